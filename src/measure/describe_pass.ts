@@ -34,7 +34,7 @@ export interface PassFindings {
 /** Turns what a pass has gathered into plain data. */
 export function describePass(found: PassFindings): Measurements {
   const { engine, heap, plan, recordOf, heads } = found;
-  const { model, batch, inputs, targets, options, examples, chosen, weights, leaves } = plan;
+  const { model, batch, inputs, targets, options, examples, chosen, weights, layers } = plan;
   const { simd, relaxedSimd, version } = engine;
   const { objective, chosenBy, drawn } = chosen;
   const weightsOf = measureWeights(found);
@@ -43,7 +43,6 @@ export function describePass(found: PassFindings): Measurements {
     ...measureInputs(heap, model, inputs, (layer) => recordOf.get(layer)?.name),
     targets: measureTargets(heap, model, drawn ?? targets ?? [], objective.lossOf),
   };
-  const layers = leaves.map(({ layer }) => layer);
   const penalties = measurePenalties(heap.tf, model, layers);
   return {
     version: 1,

@@ -38,6 +38,21 @@ export function keepState(tf: TensorFlow, layers: Layer[]): () => void {
   };
 }
 
+/**
+ * Runs what may change the state of a model, which then has the state from before.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param layers The model's leaf layers.
+ */
+export function inSameState<T>(tf: TensorFlow, layers: Layer[], run: () => T): T {
+  const restore = keepState(tf, layers);
+  try {
+    return run();
+  } finally {
+    restore();
+  }
+}
+
 /** A variable is never written in place, so holding on to its data is as good as a copy. */
 function keepVariables(tf: TensorFlow, layers: Layer[]): () => void {
   const saved = variablesOf(layers).filter(({ isDisposed }) => !isDisposed)

@@ -13,7 +13,7 @@ import { describePass } from "./describe_pass.ts";
 import { dropTape, recordTape, type TapeNode } from "./engine_state.ts";
 import { Flow } from "./flow.ts";
 import { GradientSums } from "./gradient_sums.ts";
-import { keepState } from "./keep_state.ts";
+import { inSameState, keepState } from "./keep_state.ts";
 import type { LayerRecord } from "./layer_record.ts";
 import { type WeightGradient, weightGradient } from "./measure_weight.ts";
 import type { Measurements, ObjectiveMeasurements } from "./measurements.ts";
@@ -115,9 +115,9 @@ export class Pass implements Disposable {
 
   /** Sets aside what the forward pass may change in the model. */
   #keepState(): () => void {
-    const [{ tf }, { chosen, leaves }] = [this.#heap, this.#plan];
+    const [{ tf }, { chosen, layers }] = [this.#heap, this.#plan];
     this.#cleanUp.defer(() => tf.dispose(chosen.drawn ?? []));
-    const restore = keepState(tf, leaves.map(({ layer }) => layer));
+    const restore = keepState(tf, layers);
     this.#cleanUp.defer(restore);
     return restore;
   }
@@ -133,7 +133,7 @@ export class Pass implements Disposable {
   /** Takes the batch in parts. */
   #runParts(size: number): void {
     const { tf } = this.#heap;
-    const { inputs, examples } = this.#plan;
+    const { inputs, examples, layers } = this.#plan;
     const sums = new GradientSums(this.#heap);
     const add = (weight: ModelWeight, dw: Tensor) => sums.add(weight, dw);
     const starts = Array.from({ length: Math.ceil(examples / size) }, (_, part) => part * size);
@@ -152,7 +152,9 @@ export class Pass implements Disposable {
       this.#clock?.begin();
       this.#watched.clear();
       this.#watchWeights(add);
-      this.#goThrough(given, (outputs) => objective.ofPart(outputs, starts[part]));
+      const evaluate = (outputs: Tensor[]) => objective.ofPart(outputs, starts[part]);
+      // No part sees what another one has made of the state.
+      inSameState(tf, layers, () => this.#goThrough(given, evaluate));
       this.#across!.end(this.#records);
       dropTape(tf);
     }

@@ -85,13 +85,13 @@ export class PassClock {
  * @param onError Is given what the caller's callback throws, before it is thrown on.
  */
 export function startClock(
-  { model, inputs, leaves, options: { onProgress }, memory, examples }: PassPlan,
+  { model, inputs, layers, options: { onProgress }, memory, examples }: PassPlan,
   onError: (error: unknown) => void,
 ): PassClock | null {
   if (onProgress === undefined) return null;
   const parts = memory.kind === "parts" ? Math.ceil(examples / memory.examples) : 1;
   const operations = layerWorkloads(model, inputs.map(({ shape }) => shape));
-  return new PassClock(leaves.map(({ layer }) => layer), operations, parts, (progress) => {
+  return new PassClock(layers, operations, parts, (progress) => {
     try {
       onProgress(progress);
     } catch (error) {

@@ -23,8 +23,10 @@ export interface PassPlan {
   readonly examples: number;
   /** What is differentiated, and why. */
   readonly chosen: ChosenObjective;
-  /** The layers to measure. */
+  /** The layers to measure, with their paths. */
   readonly leaves: LeafLayer[];
+  /** The same layers without them. */
+  readonly layers: Layer[];
   /** The layers that only call others. */
   readonly containers: Layer[];
   /** The batch normalisations that run on the statistics of the batch. */
@@ -68,6 +70,6 @@ export function planPass(
   const weights = modelWeights(model, leaves);
   return {
     ...{ model, batch, options, inputs, targets, examples, chosen },
-    ...{ leaves, containers, onBatch, weights, memory },
+    ...{ leaves, layers, containers, onBatch, weights, memory },
   };
 }

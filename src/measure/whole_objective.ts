@@ -3,6 +3,7 @@ import type { ModelWeight } from "../model/model_weights.ts";
 import { backPropagate } from "./back_propagate.ts";
 import { dropTape, recordTape, withoutTape } from "./engine_state.ts";
 import type { PassPlan } from "./plan_pass.ts";
+import { inSameState } from "./keep_state.ts";
 import { outputsOf } from "./outputs_of.ts";
 import { runOnce } from "./run_once.ts";
 import { WatchedGradients, wrapCall } from "./tap.ts";
@@ -27,7 +28,7 @@ export interface WholeObjective extends Disposable {
  */
 export function wholeObjective(
   tf: TensorFlow,
-  { model, leaves, containers, onBatch, weights }: PassPlan,
+  { model, layers, containers, onBatch, weights }: PassPlan,
   parts: readonly Tensor[][],
   { evaluate, see, onPart }: {
     evaluate: (outputs: Tensor[]) => Tensor;
@@ -36,7 +37,6 @@ export function wholeObjective(
   },
 ): WholeObjective {
   using made = new DisposableStack();
-  const layers = leaves.map(({ layer }) => layer);
   const undo = [
     ...[...onBatch].map(inTraining),
     runOnce([...containers, ...layers]),
@@ -45,12 +45,8 @@ export function wholeObjective(
   made.defer(() => tf.dispose(ofParts));
   try {
     for (const inputs of parts) {
-      ofParts.push(
-        withoutTape(
-          tf,
-          () => tf.tidy(() => outputsOf(model, inputs).map((output) => output.clone())),
-        ),
-      );
+      const outputs = () => outputsOf(model, inputs).map((output) => output.clone());
+      ofParts.push(inSameState(tf, layers, () => withoutTape(tf, () => tf.tidy(outputs))));
       onPart();
     }
   } finally {

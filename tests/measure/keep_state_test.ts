@@ -1,7 +1,8 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Layer, LayersModel, Tensor } from "../../src/engine/mod.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import { measure, MeasureError } from "../../src/measure/mod.ts";
+import { largestDifference } from "./largest_difference.ts";
 
 const { tf } = await startEngine({ threads: 1 });
 
@@ -135,4 +136,34 @@ Deno.test("measure() reports a large kernel as it was, where the layer before wr
   });
   const { layers } = await measure(model, { inputs: tf.ones([2, 100]) });
   assertEquals(layers[1].weights[0].values.mean, 1);
+});
+
+Deno.test("measure() gives each part of a batch the state that the whole would find", async () => {
+  class Counts extends tf.layers.Layer {
+    static readonly className = "Counts";
+    readonly calls = tf.variable(tf.scalar(0), false);
+    override call(inputs: Tensor | Tensor[]): Tensor {
+      return tf.tidy(() => {
+        this.calls.assign(this.calls.add(1) as typeof this.calls);
+        return [inputs].flat()[0].mul(this.calls);
+      });
+    }
+  }
+  const counts = new Counts({ name: "counts" });
+  const model = tf.sequential({
+    layers: [
+      tf.layers.dense({ units: 3, inputShape: [2] }),
+      counts as unknown as Layer,
+      tf.layers.dense({ units: 1 }),
+    ],
+  });
+  const batch = { inputs: tf.randomNormal([8, 2], 0, 1, "float32", 1) };
+  const whole = await measure(model, batch);
+  const { numTensors } = tf.memory();
+  const parts = await measure(model, batch, { microBatch: 2 });
+  assertEquals(parts.batch.sawParts, ["counts"]);
+  const { by, at } = largestDifference(whole, parts);
+  assert(by < 1e-6, `${by} ${at}`);
+  assertEquals(counts.calls.dataSync()[0], 0);
+  assertEquals(tf.memory().numTensors, numTensors);
 });
