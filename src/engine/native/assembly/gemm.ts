@@ -4,11 +4,15 @@ import { fewRows } from "./few_rows";
 import { ADD, flagsOfBlock, PACK, RELU } from "./flags";
 import { addToSums, writeSums } from "./long_sums";
 import { packRows, packVectors } from "./pack";
-import { multiplyRows, rowsOfHighTiles } from "./row_tiles";
+import { multiplyRows, rowsOfHighTiles, WHOLE_ROWS } from "./row_tiles";
 import { HIGH_ROWS, TILE_COLUMNS } from "./tile";
 
-/** Most rows of A that are packed at a time, whole tiles: 0.5 MB of panels, for the L2 cache. */
+/** Most rows that are unrolled, or summed up in float64, at a time. */
 export const ROWS: i32 = 520;
+/** Most rows of A that stay packed while blocks of columns pass by; of more, each block packs its own. */
+const KEPT: i32 = 1040;
+/** Rows of A that are packed at a time, just before they are multiplied: 40 KB, in the caches next to the core. */
+const GROUP: i32 = 8 * HIGH_ROWS;
 /** Longest run of the shared dimension that one tile sums up before it touches C. */
 export const DEPTH: i32 = 256;
 /** Columns of B that are packed at a time: whole cache lines are read, and C is written along its rows. */
@@ -28,7 +32,7 @@ export const GAP: i32 = 64;
 /** Longest run of the shared dimension that is summed in float32 altogether. */
 export const LONG: i32 = 8192;
 /** Bytes of packed rows, and of packed columns. */
-export const PACKED_ROWS: i32 = ROWS * DEPTH * 4;
+export const PACKED_ROWS: i32 = KEPT * DEPTH * 4;
 const PANELS: i32 = COLUMNS * DEPTH * 4 + COLUMNS / TILE_COLUMNS * GAP;
 /** Bytes of scratch that `product` needs: packed rows, packed columns, what a tile at the border takes. */
 const PRODUCT_SCRATCH: i32 = PACKED_ROWS + PANELS + BORDER_SCRATCH;
@@ -96,38 +100,44 @@ function product(
   }
   const direct = bColumn == 4 && m <= (<i64> n * k <= SMALL ? DIRECT_SMALL : DIRECT);
   const panels = scratch + <usize> PACKED_ROWS, border = panels + <usize> PANELS;
-  // As high one as the other: a low one would pack all of B for a few rows.
-  const rowBlocks = (m + ROWS - 1) / ROWS;
-  const blockRows = ((m + rowBlocks - 1) / rowBlocks + HIGH_ROWS - 1) / HIGH_ROWS * HIGH_ROWS;
+  const keeps = n > COLUMNS && m <= KEPT;
   let from = 0;
   do {
     const depth = min(blockDepth, k - from);
     const last = from + depth == k;
     const bytes = panelBytes(depth);
     const blockFlags = flagsOfBlock(flags, from == 0, last);
-    for (let row = 0; row < m; row += blockRows) {
-      const rows = min(blockRows, m - row), high = rowsOfHighTiles(rows);
-      packRows(a + <usize> row * aRow + <usize> from * aColumn, aRow, aColumn, rows, depth, scratch);
-      for (let column = 0; column < n; column += COLUMNS) {
-        const columns = min(COLUMNS, n - column);
-        const bBlock = b + <usize> from * bRow + <usize> column * bColumn;
-        const wholeColumns = direct ? columns & ~7 : 0;
-        const cBlock = c + <usize> row * cRow + (<usize> column << 2);
-        const biasBlock = bias && last ? bias + (<usize> column << 2) : 0;
-        if (wholeColumns) {
-          multiplyRows(
-            scratch, bBlock, 32, bRow, cBlock, cRow, rows, high, wholeColumns, depth, biasBlock,
-            blockFlags, border,
-          );
-        }
-        if (wholeColumns == columns) continue;
-        const rest = <usize> wholeColumns << 2;
+    for (let column = 0; column < n; column += COLUMNS) {
+      const columns = min(COLUMNS, n - column);
+      const wholeColumns = direct ? columns & ~7 : 0, rest = <usize> wholeColumns << 2;
+      const bBlock = b + <usize> from * bRow + <usize> column * bColumn;
+      const biasBlock = bias && last ? bias + (<usize> column << 2) : 0;
+      if (wholeColumns < columns) {
         packVectors(
           bBlock + <usize> wholeColumns * bColumn, bColumn, bRow, columns - wholeColumns, depth, panels,
           bytes,
         );
+      }
+      for (let row = 0, rows = 0; row < m; row += rows) {
+        // The last group takes what would be too few rows for whole tiles.
+        rows = m - row < GROUP + WHOLE_ROWS ? m - row : GROUP;
+        const high = rowsOfHighTiles(rows);
+        const packed = keeps ? scratch + (<usize> (row * depth) << 2) : scratch;
+        if (column == 0 || !keeps) {
+          packRows(
+            a + <usize> row * aRow + <usize> from * aColumn, aRow, aColumn, rows, depth, packed,
+          );
+        }
+        const cBlock = c + <usize> row * cRow + (<usize> column << 2);
+        if (wholeColumns) {
+          multiplyRows(
+            packed, bBlock, 32, bRow, cBlock, cRow, rows, high, wholeColumns, depth, biasBlock,
+            blockFlags, border,
+          );
+        }
+        if (wholeColumns == columns) continue;
         multiplyRows(
-          scratch, panels, bytes, 32, cBlock + rest, cRow, rows, high, columns - wholeColumns, depth,
+          packed, panels, bytes, 32, cBlock + rest, cRow, rows, high, columns - wholeColumns, depth,
           biasBlock ? biasBlock + rest : 0, blockFlags, border,
         );
       }

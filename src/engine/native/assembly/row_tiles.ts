@@ -4,9 +4,12 @@ import { HIGH_ROWS, LOW_ROWS, tile, TILE_COLUMNS } from "./tile";
 /** Rows of A that meet a panel of B one after the other, while both are in the L1 cache. */
 const GROUP: i32 = 4 * HIGH_ROWS;
 
+/** From so many rows on, high tiles and low ones take all of them. */
+export const WHOLE_ROWS: i32 = 12;
+
 /**
  * How many of `rows` rows high tiles take; low ones take the others, so that none is left over. Only of less
- * than 12 rows may the last tile be a low one with fewer.
+ * than `WHOLE_ROWS` may the last tile be a low one with fewer.
  */
 export function rowsOfHighTiles(rows: i32): i32 {
   const low = (HIGH_ROWS - rows % HIGH_ROWS) % HIGH_ROWS * LOW_ROWS;

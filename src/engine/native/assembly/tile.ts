@@ -29,18 +29,17 @@ function highTile(
   let x2 = f32x4.splat(0), y2 = x2;
   let x3 = f32x4.splat(0), y3 = x3;
   let x4 = f32x4.splat(0), y4 = x4;
-  let p: v128, q: v128, s: v128, l: v128, t: v128;
+  let p: v128, q: v128, s: v128, t: v128;
   const end = a + <usize> depth * 20;
   const whole = a + <usize> (depth - depth % 8) * 20;
   while (a < whole) {
-    l = v128.load(a, 64);
     p = v128.load(b);
     q = v128.load(b, 16);
     s = v128.load(a, 0);
     t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
-    t = v128.shuffle<f32>(s, s, 1, 1, 1, 1);
+    t = v128.load32_splat(a, 4);
     x1 = madd(t, p, x1);
     y1 = madd(t, q, y1);
     t = v128.shuffle<f32>(s, s, 2, 2, 2, 2);
@@ -49,19 +48,17 @@ function highTile(
     t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
-    t = v128.shuffle<f32>(l, l, 0, 0, 0, 0);
+    t = v128.load32_splat(a, 64);
     x4 = madd(t, p, x4);
     y4 = madd(t, q, y4);
     b += bStep;
-    // Never: see ../write_tile.ts.
-    if (a == end) break;
     p = v128.load(b);
     q = v128.load(b, 16);
     s = v128.load(a, 16);
     t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
-    t = v128.shuffle<f32>(s, s, 1, 1, 1, 1);
+    t = v128.load32_splat(a, 20);
     x1 = madd(t, p, x1);
     y1 = madd(t, q, y1);
     t = v128.shuffle<f32>(s, s, 2, 2, 2, 2);
@@ -70,19 +67,17 @@ function highTile(
     t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
-    t = v128.shuffle<f32>(l, l, 1, 1, 1, 1);
+    t = v128.load32_splat(a, 68);
     x4 = madd(t, p, x4);
     y4 = madd(t, q, y4);
     b += bStep;
-    // Never: see ../write_tile.ts.
-    if (a == end) break;
     p = v128.load(b);
     q = v128.load(b, 16);
     s = v128.load(a, 32);
     t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
-    t = v128.shuffle<f32>(s, s, 1, 1, 1, 1);
+    t = v128.load32_splat(a, 36);
     x1 = madd(t, p, x1);
     y1 = madd(t, q, y1);
     t = v128.shuffle<f32>(s, s, 2, 2, 2, 2);
@@ -91,19 +86,17 @@ function highTile(
     t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
-    t = v128.shuffle<f32>(l, l, 2, 2, 2, 2);
+    t = v128.load32_splat(a, 72);
     x4 = madd(t, p, x4);
     y4 = madd(t, q, y4);
     b += bStep;
-    // Never: see ../write_tile.ts.
-    if (a == end) break;
     p = v128.load(b);
     q = v128.load(b, 16);
     s = v128.load(a, 48);
     t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
-    t = v128.shuffle<f32>(s, s, 1, 1, 1, 1);
+    t = v128.load32_splat(a, 52);
     x1 = madd(t, p, x1);
     y1 = madd(t, q, y1);
     t = v128.shuffle<f32>(s, s, 2, 2, 2, 2);
@@ -112,20 +105,17 @@ function highTile(
     t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
-    t = v128.shuffle<f32>(l, l, 3, 3, 3, 3);
+    t = v128.load32_splat(a, 76);
     x4 = madd(t, p, x4);
     y4 = madd(t, q, y4);
     b += bStep;
-    // Never: see ../write_tile.ts.
-    if (a == end) break;
-    l = v128.load(a, 144);
     p = v128.load(b);
     q = v128.load(b, 16);
     s = v128.load(a, 80);
     t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
-    t = v128.shuffle<f32>(s, s, 1, 1, 1, 1);
+    t = v128.load32_splat(a, 84);
     x1 = madd(t, p, x1);
     y1 = madd(t, q, y1);
     t = v128.shuffle<f32>(s, s, 2, 2, 2, 2);
@@ -134,19 +124,17 @@ function highTile(
     t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
-    t = v128.shuffle<f32>(l, l, 0, 0, 0, 0);
+    t = v128.load32_splat(a, 144);
     x4 = madd(t, p, x4);
     y4 = madd(t, q, y4);
     b += bStep;
-    // Never: see ../write_tile.ts.
-    if (a == end) break;
     p = v128.load(b);
     q = v128.load(b, 16);
     s = v128.load(a, 96);
     t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
-    t = v128.shuffle<f32>(s, s, 1, 1, 1, 1);
+    t = v128.load32_splat(a, 100);
     x1 = madd(t, p, x1);
     y1 = madd(t, q, y1);
     t = v128.shuffle<f32>(s, s, 2, 2, 2, 2);
@@ -155,19 +143,17 @@ function highTile(
     t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
-    t = v128.shuffle<f32>(l, l, 1, 1, 1, 1);
+    t = v128.load32_splat(a, 148);
     x4 = madd(t, p, x4);
     y4 = madd(t, q, y4);
     b += bStep;
-    // Never: see ../write_tile.ts.
-    if (a == end) break;
     p = v128.load(b);
     q = v128.load(b, 16);
     s = v128.load(a, 112);
     t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
-    t = v128.shuffle<f32>(s, s, 1, 1, 1, 1);
+    t = v128.load32_splat(a, 116);
     x1 = madd(t, p, x1);
     y1 = madd(t, q, y1);
     t = v128.shuffle<f32>(s, s, 2, 2, 2, 2);
@@ -176,19 +162,17 @@ function highTile(
     t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
-    t = v128.shuffle<f32>(l, l, 2, 2, 2, 2);
+    t = v128.load32_splat(a, 152);
     x4 = madd(t, p, x4);
     y4 = madd(t, q, y4);
     b += bStep;
-    // Never: see ../write_tile.ts.
-    if (a == end) break;
     p = v128.load(b);
     q = v128.load(b, 16);
     s = v128.load(a, 128);
     t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
-    t = v128.shuffle<f32>(s, s, 1, 1, 1, 1);
+    t = v128.load32_splat(a, 132);
     x1 = madd(t, p, x1);
     y1 = madd(t, q, y1);
     t = v128.shuffle<f32>(s, s, 2, 2, 2, 2);
@@ -197,7 +181,7 @@ function highTile(
     t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
-    t = v128.shuffle<f32>(l, l, 3, 3, 3, 3);
+    t = v128.load32_splat(a, 156);
     x4 = madd(t, p, x4);
     y4 = madd(t, q, y4);
     b += bStep;
@@ -206,11 +190,11 @@ function highTile(
   while (a < end) {
     p = v128.load(b);
     q = v128.load(b, 16);
-    s = v128.load(a);
+    s = v128.load(a, 0);
     t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
-    t = v128.shuffle<f32>(s, s, 1, 1, 1, 1);
+    t = v128.load32_splat(a, 4);
     x1 = madd(t, p, x1);
     y1 = madd(t, q, y1);
     t = v128.shuffle<f32>(s, s, 2, 2, 2, 2);
@@ -259,7 +243,7 @@ function lowTile(
     p = v128.load(b);
     q = v128.load(b, 16);
     s = v128.load(a, 0);
-    t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
+    t = v128.load32_splat(a, 0);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
     t = v128.shuffle<f32>(s, s, 1, 1, 1, 1);
@@ -268,16 +252,14 @@ function lowTile(
     t = v128.shuffle<f32>(s, s, 2, 2, 2, 2);
     x2 = madd(t, p, x2);
     y2 = madd(t, q, y2);
-    t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
+    t = v128.load32_splat(a, 12);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
     b += bStep;
-    // Never: see ../write_tile.ts.
-    if (a == end) break;
     p = v128.load(b);
     q = v128.load(b, 16);
     s = v128.load(a, 16);
-    t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
+    t = v128.load32_splat(a, 16);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
     t = v128.shuffle<f32>(s, s, 1, 1, 1, 1);
@@ -286,16 +268,14 @@ function lowTile(
     t = v128.shuffle<f32>(s, s, 2, 2, 2, 2);
     x2 = madd(t, p, x2);
     y2 = madd(t, q, y2);
-    t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
+    t = v128.load32_splat(a, 28);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
     b += bStep;
-    // Never: see ../write_tile.ts.
-    if (a == end) break;
     p = v128.load(b);
     q = v128.load(b, 16);
     s = v128.load(a, 32);
-    t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
+    t = v128.load32_splat(a, 32);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
     t = v128.shuffle<f32>(s, s, 1, 1, 1, 1);
@@ -304,16 +284,14 @@ function lowTile(
     t = v128.shuffle<f32>(s, s, 2, 2, 2, 2);
     x2 = madd(t, p, x2);
     y2 = madd(t, q, y2);
-    t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
+    t = v128.load32_splat(a, 44);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
     b += bStep;
-    // Never: see ../write_tile.ts.
-    if (a == end) break;
     p = v128.load(b);
     q = v128.load(b, 16);
     s = v128.load(a, 48);
-    t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
+    t = v128.load32_splat(a, 48);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
     t = v128.shuffle<f32>(s, s, 1, 1, 1, 1);
@@ -322,16 +300,14 @@ function lowTile(
     t = v128.shuffle<f32>(s, s, 2, 2, 2, 2);
     x2 = madd(t, p, x2);
     y2 = madd(t, q, y2);
-    t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
+    t = v128.load32_splat(a, 60);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
     b += bStep;
-    // Never: see ../write_tile.ts.
-    if (a == end) break;
     p = v128.load(b);
     q = v128.load(b, 16);
     s = v128.load(a, 64);
-    t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
+    t = v128.load32_splat(a, 64);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
     t = v128.shuffle<f32>(s, s, 1, 1, 1, 1);
@@ -340,16 +316,14 @@ function lowTile(
     t = v128.shuffle<f32>(s, s, 2, 2, 2, 2);
     x2 = madd(t, p, x2);
     y2 = madd(t, q, y2);
-    t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
+    t = v128.load32_splat(a, 76);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
     b += bStep;
-    // Never: see ../write_tile.ts.
-    if (a == end) break;
     p = v128.load(b);
     q = v128.load(b, 16);
     s = v128.load(a, 80);
-    t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
+    t = v128.load32_splat(a, 80);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
     t = v128.shuffle<f32>(s, s, 1, 1, 1, 1);
@@ -358,16 +332,14 @@ function lowTile(
     t = v128.shuffle<f32>(s, s, 2, 2, 2, 2);
     x2 = madd(t, p, x2);
     y2 = madd(t, q, y2);
-    t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
+    t = v128.load32_splat(a, 92);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
     b += bStep;
-    // Never: see ../write_tile.ts.
-    if (a == end) break;
     p = v128.load(b);
     q = v128.load(b, 16);
     s = v128.load(a, 96);
-    t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
+    t = v128.load32_splat(a, 96);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
     t = v128.shuffle<f32>(s, s, 1, 1, 1, 1);
@@ -376,16 +348,14 @@ function lowTile(
     t = v128.shuffle<f32>(s, s, 2, 2, 2, 2);
     x2 = madd(t, p, x2);
     y2 = madd(t, q, y2);
-    t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
+    t = v128.load32_splat(a, 108);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
     b += bStep;
-    // Never: see ../write_tile.ts.
-    if (a == end) break;
     p = v128.load(b);
     q = v128.load(b, 16);
     s = v128.load(a, 112);
-    t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
+    t = v128.load32_splat(a, 112);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
     t = v128.shuffle<f32>(s, s, 1, 1, 1, 1);
@@ -394,7 +364,7 @@ function lowTile(
     t = v128.shuffle<f32>(s, s, 2, 2, 2, 2);
     x2 = madd(t, p, x2);
     y2 = madd(t, q, y2);
-    t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
+    t = v128.load32_splat(a, 124);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
     b += bStep;
@@ -403,8 +373,8 @@ function lowTile(
   while (a < end) {
     p = v128.load(b);
     q = v128.load(b, 16);
-    s = v128.load(a);
-    t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
+    s = v128.load(a, 0);
+    t = v128.load32_splat(a, 0);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
     t = v128.shuffle<f32>(s, s, 1, 1, 1, 1);
@@ -413,7 +383,7 @@ function lowTile(
     t = v128.shuffle<f32>(s, s, 2, 2, 2, 2);
     x2 = madd(t, p, x2);
     y2 = madd(t, q, y2);
-    t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
+    t = v128.load32_splat(a, 12);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
     b += bStep;
