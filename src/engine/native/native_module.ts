@@ -98,7 +98,7 @@ export class NativeModule extends NativeSequences {
 
   /** tanh of `count` floats. */
   tanh(x: number, result: number, count: number): void {
-    this.run("tanh", { from: x, to: result, count }, { work: count * 8, scratch: 96 });
+    this.run("tanh", { from: x, to: result, count }, { work: count * 8, scratch: 64 });
   }
 
   /** dy (1 - y^2) of `count` floats. */

@@ -2,73 +2,61 @@ import { get, put, show } from "./lanes";
 import { Recurrent, RecurrentGradient } from "./records";
 import { slope, squash } from "./squash";
 
-/** The first half of a step of a GRU: its gates z and r, and r h', which the kernel multiplies. */
+/** What the kernel multiplies: r h'. One that resets after the product has h' U + c there, which goes into z. */
 // @ts-ignore: decorator
 @inline
-function gateUnits(
+function resetUnits(
   r: Recurrent,
-  gates: usize,
-  units: usize,
+  candidate: usize,
+  reset: usize,
+  state: usize,
   before: usize,
-  gate: usize,
-  table: usize,
   whole: bool,
 ): void {
-  const z = squash(r.gate, get(r.z + gates, whole), table);
-  const reset = squash(r.gate, get(r.z + gates + gate, whole), table);
-  put(r.a + gates, z, whole);
-  put(r.a + gates + gate, reset, whole);
-  const state = r.state + units;
-  // One that resets after the product has h' U + c there: it becomes part of the candidate's z.
+  const by = get(reset, whole);
   if (r.after) {
-    const candidate = r.z + gates + 2 * gate;
-    put(candidate, f32x4.add(get(candidate, whole), f32x4.mul(reset, get(state, whole))), whole);
-  } else put(state, f32x4.mul(reset, get(before, whole)), whole);
+    put(candidate, f32x4.add(get(candidate, whole), f32x4.mul(by, get(state, whole))), whole);
+  } else put(state, f32x4.mul(by, get(before, whole)), whole);
 }
 
-/** @param before Address of the units of h'. */
+/**
+ * The first half of a step of a GRU: its gates z and r, and what the kernel multiplies.
+ *
+ * @param before Address of the units of h'.
+ */
 export function gruGates(r: Recurrent, row: usize, before: usize, table: usize): void {
   const gate = <usize> r.units << 2;
-  const gates = row * gate * 3, units = row * gate;
+  const z = r.z + row * gate * 3, a = r.a + row * gate * 3, state = r.state + row * gate;
+  squash(r.gate, z, a, 2 * r.units, table);
+  const candidate = z + 2 * gate, reset = a + gate;
   let at: usize = 0;
   for (const end = gate & ~15; at < end; at += 16) {
-    gateUnits(r, gates + at, units + at, before + at, gate, table, true);
+    resetUnits(r, candidate + at, reset + at, state + at, before + at, true);
   }
   for (; at < gate; at += 4) {
-    gateUnits(r, gates + at, units + at, before + at, gate, table, false);
+    resetUnits(r, candidate + at, reset + at, state + at, before + at, false);
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function stateUnits(
-  r: Recurrent,
-  gates: usize,
-  units: usize,
-  before: usize,
-  gate: usize,
-  table: usize,
-  whole: bool,
-): void {
-  const candidate = squash(r.activation, get(r.z + gates + 2 * gate, whole), table);
-  put(r.a + gates + 2 * gate, candidate, whole);
-  const z = get(r.a + gates, whole);
-  const kept = f32x4.mul(z, get(before, whole));
-  const fresh = f32x4.mul(f32x4.sub(f32x4.splat(1), z), candidate);
-  put(r.h + units, f32x4.add(kept, fresh), whole);
+function stateUnits(h: usize, z: usize, candidate: usize, before: usize, whole: bool): void {
+  const share = get(z, whole);
+  const kept = f32x4.mul(share, get(before, whole));
+  const fresh = f32x4.mul(f32x4.sub(f32x4.splat(1), share), get(candidate, whole));
+  put(h, f32x4.add(kept, fresh), whole);
 }
 
 /** The second half, from the candidate's z on: h = z h' + (1 - z) act(z of the candidate). */
 export function gruState(r: Recurrent, row: usize, before: usize, table: usize): void {
   const gate = <usize> r.units << 2;
-  const gates = row * gate * 3, units = row * gate;
+  const a = r.a + row * gate * 3, h = r.h + row * gate, candidate = a + 2 * gate;
+  squash(r.activation, r.z + row * gate * 3 + 2 * gate, candidate, r.units, table);
   let at: usize = 0;
   for (const end = gate & ~15; at < end; at += 16) {
-    stateUnits(r, gates + at, units + at, before + at, gate, table, true);
+    stateUnits(h + at, a + at, candidate + at, before + at, true);
   }
-  for (; at < gate; at += 4) {
-    stateUnits(r, gates + at, units + at, before + at, gate, table, false);
-  }
+  for (; at < gate; at += 4) stateUnits(h + at, a + at, candidate + at, before + at, false);
 }
 
 // @ts-ignore: decorator
@@ -87,8 +75,8 @@ function stateUnitsBack(
   const total = f32x4.add(get(r.dh + units, whole), get(dh, whole));
   const dGate = f32x4.mul(total, f32x4.sub(get(before, whole), candidate));
   const dCandidate = f32x4.mul(total, f32x4.sub(f32x4.splat(1), z));
-  put(dz, f32x4.mul(dGate, slope(r.gate, get(r.z + gates, whole), z)), whole);
-  const inner = slope(r.activation, get(r.z + gates + 2 * gate, whole), candidate);
+  put(dz, f32x4.mul(dGate, slope(r.gate, r.z + gates, z, whole)), whole);
+  const inner = slope(r.activation, r.z + gates + 2 * gate, candidate, whole);
   put(dz + 2 * gate, f32x4.mul(dCandidate, inner), whole);
   put(dh, f32x4.mul(total, z), whole);
   show(r.da, gates, dGate, whole);
@@ -136,7 +124,7 @@ function gateUnitsBack(
     dReset = f32x4.mul(dProduct, get(before, whole));
     put(dh, f32x4.add(get(dh, whole), f32x4.mul(dProduct, reset)), whole);
   }
-  const dz = f32x4.mul(dReset, slope(r.gate, get(r.z + gates + gate, whole), reset));
+  const dz = f32x4.mul(dReset, slope(r.gate, r.z + gates + gate, reset, whole));
   put(r.dz + gates + gate, dz, whole);
   show(r.da, gates + gate, dReset, whole);
 }

@@ -2,36 +2,6 @@ import { get, put, show } from "./lanes";
 import { Recurrent, RecurrentGradient } from "./records";
 import { slope, squash } from "./squash";
 
-/** Some units of one example at one step: `at` is the place of the first in a row of gates. */
-// @ts-ignore: decorator
-@inline
-function forwardUnits(
-  r: Recurrent,
-  z: usize,
-  a: usize,
-  state: usize,
-  active: usize,
-  h: usize,
-  before: usize,
-  gate: usize,
-  table: usize,
-  whole: bool,
-): void {
-  const i = squash(r.gate, get(z, whole), table);
-  const f = squash(r.gate, get(z + gate, whole), table);
-  const g = squash(r.activation, get(z + 2 * gate, whole), table);
-  const o = squash(r.gate, get(z + 3 * gate, whole), table);
-  const c = f32x4.add(f32x4.mul(f, get(before, whole)), f32x4.mul(i, g));
-  const shown = squash(r.activation, c, table);
-  put(a, i, whole);
-  put(a + gate, f, whole);
-  put(a + 2 * gate, g, whole);
-  put(a + 3 * gate, o, whole);
-  put(state, c, whole);
-  put(active, shown, whole);
-  put(h, f32x4.mul(o, shown), whole);
-}
-
 /**
  * A step of an LSTM for one example, from z on: c = f c' + i g, h = o act(c).
  *
@@ -39,21 +9,35 @@ function forwardUnits(
  * @param before Address of the units of c'.
  */
 export function lstmStep(r: Recurrent, row: usize, before: usize, table: usize): void {
-  const gate = <usize> r.units << 2;
-  const gates = row * gate * 4, units = row * gate;
+  const units = r.units, gate = <usize> units << 2;
+  const z = r.z + row * gate * 4, i = r.a + row * gate * 4;
+  const f = i + gate, g = f + gate, o = g + gate;
+  const c = r.state + row * gate, active = r.active + row * gate, h = r.h + row * gate;
+  squash(r.gate, z, i, 2 * units, table);
+  squash(r.activation, z + 2 * gate, g, units, table);
+  squash(r.gate, z + 3 * gate, o, units, table);
+  const whole = gate & ~15;
   let at: usize = 0;
-  for (const end = gate & ~15; at < end; at += 16) {
-    forwardUnits(
-      r, r.z + gates + at, r.a + gates + at, r.state + units + at, r.active + units + at,
-      r.h + units + at, before + at, gate, table, true,
-    );
-  }
-  for (; at < gate; at += 4) {
-    forwardUnits(
-      r, r.z + gates + at, r.a + gates + at, r.state + units + at, r.active + units + at,
-      r.h + units + at, before + at, gate, table, false,
-    );
-  }
+  for (; at < whole; at += 16) nextState(c + at, f + at, before + at, i + at, g + at, true);
+  for (; at < gate; at += 4) nextState(c + at, f + at, before + at, i + at, g + at, false);
+  squash(r.activation, c, active, units, table);
+  for (at = 0; at < whole; at += 16) multiply(h + at, o + at, active + at, true);
+  for (; at < gate; at += 4) multiply(h + at, o + at, active + at, false);
+}
+
+/** c = f c' + i g. */
+// @ts-ignore: decorator
+@inline
+function nextState(c: usize, f: usize, before: usize, i: usize, g: usize, whole: bool): void {
+  const kept = f32x4.mul(get(f, whole), get(before, whole));
+  put(c, f32x4.add(kept, f32x4.mul(get(i, whole), get(g, whole))), whole);
+}
+
+/** h = o act(c). */
+// @ts-ignore: decorator
+@inline
+function multiply(h: usize, o: usize, active: usize, whole: bool): void {
+  put(h, f32x4.mul(get(o, whole), get(active, whole)), whole);
 }
 
 // @ts-ignore: decorator
@@ -76,14 +60,14 @@ function backwardUnits(
   const dShown = f32x4.mul(total, o);
   const dc1 = f32x4.add(
     get(dc, whole),
-    f32x4.mul(dShown, slope(r.activation, get(r.state + units, whole), shown)),
+    f32x4.mul(dShown, slope(r.activation, r.state + units, shown, whole)),
   );
   const di = f32x4.mul(dc1, g), df = f32x4.mul(dc1, get(before, whole));
   const dg = f32x4.mul(dc1, i), dO = f32x4.mul(total, shown);
-  put(dz, f32x4.mul(di, slope(r.gate, get(z, whole), i)), whole);
-  put(dz + gate, f32x4.mul(df, slope(r.gate, get(z + gate, whole), f)), whole);
-  put(dz + 2 * gate, f32x4.mul(dg, slope(r.activation, get(z + 2 * gate, whole), g)), whole);
-  put(dz + 3 * gate, f32x4.mul(dO, slope(r.gate, get(z + 3 * gate, whole), o)), whole);
+  put(dz, f32x4.mul(di, slope(r.gate, z, i, whole)), whole);
+  put(dz + gate, f32x4.mul(df, slope(r.gate, z + gate, f, whole)), whole);
+  put(dz + 2 * gate, f32x4.mul(dg, slope(r.activation, z + 2 * gate, g, whole)), whole);
+  put(dz + 3 * gate, f32x4.mul(dO, slope(r.gate, z + 3 * gate, o, whole)), whole);
   put(dc, f32x4.mul(dc1, f), whole);
   put(dh, f32x4.splat(0), whole);
   show(r.da, gates, di, whole);

@@ -5,8 +5,8 @@ import { lstmStep, lstmStepBack } from "./lstm";
 import { packedBytes, packedGemm, packWhole } from "./packed_gemm";
 import { Recurrent, RecurrentGradient, RecurrentPanels } from "./records";
 import { addRun, clearRun, copyRun } from "./runs";
+import { fillTable, TABLE } from "./saturating";
 import { simpleStep, simpleStepBack } from "./simple_rnn";
-import { fillSquash, SQUASH_SCRATCH } from "./squash";
 import { LOW_ROWS } from "./tile";
 
 /** Kinds of cells. */
@@ -21,7 +21,7 @@ const BLOCK: i32 = 5 * LOW_ROWS;
 
 /** Bytes of scratch that a sequence needs. */
 export function recurrentScratch(): i32 {
-  return GEMM_SCRATCH + SQUASH_SCRATCH;
+  return GEMM_SCRATCH + TABLE;
 }
 
 // @ts-ignore: decorator
@@ -95,7 +95,7 @@ function carriedState(
  */
 export function recurrent(r: Recurrent, from: i32, end: i32, scratch: usize): void {
   const table = scratch + <usize> GEMM_SCRATCH;
-  fillSquash(table);
+  fillTable(table);
   const unit = <usize> r.units << 2;
   const row = unit * gatesOf(r.cell), columns = columnsOf(r.cell, r.units);
   const candidate = r.panels + firstBytes(r.cell, r.units, false);

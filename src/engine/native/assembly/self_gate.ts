@@ -1,7 +1,7 @@
 import { entry, Exponential, exponential, fillExponential, LEAST } from "./exponential";
 import { get, put } from "./lanes";
 import { madd } from "./madd";
-import { sigmoid } from "./squash";
+import { sigmoid } from "./saturating";
 
 /** The function of itself, from 0 to 1, that an entry is multiplied by. */
 const enum Gate {

@@ -5,19 +5,14 @@ import { slope, squash } from "./squash";
 /** A step of a simple recurrent cell for one example, from z on: h = act(z). */
 export function simpleStep(r: Recurrent, row: usize, table: usize): void {
   const bytes = <usize> r.units << 2;
-  const z = r.z + row * bytes, h = r.h + row * bytes;
-  let at: usize = 0;
-  for (const end = bytes & ~15; at < end; at += 16) {
-    put(h + at, squash(r.activation, get(z + at, true), table), true);
-  }
-  for (; at < bytes; at += 4) put(h + at, squash(r.activation, get(z + at, false), table), false);
+  squash(r.activation, r.z + row * bytes, r.h + row * bytes, r.units, table);
 }
 
 // @ts-ignore: decorator
 @inline
 function backwardUnits(r: RecurrentGradient, at: usize, dh: usize, whole: bool): void {
   const total = f32x4.add(get(r.dh + at, whole), get(dh, whole));
-  const inner = slope(r.activation, get(r.z + at, whole), get(r.a + at, whole));
+  const inner = slope(r.activation, r.z + at, get(r.a + at, whole), whole);
   put(r.dz + at, f32x4.mul(total, inner), whole);
   put(dh, f32x4.splat(0), whole);
   show(r.da, at, total, whole);

@@ -1,11 +1,15 @@
 import { blocksOf, columnSums } from "./column_sums";
-import { addRow, clipGradient, relu, reluGradient, tanh, tanhGradient } from "./elementwise";
+import { addRow, clipGradient, relu, reluGradient, tanhGradient } from "./elementwise";
 import { normalizeColumns, normalizeColumnsGradient } from "./normalize_columns";
 import { normalizeRows, normalizeRowsGradient, sumRowBlocks } from "./normalize_rows";
 import { Binary, Normalize, Operation, SelfGate, Softmax, Sum, Unary } from "./records";
+import { fillTable, tanhRun } from "./saturating";
 import { selfGate, selfGateGradient } from "./self_gate";
 import { share } from "./share";
 import { softmax, softmaxGradient } from "./softmax";
+
+/** Entries of which `tanhRun` finds powers and results before others come: both stay in the L1 cache. */
+const RUN: i32 = 1024;
 
 /** `run` of what sweeps over entries, or over rows of them. */
 export function runSweep(
@@ -19,9 +23,12 @@ export function runSweep(
   switch (operation) {
     case Operation.tanh: {
       const r = changetype<Unary>(record);
-      const start = share(r.count, 4, part, parts);
-      const offset = <usize> start << 2;
-      tanh(r.from + offset, r.to + offset, share(r.count, 4, next, parts) - start, scratch);
+      const end = share(r.count, 4, next, parts);
+      fillTable(scratch);
+      for (let at = share(r.count, 4, part, parts); at < end; at += RUN) {
+        const offset = <usize> at << 2;
+        tanhRun(r.from + offset, r.to + offset, min(RUN, end - at), scratch);
+      }
       break;
     }
     case Operation.tanhGradient: {
