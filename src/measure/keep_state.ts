@@ -83,13 +83,15 @@ function letGo(tf: TensorFlow, variable: tfjs.Variable, dataId: tfjs.DataId): vo
  */
 function variablesOf(layers: Layer[]): tfjs.Variable[] {
   const found: tfjs.Variable[] = [];
-  const seen = new Set<unknown>();
+  const seen = new Set<object>();
   const visit = (value: unknown) => {
-    if (typeof value !== "object" || value === null || seen.has(value)) return;
-    seen.add(value);
+    if (typeof value !== "object" || value === null) return;
     const role = Array.isArray(value) ? "holder" : roleOf(value);
+    // Most are neither, and need not be remembered.
+    if (role === "other" || seen.has(value)) return;
+    seen.add(value);
     if (role === "variable") found.push(value as tfjs.Variable);
-    if (role === "holder") Object.values(value).forEach(visit);
+    else for (const one of Object.values(value)) visit(one);
   };
   visit(layers);
   return found;
