@@ -124,7 +124,7 @@ function coldParts({ cold }: Results): string[] {
     `Whole processes on one core, in seconds: the median of ${cold.rounds}, in turns, and how many times this tool's it ` +
     "is. Here `--trial off`, because the others do not train either.",
     matrix(cold.by, nameOf, ({ median }, own) => beside(median, ownOf(own)?.median ?? null, 2)),
-    "The most memory that such a process holds at once, in MB:",
+    "The most memory that such a process holds at once, in MiB:",
     matrix(cold.by, nameOf, ({ peak }) => peak.toFixed(0)),
   ];
 }

@@ -13,7 +13,7 @@ export interface Times {
 
 /** The whole process, from the command to its printed figures. */
 export interface Cold extends Times {
-  /** Median of the most memory held at once, in MB. */
+  /** Median of the most memory held at once, in MiB. */
   peak: number;
 }
 

@@ -2,7 +2,7 @@
 export interface Ran {
   /** Seconds from the command to its end. */
   seconds: number;
-  /** The most memory that it held at once, in MB. */
+  /** The most memory that it held at once, in MiB. */
   peak: number;
   output: string;
 }

@@ -35,7 +35,7 @@ export function parseCommand<F extends FlagSet>(
   const names = flags.map(({ name }) => name);
   const switches = flags.filter(({ flag }) => flag.value === null).map(({ name }) => name);
   const strings = names.filter((name) => !switches.includes(name));
-  const parsed = parseArgs(withNegatives(args, strings), {
+  const parsed = parseArgs(withRefused(args, strings), {
     string: [...strings, "_"],
     boolean: switches,
     collect: names,
@@ -97,15 +97,15 @@ function refuseSwitchValues(args: readonly string[], switches: readonly string[]
 }
 
 /**
- * Joins a negative number with the flag before it: no flag takes one, and that is what its own reader
- * says, whereas `-1` alone would pass for an unknown flag.
+ * Joins a negative number, or nothing in quotes, with the flag before it: no flag takes them, and that is what its own
+ * reader says, whereas `-1` alone would pass for an unknown flag, and `""` for an operand.
  */
-function withNegatives(args: readonly string[], strings: readonly string[]): string[] {
+function withRefused(args: readonly string[], strings: readonly string[]): string[] {
   const end = args.includes("--") ? args.indexOf("--") : args.length;
   const joined: string[] = [];
   for (const [index, argument] of args.entries()) {
     const before = args[index - 1] ?? "";
-    const joins = index < end && /^-\.?\d/.test(argument) && before.startsWith("--") &&
+    const joins = index < end && /^(-\.?\d|$)/.test(argument) && before.startsWith("--") &&
       strings.includes(before.slice(2));
     if (joins) joined[joined.length - 1] += `=${argument}`;
     else joined.push(argument);

@@ -28,6 +28,7 @@ const WRONG_USAGE: [string[], string][] = [
   [["report", "--objective", "BCE"], 'did you mean "binaryCrossentropy"?'],
   [["report", "--layers", "("], "expected a regular expression: Unterminated group"],
   [["report", "--batch"], "--batch has no value, expected --batch FILE"],
+  [["report", "a", "--batch", ""], "--batch has no value, expected --batch FILE"],
   [["report", "--seed", "1", "--seed", "2"], "--seed is given 2 times, expected once"],
   [["report", "--quiet=yes"], '--quiet is "yes", expected no value'],
   [["report", "a", "b"], "MODEL is given 2 times, expected once at most: a b"],

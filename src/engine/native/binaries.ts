@@ -1,7 +1,7 @@
 // Made by build.ts from assembly/: deno task build:native
 
 /** SHA-256 of the sources that they were made from. */
-export const sources = "03783e7720a966c3d5c5b4c1d95b06323f48aa89590bedbebd7ec2340907b730";
+export const sources = "1efc73da4cbef1cd1a6d43c7e559911e63a3107bafd7ccf82936e09b57632d5e";
 
 /** The builds of our own WASM module, in base64. */
 export const binaries: Record<"plain" | "plainRelaxed" | "shared" | "sharedRelaxed", string> = {

@@ -1,5 +1,5 @@
 import { axisSums, axisSumUnits } from "./axis_sums";
-import { averagePoolGradient } from "./average_pooling";
+import { averagePoolGradient } from "./average_pool_gradient";
 import { columns, columnSquares } from "./columns";
 import { convolution } from "./convolution";
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
@@ -7,7 +7,7 @@ import { exponents } from "./exponents";
 import { filterGradient } from "./filter_gradient";
 import { gemm, packFlag } from "./gemm";
 import { inputGradient } from "./input_gradient";
-import { maxPoolGradient } from "./max_pooling";
+import { maxPoolGradient } from "./max_pool_gradient";
 import { averagePool, maxPool } from "./pooling";
 import {
   AxisSums,

@@ -1,5 +1,5 @@
-import { mean } from "./average_pooling";
-import { largest } from "./max_pooling";
+import { mean } from "./average_pool_gradient";
+import { largest } from "./max_pool_gradient";
 import { Windows } from "./records";
 import { endTap, firstTap } from "./taps";
 
