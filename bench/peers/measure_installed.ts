@@ -1,6 +1,6 @@
 import type { Pythons } from "./venvs.ts";
 
-/** MB that a folder takes on disk. */
+/** MiB that a folder takes on disk. */
 async function sizeOf(path: string): Promise<number> {
   const { stdout } = await new Deno.Command("du", { args: ["-skD", path] }).output();
   return Number(new TextDecoder().decode(stdout).split("\t")[0]) / 1024;

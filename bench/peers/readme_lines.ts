@@ -59,8 +59,8 @@ function sizeLine({ crossover, installed }: Results): string[] {
     : `; from ${formatNumber(at)} operations a pass on PyTorch's whole process is faster`;
   const own = installed["Deno"] + installed[OWN];
   return [
-    `- **On disk** ${own.toFixed(0)} MB with Deno, PyTorch ${
+    `- **On disk** ${own.toFixed(0)} MiB with Deno, PyTorch ${
       installed["PyTorch"].toFixed(0)
-    } MB${size}.`,
+    } MiB${size}.`,
   ];
 }

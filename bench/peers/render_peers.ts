@@ -175,8 +175,8 @@ function installedParts({ installed }: Results): string[] {
   if (installed === undefined) return [];
   return [
     "## Installed",
-    "MB on disk. Deno and what `report` downloads go together; the others need a Python beside their environment. " +
+    "MiB on disk. Deno and what `report` downloads go together; the others need a Python beside their environment. " +
     "PyTorch is the wheel of PyPI, which brings CUDA.",
-    table(["what", "MB"], Object.entries(installed).map(([what, size]) => [what, size.toFixed(0)])),
+    table(["what", "MiB"], Object.entries(installed).map(([what, size]) => [what, size.toFixed(0)])),
   ];
 }

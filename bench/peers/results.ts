@@ -43,7 +43,7 @@ export interface Results {
   /** By the number of threads. */
   warm?: { rounds: number; by: Record<string, ByNetwork<Warm>> };
   crossover?: { rounds: number; sizes: Sized[] };
-  /** MB by what is installed. */
+  /** MiB by what is installed. */
   installed?: Record<string, number>;
 }
 
