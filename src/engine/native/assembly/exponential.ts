@@ -76,39 +76,10 @@ export function exponentialOfRest(
   return f32x4.add(madd(f32x4.mul(r, r), q, r), one);
 }
 
-/** e^x of four lanes, for x of a normal result, with the numbers of the table at `table`. */
 // @ts-ignore: decorator
 @inline
-export function exponential(x: v128, table: usize): v128 {
-  const rounder = entry(table, offsetof<Exponential>("rounder"));
-  const shifted = f32x4.add(
-    f32x4.mul(x, entry(table, offsetof<Exponential>("log2e"))),
-    rounder,
-  );
-  const rest = exponentialOfRest(
-    x,
-    shifted,
-    rounder,
-    entry(table, offsetof<Exponential>("ln2High")),
-    entry(table, offsetof<Exponential>("ln2Low")),
-    entry(table, offsetof<Exponential>("e6")),
-    entry(table, offsetof<Exponential>("e5")),
-    entry(table, offsetof<Exponential>("e4")),
-    entry(table, offsetof<Exponential>("e3")),
-    entry(table, offsetof<Exponential>("e2")),
-    entry(table, offsetof<Exponential>("one")),
-  );
-  const bias = entry(table, offsetof<Exponential>("bias"));
-  return f32x4.mul(rest, i32x4.add(i32x4.shl(shifted, 23), bias));
-}
-
-// @ts-ignore: decorator
-@inline
-function powersOf(
+function power(
   x: v128,
-  factor: v128,
-  low: v128,
-  high: v128,
   log2e: v128,
   rounder: v128,
   ln2High: v128,
@@ -121,11 +92,37 @@ function powersOf(
   one: v128,
   bias: v128,
 ): v128 {
-  // "pmin" and "pmax" take their first operand unless the other lies beyond it: for NaN too.
-  const y = f32x4.pmax(low, f32x4.pmin(high, f32x4.mul(f32x4.abs(x), factor)));
-  const shifted = f32x4.add(f32x4.mul(y, log2e), rounder);
-  const rest = exponentialOfRest(y, shifted, rounder, ln2High, ln2Low, e6, e5, e4, e3, e2, one);
+  const shifted = f32x4.add(f32x4.mul(x, log2e), rounder);
+  const rest = exponentialOfRest(x, shifted, rounder, ln2High, ln2Low, e6, e5, e4, e3, e2, one);
   return f32x4.mul(rest, i32x4.add(i32x4.shl(shifted, 23), bias));
+}
+
+/** e^x of four lanes, for x of a normal result, with the numbers of the table at `table`. */
+// @ts-ignore: decorator
+@inline
+export function exponential(x: v128, table: usize): v128 {
+  return power(
+    x,
+    entry(table, offsetof<Exponential>("log2e")),
+    entry(table, offsetof<Exponential>("rounder")),
+    entry(table, offsetof<Exponential>("ln2High")),
+    entry(table, offsetof<Exponential>("ln2Low")),
+    entry(table, offsetof<Exponential>("e6")),
+    entry(table, offsetof<Exponential>("e5")),
+    entry(table, offsetof<Exponential>("e4")),
+    entry(table, offsetof<Exponential>("e3")),
+    entry(table, offsetof<Exponential>("e2")),
+    entry(table, offsetof<Exponential>("one")),
+    entry(table, offsetof<Exponential>("bias")),
+  );
+}
+
+/** `factor` |x|, between `low` and `high`. */
+// @ts-ignore: decorator
+@inline
+function exponentOf(x: v128, factor: v128, low: v128, high: v128): v128 {
+  // "pmin" and "pmax" take their first operand unless the other lies beyond it: for NaN too.
+  return f32x4.pmax(low, f32x4.pmin(high, f32x4.mul(f32x4.abs(x), factor)));
 }
 
 /**
@@ -157,15 +154,13 @@ export function powers(
   const bias = entry(table, offsetof<Exponential>("bias"));
   const end = from + (<usize> count << 2);
   for (const whole = from + (<usize> (count & ~3) << 2); from < whole; from += 16, to += 16) {
-    const e = powersOf(
-      get(from, true), factors, lows, highs, log2e, rounder, ln2High, ln2Low, e6, e5, e4, e3, e2, one, bias,
-    );
+    const x = exponentOf(get(from, true), factors, lows, highs);
+    const e = power(x, log2e, rounder, ln2High, ln2Low, e6, e5, e4, e3, e2, one, bias);
     put(to, e, true);
   }
   for (; from < end; from += 4, to += 4) {
-    const e = powersOf(
-      get(from, false), factors, lows, highs, log2e, rounder, ln2High, ln2Low, e6, e5, e4, e3, e2, one, bias,
-    );
+    const x = exponentOf(get(from, false), factors, lows, highs);
+    const e = power(x, log2e, rounder, ln2High, ln2Low, e6, e5, e4, e3, e2, one, bias);
     put(to, e, false);
   }
 }
