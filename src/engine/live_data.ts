@@ -43,6 +43,11 @@ interface DataMap {
   has(dataId: DataId): boolean;
 }
 
+/** Has entries of another backend come to one, when they are asked for. */
+export interface DataMover {
+  moveData(to: KernelBackend, dataId: DataId): void;
+}
+
 const known = new WeakMap<object, LiveData>();
 
 /** What lies on a backend that {@linkcode trackLiveData} was told of. */
@@ -71,7 +76,7 @@ export function trackLiveData(tf: TensorFlow, backend: { dataIdMap: DataMap }): 
   /** The bytes of each, in the order in which they were placed. */
   const live = new Map<DataId, number>();
   let bytes = 0;
-  const forget = (dataId: DataId) => {
+  const strike = (dataId: DataId) => {
     bytes -= live.get(dataId) ?? 0;
     live.delete(dataId);
   };
@@ -79,7 +84,7 @@ export function trackLiveData(tf: TensorFlow, backend: { dataIdMap: DataMap }): 
   const { set, delete: remove } = map;
   patchProperty(map, "set", {
     value(dataId: DataId, data: unknown) {
-      forget(dataId);
+      strike(dataId);
       const size = bytesOf(data as Pick<DataInfo, "shape" | "dtype">);
       live.set(dataId, size);
       bytes += size;
@@ -88,10 +93,12 @@ export function trackLiveData(tf: TensorFlow, backend: { dataIdMap: DataMap }): 
   });
   patchProperty(map, "delete", {
     value(dataId: DataId) {
-      forget(dataId);
+      strike(dataId);
       return remove.call(map, dataId);
     },
   });
+  const mover: DataMover = { moveData: (to, dataId) => bring(tf, dataId, to) };
+  patchProperty(map, "dataMover", { value: mover });
   const tracked: LiveData = {
     get bytes() {
       return bytes;
@@ -114,6 +121,19 @@ export function trackLiveData(tf: TensorFlow, backend: { dataIdMap: DataMap }): 
 /** Bytes of a tensor: numbers take four each, truth values one. */
 function bytesOf({ shape, dtype }: Pick<DataInfo, "shape" | "dtype">): number {
   return shape.reduce((product, length) => product * length, dtype === "bool" ? 1 : 4);
+}
+
+/**
+ * Has the data of a tensor come to a backend. TensorFlow.js would give them up before it knows that there is room.
+ *
+ * @param to Where they do not lie.
+ */
+export function bring(tf: TensorFlow, dataId: DataId, to: KernelBackend): void {
+  const info = dataInfo(tf, dataId)!;
+  const { backend: from, shape, dtype } = info;
+  to.move(dataId, from.readSync(dataId), shape, dtype, from.refCount(dataId));
+  from.disposeData(dataId, true);
+  info.backend = to;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { HEAP_LIMIT } from "./guard_heap.ts";
 import type { DataId, NamedTensorMap } from "@tensorflow/tfjs";
-import { dataInfo, liveDataOf } from "./live_data.ts";
+import { bring, liveDataOf } from "./live_data.ts";
 import type { WasmBackend } from "./native/wasm_backend.ts";
 import { patchProperty } from "./patch_property.ts";
 import { type Attributes, Recomputation, tensorsOf } from "./recompute.ts";
@@ -33,7 +33,6 @@ export function offload(
   const { dataIdMap, wasm } = backend as unknown as WasmBackend;
   const engine = tf.engine();
   const runKernel = engine.runKernel.bind(engine);
-  const moveData = engine.moveData.bind(engine);
   const allocate = wasm._malloc;
   /** What stays: the pinned, and what the kernels read that run now, one inside the other. */
   let stay: ReadonlySet<DataId> = new Set(pinned.map(({ dataId }) => dataId));
@@ -69,15 +68,6 @@ export function offload(
     live.moveOldest(left, (dataId) => stay.has(dataId), forget);
   }
 
-  /** Has entries come back to the heap. TensorFlow.js would give them up before it knows that there is room. */
-  function comeBack(dataId: DataId): void {
-    const info = dataInfo(tf, dataId)!;
-    const { backend: from, shape, dtype } = info;
-    backend.move(dataId, from.readSync(dataId), shape, dtype, from.refCount(dataId));
-    from.disposeData(dataId, true);
-    info.backend = backend as unknown as typeof from;
-  }
-
   const undo = [
     patchProperty(engine, "runKernel", {
       value(name: string, inputs: NamedTensorMap, attributes: Attributes) {
@@ -95,10 +85,9 @@ export function offload(
         }
       },
     }),
-    patchProperty(engine, "moveData", {
+    patchProperty(dataIdMap.dataMover, "moveData", {
       value(to: typeof backend, dataId: DataId) {
-        if (to !== backend) moveData(to, dataId);
-        else if (!recomputation.remember(dataId)) comeBack(dataId);
+        if (!recomputation.remember(dataId)) bring(tf, dataId, to);
       },
     }),
     patchProperty(wasm, "_malloc", {

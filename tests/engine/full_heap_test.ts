@@ -57,3 +57,18 @@ Deno.test("offload() loses no tensor that the heap has no room for", async () =>
   assertEquals(x.dataSync()[SIZE - 1], 7);
   x.dispose();
 });
+
+Deno.test("A tensor of another backend that the heap has no room for can be read when there is", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const x = tf.fill([SIZE], 7);
+  liveDataOf(tf.backend()).moveToCpu();
+  // The output fits, and what it is made of does not any more.
+  const free = limitHeap(tf, 1, 4 * SIZE);
+  assertThrows(() => tf.relu(x), RangeError, "no room");
+  assertEquals(x.dataSync()[0], 7);
+  free();
+  const y = tf.relu(x);
+  assertEquals(y.dataSync()[SIZE - 1], 7);
+  tf.dispose([x, y]);
+});

@@ -1,4 +1,5 @@
 import type { BackendValues, DataId, DataType, TensorInfo } from "@tensorflow/tfjs";
+import type { DataMover } from "../live_data.ts";
 
 /** What TensorFlow.js's WASM backend knows of a tensor. */
 export interface TensorData {
@@ -31,6 +32,7 @@ export interface WasmBackend {
     has(dataId: DataId): boolean;
     set(dataId: DataId, data: TensorData): void;
     delete(dataId: DataId): boolean;
+    dataMover: DataMover;
   };
   /** Allocates a tensor; its entries are whatever the heap held. */
   makeOutput(shape: number[], dtype: DataType): TensorInfo;
