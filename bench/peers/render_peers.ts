@@ -177,6 +177,9 @@ function installedParts({ installed }: Results): string[] {
     "## Installed",
     "MiB on disk. Deno and what `report` downloads go together; the others need a Python beside their environment. " +
     "PyTorch is the wheel of PyPI, which brings CUDA.",
-    table(["what", "MiB"], Object.entries(installed).map(([what, size]) => [what, size.toFixed(0)])),
+    table(
+      ["what", "MiB"],
+      Object.entries(installed).map(([what, size]) => [what, size.toFixed(0)]),
+    ),
   ];
 }
