@@ -37,9 +37,9 @@ export async function run(
   }
   await loadPlugins(plugin);
   const runs: Difference["before"][] = [];
-  for (const [i, side] of sides.entries()) {
+  for (const i of await missingFirst(sides)) {
     const text = texts[i];
-    runs.push(text === null ? await measured(side, flags) : stored(side.name, text));
+    runs[i] = text === null ? await measured(sides[i], flags) : stored(sides[i].name, text);
   }
   await strayErrors.settle();
   const options = { ...textOptions(flags, out), all };
@@ -81,6 +81,14 @@ async function reportText(path: string): Promise<string | null> {
   if (kind === "report") return await Deno.readTextFile(path);
   if (kind === null || kind === "empty" || kind === "text") return null;
   throw new UsageError(`${path} holds ${resultWords(kind)}, expected a model or a JSON report`);
+}
+
+/** The numbers of the sides: first of one whose file is not there, which its own reader refuses. */
+async function missingFirst(sides: readonly Side[]): Promise<number[]> {
+  const there = await Promise.all(
+    sides.map(({ path }) => Deno.stat(path).then(() => true, () => false)),
+  );
+  return [...sides.keys()].sort((a, b) => Number(there[a]) - Number(there[b]));
 }
 
 function stored(name: string, text: string): Difference["before"] {
