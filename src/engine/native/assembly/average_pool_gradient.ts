@@ -1,36 +1,6 @@
 import { areApart, clearEntries } from "./apart";
-import { high, low } from "./column_sums";
 import { Windows } from "./records";
-import { endTap, entries, firstTap } from "./taps";
-
-/** The mean of `rows` runs of `columns` entries, in float64; 0 of none. */
-// @ts-ignore: decorator
-@inline
-export function mean(
-  from: usize,
-  rows: i32,
-  row: usize,
-  columns: i32,
-  column: usize,
-  isVector: bool,
-): v128 {
-  let a = f64x2.splat(0), b = a;
-  for (let i = 0; i < rows; i++, from += row) {
-    let at = from;
-    for (let j = 0; j < columns; j++, at += column) {
-      const x = entries(at, isVector);
-      a = f64x2.add(a, low(x));
-      b = f64x2.add(b, high(x));
-    }
-  }
-  const count = f64x2.splat(<f64> max(1, rows * columns));
-  return v128.shuffle<f64>(
-    f32x4.demote_f64x2_zero(f64x2.div(a, count)),
-    f32x4.demote_f64x2_zero(f64x2.div(b, count)),
-    0,
-    2,
-  );
-}
+import { endTap, firstTap } from "./taps";
 
 /**
  * Shares the gradient of each window equally among the entries that it sees. Computes the channels

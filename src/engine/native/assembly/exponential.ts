@@ -76,6 +76,7 @@ export function exponentialOfRest(
   return f32x4.add(madd(f32x4.mul(r, r), q, r), one);
 }
 
+/** e^x of four lanes, for x of a normal result, by the constants of an `Exponential`. */
 // @ts-ignore: decorator
 @inline
 function power(
@@ -97,7 +98,7 @@ function power(
   return f32x4.mul(rest, i32x4.add(i32x4.shl(shifted, 23), bias));
 }
 
-/** e^x of four lanes, for x of a normal result, with the numbers of the table at `table`. */
+/** The same with the numbers of the table at `table`. */
 // @ts-ignore: decorator
 @inline
 export function exponential(x: v128, table: usize): v128 {

@@ -12,7 +12,7 @@ export const ROWS: i32 = 520;
 /** Most rows of A that stay packed while blocks of columns pass by; of more, each block packs its own. */
 const KEPT: i32 = 1040;
 /** Rows of A that are packed at a time, just before they are multiplied: 40 KB, in the caches next to the core. */
-const GROUP: i32 = 8 * HIGH_ROWS;
+const AT_ONCE: i32 = 8 * HIGH_ROWS;
 /** Longest run of the shared dimension that one tile sums up before it touches C. */
 export const DEPTH: i32 = 256;
 /** Columns of B that are packed at a time: whole cache lines are read, and C is written along its rows. */
@@ -119,8 +119,8 @@ function product(
         );
       }
       for (let row = 0, rows = 0; row < m; row += rows) {
-        // The last group takes what would be too few rows for whole tiles.
-        rows = m - row < GROUP + WHOLE_ROWS ? m - row : GROUP;
+        // The last rows take with them what would be too few rows for whole tiles.
+        rows = m - row < AT_ONCE + WHOLE_ROWS ? m - row : AT_ONCE;
         const high = rowsOfHighTiles(rows);
         const packed = keeps ? scratch + (<usize> (row * depth) << 2) : scratch;
         if (column == 0 || !keeps) {

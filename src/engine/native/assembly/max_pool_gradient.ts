@@ -1,26 +1,7 @@
 import { areApart, clearEntries } from "./apart";
+import { largest } from "./pooling";
 import { Windows } from "./records";
 import { endTap, entries, firstTap } from "./taps";
-
-/** The largest entries of `rows` runs of `columns` entries; NaN is larger than any number. */
-// @ts-ignore: decorator
-@inline
-export function largest(
-  from: usize,
-  rows: i32,
-  row: usize,
-  columns: i32,
-  column: usize,
-  isVector: bool,
-): v128 {
-  let best = f32x4.splat(-Infinity);
-  for (let i = 0; i < rows; i++, from += row) {
-    let at = from;
-    // "max" is NaN where either is.
-    for (let j = 0; j < columns; j++, at += column) best = f32x4.max(best, entries(at, isVector));
-  }
-  return best;
-}
 
 /**
  * Adds dy at the first entry that equals `best` or is NaN. Where the window `isAlone`, nothing is

@@ -1,7 +1,55 @@
-import { mean } from "./average_pool_gradient";
-import { largest } from "./max_pool_gradient";
+import { high, low } from "./column_sums";
 import { Windows } from "./records";
-import { endTap, firstTap } from "./taps";
+import { endTap, entries, firstTap } from "./taps";
+
+/** The mean of `rows` runs of `columns` entries, in float64; 0 of none. */
+// @ts-ignore: decorator
+@inline
+function mean(
+  from: usize,
+  rows: i32,
+  row: usize,
+  columns: i32,
+  column: usize,
+  isVector: bool,
+): v128 {
+  let a = f64x2.splat(0), b = a;
+  for (let i = 0; i < rows; i++, from += row) {
+    let at = from;
+    for (let j = 0; j < columns; j++, at += column) {
+      const x = entries(at, isVector);
+      a = f64x2.add(a, low(x));
+      b = f64x2.add(b, high(x));
+    }
+  }
+  const count = f64x2.splat(<f64> max(1, rows * columns));
+  return v128.shuffle<f64>(
+    f32x4.demote_f64x2_zero(f64x2.div(a, count)),
+    f32x4.demote_f64x2_zero(f64x2.div(b, count)),
+    0,
+    2,
+  );
+}
+
+/** The largest entries of `rows` runs of `columns` entries; NaN is larger than any number. */
+// @ts-ignore: decorator
+@inline
+export function largest(
+  from: usize,
+  rows: i32,
+  row: usize,
+  columns: i32,
+  column: usize,
+  isVector: bool,
+): v128 {
+  let best = f32x4.splat(-Infinity);
+  for (let i = 0; i < rows; i++, from += row) {
+    let at = from;
+    // "max" is NaN where either is.
+    for (let j = 0; j < columns; j++, at += column) best = f32x4.max(best, entries(at, isVector));
+  }
+  return best;
+}
 
 /** What a window has of the entries that it sees: `rows` runs of `columns` of them. */
 // @ts-ignore: decorator
