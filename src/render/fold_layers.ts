@@ -104,7 +104,8 @@ export function gravest(
 
 /**
  * The group of a fold that stands for it: of those with the gravest finding, the one whose gradient is
- * farthest from the others', by its logarithm.
+ * farthest from the others', by its logarithm; where all are as far, as zeros are, the one with the most entries
+ * that are saturated or dead.
  */
 export function worstOf(
   { blocks }: LayerFold,
@@ -120,12 +121,23 @@ export function worstOf(
   };
   const weight = (group: LayerGroup) =>
     ({ error: 2, warning: 1, none: 0 })[gravest(group, severities) ?? "none"];
-  return all.reduce((worst, next) => {
-    const graver = weight(next.group) - weight(worst.group);
-    return graver > 0 || graver === 0 && distance(next.group) > distance(worst.group)
-      ? next
-      : worst;
-  });
+  const ranked = all.map((one) => ({
+    one,
+    rank: [weight(one.group), distance(one.group), offOf(one.group)],
+  }));
+  return ranked.reduce((worst, next) => {
+    const differs = next.rank.findIndex((value, i) => value !== worst.rank[i]);
+    return differs !== -1 && next.rank[differs] > worst.rank[differs] ? next : worst;
+  }).one;
+}
+
+/** The largest share of entries of a layer in the group that is saturated or dead. */
+function offOf(group: LayerGroup): number {
+  return Math.max(
+    ...group.map(({ saturatedFraction, deadFraction }) =>
+      Math.max(saturatedFraction ?? 0, deadFraction ?? 0)
+    ),
+  );
 }
 
 /** The kernel that stands for a layer: a normalisation has none, but has weights. */

@@ -187,12 +187,15 @@ function legendOf(columns: readonly Column[], rows: readonly LayerRow[]): string
     ...shown("output rms") ? [output.noise ?? 0] : [],
     ...shown("gradient rms") ? [gradient.noise ?? 0] : [],
   ]);
+  const factor = formatNumber(Math.exp(Math.max(0, ...noises)));
   const within = has("within")
-    ? "within the factor"
-    : `within a factor of ${formatNumber(Math.exp(Math.max(...noises)))}`;
+    ? ", within the factor"
+    : factor === "1"
+    ? ""
+    : `, within a factor of ${factor}`;
   return [
     ...has("target") ? ["target: of the fitting initialiser"] : [],
-    ...has("theory") ? [`theory: of random weights of this size, ${within}`] : [],
+    ...has("theory") ? [`theory: of random weights of this size${within}`] : [],
     ...shown("gradient rms") ? ["gradient: before the activation"] : [],
     ...has("sat") ? ["sat: saturated outputs"] : [],
     ...has("dead") ? ["dead: units always off"] : [],

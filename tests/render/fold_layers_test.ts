@@ -136,7 +136,7 @@ Deno.test("splitFolds() unfolds as far as there is room, in equal pieces", () =>
   assertEquals(split(1), ["first", "dense_1 ... dense_9", "last"]);
 });
 
-Deno.test("worstOf() is the gravest finding, then the gradient farthest from the others'", () => {
+Deno.test("worstOf() is the gravest finding, then the gradient farthest, then the deadest layer", () => {
   const layers = [1, 0.9, 1e-3, 1.1, 30].map((gradient, i) => layer(`dense_${i}`, { gradient }));
   const [fold] = foldLayers(layers);
   const worst = (findings: ReturnType<typeof finding>[]) =>
@@ -147,4 +147,14 @@ Deno.test("worstOf() is the gravest finding, then the gradient farthest from the
   assertEquals(worst([warning, finding("dense_3")]), "dense_3");
   const [zero] = foldLayers([1, 1e-9, 0].map((gradient, i) => layer(`dense_${i}`, { gradient })));
   assertEquals(worstOf(zero, new Map()).group[0].name, "dense_2");
+  const gone = [0, 0.5, 1, 1].map((off, i) =>
+    layer(`dense_${i}`, { gradient: 0 }, {
+      [i % 2 === 0 ? "deadFraction" : "saturatedFraction"]: off,
+    })
+  );
+  assertEquals(worstOf(foldLayers(gone)[0], new Map()).group[0].name, "dense_2");
+  assertEquals(
+    worstOf(foldLayers(gone.slice(0, 2).concat(gone[3]))[0], new Map()).group[0].name,
+    "dense_3",
+  );
 });
