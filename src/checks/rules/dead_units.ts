@@ -155,7 +155,7 @@ function allowances(network: Network) {
     if (alike === undefined) {
       const e = network.offByDepth.get(name) ?? 0;
       const limit = e + (1 - e) * threshold;
-      return { limit, why: say`, plus the ${number(e, "percent")} that depth explains` };
+      return { limit, why: say`, plus ${number(limit - threshold, "percent")} for depth` };
     }
     const { alwaysOn, chance } = alike;
     return {
