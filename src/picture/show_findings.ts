@@ -31,7 +31,9 @@ export function showFindings(
         findings.map((finding) => [finding, `${prefix}-f${i + 1}`])
       ),
     ),
-    body: markup`<p>${open.length === 0 ? "No rule found anything." : countSeverities(open)}</p>
+    body: markup`<p>${
+      open.length === 0 ? "No rule found anything." : `${countSeverities(open)}.`
+    }</p>
       ${paragraphs.map((paragraph, i) => showParagraph(paragraph, `${prefix}-f${i + 1}`, names))}${
       accepted.map(({ rule, where, reason }) =>
         markup`<p class="soft">Suppressed: ${rule}, <bdi>${escapeControls(where)}</bdi> (${

@@ -174,15 +174,14 @@ function rangeOf(figures: number[]): string {
 
 function summaryOf(findings: readonly Finding[]): string {
   const fine = findings.every(({ severity }) => severity === "note");
-  return fine ? `HEALTHY: ${countSeverities(findings)}` : countSeverities(findings);
+  return `${fine ? "HEALTHY: " : ""}${countSeverities(findings)}.`;
 }
 
-/** How many findings of each severity there are: `36 errors, 0 warnings, 1 note.` */
+/** How many findings of each severity there are: `36 errors, 0 warnings, 1 note` */
 export function countSeverities(findings: readonly Finding[]): string {
   const count = (severity: Finding["severity"]) =>
     findings.filter((finding) => finding.severity === severity).length;
-  const sums = SEVERITIES
+  return SEVERITIES
     .filter((severity) => severity !== "note" || count("note") > 0)
     .map((severity) => formatCount(count(severity), severity)).join(", ");
-  return `${sums}.`;
 }

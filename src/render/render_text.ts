@@ -116,8 +116,8 @@ function closingLines(
   const hints = [
     ...details || findings.length === 0
       ? []
-      : [`${countSeverities(findings)} --details shows them.`],
-    ...isFolded ? ["--all shows every layer."] : [],
+      : [`Findings: ${countSeverities(findings)}; see --details.`],
+    ...isFolded ? ["Every layer: --all."] : [],
   ];
   return [...wrapText(hints.join(" "), style.width), verdictLine(diagnosis, style)];
 }
