@@ -8,13 +8,16 @@ import { failureOf } from "./call_site.ts";
 /**
  * Asserts that the first hidden layer receives at most 1e3 times (`explodingRatio`) the signal, the
  * l2 norm of delta = dJ/dz, that the last hidden layer receives, and that no recurrent layer
- * multiplies its own signal by more than that on the way through time; and, if
+ * multiplies its own signal by more than that on the way through time; that no entry of a gradient
+ * under a loss is above 70 (`explodingEntry`) where inputs are out of scale; and, if
  * `explodingGlobalNorm` is given, that the norm of all gradients together stays below it.
  *
  * - Definition: l2(delta) of the first hidden layer / l2(delta) of the last <= explodingRatio, over
  *   the hidden layers with a kernel (with several heads: up to the one that sends most, and over
  *   each branch separately); l2(delta) over all steps of a recurrent layer / l2(dJ/da) of its
- *   output <= explodingRatio; and l2 of all trainable gradients <= explodingGlobalNorm.
+ *   output <= explodingRatio; and l2 of all trainable gradients <= explodingGlobalNorm. It warns if
+ *   the first ratio is above explodingRatioWarning, or, under a loss, an entry of a gradient above
+ *   explodingEntry.
  * - Defaults: `explodingRatio` 1000, `explodingRatioWarning` 100, `explodingEntry` 70,
  *   `explodingGlobalNorm` Infinity.
  * - Source: Pascanu et al. 2013; the ratio is the inverse of the one for vanishing.

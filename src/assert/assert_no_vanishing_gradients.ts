@@ -7,9 +7,10 @@ import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that the first hidden layer receives at least 1e-3 (`vanishingRatio`) of the signal, the
- * l2 norm of delta = dJ/dz, that the last hidden layer receives, and that no layer blocks it
- * completely. Weight gradients are not judged: with a small initialisation the activations shrink
- * going up and the deltas going down, and their product is flat over depth.
+ * l2 norm of delta = dJ/dz, that the last hidden layer receives, or 1e-2 (`vanishingRatioWarning`)
+ * where the gradient of the first kernel is below 1 % of the kernel (`vanishingStep`), and that no
+ * layer blocks it completely. Weight gradients are not judged: with a small initialisation the
+ * activations shrink going up and the deltas going down, and their product is flat over depth.
  *
  * - Definition: l2(delta) of the first hidden layer / l2(delta) of the last >= vanishingRatio, and
  *   >= vanishingRatioWarning where the gradient of the first kernel is below vanishingStep of the

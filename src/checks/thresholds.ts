@@ -37,7 +37,7 @@ export interface Thresholds {
   explodingRatio: number;
   /** Signal of the first hidden layer relative to that of the last above which the rule warns. */
   explodingRatioWarning: number;
-  /** Largest entry of a gradient above which the rule warns, and fails inputs out of scale. */
+  /** Entry of a gradient above which the rule warns; an error if inputs are out of scale. */
   explodingEntry: number;
   /** Largest l2 norm of the gradients of all trainable weights together. */
   explodingGlobalNorm: number;

@@ -15,8 +15,9 @@ export interface HealthExpected<IsAsync = false> {
    */
   toBeFinite(options?: CheckOptions<never>, msg?: string): Outcome<IsAsync>;
   /**
-   * Each real-valued input is of order 1. The rule only warns, unless the examples are nearly
-   * identical. The same as `assertInputNormalized`.
+   * Each real-valued input is of order 1. The rule only warns, unless the only input is constant,
+   * nearly the same in all examples, or far from zero (`inputOffset`). The same as
+   * `assertInputNormalized`.
    */
   toHaveNormalizedInputs(
     options?: CheckOptions<

@@ -1,4 +1,5 @@
 import { FORMATS } from "../render/formats.ts";
+import { STAGES } from "../render/render_rule.ts";
 import type { AssertionDocumentation, RuleDocumentation, RuleTag } from "../checks/rule.ts";
 import { dedent, generatedFrom } from "./doc_text.ts";
 
@@ -8,13 +9,6 @@ export interface PageRule extends RuleDocumentation {
   matcher?: string;
   assertionDocumentation?: AssertionDocumentation;
 }
-
-const STAGES: Record<RuleDocumentation["stage"], string> = {
-  any: "Every network, trained or not.",
-  initial:
-    "Untrained networks: findings in a trained network are only notes, unless the rule's own " +
-    "assertion is called.",
-};
 
 /** A text in which what Markdown would take for its own stands as it is. */
 const plain = (text: string) => text.replaceAll(/[*]|<(?=[A-Za-z/!])|\|/g, "\\$&");

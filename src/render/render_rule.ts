@@ -1,8 +1,9 @@
 import type { RuleDocumentation } from "../checks/rule.ts";
 import { wrapText } from "./wrap_text.ts";
 
-const STAGES: Record<RuleDocumentation["stage"], string> = {
-  any: "Every network, trained or not.",
+/** Which networks a rule is made for, in words. */
+export const STAGES: Record<RuleDocumentation["stage"], string> = {
+  any: 'Every network. If a trained one is judged differently, "when it misleads" says how.',
   initial:
     "Untrained networks: findings in a trained network are only notes, unless the rule's own " +
     "assertion is called.",

@@ -7,6 +7,8 @@ import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import { applyCure } from "../../src/examine/apply_cure.ts";
 import { examine } from "../../src/examine/examine.ts";
 import { measure } from "../../src/measure/measure.ts";
+import { exerciseModel } from "../../src/model/exercise_model.ts";
+import { randomBatch } from "../../src/model/random_batch.ts";
 
 const OBJECTIVE = "meanSquaredError" as const;
 
@@ -109,5 +111,20 @@ Deno.test("diagnose() makes a cause of a frozen layer that nobody trained, and i
   assertEquals(isTrainable(), [true, true, false, true]);
   cured.undo();
   assertEquals(isTrainable(), [true, false, false, true]);
+  model.dispose();
+});
+
+Deno.test("diagnose() says how much of the gradient the sigmoid at hand passes", async () => {
+  await using _engine = await startEngine();
+  const model = exerciseModel({ activation: "sigmoid", std: 0.2, seed: 3 });
+  const measurements = await measure(model, randomBatch(model));
+  for (const [activation, share] of [["sigmoid", "1/4"], ["hardSigmoid6", "1/6"]]) {
+    const layers = measurements.layers.map((layer) =>
+      layer.activation === "sigmoid" ? { ...layer, activation } : layer
+    );
+    const ill = { ...measurements, layers };
+    const { causes: [{ message }] } = diagnose(ill, runChecks(ill));
+    assertStringIncludes(message, `end in a ${activation}, which passes at most ${share} of the`);
+  }
   model.dispose();
 });

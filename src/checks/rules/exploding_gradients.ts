@@ -45,8 +45,7 @@ export const explodingGradients: Rule = defineRule({
       unit: "largest |dJ/dw|, under a loss",
       range: [0, Infinity],
       source: "AUTOTRAINER (Zhang et al. 2021)",
-      about:
-        "Largest entry of a gradient above which the rule warns, and fails inputs out of scale.",
+      about: "Entry of a gradient above which the rule warns; an error if inputs are out of scale.",
     },
     explodingGlobalNorm: {
       default: Infinity,
@@ -65,15 +64,18 @@ export const explodingGradients: Rule = defineRule({
     "l2(delta) of the first hidden layer / l2(delta) of the last <= explodingRatio, over the " +
     "hidden layers with a kernel (with several heads: up to the one that sends most, and over " +
     "each branch separately); l2(delta) over all steps of a recurrent layer / l2(dJ/da) of " +
-    "its output <= explodingRatio; and l2 of all trainable gradients <= explodingGlobalNorm.",
+    "its output <= explodingRatio; and l2 of all trainable gradients <= explodingGlobalNorm. " +
+    "It warns if the first ratio is above explodingRatioWarning, or, under a loss, an entry of a " +
+    "gradient above explodingEntry.",
   source: "Pascanu et al. 2013; the ratio is the inverse of the one for vanishing.",
   misleads:
     "The rule cannot tell what a recurrent layer loses through time: the first of many steps " +
     "usually counts for little. A layer normalisation multiplies the gradient of rows that do not " +
     "vary, padding for instance, by up to 1 / sqrt(epsilon); where that explains the growth, it is a " +
     "warning unless the model is compiled with SGD or Momentum. The global norm scales with the loss, and so with the batch " +
-    "under the objective sum: it is off by default." +
-    " A large entry of a gradient is a warning, because Adam corrects a kernel that is too large; with inputs whose rms is above 30 it is an error, and with such targets under SGD or Momentum.",
+    "under the objective sum: it is off by default. " +
+    "A large entry of a gradient is a warning, because Adam corrects a kernel that is too large; with " +
+    "inputs whose rms is above 30 it is an error, and with such targets under SGD or Momentum.",
   fix: "Scale the kernels to the activation (He for relu, LeCun for selu, 1 / sqrt(fan-in) for " +
     "tanh), add normalisation, or clip gradients in recurrent networks.",
   falsePositives: falsePositives(
@@ -84,7 +86,8 @@ export const explodingGradients: Rule = defineRule({
   asserts:
     "that the first hidden layer receives at most 1e3 times (`explodingRatio`) the signal, the l2 " +
     "norm of delta = dJ/dz, that the last hidden layer receives, and that no recurrent layer " +
-    "multiplies its own signal by more than that on the way through time; and, if " +
+    "multiplies its own signal by more than that on the way through time; that no entry of a " +
+    "gradient under a loss is above 70 (`explodingEntry`) where inputs are out of scale; and, if " +
     "`explodingGlobalNorm` is given, that the norm of all gradients together stays below it.",
   fails: "the first layers receive too much of it",
   throws: "If the signal explodes.",

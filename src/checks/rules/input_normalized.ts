@@ -64,8 +64,8 @@ export const inputNormalized: Rule = defineRule({
   },
   problem: "inputs that are not normalised",
   summary:
-    "Each real-valued input is of order 1. The rule only warns, unless the examples are nearly " +
-    "identical.",
+    "Each real-valued input is of order 1. The rule only warns, unless the only input is constant, " +
+    "nearly the same in all examples, or far from zero (`inputOffset`).",
   formula:
     "|mean| <= inputOffset std for a model's only input (an error); max |x| <= inputMax, |mean| " +
     "<= inputMean, and 1 / inputDeviationFactor <= std <= inputDeviationFactor. Indices (int32, " +
@@ -80,8 +80,7 @@ export const inputNormalized: Rule = defineRule({
   misleads:
     "Several features that are out of scale together hide one another. A feature that is small " +
     "beside the others is not reported, nor is a constant one. A custom layer that normalises at " +
-    "the front is not recognised. Adam copes with most scales. It is an error if the only input is " +
-    "constant, if its mean is 25 times its deviation, or if all examples are nearly identical.",
+    "the front is not recognised. Adam copes with most scales.",
   fix: "Subtract the mean of each feature over the training set and divide by its standard " +
     "deviation.",
   falsePositives: falsePositives(

@@ -84,8 +84,9 @@ export const vanishingGradients: Rule = defineRule({
   falsePositives: falsePositives({ draws: 1600 }),
   asserts:
     "that the first hidden layer receives at least 1e-3 (`vanishingRatio`) of the signal, the " +
-    "l2 norm of delta = dJ/dz, that the last hidden layer receives, and that no layer blocks " +
-    "it completely. Weight gradients are not judged: with a small initialisation the " +
+    "l2 norm of delta = dJ/dz, that the last hidden layer receives, or 1e-2 " +
+    "(`vanishingRatioWarning`) where the gradient of the first kernel is below 1 % of the kernel " +
+    "(`vanishingStep`), and that no layer blocks it completely. Weight gradients are not judged: with a small initialisation the " +
     "activations shrink going up and the deltas going down, and their product is flat over " +
     "depth.",
   fails: "the first layers receive too little of the signal",
@@ -192,7 +193,8 @@ function cure(path: LayerMeasurements[], { layers, network, trained }: Case): Se
     isSigmoid(activation) && names.includes(layer.name)
   );
   if (sigmoid) {
-    return say`Replace sigmoid in the hidden layers by relu, tanh or selu: its slope is at most 1/4.`;
+    return say`Replace sigmoid in the hidden layers by relu, tanh or selu: the slope of sigmoid is at
+      most 1/4.`;
   }
   return rescaleAdvice(layers, network) ?? SHORTER;
 }

@@ -1,5 +1,6 @@
 import { formatLayers } from "../format_layers.ts";
-import { isSigmoid } from "../../traits/activation_traits.ts";
+import { activationTraits, isSigmoid } from "../../traits/activation_traits.ts";
+import { formatNumber } from "../../words/numbers.ts";
 import { gain } from "../../theory/gain.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, isOf, layersOf } from "./shared.ts";
@@ -37,19 +38,22 @@ export function missingActivations(patient: Patient): Suspect[] {
   }];
 }
 
-/** Hidden layers of sigmoid, whose slope is at most 1/4. */
+/** Hidden layers of sigmoid, whose slope is at most 1/4, or of what is like it. */
 export function activations({ network, measurements: { layers } }: Patient): Suspect[] {
   const squashed = network.chain.filter(({ layer, activation }) =>
     layer.role === "hidden" && isSigmoid(activation)
   );
   if (squashed.length < ROW) return [];
   const names = squashed.map(({ output }) => output.name);
+  const [{ activation }] = squashed;
+  // All of them are steepest at 0.
+  const slope = activationTraits(activation)!.curve!.derivative(0);
   return [{
     kind: "activation",
     layers: names,
-    message: `${formatLayers(names, layers)} end in a ${squashed[0].activation}, which passes at ` +
-      `most ${squashed[0].activation === "sigmoid" ? "1/4" : "1/5"} of the gradient each: over ` +
-      `${squashed.length} layers almost nothing is left.`,
+    message: `${formatLayers(names, layers)} end in a ${activation}, which passes at most ` +
+      `1/${formatNumber(1 / slope)} of the gradient each: over ${squashed.length} layers almost ` +
+      `nothing is left.`,
     states: [],
     explains: isOf(
       ...["vanishing-gradients", "gradients-flow", "activation-scale"],
@@ -58,7 +62,7 @@ export function activations({ network, measurements: { layers } }: Patient): Sus
     cures: ["tanh", "selu", "relu"].map((to) => ({
       kind: "activation",
       layers: names,
-      from: squashed[0].activation,
+      from: activation,
       to,
       rescale: squashed.map(({ layer, kernel, sigma }) => ({
         layer: layer.name,
