@@ -42,12 +42,14 @@ function coldLine({ cold, figures }: Results): string[] {
 function warmLine({ warm }: Results): string[] {
   const by = warm?.by["1"];
   if (by === undefined) return [];
-  const [torch] = ratios(by, ({ figures }) => figures.median, ["PyTorch"]);
-  if (torch === undefined) return [];
-  const wins = torch.found.filter((ratio) => ratio < 1).length;
+  const peers = ratios(by, ({ figures }) => figures.median, PEERS).map(({ tool, least, found }) => {
+    const wins = found.filter((ratio) => ratio < 1).length;
+    const most = wins === 0 ? "" : `, by up to ${times(1 / least)} times`;
+    return `${tool} in ${wins} of ${found.length} networks${most}`;
+  });
+  if (peers.length === 0) return [];
   return [
-    `- **One more pass** on one core, in a process that runs: PyTorch is faster in ${wins} of ${torch.found.length} networks, by up to ` +
-    `${times(1 / torch.least)} times.`,
+    `- **One more pass** on one core, in a process that runs, is faster with ${peers.join("; with ")}.`,
   ];
 }
 

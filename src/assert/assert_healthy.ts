@@ -35,7 +35,7 @@ import { validateMessage } from "./validate.ts";
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, which layers to judge, and whether the network has been trained
- * (by default, whether a hidden layer has biases that are neither zero nor constant).
+ * (by default, whether biases of hidden layers look moved by training).
  * @param msg Appended to the message.
  *
  * @example A network that passes and one that does not

@@ -29,7 +29,8 @@ export async function examineWeights(
   const started = performance.now();
   if (changes) {
     throw new UsageError(
-      `MODEL is ${showWord(path)}, which holds weights alone, expected a model.json or a module`,
+      `MODEL is ${showWord(path)}, which holds weights alone, expected a model.json, a .keras or ` +
+        ".h5 file, or a module",
     );
   }
   if (request.register.length > 0) {

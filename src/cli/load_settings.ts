@@ -47,7 +47,8 @@ async function load(plugins: string[]): Promise<void> {
 
 async function findFile(flags: ConfigValues): Promise<FoundConfiguration | null> {
   const note = (text: string) => {
-    if (!flags.quiet) console.error(`note: ${oneLine(text)}`);
+    const cure = "noConfig" in flags ? "allow it or pass --no-config" : "allow it";
+    if (!flags.quiet) console.error(`note: ${oneLine(text)}; ${cure}`);
   };
   if (flags.noConfig) {
     if (flags.config === null) return null;
@@ -56,9 +57,7 @@ async function findFile(flags: ConfigValues): Promise<FoundConfiguration | null>
   const { findConfiguration, openConfiguration } = await import("../gate/find_configuration.ts");
   if (flags.config !== null) return await openConfiguration(flags.config);
   if (!isReadable(".")) {
-    note(
-      "skipped the configuration lookup: no permission to read this folder; allow it or pass --no-config",
-    );
+    note("skipped the configuration lookup: no permission to read this folder");
     return null;
   }
   return await findConfiguration(Deno.cwd(), note);

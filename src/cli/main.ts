@@ -13,7 +13,7 @@ import { writeOutput } from "./write_output.ts";
  * The command line.
  *
  * @param args The arguments, subcommand first.
- * @returns The exit code: 0 fine, 1 the gate failed, 2 wrong usage or unusable input.
+ * @returns The exit code: 0 fine, 1 not healthy, 2 wrong usage or unusable input.
  */
 export async function main(args: string[]): Promise<number> {
   try {

@@ -23,7 +23,7 @@ export interface ModelEntry {
   weights?: string;
   /** File with the batch: JSON, .npz, .npy, .csv or a folder of pictures. Default: the module's batch, else a random one. */
   batch?: string;
-  /** What to differentiate. Default: the module's, else `sum`. */
+  /** What to differentiate. Default: the module's, else the loss it was compiled with, else `sum`. */
   objective?: string;
   /** How many examples to draw. Default: 32, or fewer where a pass of them would not fit the WASM heap. */
   examples?: number;

@@ -95,10 +95,7 @@ export async function findConfiguration(
     if (at === parentOf(at)) break;
   }
   if (unread[0] === folder) {
-    note(
-      `skipped the configuration lookup: no permission to read ${folder}; allow it or pass ` +
-        `--no-config`,
-    );
+    note(`skipped the configuration lookup: no permission to read ${folder}`);
   }
   return null;
 }

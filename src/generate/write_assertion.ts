@@ -164,7 +164,7 @@ export function writeHealthyAssertion(rule: HealthyDocumentation): string {
     documentation(rule, "those of each rule, in `THRESHOLDS`.", [
       MEASURED,
       "options Other thresholds, which layers to judge, and whether the network has been trained (by " +
-      "default, whether a hidden layer has biases that are neither zero nor constant).",
+      "default, whether biases of hidden layers look moved by training).",
     ]),
     "export function assertHealthy(measurements: Measurements, options?: RunChecksOptions, " +
     "msg?: string): void;",

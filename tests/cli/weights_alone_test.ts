@@ -95,6 +95,6 @@ Deno.test("report shows weights alone as a page and as a picture", async () => {
 Deno.test("fix refuses weights alone", async () => {
   await assertRefuses(["fix", DRAWN], [
     "which holds weights alone",
-    "expected a model.json or a module",
+    "expected a model.json, a .keras or .h5 file, or a module",
   ]);
 });
