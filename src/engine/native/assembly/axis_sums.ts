@@ -1,3 +1,5 @@
+import { low, wide } from "./wide";
+
 /** Columns that are summed at a time, a cache line of them. */
 const UNIT: i32 = 16;
 /** Entries from which a run is summed up by itself; shorter ones go two by two. */
@@ -6,13 +8,6 @@ const LONG: i32 = 32;
 /** How many units there are to share between threads: see `axisSums`. */
 export function axisSumUnits(blocks: i32, width: i32): i32 {
   return blocks * ((width + UNIT - 1) / UNIT);
-}
-
-/** Two entries at `from`, as float64. */
-// @ts-ignore: decorator
-@inline
-function wide(from: usize): v128 {
-  return f64x2.promote_low_f32x4(v128.load64_zero(from));
 }
 
 /** Stores two sums, divided, as float64 or float32: at the entry `index`. */
@@ -65,7 +60,7 @@ function twoRunSums(p: usize, q: usize, bytes: usize): v128 {
   const sums = f64x2.add(v128.shuffle<f64>(x, y, 0, 2), v128.shuffle<f64>(x, y, 1, 3));
   if (at == bytes) return sums;
   const last = v128.load_lane<f32>(q + at, v128.load32_zero(p + at), 1);
-  return f64x2.add(sums, f64x2.promote_low_f32x4(last));
+  return f64x2.add(sums, low(last));
 }
 
 /** Sums four columns, or two where `isPair`: four rows at a time, each with sums of its own. */

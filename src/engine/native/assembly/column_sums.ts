@@ -1,5 +1,6 @@
 import { madd64 } from "./madd";
 import { Normalize } from "./records";
+import { high, low } from "./wide";
 
 /** Entries of a block of rows, for the L1 cache, and the fewest rows of one. */
 const BLOCK: i32 = 8192, LEAST: i32 = 32;
@@ -15,20 +16,6 @@ export function rowsOfBlock(width: i32): i32 {
 export function blocksOf(rows: i32, width: i32): i32 {
   const block = rowsOfBlock(width);
   return (rows + block - 1) / block;
-}
-
-/** The lower two of four lanes as float64. */
-// @ts-ignore: decorator
-@inline
-export function low(x: v128): v128 {
-  return f64x2.promote_low_f32x4(x);
-}
-
-/** The upper two. */
-// @ts-ignore: decorator
-@inline
-export function high(x: v128): v128 {
-  return f64x2.promote_low_f32x4(v128.shuffle<f64>(x, x, 1, 1));
 }
 
 /** x, or 0 in its place where it is NaN or infinite: what a column's deviations are taken from. */

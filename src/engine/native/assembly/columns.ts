@@ -1,20 +1,8 @@
 import { madd64 } from "./madd";
+import { total, wide } from "./wide";
 
 /** Columns that are summed at a time, a cache line of them. */
 const UNIT: i32 = 16;
-
-/** Two entries at `from`, as float64. */
-// @ts-ignore: decorator
-@inline
-function wide(from: usize): v128 {
-  return f64x2.promote_low_f32x4(v128.load64_zero(from));
-}
-
-// @ts-ignore: decorator
-@inline
-function total(x: v128): f64 {
-  return f64x2.extract_lane(x, 0) + f64x2.extract_lane(x, 1);
-}
 
 /** The squared sums of `width` columns of float32, `row` bytes from one row to the next, added up. */
 export function columnSquares(x: usize, row: usize, rows: i32, width: i32, result: usize): void {

@@ -2,20 +2,7 @@ import { addToSums, writeSums } from "./long_sums";
 import { madd } from "./madd";
 import { clearRun } from "./runs";
 import { Windows } from "./records";
-
-/** The first tap of a window that starts at `from` to lie inside 0 .. */
-// @ts-ignore: decorator
-@inline
-function firstTap(from: i32, dilation: i32): i32 {
-  return from >= 0 ? 0 : (dilation - 1 - from) / dilation;
-}
-
-/** The end of the taps, of `taps`, that lie inside .. `size`. */
-// @ts-ignore: decorator
-@inline
-function endTap(from: i32, dilation: i32, taps: i32, size: i32): i32 {
-  return from >= size ? 0 : min(taps, (size - 1 - from) / dilation + 1);
-}
+import { endTap, firstTap } from "./taps";
 
 /**
  * A convolution that keeps channels apart: for each output position the sum over taps of the input entry
@@ -37,11 +24,11 @@ export function depthwise(
     const image = row / w.outHeight;
     const y0 = row % w.outHeight * w.strideHeight - w.top;
     const firstRow = firstTap(y0, w.dilationHeight);
-    const endRow = endTap(y0, w.dilationHeight, w.windowHeight, w.height);
+    const endRow = endTap(w.height - y0, w.dilationHeight, w.windowHeight);
     for (let outX = 0; outX < w.outWidth; outX++) {
       const x0 = outX * w.strideWidth - w.left;
       const first = firstTap(x0, w.dilationWidth);
-      const end = endTap(x0, w.dilationWidth, w.windowWidth, w.width);
+      const end = endTap(w.width - x0, w.dilationWidth, w.windowWidth);
       const to = y + (<usize> ((row * w.outWidth + outX) * w.outChannels) << 2);
       let channel = 0;
       if (multiplier == 1) {

@@ -1,10 +1,11 @@
+import { wide } from "./wide";
+
 /** Adds `rows` x `columns` entries of C to sums in float64, which lie without gaps. */
 export function addToSums(c: usize, cRow: usize, rows: i32, columns: i32, sums: usize): void {
   for (let i = 0; i < rows; i++, c += cRow) {
     let j = 0;
     for (; j + 2 <= columns; j += 2, sums += 16) {
-      const pair = f64x2.promote_low_f32x4(v128.load64_zero(c + (<usize> j << 2)));
-      v128.store(sums, f64x2.add(v128.load(sums), pair));
+      v128.store(sums, f64x2.add(v128.load(sums), wide(c + (<usize> j << 2))));
     }
     if (j < columns) {
       store<f64>(sums, load<f64>(sums) + <f64> load<f32>(c + (<usize> j << 2)));

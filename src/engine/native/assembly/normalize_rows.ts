@@ -1,14 +1,8 @@
-import { blocksOf, high, low, originOf, putSums, rowsOfBlock, sumBlocks } from "./column_sums";
+import { blocksOf, originOf, putSums, rowsOfBlock, sumBlocks } from "./column_sums";
 import { madd, madd64 } from "./madd";
 import { slope } from "./normalize_columns";
 import { Normalize } from "./records";
-
-// @ts-ignore: decorator
-@inline
-function total(a: v128, b: v128): f64 {
-  const sum = f64x2.add(a, b);
-  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
-}
+import { high, low, total } from "./wide";
 
 /**
  * (x - mean) / sqrt(variance + epsilon) * scale + offset of the rows `start` .. `stop`, each by its own mean
@@ -31,7 +25,7 @@ export function normalizeRows(n: Normalize, start: i32, stop: i32): void {
       aa = madd64(x0, x0, aa);
       bb = madd64(x1, x1, bb);
     }
-    let sum = total(a, b), square = total(aa, bb);
+    let sum = total(f64x2.add(a, b)), square = total(f64x2.add(aa, bb));
     for (; at < bytes; at += 4) {
       const x = <f64> load<f32>(from + at) - origin;
       sum += x;
@@ -93,7 +87,7 @@ function rowGradient(n: Normalize, row: i32, facts: usize): void {
     c = madd64(g0, low(deviation), c);
     d = madd64(g1, high(deviation), d);
   }
-  let sum = total(a, b), product = total(c, d);
+  let sum = total(f64x2.add(a, b)), product = total(f64x2.add(c, d));
   for (; at < bytes; at += 4) {
     const g = <f64> (load<f32>(dy + at) * load<f32>(n.scale + at));
     sum += g;

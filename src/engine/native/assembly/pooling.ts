@@ -1,6 +1,6 @@
-import { high, low } from "./column_sums";
 import { Windows } from "./records";
 import { endTap, entries, firstTap } from "./taps";
+import { high, low } from "./wide";
 
 /** The mean of `rows` runs of `columns` entries, in float64; 0 of none. */
 // @ts-ignore: decorator

@@ -1,6 +1,7 @@
 import { entry, Exponential, exponentialOfRest, fillExponential } from "./exponential";
 import { madd, madd64 } from "./madd";
 import { copyRun } from "./runs";
+import { high, low, total } from "./wide";
 
 /** The numbers that softmax needs besides those of e^x. */
 @unmanaged
@@ -54,8 +55,7 @@ function scale(at: usize, count: i32, factor: f32): void {
 // @ts-ignore: decorator
 @inline
 function addWide(x: v128, sums: v128): v128 {
-  const high = f64x2.promote_low_f32x4(v128.shuffle<f64>(x, x, 1, 1));
-  return f64x2.add(f64x2.add(f64x2.promote_low_f32x4(x), high), sums);
+  return f64x2.add(f64x2.add(low(x), high(x)), sums);
 }
 
 /**
@@ -167,19 +167,14 @@ export function softmaxGradient(y: usize, dy: usize, to: usize, rows: i32, width
   const bytes = <usize> width << 2;
   const whole = bytes & ~15;
   for (let row = 0; row < rows; row++) {
-    let low = f64x2.splat(0), high = low;
+    let lower = f64x2.splat(0), upper = lower;
     let at: usize = 0;
     for (; at < whole; at += 16) {
       const a = v128.load(y + at), b = v128.load(dy + at);
-      low = madd64(f64x2.promote_low_f32x4(a), f64x2.promote_low_f32x4(b), low);
-      high = madd64(
-        f64x2.promote_low_f32x4(v128.shuffle<f64>(a, a, 1, 1)),
-        f64x2.promote_low_f32x4(v128.shuffle<f64>(b, b, 1, 1)),
-        high,
-      );
+      lower = madd64(low(a), low(b), lower);
+      upper = madd64(high(a), high(b), upper);
     }
-    low = f64x2.add(low, high);
-    let sum = f64x2.extract_lane(low, 0) + f64x2.extract_lane(low, 1);
+    let sum = total(f64x2.add(lower, upper));
     for (; at < bytes; at += 4) sum += <f64> load<f32>(y + at) * <f64> load<f32>(dy + at);
     const sums = f32x4.splat(<f32> sum);
     for (at = 0; at < whole; at += 16) {

@@ -1,6 +1,7 @@
 import { madd64 } from "./madd";
 import { Pieces } from "./records";
 import { clearRun } from "./runs";
+import { total } from "./wide";
 
 /** What `sums` leaves behind; the same names as in JavaScript. */
 @unmanaged
@@ -12,12 +13,6 @@ class Sums {
   zeros: f64;
   mean: f64;
   squaredDeviations: f64;
-}
-
-// @ts-ignore: decorator
-@inline
-function total(x: v128): f64 {
-  return f64x2.extract_lane(x, 0) + f64x2.extract_lane(x, 1);
 }
 
 // @ts-ignore: decorator
