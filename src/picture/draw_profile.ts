@@ -151,7 +151,30 @@ const CLASSES: Record<string, string> = {
   dot: "dot",
 };
 
-/** Takes what the page does better out of a drawing: its style, colours, names for readers aloud, and digits. */
+/** The attributes that say where something lies, in pixels. */
+const PLACES = [
+  "d",
+  "x",
+  "y",
+  "x1",
+  "x2",
+  "y1",
+  "y2",
+  "cx",
+  "cy",
+  "dx",
+  "dy",
+  "width",
+  "height",
+  "transform",
+];
+
+/** A number with more digits behind the point than can be seen. */
+const LONG_NUMBER = /\d+\.\d{2,}(?:e-\d+)?/g;
+
+const shorten = (digits: string) => String(Number(Number(digits).toFixed(1)));
+
+/** Takes what the page does better out of a drawing: its style, colours, names for readers aloud, and digits of places. */
 function finished(svg: Drawn): Markup {
   svg.querySelector("style")?.remove();
   for (const name of ["class", "font-family", "font-size", "fill", "width", "height"]) {
@@ -169,9 +192,11 @@ function finished(svg: Drawn): Markup {
     dot.removeAttribute("aria-label");
     for (const [name, value] of Object.entries(data)) dot.setAttribute(name, value);
   }
-  const source = svg.outerHTML.replaceAll(
-    /\d+\.\d{2,}/g,
-    (digits: string) => String(Number(Number(digits).toFixed(1))),
-  );
-  return new Markup(source);
+  for (const element of svg.querySelectorAll("*")) {
+    for (const name of PLACES) {
+      const value = element.getAttribute(name);
+      if (value !== null) element.setAttribute(name, value.replaceAll(LONG_NUMBER, shorten));
+    }
+  }
+  return new Markup(svg.outerHTML);
 }

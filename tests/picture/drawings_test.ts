@@ -38,6 +38,18 @@ Deno.test("drawProfile() puts zeros and what is no number into lanes of their ow
   assertStringIncludes(odd, "<title>layer_3: all NaN or infinite</title>");
 });
 
+Deno.test("drawProfile() shortens places, and no figure or name", () => {
+  const svg = drawProfile(chartOf([0.1, 0.00264]), {
+    ...{ width: 400, height: 240, depth: 2 },
+    nameOf: (place) => `block_${place}.75`,
+  }).source;
+  assertStringIncludes(svg, ": 0.00264</title>");
+  assertMatch(svg, />block_1\.75<\/text>/);
+  const places = [...svg.matchAll(/ (?:d|x|y|x1|x2|y1|y2|cx|cy|transform)="([^"]*)"/g)];
+  assert(places.length > 10);
+  assertEquals(places.filter(([, value]) => /\.\d\d/.test(value)), []);
+});
+
 Deno.test("drawProfile() draws the band in which layers are healthy", () => {
   assertEquals(draw(chartOf([0.1, 0.01])).match(/class="band"/g), null);
   const banded = draw(chartOf([0.1, 0.01], { band: { from: 0.01, to: 0.1 } }));
