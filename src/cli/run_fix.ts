@@ -9,6 +9,7 @@ import { loadModel } from "../model/load_model.ts";
 import { folderOf } from "../model/load_model_json.ts";
 import { ModelError } from "../model/model_error.ts";
 import { modelWeights } from "../model/model_weights.ts";
+import { nameAlike } from "../model/name_alike.ts";
 import { NewFolder } from "../model/new_folder.ts";
 import { modelFiles } from "../model/save_model.ts";
 import { strayErrors } from "../model/stray_errors.ts";
@@ -121,6 +122,7 @@ async function readAgain(path: string, out: string, model: LayersModel): Promise
   });
   const { model: written } = loaded;
   written.name = model.name;
+  nameAlike(model, written);
   const { optimizer, loss } = model;
   if (loss !== undefined && written.loss === undefined) written.compile({ optimizer, loss });
   return written;
@@ -168,12 +170,22 @@ function outcome(
         `${verdictLine(last, { ...style, color: false })}: ${
           written === null
             ? whyNotWritten(diagnosis, copy, out)
-            : `measured again from ${out}/${written[0]}`
+            : `measured again from ${out}/${written[0]}${
+              last.verdict === "healthy" || !leavesCode(diagnosis) ? "" : `; ${LEFT}, see ${LIST}`
+            }`
         }`,
       ),
     ],
     isHealthy: last.verdict === "healthy",
   };
+}
+
+/** What no copy can cure. */
+const LEFT = "what lies in the code is left to you";
+
+/** Whether a cure that worked does not lie in the weights. */
+function leavesCode({ causes }: Diagnosis): boolean {
+  return causes.some(({ tried, cures }) => tried?.worked && !cures.every(isWeightCure));
 }
 
 /** Why there is no copy; the end of a sentence. */
@@ -186,7 +198,9 @@ function whyNotWritten(diagnosis: Diagnosis, copy: Copy | null, out: string | nu
   const worked = diagnosis.causes.filter(({ tried }) => tried?.worked);
   if (worked.length === 0) return "nothing written, as no cure worked";
   if (worked.some(({ cures }) => cures.some(isWeightCure)) && out === null) {
-    return "--out DIR writes a cured copy";
+    return leavesCode(diagnosis)
+      ? `--out DIR writes a copy with its weights cured; ${LEFT}`
+      : "--out DIR writes a cured copy";
   }
   return "nothing written, as what cures it does not lie in the weights";
 }

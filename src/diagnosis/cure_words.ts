@@ -3,6 +3,7 @@ import { formatFactor, formatNumber } from "../words/numbers.ts";
 import { arrayOf, objectWith, requireValue, text } from "../words/requirements.ts";
 import type { Cure, CuredWeight } from "./cure.ts";
 import { DRAWING_WORDS, namesInComment } from "./drawing_words.ts";
+import { initializerFor } from "./initializer_for.ts";
 import { requireCure } from "./require_cure.ts";
 
 /** Says in one sentence what a cure does. */
@@ -40,7 +41,7 @@ export function describeCure(cure: Cure, all: NamedLayers): string {
       } to the targets.`;
     case "activation":
       return `Replace ${cure.from} in ${formatLayers(cure.layers, all)} by ${cure.to}, and draw ` +
-        `the kernels for it.`;
+        `the kernels with kernelInitializer: "${initializerFor(cure.to)}".`;
     case "head":
       return [
         cure.activation === null ? "" : `End ${cure.layer} in ${cure.activation}`,
@@ -83,7 +84,9 @@ export function cureCode(cure: Cure): string | null {
     case "shift-classes":
       return `targets.add(${cure.by})`;
     case "activation":
-      return `activation: "${cure.to}"  // in ${namesInComment(cure.layers)}`;
+      return `activation: "${cure.to}", kernelInitializer: "${initializerFor(cure.to)}"  // in ${
+        namesInComment(cure.layers)
+      }`;
     case "head":
       return [
         ...cure.activation === null

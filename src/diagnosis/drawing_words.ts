@@ -92,9 +92,25 @@ function moduleOf({ layer, weight }: CuredWeight): string {
   return dot > 0 && weight.endsWith(`_${layer.slice(dot + 1)}`) ? layer.slice(0, dot) : layer;
 }
 
-/** Layers in a comment of code, which a name from a file must not end. */
+/** Layers in a comment of code, which a name from a file must not end: `dense_1 ... dense_8, head`. */
 export function namesInComment(layers: readonly string[]): string {
-  return layers.map((layer) => escapeControls(layer)).join(", ");
+  const parts: string[] = [];
+  for (let i = 0, end; i < layers.length; i = end) {
+    for (end = i + 1; end < layers.length && follows(layers[end - 1], layers[end]);) end++;
+    parts.push(
+      ...end - i > 3 ? [`${layers[i]} ... ${layers[end - 1]}`] : layers.slice(i, end),
+    );
+  }
+  return parts.map((part) => escapeControls(part)).join(", ");
+}
+
+/** Whether a name is another one with the next number at its end. */
+function follows(before: string, name: string): boolean {
+  const [[stem, number], [other, next]] = [before, name].map((text) => {
+    const [digits] = text.match(/\d*$/)!;
+    return [text.slice(0, text.length - digits.length), digits];
+  });
+  return stem === other && number !== "" && next === String(Number(number) + 1);
 }
 
 const layersOf = (weights: readonly CuredWeight[]) =>

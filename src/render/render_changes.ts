@@ -76,7 +76,7 @@ function sectionOf(cause: Cause, before: Seen, after: Seen): string[] {
   const say = (cure: Cure) => escapeText(describeCure(cure, before.measurements.layers));
   return [
     `- Cause: ${code(kind)}${where}`,
-    ...fixOf(cures, tried).map((cure) =>
+    ...(tried?.worked ? cures : fixOf(cures, tried)).map((cure) =>
       `- ${isDone && isWeightCure(cure) ? "Cure" : "Left to you"}: ${say(cure)}`
     ),
     ...tried === undefined ? [] : [`- ${escapeText(triedWords(tried))}`],

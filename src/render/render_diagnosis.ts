@@ -113,9 +113,19 @@ export function causeLines(
   ];
 }
 
-/** What was not tried is one suggestion; what worked was done together. */
+/**
+ * What was not tried is one suggestion; what worked was done together. Kernels that another activation has drawn
+ * again are named with that alone.
+ */
 export function fixOf(cures: Cause["cures"], tried: Tried | undefined): Cause["cures"] {
-  return tried?.worked ? cures : cures.slice(0, 1);
+  if (!tried?.worked) return cures.slice(0, 1);
+  return cures.filter((cure, i) =>
+    !(cure.kind === "rescale" || cure.kind === "redraw") ||
+    !cures.slice(i + 1).some((later) =>
+      later.kind === "activation" &&
+      cure.weights.every(({ layer }) => later.layers.includes(layer))
+    )
+  );
 }
 
 /** What to do about a cause, in sentences. */

@@ -24,7 +24,7 @@ Deno.test("fix writes the exercise's network healthy, from several files, below 
     const { code, stdout, stderr } = await fix(folder, "model.json", "--out", "the cured/one");
     assertEquals([code, stderr], [0, ""]);
     assertStringIncludes(stdout, "Changed 9 of 22 weights.\n");
-    assertStringIncludes(stdout, 'kernelInitializer: "leCunNormal"  // in dense_2, dense_3');
+    assertStringIncludes(stdout, 'kernelInitializer: "leCunNormal"  // in dense_2 ... dense_10\n');
     assertEquals(lastLine(stdout), "HEALTHY: measured again from the cured/one/model.json");
     const out = `${folder}/the cured/one`;
     assertEquals(namesIn(out), ["CHANGES.md", ...before].toSorted());
@@ -81,7 +81,10 @@ Deno.test("fix says what does not lie in the weights, with its code, and writes 
     const model = "sigmoid_vanishing/model.json";
     const { code, stdout, stderr } = await fix(folder, model, "--out", "cured");
     assertEquals([code, stderr], [1, ""]);
-    assertStringIncludes(stdout, '  activation: "tanh"  // in dense_1, dense_2');
+    assertStringIncludes(
+      stdout,
+      '  activation: "tanh", kernelInitializer: "leCunNormal"  // in dense_1 ... dense_10\n',
+    );
     assertEquals(
       lastLine(stdout),
       "SICK: 1 cause: nothing written, as what cures it does not lie in the weights",
@@ -113,14 +116,21 @@ Deno.test("fix writes the model of a module, with what lies in its weights cured
   await withGateFolder([], { "net.js": TWO_CAUSES }, async (folder) => {
     const dry = await fix(folder, "net.js");
     assertEquals([dry.code, dry.stderr], [1, ""]);
-    assertEquals(lastLine(dry.stdout), "SICK: 2 causes: --out DIR writes a cured copy");
+    const left = "what lies in the code is left to you";
+    assertEquals(
+      lastLine(dry.stdout),
+      `SICK: 2 causes: --out DIR writes a copy with its weights cured; ${left}`,
+    );
     const { code, stdout, stderr } = await fix(folder, "net.js", "--out", "cured");
     assertEquals([code, stderr], [1, ""]);
     const paste = stdout.slice(stdout.indexOf("Code to paste:"));
     assertStringIncludes(paste, '  activation: "softmax"  // in head\n');
     assertStringIncludes(paste, '  biasInitializer: "zeros"  // in dense_3\n');
     assertMatch(stdout, /What is left in the copy:\nSICK: 1 cause\n/);
-    assertEquals(lastLine(stdout), "SICK: 1 cause: measured again from cured/model.json");
+    assertEquals(
+      lastLine(stdout),
+      `SICK: 1 cause: measured again from cured/model.json; ${left}, see CHANGES.md`,
+    );
     assertEquals(namesIn(`${folder}/cured`), ["CHANGES.md", "group1-shard1of1.bin", "model.json"]);
     assertEquals(await Deno.readTextFile(`${folder}/net.js`), TWO_CAUSES);
     const list = await Deno.readTextFile(`${folder}/cured/CHANGES.md`);
@@ -148,5 +158,45 @@ Deno.test("fix leaves a healthy model and a warning as they are", async () => {
       assertEquals(lastLine(stdout), `${verdict}: no error to cure, nothing written`);
     }
     assertEquals(namesIn(folder), ["relu_he", "seed_tanh_small"]);
+  });
+});
+
+/** Layers without names, of which the kernels are too small, and sigmoids lose the rest. */
+const UNNAMED = `
+export const objective = "binaryCrossentropy";
+export function createModel({ tf, seed }) {
+  const dense = (i, units, initializer) =>
+    tf.layers.dense({ units, activation: "sigmoid", kernelInitializer: initializer, inputShape: [64] });
+  const small = (i) => tf.initializers.randomNormal({ stddev: 0.02, seed: 100 * seed + i });
+  const layers = Array.from({ length: 30 }, (_, i) => dense(i, 64, small(i)));
+  const head = tf.initializers.glorotUniform({ seed: 100 * seed + 50 });
+  return tf.sequential({ layers: [...layers, dense(30, 1, head)] });
+}
+`;
+
+Deno.test("fix says of layers without names what it changed, and what is left to the code", async () => {
+  await withGateFolder([], { "net.js": UNNAMED }, async (folder) => {
+    const { code, stdout } = await fix(folder, "net.js");
+    assertEquals(code, 1);
+    assertEquals(
+      lastLine(stdout),
+      "SICK: 1 cause: --out DIR writes a copy with its weights cured; what lies in the code is left to you",
+    );
+    // The kernels that another activation draws again are named once, with it.
+    const fixes = stdout.split("\n").filter((line) => line.startsWith("   Fix: "));
+    assertEquals(fixes, [
+      "   Fix: Replace sigmoid in dense_1 ... dense_30 by tanh, and draw the kernels with " +
+      'kernelInitializer: "leCunNormal".',
+    ]);
+    assertStringIncludes(
+      stdout,
+      '  activation: "tanh", kernelInitializer: "leCunNormal"  // in dense_1 ... dense_30\n',
+    );
+    const exploding = new URL("../../docs/illnesses/exploding.ts", import.meta.url).pathname;
+    await fix(folder, exploding, "--out", "cured");
+    const rows = (await Deno.readTextFile(`${folder}/cured/CHANGES.md`))
+      .split("\n").filter((line) => line.startsWith("| `dense_"));
+    assert(rows.length > 3);
+    for (const row of rows) assertMatch(row, /\| mean \S+, std \S+ \| mean \S+, std \S+ \|$/);
   });
 });

@@ -202,7 +202,7 @@ export const ILL: Record<string, [make: (tf: TensorFlow) => CureSubject, ...line
   "hidden layers without an activation": [
     (tf) => denseModel(tf, { activation: "linear", depth: 3 }),
     "warning no-activation dense_1 dense_2 dense_3",
-    "Replace linear in dense_1, dense_2, dense_3 by relu, and draw the kernels for it.",
+    'Replace linear in dense_1, dense_2, dense_3 by relu, and draw the kernels with kernelInitializer: "heNormal".',
     "worked",
     "learns, then learns",
   ],

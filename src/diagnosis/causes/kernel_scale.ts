@@ -1,7 +1,7 @@
 import type { Finding } from "../../checks/finding.ts";
 import { formatLayers } from "../format_layers.ts";
+import { initializerFor } from "../initializer_for.ts";
 import { formatNumber } from "../../words/numbers.ts";
-import { gain } from "../../theory/gain.ts";
 import { fans } from "../../theory/fans.ts";
 import { initializerStd } from "../../theory/initializer_std.ts";
 import { isKernel, isRecurrentKernel } from "../../theory/weight_kinds.ts";
@@ -103,7 +103,7 @@ export function initializerOf(names: string[], { network }: Patient): string | n
     names.includes(layer.name) && layer.role === "hidden"
   );
   const wanted = new Set(
-    chain.map(({ activation }) => (gain(activation) ?? Infinity) > 1 ? "heNormal" : "leCunNormal"),
+    chain.map(({ activation }) => initializerFor(activation)),
   );
   return wanted.size === 1 ? [...wanted][0] : null;
 }

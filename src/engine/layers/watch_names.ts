@@ -26,6 +26,11 @@ export function isNameMadeUp(layer: Layer): boolean | null {
   return watched ? false : null;
 }
 
+/** Takes the name of a layer for made up, wherever it is from: of a copy that was written and read again. */
+export function takeForMadeUp(layer: Layer): void {
+  madeUp.add(layer);
+}
+
 /**
  * Notes from now on which layers are created without a name. The name alone does not tell: a file that
  * TensorFlow.js saved has `dense_Dense1` as well, and anybody may call a model `model1`.

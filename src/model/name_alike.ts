@@ -1,0 +1,23 @@
+import { takeForMadeUp } from "../engine/layers/watch_names.ts";
+import type { Layer, LayersModel } from "../engine/tensorflow.ts";
+import { containerLayers } from "./inner_layers.ts";
+import { leafLayers } from "./leaf_layers.ts";
+import { automaticName } from "./names.ts";
+
+/**
+ * Lets the layers of a copy, written and read again, be called as those of the model are: a file holds names that
+ * TensorFlow.js made up, as `dense_Dense7`, like those that somebody gave.
+ */
+export function nameAlike(model: LayersModel, copy: LayersModel): void {
+  const names = new Set(
+    layersOf(model).filter((layer) => automaticName(layer) !== null).map(({ name }) => name),
+  );
+  for (const layer of layersOf(copy)) if (names.has(layer.name)) takeForMadeUp(layer);
+}
+
+/** All layers, with those that wrappers were given, after which their parts are called. */
+function layersOf(model: LayersModel): Layer[] {
+  const containers = containerLayers(model);
+  const given = containers.flatMap((container) => (container as { layer?: Layer }).layer ?? []);
+  return [...leafLayers(model).map(({ layer }) => layer), ...containers, ...given];
+}
