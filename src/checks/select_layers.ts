@@ -54,7 +54,9 @@ function mustMatch(option: string, pattern: string | RegExp, layers: { name: str
   const names = layers.slice(0, 8).map(({ name }) => showName(name)).join(", ");
   const more = layers.length > 8 ? `, ... (${layers.length} in all)` : "";
   throw new RangeError(
-    `options.${option} has ${wanted}, which no layer matches, expected one of ${names}${more}`,
+    `options.${option} has ${wanted}, which no layer matches, expected one of ${names}${more}${
+      typeof pattern === "string" && /[*?]/.test(pattern) ? "; a RegExp matches several" : ""
+    }`,
   );
 }
 

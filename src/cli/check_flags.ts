@@ -1,21 +1,19 @@
 import type { FlagValues } from "./flag.ts";
 import { boolean, file, integer, oneOf, parsed, repeated, withoutDefault } from "./flag_kinds.ts";
+import { BY_EXTENSION } from "./format_of.ts";
 import { PLUGIN_FLAG, QUIET_FLAG, RUN_FLAGS, TRIAL_FLAG } from "./measure_flags.ts";
 import { readReporter, REPORTERS } from "./reporters.ts";
 import { DETAILS_FLAG, OPEN_FLAG, TEXT_FLAGS } from "./show_flags.ts";
 import { jobsFlag, seedsFlag, shardFlag } from "./work_flags.ts";
 
-/** Which configuration is in force; `explain` has it too. */
-export const CONFIG_FLAG = file("read", {
-  help: "the configuration",
-  otherwise:
-    "gradient-health.json, .jsonc or the key gradientHealth of deno.json, in this folder " +
-    "or the nearest above it",
-});
-
 /** The flags of `check`, in the order in which its help shows them. */
 export const CHECK_FLAGS = {
-  config: CONFIG_FLAG,
+  config: file("read", {
+    help: "the configuration",
+    otherwise:
+      "gradient-health.json, .jsonc or the key gradientHealth of deno.json, in this folder " +
+      "or the nearest above it",
+  }),
   noConfig: boolean("ignore configuration files and use the defaults"),
   printConfig: boolean("print the effective configuration as JSON and exit"),
   reporter: repeated(parsed({
@@ -60,6 +58,7 @@ export const CHECK_FLAGS = {
   details: DETAILS_FLAG,
   format: oneOf(REPORTERS, {
     help: "shorthand for a single --reporter: --format json is --reporter json",
+    otherwise: BY_EXTENSION,
   }),
   out: file("write", { help: "the FILE of that reporter", otherwise: "stdout" }),
   open: OPEN_FLAG,

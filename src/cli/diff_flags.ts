@@ -1,9 +1,13 @@
 import { formatsOf } from "../render/formats.ts";
 import type { FlagValues } from "./flag.ts";
 import { boolean, file, oneOf, withoutDefault } from "./flag_kinds.ts";
+import { BY_EXTENSION } from "./format_of.ts";
 import { PLUGIN_FLAG, QUIET_FLAG, RUN_FLAGS, TRIAL_FLAG } from "./measure_flags.ts";
 import { TEXT_FLAGS } from "./show_flags.ts";
 import { seedsFlag } from "./work_flags.ts";
+
+/** What a difference can be written in. */
+export const DIFF_FORMATS = formatsOf("diff");
 
 /** The flags of `diff`. */
 export const DIFF_FLAGS = {
@@ -16,7 +20,7 @@ export const DIFF_FLAGS = {
   seed: withoutDefault(RUN_FLAGS.seed),
   trial: TRIAL_FLAG,
   quiet: QUIET_FLAG,
-  format: oneOf(formatsOf("diff"), { help: "how to show the result", default: "text" }),
+  format: oneOf(DIFF_FORMATS, { help: "how to show the result", otherwise: BY_EXTENSION }),
   out: file("write", { help: "write the result there instead of to stdout" }),
   ...TEXT_FLAGS,
   all: boolean("give every layer a row, even one of which nothing moved"),

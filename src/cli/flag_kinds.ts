@@ -158,7 +158,8 @@ export function readInteger(
 ): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
+  const isOpen = most === Number.MAX_SAFE_INTEGER && !(value > most);
+  const range = isOpen ? `${least} or more` : `${least} to ${most}`;
   throw new UsageError(
     `${place} is ${showValue(text)}, expected a whole number, ${range}${
       or === undefined ? "" : `, or ${or}`

@@ -1,8 +1,12 @@
 import { formatsOf } from "../render/formats.ts";
 import type { FlagValues } from "./flag.ts";
 import { boolean, file, oneOf, pattern } from "./flag_kinds.ts";
+import { BY_EXTENSION } from "./format_of.ts";
 import { PLUGIN_FLAG, QUIET_FLAG, RUN_FLAGS, TRIAL_FLAG } from "./measure_flags.ts";
 import { DETAILS_FLAG, OPEN_FLAG, TEXT_FLAGS } from "./show_flags.ts";
+
+/** What a report can be written in. */
+export const REPORT_FORMATS = formatsOf("report");
 
 /** The flags of `report`. */
 export const REPORT_FLAGS = {
@@ -10,7 +14,7 @@ export const REPORT_FLAGS = {
   ...RUN_FLAGS,
   trial: TRIAL_FLAG,
   quiet: QUIET_FLAG,
-  format: oneOf(formatsOf("report"), { help: "how to show the result", default: "text" }),
+  format: oneOf(REPORT_FORMATS, { help: "how to show the result", otherwise: BY_EXTENSION }),
   out: file("write", { help: "write the result there instead of to stdout" }),
   open: OPEN_FLAG,
   watch: boolean("measure again whenever a file that was read changes, until Ctrl-C", [{

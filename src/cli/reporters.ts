@@ -6,6 +6,7 @@ import { type FormatName, FORMATS, formatsOf, type GateContext } from "../render
 import type { SarifOptions } from "../render/render_sarif.ts";
 import type { FlagValues } from "./flag.ts";
 import { readWord } from "./flag_kinds.ts";
+import { formatOf } from "./format_of.ts";
 import { requirePath } from "./require_path.ts";
 import { type TEXT_FLAGS, textOptions } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
@@ -53,7 +54,9 @@ export function chooseReporters({ reporter, format, out }: ReporterValues): Repo
   if (reporter.length > 0 && (format !== null || out !== null)) {
     throw new UsageError("--reporter NAME=FILE stands for --format and --out, expected either");
   }
-  const reporters = reporter.length > 0 ? reporter : [{ name: format ?? "text", out } as const];
+  const reporters = reporter.length > 0
+    ? reporter
+    : [{ name: formatOf(format, out, REPORTERS), out }];
   const onStdout = reporters.filter(({ out }) => out === null).map(({ name }) => name);
   if (onStdout.length > 1 && !onStdout.every((name) => FORMATS[name].isLines)) {
     throw new UsageError(

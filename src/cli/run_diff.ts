@@ -5,8 +5,9 @@ import { strayErrors } from "../model/stray_errors.ts";
 import { FORMATS } from "../render/formats.ts";
 import { showWord } from "../words/show_word.ts";
 import { claimOutputs } from "./claim_outputs.ts";
-import type { DiffValues } from "./diff_flags.ts";
+import { DIFF_FORMATS, type DiffValues } from "./diff_flags.ts";
 import { filesRead } from "./files_read.ts";
+import { formatOf } from "./format_of.ts";
 import { loadPlugins } from "./load_plugins.ts";
 import { RUN_FLAGS } from "./measure_flags.ts";
 import { examineModel } from "./measure_model.ts";
@@ -18,8 +19,9 @@ import { writeOutput } from "./write_output.ts";
 /** Compares two runs. Returns the exit code, see the declaration of the subcommand. */
 export async function run(
   operands: string[],
-  { format, out, all, plugin, ...flags }: DiffValues,
+  { format: asked, out, all, plugin, ...flags }: DiffValues,
 ): Promise<number> {
+  const format = formatOf(asked, out, DIFF_FORMATS);
   if (out !== null) {
     await claimOutputs(
       [{ path: out, kind: kindOf(format, "diff") }],

@@ -55,12 +55,18 @@ export async function run([model]: string[], { yes }: { yes: boolean }): Promise
     return 0;
   }
   for (const { path, text } of files) await create(path, text);
+  const checkout = checkoutFolder();
   await say([
     ...files.map(({ path }) => `wrote    ${path}`),
     "",
     "Next:",
     `  deno test -A ${TEST}`,
-    `  deno run -A ${program()} check`,
+    `  deno run -A ${checkout === null ? `jsr:${PACKAGE}` : `${checkout}mod.ts`} check`,
+    ...checkout === null ? [] : [
+      "",
+      `Until ${PACKAGE} is on JSR, the test needs a deno.json`,
+      `with "links": [${JSON.stringify(checkout)}].`,
+    ],
   ]);
   return 0;
 }
@@ -189,8 +195,8 @@ async function create(path: string, text: string): Promise<void> {
   await writeOutput(text, path);
 }
 
-/** How this program is run again: from its package, or from the checkout that it was run from. */
-function program(): string {
-  const { pathname, protocol } = new URL("../../mod.ts", import.meta.url);
-  return protocol === "file:" ? decodeURIComponent(pathname) : `jsr:${PACKAGE}`;
+/** The folder of the checkout that this program was run from; `null` where it was its package. */
+function checkoutFolder(): string | null {
+  const { pathname, protocol } = new URL("../../", import.meta.url);
+  return protocol === "file:" ? decodeURIComponent(pathname) : null;
 }

@@ -1,12 +1,14 @@
-import type { ReportValues } from "./report_flags.ts";
+import { REPORT_FORMATS, type ReportValues } from "./report_flags.ts";
 import { showWord } from "../words/show_word.ts";
 import { loadPlugins } from "./load_plugins.ts";
+import { isWeightsFile } from "../model/file_kinds.ts";
 import { strayErrors } from "../model/stray_errors.ts";
 import type { Examination } from "../examine/examine.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { FORMATS } from "../render/formats.ts";
 import { claimOutputs } from "./claim_outputs.ts";
 import { filesRead } from "./files_read.ts";
+import { formatOf } from "./format_of.ts";
 import { examineModel } from "./measure_model.ts";
 import { openFile, requireFile } from "./open_file.ts";
 import { kindOf } from "./result_kind.ts";
@@ -21,9 +23,17 @@ const WATCH = "./watch_report.ts";
 /** Measures a model and shows it. Returns the exit code, see the declaration of the subcommand. */
 export async function run(
   [model]: string[],
-  { plugin, format, out, axis, layers, trial, details, all, open, watch, ...flags }: ReportValues,
+  { plugin, format: asked, out, axis, layers, trial, details, all, open, watch, ...flags }:
+    ReportValues,
 ): Promise<number> {
   requireFile(open, out === null ? [] : [out]);
+  const format = formatOf(asked, out, REPORT_FORMATS);
+  if (format === "svg" && model !== undefined && isWeightsFile(model)) {
+    throw new UsageError(
+      `--format svg draws gradients and activations, found MODEL ${showWord(model)}, which holds ` +
+        "weights alone",
+    );
+  }
   if (out !== null) {
     const { batch, register, weights } = flags;
     await claimOutputs(

@@ -1,6 +1,7 @@
 import { showValue } from "../words/show_value.ts";
 import type { Batch } from "../model/batch.ts";
 import { BatchError } from "../model/batch_error.ts";
+import { isModule } from "../model/file_kinds.ts";
 import type { LoadedModel } from "../model/loaded_model.ts";
 import { ModelError } from "../model/model_error.ts";
 import {
@@ -81,7 +82,9 @@ export function checkTargets(
   if (batch.targets !== undefined && batch.targets !== null) return batch;
   const cure = /\.json$/i.test(file)
     ? 'add "targets" to it'
-    : "let createBatch return { inputs, targets }";
+    : isModule(file)
+    ? "let createBatch return { inputs, targets }"
+    : "use an .npz with x and y, or a .csv whose last column is called label";
   throw new BatchError(
     `${file}: the objective ${objective} needs targets, and the batch has none: ${cure}`,
   );

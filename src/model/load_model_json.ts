@@ -90,7 +90,11 @@ function requireLayersModel(json: unknown): Record<string, unknown> {
     throw new ModelError(`format is ${showValue(format)}, expected "layers-model"`);
   }
   if (modelTopology === undefined) {
-    throw new ModelError(`"modelTopology" is missing, expected a layers model`);
+    throw new ModelError(
+      "engine" in model && "layers" in model
+        ? "The file holds a JSON report, expected a layers model"
+        : `"modelTopology" is missing, expected a layers model`,
+    );
   }
   return model;
 }

@@ -111,20 +111,27 @@ async function readGiven(
     const { readPictures } = await late<typeof ReadPictures>("./batches/read_pictures.ts");
     return await readPictures(path, model, objective);
   }
-  const [, extension = ""] = /\.(npy|npz|csv)$/i.exec(path) ?? [];
-  if (extension === "") return parseJsonBatch(await readJson(path, BatchError), model);
+  const [, extension = ""] = /[^/\\]\.(\w+)$/.exec(path.toLowerCase()) ?? [];
+  if (["", "json"].includes(extension)) {
+    return parseJsonBatch(await readJson(path, BatchError), model);
+  }
+  if (!["npy", "npz", "csv"].includes(extension)) {
+    throw new BatchError(
+      `The file ends in .${extension}, expected .json, .npz, .npy, .csv or a folder of pictures`,
+    );
+  }
   let bytes: Uint8Array;
   try {
     bytes = await Deno.readFile(path);
   } catch (error) {
     throw new BatchError(failure(error), { cause: error });
   }
-  if (extension.toLowerCase() === "csv") {
+  if (extension === "csv") {
     const { readCsv } = await late<typeof ReadCsv>("./batches/read_csv.ts");
     return readCsv(new TextDecoder().decode(bytes));
   }
   const { parseNpy, readNpz } = await late<typeof ReadNpy>("./batches/read_npy.ts");
-  return extension.toLowerCase() === "npy"
+  return extension === "npy"
     ? { inputs: [parseNpy(bytes, "The file")], targets: null }
     : readNpz(bytes, layerNames(model.inputs), layerNames(model.outputs));
 }
@@ -163,7 +170,11 @@ function fit(
     const shapes = targetShapes([null, ...model.outputs[i].shape.slice(1)], objective);
     const why = objective === "sparseCategoricalCrossentropy"
       ? `of class numbers as ${objective} takes`
-      : `as model ${showValue(model.name)} puts out`;
+      : `as model ${showValue(model.name)} puts out${
+        objective === "categoricalCrossentropy" && target.shape.at(-1) === 1
+          ? "; class numbers take the objective sparseCategoricalCrossentropy"
+          : ""
+      }`;
     if (shapes !== null) requireShape(target, shapes, why);
   });
   const examples = inputs[0].shape[0];

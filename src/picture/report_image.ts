@@ -6,6 +6,7 @@ import type { DiagnosedReport } from "../render/formats.ts";
 import { verdictLine } from "../render/render_diagnosis.ts";
 import { reportCharts } from "../render/report_charts.ts";
 import { escapeControls } from "../words/escape_controls.ts";
+import { formatCount } from "../words/numbers.ts";
 import { drawProfile } from "./draw_profile.ts";
 import { Markup, markup } from "./markup.ts";
 import { shortTitle } from "./short_title.ts";
@@ -86,9 +87,9 @@ export function renderProfiles({ title, verdict, charts, names }: ProfileImage):
   const image =
     markup`<svg class="gradient-health" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="gh-title gh-desc">
     <title id="gh-title">${[title, said].filter((text) => text !== "").join(": ")}</title>
-    <desc id="gh-desc">${
-      charts.map((chart) => chart.title).join(" and ")
-    } of each of ${names.length} layers, from the input on.</desc>
+    <desc id="gh-desc">${charts.map((chart) => chart.title).join(" and ")} of each of ${
+      formatCount(names.length, "layer")
+    }, from the input on.</desc>
     <style>${new Markup(STYLE)}</style>
     <rect class="paper" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="6"/>
     <text class="name" x="${MARGIN + 2}" y="30">${title}</text>

@@ -1,16 +1,19 @@
 import { showValue } from "./show_value.ts";
-/** How many letters to insert, delete or replace to get from one word to the other (Levenshtein). */
+
+/** How many letters to insert, delete, replace or exchange with the next to get from one word to the other. */
 function distance(from: string, to: string): number {
-  let above = Array.from({ length: to.length + 1 }, (_, i) => i);
+  const rows = [Array.from({ length: to.length + 1 }, (_, i) => i)];
   for (let i = 1; i <= from.length; i++) {
-    const row = [i];
+    const above = rows[i - 1], row = [i];
     for (let j = 1; j <= to.length; j++) {
       const replace = above[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1);
-      row.push(Math.min(above[j] + 1, row[j - 1] + 1, replace));
+      const isExchanged = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
+      const exchange = isExchanged ? rows[i - 2][j - 2] + 1 : Infinity;
+      row.push(Math.min(above[j] + 1, row[j - 1] + 1, replace, exchange));
     }
-    above = row;
+    rows.push(row);
   }
-  return above[to.length];
+  return rows[from.length][to.length];
 }
 
 /**
@@ -24,7 +27,9 @@ export function nearest(name: string, names: readonly string[]): string {
   const ranked = names
     .map((candidate) => ({ candidate, away: distance(name, candidate) }))
     .sort((a, b) => a.away - b.away);
-  if (ranked.length > 0 && ranked[0].away <= Math.max(2, name.length / 3)) {
+  // Two letters are half of a short word.
+  const most = name.length < 5 ? 1 : Math.max(2, name.length / 3);
+  if (ranked.length > 0 && ranked[0].away <= most) {
     return offer(ranked[0].candidate);
   }
   // A part of exactly one name, such as `vanishing`; a part of several, or a short one, would be a guess.

@@ -37,6 +37,9 @@ wrote    ${WORKFLOW}
 Next:
   deno test -A ${TEST}
   deno run -A ${ROOT}mod.ts check
+
+Until ${PACKAGE} is on JSR, the test needs a deno.json
+with "links": ["${ROOT}"].
 `,
     );
     assertStringIncludes(await Deno.readTextFile(`${folder}/${TEST}`), `from "${SPECIFIER}"`);

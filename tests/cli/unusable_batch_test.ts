@@ -39,6 +39,10 @@ Deno.test("report refuses a batch that does not fit, or holds text", () =>
       ["report", `${folder}/model.json`, "--quiet", "--batch", `${folder}/none.json`],
       "none.json",
     );
+    await assertRefuses(
+      ["report", `${folder}/model.json`, "--quiet", "--batch", `${folder}/batch.txt`],
+      "batch.txt: The file ends in .txt, expected .json, .npz, .npy, .csv or a folder of pictures",
+    );
   }));
 
 Deno.test("report refuses a loss on a batch without targets", () =>

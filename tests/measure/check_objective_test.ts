@@ -30,7 +30,8 @@ Deno.test("checkTargets() requires targets for a loss, and says how the batch ge
     "a.json": 'add "targets" to it',
     "a.JSON": 'add "targets" to it',
     "a.ts": "let createBatch return { inputs, targets }",
-    "json": "let createBatch return { inputs, targets }",
+    "a.npy": "use an .npz with x and y, or a .csv whose last column is called label",
+    "json": "use an .npz with x and y, or a .csv whose last column is called label",
   };
   for (const batch of none) {
     for (const objective of [undefined, "sum", () => ({})] as const) {

@@ -22,6 +22,11 @@ const spoilt: [string, Edit, string][] = [
   ],
   ["no topology", () => ({}), '"modelTopology" is missing, expected a layers model'],
   [
+    "a report",
+    () => ({ version: 1, engine: {}, layers: [] }),
+    "The file holds a JSON report, expected a layers model",
+  ],
+  [
     "a topology that is text",
     (json) => ({ ...json, modelTopology: "x" }),
     'modelTopology is "x", expected an object',

@@ -63,7 +63,9 @@ interface Taken {
  */
 export function openHdf5(bytes: Uint8Array): Hdf5Group {
   if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) {
-    throw new ModelError("The file does not begin as an HDF5 file does");
+    throw new ModelError(
+      "The file begins neither as HDF5 nor as a zip archive, as Keras saves a model",
+    );
   }
   const { file, root } = readSuperblock(bytes);
   return new Opening(file, bytes.length).open(root);

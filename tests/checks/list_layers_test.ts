@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isRun, listLayers } from "../../src/checks/format.ts";
+import { isRun, listLayers } from "../../src/checks/list_layers.ts";
 
 Deno.test("listLayers() writes neighbours as a run and others as a list", () => {
   const formatLayers = (names: string[], all: { name: string; className: string }[]) =>

@@ -1,0 +1,42 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { formatOf } from "../../src/cli/format_of.ts";
+import { formatsOf } from "../../src/render/formats.ts";
+import { withFolder } from "../model/save_model.ts";
+import { assertRefuses } from "./refuses.ts";
+import { runCommand } from "./run_command.ts";
+
+Deno.test("formatOf() takes what was asked for, else what the name ends in, else text", () => {
+  const report = formatsOf("report"), gate = formatsOf("gate");
+  assertEquals(formatOf(null, null, report), "text");
+  assertEquals(formatOf("svg", "a.html", report), "svg");
+  assertEquals(formatOf(null, "a/b.HTML", report), "html");
+  assertEquals(formatOf(null, "b.html/report", report), "text");
+  assertEquals(formatOf(null, "a.png", report), "text");
+  // Two of them are texts, and one is not written by a report.
+  assertEquals([formatOf(null, "a.txt", gate), formatOf(null, "a.xml", gate)], ["text", "junit"]);
+  assertEquals(formatOf(null, "a.xml", report), "text");
+});
+
+Deno.test("report, check and diff write what the name of --out ends in", () =>
+  withFolder(async (cwd) => {
+    const model = new URL("../../fixtures/golden/relu_he/model.json", import.meta.url).pathname;
+    const lines: [string[], string, string][] = [
+      [["report", model], "page.html", "<!doctype html>"],
+      [["check", model, "--no-config"], "gate.sarif", '{\n  "$schema"'],
+      [["diff", model, model], "difference.json", "{\n"],
+    ];
+    for (const [args, file, begins] of lines) {
+      const { stdout, stderr } = await runCommand([...args, "--quiet", "--out", file], { cwd });
+      assertEquals([stdout, stderr], ["", ""]);
+      const text = await Deno.readTextFile(`${cwd}/${file}`);
+      assert(text.toLowerCase().startsWith(begins.toLowerCase()), text.slice(0, 80));
+    }
+    const help = await runCommand(["report", "--help"]);
+    assertStringIncludes(help.stdout, "default: what the name of --out");
+  }));
+
+Deno.test("report draws no image of weights alone", () =>
+  assertRefuses(
+    ["report", "fixtures/files/mlp.pt", "--format", "svg"],
+    "which holds weights alone",
+  ));
