@@ -49,7 +49,9 @@ function warmLine({ warm }: Results): string[] {
   });
   if (peers.length === 0) return [];
   return [
-    `- **One more pass** on one core, in a process that runs, is faster with ${peers.join("; with ")}.`,
+    `- **One more pass** on one core, in a process that runs, is faster with ${
+      peers.join("; with ")
+    }.`,
   ];
 }
 

@@ -1,6 +1,4 @@
 import type { RunChecksOptions } from "../checks/judge_rule.ts";
-import { allThresholds } from "../checks/register_rule.ts";
-import { resolveThresholds } from "../checks/resolve_thresholds.ts";
 import { runChecks } from "../checks/run_checks.ts";
 import { validateOptions } from "../checks/validate.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
@@ -8,7 +6,7 @@ import { examine, type ExamineOptions } from "../examine/examine.ts";
 import type { Batch } from "../model/batch.ts";
 import type { Fail } from "./call_site.ts";
 import { healthMessage } from "./health_message.ts";
-import { validateMessage, validateObjective } from "./validate.ts";
+import { requireThresholds, validateMessage, validateObjective } from "./validate.ts";
 
 /** Options of `assertHealthy` where it is given a model. */
 export interface AssertHealthyOptions
@@ -41,8 +39,7 @@ export async function assertModelHealthy(
   const { trial, objective, seed, ...checkOptions } = options;
   validateObjective(objective);
   // Before the model runs: wrong options should not cost a training.
-  const { layers: _layers, ignore: _ignore, trained: _trained, ...thresholds } = checkOptions;
-  resolveThresholds(allThresholds(), thresholds);
+  requireThresholds(checkOptions);
   const examination = await examine(model, batch, {
     ...{ trial, objective, seed },
     judge: (measurements) => runChecks(measurements, checkOptions),

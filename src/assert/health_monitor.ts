@@ -1,7 +1,6 @@
 import type { Finding } from "../checks/finding.ts";
 import { judgeRule, type RunChecksOptions } from "../checks/judge_rule.ts";
-import { resolveThresholds } from "../checks/resolve_thresholds.ts";
-import { allRules, allThresholds } from "../checks/register_rule.ts";
+import { allRules } from "../checks/register_rule.ts";
 import { validateOptions } from "../checks/validate.ts";
 import { progressOf } from "../diagnosis/diagnose_training.ts";
 import { requireEngine } from "../engine/running_engine.ts";
@@ -14,7 +13,7 @@ import { failureOf } from "./call_site.ts";
 import { healthMessage } from "./health_message.ts";
 import { diagnoseRecord, type HealthRecord, trainingCauseOf } from "./health_record.ts";
 import { shownHistory, shownRecord } from "./history_overview.ts";
-import { ruleNames, validateObjective } from "./validate.ts";
+import { requireThresholds, ruleNames, validateObjective } from "./validate.ts";
 import { show } from "../checks/show.ts";
 import { formatCount } from "../words/numbers.ts";
 
@@ -107,8 +106,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
   const { batch, every = 100, rules: names, objective, onFinding = "throw", ...checkOptions } =
     options;
   // A typo must not come to light after hours of training. Layers are known when it measures.
-  const { layers: _layers, ignore: _ignore, trained: _trained, ...thresholds } = checkOptions;
-  resolveThresholds(allThresholds(), thresholds);
+  requireThresholds(checkOptions);
   const chosen = ruleNames("rules", allRules().map(({ name }) => name), names);
   const rules = allRules().filter(({ name }) => chosen.has(name));
   const history = shownHistory();

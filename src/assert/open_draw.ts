@@ -1,6 +1,7 @@
 import { runningEngine } from "../engine/running_engine.ts";
 import { ensureEngine } from "../engine/start_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
+import { defaultExamples } from "../measure/default_examples.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { runPass } from "../measure/run_pass.ts";
 import type { Batch } from "../model/batch.ts";
@@ -8,9 +9,6 @@ import { randomBatch } from "../model/random_batch.ts";
 import { seedDraws } from "../model/seeded_random.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
 import { modelComplaint } from "../model/require_model.ts";
-
-/** How many examples the batch of a draw has, as on the command line. */
-const EXAMPLES = 32;
 
 /** A model that was created under a seed, and its batch. */
 export interface Draw {
@@ -42,12 +40,13 @@ export async function openDraw(
   const name = typeof objective === "string" ? objective : "sum";
   let batch: Batch;
   try {
+    const examples = defaultExamples(model);
     batch = createBatch === undefined
-      ? randomBatch(model, { seed, objective: name })
+      ? randomBatch(model, { seed, examples, objective: name })
       : await seedDraws(
         seed,
         "createBatch",
-        () => createBatch({ tf, seed, examples: EXAMPLES, model }),
+        () => createBatch({ tf, seed, examples, model }),
       );
   } catch (error) {
     model.dispose();

@@ -1,7 +1,6 @@
 import { judgeRule, type RunChecksOptions } from "../checks/judge_rule.ts";
-import { resolveThresholds } from "../checks/resolve_thresholds.ts";
 import { MODEL_RULES } from "../checks/model_rules.ts";
-import { allRules, allThresholds } from "../checks/register_rule.ts";
+import { allRules } from "../checks/register_rule.ts";
 import { show } from "../checks/show.ts";
 import { startEngine } from "../engine/start_engine.ts";
 import { judgeModelFor } from "./assert_rule.ts";
@@ -10,7 +9,7 @@ import type { CreateModel, DrawOptions } from "./create_model.ts";
 import { failureMessage } from "./failure_message.ts";
 import { ruleFigure } from "../render/chart_model.ts";
 import { openDraw } from "./open_draw.ts";
-import { ruleNames, validateDrawOptions } from "./validate.ts";
+import { requireThresholds, ruleNames, validateDrawOptions } from "./validate.ts";
 
 /** Options of {@linkcode testGradientHealth}. */
 export interface TestGradientHealthOptions extends DrawOptions, RunChecksOptions {
@@ -64,8 +63,7 @@ export function testGradientHealth(
     throw new RangeError(`options.seed is ${show(seed)}, expected a whole number`);
   }
   // Layers are known only when the test runs; thresholds and typos are known now.
-  const { layers: _layers, ignore: _ignore, trained: _trained, ...thresholds } = checkOptions;
-  resolveThresholds(allThresholds(), thresholds);
+  requireThresholds(checkOptions);
   const chosen = ruleNames("rules", allRules().map((rule) => rule.name), rules);
   const models = ruleNames("modelRules", MODEL_RULES.map((rule) => rule.name), modelRules);
   // What fails shows where this was called: the step by its place, and its error by its stack.

@@ -1,3 +1,6 @@
+import type { RunChecksOptions } from "../checks/judge_rule.ts";
+import { allThresholds } from "../checks/register_rule.ts";
+import { resolveThresholds } from "../checks/resolve_thresholds.ts";
 import { show } from "../checks/show.ts";
 import { validateOptions } from "../checks/validate.ts";
 import { isObjective, type Objective, OBJECTIVES } from "../model/objective.ts";
@@ -94,4 +97,11 @@ export function seedList(seeds: number | readonly number[]): number[] {
     );
   }
   return list;
+}
+
+/** Refuses thresholds that no rule has, or that are out of range, before a model runs for them. */
+export function requireThresholds(
+  { layers: _layers, ignore: _ignore, trained: _trained, ...thresholds }: RunChecksOptions,
+): void {
+  resolveThresholds(allThresholds(), thresholds);
 }

@@ -1,5 +1,5 @@
 import type { Attempt, SkippedTrial, Trial } from "../probe/trial.ts";
-import { formatCount, formatNumber, formatPercent } from "./format.ts";
+import { formatCount, formatNumber, formatPercent } from "../words/numbers.ts";
 
 /** What differs by less than this share reads the same. */
 const STAYS = 0.05;

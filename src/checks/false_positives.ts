@@ -1,5 +1,5 @@
 import { wilsonInterval } from "../theory/wilson_interval.ts";
-import { formatCount, formatPercent } from "./format.ts";
+import { formatCount, formatPercent } from "../words/numbers.ts";
 
 /** The healthy networks that `bench/false_positives.ts` draws. */
 const CONTROLS =

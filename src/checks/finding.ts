@@ -1,15 +1,18 @@
 import { type Expected, inWords } from "./expected.ts";
 import { type FindingFigure, sayPlain, type Sentence } from "./sentence.ts";
 
+/** How grave a finding may be, the gravest first. */
+export const SEVERITIES = ["error", "warning", "note"] as const;
+
 /**
- * What a check says of one layer (or of the whole model). A finding is data: renderers show it,
+ * What a rule says of one layer (or of the whole model). A finding is data: renderers show it,
  * assertions throw it, the gate counts it.
  */
 export interface Finding {
   /** Name of the rule, `vanishing-gradients` for instance. */
   rule: string;
   /** `error` fails an assertion and the gate; `warning` and `note` are only shown. */
-  severity: "error" | "warning" | "note";
+  severity: typeof SEVERITIES[number];
   /** What it is among the findings of its rule, `blocked` for instance; absent where the rule does not say. */
   kind?: string;
   /** Name of the layer, or `null` when the finding is about the whole model. */

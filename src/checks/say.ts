@@ -1,6 +1,6 @@
 import { arrayOf, must, objectWith, requireValue, text } from "../words/requirements.ts";
 import { type Expected, expectedParts } from "./expected.ts";
-import { isRun } from "./format.ts";
+import { isRun } from "./list_layers.ts";
 import type { FindingFigure, Sentence, Slot } from "./sentence.ts";
 
 /** What may stand in a template of {@linkcode say}: a string is a word, and a sentence becomes part of this one. */

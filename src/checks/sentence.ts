@@ -1,5 +1,5 @@
 import { formatCount, formatFactor, formatNumber, formatPercent } from "../words/numbers.ts";
-import { listLayers } from "./format.ts";
+import { listLayers } from "./list_layers.ts";
 
 /** A figure, and what it is of. */
 export interface FindingFigure {

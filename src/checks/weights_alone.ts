@@ -1,5 +1,6 @@
 import type { LayerMeasurements, WeightMeasurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import { MEAN_ABS_RATIOS } from "../theory/drawn_shapes.ts";
 import { fans } from "../theory/fans.ts";
 import { initializerStd } from "../theory/initializer_std.ts";
 import { isKernel, isRecurrentWeight } from "../theory/weight_kinds.ts";
@@ -42,8 +43,9 @@ function drawsFor(layer: LayerMeasurements, { shape }: WeightMeasurements): Draw
   ];
 }
 
-/** Mean |x| / rms of each shape, and of a normal distribution that is cut off at two standard deviations. */
-const SHAPES = { normal: [Math.sqrt(2 / Math.PI), 0.8217], uniform: [Math.sqrt(3) / 2] };
+const { normal, cutNormal, uniform } = MEAN_ABS_RATIOS;
+/** What mean |x| / rms may be of each shape. */
+const SHAPES = { normal: [normal, cutNormal], uniform: [uniform] };
 
 /** Which shapes the entries may have. */
 function shapesOf({ meanAbs, rms, count }: TensorStatistics): ("normal" | "uniform")[] {

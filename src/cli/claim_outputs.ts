@@ -1,5 +1,6 @@
 import { isReadable } from "../gate/is_readable.ts";
 import { fileToReplace } from "../model/file_to_replace.ts";
+import { statOf } from "../model/missing_file.ts";
 import { writeFailure } from "../words/failure.ts";
 import { type ResultKind, resultKind, resultWords } from "./result_kind.ts";
 import { UsageError } from "./usage_error.ts";
@@ -99,15 +100,6 @@ async function identityOf(path: string): Promise<string> {
 /** Names that differ only in case usually name the same file there. */
 function foldCase(name: string): string {
   return ["darwin", "windows"].includes(Deno.build.os) ? name.toLowerCase() : name;
-}
-
-async function statOf(path: string): Promise<Deno.FileInfo | null> {
-  try {
-    return await Deno.stat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }
 
 async function requireKind(path: string, file: string, kind: ResultKind): Promise<void> {

@@ -1,3 +1,4 @@
+import { isObject } from "../words/requirements.ts";
 import type { ParseError } from "jsonc-parser";
 import { isWeightsFile } from "../model/file_kinds.ts";
 import { stemOf, uniqueNames } from "../model/names.ts";
@@ -125,6 +126,3 @@ export async function withImport(text: string): Promise<string | null> {
   };
   return applyEdits(text, modify(text, ["imports", PACKAGE], specifier(), { formattingOptions }));
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -53,32 +53,39 @@ export const MERGE_FLAGS = {
 /** What a command line says to `merge`. */
 export type MergeValues = FlagValues<typeof MERGE_FLAGS>;
 
+/** Six factors of ten; lower ones for the exercise's weights, which are 894 times too large. */
+const SCALES = { dense: "0.001..1000", exercise: "0.00001..10", model: "0.001..1000" };
+const DEPTHS = { dense: [10], exercise: [10], model: undefined };
+const WIDTHS = { dense: [64], exercise: [20], model: undefined };
+const ACTIVATIONS = ["relu", "tanh", "sigmoid", "selu"];
+const SEEDS = 5;
+
 /** The flags of `sweep`. */
 export const SWEEP_FLAGS = {
   scale: parsed({
     value: "RANGE|LIST",
     help: "what to multiply the kernels by: 0.001..1000 (10 per decade), 0.001..1000:25, or " +
       "0.5,1,1/894",
-    otherwise: "0.001..1000; --exercise: 0.00001..10",
+    otherwise: `${SCALES.dense}; --exercise: ${SCALES.exercise}`,
     read: parseScales,
   }),
   scaleLayers: pattern("scale only the kernels of layers whose name matches"),
   activation: listOf((word) => word, {
     help: "activations to compare",
-    otherwise: "relu,tanh,sigmoid,selu; MODEL: its own",
+    otherwise: `${ACTIVATIONS}; MODEL: its own`,
   }),
   seeds: seedsFlag(
     "N draws of weights and batch at each scale (seeds 0 to N - 1), or the seeds of a list: " +
       "1,2,5 or 0..9",
-    { most: 1_000_000, otherwise: "5" },
+    { most: 1_000_000, otherwise: String(SEEDS) },
   ),
   depth: listOf((word, place) => readInteger(word, place, 1, 1000), {
     help: "how many hidden layers",
-    otherwise: "10",
+    otherwise: String(DEPTHS.dense),
   }),
   width: listOf((word, place) => readInteger(word, place, 1, 100_000), {
     help: "units of a hidden layer",
-    otherwise: "64; --exercise: 20",
+    otherwise: `${WIDTHS.dense}; --exercise: ${WIDTHS.exercise}`,
   }),
   initializer: listOf(
     // TensorFlow.js itself spells it leCunNormal.
@@ -102,12 +109,6 @@ export const SWEEP_FLAGS = {
   shard: shardFlag("measure only the I-th of N parts; merge joins them"),
   ...STUDY_SHOW_FLAGS,
 };
-
-/** Six factors of ten; lower ones for the exercise's weights, which are 894 times too large. */
-const SCALES = { dense: "0.001..1000", exercise: "0.00001..10", model: "0.001..1000" };
-const DEPTHS = { dense: [10], exercise: [10], model: undefined };
-const WIDTHS = { dense: [64], exercise: [20], model: undefined };
-const ACTIVATIONS = ["relu", "tanh", "sigmoid", "selu"];
 
 /** What a command line asks to study. */
 export interface SweepRequest {
@@ -161,7 +162,7 @@ export function sweepRequest(model: string | undefined, flags: SweepValues): Swe
       scales: flags.scale ?? parseScales(SCALES[kind], "--scale"),
       activations: flags.activation ?? (model === undefined ? ACTIVATIONS : undefined),
       initializers: flags.initializer ?? undefined,
-      seeds: flags.seeds ?? 5,
+      seeds: flags.seeds ?? SEEDS,
       depths: depth ?? DEPTHS[kind],
       widths: width ?? WIDTHS[kind],
     },

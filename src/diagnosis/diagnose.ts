@@ -1,4 +1,4 @@
-import type { Finding } from "../checks/finding.ts";
+import { type Finding, SEVERITIES } from "../checks/finding.ts";
 import { formatLayers } from "./format_layers.ts";
 import { explained, findingShape, measurementsShape } from "../checks/requirements.ts";
 import { validateMeasurements } from "../checks/validate.ts";
@@ -12,8 +12,6 @@ import type { Cause, Consequence, Diagnosis } from "./diagnosis.ts";
 import { inTorch } from "./in_torch.ts";
 import { shownDiagnosis } from "./diagnosis_overview.ts";
 import type { Patient, Suspect } from "./suspect.ts";
-
-const SEVERITIES = ["error", "warning", "note"] as const;
 
 /**
  * Tells causes from what follows from them: the kernels of nine layers that are 892 times too large are one

@@ -1,5 +1,6 @@
 import { fileToReplace } from "../model/file_to_replace.ts";
 import { isLeftover } from "../model/is_leftover.ts";
+import { ifMissing } from "../model/missing_file.ts";
 import { putInPlace } from "../model/put_in_place.ts";
 import { writeFailure } from "../words/failure.ts";
 import type { Baseline } from "./baseline.ts";
@@ -101,10 +102,6 @@ async function replace(file: string, text: string): Promise<void> {
     throw error;
   }
   await putInPlace(temporary, file);
-}
-
-function ifMissing(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Layer } from "../engine/tensorflow.ts";
+import { sizeOf } from "../model/shapes.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 import { type ActivationHolder, activationObject } from "./activation_region.ts";
-import type { LayerUse, Shape } from "./layer_uses.ts";
+import type { LayerUse } from "./layer_uses.ts";
 
 /** Bytes of a float32. */
 const FLOAT = 4;
@@ -23,7 +24,7 @@ export function estimateMemory(
 ): number {
   let weights = 0, largest = 0, kept = 0, most = 0;
   for (const { shape } of layers.flatMap((layer) => layer.weights)) {
-    const size = product(shape as number[]);
+    const size = sizeOf(shape as number[]);
     weights += size;
     largest = Math.max(largest, size);
   }
@@ -32,7 +33,7 @@ export function estimateMemory(
     // Of a view, gradients are views, too.
     if (own === 0) continue;
     kept += own;
-    most = Math.max(most, kept + product(use.output) + product(use.input));
+    most = Math.max(most, kept + sizeOf(use.output) + sizeOf(use.input));
   }
   return FLOAT * (weights + largest + most);
 }
@@ -42,10 +43,10 @@ function keptOf({ layer, input, output, times }: LayerUse): number {
   if ("cell" in layer) {
     const { returnSequences } = layer as unknown as { returnSequences: boolean };
     const [examples, steps] = input;
-    const entries = product(output.slice(returnSequences ? 2 : 1));
+    const entries = sizeOf(output.slice(returnSequences ? 2 : 1));
     return copiesInCell(layer) * times * examples * steps * entries;
   }
-  return copiesOf(layer) * times * product(output);
+  return copiesOf(layer) * times * sizeOf(output);
 }
 
 function copiesOf(layer: Layer): number {
@@ -61,11 +62,6 @@ function copiesInCell(layer: Layer): number {
   return kind === "cell" ? memoryCopies : layerTraits("LSTMCell").memoryCopies;
 }
 
-/** The number of entries. */
-function product(shape: Shape): number {
-  return shape.reduce((size, length) => size * length, 1);
-}
-
 /**
  * Estimates the least that a pass needs on the heap while tensors that are not needed soon lie elsewhere: the weights,
  * the gradient of the largest, and what the most demanding layer reads and writes on its way back.
@@ -76,6 +72,6 @@ function product(shape: Shape): number {
  */
 export function estimateLeast(layers: readonly Layer[], uses: readonly LayerUse[]): number {
   // Its input, its output, and the gradients of both.
-  const own = uses.map(({ input, output }) => 2 * FLOAT * (product(input) + product(output)));
+  const own = uses.map(({ input, output }) => 2 * FLOAT * (sizeOf(input) + sizeOf(output)));
   return estimateMemory(layers, []) + own.reduce((most, bytes) => Math.max(most, bytes), 0);
 }

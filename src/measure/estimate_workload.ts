@@ -1,6 +1,7 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { containerLayers } from "../model/inner_layers.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
+import { sizeOf } from "../model/shapes.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import { type LayerUse, layerUses, type Shape } from "./layer_uses.ts";
@@ -40,7 +41,7 @@ export function layerWorkloads(
     if (layerTraits(layer.getClassName()).kind === "embedding") continue;
     const entries = layer.weights
       .filter(({ originalName, shape }) => isKernel({ name: originalName, shape }))
-      .reduce((sum, { shape }) => sum + product(shape as Shape), 0);
+      .reduce((sum, { shape }) => sum + sizeOf(shape as Shape), 0);
     const own = 2 * 3 * times * positionsOf(use) * entries;
     operations.set(layer, (operations.get(layer) ?? 0) + own);
   }
@@ -54,9 +55,5 @@ function positionsOf({ layer, input, output }: LayerUse): number {
   const shape = isRecurrent || isTransposed ? input : output;
   const { dataFormat } = layer as unknown as { dataFormat?: string };
   const channels = dataFormat === "channelsFirst" ? 1 : shape.length - 1;
-  return product(shape.filter((_, axis) => axis !== channels));
-}
-
-function product(shape: Shape): number {
-  return shape.reduce((size, length) => size * length, 1);
+  return sizeOf(shape.filter((_, axis) => axis !== channels));
 }

@@ -1,3 +1,5 @@
+import { statOf } from "./missing_file.ts";
+
 /**
  * Gives a file that was written beside its place its final name. The file that had the name is replaced,
  * but its permissions stay: the mode, and the owner where the system lets a process give files away.
@@ -6,7 +8,7 @@
  * @param target Where it goes; not the path of a link, see {@linkcode fileToReplace}.
  */
 export async function putInPlace(temporary: string, target: string): Promise<void> {
-  const old = await infoOf(target);
+  const old = await statOf(target);
   if (old !== null && Deno.build.os !== "windows") {
     const { uid, gid } = await Deno.stat(temporary);
     if (old.uid !== uid || old.gid !== gid) {
@@ -18,13 +20,4 @@ export async function putInPlace(temporary: string, target: string): Promise<voi
     if (old.mode !== null) await Deno.chmod(temporary, old.mode & 0o7777);
   }
   await Deno.rename(temporary, target);
-}
-
-async function infoOf(path: string): Promise<Deno.FileInfo | null> {
-  try {
-    return await Deno.stat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }

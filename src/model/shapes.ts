@@ -6,6 +6,11 @@ import type { Objective } from "./objective.ts";
 /** A shape, `null` for a size that is left open. */
 type Shape = readonly (number | null)[];
 
+/** The number of entries of a shape without open sizes. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((size, length) => size * length, 1);
+}
+
 /** Whether a tensor has a shape, `null` being any size. */
 export function hasShape(shape: readonly number[], expected: Shape): boolean {
   return shape.length === expected.length &&

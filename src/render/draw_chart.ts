@@ -4,7 +4,7 @@ import { type ChartAxis, hasBar, positionOn } from "./chart_model.ts";
 import { cutEnd, cutNames } from "./cut_names.ts";
 import { displayWidth, padEnd } from "./display_width.ts";
 import { escapeControls } from "../words/escape_controls.ts";
-import { paint } from "./paint.ts";
+import { paint, SEVERITY_MARKS } from "./paint.ts";
 
 const ASCII = { full: "#", light: "-", eighths: [], axis: "|", grid: ":", ellipsis: ".." };
 const UNICODE = {
@@ -16,7 +16,6 @@ const UNICODE = {
   ellipsis: "…",
 };
 type Glyphs = typeof ASCII | typeof UNICODE;
-const MARKS = { error: "!", warning: "?" };
 // Of a chart this long the axis has left the screen when its last row is read: it comes again.
 const LONG = 30;
 
@@ -71,7 +70,7 @@ export function drawPanels(
     : [];
   const axes = heading(({ axis, layout }) => axisLine(ticksOf(axis, layout.bar), layout), "faint");
   const lines = rows.map(({ mark }, i) => {
-    const start = `${mark ? MARKS[mark] : " "} ${padEnd(names[i], label)}`;
+    const start = `${mark ? SEVERITY_MARKS[mark] : " "} ${padEnd(names[i], label)}`;
     const cells = panels.map((panel) => panelCell(panel, i, glyphs, color));
     return trimEnd((mark ? paint(start, mark, color) : start) + cells.join(""));
   });

@@ -1,3 +1,4 @@
+import { SEVERITIES } from "../checks/finding.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import { causeName } from "../diagnosis/with_treatment.ts";
@@ -33,8 +34,6 @@ export interface ModelVerdict {
   /** The run that stands for the others: the first that is sick, else the first with a cause, else the first. */
   shown: MeasuredRun | null;
 }
-
-const SEVERITIES = ["error", "warning", "note"];
 
 /** What is wrong with a run, by the findings that count in the end. */
 export function diagnosisOf({ diagnosis, measurements, findings }: MeasuredRun): Diagnosis {

@@ -15,6 +15,9 @@ const styles = {
   ...{ tiny: blue, small: cyan },
 };
 
+/** What stands before a layer about which something was found, coloured or not. */
+export const SEVERITY_MARKS = { error: "!", warning: "?" };
+
 /** What a text is, which decides how it looks. */
 export type TextStyle = keyof typeof styles;
 

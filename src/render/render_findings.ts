@@ -1,4 +1,4 @@
-import { saidOf } from "../checks/finding.ts";
+import { saidOf, SEVERITIES } from "../checks/finding.ts";
 import { apartFromLayer, kindOfSentence } from "../checks/sentence.ts";
 import type { GateFinding } from "../gate/gate_result.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
@@ -10,7 +10,6 @@ import { wrapText } from "./wrap_text.ts";
 /** A finding, and what the gate says of it where it comes from one. */
 type Finding = GateFinding;
 
-const SEVERITIES = ["error", "warning", "note"] as const;
 const MOST_SAID = 3;
 
 /** What one paragraph says. */

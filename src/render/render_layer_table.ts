@@ -4,7 +4,7 @@ import { cutMiddle } from "./cut_middle.ts";
 import { cutEnd, cutNames } from "./cut_names.ts";
 import { displayWidth, padEnd } from "./display_width.ts";
 import type { Compared, LayerRow, RowFold } from "./layer_table.ts";
-import { paint } from "./paint.ts";
+import { paint, SEVERITY_MARKS } from "./paint.ts";
 import { wrapText } from "./wrap_text.ts";
 
 /** How the table looks. */
@@ -30,7 +30,6 @@ interface Column {
 
 /** A name never takes more than this part of the line. */
 const LARGEST_NAME = 0.3;
-const MARKS = { error: "!", warning: "?" };
 
 /** Draws the table of layers: as many columns as there is room for, and what they mean below. */
 export function renderLayerTable(rows: readonly LayerRow[], style: TableStyle): string[] {
@@ -55,7 +54,7 @@ export function renderLayerTable(rows: readonly LayerRow[], style: TableStyle): 
   ];
   for (const [i, { mark, fold }] of rows.entries()) {
     if (fold !== null) lines.push(...foldLines(fold, style).map((text) => faint(`  ${text}`)));
-    const start = `${mark === null ? " " : MARKS[mark]} ${padEnd(cut[i], label)}`;
+    const start = `${mark === null ? " " : SEVERITY_MARKS[mark]} ${padEnd(cut[i], label)}`;
     const rest = line(columns.map(({ cells }) => cells[i])).trimEnd();
     lines.push(mark === null ? (start + rest).trimEnd() : paint(start, mark, color) + rest);
   }

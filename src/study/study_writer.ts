@@ -1,5 +1,6 @@
 import { fileToReplace } from "../model/file_to_replace.ts";
 import { isLeftover } from "../model/is_leftover.ts";
+import { ifMissing } from "../model/missing_file.ts";
 import { putInPlace } from "../model/put_in_place.ts";
 import {
   POINT_BEGINNING,
@@ -199,10 +200,6 @@ async function requireLeftover(path: string, file: string, beginning: string): P
     `${path} cannot be written: the temporary file ${file} exists already and is not from a study: ` +
       `remove it, or write elsewhere`,
   );
-}
-
-function ifMissing(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {

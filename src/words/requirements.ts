@@ -30,7 +30,8 @@ export function must(expected: string, holds: (value: unknown) => boolean): Requ
 const partOf = (place: string | null, key: string | number): string | null =>
   place === null ? null : typeof key === "number" ? `${place}[${key}]` : `${place}.${key}`;
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+/** Whether a value is an object with keys: neither an array nor `null`. */
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 export const text: Requirement = must("a text", (value) => typeof value === "string");

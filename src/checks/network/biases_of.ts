@@ -4,6 +4,7 @@ import type {
   WeightMeasurements,
 } from "../../measure/measurements.ts";
 import type { TensorStatistics } from "../../measure/tensor_statistics.ts";
+import { CUT_DEVIATION, MEAN_ABS_RATIOS } from "../../theory/drawn_shapes.ts";
 import { fans } from "../../theory/fans.ts";
 import { initializerStd } from "../../theory/initializer_std.ts";
 import { isBias, isKernel, isShift } from "../../theory/weight_kinds.ts";
@@ -67,12 +68,6 @@ function isUniform({ count, maxAbs, mean, std }: TensorStatistics, limit: number
     Math.abs(std / deviation - 1) <= CHANCE * 0.5 * Math.sqrt(0.8 / count);
 }
 
-/**
- * Mean |x| / rms of what initialisers draw: a normal distribution, the same cut off at two standard
- * deviations, and a uniform one. Training makes the tails heavier, and the ratio smaller.
- */
-const SHAPES = [Math.sqrt(2 / Math.PI), 0.8217, Math.sqrt(3) / 2];
-
 /** Whether weights look as an initialiser draws them, of whatever scale: around 0, and without heavy tails. */
 export function isDrawn(
   { count, mean, meanAbs, rms, std }: Pick<
@@ -83,7 +78,7 @@ export function isDrawn(
   // The ratio of n numbers strays by 0.21 / sqrt(n) or less.
   const strays = CHANCE * 0.25 / Math.sqrt(count);
   return count >= MIN_ENTRIES && std > 0 && Math.abs(mean) <= CHANCE * std / Math.sqrt(count) &&
-    SHAPES.some((shape) => Math.abs(meanAbs / rms - shape) <= strays);
+    Object.values(MEAN_ABS_RATIOS).some((ratio) => Math.abs(meanAbs / rms - ratio) <= strays);
 }
 
 /** Whether several weights may all be draws from one distribution around 0. */
@@ -116,9 +111,6 @@ function startsToForget(
     Math.abs(std * Math.sqrt(3) - Math.abs(1 - mean)) <= 1e-5;
 }
 
-/** What TensorFlow.js leaves of a normal distribution that it cuts off at two standard deviations. */
-const CUT = 0.8796;
-
 /** Standard deviations that are asked for by themselves: those of RandomNormal and RandomUniform, and of models. */
 const USUAL = [0.01, 0.02, 0.05, 0.05 / Math.sqrt(3)];
 
@@ -145,7 +137,7 @@ function isUsual(
   const schemes = (["he", "lecun", "glorot", "orthogonal"] as const)
     .map((scheme) => initializerStd(scheme, own));
   const deviations = [
-    ...[...schemes, ...USUAL].flatMap((deviation) => [deviation, CUT * deviation]),
+    ...[...schemes, ...USUAL].flatMap((deviation) => [deviation, CUT_DEVIATION * deviation]),
     1 / Math.sqrt(3 * own.fanIn),
   ];
   return deviations.some((deviation) =>

@@ -1,5 +1,6 @@
 import { activationSpread } from "../../theory/activation_spread.ts";
 import { criticalGain } from "../../theory/critical_gain.ts";
+import { CUT_DEVIATION } from "../../theory/drawn_shapes.ts";
 import { fans } from "../../theory/fans.ts";
 import { gain } from "../../theory/gain.ts";
 import { type InitializerScheme, initializerStd } from "../../theory/initializer_std.ts";
@@ -12,17 +13,11 @@ type Gain = (activation: string) => number | null;
 /** The gains at which a network may be critical: selu has two. */
 export const CRITICAL_GAINS: readonly Gain[] = [gain, criticalGain];
 
-/**
- * What is left of the standard deviation of a normal distribution that is cut at two of them. The normal
- * initialisers of TensorFlow.js cut, and do not make up for it: `heNormal` draws 0.88 of He's deviation.
- */
-const CUT = 0.8796256610342398;
-
 /** Whether a kernel may have been drawn with the given standard deviation, its tails cut or not. */
 function drawnWith({ kernel: { values } }: KernelLayer, deviation: number): boolean {
   // Three standard errors of the deviation of so many normal entries.
   const doubt = 1 + 3 / Math.sqrt(2 * values.count);
-  return values.std <= deviation * doubt && values.std >= deviation * CUT / doubt;
+  return values.std <= deviation * doubt && values.std >= deviation * CUT_DEVIATION / doubt;
 }
 
 const SCHEMES: InitializerScheme[] = ["he", "lecun", "glorot", "orthogonal"];

@@ -3,7 +3,7 @@ import { defineRule } from "../define_rule.ts";
 import { between } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
 import type { Case, Verdict } from "../judge.ts";
-import { judgeScaleByTheory } from "../judge_by_theory.ts";
+import { judgeScaleByTheory, USUALLY_OFF } from "../judge_by_theory.ts";
 import { tooFewExamples } from "../no_verdict.ts";
 import { once } from "../once.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
@@ -13,13 +13,6 @@ import type { Sentence } from "../sentence.ts";
 import { MIN_EXAMPLES } from "../shared_thresholds.ts";
 import { signalDies } from "../signal_dies.ts";
 
-/** Up to this many times too large, a network drawn by Glorot or He gets only a warning. */
-const USUALLY_LARGE = 10;
-/**
- * The same for too small: Glorot's scheme under some five layers of relu of 64 units. Those train as He's
- * do, by SGD and by Adam (and so do twelve, while of sixteen SGD stays where it begins for long).
- */
-const USUALLY_SMALL = 30;
 /** Beyond this many times too small, the examples can no longer be told apart. */
 const COLLAPSED = 1000;
 
@@ -145,7 +138,7 @@ export const activationScale: Rule = defineRule({
       const expected = activations.std < low ? low : high;
       const off = activations.std / expected;
       const isUsual = target === 0 && limitTo(limit, ...critical, states.usual) &&
-        limitTo(Math.max(off < 1 ? USUALLY_SMALL : USUALLY_LARGE, limit), ...critical);
+        limitTo(Math.max(off < 1 ? USUALLY_OFF.small : USUALLY_OFF.large, limit), ...critical);
       const range = between(1 / limit, limit);
       const figures = {
         std: figure(activations.std, "std(a)"),

@@ -2,7 +2,7 @@ import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { defineRule } from "../define_rule.ts";
 import { atMost, lessThan } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatPercent } from "../format.ts";
+import { formatPercent } from "../../words/numbers.ts";
 import { tooFewExamples } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
 import { exactFigure, layerName, NOTHING, number, say, shareFigure } from "../say.ts";

@@ -1,7 +1,5 @@
 import type { LayerMeasurements } from "../measure/measurements.ts";
 
-export { formatCount, formatFactor, formatNumber, formatPercent } from "../words/numbers.ts";
-
 /**
  * Lists names briefly: up to three one by one, a run of neighbours as `dense_2 ... dense_10`, others as the
  * first three and how many more.
