@@ -21,6 +21,8 @@ export interface LiveData {
   ): void;
   /** Moves every one to the `cpu` backend, where they stay until a kernel asks for them. */
   moveToCpu(): void;
+  /** Frees what belongs to no tensor, as what a kernel had made by the time that it threw. */
+  freeStrays(): void;
 }
 
 /** What TensorFlow.js asks of the backend that the data of a tensor lie on. */
@@ -72,7 +74,10 @@ const LEAST = 2 ** 14;
  * @param tf The engine's TensorFlow.js.
  * @param backend A backend without tensors yet.
  */
-export function trackLiveData(tf: TensorFlow, backend: { dataIdMap: DataMap }): LiveData {
+export function trackLiveData(
+  tf: TensorFlow,
+  backend: Pick<KernelBackend, "disposeData"> & { dataIdMap: DataMap },
+): LiveData {
   /** The bytes of each, in the order in which they were placed. */
   const live = new Map<DataId, number>();
   let bytes = 0;
@@ -112,6 +117,11 @@ export function trackLiveData(tf: TensorFlow, backend: { dataIdMap: DataMap }): 
     },
     moveToCpu() {
       for (const dataId of live.keys()) moveToCpu(tf, dataId);
+    },
+    freeStrays() {
+      for (const dataId of live.keys()) {
+        if (dataInfo(tf, dataId) === undefined) backend.disposeData(dataId, true);
+      }
     },
   };
   known.set(backend, tracked);

@@ -1,4 +1,5 @@
 import type { KernelBackend, KernelConfig, TensorInfo } from "@tensorflow/tfjs";
+import { liveDataOf } from "./live_data.ts";
 import { patchProperty } from "./patch_property.ts";
 import type { Tensor, TensorFlow } from "./tensorflow.ts";
 
@@ -89,11 +90,23 @@ export function quickenKernels(tf: TensorFlow): () => void {
       if (isRecorded) {
         saved = engine.getTensorsForGradient(kernelName, inputs, outputs).map(save);
       }
+    } catch (error) {
+      freeStrays();
+      throw error;
     } finally {
       state.kernelDepth--;
     }
     if (isRecorded) engine.addTapeNode(kernelName, inputs, outputs, null, saved, attrs);
     return Array.isArray(result) ? outputs : outputs[0];
+  }
+
+  /** After a trap freeing may trap, too, and the heap goes with its backend. */
+  function freeStrays(): void {
+    try {
+      liveDataOf(engine.backend).freeStrays();
+    } catch {
+      // What the kernel has thrown says more.
+    }
   }
 
   function endScope(result?: unknown): void {

@@ -11,7 +11,7 @@ export type Attributes = Parameters<RunKernel>[2];
 /** How a kernel made the entries of a tensor. */
 interface Recipe {
   kernelName: string;
-  /** What it read. The tensors may be disposed of; their entries are found by their data ids. */
+  /** What it read, as it was then: a variable may have other entries by now, and a tensor may be disposed of. */
   inputs: NamedTensorMap;
   attributes: Attributes;
   /** Which of its outputs the tensor is. */
@@ -80,9 +80,15 @@ export class Recomputation {
     outputs: Tensor | Tensor[],
   ): void {
     if (!SWEEPS.has(kernelName)) return;
-    const read = new Set(tensorsOf(inputs).map(({ dataId }) => dataId));
+    const read = mapTensors(
+      inputs,
+      ({ dataId, shape, dtype }) => ({ dataId, shape, dtype }) as Tensor,
+    );
+    const ids = new Set(tensorsOf(read).map(({ dataId }) => dataId));
     for (const [output, { dataId }] of [outputs].flat().entries()) {
-      if (!read.has(dataId)) this.#recipes.set(dataId, { kernelName, inputs, attributes, output });
+      if (!ids.has(dataId)) {
+        this.#recipes.set(dataId, { kernelName, inputs: read, attributes, output });
+      }
     }
   }
 

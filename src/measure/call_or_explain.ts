@@ -13,7 +13,7 @@ import { MeasureError } from "./measure_error.ts";
  * @throws {MeasureError} If it cannot be called, or returns something else than tensors.
  */
 export function callOrExplain(
-  record: LayerRecord,
+  record: Pick<LayerRecord, "name" | "className">,
   call: () => Tensor | Tensor[],
 ): Tensor | Tensor[] {
   try {
@@ -52,20 +52,21 @@ function requireTensors(outputs: Tensor | Tensor[]): Tensor | Tensor[] {
  *
  * @param error What it has thrown.
  * @param engine The engine that it ran on.
- * @param objective Name of what is differentiated.
- * @param latest The layer whose gradient was shown last; `null` where it was none yet.
+ * @param after Where the outputs were known: the name of what is differentiated, and the layer whose gradient was
+ *   shown last, `null` where it was none yet. `null` where they were not.
  */
 export function explainPass(
   error: unknown,
   engine: Engine,
-  objective: string,
-  latest: LayerRecord | null,
+  after: { objective: string; latest: LayerRecord | null } | null,
 ): unknown {
   const change = backendChange(engine);
   if (change !== null) return new MeasureError(change, { cause: error });
   if (error instanceof MeasureError || error instanceof RangeError) return error;
-  const where = latest === null
-    ? `The objective ${objective} cannot be evaluated or differentiated`
-    : `The gradient of layer ${latest.name} (${latest.className}) cannot be computed`;
+  const where = after === null
+    ? "The forward pass failed"
+    : after.latest === null
+    ? `The objective ${after.objective} cannot be evaluated or differentiated`
+    : `The gradient of layer ${after.latest.name} (${after.latest.className}) cannot be computed`;
   return new MeasureError(`${where}: ${errorMessage(error as Error)}`, { cause: error });
 }

@@ -35,7 +35,7 @@ export interface LayerCall {
 
 /**
  * Counts, for one tensor of pre-activations, the saturated entries of the activation, and marks the
- * units that are active somewhere. NaN is neither: it is reported as non-finite instead.
+ * units that are active somewhere, or NaN: that is neither saturated nor dead, but reported as non-finite.
  *
  * @param heap The engine's heap.
  * @param record The layer's record; its counts are raised.

@@ -51,6 +51,7 @@ export class Pass implements Disposable {
   readonly #gradients = new Map<ModelWeight, WeightGradient>();
   readonly #clock: PassClock | null;
   #latest: LayerRecord | null = null; // whose gradient was shown last
+  #isForward = false; // whether the model computes its outputs
   #thrown: unknown; // by a callback of the caller
   #value = NaN;
   #metrics: Pick<ObjectiveMeasurements, "metrics"> = {};
@@ -137,17 +138,23 @@ export class Pass implements Disposable {
     const sums = new GradientSums(this.#heap);
     const add = (weight: ModelWeight, dw: Tensor) => sums.add(weight, dw);
     const starts = Array.from({ length: Math.ceil(examples / size) }, (_, part) => part * size);
-    const parts = starts.map((from) =>
-      inputs.map((input) => tf.slice(input, from, Math.min(size, examples - from)))
+    // One after the other: all of them together would be the batch once more.
+    const parts = starts.map((from) => () =>
+      tf.tidy(() => inputs.map((input) => tf.slice(input, from, Math.min(size, examples - from))))
     );
-    this.#cleanUp.defer(() => tf.dispose(parts));
+    this.#isForward = true;
     using objective = wholeObjective(tf, this.#plan, parts, {
-      evaluate: (outputs) => this.#evaluate(outputs),
+      evaluate: (outputs) => {
+        this.#isForward = false;
+        return this.#evaluate(outputs);
+      },
       see: add,
       onPart: () => this.#clock?.swept(),
     });
     this.#tapLayers();
-    for (const [part, given] of parts.entries()) {
+    for (const [part, slice] of parts.entries()) {
+      const given = slice();
+      using _part = { [Symbol.dispose]: () => tf.dispose(given) };
       this.#across!.begin(this.#records, given[0].shape[0]);
       this.#clock?.begin();
       this.#watched.clear();
@@ -226,7 +233,9 @@ export class Pass implements Disposable {
     this.#flow.begin(inputs);
     let scalar: Tensor;
     const tape = recordTape(tf, () => {
+      this.#isForward = true;
       const outputs = outputsOf(model, inputs);
+      this.#isForward = false;
       this.#heads = this.#flow.finish(outputs);
       scalar = evaluate(outputs);
     });
@@ -241,6 +250,7 @@ export class Pass implements Disposable {
   /** What to throw for what a phase has thrown. */
   #explain(error: unknown): unknown {
     if (error === this.#thrown) return error;
-    return explainPass(error, this.#engine, this.#plan.chosen.objective.name, this.#latest);
+    const [latest, objective] = [this.#latest, this.#plan.chosen.objective.name];
+    return explainPass(error, this.#engine, this.#isForward ? null : { objective, latest });
   }
 }

@@ -3,7 +3,7 @@ import { HEAP_LIMIT } from "../engine/guard_heap.ts";
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { containerLayers } from "../model/inner_layers.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
-import { batchShapes } from "../model/shapes.ts";
+import { batchShapes, sizeOf } from "../model/shapes.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 import { estimateLeast, estimateMemory } from "./estimate_memory.ts";
 import { layerUses, type Shape } from "./layer_uses.ts";
@@ -70,7 +70,8 @@ export function planMemory(
   if (estimate <= ROOM / 8) small.set(subject.model, { layers: subject.layers, inputs });
   if (estimate <= ROOM) return { kind: "whole" };
   if (microBatch === "auto" && canBeCut(subject.model) && together(subject).length === 0) {
-    const fitting = fittingExamples(subject);
+    const { alone, beside } = bytesOfAll(subject, examples);
+    const fitting = alone <= ROOM ? fittingExamples(subject, ROOM - beside) : 0;
     if (fitting >= 1) {
       // The parts of a batch are to be of about one size.
       const parts = Math.ceil(examples / fitting);
@@ -107,12 +108,29 @@ export function requireOneFits(model: LayersModel, undefinedSize: number): void 
  * The most examples whose pass fits the heap by the estimate; 0 where not even one does.
  *
  * @param subject What is measured; of its inputs' shapes the first axes do not count.
+ * @param room How many bytes the pass may take.
  */
-export function fittingExamples(subject: PassSubject): number {
+export function fittingExamples(subject: PassSubject, room: number = ROOM): number {
   const one = estimatePass(subject, 1);
   const each = estimatePass(subject, 2) - one;
   // A layer whose output does not grow with the batch says nothing about it.
-  return each > 0 ? Math.floor((ROOM - (one - each)) / each) : one <= ROOM ? Infinity : 0;
+  return Math.max(
+    0,
+    each > 0 ? Math.floor((room - (one - each)) / each) : one <= room ? Infinity : 0,
+  );
+}
+
+/** Bytes that take the heap of a batch in parts, whatever their size. */
+function bytesOfAll(subject: PassSubject, examples: number): { alone: number; beside: number } {
+  const heads: ReadonlySet<Layer> = new Set(subject.model.outputLayers);
+  const bytesOf = (shapes: readonly Shape[]) =>
+    4 * shapes.map(sizeOf).reduce((sum, size) => sum + size, 0);
+  const batch = bytesOf(shapesOf(subject, examples));
+  const outputs = bytesOf(
+    usesOf(subject, examples).filter(({ layer }) => heads.has(layer)).map(({ output }) => output),
+  );
+  // The objective takes the outputs of the parts together, and its gradient stays until the last part.
+  return { alone: batch + 3 * outputs, beside: batch + outputs };
 }
 
 /**
@@ -141,7 +159,8 @@ function cutBy(subject: MemorySubject, microBatch: number): MemoryPlan {
         "batches of that size",
     );
   }
-  if (estimatePass(subject, microBatch) <= HEAP_LIMIT) {
+  const { alone, beside } = bytesOfAll(subject, inputs[0][0]);
+  if (Math.max(alone, beside + estimatePass(subject, microBatch)) <= HEAP_LIMIT) {
     return { kind: "parts", examples: microBatch, apart: together(subject) };
   }
   throw new RangeError(
@@ -175,7 +194,7 @@ function usesOf(subject: PassSubject, examples: number) {
  * @returns Bytes.
  */
 export function estimatePass(subject: PassSubject, examples: number): number {
-  const entries = shapesOf(subject, examples).map((shape) => shape.reduce((a, b) => a * b, 1));
+  const entries = shapesOf(subject, examples).map(sizeOf);
   return 4 * entries.reduce((a, b) => a + b, 0) +
     estimateMemory(subject.layers, usesOf(subject, examples));
 }

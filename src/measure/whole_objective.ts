@@ -1,6 +1,8 @@
 import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/model_weights.ts";
+import type { LeafLayer } from "../model/leaf_layers.ts";
 import { backPropagate } from "./back_propagate.ts";
+import { callOrExplain } from "./call_or_explain.ts";
 import { dropTape, recordTape, withoutTape } from "./engine_state.ts";
 import type { PassPlan } from "./plan_pass.ts";
 import { inSameState } from "./keep_state.ts";
@@ -21,15 +23,15 @@ export interface WholeObjective extends Disposable {
  *
  * @param tf The engine's TensorFlow.js.
  * @param plan What is run.
- * @param parts The inputs of each part.
+ * @param parts What gives the inputs of each part; they are disposed of after it.
  * @param evaluate The objective, penalties included.
  * @param see Is shown what the objective itself says of weights: the gradients of penalties.
  * @param onPart Called after each part.
  */
 export function wholeObjective(
   tf: TensorFlow,
-  { model, layers, containers, onBatch, weights }: PassPlan,
-  parts: readonly Tensor[][],
+  { model, leaves, layers, containers, onBatch, weights }: PassPlan,
+  parts: readonly (() => Tensor[])[],
   { evaluate, see, onPart }: {
     evaluate: (outputs: Tensor[]) => Tensor;
     see: (weight: ModelWeight, gradient: Tensor) => void;
@@ -38,14 +40,15 @@ export function wholeObjective(
 ): WholeObjective {
   using made = new DisposableStack();
   const undo = [
+    ...leaves.map(explained),
     ...[...onBatch].map(inTraining),
     runOnce([...containers, ...layers]),
   ];
   const ofParts: Tensor[][] = [];
   made.defer(() => tf.dispose(ofParts));
   try {
-    for (const inputs of parts) {
-      const outputs = () => outputsOf(model, inputs).map((output) => output.clone());
+    for (const part of parts) {
+      const outputs = () => outputsOf(model, part()).map((output) => output.clone());
       ofParts.push(inSameState(tf, layers, () => withoutTape(tf, () => tf.tidy(outputs))));
       onPart();
     }
@@ -83,6 +86,15 @@ export function wholeObjective(
     },
     [Symbol.dispose]: () => own.dispose(),
   };
+}
+
+/** Has an error in a layer say which one it is. */
+function explained({ path, layer }: LeafLayer): () => void {
+  const named = { name: path, className: layer.getClassName() };
+  return wrapCall(
+    layer,
+    (call, inputs, kwargs) => callOrExplain(named, () => call(inputs, kwargs)),
+  );
 }
 
 /** Has a batch normalisation run on the statistics of what it is given. */

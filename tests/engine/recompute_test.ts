@@ -202,3 +202,21 @@ Deno.test("Recomputation never takes more than four kernels for a tensor, in wha
   }
   x.dispose();
 });
+
+Deno.test("Recomputation reads a variable as it was when the kernel ran", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const x = tf.fill([SIZE], 3), v = tf.variable(tf.fill([SIZE], 2));
+  // As a pass does, which puts all variables back.
+  const first = tf.clone(v);
+  {
+    using _ = offload(tf, [], 0);
+    const next = tf.add(v, 1), product = tf.mul(x, v);
+    v.assign(next);
+    clear(tf);
+    assertEquals(place(tf, product), "nowhere");
+    assertEquals(product.dataSync()[0], 6);
+    tf.dispose([product, next]);
+  }
+  tf.dispose([x, v, first]);
+});

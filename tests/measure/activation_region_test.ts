@@ -135,7 +135,9 @@ Deno.test("countFlat() agrees with looking at every entry", () => {
     const active = Array.from(
       { length: units },
       (_, unit) =>
-        z.some((x, i) => Math.floor(i / inner) % units === unit && x > low && !isHigh(x)) ? 1 : 0,
+        z.some((x, i) => Math.floor(i / inner) % units === unit && !(x <= low) && !isHigh(x))
+          ? 1
+          : 0,
     );
     assertEquals([...record.activeUnits!], active);
   }));

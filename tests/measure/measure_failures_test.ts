@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { kerasLayers } from "../../src/engine/keras_layers/mod.ts";
+import { liveDataOf } from "../../src/engine/live_data.ts";
 import type { Tensor } from "../../src/engine/mod.ts";
 import { startEngine } from "../../src/engine/mod.ts";
+import type { WasmBackend } from "../../src/engine/native/wasm_backend.ts";
+import { shadowMethod } from "../../src/engine/shadow_method.ts";
+import type { LayersModel } from "../../src/engine/tensorflow.ts";
 import { measure, MeasureError } from "../../src/measure/mod.ts";
+import { randomBatch } from "../../src/model/random_batch.ts";
 import { customLayer } from "../probe/custom_layer.ts";
 import { dense, leavesNoTensors, uniform } from "./small_models.ts";
 
@@ -34,13 +40,15 @@ for (const phase of ["forward", "backward"] as const) {
   Deno.test(`measure() names the layer and frees every tensor when the ${phase} pass throws`, async () => {
     const model = failing(phase);
     const inputs = uniform([6, 4]);
-    const error = await assertRejects(() => measure(model, { inputs }), MeasureError);
-    assertEquals(
-      error.message,
-      phase === "forward"
-        ? "The forward pass failed in layer fragile (Failing): no way on"
-        : "The gradient of layer fragile (Failing) cannot be computed: no way back",
-    );
+    for (const options of [{}, { microBatch: 4 }]) {
+      const error = await assertRejects(() => measure(model, { inputs }, options), MeasureError);
+      assertEquals(
+        error.message,
+        phase === "forward"
+          ? "The forward pass failed in layer fragile (Failing): no way on"
+          : "The gradient of layer fragile (Failing) cannot be computed: no way back",
+      );
+    }
     await leavesNoTensors(() => assertRejects(() => measure(model, { inputs }), MeasureError));
     assert(!Object.hasOwn(model.layers[0], "call"));
     model.dispose();
@@ -80,5 +88,77 @@ for (const [what, [call, reason]] of Object.entries(broken)) {
     });
     model.dispose();
     inputs.dispose();
+  });
+}
+
+Deno.test("measure() blames no objective for outputs that the next layer does not take", async () => {
+  const layer = customLayer(tf, "shaper", (x) => tf.sum(x, 1));
+  layer.computeOutputShape = (shape) => shape;
+  const model = tf.sequential({ layers: [dense(5, "tanh", { inputShape: [4] }), layer, dense(2)] });
+  const inputs = uniform([6, 4]);
+  for (const options of [{}, { microBatch: 4 }]) {
+    const { message } = await assertRejects(
+      () => measure(model, { inputs }, options),
+      MeasureError,
+    );
+    assert(message.startsWith("The forward pass failed"), message);
+  }
+  model.dispose();
+  inputs.dispose();
+});
+
+/** Networks whose kernels make several tensors, or go by several steps. */
+const MANY_OUTPUTS: Record<string, () => LayersModel> = {
+  recurrent: () =>
+    tf.sequential({
+      layers: [
+        tf.layers.lstm({ units: 6, returnSequences: true, inputShape: [5, 4] }),
+        tf.layers.gru({ units: 3 }),
+      ] as never,
+    }),
+  normalised: () =>
+    tf.sequential({
+      layers: [
+        dense(7, "tanh", { inputShape: [10] }),
+        tf.layers.batchNormalization(),
+        tf.layers.layerNormalization(),
+        dense(3, "sigmoid"),
+      ],
+    }),
+  attention: () => {
+    const { MultiHeadAttention } = kerasLayers(tf);
+    const x = tf.input({ shape: [5, 6] });
+    const y = new MultiHeadAttention({ numHeads: 2, keyDim: 3 }).apply([x, x]);
+    return tf.model({ inputs: x, outputs: tf.layers.dense({ units: 2 }).apply(y) as typeof x });
+  },
+};
+
+for (const [name, make] of Object.entries(MANY_OUTPUTS)) {
+  Deno.test(`measure() frees all of the heap wherever it finds no more room: ${name}`, async () => {
+    const model = make();
+    const batch = randomBatch(model, { examples: 5 });
+    const live = liveDataOf(tf.backend());
+    const { wasm } = tf.backend() as unknown as WasmBackend;
+    for (const microBatch of ["auto", 3] as const) {
+      const options = { microBatch, batchNormalization: "training" } as const;
+      const before = JSON.stringify(await measure(model, batch, options));
+      const { bytes } = live;
+      let count = 0, last = Infinity;
+      for (let failAt = 1; failAt <= last; failAt += 3) {
+        count = 0;
+        const restore = shadowMethod(wasm, "_malloc", (allocate) => (size: number) => {
+          if (++count === failAt) throw new RangeError("no room");
+          return allocate(size);
+        });
+        const error = await measure(model, batch, options).then(() => null, (error) => error);
+        restore();
+        if (error === null) last = failAt;
+        assertEquals(live.bytes, bytes, `${microBatch}, request ${failAt}`);
+      }
+      assert(last > 30, `${last}`);
+      assertEquals(JSON.stringify(await measure(model, batch, options)), before);
+    }
+    model.dispose();
+    tf.dispose(batch.inputs);
   });
 }

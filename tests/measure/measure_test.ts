@@ -147,6 +147,16 @@ Deno.test("runPass() counts what a pass sees in one example as in many", async (
   await engine.stop();
 });
 
+Deno.test("measure() does not take a unit that is NaN for a dead one", async () => {
+  const model = tf.sequential({ layers: [dense(4, "relu", { inputShape: [1] })] });
+  model.setWeights([tf.tensor2d([[1, -1, 1, NaN]]), tf.zeros([4])]);
+  const inputs = tf.ones([16, 1]);
+  const [layer] = (await measure(model, { inputs })).layers;
+  assertEquals([layer.deadFraction, layer.activations!.nonFinite], [0.25, 16]);
+  tf.dispose(inputs);
+  model.dispose();
+});
+
 Deno.test("measure() does not take an overflow for a dead unit", async () => {
   const model = tf.sequential({
     layers: [

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { HEAP_LIMIT } from "../../src/engine/guard_heap.ts";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
-import type { Layer, LayersModel } from "../../src/engine/tensorflow.ts";
+import type { Layer, LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { defaultExamples } from "../../src/measure/default_examples.ts";
 import { measure } from "../../src/measure/mod.ts";
 import {
@@ -19,10 +19,16 @@ function subjectOf(model: LayersModel, examples: number, onBatch: Layer[] = []) 
   return { model, layers, containers: [], inputs, onBatch: new Set(onBatch) };
 }
 
+/** A network whose hidden layer takes nearly all of what a pass takes. */
+function wide({ sequential, layers }: TensorFlow): LayersModel {
+  return sequential({
+    layers: [layers.dense({ units: 4096, inputShape: [64] }), layers.dense({ units: 1 })],
+  });
+}
+
 Deno.test("planMemory() runs what fits in one go, and cuts one example more", async () => {
   await using engine = await startEngine();
-  const { sequential, layers } = engine.tf;
-  const model = sequential({ layers: [layers.dense({ units: 4096, inputShape: [64] })] });
+  const model = wide(engine.tf);
   const most = fittingExamples(subjectOf(model, 1));
   assert(estimatePass(subjectOf(model, 1), most) <= 0.75 * HEAP_LIMIT);
   assert(estimatePass(subjectOf(model, 1), most + 1) > 0.75 * HEAP_LIMIT);
@@ -32,16 +38,37 @@ Deno.test("planMemory() runs what fits in one go, and cuts one example more", as
   model.dispose();
 });
 
-Deno.test("planMemory() asks again where the batch or the layers are others than those that were small", async () => {
+Deno.test("planMemory() counts the batch, and the outputs of all parts, besides a part", async () => {
   await using engine = await startEngine();
   const { sequential, layers } = engine.tf;
-  const model = sequential({ layers: [layers.dense({ units: 4096, inputShape: [64] })] });
+  const hidden = layers.dense({ units: 256, inputShape: [1024] });
+  const model = sequential({ layers: [hidden, layers.dense({ units: 2 })] });
+  // 1.5 GiB of the heap are the batch: a part has half of what it would have of a small one.
+  const plan = planMemory(subjectOf(model, 600_000));
+  assert(plan.kind === "parts");
+  const part = estimatePass(subjectOf(model, 1), plan.examples);
+  assert(600_000 * 4 * 1024 + part <= 0.75 * HEAP_LIMIT, `${part}`);
+  assertThrows(() => planMemory(subjectOf(model, 600_000), 500_000), RangeError, "microBatch");
+  model.dispose();
+  // Outputs of all examples, which are put together, and their gradient.
+  const broad = sequential({ layers: [layers.dense({ units: 4096, inputShape: [64] })] });
+  const many = fittingExamples(subjectOf(broad, 1)) + 1;
+  assertEquals(planMemory(subjectOf(broad, many)).kind, "offload");
+  broad.dispose();
+});
+
+Deno.test("planMemory() asks again where the batch or the layers are others than those that were small", async () => {
+  await using engine = await startEngine();
+  const { layers } = engine.tf;
+  const model = wide(engine.tf) as ReturnType<TensorFlow["sequential"]>;
   const many = fittingExamples(subjectOf(model, 1));
   assertEquals(planMemory(subjectOf(model, 1)).kind, "whole");
   assertEquals(planMemory(subjectOf(model, many + 1)).kind, "parts");
   const some = Math.floor(many / 10);
   assertEquals(planMemory(subjectOf(model, some)).kind, "whole");
+  model.add(layers.dense({ units: 4096 }));
   for (let i = 0; i < 20; i++) model.add(layers.activation({ activation: "tanh" }));
+  model.add(layers.dense({ units: 1 }));
   assertEquals(planMemory(subjectOf(model, some)).kind, "parts");
   model.dispose();
 });
@@ -100,7 +127,10 @@ Deno.test("defaultExamples() is 32, or fewer where a pass of them does not fit",
   const { sequential, layers } = engine.tf;
   const of = (size: number) => {
     const model = sequential({
-      layers: [layers.conv2d({ filters: 64, kernelSize: 3, inputShape: [size, size, 3] })],
+      layers: [
+        layers.conv2d({ filters: 64, kernelSize: 3, inputShape: [size, size, 3] }),
+        layers.globalAveragePooling2d({}),
+      ],
     });
     const examples = defaultExamples(model);
     const subject = subjectOf(model, 1);

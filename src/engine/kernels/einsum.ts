@@ -1,8 +1,9 @@
+import type { TensorInfo } from "@tensorflow/tfjs";
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
 import { defineKernel } from "./define_kernel.ts";
 import { type EinsumTerms, einsumTerms } from "./einsum_equation.ts";
 import { EinsumSteps, type Operand } from "./einsum_steps.ts";
-import type { GradientFactory, KernelRepair } from "./kernel_context.ts";
+import type { GradientFactory, KernelContext, KernelRepair } from "./kernel_context.ts";
 
 /**
  * `Einsum`: TensorFlow.js has it on its other backends, for one or two operands, without `...` and without a
@@ -12,16 +13,30 @@ import type { GradientFactory, KernelRepair } from "./kernel_context.ts";
 const einsumKernel = defineKernel<{ equation: string }>("Einsum", (context, inputs, attributes) => {
   const given = Object.values(inputs);
   const terms = einsumTerms(attributes.equation, given.map(({ shape }) => shape));
-  const { output } = terms;
   const steps = new EinsumSteps(context, terms.sizes);
+  try {
+    return contract(context, steps, terms, given);
+  } catch (error) {
+    steps.freeAll();
+    throw error;
+  }
+});
+
+/** Contracts the operands from left to right. */
+function contract(
+  context: KernelContext,
+  steps: EinsumSteps,
+  { inputs, output }: EinsumTerms,
+  given: readonly TensorInfo[],
+): TensorInfo {
   const operands = given.map((tensor, i): Operand => {
-    const labels = terms.inputs[i];
+    const labels = inputs[i];
     return tensor.dtype === "float32"
       ? { tensor, labels, isOwn: false }
       : { tensor: context.run("Cast", { x: tensor }, { dtype: "float32" }), labels, isOwn: true };
   });
   const wantedAfter = (i: number, ...more: (readonly string[])[]) =>
-    new Set([output, ...terms.inputs.slice(i + 1), ...more].flat());
+    new Set([output, ...inputs.slice(i + 1), ...more].flat());
   let result = steps.reduce(operands[0], wantedAfter(0));
   for (const [i, operand] of operands.entries()) {
     if (i === 0) continue;
@@ -33,7 +48,7 @@ const einsumKernel = defineKernel<{ equation: string }>("Einsum", (context, inpu
   const made = whole ? steps.next(arranged, "Cast", { dtype: "int32" }, output) : arranged;
   // An operand that nothing was done to is its owner's.
   return made.isOwn ? made.tensor : context.run("Identity", { x: made.tensor });
-});
+}
 
 /**
  * The gradient of `Einsum`, which TensorFlow.js lacks ("gradient function not found for Einsum"): for each

@@ -1,5 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
-import type { KernelAttributes, KernelContext } from "./kernel_context.ts";
+import type { KernelAttributes, KernelContext, KernelInputs } from "./kernel_context.ts";
 
 /** A tensor with a label for each axis. */
 export interface Operand {
@@ -13,6 +13,8 @@ export interface Operand {
 export class EinsumSteps {
   readonly #context: KernelContext;
   readonly #sizes: Map<string, number>;
+  /** What was made on the way, and is still there. */
+  readonly #made = new Set<TensorInfo>();
 
   constructor(context: KernelContext, sizes: Map<string, number>) {
     this.#context = context;
@@ -25,9 +27,25 @@ export class EinsumSteps {
 
   /** Runs a kernel on an operand, which is freed if it was made on the way. */
   next(from: Operand, kernelName: string, attrs: KernelAttributes, labels: readonly string[]) {
-    const tensor = this.#context.run(kernelName, { x: from.tensor }, attrs);
-    if (from.isOwn) this.#context.dispose(from.tensor);
+    const tensor = this.#run(kernelName, { x: from.tensor }, attrs);
+    if (from.isOwn) this.#free(from.tensor);
     return { tensor, labels, isOwn: true };
+  }
+
+  /** Frees all that was made on the way, where the sum cannot be finished: for a view, its share of the entries. */
+  freeAll(): void {
+    this.#free(...this.#made);
+  }
+
+  #run(kernelName: string, inputs: KernelInputs, attrs?: KernelAttributes): TensorInfo {
+    const tensor = this.#context.run(kernelName, inputs, attrs);
+    this.#made.add(tensor);
+    return tensor;
+  }
+
+  #free(...tensors: TensorInfo[]): void {
+    for (const tensor of tensors) this.#made.delete(tensor);
+    this.#context.dispose(...tensors);
   }
 
   reshape(from: Operand, shape: number[], labels: readonly string[] = from.labels): Operand {
@@ -97,13 +115,14 @@ export class EinsumSteps {
       ];
       return this.reshape(this.arrange(side.operand, labels), shapes[i]).tensor;
     });
-    const { run, dispose } = this.#context;
     const labels = [...common, ...left.own, ...right.own];
-    const tensor = isPlain ? run("Multiply", { a: x, b: y }) : run("BatchMatMul", { a: x, b: y }, {
-      transposeA: left.isTurned,
-      transposeB: !right.isTurned,
-    });
-    dispose(x, y);
+    const tensor = isPlain
+      ? this.#run("Multiply", { a: x, b: y })
+      : this.#run("BatchMatMul", { a: x, b: y }, {
+        transposeA: left.isTurned,
+        transposeB: !right.isTurned,
+      });
+    this.#free(x, y);
     const product = { tensor, labels, isOwn: true };
     const sum = isPlain
       ? this.next(product, "Sum", { axis: [3], keepDims: false }, labels)

@@ -6,6 +6,6 @@ export interface FlatCounts {
   high: number;
   /** Entries that are NaN. */
   nan: number;
-  /** For each unit, not 0 where it has any other entry. On the heap: valid until the next call. */
+  /** For each unit, not 0 where it has an entry between the bounds, or one that is NaN. On the heap: valid until the next call. */
   active: Int32Array;
 }

@@ -27,8 +27,10 @@ Deno.test("flat() counts beyond bounds and finds the units between them", async 
           values.forEach((x, i) => {
             if (x <= low) expected.low++;
             else if (x >= high) expected.high++;
-            else if (Number.isNaN(x)) expected.nan++;
-            else expected.active[Math.floor(i / inner) % units] = true;
+            else {
+              if (Number.isNaN(x)) expected.nan++;
+              expected.active[Math.floor(i / inner) % units] = true;
+            }
           });
           const counts = native.flat(place(values, offset).address, shape, { low, high });
           const active = Array.from(counts.active, (flag) => flag !== 0);

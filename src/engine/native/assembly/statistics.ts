@@ -196,7 +196,7 @@ class Flat {
 
 /**
  * Of `groups` x `units` x `inner` float32, counts the entries <= low, those >= high and those that are
- * NaN, and flags each unit that has another one. A bound that is NaN bounds nothing.
+ * NaN, and flags each unit that has one between the bounds or NaN. A bound that is NaN bounds nothing.
  *
  * @param active Address of an i32 for each unit: -1 where it has one, else 0.
  */
@@ -233,7 +233,7 @@ export function flat(
       below = i32x4.sub(below, isLow);
       above = i32x4.sub(above, v128.andnot(isHigh, isLow));
       nan = i32x4.sub(nan, isNaN);
-      const inside = v128.not(v128.or(v128.or(isLow, isHigh), isNaN));
+      const inside = v128.not(v128.or(isLow, isHigh));
       if (isSideBySide) {
         v128.store(flag, v128.or(v128.load(flag), inside));
         flag += 16;
@@ -246,8 +246,10 @@ export function flat(
       const x = load<f32>(at);
       if (x <= low) belowCount++;
       else if (x >= high) aboveCount++;
-      else if (x != x) nanCount++;
-      else store<i32>(flag, -1);
+      else {
+        if (x != x) nanCount++;
+        store<i32>(flag, -1);
+      }
       if (isSideBySide) flag += 4;
     }
     if (++unit == units) unit = 0;
