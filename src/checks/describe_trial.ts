@@ -51,7 +51,10 @@ function outcome(attempt: Attempt, { guess, reason }: Trial): string {
     : guess === null
     ? ""
     : besideGuess(loss.last, guess);
-  return said + right + because(reason, attempt);
+  const held = verdict === "fails" && attempt.behind !== undefined
+    ? `, and the output ${attempt.behind} does not learn`
+    : "";
+  return said + right + held + because(reason, attempt);
 }
 
 /** What the reason is seen by. */

@@ -15,13 +15,14 @@ interface Mismatch {
   advice: Sentence | string;
 }
 
-/** What does not belong together in a head, its loss and its targets; `null` where all does. */
+/** What does not belong together in a head, its loss and its targets; `null` where all does, or it is not known. */
 export function headMismatch(
   loss: string,
   head: Head,
   target: TargetMeasurements | null,
 ): Mismatch | null {
   const { activation, units } = head;
+  if (activation === null) return null;
   switch (loss) {
     case "categoricalCrossentropy":
     case "sparseCategoricalCrossentropy":
@@ -57,7 +58,9 @@ function categorical(activation: string, units: number | null): Mismatch | null 
       severity: "error",
       kind: "one-class",
       expected: inWords("2 units or more"),
-      why: say`a softmax over one unit always outputs 1`,
+      why: activation === "softmax"
+        ? say`a softmax over one unit always outputs 1`
+        : say`one unit has no other class to be told from`,
       advice: "Give the head a unit for each class, or use sigmoid and binaryCrossentropy.",
     };
   }
@@ -122,7 +125,7 @@ function twice({ activation, before }: Head): Mismatch | null {
     why: isOneSided
       ? say`a ${before} before it removes the negative logits`
       : say`a ${before} before it limits how confident it can be`,
-    advice: say`Remove ${before} from the input of the ${activation}.`,
+    advice: say`Remove ${before} from the input of the ${activation!}.`,
   };
 }
 

@@ -45,16 +45,26 @@ export function lostSignal(
     ];
   });
   const rest = silent.filter((layer) => ![...stops, ...heads].some((stop) => isBelow(layer, stop)));
-  const whole = network.signalPath().map(({ layer }) => layer);
-  const sentAbove = (layer: LayerMeasurements) =>
-    whole.some((other) =>
-      other.depth > layer.depth && sharesHead(layer, other) && isSent(other.activationGradients)
+  // A layer of a kind of its own that is sent a gradient, and sends none on, cuts off what is below it.
+  const cutters = network.layers.filter((layer) => {
+    const inputs = network.graph.inputsOf(layer);
+    return layer.kind === "opaque" && isSent(layer.activationGradients) && inputs.length > 0 &&
+      inputs.every(({ activationGradients: sent }) => isZero(sent));
+  });
+  const whole = [...network.signalPath().map(({ layer }) => layer), ...cutters];
+  const senderAbove = (layer: LayerMeasurements) =>
+    whole.find((other) =>
+      sharesHead(layer, other) && isSent(other.activationGradients) &&
+      (other.depth > layer.depth || cutters.includes(other) && network.graph.isBelow(layer, other))
     );
   const arrivesBelow = (layer: LayerMeasurements) => isReachedBelow(layer, network);
   const aside = rest.filter(arrivesBelow);
-  const cut = rest.filter((layer) => sentAbove(layer) && !arrivesBelow(layer));
-  const unsent = rest.filter((layer) => !sentAbove(layer) && !arrivesBelow(layer));
-  if (cut.length > 0) verdicts.push(severed(cut, whole, layers));
+  const cut = rest.filter((layer) => senderAbove(layer) && !arrivesBelow(layer));
+  const unsent = rest.filter((layer) => !senderAbove(layer) && !arrivesBelow(layer));
+  if (cut.length > 0) {
+    const above = senderAbove(cut[cut.length - 1])!;
+    verdicts.push(severed(cut, above, cutters.includes(above), layers));
+  }
   if (aside.length > 0) verdicts.push(bypassed(aside, layers));
   if (unsent.length > 0) verdicts.push(neverSent(unsent, measurements, layers));
   return verdicts;
@@ -90,7 +100,7 @@ function stopped({ stop, named, below, all, rescale, network, trained }: Stop): 
         so ${measurements.objective.name} sends ${
         isZero(stop.preActivationGradients) ? say`no` : say`next to no`
       } gradient down.${rest}`,
-      unscaledInputs(measurements) ?? rescale ??
+      unscaledInputs(measurements) ?? (trained ? null : rescaleAdvice(all, network, true)) ??
         (trained
           ? say`Check the targets: the network is certain of other values.`
           : say`Draw the kernel of the head smaller, and normalise its inputs.`),
@@ -117,11 +127,14 @@ function stopped({ stop, named, below, all, rescale, network, trained }: Stop): 
   );
 }
 
-function severed(cut: LayerMeasurements[], whole: LayerMeasurements[], all: LayerMeasurements[]) {
+/** @param isCutter Whether the layer above is itself what sends nothing on. */
+function severed(
+  cut: LayerMeasurements[],
+  above: LayerMeasurements,
+  isCutter: boolean,
+  all: LayerMeasurements[],
+) {
   const top = cut[cut.length - 1];
-  const above = whole.find((layer) =>
-    layer.depth > top.depth && sharesHead(layer, top) && isSent(layer.activationGradients)
-  )!;
   const zeros = zeroKernel([above]);
   const sent = figure(above.activationGradients!.rms, "rms(dJ/da)");
   return verdict(
@@ -133,8 +146,11 @@ function severed(cut: LayerMeasurements[], whole: LayerMeasurements[], all: Laye
       zeros === undefined ? NOTHING : say`: the kernel of ${layerName(zeros)} is all zeros`
     }.`,
     zeros === undefined
-      ? say`Look at what lies between ${layerName(above.name)} and ${layerName(top.name)}: an
-        operation without a gradient, a factor of 0, or a signal too small for float32.`
+      ? say`Look at what ${
+        isCutter
+          ? say`${layerName(above.name)} computes`
+          : say`lies between ${layerName(above.name)} and ${layerName(top.name)}`
+      }: an operation without a gradient, a factor of 0, or a signal too small for float32.`
       : say`Draw the kernel of ${layerName(zeros)} at random.`,
   );
 }

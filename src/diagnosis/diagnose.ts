@@ -104,7 +104,8 @@ function alone(found: Finding[], patient: Patient): Cause {
   const [first, ...others] = found.toSorted((a, b) =>
     SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)
   );
-  const more = layersOf(others, patient);
+  const named = layersOf([first], patient);
+  const more = layersOf(others, patient).filter((name) => !named.includes(name));
   const also = more.length === 0
     ? ""
     : ` The same in ${formatLayers(more, patient.measurements.layers)}.`;

@@ -1,6 +1,7 @@
 import type { DataId, NamedTensorMap } from "@tensorflow/tfjs";
 import { dataInfo, moveToCpu } from "./live_data.ts";
 import type { WasmBackend } from "./native/wasm_backend.ts";
+import { SWEEPS } from "./sweeping_kernels.ts";
 import type { Tensor, TensorFlow } from "./tensorflow.ts";
 
 type RunKernel = ReturnType<TensorFlow["engine"]>["runKernel"];
@@ -27,18 +28,6 @@ interface Forgotten {
   holders: number;
   bytes: number;
 }
-
-/**
- * Kernels that make a single pass over their inputs: running one again takes less than moving its output off the
- * heap and back. What is not listed is moved: products take longer, and a kernel that draws random numbers gives others.
- */
-const SWEEPS = new Set([
-  ...["Relu", "Relu6", "LeakyRelu", "Prelu", "Elu", "Selu", "Softplus", "SelfGated"],
-  ...["Sigmoid", "Tanh", "Softmax", "ClipByValue"],
-  ...["Add", "AddN", "Sub", "Multiply", "RealDiv", "Maximum", "Minimum"],
-  ...["FusedBatchNorm", "NormalizeColumns", "NormalizeRows"],
-  ...["AvgPool", "MaxPool", "Concat", "PadV2", "Transpose"],
-]);
 
 /** The most kernels that may have to run to get forgotten entries back. */
 const MOST_KERNELS = 4;

@@ -113,21 +113,23 @@ const HELPED: readonly Trial["verdict"][] = ["learns", "slow"];
 function learningRate(
   { attempts, best }: Trial,
 ): Omit<Cause, "severity" | "consequences" | "findings"> {
-  const { learningRate: from } = attempts.find(({ given }) => given)!;
+  const { learningRate: from, optimizer: given } = attempts.find(({ given }) => given)!;
   const { learningRate: to, optimizer } = attempts[best!];
-  const known = from !== null && to !== null;
+  // A rate cures the optimizer that it was tried with.
+  const known = from !== null && to !== null && optimizer === given;
+  const at = (rate: number | null) => rate === null ? "" : ` at a rate of ${formatNumber(rate)}`;
   return {
     kind: "learning-rate",
     layers: [],
     message: known
-      ? `The learning rate of ${formatNumber(from)} does not do: the network learns at ${
+      ? `The network does not learn at a rate of ${formatNumber(from)}; it does at ${
         formatNumber(to)
       }.`
-      : `The optimizer does not do: the network learns by ${optimizer}.`,
+      : `The network does not learn by ${given}${at(from)}; it does by ${optimizer}${at(to)}.`,
     cures: [
       known
         ? { kind: "learning-rate", from, to }
-        : { kind: "rebuild", what: `Train it by ${optimizer}.` },
+        : { kind: "rebuild", what: `Train it by ${optimizer}${at(to)}.` },
     ],
     tried: { worked: true, errors: 1, left: 0, figure: null },
   };

@@ -4,6 +4,7 @@ import { unusualRate } from "../checks/usual_rates.ts";
 import { isTried, weighTrial } from "../diagnosis/weigh_trial.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { SkippedTrial, Trial } from "../probe/trial.ts";
+import { WEIGHTS_PER_TARGET } from "../probe/weights_per_target.ts";
 import { formatNumber } from "../words/numbers.ts";
 import type { CureSubject } from "./apply_cure.ts";
 import { isSuspect } from "./is_suspect.ts";
@@ -93,17 +94,23 @@ function trialFinding(trial: Trial, measurements: Measurements): Finding | null 
   });
 }
 
-/** From this fit on a network with dropout, which learns no batch by heart, has begun to learn: sensible ones come to it. */
+/** From this fit on a network that learns no batch by heart has begun to learn: sensible ones with dropout come to it. */
 const BEGINS = 0.1;
 
 /**
- * Whether a failed trial says too little of a network in which one pass finds no error: dropout slows it down, or
- * layers stand still that the signal goes round, as it does branches of a residual network that start at zero.
+ * Whether a failed trial says too little of a network in which one pass finds no error: it learns no batch by heart,
+ * with dropout or a few weights, or some layers stand still that the signal goes round, as it does branches of a
+ * residual network that start at zero.
  */
 function saysLittle({ attempts, best, reason }: Trial, { layers }: Measurements): boolean {
-  return reason === "still layers" ||
-    reason === "no progress" && layers.some(({ dropout }) => (dropout ?? 0) > 0) &&
-      (attempts[best!].fit ?? -Infinity) >= BEGINS;
+  const { fit, stillLayers, layers: trained } = attempts[best!];
+  if (reason === "still layers") return stillLayers < trained.length;
+  const weights = layers.flatMap(({ weights }) => weights).filter(({ trainable }) => trainable)
+    .reduce((sum, { values }) => sum + values.count, 0);
+  const answers = layers.filter(({ role }) => role === "output")
+    .reduce((most, { activations }) => Math.max(most, activations?.count ?? 0), 0);
+  return reason === "no progress" && (fit ?? -Infinity) >= BEGINS &&
+    (layers.some(({ dropout }) => (dropout ?? 0) > 0) || weights < WEIGHTS_PER_TARGET * answers);
 }
 
 /** A loss that has moved by less than this share of itself stands still; at a rate that is low, by less than the other. */

@@ -2,6 +2,7 @@ import { BASELINE_RULE } from "../checks/matches_baseline.ts";
 import { registeredRules } from "../checks/register_rule.ts";
 import type { RuleDocumentation } from "../checks/rule.ts";
 import { RULES } from "../checks/rules.ts";
+import { FAILS_BELOW } from "../probe/judge_trial.ts";
 import type { ThresholdTable } from "../checks/threshold_entry.ts";
 import type { Level } from "./configuration.ts";
 
@@ -49,7 +50,7 @@ const TRIAL_DOCUMENTATION: RuleDocumentation = {
   stage: "any",
   summary: "A network that is trained on its batch for some steps learns it.",
   formula: "after 40 steps at one of a few learning rates the fit of the batch, 0 for the best " +
-    "constant answer and 1 for a perfect one, is at least 0.2; and at the rate that the model was " +
+    `constant answer and 1 for a perfect one, is at least ${FAILS_BELOW}; and at the rate that the model was ` +
     "compiled with the loss neither stalls nor diverges.",
   thresholds: {},
   source:

@@ -145,3 +145,23 @@ function addExamples(columns: Columns, values: ArrayLike<number>): void {
     columns.deviations += sum;
   }
 }
+
+/** A part of a batch. */
+export interface Part {
+  /** Its first example. */
+  from: number;
+  /** Cuts its inputs off the batch; the caller disposes of them. All parts together would be the batch once more. */
+  slice(): Tensor[];
+}
+
+/** The parts of a batch of so many examples each; the last one may have fewer. */
+export function partsOf(tf: TensorFlow, inputs: readonly Tensor[], size: number): Part[] {
+  const [examples] = inputs[0].shape;
+  return Array.from({ length: Math.ceil(examples / size) }, (_, part) => {
+    const from = part * size, count = Math.min(size, examples - from);
+    return {
+      from,
+      slice: () => tf.tidy(() => inputs.map((input) => tf.slice(input, from, count))),
+    };
+  });
+}

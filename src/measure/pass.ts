@@ -5,7 +5,7 @@ import { offload } from "../engine/offload.ts";
 import { heapOf } from "../engine/prepare_engine.ts";
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/model_weights.ts";
-import { AcrossParts } from "./across_parts.ts";
+import { AcrossParts, partsOf } from "./across_parts.ts";
 import { backPropagate } from "./back_propagate.ts";
 import { explainPass } from "./call_or_explain.ts";
 import { compiledMetrics } from "./compiled_metrics.ts";
@@ -134,32 +134,25 @@ export class Pass implements Disposable {
   /** Takes the batch in parts. */
   #runParts(size: number): void {
     const { tf } = this.#heap;
-    const { inputs, examples, layers } = this.#plan;
+    const { inputs, layers } = this.#plan;
     const sums = new GradientSums(this.#heap);
     const add = (weight: ModelWeight, dw: Tensor) => sums.add(weight, dw);
-    const starts = Array.from({ length: Math.ceil(examples / size) }, (_, part) => part * size);
-    // One after the other: all of them together would be the batch once more.
-    const parts = starts.map((from) => () =>
-      tf.tidy(() => inputs.map((input) => tf.slice(input, from, Math.min(size, examples - from))))
-    );
+    const parts = partsOf(tf, inputs, size);
     this.#isForward = true;
     using objective = wholeObjective(tf, this.#plan, parts, {
-      evaluate: (outputs) => {
-        this.#isForward = false;
-        return this.#evaluate(outputs);
-      },
+      evaluate: (outputs) => this.#evaluate(outputs),
       see: add,
       onPart: () => this.#clock?.swept(),
     });
     this.#tapLayers();
-    for (const [part, slice] of parts.entries()) {
+    for (const { from, slice } of parts) {
       const given = slice();
       using _part = { [Symbol.dispose]: () => tf.dispose(given) };
       this.#across!.begin(this.#records, given[0].shape[0]);
       this.#clock?.begin();
       this.#watched.clear();
       this.#watchWeights(add);
-      const evaluate = (outputs: Tensor[]) => objective.ofPart(outputs, starts[part]);
+      const evaluate = (outputs: Tensor[]) => objective.ofPart(outputs, from);
       // No part sees what another one has made of the state.
       inSameState(tf, layers, () => this.#goThrough(given, evaluate));
       this.#across!.end(this.#records);
@@ -211,6 +204,7 @@ export class Pass implements Disposable {
 
   /** The objective and the metrics of the whole batch. */
   #evaluate(outputs: Tensor[]): Tensor {
+    this.#isForward = false;
     const scalar = this.#scalarOf(outputs);
     this.#value = heapView(this.#heap.tf, scalar)[0];
     this.#metrics = compiledMetrics(this.#heap.tf, this.#plan, outputs);

@@ -1,6 +1,7 @@
 import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/model_weights.ts";
 import type { LeafLayer } from "../model/leaf_layers.ts";
+import type { Part } from "./across_parts.ts";
 import { backPropagate } from "./back_propagate.ts";
 import { callOrExplain } from "./call_or_explain.ts";
 import { dropTape, recordTape, withoutTape } from "./engine_state.ts";
@@ -23,7 +24,7 @@ export interface WholeObjective extends Disposable {
  *
  * @param tf The engine's TensorFlow.js.
  * @param plan What is run.
- * @param parts What gives the inputs of each part; they are disposed of after it.
+ * @param parts The parts.
  * @param evaluate The objective, penalties included.
  * @param see Is shown what the objective itself says of weights: the gradients of penalties.
  * @param onPart Called after each part.
@@ -31,7 +32,7 @@ export interface WholeObjective extends Disposable {
 export function wholeObjective(
   tf: TensorFlow,
   { model, leaves, layers, containers, onBatch, weights }: PassPlan,
-  parts: readonly (() => Tensor[])[],
+  parts: readonly Part[],
   { evaluate, see, onPart }: {
     evaluate: (outputs: Tensor[]) => Tensor;
     see: (weight: ModelWeight, gradient: Tensor) => void;
@@ -47,8 +48,8 @@ export function wholeObjective(
   const ofParts: Tensor[][] = [];
   made.defer(() => tf.dispose(ofParts));
   try {
-    for (const part of parts) {
-      const outputs = () => outputsOf(model, part()).map((output) => output.clone());
+    for (const { slice } of parts) {
+      const outputs = () => outputsOf(model, slice()).map((output) => output.clone());
       ofParts.push(inSameState(tf, layers, () => withoutTape(tf, () => tf.tidy(outputs))));
       onPart();
     }

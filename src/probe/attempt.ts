@@ -5,6 +5,7 @@ import { MeasureError } from "../measure/measure_error.ts";
 import { normalizedOnBatch } from "../measure/normalized_on_batch.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import { wrapCall } from "../measure/tap.ts";
+import { outputName } from "../measure/tensor_names.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import type { Fit, FitScale } from "./fit.ts";
 import { areStill, countStill, judgeAttempt, LEARNS_FROM } from "./judge_trial.ts";
@@ -100,7 +101,7 @@ export function attempt(probe: OpenProbe, options: AttemptOptions): Attempt | nu
   try {
     made = rung.make();
     const course = train(kept, { ...options, update: made.update, progress });
-    return course === null ? null : conclude(course, progress, { rung, scale });
+    return course === null ? null : conclude(course, progress, { rung, scale, model: kept.model });
   } finally {
     kept.restore();
     progress.dispose();
@@ -161,7 +162,7 @@ function train(
 function conclude(
   { first, last, taken, gradientRatio }: Course,
   progress: LayerProgress,
-  { rung, scale }: Pick<AttemptOptions, "rung" | "scale">,
+  { rung, scale, model }: Pick<AttemptOptions, "rung" | "scale"> & Pick<KeptProbe, "model">,
 ): Attempt {
   const broken = taken.findIndex(({ loss, penalty }) => !Number.isFinite(loss + penalty));
   const isFinite = broken === -1 && Number.isFinite(last.loss);
@@ -185,6 +186,7 @@ function conclude(
     given: rung.given,
     steps: taken.length,
     accuracy: last.accuracy,
+    ...last.least === undefined ? {} : { behind: outputName(model, last.least) },
     ...outcome,
     verdict: judgeAttempt(outcome, scale),
   };

@@ -2,6 +2,9 @@ import { heapView } from "../engine/heap_view.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import { LOSSES } from "../model/objective.ts";
+import { constantLoss } from "./constant_answers.ts";
+import { knownAnswers, LOGITS, SAME } from "./known_answers.ts";
+import { WEIGHTS_PER_TARGET } from "./weights_per_target.ts";
 
 /** How far outputs fit the targets. */
 export interface Fit {
@@ -9,6 +12,8 @@ export interface Fit {
   fit: number | null;
   /** See `Attempt.accuracy`. */
   accuracy: number | null;
+  /** The place of the output that is fitted least, where there are several. */
+  least?: number;
 }
 
 /** What a batch can be fitted to. */
@@ -26,23 +31,8 @@ export interface FitScale {
   of(outputs: Tensor[], loss: number): Fit;
 }
 
-/** Weights that learning one random target by heart takes: with fewer, healthy networks fail to in 40 steps. */
-const ROOM = 4;
-
 /** From here on right answers are no luck: of 32 examples in ten classes, 17. */
 const CLEAR = 0.5;
-
-/** Losses of `tf.losses` that apply their own activation: what puts out these shares. */
-const LOGITS: Readonly<Record<string, (tf: TensorFlow, shares: Tensor) => Tensor>> = {
-  softmaxCrossEntropy: (tf, shares) => tf.log(shares),
-  sigmoidCrossEntropy: (tf, shares) => tf.sub(tf.log(shares), tf.log(tf.sub(1, shares))),
-};
-
-/** Nearest share to 0 and 1 that has a logit in float32. */
-const LEAST_SHARE = 1e-6;
-
-/** Losses this near to each other, relatively, are the same: targets that are alike for every example. */
-const SAME = 1e-6;
 
 /**
  * The scale from the best constant answer to the targets themselves, of the loss: for the mean squared error
@@ -79,26 +69,22 @@ export function fitScale(
     });
   const classes = trained.map((i) => classesOf(tf, targets[i], outputs[i], objective.lossOf(i)!));
   const areClasses = classes.length > 0 && classes.every((one) => one !== null);
-  let guess: number | null = null, best = 0;
-  if (isNamed) {
-    const loss = (answers: Tensor[]) => tf.tidy(() => heapView(tf, objective.evaluate(answers))[0]);
-    const answers = outputs.map((output, i) =>
-      constantAndPerfect(tf, targets[i], output, objective.lossOf(i))
-    );
-    guess = loss(answers.map(({ constant }) => constant));
-    best = loss(answers.map(({ perfect }) => perfect));
-    tf.dispose(answers as never);
-  }
+  const known = isNamed ? knownAnswers(tf, objective, outputs, targets, trained) : null;
+  const guess = known?.guess ??
+    constantLoss(tf, (answers) => objective.evaluate(answers), { outputs, targets });
+  const best = known?.best ?? 0;
   const lossFit = (loss: number): number | null => {
-    const from = guess !== null && guess - best > SAME * Math.abs(guess) ? guess : first;
-    if (!isNamed && areClasses) return null;
+    const hasRoom = guess !== null && guess - best > SAME * Math.abs(guess);
+    // Targets that differ, and cannot be told from a constant by the loss: its scale is another one.
+    if (!isNamed && areClasses || known?.vary && !hasRoom) return null;
+    const from = hasRoom ? guess : first;
     return from > best && !(loss < best && !isNamed) ? (from - loss) / (from - best) : null;
   };
   return {
     guess,
     canBeFitted: !drawn || trained.every((i, k) =>
       hasOneRow(outputs[i]) &&
-      ROOM * (classes[k]?.labels.length ?? outputs[i].size) <= weights
+      WEIGHTS_PER_TARGET * (classes[k]?.labels.length ?? outputs[i].size) <= weights
     ),
     of(outputs, loss) {
       if (!Number.isFinite(loss)) return { fit: null, accuracy: null };
@@ -107,15 +93,26 @@ export function fitScale(
       );
       const all = shares.length > 0 && shares.every((share) => share !== null) ? shares : null;
       const byClass = all?.map((share, k) => relative(share, classes[k]!.majority)) ?? [];
-      const byLoss = lossFit(loss);
+      const accuracy = all === null ? null : mean(all);
+      if (trained.length > 1 && known !== null) {
+        // A model has learned what the least of its heads has.
+        const fits = known.fitsOf(outputs).map((fit, k) => {
+          const share = shares[k];
+          return share === null ? fit : better(relative(share, classes[k]!.majority), fit);
+        });
+        const fit = Math.min(...fits);
+        return { fit, accuracy, least: trained[fits.indexOf(fit)] };
+      }
       const right = byClass.length > 0 ? mean(byClass) : NaN;
-      const counts = byLoss === null || right >= CLEAR;
-      return {
-        fit: counts && !Number.isNaN(right) ? Math.max(right, byLoss ?? right) : byLoss,
-        accuracy: all === null ? null : mean(all),
-      };
+      return { fit: better(right, lossFit(loss)), accuracy };
     },
   };
+}
+
+/** The fit by classes where it is clear and better, or where there is no other; else that by the loss. */
+function better<Loss extends number | null>(right: number, byLoss: Loss): number | Loss {
+  const counts = !Number.isNaN(right) && (byLoss === null || right >= CLEAR);
+  return counts ? Math.max(right, byLoss ?? right) : byLoss;
 }
 
 /** Whether there is one answer for an example, rather than one for each of its positions. */
@@ -127,31 +124,6 @@ const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0)
 /** How far a share is from that of the most frequent class to 1. */
 const relative = (share: number, majority: number) =>
   majority === 1 ? NaN : (share - majority) / (1 - majority);
-
-/** The best constant answer to targets, the mean for each unit, and the answer that is right. */
-function constantAndPerfect(
-  tf: TensorFlow,
-  target: Tensor,
-  output: Tensor,
-  loss: string | null,
-): { constant: Tensor; perfect: Tensor } {
-  return tf.tidy(() => {
-    const { shape } = output;
-    const perfect = tf.reshape(
-      loss === "sparseCategoricalCrossentropy"
-        ? tf.oneHot(tf.cast(tf.reshape(target, [target.size]), "int32"), shape.at(-1)!)
-        : target,
-      shape,
-    );
-    const answers = tf.cast(perfect, "float32");
-    const means = tf.mean(answers, shape.map((_, axis) => axis).slice(0, -1));
-    const constant = tf.add(tf.zerosLike(answers), means);
-    if (loss === null || !Object.hasOwn(LOGITS, loss)) return { constant, perfect: answers };
-    const logits = (shares: Tensor) =>
-      LOGITS[loss](tf, tf.clipByValue(shares, LEAST_SHARE, 1 - LEAST_SHARE));
-    return { constant: logits(constant), perfect: logits(answers) };
-  });
-}
 
 /** The classes that targets name. */
 interface Classes {

@@ -9,7 +9,7 @@ export const LEARNS_FROM = 0.5;
  * ended without learning, those that train all came to 0.5; those that fail to 0.24 at most. The loss of some
  * was still falling from far above that of guessing: of 9 such networks 8 failed and one was slow.
  */
-const FAILS_BELOW = 0.3;
+export const FAILS_BELOW = 0.3;
 
 /** A layer of whose weights no more than this share moves stands still. */
 const STILL = 0.05;

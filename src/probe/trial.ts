@@ -69,6 +69,8 @@ export interface Attempt {
    * had, below 0 for less than guessing. `null` where the loss has no scale to tell.
    */
   fit: number | null;
+  /** Name of the output that is fitted least, and so counts, where there are several. */
+  behind?: string;
   /** After how many steps the loss was not finite, or `null`. */
   nonFiniteStep: number | null;
   /** What it shows. */

@@ -91,7 +91,7 @@ Deno.test("assertHealthy(model, batch) fails what only training shows, with tria
   const { message } = await assertRejects(
     () => assertHealthy(model, batch, { ...options, trial: "always" }),
     AssertionError,
-    "is SICK: 1 cause\n1. The learning rate of 1e4 does not do",
+    "is SICK: 1 cause\n1. The network does not learn by SGD at a rate of 1e4; it does by Adam at",
   );
   assertMatch(message, /\nTrained: .*\nBroken rules: trial\.$/);
 });

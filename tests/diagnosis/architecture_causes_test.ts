@@ -84,7 +84,7 @@ Deno.test("diagnose() makes causes of what regularization finds, each with its c
     [
       "error",
       "penalties",
-      "kernelRegularizer: undefined  // in dense_1, dense_2, dense_3, dense_4",
+      "kernelRegularizer: undefined  // in dense_1 ... dense_4",
     ],
   ]);
   assertEquals(await causes({ l2: 1e-4 }), []);
@@ -127,4 +127,41 @@ Deno.test("diagnose() says how much of the gradient the sigmoid at hand passes",
     assertStringIncludes(message, `end in a ${activation}, which passes at most ${share} of the`);
   }
   model.dispose();
+});
+
+Deno.test("diagnose() takes no gate for a sigmoid that swallows the gradient", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const kinds = async (isGated: boolean): Promise<[string, string]> => {
+    const x = tf.input({ shape: [16] });
+    const dense = (seed: number, activation: "sigmoid" | "linear") =>
+      tf.layers.dense({
+        units: 16,
+        activation,
+        kernelInitializer: tf.initializers.glorotNormal({ seed }),
+        // A gate that starts all but shut.
+        biasInitializer: tf.initializers.constant({ value: isGated ? -15 : 0 }),
+      });
+    let y = x;
+    for (let i = 0; i < 8; i++) {
+      const gate = dense(2 * i, "sigmoid").apply(y) as typeof x;
+      y = isGated
+        ? tf.layers.multiply().apply([
+          gate,
+          dense(2 * i + 1, "linear").apply(y) as typeof x,
+        ]) as typeof x
+        : gate;
+    }
+    const model = tf.model({
+      inputs: x,
+      outputs: tf.layers.dense({ units: 1 }).apply(y) as typeof x,
+    });
+    const measurements = await measure(model, randomBatch(model));
+    model.dispose();
+    const { verdict, causes } = diagnose(measurements, runChecks(measurements));
+    return [verdict, causes[0].kind];
+  };
+  assertEquals(await kinds(false), ["sick", "activation"]);
+  // What holds it shut is its bias.
+  assertEquals(await kinds(true), ["sick", "bias"]);
 });

@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { learningRate } from "../../src/checks/rules/learning_rate.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
-import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
+import type { Layer, LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
+import { examine } from "../../src/examine/examine.ts";
 import { tryFindings } from "../../src/examine/try_findings.ts";
 import { classes } from "../probe/trial_networks.ts";
 
@@ -41,4 +42,102 @@ Deno.test("tryFindings() does not fail a network for layers that the signal goes
   const { trial, shown } = await tryFindings(subject, { measurements, found }, options);
   assert(trial !== null && "reason" in trial);
   assertEquals([trial.verdict, trial.reason, shown], ["fails", "still layers", null]);
+});
+
+Deno.test("tryFindings() fails a network of which every layer stands still", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  // Bells that are so narrow that next to none lies near an example.
+  class Bells extends tf.layers.Layer {
+    static className = "Bells";
+    centres: ReturnType<Layer["addWeight"]> | null = null;
+    override build() {
+      const initializer = tf.initializers.randomNormal({ stddev: 1, seed: 1 });
+      this.centres = this.addWeight("centres", [2, 40], "float32", initializer);
+      this.built = true;
+    }
+    override computeOutputShape([examples]: (number | null)[]) {
+      return [examples, 40];
+    }
+    override call(inputs: Tensor | Tensor[]) {
+      return tf.tidy(() => {
+        const apart = tf.sub(tf.expandDims([inputs].flat()[0], 2), this.centres!.read());
+        return tf.exp(tf.mul(tf.sum(tf.square(apart), 1), -8000)) as Tensor;
+      });
+    }
+  }
+  const model = tf.sequential({
+    layers: [
+      tf.layers.inputLayer({ inputShape: [2] }),
+      new Bells({ name: "bells" }) as never,
+      tf.layers.dense({
+        units: 1,
+        useBias: false,
+        kernelInitializer: tf.initializers.glorotNormal({ seed: 2 }),
+      }),
+    ],
+  });
+  const inputs = tf.randomNormal([32, 2], 0, 1, "float32", 3);
+  const targets = tf.tidy(() => tf.add(1, tf.sin(tf.sum(inputs, 1, true))));
+  const { diagnosis, trial } = await examine(model, { inputs, targets }, {
+    objective: "meanSquaredError",
+    trial: "always",
+  });
+  assert(trial !== null && "reason" in trial);
+  assertEquals([trial.verdict, trial.reason, diagnosis.verdict], ["fails", "still layers", "sick"]);
+  model.dispose();
+  tf.dispose([inputs, targets]);
+});
+
+Deno.test("examine() fails a network one of whose heads does not learn, however well the other one does", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const of = (bias: number) => {
+    const x = tf.input({ shape: [8] });
+    const dense = (units: number, seed: number, over: object = {}) =>
+      tf.layers.dense({
+        units,
+        kernelInitializer: tf.initializers.heNormal({ seed }),
+        activation: "relu",
+        ...over,
+      });
+    const trunk = dense(32, 1).apply(x) as typeof x;
+    const value = dense(1, 2, { activation: "linear", name: "value" }).apply(trunk);
+    const branch = dense(32, 3, {
+      name: "branch",
+      biasInitializer: tf.initializers.constant({ value: bias }),
+    }).apply(trunk) as typeof x;
+    const which = dense(2, 4, { activation: "softmax", name: "which" }).apply(branch);
+    const model = tf.model({ inputs: x, outputs: [value, which] as never });
+    model.compile({
+      optimizer: tf.train.adam(0.003),
+      loss: ["meanSquaredError", "categoricalCrossentropy"],
+    });
+    return model;
+  };
+  const inputs = tf.randomNormal([32, 8], 0, 1, "float32", 3);
+  // The numbers are large, so that their loss is nearly all of it.
+  const numbers = tf.mul(tf.sum(inputs, 1, true), 10);
+  const signs = tf.cast(
+    tf.oneHot(
+      tf.tensor1d(
+        Array.from(tf.slice(inputs, [0, 0], [32, 1]).dataSync(), (value) => Number(value > 0)),
+        "int32",
+      ),
+      2,
+    ),
+    "float32",
+  );
+  const verdicts: string[] = [];
+  for (const bias of [0, -40]) {
+    const model = of(bias);
+    const { diagnosis } = await examine(model, { inputs, targets: [numbers, signs] }, {
+      trial: "always",
+    });
+    verdicts.push(diagnosis.verdict);
+    const says = diagnosis.trial!.said.includes("and the output which does not learn");
+    assertEquals(says, bias !== 0, diagnosis.trial!.said);
+    model.dispose();
+  }
+  assertEquals(verdicts, ["healthy", "sick"]);
 });

@@ -88,26 +88,30 @@ Deno.test("fitScale() takes one unit of 0 or 1 for two classes", () => {
   assertAlmostEquals(found.guess!, Math.LN2, 1e-5);
 });
 
-Deno.test("fitScale() adds up the losses of all outputs, and leaves out what is not trained", () => {
+Deno.test("fitScale() takes the least of all outputs, and leaves out what is not trained", () => {
   const targets = [numbers, column(5, 6, 7, 8)];
   const both: OutputLoss[] = ["meanSquaredError", "meanSquaredError"];
   const start = [column(0, 0, 0, 0), column(0, 0, 0, 0)];
   const half = [numbers, column(6.5, 6.5, 6.5, 6.5)];
-  assertAlmostEquals(
-    fitOf({ losses: both, targets, outputs: half, start }).fit!,
-    12.5 / 13.75,
-    1e-5,
-  );
+  assertAlmostEquals(fitOf({ losses: both, targets, outputs: half, start }).fit!, 0, 1e-5);
+  // Residuals of 1 against a variance of 12.5, and of 1/2 against one of 1.25: the second is the least.
+  const near = [column(2, 3, 4, 11), column(5.5, 6.5, 7.5, 8.5)];
+  const found = fitOf({ losses: both, targets, outputs: near, start });
+  assertAlmostEquals(found.fit!, 1 - 0.25 / 1.25, 1e-5);
+  assertAlmostEquals(found.guess!, 13.75, 1e-5);
+  assertEquals(found.least, 1);
   const one = fitOf({ losses: ["meanSquaredError", null], targets, outputs: half, start });
   assertEquals([one.guess, one.fit], [12.5, 1]);
 });
 
-Deno.test("fitScale() goes from the first loss to 0 where the loss has no name", () => {
+Deno.test("fitScale() goes from the best constant answer to 0 where the loss has no name", () => {
   const own = (targets: Tensor, outputs: Tensor) => tf.mean(tf.abs(tf.sub(targets, outputs)));
   const fit = (outputs: Tensor) => fitOf({ losses: [own], targets: [numbers], outputs: [outputs] });
-  assertEquals(fit(column(0, 0, 0, 0)), { guess: null, fit: 0, accuracy: null });
-  assertEquals(fit(tf.div(numbers, 2)).fit, 0.5);
-  assertEquals(fit(tf.mul(numbers, -1)).fit, -1);
+  // The median, 2 to 3, is 2.5 off on average.
+  assertAlmostEquals(fit(column(2.5, 2.5, 2.5, 2.5)).guess!, 2.5, 0.01);
+  assertAlmostEquals(fit(column(2.5, 2.5, 2.5, 2.5)).fit!, 0, 0.01);
+  assertAlmostEquals(fit(tf.mul(numbers, 0.75)).fit!, 1 - 1 / 2.5, 0.01);
+  assertEquals(fit(numbers).fit, 1);
   const negative = (_: Tensor, outputs: Tensor) => tf.mean(outputs);
   const outputs = [column(-1, -1, -1, -1)];
   assertEquals(fitOf({ losses: [negative], targets: [numbers], outputs }).fit, null);
@@ -150,3 +154,43 @@ for (
     assertEquals(scale.canBeFitted, canBeFitted);
   });
 }
+
+Deno.test("fitScale() guesses as well as one answer for all examples can, under each loss", () => {
+  const guess = (loss: OutputLoss, targets: Tensor) =>
+    fitOf({ losses: [loss], targets: [targets], outputs: [targets] }).guess!;
+  // The least of all constants, looked for one by one.
+  const least = (loss: (constant: number, target: number) => number, targets: number[]) =>
+    Math.min(
+      ...Array.from({ length: 4001 }, (_, i) => -20 + i / 100).map((constant) =>
+        targets.reduce((sum, target) => sum + loss(constant, target) / targets.length, 0)
+      ),
+    );
+  const skewed = [0, 0, 0, 1, 2, 30];
+  const signs = [1, 1, 1, 1, -1];
+  const cases: [OutputLoss, number[], (constant: number, target: number) => number][] = [
+    ["meanAbsoluteError", skewed, (c, t) => Math.abs(c - t)],
+    ["meanAbsolutePercentageError", [1, 2, 3, 40], (c, t) => 100 * Math.abs((t - c) / t)],
+    ["hinge", signs, (c, t) => Math.max(0, 1 - c * t)],
+    [
+      (targets: Tensor, outputs: Tensor) =>
+        tf.mean(tf.pow(tf.abs(tf.sub(targets, outputs)), 1.5)) as Tensor,
+      skewed,
+      (c, t) => Math.abs(c - t) ** 1.5,
+    ],
+  ];
+  for (const [loss, targets, value] of cases) {
+    const best = least(value, targets);
+    const found = guess(loss, column(...targets));
+    assert(found >= best - 0.01 * best && found <= 1.02 * best, `${loss}: ${found}, ${best}`);
+  }
+});
+
+Deno.test("fitScale() knows no scale where a constant is as good as the targets themselves", () => {
+  // A hinge asks for nothing where the target is 0.
+  const found = fitOf({
+    losses: ["hinge"],
+    targets: [column(0, 2, 0, 2)],
+    outputs: [column(5, 5, 5, 5)],
+  });
+  assertEquals(found.fit, null);
+});

@@ -7,8 +7,11 @@ export interface Head {
   layer: LayerMeasurements;
   /** The row that the output's activation belongs to, where it is another one; else `null`. */
   output: LayerMeasurements | null;
-  /** Name of the activation of the output; `linear` where there is none. */
-  activation: string;
+  /**
+   * Name of the activation of the output; `linear` where there is none, `null` where it is not known, because the model
+   * ends in a layer of a kind of its own, or in a recurrent one.
+   */
+  activation: string | null;
   /** An activation that what goes into the last one has just been through, or `null`. */
   before: string | null;
   /** How many output units it has, or `null` where the shape varies. */
@@ -22,9 +25,11 @@ export function isKernelHead(layer: LayerMeasurements): boolean {
 
 /** The head of a model with one, in the layer with the kernel or in an activation after it. */
 export function headLayer({ layers }: Measurements): Head | null {
-  const outputs = layers.filter(({ role }) => role === "output");
+  // What runs inside a recurrent layer, such as its gates, is not what the layer puts out.
+  const outputs = layers.filter(({ role, kind }) => role === "output" && kind !== "cell");
   const kernels = outputs.filter(hasKernel);
   if (kernels.length !== 1) return null;
+  const isKnown = !outputs.some(({ kind }) => kind === "opaque" || kind === "recurrent");
   const isActive = ({ activation }: LayerMeasurements) =>
     activation !== null && activation !== "linear";
   const active = outputs.findLast(isActive);
@@ -33,7 +38,7 @@ export function headLayer({ layers }: Measurements): Head | null {
   return {
     layer: kernels[0],
     output: active === kernels[0] ? null : active ?? null,
-    activation: active?.activation ?? "linear",
+    activation: isKnown ? active?.activation ?? "linear" : null,
     before: active !== kernels[0] && outputs.includes(last) && isActive(last)
       ? last.activation
       : null,

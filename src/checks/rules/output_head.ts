@@ -69,7 +69,7 @@ export const outputHead: Rule = defineRule({
       layer: layer.name,
       measured: null,
       expected,
-      message: say`The head "${layerName(layer.name)}" ends in ${activation}${width} under the loss
+      message: say`The head "${layerName(layer.name)}" ends in ${activation!}${width} under the loss
         ${name}: ${why}; expected ${expected}.`,
       advice,
     }];

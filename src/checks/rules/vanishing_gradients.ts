@@ -12,6 +12,7 @@ import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
 import { counted, figure, layerName, number, say, weightName } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
+import { isGate } from "../network/is_gate.ts";
 import { DELTA_NORM, describePath, type SignalStep } from "../network/signal_path.ts";
 
 /** The rule `vanishing-gradients`: the signal must not die out on its way back to the first layer. */
@@ -189,8 +190,8 @@ function stepOf({ weights }: LayerMeasurements): number {
 function cure(path: LayerMeasurements[], { layers, network, trained }: Case): Sentence {
   if (trained) return SHORTER;
   const names = path.map(({ name }) => name);
-  const sigmoid = network.chain.some(({ activation, layer }) =>
-    isSigmoid(activation) && names.includes(layer.name)
+  const sigmoid = network.chain.some(({ activation, layer, output }) =>
+    isSigmoid(activation) && names.includes(layer.name) && !isGate(output, network.graph)
   );
   if (sigmoid) {
     return say`Replace sigmoid in the hidden layers by relu, tanh or selu: the slope of sigmoid is at

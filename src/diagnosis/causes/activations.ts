@@ -1,3 +1,4 @@
+import { isGate } from "../../checks/network/is_gate.ts";
 import { formatLayers } from "../format_layers.ts";
 import { activationTraits, isSigmoid } from "../../traits/activation_traits.ts";
 import { formatNumber } from "../../words/numbers.ts";
@@ -40,8 +41,8 @@ export function missingActivations(patient: Patient): Suspect[] {
 
 /** Hidden layers of sigmoid, whose slope is at most 1/4, or of what is like it. */
 export function activations({ network, measurements: { layers } }: Patient): Suspect[] {
-  const squashed = network.chain.filter(({ layer, activation }) =>
-    layer.role === "hidden" && isSigmoid(activation)
+  const squashed = network.chain.filter(({ layer, output, activation }) =>
+    layer.role === "hidden" && isSigmoid(activation) && !isGate(output, network.graph)
   );
   if (squashed.length < ROW) return [];
   const names = squashed.map(({ output }) => output.name);

@@ -1,3 +1,5 @@
+import type { Finding } from "../../checks/finding.ts";
+import { isGate } from "../../checks/network/is_gate.ts";
 import { formatLayers } from "../format_layers.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import { isBias } from "../../theory/weight_kinds.ts";
@@ -9,9 +11,12 @@ const DECIDES = 0.5;
 
 /** Biases that push the units of a layer to where they pass nothing, or that drown what they are fed. */
 export function biases(patient: Patient): Suspect[] {
-  const found = foundBy("bias-init", patient).filter(({ measured, layer }) =>
-    layer !== null && (measured ?? 0) >= DECIDES
-  );
+  const found = [
+    ...foundBy("bias-init", patient).filter(({ measured, layer }) =>
+      layer !== null && (measured ?? 0) >= DECIDES
+    ),
+    ...stuckGates(patient),
+  ];
   const names = layersOf(found, patient);
   const rows = rowsOf(names, patient).filter(({ role }) => role === "hidden");
   const weights = rows.flatMap((layer) =>
@@ -40,4 +45,17 @@ export function biases(patient: Patient): Suspect[] {
       weights: weights.map(({ layer, weight }) => ({ layer: layer.name, weight: weight.name })),
     }],
   }];
+}
+
+/** What was found of gates that their biases hold open or shut, which the rule of biases leaves to that of saturation. */
+function stuckGates(patient: Patient): Finding[] {
+  const { layers, graph } = patient.network;
+  const held = new Set(
+    layers.filter((layer) => {
+      const biases = Math.max(0, ...layer.weights.filter(isBias).map(({ values }) => values.rms));
+      return isGate(layer, graph) && biases >= DECIDES * (layer.preActivations?.rms ?? Infinity);
+    }).map(({ name }) => name),
+  );
+  return foundBy("saturated-activations", patient)
+    .filter(({ severity, layer }) => severity === "error" && held.has(layer ?? ""));
 }

@@ -1,0 +1,97 @@
+import { heapView } from "../engine/heap_view.ts";
+import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { ResolvedObjective } from "../measure/resolve_objective.ts";
+import { bestConstants, type LossOf } from "./constant_answers.ts";
+
+/** Losses of `tf.losses` that apply their own activation: what puts out these shares. */
+export const LOGITS: Readonly<Record<string, (tf: TensorFlow, shares: Tensor) => Tensor>> = {
+  softmaxCrossEntropy: (tf, shares) => tf.log(shares),
+  sigmoidCrossEntropy: (tf, shares) => tf.sub(tf.log(shares), tf.log(tf.sub(1, shares))),
+};
+
+/** Nearest share to 0 and 1 that has a logit in float32. */
+const LEAST_SHARE = 1e-6;
+
+/** Losses this near to each other, relatively, are the same: targets that are alike for every example. */
+export const SAME = 1e-6;
+
+/** What is known of answers under losses with names. */
+export interface KnownAnswers {
+  /** The loss of the best constant answers. */
+  guess: number;
+  /** The loss of the targets themselves. */
+  best: number;
+  /** Whether the targets of some output differ between examples. */
+  vary: boolean;
+  /** Places each output on the scale, while all others are perfect: 1 where the loss does not depend on it. */
+  fitsOf(outputs: Tensor[]): number[];
+}
+
+/**
+ * The answers that are known under losses with names.
+ *
+ * @param trained Which outputs have a loss.
+ */
+export function knownAnswers(
+  tf: TensorFlow,
+  objective: ResolvedObjective,
+  outputs: Tensor[],
+  targets: Tensor[],
+  trained: readonly number[],
+): KnownAnswers {
+  const lossOf: LossOf = (answers) => tf.tidy(() => heapView(tf, objective.evaluate(answers))[0]);
+  const answers = () =>
+    outputs.map((output, i) => constantAndPerfect(tf, targets[i], output, objective.lossOf(i)));
+  const all = answers();
+  const perfect = all.map(({ perfect }) => perfect);
+  const losses = outputs.map((_, i) => objective.lossOf(i));
+  const means = all.map(({ constant }) => constant);
+  const constants = bestConstants(tf, { means, targets: perfect, losses }, lossOf);
+  const guess = lossOf(constants), best = lossOf(perfect);
+  const floors = trained.map((i) => lossOf(perfect.with(i, constants[i])));
+  const vary = perfect.some((one) =>
+    tf.tidy(() => heapView(tf, tf.max(tf.abs(tf.sub(one, tf.mean(one, 0, true)))))[0] > SAME)
+  );
+  tf.dispose([...constants, ...perfect]);
+  return {
+    guess,
+    best,
+    vary,
+    fitsOf(outputs) {
+      const made = answers();
+      const perfect = made.map(({ perfect }) => perfect);
+      const fits = trained.map((i, k) =>
+        floors[k] - best > SAME * Math.abs(floors[k])
+          ? (floors[k] - lossOf(perfect.with(i, outputs[i]))) / (floors[k] - best)
+          : 1
+      );
+      tf.dispose(made as never);
+      return fits;
+    },
+  };
+}
+
+/** The mean of the targets for each unit, as an answer, and the answer that is right. */
+function constantAndPerfect(
+  tf: TensorFlow,
+  target: Tensor,
+  output: Tensor,
+  loss: string | null,
+): { constant: Tensor; perfect: Tensor } {
+  return tf.tidy(() => {
+    const { shape } = output;
+    const perfect = tf.reshape(
+      loss === "sparseCategoricalCrossentropy"
+        ? tf.oneHot(tf.cast(tf.reshape(target, [target.size]), "int32"), shape.at(-1)!)
+        : target,
+      shape,
+    );
+    const answers = tf.cast(perfect, "float32");
+    const means = tf.mean(answers, shape.map((_, axis) => axis).slice(0, -1));
+    const constant = tf.add(tf.zerosLike(answers), means);
+    if (loss === null || !Object.hasOwn(LOGITS, loss)) return { constant, perfect: answers };
+    const logits = (shares: Tensor) =>
+      LOGITS[loss](tf, tf.clipByValue(shares, LEAST_SHARE, 1 - LEAST_SHARE));
+    return { constant: logits(constant), perfect: logits(answers) };
+  });
+}
