@@ -1,5 +1,5 @@
 /**
- * The door of a checkout: the library of `src/mod.ts`, and `deno run -A mod.ts`.
+ * The entry point of a checkout: the library of `src/mod.ts`, and `deno run -A mod.ts`.
  *
  * An `export *` would load the whole library before this module could see that it was only asked
  * for its `--help`, which would take twice as long. So the names stand here one by one, written by

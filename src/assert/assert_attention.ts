@@ -23,9 +23,9 @@ import { failureOf } from "./call_site.ts";
  *   values is no finding of its own: 27 of 28 networks that have one train.
  * - Misleads: A transformer that was just made attends to all keys nearly alike, by design: that is
  *   no finding, and a scale of the scores near 0 only a note, because Adam makes up for it. Alike
- *   tokens harm a network less that takes their mean at the end than one that says something of
- *   each. Trained networks only get notes: heads that have learned where to look are sharp. An
- *   attention within a layer of your own is not seen.
+ *   tokens hurt a network that takes their mean at the end less than one that answers for each.
+ *   Trained networks only get notes: heads that have learned where to look are sharp. An attention
+ *   within a layer of your own is not seen.
  * - False positives: On 200 healthy networks (transformers of bench/trainability with
  *   MultiHeadAttention, 1 to 6 blocks, normalised before or after each sum, under seeds of their
  *   own): 0 errors (95 % interval up to 1.9 %), 0 warnings.

@@ -14,7 +14,7 @@ import { failureOf } from "./call_site.ts";
  * compiled with; the default optimizer is Adam with a learning rate of 0.001. Weights are restored
  * bit by bit; the optimizer is copied and stays unchanged.
  *
- * - Definition: J <= overfitLoss before step overfitSteps or sooner, training on the batch alone.
+ * - Definition: J <= overfitLoss within overfitSteps steps of training on the batch alone.
  * - Defaults: `overfitLoss` 0.01, `overfitSteps` 500.
  * - Source: Karpathy, A Recipe for Training Neural Networks: overfit one batch.
  * - Misleads: Slow, so it runs only on request. Dropout and penalties keep the loss up: remove

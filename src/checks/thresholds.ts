@@ -83,7 +83,7 @@ export interface Thresholds {
   biasTolerance: number;
   /** Largest share by which the loss can be below the expected loss; above it by that share, the rule warns. */
   initialLossTolerance: number;
-  /** Share by which the loss is below the expected loss above which the rule warns. */
+  /** How far below the expected loss the rule warns, as a share of it. */
   initialLossWarning: number;
   /** Largest ratio of the loss to the expected loss; squared for a squared error. */
   initialLossFactor: number;

@@ -169,7 +169,7 @@ import "../engine/start_engine.ts";
 import "../engine/sweeping_kernels.ts";
 import "../engine/tensorflow_requirement.ts";
 import "../examine/examine.ts";
-import "../examine/is_suspect.ts";
+import "../examine/needs_trial.ts";
 import "../examine/try_findings.ts";
 import "../gate/gate_error.ts";
 import "../gate/gate_rules.ts";

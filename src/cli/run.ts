@@ -16,5 +16,5 @@ const watching = asksForHelp(Deno.args) ? Promise.resolve() : strayErrors.watch(
   console.error(`error: ${oneLine(errorMessage(error))}`);
   endProcess(2);
 });
-// No top-level await: a model module may import the library's door, which waits for this one.
+// No top-level await: a model module may import the library's entry point, which waits for this one.
 watching.then(() => main(Deno.args)).then(endProcess);

@@ -7,7 +7,7 @@ import type { SkippedTrial, Trial } from "../probe/trial.ts";
 import { WEIGHTS_PER_TARGET } from "../probe/weights_per_target.ts";
 import { formatNumber } from "../words/numbers.ts";
 import type { CureSubject } from "./apply_cure.ts";
-import { isSuspect } from "./is_suspect.ts";
+import { needsTrial } from "./needs_trial.ts";
 
 /**
  * When a network is trained on its batch for some steps: `auto`, where an error was found, so that it is only
@@ -40,7 +40,7 @@ export async function tryFindings(
 ): Promise<TriedFindings> {
   const { mode } = options;
   const isDue = mode === "always" ||
-    mode !== "off" && (found.some(isTried) || isSuspect(measurements, found));
+    mode !== "off" && (found.some(isTried) || needsTrial(measurements, found));
   const trial = isDue ? await trySubject(subject, options) : null;
   const findings = weighTrial(found, trial);
   const isOpen = trial !== null && !("skipped" in trial) &&

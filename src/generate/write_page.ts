@@ -83,7 +83,7 @@ export function writePageIndex(
     "",
     "# Rules",
     "",
-    "`gradient-health explain RULE` prints the same pages in a terminal.",
+    "`deno run -A jsr:@gradient-health/gradient-health explain RULE` prints the same in a terminal.",
     "",
     ...groups.flatMap(([title, rules]) => [
       `## ${title}`,

@@ -20,7 +20,7 @@ export interface RandomBatchOptions extends BatchSize {
   objective?: string;
 }
 
-/** Their names, of which the type check misses none. */
+/** The names of the options; the type makes sure that none is missing. */
 const OPTIONS: Record<keyof Required<RandomBatchOptions>, null> = {
   examples: null,
   undefinedSize: null,

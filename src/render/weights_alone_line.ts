@@ -20,7 +20,7 @@ export function weightsAloneLines({ model, weightsOnly }: Measurements, width: n
   );
 }
 
-/** How many of the rules judge weights without a topology: `4 rules of 18 judge`. */
+/** How many of the rules judge weights without a topology: `4 rules of 21 judge`. */
 export function judgingWords(): string {
   const rules = allRules();
   return `${

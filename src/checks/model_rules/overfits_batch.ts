@@ -33,7 +33,7 @@ export const overfitsBatch: ModelRule<OverfitProbe> = defineModelRule({
   },
   problem: "a loss that stays high after training on one batch",
   summary: "Trained on one batch alone, the network brings its loss close to zero.",
-  formula: "J <= overfitLoss before step overfitSteps or sooner, training on the batch alone.",
+  formula: "J <= overfitLoss within overfitSteps steps of training on the batch alone.",
   source: "Karpathy, A Recipe for Training Neural Networks: overfit one batch.",
   misleads:
     "Slow, so it runs only on request. Dropout and penalties keep the loss up: remove them. A " +

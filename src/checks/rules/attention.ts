@@ -62,7 +62,7 @@ export const attention: Rule = defineRule({
   misleads:
     "A transformer that was just made attends to all keys nearly alike, by design: that is no finding, and a scale " +
     "of the scores near 0 only a note, because Adam makes up for it. Alike tokens " +
-    "harm a network less that takes their mean at the end than one that says something of each. Trained networks " +
+    "hurt a network that takes their mean at the end less than one that answers for each. Trained networks " +
     "only get notes: heads that have learned where to look are sharp. An attention within a layer of your own is not " +
     "seen.",
   fix:

@@ -40,7 +40,7 @@ export const initialLoss: Rule = defineRule({
       unit: "share of the expected loss",
       range: [0, Infinity],
       source: "own: less than half of the limit for an error",
-      about: "Share by which the loss is below the expected loss above which the rule warns.",
+      about: "How far below the expected loss the rule warns, as a share of it.",
     },
     initialLossFactor: {
       default: 5,

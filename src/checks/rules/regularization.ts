@@ -163,7 +163,7 @@ function dropout(
     figures,
     message: say`${counted(dropping.length, "layer")} of dropout in a row, ${
       named(dropping)
-    }, keep ${figures.kept} of the ways through the network; expected ${
+    }, keep ${figures.kept} of the paths through the network; expected ${
       shareFigure(dropoutKept, "entries")
     } or more (dropoutKept).`,
     advice,

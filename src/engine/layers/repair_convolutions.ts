@@ -25,7 +25,7 @@ interface ConvLayer {
  * returns channels last from a channels-first Conv1D, and refuses the gradient of a dilated Conv2D in its
  * fused operation, whatever gradient the convolution itself has. Here those three are put together from
  * padding, convolution, bias and activation; outside of a recorded gradient, any other Conv1D or Conv2D
- * goes its own way.
+ * runs as TensorFlow.js has it.
  *
  * While a gradient is recorded, every Conv2D is put together so. That of TensorFlow.js adds the bias by an operation
  * of its own where a relu or elu follows; where none does, it always computes the gradient of its input, which a first

@@ -20,7 +20,7 @@ interface DepthwiseLayer {
 
 /**
  * DepthwiseConv2D. TensorFlow.js accepts `dilationRate` and ignores it, without a word. Here it counts,
- * in the output and in its shape; a layer without dilation goes its own way.
+ * in the output and in its shape; a layer without dilation runs as TensorFlow.js has it.
  */
 export const repairDepthwiseConv2d: LayerRepair = ({ tf, patch }) => {
   const isDilated = (layer: DepthwiseLayer) => layer.dilationRate.some((rate) => rate > 1);
@@ -75,7 +75,7 @@ interface SeparableLayer {
 /**
  * SeparableConv2D with channels first and a bias. TensorFlow.js adds the bias along the wrong axis: it
  * throws, or adds it to the rows where there are as many rows as filters. Here the bias joins while the
- * channels are last. Any other SeparableConv2D goes its own way.
+ * channels are last. Any other SeparableConv2D runs as TensorFlow.js has it.
  */
 export const repairSeparableConv2d: LayerRepair = ({ tf, patch }) => {
   patch(

@@ -21,7 +21,7 @@ const DEEP = 10;
  * Whether there is something about a network that one pass cannot judge, and a short training can: then it is
  * tried although no rule found an error. Nothing is said of it where it learns.
  */
-export function isSuspect(
+export function needsTrial(
   measurements: Measurements,
   findings: readonly Finding[],
 ): boolean {
