@@ -184,9 +184,7 @@ export class PointMeter {
     throw new StudyError(
       layers === null
         ? "The model has no kernel to scale"
-        : `scaleLayers is ${
-          showWord(String(layers))
-        }, expected the name of a layer with a kernel to match it`,
+        : `No layer with a kernel matches ${showWord(String(layers))} (scaleLayers)`,
     );
   }
 
