@@ -12,7 +12,7 @@ export interface Finding {
   /** Name of the rule, `vanishing-gradients` for instance. */
   rule: string;
   /** `error` fails an assertion and the gate; `warning` and `note` are only shown. */
-  severity: typeof SEVERITIES[number];
+  severity: "error" | "warning" | "note";
   /** What it is among the findings of its rule, `blocked` for instance; absent where the rule does not say. */
   kind?: string;
   /** Name of the layer, or `null` when the finding is about the whole model. */

@@ -63,7 +63,7 @@ export function renderOverview(): string {
     ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`),
     "",
     `${PROGRAM} <subcommand> --help shows more; --version prints the version.`,
-    "Exit codes: 0 success, 1 not healthy (check, fix), 2 wrong usage or unusable input.",
+    "Exit codes: 0 success, 1 not healthy, 2 wrong usage or unusable input.",
     "",
   ].join("\n");
 }

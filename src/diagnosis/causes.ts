@@ -2,7 +2,7 @@ import { activations, missingActivations } from "./causes/activations.ts";
 import { attention } from "./causes/attention.ts";
 import { baseline } from "./causes/baseline.ts";
 import { biases } from "./causes/biases.ts";
-import { brokenLayer, brokenNumbers } from "./causes/broken_numbers.ts";
+import { brokenNumbers } from "./causes/broken_numbers.ts";
 import { constantWeights } from "./causes/constant_weights.ts";
 import { cutGradient } from "./causes/cut_gradient.ts";
 import { embeddings } from "./causes/embeddings.ts";
@@ -39,7 +39,6 @@ export const SEARCHES: readonly Search[] = [
   residualGrowth,
   activations,
   gains,
-  brokenLayer,
   learningRate,
   regularization,
   baseline,

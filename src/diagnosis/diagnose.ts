@@ -61,9 +61,7 @@ function findCauses(measurements: Measurements, findings: readonly Finding[]): D
     const follow = take(open, [...open].filter((finding) => suspect.explains(finding)));
     return causeOf(suspect, states, follow, patient);
   }).filter((cause) => cause !== null);
-  const rest = [...Map.groupBy(open, ({ rule }) => rule)].toSorted(([a], [b]) =>
-    rankOf(a) - rankOf(b)
-  )
+  const rest = [...Map.groupBy(open, groupOf)].toSorted(([a], [b]) => rankOf(a) - rankOf(b))
     .map(([, found]) => alone(found, patient));
   const all = [...causes, ...rest].map((cause) => ({
     ...cause,
@@ -76,6 +74,10 @@ function findCauses(measurements: Measurements, findings: readonly Finding[]): D
     notes: findings.filter(({ severity }) => severity === "note"),
   };
 }
+
+/** What overflows is not finite either. */
+const groupOf = ({ rule, kind }: Finding) =>
+  rule === "exploding-gradients" && kind === "overflow" ? "non-finite" : rule;
 
 /** The place of a rule among those that nothing explains: what finds a cause comes first. */
 const rankOf = (rule: string) =>
@@ -99,10 +101,11 @@ function causeOf(
   return { kind, layers, message, cures, consequences, findings: found, severity: gravest(found) };
 }
 
-/** What no suspect explains is a cause of its own. */
+/** What no suspect explains is a cause of its own: of NaN where they begin. */
 function alone(found: Finding[], patient: Patient): Cause {
   const [first, ...others] = found.toSorted((a, b) =>
-    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    Number(b.kind === "origin") - Number(a.kind === "origin")
   );
   const named = layersOf([first], patient);
   const more = layersOf(others, patient).filter((name) => !named.includes(name));

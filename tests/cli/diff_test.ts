@@ -94,7 +94,7 @@ Deno.test("diff writes JSON and Markdown, into a file as well", () =>
     await diff(cwd, "a.js", "a.js", "--format", "json", "--out", "d.json");
     assertEquals(JSON.parse(await Deno.readTextFile(`${cwd}/d.json`)).same, true);
     await assertRefuses(
-      ["diff", "a.js", "b.js", "--out", "d.json", ...BASE],
+      ["diff", "a.js", "b.js", "--format", "text", "--out", "d.json", ...BASE],
       "which holds a JSON comparison",
       { cwd },
     );

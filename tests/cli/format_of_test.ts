@@ -2,7 +2,6 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { formatOf } from "../../src/cli/format_of.ts";
 import { formatsOf } from "../../src/render/formats.ts";
 import { withFolder } from "../model/save_model.ts";
-import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
 
 Deno.test("formatOf() takes what was asked for, else what the name ends in, else text", () => {
@@ -34,9 +33,3 @@ Deno.test("report, check and diff write what the name of --out ends in", () =>
     const help = await runCommand(["report", "--help"]);
     assertStringIncludes(help.stdout, "default: what the name of --out");
   }));
-
-Deno.test("report draws no image of weights alone", () =>
-  assertRefuses(
-    ["report", "fixtures/files/mlp.pt", "--format", "svg"],
-    "which holds weights alone",
-  ));

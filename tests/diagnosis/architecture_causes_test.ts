@@ -9,6 +9,7 @@ import { examine } from "../../src/examine/examine.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { exerciseModel } from "../../src/model/exercise_model.ts";
 import { randomBatch } from "../../src/model/random_batch.ts";
+import { customLayer } from "../probe/custom_layer.ts";
 
 const OBJECTIVE = "meanSquaredError" as const;
 
@@ -164,4 +165,22 @@ Deno.test("diagnose() takes no gate for a sigmoid that swallows the gradient", a
   assertEquals(await kinds(false), ["sick", "activation"]);
   // What holds it shut is its bias.
   assertEquals(await kinds(true), ["sick", "bias"]);
+});
+
+Deno.test("diagnose() makes one cause of NaN that begin within a layer, and names it", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = tf.sequential({
+    layers: [
+      tf.layers.dense({ units: 8, inputShape: [4], name: "before" }),
+      customLayer(tf, "log", (x) => tf.log(x)) as never,
+      tf.layers.dense({ units: 1, name: "after" }),
+    ],
+  });
+  const measurements = await measure(model, randomBatch(model));
+  const { causes, verdict } = diagnose(measurements, runChecks(measurements));
+  assertEquals([verdict, causes.length], ["sick", 1]);
+  assertStringIncludes(causes[0].message, "log: NaN or infinite entries in a");
+  assertStringIncludes(causes[0].message, "this is where they begin. The same in before, after.");
+  model.dispose();
 });

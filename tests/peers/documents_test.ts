@@ -80,7 +80,7 @@ Deno.test("readmeLines() names a figure of each kind, and one where a peer wins"
     words(readmeLines(RESULTS)).join(" "),
     [
       "**Typed command to printed figures**, 1 networks, times as long as here: PyTorch 2.0 to 4.0.",
-      "**One more pass** on one core, in a process that runs: PyTorch is faster in 1 of 1 networks, by up to 2.0 times.",
+      "**One more pass** on one core, in a process that runs, is faster with PyTorch in 1 of 1 networks, by up to 2.0 times.",
       "**On disk** 300 MiB with Deno, PyTorch 5000 MiB; from 1e10 operations a pass on PyTorch's whole " +
       "process is faster.",
     ].join(" "),

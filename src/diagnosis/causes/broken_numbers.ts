@@ -1,7 +1,7 @@
 import { formatCount } from "../../words/numbers.ts";
 import type { Suspect } from "../suspect.ts";
 import type { Patient } from "../suspect.ts";
-import { foundBy, isConsequence } from "./shared.ts";
+import { foundBy } from "./shared.ts";
 
 /** A NaN or an infinity in an input or a weight: all that is computed from it is broken, too. */
 export function brokenNumbers(patient: Patient): Suspect[] {
@@ -41,20 +41,5 @@ export function brokenNumbers(patient: Patient): Suspect[] {
         ? `Check how ${weights[0].weight.name} was drawn, trained or loaded.`
         : "Clean the batch.",
     }],
-  }];
-}
-
-/** A layer whose inputs and weights are numbers, and whose outputs or gradients are not: a 0/0, or what has overflown. */
-export function brokenLayer(patient: Patient): Suspect[] {
-  const found = foundBy("non-finite", patient);
-  const origin = found.find(({ kind }) => kind === "origin");
-  if (origin === undefined) return [];
-  return [{
-    kind: "broken-layer",
-    layers: [origin.layer!],
-    message: origin.message,
-    states: [origin, ...found],
-    explains: isConsequence,
-    cures: [{ kind: "rebuild", what: origin.advice }],
   }];
 }
