@@ -1,6 +1,7 @@
 import { type DiagnosedRun, differenceOf } from "../compare/difference.ts";
 import type { Examination } from "../examine/examine.ts";
 import { causeChanges, movedSentence } from "../render/difference_words.ts";
+import { shapeChanges, shapeWords } from "../render/shape_changes.ts";
 import { wrapText } from "../render/wrap_text.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { formatCount, formatSeconds } from "../words/numbers.ts";
@@ -103,8 +104,10 @@ async function measure(
 function sinceLast(before: DiagnosedRun, after: DiagnosedRun): string[] {
   const named = (run: DiagnosedRun) => ({ ...run, name: "" });
   const difference = differenceOf(named(before), named(after));
+  const shapes = shapeWords(shapeChanges(difference));
   return [
     `Since the last pass: ${movedSentence(difference)}`,
+    ...shapes === "" ? [] : [`Outputs: ${shapes}`],
     ...causeChanges(difference).filter(([label]) => label !== "Stayed")
       .map(([label, message]) => `${label}: ${message}`),
   ].map((line) => escapeControls(line));

@@ -2,6 +2,7 @@ import type { Difference } from "../compare/difference.ts";
 import type { FigureChange, FigureName, LayerComparison } from "../compare/compare_measurements.ts";
 import { formatCount, formatNumber, formatShare } from "../words/numbers.ts";
 import type { RenderTextOptions } from "./render_text.ts";
+import { shapeChanges } from "./shape_changes.ts";
 
 /** How a comparison is drawn. */
 export interface DifferenceOptions extends Pick<RenderTextOptions, "width" | "unicode" | "color"> {
@@ -39,16 +40,19 @@ const ALIKE = "=";
 
 /** The layers of which something moved, as factors. */
 export function differenceTable(
-  { comparison: { layers } }: Difference,
+  difference: Difference,
   { all = false }: { all?: boolean } = {},
 ): DifferenceTable {
+  const { comparison: { layers } } = difference;
   const moved = layers.filter(hasMoved);
   const sorted = (all ? layers : moved).toSorted((a, b) => b.worst - a.worst);
   const shown = all ? sorted : sorted.slice(0, MOST);
   const names = (Object.keys(COLUMNS) as FigureName[]).filter((name) =>
     shown.some(({ figures }) => figures[name]?.moved)
   );
-  const unchanged = all ? 0 : layers.length - moved.length;
+  const reshaped = new Set(shapeChanges(difference).map(({ layer }) => layer));
+  const rest = layers.filter((layer) => !hasMoved(layer) && !reshaped.has(layer.after));
+  const unchanged = all ? 0 : rest.length;
   const more = sorted.length - shown.length;
   return {
     headings: names.map((name) => COLUMNS[name].heading),

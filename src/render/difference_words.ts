@@ -1,6 +1,7 @@
 import type { Difference } from "../compare/difference.ts";
 import { formatNumber } from "../words/numbers.ts";
 import { layerRange } from "./layer_range.ts";
+import { shapeChanges, shapeWords } from "./shape_changes.ts";
 
 /** What moved, in one sentence; or that nothing did. */
 export function movedSentence({ comparison }: Pick<Difference, "comparison">): string {
@@ -24,8 +25,9 @@ export function causeChanges({ causes }: Difference): [label: string, message: s
 
 /** Everything else that differs, a labelled line each. */
 export function otherDifferences(
-  { before, after, comparison }: Difference,
+  difference: Difference,
 ): [label: string, text: string][] {
+  const { before, after, comparison } = difference;
   const [one, other] = [before.measurements, after.measurements];
   const names = ({ layers }: typeof one) => layers.map(({ name }) => name);
   const loss = one.objective.name === "sum" ? "Sum of outputs" : "Loss";
@@ -39,6 +41,7 @@ export function otherDifferences(
     ]
     : ["Objective", `${one.objective.name} in A, ${other.objective.name} in B`];
   const isAlone = [one, other].every(({ weightsOnly }) => weightsOnly !== undefined);
+  const shapes = shapeWords(shapeChanges(difference));
   return [
     // Weights without a topology have no objective.
     ...isAlone ? [] : [objective],
@@ -48,6 +51,7 @@ export function otherDifferences(
     ...comparison.onlyAfter.length === 0
       ? []
       : [["Only in B", only(comparison.onlyAfter, other)] as [string, string]],
+    ...shapes === "" ? [] : [["Outputs", shapes] as [string, string]],
     ...comparison.gradients ? [] : [[
       "Gradients",
       one.objective.name === other.objective.name

@@ -33,6 +33,21 @@ Deno.test("renderDifference() says what moved, both verdicts, and the worst laye
   assertMatch(text, /^B \/ A of mean \|gradient\| of the kernel$/m);
 });
 
+Deno.test("renderDifference() says which layers put out another shape, and counts none as unchanged", () => {
+  const run = (units: number) => {
+    const made = measurements(
+      ["one", "two"].map((name) =>
+        layer(name, { gradient: 0.1 }, { shape: [32, name === "one" ? units : 3] })
+      ),
+    );
+    return { name: `${units}.ts`, measurements: made, diagnosis: diagnose(made, []) };
+  };
+  const text = renderDifference(differenceOf(run(8), run(16)));
+  assertMatch(text, /^Outputs: one from \[8\] to \[16\]$/m);
+  assertMatch(text, /^1 layer unchanged\.$/m);
+  assert(!renderDifference(differenceOf(run(8), run(8))).includes("Outputs:"));
+});
+
 Deno.test("renderDifference() says that nothing moved", () => {
   const text = renderDifference(differenceOf(A, { ...A, name: "again.ts" }));
   assertMatch(text, /^All figures are the same\.\n\nA: a\.ts: /);
