@@ -16,6 +16,8 @@ interface GradientInputs extends Record<string, TensorInfo> {
   scale: TensorInfo;
   mean: TensorInfo;
   variance: TensorInfo;
+  /** By how much the means were rounded up, where that is known. */
+  lack: TensorInfo;
 }
 
 interface Attributes {
@@ -53,15 +55,18 @@ function normalizeKernel(kernelName: string, by: "columns" | "rows") {
         ...{ x: address(x), to: address(y), mean: address(mean), variance: address(variance) },
         ...{ scale: address(scale), offset: address(offset), ...size, epsilon },
       };
-      if (by === "rows") native.normalizeRows(at);
-      else {
-        withPartials(
-          context,
-          size,
-          (partials) => native.normalizeColumns({ ...at, partials }),
-        );
+      if (by === "rows") {
+        native.normalizeRows(at);
+        return [y, mean, variance];
       }
-      return [y, mean, variance];
+      // The gradient of a row finds it by itself.
+      const lack = backend.makeOutput([count], "float32");
+      withPartials(
+        context,
+        size,
+        (partials) => native.normalizeColumns({ ...at, lack: address(lack), partials }),
+      );
+      return [y, mean, variance, lack];
     },
   );
 }
@@ -69,7 +74,7 @@ function normalizeKernel(kernelName: string, by: "columns" | "rows") {
 function gradientKernel(kernelName: string, by: "columns" | "rows") {
   return defineKernel<Attributes & { isBatch?: boolean }, GradientInputs>(
     kernelName,
-    (context, { dy, x, scale, mean, variance }, { epsilon, isBatch = true }) => {
+    (context, { dy, x, scale, mean, variance, lack }, { epsilon, isBatch = true }) => {
       const { backend, native, address } = context;
       const size = rowsOf(context, x, scale);
       const [dx, dScale, dOffset] = [x, scale, scale].map(({ shape }) =>
@@ -81,8 +86,14 @@ function gradientKernel(kernelName: string, by: "columns" | "rows") {
         ...{ dScale: address(dScale), dOffset: address(dOffset) },
       };
       withPartials(context, size, (partials) => {
-        if (by === "columns") native.normalizeColumnsGradient({ ...at, partials, isBatch });
-        else native.normalizeRowsGradient({ ...at, partials });
+        if (by === "columns") {
+          native.normalizeColumnsGradient({
+            ...at,
+            partials,
+            isBatch,
+            lack: lack === undefined ? 0 : address(lack),
+          });
+        } else native.normalizeRowsGradient({ ...at, partials });
       });
       return [dx, dScale, dOffset];
     },
@@ -93,7 +104,7 @@ function gradientKernel(kernelName: string, by: "columns" | "rows") {
 export function normalizationGradients(
   tf: TensorFlow,
   kernelName: "NormalizeColumnsGrad" | "NormalizeRowsGrad",
-  inputs: { dy: Tensor; x: Tensor; scale: Tensor; mean: Tensor; variance: Tensor },
+  inputs: { dy: Tensor; x: Tensor; scale: Tensor; mean: Tensor; variance: Tensor; lack?: Tensor },
   attributes: Attributes & { isBatch?: boolean },
 ): { x: Tensor; scale: Tensor; offset: Tensor } {
   const [x, scale, offset] = tf.engine().runKernel(
@@ -112,16 +123,16 @@ function normalizeGradient(
   return ({ tf }) => ({
     kernelName,
     inputsToSave: ["x", "scale"],
-    outputsToSave: [false, true, true],
+    outputsToSave: [false, true, true, true],
     gradFunc(dys, saved, attributes) {
-      const [x, scale, mean, variance] = saved as Tensor[];
+      const [x, scale, mean, variance, lack] = saved as Tensor[];
       const [dy] = dys as Tensor[];
       // At once, and outside of the scopes that TensorFlow.js computes each gradient in: all three come
       // of one operation.
       const gradients = normalizationGradients(
         tf,
         backward,
-        { dy, x, scale, mean, variance },
+        { dy, x, scale, mean, variance, ...lack === undefined ? {} : { lack } },
         attributes as unknown as Attributes,
       );
       return {

@@ -34,10 +34,11 @@ export const RECORDS = {
   Sum: { x: "usize", row: "usize", to: "usize", rows: "i32", width: "i32" },
   /**
    * `partials`: sums of blocks of rows, or 0 where mean and variance are given; `isBatch`: whether they follow
-   * from x. What belongs to the gradient alone is 0 otherwise.
+   * from x; `lack`: by how much the mean of each column was rounded up, or 0 where that is not known. What belongs
+   * to the gradient alone is 0 otherwise.
    */
   Normalize: {
-    ...{ x: "usize", dy: "usize", to: "usize", mean: "usize", variance: "usize" },
+    ...{ x: "usize", dy: "usize", to: "usize", mean: "usize", lack: "usize", variance: "usize" },
     ...{ scale: "usize", offset: "usize", dScale: "usize", dOffset: "usize" },
     ...{ partials: "usize", rows: "i32", width: "i32", isBatch: "i32", epsilon: "f32" },
   },

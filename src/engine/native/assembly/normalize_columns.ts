@@ -22,25 +22,30 @@ export function normalizeColumns(
   const means = scratch, factors = means + bytes, offsets = factors + bytes;
   for (let column = 0; column < width; column++) {
     const at = <usize> column << 2;
-    let mean: f32, variance: f32;
+    let mean: f32, variance: f32, lack: f64 = 0;
     if (n.partials) {
       const sums = n.partials + (<usize> column << 3);
       const shift = sumBlocks(sums, blocks, width) / <f64> n.rows;
       const square = sumBlocks(sums + (<usize> width << 3), blocks, width) / <f64> n.rows;
-      mean = <f32> (<f64> originOf(load<f32>(n.x + at)) + shift);
+      const exact = <f64> originOf(load<f32>(n.x + at)) + shift;
+      mean = <f32> exact;
+      // Far from 0 a float32 has not all digits of the mean: the rest goes into the offset.
+      lack = <f64> mean - exact;
       // Rounding may leave less than nothing; `max` of a NaN is NaN.
       variance = <f32> max<f64>(0, square - shift * shift);
       if (isFirst) {
         store<f32>(n.mean + at, mean);
         store<f32>(n.variance + at, variance);
+        if (n.lack) store<f32>(n.lack + at, <f32> lack);
       }
     } else {
       mean = load<f32>(n.mean + at);
       variance = load<f32>(n.variance + at);
     }
     store<f32>(means + at, mean);
-    store<f32>(factors + at, <f32> (<f64> load<f32>(n.scale + at) * slope(variance, n.epsilon)));
-    store<f32>(offsets + at, load<f32>(n.offset + at));
+    const factor = <f64> load<f32>(n.scale + at) * slope(variance, n.epsilon);
+    store<f32>(factors + at, <f32> factor);
+    store<f32>(offsets + at, <f32> (<f64> load<f32>(n.offset + at) + factor * lack));
   }
   sweep(n.x, n.to, start, stop, width, 0, means, factors, 0, offsets);
 }
@@ -75,16 +80,19 @@ export function normalizeColumnsGradient(
     const at = <usize> column << 2;
     const sums = n.partials + (<usize> column << 3);
     const sum = sumBlocks(sums, blocks, width);
-    const product = sumBlocks(sums + (<usize> width << 3), blocks, width);
+    const lack: f64 = n.lack ? load<f32>(n.lack + at) : 0;
+    // The sum of dy (x - mean), whose mean was rounded.
+    const product = sumBlocks(sums + (<usize> width << 3), blocks, width) + lack * sum;
     const r = slope(load<f32>(n.variance + at), n.epsilon);
     const factor = <f64> load<f32>(n.scale + at) * r;
     if (isFirst) {
       store<f32>(n.dScale + at, <f32> (product * r));
       store<f32>(n.dOffset + at, <f32> sum);
     }
+    const bend = -factor * r * r * product / <f64> n.rows;
     store<f32>(factors + at, <f32> factor);
-    store<f32>(bends + at, <f32> (-factor * r * r * product / <f64> n.rows));
-    store<f32>(shifts + at, <f32> (-factor * sum / <f64> n.rows));
+    store<f32>(bends + at, <f32> bend);
+    store<f32>(shifts + at, <f32> (-factor * sum / <f64> n.rows + bend * lack));
   }
   if (n.isBatch) sweep(n.x, n.to, start, stop, width, n.dy, n.mean, bends, factors, shifts);
   else sweep(n.dy, n.to, start, stop, width, 0, 0, factors, 0, 0);

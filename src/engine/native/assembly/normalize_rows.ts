@@ -32,18 +32,21 @@ export function normalizeRows(n: Normalize, start: i32, stop: i32): void {
       square += x * x;
     }
     const shift = sum / <f64> n.width;
-    const mean = <f32> (origin + shift);
+    const exact = origin + shift;
+    const mean = <f32> exact;
     const variance = <f32> max<f64>(0, square / <f64> n.width - shift * shift);
     store<f32>(n.mean + (<usize> i << 2), mean);
     store<f32>(n.variance + (<usize> i << 2), variance);
     const r = <f32> slope(variance, n.epsilon);
-    const means = f32x4.splat(mean), factors = f32x4.splat(r);
+    // Far from 0 a float32 has not all digits of the mean: what it lacks is taken off afterwards.
+    const lack = <f32> (<f64> r * (<f64> mean - exact));
+    const means = f32x4.splat(mean), factors = f32x4.splat(r), lacks = f32x4.splat(lack);
     for (at = 0; at < whole; at += 16) {
-      const x = f32x4.mul(f32x4.sub(v128.load(from + at), means), factors);
+      const x = madd(f32x4.sub(v128.load(from + at), means), factors, lacks);
       v128.store(to + at, madd(x, v128.load(n.scale + at), v128.load(n.offset + at)));
     }
     for (; at < bytes; at += 4) {
-      const x = (load<f32>(from + at) - mean) * r;
+      const x = (load<f32>(from + at) - mean) * r + lack;
       store<f32>(to + at, x * load<f32>(n.scale + at) + load<f32>(n.offset + at));
     }
   }
@@ -54,19 +57,22 @@ export function normalizeRows(n: Normalize, start: i32, stop: i32): void {
  * r = 1 / sqrt(variance + epsilon), r (g - mean g - (x - mean) r^2 mean(g (x - mean))). Of each block it
  * leaves behind what `sumRowBlocks` needs.
  *
- * @param scratch Address of 8 bytes for each row of a block.
+ * @param scratch Address of 12 bytes for each row of a block.
  */
 export function normalizeRowsGradient(n: Normalize, start: i32, stop: i32, scratch: usize): void {
   const block = rowsOfBlock(n.width);
   for (let b = start; b < stop; b++) {
     const first = b * block;
     const count = min(block, n.rows - first);
-    for (let i = 0; i < count; i++) rowGradient(n, first + i, scratch + (<usize> i << 3));
+    for (let i = 0; i < count; i++) rowGradient(n, first + i, scratch + <usize> i * FACTS);
     columnSums(n, first, count, scratch, n.partials + (<usize> b * n.width << 4));
   }
 }
 
-/** The gradient of one row; leaves mean and r. */
+/** Bytes of what the gradient of a row leaves: its mean, r, and r times what the mean lacks. */
+const FACTS: usize = 12;
+
+/** The gradient of one row; leaves its facts. */
 function rowGradient(n: Normalize, row: i32, facts: usize): void {
   const bytes = <usize> n.width << 2;
   const whole = bytes & ~15;
@@ -75,6 +81,7 @@ function rowGradient(n: Normalize, row: i32, facts: usize): void {
   const r = slope(load<f32>(n.variance + (<usize> row << 2)), n.epsilon);
   store<f32>(facts, mean);
   store<f32>(facts, <f32> r, 4);
+  let e = f64x2.splat(0), f = e;
   const means = f32x4.splat(mean);
   let a = f64x2.splat(0), b = a, c = a, d = a;
   let at: usize = 0;
@@ -84,17 +91,27 @@ function rowGradient(n: Normalize, row: i32, facts: usize): void {
     const g0 = low(g), g1 = high(g);
     a = f64x2.add(a, g0);
     b = f64x2.add(b, g1);
-    c = madd64(g0, low(deviation), c);
-    d = madd64(g1, high(deviation), d);
+    const d0 = low(deviation), d1 = high(deviation);
+    c = madd64(g0, d0, c);
+    d = madd64(g1, d1, d);
+    e = f64x2.add(e, d0);
+    f = f64x2.add(f, d1);
   }
   let sum = total(f64x2.add(a, b)), product = total(f64x2.add(c, d));
+  let rest = total(f64x2.add(e, f));
   for (; at < bytes; at += 4) {
     const g = <f64> (load<f32>(dy + at) * load<f32>(n.scale + at));
+    const deviation = <f64> (load<f32>(x + at) - mean);
     sum += g;
-    product += g * <f64> (load<f32>(x + at) - mean);
+    product += g * deviation;
+    rest += deviation;
   }
-  const factor = <f32> r;
-  const bend = <f32> (-r * r * r * product / <f64> n.width), shift = <f32> (-r * sum / <f64> n.width);
+  // The mean of what is left when the rounded mean is taken off.
+  rest /= <f64> n.width;
+  store<f32>(facts, <f32> (-r * rest), 8);
+  product -= rest * sum;
+  const factor = <f32> r, bent = -r * r * r * product / <f64> n.width;
+  const bend = <f32> bent, shift = <f32> (-r * sum / <f64> n.width - bent * rest);
   const factors = f32x4.splat(factor), bends = f32x4.splat(bend), shifts = f32x4.splat(shift);
   for (at = 0; at < whole; at += 16) {
     const g = f32x4.mul(v128.load(dy + at), v128.load(n.scale + at));
@@ -117,10 +134,11 @@ function columnSums(n: Normalize, first: i32, count: i32, facts: usize, sums: us
   for (; column + 8 <= n.width; column += 8, from += 32, sums += 64) {
     let a = f64x2.splat(0), b = a, c = a, d = a, aa = a, bb = a, cc = a, dd = a;
     for (let i = 0, at = from; i < count; i++, at += row) {
-      const mean = v128.load32_splat(facts + (<usize> i << 3));
-      const r = v128.load32_splat(facts + (<usize> i << 3), 4);
-      const x = f32x4.mul(f32x4.sub(v128.load(at), mean), r);
-      const y = f32x4.mul(f32x4.sub(v128.load(at, 16), mean), r);
+      const fact = facts + <usize> i * FACTS;
+      const mean = v128.load32_splat(fact);
+      const r = v128.load32_splat(fact, 4), lack = v128.load32_splat(fact, 8);
+      const x = madd(f32x4.sub(v128.load(at), mean), r, lack);
+      const y = madd(f32x4.sub(v128.load(at, 16), mean), r, lack);
       const dx = v128.load(at + between), dy = v128.load(at + between, 16);
       const dx0 = low(dx), dx1 = high(dx), dy0 = low(dy), dy1 = high(dy);
       a = f64x2.add(a, dx0);
@@ -138,8 +156,8 @@ function columnSums(n: Normalize, first: i32, count: i32, facts: usize, sums: us
   for (; column < n.width; column++, from += 4, sums += 8) {
     let sum: f64 = 0, product: f64 = 0;
     for (let i = 0, at = from; i < count; i++, at += row) {
-      const fact = facts + (<usize> i << 3);
-      const x = (load<f32>(at) - load<f32>(fact)) * load<f32>(fact, 4);
+      const fact = facts + <usize> i * FACTS;
+      const x = (load<f32>(at) - load<f32>(fact)) * load<f32>(fact, 4) + load<f32>(fact, 8);
       const gradient = <f64> load<f32>(at + between);
       sum += gradient;
       product += gradient * <f64> x;

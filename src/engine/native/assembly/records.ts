@@ -138,6 +138,7 @@ export class Normalize {
   dy: usize;
   to: usize;
   mean: usize;
+  lack: usize;
   variance: usize;
   scale: usize;
   offset: usize;
