@@ -1,5 +1,6 @@
 import type { Measurements } from "../measure/measurements.ts";
 import { show } from "./show.ts";
+import { arrayOf, object } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 
 /**
@@ -34,15 +35,16 @@ export function validateMeasurements(value: Measurements, name = "measurements")
 function complaint(found: Partial<Measurements> | null | undefined): string | null {
   if (typeof found !== "object" || found === null) return found === null ? "null" : typeof found;
   if (Array.isArray(found)) return "an array";
-  const { version, layers, batch, objective } = found;
+  const { version, model, layers, batch, objective } = found;
   if (version !== 1) {
     return "version" in found ? `an object of version ${showValue(version)}` : "an object";
   }
+  if (typeof model?.name !== "string") return "an object without a model";
   if (!Array.isArray(layers)) return "an object without layers";
   if (!Array.isArray(batch?.perInput)) return "an object without a batch";
   if (typeof objective?.name !== "string") return "an object without an objective";
   const wrong = layers.findIndex((layer) =>
-    typeof layer?.name !== "string" || !Array.isArray(layer.weights)
+    typeof layer?.name !== "string" || arrayOf(object)(layer.weights, null) !== null
   );
   if (wrong !== -1) return `an object whose layers[${wrong}] is not a layer`;
   const old = layers.findIndex(({ kind }) => typeof kind !== "string");

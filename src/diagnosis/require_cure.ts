@@ -18,8 +18,8 @@ const moments = { index: number, mean: number, std: number };
 
 /** What is read of each kind of cure. */
 const SHAPES: Readonly<Record<Cure["kind"], Requirement>> = {
-  rescale: objectWith({ weights: weightsOf({ factor: number }) }),
-  redraw: objectWith({ weights: weightsOf({ std: number }) }),
+  rescale: objectWith({ weights: weightsOf({ factor: number }), initializer: orNull(text) }),
+  redraw: objectWith({ weights: weightsOf({ std: number }), initializer: text }),
   "set-bias": objectWith({ weights: weightsOf({}), value: number }),
   "normalize-input": objectWith({ input: text, ...moments }),
   "normalize-targets": objectWith({ output: text, ...moments }),

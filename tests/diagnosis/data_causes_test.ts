@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { runChecks } from "../../src/checks/run_checks.ts";
+import type { Cure } from "../../src/diagnosis/cure.ts";
 import { cureCode, describeCure } from "../../src/diagnosis/cure_words.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
@@ -201,4 +202,12 @@ Deno.test("cureCode() writes how each feature is normalised", () => {
     "const { mean, variance } = tf.moments(inputs, [0, 1], true);\n" +
       "inputs.sub(mean).div(variance.sqrt().add(1e-6))",
   );
+});
+
+Deno.test("cureCode() refuses an initialiser that is not a text", () => {
+  const weights = [{ layer: "dense", weight: "dense/kernel", factor: 2, std: 1 }];
+  for (const kind of ["rescale", "redraw"] as const) {
+    const cure = { kind, weights, initializer: {} } as unknown as Cure;
+    assertThrows(() => cureCode(cure), TypeError, "cure.initializer is an object, expected a text");
+  }
 });

@@ -71,4 +71,4 @@ const LARGEST = 100_000;
 
 /** Where in the file something is, or which of its weights or files. */
 const PLACE =
-  /: (the file |format |"?(modelTopology|weightsManifest)|"[^"]*"|layer "|extra is nested)/;
+  /: ([tT]he file |format |"?(modelTopology|weightsManifest)|"[^"]*"|layer "|extra is nested)/;
