@@ -1,6 +1,7 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import type { ModelRule } from "../checks/model_rule.ts";
 import { requireRule } from "../checks/register_rule.ts";
+import { reading } from "../checks/requirements.ts";
 import { resolveThresholds } from "../checks/resolve_thresholds.ts";
 import type { Rule } from "../checks/rule.ts";
 import { validateOptions } from "../checks/validate.ts";
@@ -71,7 +72,6 @@ export function judgeRuleFor<Name extends string>(
   const findings = rule.check(measurements, options);
   const { layers } = measurements;
   const { assertionFailsOnWarnings: failsOn } = rule;
-  const figure = ruleFigure(rule.figure, layers);
   const unjudged = findings.filter(({ unjudged }) => unjudged);
   const errors = unjudged.length > 0
     ? unjudged
@@ -80,8 +80,11 @@ export function judgeRuleFor<Name extends string>(
       severity === "warning" && (typeof failsOn === "boolean" ? failsOn : failsOn.includes(kind))
     );
   if (errors.length > 0) {
-    const failure = { rule, subject: measurements, errors, layers, figure };
-    throw fail(failureMessage(failure, msg));
+    const message = reading(measurements, () => {
+      const figure = ruleFigure(rule.figure, layers);
+      return failureMessage({ rule, subject: measurements, errors, layers, figure }, msg);
+    });
+    throw fail(message);
   }
 }
 

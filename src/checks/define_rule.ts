@@ -10,7 +10,7 @@ import { ignoreFinding, selectLayers } from "./select_layers.ts";
 import type { ThresholdEntry } from "./threshold_entry.ts";
 import { validateMeasurements } from "./validate.ts";
 import { validateRecord } from "./validate_record.ts";
-import { explained, measurementsShape, verdictsShape } from "./requirements.ts";
+import { explained, reading, verdictsShape } from "./requirements.ts";
 import { requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 
@@ -98,22 +98,19 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
       validateMeasurements(measurements);
       const thresholds = resolveThresholds(table, options, readerOf(documentation));
       const layers = selectLayers(measurements.layers, options);
-      const found = explained(
-        () => {
-          const network = networkOf(measurements);
-          return judge({
-            measurements,
-            network,
-            layers,
-            thresholds,
-            // Only where a judge asks: a study runs the rules for every point.
-            get trained() {
-              return isTrained ?? network.trained;
-            },
-          });
-        },
-        () => requireValue("measurements", measurements, measurementsShape),
-      );
+      const found = reading(measurements, () => {
+        const network = networkOf(measurements);
+        return judge({
+          measurements,
+          network,
+          layers,
+          thresholds,
+          // Only where a judge asks: a study runs the rules for every point.
+          get trained() {
+            return isTrained ?? network.trained;
+          },
+        });
+      });
       return findingsOf(record.name, found, options);
     },
   };

@@ -1,5 +1,4 @@
-import { explained, measurementsShape } from "./requirements.ts";
-import { requireValue } from "../words/requirements.ts";
+import { reading } from "./requirements.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { CheckOptions } from "./check_options.ts";
 import { amendFinding, type Finding, saidOf } from "./finding.ts";
@@ -64,10 +63,7 @@ export function judgeRule(
   validateMeasurements(measurements);
   if (measurements.weightsOnly !== undefined && !rule.weightsAlone) return [];
   const biases = trained === undefined
-    ? explained(
-      () => networkOf(measurements).biases,
-      () => requireValue("measurements", measurements, measurementsShape),
-    )
+    ? reading(measurements, () => networkOf(measurements).biases)
     : null;
   const isTrained = trained ?? biases === "moved";
   const findings = rule.check(measurements, ownOptions(rule, checkOptions), isTrained);

@@ -1,3 +1,4 @@
+import type { Measurements } from "../measure/measurements.ts";
 import { verdictShape } from "../documents/finding_shape.ts";
 import { summaryShape } from "../documents/gate_result.ts";
 import { gateFindingShape, measurementShape } from "../documents/report_shape.ts";
@@ -8,6 +9,7 @@ import {
   objectWith,
   orNull,
   type Requirement,
+  requireValue,
   text,
 } from "../words/requirements.ts";
 
@@ -53,4 +55,12 @@ export function explained<T>(judge: () => T, lookAgain: () => void): T {
     lookAgain();
     throw error;
   }
+}
+
+/** The same for what is read of measurements. */
+export function reading<T>(measurements: Measurements, read: () => T): T {
+  return explained(
+    read,
+    () => requireValue("measurements", measurements, measurementsShape),
+  );
 }

@@ -1,6 +1,6 @@
 import { type Finding, SEVERITIES } from "../checks/finding.ts";
 import { formatLayers } from "./format_layers.ts";
-import { explained, findingShape, measurementsShape } from "../checks/requirements.ts";
+import { findingShape, reading } from "../checks/requirements.ts";
 import { validateMeasurements } from "../checks/validate.ts";
 import { arrayOf, requireValue } from "../words/requirements.ts";
 import { networkOf } from "../checks/network/network.ts";
@@ -44,10 +44,7 @@ import type { Patient, Suspect } from "./suspect.ts";
 export function diagnose(measurements: Measurements, findings: readonly Finding[]): Diagnosis {
   validateMeasurements(measurements);
   requireValue("findings", findings, arrayOf(findingShape));
-  const found = explained(
-    () => findCauses(measurements, findings),
-    () => requireValue("measurements", measurements, measurementsShape),
-  );
+  const found = reading(measurements, () => findCauses(measurements, findings));
   return shownDiagnosis({ measurements, findings, diagnosis: found });
 }
 

@@ -231,3 +231,11 @@ for (const [assertion, measure] of BROKEN) {
     assertEquals(left.filter(({ layer }) => layer !== null && named.has(layer)), []);
   });
 }
+
+Deno.test("assertions refuse measurements whose message cannot be written", () => {
+  const sick = logitsUnderCrossEntropy();
+  const odd = { ...sick, seed: Object.create(null) } as Measurements;
+  assertThrows(() => assertOutputHead(odd), TypeError, "measurements.seed is an object, expected");
+  const flat = { ...sick, layers: sick.layers.map((layer) => ({ ...layer, weights: [null] })) };
+  assertThrows(() => assertOutputHead(flat as never), TypeError, "layers[0] is not a layer");
+});

@@ -140,7 +140,7 @@ function callOf(node: Json, layer: Json, graph: Graph, place: string): unknown[]
     else if (key === "initial_state" && RECURRENT.includes(className)) take(value, at);
     else if (key === "mask") refuseMask(value, graph, at);
     else if (key === "training" && typeof value === "boolean") options.training = value;
-    else if (graph.knownAs(className) === null) {
+    else if (typeof className !== "string" || graph.knownAs(className) === null) {
       throw unknownClass(className, place.replace(/\.inbound_nodes\[\d+\]$/, ""));
     } else {
       throw unexpected(at, value, `null: ${className} of TensorFlow.js is not called with it`);

@@ -132,6 +132,19 @@ Deno.test("plainGraph() leaves the masks to TensorFlow.js that an Embedding or a
   }
 });
 
+Deno.test("plainGraph() refuses a class that is not a text", () => {
+  const node = { args: [tensor("in")], kwargs: { why: 2 } };
+  const layers = [
+    layer("in", "InputLayer"),
+    { ...layer("odd", "Dense", node), class_name: {} },
+  ];
+  assertThrows(
+    () => plainGraph({ input_layers: ["in", 0, 0] }, layers, "x", (name) => name.trim()),
+    ModelError,
+    "x.layers[1].class_name is an object, a class that TensorFlow.js does not have",
+  );
+});
+
 Deno.test("plainGraph() keeps a mask among the layers that something else reads", () => {
   const layers = [
     layer("in", "InputLayer"),
