@@ -41,7 +41,7 @@ const fusedBatchNormKernel = defineKernel<{ varianceEpsilon: number }, BatchNorm
       const width = x.shape.at(-1)!;
       context.native.normalizeColumns({
         ...{ x: address(x), to: address(result), mean: address(mean), variance: address(variance) },
-        ...{ scale: address(scale), offset: address(offset), width },
+        ...{ lack: 0, scale: address(scale), offset: address(offset), width },
         rows: context.tf.util.sizeFromShape(x.shape) / Math.max(1, width),
         epsilon: attrs.varianceEpsilon,
       });

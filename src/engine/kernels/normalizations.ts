@@ -16,7 +16,7 @@ interface GradientInputs extends Record<string, TensorInfo> {
   scale: TensorInfo;
   mean: TensorInfo;
   variance: TensorInfo;
-  /** By how much the means were rounded up, where that is known. */
+  /** By how much each mean was rounded up; absent where means were given. */
   lack: TensorInfo;
 }
 
@@ -51,21 +51,25 @@ function normalizeKernel(kernelName: string, by: "columns" | "rows") {
       const y = backend.makeOutput(x.shape, "float32");
       const mean = backend.makeOutput([count], "float32");
       const variance = backend.makeOutput([count], "float32");
+      const lack = backend.makeOutput([count], "float32");
       const at = {
         ...{ x: address(x), to: address(y), mean: address(mean), variance: address(variance) },
-        ...{ scale: address(scale), offset: address(offset), ...size, epsilon },
+        ...{
+          lack: address(lack),
+          scale: address(scale),
+          offset: address(offset),
+          ...size,
+          epsilon,
+        },
       };
-      if (by === "rows") {
-        native.normalizeRows(at);
-        return [y, mean, variance];
+      if (by === "rows") native.normalizeRows(at);
+      else {
+        withPartials(
+          context,
+          size,
+          (partials) => native.normalizeColumns({ ...at, partials }),
+        );
       }
-      // The gradient of a row finds it by itself.
-      const lack = backend.makeOutput([count], "float32");
-      withPartials(
-        context,
-        size,
-        (partials) => native.normalizeColumns({ ...at, lack: address(lack), partials }),
-      );
       return [y, mean, variance, lack];
     },
   );
@@ -84,16 +88,11 @@ function gradientKernel(kernelName: string, by: "columns" | "rows") {
         ...{ x: address(x), dy: address(dy), to: address(dx), scale: address(scale) },
         ...{ mean: address(mean), variance: address(variance), ...size, epsilon },
         ...{ dScale: address(dScale), dOffset: address(dOffset) },
+        lack: lack === undefined ? 0 : address(lack),
       };
       withPartials(context, size, (partials) => {
-        if (by === "columns") {
-          native.normalizeColumnsGradient({
-            ...at,
-            partials,
-            isBatch,
-            lack: lack === undefined ? 0 : address(lack),
-          });
-        } else native.normalizeRowsGradient({ ...at, partials });
+        if (by === "columns") native.normalizeColumnsGradient({ ...at, partials, isBatch });
+        else native.normalizeRowsGradient({ ...at, partials });
       });
       return [dx, dScale, dOffset];
     },
@@ -132,7 +131,7 @@ function normalizeGradient(
       const gradients = normalizationGradients(
         tf,
         backward,
-        { dy, x, scale, mean, variance, ...lack === undefined ? {} : { lack } },
+        { dy, x, scale, mean, variance, lack },
         attributes as unknown as Attributes,
       );
       return {

@@ -8,6 +8,8 @@ export interface Normalization {
   /** One float for each column, or row, that is normalised. */
   mean: number;
   variance: number;
+  /** By how much each mean was rounded up; 0 where means are given. */
+  lack: number;
   /** One float for each column. */
   scale: number;
   rows: number;
@@ -26,16 +28,15 @@ export interface NormalizationGradient extends Normalization {
 }
 
 /** What the forward pass has no use for, and the way back either. */
-const NONE = { dy: 0, dScale: 0, dOffset: 0, offset: 0, partials: 0, lack: 0, isBatch: 0 };
+const NONE = { dy: 0, dScale: 0, dOffset: 0, offset: 0, partials: 0, isBatch: 0 };
 
 /** Normalisation of [rows, width] floats, with mean and variance in float64 before they are rounded. */
 export class NativeNormalizations extends NativeStatistics {
   /**
    * (x - mean) / sqrt(variance + epsilon) * scale + offset by columns. With `partials`, room for `partialsOf`
-   * float64, mean and variance are those of the columns, and written, and so is by how much each mean was rounded up
-   * (`lack`, one float for each column); without they are given.
+   * float64, mean and variance are those of the columns, and written, and so is `lack`; without they are given.
    */
-  normalizeColumns(n: Normalization & { offset: number; partials?: number; lack?: number }): void {
+  normalizeColumns(n: Normalization & { offset: number; partials?: number }): void {
     const given = { ...NONE, ...n };
     const work = 4 * n.rows * n.width;
     if (given.partials) this.run("columnSums", given, { work });
@@ -43,7 +44,7 @@ export class NativeNormalizations extends NativeStatistics {
   }
 
   /** The gradient of `normalizeColumns`. `isBatch`: whether mean and variance are those of the columns. */
-  normalizeColumnsGradient(n: NormalizationGradient & { isBatch: boolean; lack?: number }): void {
+  normalizeColumnsGradient(n: NormalizationGradient & { isBatch: boolean }): void {
     const given = { ...NONE, ...n, isBatch: n.isBatch ? 1 : 0 };
     const work = 4 * n.rows * n.width;
     this.run("columnSums", given, { work });

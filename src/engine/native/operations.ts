@@ -34,7 +34,7 @@ export const RECORDS = {
   Sum: { x: "usize", row: "usize", to: "usize", rows: "i32", width: "i32" },
   /**
    * `partials`: sums of blocks of rows, or 0 where mean and variance are given; `isBatch`: whether they follow
-   * from x; `lack`: by how much the mean of each column was rounded up, or 0 where that is not known. What belongs
+   * from x; `lack`: by how much each mean was rounded up, or 0 where means are given. What belongs
    * to the gradient alone is 0 otherwise.
    */
   Normalize: {

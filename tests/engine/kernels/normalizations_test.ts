@@ -56,10 +56,7 @@ function check(tf: TensorFlow, kind: Kind, rows: number, width: number, shift: n
     const run = (name: string, inputs: Record<string, Tensor>) =>
       tf.engine().runKernel(`Normalize${kind}${name}`, inputs, attributes) as Tensor[];
     const [y, mean, variance, lack] = run("", { x, scale, offset });
-    const [dx, dScale, dOffset] = run("Grad", {
-      ...{ dy, x, scale, mean, variance },
-      ...(lack && { lack }),
-    });
+    const [dx, dScale, dOffset] = run("Grad", { dy, x, scale, mean, variance, lack });
     const data = [x, dy, scale].map((tensor) => tensor.dataSync() as Float32Array);
     const expected = reference(kind, data[0], data[1], data[2]);
     Object.entries({ y, mean, variance, dx, dScale, dOffset }).forEach(([name, tensor]) => {

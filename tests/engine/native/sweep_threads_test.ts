@@ -22,9 +22,9 @@ function compute(engine: Engine): Int32Array[] {
       const x = draw(shape, 1), dy = draw(shape, 2);
       const scale = draw([shape[1]], 3), offset = draw([shape[1]], 4);
       for (const kind of ["NormalizeColumns", "NormalizeRows"]) {
-        const [y, mean, variance] = run(kind, { x, scale, offset }, { epsilon: 1e-3 });
-        const inputs = { dy, x, scale, mean, variance };
-        results.push(y, mean, variance, ...run(`${kind}Grad`, inputs, { epsilon: 1e-3 }));
+        const [y, mean, variance, lack] = run(kind, { x, scale, offset }, { epsilon: 1e-3 });
+        const inputs = { dy, x, scale, mean, variance, lack };
+        results.push(y, mean, variance, lack, ...run(`${kind}Grad`, inputs, { epsilon: 1e-3 }));
       }
       for (const gate of GATES) {
         results.push(

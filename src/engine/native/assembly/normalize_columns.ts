@@ -36,7 +36,7 @@ export function normalizeColumns(
       if (isFirst) {
         store<f32>(n.mean + at, mean);
         store<f32>(n.variance + at, variance);
-        if (n.lack) store<f32>(n.lack + at, <f32> lack);
+        store<f32>(n.lack + at, <f32> lack);
       }
     } else {
       mean = load<f32>(n.mean + at);

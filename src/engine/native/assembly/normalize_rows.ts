@@ -33,20 +33,21 @@ export function normalizeRows(n: Normalize, start: i32, stop: i32): void {
     }
     const shift = sum / <f64> n.width;
     const exact = origin + shift;
-    const mean = <f32> exact;
+    const mean = <f32> exact, lack = <f64> mean - exact;
     const variance = <f32> max<f64>(0, square / <f64> n.width - shift * shift);
     store<f32>(n.mean + (<usize> i << 2), mean);
     store<f32>(n.variance + (<usize> i << 2), variance);
+    store<f32>(n.lack + (<usize> i << 2), <f32> lack);
     const r = <f32> slope(variance, n.epsilon);
     // Far from 0 a float32 has not all digits of the mean: what it lacks is taken off afterwards.
-    const lack = <f32> (<f64> r * (<f64> mean - exact));
-    const means = f32x4.splat(mean), factors = f32x4.splat(r), lacks = f32x4.splat(lack);
+    const rest = <f32> (<f64> r * lack);
+    const means = f32x4.splat(mean), factors = f32x4.splat(r), rests = f32x4.splat(rest);
     for (at = 0; at < whole; at += 16) {
-      const x = madd(f32x4.sub(v128.load(from + at), means), factors, lacks);
+      const x = madd(f32x4.sub(v128.load(from + at), means), factors, rests);
       v128.store(to + at, madd(x, v128.load(n.scale + at), v128.load(n.offset + at)));
     }
     for (; at < bytes; at += 4) {
-      const x = (load<f32>(from + at) - mean) * r + lack;
+      const x = (load<f32>(from + at) - mean) * r + rest;
       store<f32>(to + at, x * load<f32>(n.scale + at) + load<f32>(n.offset + at));
     }
   }
@@ -81,7 +82,6 @@ function rowGradient(n: Normalize, row: i32, facts: usize): void {
   const r = slope(load<f32>(n.variance + (<usize> row << 2)), n.epsilon);
   store<f32>(facts, mean);
   store<f32>(facts, <f32> r, 4);
-  let e = f64x2.splat(0), f = e;
   const means = f32x4.splat(mean);
   let a = f64x2.splat(0), b = a, c = a, d = a;
   let at: usize = 0;
@@ -91,27 +91,21 @@ function rowGradient(n: Normalize, row: i32, facts: usize): void {
     const g0 = low(g), g1 = high(g);
     a = f64x2.add(a, g0);
     b = f64x2.add(b, g1);
-    const d0 = low(deviation), d1 = high(deviation);
-    c = madd64(g0, d0, c);
-    d = madd64(g1, d1, d);
-    e = f64x2.add(e, d0);
-    f = f64x2.add(f, d1);
+    c = madd64(g0, low(deviation), c);
+    d = madd64(g1, high(deviation), d);
   }
   let sum = total(f64x2.add(a, b)), product = total(f64x2.add(c, d));
-  let rest = total(f64x2.add(e, f));
   for (; at < bytes; at += 4) {
     const g = <f64> (load<f32>(dy + at) * load<f32>(n.scale + at));
-    const deviation = <f64> (load<f32>(x + at) - mean);
     sum += g;
-    product += g * deviation;
-    rest += deviation;
+    product += g * <f64> (load<f32>(x + at) - mean);
   }
-  // The mean of what is left when the rounded mean is taken off.
-  rest /= <f64> n.width;
-  store<f32>(facts, <f32> (-r * rest), 8);
-  product -= rest * sum;
+  const lack: f64 = n.lack ? load<f32>(n.lack + (<usize> row << 2)) : 0;
+  store<f32>(facts, <f32> (r * lack), 8);
+  // The sum of g (x - mean), whose mean was rounded.
+  product += lack * sum;
   const factor = <f32> r, bent = -r * r * r * product / <f64> n.width;
-  const bend = <f32> bent, shift = <f32> (-r * sum / <f64> n.width - bent * rest);
+  const bend = <f32> bent, shift = <f32> (-r * sum / <f64> n.width + bent * lack);
   const factors = f32x4.splat(factor), bends = f32x4.splat(bend), shifts = f32x4.splat(shift);
   for (at = 0; at < whole; at += 16) {
     const g = f32x4.mul(v128.load(dy + at), v128.load(n.scale + at));
