@@ -6,15 +6,15 @@ import { isSigmoid } from "../traits/activation_traits.ts";
 const DROPS = 0.3;
 /** Inputs and targets of which the rms is beyond this, or below its inverse. */
 const FAR = 10;
-/** An offset of so many standard deviations hides what differs between examples. */
+/** An offset of this many standard deviations hides what differs between examples. */
 const OFFSET = 5;
 /** Below this share of the second moment, the examples are next to alike in a layer. */
 const ALIKE = 1e-3;
-/** So many hidden layers of sigmoid are many. */
+/** From this many hidden layers of sigmoid on, little of the gradient may reach the first. */
 const SQUASHING = 3;
-/** A hidden layer of so few units may have lost what tells the examples apart. */
+/** A hidden layer of this few units may have lost what tells the examples apart. */
 const NARROW = 3;
-/** A network of so many layers without a normalisation is deep. */
+/** From this many layers on, a network without a normalisation is deep. */
 const DEEP = 10;
 
 /**

@@ -154,7 +154,7 @@ export interface Part {
   slice(): Tensor[];
 }
 
-/** The parts of a batch of so many examples each; the last one may have fewer. */
+/** Divides a batch into parts of `size` examples; the last one may have fewer. */
 export function partsOf(tf: TensorFlow, inputs: readonly Tensor[], size: number): Part[] {
   const [examples] = inputs[0].shape;
   return Array.from({ length: Math.ceil(examples / size) }, (_, part) => {

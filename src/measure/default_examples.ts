@@ -8,8 +8,8 @@ import { fittingExamples } from "./plan_memory.ts";
 const EXAMPLES = 32;
 
 /**
- * How many examples to draw for a model where nobody says: 32, halved until the pass fits the WASM heap in one go, but
- * at least 1. A model that is built for one size of batch gets that.
+ * How many examples to draw for a model by default: 32, halved until the pass fits the WASM heap in one go, but at
+ * least 1. A model that is built for one size of batch gets that.
  *
  * @param model A built model.
  */

@@ -10,16 +10,16 @@ const SKEWED: readonly string[] = [
   ...["hinge", "squaredHinge", "categoricalHinge", "logcosh"],
 ];
 
-/** The targets of a unit are looked at in so many steps from the least to the largest. */
+/** How many steps lead from the least target of a unit to the largest; the target at each is tried. */
 const QUANTILES = 20;
 
-/** How the best answer to a loss without a name is looked for: by so many steps of Adam, at this share of its size. */
+/** The search for the best answer to a loss without a name: steps of Adam, and its rate as a share of the answer. */
 const STEPS = 100, RATE = 0.05, DECAY = { first: 0.9, second: 0.99 };
 
 /**
  * The best constant answers under losses with names.
  *
- * @param means The mean of the targets, for every example; disposed of where another answer is better.
+ * @param means The mean of the targets, for every example. Disposed of if another answer is better.
  * @param targets The targets, as answers.
  * @param losses Names of the losses; `null` for an output that has none.
  * @returns One for each output; the caller disposes of them.
@@ -65,7 +65,7 @@ function quantile(tf: TensorFlow, targets: Tensor, share: number): Tensor {
  * mean of what the model puts out, and from that of the targets where they have the same shape.
  *
  * @param evaluate The loss, as a tensor.
- * @returns `null` where it is no number, or has no gradient.
+ * @returns `null` if the loss is not finite, or has no gradient.
  */
 export function constantLoss(
   tf: TensorFlow,

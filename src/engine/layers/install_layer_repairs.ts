@@ -63,8 +63,8 @@ interface Installed {
 const installed = new WeakMap<object, Installed>();
 
 /**
- * Repairs the layers of TensorFlow.js that are wrong or slow, or have no gradient, for a reason that lies in the
- * layer itself and not in a kernel: causal and dilated convolutions, softmax over another axis than the
+ * Repairs the layers of TensorFlow.js that are wrong, slow or without a gradient because of the layer itself, not
+ * of a kernel: causal and dilated convolutions, softmax over another axis than the
  * last, normalisation without scale or centre or of rank 5, and more. Each repair says in its own
  * documentation what TensorFlow.js does without it.
  *
