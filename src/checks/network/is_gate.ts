@@ -7,10 +7,17 @@ import type { Graph } from "./graph.ts";
  * are from 0 to 1.
  */
 export function isGate(layer: LayerMeasurements, graph: Graph): boolean {
-  const readers = graph.outputsOf(layer);
-  return readers.length > 0 &&
-    readers.every((reader) =>
-      layerTraits(reader.className).operation === "product" ||
-      reader.kind === "passesOn" && isGate(reader, graph)
-    );
+  const carriers = new Set([layer]);
+  let multiplies = false;
+  // Walked with those that join on the way, each once: a layer that is called over and over may read itself.
+  for (const carrier of carriers) {
+    const readers = graph.outputsOf(carrier);
+    if (readers.length === 0) return false;
+    for (const reader of readers) {
+      if (layerTraits(reader.className).operation === "product") multiplies = true;
+      else if (reader.kind === "passesOn") carriers.add(reader);
+      else return false;
+    }
+  }
+  return multiplies;
 }
