@@ -86,12 +86,13 @@ function variablesOf(layers: Layer[]): tfjs.Variable[] {
   const seen = new Set<object>();
   const visit = (value: unknown) => {
     if (typeof value !== "object" || value === null) return;
-    const role = Array.isArray(value) ? "holder" : roleOf(value);
+    const isList = Array.isArray(value);
+    const role = isList ? "holder" : roleOf(value);
     // Most are neither, and need not be remembered.
     if (role === "other" || seen.has(value)) return;
     seen.add(value);
     if (role === "variable") found.push(value as tfjs.Variable);
-    else for (const one of Object.values(value)) visit(one);
+    else for (const one of isList ? value : Object.values(value)) visit(one);
   };
   visit(layers);
   return found;

@@ -38,10 +38,23 @@ export class NativeModule extends NativeSequences {
     const { batch, m, n, k } = size;
     this.run(
       "matMul",
+      // No spreads: V8 copies each property of them by itself, 2 % of `measure()` on small networks.
       {
-        ...{ a: a.address, aRow: a.row, aColumn: a.column, aBatch: a.batch },
-        ...{ b: b.address, bRow: b.row, bColumn: b.column, bBatch: b.batch },
-        ...{ c, batch, m, n, k, bias, flags: relu ? 2 : 0 },
+        a: a.address,
+        aRow: a.row,
+        aColumn: a.column,
+        aBatch: a.batch,
+        b: b.address,
+        bRow: b.row,
+        bColumn: b.column,
+        bBatch: b.batch,
+        c,
+        batch,
+        m,
+        n,
+        k,
+        bias,
+        flags: relu ? 2 : 0,
       },
       { work: batch * m * n * k, scratch: this.scratchOf(0) },
     );
