@@ -22,11 +22,16 @@ interface Cell {
  *
  * @param tf The engine's TensorFlow.js.
  * @param layers The model's leaf layers.
+ * @param except Variables that are left as they will be. Default: none.
  * @returns A function that restores all of it, bit by bit, and frees what the pass left behind. Called
  * again it does nothing.
  */
-export function keepState(tf: TensorFlow, layers: Layer[]): () => void {
-  const restore = [keepVariables(tf, layers)];
+export function keepState(
+  tf: TensorFlow,
+  layers: Layer[],
+  except: ReadonlySet<tfjs.Variable> = new Set(),
+): () => void {
+  const restore = [keepVariables(tf, layers, except)];
   for (const layer of layers) {
     const recurrent = layer as unknown as Recurrent;
     if (recurrent.cell === undefined) continue;
@@ -54,8 +59,13 @@ export function inSameState<T>(tf: TensorFlow, layers: Layer[], run: () => T): T
 }
 
 /** A variable is never written in place, so holding on to its data is as good as a copy. */
-function keepVariables(tf: TensorFlow, layers: Layer[]): () => void {
-  const saved = variablesOf(layers).filter(({ isDisposed }) => !isDisposed)
+function keepVariables(
+  tf: TensorFlow,
+  layers: Layer[],
+  except: ReadonlySet<tfjs.Variable>,
+): () => void {
+  const saved = variablesOf(layers)
+    .filter((variable) => !variable.isDisposed && !except.has(variable))
     .map((variable) => ({ variable, dataId: variable.dataId }));
   for (const { dataId } of saved) dataInfo(tf, dataId)?.backend.incRef(dataId);
   return () => {

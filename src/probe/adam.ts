@@ -1,5 +1,5 @@
-import { heapView } from "../engine/heap_view.ts";
-import type { TensorFlow } from "../engine/tensorflow.ts";
+import type { Heap } from "../engine/heap.ts";
+import type { Tensor } from "../engine/tensorflow.ts";
 import type { Update } from "./training_step.ts";
 
 /** What Adam is told; the names and defaults of `tf.train.adam`. */
@@ -13,35 +13,27 @@ export interface AdamOptions {
   epsilon?: number | null;
 }
 
-/** What Adam remembers of a weight, and room for its next value. */
+/** What Adam remembers of a weight. */
 interface Moments {
-  first: Float32Array;
-  second: Float32Array;
-  next: Float32Array;
-}
-
-/** What a step is told. */
-interface Rates {
-  beta1: number;
-  beta2: number;
-  epsilon: number;
-  /** The learning rate, corrected for the bias of the first moment. */
-  rate: number;
-  /** What the root of the second moment is multiplied by to correct its bias. */
-  scale: number;
+  first: Tensor;
+  second: Tensor;
 }
 
 /**
- * Adam (Kingma and Ba 2015, algorithm 1) in one sweep over the entries of a weight. That of TensorFlow.js
+ * Adam (Kingma and Ba 2015, algorithm 1) in one native sweep over the entries of a weight. That of TensorFlow.js
  * runs 15 operations a weight, which cost a network of 10 x 64 units as much as 1.5 of its passes.
+ *
+ * @returns The update, and a function that frees what it remembers.
  */
 export function adam(
-  tf: TensorFlow,
+  heap: Heap,
   { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon }: AdamOptions,
-): Update {
+): { update: Update; dispose(): void } {
+  const { tf } = heap;
   const moments: Moments[] = [];
   let steps = 0;
-  return (variables, gradients) => {
+  const zeros = (shape: number[]) => tf.keep(tf.fill(shape, 0));
+  const update: Update = (variables, gradients) => {
     steps++;
     const rates = {
       beta1,
@@ -53,37 +45,19 @@ export function adam(
     variables.forEach((variable, i) => {
       const gradient = gradients[i];
       if (gradient === null) return;
-      const own = moments[i] ??= {
-        first: new Float32Array(variable.size),
-        second: new Float32Array(variable.size),
-        next: new Float32Array(variable.size),
-      };
-      step(own, heapView(tf, variable), heapView(tf, gradient), rates);
+      const { shape, size } = variable;
+      const { first, second } = moments[i] ??= { first: zeros(shape), second: zeros(shape) };
       // A tensor of its own, never the old one: packed copies of that one may be in use.
-      const value = tf.tensor(own.next, variable.shape);
+      const value = tf.fill(shape, 0);
+      const [weights, slopes, to] = [variable, gradient, value].map((one) => heap.address(one));
+      const at = { first: heap.address(first), second: heap.address(second) };
+      heap.native.adam({ weights, slopes, ...at, to }, size, rates);
       variable.assign(value);
       value.dispose();
     });
   };
-}
-
-/**
- * A step of one weight. The loop reads local variables only: V8 interprets most of its first passes, and they take 0.6
- * of the time so.
- */
-function step(
-  { first, second, next }: Moments,
-  weights: ArrayLike<number>,
-  slopes: ArrayLike<number>,
-  { beta1, beta2, epsilon, rate, scale }: Rates,
-): void {
-  const [rest1, rest2] = [1 - beta1, 1 - beta2];
-  const { sqrt } = Math;
-  const count = next.length;
-  for (let k = 0; k < count; k++) {
-    const slope = slopes[k];
-    const m = first[k] = beta1 * first[k] + rest1 * slope;
-    const v = second[k] = beta2 * second[k] + rest2 * slope * slope;
-    next[k] = weights[k] - rate * m / (scale * sqrt(v) + epsilon);
-  }
+  return {
+    update,
+    dispose: () => tf.dispose(moments.flatMap(({ first, second }) => [first, second])),
+  };
 }

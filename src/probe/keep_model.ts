@@ -27,18 +27,13 @@ export function keepModel(probe: OpenProbe): KeptProbe {
     const variable = weight.variable.read() as tfjs.Variable;
     return { variable, value: tf.keep(variable.clone()), trainable: weight.trainable };
   });
-  let restoreState = keepState(tf, layers);
+  const trained = new Set(weights.filter(({ trainable }) => trainable).map((one) => one.variable));
+  let restoreState = keepState(tf, layers, trained);
   return {
     ...probe,
     rewind() {
-      const trained = weights.filter(({ trainable }) => trainable)
-        .map(({ variable }) => ({ variable, value: variable.clone() }));
       restoreState();
-      for (const { variable, value } of trained) {
-        variable.assign(value);
-        value.dispose();
-      }
-      restoreState = keepState(tf, layers);
+      restoreState = keepState(tf, layers, trained);
     },
     restore() {
       dropTape(tf);

@@ -1,4 +1,5 @@
-import type { LayersModel, Optimizer, TensorFlow } from "../engine/tensorflow.ts";
+import type { Heap } from "../engine/heap.ts";
+import type { LayersModel, Optimizer } from "../engine/tensorflow.ts";
 import { adam, type AdamOptions } from "./adam.ts";
 import {
   disposeOptimizer,
@@ -33,9 +34,9 @@ const FACTORS: readonly number[] = [10, 0.1];
  * What is tried, in this order: the optimizer that was asked for or compiled, as it is, and at a higher and
  * a lower rate where it is not Adam; then Adam. No rate twice.
  */
-export function rungs(tf: TensorFlow, model: LayersModel, asked: Optimizer | undefined): Rung[] {
+export function rungs(heap: Heap, model: LayersModel, asked: Optimizer | undefined): Rung[] {
   const given = givenOptimizer(model, asked);
-  const own = given === null ? [] : ownRungs(tf, given);
+  const own = given === null ? [] : ownRungs(heap, given);
   const isTried = (rate: number) =>
     own.some(({ optimizer, learningRate }) =>
       optimizer === "Adam" && Math.abs(learningRate! / rate - 1) < 1e-6
@@ -43,16 +44,16 @@ export function rungs(tf: TensorFlow, model: LayersModel, asked: Optimizer | und
   return [
     ...own,
     ...ADAM_RATES.filter((rate) => !isTried(rate))
-      .map((learningRate) => adamRung(tf, { learningRate }, false)),
+      .map((learningRate) => adamRung(heap, { learningRate }, false)),
   ];
 }
 
-function ownRungs(tf: TensorFlow, given: Optimizer): Rung[] {
+function ownRungs(heap: Heap, given: Optimizer): Rung[] {
   const config = given.getConfig() as { learningRate?: unknown };
   const rate = typeof config.learningRate === "number" ? config.learningRate : null;
   const rung = (learningRate: number | null, isGiven: boolean): Rung => {
     if (given.getClassName() === "Adam" && learningRate !== null) {
-      return adamRung(tf, { ...config, learningRate }, isGiven);
+      return adamRung(heap, { ...config, learningRate }, isGiven);
     }
     return {
       optimizer: given.getClassName(),
@@ -69,8 +70,7 @@ function ownRungs(tf: TensorFlow, given: Optimizer): Rung[] {
   return [rung(rate, true), ...others];
 }
 
-function adamRung(tf: TensorFlow, options: AdamOptions, given: boolean): Rung {
+function adamRung(heap: Heap, options: AdamOptions, given: boolean): Rung {
   const { learningRate } = options;
-  const make = () => ({ update: adam(tf, options), dispose() {} });
-  return { optimizer: "Adam", learningRate, given, make };
+  return { optimizer: "Adam", learningRate, given, make: () => adam(heap, options) };
 }

@@ -1,3 +1,4 @@
+import { heapOf } from "../engine/prepare_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { chooseLoss, type ChosenObjective } from "../measure/choose_objective.ts";
 import type { Batch } from "../model/batch.ts";
@@ -88,7 +89,7 @@ export async function tryTraining(
   const seed = batch.seed ?? 0;
   const chosen = chooseLoss(tf, model, options.objective, targets, seed);
   const { objective } = chosen;
-  const ladder = rungs(tf, model, options.optimizer);
+  const ladder = rungs(heapOf(probe.engine), model, options.optimizer);
   const result = {
     ...subject,
     objective: { name: objective.name },
@@ -192,7 +193,7 @@ const CELL = 8;
 const MEMORY = 1e9;
 
 /** Seconds that an update costs for each weight. */
-const UPDATE = 1e-8;
+const UPDATE = 5e-9;
 
 /**
  * Estimates the seconds that training takes on a slow machine: not measured, so that it is the same

@@ -1,5 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type * as tfjs from "@tensorflow/tfjs";
+import { heapOf } from "../../src/engine/prepare_engine.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
 import { adam } from "../../src/probe/adam.ts";
@@ -13,12 +14,12 @@ Deno.test("adam() steps as TensorFlow.js's does", async () => {
       Record<"beta1" | "beta2" | "epsilon", number>
     >;
     const optimizer = tf.train.adam(0.01, beta1, beta2, epsilon);
-    const own = adam(tf, { learningRate: 0.01, ...options });
+    const own = adam(heapOf(engine), { learningRate: 0.01, ...options });
     const start = tf.randomNormal([4, 5], 0, 1, "float32", 1);
     const [ours, theirs, still] = [start, start, start].map((value) => tf.variable(value));
     for (let step = 0; step < 20; step++) {
       const gradient: Tensor = tf.randomNormal([4, 5], 0, step + 1, "float32", step + 2);
-      own([ours, still], [gradient, null]);
+      own.update([ours, still], [gradient, null]);
       updateOf(optimizer)([theirs as tfjs.Variable], [gradient]);
       gradient.dispose();
     }
@@ -26,6 +27,7 @@ Deno.test("adam() steps as TensorFlow.js's does", async () => {
     a.forEach((value, i) => assertAlmostEquals(value, b[i], 2e-6));
     assertEquals([...still.dataSync()], [...start.dataSync()]);
     optimizer.dispose();
+    own.dispose();
     tf.dispose([start, ours, theirs, still]);
   }
 });

@@ -1,8 +1,7 @@
 import { hasRelaxedSimd } from "../has_relaxed_simd.ts";
 import type { Matrix } from "./matrix.ts";
-import { NativeSequences } from "./native_sequences.ts";
-import type { Arguments, ConvolutionWindows, Operation } from "./operations.ts";
-import { GATES, type SelfGate } from "./self_gate.ts";
+import { NativeSweeps } from "./native_sweeps.ts";
+import type { ConvolutionWindows, Operation } from "./operations.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
 
 /** The operations over windows. */
@@ -19,7 +18,7 @@ export type Windowed = Extract<
  * It keeps some 4 MB of scratch a thread on the heap, or what its largest operation needed. No result
  * depends on how many threads there are.
  */
-export class NativeModule extends NativeSequences {
+export class NativeModule extends NativeSweeps {
   /**
    * C = A B, and then + bias and relu where asked for; row-major, one C after the other.
    *
@@ -107,98 +106,6 @@ export class NativeModule extends NativeSequences {
       { x, segments, rows, width, count, result },
       { work: (rows + count) * width, scratch: this.segmentScratchOf(rows, width, count) },
     );
-  }
-
-  /** tanh of `count` floats. */
-  tanh(x: number, result: number, count: number): void {
-    this.run("tanh", { from: x, to: result, count }, { work: count * 8, scratch: 64 });
-  }
-
-  /** dy (1 - y^2) of `count` floats. */
-  tanhGradient(y: number, dy: number, result: number, count: number): void {
-    this.#binary("tanhGradient", y, dy, result, count);
-  }
-
-  /** x times a gate of itself, of `count` floats. */
-  selfGate(gate: SelfGate, x: number, result: number, count: number): void {
-    this.#selfGate("selfGate", gate, { x, dy: 0, to: result, count });
-  }
-
-  /** dy times the derivative of that. */
-  selfGateGradient(gate: SelfGate, x: number, dy: number, result: number, count: number): void {
-    this.#selfGate("selfGateGradient", gate, { x, dy, to: result, count });
-  }
-
-  #selfGate(
-    name: "selfGate" | "selfGateGradient",
-    gate: SelfGate,
-    given: Omit<Arguments<"selfGate">, "gate">,
-  ): void {
-    this.run(name, { gate: GATES.indexOf(gate), ...given }, {
-      work: given.count * 16,
-      scratch: 128,
-    });
-  }
-
-  /** x, and 0 where it is below; of `count` floats. */
-  relu(x: number, result: number, count: number): void {
-    this.run("relu", { from: x, to: result, count }, { work: count });
-  }
-
-  /** dy where x > 0, dy times 0 elsewhere, NaN where x is NaN; of `count` floats. */
-  reluGradient(x: number, dy: number, result: number, count: number): void {
-    this.#binary("reluGradient", x, dy, result, count);
-  }
-
-  /** The sums of `count` floats and others. */
-  add(a: number, b: number, result: number, count: number): void {
-    this.#binary("add", a, b, result, count);
-  }
-
-  /** Adds a row of `width` floats to each of `rows` at x. */
-  addRow(x: number, row: number, result: number, rows: number, width: number): void {
-    this.run("addRow", { x, row, to: result, rows, width }, { work: rows * width * 2 });
-  }
-
-  /** Softmax of each of `rows` rows of `width` floats. */
-  softmax(x: number, result: number, rows: number, width: number): void {
-    this.run(
-      "softmax",
-      { x, dy: 0, to: result, rows, width },
-      { work: rows * width * 8, scratch: 80 },
-    );
-  }
-
-  /** The gradient of softmax, by its result y. */
-  softmaxGradient(y: number, dy: number, result: number, rows: number, width: number): void {
-    this.run(
-      "softmaxGradient",
-      { x: y, dy, to: result, rows, width },
-      { work: rows * width * 4 },
-    );
-  }
-
-  /** dy where `low` <= x <= `high`, NaN where x is NaN, else 0; of `count` floats. */
-  clipGradient(
-    x: number,
-    dy: number,
-    result: number,
-    count: number,
-    bounds: { low: number; high: number },
-  ): void {
-    this.#binary("clipGradient", x, dy, result, count, bounds);
-  }
-
-  /** An operation of two entries each. */
-  #binary(
-    name: "add" | "clipGradient" | "reluGradient" | "tanhGradient",
-    first: number,
-    second: number,
-    to: number,
-    count: number,
-    { low, high } = { low: 0, high: 0 },
-  ): void {
-    this.run(name, { first, second, to, count, low, high }, { work: count * 2 });
   }
 
   /** Copies `rows` runs of `run` bytes that lie `stride` bytes apart to `result`, without gaps. */

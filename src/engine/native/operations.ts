@@ -42,6 +42,11 @@ export const RECORDS = {
     ...{ scale: "usize", offset: "usize", dScale: "usize", dOffset: "usize" },
     ...{ partials: "usize", rows: "i32", width: "i32", isBatch: "i32", epsilon: "f32" },
   },
+  /** A step of Adam; `rates`: address of the float64 that `assembly/adam.ts` reads. */
+  Adam: {
+    ...{ weights: "usize", slopes: "usize", first: "usize", second: "usize", to: "usize" },
+    ...{ count: "i32", rates: "usize" },
+  },
   /** x times a gate of itself, by its number in `self_gate.ts`. `dy` is for the gradient alone. */
   SelfGate: { gate: "i32", x: "usize", dy: "usize", to: "usize", count: "i32" },
   /** `dy` is for the gradient alone. */
@@ -132,6 +137,7 @@ export const OPERATIONS = {
   normalizeRows: ["Normalize"],
   normalizeRowsGradient: ["Normalize"],
   sumRowBlocks: ["Normalize"],
+  adam: ["Adam"],
 } as const satisfies Record<string, readonly (keyof typeof RECORDS)[]>;
 
 /** The name of an operation. */

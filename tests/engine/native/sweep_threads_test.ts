@@ -42,6 +42,21 @@ function compute(engine: Engine): Int32Array[] {
       results.push(...run(kernel, { dy, input: image, output: dy }, pool));
     }
     const heap = heapOf(engine);
+    const many = (seed: number) => draw([200_003], seed);
+    const [weights, slopes, to, first, second] = [many(6), many(7), many(8), many(9), many(10)];
+    const rates = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, rate: 0.01, scale: 2 };
+    heap.native.adam(
+      {
+        weights: heap.address(weights),
+        slopes: heap.address(slopes),
+        first: heap.address(first),
+        second: heap.address(second),
+        to: heap.address(to),
+      },
+      to.size,
+      rates,
+    );
+    results.push(first, second, to);
     const sums = results.map((tensor) =>
       new Int32Array(Float64Array.from(Object.values(sumTensor(heap, tensor))).buffer)
     );

@@ -41,6 +41,7 @@ export const enum Operation {
   normalizeRows,
   normalizeRowsGradient,
   sumRowBlocks,
+  adam,
 }
 
 @unmanaged
@@ -149,6 +150,17 @@ export class Normalize {
   width: i32;
   isBatch: i32;
   epsilon: f32;
+}
+
+@unmanaged
+export class Adam {
+  weights: usize;
+  slopes: usize;
+  first: usize;
+  second: usize;
+  to: usize;
+  count: i32;
+  rates: usize;
 }
 
 @unmanaged

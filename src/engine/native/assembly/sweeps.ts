@@ -1,8 +1,9 @@
+import { adam } from "./adam";
 import { blocksOf, columnSums } from "./column_sums";
 import { addRow, clipGradient, relu, reluGradient, tanhGradient } from "./elementwise";
 import { normalizeColumns, normalizeColumnsGradient } from "./normalize_columns";
 import { normalizeRows, normalizeRowsGradient, sumRowBlocks } from "./normalize_rows";
-import { Binary, Normalize, Operation, SelfGate, Softmax, Sum, Unary } from "./records";
+import { Adam, Binary, Normalize, Operation, SelfGate, Softmax, Sum, Unary } from "./records";
 import { fillTable, tanhRun } from "./saturating";
 import { selfGate, selfGateGradient } from "./self_gate";
 import { share } from "./share";
@@ -113,6 +114,16 @@ export function runSweep(
       const start = share(r.rows, 1, part, parts);
       const offset = <usize> (start * r.width) << 2;
       addRow(r.x + offset, r.row, r.to + offset, share(r.rows, 1, next, parts) - start, r.width);
+      break;
+    }
+    case Operation.adam: {
+      const r = changetype<Adam>(record);
+      const start = share(r.count, 4, part, parts);
+      const offset = <usize> start << 2;
+      adam(
+        r.weights + offset, r.slopes + offset, r.first + offset, r.second + offset, r.to + offset,
+        share(r.count, 4, next, parts) - start, r.rates,
+      );
       break;
     }
     case Operation.columnSums: {
