@@ -1,12 +1,13 @@
 import type { Layer } from "../engine/tensorflow.ts";
 import { sizeOf } from "../model/shapes.ts";
-import { activationTraits } from "../traits/activation_traits.ts";
-import { layerTraits } from "../traits/layer_traits.ts";
-import { type ActivationHolder, activationObject } from "./activation_region.ts";
+import { keptEntries, passingEntries } from "./kept_entries.ts";
 import type { LayerUse } from "./layer_uses.ts";
 
 /** Bytes of a float32. */
 const FLOAT = 4;
+
+/** How much more than what is kept is taken: kernels work on copies, and the allocator leaves gaps. */
+const SLACK = 1.15;
 
 /**
  * Estimates the most memory that a pass takes on the WASM heap: the weights, the gradient of the largest, and what the
@@ -29,37 +30,13 @@ export function estimateMemory(
     largest = Math.max(largest, size);
   }
   for (const use of uses) {
-    const own = keptOf(use);
+    const own = SLACK * keptEntries(use);
     // Of a view, gradients are views, too.
     if (own === 0) continue;
     kept += own;
-    most = Math.max(most, kept + sizeOf(use.output) + sizeOf(use.input));
+    most = Math.max(most, kept + passingEntries(use));
   }
   return FLOAT * (weights + largest + most);
-}
-
-/** How many numbers a pass keeps of what a layer puts out. */
-function keptOf({ layer, input, output, times }: LayerUse): number {
-  if ("cell" in layer) {
-    const { returnSequences } = layer as unknown as { returnSequences: boolean };
-    const [examples, steps] = input;
-    const entries = sizeOf(output.slice(returnSequences ? 2 : 1));
-    return copiesInCell(layer) * times * examples * steps * entries;
-  }
-  return copiesOf(layer) * times * sizeOf(output);
-}
-
-function copiesOf(layer: Layer): number {
-  const activation = activationObject(layer as unknown as ActivationHolder, "activation");
-  const { memoryCopies, activatedCopies = memoryCopies } = layerTraits(layer.getClassName());
-  const ofActivation = activationTraits(activation?.getClassName() ?? "linear")?.memoryCopies ?? 0;
-  return ofActivation + (ofActivation > 0 ? activatedCopies : memoryCopies);
-}
-
-function copiesInCell(layer: Layer): number {
-  const { cell } = layer as unknown as { cell: Layer };
-  const { kind, memoryCopies } = layerTraits(cell.getClassName());
-  return kind === "cell" ? memoryCopies : layerTraits("LSTMCell").memoryCopies;
 }
 
 /**

@@ -13,6 +13,8 @@ export interface LayerUse {
   output: Shape;
   /** How often it is called in this way in a row. */
   times: number;
+  /** Whether the outputs of these calls are put together again. */
+  isStacked?: boolean;
 }
 
 interface Shaped {
@@ -71,6 +73,10 @@ export function layerUses(
         return next();
       } finally {
         times = before;
+        const last = uses.at(-1);
+        if (last !== undefined && container.getClassName() === "TimeDistributed") {
+          last.isStacked = true;
+        }
       }
     });
   }

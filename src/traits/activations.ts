@@ -44,6 +44,8 @@ export interface ActivationTraits {
    * it needs. Measured on WASM with ten layers of a kind.
    */
   memoryCopies: number;
+  /** Whether its derivative is computed from its input rather than from its output, so that both are kept. */
+  keepsInput: boolean;
 }
 
 const SELU_ALPHA = 1.6732632423543772;
@@ -86,6 +88,7 @@ export function traits(own: Partial<ActivationTraits> = {}): ActivationTraits {
     kinked: (curve?.kinks.length ?? 0) > 0,
     homogeneous: false,
     memoryCopies: 0,
+    keepsInput: true,
     ...own,
   };
 }
@@ -116,19 +119,21 @@ export const ACTIVATIONS: Readonly<Record<string, ActivationTraits>> = {
     range: [-1, 1],
     flat: bounded(FLAT_TANH),
     memoryCopies: 1,
+    keepsInput: false,
   }),
   sigmoid: traits({
     curve: smooth(sigmoid, (z) => sigmoid(z) * sigmoid(-z)),
     range: [0, 1],
     // sigmoid(z) = (1 + tanh(z / 2)) / 2, so its derivative falls to the same share at twice tanh's z.
     flat: bounded(2 * FLAT_TANH),
-    memoryCopies: 1.2,
+    memoryCopies: 1,
+    keepsInput: false,
   }),
   hardSigmoid: traits({
     curve: clipped(-2.5, 2.5, 0.2, 0.5),
     range: [0, 1],
     flat: bounded(2.5),
-    memoryCopies: 4,
+    memoryCopies: 3,
   }),
   softsign: traits({
     curve: {
@@ -139,7 +144,7 @@ export const ACTIVATIONS: Readonly<Record<string, ActivationTraits>> = {
     gain: 1,
     range: [-1, 1],
     flat: bounded(1 / Math.sqrt(FLAT) - 1),
-    memoryCopies: 4.5,
+    memoryCopies: 3,
   }),
   relu: traits({
     curve: leakyRelu(0),
@@ -147,14 +152,14 @@ export const ACTIVATIONS: Readonly<Record<string, ActivationTraits>> = {
     range: [0, Infinity],
     flat: oneSided(0),
     homogeneous: true,
-    memoryCopies: 1.5,
+    memoryCopies: 1,
   }),
   relu6: traits({
     curve: clipped(0, 6, 1, 0),
     gain: ROOT_2,
     range: [0, 6],
     flat: { bounded: true, oneSided: true, low: 0, high: 6 },
-    memoryCopies: 3,
+    memoryCopies: 2,
   }),
   leakyRelu: leakyReluTraits(0.3),
   prelu: traits({ kinked: true }),
@@ -166,6 +171,7 @@ export const ACTIVATIONS: Readonly<Record<string, ActivationTraits>> = {
     // For z < 0 the derivative is exp(z), and selu's is exp(z) times its supremum.
     flat: oneSided(Math.log(FLAT)),
     memoryCopies: 1,
+    keepsInput: false,
   }),
   selu: traits({
     curve: exponential(SELU_ALPHA, SELU_SCALE),
@@ -174,7 +180,7 @@ export const ACTIVATIONS: Readonly<Record<string, ActivationTraits>> = {
     criticalGain: 0.6904860924400582,
     range: [-SELU_ALPHA * SELU_SCALE, Infinity],
     flat: oneSided(Math.log(FLAT)),
-    memoryCopies: 2.5,
+    memoryCopies: 1,
   }),
   softplus: traits({
     curve: smooth(softplus, sigmoid),
@@ -182,28 +188,28 @@ export const ACTIVATIONS: Readonly<Record<string, ActivationTraits>> = {
     range: [0, Infinity],
     // Its derivative is the sigmoid, whose supremum is 1.
     flat: oneSided(Math.log(FLAT / (1 - FLAT))),
-    memoryCopies: 2,
+    memoryCopies: 1,
   }),
   swish: traits({
     curve: smooth((z) => z * sigmoid(z), (z) => sigmoid(z) * (1 + z * sigmoid(-z))),
     gain: ROOT_2,
     range: [-0.278465, Infinity],
     flat: oneSided(-3.61689),
-    memoryCopies: 1.4,
+    memoryCopies: 1,
   }),
   gelu: traits({
     curve: smooth((z) => z * distribution(z), (z) => distribution(z) + z * density(z)),
     gain: ROOT_2,
     range: [-0.169971, Infinity],
     flat: oneSided(-2.16472),
-    memoryCopies: 1.4,
+    memoryCopies: 1,
   }),
   gelu_new: traits({
     curve: geluByTanh(),
     gain: ROOT_2,
     range: [-0.170041, Infinity],
     flat: oneSided(-2.17249),
-    memoryCopies: 1.4,
+    memoryCopies: 1,
   }),
   mish: traits({
     curve: smooth(
@@ -216,8 +222,8 @@ export const ACTIVATIONS: Readonly<Record<string, ActivationTraits>> = {
     gain: ROOT_2,
     range: [-0.308843, Infinity],
     flat: oneSided(-3.68683),
-    memoryCopies: 3,
+    memoryCopies: 2,
   }),
-  softmax: traits({ range: [0, 1], memoryCopies: 1.2 }),
+  softmax: traits({ range: [0, 1], memoryCopies: 1, keepsInput: false }),
   logSoftmax: traits({ range: [-Infinity, 0] }),
 };

@@ -1,4 +1,4 @@
-import { type LayerTraits, traits } from "./layers.ts";
+import { APART, type LayerTraits, traits } from "./layers.ts";
 
 /** Layers of Keras that change pictures in training and pass them on otherwise. */
 export const AUGMENTATIONS = [
@@ -28,6 +28,8 @@ export const AUGMENTATIONS = [
 ] as const;
 
 const KINKED = { kinked: true };
+/** Windows along one axis after the other, which are cut out and put together. */
+const WINDOWS = { memoryCopies: 4, inputCopies: 1.5 };
 const DROPS = { memoryCopies: 0, drops: true };
 
 /** The layers that Keras has and TensorFlow.js lacks: `engine/keras_layers/` has them. */
@@ -38,12 +40,12 @@ export const KERAS_LAYER_TRAITS: Readonly<Record<string, LayerTraits>> = {
   // The sum, and the sum with its bias.
   EinsumDense: traits("dense", { kernel: "einsum", memoryCopies: 2 }),
 
-  AdaptiveAveragePooling1D: traits("pool", { operation: "mean" }),
-  AdaptiveAveragePooling2D: traits("pool", { operation: "mean" }),
-  AdaptiveAveragePooling3D: traits("pool", { operation: "mean" }),
-  AdaptiveMaxPooling1D: traits("pool", { ...KINKED, operation: "largest" }),
-  AdaptiveMaxPooling2D: traits("pool", { ...KINKED, operation: "largest" }),
-  AdaptiveMaxPooling3D: traits("pool", { ...KINKED, operation: "largest" }),
+  AdaptiveAveragePooling1D: traits("pool", { ...WINDOWS, operation: "mean" }),
+  AdaptiveAveragePooling2D: traits("pool", { ...WINDOWS, operation: "mean" }),
+  AdaptiveAveragePooling3D: traits("pool", { ...WINDOWS, operation: "mean" }),
+  AdaptiveMaxPooling1D: traits("pool", { ...KINKED, ...WINDOWS, operation: "largest" }),
+  AdaptiveMaxPooling2D: traits("pool", { ...KINKED, ...WINDOWS, operation: "largest" }),
+  AdaptiveMaxPooling3D: traits("pool", { ...KINKED, ...WINDOWS, operation: "largest" }),
 
   AdditiveAttention: traits("container"),
   Attention: traits("container"),
@@ -56,22 +58,22 @@ export const KERAS_LAYER_TRAITS: Readonly<Record<string, LayerTraits>> = {
   // With a mask: what takes the place of the scores, and what comes of them.
   AttentionWeights: traits("activation", { activation: "softmax", memoryCopies: 2.5 }),
 
-  Conv1DTranspose: traits("convolution", { kernel: "transposed", memoryCopies: 2.4 }),
+  Conv1DTranspose: traits("convolution", { ...APART, kernel: "transposed" }),
   Cropping1D: traits("selects", { operation: "crop" }),
   Cropping3D: traits("selects", { operation: "crop" }),
-  DepthwiseConv1D: traits("convolution", { kernel: "depthwise", memoryCopies: 2 }),
+  DepthwiseConv1D: traits("convolution", { ...APART, kernel: "depthwise" }),
   Discretization: traits("encoding"),
   GlobalAveragePooling3D: traits("pool", { operation: "globalMean" }),
   GlobalMaxPooling3D: traits("pool", { ...KINKED, operation: "globalLargest" }),
-  GroupNormalization: traits("normalization", { memoryCopies: 7 }),
-  Normalization: traits("rescaling", { memoryCopies: 2.2 }),
+  GroupNormalization: traits("normalization", { memoryCopies: 6 }),
+  Normalization: traits("rescaling", { memoryCopies: 2 }),
   RMSNormalization: traits("normalization", { operation: "rootMeanSquare", memoryCopies: 3 }),
-  SeparableConv1D: traits("convolution", { operation: "separable", memoryCopies: 3.5 }),
+  SeparableConv1D: traits("convolution", { ...APART, operation: "separable", memoryCopies: 2 }),
   SpatialDropout2D: traits("passesOn", DROPS),
   SpatialDropout3D: traits("passesOn", DROPS),
   SpectralNormalization: traits("container"),
   Subtract: traits("merge"),
-  UnitNormalization: traits("normalization", { operation: "norm", memoryCopies: 2.2 }),
+  UnitNormalization: traits("normalization", { operation: "norm", memoryCopies: 2 }),
   UpSampling1D: traits("resamples", { operation: "copy" }),
   UpSampling3D: traits("resamples", { operation: "copy" }),
   ZeroPadding1D: traits("resamples", { operation: "pad" }),

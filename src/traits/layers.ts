@@ -104,16 +104,22 @@ export interface LayerTraits {
   drops: boolean;
   /** Copies of its output (a cell's: of a step's) that a pass keeps, held against `bench/memory_estimate.ts`. */
   memoryCopies: number;
-  /** The same for a layer whose `activation` is set. Default: `memoryCopies`. */
+  /**
+   * The same for a layer whose `activation` is set, what that keeps not included. Default: `memoryCopies`, without its
+   * output where the activation does not need it.
+   */
   activatedCopies?: number;
+  /** What it keeps besides where it has a bias: the sum without it. Default: 0. */
+  biasCopies?: number;
+  /** `memoryCopies` of a cell that is run over a whole sequence at once. Default: `memoryCopies`. */
+  sweptCopies?: number;
+  /** Copies of its input that it keeps besides. Default: 0. */
+  inputCopies?: number;
   /** Whether it sees each example by itself, so that a batch can be cut. Default of a custom layer: false. */
   perExample: boolean;
   /** What theory says of a custom layer: how large its output and its gradients should be. Default: nothing. */
   moments?: MomentsRule;
 }
-
-/** What most layers keep of their output. */
-const COPIES = 1.2;
 
 /** The traits of a kind, and what else a class is. */
 export function traits(kind: LayerKind, own: Partial<LayerTraits> = {}): LayerTraits {
@@ -124,7 +130,7 @@ export function traits(kind: LayerKind, own: Partial<LayerTraits> = {}): LayerTr
     activation: null,
     kinked: false,
     drops: false,
-    memoryCopies: COPIES,
+    memoryCopies: 1,
     perExample: true,
     ...own,
   };
@@ -134,20 +140,21 @@ export function traits(kind: LayerKind, own: Partial<LayerTraits> = {}): LayerTr
 const VIEW = { memoryCopies: 0 };
 const KINKED = { kinked: true };
 const DROPS = { ...VIEW, drops: true };
+/** A bias is added apart, and its sum keeps what it is added to. */
+export const APART: Pick<LayerTraits, "biasCopies"> = { biasCopies: 1 };
 
 /** Every layer class that TensorFlow.js registers. */
 export const LAYERS: Readonly<Record<string, LayerTraits>> = {
-  // With an activation its product has the bias in it, and z need not be kept.
-  Dense: traits("dense", { kernel: "ordinary", activatedCopies: 0.7 }),
+  Dense: traits("dense", { kernel: "ordinary" }),
 
-  Conv1D: traits("convolution", { kernel: "ordinary" }),
+  Conv1D: traits("convolution", { ...APART, kernel: "ordinary" }),
   Conv2D: traits("convolution", { kernel: "ordinary" }),
-  Conv3D: traits("convolution", { kernel: "ordinary" }),
-  Conv2DTranspose: traits("convolution", { kernel: "transposed" }),
-  Conv3DTranspose: traits("convolution", { kernel: "transposed" }),
-  DepthwiseConv2D: traits("convolution", { kernel: "depthwise", memoryCopies: 2 }),
+  Conv3D: traits("convolution", { ...APART, kernel: "ordinary" }),
+  Conv2DTranspose: traits("convolution", { ...APART, kernel: "transposed" }),
+  Conv3DTranspose: traits("convolution", { ...APART, kernel: "transposed" }),
+  DepthwiseConv2D: traits("convolution", { ...APART, kernel: "depthwise" }),
   // Two kernels in a row, neither of which an initialiser draws by the fans of the whole.
-  SeparableConv2D: traits("convolution", { operation: "separable", memoryCopies: 3 }),
+  SeparableConv2D: traits("convolution", { ...APART, operation: "separable", memoryCopies: 2 }),
 
   RNN: traits("recurrent"),
   SimpleRNN: traits("recurrent", { operation: "simple" }),
@@ -156,18 +163,19 @@ export const LAYERS: Readonly<Record<string, LayerTraits>> = {
   ConvRNN2D: traits("recurrent"),
   ConvLSTM2D: traits("recurrent"),
   // Gates included.
-  SimpleRNNCell: traits("cell", { memoryCopies: 5 }),
-  GRUCell: traits("cell", { memoryCopies: 14 }),
-  LSTMCell: traits("cell", { memoryCopies: 18 }),
-  ConvLSTM2DCell: traits("cell", { memoryCopies: 35 }),
-  StackedRNNCells: traits("cell", { memoryCopies: 35 }),
+  SimpleRNNCell: traits("cell", { memoryCopies: 5, sweptCopies: 2 }),
+  GRUCell: traits("cell", { memoryCopies: 28, sweptCopies: 8 }),
+  LSTMCell: traits("cell", { memoryCopies: 31, sweptCopies: 11 }),
+  ConvLSTM2DCell: traits("cell", { memoryCopies: 31 }),
+  // What its cells keep is counted there.
+  StackedRNNCells: traits("cell", VIEW),
 
   // The way back sorts the gradients of rows.
   Embedding: traits("embedding", { memoryCopies: 2 }),
   CategoryEncoding: traits("encoding"),
 
   BatchNormalization: traits("normalization"),
-  LayerNormalization: traits("normalization", { memoryCopies: 0.8 }),
+  LayerNormalization: traits("normalization"),
   Rescaling: traits("rescaling"),
 
   // What its activation keeps is counted there.

@@ -38,6 +38,9 @@ const VALUES: Record<
   drops: { expected: "true or false", is: (value) => typeof value === "boolean" },
   memoryCopies: COPIES,
   activatedCopies: COPIES,
+  biasCopies: COPIES,
+  sweptCopies: COPIES,
+  inputCopies: COPIES,
   perExample: {
     expected: "true or false",
     is: (value) => typeof value === "boolean",

@@ -92,6 +92,14 @@ export const fuseRecurrent: LayerRepair = ({ tf, patch }) => {
   );
 };
 
+/** Whether a cell is computed over whole sequences, unless it drops in training or somebody watches its steps. */
+export function isSwept(layer: object): boolean {
+  const cell = layer as Cell;
+  const names = [cell.activation, cell.recurrentActivation].map((one) => one?.getClassName());
+  return kindOf(cell) !== null &&
+    names.every((name) => name === undefined || squashOf(name) !== null);
+}
+
 /** What a cell computes, or `null` where our module cannot. */
 function cellOf(tf: TensorFlow, cell: Cell, training: boolean): RecurrentCell | null {
   const kind = kindOf(cell);
