@@ -118,22 +118,26 @@ function changeWeights(
 ): Cured | null {
   const known = new Map(modelWeights(subject.model).map((weight) => [weight.weightName, weight]));
   if (wanted.some(({ weight }) => !known.has(weight))) return null;
-  // A variable is never written in place, so a clone, which shares its data, is a copy.
-  const kept = wanted.map((weight) => {
-    const variable = known.get(weight.weight)!.variable.read() as tfjs.Variable;
-    const value = tf.keep(variable.clone());
-    tf.tidy(() => variable.assign(change(value, weight) as tfjs.Tensor));
-    return { variable, value };
-  });
-  return {
-    subject,
-    undo() {
-      for (const { variable, value } of kept) {
-        variable.assign(value);
-        value.dispose();
-      }
-    },
+  const kept: { variable: tfjs.Variable; value: tfjs.Tensor }[] = [];
+  const undo = () => {
+    for (const { variable, value } of kept) {
+      variable.assign(value);
+      value.dispose();
+    }
   };
+  try {
+    for (const weight of wanted) {
+      const variable = known.get(weight.weight)!.variable.read() as tfjs.Variable;
+      // A variable is never written in place, so a clone, which shares its data, is a copy.
+      const value = tf.keep(variable.clone());
+      kept.push({ variable, value });
+      tf.tidy(() => variable.assign(change(value, weight) as tfjs.Tensor));
+    }
+  } catch (error) {
+    undo();
+    throw error;
+  }
+  return { subject, undo };
 }
 
 function changeBatch(

@@ -21,7 +21,7 @@ interface Cell {
  * statistics, counters, averages), states of stateful recurrent layers, dropout masks of cells.
  *
  * @param tf The engine's TensorFlow.js.
- * @param layers The model's leaf layers.
+ * @param layers The model's layers, those that hold others included.
  * @param except Variables that are left as they will be. Default: none.
  * @returns A function that restores all of it, bit by bit, and frees what the pass left behind. Called
  * again it does nothing.
@@ -47,7 +47,7 @@ export function keepState(
  * Runs what may change the state of a model, which then has the state from before.
  *
  * @param tf The engine's TensorFlow.js.
- * @param layers The model's leaf layers.
+ * @param layers The model's layers, those that hold others included.
  */
 export function inSameState<T>(tf: TensorFlow, layers: Layer[], run: () => T): T {
   const restore = keepState(tf, layers);

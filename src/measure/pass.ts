@@ -116,9 +116,9 @@ export class Pass implements Disposable {
 
   /** Sets aside what the forward pass may change in the model. */
   #keepState(): () => void {
-    const [{ tf }, { chosen, layers }] = [this.#heap, this.#plan];
+    const [{ tf }, { chosen, layers, containers }] = [this.#heap, this.#plan];
     this.#cleanUp.defer(() => tf.dispose(chosen.drawn ?? []));
-    const restore = keepState(tf, layers);
+    const restore = keepState(tf, [...layers, ...containers]);
     this.#cleanUp.defer(restore);
     return restore;
   }
@@ -134,7 +134,7 @@ export class Pass implements Disposable {
   /** Takes the batch in parts. */
   #runParts(size: number): void {
     const { tf } = this.#heap;
-    const { inputs, layers } = this.#plan;
+    const { inputs, layers, containers } = this.#plan;
     const sums = new GradientSums(this.#heap);
     const add = (weight: ModelWeight, dw: Tensor) => sums.add(weight, dw);
     const parts = partsOf(tf, inputs, size);
@@ -154,7 +154,7 @@ export class Pass implements Disposable {
       this.#watchWeights(add);
       const evaluate = (outputs: Tensor[]) => objective.ofPart(outputs, from);
       // No part sees what another one has made of the state.
-      inSameState(tf, layers, () => this.#goThrough(given, evaluate));
+      inSameState(tf, [...layers, ...containers], () => this.#goThrough(given, evaluate));
       this.#across!.end(this.#records);
       dropTape(tf);
     }

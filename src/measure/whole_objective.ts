@@ -50,7 +50,8 @@ export function wholeObjective(
   try {
     for (const { slice } of parts) {
       const outputs = () => outputsOf(model, slice()).map((output) => output.clone());
-      ofParts.push(inSameState(tf, layers, () => withoutTape(tf, () => tf.tidy(outputs))));
+      const run = () => withoutTape(tf, () => tf.tidy(outputs));
+      ofParts.push(inSameState(tf, [...layers, ...containers], run));
       onPart();
     }
   } finally {

@@ -1,3 +1,4 @@
+import type * as tfjs from "@tensorflow/tfjs";
 import type { Heap } from "../engine/heap.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
 import type { Update } from "./training_step.ts";
@@ -30,9 +31,18 @@ export function adam(
   { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon }: AdamOptions,
 ): { update: Update; dispose(): void } {
   const { tf } = heap;
-  const moments: Moments[] = [];
+  // By the weight: which ones are trained may change from step to step, and the sweep asks for no sizes.
+  const known = new Map<tfjs.Variable, Moments>();
   let steps = 0;
-  const zeros = (shape: number[]) => tf.keep(tf.fill(shape, 0));
+  const momentsOf = (variable: tfjs.Variable): Moments => {
+    const moments = known.get(variable);
+    if (moments !== undefined) return moments;
+    const zeros = () => tf.fill(variable.shape, 0) as Tensor;
+    // Where there is room for one alone, that one is freed.
+    const [first, second] = tf.tidy(() => [zeros(), zeros()]).map((one) => tf.keep(one));
+    known.set(variable, { first, second });
+    return { first, second };
+  };
   const update: Update = (variables, gradients) => {
     steps++;
     const rates = {
@@ -45,19 +55,21 @@ export function adam(
     variables.forEach((variable, i) => {
       const gradient = gradients[i];
       if (gradient === null) return;
-      const { shape, size } = variable;
-      const { first, second } = moments[i] ??= { first: zeros(shape), second: zeros(shape) };
-      // A tensor of its own, never the old one: packed copies of that one may be in use.
-      const value = tf.fill(shape, 0);
-      const [weights, slopes, to] = [variable, gradient, value].map((one) => heap.address(one));
-      const at = { first: heap.address(first), second: heap.address(second) };
-      heap.native.adam({ weights, slopes, ...at, to }, size, rates);
-      variable.assign(value);
-      value.dispose();
+      const moments = momentsOf(variable);
+      tf.tidy(() => {
+        // A tensor of its own, never the old one: packed copies of that one may be in use.
+        const value = tf.fill(variable.shape, 0);
+        const [weights, slopes, to] = [variable, gradient, value].map((one) => heap.address(one));
+        const first = heap.address(moments.first), second = heap.address(moments.second);
+        heap.native.adam({ weights, slopes, first, second, to }, variable.size, rates);
+        variable.assign(value);
+      });
     });
   };
   return {
     update,
-    dispose: () => tf.dispose(moments.flatMap(({ first, second }) => [first, second])),
+    dispose() {
+      for (const { first, second } of known.values()) tf.dispose([first, second]);
+    },
   };
 }

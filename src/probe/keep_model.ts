@@ -1,6 +1,7 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import { dropTape } from "../measure/engine_state.ts";
 import { keepState } from "../measure/keep_state.ts";
+import { containerLayers } from "../model/inner_layers.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import { modelWeights } from "../model/model_weights.ts";
 import type { OpenProbe } from "./open_probe.ts";
@@ -21,7 +22,8 @@ export interface KeptProbe extends OpenProbe {
 export function keepModel(probe: OpenProbe): KeptProbe {
   const { tf, model } = probe;
   const leaves = leafLayers(model);
-  const layers = leaves.map(({ layer }) => layer);
+  // A wrapper may have a state beside that of the layer in it.
+  const layers = [...leaves.map(({ layer }) => layer), ...containerLayers(model)];
   // A variable is never written in place, so a clone, which shares its data, is a copy.
   const weights = modelWeights(model, leaves).map((weight) => {
     const variable = weight.variable.read() as tfjs.Variable;

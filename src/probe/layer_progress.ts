@@ -92,10 +92,8 @@ export class LayerProgress {
 
   #change(weights: TrackedWeight[]): number {
     const { tf } = this.#heap;
-    const changes = weights.map(({ variable, before }) => tf.sub(variable, before));
-    const norm = normOf(this.#heap, changes);
-    tf.dispose(changes);
-    return norm;
+    const changes = () => weights.map(({ variable, before }) => tf.sub(variable, before) as Tensor);
+    return tf.tidy(() => normOf(this.#heap, changes()));
   }
 }
 
@@ -125,10 +123,8 @@ export class KernelStep {
     const heap = heapOf(engine);
     return new Map(this.#kernels.map(({ name, variable, before }) => {
       const size = normOf(heap, [before]);
-      const change = tf.sub(variable, before);
-      const ratio = size === 0 ? null : normOf(heap, [change]) / size;
-      change.dispose();
-      return [name, ratio];
+      const change = tf.tidy(() => normOf(heap, [tf.sub(variable, before)]));
+      return [name, size === 0 ? null : change / size];
     }));
   }
 
@@ -165,17 +161,16 @@ export function penaltyRatio(
     variables,
     () => tf.addN([tf.scalar(0), ...penaltiesOf(tf, model)]),
   );
-  const both = gradients.flatMap((gradient, i) =>
-    gradient === null ? [] : [{ gradient, penalty: penalised[i] ?? null }]
-  );
-  const ofLoss = both.map(({ gradient, penalty }) =>
-    penalty === null ? gradient.clone() : tf.sub(gradient, penalty)
-  );
   const own = penalised.filter((gradient) => gradient !== null);
+  const ofLoss = () =>
+    gradients.flatMap((gradient, i): Tensor[] => {
+      const penalty = penalised[i] ?? null;
+      return gradient === null ? [] : penalty === null ? [gradient] : [tf.sub(gradient, penalty)];
+    });
   try {
-    return ratio(normOf(heap, own), normOf(heap, ofLoss)) || null;
+    return ratio(normOf(heap, own), tf.tidy(() => normOf(heap, ofLoss()))) || null;
   } finally {
-    tf.dispose([...own, ...ofLoss]);
+    tf.dispose(own);
   }
 }
 

@@ -6,6 +6,32 @@ import type { Tensor } from "../../src/engine/tensorflow.ts";
 import { adam } from "../../src/probe/adam.ts";
 import { updateOf } from "../../src/probe/training_step.ts";
 
+Deno.test("adam() knows its weights again where there are others in the next step", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const draw = (shape: number[], seed: number): Tensor =>
+    tf.randomNormal(shape, 0, 1, "float32", seed);
+  const weights = [draw([3], 1), draw([40, 50], 2)];
+  const [few, many, alone] = [weights[0], weights[1], weights[1]].map((value) =>
+    tf.variable(value)
+  );
+  const held = tf.memory().numTensors;
+  const [own, other] = [0, 1].map(() => adam(heapOf(engine), { learningRate: 0.01 }));
+  for (let step = 0; step < 4; step++) {
+    const [of, ofMany] = [draw([3], step + 3), draw([40, 50], step + 9)];
+    // The first one is frozen after a step, and comes again.
+    if (step === 1 || step === 2) own.update([many], [ofMany]);
+    else own.update([few, many], [of, ofMany]);
+    other.update([alone], [ofMany]);
+    tf.dispose([of, ofMany]);
+  }
+  assertEquals(many.dataSync(), alone.dataSync());
+  own.dispose();
+  other.dispose();
+  assertEquals(tf.memory().numTensors, held);
+  tf.dispose([...weights, few, many, alone]);
+});
+
 Deno.test("adam() steps as TensorFlow.js's does", async () => {
   await using engine = await startEngine();
   const { tf } = engine;

@@ -1,10 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import * as assertions from "../../src/assert/mod.ts";
+import { kerasLayers } from "../../src/engine/keras_layers/mod.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { LayersModel, Tensor } from "../../src/engine/tensorflow.ts";
 import type { Batch } from "../../src/model/batch.ts";
 import { leafLayers } from "../../src/model/leaf_layers.ts";
 import { probeOverfit } from "../../src/probe/probe_overfit.ts";
+import { tryTraining } from "../../src/probe/try_training.ts";
 import { probeStep } from "../../src/probe/probe_step.ts";
 
 const { tf } = await startEngine();
@@ -15,6 +17,29 @@ const MSE = { objective: "meanSquaredError" } as const;
 
 // deno-lint-ignore no-explicit-any -- options of one recurrent layer after another
 type Options = any;
+
+Deno.test("a probe puts back the state of a wrapper, too, and starts each attempt from it", async () => {
+  const { SpectralNormalization } = kerasLayers(tf);
+  const model = tf.sequential({
+    layers: [
+      layers.inputLayer({ inputShape: [5] }) as never,
+      new SpectralNormalization({ layer: layers.dense({ units: 4 }) }) as never,
+      layers.dense({ units: 1 }),
+    ],
+  });
+  const batch = {
+    inputs: tf.randomNormal([8, 5], 0, 1, "float32", 1) as Tensor,
+    targets: tf.randomNormal([8, 1], 0, 1, "float32", 2) as Tensor,
+  };
+  const bits = () => model.weights.map((weight) => [...weight.read().dataSync()]);
+  const before = bits();
+  const trials = [];
+  for (let i = 0; i < 2; i++) trials.push(await tryTraining(model, batch, { ...MSE, steps: 3 }));
+  assertEquals(bits(), before);
+  assertEquals(trials[1], trials[0]);
+  model.dispose();
+  tf.dispose(Object.values(batch));
+});
 
 /** Recurrent layers that take their states from one batch to the next. */
 const STATEFUL: Record<string, (options: Options) => unknown> = {

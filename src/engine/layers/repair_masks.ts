@@ -21,7 +21,9 @@ interface Run {
   masks: Map<Tensor, Tensor>;
   /** Masks to be freed when all is done: those of a model inside another go on outside of it. */
   made: Tensor[];
-  /** Tensors that a layer reads more than once. */
+  /** Tensors that its layers have put out. */
+  put: Set<Tensor>;
+  /** Those of them that a layer reads more than once. */
   spared: Tensor[];
   /** Whether the model calls its layers, rather than a layer something of its own. */
   callsLayers: boolean;
@@ -40,7 +42,8 @@ function during<T>(run: Run | null, action: () => T): T {
 }
 
 function runModel<T>(action: (run: Run) => T): T {
-  const run: Run = { masks: new Map(), made: [], ...running, spared: [], callsLayers: true };
+  const own = { put: new Set<Tensor>(), spared: [], callsLayers: true };
+  const run: Run = { masks: new Map(), made: [], ...running, ...own };
   try {
     return during(run, () => action(run));
   } finally {
@@ -57,12 +60,13 @@ const giveDisposalBack = (tensor: Tensor) => void delete (tensor as Spared).disp
 /**
  * Lets the next disposal of what a layer reads more than once pass by, as the attention of `x` to `x` does.
  * TensorFlow.js counts the readers of a tensor, but takes off one for each time that it is read, and frees the
- * tensor before its last reader comes. What is spared is freed with the scope around the model.
+ * tensor before its last reader comes. What is spared is freed with the scope around the model. What the model is
+ * given, and all in training, it frees not at all: the disposal that would pass by there is the last one.
  */
-function spareRepeated(inputs: readonly Tensor[], spared: Tensor[]): void {
+function spareRepeated(inputs: readonly Tensor[], { put, spared }: Run): void {
   for (const tensor of new Set(inputs)) {
     const isRepeated = inputs.indexOf(tensor) !== inputs.lastIndexOf(tensor);
-    if (!isRepeated || Object.hasOwn(tensor, "dispose")) continue;
+    if (!isRepeated || !put.has(tensor) || Object.hasOwn(tensor, "dispose")) continue;
     tensor.dispose = () => giveDisposalBack(tensor);
     spared.push(tensor);
   }
@@ -81,9 +85,9 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
     function (this: MaskingLayer, inputs: Tensor | Tensor[], shared?: Arguments) {
       if (!running?.callsLayers) return original.call(this, inputs, shared);
       const run = { ...running, callsLayers: false };
-      const { masks, made, spared } = run;
+      const { masks, made, put } = run;
       const list = [inputs].flat();
-      if (list.length > 1) spareRepeated(list, spared);
+      if (list.length > 1 && shared?.training !== true) spareRepeated(list, run);
       const given = list.map((x) => masks.get(x) ?? null);
       const own: Arguments = { ...shared };
       // The shared object is TensorFlow.js's, or one that `call` below made.
@@ -94,6 +98,7 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
       if (given.some((mask) => mask !== null)) own.masks = given;
       return during(run, () => {
         const outputs = original.call(this, inputs, own);
+        for (const output of [outputs].flat()) put.add(output as Tensor);
         if (!this.supportsMasking) return outputs;
         const found = [this.computeMask(list, given)].flat() as (Tensor | null | undefined)[];
         [outputs].flat().forEach((y: Tensor, i) => {

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { kerasLayers } from "../../../src/engine/keras_layers/mod.ts";
+import { tryTraining } from "../../../src/probe/try_training.ts";
 import { measure } from "../../../src/measure/mod.ts";
 import { startEngine } from "../../../src/engine/start_engine.ts";
 import type { TensorFlow } from "../../../src/engine/tensorflow.ts";
@@ -32,6 +33,37 @@ Deno.test("a model reads a tensor after a layer that read it twice, and leaves n
     model.dispose();
     x.dispose();
   }
+});
+
+Deno.test("training a model whose layer reads a tensor twice leaves no tensor behind", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const input = tf.input({ shape: [4, 6] });
+  const models = {
+    attention: postNorm(tf, 1),
+    // What the model is given, and what a model inside it is.
+    given: tf.model({
+      inputs: input,
+      outputs: tf.layers.add().apply([input, input]) as typeof input,
+    }),
+  };
+  const x = tf.randomNormal([3, 4, 6], 0, 1, "float32", 1);
+  for (const [name, model] of Object.entries(models)) {
+    model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+    const trains = model.trainableWeights.length > 0;
+    const batch = { inputs: x, targets: x };
+    if (trains) await model.trainOnBatch(x, x); // makes what the optimizer remembers
+    const before = tf.memory().numTensors;
+    if (trains) {
+      await model.trainOnBatch(x, x);
+      await model.fit(x, x, { epochs: 2, verbose: 0 });
+      await tryTraining(model, batch, { steps: 3 });
+    }
+    tf.dispose([model.predict(x), model.evaluate(x, x)].flat());
+    assertEquals(tf.memory().numTensors, before, name);
+    model.dispose();
+  }
+  x.dispose();
 });
 
 Deno.test("an input that a layer reads twice is its owner's to free", async () => {
