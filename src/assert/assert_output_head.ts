@@ -14,7 +14,9 @@ import { failureOf } from "./call_site.ts";
  * - Definition: categorical cross-entropy: softmax over 2 units or more, and targets that add up to
  *   1, or classes that are whole numbers from 0 to the number of units minus 1; binary
  *   cross-entropy: sigmoid and targets from 0 to 1; no other activation before either; hinge:
- *   targets of -1 and 1, and an activation that reaches both; losses named softmaxCrossEntropy or
+ *   targets of -1 and 1, and an activation that reaches both; no dropout behind the head, which is
+ *   an error where it leaves one of 10,000 examples without any class under a categorical
+ *   cross-entropy, whose loss is then 0 / 0; losses named softmaxCrossEntropy or
  *   sigmoidCrossEntropy: no activation, because they apply their own; mean squared error: an
  *   activation that reaches the targets, and no softmax.
  * - Source: UMLAUT (Schoop et al. 2021); NeuraLint (Nikanjam et al. 2021).

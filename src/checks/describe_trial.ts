@@ -15,7 +15,11 @@ export function describeTrial(trial: Trial | SkippedTrial): string {
   const { attempts, best, verdict, randomTargets } = trial;
   if (best === null) return "no weight is trainable, so nothing can be learned";
   const chosen = attempts[best];
-  if (chosen.nonFiniteStep === 0) return `the loss is ${chosen.loss.first} before the first step`;
+  if (chosen.nonFiniteStep === 0) {
+    return Number.isFinite(chosen.loss.first)
+      ? "the loss of the first step is not finite"
+      : `the loss is ${chosen.loss.first} before the first step`;
+  }
   const given = attempts.find(({ given }) => given);
   const alone = verdict === "learns" || attempts.length === 1;
   const isApart = given !== undefined && given !== chosen && verdict === "learns";
@@ -45,9 +49,13 @@ function outcome(attempt: Attempt, { guess, reason }: Trial): string {
     return `the loss is not finite after ${formatCount(nonFiniteStep, "step")}`;
   }
   const said = `the loss ${course(loss)}`;
-  if (verdict === "learns") return said;
+  const classified = accuracy === null
+    ? ""
+    : `, and ${formatPercent(accuracy)} of the examples are classified correctly`;
+  // What was learned shows in the loss, or in the classes.
+  if (verdict === "learns") return isStanding(loss) ? said + classified : said;
   const right = verdict === "slow" && accuracy !== null
-    ? `, and ${formatPercent(accuracy)} of the examples are classified correctly`
+    ? classified
     : guess === null
     ? ""
     : besideGuess(loss.last, guess);
@@ -71,8 +79,11 @@ function because(
   return `, and ${stillLayers} of ${count} hardly change`;
 }
 
+const isStanding = ({ first, last }: Pick<Attempt["loss"], "first" | "last">) =>
+  Math.abs(last - first) <= STAYS * Math.abs(first);
+
 function course({ first, last }: Attempt["loss"]): string {
-  if (Math.abs(last - first) <= STAYS * Math.abs(first)) return `stays at ${formatNumber(last)}`;
+  if (isStanding({ first, last })) return `stays at ${formatNumber(last)}`;
   return `${last < first ? "falls" : "rises"} from ${formatNumber(first)} to ${formatNumber(last)}`;
 }
 

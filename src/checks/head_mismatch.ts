@@ -130,18 +130,25 @@ function twice({ activation, before }: Head): Mismatch | null {
 }
 
 /** Targets that are no shares of classes. */
-function shares(target: TargetMeasurements): Mismatch | null {
-  const total = target.unitMeans?.reduce((sum, share) => sum + share, 0) ?? 1;
-  const isShare = target.values.maxAbs <= 1 && !hasNegative(target.values);
+function shares({ values, unitMeans }: TargetMeasurements): Mismatch | null {
+  if (values.maxAbs > 1 || hasNegative(values)) {
+    return {
+      // Weights of a policy's gradient are such targets, too.
+      severity: "warning",
+      kind: "no-shares",
+      expected: inWords("targets from 0 to 1"),
+      why: say`some targets are not between 0 and 1`,
+      advice: "Encode the classes as one-hot vectors.",
+    };
+  }
+  const total = unitMeans?.reduce((sum, share) => sum + share, 0) ?? 1;
   // Less than 1: some steps of a sequence may be masked.
-  if (isShare && total > 0 && total <= 1.001) return null;
+  if (total > 0 && total <= 1.001) return null;
   return {
     severity: "warning",
     kind: "shares",
     expected: inWords("targets that add up to 1"),
-    why: isShare
-      ? say`the targets of an example add up to ${figure(total, "sum of the targets")}`
-      : say`some targets are not between 0 and 1`,
+    why: say`the targets of an example add up to ${figure(total, "sum of the targets")}`,
     advice:
       "Encode the classes as one-hot vectors, or use sigmoid and binaryCrossentropy if an example " +
       "can have several labels.",

@@ -49,7 +49,7 @@ export function strayClasses(
     layer,
     expected: inWords(`whole numbers from 0 to ${last}`),
     advice: least !== null && most !== null && fractions === 0 && least > 0 && most - least <= last
-      ? say`Count the classes from 0: subtract ${figure(least, "class")} from the targets.`
+      ? say`Number the classes from 0: subtract ${figure(least, "class")} from the targets.`
       : "Number the classes from 0 up, and give the head one unit per class.",
   }];
 }

@@ -14,6 +14,7 @@ import "../checks/custom_kernels.ts";
 import "../checks/define_rule.ts";
 import "../checks/describe_trial.ts";
 import "../checks/differences.ts";
+import "../checks/dropped_answers.ts";
 import "../checks/expected.ts";
 import "../checks/false_positives.ts";
 import "../checks/finding.ts";

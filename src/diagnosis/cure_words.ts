@@ -36,9 +36,9 @@ export function describeCure(cure: Cure, all: NamedLayers): string {
     case "normalize-targets":
       return normalizing(cure, `the targets of ${cure.output}`);
     case "shift-classes":
-      return `Count the classes of ${cure.output} from 0: add ${
-        formatNumber(cure.by)
-      } to the targets.`;
+      return `Number the classes of ${cure.output} from 0: ${
+        cure.by < 0 ? `subtract ${formatNumber(-cure.by)} from` : `add ${formatNumber(cure.by)} to`
+      } the targets.`;
     case "activation":
       return `Replace ${cure.from} in ${formatLayers(cure.layers, all)} by ${cure.to}, and draw ` +
         `the kernels with kernelInitializer: "${initializerFor(cure.to)}".`;
@@ -51,7 +51,9 @@ export function describeCure(cure: Cure, all: NamedLayers): string {
       return `Set trainable = true on ${formatLayers(cure.layers, all)}, and on every ` +
         `enclosing model.`;
     case "dropout":
-      return `Lower the rate of ${formatLayers(cure.layers, all)}: 0.1 to 0.5 is usual.`;
+      return `Lower the rate of ${formatLayers(cure.layers, all)}, or leave ${
+        cure.layers.length === 1 ? "it" : "them"
+      } out: 0.1 to 0.5 between layers is usual.`;
     case "penalties":
       return `Make the penalties of ${
         formatLayers(cure.layers, all)
@@ -116,6 +118,7 @@ type Normalizing = Extract<Cure, { kind: "normalize-input" | "normalize-targets"
 
 function normalizing({ mean, std, each }: Normalizing, what: string): string {
   if (each === undefined) {
+    if (std === 1) return `Subtract ${formatNumber(mean)} from ${what}.`;
     return mean === 0
       ? `Divide ${what} by ${formatNumber(std)}.`
       : `Normalise ${what}: subtract ${formatNumber(mean)} and divide by ${formatNumber(std)}.`;
@@ -126,7 +129,8 @@ function normalizing({ mean, std, each }: Normalizing, what: string): string {
 
 function normalizingCode({ mean, std, each }: Normalizing, values: string): string {
   if (each === undefined) {
-    return `${values}${mean === 0 ? "" : `.sub(${number(mean)})`}.div(${number(std)})`;
+    return values + (mean === 0 ? "" : `.sub(${number(mean)})`) +
+      (std === 1 ? "" : `.div(${number(std)})`);
   }
   // Where nothing varies, a little keeps 0 / 0 away.
   return `const { mean, variance } = tf.moments(${values}, [${each.axes.join(", ")}], true);\n` +

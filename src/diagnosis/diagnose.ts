@@ -106,9 +106,12 @@ function alone(found: Finding[], patient: Patient): Cause {
   );
   const named = layersOf([first], patient);
   const more = layersOf(others, patient).filter((name) => !named.includes(name));
+  const where = formatLayers(more, patient.measurements.layers);
   const also = more.length === 0
     ? ""
-    : ` The same in ${formatLayers(more, patient.measurements.layers)}.`;
+    : first.kind === "origin"
+    ? ` They spread to ${where}.`
+    : ` The same in ${where}.`;
   return {
     kind: first.rule,
     severity: first.severity,

@@ -129,7 +129,20 @@ export async function examine(
       if (trial !== null && !("skipped" in trial)) curedTrial = await tryIt(subject);
     },
   });
-  return said({ ...about, findings, cures, curedTrial }, diagnosis);
+  return said({ ...about, findings, cures, curedTrial }, weighCures(diagnosis, curedTrial));
+}
+
+/** The diagnosis once the network has been trained with all cures: one that does not learn then is not healthy. */
+function weighCures(diagnosis: Diagnosis, curedTrial: Trial | SkippedTrial | null): Diagnosis {
+  if (curedTrial === null || "skipped" in curedTrial || curedTrial.verdict !== "fails") {
+    return diagnosis;
+  }
+  const causes = diagnosis.causes.map((cause) =>
+    cause.tried?.worked && cause.tried.left === 0
+      ? { ...cause, tried: { ...cause.tried, left: 1 } }
+      : cause
+  );
+  return { ...diagnosis, causes };
 }
 
 /** No literals in an `import()`: a healthy network has nothing to cure. */

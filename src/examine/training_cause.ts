@@ -80,12 +80,17 @@ export async function trainingCause(
     findings: [finding, ...cause.findings],
   });
   let some: Found | null = null;
+  const inVain = new Set<Cause>();
   for (const { cure, known, ...suspicion } of suspicions) {
     const cured = applyCure(tf, subject, cure);
     if (cured === null) continue;
     try {
       const curedTrial = await tryIt(cured.subject);
-      if ("skipped" in curedTrial || !HELPED.includes(curedTrial.verdict)) continue;
+      if ("skipped" in curedTrial) continue;
+      if (!HELPED.includes(curedTrial.verdict)) {
+        if (known !== undefined) inVain.add(known);
+        continue;
+      }
       const { kind, layers, message } = suspicion;
       const cause = known === undefined ? { ...about, kind, layers, message } : promoted(known);
       const tried = { worked: true, errors: 1, left: 0, figure: null };
@@ -97,8 +102,9 @@ export async function trainingCause(
     }
   }
   if (some !== null) return some;
-  // What one pass warned of is the likeliest, though its cure asks for another model.
-  if (known.length > 0) return { cause: promoted(known[0]), curedTrial: null };
+  // What one pass warned of is the likeliest, though its cure asks for another model; not what was cured in vain.
+  const likeliest = known.find((cause) => !inVain.has(cause));
+  if (likeliest !== undefined) return { cause: promoted(likeliest), curedTrial: null };
   const cures: Cure[] = [{ kind: "rebuild", what: finding.advice }];
   return {
     cause: { ...about, kind: "trial", layers: [], message: finding.message, cures },

@@ -4,6 +4,7 @@ import { unusualRate } from "../checks/usual_rates.ts";
 import { isTried, weighTrial } from "../diagnosis/weigh_trial.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { SkippedTrial, Trial } from "../probe/trial.ts";
+import { areStill } from "../probe/judge_trial.ts";
 import { WEIGHTS_PER_TARGET } from "../probe/weights_per_target.ts";
 import { formatNumber } from "../words/numbers.ts";
 import type { CureSubject } from "./apply_cure.ts";
@@ -120,15 +121,16 @@ const RUNS_AWAY = 1.5;
 
 /**
  * Whether the given rate alone is the fault: it is higher than any that is used, or the loss is not finite, runs
- * away, or stands still. One that falls slowly, as under Adam at 1e-3, has not had the time to tell.
+ * away, or stands still, or most layers do. One that falls slowly, as under Adam at 1e-3, has not had the time to tell.
  */
 function isStuck(
-  { verdict, nonFiniteStep, loss, optimizer, learningRate }: Trial["attempts"][number],
+  { verdict, nonFiniteStep, loss, optimizer, learningRate, layers }: Trial["attempts"][number],
 ): boolean {
   if (verdict !== "fails") return false;
   const { first, last } = loss;
   const unusual = unusualRate(optimizer, learningRate);
   const stands = unusual === "low" ? STANDS.low : STANDS.usual;
   return unusual === "high" || nonFiniteStep !== null || last > RUNS_AWAY * first ||
+    areStill(layers) ||
     Math.abs(last - first) < stands * Math.abs(first);
 }

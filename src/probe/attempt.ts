@@ -64,6 +64,9 @@ const LONGER = 3;
 /** Steps help where the loss has fallen by this share of itself over the last half of what is asked for. */
 const HELPS = 0.01;
 
+/** Penalties whose gradient is more than so many times that of the loss may win after all. */
+const CONTESTED = 1;
+
 /** How an attempt is made. */
 interface AttemptOptions {
   rung: Rung;
@@ -85,11 +88,14 @@ interface Course {
   taken: StepLoss[];
   /** See `Attempt.penalty`. */
   gradientRatio: number | null;
+  /** Whether the batch was fitted at some look. */
+  wasFitted: boolean;
 }
 
 /**
  * Trains from the very weights until the batch is fitted, the loss is not finite or the steps are used up and
- * no longer help, and puts everything back. Synchronous, so that nobody sees the model while it is another one.
+ * no longer help, and puts everything back. Where penalties pull harder than the loss, a batch that is fitted on the
+ * way is no end. Synchronous, so that nobody sees the model while it is another one.
  *
  * @returns What came of it, or `null` where the time was up before.
  */
@@ -120,9 +126,10 @@ function train(
   const look = (): Look =>
     answer(kept, objective, (outputs, loss) => ({ loss, ...scale.of(outputs, loss) }));
   const first = look();
-  const course: Course = { first, last: first, taken: [], gradientRatio: null };
+  const course: Course = {
+    ...{ first, last: first, taken: [], gradientRatio: null, wasFitted: false },
+  };
   const { taken } = course;
-  const hasLearned = ({ fit }: Pick<Fit, "fit">) => fit !== null && fit >= LEARNS_FROM;
   let before = first.loss;
   const half = Math.ceil(steps / 2);
   let isOver = !Number.isFinite(first.loss);
@@ -149,7 +156,11 @@ function train(
     isOver = taken.length === LONGER * steps || !Number.isFinite(loss + penalty);
     if (!isOver && !isClose && !isHalf) continue;
     course.last = look();
-    isOver ||= hasLearned(course.last) || !Number.isFinite(course.last.loss);
+    isOver ||= !Number.isFinite(course.last.loss);
+    course.wasFitted ||= hasLearned(course.last);
+    // Who wins in the end shows when all steps are taken.
+    if (isContested(course)) continue;
+    isOver ||= hasLearned(course.last);
     if (!isHalf) continue;
     isOver ||= taken.length >= steps && !(course.last.loss <= before - HELPS * Math.abs(before));
     // What the few layers fit that training reaches, they would go on fitting.
@@ -159,11 +170,17 @@ function train(
   return course;
 }
 
+const hasLearned = ({ fit }: Pick<Fit, "fit">) => fit !== null && fit >= LEARNS_FROM;
+
+const isContested = ({ gradientRatio }: Course) => (gradientRatio ?? 0) > CONTESTED;
+
 function conclude(
-  { first, last, taken, gradientRatio }: Course,
+  course: Course,
   progress: LayerProgress,
   { rung, scale, model }: Pick<AttemptOptions, "rung" | "scale"> & Pick<KeptProbe, "model">,
 ): Attempt {
+  const { first, last, taken, gradientRatio } = course;
+  const isLost = isContested(course) && course.wasFitted && !hasLearned(last);
   const broken = taken.findIndex(({ loss, penalty }) => !Number.isFinite(loss + penalty));
   const isFinite = broken === -1 && Number.isFinite(last.loss);
   const layers = progress.layers();
@@ -175,6 +192,7 @@ function conclude(
       first: taken[0]?.penalty ?? 0,
       last: taken.at(-1)?.penalty ?? 0,
       gradientRatio,
+      ...isLost && { won: true as const },
     },
     nonFiniteStep: isFinite ? null : broken === -1 ? taken.length : broken,
     layers,

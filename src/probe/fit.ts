@@ -40,8 +40,8 @@ const CLEAR = 0.5;
  * class and most are classified right, the share of these counts if it is better, since a loss that does not go
  * with its head has another least value; a few right answers may be luck.
  *
- * Of a loss that has no name nothing is known but that it should fall: there the share of the right answers
- * counts, and without classes the scale goes from the first loss to 0.
+ * Of a loss that has no name nothing is known but that it should fall: its scale goes from that of the best constant
+ * answer to 0, or, where that is not known and there are no classes, from the first loss.
  *
  * @param outputs What the model answers before it is trained.
  * @param targets One for each output.
@@ -75,8 +75,8 @@ export function fitScale(
   const best = known?.best ?? 0;
   const lossFit = (loss: number): number | null => {
     const hasRoom = guess !== null && guess - best > SAME * Math.abs(guess);
-    // Targets that differ, and cannot be told from a constant by the loss: its scale is another one.
-    if (!isNamed && areClasses || known?.vary && !hasRoom) return null;
+    // Where no constant answer leaves room, a loss that can tell the targets apart has another scale.
+    if (!hasRoom && (known?.vary || !isNamed && areClasses)) return null;
     const from = hasRoom ? guess : first;
     return from > best && !(loss < best && !isNamed) ? (from - loss) / (from - best) : null;
   };
@@ -135,8 +135,12 @@ interface Classes {
   majority: number;
 }
 
+/** Losses that tell -1 from 1: to them 0 is no class. */
+const SIGNED: readonly string[] = ["hinge", "squaredHinge"];
+
 /** The classes, where every target is one: by its number, as one of several units, or as 0 or 1. */
 function classesOf(tf: TensorFlow, target: Tensor, output: Tensor, loss: string): Classes | null {
+  if (SIGNED.includes(loss)) return null;
   const units = output.shape.at(-1) ?? 1;
   const rows = output.size / units;
   const values = heapView(tf, target);

@@ -64,8 +64,9 @@ export function areStill(layers: Attempt["layers"]): boolean {
   return countStill(layers) > STILL_LAYERS * layers.length;
 }
 
-/** Whether penalties drown the loss. */
-const isDrowned = ({ gradientRatio }: Attempt["penalty"]) => (gradientRatio ?? 0) > DROWNING;
+/** Whether penalties drown the loss, or have done so before our eyes. */
+const isDrowned = ({ gradientRatio, won }: Attempt["penalty"]) =>
+  won === true || (gradientRatio ?? 0) > DROWNING;
 
 /** The attempt that came furthest, the earlier one of two alike. */
 function bestOf(attempts: readonly Attempt[]): Attempt {

@@ -61,6 +61,8 @@ export interface Attempt {
     last: number;
     /** The norm of their gradient over that of the loss in the first step; `null` where one is unknown or 0. */
     gradientRatio: number | null;
+    /** That they undid what was fitted on the way. */
+    won?: true;
   };
   /** The share of the examples classified right after the last step; `null` where there are no classes. */
   accuracy: number | null;

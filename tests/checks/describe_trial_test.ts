@@ -55,6 +55,15 @@ const CASES: [string, Trial][] = [
     failing({ nonFiniteStep: 1 }, { reason: "not finite" }),
   ],
   [
+    "40 steps of Adam at a rate of 0.003: the loss stays at 0.67, and 90 % of the examples are " +
+    "classified correctly",
+    makeTrial({ attempts: [makeAttempt({ ...loss(0.69, 0.67), accuracy: 0.9 })] }),
+  ],
+  [
+    "the loss of the first step is not finite",
+    failing({ nonFiniteStep: 0, loss: { first: 2, last: 2, least: 2 } }),
+  ],
+  [
     "the loss is NaN before the first step",
     failing({ nonFiniteStep: 0, loss: { first: NaN, last: NaN, least: NaN } }),
   ],

@@ -33,8 +33,12 @@ Deno.test("outputHead warns of targets under a softmax that are no shares of cla
   const found = (example: number[]) => head({ ...given, targets: Array(32).fill(example).flat() });
   const warned = ["warning: targets that add up to 1"];
   for (const example of [[0, 1, 0, 0], [0.1, 0.7, 0.1, 0.1]]) assertEquals(found(example), []);
-  for (const example of [[0, 5, 0, 0], [1, -1, 1, 0], [1, 1, 0, 0], [0, 0, 0, 0]]) {
+  for (const example of [[1, 1, 0, 0], [0, 0, 0, 0]]) {
     assertEquals(found(example), warned, `${example}`);
+  }
+  const outside = ["warning: targets from 0 to 1"];
+  for (const example of [[0, 5, 0, 0], [1, -1, 1, 0], [1.001, 0, 0, 0]]) {
+    assertEquals(found(example), outside, `${example}`);
   }
   // Masked steps of a sequence have none; integers are no shares at all.
   const masked = [...Array(16).fill([0, 0, 0, 0]), ...Array(16).fill([0, 0, 1, 0])].flat();
@@ -136,7 +140,7 @@ Deno.test("outputHead fails class numbers that no unit stands for, on both sides
   assertEquals(classes(0, 6), []);
   assertEquals(classes(1, 7), [
     "error: Targets go up to 7, but the head has 7 units, so classes are 0 to 6. " +
-    "Count the classes from 0: subtract 1 from the targets.",
+    "Number the classes from 0: subtract 1 from the targets.",
   ]);
   assertStringIncludes(classes(0, 7)[0], "Number the classes from 0 up");
   assertStringIncludes(classes(-1, 6)[0], "Targets go down to -1");

@@ -181,6 +181,6 @@ Deno.test("diagnose() makes one cause of NaN that begin within a layer, and name
   const { causes, verdict } = diagnose(measurements, runChecks(measurements));
   assertEquals([verdict, causes.length], ["sick", 1]);
   assertStringIncludes(causes[0].message, "log: NaN or infinite entries in a");
-  assertStringIncludes(causes[0].message, "this is where they begin. The same in after.");
+  assertStringIncludes(causes[0].message, "this is where they begin. They spread to after.");
   model.dispose();
 });

@@ -94,6 +94,20 @@ export const ILL: Record<string, [make: (tf: TensorFlow) => CureSubject, ...line
     "worked",
     "learns, then learns",
   ],
+  "binary targets of 1 and 2": [
+    (tf) => patient(tf, { ...BINARY, head: "sigmoid", targets: (tf) => half(tf, 1, 2) }),
+    "error head head",
+    "Subtract 1 from the targets of head.",
+    "worked",
+    "undecided, then learns",
+  ],
+  "targets of 0 and 1 under a hinge": [
+    (tf) => denseModel(tf, { objective: "hinge", targets: (tf, x) => tf.step(x) }),
+    "error head head",
+    "Normalise the targets of head: subtract 0.5 and divide by 0.5.",
+    "worked",
+    "undecided, then learns",
+  ],
   "a relu head and binary targets of 0 and 255": [
     (tf) => patient(tf, { ...BINARY, head: "relu", targets: (tf) => half(tf, 0, 255) }),
     "error head head",
@@ -188,7 +202,7 @@ export const ILL: Record<string, [make: (tf: TensorFlow) => CureSubject, ...line
   "dropout of 0.95": [
     (tf) => denseModel(tf, { dropout: 0.95 }),
     "error dropout drop_1 drop_2",
-    "Lower the rate of drop_1, drop_2: 0.1 to 0.5 is usual.",
+    "Lower the rate of drop_1, drop_2, or leave them out: 0.1 to 0.5 between layers is usual.",
     "worked",
     "fails, then learns",
   ],

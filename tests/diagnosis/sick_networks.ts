@@ -79,7 +79,7 @@ export const ROWS: Row[] = [
     },
     cause: "head",
     layers: ["head"],
-    cure: "Count the classes of head from 0: add -1 to the targets.",
+    cure: "Number the classes of head from 0: subtract 1 from the targets.",
   },
   {
     name: "an input of zeros",

@@ -3,9 +3,9 @@ import { makeFinding } from "../../src/checks/finding.ts";
 import { weighTrial } from "../../src/diagnosis/weigh_trial.ts";
 import { makeTrial } from "../checks/make_trial.ts";
 
-Deno.test("weighTrial() leaves an offset of the inputs an error, though one batch was learned", () => {
-  const severity = (kind: string) => {
-    const found = makeFinding("input-normalized", {
+Deno.test("weighTrial() leaves what one batch cannot contradict an error", () => {
+  const severity = (kind: string, rule = "input-normalized") => {
+    const found = makeFinding(rule, {
       severity: "error",
       kind,
       layer: null,
@@ -17,4 +17,9 @@ Deno.test("weighTrial() leaves an offset of the inputs an error, though one batc
     return weighTrial([found], makeTrial())[0].severity;
   };
   assertEquals([severity("offset"), severity("constant")], ["error", "warning"]);
+  // Examples of a class that no unit stands for are not learned; the others are.
+  for (const kind of ["class-too-large", "class-negative", "class-fraction"]) {
+    assertEquals(severity(kind, "output-head"), "error");
+  }
+  assertEquals(severity("no-softmax", "output-head"), "warning");
 });

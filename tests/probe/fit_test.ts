@@ -117,12 +117,21 @@ Deno.test("fitScale() goes from the best constant answer to 0 where the loss has
   assertEquals(fitOf({ losses: [negative], targets: [numbers], outputs }).fit, null);
 });
 
-Deno.test("fitScale() goes by the classes alone where the loss has no name", () => {
-  const own = (targets: Tensor, outputs: Tensor) => tf.losses.softmaxCrossEntropy(targets, outputs);
-  const loud = tf.tensor2d([[9, 0, 0], [9, 0, 0], [9, 0, 0], [9, 0, 0]]);
-  const start = [tf.mul(loud, 100)];
-  const found = fitOf({ losses: [own as OutputLoss], targets: [oneHot], outputs: [loud], start });
-  assertEquals([found.fit, found.accuracy], [0, 0.5]);
+Deno.test("fitScale() goes by the classes or by a loss without a name, whichever is further", () => {
+  // The least loss is 1, far from 0: right classes show more than it does.
+  const own = (targets: Tensor, outputs: Tensor) =>
+    tf.add(tf.losses.softmaxCrossEntropy(targets, outputs), 1);
+  const right = tf.mul(oneHot, 20);
+  const found = fitOf({ losses: [own as OutputLoss], targets: [oneHot], outputs: [right] });
+  assertEquals([found.fit, found.accuracy], [1, 1]);
+  // A distance is small where the target is 1: taken for classes, all of them are wrong.
+  const alike = column(1, 0, 1, 0);
+  const contrastive = (targets: Tensor, distances: Tensor) =>
+    tf.mean(tf.squaredDifference(tf.sub(1, targets), distances));
+  const apart = fitOf({ losses: [contrastive], targets: [alike], outputs: [column(0, 1, 0, 1)] });
+  assertEquals([apart.fit, apart.accuracy], [1, 0]);
+  const same = fitOf({ losses: [contrastive], targets: [alike], outputs: [column(1, 1, 1, 1)] });
+  assert(same.fit! < 0);
 });
 
 Deno.test("fitScale() goes from the first loss where all targets are alike", () => {

@@ -1,4 +1,5 @@
 import { defineRule } from "../define_rule.ts";
+import { droppedAnswers } from "../dropped_answers.ts";
 import { falsePositives } from "../false_positives.ts";
 import { headMismatch } from "../head_mismatch.ts";
 import { regressionExample } from "../regression_example.ts";
@@ -17,6 +18,7 @@ export const outputHead: Rule = defineRule({
   causeOrder: 30,
   assertionFailsOnWarnings: [
     "activation-twice",
+    "dropped",
     "no-logits",
     "no-sigmoid",
     "no-softmax",
@@ -28,7 +30,9 @@ export const outputHead: Rule = defineRule({
     "categorical cross-entropy: softmax over 2 units or more, and targets that add up to 1, " +
     "or classes that are whole numbers from 0 to the number of units minus 1; binary " +
     "cross-entropy: sigmoid and targets from 0 to 1; no other activation before either; " +
-    "hinge: targets of -1 and 1, and an activation that reaches both; losses named " +
+    "hinge: targets of -1 and 1, and an activation that reaches both; no dropout behind the " +
+    "head, which is an error where it leaves one of 10,000 examples without any class under a " +
+    "categorical cross-entropy, whose loss is then 0 / 0; losses named " +
     "softmaxCrossEntropy or sigmoidCrossEntropy: no activation, because they apply their own; " +
     "mean squared error: an activation that reaches the targets, and no softmax.",
   source: "UMLAUT (Schoop et al. 2021); NeuraLint (Nikanjam et al. 2021).",
@@ -53,6 +57,8 @@ export const outputHead: Rule = defineRule({
   figure: { title: "head", scale: "linear", of: () => null },
   judge({ layers, measurements, network: { head } }) {
     const { objective: { name }, batch: { targets = [] } } = measurements;
+    const dropped = droppedAnswers(layers, measurements);
+    if (dropped.length > 0) return dropped;
     // Classes are counted by output, so several heads may have them.
     if (head === null) return targets.flatMap((target) => strayClasses(target, null));
     if (!layers.includes(head.layer)) return [];

@@ -1,9 +1,13 @@
 import type { Finding } from "../../checks/finding.ts";
 import { hasNegative } from "../../checks/has_negative.ts";
 import type { Head } from "../../checks/network/heads.ts";
+import type { TensorStatistics } from "../../measure/tensor_statistics.ts";
 import type { Cure } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, isOf, layersOf } from "./shared.ts";
+
+/** Findings that another activation or loss cannot mend. */
+const NO_PAIR: readonly string[] = ["no-shares", "targets-outside", "hinge-zeros", "dropped"];
 
 /** A head, a loss and targets that do not belong together. */
 export function heads(patient: Patient): Suspect[] {
@@ -22,25 +26,45 @@ export function heads(patient: Patient): Suspect[] {
     cures: [
       ...encodings(finding, patient),
       ...shifts(patient),
-      ...pairs(patient),
+      ...dropping(finding),
+      ...NO_PAIR.includes(finding.kind ?? "") ? [] : pairs(patient),
       { kind: "rebuild", what: finding.advice },
     ],
   }));
 }
 
-/** Targets that are to lie between 0 and 1: divided by the largest, or -1 and 1 made 0 and 1. */
+/** Targets that are to lie between 0 and 1, or to be -1 and 1: two values are made these, others divided by the largest. */
 function encodings(
   { kind }: Finding,
   { measurements: { batch: { targets = [] } } }: Patient,
 ): Cure[] {
-  if (kind !== "targets-outside") return [];
+  if (kind !== "targets-outside" && kind !== "hinge-zeros") return [];
   return targets.flatMap(({ name, values }, index): Cure[] => {
-    const { maxAbs, rms } = values;
+    const { maxAbs } = values;
     const cure = { kind: "normalize-targets", output: name, index } as const;
-    if (!hasNegative(values)) return [{ ...cure, mean: 0, std: maxAbs }];
-    const isOfOneSize = maxAbs - rms <= 1e-6 * maxAbs;
-    return isOfOneSize ? [{ ...cure, mean: -maxAbs, std: 2 * maxAbs }] : [];
+    if (kind === "hinge-zeros") {
+      return maxAbs === 1 ? [{ ...cure, mean: 0.5, std: 0.5 }] : [];
+    }
+    const least = lesserOfTwo(values);
+    if (least !== null) return [{ ...cure, mean: least, std: maxAbs - least }];
+    return hasNegative(values) ? [] : [{ ...cure, mean: 0, std: maxAbs }];
   });
+}
+
+/** The lesser of the only two values there are, if the greater is the largest in size and both are whole; else `null`. */
+function lesserOfTwo({ mean, std, maxAbs }: TensorStatistics): number | null {
+  // Of two values a < b: (b - mean) (mean - a) = std^2. Other targets seldom make a whole number of it.
+  const least = mean - std ** 2 / (maxAbs - mean);
+  const whole = Math.round(least);
+  const isWhole = Number.isInteger(maxAbs) && Math.abs(least - whole) <= 1e-5 * maxAbs;
+  return isWhole && whole < maxAbs ? whole : null;
+}
+
+/** Dropout behind the head, without which it answers. */
+function dropping({ kind, layer }: Finding): Cure[] {
+  return kind === "dropped" && layer !== null
+    ? [{ kind: "dropout", layers: [layer], rate: 0 }]
+    : [];
 }
 
 /** Classes that are counted from another number than 0. */

@@ -1,0 +1,39 @@
+import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import { inWords } from "./expected.ts";
+import type { Verdict } from "./judge.ts";
+import { figure, layerName, say } from "./say.ts";
+
+/** Losses that divide what a head puts out by its sum. */
+const DIVIDING: readonly string[] = ["categoricalCrossentropy", "sparseCategoricalCrossentropy"];
+
+/** At this chance one of some 10,000 examples, 300 steps of 32, loses all of its classes. */
+const CERTAIN = 1e-4;
+
+/** Finds heads whose answers are dropped in training. */
+export function droppedAnswers(
+  layers: readonly LayerMeasurements[],
+  { objective }: Measurements,
+): Verdict[] {
+  return layers.flatMap(({ name, role, kind, dropout = 0, shape }): Verdict[] => {
+    if (role !== "output" || kind !== "passesOn" || dropout === 0) return [];
+    const chance = dropout ** (shape?.at(-1) ?? Infinity);
+    const isLost = DIVIDING.includes(objective.name) && chance >= CERTAIN;
+    const rate = figure(dropout, "of the entries");
+    const all = figure(chance, "of the examples");
+    return [{
+      severity: isLost ? "error" : "warning",
+      kind: "dropped",
+      layer: name,
+      measured: dropout,
+      expected: inWords("no dropout behind the head"),
+      figures: { rate, ...isLost ? { all } : {} },
+      message: isLost
+        ? say`The output is dropped in training: ${layerName(name)} takes ${rate} of its entries
+          away, and of ${all} of the examples all. The loss ${objective.name} divides by their sum,
+          and is then NaN.`
+        : say`The output is dropped in training: ${layerName(name)} takes ${rate} of its entries
+          away, so that no answer can be right.`,
+      advice: say`Remove ${layerName(name)}, or put it before the last layer with a kernel.`,
+    }];
+  });
+}

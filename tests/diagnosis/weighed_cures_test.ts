@@ -1,0 +1,52 @@
+import { assert, assertEquals } from "@std/assert";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
+import { examine } from "../../src/examine/examine.ts";
+import type { Batch } from "../../src/model/batch.ts";
+import { triedWords } from "../../src/render/render_diagnosis.ts";
+import { classes, classifier, sums } from "../probe/trial_networks.ts";
+
+/** Relu layers and a head of one unit, as it is told. */
+function regression(tf: TensorFlow, head: string, rate: number): LayersModel {
+  const { layers, initializers } = tf;
+  const kernel = (seed: number) => ({ kernelInitializer: initializers.heNormal({ seed }) });
+  const model = tf.sequential({
+    layers: [
+      layers.dense({ units: 32, activation: "relu", inputShape: [20], ...kernel(1) }),
+      layers.dense({ units: 1, activation: head as never, name: "head", ...kernel(2) }),
+    ],
+  });
+  model.compile({ optimizer: tf.train.adam(rate), loss: "meanSquaredError" });
+  return model;
+}
+
+Deno.test("examine() does not call a network healthy that does not learn with its cure", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  // A sigmoid reaches none of them; a linear head would, in some thousand steps.
+  const { inputs, targets } = sums(tf);
+  const batch: Batch = { inputs, targets: tf.add(tf.mul(targets, 200), 600) };
+  const model = regression(tf, "sigmoid", 0.001);
+  const { diagnosis: { causes }, curedTrial } = await examine(model, batch);
+  assert(curedTrial !== null && "verdict" in curedTrial);
+  assertEquals(curedTrial.verdict, "fails");
+  const [{ kind, tried }] = causes;
+  assertEquals([kind, tried?.worked, tried?.left], ["head", true, 1]);
+  assertEquals(
+    triedWords(tried!).split(";")[0].replace(/\.$/, ""),
+    "Tried: this cause is then gone, but not all are",
+  );
+});
+
+Deno.test("examine() names the optimizer under which most layers stand still, though Adam learns the batch", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const kernelInitializer = tf.initializers.randomNormal({ stddev: 1e-3, seed: 1 });
+  const model = classifier(tf, { depth: 6, hidden: { kernelInitializer } });
+  model.compile({ optimizer: tf.train.sgd(0.1), loss: "categoricalCrossentropy" });
+  const { labels: _, ...batch } = classes(tf);
+  const { diagnosis: { verdict, causes }, trial } = await examine(model, batch);
+  assert(trial !== null && "attempts" in trial);
+  assertEquals([trial.verdict, trial.givenVerdict], ["learns", "fails"]);
+  assertEquals([verdict, causes[0].kind], ["sick", "learning-rate"]);
+});
