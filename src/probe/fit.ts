@@ -3,7 +3,7 @@ import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import { LOSSES } from "../model/objective.ts";
 import { constantLoss } from "./constant_answers.ts";
-import { knownAnswers, LOGITS, SAME } from "./known_answers.ts";
+import { differs, knownAnswers, LOGITS, SAME } from "./known_answers.ts";
 import { WEIGHTS_PER_TARGET } from "./weights_per_target.ts";
 
 /** How far outputs fit the targets. */
@@ -70,13 +70,17 @@ export function fitScale(
   const classes = trained.map((i) => classesOf(tf, targets[i], outputs[i], objective.lossOf(i)!));
   const areClasses = classes.length > 0 && classes.every((one) => one !== null);
   const known = isNamed ? knownAnswers(tf, objective, outputs, targets, trained) : null;
+  const vary = known?.vary ?? targets.some((target) => differs(tf, target));
+  // Where all targets are alike, they stand for none: what there is to learn is in the inputs.
   const guess = known?.guess ??
-    constantLoss(tf, (answers) => objective.evaluate(answers), { outputs, targets });
+    (vary
+      ? constantLoss(tf, (answers) => objective.evaluate(answers), { outputs, targets })
+      : null);
   const best = known?.best ?? 0;
   const lossFit = (loss: number): number | null => {
     const hasRoom = guess !== null && guess - best > SAME * Math.abs(guess);
     // Where no constant answer leaves room, a loss that can tell the targets apart has another scale.
-    if (!hasRoom && (known?.vary || !isNamed && areClasses)) return null;
+    if (!hasRoom && vary && (isNamed || areClasses)) return null;
     const from = hasRoom ? guess : first;
     return from > best && !(loss < best && !isNamed) ? (from - loss) / (from - best) : null;
   };

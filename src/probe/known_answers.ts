@@ -49,9 +49,7 @@ export function knownAnswers(
   const constants = bestConstants(tf, { means, targets: perfect, losses }, lossOf);
   const guess = lossOf(constants), best = lossOf(perfect);
   const floors = trained.map((i) => lossOf(perfect.with(i, constants[i])));
-  const vary = perfect.some((one) =>
-    tf.tidy(() => heapView(tf, tf.max(tf.abs(tf.sub(one, tf.mean(one, 0, true)))))[0] > SAME)
-  );
+  const vary = perfect.some((one) => differs(tf, one));
   tf.dispose([...constants, ...perfect]);
   return {
     guess,
@@ -69,6 +67,14 @@ export function knownAnswers(
       return fits;
     },
   };
+}
+
+/** Whether some example of a tensor is another than the rest. */
+export function differs(tf: TensorFlow, given: Tensor): boolean {
+  return tf.tidy(() => {
+    const values = tf.cast(given, "float32");
+    return heapView(tf, tf.max(tf.abs(tf.sub(values, tf.mean(values, 0, true)))))[0] > SAME;
+  });
 }
 
 /** The mean of the targets for each unit, as an answer, and the answer that is right. */
