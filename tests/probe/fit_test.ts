@@ -143,6 +143,18 @@ Deno.test("fitScale() goes from the first loss where all targets are alike", () 
   assertAlmostEquals(fit(4)!, 1 - 1 / 25, 1e-6);
 });
 
+Deno.test("fitScale() goes from the first loss where the targets of a loss without a name stand for none", () => {
+  // A ranking: ones for all, and what is put out is to be large. So is a constant, which says nothing.
+  const ranking = (_: Tensor, outputs: Tensor) => tf.mean(tf.softplus(tf.neg(outputs)));
+  const ones = column(1, 1, 1, 1);
+  const fit = (outputs: Tensor) =>
+    fitOf({ losses: [ranking], targets: [ones], outputs: [outputs], start: [column(0, 0, 0, 0)] });
+  const { guess, fit: shown } = fit(column(3, 4, 3, 5));
+  assertEquals(guess, null);
+  assert(shown! > 0.9 && shown! < 1, `${shown}`);
+  assertEquals(fit(column(0, 0, 0, 0)).fit, 0);
+});
+
 Deno.test("fitScale() has no fit for a loss that is not finite", () => {
   const outputs = [column(NaN, 1, 2, 3)];
   const found = fitOf({ losses: ["meanSquaredError"], targets: [numbers], outputs });

@@ -14,6 +14,8 @@ import { foundBy, isConsequence } from "./shared.ts";
 const SMALL = 1 / 30;
 /** Features that differ by this, or that lie so many deviations from 0, are better scaled each by itself. */
 const UNEVEN = 10;
+/** A table has no more columns than this; of more, such as pixels, some always vary little. */
+const TABLE = 64;
 /** Below this share of the second moment that differs, what is common is better taken out entry by entry. */
 const COMMON = 0.01;
 
@@ -125,7 +127,9 @@ export function unevenFeatures<Name extends "feature" | "output">(
 ): { what: Name; axes: number[] } | null {
   const { features, shape } = tensor;
   if (features === undefined || features.count < 2) return null;
-  const isUneven = (featureFactor(tensor) ?? 1) > UNEVEN ||
-    (features.largestOffset ?? 0) > UNEVEN;
+  const { count, largestStd, smallestStd, largestOffset } = features;
+  const isUneven = (featureFactor(tensor) ?? 1) > UNEVEN || (largestOffset ?? 0) > UNEVEN ||
+    // Of several large ones none is so among the others.
+    count <= TABLE && largestStd !== null && largestStd > UNEVEN ** 2 * smallestStd!;
   return isUneven ? { what, axes: shape.slice(0, -1).map((_, axis) => axis) } : null;
 }

@@ -1,0 +1,24 @@
+import { assertEquals } from "@std/assert";
+import { unevenFeatures } from "../../src/diagnosis/causes/inputs.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import { measure } from "../../src/measure/measure.ts";
+
+Deno.test("unevenFeatures() sees large columns of a table however many they are, and leaves pixels alone", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  /** Columns of which the first ones vary so many times as much as the others. */
+  const uneven = async (count: number, large: number, factor: number) => {
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [count] })] });
+    const scales = Array.from({ length: count }, (_, i) => i < large ? factor : 1);
+    const inputs = tf.mul(tf.randomNormal([64, count], 0, 1, "float32", 1), tf.tensor1d(scales));
+    const { batch } = await measure(model, { inputs });
+    model.dispose();
+    return unevenFeatures(batch.perInput[0], "feature")?.what ?? null;
+  };
+  assertEquals(await uneven(8, 1, 5), null);
+  assertEquals(await uneven(8, 1, 1000), "feature");
+  assertEquals(await uneven(8, 2, 1000), "feature");
+  assertEquals(await uneven(8, 7, 1000), "feature");
+  assertEquals(await uneven(8, 7, 20), null);
+  assertEquals(await uneven(65, 30, 1000), null);
+});
