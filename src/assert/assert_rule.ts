@@ -1,4 +1,5 @@
 import type { CheckOptions } from "../checks/check_options.ts";
+import { type Finding, makeFinding } from "../checks/finding.ts";
 import type { ModelRule } from "../checks/model_rule.ts";
 import { requireRule } from "../checks/register_rule.ts";
 import { reading } from "../checks/requirements.ts";
@@ -6,7 +7,7 @@ import { resolveThresholds } from "../checks/resolve_thresholds.ts";
 import type { Rule } from "../checks/rule.ts";
 import { validateOptions } from "../checks/validate.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
-import type { Measurements } from "../measure/measurements.ts";
+import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import type { Batch } from "../model/batch.ts";
 import type { ProbeOptions } from "../probe/probe_options.ts";
 import type { ProbeSubject } from "../probe/probe_subject.ts";
@@ -69,8 +70,11 @@ export function judgeRuleFor<Name extends string>(
 ): void {
   requireRule(rule);
   validateMessage(msg);
-  const findings = rule.check(measurements, options);
+  const judged = rule.check(measurements, options);
   const { layers } = measurements;
+  const findings = rule.exponentsAlone && !layers.some(countsExponents)
+    ? [withoutExponents(rule)]
+    : judged;
   const { assertionFailsOnWarnings: failsOn } = rule;
   const unjudged = findings.filter(({ unjudged }) => unjudged);
   const errors = unjudged.length > 0
@@ -86,6 +90,23 @@ export function judgeRuleFor<Name extends string>(
     });
     throw fail(message);
   }
+}
+
+const countsExponents = ({ activations, activationGradients }: LayerMeasurements) =>
+  activations?.exponents !== undefined || activationGradients?.exponents !== undefined;
+
+/** What a rule says that was to judge exponents, of which none were counted. */
+function withoutExponents({ name }: Pick<Rule, "name">): Finding {
+  return makeFinding(name, {
+    severity: "note",
+    kind: "no-exponents",
+    layer: null,
+    measured: null,
+    expected: "counted exponents",
+    message: "No verdict: the exponents were not counted.",
+    advice: "Measure with { histograms: true }.",
+    unjudged: true,
+  });
 }
 
 /**

@@ -80,7 +80,8 @@ import { showValue } from "../words/show_value.ts";
 export function defineRule<Name extends string = never>(record: RuleRecord<Name>): Rule<Name> {
   validateRecord(record);
   const table = tableOf(record);
-  const { tags, matcher, passes, study, causeOrder, weightsAlone, figure, judge } = record;
+  const { tags, matcher, passes, study, causeOrder, weightsAlone, exponentsAlone, figure, judge } =
+    record;
   const documentation = documentationOf(record);
   return {
     ...documentation,
@@ -91,6 +92,7 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
     ...causeOrder === undefined ? {} : { causeOrder },
     ...matcher === undefined ? {} : { matcher, passes },
     ...weightsAlone ? { weightsAlone } : {},
+    ...exponentsAlone ? { exponentsAlone } : {},
     ...study === undefined ? {} : { study },
     ...assertionOf(record),
     figure,

@@ -106,6 +106,8 @@ export interface Rule<Name extends string = keyof Thresholds> extends RuleDocume
   passes?: string;
   /** Whether it judges weights without a topology; absent where it is silent on them. */
   weightsAlone?: boolean;
+  /** Whether it judges exponents that were counted, and nothing else; absent where it does not. */
+  exponentsAlone?: boolean;
   /** How a study speaks of it; absent where no study judges by it. */
   study?: StudyWords;
   /** What its assertion's documentation says; absent where it has no assertion of its own. */

@@ -59,6 +59,11 @@ export interface RuleRecord<Name extends string = string> extends RuleText<Name>
    * files that hold weights alone.
    */
   weightsAlone?: boolean;
+  /**
+   * Whether it judges exponents that were counted (`histograms: true`), and nothing else. Default: no; its assertion
+   * then has no verdict where none were.
+   */
+  exponentsAlone?: boolean;
   /** Name of its matcher for `expect`: `toHaveNoDeadUnits`. */
   matcher?: string;
   /** What a network that keeps the rule does, for the matcher: `has no dead units`. */

@@ -29,6 +29,8 @@ export interface BrokenNetwork {
   /** Another model altogether. */
   create?: (tf: TensorFlow) => LayersModel;
   options?: (tf: TensorFlow) => MeasureOptions;
+  /** Whether exponents are counted, of the healthy network, too. */
+  histograms?: boolean;
 }
 
 /** What is broken. */
@@ -50,14 +52,15 @@ const matcherOf = (name: string) => {
 export async function measureNetwork(broken: BrokenNetwork, style: Style): Promise<Measurements> {
   await using engine = await startEngine();
   const { tf } = engine;
-  const { task = "sum", control, spoil, feed, create, options } = broken;
+  const { task = "sum", control, spoil, feed, create, options, histograms = false } = broken;
   const model = create?.(tf) ??
     buildControl(tf, { ...HEALTHY, ...control } as Control, { style, task, seed: 11 });
   spoil?.(model, tf);
   const given = randomBatch(model, { seed: 11, objective: task });
   const batch = feed?.(given, tf) ?? given;
   try {
-    return await measure(model, batch, { objective: task, seed: 11, ...options?.(tf) });
+    const asked = { objective: task, seed: 11, histograms, ...options?.(tf) };
+    return await measure(model, batch, asked);
   } finally {
     tf.dispose([given, batch].map(({ inputs, targets }) => [inputs, targets ?? []]));
     model.dispose();
@@ -74,7 +77,10 @@ export function testBrokenNetwork(name: string, broken: BrokenNetwork): void {
       const errors = runChecks(measurements).filter(({ severity }) => severity === "error");
       const others = errors.filter(({ rule }) => rule !== name).map(({ message }) => message);
       assertEquals(others, [], "breaks other rules too");
-      const healthy = await measureNetwork({ task: broken.task }, style);
+      const healthy = await measureNetwork(
+        { task: broken.task, histograms: broken.histograms },
+        style,
+      );
       assertion(healthy);
       const matcher = matcherOf(name);
       if (matcher !== undefined) {

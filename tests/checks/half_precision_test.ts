@@ -1,4 +1,5 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, AssertionError, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertHalfPrecision } from "../../src/assert/mod.ts";
 import { halfPrecision } from "../../src/checks/rules/half_precision.ts";
 import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
 import { rescaleWeights } from "../../src/model/rescale_weights.ts";
@@ -9,7 +10,7 @@ import { testThreshold } from "./test_threshold.ts";
 
 testBrokenNetwork("half-precision", {
   spoil: (model) => void rescaleWeights(model, 1e-8, { layers: ["dense_5"] }),
-  options: () => ({ histograms: true }),
+  histograms: true,
 });
 
 /** Numbers of which so many have each of two exponents. */
@@ -77,4 +78,13 @@ Deno.test("halfPrecision has nothing to say where no exponents were counted", ()
     judge([{ activations: flat(1e6, 640), preActivationGradients: flat(1e-9, 640) }]),
     [],
   );
+});
+
+Deno.test("assertHalfPrecision() gives no verdict where no exponents were counted, and so fails", () => {
+  const uncounted = makeMeasurements([{ activations: flat(1, 640) }]);
+  const { message } = assertThrows(() => assertHalfPrecision(uncounted), AssertionError);
+  assertStringIncludes(message, "No verdict: the exponents were not counted.");
+  assertStringIncludes(message, "Measure with { histograms: true }.");
+  const counted = { activations: withExponents([0, 999], [1, 1]) };
+  assertHalfPrecision(makeMeasurements([counted]));
 });

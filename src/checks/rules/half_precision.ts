@@ -33,6 +33,7 @@ export const halfPrecision: Rule = defineRule({
       about: "Largest share of a layer's gradients that fp16 turns to 0.",
     },
   },
+  exponentsAlone: true,
   problem: "numbers that fp16 does not hold",
   summary: "In fp16 no signal overflows, and most gradients are not turned to 0. Judged where " +
     "exponents were counted: by `--half`, or `histograms: true`.",
