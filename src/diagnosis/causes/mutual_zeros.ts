@@ -25,7 +25,9 @@ export function mutualZeros(patient: Patient): Suspect[] {
   });
   const between = measurements.layers
     .filter(({ kind }) => kind === "merge" || kind === "opaque")
-    .map((reader) => network.graph.inputsOf(reader).flatMap(zeroKernelOf))
+    .map((reader) =>
+      network.graph.inputsOf(reader).map((fed) => weighted(fed, network)).flatMap(zeroKernelOf)
+    )
     .filter((zeros) => zeros.length > 1);
   const zeros = [...within, ...between].flat();
   if (zeros.length === 0) return [];
@@ -54,6 +56,20 @@ export function mutualZeros(patient: Patient): Suspect[] {
       })),
     }],
   }];
+}
+
+/** The layer whose weights made what a layer puts out: behind an embedding there may be a flatten. */
+function weighted(layer: LayerMeasurements, { graph }: Patient["network"]): LayerMeasurements {
+  // A layer that is called again may read itself.
+  const seen = new Set<LayerMeasurements>();
+  let made = layer;
+  while (made.weights.length === 0 && !seen.has(made)) {
+    seen.add(made);
+    const [before, ...others] = graph.inputsOf(made);
+    if (before === undefined || others.length > 0) break;
+    made = before;
+  }
+  return made;
 }
 
 /** The kernel of zeros of a layer that puts out zeros and is sent no gradient for it. */
