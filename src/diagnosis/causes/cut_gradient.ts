@@ -5,12 +5,18 @@ import { foundBy, layersOf } from "./shared.ts";
 
 /** A layer that is sent a gradient and sends none on, through which what comes before it is never trained. */
 export function cutGradient(patient: Patient): Suspect[] {
-  const { measurements: { layers } } = patient;
+  const { measurements: { layers }, network: { graph } } = patient;
   return foundBy("vanishing-gradients", patient).filter(({ kind }) => kind === "severed")
     .flatMap((finding): Suspect[] => {
-      const untrained = layersOf([finding], patient);
-      const cut = cutAfter(untrained, patient);
+      const found = layersOf([finding], patient);
+      const cut = cutAfter(found, patient);
       if (cut === undefined) return [];
+      // The head before it is none of the hidden layers that were found.
+      const isCut = (layer: LayerMeasurements) =>
+        layer.weights.length > 0 && layer.activationGradients?.maxAbs === 0 &&
+        graph.isBelow(layer, cut);
+      const untrained = layers.filter((layer) => found.includes(layer.name) || isCut(layer))
+        .map(({ name }) => name);
       return [{
         kind: "cut-gradient",
         layers: [cut.name],
