@@ -43,6 +43,10 @@ export function zeroGradientCause(
       return say`The delta of ${layerName(name)} is not 0, but ${weightName(zeros, name)} is all
         zeros, so that its state is 0 at every step: draw that kernel at random.`;
     }
+    if (layer.className === "LayerNormalization" && layer.shape?.at(-1) === 1) {
+      return say`Remove ${layerName(name)}, or put it before a wider layer: of one unit it makes 0,
+        whatever that is.`;
+    }
     const where = silentFeed(layer, measurements);
     return say`The delta of ${layerName(name)} is not 0, so all of its inputs are 0: look at
       ${where}.`;

@@ -32,6 +32,28 @@ async function withZeros(...zeros: number[]) {
   return { flow: said(gradientsFlow), vanishing: said(vanishingGradients) };
 }
 
+Deno.test("gradientsFlow says of a layer normalisation of one unit that it makes 0 of it", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const advice = async (units: number) => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ units, inputShape: [8], name: "narrow" }),
+        tf.layers.layerNormalization({ name: "norm" }),
+      ],
+    });
+    const measurements = await measure(model, randomBatch(model), { objective: "sum" });
+    model.dispose();
+    return gradientsFlow.check(measurements)
+      .filter(({ layer, severity }) => layer === "norm" && severity === "error")
+      .map(({ advice }) => advice);
+  };
+  assertEquals(await advice(1), [
+    "Remove norm, or put it before a wider layer: of one unit it makes 0, whatever that is.",
+  ]);
+  assertEquals(await advice(8), []);
+});
+
 Deno.test("the rules on gradients say that a head of zeros alone trains well", async () => {
   const { flow, vanishing } = await withZeros(2);
   assertEquals(flow.map((text) => text.split(":")[0]), ["warning", "warning"]);
