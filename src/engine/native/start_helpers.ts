@@ -1,4 +1,10 @@
-/** What a helper runs: it says that it is ready, or why not, serves until it is dismissed, and says that it ends. */
+/** What a helper that broke down leaves in `done` of the pool, its second word: below 0, whatever is added. */
+const BROKEN = -(2 ** 30);
+
+/**
+ * What a helper runs: it says that it is ready, or why not, serves until it is dismissed, and says that it ends. Where
+ * it breaks down, it says so to the thread that waits for its part, which could not hear of it otherwise.
+ */
 const HELPER = `
 self.onmessage = ({ data: { compiled, memory, pool, part } }) => {
   let native;
@@ -9,7 +15,13 @@ self.onmessage = ({ data: { compiled, memory, pool, part } }) => {
     return;
   }
   self.postMessage("ready");
-  native.serve(pool, part);
+  try {
+    native.serve(pool, part);
+  } catch {
+    const words = new Int32Array(memory.buffer);
+    Atomics.store(words, pool / 4 + 1, ${BROKEN});
+    Atomics.notify(words, pool / 4 + 1);
+  }
   self.postMessage("ended");
   self.close();
 };
@@ -40,7 +52,7 @@ export async function startHelpers(
       else ready.reject(new Error(data));
     });
     worker.addEventListener("error", (event) => {
-      // A trap. Else it would end the program.
+      // Else it would end the program.
       event.preventDefault();
       ended.resolve();
     });

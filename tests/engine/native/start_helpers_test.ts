@@ -1,4 +1,5 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { heapOf } from "../../../src/engine/prepare_engine.ts";
 import { startHelpers } from "../../../src/engine/native/start_helpers.ts";
 import { startEngine } from "../../../src/engine/start_engine.ts";
 import { patchProperty } from "../../../src/engine/patch_property.ts";
@@ -38,4 +39,22 @@ Deno.test("startHelpers() says why a thread does not start", async () => {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
   const compiled = new WebAssembly.Module(new Uint8Array(bytes));
   await assertRejects(() => startHelpers(compiled, memory, 0, 1), Error, "WebAssembly.Instance");
+});
+
+Deno.test("a thread that breaks down ends the operation with an error, and not the program, or never", async () => {
+  await using engine = await startEngine({ threads: 2 });
+  const { tf } = engine;
+  const { native, address } = heapOf(engine);
+  const count = 2 ** 20;
+  // The second half, a helper's, lies beyond the heap; where this thread is faster, it breaks down itself.
+  const beyond = native.memory.buffer.byteLength - 2 * count;
+  const to = tf.fill([count], 0);
+  for (let i = 0; i < 3; i++) {
+    assertThrows(() => native.relu(beyond, address(to), count), WebAssembly.RuntimeError);
+  }
+  // What is left of the threads goes on.
+  assertEquals([...tf.relu(tf.tensor1d([-1, 2])).dataSync()], [0, 2]);
+  const ones = tf.fill([count], 1);
+  assertEquals(tf.sum(tf.relu(ones)).dataSync()[0], count);
+  tf.dispose([to, ones]);
 });

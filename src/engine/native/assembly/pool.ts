@@ -8,7 +8,7 @@ class Pool {
    * apart, so that a thread that comes late takes nothing of an operation that it has not seen.
    */
   parts: i32;
-  /** How many parts are done. */
+  /** How many parts are done; far below 0 once a helper has broken down, see `../start_helpers.ts`. */
   done: i32;
   operation: i32;
   record: usize;
@@ -91,6 +91,8 @@ export function runTogether(
   help(pool, 0);
   let finished = atomic.load<i32>(done);
   while (finished != parts) {
+    // The part of a helper that broke down is never done.
+    if (finished < 0) unreachable();
     leave(done, finished);
     finished = atomic.load<i32>(done);
   }
