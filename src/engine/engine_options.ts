@@ -2,7 +2,8 @@
 export interface EngineOptions {
   /**
    * Threads of the kernels: 1 to 8, or `"auto"`, which takes what `chooseThreads` says about
-   * {@linkcode workload}. Default: 1. The numbers computed do not depend on it.
+   * {@linkcode workload}. Default: 1. The numbers computed do not depend on it. With more than one the program
+   * ends only after the engine was stopped, or by `Deno.exit()`.
    */
   threads?: number | "auto";
   /**
