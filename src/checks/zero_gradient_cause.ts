@@ -43,7 +43,7 @@ export function zeroGradientCause(
       return say`The delta of ${layerName(name)} is not 0, but ${weightName(zeros, name)} is all
         zeros, so that its state is 0 at every step: draw that kernel at random.`;
     }
-    if (layer.className === "LayerNormalization" && layer.shape?.at(-1) === 1) {
+    if (normalizesOneUnit(layer)) {
       return say`Remove ${layerName(name)}, or put it before a wider layer: of one unit it makes 0,
         whatever that is.`;
     }
@@ -62,9 +62,22 @@ export function zeroGradientCause(
     return say`The objective is 0 on this batch, so there is nothing to learn from it: measure on
       another batch, and check the objective if it is 0 there too.`;
   }
-  return isShut
-    ? say`See the rule vanishing-gradients, which says why the head lets no gradient through.`
+  if (isShut) {
+    return say`See the rule vanishing-gradients, which says why the head lets no gradient through.`;
+  }
+  const after = network.layers.find((other) =>
+    other.kind === "opaque" && network.graph.isBelow(layer, other)
+  );
+  return after !== undefined
+    ? say`Look at ${layerName(after.name)}, a layer of your own: it sends no gradient on.`
     : say`Check the objective and its targets: they send no gradient to the head.`;
+}
+
+/** Whether a layer normalises one unit of each example, and not one of the whole batch. */
+function normalizesOneUnit(layer: LayerMeasurements): boolean {
+  const { kind, normalization, shape, activations } = layer;
+  return kind === "normalization" && normalization === undefined && shape?.at(-1) === 1 &&
+    activations?.maxAbs === 0;
 }
 
 /**

@@ -12,6 +12,11 @@ import { foundBy, isConsequence, layersOf } from "./shared.ts";
 /** A kernel and what it is to be multiplied by. */
 type Rescaled = CuredWeight & { factor: number };
 
+/** Signals that are so many times too small, gradients and all, may be exactly 0 in float32. */
+const VANISHED = 1e20;
+
+const isZeroGradient = ({ rule, kind }: Finding) => rule === "gradients-flow" && kind === "zero";
+
 /** Kernels that are drawn too large, and those that are drawn too small. */
 export function kernelScale(patient: Patient): Suspect[] {
   const tables = patient.network.layers.filter(({ kind }) => kind === "embedding");
@@ -49,6 +54,7 @@ function suspect(findings: Finding[], patient: Patient): Suspect {
     ? `about ${formatNumber(mean)}`
     : `${formatNumber(least)} to ${formatNumber(most)}`;
   const isOne = weights.length === 1;
+  const canBeZero = isLarge || factors.reduce((all, factor) => all * factor, 1) > VANISHED;
   return {
     kind: "kernel-scale",
     layers: names,
@@ -58,7 +64,9 @@ function suspect(findings: Finding[], patient: Patient): Suspect {
       } ${times} ` +
       `times too ${isLarge ? "large" : "small"}.`,
     states: findings,
-    explains: (finding) => isConsequence(finding) || isLarge && finding.rule === "non-finite",
+    explains: (finding) =>
+      isConsequence(finding) && (canBeZero || !isZeroGradient(finding)) ||
+      isLarge && finding.rule === "non-finite",
     cures: [{ kind: "rescale", weights, initializer: initializerOf(names, patient) }],
   };
 }
