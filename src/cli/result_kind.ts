@@ -1,6 +1,6 @@
 import { DOCUMENTS } from "../documents/document.ts";
 import { type FormatName, FORMATS, type Result } from "../render/formats.ts";
-import { isModule } from "../model/file_kinds.ts";
+import { TEXT_BEGINNINGS } from "../render/text_beginnings.ts";
 
 /** What this program writes into files: a text, a document, or a format that is known again. */
 export type ResultKind = "text" | keyof typeof DOCUMENTS | FormatName;
@@ -28,13 +28,10 @@ export function kindOf(format: FormatName, result: Result): ResultKind {
 }
 
 /** How much of a file is read to tell its kind. */
-const BYTES = 1024;
+const BYTES = 4096;
 
 /**
- * Which kind of result a file holds.
- *
- * Texts differ between versions, so a file counts as a text if it is not another kind, JSON, XML, binary or
- * the code of a module.
+ * Which kind of result a file holds, by its beginning.
  *
  * @param path The file.
  * @returns The kind; `"empty"` if it holds nothing; `null` if it is not a result.
@@ -46,9 +43,10 @@ export async function resultKind(path: string): Promise<ResultKind | "empty" | n
   if (length === null) return "empty";
   const text = decode(bytes.subarray(0, length));
   if (text === null) return null;
-  const known = [...KNOWN].find(([, { beginning }]) => beginning.test(text.trimStart()));
+  const beginning = text.trimStart().replaceAll("\r\n", "\n");
+  const known = [...KNOWN].find(([, kind]) => kind.beginning.test(beginning));
   if (known !== undefined) return known[0];
-  return /^\s*[{[<]/.test(text) || isModule(path) ? null : "text";
+  return TEXT_BEGINNINGS.some((known) => known.test(beginning)) ? "text" : null;
 }
 
 /** `null` for what is not a text. */

@@ -25,7 +25,7 @@ export interface Format {
   mediaType: string;
   /**
    * What a file of it is known by when a new one would replace it: `document` where it is a document of
-   * the result (`documents/document.ts`), `text` where nothing is fixed.
+   * the result (`documents/document.ts`), `text` where it is one of the texts (`text_beginnings.ts`).
    */
   holds: "document" | "text" | Pick<DocumentKind, "words" | "beginning">;
   /** Whether it draws how figures are distributed, which are then counted when they are measured. */

@@ -3,6 +3,7 @@ import { claimOutputs } from "../../src/cli/claim_outputs.ts";
 import { filesRead } from "../../src/cli/files_read.ts";
 import type { ResultKind } from "../../src/cli/result_kind.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
+import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { formatBaseline } from "../../src/gate/write_baseline.ts";
 import { decide } from "../../src/gate/decide.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
@@ -17,6 +18,7 @@ import { renderText } from "../../src/render/render_text.ts";
 import { studyOpening } from "../../src/documents/study.ts";
 import { withFolder } from "../model/save_model.ts";
 import { layer, measurements } from "../render/sample.ts";
+import { gateResult, gateRun, someFindings } from "../render/sample_gate.ts";
 import { makeHeader } from "../study/make_study.ts";
 
 const claim = (path: string, kind: ResultKind = "text", inputs: string[] = []) =>
@@ -28,7 +30,7 @@ const refuses = (claimed: Promise<void>, ...includes: string[]) =>
 Deno.test("claimOutputs() knows an input under every path, and minds no other file", () =>
   withFolder(async (folder) => {
     const [model, other] = [`${folder}/model.json`, `${folder}/other.txt`];
-    for (const path of [model, other]) await Deno.writeTextFile(path, "text");
+    for (const path of [model, other]) await Deno.writeTextFile(path, RESULTS[0][1]);
     await Deno.symlink("model.json", `${folder}/link`);
     await Deno.link(model, `${folder}/hard`);
     for (const out of [model, `${folder}/link`, `${folder}/hard`, `${folder}/./model.json`]) {
@@ -70,15 +72,16 @@ const RESULT = decide(
   resolveConfiguration({}),
   { today: "2026-01-31", complete: new Set(), all: true, skipped: 0 },
 );
+const FAILED = gateResult([gateRun(someFindings)]);
 const locate = (file: string) => ({ file, line: null });
 const sample = measurements([layer("dense_1", {})]);
 
 /** Every result that there is, by its kind. */
 const RESULTS: [ResultKind, string][] = [
-  ["text", renderText(sample, [], { width: 80 })],
+  ["text", renderText(sample, [], { width: 80, diagnosis: diagnose(sample, []) })],
   ["text", renderGateText(RESULT, { width: 80, color: false, ellipsis: ".." })],
   ["text", renderMarkdown(RESULT)],
-  ["text", `${renderGithub(RESULT, locate)}::notice::text`],
+  ["text", renderGithub(FAILED, locate)],
   ["report", renderJson(sample, [])],
   ["gate", renderGateJson(RESULT)],
   ["junit", renderJunit(RESULT)],
@@ -113,6 +116,9 @@ Deno.test("claimOutputs() lets nothing replace what is no result, unless it is e
       "[1]",
       "<html>",
       "\0\0\u0001",
+      "# Notes\n\nDo not lose them.\n",
+      "x,y\n1,2\n",
+      "// settings\n{}\n",
       '<?xml version="1.0"?><testsuites>',
     ];
     for (const kind of kinds) {
@@ -148,7 +154,7 @@ Deno.test("claimOutputs() makes no folder where another result is refused", () =
 
 Deno.test("claimOutputs() says before anything runs what cannot be written", () =>
   withFolder(async (folder) => {
-    await Deno.writeTextFile(`${folder}/file`, "text");
+    await Deno.writeTextFile(`${folder}/file`, RESULTS[0][1]);
     await refuses(claim(folder), `${folder} cannot be written: it is a folder, expected a file`);
     await refuses(claim(`${folder}/file/a`), "a part of its path is not a folder");
     await refuses(claim(`${folder}/file/a/b`), "a part of its path is not a folder");

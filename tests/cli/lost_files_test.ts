@@ -73,19 +73,48 @@ Deno.test("a result replaces an older one of its kind, and makes the folder of t
   withGateFolder(["relu_he"], {}, async (cwd) => {
     const args = [
       ...["check", MODEL, "--quiet", "--update-baseline", "--baseline", "ci/base/figures.json"],
-      ...["text=ci/a.txt", "json=ci/a.json", "junit=out/j.xml", "sarif=out/s.sarif"]
+      ...[
+        "text=ci/a.txt",
+        "markdown=ci/a.md",
+        "json=ci/a.json",
+        "junit=out/j.xml",
+        "sarif=out/s.sarif",
+      ]
         .flatMap((reporter) => ["--reporter", reporter]),
     ];
     for (let i = 0; i < 2; i++) {
       const { code, stderr } = await runCommand(args, { cwd });
       assertEquals([code, stderr], [0, ""]);
     }
-    const names = ["a.json", "a.txt", "base"];
+    const names = ["a.json", "a.md", "a.txt", "base"];
     assertEquals([...Deno.readDirSync(`${cwd}/ci`)].map(({ name }) => name).sort(), names);
     assertEquals([...Deno.readDirSync(`${cwd}/out`)].map(({ name }) => name).sort(), [
       "j.xml",
       "s.sarif",
     ]);
+  }));
+
+Deno.test("a text replaces no text of the user", () =>
+  withGateFolder(["relu_he"], {}, async (cwd) => {
+    const files = {
+      "notes.txt": "HEALTHY\n",
+      "README.md": "# Project\n",
+      "train.py": "import torch\n",
+      "data.csv": "x,y\n1,2\n",
+      LICENSE: "MIT License\n",
+      "conf.jsonc": "// settings\n{}\n",
+    };
+    for (const [out, text] of Object.entries(files)) {
+      await Deno.writeTextFile(`${cwd}/${out}`, text);
+      for (
+        const args of [
+          ["report", MODEL, "--format", "text", "--out", out],
+          ["check", MODEL, "--reporter", `markdown=${out}`],
+          ["diff", MODEL, MODEL, "--format", "text", "--out", out],
+        ]
+      ) await assertRefuses(args, `would replace ${out}, which holds no result`, { cwd });
+      assertEquals(await Deno.readTextFile(`${cwd}/${out}`), text);
+    }
   }));
 
 Deno.test("sweep --out replaces no study unless it goes on with it, nor anything else", () =>

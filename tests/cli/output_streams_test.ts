@@ -104,10 +104,11 @@ Deno.test("report ends quietly when its reader has seen enough", async () => {
 Deno.test("report --out keeps the old file when it cannot write", async () => {
   const folder = await Deno.makeTempDir();
   const out = `${folder}/report.txt`;
-  await Deno.writeTextFile(out, "old", { mode: 0o444 });
+  const old = "SICK: 1 cause\n1. The kernels are too large.\n";
+  await Deno.writeTextFile(out, old, { mode: 0o444 });
   await assertRefuses(["report", "--quiet", "--out", out], `${out} cannot be written`);
   assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["report.txt"]);
-  assertEquals(await Deno.readTextFile(out), "old");
+  assertEquals(await Deno.readTextFile(out), old);
   await Deno.remove(folder, { recursive: true });
 });
 

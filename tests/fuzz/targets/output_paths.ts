@@ -79,8 +79,7 @@ export const target: FuzzTarget = {
           const name = NAMES.find((name) => `${folder}/${name}` === path) ?? "";
           const old = FILES[name];
           const isOwn = name === "base.json" && kind === "baseline" ||
-            name === "study.json" && kind === "study" ||
-            ["data.txt", "s/w2.bin"].includes(name) || name.startsWith("out.");
+            name === "study.json" && kind === "study";
           if (old === undefined || isOwn) continue;
           if (Deno.readTextFileSync(path) !== old) {
             throw new Error(`${path} was replaced by ${kind}`);
