@@ -2,31 +2,56 @@ import { strayErrors } from "../model/stray_errors.ts";
 import { failure } from "../words/failure.ts";
 import { oneLine } from "../words/one_line.ts";
 
-let isMeant = false;
+/** The exit code that is meant; `null` before the verdict. */
+let meant: number | null = null;
 
 /** Ends the process on behalf of the command line, see {@linkcode guardEnd}. */
 export function endProcess(code: number): never {
-  isMeant = true;
-  Deno.exit(code);
+  meant = code;
+  exit(code);
 }
+
+/** Deno's own, whatever a model puts in its place. */
+const exit: (code: number) => never = Deno.exit;
 
 /**
  * Prevents anything else from ending the process as if there were a verdict: a model that calls
- * `Deno.exit(0)`, or a promise that never settles. Then the exit code is 2, and stderr says why.
+ * `Deno.exit(0)`, or a promise that never settles. Then the exit code is 2, and stderr says why. Nor does
+ * what a model does when the process ends change the exit code.
  */
 export function guardEnd(): void {
   // A process that ends before the verdict has neither passed nor failed. Exit code 1 would say that it
   // failed, and is also Deno's own code for an uncaught error.
   Deno.exitCode = 2;
-  addEventListener("unload", () => {
-    if (isMeant) return;
-    const { path, first: stray } = strayErrors;
-    const why = stray === null
-      ? `the code of ${path ?? "a model"} ended the process, or awaits a promise that never settles`
-      : `${path ?? "a model"}: an error in its code was not caught: ${failure(stray.error)}`;
-    console.error(`error: ${oneLine(`no result: ${why}`)}`);
-    Deno.exitCode = 2;
-  });
+  const end = (event: Event) => {
+    removeEventListener("unload", end, FIRST);
+    if (meant === null) sayUnmeant();
+    letOthersEnd(event);
+    Deno.exitCode = meant ?? 2;
+  };
+  addEventListener("unload", end, FIRST);
+}
+
+/** Before every listener of a model, which is loaded later. */
+const FIRST = { capture: true };
+
+/** Says why the process ends without a verdict. */
+function sayUnmeant(): void {
+  const { path, first: stray } = strayErrors;
+  const why = stray === null
+    ? `the code of ${path ?? "a model"} ended the process, or awaits a promise that never settles`
+    : `${path ?? "a model"}: an error in its code was not caught: ${failure(stray.error)}`;
+  console.error(`error: ${oneLine(`no result: ${why}`)}`);
+}
+
+/**
+ * Lets the listeners of a model clean up, in an event of their own: what they do to the exit code is undone
+ * after it, where `Deno.exit()`, which would come before that, does nothing meanwhile.
+ */
+function letOthersEnd(event: Event): void {
+  event.stopImmediatePropagation();
+  Deno.exit = (() => {}) as typeof Deno.exit;
+  dispatchEvent(new Event("unload"));
 }
 
 /**
