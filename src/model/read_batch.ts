@@ -171,7 +171,7 @@ function fit(
     const why = objective === "sparseCategoricalCrossentropy"
       ? `of class numbers as ${objective} takes`
       : `as model ${showValue(model.name)} puts out${
-        objective === "categoricalCrossentropy" && target.shape.at(-1) === 1
+        objective === "categoricalCrossentropy" && holdsClassNumbers(target, model.outputs[i].shape)
           ? "; class numbers take the objective sparseCategoricalCrossentropy"
           : ""
       }`;
@@ -186,6 +186,12 @@ function fit(
     }
   }
   return { inputs, targets };
+}
+
+/** Whether targets have the shape of class numbers for this output. */
+function holdsClassNumbers({ shape }: ParsedTensor, output: readonly (number | null)[]): boolean {
+  return targetShapes([null, ...output.slice(1)], "sparseCategoricalCrossentropy")!
+    .some((expected) => hasShape(shape, expected));
 }
 
 function requireShape(

@@ -104,6 +104,7 @@ Deno.test("readBatch() takes the targets that the objective takes", async () => 
   const text = (targets: string) => `{"inputs": [[1], [2]], "targets": ${targets}}`;
   const sparse = { objective: "sparseCategoricalCrossentropy" } as const;
   const mse = { objective: "meanSquaredError" } as const;
+  const classes = { objective: "categoricalCrossentropy" } as const;
   await read(one, text("[0.5, 1]"), mse);
   await read(one, text("[[0.5], [1]]"), mse);
   await read(three, text("[2, 0]"), sparse);
@@ -112,6 +113,15 @@ Deno.test("readBatch() takes the targets that the objective takes", async () => 
   const refused: [LayersModel, string, ReadBatchOptions, string][] = [
     [three, "[2, 0]", mse, `[2], expected [any, 3] as model "${three.name}" puts out`],
     [three, "[[2], [0]]", mse, `[2, 1], expected [any, 3] as model "${three.name}" puts out`],
+    ...["[2, 0]", "[[2], [0]]"].map((
+      targets,
+    ): [LayersModel, string, ReadBatchOptions, string] => [
+      three,
+      targets,
+      classes,
+      `${targets === "[2, 0]" ? "[2]" : "[2, 1]"}, expected [any, 3] as model "${three.name}" ` +
+      "puts out; class numbers take the objective sparseCategoricalCrossentropy",
+    ]),
     [one, "[[[0]], [[1]]]", mse, `[2, 1, 1], expected [any, 1] as model "${one.name}" puts out`],
     [
       three,
