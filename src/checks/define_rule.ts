@@ -78,7 +78,7 @@ import { showValue } from "../words/show_value.ts";
  * ```
  */
 export function defineRule<Name extends string = never>(record: RuleRecord<Name>): Rule<Name> {
-  validateRecord(record);
+  validateRecord(record, "of");
   const table = tableOf(record);
   const { tags, matcher, passes, study, causeOrder, weightsAlone, exponentsAlone, figure, judge } =
     record;
@@ -122,7 +122,7 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
 export function defineModelRule<P extends ProbeSubject, Name extends string = never>(
   record: ModelRuleRecord<P, Name>,
 ): ModelRule<P, Name> {
-  validateRecord(record);
+  validateRecord(record, "rows");
   const table = tableOf(record);
   const { probe, options, figure, layersOf, judge } = record;
   const documentation = documentationOf(record);

@@ -24,9 +24,10 @@ type Given = Partial<RuleRecord> & { figure?: { title?: unknown; scale?: unknown
 /**
  * Refuses a record of which no rule can be made.
  *
+ * @param bars What of its figure gives the bars: `of` in a rule over measurements, `rows` in one over a model.
  * @throws {TypeError} If a part of it is not what it must be.
  */
-export function validateRecord(record: object): void {
+export function validateRecord(record: object, bars: "of" | "rows"): void {
   if (typeof record !== "object" || record === null || Array.isArray(record)) {
     throw new TypeError(`record is ${show(record)}, expected an object that makes a rule`);
   }
@@ -55,9 +56,15 @@ export function validateRecord(record: object): void {
   );
   require(stage === "any" || stage === "initial", "stage", stage, '"any" or "initial"');
   require(level === "error" || level === "warn", "level", level, '"error" or "warn"');
-  const { title, scale } = Object(figure);
-  const isFigure = typeof title === "string" && (scale === "linear" || scale === "log");
-  require(isFigure, "figure", figure, 'an object with a title and the scale "linear" or "log"');
+  const { title, scale, [bars]: makesBars } = Object(figure);
+  const isFigure = typeof title === "string" && (scale === "linear" || scale === "log") &&
+    typeof makesBars === "function";
+  require(
+    isFigure,
+    "figure",
+    figure,
+    `an object with a title, the scale "linear" or "log" and a function ${bars}`,
+  );
   require(study === undefined || isStudyWords(study), "study", study, STUDY);
   require(typeof given.judge === "function", "judge", given.judge, "a function");
   require(typeof thresholds === "object", "thresholds", thresholds, "an object");

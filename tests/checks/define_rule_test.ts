@@ -139,6 +139,7 @@ const WRONG: [object, string][] = [
   [{ stage: "late" }, 'stage of the rule team/wide-layers is "late", expected "any" or "initial"'],
   [{ level: "off" }, 'level of the rule team/wide-layers is "off"'],
   [{ figure: undefined }, "figure of the rule team/wide-layers is undefined"],
+  [{ figure: { title: "units", scale: "linear" } }, "and a function of"],
   [{ study: { order: 1, letter: "ww" } }, "study of the rule team/wide-layers is { order: 1"],
   [{ judge: [] }, "judge of the rule team/wide-layers is [], expected a function"],
   [{ thresholds: { layers: THRESHOLD } }, 'is "layers", expected one in camel case'],
