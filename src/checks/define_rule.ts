@@ -12,6 +12,7 @@ import { validateMeasurements } from "./validate.ts";
 import { validateRecord } from "./validate_record.ts";
 import { explained, reading, verdictsShape } from "./requirements.ts";
 import { requireValue } from "../words/requirements.ts";
+import { failure } from "../words/failure.ts";
 import { showValue } from "../words/show_value.ts";
 
 /**
@@ -102,7 +103,7 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
       const layers = selectLayers(measurements.layers, options);
       const found = reading(measurements, () => {
         const network = networkOf(measurements);
-        return judge({
+        const judged = {
           measurements,
           network,
           layers,
@@ -111,7 +112,14 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
           get trained() {
             return isTrained ?? network.trained;
           },
-        });
+        };
+        try {
+          return judge(judged);
+        } catch (error) {
+          // Whoever sees it judges by many rules, and would look for the fault in the model.
+          const message = `The judge of the rule ${record.name} threw: ${failure(error)}`;
+          throw new Error(message, { cause: error });
+        }
       });
       return findingsOf(record.name, found, options);
     },

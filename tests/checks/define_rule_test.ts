@@ -49,6 +49,17 @@ Deno.test("defineRule() hands its judge the record's thresholds, and names the r
   assertEquals(rule.check(wide(), { layers: ["dense_1"] }), []);
 });
 
+Deno.test("defineRule() names the rule whose judge throws", () => {
+  const cause = new Error("no layers");
+  const judge = () => {
+    throw cause;
+  };
+  const rule = defineRule({ ...RECORD, judge });
+  const error = assertThrows(() => rule.check(wide()), Error);
+  assertEquals(error.message, "The judge of the rule team/wide-layers threw: no layers");
+  assertEquals(error.cause, cause);
+});
+
 Deno.test("defineRule() keeps what a record says of the rule, and leaves out what it does not say", () => {
   const plain = defineRule(RECORD);
   assertEquals([plain.assertionFailsOnWarnings, plain.level, plain.order], [
