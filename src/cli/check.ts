@@ -29,7 +29,7 @@ export const check = defineCommand({
       "JSON with comments and trailing commas. gradient-health.schema.json describes every key and its " +
       "default; editors and this program validate against it:",
       "extends: the preset to start from: recommended (every rule with its defaults), strict " +
-      "(warnings fail too), or init (only rules about the initial weights).",
+      "(warnings fail too), or init (only rules about the initial weights and their signals).",
       "models: a list of { path, name, weights, batch, objective, examples, seeds, trained, register }; " +
       "paths are relative to the folder of the configuration.",
       "plugins: modules that export your own rules, made by defineRule(); their names have a prefix " +

@@ -35,7 +35,8 @@ export const PRESETS: Record<PresetName, Preset> = {
   },
   strict: { summary: "every rule, and warnings fail too", levels: ownLevels, maxWarnings: 0 },
   init: {
-    summary: "only rules about the initial weights: none about data, targets or a baseline",
+    summary:
+      "only rules about the initial weights and their signals: none about data, targets or a baseline",
     levels: initialLevels,
     maxWarnings: null,
   },
