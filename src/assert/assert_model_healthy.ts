@@ -4,6 +4,7 @@ import { validateOptions } from "../checks/validate.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { examine, type ExamineOptions } from "../examine/examine.ts";
 import type { Batch } from "../model/batch.ts";
+import { DRAWN_SEEDS } from "./drawn_seeds.ts";
 import type { Fail } from "./call_site.ts";
 import { healthMessage } from "./health_message.ts";
 import { requireThresholds, validateMessage, validateObjective } from "./validate.ts";
@@ -36,7 +37,7 @@ export async function assertModelHealthy(
 ): Promise<void> {
   validateMessage(msg);
   validateOptions(options);
-  const { trial, objective, seed, ...checkOptions } = options;
+  const { trial, objective, seed = DRAWN_SEEDS.get(model), ...checkOptions } = options;
   validateObjective(objective);
   // Before the model runs: wrong options should not cost a training.
   requireThresholds(checkOptions);

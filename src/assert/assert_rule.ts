@@ -13,6 +13,7 @@ import type { ProbeOptions } from "../probe/probe_options.ts";
 import type { ProbeSubject } from "../probe/probe_subject.ts";
 import { PROBES } from "../probe/probes.ts";
 import { type Fail, failureOf } from "./call_site.ts";
+import { DRAWN_SEEDS } from "./drawn_seeds.ts";
 import { failureMessage } from "./failure_message.ts";
 import { ruleFigure } from "../render/chart_model.ts";
 import { validateMessage } from "./validate.ts";
@@ -132,9 +133,9 @@ export async function judgeModelFor(
   validateMessage(msg);
   validateOptions(options);
   const own: ProbeOptions = {};
-  const others: CheckOptions & ProbeOptions = { ...options };
+  const others: CheckOptions & ProbeOptions = { seed: DRAWN_SEEDS.get(model), ...options };
   for (const key of rule.options) {
-    Object.assign(own, { [key]: options[key] });
+    Object.assign(own, { [key]: others[key] });
     delete others[key];
   }
   // Before the model runs: a wrong option should not cost a training run.

@@ -8,6 +8,7 @@ import type { Batch } from "../model/batch.ts";
 import { randomBatch } from "../model/random_batch.ts";
 import { seedDraws } from "../model/seeded_random.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
+import { DRAWN_SEEDS } from "./drawn_seeds.ts";
 import { modelComplaint } from "../model/require_model.ts";
 
 /** A model that was created under a seed, and its batch. */
@@ -37,6 +38,7 @@ export async function openDraw(
   if (complaint !== null) {
     throw new TypeError(`create returned, under seed ${seed}, ${complaint}`);
   }
+  DRAWN_SEEDS.set(model, seed);
   const name = typeof objective === "string" ? objective : "sum";
   let batch: Batch;
   try {

@@ -3,6 +3,7 @@ import * as digits from "../../examples/digits.ts";
 import type { ModelModule } from "../../src/model/model_module.ts";
 import { acrossSeeds, type AcrossSeedsOptions } from "../../src/assert/across_seeds.ts";
 import { assertInitScale } from "../../src/assert/assert_init_scale.ts";
+import { assertHealthy } from "../../src/assert/assert_healthy.ts";
 import { assertWeightsChange } from "../../src/assert/assert_weights_change.ts";
 import type { CreateModel } from "../../src/assert/create_model.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
@@ -70,6 +71,19 @@ Deno.test("acrossSeeds() hands a model and a batch to an assertion over the mode
   assertEquals(verdict.passed, 2);
   assertEquals(seen, [32, 0, 32, 1]);
   assertEquals(engine.tf.memory().numTensors, before);
+});
+
+Deno.test("acrossSeeds() says the seed of a model that an assertion over the model fails", async () => {
+  const bad: CreateModel = ({ seed }) => exerciseModel({ depth: 2, std: 1e6, seed });
+  await using _engine = await startEngine();
+  for (const assertion of [assertWeightsChange, assertHealthy]) {
+    await assertRejects(
+      () =>
+        acrossSeeds(bad, (model, batch) => assertion(model, batch), { seeds: [7], over: "model" }),
+      AssertionError,
+      "(seed 7, 32 examples of seed 7",
+    );
+  }
 });
 
 Deno.test("acrossSeeds() measures under the seed, the objective and the batch that it is given", async () => {
