@@ -360,6 +360,7 @@ import "../words/nearest.ts";
 import "../words/numbers.ts";
 import "../words/one_line.ts";
 import "../words/overview.ts";
+import "../words/require_known_options.ts";
 import "../words/requirements.ts";
 import "../words/show_value.ts";
 import "../words/show_word.ts";

@@ -3,6 +3,7 @@ import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { requireCount } from "./shapes.ts";
+import { requireKnownOptions } from "../words/require_known_options.ts";
 import { object, requireValue } from "../words/requirements.ts";
 
 /** Options of {@linkcode exerciseModel}. */
@@ -22,6 +23,15 @@ export interface ExerciseModelOptions {
   seed?: number;
 }
 
+/** The names of the options; the type makes sure that none is missing. */
+const OPTIONS: Record<keyof Required<ExerciseModelOptions>, null> = {
+  width: null,
+  depth: null,
+  activation: null,
+  std: null,
+  seed: null,
+};
+
 /**
  * The network of the exercise: one relu layer, `depth - 1` layers of `activation` whose kernels are
  * normal with a standard deviation of `std`, and one linear unit on top; Dense layers named
@@ -36,7 +46,7 @@ export interface ExerciseModelOptions {
  * @throws {EngineError} If no engine runs.
  * @throws {RangeError} If a size is not a whole number above 0, `std` is negative or not finite,
  *   or the seed is not an integer.
- * @throws {TypeError} If TensorFlow.js has no such activation.
+ * @throws {TypeError} If TensorFlow.js has no such activation, or an option is unknown.
  *
  * @example The exercise's network, and its seventh hidden layer's kernel
  * ```ts
@@ -53,6 +63,9 @@ export interface ExerciseModelOptions {
  */
 export function exerciseModel(options: ExerciseModelOptions = {}): LayersModel {
   requireValue("options", options, object);
+  // Also of what is handed to a createModel(), which this function may be exported as.
+  const { tf: _tf, ...own }: ExerciseModelOptions & { tf?: unknown } = options;
+  requireKnownOptions("exerciseModel", own, Object.keys(OPTIONS));
   const { width = 20, depth = 10, activation = "tanh", std = 200, seed = 0 } = options;
   const { tf } = requireEngine();
   requireCount("width", width);

@@ -4,12 +4,14 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import { nearest } from "../words/nearest.ts";
 import type { Batch } from "./batch.ts";
 import { inputRanges } from "./input_ranges.ts";
+import { isObjective, OBJECTIVES } from "./objective.ts";
 import { rawInputs } from "./raw_inputs.ts";
 import { randomTargets } from "./random_targets.ts";
 import { PIXEL_VALUES, takesPixels } from "./takes_pixels.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { batchShapes, type BatchSize } from "./shapes.ts";
 import { requireModel } from "./require_model.ts";
+import { requireKnownOptions } from "../words/require_known_options.ts";
 import { object, requireValue } from "../words/requirements.ts";
 
 /** Options of {@linkcode randomBatch}. */
@@ -39,7 +41,7 @@ const OPTIONS: Record<keyof Required<RandomBatchOptions>, null> = {
  * @returns The batch; the caller disposes its tensors.
  * @throws {EngineError} If no engine runs.
  * @throws {RangeError} If a size is not a whole number above 0 or does not suit the model.
- * @throws {TypeError} If the model is not built, or an option is unknown.
+ * @throws {TypeError} If the model is not built, or an option or the objective is unknown.
  *
  * @example A batch for a model of 20 features
  * ```ts
@@ -59,16 +61,17 @@ const OPTIONS: Record<keyof Required<RandomBatchOptions>, null> = {
 export function randomBatch(model: LayersModel, options: RandomBatchOptions = {}): Batch {
   requireModel(model);
   requireValue("options", options, object);
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTIONS, name));
-  if (unknown !== undefined) {
-    const names = Object.keys(OPTIONS);
+  requireKnownOptions("randomBatch", options, Object.keys(OPTIONS));
+  const { seed = 0, objective = "sum" } = options;
+  // Targets for a loss that nothing differentiates would be of no use.
+  if (typeof objective !== "string" || !isObjective(objective)) {
+    const near = typeof objective === "string" ? nearest(objective, OBJECTIVES) : "";
     throw new TypeError(
-      `randomBatch has no option ${showValue(unknown)}${
-        nearest(unknown, names) || `, expected one of ${names.join(", ")}`
-      }`,
+      `options.objective is ${showValue(objective)}, expected one of ${
+        OBJECTIVES.join(", ")
+      }${near}`,
     );
   }
-  const { seed = 0, objective = "sum" } = options;
   const { tf } = requireEngine();
   const shapes = batchShapes(model, options);
   const ranges = inputRanges(model);

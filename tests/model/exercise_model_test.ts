@@ -88,6 +88,11 @@ Deno.test("exerciseModel() with depth 1 has the relu layer and the top", () => {
 });
 
 Deno.test("exerciseModel() refuses what is no network", () => {
+  assertThrows(
+    () => exerciseModel({ dpth: 1 } as never),
+    TypeError,
+    'exerciseModel has no option "dpth"; did you mean "depth"?',
+  );
   assertThrows(() => exerciseModel({ depth: 0 }), RangeError, "depth is 0");
   assertThrows(() => exerciseModel({ width: 2.5 }), RangeError, "width is 2.5");
   assertThrows(() => exerciseModel({ std: NaN }), RangeError, "std is NaN");

@@ -125,6 +125,11 @@ Deno.test("randomBatch() refuses sizes that are none, and leaves no tensor", () 
     TypeError,
     "expected one of examples, undefinedSize, seed, objective",
   );
+  assertThrows(
+    () => randomBatch(model, { objective: "meanSquaredEror" }),
+    TypeError,
+    'cosineProximity; did you mean "meanSquaredError"?',
+  );
   assertEquals(tf.memory().numTensors, tensors);
   model.dispose();
 });
