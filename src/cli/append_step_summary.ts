@@ -9,14 +9,17 @@ const VARIABLE = "GITHUB_STEP_SUMMARY";
 const MOST_BYTES = 1024 * 1024;
 
 /**
- * Appends a gate's result to the summary of the running GitHub Actions step. Elsewhere, or if the variable
- * may not be read, it does nothing.
+ * Appends a gate's result to the summary of the running GitHub Actions step. Elsewhere it does
+ * nothing; if the variable may not be read, it says so.
  *
  * @throws {UsageError} If the file that GitHub named cannot be written.
  */
 export async function appendStepSummary(result: GateResult): Promise<void> {
   const permission = { name: "env", variable: VARIABLE } as const;
-  if (Deno.permissions.querySync(permission).state !== "granted") return;
+  if (Deno.permissions.querySync(permission).state !== "granted") {
+    console.error(`note: no step summary: --allow-env=${VARIABLE} lets it be written`);
+    return;
+  }
   const path = Deno.env.get(VARIABLE);
   if (path === undefined || path === "") return;
   try {

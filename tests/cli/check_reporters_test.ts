@@ -44,3 +44,18 @@ Deno.test("check keeps the step summary below the size that GitHub takes", async
     assert(written > size && written <= 1024 * 1024, `${written - size} bytes`);
   });
 });
+
+Deno.test("check --reporter github says that it may not write the step summary", async () => {
+  await withGateFolder([BROKEN], {}, async (cwd) => {
+    const summary = `${cwd}/summary.md`;
+    const { code, stderr } = await runCommand(
+      ["check", model(BROKEN), "--quiet", "--reporter", "github"],
+      { cwd, env: { GITHUB_STEP_SUMMARY: summary }, permissions: ["--allow-read", "--deny-env"] },
+    );
+    assertEquals(code, 1);
+    assertEquals(
+      stderr,
+      "note: no step summary: --allow-env=GITHUB_STEP_SUMMARY lets it be written\n",
+    );
+  });
+});
