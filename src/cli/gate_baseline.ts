@@ -5,6 +5,7 @@ import { isReadable } from "../gate/is_readable.ts";
 import { readBaseline } from "../gate/read_baseline.ts";
 import type { GateSettings } from "../gate/resolve_configuration.ts";
 import { oneLine } from "../words/one_line.ts";
+import { outputPath } from "./output_path.ts";
 
 /**
  * The baseline that the configuration names, or the one in the usual place if it exists and may be read.
@@ -52,7 +53,7 @@ export async function storeBaseline(
     measurements: measurements!,
   }));
   const changed = await writeBaseline(
-    file,
+    await outputPath(file),
     (stored) => updateBaseline(stored, measured, { names }),
   );
   if (!quiet) {

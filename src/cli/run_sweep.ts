@@ -16,6 +16,7 @@ import { claimOutputs } from "./claim_outputs.ts";
 import { filesRead } from "./files_read.ts";
 import { loadPlugins } from "./load_plugins.ts";
 import { openFile, requireFile } from "./open_file.ts";
+import { outputPath } from "./output_path.ts";
 import { interruption } from "./process.ts";
 import { studyProgress } from "./progress.ts";
 import { kindOf } from "./result_kind.ts";
@@ -89,7 +90,7 @@ export async function run(
   await printer?.close();
   const { measured, total, tally } = kept;
   if (showsPoints(view) && request.out !== null) {
-    const file = await readStudyFile(request.out);
+    const file = await readStudyFile(await outputPath(request.out));
     await printPoints(view, file.header, file.points());
   } else if (!showsPoints(view) && measured > 0) {
     await printSummary(view, tally.result(), page);
@@ -136,11 +137,11 @@ class KeptPoints {
 
   /** Reads the file of an earlier run, and says which points it has. */
   async begin(header: StudyHeader): Promise<(index: number) => boolean> {
-    const { out } = this.#request;
     const { from, to } = shardRange(header.grid, header.shard);
     this.total = to - from;
     this.#tally = new StudyTally(header);
-    if (out === null) return () => false;
+    if (this.#request.out === null) return () => false;
+    const out = await outputPath(this.#request.out);
     const earlier = await isFilled(out) ? await readStudyFile(out) : null;
     if (earlier !== null) await this.#requireMine(earlier, header);
     this.#writer = await StudyWriter.create(out, header);

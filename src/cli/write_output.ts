@@ -1,6 +1,7 @@
 import { fileToReplace } from "../model/file_to_replace.ts";
 import { putInPlace } from "../model/put_in_place.ts";
 import { writeFailure } from "../words/failure.ts";
+import { outputPath } from "./output_path.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
@@ -19,8 +20,9 @@ export async function writeOutput(text: string, path: string | null): Promise<bo
   const bytes = new TextEncoder().encode(text);
   if (path === null) return await writeAll(bytes);
   try {
-    const target = await fileToReplace(path);
-    if (target === null) await Deno.writeFile(path, bytes, { create: false, append: true });
+    const place = await outputPath(path);
+    const target = await fileToReplace(place);
+    if (target === null) await Deno.writeFile(place, bytes, { create: false, append: true });
     else await replace(target, bytes);
     return true;
   } catch (error) {
