@@ -47,11 +47,22 @@ export function sayChanges(
       const [{ subject }] = group;
       const last = groups[i - 1];
       const isSame = i > 0 && subject !== last[0].subject && where(group) === where(last);
-      return sayGroup(group, isSame ? `their ${subject}` : `the ${subject} of ${where(group)}`);
+      const whose = isOfOne(group) ? "its" : "their";
+      return sayGroup(
+        group,
+        isSame
+          ? `${whose} ${subject}`
+          : `the ${isKernel(group) ? "kernel" : subject} of ${where(group)}`,
+      );
     }),
     ...rest === 0 ? [] : [`${formatCount(rest, "more figure")} moved`],
   ];
 }
+
+const isOfOne = (group: readonly Change[]) => new Set(group.map(({ layer }) => layer)).size === 1;
+
+/** Whether a change is that of one kernel; a layer has many gradients, deltas and activations. */
+const isKernel = (group: readonly Change[]) => group[0].subject === "kernels" && isOfOne(group);
 
 /** By what a figure has grown or shrunk, 1 or more; infinite or NaN where no factor says it. */
 const factorOf = ({ before, after }: Change) => Math.max(after / before, before / after);
@@ -82,7 +93,7 @@ function sayGroup(group: readonly Change[], subject: string): string {
   const [{ isShare, before, after }] = group;
   if (!group.every(hasFactor)) {
     const show = (values: number[]) => range(values, isShare ? formatPercent : formatNumber);
-    const [is, was] = isShare ? ["is", "was"] : ["are", "were"];
+    const [is, was] = isShare || isKernel(group) ? ["is", "was"] : ["are", "were"];
     const [now, then] = [group.map(({ after }) => after), group.map(({ before }) => before)];
     return `${subject} ${is} ${show(now)} and ${was} ${show(then)}`;
   }
@@ -92,7 +103,9 @@ function sayGroup(group: readonly Change[], subject: string): string {
     factors.reduce((sum, factor) => sum + Math.log(factor), 0) / factors.length,
   );
   const times = most / least < ALIKE ? formatNumber(mean) : range(factors, formatNumber);
-  return `${subject} are ${times} times ${after < before ? "smaller" : "larger"}`;
+  return `${subject} ${isKernel(group) ? "is" : "are"} ${times} times ${
+    after < before ? "smaller" : "larger"
+  }`;
 }
 
 /** From the least to the most, or the one that all are; NaN where one is. */

@@ -21,9 +21,9 @@ Deno.test("sayChanges() parts factors that are three times apart, the largest fi
     "the kernels of a, b are 2 to 5.9 times larger",
   ]);
   assertEquals(said(change("a", 2), change("b", 6.1), change("c", 1 / 2)), [
-    "the kernels of b are 6.1 times larger",
-    "the kernels of a are 2 times larger",
-    "the kernels of c are 2 times smaller",
+    "the kernel of b is 6.1 times larger",
+    "the kernel of a is 2 times larger",
+    "the kernel of c is 2 times smaller",
   ]);
 });
 
@@ -36,8 +36,8 @@ Deno.test("sayChanges() says weights first, and counts what is left", () => {
       ...[change("a", 4, gradients), change("a", 2)],
     ),
     [
-      "the kernels of a are 2 times larger",
-      "their gradients are 4 times larger",
+      "the kernel of a is 2 times larger",
+      "its gradients are 4 times larger",
       "the activations of a, b are 2 to 3 times larger",
       "1 more figure moved",
     ],
@@ -51,5 +51,6 @@ Deno.test("sayChanges() gives the range of what no factor says", () => {
     "the dead share of a, b is 50 % to 75 % and was 0 %",
   ]);
   assertEquals(said(change("a", NaN), change("b", 0)), ["the kernels of a, b are NaN and were 1"]);
+  assertEquals(said(change("a", NaN)), ["the kernel of a is NaN and was 1"]);
   assertEquals(said(), []);
 });

@@ -47,7 +47,7 @@ Deno.test("diagnose() gives a range of factors, and parts what grew from what sh
   const before = sized([0.1, 0.1, 0.1, 0.1]);
   assertEquals(change(before, sized([0.3, 0.8, 0.01, 0.1])), [
     "baseline: Against the baseline, the kernels of conv1, conv2 are 3 to 8 times larger; " +
-    "the kernels of conv3 are 10 times smaller.",
+    "the kernel of conv3 is 10 times smaller.",
   ]);
   assertEquals(change(before, sized([0.3, 0.4, 0.1, 0.1])), [
     "baseline: Against the baseline, the kernels of conv1, conv2 are 3.46 times larger.",
@@ -57,15 +57,15 @@ Deno.test("diagnose() gives a range of factors, and parts what grew from what sh
 Deno.test("diagnose() says figures where a factor says nothing, and counts the rest", () => {
   const before = sized([0.1]);
   assertEquals(change(before, sized([0])), [
-    "baseline: Against the baseline, the kernels of conv1 are 0 and were 0.1.",
+    "baseline: Against the baseline, the kernel of conv1 is 0 and was 0.1.",
   ]);
   assertEquals(change(before, sized([NaN])), [
-    "baseline: Against the baseline, the kernels of conv1 are NaN and were 0.1.",
+    "baseline: Against the baseline, the kernel of conv1 is NaN and was 0.1.",
   ]);
   const dead = (deadFraction: number) =>
     sized([0.1], { over: { deadFraction, saturatedFraction: deadFraction } });
   assertEquals(change(dead(0.1), dead(0.5)), [
     "baseline: Against the baseline, the saturated share of conv1 is 50 % and was 10 %; " +
-    "their dead share is 50 % and was 10 %.",
+    "its dead share is 50 % and was 10 %.",
   ]);
 });
