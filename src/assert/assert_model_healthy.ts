@@ -40,7 +40,7 @@ export async function assertModelHealthy(
   const { trial, objective, seed = DRAWN_SEEDS.get(model), ...checkOptions } = options;
   validateObjective(objective);
   // Before the model runs: wrong options should not cost a training.
-  requireThresholds(checkOptions);
+  requireThresholds(checkOptions, ["trial", "objective", "seed"]);
   const examination = await examine(model, batch, {
     ...{ trial, objective, seed },
     judge: (measurements) => runChecks(measurements, checkOptions),

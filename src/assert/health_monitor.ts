@@ -106,7 +106,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
   const { batch, every = 100, rules: names, objective, onFinding = "throw", ...checkOptions } =
     options;
   // A typo must not come to light after hours of training. Layers are known when it measures.
-  requireThresholds(checkOptions);
+  requireThresholds(checkOptions, ["batch", "every", "rules", "objective", "onFinding"]);
   const chosen = ruleNames("rules", allRules().map(({ name }) => name), names);
   const rules = allRules().filter(({ name }) => chosen.has(name));
   const history = shownHistory();

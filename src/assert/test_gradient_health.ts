@@ -63,7 +63,7 @@ export function testGradientHealth(
     throw new RangeError(`options.seed is ${show(seed)}, expected a whole number`);
   }
   // Layers are known only when the test runs; thresholds and typos are known now.
-  requireThresholds(checkOptions);
+  requireThresholds(checkOptions, ["seed", "objective", "createBatch", "rules", "modelRules"]);
   const chosen = ruleNames("rules", allRules().map((rule) => rule.name), rules);
   const models = ruleNames("modelRules", MODEL_RULES.map((rule) => rule.name), modelRules);
   // What fails shows where this was called: the step by its place, and its error by its stack.

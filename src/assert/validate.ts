@@ -99,9 +99,26 @@ export function seedList(seeds: number | readonly number[]): number[] {
   return list;
 }
 
-/** Refuses thresholds that no rule has, or that are out of range, before a model runs for them. */
+/**
+ * Refuses thresholds that no rule has, or that are out of range, before a model runs for them.
+ *
+ * @param options Those of the checks.
+ * @param own The names of the others, of which one may be misspelt.
+ */
 export function requireThresholds(
   { layers: _layers, ignore: _ignore, trained: _trained, ...thresholds }: RunChecksOptions,
+  own: readonly string[],
 ): void {
-  resolveThresholds(allThresholds(), thresholds);
+  const table = allThresholds();
+  const known = [...own, "layers", "ignore", "trained"];
+  const unknown = Object.keys(thresholds).find((key) => !Object.hasOwn(table, key));
+  if (unknown !== undefined) {
+    const meant = nearest(unknown, [...known, ...Object.keys(table)]);
+    throw new TypeError(
+      `options has the unknown key "${unknown}"${
+        meant || `, expected one of ${known.join(", ")} or a threshold, see THRESHOLDS`
+      }`,
+    );
+  }
+  resolveThresholds(table, thresholds);
 }

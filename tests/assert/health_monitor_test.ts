@@ -181,6 +181,12 @@ Deno.test("healthMonitor() throws a TypeError or a RangeError when an option is 
     [{ every: 1.5 }, RangeError, "options.every is 1.5, expected a whole number of at least 1"],
     [{ onFinding: "warn" as never }, TypeError, 'options.onFinding is "warn", expected "keep"'],
     [{ rules: "symmetry" as never }, TypeError, "expected an array of names"],
+    [{ evry: 1 } as never, TypeError, 'unknown key "evry"; did you mean "every"?'],
+    [
+      { zzzzzzzz: 1 } as never,
+      TypeError,
+      "expected one of batch, every, rules, objective, onFinding",
+    ],
     [{ satratedFraction: 1 } as never, TypeError, 'unknown key "satratedFraction"'],
     [{ saturatedFraction: 2 }, RangeError, "saturatedFraction is 2, expected a number from 0 to 1"],
     [{ objective: "mse" as never }, TypeError, "expected a function or one of sum"],
