@@ -33,7 +33,9 @@ export function validateMeasurements(value: Measurements, name = "measurements")
 
 /** What is found where no measurements are; `null` where they are, as far as a look at it can tell. */
 function complaint(found: Partial<Measurements> | null | undefined): string | null {
-  if (typeof found !== "object" || found === null) return found === null ? "null" : typeof found;
+  if (typeof found !== "object" || found === null) {
+    return found == null ? String(found) : `a ${typeof found}`;
+  }
   if (Array.isArray(found)) return "an array";
   const { version, model, layers, batch, objective } = found;
   if (version !== 1) {

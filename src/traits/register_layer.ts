@@ -101,7 +101,10 @@ export function registerLayer(className: string, traits: CustomLayerTraits): voi
   for (const [name, value] of Object.entries(traits)) {
     if (!Object.hasOwn(VALUES, name)) {
       throw new TypeError(
-        `A layer has no trait ${showValue(name)}${nearest(name, Object.keys(VALUES))}`,
+        `A layer has no trait ${showValue(name)}${
+          nearest(name, Object.keys(VALUES)) ||
+          `, expected one of ${Object.keys(VALUES).join(", ")}`
+        }`,
       );
     }
     const { expected, is } = VALUES[name as keyof LayerTraits];

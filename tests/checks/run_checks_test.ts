@@ -57,7 +57,7 @@ Deno.test("runChecks() throws a TypeError when an argument is not what it must b
     [Promise.resolve(fine), {}, "write `await measure(model, batch)`"],
     [null, {}, "measurements is null"],
     [[], {}, "measurements is an array"],
-    ["{}", {}, "measurements is string"],
+    ["{}", {}, "measurements is a string"],
     [{ ...fine, model: undefined }, {}, "measurements is an object without a model"],
     [{ ...fine, layers: null }, {}, "measurements is an object without layers"],
     [{ ...fine, batch: undefined }, {}, "measurements is an object without a batch"],

@@ -48,6 +48,10 @@ Deno.test("--weights of another network is refused, with both sides", async () =
       ["report", path, "--weights", other],
       [other, "The file has 5 layers with weights, expected 3 as the model has"],
     );
+    await assertRefuses(
+      ["report", path, "--weights", path],
+      "a model, expected a file of weights: .safetensors, .h5, .keras, or one of PyTorch",
+    );
     await assertRefuses(["sweep", path, "--weights", other], [
       other,
       "expected 3 as the model has",

@@ -94,12 +94,12 @@ Deno.test("the matchers throw a TypeError on what is no measurement, negated or 
   assertThrows(
     () => expect(3).toBeHealthy(),
     TypeError,
-    "measurements is number, expected what measure() returns (version 1)",
+    "measurements is a number, expected what measure() returns (version 1)",
   );
   assertThrows(
     () => expect(3).not.toBeHealthy(),
     TypeError,
-    "measurements is number, expected what measure() returns (version 1)",
+    "measurements is a number, expected what measure() returns (version 1)",
   );
 });
 

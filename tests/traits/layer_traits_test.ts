@@ -93,6 +93,7 @@ Deno.test("registerLayer() refuses what is no layer class and no trait", () => {
   refuses("Mine", {}, "traits of Mine is an object, expected an object with a kind");
   refuses("Mine", { kind: "passOn" }, 'kind of Mine is "passOn", expected one of activation');
   refuses("Mine", { kind: "passOn" }, 'did you mean "passesOn"?');
+  refuses("Mine", { kind: "dense", zzzzzzzz: 1 }, 'no trait "zzzzzzzz", expected one of kind,');
   refuses("Mine", { kind: "dense", kernels: 1 }, 'no trait "kernels"; did you mean "kernel"?');
   refuses("Mine", { kind: "dense", kernel: "x" }, 'kernel of Mine is "x", expected "ordinary"');
   refuses("Mine", { kind: "pool", kinked: 1 }, "kinked of Mine is 1, expected true or false");

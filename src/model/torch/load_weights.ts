@@ -1,7 +1,7 @@
 import { requireEngine } from "../../engine/running_engine.ts";
 import type { LayersModel } from "../../engine/tensorflow.ts";
 import { must, object, optional, requireValue, text } from "../../words/requirements.ts";
-import { isKerasFile } from "../file_kinds.ts";
+import { isJsonFile, isKerasFile, isModule } from "../file_kinds.ts";
 import { ModelError } from "../model_error.ts";
 import { readWeights } from "../read_weights.ts";
 import { requireModel } from "../require_model.ts";
@@ -82,6 +82,12 @@ export async function loadWeights(
   requireValue("options", options, object);
   requireValue("options.layout", options.layout, optional(LAYOUT));
   const { tf } = requireEngine();
+  if (isModule(file) || isJsonFile(file)) {
+    throw new ModelError(
+      `${file}: a model, expected a file of weights: .safetensors, .h5, .keras, or one of PyTorch ` +
+        `(.pt, .pth, .ckpt, .bin)`,
+    );
+  }
   const { layout = isKerasFile(file) ? "keras" : "pytorch" } = options;
   if (layout === "keras") {
     const { loadKerasWeights } = await import(

@@ -1,3 +1,4 @@
+import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 import { ModelError } from "../model_error.ts";
 import type { Unit } from "./model_units.ts";
@@ -35,7 +36,9 @@ export function pairLayers(
   if (units.length !== layers.length) {
     const rest = spare(units, fillers);
     throw new ModelError(
-      `The file has ${layers.length} layers with weights, expected ${units.length} as the model has${rest}`,
+      `The file has ${
+        formatCount(layers.length, "layer")
+      } with weights, expected ${units.length} as the model has${rest}`,
     );
   }
   const numbered = isOrdered ? fillers : inNaturalOrder(fillers);

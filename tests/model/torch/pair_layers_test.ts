@@ -88,7 +88,9 @@ Deno.test("pairLayers() pairs by shape where each is the only one of its kind, a
 
 Deno.test("pairLayers() refuses another number of layers, and names one that fits none", () => {
   const wanted = (count: number) =>
-    `The file has ${count} layers with weights, expected 2 as the model has`;
+    `The file has ${count} layer${
+      count === 1 ? "" : "s"
+    } with weights, expected 2 as the model has`;
   assertEquals(message(["*d 2 3", "*e 3 4"], [], true), wanted(0));
   assertEquals(
     message(["*d 2 3", "*e 3 4"], ["a 2 3"], true),
