@@ -13,7 +13,7 @@ export const diff = defineCommand({
     "differs.",
     "",
     "MODEL is what report takes: a model.json, a .keras or .h5 file, a .ts or .js module that creates a",
-    "model, or weights of PyTorch; or a report that report --format json wrote, which is known by its",
+    "model, or PyTorch weights; or a report that report --format json wrote, which is known by its",
     "content and not measured again. Two checkpoints are two files. One MODEL is compared with itself",
     "under two --seeds.",
     "",

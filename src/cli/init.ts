@@ -13,7 +13,7 @@ export const init = defineCommand({
     "the comments stay.",
     "",
     "Models are modules that export createModel, model or a default, each model.json, what Keras saved",
-    "(.keras, .h5), and weights of PyTorch (.safetensors, .pt, .pth, .ckpt), of which less can be judged,",
+    "(.keras, .h5), and PyTorch weights (.safetensors, .pt, .pth, .ckpt), of which less can be judged,",
     "in this folder and those below it; node_modules and hidden folders are left out. Modules are read,",
     "not run. If MODEL is given, it is the only one.",
   ].join("\n"),

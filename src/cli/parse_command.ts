@@ -72,7 +72,8 @@ export function parseCommand<F extends FlagSet>(
 const MOST_SHOWN = 5;
 
 function requireOperands(operands: readonly string[], { name, least, most, takes }: Operand): void {
-  for (const operand of operands) requirePath(name, operand);
+  const expected = takes === "files" ? undefined : "a name";
+  for (const operand of operands) requirePath(name, operand, expected);
   if (operands.length < least) {
     const expected = Array.isArray(takes) ? anyOf(takes) : "a file";
     throw new UsageError(`${name} is missing, expected ${expected}`);

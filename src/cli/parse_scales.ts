@@ -16,25 +16,23 @@ const MOST = 10_000;
  * @throws {UsageError} If it is none of these, or names a scale twice.
  */
 export function parseScales(text: string, place: string): number[] {
-  const wrong = (found: string) =>
+  const wrong = () =>
     new UsageError(
-      `${place} is ${showValue(found)}, expected a range such as 0.001..1000 or 0.001..1000:25, ` +
+      `${place} is ${showValue(text)}, expected a range such as 0.001..1000 or 0.001..1000:25, ` +
         `or a list such as 0.5,1,2 of numbers above 0`,
     );
   const number = (part: string) => {
-    // Of an end that is left out there is nothing to show.
-    const shown = part.trim() === "" ? text : part;
     const [, numerator, denominator = "1"] =
       /^\s*(\d*\.?\d+(?:e[+-]?\d+)?)(?:\/(\d*\.?\d+(?:e[+-]?\d+)?))?\s*$/i.exec(part) ?? [];
     const value = Number(numerator) / Number(denominator);
-    if (numerator === undefined || !(value > 0 && value < Infinity)) throw wrong(shown);
+    if (numerator === undefined || !(value > 0 && value < Infinity)) throw wrong();
     return value;
   };
   const range = text.split("..");
   if (range.length === 1) return requireDistinct(text.split(",").map(number), place);
   const [end, count, ...more] = range[1].split(":");
   const [from, to] = [number(range[0]), number(end)];
-  if (range.length > 2 || more.length > 0 || to < from) throw wrong(text);
+  if (range.length > 2 || more.length > 0 || to < from) throw wrong();
   const decades = Math.log10(to / from);
   const steps = count === undefined
     ? Math.max(1, Math.round(decades * PER_DECADE))

@@ -46,11 +46,11 @@ export const report = defineCommand({
     ["examples/digits.ts", "the same"],
     ["report model.json --batch batch.json --objective meanSquaredError", "a model from disk"],
     ["report examples/digits.ts --watch", "again whenever the module changes"],
-    ["report model.keras --batch batch.npz", "a model that Keras saved, on data of NumPy"],
+    ["report model.keras --batch batch.npz", "a model that Keras saved, on NumPy data"],
     ["report model.safetensors", "the weights of a PyTorch network, without its topology"],
     [
       "report net.ts --weights model.pt --batch batch.npz",
-      "the same with its network, on data of NumPy",
+      "the same with its network, on NumPy data",
     ],
     ["report model.json --format json --out report.json", "the figures, for other programs"],
   ],

@@ -9,10 +9,15 @@ const LONGEST_PATH = 4096;
  * still.
  *
  * @param place Where it was given.
+ * @param expected What is named there.
  * @returns The path.
  * @throws {UsageError} If it is empty, too long or has a null character.
  */
-export function requirePath(place: string, text: string): string {
+export function requirePath(
+  place: string,
+  text: string,
+  expected = "the path of a file",
+): string {
   if (text !== "" && text.length <= LONGEST_PATH && !text.includes("\0")) return text;
-  throw new UsageError(`${place} is ${showValue(text)}, expected the path of a file`);
+  throw new UsageError(`${place} is ${showValue(text)}, expected ${expected}`);
 }

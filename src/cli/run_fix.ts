@@ -196,7 +196,10 @@ function whyNotWritten(diagnosis: Diagnosis, copy: Copy | null, out: string | nu
     return `nothing written, as the weights alone would leave ${left}`;
   }
   const worked = diagnosis.causes.filter(({ tried }) => tried?.worked);
-  if (worked.length === 0) return "nothing written, as no cure worked";
+  if (worked.length === 0) {
+    const isTried = diagnosis.causes.some(({ tried }) => tried !== undefined);
+    return `nothing written, as ${isTried ? "no cure worked" : "there is no cure to try"}`;
+  }
   if (worked.some(({ cures }) => cures.some(isWeightCure)) && out === null) {
     return leavesCode(diagnosis)
       ? `--out DIR writes a copy with its weights cured; ${LEFT}`

@@ -105,8 +105,9 @@ function sinceLast(before: DiagnosedRun, after: DiagnosedRun): string[] {
   const named = (run: DiagnosedRun) => ({ ...run, name: "" });
   const difference = differenceOf(named(before), named(after));
   const shapes = shapeWords(shapeChanges(difference));
+  const moved = movedSentence(difference);
   return [
-    `Since the last pass: ${movedSentence(difference)}`,
+    `Since the last pass: ${moved[0].toLowerCase()}${moved.slice(1)}`,
     ...shapes === "" ? [] : [`Outputs: ${shapes}`],
     ...causeChanges(difference).filter(([label]) => label !== "Stayed")
       .map(([label, message]) => `${label}: ${message}`),

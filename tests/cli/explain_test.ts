@@ -44,6 +44,7 @@ Deno.test("explain says which rules assertHealthy covers", async () => {
 });
 
 Deno.test("explain refuses what is no rule", async () => {
+  await assertRefuses(["explain", ""], 'RULE is "", expected a name');
   await assertRefuses(
     ["explain", "dead-unit"],
     'The rule dead-unit is unknown; did you mean "dead-units"?',

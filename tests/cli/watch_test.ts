@@ -49,7 +49,7 @@ watchTest(
     assertMatch(await terminal.text(), /watching 2 files/);
     await Deno.writeTextFile(`${cwd}/size.js`, size(0.1));
     const text = await terminal.until(/Since the last pass/);
-    assertMatch(text, /Since the last pass: The kernels of fc1, fc2, fc3 are 10 times smaller;/);
+    assertMatch(text, /Since the last pass: the kernels of fc1, fc2, fc3 are 10 times smaller;/);
     assertMatch(text, /^New: The kernels/m);
     // In place: nothing of the report before is left.
     assertEquals(text.match(/^Model /gm)!.length, 1);
@@ -79,7 +79,7 @@ watchTest(
     assertMatch(broken, /^Below is the last report that could be made\.$/m);
     assertMatch(broken, /^Model /m);
     await Deno.writeTextFile(`${cwd}/net.js`, NETWORK);
-    assertStringIncludes(await terminal.until(/Since the last pass/), "All figures are the same.");
+    assertStringIncludes(await terminal.until(/Since the last pass/), "all figures are the same.");
   },
 );
 
@@ -109,7 +109,7 @@ watchTest(
     const path = `${cwd}/relu_he/weights.bin`;
     const weights = new Float32Array((await Deno.readFile(path)).buffer);
     await Deno.writeFile(path, new Uint8Array(weights.map((weight) => weight / 100).buffer));
-    await terminal.until(/The kernels of .* are 100 times\s+smaller/s);
+    await terminal.until(/the kernels of .* are 100 times\s+smaller/s);
   },
 );
 
@@ -181,7 +181,7 @@ Deno.test("report --watch appends where there is no terminal, and ends at a sign
     const change = () => Deno.writeTextFile(`${cwd}/size.js`, size(0.1));
     const text = await watchInPipe(cwd, [], [change, async () => {}]);
     assertEquals(text.match(/^Model /gm)!.length, 2);
-    assertMatch(text, /^Since the last pass: The kernels/m);
+    assertMatch(text, /^Since the last pass: the kernels/m);
     // deno-lint-ignore no-control-regex -- what must not be there
     assert(!/\x1b/.test(text));
   }));
