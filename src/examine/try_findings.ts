@@ -3,7 +3,7 @@ import { type Finding, makeFinding } from "../checks/finding.ts";
 import { unusualRate } from "../checks/usual_rates.ts";
 import { isTried, weighTrial } from "../diagnosis/weigh_trial.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import type { SkippedTrial, Trial } from "../probe/trial.ts";
+import type { Attempt, SkippedTrial, Trial } from "../probe/trial.ts";
 import { areStill } from "../probe/judge_trial.ts";
 import { WEIGHTS_PER_TARGET } from "../probe/weights_per_target.ts";
 import { formatNumber } from "../words/numbers.ts";
@@ -83,8 +83,10 @@ function trialFinding(trial: Trial, measurements: Measurements): Finding | null 
     });
   }
   const given = trial.attempts.find(({ given }) => given);
-  if (given === undefined || trial.verdict !== "learns" || !isStuck(given)) return null;
-  const { learningRate, optimizer } = trial.attempts[trial.best!];
+  if (given === undefined || trial.verdict !== "learns") return null;
+  const best = trial.attempts[trial.best!];
+  if (!isStuck(given, best)) return null;
+  const { learningRate, optimizer } = best;
   return makeFinding("trial", {
     ...about,
     kind: "learning-rate",
@@ -120,17 +122,20 @@ const STANDS = { usual: 1e-3, low: 2e-2 };
 const RUNS_AWAY = 1.5;
 
 /**
- * Whether the given rate alone is the fault: it is higher than any that is used, or the loss is not finite, runs
- * away, or stands still, or most layers do. One that falls slowly, as under Adam at 1e-3, has not had the time to tell.
+ * Whether the given rate alone is the fault: it is higher than any that is used, and a yet higher one is not what
+ * learns, or the loss is not finite, runs away, or stands still, or most layers do. One that falls slowly, as under
+ * Adam at 1e-3, has not had the time to tell.
  */
 function isStuck(
-  { verdict, nonFiniteStep, loss, optimizer, learningRate, layers }: Trial["attempts"][number],
+  { verdict, nonFiniteStep, loss, optimizer, learningRate, layers }: Attempt,
+  best: Attempt,
 ): boolean {
   if (verdict !== "fails") return false;
   const { first, last } = loss;
   const unusual = unusualRate(optimizer, learningRate);
   const stands = unusual === "low" ? STANDS.low : STANDS.usual;
-  return unusual === "high" || nonFiniteStep !== null || last > RUNS_AWAY * first ||
+  const isHigher = best.optimizer === optimizer && best.learningRate! > learningRate!;
+  return unusual === "high" && !isHigher || nonFiniteStep !== null || last > RUNS_AWAY * first ||
     areStill(layers) ||
     Math.abs(last - first) < stands * Math.abs(first);
 }

@@ -50,3 +50,28 @@ Deno.test("examine() names the optimizer under which most layers stand still, th
   assertEquals([trial.verdict, trial.givenVerdict], ["learns", "fails"]);
   assertEquals([verdict, causes[0].kind], ["sick", "learning-rate"]);
 });
+
+Deno.test("examine() does not call a rate too high where a yet higher one learns", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const kernel = (seed: number) => ({
+    kernelInitializer: tf.initializers.glorotNormal({ seed }),
+  });
+  // XOR stays on its plateau for some hundred steps at 0.5.
+  const model = tf.sequential({
+    layers: [
+      tf.layers.dense({ units: 4, inputShape: [2], activation: "sigmoid", ...kernel(2) }),
+      tf.layers.dense({ units: 1, activation: "sigmoid", ...kernel(3) }),
+    ],
+  });
+  model.compile({ optimizer: tf.train.sgd(0.5), loss: "meanSquaredError" });
+  const batch = {
+    inputs: tf.tensor2d([[0, 0], [0, 1], [1, 0], [1, 1]]),
+    targets: tf.tensor2d([[0], [1], [1], [0]]),
+  };
+  const { trial, diagnosis } = await examine(model, batch);
+  assert(trial !== null && "attempts" in trial);
+  const [given, best] = [trial.attempts[0], trial.attempts[trial.best!]];
+  assertEquals([given.verdict, best.optimizer, best.learningRate], ["fails", "SGD", 5]);
+  assertEquals(diagnosis.verdict, "healthy");
+});
