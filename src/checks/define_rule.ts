@@ -116,7 +116,7 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
         try {
           return judge(judged);
         } catch (error) {
-          // Whoever sees it judges by many rules, and would look for the fault in the model.
+          // The caller judges by many rules, and would look for the fault in the model.
           const message = `The judge of the rule ${record.name} threw: ${failure(error)}`;
           throw new Error(message, { cause: error });
         }

@@ -51,7 +51,7 @@ function copiesOf(layer: Layer): number {
   const activation = activationTraits(name ?? "linear");
   const ofBias = useBias === false ? 0 : biasCopies;
   if (activation === null || activation.memoryCopies === 0) return memoryCopies + ofBias;
-  // What nobody needs any more is freed: the output before its activation.
+  // What is no longer needed is freed: the output before its activation.
   const own = activatedCopies ?? Math.max(0, memoryCopies - (activation.keepsInput ? 0 : 1));
   return own + ofBias + activation.memoryCopies;
 }

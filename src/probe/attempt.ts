@@ -64,7 +64,7 @@ const LONGER = 3;
 /** Steps help where the loss has fallen by this share of itself over the last half of what is asked for. */
 const HELPS = 0.01;
 
-/** Penalties whose gradient is more than so many times that of the loss may win after all. */
+/** Penalties whose gradient exceeds this share of the loss's may win after all. */
 const CONTESTED = 1;
 
 /** How an attempt is made. */

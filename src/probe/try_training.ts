@@ -155,7 +155,7 @@ async function climb(
     const made = await make(rung);
     if (made === null) return null;
     attempts.push(made);
-    // Where the first loss is not finite, no rate will mend it; nor where penalties win, though a low one takes longer.
+    // Where the first loss is not finite, no rate will fix it; nor where penalties win, though a low one takes longer.
     if (made.verdict === "learns" || made.steps === 0 || made.penalty.won) break;
     // Everything is as it was here: whoever waits, a listener for Ctrl-C among them, may go on.
     await new Promise((resolve) => setTimeout(resolve));

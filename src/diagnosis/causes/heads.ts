@@ -6,7 +6,7 @@ import type { Cure } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, isOf, layersOf } from "./shared.ts";
 
-/** Findings that another activation or loss cannot mend. */
+/** Findings that another activation or loss does not fix. */
 const NO_PAIR: readonly string[] = ["no-shares", "targets-outside", "hinge-zeros", "dropped"];
 
 /** A head, a loss and targets that do not belong together. */

@@ -12,7 +12,7 @@ import { foundBy, isConsequence, layersOf } from "./shared.ts";
 /** A kernel and what it is to be multiplied by. */
 type Rescaled = CuredWeight & { factor: number };
 
-/** Signals that are so many times too small, gradients and all, may be exactly 0 in float32. */
+/** Signals, and gradients, that are too small by more than this factor may be exactly 0 in float32. */
 const VANISHED = 1e20;
 
 const isZeroGradient = ({ rule, kind }: Finding) => rule === "gradients-flow" && kind === "zero";
