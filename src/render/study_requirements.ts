@@ -1,8 +1,8 @@
 import { studyHeaderShape, studyPointShape } from "../documents/study.ts";
 import {
   arrayOf,
+  must,
   number,
-  object,
   objectWith,
   orNull,
   recordOf,
@@ -32,6 +32,11 @@ const scale = objectWith({
   ),
 });
 
+const isFilled = must("one scale or more", (value) => Array.isArray(value) && value.length > 0);
+
+const scales: Requirement = (value, place) =>
+  isFilled(value, place) ?? arrayOf(scale)(value, place);
+
 /** What a study comes to. */
 export const summaryShape: Requirement = objectWith({
   header: studyHeaderShape.given,
@@ -42,8 +47,8 @@ export const summaryShape: Requirement = objectWith({
     depth: figure,
     width: figure,
     label: text,
-    scales: arrayOf(scale),
-    best: orNull(object),
+    scales,
+    best: orNull(scale),
     band: orNull(objectWith({ from: number, to: number })),
     balanced: figure,
     trouble: objectWith({ below: arrayOf(text), above: arrayOf(text) }),

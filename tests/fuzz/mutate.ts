@@ -50,7 +50,7 @@ export function mutateJson(value: unknown, chance: Chance): unknown {
         if (typeof old === "number") holder[key] = chance.one([-old, old + 1, old * 1e6, old / 3]);
         else if (typeof old === "string") holder[key] = old.slice(0, chance.integer(0, old.length));
         else if (Array.isArray(old)) old.length = chance.integer(0, old.length);
-        else holder[key] = chance.one(ODD);
+        else holder[key] = structuredClone(chance.one(ODD));
       },
     ];
     chance.one(ways)();

@@ -133,4 +133,20 @@ Deno.test("renderStudyPage() refuses what is no summary", async () => {
     TypeError,
     "summary.header is undefined, expected",
   );
+  const summary = sampleStudy({ scales: 2, layers: 1, seeds: 1 });
+  const having = (over: object) => ({
+    ...summary,
+    variants: summary.variants.map((variant) => ({ ...variant, ...over })),
+  });
+  const refused = [
+    [{ scales: [] }, "summary.variants[0].scales is an empty array, expected one scale or more"],
+    [{ best: { scale: 1 } }, "summary.variants[0].best.draws is undefined"],
+  ] as const;
+  for (const [over, said] of refused) {
+    await assertRejects(
+      async () => await renderStudyPage(having(over) as never),
+      TypeError,
+      said,
+    );
+  }
 });
