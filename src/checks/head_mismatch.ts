@@ -82,14 +82,8 @@ function binary(
   units: number | null,
   target: TargetMeasurements | null,
 ): Mismatch | null {
-  if (target !== null && (target.values.maxAbs > 1 || hasNegative(target.values))) {
-    return {
-      severity: "error",
-      kind: "targets-outside",
-      expected: inWords("targets from 0 to 1"),
-      why: say`some targets are not between 0 and 1`,
-      advice: "Encode the two classes as 0 and 1.",
-    };
+  if (target !== null && isOutside(target)) {
+    return outside("error", "targets-outside", "Encode the two classes as 0 and 1.");
   }
   if (activation === "sigmoid" || activation === "hardSigmoid") return null;
   if (activation === "softmax") {
@@ -129,19 +123,22 @@ function twice({ activation, before }: Head): Mismatch | null {
   };
 }
 
+const isOutside = ({ values }: TargetMeasurements) => values.maxAbs > 1 || hasNegative(values);
+
+/** Targets that are no probabilities. */
+const outside = (severity: Mismatch["severity"], kind: string, advice: string): Mismatch => ({
+  ...{ severity, kind, advice },
+  expected: inWords("targets from 0 to 1"),
+  why: say`some targets are not between 0 and 1`,
+});
+
 /** Targets that are no shares of classes. */
-function shares({ values, unitMeans }: TargetMeasurements): Mismatch | null {
-  if (values.maxAbs > 1 || hasNegative(values)) {
-    return {
-      // Weights of a policy's gradient are such targets, too.
-      severity: "warning",
-      kind: "no-shares",
-      expected: inWords("targets from 0 to 1"),
-      why: say`some targets are not between 0 and 1`,
-      advice: "Encode the classes as one-hot vectors.",
-    };
+function shares(target: TargetMeasurements): Mismatch | null {
+  // Weights of a policy's gradient are such targets, too.
+  if (isOutside(target)) {
+    return outside("warning", "no-shares", "Encode the classes as one-hot vectors.");
   }
-  const total = unitMeans?.reduce((sum, share) => sum + share, 0) ?? 1;
+  const total = target.unitMeans?.reduce((sum, share) => sum + share, 0) ?? 1;
   // Less than 1: some steps of a sequence may be masked.
   if (total > 0 && total <= 1.001) return null;
   return {

@@ -67,16 +67,14 @@ export function layerUses(
   }
   for (const container of containers) {
     around(container, (next, input) => {
-      const before = times;
+      const before = times, known = uses.length;
       times *= callsOf(container, input);
       try {
         return next();
       } finally {
         times = before;
-        const last = uses.at(-1);
-        if (last !== undefined && container.getClassName() === "TimeDistributed") {
-          last.isStacked = true;
-        }
+        const isStacked = uses.length > known && container.getClassName() === "TimeDistributed";
+        if (isStacked) uses.at(-1)!.isStacked = true;
       }
     });
   }

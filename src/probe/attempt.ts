@@ -95,7 +95,7 @@ interface Course {
 /**
  * Trains from the very weights until the batch is fitted, the loss is not finite or the steps are used up and
  * no longer help, and puts everything back. Where penalties pull harder than the loss, a batch that is fitted on the
- * way is no end. Synchronous, so that nobody sees the model while it is another one.
+ * way is no end. Synchronous, so that no other code sees the model while it is changed.
  *
  * @returns What came of it, or `null` where the time was up before.
  */
@@ -154,7 +154,9 @@ function train(
     if (taken.length === 1) progress.seeFirstStep();
     const isHalf = (taken.length - steps) % half === 0;
     isOver = taken.length === LONGER * steps || !Number.isFinite(loss + penalty);
-    if (!isOver && !isClose && !isHalf) continue;
+    // Once such a batch was fitted, only its end counts.
+    const isNews = isClose && !(isContested(course) && course.wasFitted);
+    if (!isOver && !isNews && !isHalf) continue;
     course.last = look();
     isOver ||= !Number.isFinite(course.last.loss);
     course.wasFitted ||= hasLearned(course.last);

@@ -19,7 +19,7 @@ const STEPS = 100, RATE = 0.05, DECAY = { first: 0.9, second: 0.99 };
 /**
  * The best constant answers under losses with names.
  *
- * @param means The mean of the targets, for every example. Disposed of if another answer is better.
+ * @param means The mean of the targets as an answer; disposed of if another answer is better.
  * @param targets The targets, as answers.
  * @param losses Names of the losses; `null` for an output that has none.
  * @returns One for each output; the caller disposes of them.

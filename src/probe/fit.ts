@@ -41,7 +41,8 @@ const CLEAR = 0.5;
  * with its head has another least value; a few right answers may be luck.
  *
  * Of a loss that has no name nothing is known but that it should fall: its scale goes from that of the best constant
- * answer to 0, or, where that is not known and there are no classes, from the first loss.
+ * answer to 0, or from the first loss where that is not known or all targets are alike; where neither says
+ * anything, the classes do.
  *
  * @param outputs What the model answers before it is trained.
  * @param targets One for each output.

@@ -64,7 +64,7 @@ export function areStill(layers: Attempt["layers"]): boolean {
   return countStill(layers) > STILL_LAYERS * layers.length;
 }
 
-/** Whether penalties drown the loss, or have done so before our eyes. */
+/** Whether penalties drown the loss, or have undone what was fitted. */
 const isDrowned = ({ gradientRatio, won }: Attempt["penalty"]) =>
   won === true || (gradientRatio ?? 0) > DROWNING;
 

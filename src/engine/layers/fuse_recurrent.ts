@@ -7,7 +7,7 @@ import {
   oneTensor,
 } from "./layer_repair.ts";
 import { recurrentSequence, type SequenceWeights } from "./recurrent_sequence.ts";
-import { sequenceTapsOf } from "./sequence_taps.ts";
+import { type SequenceTaps, sequenceTapsOf } from "./sequence_taps.ts";
 
 /** A cell as TensorFlow.js has it. */
 interface Cell {
@@ -94,20 +94,27 @@ export const fuseRecurrent: LayerRepair = ({ tf, patch }) => {
 
 /** Whether a cell is computed over whole sequences, unless it drops in training or somebody watches its steps. */
 export function isSwept(layer: object): boolean {
-  const cell = layer as Cell;
-  const names = [cell.activation, cell.recurrentActivation].map((one) => one?.getClassName());
-  return kindOf(cell) !== null &&
-    names.every((name) => name === undefined || squashOf(name) !== null);
+  return knownCell(layer as Cell) !== null;
 }
 
 /** What a cell computes, or `null` where our module cannot. */
 function cellOf(tf: TensorFlow, cell: Cell, training: boolean): RecurrentCell | null {
-  const kind = kindOf(cell);
-  if (kind === null || tf.getBackend() !== "wasm") return null;
+  if (tf.getBackend() !== "wasm") return null;
   if (training && (cell.dropout > 0 || cell.recurrentDropout > 0)) return null;
   const taps = sequenceTapsOf(cell);
   // Somebody else wants to see each step.
   if (taps === undefined && Object.hasOwn(cell, "call")) return null;
+  return knownCell(cell, taps);
+}
+
+/**
+ * A cell that our module can compute, or `null` for any other.
+ *
+ * @param taps What stands in for its activations while they are watched.
+ */
+function knownCell(cell: Cell, taps?: SequenceTaps): RecurrentCell | null {
+  const kind = kindOf(cell);
+  if (kind === null) return null;
   const activation = squashOf(taps?.activation ?? cell.activation.getClassName());
   const own = taps === undefined
     ? cell.recurrentActivation?.getClassName()
