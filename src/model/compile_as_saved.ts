@@ -1,6 +1,7 @@
-import type { LayersModel } from "../engine/tensorflow.ts";
+import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { LOSSES, type LossName } from "./objective.ts";
 import { savedMetrics } from "./saved_metrics.ts";
+import { ownOptimizer, savedOptimizer } from "./saved_optimizer.ts";
 
 /** How Keras shortens the names of losses; it writes them in any case. */
 const SHORT: Record<string, LossName> = {
@@ -18,20 +19,24 @@ type NamedOutputs = LayersModel & { outputNames?: string[] };
 
 /**
  * Compiles a model with the loss that its model.json names, as TensorFlow.js writes it (`trainingConfig`)
- * or as a converted Keras model has it (`training_config`), with its metrics, its optimizer and learning rate. An
- * optimizer that TensorFlow.js lacks, or a rate that follows a schedule, leaves Adam as TensorFlow.js has it. If a
+ * or as a converted Keras model has it (`training_config`), with its metrics and its optimizer. If a
  * loss is not one of TensorFlow.js's, or takes logits, the model is not compiled.
  *
+ * @param tf The engine's TensorFlow.js.
  * @param model The model.
  * @param json What the file holds.
  */
-export function compileAsSaved(model: LayersModel, json: Record<string, unknown>): void {
+export function compileAsSaved(
+  tf: TensorFlow,
+  model: LayersModel,
+  json: Record<string, unknown>,
+): void {
   const topology = Object(json.modelTopology) as Record<string, unknown>;
   const saved = Object(json.trainingConfig ?? topology.training_config) as Record<string, unknown>;
   const { loss } = saved;
   const { outputNames, outputs } = model as NamedOutputs;
   const single = lossName(loss);
-  if (single !== null) return compile(model, single, saved);
+  if (single !== null) return compile(tf, model, single, saved);
   if (typeof loss !== "object" || loss === null) return;
   const names = Array.isArray(loss) ? [...loss.keys()] : outputNames ?? [];
   const parts = loss as Record<string | number, unknown>;
@@ -39,36 +44,21 @@ export function compileAsSaved(model: LayersModel, json: Record<string, unknown>
     Object.hasOwn(loss, name) ? lossName(parts[name]) ?? [] : []
   );
   if (losses.length === 0 || losses.length !== outputs.length) return;
-  compile(model, losses, saved);
+  compile(tf, model, losses, saved);
 }
 
-/** What `compile` calls the optimizers that both Keras and TensorFlow.js have. */
-const OPTIMIZERS = ["adadelta", "adagrad", "adam", "adamax", "rmsprop", "sgd"];
-
-/** Keras writes `optimizer_config`, and from version 3 on `optimizer`; the rate was once called `lr`. */
 function compile(
+  tf: TensorFlow,
   model: LayersModel,
   loss: LossName | LossName[],
   saved: Record<string, unknown>,
 ): void {
-  const written = Object(saved.optimizer_config ?? saved.optimizer) as Record<string, unknown>;
-  const { learning_rate, learningRate, lr, momentum } = Object(written.config);
-  const rate: unknown = learning_rate ?? learningRate ?? lr;
-  const name = String(written.class_name ?? written.className).toLowerCase();
-  const isKnown = OPTIMIZERS.includes(name) && typeof rate === "number" && !(momentum > 0);
   const { outputs, outputNames = [] } = model as NamedOutputs;
   // A `tf.sequential()` has one output, and does not name it.
   const names = outputs.map((output, i) => outputNames[i] ?? output.name);
   const metrics = savedMetrics(saved.metrics, names);
-  model.compile({ optimizer: isKnown ? name : "adam", loss, metrics });
-  if (!isKnown) return;
-  const optimizer = model.optimizer as unknown as {
-    learningRate: number;
-    setLearningRate?: (rate: number) => void;
-  };
-  if (optimizer.setLearningRate === undefined) optimizer.learningRate = rate;
-  // Plain descent keeps its rate as a tensor too.
-  else optimizer.setLearningRate(rate);
+  model.compile({ optimizer: savedOptimizer(tf, saved), loss, metrics });
+  ownOptimizer(model);
 }
 
 /** The name of a loss as `model.compile` takes it; `null` for any other loss. */

@@ -54,7 +54,7 @@ export async function loadModelJson(
     try {
       beforeWeights(model);
       await loadWeights(tf, model, located);
-      compileAsSaved(model, json as Record<string, unknown>);
+      compileAsSaved(tf, model, json as Record<string, unknown>);
     } catch (error) {
       discard();
       throw error;

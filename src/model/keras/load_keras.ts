@@ -43,7 +43,7 @@ export async function loadKeras(
     try {
       beforeWeights(model);
       setKerasWeights(tf, pairKerasWeights(model, weights, topology));
-      compileAsSaved(model, { trainingConfig: training });
+      compileAsSaved(tf, model, { trainingConfig: training });
     } catch (error) {
       discard();
       throw error;

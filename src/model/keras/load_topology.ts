@@ -39,7 +39,7 @@ export async function loadTopology(
       "topology",
       () => buildModel(tf, topology, MOST_ENTRIES, most, true),
     );
-    compileAsSaved(model, { trainingConfig: json.compile_config });
+    compileAsSaved(tf, model, { trainingConfig: json.compile_config });
     return modelOfFile(path, "keras", model, topology);
   };
   return { ...await build(seed), seed, recreate: async (seed) => (await build(seed)).model };
