@@ -292,6 +292,7 @@ import "../model/read_batch.ts";
 import "../model/read_json.ts";
 import "../model/require_model.ts";
 import "../model/saved_metrics.ts";
+import "../model/saved_optimizer.ts";
 import "../model/seeded_random.ts";
 import "../model/setting.ts";
 import "../model/shapes.ts";
