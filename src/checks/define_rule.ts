@@ -1,5 +1,6 @@
 import type { ProbeSubject } from "../probe/probe_subject.ts";
 import type { ModelRule, ModelRuleRecord } from "./model_rule.ts";
+import { substitutedSetting } from "./no_verdict.ts";
 import { networkOf } from "./network/network.ts";
 import { resolveThresholds } from "./resolve_thresholds.ts";
 import type { AssertionDocumentation, Rule, RuleDocumentation } from "./rule.ts";
@@ -81,8 +82,8 @@ import { showValue } from "../words/show_value.ts";
 export function defineRule<Name extends string = never>(record: RuleRecord<Name>): Rule<Name> {
   validateRecord(record, "of");
   const table = tableOf(record);
-  const { tags, matcher, passes, study, causeOrder, weightsAlone, exponentsAlone, figure, judge } =
-    record;
+  const { tags, matcher, passes, study, causeOrder, weightsAlone, exponentsAlone } = record;
+  const { settings = [], figure, judge } = record;
   const documentation = documentationOf(record);
   return {
     ...documentation,
@@ -92,6 +93,7 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
     assertionFailsOnWarnings: record.assertionFailsOnWarnings ?? false,
     ...causeOrder === undefined ? {} : { causeOrder },
     ...matcher === undefined ? {} : { matcher, passes },
+    ...settings.length > 0 ? { settings } : {},
     ...weightsAlone ? { weightsAlone } : {},
     ...exponentsAlone ? { exponentsAlone } : {},
     ...study === undefined ? {} : { study },
@@ -101,6 +103,12 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
       validateMeasurements(measurements);
       const thresholds = resolveThresholds(table, options, readerOf(documentation));
       const layers = selectLayers(measurements.layers, options);
+      const substituted = measurements.notReproduced?.find(({ setting }) =>
+        settings.includes(setting)
+      );
+      if (substituted !== undefined) {
+        return findingsOf(record.name, [substitutedSetting(substituted)], options);
+      }
       const found = reading(measurements, () => {
         const network = networkOf(measurements);
         const judged = {

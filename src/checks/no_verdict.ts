@@ -1,3 +1,4 @@
+import type { NotReproduced } from "../measure/measurements.ts";
 import { atLeast, type Expected } from "./expected.ts";
 import type { Verdict } from "./judge.ts";
 import { counted, exactFigure, layerName, number, say } from "./say.ts";
@@ -50,4 +51,16 @@ export function brokenGradient(path: readonly SignalStep[]): Verdict | null {
     "See the rule non-finite first.",
   );
   return { ...note, unjudged: true };
+}
+
+/** Returns the note of a rule that judges a setting of the program which was not reproduced. */
+export function substitutedSetting({ setting, name, substitute }: NotReproduced): Verdict {
+  return noVerdict(
+    "not-reproduced",
+    say`the ${setting} ${name} is not reproduced, and ${substitute} took its place`,
+    `a reproduced ${setting}`,
+    setting === "loss"
+      ? "Name a loss that is known with --objective, or measure the model in a module."
+      : "Compile the model in a module with an optimizer of TensorFlow.js.",
+  );
 }

@@ -1,4 +1,5 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import type { Setting } from "../measure/measurements.ts";
 import type { CheckOptions } from "./check_options.ts";
 import type { Finding } from "./finding.ts";
 import type { ThresholdTable } from "./threshold_entry.ts";
@@ -106,6 +107,8 @@ export interface Rule<Name extends string = keyof Thresholds> extends RuleDocume
   passes?: string;
   /** Whether it judges weights without a topology; absent where it is silent on them. */
   weightsAlone?: boolean;
+  /** Settings of the compiled program that it judges: it has no verdict if one was not reproduced. */
+  settings?: readonly Setting[];
   /** Whether it judges exponents that were counted, and nothing else; absent where it does not. */
   exponentsAlone?: boolean;
   /** How a study speaks of it; absent where no study judges by it. */

@@ -1,3 +1,4 @@
+import type { Setting } from "../measure/measurements.ts";
 import type { Case, Verdict } from "./judge.ts";
 import type { AssertionDocumentation, RuleFigure, RuleStage, RuleTag, StudyWords } from "./rule.ts";
 import type { ThresholdEntry } from "./threshold_entry.ts";
@@ -59,6 +60,10 @@ export interface RuleRecord<Name extends string = string> extends RuleText<Name>
    * files that hold weights alone.
    */
   weightsAlone?: boolean;
+  /**
+   * Settings of the compiled program that it judges. If one was not reproduced, the rule has no verdict. Default: none.
+   */
+  settings?: readonly Setting[];
   /**
    * Whether it judges exponents that were counted (`histograms: true`), and nothing else. Default: no; its assertion
    * then has no verdict where none were.

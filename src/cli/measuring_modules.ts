@@ -281,6 +281,7 @@ import "../model/model_error.ts";
 import "../model/model_source.ts";
 import "../model/model_weights.ts";
 import "../model/names.ts";
+import "../model/not_reproduced.ts";
 import "../model/objective.ts";
 import "../model/pair_weights.ts";
 import "../model/parse_tensor.ts";

@@ -64,7 +64,10 @@ function findCauses(measurements: Measurements, findings: readonly Finding[]): D
     ...cause,
     cures: cause.cures.map((cure) => inTorch(cure, measurements)),
   }));
+  const { notReproduced = [] } = measurements;
+  const notJudged = [...new Set(notReproduced.map(({ setting }) => setting))];
   return {
+    ...notJudged.length > 0 ? { notJudged } : {},
     verdict: all.some(({ severity }) => severity === "error") ? "sick" : "healthy",
     // Stable: among those of one severity the searches' order stays.
     causes: all.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)),

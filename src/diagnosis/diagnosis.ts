@@ -1,4 +1,5 @@
 import type { Finding } from "../checks/finding.ts";
+import type { Setting } from "../measure/measurements.ts";
 import type { Cure } from "./cure.ts";
 
 /** What a network is ill of: a fault that explains other findings, and does not follow from any itself. */
@@ -61,6 +62,8 @@ export interface Consequence {
 export interface Diagnosis {
   /** `sick` with at least one cause that is an error. */
   verdict: "healthy" | "sick";
+  /** Settings of the compiled program that were not reproduced and so not judged; absent if all were. */
+  notJudged?: Setting[];
   /** Every cause that is an error or a warning, the gravest first, then in the order of the forward pass. */
   causes: Cause[];
   /** What training on the batch has shown; absent where nothing was trained. */

@@ -21,12 +21,13 @@ export function shownDiagnosis({ diagnosis, ...rest }: Diagnosed): Diagnosis {
 
 /** What a diagnosis comes to: its causes, and what to do about each. */
 export function diagnosisOverview({ diagnosis, measurements: { layers } }: Diagnosed): Overview {
-  const { verdict, causes } = diagnosis;
+  const { verdict, causes, notJudged = [] } = diagnosis;
   const errors = causes.filter(({ severity }) => severity === "error").length;
   const warnings = causes.length - errors;
   const counts = [
     ...errors > 0 ? [formatCount(errors, "cause")] : [],
     ...warnings > 0 ? [formatCount(warnings, "warning")] : [],
+    ...notJudged.map((setting) => `${setting} not judged`),
   ];
   return {
     title: [verdict.toUpperCase(), ...counts.length > 0 ? [counts.join(", ")] : []].join(": "),

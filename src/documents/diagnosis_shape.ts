@@ -1,3 +1,4 @@
+import type { Setting } from "../measure/measurements.ts";
 import type { Consequence, DiagnosisTrial, Tried } from "../diagnosis/diagnosis.ts";
 import { boolean, list, nullable, number, object, oneOf, optional, string } from "./shape.ts";
 
@@ -22,6 +23,7 @@ interface WrittenCause {
 /** A diagnosis as it is written. */
 export interface WrittenDiagnosis {
   verdict: string;
+  notJudged?: Setting[];
   causes: WrittenCause[];
   trial: DiagnosisTrial | null;
 }
@@ -52,6 +54,7 @@ const tried = object<Tried>({
 /** The keys of a diagnosis in the order in which they are written. It is not read back. */
 export const diagnosisShape = object<WrittenDiagnosis>({
   verdict: string,
+  notJudged: optional(list(oneOf<Setting>("loss", "optimizer"))),
   causes: list(object<WrittenCause>({
     kind: string,
     severity,

@@ -6,6 +6,7 @@ import type {
   InputMeasurements,
   Measurements,
   MetricMeasurements,
+  NotReproduced,
   TargetMeasurements,
   WeightsOnly,
 } from "../measure/measurements.ts";
@@ -129,6 +130,11 @@ export const measurementKeys: Keys<Measurements> = {
     name: string,
     learningRate: nullable(number),
   })),
+  notReproduced: optional(list(object<NotReproduced>({
+    setting: oneOf("loss", "optimizer"),
+    name: string,
+    substitute: string,
+  }))),
   seed: nullable(number),
   weightsOnly: optional(object<WeightsOnly>({ format: string, notes: list(string) })),
   layers: list(layerShape),

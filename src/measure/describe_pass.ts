@@ -2,6 +2,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Heap } from "../engine/heap.ts";
 import type { Layer } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/model_weights.ts";
+import { notReproducedIn } from "../model/not_reproduced.ts";
 import { declareSignals } from "./declare_signals.ts";
 import { describeLayer } from "./describe_layer.ts";
 import { inCallOrder, type LayerRecord } from "./layer_record.ts";
@@ -68,7 +69,9 @@ export function describePass(found: PassFindings): Measurements {
       ...found.metrics,
       ...(drawn === null ? {} : { randomTargets: true }),
     },
-    ...{ ...optimizerOf(model), seed: options.seed ?? null },
+    ...optimizerOf(model),
+    ...substitutesIn(plan),
+    seed: options.seed ?? null,
     layers: declareSignals(
       rows.map((row) =>
         describeLayer(row, weightsOf.get(row.name) ?? [], {
@@ -78,6 +81,18 @@ export function describePass(found: PassFindings): Measurements {
       measured.perInput,
     ),
   };
+}
+
+/** Lists the settings that were replaced. A loss that was asked for replaces none. */
+function substitutesIn(
+  { model, options, chosen }: PassPlan,
+): Pick<Measurements, "notReproduced"> {
+  const { name } = chosen.objective;
+  const objective = name === "sum" ? "the sum of the outputs" : name;
+  const notReproduced = notReproducedIn(model)
+    .filter(({ setting }) => setting !== "loss" || options.objective === undefined)
+    .map((one) => ({ ...one, substitute: one.substitute ?? objective }));
+  return notReproduced.length === 0 ? {} : { notReproduced };
 }
 
 /** How the batch was cut, and which layers may tell the difference. */

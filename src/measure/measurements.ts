@@ -1,4 +1,5 @@
 import type { DeclaredSignals } from "../traits/moments.ts";
+import type { NotReproduced } from "../model/not_reproduced.ts";
 import type { KernelLayout } from "../traits/kernel_layout.ts";
 import type { LayerKind } from "../traits/layers.ts";
 import type {
@@ -13,6 +14,7 @@ import type { TensorStatistics } from "./tensor_statistics.ts";
 import type { TokenAlikeness } from "./token_alikeness.ts";
 
 export type * from "./batch_measurements.ts";
+export type { NotReproduced, Setting } from "../model/not_reproduced.ts";
 
 /** One weight of a layer: its values and the derivative of the objective with respect to them. */
 export interface WeightMeasurements {
@@ -236,6 +238,8 @@ export interface Measurements {
     /** Its learning rate as it stands; `null` where it tells none. */
     learningRate: number | null;
   };
+  /** Settings of the compiled program that were replaced by others; absent if there are none. */
+  notReproduced?: NotReproduced[];
   /** The seed the model was created under, or `null` when it is not known. */
   seed: number | null;
   /**

@@ -1,5 +1,6 @@
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { LOSSES, type LossName } from "./objective.ts";
+import { noteNotReproduced } from "./not_reproduced.ts";
 import { savedMetrics } from "./saved_metrics.ts";
 import { ownOptimizer, savedOptimizer } from "./saved_optimizer.ts";
 
@@ -37,13 +38,16 @@ export function compileAsSaved(
   const { outputNames, outputs } = model as NamedOutputs;
   const single = lossName(loss);
   if (single !== null) return compile(tf, model, single, saved);
-  if (typeof loss !== "object" || loss === null) return;
+  if (loss === undefined || loss === null) return;
+  const unknown = () =>
+    noteNotReproduced(model, { setting: "loss", name: nameIn(loss), substitute: null });
+  if (typeof loss !== "object") return unknown();
   const names = Array.isArray(loss) ? [...loss.keys()] : outputNames ?? [];
   const parts = loss as Record<string | number, unknown>;
   const losses = names.flatMap((name) =>
     Object.hasOwn(loss, name) ? lossName(parts[name]) ?? [] : []
   );
-  if (losses.length === 0 || losses.length !== outputs.length) return;
+  if (losses.length === 0 || losses.length !== outputs.length) return unknown();
   compile(tf, model, losses, saved);
 }
 
@@ -59,6 +63,16 @@ function compile(
   const metrics = savedMetrics(saved.metrics, names);
   model.compile({ optimizer: savedOptimizer(tf, saved), loss, metrics });
   ownOptimizer(model);
+}
+
+/** Returns the name of a saved loss as the program has it; of several, all of them. */
+function nameIn(saved: unknown): string {
+  if (typeof saved === "string") return saved;
+  const { class_name, config } = Object(saved) as { class_name?: unknown; config?: unknown };
+  if (class_name === "function") return String(config);
+  if (typeof class_name === "string") return class_name;
+  const names = Object.values(Object(saved)).filter((one) => one !== null).map(nameIn);
+  return [...new Set(names)].join(", ");
 }
 
 /** The name of a loss as `model.compile` takes it; `null` for any other loss. */

@@ -2,6 +2,7 @@ import { heapOf } from "../engine/prepare_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { chooseLoss, type ChosenObjective } from "../measure/choose_objective.ts";
 import type { Batch } from "../model/batch.ts";
+import { notReproducedIn } from "../model/not_reproduced.ts";
 import { seedDraws } from "../model/seeded_random.ts";
 import { requireCount } from "../model/shapes.ts";
 import { answer, attempt } from "./attempt.ts";
@@ -86,6 +87,13 @@ export async function tryTraining(
     );
   }
   const { tf, targets, subject } = probe;
+  const isOwnLoss = options.objective === undefined || options.objective === "sum";
+  const lost = notReproducedIn(model).find(({ setting }) => setting === "loss");
+  if (isOwnLoss && lost !== undefined) {
+    const skipped = `${model.name} is compiled with ${lost.name}, which is not reproduced: ` +
+      "training on another loss would show nothing of it.";
+    return { skipped, seconds: 0 };
+  }
   const seed = batch.seed ?? 0;
   const chosen = chooseLoss(tf, model, options.objective, targets, seed);
   const { objective } = chosen;

@@ -6,7 +6,7 @@ import { acceptedLines, isOpen, modelVerdictLine, underSeeds, withSeeds } from "
 import { paint } from "./paint.ts";
 import { causeLines, trialLines, verdictPaint } from "./render_diagnosis.ts";
 import { renderFindings } from "./render_findings.ts";
-import { weightsAloneLines } from "./weights_alone_line.ts";
+import { caveatLines } from "./caveat_lines.ts";
 import { wrapText } from "./wrap_text.ts";
 
 /** So many causes are shown; the others stand below --details. */
@@ -35,9 +35,13 @@ export function sectionLines(model: ModelVerdict, style: SectionStyle): string[]
   const more = causes.length - most;
   const findings = runs.flatMap(({ findings }) => findings);
   return [
-    ...weightsAloneLines(shown.measurements, style.width),
+    ...caveatLines(shown.measurements, style.width),
     ...wrapText(modelVerdictLine(model), style.width).map((line) =>
-      paint(line, verdictPaint({ verdict: model.verdict!, causes }), style.color)
+      paint(
+        line,
+        verdictPaint({ verdict: model.verdict!, notJudged: model.notJudged, causes }),
+        style.color,
+      )
     ),
     ...causes.slice(0, most).flatMap((cause, i) =>
       causeLines(withSeeds(cause, model), `${i + 1}. `, cause.run.measurements.layers, style)

@@ -29,6 +29,7 @@ export function gateSentences(
   return [
     `Gate ${passed ? "passed" : "failed"}.`,
     ...stateOf(models),
+    ...notJudgedWords(models),
     ...about.length > 0 ? [`The configuration has ${about.join(" and ")}.`] : [],
     ...tooMany === null ? [] : [`${tooMany}.`],
     ...unmeasured > 0 ? [`${formatCount(unmeasured, "run")} could not be measured.`] : [],
@@ -39,6 +40,16 @@ export function gateSentences(
       ? [`${formatCount(suppressed, "finding")} ${suppressed === 1 ? "is" : "are"} suppressed.`]
       : [],
   ];
+}
+
+/** Says of how many models the loss or the optimizer was not judged. */
+function notJudgedWords(models: readonly ModelVerdict[]): string[] {
+  const counts = Map.groupBy(models.flatMap(({ notJudged }) => notJudged), (setting) => setting);
+  return [...counts].map(([setting, { length }]) =>
+    models.length === 1
+      ? `Its ${setting} was not judged.`
+      : `The ${setting} of ${formatCount(length, "model")} was not judged.`
+  );
 }
 
 /** How many models are sick, and how many causes there are. */
@@ -75,9 +86,11 @@ export function underSeeds(seeds: readonly number[], of: number, listed: boolean
 }
 
 /** A model's verdict in one line: `SICK in 2 of 5 seeds: 1 cause`. */
-export function modelVerdictLine({ verdict, causes, sickSeeds, measured }: ModelVerdict): string {
+export function modelVerdictLine(
+  { verdict, notJudged, causes, sickSeeds, measured }: ModelVerdict,
+): string {
   const under = underSeeds(sickSeeds, measured.length, false);
-  const diagnosis = { verdict: verdict ?? "healthy", causes };
+  const diagnosis = { verdict: verdict ?? "healthy", notJudged, causes } as const;
   return verdictLine(diagnosis, { color: false }, under === "" ? "" : ` ${under}`);
 }
 

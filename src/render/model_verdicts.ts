@@ -2,6 +2,7 @@ import { SEVERITIES } from "../checks/finding.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import { causeName } from "../diagnosis/with_treatment.ts";
+import type { Setting } from "../measure/measurements.ts";
 import type { GateRun } from "../gate/gate_result.ts";
 
 /** A run that was measured. */
@@ -27,6 +28,8 @@ export interface ModelVerdict {
   measured: MeasuredRun[];
   /** `sick` where it is so under any seed; `null` where nothing was measured. */
   verdict: Diagnosis["verdict"] | null;
+  /** Settings of the compiled program that were not judged. */
+  notJudged: Setting[];
   /** The seeds under which it is sick. */
   sickSeeds: number[];
   /** What is wrong, the gravest first, each once for all seeds. */
@@ -55,6 +58,7 @@ function verdictOf(runs: GateRun[]): ModelVerdict {
   return {
     ...{ model, path, runs, measured },
     verdict: shown === undefined ? null : sick.length > 0 ? "sick" : "healthy",
+    notJudged: shown?.diagnosis.notJudged ?? [],
     sickSeeds: sick.map(({ run }) => run.seed),
     causes: merged([
       ...diagnosed.filter((one) => one === shown),

@@ -67,22 +67,27 @@ export function trialLines(
  * @param under Under which seeds it is sick, where there are several: ` in 2 of 5 seeds`.
  */
 export function verdictLine(
-  { verdict, causes }: Pick<Diagnosis, "verdict" | "causes">,
+  { verdict, notJudged = [], causes }: Pick<Diagnosis, "verdict" | "notJudged" | "causes">,
   { color }: Pick<DiagnosisStyle, "color">,
   under = "",
 ): string {
   const { errors, warnings } = countCauses(causes);
-  const also = warnings === 0 ? "" : `, ${formatCount(warnings, "warning")}`;
+  const also = [
+    ...warnings === 0 ? [] : [formatCount(warnings, "warning")],
+    ...notJudged.map((setting) => `${setting} not judged`),
+  ].map((text) => `, ${text}`).join("");
   const text = verdict === "sick"
     ? `SICK${under}: ${formatCount(errors, "cause")}${also}`
     : `HEALTHY${also}`;
-  return paint(text, verdictPaint({ verdict, causes }), color);
+  return paint(text, verdictPaint({ verdict, notJudged, causes }), color);
 }
 
 /** How a verdict is coloured. */
-export function verdictPaint({ verdict, causes }: Pick<Diagnosis, "verdict" | "causes">) {
+export function verdictPaint(
+  { verdict, notJudged = [], causes }: Pick<Diagnosis, "verdict" | "notJudged" | "causes">,
+) {
   if (verdict === "sick") return "error";
-  return countCauses(causes).warnings === 0 ? "healthy" : "warning";
+  return countCauses(causes).warnings === 0 && notJudged.length === 0 ? "healthy" : "warning";
 }
 
 /** How many causes make a network sick, or findings fail a gate, and how many only warn. */

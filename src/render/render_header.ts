@@ -3,7 +3,7 @@ import type { Measurements, MetricMeasurements } from "../measure/measurements.t
 import { cutMiddle } from "./cut_middle.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { paint } from "./paint.ts";
-import { judgingWords } from "./weights_alone_line.ts";
+import { judgingWords } from "./caveat_lines.ts";
 import { wrapText } from "./wrap_text.ts";
 
 const LABEL = "Objective  ".length;

@@ -8,7 +8,7 @@ import { renderDiagnosis, verdictLine } from "./render_diagnosis.ts";
 import { countSeverities, renderFindings } from "./render_findings.ts";
 import { renderHeader } from "./render_header.ts";
 import { renderLayerTable } from "./render_layer_table.ts";
-import { weightsAloneLines } from "./weights_alone_line.ts";
+import { caveatLines } from "./caveat_lines.ts";
 import { wrapText } from "./wrap_text.ts";
 import { arrayOf, must, objectWith, optional, requireValue } from "../words/requirements.ts";
 import { findingShape, measurementsShape } from "../checks/requirements.ts";
@@ -88,7 +88,7 @@ export function renderText(
   const folds = shownFolds(measurements, options);
   const isFolded = folds.some(({ blocks }) => blocks.flat(2).length > 1);
   const lines = [
-    ...weightsAloneLines(measurements, width),
+    ...caveatLines(measurements, width),
     ...diagnosis === undefined
       ? []
       : [...renderDiagnosis(diagnosis, measurements.layers, style), ""],

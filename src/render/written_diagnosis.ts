@@ -11,13 +11,14 @@ import type { WrittenDiagnosis } from "../documents/diagnosis_shape.ts";
  * @param layers All layers, in the order of the forward pass.
  */
 export function writtenDiagnosis(
-  { verdict, causes, trial }: Diagnosis,
+  { verdict, notJudged, causes, trial }: Diagnosis,
   findings: readonly object[],
   layers: NamedLayers,
 ): WrittenDiagnosis {
   const places = new Map(findings.map((finding, index) => [finding, index]));
   return {
     verdict,
+    ...notJudged === undefined ? {} : { notJudged },
     causes: causes.map(({ cures, findings, tried, ...cause }) => ({
       ...cause,
       fixes: cures.map((cure) => ({ text: describeCure(cure, layers), code: cureCode(cure) })),

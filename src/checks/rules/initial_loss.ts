@@ -21,6 +21,7 @@ export const initialLoss: Rule = defineRule({
   assertion: "assertInitialLoss",
   matcher: "toHaveInitialLoss",
   passes: "has the loss of guessing",
+  settings: ["loss"],
   tags: ["task"],
   order: 140,
   causeOrder: 70,

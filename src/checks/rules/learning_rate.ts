@@ -11,6 +11,7 @@ export const learningRate: Rule = defineRule({
   assertion: "assertLearningRate",
   matcher: "toHaveUsualLearningRate",
   passes: "has a usual learning rate",
+  settings: ["optimizer"],
   tags: ["task"],
   order: 175,
   causeOrder: 75,

@@ -13,6 +13,7 @@ export const outputHead: Rule = defineRule({
   assertion: "assertOutputHead",
   matcher: "toHaveMatchingHead",
   passes: "has a head that fits its loss",
+  settings: ["loss"],
   tags: ["task"],
   order: 150,
   causeOrder: 30,

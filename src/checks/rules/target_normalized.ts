@@ -20,6 +20,7 @@ export const targetNormalized: Rule = defineRule({
   assertion: "assertTargetNormalized",
   matcher: "toHaveNormalizedTargets",
   passes: "has normalised targets",
+  settings: ["loss"],
   tags: ["data"],
   order: 25,
   causeOrder: 22,

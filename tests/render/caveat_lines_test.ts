@@ -1,0 +1,52 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { runChecks } from "../../src/checks/run_checks.ts";
+import { diagnose } from "../../src/diagnosis/diagnose.ts";
+import { parseReport } from "../../src/documents/report.ts";
+import { examine } from "../../src/examine/examine.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import { noteNotReproduced } from "../../src/model/not_reproduced.ts";
+import { randomBatch } from "../../src/model/random_batch.ts";
+import { renderJson } from "../../src/render/render_json.ts";
+import { renderText } from "../../src/render/render_text.ts";
+import { exerciseModel } from "../../src/model/exercise_model.ts";
+
+Deno.test("a loss that was not reproduced is said first, and nothing is judged by its substitute", async () => {
+  await using _engine = await startEngine();
+  const model = exerciseModel({ std: 1 / Math.sqrt(20) });
+  noteNotReproduced(model, { setting: "loss", name: "Dice", substitute: null });
+  noteNotReproduced(model, { setting: "optimizer", name: "Lion", substitute: "Adam at 0.001" });
+  const batch = randomBatch(model, { objective: "meanSquaredError" });
+  const { measurements, findings, diagnosis, trial } = await examine(model, batch, {
+    trial: "always",
+  });
+  assertEquals(measurements.notReproduced, [
+    { setting: "loss", name: "Dice", substitute: "the sum of the outputs" },
+    { setting: "optimizer", name: "Lion", substitute: "Adam at 0.001" },
+  ]);
+  assert(trial !== null && "skipped" in trial);
+  assertEquals(diagnosis.notJudged, ["loss", "optimizer"]);
+  const silent = findings.filter(({ kind }) => kind === "not-reproduced").map(({ rule }) => rule);
+  const expected = ["initial-loss", "learning-rate", "output-head", "target-normalized"];
+  assertEquals(silent.toSorted(), expected);
+  const text = renderText(measurements, findings, { diagnosis });
+  assertEquals(text.split("\n").slice(0, 5), [
+    "Compiled with Dice, which is not reproduced: measured with the sum of the",
+    "  outputs instead. Rules that need the loss do not judge.",
+    "Compiled with Lion, which is not reproduced: taken for Adam at 0.001 instead.",
+    "  Its learning rate is not judged.",
+    "HEALTHY, loss not judged, optimizer not judged",
+  ]);
+  const json = renderJson(measurements, findings, { diagnosis });
+  assertStringIncludes(json, '"notJudged"');
+  assertEquals(
+    parseReport(json).measurements.notReproduced,
+    measurements.notReproduced,
+  );
+
+  const asked = await examine(model, batch, { objective: "meanSquaredError", trial: "off" });
+  assertEquals(asked.measurements.notReproduced?.map(({ setting }) => setting), ["optimizer"]);
+  assertEquals(diagnose(asked.measurements, runChecks(asked.measurements)).notJudged, [
+    "optimizer",
+  ]);
+  model.dispose();
+});
