@@ -103,10 +103,11 @@ Deno.test("no file of the program, the benchmarks or the tests is too long to be
   for (const folder of ["src/", "bench/", "examples/", "tests/"]) {
     for await (const module of modulesIn(new URL(folder, root))) {
       const lines = (await Deno.readTextFile(module)).split("\n").length - 1;
-      if (lines > MOST_LINES) long.push(module.href.replace(root.href, ""));
+      const path = module.href.replace(root.href, "");
+      if (lines > MOST_LINES && !DATA.includes(path)) long.push(path);
     }
   }
-  assertEquals(long, DATA);
+  assertEquals(long, []);
 });
 
 Deno.test("public functions alone look which engine runs; what they call is handed it", () => {
