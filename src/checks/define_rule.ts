@@ -7,13 +7,13 @@ import type { AssertionDocumentation, Rule, RuleDocumentation } from "./rule.ts"
 import type { PackageRule, RuleRecord, RuleText } from "./rule_record.ts";
 import type { LayerOptions } from "./check_options.ts";
 import { type Finding, makeFinding, type Verdict } from "./finding.ts";
+import { RuleError } from "./rule_error.ts";
 import { ignoreFinding, selectLayers } from "./select_layers.ts";
 import type { ThresholdEntry } from "./threshold_entry.ts";
 import { validateMeasurements } from "./validate.ts";
 import { validateRecord } from "./validate_record.ts";
 import { explained, reading, verdictsShape } from "./requirements.ts";
 import { requireValue } from "../words/requirements.ts";
-import { failure } from "../words/failure.ts";
 import { showValue } from "../words/show_value.ts";
 
 /**
@@ -124,9 +124,7 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
         try {
           return judge(judged);
         } catch (error) {
-          // The caller judges by many rules, and would look for the fault in the model.
-          const message = `The judge of the rule ${record.name} threw: ${failure(error)}`;
-          throw new Error(message, { cause: error });
+          throw new RuleError(record.name, error);
         }
       });
       return findingsOf(record.name, found, options);

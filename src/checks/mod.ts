@@ -40,6 +40,7 @@ export type { Prediction } from "../theory/propagate.ts";
 export type { SignalStep } from "./network/signal_path.ts";
 export type { Alikeness } from "./network/units_off.ts";
 export type * from "./rule.ts";
+export { RuleError } from "./rule_error.ts";
 export type * from "./rule_record.ts";
 export * from "./rules.ts";
 export * from "./run_checks.ts";

@@ -66,6 +66,7 @@ import "../checks/regression_example.ts";
 import "../checks/requirements.ts";
 import "../checks/rescale_advice.ts";
 import "../checks/resolve_thresholds.ts";
+import "../checks/rule_error.ts";
 import "../checks/rules.ts";
 import "../checks/rules/activation_scale.ts";
 import "../checks/rules/architecture.ts";

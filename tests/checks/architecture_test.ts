@@ -98,6 +98,17 @@ Deno.test("architecture notes a layer that is narrower than both sides, and warn
   ]);
 });
 
+Deno.test("architecture takes a bottleneck for the beginning of no row", () => {
+  const narrow = { widths: [20, 5] as [number, number] };
+  const wide = { widths: [5, 20] as [number, number] };
+  assertEquals(found(narrow, wide, TANH), [
+    "warning no-activation layer_2",
+    "note linear-bottleneck layer_1",
+  ]);
+  const { rows } = linearRows(networkOf(row(LINEAR, narrow, wide, LINEAR, TANH)));
+  assertEquals(rows, [["layer_1"], ["layer_3", "layer_4"]]);
+});
+
 Deno.test("architecture says of one layer and of several what they compute, and to leave it or them out", () => {
   const said = (...layers: Row[]) => {
     const [{ message, advice }] = architecture.check(row(...layers));

@@ -101,3 +101,26 @@ Deno.test("explain ends with the page of a rule, which is there", async () => {
   const text = await Deno.readTextFile(new URL(`../../${page}`, import.meta.url));
   assertStringIncludes(text, "# dead-units");
 });
+
+Deno.test("report and check name a rule that throws, and exit with 2: no gate is green because of it", async () => {
+  const source = (await wideLayers()).replace(
+    /judge: [^]*$/,
+    `judge: () => {
+    throw new Error("no rows");
+  },
+});
+`,
+  );
+  const files = { "wide_layers.ts": source, "gradient-health.json": CONFIGURATION };
+  await withGateFolder([MODEL], files, async (cwd) => {
+    const commands = [
+      ["report", `${MODEL}/model.json`, "--plugin", "wide_layers.ts"],
+      ["check"],
+    ];
+    for (const args of commands) {
+      const { code, stderr, stdout } = await runCommand([...args, "--quiet"], { cwd });
+      assertEquals([code, stdout], [2, ""]);
+      assertStringIncludes(stderr, "The judge of the rule team/wide-layers threw: no rows");
+    }
+  });
+});

@@ -38,6 +38,8 @@ export function linearRows(network: Pick<Network, "chain" | "graph" | "layers">)
       below.every((layer) => isStraight(layer) || isAffine(layer) && BENDING.includes(layer.kind));
   const rows: string[][] = [];
   const narrow: string[] = [];
+  // The row that ends before `last`; a bottleneck ends a row and begins none.
+  let row: string[] | null = null;
   let last: KernelLayer | null = null;
   for (const kernel of hidden) {
     const { layer } = kernel;
@@ -45,10 +47,18 @@ export function linearRows(network: Pick<Network, "chain" | "graph" | "layers">)
     if (!isAffine(layer) || layer.calls !== 1 || layer.kernelLayout === "depthwise") continue;
     const next = nextKernel(layer, known, network);
     if (!bare && (next === null || next.layer.role === "output")) continue;
-    if (isNarrow(kernel, next)) narrow.push(layer.name);
-    else if (last === kernel) rows.at(-1)!.push(layer.name);
-    else rows.push([layer.name]);
+    const goesOn: string[] | null = last === kernel ? row : null;
     last = next;
+    if (isNarrow(kernel, next)) {
+      narrow.push(layer.name);
+      row = null;
+    } else if (goesOn !== null) {
+      goesOn.push(layer.name);
+      row = goesOn;
+    } else {
+      row = [layer.name];
+      rows.push(row);
+    }
   }
   return { rows, narrow, bare, whole };
 }
