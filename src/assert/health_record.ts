@@ -1,7 +1,11 @@
 import type { Finding } from "../checks/finding.ts";
 import type { Cure } from "../diagnosis/cure.ts";
 import { consequencesOf, diagnose } from "../diagnosis/diagnose.ts";
-import { diagnoseTraining, type WeightProgress } from "../diagnosis/diagnose_training.ts";
+import {
+  diagnoseStandstill,
+  diagnoseTraining,
+  type WeightProgress,
+} from "../diagnosis/diagnose_training.ts";
 import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
@@ -22,8 +26,8 @@ export interface HealthRecord {
    */
   progress: WeightProgress[];
   /**
-   * What goes wrong in training itself, a step that is too large, with all errors and warnings under it;
-   * `null` where the steps are of a usual size.
+   * What goes wrong in training itself: steps that are too large, with all errors and warnings under them; or a loss
+   * that is where it was before training, with the errors found by then. `null` if nothing does.
    */
   cause: Cause | null;
   /** How long measuring and judging took, in milliseconds. */
@@ -36,43 +40,56 @@ type Judged = Pick<HealthRecord, "measurements" | "findings" | "progress">;
 /** Cures that give weights another start, which is no use once training has moved them. */
 const INITIALIZES: readonly Cure["kind"][] = ["rescale", "redraw", "set-bias", "activation"];
 
+/** Steps before which a loss that stands where it was says nothing. */
+const ENOUGH_STEPS = 100;
+
 /**
- * The cause in training of what was found.
+ * The cause in training of what was found: a step that is too large, or, once there were steps enough, a loss that
+ * has not moved although a rule found an error before training.
  *
- * @param record What was measured and found.
+ * @param record What was measured and found, and whether it is the end of the training.
  * @param history The records before it.
  * @param model The model, which is trained by its optimizer.
- * @returns The cause, or `null` where no step was too large.
+ * @returns The cause, or `null` if there is none.
  */
 export function trainingCauseOf(
-  { measurements, findings, progress }: Judged,
+  { measurements, findings, progress, step, isEnd }: Judged & { step: number; isEnd: boolean },
   [start]: readonly HealthRecord[],
   model: LayersModel,
 ): Cause | null {
   // What was not finite before the first batch, no step has made so.
   if (start === undefined || start.findings.some(isNotFinite)) return null;
-  const cause = diagnoseTraining(progress, findings, {
-    learningRate: learningRateOf(model),
-    // The sum of the outputs is not what training lowers.
-    broken: start.findings.some(isIllAtStart) || !findings.some(isError) ||
-        measurements.objective.name === "sum"
-      ? null
-      : {
-        before: start.measurements.objective.value,
-        now: measurements.objective.value,
-      },
+  const loss = {
+    before: start.measurements.objective.value,
+    now: measurements.objective.value,
+  };
+  // The sum of the outputs is not what training lowers.
+  const isLoss = measurements.objective.name !== "sum";
+  const optimizer = model.optimizer.getClassName();
+  const learningRate = learningRateOf(model);
+  const isBroken = isLoss && findings.some(isError) && !start.findings.some(isIllAtStart);
+  const tooLarge = diagnoseTraining(progress, findings, {
+    optimizer,
+    learningRate,
+    broken: isBroken ? loss : null,
   });
-  return cause && { ...cause, consequences: consequencesOf(cause.findings, measurements) };
+  if (tooLarge !== null) {
+    return { ...tooLarge, consequences: consequencesOf(tooLarge.findings, measurements) };
+  }
+  if (!isLoss || step < ENOUGH_STEPS && !isEnd) return null;
+  const { findings: found } = start;
+  return diagnoseStandstill(progress, { loss, found, steps: step, optimizer, learningRate });
 }
 
 /** What is wrong: what goes wrong in training if it does, and else what the network is ill of. */
 export function diagnoseRecord(
-  record: Judged,
+  record: Parameters<typeof trainingCauseOf>[0],
   history: readonly HealthRecord[],
   model: LayersModel,
 ): Diagnosis {
   const cause = trainingCauseOf(record, history, model);
-  if (cause !== null) {
+  // A loss that stands still is explained by what is wrong now, if anything is.
+  if (cause !== null && (cause.kind !== "standstill" || record.findings.length === 0)) {
     const verdict = cause.severity === "error" ? "sick" : "healthy";
     return { verdict, causes: [cause], notes: [] };
   }

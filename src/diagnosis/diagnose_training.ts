@@ -1,5 +1,6 @@
 import type { Finding } from "../checks/finding.ts";
-import { formatNumber } from "../words/numbers.ts";
+import { usualRates } from "../checks/usual_rates.ts";
+import { formatCount, formatNumber } from "../words/numbers.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Cause } from "./diagnosis.ts";
@@ -31,6 +32,14 @@ const BLOWN_UP = 10;
 const BLOWN_UP_AND_BROKEN = 2;
 /** The update ratio that a cure aims at. */
 const HEALTHY = 0.01;
+/** A rate that blew a network up is lowered by this factor at least. */
+const LEAST_CUT = 10;
+/** The update ratio of a usual step (Karpathy, Stanford's cs231n). */
+const USUAL_UPDATE = 1e-3;
+/** Steps of at most this share of every kernel leave a network as it is: over 1000 of them, 1 %. */
+const TINY_UPDATE = 1e-5;
+/** A loss within this share of the one before training has not moved. */
+const STANDS = 0.01;
 
 /**
  * Tells how each kernel has moved.
@@ -65,19 +74,20 @@ export function progressOf(
  *
  * @param progress How the kernels moved.
  * @param findings What the rules found in the trained network.
- * @param options The optimizer's learning rate, where it is known; and the loss before training and now, where
- * training has broken the network.
+ * @param options The class name of the optimizer and its learning rate, where they are known; and the loss before
+ * training and now, where training has broken the network.
  * @returns The cause, under which all findings stand; `null` where no step was too large.
  */
 export function diagnoseTraining(
   progress: readonly WeightProgress[],
   findings: readonly Finding[],
   options: {
+    optimizer?: string;
     learningRate?: number | null;
     broken?: { before: number; now: number } | null;
   } = {},
 ): Cause | null {
-  const { learningRate = null, broken = null } = options;
+  const { optimizer = "", learningRate = null, broken = null } = options;
   const rose = broken !== null && broken.now > broken.before ? broken : null;
   const limit = rose === null ? BLOWN_UP : BLOWN_UP_AND_BROKEN;
   const size = ({ updateRatio }: WeightProgress) => updateRatio ?? 0;
@@ -119,7 +129,7 @@ export function diagnoseTraining(
     message: `${rate} is too large: ${facts.length > 0 ? facts.join(", and ") : left}.`,
     consequences: [],
     findings: open,
-    cures: [{ kind: "rebuild", what: cureOf(size(worst), learningRate) }],
+    cures: [{ kind: "rebuild", what: cureOf(size(worst), learningRate, optimizer) }],
   };
 }
 
@@ -128,15 +138,82 @@ function rank(figure: number): number {
   return Number.isFinite(figure) ? figure : Infinity;
 }
 
-function cureOf(ratio: number, learningRate: number | null): string {
-  if (!(ratio > HEALTHY) || !Number.isFinite(ratio)) {
-    return "Lower the learning rate by a factor of 10 or more, and start again from the weights before " +
-      "training.";
+function cureOf(ratio: number, learningRate: number | null, optimizer: string): string {
+  const usual = usualRates(optimizer);
+  const again = "and start again from the weights before training.";
+  if (learningRate !== null && usual !== null && learningRate > usual.most) {
+    return `Lower it to ${formatNumber(usual.first)}, the usual rate of ${optimizer}, ${again}`;
   }
-  const factor = HEALTHY / ratio;
+  if (!(ratio > HEALTHY) || !Number.isFinite(ratio)) {
+    return `Lower the learning rate by a factor of 10 or more, ${again}`;
+  }
+  const factor = Math.min(HEALTHY / ratio, 1 / LEAST_CUT);
   const to = learningRate === null
     ? `to ${formatNumber(factor)} of what it is`
     : `to about ${formatNumber(learningRate * factor)}`;
-  return `Lower it ${to}, so that a step changes about 1 % of a kernel, and start again from the ` +
-    `weights before training.`;
+  return `Lower it ${to}, so that a step changes at most 1 % of a kernel, ${again}`;
+}
+
+/** What a training is compared with to see whether it has got anywhere. */
+export interface Standstill {
+  /** The loss before training and now. */
+  loss: { before: number; now: number };
+  /** What the rules found before training. */
+  found: readonly Finding[];
+  /** Number of batches that were trained on. */
+  steps: number;
+  /** The optimizer's class name. */
+  optimizer: string;
+  /** The learning rate; `null` if it is not known. */
+  learningRate: number | null;
+}
+
+/**
+ * Looks for the reason why the loss is where it was before training, and the rules found errors by then: steps too
+ * small to change anything, or else what the rules found.
+ *
+ * @param progress How the kernels moved.
+ * @param standstill What the training is compared with.
+ * @returns The cause; `null` if the loss has moved, or nothing was wrong before training.
+ */
+export function diagnoseStandstill(
+  progress: readonly WeightProgress[],
+  { loss: { before, now }, found, steps, optimizer, learningRate }: Standstill,
+): Cause | null {
+  const errors = found.filter(({ severity }) => severity === "error");
+  if (errors.length === 0 || !(Math.abs(now - before) <= STANDS * Math.abs(before))) return null;
+  const stands = `After ${formatCount(steps, "batch", "batches")} the loss is ` +
+    `${formatNumber(now)}, as before training (${formatNumber(before)})`;
+  const about = { layers: [], consequences: [], findings: errors };
+  const low = errors.find(({ rule, kind }) => rule === "learning-rate" && kind === "too-low");
+  const ratios = progress.map(({ updateRatio }) => updateRatio ?? 0);
+  const largest = Math.max(...ratios);
+  if (low === undefined || progress.length === 0 || !(largest <= TINY_UPDATE)) {
+    const [first] = errors;
+    return {
+      ...about,
+      kind: "standstill",
+      severity: "warning",
+      message: `${stands}. Before training: ${first.message}`,
+      cures: [{ kind: "rebuild", what: first.advice }],
+    };
+  }
+  const rate = learningRate === null ? "" : ` of ${formatNumber(learningRate)}`;
+  const times = largest > 0
+    ? `the last step changed no kernel by more than ${formatNumber(largest)} of its size, ` +
+      `${formatNumber(USUAL_UPDATE / largest)} times less than usual`
+    : "the last step changed no kernel";
+  const first = usualRates(optimizer)?.first;
+  return {
+    ...about,
+    kind: "learning-rate-too-low",
+    severity: "error",
+    message: `The learning rate${rate} is too small: ${times}. ${stands}.`,
+    cures: [{
+      kind: "rebuild",
+      what: first === undefined
+        ? "Raise the learning rate."
+        : `Raise it to ${formatNumber(first)}, the usual rate of ${optimizer}.`,
+    }],
+  };
 }

@@ -114,18 +114,29 @@ export function renderHistoryPage(history: readonly HistoryRecord[]): Promise<st
   });
 }
 
+/** What a cause in training is called above the page, by its kind. */
+const VERDICTS: Readonly<Record<string, string>> = {
+  "learning-rate": "The step is too large",
+  "learning-rate-too-low": "Nothing was learned: the step is too small",
+  standstill: "Nothing was learned",
+};
+
 function verdictOf(history: readonly HistoryRecord[], found: HistoryRecord | null): Markup {
-  // Before training, a finding is there to compare with.
   const broken = history.find((record) => record.step > 0 && errorsOf(record).length > 0);
   const after = (record: HistoryRecord) => formatCount(record.step, "batch", "batches");
   if (found !== null) {
-    return markup`<p class="verdict ${found.cause!.severity}">The step is too large, found after ${
-      after(found)
-    }</p>`;
+    const { kind, severity } = found.cause!;
+    const said = VERDICTS[kind] ?? "The training goes wrong";
+    return markup`<p class="verdict ${severity}">${said}, found after ${after(found)}</p>`;
   }
-  return broken === undefined
-    ? markup`<p class="verdict healthy">No rule found an error</p>`
-    : markup`<p class="verdict error">Errors from ${after(broken)} on</p>`;
+  if (broken !== undefined) {
+    return markup`<p class="verdict error">Errors from ${after(broken)} on</p>`;
+  }
+  // If the loss had not moved, they would be a cause.
+  const before = history[0].step === 0 ? errorsOf(history[0]).length : 0;
+  return markup`<p class="verdict healthy">No rule found an error${
+    before > 0 ? " once training had begun" : null
+  }</p>`;
 }
 
 function factsOf(history: readonly HistoryRecord[]): Markup {
@@ -161,7 +172,8 @@ function showWrong(found: HistoryRecord | null, last: HistoryRecord): Markup {
   if (found !== null) {
     const { measurements, cause } = found;
     const names = new LayerNames(measurements.layers, 1);
-    return showDiagnosis({ verdict: "sick", causes: [cause!], notes: [] }, measurements, names);
+    const verdict = cause!.severity === "error" ? "sick" : "healthy";
+    return showDiagnosis({ verdict, causes: [cause!], notes: [] }, measurements, names);
   }
   const errors = errorsOf(last);
   return markup`<ul>${

@@ -66,14 +66,18 @@ Deno.test("healthMonitor() measures as often as `every` says, over all epochs, a
 
 Deno.test("healthMonitor() measures the end of a training if the last batch was not measured", async () => {
   assertEquals(steps((await train({ options: { every: 13 } })).history), [0, 12]);
-  assertEquals(steps((await train({ options: {} })).history), [0, 12]);
   assertEquals(steps((await train({ options: { every: 5 } })).history), [0, 5, 10, 12]);
   assertEquals(steps((await train({ options: {}, epochs: 0 })).history), [0]);
   await assertRejects(
-    () => train({ options: {}, learningRate: 1e6 }),
+    () => train({ options: { every: 100 }, learningRate: 1e6 }),
     AssertionError,
     "After 12 batches, in epoch 3 of 3:",
   );
+});
+
+Deno.test("healthMonitor() measures the first steps closely unless it is told how often", async () => {
+  const { history } = await train({ options: {}, epochs: 30 });
+  assertEquals(steps(history), [0, 1, 2, 5, 10, 20, 50, 100, 120]);
 });
 
 Deno.test("healthMonitor() does not change what is learned", async () => {

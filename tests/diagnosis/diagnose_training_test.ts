@@ -1,7 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { makeFinding } from "../../src/checks/finding.ts";
 import {
+  diagnoseStandstill,
   diagnoseTraining,
   progressOf,
+  type Standstill,
   type WeightProgress,
 } from "../../src/diagnosis/diagnose_training.ts";
 import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
@@ -46,6 +49,53 @@ Deno.test("diagnoseTraining() puts NaN before every number", () => {
     "The learning rate of 50 is too large: training has left NaN or infinite values in fc/kernel.",
   );
   assertStringIncludes(describeCure(cause.cures[0], []), "by a factor of 10 or more");
+});
+
+Deno.test("diagnoseTraining() advises a rate that is used, and one that is far lower", () => {
+  const advice = (learningRate: number, optimizer: string, updateRatio: number) => {
+    const [cure] = diagnoseTraining([kernel({ updateRatio, growth: 20 })], [], {
+      learningRate,
+      optimizer,
+    })!.cures;
+    return describeCure(cure, []);
+  };
+  assertStringIncludes(advice(1, "Adam", 0.0132), "Lower it to 0.001, the usual rate of Adam, and");
+  assertStringIncludes(advice(50, "SGD", 1112), "Lower it to 0.01, the usual rate of SGD, and");
+  // A usual rate is lowered ten times at least.
+  assertStringIncludes(advice(0.02, "Adam", 0.0132), "Lower it to about 0.002,");
+  assertStringIncludes(advice(0.02, "Unheard", 4), "Lower it to about 5e-5,");
+});
+
+/** A standstill after 320 batches of Adam at 1e-8. */
+const standstill = (given: Partial<Standstill> = {}): Standstill => ({
+  loss: { before: 2.37, now: 2.369 },
+  found: [makeFinding("learning-rate", {
+    ...{ severity: "error", kind: "too-low", layer: null, measured: 1e-8, expected: "more" },
+    ...{ message: "The rate is low.", advice: "Raise it." },
+  })],
+  ...{ steps: 320, optimizer: "Adam", learningRate: 1e-8 },
+  ...given,
+});
+
+Deno.test("diagnoseStandstill() names a rate that moves nothing, how much too small its steps are, and a better one", () => {
+  const cause = diagnoseStandstill([kernel({ updateRatio: 2.8e-8 })], standstill())!;
+  assertEquals([cause.kind, cause.severity], ["learning-rate-too-low", "error"]);
+  assertEquals(
+    cause.message,
+    "The learning rate of 1e-8 is too small: the last step changed no kernel by more than 2.8e-8 of its size, " +
+      "3.57e4 times less than usual. After 320 batches the loss is 2.37, as before training (2.37).",
+  );
+  assertEquals(describeCure(cause.cures[0], []), "Raise it to 0.001, the usual rate of Adam.");
+});
+
+Deno.test("diagnoseStandstill() only warns of other errors, and of none where the loss has moved", () => {
+  const moving = [kernel({ updateRatio: 1e-3 })];
+  const cause = diagnoseStandstill(moving, standstill())!;
+  assertEquals([cause.kind, cause.severity], ["standstill", "warning"]);
+  assertStringIncludes(cause.message, "Before training: The rate is low.");
+  assertEquals(diagnoseStandstill(moving, standstill({ found: [] })), null);
+  assertEquals(diagnoseStandstill(moving, standstill({ loss: { before: 2, now: 1.97 } })), null);
+  assertEquals(diagnoseStandstill(moving, standstill({ loss: { before: 2, now: NaN } })), null);
 });
 
 Deno.test("progressOf() tells a kernel that is no number from one that training has made small", () => {

@@ -5,6 +5,10 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { healthMonitor } from "../../src/assert/health_monitor.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import { exerciseModel } from "../../src/model/exercise_model.ts";
+import { randomBatch } from "../../src/model/random_batch.ts";
 import { renderHistoryPage } from "../../src/picture/history_page.ts";
 import { every, requireSoundPage, textOf } from "./page_facts.ts";
 import { HOSTILE } from "./networks.ts";
@@ -31,6 +35,30 @@ Deno.test("renderHistoryPage() has no cause to mark in a training that goes well
   assertStringIncludes(textOf(page), "No rule found an error");
   assertEquals(page.match(/class="found" d=/g), null);
   assertEquals(every(page, /<section id="([^"]+)"/g), ["steps", "layers", "table"]);
+});
+
+Deno.test("renderHistoryPage() is not green if nothing was learned, and names the rate", async () => {
+  await using engine = await startEngine();
+  const objective = "meanSquaredError";
+  const model = exerciseModel({ depth: 3, std: 1 / Math.sqrt(20), seed: 5 });
+  const batch = randomBatch(model, { objective });
+  model.compile({ optimizer: engine.tf.train.adam(1e-8), loss: objective });
+  const monitor = healthMonitor({ batch, objective, every: 20, onFinding: "stop" });
+  await model.fit(batch.inputs, batch.targets!, { epochs: 20, verbose: 0, callbacks: monitor });
+  engine.tf.dispose([batch.inputs, batch.targets!]);
+  model.dispose();
+  const { findings, cause } = monitor.history.at(-1)!;
+  assertEquals(cause?.severity, "error");
+  assertEquals(findings.filter(({ severity }) => severity === "error").map(({ rule }) => rule), [
+    "learning-rate",
+  ]);
+  const page = await renderHistoryPage(monitor.history);
+  await requireSoundPage(page);
+  const text = textOf(page);
+  assertStringIncludes(text, "Nothing was learned: the step is too small, found after 20 batches");
+  assertMatch(text, /The learning rate of 1e-8 is too small: .* times less than usual/);
+  assertStringIncludes(text, "Fix: Raise it to 0.001, the usual rate of Adam.");
+  assertEquals(text.includes("No rule found an error"), false);
 });
 
 Deno.test("renderHistoryPage() tells of errors that no step is the cause of", async () => {
