@@ -25,8 +25,6 @@ import { failureOf } from "./call_site.ts";
  *   any sum: under a softmax the rule only warns about them. Most networks still train with a
  *   superfluous or a missing activation, so that is a warning. Targets that the head cannot reach
  *   are an error.
- * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.

@@ -13,8 +13,8 @@ import { isReachedBelow } from "./network/no_gradient.ts";
 import { hasKernel } from "./network/signal_path.ts";
 
 /**
- * Finds the layers whose delta is exactly 0, and tells a signal that is lost on its way or in the head
- * (errors) from one that was never sent or that goes round the layer (warnings).
+ * Finds the layers whose delta is exactly 0. A signal lost on its way or blocked by the head is an error; one
+ * never sent, or that bypasses the layer, is a warning.
  *
  * @param subject The layers to judge, and the network that they are in.
  * @param isJudged Which of them a lost signal matters to, besides those that lose it. Default: those
@@ -186,7 +186,7 @@ function neverSent(
         "warning",
         "never-sent",
         unsent,
-        say`No verdict for ${names}: dJ/da is already exactly 0 where it enters them, because the
+        say`No verdict for ${names}: the gradient is already 0 when it reaches them, because the
           objective "${objective.name}" sends no gradient down from the head.`,
         say`Choose an objective that depends on the output of these layers.`,
       ),
@@ -211,7 +211,7 @@ function neverSent(
     "warning",
     "zero-head",
     unsent,
-    say`No verdict for ${names}: dJ/da is already exactly 0 where it enters them, because the kernel of
+    say`No verdict for ${names}: the gradient is already 0 when it reaches them, because the kernel of
       the head "${layerName(zeros)}" is all zeros. ${
       alike.length === 0
         ? say`Such a head trains well, and lets the gradient through after its first step.`

@@ -42,8 +42,8 @@ export interface RuleDocumentation {
   /** How to fix what it finds. */
   fix: string;
   /**
-   * How often it has something against a healthy network: measured on the engine, under seeds that no
-   * default was chosen by (`bench/false_positives.ts`). Absent where a rule judges no network.
+   * False-positive rate on healthy networks, measured on seeds that no default was chosen by
+   * (`bench/false_positives.ts`). Absent if those networks cannot break the rule.
    */
   falsePositives?: string;
 }

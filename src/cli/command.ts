@@ -9,7 +9,7 @@ export interface Operand {
   least: 0 | 1;
   /** How many there may be. */
   most: 1 | 2 | typeof Infinity;
-  /** What a shell completes it with; a function where plugins bring more. */
+  /** Shell completions; a function if plugins can add some. */
   takes: Completed | (() => readonly string[]);
 }
 

@@ -28,8 +28,7 @@ export const MEASURE_FLAGS = {
     default: "auto",
   }),
   microBatch: integer({
-    help:
-      "how many examples to take at a time; auto: all, or as many as fit the WASM heap, which changes no figure",
+    help: "examples per step; auto: all, or as many as fit the WASM heap; results do not change",
     least: 1,
     most: 1e6,
     or: "auto",

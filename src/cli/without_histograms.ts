@@ -2,8 +2,8 @@ import type { LayerMeasurements, Measurements } from "../measure/measurements.ts
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 
 /**
- * What was measured, without how it is distributed. A rule judges that wherever it is known, but a format that shows
- * it is no wish to be judged by it: the findings are the same in every format.
+ * Returns the measurements without histograms. A rule judges histograms wherever it finds them, but choosing a format
+ * that shows histograms does not ask to be judged by them: the findings are the same in every format.
  *
  * @returns A copy; the same object where no histograms were measured, so that what is known of its network stays known.
  */

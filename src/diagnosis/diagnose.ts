@@ -14,8 +14,8 @@ import { shownDiagnosis } from "./diagnosis_overview.ts";
 import type { Patient, Suspect } from "./suspect.ts";
 
 /**
- * Tells causes from what follows from them: the kernels of nine layers that are 892 times too large are one
- * cause; that their outputs are saturated, and that no gradient reaches the layers before them, follows.
+ * Groups findings by cause. If the kernels of nine layers are 892 times too large, that is the cause; saturation
+ * and lost gradients are its consequences.
  *
  * @param measurements What `measure()` returned.
  * @param findings What the rules found in it, `runChecks(measurements)` for instance.

@@ -45,7 +45,7 @@ interface DataMap {
   has(dataId: DataId): boolean;
 }
 
-/** Has entries of another backend come to one, when they are asked for. */
+/** Moves a tensor to another backend on demand. */
 export interface DataMover {
   moveData(to: KernelBackend, dataId: DataId): void;
 }

@@ -13,10 +13,10 @@ const MOST = HEAP_LIMIT / 2;
 const LEFT = 0.75;
 
 /**
- * Lets work be done whose tensors do not fit the WASM heap together. Before each kernel runs, those that were placed
- * longest ago leave the heap where there are too many. What a sweep over others has made is forgotten, and computed
- * again when it is asked for; the rest is moved to JavaScript's memory, and back. No figure changes by it. What a
- * kernel reads and writes has to fit the heap.
+ * Runs work whose tensors do not all fit in the WASM heap. Results are unchanged. Before each op, the least recently
+ * used tensors are evicted if the heap is too full: the output of a sweep over other tensors is dropped and
+ * recomputed on demand, the rest moves to JavaScript's memory and back. The inputs and outputs of a single op have
+ * to fit in the heap.
  *
  * @param tf The engine's TensorFlow.js.
  * @param pinned Tensors that stay there: XNNPACK packs weights once for as long as they do.

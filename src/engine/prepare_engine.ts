@@ -62,5 +62,5 @@ export function backendChange(engine: Engine): string | null {
   const active = tf.getBackend();
   if (active === "wasm") return null;
   return `The code of the model made "${active}" the active backend of TensorFlow.js: ` +
-    `take out its tf.setBackend("${active}")`;
+    `remove its call to tf.setBackend("${active}")`;
 }

@@ -41,7 +41,7 @@ interface Scope {
 }
 
 /**
- * Makes TensorFlow.js spend less time around its kernels, while its WASM backend is the active one. For each kernel
+ * Reduces TensorFlow.js's overhead per kernel while its WASM backend is the active one. For each kernel
  * that is run it looks the kernel up twice, makes six closures, asks seven flags, and records on the tape that
  * tensors were cloned for the backward pass; at the end of each scope it makes two sets and two lists. Here a
  * kernel is looked up once and run. The results are the same, tensor for tensor, except for second derivatives through

@@ -19,7 +19,7 @@ interface Recipe {
   output: number;
 }
 
-/** Entries that lie nowhere. */
+/** A dropped tensor that can be recomputed. */
 interface Forgotten {
   recipe: Recipe;
   /** The inputs of the recipe, which have to stay until they have been read. */

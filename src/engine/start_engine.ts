@@ -97,7 +97,7 @@ export async function ensureEngine(): Promise<Engine> {
 }
 
 async function acquire(settings: EngineSettings, replaceable: boolean): Promise<Engine> {
-  // A trap leaves a heap that nothing can be computed on; who holds that engine has no use for it.
+  // A trap leaves a heap that nothing can be computed on, so nobody can still use that engine.
   if (shared !== null && !computes(shared)) await release(shared);
   if (shared !== null && !same(shared.settings, settings)) {
     if (shared.holders.size > 0) {

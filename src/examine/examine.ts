@@ -66,7 +66,7 @@ export interface Examination {
  * @param options What to differentiate, how to judge, and when to train.
  * @returns What was found out.
  *
- * @example What is wrong with the exercise's network, and what mends it
+ * @example Find the fault in the exercise network, and a fix that works
  * ```ts
  * import { startEngine } from "@gradient-health/gradient-health/engine";
  * import { examine } from "@gradient-health/gradient-health/examine";

@@ -29,9 +29,8 @@ import { TensorSums } from "./tensor_sums.ts";
 import { wholeObjective } from "./whole_objective.ts";
 
 /**
- * One pass over a model: its phases, in the order in which {@linkcode Pass.run} calls them. Whatever a
- * phase changes in the model or in TensorFlow.js is taken back when the pass is disposed of, the last
- * change first, also where a phase has thrown.
+ * A pass over a model: its phases, in the order in which {@linkcode Pass.run} calls them. Disposing the pass
+ * undoes every change to the model and to TensorFlow.js in reverse order, even if a phase threw.
  */
 export class Pass implements Disposable {
   readonly #engine: Engine;

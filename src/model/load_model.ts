@@ -34,7 +34,7 @@ export interface LoadModelOptions {
  *   folder is read, none of it runs, and it gets no more memory than the weights it declares (or
  *   16 MiB).
  * - `.keras`, `.h5`: a model as Keras 2 or 3 saves it, whole. The file is data, too. A weight goes where order,
- *   name and shape agree, and a file that leaves a doubt is refused.
+ *   name and shape agree, and ambiguous files are rejected.
  * - `.ts`, `.js`, `.mjs` ...: a module that creates one or exports it, see {@linkcode ModelModule}. It runs with the
  *   permissions of the process. What it logs or writes to stdout while it is imported, or creates a
  *   model or a batch, goes to stderr.

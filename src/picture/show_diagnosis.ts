@@ -16,11 +16,9 @@ export function showDiagnosis(
   names: LayerNames,
 ): Markup {
   const { causes } = diagnosis;
-  return markup`${
-    causes.length === 0 ? markup`<p>Nothing that keeps it from training was found.</p>` : null
-  }${causes.map((cause, i) => showCause(cause, i + 1, layers, names))}${
-    trialLines(diagnosis, { width: Infinity }).map((line) => markup`<p>${line}</p>`)
-  }`;
+  return markup`${causes.length === 0 ? markup`<p>No problems found.</p>` : null}${
+    causes.map((cause, i) => showCause(cause, i + 1, layers, names))
+  }${trialLines(diagnosis, { width: Infinity }).map((line) => markup`<p>${line}</p>`)}`;
 }
 
 function showCause(
@@ -50,7 +48,7 @@ function showCause(
   }${tried === undefined ? null : markup`<p><bdi>${escapeControls(triedWords(tried))}</bdi></p>`}${
     follows.length === 0
       ? null
-      : markup`<p><b>So:</b> ${markup`<bdi>${
+      : markup`<p><b>As a result:</b> ${markup`<bdi>${
         escapeControls(follows.map(({ text }) => text).join("; "))
       }</bdi>`}.</p>`
   }</div>

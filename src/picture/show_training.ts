@@ -44,7 +44,7 @@ function linesOf(records: readonly HistoryRecord[]): Line[] {
   return [
     {
       title: "objective",
-      about: "on the held batch",
+      about: "on the held-out batch",
       values: records.map(({ measurements }) => measurements.objective.value),
     },
     {

@@ -45,7 +45,7 @@ export function bestConstants(
   return best;
 }
 
-/** For every example the target of each unit that so large a share of its targets lies below. */
+/** Returns the given quantile of each unit's targets, repeated for every example. */
 function quantile(tf: TensorFlow, targets: Tensor, share: number): Tensor {
   const units = targets.shape.at(-1) ?? 1;
   const values = heapView(tf, targets);

@@ -118,7 +118,7 @@ export function penaltiesOf(tf: TensorFlow, model: LayersModel): Tensor[] {
     .map((penalty) => tf.reshape(penalty, []));
 }
 
-/** What a step went down on, before it was taken. */
+/** Loss before the step. */
 export interface StepLoss {
   /** J of the outputs. */
   loss: number;

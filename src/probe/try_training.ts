@@ -46,8 +46,8 @@ const PATIENCE = 3;
  * Adam at 3e-3, 1e-2 and 1e-3. The first attempt that learns is the last. A model that was not compiled is trained on the
  * loss that fits its head, on random targets where the batch has none.
  *
- * The result depends on the model and the batch alone, whose seed draws dropout masks and targets: not on
- * the number of threads, and on the clock only where it takes three times its budget.
+ * The result depends only on the model and the batch, whose seed also draws dropout masks and targets. Threads do
+ * not matter; time does only if the trial takes three times its budget.
  *
  * @param model A built model; it is put back as it was.
  * @param batch One tensor an input, and targets if there are any.
@@ -132,8 +132,7 @@ export async function tryTraining(
         seedDraws(seed, "trial", () => attempt(probe, { rung, objective, scale, steps, isUp })),
     );
     if (attempts === null) {
-      const skipped =
-        `The trial of ${model.name} was given up after ${PATIENCE} times its budget ` +
+      const skipped = `The trial of ${model.name} was stopped after ${PATIENCE} times its budget ` +
         `of ${budgetSeconds} s: it was estimated to take ${Math.ceil(seconds)} s.`;
       return { skipped, seconds };
     }

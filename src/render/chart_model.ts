@@ -13,7 +13,7 @@ export interface Chart {
   about: string;
   /** Where values fall. */
   axis: ChartAxis;
-  /** Between which values a layer is healthy; `null` where no number says so. */
+  /** Healthy range, or `null` if there is none. */
   band: { from: number; to: number } | null;
   /** The bars, a layer each. */
   bars: ChartBar[];

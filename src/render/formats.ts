@@ -19,7 +19,7 @@ import { renderer } from "./renderer.ts";
 export interface Format {
   /** What it is for, in a few words. */
   purpose: string;
-  /** What the name of a file ends in, without the dot. */
+  /** File extension, without the dot. */
   extension: string;
   /** Its media type. */
   mediaType: string;
@@ -32,7 +32,7 @@ export interface Format {
   histograms?: true;
   /** Whether it is a file to be opened, which `--out` names, also where it would name the points of a study. */
   isPage?: true;
-  /** Whether it is lines that may follow those of another such format on stdout. */
+  /** True if its output can share stdout with other line-based formats. */
   isLines: boolean;
   /** Writes a report. */
   report?: (report: DiagnosedReport, options: RenderTextOptions) => Promise<string>;

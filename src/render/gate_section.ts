@@ -48,7 +48,7 @@ export function sectionLines(model: ModelVerdict, style: SectionStyle): string[]
     ),
     ...more > 0 ? wrapText(`${formatCount(more, "more cause")} with --details.`, style.width) : [],
     ...measured.length > 1 && causes.length > 0
-      ? wrapText(`The figures are those of seed ${shown.seed}.`, style.width)
+      ? wrapText(`Numbers shown for seed ${shown.seed}.`, style.width)
       : [],
     ...trialLines(diagnosisOf(shown), style),
     ...acceptedLines(findings, orderOf(measured), style),

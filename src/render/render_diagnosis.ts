@@ -7,8 +7,7 @@ import { paint } from "./paint.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
 import { wrapText } from "./wrap_text.ts";
 
-/** So many causes are shown; a network with more is not mended at once. */
-const MOST = 3;
+const MAX_CAUSES_SHOWN = 3;
 
 /** How the lines look. */
 interface DiagnosisStyle {
@@ -29,14 +28,14 @@ export function renderDiagnosis(
   style: DiagnosisStyle,
 ): string[] {
   const { causes } = diagnosis;
-  const shown = causes.slice(0, MOST);
+  const shown = causes.slice(0, MAX_CAUSES_SHOWN);
   return [
     verdictLine(diagnosis, style),
     ...shown.flatMap((cause, i) => causeLines(cause, `${i + 1}. `, layers, style)),
     ...trialLines(diagnosis, style),
-    ...causes.length > MOST
+    ...causes.length > MAX_CAUSES_SHOWN
       ? wrapText(
-        `${formatCount(causes.length - MOST, "more cause")} in the JSON report.`,
+        `${formatCount(causes.length - MAX_CAUSES_SHOWN, "more cause")} in the JSON report.`,
         style.width,
       )
       : [],
@@ -114,7 +113,7 @@ export function causeLines(
       .map((line) => paint(line, severity === "note" ? "strong" : severity, color)),
     ...fixWords({ cures, tried }, layers).flatMap((fix) => say(`Fix: ${fix}`)),
     ...tried === undefined ? [] : say(triedWords(tried)),
-    ...follows.length === 0 ? [] : say(`So: ${follows.join("; ")}.`),
+    ...follows.length === 0 ? [] : say(`As a result: ${follows.join("; ")}.`),
   ];
 }
 
@@ -162,7 +161,7 @@ export function brokenRules(causes: readonly Cause[]): string {
 
 /** Says what came of a cure. */
 export function triedWords({ worked, errors, left, figure }: Tried): string {
-  if (!worked) return "Tried: the usual cures, on the weights at hand; none of them helped.";
+  if (!worked) return "Tried the usual fixes on this model: none helped.";
   const gone = errors === 0
     ? "this warning is then gone"
     : left === 0

@@ -42,7 +42,7 @@ Deno.test("assertHealthy(model, batch) begins with the verdict, the cause, the t
   assertMatch(lines[1], /^1\. The biases of conv1, conv2, fc1 are -10/);
   assertEquals(lines[2], "   Fix: Start the biases of conv1, conv2, fc1 at 0.");
   assertMatch(lines[3], /^ {3}Tried: the model is then HEALTHY; .* before, .* after\.$/);
-  assertMatch(lines[4], /^ {3}So: .*vanishing gradients/);
+  assertMatch(lines[4], /^ {3}As a result: .*vanishing gradients/);
   assertMatch(
     lines[5],
     /^Trained: 40 steps of Adam at 3 rates: the loss stays at .*, which is no better than guessing/,

@@ -83,7 +83,7 @@ Deno.test("healthMessage() says what was tried, before and after, what follows a
 1. The kernel of dense_1 is 9 times too large.
    Fix: Draw it smaller.
    Tried: the model is then HEALTHY; l2 of delta of dense_1: 1e-9 before, 0.5 after.
-   So: dead units in dense_1.
+   As a result: dead units in dense_1.
 Trained: 40 steps of Adam: nothing.
 Trained with the fixes: 9 steps: it learns.
 Broken rules: init-scale.

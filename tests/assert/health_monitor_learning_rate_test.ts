@@ -88,7 +88,7 @@ Deno.test("healthMonitor() names a learning rate of 50, and nothing of initialis
   assertMatch(lines[1], /is SICK: 1 cause$/);
   assertMatch(lines[2], /^1\. The learning rate of 50 is too large: .*kernel is .* times as large/);
   assertMatch(lines[3], /^ {3}Fix: Lower/);
-  assertMatch(lines[4], /^ {3}So: /);
+  assertMatch(lines[4], /^ {3}As a result: /);
   assertEquals(/Multiply|Draw|nitializer/.test(message), false);
   assertEquals([record.cause?.kind, record.cause?.severity], ["learning-rate", "error"]);
 });

@@ -79,7 +79,7 @@ Deno.test("report refuses a .keras without one of its files, or cut off", async 
     [archive("config.json", new TextEncoder().encode("{")), "config.json is not valid JSON"],
     [archive("config.json", new TextEncoder().encode("[]")), "config.json is no object"],
     [bytes.subarray(0, bytes.length / 2), "not a whole zip archive"],
-    [new Uint8Array(), "begins neither as HDF5 nor as a zip archive"],
+    [new Uint8Array(), "is neither HDF5 nor zip"],
   ];
   for (const [content, message] of cases) {
     await withFile("model.keras", content, (path) => assertRefuses(["report", path], message));

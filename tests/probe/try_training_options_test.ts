@@ -98,7 +98,7 @@ Deno.test("tryTraining() gives up where a layer takes far longer than was estima
   assert("skipped" in trial);
   assertMatch(
     trial.skipped,
-    /^The trial of sequential_\d+ was given up after 3 times its budget of 0.1 s: it was estimated to take 1 s\.$/,
+    /^The trial of sequential_\d+ was stopped after 3 times its budget of 0.1 s: it was estimated to take 1 s\.$/,
   );
   tf.dispose([inputs, targets]);
   assertEquals(tf.memory().numTensors, numTensors);

@@ -16,7 +16,7 @@ SICK: 1 cause, 1 warning
    Fix: Draw them smaller.
    Tried: the model is then HEALTHY; l2 of delta of dense_1: 0 before, 5.6
    after.
-   So: saturated activations in dense_1, dense_2.
+   As a result: saturated activations in dense_1, dense_2.
 2. The bias of dense_2 is large.
    Fix: Draw them smaller.
 
@@ -86,7 +86,7 @@ Deno.test("renderGateText() has one verdict of a model for all seeds, and says u
       "1. The kernels of dense_1, dense_2 are about 81 times too large. Found in 2 of 4 seeds: 2, 5.\n",
   );
   assertStringIncludes(text, "2. The bias of dense_2 is large. Found in 1 of 4 seeds: 2.\n");
-  assertStringIncludes(text, "\nThe figures are those of seed 2.\n");
+  assertStringIncludes(text, "\nNumbers shown for seed 2.\n");
   assertStringIncludes(text, "\nERROR saturated-activations in 2 of 4 seeds: 2, 5\n");
   assertStringIncludes(text, "\nWARNING bias-init in 1 of 4 seeds: 2\n");
   assertStringIncludes(text, "\nFindings under seed 2:\n");
@@ -112,7 +112,7 @@ Deno.test("renderGateText() says what is suppressed under any seed once, with th
   const said = "SUPPRESSED saturated-activations: dense_1, dense_2 (known)\n\n";
   const runs = [sickRun(), gateRun([accepted("dense_1"), accepted("dense_2")], { seed: 4 })];
   const text = renderGateText(gateResult(runs));
-  assertStringIncludes(text, `The figures are those of seed 3.\n${said}`);
+  assertStringIncludes(text, `Numbers shown for seed 3.\n${said}`);
   assertStringIncludes(
     renderGateText(gateResult([runs[1], runs[1]])),
     `HEALTHY\n${said}Gate passed`,

@@ -40,7 +40,7 @@ Deno.test("renderGithub() annotates file and line, a command a cause", () => {
     message: `The kernels of dense_1, dense_2 are about 81 times too large.
 Fix: Draw them smaller.
 Tried: the model is then HEALTHY; l2 of delta of dense_1: 0 before, 5.6 after.
-So: saturated activations in dense_1, dense_2.
+As a result: saturated activations in dense_1, dense_2.
 Broken rules: init-scale, saturated-activations.`,
   });
 });

@@ -32,7 +32,7 @@ Deno.test("renderJunit() makes a suite of a pass and a test case of a rule", () 
     `${message}
 Fix: Draw them smaller.
 Tried: the model is then HEALTHY; l2 of delta of dense_1: 0 before, 5.6 after.
-So: saturated activations in dense_1, dense_2.
+As a result: saturated activations in dense_1, dense_2.
 error dense_1: 99 % of the entries of dense_1 are saturated.
 error dense_1: 99 % of the entries of dense_1 are saturated.
 error dense_2: 99 % of the entries of dense_2 are saturated.`,

@@ -39,7 +39,7 @@ Deno.test("renderSarif() gives each cause its rule, level, file, line, layers an
     `digits: The kernels of dense_1, dense_2 are about 81 times too large.
 Fix: Draw them smaller.
 Tried: the model is then HEALTHY; l2 of delta of dense_1: 0 before, 5.6 after.
-So: saturated activations in dense_1, dense_2.`,
+As a result: saturated activations in dense_1, dense_2.`,
   );
   assertEquals(first.locations[0].physicalLocation, {
     artifactLocation: { uri: "models/digits.ts" },

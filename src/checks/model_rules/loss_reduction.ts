@@ -1,7 +1,6 @@
 import type { LossProbe } from "../../probe/probe_loss.ts";
 import { defineModelRule } from "../define_rule.ts";
 import { atMost } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
 import { figure, NOTHING, number, say } from "../say.ts";
 import { sayPlain } from "../sentence.ts";
 import type { ModelRule } from "../model_rule.ts";
@@ -30,7 +29,6 @@ export const lossReduction: ModelRule<LossProbe> = defineModelRule({
     "train on. A contrastive loss compares the examples of a batch, and a copy is not a " +
     "different example.",
   fix: "Divide the loss by the number of examples: a sum couples the learning rate to the batch.",
-  falsePositives: falsePositives({ draws: 1060 }),
   asserts: "that the loss of the doubled batch equals that of the batch within 1 % " +
     "(`lossReductionTolerance`), so that it is a mean over the examples, not a sum. The loss " +
     "is `objective`, or the one that the model was compiled with; without either it is the " +

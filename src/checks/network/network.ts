@@ -180,8 +180,7 @@ export class Network {
 const networks = new WeakMap<Measurements, Network>();
 
 /**
- * The view of a network, one for the same measurements whoever asks. It takes them to stay as they are: who
- * changes a figure makes a copy, as of any plain data.
+ * Returns the shared view of these measurements. Do not change them afterwards; copy first.
  *
  * @param measurements What `measure()` returned.
  */

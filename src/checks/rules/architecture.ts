@@ -2,7 +2,6 @@ import { alikeNote } from "../alike_note.ts";
 import { chainNotes } from "../chain_notes.ts";
 import { defineRule } from "../define_rule.ts";
 import { atMost } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
 import type { Case, Verdict } from "../judge.ts";
 import { linearRows } from "../network/linear_rows.ts";
 import type { Rule } from "../rule.ts";
@@ -81,7 +80,6 @@ export const architecture: Rule = defineRule({
   fix:
     "Put an activation between two kernels, or leave one of them out; normalise the branches of " +
     "a residual network, or draw their ends smaller; widen the narrowest layers.",
-  falsePositives: falsePositives({ draws: 1600 }),
   asserts:
     "that an activation stands between every two kernels, and that the stream of a residual " +
     "network without normalisation grows by a factor of 10 at most (`residualGrowth`). Fails where " +

@@ -9,7 +9,6 @@ import { isBias, isKernel } from "../../theory/weight_kinds.ts";
 import { NORMAL_QUANTILE, wilsonInterval } from "../../theory/wilson_interval.ts";
 import { defineRule } from "../define_rule.ts";
 import { atMost } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
 import type { Head } from "../network/heads.ts";
 import type { Case, Verdict } from "../judge.ts";
 import type { Rule } from "../rule.ts";
@@ -60,7 +59,6 @@ export const biasInit: Rule = defineRule({
     "Intended for untrained networks: training moves biases. Recurrent layers are not judged " +
     "because a forget gate's bias starts at 1.",
   fix: "Initialise hidden biases with zeros, and the head's biases with the prior or with zeros.",
-  falsePositives: falsePositives({ draws: 1600 }, "All their biases are zero."),
   asserts:
     "that hidden biases are zero or small compared with z (`biasRatio`, 0.1), and that the " +
     "head's are zero or the prior of the targets. Fails where `report` and the gate only " +

@@ -174,9 +174,8 @@ function judge(layer: LayerMeasurements, excused: boolean, network: Network): Ve
         severity: "note",
         kind: "idle-shift",
         weights: idle,
-        what:
-          say`a gradient of exactly 0, though the delta of ${name} is not 0: over the batch it adds
-          up to 0`,
+        what: say`a gradient of exactly 0 although the delta of ${name} is not: it cancels over the
+          batch`,
         expected: SOME,
         advice:
           "No action needed: what follows ignores a shift, as a difference does, or the batch is " +

@@ -192,7 +192,7 @@ interface Drawn {
   schemes: Schemes;
   /** How bad it is if it is too small; `null` where it may be. */
   small: "error" | "warning" | null;
-  /** What to do, where it is more than to draw it anew. */
+  /** Advice, if it is more than redrawing the kernel. */
   advice: Sentence | null;
 }
 
@@ -207,7 +207,7 @@ function judge(
   if (isSmall && small === null) return [];
   const size = isSmall ? nearest / std : std / nearest;
   const fails = size > thresholds.initScaleFactor;
-  // What only ever warns has one limit.
+  // Findings that are never errors have a single limit.
   const only = isSmall && small === "warning";
   if (!fails && (only || !(size > thresholds.initScaleWarning))) return [];
   const isHuge = !isSmall && size > thresholds.initScaleError;

@@ -1,5 +1,4 @@
 import { defineRule } from "../define_rule.ts";
-import { falsePositives } from "../false_positives.ts";
 import { ALIKE, APART } from "../differences.ts";
 import { judgeInput } from "../judge_input.ts";
 import type { Rule } from "../rule.ts";
@@ -83,10 +82,6 @@ export const inputNormalized: Rule = defineRule({
     "the front is not recognised. Adam copes with most scales.",
   fix: "Subtract the mean of each feature over the training set and divide by its standard " +
     "deviation.",
-  falsePositives: falsePositives(
-    { draws: 1600 },
-    "Their inputs are standard normal; pixels from 0 to 1 pass too.",
-  ),
   asserts:
     "that each input of real numbers is of order 1: max |x| <= 10 (`inputMax`), |mean| <= 1 " +
     "(`inputMean`), standard deviation from 0.1 to 10 (`inputDeviationFactor`). Fails where " +

@@ -1,6 +1,5 @@
 import { defineRule } from "../define_rule.ts";
 import { between } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
 import type { Rule } from "../rule.ts";
 import { figure, number, say } from "../say.ts";
 import { unusualRate, usualRates } from "../usual_rates.ts";
@@ -46,7 +45,6 @@ export const learningRate: Rule = defineRule({
     "model that was not compiled. A file whose optimizer TensorFlow.js lacks is " +
     "compiled with Adam at its usual rate.",
   fix: "Compile with a usual rate: 0.01 for SGD, 0.001 for Adam.",
-  falsePositives: falsePositives({ draws: 1600 }),
   asserts: "that the learning rate that the model was compiled with is one that its optimizer is " +
     "used with, 0.003 to 0.35 for SGD and 0.0001 to 0.03 for Adam for instance. `report` and the gate only warn up to 3 times outside " +
     "(`learningRateFactor`). There is no verdict on a model that was not compiled.",

@@ -1,6 +1,5 @@
 import { defineRule } from "../define_rule.ts";
 import { droppedAnswers } from "../dropped_answers.ts";
-import { falsePositives } from "../false_positives.ts";
 import { headMismatch } from "../head_mismatch.ts";
 import { regressionExample } from "../regression_example.ts";
 import type { Rule } from "../rule.ts";
@@ -44,7 +43,6 @@ export const outputHead: Rule = defineRule({
     "superfluous or a missing activation, so that is a warning. Targets that the head cannot " +
     "reach are an error.",
   fix: "Change the activation of the output or the loss.",
-  falsePositives: falsePositives({ draws: 1600 }),
   asserts:
     "that the activation and the width of the output fit the loss: softmax over two units or " +
     "more for categorical cross-entropy, sigmoid and targets from 0 to 1 for binary " +

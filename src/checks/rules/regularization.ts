@@ -2,7 +2,6 @@ import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { atLeast, atMost, lessThan } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
 import type { Case, Verdict } from "../judge.ts";
 import type { Rule } from "../rule.ts";
 import { counted, figure, layerNames, say, shareFigure } from "../say.ts";
@@ -67,7 +66,6 @@ export const regularization: Rule = defineRule({
     "Behind a normalisation a penalty only sets the pace of learning: such networks often " +
     "train. Trained networks are not judged.",
   fix: "Lower the rates of dropout, and make the penalties weaker.",
-  falsePositives: falsePositives({ draws: 1600 }),
   asserts: "that no layer of dropout has a rate of 0.6 or more (`dropoutRate`), that layers of " +
     "dropout in a row keep 3 % together (`dropoutKept`), and that the gradient of the penalties is " +
     "at most 5 times that of the loss (`penaltyGradient`). `report` and the gate only warn of " +

@@ -2,7 +2,6 @@ import type { TargetMeasurements } from "../../measure/measurements.ts";
 import { isSigmoid } from "../../traits/activation_traits.ts";
 import { defineRule } from "../define_rule.ts";
 import { atMost } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
 import { isCode } from "../is_code.ts";
 import type { Case, Verdict } from "../judge.ts";
 import { tooFewExamples } from "../no_verdict.ts";
@@ -86,7 +85,6 @@ export const targetNormalized: Rule = defineRule({
     "from 1 than the targets are the head's fault, and the business of init-scale.",
   fix: "Subtract the mean of the targets over the training set, divide by their standard " +
     "deviation, and undo both after predict; or start the bias of the head at their mean.",
-  falsePositives: falsePositives({ draws: 1600 }),
   asserts: "that the mean of the targets is within 5 of their standard deviations " +
     "(`targetOffsetWarning`) of that of the outputs, and that this deviation is at most 30 " +
     "(`targetScaleWarning`). `report` and the gate only warn up to 20 (`targetOffset`) and 1e4 " +

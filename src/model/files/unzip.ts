@@ -73,11 +73,13 @@ export function openZip(bytes: Uint8Array, Unusable: Unusable): Map<string, ZipE
     const { name, method, flags, packed, unpacked, from, checksum } = entry;
     const shown = `entry ${showValue(name)} of the zip archive`;
     if (/^\/|^[a-z]:|\\|\0/i.test(name) || name.split("/").includes("..")) {
-      return refuse(`${shown} leads out of the archive, expected a path inside it`);
+      return refuse(`${shown} points outside the archive`);
     }
     if ((flags & ENCRYPTED) !== 0) return refuse(`${shown} is encrypted`);
     if (method !== STORED && method !== DEFLATED) {
-      return refuse(`${shown} is packed by method ${method}, expected 0 (stored) or 8 (deflate)`);
+      return refuse(
+        `${shown} uses compression method ${method}; only 0 (stored) and 8 (deflate) are supported`,
+      );
     }
     if (method === STORED && packed !== unpacked) {
       return refuse(`${shown} takes ${packed} bytes, expected ${unpacked} as it is stored`);

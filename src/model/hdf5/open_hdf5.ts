@@ -64,7 +64,7 @@ interface Taken {
 export function openHdf5(bytes: Uint8Array): Hdf5Group {
   if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) {
     throw new ModelError(
-      "The file begins neither as HDF5 nor as a zip archive, as Keras saves a model",
+      "The file is neither HDF5 nor zip, the formats in which Keras saves models",
     );
   }
   const { file, root } = readSuperblock(bytes);

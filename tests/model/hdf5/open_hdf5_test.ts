@@ -113,7 +113,7 @@ Deno.test("openHdf5() opens no file that is cut off, wherever", () => {
   assertThrows(
     () => openHdf5(new Uint8Array(4)),
     ModelError,
-    "The file begins neither as HDF5 nor as a zip archive, as Keras saves a model",
+    "The file is neither HDF5 nor zip, the formats in which Keras saves models",
   );
 });
 
