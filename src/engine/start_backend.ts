@@ -43,7 +43,7 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
   if ("wasm" in engine.registry) {
     throw new EngineError(
       "TensorFlow.js already runs a WASM backend that startEngine did not start: " +
-        'take out the tf.setBackend("wasm") or tf.ready() before it',
+        'remove the tf.setBackend("wasm") or tf.ready() before it',
     );
   }
   if (!await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT")) {

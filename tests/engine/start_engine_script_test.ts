@@ -151,7 +151,7 @@ Deno.test("startEngine() throws when a WASM backend runs that it did not start",
   `,
     ["-A"],
   );
-  assertMatch(stdout, /^EngineError: .* did not start: take out the tf\.setBackend\("wasm"\)/);
+  assertMatch(stdout, /^EngineError: .* did not start: remove the tf\.setBackend\("wasm"\)/);
 });
 
 Deno.test("startEngine() throws when the WASM backend was removed", async () => {
