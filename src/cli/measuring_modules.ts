@@ -143,6 +143,7 @@ import "../documents/gate_result.ts";
 import "../documents/layer_shape.ts";
 import "../documents/report_shape.ts";
 import "../documents/shape.ts";
+import "../engine/chain_methods.ts";
 import "../engine/choose_threads.ts";
 import "../engine/engine_error.ts";
 import "../engine/engine_files.ts";

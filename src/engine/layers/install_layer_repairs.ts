@@ -17,7 +17,7 @@ import { repairGroupedConvolutions } from "./repair_grouped_convolutions.ts";
 import { repairGru } from "./repair_gru.ts";
 import { repairCenterCrop, repairOutputShapes, repairResizing } from "./repair_image_layers.ts";
 import { fuseRecurrent } from "./fuse_recurrent.ts";
-import { quietOrthogonal, repairSeedZero } from "./repair_initializers.ts";
+import { repairOrthogonal, repairSeedZero } from "./repair_initializers.ts";
 import { repairKerasImages } from "./repair_keras_images.ts";
 import { repairMasks, repairMergeMasks } from "./repair_masks.ts";
 import { repairNormalizations } from "./repair_normalizations.ts";
@@ -29,7 +29,6 @@ import { tensorFlow } from "../tensorflow_requirement.ts";
 
 const REPAIRS: LayerRepair[] = [
   fuseRecurrent,
-  quietOrthogonal,
   repairAlphaDropout,
   repairCategoryEncoding,
   repairCenterCrop,
@@ -45,6 +44,7 @@ const REPAIRS: LayerRepair[] = [
   repairMasks,
   repairMergeMasks,
   repairNormalizations,
+  repairOrthogonal,
   repairOutputShapes,
   repairRectifiers,
   repairResizing,
@@ -70,8 +70,8 @@ const installed = new WeakMap<object, Installed>();
  *
  * Layers that need no repair keep their own code. The repairs are made of operations that exist on every
  * backend, but their gradients need the ones that `installKernels` registers. Orthogonal kernels are
- * drawn as before, but without a warning on the console for each, and initialisers draw from seed 0 as
- * from any other.
+ * drawn from the same numbers as before, but fast and without a warning on the console for each, and initialisers draw
+ * from seed 0 as from any other.
  *
  * @param tf The TensorFlow.js module whose layers to repair.
  * @returns A function that takes every repair back; calling it again does nothing. Where the repairs
