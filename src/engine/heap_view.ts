@@ -1,5 +1,6 @@
 import type { Tensor, TensorFlow } from "./tensorflow.ts";
 import type { WasmBackend } from "./native/wasm_backend.ts";
+import { settleDtype } from "./settle_dtype.ts";
 import { requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 import { tensorFlow } from "./tensorflow_requirement.ts";
@@ -36,6 +37,7 @@ export function heapView(tf: TensorFlow, tensor: Tensor): Float32Array | Int32Ar
     );
   }
   requireValue("tf", tf, tensorFlow);
+  settleDtype(tf, tensor);
   const backend = tf.backend() as unknown as WasmBackend;
   // Looking it up moves it, which may grow the heap: the view must be taken of the heap after that.
   backend.dataIdMap.get(tensor.dataId);

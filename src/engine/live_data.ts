@@ -1,4 +1,4 @@
-import type { DataId, DataType, KernelBackend } from "@tensorflow/tfjs";
+import type { BackendValues, DataId, DataType, KernelBackend } from "@tensorflow/tfjs";
 import type { TensorFlow } from "./tensorflow.ts";
 import { patchProperty } from "./patch_property.ts";
 
@@ -76,7 +76,7 @@ const LEAST = 2 ** 14;
  */
 export function trackLiveData(
   tf: TensorFlow,
-  backend: Pick<KernelBackend, "disposeData"> & { dataIdMap: DataMap },
+  backend: Pick<KernelBackend, "disposeData" | "move"> & { dataIdMap: DataMap },
 ): LiveData {
   /** The bytes of each, in the order in which they were placed. */
   const live = new Map<DataId, number>();
@@ -100,6 +100,19 @@ export function trackLiveData(
     value(dataId: DataId) {
       strike(dataId);
       return remove.call(map, dataId);
+    },
+  });
+  const { move } = backend;
+  // `write` calls it, too. Stock copies the bytes of any array as if it were one of the dtype.
+  patchProperty(backend, "move", {
+    value(
+      dataId: DataId,
+      values: BackendValues,
+      shape: number[],
+      dtype: DataType,
+      holders: number,
+    ) {
+      move.call(backend, dataId, convertValues(values, dtype), shape, dtype, holders);
     },
   });
   const mover: DataMover = { moveData: (to, dataId) => bring(tf, dataId, to) };
@@ -126,6 +139,32 @@ export function trackLiveData(
   };
   known.set(backend, tracked);
   return tracked;
+}
+
+const ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+
+/** True if a tensor of this dtype has a number per entry. */
+export function isNumeric(dtype: DataType): dtype is keyof typeof ARRAYS {
+  return dtype in ARRAYS;
+}
+
+/**
+ * Returns values in the array that the WASM heap expects for their dtype. TensorFlow.js's `cpu` backend keeps whatever
+ * array it was given, also a plain one.
+ *
+ * @param values The values; `null` stays `null`.
+ * @param dtype The dtype of the tensor.
+ */
+export function convertValues<Values extends BackendValues | null>(
+  values: Values,
+  dtype: DataType,
+): Values | Float32Array | Int32Array | Uint8Array {
+  if (values === null || !isNumeric(dtype)) return values;
+  const Expected = ARRAYS[dtype];
+  if (values instanceof Expected) return values;
+  const numbers = values as ArrayLike<number>;
+  if (dtype === "bool") return Uint8Array.from(numbers, (value) => value === 0 ? 0 : 1);
+  return Expected.from(numbers);
 }
 
 /** Bytes of a tensor: numbers take four each, truth values one. */

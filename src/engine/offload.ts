@@ -4,6 +4,7 @@ import { bring, liveDataOf } from "./live_data.ts";
 import type { WasmBackend } from "./native/wasm_backend.ts";
 import { patchProperty } from "./patch_property.ts";
 import { type Attributes, Recomputation, tensorsOf } from "./recompute.ts";
+import { settleInputs } from "./settle_dtype.ts";
 import type { Tensor, TensorFlow } from "./tensorflow.ts";
 
 /** Bytes of tensors that may lie on the heap when a kernel starts: it has the rest for what it reads and writes. */
@@ -71,6 +72,7 @@ export function offload(
   const undo = [
     patchProperty(engine, "runKernel", {
       value(name: string, inputs: NamedTensorMap, attributes: Attributes) {
+        settleInputs(tf, inputs);
         const { bytes } = recomputation.missing(tensorsOf(inputs));
         const room = () => {
           if (live.bytes + bytes > most) makeRoom(LEFT * most - bytes);

@@ -1,6 +1,7 @@
 import type { KernelBackend, KernelConfig, TensorInfo } from "@tensorflow/tfjs";
 import { liveDataOf } from "./live_data.ts";
 import { patchProperty } from "./patch_property.ts";
+import { settleInputs } from "./settle_dtype.ts";
 import type { Tensor, TensorFlow } from "./tensorflow.ts";
 
 type Inputs = Record<string, Tensor>;
@@ -74,6 +75,7 @@ export function quickenKernels(tf: TensorFlow): () => void {
   function runKernel(kernelName: string, inputs: Inputs, attrs: Attributes): Tensor | Tensor[] {
     // Read anew: `engine.reset()` makes another.
     const { state } = engine;
+    if (engine.backendName === "wasm") settleInputs(tf, inputs);
     const kernel = engine.backendName === "wasm" && !state.profiling &&
         !environment.getBool("DEBUG") && !environment.getBool("IS_TEST")
       ? tf.getKernel(kernelName, "wasm") as KernelConfig | undefined

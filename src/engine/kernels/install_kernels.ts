@@ -2,6 +2,7 @@ import type { GradConfig, KernelConfig, TensorInfo } from "@tensorflow/tfjs";
 import { createNativeModule, type NativeModule } from "../native/native_module.ts";
 import type { WasmBackend } from "../native/wasm_backend.ts";
 import type { Heap } from "../heap.ts";
+import { settleDtype } from "../settle_dtype.ts";
 import type { TensorFlow } from "../tensorflow.ts";
 import type { KernelContext, KernelInputs } from "./kernel_context.ts";
 import { REPAIRS } from "./registry.ts";
@@ -126,7 +127,10 @@ export async function placeKernels(
       call(stockKernels.get(name) ?? tf.getKernel(name, "wasm"), inputs, attrs),
     run: (name, inputs, attrs = {}) => call(tf.getKernel(name, "wasm"), inputs, attrs),
     dispose: (...tensors) => tensors.forEach(({ dataId }) => backend.disposeData(dataId)),
-    address: ({ dataId }) => backend.dataIdMap.get(dataId).memoryOffset,
+    address(tensor) {
+      settleDtype(tf, tensor);
+      return backend.dataIdMap.get(tensor.dataId).memoryOffset;
+    },
   };
 
   const takeBack: (() => void)[] = [];
