@@ -16,7 +16,8 @@ export interface RunChecksOptions extends CheckOptions {
    * Whether the network has been trained: then what the rules of the stage `initial` find is only
    * noted, and dead or saturated units are warnings, on random inputs notes. Default: whether a hidden
    * layer has biases that are neither zero nor constant, nor drawn at random as PyTorch draws them: of
-   * such a network, too, it is only noted what rules of the stage `initial` find.
+   * such a network, too, it is only noted what rules of the stage `initial` find. Of a file of weights alone:
+   * whether biases or a normalisation have moved.
    */
   trained?: boolean;
 }
@@ -56,12 +57,14 @@ export function judgeRule(
 ): Finding[] {
   requireRule(rule);
   validateOptions(options);
-  const { trained, ...checkOptions } = options;
-  if (trained !== undefined && typeof trained !== "boolean") {
-    throw new TypeError(`options.trained is ${show(trained)}, expected true or false`);
+  const { trained: given, ...checkOptions } = options;
+  if (given !== undefined && typeof given !== "boolean") {
+    throw new TypeError(`options.trained is ${show(given)}, expected true or false`);
   }
   validateMeasurements(measurements);
-  if (measurements.weightsOnly !== undefined && !rule.weightsAlone) return [];
+  const isWeightsOnly = measurements.weightsOnly !== undefined;
+  if (isWeightsOnly && !rule.weightsAlone) return [];
+  const trained = given ?? (isWeightsOnly ? hasMoved(measurements) : undefined);
   const biases = trained === undefined
     ? reading(measurements, () => networkOf(measurements).biases)
     : null;
@@ -82,6 +85,17 @@ export function judgeRule(
     const advice = isTrained ? LEAVE_IT : undefined;
     return amendFinding(finding, { severity: "note", message, advice });
   });
+}
+
+/**
+ * Decides for a file of weights alone: true if the scales of a normalisation or its moving statistics have left 1 and
+ * 0, or the biases have moved. Biases as PyTorch draws them are those of an untrained network.
+ */
+function hasMoved(measurements: Measurements): boolean {
+  const isScaled = measurements.layers.some(({ kind, weights }) =>
+    kind === "normalization" && weights.some(({ values }) => values.std > 1e-6 * values.maxAbs)
+  );
+  return isScaled || reading(measurements, () => networkOf(measurements).trained);
 }
 
 /** The options without the thresholds of other rules, which this one would refuse. */

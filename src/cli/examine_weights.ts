@@ -1,10 +1,8 @@
 import { runChecks } from "../checks/run_checks.ts";
-import { networkOf } from "../checks/network/network.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Examination } from "../examine/examine.ts";
 import { judgeRun } from "../gate/judge_run.ts";
 import { measureWeights } from "../measure/measure_weights.ts";
-import type { Measurements } from "../measure/measurements.ts";
 import { readWeights } from "../model/read_weights.ts";
 import { formatSeconds } from "../words/numbers.ts";
 import { oneLine } from "../words/one_line.ts";
@@ -51,11 +49,10 @@ export async function examineWeights(
     console.error(`${oneLine(path)}: the weights are those of the file, whatever --seed says`);
   }
   const measurements = measureWeights(await readWeights(path));
-  const { rules, trained: given } = request.examination;
-  const trained = given ?? looksTrained(measurements);
+  const { rules, trained } = request.examination;
   const findings = rules === null
-    ? runChecks(measurements, { trained })
-    : judgeRun(measurements, rules, { trained });
+    ? runChecks(measurements)
+    : judgeRun(measurements, rules, { trained: trained ?? undefined });
   if (!request.quiet) {
     console.error(`measured in ${formatSeconds(performance.now() - started)}`);
   }
@@ -67,15 +64,4 @@ export async function examineWeights(
     trial: null,
     curedTrial: null,
   };
-}
-
-/**
- * Whether the scales of a normalisation or its moving statistics have left 1 and 0, or the biases have moved. Biases
- * as PyTorch draws them are those of an untrained network.
- */
-function looksTrained(measurements: Measurements): boolean {
-  const moved = measurements.layers.some(({ kind, weights }) =>
-    kind === "normalization" && weights.some(({ values }) => values.std > 1e-6 * values.maxAbs)
-  );
-  return moved || networkOf(measurements).trained;
 }

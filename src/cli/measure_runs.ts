@@ -10,6 +10,16 @@ import type { PlannedRun } from "./plan_runs.ts";
 /** What became of a run. */
 export type Outcome = { examination: Examination } | { error: Error };
 
+/** Options of {@linkcode measureRuns}. */
+export interface MeasureRunsOptions {
+  /** Number of runs at a time: with one they run here, with more in workers of their own. */
+  jobs: number;
+  /** Modules with rules to judge by, which are loaded here already. */
+  plugins: readonly string[];
+  /** True to print no progress. */
+  quiet: boolean;
+}
+
 /** What a worker is told: to make a run, or, by `null`, to wait for what fails late. */
 export type WorkerOrder = {
   request: MeasureRequest;
@@ -29,19 +39,17 @@ export type WorkerAnswer =
  * Makes runs, some at a time, and hands them on in their order, however long each takes.
  *
  * @param runs The runs.
- * @param jobs How many at a time: with one they run here, with more in workers of their own.
- * @param quiet Whether to say nothing of how far it is.
+ * @param options How to make them.
  * @param onOutcome Is given each outcome, in the order of the runs; `false` ends it.
  * @throws {Error} If the code of a model failed after its run.
  */
 export async function measureRuns(
   runs: readonly PlannedRun[],
-  jobs: number,
-  quiet: boolean,
+  { jobs, plugins, quiet }: MeasureRunsOptions,
   onOutcome: (run: PlannedRun, outcome: Outcome) => boolean,
 ): Promise<void> {
   const count = Math.min(jobs, runs.length);
-  const workers = Array.from({ length: count > 1 ? count : 0 }, () => openWorker());
+  const workers = Array.from({ length: count > 1 ? count : 0 }, () => openWorker(plugins));
   const makers = count > 1 ? workers.map(({ measure }) => measure) : [measureHere];
   const outcomes: Outcome[] = [];
   let next = 0;

@@ -17,8 +17,6 @@ export interface PlannedRun {
   model: string;
   /** What to measure. */
   request: MeasureRequest & { model: string };
-  /** Whether the model has been trained; `null`: as its biases look. */
-  trained: boolean | null;
 }
 
 /** The runs of a gate. */
@@ -67,7 +65,6 @@ export async function planRuns(
   const all = models.flatMap((model) =>
     (given ?? model.seeds ?? [RUN_FLAGS.seed.default]).map((seed): PlannedRun => ({
       model: model.name,
-      trained: model.trained,
       request: {
         model: model.path,
         seed,

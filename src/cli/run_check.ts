@@ -3,8 +3,7 @@ import type { Baseline } from "../gate/baseline.ts";
 import { decide } from "../gate/decide.ts";
 import { findBaseline } from "../gate/find_baseline.ts";
 import type { GateRun } from "../gate/gate_result.ts";
-import { weighTrial } from "../diagnosis/weigh_trial.ts";
-import { judgeRun, weigh } from "../gate/judge_run.ts";
+import { judgeBaseline, weigh } from "../gate/judge_run.ts";
 import { isModule } from "../model/file_kinds.ts";
 import { sameWeights } from "../model/loaded_model.ts";
 import type { GateSettings } from "../gate/resolve_configuration.ts";
@@ -20,7 +19,6 @@ import { type PlannedRun, planRuns, type RunPlan } from "./plan_runs.ts";
 import { chooseReporters, type Reporter, writeReports } from "./reporters.ts";
 import { kindOf } from "./result_kind.ts";
 import { writeJson } from "../words/write_json.ts";
-import { withoutHistograms } from "./without_histograms.ts";
 import { writeOutput } from "./write_output.ts";
 
 /** The gate itself: measures, judges, reports. Returns the exit code, see the declaration of the subcommand. */
@@ -104,27 +102,25 @@ async function measureAll(
   const errors: Error[] = [];
   const names = [...settings.models, ...all.map(({ model }) => ({ name: model }))]
     .map(({ name }) => name);
-  await measureRuns(planned, jobs, flags.quiet, (plan, outcome) => {
-    const { model, trained, request: { model: path, seed } } = plan;
+  const { plugins } = settings;
+  await measureRuns(planned, { jobs, plugins, quiet: flags.quiet }, (plan, outcome) => {
+    const { model, request: { model: path, seed } } = plan;
     const run: GateRun = { model, path, seed, measurements: null, error: null, findings: [] };
     if ("error" in outcome) {
       errors.push(outcome.error);
       run.error = outcome.error.message;
     } else {
-      const { measurements, trial, diagnosis, findings } = outcome.examination;
+      const { measurements, diagnosis, findings } = outcome.examination;
       run.measurements = measurements;
       run.diagnosis = diagnosis;
       const entry = baseline && findBaseline(baseline, measurements, { name: model, seed, names });
-      // A worker knows neither the baseline nor rules of plugins.
-      const judged = flags.half ? measurements : withoutHistograms(measurements);
-      const found = judgeRun(judged, settings.rules, {
-        baseline: entry,
-        trained: trained ?? undefined,
-      });
-      const shown = findings.filter(({ rule }) => rule === "trial");
+      const { level } = settings.rules.trial;
+      const tried = findings.filter(({ rule }) => rule === "trial");
+      // What measures a run judges it, too, once; but it does not know the baseline.
       run.findings = [
-        ...weighTrial(found, trial),
-        ...settings.rules.trial.level === "off" ? [] : weigh(shown, settings.rules.trial.level),
+        ...findings.filter(({ rule }) => rule !== "trial"),
+        ...judgeBaseline(measurements, settings.rules, entry),
+        ...level === "off" ? [] : weigh(tried, level),
       ];
     }
     runs.push(run);

@@ -60,9 +60,24 @@ export function judgeRun(
     if (level === "off") return [];
     return weigh(judgeRule(rule, measurements, { ...thresholds, trained }), level);
   });
+  return [...findings, ...judgeBaseline(measurements, rules, baseline)];
+}
+
+/**
+ * Compares a run with the baseline, and weighs the findings by the level of that rule.
+ *
+ * @param measurements What was measured.
+ * @param rules The setting of every rule.
+ * @param baseline The figures to compare with; `null` for none.
+ */
+export function judgeBaseline(
+  measurements: Measurements,
+  rules: Record<string, RuleSetting>,
+  baseline: BaselineEntry | null,
+): Finding[] {
   const { level, thresholds } = rules.baseline;
-  if (baseline === null || level === "off") return findings;
-  return [...findings, ...weigh(compare(measurements, baseline, thresholds), level)];
+  if (baseline === null || level === "off") return [];
+  return weigh(compare(measurements, baseline, thresholds), level);
 }
 
 /** Under `warn` the errors of a rule count as warnings. */
