@@ -87,9 +87,9 @@ export function applySuppressions(
   }));
   const findings = suppressions.flatMap((suppression, index): GateFinding[] => {
     const { rule, layer, model, until } = suppression;
-    const about = say`The suppression of ${rule} on ${layer}${
-      model === undefined ? NOTHING : say` of ${model}`
-    }`;
+    const about = say`The suppression of ${rule}${
+      layer === undefined ? NOTHING : say` on ${layer}`
+    }${model === undefined ? NOTHING : say` of ${model}`}`;
     if (!inForce[index]) {
       return [complaint(
         "expired-suppression",
@@ -110,7 +110,11 @@ export function applySuppressions(
   return { runs: accepted, findings };
 }
 
-function matches({ rule, layer, model }: Suppression, finding: Finding, name: string): boolean {
+function matches(
+  { rule, layer = "*", model }: Suppression,
+  finding: Finding,
+  name: string,
+): boolean {
   return rule === finding.rule && (model === undefined || model === name) &&
     (layer === "*" || (finding.layer !== null && globMatches(layer, finding.layer)));
 }

@@ -97,14 +97,14 @@ export function buildSchema(): object {
       if: { type: "string", pattern: "/" },
       else: { enum: GATE_RULES.map(({ name }) => name) },
     }),
-    layer: described('Name of the layer; "*" stands for any characters.', TEXT),
+    layer: described('Name of the layer; "*" stands for any characters; default: "*".', TEXT),
     model: described("Name of the model; default: every model.", TEXT),
     reason: described("Why the finding is accepted.", TEXT),
     until: described("Last day on which it is in force, YYYY-MM-DD (UTC).", {
       type: "string",
       pattern: "^\\d{4}-\\d{2}-\\d{2}$",
     }),
-  }, ["rule", "layer", "reason"]);
+  }, ["rule", "reason"]);
   const presets = Object.entries(PRESETS).map(([name, { summary }]) => `${name}: ${summary}`);
   return {
     $schema: "http://json-schema.org/draft-07/schema#",

@@ -39,8 +39,10 @@ export interface ModelEntry {
 export interface Suppression {
   /** Name of the rule. */
   rule: string;
-  /** The layer's name; `*` stands for any characters, and alone for the whole model as well. */
-  layer: string;
+  /**
+   * The layer's name; `*` stands for any characters, and alone for the whole model as well. Default: `*`.
+   */
+  layer?: string;
   /** Name of the model. Default: every model. */
   model?: string;
   /** Why it is accepted. */

@@ -16,7 +16,7 @@ import {
 /** The findings that a configuration accepts. */
 export const suppressionsShape: Requirement = arrayOf(objectWith({
   rule: text,
-  layer: text,
+  layer: optional(text),
   model: optional(text),
   reason: text,
   until: optional(text),

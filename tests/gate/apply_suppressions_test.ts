@@ -32,6 +32,7 @@ Deno.test("applySuppressions() matches rule, layer and model", () => {
 
 Deno.test("applySuppressions() takes * for any characters, and alone for the whole model too", () => {
   assertEquals(suppressed({ layer: "*" }), [0, 1, 2]);
+  assertEquals(suppressed({ layer: undefined }), [0, 1, 2], "the default");
   assertEquals(suppressed({ layer: "dense_*" }), [0]);
   assertEquals(suppressed({ layer: "*/dense_*" }), [1]);
   assertEquals(suppressed({ layer: "*dense_1*" }), [0, 1]);
