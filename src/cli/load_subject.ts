@@ -15,6 +15,7 @@ import { readBatch } from "../model/read_batch.ts";
 import { isTrap } from "../study/is_trap.ts";
 import { errorMessage } from "../words/error_message.ts";
 import { failure } from "../words/failure.ts";
+import { oneLine } from "../words/one_line.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
 
 /** TensorFlow.js calls itself for every layer of a chain, and the stack holds some 6,000 calls. */
@@ -103,7 +104,10 @@ export async function provideBatch(
   const { model, path, createBatch } = subject;
   const { seed, batch: file } = request;
   if (file !== null) {
-    return checkTargets(await readBatch(file, model, { objective }), objective, file);
+    const onNote = (note: string) => {
+      if (!request.quiet) console.error(`note: ${oneLine(note)}`);
+    };
+    return checkTargets(await readBatch(file, model, { objective, onNote }), objective, file);
   }
   const examples = request.examples === "auto" ? defaultExamples(model) : request.examples;
   if (createBatch !== null) {

@@ -14,7 +14,8 @@ const path = (file: Parameters<typeof engineFileUrl>[0]) => pathOf(engineFileUrl
 export const MEASURE_FLAGS = {
   batch: file("read", {
     help:
-      "the batch: .npz (x, y), .npy, .csv with a header (targets: a last column y, target, label or class), " +
+      "the batch: .npz (x and y, or x_train and y_train), .npy, .csv with a header (targets: a last column " +
+      "y, target, label, class or species, or one with names of classes), " +
       'a folder of PNG pictures by class, or JSON: {"inputs": T, "targets": T}, T a nested array or ' +
       '{"shape", "values"}',
     otherwise: "the module's, else a random one",

@@ -170,6 +170,7 @@ import "../engine/quicken_kernels.ts";
 import "../engine/recompute.ts";
 import "../engine/running_engine.ts";
 import "../engine/seed_zero.ts";
+import "../engine/settle_dtype.ts";
 import "../engine/shadow_method.ts";
 import "../engine/start_engine.ts";
 import "../engine/sweeping_kernels.ts";

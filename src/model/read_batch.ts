@@ -7,7 +7,7 @@ import { BatchError } from "./batch_error.ts";
 import { type InputRange, inputRanges } from "./input_ranges.ts";
 import type { Objective } from "./objective.ts";
 import type { ParsedTensor } from "./parse_tensor.ts";
-import type { Given } from "./batches/given.ts";
+import { classTargets, type Given } from "./batches/given.ts";
 import { layerNames, parseJsonBatch } from "./batches/parse_json_batch.ts";
 import type * as ReadCsv from "./batches/read_csv.ts";
 import type * as ReadNpy from "./batches/read_npy.ts";
@@ -25,6 +25,11 @@ export interface ReadBatchOptions {
    * anything. Default: either of the two shapes is accepted.
    */
   objective?: Objective;
+  /**
+   * Called with a sentence for each thing that the file does not say: which words are which classes, which arrays were
+   * left out. Default: nothing.
+   */
+  onNote?: (note: string) => void;
 }
 
 /**
@@ -35,9 +40,9 @@ export interface ReadBatchOptions {
  *   the model's order, or an object with one for each name. `"NaN"`, `"Infinity"` and `"-Infinity"` stand
  *   for the numbers that JSON does not have.
  * - `.npy`: the inputs. `.npz`: the arrays `x` and `y`, `inputs` and `targets`, or `arr_0` and `arr_1`; by
- *   their names for a model with several inputs or outputs.
- * - `.csv`: a header, then a row of numbers for each example; the last column holds the targets if it is
- *   called `y`, `target`, `label` or `class`.
+ *   their names for a model with several inputs or outputs; of `x_train` and `y_train` at most 256 examples.
+ * - `.csv`: a header, then a row for each example; the last column holds the targets if it is called `y`,
+ *   `target`, `label`, `class` or `species` or holds names of classes.
  * - a folder with a folder of PNG pictures for each class.
  *
  * Whole numbers are class numbers where the loss takes them. Nothing else is read than the file, and it
@@ -78,7 +83,9 @@ export async function readBatch(
   requireValue("options", options, object);
   const { tf } = requireEngine();
   try {
-    const { inputs, targets } = fit(await readGiven(path, model, options), model, options);
+    const given = await readGiven(path, model);
+    const { inputs, targets } = fit(numberClasses(given, model, options), model, options);
+    for (const note of given.notes ?? []) options.onNote?.(`${path}: ${note}`);
     const make = (parsed: ParsedTensor[], dtypes: ("float32" | "int32" | "bool")[]) => {
       const tensors: Tensor[] = parsed.map(({ values, shape }, i) =>
         tf.tensor(ENTRIES[dtypes[i]].from(values), shape, dtypes[i])
@@ -104,12 +111,11 @@ const ENTRIES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 async function readGiven(
   path: string,
   model: LayersModel,
-  { objective }: ReadBatchOptions,
 ): Promise<Given> {
   const isFolder = await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
   if (isFolder) {
     const { readPictures } = await late<typeof ReadPictures>("./batches/read_pictures.ts");
-    return await readPictures(path, model, objective);
+    return await readPictures(path, model);
   }
   const [, extension = ""] = /[^/\\]\.(\w+)$/.exec(path.toLowerCase()) ?? [];
   if (["", "json"].includes(extension)) {
@@ -143,6 +149,17 @@ async function late<M>(path: string): Promise<M> {
   return await import(path);
 }
 
+/** Gives targets that number classes the form that the objective takes. */
+function numberClasses(
+  { inputs, targets, classes }: Given,
+  model: LayersModel,
+  { objective }: ReadBatchOptions,
+): Given {
+  if (classes === undefined || targets === null) return { inputs, targets };
+  const [{ values }] = targets;
+  return { inputs, targets: [classTargets(values, classes, model, objective)] };
+}
+
 /** Refuses tensors that do not fit the model and the objective. */
 function fit(
   { inputs, targets }: Given,
@@ -158,6 +175,9 @@ function fit(
   }
   const ranges = inputRanges(model);
   inputs.forEach((input, i) => {
+    // Grey pictures and series of one feature are often stored without their last axis.
+    const longer = [...input.shape, 1];
+    if (hasShape(longer, model.inputs[i].shape)) input.shape = longer;
     requireShape(
       input,
       [model.inputs[i].shape],

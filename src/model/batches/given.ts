@@ -1,7 +1,52 @@
+import type { LayersModel } from "../../engine/tensorflow.ts";
+import { BatchError } from "../batch_error.ts";
+import type { Objective } from "../objective.ts";
 import type { ParsedTensor } from "../parse_tensor.ts";
 
 /** The tensors of a batch file: one for each input, and for each output where it has targets. */
 export interface Given {
   inputs: ParsedTensor[];
   targets: ParsedTensor[] | null;
+  /** The classes that the targets number, in order; absent if the file does not name them. */
+  classes?: NamedClasses;
+  /** What was understood that the file does not say, a sentence each. */
+  notes?: string[];
+}
+
+/** Names of classes. */
+export interface NamedClasses {
+  /** Where they are, as a sentence about them begins: `The folder`. */
+  place: string;
+  names: readonly string[];
+}
+
+/**
+ * Returns class numbers, or a row with a 1 for each if the loss takes shares of the classes.
+ *
+ * @param labels The number of each example's class.
+ * @param classes What they are called.
+ * @param model The model that they are for.
+ * @param objective The loss.
+ * @throws {BatchError} If the model does not have an output for each class.
+ */
+export function classTargets(
+  labels: ArrayLike<number>,
+  { place, names }: NamedClasses,
+  { outputs: [output] }: LayersModel,
+  objective: Objective | undefined,
+): ParsedTensor {
+  const units = output.shape.at(-1);
+  const asNumbers = objective === "sparseCategoricalCrossentropy" || units === 1 ||
+    output.shape.length !== 2;
+  if (!asNumbers && units !== names.length || units === 1 && names.length !== 2) {
+    throw new BatchError(
+      `${place} holds ${names.length} classes, expected ${
+        units === 1 ? 2 : units
+      } as the model puts out`,
+    );
+  }
+  if (asNumbers) return { place: "targets", shape: [labels.length, 1], values: labels };
+  const values = new Float32Array(labels.length * names.length);
+  for (let i = 0; i < labels.length; i++) values[i * names.length + labels[i]] = 1;
+  return { place: "targets", shape: [labels.length, names.length], values };
 }

@@ -3,14 +3,21 @@ import { BatchError } from "../batch_error.ts";
 import type { Given } from "./given.ts";
 
 /** Names of a last column that holds what the others predict. */
-const TARGET = /^(y|targets?|labels?|class)$/i;
+const TARGET = /^(y|targets?|labels?|class|species)$/i;
+
+/** Names of a first column that does; `y` there is more often a coordinate. */
+const FIRST_TARGET = /^(targets?|labels?|class|species)$/i;
+
+/** The most names of classes that a note lists. */
+const MAX_CLASSES_SHOWN = 10;
 
 /**
- * Reads a table: a header, then a row of numbers for each example. The last column holds the targets if it is called
- * `y`, `target`, `label` or `class`; all others are features.
+ * Reads a table: a header, then a row for each example. The targets are the last column if it is called `y`, `target`,
+ * `label`, `class` or `species` or holds words, else the first if it has such a name; all others are features. Words are
+ * names of classes, which are numbered in the order of their names.
  *
  * @param text The file.
- * @throws {BatchError} If it is no such table; lines count from 1.
+ * @throws {BatchError} If it is not such a table; lines count from 1.
  */
 export function readCsv(text: string): Given {
   const lines = text.split(/\r?\n/);
@@ -25,39 +32,72 @@ export function readCsv(text: string): Given {
       "Line 1 holds numbers alone, expected a header with a name for each column",
     );
   }
-  const hasTarget = names.length > 1 && TARGET.test(names.at(-1)!);
-  const features = names.length - (hasTarget ? 1 : 0);
-  const x = new Float64Array(rows.length * features);
-  const y = new Float64Array(rows.length);
-  rows.forEach((row, i) => {
+  const table = rows.map((row, i) => {
     const cells = cellsOf(row, i + 2);
     if (cells.length !== names.length) {
       throw new BatchError(
         `Line ${i + 2} has ${cells.length} cells, expected ${names.length} as the header has`,
       );
     }
-    cells.forEach((cell, column) => {
-      const value = numberOf(cell);
-      if (value === null) {
-        throw new BatchError(
-          `Line ${i + 2}, column ${showValue(names[column])} is ${
-            showValue(cell)
-          }, expected a number ` +
-            `that float32 can hold`,
-        );
-      }
-      if (column < features) x[i * features + column] = value;
-      else y[i] = value;
+    return cells;
+  });
+  const notes: string[] = [];
+  const columns = [...names.keys()];
+  if (isIndex(names[0], table)) {
+    columns.shift();
+    notes.push("The first column, which numbers the rows, was left out");
+  }
+  const target = targetOf(names, columns, table);
+  const features = columns.filter((column) => column !== target);
+  const count = rows.length;
+  const x = new Float64Array(count * features.length);
+  table.forEach((cells, i) => {
+    features.forEach((column, j) => {
+      x[i * features.length + j] = requireNumber(cells[column], i + 2, names[column]);
     });
   });
-  const count = rows.length;
+  const inputs = [{ place: "inputs", shape: [count, features.length], values: x }];
+  if (target === null) return { inputs, targets: null, notes };
+  const cells = table.map((row) => row[target]);
+  const y = { place: "targets", shape: [count, 1] };
+  if (!cells.every(isWord)) {
+    const values = cells.map((cell, i) => requireNumber(cell, i + 2, names[target]));
+    return { inputs, targets: [{ ...y, values }], notes };
+  }
+  const classes = [...new Set(cells)].sort();
+  const shown = classes.slice(0, MAX_CLASSES_SHOWN).map((name, i) => `${i} is ${showValue(name)}`);
+  if (classes.length > shown.length) shown.push("and so on");
+  const column = `column ${showValue(names[target])}`;
+  notes.push(
+    `The ${column} holds the targets, names of ${classes.length} classes: ${shown.join(", ")}`,
+  );
   return {
-    inputs: [{ place: "inputs", shape: [count, features], values: x }],
-    targets: hasTarget ? [{ place: "targets", shape: [count, 1], values: y }] : null,
+    inputs,
+    targets: [{ ...y, values: cells.map((cell) => classes.indexOf(cell)) }],
+    classes: { place: `The ${column}`, names: classes },
+    notes,
   };
 }
 
-/** A line without line breaks in its cells, which numbers do not have. */
+/** True for a first column without a name that counts the rows, as pandas writes its index. */
+function isIndex(name: string, table: readonly string[][]): boolean {
+  return /^(unnamed: 0)?$/i.test(name) && table[0].length > 1 &&
+    table.every((cells, i) => Number(cells[0]) === i);
+}
+
+/** The number of the column that holds the targets, or `null` if there is none. */
+function targetOf(
+  names: readonly string[],
+  columns: readonly number[],
+  table: readonly string[][],
+): number | null {
+  if (columns.length < 2) return null;
+  const [first, last] = [columns[0], columns.at(-1)!];
+  if (TARGET.test(names[last]) || table.every((cells) => isWord(cells[last]))) return last;
+  return FIRST_TARGET.test(names[first]) ? first : null;
+}
+
+/** The cells of a line. Neither numbers nor names of classes have line breaks in them. */
 function cellsOf(line: string, number: number): string[] {
   const cells: string[] = [];
   for (let at = 0; at <= line.length;) {
@@ -74,7 +114,29 @@ function cellsOf(line: string, number: number): string[] {
   return cells;
 }
 
-const WORDS: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, "-inf": -Infinity };
+const WORDS: Readonly<Record<string, number>> = {
+  nan: NaN,
+  inf: Infinity,
+  "-inf": -Infinity,
+  // As pandas writes them.
+  true: 1,
+  false: 0,
+};
+
+/** True if a cell can be the name of a class. */
+const isWord = (cell: string) =>
+  cell !== "" && Number.isNaN(Number(cell)) && numberOf(cell) === null;
+
+function requireNumber(cell: string, line: number, name: string): number {
+  const value = numberOf(cell);
+  if (value !== null) return value;
+  const why = isWord(cell) ? "; names of classes go into the last column, without numbers" : "";
+  throw new BatchError(
+    `Line ${line}, column ${showValue(name)} is ${
+      showValue(cell)
+    }, expected a number that float32 can hold${why}`,
+  );
+}
 
 function numberOf(cell: string): number | null {
   const word = cell.toLowerCase();

@@ -98,12 +98,36 @@ function lastFirst(entries: ArrayLike<number>, shape: readonly number[]): Float6
   return out;
 }
 
-/** How the arrays of a batch are called, the inputs first. */
-const PAIRS = [["x", "y"], ["inputs", "targets"], ["arr_0", "arr_1"]] as const;
+/** Names of the arrays of a batch, the inputs first. */
+const PAIRS = [
+  ["x", "y"],
+  ["X", "y"],
+  ["inputs", "targets"],
+  ["data", "labels"],
+  ["data", "target"],
+  ["features", "labels"],
+  ["images", "labels"],
+  ["arr_0", "arr_1"],
+] as const;
+
+/** Names of the arrays of a data set, of which the part for training is taken, the inputs first. */
+const DATA_SETS = [
+  ["x_train", "y_train"],
+  ["X_train", "y_train"],
+  ["train_images", "train_labels"],
+  ["train_data", "train_labels"],
+] as const;
+
+/** Names of the other parts of a data set. */
+const OTHER_PART =
+  /^((x|y)_(test|val|valid|validation|dev)|(test|val|valid|validation)_(images|data|labels))$/i;
+
+/** Most examples that are taken of a data set: it is not made to be one batch. */
+const MAX_TAKEN = 256;
 
 /**
- * Reads a batch as `numpy.savez(path, x=..., y=...)` writes it. A model with several inputs or outputs takes an array
- * for each, by its name.
+ * Reads a batch as `numpy.savez(path, x=..., y=...)` writes it, or takes one from the training part of a data set. A
+ * model with several inputs or outputs takes an array for each, by its name.
  *
  * @param bytes The file.
  * @param inputs Names of the model's inputs.
@@ -118,7 +142,10 @@ export function readNpz(bytes: Uint8Array, inputs: string[], outputs: string[]):
   );
   const read = (name: string) => parseNpy(arrays.get(name)!.read(), name);
   const has = (names: readonly string[]) => names.every((name) => arrays.has(name));
-  const pair = PAIRS.find(([first]) => inputs.length === 1 && arrays.has(first));
+  const isSimple = inputs.length === 1 && outputs.length === 1;
+  const dataSet = isSimple ? DATA_SETS.find(has) : undefined;
+  const pair = dataSet ?? (isSimple ? PAIRS.find(has) : undefined) ??
+    PAIRS.find(([first]) => inputs.length === 1 && arrays.has(first));
   const from = pair !== undefined ? [pair[0]] : has(inputs) ? inputs : null;
   const to = pair !== undefined && outputs.length === 1 && arrays.has(pair[1])
     ? [pair[1]]
@@ -126,13 +153,35 @@ export function readNpz(bytes: Uint8Array, inputs: string[], outputs: string[]):
     ? outputs
     : null;
   const known = [...from ?? [], ...to ?? []];
-  const unknown = [...arrays.keys()].find((name) => !known.includes(name));
-  if (from === null || unknown !== undefined) {
+  const others = [...arrays.keys()].filter((name) => !known.includes(name));
+  const left = others.filter((name) => dataSet !== undefined && OTHER_PART.test(name));
+  if (from === null || others.length > left.length) {
     const found = [...arrays.keys()].slice(0, 6).map((name) => showValue(name)).join(", ");
-    const wanted = inputs.length === 1 && outputs.length === 1
-      ? '"x" and "y", or "inputs" and "targets"'
+    const wanted = isSimple
+      ? '"x" and "y", "inputs" and "targets", or "x_train" and "y_train"'
       : [...inputs, ...outputs].map((name) => showValue(name)).join(", ");
     throw new BatchError(`The file holds the arrays ${found || "of nothing"}, expected ${wanted}`);
   }
-  return { inputs: from.map(read), targets: to?.map(read) ?? null };
+  const given: Given = { inputs: from.map(read), targets: to?.map(read) ?? null };
+  return dataSet === undefined ? given : takeBatch(given, left);
+}
+
+/** Takes examples of a data set that are evenly spaced, since many are sorted by class. */
+function takeBatch({ inputs, targets }: Given, left: readonly string[]): Given {
+  const notes = left.length === 0 ? [] : [`The arrays ${left.join(", ")} were left out`];
+  const [{ place, shape: [all] }] = inputs;
+  if (!(all > MAX_TAKEN)) return { inputs, targets, notes };
+  notes.push(`${MAX_TAKEN} of the ${all} examples of ${place} were taken, evenly spaced`);
+  const take = ({ place, shape, values }: ParsedTensor): ParsedTensor => {
+    // Another number of examples is refused later.
+    if (shape[0] !== all) return { place, shape, values };
+    const size = values.length / all;
+    const taken = new Float64Array(MAX_TAKEN * size);
+    for (let i = 0; i < MAX_TAKEN; i++) {
+      const from = Math.floor(i * all / MAX_TAKEN) * size;
+      for (let j = 0; j < size; j++) taken[i * size + j] = values[from + j];
+    }
+    return { place, shape: [MAX_TAKEN, ...shape.slice(1)], values: taken };
+  };
+  return { inputs: inputs.map(take), targets: targets?.map(take) ?? null, notes };
 }

@@ -3,7 +3,6 @@ import { failure } from "../../words/failure.ts";
 import { showValue } from "../../words/show_value.ts";
 import { BatchError } from "../batch_error.ts";
 import { frontLayers } from "../front_layers.ts";
-import type { Objective } from "../objective.ts";
 import { showShape } from "../shapes.ts";
 import { decodePng, type Picture } from "./decode_png.ts";
 import type { Given } from "./given.ts";
@@ -25,13 +24,11 @@ const MOST_PICTURES = 10000;
  *
  * @param path The folder.
  * @param model The model that the batch is for.
- * @param objective What the targets are for.
  * @throws {BatchError} If the folder holds no such pictures.
  */
 export async function readPictures(
   path: string,
   model: LayersModel,
-  objective: Objective | undefined,
 ): Promise<Given> {
   const [input, ...more] = model.inputs;
   const depth = input.shape[3] ?? 3;
@@ -84,7 +81,12 @@ export async function readPictures(
   });
   return {
     inputs: [{ place: "inputs", shape: [found.length, height, width, depth], values }],
-    targets: [targetsOf(found.map(({ label }) => label), classes, model, objective)],
+    targets: [{
+      place: "targets",
+      shape: [found.length, 1],
+      values: found.map((one) => one.label),
+    }],
+    classes: { place: "The folder", names: classes },
   };
 }
 
@@ -130,27 +132,4 @@ function write(
       out[i * depth + c] = value * scale;
     }
   }
-}
-
-/** Class numbers, or a row with a 1 for each where the loss takes shares of the classes. */
-function targetsOf(
-  labels: number[],
-  classes: string[],
-  { outputs: [output] }: LayersModel,
-  objective: Objective | undefined,
-): Given["inputs"][number] {
-  const units = output.shape.at(-1);
-  const asNumbers = objective === "sparseCategoricalCrossentropy" || units === 1 ||
-    output.shape.length !== 2;
-  if (!asNumbers && units !== classes.length || units === 1 && classes.length !== 2) {
-    throw new BatchError(
-      `The folder holds ${classes.length} classes, expected ${
-        units === 1 ? 2 : units
-      } as the model puts out`,
-    );
-  }
-  if (asNumbers) return { place: "targets", shape: [labels.length, 1], values: labels };
-  const values = new Float32Array(labels.length * classes.length);
-  labels.forEach((label, i) => values[i * classes.length + label] = 1);
-  return { place: "targets", shape: [labels.length, classes.length], values };
 }

@@ -69,10 +69,14 @@ Deno.test("readNpz() refuses other names, and names those that it takes", () => 
     writeZip(names.map((name) => ({ name: `${name}.npy`, content: one })));
   const read = (bytes: Uint8Array, inputs = ["a"], outputs = ["z"]) =>
     readNpz(bytes, inputs, outputs);
-  const wanted = 'expected "x" and "y", or "inputs" and "targets"';
+  const wanted = 'expected "x" and "y", "inputs" and "targets", or "x_train" and "y_train"';
   assertEquals(
-    message(() => read(pack("x_train", "y_train"))),
-    `The file holds the arrays "x_train", "y_train", ${wanted}`,
+    message(() => read(pack("x_test", "y_train"))),
+    `The file holds the arrays "x_test", "y_train", ${wanted}`,
+  );
+  assertEquals(
+    message(() => read(pack("x_train", "y_train", "weights"))),
+    `The file holds the arrays "x_train", "y_train", "weights", ${wanted}`,
   );
   assertEquals(
     message(() => read(pack("x", "y", "z2"))),
@@ -92,7 +96,16 @@ Deno.test("readCsv() names the line and the column of what it cannot read", () =
     ["a,b\n", "The file has no rows, expected a header and a row for each example"],
     ["1,2\n3,4", "Line 1 holds numbers alone, expected a header with a name for each column"],
     ["a,b\n1,2\n3", "Line 3 has 1 cells, expected 2 as the header has"],
-    ["a,b\n1,cat", 'Line 2, column "b" is "cat", expected a number that float32 can hold'],
+    [
+      "a,b\ncat,1",
+      'Line 2, column "a" is "cat", expected a number that float32 can hold; names of classes go into ' +
+      "the last column, without numbers",
+    ],
+    [
+      "a,b\n1,2\n1,cat",
+      'Line 3, column "b" is "cat", expected a number that float32 can hold; names of classes go into ' +
+      "the last column, without numbers",
+    ],
     ["a,b\n1,", 'Line 2, column "b" is "", expected a number that float32 can hold'],
     ["a,b\n1,1e39", 'Line 2, column "b" is "1e39", expected a number that float32 can hold'],
     ['a,b\n1,2"', "Line 2 has a quotation mark inside a cell, expected cells of numbers"],
@@ -100,12 +113,13 @@ Deno.test("readCsv() names the line and the column of what it cannot read", () =
   for (const [text, expected] of cases) assertEquals(message(() => readCsv(text)), expected);
 });
 
-Deno.test("readCsv() takes a last column for targets by its name alone", () => {
-  for (const name of ["y", "Target", "labels", "class"]) {
+Deno.test("readCsv() takes a column for targets by its name", () => {
+  for (const name of ["y", "Target", "labels", "class", "Species"]) {
     assertEquals(readCsv(`a,${name}\n1,2`).targets?.[0].values[0], 2);
   }
-  for (const head of ["y,a", "label", "a,years"]) {
-    const row = head.includes(",") ? "1,2" : "1";
+  assertEquals(readCsv("label,a\n3,2").targets?.[0].values[0], 3);
+  for (const head of ["y,a", "label", "a,years", "a,label,b"]) {
+    const row = head.split(",").map((_, i) => i + 1).join(",");
     assertEquals(readCsv(`${head}\n${row}`).targets, null);
   }
 });

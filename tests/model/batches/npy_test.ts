@@ -97,7 +97,8 @@ Deno.test("readNpz() takes the inputs alone, or targets by any of their names", 
     const { inputs: from, targets } = readNpz(file, inputs, outputs);
     return [from.map(({ place }) => place), targets?.map(({ place }) => place) ?? null];
   };
-  for (const [x, y] of [["x", "y"], ["inputs", "targets"], ["arr_0", "arr_1"], ["a", "z"]]) {
+  const pairs = [["x", "y"], ["X", "y"], ["inputs", "targets"], ["arr_0", "arr_1"], ["a", "z"]];
+  for (const [x, y] of pairs) {
     assertEquals(read([x], ["a"], ["z"]), [[x], null]);
     assertEquals(read([x, y], ["a"], ["z"]), [[x], [y]]);
     assertEquals(read([y, x], ["a"], ["z"]), [[x], [y]]);
@@ -122,9 +123,33 @@ Deno.test("readNpz() takes the inputs alone, or targets by any of their names", 
   const { message } = assertThrows(() => read(many, ["a"], ["z"]), BatchError);
   assertEquals(
     message,
-    'The file holds the arrays "n0", "n1", "n2", "n3", "n4", "n5", expected "x" and "y", or "inputs" ' +
-      'and "targets"',
+    'The file holds the arrays "n0", "n1", "n2", "n3", "n4", "n5", expected "x" and "y", "inputs" ' +
+      'and "targets", or "x_train" and "y_train"',
   );
+});
+
+Deno.test("readNpz() takes a batch of the training part of a data set, evenly spaced", () => {
+  const count = 1000;
+  const numbers = Float32Array.from({ length: count }, (_, i) => i);
+  const array = (shape: number[]) => npy(header("<f4", false, shape), numbers);
+  const file = writeZip(
+    ["x_train", "y_train", "x_test", "y_test"].map((name) => ({
+      name: `${name}.npy`,
+      content: array(name.startsWith("x") ? [count, 1] : [count]),
+    })),
+  );
+  const { inputs: [x], targets, notes } = readNpz(file, ["a"], ["z"]);
+  assertEquals([x.place, x.shape, targets?.[0].shape], ["x_train", [256, 1], [256]]);
+  assertEquals(Array.from(x.values), Array.from(targets![0].values));
+  assertEquals([x.values[0], x.values[1], x.values[255]], [0, 3, 996]);
+  assertEquals(notes, [
+    "The arrays x_test, y_test were left out",
+    "256 of the 1000 examples of x_train were taken, evenly spaced",
+  ]);
+  const small = npy(header("<f4", false, [2, 1]), new Float32Array(2));
+  const names = ["train_images", "train_labels"];
+  const kept = readNpz(writeZip(names.map((name) => ({ name, content: small }))), ["a"], ["z"]);
+  assertEquals([kept.inputs[0].shape, kept.notes], [[2, 1], []]);
 });
 
 Deno.test("readCsv() reads tables of any size, each number in its place", () => {

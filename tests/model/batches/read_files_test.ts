@@ -71,6 +71,54 @@ Deno.test("readBatch() reads a .csv with a header, its last column the targets",
   });
 });
 
+Deno.test("readBatch() numbers the class names of a .csv, and says which is which", async () => {
+  await withModel(async (model) => {
+    const path = await Deno.makeTempFile({ suffix: ".csv" });
+    const rows = ["5,3,1,0,virginica", "6,2,4,1,setosa", '7,3,5,2,"versicolor"', "5,1,2,3,setosa"];
+    const head = "sepal_length,sepal_width,petal_length,petal_width,species";
+    await Deno.writeTextFile(path, [head, ...rows].join("\n"));
+    const notes: string[] = [];
+    const onNote = (note: string) => notes.push(note);
+    const objective = "sparseCategoricalCrossentropy";
+    const numbers = await readBatch(path, model, { objective, onNote });
+    assertEquals([shape(numbers.inputs), data(numbers.targets)], [[4, 4], [2, 0, 1, 0]]);
+    assertEquals(notes, [
+      `${path}: The column "species" holds the targets, names of 3 classes: 0 is "setosa", 1 is ` +
+      '"versicolor", 2 is "virginica"',
+    ]);
+    const shares = await readBatch(path, model, { objective: "categoricalCrossentropy" });
+    assertEquals(data(shares.targets), [0, 0, 1, 1, 0, 0, 0, 1, 0, 1, 0, 0]);
+    await Deno.writeTextFile(path, [head, ...rows.slice(1, 3)].join("\n"));
+    await assertRejects(
+      () => readBatch(path, model),
+      BatchError,
+      'The column "species" holds 2 classes, expected 3 as the model puts out',
+    );
+    // pandas writes the index as a first column without a name, and truth values as words.
+    const indexed = [",a,b,c,d,kind", "0,1,2,3,True,x", "1,5,6,7,False,y", "2,5,6,7,False,z"];
+    await Deno.writeTextFile(path, indexed.join("\n"));
+    const { inputs, targets } = await readBatch(path, model, { objective });
+    assertEquals(data(inputs), [1, 2, 3, 1, 5, 6, 7, 0, 5, 6, 7, 0]);
+    assertEquals(data(targets), [0, 1, 2]);
+    await Deno.remove(path);
+  });
+});
+
+Deno.test("readBatch() adds a last axis of size 1 to inputs that lack it", async () => {
+  await using engine = await startEngine({ threads: 1 });
+  const { tf } = engine;
+  const model = tf.sequential({
+    layers: [tf.layers.flatten({ inputShape: [2, 2, 1] }), tf.layers.dense({ units: 1 })],
+  });
+  const path = await Deno.makeTempFile({ suffix: ".json" });
+  await Deno.writeTextFile(path, '{"inputs": [[[1, 2], [3, 4]]]}');
+  assertEquals(shape((await readBatch(path, model)).inputs), [1, 2, 2, 1]);
+  await Deno.writeTextFile(path, '{"inputs": [[1, 2, 3, 4]]}');
+  await assertRejects(() => readBatch(path, model), BatchError, "has shape [1, 4]");
+  model.dispose();
+  await Deno.remove(path);
+});
+
 Deno.test("readBatch() takes two classes of pictures for one unit, and no other number of them", async () => {
   await using engine = await startEngine({ threads: 1 });
   const { tf } = engine;
