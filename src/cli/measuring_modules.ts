@@ -244,6 +244,7 @@ import "../measure/tensor_sums.ts";
 import "../measure/training_facts.ts";
 import "../measure/whole_objective.ts";
 import "../model/batch_error.ts";
+import "../model/batches/given.ts";
 import "../model/batches/parse_json_batch.ts";
 import "../model/build_model.ts";
 import "../model/check_graph.ts";
