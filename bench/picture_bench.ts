@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { DiagnosedReport } from "../src/render/formats.ts";
+import type { DiagnosedReport } from "../src/documents/report.ts";
 import { startEngine } from "../src/engine/start_engine.ts";
 import { examine } from "../src/examine/examine.ts";
 import { dense } from "./networks.ts";

@@ -29,6 +29,8 @@
  *
  * @module
  */
+import { drawCellsWith } from "./words/overview.ts";
+
 export { type Engine, EngineError, type EngineOptions, startEngine } from "./engine/mod.ts";
 export {
   type CustomLayerTraits,
@@ -112,6 +114,13 @@ export {
   type StudySummary,
   summarizeStudy,
 } from "./study/mod.ts";
+
+// Plot and linkedom, which draw the pictures, are some 700 modules: a literal would have Deno read them at every start.
+const CELL = "./picture/cell.ts";
+drawCellsWith(async () => {
+  const { renderCell }: typeof import("./picture/cell.ts") = await import(CELL);
+  return renderCell;
+});
 
 // Not awaited: a model module may import this one, and would wait for it forever.
 if (import.meta.main) import("./cli/run.ts");

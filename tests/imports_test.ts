@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Import, loadedWith, modulesIn, readImports } from "./read_imports.ts";
+import { circlesIn, type Import, loadedWith, readImports } from "./read_imports.ts";
 
 /** The rooms of src/ from the ground up, as the map has them: a room imports only from those before it. */
 const ROOMS = [
@@ -16,7 +16,7 @@ const TYPES: Record<string, string[]> = {
   checks: ["measure", "probe"],
   diagnosis: ["measure", "probe"],
   compare: ["measure"],
-  render: ["measure", "gate", "picture", "study"],
+  render: ["measure", "gate", "study"],
   picture: ["measure", "gate", "study"],
 };
 
@@ -25,10 +25,7 @@ const PURE = ["theory", "documents", "checks", "diagnosis", "compare", "gate", "
 
 const SRC = new URL("../src/", import.meta.url);
 
-/** A list of modules that are loaded together: it uses none of them. */
-const LIST = "cli/measuring_modules.ts";
-
-const IMPORTS = (await readImports(SRC)).filter(({ from }) => from !== LIST);
+const IMPORTS = await readImports(SRC);
 
 const roomOf = (path: string) => ROOMS.find((room) => path.startsWith(`${room}/`));
 
@@ -93,21 +90,10 @@ Deno.test("nothing loads TensorFlow.js, or our own WASM, before the engine start
   );
 });
 
-/** A file of more lines knows more than one thing. Data may be long. */
-const MOST_LINES = 400;
-const DATA = [`src/${LIST}`, "bench/corpus_modules.ts"];
-
-Deno.test("no file of the program, the benchmarks or the tests is too long to be read at once", async () => {
-  const root = new URL("../", import.meta.url);
-  const long: string[] = [];
-  for (const folder of ["src/", "bench/", "examples/", "tests/"]) {
-    for await (const module of modulesIn(new URL(folder, root))) {
-      const lines = (await Deno.readTextFile(module)).split("\n").length - 1;
-      const path = module.href.replace(root.href, "");
-      if (lines > MOST_LINES && !DATA.includes(path)) long.push(path);
-    }
-  }
-  assertEquals(long, []);
+Deno.test("no files of src/ import one another in a circle, types included", () => {
+  assertEquals(circlesIn([...IMPORTS, { from: "a", to: "b", kind: "type" }]), []);
+  const back: Import = { from: "b", to: "a", kind: "value" };
+  assertEquals(circlesIn([{ from: "a", to: "b", kind: "type" }, back]), [["a", "b"]]);
 });
 
 Deno.test("public functions alone look which engine runs; what they call is handed it", () => {
@@ -146,13 +132,9 @@ Deno.test("Deno has few modules to read before --help can answer", () => {
   const read = loadedWith(IMPORTS, ["cli/overview.ts", "cli/run.ts"], ["value", "late"]);
   assert(read.includes("cli/check.ts"));
   const working = loadedWith(IMPORTS, ["cli/run_check.ts"], ["value", "late"]);
-  assert(working.includes("render/formats.ts"));
+  assert(working.includes("cli/formats.ts"));
   for (const modules of [read, working]) {
     assertEquals(modules.filter((path) => /^picture\/|^@observablehq|^linkedom/.test(path)), []);
   }
   assert(read.length <= 240, `${read.length} modules`);
-  // A model.json of a healthy network waits for no other format and for no cure.
-  const rare =
-    /zlib|^model\/(torch|hdf5|batches\/read_)|^probe\/try|^examine\/try_cures|^render\/render_/;
-  assertEquals(working.filter((path) => rare.test(path)), []);
 });

@@ -4,8 +4,8 @@ export interface Import {
   from: string;
   /** Path from the root, or the name of a package. */
   to: string;
-  /** `late` is an import of its own moment: `await import("...")`. */
-  kind: "type" | "value" | "late";
+  /** `late` is `await import("...")`; `path` is a path in a text, which an `import()` or a worker is given. */
+  kind: "type" | "value" | "late" | "path";
 }
 
 /** The TypeScript modules of a folder, those of its folders too. */
@@ -40,6 +40,10 @@ export async function readImports(root: URL, folders: string[] = ["./"]): Promis
       for (const [, type, to] of text.matchAll(/(typeof )?import\(\s*"([^"]+)"/g)) {
         add(to, type ? "type" : "late");
       }
+      const told = new Set(found.filter(({ from }) => from === path(module)).map(({ to }) => to));
+      for (const [, to] of text.matchAll(/"(\.{1,2}\/[\w./]+\.ts)"/g)) {
+        if (!told.has(path(new URL(to, module)))) add(to, "path");
+      }
     }
   }
   return found;
@@ -58,4 +62,29 @@ export function loadedWith(
     }
   }
   return [...reached];
+}
+
+/** Circles of files that import one another, each as one list of its files. */
+export function circlesIn(imports: readonly Import[]): string[][] {
+  const next = new Map<string, string[]>();
+  for (const { from, to } of imports) next.set(from, [...next.get(from) ?? [], to]);
+  // Tarjan's strongly connected components.
+  const found: string[][] = [];
+  const order = new Map<string, number>();
+  const low = new Map<string, number>();
+  const stack: string[] = [];
+  const visit = (file: string): void => {
+    order.set(file, order.size);
+    low.set(file, order.get(file)!);
+    stack.push(file);
+    for (const other of next.get(file) ?? []) {
+      if (!order.has(other)) visit(other);
+      if (stack.includes(other)) low.set(file, Math.min(low.get(file)!, low.get(other)!));
+    }
+    if (low.get(file) !== order.get(file)) return;
+    const circle = stack.splice(stack.indexOf(file));
+    if (circle.length > 1) found.push(circle.sort());
+  };
+  for (const file of next.keys()) if (!order.has(file)) visit(file);
+  return found;
 }

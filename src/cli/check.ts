@@ -1,5 +1,5 @@
 import { CHECK_FLAGS } from "./check_flags.ts";
-import { defineCommand, late, MEASURING } from "./command.ts";
+import { defineCommand, late } from "./command.ts";
 import { MEASURE_PERMISSIONS } from "./measure_flags.ts";
 import type * as CheckWork from "./run_check.ts";
 
@@ -75,5 +75,5 @@ export const check = defineCommand({
         "needed with --no-config",
     },
   ],
-  run: late<typeof CheckWork>("./run_check.ts", MEASURING),
+  run: late<typeof CheckWork>("./run_check.ts"),
 });

@@ -67,20 +67,14 @@ export function defineCommand<F extends FlagSet>(
  * any subcommand runs. So it takes permission to read this package, which `--help` does without.
  *
  * @param path The module, from this folder; it exports `run`.
- * @param before A module to load before that one.
  */
 export function late<M extends { run: (operands: string[], flags: never) => Promise<number> }>(
   path: string,
-  before?: string,
 ): M["run"] {
   return (async (...given: Parameters<M["run"]>) => {
-    if (before !== undefined) await import(before);
     return await (await import(path)).run(...given);
   }) as M["run"];
 }
-
-/** What a subcommand that measures loads before what it does. */
-export const MEASURING = "./measuring_modules.ts";
 
 /** How the help writes what a subcommand takes: `[MODEL] [flags]`. */
 export function usageOf({ name, least, most }: Operand): string {

@@ -1,4 +1,4 @@
-import { defineCommand, late, MEASURING } from "./command.ts";
+import { defineCommand, late } from "./command.ts";
 import { DIFF_FLAGS } from "./diff_flags.ts";
 import { MEASURE_PERMISSIONS } from "./measure_flags.ts";
 import type * as DiffWork from "./run_diff.ts";
@@ -31,5 +31,5 @@ export const diff = defineCommand({
     ["diff report.json model.ts", "a model against an earlier report"],
   ],
   permissions: MEASURE_PERMISSIONS,
-  run: late<typeof DiffWork>("./run_diff.ts", MEASURING),
+  run: late<typeof DiffWork>("./run_diff.ts"),
 });

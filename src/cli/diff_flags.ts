@@ -1,4 +1,4 @@
-import { formatsOf } from "../render/formats.ts";
+import { formatsOf } from "./formats.ts";
 import type { FlagValues } from "./flag.ts";
 import { boolean, file, oneOf, withoutDefault } from "./flag_kinds.ts";
 import { BY_EXTENSION } from "./format_of.ts";

@@ -1,5 +1,3 @@
-import type * as KerasFile from "../model/keras/keras_file.ts";
-import type * as ReadWeights from "../model/read_weights.ts";
 import { readText } from "../model/read_json.ts";
 import { failure } from "../words/failure.ts";
 import { formatCount, formatMemory } from "../words/numbers.ts";
@@ -92,20 +90,16 @@ export async function lookAt(
 /** A file of Keras, or one of weights alone. */
 async function lookAtWeights(path: string, file: string): Promise<FoundModel | UnclearFile> {
   if (isKerasFile(path)) {
-    const { readKerasFile } = await import(KERAS) as typeof KerasFile;
+    const { readKerasFile } = await import("../model/keras/keras_file.ts");
     return (await readKerasFile(file)).topology === null
       ? { path, why: "it holds the weights of a Keras model without its layers" }
       : { path, what: "is a Keras model", isDrawn: false };
   }
-  const { readWeights } = await import(WEIGHTS) as typeof ReadWeights;
+  const { readWeights } = await import("../model/read_weights.ts");
   const { format, tensors } = await readWeights(file);
   const what = `holds weights without layers (${format}, ${formatCount(tensors.length, "tensor")})`;
   return { path, what, isDrawn: false };
 }
-
-/** No literals in an `import()`: most folders have no such file. */
-const KERAS = "../model/keras/keras_file.ts";
-const WEIGHTS = "../model/read_weights.ts";
 
 function lookAtModule(path: string, text: string): FoundModel | UnclearFile | null {
   const code = text.replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");

@@ -1,4 +1,4 @@
-import { defineCommand, late, MEASURING } from "./command.ts";
+import { defineCommand, late } from "./command.ts";
 import { FIX_FLAGS } from "./fix_flags.ts";
 import { MEASURE_PERMISSIONS } from "./measure_flags.ts";
 import type * as FixWork from "./run_fix.ts";
@@ -28,5 +28,5 @@ export const fix = defineCommand({
     ["fix --out cured", "the exercise's network, rescaled"],
   ],
   permissions: MEASURE_PERMISSIONS,
-  run: late<typeof FixWork>("./run_fix.ts", MEASURING),
+  run: late<typeof FixWork>("./run_fix.ts"),
 });

@@ -1,4 +1,4 @@
-import { type FormatName, FORMATS } from "../render/formats.ts";
+import { type FormatName, FORMATS } from "./formats.ts";
 
 /** What the help says of `--format` where it is not given. */
 export const BY_EXTENSION = "what the name of --out ends in, else text";

@@ -63,14 +63,9 @@ async function findFile(flags: ConfigValues): Promise<FoundConfiguration | null>
   return await findConfiguration(Deno.cwd(), note);
 }
 
-/** No literal in an `import()`: its validator is as large as 40 other modules. */
-const READ = "../gate/read_configuration.ts";
-
 async function settingsOf(found: FoundConfiguration, more: string[]): Promise<GateSettings> {
   const { dirname, relative, resolve } = await import("node:path");
-  const { readConfiguration } = await import(
-    READ
-  ) as typeof import("../gate/read_configuration.ts");
+  const { readConfiguration } = await import("../gate/read_configuration.ts");
   const here = isReadable(".");
   const place = (path: string) => here ? relative(Deno.cwd(), resolve(path)) || "." : path;
   const file = place(found.file);

@@ -85,13 +85,8 @@ function refuseLarge(model: LayersModel, undefinedSize: number): void {
   }
 }
 
-/** No literal in an `import()`: few models take their weights from another file. */
-const LOAD_WEIGHTS = "../model/torch/load_weights.ts";
-
 async function putWeights(model: LayersModel, file: string): Promise<void> {
-  const { loadWeights } = await import(
-    LOAD_WEIGHTS
-  ) as typeof import("../model/torch/load_weights.ts");
+  const { loadWeights } = await import("../model/torch/load_weights.ts");
   await loadWeights(model, file);
 }
 

@@ -44,16 +44,13 @@ export async function examineModel(
   andThen?: (examined: Examined) => Promise<void>,
 ): Promise<Examination> {
   if (request.model !== null && isWeightsFile(request.model)) {
-    const { examineWeights } = await import(WEIGHTS) as typeof import("./examine_weights.ts");
+    const { examineWeights } = await import("./examine_weights.ts");
     return examineWeights(request.model, request, andThen !== undefined);
   }
   const work = () => examineOnEngine(request, tells, andThen);
   // Stdout belongs to the report, and a model's code may log there. Data cannot, and need not wait for a console.
   return await (runsForeignCode(request) ? logToStderr(work) : work());
 }
-
-/** No literal in an `import()`: a model should not wait for what reads weights without one. */
-const WEIGHTS = "./examine_weights.ts";
 
 /** What was examined, while it is still on the engine. */
 export interface Examined {

@@ -5,7 +5,7 @@ import type { GateSettings, ModelSetting } from "../gate/resolve_configuration.t
 import { anyOf } from "../words/any_of.ts";
 import { nearest } from "../words/nearest.ts";
 import type { CheckValues } from "./check_flags.ts";
-import { FORMATS } from "../render/formats.ts";
+import { FORMATS } from "./formats.ts";
 import { chooseReporters } from "./reporters.ts";
 import { type MeasureRequest, RUN_FLAGS } from "./measure_flags.ts";
 import { UsageError } from "./usage_error.ts";

@@ -1,4 +1,4 @@
-import { defineCommand, late, MEASURING } from "./command.ts";
+import { defineCommand, late } from "./command.ts";
 import { MEASURE_PERMISSIONS } from "./measure_flags.ts";
 import { REPORT_FLAGS } from "./report_flags.ts";
 import type * as ReportWork from "./run_report.ts";
@@ -55,5 +55,5 @@ export const report = defineCommand({
     ["report model.json --format json --out report.json", "the figures, for other programs"],
   ],
   permissions: MEASURE_PERMISSIONS,
-  run: late<typeof ReportWork>("./run_report.ts", MEASURING),
+  run: late<typeof ReportWork>("./run_report.ts"),
 });

@@ -2,7 +2,7 @@ import { showValue } from "../words/show_value.ts";
 import type { GateResult } from "../gate/gate_result.ts";
 import { isReadable } from "../gate/is_readable.ts";
 import type { GateLocation } from "../render/gate_location.ts";
-import { type FormatName, FORMATS, formatsOf, type GateContext } from "../render/formats.ts";
+import { type FormatName, FORMATS, formatsOf, type GateContext } from "./formats.ts";
 import type { SarifOptions } from "../render/render_sarif.ts";
 import type { FlagValues } from "./flag.ts";
 import { readWord } from "./flag_kinds.ts";
@@ -85,16 +85,11 @@ export async function writeReports(
     };
     await writeOutput(await FORMATS[name].gate!(result, context), out);
     if (name === "github") {
-      const { appendStepSummary } = await import(
-        SUMMARY
-      ) as typeof import("./append_step_summary.ts");
+      const { appendStepSummary } = await import("./append_step_summary.ts");
       await appendStepSummary(result);
     }
   }
 }
-
-/** No literal in an `import()`: its Markdown takes charts, which `--help` should not wait for. */
-const SUMMARY = "./append_step_summary.ts";
 
 async function describeTool(): Promise<SarifOptions> {
   const { gateRules } = await import("../gate/gate_rules.ts");

@@ -1,5 +1,5 @@
 import { DOCUMENTS } from "../documents/document.ts";
-import { type FormatName, FORMATS, type Result } from "../render/formats.ts";
+import { type FormatName, FORMATS, type Result } from "./formats.ts";
 import { TEXT_BEGINNINGS } from "../render/text_beginnings.ts";
 
 /** What this program writes into files: a text, a document, or a format that is known again. */

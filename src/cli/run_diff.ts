@@ -2,7 +2,7 @@ import { type Difference, differenceOf } from "../compare/difference.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
 import { parseReport } from "../documents/report.ts";
 import { strayErrors } from "../model/stray_errors.ts";
-import { FORMATS } from "../render/formats.ts";
+import { FORMATS } from "./formats.ts";
 import { showWord } from "../words/show_word.ts";
 import { claimOutputs } from "./claim_outputs.ts";
 import { DIFF_FORMATS, type DiffValues } from "./diff_flags.ts";

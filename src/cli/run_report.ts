@@ -5,7 +5,7 @@ import { isWeightsFile } from "../model/file_kinds.ts";
 import { strayErrors } from "../model/stray_errors.ts";
 import type { Examination } from "../examine/examine.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { FORMATS } from "../render/formats.ts";
+import { FORMATS } from "./formats.ts";
 import { claimOutputs } from "./claim_outputs.ts";
 import { filesRead } from "./files_read.ts";
 import { formatOf } from "./format_of.ts";
@@ -14,11 +14,7 @@ import { openFile, requireFile } from "./open_file.ts";
 import { kindOf } from "./result_kind.ts";
 import { textOptions } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
-import type * as Watch from "./watch_report.ts";
 import { writeOutput } from "./write_output.ts";
-
-/** No literal in an `import()`: a report that is made once does not pay for it. */
-const WATCH = "./watch_report.ts";
 
 /** Measures a model and shows it. Returns the exit code, see the declaration of the subcommand. */
 export async function run(
@@ -65,7 +61,7 @@ export async function run(
     if (format !== "text" && out === null) {
       throw new UsageError(`--watch with --format ${format} has no --out, expected a file`);
     }
-    const { watchReport }: typeof Watch = await import(WATCH);
+    const { watchReport } = await import("./watch_report.ts");
     return await watchReport({ ...request, model }, { plugin, out, open, textOf });
   }
   await loadPlugins(plugin);

@@ -1,4 +1,4 @@
-import { type FormatName, FORMATS, type PointFormat } from "../render/formats.ts";
+import { type FormatName, FORMATS, type PointFormat } from "./formats.ts";
 import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyPoint } from "../study/study_point.ts";
 import type { StudySummary } from "../study/study_summary.ts";

@@ -1,4 +1,4 @@
-import { FORMATS, formatsOf } from "../render/formats.ts";
+import { FORMATS, formatsOf } from "./formats.ts";
 import { INITIALIZERS } from "../theory/initializers.ts";
 import { showWord } from "../words/show_word.ts";
 import type { StudyGrid } from "../study/study_grid.ts";

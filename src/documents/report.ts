@@ -2,12 +2,19 @@ import { layerTraits } from "../traits/layer_traits.ts";
 import { requireValue, text } from "../words/requirements.ts";
 import { writeJson } from "../words/write_json.ts";
 import type { PredictedFigures } from "../checks/network/signal_theory.ts";
+import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import { diagnosisShape, type WrittenDiagnosis } from "./diagnosis_shape.ts";
 import { predictedShape } from "./layer_shape.ts";
 import { type Report, reportShape } from "./report_shape.ts";
 import { readShape } from "./shape.ts";
 
 export type { Report };
+
+/** A report with the causes of its findings. */
+export interface DiagnosedReport extends Report {
+  /** Diagnosis, causes first. */
+  diagnosis: Diagnosis;
+}
 
 /** What follows from a report and is written beside it. */
 export interface ReportExtras {

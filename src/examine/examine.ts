@@ -107,7 +107,7 @@ export async function examine(
     // One pass shows nothing of it.
     const known = judged.causes;
     const failed = { finding: shown, trial: trial as Trial, measurements, known };
-    const { trainingCause } = await import(CAUSE) as typeof import("./training_cause.ts");
+    const { trainingCause } = await import("./training_cause.ts");
     const { cause, curedTrial } = await trainingCause(tf, subject, failed, tryIt);
     const causes = [cause, ...known.filter((one) => causeName(one) !== causeName(cause))];
     const diagnosis = { ...judged, verdict: "sick" as const, causes };
@@ -120,7 +120,7 @@ export async function examine(
   }
   const { onProgress: _, ...quiet } = measureOptions;
   let curedTrial: Examination["curedTrial"] = null;
-  const { tryCures } = await import(CURES) as typeof import("./try_cures.ts");
+  const { tryCures } = await import("./try_cures.ts");
   const { diagnosis, cures } = await tryCures(tf, subject, { measurements, diagnosis: judged }, {
     measure: ({ model, batch, objective }) => measure(model, batch, { ...quiet, objective }),
     judge,
@@ -144,9 +144,6 @@ function weighCures(diagnosis: Diagnosis, curedTrial: Trial | SkippedTrial | nul
   );
   return { ...diagnosis, causes };
 }
-
-/** No literals in an `import()`: a healthy network has nothing to cure. */
-const [CAUSE, CURES] = ["./training_cause.ts", "./try_cures.ts"];
 
 /** The examination, with what training has shown in words; it prints and shows itself by its diagnosis. */
 function said(found: Omit<Examination, "diagnosis">, judged: Diagnosis): Examination {

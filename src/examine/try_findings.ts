@@ -54,16 +54,13 @@ export async function trySubject(
   { model, batch, objective }: CureSubject,
   { mode, seed }: { mode: TrialMode; seed?: number | null },
 ): Promise<Trial | SkippedTrial> {
-  const { tryTraining } = await import(TRAINING) as typeof import("../probe/try_training.ts");
+  const { tryTraining } = await import("../probe/try_training.ts");
   return await tryTraining(model, batch, {
     ...seed == null ? {} : { seed },
     ...objective === undefined || objective === "sum" ? {} : { objective },
     ...typeof mode === "number" ? { steps: mode } : {},
   });
 }
-
-/** No literal in an `import()`: a network in which one pass finds nothing is not trained. */
-const TRAINING = "../probe/try_training.ts";
 
 /** What a trial is reported by where no rule found an error: that the network does not learn its batch. */
 function trialFinding(trial: Trial, measurements: Measurements): Finding | null {

@@ -27,7 +27,6 @@ import {
   writeRules,
   writeThresholds,
 } from "./write_lists.ts";
-import { writeModules } from "./write_modules.ts";
 import { type PageRule, writeFormats, writePage, writePageIndex } from "./write_page.ts";
 import { writeVerdictFigures } from "./write_verdict_figures.ts";
 
@@ -92,7 +91,6 @@ async function writeDerived(
       await Deno.readTextFile(new URL(VERDICT_GUIDE, ROOT)),
       await Deno.readTextFile(new URL("bench/trainability/table_odd.md", ROOT)),
     ),
-    "src/cli/measuring_modules.ts": await writeModules(),
     "mod.ts": await writeDoor(),
     "README.md": writeReadme(await Deno.readTextFile(new URL("README.md", ROOT)), [
       [

@@ -1,4 +1,4 @@
-import { FORMATS } from "../render/formats.ts";
+import { FORMATS } from "../cli/formats.ts";
 import { STAGES } from "../render/render_rule.ts";
 import type { AssertionDocumentation, RuleDocumentation, RuleTag } from "../checks/rule.ts";
 import { dedent, generatedFrom } from "./doc_text.ts";
@@ -112,7 +112,7 @@ export function writeFormats(): string {
     plain(format.purpose),
   ]);
   return [
-    `<!-- ${generatedFrom("src/render/formats.ts")} -->`,
+    `<!-- ${generatedFrom("src/cli/formats.ts")} -->`,
     "",
     "# Output formats",
     "",

@@ -5,9 +5,6 @@ import { classes } from "./build_model.ts";
 import { KERAS_NAMES } from "./keras/plain_activation.ts";
 import { camelCase } from "./topology_json.ts";
 
-/** No literal in an `import()`: a model of TensorFlow.js's own layers should not wait for them. */
-const KERAS_LAYERS = "../engine/keras_layers/keras_layers.ts";
-
 /**
  * Tells which classes a topology may name: those of TensorFlow.js and those that a program has registered.
  * Where the topology names a layer or an activation that Keras has and TensorFlow.js lacks, these come, too.
@@ -22,9 +19,7 @@ export async function knownClasses(
 ): Promise<(name: string) => boolean> {
   const isKnown = (name: string) => Object.hasOwn(classes(tf), name);
   if (namesKeras(topology, isKnown)) {
-    const { kerasLayers } = await import(
-      KERAS_LAYERS
-    ) as typeof import("../engine/keras_layers/keras_layers.ts");
+    const { kerasLayers } = await import("../engine/keras_layers/keras_layers.ts");
     kerasLayers(tf);
   }
   return isKnown;

@@ -89,15 +89,12 @@ export async function loadModel(
   }
   if (isJsonFile(path)) return await loadModelJson(tf, path, { seed, beforeWeights });
   if (isKerasFile(path)) {
-    const { loadKeras } = await import(KERAS) as typeof import("./keras/load_keras.ts");
+    const { loadKeras } = await import("./keras/load_keras.ts");
     return await loadKeras(tf, path, beforeWeights);
   }
   if (isModule(path)) return await loadModelModule(tf, path, seed);
   throw new ModelError(`${path}: ${await whyNot(path)}`);
 }
-
-/** No literal in an `import()`: a model.json should not wait for what reads archives. */
-const KERAS = "./keras/load_keras.ts";
 
 const CONVERT = "convert it with tensorflowjs_converter";
 const WRITE = "write the same layers in a module that exports createModel({ tf, seed })";

@@ -34,7 +34,7 @@ export async function loadModelJson(
   const json = await readJson(path, ModelError);
   try {
     if (isTopology(json)) {
-      const { loadTopology } = await import(TOPOLOGY) as typeof import("./keras/load_topology.ts");
+      const { loadTopology } = await import("./keras/load_topology.ts");
       return await loadTopology(tf, path, json, seed);
     }
     const { modelTopology, weightsManifest } = requireLayersModel(json);
@@ -65,9 +65,6 @@ export async function loadModelJson(
     throw error;
   }
 }
-
-/** No literal in an `import()`: a layers model should not wait for what reads Keras's own layers. */
-const TOPOLOGY = "./keras/load_topology.ts";
 
 /** Whether a file holds layers without weights, as `to_json()` of Keras writes them. */
 const isTopology = (json: unknown): json is Json =>

@@ -9,9 +9,6 @@ import type { Objective } from "./objective.ts";
 import type { ParsedTensor } from "./parse_tensor.ts";
 import { classTargets, type Given } from "./batches/given.ts";
 import { layerNames, parseJsonBatch } from "./batches/parse_json_batch.ts";
-import type * as ReadCsv from "./batches/read_csv.ts";
-import type * as ReadNpy from "./batches/read_npy.ts";
-import type * as ReadPictures from "./batches/read_pictures.ts";
 import { readJson } from "./read_json.ts";
 import { hasShape, showShape, targetShapes } from "./shapes.ts";
 import { requireModel } from "./require_model.ts";
@@ -114,7 +111,7 @@ async function readGiven(
 ): Promise<Given> {
   const isFolder = await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
   if (isFolder) {
-    const { readPictures } = await late<typeof ReadPictures>("./batches/read_pictures.ts");
+    const { readPictures } = await import("./batches/read_pictures.ts");
     return await readPictures(path, model);
   }
   const [, extension = ""] = /[^/\\]\.(\w+)$/.exec(path.toLowerCase()) ?? [];
@@ -133,20 +130,13 @@ async function readGiven(
     throw new BatchError(failure(error), { cause: error });
   }
   if (extension === "csv") {
-    const { readCsv } = await late<typeof ReadCsv>("./batches/read_csv.ts");
+    const { readCsv } = await import("./batches/read_csv.ts");
     return readCsv(new TextDecoder().decode(bytes));
   }
-  const { parseNpy, readNpz } = await late<typeof ReadNpy>("./batches/read_npy.ts");
+  const { parseNpy, readNpz } = await import("./batches/read_npy.ts");
   return extension === "npy"
     ? { inputs: [parseNpy(bytes, "The file")], targets: null }
     : readNpz(bytes, layerNames(model.inputs), layerNames(model.outputs));
-}
-
-/**
- * What reads a format, from this folder. Its path is no literal in the `import()`: most models need no batch of a file.
- */
-async function late<M>(path: string): Promise<M> {
-  return await import(path);
 }
 
 /** Gives targets that number classes the form that the objective takes. */

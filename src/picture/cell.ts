@@ -4,7 +4,7 @@ import type { Comparison, FigureName } from "../compare/compare_measurements.ts"
 import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { placed } from "../render/chart_model.ts";
-import type { DiagnosedReport } from "../render/formats.ts";
+import type { DiagnosedReport } from "../documents/report.ts";
 import { renderDiagnosis } from "../render/render_diagnosis.ts";
 import { renderFindings } from "../render/render_findings.ts";
 import { renderStudy } from "../render/render_study.ts";

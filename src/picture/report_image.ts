@@ -2,7 +2,7 @@ import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Chart, ChartAxis } from "../render/chart_model.ts";
 import { cutMiddle } from "../render/cut_middle.ts";
 import { foldLayers } from "../render/fold_layers.ts";
-import type { DiagnosedReport } from "../render/formats.ts";
+import type { DiagnosedReport } from "../documents/report.ts";
 import { verdictLine } from "../render/render_diagnosis.ts";
 import { reportCharts } from "../render/report_charts.ts";
 import { escapeControls } from "../words/escape_controls.ts";

@@ -1,4 +1,4 @@
-import type { DiagnosedReport } from "../render/formats.ts";
+import type { DiagnosedReport } from "../documents/report.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { headerFacts } from "../render/render_header.ts";
 import { verdictLine, verdictPaint } from "../render/render_diagnosis.ts";

@@ -1,6 +1,6 @@
 import type { ChartAxis } from "../render/chart_model.ts";
 import { foldLayers, splitFolds } from "../render/fold_layers.ts";
-import type { DiagnosedReport } from "../render/formats.ts";
+import type { DiagnosedReport } from "../documents/report.ts";
 import { reportCharts } from "../render/report_charts.ts";
 import type { Chart } from "../render/chart_model.ts";
 import { formatNumber } from "../words/numbers.ts";

@@ -22,8 +22,24 @@ export interface Illustration {
 const PRINT = Symbol.for("Deno.customInspect");
 const DISPLAY = Symbol.for("Jupyter.display");
 
-/** Draws what a notebook shows. No literal in an `import()`: see `late` in `cli/command.ts`. */
-const CELL = "../picture/cell.ts";
+/** Draws a notebook cell: media types and their contents. */
+export type CellRenderer = (
+  overview: Overview,
+  illustration: Illustration | null,
+) => Promise<Record<string, string>>;
+
+/** Loads the renderer of cells; `null` until the library's entry point has named it. */
+let loadRenderer: (() => Promise<CellRenderer>) | null = null;
+
+/**
+ * Names the renderer of notebook cells for this process. Pictures stand above every room whose values show
+ * themselves, so the entry point hands the renderer down.
+ *
+ * @param load Loads it, when the first cell is shown.
+ */
+export function drawCellsWith(load: () => Promise<CellRenderer>): void {
+  loadRenderer = load;
+}
 
 /** Rows that a console has room for; of a longer table it shows the first. */
 const MOST_ROWS = 24;
@@ -67,7 +83,8 @@ export function withOverview<T extends object>(
   const display = async () => {
     const known = overview(value);
     const plain = [escapeControls(known.title), ...tableLines(known)].join("\n");
-    const { renderCell } = await import(CELL);
+    if (loadRenderer === null) return { "text/plain": plain };
+    const renderCell = await loadRenderer();
     return { "text/plain": plain, ...await renderCell(known, illustration) };
   };
   return Object.defineProperties(value, {

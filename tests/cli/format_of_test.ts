@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { formatOf } from "../../src/cli/format_of.ts";
-import { formatsOf } from "../../src/render/formats.ts";
+import { formatsOf } from "../../src/cli/formats.ts";
 import { withFolder } from "../model/save_model.ts";
 import { runCommand } from "./run_command.ts";
 

@@ -4,7 +4,7 @@ import { healthMonitor } from "../../src/assert/mod.ts";
 import { runChecks } from "../../src/checks/mod.ts";
 import { diagnose } from "../../src/diagnosis/mod.ts";
 import { compareMeasurements } from "../../src/compare/mod.ts";
-import { startEngine } from "../../src/engine/mod.ts";
+import { startEngine } from "../../src/mod.ts";
 import { examine } from "../../src/examine/mod.ts";
 import { activations, gradients, measure } from "../../src/measure/mod.ts";
 import { exerciseModel, getWeights, randomBatch, rescaleWeights } from "../../src/model/mod.ts";

@@ -2,7 +2,7 @@ import { runChecks } from "../../src/checks/run_checks.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
-import type { DiagnosedReport } from "../../src/render/formats.ts";
+import type { DiagnosedReport } from "../../src/documents/report.ts";
 import { layer, measurements, statistics, weight } from "../render/sample.ts";
 
 /** Names that a page must survive. */

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { differenceOf } from "../../src/compare/difference.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import type { GateRun } from "../../src/gate/gate_result.ts";
-import { FORMATS } from "../../src/render/formats.ts";
+import { FORMATS } from "../../src/cli/formats.ts";
 import { TEXT_BEGINNINGS } from "../../src/render/text_beginnings.ts";
 import { finding, layer, measurements } from "./sample.ts";
 import { gateResult, gateRun, someFindings } from "./sample_gate.ts";

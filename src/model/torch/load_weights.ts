@@ -27,9 +27,6 @@ export interface LoadedWeights {
 
 const LAYOUT = must('"keras" or "pytorch"', (value) => value === "keras" || value === "pytorch");
 
-/** No literal in an `import()`: a model without weights of its own should not wait for it. */
-const KERAS = "../keras/load_keras_weights.ts";
-
 /**
  * Puts the weights of a file into a model that builds the same network.
  *
@@ -90,9 +87,7 @@ export async function loadWeights(
   }
   const { layout = isKerasFile(file) ? "keras" : "pytorch" } = options;
   if (layout === "keras") {
-    const { loadKerasWeights } = await import(
-      KERAS
-    ) as typeof import("../keras/load_keras_weights.ts");
+    const { loadKerasWeights } = await import("../keras/load_keras_weights.ts");
     return { layers: await loadKerasWeights(tf, model, file), notes: [] };
   }
   const { tensors, notes, format } = await readWeights(file);

@@ -8,13 +8,13 @@ import {
   formatsOf,
   type GateContext,
   type Result,
-} from "../../src/render/formats.ts";
+} from "../../src/cli/formats.ts";
 import { summarizeStudy } from "../../src/study/summarize_study.ts";
 import { runCommand } from "../cli/run_command.ts";
 import { withFolder } from "../model/save_model.ts";
 import { makeHeader, makePoints } from "../study/make_study.ts";
-import { finding, layer, measurements } from "./sample.ts";
-import { gateResult, gateRun, someFindings } from "./sample_gate.ts";
+import { finding, layer, measurements } from "../render/sample.ts";
+import { gateResult, gateRun, someFindings } from "../render/sample_gate.ts";
 
 const NAMES = Object.keys(FORMATS) as FormatName[];
 const OPTIONS = { width: 80 };
@@ -100,7 +100,7 @@ Deno.test("the formats in JSON are JSON", async () => {
 
 /** Adds a row to the list, and then runs the command line with it. */
 const SHOUT = `
-import { FORMATS } from ${JSON.stringify(new URL("../../src/render/formats.ts", import.meta.url))};
+import { FORMATS } from ${JSON.stringify(new URL("../../src/cli/formats.ts", import.meta.url))};
 const shout = ({ findings }) => Promise.resolve(findings.length + " FINDINGS!\\n");
 Object.assign(FORMATS, {
   shout: {

@@ -1,16 +1,14 @@
 import type { Difference } from "../compare/difference.ts";
-import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { DocumentKind } from "../documents/document.ts";
-import type { Report } from "../documents/report.ts";
+import type { DiagnosedReport } from "../documents/report.ts";
 import type { GateResult } from "../gate/gate_result.ts";
 import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyPoint } from "../study/study_point.ts";
 import type { StudySummary } from "../study/study_summary.ts";
-import type { DifferenceOptions } from "./difference_table.ts";
-import type { Locate } from "./gate_location.ts";
-import type { SarifOptions } from "./render_sarif.ts";
-import type { RenderTextOptions } from "./render_text.ts";
-import { renderer } from "./renderer.ts";
+import type { DifferenceOptions } from "../render/difference_table.ts";
+import type { Locate } from "../render/gate_location.ts";
+import type { SarifOptions } from "../render/render_sarif.ts";
+import type { RenderTextOptions } from "../render/render_text.ts";
 
 /**
  * An output format: a row for each. The flags that choose one, their help, completions, the kinds of file
@@ -46,12 +44,6 @@ export interface Format {
   points?: () => Promise<PointFormat>;
 }
 
-/** A report, and what is wrong. */
-export interface DiagnosedReport extends Report {
-  /** What is wrong, causes first. */
-  diagnosis: Diagnosis;
-}
-
 /** What a gate's result does not know of itself. */
 export interface GateContext {
   /** How a text looks. */
@@ -72,39 +64,61 @@ export interface PointFormat {
   closing: string;
 }
 
+/** The modules that draw pages and images, by their paths from this folder. */
+interface Pages {
+  "../picture/report_page.ts": typeof import("../picture/report_page.ts");
+  "../picture/gate_page.ts": typeof import("../picture/gate_page.ts");
+  "../picture/study_page.ts": typeof import("../picture/study_page.ts");
+  "../picture/report_image.ts": typeof import("../picture/report_image.ts");
+}
+
+/**
+ * Loads a module that draws a page. Its path is not a literal in the `import()`: Deno reads what a literal names before
+ * the first line of a command runs, and Plot and linkedom, which draw the pages, are some 700 modules.
+ */
+async function page<P extends keyof Pages>(path: P): Promise<Pages[P]> {
+  return await import(path);
+}
+
 const TABLE = {
   text: {
     purpose: "charts and sentences, for a terminal",
     ...{ extension: "txt", mediaType: "text/plain", holds: "text", isLines: true },
     async report({ measurements, findings, diagnosis }, options) {
-      const { renderText } = await renderer("./render_text.ts");
+      const { renderText } = await import("../render/render_text.ts");
       return renderText(measurements, findings, { ...options, diagnosis });
     },
     async gate(result, { text: { width, color, unicode, details } }) {
-      const { renderGateText } = await renderer("./render_gate_text.ts");
+      const { renderGateText } = await import("../render/render_gate_text.ts");
       return renderGateText(result, { width, color, details, ellipsis: unicode ? "…" : ".." });
     },
     async diff(difference, options) {
-      return (await renderer("./render_difference.ts")).renderDifference(difference, options);
+      return (await import("../render/render_difference.ts")).renderDifference(difference, options);
     },
     async study(summary, { width, color, unicode }) {
-      return (await renderer("./render_study.ts")).renderStudy(summary, { width, color, unicode });
+      return (await import("../render/render_study.ts")).renderStudy(summary, {
+        width,
+        color,
+        unicode,
+      });
     },
   },
   json: {
     purpose: "every figure, for other programs",
     ...{ extension: "json", mediaType: "application/json", holds: "document", isLines: false },
     async report({ measurements, findings, diagnosis }) {
-      return (await renderer("./render_json.ts")).renderJson(measurements, findings, { diagnosis });
+      return (await import("../render/render_json.ts")).renderJson(measurements, findings, {
+        diagnosis,
+      });
     },
     async gate(result) {
-      return (await renderer("./render_gate_json.ts")).renderGateJson(result);
+      return (await import("../render/render_gate_json.ts")).renderGateJson(result);
     },
     async diff(difference) {
-      return (await renderer("../documents/difference.ts")).encodeDifference(difference);
+      return (await import("../documents/difference.ts")).encodeDifference(difference);
     },
     async points() {
-      const { STUDY_CLOSING, studyLine, studyOpening } = await renderer("../documents/study.ts");
+      const { STUDY_CLOSING, studyLine, studyOpening } = await import("../documents/study.ts");
       return {
         opening: studyOpening,
         point: (point, isFirst) => `${isFirst ? "" : ","}\n${studyLine(point)}`,
@@ -116,7 +130,7 @@ const TABLE = {
     purpose: "every figure of every layer at every point, for a spreadsheet",
     ...{ extension: "csv", mediaType: "text/csv", holds: "text", isLines: false },
     async points() {
-      const { STUDY_CSV_HEADING, studyCsvRows } = await renderer("../documents/study_csv.ts");
+      const { STUDY_CSV_HEADING, studyCsvRows } = await import("../documents/study_csv.ts");
       return { opening: () => STUDY_CSV_HEADING, point: studyCsvRows, closing: "" };
     },
   },
@@ -129,14 +143,14 @@ const TABLE = {
       beginning: /^<\?xml\b[^>]*>\s*<testsuites\s+name="gradient-health"/,
     },
     async gate(result) {
-      return (await renderer("./render_junit.ts")).renderJunit(result);
+      return (await import("../render/render_junit.ts")).renderJunit(result);
     },
   },
   github: {
     purpose: "annotations and a step summary, for GitHub Actions",
     ...{ extension: "txt", mediaType: "text/plain", holds: "text", isLines: true },
     async gate(result, { locate }) {
-      return (await renderer("./render_github.ts")).renderGithub(result, await locate());
+      return (await import("../render/render_github.ts")).renderGithub(result, await locate());
     },
   },
   markdown: {
@@ -144,14 +158,14 @@ const TABLE = {
       "a line for each model that fails, findings and charts folded, for a comment or a step summary",
     ...{ extension: "md", mediaType: "text/markdown", holds: "text", isLines: false },
     async gate(result) {
-      return (await renderer("./render_markdown.ts")).renderMarkdown(result);
+      return (await import("../render/render_markdown.ts")).renderMarkdown(result);
     },
     async diff(difference, options) {
-      const { renderDifferenceMarkdown } = await renderer("./render_difference_markdown.ts");
+      const { renderDifferenceMarkdown } = await import("../render/render_difference_markdown.ts");
       return renderDifferenceMarkdown(difference, options);
     },
     async study(summary) {
-      return (await renderer("./render_study_markdown.ts")).renderStudyMarkdown(summary);
+      return (await import("../render/render_study_markdown.ts")).renderStudyMarkdown(summary);
     },
   },
   sarif: {
@@ -163,7 +177,7 @@ const TABLE = {
         /^\{\s*"\$schema":[^{]*\{\s*"tool":\s*\{\s*"driver":\s*\{\s*"name":\s*"gradient-health"/,
     },
     async gate(result, { locate, tool }) {
-      const { renderSarif } = await renderer("./render_sarif.ts");
+      const { renderSarif } = await import("../render/render_sarif.ts");
       return renderSarif(result, await locate(), await tool());
     },
   },
@@ -176,13 +190,13 @@ const TABLE = {
       beginning: /^<!doctype html>[^]{0,80}<meta name="generator" content="gradient-health">/,
     },
     async report(report, { scale }) {
-      return (await renderer("../picture/report_page.ts")).renderReportPage(report, { scale });
+      return (await page("../picture/report_page.ts")).renderReportPage(report, { scale });
     },
     async gate(result) {
-      return (await renderer("../picture/gate_page.ts")).renderGatePage(result);
+      return (await page("../picture/gate_page.ts")).renderGatePage(result);
     },
     async study(summary) {
-      return (await renderer("../picture/study_page.ts")).renderStudyPage(summary);
+      return (await page("../picture/study_page.ts")).renderStudyPage(summary);
     },
   },
   svg: {
@@ -190,14 +204,14 @@ const TABLE = {
     ...{ extension: "svg", mediaType: "image/svg+xml", isLines: false },
     holds: { words: "an image of gradient-health", beginning: /^<svg class="gradient-health"/ },
     async report(report, { scale }) {
-      return (await renderer("../picture/report_image.ts")).renderReportImage(report, { scale });
+      return (await page("../picture/report_image.ts")).renderReportImage(report, { scale });
     },
   },
   summary: {
     purpose: "medians, quartiles and the share of healthy draws, as JSON",
     ...{ extension: "json", mediaType: "application/json", holds: "text", isLines: false },
     async study(summary) {
-      return (await renderer("./render_study_summary.ts")).renderStudySummary(summary);
+      return (await import("../render/render_study_summary.ts")).renderStudySummary(summary);
     },
   },
 } satisfies Record<string, Format>;
