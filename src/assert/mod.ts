@@ -10,7 +10,7 @@ export { assertRule } from "./assert_rule.ts";
 export type * from "./create_model.ts";
 export * from "./health_monitor.ts";
 export type { HealthRecord } from "./health_record.ts";
-export * from "./rule_assertions.ts";
+export * from "./assertions.ts";
 export * from "./test_gradient_health.ts";
 export type { CheckOptions, IgnoredLayer } from "../checks/check_options.ts";
 export type { Finding } from "../checks/finding.ts";

@@ -10,7 +10,6 @@
  */
 import type { ThresholdTable } from "../checks/threshold_entry.ts";
 import { CALIBRATION, calibrationSentences } from "./calibration.ts";
-import { snakeCase } from "./doc_text.ts";
 import { readRules, ROOT, type RuleFiles } from "./read_rules.ts";
 import {
   writeAssertion,
@@ -20,7 +19,7 @@ import {
 } from "./write_assertion.ts";
 import {
   type ReadmeRow,
-  writeAssertionList,
+  writeAssertions,
   writeExpected,
   writeModelRules,
   writeReadme,
@@ -35,8 +34,6 @@ type Files = Record<string, string>;
 
 const VERDICT_GUIDE = "docs/what_a_verdict_means.md";
 
-const assertionFile = (assertion: string) => `src/assert/${snakeCase(assertion)}.ts`;
-
 /** What is made of the rules alone. The rest imports these files, so they come first. */
 async function writeSources(
   { rules, modelRules }: RuleFiles,
@@ -46,22 +43,30 @@ async function writeSources(
   const all = [...rules, ...modelRules];
   const tables: ThresholdTable[] = [...all.map(({ rule }) => rule), BASELINE_RULE]
     .map(({ thresholds }) => thresholds);
-  const assertions = [...all.map(({ rule }) => rule), BASELINE_RULE]
-    .map(({ assertion }) => assertion)
-    .filter((assertion) => assertion !== "");
   return {
     "src/checks/rules.ts": writeRules({ rules, modelRules }, calibrations),
     "src/checks/model_rules.ts": writeModelRules({ rules, modelRules }),
     "src/checks/thresholds.ts": writeThresholds(tables),
-    "src/assert/rule_assertions.ts": writeAssertionList([...assertions, "assertHealthy"]),
-    ...Object.fromEntries([
-      ...rules.filter(({ rule }) => rule.assertion !== "").map((one) => [
-        assertionFile(one.rule.assertion),
-        writeAssertion(one),
-      ]),
-      ...modelRules.map((one) => [assertionFile(one.rule.assertion), writeModelAssertion(one)]),
+  };
+}
+
+/** The assertions and the type of the matchers, from the records of the rules. */
+async function writeAssertionFile(files: RuleFiles): Promise<Files> {
+  const { HEALTHY_DOCUMENTATION } = await import("../assert/healthy_documentation.ts");
+  const { BASELINE_RULE } = await import("../checks/matches_baseline.ts");
+  const asserted = files.rules.filter(({ rule }) => rule.assertion !== "");
+  return {
+    "src/assert/assertions.ts": writeAssertions([
+      writeHealthyAssertion(HEALTHY_DOCUMENTATION),
+      ...asserted.map((one) => writeAssertion(one)),
+      ...files.modelRules.map((one) => writeModelAssertion(one)),
+      writeBaselineAssertion(BASELINE_RULE),
     ]),
-    [assertionFile(BASELINE_RULE.assertion)]: writeBaselineAssertion(BASELINE_RULE),
+    "src/assert/health_expected.ts": writeExpected(
+      files,
+      HEALTHY_DOCUMENTATION.summary,
+      BASELINE_RULE,
+    ),
   };
 }
 
@@ -77,12 +82,6 @@ async function writeDerived(
   const schema = JSON.stringify(buildSchema(), null, 2);
   const { GATE_DOCUMENTATION } = await import("../gate/gate_rules.ts");
   return {
-    "src/assert/assert_healthy.ts": writeHealthyAssertion(HEALTHY_DOCUMENTATION),
-    "src/expect/health_expected.ts": writeExpected(
-      files,
-      HEALTHY_DOCUMENTATION.summary,
-      BASELINE_RULE,
-    ),
     "gradient-health.schema.json": `${schema}\n`,
     "src/gate/validate_configuration.ts": writeValidator(JSON.parse(schema)),
     ...writePages(files, GATE_DOCUMENTATION, calibrations),
@@ -181,7 +180,7 @@ async function settle(files: Files, check: boolean): Promise<string[]> {
   return stale;
 }
 
-/** Pages and assertions of rules that there are no more. */
+/** Pages of rules that no longer exist. */
 async function leftovers(files: Files): Promise<string[]> {
   const left: string[] = [];
   for (const folder of ["docs/rules/", "src/assert/"]) {
@@ -201,9 +200,11 @@ if (import.meta.main) {
   const calibrations = calibrationSentences(JSON.parse(await Deno.readTextFile(CALIBRATION)));
   const sources = await writeSources(rules, calibrations);
   const stale = await settle(sources, check);
+  const assertions = await writeAssertionFile(rules);
+  stale.push(...await settle(assertions, check));
   const derived = await writeDerived(rules, calibrations);
   stale.push(...await settle(derived, check));
-  const left = await leftovers({ ...sources, ...derived });
+  const left = await leftovers({ ...sources, ...assertions, ...derived });
   if (!check) { for (const path of left) await Deno.remove(new URL(path, ROOT)); }
   for (const path of [...stale, ...left]) {
     console.log(check ? `${path} is not what deno task generate writes` : path);

@@ -1,7 +1,7 @@
 import type { ModelRule } from "../checks/model_rule.ts";
 import type { AssertionDocumentation, RuleDocumentation } from "../checks/rule.ts";
 import type { ProbeSubject } from "../probe/probe_subject.ts";
-import { comment, dedent, generatedFrom, unionOf, wrap } from "./doc_text.ts";
+import { comment, dedent, unionOf, wrap } from "./doc_text.ts";
 import type { RuleFile } from "./read_rules.ts";
 
 /** What a rule must have for an assertion to be written. */
@@ -73,7 +73,6 @@ const OPTIONS = "options Other thresholds, and which layers to judge.";
 /** The assertion over measurements of a rule. */
 export function writeAssertion({ file, constant, rule }: RuleFile<Documented>): string {
   return [
-    `// ${generatedFrom(file)}`,
     IMPORTS.options,
     `import { ${constant} } from "../${file.replace("src/", "")}";`,
     IMPORTS.measurements,
@@ -94,7 +93,6 @@ export function writeBaselineAssertion(rule: Documented): string {
   const baseline =
     "baseline What `measure()` returned at an earlier state, on the same batch and seed.";
   return [
-    `// ${generatedFrom("src/checks/matches_baseline.ts")}`,
     IMPORTS.options,
     'import { matchesBaseline } from "../checks/matches_baseline.ts";',
     IMPORTS.measurements,
@@ -120,7 +118,6 @@ export function writeModelAssertion(
     "options Other thresholds, and what else the probe should know.",
   ];
   return [
-    `// ${generatedFrom(file)}`,
     IMPORTS.options,
     `import { ${constant} } from "../${file.replace("src/", "")}";`,
     'import type { LayersModel } from "../engine/tensorflow.ts";',
@@ -148,7 +145,6 @@ type HealthyDocumentation = Documented & {
 /** The assertion that stands for all rules, over measurements and over a model. */
 export function writeHealthyAssertion(rule: HealthyDocumentation): string {
   return [
-    `// ${generatedFrom("src/assert/healthy_documentation.ts and the rules that it lists")}`,
     'import type { RunChecksOptions } from "../checks/judge_rule.ts";',
     'import { runChecks } from "../checks/run_checks.ts";',
     'import { diagnose } from "../diagnosis/diagnose.ts";',

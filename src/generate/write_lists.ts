@@ -1,5 +1,5 @@
 import type { ThresholdTable } from "../checks/threshold_entry.ts";
-import { comment, generatedFrom, snakeCase, unionOf, wrap } from "./doc_text.ts";
+import { comment, generatedFrom, unionOf, wrap } from "./doc_text.ts";
 import type { RuleFile, RuleFiles } from "./read_rules.ts";
 
 /** A list of constants, their imports, and their exports. */
@@ -82,12 +82,23 @@ export function writeThresholds(tables: readonly ThresholdTable[]): string {
   ].join("\n");
 }
 
-/** src/assert/rule_assertions.ts: the assertions of all rules. */
-export function writeAssertionList(assertions: readonly string[]): string {
+/** src/assert/assertions.ts: all of these modules as one, with each import once. */
+export function writeAssertions(modules: readonly string[]): string {
+  const imports = new Map<string, Set<string>>();
+  const bodies = modules.map((module) =>
+    module.replaceAll(/^import (type )?\{ (.*) \} from "(.*)";\n/gm, (_, type, names, from) => {
+      const known = imports.get(from) ?? new Set();
+      for (const name of names.split(", ")) known.add(type ? `type ${name}` : name);
+      imports.set(from, known);
+      return "";
+    })
+  );
   return [
-    `// ${generatedFrom("the rules of src/checks")}`,
-    ...assertions.toSorted().map((name) => `export * from "./${snakeCase(name)}.ts";`),
-    "",
+    `// ${generatedFrom("the rules of src/checks, and src/assert/healthy_documentation.ts")}`,
+    ...[...imports].toSorted(([a], [b]) => a < b ? -1 : 1).map(([from, names]) =>
+      `import { ${[...names].toSorted().join(", ")} } from "${from}";`
+    ),
+    ...bodies,
   ].join("\n");
 }
 
@@ -111,7 +122,7 @@ interface MatcherRow {
   args: string;
 }
 
-/** src/expect/health_expected.ts: what `expect(measurements)` can do. */
+/** The type of the matchers: what `expect(measurements)` can do. */
 export function writeExpected(
   { rules }: RuleFiles,
   healthy: string,

@@ -2,9 +2,11 @@ import { assertEquals, AssertionError, assertMatch, assertRejects } from "@std/a
 import * as digits from "../../examples/digits.ts";
 import type { ModelModule } from "../../src/model/model_module.ts";
 import { acrossSeeds, type AcrossSeedsOptions } from "../../src/assert/across_seeds.ts";
-import { assertInitScale } from "../../src/assert/assert_init_scale.ts";
-import { assertHealthy } from "../../src/assert/assert_healthy.ts";
-import { assertWeightsChange } from "../../src/assert/assert_weights_change.ts";
+import {
+  assertHealthy,
+  assertInitScale,
+  assertWeightsChange,
+} from "../../src/assert/assertions.ts";
 import type { CreateModel } from "../../src/assert/create_model.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";

@@ -6,7 +6,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { assertHealthy } from "../../src/assert/assert_healthy.ts";
+import { assertHealthy } from "../../src/assert/assertions.ts";
 import type { AssertHealthyOptions } from "../../src/assert/assert_model_healthy.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import { exerciseModel } from "../../src/model/exercise_model.ts";

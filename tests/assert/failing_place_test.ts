@@ -5,7 +5,7 @@ const ROOT = new URL("../../", import.meta.url);
 /** The start of every test file: what it imports, and lines that the compiler leaves out. */
 const HEAD = `import * as health from "${ROOT}src/mod.ts";
 import { expect as stdExpect } from "@std/expect";
-import { healthMatchers } from "${ROOT}src/expect/mod.ts";
+import { healthMatchers } from "${ROOT}src/assert/expect.ts";
 interface Shape {
   units: number;
 }

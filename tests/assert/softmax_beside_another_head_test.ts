@@ -1,6 +1,5 @@
 import { assertEquals, AssertionError, assertThrows } from "@std/assert";
-import { assertHealthy } from "../../src/assert/assert_healthy.ts";
-import { assertNoVanishingGradients } from "../../src/assert/assert_no_vanishing_gradients.ts";
+import { assertHealthy, assertNoVanishingGradients } from "../../src/assert/assertions.ts";
 import { runChecks } from "../../src/checks/run_checks.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";

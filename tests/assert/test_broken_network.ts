@@ -4,7 +4,7 @@ import { RULES } from "../../src/checks/rules.ts";
 import { runChecks } from "../../src/checks/run_checks.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { healthMatchers } from "../../src/expect/health_matchers.ts";
+import { healthMatchers } from "../../src/assert/health_matchers.ts";
 import { measure } from "../../src/measure/measure.ts";
 import type { MeasureOptions } from "../../src/measure/measure_options.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { assertHealthy } from "../../src/assert/assert_healthy.ts";
+import { assertHealthy } from "../../src/assert/assertions.ts";
 import { matchesBaseline } from "../../src/checks/matches_baseline.ts";
 import { RULES } from "../../src/checks/rules.ts";
 import { runChecks } from "../../src/checks/run_checks.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { assertInitialLoss } from "../../src/assert/assert_initial_loss.ts";
+import { assertInitialLoss } from "../../src/assert/assertions.ts";
 import { initialLoss } from "../../src/checks/rules/initial_loss.ts";
 import type { InputMeasurements } from "../../src/measure/measurements.ts";
 import { flat, makeLayer, makeWeight, statisticsOf, withInput } from "./make_measurements.ts";

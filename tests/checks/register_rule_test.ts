@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { AssertionError } from "@std/assert/assertion-error";
-import { assertHealthy } from "../../src/assert/assert_healthy.ts";
+import { assertHealthy } from "../../src/assert/assertions.ts";
 import { defineRule } from "../../src/checks/define_rule.ts";
 import { allRules, registerRule } from "../../src/checks/register_rule.ts";
 import { RULES } from "../../src/checks/rules.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { assertSymmetryBroken } from "../../src/assert/assert_symmetry_broken.ts";
+import { assertSymmetryBroken } from "../../src/assert/assertions.ts";
 import { symmetry } from "../../src/checks/rules/symmetry.ts";
 import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
 import type { LayerMeasurements, WeightMeasurements } from "../../src/measure/measurements.ts";

@@ -1,6 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { assertCausal } from "../../src/assert/assert_causal.ts";
-import { assertGradientsMatchNumeric } from "../../src/assert/assert_gradients_match_numeric.ts";
+import { assertCausal, assertGradientsMatchNumeric } from "../../src/assert/assertions.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
 import { loadModel } from "../../src/model/load_model.ts";

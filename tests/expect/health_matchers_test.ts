@@ -1,6 +1,6 @@
 import { assertEquals, AssertionError, assertRejects, assertThrows } from "@std/assert";
 import { expect as stdExpect, type Expected as StdExpected } from "@std/expect";
-import { type HealthExpected, healthMatchers } from "../../src/expect/mod.ts";
+import { type HealthExpected, healthMatchers } from "../../src/assert/expect.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import { flat, makeMeasurements, makeWeight } from "../checks/make_measurements.ts";
 
@@ -121,7 +121,7 @@ Deno.test("expect(promise).resolves takes the matchers", async () => {
 
 Deno.test("the entry point expect imports nothing of @std/expect", async () => {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", new URL("../../src/expect/mod.ts", import.meta.url).href],
+    args: ["info", "--json", new URL("../../src/assert/expect.ts", import.meta.url).href],
   }).output();
   const { modules } = JSON.parse(new TextDecoder().decode(stdout));
   const found = modules.map(({ specifier }: { specifier: string }) => specifier);

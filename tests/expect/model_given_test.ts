@@ -1,6 +1,6 @@
 import { assertThrows } from "@std/assert";
 import { startEngine } from "../../src/engine/start_engine.ts";
-import { healthMatchers } from "../../src/expect/health_matchers.ts";
+import { healthMatchers } from "../../src/assert/health_matchers.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import { exerciseModel } from "../../src/model/exercise_model.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { assertNoDeadUnits } from "../../src/assert/assert_no_dead_units.ts";
+import { assertNoDeadUnits } from "../../src/assert/assertions.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { Layer, LayersModel } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";

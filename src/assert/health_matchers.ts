@@ -1,16 +1,16 @@
-import { AssertionError } from "@std/assert/assertion-error";
-import { assertHealthy } from "../assert/assert_healthy.ts";
-import { assertMatchesBaseline } from "../assert/assert_matches_baseline.ts";
-import { assertRule } from "../assert/assert_rule.ts";
-import { type CallSite, callSites, failureAt, failureOf } from "../assert/call_site.ts";
-import { describeModel } from "../assert/message_parts.ts";
 import type { CheckOptions } from "../checks/check_options.ts";
 import type { RunChecksOptions } from "../checks/judge_rule.ts";
 import { RULES } from "../checks/rules.ts";
 import { validateMeasurements } from "../checks/validate.ts";
 import type { Measurements } from "../measure/measurements.ts";
+import { assertHealthy } from "./assertions.ts";
+import { assertMatchesBaseline } from "./assertions.ts";
+import { assertRule } from "./assert_rule.ts";
+import { type CallSite, callSites, failureAt, failureOf } from "./call_site.ts";
 import type { HealthExpected } from "./health_expected.ts";
 import type { MatcherContext, MatcherResult } from "./matcher.ts";
+import { describeModel } from "./message_parts.ts";
+import { AssertionError } from "@std/assert/assertion-error";
 
 /** The matchers as `expect.extend` takes them: synchronous, the context first. */
 export type HealthMatchers = {
