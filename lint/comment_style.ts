@@ -54,7 +54,9 @@ const plugin: Deno.lint.Plugin = {
             for (const comment of context.sourceCode.getAllComments()) {
               const isDoc = comment.type === "Block" && comment.value.startsWith("*");
               const fault = styleFaultOf(comment.value, isDoc);
-              if (fault !== null) context.report({ node: comment, message: `The comment ${fault}` });
+              if (fault !== null) {
+                context.report({ node: comment, message: `The comment ${fault}` });
+              }
             }
           },
         };

@@ -20,10 +20,16 @@ const plugin: Deno.lint.Plugin = {
         return {
           SpreadElement(node) {
             const { argument, parent } = node;
-            const isLiteral = argument.type === "ObjectExpression" && argument.properties.length > 0 ||
+            const isLiteral =
+              argument.type === "ObjectExpression" && argument.properties.length > 0 ||
               argument.type === "ArrayExpression" && argument.elements.length > 0;
-            if (!isLiteral || parent.type === "CallExpression" || parent.type === "NewExpression") return;
-            context.report({ node, message: "A literal is spread into a literal, expected its entries" });
+            if (!isLiteral || parent.type === "CallExpression" || parent.type === "NewExpression") {
+              return;
+            }
+            context.report({
+              node,
+              message: "A literal is spread into a literal, expected its entries",
+            });
           },
         };
       },
@@ -36,7 +42,10 @@ const plugin: Deno.lint.Plugin = {
             const { id, init } = node;
             if (id.type !== "ArrayPattern" || init?.type !== "ArrayExpression") return;
             if (init.elements.some((element) => element?.type === "SpreadElement")) return;
-            context.report({ node, message: "A tuple is destructured where it is written, expected a statement a name" });
+            context.report({
+              node,
+              message: "A tuple is destructured where it is written, expected a statement a name",
+            });
           },
         };
       },
@@ -47,7 +56,10 @@ const plugin: Deno.lint.Plugin = {
         return {
           ConditionalExpression(node) {
             if (node.parent.type !== "ConditionalExpression") return;
-            context.report({ node, message: "A conditional expression is nested, expected early returns or a table" });
+            context.report({
+              node,
+              message: "A conditional expression is nested, expected early returns or a table",
+            });
           },
         };
       },
