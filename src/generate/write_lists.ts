@@ -96,10 +96,18 @@ export function writeAssertions(modules: readonly string[]): string {
   return [
     `// ${generatedFrom("the rules of src/checks, and src/assert/healthy_documentation.ts")}`,
     ...[...imports].toSorted(([a], [b]) => a < b ? -1 : 1).map(([from, names]) =>
-      `import { ${[...names].toSorted().join(", ")} } from "${from}";`
+      importOf(from, [...names].toSorted())
     ),
     ...bodies,
   ].join("\n");
+}
+
+/** Writes an import: `import type` if every name is a type. */
+function importOf(from: string, names: readonly string[]): string {
+  const isType = (name: string) => name.startsWith("type ");
+  if (!names.every(isType)) return `import { ${names.join(", ")} } from "${from}";`;
+  const plain = names.map((name) => name.replace("type ", ""));
+  return `import type { ${plain.join(", ")} } from "${from}";`;
 }
 
 /** The tables of assertions in the README: those over measurements, then those over a model. */
