@@ -1,5 +1,6 @@
 import { isReadable } from "../gate/is_readable.ts";
 import { isModule } from "../model/file_kinds.ts";
+import { readUserText } from "../model/files/user_file.ts";
 
 /**
  * The files that are read when models are loaded: those that were named, the weight files of a
@@ -40,7 +41,7 @@ const PATH = /^(?=.{1,1000}$)(?:[^\0]*[\\/][^\0]*|[^\0]*\.[A-Za-z0-9]{1,9})$/;
 
 async function textOf(path: string): Promise<string> {
   if (!isReadable(path)) return "";
-  return await Deno.readTextFile(path).catch(() => "");
+  return await readUserText(path).catch(() => "");
 }
 
 async function weightFiles(path: string): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { readText } from "../model/read_json.ts";
+import { readUserText } from "../model/files/user_file.ts";
 import { failure } from "../words/failure.ts";
 import { formatCount, formatMemory } from "../words/numbers.ts";
 import { isJsonFile, isKerasFile, isModelFile, isModule } from "../model/file_kinds.ts";
@@ -80,7 +80,7 @@ export async function lookAt(
       return { path, why: `it has ${formatMemory(size)}, and was not read: init ${path} takes it` };
     }
     if (size > LARGEST) return null;
-    const text = await readText(file);
+    const text = await readUserText(file);
     return isModule(path) ? lookAtModule(path, text) : lookAtJson(path, text);
   } catch (error) {
     return { path, why: failure(error).replace(`${file}: `, "") };

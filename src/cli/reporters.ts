@@ -1,6 +1,7 @@
 import { showValue } from "../words/show_value.ts";
 import type { GateResult } from "../gate/gate_result.ts";
 import { isReadable } from "../gate/is_readable.ts";
+import { readUserText } from "../model/files/user_file.ts";
 import type { GateLocation } from "../render/gate_location.ts";
 import { type FormatName, FORMATS, formatsOf, type GateContext } from "./formats.ts";
 import type { SarifOptions } from "../render/render_sarif.ts";
@@ -108,7 +109,7 @@ async function locations(
   const paths = [...result.runs.map(({ path }) => path), result.configuration];
   for (const path of new Set(paths)) {
     if (path === null) continue;
-    const source = await Deno.readTextFile(path).catch(() => null);
+    const source = await readUserText(path).catch(() => null);
     const file = root === null ? path : relative(root, resolve(path));
     files.set(path, {
       file: Deno.build.os === "windows" ? file.replaceAll("\\", "/") : file,

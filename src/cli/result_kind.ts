@@ -1,4 +1,5 @@
 import { DOCUMENTS } from "../documents/document.ts";
+import { openUserFile } from "../model/files/user_file.ts";
 import { type FormatName, FORMATS, type Result } from "./formats.ts";
 import { TEXT_BEGINNINGS } from "../render/text_beginnings.ts";
 
@@ -37,9 +38,9 @@ const BYTES = 4096;
  * @returns The kind; `"empty"` if it holds nothing; `null` if it is not a result.
  */
 export async function resultKind(path: string): Promise<ResultKind | "empty" | null> {
-  using file = await Deno.open(path);
+  using file = await openUserFile(path);
   const bytes = new Uint8Array(BYTES);
-  const length = await file.read(bytes);
+  const length = await file.handle.read(bytes);
   if (length === null) return "empty";
   const text = decode(bytes.subarray(0, length));
   if (text === null) return null;

@@ -1,6 +1,7 @@
 import { type Difference, differenceOf } from "../compare/difference.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
 import { parseReport } from "../documents/report.ts";
+import { readUserText } from "../model/files/user_file.ts";
 import { strayErrors } from "../model/stray_errors.ts";
 import { FORMATS } from "./formats.ts";
 import { showWord } from "../words/show_word.ts";
@@ -80,7 +81,7 @@ function sidesOf(operands: string[], { seed, seeds }: Pick<DiffValues, "seed" | 
 async function reportText(path: string): Promise<string | null> {
   // What cannot be read is refused by what loads models, in its own words.
   const kind = /\.json$/i.test(path) ? await resultKind(path).catch(() => null) : null;
-  if (kind === "report") return await Deno.readTextFile(path);
+  if (kind === "report") return await readUserText(path);
   if (kind === null || kind === "empty" || kind === "text") return null;
   throw new UsageError(`${path} holds ${resultWords(kind)}, expected a model or a JSON report`);
 }

@@ -1,5 +1,5 @@
 import { isModelFile } from "../model/file_kinds.ts";
-import { readText } from "../model/read_json.ts";
+import { readUserText, requireFile } from "../model/files/user_file.ts";
 import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { failure, writeFailure } from "../words/failure.ts";
@@ -86,10 +86,9 @@ async function named(model: string): Promise<FoundModels> {
         "PyTorch, or a .ts or .js module",
     );
   }
-  const { isFile } = await Deno.stat(path).catch((error) => {
+  await requireFile(path).catch((error) => {
     throw new UsageError(`${model}: ${failure(error)}`);
   });
-  if (!isFile) throw new UsageError(`${model}: it is a folder, expected a file`);
   const seen = await lookAt(path);
   return seen !== null && "what" in seen ? { models: [seen], unclear: [] } : {
     models: [{ path, what: "was named", isDrawn: false }],
@@ -117,7 +116,7 @@ interface Settings {
 
 async function readSettings(): Promise<Settings | null> {
   for (const path of ["deno.json", "deno.jsonc"]) {
-    const text = await readText(path).catch((error) => {
+    const text = await readUserText(path).catch((error) => {
       if (error instanceof Deno.errors.NotFound) return null;
       throw new UsageError(`${path}: ${failure(error)}`);
     });

@@ -1,4 +1,4 @@
-import { readText } from "../model/read_json.ts";
+import { readUserText } from "../model/files/user_file.ts";
 import { failure } from "../words/failure.ts";
 import { GateError } from "./gate_error.ts";
 import { isReadable } from "./is_readable.ts";
@@ -38,7 +38,7 @@ const SHARED = ["deno.json", "deno.jsonc"];
 export async function openConfiguration(file: string): Promise<FoundConfiguration> {
   requireValue("file", file, text);
   try {
-    const text = await readText(file);
+    const text = await readUserText(file);
     const isShared = SHARED.some((name) => file === name || file.endsWith(`/${name}`));
     return { file, text, key: isShared ? "gradientHealth" : null };
   } catch (error) {
@@ -103,7 +103,7 @@ export async function findConfiguration(
 async function textOf(file: string): Promise<string | null> {
   if (!isReadable(file)) return null;
   try {
-    return await readText(file);
+    return await readUserText(file);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return null;

@@ -1,5 +1,5 @@
 import { decodeBaseline } from "../documents/baseline.ts";
-import { readText } from "../model/read_json.ts";
+import { readUserText } from "../model/files/user_file.ts";
 import { failure } from "../words/failure.ts";
 import type { Baseline } from "./baseline.ts";
 import { GateError } from "./gate_error.ts";
@@ -15,7 +15,7 @@ import { requireValue, text } from "../words/requirements.ts";
 export async function readBaseline(file: string): Promise<Baseline | null> {
   requireValue("file", file, text);
   try {
-    return parseBaseline(await readText(file), file);
+    return parseBaseline(await readUserText(file), file);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     if (error instanceof GateError) throw error;

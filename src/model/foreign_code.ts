@@ -1,5 +1,6 @@
 import { patchProperty } from "../engine/patch_property.ts";
 import { failure } from "../words/failure.ts";
+import { requireFile } from "./files/user_file.ts";
 import { foreignImport } from "./foreign_import.ts";
 import { ModelError } from "./model_error.ts";
 
@@ -11,7 +12,7 @@ import { ModelError } from "./model_error.ts";
  */
 export async function importModule(path: string): Promise<Record<string, unknown>> {
   try {
-    await Deno.stat(path);
+    await requireFile(path);
   } catch (error) {
     throw new ModelError(`${path}: ${failure(error)}`, { cause: error });
   }

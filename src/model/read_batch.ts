@@ -8,6 +8,7 @@ import { type InputRange, inputRanges } from "./input_ranges.ts";
 import type { Objective } from "./objective.ts";
 import type { ParsedTensor } from "./parse_tensor.ts";
 import { classTargets, type Given } from "./batches/given.ts";
+import { readUserFile } from "./files/user_file.ts";
 import { layerNames, parseJsonBatch } from "./batches/parse_json_batch.ts";
 import { readJson } from "./read_json.ts";
 import { hasShape, showShape, targetShapes } from "./shapes.ts";
@@ -125,7 +126,7 @@ async function readGiven(
   }
   let bytes: Uint8Array;
   try {
-    bytes = await Deno.readFile(path);
+    bytes = await readUserFile(path);
   } catch (error) {
     throw new BatchError(failure(error), { cause: error });
   }

@@ -1,15 +1,6 @@
 import { jsonFailure } from "../words/json_failure.ts";
 import { failure } from "../words/failure.ts";
-
-/**
- * Reads a text file. A byte order mark, which editors on Windows put at the beginning, is not part of the
- * text.
- *
- * @param path The file.
- */
-export async function readText(path: string): Promise<string> {
-  return new TextDecoder().decode(await Deno.readFile(path));
-}
+import { readUserText } from "./files/user_file.ts";
 
 /**
  * Reads a JSON file.
@@ -23,7 +14,7 @@ export async function readJson(
 ): Promise<unknown> {
   let text: string;
   try {
-    text = await readText(path);
+    text = await readUserText(path);
   } catch (error) {
     throw new Unusable(`${path}: ${failure(error)}`, { cause: error });
   }

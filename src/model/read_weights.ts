@@ -1,7 +1,9 @@
 import { failure } from "../words/failure.ts";
 import { formatCount } from "../words/numbers.ts";
 import { requireValue, text } from "../words/requirements.ts";
+import { byteSource } from "./files/byte_source.ts";
 import { isFloat } from "./files/file_types.ts";
+import { readUserFile } from "./files/user_file.ts";
 import { ModelError } from "./model_error.ts";
 import { readSafetensors } from "./torch/read_safetensors.ts";
 import { readStateDict } from "./torch/read_state_dict.ts";
@@ -10,7 +12,8 @@ import type { FileTensor, WeightsFile } from "./weights_file.ts";
 /**
  * Reads a file of weights that holds no topology: `.safetensors`, or a state dict that `torch.save` wrote (`.pt`,
  * `.pth`, `.ckpt`, `.bin`). The file is data: nothing of it runs, nothing outside it is read, and it gets no more
- * memory than a few times its size.
+ * memory than a few times its size. A `.safetensors` file is not held in memory: each tensor is read when it is asked for,
+ * so that the file must still be there.
  *
  * @param path The file.
  * @returns Its tensors.
@@ -28,27 +31,31 @@ import type { FileTensor, WeightsFile } from "./weights_file.ts";
  */
 export async function readWeights(path: string): Promise<WeightsFile> {
   requireValue("path", path, text);
-  let bytes: Uint8Array;
   try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    throw new ModelError(`${path}: ${failure(error)}`, { cause: error });
-  }
-  try {
-    const { format, tensors, notes } = parse(path, bytes);
+    const { format, tensors, notes } = await parse(path);
     if (tensors.length === 0) throw new ModelError("The file holds no tensors, expected weights");
     return { path, format, tensors, notes: [...notes, ...notesOn(tensors)] };
   } catch (error) {
-    if (error instanceof ModelError) error.message = `${path}: ${error.message}`;
+    const isNamed = error instanceof ModelError && error.message.startsWith(`${path}: `);
+    if (error instanceof ModelError && !isNamed) error.message = `${path}: ${error.message}`;
     throw error;
   }
 }
 
-function parse(path: string, bytes: Uint8Array): Omit<WeightsFile, "path"> {
+async function parse(path: string): Promise<Omit<WeightsFile, "path">> {
   if (/\.safetensors$/i.test(path)) {
-    return { format: "safetensors", tensors: readSafetensors(bytes), notes: [] };
+    const source = await orRefuse(byteSource(path));
+    return { format: "safetensors", tensors: readSafetensors(source), notes: [] };
   }
-  return { format: "PyTorch", ...readStateDict(bytes) };
+  return { format: "PyTorch", ...readStateDict(await orRefuse(readUserFile(path))) };
+}
+
+async function orRefuse<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    throw new ModelError(failure(error), { cause: error });
+  }
 }
 
 /** What is not read as it was written. */

@@ -8,6 +8,7 @@ import { decodeWeight, type LocatedGroup, locateGroups, readGroup } from "./load
 import { pairWeights } from "./pair_weights.ts";
 import { ModelError } from "./model_error.ts";
 import { type NewFile, NewFolder } from "./new_folder.ts";
+import { readUserFile } from "./files/user_file.ts";
 import { readJson } from "./read_json.ts";
 import { requireModel } from "./require_model.ts";
 import { parseWeightsManifest, type WeightSpec } from "./weights_manifest.ts";
@@ -179,7 +180,7 @@ async function filesLike(
     );
   }
   // What has not changed is copied, spaces included.
-  const text = isRepacked ? encodeText(JSON.stringify(json)) : await Deno.readFile(like);
+  const text = isRepacked ? encodeText(JSON.stringify(json)) : await readUserFile(like);
   const { basename } = await import("node:path");
   return [...files, { path: basename(like), bytes: text }];
 }

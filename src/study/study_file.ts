@@ -1,5 +1,6 @@
 import { showValue } from "../words/show_value.ts";
 import { END_LINE, POINTS_LINE, readStudyLine, readStudyOpening } from "../documents/study.ts";
+import { openUserFile } from "../model/files/user_file.ts";
 import { failure } from "../words/failure.ts";
 import { countPoints, describePoint, gridPoint } from "./grid_point.ts";
 import { shardRange } from "./shard.ts";
@@ -19,6 +20,9 @@ export interface StudyFile {
 }
 
 const MOST_OPENING = 100;
+
+/** Longest line, in characters: a file without line ends would be kept in memory whole. */
+const MAX_LINE = 2 ** 24;
 
 /**
  * Reads a study that `sweep` or `merge` wrote. It is read line by line, since it may be larger than
@@ -122,14 +126,17 @@ function cutShort(path: string, line: number): StudyError {
 
 async function* linesOf(path: string): AsyncGenerator<string, void> {
   try {
-    using file = await Deno.open(path);
+    using file = await openUserFile(path);
     const decoder = new TextDecoder();
     const buffer = new Uint8Array(1 << 16);
     let rest = "";
-    for (let n = await file.read(buffer); n !== null; n = await file.read(buffer)) {
+    for (let n = await file.handle.read(buffer); n !== null; n = await file.handle.read(buffer)) {
       const lines = (rest + decoder.decode(buffer.subarray(0, n), { stream: true })).split("\n");
       rest = lines.pop()!;
       yield* lines;
+      if (rest.length > MAX_LINE) {
+        throw new RangeError(`One line has more than ${MAX_LINE} characters`);
+      }
     }
     if (rest !== "") yield rest;
   } catch (error) {

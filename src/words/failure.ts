@@ -3,6 +3,9 @@ import { showValue } from "./show_value.ts";
 /** A longer reason is cut, because it would hide the text around it. */
 const LONGEST = 1000;
 
+/** The error for a device, a pipe or a socket in place of a file. */
+export class NotAFile extends Error {}
+
 /**
  * Why something failed, in a few words without a full stop, to end a sentence with.
  *
@@ -21,6 +24,9 @@ export function failure(error: unknown): string {
 function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
   if (error instanceof Deno.errors.IsADirectory) return "it is a folder, expected a file";
+  if (error instanceof NotAFile) {
+    return "it is not a file but a device or a pipe, expected a file";
+  }
   if (error instanceof Deno.errors.NotADirectory) return "a part of its path is not a folder";
   if (error instanceof Deno.errors.NotCapable) return "reading it is not allowed: use --allow-read";
   if (error instanceof Deno.errors.PermissionDenied) {

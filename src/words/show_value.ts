@@ -15,7 +15,8 @@ export function showValue(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (typeof value === "object" && value !== null) return "an object";
   const whole = String(value);
-  const letters = [...whole];
+  // A letter takes at most two characters; a text of megabytes is not taken apart.
+  const letters = [...whole.slice(0, 2 * (LONGEST + 1))];
   const shown = letters.length > LONGEST ? `${letters.slice(0, LONGEST).join("")}...` : whole;
   return escapeControls(typeof value === "string" ? JSON.stringify(shown) : shown);
 }

@@ -96,3 +96,14 @@ Deno.test("readStudyFile() refuses a number of points, and a shard, that its gri
     }
   });
 });
+
+Deno.test("readStudyFile() refuses a line that has no end", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.truncate(path, 2 ** 40);
+    const { message } = await assertRejects(() => readStudyFile(path), StudyError);
+    assertEquals(message, `${path}: One line has more than 16777216 characters`);
+  } finally {
+    await Deno.remove(path);
+  }
+});

@@ -1,13 +1,19 @@
 import { crc32, inflateSync } from "node:zlib";
 import { BatchError } from "../batch_error.ts";
 
-/** A picture: rows from the top, the channels of a pixel side by side, each from 0 to 255. */
-export interface Picture {
+/** What the first bytes of a picture say. */
+export interface PictureHeader {
   height: number;
   width: number;
   /** 1 grey, 2 grey and alpha, 3 colours, 4 colours and alpha. */
   channels: number;
-  pixels: Float32Array;
+  /** Bytes that decoding it takes. */
+  memory: number;
+}
+
+/** A picture: rows from the top, the channels of a pixel side by side, each from 0 to 255. */
+export interface Picture extends PictureHeader {
+  pixels: Uint8Array | Float32Array;
 }
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -18,29 +24,49 @@ const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 
 /** A picture of more pixels is no example of a batch. */
 const MOST_PIXELS = 2 ** 26;
 
+/** Bytes of the signature, and of the first chunk with its length, name and checksum. */
+export const PNG_HEADER_BYTES = 33;
+
+/** The header of a picture as a whole. */
+interface Header extends PictureHeader {
+  bits: number;
+  /** True if a pixel is the number of a colour. */
+  hasPalette: boolean;
+  /** Samples of a pixel as they are stored. */
+  samples: number;
+  /** Bytes of a line, without that of its filter. */
+  row: number;
+}
+
 /**
- * Decodes a PNG (W3C Recommendation, third edition): every colour type, 8 or 16 bits a channel, fewer where there is
- * one; no interlacing. Deno unpacks it with a limit (`node:zlib`); `upng-js` of npm unpacks whatever is in the file.
+ * Reads the size of a PNG, before anything is unpacked.
  *
- * @param bytes The file.
- * @throws {BatchError} If it is no such picture.
+ * @param bytes The file, or its first {@linkcode PNG_HEADER_BYTES}.
+ * @throws {BatchError} If it is no such picture, or one that is not read.
  */
-export function decodePng(bytes: Uint8Array): Picture {
+export function readPngHeader(bytes: Uint8Array): PictureHeader {
+  return readHeader(bytes);
+}
+
+function readHeader(bytes: Uint8Array): Header {
   const fail = (what: string): never => {
     throw new BatchError(what);
   };
   if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) {
     return fail("The file is no PNG picture, expected one");
   }
-  const chunks = chunksOf(bytes);
-  const [head] = chunks.get("IHDR") ?? [];
-  if (head?.length !== 13) return fail("The picture has no header, expected one of 13 bytes");
-  const view = new DataView(head.buffer, head.byteOffset);
-  const [width, height] = [view.getUint32(0), view.getUint32(4)];
-  const [bits, type, , , interlaced] = head.subarray(8);
-  const own = CHANNELS[type];
+  if (bytes.length < PNG_HEADER_BYTES) return fail("The picture has no end: truncated");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const name = String.fromCharCode(...bytes.subarray(12, 16));
+  if (name !== "IHDR" || view.getUint32(8) !== 13) {
+    return fail("The picture has no header, expected one of 13 bytes");
+  }
+  const [width, height] = [view.getUint32(16), view.getUint32(20)];
+  const [bits, type, , , interlaced] = bytes.subarray(24);
+  const samples = CHANNELS[type];
   if (
-    own === undefined || ![8, 16].includes(bits) && !([1, 2, 4].includes(bits) && own === 1) ||
+    samples === undefined ||
+    ![8, 16].includes(bits) && !([1, 2, 4].includes(bits) && samples === 1) ||
     type === 3 && bits === 16
   ) {
     return fail(`The picture has ${bits} bits and colour type ${type}, expected what a PNG has`);
@@ -51,35 +77,58 @@ export function decodePng(bytes: Uint8Array): Picture {
   if (width === 0 || height === 0 || width * height > MOST_PIXELS) {
     return fail(`The picture has ${height} x ${width} pixels, expected 1 to ${MOST_PIXELS}`);
   }
-  const row = Math.ceil(width * own * bits / 8);
+  const hasPalette = type === 3;
+  const channels = hasPalette ? 3 : samples;
+  const row = Math.ceil(width * samples * bits / 8);
+  const unpacked = height * (row + 1);
+  const floats = height * width * (hasPalette ? samples + channels : samples);
+  const memory = bits === 8 && !hasPalette ? unpacked : unpacked + 4 * floats;
+  return { height, width, channels, memory, bits, hasPalette, samples, row };
+}
+
+/**
+ * Decodes a PNG (W3C Recommendation, third edition): every colour type, 8 or 16 bits a channel, fewer where there is
+ * one; no interlacing. Deno unpacks it with a limit (`node:zlib`); `upng-js` of npm unpacks whatever is in the file.
+ *
+ * @param bytes The file.
+ * @throws {BatchError} If it is no such picture.
+ */
+export function decodePng(bytes: Uint8Array): Picture {
+  const header = readHeader(bytes);
+  const { height, width, channels, memory, bits, hasPalette, samples, row } = header;
+  const chunks = chunksOf(bytes);
   const packed = join(chunks.get("IDAT") ?? []);
   const size = height * (row + 1);
   // Nothing packs better than by 1032 to 1: what says it has more pixels is not given their memory.
   if (size > 1032 * packed.length + 64) {
-    return fail("The picture has too few bytes for its pixels: truncated");
+    throw new BatchError("The picture has too few bytes for its pixels: truncated");
   }
   let raw: Uint8Array;
   try {
-    raw = inflateSync(packed, { maxOutputLength: size });
+    const inflated = inflateSync(packed, { maxOutputLength: size });
+    raw = new Uint8Array(inflated.buffer, inflated.byteOffset, inflated.length);
   } catch (error) {
     throw new BatchError("The pixels of the picture do not unpack to its size", { cause: error });
   }
   if (raw.length !== size) {
-    return fail(`The picture has ${raw.length} bytes of pixels, expected ${size}`);
+    throw new BatchError(`The picture has ${raw.length} bytes of pixels, expected ${size}`);
   }
-  const lines = unfilter(raw, height, row, Math.max(1, own * bits / 8));
-  const samples = samplesOf(lines, { height, row, count: width * own, bits, scale: type !== 3 });
-  if (type !== 3) return { height, width, channels: own, pixels: samples };
+  const lines = unfilter(raw, height, row, Math.max(1, samples * bits / 8));
+  const picture = { height, width, channels, memory };
+  if (bits === 8 && !hasPalette) return { ...picture, pixels: lines };
+  const count = width * samples;
+  const own = samplesOf(lines, { height, row, count, bits, scale: !hasPalette });
+  if (!hasPalette) return { ...picture, pixels: own };
   const [palette] = chunks.get("PLTE") ?? [];
   const colours = palette ?? new Uint8Array();
-  const pixels = new Float32Array(3 * samples.length);
-  for (let i = 0; i < samples.length; i++) {
-    if (3 * samples[i] + 2 >= colours.length) {
-      return fail(`The picture has no colour ${samples[i]} in its palette`);
+  const pixels = new Float32Array(3 * own.length);
+  for (let i = 0; i < own.length; i++) {
+    if (3 * own[i] + 2 >= colours.length) {
+      throw new BatchError(`The picture has no colour ${own[i]} in its palette`);
     }
-    pixels.set(colours.subarray(3 * samples[i], 3 * samples[i] + 3), 3 * i);
+    pixels.set(colours.subarray(3 * own[i], 3 * own[i] + 3), 3 * i);
   }
-  return { height, width, channels: 3, pixels };
+  return { ...picture, pixels };
 }
 
 /** The content of the chunks by their names, up to the end of the picture. */
@@ -113,29 +162,46 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** Undoes what each line is filtered by, so that it packs better. */
+/**
+ * Undoes what each line is filtered by, so that it packs better.
+ *
+ * @returns The lines without their filters, in the memory of `raw`: no line is written before it was read.
+ */
 function unfilter(raw: Uint8Array, height: number, row: number, step: number): Uint8Array {
-  const out = new Uint8Array(height * row);
   for (let y = 0; y < height; y++) {
     const filter = raw[y * (row + 1)];
     if (filter > 4) {
       throw new BatchError(`Line ${y} of the picture has filter ${filter}, expected 0 to 4`);
     }
+    const from = y * (row + 1) + 1, to = y * row;
     for (let x = 0; x < row; x++) {
-      const i = y * row + x;
-      const left = x >= step ? out[i - step] : 0;
-      const up = y > 0 ? out[i - row] : 0;
-      const corner = x >= step && y > 0 ? out[i - row - step] : 0;
-      const guess = [0, left, up, (left + up) >> 1, paeth(left, up, corner)][filter];
-      out[i] = raw[y * (row + 1) + 1 + x] + guess;
+      const left = x >= step ? raw[to + x - step] : 0;
+      const up = y > 0 ? raw[to + x - row] : 0;
+      const corner = x >= step && y > 0 ? raw[to + x - row - step] : 0;
+      raw[to + x] = raw[from + x] + guessOf(filter, left, up, corner);
     }
   }
-  return out;
+  return raw.subarray(0, height * row);
+}
+
+function guessOf(filter: number, left: number, up: number, corner: number): number {
+  switch (filter) {
+    case 0:
+      return 0;
+    case 1:
+      return left;
+    case 2:
+      return up;
+    case 3:
+      return (left + up) >> 1;
+    default:
+      return paeth(left, up, corner);
+  }
 }
 
 function paeth(left: number, up: number, corner: number): number {
   const guess = left + up - corner;
-  const [a, b, c] = [Math.abs(guess - left), Math.abs(guess - up), Math.abs(guess - corner)];
+  const a = Math.abs(guess - left), b = Math.abs(guess - up), c = Math.abs(guess - corner);
   return a <= b && a <= c ? left : b <= c ? up : corner;
 }
 

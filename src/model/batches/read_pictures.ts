@@ -1,10 +1,18 @@
 import type { LayersModel } from "../../engine/tensorflow.ts";
 import { failure } from "../../words/failure.ts";
+import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 import { BatchError } from "../batch_error.ts";
+import { openUserFile, readUserFile } from "../files/user_file.ts";
 import { frontLayers } from "../front_layers.ts";
 import { showShape } from "../shapes.ts";
-import { decodePng, type Picture } from "./decode_png.ts";
+import {
+  decodePng,
+  type Picture,
+  type PictureHeader,
+  PNG_HEADER_BYTES,
+  readPngHeader,
+} from "./decode_png.ts";
 import type { Given } from "./given.ts";
 
 /** The weights of red, green and blue in grey: ITU-R BT.601, as Pillow and Keras have them. */
@@ -15,6 +23,12 @@ const SCALING = ["Rescaling", "Normalization"];
 
 /** More pictures are no batch. */
 const MOST_PICTURES = 10000;
+
+/** Bytes that the pixels may take for each byte of the files, */
+const PER_BYTE = 10;
+
+/** and besides. */
+const FREE = 2 ** 28;
 
 /**
  * Reads a folder of PNG pictures, one folder in it for each class: classes are numbered in the order of their names.
@@ -45,7 +59,7 @@ export async function readPictures(
   if (classes.length === 0) {
     throw new BatchError("The folder is without subfolders, expected one for each class");
   }
-  const found: { name: string; label: number; picture: Picture }[] = [];
+  const found: { name: string; label: number; header: PictureHeader; size: number }[] = [];
   for (const [label, folder] of classes.entries()) {
     for (const { name, isFile } of await namesIn(path, folder)) {
       const file = `${folder}/${name}`;
@@ -57,28 +71,41 @@ export async function readPictures(
           `The folder holds more than ${MOST_PICTURES} pictures, expected fewer`,
         );
       }
-      found.push({ name: file, label, picture: await readPicture(path, file) });
+      found.push({ name: file, label, ...await lookAt(path, file) });
     }
   }
   if (found.length === 0) {
     throw new BatchError("The folder holds no pictures, expected one or more");
   }
-  const [{ picture: { height, width } }] = found;
+  const [{ header: { height, width } }] = found;
   const isRaw = frontLayers(model, () => true)[0]
     ?.every((layer) => SCALING.includes(layer.getClassName())) ?? false;
   const size = height * width * depth;
+  for (const { name, header } of found) {
+    if (header.height === height && header.width === width) continue;
+    throw new BatchError(
+      `${showValue(name)} has ${header.height} x ${header.width} pixels, expected ${height} x ` +
+        `${width} as ${showValue(found[0].name)} has`,
+    );
+  }
+  // They are decoded one after the other.
+  const memory = 4 * found.length * size + Math.max(...found.map(({ header }) => header.memory));
+  const most = FREE + PER_BYTE * found.reduce((sum, { size }) => sum + size, 0);
+  if (memory > most) {
+    throw new BatchError(
+      `The pictures take ${formatCount(memory, "byte")} as pixels, expected at most ${
+        formatCount(most, "byte")
+      }: ${PER_BYTE} times their files, and 256 MiB`,
+    );
+  }
   const values = new Float32Array(found.length * size);
-  found.forEach(({ name, picture }, i) => {
+  for (const [i, { name }] of found.entries()) {
+    const picture = await readPicture(path, name);
     if (picture.height !== height || picture.width !== width) {
-      throw new BatchError(
-        `${
-          showValue(name)
-        } has ${picture.height} x ${picture.width} pixels, expected ${height} x ` +
-          `${width} as ${showValue(found[0].name)} has`,
-      );
+      throw new BatchError(`${showValue(name)} was changed while it was being read`);
     }
     write(picture, depth, isRaw ? 1 : 1 / 255, values.subarray(i * size, (i + 1) * size));
-  });
+  }
   return {
     inputs: [{ place: "inputs", shape: [found.length, height, width, depth], values }],
     targets: [{
@@ -102,12 +129,30 @@ async function namesIn(path: string, folder: string): Promise<Deno.DirEntry[]> {
   }
 }
 
-async function readPicture(path: string, file: string): Promise<Picture> {
+/** Reads the header of a picture, and how large its file is. */
+async function lookAt(
+  path: string,
+  name: string,
+): Promise<{ header: PictureHeader; size: number }> {
+  return await named(name, async () => {
+    using file = await openUserFile(`${path}/${name}`);
+    const bytes = new Uint8Array(PNG_HEADER_BYTES);
+    const count = await file.handle.read(bytes) ?? 0;
+    return { header: readPngHeader(bytes.subarray(0, count)), size: file.info.size };
+  });
+}
+
+async function readPicture(path: string, name: string): Promise<Picture> {
+  return await named(name, async () => decodePng(await readUserFile(`${path}/${name}`)));
+}
+
+/** Names the picture in whatever is wrong with it. */
+async function named<T>(name: string, read: () => Promise<T>): Promise<T> {
   try {
-    return decodePng(await Deno.readFile(`${path}/${file}`));
+    return await read();
   } catch (error) {
     const reason = error instanceof BatchError ? error.message : failure(error);
-    throw new BatchError(`${showValue(file)}: ${reason}`, { cause: error });
+    throw new BatchError(`${showValue(name)}: ${reason}`, { cause: error });
   }
 }
 

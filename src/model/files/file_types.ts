@@ -26,12 +26,16 @@ const FLOATS: readonly FileType[] = ["float64", "float32", "float16", "bfloat16"
 /** Whether entries of a type are weights. */
 export const isFloat = (type: FileType): boolean => FLOATS.includes(type);
 
-/** How many entries a shape has; `null` for what is no shape, or one of more than 2^53 entries. */
+/** True if a value is a whole number from 0 to 2^53: a size, an offset or a stride. */
+export const isCount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && value as number >= 0;
+
+/** Returns how many entries a shape has; `null` for what is not a shape, or has more than 2^53 entries. */
 export function countOf(shape: readonly unknown[]): number | null {
   let count = 1;
   for (const size of shape) {
-    if (!Number.isSafeInteger(size) || size as number < 0) return null;
-    count *= size as number;
+    if (!isCount(size)) return null;
+    count *= size;
     if (!Number.isSafeInteger(count)) return null;
   }
   return count;

@@ -18,11 +18,11 @@ export interface ZipEntry {
   read(): Uint8Array;
 }
 
-/** Unpacked files may together be this many times as large as the archive, */
-const MOST_RATIO = 100;
+/** Most bytes of the unpacked files for each byte of the archive, */
+const MAX_RATIO = 10;
 
-/** or this many bytes, whichever is more: weights that are all 0 pack a thousand to one. */
-const ALWAYS_ALLOWED = 2 ** 24;
+/** and bytes that they may have besides: weights that are all 0 pack a thousand to one. */
+const FREE = 2 ** 26;
 
 const END = 0x06054b50, ENTRY = 0x02014b50, LOCAL = 0x04034b50;
 const END_BYTES = 22, ENTRY_BYTES = 46, LOCAL_BYTES = 30, MOST_COMMENT = 0xffff;
@@ -36,7 +36,7 @@ const STORED = 0, DEFLATED = 8, ENCRYPTED = 1;
  * Lists the files of a zip archive; nothing is unpacked before it is read. Deno brings what unpacks (`node:zlib`),
  * and that stops at a given size, which the libraries of npm do not; the list of contents is read here, because no
  * library refuses all of this: names that lead out of the archive or occur twice, files that share bytes, sizes
- * that add up to more than 100 times the archive (or 16 MiB, if that is more), wrong checksums.
+ * that add up to more than 10 times the archive and 64 MiB, wrong checksums.
  *
  * @param bytes The archive.
  * @param Unusable Class of the errors.
@@ -111,12 +111,12 @@ export function openZip(bytes: Uint8Array, Unusable: Unusable): Map<string, ZipE
       );
     }
   });
-  const most = Math.max(ALWAYS_ALLOWED, MOST_RATIO * bytes.length);
+  const most = FREE + MAX_RATIO * bytes.length;
   if (total > most) {
     return refuse(
       `the zip archive unpacks to ${formatCount(total, "byte")}, expected at most ${
         formatCount(most, "byte")
-      }: ${MOST_RATIO} times its size, or 16 MiB`,
+      }: ${MAX_RATIO} times its size, and 64 MiB`,
     );
   }
   return entries;

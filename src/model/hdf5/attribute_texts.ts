@@ -3,11 +3,7 @@ import { countOf } from "../files/file_types.ts";
 import { type Datatype, readDataspace, readDatatype } from "./datatype.ts";
 import { type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 import { MESSAGE, type Message } from "./object_header.ts";
-
-/** How many bytes of text may still be read of a file: many attributes could share one long text. */
-export interface TextBudget {
-  left: number;
-}
+import type { TextHeaps } from "./text_heaps.ts";
 
 /**
  * An attribute of text.
@@ -15,7 +11,7 @@ export interface TextBudget {
  * @param messages The messages of the group that has it.
  * @param wanted Its name.
  * @param what What the group is called, for messages.
- * @param budget How much may still be read.
+ * @param heaps The heaps of the file.
  * @returns Its texts, or `null` if there is none of that name.
  * @throws {ModelError} If it is damaged, or no text.
  */
@@ -23,7 +19,7 @@ export function attributeTexts(
   messages: readonly Message[],
   wanted: string,
   what: string,
-  budget: TextBudget,
+  heaps: TextHeaps,
 ): string[] | null {
   const list = `The list of attributes of ${what}`;
   for (const { type, bytes } of messages) {
@@ -44,7 +40,7 @@ export function attributeTexts(
     const entries = readDatatype(datatype);
     const count = countOf(readDataspace(space)) ?? Infinity;
     const shown = `Attribute ${showValue(wanted)} of ${what}`;
-    return readTexts(message.piece(message.at, message.left, shown), entries, count, budget);
+    return readTexts(message.piece(message.at, message.left, shown), entries, count, heaps);
   }
   return null;
 }
@@ -61,7 +57,7 @@ function readTexts(
   bytes: Hdf5Bytes,
   { type, size }: Datatype,
   count: number,
-  budget: TextBudget,
+  heaps: TextHeaps,
 ): string[] {
   // An empty list has no texts either, whatever numpy takes its entries for.
   if (count === 0) return [];
@@ -73,31 +69,6 @@ function readTexts(
   return Array.from({ length: count }, () => {
     if (type === "text") return bytes.text(size);
     const length = bytes.uint(4), heap = bytes.offset(), index = bytes.uint(4);
-    budget.left -= length;
-    if (budget.left < 0) throw bytes.wrong("repeats one text", "texts that fit into the file");
-    return length === 0 ? "" : longText(bytes, heap, index, length);
+    return length === 0 ? "" : heaps.text(bytes, heap, index, length);
   });
-}
-
-/** A text of the heap that the attributes of a file share. */
-function longText(bytes: Hdf5Bytes, heap: number, index: number, length: number): string {
-  const what = "A text of the HDF5 file";
-  const head = bytes.rest(heap, what);
-  head.signature("GCOL");
-  head.version(1);
-  head.skip(3);
-  const list = bytes.piece(heap, head.length(), what);
-  list.skip(head.at - heap);
-  while (list.left > 0) {
-    const found = list.uint(2);
-    list.skip(6);
-    const size = list.length();
-    // The last entry is the room that is left.
-    if (found === 0) break;
-    const start = list.skip(Math.ceil(size / 8) * 8);
-    if (found !== index) continue;
-    if (length > size) throw list.wrong(`has ${size} bytes`, `${length}`);
-    return bytes.piece(start, length, what).text(length);
-  }
-  throw list.wrong(`is not entry ${index} of its heap`, "it there");
 }

@@ -1,6 +1,6 @@
 import { BYTES } from "../files/file_types.ts";
 import type { FileType } from "../weights_file.ts";
-import type { Hdf5Bytes } from "./hdf5_bytes.ts";
+import { type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 
 /** What the entries of an array or attribute are; a `longText` stands in a heap. */
 export interface Datatype {
@@ -65,6 +65,9 @@ export function readDatatype(bytes: Hdf5Bytes): Datatype {
   return { type: type as FileType, size };
 }
 
+/** Most axes of an array in HDF5. */
+const MAX_RANK = 32;
+
 /** Reads a shape. */
 export function readDataspace(bytes: Hdf5Bytes): number[] {
   const version = bytes.version(1, 2);
@@ -73,5 +76,10 @@ export function readDataspace(bytes: Hdf5Bytes): number[] {
   // A space without any entry has its own mark in the newer version, and no axis of length 0.
   if (version === 1) bytes.skip(5);
   else if (bytes.uint(1) === 2) return [0];
-  return Array.from({ length: rank }, () => bytes.length());
+  if (rank > MAX_RANK) throw bytes.wrong(`has ${rank} axes`, `at most ${MAX_RANK}`);
+  const shape = Array.from({ length: rank }, () => bytes.length());
+  if (shape.some((size) => size === NOWHERE || size >= Number.MAX_SAFE_INTEGER)) {
+    throw bytes.wrong("has an axis of 2^53 entries or more", "fewer");
+  }
+  return shape;
 }

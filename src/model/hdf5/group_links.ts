@@ -1,4 +1,5 @@
 import { showValue } from "../../words/show_value.ts";
+import type { Budget } from "../files/budget.ts";
 import { type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 import { MESSAGE, type Message } from "./object_header.ts";
 
@@ -14,6 +15,7 @@ const HARD = 0, SOFT = 1;
  * @param file Any piece of the file.
  * @param messages The messages of the group.
  * @param what What the group is called, for messages.
+ * @param budget Characters of names that may still be read.
  * @returns The addresses by name, or `null` if the object is no group.
  * @throws {ModelError} If its lists are damaged or hold links.
  */
@@ -21,12 +23,18 @@ export function groupLinks(
   file: Hdf5Bytes,
   messages: Message[],
   what: string,
+  budget: Budget,
 ): Map<string, number> | null {
   const links = new Map<string, number>();
+  const add = (name: string, address: number, bytes: Hdf5Bytes) => {
+    budget.spend(name.length);
+    if (links.has(name)) throw bytes.wrong(`lists ${showValue(name)} twice`, "each name once");
+    links.set(name, address);
+  };
   let isGroup = false;
   for (const { type, bytes } of messages) {
-    if (type === MESSAGE.symbolTable) readTable(file, bytes, links, what);
-    else if (type === MESSAGE.link) readLink(bytes, links);
+    if (type === MESSAGE.symbolTable) readTable(file, bytes, add, what);
+    else if (type === MESSAGE.link) readLink(bytes, add);
     else if (type === MESSAGE.linkInfo) refuseHeap(bytes);
     else continue;
     isGroup = true;
@@ -34,16 +42,13 @@ export function groupLinks(
   return isGroup ? links : null;
 }
 
-function add(links: Map<string, number>, name: string, address: number, bytes: Hdf5Bytes): void {
-  if (links.has(name)) throw bytes.wrong(`lists ${showValue(name)} twice`, "each name once");
-  links.set(name, address);
-}
+type Add = (name: string, address: number, bytes: Hdf5Bytes) => void;
 
 /** The older form: a tree of tables whose names stand in a heap. */
 function readTable(
   file: Hdf5Bytes,
   message: Hdf5Bytes,
-  links: Map<string, number>,
+  add: Add,
   what: string,
 ): void {
   const root = message.offset();
@@ -89,14 +94,14 @@ function readTable(
       const isSoft = node.uint(4) === SOFT_IN_TABLE;
       node.skip(20);
       if (isSoft) throw softLink(node, name);
-      add(links, name, address, node);
+      add(name, address, node);
     }
   };
   visit(root, 256);
 }
 
 /** The newer form: a message for each name. */
-function readLink(message: Hdf5Bytes, links: Map<string, number>): void {
+function readLink(message: Hdf5Bytes, add: Add): void {
   message.version(1);
   const flags = message.uint(1);
   const kind = (flags & 8) === 0 ? HARD : message.uint(1);
@@ -110,7 +115,7 @@ function readLink(message: Hdf5Bytes, links: Map<string, number>): void {
       "data in the file",
     );
   }
-  add(links, name, message.offset(), message);
+  add(name, message.offset(), message);
 }
 
 const softLink = (bytes: Hdf5Bytes, name: string) =>

@@ -1,3 +1,4 @@
+import type { Budget } from "../files/budget.ts";
 import type { Hdf5Bytes } from "./hdf5_bytes.ts";
 
 /** The messages of an object header that are looked at, by their numbers. */
@@ -24,8 +25,13 @@ export interface Message {
 /** A message of this flag stands elsewhere, as a named type does. */
 const SHARED = 2;
 
-/** More pieces than this no writer makes of one header. */
-const MOST_PIECES = 1000;
+/** Most pieces that a writer makes of one header. */
+const MAX_PIECES = 1000;
+
+const KNOWN: ReadonlySet<number> = new Set(Object.values(MESSAGE));
+
+/** Fewest bytes of a message that is looked at: a shape without axes. */
+const MIN_MESSAGE = 4;
 
 /**
  * The messages of an object, a group or an array.
@@ -33,58 +39,76 @@ const MOST_PIECES = 1000;
  * @param file Any piece of the file.
  * @param address Where its header stands.
  * @param what What the object is called, for messages.
+ * @param budget Bytes of headers that may still be read.
  * @throws {ModelError} If it is no object header.
  */
-export function readMessages(file: Hdf5Bytes, address: number, what: string): Message[] {
+export function readMessages(
+  file: Hdf5Bytes,
+  address: number,
+  what: string,
+  budget: Budget,
+): Message[] {
   const shown = `The header of ${what}`;
   const start = file.rest(address, shown);
   const isOld = start.left > 0 && start.uint(1) === 1;
-  return isOld ? readOld(file, address, shown) : readNew(file, address, shown);
+  const pieces: Hdf5Bytes[] = [];
+  const add = (piece: Hdf5Bytes) => {
+    budget.spend(piece.left);
+    pieces.push(piece);
+  };
+  const read = isOld ? readOld : readNew;
+  return read(file, address, shown, { pieces, add });
 }
 
-function readOld(file: Hdf5Bytes, address: number, what: string): Message[] {
+/** The pieces of a header, one of which may lead to another. */
+interface Pieces {
+  pieces: Hdf5Bytes[];
+  add(piece: Hdf5Bytes): void;
+}
+
+function readOld(file: Hdf5Bytes, address: number, what: string, own: Pieces): Message[] {
   const prefix = file.rest(address, what);
   prefix.skip(2);
   const count = prefix.uint(2);
   prefix.skip(4);
   const size = prefix.uint(4);
   const messages: Message[] = [];
-  const pieces = [file.piece(address + 16, size, what)];
+  own.add(file.piece(address + 16, size, what));
   // An array hands out what is added on the way, too.
-  for (const piece of pieces) {
-    while (piece.left >= 8 && messages.length < count) {
+  let seen = 0;
+  for (const piece of own.pieces) {
+    while (piece.left >= 8 && seen < count) {
+      seen++;
       const type = piece.uint(2), length = piece.uint(2), flags = piece.uint(1);
       piece.skip(3);
-      const bytes = file.piece(piece.skip(length), length, what);
-      addMessage(
-        messages,
-        pieces,
-        { type, bytes },
-        flags,
-        (from, count) => file.piece(from, count, what),
-      );
+      const at = piece.skip(length);
+      if (!isRead(type, length)) continue;
+      const message = { type, bytes: file.piece(at, length, what) };
+      addMessage(messages, own, message, flags, (from, count) => file.piece(from, count, what));
     }
   }
   return messages;
 }
 
-function readNew(file: Hdf5Bytes, address: number, what: string): Message[] {
+function readNew(file: Hdf5Bytes, address: number, what: string, own: Pieces): Message[] {
   const prefix = file.rest(address, what);
   prefix.signature("OHDR");
   prefix.version(2);
-  const flags = prefix.uint(1);
-  if ((flags & 0x20) !== 0) prefix.skip(16);
-  if ((flags & 0x10) !== 0) prefix.skip(4);
-  const size = prefix.uint(1 << (flags & 3));
+  const header = prefix.uint(1);
+  if ((header & 0x20) !== 0) prefix.skip(16);
+  if ((header & 0x10) !== 0) prefix.skip(4);
+  const size = prefix.uint(1 << (header & 3));
   const messages: Message[] = [];
-  const pieces = [file.piece(prefix.at, size, what)];
-  const order = (flags & 4) === 0 ? 0 : 2;
-  for (const piece of pieces) {
+  own.add(file.piece(prefix.at, size, what));
+  const order = (header & 4) === 0 ? 0 : 2;
+  for (const piece of own.pieces) {
     while (piece.left >= 4 + order) {
-      const type = piece.uint(1), length = piece.uint(2), own = piece.uint(1);
+      const type = piece.uint(1), length = piece.uint(2), flags = piece.uint(1);
       piece.skip(order);
-      const bytes = file.piece(piece.skip(length), length, what);
-      addMessage(messages, pieces, { type, bytes }, own, (from, count) => {
+      const at = piece.skip(length);
+      if (!isRead(type, length)) continue;
+      const message = { type, bytes: file.piece(at, length, what) };
+      addMessage(messages, own, message, flags, (from, count) => {
         const next = file.piece(from, count - 4, what);
         next.signature("OCHK");
         return next;
@@ -94,19 +118,22 @@ function readNew(file: Hdf5Bytes, address: number, what: string): Message[] {
   return messages;
 }
 
+/** A file may hold millions of messages that say nothing. */
+const isRead = (type: number, length: number) => KNOWN.has(type) && length >= MIN_MESSAGE;
+
 function addMessage(
   messages: Message[],
-  pieces: Hdf5Bytes[],
+  { pieces, add }: Pieces,
   message: Message,
   flags: number,
   follow: (from: number, count: number) => Hdf5Bytes,
 ): void {
   const { type, bytes } = message;
-  if ((flags & SHARED) !== 0 && type !== 0) {
+  if ((flags & SHARED) !== 0) {
     throw bytes.wrong("has a message that stands elsewhere", "its own");
   }
   messages.push(message);
   if (type !== MESSAGE.continuation) return;
-  if (pieces.length >= MOST_PIECES) throw bytes.wrong("is in a circle", "an end");
-  pieces.push(follow(bytes.offset(), bytes.length()));
+  if (pieces.length >= MAX_PIECES) throw bytes.wrong("is in a circle", "an end");
+  add(follow(bytes.offset(), bytes.length()));
 }

@@ -2,11 +2,13 @@ import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 import { countOf, decode } from "../files/file_types.ts";
 import { ModelError } from "../model_error.ts";
-import { attributeTexts, type TextBudget } from "./attribute_texts.ts";
+import { attributeTexts } from "./attribute_texts.ts";
 import { readDataspace, readDatatype } from "./datatype.ts";
 import { groupLinks } from "./group_links.ts";
+import { type Hdf5Budget, hdf5Budget } from "./hdf5_budget.ts";
 import { Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 import { MESSAGE, type Message, readMessages } from "./object_header.ts";
+import { TextHeaps } from "./text_heaps.ts";
 
 /** A group of an HDF5 file: a folder with attributes. */
 export interface Hdf5Group {
@@ -109,12 +111,13 @@ class Opening {
   readonly #file: Hdf5Bytes;
   readonly #seen = new Set<number>();
   readonly #taken: Taken[] = [];
-  /** How many bytes of text may still be read. */
-  readonly #texts: TextBudget;
+  readonly #budget: Hdf5Budget;
+  readonly #heaps: TextHeaps;
 
   constructor(file: Hdf5Bytes, size: number) {
     this.#file = file;
-    this.#texts = { left: 4 * size };
+    this.#budget = hdf5Budget(size);
+    this.#heaps = new TextHeaps(this.#budget);
   }
 
   open(address: number): Hdf5Group {
@@ -133,6 +136,7 @@ class Opening {
   }
 
   #object(address: number, path: string, depth: number): Hdf5Group | Hdf5Array {
+    this.#budget.names.spend(path.length);
     const what = showValue(path === "" ? "/" : path);
     if (this.#seen.has(address) || depth > MAX_DEPTH) {
       throw new ModelError(
@@ -142,8 +146,8 @@ class Opening {
       );
     }
     this.#seen.add(address);
-    const messages = readMessages(this.#file, address, what);
-    const links = groupLinks(this.#file, messages, what);
+    const messages = readMessages(this.#file, address, what, this.#budget.headers);
+    const links = groupLinks(this.#file, messages, what, this.#budget.names);
     if (links === null) return this.#array(messages, path, what);
     const children = new Map<string, Hdf5Group | Hdf5Array>();
     for (const [name, child] of links) {
@@ -152,7 +156,7 @@ class Opening {
       }
       children.set(name, this.#object(child, path === "" ? name : `${path}/${name}`, depth + 1));
     }
-    const texts = (name: string) => attributeTexts(messages, name, what, this.#texts);
+    const texts = (name: string) => attributeTexts(messages, name, what, this.#heaps);
     return { kind: "group", path, children, texts };
   }
 
@@ -178,7 +182,15 @@ class Opening {
     const layout = find(MESSAGE.layout, "layout");
     layout.version(3, 4);
     const kind = layout.uint(1);
-    const size = (countOf(shape) ?? Infinity) * width;
+    const count = countOf(shape);
+    if (count === null) {
+      throw new ModelError(
+        `${what} has shape [${
+          shape.join(", ")
+        }] in the HDF5 file, expected fewer than 2^53 entries`,
+      );
+    }
+    const size = count * width;
     if (kind !== COMPACT && kind !== CONTIGUOUS) {
       throw new ModelError(
         `${what} is stored in chunks, expected the plain array that Keras writes`,

@@ -2,6 +2,7 @@ import { failure } from "../../words/failure.ts";
 import { jsonFailure } from "../../words/json_failure.ts";
 import { formatMemory } from "../../words/numbers.ts";
 import { openZip } from "../files/unzip.ts";
+import { readUserFile, requireFile } from "../files/user_file.ts";
 import { type Hdf5Group, openHdf5 } from "../hdf5/open_hdf5.ts";
 import { ModelError } from "../model_error.ts";
 import { isJson, type Json } from "../topology_json.ts";
@@ -41,14 +42,14 @@ export async function readKerasFile(path: string): Promise<KerasFile> {
 
 async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    const { isFile, size } = await Deno.stat(path);
-    if (isFile && size > MOST_BYTES) {
+    const { size } = await requireFile(path);
+    if (size > MOST_BYTES) {
       throw new ModelError(
         `${path}: the file has ${formatMemory(size)}, expected at most 2 GiB: weights and their ` +
           `gradients have to fit into the engine's 4 GiB`,
       );
     }
-    return await Deno.readFile(path);
+    return await readUserFile(path);
   } catch (error) {
     if (error instanceof ModelError) throw error;
     throw new ModelError(`${path}: ${failure(error)}`, { cause: error });

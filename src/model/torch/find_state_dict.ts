@@ -34,8 +34,15 @@ export function findStateDict(
         `torch.save(model.state_dict(), path) writes one`,
     );
   }
+  // One dictionary may have many names: each is looked through once.
+  const seen = new Map<Dictionary, boolean>();
+  const holdsTensor = (dictionary: Dictionary) => {
+    const known = seen.get(dictionary) ?? tensorsIn(dictionary).length > 0;
+    seen.set(dictionary, known);
+    return known;
+  };
   const inner = [...value].filter((entry): entry is [string, Dictionary] =>
-    typeof entry[0] === "string" && entry[1] instanceof Map && tensorsIn(entry[1]).length > 0
+    typeof entry[0] === "string" && entry[1] instanceof Map && holdsTensor(entry[1])
   );
   const usual = USUAL.find((name) => inner.some(([other]) => other === name));
   // A checkpoint may hold tensors of its own too, the state of a random generator for one.
@@ -45,7 +52,9 @@ export function findStateDict(
   if (key === undefined) {
     const found = inner.length === 0
       ? "no tensors by name"
-      : `several state dicts: ${inner.map(([name]) => showValue(name)).join(", ")}`;
+      : `several state dicts: ${inner.slice(0, 6).map(([name]) => showValue(name)).join(", ")}${
+        inner.length > 6 ? " ..." : ""
+      }`;
     throw new ModelError(`The file holds ${found}, expected one state dict`);
   }
   const others = [...value.keys()].filter((other) => other !== key)

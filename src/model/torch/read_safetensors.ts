@@ -1,6 +1,7 @@
 import { anyOf } from "../../words/any_of.ts";
 import { showValue } from "../../words/show_value.ts";
-import { BYTES, countOf, decode } from "../files/file_types.ts";
+import type { ByteSource } from "../files/byte_source.ts";
+import { BYTES, countOf, decode, isCount } from "../files/file_types.ts";
 import { ModelError } from "../model_error.ts";
 import type { FileTensor, FileType } from "../weights_file.ts";
 
@@ -27,8 +28,8 @@ const TYPES: Readonly<Record<string, FileType>> = {
 /** The header starts after its length, a number of 8 bytes. */
 const LENGTH_BYTES = 8;
 
-/** As the format has it: 100 MB of header are no header. */
-const MOST_HEADER = 1e8;
+/** Longest header, as the format has it. */
+const MAX_HEADER = 1e8;
 
 /** What is kept of a tensor until all are known. */
 interface Entry {
@@ -44,25 +45,25 @@ interface Entry {
  * tensors without a hole. Every byte after the header belongs to one tensor, so a file can hide nothing and no
  * two tensors share entries.
  *
- * @param bytes The file.
+ * @param file The file; its tensors are read from it when they are asked for.
  * @throws {ModelError} If it is no such file.
  */
-export function readSafetensors(bytes: Uint8Array): FileTensor[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < LENGTH_BYTES) {
-    throw new ModelError(`The file has ${bytes.length} bytes, expected 8 with the header's length`);
+export function readSafetensors(file: ByteSource): FileTensor[] {
+  if (file.size < LENGTH_BYTES) {
+    throw new ModelError(`The file has ${file.size} bytes, expected 8 with the header's length`);
   }
-  const length = view.getBigUint64(0, true);
+  const { buffer, byteOffset } = file.read(0, LENGTH_BYTES, "The length of the header");
+  const length = new DataView(buffer, byteOffset).getBigUint64(0, true);
   const start = LENGTH_BYTES + Number(length);
-  if (length > MOST_HEADER || start > bytes.length) {
+  if (length > MAX_HEADER || start > file.size) {
     throw new ModelError(
       `The header is said to have ${length} bytes, expected at most ${
-        Math.min(MOST_HEADER, bytes.length - LENGTH_BYTES)
-      } in a file of ${bytes.length}: truncated, or not a safetensors file`,
+        Math.min(MAX_HEADER, file.size - LENGTH_BYTES)
+      } in a file of ${file.size}: truncated, or not a safetensors file`,
     );
   }
-  const header = parseHeader(bytes.subarray(LENGTH_BYTES, start));
-  const room = bytes.length - start;
+  const header = parseHeader(file.read(LENGTH_BYTES, Number(length), "The header"));
+  const room = file.size - start;
   const entries = Object.entries(header)
     .filter(([name]) => name !== "__metadata__")
     .map(([name, value]) => readEntry(name, value));
@@ -98,7 +99,7 @@ export function readSafetensors(bytes: Uint8Array): FileTensor[] {
     name,
     type,
     shape,
-    read: () => decode(bytes.subarray(start + begin, start + end), type),
+    read: () => decode(file.read(start + begin, end - begin, showValue(name)), type),
   }));
 }
 
@@ -119,7 +120,11 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
 
 function readEntry(name: string, value: unknown): Entry {
   const shown = showValue(name);
-  const { dtype, shape, data_offsets: offsets } = Object(value) as Record<string, unknown>;
+  const entry = Object(value) as Record<string, unknown>;
+  for (const key of ["shape", "data_offsets"]) {
+    if (entry[key] === undefined) throw new ModelError(`${key} of ${shown} is missing`);
+  }
+  const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== "string" || !Object.hasOwn(TYPES, dtype)) {
     const found = dtype === undefined ? "missing" : showValue(dtype);
     throw new ModelError(`dtype of ${shown} is ${found}, expected ${anyOf(Object.keys(TYPES))}`);
@@ -131,7 +136,7 @@ function readEntry(name: string, value: unknown): Entry {
       : showValue(shape);
     throw new ModelError(`shape of ${shown} is ${found}, expected whole numbers of a tensor`);
   }
-  const isPair = Array.isArray(offsets) && offsets.length === 2 && countOf(offsets) !== null;
+  const isPair = Array.isArray(offsets) && offsets.length === 2 && offsets.every(isCount);
   if (!isPair || offsets[1] < offsets[0]) {
     throw new ModelError(
       `data_offsets of ${shown} is ${showValue(offsets)}, expected where it begins and ends`,

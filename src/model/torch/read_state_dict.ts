@@ -6,7 +6,7 @@ import type { FileTensor } from "../weights_file.ts";
 import { findStateDict, showTensors } from "./find_state_dict.ts";
 import { TORCH, type TorchView } from "./torch_globals.ts";
 import type { Pickled } from "./pickled.ts";
-import { unpickle } from "./unpickle.ts";
+import { pickleBudget, unpickle } from "./unpickle.ts";
 
 /** What a state dict was read to. */
 export interface StateDict {
@@ -67,16 +67,28 @@ function readArchive(bytes: Uint8Array): StateDict {
   if (order !== undefined && new TextDecoder().decode(order.read()) !== "little") {
     throw new ModelError("byteorder of the file is not little, expected little-endian numbers");
   }
-  const { value } = unpickle(entries.get(pickles[0])!.read(), 0, TORCH);
-  return tensorsOf(value, (key) => entries.get(`${root}data/${key}`)?.read() ?? null);
+  const { value } = unpickle(
+    entries.get(pickles[0])!.read(),
+    0,
+    TORCH,
+    pickleBudget(bytes.length),
+  );
+  // Tensors may share a storage, which is unpacked and compared with its checksum once.
+  const found = new Map<string, Uint8Array | null>();
+  return tensorsOf(value, (key) => {
+    const bytes = found.get(key) ?? entries.get(`${root}data/${key}`)?.read() ?? null;
+    found.set(key, bytes);
+    return bytes;
+  });
 }
 
 /** A number, a version, facts about the machine, the weights, the names of storages: five pickles, then the storages. */
 function readLegacy(bytes: Uint8Array): StateDict {
   const values: Pickled[] = [];
+  const budget = pickleBudget(bytes.length);
   let at = 0;
   while (values.length < 5) {
-    const { value, end } = unpickle(bytes, at, TORCH);
+    const { value, end } = unpickle(bytes, at, TORCH, budget);
     values.push(value);
     at = end;
   }
@@ -175,12 +187,12 @@ function gather(
   if (isContiguous || count === 0) {
     return decode(bytes.subarray(offset * size, (offset + count) * size), type);
   }
-  const values = decode(bytes.subarray(0, bytes.length - bytes.length % size), type);
-  const out = new Float32Array(count);
+  // Only the entries of the view are decoded: many small views may share one large storage.
+  const own = new Uint8Array(count * size);
   const position = shape.map(() => 0);
   let at = offset;
   for (let i = 0; i < count; i++) {
-    out[i] = values[at];
+    for (let byte = 0; byte < size; byte++) own[i * size + byte] = bytes[at * size + byte];
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       at += strides[axis];
       if (++position[axis] < shape[axis]) break;
@@ -188,5 +200,5 @@ function gather(
       position[axis] = 0;
     }
   }
-  return out;
+  return decode(own, type);
 }

@@ -1,10 +1,11 @@
 import { showValue } from "../../words/show_value.ts";
-import { countOf } from "../files/file_types.ts";
+import type { Budget } from "../files/budget.ts";
+import { isCount } from "../files/file_types.ts";
 import { ModelError } from "../model_error.ts";
 import type { FileType } from "../weights_file.ts";
 import { inertClass, isInert, makeInert } from "./inert_objects.ts";
 import { broken } from "./pickle_reader.ts";
-import { isObject, type Pickled, type PickledObject, type Resolver } from "./pickled.ts";
+import { COST, isObject, type Pickled, type PickledObject, type Resolver } from "./pickled.ts";
 
 /** The entries that tensors of a file share. */
 export interface Storage extends PickledObject {
@@ -82,6 +83,9 @@ const DTYPES: Readonly<Record<string, FileType>> = {
   complex128: "complex128",
 };
 
+/** Most axes of a tensor in PyTorch. */
+const MAX_AXES = 64;
+
 /** All that may be called; each call is a look-up in the function below. */
 const CALLED = [
   "collections.OrderedDict",
@@ -118,14 +122,14 @@ export const TORCH: Resolver = {
         `alone: save the weights with torch.save(model.state_dict(), path)`,
     );
   },
-  call(callee, args): Pickled {
+  call(callee, args, budget): Pickled {
     if (isInert(callee)) return makeInert(callee, args);
     const { path } = callee as Global;
     switch (path) {
       case "collections.OrderedDict":
       case "builtins.dict":
       case "__builtin__.dict":
-        return dictionaryOf(args);
+        return dictionaryOf(args, budget);
       case "collections.defaultdict":
         return new Map();
       case "builtins.set":
@@ -137,7 +141,7 @@ export const TORCH: Resolver = {
       case "torch._utils._rebuild_tensor":
       case "torch._utils._rebuild_tensor_v2":
       case "torch._utils._rebuild_tensor_v3":
-        return rebuild(args, path);
+        return rebuild(args, path, budget);
       case "torch._utils._rebuild_parameter":
         if (isTensor(args[0])) return args[0];
         throw new ModelError("A parameter of the pickle holds no tensor, expected one");
@@ -173,7 +177,7 @@ export const TORCH: Resolver = {
     if (view !== null) {
       throw new ModelError(`Storage ${showValue(key)} is a view of another one, expected its own`);
     }
-    if (countOf([count]) === null) {
+    if (!isCount(count)) {
       throw new ModelError(
         `Storage ${showValue(key)} has ${showValue(count)} entries, expected a count`,
       );
@@ -186,15 +190,22 @@ export const TORCH: Resolver = {
 export const isTensor = (value: Pickled | undefined): value is TorchView =>
   value !== undefined && isObject(value) && value.is === "tensor";
 
-function dictionaryOf([pairs]: Pickled[]): Map<Pickled, Pickled> {
+function dictionaryOf([pairs]: Pickled[], budget: Budget): Map<Pickled, Pickled> {
+  budget.spend(COST.dictionary);
   if (!Array.isArray(pairs)) return new Map();
+  // One list may be made into many dictionaries.
+  budget.spend(2 * COST.entry * pairs.length);
   return new Map(pairs.map((pair) => {
     if (!Array.isArray(pair)) throw new ModelError("A dictionary of the pickle has a key alone");
     return [pair[0], pair[1]];
   }));
 }
 
-function rebuild([storage, offset, shape, strides, ...rest]: Pickled[], path: string): TorchView {
+function rebuild(
+  [storage, offset, shape, strides, ...rest]: Pickled[],
+  path: string,
+  budget: Budget,
+): TorchView {
   if (!isObject(storage ?? null) || (storage as PickledObject).is !== "storage") {
     throw new ModelError("A tensor of the pickle has no storage, expected one");
   }
@@ -205,21 +216,25 @@ function rebuild([storage, offset, shape, strides, ...rest]: Pickled[], path: st
     ? (dtype as TypeObject).type
     : own.type;
   if (type === null) throw new ModelError(`${place} has no type, expected one`);
+  if (Array.isArray(shape) && shape.length > MAX_AXES) {
+    throw new ModelError(`${place} has ${shape.length} axes, expected at most ${MAX_AXES}`);
+  }
   const isList = (value: Pickled | undefined): value is number[] =>
-    Array.isArray(value) && countOf(value.map((size) => size === 0 ? 1 : size)) !== null;
+    Array.isArray(value) && value.every(isCount);
   if (
-    !isList(shape) || !isList(strides) || shape.length !== strides.length ||
-    countOf([offset]) === null
+    !isList(shape) || !isList(strides) || shape.length !== strides.length || !isCount(offset)
   ) {
     throw new ModelError(
       `${place} has no shape with a stride for each axis, expected whole numbers`,
     );
   }
+  // One shape may be that of many tensors.
+  budget.spend(2 * COST.list + COST.value * shape.length);
   return {
     is: "tensor",
     storage: own,
     type,
-    offset: offset as number,
+    offset,
     shape: [...shape],
     strides: [...strides],
   };

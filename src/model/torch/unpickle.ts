@@ -1,5 +1,7 @@
+import { formatCount } from "../../words/numbers.ts";
+import { Budget } from "../files/budget.ts";
 import { ModelError } from "../model_error.ts";
-import { isObject, type Pickled, type Resolver } from "./pickled.ts";
+import { COST, isObject, type Pickled, type Resolver } from "./pickled.ts";
 import { broken, PickleReader } from "./pickle_reader.ts";
 
 /** A pickle was read: what it holds, and where the next thing in the file begins. */
@@ -16,8 +18,8 @@ type Stacked = Pickled | typeof MARK;
 /**
  * Reads a pickle as data. The machine knows the instructions that `torch.save` writes (protocols 2 to 5) and refuses
  * all others by name; it has no way to import, to construct or to call anything: a global is what the resolver's table
- * has under its name. Every instruction adds at most one value, or what its bytes in the file hold, so memory is
- * bounded by the file; values that are shared stay shared.
+ * has under its name. A dictionary takes some 260 bytes and one byte of the file, so what values take is counted
+ * against a budget; values that are shared stay shared.
  *
  * Written here because `pickleparser` of npm, which does most of this, assigns whatever keys a pickle has to plain
  * objects (`dict[key] = value`), and calls what its resolver returns.
@@ -25,21 +27,47 @@ type Stacked = Pickled | typeof MARK;
  * @param bytes The file.
  * @param start Where the pickle begins.
  * @param resolver What the caller knows.
+ * @param budget Bytes that the values may take.
  * @throws {ModelError} If it is no such pickle.
  */
-export function unpickle(bytes: Uint8Array, start: number, resolver: Resolver): Unpickled {
-  return new Machine(bytes, start, resolver).run();
+export function unpickle(
+  bytes: Uint8Array,
+  start: number,
+  resolver: Resolver,
+  budget: Budget = pickleBudget(bytes.length),
+): Unpickled {
+  return new Machine(bytes, start, resolver, budget).run();
+}
+
+/** Bytes that the values of any pickle may take: those of 30,000 tensors take a quarter of it. */
+const FREE = 2 ** 28;
+
+/** Bytes that they may take besides for each byte of the file. */
+const PER_BYTE = 8;
+
+/** Returns the budget for the pickles of a file of so many bytes. */
+export function pickleBudget(size: number): Budget {
+  const most = FREE + PER_BYTE * size;
+  return new Budget(most, () =>
+    new ModelError(
+      `The pickle makes values of more than ${
+        formatCount(most, "byte")
+      }, expected at most 256 MiB ` +
+        `and ${PER_BYTE} times the file`,
+    ));
 }
 
 class Machine {
   readonly #file: PickleReader;
   readonly #resolver: Resolver;
+  readonly #budget: Budget;
   readonly #stack: Stacked[] = [];
   readonly #memo = new Map<number, Stacked>();
 
-  constructor(bytes: Uint8Array, start: number, resolver: Resolver) {
+  constructor(bytes: Uint8Array, start: number, resolver: Resolver, budget: Budget) {
     this.#file = new PickleReader(bytes, start);
     this.#resolver = resolver;
+    this.#budget = budget;
   }
 
   run(): Unpickled {
@@ -103,16 +131,18 @@ class Machine {
   #container(code: number): boolean {
     switch (code) {
       case 0x28: // MARK
+        this.#budget.spend(COST.value);
         this.#stack.push(MARK);
         return true;
       case 0x5d: // EMPTY_LIST
       case 0x29: // EMPTY_TUPLE
       case 0x8f: // EMPTY_SET
-        return this.#push([]);
+        return this.#push([], COST.list);
       case 0x7d: // EMPTY_DICT
-        return this.#push(new Map());
+        return this.#push(new Map(), COST.dictionary);
       case 0x61: { // APPEND
         const item = this.#pop();
+        this.#budget.spend(COST.value);
         this.#list().push(item);
         return true;
       }
@@ -120,24 +150,26 @@ class Machine {
       case 0x90: { // ADDITEMS
         const items = this.#toMark();
         const list = this.#list();
+        this.#budget.spend(COST.value * items.length);
         for (const item of items) list.push(item);
         return true;
       }
       case 0x74: // TUPLE
       case 0x91: // FROZENSET
-        return this.#push(this.#toMark());
+        return this.#push(this.#toMark(), COST.list);
       case 0x85: // TUPLE1
-        return this.#push([this.#pop()]);
+        return this.#push([this.#pop()], COST.list);
       case 0x86: { // TUPLE2
         const second = this.#pop();
-        return this.#push([this.#pop(), second]);
+        return this.#push([this.#pop(), second], COST.list);
       }
       case 0x87: { // TUPLE3
         const third = this.#pop(), second = this.#pop();
-        return this.#push([this.#pop(), second, third]);
+        return this.#push([this.#pop(), second, third], COST.list);
       }
       case 0x73: { // SETITEM
         const value = this.#pop(), key = this.#pop();
+        this.#budget.spend(COST.entry);
         this.#dictionary().set(key, value);
         return true;
       }
@@ -145,6 +177,7 @@ class Machine {
         const items = this.#toMark();
         const into = this.#dictionary();
         if (items.length % 2 !== 0) throw broken("an odd number of keys and values");
+        this.#budget.spend(COST.entry * items.length / 2);
         for (let i = 0; i < items.length; i += 2) into.set(items[i], items[i + 1]);
         return true;
       }
@@ -167,18 +200,21 @@ class Machine {
       case 0x6a: // LONG_BINGET
         return this.#push(this.#recall(this.#file.long()));
       case 0x63: // GLOBAL
-        return this.#push(this.#resolver.global(this.#file.line(), this.#file.line()));
+        return this.#push(
+          this.#resolver.global(this.#file.line(), this.#file.line()),
+          COST.object,
+        );
       case 0x93: { // STACK_GLOBAL
         const name = this.#pop(), module = this.#pop();
         if (typeof module !== "string" || typeof name !== "string") {
           throw broken("a global without a name");
         }
-        return this.#push(this.#resolver.global(module, name));
+        return this.#push(this.#resolver.global(module, name), COST.object);
       }
       case 0x52: { // REDUCE
         const args = this.#pop(), callee = this.#pop();
         if (!Array.isArray(args) || !isObject(callee)) throw broken("a call of what is no global");
-        return this.#push(this.#resolver.call(callee, args));
+        return this.#push(this.#resolver.call(callee, args, this.#budget), COST.object);
       }
       case 0x81: // NEWOBJ
         return this.#make(this.#pop(), this.#pop());
@@ -188,24 +224,26 @@ class Machine {
       }
       case 0x62: { // BUILD
         const state = this.#pop(), object = this.#pop();
+        this.#budget.spend(COST.value);
         this.#resolver.setState(object, state);
         return this.#push(object);
       }
       case 0x51: // BINPERSID
-        return this.#push(this.#resolver.persistent(this.#pop()));
+        return this.#push(this.#resolver.persistent(this.#pop()), COST.object);
       default:
         return false;
     }
   }
 
-  #push(value: Pickled): true {
+  #push(value: Pickled, cost = 0): true {
+    this.#budget.spend(COST.value + cost);
     this.#stack.push(value);
     return true;
   }
 
   #make(args: Pickled, callee: Pickled): true {
     if (!Array.isArray(args) || !isObject(callee)) throw broken("an object of what is no global");
-    return this.#push(this.#resolver.make(callee, args));
+    return this.#push(this.#resolver.make(callee, args), COST.object);
   }
 
   #pop(): Pickled {
@@ -235,6 +273,7 @@ class Machine {
   #store(index: number): true {
     const value = this.#stack.at(-1);
     if (value === undefined) throw broken("nothing to remember");
+    this.#budget.spend(COST.entry);
     this.#memo.set(index, value);
     return true;
   }

@@ -1,6 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { attributeTexts } from "../../../src/model/hdf5/attribute_texts.ts";
 import { Hdf5Bytes } from "../../../src/model/hdf5/hdf5_bytes.ts";
+import { Budget } from "../../../src/model/files/budget.ts";
+import { hdf5Budget } from "../../../src/model/hdf5/hdf5_budget.ts";
+import { TextHeaps } from "../../../src/model/hdf5/text_heaps.ts";
 import { MESSAGE } from "../../../src/model/hdf5/object_header.ts";
 import { ModelError } from "../../../src/model/mod.ts";
 
@@ -51,7 +54,15 @@ function texts(
     const widths = { offset: 8, length: 8 };
     return { type, bytes: new Hdf5Bytes(view, widths, 0, bytes.length, "A message") };
   });
-  return attributeTexts(found, wanted, '"/"', { left });
+  return attributeTexts(
+    found,
+    wanted,
+    '"/"',
+    new TextHeaps({
+      ...hdf5Budget(1000),
+      texts: new Budget(left, () => new ModelError("too much text")),
+    }),
+  );
 }
 
 const pair = { type: textType(3), count: 2, values: encode("ab\0cde") };
@@ -110,7 +121,7 @@ Deno.test("attributeTexts() reads no more text than its budget has, empty texts 
   assertThrows(() => texts("a", [long([3])], 3), ModelError, "A text of the HDF5 file is damaged");
   assertEquals(
     message(() => texts("a", [long([0, 4])], 3)),
-    'Attribute "a" of "/" repeats one text, expected texts that fit into the file',
+    "too much text",
   );
 });
 

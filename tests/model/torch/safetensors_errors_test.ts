@@ -90,3 +90,10 @@ Deno.test("readWeights() refuses a safetensors file that is cut anywhere", async
   }
   assertStringIncludes(await refusalOf(".safetensors", whole.subarray(0, -1)), "truncated");
 });
+for (const key of ["shape", "data_offsets"]) {
+  refuses(
+    `without ${key}`,
+    safetensors(one({ [key]: undefined }), 16),
+    `${key} of "w" is missing`,
+  );
+}

@@ -1,0 +1,58 @@
+import { formatMemory } from "../../words/numbers.ts";
+import { ModelError } from "../model_error.ts";
+import { requireFile } from "./user_file.ts";
+
+/** A file that is read in pieces, and never held in memory whole. */
+export interface ByteSource {
+  /** Number of its bytes. */
+  size: number;
+  /**
+   * Reads a piece.
+   *
+   * @param from The first byte.
+   * @param count Number of bytes.
+   * @param what What the piece is, for messages.
+   */
+  read(from: number, count: number, what: string): Uint8Array<ArrayBuffer>;
+}
+
+/** Most bytes of one piece. */
+const MAX_PIECE = 2 ** 32;
+
+/**
+ * Returns a file as pieces. It is opened for each of them, so that nothing has to be closed.
+ *
+ * @param path The file.
+ * @throws {Error} If it is missing, or not a file.
+ */
+export async function byteSource(path: string): Promise<ByteSource> {
+  const { size, mtime } = await requireFile(path);
+  return {
+    size,
+    read(from, count, what) {
+      if (count > MAX_PIECE) {
+        throw new ModelError(
+          `${path}: ${what} has ${formatMemory(count)}, expected at most ${
+            formatMemory(MAX_PIECE)
+          }`,
+        );
+      }
+      using file = Deno.openSync(path);
+      const now = file.statSync();
+      const bytes = new Uint8Array(count);
+      let done = 0;
+      if (now.size === size && now.mtime?.getTime() === mtime?.getTime()) {
+        file.seekSync(from, Deno.SeekMode.Start);
+        while (done < count) {
+          const more = file.readSync(bytes.subarray(done));
+          if (more === null) break;
+          done += more;
+        }
+      }
+      if (done < count) {
+        throw new ModelError(`${path}: the file was changed while it was being read`);
+      }
+      return bytes;
+    },
+  };
+}

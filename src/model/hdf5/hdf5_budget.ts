@@ -1,0 +1,37 @@
+import { formatCount } from "../../words/numbers.ts";
+import { Budget } from "../files/budget.ts";
+import { ModelError } from "../model_error.ts";
+
+/**
+ * What may still be read of an HDF5 file. Its headers, names, texts and heaps can be named many times and can overlap;
+ * in a file that a program wrote, each takes bytes of its own.
+ */
+export interface Hdf5Budget {
+  /** Bytes of object headers and their continuations. */
+  headers: Budget;
+  /** Characters of the paths of objects, and of the names that they are made of. */
+  names: Budget;
+  /** Bytes of texts of attributes. */
+  texts: Budget;
+  /** Bytes of the heaps that texts stand in. */
+  heaps: Budget;
+}
+
+/** Paths repeat the names of the groups above, and texts may be short: both may be this many times the file. */
+const REPEATED = 4;
+
+/** Returns the budget of a file of so many bytes. */
+export function hdf5Budget(size: number): Hdf5Budget {
+  const limit = (most: number, what: string) =>
+    new Budget(most, () =>
+      new ModelError(
+        `${what} of the HDF5 file repeat or overlap: they add up to more than ` +
+          `${formatCount(most, "byte")}, expected each to have its own`,
+      ));
+  return {
+    headers: limit(size, "The headers"),
+    names: limit(REPEATED * size, "The names"),
+    texts: limit(REPEATED * size, "The texts"),
+    heaps: limit(size, "The heaps of texts"),
+  };
+}

@@ -1,0 +1,85 @@
+import { deflateSync } from "node:zlib";
+import { crc32 } from "node:zlib";
+import { continuations, join, overlappingNames, textsInHeap } from "./hdf5_bombs.ts";
+import { copiedList, copiedShape, emptyDictionaries, namedDictionary } from "./pickle_bombs.ts";
+import { refusesWithin } from "./refuses_within.ts";
+
+const FILES: readonly [name: string, make: () => Uint8Array, includes: string][] = [
+  ["names.h5", () => overlappingNames(20_000, 200_000), "The names of the HDF5 file repeat"],
+  ["continuations.h5", () => continuations(990, 100_000), "The headers of the HDF5 file repeat"],
+  ["texts.h5", () => textsInHeap(4000, 100_000), "model_config is not valid JSON"],
+  ["list.pt", () => copiedList(2000, 20_000), "The pickle makes values of more than"],
+  ["axes.pt", () => copiedShape(50_000, 3000), 'storage "0" has 50000 axes, expected at most 64'],
+  ["shape.pt", () => copiedShape(64, 300_000), "The pickle makes values of more than"],
+  ["dictionaries.pt", () => emptyDictionaries(8e6), "The pickle makes values of more than"],
+  ["names.pt", () => namedDictionary(20_000, 50_000), "The file holds no tensors by name"],
+];
+
+for (const [name, make, includes] of FILES) {
+  Deno.test(`report refuses the bomb ${name} within its memory and time`, async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const bytes = make();
+      await Deno.writeFile(`${folder}/${name}`, bytes);
+      await refusesWithin(["report", `${folder}/${name}`], includes, bytes.length);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+/** A picture of one colour, 8192 pixels wide and high, in 260 kB. */
+function hugePicture(): Uint8Array {
+  const size = 8192;
+  const chunk = (name: string, content: Uint8Array) => {
+    const body = join(name, content);
+    const numbers = new DataView(new ArrayBuffer(8));
+    numbers.setUint32(0, content.length);
+    numbers.setUint32(4, crc32(body));
+    const bytes = new Uint8Array(numbers.buffer);
+    return join(bytes.subarray(0, 4), body, bytes.subarray(4));
+  };
+  const head = new DataView(new ArrayBuffer(13));
+  head.setUint32(0, size);
+  head.setUint32(4, size);
+  head.setUint8(8, 8);
+  head.setUint8(9, 6);
+  const pixels = new Uint8Array(deflateSync(new Uint8Array(size * (1 + 4 * size))));
+  return join(
+    [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
+    chunk("IHDR", new Uint8Array(head.buffer)),
+    ...[chunk("IDAT", pixels), chunk("IEND", new Uint8Array())],
+  );
+}
+
+Deno.test("report refuses a folder of pictures that unpack to gigabytes", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(
+      `${folder}/net.json`,
+      JSON.stringify({
+        class_name: "Sequential",
+        config: {
+          name: "net",
+          layers: [
+            { class_name: "InputLayer", config: { name: "i", batch_shape: [null, null, null, 3] } },
+            { class_name: "GlobalAveragePooling2D", config: { name: "pool" } },
+            { class_name: "Dense", config: { name: "d", units: 2 } },
+          ],
+        },
+      }),
+    );
+    const picture = hugePicture();
+    for (const label of ["a", "b"]) {
+      await Deno.mkdir(`${folder}/pictures/${label}`, { recursive: true });
+      await Deno.writeFile(`${folder}/pictures/${label}/0.png`, picture);
+    }
+    await refusesWithin(
+      ["report", `${folder}/net.json`, "--batch", `${folder}/pictures`],
+      "The pictures take",
+      2 * picture.length,
+    );
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
