@@ -1279,18 +1279,21 @@ export function assertRegularization(
  * warn up to 3 times outside (`learningRateFactor`). There is no verdict on a model that was not
  * compiled.
  *
- * - Definition: 0.003 <= rate <= 0.35 for SGD, 0.0003 <= rate <= 0.35 for Momentum, 0.003 <= rate
- *   <= 1 for Adagrad, 0.005 <= rate <= 1 for Adadelta, 0.0001 <= rate <= 0.03 for Adam and RMSProp,
- *   0.0001 <= rate <= 0.3 for Adamax. Outside it warns; fails if rate < least / learningRateFactor
- *   or rate > most x learningRateFactor.
+ * - Definition: 0.003 <= rate <= 0.35 for SGD; 0.0001 <= rate <= 0.03 for Adam, AdamW, Nadam,
+ *   RMSProp; 0.0001 <= rate <= 0.3 for Adamax; 0.003 <= rate <= 1 for Adagrad; 0.005 <= rate <= 1
+ *   for Adadelta; 0.00001 <= rate <= 0.01 for Lion; 0.0001 <= rate <= 0.1 for Adafactor, Lamb;
+ *   0.001 <= rate <= 1 for Ftrl; for momentum m, SGD's least rate times 1 - m. Outside it warns;
+ *   fails if rate <= 0, rate < least / learningRateFactor or rate > most x learningRateFactor.
  * - Defaults: `learningRateFactor` 3.
  * - Source: Bengio 2012, Practical Recommendations for Gradient-Based Training, for plain descent;
- *   Kingma & Ba 2015 for Adam; Zeiler 2012 for Adadelta, which he uses at 1.
+ *   Kingma & Ba 2015 for Adam; Zeiler 2012 for Adadelta, which he uses at 1; Chen et al. 2023 for
+ *   Lion; Shazeer & Stern 2018 for Adafactor; McMahan et al. 2013 for Ftrl; You et al. 2020 for
+ *   Lamb.
  * - Misleads: A low rate only takes long, and one that is raised during training may start low:
  *   within 300 steps such networks learn nothing. Pre-trained networks are tuned at low rates: a
- *   trained network is not judged. Nor is an optimizer that TensorFlow.js does not have, or a model
- *   that was not compiled. A file whose optimizer TensorFlow.js lacks is compiled with Adam at its
- *   usual rate.
+ *   trained network is not judged, unless its rate is negative. Nor is an optimizer that is not
+ *   known, unless its rate is 0 or less, or a model that was not compiled. Of a schedule, the
+ *   largest rate that it starts at or rises to is judged.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.

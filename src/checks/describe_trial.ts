@@ -1,4 +1,5 @@
 import type { Attempt, SkippedTrial, Trial } from "../probe/trial.ts";
+import { optimizerWords } from "../traits/optimizers.ts";
 import { formatCount, formatNumber, formatPercent } from "../words/numbers.ts";
 
 /** What differs by less than this share reads the same. */
@@ -31,12 +32,14 @@ export function describeTrial(trial: Trial | SkippedTrial): string {
 
 function triedAlone({ steps, optimizer, learningRate }: Attempt): string {
   const rate = learningRate === null ? "" : ` at a rate of ${formatNumber(learningRate)}`;
-  return `${formatCount(steps, "step")} of ${optimizer}${rate}`;
+  return `${formatCount(steps, "step")} of ${optimizerWords({ name: optimizer })}${rate}`;
 }
 
 function triedAll(attempts: readonly Attempt[]): string {
   const steps = Math.max(...attempts.map(({ steps }) => steps));
-  const optimizers = [...new Set(attempts.map(({ optimizer }) => optimizer))].join(" and ");
+  const optimizers = [
+    ...new Set(attempts.map(({ optimizer }) => optimizerWords({ name: optimizer }))),
+  ].join(" and ");
   const most = attempts.every((attempt) => attempt.steps === steps) ? "" : "up to ";
   return `${most}${formatCount(steps, "step")} of ${optimizers} at ${
     formatCount(attempts.length, "rate")

@@ -1,7 +1,5 @@
 import type { Measurements } from "../measure/measurements.ts";
-
-/** The optimizers that take a gradient as large as it is; others divide it by its size. */
-const AS_IT_IS = ["SGD", "Momentum"];
+import { optimizerTraits } from "../traits/optimizers.ts";
 
 /**
  * Whether a model is compiled with an optimizer that a large gradient throws off. Others are not: of 11 networks whose
@@ -9,5 +7,5 @@ const AS_IT_IS = ["SGD", "Momentum"];
  * targets are large and no more, 6 train with Adam and 1 with SGD.
  */
 export function takesGradientAsItIs({ optimizer }: Measurements): boolean {
-  return optimizer !== undefined && AS_IT_IS.includes(optimizer.name);
+  return optimizer !== undefined && optimizerTraits(optimizer.name)?.takesGradientAsItIs === true;
 }

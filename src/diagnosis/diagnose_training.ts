@@ -1,9 +1,9 @@
 import type { Finding } from "../checks/finding.ts";
-import { usualRates } from "../checks/usual_rates.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Cause } from "./diagnosis.ts";
+import { optimizerWords, usualRates } from "../traits/optimizers.ts";
 
 /** How training moves one weight. */
 export interface WeightProgress {
@@ -139,10 +139,12 @@ function rank(figure: number): number {
 }
 
 function cureOf(ratio: number, learningRate: number | null, optimizer: string): string {
-  const usual = usualRates(optimizer);
+  const usual = usualRates({ name: optimizer });
   const again = "and start again from the weights before training.";
   if (learningRate !== null && usual !== null && learningRate > usual.most) {
-    return `Lower it to ${formatNumber(usual.first)}, the usual rate of ${optimizer}, ${again}`;
+    return `Lower it to ${formatNumber(usual.first)}, the usual rate of ${
+      optimizerWords({ name: optimizer })
+    }, ${again}`;
   }
   if (!(ratio > HEALTHY) || !Number.isFinite(ratio)) {
     return `Lower the learning rate by a factor of 10 or more, ${again}`;
@@ -203,7 +205,7 @@ export function diagnoseStandstill(
     ? `the last step changed no kernel by more than ${formatNumber(largest)} of its size, ` +
       `${formatNumber(USUAL_UPDATE / largest)} times less than usual`
     : "the last step changed no kernel";
-  const first = usualRates(optimizer)?.first;
+  const first = usualRates({ name: optimizer })?.first;
   return {
     ...about,
     kind: "learning-rate-too-low",
@@ -213,7 +215,9 @@ export function diagnoseStandstill(
       kind: "rebuild",
       what: first === undefined
         ? "Raise the learning rate."
-        : `Raise it to ${formatNumber(first)}, the usual rate of ${optimizer}.`,
+        : `Raise it to ${formatNumber(first)}, the usual rate of ${
+          optimizerWords({ name: optimizer })
+        }.`,
     }],
   };
 }

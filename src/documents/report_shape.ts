@@ -22,10 +22,13 @@ import {
   object,
   oneOf,
   optional,
+  primitive,
+  record,
   type Shape,
   string,
 } from "./shape.ts";
 import { DOCUMENTS } from "./document.ts";
+import type { OptimizerSetting } from "../traits/optimizers.ts";
 
 /** What was measured and what was found: what a JSON report holds. */
 export interface Report {
@@ -34,6 +37,11 @@ export interface Report {
   /** What the checks said of them. */
   findings: Finding[];
 }
+
+const optimizerSetting: Shape<OptimizerSetting> = primitive(
+  "a number, true, false or null",
+  (json) => json === null || ["number", "boolean"].includes(typeof json),
+);
 
 const features = object<FeatureMeasurements>({
   count,
@@ -129,6 +137,8 @@ export const measurementKeys: Keys<Measurements> = {
   optimizer: optional(object<NonNullable<Measurements["optimizer"]>>({
     name: string,
     learningRate: nullable(number),
+    settings: optional(record(optimizerSetting)),
+    schedule: optional(string),
   })),
   notReproduced: optional(list(object<NotReproduced>({
     setting: oneOf("loss", "optimizer"),

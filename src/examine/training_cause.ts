@@ -10,6 +10,7 @@ import type { Measurements } from "../measure/measurements.ts";
 import type { SkippedTrial, Trial } from "../probe/trial.ts";
 import { formatNumber } from "../words/numbers.ts";
 import { applyCure, type CureSubject } from "./apply_cure.ts";
+import { optimizerWords } from "../traits/optimizers.ts";
 
 /** Inputs whose standard deviation is beyond this, or below its inverse, are out of scale. */
 const FAR = 10;
@@ -123,6 +124,7 @@ function learningRate(
   const { learningRate: to, optimizer } = attempts[best!];
   // A rate cures the optimizer that it was tried with.
   const known = from !== null && to !== null && optimizer === given;
+  const words = (name: string) => optimizerWords({ name });
   const at = (rate: number | null) => rate === null ? "" : ` at a rate of ${formatNumber(rate)}`;
   return {
     kind: "learning-rate",
@@ -131,11 +133,13 @@ function learningRate(
       ? `The network does not learn at a rate of ${formatNumber(from)}; it does at ${
         formatNumber(to)
       }.`
-      : `The network does not learn by ${given}${at(from)}; it does by ${optimizer}${at(to)}.`,
+      : `The network does not learn by ${words(given)}${at(from)}; it does by ${words(optimizer)}${
+        at(to)
+      }.`,
     cures: [
       known
         ? { kind: "learning-rate", from, to }
-        : { kind: "rebuild", what: `Train it by ${optimizer}${at(to)}.` },
+        : { kind: "rebuild", what: `Train it by ${words(optimizer)}${at(to)}.` },
     ],
     tried: { worked: true, errors: 1, left: 0, figure: null },
   };

@@ -1,11 +1,11 @@
 import { describeTrial } from "../checks/describe_trial.ts";
 import { type Finding, makeFinding } from "../checks/finding.ts";
-import { unusualRate } from "../checks/usual_rates.ts";
 import { isTried, weighTrial } from "../diagnosis/weigh_trial.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Attempt, SkippedTrial, Trial } from "../probe/trial.ts";
 import { areStill } from "../probe/judge_trial.ts";
 import { WEIGHTS_PER_TARGET } from "../probe/weights_per_target.ts";
+import { optimizerWords, unusualRate } from "../traits/optimizers.ts";
 import { formatNumber } from "../words/numbers.ts";
 import type { CureSubject } from "./apply_cure.ts";
 import { needsTrial } from "./needs_trial.ts";
@@ -83,7 +83,8 @@ function trialFinding(trial: Trial, measurements: Measurements): Finding | null 
   if (given === undefined || trial.verdict !== "learns") return null;
   const best = trial.attempts[trial.best!];
   if (!isStuck(given, best)) return null;
-  const { learningRate, optimizer } = best;
+  const { learningRate } = best;
+  const optimizer = optimizerWords({ name: best.optimizer });
   return makeFinding("trial", {
     ...about,
     kind: "learning-rate",
@@ -129,7 +130,7 @@ function isStuck(
 ): boolean {
   if (verdict !== "fails") return false;
   const { first, last } = loss;
-  const unusual = unusualRate(optimizer, learningRate);
+  const unusual = unusualRate({ name: optimizer }, learningRate);
   const stands = unusual === "low" ? STANDS.low : STANDS.usual;
   const isHigher = best.optimizer === optimizer && best.learningRate! > learningRate!;
   return unusual === "high" && !isHigher || nonFiniteStep !== null || last > RUNS_AWAY * first ||

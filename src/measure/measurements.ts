@@ -2,6 +2,7 @@ import type { DeclaredSignals } from "../traits/moments.ts";
 import type { NotReproduced } from "../model/not_reproduced.ts";
 import type { KernelLayout } from "../traits/kernel_layout.ts";
 import type { LayerKind } from "../traits/layers.ts";
+import type { OptimizerSettings } from "../traits/optimizers.ts";
 import type {
   InputMeasurements,
   ObjectiveMeasurements,
@@ -235,8 +236,12 @@ export interface Measurements {
   optimizer?: {
     /** Class name of the optimizer, as TensorFlow.js serialises it: `SGD`, `Adam` ... */
     name: string;
-    /** Its learning rate as it stands; `null` where it tells none. */
+    /** Its learning rate, or the largest of its schedule from the start on; `null` if it is not known. */
     learningRate: number | null;
+    /** Settings that are not Keras's defaults, by Keras's names in camel case; absent if there are none. */
+    settings?: OptimizerSettings;
+    /** Class name of the schedule that the learning rate follows; absent if it is constant. */
+    schedule?: string;
   };
   /** Settings of the compiled program that were replaced by others; absent if there are none. */
   notReproduced?: NotReproduced[];

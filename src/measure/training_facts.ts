@@ -1,6 +1,7 @@
 import { heapView } from "../engine/heap_view.ts";
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
+import { readSetting, unusualSettings } from "../traits/optimizers.ts";
 import { errorMessage } from "../words/error_message.ts";
 import { MeasureError } from "./measure_error.ts";
 import type { LayerMeasurements, Measurements } from "./measurements.ts";
@@ -29,14 +30,20 @@ interface Cell {
 /** What a model was compiled with: nothing where it was not. */
 export function optimizerOf(model: LayersModel): Pick<Measurements, "optimizer"> {
   const { optimizer } = model as {
-    optimizer?: { getClassName?: () => string; learningRate?: unknown };
+    optimizer?: { getClassName?: () => string; getConfig?: () => object; learningRate?: unknown };
   };
   if (typeof optimizer?.getClassName !== "function") return {};
   const { learningRate: rate } = optimizer;
+  const name = optimizer.getClassName();
+  const config = optimizer.getConfig?.() ?? {};
+  const settings = unusualSettings(name, config);
+  const schedule = readSetting(Object(readSetting(config, "schedule")), "className");
   return {
     optimizer: {
-      name: optimizer.getClassName(),
+      name,
       learningRate: typeof rate === "number" ? rate : null,
+      ...settings === undefined ? {} : { settings },
+      ...typeof schedule === "string" ? { schedule } : {},
     },
   };
 }

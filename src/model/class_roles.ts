@@ -1,4 +1,5 @@
 import { KERAS_ACTIVATIONS } from "../traits/keras_activations.ts";
+import { STOCK_OPTIMIZERS } from "../traits/optimizers.ts";
 import { LAYER_SETTINGS } from "./layer_settings.ts";
 import { MODEL_CLASSES } from "./topology_json.ts";
 
@@ -16,7 +17,7 @@ export const CLASS_ROLES = {
     ...["LeCunNormal", "LeCunUniform", "Ones", "Orthogonal", "RandomNormal", "RandomUniform"],
     ...["TruncatedNormal", "VarianceScaling", "Zeros"],
   ],
-  optimizer: ["Adadelta", "Adagrad", "Adam", "Adamax", "Momentum", "RMSProp", "SGD"],
+  optimizer: STOCK_OPTIMIZERS,
   regularizer: ["L1L2"],
 } as const;
 

@@ -1,8 +1,14 @@
-import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
+import type { LayersModel, Optimizer, TensorFlow } from "../engine/tensorflow.ts";
 import { LOSSES, type LossName } from "./objective.ts";
 import { noteNotReproduced } from "./not_reproduced.ts";
 import { savedMetrics } from "./saved_metrics.ts";
-import { ownOptimizer, savedOptimizer } from "./saved_optimizer.ts";
+import {
+  attachOptimizer,
+  namesOptimizer,
+  ownOptimizer,
+  savedOptimizer,
+  unknownOptimizer,
+} from "./saved_optimizer.ts";
 
 /** How Keras shortens the names of losses; it writes them in any case. */
 const SHORT: Record<string, LossName> = {
@@ -39,8 +45,12 @@ export function compileAsSaved(
   const single = lossName(loss);
   if (single !== null) return compile(tf, model, single, saved);
   if (loss === undefined || loss === null) return;
-  const unknown = () =>
+  const unknown = () => {
     noteNotReproduced(model, { setting: "loss", name: nameIn(loss), substitute: null });
+    if (!namesOptimizer(saved)) return;
+    // The learning rate can be judged, and the trial can use it, whatever the loss.
+    attachOptimizer(model, optimizerFor(tf, model, saved));
+  };
   if (typeof loss !== "object") return unknown();
   const names = Array.isArray(loss) ? [...loss.keys()] : outputNames ?? [];
   const parts = loss as Record<string | number, unknown>;
@@ -61,8 +71,20 @@ function compile(
   // A `tf.sequential()` has one output, and does not name it.
   const names = outputs.map((output, i) => outputNames[i] ?? output.name);
   const metrics = savedMetrics(saved.metrics, names);
-  model.compile({ optimizer: savedOptimizer(tf, saved), loss, metrics });
+  model.compile({ optimizer: optimizerFor(tf, model, saved), loss, metrics });
   ownOptimizer(model);
+}
+
+/** Returns the saved optimizer, and records if it is not reproduced. */
+function optimizerFor(
+  tf: TensorFlow,
+  model: LayersModel,
+  saved: Record<string, unknown>,
+): Optimizer {
+  const optimizer = savedOptimizer(tf, saved);
+  const name = unknownOptimizer(optimizer);
+  if (name !== null) noteNotReproduced(model, { setting: "optimizer", name, substitute: "Adam" });
+  return optimizer;
 }
 
 /** Returns the name of a saved loss as the program has it; of several, all of them. */

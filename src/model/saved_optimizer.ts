@@ -1,29 +1,84 @@
+import { isStandIn, kerasOptimizer } from "../engine/optimizers/keras_optimizer.ts";
 import type { LayersModel, Optimizer, TensorFlow } from "../engine/tensorflow.ts";
-
-/** What `compile` calls the optimizers that both Keras and TensorFlow.js have. */
-const OPTIMIZERS = ["adadelta", "adagrad", "adam", "adamax", "rmsprop", "sgd"] as const;
-
-/** Rate of the optimizer that stands in for one that is not known. */
-const STAND_IN_RATE = 0.001;
+import {
+  optimizerName,
+  OPTIMIZERS,
+  optimizerWords,
+  readRate,
+  readSetting,
+} from "../traits/optimizers.ts";
 
 /**
- * Returns the optimizer that a training configuration names, at its learning rate. An optimizer that TensorFlow.js
- * lacks, or a rate that follows a schedule, leaves Adam as TensorFlow.js has it. Keras writes `optimizer_config`, and
- * from version 3 on `optimizer`; the rate was once called `lr`.
+ * Returns the optimizer that a training configuration names, with its learning rate and settings. Keras writes
+ * `optimizer_config`, and from version 3 on `optimizer`; a name alone stands for Keras's defaults. An optimizer that
+ * cannot be reproduced keeps its name and rate, and another one stands in for its steps.
  *
  * @param tf The engine's TensorFlow.js.
  * @param saved The training configuration of the file.
  */
 export function savedOptimizer(tf: TensorFlow, saved: Record<string, unknown>): Optimizer {
-  const written = Object(saved.optimizer_config ?? saved.optimizer) as Record<string, unknown>;
-  const { learning_rate, learningRate, lr, momentum } = Object(written.config);
-  const rate: unknown = learning_rate ?? learningRate ?? lr;
-  const name = String(written.class_name ?? written.className).toLowerCase();
-  const known = OPTIMIZERS.find((one) => one === name);
-  if (known === undefined || typeof rate !== "number" || momentum > 0) {
-    return tf.train.adam(STAND_IN_RATE);
-  }
-  return tf.train[known](rate);
+  const { className, config } = writtenOptimizer(optimizerIn(saved));
+  const name = optimizerName(className, config);
+  const { rate, schedule } = readRate(config) ??
+    { rate: name === null ? null : OPTIMIZERS[name].rate };
+  const Optimizer = kerasOptimizer(tf);
+  const decay = legacyDecay(config);
+  return new Optimizer({
+    ...config,
+    optimizer: name ?? className,
+    learningRate: rate,
+    schedule: schedule?.saved ?? (decay > 0 && rate !== null ? slowing(rate, decay) : undefined),
+  });
+}
+
+/** True if a training configuration names an optimizer. */
+export const namesOptimizer = (saved: Record<string, unknown>): boolean =>
+  (optimizerIn(saved) ?? null) !== null;
+
+const optimizerIn = (saved: Record<string, unknown>): unknown =>
+  saved.optimizer_config ?? saved.optimizer;
+
+/** Class name and configuration of an optimizer, however it is written. */
+function writtenOptimizer(written: unknown): { className: string; config: object } {
+  if (typeof written === "string") return { className: written, config: {} };
+  const className = readSetting(Object(written), "className");
+  const config = Object(readSetting(Object(written), "config"));
+  if (typeof className !== "string") return { className: "Adam", config: {} };
+  // Mixed precision scales the loss, and the gradients back.
+  const inner = readSetting(config, "innerOptimizer");
+  return inner === undefined ? { className, config } : writtenOptimizer(inner);
+}
+
+/** Decay of the rate in Keras 2 and in TensorFlow.js's Adamax. The `decay` of TensorFlow.js's RMSProp is its rho. */
+function legacyDecay(config: object): number {
+  const isStockRmsProp = readSetting(config, "centered") !== undefined &&
+    readSetting(config, "rho") === undefined;
+  return isStockRmsProp ? 0 : Number(readSetting(config, "decay") ?? 0);
+}
+
+/** Schedule of a rate with a legacy decay. */
+const slowing = (rate: number, decay: number) => ({
+  class_name: "InverseTimeDecay",
+  config: { initial_learning_rate: rate, decay_steps: 1, decay_rate: decay, staircase: false },
+});
+
+/** Describes an optimizer that cannot be reproduced; `null` if it can be. */
+export function unknownOptimizer(optimizer: Optimizer): string | null {
+  if (!isStandIn(optimizer)) return null;
+  const { schedule } = optimizer.getConfig();
+  const className = readSetting(Object(schedule), "className");
+  return optimizerWords({
+    name: optimizer.getClassName(),
+    ...typeof className === "string" ? { schedule: className } : {},
+  });
+}
+
+/** Gives a model an optimizer without compiling it. */
+export function attachOptimizer(model: LayersModel, optimizer: Optimizer): void {
+  // A sequential model hands it to another one inside itself, which it makes when it is built.
+  const sequential = model as unknown as { model?: LayersModel; build(): void };
+  if (sequential.model === undefined && model.getClassName() === "Sequential") sequential.build();
+  model.optimizer = optimizer;
 }
 
 /** Gives a compiled model its optimizer, which is then disposed with it. */

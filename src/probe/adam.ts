@@ -12,6 +12,8 @@ export interface AdamOptions {
   beta2?: number;
   /** Default: 1e-7, as Keras has it. */
   epsilon?: number | null;
+  /** True to add epsilon before the second moment is corrected, as Keras does. Default: after, as TensorFlow.js does. */
+  isKeras?: boolean;
 }
 
 /** What Adam remembers of a weight. */
@@ -28,7 +30,7 @@ interface Moments {
  */
 export function adam(
   heap: Heap,
-  { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon }: AdamOptions,
+  { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon, isKeras = false }: AdamOptions,
 ): { update: Update; dispose(): void } {
   const { tf } = heap;
   // By the weight: which ones are trained may change from step to step, and the sweep asks for no sizes.
@@ -45,12 +47,13 @@ export function adam(
   };
   const update: Update = (variables, gradients) => {
     steps++;
+    const scale = 1 / Math.sqrt(1 - beta2 ** steps);
     const rates = {
       beta1,
       beta2,
-      epsilon: epsilon ?? 1e-7,
+      epsilon: (epsilon ?? 1e-7) * (isKeras ? scale : 1),
       rate: learningRate / (1 - beta1 ** steps),
-      scale: 1 / Math.sqrt(1 - beta2 ** steps),
+      scale,
     };
     variables.forEach((variable, i) => {
       const gradient = gradients[i];

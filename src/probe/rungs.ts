@@ -1,5 +1,7 @@
 import type { Heap } from "../engine/heap.ts";
+import { isKerasOptimizer } from "../engine/optimizers/keras_optimizer.ts";
 import type { LayersModel, Optimizer } from "../engine/tensorflow.ts";
+import { readSetting, unusualSettings } from "../traits/optimizers.ts";
 import { adam, type AdamOptions } from "./adam.ts";
 import {
   disposeOptimizer,
@@ -51,16 +53,20 @@ export function rungs(heap: Heap, model: LayersModel, asked: Optimizer | undefin
 function ownRungs(heap: Heap, given: Optimizer): Rung[] {
   const config = given.getConfig() as { learningRate?: unknown };
   const rate = typeof config.learningRate === "number" ? config.learningRate : null;
+  const isNative = isPlainAdam(given);
+  const isKeras = isKerasOptimizer(given);
   const rung = (learningRate: number | null, isGiven: boolean): Rung => {
-    if (given.getClassName() === "Adam" && learningRate !== null) {
-      return adamRung(heap, { ...config, learningRate }, isGiven);
+    if (isNative && learningRate !== null) {
+      return adamRung(heap, { ...config, learningRate, isKeras }, isGiven);
     }
     return {
       optimizer: given.getClassName(),
       learningRate,
       given: isGiven,
       make() {
-        const optimizer = freshOptimizer(given, learningRate === null ? {} : { learningRate });
+        // Forty steps would not see the end of a warm-up.
+        const settings = { skipsWarmUp: true, ...learningRate === null ? {} : { learningRate } };
+        const optimizer = freshOptimizer(given, settings);
         return { update: updateOf(optimizer), dispose: () => disposeOptimizer(optimizer) };
       },
     };
@@ -68,6 +74,15 @@ function ownRungs(heap: Heap, given: Optimizer): Rung[] {
   const isAdam = given.getClassName() === "Adam";
   const others = rate === null || isAdam ? [] : FACTORS.map((factor) => rung(rate * factor, false));
   return [rung(rate, true), ...others];
+}
+
+/** True for an Adam whose settings the native one has. */
+function isPlainAdam(given: Optimizer): boolean {
+  if (given.getClassName() !== "Adam") return false;
+  const config = given.getConfig() as object;
+  const settings = Object.keys(unusualSettings("Adam", config) ?? {});
+  return readSetting(config, "schedule") === undefined &&
+    settings.every((name) => ["beta1", "beta2", "epsilon"].includes(name));
 }
 
 function adamRung(heap: Heap, options: AdamOptions, given: boolean): Rung {

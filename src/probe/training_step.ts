@@ -1,5 +1,6 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import { heapView } from "../engine/heap_view.ts";
+import { isStandIn } from "../engine/optimizers/keras_optimizer.ts";
 import type { LayersModel, Optimizer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { backPropagate } from "../measure/back_propagate.ts";
 import { dropTape, recordTape } from "../measure/engine_state.ts";
@@ -20,7 +21,8 @@ interface OptimizerClass {
 }
 
 /**
- * The optimizer that was asked for, or that the model was compiled with.
+ * Returns the optimizer that was asked for, or that the model was compiled with; `null` if there is none, or if the
+ * model's file names one that is not known.
  *
  * @throws {TypeError} If what was asked for is no optimizer.
  */
@@ -35,7 +37,8 @@ export function givenOptimizer(
       `options.optimizer is ${showValue(asked)}, expected an optimizer of TensorFlow.js`,
     );
   }
-  return given;
+  // What stands in for an optimizer that is not known was given by nobody.
+  return isStandIn(given) ? null : given;
 }
 
 /** An optimizer of the same class and configuration, but for these settings, that has seen nothing yet. */

@@ -27,7 +27,7 @@ export function caveatLines(
 /** Consequences of a setting that was replaced. */
 const CONSEQUENCES: Record<Setting, { use: string; silent: string }> = {
   loss: { use: "measured with", silent: "Rules that need the loss do not judge." },
-  optimizer: { use: "taken for", silent: "Its learning rate is not judged." },
+  optimizer: { use: "tried with", silent: "Its learning rate is not judged." },
 };
 
 /** Says which setting of the compiled program was replaced, by what, and what is not judged for it. */

@@ -13,15 +13,18 @@ Deno.test("measure() says which optimizer a model was compiled with, and at whic
   const model = network(tf);
   assertEquals("optimizer" in await measure(model, { inputs }), false);
   for (
-    const [optimizer, name, rate] of [
-      [tf.train.adam(0.02), "Adam", 0.02],
-      [tf.train.momentum(0.5, 0.9), "Momentum", 0.5],
-      ["sgd", "SGD", 0.01],
+    const [optimizer, name, rate, settings] of [
+      [tf.train.adam(0.02), "Adam", 0.02, undefined],
+      [tf.train.momentum(0.5, 0.9), "Momentum", 0.5, { momentum: 0.9 }],
+      [tf.train.momentum(0.5, 0.9, true), "Momentum", 0.5, { momentum: 0.9, nesterov: true }],
+      [tf.train.rmsprop(0.5, 0.8), "RMSProp", 0.5, { rho: 0.8 }],
+      ["sgd", "SGD", 0.01, undefined],
     ] as const
   ) {
     model.compile({ optimizer, loss: "meanSquaredError" });
     const { optimizer: measured } = await measure(model, { inputs });
-    assertEquals(measured, { name, learningRate: rate });
+    const expected = { name, learningRate: rate };
+    assertEquals(measured, settings === undefined ? expected : { ...expected, settings });
   }
   model.dispose();
   inputs.dispose();

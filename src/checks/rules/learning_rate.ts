@@ -1,8 +1,18 @@
 import { defineRule } from "../define_rule.ts";
-import { between } from "../expected.ts";
+import { between, moreThan } from "../expected.ts";
+import type { Verdict } from "../finding.ts";
 import type { Rule } from "../rule.ts";
+import type { Sentence } from "../sentence.ts";
+import type { Measurements } from "../../measure/measurements.ts";
 import { figure, number, say } from "../say.ts";
-import { unusualRate, usualRates } from "../usual_rates.ts";
+import { substitutedSetting } from "../no_verdict.ts";
+import {
+  type NamedOptimizer,
+  OPTIMIZERS,
+  optimizerWords,
+  unusualRate,
+  usualRates,
+} from "../../traits/optimizers.ts";
 
 /** The rule `learning-rate`: the model is compiled with a rate that its optimizer can work with. */
 export const learningRate: Rule = defineRule({
@@ -10,7 +20,6 @@ export const learningRate: Rule = defineRule({
   assertion: "assertLearningRate",
   matcher: "toHaveUsualLearningRate",
   passes: "has a usual learning rate",
-  settings: ["optimizer"],
   tags: ["task"],
   order: 175,
   causeOrder: 75,
@@ -31,19 +40,17 @@ export const learningRate: Rule = defineRule({
   problem: "a learning rate that does not train",
   summary: "The learning rate that the model is compiled with is one that its optimizer is used " +
     "with.",
-  formula:
-    "0.003 <= rate <= 0.35 for SGD, 0.0003 <= rate <= 0.35 for Momentum, 0.003 <= rate <= 1 " +
-    "for Adagrad, 0.005 <= rate <= 1 for Adadelta, 0.0001 <= rate <= 0.03 for Adam and RMSProp, " +
-    "0.0001 <= rate <= 0.3 for Adamax. Outside it warns; fails if rate < least / learningRateFactor or " +
-    "rate > most x learningRateFactor.",
+  formula: `${rangesInWords()}; for momentum m, SGD's least rate times 1 - m. Outside it warns; ` +
+    "fails if rate <= 0, rate < least / learningRateFactor or rate > most x learningRateFactor.",
   source:
     "Bengio 2012, Practical Recommendations for Gradient-Based Training, for plain descent; " +
-    "Kingma & Ba 2015 for Adam; Zeiler 2012 for Adadelta, which he uses at 1.",
+    "Kingma & Ba 2015 for Adam; Zeiler 2012 for Adadelta, which he uses at 1; Chen et al. 2023 for " +
+    "Lion; Shazeer & Stern 2018 for Adafactor; McMahan et al. 2013 for Ftrl; You et al. 2020 for Lamb.",
   misleads: "A low rate only takes long, and one that is raised during training may start low: " +
     "within 300 steps such networks learn nothing. Pre-trained networks are tuned at low rates: a " +
-    "trained network is not judged. Nor is an optimizer that TensorFlow.js does not have, or a " +
-    "model that was not compiled. A file whose optimizer TensorFlow.js lacks is " +
-    "compiled with Adam at its usual rate.",
+    "trained network is not judged, unless its rate is negative. Nor is an optimizer that is not " +
+    "known, unless its rate is 0 or less, or a model that was not compiled. Of a schedule, the " +
+    "largest rate that it starts at or rises to is judged.",
   fix: "Compile with a usual rate: 0.01 for SGD, 0.001 for Adam.",
   asserts: "that the learning rate that the model was compiled with is one that its optimizer is " +
     "used with, 0.003 to 0.35 for SGD and 0.0001 to 0.03 for Adam for instance. `report` and the gate only warn up to 3 times outside " +
@@ -69,29 +76,73 @@ export const learningRate: Rule = defineRule({
   },
   // One figure for the model: no layer has a bar.
   figure: { title: "learning rate", scale: "log", of: () => null },
-  judge({ measurements: { optimizer }, thresholds: { learningRateFactor }, trained }) {
-    const { name, learningRate: rate } = optimizer ?? { name: "", learningRate: null };
-    const [usual, side] = [usualRates(name), unusualRate(name, rate)];
+  judge(
+    {
+      measurements: { optimizer, notReproduced = [] },
+      thresholds: { learningRateFactor },
+      trained,
+    },
+  ) {
+    const rate = optimizer?.learningRate ?? null;
+    const side = optimizer === undefined ? null : unusualRate(optimizer, rate);
     // What a trained network was trained with has done its work, and low rates are right to go on with.
-    if (trained || rate === null || usual === null || side === null) return [];
-    const { least, most, first } = usual;
-    const times = side === "low" ? least / rate : rate / most;
-    // A rate of 0, below 0 or of no number is as far as can be.
-    const isFar = !(times > 0 && times <= learningRateFactor);
-    const figures = { rate: figure(rate, "learning rate") };
-    const expected = between(least, most);
-    return [{
-      severity: isFar ? "error" : "warning",
-      layer: null,
-      kind: isFar ? `too-${side}` : side,
-      measured: rate,
-      expected,
-      ...isFar ? { threshold: "learningRateFactor" as const } : {},
-      figures,
-      message: say`The model is compiled with a learning rate of ${figures.rate}, ${
-        side === "low" ? say`below` : say`above`
-      } what ${name} is used with; expected ${expected}.`,
-      advice: say`Compile it with a learning rate of ${number(first)}.`,
-    }];
+    if (optimizer !== undefined && rate !== null && side !== null && !(trained && rate >= 0)) {
+      return [rateVerdict(optimizer, rate, side, learningRateFactor)];
+    }
+    const substituted = notReproduced.find(({ setting }) => setting === "optimizer");
+    return substituted === undefined ? [] : [substitutedSetting(substituted)];
   },
 });
+
+function rateVerdict(
+  optimizer: NonNullable<Measurements["optimizer"]>,
+  rate: number,
+  side: "low" | "high",
+  learningRateFactor: number,
+): Verdict {
+  const usual = usualRates(optimizer);
+  const expected = usual === null ? moreThan(0) : between(usual.least, usual.most);
+  const rateFigure = figure(rate, "learning rate");
+  const times = usual === null ? Infinity : side === "low" ? usual.least / rate : rate / usual.most;
+  // A rate of 0, below 0 or of no number is as far as can be.
+  const isFar = !(times > 0 && times <= learningRateFactor);
+  const { schedule } = optimizer;
+  const from = schedule === undefined ? say`` : say` (the largest of its ${schedule})`;
+  return {
+    severity: isFar ? "error" : "warning",
+    layer: null,
+    kind: isFar ? `too-${side}` : side,
+    measured: rate,
+    expected,
+    ...isFar ? { threshold: "learningRateFactor" as const } : {},
+    figures: { rate: rateFigure },
+    message: say`The model is compiled with a learning rate of ${rateFigure}${from}, ${
+      judgedWords(optimizer, rate, side)
+    }; expected ${expected}.`,
+    advice: usual === null
+      ? "Compile it with a learning rate above 0."
+      : say`Compile it with a learning rate of ${number(usual.first)}.`,
+  };
+}
+
+/** What is wrong with a rate. */
+function judgedWords(optimizer: NamedOptimizer, rate: number, side: "low" | "high"): Sentence {
+  if (rate === 0) return say`with which no weight changes`;
+  if (rate < 0) return say`with which each step raises the loss`;
+  const { name, settings } = optimizer;
+  return say`${side === "low" ? say`below` : say`above`} what ${
+    optimizerWords({ name, settings })
+  } is used with`;
+}
+
+/** Usual rates of every optimizer, those of the same range together. */
+function rangesInWords(): string {
+  const ranges = Map.groupBy(
+    Object.keys(OPTIMIZERS).filter((name) => name !== "Momentum"),
+    (name) => {
+      const { least, most } = usualRates({ name })!;
+      return `${least} <= rate <= ${most}`;
+    },
+  );
+  return [...ranges].map(([range, names]) => `${range} for ${names.join(", ")}`).join("; ");
+}

@@ -1,8 +1,8 @@
-import { usualRates } from "../../checks/usual_rates.ts";
 import type { Cure } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, layersOf } from "./shared.ts";
 import { formatCount } from "../../words/numbers.ts";
+import { usualRates } from "../../traits/optimizers.ts";
 
 /** The rate that a layer of dropout gets which drops too much. */
 const RATE = 0.2;
@@ -37,8 +37,9 @@ function lowered({ measurements: { layers } }: Patient, advice: string): Cure[] 
 
 /** A learning rate that the compiled optimizer cannot work with. */
 export function learningRate(patient: Patient): Suspect[] {
-  const { name = "", learningRate: from = null } = patient.measurements.optimizer ?? {};
-  const usual = usualRates(name);
+  const { optimizer } = patient.measurements;
+  const from = optimizer?.learningRate ?? null;
+  const usual = optimizer === undefined ? null : usualRates(optimizer);
   if (usual === null || from === null) return [];
   return foundBy("learning-rate", patient).map((finding) => ({
     kind: "learning-rate",

@@ -21,6 +21,7 @@ import { repairOrthogonal, repairSeedZero } from "./repair_initializers.ts";
 import { repairKerasImages } from "./repair_keras_images.ts";
 import { repairMasks, repairMergeMasks } from "./repair_masks.ts";
 import { repairNormalizations } from "./repair_normalizations.ts";
+import { repairOptimizers } from "./repair_optimizers.ts";
 import { repairRectifiers } from "./repair_rectifiers.ts";
 import { repairSelfGates } from "./repair_self_gates.ts";
 import { repairSoftmax } from "./repair_softmax.ts";
@@ -46,6 +47,7 @@ const REPAIRS: LayerRepair[] = [
   repairNormalizations,
   repairOrthogonal,
   repairOutputShapes,
+  repairOptimizers,
   repairRectifiers,
   repairResizing,
   repairSeedZero,

@@ -1,0 +1,201 @@
+import type * as tfjs from "@tensorflow/tfjs";
+import {
+  defaultSettings,
+  isOptimizerName,
+  type OptimizerName,
+  OPTIMIZERS,
+  type OptimizerSettings,
+  readSettings,
+  stockSettings,
+} from "../../traits/optimizers.ts";
+import { type RateSchedule, rateSchedule } from "../../traits/rate_schedules.ts";
+import { kerasLayer } from "../keras_layers/keras_layer.ts";
+import type { Optimizer, Tensor, TensorFlow } from "../tensorflow.ts";
+import { UPDATE_RULES } from "./update_rules.ts";
+
+/** Configuration of a {@linkcode KerasOptimizer}: beside these keys, the settings of the optimizer. */
+export interface KerasOptimizerConfig extends Record<string, unknown> {
+  /** Name in `OPTIMIZERS`, or that of another class, for which another optimizer stands in. */
+  optimizer: string;
+  /** Learning rate, or the peak of its schedule; `null` if the schedule is not known. */
+  learningRate: number | null;
+  /** Schedule of the rate, as Keras serialises it. */
+  schedule?: unknown;
+  /** True to begin after the schedule has risen to its peak. */
+  skipsWarmUp?: boolean;
+}
+
+/** An optimizer of Keras. */
+export type KerasOptimizer = Optimizer & {
+  learningRate: number | null;
+  /** True if it cannot be reproduced: its steps are those of Adam at its default rate. */
+  readonly isStandIn: boolean;
+};
+
+/** Optimizer that stands in for one that is not known. */
+const STAND_IN = "Adam";
+
+/** State of an optimizer, as TensorFlow.js hands it over. */
+type NamedTensors = Awaited<ReturnType<Optimizer["getWeights"]>>;
+
+type Gradients = { name: string; tensor: Tensor | null }[];
+
+/**
+ * Returns the class of Keras's optimizers: each updates weights as Keras 3 does, where TensorFlow.js has no such
+ * optimizer or knows fewer settings. It clips, then decays the weights, then updates; the rate may follow a schedule.
+ */
+export const kerasOptimizer = kerasLayer((tf: TensorFlow) =>
+  class KerasOptimizer extends tf.Optimizer {
+    static readonly className = "KerasOptimizer";
+    learningRate: number | null;
+    readonly isStandIn: boolean;
+    readonly #class: string;
+    readonly #name: OptimizerName;
+    readonly #settings: OptimizerSettings;
+    readonly #saved: unknown;
+    readonly #schedule: RateSchedule | null;
+    readonly #skipsWarmUp: boolean;
+    /** What is remembered, by the names of the weight and the slot. */
+    readonly #slots = new Map<string, Map<string, Tensor>>();
+
+    constructor(config: KerasOptimizerConfig) {
+      super();
+      this.learningRate = config.learningRate;
+      this.#class = config.optimizer;
+      this.#saved = config.schedule;
+      this.#schedule = rateSchedule(config.schedule);
+      const isKnown = isOptimizerName(config.optimizer) && config.learningRate !== null;
+      this.isStandIn = !isKnown;
+      this.#name = isKnown ? config.optimizer as OptimizerName : STAND_IN;
+      this.#settings = isKnown ? readSettings(this.#name, config) : defaultSettings(this.#name);
+      this.#skipsWarmUp = config.skipsWarmUp === true;
+    }
+
+    override getClassName(): string {
+      return this.#class;
+    }
+
+    applyGradients(given: Gradients | Record<string, Tensor>): void {
+      const gradients = Array.isArray(given)
+        ? given
+        : Object.entries(given).map(([name, tensor]) => ({ name, tensor }));
+      const variables = tf.engine().registeredVariables;
+      tf.tidy(() => {
+        const rate = this.#rate();
+        const used = gradients.filter(({ tensor }) => tensor != null) as {
+          name: string;
+          tensor: Tensor;
+        }[];
+        const clipped = this.#clip(used.map(({ tensor }) => tensor));
+        used.forEach(({ name }, i) => this.#update(variables[name], clipped[i], rate));
+      });
+      this.incrementIterations();
+    }
+
+    /** Learning rate of the next step. */
+    #rate(): number {
+      if (this.isStandIn) return OPTIMIZERS[STAND_IN].rate;
+      const peak = this.learningRate!;
+      if (this.#schedule === null || this.#schedule.peak === 0) return peak;
+      const skipped = this.#skipsWarmUp ? this.#schedule.warmUp : 0;
+      return peak * this.#schedule.at(this.iterations + skipped) / this.#schedule.peak;
+    }
+
+    #clip(gradients: Tensor[]): Tensor[] {
+      const { clipnorm, globalClipnorm, clipvalue } = this.#settings as Record<string, number>;
+      if (clipnorm > 0) return gradients.map((one) => scaleTo(tf, one, [one], clipnorm));
+      if (globalClipnorm > 0) {
+        return gradients.map((one) => scaleTo(tf, one, gradients, globalClipnorm));
+      }
+      if (!(clipvalue > 0)) return gradients;
+      return gradients.map((one) => tf.clipByValue(one, -clipvalue, clipvalue));
+    }
+
+    #update(variable: tfjs.Variable, gradient: Tensor, rate: number): void {
+      const known = this.#slots.get(variable.name) ?? new Map<string, Tensor>();
+      this.#slots.set(variable.name, known);
+      const { weightDecay } = this.#settings as Record<string, number | null>;
+      const weight = weightDecay === null ? variable : tf.mul(variable, 1 - weightDecay * rate);
+      const { weight: value, slots } = UPDATE_RULES[this.#name]({
+        tf,
+        weight,
+        gradient,
+        rate,
+        step: this.iterations + 1,
+        settings: this.#settings,
+        slot: (name, initial = 0, shape = variable.shape) =>
+          known.get(name) ?? tf.fill(shape, initial),
+      });
+      const { useEma, emaMomentum, emaOverwriteFrequency } = this.#settings;
+      let averaged = value;
+      if (useEma) {
+        const share = this.iterations === 0 ? 0 : emaMomentum as number;
+        const average = known.get("average") ?? value;
+        slots.average = tf.add(tf.mul(average, share), tf.mul(value, 1 - share));
+        const every = Number(emaOverwriteFrequency);
+        if (every > 0 && (this.iterations + 1) % every === 0) averaged = tf.clone(slots.average);
+      }
+      for (const [name, tensor] of Object.entries(slots)) {
+        known.get(name)?.dispose();
+        known.set(name, tf.keep(tensor));
+      }
+      variable.assign(averaged);
+    }
+
+    override dispose(): void {
+      for (const slots of this.#slots.values()) tf.dispose([...slots.values()]);
+      this.#slots.clear();
+    }
+
+    override async getWeights(): Promise<NamedTensors> {
+      const slots = [...this.#slots].flatMap(([weight, slots]) =>
+        [...slots].map(([slot, tensor]) => ({ name: `${weight}/${slot}`, tensor }))
+      );
+      return [await this.saveIterations(), ...slots];
+    }
+
+    override async setWeights(weights: NamedTensors): Promise<void> {
+      this.dispose();
+      for (const { name, tensor } of await this.extractIterations(weights)) {
+        const end = name.lastIndexOf("/");
+        const weight = name.slice(0, end);
+        const slots = this.#slots.get(weight) ?? new Map<string, Tensor>();
+        slots.set(name.slice(end + 1), tf.keep(tensor.clone()));
+        this.#slots.set(weight, slots);
+      }
+    }
+
+    getConfig() {
+      return {
+        optimizer: this.#class,
+        learningRate: this.learningRate,
+        ...this.isStandIn ? {} : stockSettings(this.#name, this.#settings),
+        ...this.#saved === undefined ? {} : { schedule: this.#saved },
+      } as tfjs.serialization.ConfigDict;
+    }
+
+    static override fromConfig<T extends tfjs.serialization.Serializable>(
+      own: tfjs.serialization.SerializableConstructor<T>,
+      config: tfjs.serialization.ConfigDict,
+    ): T {
+      return new own(config);
+    }
+  }
+);
+
+/** Scales a gradient down so that the norm of all of them together is at most a limit. */
+function scaleTo(tf: TensorFlow, gradient: Tensor, together: Tensor[], limit: number): Tensor {
+  const squares = together.map((one) => tf.sum(tf.square(one)));
+  const norm = tf.sqrt(tf.addN(squares));
+  return tf.mul(gradient, tf.div(limit, tf.maximum(norm, limit)));
+}
+
+/** True for an optimizer of the class that {@linkcode kerasOptimizer} returns. */
+export function isKerasOptimizer(optimizer: Optimizer): optimizer is KerasOptimizer {
+  return "isStandIn" in optimizer;
+}
+
+/** True for an optimizer that stands in for one that cannot be reproduced. */
+export function isStandIn(optimizer: Optimizer): boolean {
+  return isKerasOptimizer(optimizer) && optimizer.isStandIn;
+}
