@@ -3,7 +3,7 @@ import { activationTraits, isSigmoid } from "../traits/activation_traits.ts";
 import { type Expected, inWords } from "./expected.ts";
 import { hasNegative } from "./has_negative.ts";
 import type { Head } from "./network/heads.ts";
-import { figure, number, say } from "./say.ts";
+import { figure, layerName, number, say } from "./say.ts";
 import type { Sentence } from "./sentence.ts";
 
 /** What does not belong together, and what to do. */
@@ -12,6 +12,8 @@ interface Mismatch {
   kind: string;
   expected: Expected;
   why: Sentence;
+  /** The whole of what is wrong, if it is not about how the head ends. */
+  message?: Sentence;
   advice: Sentence | string;
 }
 
@@ -23,13 +25,15 @@ export function headMismatch(
 ): Mismatch | null {
   const { activation, units } = head;
   if (activation === null) return null;
+  const isHinge = loss === "hinge" || loss === "squaredHinge";
+  if (activation === "softmax" && units === 1 && !isHinge) return alwaysOne(loss);
   switch (loss) {
     case "categoricalCrossentropy":
     case "sparseCategoricalCrossentropy":
       return categorical(activation, units) ?? twice(head) ??
         (loss === "categoricalCrossentropy" && target !== null ? shares(target) : null);
     case "binaryCrossentropy":
-      return binary(activation, units, target) ?? twice(head);
+      return binary(activation, target) ?? twice(head);
     case "hinge":
     case "squaredHinge":
       return hinge(activation, target);
@@ -52,15 +56,32 @@ export function headMismatch(
   }
 }
 
+/** Losses over exclusive classes. */
+const OVER_CLASSES = ["categoricalCrossentropy", "sparseCategoricalCrossentropy"];
+
+/** A softmax over one unit, which leaves nothing to be learned, whatever the loss. */
+function alwaysOne(loss: string): Mismatch {
+  const isForNumbers = loss === "meanSquaredError" || loss === "meanAbsoluteError";
+  return {
+    severity: "error",
+    kind: "one-class",
+    expected: OVER_CLASSES.includes(loss)
+      ? inWords("2 units or more")
+      : inWords(isForNumbers ? "a linear head, or sigmoid" : "sigmoid"),
+    why: say`a softmax over one unit is constant: it always outputs 1`,
+    advice: isForNumbers
+      ? "Use a linear head for numbers, or sigmoid and binaryCrossentropy for two classes."
+      : "Give the head a unit for each class, or use sigmoid and binaryCrossentropy.",
+  };
+}
+
 function categorical(activation: string, units: number | null): Mismatch | null {
   if (units === 1) {
     return {
       severity: "error",
       kind: "one-class",
       expected: inWords("2 units or more"),
-      why: activation === "softmax"
-        ? say`a softmax over one unit always outputs 1`
-        : say`one unit has no other class to be told from`,
+      why: say`one unit has no other class to be told from`,
       advice: "Give the head a unit for each class, or use sigmoid and binaryCrossentropy.",
     };
   }
@@ -79,7 +100,6 @@ function categorical(activation: string, units: number | null): Mismatch | null 
 
 function binary(
   activation: string,
-  units: number | null,
   target: TargetMeasurements | null,
 ): Mismatch | null {
   if (target !== null && isOutside(target)) {
@@ -88,12 +108,10 @@ function binary(
   if (activation === "sigmoid" || activation === "hardSigmoid") return null;
   if (activation === "softmax") {
     return {
-      severity: units === 1 ? "error" : "warning",
+      severity: "warning",
       kind: "softmax-for-labels",
       expected: inWords("sigmoid"),
-      why: units === 1
-        ? say`a softmax over one unit is always 1`
-        : say`softmax makes the labels exclusive, and the loss treats them as independent`,
+      why: say`softmax makes the labels exclusive, and the loss treats them as independent`,
       advice: "Use sigmoid with binaryCrossentropy, or categoricalCrossentropy with softmax.",
     };
   }
@@ -107,8 +125,9 @@ function binary(
 }
 
 /** A softmax or a sigmoid of what is no logit any more. */
-function twice({ activation, before }: Head): Mismatch | null {
-  if (before === null) return null;
+function twice({ activation, before: row, output, layer }: Head): Mismatch | null {
+  if (row === null) return null;
+  const before = row.activation!;
   const isOneSided = before === "relu" || before === "relu6";
   if (!isOneSided && before !== "softmax" && !isSigmoid(before)) return null;
   return {
@@ -119,7 +138,14 @@ function twice({ activation, before }: Head): Mismatch | null {
     why: isOneSided
       ? say`a ${before} before it removes the negative logits`
       : say`a ${before} before it limits how confident it can be`,
-    advice: say`Remove ${before} from the input of the ${activation!}.`,
+    ...before !== activation ? {} : {
+      message: say`Two ${before} layers in a row: \`${layerName(row.name)}\` and \`${
+        layerName((output ?? layer).name)
+      }\`; expected one.`,
+    },
+    advice: before === activation
+      ? say`Remove one of the two.`
+      : say`Remove ${before} from \`${layerName(row.name)}\`.`,
   };
 }
 

@@ -11,7 +11,7 @@ const TOLERANCE = 1.5;
 const TOLERANCE_OVER_DEPTH = 1.1;
 const TOGETHER = 2;
 /** Kernels whose factors are closer than this share one. */
-const ALIKE = 1.5;
+const ALIKE = 1.1;
 const MAX_GROUPS = 3;
 
 /**

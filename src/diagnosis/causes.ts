@@ -1,7 +1,7 @@
-import { activations, missingActivations } from "./causes/activations.ts";
+import { activations, hiddenSoftmax, missingActivations } from "./causes/activations.ts";
 import { attention } from "./causes/attention.ts";
 import { baseline } from "./causes/baseline.ts";
-import { biases } from "./causes/biases.ts";
+import { biases, headBias } from "./causes/biases.ts";
 import { brokenNumbers } from "./causes/broken_numbers.ts";
 import { constantWeights } from "./causes/constant_weights.ts";
 import { cutGradient } from "./causes/cut_gradient.ts";
@@ -25,6 +25,7 @@ export const SEARCHES: readonly Search[] = [
   brokenNumbers,
   frozen,
   inputs,
+  headBias,
   heads,
   targets,
   cutGradient,
@@ -33,6 +34,7 @@ export const SEARCHES: readonly Search[] = [
   embeddings,
   flatRows,
   biases,
+  hiddenSoftmax,
   kernelScale,
   attention,
   missingActivations,

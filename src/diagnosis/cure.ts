@@ -10,6 +10,19 @@ export interface CuredWeight {
   inputsFirst?: boolean;
 }
 
+/** A weight that is drawn again. */
+export interface Redrawn extends CuredWeight {
+  /** Standard deviation that it gets. */
+  std?: number;
+  /** Initialiser that draws it; absent if that of the whole cure does. */
+  initializer?: string;
+}
+
+/** Returns the initialiser that draws a weight. */
+export function initializerIn(cure: { initializer: string }, weight: Redrawn): string {
+  return weight.initializer ?? cure.initializer;
+}
+
 /** What values are normalised by. */
 export interface CuredMoments {
   /** Their mean. */
@@ -28,16 +41,19 @@ export interface CuredMoments {
  * measured again, all from this.
  */
 export type Cure = Treatment & {
-  /** The framework whose words it is said in, where that is not TensorFlow.js: weights alone are a state dict. */
-  framework?: "pytorch";
+  /**
+   * Framework in whose words it is said, if not TensorFlow.js: Keras for a file that Keras has saved, PyTorch for a
+   * state dict.
+   */
+  framework?: "keras" | "pytorch";
 };
 
 /** What is done. */
 export type Treatment =
   /** Multiplies weights, each by its own factor. */
   | { kind: "rescale"; weights: (CuredWeight & { factor: number })[]; initializer: string | null }
-  /** Draws weights again from a normal distribution, each with its own standard deviation. */
-  | { kind: "redraw"; weights: (CuredWeight & { std: number })[]; initializer: string }
+  /** Draws weights again by an initialiser, each with its own standard deviation. */
+  | { kind: "redraw"; weights: (Redrawn & { std: number })[]; initializer: string }
   /** Sets weights of rank 1 to one number. */
   | { kind: "set-bias"; weights: CuredWeight[]; value: number }
   /** Subtracts the mean of an input (its place among the inputs is `index`) over the batch and divides by its standard deviation. */
@@ -60,8 +76,16 @@ export type Treatment =
   | { kind: "unfreeze"; layers: string[] }
   /** Lets layers of dropout drop less. */
   | { kind: "dropout"; layers: string[]; rate: number }
-  /** Takes the penalties of layers away. */
-  | { kind: "penalties"; layers: string[] }
+  /** Takes one of two activations in a row away: that of `layer`, which `next` applies its own one to. */
+  | {
+    kind: "remove-activation";
+    layer: string;
+    activation: string;
+    next: string;
+    nextActivation: string;
+  }
+  /** Divides the penalties of layers by a number. */
+  | { kind: "penalties"; layers: string[]; by: number }
   /** Trains at another rate. */
   | { kind: "learning-rate"; from: number; to: number }
   /** What cannot be applied to a model that is built: a sentence. */

@@ -2,7 +2,7 @@ import { formatLayers, type NamedLayers } from "./format_layers.ts";
 import { formatFactor, formatNumber } from "../words/numbers.ts";
 import { arrayOf, objectWith, requireValue, text } from "../words/requirements.ts";
 import type { Cure, CuredWeight } from "./cure.ts";
-import { DRAWING_WORDS, namesInComment } from "./drawing_words.ts";
+import { FRAMEWORK_WORDS, namesInComment } from "./framework_words.ts";
 import { initializerFor } from "./initializer_for.ts";
 import { requireCure } from "./require_cure.ts";
 
@@ -10,23 +10,19 @@ import { requireCure } from "./require_cure.ts";
 export function describeCure(cure: Cure, all: NamedLayers): string {
   requireCure("cure", cure);
   requireValue("all", all, arrayOf(objectWith({ name: text, className: text })));
+  const words = wordsOf(cure);
   switch (cure.kind) {
     case "rescale": {
-      const which = weightsOf(cure.weights, all);
-      const factors = cure.weights.map(({ factor }) => factor);
-      const by = spread(factors) < 1.5
-        ? formatFactor(geometricMean(factors))
-        : `${formatFactor(Math.min(...factors))} to ${formatFactor(Math.max(...factors))}`;
       const initializer = cure.initializer === null
         ? ""
         : `, or draw ${cure.weights.length === 1 ? "it" : "them"} with ${
-          wordsOf(cure).draw(cure.weights, cure.initializer)
+          words.draw(cure.weights, cure.initializer)
         }`;
-      return `Multiply ${which} by ${by}${initializer}.`;
+      return `Multiply ${multiplying(cure.weights, all)}${initializer}.`;
     }
     case "redraw":
       return `Draw ${weightsOf(cure.weights, all)} with ${
-        wordsOf(cure).draw(cure.weights, cure.initializer)
+        words.draw(cure.weights, cure.initializer)
       }.`;
     case "set-bias":
       return `Start the ${cure.weights.length === 1 ? "bias" : "biases"} of ` +
@@ -40,25 +36,32 @@ export function describeCure(cure: Cure, all: NamedLayers): string {
         cure.by < 0 ? `subtract ${formatNumber(-cure.by)} from` : `add ${formatNumber(cure.by)} to`
       } the targets.`;
     case "activation":
-      return `Replace ${cure.from} in ${formatLayers(cure.layers, all)} by ${cure.to}, and draw ` +
-        `the kernels with kernelInitializer: "${initializerFor(cure.to)}".`;
+      return `Replace ${words.name(cure.from)} in ${formatLayers(cure.layers, all)} by ` +
+        `${words.name(cure.to)}, and draw the kernels with ` +
+        `${words.draw(cure.rescale, initializerFor(cure.to))}.`;
     case "head":
       return [
-        cure.activation === null ? "" : `End ${cure.layer} in ${cure.activation}`,
-        cure.loss === null ? "" : `${cure.activation === null ? "U" : "u"}se the loss ${cure.loss}`,
+        cure.activation === null ? "" : `End ${cure.layer} in ${words.name(cure.activation)}`,
+        cure.loss === null
+          ? ""
+          : `${cure.activation === null ? "U" : "u"}se the loss ${words.name(cure.loss)}`,
       ].filter((part) => part !== "").join(", and ") + ".";
     case "unfreeze":
-      return `Set trainable = true on ${formatLayers(cure.layers, all)}, and on every ` +
+      return `Set ${words.trainable} on ${formatLayers(cure.layers, all)}, and on every ` +
         `enclosing model.`;
     case "dropout":
       return `Lower the rate of ${formatLayers(cure.layers, all)}, or leave ${
         cure.layers.length === 1 ? "it" : "them"
       } out: 0.1 to 0.5 between layers is usual.`;
+    case "remove-activation":
+      return cure.activation === cure.nextActivation
+        ? `Remove one of the two: ${words.name(cure.activation)} in \`${cure.layer}\` or in ` +
+          `\`${cure.next}\`.`
+        : `Remove ${words.name(cure.activation)} from \`${cure.layer}\`: \`${cure.next}\` ` +
+          `applies ${words.name(cure.nextActivation)} to what comes out of it.`;
     case "penalties":
-      return `Make the penalties of ${
-        formatLayers(cure.layers, all)
-      } 10 to 100 times weaker, or leave ` +
-        `them out.`;
+      return `Make the penalties of ${formatLayers(cure.layers, all)} at least ` +
+        `${formatNumber(cure.by)} times weaker, or leave them out.`;
     case "learning-rate":
       return `Train with a learning rate of ${formatNumber(cure.to)} instead of ` +
         `${formatNumber(cure.from)}.`;
@@ -70,49 +73,51 @@ export function describeCure(cure: Cure, all: NamedLayers): string {
 /** Writes a cure as code to paste, or `null` where it is none. */
 export function cureCode(cure: Cure): string | null {
   requireCure("cure", cure);
+  const words = wordsOf(cure);
+  const inLayers = (layers: readonly string[]) => `  ${words.comment} in ${namesInComment(layers)}`;
   switch (cure.kind) {
     case "rescale":
       return cure.initializer === null
-        ? wordsOf(cure).multiplyCode(cure.weights)
-        : wordsOf(cure).drawCode(cure.weights, cure.initializer);
+        ? words.multiplyCode(cure.weights)
+        : words.drawCode(cure.weights, cure.initializer);
     case "redraw":
-      return wordsOf(cure).drawCode(cure.weights, cure.initializer);
+      return words.drawCode(cure.weights, cure.initializer);
     case "set-bias":
-      return wordsOf(cure).startCode(cure.weights, cure.value);
+      return words.startCode(cure.weights, cure.value);
     case "normalize-input":
       return normalizingCode(cure, "inputs");
     case "normalize-targets":
       return normalizingCode(cure, "targets");
     case "shift-classes":
-      return `targets.add(${cure.by})`;
+      return words.addCode("targets", cure.by);
     case "activation":
-      return `activation: "${cure.to}", kernelInitializer: "${initializerFor(cure.to)}"  // in ${
-        namesInComment(cure.layers)
-      }`;
-    case "head":
-      return [
-        ...cure.activation === null
-          ? []
-          : [`activation: "${cure.activation}"  // in ${namesInComment([cure.layer])}`],
-        ...cure.loss === null ? [] : [`loss: "${cure.loss}"`],
-      ].join("\n");
+      return `${words.argument("activation", words.name(cure.to))}, ${
+        words.draw(cure.rescale, initializerFor(cure.to))
+      }${inLayers(cure.layers)}`;
+    case "head": {
+      const lines = [];
+      if (cure.activation !== null) {
+        const activation = words.argument("activation", words.name(cure.activation));
+        lines.push(`${activation}${inLayers([cure.layer])}`);
+      }
+      if (cure.loss !== null) lines.push(words.argument("loss", words.name(cure.loss)));
+      return lines.join("\n");
+    }
     case "unfreeze":
-      return cure.layers.map((layer) =>
-        `model.getLayer(${JSON.stringify(layer)}).trainable = true;`
-      )
-        .join("\n");
+      return cure.layers.map((layer) => words.trainCode(layer)).join("\n");
     case "dropout":
-      return `rate: ${cure.rate}  // in ${namesInComment(cure.layers)}`;
-    case "penalties":
-      return `kernelRegularizer: undefined  // in ${namesInComment(cure.layers)}`;
+      return `${words.argument("rate", cure.rate)}${inLayers(cure.layers)}`;
+    case "remove-activation":
+      return `${words.argument("activation", "linear")}${inLayers([cure.layer])}`;
     case "learning-rate":
-      return `learningRate: ${cure.to}`;
+      return words.argument("learningRate", cure.to);
+    case "penalties":
     case "rebuild":
       return null;
   }
 }
 
-const wordsOf = ({ framework }: Cure) => DRAWING_WORDS[framework ?? "keras"];
+const wordsOf = ({ framework }: Cure) => FRAMEWORK_WORDS[framework ?? "tensorflowjs"];
 
 type Normalizing = Extract<Cure, { kind: "normalize-input" | "normalize-targets" }>;
 
@@ -127,14 +132,38 @@ function normalizing({ mean, std, each }: Normalizing, what: string): string {
     `its standard deviation.`;
 }
 
-function normalizingCode({ mean, std, each }: Normalizing, values: string): string {
-  if (each === undefined) {
-    return values + (mean === 0 ? "" : `.sub(${number(mean)})`) +
-      (std === 1 ? "" : `.div(${number(std)})`);
+function normalizingCode(cure: Normalizing, values: string): string {
+  const { mean, std, each } = cure;
+  const words = wordsOf(cure);
+  return each === undefined
+    ? words.scaleCode(values, { subtract: rounded(mean), divide: rounded(std) })
+    : words.normalizeCode(values, each.axes);
+}
+
+/** At most this many weights are said with a factor of their own. */
+const MAX_FACTORS_SAID = 4;
+/** Factors closer than this, as those of kernels of one shape are by chance, are said as their mean. */
+const ONE_FACTOR = 1.2;
+
+/** The weights with what each is multiplied by: `the kernels of dense_1 by 2.33 and of dense_2 by 1.1`. */
+function multiplying(
+  weights: readonly (CuredWeight & { factor: number })[],
+  all: NamedLayers,
+): string {
+  const factors = weights.map(({ factor }) => factor);
+  const least = Math.min(...factors);
+  const most = Math.max(...factors);
+  if (most / least < ONE_FACTOR) {
+    return `${weightsOf(weights, all)} by ${formatFactor(geometricMean(factors))}`;
   }
-  // Where nothing varies, a little keeps 0 / 0 away.
-  return `const { mean, variance } = tf.moments(${values}, [${each.axes.join(", ")}], true);\n` +
-    `${values}.sub(mean).div(variance.sqrt().add(1e-6))`;
+  if (weights.length > MAX_FACTORS_SAID) {
+    return `${weightsOf(weights, all)} by ${formatFactor(least)} to ${formatFactor(most)}`;
+  }
+  const groups = [...Map.groupBy(weights, ({ factor }) => formatFactor(factor))];
+  const said = groups.map(([factor, own]) =>
+    `${own.map(({ weight }) => weight).join(", ")} by ${factor}`
+  );
+  return `${said.slice(0, -1).join(", ")} and ${said.at(-1)}`;
 }
 
 function weightsOf(weights: readonly CuredWeight[], all: NamedLayers): string {
@@ -145,12 +174,8 @@ function layersOf(weights: readonly CuredWeight[], all: NamedLayers): string {
   return formatLayers([...new Set(weights.map(({ layer }) => layer))], all);
 }
 
-function number(value: number): string {
-  return String(Number(value.toPrecision(4)));
-}
-
-function spread(factors: readonly number[]): number {
-  return Math.max(...factors) / Math.min(...factors);
+function rounded(value: number): number {
+  return Number(value.toPrecision(4));
 }
 
 function geometricMean(factors: readonly number[]): number {

@@ -9,7 +9,7 @@ import type { Measurements } from "../measure/measurements.ts";
 import { SEARCHES } from "./causes.ts";
 import { layersOf } from "./causes/shared.ts";
 import type { Cause, Consequence, Diagnosis } from "./diagnosis.ts";
-import { inTorch } from "./in_torch.ts";
+import { inFramework } from "./in_framework.ts";
 import { shownDiagnosis } from "./diagnosis_overview.ts";
 import type { Patient, Suspect } from "./suspect.ts";
 
@@ -62,7 +62,7 @@ function findCauses(measurements: Measurements, findings: readonly Finding[]): D
     .map(([, found]) => alone(found, patient));
   const all = [...causes, ...rest].map((cause) => ({
     ...cause,
-    cures: cause.cures.map((cure) => inTorch(cure, measurements)),
+    cures: cause.cures.map((cure) => inFramework(cure, measurements)),
   }));
   const { notReproduced = [] } = measurements;
   const notJudged = [...new Set(notReproduced.map(({ setting }) => setting))];

@@ -1,6 +1,20 @@
 import { gain } from "../theory/gain.ts";
+import type { InitializerScheme } from "../theory/initializer_std.ts";
 
-/** The initialiser for the kernel before an activation: of a sigmoid, which has no useful gain, LeCun's too. */
-export function initializerFor(activation: string): "heNormal" | "leCunNormal" {
-  return (gain(activation) ?? 1) > 1 ? "heNormal" : "leCunNormal";
+/** An initialiser of TensorFlow.js that draws kernels for an activation. */
+export type KernelInitializer = "heUniform" | "leCunUniform";
+
+/**
+ * Returns the initialiser for the kernel before an activation. A sigmoid has no useful gain and gets LeCun's. Both
+ * draw uniformly: `heNormal` and `leCunNormal` of TensorFlow.js cut off the tails and do not make up for it, so
+ * that they draw 0.88 times what they should, which is a factor of 1/170 over 40 layers.
+ */
+export function initializerFor(activation: string): KernelInitializer {
+  return (gain(activation) ?? 1) > 1 ? "heUniform" : "leCunUniform";
 }
+
+/** Scheme by which such an initialiser draws. */
+export const SCHEME_OF: Readonly<Record<KernelInitializer, InitializerScheme>> = {
+  heUniform: "he",
+  leCunUniform: "lecun",
+};

@@ -28,7 +28,13 @@ const SHAPES: Readonly<Record<Cure["kind"], Requirement>> = {
   head: objectWith({ layer: text, activation: orNull(text), loss: orNull(text) }),
   unfreeze: objectWith({ layers }),
   dropout: objectWith({ layers, rate: number }),
-  penalties: objectWith({ layers }),
+  "remove-activation": objectWith({
+    layer: text,
+    activation: text,
+    next: text,
+    nextActivation: text,
+  }),
+  penalties: objectWith({ layers, by: number }),
   "learning-rate": objectWith({ from: number, to: number }),
   rebuild: objectWith({ what: text }),
 };

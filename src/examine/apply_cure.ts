@@ -1,5 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import type { Cure, CuredWeight, WeightCure } from "../diagnosis/cure.ts";
+import { type Cure, type CuredWeight, initializerIn, type WeightCure } from "../diagnosis/cure.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
@@ -62,9 +62,10 @@ export function applyCure(tf: TensorFlow, subject: CureSubject, cure: Cure): Cur
       return unfreeze(subject, cure.layers);
     case "dropout":
       return changeFields(subject, cure.layers, { rate: cure.rate });
+    case "remove-activation":
+      return changeActivations(tf, subject, [cure.layer], "linear");
     case "penalties":
-      // What TensorFlow.js adds up: a function for each regularizer, made when the layer was built.
-      return changeFields(subject, cure.layers, { _losses: [] });
+      return weakenPenalties(tf, subject, cure);
     case "learning-rate":
       return changeRate(subject, cure.to);
     case "rebuild":
@@ -84,11 +85,16 @@ export function weightChange(
     }
     case "redraw": {
       const draws = new Map(
-        cure.weights.map(({ weight, std }, i) => [weight, { std, seed: i + 1 }]),
+        cure.weights.map((one, i) => {
+          const isUniform = initializerIn(cure, one).endsWith("Uniform");
+          return [one.weight, { std: one.std, isUniform, seed: i + 1 }];
+        }),
       );
       return ({ shape }, { weight }) => {
-        const { std, seed } = draws.get(weight)!;
-        return tf.randomNormal(shape, 0, std, "float32", seed);
+        const { std, isUniform, seed } = draws.get(weight)!;
+        if (!isUniform) return tf.randomNormal(shape, 0, std, "float32", seed);
+        const limit = Math.sqrt(3) * std;
+        return tf.randomUniform(shape, -limit, limit, "float32", seed);
       };
     }
     case "set-bias":
@@ -198,6 +204,29 @@ function changeFields(
       for (const { layer, was } of kept) Object.assign(layer, was);
     },
   };
+}
+
+/** Divides the penalties of layers. */
+function weakenPenalties(
+  tf: TensorFlow,
+  subject: CureSubject,
+  { layers, by }: { layers: readonly string[]; by: number },
+): Cured | null {
+  const changed: { undo(): void }[] = [];
+  const undo = () => {
+    for (const one of changed.reverse()) one.undo();
+  };
+  for (const { path, layer } of leafLayers(subject.model)) {
+    if (!layers.includes(path)) continue;
+    // What TensorFlow.js adds up: a function for each regularizer, made when the layer was built.
+    const losses = (layer as unknown as { _losses: (() => tfjs.Scalar)[] })._losses;
+    const weaker = losses.map((loss) => () => tf.div(loss(), by));
+    const cured = changeFields(subject, [path], { _losses: weaker });
+    if (cured !== null) changed.push(cured);
+  }
+  if (changed.length === layers.length) return { subject, undo };
+  undo();
+  return null;
 }
 
 /** Gives the compiled optimizer another rate. What trains takes a copy of it, so that no step is made with it. */

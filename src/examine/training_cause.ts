@@ -1,5 +1,6 @@
 import { networkOf } from "../checks/network/network.ts";
 import type { Finding } from "../checks/finding.ts";
+import { enoughWeaker } from "../checks/rules/regularization.ts";
 import { normalizing } from "../diagnosis/causes/inputs.ts";
 import { targets } from "../diagnosis/causes/targets.ts";
 import type { Cure } from "../diagnosis/cure.ts";
@@ -154,7 +155,8 @@ function penalties({ layers: all }: Measurements, { attempts, best }: Trial): Su
     layers,
     message: `The penalties of ${formatLayers(layers, all)} drown the loss: their gradient is ` +
       `${formatNumber(ratio)} times that of the loss.`,
-    cure: { kind: "penalties", layers },
+    // Training drowns in what one pass still takes for a fair share.
+    cure: { kind: "penalties", layers, by: enoughWeaker(10 * ratio) },
   }];
 }
 

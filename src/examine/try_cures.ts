@@ -53,7 +53,8 @@ const MOST = 4;
 
 /**
  * Tries the cures of a diagnosis on the model itself, one cause after the other, each on top of the cures
- * that worked, and puts everything back.
+ * that worked, and puts everything back. Kernels that are right for inputs out of scale are wrong for those that
+ * training will see, so inputs are normalised first if all cures together then work as well.
  *
  * @param tf The engine's TensorFlow.js.
  * @param subject The model that was measured, its batch and its objective.
@@ -64,8 +65,30 @@ export async function tryCures(
   tf: TensorFlow,
   subject: CureSubject,
   before: Examined,
-  { measure, judge, see, warnings = false }: Examiner,
+  examiner: Examiner,
 ): Promise<Treatment> {
+  const unscaled = before.diagnosis.causes.find(({ cures: [cure] }) =>
+    cure?.kind === "normalize-input"
+  );
+  if (unscaled !== undefined && before.diagnosis.verdict === "sick") {
+    const treated = await tryInTurn(tf, subject, { before, first: unscaled }, examiner);
+    if (treated !== null) return treated;
+  }
+  return (await tryInTurn(tf, subject, { before, first: null }, examiner))!;
+}
+
+/**
+ * Tries the cures in turn.
+ *
+ * @param first Cause whose first cure comes before all others and stays even if nothing is better by itself.
+ * @returns What came of it; `null` if the cause that came first is still there.
+ */
+async function tryInTurn(
+  tf: TensorFlow,
+  subject: CureSubject,
+  { before, first }: { before: Examined; first: Cause | null },
+  { measure, judge, see, warnings = false }: Examiner,
+): Promise<Treatment | null> {
   const applied: Cured[] = [];
   const cures: TriedCure[] = [];
   const failed = new Set<string>();
@@ -76,27 +99,39 @@ export async function tryCures(
   const isDue = (cause: Cause) =>
     !failed.has(causeName(cause)) && (cause.severity === "error" || isAsked(cause));
   let now = { subject, ...before };
+  /** Tries a cure on what there is now, and keeps it if it worked. */
+  const tryOne = async (
+    cause: Cause,
+    cure: Cure,
+    suffices: (diagnosis: Diagnosis) => boolean,
+  ): Promise<boolean> => {
+    const cured = applyCure(tf, now.subject, cure);
+    if (cured === null) return false;
+    applied.push(cured);
+    const measurements = await measure(cured.subject);
+    const diagnosis = diagnose(measurements, judge(measurements));
+    if (!isGone(cause, diagnosis) || !suffices(diagnosis)) {
+      applied.pop()!.undo();
+      return false;
+    }
+    now = { subject: cured.subject, measurements, diagnosis };
+    cures.push({ cause, cure, diagnosis, measurements });
+    return true;
+  };
   try {
+    if (first !== null && !await tryOne(first, first.cures[0], () => true)) return null;
     while (cures.length < MOST) {
       const cause = now.diagnosis.causes.find(isDue);
       if (cause === undefined) break;
+      const was = now.diagnosis;
       let worked = false;
       for (const cure of cause.cures) {
-        const cured = applyCure(tf, now.subject, cure);
-        if (cured === null) continue;
-        applied.push(cured);
-        const measurements = await measure(cured.subject);
-        const diagnosis = diagnose(measurements, judge(measurements));
-        worked = isGone(cause, diagnosis) && isBetter(diagnosis, now.diagnosis);
-        if (worked) {
-          now = { subject: cured.subject, measurements, diagnosis };
-          cures.push({ cause, cure, diagnosis, measurements });
-          break;
-        }
-        applied.pop()!.undo();
+        worked = await tryOne(cause, cure, (diagnosis) => isBetter(diagnosis, was));
+        if (worked) break;
       }
       if (!worked) failed.add(causeName(cause));
     }
+    if (first !== null && now.diagnosis.verdict === "sick") return null;
     if (cures.length > 0) await see?.(now.subject);
   } finally {
     for (const cured of applied.reverse()) cured.undo();
@@ -104,7 +139,9 @@ export async function tryCures(
   return {
     diagnosis: withTried(before, cures, failed),
     after: now.diagnosis,
-    cures: cures.filter(({ cause }) => cause.severity === "error").map(({ cure }) => cure),
+    // A warning's cure that others rest on goes with them.
+    cures: cures.filter(({ cause }) => cause.severity === "error" || cause === first)
+      .map(({ cure }) => cure),
   };
 }
 

@@ -64,13 +64,13 @@ Deno.test("rescaleAdvice() groups neighbours of one activation and one factor", 
   assertEquals(
     advise([
       kernel(20 * HEALTHY),
-      kernel(24 * HEALTHY),
+      kernel(21.6 * HEALTHY),
       kernel(HEALTHY),
       kernel(20 * HEALTHY, { activation: "relu" }),
       kernel(2000 * HEALTHY, { activation: "relu" }),
       kernel(2e4 * HEALTHY),
     ]),
-    "Multiply the kernels of dense_1, dense_2 by 1/22.1, which gives the standard deviation " +
+    "Multiply the kernels of dense_1, dense_2 by 1/20.8, which gives the standard deviation " +
       "1 / sqrt(fan-in) recommended for tanh; the kernel of dense_4 by 1/14.1; the kernel of " +
       "dense_5 by 1/1414; and so on for the others.",
   );

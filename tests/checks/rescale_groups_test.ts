@@ -23,13 +23,13 @@ function groups(layers: Partial<LayerMeasurements>[], smaller = false): string[]
     .map((part) => part.replace(/^.*?(?=dense)/, ""));
 }
 
-Deno.test("rescaleAdvice() gives neighbours one factor where theirs are within 1.5, from the first of them on", () => {
-  assertEquals(groups([kernel(20), kernel(20 * 1.49)]).length, 1);
-  assertEquals(groups([kernel(20), kernel(20 * 1.51)]).length, 2);
-  assertEquals(groups([kernel(20), kernel(20 / 1.49)]).length, 1);
-  assertEquals(groups([kernel(20), kernel(20 / 1.51)]).length, 2);
+Deno.test("rescaleAdvice() gives neighbours one factor where theirs are within 1.1, from the first of them on", () => {
+  assertEquals(groups([kernel(20), kernel(20 * 1.09)]).length, 1);
+  assertEquals(groups([kernel(20), kernel(20 * 1.11)]).length, 2);
+  assertEquals(groups([kernel(20), kernel(20 / 1.09)]).length, 1);
+  assertEquals(groups([kernel(20), kernel(20 / 1.11)]).length, 2);
   // Each is near the one before it; the third is not near the first.
-  assertEquals(groups([kernel(20), kernel(20 * 1.4), kernel(20 * 1.96)]).length, 2);
+  assertEquals(groups([kernel(20), kernel(20 * 1.08), kernel(20 * 1.16)]).length, 2);
 });
 
 Deno.test("rescaleAdvice() puts no kernels together between which a healthy one or another activation lies", () => {
@@ -49,9 +49,9 @@ Deno.test("rescaleAdvice() names three groups, and says that there are more", ()
 });
 
 Deno.test("rescaleAdvice() weighs the kernels of a group by their entries", () => {
-  const found = groups([kernel(20), kernel(28, {}, 60)]);
-  // (20^2 + 3 * 28^2) / 4 = 26.23^2
-  assertEquals(found, ["dense_1, dense_2 by 1/26.2"]);
+  const found = groups([kernel(20), kernel(21.6, {}, 60)]);
+  // (20^2 + 3 * 21.6^2) / 4 = 21.21^2
+  assertEquals(found, ["dense_1, dense_2 by 1/21.2"]);
 });
 
 Deno.test("rescaleAdvice() names what is off by 1.1 where all such together are off by more than 2", () => {

@@ -24,7 +24,7 @@ Deno.test("fix writes the exercise's network healthy, from several files, below 
     const { code, stdout, stderr } = await fix(folder, "model.json", "--out", "the cured/one");
     assertEquals([code, stderr], [0, ""]);
     assertStringIncludes(stdout, "Changed 9 of 22 weights.\n");
-    assertStringIncludes(stdout, 'kernelInitializer: "leCunNormal"  // in dense_2 ... dense_10\n');
+    assertStringIncludes(stdout, 'kernelInitializer: "leCunUniform"  // in dense_2 ... dense_10\n');
     assertEquals(lastLine(stdout), "HEALTHY: measured again from the cured/one/model.json");
     const out = `${folder}/the cured/one`;
     assertEquals(namesIn(out), ["CHANGES.md", ...before].toSorted());
@@ -83,7 +83,7 @@ Deno.test("fix says what does not lie in the weights, with its code, and writes 
     assertEquals([code, stderr], [1, ""]);
     assertStringIncludes(
       stdout,
-      '  activation: "tanh", kernelInitializer: "leCunNormal"  // in dense_1 ... dense_10\n',
+      '  activation: "tanh", kernelInitializer: "leCunUniform"  // in dense_1 ... dense_10\n',
     );
     assertEquals(
       lastLine(stdout),
@@ -186,11 +186,11 @@ Deno.test("fix says of layers without names what it changed, and what is left to
     const fixes = stdout.split("\n").filter((line) => line.startsWith("   Fix: "));
     assertEquals(fixes, [
       "   Fix: Replace sigmoid in dense_1 ... dense_30 by tanh, and draw the kernels with " +
-      'kernelInitializer: "leCunNormal".',
+      'kernelInitializer: "leCunUniform".',
     ]);
     assertStringIncludes(
       stdout,
-      '  activation: "tanh", kernelInitializer: "leCunNormal"  // in dense_1 ... dense_30\n',
+      '  activation: "tanh", kernelInitializer: "leCunUniform"  // in dense_1 ... dense_30\n',
     );
     const exploding = new URL("../../docs/illnesses/exploding.ts", import.meta.url).pathname;
     await fix(folder, exploding, "--out", "cured");

@@ -85,7 +85,7 @@ Deno.test("diagnose() makes causes of what regularization finds, each with its c
     [
       "error",
       "penalties",
-      "kernelRegularizer: undefined  // in dense_1 ... dense_4",
+      null,
     ],
   ]);
   assertEquals(await causes({ l2: 1e-4 }), []);

@@ -80,7 +80,7 @@ const ILL: Record<string, Row> = {
     kind: "mutual-zeros",
     layers: ["attention"],
     says: "attention/query_kernel and attention/key_kernel are all zeros",
-    cure: 'Draw the kernels of attention with kernelInitializer: "leCunNormal".',
+    cure: 'Draw the kernels of attention with kernelInitializer: "leCunUniform".',
   },
   "an embedding of zeros under relu": {
     make: (tf) => words(tf, { std: 0 }),

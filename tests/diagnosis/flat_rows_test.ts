@@ -153,7 +153,8 @@ Deno.test("diagnose() calls them an error under SGD, which takes the gradient as
   assertEquals(await verdictOf({ by: "projection", optimizer: "adam" }), "healthy");
   const cures = {
     projection: 'biasInitializer: "randomNormal"  // in projection',
-    embedding: 'embeddingsInitializer: "randomNormal"  // in embedding',
+    embedding:
+      "embeddingsInitializer: tf.initializers.randomNormal({ stddev: 1 })  // in embedding",
   };
   for (const [by, code] of Object.entries(cures)) {
     await t.step(by, async () => {

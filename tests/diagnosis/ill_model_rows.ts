@@ -34,7 +34,7 @@ export const ILL: Record<string, [make: (tf: TensorFlow) => CureSubject, ...line
   "kernels of N(0, 1)": [
     (tf) => patient(tf, { std: 1 }),
     "error kernel-scale conv1 conv2 fc1 head",
-    "Multiply the kernels of conv1 ... head by 1/20.1 to 0.469",
+    "Multiply conv1/kernel by 0.469, conv2/kernel by 0.17, fc1/kernel by 1/20.1 and head/kernel by 0.168",
     "worked",
     "fails, then learns",
   ],
@@ -153,7 +153,7 @@ export const ILL: Record<string, [make: (tf: TensorFlow) => CureSubject, ...line
   "a GRU of zeros": [
     (tf) => recurrent(tf, "gru", 0),
     "warning constant-weights recurrent",
-    'Draw the kernels of recurrent with kernelInitializer: "heNormal".',
+    'Draw the kernels of recurrent with kernelInitializer: "leCunUniform", recurrentInitializer: "leCunUniform".',
     "worked",
     "learns, then learns",
   ],
@@ -195,7 +195,7 @@ export const ILL: Record<string, [make: (tf: TensorFlow) => CureSubject, ...line
   "an embedding of deviation 10": [
     (tf) => words(tf, { std: 10 }),
     "warning embedding-scale embedding",
-    "Multiply embedding/embeddings by 1/201.",
+    "Multiply embedding/embeddings by 1/348.",
     "worked",
     "learns, then learns",
   ],
@@ -209,14 +209,14 @@ export const ILL: Record<string, [make: (tf: TensorFlow) => CureSubject, ...line
   "penalties of 100": [
     (tf) => denseModel(tf, { l2: 100 }),
     "error penalties dense_1 dense_2 head",
-    "Make the penalties of dense_1, dense_2, head 10 to 100 times weaker, or leave them out.",
+    "Make the penalties of dense_1, dense_2, head at least 190 times weaker, or leave them out.",
     "worked",
     "fails, then learns",
   ],
   "hidden layers without an activation": [
     (tf) => denseModel(tf, { activation: "linear", depth: 3 }),
     "warning no-activation dense_1 dense_2 dense_3",
-    'Replace linear in dense_1, dense_2, dense_3 by relu, and draw the kernels with kernelInitializer: "heNormal".',
+    'Replace linear in dense_1, dense_2, dense_3 by relu, and draw the kernels with kernelInitializer: "heUniform".',
     "worked",
     "learns, then learns",
   ],

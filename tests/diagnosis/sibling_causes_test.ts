@@ -39,7 +39,7 @@ const ILL: Record<string, [Fault | ((tf: TensorFlow) => CureSubject), string]> =
   ],
   "a GRU of zeros": [
     (tf) => recurrent(tf, "gru", 0),
-    'error constant-weights recurrent | Draw the kernels of recurrent with kernelInitializer: "heNormal". | healthy',
+    'error constant-weights recurrent | Draw the kernels of recurrent with kernelInitializer: "leCunUniform", recurrentInitializer: "leCunUniform". | healthy',
   ],
 };
 

@@ -19,14 +19,14 @@ export const ROWS: Row[] = [
     subject: { std: 1e-3 },
     cause: "kernel-scale",
     layers: HIDDEN,
-    cure: "heNormal",
+    cure: "heUniform",
   },
   {
     name: "kernels of std 2, the head too",
     subject: { std: 2 },
     cause: "kernel-scale",
     layers: [...HIDDEN, "head"],
-    cure: "Multiply the kernels of conv1 ... head by",
+    cure: "Multiply conv1/kernel by",
   },
   {
     name: "biases of -10",
@@ -100,7 +100,7 @@ export const ROWS: Row[] = [
     subject: (tf) => deepPatient(tf, 20, { activation: "relu", initializer: "glorotUniform" }),
     cause: "gain",
     layers: Array.from({ length: 20 }, (_, i) => `dense_${i + 1}`),
-    cure: "heNormal",
+    cure: "heUniform",
   },
   {
     name: "27 residual blocks without a normalisation",

@@ -12,8 +12,8 @@ export interface Head {
    * ends in a layer of a kind of its own, or in a recurrent one.
    */
   activation: string | null;
-  /** An activation that what goes into the last one has just been through, or `null`. */
-  before: string | null;
+  /** The row whose activation what goes into the last one has just been through, or `null`. */
+  before: LayerMeasurements | null;
   /** How many output units it has, or `null` where the shape varies. */
   units: number | null;
 }
@@ -39,9 +39,7 @@ export function headLayer({ layers }: Measurements): Head | null {
     layer: kernels[0],
     output: active === kernels[0] ? null : active ?? null,
     activation: isKnown ? active?.activation ?? "linear" : null,
-    before: active !== kernels[0] && outputs.includes(last) && isActive(last)
-      ? last.activation
-      : null,
+    before: active !== kernels[0] && outputs.includes(last) && isActive(last) ? last : null,
     units: shape?.at(-1) ?? null,
   };
 }

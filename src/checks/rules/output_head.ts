@@ -65,7 +65,7 @@ export const outputHead: Rule = defineRule({
     if (strays.length > 0) return strays;
     const mismatch = headMismatch(name, head, targets.length === 1 ? targets[0] : null);
     if (mismatch === null) return [];
-    const { severity, kind, expected, why, advice } = mismatch;
+    const { severity, kind, expected, why, advice, message } = mismatch;
     const { activation, units, layer } = head;
     const width = units === null ? NOTHING : say` over ${counted(units, "unit")}`;
     return [{
@@ -74,7 +74,8 @@ export const outputHead: Rule = defineRule({
       layer: layer.name,
       measured: null,
       expected,
-      message: say`The head "${layerName(layer.name)}" ends in ${activation!}${width} under the loss
+      message: message ??
+        say`The head "${layerName(layer.name)}" ends in ${activation!}${width} under the loss
         ${name}: ${why}; expected ${expected}.`,
       advice,
     }];

@@ -4,7 +4,7 @@ import { defineRule } from "../define_rule.ts";
 import { atLeast, atMost, lessThan } from "../expected.ts";
 import type { Case, Verdict } from "../judge.ts";
 import type { Rule } from "../rule.ts";
-import { counted, figure, layerNames, say, shareFigure } from "../say.ts";
+import { counted, figure, layerNames, number, say, shareFigure } from "../say.ts";
 
 /** The rule `regularization`: dropout and penalties that leave something to learn from. */
 export const regularization: Rule = defineRule({
@@ -208,11 +208,19 @@ function penalties(
     message: say`The penalties of ${layerNames(names, all)} drown the loss: they make up
       ${figures.share} of what is minimised, and their gradient is ${figures.ratio} times that of the
       loss; expected ${expected} (${threshold}).`,
-    advice: say`Make the penalties of ${
-      layerNames(names, all)
-    } 10 to 100 times weaker, or leave them
-      out.`,
+    advice: say`Make the penalties of ${layerNames(names, all)} at least ${
+      number(enoughWeaker(ratio), "exact")
+    } times weaker, or leave them out.`,
   }];
+}
+
+/**
+ * Returns by how much to weaken penalties whose gradient is so many times that of the loss: until they pull as hard as
+ * it does, rounded up to two digits.
+ */
+export function enoughWeaker(ratio: number): number {
+  const unit = 10 ** (Math.floor(Math.log10(ratio)) - 1);
+  return Number((Math.ceil(ratio / unit) * unit).toPrecision(2));
 }
 
 /** The l2 norm of a layer's kernels, which is what regularizers act on as a rule; of all weights, where it has none. */

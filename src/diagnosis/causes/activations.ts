@@ -4,7 +4,7 @@ import { activationTraits, isSigmoid } from "../../traits/activation_traits.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import { gain } from "../../theory/gain.ts";
 import type { Patient, Suspect } from "../suspect.ts";
-import { foundBy, isOf, layersOf } from "./shared.ts";
+import { foundBy, isConsequence, isOf, layersOf } from "./shared.ts";
 
 /** So many layers of sigmoid in a row lose the gradient: each passes a quarter of it at most. */
 const ROW = 3;
@@ -31,6 +31,45 @@ export function missingActivations(patient: Patient): Suspect[] {
       from: "linear",
       to,
       rescale: kernels.filter(({ sigma }) => sigma > 0).map(({ layer, kernel, sigma }) => ({
+        layer: layer.name,
+        weight: kernel.name,
+        factor: gain(to)! / sigma,
+      })),
+    })),
+  }];
+}
+
+/**
+ * Hidden layers that end in a softmax, which is for outputs: the units of each add up to 1, so that what a layer tells
+ * of an example fades with its width. A softmax that weighs other values is an attention, and left alone.
+ */
+export function hiddenSoftmax({ network, measurements: { layers } }: Patient): Suspect[] {
+  const found = network.chain.filter(({ layer, output, activation }) =>
+    layer.role === "hidden" && activation === "softmax" && !isGate(output, network.graph) &&
+    !network.graph.outputsOf(output).some(({ kind }) => kind === "merge" || kind === "opaque")
+  );
+  if (found.length === 0) return [];
+  const names = found.map(({ output }) => output.name);
+  const kernels = found.map(({ layer }) => layer.name);
+  const [{ units }] = found;
+  return [{
+    kind: "hidden-softmax",
+    layers: names,
+    message: `${formatLayers(names, layers)} ${
+      names.length === 1 ? "ends" : "end"
+    } in a softmax, which is for outputs: the ${units} units ${
+      names.length === 1 ? "" : "of a layer "
+    }add up to 1, so that little of an example gets through.`,
+    states: [],
+    explains: (finding) =>
+      isConsequence(finding) ||
+      finding.rule === "init-scale" && kernels.includes(finding.layer ?? ""),
+    cures: ["relu", "tanh"].map((to) => ({
+      kind: "activation",
+      layers: names,
+      from: "softmax",
+      to,
+      rescale: found.filter(({ sigma }) => sigma > 0).map(({ layer, kernel, sigma }) => ({
         layer: layer.name,
         weight: kernel.name,
         factor: gain(to)! / sigma,

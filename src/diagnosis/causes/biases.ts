@@ -4,7 +4,7 @@ import { formatLayers } from "../format_layers.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import { isBias } from "../../theory/weight_kinds.ts";
 import type { Patient, Suspect } from "../suspect.ts";
-import { foundBy, isConsequence, layersOf, rowsOf } from "./shared.ts";
+import { foundBy, isConsequence, isOf, layersOf, rowsOf } from "./shared.ts";
 
 /** From this share of z on, what a unit puts out is decided by its bias rather than by the example. */
 const DECIDES = 0.5;
@@ -45,6 +45,34 @@ export function biases(patient: Patient): Suspect[] {
       weights: weights.map(({ layer, weight }) => ({ layer: layer.name, weight: weight.name })),
     }],
   }];
+}
+
+/** From so many logits on, what the bias of a head prefers decides the loss. */
+const PREFERS = 3;
+
+/** A bias of the head that prefers some classes over those of the batch, as one that was left from another task. */
+export function headBias(patient: Patient): Suspect[] {
+  const activation = patient.network.head?.activation;
+  if (activation !== "softmax" && activation !== "sigmoid") return [];
+  return foundBy("bias-init", patient).filter(({ kind, measured }) =>
+    kind === "head" && (measured ?? 0) >= PREFERS
+  ).flatMap((finding): Suspect[] => {
+    const names = layersOf([finding], patient);
+    const weights = rowsOf(names, patient).flatMap((layer) =>
+      layer.weights.filter(isBias).map((weight) => ({ layer: layer.name, weight: weight.name }))
+    );
+    return [{
+      kind: "head-bias",
+      layers: names,
+      message: finding.message,
+      states: [finding],
+      explains: isOf(
+        ...["initial-loss", "vanishing-gradients", "gradients-flow"],
+        ...["exploding-gradients", "saturated-activations"],
+      ),
+      cures: [{ kind: "set-bias", value: 0, weights }],
+    }];
+  });
 }
 
 /** What was found of gates that their biases hold open or shut, which the rule of biases leaves to that of saturation. */

@@ -7,8 +7,8 @@ import { foundBy, isConsequence } from "./shared.ts";
 
 /** An embedding above this makes what follows it too large; TensorFlow.js draws up to 0.05, others std 1. */
 const LARGE = 3;
-/** What TensorFlow.js draws within. */
-const USUAL = 0.05;
+/** Standard deviation of what `randomUniform` draws: uniformly from -0.05 to 0.05. */
+export const USUAL_TABLE_STD = 0.05 / Math.sqrt(3);
 /** Logits of this rms are confident guesses. */
 const CONFIDENT = 3;
 
@@ -48,7 +48,7 @@ function zeros({ layer: { name }, weight }: Table): Fault | null {
     cures: [{
       kind: "redraw",
       initializer: "randomUniform",
-      weights: [{ layer: name, weight: weight.name, std: USUAL }],
+      weights: [{ layer: name, weight: weight.name, std: USUAL_TABLE_STD }],
     }],
   };
 }
@@ -61,7 +61,7 @@ function large({ layer: { name }, weight }: Table): Fault | null {
     layers: [name],
     message: `The embedding ${name} is drawn with a standard deviation of ${formatNumber(std)}; ` +
       `expected at most 1.`,
-    cures: [rescale({ layer: name, weight: weight.name, factor: USUAL / std })],
+    cures: [rescale({ layer: name, weight: weight.name, factor: USUAL_TABLE_STD / std })],
   };
 }
 

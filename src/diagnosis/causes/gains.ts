@@ -3,11 +3,15 @@ import { formatNumber } from "../../words/numbers.ts";
 import type { KernelLayer } from "../../checks/network/kernel_chain.ts";
 import { gain } from "../../theory/gain.ts";
 import type { Patient, Suspect } from "../suspect.ts";
-import { isConsequence } from "./shared.ts";
+import { isConsequence, isOf } from "./shared.ts";
 import { initializerOf } from "./kernel_scale.ts";
 
-/** Over all layers together, a factor from which on many small ones are a cause. */
+/** Over all layers together, a factor from which on many small ones are a cause of all that becomes of a signal. */
 const TOGETHER = 5;
+/** The same for a cause of no more than activations that are too small or too large. */
+const TOGETHER_FOR_SCALE = 1.5;
+/** A kernel that is further off is no small fault: the rule `init-scale` judges it. */
+const NEAR = 5;
 /** What is this close to what its activation asks for is left alone. */
 const CLOSE = 1.05;
 
@@ -17,7 +21,8 @@ const CLOSE = 1.05;
  */
 export function gains(patient: Patient): Suspect[] {
   const chain = patient.network.chain.filter(isJudged);
-  const off = chain.map((kernel) => ({ kernel, factor: gain(kernel.activation)! / kernel.sigma }));
+  const off = chain.map((kernel) => ({ kernel, factor: gain(kernel.activation)! / kernel.sigma }))
+    .filter(({ factor }) => factor < NEAR && factor > 1 / NEAR);
   return [
     off.filter(({ factor }) => factor > CLOSE),
     off.filter(({ factor }) => factor < 1 / CLOSE),
@@ -25,20 +30,29 @@ export function gains(patient: Patient): Suspect[] {
     .flatMap((side): Suspect[] => {
       const product = side.reduce((product, { factor }) => product * factor, 1);
       const times = Math.max(product, 1 / product);
-      if (side.length < 2 || times < TOGETHER) return [];
+      if (side.length < 2 || times < TOGETHER_FOR_SCALE) return [];
       const names = side.map(({ kernel }) => kernel.layer.name);
       const mean = times ** (1 / side.length);
+      const sizes = side.map(({ factor }) => Math.max(factor, 1 / factor));
+      const least = Math.min(...sizes);
+      const most = Math.max(...sizes);
       const which = formatLayers(names, patient.measurements.layers);
       return [{
         kind: "gain",
         layers: names,
-        message: `The kernels of ${which} are each about ${formatNumber(mean)} times too ` +
+        message: `The kernels of ${which} are each ${
+          most / least < 1.1
+            ? `about ${formatNumber(mean)}`
+            : `${formatNumber(least)} to ${formatNumber(most)}`
+        } times too ` +
           `${product > 1 ? "small" : "large"} for ${
-            activationsOf(side.map(({ kernel }) => kernel))
+            activationsOf(side.map(({ kernel }) =>
+              kernel
+            ))
           }: over ` +
           `${side.length} layers that is a factor of ${formatNumber(times)}.`,
         states: [],
-        explains: isConsequence,
+        explains: times < TOGETHER ? isOf("activation-scale") : isConsequence,
         cures: [{
           kind: "rescale",
           initializer: initializerOf(names, patient),

@@ -7,7 +7,10 @@ import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, isOf, layersOf } from "./shared.ts";
 
 /** Findings that another activation or loss does not fix. */
-const NO_PAIR: readonly string[] = ["no-shares", "targets-outside", "hinge-zeros", "dropped"];
+const NO_PAIR: readonly string[] = [
+  ...["no-shares", "targets-outside", "hinge-zeros", "dropped"],
+  ...["no-logits", "one-sided-logits"],
+];
 
 /** A head, a loss and targets that do not belong together. */
 export function heads(patient: Patient): Suspect[] {
@@ -27,10 +30,25 @@ export function heads(patient: Patient): Suspect[] {
       ...encodings(finding, patient),
       ...shifts(patient),
       ...dropping(finding),
+      ...repeated(finding, patient),
       ...NO_PAIR.includes(finding.kind ?? "") ? [] : pairs(patient),
       { kind: "rebuild", what: finding.advice },
     ],
   }));
+}
+
+/** The activation before the last one, if that one expects logits. */
+function repeated({ kind }: Finding, { network: { head } }: Patient): Cure[] {
+  if (kind !== "no-logits" && kind !== "one-sided-logits" || head === null) return [];
+  const { before, activation } = head;
+  if (before === null) return [];
+  return [{
+    kind: "remove-activation",
+    layer: before.name,
+    activation: before.activation!,
+    next: lastOf(head),
+    nextActivation: activation!,
+  }];
 }
 
 /** Targets that are to lie between 0 and 1, or to be -1 and 1: two values are made these, others divided by the largest. */
@@ -109,10 +127,11 @@ function wanted({ units, activation }: Head, loss: string): [activation: string,
         : [["sigmoid", loss]];
     case "softmaxCrossEntropy":
     case "sigmoidCrossEntropy":
+      return [["linear", loss]];
     case "meanAbsoluteError":
       return [["linear", loss]];
     case "meanSquaredError":
-      return activation === "softmax"
+      return activation === "softmax" && units !== 1
         ? [["softmax", "categoricalCrossentropy"], ["linear", loss]]
         : [["linear", loss]];
     case "hinge":

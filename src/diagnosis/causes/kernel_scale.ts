@@ -1,8 +1,9 @@
 import type { Finding } from "../../checks/finding.ts";
 import { formatLayers } from "../format_layers.ts";
-import { initializerFor } from "../initializer_for.ts";
+import { initializerFor, SCHEME_OF } from "../initializer_for.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import { fans } from "../../theory/fans.ts";
+import { gain } from "../../theory/gain.ts";
 import { initializerStd } from "../../theory/initializer_std.ts";
 import { isKernel, isRecurrentKernel } from "../../theory/weight_kinds.ts";
 import type { CuredWeight } from "../cure.ts";
@@ -105,13 +106,21 @@ function inputKernels({ layer, weight }: Rescaled, { network }: Patient): Rescal
     });
 }
 
-/** The initialiser that all of the layers ask for, where there is one. */
-export function initializerOf(names: string[], { network }: Patient): string | null {
+/** Factor between what an initialiser of TensorFlow.js draws and what is wanted from which it does not fit. */
+const FITS = 1.05;
+
+/** The initialiser that all of the layers ask for, and that draws as they ask; `null` where there is none. */
+export function initializerOf(names: string[], { network, measurements }: Patient): string | null {
   const chain = network.chain.filter(({ layer }) =>
     names.includes(layer.name) && layer.role === "hidden"
   );
-  const wanted = new Set(
-    chain.map(({ activation }) => initializerFor(activation)),
-  );
+  const wanted = new Set(chain.map((kernel) => {
+    const initializer = initializerFor(kernel.activation);
+    if (measurements.weightsOnly !== undefined) return initializer;
+    // TensorFlow.js takes the fans of a depthwise or transposed kernel for those of an ordinary one.
+    const draws = initializerStd(SCHEME_OF[initializer], fans(kernel.kernel.shape));
+    const off = draws * Math.sqrt(kernel.fanIn) / (gain(kernel.activation) ?? 1);
+    return off <= FITS && off >= 1 / FITS ? initializer : null;
+  }));
   return wanted.size === 1 ? [...wanted][0] : null;
 }

@@ -48,7 +48,7 @@ export function mutualZeros(patient: Patient): Suspect[] {
     explains: (finding) => finding.rule === "vanishing-gradients" && isNamed(finding),
     cures: [{
       kind: "redraw",
-      initializer: "leCunNormal",
+      initializer: "leCunUniform",
       weights: zeros.map(({ layer, weight }) => ({
         layer: layer.name,
         weight: weight.name,

@@ -1,3 +1,4 @@
+import { enoughWeaker } from "../../checks/rules/regularization.ts";
 import type { Cure } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, layersOf } from "./shared.ts";
@@ -19,7 +20,7 @@ export function regularization(patient: Patient): Suspect[] {
       // No pass drops anything, and none has penalties in its objective.
       explains: () => false,
       cures: finding.kind === "penalties"
-        ? [{ kind: "penalties", layers }]
+        ? [{ kind: "penalties", layers, by: enoughWeaker(finding.measured!) }]
         : lowered(patient, finding.advice),
     };
   });

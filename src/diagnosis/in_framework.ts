@@ -1,14 +1,20 @@
 import type { Measurements } from "../measure/measurements.ts";
+import { isKerasFile } from "../model/file_kinds.ts";
 import type { Cure } from "./cure.ts";
 
 /**
- * A cure in the words of PyTorch, where the weights are those of a state dict.
+ * Returns a cure in the words of the framework that the network was written in: PyTorch if the weights are those of a
+ * state dict, Keras if the model was read from a file that Keras has saved, else TensorFlow.js.
  *
  * @param cure The cure.
  * @param measurements What was measured.
  */
-export function inTorch(cure: Cure, { weightsOnly, layers }: Measurements): Cure {
-  if (weightsOnly === undefined) return cure;
+export function inFramework(cure: Cure, measurements: Measurements): Cure {
+  if (measurements.weightsOnly !== undefined) return inTorch(cure, measurements);
+  return isKerasFile(measurements.model.source ?? "") ? { ...cure, framework: "keras" } : cure;
+}
+
+function inTorch(cure: Cure, { layers }: Measurements): Cure {
   const framework = "pytorch";
   if (cure.kind !== "rescale" && cure.kind !== "redraw") return { ...cure, framework };
   // A Conv1D is a dense layer of GPT-2, with its kernel the other way round.

@@ -1,0 +1,271 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type * as tfjs from "@tensorflow/tfjs";
+import { runChecks } from "../../src/checks/run_checks.ts";
+import { cureCode, describeCure } from "../../src/diagnosis/cure_words.ts";
+import { diagnose } from "../../src/diagnosis/diagnose.ts";
+import type { Diagnosis } from "../../src/diagnosis/diagnosis.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
+import { applyCures, examine } from "../../src/examine/mod.ts";
+import { measure } from "../../src/measure/measure.ts";
+import { randomBatch } from "../../src/model/random_batch.ts";
+
+type Layers = tfjs.layers.Layer[];
+
+function compiled(tf: TensorFlow, layers: Layers, loss = "categoricalCrossentropy"): LayersModel {
+  const model = tf.sequential({ layers });
+  model.compile({ optimizer: "adam", loss });
+  return model;
+}
+
+const options = { seed: 1, trial: "off" } as const;
+
+async function fixed(model: LayersModel): Promise<Diagnosis> {
+  const { diagnosis } = await examine(model, randomBatch(model, { seed: 1 }), options);
+  model.dispose();
+  return diagnosis;
+}
+
+function first({ causes }: Diagnosis): { kind: string; fix: string; code: string | null } {
+  const [{ kind, cures }] = causes;
+  return { kind, fix: describeCure(cures[0], []), code: cureCode(cures[0]) };
+}
+
+Deno.test("constant kernels are drawn as their activation asks, and nothing is left to complain of", async (t) => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const constant = () => tf.initializers.constant({ value: 0.01 });
+  for (
+    const activation of ["selu", "tanh", "sigmoid", "softsign", "elu", "relu", "lstm"] as const
+  ) {
+    await t.step(activation, async () => {
+      const hidden = activation === "lstm"
+        ? [tf.layers.lstm({
+          units: 32,
+          inputShape: [5, 8],
+          kernelInitializer: "zeros",
+          recurrentInitializer: "zeros",
+        })]
+        : Array.from({ length: 6 }, (_, i) =>
+          tf.layers.dense({
+            units: 64,
+            activation,
+            kernelInitializer: constant(),
+            ...i === 0 ? { inputShape: [64] } : {},
+          }));
+      const model = compiled(tf, [
+        ...hidden,
+        tf.layers.dense({ units: 3, activation: "softmax", kernelInitializer: "leCunUniform" }),
+      ]);
+      const batch = randomBatch(model, { seed: 1 });
+      const before = await examine(model, batch, options);
+      const cause = before.diagnosis.causes.find(({ kind }) => kind === "constant-weights")!;
+      assertStringIncludes(
+        cureCode(cause.cures[0])!,
+        `"${activation === "relu" ? "heUniform" : "leCunUniform"}"`,
+      );
+      applyCures(model, cause.cures);
+      const after = await measure(model, batch);
+      const left = runChecks(after).filter(({ rule }) =>
+        rule === "symmetry" || rule === "init-scale"
+      );
+      assertEquals(left.map(({ message }) => message), []);
+      model.dispose();
+    });
+  }
+});
+
+Deno.test("the initialiser that is printed for 40 layers of relu keeps the signal", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const deep = (
+    initializer: (seed: number) => ReturnType<TensorFlow["initializers"]["heUniform"]>,
+  ) =>
+    compiled(tf, [
+      ...Array.from({ length: 40 }, (_, i) =>
+        tf.layers.dense({
+          units: 64,
+          activation: "relu",
+          kernelInitializer: initializer(i + 1),
+          ...i === 0 ? { inputShape: [64] } : {},
+        })),
+      tf.layers.dense({ units: 10, activation: "softmax" }),
+    ]);
+  const glorot = await fixed(deep((seed) => tf.initializers.glorotUniform({ seed })));
+  assertEquals(glorot.verdict, "sick");
+  assertStringIncludes(first(glorot).code!, 'kernelInitializer: "heUniform"');
+  assertEquals((await fixed(deep((seed) => tf.initializers.heUniform({ seed })))).causes, []);
+  // What was printed before: it draws 0.88 of He's deviation.
+  const truncated = await fixed(deep((seed) => tf.initializers.heNormal({ seed })));
+  assertEquals(truncated.verdict, "sick");
+});
+
+Deno.test("two softmaxes in a row are named both, and one of them is to be removed", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = compiled(tf, [
+    tf.layers.dense({
+      units: 32,
+      activation: "relu",
+      inputShape: [20],
+      kernelInitializer: "heUniform",
+    }),
+    tf.layers.dense({ units: 10, activation: "softmax", name: "head" }),
+    tf.layers.softmax({ name: "again" }),
+  ]);
+  const batch = randomBatch(model, { seed: 1 });
+  const { diagnosis } = await examine(model, batch, { ...options, trial: "always" });
+  const [{ message, cures, tried }] = diagnosis.causes;
+  assertEquals(message, "Two softmax layers in a row: `head` and `again`; expected one.");
+  assertEquals(
+    describeCure(cures[0], []),
+    "Remove one of the two: softmax in `head` or in `again`.",
+  );
+  assertEquals(cureCode(cures[0]), 'activation: "linear"  // in head');
+  assertEquals(tried?.worked, true);
+  model.dispose();
+});
+
+Deno.test("penalties are weakened by the factor that the figure asks for, and that was tried", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const penalised = (l2: number) =>
+    compiled(tf, [
+      ...Array.from({ length: 3 }, (_, i) =>
+        tf.layers.dense({
+          units: 32,
+          activation: "relu",
+          kernelInitializer: tf.initializers.heUniform({ seed: i + 1 }),
+          kernelRegularizer: tf.regularizers.l2({ l2 }),
+          ...i === 0 ? { inputShape: [20] } : {},
+        })),
+      tf.layers.dense({
+        units: 10,
+        activation: "softmax",
+        kernelInitializer: tf.initializers.glorotUniform({ seed: 9 }),
+      }),
+    ]);
+  const { causes: [{ cures: [cure], tried }] } = await fixed(penalised(100));
+  assert(cure.kind === "penalties" && cure.by > 1000, JSON.stringify(cure));
+  assertEquals(tried?.worked, true);
+  assertEquals((await fixed(penalised(100 / cure.by))).causes, []);
+  assertEquals((await fixed(penalised(1))).verdict, "sick");
+});
+
+Deno.test("each kernel is multiplied by a factor of its own", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const dense = (units: number, seed: number, inputs?: number) =>
+    tf.layers.dense({
+      units,
+      activation: "relu",
+      kernelInitializer: tf.initializers.glorotUniform({ seed }),
+      ...inputs === undefined ? {} : { inputShape: [inputs] },
+    });
+  const model = compiled(tf, [
+    dense(64, 1, 20),
+    dense(16, 2),
+    dense(8, 3),
+    tf.layers.dense({ units: 4, activation: "softmax" }),
+  ]);
+  const measurements = await measure(model, randomBatch(model, { seed: 1 }));
+  const factors = measurements.layers.slice(0, 3).map(({ weights: [{ values, shape }] }) =>
+    Math.sqrt(2 / shape[0]) / values.std
+  );
+  const { causes: [{ kind, cures: [cure] }] } = diagnose(measurements, runChecks(measurements));
+  assertEquals(kind, "gain");
+  assert(cure.kind === "rescale");
+  cure.weights.forEach(({ factor }, i) =>
+    assert(Math.abs(factor / factors[i] - 1) < 0.01, `${factor} ${factors[i]}`)
+  );
+  const said = describeCure(cure, measurements.layers);
+  for (const { factor } of cure.weights) assertStringIncludes(said, `by ${factor.toPrecision(3)}`);
+  model.dispose();
+});
+
+Deno.test("a bias that the head kept from another task comes first, and starts at 0", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = compiled(tf, [
+    tf.layers.embedding({ inputDim: 50, outputDim: 16, inputLength: 8 }),
+    tf.layers.flatten(),
+    tf.layers.dense({ units: 32, activation: "relu", kernelInitializer: "heUniform" }),
+    tf.layers.dense({ units: 10, activation: "softmax", name: "head" }),
+  ]);
+  const head = model.getLayer("head");
+  const [kernel] = head.getWeights();
+  head.setWeights([kernel, tf.tensor1d([40, 0, 0, 0, 0, 0, 0, 0, 0, 0])]);
+  const batch = randomBatch(model, { seed: 1 });
+  const { diagnosis } = await examine(model, batch, options);
+  assertEquals(diagnosis.verdict, "sick");
+  assertEquals(first(diagnosis), {
+    kind: "head-bias",
+    fix: "Start the bias of head at 0.",
+    code: 'biasInitializer: "zeros"  // in head',
+  });
+  assertEquals([diagnosis.causes.length, diagnosis.causes[0].tried?.left], [1, 0]);
+  model.dispose();
+});
+
+Deno.test("a softmax over one unit is constant, whatever the loss", async (t) => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  for (const loss of ["meanSquaredError", "meanAbsoluteError", "binaryCrossentropy"]) {
+    await t.step(loss, async () => {
+      const diagnosis = await fixed(compiled(tf, [
+        tf.layers.dense({
+          units: 16,
+          activation: "relu",
+          inputShape: [8],
+          kernelInitializer: "heUniform",
+        }),
+        tf.layers.dense({ units: 1, activation: "softmax", name: "head" }),
+      ], loss));
+      assertEquals(diagnosis.verdict, "sick");
+      assertEquals(diagnosis.causes[0].kind, "head");
+      assertStringIncludes(diagnosis.causes[0].message, "is constant: it always outputs 1");
+      const activation = loss === "binaryCrossentropy" ? "sigmoid" : "linear";
+      assertEquals(first(diagnosis).fix, `End head in ${activation}.`);
+    });
+  }
+});
+
+Deno.test("softmax as the activation of hidden layers is named as the cause", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const hidden = (seed: number, inputShape?: number[]) =>
+    tf.layers.dense({
+      units: 64,
+      activation: "softmax",
+      kernelInitializer: tf.initializers.glorotUniform({ seed }),
+      ...inputShape === undefined ? {} : { inputShape },
+    });
+  const diagnosis = await fixed(compiled(tf, [
+    hidden(1, [20]),
+    hidden(2),
+    hidden(3),
+    tf.layers.dense({ units: 4, activation: "softmax" }),
+  ]));
+  assertEquals(first(diagnosis).kind, "hidden-softmax");
+});
+
+Deno.test("a scale whose rule is suppressed does not come back as a factor of 1e26", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = compiled(
+    tf,
+    Array.from({ length: 10 }, (_, i) =>
+      tf.layers.dense({
+        units: 20,
+        activation: "tanh",
+        kernelInitializer: tf.initializers.randomNormal({ stddev: 200, seed: i + 1 }),
+        ...i === 0 ? { inputShape: [20] } : {},
+      })),
+    "meanSquaredError",
+  );
+  const measurements = await measure(model, randomBatch(model, { seed: 1 }));
+  const findings = runChecks(measurements).filter(({ rule }) => rule !== "init-scale");
+  const { causes } = diagnose(measurements, findings);
+  assertEquals(causes.filter(({ kind }) => kind === "gain" || kind === "kernel-scale"), []);
+  model.dispose();
+});
