@@ -4,8 +4,8 @@ import type { LayerMeasurements, WeightMeasurements } from "../../measure/measur
 import { fans } from "../../theory/fans.ts";
 import { initializerStd } from "../../theory/initializer_std.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
-import type { Cure, CuredWeight, Redrawn } from "../cure.ts";
-import { initializerFor, SCHEME_OF } from "../initializer_for.ts";
+import type { Cure, Redrawn } from "../cure.ts";
+import { initializerFor, type KernelInitializer, SCHEME_OF } from "../initializer_for.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { USUAL_TABLE_STD } from "./embeddings.ts";
 import { foundBy, isConsequence, layersOf, rowsOf } from "./shared.ts";
@@ -44,37 +44,47 @@ export function constantWeights(patient: Patient): Suspect[] {
     ],
     explains: (finding) =>
       isConsequence(finding) || finding.rule === "init-scale" && finding.measured === 0,
-    cures: kernels.length === 0
-      ? []
-      : [drawing(kernels.map(({ layer, weight }) => drawn(layer, weight, patient)))],
+    cures: kernels.length === 0 ? [] : [drawing(kernels, patient)],
   }];
 }
 
-/** A cure that draws weights, most of them by one initialiser. */
-function drawing(weights: (Required<Pick<Redrawn, "std" | "initializer">> & CuredWeight)[]): Cure {
-  const byInitializer = Map.groupBy(weights, ({ initializer }) => initializer);
-  const [[initializer]] = [...byInitializer].toSorted(([, a], [, b]) => b.length - a.length);
-  return {
-    kind: "redraw",
-    initializer,
-    weights: weights.map(({ initializer: own, ...weight }) =>
-      own === initializer ? weight : { ...weight, initializer: own }
-    ),
-  };
+/** A kernel and the layer that holds it. */
+interface Held {
+  layer: LayerMeasurements;
+  weight: WeightMeasurements;
 }
 
-/** A weight with the initialiser that its activation asks for, and the standard deviation of that one. */
-function drawn(layer: LayerMeasurements, weight: WeightMeasurements, { network }: Patient) {
-  const about = { layer: layer.name, weight: weight.name };
-  if (layer.kind === "embedding") {
-    return { ...about, initializer: "randomUniform", std: USUAL_TABLE_STD };
-  }
-  const kernel = network.chain.find((one) => one.layer === layer);
+/** Draws kernels by the initialisers that their activations ask for; the head by that of most others. */
+function drawing(kernels: readonly Held[], patient: Patient): Cure {
+  const wanted = kernels.map((held) => initializerOf(held, patient));
+  const byInitializer = Map.groupBy(wanted, (initializer) => initializer ?? "");
+  byInitializer.delete("");
+  const [usual = "leCunUniform"] = [...byInitializer].toSorted(([, a], [, b]) =>
+    b.length - a.length
+  ).map(([, [initializer]]) => initializer!);
+  const weights = kernels.map(({ layer, weight }, i): Redrawn & { std: number } => {
+    const initializer = wanted[i] ?? usual;
+    const std = initializer === "randomUniform"
+      ? USUAL_TABLE_STD
+      : initializerStd(SCHEME_OF[initializer], fans(weight.shape, layer.kernelLayout));
+    const about = { layer: layer.name, weight: weight.name, std };
+    return initializer === usual ? about : { ...about, initializer };
+  });
+  return { kind: "redraw", initializer: usual, weights };
+}
+
+/** The initialiser that a kernel asks for; `null` for that of a head, whose activation asks for none. */
+function initializerOf(
+  { layer }: Held,
+  { network, measurements }: Patient,
+): KernelInitializer | "randomUniform" | null {
+  if (layer.kind === "embedding") return "randomUniform";
+  if (layer.role === "output") return null;
   // Weights alone tell no activation; most networks have relu.
-  const isAlone = network.measurements.weightsOnly !== undefined;
-  const initializer = initializerFor(isAlone ? "relu" : kernel?.activation ?? "linear");
-  const own = fans(weight.shape, layer.kernelLayout);
-  return { ...about, initializer, std: initializerStd(SCHEME_OF[initializer], own) };
+  if (measurements.weightsOnly !== undefined) return "heUniform";
+  return initializerFor(
+    network.chain.find((one) => one.layer === layer)?.activation ?? "linear",
+  );
 }
 
 function isConstant({ values }: WeightMeasurements): boolean {
