@@ -1,3 +1,4 @@
+import { fixLine } from "../checks/fix_line.ts";
 import { type Finding, saidOf } from "../checks/finding.ts";
 import type { RuleDocumentation } from "../checks/rule.ts";
 import { layerNames, number, say } from "../checks/say.ts";
@@ -43,7 +44,7 @@ export function failureMessage(
       `${describeModel(subject)} ${what} (rule ${rule.name}):`,
       ...errors.slice(0, MAX_FINDINGS).map((error) => `- ${plain(saidOf(error, "message"))}`),
       ...others(errors.slice(MAX_FINDINGS), layers).map(plain),
-      ...[...advice].slice(0, MAX_ADVICE).map((text) => `Fix: ${text}`),
+      ...[...advice].slice(0, MAX_ADVICE).map(fixLine),
     ].map(oneLine),
     // What was not judged has no figure to show.
     ...(isUnjudged ? [] : figureLines(figure, errors, MAX_BARS)),

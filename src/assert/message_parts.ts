@@ -60,8 +60,10 @@ export function oneLine(text: string): string {
 export function describeModel({ model, seed, batch, objective }: ProbeSubject): string {
   const drawn = batch.seed === null ? "" : ` of seed ${batch.seed}`;
   const aim = objective === undefined ? "" : `, objective "${objective.name}"`;
-  const text = `Model "${shortNames([model.name])(model.name)}" (seed ${seed ?? "unknown"}, ` +
-    `${formatCount(batch.examples, "example")}${drawn}${aim})`;
+  const under = seed === null ? "" : `seed ${seed}, `;
+  const text = `Model "${shortNames([model.name])(model.name)}" (${under}${
+    formatCount(batch.examples, "example")
+  }${drawn}${aim})`;
   return oneLine(text);
 }
 

@@ -46,7 +46,7 @@ export function alikeNote(
       atMost(alikeCosine)
     } (alikeCosine).`,
     advice:
-      "Nothing to do where the network trains. A normalisation, residual connections, smaller biases or fewer " +
-      "layers keep examples apart.",
+      "If the network does not train, keep examples apart: by a normalisation, residual connections, smaller " +
+      "biases or fewer layers.",
   }];
 }

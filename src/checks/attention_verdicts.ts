@@ -51,7 +51,7 @@ export function oneHotRows(subject: Case<"attentionEntropy">): Verdict[] {
           entropy of uniform ones, and ${figures.oneHot} of them look at one key alone; expected
           ${expected} (attentionEntropy).${scores}`,
         advice: trained
-          ? "Nothing to do where the network predicts well: heads that have learned are sharp."
+          ? "If the network predicts badly, look at what these heads read: heads that have learned are sharp."
           : "Draw the kernels of queries and keys smaller, so that scores have a standard deviation near 1, or " +
             "normalise what they are fed.",
       };
@@ -89,8 +89,8 @@ export function uniformRows(subject: Case<"scoreStd">): Verdict[] {
     } the
       scores have a standard deviation of ${figures.std}${gradient}; expected ${expected} (scoreStd).`,
     advice:
-      "Nothing to do where the network trains, as it does with Adam. Larger kernels of queries and keys, or tokens " +
-      "that differ, give attention something to choose by.",
+      "If the network does not train with Adam either, give attention something to choose by: larger kernels of " +
+      "queries and keys, or tokens that differ.",
   }];
 }
 

@@ -1,3 +1,4 @@
+import { NOTHING_TO_DO } from "./fix_line.ts";
 import type { LayerMeasurements } from "../measure/measurements.ts";
 import { atMost, between } from "./expected.ts";
 import type { Case, Verdict } from "./judge.ts";
@@ -36,7 +37,7 @@ export function undescribed(network: Network): Verdict | null {
     say`theory knows none of the hidden layers with weights, the first of which is
       ${layerName(name)} (${className})`,
     "a hidden layer that theory describes",
-    "No action needed: the other rules judge this network.",
+    NOTHING_TO_DO,
   );
 }
 

@@ -45,11 +45,13 @@ async function dispatch(given: string[]): Promise<number> {
     return 0;
   }
   if (!Object.hasOwn(COMMANDS, name)) {
-    const what = name.startsWith("-") ? "flag" : "subcommand";
-    const suggestion = nearest(name, Object.keys(COMMANDS));
+    const isFlag = name.startsWith("-");
+    const known = isFlag ? ["--help", "--version"] : Object.keys(COMMANDS);
+    // Before a subcommand there are two flags; most others belong behind one.
+    const expected = isFlag ? `${anyOf(known)}, or a subcommand before it` : anyOf(known);
     throw new UsageError(
-      `The ${what} ${showWord(name)} is unknown${
-        suggestion || `, expected ${anyOf(Object.keys(COMMANDS))}`
+      `The ${isFlag ? "flag" : "subcommand"} ${showWord(name)} is unknown${
+        nearest(name, known) || `, expected ${expected}`
       }`,
     );
   }

@@ -4,8 +4,8 @@ import type { StudyProgress } from "../study/study_options.ts";
 
 /** How often a terminal is told, in ms. */
 const ON_TERMINAL = 100;
-/** How often a log gets a new line, in ms: it cannot rewrite the last one. */
-const IN_LOG = { pass: 5000, study: 10_000 };
+/** How often the log of a study gets a new line, in ms: it cannot rewrite the last one. */
+const IN_LOG = 10_000;
 
 /** A line on stderr: a terminal rewrites it, a log gets a new one each time. */
 function statusLine(isTerminal: boolean): { show(line: string): void; clear(): void } {
@@ -24,26 +24,25 @@ function statusLine(isTerminal: boolean): { show(line: string): void; clear(): v
 }
 
 /** How long a pass may take, in ms, before progress is shown. */
-const PATIENCE = 500;
+const PATIENCE = 3000;
 
 /**
- * Shows on stderr how far a pass has come, once it takes longer than half a second: on a terminal one line
- * is rewritten, elsewhere a new line appears from time to time.
+ * Shows on a terminal how far a pass has come, once it takes longer than three seconds. A log gets no bar: it would
+ * stand there alone once the report is written.
  *
  * @returns What to call with the progress, and what to call when the pass is over.
  */
 export function passProgress(): { update(progress: PassProgress): void; done(): void } {
-  const terminal = Deno.stderr.isTerminal();
-  const interval = terminal ? ON_TERMINAL : IN_LOG.pass;
-  const { show, clear } = statusLine(terminal);
+  const isTerminal = Deno.stderr.isTerminal();
+  const { show, clear } = statusLine(isTerminal);
   const started = performance.now();
-  let shown = started + PATIENCE - interval;
+  let shown = started;
   return {
     update(progress) {
       const now = performance.now();
-      if (now - started < PATIENCE || now - shown < interval) return;
+      if (!isTerminal || now - started < PATIENCE || now - shown < ON_TERMINAL) return;
       shown = now;
-      show(passLine(progress, now - started, terminal ? columns() : Infinity));
+      show(passLine(progress, now - started, columns()));
     },
     done: clear,
   };
@@ -76,10 +75,10 @@ export function passLine(
  */
 export function studyProgress(): { update(progress: StudyProgress): void; clear(): void } {
   const terminal = Deno.stderr.isTerminal();
-  const interval = terminal ? ON_TERMINAL : IN_LOG.study;
+  const interval = terminal ? ON_TERMINAL : IN_LOG;
   const { show, clear } = statusLine(terminal);
   let started: { at: number; done: number } | null = null;
-  let shown = performance.now();
+  let shown = performance.now() + (terminal ? PATIENCE - ON_TERMINAL : 0);
   return {
     update(progress) {
       const now = performance.now();

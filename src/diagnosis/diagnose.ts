@@ -68,11 +68,17 @@ function findCauses(measurements: Measurements, findings: readonly Finding[]): D
   const notJudged = [...new Set(notReproduced.map(({ setting }) => setting))];
   return {
     ...notJudged.length > 0 ? { notJudged } : {},
-    verdict: all.some(({ severity }) => severity === "error") ? "sick" : "healthy",
+    verdict: verdictOn(all),
     // Stable: among those of one severity the searches' order stays.
     causes: all.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)),
     notes: findings.filter(({ severity }) => severity === "note"),
   };
+}
+
+function verdictOn(causes: readonly Cause[]): Diagnosis["verdict"] {
+  const errors = causes.filter(({ severity }) => severity === "error");
+  if (errors.length === 0) return "healthy";
+  return errors.every(({ kind }) => kind === "baseline") ? "changed" : "sick";
 }
 
 /** What overflows is not finite either. */

@@ -60,8 +60,11 @@ export interface Consequence {
 
 /** What is wrong with a network, the causes first. */
 export interface Diagnosis {
-  /** `sick` with at least one cause that is an error. */
-  verdict: "healthy" | "sick";
+  /**
+   * `sick` if a cause is an error. `changed` if every such cause is a move against the baseline: the network
+   * trains, and its figures are not the stored ones.
+   */
+  verdict: "healthy" | "changed" | "sick";
   /** Settings of the compiled program that were not reproduced and so not judged; absent if all were. */
   notJudged?: Setting[];
   /** Every cause that is an error or a warning, the gravest first, then in the order of the forward pass. */

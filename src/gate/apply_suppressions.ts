@@ -94,7 +94,7 @@ export function applySuppressions(
       return [complaint(
         "expired-suppression",
         say`${about} expired after ${until!}.`,
-        "Fix the suppressed finding, or set a later date.",
+        "Fix it, or set a later date.",
         `until >= ${today}`,
       )];
     }

@@ -34,7 +34,7 @@ const CONFIGURATION_DOCUMENTATION: readonly RuleDocumentation[] = [
     thresholds: {},
     source: "own: temporary suppressions must expire.",
     misleads: "A commit that passed yesterday can fail today; that is the purpose of the date.",
-    fix: "Fix the suppressed finding, or set a later date.",
+    fix: "Fix it, or set a later date.",
   },
 ];
 

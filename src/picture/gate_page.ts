@@ -1,5 +1,5 @@
 import type { GateResult, GateRun } from "../gate/gate_result.ts";
-import { diagnosisOf, modelVerdicts } from "../render/model_verdicts.ts";
+import { diagnosisOf, modelVerdicts, VERDICTS } from "../render/model_verdicts.ts";
 import { gateSentences, isOpen } from "../render/gate_words.ts";
 import type { Finding } from "../checks/finding.ts";
 import { escapeControls } from "../words/escape_controls.ts";
@@ -21,7 +21,7 @@ const MOST_IN_MENU = 12;
 
 /**
  * Shows the result of a gate as one self-contained page: the verdict, a table of the runs, and for each run what a
- * report's page shows. The more runs share the page, the fewer layers of each are shown one by one.
+ * report's page shows, the runs that failed first. The more runs share the page, the fewer layers of each are shown one by one.
  *
  * @param result The gate's result, as `decide` returns it. A run without a diagnosis is diagnosed from its findings.
  * @returns The page, an HTML document that needs no other file, with a newline at its end.
@@ -41,8 +41,9 @@ const MOST_IN_MENU = 12;
  */
 export function renderGatePage(result: GateResult): Promise<string> {
   requireValue("result", result, gateShape);
-  const { runs, passed } = result;
-  const models = modelVerdicts(runs);
+  const { passed } = result;
+  const models = modelVerdicts(result.runs);
+  const runs = worstFirst(result.runs);
   const layers = runs.reduce(
     (sum, { measurements }) => sum + (measurements?.layers.length ?? 0),
     0,
@@ -52,7 +53,7 @@ export function renderGatePage(result: GateResult): Promise<string> {
     isWhole: layers <= MOST_ROWS,
   };
   const sections = runs.map((run, i) => runSection(run, i + 1, style));
-  const overview = { id: "overview", title: "Overview", body: overviewOf(result) };
+  const overview = { id: "overview", title: "Overview", body: overviewOf({ ...result, runs }) };
   const isFew = runs.length <= MOST_IN_MENU;
   return renderPage({
     title: `gradient-health: gate ${passed ? "passed" : "failed"}`,
@@ -66,6 +67,18 @@ export function renderGatePage(result: GateResult): Promise<string> {
       body: markup`${sections.map((section) => renderSection(section, 3))}`,
     }],
   });
+}
+
+/** Returns the runs, those that failed first, then those with warnings; else in their order. */
+function worstFirst(runs: readonly GateRun[]): GateRun[] {
+  const rank = (run: GateRun) => {
+    const { measurements } = run;
+    if (measurements === null) return 0;
+    const { verdict, causes } = diagnosisOf({ ...run, measurements });
+    if (verdict !== "healthy") return 1 + VERDICTS.indexOf(verdict);
+    return VERDICTS.length + (causes.length > 0 ? 0 : 1);
+  };
+  return runs.toSorted((a, b) => rank(a) - rank(b));
 }
 
 function runTitle({ model, seed }: GateRun): string {
@@ -93,11 +106,15 @@ function overviewRow(run: GateRun, index: number): Markup {
   const { model, seed, error, findings, diagnosis } = run;
   const count = (severity: Finding["severity"]) =>
     findings.filter((finding) => finding.severity === severity && isOpen(finding)).length;
-  const [errors, warnings] = [count("error"), count("warning")];
+  const errors = count("error");
+  const warnings = count("warning");
+  const isChanged = diagnosis?.verdict === "changed";
   const verdict = error !== null
     ? markup`<span class="error">not measured</span>`
     : errors > 0
-    ? markup`<span class="error">failed</span>`
+    ? markup`<span class="${isChanged ? "changed" : "error"}">${
+      isChanged ? "changed" : "failed"
+    }</span>`
     : markup`<span class="healthy">passed</span>`;
   const cause = error ?? diagnosis?.causes[0]?.message ?? "";
   return markup`<tr><th scope="row"><a href="#run-${index + 1}"><bdi>${

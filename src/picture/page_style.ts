@@ -3,13 +3,13 @@ export const PAGE_STYLE = `
 :root {
   color-scheme: light dark;
   --paper: #fff; --panel: #f6f7f8; --line: #dfe2e6; --ink: #1b1e23; --soft: #59616b;
-  --error: #b3261e; --error-paper: #fcf1f0; --warning: #7a5200; --healthy: #1b6b41;
+  --error: #b3261e; --error-paper: #fcf1f0; --warning: #7a5200; --changed: #6b3fa0; --healthy: #1b6b41;
   --data: #3a5a8c; --link: #1f4f93; --pick: #fff3c4;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #14161a; --panel: #1b1e23; --line: #31363d; --ink: #e6e8eb; --soft: #a3abb5;
-    --error: #ff8f85; --error-paper: #2a1a1a; --warning: #e2b75c; --healthy: #7ccb9f;
+    --error: #ff8f85; --error-paper: #2a1a1a; --warning: #e2b75c; --changed: #c9a7f0; --healthy: #7ccb9f;
     --data: #93b4e6; --link: #9dc0f5; --pick: #443a12;
   }
 }
@@ -38,6 +38,7 @@ bdi { overflow-wrap: anywhere; }
 th .small { font-size: 1em; }
 .error { color: var(--error); }
 .warning { color: var(--warning); }
+.changed { color: var(--changed); }
 .healthy { color: var(--healthy); }
 .skip { position: absolute; left: -100vw; padding: .5rem 1rem; background: var(--paper); z-index: 3; }
 .skip:focus { left: .5rem; top: .5rem; }
@@ -124,7 +125,7 @@ tbody th bdi { overflow-wrap: break-word; }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 @media print {
   :root { --paper: #fff; --panel: #fff; --line: #ccc; --ink: #000; --soft: #444; --error: #a11;
-    --error-paper: #fff; --warning: #640; --healthy: #042; --data: #235; --link: #000; --pick: #fff; }
+    --error-paper: #fff; --warning: #640; --changed: #425; --healthy: #042; --data: #235; --link: #000; --pick: #fff; }
   @page { margin: 14mm; }
   body { font-size: 10pt; }
   nav, .skip, .tools, .picked, .code button, .fold { display: none !important; }

@@ -26,6 +26,7 @@ text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill
 .name { font-size: 15px; font-weight: 650; fill: #1b1e23; }
 .sick { font-size: 13px; font-weight: 600; fill: #b3261e; }
 .healthy { font-size: 13px; font-weight: 600; fill: #1b6b41; }
+.changed { font-size: 13px; font-weight: 600; fill: #6b3fa0; }
 .title { font-size: 13px; font-weight: 600; fill: #1b1e23; }
 .grid { stroke-opacity: 1; }
 .grid line { stroke: #e6e8eb; }

@@ -25,8 +25,8 @@ export const causeShape: Requirement = objectWith({
 
 const diagnosisShape: Requirement = objectWith({
   verdict: must(
-    '"healthy" or "sick"',
-    (value) => value === "healthy" || value === "sick",
+    '"healthy", "changed" or "sick"',
+    (value) => value === "healthy" || value === "changed" || value === "sick",
   ),
   causes: arrayOf(causeShape),
   notes: arrayOf(findingShape),

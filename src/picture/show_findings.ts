@@ -1,3 +1,4 @@
+import { NOTHING_TO_DO } from "../checks/fix_line.ts";
 import type { GateFinding } from "../gate/gate_result.ts";
 import { acceptedIn, isOpen } from "../render/gate_words.ts";
 import { countSeverities, findingParagraphs, type Paragraph } from "../render/render_findings.ts";
@@ -63,7 +64,9 @@ function showParagraph(
   }</p>
     ${said.map(say)}${
     advice.slice(0, MOST_ADVICE).map((text) =>
-      markup`<p><b>Fix:</b> <bdi>${escapeControls(text)}</bdi></p>`
+      markup`<p>${text === NOTHING_TO_DO ? null : markup`<b>Fix:</b> `}<bdi>${
+        escapeControls(text)
+      }</bdi></p>`
     )
   }</div>
     `;

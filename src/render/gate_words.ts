@@ -1,12 +1,14 @@
 import { formatCount } from "../words/numbers.ts";
 import type { Locate } from "./gate_location.ts";
 import { number, objectWith, orNull, requireValue, text } from "../words/requirements.ts";
-import type { Cause } from "../diagnosis/diagnosis.ts";
+import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import type { ModelVerdict, SeedCause } from "./model_verdicts.ts";
 import { escapeControls } from "../words/escape_controls.ts";
+import { displayWidth, padEnd } from "./display_width.ts";
 import { layerRange } from "./layer_range.ts";
-import { countCauses, verdictLine } from "./render_diagnosis.ts";
+import type { TextStyle } from "./paint.ts";
+import { countCauses, verdictLine, verdictPaint } from "./render_diagnosis.ts";
 import { wrapText } from "./wrap_text.ts";
 
 /** Names a run: `digits, seed 3`. */
@@ -52,21 +54,58 @@ function notJudgedWords(models: readonly ModelVerdict[]): string[] {
   );
 }
 
-/** How many models are sick, and how many causes there are. */
+/** Says how many models are sick or have changed, and how many causes there are. */
 function stateOf(models: readonly ModelVerdict[]): string[] {
   const measured = models.filter(({ verdict }) => verdict !== null);
   if (measured.length === 0) return models.length > 0 ? [] : ["No model was measured."];
-  const sick = measured.filter(({ verdict }) => verdict === "sick").length;
   const { errors, warnings } = countCauses(measured.flatMap(({ causes }) => causes));
   const also = warnings === 0 ? "" : `, ${formatCount(warnings, "warning")}`;
-  const [count, state, what] = sick > 0
-    ? [sick, "sick", `: ${formatCount(errors, "cause")}${also}`]
-    : [measured.length, "healthy", also];
-  if (models.length === 1) return [`The model is ${state}${what}.`];
-  const which = count === models.length
-    ? `All ${count} models are`
-    : `${count} of ${models.length} models ${count === 1 ? "is" : "are"}`;
-  return [`${which} ${state}${what}.`];
+  const sick = measured.filter(({ verdict }) => verdict === "sick").length;
+  const changed = measured.filter(({ verdict }) => verdict === "changed").length;
+  if (sick + changed === 0) {
+    return [`${someOf(measured.length, models)} ${stateWords("healthy", measured.length)}${also}.`];
+  }
+  const state = sick === 0
+    ? `${someOf(changed, models)} ${stateWords("changed", changed)}`
+    : `${someOf(sick, models)} ${stateWords("sick", sick)}`;
+  const rest = sick > 0 && changed > 0 ? ` and ${changed} ${stateWords("changed", changed)}` : "";
+  return [`${state}${rest}: ${formatCount(errors, "cause")}${also}.`];
+}
+
+/** Names some of the models: `The model`, `Both models`, `2 of 3 models`. */
+function someOf(count: number, { length }: readonly ModelVerdict[]): string {
+  if (count < length) return `${count} of ${length} models`;
+  if (length === 1) return "The model";
+  return length === 2 ? "Both models" : `All ${length} models`;
+}
+
+function stateWords(state: Diagnosis["verdict"], count: number): string {
+  if (state === "changed") return count === 1 ? "has changed" : "have changed";
+  return `${count === 1 ? "is" : "are"} ${state}`;
+}
+
+const MARKS = { sick: "x", changed: "x", healthy: "ok" };
+
+/**
+ * Returns a line for each model of several: `x  exercise  SICK: 1 cause`, in the order of the runs.
+ *
+ * @param nameOf How to write the name of a model.
+ */
+export function modelLines(
+  models: readonly ModelVerdict[],
+  nameOf: (model: string) => string,
+): { text: string; style: TextStyle }[] {
+  if (models.length < 2) return [];
+  const names = models.map(({ model }) => nameOf(model));
+  const width = Math.max(...names.map(displayWidth));
+  return models.map((model, i) => {
+    const { verdict, notJudged, causes } = model;
+    const name = padEnd(names[i], width);
+    if (verdict === null) return { text: `x  ${name}  not measured`, style: "error" };
+    const style = verdictPaint({ verdict, notJudged, causes });
+    const mark = style === "warning" ? "!" : MARKS[verdict];
+    return { text: `${mark.padEnd(2)} ${name}  ${modelVerdictLine(model)}`, style };
+  });
 }
 
 /** That there are more warnings than may be, without a full stop; `null` where there are not. */
@@ -87,9 +126,9 @@ export function underSeeds(seeds: readonly number[], of: number, listed: boolean
 
 /** A model's verdict in one line: `SICK in 2 of 5 seeds: 1 cause`. */
 export function modelVerdictLine(
-  { verdict, notJudged, causes, sickSeeds, measured }: ModelVerdict,
+  { verdict, notJudged, causes, failingSeeds, measured }: ModelVerdict,
 ): string {
-  const under = underSeeds(sickSeeds, measured.length, false);
+  const under = underSeeds(failingSeeds, measured.length, false);
   const diagnosis = { verdict: verdict ?? "healthy", notJudged, causes } as const;
   return verdictLine(diagnosis, { color: false }, under === "" ? "" : ` ${under}`);
 }

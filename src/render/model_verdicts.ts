@@ -26,17 +26,20 @@ export interface ModelVerdict {
   runs: GateRun[];
   /** Those that were measured. */
   measured: MeasuredRun[];
-  /** `sick` where it is so under any seed; `null` where nothing was measured. */
+  /** The worst of all seeds; `null` if nothing was measured. */
   verdict: Diagnosis["verdict"] | null;
   /** Settings of the compiled program that were not judged. */
   notJudged: Setting[];
-  /** The seeds under which it is sick. */
-  sickSeeds: number[];
+  /** Seeds under which it is sick; if there are none, seeds under which it has changed. */
+  failingSeeds: number[];
   /** What is wrong, the gravest first, each once for all seeds. */
   causes: SeedCause[];
-  /** The run that stands for the others: the first that is sick, else the first with a cause, else the first. */
+  /** The run that stands for the others: the first with the worst verdict, or with a cause if all are healthy. */
   shown: MeasuredRun | null;
 }
+
+/** Verdicts, the worst first. */
+export const VERDICTS = ["sick", "changed", "healthy"] as const satisfies Diagnosis["verdict"][];
 
 /** What is wrong with a run, by the findings that count in the end. */
 export function diagnosisOf({ diagnosis, measurements, findings }: MeasuredRun): Diagnosis {
@@ -51,15 +54,19 @@ export function modelVerdicts(runs: readonly GateRun[]): ModelVerdict[] {
 function verdictOf(runs: GateRun[]): ModelVerdict {
   const measured = runs.filter((run): run is MeasuredRun => run.measurements !== null);
   const diagnosed = measured.map((run) => ({ run, diagnosis: diagnosisOf(run) }));
-  const sick = diagnosed.filter(({ diagnosis }) => diagnosis.verdict === "sick");
-  const shown = sick[0] ?? diagnosed.find(({ diagnosis }) => diagnosis.causes.length > 0) ??
+  const verdict =
+    VERDICTS.find((one) => diagnosed.some(({ diagnosis }) => diagnosis.verdict === one)) ?? null;
+  const failing = verdict === "healthy"
+    ? []
+    : diagnosed.filter(({ diagnosis }) => diagnosis.verdict === verdict);
+  const shown = failing[0] ?? diagnosed.find(({ diagnosis }) => diagnosis.causes.length > 0) ??
     diagnosed[0];
   const { model, path } = runs[0];
   return {
     ...{ model, path, runs, measured },
-    verdict: shown === undefined ? null : sick.length > 0 ? "sick" : "healthy",
+    verdict,
     notJudged: shown?.diagnosis.notJudged ?? [],
-    sickSeeds: sick.map(({ run }) => run.seed),
+    failingSeeds: failing.map(({ run }) => run.seed),
     causes: merged([
       ...diagnosed.filter((one) => one === shown),
       ...diagnosed.filter((one) => one !== shown),

@@ -5,14 +5,21 @@ import {
   dim,
   getColorEnabled,
   green,
+  magenta,
   red,
   setColorEnabled,
   yellow,
 } from "@std/fmt/colors";
 
 const styles = {
-  ...{ strong: bold, faint: dim, healthy: green, error: red, warning: yellow },
-  ...{ tiny: blue, small: cyan },
+  strong: bold,
+  faint: dim,
+  healthy: green,
+  error: red,
+  warning: yellow,
+  changed: magenta,
+  tiny: blue,
+  small: cyan,
 };
 
 /** What stands before a layer about which something was found, coloured or not. */

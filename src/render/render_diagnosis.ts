@@ -75,9 +75,9 @@ export function verdictLine(
     ...warnings === 0 ? [] : [formatCount(warnings, "warning")],
     ...notJudged.map((setting) => `${setting} not judged`),
   ].map((text) => `, ${text}`).join("");
-  const text = verdict === "sick"
-    ? `SICK${under}: ${formatCount(errors, "cause")}${also}`
-    : `HEALTHY${also}`;
+  const text = verdict === "healthy"
+    ? `HEALTHY${also}`
+    : `${verdict.toUpperCase()}${under}: ${formatCount(errors, "cause")}${also}`;
   return paint(text, verdictPaint({ verdict, notJudged, causes }), color);
 }
 
@@ -86,6 +86,7 @@ export function verdictPaint(
   { verdict, notJudged = [], causes }: Pick<Diagnosis, "verdict" | "notJudged" | "causes">,
 ) {
   if (verdict === "sick") return "error";
+  if (verdict === "changed") return "changed";
   return countCauses(causes).warnings === 0 && notJudged.length === 0 ? "healthy" : "warning";
 }
 

@@ -10,7 +10,7 @@ import {
 import { causeChanges, movedSentence, otherDifferences } from "./difference_words.ts";
 import { displayWidth, padEnd } from "./display_width.ts";
 import { paint } from "./paint.ts";
-import { verdictLine } from "./render_diagnosis.ts";
+import { verdictLine, verdictPaint } from "./render_diagnosis.ts";
 import { wrapText } from "./wrap_text.ts";
 
 /** A name never takes more than this part of a line. */
@@ -49,7 +49,7 @@ export function verdictLines(
   return [
     ...sides.flatMap(([label, { name, diagnosis }]) =>
       labelled(label, `${name}: ${verdictLine(diagnosis, { color: false })}`)
-        .map((line) => paint(line, diagnosis.verdict === "sick" ? "error" : "healthy", color))
+        .map((line) => paint(line, verdictPaint(diagnosis), color))
     ),
     ...causeChanges(difference).flatMap(([label, message]) => labelled(label, message)),
     ...otherDifferences(difference).flatMap(([label, text]) => labelled(label, text)),

@@ -1,3 +1,4 @@
+import { fixLine } from "../checks/fix_line.ts";
 import { saidOf, SEVERITIES } from "../checks/finding.ts";
 import { apartFromLayer, kindOfSentence } from "../checks/sentence.ts";
 import type { GateFinding } from "../gate/gate_result.ts";
@@ -92,7 +93,7 @@ function linesOf(
       paint(line, severity === "note" ? "strong" : severity, color)
     ),
     ...said.flatMap(say),
-    ...advice.slice(0, MOST_SAID).flatMap((text) => say(`Fix: ${text}`)),
+    ...advice.slice(0, MOST_SAID).flatMap((text) => say(fixLine(text))),
     ...(advice.length > MOST_SAID
       ? say(`(${formatCount(advice.length - MOST_SAID, "more suggestion")} in the JSON report.)`)
       : []),

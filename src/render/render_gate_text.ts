@@ -4,7 +4,7 @@ import { cutNames } from "./cut_names.ts";
 import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { sectionLines } from "./gate_section.ts";
-import { gateSentences, isOpen } from "./gate_words.ts";
+import { gateSentences, isOpen, modelLines } from "./gate_words.ts";
 import { paint } from "./paint.ts";
 import { renderFindings } from "./render_findings.ts";
 import { wrapText } from "./wrap_text.ts";
@@ -68,6 +68,9 @@ export function renderGateText(result: GateResult, options: GateTextOptions = {}
     ...style.details || !measured.some(({ findings }) => findings.some(isCounted))
       ? []
       : wrapText("--details shows every finding.", style.width),
+    ...modelLines(models, (model) => names.get(model) ?? model).flatMap(({ text, style: tone }) =>
+      wrapText(text, style.width, "", "   ").map((line) => paint(line, tone, style.color))
+    ),
     ...wrapText(gateSentences(result, models).join(" "), style.width)
       .map((line) => paint(line, passed ? "healthy" : "error", style.color)),
   ];

@@ -1,3 +1,4 @@
+import { fixLine } from "../checks/fix_line.ts";
 import type { GateFinding, GateResult } from "../gate/gate_result.ts";
 import { type ModelVerdict, modelVerdicts, type SeedCause } from "./model_verdicts.ts";
 import { defuse } from "../words/defuse.ts";
@@ -56,7 +57,7 @@ export function renderGithub(result: GateResult, given: Locate): string {
   }
   const about = result.configuration === null ? null : locate(result.configuration, null);
   for (const { severity, rule, message, advice } of result.findings) {
-    add(severity, rule, [message, `Fix: ${advice}`], about);
+    add(severity, rule, [message, fixLine(advice)], about);
   }
   const tooMany = tooManyWarnings(result);
   if (tooMany !== null) add("error", "too many warnings", [tooMany], null);
@@ -65,13 +66,13 @@ export function renderGithub(result: GateResult, given: Locate): string {
 }
 
 /** `digits is sick, cause 1 of 2`. */
-function titleOf(cause: SeedCause, { model, causes }: ModelVerdict): string {
+function titleOf(cause: SeedCause, { model, causes, verdict }: ModelVerdict): string {
   if (cause.severity !== "error") return `${model}: warning`;
   const failing = causes.filter(({ severity }) => severity === "error");
   const which = failing.length === 1
     ? ""
     : `, cause ${failing.indexOf(cause) + 1} of ${failing.length}`;
-  return `${model} is sick${which}`;
+  return `${model} ${verdict === "changed" ? "has changed" : "is sick"}${which}`;
 }
 
 function linesOf(cause: SeedCause, model: ModelVerdict): string[] {

@@ -138,7 +138,8 @@ function failure(causes: readonly Cause[], layers: NamedLayers): string {
     // What to do has been said.
     ...cause.findings.map((finding) => line({ ...finding, advice: "" })),
   ]);
-  return problem("failure", "error", message, text.join("\n"));
+  const type = causes.every(({ kind }) => kind === "baseline") ? "changed" : "error";
+  return problem("failure", type, message, text.join("\n"));
 }
 
 /** What follows from a cause that another test case fails by. */

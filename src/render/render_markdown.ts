@@ -154,7 +154,7 @@ function rowsOf({ runs, findings }: GateResult, models: readonly ModelVerdict[])
     ...runs.flatMap((run) =>
       run.error === null ? [] : [["🔴 not measured", gateTitle(run), escapeCell(run.error), ""]]
     ),
-    ...models.filter(({ verdict }) => verdict === "sick").map(modelRow),
+    ...models.filter(({ verdict }) => verdict === "sick" || verdict === "changed").map(modelRow),
     ...findings.filter(({ severity }) => severity !== "note").map((
       { severity, message, advice },
     ) => [
@@ -190,11 +190,16 @@ function modelRow(model: ModelVerdict): string[] {
     ].join(" ")
   ));
   return [
-    `🔴 ${modelVerdictLine(model)}`,
+    `${markOf(model)} ${modelVerdictLine(model)}`,
     model.model,
     causes.join("<br>"),
     fixes.join("<br>"),
   ];
+}
+
+function markOf({ verdict }: ModelVerdict): string {
+  if (verdict === "sick") return "🔴";
+  return verdict === "changed" ? "🟣" : "🟡";
 }
 
 const escapeCell = (text: string) => escapeText(cutEnd(text, LONGEST_SENTENCE, "…"));
@@ -223,8 +228,7 @@ function foldOf(model: ModelVerdict, withCharts: boolean): string {
     "",
     ...sectionLines(model, { ...style, details: true }),
   ];
-  const mark = model.verdict === "sick" ? "🔴" : "🟡";
   const verdict = modelVerdictLine(model);
-  const title = `${mark} ${codeInHtml(model.model)} ${verdict}`;
+  const title = `${markOf(model)} ${codeInHtml(model.model)} ${verdict}`;
   return folded(title, lines.map(defuse)).join("\n");
 }

@@ -1,5 +1,5 @@
 /** A verdict, in a line of its own or at the end of one. */
-const VERDICT = String.raw`(?:SICK|HEALTHY)\b`;
+const VERDICT = String.raw`(?:SICK|CHANGED|HEALTHY)\b`;
 
 /** That weights were judged alone, which then stands above a verdict. */
 const ALONE = String.raw`(?:Weights only: no\s+topology in [^]+?\n)?`;

@@ -6,6 +6,7 @@ export function dim(str: string): string;
 export function blue(str: string): string;
 export function cyan(str: string): string;
 export function green(str: string): string;
+export function magenta(str: string): string;
 export function red(str: string): string;
 export function yellow(str: string): string;
 export function stripAnsiCode(string: string): string;

@@ -136,7 +136,10 @@ for (const [assertion, measure, named] of BROKEN) {
   Deno.test(`${assertion.name}() throws when ${name} breaks its rule`, async (t) => {
     const measurements = measure();
     const { message } = assertThrows(() => assertion(measurements), AssertionError);
-    assertMatch(message, new RegExp(`^Model "${name}" \\(seed .*\\n(- |1\\. ).*${named}`));
+    assertMatch(
+      message,
+      new RegExp(`^Model "${name}" \\((?:seed \\d+, )?\\d+ example.*\\n(- |1\\. ).*${named}`),
+    );
     assertEquals(message.split("\n").length < 25, true);
     await t.assertSnapshot(message);
   });

@@ -7,8 +7,10 @@ Deno.test("what is written down of assertHealthy() names every rule, and how oft
   for (const { name } of RULES) assertMatch(formula, new RegExp(`[ ]${name}[,.]`));
   // Its rate follows from those of its rules: no rule fails a control, and one warns of some.
   const clean = RULES.filter(({ falsePositives }) =>
-    falsePositives!.startsWith("Not measured: it judges nothing unless it is asked to.") ||
-    falsePositives!.includes(" 0 errors (") && falsePositives!.includes(" 0 warnings.")
+    // A rule without a rate cannot be broken by the networks that rates are counted on.
+    falsePositives === undefined ||
+    falsePositives.startsWith("Not measured: it judges nothing unless it is asked to.") ||
+    falsePositives.includes(" 0 errors (") && falsePositives.includes(" 0 warnings.")
   );
   const others = RULES.filter((rule) => !clean.includes(rule));
   assertEquals(others.map(({ name }) => name), ["initial-loss"]);

@@ -27,7 +27,7 @@ Deno.test("check --update-baseline stores figures that a later check compares wi
     assertEquals(code, 1);
     assertStringIncludes(
       stdout.replace(/\s+/g, " "),
-      "SICK: 1 cause 1. Against the baseline, the activations of dense_1 are",
+      "CHANGED: 1 cause 1. Against the baseline, the activations of dense_1 are",
     );
     const { stdout: all } = await runCommand([...CHECK, "--details"], { cwd });
     assertStringIncludes(all, "ERROR baseline: dense_1\n  std(a) of dense_1 is 0.");

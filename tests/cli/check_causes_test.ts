@@ -35,12 +35,12 @@ Deno.test("check says each cause once for all seeds of a model, and counts cause
   withChange([], ({ stdout }) => {
     const text = stdout.replace(/\s+/g, " ");
     assertStringIncludes(text, "== good (good.ts), 2 seeds HEALTHY == changed");
-    assertStringIncludes(text, "(changed.ts), 2 seeds SICK in 2 of 2 seeds: ");
+    assertStringIncludes(text, "(changed.ts), 2 seeds CHANGED in 2 of 2 seeds: ");
     assertStringIncludes(text, `. ${CHANGE}; their gradients are`);
     assertStringIncludes(text, "SUPPRESSED dead-units: dense_3, dense_4 (known, see #12)");
     assertMatch(
       text,
-      /Gate failed\. 2 of 3 models are sick: \d causes.* 2 findings are suppressed/,
+      /ok good HEALTHY x changed CHANGED in 2 of 2 seeds: 1 cause, 1 warning x dead SICK: 1 cause Gate failed\. 1 of 3 models is sick and 1 has changed: \d causes.* 2 findings are suppressed/,
     );
     assert(!/ERROR|\berrors, /.test(text), text);
   }));
@@ -56,7 +56,7 @@ Deno.test("check --details shows the findings of every model beside its causes",
 Deno.test("check --reporter github annotates causes at the layer's line, and no note", () =>
   withChange(["--reporter", "github"], ({ stdout }) => {
     const line = NET.split("\n").findIndex((text) => text.includes('name: "first"')) + 1;
-    assertStringIncludes(stdout, `::error file=changed.ts,line=${line},title=changed is sick`);
+    assertStringIncludes(stdout, `::error file=changed.ts,line=${line},title=changed has changed`);
     assertStringIncludes(stdout, `::${CHANGE}; their gradients are`);
     assertStringIncludes(
       stdout,
@@ -94,8 +94,8 @@ Deno.test("check --reporter junit, sarif and markdown say causes, and are what t
 
     const text = await Deno.readTextFile(`${cwd}/gate.md`);
     assert(text.length < 65_536);
-    assertMatch(text, /^2 of 3 models are sick: \d causes/m);
-    const rows = text.split("\n").filter((line) => line.startsWith("| 🔴"));
+    assertMatch(text, /^1 of 3 models is sick and 1 has changed: \d causes/m);
+    const rows = text.split("\n").filter((line) => /^\| (?:🔴|🟣)/u.test(line));
     assertEquals(rows.map((row) => row.split("|")[2].trim()), ["`changed`", "`dead`"]);
     assertStringIncludes(rows[0], CHANGE);
     assertStringIncludes(

@@ -51,7 +51,7 @@ with "links": ["${ROOT}"].
     const check = await runCommand(["check"], { cwd: folder });
     assertEquals(check.code, 0, check.stdout + check.stderr);
     assertStringIncludes(check.stdout, "== net (nets/net.ts), 5 seeds\nHEALTHY\n");
-    assertStringIncludes(check.stdout, "All 2 models are healthy.");
+    assertStringIncludes(check.stdout, "Both models are healthy.");
     // The test does judge: it fails where the network does.
     const net = (await Deno.readTextFile(`${folder}/nets/net.ts`))
       .replace(/kernelInitializer: kernel\(n\)/, 'kernelInitializer: "zeros"');

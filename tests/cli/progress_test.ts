@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { passLine, progressLine, studyProgress } from "../../src/cli/progress.ts";
+import { passLine, passProgress, progressLine, studyProgress } from "../../src/cli/progress.ts";
 
 Deno.test("progressLine() has a bar, the share, the points and the time left", () => {
   assertEquals(
@@ -50,8 +50,11 @@ Deno.test("progressLine() stays within the columns of the terminal", () => {
   assertEquals(line(40), text.slice(0, 37));
 });
 
-/** What studyProgress() writes while half a second passes between one point and the next. */
-function written(terminal: boolean): string[] {
+/** Returns what is written to stderr while half a second passes between one update and the next. */
+function written(
+  terminal: boolean,
+  open: () => { update(done: number): void; end(): void } = openStudy,
+): string[] {
   const { isTerminal, writeSync } = Deno.stderr;
   const { now } = performance;
   const texts: string[] = [];
@@ -60,11 +63,9 @@ function written(terminal: boolean): string[] {
   Deno.stderr.writeSync = (bytes) => texts.push(new TextDecoder().decode(bytes));
   performance.now = () => time;
   try {
-    const progress = studyProgress();
-    for (let done = 0; done <= 40; done++, time += 500) {
-      progress.update({ done, total: 100, workers: 0 });
-    }
-    progress.clear();
+    const progress = open();
+    for (let done = 0; done <= 40; done++, time += 500) progress.update(done);
+    progress.end();
   } finally {
     Object.assign(Deno.stderr, { isTerminal, writeSync });
     performance.now = now;
@@ -72,9 +73,31 @@ function written(terminal: boolean): string[] {
   return texts;
 }
 
-Deno.test("studyProgress() rewrites one line of a terminal, and clears it", () => {
+function openStudy() {
+  const { update, clear } = studyProgress();
+  return { update: (done: number) => update({ done, total: 100, workers: 0 }), end: clear };
+}
+
+function openPass() {
+  const { update, done: end } = passProgress();
+  const pass = { phase: "forward", total: 100 } as const;
+  return { update: (done: number) => update({ ...pass, done, share: done / 100 }), end };
+}
+
+Deno.test("passProgress() shows a bar on a terminal after three seconds, and none in a log", () => {
+  const texts = written(true, openPass);
+  assertEquals(texts.length, 36);
+  assertEquals(
+    texts[0],
+    "\r\x1b[K[#..................] 6 %, measuring: forward pass, layer 6 of 100, 47 s left",
+  );
+  assertEquals(texts.at(-1), "\r\x1b[K");
+  assertEquals(written(false, openPass), []);
+});
+
+Deno.test("studyProgress() rewrites one line of a terminal after three seconds, and clears it", () => {
   const texts = written(true);
-  assertEquals(texts.length, 41);
+  assertEquals(texts.length, 36);
   assertEquals(
     texts.at(-2),
     "\r\x1b[K[#########...............] 40 %, 40 of 100 points, 30 s left",

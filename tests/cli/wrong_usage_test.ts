@@ -4,6 +4,8 @@ import { runCommand } from "./run_command.ts";
 
 const WRONG_USAGE: [string[], string][] = [
   [["report", "--colunms", "60"], "The flag --colunms is unknown; did you mean --columns?"],
+  [["--verison"], 'The flag --verison is unknown; did you mean "--version"?'],
+  [["--sed"], "The flag --sed is unknown, expected --help or --version, or a subcommand before it"],
   [["report", "--width", "60"], "The flag --width is unknown, expected one that --help lists"],
   [["repot"], 'The subcommand repot is unknown; did you mean "report"?'],
   [["frobnicate"], "The subcommand frobnicate is unknown, expected report, check"],

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { matchesBaseline } from "../../src/checks/matches_baseline.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
-import { layer, measurements, statistics, weight } from "../render/sample.ts";
+import { finding, layer, measurements, statistics, weight } from "../render/sample.ts";
 
 const NAMES = ["conv1", "conv2", "conv3", "fc"];
 /** Inputs that differ, so that they are no cause. */
@@ -68,4 +68,14 @@ Deno.test("diagnose() says figures where a factor says nothing, and counts the r
     "baseline: Against the baseline, the saturated share of conv1 is 50 % and was 10 %; " +
     "its dead share is 50 % and was 10 %.",
   ]);
+});
+
+Deno.test("diagnose() calls a model changed if its only errors are moves against the baseline", () => {
+  const before = sized([0.3, 0.3, 0.3, 0.3]);
+  const after = sized([0.1, 0.1, 0.1, 0.1], { gradient: 0.01 });
+  const moved = matchesBaseline(before).check(after);
+  assertEquals(diagnose(after, moved).verdict, "changed");
+  assertEquals(diagnose(before, matchesBaseline(before).check(before)).verdict, "healthy");
+  const other = finding("conv1", { rule: "dead-units" });
+  assertEquals(diagnose(after, [...moved, other]).verdict, "sick");
 });

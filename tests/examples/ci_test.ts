@@ -180,5 +180,5 @@ Deno.test("examples/ci/gradient-health.json is a configuration that passes", asy
     ROOT.pathname,
   );
   assertEquals(code, 0, stderr);
-  assertStringIncludes(stdout, "Gate passed. All 2 models are healthy.\n");
+  assertStringIncludes(stdout, "Gate passed. Both models are healthy.\n");
 });

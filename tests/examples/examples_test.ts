@@ -40,7 +40,7 @@ Deno.test("examples/gan/ passes the strict gate with the one suppression that it
   assertEquals(code, 0, stderr);
   assertStringIncludes(
     stdout,
-    "Gate passed. All 2 models are healthy. 3 findings are suppressed.\n",
+    "Gate passed. Both models are healthy. 3 findings are suppressed.\n",
   );
   const alone = await runDeno(report);
   assertEquals(alone.code, 0, alone.stderr);

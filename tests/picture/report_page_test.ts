@@ -3,7 +3,9 @@ import { renderGatePage } from "../../src/picture/gate_page.ts";
 import { renderReportPage } from "../../src/picture/report_page.ts";
 import { layersInDetail } from "../../src/picture/show_layers.ts";
 import { foldLayers } from "../../src/render/fold_layers.ts";
+import type { Cause } from "../../src/diagnosis/diagnosis.ts";
 import { finding } from "../render/sample.ts";
+import { sampleCause, sampleWarning } from "../render/sample_causes.ts";
 import { gateResult, gateRun } from "../render/sample_gate.ts";
 import { HOSTILE, reportOf, residualLayers } from "./networks.ts";
 
@@ -93,6 +95,23 @@ Deno.test("renderGatePage() has an overview, and a section for each run", async 
   assertEquals(every(page, / href="#([^"]*)"/g).filter((target) => !ids.includes(target)), []);
 });
 
+Deno.test("renderGatePage() shows runs that failed before those that warn, and healthy ones last", async () => {
+  const run = (model: string, verdict: "healthy" | "changed" | "sick", causes: Cause[]) =>
+    gateRun([], { model, diagnosis: { verdict, causes, notes: [] } });
+  const page = await renderGatePage(gateResult([
+    run("fine", "healthy", []),
+    run("warned", "healthy", [sampleWarning()]),
+    run("moved", "changed", [sampleCause([finding("dense_1")], { kind: "baseline" })]),
+    run("ill", "sick", [sampleCause([finding("dense_1")])]),
+    gateRun([], { model: "gone", measurements: null, error: "gone" }),
+  ]));
+  const order = ["gone", "ill", "moved", "warned", "fine"];
+  const titles = page.matchAll(/<section id="run-\d+"[^>]*>\s*<h2[^>]*>\s*(\w+), seed/g);
+  assertEquals([...titles].map(([, title]) => title), order);
+  const rows = page.matchAll(/<a href="#run-\d+"><bdi>(\w+)<\/bdi>/g);
+  assertEquals([...rows].map(([, name]) => name), order);
+});
+
 Deno.test("renderGatePage() shares its room among many runs", async () => {
   const { measurements, findings, diagnosis } = reportOf(residualLayers(60));
   const runs = Array.from(
@@ -111,7 +130,7 @@ Deno.test("renderReportPage() and renderGatePage() refuse what is no report and 
   assertThrows(
     () => renderReportPage(broken as never),
     TypeError,
-    'report.diagnosis.verdict is "fine", expected "healthy" or "sick"',
+    'report.diagnosis.verdict is "fine", expected "healthy", "changed" or "sick"',
   );
   assertThrows(
     () => renderReportPage(report, { scale: "cubic" as never }),

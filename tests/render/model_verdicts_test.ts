@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { gateSentences, locateCause } from "../../src/render/gate_words.ts";
+import { gateSentences, locateCause, modelLines } from "../../src/render/gate_words.ts";
 import { modelVerdicts } from "../../src/render/model_verdicts.ts";
 import { finding } from "./sample.ts";
 import { sampleCause, sampleWarning, sickRun } from "./sample_causes.ts";
@@ -16,8 +16,8 @@ Deno.test("modelVerdicts() merges the causes of all seeds, a kind in the same or
   const of = (layers: string[]) =>
     modelVerdicts([gateRun([], { seed: 0 }), sickRun({ seed: 1 }), some(layers)])[0];
   for (const layers of [["dense_1", "dense_2"], ["dense_2"]]) {
-    const { verdict, sickSeeds, causes, shown } = of(layers);
-    assertEquals([verdict, sickSeeds, shown?.seed], ["sick", [1, 2], 1]);
+    const { verdict, failingSeeds, causes, shown } = of(layers);
+    assertEquals([verdict, failingSeeds, shown?.seed], ["sick", [1, 2], 1]);
     assertEquals(causes.map(({ kind, seeds }) => [kind, seeds]), [["kernel-scale", [1, 2]]]);
   }
   assertEquals(of(["dense_3"]).causes.map(({ seeds }) => seeds), [[1], [2]]);
@@ -46,7 +46,7 @@ Deno.test("gateSentences() counts models and causes, not findings", () => {
   const fine = gateRun([], { model: "fine" });
   const ill = [sickRun({ seed: 0 }), sickRun({ seed: 1 }, [sampleWarning()])];
   assertEquals(say([fine]), "Gate passed. The model is healthy.");
-  assertEquals(say([fine, gateRun([])]), "Gate passed. All 2 models are healthy.");
+  assertEquals(say([fine, gateRun([])]), "Gate passed. Both models are healthy.");
   assertEquals(say(ill), "Gate failed. The model is sick: 1 cause, 1 warning.");
   assertEquals(say([...ill, fine]), "Gate failed. 1 of 2 models is sick: 1 cause, 1 warning.");
   assertEquals(
@@ -55,6 +55,63 @@ Deno.test("gateSentences() counts models and causes, not findings", () => {
   );
   assertEquals(say([unmeasured]), "Gate failed. 1 run could not be measured.");
   assertEquals(say([]), "Gate passed. No model was measured.");
+});
+
+/** A run whose only error is a move against the baseline. */
+const moved = (given: Parameters<typeof sickRun>[0] = {}) => {
+  const causes = [sampleCause([finding("dense_1", { rule: "baseline" })], { kind: "baseline" })];
+  return gateRun([finding("dense_1", { rule: "baseline" })], {
+    diagnosis: { verdict: "changed", causes, notes: [] },
+    ...given,
+  });
+};
+
+Deno.test("modelVerdicts() calls a model changed that is sick under no seed", () => {
+  const [{ verdict, failingSeeds }] = modelVerdicts([gateRun([]), moved({ seed: 1 })]);
+  assertEquals([verdict, failingSeeds], ["changed", [1]]);
+  const both = modelVerdicts([moved({ seed: 1 }), sickRun({ seed: 2 })])[0];
+  assertEquals([both.verdict, both.failingSeeds], ["sick", [2]]);
+});
+
+Deno.test("gateSentences() tells models that have changed from sick ones", () => {
+  const say = (runs: Parameters<typeof gateResult>[0]) =>
+    gateSentences(gateResult(runs), modelVerdicts(runs)).join(" ");
+  assertEquals(say([moved()]), "Gate failed. The model has changed: 1 cause.");
+  const others = [sickRun({ model: "ill" }), gateRun([], { model: "fine" })];
+  assertEquals(
+    say([moved(), ...others]),
+    "Gate failed. 1 of 3 models is sick and 1 has changed: 2 causes.",
+  );
+});
+
+Deno.test("modelLines() has a line for each of several models, and none for one", () => {
+  const warned = gateRun([], {
+    model: "warned",
+    diagnosis: { verdict: "healthy", causes: [sampleWarning()], notes: [] },
+  });
+  const runs = [
+    sickRun(),
+    moved({ model: "net" }),
+    warned,
+    gateRun([], { model: "a" }),
+    unmeasured,
+  ];
+  const lines = modelLines(modelVerdicts(runs), (model) => model);
+  assertEquals(lines.map(({ text }) => text), [
+    "x  digits  SICK: 1 cause",
+    "x  net     CHANGED: 1 cause",
+    "!  warned  HEALTHY, 1 warning",
+    "ok a       HEALTHY",
+    "x  gone    not measured",
+  ]);
+  assertEquals(lines.map(({ style }) => style), [
+    "error",
+    "changed",
+    "warning",
+    "healthy",
+    "error",
+  ]);
+  assertEquals(modelLines(modelVerdicts([sickRun()]), (model) => model), []);
 });
 
 Deno.test("gateSentences() says what else decides", () => {

@@ -84,7 +84,7 @@ export const weightsChange: ModelRule<StepProbe> = defineModelRule({
               : say`, nor in a second one; expected a change.`
           }`,
           advice: isLate
-            ? "No action needed if the layers above start at zero on purpose."
+            ? "If the layers above do not start at zero on purpose, draw them at random."
             : isFirst
             ? "Train on sequences of two steps or more: the state before the first step is 0."
             : say`Connect ${layerName(layer)} to the objective, pass its weights to the optimizer,

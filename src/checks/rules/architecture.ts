@@ -151,7 +151,7 @@ function withoutActivation({ layers, measurements, network, trained }: Case): Ve
       message: say`${named(kept)} ${
         have(kept)
       } no activation, and fewer units than the layers on either side: a linear bottleneck.`,
-      advice: "Nothing to do where that is meant; otherwise add an activation.",
+      advice: "Add an activation, unless the bottleneck is meant.",
     });
   }
   return found;

@@ -1,3 +1,4 @@
+import { NOTHING_TO_DO } from "../fix_line.ts";
 import { gain } from "../../theory/gain.ts";
 import type { MeanFieldState } from "../../theory/mean_field.ts";
 import { defineRule } from "../define_rule.ts";
@@ -122,7 +123,7 @@ export const gradientBalance: Rule = defineRule({
           } units, and layers this narrow vary too much to judge (minWidth
           ${number(thresholds.minWidth, "exact")})`,
           atLeast(thresholds.minWidth, { unit: "units" }),
-          "No action needed: the rules vanishing-gradients and exploding-gradients judge this network.",
+          NOTHING_TO_DO,
         ),
       ];
     }

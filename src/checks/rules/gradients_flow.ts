@@ -178,8 +178,8 @@ function judge(layer: LayerMeasurements, excused: boolean, network: Network): Ve
           batch`,
         expected: SOME,
         advice:
-          "No action needed: what follows ignores a shift, as a difference does, or the batch is " +
-          "balanced. If this is always so, drop the bias.",
+          "If this is so on every batch, drop the bias: what follows ignores a shift, as a difference " +
+          "does. A balanced batch can do the same.",
       }),
     );
   }

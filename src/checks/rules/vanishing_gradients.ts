@@ -1,3 +1,4 @@
+import { NOTHING_TO_DO } from "../fix_line.ts";
 import { isSigmoid } from "../../traits/activation_traits.ts";
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
@@ -139,7 +140,7 @@ function judge(subject: Case<Ratios | "vanishingFloor">): Verdict[] {
       say`it has ${counted(path.length, "hidden layer")} with a kernel and a delta, and the ratio
         needs two`,
       "a measured delta in two hidden layers",
-      "No action needed: the network is too shallow for gradients to vanish.",
+      NOTHING_TO_DO,
     ),
     ...belowFloor(subject),
   ];
