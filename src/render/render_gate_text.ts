@@ -1,6 +1,7 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import { type ModelVerdict, modelVerdicts } from "./model_verdicts.ts";
 import { cutNames } from "./cut_names.ts";
+import { displayWidth } from "./display_width.ts";
 import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { sectionLines } from "./gate_section.ts";
@@ -56,7 +57,7 @@ export function renderGateText(result: GateResult, options: GateTextOptions = {}
   const measured = runs.filter(({ measurements }) => measurements !== null);
   if (measured.length === 0 && runs.length > 0) return "";
   const models = modelVerdicts(runs);
-  const names = cutApart(measured, style);
+  const names = cutApart(runs, style);
   const lines = [
     ...models.filter(({ shown }) => shown !== null).flatMap((model) => [
       ...titleOf(model, names, style),
@@ -68,8 +69,10 @@ export function renderGateText(result: GateResult, options: GateTextOptions = {}
     ...style.details || !measured.some(({ findings }) => findings.some(isCounted))
       ? []
       : wrapText("--details shows every finding.", style.width),
-    ...modelLines(models, (model) => names.get(model) ?? model).flatMap(({ text, style: tone }) =>
-      wrapText(text, style.width, "", "   ").map((line) => paint(line, tone, style.color))
+    ...modelLines(models, (model) => names.get(model)!).flatMap(({ text, style: tone }) =>
+      // Wrapping would close the gaps between the columns.
+      (displayWidth(text) <= style.width ? [text] : wrapText(text, style.width, "", "   "))
+        .map((line) => paint(line, tone, style.color))
     ),
     ...wrapText(gateSentences(result, models).join(" "), style.width)
       .map((line) => paint(line, passed ? "healthy" : "error", style.color)),
