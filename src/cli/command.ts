@@ -11,6 +11,8 @@ export interface Operand {
   most: 1 | 2 | typeof Infinity;
   /** Shell completions; a function if plugins can add some. */
   takes: Completed | (() => readonly string[]);
+  /** True if the folder of a model stands for the model in it. */
+  opensFolders?: boolean;
 }
 
 /** What a subcommand says of itself, for its help and completions. */
@@ -55,8 +57,10 @@ export function defineCommand<F extends FlagSet>(
     async run(args) {
       // --help must not pay for it.
       const { parseCommand } = await import("./parse_command.ts");
-      const parsed = parseCommand(args, text.operand, flags);
-      return await run(parsed.operands, parsed.flags);
+      const { operands, flags: values } = parseCommand(args, text.operand, flags);
+      if (!text.operand.opensFolders) return await run(operands, values);
+      const { modelIn } = await import("./model_in.ts");
+      return await run(await Promise.all(operands.map(modelIn)), values);
     },
   };
 }

@@ -16,6 +16,9 @@ interface Completion {
 
 const PROGRAM = "gradient-health";
 
+/** The subcommand of a command line that begins with the file of a model. */
+const DEFAULT_COMMAND = "report";
+
 /** Makes the script of a shell, by the shell's name. */
 const SHELLS: Record<string, (commands: readonly Completion[]) => string> = {
   bash: (commands) =>
@@ -31,12 +34,19 @@ _gradient_health() {
   fi
   if [ "$COMP_CWORD" -eq 1 ]; then
     ${bashWords(commands.map(({ name }) => name))}
+    # The file of a model is a first word, too.
+    if [ -n "$cur" ]; then COMPREPLY+=($(compgen -f -- "$cur")); fi
     return
   fi
-  case "\${COMP_WORDS[1]} $prev" in
+  local command=\${COMP_WORDS[1]}
+  case "$command" in
+    ${commands.map(({ name }) => name).join("|")}) ;;
+    *) command=${DEFAULT_COMMAND} ;;
+  esac
+  case "$command $prev" in
 ${commands.flatMap(bashValues).join("\n")}
   esac
-  case "\${COMP_WORDS[1]} $cur" in
+  case "$command $cur" in
 ${commands.flatMap(bashRest).join("\n")}
   esac
 }
@@ -53,6 +63,7 @@ ${commands.map(({ name, summary }) => `    ${single(`${name}:${summary}`)}`).joi
   )
   if (( CURRENT == 2 )); then
     _describe subcommand commands
+    _files
     return
   fi
   shift words
@@ -73,10 +84,11 @@ fi
     [
       `# fish completion of ${PROGRAM}`,
       `complete -c ${PROGRAM} -f`,
+      `complete -c ${PROGRAM} -n __fish_use_subcommand -F`,
       ...commands.map(({ name, summary }) =>
         `complete -c ${PROGRAM} -n __fish_use_subcommand -a ${name} -d ${single(summary)}`
       ),
-      ...commands.flatMap(fishCommand),
+      ...commands.flatMap((command) => fishCommand(command, commands)),
       "",
     ].join("\n"),
 };
@@ -112,15 +124,25 @@ function zshCommand({ name, flags, operands }: Completion): string {
     return `${once}--${name}=${text}:${label}:${zshAction(takes)}`;
   });
   const all = [...specs, `*:operand:${zshAction(operands)}`];
-  return `    ${name}) _arguments ${all.map((spec) => `\\\n      ${single(spec)}`).join(" ")} ;;`;
+  const pattern = name === DEFAULT_COMMAND ? `${name}|*.*` : name;
+  return `    ${pattern}) _arguments ${
+    all.map((spec) => `\\\n      ${single(spec)}`).join(" ")
+  } ;;`;
 }
 
 function zshAction(takes: Completed): string {
   return takes === "files" ? "_files" : takes.length === 0 ? " " : `(${takes.join(" ")})`;
 }
 
-function fishCommand({ name, flags, operands }: Completion): string[] {
-  const base = `complete -c ${PROGRAM} -n '__fish_seen_subcommand_from ${name}'`;
+function fishCommand(
+  { name, flags, operands }: Completion,
+  commands: readonly Completion[],
+): string[] {
+  const others = commands.map(({ name }) => name).filter((other) => other !== name).join(" ");
+  const seen = name === DEFAULT_COMMAND
+    ? `not __fish_use_subcommand; and not __fish_seen_subcommand_from ${others}`
+    : `__fish_seen_subcommand_from ${name}`;
+  const base = `complete -c ${PROGRAM} -n '${seen}'`;
   const own = operands === "files" ? ["-F"] : operands.map((word) => `-a ${word}`);
   return [
     ...own.map((action) => `${base} ${action}`),

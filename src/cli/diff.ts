@@ -5,7 +5,7 @@ import type * as DiffWork from "./run_diff.ts";
 
 /** `diff`: says what differs between two runs; exits with 0 unless one of them cannot be had. */
 export const diff = defineCommand({
-  operand: { name: "MODEL", least: 1, most: 2, takes: "files" },
+  operand: { name: "MODEL", least: 1, most: 2, takes: "files", opensFolders: true },
   description: [
     "Says what differs between two networks, layer by layer, the worst change first: std of the kernel,",
     "mean |gradient|, mean |activation|, mean |delta|, saturated and dead shares, the loss, and which",

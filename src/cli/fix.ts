@@ -5,7 +5,7 @@ import type * as FixWork from "./run_fix.ts";
 
 /** `fix`: writes a copy of a model whose weights are cured; exits with 0 if it is healthy. */
 export const fix = defineCommand({
-  operand: { name: "MODEL", least: 0, most: 1, takes: "files" },
+  operand: { name: "MODEL", least: 0, most: 1, takes: "files", opensFolders: true },
   description: [
     "Measures MODEL as report does, says what is wrong, and tries the cures on it. With --out it writes",
     "a copy of the model whose weights are cured into DIR, and CHANGES.md, which lists for each cause",

@@ -66,13 +66,18 @@ async function dispatch(given: string[]): Promise<number> {
 
 /**
  * Whether the first word is the file of a model rather than a subcommand: it ends as one does, or there
- * is such a file. What may not be looked at is a subcommand that does not exist.
+ * is such a file, or a folder with a model. What may not be looked at is a subcommand that does not exist.
  */
 async function namesModel(word = ""): Promise<boolean> {
   if (word === "" || word.startsWith("-") || Object.hasOwn(COMMANDS, word)) return false;
   if (isModelFile(word)) return true;
   const { state } = await Deno.permissions.query({ name: "read", path: word });
-  return state === "granted" && await Deno.stat(word).then(({ isFile }) => isFile, () => false);
+  if (state !== "granted") return false;
+  const info = await Deno.stat(word).catch(() => null);
+  if (!info?.isDirectory) return info?.isFile ?? false;
+  const { modelIn } = await import("./model_in.ts");
+  // Of several models report says which there are.
+  return await modelIn(word).then((file) => file !== word, () => true);
 }
 
 /** Asks for no permission: without permission to read the variable there is no debugging. */

@@ -8,6 +8,7 @@ import type { CheckValues } from "./check_flags.ts";
 import { FORMATS } from "./formats.ts";
 import { chooseReporters } from "./reporters.ts";
 import { type MeasureRequest, RUN_FLAGS } from "./measure_flags.ts";
+import { modelIn } from "./model_in.ts";
 import { UsageError } from "./usage_error.ts";
 import { isReadable } from "../gate/is_readable.ts";
 
@@ -62,11 +63,13 @@ export async function planRuns(
     throw new UsageError("--seed and --seeds exclude each other, expected one of them");
   }
   const given = seeds ?? (seed === null ? null : [seed]);
+  const files = new Map<ModelSetting, string>();
+  for (const model of models) files.set(model, await modelIn(model.path));
   const all = models.flatMap((model) =>
     (given ?? model.seeds ?? [RUN_FLAGS.seed.default]).map((seed): PlannedRun => ({
       model: model.name,
       request: {
-        model: model.path,
+        model: files.get(model)!,
         seed,
         batch: batch ?? model.batch,
         objective: objective ?? model.objective as MeasureRequest["objective"],

@@ -5,7 +5,7 @@ import type * as ReportWork from "./run_report.ts";
 
 /** `report`: measures and shows; exits with 0 unless it could not measure. */
 export const report = defineCommand({
-  operand: { name: "MODEL", least: 0, most: 1, takes: "files" },
+  operand: { name: "MODEL", least: 0, most: 1, takes: "files", opensFolders: true },
   description: [
     "Runs one forward and one backward pass and says what is wrong: the verdict, the causes, and",
     "for each the fix, which it has tried on the model. A network with an error is trained on its",

@@ -5,7 +5,7 @@ import type * as SweepWork from "./run_sweep.ts";
 
 /** `sweep`: the rescaling study. */
 export const sweep = defineCommand({
-  operand: { name: "MODEL", least: 0, most: 1, takes: "files" },
+  operand: { name: "MODEL", least: 0, most: 1, takes: "files", opensFolders: true },
   description: [
     "The rescaling study: multiplies the kernels by every scale, measures one forward and one backward",
     "pass at each, and shows the effect on activations and gradients for different activations:",

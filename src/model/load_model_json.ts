@@ -87,6 +87,18 @@ function requireLayersModel(json: unknown): Record<string, unknown> {
     throw new ModelError(`format is ${showValue(format)}, expected "layers-model"`);
   }
   if (modelTopology === undefined) {
+    if ("weight_map" in model) {
+      throw new ModelError(
+        "The file lists the parts of a Hugging Face model, expected a layers model, or one of the parts: " +
+          "report and check judge its weights",
+      );
+    }
+    if ("model_type" in model || "architectures" in model) {
+      throw new ModelError(
+        "The file holds the settings of a Hugging Face model, expected a layers model, or the weights " +
+          "beside it, such as model.safetensors: report and check judge them",
+      );
+    }
     throw new ModelError(
       "engine" in model && "layers" in model
         ? "The file holds a JSON report, expected a layers model"

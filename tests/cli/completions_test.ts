@@ -25,7 +25,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 Deno.test("completions bash completes subcommands, flags, words, files and rules", async () => {
   const source = await script("bash");
   assertEquals(await complete(source, ""), Object.keys(COMMANDS));
-  assertEquals(await complete(source, "ex"), ["explain"]);
+  assertEquals(await complete(source, "exp"), ["explain"]);
   assertEquals(await complete(source, "check", "--re"), ["--reporter", "--register"]);
   assertEquals(await complete(source, "check", "--reporter", "j"), ["json", "junit"]);
   assertEquals(await complete(source, "report", "--axis", ""), ["log", "linear"]);
@@ -47,6 +47,14 @@ Deno.test("completions bash completes subcommands, flags, words, files and rules
   assertEquals(await complete(source, "sweep", "--initializer", "he"), ["heNormal", "heUniform"]);
 });
 
+Deno.test("completions bash completes the file of a model as the first word, and then the flags of report", async () => {
+  const source = await script("bash");
+  assertEquals(await complete(source, "REA"), ["README.md"]);
+  assertEquals(await complete(source, "fi"), ["fix", "fixtures"]);
+  assertEquals(await complete(source, "net.ts", "--ax"), ["--axis"]);
+  assertEquals(await complete(source, "net.ts", "--axis", ""), ["log", "linear"]);
+});
+
 Deno.test("completions bash completes a value behind =, which bash makes a word of its own", async () => {
   const source = await script("bash");
   assertEquals(await complete(source, "check", "--reporter", "=", "j"), ["json", "junit"]);
@@ -63,6 +71,30 @@ async function isInstalled(shell: string): Promise<boolean> {
     throw error;
   }
 }
+
+Deno.test({
+  name:
+    "completions fish completes the file of a model as the first word, and then the flags of report",
+  ignore: !await isInstalled("fish"),
+  async fn() {
+    const source = await script("fish");
+    const complete = async (line: string) => {
+      const { stdout } = await new Deno.Command("fish", {
+        args: ["--no-config", "-c", `${source}\ncomplete -C '${line}'`],
+        cwd: new URL("../../", import.meta.url),
+        // Without it fish keeps a history in the home folder.
+        env: { XDG_DATA_HOME: await Deno.makeTempDir() },
+      }).output();
+      const words = new TextDecoder().decode(stdout).trim().split("\n");
+      return words.map((line) => line.split("\t")[0]);
+    };
+    assertEquals(await complete("gradient-health REA"), ["README.md"]);
+    assertEquals(await complete("gradient-health expl"), ["explain"]);
+    assertEquals(await complete("gradient-health net.ts --ax"), ["--axis"]);
+    assertEquals(await complete("gradient-health report --ax"), ["--axis"]);
+    assertEquals(await complete("gradient-health explain --ax"), [""]);
+  },
+});
 
 for (const shell of ["bash", "zsh", "fish"]) {
   Deno.test(`completions ${shell} knows every flag of every subcommand`, async () => {

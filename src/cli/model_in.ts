@@ -1,0 +1,63 @@
+import { isReadable } from "../gate/is_readable.ts";
+import { isKerasFile, isTorchFile } from "../model/file_kinds.ts";
+import { ModelError } from "../model/model_error.ts";
+import { statOf } from "../model/missing_file.ts";
+import { anyOf } from "../words/any_of.ts";
+import { showWord } from "../words/show_word.ts";
+
+/** Most models of a folder that a message names. */
+const MAX_MODELS_SHOWN = 5;
+
+/** Weights of a Hugging Face model in one file, the preferred first. */
+const HUGGING_FACE = ["model.safetensors", "pytorch_model.bin"];
+
+/** A part of the weights of a Hugging Face model. */
+const SHARD = /-of-\d+\.(safetensors|bin)$/;
+
+/**
+ * Returns the file of the model in a folder: the model.json that TensorFlow.js saves, the weights of a Hugging Face
+ * model, or the only file that holds a model. Returns any other path as it is; what loads models refuses it.
+ *
+ * @param path A file or a folder.
+ * @throws {ModelError} If the folder holds several models, or one of a kind that cannot be read.
+ */
+export async function modelIn(path: string): Promise<string> {
+  if (path === "" || !isReadable(path)) return path;
+  const info = await statOf(path).catch(() => null);
+  if (!info?.isDirectory) return path;
+  const names = (await Array.fromAsync(Deno.readDir(path)))
+    .filter(({ isDirectory }) => !isDirectory).map(({ name }) => name).sort();
+  const fileOf = (name: string) => `${path.replace(/[\\/]+$/, "")}/${name}`;
+  if (names.includes("model.json")) return fileOf("model.json");
+  if (names.includes("saved_model.pb")) {
+    throw new ModelError(
+      `${path}: it is a SavedModel of TensorFlow, a graph without layers, expected layers: save the ` +
+        `model with Keras as model.save("model.keras")`,
+    );
+  }
+  const shards = names.filter((name) => SHARD.test(name));
+  if (names.includes("config.json")) {
+    const whole = HUGGING_FACE.find((name) => names.includes(name));
+    if (whole !== undefined) return fileOf(whole);
+  }
+  if (shards.length > 0) {
+    throw new ModelError(
+      `${path}: it holds a model in ${shards.length} parts, expected one of them, such as ${
+        showWord(fileOf(shards[0]))
+      }`,
+    );
+  }
+  const models = names.filter((name) =>
+    isTorchFile(name) || isKerasFile(name) && !/\.weights\.h5$/i.test(name)
+  );
+  if (models.length > 1) {
+    const shown = models.slice(0, MAX_MODELS_SHOWN).map((name) => showWord(fileOf(name)));
+    const what = models.length > shown.length
+      ? `${models.length} models, expected one, such as `
+      : "";
+    throw new ModelError(
+      `${path}: it is a folder with ${what || "several models, expected "}${anyOf(shown)}`,
+    );
+  }
+  return models.length === 1 ? fileOf(models[0]) : path;
+}
