@@ -1,12 +1,45 @@
 import { assertEquals } from "@std/assert";
+import { runCommand } from "./cli/run_command.ts";
 
 const read = (name: string) =>
   JSON.parse(Deno.readTextFileSync(new URL(`../${name}`, import.meta.url)));
 
-Deno.test("deno.jsr.json is deno.json without the workspace members", () => {
+Deno.test("deno.jsr.json is deno.json without the workspace, with the packages of its members", () => {
   const { workspace, ...expected } = read("deno.json");
-  assertEquals(workspace, ["./std/assert", "./std/cli", "./std/expect", "./std/fmt"]);
+  const std = ["./std/assert", "./std/cli", "./std/expect", "./std/fmt"];
+  assertEquals(workspace, [...std, "./tests", "./bench"]);
+  for (const member of ["tests", "bench"]) {
+    Object.assign(expected.imports, read(`${member}/deno.json`).imports);
+  }
   assertEquals(read("deno.jsr.json"), { ...expected, exclude: ["std/"] });
+});
+
+Deno.test("a module that imports TensorFlow.js without a version leaves the lock of a checkout as it is", async () => {
+  const { imports } = read("deno.json");
+  const pinned = imports["@tensorflow/tfjs"];
+  const spellings = Object.keys(imports).filter((name) => name.startsWith("npm:"));
+  assertEquals(spellings.map((name) => imports[name]), spellings.map(() => pinned));
+  const lock = new URL("../deno.lock", import.meta.url);
+  const before = await Deno.readTextFile(lock);
+  const folder = await Deno.makeTempDir();
+  for (const [index, name] of spellings.entries()) {
+    const path = `${folder}/net${index}.ts`;
+    await Deno.writeTextFile(
+      path,
+      `import * as tf from ${JSON.stringify(name)};
+      export const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });`,
+    );
+    const { code, stderr } = await runCommand(["report", path, "--quiet", "--trial", "off"]);
+    assertEquals([code, stderr], [0, ""], name);
+    assertEquals(await Deno.readTextFile(lock), before, name);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("what runs imports no package that only tests or benchmarks have", async () => {
+  const names = ["tests", "bench"].flatMap((one) => Object.keys(read(`${one}/deno.json`).imports));
+  const { imports } = read("deno.json");
+  assertEquals(names.filter((name) => name in imports), []);
 });
 
 Deno.test("every entry point that deno.json exports is there", async () => {
