@@ -88,8 +88,19 @@ function nameOf(path: string): string {
   return folder ?? stemOf(path);
 }
 
-/** The workflow for GitHub Actions; its steps are those of the README. */
-export const WORKFLOW = `name: gradient-health
+/**
+ * Returns the workflow for GitHub Actions; its steps are those of the README.
+ *
+ * @param checkout The checkout that this program runs from; `null` for the package.
+ */
+export function workflowFile(checkout: string | null): string {
+  const note = checkout === null
+    ? ""
+    : `# Written from a checkout: GitHub can run this once ${PACKAGE} is on JSR.\n`;
+  return note + WORKFLOW;
+}
+
+const WORKFLOW = `name: gradient-health
 on:
   pull_request:
   push:
@@ -105,24 +116,70 @@ jobs:
       - run: deno run -A jsr:${PACKAGE} check
 `;
 
+/** Install scripts that Deno would name in a warning: the one of core-js only asks for donations. */
+const ALLOW_SCRIPTS = { deny: ["npm:core-js"] };
+
+/** Returns a `deno.json` that takes this package from a checkout. */
+export function settingsFile(checkout: string): string {
+  const settings = {
+    imports: { [PACKAGE]: specifier() },
+    links: [checkout],
+    allowScripts: ALLOW_SCRIPTS,
+  };
+  return `${JSON.stringify(settings, null, 2)}\n`;
+}
+
+/** A change to a `deno.json`. */
+export interface SettingsChange {
+  /** The new text. */
+  text: string;
+  /** What it adds; the end of a sentence. */
+  adds: string;
+}
+
 /**
  * Adds this package to the imports of a `deno.json`; comments and everything else stay as they are.
  *
- * @returns The new text; `null` where nothing can or need be added.
+ * @param text The file.
+ * @param checkout The checkout to take the package from; `null` for JSR.
+ * @returns The change; `null` if nothing can or need be added.
  */
-export async function withImport(text: string): Promise<string | null> {
+export async function withImport(
+  text: string,
+  checkout: string | null,
+): Promise<SettingsChange | null> {
   const { applyEdits, modify, parse } = await import("jsonc-parser");
   const errors: ParseError[] = [];
   const settings = parse(text, errors, { allowTrailingComma: true });
   if (errors.length > 0 || !isObject(settings)) return null;
-  const { imports = {}, importMap } = settings;
+  const { imports = {}, importMap, links = [], allowScripts } = settings;
   // The names of an import map are in another file.
-  if (importMap !== undefined || !isObject(imports)) return null;
-  if (Object.hasOwn(imports, PACKAGE)) return null;
+  if (importMap !== undefined || !isObject(imports) || !Array.isArray(links)) return null;
   const formattingOptions = {
     insertSpaces: !/^\t/m.test(text),
     tabSize: text.match(/^ +/m)?.[0].length ?? 2,
     eol: text.includes("\r\n") ? "\r\n" : "\n",
   };
-  return applyEdits(text, modify(text, ["imports", PACKAGE], specifier(), { formattingOptions }));
+  const added: string[] = [];
+  let changed = text;
+  const add = (path: (string | number)[], value: unknown, what: string) => {
+    const isArrayInsertion = typeof path.at(-1) === "number";
+    changed = applyEdits(
+      changed,
+      modify(changed, path, value, { formattingOptions, isArrayInsertion }),
+    );
+    added.push(what);
+  };
+  if (!Object.hasOwn(imports, PACKAGE)) {
+    add(["imports", PACKAGE], specifier(), `"${PACKAGE}": "${specifier()}" to imports`);
+  }
+  if (checkout !== null && links.length === 0) {
+    add(["links"], [checkout], `links to ${JSON.stringify(checkout)}`);
+    if (allowScripts === undefined) {
+      add(["allowScripts"], ALLOW_SCRIPTS, "allowScripts");
+    }
+  } else if (checkout !== null && !links.includes(checkout)) {
+    add(["links", links.length], checkout, `${JSON.stringify(checkout)} to links`);
+  }
+  return added.length === 0 ? null : { text: changed, adds: added.join(", ") };
 }

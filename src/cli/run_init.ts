@@ -8,10 +8,12 @@ import { findModels, type FoundModel, type FoundModels, lookAt } from "./find_mo
 import {
   configurationFile,
   PACKAGE,
+  type SettingsChange,
+  settingsFile,
   specifier,
   testFile,
   withImport,
-  WORKFLOW,
+  workflowFile,
 } from "./init_files.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
@@ -40,10 +42,17 @@ export async function run([model]: string[], { yes }: { yes: boolean }): Promise
         "tf.sequential(...)`, or save one with model.save(), and run init again, or init MODEL",
     );
   }
-  const settings = await readSettings();
+  const checkout = await checkoutFolder();
+  const settings = await readSettings(checkout);
   const ask = asker(yes);
-  const isImported = settings !== null && (settings.hasImport || await offerImport(settings, ask));
-  const planned = planFiles(models, isImported ? PACKAGE : specifier());
+  const isNew = settings === null && checkout !== null && !await isBelowSettings();
+  const isImported = isNew ||
+    settings !== null && (settings.hasImport || await offerImport(settings, ask));
+  const planned = planFiles(models, isImported ? PACKAGE : specifier(), checkout);
+  if (isNew) {
+    const does = "takes this package from the checkout, as long as it is not on JSR";
+    planned.unshift({ path: "deno.json", does, text: settingsFile(checkout) });
+  }
   const kept = await existing(planned, settings);
   const files = planned.filter(({ path }) => !kept.has(path));
   await say([
@@ -55,17 +64,18 @@ export async function run([model]: string[], { yes }: { yes: boolean }): Promise
     return 0;
   }
   for (const { path, text } of files) await create(path, text);
-  const checkout = checkoutFolder();
   await say([
     ...files.map(({ path }) => `wrote    ${path}`),
     "",
     "Next:",
     `  deno test -A ${TEST}`,
-    `  deno run -A ${checkout === null ? `jsr:${PACKAGE}` : `${checkout}mod.ts`} check`,
+    `  deno run -A ${checkout === null ? `jsr:${PACKAGE}` : `${checkout}/mod.ts`} check`,
     ...checkout === null ? [] : [
       "",
-      `Until ${PACKAGE} is on JSR, the test needs a deno.json`,
-      `with "links": [${JSON.stringify(checkout)}].`,
+      `${PACKAGE} is not on JSR yet, so GitHub cannot run the workflow.`,
+      isImported
+        ? `The test takes it from ${checkout}, which deno.json links.`
+        : `The test needs "links": [${JSON.stringify(checkout)}] in your deno.json.`,
     ],
   ]);
   return 0;
@@ -110,21 +120,32 @@ interface Settings {
   path: string;
   text: string;
   hasImport: boolean;
-  /** With the import added, `null` where it cannot be. */
-  added: string | null;
+  /** The import added, `null` where it cannot be. */
+  added: SettingsChange | null;
 }
 
-async function readSettings(): Promise<Settings | null> {
+async function readSettings(checkout: string | null): Promise<Settings | null> {
   for (const path of ["deno.json", "deno.jsonc"]) {
     const text = await readUserText(path).catch((error) => {
       if (error instanceof Deno.errors.NotFound) return null;
       throw new UsageError(`${path}: ${failure(error)}`);
     });
     if (text === null) continue;
-    const added = await withImport(text);
+    const added = await withImport(text, checkout);
     return { path, text, hasImport: added === null && text.includes(`"${PACKAGE}"`), added };
   }
   return null;
+}
+
+/** True if the `deno.json` of a folder above applies here, which a new one would hide. */
+async function isBelowSettings(): Promise<boolean> {
+  const { dirname } = await import("node:path");
+  for (let folder = Deno.cwd(); folder !== dirname(folder); folder = dirname(folder)) {
+    for (const name of ["deno.json", "deno.jsonc"]) {
+      if (await isThere(`${folder}/${name}`)) return true;
+    }
+  }
+  return false;
 }
 
 /** Adds the package to the imports if the user wants that. */
@@ -133,14 +154,18 @@ async function offerImport(
   ask: (question: string) => Promise<boolean>,
 ): Promise<boolean> {
   if (added === null) return false;
-  await say([`change   ${path}: adds "${PACKAGE}": "${specifier()}" to imports`]);
+  await say([`change   ${path}: adds ${added.adds}`]);
   if (!await ask(`Change ${path}?`)) return false;
-  await writeOutput(added, path);
+  await writeOutput(added.text, path);
   await say([`changed  ${path}`]);
   return true;
 }
 
-function planFiles(models: readonly FoundModel[], from: string): Planned[] {
+function planFiles(
+  models: readonly FoundModel[],
+  from: string,
+  checkout: string | null,
+): Planned[] {
   return [
     {
       path: TEST,
@@ -155,7 +180,7 @@ function planFiles(models: readonly FoundModel[], from: string): Planned[] {
     {
       path: ".github/workflows/gradient-health.yml",
       does: "runs check on GitHub on every pull request",
-      text: WORKFLOW,
+      text: workflowFile(checkout),
     },
   ];
 }
@@ -194,8 +219,10 @@ async function create(path: string, text: string): Promise<void> {
   await writeOutput(text, path);
 }
 
-/** The folder of the checkout that this program was run from; `null` where it was its package. */
-function checkoutFolder(): string | null {
+/** The checkout that this program was run from, from the working directory on; `null` for its package. */
+async function checkoutFolder(): Promise<string | null> {
   const { pathname, protocol } = new URL("../../", import.meta.url);
-  return protocol === "file:" ? decodeURIComponent(pathname) : null;
+  if (protocol !== "file:") return null;
+  const { relative } = await import("node:path");
+  return relative(Deno.cwd(), decodeURIComponent(pathname)).replaceAll("\\", "/") || ".";
 }

@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import { runCommand } from "./run_command.ts";
 
 export const PACKAGE = "@gradient-health/gradient-health";
@@ -51,20 +52,16 @@ export async function withFiles(
 export const init = (folder: string, ...args: string[]) =>
   runCommand(["init", ...args], { cwd: folder });
 
-/** Runs `deno test` on the written test, with this checkout in place of the published package. */
+/** The checkout from a folder on, as `init` links it. */
+export const linkFrom = (folder: string): string => relative(folder, ROOT);
+
+/** Runs `deno test` on the written test, with the `deno.json` that `init` has written or changed. */
 export async function runWritten(folder: string) {
-  const links = `${folder}/links.json`;
-  const imports = { [PACKAGE]: SPECIFIER };
-  await Deno.writeTextFile(
-    links,
-    JSON.stringify({ links: [ROOT], imports, allowScripts: { deny: ["npm:core-js"] } }),
-  );
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--config", links, WRITTEN_TEST],
+    args: ["test", "-A", WRITTEN_TEST],
     cwd: folder,
     env: { NO_COLOR: "1" },
   }).output();
-  await Deno.remove(links);
   const decoder = new TextDecoder();
   return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
 }

@@ -1,8 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parse as parseJsonc } from "jsonc-parser";
 import { parse } from "yaml";
 import {
   init,
+  linkFrom,
   NET,
   PACKAGE,
   ROOT,
@@ -27,22 +28,33 @@ Deno.test("init --yes writes a test, a configuration and a workflow that pass", 
       stdout,
       `found    model.json: it is a layers model of TensorFlow.js
 found    nets/net.ts: it exports createModel
+new      deno.json: takes this package from the checkout, as long as it is not on JSR
 new      ${TEST}: a test for deno test, which asserts that each model is healthy
 new      gradient-health.json: the models that check measures, and the rules that it judges them by
 new      ${WORKFLOW}: runs check on GitHub on every pull request
+wrote    deno.json
 wrote    ${TEST}
 wrote    gradient-health.json
 wrote    ${WORKFLOW}
 
 Next:
   deno test -A ${TEST}
-  deno run -A ${ROOT}mod.ts check
+  deno run -A ${linkFrom(folder)}/mod.ts check
 
-Until ${PACKAGE} is on JSR, the test needs a deno.json
-with "links": ["${ROOT}"].
+${PACKAGE} is not on JSR yet, so GitHub cannot run the workflow.
+The test takes it from ${linkFrom(folder)}, which deno.json links.
 `,
     );
-    assertStringIncludes(await Deno.readTextFile(`${folder}/${TEST}`), `from "${SPECIFIER}"`);
+    assertStringIncludes(await Deno.readTextFile(`${folder}/${TEST}`), `from "${PACKAGE}"`);
+    assertEquals(JSON.parse(await Deno.readTextFile(`${folder}/deno.json`)), {
+      imports: { [PACKAGE]: SPECIFIER },
+      links: [linkFrom(folder)],
+      allowScripts: { deny: ["npm:core-js"] },
+    });
+    assertMatch(
+      await Deno.readTextFile(`${folder}/${WORKFLOW}`),
+      /^# Written from a checkout: GitHub can run this once .* is on JSR\.\nname: /,
+    );
     const test = await runWritten(folder);
     assertEquals(test.code, 0, test.output);
     for (const path of ["model.json", "nets/net.ts"]) {
@@ -79,7 +91,7 @@ Deno.test("init overwrites nothing, and says what it kept", () =>
     assertStringIncludes(stdout, `kept     ${WORKFLOW}: it is there already\n`);
     const texts = await textsIn(folder);
     assertEquals([texts[TEST], texts[WORKFLOW]], ["// mine\n", "mine: true\n"]);
-    assertEquals(Object.keys(texts).length, 4);
+    assertEquals(Object.keys(texts).length, 5);
     // Once more: all is there.
     const again = await init(folder);
     assertEquals(again.code, 0, again.stderr);
@@ -115,12 +127,15 @@ Deno.test("init --yes adds the import to a deno.json, whose comments and layout 
       assertEquals(code, 0);
       assertStringIncludes(
         stdout,
-        `change   ${name}: adds "${PACKAGE}": "${SPECIFIER}" to imports\nchanged  ${name}\n`,
+        `change   ${name}: adds "${PACKAGE}": "${SPECIFIER}" to imports, links to ` +
+          `"${linkFrom(folder)}", allowScripts\nchanged  ${name}\n`,
       );
       const texts = await textsIn(folder);
       assertStringIncludes(texts[TEST], `from "${PACKAGE}"`);
       assertEquals(parseJsonc(texts[name], [], { allowTrailingComma: true }), {
         imports: { a: "./a.ts", [PACKAGE]: SPECIFIER },
+        links: [linkFrom(folder)],
+        allowScripts: { deny: ["npm:core-js"] },
       });
       for (const kept of ["// units", '"a": "./a.ts"', "// first", "\t"]) {
         assertStringIncludes(texts[name], kept);
@@ -130,6 +145,24 @@ Deno.test("init --yes adds the import to a deno.json, whose comments and layout 
       assertEquals((await textsIn(folder))[name], texts[name]);
     });
   }
+});
+
+Deno.test("init adds the checkout to the links that there are, and hides no deno.json above", async () => {
+  const given = { imports: { [PACKAGE]: SPECIFIER }, links: ["../other"] };
+  await withFiles({ "net.ts": NET, "deno.json": JSON.stringify(given) }, async (folder) => {
+    const { stdout } = await init(folder, "--yes");
+    assertStringIncludes(stdout, `change   deno.json: adds "${linkFrom(folder)}" to links\n`);
+    const { links } = JSON.parse(await Deno.readTextFile(`${folder}/deno.json`));
+    assertEquals(links, ["../other", linkFrom(folder)]);
+  });
+  await withFiles({ "a/net.ts": NET, "deno.json": "{}" }, async (folder) => {
+    const { stdout } = await init(`${folder}/a`, "--yes");
+    assert(!("a/deno.json" in await textsIn(folder)));
+    assertStringIncludes(
+      stdout,
+      `The test needs "links": ["${linkFrom(`${folder}/a`)}"] in your deno.json.`,
+    );
+  });
 });
 
 Deno.test("init leaves a deno.json alone that it cannot read, or whose imports lie elsewhere", async () => {
