@@ -36,7 +36,7 @@ Deno.test("a module that imports TensorFlow.js without a version leaves the lock
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("what runs imports no package that only tests or benchmarks have", async () => {
+Deno.test("what runs imports no package that only tests or benchmarks have", () => {
   const names = ["tests", "bench"].flatMap((one) => Object.keys(read(`${one}/deno.json`).imports));
   const { imports } = read("deno.json");
   assertEquals(names.filter((name) => name in imports), []);
