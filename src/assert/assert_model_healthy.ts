@@ -1,4 +1,3 @@
-import type { RunChecksOptions } from "../checks/judge_rule.ts";
 import { runChecks } from "../checks/run_checks.ts";
 import { validateOptions } from "../checks/validate.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
@@ -6,12 +5,12 @@ import { examine, type ExamineOptions } from "../examine/examine.ts";
 import type { Batch } from "../model/batch.ts";
 import { DRAWN_SEEDS } from "./drawn_seeds.ts";
 import type { Fail } from "./call_site.ts";
-import { healthMessage } from "./health_message.ts";
+import { type HealthyOptions, settleHealth, validateFailOn } from "./settle_health.ts";
 import { requireThresholds, validateMessage, validateObjective } from "./validate.ts";
 
 /** Options of `assertHealthy` where it is given a model. */
 export interface AssertHealthyOptions
-  extends RunChecksOptions, Pick<ExamineOptions, "objective" | "seed"> {
+  extends HealthyOptions, Pick<ExamineOptions, "objective" | "seed"> {
   /**
    * When the network is trained on the batch for some steps, to see whether it learns: `"auto"`, where a rule
    * finds an error, which is only a warning if it learns, or where something is unusual that one pass cannot
@@ -26,7 +25,7 @@ export interface AssertHealthyOptions
  * `assertHealthy` for a model: measures it, tries by training what would be an error, and tries the cures.
  *
  * @param fail Makes the error.
- * @throws {AssertionError} If the network is sick.
+ * @throws {AssertionError} If the network is sick, or has a warning and these fail.
  */
 export async function assertModelHealthy(
   fail: Fail,
@@ -37,14 +36,14 @@ export async function assertModelHealthy(
 ): Promise<void> {
   validateMessage(msg);
   validateOptions(options);
-  const { trial, objective, seed = DRAWN_SEEDS.get(model), ...checkOptions } = options;
+  const { trial, objective, failOn, seed = DRAWN_SEEDS.get(model), ...checkOptions } = options;
   validateObjective(objective);
+  validateFailOn(failOn);
   // Before the model runs: wrong options should not cost a training.
-  requireThresholds(checkOptions, ["trial", "objective", "seed"]);
+  requireThresholds(checkOptions, ["trial", "objective", "seed", "failOn"]);
   const examination = await examine(model, batch, {
     ...{ trial, objective, seed },
     judge: (measurements) => runChecks(measurements, checkOptions),
   });
-  if (examination.diagnosis.verdict === "healthy") return;
-  throw fail(healthMessage(examination, msg));
+  settleHealth(fail, examination, { failOn, msg });
 }

@@ -1,5 +1,4 @@
 import type { CheckOptions } from "../checks/check_options.ts";
-import type { RunChecksOptions } from "../checks/judge_rule.ts";
 import { RULES } from "../checks/rules.ts";
 import { validateMeasurements } from "../checks/validate.ts";
 import type { Measurements } from "../measure/measurements.ts";
@@ -10,6 +9,7 @@ import { type CallSite, callSites, failureAt, failureOf } from "./call_site.ts";
 import type { HealthExpected } from "./health_expected.ts";
 import type { MatcherContext, MatcherResult } from "./matcher.ts";
 import { describeModel } from "./message_parts.ts";
+import type { HealthyOptions } from "./settle_health.ts";
 import { AssertionError } from "@std/assert/assertion-error";
 
 /** The matchers as `expect.extend` takes them: synchronous, the context first. */
@@ -101,7 +101,7 @@ function callerOfExpect(stack?: string): CallSite | undefined {
  */
 export const healthMatchers: HealthMatchers = {
   toBeHealthy: matcher(
-    (measurements, options?: RunChecksOptions, msg?: string) => {
+    (measurements, options?: HealthyOptions, msg?: string) => {
       // A model would be measured and trained, and nobody would wait for what comes of it.
       validateMeasurements(measurements);
       assertHealthy(measurements, options, msg);

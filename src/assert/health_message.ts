@@ -63,6 +63,14 @@ export function healthMessage(
   ].join("\n");
 }
 
+/** The lines of the causes that only warn, one each. */
+export function warningLines({ measurements, diagnosis }: Illness): string[] {
+  const nameOf = shortNames(measurements.layers.map(({ name }) => name));
+  return diagnosis.causes.filter(({ severity }) => severity === "warning")
+    .map((cause) => withShortNames(cause, nameOf, measurements))
+    .map(({ message }) => oneLine(`${describeModel(measurements)}: warning: ${message}`));
+}
+
 /** The chart of the first rule by which a cause shows. */
 function chartOf({ findings }: Cause, { layers }: Measurements, room: number): string[] {
   const first = findings.find(({ unjudged, rule }) =>

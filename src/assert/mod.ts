@@ -6,6 +6,7 @@
  */
 export * from "./across_seeds.ts";
 export type { AssertHealthyOptions } from "./assert_model_healthy.ts";
+export type { HealthyOptions } from "./settle_health.ts";
 export { assertRule } from "./assert_rule.ts";
 export type * from "./create_model.ts";
 export * from "./health_monitor.ts";

@@ -145,8 +145,8 @@ type HealthyDocumentation = Documented & {
 /** The assertion that stands for all rules, over measurements and over a model. */
 export function writeHealthyAssertion(rule: HealthyDocumentation): string {
   return [
-    'import type { RunChecksOptions } from "../checks/judge_rule.ts";',
     'import { runChecks } from "../checks/run_checks.ts";',
+    'import { validateOptions } from "../checks/validate.ts";',
     'import { diagnose } from "../diagnosis/diagnose.ts";',
     'import type { LayersModel } from "../engine/tensorflow.ts";',
     IMPORTS.measurements,
@@ -154,30 +154,32 @@ export function writeHealthyAssertion(rule: HealthyDocumentation): string {
     'import { looksLikeModel } from "../model/require_model.ts";',
     'import { type AssertHealthyOptions, assertModelHealthy } from "./assert_model_healthy.ts";',
     IMPORTS.failure,
-    'import { healthMessage } from "./health_message.ts";',
+    'import { type HealthyOptions, settleHealth, validateFailOn } from "./settle_health.ts";',
     'import { validateMessage } from "./validate.ts";',
     "",
     documentation(rule, "those of each rule, in `THRESHOLDS`.", [
       MEASURED,
-      "options Other thresholds, which layers to judge, and whether the network has been trained (by " +
-      "default, whether biases of hidden layers look moved by training).",
+      "options Other thresholds, which layers to judge, whether the network has been trained (by " +
+      "default, whether biases of hidden layers look moved by training), and whether warnings fail.",
     ]),
-    "export function assertHealthy(measurements: Measurements, options?: RunChecksOptions, " +
+    "export function assertHealthy(measurements: Measurements, options?: HealthyOptions, " +
     "msg?: string): void;",
     modelDocumentation(rule.modelDocumentation),
     "export function assertHealthy(model: LayersModel, batch: Batch, " +
     "options?: AssertHealthyOptions, msg?: string): Promise<void>;",
-    "export function assertHealthy(...given: [Measurements, RunChecksOptions?, string?] | " +
+    "export function assertHealthy(...given: [Measurements, HealthyOptions?, string?] | " +
     "[LayersModel, Batch, AssertHealthyOptions?, string?]): void | Promise<void> {",
     "const fail = failureOf(assertHealthy);",
     "if (looksLikeModel(given[0])) {",
     "return assertModelHealthy(fail, ...given as [LayersModel, Batch, AssertHealthyOptions?, string?]);",
     "}",
-    "const [measurements, options, msg] = given as [Measurements, RunChecksOptions?, string?];",
+    "const [measurements, options, msg] = given as [Measurements, HealthyOptions?, string?];",
     "validateMessage(msg);",
-    "const diagnosis = diagnose(measurements, runChecks(measurements, options));",
-    'if (diagnosis.verdict === "healthy") return;',
-    "throw fail(healthMessage({ measurements, diagnosis }, msg));",
+    "validateOptions(options ?? {});",
+    "const { failOn, ...checkOptions } = options ?? {};",
+    "validateFailOn(failOn);",
+    "const diagnosis = diagnose(measurements, runChecks(measurements, checkOptions));",
+    "settleHealth(fail, { measurements, diagnosis }, { failOn, msg });",
     "}",
     "",
   ].join("\n");

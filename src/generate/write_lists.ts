@@ -143,7 +143,7 @@ export function writeExpected(
       demands: healthy,
       assertion: "assertHealthy",
       name: "toBeHealthy",
-      args: "options?: RunChecksOptions",
+      args: "options?: HealthyOptions",
     },
     ...rules.flatMap(({ rule: { summary, assertion, matcher, thresholds } }) =>
       matcher === undefined
@@ -160,9 +160,9 @@ export function writeExpected(
   return [
     `// ${generatedFrom("the rules of src/checks")}`,
     'import type { CheckOptions } from "../checks/check_options.ts";',
-    'import type { RunChecksOptions } from "../checks/judge_rule.ts";',
     'import type { Measurements } from "../measure/measurements.ts";',
     'import type { Outcome } from "./matcher.ts";',
+    'import type { HealthyOptions } from "./settle_health.ts";',
     "",
     "/** The matchers that `healthMatchers` adds to `expect(measurements)`. */",
     "export interface HealthExpected<IsAsync = false> {",

@@ -5,12 +5,16 @@ import {
   assertMatch,
   assertRejects,
   assertStringIncludes,
+  assertThrows,
 } from "@std/assert";
 import { assertHealthy } from "../../src/assert/assertions.ts";
 import type { AssertHealthyOptions } from "../../src/assert/assert_model_healthy.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import { exerciseModel } from "../../src/model/exercise_model.ts";
 import { getWeights } from "../../src/model/get_weights.ts";
+import type { LayersModel } from "../../src/engine/tensorflow.ts";
+import { measure } from "../../src/measure/measure.ts";
+import type { Batch } from "../../src/model/batch.ts";
 import { randomBatch } from "../../src/model/random_batch.ts";
 import { type Fault, patient } from "../diagnosis/patients.ts";
 
@@ -134,4 +138,63 @@ Deno.test("assertHealthy(model, batch) rejects wrong arguments before anything r
   await assertRejects(() => assertHealthy(model, undefined as never), TypeError, "batch is");
   engine.tf.dispose(batch.inputs);
   model.dispose();
+});
+
+/** A classifier whose targets are all of one class: a warning and nothing else. */
+async function withWarning(
+  run: (given: { model: LayersModel; batch: Batch }) => void | Promise<void>,
+): Promise<string[]> {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const kernelInitializer = tf.initializers.leCunNormal({ seed: 1 });
+  const model = tf.sequential({
+    name: "classifier",
+    layers: [
+      tf.layers.dense({ units: 3, activation: "softmax", inputShape: [8], kernelInitializer }),
+    ],
+  });
+  model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy" });
+  const batch = { ...randomBatch(model), targets: tf.fill([32, 1], 2) };
+  const lines: string[] = [];
+  const { warn } = console;
+  console.warn = (line: string) => lines.push(line);
+  try {
+    await run({ model, batch });
+  } finally {
+    console.warn = warn;
+    model.dispose();
+    tf.dispose([batch.inputs, batch.targets].flat());
+  }
+  return lines;
+}
+
+const WARNING =
+  /classifier.*: warning: All targets of .* are class 2: the batch cannot show whether the network learns\./;
+
+Deno.test("assertHealthy() prints a line for each warning, over a model and over measurements", async () => {
+  const lines = await withWarning(async ({ model, batch }) => {
+    await assertHealthy(model, batch, { trial: "off" });
+    assertHealthy(await measure(model, batch), { failOn: "error" });
+  });
+  assertEquals(lines.length, 2);
+  for (const line of lines) assertMatch(line, WARNING);
+});
+
+Deno.test("assertHealthy() fails on warnings where that is asked for", async () => {
+  const lines = await withWarning(async ({ model, batch }) => {
+    const error = await assertRejects(
+      () => assertHealthy(model, batch, { trial: "off", failOn: "warning" }, "Mine."),
+      AssertionError,
+      "is HEALTHY, 1 warning\n1. All targets of ",
+    );
+    assertEquals(error.message.split("\n").at(-1), "Mine.");
+    const measurements = await measure(model, batch);
+    assertThrows(() => assertHealthy(measurements, { failOn: "warning" }), AssertionError);
+    assertThrows(
+      () => assertHealthy(measurements, { failOn: "weak" as "warning" }),
+      TypeError,
+      'options.failOn is "weak", expected "error" or "warning"',
+    );
+  });
+  assertEquals(lines, []);
 });

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
 import { targetNormalized } from "../../src/checks/rules/target_normalized.ts";
-import type { Measurements } from "../../src/measure/measurements.ts";
+import type { Measurements, TargetMeasurements } from "../../src/measure/measurements.ts";
 import { testBrokenNetwork } from "../assert/test_broken_network.ts";
 import { statisticsOf } from "./make_measurements.ts";
 import { testThreshold } from "./test_threshold.ts";
@@ -150,4 +150,38 @@ Deno.test("targetNormalized gives no verdict on fewer than 8 examples", () => {
   const few = regression({ mean: 100, examples: 7 });
   assertEquals(targetNormalized.check(few).map(({ severity }) => severity), ["note"]);
   assertEquals(targetNormalized.check(regression({ mean: 1, examples: 7 })), []);
+});
+
+Deno.test("targetNormalized warns of classes that are all the same, on a batch that could have several", () => {
+  const judge = (given: Partial<Given>, edit: Partial<TargetMeasurements> = {}) => {
+    const measurements = withHead({ loss: "categoricalCrossentropy", units: 3, ...given });
+    Object.assign(measurements.batch.targets![0], edit);
+    return targetNormalized.check(measurements).map(({ severity, message }) =>
+      `${severity}: ${message}`
+    );
+  };
+  const said = (what: string) => [
+    `warning: All targets of target are ${what}: the batch cannot show whether the network learns.`,
+  ];
+  const alike = Array(32).fill([0, 0, 1]).flat();
+  assertEquals(judge({ targets: alike }), said("class 2"));
+  assertEquals(judge({ targets: [...alike.slice(3), 1, 0, 0] }), []);
+  assertEquals(judge({ targets: Array(32).fill([0.2, 0.3, 0.5]).flat() }), []);
+  assertEquals(
+    judge({ targets: alike.slice(0, 12), examples: 4 }),
+    [],
+    "few may be alike by chance",
+  );
+  const loss = "sparseCategoricalCrossentropy";
+  const classes = { units: 3, least: 1, most: 1, fractions: 0 };
+  const targets = Array(32).fill(1);
+  assertEquals(judge({ loss, targets }, { classes }), said("class 1"));
+  assertEquals(judge({ loss, targets }, { classes: { ...classes, least: 0 } }), []);
+  // A GAN trains its generator on these.
+  const binary = { loss: "binaryCrossentropy", activation: "sigmoid", units: 1 };
+  assertEquals(judge({ ...binary, targets }), [
+    "note: All targets of target are 1: the batch cannot show whether the network learns.",
+  ]);
+  assertEquals(judge({ ...binary, targets: [0, ...targets.slice(1)] }), []);
+  assertEquals(judge({ ...binary, loss: "meanSquaredError", targets }), []);
 });

@@ -1,13 +1,13 @@
 import type { TargetMeasurements } from "../../measure/measurements.ts";
 import { isSigmoid } from "../../traits/activation_traits.ts";
 import { defineRule } from "../define_rule.ts";
-import { atMost } from "../expected.ts";
+import { atMost, inWords } from "../expected.ts";
 import { isCode } from "../is_code.ts";
 import type { Case, Verdict } from "../judge.ts";
 import { tooFewExamples } from "../no_verdict.ts";
 import { regressionExample } from "../regression_example.ts";
 import type { Rule } from "../rule.ts";
-import { figure, layerName, say } from "../say.ts";
+import { figure, layerName, NOTHING, number, say } from "../say.ts";
 import { MIN_EXAMPLES } from "../shared_thresholds.ts";
 
 /** Losses that compare an output with its target as they are. */
@@ -76,7 +76,7 @@ export const targetNormalized: Rule = defineRule({
     "targetOffsetWarning and targetScaleWarning. With r = |mean(y) - mean(output)| / std(y), a " +
     "constant takes r^2 / (1 + r^2) of a squared loss away. Judged for the losses " +
     "meanSquaredError, meanAbsoluteError and binaryCrossentropy. Targets of 0 and 1, classes, drawn " +
-    "targets and constant ones are not judged; nor is a linear head that puts out more than them.",
+    "targets and constant ones are not judged, but classes that are all the same are warned about; nor is a linear head that puts out more than them.",
   source:
     "Own: see the thresholds. LeCun et al. 1998, Efficient BackProp, for targets within the " +
     "range of the output.",
@@ -96,7 +96,12 @@ export const targetNormalized: Rule = defineRule({
   figure: { title: "targets", scale: "log", of: () => null },
   judge(subject) {
     const { measurements: { batch, objective }, thresholds } = subject;
-    if (!COMPARING.includes(objective.name) || objective.randomTargets === true) return [];
+    if (objective.randomTargets === true) return [];
+    if (batch.examples >= thresholds.minExamples) {
+      const alike = (batch.targets ?? []).flatMap((target) => oneClass(target, objective.name));
+      if (alike.length > 0) return alike;
+    }
+    if (!COMPARING.includes(objective.name)) return [];
     const found = (batch.targets ?? []).flatMap((target) =>
       judgeTarget(target, subject).map((verdict) => ({ ...verdict, tensor: target.name }))
     );
@@ -105,6 +110,48 @@ export const targetNormalized: Rule = defineRule({
       : found;
   },
 });
+
+/** Losses of one class out of several. */
+const CLASSIFYING = ["categoricalCrossentropy", "sparseCategoricalCrossentropy"];
+
+/** Targets that are all of one class, which a network learns without looking at its input. */
+function oneClass(target: TargetMeasurements, loss: string): Verdict[] {
+  const isBinary = loss === "binaryCrossentropy";
+  const only = isBinary
+    ? onlyAnswer(target)
+    : CLASSIFYING.includes(loss)
+    ? onlyClass(target)
+    : null;
+  if (only === null) return [];
+  return [{
+    // A GAN trains its generator on answers that are all 1.
+    severity: isBinary ? "note" : "warning",
+    kind: "one-class",
+    layer: null,
+    tensor: target.name,
+    measured: null,
+    expected: inWords("targets of several classes"),
+    message: say`All targets of ${layerName(target.name)} are ${isBinary ? NOTHING : say`class `}${
+      number(only, "exact")
+    }: the batch cannot show whether the network learns.`,
+    advice: "Take a batch with examples of every class.",
+  }];
+}
+
+/** The class of all targets, or `null` if there are several. */
+function onlyClass({ classes, unitMeans }: TargetMeasurements): number | null {
+  if (classes !== undefined) {
+    return classes.fractions === 0 && classes.least === classes.most ? classes.least : null;
+  }
+  const only = unitMeans?.indexOf(1) ?? -1;
+  const isAlone = unitMeans?.every((mean, unit) => mean === (unit === only ? 1 : 0)) ?? false;
+  return only !== -1 && isAlone ? only : null;
+}
+
+/** The answer of all targets of a single unit, 0 or 1, or `null` if there are several. */
+function onlyAnswer({ values: { mean, std }, unitMeans }: TargetMeasurements): number | null {
+  return unitMeans?.length === 1 && std === 0 && (mean === 0 || mean === 1) ? mean : null;
+}
 
 type Names =
   | "targetOffset"
