@@ -1,5 +1,6 @@
 import { checkTargets } from "../measure/check_objective.ts";
 import { defaultExamples } from "../measure/default_examples.ts";
+import { requireAffordable, requireModest } from "../measure/file_limits.ts";
 import { requireOneFits } from "../measure/plan_memory.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
@@ -12,6 +13,7 @@ import type { Objective } from "../model/objective.ts";
 import { randomBatch } from "../model/random_batch.ts";
 import { randomTargets } from "../model/random_targets.ts";
 import { readBatch } from "../model/read_batch.ts";
+import { batchShapes } from "../model/shapes.ts";
 import { isTrap } from "../study/is_trap.ts";
 import { errorMessage } from "../words/error_message.ts";
 import { failure } from "../words/failure.ts";
@@ -52,18 +54,23 @@ function isPlain(thrown: unknown): thrown is Error {
 
 /** A model, loaded or the exercise's, and what came with it. */
 export type Subject =
-  & Pick<LoadedModel, "model" | "path" | "seed" | "createBatch" | "objective">
+  & Pick<LoadedModel, "model" | "path" | "seed" | "createBatch" | "objective" | "kind">
   & { source: string | null; isBuilt: boolean };
 
 /** Loads the model that is asked for, with the weights that it is to have. */
 export async function loadSubject(
-  { model, seed, register, weights, batch }: MeasureRequest,
+  { model, seed, register, weights, batch, trust }: MeasureRequest,
 ): Promise<Subject> {
   if (model !== null) {
     const loaded = await loadModel(model, {
       ...{ seed, register },
       // The axes that the model leaves open are those of the batch, which is read later.
-      beforeWeights: (model) => refuseLarge(model, batch === null ? 32 : 1),
+      beforeWeights: (model, entries) => {
+        const size = batch === null ? 32 : 1;
+        refuseLarge(() =>
+          trust ? requireOneFits(model, size) : requireModest(model, size, entries)
+        );
+      },
     });
     // A name that TensorFlow.js made up depends on how many models this process has seen.
     loaded.model.name = loaded.name;
@@ -73,13 +80,15 @@ export async function loadSubject(
   const own = exerciseModel({ seed });
   if (weights !== null) await putWeights(own, weights);
   const none = { path: "", source: null, isBuilt: false, createBatch: null, objective: null };
-  return { model: own, seed, ...none };
+  // Its layers are this program's own.
+  const kind = "module";
+  return { model: own, seed, kind, ...none };
 }
 
-/** Refuses a model file that no batch can be measured of. */
-function refuseLarge(model: LayersModel, undefinedSize: number): void {
+/** Refuses a model file that no batch can be measured of, or that asks for more than a file may. */
+function refuseLarge(require: () => void): void {
   try {
-    requireOneFits(model, undefinedSize);
+    require();
   } catch (error) {
     throw new ModelError(errorMessage(error), { cause: error });
   }
@@ -98,17 +107,31 @@ export async function provideBatch(
 ): Promise<Batch> {
   const { model, path, createBatch } = subject;
   const { seed, batch: file } = request;
+  const limit = (shapes: number[][]) => {
+    if (subject.kind !== "module" && !request.trust) requireAffordable(model, shapes);
+  };
   if (file !== null) {
     const onNote = (note: string) => {
       if (!request.quiet) console.error(`note: ${oneLine(note)}`);
     };
-    return checkTargets(await readBatch(file, model, { objective, onNote }), objective, file);
+    const batch = checkTargets(
+      await readBatch(file, model, { objective, onNote }),
+      objective,
+      file,
+    );
+    try {
+      limit([batch.inputs].flat().map(({ shape }) => shape));
+      return batch;
+    } catch (error) {
+      throw about(subject, error);
+    }
   }
   const examples = request.examples === "auto" ? defaultExamples(model) : request.examples;
   if (createBatch !== null) {
     return checkTargets(await createBatch(examples, seed, objective), objective, path);
   }
   try {
+    limit(batchShapes(model, { examples }));
     const batch = randomBatch(model, { examples, seed });
     return typeof objective !== "string" || objective === "sum"
       ? batch

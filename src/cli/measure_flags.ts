@@ -41,6 +41,9 @@ export const MEASURE_FLAGS = {
     value: "NAME",
     hint: nearestObjective,
   }),
+  trust: boolean(
+    "measure a model file however much memory and work it asks for: past 2 GiB an example, or 1e13 operations a batch",
+  ),
   portable: boolean("no relaxed SIMD: the same figures on every machine"),
   weights: file("read", {
     help:

@@ -53,6 +53,7 @@ export async function planRuns(
     examples,
     threads,
     portable,
+    trust,
     register,
     half,
     quiet,
@@ -79,6 +80,7 @@ export async function planRuns(
         weights: weights ?? model.weights,
         threads,
         portable,
+        trust,
         half,
         quiet,
         examination: {

@@ -172,6 +172,7 @@ export function sweepRequest(model: string | undefined, flags: SweepValues): Swe
       batch: flags.batch,
       objective: flags.objective,
       scaleLayers: flags.scaleLayers,
+      trust: flags.trust,
       relaxedSimd: !flags.portable,
       jobs: flags.jobs,
       shard: flags.shard,

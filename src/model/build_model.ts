@@ -6,6 +6,7 @@ import { ModelError } from "./model_error.ts";
 import type { LayerVariable } from "./model_weights.ts";
 import { stemOf } from "./names.ts";
 import { showShape } from "./shapes.ts";
+import { type BeforeDrawing, HollowWeights } from "./hollow_weights.ts";
 import { SharedZeros } from "./shared_zeros.ts";
 import { type Classes, watchBuild } from "./watch_build.ts";
 
@@ -63,7 +64,8 @@ export function modelOfFile(
  * @param topology The topology, as `convertTopology` gives it.
  * @param declared Number of entries of all weights that the file declares.
  * @param declares How the file declares them, for messages.
- * @param drawn Whether to draw the weights as the topology says, because no file has them. Default: all 0.
+ * @param beforeDrawing Called with the built model before its weights are drawn as the topology says, because no file
+ * has them. Default: weights are all 0, and none is drawn.
  * @returns The model.
  * @throws {ModelError} If TensorFlow.js cannot build it, or it asks for more memory.
  */
@@ -72,7 +74,7 @@ export function buildModel(
   topology: Topology,
   declared: number,
   declares = "that weightsManifest declares for the whole model",
-  drawn = false,
+  beforeDrawing: BeforeDrawing | null = null,
 ): BuiltModel {
   const budget = Math.max(declared, FREE_ENTRIES);
   refuseLargeStates(topology, budget);
@@ -84,6 +86,7 @@ export function buildModel(
   const watch = watchBuild(tf, known, topology.places);
   let asked = 0;
   const zeros = new SharedZeros(tf);
+  const hollow = new HollowWeights(tf);
   prototype.addWeight = function (name, shape, dtype, initializer, ...rest) {
     const count = shape.reduce((product, size) => product * size, 1);
     asked += count;
@@ -94,9 +97,12 @@ export function buildModel(
           `${showShape(shape)}, expected no more than the ${declared} entries ${declares}`,
       );
     }
-    const filled = drawn ? initializer : zeros;
-    const weight = stock.call(this, name, shape, dtype, filled, ...rest);
-    made.push(weight as LayerVariable);
+    const add = (filled: unknown) =>
+      stock.call(this, name, shape, dtype, filled, ...rest) as LayerVariable;
+    const weight = beforeDrawing === null
+      ? add(zeros)
+      : hollow.add(initializer as typeof zeros, add);
+    made.push(weight);
     return weight;
   };
   const discard = () => {
@@ -110,6 +116,10 @@ export function buildModel(
       const [cls, fromConfig] = known[topology.className];
       model = fromConfig(cls, topology.config, {}) as LayersModel;
     });
+    if (beforeDrawing !== null) {
+      beforeDrawing(model!);
+      hollow.draw();
+    }
     return { model: model!, discard };
   } catch (error) {
     discard();

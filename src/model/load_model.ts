@@ -19,10 +19,11 @@ export interface LoadModelOptions {
    */
   register?: readonly string[];
   /**
-   * Called with the model of a file before its weights are read; what it throws ends the loading. Default: nothing.
-   * A module makes the weights with its model, so that it is not called there.
+   * Called with the model of a file, and the number of weights that the file holds, before they are read or drawn; what
+   * it throws ends the loading. Default: nothing. A module makes the weights with its model, so that it is not called
+   * there.
    */
-  beforeWeights?: (model: LayersModel) => void;
+  beforeWeights?: (model: LayersModel, entries: number) => void;
 }
 
 /**

@@ -35,7 +35,7 @@ export async function loadModelJson(
   try {
     if (isTopology(json)) {
       const { loadTopology } = await import("./keras/load_topology.ts");
-      return await loadTopology(tf, path, json, seed);
+      return await loadTopology(tf, path, json, seed, beforeWeights);
     }
     const { modelTopology, weightsManifest } = requireLayersModel(json);
     const topology = convertTopology(modelTopology, await knownClasses(tf, modelTopology));
@@ -52,7 +52,7 @@ export async function loadModelJson(
     const located = await locateGroups(folderOf(path), groups);
     const { model, discard } = buildModel(tf, topology, declared);
     try {
-      beforeWeights(model);
+      beforeWeights(model, declared);
       await loadWeights(tf, model, located);
       compileAsSaved(tf, model, json as Record<string, unknown>);
     } catch (error) {

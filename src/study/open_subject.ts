@@ -4,17 +4,21 @@ import { checkModuleObjective, checkTargets } from "../measure/check_objective.t
 import { defaultObjective } from "../measure/choose_objective.ts";
 import { defaultExamples } from "../measure/default_examples.ts";
 import type { Batch } from "../model/batch.ts";
+import { requireAffordable, requireModest } from "../measure/file_limits.ts";
 import { exerciseModel } from "../model/exercise_model.ts";
 import { getWeights } from "../model/get_weights.ts";
 import { loadModel } from "../model/load_model.ts";
 import { isBuilt, type LoadedModel, sameWeights } from "../model/loaded_model.ts";
+import { ModelError } from "../model/model_error.ts";
 import { automaticName } from "../model/names.ts";
 import type { Objective } from "../model/objective.ts";
 import { randomBatch } from "../model/random_batch.ts";
 import { readBatch } from "../model/read_batch.ts";
 import { seedDraws } from "../model/seeded_random.ts";
+import { batchShapes } from "../model/shapes.ts";
 import { setWeights } from "../model/set_weights.ts";
 import { loadWeights } from "../model/torch/load_weights.ts";
+import { errorMessage } from "../words/error_message.ts";
 import { showValue } from "../words/show_value.ts";
 import { denseNetwork } from "./dense_network.ts";
 import type { StudyVariant } from "./grid_point.ts";
@@ -139,7 +143,11 @@ async function openFile(
         `change: leave out depths and widths`,
     );
   }
-  const loaded = await loadModel(path, { seed: grid.seeds[0], register });
+  const { trust = false } = options;
+  const beforeWeights = (model: LayersModel, entries: number) => {
+    if (!trust) withinLimits("", () => requireModest(model, 32, entries));
+  };
+  const loaded = await loadModel(path, { seed: grid.seeds[0], register, beforeWeights });
   const { model } = loaded;
   // Weights of a file are the same under every seed.
   const recreate = file === undefined ? loaded.recreate : null;
@@ -170,7 +178,35 @@ async function openFile(
   };
 }
 
+/** Refuses a model file that asks for more than a file may. */
+function withinLimits(place: string, require: () => void): void {
+  try {
+    require();
+  } catch (error) {
+    throw new ModelError(`${place}${errorMessage(error)}`, { cause: error });
+  }
+}
+
 function batchMaker(
+  objective: Objective,
+  options: StudyOptions,
+  own: Pick<LoadedModel, "createBatch" | "path" | "kind"> | null,
+): OpenSubject["createBatch"] {
+  const { trust = false } = options;
+  const make = makerOfAny(objective, options, own);
+  if (own === null || own.kind === "module" || trust) return make;
+  return async (model, seed) => {
+    const { batch: file = null, examples = defaultExamples(model) } = options;
+    const limit = (shapes: number[][]) =>
+      withinLimits(`${own.path}: `, () => requireAffordable(model, shapes));
+    if (file === null) limit(batchShapes(model, { examples }));
+    const batch = await make(model, seed);
+    if (file !== null) limit([batch.inputs].flat().map(({ shape }) => shape));
+    return batch;
+  };
+}
+
+function makerOfAny(
   objective: Objective,
   { batch = null, examples: asked }: StudyOptions,
   own: Pick<LoadedModel, "createBatch" | "path"> | null,

@@ -25,6 +25,7 @@ const OPTIONS: Record<keyof Required<RunStudyOptions>, true> = {
   objective: true,
   scaleLayers: true,
   microBatch: true,
+  trust: true,
   relaxedSimd: true,
   jobs: true,
   shard: true,
@@ -239,10 +240,10 @@ async function* counted(
 }
 
 function taskOf(subject: StudySubject, grid: StudyGrid, options: StudyOptions): WorkerTask {
-  const { examples, batch, objective, scaleLayers, microBatch, relaxedSimd } = options;
+  const { examples, batch, objective, scaleLayers, microBatch, relaxedSimd, trust } = options;
   return {
     subject: subject as WorkerTask["subject"],
     grid,
-    options: { examples, batch, objective, scaleLayers, microBatch, relaxedSimd },
+    options: { examples, batch, objective, scaleLayers, microBatch, relaxedSimd, trust },
   };
 }

@@ -20,6 +20,8 @@ export interface StudyOptions {
   scaleLayers?: RegExp | null;
   /** How many examples to take at a time, as `measure` has it. Default: `"auto"`. */
   microBatch?: number | "auto";
+  /** True to measure a model file however much memory and work it asks for, see SECURITY.md. Default: false. */
+  trust?: boolean;
   /** Whether kernels may use relaxed SIMD, see `startEngine`. Default: true. */
   relaxedSimd?: boolean;
   /**

@@ -13,7 +13,7 @@ export interface WorkerTask {
   /** Those options that a worker heeds. */
   options: Pick<
     StudyOptions,
-    "examples" | "batch" | "objective" | "scaleLayers" | "microBatch" | "relaxedSimd"
+    "examples" | "batch" | "objective" | "scaleLayers" | "microBatch" | "relaxedSimd" | "trust"
   >;
 }
 

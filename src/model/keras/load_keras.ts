@@ -23,7 +23,7 @@ import { pairKerasWeights, setKerasWeights, weightsOf } from "./keras_weights.ts
 export async function loadKeras(
   tf: TensorFlow,
   path: string,
-  beforeWeights: (model: LayersModel) => void,
+  beforeWeights: (model: LayersModel, entries: number) => void,
 ): Promise<LoadedModel> {
   const { topology, place, training, weights } = await readKerasFile(path);
   try {
@@ -41,7 +41,7 @@ export async function loadKeras(
     const declared = entriesOf(weightsOf(weights).group);
     const { model, discard } = buildModel(tf, built, declared, "of all weights in the file");
     try {
-      beforeWeights(model);
+      beforeWeights(model, declared);
       setKerasWeights(tf, pairKerasWeights(model, weights, topology));
       compileAsSaved(tf, model, { trainingConfig: training });
     } catch (error) {

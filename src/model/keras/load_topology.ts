@@ -1,4 +1,4 @@
-import type { TensorFlow } from "../../engine/tensorflow.ts";
+import type { LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
 import { buildModel, type BuiltModel, modelOfFile } from "../build_model.ts";
 import { compileAsSaved } from "../compile_as_saved.ts";
 import { markImages } from "./mark_images.ts";
@@ -19,6 +19,7 @@ const MOST_ENTRIES = 2 ** 29;
  * @param path The file.
  * @param json What it holds: `{class_name, config}`.
  * @param seed What the weights are drawn from.
+ * @param beforeWeights Called before weights are drawn.
  * @throws {ModelError} If the layers cannot be built.
  */
 export async function loadTopology(
@@ -26,6 +27,7 @@ export async function loadTopology(
   path: string,
   json: Json,
   seed: number,
+  beforeWeights: (model: LayersModel, entries: number) => void,
 ): Promise<LoadedModel> {
   const build = async (seed: number): Promise<LoadedModel> => {
     const topology = convertTopology(
@@ -37,7 +39,7 @@ export async function loadTopology(
     const { model }: BuiltModel = await seedDraws(
       seed,
       "topology",
-      () => buildModel(tf, topology, MOST_ENTRIES, most, true),
+      () => buildModel(tf, topology, MOST_ENTRIES, most, (model) => beforeWeights(model, 0)),
     );
     compileAsSaved(tf, model, { trainingConfig: json.compile_config });
     return modelOfFile(path, "keras", model, topology);

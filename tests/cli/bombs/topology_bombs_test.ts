@@ -1,0 +1,59 @@
+import { refusesWithin } from "./refuses_within.ts";
+
+type Layer = { class_name: string; config: Record<string, unknown> };
+
+const input = (...shape: number[]): Layer => ({
+  class_name: "InputLayer",
+  config: { name: "i", batch_shape: [null, ...shape] },
+});
+const layer = (class_name: string, settings: Record<string, unknown>): Layer => ({
+  class_name,
+  config: { name: class_name.toLowerCase(), ...settings },
+});
+const DENSE = layer("Dense", { units: 2 });
+const PICTURE = layer("GlobalAveragePooling2D", {});
+const SEQUENCE = layer("GlobalAveragePooling1D", {});
+
+const memory = "expected at most 2.0 GiB of a file that is not trusted: use --trust if it is";
+const work = "expected at most 1e+13 of a file that is not trusted: use fewer examples";
+
+const TOPOLOGIES: Record<string, [layers: Layer[], includes: string]> = {
+  repeated: [[input(4), layer("RepeatVector", { n: 1e8 }), SEQUENCE, DENSE], memory],
+  embedding: [
+    [input(4), layer("Embedding", { input_dim: 1e8, output_dim: 4 }), SEQUENCE, DENSE],
+    memory,
+  ],
+  wide: [[input(4), layer("Dense", { name: "wide", units: 1e8 }), DENSE], "536870912 entries"],
+  convolution: [
+    [
+      input(2000, 2000, 1),
+      layer("Conv2D", { filters: 1, kernel_size: [300, 300] }),
+      PICTURE,
+      DENSE,
+    ],
+    work,
+  ],
+  pooling: [
+    [
+      input(1000, 1000, 1),
+      layer("AveragePooling2D", { pool_size: [500, 500], strides: [1, 1] }),
+      PICTURE,
+      DENSE,
+    ],
+    work,
+  ],
+};
+
+for (const [name, [layers, includes]] of Object.entries(TOPOLOGIES)) {
+  Deno.test(`report and sweep refuse the topology bomb ${name} before it takes anything`, async () => {
+    const path = await Deno.makeTempFile({ suffix: ".json" });
+    try {
+      const text = JSON.stringify({ class_name: "Sequential", config: { name: "s", layers } });
+      await Deno.writeTextFile(path, text);
+      await refusesWithin(["report", path], includes, text.length);
+      await refusesWithin(["sweep", path, "--scale", "1", "--seeds", "1"], includes, text.length);
+    } finally {
+      await Deno.remove(path);
+    }
+  });
+}

@@ -1,0 +1,49 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { startEngine } from "../../src/engine/mod.ts";
+import { loadSubject, provideBatch } from "../../src/cli/load_subject.ts";
+import type { MeasureRequest } from "../../src/cli/measure_flags.ts";
+
+const POOLING = {
+  class_name: "Sequential",
+  config: {
+    name: "s",
+    layers: [
+      { class_name: "InputLayer", config: { name: "i", batch_shape: [null, 1000, 1000, 1] } },
+      {
+        class_name: "AveragePooling2D",
+        config: { name: "pool", pool_size: [500, 500], strides: [1, 1] },
+      },
+      { class_name: "GlobalAveragePooling2D", config: { name: "g" } },
+      { class_name: "Dense", config: { name: "d", units: 2 } },
+    ],
+  },
+};
+
+Deno.test("--trust lifts the limit on the work of a model file", async () => {
+  await using engine = await startEngine({ threads: 1 });
+  const model = await Deno.makeTempFile({ suffix: ".json" });
+  try {
+    await Deno.writeTextFile(model, JSON.stringify(POOLING));
+    const ask = async (examples: number, trust: boolean) => {
+      const request = { model, seed: 0, register: [], weights: null, batch: null, examples, trust };
+      const subject = await loadSubject(request as unknown as MeasureRequest);
+      try {
+        const batch = await provideBatch(request as unknown as MeasureRequest, subject, undefined);
+        const [{ shape }] = [batch.inputs].flat();
+        engine.tf.dispose([batch.inputs].flat());
+        return shape[0];
+      } finally {
+        subject.model.dispose();
+      }
+    };
+    assertEquals(await ask(1, false), 1);
+    await assertRejects(
+      () => ask(2, false),
+      RangeError,
+      `${model}: A pass of model s over a batch of 2 would take some 1e+13 operations, most of them in pool`,
+    );
+    assertEquals(await ask(2, true), 2);
+  } finally {
+    await Deno.remove(model);
+  }
+});
