@@ -1,10 +1,8 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import { lossTraits } from "../traits/losses.ts";
 import { inWords } from "./expected.ts";
 import type { Verdict } from "./judge.ts";
 import { figure, layerName, say } from "./say.ts";
-
-/** Losses that divide what a head puts out by its sum. */
-const DIVIDING: readonly string[] = ["categoricalCrossentropy", "sparseCategoricalCrossentropy"];
 
 /** At this chance one of some 10,000 examples, 300 steps of 32, loses all of its classes. */
 const CERTAIN = 1e-4;
@@ -14,10 +12,13 @@ export function droppedAnswers(
   layers: readonly LayerMeasurements[],
   { objective }: Measurements,
 ): Verdict[] {
+  const traits = lossTraits(objective.name);
+  // These divide what a head puts out by its sum.
+  const divides = traits?.family === "classes" && traits.logits === undefined;
   return layers.flatMap(({ name, role, kind, dropout = 0, shape }): Verdict[] => {
     if (role !== "output" || kind !== "passesOn" || dropout === 0) return [];
     const chance = dropout ** (shape?.at(-1) ?? Infinity);
-    const isLost = DIVIDING.includes(objective.name) && chance >= CERTAIN;
+    const isLost = divides && chance >= CERTAIN;
     const rate = figure(dropout, "of the entries");
     const all = figure(chance, "of the examples");
     return [{

@@ -1,4 +1,5 @@
-import type { Measurements } from "../measure/measurements.ts";
+import type { Measurements, TargetMeasurements } from "../measure/measurements.ts";
+import { type LossTraits, lossTraits } from "../traits/losses.ts";
 import { isBias } from "../theory/weight_kinds.ts";
 import type { Head } from "./network/heads.ts";
 import { figure, number, say } from "./say.ts";
@@ -14,14 +15,14 @@ export interface GuessedLoss {
 }
 
 /** The loss of a head that puts out its bias alone, `null` where that is not known. */
-function lossOfBias({ layer, activation }: Head, prior: number[]): number | null {
+function lossOfBias({ layer }: Head, applied: string | null, prior: number[]): number | null {
   const entries = layer.weights.find(isBias)?.entries;
   if (entries == null || entries.length !== prior.length) return null;
-  if (activation === "sigmoid") {
+  if (applied === "sigmoid") {
     const losses = prior.map((p, i) => Math.log1p(Math.exp(entries[i])) - p * entries[i]);
     return losses.reduce((sum, loss) => sum + loss / losses.length, 0);
   }
-  if (activation !== "softmax") return null;
+  if (applied !== "softmax") return null;
   const largest = Math.max(...entries);
   const all = largest +
     Math.log(entries.reduce((sum, entry) => sum + Math.exp(entry - largest), 0));
@@ -30,12 +31,41 @@ function lossOfBias({ layer, activation }: Head, prior: number[]): number | null
 
 /** The loss that guessing has, `null` for a loss of which that is not known. */
 export function guessedLoss(head: Head, measurements: Measurements): GuessedLoss | null {
-  const { units } = head;
-  const { objective: { name }, batch: { targets = [] } } = measurements;
-  if (targets.length !== 1) return null;
-  const [{ values, unitMeans }] = targets;
-  const known = (unitMeans === null ? null : lossOfBias(head, unitMeans)) ?? Infinity;
-  if (name === "categoricalCrossentropy" || name === "sparseCategoricalCrossentropy") {
+  const { objective: { name, losses = [] }, batch: { targets = [] } } = measurements;
+  const traits = lossTraits(name);
+  if (targets.length !== 1 || !traits?.hasKnownGuess) return null;
+  const { labelSmoothing = 0, reduction, weight = 1 } = losses[0] ?? {};
+  const guessed = guessOfMean(head, targets[0], traits, labelSmoothing);
+  if (guessed === null) return null;
+  const scale = weight * (reduction === "sum" ? rowsOf(targets[0]) : 1);
+  if (scale === 1) return guessed;
+  const { low, high, what, squared } = guessed;
+  return {
+    low: scale * low,
+    high: scale * high,
+    what: say`${number(scale)} times ${what}`,
+    squared,
+  };
+}
+
+/** How many losses a target has: one for each row of units, or for each number of a class. */
+function rowsOf({ values, shape, classes }: TargetMeasurements): number {
+  return classes !== undefined || shape.length < 2 ? values.count : values.count / shape.at(-1)!;
+}
+
+/** What guessing costs by the mean over the rows. */
+function guessOfMean(
+  head: Head,
+  { values, unitMeans: shares }: TargetMeasurements,
+  { family, logits }: LossTraits,
+  labelSmoothing: number,
+): GuessedLoss | null {
+  const { units, activation } = head;
+  const even = family === "labels" ? 0.5 : 1 / (units ?? 1);
+  const unitMeans = shares?.map((p) => (1 - labelSmoothing) * p + labelSmoothing * even) ?? null;
+  const applied = logits ?? activation;
+  const known = (unitMeans === null ? null : lossOfBias(head, applied, unitMeans)) ?? Infinity;
+  if (family === "classes") {
     if (units === null || units < 2) return null;
     const uniform = Math.log(units);
     const prior = unitMeans === null
@@ -46,7 +76,7 @@ export function guessedLoss(head: Head, measurements: Measurements): GuessedLoss
     const what = say`ln ${number(units, "exact")} = ${figure(uniform, "J")}`;
     return { low, high: uniform, what, squared: false };
   }
-  if (name === "binaryCrossentropy") {
+  if (family === "labels") {
     const entropies = (unitMeans ?? []).map((p) =>
       p > 0 && p < 1 ? -p * Math.log(p) - (1 - p) * Math.log(1 - p) : Math.LN2
     );
@@ -54,10 +84,8 @@ export function guessedLoss(head: Head, measurements: Measurements): GuessedLoss
     const low = Math.min(known, entropies.length === 0 ? Math.LN2 : prior, Math.LN2);
     return { low, high: Math.LN2, what: say`ln 2 = ${figure(Math.LN2, "J")}`, squared: false };
   }
-  if (name === "meanSquaredError" && values.std > 0) {
-    const variance = values.std ** 2;
-    const what = say`the variance of the targets, ${figure(variance, "J")}`;
-    return { low: variance, high: values.rms ** 2, what, squared: true };
-  }
-  return null;
+  if (!(values.std > 0)) return null;
+  const variance = values.std ** 2;
+  const what = say`the variance of the targets, ${figure(variance, "J")}`;
+  return { low: variance, high: values.rms ** 2, what, squared: true };
 }

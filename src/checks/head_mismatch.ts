@@ -1,5 +1,6 @@
 import type { TargetMeasurements } from "../measure/measurements.ts";
 import { activationTraits, isSigmoid } from "../traits/activation_traits.ts";
+import { type LossFamily, lossTraits } from "../traits/losses.ts";
 import { type Expected, inWords } from "./expected.ts";
 import { hasNegative } from "./has_negative.ts";
 import type { Head } from "./network/heads.ts";
@@ -25,53 +26,86 @@ export function headMismatch(
 ): Mismatch | null {
   const { activation, units } = head;
   if (activation === null) return null;
-  const isHinge = loss === "hinge" || loss === "squaredHinge";
-  if (activation === "softmax" && units === 1 && !isHinge) return alwaysOne(loss);
-  switch (loss) {
-    case "categoricalCrossentropy":
-    case "sparseCategoricalCrossentropy":
-      return categorical(activation, units) ?? twice(head) ??
-        (loss === "categoricalCrossentropy" && target !== null ? shares(target) : null);
-    case "binaryCrossentropy":
+  const traits = lossTraits(loss);
+  if (activation === "softmax" && units === 1 && traits?.family !== "hinge") {
+    return alwaysOne(traits?.family ?? "other");
+  }
+  if (traits === null) return null;
+  const { family, targets, logits, from } = traits;
+  const given = targets === "shares" && target !== null ? shares(target) : null;
+  if (logits !== undefined) {
+    if (family === "classes" && units === 1) return categorical(activation, units);
+    return (from === "here" ? onLogits : onLogitsInTensorFlow)(activation, logits) ?? given;
+  }
+  switch (family) {
+    case "classes":
+      return categorical(activation, units) ?? twice(head) ?? given;
+    case "labels":
       return binary(activation, target) ?? twice(head);
     case "hinge":
-    case "squaredHinge":
       return hinge(activation, target);
-    case "softmaxCrossEntropy":
-    case "sigmoidCrossEntropy":
-      if (activation !== "softmax" && activation !== "sigmoid") return null;
-      return {
-        // Of two sigmoids none says less than 1/2; two softmaxes still tell which class is likeliest.
-        severity: activation === "sigmoid" ? "error" : "warning",
-        kind: "activation-twice",
-        expected: inWords("a linear head"),
-        why: say`the loss applies its own activation, so the activation is applied twice`,
-        advice: say`Remove ${activation} from the head.`,
-      };
-    case "meanSquaredError":
-    case "meanAbsoluteError":
+    case "regression":
       return regression(activation, target);
-    default:
+    case "other":
       return null;
   }
 }
 
-/** Losses over exclusive classes. */
-const OVER_CLASSES = ["categoricalCrossentropy", "sparseCategoricalCrossentropy"];
-
 /** A softmax over one unit, which leaves nothing to be learned, whatever the loss. */
-function alwaysOne(loss: string): Mismatch {
-  const isForNumbers = loss === "meanSquaredError" || loss === "meanAbsoluteError";
+function alwaysOne(family: LossFamily): Mismatch {
+  const isForNumbers = family === "regression";
   return {
     severity: "error",
     kind: "one-class",
-    expected: OVER_CLASSES.includes(loss)
+    expected: family === "classes"
       ? inWords("2 units or more")
       : inWords(isForNumbers ? "a linear head, or sigmoid" : "sigmoid"),
     why: say`a softmax over one unit is constant: it always outputs 1`,
     advice: isForNumbers
       ? "Use a linear head for numbers, or sigmoid and binaryCrossentropy for two classes."
       : "Give the head a unit for each class, or use sigmoid and binaryCrossentropy.",
+  };
+}
+
+/** A head under a loss that applies its own softmax or sigmoid, as Keras does with `from_logits=True`. */
+function onLogits(activation: string, applied: "softmax" | "sigmoid"): Mismatch | null {
+  if (activation === "softmax" || activation === "sigmoid") {
+    return {
+      severity: "error",
+      kind: "from-logits",
+      expected: inWords("a linear head, or from_logits=False"),
+      why: activation === applied
+        ? say`the loss takes logits and applies ${applied} itself, so that it is applied twice`
+        : say`the loss takes logits and applies ${applied} itself, after the ${activation}`,
+      advice:
+        say`Remove ${activation} from the head, or set from_logits=False (the loss without FromLogits).`,
+    };
+  }
+  const [low, high] = activationTraits(activation)?.range ?? [-Infinity, Infinity];
+  if (low < 0 && high === Infinity) return null;
+  return {
+    // A sigmoid of what is never negative says 1/2 or more; a softmax still tells which class is likeliest.
+    severity: low >= 0 && applied === "sigmoid" ? "error" : "warning",
+    kind: low >= 0 ? "one-sided-logits" : "bounded-logits",
+    expected: inWords("a linear head"),
+    why: low >= 0
+      ? say`the loss takes logits, and those below 0 are removed`
+      : say`the loss takes logits, and those of ${activation} end at 1, which limits how confident it
+        can be`,
+    advice: say`Remove ${activation} from the head.`,
+  };
+}
+
+/** The same under a loss of `tf.losses`, which nothing but its name says. */
+function onLogitsInTensorFlow(activation: string): Mismatch | null {
+  if (activation !== "softmax" && activation !== "sigmoid") return null;
+  return {
+    // Of two sigmoids none says less than 1/2; two softmaxes still tell which class is likeliest.
+    severity: activation === "sigmoid" ? "error" : "warning",
+    kind: "activation-twice",
+    expected: inWords("a linear head"),
+    why: say`the loss applies its own activation, so the activation is applied twice`,
+    advice: say`Remove ${activation} from the head.`,
   };
 }
 

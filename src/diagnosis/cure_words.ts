@@ -41,7 +41,7 @@ export function describeCure(cure: Cure, all: NamedLayers): string {
         `${words.draw(cure.rescale, initializerFor(cure.to))}.`;
     case "head":
       return [
-        cure.activation === null ? "" : `End ${cure.layer} in ${words.name(cure.activation)}`,
+        cure.activation === null ? "" : endWords(cure.layer, words.name(cure.activation)),
         cure.loss === null
           ? ""
           : `${cure.activation === null ? "U" : "u"}se the loss ${words.name(cure.loss)}`,
@@ -69,6 +69,9 @@ export function describeCure(cure: Cure, all: NamedLayers): string {
       return cure.what;
   }
 }
+
+const endWords = (layer: string, activation: string) =>
+  activation === "linear" ? `Remove the activation from ${layer}` : `End ${layer} in ${activation}`;
 
 /** Writes a cure as code to paste, or `null` where it is none. */
 export function cureCode(cure: Cure): string | null {

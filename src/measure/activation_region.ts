@@ -74,6 +74,8 @@ export function activationLayer(layer: Layer): ActivationOfLayer | null {
 interface ActivationObject {
   apply(x: Tensor, ...rest: unknown[]): Tensor;
   getClassName(): string;
+  /** Activation that this one stands in for. */
+  replaced?: ActivationObject;
 }
 
 /** Something that holds an activation object under a key. */
@@ -114,6 +116,7 @@ export function replaceActivation(
   const replacement: ActivationObject = {
     apply: (x, ...rest) => around(x, (z) => original.apply(z, ...rest)),
     getClassName: () => "tapped",
+    replaced: original,
   };
   holder[key] = replacement;
   return () => {

@@ -97,12 +97,36 @@ export interface MetricMeasurements {
   reason?: string;
 }
 
+/** Settings of a loss of Keras; an absent one is as Keras has it by default. */
+export interface LossMeasurements {
+  /** Name of the loss. */
+  name: string;
+  /** Output that it is of, by name; absent if the model has one output. */
+  output?: string;
+  /** Share of the targets that is spread evenly over the classes. */
+  labelSmoothing?: number;
+  /** `sum` if the losses of all rows are added up; absent for their mean. */
+  reduction?: "sum";
+  /** Factor of the loss: `loss_weights`. */
+  weight?: number;
+  /** Of the Huber loss: largest error that is squared. */
+  delta?: number;
+  /** Of a focal loss: weight of the classes, or of label 1. */
+  alpha?: number;
+  /** Of a focal loss: exponent of the factor for doubt. */
+  gamma?: number;
+  /** Of the binary focal loss: true if `alpha` weighs the labels. */
+  balanced?: boolean;
+}
+
 /** The objective on a batch. */
 export interface ObjectiveMeasurements {
   /** `sum`, the name of a loss, or the name of a function. */
   name: string;
   /** J on the batch. */
   value: number;
+  /** Losses of the outputs, if one of them is set otherwise than by default; an untrained output has none. */
+  losses?: LossMeasurements[];
   /**
    * If no objective was given: `compiled` for the loss that the model was compiled with, `head` for the
    * loss that fits a head whose outputs always add up to the same. Absent for a given objective and for

@@ -4,33 +4,9 @@ import { BatchError } from "../model/batch_error.ts";
 import { isModule } from "../model/file_kinds.ts";
 import type { LoadedModel } from "../model/loaded_model.ts";
 import { ModelError } from "../model/model_error.ts";
-import {
-  isObjective,
-  LOSSES,
-  type LossName,
-  type Objective,
-  OBJECTIVES,
-} from "../model/objective.ts";
+import { isObjective, type Objective, OBJECTIVES } from "../model/objective.ts";
+import { findLoss } from "../traits/losses.ts";
 import { nearest } from "../words/nearest.ts";
-
-/** Names of losses elsewhere, mainly in Keras and PyTorch. */
-const ALIASES: Record<string, LossName> = {
-  mse: "meanSquaredError",
-  mae: "meanAbsoluteError",
-  mape: "meanAbsolutePercentageError",
-  msle: "meanSquaredLogarithmicError",
-  l1: "meanAbsoluteError",
-  l2: "meanSquaredError",
-  bce: "binaryCrossentropy",
-  logloss: "binaryCrossentropy",
-  cce: "categoricalCrossentropy",
-  crossentropy: "categoricalCrossentropy",
-  softmaxcrossentropy: "categoricalCrossentropy",
-  scce: "sparseCategoricalCrossentropy",
-  kld: "kullbackLeiblerDivergence",
-  kldiv: "kullbackLeiblerDivergence",
-  cosinesimilarity: "cosineProximity",
-};
 
 /**
  * The end of an error message: which objective was probably meant.
@@ -39,11 +15,8 @@ const ALIASES: Record<string, LossName> = {
  * @returns `"; did you mean ...?"`, or nothing if no name is close.
  */
 export function nearestObjective(name: string): string {
-  const plain = name.toLowerCase().replace(/[^a-z0-9]/g, "");
-  const known = Object.hasOwn(ALIASES, plain)
-    ? ALIASES[plain]
-    : LOSSES.find((loss) => loss.toLowerCase() === plain);
-  return known === undefined ? nearest(name, OBJECTIVES) : `; did you mean ${showValue(known)}?`;
+  const known = findLoss(name);
+  return known === null ? nearest(name, OBJECTIVES) : `; did you mean ${showValue(known)}?`;
 }
 
 /**

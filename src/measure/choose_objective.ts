@@ -2,6 +2,7 @@ import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { drawTarget } from "../model/draw_target.ts";
 import { headOf } from "../model/head_of.ts";
 import { isObjective, type LossName, type Objective } from "../model/objective.ts";
+import { fittingLoss, hasConstantSum, lossTraits } from "../traits/losses.ts";
 import { SeededRandom } from "../model/seeded_random.ts";
 import { hasShape, targetShapes } from "../model/shapes.ts";
 import { compiledLosses } from "./compiled_losses.ts";
@@ -23,28 +24,6 @@ export interface ChosenObjective {
   /** The targets that were drawn for it, once it was evaluated; the caller's to dispose. */
   drawn: Tensor[] | null;
 }
-
-/**
- * Heads whose outputs add up to the same for any weights, so that their sum has no gradient, and the loss
- * that fits them.
- */
-const CONSTANT_SUM: Record<string, LossName> = {
-  softmax: "categoricalCrossentropy",
-  LayerNormalization: "meanSquaredError",
-};
-
-/** The loss for a head beside one of these; for any other head, that of numbers. */
-const FITTING: Record<string, LossName> = {
-  ...CONSTANT_SUM,
-  sigmoid: "binaryCrossentropy",
-  hardSigmoid: "binaryCrossentropy",
-};
-
-/** Losses of `tf.losses` that apply their own activation, and those that take the same targets. */
-const ON_LOGITS: Record<string, LossName> = {
-  softmaxCrossEntropy: "categoricalCrossentropy",
-  sigmoidCrossEntropy: "binaryCrossentropy",
-};
 
 /**
  * Chooses what to differentiate: the given objective; else the loss that the model was compiled with;
@@ -136,7 +115,7 @@ export function defaultObjective(model: LayersModel): DefaultObjective {
 }
 
 function sumSaysNothing({ outputs }: LayersModel): boolean {
-  return outputs.some((output) => Object.hasOwn(CONSTANT_SUM, headOf(output)));
+  return outputs.some((output) => hasConstantSum(headOf(output)));
 }
 
 /**
@@ -147,8 +126,7 @@ function fittingLosses(model: LayersModel, targets: Tensor[] | null): LossName[]
   const { outputs } = model;
   if (targets !== null && targets.length !== outputs.length) return null;
   const losses = outputs.flatMap((output, i): LossName[] => {
-    const head = headOf(output);
-    const loss = Object.hasOwn(FITTING, head) ? FITTING[head] : "meanSquaredError";
+    const loss = fittingLoss(headOf(output));
     const ways: LossName[] = loss === "categoricalCrossentropy"
       ? [loss, "sparseCategoricalCrossentropy"]
       : [loss];
@@ -171,11 +149,9 @@ function withTargets(
 ): ChosenObjective {
   // Of most functions only the head that they judge is known.
   const lossOf = (i: number): string => {
-    const [loss, head] = [losses[i], headOf(model.outputs[i])];
-    if (typeof loss === "string") return loss;
-    const name = loss === null ? "" : nameOf(loss);
-    if (Object.hasOwn(ON_LOGITS, name)) return ON_LOGITS[name];
-    return Object.hasOwn(FITTING, head) ? FITTING[head] : "meanSquaredError";
+    const loss = losses[i];
+    const name = loss === null ? null : nameOf(loss);
+    return lossTraits(name) === null ? fittingLoss(headOf(model.outputs[i])) : name!;
   };
   const draw = (outputs: Tensor[]): Tensor[] => {
     const random = new SeededRandom(seed, "targets");

@@ -1,6 +1,7 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { LOSSES } from "../model/objective.ts";
-import type { LossFunction, OutputLoss } from "./resolve_objective.ts";
+import { type LossFunction, lossSettings } from "../model/loss_functions.ts";
+import type { OutputLoss } from "./resolve_objective.ts";
 
 /** What `model.compile` leaves behind; TensorFlow.js declares half of it private. */
 export interface Compiled {
@@ -25,7 +26,7 @@ export function compiledPart(model: LayersModel): Compiled {
 
 /**
  * The losses that a model was compiled with, one per output (`null` for an output that is not trained): by
- * name, where that is how it was told. TensorFlow.js has no weights for them.
+ * name, where that is how it was told.
  *
  * @returns The losses, or `null` where the model was not compiled.
  */
@@ -39,6 +40,8 @@ export function compiledLosses(model: LayersModel): OutputLoss[] | null {
       ? loss[i]
       : (loss as Record<string, unknown>)[outputNames[i]];
     const name = LOSSES.find((name) => name === told);
+    // A head with the weight 0 is not trained.
+    if (typeof told === "function" && lossSettings(told as LossFunction)?.weight === 0) return null;
     return name ?? (typeof resolved === "function" ? resolved as LossFunction : null);
   });
   return losses.some((loss) => loss !== null) ? losses : null;

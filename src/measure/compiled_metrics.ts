@@ -5,7 +5,8 @@ import type { MetricMeasurements, ObjectiveMeasurements } from "./batch_measurem
 import { type Compiled, compiledPart } from "./compiled_losses.ts";
 import { withoutTape } from "./engine_state.ts";
 import type { PassPlan } from "./plan_pass.ts";
-import { asTargets, type LossFunction, nameOf } from "./resolve_objective.ts";
+import type { LossFunction } from "../model/loss_functions.ts";
+import { asTargets, nameOf } from "./resolve_objective.ts";
 
 /** A metric as it was told to `model.compile`. */
 type ToldMetric = string | LossFunction;

@@ -7,6 +7,7 @@ import { declareSignals } from "./declare_signals.ts";
 import { describeLayer } from "./describe_layer.ts";
 import { inCallOrder, type LayerRecord } from "./layer_record.ts";
 import { measureInputs, measureTargets } from "./measure_batch.ts";
+import { outputName } from "./tensor_names.ts";
 import { measureWeight, type WeightGradient } from "./measure_weight.ts";
 import type { Measurements, ObjectiveMeasurements, WeightMeasurements } from "./measurements.ts";
 import type { PassPlan } from "./plan_pass.ts";
@@ -64,6 +65,7 @@ export function describePass(found: PassFindings): Measurements {
     objective: {
       name: objective.name,
       value: found.value,
+      ...describeLosses(plan),
       ...(chosenBy === null ? {} : { chosenBy }),
       ...(penalties === null ? {} : { penalty: penalties.all }),
       ...found.metrics,
@@ -81,6 +83,22 @@ export function describePass(found: PassFindings): Measurements {
       measured.perInput,
     ),
   };
+}
+
+/** Lists the losses of the outputs if one is set otherwise than by default. */
+function describeLosses(
+  { model, chosen: { objective } }: PassPlan,
+): Pick<ObjectiveMeasurements, "losses"> {
+  const isOne = model.outputs.length === 1;
+  const losses = model.outputs.flatMap((_, i) => {
+    const settings = objective.settingsOf(i);
+    if (settings === null) return [];
+    const { name, ...options } = settings;
+    return [isOne ? { name, ...options } : { name, output: outputName(model, i), ...options }];
+  });
+  const usual = isOne ? 1 : 2;
+  const isSet = losses.some((loss) => Object.keys(loss).length > usual);
+  return isSet ? { losses } : {};
 }
 
 /** Lists the settings that were replaced. A loss that was asked for replaces none. */

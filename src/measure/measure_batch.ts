@@ -1,3 +1,4 @@
+import { lossTraits } from "../traits/losses.ts";
 import type { Heap } from "../engine/heap.ts";
 import { heapView } from "../engine/heap_view.ts";
 import type { Sums } from "../engine/native/sums.ts";
@@ -88,7 +89,7 @@ const MOST_UNITS = 1000;
 /**
  * Measures the targets of a batch.
  *
- * @param lossOf Name of the loss of an output: the targets of `sparseCategoricalCrossentropy` are classes.
+ * @param lossOf Name of the loss of an output: the targets of some are numbers of classes.
  */
 export function measureTargets(
   heap: Heap,
@@ -98,7 +99,7 @@ export function measureTargets(
 ): TargetMeasurements[] {
   return targets.map((tensor, i) => {
     const units = unitsOf(model, i, tensor);
-    const sparse = lossOf(i) === "sparseCategoricalCrossentropy";
+    const sparse = lossTraits(lossOf(i))?.targets === "classes";
     const sums = sumTensor(heap, tensor);
     const differences = sparse ? {} : apart(heap, tensor, sums);
     const values = heapView(heap.tf, tensor);

@@ -227,7 +227,7 @@ export class Pass implements Disposable {
     let scalar: Tensor;
     const tape = recordTape(tf, () => {
       this.#isForward = true;
-      const outputs = outputsOf(model, inputs);
+      const outputs = outputsOf(tf, model, inputs);
       this.#isForward = false;
       this.#heads = this.#flow.finish(outputs);
       scalar = evaluate(outputs);

@@ -1,6 +1,13 @@
 import { showValue } from "../words/show_value.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import {
+  kerasLoss,
+  type LossFunction,
+  type LossSettings,
+  lossSettings,
+} from "../model/loss_functions.ts";
 import { LOSSES, type LossName, type Objective } from "../model/objective.ts";
+import { lossTraits } from "../traits/losses.ts";
 import { nearestObjective } from "./check_objective.ts";
 import { MeasureError } from "./measure_error.ts";
 
@@ -10,10 +17,9 @@ export interface ResolvedObjective {
   evaluate(outputs: Tensor[]): Tensor;
   /** Name of the loss of an output, where it has one. */
   lossOf(output: number): string | null;
+  /** Settings of the loss of an output; `null` for one that has none. */
+  settingsOf(output: number): LossSettings | null;
 }
-
-/** A loss as TensorFlow.js takes it. */
-export type LossFunction = (targets: Tensor, outputs: Tensor) => Tensor;
 
 /** What one output is trained on: a loss by name, a function, or nothing. */
 export type OutputLoss = LossName | LossFunction | null;
@@ -33,6 +39,7 @@ export function resolveObjective(
     return {
       name: objective.name || "custom",
       lossOf: () => null,
+      settingsOf: () => null,
       evaluate(outputs) {
         try {
           return objective(outputs, targets ?? []);
@@ -45,7 +52,12 @@ export function resolveObjective(
     };
   }
   if (objective === "sum") {
-    return { name: "sum", lossOf: () => null, evaluate: (outputs) => total(tf, outputs) };
+    return {
+      name: "sum",
+      lossOf: () => null,
+      settingsOf: () => null,
+      evaluate: (outputs) => total(tf, outputs),
+    };
   }
   if (!LOSSES.includes(objective)) {
     throw new TypeError(
@@ -94,7 +106,14 @@ export function nameOfLosses(losses: readonly OutputLoss[]): string {
 
 /** What a loss is called: TensorFlow.js calls what it exports `softmaxCrossEntropy__op`. */
 export function nameOf(loss: LossName | LossFunction): string {
-  return typeof loss === "string" ? loss : loss.name.replace(/(__op|_)$/, "") || "custom";
+  if (typeof loss === "string") return loss;
+  return lossSettings(loss)?.name ?? (loss.name.replace(/(__op|_)$/, "") || "custom");
+}
+
+/** Returns the settings of a loss; `null` for a function that nothing is known of, and for none. */
+function settingsOfLoss(loss: OutputLoss): LossSettings | null {
+  if (loss === null) return null;
+  return typeof loss === "string" ? { name: loss } : lossSettings(loss);
 }
 
 function lossObjective(
@@ -105,6 +124,7 @@ function lossObjective(
 ): ResolvedObjective {
   return {
     name,
+    settingsOf: (output) => settingsOfLoss(lossOf(output)),
     lossOf(output) {
       const loss = lossOf(output);
       return loss === null ? null : nameOf(loss);
@@ -120,9 +140,10 @@ function lossObjective(
       return outputs.flatMap((output, i) => {
         const loss = lossOf(i);
         if (loss === null) return [];
-        return typeof loss === "string"
-          ? [tf.mean(lossFunction(tf, loss)(fit(tf, targets[i], output, loss), output))]
-          : [tf.mean(loss(targets[i], output))];
+        const settings = settingsOfLoss(loss);
+        if (settings === null) return [tf.mean((loss as LossFunction)(targets[i], output))];
+        const target = fit(tf, targets[i], output, settings.name);
+        return [kerasLoss(tf, settings)(target, output)];
       }).reduce((sum, value) => tf.add(sum, value));
     },
   };
@@ -141,9 +162,9 @@ export function asTargets(tf: TensorFlow, given: Tensor): Tensor {
  * A target as its loss takes it. Any shape other than the output's would be broadcast silently, and another loss
  * minimised.
  */
-function fit(tf: TensorFlow, target: Tensor, output: Tensor, objective: string): Tensor {
+function fit(tf: TensorFlow, target: Tensor, output: Tensor, objective: LossName): Tensor {
   const column = asTargets(tf, target);
-  const expected = objective === "sparseCategoricalCrossentropy"
+  const expected = lossTraits(objective)!.targets === "classes"
     ? [...output.shape.slice(0, -1), 1]
     : output.shape;
   const same = (shape: number[]) => shape.join() === expected.join();
@@ -159,30 +180,6 @@ function total(tf: TensorFlow, outputs: Tensor[]): Tensor {
     tf.sum(output.dtype === "float32" ? output : tf.cast(output, "float32"))
   )
     .reduce((sum, value) => tf.add(sum, value));
-}
-
-/** The part of a compiled model that holds its losses; TensorFlow.js declares it private. */
-interface Compiled {
-  lossFunctions: LossFunction[];
-}
-
-const lossFunctions = new Map<string, LossFunction>();
-
-/**
- * TensorFlow.js exports no losses by name, but resolves names when it compiles a model. Compiling a small
- * model makes sure that what is measured is what `fit` would minimise.
- */
-function lossFunction(tf: TensorFlow, name: string): LossFunction {
-  const known = lossFunctions.get(name);
-  if (known !== undefined) return known;
-  const input = tf.input({ shape: [1, 1] });
-  const output = tf.layers.flatten().apply(input) as typeof input;
-  const model: LayersModel = tf.model({ inputs: input, outputs: output });
-  model.compile({ optimizer: "sgd", loss: name });
-  const [loss] = (model as unknown as Compiled).lossFunctions;
-  model.dispose();
-  lossFunctions.set(name, loss);
-  return loss;
 }
 
 /** A model whose regularizers can be asked; TensorFlow.js declares it protected. */

@@ -1,5 +1,6 @@
 import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/model_weights.ts";
+import { logitsOf, setLogits } from "../model/kept_logits.ts";
 import type { LeafLayer } from "../model/leaf_layers.ts";
 import type { Part } from "./across_parts.ts";
 import { backPropagate } from "./back_propagate.ts";
@@ -45,13 +46,22 @@ export function wholeObjective(
     ...[...onBatch].map(inTraining),
     runOnce([...containers, ...layers]),
   ];
-  const ofParts: Tensor[][] = [];
-  made.defer(() => tf.dispose(ofParts));
+  const ofParts: Tensor[][] = [], logitsOfParts: (Tensor | null)[][] = [];
+  made.defer(() => tf.dispose([ofParts, logitsOfParts.flat().filter((one) => one !== null)]));
   try {
     for (const { slice } of parts) {
-      const outputs = () => outputsOf(model, slice()).map((output) => output.clone());
+      let logits: (Tensor | null)[] = [];
+      const outputs = () => {
+        const made = outputsOf(tf, model, slice());
+        logits = made.map((output) => {
+          const own = logitsOf(output);
+          return own === null ? null : tf.keep(own.clone());
+        });
+        return made.map((output) => output.clone());
+      };
       const run = () => withoutTape(tf, () => tf.tidy(outputs));
       ofParts.push(inSameState(tf, [...layers, ...containers], run));
+      logitsOfParts.push(logits);
       onPart();
     }
   } finally {
@@ -59,13 +69,31 @@ export function wholeObjective(
   }
   const outputs = ofParts[0].map((_, i) => tf.keep(tf.concat(ofParts.map((part) => part[i]))));
   made.defer(() => tf.dispose(outputs));
-  const gradients: (Tensor | null)[] = outputs.map(() => null);
+  // A cross-entropy depends on the logits of its output where they are known, and on the output where not.
+  const logits = outputs.map((output, i) => {
+    const parts = logitsOfParts.flatMap((part) => part[i] ?? []);
+    if (parts.length < ofParts.length) return null;
+    const whole = tf.keep(tf.concat(parts));
+    made.defer(() => whole.dispose());
+    setLogits(output, whole);
+    return whole;
+  });
+  const gradients: Record<"outputs" | "logits", (Tensor | null)[]> = {
+    outputs: outputs.map(() => null),
+    logits: outputs.map(() => null),
+  };
   const kept = made.use(new DisposableStack());
-  kept.defer(() => tf.dispose(gradients.filter((one) => one !== null)));
+  kept.defer(() => {
+    tf.dispose([...gradients.outputs, ...gradients.logits].filter((one) => one !== null));
+  });
   const watched = new WatchedGradients();
   for (const [i, output] of outputs.entries()) {
     if (output.dtype !== "float32") continue;
-    watched.watch(output, (gradient) => gradients[i] = tf.keep(gradient.clone()));
+    watched.watch(output, (gradient) => gradients.outputs[i] = tf.keep(gradient.clone()));
+    const own = logits[i];
+    if (own !== null) {
+      watched.watch(own, (gradient) => gradients.logits[i] = tf.keep(gradient.clone()));
+    }
   }
   for (const weight of weights.filter(({ trainable }) => trainable)) {
     watched.watch(weight.variable.read(), (gradient) => see(weight, gradient));
@@ -80,9 +108,11 @@ export function wholeObjective(
   return {
     ofPart(ofPart, from) {
       const terms = ofPart.flatMap((output, i) => {
-        const gradient = gradients[i];
-        if (gradient === null) return [];
-        return [tf.sum(tf.mul(output, tf.slice(gradient, from, output.shape[0])))];
+        const both = [[output, gradients.outputs[i]], [logitsOf(output), gradients.logits[i]]];
+        return both.flatMap(([value, gradient]) => {
+          if (value === null || gradient === null) return [];
+          return [tf.sum(tf.mul(value, tf.slice(gradient, from, output.shape[0])))];
+        });
       });
       return terms.reduce((sum, term) => tf.add(sum, term), tf.scalar(0));
     },

@@ -1,6 +1,9 @@
 import type { LayersModel, Optimizer, TensorFlow } from "../engine/tensorflow.ts";
-import { LOSSES, type LossName } from "./objective.ts";
+import { type LossName, lossTraits } from "../traits/losses.ts";
+import { keepLogitsOf } from "./kept_logits.ts";
+import { kerasLoss, type LossFunction, type LossSettings } from "./loss_functions.ts";
 import { noteNotReproduced } from "./not_reproduced.ts";
+import { readSavedLoss } from "./saved_loss.ts";
 import { savedMetrics } from "./saved_metrics.ts";
 import {
   attachOptimizer,
@@ -10,24 +13,20 @@ import {
   unknownOptimizer,
 } from "./saved_optimizer.ts";
 
-/** How Keras shortens the names of losses; it writes them in any case. */
-const SHORT: Record<string, LossName> = {
-  mse: "meanSquaredError",
-  mae: "meanAbsoluteError",
-  mape: "meanAbsolutePercentageError",
-  msle: "meanSquaredLogarithmicError",
-  kld: "kullbackLeiblerDivergence",
-  kldivergence: "kullbackLeiblerDivergence",
-  cosinesimilarity: "cosineProximity",
-};
-
 /** A model that tells the names of its outputs, which TensorFlow.js's types do not show. */
 type NamedOutputs = LayersModel & { outputNames?: string[] };
+
+/** What `compile` leaves behind; a sequential model delegates to an inner one. */
+interface Compiled {
+  loss: unknown;
+  lossFunctions: LossFunction[];
+  model?: Compiled;
+}
 
 /**
  * Compiles a model with the loss that its model.json names, as TensorFlow.js writes it (`trainingConfig`)
  * or as a converted Keras model has it (`training_config`), with its metrics and its optimizer. If a
- * loss is not one of TensorFlow.js's, or takes logits, the model is not compiled.
+ * loss cannot be reproduced, the model gets its optimizer alone.
  *
  * @param tf The engine's TensorFlow.js.
  * @param model The model.
@@ -40,39 +39,45 @@ export function compileAsSaved(
 ): void {
   const topology = Object(json.modelTopology) as Record<string, unknown>;
   const saved = Object(json.trainingConfig ?? topology.training_config) as Record<string, unknown>;
-  const { loss } = saved;
-  const { outputNames, outputs } = model as NamedOutputs;
-  const single = lossName(loss);
-  if (single !== null) return compile(tf, model, single, saved);
-  if (loss === undefined || loss === null) return;
-  const unknown = () => {
-    noteNotReproduced(model, { setting: "loss", name: nameIn(loss), substitute: null });
-    if (!namesOptimizer(saved)) return;
-    // The learning rate can be judged, and the trial can use it, whatever the loss.
-    attachOptimizer(model, optimizerFor(tf, model, saved));
-  };
-  if (typeof loss !== "object") return unknown();
-  const names = Array.isArray(loss) ? [...loss.keys()] : outputNames ?? [];
-  const parts = loss as Record<string | number, unknown>;
-  const losses = names.flatMap((name) =>
-    Object.hasOwn(loss, name) ? lossName(parts[name]) ?? [] : []
-  );
-  if (losses.length === 0 || losses.length !== outputs.length) return unknown();
-  compile(tf, model, losses, saved);
-}
-
-function compile(
-  tf: TensorFlow,
-  model: LayersModel,
-  loss: LossName | LossName[],
-  saved: Record<string, unknown>,
-): void {
+  if (saved.loss === undefined || saved.loss === null) return;
   const { outputs, outputNames = [] } = model as NamedOutputs;
   // A `tf.sequential()` has one output, and does not name it.
   const names = outputs.map((output, i) => outputNames[i] ?? output.name);
-  const metrics = savedMetrics(saved.metrics, names);
-  model.compile({ optimizer: optimizerFor(tf, model, saved), loss, metrics });
+  const told = lossesByOutput(saved.loss, names);
+  const losses = told.map((loss) => loss == null ? null : readSavedLoss(loss));
+  const known = losses.flatMap((loss) => loss?.settings ?? []);
+  if (known.length === 0 || losses.some((loss) => loss?.settings === null)) {
+    const unknown = losses.flatMap((loss) => loss?.settings === null ? [loss.name] : []);
+    const name = [...new Set(unknown)].join(", ") || JSON.stringify(saved.loss);
+    noteNotReproduced(model, { setting: "loss", name, substitute: null });
+    // The learning rate can be judged whatever the loss.
+    if (namesOptimizer(saved)) attachOptimizer(model, optimizerFor(tf, model, saved));
+    return;
+  }
+  const weights = weightsByOutput(saved.loss_weights, names);
+  const settings = losses.map((loss, i): LossSettings => {
+    if (loss === null) return { ...known[0], weight: 0 };
+    const weight = weights[i];
+    return weight === 1 ? loss.settings! : { ...loss.settings!, weight };
+  });
+  const plain = settings.map(({ name }) => plainLoss(name));
+  model.compile({
+    optimizer: optimizerFor(tf, model, saved),
+    loss: outputs.length === 1 ? plain[0] : plain,
+    metrics: savedMetrics(saved.metrics, names),
+  });
   ownOptimizer(model);
+  setLosses(tf, model, settings);
+}
+
+/**
+ * Makes a model whose file Keras wrote compute cross-entropies as Keras on TensorFlow does, and compiles it as saved.
+ *
+ * @param training The training configuration of the file.
+ */
+export function compileAsInKeras(tf: TensorFlow, model: LayersModel, training: unknown): void {
+  keepLogitsOf(model);
+  compileAsSaved(tf, model, { trainingConfig: training });
 }
 
 /** Returns the saved optimizer, and records if it is not reproduced. */
@@ -87,24 +92,45 @@ function optimizerFor(
   return optimizer;
 }
 
-/** Returns the name of a saved loss as the program has it; of several, all of them. */
-function nameIn(saved: unknown): string {
-  if (typeof saved === "string") return saved;
-  const { class_name, config } = Object(saved) as { class_name?: unknown; config?: unknown };
-  if (class_name === "function") return String(config);
-  if (typeof class_name === "string") return class_name;
-  const names = Object.values(Object(saved)).filter((one) => one !== null).map(nameIn);
-  return [...new Set(names)].join(", ");
+/** Returns the loss of each output as it was told: one for all, a list, or an object by the names of outputs. */
+function lossesByOutput(loss: unknown, names: readonly string[]): unknown[] {
+  if (typeof loss !== "object" || Object.hasOwn(loss!, "class_name")) return names.map(() => loss);
+  if (Array.isArray(loss)) return loss.length === names.length ? loss : [];
+  return byName(loss as Record<string, unknown>, names);
 }
 
-/** The name of a loss as `model.compile` takes it; `null` for any other loss. */
-function lossName(saved: unknown): LossName | null {
-  const { class_name, config } = Object(saved) as { class_name?: unknown; config?: unknown };
-  const { from_logits } = Object(config) as { from_logits?: unknown };
-  // Keras 3 writes a function as an object whose configuration is its name.
-  const name = typeof saved === "string" ? saved : class_name === "function" ? config : class_name;
-  if (typeof name !== "string" || from_logits === true) return null;
-  const plain = name.toLowerCase().replaceAll("_", "");
-  if (Object.hasOwn(SHORT, plain)) return SHORT[plain];
-  return LOSSES.find((loss) => loss.toLowerCase() === plain) ?? null;
+/** Looks up each output. A sequential model does not know the name of its only one. */
+function byName(parts: Record<string, unknown>, names: readonly string[]): unknown[] {
+  if (names.length === 1) return Object.values(parts).slice(0, 1);
+  return names.map((name) => Object.hasOwn(parts, name) ? parts[name] : null);
+}
+
+/** Returns the factor of each output's loss. */
+function weightsByOutput(told: unknown, names: readonly string[]): number[] {
+  if (typeof told === "number") return names.map(() => told);
+  const weights: unknown[] = Array.isArray(told) ? told : byName(Object(told), names);
+  return names.map((_, i) => typeof weights[i] === "number" ? weights[i] : 1);
+}
+
+/** Returns a loss of TensorFlow.js for the same targets: by it, `accuracy` is the right one of several metrics. */
+function plainLoss(name: LossName): LossName {
+  const { family, targets, from } = lossTraits(name)!;
+  if (from === "name") return name;
+  if (family === "labels") return "binaryCrossentropy";
+  if (family !== "classes") return "meanSquaredError";
+  return targets === "classes" ? "sparseCategoricalCrossentropy" : "categoricalCrossentropy";
+}
+
+/** Gives a compiled model the losses that TensorFlow.js cannot be told by name. */
+function setLosses(tf: TensorFlow, model: LayersModel, settings: readonly LossSettings[]): void {
+  const isByName = ({ name, ...options }: LossSettings) =>
+    lossTraits(name)!.from === "name" && Object.keys(options).length === 0;
+  if (settings.every(isByName)) return;
+  const outer = model as unknown as Compiled;
+  const compiled = outer.model ?? outer;
+  const functions = settings.map((one, i) =>
+    isByName(one) ? compiled.lossFunctions[i] : kerasLoss(tf, one)
+  );
+  compiled.lossFunctions = functions;
+  compiled.loss = settings.map((one, i) => isByName(one) ? one.name : functions[i]);
 }

@@ -1,5 +1,6 @@
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
+import { lossTraits, type TargetKind } from "../traits/losses.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 
 /** Draws one target of a loss, of `classes` entries, into `target`. */
@@ -29,16 +30,16 @@ function withinReach(head: string): Draw {
   });
 }
 
-/** What the losses take that do not take any number. */
-const DRAWS: Record<string, Draw> = {
-  binaryCrossentropy: each((random) => random.integer(2)),
-  categoricalCrossentropy: oneHot,
-  categoricalHinge: oneHot,
-  hinge: sign,
-  kullbackLeiblerDivergence: oneHot,
-  meanSquaredLogarithmicError: each((random) => Math.abs(random.normal())),
-  poisson: each((random) => random.integer(4)),
-  squaredHinge: sign,
+/** How targets are drawn that may not be any number. */
+const DRAWS: Record<Exclude<TargetKind, "numbers">, Draw> = {
+  "positive numbers": each((random) => Math.abs(random.normal())),
+  counts: each((random) => random.integer(4)),
+  labels: each((random) => random.integer(2)),
+  shares: oneHot,
+  classes: (random, target, classes) => {
+    for (let i = 0; i < target.length; i++) target[i] = random.integer(classes);
+  },
+  signs: sign,
 };
 
 /**
@@ -57,14 +58,10 @@ export function drawTarget(
   shape: number[],
 ): Tensor {
   const classes = shape.at(-1)!;
-  const sparse = loss === "sparseCategoricalCrossentropy";
-  const own = sparse ? [...shape.slice(0, -1), 1] : shape;
+  const kind = lossTraits(loss)?.targets ?? "numbers";
+  const own = kind === "classes" ? [...shape.slice(0, -1), 1] : shape;
   const values = new Float32Array(own.reduce((product, length) => product * length, 1));
-  const draw = sparse
-    ? each(() => random.integer(classes))
-    : Object.hasOwn(DRAWS, loss)
-    ? DRAWS[loss]
-    : withinReach(head);
+  const draw = kind === "numbers" ? withinReach(head) : DRAWS[kind];
   draw(random, values, classes);
   return tf.tensor(values, own);
 }

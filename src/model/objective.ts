@@ -1,27 +1,9 @@
 import type { Tensor } from "../engine/tensorflow.ts";
+import { LOSSES, type LossName } from "../traits/losses.ts";
 
-/** The losses of TensorFlow.js, by the names that `model.compile` knows them under. */
-export const LOSSES = [
-  "meanSquaredError",
-  "meanAbsoluteError",
-  "meanAbsolutePercentageError",
-  "meanSquaredLogarithmicError",
-  "squaredHinge",
-  "hinge",
-  "categoricalHinge",
-  "logcosh",
-  "categoricalCrossentropy",
-  "sparseCategoricalCrossentropy",
-  "binaryCrossentropy",
-  "kullbackLeiblerDivergence",
-  "poisson",
-  "cosineProximity",
-] as const;
+export { LOSSES, type LossName };
 
-/** Name of a loss of TensorFlow.js. */
-export type LossName = typeof LOSSES[number];
-
-/** What an objective that has a name may be called. */
+/** Names that an objective may be given by. */
 export const OBJECTIVES = ["sum", ...LOSSES] as const;
 
 /**
@@ -29,7 +11,8 @@ export const OBJECTIVES = ["sum", ...LOSSES] as const;
  *
  * - `"sum"`: the sum of all entries of all outputs; needs no targets.
  * - the name of a loss: for each output the mean of the loss over the batch, summed over the
- *   outputs, as `model.fit` has it; needs one target per output.
+ *   outputs, as `model.fit` has it; needs one target per output. Losses whose names end in `FromLogits`
+ *   take outputs to which no softmax or sigmoid was applied.
  * - a function of the outputs and the targets that returns a scalar; its name is shown.
  */
 export type Objective =

@@ -1,6 +1,7 @@
 import { formatMemory } from "../words/numbers.ts";
 import { showValue } from "../words/show_value.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
+import { lossTraits } from "../traits/losses.ts";
 import type { Objective } from "./objective.ts";
 
 /** A shape, `null` for a size that is left open. */
@@ -34,7 +35,7 @@ export function showShape(shape: Shape): string {
 export function targetShapes(output: Shape, objective?: Objective): Shape[] | null {
   if (typeof objective === "function") return null;
   const classNumbers = [...output.slice(0, -1), 1];
-  const shapes = objective === "sparseCategoricalCrossentropy"
+  const shapes = objective !== undefined && lossTraits(objective)?.targets === "classes"
     ? [classNumbers]
     : objective === undefined || objective === "sum"
     ? [output, classNumbers]

@@ -40,7 +40,7 @@ export function answer<T>(
   let seen: T;
   try {
     tf.tidy(() => {
-      const outputs = outputsOf(model, inputs);
+      const outputs = outputsOf(tf, model, inputs);
       seen = see(outputs, heapView(tf, objective.evaluate(outputs))[0]);
     });
   } catch (error) {

@@ -1,14 +1,9 @@
 import { heapView } from "../engine/heap_view.ts";
+import { lossTraits } from "../traits/losses.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 
 /** Evaluates a loss on answers, one for each output. */
 export type LossOf = (answers: Tensor[]) => number;
-
-/** Losses whose best constant answer is another one than the mean of the targets. */
-const SKEWED: readonly string[] = [
-  ...["meanAbsoluteError", "meanAbsolutePercentageError", "meanSquaredLogarithmicError"],
-  ...["hinge", "squaredHinge", "categoricalHinge", "logcosh"],
-];
 
 /** How many steps lead from the least target of a unit to the largest; the target at each is tried. */
 const QUANTILES = 20;
@@ -32,7 +27,7 @@ export function bestConstants(
   const best = [...means];
   let least = lossOf(best);
   for (const [i, name] of losses.entries()) {
-    if (name === null || !SKEWED.includes(name)) continue;
+    if (lossTraits(name)?.bestIsMean ?? true) continue;
     for (let step = 0; step <= QUANTILES; step++) {
       const tried = quantile(tf, targets[i], step / QUANTILES);
       const loss = lossOf(best.with(i, tried));

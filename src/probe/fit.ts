@@ -1,9 +1,9 @@
 import { heapView } from "../engine/heap_view.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
-import { LOSSES } from "../model/objective.ts";
+import { lossTraits } from "../traits/losses.ts";
 import { constantLoss } from "./constant_answers.ts";
-import { differs, knownAnswers, LOGITS, SAME } from "./known_answers.ts";
+import { differs, knownAnswers, SAME } from "./known_answers.ts";
 import { WEIGHTS_PER_TARGET } from "./weights_per_target.ts";
 
 /** How far outputs fit the targets. */
@@ -64,10 +64,7 @@ export function fitScale(
 ): FitScale {
   const trained = outputs.map((_, i) => i).filter((i) => objective.lossOf(i) !== null);
   const isNamed = trained.length > 0 &&
-    trained.every((i) => {
-      const loss = objective.lossOf(i)!;
-      return Object.hasOwn(LOGITS, loss) || (LOSSES as readonly string[]).includes(loss);
-    });
+    trained.every((i) => lossTraits(objective.lossOf(i)) !== null);
   const classes = trained.map((i) => classesOf(tf, targets[i], outputs[i], objective.lossOf(i)!));
   const areClasses = classes.length > 0 && classes.every((one) => one !== null);
   const known = isNamed ? knownAnswers(tf, objective, outputs, targets, trained) : null;
@@ -140,17 +137,16 @@ interface Classes {
   majority: number;
 }
 
-/** Losses that tell -1 from 1: to them 0 is no class. */
-const SIGNED: readonly string[] = ["hinge", "squaredHinge"];
-
 /** The classes, where every target is one: by its number, as one of several units, or as 0 or 1. */
 function classesOf(tf: TensorFlow, target: Tensor, output: Tensor, loss: string): Classes | null {
-  if (SIGNED.includes(loss)) return null;
+  const kind = lossTraits(loss)?.targets;
+  // To a loss that tells -1 from 1, 0 is no class.
+  if (kind === "signs") return null;
   const units = output.shape.at(-1) ?? 1;
   const rows = output.size / units;
   const values = heapView(tf, target);
   const labels = new Int32Array(rows);
-  if (target.size === rows && (units === 1 || loss === "sparseCategoricalCrossentropy")) {
+  if (target.size === rows && (units === 1 || kind === "classes")) {
     for (let row = 0; row < rows; row++) {
       if (units === 1 && values[row] !== 0 && values[row] !== 1) return null;
       labels[row] = values[row];
@@ -178,7 +174,7 @@ function rightOf(
   loss: string,
 ): number {
   const values = heapView(tf, output);
-  const half = Object.hasOwn(LOGITS, loss) ? 0 : 0.5;
+  const half = lossTraits(loss)?.logits !== undefined ? 0 : 0.5;
   let right = 0;
   for (let row = 0; row < labels.length; row++) {
     if (units === 1) {

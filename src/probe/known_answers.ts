@@ -1,12 +1,14 @@
 import { heapView } from "../engine/heap_view.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { smoothed } from "../model/loss_functions.ts";
+import { lossTraits } from "../traits/losses.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import { bestConstants, type LossOf } from "./constant_answers.ts";
 
-/** Losses of `tf.losses` that apply their own activation: what puts out these shares. */
-export const LOGITS: Readonly<Record<string, (tf: TensorFlow, shares: Tensor) => Tensor>> = {
-  softmaxCrossEntropy: (tf, shares) => tf.log(shares),
-  sigmoidCrossEntropy: (tf, shares) => tf.sub(tf.log(shares), tf.log(tf.sub(1, shares))),
+/** Logits of which a loss that applies its own activation makes these shares. */
+const LOGITS: Record<"softmax" | "sigmoid", (tf: TensorFlow, shares: Tensor) => Tensor> = {
+  softmax: (tf, shares) => tf.log(shares),
+  sigmoid: (tf, shares) => tf.sub(tf.log(shares), tf.log(tf.sub(1, shares))),
 };
 
 /** Nearest share to 0 and 1 that has a logit in float32. */
@@ -41,7 +43,7 @@ export function knownAnswers(
 ): KnownAnswers {
   const lossOf: LossOf = (answers) => tf.tidy(() => heapView(tf, objective.evaluate(answers))[0]);
   const answers = () =>
-    outputs.map((output, i) => constantAndPerfect(tf, targets[i], output, objective.lossOf(i)));
+    outputs.map((output, i) => constantAndPerfect(tf, targets[i], output, objective, i));
   const all = answers();
   const perfect = all.map(({ perfect }) => perfect);
   const losses = outputs.map((_, i) => objective.lossOf(i));
@@ -82,22 +84,30 @@ function constantAndPerfect(
   tf: TensorFlow,
   target: Tensor,
   output: Tensor,
-  loss: string | null,
+  objective: ResolvedObjective,
+  place: number,
 ): { constant: Tensor; perfect: Tensor } {
   return tf.tidy(() => {
     const { shape } = output;
+    const settings = objective.settingsOf(place);
+    const traits = lossTraits(objective.lossOf(place));
     const perfect = tf.reshape(
-      loss === "sparseCategoricalCrossentropy"
+      traits?.targets === "classes"
         ? tf.oneHot(tf.cast(tf.reshape(target, [target.size]), "int32"), shape.at(-1)!)
         : target,
       shape,
     );
-    const answers = tf.cast(perfect, "float32");
+    const shares = tf.cast(perfect, "float32");
+    // Nothing comes nearer to smoothed targets than these themselves.
+    const answers = settings?.labelSmoothing === undefined
+      ? shares
+      : smoothed(tf, shares, output, settings);
     const means = tf.mean(answers, shape.map((_, axis) => axis).slice(0, -1));
     const constant = tf.add(tf.zerosLike(answers), means);
-    if (loss === null || !Object.hasOwn(LOGITS, loss)) return { constant, perfect: answers };
+    if (traits?.logits === undefined) return { constant, perfect: answers };
+    const toLogits = LOGITS[traits.logits];
     const logits = (shares: Tensor) =>
-      LOGITS[loss](tf, tf.clipByValue(shares, LEAST_SHARE, 1 - LEAST_SHARE));
+      toLogits(tf, tf.clipByValue(shares, LEAST_SHARE, 1 - LEAST_SHARE));
     return { constant: logits(constant), perfect: logits(answers) };
   });
 }

@@ -193,7 +193,7 @@ function differentiate(
   rewind();
   // Kept hold of: when the backward pass throws, nothing else frees it.
   let value: Tensor | null = null;
-  const objective = () => value = tf.reshape(evaluate(outputsOf(model, inputs)), []);
+  const objective = () => value = tf.reshape(evaluate(outputsOf(tf, model, inputs)), []);
   let outcome;
   try {
     outcome = tf.engine().gradients(objective, variables, undefined, true);

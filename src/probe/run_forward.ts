@@ -27,7 +27,7 @@ export interface Output {
 export function runForward({ tf, model, rewind }: KeptProbe, inputs: Tensor[]): Output[] {
   rewind();
   // Cloned: a model may hand an input on as its output, and that one is not ours to dispose.
-  const outputs = tf.tidy(() => outputsOf(model, inputs).map((output) => output.clone()));
+  const outputs = tf.tidy(() => outputsOf(tf, model, inputs).map((output) => output.clone()));
   const read = outputs.map((tensor) => ({ shape: [...tensor.shape], values: copyOf(tf, tensor) }));
   tf.dispose(outputs);
   return read;
@@ -40,7 +40,7 @@ export function evaluateObjective(
   inputs: Tensor[],
 ): number {
   rewind();
-  const value = tf.tidy(() => evaluate(outputsOf(model, inputs)));
+  const value = tf.tidy(() => evaluate(outputsOf(tf, model, inputs)));
   if (typeof value?.dataSync !== "function") {
     throw new MeasureError(
       `The objective ${name} returned ${showValue(value)}, expected a scalar of dtype float32`,

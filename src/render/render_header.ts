@@ -70,7 +70,10 @@ export function headerFacts(
     about,
     ...withEngine ? [["Engine", engineOf(engine, cut)] as [string, string]] : [],
     ["Batch", `${examples}${drawn}${partsOf(batch, cut)}; ${inputsOf(batch, cut)}`],
-    ["Objective", `${formatNumber(objective.value)}, ${what}${reasonOf(objective)}`],
+    [
+      "Objective",
+      `${formatNumber(objective.value)}, ${what}${lossWords(objective, cut)}${reasonOf(objective)}`,
+    ],
     ...objective.metrics === undefined
       ? []
       : [["Metrics", objective.metrics.map((one) => metricWords(one, cut)).join(", ")] as [
@@ -100,6 +103,28 @@ function partsOf(
       cut(sawParts.join(", "))
     }; other figures follow from it)`;
   return `, ${microBatch} at a time${differs}`;
+}
+
+/** Says how losses are set otherwise than by default: ` with label smoothing 0.1`. */
+function lossWords(
+  { losses = [] }: Measurements["objective"],
+  cut: (text: string) => string,
+): string {
+  const words = losses.flatMap(({ output, weight, labelSmoothing, reduction, ...rest }) => {
+    const settings = [
+      ...labelSmoothing === undefined ? [] : [`label smoothing ${formatNumber(labelSmoothing)}`],
+      ...reduction === undefined ? [] : ["reduction by sum"],
+      ...rest.delta === undefined ? [] : [`delta ${formatNumber(rest.delta)}`],
+      ...rest.alpha === undefined ? [] : [`alpha ${formatNumber(rest.alpha)}`],
+      ...rest.gamma === undefined ? [] : [`gamma ${formatNumber(rest.gamma)}`],
+      ...rest.balanced === undefined ? [] : ["balanced labels"],
+      ...weight === undefined ? [] : [`weight ${formatNumber(weight)}`],
+    ];
+    if (settings.length === 0) return [];
+    const said = settings.join(", ");
+    return [output === undefined ? said : `${said} for ${cut(output)}`];
+  });
+  return words.length === 0 ? "" : ` with ${words.join("; ")}`;
 }
 
 /** How an objective was chosen that was not asked for, and what its targets are. */

@@ -46,10 +46,48 @@ Deno.test("loadModel() compiles with the loss that a model.json was saved with",
   assertEquals(await objectiveOf(sparse, true), "compiled sparseCategoricalCrossentropy");
 });
 
-Deno.test("loadModel() leaves a model alone whose loss TensorFlow.js does not have", async () => {
+Deno.test("loadModel() says of a loss that it cannot reproduce that it is not the file's", async () => {
+  const sparse = (config: object) => ({ class_name: "SparseCategoricalCrossentropy", config });
+  const unknown: [loss: unknown, name: string][] = [
+    ["dice", "dice"],
+    [{ class_name: "function", config: "my_loss" }, "my_loss"],
+    [{ class_name: "CTC", config: {} }, "CTC"],
+    [sparse({ ignore_class: 0 }), "SparseCategoricalCrossentropy with ignore_class"],
+    [
+      { class_name: "MeanSquaredError", config: { from_logits: true } },
+      "MeanSquaredError with from_logits",
+    ],
+    [["mse", "mse"], '["mse","mse"]'],
+    [[], "[]"],
+  ];
+  for (const [loss, name] of unknown) {
+    const optimizer = { class_name: "SGD", config: { learning_rate: 0.25 } };
+    const { objective, notReproduced, ...rest } = await measured({ loss, optimizer }, true);
+    assertEquals(`${objective.chosenBy} ${objective.name}`, "head categoricalCrossentropy");
+    assertEquals(notReproduced, [
+      { setting: "loss", name, substitute: "categoricalCrossentropy" },
+    ]);
+    assertEquals(rest.optimizer, { name: "SGD", learningRate: 0.25 });
+  }
+  const none = await measured({ loss: null }, true);
+  assertEquals([none.notReproduced, none.optimizer], [undefined, undefined]);
+});
+
+Deno.test("loadModel() reads the settings of a saved loss", async () => {
+  const of = async (loss: unknown, loss_weights?: unknown) => {
+    const { objective } = await measured({ loss, loss_weights }, true);
+    return [objective.name, objective.losses];
+  };
   const logits = { class_name: "CategoricalCrossentropy", config: { from_logits: true } };
-  for (const loss of ["focal", logits, { other: "mse" }, ["mse", "mse"], [], 5, null]) {
-    assertEquals(await objectiveOf(loss, true), "head categoricalCrossentropy");
+  assertEquals(await of(logits), ["categoricalCrossentropyFromLogits", undefined]);
+  const smooth = { class_name: "CategoricalCrossentropy", config: { label_smoothing: 0.25 } };
+  const name = "categoricalCrossentropy";
+  assertEquals(await of(smooth), [name, [{ name, labelSmoothing: 0.25 }]]);
+  const sum = { class_name: "Huber", config: { reduction: "sum" } };
+  assertEquals(await of(sum), ["huber", [{ name: "huber", reduction: "sum" }]]);
+  const mse = "meanSquaredError";
+  for (const weights of [3, [3], { out: 3 }]) {
+    assertEquals(await of("mse", weights), [mse, [{ name: mse, weight: 3 }]]);
   }
 });
 

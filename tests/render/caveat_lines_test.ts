@@ -32,7 +32,7 @@ Deno.test("a loss that was not reproduced is said first, and nothing is judged b
   assertEquals(text.split("\n").slice(0, 5), [
     "Compiled with Dice, which is not reproduced: measured with the sum of the",
     "  outputs instead. Rules that need the loss do not judge.",
-    "Compiled with Lion, which is not reproduced: taken for Adam at 0.001 instead.",
+    "Compiled with Lion, which is not reproduced: tried with Adam at 0.001 instead.",
     "  Its learning rate is not judged.",
     "HEALTHY, loss not judged, optimizer not judged",
   ]);

@@ -1,4 +1,5 @@
 import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
+import { lossTraits } from "../../traits/losses.ts";
 import { hasKernel } from "./signal_path.ts";
 
 /** The single head of a model: its last kernel, and the activation of its output. */
@@ -69,8 +70,6 @@ export function shutsOut(layer: LayerMeasurements, measurements: Measurements): 
     : delta.maxAbs === 0 && (size > 0 || (sent?.nonFinite ?? 0) > 0);
 }
 
-/** Losses over classes: they clip what they take the logarithm of, and have no gradient there. */
-const CLIPPING = ["categoricalCrossentropy", "sparseCategoricalCrossentropy"];
 /** The mean over the examples of 1 - sum a^2 up to which a softmax has mostly chosen: 0.5 is torn in two. */
 const WAVERING = 0.25;
 
@@ -88,7 +87,9 @@ export function isCertainHead(layer: LayerMeasurements, { objective }: Measureme
   // For numbers from 0 to 1, mean(a^2) = mean(a) holds where each is 0 or 1, and only there.
   const doubt = activations.meanAbs - activations.rms ** 2;
   if (doubt <= CERTAIN) return true;
-  return activation === "softmax" && CLIPPING.includes(objective.name) &&
+  const loss = lossTraits(objective.name);
+  // Losses over classes clip what they take the logarithm of, and have no gradient there.
+  return activation === "softmax" && loss?.family === "classes" && loss.logits === undefined &&
     sent?.maxAbs === 0 && sent.nonFinite === 0 && doubt <= WAVERING * activations.meanAbs;
 }
 

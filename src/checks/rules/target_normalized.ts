@@ -1,5 +1,6 @@
 import type { TargetMeasurements } from "../../measure/measurements.ts";
 import { isSigmoid } from "../../traits/activation_traits.ts";
+import { lossTraits } from "../../traits/losses.ts";
 import { defineRule } from "../define_rule.ts";
 import { atMost, inWords } from "../expected.ts";
 import { isCode } from "../is_code.ts";
@@ -9,9 +10,6 @@ import { regressionExample } from "../regression_example.ts";
 import type { Rule } from "../rule.ts";
 import { figure, layerName, NOTHING, number, say } from "../say.ts";
 import { MIN_EXAMPLES } from "../shared_thresholds.ts";
-
-/** Losses that compare an output with its target as they are. */
-const COMPARING = ["meanSquaredError", "meanAbsoluteError", "binaryCrossentropy"];
 
 /** The rule `target-normalized`: targets that the first steps can reach. */
 export const targetNormalized: Rule = defineRule({
@@ -101,7 +99,7 @@ export const targetNormalized: Rule = defineRule({
       const alike = (batch.targets ?? []).flatMap((target) => oneClass(target, objective.name));
       if (alike.length > 0) return alike;
     }
-    if (!COMPARING.includes(objective.name)) return [];
+    if (!lossTraits(objective.name)?.comparesNumbers) return [];
     const found = (batch.targets ?? []).flatMap((target) =>
       judgeTarget(target, subject).map((verdict) => ({ ...verdict, tensor: target.name }))
     );
@@ -111,17 +109,12 @@ export const targetNormalized: Rule = defineRule({
   },
 });
 
-/** Losses of one class out of several. */
-const CLASSIFYING = ["categoricalCrossentropy", "sparseCategoricalCrossentropy"];
-
 /** Targets that are all of one class, which a network learns without looking at its input. */
 function oneClass(target: TargetMeasurements, loss: string): Verdict[] {
-  const isBinary = loss === "binaryCrossentropy";
-  const only = isBinary
-    ? onlyAnswer(target)
-    : CLASSIFYING.includes(loss)
-    ? onlyClass(target)
-    : null;
+  const family = lossTraits(loss)?.family;
+  const isBinary = family === "labels";
+  const onlyClassified = family === "classes" ? onlyClass(target) : null;
+  const only = isBinary ? onlyAnswer(target) : onlyClassified;
   if (only === null) return [];
   return [{
     // A GAN trains its generator on answers that are all 1.

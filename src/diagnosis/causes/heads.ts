@@ -2,6 +2,7 @@ import type { Finding } from "../../checks/finding.ts";
 import { hasNegative } from "../../checks/has_negative.ts";
 import type { Head } from "../../checks/network/heads.ts";
 import type { TensorStatistics } from "../../measure/tensor_statistics.ts";
+import { FROM_LOGITS, LOSSES, type LossName, lossTraits } from "../../traits/losses.ts";
 import type { Cure } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, isOf, layersOf } from "./shared.ts";
@@ -113,31 +114,41 @@ function lastOf({ layer, output }: Head): string {
   return (output ?? layer).name;
 }
 
+/** The pairs that fit: an activation, and a loss for the same targets first. */
 function wanted({ units, activation }: Head, loss: string): [activation: string, loss: string][] {
-  switch (loss) {
-    case "categoricalCrossentropy":
-      return units === 1
-        ? [["sigmoid", "binaryCrossentropy"]]
-        : [["softmax", loss], ["sigmoid", "binaryCrossentropy"]];
-    case "sparseCategoricalCrossentropy":
-      return units === 1 ? [["sigmoid", "binaryCrossentropy"]] : [["softmax", loss]];
-    case "binaryCrossentropy":
+  const traits = lossTraits(loss);
+  if (traits === null) return [];
+  const name = loss as LossName;
+  if (traits.logits !== undefined) {
+    const plain = LOSSES.find((one) => FROM_LOGITS[one] === name);
+    return [
+      ["linear", name],
+      ...plain === undefined ? [] : [[traits.logits, plain] as [string, string]],
+    ];
+  }
+  const fromLogits = FROM_LOGITS[name];
+  const onLogits: [string, string][] = fromLogits === undefined ? [] : [["linear", fromLogits]];
+  switch (traits.family) {
+    case "classes":
+      if (units === 1) return [["sigmoid", "binaryCrossentropy"]];
+      return [
+        ["softmax", name],
+        ...onLogits,
+        ...traits.targets === "classes"
+          ? []
+          : [["sigmoid", "binaryCrossentropy"] as [string, string]],
+      ];
+    case "labels":
       return units !== 1 && activation === "softmax"
-        ? [["softmax", "categoricalCrossentropy"], ["sigmoid", loss]]
-        : [["sigmoid", loss]];
-    case "softmaxCrossEntropy":
-    case "sigmoidCrossEntropy":
-      return [["linear", loss]];
-    case "meanAbsoluteError":
-      return [["linear", loss]];
-    case "meanSquaredError":
-      return activation === "softmax" && units !== 1
-        ? [["softmax", "categoricalCrossentropy"], ["linear", loss]]
-        : [["linear", loss]];
+        ? [["softmax", "categoricalCrossentropy"], ["sigmoid", name]]
+        : [["sigmoid", name], ...onLogits];
+    case "regression":
+      return activation === "softmax" && units !== 1 && name === "meanSquaredError"
+        ? [["softmax", "categoricalCrossentropy"], ["linear", name]]
+        : [["linear", name]];
     case "hinge":
-    case "squaredHinge":
-      return [["tanh", loss], ["linear", loss]];
-    default:
+      return [["tanh", name], ["linear", name]];
+    case "other":
       return [];
   }
 }

@@ -1,6 +1,6 @@
 import type { LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
 import { buildModel, modelOfFile } from "../build_model.ts";
-import { compileAsSaved } from "../compile_as_saved.ts";
+import { compileAsInKeras } from "../compile_as_saved.ts";
 import { convertTopology } from "../convert_topology.ts";
 import type { Hdf5Group } from "../hdf5/open_hdf5.ts";
 import { knownClasses } from "../known_classes.ts";
@@ -43,7 +43,7 @@ export async function loadKeras(
     try {
       beforeWeights(model, declared);
       setKerasWeights(tf, pairKerasWeights(model, weights, topology));
-      compileAsSaved(tf, model, { trainingConfig: training });
+      compileAsInKeras(tf, model, training);
     } catch (error) {
       discard();
       throw error;

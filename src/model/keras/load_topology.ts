@@ -1,6 +1,6 @@
 import type { LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
 import { buildModel, type BuiltModel, modelOfFile } from "../build_model.ts";
-import { compileAsSaved } from "../compile_as_saved.ts";
+import { compileAsInKeras } from "../compile_as_saved.ts";
 import { markImages } from "./mark_images.ts";
 import { convertTopology } from "../convert_topology.ts";
 import { knownClasses } from "../known_classes.ts";
@@ -41,7 +41,7 @@ export async function loadTopology(
       "topology",
       () => buildModel(tf, topology, MOST_ENTRIES, most, (model) => beforeWeights(model, 0)),
     );
-    compileAsSaved(tf, model, { trainingConfig: json.compile_config });
+    compileAsInKeras(tf, model, json.compile_config);
     return modelOfFile(path, "keras", model, topology);
   };
   return { ...await build(seed), seed, recreate: async (seed) => (await build(seed)).model };

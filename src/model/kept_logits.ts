@@ -1,0 +1,87 @@
+import { shadowMethod } from "../engine/shadow_method.ts";
+import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+
+/** Softmax or sigmoid as a layer holds it. */
+interface Activation {
+  getClassName(): string;
+  /** Activation that this one stands in for during a pass. */
+  replaced?: Activation;
+}
+
+/** Models whose cross-entropies take the logits of their heads, as Keras on TensorFlow does. */
+const fromLogits = new WeakSet<LayersModel>();
+
+const logits = new WeakMap<Tensor, Tensor>();
+
+/** Has the cross-entropies of a model computed from the logits of its softmax and sigmoid heads. */
+export function keepLogitsOf(model: LayersModel): void {
+  fromLogits.add(model);
+}
+
+/** Returns what the softmax or the sigmoid was applied to that made an output; `null` if it is not known. */
+export function logitsOf(output: Tensor): Tensor | null {
+  const known = logits.get(output);
+  return known === undefined || known.isDisposed ? null : known;
+}
+
+/** Says that an output was made of these logits. */
+export function setLogits(output: Tensor, made: Tensor): void {
+  logits.set(output, made);
+}
+
+/**
+ * Runs a model, and keeps the logits of its heads as long as its outputs: in the scope that is open. Keras does the
+ * same (`_keras_logits`), also where the activation is a layer of its own; anything behind it, a reshape for instance,
+ * loses them.
+ *
+ * @param run Runs the model.
+ */
+export function withLogits(tf: TensorFlow, model: LayersModel, run: () => Tensor[]): Tensor[] {
+  if (!fromLogits.has(model)) return run();
+  const kept = new Map<Tensor, Tensor>();
+  const undo = model.outputs.flatMap(({ sourceLayer }) => headsOf(sourceLayer)).map((
+    { target, method },
+  ) =>
+    shadowMethod(target, method, (apply) => (x: Tensor, ...rest: unknown[]): Tensor => {
+      const output = apply(x, ...rest);
+      const isLastAxis = [-1, x.rank - 1, undefined].includes(rest[0] as number | undefined);
+      // The layer frees whatever it does not return.
+      if (isLastAxis && output !== x) kept.set(output, tf.keep(x.clone()));
+      return output;
+    })
+  );
+  try {
+    const outputs = run();
+    for (const output of outputs) {
+      const own = kept.get(output);
+      if (own !== undefined) logits.set(output, own.clone());
+    }
+    return outputs;
+  } finally {
+    for (const step of undo.reverse()) step();
+    tf.dispose([...kept.values()]);
+  }
+}
+
+/** A method that applies a softmax or a sigmoid, and the object that has it. */
+interface Head {
+  target: object;
+  method: "apply" | "softmax";
+}
+
+/** Finds the softmax or the sigmoid that a layer ends in. */
+function headsOf(layer: Layer): Head[] {
+  const { outputs, activation } = layer as unknown as {
+    outputs?: { sourceLayer: Layer }[];
+    activation?: Activation | null;
+  };
+  if (Array.isArray(outputs)) return outputs.flatMap(({ sourceLayer }) => headsOf(sourceLayer));
+  // This layer holds a bare function.
+  if (layer.getClassName() === "Softmax") return [{ target: layer, method: "softmax" }];
+  // A recurrent layer applies its activation at each step.
+  if (activation == null || "cell" in layer) return [];
+  const target = activation.replaced ?? activation;
+  return ["softmax", "sigmoid"].includes(target.getClassName())
+    ? [{ target, method: "apply" }]
+    : [];
+}

@@ -1,0 +1,183 @@
+import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { type LossName, lossTraits } from "../traits/losses.ts";
+import { logitsOf, setLogits } from "./kept_logits.ts";
+
+/** A loss as TensorFlow.js takes it. */
+export type LossFunction = (targets: Tensor, outputs: Tensor) => Tensor;
+
+/** A loss of Keras with its settings; an absent one is the default of Keras. */
+export interface LossSettings {
+  name: LossName;
+  /** Share of the targets that is spread evenly over the classes. */
+  labelSmoothing?: number;
+  /** `sum` adds up the losses of all rows; default: their mean. */
+  reduction?: "sum";
+  /** Factor of the loss, from `loss_weights`. */
+  weight?: number;
+  /** Of the Huber loss: largest error that is squared. */
+  delta?: number;
+  /** Of a focal loss: weight of the classes, or of label 1. */
+  alpha?: number;
+  /** Of a focal loss: exponent of the factor for doubt. */
+  gamma?: number;
+  /** Of the binary focal loss: whether `alpha` weighs the labels. */
+  balanced?: boolean;
+}
+
+/** Computes a loss for each row of the outputs. */
+type RowLoss = (
+  tf: TensorFlow,
+  targets: Tensor,
+  outputs: Tensor,
+  settings: LossSettings,
+) => Tensor;
+
+/** Probabilities nearer to 0 and 1 than this are clipped, as Keras and TensorFlow.js do. */
+const EPSILON = 1e-7;
+
+const softmaxFromLogits: RowLoss = (tf, targets, logits) =>
+  tf.neg(tf.sum(tf.mul(targets, tf.logSoftmax(logits)), -1));
+
+/** The derivative of a softplus is right at 0 too, where that of `tf.losses.sigmoidCrossEntropy` is not. */
+const eachFromLogits = (tf: TensorFlow, targets: Tensor, logits: Tensor): Tensor =>
+  tf.sub(tf.softplus(logits), tf.mul(targets, logits));
+
+const sigmoidFromLogits: RowLoss = (tf, targets, logits) =>
+  tf.mean(eachFromLogits(tf, targets, logits), -1);
+
+const oneHot = (tf: TensorFlow, targets: Tensor, outputs: Tensor): Tensor => {
+  const classes = tf.cast(tf.reshape(targets, outputs.shape.slice(0, -1)), "int32");
+  return tf.cast(tf.oneHot(classes as never, outputs.shape.at(-1)!), "float32");
+};
+
+const categoricalFocal: RowLoss = (tf, targets, shares, { alpha = 0.25, gamma = 2 }) => {
+  const sums = tf.sum(shares, -1, true);
+  const clipped = tf.clipByValue(tf.div(shares, sums), EPSILON, 1 - EPSILON);
+  const factors = tf.mul(alpha, tf.pow(tf.sub(1, clipped), gamma));
+  return tf.neg(tf.sum(tf.mul(factors, tf.mul(targets, tf.log(clipped))), -1));
+};
+
+const binaryFocal: RowLoss = (tf, targets, outputs, { alpha = 0.25, gamma = 2, balanced }) => {
+  const logits = logitsOf(outputs);
+  const others = tf.sub(1, targets);
+  const clipped = tf.clipByValue(outputs, EPSILON, 1 - EPSILON);
+  const each = logits === null
+    ? tf.neg(
+      tf.add(tf.mul(targets, tf.log(clipped)), tf.mul(others, tf.log(tf.sub(1, clipped)))),
+    )
+    : eachFromLogits(tf, targets, logits);
+  const right = tf.add(tf.mul(targets, outputs), tf.mul(others, tf.sub(1, outputs)));
+  const focal = tf.mul(tf.pow(tf.sub(1, right), gamma), each);
+  const weights = tf.add(tf.mul(targets, alpha), tf.mul(others, 1 - alpha));
+  return tf.mean(balanced ? tf.mul(focal, weights) : focal, -1);
+};
+
+/** The losses that TensorFlow.js has not by name. */
+const OWN: Partial<Record<LossName, RowLoss>> = {
+  huber(tf, targets, outputs, { delta = 1 }) {
+    const errors = tf.abs(tf.sub(outputs, targets));
+    const squared = tf.minimum(errors, delta);
+    // Half the square up to delta, then delta for each further 1.
+    return tf.mean(
+      tf.add(tf.mul(0.5, tf.square(squared)), tf.mul(delta, tf.sub(errors, squared))),
+      -1,
+    );
+  },
+  categoricalCrossentropyFromLogits: softmaxFromLogits,
+  sparseCategoricalCrossentropyFromLogits: (tf, targets, logits, settings) =>
+    softmaxFromLogits(tf, oneHot(tf, targets, logits), logits, settings),
+  binaryCrossentropyFromLogits: sigmoidFromLogits,
+  categoricalFocalCrossentropy: categoricalFocal,
+  categoricalFocalCrossentropyFromLogits: (tf, targets, logits, settings) =>
+    categoricalFocal(tf, targets, tf.softmax(logits), settings),
+  binaryFocalCrossentropy: binaryFocal,
+  binaryFocalCrossentropyFromLogits(tf, targets, logits, settings) {
+    const shares = tf.sigmoid(logits);
+    setLogits(shares, logits);
+    return binaryFocal(tf, targets, shares, settings);
+  },
+};
+
+/** The part of a compiled model that holds its losses; TensorFlow.js declares it private. */
+interface Compiled {
+  lossFunctions: LossFunction[];
+}
+
+/** Functions that TensorFlow.js resolved; each of its modules has its own. */
+const resolved = new WeakMap<TensorFlow, Map<LossName, LossFunction>>();
+
+/**
+ * Returns the loss of a name, for each row. TensorFlow.js exports no losses by name, but resolves names when it
+ * compiles a model. Compiling a small model makes sure that what is measured is what `fit` would minimise.
+ */
+export function namedLoss(tf: TensorFlow, name: LossName): LossFunction {
+  const own = OWN[name];
+  if (own !== undefined) return (targets, outputs) => own(tf, targets, outputs, { name });
+  const functions = resolved.get(tf) ?? new Map<LossName, LossFunction>();
+  resolved.set(tf, functions);
+  const known = functions.get(name);
+  if (known !== undefined) return known;
+  const input = tf.input({ shape: [1, 1] });
+  const output = tf.layers.flatten().apply(input) as typeof input;
+  const model: LayersModel = tf.model({ inputs: input, outputs: output });
+  model.compile({ optimizer: "sgd", loss: name });
+  const [loss] = (model as unknown as Compiled).lossFunctions;
+  model.dispose();
+  functions.set(name, loss);
+  return loss;
+}
+
+const settingsOfLosses = new WeakMap<LossFunction, LossSettings>();
+
+/** Returns the settings of a loss that {@linkcode kerasLoss} made; `null` for any other function. */
+export function lossSettings(loss: LossFunction): LossSettings | null {
+  return settingsOfLosses.get(loss) ?? null;
+}
+
+/**
+ * Makes a loss as Keras computes it on TensorFlow, reduced and weighted to a scalar. A cross-entropy is computed from
+ * the logits of its head if these are kept.
+ */
+export function kerasLoss(tf: TensorFlow, settings: LossSettings): LossFunction {
+  const { labelSmoothing = 0, reduction, weight = 1 } = settings;
+  const loss: LossFunction = (given, outputs) => {
+    const targets = labelSmoothing === 0 ? given : smoothed(tf, given, outputs, settings);
+    const rows = rowsOf(tf, targets, outputs, settings);
+    const value = reduction === "sum" ? tf.sum(rows) : tf.mean(rows);
+    return weight === 1 ? value : tf.mul(weight, value);
+  };
+  settingsOfLosses.set(loss, settings);
+  return loss;
+}
+
+function rowsOf(tf: TensorFlow, targets: Tensor, outputs: Tensor, settings: LossSettings): Tensor {
+  const { name } = settings;
+  const logits = logitsOf(outputs);
+  const kept = logits === null ? undefined : BEHIND_HEADS[name];
+  if (kept !== undefined) return kept(tf, targets, logits!, settings);
+  const own = OWN[name];
+  return own === undefined
+    ? namedLoss(tf, name)(targets, outputs)
+    : own(tf, targets, outputs, settings);
+}
+
+/** Cross-entropies that Keras on TensorFlow computes from the logits behind a softmax or a sigmoid, told or not. */
+const BEHIND_HEADS: Partial<Record<LossName, RowLoss>> = {
+  categoricalCrossentropy: softmaxFromLogits,
+  categoricalCrossentropyFromLogits: softmaxFromLogits,
+  sparseCategoricalCrossentropy: OWN.sparseCategoricalCrossentropyFromLogits,
+  sparseCategoricalCrossentropyFromLogits: OWN.sparseCategoricalCrossentropyFromLogits,
+  binaryCrossentropy: sigmoidFromLogits,
+  binaryCrossentropyFromLogits: sigmoidFromLogits,
+};
+
+/** Smooths targets: towards equal shares of all classes, or towards 1/2 for labels. */
+export function smoothed(
+  tf: TensorFlow,
+  targets: Tensor,
+  { shape }: { shape: number[] },
+  { name, labelSmoothing = 0 }: LossSettings,
+): Tensor {
+  const even = lossTraits(name)!.family === "labels" ? 0.5 : 1 / shape.at(-1)!;
+  return tf.add(tf.mul(targets, 1 - labelSmoothing), labelSmoothing * even);
+}

@@ -1,0 +1,273 @@
+/** Values that the targets of a loss may have. */
+export type TargetKind =
+  /** Any number. */
+  | "numbers"
+  /** Numbers from 0 on. */
+  | "positive numbers"
+  /** Whole numbers from 0 on. */
+  | "counts"
+  /** Shares of classes, one-hot for instance: a row adds up to 1. */
+  | "shares"
+  /** Numbers of classes: one for each row. */
+  | "classes"
+  /** 0 or 1 for each unit. */
+  | "labels"
+  /** -1 or 1 for each unit. */
+  | "signs";
+
+/** Family of a loss: losses of one family fit the same heads. */
+export type LossFamily =
+  /** Cross-entropy between classes that exclude each other. */
+  | "classes"
+  /** Cross-entropy of each label by itself. */
+  | "labels"
+  /** Distance between numbers. */
+  | "regression"
+  /** Margin of a classifier. */
+  | "hinge"
+  | "other";
+
+/** Properties of a loss. */
+export interface LossTraits {
+  /** Names elsewhere, mainly in Keras and PyTorch: small letters and digits alone. */
+  aliases: readonly string[];
+  targets: TargetKind;
+  family: LossFamily;
+  /** Activation that the loss applies to what it is given; absent if it applies none. */
+  logits?: "softmax" | "sigmoid";
+  /** True if the best constant answer is the mean of the targets. */
+  bestIsMean: boolean;
+  /** True if the scale of the targets decides how large the gradient is. */
+  comparesNumbers?: boolean;
+  /** True if guessing costs what the shares of the classes or the variance of the targets say. */
+  hasKnownGuess?: boolean;
+  /** Place where it is computed: by TensorFlow.js under its name, here, or by a function of `tf.losses`. */
+  from: "name" | "here" | "tf.losses";
+}
+
+/** All losses that are known, by name. */
+export const LOSS_TRAITS = {
+  meanSquaredError: {
+    aliases: ["mse", "l2", "mseloss"],
+    targets: "numbers",
+    family: "regression",
+    bestIsMean: true,
+    comparesNumbers: true,
+    hasKnownGuess: true,
+    from: "name",
+  },
+  meanAbsoluteError: {
+    aliases: ["mae", "l1", "l1loss"],
+    targets: "numbers",
+    family: "regression",
+    bestIsMean: false,
+    comparesNumbers: true,
+    from: "name",
+  },
+  meanAbsolutePercentageError: {
+    aliases: ["mape"],
+    targets: "numbers",
+    family: "other",
+    bestIsMean: false,
+    from: "name",
+  },
+  meanSquaredLogarithmicError: {
+    aliases: ["msle"],
+    targets: "positive numbers",
+    family: "other",
+    bestIsMean: false,
+    from: "name",
+  },
+  squaredHinge: {
+    aliases: [],
+    targets: "signs",
+    family: "hinge",
+    bestIsMean: false,
+    from: "name",
+  },
+  hinge: { aliases: [], targets: "signs", family: "hinge", bestIsMean: false, from: "name" },
+  categoricalHinge: {
+    aliases: [],
+    targets: "shares",
+    family: "other",
+    bestIsMean: false,
+    from: "name",
+  },
+  logcosh: { aliases: [], targets: "numbers", family: "other", bestIsMean: false, from: "name" },
+  huber: {
+    aliases: ["huberloss"],
+    targets: "numbers",
+    family: "regression",
+    bestIsMean: false,
+    comparesNumbers: true,
+    from: "here",
+  },
+  categoricalCrossentropy: {
+    aliases: ["cce", "crossentropy", "softmaxcrossentropy"],
+    targets: "shares",
+    family: "classes",
+    bestIsMean: true,
+    hasKnownGuess: true,
+    from: "name",
+  },
+  categoricalCrossentropyFromLogits: {
+    aliases: ["softmaxcrossentropywithlogits"],
+    targets: "shares",
+    family: "classes",
+    logits: "softmax",
+    bestIsMean: true,
+    hasKnownGuess: true,
+    from: "here",
+  },
+  sparseCategoricalCrossentropy: {
+    aliases: ["scce"],
+    targets: "classes",
+    family: "classes",
+    bestIsMean: true,
+    hasKnownGuess: true,
+    from: "name",
+  },
+  sparseCategoricalCrossentropyFromLogits: {
+    aliases: ["crossentropyloss", "sparsesoftmaxcrossentropywithlogits"],
+    targets: "classes",
+    family: "classes",
+    logits: "softmax",
+    bestIsMean: true,
+    hasKnownGuess: true,
+    from: "here",
+  },
+  categoricalFocalCrossentropy: {
+    aliases: [],
+    targets: "shares",
+    family: "classes",
+    bestIsMean: false,
+    from: "here",
+  },
+  categoricalFocalCrossentropyFromLogits: {
+    aliases: [],
+    targets: "shares",
+    family: "classes",
+    logits: "softmax",
+    bestIsMean: false,
+    from: "here",
+  },
+  binaryCrossentropy: {
+    aliases: ["bce", "bceloss", "logloss"],
+    targets: "labels",
+    family: "labels",
+    bestIsMean: true,
+    comparesNumbers: true,
+    hasKnownGuess: true,
+    from: "name",
+  },
+  binaryCrossentropyFromLogits: {
+    aliases: ["bcewithlogits", "bcewithlogitsloss", "sigmoidcrossentropywithlogits"],
+    targets: "labels",
+    family: "labels",
+    logits: "sigmoid",
+    bestIsMean: true,
+    comparesNumbers: true,
+    hasKnownGuess: true,
+    from: "here",
+  },
+  binaryFocalCrossentropy: {
+    aliases: [],
+    targets: "labels",
+    family: "labels",
+    bestIsMean: false,
+    from: "here",
+  },
+  binaryFocalCrossentropyFromLogits: {
+    aliases: [],
+    targets: "labels",
+    family: "labels",
+    logits: "sigmoid",
+    bestIsMean: false,
+    from: "here",
+  },
+  kullbackLeiblerDivergence: {
+    aliases: ["kld", "kldiv", "kldivergence", "kldivloss"],
+    targets: "shares",
+    family: "other",
+    bestIsMean: true,
+    from: "name",
+  },
+  poisson: { aliases: [], targets: "counts", family: "other", bestIsMean: true, from: "name" },
+  cosineProximity: {
+    aliases: ["cosinesimilarity"],
+    targets: "numbers",
+    family: "other",
+    bestIsMean: true,
+    from: "name",
+  },
+  softmaxCrossEntropy: {
+    aliases: [],
+    targets: "shares",
+    family: "classes",
+    logits: "softmax",
+    bestIsMean: true,
+    from: "tf.losses",
+  },
+  sigmoidCrossEntropy: {
+    aliases: [],
+    targets: "labels",
+    family: "labels",
+    logits: "sigmoid",
+    bestIsMean: true,
+    from: "tf.losses",
+  },
+} as const satisfies Record<string, LossTraits>;
+
+type Known = typeof LOSS_TRAITS;
+
+/** Name of a loss that can be asked for. */
+export type LossName = {
+  [Name in keyof Known]: Known[Name]["from"] extends "tf.losses" ? never : Name;
+}[keyof Known];
+
+const NAMES = Object.keys(LOSS_TRAITS) as (keyof Known)[];
+
+/** Names of the losses that can be asked for: those of TensorFlow.js, and more of Keras. */
+export const LOSSES: readonly LossName[] = NAMES.filter((name): name is LossName =>
+  LOSS_TRAITS[name].from !== "tf.losses"
+);
+
+/** Returns what is known of a loss, or `null` for a function without a known name. */
+export function lossTraits(name: string | null): LossTraits | null {
+  return name !== null && Object.hasOwn(LOSS_TRAITS, name)
+    ? LOSS_TRAITS[name as keyof Known]
+    : null;
+}
+
+/** Returns the loss that a name means, however it is spelled and wherever it comes from; `null` for none. */
+export function findLoss(name: string): LossName | null {
+  const plain = name.toLowerCase().replace(/[^a-z0-9]/g, "");
+  return LOSSES.find((loss) =>
+    loss.toLowerCase() === plain || (lossTraits(loss)!.aliases as string[]).includes(plain)
+  ) ?? null;
+}
+
+/** Losses from logits beside those from probabilities that they are made of. */
+export const FROM_LOGITS: Readonly<Partial<Record<LossName, LossName>>> = Object.fromEntries(
+  LOSSES.flatMap((name) => {
+    const other = findLoss(`${name}FromLogits`);
+    return other === null ? [] : [[name, other]];
+  }),
+);
+
+/** Loss that fits what an output ends in, if it fits no numbers. */
+const FITTING: Readonly<Record<string, LossName>> = {
+  softmax: "categoricalCrossentropy",
+  LayerNormalization: "meanSquaredError",
+  sigmoid: "binaryCrossentropy",
+  hardSigmoid: "binaryCrossentropy",
+};
+
+/** Returns the loss that fits what an output ends in, see `headOf`. */
+export function fittingLoss(head: string): LossName {
+  return Object.hasOwn(FITTING, head) ? FITTING[head] : "meanSquaredError";
+}
+
+/** Whether the outputs of a head add up to the same for any weights, so that their sum has no gradient. */
+export const hasConstantSum = (head: string): boolean =>
+  head === "softmax" || head === "LayerNormalization";
