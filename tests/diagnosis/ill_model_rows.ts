@@ -55,14 +55,14 @@ export const ILL: Record<string, [make: (tf: TensorFlow) => CureSubject, ...line
   "a relu head and negative targets": [
     (tf) => denseModel(tf, { head: "relu", targets: (tf, x) => tf.sub(x, 3) }),
     "error head head",
-    "End head in linear.",
+    "Remove the activation from head.",
     "worked",
     "fails, then learns",
   ],
   "a tanh head and targets of 50": [
     (tf) => denseModel(tf, { head: "tanh", targets: (tf, x) => tf.mul(x, 50) }),
     "error head head",
-    "End head in linear.",
+    "Remove the activation from head.",
     "worked",
     "fails, then learns",
   ],
