@@ -175,7 +175,7 @@ console.log(result);
 //
 // ## Clean up
 //
-// Tensors lie on the engine's heap, which nothing collects. Free those that you asked for.
+// Tensors live in WASM memory, which is not garbage-collected. Free those that you asked for.
 
 // %%
 tf.dispose([...slopes, ...outputs].map(({ tensor }) => tensor));

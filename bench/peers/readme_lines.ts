@@ -30,12 +30,14 @@ const times = (value: number) => value.toPrecision(2);
 function coldLine({ cold, figures }: Results): string[] {
   if (cold === undefined) return [];
   const names = ratios(cold.by, ({ median }) => median, PEERS)
-    .map(({ tool, least, most }) => `${tool} ${times(least)} to ${times(most)}`);
+    .map(({ tool, least, most }, i) =>
+      `${tool} ${i === 0 ? "takes " : ""}${times(least)} to ${times(most)}`
+    );
   const networks = Object.keys(figures ?? cold.by).length;
   return [
-    `- **Typed command to printed figures**, ${networks} networks, times as long as here: ${
+    `- **From Enter to the printed figures** ${
       names.join(", ")
-    }.`,
+    } times as long (${networks} networks). PyTorch is PyPI's wheel for Linux, which brings CUDA.`,
   ];
 }
 
@@ -65,6 +67,6 @@ function sizeLine({ crossover, installed }: Results): string[] {
   return [
     `- **On disk** ${own.toFixed(0)} MiB with Deno, PyTorch ${
       installed["PyTorch"].toFixed(0)
-    } MiB${size}.`,
+    } MiB with CUDA${size}.`,
   ];
 }

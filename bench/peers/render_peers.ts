@@ -122,7 +122,8 @@ function coldParts({ cold }: Results): string[] {
   return [
     "## From the command to the figures",
     `Whole processes on one core, in seconds: the median of ${cold.rounds}, in turns, and how many times this tool's it ` +
-    "is. Here `--trial off`, because the others do not train either.",
+    "is. Here `--trial off`, because the others do not train either. PyTorch is PyPI's wheel for " +
+    "Linux, which brings CUDA.",
     matrix(cold.by, nameOf, ({ median }, own) => beside(median, ownOf(own)?.median ?? null, 2)),
     "The most memory that such a process holds at once, in MiB:",
     matrix(cold.by, nameOf, ({ peak }) => peak.toFixed(0)),

@@ -3,18 +3,18 @@ import { FIX_FLAGS } from "./fix_flags.ts";
 import { MEASURE_PERMISSIONS } from "./measure_flags.ts";
 import type * as FixWork from "./run_fix.ts";
 
-/** `fix`: writes a copy of a model whose weights are cured; exits with 0 if it is healthy. */
+/** `fix`: writes a copy of a model whose weights are fixed; exits with 0 if it is healthy. */
 export const fix = defineCommand({
   operand: { name: "MODEL", least: 0, most: 1, takes: "files", opensFolders: true },
   description: [
-    "Measures MODEL as report does, says what is wrong, and tries the cures on it. With --out it writes",
-    "a copy of the model whose weights are cured into DIR, and CHANGES.md, which lists for each cause",
+    "Measures MODEL as report does, says what is wrong, and tries the fixes on it. With --out it writes",
+    "a copy of the model whose weights are fixed into DIR, and CHANGES.md, which lists for each cause",
     "what was changed, with figures before and after and code to paste. The copy is read again and",
     "measured before it gets its place. MODEL itself is never changed, and DIR must be new or empty.",
     "",
-    "Of a model.json the topology, the names of its files and every weight that is not cured stay as",
+    "Of a model.json the topology, the names of its files and every weight that is not fixed stay as",
     "they are, to the last bit. Nothing is written into a .ts or .js module: paste the code. With --out",
-    "its model, drawn under --seed and cured, becomes a model.json, which tf.loadLayersModel reads; so",
+    "its model, drawn under --seed and fixed, becomes a model.json, which tf.loadLayersModel reads; so",
     "does a .keras or .h5.",
     "",
     "Kernels can be rescaled or drawn again, and biases set. What lies elsewhere (an activation, the",
@@ -22,10 +22,10 @@ export const fix = defineCommand({
   ].join("\n"),
   flags: FIX_FLAGS,
   examples: [
-    ["fix model.json --out cured", "write the cured model and CHANGES.md"],
-    ["fix model.json --batch batch.json --objective meanSquaredError --out cured", "on real data"],
+    ["fix model.json --out fixed", "write the fixed model and CHANGES.md"],
+    ["fix model.json --batch batch.json --objective meanSquaredError --out fixed", "on real data"],
     ["fix examples/digits.ts", "what a module needs, as code to paste"],
-    ["fix --out cured", "the exercise's network, rescaled"],
+    ["fix --out fixed", "the exercise's network, rescaled"],
   ],
   permissions: MEASURE_PERMISSIONS,
   run: late<typeof FixWork>("./run_fix.ts"),

@@ -7,7 +7,7 @@ import { columnsFlag } from "./show_flags.ts";
 export const FIX_FLAGS = {
   out: {
     ...file("write", {
-      help: "folder for the cured model, new or empty",
+      help: "folder for the fixed model, new or empty",
       otherwise: "nothing is written",
       value: "DIR",
     }),

@@ -85,7 +85,7 @@ export const PLUGIN_FLAG = files("run", {
 export const TRIAL_FLAG = parsed<TrialMode, "auto">({
   help:
     "train the model on its batch for some steps: auto, where there is an error, a warning or " +
-    "something that one pass cannot judge, such as dropout; always, with the cures of warnings; off; or " +
+    "something that one pass cannot judge, such as dropout; always, with the fixes of warnings; off; or " +
     "STEPS steps where auto would",
   value: "auto|always|off|STEPS",
   takes: TRIALS,

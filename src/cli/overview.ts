@@ -23,7 +23,7 @@ export const COMMANDS: Record<string, CommandEntry> = {
     load: async () => (await import("./diff.ts")).diff,
   },
   fix: {
-    summary: "write a cured copy of a model, and what was changed in it",
+    summary: "write a fixed copy of a model, and what was changed in it",
     load: async () => (await import("./fix.ts")).fix,
   },
   sweep: {

@@ -190,7 +190,7 @@ function leavesCode({ causes }: Diagnosis): boolean {
 
 /** Why there is no copy; the end of a sentence. */
 function whyNotWritten(diagnosis: Diagnosis, copy: Copy | null, out: string | null): string {
-  if (diagnosis.verdict === "healthy") return "no error to cure, nothing written";
+  if (diagnosis.verdict === "healthy") return "no error to fix, nothing written";
   if (copy !== null) {
     const left = `${errorsOf(copy.diagnosis)} of ${formatCount(errorsOf(diagnosis), "error")}`;
     return `nothing written, as the weights alone would leave ${left}`;
@@ -202,8 +202,8 @@ function whyNotWritten(diagnosis: Diagnosis, copy: Copy | null, out: string | nu
   }
   if (worked.some(({ cures }) => cures.some(isWeightCure)) && out === null) {
     return leavesCode(diagnosis)
-      ? `--out DIR writes a copy with its weights cured; ${LEFT}`
-      : "--out DIR writes a cured copy";
+      ? `--out DIR writes a copy with its weights fixed; ${LEFT}`
+      : "--out DIR writes a fixed copy";
   }
   return "nothing written, as what cures it does not lie in the weights";
 }

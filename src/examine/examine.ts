@@ -23,7 +23,7 @@ export type { TrialMode };
 
 /** Options of {@linkcode examine}. */
 export interface ExamineOptions extends MeasureOptions {
-  /** When to train the network on the batch; `"always"` tries the cures of warnings too. Default: `"auto"`. */
+  /** When to train the network on the batch; `"always"` tries the fixes of warnings too. Default: `"auto"`. */
   trial?: TrialMode;
   /** Judges what was measured. Default: `runChecks`. */
   judge?: (measurements: Measurements) => Finding[];
@@ -59,7 +59,7 @@ export interface Examination {
 
 /**
  * Examines a network: measures it, judges it, trains it on the batch for some steps where an error was found,
- * tells causes from what follows from them, and tries the cures. The model is put back bit by bit.
+ * groups findings by cause, and tries the fixes. The model is restored bit by bit.
  *
  * @param model A built model.
  * @param batch One tensor an input, and targets if the objective needs them.

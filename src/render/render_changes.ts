@@ -77,7 +77,7 @@ function sectionOf(cause: Cause, before: Seen, after: Seen): string[] {
   return [
     `- Cause: ${code(kind)}${where}`,
     ...(tried?.worked ? cures : fixOf(cures, tried)).map((cure) =>
-      `- ${isDone && isWeightCure(cure) ? "Cure" : "Left to you"}: ${say(cure)}`
+      `- ${isDone && isWeightCure(cure) ? "Fix" : "Left to you"}: ${say(cure)}`
     ),
     ...tried === undefined ? [] : [`- ${escapeText(triedWords(tried))}`],
     ...isDone ? ["", ...tableOf(own, before, after)] : [],

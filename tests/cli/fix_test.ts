@@ -44,7 +44,7 @@ Deno.test("fix writes the exercise's network healthy, from several files, below 
     model.dispose();
     const again = await fix(folder, "the cured/one/model.json", "--out", "more");
     assertEquals(again.code, 0);
-    assertEquals(lastLine(again.stdout), "HEALTHY: no error to cure, nothing written");
+    assertEquals(lastLine(again.stdout), "HEALTHY: no error to fix, nothing written");
     assertEquals(namesIn(folder), [...before, "the cured"].toSorted());
   });
 });
@@ -60,7 +60,7 @@ Deno.test("fix lists the cause, the layers, the figures, the trial and the code 
       "# Changes to `relu_dead_layer/model.json`\n",
       "changed 1 of 10 weights; the others are the same to the last bit.\n",
       "- before: SICK: 1 cause\n- after: HEALTHY\n",
-      "- Cause: `bias`, in `dense_3`\n- Cure: Start the bias of dense\\_3 at 0.\n",
+      "- Cause: `bias`, in `dense_3`\n- Fix: Start the bias of dense\\_3 at 0.\n",
       "- Tried: the model is then HEALTHY; l2 of delta of dense\\_4: 0 before, 5.47 after.\n",
       "| `dense_3/bias` | set to 0 | mean -100, std 0 | mean 0, std 0 |\n",
       '```ts\nbiasInitializer: "zeros"  // in dense_3\n```\n',
@@ -119,7 +119,7 @@ Deno.test("fix writes the model of a module, with what lies in its weights cured
     const left = "what lies in the code is left to you";
     assertEquals(
       lastLine(dry.stdout),
-      `SICK: 2 causes: --out DIR writes a copy with its weights cured; ${left}`,
+      `SICK: 2 causes: --out DIR writes a copy with its weights fixed; ${left}`,
     );
     const { code, stdout, stderr } = await fix(folder, "net.js", "--out", "cured");
     assertEquals([code, stderr], [1, ""]);
@@ -155,7 +155,7 @@ Deno.test("fix leaves a healthy model and a warning as they are", async () => {
     ) {
       const { code, stdout } = await fix(folder, `${name}/model.json`, ...flags, "--out", "cured");
       assertEquals(code, 0);
-      assertEquals(lastLine(stdout), `${verdict}: no error to cure, nothing written`);
+      assertEquals(lastLine(stdout), `${verdict}: no error to fix, nothing written`);
     }
     assertEquals(namesIn(folder), ["relu_he", "seed_tanh_small"]);
   });
@@ -180,7 +180,7 @@ Deno.test("fix says of layers without names what it changed, and what is left to
     assertEquals(code, 1);
     assertEquals(
       lastLine(stdout),
-      "SICK: 1 cause: --out DIR writes a copy with its weights cured; what lies in the code is left to you",
+      "SICK: 1 cause: --out DIR writes a copy with its weights fixed; what lies in the code is left to you",
     );
     // The kernels that another activation draws again are named once, with it.
     const fixes = stdout.split("\n").filter((line) => line.startsWith("   Fix: "));

@@ -39,7 +39,7 @@ Deno.test("renderChanges() shows what was done and what is left of a cause apart
   assertStringIncludes(text, "gradient-health 1.2.3 changed 1 of 1 weight.\n");
   assertStringIncludes(
     text,
-    "- Cure: Start the bias of dense\\_3 at 0.\n- Left to you: End dense\\_5",
+    "- Fix: Start the bias of dense\\_3 at 0.\n- Left to you: End dense\\_5",
   );
   assertStringIncludes(text, "| `dense_3/bias` | set to 0 | mean -100, std 0 |");
   assert(!text.includes("## Training on the batch"));
