@@ -1,6 +1,7 @@
 import { FORMATS, formatsOf } from "./formats.ts";
 import { INITIALIZERS } from "../theory/initializers.ts";
 import { showWord } from "../words/show_word.ts";
+import { withCriticalScales } from "../study/critical_scales.ts";
 import type { StudyGrid } from "../study/study_grid.ts";
 import type { StudyOptions } from "../study/study_options.ts";
 import type { ModelFile, NamedNetwork } from "../study/study_subject.ts";
@@ -65,9 +66,9 @@ export const SWEEP_FLAGS = {
   scale: parsed({
     value: "RANGE|LIST",
     help: "what to multiply the kernels by: 0.001..1000 (10 per decade), 0.001..1000:25, or " +
-      "0.5,1,1/894",
+      "0.5,1,1/894; in a range also the critical scale of each activation",
     otherwise: `${SCALES.dense}; --exercise: ${SCALES.exercise}`,
-    read: parseScales,
+    read: (text, place) => ({ scales: parseScales(text, place), isRange: text.includes("..") }),
   }),
   scaleLayers: pattern("scale only the kernels of layers whose name matches"),
   activation: listOf((word) => word, {
@@ -153,13 +154,22 @@ export function sweepRequest(model: string | undefined, flags: SweepValues): Swe
   if (model === undefined && weights !== null) {
     throw new UsageError("--weights is for MODEL, expected MODEL too");
   }
-  const kind = model !== undefined ? "model" : exercise ? "exercise" : "dense";
+  const network = exercise ? "exercise" : "dense";
+  const kind = model === undefined ? network : "model";
+  const { scales, isRange } = flags.scale ??
+    { scales: parseScales(SCALES[kind], "--scale"), isRange: true };
+  const built = {
+    network,
+    activations: flags.activation ?? ACTIVATIONS,
+    initializers: flags.initializer ?? [],
+    widths: width ?? WIDTHS[network],
+  } as const;
   return {
     subject: model === undefined
-      ? { network: exercise ? "exercise" : "dense" }
+      ? { network }
       : { model, register, ...weights === null ? {} : { weights } },
     grid: {
-      scales: flags.scale ?? parseScales(SCALES[kind], "--scale"),
+      scales: isRange && model === undefined ? withCriticalScales(scales, built) : scales,
       activations: flags.activation ?? (model === undefined ? ACTIVATIONS : undefined),
       initializers: flags.initializer ?? undefined,
       seeds: flags.seeds ?? SEEDS,

@@ -25,7 +25,16 @@ Deno.test("sweep answers the exercise's question for four activations", async ()
     assertMatch(stdout, RegExp(`^${title}: `, "m"));
   }
   assert(stdout.split("\n").every((line) => line.length <= 80));
-  assertMatch(stderr, /^168 of 168 points, after \d+ s\n$/);
+  assertMatch(stderr, /^184 of 184 points, after \d+ s\n$/);
+});
+
+Deno.test("sweep finds the healthy scale of relu that a coarse range steps over", async () => {
+  const flags = ["sweep", "--activation=relu", "--seeds=2", "--jobs=1", "--quiet"];
+  // 1 and 1.778 stand to either side of sqrt(2).
+  const range = await runCommand([...flags, "--scale=0.1..10:9"]);
+  assertMatch(range.stdout, /^relu +1\.\d+ \.\. 1\.\d+ +1\.41 /m);
+  const list = await runCommand([...flags, "--scale=0.1,0.1778,0.3162,0.5623,1,1.778,3.162"]);
+  assertMatch(list.stdout, /^relu +none/m);
 });
 
 Deno.test("sweep --exercise finds the band near 1/894", async () => {
