@@ -9,7 +9,7 @@ export interface NotReproduced {
   setting: Setting;
   /** Name of the setting in the program: `Huber`, `Adam with ExponentialDecay`. */
   name: string;
-  /** Setting that took its place: `the sum of the outputs`, `Adam at 0.001`. */
+  /** Setting that took its place: `the sum of the outputs`, `Adam`. */
   substitute: string;
 }
 

@@ -4,6 +4,7 @@ import {
   optimizerName,
   OPTIMIZERS,
   optimizerWords,
+  readNumber,
   readRate,
   readSetting,
 } from "../traits/optimizers.ts";
@@ -41,19 +42,24 @@ const optimizerIn = (saved: Record<string, unknown>): unknown =>
 /** Class name and configuration of an optimizer, however it is written. */
 function writtenOptimizer(written: unknown): { className: string; config: object } {
   if (typeof written === "string") return { className: written, config: {} };
-  const className = readSetting(Object(written), "className");
-  const config = Object(readSetting(Object(written), "config"));
-  if (typeof className !== "string") return { className: "Adam", config: {} };
+  const { className, config } = parts(written);
   // Mixed precision scales the loss, and the gradients back.
-  const inner = readSetting(config, "innerOptimizer");
-  return inner === undefined ? { className, config } : writtenOptimizer(inner);
+  const inner = parts(readSetting(config, "innerOptimizer"));
+  const named = inner.className === undefined ? { className, config } : inner;
+  if (typeof named.className !== "string") return { className: "Adam", config: {} };
+  return { className: named.className, config: named.config };
 }
+
+const parts = (written: unknown): { className: unknown; config: object } => ({
+  className: readSetting(Object(written), "className"),
+  config: Object(readSetting(Object(written), "config")),
+});
 
 /** Decay of the rate in Keras 2 and in TensorFlow.js's Adamax. The `decay` of TensorFlow.js's RMSProp is its rho. */
 function legacyDecay(config: object): number {
   const isStockRmsProp = readSetting(config, "centered") !== undefined &&
     readSetting(config, "rho") === undefined;
-  return isStockRmsProp ? 0 : Number(readSetting(config, "decay") ?? 0);
+  return isStockRmsProp ? 0 : readNumber(config, "decay");
 }
 
 /** Schedule of a rate with a legacy decay. */

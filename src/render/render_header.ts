@@ -1,5 +1,6 @@
 import { formatCount, formatNumber } from "../words/numbers.ts";
 import type { Measurements, MetricMeasurements } from "../measure/measurements.ts";
+import { optimizerWords } from "../traits/optimizers.ts";
 import { cutMiddle } from "./cut_middle.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { paint } from "./paint.ts";
@@ -42,7 +43,7 @@ export function renderHeader(
  *   many rules judge them (default: true).
  */
 export function headerFacts(
-  { model, engine, batch, objective, seed, weightsOnly }: Measurements,
+  { model, engine, batch, objective, optimizer, seed, weightsOnly }: Measurements,
   { longest, ellipsis, engine: withEngine = true, judging = true }:
     & Pick<HeaderStyle, "ellipsis" | "engine">
     & { longest: number; judging?: boolean },
@@ -80,7 +81,23 @@ export function headerFacts(
         string,
         string,
       ]],
+    ...optimizer === undefined
+      ? []
+      : [["Optimizer", optimizerFacts(optimizer, cut)] as [string, string]],
   ];
+}
+
+/** The compiled optimizer, its rate and its unusual settings: `SGD with momentum 0.9 at a rate of 0.01, clipnorm 1`. */
+function optimizerFacts(
+  optimizer: NonNullable<Measurements["optimizer"]>,
+  cut: (text: string) => string,
+): string {
+  const { learningRate, settings = {} } = optimizer;
+  const rate = learningRate === null ? "" : ` at a rate of ${formatNumber(learningRate)}`;
+  const others = Object.entries(settings)
+    .filter(([name]) => name !== "momentum" && name !== "nesterov")
+    .map(([name, value]) => typeof value === "number" ? `${name} ${value}` : `${name}: ${value}`);
+  return [`${cut(optimizerWords(optimizer))}${rate}`, ...others].join(", ");
 }
 
 function engineOf(

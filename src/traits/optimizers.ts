@@ -202,6 +202,12 @@ export function readSetting(config: object, name: string): unknown {
   return Object.entries(config).find(([key]) => plain(key) === wanted)?.[1];
 }
 
+/** Returns the value of a setting, 0 if it is not a number. */
+export function readNumber(config: object, name: string): number {
+  const value = readSetting(config, name);
+  return typeof value === "number" ? value : 0;
+}
+
 /**
  * Returns the name of the optimizer in a file, `null` if it is not known. An SGD with a momentum is Momentum.
  *
@@ -212,7 +218,7 @@ export function optimizerName(className: string, config: object): OptimizerName 
   const wanted = plain(className);
   const name = (Object.keys(OPTIMIZERS) as OptimizerName[]).find((name) => plain(name) === wanted);
   if (name === undefined) return null;
-  return name === "SGD" && Number(readSetting(config, "momentum")) > 0 ? "Momentum" : name;
+  return name === "SGD" && readNumber(config, "momentum") > 0 ? "Momentum" : name;
 }
 
 /** Returns every setting of an optimizer: those of the configuration, else Keras's defaults. */

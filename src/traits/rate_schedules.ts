@@ -77,15 +77,14 @@ const SCHEDULES: Record<string, (config: Config, initial: number) => RateSchedul
     const lower = numberOf(config, "m_mul", 1);
     const alpha = numberOf(config, "alpha", 0);
     return falling(initial, (step) => {
-      let begin = 0;
-      let length = first;
-      let height = 1;
-      while (length > 0 && step >= begin + length) {
-        begin += length;
-        length *= longer;
-        height *= lower;
-      }
-      return initial * cosine((step - begin) / length, alpha, height);
+      const passed = step / first;
+      // Periods grow as a geometric series.
+      const restarts = longer === 1
+        ? Math.floor(passed)
+        : Math.floor(Math.log(1 - passed * (1 - longer)) / Math.log(longer));
+      const begin = longer === 1 ? restarts : (1 - longer ** restarts) / (1 - longer);
+      const share = (passed - begin) / longer ** restarts;
+      return initial * cosine(share, alpha, lower ** restarts);
     });
   },
 };

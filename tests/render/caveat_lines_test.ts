@@ -14,14 +14,14 @@ Deno.test("a loss that was not reproduced is said first, and nothing is judged b
   await using _engine = await startEngine();
   const model = exerciseModel({ std: 1 / Math.sqrt(20) });
   noteNotReproduced(model, { setting: "loss", name: "Dice", substitute: null });
-  noteNotReproduced(model, { setting: "optimizer", name: "Lion", substitute: "Adam at 0.001" });
+  noteNotReproduced(model, { setting: "optimizer", name: "Muon", substitute: "Adam" });
   const batch = randomBatch(model, { objective: "meanSquaredError" });
   const { measurements, findings, diagnosis, trial } = await examine(model, batch, {
     trial: "always",
   });
   assertEquals(measurements.notReproduced, [
     { setting: "loss", name: "Dice", substitute: "the sum of the outputs" },
-    { setting: "optimizer", name: "Lion", substitute: "Adam at 0.001" },
+    { setting: "optimizer", name: "Muon", substitute: "Adam" },
   ]);
   assert(trial !== null && "skipped" in trial);
   assertEquals(diagnosis.notJudged, ["loss", "optimizer"]);
@@ -32,8 +32,8 @@ Deno.test("a loss that was not reproduced is said first, and nothing is judged b
   assertEquals(text.split("\n").slice(0, 5), [
     "Compiled with Dice, which is not reproduced: measured with the sum of the",
     "  outputs instead. Rules that need the loss do not judge.",
-    "Compiled with Lion, which is not reproduced: tried with Adam at 0.001 instead.",
-    "  Its learning rate is not judged.",
+    "Compiled with Muon, which is not reproduced: tried with Adam instead. Its",
+    "  learning rate is not judged.",
     "HEALTHY, loss not judged, optimizer not judged",
   ]);
   const json = renderJson(measurements, findings, { diagnosis });

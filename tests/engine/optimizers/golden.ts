@@ -5,7 +5,18 @@ interface Golden {
   /** By step and weight. */
   gradients: number[][][];
   optimizers: { saved: SavedOptimizer; after: Record<string, number[][]> }[];
+  trained: Trained[];
   schedules: { saved: { class_name: string; config: object }; rates: number[] }[];
+}
+
+/** A network of 5, 8 and 2 units that Keras has trained for 60 steps. */
+interface Trained {
+  saved: SavedOptimizer;
+  weights: number[][];
+  x: number[];
+  y: number[];
+  /** Before each step, and at the end. */
+  losses: number[];
 }
 
 /** An optimizer as Keras serialises it. */

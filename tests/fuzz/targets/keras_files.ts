@@ -2,6 +2,7 @@ import { startEngine } from "../../../src/engine/mod.ts";
 import { loadModel, ModelError } from "../../../src/model/mod.ts";
 import { bytesOf, FILES } from "../../model/keras/fixtures.ts";
 import { packKeras, unpackKeras } from "../../model/keras/pack_keras.ts";
+import { golden } from "../../engine/optimizers/golden.ts";
 import type { Chance } from "../chance.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";
@@ -45,7 +46,11 @@ export const target: FuzzTarget = {
 /** Most of an archive is checked by its sums: what is in it is damaged, then packed again. */
 function damagedArchive(archive: Uint8Array, chance: Chance): Uint8Array {
   if (chance.happens(0.1)) return damagedBytes(archive, chance);
-  const { config, weights } = unpackKeras(archive);
+  const { config: own, weights } = unpackKeras(archive);
+  const { saved: optimizer } = chance.one(golden.optimizers);
+  const config = chance.happens(0.5)
+    ? own
+    : { ...Object(own), compile_config: { optimizer, loss: "mse" } };
   return chance.happens(0.5)
     ? packKeras({ config: mutateJson(config, chance), weights })
     : packKeras({ config, weights: damagedBytes(weights, chance) });
