@@ -36,7 +36,8 @@ export const MEASURE_FLAGS = {
     default: "auto",
   }),
   objective: oneOf(OBJECTIVES, {
-    help: "what to differentiate: sum, or a loss of TensorFlow.js such as meanSquaredError",
+    help:
+      "what to differentiate: sum, or a loss such as meanSquaredError; a name that ends in FromLogits is for a head without softmax or sigmoid",
     otherwise: "the module's, else the loss the model was compiled with, else sum",
     value: "NAME",
     hint: nearestObjective,

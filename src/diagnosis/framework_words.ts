@@ -88,7 +88,7 @@ export const FRAMEWORK_WORDS: Readonly<Record<Framework, FrameworkWords>> = {
       `${values}.std(axis=${tuple(axes)}, keepdims=True)\n` +
       `${values} = (${values} - mean) / (std + 1e-6)`,
     argument: (name, value) => `${snakeCase(name)}=${JSON.stringify(value)}`,
-    name: snakeCase,
+    name: nameInKeras,
     trainable: "trainable = True",
     comment: "#",
   },
@@ -191,6 +191,14 @@ function argumentOf({ weight }: CuredWeight): string {
   if (/\/embeddings(_\d+)?$/.test(weight)) return "embeddingsInitializer";
   if (/\/recurrent_kernel(_\d+)?$/.test(weight)) return "recurrentInitializer";
   return /\/bias(_\d+)?$/.test(weight) ? "biasInitializer" : "kernelInitializer";
+}
+
+/** Spells the name of an activation or a loss as Keras has it. */
+function nameInKeras(name: string): string {
+  const plain = name.replace(/FromLogits$/, "");
+  return plain === name
+    ? snakeCase(name)
+    : `${plain[0].toUpperCase()}${plain.slice(1)}(from_logits=True)`;
 }
 
 /** `kernelInitializer` as Python spells it. */

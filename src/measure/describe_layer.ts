@@ -140,6 +140,9 @@ function why(record: LayerRecord, figure: Figure): string {
   if (figure === "preActivationGradients" && record.preActivations === null) {
     return "its pre-activations cannot be seen from outside";
   }
+  if (figure === "activationGradients" && record.preActivationGradients !== null) {
+    return "the loss is computed from what the activation is applied to";
+  }
   return "the layer is not on the objective's path";
 }
 

@@ -46,15 +46,18 @@ export function compileAsSaved(
   const told = lossesByOutput(saved.loss, names);
   const losses = told.map((loss) => loss == null ? null : readSavedLoss(loss));
   const known = losses.flatMap((loss) => loss?.settings ?? []);
-  if (known.length === 0 || losses.some((loss) => loss?.settings === null)) {
+  const weights = weightsByOutput(saved.loss_weights, names);
+  const isTrained = losses.some((loss, i) => loss !== null && weights[i] !== 0);
+  if (!isTrained || losses.some((loss) => loss?.settings === null)) {
     const unknown = losses.flatMap((loss) => loss?.settings === null ? [loss.name] : []);
-    const name = [...new Set(unknown)].join(", ") || JSON.stringify(saved.loss);
+    const untrained = losses.flatMap((loss) => loss === null ? [] : [`${loss.name} of weight 0`]);
+    const all = [...new Set(unknown.length > 0 ? unknown : untrained)];
+    const name = all.join(", ") || JSON.stringify(saved.loss);
     noteNotReproduced(model, { setting: "loss", name, substitute: null });
     // The learning rate can be judged whatever the loss.
     if (namesOptimizer(saved)) attachOptimizer(model, optimizerFor(tf, model, saved));
     return;
   }
-  const weights = weightsByOutput(saved.loss_weights, names);
   const settings = losses.map((loss, i): LossSettings => {
     if (loss === null) return { ...known[0], weight: 0 };
     const weight = weights[i];

@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import { findLoss, FROM_LOGITS, type LossName, lossTraits } from "../traits/losses.ts";
 import type { LossSettings } from "./loss_functions.ts";
 
@@ -31,9 +32,9 @@ export function readSavedLoss(saved: unknown): SavedLoss {
   const loss = own.from_logits === true ? FROM_LOGITS[plain] : plain;
   if (loss === undefined) return unknown("from_logits");
   if (own.ignore_class != null) return unknown("ignore_class");
-  if (own.axis !== undefined && own.axis !== -1) return unknown(`axis ${own.axis}`);
+  if (own.axis !== undefined && own.axis !== -1) return unknown(`axis ${showValue(own.axis)}`);
   const settings = optionsOf(loss, own);
-  if (settings === null) return unknown(`reduction ${own.reduction}`);
+  if (settings === null) return unknown(`reduction ${showValue(own.reduction)}`);
   return { name, settings };
 }
 
