@@ -15,6 +15,7 @@ const SCRIPTS: readonly (readonly [keyof Pythons, string, readonly string[], str
   ["tf", "write_keras_files.py", ["--keras2"], "keras"],
   ["keras", "write_keras_layers.py", [], "keras"],
   ["tf", "write_keras_layers.py", ["--keras2"], "keras"],
+  ["keras", "write_keras_operations.py", [], "keras"],
   ["keras", "write_keras_rest.py", [], "keras"],
   ["tf", "write_keras_rest.py", ["--keras2"], "keras"],
   ["keras", "write_bad_hdf5.py", [], "hdf5"],

@@ -1,4 +1,5 @@
 import { AUGMENTATIONS } from "../traits/keras_layer_traits.ts";
+import { OPERATION_TRAITS, operationClass } from "../traits/operation_traits.ts";
 import type { Settings } from "./layer_settings.ts";
 import { KINDS, required } from "./setting.ts";
 
@@ -41,6 +42,15 @@ const projected: Settings = {
   slidingWindow: count,
 };
 
+/** Operations check their settings themselves, when they are told the shapes. */
+const operation: Settings = {
+  operands: { what: "an array", is: Array.isArray },
+  settings: {
+    what: "an object",
+    is: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  },
+};
+
 /** The layers that Keras has and TensorFlow.js lacks, with what each may have in its configuration. */
 export const KERAS_LAYER_SETTINGS: Record<string, Settings> = {
   AdaptiveAveragePooling1D: adaptive(1),
@@ -52,6 +62,9 @@ export const KERAS_LAYER_SETTINGS: Record<string, Settings> = {
   AdditiveAttention: { ...called, useScale: flag },
   Attention: { ...called, useScale: flag, scoreMode: KINDS.choice("dot", "concat") },
   ...Object.fromEntries(AUGMENTATIONS.map((name) => [name, {}])),
+  ...Object.fromEntries(
+    Object.keys(OPERATION_TRAITS).map((name) => [operationClass(name), operation]),
+  ),
   Conv1DTranspose: {
     filters: required(count),
     ...windowed,

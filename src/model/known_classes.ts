@@ -3,7 +3,8 @@ import { KERAS_ACTIVATIONS } from "../traits/keras_activations.ts";
 import { KERAS_LAYER_TRAITS } from "../traits/keras_layer_traits.ts";
 import { classes } from "./build_model.ts";
 import { KERAS_NAMES } from "./keras/plain_activation.ts";
-import { camelCase } from "./topology_json.ts";
+import { isOperation } from "./keras/plain_operation.ts";
+import { camelCase, type Json } from "./topology_json.ts";
 
 /**
  * Tells which classes a topology may name: those of TensorFlow.js and those that a program has registered.
@@ -31,6 +32,7 @@ function namesKeras(topology: unknown, isKnown: (name: string) => boolean): bool
   for (let value = open.pop(); value !== undefined || open.length > 0; value = open.pop()) {
     if (typeof value !== "object" || value === null) continue;
     const { class_name: name } = value as { class_name?: unknown };
+    if (isOperation(value as Json)) return true;
     if (typeof name === "string") {
       const bare = name.slice(name.indexOf(">") + 1);
       if (Object.hasOwn(KERAS_LAYER_TRAITS, bare) && !isKnown(bare)) return true;

@@ -1,3 +1,4 @@
+import { isOperationClass } from "../traits/operation_traits.ts";
 import { LAYER_SETTINGS } from "./layer_settings.ts";
 import { type Json, MODEL_CLASSES, setting } from "./topology_json.ts";
 
@@ -59,6 +60,7 @@ export function layerCalls(name: string, config: Json): LayerCalls {
     const scores = setting(config, "returnAttentionScores").value === true;
     return { ...plain, ...ATTENTIONS[name], tensors: scores ? 2 : 1 };
   }
+  if (isOperationClass(name)) return { ...plain, most: Infinity, tensors: Infinity };
   if (name === "Dot" || name === "Subtract") return { ...plain, fewest: 2, most: 2 };
   if (MERGING.includes(name)) return { ...plain, fewest: 2, most: Infinity };
   if (Object.hasOwn(LAYER_SETTINGS, name)) return plain;

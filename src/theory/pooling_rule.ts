@@ -5,6 +5,7 @@ import {
   type LayerRule,
   type NetworkNode,
   scaleGradient,
+  scaleSignal,
   type Signal,
   type Window,
 } from "./signal.ts";
@@ -18,9 +19,11 @@ const VAGUE = 0.36;
  */
 export const poolingRule: LayerRule = (node, inputs, context) => {
   const [input] = inputs;
+  if (inputs.length !== 1) return null;
   const [shape] = context.shapesOf(node);
-  const taps = tapsOf(node, shape);
-  if (inputs.length !== 1 || taps === null) return null;
+  const taps = tapsOf(node, input, shape);
+  if (taps === null) return null;
+  if (node.operation === "globalSum") return sum(average(node, input, taps), taps);
   const isMax = node.operation === "largest" || node.operation === "globalLargest";
   return isMax ? largest(node, input, taps) : average(node, input, taps);
 };
@@ -75,13 +78,26 @@ function largest(node: NetworkNode, input: Signal, taps: number) {
   return { z: null, a, back };
 }
 
-function tapsOf({ operation, window }: NetworkNode, shape: readonly number[] | null) {
-  if (shape === null || operation === null) return null;
-  const positions = positionsOf(shape);
-  if (operation === "globalMean" || operation === "globalLargest") {
-    return positions.reduce((product, size) => product * size, 1);
-  }
-  return window === undefined ? null : windowTerms(window, positions).terms;
+/** A sum is the mean times the number of summands. */
+function sum({ a, back }: ReturnType<typeof average>, taps: number) {
+  return {
+    z: null,
+    a: scaleSignal(a, taps ** 2),
+    back(gradient: Gradient) {
+      const { delta, inputs } = back(gradient);
+      return { delta, inputs: inputs.map((one) => scaleGradient(one, taps ** 2)) };
+    },
+  };
+}
+
+function tapsOf(
+  { operation, window, entries }: NetworkNode,
+  input: Signal,
+  shape: readonly number[] | null,
+): number | null {
+  if (operation?.startsWith("global")) return input.entries / entries;
+  if (shape === null || operation === null || window === undefined) return null;
+  return windowTerms(window, positionsOf(shape)).terms;
 }
 
 /** How much of a window lies within its input. */

@@ -1,4 +1,5 @@
 import { APART, type LayerTraits, traits } from "./layers.ts";
+import { OPERATION_TRAITS, operationClass } from "./operation_traits.ts";
 
 /** Layers of Keras that change pictures in training and pass them on otherwise. */
 export const AUGMENTATIONS = [
@@ -36,6 +37,9 @@ const DROPS = { memoryCopies: 0, drops: true };
 export const KERAS_LAYER_TRAITS: Readonly<Record<string, LayerTraits>> = {
   ...Object.fromEntries(
     AUGMENTATIONS.map((name) => [name, traits("passesOn", { memoryCopies: 0 })]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(OPERATION_TRAITS).map(([name, own]) => [operationClass(name), own]),
   ),
   // The sum, and the sum with its bias.
   EinsumDense: traits("dense", { kernel: "einsum", memoryCopies: 2 }),

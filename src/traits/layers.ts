@@ -51,9 +51,10 @@ export type LayerOperation =
   /** Merges: the mean of the inputs, their product. */
   | "average"
   | "product"
-  /** Pools, of a window or of all positions: the mean, the largest. */
+  /** Pools, of a window or along whole axes: the mean, the sum, the largest. */
   | "mean"
   | "globalMean"
+  | "globalSum"
   | "largest"
   | "globalLargest"
   /** Normalisations that take no mean away: divided by the root mean square, by the l2 norm. */
@@ -73,6 +74,7 @@ export const LAYER_OPERATIONS: readonly LayerOperation[] = [
   "gated",
   "globalLargest",
   "globalMean",
+  "globalSum",
   "largest",
   "mean",
   "memory",

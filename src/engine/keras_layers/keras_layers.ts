@@ -27,6 +27,7 @@ import { createGroupNormalization, type GroupNormalizationArgs } from "./group_n
 import { createNormalization, type NormalizationArgs } from "./normalization.ts";
 import { createRMSNormalization, type RMSNormalizationArgs } from "./rms_normalization.ts";
 import { createSeparableConv1D, type SeparableConv1DArgs } from "./separable_conv_1d.ts";
+import { OPERATION_LAYERS } from "./operations/operation_layers.ts";
 import {
   createSpatialDropout2D,
   createSpatialDropout3D,
@@ -142,7 +143,10 @@ export const KERAS_LAYERS: Factories = {
 const allLayers = kerasLayer((tf): KerasLayers => {
   const { classNameMap } = tf.serialization.SerializationMap.getMap();
   const entries = Object.entries(KERAS_LAYERS).map(([name, create]) => [name, create(tf)] as const);
-  for (const [name, own] of entries) {
+  const operations = Object.entries(OPERATION_LAYERS).map(([name, create]) =>
+    [name, create(tf)] as const
+  );
+  for (const [name, own] of [...entries, ...operations]) {
     if (!Object.hasOwn(classNameMap, name)) tf.serialization.registerClass(own as never);
   }
   registerActivations(tf);

@@ -3,16 +3,21 @@ import { kerasLayer, type KerasLayerFactory, type LayerArgs } from "./keras_laye
 import { stockClass } from "./stock_class.ts";
 
 /** Arguments of a Subtract. */
-export type SubtractArgs = LayerArgs;
+export interface SubtractArgs extends LayerArgs {
+  /** What becomes of masks: `none` if the layer stands for an operation of Keras, which heeds none. */
+  maskRule?: "keras3" | "none";
+}
 
 /** Subtract: the first input minus the second. */
 export const createSubtract: KerasLayerFactory<SubtractArgs> = kerasLayer((tf) => {
   const Merge = stockClass<unknown, [SubtractArgs]>(tf, "Add", 1);
   return class Subtract extends Merge {
     static className = "Subtract";
+    readonly maskRule: SubtractArgs["maskRule"];
 
     constructor(args: SubtractArgs = {}) {
       super(args);
+      this.maskRule = args.maskRule;
     }
 
     /** Called by TensorFlow.js's base of all merges, once the inputs have axes that fit. */
@@ -21,6 +26,10 @@ export const createSubtract: KerasLayerFactory<SubtractArgs> = kerasLayer((tf) =
         throw new RangeError(`${this.name} has ${inputs.length} inputs, expected 2`);
       }
       return tf.sub(inputs[0], inputs[1]);
+    }
+
+    override getConfig() {
+      return { ...super.getConfig(), ...this.maskRule && { maskRule: this.maskRule } };
     }
   };
 });

@@ -12,6 +12,7 @@ type Arguments = Record<string, unknown> & {
 
 interface MaskingLayer {
   supportsMasking: boolean;
+  maskRule?: string;
   computeMask(inputs: Tensor[], masks: (Tensor | null)[]): unknown;
 }
 
@@ -94,12 +95,13 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
       delete shared?.mask;
       delete own.mask;
       delete own.masks;
-      if (given[0] !== null) own.mask = given[0];
-      if (given.some((mask) => mask !== null)) own.masks = given;
+      const heedsMasks = this.maskRule !== "none";
+      if (heedsMasks && given[0] !== null) own.mask = given[0];
+      if (heedsMasks && given.some((mask) => mask !== null)) own.masks = given;
       return during(run, () => {
         const outputs = original.call(this, inputs, own);
         for (const output of [outputs].flat()) put.add(output as Tensor);
-        if (!this.supportsMasking) return outputs;
+        if (!this.supportsMasking || !heedsMasks) return outputs;
         const found = [this.computeMask(list, given)].flat() as (Tensor | null | undefined)[];
         [outputs].flat().forEach((y: Tensor, i) => {
           const mask = found[i];
@@ -154,6 +156,9 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
   );
 };
 
+/** Layers that stand for an operation of Keras: with the `maskRule` "none" they neither heed a mask nor pass one on. */
+const OPERATIONS = ["Activation", "Concatenate", "Rescaling", "Softmax"];
+
 /**
  * The masks of Add, Multiply, Average, Maximum and Minimum. TensorFlow.js gives them an axis too many and
  * leaves out the last input's. Here a step counts where it counts in every input that has a mask, as in Keras 2. A
@@ -161,7 +166,7 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
  */
 export const repairMergeMasks: LayerRepair = ({ tf, classOf, patch }) => {
   const names = ["Add", "Multiply", "Average", "Maximum", "Minimum"];
-  storeSettings({ tf, patch }, names, { maskRule: "keras2" });
+  storeSettings({ tf, patch }, [...names, ...OPERATIONS], { maskRule: "keras2" });
   const known = names.map(classOf).find((layerClass) => layerClass !== undefined);
   const merge = known && Object.getPrototypeOf(known) as LayerClass;
   patch(

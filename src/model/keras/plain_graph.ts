@@ -4,7 +4,7 @@ import { isJson, type Json, type KnownAs, MODEL_CLASSES } from "../topology_json
 import { unexpected } from "../unexpected.ts";
 import { unknownClass } from "../unknown_class.ts";
 import { attentionCall, withCalls } from "./attention_call.ts";
-import { rescalingOf } from "./plain_layer.ts";
+import { isOperation, plainOperation } from "./plain_operation.ts";
 
 /** A reference of Keras 2 and TensorFlow.js: layer, call, tensor of its output. */
 type Reference = [layer: string, node: number, tensor: number];
@@ -30,6 +30,7 @@ interface Graph {
  * @param layers Its layers, rewritten already but for their calls.
  * @param place Where the configuration stands in the file.
  * @param knownAs The name that TensorFlow.js knows a class by.
+ * @param hasMasks Whether a layer of the whole model makes masks.
  * @throws {ModelError} If a call cannot be made in TensorFlow.js.
  */
 export function plainGraph(
@@ -37,50 +38,78 @@ export function plainGraph(
   layers: Json[],
   place: string,
   knownAs: KnownAs,
+  hasMasks = false,
 ): Json {
   const graph: Graph = { layers: new Map(layers.map((layer) => [layer.name, layer])), knownAs };
-  const rewritten = layers.map((layer, i) => {
+  const rewritten = layers.map((layer, i): Json | null => {
     const { inbound_nodes: nodes } = layer;
-    const isMask = MASKING.includes(layer.class_name as string);
-    if (!Array.isArray(nodes) || !nodes.some(isJson) || isMask) return layer;
+    if (!Array.isArray(nodes) || !nodes.some(isJson)) return layer;
     const at = `${place}.layers[${i}].inbound_nodes`;
-    let own = layer;
+    if (layer.is_operation === true || isOperation(layer)) {
+      const isUnread = isMask(layer) && !isRead(layer, layers, config.output_layers);
+      return isUnread ? null : operationOf(layer, graph, at, hasMasks);
+    }
     const told: Json[] = [];
     const calls = nodes.map((node, n) => {
       if (!isJson(node)) return node;
       const attention = attentionCall(layer.class_name as string, node, `${at}[${n}]`);
-      if (attention !== null) {
-        told.push(attention.settings);
-        return callOf(attention.node, layer, graph, `${at}[${n}]`);
-      }
-      const [number, ...rest] = numbersOf(node, layer);
-      if (number !== undefined && rest.length === 0 && nodes.length === 1) {
-        own = rescalingOf(layer, number, `${at}[${n}].args`);
-      }
-      return callOf(node, own, graph, `${at}[${n}]`);
+      if (attention === null) return callOf(node, layer, graph, `${at}[${n}]`);
+      told.push(attention.settings);
+      return callOf(attention.node, layer, graph, `${at}[${n}]`);
     });
-    return { ...withCalls(own, told, at), inbound_nodes: calls };
+    return { ...withCalls(layer, told, at), inbound_nodes: calls };
   });
   const outputs = ends(
     config.output_layers,
     (name) => graph.layers.get(name)?.class_name === "Sequential" && isNew(layers) ? 1 : 0,
   );
-  const used = new Set(
-    [
-      ...Array.isArray(outputs) ? outputs : [],
-      ...rewritten.flatMap(({ inbound_nodes }) => inbound_nodes),
-    ]
-      .flatMap((node) => Array.isArray(node) && Array.isArray(node[0]) ? node : [node])
-      .map((reference) => Array.isArray(reference) ? reference[0] : undefined),
-  );
   return {
     ...config,
-    layers: rewritten.filter(({ class_name, name }) =>
-      !MASKING.includes(class_name as string) || used.has(name)
-    ),
+    layers: rewritten.filter((layer) => layer !== null),
     input_layers: ends(config.input_layers, () => 0),
     output_layers: outputs,
   };
+}
+
+const isMask = ({ class_name }: Json) => MASKING.includes(class_name as string);
+
+/**
+ * Whether an operation that makes a mask has another reader: an output, or a layer that takes it as a tensor, not as a
+ * mask.
+ */
+function isRead({ name }: Json, layers: readonly Json[], outputs: unknown): boolean {
+  if (JSON.stringify(outputs ?? null).includes(JSON.stringify(name))) return true;
+  return layers.some((reader) => {
+    const nodes = Array.isArray(reader.inbound_nodes) ? reader.inbound_nodes : [];
+    const reads = nodes.some((node) => {
+      if (!isJson(node)) return false;
+      const { mask: _, ...others } = Object(node.kwargs) as Json;
+      return mentions([node.args, others], name);
+    });
+    return reads && (!isMask(reader) || isRead(reader, layers, outputs));
+  });
+}
+
+/** Whether a piece of JSON has a tensor of a layer. */
+function mentions(value: unknown, name: unknown): boolean {
+  if (Array.isArray(value)) return value.some((one) => mentions(one, name));
+  if (!isJson(value)) return false;
+  return isTensor(value)
+    ? historyOf(value)[0] === name
+    : Object.values(value).some((one) => mentions(one, name));
+}
+
+/** An operation between layers, as a layer that is called once. */
+function operationOf(layer: Json, graph: Graph, at: string, hasMasks: boolean): Json {
+  const nodes = layer.inbound_nodes as unknown[];
+  if (nodes.length !== 1 || !isJson(nodes[0])) {
+    throw unexpected(at, nodes, "one call of an operation");
+  }
+  const place = `${at}[0]`;
+  const { tensors, ...words } = plainOperation(layer, nodes[0], place, hasMasks);
+  const { is_operation: _, ...own } = { ...layer, ...words } as Json;
+  const call = callOf({ args: [tensors] }, own, graph, place);
+  return { ...own, inbound_nodes: [call] };
 }
 
 /** Whether Keras 3 wrote the calls. */
@@ -105,14 +134,6 @@ function ends(value: unknown, shift: (name: string) => number): unknown {
   );
 }
 
-/** The numbers that an operation takes beside a tensor: `x / 255`. */
-function numbersOf({ args }: Json, layer: Json): unknown[] {
-  const { name: _, ...settings } = layer.config as Json;
-  // An operation has no settings but its name.
-  if (!Array.isArray(args) || args.length < 2 || Object.keys(settings).length > 0) return [];
-  return args.filter((one) => typeof one === "number");
-}
-
 /** One call: the references that it takes, and what is set for it. */
 function callOf(node: Json, layer: Json, graph: Graph, place: string): unknown[] {
   const className = layer.class_name as string;
@@ -124,15 +145,7 @@ function callOf(node: Json, layer: Json, graph: Graph, place: string): unknown[]
     for (const tensor of tensorsOf(value, at)) references.push(referenceOf(tensor, graph, at));
   };
   if (args.length > 0) take(args[0], `${place}.args[0]`);
-  args.slice(1).forEach((value, i) => {
-    const at = `${place}.args[${i + 1}]`;
-    if (value === null || typeof value === "number" && className === "Rescaling") return;
-    const isOperation = !RECURRENT.includes(className);
-    if (isOperation && rankOf(value) !== rankOf(args[0])) {
-      throw unexpected(at, value, `a tensor of as many axes as ${place}.args[0] has`);
-    }
-    take(value, at);
-  });
+  args.slice(1).forEach((value, i) => value === null || take(value, `${place}.args[${i + 1}]`));
   for (const [key, value] of Object.entries(kwargs)) {
     const at = `${place}.kwargs.${key}`;
     if (value === null || Array.isArray(value) && value.every((one) => one === null)) continue;
@@ -148,12 +161,6 @@ function callOf(node: Json, layer: Json, graph: Graph, place: string): unknown[]
   }
   return references.map(([...reference], i) => i === 0 ? [...reference, options] : reference);
 }
-
-/** The axes of a tensor. */
-const rankOf = (value: unknown) => {
-  const { shape } = Object(Object(value).config) as { shape?: unknown };
-  return Array.isArray(shape) ? shape.length : -1;
-};
 
 /** The tensors in an argument. */
 function tensorsOf(value: unknown, place: string): Json[] {

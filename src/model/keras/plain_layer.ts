@@ -112,33 +112,3 @@ function bidirectional({ backward_layer: backward, ...config }: Json, place: str
 /** What two directions have in common. */
 const essence = ({ name: _, go_backwards: _way, ...config }: Json) =>
   JSON.stringify(Object.entries(config).toSorted(([a], [b]) => a < b ? -1 : 1));
-
-/** Operations of Keras with a number that a Rescaling does: its scale and offset. */
-const ARITHMETIC: Record<string, (number: number) => [scale: number, offset: number]> = {
-  Add: (number) => [1, number],
-  Divide: (number) => [1 / number, 0],
-  Multiply: (number) => [number, 0],
-  Subtract: (number) => [1, -number],
-  TrueDivide: (number) => [1 / number, 0],
-};
-
-/**
- * An operation on a tensor and a number (`x / 255`), which Keras lists among the layers, as the layer
- * that does the same.
- *
- * @param layer The operation.
- * @param number The number.
- * @param place Where the number stands in the file.
- */
-export function rescalingOf(layer: Json, number: unknown, place: string): Json {
-  const className = layer.class_name as string;
-  if (typeof number !== "number" || !Object.hasOwn(ARITHMETIC, className)) {
-    throw new ModelError(
-      `${place} is ${showValue(number)}, expected a tensor: TensorFlow.js has no layer for the ` +
-        `operation ${showValue(className)} on anything else`,
-    );
-  }
-  const [scale, offset] = ARITHMETIC[className](number);
-  const config = { ...layer.config as Json, scale, offset };
-  return { ...layer, class_name: "Rescaling", config };
-}

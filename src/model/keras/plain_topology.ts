@@ -3,6 +3,7 @@ import { unexpected } from "../unexpected.ts";
 import { activationOfLayer, plainActivation } from "./plain_activation.ts";
 import { plainGraph } from "./plain_graph.ts";
 import { INITIALIZERS, plainLayer } from "./plain_layer.ts";
+import { isOperation } from "./plain_operation.ts";
 
 /** Deeper than this is refused later, with a message. */
 const MAX_DEPTH = 200;
@@ -17,7 +18,7 @@ const WRAPPING = [
 ];
 
 /** Layers that Keras 3 gives another mask than Keras 2 and TensorFlow.js: see `repairMergeMasks`. */
-const MERGES = ["Add", "Average", "Maximum", "Minimum", "Multiply"];
+const MERGES = ["Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"];
 
 /** Types of inputs that are whole numbers. */
 const INTEGERS = /^u?int(8|16|32|64)$/;
@@ -109,8 +110,9 @@ function plain(value: unknown, key: string, place: string, context: Context): un
     return { ...written, class_name: INITIALIZERS[className] ?? className };
   }
   if (MODEL_CLASSES.includes(className)) {
-    return { ...written, config: plainModel(written.config, `${place}.config`, context.knownAs) };
+    return { ...written, config: plainModel(written.config, `${place}.config`, context) };
   }
+  if (isOperation(value)) return { ...written, is_operation: true };
   const layer = plainLayer(className, written.config, `${place}.config`);
   const own = plainTypes(layer.class_name, layer.config);
   const isMerge = context.isKeras3 && context.hasMasks && MERGES.includes(layer.class_name);
@@ -134,12 +136,14 @@ function plainTypes(className: string, config: Json): Json {
   return /^b?float(16|64)$/.test(dtype) ? { ...config, dtype: "float32" } : config;
 }
 
-function plainModel(config: Json, place: string, knownAs: KnownAs): Json {
+function plainModel(config: Json, place: string, { knownAs, hasMasks }: Context): Json {
   const { layers, build_input_shape: shape } = config;
   if (!Array.isArray(layers) || !layers.every((one) => isJson(one) && isJson(one.config))) {
     return config;
   }
-  if (Object.hasOwn(config, "input_layers")) return plainGraph(config, layers, place, knownAs);
+  if (Object.hasOwn(config, "input_layers")) {
+    return plainGraph(config, layers, place, knownAs, hasMasks);
+  }
   // A Sequential that was built on its first batch says afterwards what that was like.
   const [first, ...rest] = layers as Json[];
   const own = Object(first?.config) as Json;

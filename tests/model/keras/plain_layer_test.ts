@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { plainLayer, rescalingOf } from "../../../src/model/keras/plain_layer.ts";
+import { plainLayer } from "../../../src/model/keras/plain_layer.ts";
 import { ModelError } from "../../../src/model/mod.ts";
 
 type Json = Record<string, unknown>;
@@ -107,30 +107,4 @@ Deno.test("plainLayer() takes two directions that are copies, each going its own
   assertEquals(pair({ name: "forward_" }, null).layer, layer({ name: "forward_" }));
   assertEquals(pair({ name: "my_forward_lstm" }, null).layer, layer({ name: "my_forward_lstm" }));
   assertEquals(pair(undefined, 3), { layer: undefined, merge_mode: "sum" });
-});
-
-Deno.test("rescalingOf() has the scale and offset of each operation on a number", () => {
-  const cases: Record<string, [scale: number, offset: number]> = {
-    Add: [1, 4],
-    Subtract: [1, -4],
-    Multiply: [4, 0],
-    Divide: [0.25, 0],
-    TrueDivide: [0.25, 0],
-  };
-  for (const [class_name, [scale, offset]] of Object.entries(cases)) {
-    const { config, ...rest } = rescalingOf(
-      { class_name, name: "op", config: { name: "op" } },
-      4,
-      "x",
-    );
-    assertEquals(rest, { class_name: "Rescaling", name: "op" });
-    assertEquals(config, { name: "op", scale, offset });
-  }
-  for (const [class_name, number] of [["Power", 2], ["Add", "2"], ["toString", 2]]) {
-    assertThrows(
-      () => rescalingOf({ class_name, config: {} }, number, "x"),
-      ModelError,
-      "TensorFlow.js has no layer for the operation",
-    );
-  }
 });
