@@ -29,7 +29,7 @@ FOLDER = sys.argv[1]
 ONLY = [name for name in sys.argv[2:] if not name.startswith("-")]
 ALSO_H5 = [
     "conv2d", "nested", "bidirectional", "renumbered", "masked_lstm", "mha_masked", "attention", "spectral_norms",
-    "adapted", "sequences",
+    "adapted", "sequences", "ops_reductions", "masks_pooling",
 ]
 ALSO_WEIGHTS = ["dense", "nested", "lstm", "grouped_query"]
 TRAINED = {"dense": "mse", "conv2d": "mse", "nested": "mse", "regularized": "mae"}

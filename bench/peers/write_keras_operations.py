@@ -1,4 +1,5 @@
-"""Writes to fixtures/files/keras models with the operations that people write between layers (`x[:, 0]`, `ops.mean`).
+"""Writes to fixtures/files/keras models with the operations that people write between layers (`x[:, 0]`, `ops.mean`), and
+with the layers that pass a mask on or heed one.
 
     python bench/peers/write_keras_operations.py FOLDER       # Keras 3 on JAX
 
@@ -125,9 +126,70 @@ def ops_manual_mask():
     return Model(x, L.Dense(2)(ops.sum(h * keep, axis=1) / ops.maximum(ops.sum(keep, axis=1), 1.0)))
 
 
+def words(name="words", steps=8, units=4):
+    x = Input((steps,), dtype="int32")
+    return x, L.Embedding(9, units, mask_zero=True, name=name)(x)
+
+
+def masks_pooling():
+    """A global mean over the words that count; what passes a mask on, and what stops it."""
+    x, h = words()
+    d = L.LayerNormalization()(L.Dropout(0.1)(L.Dense(3, "tanh", name="trunk")(h)))
+    parts = [
+        L.GlobalAveragePooling1D()(h), L.Flatten()(L.GlobalAveragePooling1D(keepdims=True)(d)),
+        L.GlobalAveragePooling1D()(d * 2.0), L.GlobalAveragePooling1D()(L.Conv1D(2, 1)(h)),
+        L.GlobalAveragePooling1D()(L.Activation("relu")(L.BatchNormalization()(d))), L.GlobalMaxPooling1D()(d),
+        L.GlobalAveragePooling1D()(L.TimeDistributed(L.Dense(2, name="each"))(h)), L.GlobalAveragePooling1D()(h + h),
+        L.GlobalAveragePooling1D()(L.Concatenate()([h, d])), L.GlobalAveragePooling1D()(ops.relu(h)),
+        L.GlobalAveragePooling1D()(L.Rescaling(2.0)(h)), L.GlobalAveragePooling1D()(L.Permute((2, 1))(h)),
+    ]
+    return model_of(x, parts)
+
+
+def masks_merging():
+    x, h = words()
+    y, g = words("more_words")
+    z = L.Masking(0.5, name="masking")(L.Dense(4, name="plain")(h * 1.0))
+    g = L.Dense(4, "tanh", name="other")(g)
+    pool = L.GlobalAveragePooling1D
+    parts = [pool()(merge()([h, g])) for merge in (L.Add, L.Multiply, L.Average, L.Maximum, L.Minimum, L.Subtract)]
+    parts += [pool()(L.Concatenate(axis=1)([h, g])), pool()(L.Concatenate()([h, g])), pool()(L.Add()([h, z])), pool()(z)]
+    parts += [pool()(L.Add()([h, L.Conv1D(4, 1)(h)])), pool()(L.Attention()([h, g])), pool()(L.AdditiveAttention()([h, g]))]
+    parts += [pool()(L.MultiHeadAttention(2, 3)(h, g)), pool()(L.Concatenate()([h, L.Attention()([h, g])]))]
+    return model_of([x, y], parts)
+
+
+def masks_recurrent():
+    """Sequences of each recurrent layer under a mask, forwards and backwards; two directions put out 0 where it masks."""
+    x, h = words()
+    pool = L.GlobalAveragePooling1D
+    sequences = [
+        L.LSTM(3, return_sequences=True), L.GRU(3, return_sequences=True), L.SimpleRNN(3, return_sequences=True),
+        L.Bidirectional(L.LSTM(2, return_sequences=True)), L.Bidirectional(L.GRU(2, return_sequences=True), merge_mode="sum"),
+        L.Bidirectional(L.SimpleRNN(2, return_sequences=True), merge_mode="mul"),
+    ]
+    lasts = [L.LSTM(2), L.GRU(2, go_backwards=True), L.Bidirectional(L.LSTM(2)), L.LSTM(2, zero_output_for_mask=True)]
+    made = [layer(h) for layer in sequences]
+    return model_of(x, [L.Flatten()(one) for one in made] + [pool()(one) for one in made] + [layer(h) for layer in lasts])
+
+
+def masks_bidirectional():
+    """What Keras 3 makes of a Masking and two directions: `zero_output_for_mask`."""
+    x = Input((6, 3))
+    h = L.Bidirectional(L.LSTM(2, return_sequences=True))(L.Masking(0.0)(L.ReLU()(x)))
+    return Model(x, L.Dense(2)(L.LSTM(2)(h)))
+
+
+def flat_inputs():
+    """Flatten of what is flat, and a Concatenate behind each attention."""
+    x, y = Input((5, 4)), Input((3,))
+    parts = [L.Concatenate()([x, L.Attention()([x, x])]), L.Concatenate()([x, L.AdditiveAttention()([x, x])])]
+    return model_of([x, y], parts + [L.Flatten()(L.Dense(2)(y)), L.Flatten()(L.Concatenate()([y, L.Flatten()(y)]))])
+
+
 MODELS = [
     ops_indices, ops_reductions, ops_shapes, ops_functions, ops_activations, ops_arithmetic, ops_products, ops_gated_mlp,
-    ops_manual_mask,
+    ops_manual_mask, masks_pooling, masks_recurrent, masks_bidirectional, flat_inputs,
 ]
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ const recurrent: Settings = {
   stateful: flag,
   unroll: flag,
   timeMajor: only(false, "TensorFlow.js takes the batch first"),
-  zeroOutputForMask: only(false, "TensorFlow.js repeats the output before"),
+  zeroOutputForMask: flag,
 };
 
 const convolutionalCell: Settings = {

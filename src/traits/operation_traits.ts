@@ -26,6 +26,7 @@ export const OPERATION_TRAITS: Readonly<Record<string, LayerTraits>> = {
   Cast: STEPS,
   Ceil: STEPS,
   Clip: KINKED_FUNCTION,
+  ConvertToTensor: RESHAPED,
   Cos: FUNCTION,
   Cumsum: FUNCTION,
   Divide: FUNCTION,

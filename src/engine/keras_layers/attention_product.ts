@@ -55,7 +55,8 @@ const productLayer = (className: string) =>
 
       override computeOutputShape(shapes: tfjs.Shape | tfjs.Shape[]): tfjs.Shape {
         const [a, b] = shapes as tfjs.Shape[];
-        const open = -1;
+        // Larger than any size: where an axis is elided the larger of two counts.
+        const open = Number.MAX_SAFE_INTEGER;
         const known = [this.#split(a), b].map((shape) => shape.map((size) => size ?? open));
         const { output, sizes } = einsumTerms(this.equation, known);
         return this.#join(output.map((label) => {

@@ -27,7 +27,6 @@ export const createRMSNormalization: KerasLayerFactory<RMSNormalizationArgs> = k
       super(args);
       this.#given = args.axis ?? -1;
       this.epsilon = args.epsilon ?? 1e-6;
-      this.supportsMasking = true;
     }
 
     override build(inputShape: OpenShape | OpenShape[]): void {

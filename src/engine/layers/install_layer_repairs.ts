@@ -12,6 +12,7 @@ import { repairCategoryEncoding } from "./repair_category_encoding.ts";
 import { repairConvLstm, repairConvolutions } from "./repair_convolutions.ts";
 import { repairDense } from "./repair_dense.ts";
 import { repairDepthwiseConv2d, repairSeparableConv2d } from "./repair_depthwise_conv_2d.ts";
+import { repairFlatten } from "./repair_flatten.ts";
 import { repairGlobalPooling } from "./repair_global_pooling.ts";
 import { repairGroupedConvolutions } from "./repair_grouped_convolutions.ts";
 import { repairGru } from "./repair_gru.ts";
@@ -19,6 +20,7 @@ import { repairCenterCrop, repairOutputShapes, repairResizing } from "./repair_i
 import { fuseRecurrent } from "./fuse_recurrent.ts";
 import { repairOrthogonal, repairSeedZero } from "./repair_initializers.ts";
 import { repairKerasImages } from "./repair_keras_images.ts";
+import { repairMaskedPooling, repairZeroOutput } from "./repair_masked_outputs.ts";
 import { repairMasks, repairMergeMasks } from "./repair_masks.ts";
 import { repairNormalizations } from "./repair_normalizations.ts";
 import { repairOptimizers } from "./repair_optimizers.ts";
@@ -37,11 +39,16 @@ const REPAIRS: LayerRepair[] = [
   repairConvolutions,
   repairDense,
   repairDepthwiseConv2d,
+  repairFlatten,
   repairGlobalPooling,
+  // Over the repair that keeps the axes of a pooling: it keeps them itself.
+  repairMaskedPooling,
   // Over the repair of the convolutions, each of whose groups it calls.
   repairGroupedConvolutions,
   repairGru,
   repairKerasImages,
+  // Over the repair that computes whole sequences.
+  repairZeroOutput,
   repairMasks,
   repairMergeMasks,
   repairNormalizations,

@@ -10,7 +10,11 @@ type Arguments = Record<string, unknown> & {
   masks?: (Tensor | null)[];
 };
 
+/** Layers that pass a mask on in Keras 3 (`maskRule` "keras3") and not in TensorFlow.js. */
+const PASSING = ["ELU", "LeakyReLU", "Rescaling"];
+
 interface MaskingLayer {
+  getClassName(): string;
   supportsMasking: boolean;
   maskRule?: string;
   computeMask(inputs: Tensor[], masks: (Tensor | null)[]): unknown;
@@ -101,8 +105,10 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
       return during(run, () => {
         const outputs = original.call(this, inputs, own);
         for (const output of [outputs].flat()) put.add(output as Tensor);
-        if (!this.supportsMasking || !heedsMasks) return outputs;
-        const found = [this.computeMask(list, given)].flat() as (Tensor | null | undefined)[];
+        const passes = this.maskRule === "keras3" && PASSING.includes(this.getClassName());
+        if (!passes && (!this.supportsMasking || !heedsMasks)) return outputs;
+        const computed = passes ? given : this.computeMask(list, given);
+        const found = [computed].flat() as (Tensor | null | undefined)[];
         [outputs].flat().forEach((y: Tensor, i) => {
           const mask = found[i];
           if (mask == null) return;
@@ -157,16 +163,36 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
 };
 
 /** Layers that stand for an operation of Keras: with the `maskRule` "none" they neither heed a mask nor pass one on. */
-const OPERATIONS = ["Activation", "Concatenate", "Rescaling", "Softmax"];
+const OPERATIONS = ["Activation", "Concatenate", "ELU", "LeakyReLU", "Rescaling", "Softmax"];
 
 /**
  * The masks of Add, Multiply, Average, Maximum and Minimum. TensorFlow.js gives them an axis too many and
  * leaves out the last input's. Here a step counts where it counts in every input that has a mask, as in Keras 2. A
  * layer of Keras 3 (`maskRule`) has a mask only if all of its inputs have one, and a step counts where it counts in any.
+ * A Concatenate of Keras 3 takes an input without a mask for one that counts everywhere.
  */
 export const repairMergeMasks: LayerRepair = ({ tf, classOf, patch }) => {
   const names = ["Add", "Multiply", "Average", "Maximum", "Minimum"];
   storeSettings({ tf, patch }, [...names, ...OPERATIONS], { maskRule: "keras2" });
+  patch("Concatenate", "computeMask", (original) =>
+    function (
+      this: { maskRule?: string; axis: number },
+      inputs: Tensor[],
+      mask?: (Tensor | null)[] | null,
+    ) {
+      if (this.maskRule !== "keras3" || !mask?.some((one) => one != null)) {
+        return original.call(this, inputs, mask);
+      }
+      return tf.tidy(() => {
+        const masks = inputs.map((x, i) => {
+          const own = mask[i];
+          if (own == null) return tf.cast(tf.onesLike(x), "bool");
+          const isSmaller = own.rank < x.rank;
+          return isSmaller ? tf.broadcastTo(tf.expandDims(tf.cast(own, "bool"), -1), x.shape) : own;
+        });
+        return tf.any(tf.concat(masks, this.axis), -1);
+      });
+    });
   const known = names.map(classOf).find((layerClass) => layerClass !== undefined);
   const merge = known && Object.getPrototypeOf(known) as LayerClass;
   patch(

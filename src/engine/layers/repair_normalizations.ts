@@ -13,6 +13,49 @@ interface BatchNormalizing extends Normalizing {
   momentum: number;
   movingMean: LayerWeight;
   movingVariance: LayerWeight;
+  maskRule?: string;
+}
+
+/** What Keras adds to the number of steps that count. */
+const KERAS_EPSILON = 1e-7;
+
+/** Normalises on the mean and the variance of the steps that a mask leaves, as Keras 3 does in training. */
+function overMask(
+  tf: TensorFlow,
+  layer: BatchNormalizing,
+  x: Tensor,
+  axis: number,
+  mask: Tensor,
+): Tensor {
+  return tf.tidy(() => {
+    const along = (value: Tensor) =>
+      tf.reshape(value, x.shape.map((size, k) => k === axis ? size : 1));
+    const others = x.shape.map((_, k) => k).filter((k) => k !== axis);
+    const counts = tf.cast(tf.cast(mask, "bool"), "float32");
+    const steps = tf.reshape(counts, x.shape.map((size, k) => k < mask.rank ? size : 1));
+    // Every entry of an axis counts that the mask does not have.
+    const all = tf.mul(steps, tf.onesLike(x));
+    const total = tf.add(tf.sum(all, others), KERAS_EPSILON);
+    const mean = tf.div(tf.sum(tf.mul(all, x), others), total);
+    const squares = tf.square(tf.sub(x, along(mean)));
+    const variance = tf.div(tf.sum(tf.mul(all, squares), others), total);
+    moveAverage(tf, layer, layer.movingMean, mean);
+    moveAverage(tf, layer, layer.movingVariance, variance);
+    return normalize(tf, layer, x, along(mean), along(variance), along);
+  });
+}
+
+/** Takes a moving average one step on. */
+function moveAverage(
+  tf: TensorFlow,
+  { momentum }: BatchNormalizing,
+  average: LayerWeight,
+  now: Tensor,
+): void {
+  const before = average.read();
+  tf.tidy(() => {
+    average.write(tf.sub(before, tf.mul(tf.sub(before, now), 1 - momentum)));
+  });
 }
 
 interface LayerNormalizing extends Normalizing {
@@ -78,10 +121,12 @@ export const repairNormalizations: LayerRepair = ({ tf, patch }) => {
     function (
       this: BatchNormalizing,
       inputs: Tensor | Tensor[],
-      kwargs?: { training?: boolean },
+      kwargs?: { training?: boolean; mask?: Tensor | null },
     ) {
       const x = oneTensor(inputs);
       const axis = this.axis < 0 ? this.axis + x.rank : this.axis;
+      const mask = this.maskRule === "keras3" && kwargs?.training ? kwargs.mask ?? null : null;
+      if (mask !== null) return overMask(tf, this, x, axis, mask);
       const atOnce = Boolean(kwargs?.training) && isNative(tf, "NormalizeColumns", x, [axis]);
       if (!atOnce && !needsRepair(this, x)) return original.call(this, inputs, kwargs);
       return tf.tidy(() => {
@@ -91,13 +136,7 @@ export const repairNormalizations: LayerRepair = ({ tf, patch }) => {
           const mean = along(this.movingMean.read());
           return normalize(tf, this, x, mean, along(this.movingVariance.read()), along);
         }
-        const move = (average: LayerWeight, now: Tensor) => {
-          const before = average.read();
-          tf.tidy(() => {
-            const step = tf.mul(tf.sub(before, now), 1 - this.momentum);
-            average.write(tf.sub(before, step));
-          });
-        };
+        const move = (average: LayerWeight, now: Tensor) => moveAverage(tf, this, average, now);
         if (atOnce) {
           const shape = [x.shape[axis]];
           const [y, mean, variance] = normalizeAtOnce(tf, "NormalizeColumns", this, x, shape);
@@ -132,6 +171,7 @@ export const repairNormalizations: LayerRepair = ({ tf, patch }) => {
         });
       },
   );
+  storeSettings({ tf, patch }, ["BatchNormalization"], { maskRule: "none" });
   storeSettings({ tf, patch }, ["LayerNormalization"], { rmsScaling: false });
   patch(
     "LayerNormalization",

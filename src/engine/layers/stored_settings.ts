@@ -2,8 +2,8 @@ import type { RepairContext } from "./layer_repair.ts";
 
 type FromConfig = (cls: unknown, config: Record<string, unknown>, ...rest: unknown[]) => unknown;
 
-/** What was put in place of `fromConfig`; it does nothing where a configuration has none of the settings. */
-const storing = new WeakSet<object>();
+/** The settings that what was put in place of `fromConfig` stores; without any of them it does nothing. */
+const storing = new WeakMap<object, ReadonlySet<string>>();
 
 /**
  * Has the layers that come from a configuration keep settings that TensorFlow.js's class does not know, under their
@@ -32,19 +32,20 @@ export function storeSettings(
         };
       });
     const [cls, fromConfig] = classNameMap[name];
-    if (storing.has(fromConfig)) continue;
-    const keeping: FromConfig = (own, config, ...rest) => {
+    const stored = storing.get(fromConfig) ?? new Set<string>();
+    if (Object.keys(usual).every((key) => stored.has(key))) continue;
+    const keeping: FromConfig = (cls, config, ...rest) => {
       const isStored = ([key, value]: [string, unknown]) =>
         Object.hasOwn(usual, key) && value != null && value !== usual[key];
-      const { true: stored = [], false: others = [] } = Object.groupBy(
+      const { true: own = [], false: others = [] } = Object.groupBy(
         Object.entries(config),
         (entry) => `${isStored(entry)}`,
       );
       // The class may refuse what it does not know.
-      const layer = fromConfig(own, Object.fromEntries(others), ...rest) as object;
-      return Object.assign(layer, Object.fromEntries(stored));
+      const layer = fromConfig(cls, Object.fromEntries(others), ...rest) as object;
+      return Object.assign(layer, Object.fromEntries(own));
     };
-    storing.add(keeping);
+    storing.set(keeping, new Set([...stored, ...Object.keys(usual)]));
     classNameMap[name] = [cls, keeping];
   }
 }

@@ -4,12 +4,15 @@ import { isJson, type Json } from "../topology_json.ts";
 /** Layers that Keras and TensorFlow.js compute otherwise, though they have one name and the same settings. */
 const IMAGES = ["CenterCrop", "Resizing", "UpSampling2D"];
 
+/** Layers that heed a mask in Keras and not in TensorFlow.js. */
+const HEEDING_MASKS = ["BatchNormalization", "GlobalAveragePooling1D"];
+
 /** Deeper than this is refused later, with a message. */
 const MAX_DEPTH = 200;
 
 /**
- * The topology of a file of Keras, in which each layer that resizes or crops an image says that it is Keras's: see
- * `repairKerasImages`. A topology of TensorFlow.js is not marked, and keeps TensorFlow.js's figures.
+ * The topology of a file of Keras, in which each layer that resizes or crops an image, or heeds a mask, says that it is
+ * Keras's: see `repairKerasImages` and `repairMaskedPooling`. A topology of TensorFlow.js is not marked, and keeps TensorFlow.js's figures.
  *
  * @param value The topology, or a part of it.
  * @param place Where it stands in the file.
@@ -24,7 +27,11 @@ export function markImages<T>(value: T, place: string, depth = 0): T {
     Object.entries(value).map(([key, one]) => [key, markImages(one, `${place}.${key}`, depth + 1)]),
   );
   const { class_name: className, config } = marked;
-  if (!IMAGES.includes(className as string) || !isJson(config)) return marked as T;
+  if (!isJson(config)) return marked as T;
+  if (HEEDING_MASKS.includes(className as string)) {
+    return { ...marked, config: { ...config, as_keras: true } } as T;
+  }
+  if (!IMAGES.includes(className as string)) return marked as T;
   for (const setting of ["crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias"]) {
     if (config[setting] === true) {
       throw new ModelError(

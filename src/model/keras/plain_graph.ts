@@ -4,6 +4,7 @@ import { isJson, type Json, type KnownAs, MODEL_CLASSES } from "../topology_json
 import { unexpected } from "../unexpected.ts";
 import { unknownClass } from "../unknown_class.ts";
 import { attentionCall, withCalls } from "./attention_call.ts";
+import { historyOf, isImplied, isTensor, masksAlone } from "./implied_masks.ts";
 import { isOperation, plainOperation } from "./plain_operation.ts";
 
 /** A reference of Keras 2 and TensorFlow.js: layer, call, tensor of its output. */
@@ -11,9 +12,6 @@ type Reference = [layer: string, node: number, tensor: number];
 
 /** Layers that may begin from states. */
 const RECURRENT = ["Bidirectional", "ConvLSTM2D", "GRU", "LSTM", "RNN", "SimpleRNN"];
-
-/** Operations that Keras makes masks of, and lists among the layers. */
-const MASKING = ["NotEqual", "Any"];
 
 /** The layers of one functional model. */
 interface Graph {
@@ -41,13 +39,13 @@ export function plainGraph(
   hasMasks = false,
 ): Json {
   const graph: Graph = { layers: new Map(layers.map((layer) => [layer.name, layer])), knownAs };
+  const masks = masksAlone(graph.layers, config.output_layers);
   const rewritten = layers.map((layer, i): Json | null => {
     const { inbound_nodes: nodes } = layer;
     if (!Array.isArray(nodes) || !nodes.some(isJson)) return layer;
     const at = `${place}.layers[${i}].inbound_nodes`;
     if (layer.is_operation === true || isOperation(layer)) {
-      const isUnread = isMask(layer) && !isRead(layer, layers, config.output_layers);
-      return isUnread ? null : operationOf(layer, graph, at, hasMasks);
+      return masks.has(layer.name) ? null : operationOf(layer, graph, at, hasMasks);
     }
     const told: Json[] = [];
     const calls = nodes.map((node, n) => {
@@ -69,34 +67,6 @@ export function plainGraph(
     input_layers: ends(config.input_layers, () => 0),
     output_layers: outputs,
   };
-}
-
-const isMask = ({ class_name }: Json) => MASKING.includes(class_name as string);
-
-/**
- * Whether an operation that makes a mask has another reader: an output, or a layer that takes it as a tensor, not as a
- * mask.
- */
-function isRead({ name }: Json, layers: readonly Json[], outputs: unknown): boolean {
-  if (JSON.stringify(outputs ?? null).includes(JSON.stringify(name))) return true;
-  return layers.some((reader) => {
-    const nodes = Array.isArray(reader.inbound_nodes) ? reader.inbound_nodes : [];
-    const reads = nodes.some((node) => {
-      if (!isJson(node)) return false;
-      const { mask: _, ...others } = Object(node.kwargs) as Json;
-      return mentions([node.args, others], name);
-    });
-    return reads && (!isMask(reader) || isRead(reader, layers, outputs));
-  });
-}
-
-/** Whether a piece of JSON has a tensor of a layer. */
-function mentions(value: unknown, name: unknown): boolean {
-  if (Array.isArray(value)) return value.some((one) => mentions(one, name));
-  if (!isJson(value)) return false;
-  return isTensor(value)
-    ? historyOf(value)[0] === name
-    : Object.values(value).some((one) => mentions(one, name));
 }
 
 /** An operation between layers, as a layer that is called once. */
@@ -169,9 +139,6 @@ function tensorsOf(value: unknown, place: string): Json[] {
   return [value];
 }
 
-const isTensor = (value: unknown): value is Json =>
-  isJson(value) && value.class_name === "__keras_tensor__";
-
 /** Where a tensor comes from, calls of a nested model counted from 1 as Keras 2 does. */
 function referenceOf(tensor: Json, { layers }: Graph, place: string): Reference {
   const { keras_history: history } = Object(tensor.config) as Json;
@@ -193,7 +160,7 @@ function refuseMask(value: unknown, graph: Graph, place: string): void {
     place,
   );
   for (const mask of masks) {
-    if (isImplied(mask, graph)) continue;
+    if (isImplied(mask, graph.layers)) continue;
     const [name] = historyOf(mask);
     throw new ModelError(
       `${place} is a mask that ${
@@ -202,36 +169,4 @@ function refuseMask(value: unknown, graph: Graph, place: string): void {
         `which TensorFlow.js makes itself`,
     );
   }
-}
-
-const historyOf = (tensor: unknown) => {
-  const { keras_history: history } = Object(Object(tensor).config) as Json;
-  return Array.isArray(history) ? history : [];
-};
-
-/** Whether a mask marks the entries of some tensor that an Embedding or Masking leaves out. */
-function isImplied(mask: Json, { layers }: Graph): boolean {
-  const argsOf = (layer: Json | undefined) => {
-    const [node] = Array.isArray(layer?.inbound_nodes) ? layer.inbound_nodes : [];
-    const { args } = Object(node) as Json;
-    return Array.isArray(args) ? args : [];
-  };
-  let maker = layers.get(historyOf(mask)[0]);
-  const isAny = maker?.class_name === "Any";
-  if (isAny) maker = layers.get(historyOf(argsOf(maker)[0])[0]);
-  const [source, value] = argsOf(maker);
-  if (maker?.class_name !== "NotEqual" || !isTensor(source)) return false;
-  const from = JSON.stringify(historyOf(source));
-  return [...layers.values()].some((layer) => {
-    const { class_name: name, config } = layer;
-    const { mask_zero, mask_value } = config as Json;
-    const marks = isAny
-      ? name === "Masking" && (mask_value ?? 0) === value
-      : name === "Embedding" && mask_zero === true && value === 0;
-    const nodes = Array.isArray(layer.inbound_nodes) ? layer.inbound_nodes : [];
-    return marks && nodes.some((node) => {
-      const { args } = Object(node) as Json;
-      return Array.isArray(args) && JSON.stringify(historyOf(args[0])) === from;
-    });
-  });
 }

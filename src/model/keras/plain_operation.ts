@@ -83,10 +83,9 @@ export function isOperation(
   { class_name: name, module, config, inbound_nodes: nodes }: Json,
 ): boolean {
   if (typeof module === "string") return /^keras\.(src\.)?ops\b/.test(module);
+  const tables = [ACTIVATIONS, OPERATION_TRAITS, REASONS, RESCALINGS];
   const isKnown = typeof name === "string" &&
-    [ACTIVATIONS, OPERATION_TRAITS, REASONS, RESCALINGS].some((table) =>
-      Object.hasOwn(table, name)
-    );
+    (LAYERS.includes(name) || tables.some((table) => Object.hasOwn(table, name)));
   return isKnown && Array.isArray(nodes) && nodes.some(isJson) && isJson(config) &&
     !Object.hasOwn(config, "trainable");
 }

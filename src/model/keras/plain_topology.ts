@@ -18,7 +18,20 @@ const WRAPPING = [
 ];
 
 /** Layers that Keras 3 gives another mask than Keras 2 and TensorFlow.js: see `repairMergeMasks`. */
-const MERGES = ["Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"];
+const OWN_MASKS = [
+  ...[
+    "Add",
+    "Average",
+    "Concatenate",
+    "ELU",
+    "LeakyReLU",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "Rescaling",
+  ],
+  "Subtract",
+];
 
 /** Types of inputs that are whole numbers. */
 const INTEGERS = /^u?int(8|16|32|64)$/;
@@ -115,8 +128,20 @@ function plain(value: unknown, key: string, place: string, context: Context): un
   if (isOperation(value)) return { ...written, is_operation: true };
   const layer = plainLayer(className, written.config, `${place}.config`);
   const own = plainTypes(layer.class_name, layer.config);
-  const isMerge = context.isKeras3 && context.hasMasks && MERGES.includes(layer.class_name);
-  return { ...written, ...layer, config: isMerge ? { ...own, mask_rule: "keras3" } : own };
+  return { ...written, ...layer, config: withMaskRule(layer.class_name, own, context) };
+}
+
+/** What a layer does with masks, if it is not what that of TensorFlow.js does. */
+function withMaskRule(className: string, config: Json, { isKeras3, hasMasks }: Context): Json {
+  const isNormalization = className === "BatchNormalization";
+  if (!isNormalization && className !== "GlobalAveragePooling1D") {
+    const isOwn = isKeras3 && hasMasks && OWN_MASKS.includes(className);
+    return isOwn ? { ...config, mask_rule: "keras3" } : config;
+  }
+  const { as_keras: isOfKeras, ...own } = config;
+  // The batch normalisation of Keras 2 takes no notice of a mask.
+  const heeds = isOfKeras === true && hasMasks && (isKeras3 || !isNormalization);
+  return heeds ? { ...own, mask_rule: "keras3" } : own;
 }
 
 /** The type that a policy computes in. Weights are float32 in a mixed one, too. */

@@ -48,6 +48,7 @@ export const ELEMENTWISE: Readonly<Record<string, Operation>> = {
     shape: same,
     run: (tf, [x], { xMin, xMax }) => tf.clipByValue(x, xMin as number, xMax as number),
   },
+  ConvertToTensor: unary((_tf, x) => x.clone()),
   Cos: unary((tf, x) => tf.cos(x)),
   Divide: divide,
   Equal: comparison((tf, a, b) => tf.equal(a, b)),

@@ -33,7 +33,7 @@ export function innerAxes(axis: unknown, shape: OpenShape): number[] {
   const given = (axis ?? shape.map((_, i) => i)) as number | number[];
   const axes = axesOf(given, shape, "the operation");
   if (axes.includes(0)) {
-    throw new RangeError(`it works along the batch, expected other axes: ${WITHIN_EXAMPLES}`);
+    throw new RangeError(`It works along the batch, expected other axes: ${WITHIN_EXAMPLES}`);
   }
   return axes;
 }
@@ -41,7 +41,7 @@ export function innerAxes(axis: unknown, shape: OpenShape): number[] {
 /** Returns an axis of a shape, counted from the first. */
 export function innerAxis(axis: unknown, shape: OpenShape): number {
   if (Number.isInteger(axis)) return innerAxes(axis, shape)[0];
-  throw new RangeError(`it has the axis ${JSON.stringify(axis)}, expected one whole number`);
+  throw new RangeError(`It has the axis ${JSON.stringify(axis)}, expected one whole number`);
 }
 
 /**
@@ -57,7 +57,7 @@ export function broadcastShape(shapes: OpenShape[]): OpenShape {
     const others = [...new Set(sizes.filter((size) => size !== 1))];
     const known = others.filter((size) => size !== null);
     if (known.length > 1) {
-      throw new RangeError(`its operands have the shapes ${shapes.map(showOpen).join(" and ")}`);
+      throw new RangeError(`Its operands have the shapes ${shapes.map(showOpen).join(" and ")}`);
     }
     return others.length === 0 ? 1 : known[0] ?? null;
   });

@@ -1,5 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import { OPERATION_TRAITS, operationClass } from "../../../traits/operation_traits.ts";
+import { type OPERATION_TRAITS, operationClass } from "../../../traits/operation_traits.ts";
 import type { Tensor, TensorFlow } from "../../tensorflow.ts";
 import {
   type KerasLayer,

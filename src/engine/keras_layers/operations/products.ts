@@ -9,7 +9,7 @@ function lettersOf(subscripts: unknown, shapes: OpenShape[]): [operands: string[
     operands.every((letters, i) => letters.length === shapes[i].length);
   if (!fits || result === undefined || [...operands, result].some((one) => one[0] !== left[0])) {
     throw new RangeError(
-      `it is the Einstein sum ${String(subscripts)} of ${shapes.map(showOpen).join(" and ")}, ` +
+      `It is the Einstein sum ${String(subscripts)} of ${shapes.map(showOpen).join(" and ")}, ` +
         `expected a letter for each axis, that of the batch first in all, and "->"`,
     );
   }
@@ -22,7 +22,7 @@ export const PRODUCTS: Readonly<Record<string, Operation>> = {
     shape([a, b]) {
       if (b.length !== 2 || a.length < 2) {
         throw new RangeError(
-          `it multiplies ${showOpen(a)} by ${showOpen(b)}, expected a matrix behind a tensor; ` +
+          `It multiplies ${showOpen(a)} by ${showOpen(b)}, expected a matrix behind a tensor; ` +
             `use ops.matmul for two tensors`,
         );
       }
@@ -48,7 +48,7 @@ export const PRODUCTS: Readonly<Record<string, Operation>> = {
       const inner = [a.at(-1), b.at(-2)];
       const fits = inner.includes(null) || inner[0] === inner[1];
       if (a.length < 2 || b.length < 2 || !fits) {
-        throw new RangeError(`it multiplies ${showOpen(a)} by ${showOpen(b)}`);
+        throw new RangeError(`It multiplies ${showOpen(a)} by ${showOpen(b)}`);
       }
       const outer = broadcastShape([a.slice(0, -2), b.slice(0, -2)]);
       return [...outer, a.at(-2)!, b.at(-1)!];

@@ -37,11 +37,11 @@ export function itemsOf(key: unknown, shape: OpenShape): IndexItem[] {
   });
   if (used > shape.length) {
     throw new RangeError(
-      `it has ${used} places for ${showOpen(shape)}, expected no more than axes`,
+      `It has ${used} places for ${showOpen(shape)}, expected no more than axes`,
     );
   }
   if (items[0] === undefined || !isWhole(items[0])) {
-    throw new RangeError(`it takes examples out of the batch, expected all: ${WITHIN_EXAMPLES}`);
+    throw new RangeError(`It takes examples out of the batch, expected all: ${WITHIN_EXAMPLES}`);
   }
   return items;
 }
@@ -70,7 +70,7 @@ export function indexedShape(items: readonly IndexItem[], shape: OpenShape): Ope
     if ("place" in item) {
       const isThere = size === null || item.place >= -size && item.place < size;
       if (isThere) return [];
-      throw new RangeError(`it takes place ${item.place} of ${size} along axis ${axis - 1}`);
+      throw new RangeError(`It takes place ${item.place} of ${size} along axis ${axis - 1}`);
     }
     if (isWhole(item)) return [size];
     return [size === null ? null : placesOf(item, size).length];

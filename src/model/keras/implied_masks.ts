@@ -1,0 +1,119 @@
+import { isJson, type Json } from "../topology_json.ts";
+import { isOperation } from "./plain_operation.ts";
+
+/** Operations that Keras makes masks of, and lists among the layers. */
+const MASKING = [
+  ...["Any", "Concatenate", "ConvertToTensor", "ExpandDims", "LogicalAnd", "LogicalOr"],
+  ...["NotEqual", "OnesLike", "ZerosLike"],
+];
+
+/** Those of them that are no mask of what they are called with. */
+const CONSTANT = ["OnesLike", "ZerosLike"];
+
+/** More operations than this make no mask. */
+const MAX_DEPTH = 50;
+
+/** Layers by their names. */
+type Layers = ReadonlyMap<unknown, Json>;
+
+const isMasking = (layer: Json | undefined): layer is Json =>
+  MASKING.includes(layer?.class_name as string) &&
+  (layer?.is_operation === true || isOperation(layer!));
+
+/** Whether a piece of JSON is a tensor of Keras. */
+export const isTensor = (value: unknown): value is Json =>
+  isJson(value) && value.class_name === "__keras_tensor__";
+
+/** Where a tensor comes from: layer, call, tensor. */
+export const historyOf = (tensor: unknown): unknown[] => {
+  const { keras_history: history } = Object(Object(tensor).config) as Json;
+  return Array.isArray(history) ? history : [];
+};
+
+/** The names of the layers whose tensors are in a piece of JSON. */
+function makersIn(value: unknown, found: Set<unknown> = new Set()): Set<unknown> {
+  if (isTensor(value)) found.add(historyOf(value)[0]);
+  else if (Array.isArray(value)) { for (const one of value) makersIn(one, found); }
+  else if (isJson(value)) { for (const one of Object.values(value)) makersIn(one, found); }
+  return found;
+}
+
+/** The names of the layers that a layer reads, masks left out. */
+function readBy(layer: Json | undefined): Set<unknown> {
+  const nodes = Array.isArray(layer?.inbound_nodes) ? layer.inbound_nodes.filter(isJson) : [];
+  return makersIn(nodes.map(({ args, kwargs }) => {
+    const { mask: _, ...others } = Object(kwargs) as Json;
+    return [args, others];
+  }));
+}
+
+/**
+ * Returns the names of the operations that make masks and nothing else.
+ *
+ * @param layers The layers of a functional model.
+ * @param outputs The outputs of the model, as the file has them.
+ */
+export function masksAlone(layers: Layers, outputs: unknown): Set<unknown> {
+  const own = [...layers].filter(([, layer]) => isMasking(layer)).map(([name]) => name);
+  if (own.length === 0) return new Set();
+  const ends = JSON.stringify(outputs ?? null);
+  const isEnd = (name: unknown) => ends.includes(JSON.stringify(name));
+  const isAlone = new Set(own);
+  const needed = own.filter(isEnd);
+  for (const layer of layers.values()) {
+    if (!isMasking(layer)) needed.push(...readBy(layer));
+  }
+  for (let name = needed.pop(); name !== undefined; name = needed.pop()) {
+    if (isAlone.delete(name)) needed.push(...readBy(layers.get(name)));
+  }
+  return isAlone;
+}
+
+/** Whether TensorFlow.js makes a mask itself: it follows from what an Embedding or a Masking leaves out. */
+export function isImplied(mask: Json, layers: Layers, depth = 0): boolean {
+  const maker = layers.get(historyOf(mask)[0]);
+  if (marksEntries(mask, layers)) return true;
+  if (!isMasking(maker) || depth > MAX_DEPTH) return false;
+  const tensors = tensorsIn(maker.inbound_nodes);
+  const sources = tensors.filter((one) => {
+    const source = layers.get(historyOf(one)[0]);
+    return isMasking(source) && !CONSTANT.includes(source.class_name as string);
+  });
+  // That of a Masking is the mask of its own entries alone.
+  const isEntries = sources.some((one) => layers.get(historyOf(one)[0])!.class_name === "NotEqual");
+  if (maker.class_name === "Any" && isEntries) return false;
+  return sources.length > 0 && sources.every((one) => isImplied(one, layers, depth + 1));
+}
+
+function tensorsIn(value: unknown): Json[] {
+  if (isTensor(value)) return [value];
+  if (Array.isArray(value)) return value.flatMap(tensorsIn);
+  return isJson(value) ? Object.values(value).flatMap(tensorsIn) : [];
+}
+
+/** Whether a mask marks the entries of some tensor that an Embedding or Masking leaves out. */
+function marksEntries(mask: Json, layers: Layers): boolean {
+  const argsOf = (layer: Json | undefined) => {
+    const [node] = Array.isArray(layer?.inbound_nodes) ? layer.inbound_nodes : [];
+    const { args } = Object(node) as Json;
+    return Array.isArray(args) ? args : [];
+  };
+  let maker = layers.get(historyOf(mask)[0]);
+  const isAny = maker?.class_name === "Any";
+  if (isAny) maker = layers.get(historyOf(argsOf(maker)[0])[0]);
+  const [source, value] = argsOf(maker);
+  if (maker?.class_name !== "NotEqual" || !isTensor(source)) return false;
+  const from = JSON.stringify(historyOf(source));
+  return [...layers.values()].some((layer) => {
+    const { class_name: name, config } = layer;
+    const { mask_zero, mask_value } = config as Json;
+    const marks = isAny
+      ? name === "Masking" && (mask_value ?? 0) === value
+      : name === "Embedding" && mask_zero === true && value === 0;
+    const nodes = Array.isArray(layer.inbound_nodes) ? layer.inbound_nodes : [];
+    return marks && nodes.some((node) => {
+      const { args } = Object(node) as Json;
+      return Array.isArray(args) && JSON.stringify(historyOf(args[0])) === from;
+    });
+  });
+}
