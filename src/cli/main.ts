@@ -22,10 +22,21 @@ export async function main(args: string[]): Promise<number> {
     await strayErrors.settle();
     return code;
   } catch (error) {
-    console.error(`error: ${oneLine(errorMessage(error))}`);
+    console.error(`error: ${oneLine(sentenceOf(error))}`);
     if (debugging()) console.error(error);
     return 2;
   }
+}
+
+/**
+ * Returns the message of an error, with the file of the model if its code may be the reason: code that replaces
+ * `Array.prototype.map` breaks this program too.
+ */
+function sentenceOf(error: unknown): string {
+  const message = errorMessage(error);
+  const { path } = strayErrors;
+  const isInner = error instanceof TypeError && path !== null && !message.includes(path);
+  return isInner ? `${path}: running its code led to: ${message}` : message;
 }
 
 async function dispatch(given: string[]): Promise<number> {

@@ -1,3 +1,4 @@
+import { noResult } from "../model/foreign_code.ts";
 import { strayErrors } from "../model/stray_errors.ts";
 import { failure } from "../words/failure.ts";
 import { oneLine } from "../words/one_line.ts";
@@ -38,10 +39,11 @@ const FIRST = { capture: true };
 /** Says why the process ends without a verdict. */
 function sayUnmeant(): void {
   const { path, first: stray } = strayErrors;
+  const code = path ?? "a model";
   const why = stray === null
-    ? `the code of ${path ?? "a model"} ended the process, or awaits a promise that never settles`
-    : `${path ?? "a model"}: an error in its code was not caught: ${failure(stray.error)}`;
-  console.error(`error: ${oneLine(`no result: ${why}`)}`);
+    ? noResult(code)
+    : `no result: ${code}: an error in its code was not caught: ${failure(stray.error)}`;
+  console.error(`error: ${oneLine(why)}`);
 }
 
 /**

@@ -81,6 +81,8 @@ export async function schemaComplaint(
       const hint = typeof data === "string" ? near(data, names) : "";
       // A rule's thresholds stand behind its level, which is not obvious to an author who left the level out.
       const levels = path[0] === "rules" && path.length === 2 && typeof data !== "string";
+      // All rules would be a sentence of 500 characters.
+      if (path.at(-1) === "rule") return is(hint === "" ? "a rule, which explain lists" : "", hint);
       const choice = levels
         ? `${listOf(names)} or ["error", { ...thresholds }]`
         : anyOf(names.map(show));

@@ -3,6 +3,7 @@ import { failure } from "../words/failure.ts";
 import { requireFile } from "./files/user_file.ts";
 import { foreignImport } from "./foreign_import.ts";
 import { ModelError } from "./model_error.ts";
+import { untilStalled } from "./until_stalled.ts";
 
 /**
  * Imports a module by its path, relative to the working directory. What it logs goes to stderr.
@@ -20,12 +21,21 @@ export async function importModule(path: string): Promise<Record<string, unknown
   const { resolve } = await import("node:path");
   const { pathToFileURL } = await import("node:url");
   foreignImport.begin();
+  const stalled = new ModelError(noResult(path));
   try {
-    return await logToStderr(() => import(pathToFileURL(resolve(path)).href));
+    return await logToStderr(() =>
+      untilStalled(import(pathToFileURL(resolve(path)).href), () => stalled)
+    );
   } catch (error) {
+    if (error === stalled) throw error;
     const reason = await failureIn(path, error);
     throw new ModelError(`${path}: importing it failed: ${whoseNames(reason)}`, { cause: error });
   }
+}
+
+/** Why there is no result where the code of a model leaves nothing that could still run. */
+export function noResult(path: string): string {
+  return `no result: the code of ${path} ended the process, or awaits a promise that never settles`;
 }
 
 /** What Deno says of a name that it cannot look up, and in which `deno.json` it did. */

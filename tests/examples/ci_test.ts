@@ -182,3 +182,12 @@ Deno.test("examples/ci/gradient-health.json is a configuration that passes", asy
   assertEquals(code, 0, stderr);
   assertStringIncludes(stdout, "Gate passed. Both models are healthy.\n");
 });
+
+Deno.test("action.yml and the workflow that init writes pin what they use to a commit", async () => {
+  for (const file of ["action.yml", "src/cli/init_files.ts", ".github/workflows/ci.yml"]) {
+    const text = await Deno.readTextFile(new URL(file, ROOT));
+    const used = [...text.matchAll(/uses: (denoland\/\S+)/g)].map(([, name]) => name);
+    assert(used.length > 0, file);
+    for (const name of used) assert(/@[0-9a-f]{40}$/.test(name), `${file}: ${name}`);
+  }
+});

@@ -15,17 +15,20 @@ export const KERAS_NAMES: Readonly<Record<string, string>> = {
 const LAYERS: Readonly<Record<string, (config: Json) => string | null>> = {
   Activation: ({ activation }) => typeof activation === "string" ? activation : null,
   ELU: ({ alpha = 1 }) => alpha === 1 ? "elu" : null,
-  LeakyReLU: ({ negative_slope, alpha = negative_slope ?? 0.3 }) => `leakyRelu(${alpha})`,
+  LeakyReLU: ({ negative_slope, alpha = negative_slope ?? 0.3 }) => leakyOf(alpha),
   ReLU: ({ max_value: most = null, negative_slope: slope = 0, threshold = 0 }) =>
     threshold !== 0 && threshold !== null || most !== null && (most !== 6 || slope)
       ? null
       : most === 6
       ? "relu6"
       : slope
-      ? `leakyRelu(${slope})`
+      ? leakyOf(slope)
       : "relu",
   Softmax: ({ axis = -1 }) => axis === -1 ? "softmax" : null,
 };
+
+/** The name of the activation with a slope; `null` for a slope that is not a number, such as an object. */
+const leakyOf = (slope: unknown) => typeof slope === "number" ? `leakyRelu(${slope})` : null;
 
 /**
  * The activation that Keras calls by a name.

@@ -1,0 +1,61 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { untilStalled } from "../../src/model/until_stalled.ts";
+import { runCommand } from "./run_command.ts";
+
+const stalled = () => new Error("stalled");
+const sleep = (time: number) => new Promise((resolve) => setTimeout(resolve, time));
+
+Deno.test("untilStalled() ends the wait for what does nothing, and for nothing else", async () => {
+  await assertRejects(() => untilStalled(new Promise(() => {}), stalled, 500), Error, "stalled");
+  const busy = async () => {
+    const end = performance.now() + 2000;
+    while (performance.now() < end) await sleep(0);
+    return 1;
+  };
+  assertEquals(await untilStalled(busy(), stalled, 500), 1);
+  assertEquals(await untilStalled(sleep(300).then(() => 2), stalled, 500), 2);
+});
+
+Deno.test("check exits with 2 for a module whose top-level await never settles, in a worker too", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const files = ["a.ts", "b.ts"].map((name) => `${folder}/${name}`);
+    for (const file of files) await Deno.writeTextFile(file, "await new Promise(() => {});");
+    const flags = ["--no-config", "--quiet"];
+    const outcomes = await Promise.all([
+      runCommand(["check", files[0], ...flags]),
+      runCommand(["check", ...files, ...flags, "--jobs", "2"]),
+    ]);
+    for (const { code, stdout, stderr } of outcomes) {
+      assertEquals(code, 2, stderr);
+      const said = `${stdout}${stderr}`;
+      assert(
+        said.includes(
+          `no result: the code of ${
+            files[0]
+          } ended the process, or awaits a promise that never settles`,
+        ),
+        said,
+      );
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("report names the module whose code breaks JavaScript itself", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(
+      path,
+      "Array.prototype.map = () => 1;" +
+        "export const createModel = ({ tf }) =>" +
+        "  tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });",
+    );
+    const { code, stderr } = await runCommand(["report", path, "--quiet"]);
+    assertEquals(code, 2);
+    assert(stderr.startsWith(`error: ${path}: `), stderr);
+  } finally {
+    await Deno.remove(path);
+  }
+});
