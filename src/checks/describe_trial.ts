@@ -59,7 +59,7 @@ function outcome(attempt: Attempt, { guess, reason }: Trial): string {
   if (verdict === "learns") return isStanding(loss) ? said + classified : said;
   const right = verdict === "slow" && accuracy !== null
     ? classified
-    : guess === null
+    : guess === null || !Number.isFinite(guess)
     ? ""
     : besideGuess(loss.last, guess);
   const held = verdict === "fails" && attempt.behind !== undefined

@@ -5,7 +5,13 @@ import type { TensorFlow } from "./tensorflow.ts";
 /** The parts of TensorFlow.js's engine that count data; its types do not show them. */
 interface DataEngine {
   backend: KernelBackend;
-  state: { numDataBuffers: number; tensorInfo: { set(dataId: DataId, info: DataInfo): void } };
+  state: {
+    numDataBuffers: number;
+    tensorInfo: {
+      get(dataId: DataId): DataInfo | undefined;
+      set(dataId: DataId, info: DataInfo): void;
+    };
+  };
   removeDataId(dataId: DataId, backend: KernelBackend): void;
 }
 
@@ -38,8 +44,12 @@ export function settleDtype(tf: TensorFlow, tensor: TensorInfo): void {
 
 /** Calls {@linkcode settleDtype} for each tensor that a kernel reads. */
 export function settleInputs(tf: TensorFlow, inputs: Record<string, TensorInfo | null>): void {
+  const { tensorInfo } = (tf.engine() as unknown as DataEngine).state;
   for (const name in inputs) {
     const input = inputs[name];
-    if (input?.dataId !== undefined) settleDtype(tf, input);
+    if (input?.dataId === undefined || tensorInfo.get(input.dataId)?.dtype === input.dtype) {
+      continue;
+    }
+    settleDtype(tf, input);
   }
 }

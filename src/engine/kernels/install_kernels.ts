@@ -127,10 +127,7 @@ export async function placeKernels(
       call(stockKernels.get(name) ?? tf.getKernel(name, "wasm"), inputs, attrs),
     run: (name, inputs, attrs = {}) => call(tf.getKernel(name, "wasm"), inputs, attrs),
     dispose: (...tensors) => tensors.forEach(({ dataId }) => backend.disposeData(dataId)),
-    address(tensor) {
-      settleDtype(tf, tensor);
-      return backend.dataIdMap.get(tensor.dataId).memoryOffset;
-    },
+    address: ({ dataId }) => backend.dataIdMap.get(dataId).memoryOffset,
   };
 
   const takeBack: (() => void)[] = [];
@@ -141,7 +138,17 @@ export async function placeKernels(
   for (const gradient of gradients) takeBack.push(replaceGradient(tf, gradient));
   renewals.set(engine, rememberKernels(tf, gradients));
   return {
-    heap: context,
+    heap: {
+      tf,
+      get native() {
+        return native;
+      },
+      address(tensor) {
+        // A kernel's inputs are settled when it runs; what is read beside it is not.
+        settleDtype(tf, tensor);
+        return context.address(tensor);
+      },
+    },
     async takeBack() {
       if (takeBack.length > 0) {
         claimed.delete(engine);
