@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import { examine } from "../../src/examine/examine.ts";
+import { savedOptimizer } from "../../src/model/saved_optimizer.ts";
 import { triedWords } from "../../src/render/render_diagnosis.ts";
 
 /** A network that learns a linear map, compiled with Adam at a rate. */
@@ -39,5 +40,29 @@ Deno.test("examine() finds nothing wrong with a usual learning rate", async () =
   await using engine = await startEngine();
   const { model, batch } = compiled(engine.tf, 1e-3);
   assertEquals((await examine(model, batch)).diagnosis.causes, []);
+  model.dispose();
+});
+
+Deno.test("examine() calls no optimizer of a file healthy at an absurd rate", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { model, batch } = compiled(tf, 1e-3);
+  const decay = { initial_learning_rate: 5, decay_steps: 100, decay_rate: 0.9 };
+  for (
+    const [class_name, learning_rate, more] of [
+      ["SGD", 50, { momentum: 0.9 }],
+      ["AdamW", 1, { weight_decay: 0.004 }],
+      ["Nadam", 1, {}],
+      ["Lion", 1, {}],
+      ["RMSprop", 1, { momentum: 0.9 }],
+      ["Adam", { class_name: "ExponentialDecay", config: decay }, {}],
+    ] as const
+  ) {
+    const saved = { class_name, config: { learning_rate, ...more } };
+    const optimizer = savedOptimizer(tf, { optimizer: saved });
+    model.compile({ optimizer, loss: "meanSquaredError" });
+    const { diagnosis: { causes } } = await examine(model, batch);
+    assertEquals(causes.map(({ kind }) => kind), ["learning-rate"], class_name);
+  }
   model.dispose();
 });
