@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import { checkLayers } from "./check_layers.ts";
 import { plainTopology } from "./keras/plain_topology.ts";
 import { ModelError } from "./model_error.ts";
@@ -55,6 +56,7 @@ export function convertTopology(
   // How it was trained is no part of the model: a loss of Keras is no class that must be known.
   const { training_config: _, ...untrained } = model;
   const knownAs = (name: string) => knownNameOf(name, isKnown);
+  refuseLayerless(model, place, knownAs);
   const own = plainTopology(untrained, place, knownAs);
   const places = new WeakMap<object, string>();
   const converted = convert(own, "", place, { knownAs, places }, 0) as unknown as Topology;
@@ -68,6 +70,20 @@ export function convertTopology(
   const whole = Array.isArray(config) ? { layers: config } : config;
   places.set(whole, `${place}.config`);
   return { className, config: whole, places };
+}
+
+/** Refuses a model of a class of its own, whose file holds what it was made with, and no layers. */
+function refuseLayerless(model: Json, place: string, knownAs: KnownAs): void {
+  const name = model.class_name as string;
+  const hasLayers = Array.isArray(model.config) || Array.isArray(Object(model.config).layers);
+  if (hasLayers || knownAs(name) !== null) return;
+  throw new ModelError(
+    `${place}.class_name is ${
+      showValue(name)
+    }, a model of a class of its own: the file holds its ` +
+      `hyperparameters and no layers. Save a functional model of the same layers: ` +
+      `keras.Model(model.input, model.output), or one that calls model.layers one after the other`,
+  );
 }
 
 function convert(
@@ -141,6 +157,12 @@ function checkClass(value: Json, place: string, knownAs: KnownAs): void {
 /** TensorFlow.js takes any name for a type, and fails where it first needs a tensor of it. */
 function checkDtype(config: Json | null, place: string): void {
   const dtype = config?.dtype;
+  if (dtype === "string") {
+    throw new ModelError(
+      `${place}.config.dtype is "string": text is not preprocessed here. Save the model behind the ` +
+        `preprocessing, which takes numbers`,
+    );
+  }
   if (dtype === undefined || dtype === null || DTYPES.includes(dtype as string)) return;
   throw unexpected(`${place}.config.dtype`, dtype, '"float32", "int32" or "bool"');
 }

@@ -86,10 +86,18 @@ function openSingle(bytes: Uint8Array): KerasFile {
   };
 }
 
+/** Numbers that Python writes into JSON and JSON has not, outside of texts. */
+const NON_FINITE = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
+
 function parse(text: string, place: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
+    const plain = text.replace(NON_FINITE, (found) => {
+      if (found.startsWith('"')) return found;
+      return found === "NaN" ? "null" : found.replace("Infinity", "1e999");
+    });
+    if (plain !== text) return parse(plain, place);
     throw new ModelError(`${place} is not valid JSON: ${jsonFailure(error)}`, { cause: error });
   }
 }

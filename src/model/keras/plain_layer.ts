@@ -62,10 +62,13 @@ const CHANGES: Record<string, Change> = {
   Discretization: ({ num_bins: _, epsilon: _none, ...config }) => config,
   SeparableConv1D: withoutKernel,
   SeparableConv2D: withoutKernel,
-  ReLU: (config) =>
-    isZero(config.negative_slope) || !isZero(config.threshold) || !isZero(config.max_value)
+  ReLU(given) {
+    // An infinite limit is none.
+    const config = given.max_value === Infinity ? { ...given, max_value: null } : given;
+    return isZero(config.negative_slope) || !isZero(config.threshold) || !isZero(config.max_value)
       ? config
-      : leaky(config),
+      : leaky(config);
+  },
 };
 
 /**

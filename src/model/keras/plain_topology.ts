@@ -4,6 +4,8 @@ import { activationOfLayer, plainActivation } from "./plain_activation.ts";
 import { plainGraph } from "./plain_graph.ts";
 import { INITIALIZERS, plainLayer } from "./plain_layer.ts";
 import { isOperation } from "./plain_operation.ts";
+import { refusedLayer } from "./refused_layers.ts";
+import { unknownClass } from "../unknown_class.ts";
 
 /** Deeper than this is refused later, with a message. */
 const MAX_DEPTH = 200;
@@ -108,6 +110,10 @@ function plain(value: unknown, key: string, place: string, context: Context): un
   if (isActivation) {
     const own = activationOfLayer(value, place, inner.isKeras3);
     if (own !== null) return own;
+  }
+  // Why a layer is not run says more than what its type is.
+  if (typeof className === "string" && refusedLayer(className) !== null) {
+    if (context.knownAs(className) === null) throw unknownClass(className, place);
   }
   // A stateful generator starts from a seed that no figure depends on.
   if (key === "seed") return null;

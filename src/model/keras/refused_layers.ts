@@ -1,4 +1,5 @@
-const TEXT = "texts are no tensors here, expected a model that begins after it, with numbers";
+const TEXT = "text is not preprocessed here. Save the model behind it, which takes numbers: " +
+  "keras.Model(layer_behind.input, model.output)";
 const FOREIGN = "it holds code of another framework, expected its layers, or a class that " +
   "--register FILE brings";
 const SOUND = "nothing here makes spectra, expected a model that begins after it";

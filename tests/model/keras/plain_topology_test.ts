@@ -123,7 +123,8 @@ Deno.test("loadModel() says of a layer that is not run why not", async () => {
   const cases = [
     [
       "TextVectorization",
-      "texts are no tensors here, expected a model that begins after it, with numbers",
+      "text is not preprocessed here. Save the model behind it, which takes numbers: " +
+      "keras.Model(layer_behind.input, model.output)",
     ],
     [
       "Lambda",
