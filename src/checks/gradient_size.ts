@@ -1,6 +1,8 @@
 import type { Measurements } from "../measure/measurements.ts";
 import { atMost } from "./expected.ts";
 import type { Case, Verdict } from "./judge.ts";
+import { absorbsInputScale } from "./network/absorbs_input_scale.ts";
+import type { Network } from "./network/network.ts";
 import { figure, NOTHING, say, weightName } from "./say.ts";
 import type { Sentence } from "./sentence.ts";
 import { takesGradientAsItIs } from "./takes_gradient_as_it_is.ts";
@@ -14,7 +16,7 @@ const OUT_OF_SCALE = 30;
  * they are.
  */
 export function largeEntry(
-  { layers, measurements, thresholds: { explodingEntry } }: Case<"explodingEntry">,
+  { layers, measurements, network, thresholds: { explodingEntry } }: Case<"explodingEntry">,
 ): Verdict[] {
   if ((measurements.batch.targets ?? []).length === 0) return [];
   const trained = layers.flatMap(({ name: layer, weights }) =>
@@ -27,7 +29,7 @@ export function largeEntry(
   if (trained.length === 0) return [];
   const largest = trained.reduce((a, b) => b.size > a.size ? b : a);
   if (largest.size <= explodingEntry) return [];
-  const unscaled = unscaledData(measurements);
+  const unscaled = unscaledData(measurements, network);
   const isError = unscaled !== null && (unscaled.stays || takesGradientAsItIs(measurements));
   const expected = atMost(explodingEntry);
   const figures = { gradient: figure(largest.size, "max |gradient|") };
@@ -59,7 +61,7 @@ interface Unscaled {
 }
 
 /** Which data are out of scale, the targets first; `null` where none are. */
-function unscaledData({ batch }: Measurements): Unscaled | null {
+function unscaledData({ batch }: Measurements, network: Network): Unscaled | null {
   const target = batch.targets!.find(({ values, classes }) =>
     classes === undefined && values.rms > OUT_OF_SCALE
   );
@@ -71,6 +73,7 @@ function unscaledData({ batch }: Measurements): Unscaled | null {
       stays: false,
     };
   }
+  if (absorbsInputScale(network)) return null;
   const input = batch.perInput.find(({ values, dtype, lookedUp, scaledBy }) =>
     dtype !== "int32" && !lookedUp && scaledBy === undefined && values.rms > OUT_OF_SCALE
   );

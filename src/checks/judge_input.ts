@@ -4,6 +4,7 @@ import { featureFactor, REGAINED } from "./differences.ts";
 import { atLeast, atMost, between, type Expected } from "./expected.ts";
 import { isCode } from "./is_code.ts";
 import type { Case, Verdict } from "./judge.ts";
+import { absorbsInputScale } from "./network/absorbs_input_scale.ts";
 import { counted, figure, layerName, number, say } from "./say.ts";
 import type { Sentence } from "./sentence.ts";
 
@@ -49,6 +50,7 @@ export function judgeInput(input: InputMeasurements, subject: Case<InputNames>):
     unitRows: input.unitRows,
     spread: input.spread,
     factor: featureFactor(input),
+    isAbsorbed: absorbsInputScale(subject.network),
   });
 }
 
@@ -59,6 +61,8 @@ interface Judged {
   advice: Sentence;
   /** Whether it may be a code of ones alone. */
   mayBeCode: boolean;
+  /** True if the first thing that sees it divides by its size. */
+  isAbsorbed?: boolean;
   /** Whether each row has the norm 1: that is a normalisation, too. */
   unitRows?: boolean;
   /** The share of its second moment that tells examples apart, where that was measured. */
@@ -109,6 +113,8 @@ function judgeValues(
   if (alike.length > 0) return alike;
   const uneven = unevenFeatures(thresholds.inputFeatureFactor, judged);
   if (uneven.length > 0) return uneven;
+  // The size of what a normalisation divides by makes no difference.
+  if (judged.isAbsorbed) return [];
   if (values.maxAbs > inputMax) {
     return warn("large-entry", "inputMax", say`largest |x|`, values.maxAbs, atMost(inputMax));
   }

@@ -2,7 +2,7 @@ import { reading } from "./requirements.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { CheckOptions } from "./check_options.ts";
 import { amendFinding, type Finding, saidOf } from "./finding.ts";
-import { say } from "./say.ts";
+import { layerNames, say } from "./say.ts";
 import { allThresholds, requireRule } from "./register_rule.ts";
 import { resolveThresholds } from "./resolve_thresholds.ts";
 import { networkOf } from "./network/network.ts";
@@ -69,7 +69,10 @@ export function judgeRule(
     ? reading(measurements, () => networkOf(measurements).biases)
     : null;
   const isTrained = trained ?? biases === "moved";
-  const findings = rule.check(measurements, ownOptions(rule, checkOptions), isTrained);
+  const found = rule.check(measurements, ownOptions(rule, checkOptions), isTrained);
+  const findings = rule.tags.includes("signal")
+    ? found.map((finding) => milderWhileCold(finding, measurements))
+    : found;
   if (rule.milderWhenTrained) {
     return isTrained ? findings.map((finding) => milder(finding, measurements)) : findings;
   }
@@ -106,6 +109,19 @@ function ownOptions({ thresholds: table }: Rule, options: CheckOptions): CheckOp
     resolveThresholds({ ...allThresholds(), ...table }, options);
   }
   return { layers, ignore, ...Object.fromEntries(own) };
+}
+
+/** A finding on signals that no training sees, since moving statistics of another size stand in for the batch's. */
+function milderWhileCold(finding: Finding, measurements: Measurements): Finding {
+  if (finding.severity !== "error") return finding;
+  const cold = reading(measurements, () => networkOf(measurements).cold);
+  if (cold.length === 0) return finding;
+  const message = say`${
+    saidOf(finding, "message")
+  } Only a warning, because the moving statistics of ${
+    layerNames(cold.map(({ name }) => name), measurements.layers)
+  } do not fit the batch: training normalises by those of the batch.`;
+  return amendFinding(finding, { severity: "warning", message });
 }
 
 const LEAVE_IT = "Leave the trained weights as they are.";

@@ -74,7 +74,7 @@ export function zeroGradientCause(
 }
 
 /** Whether a layer normalises one unit of each example, and not one of the whole batch. */
-function normalizesOneUnit(layer: LayerMeasurements): boolean {
+export function normalizesOneUnit(layer: LayerMeasurements): boolean {
   const { kind, normalization, shape, activations } = layer;
   return kind === "normalization" && normalization === undefined && shape?.at(-1) === 1 &&
     activations?.maxAbs === 0;

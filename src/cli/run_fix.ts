@@ -1,10 +1,13 @@
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import { isWeightCure } from "../diagnosis/cure.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
+import { kerasInitializers } from "../diagnosis/keras_initializers.ts";
 import { applyCures } from "../examine/apply_cures.ts";
 import { type Examination, examine } from "../examine/examine.ts";
 import { errorsOf, isGone } from "../examine/try_cures.ts";
 import { beyondStock } from "../model/beyond_stock.ts";
+import { isJsonFile, isKerasFile } from "../model/file_kinds.ts";
+import { rewriteKeras } from "../model/keras/rewrite_keras.ts";
 import { loadModel } from "../model/load_model.ts";
 import { folderOf } from "../model/load_model_json.ts";
 import { ModelError } from "../model/model_error.ts";
@@ -89,8 +92,9 @@ async function writeCopy(
 ): Promise<Copy> {
   const { changed } = applyCures(model, examination.cures);
   await using folder = await NewFolder.open(out);
-  const like = path !== null && /\.json$/i.test(path) ? path : null;
-  const files = await modelFiles(tf, model, like);
+  const files = path !== null && isKerasFile(path)
+    ? [await rewriteKeras(model, path, kerasInitializers(examination.cures))]
+    : await modelFiles(tf, model, path !== null && isJsonFile(path) ? path : null);
   await folder.write(files);
   const own = files.at(-1)!.path;
   const written = await readAgain(`${folder.temporary}/${own}`, out, model);
@@ -100,7 +104,8 @@ async function writeCopy(
     .finally(() => written.dispose());
   const weights = modelWeights(model).length;
   const { diagnosis } = after;
-  const beyond = beyondStock(model);
+  // TensorFlow.js does not read files of Keras.
+  const beyond = path !== null && isKerasFile(path) ? [] : beyondStock(model);
   if (!isCured(examination.diagnosis, diagnosis)) {
     return { diagnosis, changed, weights, beyond, files: null };
   }
@@ -116,7 +121,7 @@ async function writeCopy(
 async function readAgain(path: string, out: string, model: LayersModel): Promise<LayersModel> {
   const loaded = await loadModel(path).catch((error) => {
     const reason = failure(error).replace(`${path}: `, "");
-    throw new ModelError(`${out}: the model cannot be read again as a model.json: ${reason}`, {
+    throw new ModelError(`${out}: the model cannot be read again: ${reason}`, {
       cause: error,
     });
   });

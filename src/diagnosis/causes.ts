@@ -3,6 +3,7 @@ import { attention } from "./causes/attention.ts";
 import { baseline } from "./causes/baseline.ts";
 import { biases, headBias } from "./causes/biases.ts";
 import { brokenNumbers } from "./causes/broken_numbers.ts";
+import { coldStatistics } from "./causes/cold_statistics.ts";
 import { constantWeights } from "./causes/constant_weights.ts";
 import { cutGradient } from "./causes/cut_gradient.ts";
 import { embeddings } from "./causes/embeddings.ts";
@@ -13,6 +14,7 @@ import { inputs } from "./causes/inputs.ts";
 import { kernelScale } from "./causes/kernel_scale.ts";
 import { mutualZeros } from "./causes/mutual_zeros.ts";
 import { residualGrowth } from "./causes/residual_growth.ts";
+import { singleUnits } from "./causes/single_units.ts";
 import { targets } from "./causes/targets.ts";
 import { frozen, learningRate, regularization } from "./causes/training.ts";
 import type { Search } from "./suspect.ts";
@@ -24,6 +26,8 @@ import type { Search } from "./suspect.ts";
 export const SEARCHES: readonly Search[] = [
   brokenNumbers,
   frozen,
+  coldStatistics,
+  singleUnits,
   inputs,
   headBias,
   heads,

@@ -146,6 +146,30 @@ const inKeras: Initializer = (weight, name) =>
       : `keras.initializers.RandomNormal(stddev=${formatNumber(weight.std!)})`
   }`;
 
+/** An initialiser as the class of Keras that the words above name, with its arguments. */
+export function inKerasConfig(
+  name: string,
+  std: number | undefined,
+): { className: string; config: Record<string, number | null> } {
+  const seed = null;
+  switch (name) {
+    case "heUniform":
+      return { className: "HeNormal", config: { seed } };
+    case "leCunUniform":
+      return { className: "LecunNormal", config: { seed } };
+    case "randomUniform":
+      return {
+        className: "RandomUniform",
+        config: { minval: -USUAL_DEVIATION, maxval: USUAL_DEVIATION, seed },
+      };
+    default:
+      return {
+        className: "RandomNormal",
+        config: { mean: 0, stddev: std ?? USUAL_DEVIATION, seed },
+      };
+  }
+}
+
 /** True if the name alone says how the weight is drawn. */
 const isPlain = ({ std }: Redrawn, name: string) =>
   name !== "randomNormal" || std === undefined || std === USUAL_DEVIATION;
@@ -187,7 +211,7 @@ function eachInitializerCode(
 }
 
 /** Argument of a layer that says how a weight is drawn. */
-function argumentOf({ weight }: CuredWeight): string {
+export function argumentOf({ weight }: CuredWeight): string {
   if (/\/embeddings(_\d+)?$/.test(weight)) return "embeddingsInitializer";
   if (/\/recurrent_kernel(_\d+)?$/.test(weight)) return "recurrentInitializer";
   return /\/bias(_\d+)?$/.test(weight) ? "biasInitializer" : "kernelInitializer";
@@ -202,7 +226,7 @@ function nameInKeras(name: string): string {
 }
 
 /** `kernelInitializer` as Python spells it. */
-function snakeCase(name: string): string {
+export function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replace(/^_/, "");
 }
 

@@ -3,6 +3,7 @@ import { type Cure, type CuredWeight, initializerIn, type WeightCure } from "../
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
+import { randomTargets } from "../model/random_targets.ts";
 import { modelWeights } from "../model/model_weights.ts";
 import type { Objective } from "../model/objective.ts";
 
@@ -55,8 +56,26 @@ export function applyCure(tf: TensorFlow, subject: CureSubject, cure: Cure): Cur
         ? { subject, undo() {} }
         : changeActivations(tf, subject, [cure.layer], cure.activation);
       if (activated === null) return null;
-      const objective = cure.loss === null ? subject.objective : cure.loss as Objective;
-      return { ...activated, subject: { ...activated.subject, objective } };
+      if (cure.loss === null) return activated;
+      const { batch } = subject;
+      // Without targets those of the loss before were drawn, which need not suit this one.
+      const drawn = [batch.targets ?? []].flat().length === 0
+        ? randomTargets(subject.model, cure.loss, {
+          examples: [batch.inputs].flat()[0].shape[0],
+          seed: 0,
+        })
+        : null;
+      return {
+        subject: {
+          ...subject,
+          objective: cure.loss as Objective,
+          batch: drawn === null ? batch : { ...batch, targets: drawn },
+        },
+        undo() {
+          activated.undo();
+          tf.dispose(drawn ?? []);
+        },
+      };
     }
     case "unfreeze":
       return unfreeze(subject, cure.layers);

@@ -119,10 +119,16 @@ function figuresOf({ layers }: Measurements, weight: string): string {
 
 function codeOf(cures: readonly Cure[]): string[] {
   const lines = codeLines(cures);
-  return lines.length === 0
-    ? []
-    : ["", "Code to paste:", "", ...fenced(lines.map((line) => escapeControls(line)), "ts")];
+  return lines.length === 0 ? [] : [
+    "",
+    "Code to paste:",
+    "",
+    ...fenced(lines.map((line) => escapeControls(line)), isTypeScript(cures) ? "ts" : "python"),
+  ];
 }
+
+const isTypeScript = (cures: readonly Cure[]) =>
+  cures.every(({ framework }) => framework === undefined);
 
 /** Cures as code to paste, without those that are none. */
 export function codeLines(cures: readonly Cure[]): string[] {

@@ -97,7 +97,7 @@ Deno.test("the initialiser that is printed for 40 layers of relu keeps the signa
   assertEquals((await fixed(deep((seed) => tf.initializers.heUniform({ seed })))).causes, []);
   // What was printed before: it draws 0.88 of He's deviation.
   const truncated = await fixed(deep((seed) => tf.initializers.heNormal({ seed })));
-  assertEquals(truncated.verdict, "sick");
+  assertEquals(truncated.causes.map(({ kind }) => kind), ["gain"]);
 });
 
 Deno.test("two softmaxes in a row are named both, and one of them is to be removed", async () => {
@@ -267,5 +267,43 @@ Deno.test("a scale whose rule is suppressed does not come back as a factor of 1e
   const findings = runChecks(measurements).filter(({ rule }) => rule !== "init-scale");
   const { causes } = diagnose(measurements, findings);
   assertEquals(causes.filter(({ kind }) => kind === "gain" || kind === "kernel-scale"), []);
+  model.dispose();
+});
+
+Deno.test("a fix that names another loss is tried on targets for that loss, if none were given", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = compiled(tf, [
+    tf.layers.dense({ units: 16, activation: "relu", inputShape: [8] }),
+    tf.layers.dense({ units: 1, activation: "softmax", name: "head" }),
+  ]);
+  const { inputs } = randomBatch(model, { seed: 1 });
+  const { numTensors } = tf.memory();
+  const { diagnosis } = await examine(model, { inputs }, options);
+  assertEquals(first(diagnosis).fix, "End head in sigmoid, and use the loss binaryCrossentropy.");
+  assertEquals(diagnosis.causes[0].tried?.worked, true);
+  assertEquals(tf.memory().numTensors, numTensors);
+  model.dispose();
+});
+
+Deno.test("inputs out of scale are normalised before kernels are rescaled", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = compiled(tf, [
+    ...Array.from({ length: 8 }, (_, i) =>
+      tf.layers.dense({
+        units: 64,
+        activation: "relu",
+        kernelInitializer: tf.initializers.randomNormal({ stddev: 0.01, seed: i + 1 }),
+        ...i === 0 ? { inputShape: [64] } : {},
+      })),
+    tf.layers.dense({ units: 10, activation: "softmax" }),
+  ]);
+  const batch = randomBatch(model, { seed: 1 });
+  const inputs = tf.mul([batch.inputs].flat()[0], 50);
+  const { diagnosis, cures } = await examine(model, { ...batch, inputs }, options);
+  assertEquals(diagnosis.verdict, "sick");
+  assertEquals(cures.map(({ kind }) => kind), ["normalize-input", "rescale"]);
+  assert(diagnosis.causes.every(({ tried }) => tried?.worked));
   model.dispose();
 });

@@ -1,6 +1,7 @@
 import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
 import { type Attention, attentionsOf } from "./attentions.ts";
 import { type Biases, biasesOf } from "./biases_of.ts";
+import { coldNormalizations } from "./cold_normalizations.ts";
 import { ExpectedStates } from "./expected_states.ts";
 import { Graph } from "./graph.ts";
 import { type Head, headLayer, isKernelHead, shutsOut, silentLayers } from "./heads.ts";
@@ -35,6 +36,7 @@ export class Network {
   #silent?: ReadonlySet<LayerMeasurements>;
   #heard?: Network;
   #biases?: Biases;
+  #cold?: LayerMeasurements[];
   #attentions?: Attention[];
   #path?: SignalStep[];
   #paths?: SignalStep[][];
@@ -138,6 +140,11 @@ export class Network {
    */
   get biases(): Biases {
     return this.#biases ??= biasesOf(this.measurements);
+  }
+
+  /** Batch normalisations whose moving statistics do not fit the batch. */
+  get cold(): readonly LayerMeasurements[] {
+    return this.#cold ??= coldNormalizations(this.layers);
   }
 
   /** Whether the network looks trained: its biases have moved. */

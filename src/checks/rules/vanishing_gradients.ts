@@ -1,5 +1,5 @@
 import { NOTHING_TO_DO } from "../fix_line.ts";
-import { isSigmoid } from "../../traits/activation_traits.ts";
+import { activationTraits, isSigmoid } from "../../traits/activation_traits.ts";
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
@@ -13,6 +13,7 @@ import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
 import { counted, figure, layerName, number, say, weightName } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
+import { takesGradientAsItIs } from "../takes_gradient_as_it_is.ts";
 import { isGate } from "../network/is_gate.ts";
 import { DELTA_NORM, describePath, type SignalStep } from "../network/signal_path.ts";
 
@@ -157,7 +158,8 @@ function loss(path: SignalStep[], subject: Case<Ratios>): Verdict[] {
   if (ratio >= Math.max(vanishingRatio, vanishingRatioWarning)) return [];
   const threshold = ratio < vanishingRatio ? "vanishingRatio" : "vanishingRatioWarning";
   const limit = subject.thresholds[threshold];
-  const fails = threshold === "vanishingRatio" || stepOf(first.layer) < vanishingStep;
+  const fails = threshold === "vanishingRatio" ||
+    stepOf(first.layer) < vanishingStep && !isMadeUpFor(path, subject);
   const starved = path.filter(({ signal }) => signal / last.signal < limit);
   const expected = atLeast(limit);
   const figures = {
@@ -186,6 +188,26 @@ function loss(path: SignalStep[], subject: Case<Ratios>): Verdict[] {
 function stepOf({ weights }: LayerMeasurements): number {
   const { values, gradients } = weights.find(isKernel)!;
   return gradients === null ? Infinity : gradients.rms / values.rms;
+}
+
+/** Root mean square of a gradient from which on the epsilon of Adam, 1e-7, at most halves its steps. */
+const FELT = 1e-7;
+
+/**
+ * Returns true if a gradient is small for no more than the scale of the kernels, which an optimizer that divides by
+ * the gradient's size makes up for: all activations pass factors on, as those of RetinaNet's head do, which is
+ * prescribed to be drawn with a deviation of 0.01.
+ */
+function isMadeUpFor(
+  path: readonly SignalStep[],
+  { measurements, network }: Case<Ratios>,
+): boolean {
+  const [{ layer: { weights } }] = path;
+  const isFelt = (weights.find(isKernel)!.gradients?.rms ?? 0) > FELT;
+  return isFelt && !takesGradientAsItIs(measurements) && path.every(({ layer }) => {
+    const kernel = network.chain.find((one) => one.layer === layer);
+    return kernel !== undefined && activationTraits(kernel.activation)?.homogeneous === true;
+  });
 }
 
 function cure(path: LayerMeasurements[], { layers, network, trained }: Case): Sentence {

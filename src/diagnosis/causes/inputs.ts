@@ -1,4 +1,5 @@
 import { ALIKE, APART, featureFactor } from "../../checks/differences.ts";
+import { absorbsInputScale } from "../../checks/network/absorbs_input_scale.ts";
 import { LARGE_INPUT } from "../../checks/rescale_advice.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import type {
@@ -29,7 +30,8 @@ export function inputs(patient: Patient): Suspect[] {
     const what = front === undefined
       ? `the input "${input.name}"`
       : `the output of ${front.name} for the input "${input.name}"`;
-    const fault = faultOf(front ?? input, what, perInput.length === 1);
+    const isAbsorbed = front === undefined && absorbsInputScale(patient.network);
+    const fault = faultOf(front ?? input, what, { isOnly: perInput.length === 1, isAbsorbed });
     if (fault === null) return [];
     return [{
       kind: "input",
@@ -51,7 +53,7 @@ export function inputs(patient: Patient): Suspect[] {
 function faultOf(
   seen: InputMeasurements | LayerMeasurements,
   what: string,
-  isOnly: boolean,
+  { isOnly, isAbsorbed }: { isOnly: boolean; isAbsorbed: boolean },
 ): string | null {
   const values = "values" in seen ? seen.values : seen.activations;
   if (values === null) return null;
@@ -78,6 +80,7 @@ function faultOf(
     } times as much as the others, so ` +
       `that it drowns them.`;
   }
+  if (isAbsorbed) return null;
   if (rms > LARGE_INPUT) {
     return `The entries of ${what} are large: their rms is ${formatNumber(rms)}, where ` +
       `normalised inputs have 1.`;

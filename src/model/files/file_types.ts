@@ -102,3 +102,28 @@ export function decode(bytes: Uint8Array, type: FileType): Float32Array<ArrayBuf
   const entries = entriesOf(bytes, type);
   return entries instanceof Float32Array ? entries : new Float32Array(entries);
 }
+
+/**
+ * Entries as the bytes of a type of floating-point numbers, little-endian; those that it does not have are rounded.
+ *
+ * @param entries The numbers.
+ * @param type How to write them.
+ */
+export function encode(entries: Float32Array, type: FileType): Uint8Array {
+  switch (type) {
+    case "float64":
+      return new Uint8Array(Float64Array.from(entries).buffer);
+    case "float32":
+      return new Uint8Array(entries.slice().buffer);
+    case "float16":
+      return new Uint8Array(Float16Array.from(entries).buffer);
+    case "bfloat16": {
+      const whole = new Uint32Array(entries.slice().buffer);
+      // To the nearest, and to the even one of two.
+      const halves = Uint16Array.from(whole, (bits) => (bits + 0x7fff + (bits >>> 16 & 1)) >>> 16);
+      return new Uint8Array(halves.buffer);
+    }
+    default:
+      throw new TypeError(`Entries of ${type} are not written, expected floating-point numbers`);
+  }
+}

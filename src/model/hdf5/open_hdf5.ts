@@ -1,6 +1,6 @@
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
-import { countOf, decode } from "../files/file_types.ts";
+import { countOf, decode, encode, isFloat } from "../files/file_types.ts";
 import { ModelError } from "../model_error.ts";
 import { attributeTexts } from "./attribute_texts.ts";
 import { readDataspace, readDatatype } from "./datatype.ts";
@@ -34,6 +34,13 @@ export interface Hdf5Array {
   shape: number[];
   /** Its entries. */
   read(): Float32Array;
+  /**
+   * Writes other entries over its own, in the bytes that the file was opened from.
+   *
+   * @returns False, and nothing is written, if they are not floating-point numbers in one piece: a block that holds
+   * small arrays may have a checksum.
+   */
+  write(entries: Float32Array): boolean;
 }
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -206,6 +213,11 @@ class Opening {
     }
     const bytes = this.#file.piece(size === 0 ? 0 : from, size, what).bytes(size);
     if (size > 0 && kind === CONTIGUOUS) this.#taken.push({ from, to: from + size, path });
-    return { kind: "array", path, shape, read: () => decode(bytes, type) };
+    const write = (entries: Float32Array) => {
+      if (kind !== CONTIGUOUS || !isFloat(type)) return false;
+      bytes.set(encode(entries, type));
+      return true;
+    };
+    return { kind: "array", path, shape, read: () => decode(bytes, type), write };
   }
 }

@@ -1,0 +1,19 @@
+import { isKernel } from "../../theory/weight_kinds.ts";
+import type { Network } from "./network.ts";
+
+/** A normalisation whose outputs are within this factor of a deviation of 1 has divided by what it was fed. */
+const NORMALISED = 3;
+
+/**
+ * Returns true if the size of the only input makes no difference: every kernel that sees it is followed by a
+ * normalisation that divides by it, as in a ResNet, whose pictures come with values up to 151.
+ */
+export function absorbsInputScale({ layers, chain, measurements }: Network): boolean {
+  if (measurements.batch.perInput.length !== 1) return false;
+  const first = layers.filter(({ depth, weights }) => depth === 1 && weights.some(isKernel));
+  return first.length > 0 && first.every((layer) => {
+    const kernel = chain.find((one) => one.layer === layer);
+    const deviation = kernel?.normalizedDeviation ?? 0;
+    return kernel?.normalized === true && deviation < NORMALISED && deviation > 1 / NORMALISED;
+  });
+}

@@ -1,0 +1,24 @@
+import { formatLayers } from "../format_layers.ts";
+import type { Patient, Suspect } from "../suspect.ts";
+import { isConsequence } from "./shared.ts";
+
+/** Moving statistics that do not fit the batch: inference then computes what no training step has seen. */
+export function coldStatistics({ network, measurements: { layers } }: Patient): Suspect[] {
+  const names = network.cold.map(({ name }) => name);
+  if (names.length === 0) return [];
+  const which = formatLayers(names, layers);
+  return [{
+    kind: "cold-statistics",
+    layers: names,
+    message:
+      `The moving statistics of ${which} are not warm yet, or those of other data: they do ` +
+      `not normalise this batch, so that what is measured in inference is not what training sees.`,
+    states: [],
+    explains: isConsequence,
+    cures: [{
+      kind: "rebuild",
+      what: `Train for more steps, lower the momentum of ${which} (0.9 is warm after some 50 ` +
+        `steps, 0.999 after some 5000), or measure with batchNormalization: "training".`,
+    }],
+  }];
+}

@@ -1,0 +1,30 @@
+import { normalizesOneUnit } from "../../checks/zero_gradient_cause.ts";
+import { formatLayers } from "../format_layers.ts";
+import type { Patient, Suspect } from "../suspect.ts";
+import { isConsequence } from "./shared.ts";
+
+/**
+ * Layer normalisations over one unit, which make 0 of whatever they are fed, so that nothing behind them sees the
+ * example.
+ */
+export function singleUnits({ measurements: { layers } }: Patient): Suspect[] {
+  const found = layers.filter(normalizesOneUnit);
+  if (found.length === 0) return [];
+  const names = found.map(({ name }) => name);
+  const which = formatLayers(names, layers);
+  const isOne = found.length === 1;
+  return [{
+    kind: "single-unit",
+    layers: names,
+    message: `${which} ${isOne ? "normalises" : "normalise"} a single unit, which makes 0 of it: ` +
+      `what follows sees nothing of the example.`,
+    states: [],
+    // Kernels that are fed zeros come out as if they were drawn too small.
+    explains: (finding) => isConsequence(finding) || finding.rule === "init-scale",
+    cures: [{
+      kind: "rebuild",
+      what: `Remove ${which}, or put ${isOne ? "it" : "them"} before a wider layer: of one unit ` +
+        `${isOne ? "it makes" : "they make"} 0.`,
+    }],
+  }];
+}
