@@ -474,13 +474,15 @@ export function assertNoVanishingGradients(
  * - Defaults: `explodingRatio` 1000, `explodingRatioWarning` 100, `explodingEntry` 70,
  *   `explodingGlobalNorm` Infinity.
  * - Source: Pascanu et al. 2013; the ratio is the inverse of the one for vanishing.
- * - Misleads: The rule cannot tell what a recurrent layer loses through time: the first of many
- *   steps usually counts for little. A layer normalisation multiplies the gradient of rows that do
- *   not vary, padding for instance, by up to 1 / sqrt(epsilon); where that explains the growth, it
- *   is a warning unless the model is compiled with SGD or Momentum. The global norm scales with the
- *   loss, and so with the batch under the objective sum: it is off by default. A large entry of a
- *   gradient is a warning, because Adam corrects a kernel that is too large; with inputs whose rms
- *   is above 30 it is an error, and with such targets under SGD or Momentum.
+ * - Misleads: If a normalisation follows every kernel, growth is only a warning up to ten times
+ *   explodingRatio, because such networks train. The rule cannot tell what a recurrent layer loses
+ *   through time: the first of many steps usually counts for little. A layer normalisation
+ *   multiplies the gradient of rows that do not vary, padding for instance, by up to 1 /
+ *   sqrt(epsilon); where that explains the growth, it is a warning unless the model is compiled
+ *   with SGD or Momentum. The global norm scales with the loss, and so with the batch under the
+ *   objective sum: it is off by default. A large entry of a gradient is a warning, because Adam
+ *   corrects a kernel that is too large; with inputs whose rms is above 30 it is an error, and with
+ *   such targets under SGD or Momentum.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings. 0
  *   errors on 189 SimpleRNN, GRU and LSTM layers with the initialisers of TensorFlow.js, over 5 to
