@@ -120,8 +120,9 @@ async function writeCopy(
 /** The copy as anybody reads it, and compiled as the model is: a file does not hold that of code. */
 async function readAgain(path: string, out: string, model: LayersModel): Promise<LayersModel> {
   const loaded = await loadModel(path).catch((error) => {
+    const own = path.slice(path.lastIndexOf("/") + 1);
     const reason = failure(error).replace(`${path}: `, "");
-    throw new ModelError(`${out}: the model cannot be read again: ${reason}`, {
+    throw new ModelError(`${out}: the model cannot be read again as a ${own}: ${reason}`, {
       cause: error,
     });
   });
