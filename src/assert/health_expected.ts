@@ -134,8 +134,8 @@ export interface HealthExpected<IsAsync = false> {
     msg?: string,
   ): Outcome<IsAsync>;
   /**
-   * No kernel is constant, and no two units of a layer have the same incoming weights. The same as
-   * `assertSymmetryBroken`.
+   * No kernel is constant, no two units of a layer have the same incoming weights, and no two layers
+   * the same kernel. The same as `assertSymmetryBroken`.
    */
   toHaveBrokenSymmetry(options?: CheckOptions<never>, msg?: string): Outcome<IsAsync>;
   /**

@@ -37,7 +37,8 @@ Deno.test("diagnose() finds queries and keys that are too large, and by what to 
   const before = await measure(model, batch);
   // Their kernels are larger than others of their shape, too: the cure is about the same.
   const { causes } = diagnose(before, runChecks(before));
-  assertEquals(causes.map(({ kind }) => kind), ["kernel-scale", "attention-scores"]);
+  // One seeded initialiser draws all kernels of an attention, which is a fault of its own.
+  assertEquals(causes.map(({ kind }) => kind), ["kernel-scale", "attention-scores", "symmetry"]);
   const [, cause] = causes;
   assertEquals(cause.layers, asking);
   const [cure] = cause.cures;

@@ -72,8 +72,10 @@ export function customLayers(tf: TensorFlow): CustomLayers {
     }
     override build(shape: Shapes) {
       const width = (shape as tfjs.Shape).at(-1)!;
+      // Each mixer draws its own weights: `mixer_2` from seed 21 on.
+      const first = 10 * Number(/\d*$/.exec(this.name)![0]) + 1;
       this.#weights = this.drawn.map(({ name, std, shape }, i) =>
-        this.addWeight(name, shape(width), "float32", drawn(std, i + 1))
+        this.addWeight(name, shape(width), "float32", drawn(std, first + i))
       );
       this.built = true;
     }

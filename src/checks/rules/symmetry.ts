@@ -8,11 +8,12 @@ import type { Verdict } from "../judge.ts";
 import type { Rule } from "../rule.ts";
 import { counted, layerName, number, say, weightName } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
+import { sharedDraws } from "../shared_draws.ts";
 
 /** Layers whose weights of two axes mix units. Of those of other layers nothing is known. */
 const MIXING: readonly LayerKind[] = ["dense", "convolution", "recurrent", "embedding"];
 
-/** The rule `symmetry`: units of a layer must differ, or they stay alike for ever. */
+/** The rule `symmetry`: units of a layer must differ, or they stay alike forever. */
 export const symmetry: Rule = defineRule({
   name: "symmetry",
   assertion: "assertSymmetryBroken",
@@ -25,10 +26,13 @@ export const symmetry: Rule = defineRule({
   assertionFailsOnWarnings: ["constant", "duplicates"],
   problem: "units that start alike",
   stage: "initial",
-  summary: "No kernel is constant, and no two units of a layer have the same incoming weights.",
+  summary:
+    "No kernel is constant, no two units of a layer have the same incoming weights, and no " +
+    "two layers the same kernel.",
   formula: "std(kernel) > 0, and the number of units whose incoming weights equal those of an " +
     "earlier unit is 0, in kernels with two units or more. In a recurrent cell, one of its " +
-    "two kernels is enough. In a file of weights alone, at " +
+    "two kernels is enough. Kernels of one shape differ from layer to layer; equal ones are a " +
+    "warning. In a file of weights alone, at " +
     "least one weight of each unit is not 0; one row of an embedding may be all zeros.",
   source: "TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.",
   misleads:
@@ -39,7 +43,8 @@ export const symmetry: Rule = defineRule({
     "what it blocks; a single row is taken as a scale or shift; any other constant only gives a " +
     "warning. Identical units in one layer only make it narrower, so they are a warning; if no " +
     "hidden layer has units that differ, it is an error. An embedding of zeros with a gradient " +
-    "passes because the layers it feeds distinguish its units.",
+    "passes because the layers it feeds distinguish its units. Branches that start as copies on " +
+    "purpose get the warning about equal kernels.",
   fix: "Draw kernels at random; use constants only for biases.",
   falsePositives: falsePositives({ draws: 1600 }),
   asserts:
@@ -92,9 +97,12 @@ export const symmetry: Rule = defineRule({
     const alike = found.flat().filter(({ kind }) => kind === "constant" || kind === "duplicates");
     // Of layers that differ a network still learns; where no layer does, it has one unit of each.
     const isWhole = mixing.every(({ name }) => alike.some(({ layer }) => layer === name));
-    return found.flat().map((verdict) =>
-      alike.includes(verdict) && !isWhole ? { ...verdict, severity: "warning" } : verdict
-    );
+    return [
+      ...found.flat().map((verdict): Verdict =>
+        alike.includes(verdict) && !isWhole ? { ...verdict, severity: "warning" } : verdict
+      ),
+      ...sharedDraws(layers, measurements.layers),
+    ];
   },
 });
 

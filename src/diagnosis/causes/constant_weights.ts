@@ -12,7 +12,7 @@ import { foundBy, isConsequence, layersOf, rowsOf } from "./shared.ts";
 
 /** Kernels whose entries are all alike, or whose units are: what starts alike stays alike. */
 export function constantWeights(patient: Patient): Suspect[] {
-  const found = foundBy("symmetry", patient);
+  const found = foundBy("symmetry", patient).filter(({ kind }) => kind !== "shared-draw");
   if (found.length === 0) return [];
   const names = layersOf(found, patient);
   const rows = rowsOf(names, patient);
