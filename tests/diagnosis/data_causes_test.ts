@@ -68,11 +68,11 @@ const ILL: Record<string, Row> = {
     says: "The mean of the targets of head is 938, 32 of their standard deviations from",
     cure: "Normalise the targets of head: subtract 938 and divide by 29.3.",
   },
-  "matrices of custom layers 282 times too large": {
+  "matrices of custom layers 288 times too large": {
     make: (tf) => mixers(tf, [square(100)]),
     kind: "kernel-scale",
     layers: ["mixer_1", "mixer_2"],
-    says: "The kernels of mixer_1, mixer_2 are about 282 times too large.",
+    says: "The kernels of mixer_1, mixer_2 are about 288 times too large.",
     cure: "Multiply the kernels of mixer_1, mixer_2 by 1/282.",
   },
   "queries and keys of zeros in one layer": {
