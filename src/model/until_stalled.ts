@@ -31,9 +31,8 @@ export async function untilStalled<T>(
   const timer = setInterval(() => {
     const now = performance.now(), spent = used();
     const passed = now - at;
-    // A thread that was busy or stopped, as a debugger does, has not waited.
-    const isIdle = spent - before < IDLE * passed && passed < 4 * LOOK;
-    idle = isIdle ? idle + passed : 0;
+    // A process that was stopped meanwhile, by a debugger or a busy machine, has not waited so long.
+    idle = spent - before < IDLE * passed ? idle + Math.min(passed, 2 * LOOK) : 0;
     before = spent;
     at = now;
     if (idle >= patience) reject(stalled());
