@@ -29,6 +29,16 @@ function lossOfBias({ layer }: Head, applied: string | null, prior: number[]): n
   return prior.reduce((sum, p, i) => sum + p * (all - entries[i]), 0);
 }
 
+/** An entropy within this share of that of classes equally frequent reads the same. */
+const SAME = 1e-3;
+
+const isUniform = (prior: number, uniform: number) =>
+  prior === 0 || Math.abs(prior - uniform) <= SAME * uniform;
+
+/** What the trial compares with, too: the entropy of the classes, so that there is one figure for guessing. */
+const byFrequencies = (prior: number) =>
+  say`${figure(prior, "J")} by the frequencies of the classes`;
+
 /** The loss that guessing has, `null` for a loss of which that is not known. */
 export function guessedLoss(head: Head, measurements: Measurements): GuessedLoss | null {
   const { objective: { name, losses = [] }, batch: { targets = [] } } = measurements;
@@ -73,7 +83,9 @@ function guessOfMean(
       : unitMeans.reduce((sum, p) => p > 0 ? sum - p * Math.log(p) : sum, 0);
     // A batch with one class has no entropy, and no network is expected to know that.
     const low = Math.min(known, prior > 0.1 * uniform ? prior : uniform, uniform);
-    const what = say`ln ${number(units, "exact")} = ${figure(uniform, "J")}`;
+    const what = isUniform(prior, uniform)
+      ? say`ln ${number(units, "exact")} = ${figure(uniform, "J")}`
+      : byFrequencies(prior);
     return { low, high: uniform, what, squared: false };
   }
   if (family === "labels") {
@@ -82,7 +94,10 @@ function guessOfMean(
     );
     const prior = entropies.reduce((sum, entropy) => sum + entropy / entropies.length, 0);
     const low = Math.min(known, entropies.length === 0 ? Math.LN2 : prior, Math.LN2);
-    return { low, high: Math.LN2, what: say`ln 2 = ${figure(Math.LN2, "J")}`, squared: false };
+    const what = entropies.length === 0 || isUniform(prior, Math.LN2)
+      ? say`ln 2 = ${figure(Math.LN2, "J")}`
+      : byFrequencies(prior);
+    return { low, high: Math.LN2, what, squared: false };
   }
   if (!(values.std > 0)) return null;
   const variance = values.std ** 2;

@@ -101,6 +101,18 @@ Deno.test("initialLoss accepts the entropy of an uneven prior", () => {
   assertEquals(severities(loss({ ...given, value: 0.16 })), ["warning"]);
 });
 
+Deno.test("initialLoss says what guessing gives by the frequencies of the classes, as the trial does", () => {
+  const uneven = [...Array(27).fill(0), 1, 1, 1];
+  const heads = [
+    { loss: "categoricalCrossentropy", units: 2, targets: oneHot(uneven, 2) },
+    { loss: "binaryCrossentropy", activation: "sigmoid", units: 1, targets: uneven },
+  ];
+  for (const head of heads) {
+    const [{ message }] = loss({ ...head, examples: 30, value: 9 });
+    assertStringIncludes(message, "guessing gives 0.325 by the frequencies of the classes;");
+  }
+});
+
 Deno.test("initialLoss holds binary cross-entropy to ln 2", () => {
   const targets = [...Array(16).fill(0), ...Array(16).fill(1)];
   const given = { loss: "binaryCrossentropy", activation: "sigmoid", units: 1, targets };
