@@ -5,15 +5,36 @@ import { formatCount, formatNumber, formatPercent } from "../words/numbers.ts";
 /** What differs by less than this share reads the same. */
 const STAYS = 0.05;
 
+/** What a trial comes to, by its verdict. */
+const RESULTS: Readonly<Record<string, string>> = {
+  learns: "passed",
+  slow: "passed in part",
+  fails: "failed",
+  undecided: "undecided",
+  skipped: "skipped",
+};
+
 /**
- * What was tried and what came out, in one sentence without its full stop: `40 steps of Adam at 3 rates: the
- * loss stays at 2.30, which is no better than guessing`.
+ * The result of a trial in a few words, to begin a line with: `Trial failed`.
+ *
+ * @param verdict The verdict of the trial, or `skipped`.
+ * @param givenVerdict That at the rate that the model was compiled with, if it was.
+ */
+export function trialResult(verdict: string, givenVerdict: string | null = null): string {
+  return verdict === "learns" && givenVerdict === "fails"
+    ? "Trial failed as compiled, passed at another rate"
+    : `Trial ${RESULTS[verdict] ?? verdict}`;
+}
+
+/**
+ * What was tried and what came out, as the end of a sentence that begins with its result: `in 40 steps of Adam at 3
+ * rates, the loss stays at 2.30, which is no better than guessing`.
  *
  * @param trial What training has shown, or that it was skipped.
  */
 export function describeTrial(trial: Trial | SkippedTrial): string {
   if ("skipped" in trial) return trial.skipped.replace(/\.$/, "");
-  const { attempts, best, verdict, randomTargets } = trial;
+  const { attempts, best, verdict, randomTargets, examples, untried = 0 } = trial;
   if (best === null) return "no weight is trainable, so nothing can be learned";
   const chosen = attempts[best];
   if (chosen.nonFiniteStep === 0) {
@@ -24,10 +45,26 @@ export function describeTrial(trial: Trial | SkippedTrial): string {
   const given = attempts.find(({ given }) => given);
   const alone = verdict === "learns" || attempts.length === 1;
   const isApart = given !== undefined && given !== chosen && verdict === "learns";
-  return [
-    ...isApart ? [`${triedAlone(given)}: ${outcome(given, trial)}`] : [],
-    `${alone ? triedAlone(chosen) : triedAll(attempts)}: ${outcome(chosen, trial)}`,
-  ].join("; ") + (randomTargets ? " (on random targets)" : "");
+  const said = [
+    ...isApart ? [`in ${triedAlone(given)}, ${outcome(given, trial)}`] : [],
+    `${still(chosen, trial)}in ${alone ? triedAlone(chosen) : triedAll(attempts)}, ${
+      outcome(chosen, trial)
+    }`,
+  ].join("; ");
+  const limits = [
+    ...randomTargets ? ["on random targets"] : [],
+    ...examples === undefined ? [] : [`on ${formatCount(examples, "example")}`],
+    ...verdict === "undecided" && (untried > 0 || chosen.cut)
+      ? ["as far as the budget goes: raise it with --trial-budget"]
+      : [],
+  ];
+  return limits.length === 0 ? said : `${said} (${limits.join(", ")})`;
+}
+
+/** What the trial fails for although the loss may fall. */
+function still({ layers, stillLayers }: Attempt, { reason }: Trial): string {
+  if (reason !== "still layers") return "";
+  return `${stillLayers} of ${formatCount(layers.length, "layer")} hardly change: `;
 }
 
 function triedAlone({ steps, optimizer, learningRate }: Attempt): string {
@@ -65,21 +102,12 @@ function outcome(attempt: Attempt, { guess, reason }: Trial): string {
   const held = verdict === "fails" && attempt.behind !== undefined
     ? `, and the output ${attempt.behind} does not learn`
     : "";
-  return said + right + held + because(reason, attempt);
-}
-
-/** What the reason is seen by. */
-function because(
-  reason: Trial["reason"],
-  { penalty, layers, stillLayers }: Attempt,
-): string {
-  if (reason === "penalties") {
-    const times = formatNumber(penalty.gradientRatio!);
-    return `, and the gradient of the penalties is ${times} times that of the loss`;
-  }
-  if (reason !== "still layers") return "";
-  const count = formatCount(layers.length, "layer");
-  return `, and ${stillLayers} of ${count} hardly change`;
+  const drowned = reason === "penalties"
+    ? `, and the gradient of the penalties is ${
+      formatNumber(attempt.penalty.gradientRatio!)
+    } times that of the loss`
+    : "";
+  return said + right + held + drowned;
 }
 
 const isStanding = ({ first, last }: Pick<Attempt["loss"], "first" | "last">) =>

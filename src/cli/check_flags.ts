@@ -1,7 +1,13 @@
 import type { FlagValues } from "./flag.ts";
 import { boolean, file, integer, oneOf, parsed, repeated, withoutDefault } from "./flag_kinds.ts";
 import { BY_EXTENSION } from "./format_of.ts";
-import { PLUGIN_FLAG, QUIET_FLAG, RUN_FLAGS, TRIAL_FLAG } from "./measure_flags.ts";
+import {
+  PLUGIN_FLAG,
+  QUIET_FLAG,
+  RUN_FLAGS,
+  TRIAL_BUDGET_FLAG,
+  TRIAL_FLAG,
+} from "./measure_flags.ts";
 import { readReporter, REPORTERS } from "./reporters.ts";
 import { DETAILS_FLAG, OPEN_FLAG, TEXT_FLAGS } from "./show_flags.ts";
 import { jobsFlag, seedsFlag, shardFlag } from "./work_flags.ts";
@@ -53,6 +59,7 @@ export const CHECK_FLAGS = {
   // The configuration says them too, and then their defaults do not count.
   examples: withoutDefault(RUN_FLAGS.examples),
   seed: withoutDefault(RUN_FLAGS.seed),
+  trialBudget: withoutDefault(TRIAL_BUDGET_FLAG),
   quiet: QUIET_FLAG,
   ...TEXT_FLAGS,
   details: DETAILS_FLAG,

@@ -1,6 +1,12 @@
 import type { FlagValues } from "./flag.ts";
 import { file } from "./flag_kinds.ts";
-import { PLUGIN_FLAG, QUIET_FLAG, RUN_FLAGS, TRIAL_FLAG } from "./measure_flags.ts";
+import {
+  PLUGIN_FLAG,
+  QUIET_FLAG,
+  RUN_FLAGS,
+  TRIAL_BUDGET_FLAG,
+  TRIAL_FLAG,
+} from "./measure_flags.ts";
 import { columnsFlag } from "./show_flags.ts";
 
 /** The flags of `fix`. */
@@ -21,6 +27,7 @@ export const FIX_FLAGS = {
   plugin: PLUGIN_FLAG,
   ...RUN_FLAGS,
   trial: TRIAL_FLAG,
+  trialBudget: TRIAL_BUDGET_FLAG,
   quiet: QUIET_FLAG,
   columns: columnsFlag(),
 };

@@ -167,6 +167,24 @@ export function readInteger(
   );
 }
 
+/** A number of seconds above 0. */
+export function seconds<const D extends number | null = null>(
+  common: Common<D>,
+): Flag<number, D> {
+  return parsed<number, D>({ value: "SECONDS", ...common, read: readSeconds });
+}
+
+/** More seconds than a day are a typo. */
+const MAX_SECONDS = 86400;
+
+function readSeconds(text: string, place: string): number {
+  const value = Number(text);
+  if (/^\d*\.?\d+$/.test(text) && value > 0 && value <= MAX_SECONDS) return value;
+  throw new UsageError(
+    `${place} is ${showValue(text)}, expected seconds, above 0 and at most ${MAX_SECONDS}`,
+  );
+}
+
 /** Beside the word that was probably meant, more words than these are not listed. */
 const MOST_LISTED = 8;
 

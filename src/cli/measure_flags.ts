@@ -2,9 +2,19 @@ import { engineFileUrl, packageFolder, pathOf } from "../engine/engine_files.ts"
 import type { TrialMode } from "../examine/examine.ts";
 import type { GateSettings } from "../gate/resolve_configuration.ts";
 import { nearestObjective } from "../measure/check_objective.ts";
+import { TRIAL_BUDGET } from "../probe/trial_budget.ts";
 import { OBJECTIVES } from "../model/objective.ts";
 import type { FlagValues, Permission } from "./flag.ts";
-import { boolean, file, files, integer, oneOf, parsed, readInteger } from "./flag_kinds.ts";
+import {
+  boolean,
+  file,
+  files,
+  integer,
+  oneOf,
+  parsed,
+  readInteger,
+  seconds,
+} from "./flag_kinds.ts";
 
 const TRIALS = ["auto", "always", "off"] as const;
 
@@ -86,8 +96,8 @@ export const PLUGIN_FLAG = files("run", {
 export const TRIAL_FLAG = parsed<TrialMode, "auto">({
   help:
     "train the model on its batch for some steps: auto, where there is an error, a warning or " +
-    "something that one pass cannot judge, such as dropout; always, with the fixes of warnings; off; or " +
-    "STEPS steps where auto would",
+    "something that one pass cannot judge, such as dropout; always, with the fixes of warnings and however " +
+    "large the model is; off; or STEPS steps where auto would",
   value: "auto|always|off|STEPS",
   takes: TRIALS,
   default: "auto",
@@ -96,10 +106,20 @@ export const TRIAL_FLAG = parsed<TrialMode, "auto">({
       readInteger(text, place, 1, 10000, "auto, always or off"),
 });
 
+/** Seconds that a trial may take, in the same subcommands. */
+export const TRIAL_BUDGET_FLAG = seconds({
+  help:
+    "how long a trial may take, as estimated from the model's size: rates, steps and examples " +
+    "that do not fit are left out",
+  default: TRIAL_BUDGET,
+});
+
 /** How a model is examined beside being measured. */
 export interface ExaminationRequest {
   /** When to train it. */
   trial: TrialMode;
+  /** Seconds that the training may take. */
+  trialBudget: number;
   /** How a gate judges it; `null`: by every rule with its defaults. */
   rules: GateSettings["rules"] | null;
   /** Whether it has been trained; `null`: as its biases look. */

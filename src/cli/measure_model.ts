@@ -115,7 +115,7 @@ async function examineOnEngine(
       }
     }
     const progress = request.quiet ? null : passProgress();
-    const { trial, rules, trained, histograms } = request.examination;
+    const { trial, trialBudget, rules, trained, histograms } = request.examination;
     const { model, source, seed } = loaded;
     const options: ExamineOptions = {
       objective,
@@ -124,6 +124,7 @@ async function examineOnEngine(
       microBatch: request.microBatch,
       onProgress: progress?.update,
       trial,
+      trialBudget,
       histograms: request.half || histograms,
       judge: (all) => {
         const measurements = request.half || !histograms ? all : withoutHistograms(all);

@@ -9,6 +9,7 @@ import { FORMATS } from "./formats.ts";
 import { chooseReporters } from "./reporters.ts";
 import { type MeasureRequest, RUN_FLAGS } from "./measure_flags.ts";
 import { modelIn } from "./model_in.ts";
+import { TRIAL_BUDGET } from "../probe/trial_budget.ts";
 import { UsageError } from "./usage_error.ts";
 import { isReadable } from "../gate/is_readable.ts";
 
@@ -84,7 +85,9 @@ export async function planRuns(
         half,
         quiet,
         examination: {
-          ...{ trial: flags.trial, rules: settings.rules },
+          trial: flags.trial,
+          trialBudget: flags.trialBudget ?? settings.trialBudget ?? TRIAL_BUDGET,
+          rules: settings.rules,
           ...{ trained: model.trained, histograms },
         },
       },

@@ -2,7 +2,13 @@ import { formatsOf } from "./formats.ts";
 import type { FlagValues } from "./flag.ts";
 import { boolean, file, oneOf, pattern } from "./flag_kinds.ts";
 import { BY_EXTENSION } from "./format_of.ts";
-import { PLUGIN_FLAG, QUIET_FLAG, RUN_FLAGS, TRIAL_FLAG } from "./measure_flags.ts";
+import {
+  PLUGIN_FLAG,
+  QUIET_FLAG,
+  RUN_FLAGS,
+  TRIAL_BUDGET_FLAG,
+  TRIAL_FLAG,
+} from "./measure_flags.ts";
 import { DETAILS_FLAG, OPEN_FLAG, TEXT_FLAGS } from "./show_flags.ts";
 
 /** What a report can be written in. */
@@ -13,6 +19,7 @@ export const REPORT_FLAGS = {
   plugin: PLUGIN_FLAG,
   ...RUN_FLAGS,
   trial: TRIAL_FLAG,
+  trialBudget: TRIAL_BUDGET_FLAG,
   quiet: QUIET_FLAG,
   format: oneOf(REPORT_FORMATS, { help: "how to show the result", otherwise: BY_EXTENSION }),
   out: file("write", { help: "write the result there instead of to stdout" }),

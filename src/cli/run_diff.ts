@@ -106,9 +106,9 @@ function stored(name: string, text: string): Difference["before"] {
 
 async function measured(
   { name, path, seed }: Side,
-  { trial, seeds: _, ...flags }: Omit<DiffValues, "format" | "out" | "all" | "plugin">,
+  { trial, trialBudget, seeds: _, ...flags }: Omit<DiffValues, "format" | "out" | "all" | "plugin">,
 ): Promise<Difference["before"]> {
-  const examination = { trial, rules: null, trained: null, histograms: false };
+  const examination = { trial, trialBudget, rules: null, trained: null, histograms: false };
   const request = { ...flags, model: path, seed, examination };
   const { measurements, diagnosis } = await examineModel(request, !flags.quiet);
   return { name, measurements, diagnosis };

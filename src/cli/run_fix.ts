@@ -38,7 +38,7 @@ const LIST = "CHANGES.md";
 /** Carries `fix` out. */
 export async function run(
   operands: string[],
-  { out, plugin, trial, columns, ...flags }: FixValues,
+  { out, plugin, trial, trialBudget, columns, ...flags }: FixValues,
 ): Promise<number> {
   const [model = null] = operands;
   if (out !== null) await claimFolder(out, model);
@@ -46,7 +46,7 @@ export async function run(
   const request = {
     model,
     ...flags,
-    examination: { trial, rules: null, trained: null, histograms: false },
+    examination: { trial, trialBudget, rules: null, trained: null, histograms: false },
   };
   let copy: Copy | null = null;
   const examination = await examineModel(request, !flags.quiet, async (examined) => {

@@ -19,8 +19,20 @@ import { writeOutput } from "./write_output.ts";
 /** Measures a model and shows it. Returns the exit code, see the declaration of the subcommand. */
 export async function run(
   [model]: string[],
-  { plugin, format: asked, out, axis, layers, trial, details, all, open, watch, ...flags }:
-    ReportValues,
+  {
+    plugin,
+    format: asked,
+    out,
+    axis,
+    layers,
+    trial,
+    trialBudget,
+    details,
+    all,
+    open,
+    watch,
+    ...flags
+  }: ReportValues,
 ): Promise<number> {
   requireFile(open, out === null ? [] : [out]);
   const format = formatOf(asked, out, REPORT_FORMATS);
@@ -40,7 +52,7 @@ export async function run(
   const { histograms = false } = FORMATS[format];
   const request = {
     ...{ model: model ?? null, ...flags },
-    examination: { trial, rules: null, trained: null, histograms },
+    examination: { trial, trialBudget, rules: null, trained: null, histograms },
   };
   /** Shows one examination: the text, as wide as the terminal is by then. */
   const textOf = async ({ measurements, findings, diagnosis }: Examination) => {

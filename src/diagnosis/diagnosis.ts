@@ -77,10 +77,14 @@ export interface Diagnosis {
 
 /** What training on the batch has shown, in words. */
 export interface DiagnosisTrial {
-  /** `learns`, `slow`, `fails`, `undecided`, or `skipped` where it would have taken too long. */
+  /** `learns`, `slow`, `fails`, `undecided`, or `skipped` if it would have taken too long. */
   verdict: string;
+  /** The same at the rate that the model was compiled with; absent if there was none. */
+  givenVerdict?: string;
   /** What was tried and what came out, as the end of a sentence. */
   said: string;
   /** The same with all cures in place; absent where none worked. */
   cured?: string;
+  /** The verdict with these fixes. */
+  curedVerdict?: string;
 }

@@ -66,6 +66,12 @@ export const diagnosisShape = object<WrittenDiagnosis>({
     findings: list(number),
   })),
   trial: nullable(
-    object<DiagnosisTrial>({ verdict: string, said: string, cured: optional(string) }),
+    object<DiagnosisTrial>({
+      verdict: string,
+      givenVerdict: optional(string),
+      said: string,
+      cured: optional(string),
+      curedVerdict: optional(string),
+    }),
   ),
 });

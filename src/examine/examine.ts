@@ -25,6 +25,8 @@ export type { TrialMode };
 export interface ExamineOptions extends MeasureOptions {
   /** When to train the network on the batch; `"always"` tries the fixes of warnings too. Default: `"auto"`. */
   trial?: TrialMode;
+  /** Seconds that the training may take, as estimated, see `tryTraining`. Default: 10. */
+  trialBudget?: number;
   /** Judges what was measured. Default: `runChecks`. */
   judge?: (measurements: Measurements) => Finding[];
 }
@@ -37,6 +39,9 @@ const optionsShape = objectWith({
         ["auto", "always", "off"].includes(value as string) ||
         Number.isSafeInteger(value) && value as number >= 1,
     ),
+  ),
+  trialBudget: optional(
+    must("seconds, 0 or more", (value) => typeof value === "number" && value >= 0),
   ),
   judge: optional(callable),
 });
@@ -92,11 +97,11 @@ export async function examine(
   options: ExamineOptions = {},
 ): Promise<Examination> {
   requireValue("options", options, optionsShape);
-  const { trial: mode = "auto", judge = runChecks, ...measureOptions } = options;
+  const { trial: mode = "auto", trialBudget, judge = runChecks, ...measureOptions } = options;
   const measurements = await measure(model, batch, measureOptions);
   const found = judge(measurements);
   const subject: CureSubject = { model, batch, objective: measureOptions.objective };
-  const trialOptions = { mode, seed: measureOptions.seed };
+  const trialOptions = { mode, seed: measureOptions.seed, budgetSeconds: trialBudget };
   const tried = await tryFindings(subject, { measurements, found }, trialOptions);
   const { trial, findings, shown } = tried;
   const tryIt = (subject: CureSubject) => trySubject(subject, trialOptions);
@@ -148,11 +153,16 @@ function weighCures(diagnosis: Diagnosis, curedTrial: Trial | SkippedTrial | nul
 /** The examination, with what training has shown in words; it prints and shows itself by its diagnosis. */
 function said(found: Omit<Examination, "diagnosis">, judged: Diagnosis): Examination {
   const { trial, curedTrial, measurements, findings } = found;
-  const cured = curedTrial === null ? {} : { cured: describeTrial(curedTrial) };
+  const verdictOf = (trial: Trial | SkippedTrial) => "skipped" in trial ? "skipped" : trial.verdict;
+  const cured = curedTrial === null
+    ? {}
+    : { cured: describeTrial(curedTrial), curedVerdict: verdictOf(curedTrial) };
+  const given = trial !== null && "givenVerdict" in trial ? trial.givenVerdict : null;
   const diagnosis = trial === null ? judged : {
     ...judged,
     trial: {
-      verdict: "skipped" in trial ? "skipped" : trial.verdict,
+      verdict: verdictOf(trial),
+      ...given === null ? {} : { givenVerdict: given },
       said: describeTrial(trial),
       ...cured,
     },

@@ -17,6 +17,28 @@ import { needsTrial } from "./needs_trial.ts";
  */
 export type TrialMode = "auto" | "always" | "off" | number;
 
+/** How a network is to be trained. */
+export interface TrialRequest {
+  /** When. */
+  mode: TrialMode;
+  /** The seed that the model was made under. */
+  seed?: number | null;
+  /** Seconds that it may take. Default: those of `tryTraining`. */
+  budgetSeconds?: number;
+  /** Whether late starters get more steps. Default: no. */
+  patient?: boolean;
+}
+
+/**
+ * The rule whose errors a late start contradicts: little gradient reaches the first layers, as in a LeNet-5 of sigmoids,
+ * which learns after 100 steps. Networks with other errors may learn 32 examples so late, and fail on more: even seeds
+ * 166 and 482 of `bench/trainability` do.
+ */
+const SLOW_RULE = "vanishing-gradients";
+
+/** Examples that differ by less than this share of their second moment are learned by heart, late, and no others are. */
+const ALIKE = 0.01;
+
 /** What training has shown of what one pass found. */
 export interface TriedFindings {
   /** The trial; `null` where there was no reason for one. */
@@ -37,12 +59,14 @@ export interface TriedFindings {
 export async function tryFindings(
   subject: CureSubject,
   { measurements, found }: { measurements: Measurements; found: readonly Finding[] },
-  options: { mode: TrialMode; seed?: number | null },
+  options: TrialRequest,
 ): Promise<TriedFindings> {
   const { mode } = options;
   const isDue = mode === "always" ||
     mode !== "off" && (found.some(isTried) || needsTrial(measurements, found));
-  const trial = isDue ? await trySubject(subject, options) : null;
+  const patient = !found.some((finding) => isTried(finding) && finding.rule !== SLOW_RULE) &&
+    !measurements.batch.perInput.some(({ spread }) => (spread ?? 1) < ALIKE);
+  const trial = isDue ? await trySubject(subject, { ...options, patient }) : null;
   const findings = weighTrial(found, trial);
   const isOpen = trial !== null && !("skipped" in trial) &&
     !findings.some(({ severity }) => severity === "error");
@@ -52,13 +76,16 @@ export async function tryFindings(
 /** Trains a subject as it stands; where the sum of the outputs is measured, on the loss that fits its head. */
 export async function trySubject(
   { model, batch, objective }: CureSubject,
-  { mode, seed }: { mode: TrialMode; seed?: number | null },
+  { mode, seed, budgetSeconds, patient = false }: TrialRequest,
 ): Promise<Trial | SkippedTrial> {
   const { tryTraining } = await import("../probe/try_training.ts");
   return await tryTraining(model, batch, {
     ...seed == null ? {} : { seed },
     ...objective === undefined || objective === "sum" ? {} : { objective },
     ...typeof mode === "number" ? { steps: mode } : {},
+    always: mode === "always",
+    budgetSeconds,
+    patient,
   });
 }
 

@@ -131,6 +131,10 @@ export function buildSchema(): object {
         items: suppression,
       }),
       baseline: described("The baseline file, relative to the folder of this file.", TEXT),
+      trialBudget: described(
+        "Seconds that training a model on its batch may take, as estimated; default: 10.",
+        { type: "number", exclusiveMinimum: 0, maximum: 86400 },
+      ),
       maxWarnings: described("How many warnings the gate allows; default: any number.", {
         type: "integer",
         minimum: 0,

@@ -67,6 +67,8 @@ export interface Configuration {
   suppressions?: Suppression[];
   /** The baseline file. Default: `gradient-health.baseline.json` beside the configuration. */
   baseline?: string;
+  /** Seconds that a trial may take, as estimated. Default: 10. */
+  trialBudget?: number;
   /** How many warnings the gate allows. Default: any number; 0 under `strict`. */
   maxWarnings?: number;
 }

@@ -57,8 +57,8 @@ const TRIAL_DOCUMENTATION: RuleDocumentation = {
     "own; on the even seeds of bench/trainability (350 networks) it reports 31 in which no rule found " +
     "an error: 12 fail, 12 are slow, 7 train.",
   misleads:
-    "Networks that need far more than 40 steps, or another optimizer, look as if they did " +
-    "not learn. A network with nothing unusual is tried only with --trial always.",
+    "Networks that need far more than 40 steps (300 if they still guess), or another optimizer, look as if " +
+    "they did not learn. A network with nothing unusual is tried only with --trial always.",
   fix: "Look at the targets, the loss, the learning rate, dropout and penalties.",
 };
 

@@ -78,5 +78,6 @@ export const configurationShape: Requirement = objectWith({
   rules: optional(recordOf(ruleEntry)),
   suppressions: optional(suppressionsShape),
   baseline: optional(text),
+  trialBudget: optional(number),
   maxWarnings: optional(number),
 });

@@ -72,6 +72,8 @@ export interface GateSettings {
   baseline: string;
   /** Whether the configuration names the baseline file, which must then exist. */
   baselineNamed: boolean;
+  /** Seconds that a trial may take; `null`: the default. */
+  trialBudget: number | null;
   /** How many warnings are allowed; `null`: any number. */
   maxWarnings: number | null;
 }
@@ -153,6 +155,7 @@ export function resolveConfiguration(
     suppressions,
     baseline: locate(baseline ?? BASELINE_FILE),
     baselineNamed: baseline !== undefined,
+    trialBudget: configuration.trialBudget ?? null,
     maxWarnings: configuration.maxWarnings ?? preset.maxWarnings,
   };
 }

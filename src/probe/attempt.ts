@@ -58,9 +58,6 @@ export function answer<T>(
   return seen!;
 }
 
-/** So many times the steps that are asked for are taken at most, as long as they help. */
-const LONGER = 3;
-
 /** Steps help where the loss has fallen by this share of itself over the last half of what is asked for. */
 const HELPS = 0.01;
 
@@ -68,12 +65,16 @@ const HELPS = 0.01;
 const CONTESTED = 1;
 
 /** How an attempt is made. */
-interface AttemptOptions {
+export interface AttemptOptions {
   rung: Rung;
   objective: ResolvedObjective;
   scale: FitScale;
   /** How many steps to take, before it is asked whether more would help. */
   steps: number;
+  /** Most steps, as long as they help. */
+  most: number;
+  /** Whether the budget has room for no more than these, so that they may be too few. */
+  isShort: boolean;
   /** Whether the time is up: asked before each step. */
   isUp(): boolean;
 }
@@ -90,6 +91,8 @@ interface Course {
   gradientRatio: number | null;
   /** Whether the batch was fitted at some look. */
   wasFitted: boolean;
+  /** Whether the steps were used up before it was clear that more would not help. */
+  isCut: boolean;
 }
 
 /**
@@ -117,7 +120,7 @@ export function attempt(probe: OpenProbe, options: AttemptOptions): Attempt | nu
 
 function train(
   kept: KeptProbe,
-  { objective, scale, steps, isUp, update, progress }: AttemptOptions & {
+  { objective, scale, steps, most, isShort, isUp, update, progress }: AttemptOptions & {
     update: Update;
     progress: LayerProgress;
   },
@@ -127,7 +130,12 @@ function train(
     answer(kept, objective, (outputs, loss) => ({ loss, ...scale.of(outputs, loss) }));
   const first = look();
   const course: Course = {
-    ...{ first, last: first, taken: [], gradientRatio: null, wasFitted: false },
+    first,
+    last: first,
+    taken: [],
+    gradientRatio: null,
+    wasFitted: false,
+    isCut: false,
   };
   const { taken } = course;
   let before = first.loss;
@@ -153,7 +161,8 @@ function train(
     taken.push({ loss, penalty });
     if (taken.length === 1) progress.seeFirstStep();
     const isHalf = (taken.length - steps) % half === 0;
-    isOver = taken.length === LONGER * steps || !Number.isFinite(loss + penalty);
+    isOver = taken.length === most || !Number.isFinite(loss + penalty);
+    course.isCut = isShort && taken.length === most;
     // Once such a batch was fitted, only its end counts.
     const isNews = isClose && !(isContested(course) && course.wasFitted);
     if (!isOver && !isNews && !isHalf) continue;
@@ -164,9 +173,12 @@ function train(
     if (isContested(course)) continue;
     isOver ||= hasLearned(course.last);
     if (!isHalf) continue;
-    isOver ||= taken.length >= steps && !(course.last.loss <= before - HELPS * Math.abs(before));
+    const isIdle = taken.length >= steps &&
+      !(course.last.loss <= before - HELPS * Math.abs(before));
     // What the few layers fit that training reaches, they would go on fitting.
-    isOver ||= taken.length === steps && areStill(progress.layers());
+    const isStill = taken.length === steps && areStill(progress.layers());
+    if (isIdle || isStill) course.isCut = false;
+    isOver ||= isIdle || isStill;
     before = course.last.loss;
   }
   return course;
@@ -181,7 +193,7 @@ function conclude(
   progress: LayerProgress,
   { rung, scale, model }: Pick<AttemptOptions, "rung" | "scale"> & Pick<KeptProbe, "model">,
 ): Attempt {
-  const { first, last, taken, gradientRatio } = course;
+  const { first, last, taken, gradientRatio, isCut } = course;
   const isLost = isContested(course) && course.wasFitted && !hasLearned(last);
   const broken = taken.findIndex(({ loss, penalty }) => !Number.isFinite(loss + penalty));
   const isFinite = broken === -1 && Number.isFinite(last.loss);
@@ -208,6 +220,7 @@ function conclude(
     accuracy: last.accuracy,
     ...last.least === undefined ? {} : { behind: outputName(model, last.least) },
     ...outcome,
-    verdict: judgeAttempt(outcome, scale),
+    ...isCut ? { cut: true as const } : {},
+    verdict: judgeAttempt({ ...outcome, cut: isCut }, scale),
   };
 }

@@ -31,10 +31,15 @@ const NEAR_GUESS = 0.05;
 const ORDER: readonly TrialVerdict[] = ["fails", "undecided", "slow", "learns"];
 
 /** What is judged of an attempt. */
-type Outcome = Pick<
-  Attempt,
-  "fit" | "loss" | "penalty" | "nonFiniteStep" | "layers"
->;
+type Outcome =
+  & Pick<
+    Attempt,
+    "fit" | "loss" | "penalty" | "nonFiniteStep" | "layers"
+  >
+  & {
+    /** Whether the budget ended the attempt while more steps might have helped. */
+    cut?: boolean;
+  };
 
 /** What an attempt shows, on the scale that it was measured by. */
 export function judgeAttempt(
@@ -45,6 +50,7 @@ export function judgeAttempt(
   const { nonFiniteStep, penalty } = outcome;
   if (nonFiniteStep !== null || isDrowned(penalty)) return "fails";
   if (areStill(outcome.layers)) return verdict === "learns" ? "slow" : "fails";
+  if (verdict === "fails" && outcome.cut) return "undecided";
   return verdict === "learns" || canBeFitted ? verdict : "undecided";
 }
 
@@ -76,16 +82,22 @@ function bestOf(attempts: readonly Attempt[]): Attempt {
   return attempts.reduce((best, other) => isBetter(other, best) > 0 ? other : best);
 }
 
-/** What all attempts show together; there is at least one. */
+/**
+ * What all attempts show together; there is at least one.
+ *
+ * @param untried Number of rates that were not tried: any may have learned.
+ */
 export function judgeTrial(
   attempts: readonly Attempt[],
   guess: number | null,
+  untried = 0,
 ): Pick<Trial, "verdict" | "givenVerdict" | "reason" | "best"> {
   const best = bestOf(attempts);
+  const isOpen = untried > 0 && best.verdict === "fails";
   return {
-    verdict: best.verdict,
+    verdict: isOpen ? "undecided" : best.verdict,
     givenVerdict: attempts.find(({ given }) => given)?.verdict ?? null,
-    reason: reasonOf(best, guess),
+    reason: isOpen ? null : reasonOf(best, guess),
     best: attempts.indexOf(best),
   };
 }

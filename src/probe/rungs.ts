@@ -33,8 +33,15 @@ const ADAM_RATES: readonly number[] = [3e-3, 1e-2, 1e-3];
 const FACTORS: readonly number[] = [10, 0.1];
 
 /**
+ * Rates at which plain descent is tried on a model of one kernel that was not compiled: it solves a linear regression,
+ * and Adam, which moves a bias by its rate in each step, does not come to targets of 25 in 120 steps.
+ */
+const LINEAR_RATES: readonly number[] = [1e-2, 1e-1];
+
+/**
  * What is tried, in this order: the optimizer that was asked for or compiled, as it is, and at a higher and
- * a lower rate where it is not Adam; then Adam. No rate twice.
+ * a lower rate if it is not Adam; then Adam; then plain descent, if none is given and the model is linear. No rate
+ * twice.
  */
 export function rungs(heap: Heap, model: LayersModel, asked: Optimizer | undefined): Rung[] {
   const given = givenOptimizer(model, asked);
@@ -47,7 +54,27 @@ export function rungs(heap: Heap, model: LayersModel, asked: Optimizer | undefin
     ...own,
     ...ADAM_RATES.filter((rate) => !isTried(rate))
       .map((learningRate) => adamRung(heap, { learningRate }, false)),
+    ...given === null && isLinear(model)
+      ? LINEAR_RATES.map((learningRate) => descentRung(heap, learningRate))
+      : [],
   ];
+}
+
+/** Whether a model has one kernel, so that it has no hidden layer. */
+function isLinear(model: LayersModel): boolean {
+  return model.trainableWeights.filter(({ shape }) => shape.length > 1).length === 1;
+}
+
+function descentRung({ tf }: Heap, learningRate: number): Rung {
+  return {
+    optimizer: "SGD",
+    learningRate,
+    given: false,
+    make() {
+      const optimizer = tf.train.sgd(learningRate);
+      return { update: updateOf(optimizer), dispose: () => disposeOptimizer(optimizer) };
+    },
+  };
 }
 
 function ownRungs(heap: Heap, given: Optimizer): Rung[] {

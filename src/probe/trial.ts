@@ -2,7 +2,8 @@ import type { ProbeSubject } from "./probe_subject.ts";
 
 /**
  * What training on a batch has shown: `learns`, `slow`: some of the way in the steps that were taken,
- * `fails`: no better than a constant answer, `undecided`: the loss has no scale to tell.
+ * `fails`: no better than a constant answer, `undecided`: the loss has no scale to tell, or the budget ended the trial
+ * before it failed at every rate.
  */
 export type TrialVerdict = "learns" | "slow" | "fails" | "undecided";
 
@@ -73,6 +74,8 @@ export interface Attempt {
   fit: number | null;
   /** Name of the output that is fitted least, and so counts, where there are several. */
   behind?: string;
+  /** That the budget ended it while more steps might have helped. */
+  cut?: true;
   /** After how many steps the loss was not finite, or `null`. */
   nonFiniteStep: number | null;
   /** What it shows. */
@@ -99,13 +102,17 @@ export interface Trial extends ProbeSubject {
   reason: TrialReason | null;
   /** What was tried, in this order, up to the first that learned. */
   attempts: Attempt[];
+  /** Number of rates that the budget had no room for; absent if there are none. */
+  untried?: number;
+  /** Number of examples that it trained on; absent if it was the whole batch. */
+  examples?: number;
   /** Which of them came furthest; `null` where there was none, since no weight is trainable. */
   best: number | null;
 }
 
-/** A trial that did not take place, or was given up. */
+/** A trial that did not take place, or was stopped. */
 export interface SkippedTrial {
-  /** Why, in one sentence. */
+  /** Why, as the end of a sentence that begins with "Trial skipped:". */
   skipped: string;
   /** How many seconds it takes on a slow machine, as estimated. */
   seconds: number;

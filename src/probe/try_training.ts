@@ -1,5 +1,5 @@
 import { heapOf } from "../engine/prepare_engine.ts";
-import type { LayersModel } from "../engine/tensorflow.ts";
+import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { chooseLoss, type ChosenObjective } from "../measure/choose_objective.ts";
 import type { Batch } from "../model/batch.ts";
 import { notReproducedIn } from "../model/not_reproduced.ts";
@@ -11,15 +11,14 @@ import { judgeTrial } from "./judge_trial.ts";
 import { keepModel } from "./keep_model.ts";
 import { type OpenProbe, openProbe } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
-import { type Rung, rungs } from "./rungs.ts";
-import type { Attempt, SkippedTrial, Trial } from "./trial.ts";
+import { rungs } from "./rungs.ts";
+import type { SkippedTrial, Trial } from "./trial.ts";
 import { number, requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
-import { estimateMemory } from "../measure/estimate_memory.ts";
-import { estimateWorkload } from "../measure/estimate_workload.ts";
-import { layerUses } from "../measure/layer_uses.ts";
-import { containerLayers } from "../model/inner_layers.ts";
-import { leafLayers } from "../model/leaf_layers.ts";
+import { formatNumber } from "../words/numbers.ts";
+import { climb } from "./climb.ts";
+import { TRIAL_BUDGET } from "./trial_budget.ts";
+import { planTrial } from "./plan_trial.ts";
 
 /** Options of {@linkcode tryTraining}. */
 export interface TrialOptions extends Pick<ProbeOptions, "seed" | "optimizer" | "objective"> {
@@ -29,11 +28,26 @@ export interface TrialOptions extends Pick<ProbeOptions, "seed" | "optimizer" | 
    * 0.86, after 40 with one of 0.94; slow starters, such as sigmoid layers and deep autoencoders, take more.
    */
   steps?: number;
-  /** Where the trial is estimated to take more seconds it is skipped. Default: 10. */
+  /**
+   * How many seconds the trial may take, as estimated. Rates and further steps that do not fit are left out, and a
+   * batch whose steps are too expensive is cut to its first examples; if not even 10 steps fit, it is skipped.
+   * Default: 10.
+   */
   budgetSeconds?: number;
+  /** Whether to train even if 10 steps do not fit the budget. Default: no. */
+  always?: boolean;
+  /**
+   * Whether the best attempt is made again with 7.5 times the steps if all fail and the loss is still that of guessing:
+   * late starters, such as sigmoid layers, move after 100 steps and more. It counts only if it then learns. Default:
+   * yes.
+   */
+  patient?: boolean;
 }
 
-/** So many times its budget a trial may take before it is given up: the estimate knows no custom layers. */
+/** Steps at each rate if the caller gives none. */
+const DEFAULT_STEPS = 40;
+
+/** So many times its budget, and a second, a trial may take before it is stopped: the estimate knows no custom layers. */
 const PATIENCE = 3;
 
 /**
@@ -46,8 +60,8 @@ const PATIENCE = 3;
  * Adam at 3e-3, 1e-2 and 1e-3. The first attempt that learns is the last. A model that was not compiled is trained on the
  * loss that fits its head, on random targets where the batch has none.
  *
- * The result depends only on the model and the batch, whose seed also draws dropout masks and targets. Threads do
- * not matter; time does only if the trial takes three times its budget.
+ * The result depends only on the model, the batch, whose seed also draws dropout masks and targets, and the budget.
+ * Threads do not matter; time does only if the trial takes more than three times its budget.
  *
  * @param model A built model; it is put back as it was.
  * @param batch One tensor an input, and targets if there are any.
@@ -78,7 +92,8 @@ export async function tryTraining(
   options: TrialOptions = {},
 ): Promise<Trial | SkippedTrial> {
   const probe = await openProbe(model, batch, options);
-  const { steps = 40, budgetSeconds = 10 } = options;
+  const { steps = DEFAULT_STEPS, budgetSeconds = TRIAL_BUDGET, always = false, patient = true } =
+    options;
   requireCount("options.steps", steps);
   requireValue("options.budgetSeconds", budgetSeconds, number);
   if (!(budgetSeconds >= 0)) {
@@ -95,19 +110,16 @@ export async function tryTraining(
     return { skipped, seconds: 0 };
   }
   const seed = batch.seed ?? 0;
-  const chosen = chooseLoss(tf, model, options.objective, targets, seed);
-  const { objective } = chosen;
   const ladder = rungs(heapOf(probe.engine), model, options.optimizer);
-  const result = {
-    ...subject,
-    objective: { name: objective.name },
-    randomTargets: targets === null,
-    guess: null,
-  };
   if (model.trainableWeights.length === 0) {
     const givenVerdict = ladder[0].given ? "fails" : null;
+    const chosen = chooseLoss(tf, model, options.objective, targets, seed);
+    tf.dispose(chosen.drawn ?? []);
     return {
-      ...result,
+      ...subject,
+      objective: { name: chosen.objective.name },
+      randomTargets: targets === null,
+      guess: null,
       verdict: "fails",
       givenVerdict,
       reason: "frozen",
@@ -115,59 +127,62 @@ export async function tryTraining(
       best: null,
     };
   }
-  const seconds = estimateTraining(probe, ladder.length * steps);
-  if (seconds > budgetSeconds) {
-    const skipped = `A trial of ${model.name} would take some ${Math.ceil(seconds)} s, more than ` +
-      `its budget of ${budgetSeconds} s (budgetSeconds).`;
+  const plan = planTrial(probe, { steps, budgetSeconds, always });
+  if ("seconds" in plan) {
+    const { seconds } = plan;
+    const skipped = `it could take ${Math.ceil(seconds)} s (limit ${formatNumber(budgetSeconds)} ` +
+      "s). Raise it with --trial-budget (budgetSeconds).";
     return { skipped, seconds };
   }
-  const deadline = performance.now() + 1e3 * PATIENCE * budgetSeconds;
+  const limit = PATIENCE * budgetSeconds + 1;
+  const deadline = performance.now() + 1e3 * limit;
   const isUp = () => performance.now() > deadline;
+  const isWhole = plan.examples === probe.examples;
+  const tried = isWhole ? probe : await firstExamples(probe, plan.examples, options);
+  const chosen = chooseLoss(tf, model, options.objective, tried.targets, seed);
+  const { objective } = chosen;
   try {
-    const scale = scaleOf(probe, chosen);
+    const scale = scaleOf(tried, chosen);
+    const how = { steps, left: plan.steps, guess: scale.guess, isPatient: patient };
     // Dropout draws its masks from Math.random.
-    const attempts = await climb(
+    const climbed = await climb(
       ladder,
-      (rung) =>
-        seedDraws(seed, "trial", () => attempt(probe, { rung, objective, scale, steps, isUp })),
+      how,
+      (options) =>
+        seedDraws(seed, "trial", () => attempt(tried, { ...options, objective, scale, isUp })),
     );
-    if (attempts === null) {
-      const skipped = `The trial of ${model.name} was stopped after ${PATIENCE} times its budget ` +
-        `of ${budgetSeconds} s: it was estimated to take ${Math.ceil(seconds)} s.`;
-      return { skipped, seconds };
+    if (climbed === null) {
+      const skipped = `it was stopped after ${formatNumber(limit)} s (limit ` +
+        `${formatNumber(budgetSeconds)} s). Raise it with --trial-budget (budgetSeconds).`;
+      return { skipped, seconds: limit };
     }
+    const { attempts, untried } = climbed;
     return {
-      ...result,
+      ...subject,
+      objective: { name: objective.name },
       randomTargets: chosen.drawn !== null,
       guess: scale.guess,
-      ...judgeTrial(attempts, scale.guess),
+      ...judgeTrial(attempts, scale.guess, untried),
       attempts,
+      ...untried > 0 ? { untried } : {},
+      ...isWhole ? {} : { examples: plan.examples },
     };
   } finally {
     tf.dispose(chosen.drawn ?? []);
+    if (!isWhole) tf.dispose([tried.inputs, tried.targets ?? []]);
   }
 }
 
-/**
- * Makes one attempt after the other, up to the first that learns.
- *
- * @returns The attempts, or `null` where the time was up.
- */
-async function climb(
-  ladder: readonly Rung[],
-  make: (rung: Rung) => Promise<Attempt | null>,
-): Promise<Attempt[] | null> {
-  const attempts: Attempt[] = [];
-  for (const rung of ladder) {
-    const made = await make(rung);
-    if (made === null) return null;
-    attempts.push(made);
-    // Where the first loss is not finite, no rate will fix it; nor where penalties win, though a low one takes longer.
-    if (made.verdict === "learns" || made.steps === 0 || made.penalty.won) break;
-    // Everything is as it was here: whoever waits, a listener for Ctrl-C among them, may go on.
-    await new Promise((resolve) => setTimeout(resolve));
-  }
-  return attempts;
+/** A probe of the first examples of the batch. */
+function firstExamples(
+  { tf, model, batch, inputs, targets }: OpenProbe,
+  examples: number,
+  options: Pick<ProbeOptions, "seed">,
+): Promise<OpenProbe> {
+  const first = (tensor: Tensor) =>
+    tf.slice(tensor, tensor.shape.map(() => 0), [examples, ...tensor.shape.slice(1)]) as Tensor;
+  const part = { inputs: inputs.map(first), targets: targets?.map(first) };
+  return openProbe(model, { ...batch, ...part }, options);
 }
 
 /** The scale from guessing to all right; targets that have to be drawn are there once it is known. */
@@ -185,38 +200,4 @@ function scaleOf(probe: OpenProbe, chosen: ChosenObjective): FitScale {
   } finally {
     kept.restore();
   }
-}
-
-/** Operations a second of a slow machine in one thread, of the products that the workload counts. */
-const SPEED = 5e9;
-
-/** Seconds that a call of a layer costs beside its products, forwards and backwards. */
-const CALL = 1.5e-4;
-
-/** A recurrent layer runs so many times the operations of another for each step of its sequence. */
-const CELL = 8;
-
-/** Bytes a second, of all that is kept for the backward pass, at which layers do what is no product. */
-const MEMORY = 1e9;
-
-/** Seconds that an update costs for each weight. */
-const UPDATE = 5e-9;
-
-/**
- * Estimates the seconds that training takes on a slow machine: not measured, so that it is the same
- * everywhere and a trial takes place or does not.
- *
- * @param steps How many steps.
- */
-function estimateTraining({ model, inputs }: OpenProbe, steps: number): number {
-  const shapes = inputs.map(({ shape }) => shape);
-  const leaves = leafLayers(model).map(({ layer }) => layer);
-  const uses = layerUses(model, leaves, containerLayers(model), shapes);
-  const calls = uses.reduce(
-    (sum, { layer, input, times }) => sum + times * ("cell" in layer ? CELL * input[1] : 1),
-    0,
-  );
-  const step = estimateWorkload(model, shapes) / SPEED + CALL * calls +
-    estimateMemory(leaves, uses) / MEMORY + UPDATE * model.countParams();
-  return steps * step;
 }

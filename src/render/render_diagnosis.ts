@@ -1,3 +1,4 @@
+import { trialResult } from "../checks/describe_trial.ts";
 import { describeCure } from "../diagnosis/cure_words.ts";
 import type { Cause, Diagnosis, Tried } from "../diagnosis/diagnosis.ts";
 import type { LayerMeasurements } from "../measure/measurements.ts";
@@ -50,11 +51,11 @@ export function trialLines(
   if (trial === undefined) return [];
   const say = (text: string) => wrapText(escapeControls(text), width, "", "  ");
   return [
-    ...say(`${trial.verdict === "skipped" ? "Not trained" : "Trained"}: ${trial.said}.`),
+    ...say(`${trialResult(trial.verdict, trial.givenVerdict)}: ${trial.said}.`),
     // Where the rate alone was wrong, the trial itself has shown what helps.
     ...trial.cured === undefined || trial.cured === trial.said
       ? []
-      : say(`Trained with the fixes: ${trial.cured}.`),
+      : say(`${trialResult(trial.curedVerdict ?? "")} with the fixes: ${trial.cured}.`),
   ];
 }
 

@@ -11,7 +11,7 @@ const ALONE = String.raw`(?:Weights only: no\s+topology in [^]+?\n)?`;
 export const TEXT_BEGINNINGS: readonly RegExp[] = [
   // `render_text.ts`, with a diagnosis: the verdict, then causes, the trial or what was measured.
   new RegExp(
-    String.raw`^${ALONE}${VERDICT}[^\n]*\n(?:1\. |Trained: |Not trained: |\nModel {6})`,
+    String.raw`^${ALONE}${VERDICT}[^\n]*\n(?:1\. |Trial |Trained: |Not trained: |\nModel {6})`,
   ),
   // `render_gate_text.ts`: `== digits, seed 0`, then the verdict. A heading of AsciiDoc begins alike.
   new RegExp(String.raw`^== [^]+?,\s+(?:seed\s+\d+|\d+\s+seeds)\n${ALONE}${VERDICT}`),

@@ -49,9 +49,12 @@ Deno.test("assertHealthy(model, batch) begins with the verdict, the cause, the t
   assertMatch(lines[4], /^ {3}As a result: .*vanishing gradients/);
   assertMatch(
     lines[5],
-    /^Trained: 40 steps of Adam at 3 rates: the loss stays at .*, which is no better than guessing/,
+    /^Trial failed: in 40 steps of Adam at 3 rates, the loss stays at .*, which is no better than guessing/,
   );
-  assertMatch(lines[6], /^Trained with the fixes: \d+ steps of Adam .*: the loss falls from/);
+  assertMatch(
+    lines[6],
+    /^Trial passed with the fixes: in \d+ steps of Adam .*, the loss falls from/,
+  );
   assertEquals(lines.at(-1), "Mine.");
   assert(lines.length < 25);
 });
@@ -81,7 +84,10 @@ Deno.test("assertHealthy(model, batch) trains a network with nothing unusual onl
 });
 
 Deno.test("assertHealthy(model, batch) trains for as many steps as it is told", async () => {
-  assertStringIncludes((await failure({ bias: -10 }, { trial: 7 }))!, "Trained: 7 steps of Adam");
+  assertStringIncludes(
+    (await failure({ bias: -10 }, { trial: 7 }))!,
+    "Trial failed: in 7 steps of Adam",
+  );
 });
 
 Deno.test("assertHealthy(model, batch) fails what only training shows, with trial: always", async () => {
@@ -97,7 +103,7 @@ Deno.test("assertHealthy(model, batch) fails what only training shows, with tria
     AssertionError,
     "is SICK: 1 cause\n1. The network does not learn by SGD at a rate of 1e4; it does by Adam at",
   );
-  assertMatch(message, /\nTrained: .*\nBroken rules: trial\.$/);
+  assertMatch(message, /\nTrial failed: .*\nBroken rules: trial\.$/);
 });
 
 Deno.test("assertHealthy(model, batch) judges by the given thresholds, layers and rules", async () => {

@@ -72,8 +72,9 @@ const cause: Cause = {
 Deno.test("healthMessage() says what was tried, before and after, what follows and what training has shown", () => {
   const trial = {
     verdict: "fails",
-    said: "40 steps of Adam: nothing",
-    cured: "9 steps: it learns",
+    said: "in 40 steps of Adam, nothing",
+    cured: "in 9 steps, it learns",
+    curedVerdict: "learns",
   };
   const diagnosis = { verdict: "sick" as const, causes: [cause], notes: [], trial };
   const text = healthMessage({ measurements: measured, diagnosis }, "Mine.");
@@ -84,8 +85,8 @@ Deno.test("healthMessage() says what was tried, before and after, what follows a
    Fix: Draw it smaller.
    Tried: the model is then HEALTHY; l2 of delta of dense_1: 1e-9 before, 0.5 after.
    As a result: dead units in dense_1.
-Trained: 40 steps of Adam: nothing.
-Trained with the fixes: 9 steps: it learns.
+Trial failed: in 40 steps of Adam, nothing.
+Trial passed with the fixes: in 9 steps, it learns.
 Broken rules: init-scale.
 `,
   );

@@ -64,9 +64,9 @@ Deno.test("fix lists the cause, the layers, the figures, the trial and the code 
       "- Tried: the model is then HEALTHY; l2 of delta of dense\\_4: 0 before, 5.47 after.\n",
       "| `dense_3/bias` | set to 0 | mean -100, std 0 | mean 0, std 0 |\n",
       '```ts\nbiasInitializer: "zeros"  // in dense_3\n```\n',
-      "- before: 40 steps of Adam at 3 rates: the loss falls from 1.03 to 0.895, which is no better " +
+      "- before: in 40 steps of Adam at 3 rates, the loss falls from 1.03 to 0.895, which is no better " +
       "than guessing",
-      "- after: 7 steps of Adam at a rate of 0.003: ",
+      "- after: in 7 steps of Adam at a rate of 0.003, ",
     ];
     for (const part of parts) assertStringIncludes(text, part);
     const [was, is] = [`${folder}/relu_dead_layer`, `${folder}/cured`]

@@ -110,7 +110,7 @@ Deno.test("examine() makes a warning of an error whose network learns its batch"
   const [{ message }] = tried.findings;
   assertStringIncludes(
     message,
-    "Only a warning, because the network learns its batch: 40 steps of Adam",
+    "Only a warning, because the network learns its batch: in 40 steps of Adam",
   );
   model.dispose();
 });

@@ -141,6 +141,7 @@ const REFUSED: [text: string, message: string][] = [
     'gate.jsonc:1:14: extends is "stric", expected "recommended", "strict" or "init"; did you mean "strict"?',
   ],
   [`{ "maxWarnings": "0" }`, 'gate.jsonc:1:18: maxWarnings is "0", expected an integer'],
+  [`{ "trialBudget": 0 }`, "gate.jsonc:1:18: trialBudget is 0, expected"],
   [`{ "maxWarnings": 1e999 }`, `maxWarnings is Infinity, expected an integer`],
   [`{ "baseline": 1, "baseline": "a" }`, `gate.jsonc:1:18: the key "baseline" is given twice`],
 ];

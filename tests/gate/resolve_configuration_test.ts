@@ -22,9 +22,10 @@ Deno.test("resolveConfiguration() turns every rule on by default", () => {
 });
 
 Deno.test("resolveConfiguration() lets a rule's entry go before the preset", () => {
-  const { rules, maxWarnings } = resolve({
+  const { rules, maxWarnings, trialBudget } = resolve({
     extends: "init",
     maxWarnings: 7,
+    trialBudget: 2.5,
     rules: {
       "initial-loss": "warn",
       "dead-units": ["error", { deadFraction: 0.7 }],
@@ -38,7 +39,7 @@ Deno.test("resolveConfiguration() lets a rule's entry go before the preset", () 
     minExamples: 8,
   });
   assertEquals(rules.symmetry.level, "off");
-  assertEquals(maxWarnings, 7);
+  assertEquals([maxWarnings, trialBudget], [7, 2.5]);
 });
 
 Deno.test("the presets name rules that exist, and differ as they say", () => {

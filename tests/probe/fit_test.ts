@@ -60,8 +60,10 @@ for (
   ] as const
 ) {
   Deno.test(`fitScale() goes from the shares of the classes to all right for ${loss}`, () => {
+    // Confident and wrong: every other answer has a lower loss.
+    const start = [tf.softmax(tf.mul(oneHot, -9)) as Tensor];
     const fit = (outputs: Tensor) =>
-      fitOf({ losses: [loss], targets: [targets], outputs: [outputs] });
+      fitOf({ losses: [loss], targets: [targets], outputs: [outputs], start });
     const guessing = fit(tf.tile(tf.tensor2d([shares]), [4, 1]));
     assertAlmostEquals(guessing.guess!, entropy, 1e-6);
     assertAlmostEquals(guessing.fit!, 0, 1e-5);
@@ -214,4 +216,22 @@ Deno.test("fitScale() knows no scale where a constant is as good as the targets 
     outputs: [column(5, 5, 5, 5)],
   });
   assertEquals(found.fit, null);
+});
+
+Deno.test("fitScale() takes no loss that rises for learning, however many classes are right", () => {
+  // Three of four right, and sure of the fourth.
+  const start = [tf.tile(tf.tensor2d([shares]), [4, 1]) as Tensor];
+  const outputs = [
+    tf.softmax(tf.tensor2d([[9, 0, 0], [9, 0, 0], [0, 9, 0], [40, 0, 0]])) as Tensor,
+  ];
+  const losses: OutputLoss[] = ["categoricalCrossentropy"];
+  const risen = fitOf({ losses, targets: [oneHot], outputs, start });
+  assertEquals(risen.accuracy, 0.75);
+  assert(risen.fit! <= 0, `${risen.fit}`);
+  const mse = (from: Tensor, to: Tensor) =>
+    fitOf({ losses: ["meanSquaredError"], targets: [numbers], outputs: [to], start: [from] }).fit!;
+  // From below guessing, up, and still below it.
+  assertEquals(mse(column(4, 4, 4, 6), column(4, 4, 4, 5)), 0);
+  // What it knew before, it need not learn.
+  assert(mse(column(1, 2, 3, 9), column(1, 2, 3, 8.5)) > 0.5);
 });

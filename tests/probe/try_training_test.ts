@@ -26,13 +26,13 @@ const ROWS: Record<string, Row> = {
     model: (tf) => classifier(tf, { depth: 10 }),
     verdict: "learns",
     reason: null,
-    says: /^\d+ steps of Adam at a rate of 0.003: the loss falls from 2.\d+ to [01].\d+$/,
+    says: /^in \d+ steps of Adam at a rate of 0.003, the loss falls from 2.\d+ to [01].\d+$/,
   },
   "a healthy regression": {
     model: healthy,
     batch: sums,
     verdict: "learns",
-    says: /: the loss falls from/,
+    says: /, the loss falls from/,
   },
   "a healthy network without targets": {
     model: healthy,
@@ -45,14 +45,14 @@ const ROWS: Record<string, Row> = {
     batch: sums,
     verdict: "fails",
     reason: "still layers",
-    says: /^40 steps of Adam at 3 rates: .*, and 7 of 11 layers hardly change$/,
+    says: /^7 of 11 layers hardly change: in 40 steps of Adam at 3 rates, .*$/,
   },
   "relu layers behind a bias of -10": {
     model: (tf) =>
       classifier(tf, { hidden: { biasInitializer: tf.initializers.constant({ value: -10 }) } }),
     verdict: "fails",
     reason: "still layers",
-    says: /, which is no better than guessing, and 4 of 4 layers hardly change$/,
+    says: /^4 of 4 layers hardly change: .*, which is no better than guessing$/,
   },
   "a network of zeros": {
     model: (tf) => {
@@ -71,7 +71,7 @@ const ROWS: Record<string, Row> = {
   "a dropout of 0.95": {
     model: (tf) => classifier(tf, { dropout: 0.95 }),
     verdict: ["slow", "fails"],
-    says: /^up to \d+ steps of Adam at 3 rates: the loss .*, where guessing gives 2.2$/,
+    says: /^in up to \d+ steps of Adam at 3 rates, the loss .*, where guessing gives 2.2$/,
   },
   "a penalty of 1e-4": { model: (tf) => l2(tf, 1e-4), verdict: "learns", says: /falls/ },
   "a penalty of 100": {
@@ -104,7 +104,7 @@ const ROWS: Record<string, Row> = {
     verdict: "learns",
     givenVerdict: "fails",
     says:
-      /^\d+ steps of SGD at a rate of 50: the loss is not finite after \d+ steps; \d+ steps of Adam at a rate of 0.003: the loss falls/,
+      /^in \d+ steps of SGD at a rate of 50, the loss is not finite after \d+ steps; in \d+ steps of Adam at a rate of 0.003, the loss falls/,
   },
   "a compiled rate that does, beside metrics": {
     model: (tf) =>
@@ -115,7 +115,7 @@ const ROWS: Record<string, Row> = {
       }),
     verdict: "learns",
     givenVerdict: "learns",
-    says: /^\d+ steps of SGD at a rate of 0.1: the loss falls/,
+    says: /^in \d+ steps of SGD at a rate of 0.1, the loss falls/,
   },
   "class numbers": {
     model: (tf) =>
@@ -125,7 +125,7 @@ const ROWS: Record<string, Row> = {
       return { inputs, targets: labels };
     },
     verdict: "learns",
-    says: /^\d+ steps of Adam/,
+    says: /^in \d+ steps of Adam/,
   },
   "a loss of one's own": {
     model: (tf) =>
@@ -137,7 +137,7 @@ const ROWS: Record<string, Row> = {
       }),
     batch: sums,
     verdict: "learns",
-    says: /^\d+ steps of RMSProp at a rate of 0.001: the loss falls/,
+    says: /^in \d+ steps of RMSProp at a rate of 0.001, the loss falls/,
   },
   "two inputs and two outputs": {
     model(tf) {
@@ -244,3 +244,20 @@ for (const [name, row] of Object.entries(ROWS)) {
     assertMatch(said, row.says);
   });
 }
+
+Deno.test("tryTraining() tries plain descent on a linear regression that is not compiled, which Adam does not solve", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  // Targets such as the prices of houses in thousands: a mean of 22, which Adam comes to by its rate in each step.
+  const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [20] })] });
+  const { inputs, targets: raw } = sums(tf);
+  const targets = tf.tidy(() => tf.add(22, tf.mul(raw, 5)));
+  const trial = await tried(model, { inputs, targets }, { objective: "meanSquaredError" });
+  assertEquals(trial.verdict, "learns");
+  const verdicts = trial.attempts.map(({ optimizer, verdict }) => `${optimizer} ${verdict}`);
+  assertEquals(verdicts, ["Adam fails", "Adam fails", "Adam fails", "SGD learns"]);
+  const deep = classifier(tf);
+  const given = await tried(deep, { inputs }, { steps: 1 });
+  assertEquals(given.attempts.some(({ optimizer }) => optimizer === "SGD"), false);
+  tf.dispose([inputs, targets, raw]);
+});

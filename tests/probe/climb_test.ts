@@ -1,0 +1,73 @@
+import { assertEquals } from "@std/assert";
+import { type AttemptPlan, climb } from "../../src/probe/climb.ts";
+import type { Rung } from "../../src/probe/rungs.ts";
+import type { Attempt } from "../../src/probe/trial.ts";
+import { makeAttempt } from "../checks/make_trial.ts";
+
+const ladder = [3e-3, 1e-2, 1e-3].map((learningRate) => ({ learningRate }) as Rung);
+
+/** Climbs with attempts that fail at guessing, unless they are told otherwise, and says what was asked for. */
+async function climbed(
+  options: Partial<Parameters<typeof climb>[1]>,
+  outcome: (plan: AttemptPlan, place: number) => Partial<Attempt> = () => ({}),
+) {
+  const asked: [number, number, boolean][] = [];
+  const given = { steps: 40, left: 1e4, guess: 2, isPatient: true, ...options };
+  const done = await climb(ladder, given, (plan) => {
+    asked.push([plan.steps, plan.most, plan.isShort]);
+    const loss = { first: 2.1, last: 2, least: 2 };
+    const failed = { verdict: "fails", fit: 0, loss, steps: plan.steps } as const;
+    return Promise.resolve(makeAttempt({ ...failed, ...outcome(plan, asked.length - 1) }));
+  });
+  return { asked, ...done! };
+}
+
+const fits = (_: AttemptPlan, place: number) => ({ fit: [0.01, 0.02, 0][place] ?? 0 });
+
+Deno.test("climb() gives the best of attempts that guess 7.5 times the steps, and counts it if it learns", async () => {
+  const late = await climbed(
+    {},
+    (plan, place) => plan.steps === 300 ? { verdict: "learns", fit: 0.6 } : fits(plan, place),
+  );
+  assertEquals(late.asked.map(([steps]) => steps), [40, 40, 40, 300]);
+  assertEquals(late.attempts.map(({ verdict }) => verdict), ["fails", "learns", "fails"]);
+  const slow = await climbed(
+    {},
+    (plan, place) => plan.steps === 300 ? { verdict: "slow", fit: 0.4 } : fits(plan, place),
+  );
+  assertEquals(slow.attempts.map(({ verdict }) => verdict), ["fails", "fails", "fails"]);
+});
+
+Deno.test("climb() gives no more steps to what does not guess, or fails for another reason", async () => {
+  const loss = (first: number, last: number) => () => ({ loss: { first, last, least: last } });
+  const reasons: ((plan: AttemptPlan, place: number) => Partial<Attempt>)[] = [
+    loss(2.1, 2.2),
+    loss(400, 1.9),
+    () => ({ stillLayers: 1 }),
+    () => ({ nonFiniteStep: 3 }),
+    () => ({ verdict: "slow" }),
+  ];
+  for (const reason of reasons) assertEquals((await climbed({}, reason)).asked.length, 3);
+  assertEquals((await climbed({ isPatient: false })).asked.length, 3);
+  assertEquals((await climbed({ guess: null })).asked.length, 3);
+  // 120 steps are used, and 299 are left.
+  assertEquals((await climbed({ left: 419 })).asked.length, 3);
+});
+
+Deno.test("climb() lengthens an attempt by what those to come do not need, and leaves out what does not fit", async () => {
+  const ample = await climbed({ isPatient: false });
+  assertEquals(ample.asked, [[40, 120, false], [40, 120, false], [40, 120, false]]);
+  const tight = await climbed({ left: 130 });
+  assertEquals(tight.asked, [[40, 50, true], [40, 50, true], [40, 50, true]]);
+  const few = await climbed({ left: 60 }, (plan) => ({ steps: plan.most }));
+  assertEquals(few.asked, [[40, 40, true], [40, 20, true]]);
+  assertEquals(few.untried, 1);
+  // Nine steps show nothing.
+  const least = await climbed({ left: 49 }, (plan) => ({ steps: plan.most }));
+  assertEquals([least.asked.length, least.untried], [1, 2]);
+});
+
+Deno.test("climb() ends with the first attempt that learns", async () => {
+  const { attempts, untried } = await climbed({}, () => ({ verdict: "learns" }));
+  assertEquals([attempts.length, untried], [1, 0]);
+});

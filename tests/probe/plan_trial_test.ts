@@ -1,0 +1,85 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
+import { randomBatch } from "../../src/model/random_batch.ts";
+import { openProbe } from "../../src/probe/open_probe.ts";
+import { planTrial, stepSeconds } from "../../src/probe/plan_trial.ts";
+import { tryTraining } from "../../src/probe/try_training.ts";
+
+/** LeNet-5, as it is built for digits of 28 x 28. */
+function leNet({ layers, sequential }: TensorFlow): LayersModel {
+  const activation = "tanh" as const;
+  return sequential({
+    name: "lenet",
+    layers: [
+      layers.conv2d({
+        ...{ filters: 6, kernelSize: 5, padding: "same", activation },
+        inputShape: [28, 28, 1],
+      }),
+      layers.averagePooling2d({ poolSize: 2 }),
+      layers.conv2d({ filters: 16, kernelSize: 5, activation }),
+      layers.averagePooling2d({ poolSize: 2 }),
+      layers.flatten(),
+      layers.dense({ units: 120, activation }),
+      layers.dense({ units: 84, activation }),
+      layers.dense({ units: 10, activation: "softmax" }),
+    ],
+  });
+}
+
+Deno.test("planTrial() takes fewer examples, then fewer steps, and skips what shows nothing unless it must not", async () => {
+  await using engine = await startEngine();
+  const model = leNet(engine.tf);
+  const batch = randomBatch(model, { seed: 0 });
+  const probe = await openProbe(model, batch, {});
+  const plan = (budgetSeconds: number, always = false) =>
+    planTrial(probe, { steps: 40, budgetSeconds, always });
+  const [whole, eighth] = [stepSeconds(probe, 32), stepSeconds(probe, 8)];
+  assert(whole > 2 * eighth);
+  assertEquals(plan(100.5 * whole), { examples: 32, steps: 100 });
+  assertEquals(plan(40.5 * stepSeconds(probe, 16)), { examples: 16, steps: 40 });
+  assertEquals(plan(12.5 * eighth), { examples: 8, steps: 12 });
+  assertEquals(plan(9.5 * eighth), { seconds: 10 * eighth });
+  assertEquals(plan(9.5 * eighth, true), { examples: 8, steps: 10 });
+  engine.tf.dispose(batch.inputs);
+  model.dispose();
+});
+
+Deno.test("a LeNet on 32 digits is tried within the default budget, whole, and with a single step", async () => {
+  await using engine = await startEngine();
+  const model = leNet(engine.tf);
+  const batch = randomBatch(model, { seed: 0, objective: "categoricalCrossentropy" });
+  const objective = "categoricalCrossentropy";
+  const whole = await tryTraining(model, batch, { objective });
+  assert("verdict" in whole);
+  assertEquals([whole.examples, whole.untried], [undefined, undefined]);
+  const one = await tryTraining(model, batch, { objective, steps: 1 });
+  assert("verdict" in one);
+  assertNotEquals(one.attempts.length, 0);
+  engine.tf.dispose([batch.inputs, batch.targets!]);
+  model.dispose();
+});
+
+Deno.test("tryTraining() says on how many examples, leaves no tensor, and calls nothing failed that was cut short", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = leNet(tf);
+  const objective = "categoricalCrossentropy";
+  const batch = randomBatch(model, { seed: 0, objective });
+  const probe = await openProbe(model, batch, {});
+  const budgetSeconds = 12 * stepSeconds(probe, 8);
+  const { numTensors } = tf.memory();
+  // At a rate that learns nothing.
+  const optimizer = tf.train.sgd(1e-9);
+  const trial = await tryTraining(model, batch, { objective, budgetSeconds, optimizer });
+  assert("verdict" in trial);
+  assertEquals([trial.examples, trial.verdict, trial.reason], [8, "undecided", null]);
+  assert(trial.untried! > 0);
+  assertEquals(trial.attempts[0].cut, true);
+  optimizer.dispose();
+  assert(tf.memory().numTensors <= numTensors);
+  const again = await tryTraining(model, batch, { objective, budgetSeconds, optimizer });
+  assertEquals(again, trial);
+  tf.dispose([batch.inputs, batch.targets!]);
+  model.dispose();
+});
