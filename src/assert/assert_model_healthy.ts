@@ -2,9 +2,11 @@ import { runChecks } from "../checks/run_checks.ts";
 import { validateOptions } from "../checks/validate.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { examine, type ExamineOptions } from "../examine/examine.ts";
+import type { Measurements } from "../measure/measurements.ts";
 import type { Batch } from "../model/batch.ts";
 import { DRAWN_SEEDS } from "./drawn_seeds.ts";
 import type { Fail } from "./call_site.ts";
+import { notInterrupted } from "./not_interrupted.ts";
 import { type HealthyOptions, settleHealth, validateFailOn } from "./settle_health.ts";
 import { requireThresholds, validateMessage, validateObjective } from "./validate.ts";
 
@@ -15,10 +17,11 @@ export interface AssertHealthyOptions
    * When the network is trained on the batch for some steps, to see whether it learns: `"auto"`, where a rule
    * finds an error, which is only a warning if it learns, or where something is unusual that one pass cannot
    * judge (dropout, a learning rate, targets out of scale, a warning); `"always"`; `"off"`; or a number of
-   * steps at each rate, when `"auto"` would. It is skipped where it is estimated to take more than 10 s. Default:
-   * `"auto"`, of 40 steps.
+   * steps at each rate, when `"auto"` would. Default: `"auto"`, of 40 steps.
    */
   trial?: ExamineOptions["trial"];
+  /** Seconds that the training may take, as estimated; what does not fit is left out. Default: 10. */
+  trialBudget?: ExamineOptions["trialBudget"];
 }
 
 /**
@@ -36,14 +39,17 @@ export async function assertModelHealthy(
 ): Promise<void> {
   validateMessage(msg);
   validateOptions(options);
-  const { trial, objective, failOn, seed = DRAWN_SEEDS.get(model), ...checkOptions } = options;
+  const { trial, trialBudget, objective, failOn, seed = DRAWN_SEEDS.get(model), ...checkOptions } =
+    options;
   validateObjective(objective);
   validateFailOn(failOn);
   // Before the model runs: wrong options should not cost a training.
-  requireThresholds(checkOptions, ["trial", "objective", "seed", "failOn"]);
-  const examination = await examine(model, batch, {
-    ...{ trial, objective, seed },
-    judge: (measurements) => runChecks(measurements, checkOptions),
-  });
+  requireThresholds(checkOptions, ["trial", "trialBudget", "objective", "seed", "failOn"]);
+  const judge = (measurements: Measurements) => runChecks(measurements, checkOptions);
+  const examination = await notInterrupted(
+    "assertHealthy",
+    model,
+    () => examine(model, batch, { trial, trialBudget, objective, seed, judge }),
+  );
   settleHealth(fail, examination, { failOn, msg });
 }

@@ -16,6 +16,7 @@ import { type Fail, failureOf } from "./call_site.ts";
 import { DRAWN_SEEDS } from "./drawn_seeds.ts";
 import { failureMessage } from "./failure_message.ts";
 import { ruleFigure } from "../render/chart_model.ts";
+import { notInterrupted } from "./not_interrupted.ts";
 import { validateMessage } from "./validate.ts";
 
 /**
@@ -141,7 +142,11 @@ export async function judgeModelFor(
   // Before the model runs: a wrong option should not cost a training run.
   const { layers: _layers, ignore: _ignore, ...given } = others;
   const thresholds = resolveThresholds(rule.thresholds, given, `${rule.assertion}()`);
-  const found = await PROBES[rule.probe](model, batch, own, thresholds);
+  const found = await notInterrupted(
+    rule.assertion,
+    model,
+    () => PROBES[rule.probe](model, batch, own, thresholds),
+  );
   const errors = rule.check(found, others).filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
     const { title, scale } = rule.figure;
