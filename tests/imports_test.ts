@@ -95,6 +95,7 @@ Deno.test("public functions alone look which engine runs; what they call is hand
     .map(({ from }) => from);
   assertEquals(doors.sort(), [
     "assert/health_monitor.ts",
+    "assert/not_interrupted.ts",
     "assert/open_draw.ts",
     "engine/mod.ts",
     "engine/start_engine.ts",

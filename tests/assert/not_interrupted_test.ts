@@ -1,6 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { assertHealthy } from "../../src/assert/assert_healthy.ts";
-import { assertOverfitsBatch } from "../../src/assert/assert_overfits_batch.ts";
+import { assertHealthy, assertOverfitsBatch } from "../../src/assert/assertions.ts";
 import { EngineError } from "../../src/engine/engine_error.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import { exerciseModel } from "../../src/model/exercise_model.ts";
