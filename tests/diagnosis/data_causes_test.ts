@@ -73,7 +73,7 @@ const ILL: Record<string, Row> = {
     kind: "kernel-scale",
     layers: ["mixer_1", "mixer_2"],
     says: "The kernels of mixer_1, mixer_2 are about 288 times too large.",
-    cure: "Multiply the kernels of mixer_1, mixer_2 by 1/282.",
+    cure: "Multiply the kernels of mixer_1, mixer_2 by 1/288.",
   },
   "queries and keys of zeros in one layer": {
     make: (tf) => words(tf, { std: 1, by: "attention", query: 0, key: 0 }),
