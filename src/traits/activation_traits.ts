@@ -6,11 +6,12 @@ import { slopeOf } from "./leaky_relu.ts";
 export type { ActivationTraits };
 
 /**
- * What is known about an activation.
+ * Returns the traits of an activation.
  *
- * @param name Its name as measurements have it: TensorFlow.js's own, Keras's in camel case, or `leakyRelu(0.01)`.
- * @returns The traits, or `null` for an activation that is not known.
- * @throws {TypeError} If the name is not a text.
+ * @param name Its name in measurements: TensorFlow.js's own, Keras's in camel case, or
+ * `leakyRelu(0.01)`.
+ * @returns The traits, or `null` if the activation is unknown.
+ * @throws {TypeError} If the name is not a string.
  *
  * @example
  * ```ts
@@ -31,10 +32,10 @@ export function activationTraits(name: string): ActivationTraits | null {
 }
 
 /**
- * Whether an activation squashes each z into 0 .. 1, as a gate does: sigmoid and hardSigmoid, and no softmax,
- * whose outputs depend on one another.
+ * Returns true if an activation maps each z into 0 .. 1, as a gate does: sigmoid and hardSigmoid,
+ * but not softmax, whose outputs depend on one another.
  *
- * @param name Name of the activation, or `null` where there is none.
+ * @param name Name of the activation, or `null` if there is none.
  *
  * @example
  * ```ts

@@ -11,11 +11,11 @@ import {
 } from "./curves.ts";
 import { leakyRelu } from "./leaky_relu.ts";
 
-/** Where, in terms of z, an activation passes (almost) no gradient. */
+/** Values of z at which an activation passes (almost) no gradient. */
 export interface FlatRegion {
-  /** Whether the activation is bounded on both sides: it saturates. */
+  /** True if the activation is bounded on both sides: it saturates. */
   bounded: boolean;
-  /** Whether it is flat on one side only, so that units can die. */
+  /** True if it is flat on one side only, so that units can die. */
   oneSided: boolean;
   /** Entries with z <= low pass (almost) no gradient. */
   low: number;
@@ -23,28 +23,31 @@ export interface FlatRegion {
   high: number;
 }
 
-/** What is known about an activation. */
+/** Traits of an activation. */
 export interface ActivationTraits {
   /** phi and phi' in float64, or `null` if it is not a function of z alone (softmax, prelu). */
   curve: ActivationFunction | null;
-  /** The gain that `gain()` of the theory documents, or `null` if it has no useful one. */
+  /** Gain that `gain()` of the theory documents, or `null` if it has no useful one. */
   gain: number | null;
-  /** The gain at which deltas keep their size in a deep network, or `null`. */
+  /** Gain at which deltas keep their size in a deep network, or `null`. */
   criticalGain: number | null;
-  /** Its least and greatest output. */
+  /** Smallest and largest output. */
   range: readonly [low: number, high: number];
-  /** Where it is flat, or `null` if it is not flat anywhere. */
+  /** Region in which it is flat, or `null` if it is not flat anywhere. */
   flat: FlatRegion | null;
-  /** Whether it has kinks, so that a difference quotient may cross one. */
+  /** True if it has kinks, so that a difference quotient may cross one. */
   kinked: boolean;
-  /** Whether phi(k z) = k phi(z) for k > 0, so that it passes a factor on. */
+  /** True if phi(k z) = k phi(z) for k > 0, so that it passes a factor on. */
   homogeneous: boolean;
   /**
-   * Copies of the layer's output that it keeps for the backward pass: each of its operations keeps what
-   * it needs. Measured on WASM with ten layers of a kind.
+   * Copies of the layer's output that it keeps for the backward pass: each of its ops keeps what it
+   * needs. Measured on WASM with ten layers of a kind.
    */
   memoryCopies: number;
-  /** Whether its derivative is computed from its input rather than from its output, so that both are kept. */
+  /**
+   * True if its derivative is computed from its input rather than its output, so that both are
+   * kept.
+   */
   keepsInput: boolean;
 }
 
@@ -53,7 +56,7 @@ const SELU_SCALE = 1.0507009873554805;
 const ROOT_2 = Math.SQRT2;
 
 /**
- * An entry counts as flat where |phi'(z)| < 0.06 sup |phi'| (design: tanh |a| > 0.97, after
+ * Share of sup |phi'| below which an entry counts as flat (by design: tanh |a| > 0.97, after
  * Karpathy's makemore; sigmoid a outside 0.015 .. 0.985).
  */
 export const FLAT = 0.06;
@@ -76,7 +79,7 @@ const oneSided = (low: number): FlatRegion => ({
 /** He et al. 2015, equation 15. */
 const leakyGain = (slope: number) => Math.sqrt(2 / (1 + slope ** 2));
 
-/** The traits of an activation, given only what differs from the usual. */
+/** Completes the traits of an activation with the defaults. */
 export function traits(own: Partial<ActivationTraits> = {}): ActivationTraits {
   const { curve = null, gain = null } = own;
   return {
@@ -93,25 +96,25 @@ export function traits(own: Partial<ActivationTraits> = {}): ActivationTraits {
   };
 }
 
-/** The traits of a relu with this slope below 0; TensorFlow.js's default is 0.3. */
+/** Returns the traits of a relu with this slope below 0; TensorFlow.js's default is 0.3. */
 export function leakyReluTraits(slope: number): ActivationTraits {
   return traits({ curve: leakyRelu(slope), gain: leakyGain(slope), homogeneous: true });
 }
 
 /**
- * The activations of TensorFlow.js, and the layers that are one, by the names that measurements give
- * them. `leakyRelu` has the default slope; {@linkcode activationTraits} knows the others.
+ * Activations of TensorFlow.js, and layers that are an activation, by their names in measurements.
+ * `leakyRelu` has the default slope; {@linkcode activationTraits} knows the others.
  *
  * The derivatives of swish, gelu and mish change their sign once for z < 0, so only the tail counts
  * as flat: below the smallest z at which |phi'| = 0.06 sup |phi'|, found by bisection of central
- * differences in float64 (the suprema are 1.0998, 1.1289, 1.1290 and 1.0885). Their minima, found the
- * same way, are the lower ends of their ranges.
+ * differences in float64 (the suprema are 1.0998, 1.1289, 1.1290 and 1.0885). Their minima, found
+ * the same way, are the lower ends of their ranges.
  */
 export const ACTIVATIONS: Readonly<Record<string, ActivationTraits>> = {
   linear: traits({ curve: smooth((z) => z, () => 1), gain: 1, homogeneous: true }),
   tanh: traits({
     curve: smooth(Math.tanh, (z) => {
-      // 1 - tanh^2 without the cancellation that makes it 0 from |z| = 19 on.
+      // 1 - tanh^2 without the cancellation that makes it 0 for |z| >= 19.
       const e = Math.exp(-2 * Math.abs(z));
       return 4 * e / (1 + e) ** 2;
     }),

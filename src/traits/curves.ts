@@ -6,18 +6,18 @@ export const sigmoid = (z: number) =>
   z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z));
 /** ln(1 + exp(z)), without overflow. */
 export const softplus = (z: number) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
-/** The density of the standard normal distribution. */
+/** Density of the standard normal distribution. */
 export const density = (z: number) => Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI);
-/** Its cumulative distribution. */
+/** Cumulative distribution function of the standard normal distribution. */
 export const distribution = (z: number) => (1 + errorFunction(z / Math.SQRT2)) / 2;
 
-/** A curve without a kink. */
+/** Creates a curve without kinks. */
 export const smooth = (
   value: (z: number) => number,
   derivative: (z: number) => number,
 ): ActivationFunction => ({ value, derivative, kinks: [] });
 
-/** The tanh form of gelu: z (1 + tanh u) / 2, u = sqrt(2 / pi) (z + 0.044715 z^3). */
+/** Returns the tanh form of gelu: z (1 + tanh u) / 2, u = sqrt(2 / pi) (z + 0.044715 z^3). */
 export function geluByTanh(): ActivationFunction {
   const root = Math.sqrt(2 / Math.PI);
   const inner = (z: number) => Math.tanh(root * (z + 0.044715 * z ** 3));
@@ -30,7 +30,7 @@ export function geluByTanh(): ActivationFunction {
   );
 }
 
-/** scale z for z > 0, scale alpha (exp(z) - 1) below. */
+/** Returns scale z for z > 0, scale alpha (exp(z) - 1) below. */
 export function exponential(alpha: number, scale: number): ActivationFunction {
   return {
     value: (z) => scale * (z > 0 ? z : alpha * Math.expm1(z)),
@@ -39,7 +39,7 @@ export function exponential(alpha: number, scale: number): ActivationFunction {
   };
 }
 
-/** z between two limits, scaled and shifted; flat outside. */
+/** Returns z between two limits, scaled and shifted; flat outside. */
 export function clipped(
   low: number,
   high: number,

@@ -1,10 +1,10 @@
 const SERIES_LIMIT = 3;
 
 /**
- * erf(x) = 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x, to about 1e-15.
+ * Returns erf(x), 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x, to about 1e-15.
  *
- * Near 0 by its Taylor series in the form without alternating signs, further out by the continued
- * fraction of erfc (Abramowitz & Stegun 7.1.6 and 7.1.14).
+ * Near 0 it uses the Taylor series without alternating signs, further out the continued fraction of
+ * erfc (Abramowitz & Stegun 7.1.6 and 7.1.14).
  */
 export function errorFunction(x: number): number {
   const size = Math.abs(x);

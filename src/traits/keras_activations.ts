@@ -3,13 +3,16 @@ import { clipped, exponential, sigmoid, smooth, softplus } from "./curves.ts";
 
 const ROOT_2 = Math.SQRT2;
 
-/** Where the derivative of squareplus, (1 + z / sqrt(z^2 + 4)) / 2, falls to its share. */
+/**
+ * Value of z at which the derivative of squareplus, (1 + z / sqrt(z^2 + 4)) / 2, falls to the share
+ * `FLAT`.
+ */
 const LOW_SQUAREPLUS = -2 * (1 - 2 * FLAT) / Math.sqrt(1 - (1 - 2 * FLAT) ** 2);
 
 /**
- * The activations that Keras has and TensorFlow.js lacks, by their names in camel case. `hardSigmoid6` is what Keras 3
- * calls `hard_sigmoid`: TensorFlow.js has that of Keras 2 under the name. Of those that have a parameter it is Keras's
- * default.
+ * Activations of Keras that TensorFlow.js lacks, by their names in camel case. `hardSigmoid6` is
+ * the `hard_sigmoid` of Keras 3: under that name TensorFlow.js has the one of Keras 2. Parameters
+ * have Keras's defaults.
  */
 export const KERAS_ACTIVATIONS: Readonly<Record<string, ActivationTraits>> = {
   celu: traits({
@@ -19,7 +22,7 @@ export const KERAS_ACTIVATIONS: Readonly<Record<string, ActivationTraits>> = {
     flat: { bounded: false, oneSided: true, low: Math.log(FLAT), high: Infinity },
     memoryCopies: 1,
   }),
-  // Its moments leave what float64 holds at a spread of 19: theory takes what was measured.
+  // Its moments overflow float64 at a spread of 19: theory uses the measured ones.
   exponential: traits({ range: [0, Infinity], memoryCopies: 1 }),
   glu: traits({ memoryCopies: 3 }),
   hardShrink: traits({

@@ -1,7 +1,7 @@
 import { APART, type LayerTraits, traits } from "./layers.ts";
 import { OPERATION_TRAITS, operationClass } from "./operation_traits.ts";
 
-/** Layers of Keras that change pictures in training and pass them on otherwise. */
+/** Layers of Keras that change images in training and pass them on unchanged otherwise. */
 export const AUGMENTATIONS = [
   "AugMix",
   "Equalization",
@@ -29,11 +29,11 @@ export const AUGMENTATIONS = [
 ] as const;
 
 const KINKED = { kinked: true };
-/** Windows along one axis after the other, which are cut out and put together. */
+/** Windows along one axis after the other, which are cut out and concatenated. */
 const WINDOWS = { memoryCopies: 4, inputCopies: 1.5 };
 const DROPS = { memoryCopies: 0, drops: true };
 
-/** The layers that Keras has and TensorFlow.js lacks: `engine/keras_layers/` has them. */
+/** Layers of Keras that TensorFlow.js lacks: `engine/keras_layers/` implements them. */
 export const KERAS_LAYER_TRAITS: Readonly<Record<string, LayerTraits>> = {
   ...Object.fromEntries(
     AUGMENTATIONS.map((name) => [name, traits("passesOn", { memoryCopies: 0 })]),
@@ -55,11 +55,11 @@ export const KERAS_LAYER_TRAITS: Readonly<Record<string, LayerTraits>> = {
   Attention: traits("container"),
   GroupQueryAttention: traits("container"),
   MultiHeadAttention: traits("container"),
-  // What attentions are made of.
+  // Parts of attention layers.
   AttentionContext: traits("merge"),
   AttentionScores: traits("merge"),
   AttentionSimilarity: traits("merge"),
-  // With a mask: what takes the place of the scores, and what comes of them.
+  // With a mask it also keeps the replacements of the scores, and the result.
   AttentionWeights: traits("activation", { activation: "softmax", memoryCopies: 2.5 }),
 
   Conv1DTranspose: traits("convolution", { ...APART, kernel: "transposed" }),

@@ -7,12 +7,12 @@ export type { LayerTraits };
 const registered = new Map<string, LayerTraits>();
 
 /**
- * What is known about a layer class: TensorFlow.js's own, one that {@linkcode registerLayer} declared, or one of
- * Keras's that TensorFlow.js lacks.
+ * Returns the traits of a layer class: one of TensorFlow.js, one that {@linkcode registerLayer}
+ * declared, or one of Keras that TensorFlow.js lacks.
  *
- * @param className The class's name, as `layer.getClassName()` gives it.
- * @returns The traits; those of an opaque layer if nothing is known about it.
- * @throws {TypeError} If the name is not a text.
+ * @param className The class name, as `layer.getClassName()` returns it.
+ * @returns The traits; those of an opaque layer if the class is unknown.
+ * @throws {TypeError} If the name is not a string.
  *
  * @example
  * ```ts

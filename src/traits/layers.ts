@@ -1,27 +1,27 @@
 import type { KernelLayout } from "./kernel_layout.ts";
 import type { MomentsRule } from "./moments.ts";
 
-/** What a layer does to the entries that it is fed. */
+/** Effect of a layer on its input. */
 export type LayerKind =
-  /** Multiplies its input with a kernel. */
+  /** Multiplies its input by a kernel. */
   | "dense"
-  /** Multiplies windows of its input with a kernel. */
+  /** Multiplies windows of its input by a kernel. */
   | "convolution"
   /** Feeds its state back to itself, step by step. */
   | "recurrent"
-  /** What a recurrent layer runs at each step. */
+  /** Runs at each step of a recurrent layer. */
   | "cell"
   /** Looks its input up in a table of weights. */
   | "embedding"
   /** Looks its input up in a table without weights. */
   | "encoding"
-  /** Normalises its input to a given mean and spread. */
+  /** Normalises its input to a given mean and standard deviation. */
   | "normalization"
   /** Multiplies its input by a constant and adds one. */
   | "rescaling"
-  /** Applies an activation and nothing else. */
+  /** Applies an activation only. */
   | "activation"
-  /** Adds its inputs, entry by entry. */
+  /** Adds its inputs elementwise. */
   | "addition"
   /** Concatenates its inputs. */
   | "concatenation"
@@ -29,38 +29,41 @@ export type LayerKind =
   | "merge"
   /** Combines the entries of a window. */
   | "pool"
-  /** Outside training it passes each entry on unchanged, once, in another shape or order. */
+  /** Outside training, passes each entry on unchanged and once, in another shape or order. */
   | "passesOn"
-  /** Passes on its entries, some of them more than once or not at all. */
+  /** Passes entries on, some more than once or not at all. */
   | "selects"
-  /** Passes on entries, with zeros or means of neighbours among them: outputs lie in the same range. */
+  /**
+   * Passes entries on, mixed with zeros or means of neighbours: the range of the outputs is that of
+   * the inputs.
+   */
   | "resamples"
   /** Calls other layers and computes nothing itself. */
   | "container"
-  /** Nothing is known about it. */
+  /** Does something unknown. */
   | "opaque";
 
-/** Which of the operations of its kind a layer is, where they do different things to signals. */
+/** Operation of a layer, for kinds whose operations affect signals differently. */
 export type LayerOperation =
-  /** Two kernels in a row: each channel by itself, then all of them. */
+  /** Two kernels in a row: each channel separately, then all of them. */
   | "separable"
-  /** Cells: one gate, those of a GRU, those of an LSTM. */
+  /** Cells: one gate, the gates of a GRU, those of an LSTM. */
   | "simple"
   | "gated"
   | "memory"
-  /** Merges: the mean of the inputs, their product. */
+  /** Merges: the mean of the inputs, or their product. */
   | "average"
   | "product"
-  /** Pools, of a window or along whole axes: the mean, the sum, the largest. */
+  /** Pools, of a window or along whole axes: the mean, the sum, the maximum. */
   | "mean"
   | "globalMean"
   | "globalSum"
   | "largest"
   | "globalLargest"
-  /** Normalisations that take no mean away: divided by the root mean square, by the l2 norm. */
+  /** Normalisations that subtract no mean: division by the root mean square, by the l2 norm. */
   | "rootMeanSquare"
   | "norm"
-  /** Puts zeros around, repeats each entry or the whole, leaves the borders out. */
+  /** Padding with zeros, repeating each entry or the whole, cropping the borders. */
   | "pad"
   | "copy"
   | "repeat"
@@ -87,43 +90,51 @@ export const LAYER_OPERATIONS: readonly LayerOperation[] = [
   "simple",
 ];
 
-/** What is known of a layer class. */
+/** Traits of a layer class. */
 export interface LayerTraits {
-  /** What it does to its input. */
+  /** Effect on its input. */
   kind: LayerKind;
   /**
-   * The layout of its one kernel, or `null` if it has none that initialisers draw by its fans. `einsum` alone: each
-   * layer has its own, `kernelLayout`.
+   * Layout of its kernel, or `null` if it has none that initialisers draw by its fans. With plain
+   * `einsum`, each layer has its own `kernelLayout`.
    */
   kernel: KernelLayout | "einsum" | null;
-  /** Which of the operations of its kind it is, for theory to follow signals through it, or `null`. */
+  /** Its operation, by which theory follows signals through it, or `null`. */
   operation: LayerOperation | null;
-  /** The activation that it consists of, or `null`. */
+  /** Activation that the layer is, or `null`. */
   activation: string | null;
-  /** Whether it has kinks apart from its activation. */
+  /** True if it has kinks apart from its activation. */
   kinked: boolean;
-  /** Whether it drops entries in training, as many as its `rate` says. */
+  /** True if it drops entries in training, the share that its `rate` says. */
   drops: boolean;
-  /** Copies of its output (a cell's: of a step's) that a pass keeps, held against `bench/memory_estimate.ts`. */
+  /**
+   * Copies of its output (for a cell, of a step's) that a pass keeps, compared with
+   * `bench/memory_estimate.ts`.
+   */
   memoryCopies: number;
   /**
-   * The same for a layer whose `activation` is set, what that keeps not included. Default: `memoryCopies`, without its
-   * output where the activation does not need it.
+   * The same for a layer whose `activation` is set, without what the activation keeps. Default:
+   * `memoryCopies`, without its output if the activation does not need it.
    */
   activatedCopies?: number;
-  /** What it keeps besides where it has a bias: the sum without it. Default: 0. */
+  /** Additional copies if it has a bias: the sum without it. Default: 0. */
   biasCopies?: number;
-  /** `memoryCopies` of a cell that is run over a whole sequence at once. Default: `memoryCopies`. */
+  /** `memoryCopies` of a cell that runs over a whole sequence at once. Default: `memoryCopies`. */
   sweptCopies?: number;
-  /** Copies of its input that it keeps besides. Default: 0. */
+  /** Additional copies of its input. Default: 0. */
   inputCopies?: number;
-  /** Whether it sees each example by itself, so that a batch can be cut. Default of a custom layer: false. */
+  /**
+   * True if it treats each example separately, so that a batch can be split. Default of a custom
+   * layer: false.
+   */
   perExample: boolean;
-  /** What theory says of a custom layer: how large its output and its gradients should be. Default: nothing. */
+  /**
+   * Expected size of the output and the gradients of a custom layer, for the theory. Default: none.
+   */
   moments?: MomentsRule;
 }
 
-/** The traits of a kind, and what else a class is. */
+/** Completes the traits of a class with the defaults. */
 export function traits(kind: LayerKind, own: Partial<LayerTraits> = {}): LayerTraits {
   return {
     kind,
@@ -142,10 +153,10 @@ export function traits(kind: LayerKind, own: Partial<LayerTraits> = {}): LayerTr
 const VIEW = { memoryCopies: 0 };
 const KINKED = { kinked: true };
 const DROPS = { ...VIEW, drops: true };
-/** A bias is added apart, and its sum keeps what it is added to. */
+/** A bias is added separately, and its sum keeps its summand. */
 export const APART: Pick<LayerTraits, "biasCopies"> = { biasCopies: 1 };
 
-/** Every layer class that TensorFlow.js registers. */
+/** Layer classes that TensorFlow.js registers. */
 export const LAYERS: Readonly<Record<string, LayerTraits>> = {
   Dense: traits("dense", { kernel: "ordinary" }),
 
@@ -155,7 +166,7 @@ export const LAYERS: Readonly<Record<string, LayerTraits>> = {
   Conv2DTranspose: traits("convolution", { ...APART, kernel: "transposed" }),
   Conv3DTranspose: traits("convolution", { ...APART, kernel: "transposed" }),
   DepthwiseConv2D: traits("convolution", { ...APART, kernel: "depthwise" }),
-  // Two kernels in a row, neither of which an initialiser draws by the fans of the whole.
+  // Two kernels in a row, neither of which an initialiser draws by the fans of the whole layer.
   SeparableConv2D: traits("convolution", { ...APART, operation: "separable", memoryCopies: 2 }),
 
   RNN: traits("recurrent"),
@@ -164,15 +175,15 @@ export const LAYERS: Readonly<Record<string, LayerTraits>> = {
   LSTM: traits("recurrent", { operation: "memory" }),
   ConvRNN2D: traits("recurrent"),
   ConvLSTM2D: traits("recurrent"),
-  // Gates included.
+  // The copies include the gates.
   SimpleRNNCell: traits("cell", { memoryCopies: 5, sweptCopies: 2 }),
   GRUCell: traits("cell", { memoryCopies: 28, sweptCopies: 8 }),
   LSTMCell: traits("cell", { memoryCopies: 31, sweptCopies: 11 }),
   ConvLSTM2DCell: traits("cell", { memoryCopies: 31 }),
-  // What its cells keep is counted there.
+  // Its cells count their own copies.
   StackedRNNCells: traits("cell", VIEW),
 
-  // The way back sorts the gradients of rows.
+  // The backward pass sorts the gradients of rows.
   Embedding: traits("embedding", { memoryCopies: 2 }),
   CategoryEncoding: traits("encoding"),
 
@@ -180,7 +191,7 @@ export const LAYERS: Readonly<Record<string, LayerTraits>> = {
   LayerNormalization: traits("normalization"),
   Rescaling: traits("rescaling"),
 
-  // What its activation keeps is counted there.
+  // Its activation counts its own copies.
   Activation: traits("activation", { memoryCopies: 0 }),
   ReLU: traits("activation", { activation: "relu" }),
   LeakyReLU: traits("activation", { activation: "leakyRelu" }),
@@ -235,10 +246,10 @@ export const LAYERS: Readonly<Record<string, LayerTraits>> = {
   Sequential: traits("container"),
 };
 
-/** Every kind that a class of TensorFlow.js has, and that of the others. */
+/** Every kind of layer. */
 export const LAYER_KINDS: readonly LayerKind[] = [
   ...new Set([...Object.values(LAYERS).map(({ kind }) => kind), "opaque" as const]),
 ];
 
-/** A class that neither TensorFlow.js nor {@linkcode registerLayer} knows. */
+/** Traits of a class that neither TensorFlow.js nor {@linkcode registerLayer} knows. */
 export const OPAQUE: LayerTraits = traits("opaque", { perExample: false });

@@ -2,10 +2,11 @@ import type { ActivationFunction } from "./activation_function.ts";
 import { number, requireValue } from "../words/requirements.ts";
 
 /**
- * relu with a slope below 0.
+ * Returns a relu with a slope below 0.
  *
  * @param slope The slope for z < 0; 0 gives relu. TensorFlow.js's default is 0.3, PyTorch's 0.01.
- * @returns The activation, for {@linkcode meanField}, {@linkcode criticalWeightVariance} and others.
+ * @returns The activation, for {@linkcode meanField}, {@linkcode criticalWeightVariance} and
+ * others.
  *
  * @example The scale at which a deep network passes signals on
  * ```ts
@@ -25,8 +26,8 @@ export function leakyRelu(slope: number): ActivationFunction {
 }
 
 /**
- * The slope in the name `leakyRelu(0.01)`, which measurements give to a layer with another slope than
- * TensorFlow.js's default; `null` for any other name.
+ * Returns the slope in a name such as `leakyRelu(0.01)`, which measurements give to a layer whose
+ * slope is not TensorFlow.js's default; `null` for any other name.
  */
 export function slopeOf(activation: string): number | null {
   const [, slope] = /^leakyRelu\((-?[\d.]+(?:e-?\d+)?)\)$/.exec(activation) ?? [];

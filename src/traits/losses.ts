@@ -2,13 +2,13 @@
 export type TargetKind =
   /** Any number. */
   | "numbers"
-  /** Numbers from 0 on. */
+  /** Non-negative numbers. */
   | "positive numbers"
-  /** Whole numbers from 0 on. */
+  /** Non-negative integers. */
   | "counts"
-  /** Shares of classes, one-hot for instance: a row adds up to 1. */
+  /** Class probabilities, such as one-hot rows: a row adds up to 1. */
   | "shares"
-  /** Numbers of classes: one for each row. */
+  /** Class indices, one for each row. */
   | "classes"
   /** 0 or 1 for each unit. */
   | "labels"
@@ -19,7 +19,7 @@ export type TargetKind =
 export type LossFamily =
   /** Cross-entropy between classes that exclude each other. */
   | "classes"
-  /** Cross-entropy of each label by itself. */
+  /** Cross-entropy of each label separately. */
   | "labels"
   /** Distance between numbers. */
   | "regression"
@@ -29,11 +29,11 @@ export type LossFamily =
 
 /** Properties of a loss. */
 export interface LossTraits {
-  /** Names elsewhere, mainly in Keras and PyTorch: small letters and digits alone. */
+  /** Other names, mainly in Keras and PyTorch: lower-case letters and digits only. */
   aliases: readonly string[];
   targets: TargetKind;
   family: LossFamily;
-  /** Activation that the loss applies to what it is given; absent if it applies none. */
+  /** Activation that the loss applies to its input; absent if it applies none. */
   logits?: "softmax" | "sigmoid";
   /** True if the best constant answer is the mean of the targets. */
   bestIsMean: boolean;
@@ -41,11 +41,14 @@ export interface LossTraits {
   comparesNumbers?: boolean;
   /** True if guessing costs what the shares of the classes or the variance of the targets say. */
   hasKnownGuess?: boolean;
-  /** Place where it is computed: by TensorFlow.js under its name, here, or by a function of `tf.losses`. */
+  /**
+   * Place where it is computed: in TensorFlow.js under its name, here, or in a function of
+   * `tf.losses`.
+   */
   from: "name" | "here" | "tf.losses";
 }
 
-/** All losses that are known, by name. */
+/** Known losses by name. */
 export const LOSS_TRAITS = {
   meanSquaredError: {
     aliases: ["mse", "l2", "mseloss"],
@@ -220,26 +223,26 @@ export const LOSS_TRAITS = {
 
 type Known = typeof LOSS_TRAITS;
 
-/** Name of a loss that can be asked for. */
+/** Name of a loss that can be requested. */
 export type LossName = {
   [Name in keyof Known]: Known[Name]["from"] extends "tf.losses" ? never : Name;
 }[keyof Known];
 
 const NAMES = Object.keys(LOSS_TRAITS) as (keyof Known)[];
 
-/** Names of the losses that can be asked for: those of TensorFlow.js, and more of Keras. */
+/** Names of the losses that can be requested: those of TensorFlow.js, and more of Keras. */
 export const LOSSES: readonly LossName[] = NAMES.filter((name): name is LossName =>
   LOSS_TRAITS[name].from !== "tf.losses"
 );
 
-/** Returns what is known of a loss, or `null` for a function without a known name. */
+/** Returns the traits of a loss, or `null` for a function without a known name. */
 export function lossTraits(name: string | null): LossTraits | null {
   return name !== null && Object.hasOwn(LOSS_TRAITS, name)
     ? LOSS_TRAITS[name as keyof Known]
     : null;
 }
 
-/** Returns the loss that a name means, however it is spelled and wherever it comes from; `null` for none. */
+/** Returns the loss that a name means in any spelling and any library; `null` if there is none. */
 export function findLoss(name: string): LossName | null {
   const plain = name.toLowerCase().replace(/[^a-z0-9]/g, "");
   return LOSSES.find((loss) =>
@@ -247,7 +250,7 @@ export function findLoss(name: string): LossName | null {
   ) ?? null;
 }
 
-/** Losses from logits beside those from probabilities that they are made of. */
+/** Losses from logits, by the loss from probabilities that each corresponds to. */
 export const FROM_LOGITS: Readonly<Partial<Record<LossName, LossName>>> = Object.fromEntries(
   LOSSES.flatMap((name) => {
     const other = findLoss(`${name}FromLogits`);
@@ -255,7 +258,7 @@ export const FROM_LOGITS: Readonly<Partial<Record<LossName, LossName>>> = Object
   }),
 );
 
-/** Loss that fits what an output ends in, if it fits no numbers. */
+/** Loss that fits the head of an output, if that is not meanSquaredError. */
 const FITTING: Readonly<Record<string, LossName>> = {
   softmax: "categoricalCrossentropy",
   LayerNormalization: "meanSquaredError",
@@ -263,11 +266,13 @@ const FITTING: Readonly<Record<string, LossName>> = {
   hardSigmoid: "binaryCrossentropy",
 };
 
-/** Returns the loss that fits what an output ends in, see `headOf`. */
+/** Returns the loss that fits a head, see `headOf`. */
 export function fittingLoss(head: string): LossName {
   return Object.hasOwn(FITTING, head) ? FITTING[head] : "meanSquaredError";
 }
 
-/** Whether the outputs of a head add up to the same for any weights, so that their sum has no gradient. */
+/**
+ * True if the outputs of a head have the same sum for any weights, so that the sum has no gradient.
+ */
 export const hasConstantSum = (head: string): boolean =>
   head === "softmax" || head === "LayerNormalization";

@@ -1,5 +1,5 @@
 /**
- * What a layer class and an activation are: one table of each, open to custom layers.
+ * Traits of layer classes and of activations: one table of each, open to custom layers.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-/** How large the entries of a tensor are, over units, positions and examples. */
+/** Size of a tensor's entries, over units, positions and examples. */
 export interface Moments {
   /** Mean of the squared entries. */
   meanSquare: number;
@@ -6,39 +6,39 @@ export interface Moments {
   mean: number;
 }
 
-/** What was measured of a tensor that a layer reads. */
+/** Measured moments of a tensor that a layer reads. */
 export interface InputMoments extends Moments {
-  /** Its shape, examples first. */
+  /** Shape, examples first. */
   shape: readonly number[];
 }
 
-/** What was measured of a weight. */
+/** Measured moments of a weight. */
 export interface WeightMoments extends Moments {
-  /** Its name, `layer/kernel` for instance. */
+  /** Name, such as `layer/kernel`. */
   name: string;
-  /** Its shape. */
+  /** Shape. */
   shape: readonly number[];
 }
 
-/** What a custom layer should make of the signals that it is fed. */
+/** Expected output and gradients of a custom layer. */
 export interface DeclaredSignals {
-  /** How large its output should be. */
+  /** Expected size of its output. */
   output: Moments;
   /**
-   * For each input, the squared l2 norm of dJ/d(input) over the squared l2 norm of dJ/d(output); `null`
-   * where that is not known: theory then goes on from the gradient that was measured.
+   * For each input, the squared l2 norm of dJ/d(input) over the squared l2 norm of dJ/d(output);
+   * `null` if unknown: theory then continues from the measured gradient.
    */
   gradients: readonly number[] | null;
 }
 
 /**
- * What theory says of a custom layer: how large its output and its gradients should be, by its inputs and
- * weights. It is asked once a pass, with what was measured; where theory expects an input of another size,
- * the output is taken to grow with the first input.
+ * Predicts the size of a custom layer's output and gradients from its inputs and weights, for the
+ * theory. It is called once a pass, with the measured moments; if theory expects an input of
+ * another size, it scales the output with the first input.
  *
- * @param inputs What the layer reads, in order.
- * @param weights Its weights, in their order.
- * @returns The sizes, or `null` where it cannot tell.
+ * @param inputs The layer's inputs, in order.
+ * @param weights Its weights, in order.
+ * @returns The sizes, or `null` if they cannot be predicted.
  */
 export type MomentsRule = (
   inputs: readonly InputMoments[],

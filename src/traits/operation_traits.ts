@@ -12,8 +12,9 @@ const REORDERED = traits("passesOn");
 const CUT = traits("selects", { operation: "crop" });
 
 /**
- * The operations of Keras that people write between layers, by the name of their class in Keras: `engine/keras_layers/
- * operations/` has them. Of an operation without a rule of theory, theory goes on from what was measured.
+ * Operations of Keras that people write between layers, by their class names in Keras:
+ * `engine/keras_layers/ operations/` implements them. If theory has no rule for an operation, it
+ * continues from the measured moments.
  */
 export const OPERATION_TRAITS: Readonly<Record<string, LayerTraits>> = {
   Abs: KINKED_FUNCTION,
@@ -93,9 +94,12 @@ export const OPERATION_TRAITS: Readonly<Record<string, LayerTraits>> = {
   ZerosLike: STEPS,
 };
 
-/** Returns the class of the layer that an operation of Keras is here; Keras has layers of the same names. */
+/**
+ * Returns the class name of the layer for an operation of Keras; Keras has layers of the same
+ * names.
+ */
 export const operationClass = (name: string): string => `${name}Op`;
 
-/** Whether a class is that of an operation's layer. */
+/** True if a class is that of an operation's layer. */
 export const isOperationClass = (className: string): boolean =>
   className.endsWith("Op") && Object.hasOwn(OPERATION_TRAITS, className.slice(0, -2));

@@ -1,10 +1,10 @@
 import { rateSchedule } from "./rate_schedules.ts";
 
-/** Learning rates that an optimizer is used with. */
+/** Usual learning rates of an optimizer. */
 export interface UsualRates {
-  /** The least. */
+  /** Smallest rate. */
   least: number;
-  /** The largest. */
+  /** Largest rate. */
   most: number;
   /** Rate to begin with. */
   first: number;
@@ -22,9 +22,9 @@ export interface OptimizerTraits {
   rate: number;
   /** Its own settings with Keras's defaults. Every optimizer has {@linkcode COMMON_SETTINGS} as well. */
   settings: OptimizerSettings;
-  /** Rates that it is used with. */
+  /** Its usual rates. */
   usual: UsualRates;
-  /** Publication or measurement that the usual rates are from. */
+  /** Publication or measurement that is the source of the usual rates. */
   source: string;
   /** True if its steps grow with the gradient; others divide the gradient by its size. */
   takesGradientAsItIs?: true;
@@ -32,7 +32,10 @@ export interface OptimizerTraits {
   isStock?: true;
 }
 
-/** For optimizers that divide a gradient by its size, so that a step is about as large as the rate. */
+/**
+ * Usual rates of optimizers that divide a gradient by its size, so that a step is about as large as
+ * the rate.
+ */
 const DIVIDED: UsualRates = { least: 1e-4, most: 0.03, first: 1e-3 };
 
 const MOMENTS = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
@@ -41,8 +44,9 @@ const MEASURED =
   "80 networks of bench/trainability, focus rates: within these limits 22 of 27 train";
 
 /**
- * Every optimizer that can be reproduced, by the class name of TensorFlow.js or, if it has none, of Keras. Lower case
- * without underscores is how a name in a file is compared, so that PyTorch's `NAdam` and `RMSprop` are found too.
+ * Supported optimizers, by the class name of TensorFlow.js or, if it has none, of Keras. Names in
+ * files are compared in lower case without underscores, so that PyTorch's `NAdam` and `RMSprop` are
+ * found too.
  */
 export const OPTIMIZERS = {
   SGD: {
@@ -53,7 +57,7 @@ export const OPTIMIZERS = {
     takesGradientAsItIs: true,
     isStock: true,
   },
-  // Keras and PyTorch have no class of this name: there it is SGD with a momentum above 0.
+  // Keras and PyTorch have no class of this name: there, it is SGD with a momentum above 0.
   Momentum: {
     rate: 0.01,
     settings: { momentum: 0, nesterov: false },
@@ -85,7 +89,7 @@ export const OPTIMIZERS = {
   Adamax: {
     rate: 1e-3,
     settings: MOMENTS,
-    // Its divisor is the largest gradient so far: it takes ten times the rate.
+    // Its divisor is the largest gradient so far: it needs ten times the rate.
     usual: { ...DIVIDED, most: 0.3 },
     source: MEASURED,
     isStock: true,
@@ -154,7 +158,7 @@ export const OPTIMIZERS = {
   },
 } as const satisfies Record<string, OptimizerTraits>;
 
-/** Name of an optimizer that can be reproduced. */
+/** Name of a supported optimizer. */
 export type OptimizerName = keyof typeof OPTIMIZERS;
 
 /** Names of the optimizers that TensorFlow.js has. */
@@ -162,8 +166,9 @@ export const STOCK_OPTIMIZERS: readonly string[] = Object.entries<OptimizerTrait
   .filter(([, { isStock }]) => isStock).map(([name]) => name);
 
 /**
- * Settings that every optimizer of Keras takes, and their defaults. Two are left out: a scale of the loss is taken back
- * before the step, and where gradients of several batches are accumulated, the batch of a trial stands for all.
+ * Settings that every optimizer of Keras has, and their defaults. Two are left out: a scale of the
+ * loss is undone before the step, and if gradients of several batches are accumulated, the batch of
+ * a trial represents all of them.
  */
 export const COMMON_SETTINGS: Readonly<OptimizerSettings> = {
   weightDecay: null,
@@ -175,10 +180,10 @@ export const COMMON_SETTINGS: Readonly<OptimizerSettings> = {
   emaOverwriteFrequency: null,
 };
 
-/** Names that settings have in TensorFlow.js. Its RMSProp has no `rho`; `decay` is one there. */
+/** Names of settings in TensorFlow.js. Its RMSProp calls `rho` `decay`. */
 const OTHER_NAMES: Readonly<Record<string, string>> = { nesterov: "useNesterov", rho: "decay" };
 
-/** Returns what is known of an optimizer; `null` for a class that is not known. */
+/** Returns the traits of an optimizer; `null` if the class is unknown. */
 export function optimizerTraits(name: string): OptimizerTraits | null {
   return isOptimizerName(name) ? OPTIMIZERS[name] : null;
 }
@@ -188,15 +193,15 @@ export function isOptimizerName(name: string): name is OptimizerName {
   return Object.hasOwn(OPTIMIZERS, name);
 }
 
-/** Every setting of an optimizer, with Keras's defaults. */
+/** Returns every setting of an optimizer, with Keras's defaults. */
 export function defaultSettings(name: OptimizerName): OptimizerSettings {
   return { ...COMMON_SETTINGS, ...OPTIMIZERS[name].settings };
 }
 
-/** How names are compared: case and underscores do not count. */
+/** Normalises a name for comparison: case and underscores do not count. */
 const plain = (name: string) => name.toLowerCase().replaceAll("_", "");
 
-/** Returns the value of a setting, however its name is written; `undefined` if there is none. */
+/** Returns the value of a setting, in any spelling of its name; `undefined` if there is none. */
 export function readSetting(config: object, name: string): unknown {
   const wanted = plain(name);
   return Object.entries(config).find(([key]) => plain(key) === wanted)?.[1];
@@ -209,9 +214,10 @@ export function readNumber(config: object, name: string): number {
 }
 
 /**
- * Returns the name of the optimizer in a file, `null` if it is not known. An SGD with a momentum is Momentum.
+ * Returns the name of the optimizer in a file, `null` if it is unknown. An SGD with a momentum is
+ * Momentum.
  *
- * @param className Class name as Keras, TensorFlow.js or PyTorch write it.
+ * @param className Class name in Keras, TensorFlow.js or PyTorch.
  * @param config Its configuration.
  */
 export function optimizerName(className: string, config: object): OptimizerName | null {
@@ -221,7 +227,10 @@ export function optimizerName(className: string, config: object): OptimizerName 
   return name === "SGD" && readNumber(config, "momentum") > 0 ? "Momentum" : name;
 }
 
-/** Returns every setting of an optimizer: those of the configuration, else Keras's defaults. */
+/**
+ * Returns every setting of an optimizer: those of the configuration, with Keras's defaults for the
+ * rest.
+ */
 export function readSettings(name: OptimizerName, config: object): OptimizerSettings {
   const settings = defaultSettings(name);
   for (const [key, standard] of Object.entries(settings)) {
@@ -229,13 +238,16 @@ export function readSettings(name: OptimizerName, config: object): OptimizerSett
     const given = readSetting(config, key) ??
       (other === undefined ? undefined : readSetting(config, other));
     const isFitting = typeof given === typeof (standard ?? 0);
-    // Text for a number, as only a damaged file has it, is left out.
+    // A string in place of a number, as in a damaged file, is ignored.
     if (isFitting) settings[key] = given as OptimizerSetting;
   }
   return settings;
 }
 
-/** Returns settings by the names of TensorFlow.js, which its own classes read again. */
+/**
+ * Returns the settings under the names of TensorFlow.js, from which its own classes can be
+ * restored.
+ */
 export function stockSettings(name: OptimizerName, settings: OptimizerSettings): OptimizerSettings {
   const { isStock }: OptimizerTraits = OPTIMIZERS[name];
   if (!isStock) return settings;
@@ -247,17 +259,17 @@ export function stockSettings(name: OptimizerName, settings: OptimizerSettings):
   );
 }
 
-/** An optimizer, as measurements and attempts hold it. */
+/** An optimizer in measurements and attempts. */
 export interface NamedOptimizer {
-  /** Its class name. */
+  /** Class name. */
   name: string;
-  /** Settings that are not the default. */
+  /** Settings that differ from the defaults. */
   settings?: OptimizerSettings;
   /** Class name of the schedule that its rate follows. */
   schedule?: string;
 }
 
-/** Returns the settings to show: the ones that are not Keras's defaults. `undefined` if there are none. */
+/** Returns the settings that differ from Keras's defaults; `undefined` if there are none. */
 export function unusualSettings(name: string, config: object): OptimizerSettings | undefined {
   if (!isOptimizerName(name)) return undefined;
   const standard = defaultSettings(name);
@@ -281,8 +293,8 @@ export function optimizerWords({ name, settings = {}, schedule }: NamedOptimizer
 }
 
 /**
- * Returns the learning rates that an optimizer is used with; `null` for a class that is not known. Momentum m makes
- * steps 1 / (1 - m) times as long, so that a lower rate will do.
+ * Returns the usual learning rates of an optimizer; `null` if its class is unknown. Momentum m
+ * makes steps 1 / (1 - m) times as long, so that a lower rate is enough.
  */
 export function usualRates({ name, settings = {} }: NamedOptimizer): UsualRates | null {
   const traits = optimizerTraits(name);
@@ -295,7 +307,10 @@ export function usualRates({ name, settings = {} }: NamedOptimizer): UsualRates 
 /** Relative distance at which two rates may be the same float32. */
 const FLOAT32 = 2 ** -23;
 
-/** Tells on which side of the usual ones a learning rate is; `null` if it is among them, or if they are not known. */
+/**
+ * Returns the side of the usual rates on which a learning rate is; `null` if it is usual or the
+ * usual ones are unknown.
+ */
 export function unusualRate(optimizer: NamedOptimizer, rate: number | null): "low" | "high" | null {
   if (rate === null) return null;
   if (rate <= 0) return "low";
@@ -305,7 +320,10 @@ export function unusualRate(optimizer: NamedOptimizer, rate: number | null): "lo
   return rate <= usual.most * (1 + FLOAT32) ? null : "high";
 }
 
-/** Returns the shortest decimal of the same float32: Keras writes 1e-4 as 9.999999747378752e-05. */
+/**
+ * Returns the shortest decimal that is the same float32: Keras writes 1e-4 as
+ * 9.999999747378752e-05.
+ */
 export function shortest(value: number): number {
   for (let digits = 1; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));
@@ -322,7 +340,10 @@ export interface SavedRate {
   schedule?: { className: string; saved: unknown };
 }
 
-/** Returns the learning rate of a configuration, `null` if it names none. The rate was once called `lr`. */
+/**
+ * Returns the learning rate of a configuration, `null` if it has none. The rate was once called
+ * `lr`.
+ */
 export function readRate(config: object): SavedRate | null {
   const saved = readSetting(config, "learningRate") ?? readSetting(config, "lr");
   if (typeof saved === "number") return { rate: shortest(saved) };

@@ -10,7 +10,7 @@ export interface RateSchedule {
 
 type Config = Record<string, unknown>;
 
-/** Returns the number under a name, as Keras writes it. */
+/** Returns a number of a configuration; NaN if it is missing or of another type. */
 function numberOf(config: Config, name: string, standard = NaN): number {
   const value = config[name] ?? standard;
   return typeof value === "number" ? value : NaN;
@@ -115,7 +115,7 @@ export function rateSchedule(saved: unknown): RateSchedule | null {
   return isComplete ? schedule : null;
 }
 
-/** True if there is one value more than boundaries, and all are numbers. */
+/** Returns true if there is one value more than boundaries, and all are numbers. */
 function isPiecewise({ boundaries, values }: Config): boolean {
   const areNumbers = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((one) => typeof one === "number");

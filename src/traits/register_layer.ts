@@ -4,7 +4,7 @@ import { isKernelLayout } from "./kernel_layout.ts";
 import { LAYER_KINDS, LAYER_OPERATIONS, LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
 import { rememberTraits } from "./layer_traits.ts";
 
-/** What can be declared about a custom layer: its kind, and anything else that is unusual. */
+/** Traits that can be declared for a custom layer: its kind, and anything else that is unusual. */
 export type CustomLayerTraits = Pick<LayerTraits, "kind"> & Partial<LayerTraits>;
 
 const KINDS = LAYER_KINDS.toSorted();
@@ -52,14 +52,14 @@ const VALUES: Record<
 };
 
 /**
- * Declares what a custom layer does, so that rules, theory, the estimate of memory and random targets
- * treat it as they treat TensorFlow.js's own layers of that kind. Without it a custom layer is opaque:
- * it is measured, but nothing is assumed of it. Call it where the class is defined, in the model's module
- * or in a module given as `--register`.
+ * Declares what a custom layer does, so that rules, theory, the memory estimate and random targets
+ * treat it like TensorFlow.js's own layers of that kind. Without a declaration a custom layer is
+ * opaque: it is measured, but nothing is assumed about it. Call this function where the class is
+ * defined, in the model's module or in a module given as `--register`.
  *
- * @param className The class's name, as its static `className` has it.
- * @param traits Its kind, and what else is known.
- * @throws {TypeError} If a name or a trait is not what it should be, or the class is TensorFlow.js's own.
+ * @param className The class's name, its static `className`.
+ * @param traits Its kind and other traits.
+ * @throws {TypeError} If a name or a trait is not valid, or the class is TensorFlow.js's own.
  *
  * @example A layer that passes its input on unchanged
  * ```ts
@@ -68,7 +68,7 @@ const VALUES: Record<
  * registerLayer("StopGradient", { kind: "passesOn" });
  * ```
  *
- * @example A layer of which theory is told what it does to signals: x + 0.1 sin(10 x)
+ * @example A layer whose effect on signals is declared for the theory: x + 0.1 sin(10 x)
  * ```ts
  * import { registerLayer } from "@gradient-health/gradient-health";
  *
