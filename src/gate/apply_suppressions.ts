@@ -7,32 +7,32 @@ import { arrayOf, requireValue } from "../words/requirements.ts";
 import { passShape } from "../checks/requirements.ts";
 import { suppressionContextShape, suppressionsShape } from "./requirements.ts";
 
-/** What the suppressions did. */
+/** Result of applying suppressions. */
 export interface Suppressed {
-  /** The runs, with the findings that are accepted turned into notes. */
+  /** Runs, with the accepted findings turned into notes. */
   runs: GateRun[];
-  /** What is to be said of the suppressions themselves. */
+  /** Findings about the suppressions themselves. */
   findings: GateFinding[];
 }
 
-/** What a suppression is judged by. */
+/** Context in which suppressions are judged. */
 export interface SuppressionContext {
   /** Today as YYYY-MM-DD in UTC. */
   today: string;
-  /** The models of which all runs were made: for others it is unknown whether something matches. */
+  /** Models whose runs are all done: for others it is unknown whether a suppression matches. */
   complete: ReadonlySet<string>;
-  /** Whether these are all models of the configuration. */
+  /** True if these are all models of the configuration. */
   all: boolean;
 }
 
 /**
- * Accepts the findings that a suppression names, and reports suppressions that have expired or match
- * nothing.
+ * Accepts the findings that a suppression names, and reports suppressions that have expired or
+ * match nothing.
  *
  * @param runs The runs with their findings.
  * @param suppressions The suppressions of the configuration.
- * @param context What day it is, and what was checked.
- * @returns The runs, what is accepted turned into notes; and what is to be said of the suppressions.
+ * @param context The date, and what was checked.
+ * @returns The runs, with accepted findings turned into notes; and findings about the suppressions.
  *
  * @example One finding is accepted, one suppression matches nothing
  * ```ts
@@ -119,7 +119,7 @@ function matches(
     (layer === "*" || (finding.layer !== null && globMatches(layer, finding.layer)));
 }
 
-/** Whether a name is the pattern's, in which `*` stands for any characters. */
+/** Returns true if a name matches a pattern in which `*` matches any characters. */
 function globMatches(pattern: string, name: string): boolean {
   const parts = pattern.split("*");
   const first = parts.shift()!;

@@ -11,7 +11,7 @@ function closed(properties: Record<string, object>, required: string[] = []) {
   return { type: "object", additionalProperties: false, properties, required };
 }
 
-/** The schema of one rule: a level, or a list of a level and thresholds. */
+/** Returns the schema of one rule: a level, or a list of a level and thresholds. */
 function ruleSchema({ summary, thresholds }: GateRule) {
   const properties = Object.fromEntries(
     Object.entries(thresholds).map(([name, entry]) => {
@@ -29,7 +29,7 @@ function ruleSchema({ summary, thresholds }: GateRule) {
   return described(summary, entrySchema(closed(properties)));
 }
 
-/** The schema of a level, or of a list of a level and thresholds. */
+/** Returns the schema of a level, or of a list of a level and thresholds. */
 function entrySchema(thresholds: object) {
   return {
     if: { type: "array" },
@@ -45,8 +45,8 @@ function entrySchema(thresholds: object) {
 }
 
 /**
- * Makes the JSON Schema (draft 7) of `gradient-health.json` from the rules and thresholds.
- * `deno task generate` writes it to `gradient-health.schema.json`, which validates configurations.
+ * Builds the JSON Schema (draft 7) of `gradient-health.json` from the rules and thresholds. `deno
+ * task generate` writes it to `gradient-health.schema.json`, which validates configurations.
  */
 export function buildSchema(): object {
   const model = closed({
@@ -120,7 +120,7 @@ export function buildSchema(): object {
       }),
       plugins: described("Modules that export your own rules.", { type: "array", items: TEXT }),
       rules: described("Levels and thresholds of rules.", {
-        // A rule of your own has a prefix and a slash in its name.
+        // The name of a user's own rule has a prefix and a slash.
         patternProperties: {
           "/": entrySchema({ type: "object", additionalProperties: { type: "number" } }),
         },

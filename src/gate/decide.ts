@@ -19,10 +19,10 @@ const settingsShape = objectWith({
 /**
  * Decides whether the change may land: applies suppressions, weighs findings, counts them.
  *
- * @param runs The runs with what the rules found.
+ * @param runs The runs with the findings of the rules.
  * @param settings The configuration in force.
- * @param context What day it is, what was checked, and how many runs were left out.
- * @returns The verdict, and every finding with the weight that it has in it.
+ * @param context The date, what was checked, and the number of skipped runs.
+ * @returns The verdict, and every finding with its weight in it.
  *
  * @example Gate a model
  * ```ts
@@ -74,7 +74,7 @@ export function decide(
   };
 }
 
-/** A run with what is wrong by the findings that count in the end. */
+/** Adds to a run the diagnosis of the findings that remain after suppressions. */
 function diagnosed(run: GateRun): GateRun {
   const { measurements, diagnosis: treated, findings } = run;
   if (measurements === null) return run;
@@ -86,10 +86,10 @@ function diagnosed(run: GateRun): GateRun {
 }
 
 /**
- * How many findings of each kind there are.
+ * Counts the findings of each kind.
  *
- * @param findings Those of the runs, or of the configuration.
- * @returns The counts; what is suppressed counts as nothing else.
+ * @param findings Findings about the runs or about the configuration.
+ * @returns The counts; suppressed findings count only as suppressed.
  */
 export function count(
   findings: readonly GateFinding[],

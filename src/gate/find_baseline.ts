@@ -18,12 +18,12 @@ export interface FindBaselineOptions {
 const optionsShape = objectWith({ name: text, seed: number, names: arrayOf(text) });
 
 /**
- * Finds the stored run that a run is to be compared with: that of its model, or, where the baseline
- * does not know the model, that of one with the same layers whose name is no longer in use.
+ * Finds the stored run to compare a run with: that of its model or, if the baseline does not have
+ * the model, that of a model with the same layers whose name is no longer used.
  *
- * @param baseline What the baseline file holds.
- * @param measurements What was measured.
- * @param options Which pass it was.
+ * @param baseline Contents of the baseline file.
+ * @param measurements Measurements of the run.
+ * @param options Model and seed of the run.
  * @returns The entry.
  */
 export function findBaseline(

@@ -4,13 +4,13 @@ import { GateError } from "./gate_error.ts";
 import { isReadable } from "./is_readable.ts";
 import { callable, requireValue, text } from "../words/requirements.ts";
 
-/** A configuration file: its text, and the key under which the configuration lies. */
+/** Text of a configuration file, and the key of the configuration in it. */
 export interface FoundConfiguration {
   /** Path of the file. */
   file: string;
-  /** What the file holds. */
+  /** Contents of the file. */
   text: string;
-  /** The key that holds the configuration in a file with other things in it, or `null`. */
+  /** Key of the configuration in a file that also has other contents, or `null`. */
   key: "gradientHealth" | null;
 }
 
@@ -18,7 +18,8 @@ const OWN = ["gradient-health.json", "gradient-health.jsonc"];
 const SHARED = ["deno.json", "deno.jsonc"];
 
 /**
- * Reads the configuration file that was named. In a `deno.json` it is the key `gradientHealth`.
+ * Reads the named configuration file. In a `deno.json`, the configuration is the value of
+ * `gradientHealth`.
  *
  * @throws {GateError} If it cannot be read.
  * @returns Its text, not yet checked: see {@linkcode readConfiguration}.
@@ -47,13 +48,13 @@ export async function openConfiguration(file: string): Promise<FoundConfiguratio
 }
 
 /**
- * Looks for a configuration in a folder and the folders above it. A folder that may not be read is
- * skipped and reported; the function never asks for a permission.
+ * Looks for a configuration in a folder and the folders above it. A folder without read permission
+ * is skipped and reported; the function never prompts for a permission.
  *
  * @param folder The folder to begin with, absolute.
  * @param note Called with a sentence if the folder could not be read.
  * @returns The nearest one, or `null`.
- * @throws {GateError} If one folder holds two configurations.
+ * @throws {GateError} If one folder has two configurations.
  *
  * @example The one of the folder above
  * ```ts
@@ -112,9 +113,9 @@ async function textOf(file: string): Promise<string | null> {
   }
 }
 
-/** Whether it holds a configuration: an import or a task may have the same name. */
+/** Returns true if the file has a configuration: an import or a task may have the same name. */
 async function hasKey(text: string): Promise<boolean> {
-  // The word alone proves nothing, but without it there is nothing to parse.
+  // The word alone proves nothing, but without it parsing is unnecessary.
   if (!text.includes('"gradientHealth"')) return false;
   const { findNodeAtLocation, parseTree } = await import("jsonc-parser");
   const tree = parseTree(text, [], { allowTrailingComma: true });

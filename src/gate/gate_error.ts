@@ -1,11 +1,14 @@
 import { oneLine } from "../words/one_line.ts";
 
-/** A configuration or a baseline that cannot be used. The message is one sentence with its place. */
+/**
+ * Error for a configuration or a baseline that cannot be used. The message is one sentence with the
+ * place.
+ */
 export class GateError extends Error {
   /**
-   * Makes one.
+   * Creates the error.
    *
-   * @param message What file and place, what was found, what was expected.
+   * @param message File and place, what was found, and what was expected.
    */
   constructor(message: string) {
     super(oneLine(message));

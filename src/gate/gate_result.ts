@@ -2,63 +2,63 @@ import type { Finding } from "../checks/finding.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
 
-/** A finding as the gate weighs it. */
+/** A finding with its weight in the gate. */
 export interface GateFinding extends Finding {
-  /** Why it does not count, if a suppression accepts it; its severity is then `note`. */
+  /** Reason why it does not count, if a suppression accepts it; its severity is then `note`. */
   suppressed?: string;
-  /** What it is about, where that is not the model. */
+  /** Subject of the finding if that is not the model. */
   about?: "configuration";
 }
 
-/** One run of one model, and what the gate says of it. */
+/** A run of a model, and its judgement. */
 export interface GateRun {
   /** Name of the model. */
   model: string;
-  /** Its file. */
+  /** Path of the model's file. */
   path: string;
   /** The seed of the run. */
   seed: number;
-  /** What was measured, or `null` if the pass failed. */
+  /** Measurements, or `null` if the pass failed. */
   measurements: Measurements | null;
-  /** Why the pass failed, or `null`. */
+  /** Reason why the pass failed, or `null`. */
   error: string | null;
-  /** What the rules found, levels and suppressions applied. */
+  /** Findings of the rules, after levels and suppressions. */
   findings: GateFinding[];
-  /** What is wrong, causes first, with the cures that worked; absent where nothing was measured. */
+  /** Diagnosis, causes first, with the fixes that worked; absent if nothing was measured. */
   diagnosis?: Diagnosis;
 }
 
-/** How many findings of each kind there are. */
+/** Numbers of findings and runs of each kind. */
 export interface GateSummary {
   /** Findings that fail the gate. */
   errors: number;
-  /** Findings that fail it if there are more than `maxWarnings`. */
+  /** Findings that fail the gate if there are more than `maxWarnings`. */
   warnings: number;
-  /** Findings that never fail it; suppressed ones are not among them. */
+  /** Findings that never fail the gate, without the suppressed ones. */
   notes: number;
   /** Findings that a suppression accepts. */
   suppressed: number;
-  /** Runs that could not be made. */
+  /** Runs that could not be measured. */
   unmeasured: number;
-  /** Runs that were left out after an earlier one had failed. */
+  /** Runs that were skipped after an earlier one had failed. */
   skipped: number;
 }
 
-/** The verdict of a gate, and everything that led to it. */
+/** Verdict of a gate, and everything that led to it. */
 export interface GateResult {
-  /** Whether the change may land. */
+  /** True if the change may land. */
   passed: boolean;
-  /** The counts behind the verdict. */
+  /** Counts behind the verdict. */
   summary: GateSummary;
-  /** How many warnings are allowed; `null`: any number. */
+  /** Number of allowed warnings; `null` for any number. */
   maxWarnings: number | null;
-  /** The rules that were run. */
+  /** Names of the rules that were run. */
   rules: string[];
-  /** Those of them that judge the configuration, not a run. */
+  /** Names of the rules among them that judge the configuration, not a run. */
   configurationRules: string[];
-  /** Every run, in the order of the configuration. */
+  /** Runs, in the order of the configuration. */
   runs: GateRun[];
-  /** The configuration, which `findings` are about; `null` where there is none. */
+  /** Path of the configuration that `findings` are about; `null` if there is none. */
   configuration: string | null;
   /** Findings about the configuration rather than about a run. */
   findings: GateFinding[];

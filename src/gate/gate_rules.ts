@@ -6,7 +6,7 @@ import { FAILS_BELOW } from "../probe/judge_trial.ts";
 import type { ThresholdTable } from "../checks/threshold_entry.ts";
 import type { Level } from "./configuration.ts";
 
-/** The rules that judge the configuration itself. */
+/** Rules that judge the configuration itself. */
 const CONFIGURATION_DOCUMENTATION: readonly RuleDocumentation[] = [
   {
     name: "unused-suppression",
@@ -38,11 +38,11 @@ const CONFIGURATION_DOCUMENTATION: readonly RuleDocumentation[] = [
   },
 ];
 
-/** The names of the rules that judge the configuration, not a run. */
+/** Names of the rules that judge the configuration, not a run. */
 export const CONFIGURATION_RULES: readonly string[] = CONFIGURATION_DOCUMENTATION
   .map(({ name }) => name);
 
-/** The rule that training judges, see `examine`. */
+/** Rule about the result of training, see `examine`. */
 const TRIAL_DOCUMENTATION: RuleDocumentation = {
   name: "trial",
   assertion: "",
@@ -62,7 +62,9 @@ const TRIAL_DOCUMENTATION: RuleDocumentation = {
   fix: "Look at the targets, the loss, the learning rate, dropout and penalties.",
 };
 
-/** The documentation of the rules that only a gate can judge; those that need no run have no assertion. */
+/**
+ * Documentation of the rules that only a gate can judge; rules that need no run have no assertion.
+ */
 export const GATE_DOCUMENTATION: readonly RuleDocumentation[] = [
   {
     ...BASELINE_RULE,
@@ -72,21 +74,21 @@ export const GATE_DOCUMENTATION: readonly RuleDocumentation[] = [
   ...CONFIGURATION_DOCUMENTATION,
 ];
 
-/** What a gate knows of a rule before it has measured anything. */
+/** Facts about a rule that a gate needs before it measures. */
 export interface GateRule {
-  /** Its name in configurations, findings and suppressions. */
+  /** Name in configurations, findings and suppressions. */
   name: string;
-  /** What it demands, in one sentence. */
+  /** Requirement, in one sentence. */
   summary: string;
-  /** How to fix what it finds. */
+  /** Fix for its findings. */
   fix: string;
-  /** The thresholds it reads. */
+  /** Thresholds that it reads. */
   thresholds: ThresholdTable;
-  /** Its level under the preset `recommended`. */
+  /** Level with the preset `recommended`. */
   level: Level;
 }
 
-/** Every rule of this package that can be configured: those of the checks, and those of a gate alone. */
+/** Configurable rules of this package: those of the checks, and those of a gate alone. */
 export const GATE_RULES: readonly GateRule[] = [
   ...RULES.map((rule) => gateRule(rule, rule.level)),
   ...GATE_DOCUMENTATION.map((rule) =>
@@ -94,7 +96,7 @@ export const GATE_RULES: readonly GateRule[] = [
   ),
 ];
 
-/** Every rule that can be configured: those of this package, and those that were registered. */
+/** Returns every configurable rule: those of this package and the registered ones. */
 export function gateRules(): readonly GateRule[] {
   return [...GATE_RULES, ...registeredRules().map((rule) => gateRule(rule, rule.level))];
 }

@@ -17,7 +17,7 @@ import {
 } from "../words/requirements.ts";
 import { baselineEntryShape, ruleSettingShape } from "./requirements.ts";
 
-/** The settings of all rules that exist at the time. */
+/** Returns the shape of settings for all rules that exist at this time. */
 function rulesShape(): Requirement {
   const names = [...allRules().map(({ name }) => name), "baseline"];
   return objectWith(Object.fromEntries(names.map((name) => [name, ruleSettingShape])));
@@ -25,11 +25,11 @@ function rulesShape(): Requirement {
 
 /** Options of {@linkcode judgeRun}. */
 export interface JudgeRunOptions {
-  /** What the run is compared with, see `findBaseline`. Default: `null`, nothing. */
+  /** Stored figures to compare the run with, see `findBaseline`. Default: `null`, none. */
   baseline?: BaselineEntry | null;
   /**
-   * Whether the network has been trained, so that rules made for untrained ones only give notes.
-   * Default: whether its biases look trained.
+   * True if the network has been trained, so that rules made for untrained ones only give notes.
+   * Default: true if its biases look trained.
    */
   trained?: boolean;
 }
@@ -40,11 +40,12 @@ const optionsShape = objectWith({
 });
 
 /**
- * Runs the rules that are on, each with its own thresholds, and weighs their findings by the levels.
+ * Runs the rules that are on, each with its own thresholds, and weighs their findings by the
+ * levels.
  *
- * @param measurements What was measured.
+ * @param measurements The measurements of the run.
  * @param rules The setting of every rule.
- * @param options What the run is compared with, and whether the network has been trained.
+ * @param options Figures to compare the run with, and whether the network has been trained.
  * @returns The findings, in the order of the rules.
  */
 export function judgeRun(
@@ -66,7 +67,7 @@ export function judgeRun(
 /**
  * Compares a run with the baseline, and weighs the findings by the level of that rule.
  *
- * @param measurements What was measured.
+ * @param measurements The measurements of the run.
  * @param rules The setting of every rule.
  * @param baseline The figures to compare with; `null` for none.
  */
@@ -80,7 +81,7 @@ export function judgeBaseline(
   return weigh(compare(measurements, baseline, thresholds), level);
 }
 
-/** Under `warn` the errors of a rule count as warnings. */
+/** Applies a level to findings: with `warn`, the errors of a rule count as warnings. */
 export function weigh(findings: Finding[], level: Level): Finding[] {
   return findings.map((finding) =>
     level === "warn" && finding.severity === "error"

@@ -1,11 +1,12 @@
 /**
- * The line on which a model's file defines a layer: the first that has the layer's name in quotes, best
- * after `name:`, because a name like "relu" may stand elsewhere too; else the one that begins to create the
- * model.
+ * Finds the line on which a model's file defines a layer: the first with the layer's name in
+ * quotes, preferably after `name:`, because a name like "relu" may occur elsewhere too; else the
+ * line that begins to create the model.
  *
  * @param source Text of the file.
- * @param layer The layer's name; for a nested layer its last part counts. `null` asks for the model.
- * @returns The line, counted from 1, or `null` where the file does not say.
+ * @param layer Name of the layer; for a nested layer only its last part counts. `null` for the
+ * model itself.
+ * @returns The line, counted from 1, or `null` if none was found.
  */
 export function locateLayer(source: string, layer: string | null): number | null {
   const created = source.search(/\bcreateModel\b|\bexport\s+(?:default|const\s+model)\b/);
@@ -14,7 +15,7 @@ export function locateLayer(source: string, layer: string | null): number | null
   return at < 0 ? null : source.slice(0, at).split("\n").length;
 }
 
-/** Where a name stands in quotes; `null` where it does not. */
+/** Returns the place of a name in quotes; `null` if it does not occur. */
 function placeOf(source: string, name: string): number | null {
   let first: number | null = null;
   for (const quoted of [JSON.stringify(name), `'${name}'`, `\`${name}\``]) {

@@ -1,6 +1,6 @@
 /**
- * The gate: a configuration, what the rules find under it, suppressions, baselines, and the verdict.
- * The subcommand `check` is made of these functions, which judge measurements from any source.
+ * The gate: a configuration, the findings under it, suppressions, baselines, and the verdict. The
+ * subcommand `check` consists of these functions, which judge measurements from any source.
  *
  * @module
  */

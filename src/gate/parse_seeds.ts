@@ -1,19 +1,19 @@
 import { showValue } from "../words/show_value.ts";
 import { GateError } from "./gate_error.ts";
 
-/** More seeds than this are a typo. */
-const MOST = 10_000;
+/** More seeds than this are probably a typo. */
+const MAX_SEEDS = 10_000;
 
 /**
- * The seeds that a text names: a number of draws, `10`, which have the seeds 0 to 9; or the seeds
- * themselves, `1,2,5` or `0..9`.
+ * Parses seeds: a number of draws, `10`, for the seeds 0 to 9; or the seeds themselves, `1,2,5` or
+ * `0..9`.
  *
  * @param text The text.
- * @param place Where it stands, for errors.
- * @param most How many seeds there may be.
- * @throws {GateError} If it names none, one twice, or too many.
+ * @param place Its place, for errors.
+ * @param most Maximum number of seeds.
+ * @throws {GateError} If it names no seed, one twice, or too many.
  */
-export function parseSeeds(text: string, place: string, most = MOST): number[] {
+export function parseSeeds(text: string, place: string, most = MAX_SEEDS): number[] {
   const complain = () =>
     new GateError(
       `${place} is ${showValue(text)}, expected how many draws (10), or seeds (1,2,5 or 0..9)`,

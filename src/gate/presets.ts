@@ -3,22 +3,25 @@ import { allRules } from "../checks/register_rule.ts";
 import type { Level, PresetName } from "./configuration.ts";
 import { gateRules } from "./gate_rules.ts";
 
-/** What a preset sets. */
+/** Settings of a preset. */
 export interface Preset {
-  /** One sentence for `--help`. */
+  /** Sentence for `--help`. */
   summary: string;
-  /** The level of every rule. */
+  /** Returns the level of every rule. */
   levels: () => Record<string, Level>;
-  /** How many warnings are allowed; `null`: any number. */
+  /** Number of allowed warnings; `null` for any number. */
   maxWarnings: number | null;
 }
 
-/** Each rule at its own level. */
+/** Returns each rule's own level. */
 function ownLevels(): Record<string, Level> {
   return Object.fromEntries(gateRules().map(({ name, level }) => [name, level]));
 }
 
-/** The same, without the rules that judge neither the initial weights nor their signals. */
+/**
+ * Returns the same, but turns off the rules that judge neither the initial weights nor their
+ * signals.
+ */
 function initialLevels(): Record<string, Level> {
   const others = [...allRules(), BASELINE_RULE]
     .filter(({ tags }) => !tags.includes("weights") && !tags.includes("signal"));
@@ -26,7 +29,7 @@ function initialLevels(): Record<string, Level> {
   return { ...ownLevels(), ...off, trial: "off" };
 }
 
-/** The presets by name. */
+/** Presets by name. */
 export const PRESETS: Record<PresetName, Preset> = {
   recommended: {
     summary: "every rule with its defaults",

@@ -9,7 +9,7 @@ import { requireValue, text } from "../words/requirements.ts";
  * Reads a baseline file.
  *
  * @param file Its path.
- * @returns What it holds, or `null` where there is no such file.
+ * @returns The baseline, or `null` if the file does not exist.
  * @throws {GateError} If it cannot be read, or is not a baseline.
  */
 export async function readBaseline(file: string): Promise<Baseline | null> {
@@ -24,11 +24,11 @@ export async function readBaseline(file: string): Promise<Baseline | null> {
 }
 
 /**
- * Reads what {@linkcode formatBaseline} wrote.
+ * Parses the output of {@linkcode formatBaseline}.
  *
  * @param content The text of the file.
  * @param file Its path, for the error.
- * @throws {GateError} If it is no baseline: one sentence with the place in it.
+ * @throws {GateError} If it is not a baseline: one sentence with the place in it.
  *
  * @example There and back
  * ```ts

@@ -8,9 +8,9 @@ import { requireValue } from "../words/requirements.ts";
 import { foundShape } from "./requirements.ts";
 
 /**
- * Reads a configuration: JSON, comments and trailing commas allowed, validated by
- * `gradient-health.schema.json`. The parser and the validator are loaded only here, because a run without
- * a configuration does not need them.
+ * Reads a configuration: JSON with comments and trailing commas, validated by
+ * `gradient-health.schema.json`. The parser and the validator are loaded only here, because a run
+ * without a configuration does not need them.
  *
  * @param found The file.
  * @returns The configuration.
@@ -43,7 +43,7 @@ export async function readConfiguration(found: FoundConfiguration): Promise<Conf
     throw complain(errors[0].offset, `it is not JSON: ${code.toLowerCase()}`);
   }
   const root = key === null ? tree : tree && findNodeAtLocation(tree, [key]);
-  // A file without any value is an error of the parser already.
+  // The parser has already rejected a file without any value.
   if (root === undefined) throw complain(0, `it has no key "${key}"`);
   const twice = repeatedKey(root);
   if (twice !== null) {
@@ -56,21 +56,21 @@ export async function readConfiguration(found: FoundConfiguration): Promise<Conf
   throw complain((findNodeAtLocation(root, path) ?? root).offset, what);
 }
 
-/** What is wrong; `null` where nothing is. */
+/** Returns the first error of a value; `null` if it is valid. */
 async function validate(value: unknown): Promise<SchemaError | null> {
   const { validate } = await import("./validate_configuration.ts") as { validate: Validator };
   if (validate(value)) return null;
   return validate.errors!.find(({ keyword }) => keyword !== "if")!;
 }
 
-/** A validator as Ajv writes it. */
+/** Validator that Ajv generated. */
 interface Validator {
   (value: unknown): boolean;
-  /** What was wrong with the last value. */
+  /** Errors of the last value. */
   errors: SchemaError[] | null;
 }
 
-/** JSON lets a later key silently win over an earlier one. */
+/** Finds a repeated key: in JSON, a later one silently overrides an earlier one. */
 function repeatedKey({ type, children = [] }: Node): Node | null {
   const seen = new Set<unknown>();
   for (const child of children) {

@@ -13,7 +13,7 @@ import {
   text,
 } from "../words/requirements.ts";
 
-/** The findings that a configuration accepts. */
+/** Accepted findings of a configuration. */
 export const suppressionsShape: Requirement = arrayOf(objectWith({
   rule: text,
   layer: optional(text),
@@ -27,25 +27,25 @@ const level = must(
   (value) => value === "off" || value === "warn" || value === "error",
 );
 
-/** How a rule is weighed. */
+/** Setting of a rule. */
 export const ruleSettingShape: Requirement = objectWith({ level, thresholds: object });
 
-/** How rules are weighed, by name. */
+/** Settings of rules by name. */
 export const ruleSettingsShape: Requirement = recordOf(ruleSettingShape);
 
-/** What a suppression is judged by. */
+/** Context in which suppressions are judged. */
 export const suppressionContextShape: Requirement = objectWith({
   today: text,
   complete: must("a Set", (value) => value instanceof Set),
   all: flag,
 });
 
-/** What a rule compares a run with. */
+/** Stored figures with which a rule compares a run. */
 export const baselineEntryShape: Requirement = orNull(
   objectWith({ name: text, seed: number, figures: orNull(object), renamed: orNull(text) }),
 );
 
-/** A configuration file that was opened. */
+/** Text of a configuration file. */
 export const foundShape: Requirement = objectWith({ file: text, text, key: orNull(text) });
 
 const ruleEntry: Requirement = (value, place) => {
@@ -53,7 +53,7 @@ const ruleEntry: Requirement = (value, place) => {
   return level(value[0], `${place}[0]`) ?? optional(object)(value[1], `${place}[1]`);
 };
 
-/** What a configuration file holds, as far as filling in the defaults needs it. */
+/** Contents of a configuration, as far as filling in the defaults needs them. */
 export const configurationShape: Requirement = objectWith({
   extends: optional(
     must(

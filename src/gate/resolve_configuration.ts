@@ -24,31 +24,31 @@ import {
 } from "../words/requirements.ts";
 import { configurationShape } from "./requirements.ts";
 
-/** The level of a rule, and the thresholds it is run with. */
+/** Level of a rule, and its thresholds. */
 export interface RuleSetting {
-  /** How much its findings weigh. */
+  /** Weight of its findings. */
   level: Level;
-  /** All thresholds that it reads, defaults filled in. */
+  /** Thresholds that it reads, with defaults. */
   thresholds: Record<string, number>;
 }
 
-/** A model to check; what its entry left open is `null`. */
+/** A model to check; settings that its entry leaves open are `null`. */
 export interface ModelSetting {
-  /** Its name in reports and in the baseline. */
+  /** Name in reports and in the baseline. */
   name: string;
-  /** Its file, from the working directory on. */
+  /** Path of its file, relative to the working directory. */
   path: string;
-  /** File of its weights, where they are not its own. */
+  /** File of its weights, if they are not its own. */
   weights: string | null;
   /** File of the batch. */
   batch: string | null;
-  /** What is differentiated. */
+  /** Name of the objective. */
   objective: string | null;
-  /** How many examples are drawn. */
+  /** Number of examples to draw. */
   examples: number | null;
-  /** The seeds, one run each. */
+  /** Seeds, one run each. */
   seeds: number[] | null;
-  /** Whether it has been trained; `null`: judged by its biases. */
+  /** True if it has been trained; `null` to judge by its biases. */
   trained: boolean | null;
   /** Modules that register custom layers. */
   register: string[];
@@ -56,38 +56,38 @@ export interface ModelSetting {
 
 /** A configuration with all defaults filled in. */
 export interface GateSettings {
-  /** The file it comes from, or `null`: defaults alone. */
+  /** File that it comes from, or `null` for defaults alone. */
   file: string | null;
-  /** The preset it starts from. */
+  /** Preset that it starts from. */
   extends: PresetName;
-  /** The models that it lists. */
+  /** Models that it lists. */
   models: ModelSetting[];
-  /** Modules with rules of your own, from the working directory on. */
+  /** Paths of modules with the user's own rules, relative to the working directory. */
   plugins: string[];
-  /** Every rule. */
+  /** Settings of every rule. */
   rules: Record<string, RuleSetting>;
-  /** What it accepts. */
+  /** Findings that it accepts. */
   suppressions: Suppression[];
-  /** The baseline file, from the working directory on. */
+  /** Path of the baseline file, relative to the working directory. */
   baseline: string;
-  /** Whether the configuration names the baseline file, which must then exist. */
+  /** True if the configuration names the baseline file, which must then exist. */
   baselineNamed: boolean;
   /** Seconds that a trial may take; `null`: the default. */
   trialBudget: number | null;
-  /** How many warnings are allowed; `null`: any number. */
+  /** Number of allowed warnings; `null` for any number. */
   maxWarnings: number | null;
 }
 
-/** Name of the baseline file unless the configuration names another. */
+/** Default name of the baseline file. */
 export const BASELINE_FILE = "gradient-health.baseline.json";
 
 /** Options of {@linkcode resolveConfiguration}. */
 export interface ResolveConfigurationOptions {
-  /** The file, for messages. Default: `null`, none. */
+  /** Path of the file, for messages. Default: `null`, none. */
   file?: string | null;
   /**
-   * Turns a path in the configuration into one relative to the working directory. Default: unchanged,
-   * which suits a configuration in the working directory.
+   * Converts a path in the configuration to one relative to the working directory. Default:
+   * unchanged, which suits a configuration in the working directory.
    */
   locate?: (path: string) => string;
 }
@@ -95,12 +95,12 @@ export interface ResolveConfigurationOptions {
 const optionsShape = objectWith({ file: optional(orNull(text)), locate: optional(callable) });
 
 /**
- * Fills in what a configuration leaves open.
+ * Fills in the defaults of a configuration.
  *
- * @param configuration What the file holds; `{}` for none.
- * @param options Which file it is, and how to resolve its paths.
- * @throws {GateError} If two models have one name, or a suppression names an unknown model or an impossible
- * date.
+ * @param configuration Contents of the file; `{}` for none.
+ * @param options Path of the file, and how to resolve its paths.
+ * @throws {GateError} If two models have the same name, or a suppression names an unknown model or
+ * an impossible date.
  *
  * @example A threshold of a rule
  * ```ts
@@ -190,12 +190,14 @@ function resolveRule(
   try {
     return { level, thresholds: resolveThresholds(table, given, name) };
   } catch (error) {
-    // The schema only knows the thresholds of this package.
+    // The schema knows only the thresholds of this package's rules.
     throw new GateError(`${file}: rules[${showValue(name)}]: ${(error as Error).message}`);
   }
 }
 
-/** The schema accepts any rule with a slash in its name; only now the rules are known. */
+/**
+ * Rejects unknown rules: the schema accepts any name with a slash, because plugins can add rules.
+ */
 function checkRule(name: string, rules: readonly GateRule[], place: string): void {
   const names = rules.map(({ name }) => name);
   if (names.includes(name)) return;
@@ -223,7 +225,7 @@ function checkSuppression(
       }`,
     );
   }
-  // A date that does not exist rolls over to another day, or is invalid.
+  // An impossible date rolls over to another day, or is invalid.
   const day = new Date(`${until}T00:00:00Z`);
   if (until !== undefined && (isNaN(+day) || !day.toISOString().startsWith(until))) {
     throw new GateError(`${place}.until is ${showValue(until)}, expected a day, YYYY-MM-DD`);

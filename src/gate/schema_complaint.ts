@@ -5,21 +5,21 @@ import { nearestObjective } from "../measure/check_objective.ts";
 import { anyOf } from "../words/any_of.ts";
 import { nearest } from "../words/nearest.ts";
 
-/** What is wrong with a configuration, and where. */
+/** An error in a configuration, and its place. */
 export interface SchemaComplaint {
-  /** Keys and indices that lead there. */
+  /** Keys and indices from the root to the place. */
   path: (string | number)[];
-  /** The sentence. */
+  /** Sentence that describes the error. */
   what: string;
 }
 
-/** What a validator that Ajv wrote says of a value. */
+/** Error of a validator that Ajv generated. */
 export interface SchemaError {
-  /** The keyword of the schema that the value does not fit. */
+  /** Keyword of the schema that the value does not satisfy. */
   keyword: string;
-  /** Where the value is, as a JSON pointer. */
+  /** Place of the value, as a JSON pointer. */
   instancePath: string;
-  /** Where the keyword is in the schema, as a fragment of its address. */
+  /** Place of the keyword in the schema, as a fragment of its address. */
   schemaPath: string;
   // deno-lint-ignore no-explicit-any -- each keyword has others
   params: Record<string, any>;
@@ -29,7 +29,7 @@ export interface SchemaError {
 const KINDS: Record<string, string> = { rules: "rule" };
 
 /**
- * Puts an error of the validator into a sentence, with the name that was probably meant.
+ * Describes a validator's error in a sentence, with the name that was probably meant.
  *
  * @param error The error.
  * @param root The whole configuration.
@@ -79,9 +79,10 @@ export async function schemaComplaint(
       const names: string[] = params.allowedValues;
       const near = path.at(-1) === "objective" ? nearestObjective : nearest;
       const hint = typeof data === "string" ? near(data, names) : "";
-      // A rule's thresholds stand behind its level, which is not obvious to an author who left the level out.
+      // A rule's thresholds follow its level, which is not obvious to an author who left the level
+      // out.
       const levels = path[0] === "rules" && path.length === 2 && typeof data !== "string";
-      // All rules would be a sentence of 500 characters.
+      // A list of all rules would take 500 characters.
       if (path.at(-1) === "rule") return is(hint === "" ? "a rule, which explain lists" : "", hint);
       const choice = levels
         ? `${listOf(names)} or ["error", { ...thresholds }]`
@@ -108,7 +109,7 @@ export async function schemaComplaint(
   }
 }
 
-/** The keys that an object may have whose schema has the keyword. */
+/** Returns the keys of an object whose schema has the keyword. */
 async function keysBeside({ schemaPath }: SchemaError): Promise<string[]> {
   const { default: schema } = await import("../../gradient-health.schema.json", {
     with: { type: "json" },
@@ -126,7 +127,7 @@ function valueAt(root: unknown, path: readonly (string | number)[]): unknown {
 
 const unescapePointer = (part: string) => part.replaceAll("~1", "/").replaceAll("~0", "~");
 
-/** Indices are told from keys by what they lead into: a key may well be called 0. */
+/** Parses a JSON pointer. Only a step into an array is an index: a key may be called 0. */
 function pathOf(pointer: string, root: unknown): (string | number)[] {
   let at = root;
   return pointer.split("/").slice(1).map((part) => {
@@ -149,7 +150,9 @@ function patternOf(pattern: string): string {
   return pattern === "\\S" ? "a text that is not empty" : "YYYY-MM-DD";
 }
 
-/** How to write seeds. On the command line a number counts draws, so users write it here too. */
+/**
+ * Describes valid seeds. On the command line a number counts draws, so users write that here too.
+ */
 function seedsOf(found: unknown): string {
   const draws = typeof found === "number" || typeof found === "string" ? Number(found) : NaN;
   const range = Number.isSafeInteger(draws) && draws > 0
@@ -163,7 +166,7 @@ const listOf = (names: readonly string[]) => names.map((name) => show(name)).joi
 const article = (type: string) => `${/^[aeiou]/.test(type) ? "an" : "a"} ${type}`;
 
 function show(value: unknown): string {
-  // JSON would call a number that is too large null.
+  // JSON would show a number that is too large as null.
   const text = typeof value === "number"
     ? String(value)
     : escapeControls(JSON.stringify(value) ?? String(value));

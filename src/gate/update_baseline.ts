@@ -13,21 +13,23 @@ import {
 import { measurementsShape } from "../checks/requirements.ts";
 import { baselineShape } from "../documents/baseline.ts";
 
-/** Figures are stored with this many digits; more would differ between machines. */
+/** Number of digits of a stored figure; more would differ between machines. */
 const DIGITS = 4;
 
-/** A figure that moved by less than this share keeps its stored value, so that diffs stay small. */
+/**
+ * A figure that changes by less than this share keeps its stored value, so that diffs stay small.
+ */
 const SAME = 1e-3;
 
 const measuredShape = objectWith({ model: text, seed: number, measurements: measurementsShape });
 
 /**
- * The baseline with the figures of these runs in it.
+ * Returns the baseline with the figures of new runs.
  *
- * @param old What is stored.
- * @param runs The runs that were made.
- * @param options `names`: the models that there are, where that is known; others are taken out.
- * Default: `null`, all stay.
+ * @param old The stored baseline.
+ * @param runs The new runs.
+ * @param options `names`: names of all models, if known; other models are removed. Default: `null`,
+ * all stay.
  * @returns The new baseline; see {@linkcode writeBaseline} for an example.
  */
 export function updateBaseline(
@@ -41,7 +43,7 @@ export function updateBaseline(
   const { names = null } = options;
   const kept = Object.entries(old).filter(([name]) => names === null || names.includes(name));
   const models = new Map(kept.map(([name, runs]) => [name, new Map(Object.entries(runs))]));
-  // A complete update also drops the seeds that are no longer checked.
+  // A complete update also drops seeds that are no longer checked.
   if (names !== null) { for (const { model } of runs) models.set(model, new Map()); }
   for (const { model, seed, measurements } of runs) {
     const ofModel = models.get(model) ?? new Map();

@@ -10,8 +10,8 @@ import { BASELINE_OPENING, baselineShape, encodeBaseline } from "../documents/ba
 import { callable, requireValue, text } from "../words/requirements.ts";
 
 /**
- * Writes a baseline: models and layers sorted by name, seeds by number, one line a layer, so that a
- * changed layer is a changed line.
+ * Formats a baseline: models and layers sorted by name, seeds by number, one line per layer, so
+ * that a changed layer is a changed line.
  *
  * @param baseline The figures.
  * @returns The text of the file; {@linkcode parseBaseline} reads it.
@@ -22,13 +22,13 @@ export function formatBaseline(baseline: Baseline): string {
 }
 
 /**
- * Changes a baseline file. A concurrent reader sees the old one whole or the new one whole; two
- * processes that change it at once take turns, so that neither loses what the other stored; a full
- * disk, a kill or a power cut in the middle leaves the old one.
+ * Changes a baseline file atomically. A concurrent reader sees either the old or the new file; two
+ * concurrent writers take turns, so that neither loses the other's figures; after a full disk, a
+ * kill or a power cut the old file is still there.
  *
  * @param file Its path.
  * @param change Makes the new baseline from the stored one.
- * @returns Whether the file has changed.
+ * @returns True if the file has changed.
  * @throws {GateError} If it cannot be written.
  *
  * @example Store the figures of a run
@@ -71,7 +71,7 @@ export async function writeBaseline(
           `is not from an earlier check: remove it, or name another baseline`,
       );
     }
-    // The lock of the file itself, so that a writer that comes through a link waits as well.
+    // Lock the target, so that a writer that uses a link to it waits as well.
     return await withFileLock(`${target}.lock`, async () => {
       const stored = await readBaseline(file);
       const text = formatBaseline(change(stored ?? {}));
@@ -86,7 +86,7 @@ export async function writeBaseline(
 }
 
 async function replace(file: string, text: string): Promise<void> {
-  // Under the lock no other process has this name: what lies there was left by a process that was killed.
+  // The lock is held, so an existing file of this name is left over from a process that was killed.
   const temporary = `${file}.tmp`;
   await Deno.remove(temporary).catch(ifMissing);
   try {
@@ -95,7 +95,7 @@ async function replace(file: string, text: string): Promise<void> {
     for (let written = 0; written < bytes.length;) {
       written += await handle.write(bytes.subarray(written));
     }
-    // Else the name may reach the disk before the content does.
+    // Otherwise the name may reach the disk before the content.
     await handle.sync();
   } catch (error) {
     await Deno.remove(temporary).catch(ifMissing);
@@ -105,18 +105,18 @@ async function replace(file: string, text: string): Promise<void> {
 }
 
 /**
- * Does something while no other process does it. The lock is the operating system's, on an open file: it
- * ends with the process that holds it, however that process ends.
+ * Runs an action while holding a lock. The operating system holds it on an open file and releases
+ * it when the process ends, however that happens.
  *
- * @param file Path of the file that is locked; made for the purpose and removed afterwards.
- * @param action What to do.
- * @returns What the action returns.
+ * @param file Path of the lock file, which is created and later removed.
+ * @param action The action to run.
+ * @returns The result of the action.
  */
 async function withFileLock<T>(file: string, action: () => Promise<T>): Promise<T> {
   for (;;) {
     using handle = await Deno.open(file, { read: true, write: true, create: true });
     await handle.lock(true);
-    // The holder of the lock has removed the file: a newcomer makes another one and locks that.
+    // The previous holder removed this file, so a newcomer creates and locks another.
     if (!await isStill(handle, file)) continue;
     try {
       return await action();
