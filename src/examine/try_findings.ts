@@ -64,7 +64,9 @@ export async function tryFindings(
   const { mode } = options;
   const isDue = mode === "always" ||
     mode !== "off" && (found.some(isTried) || needsTrial(measurements, found));
-  const patient = !found.some((finding) => isTried(finding) && finding.rule !== SLOW_RULE) &&
+  // Who asks for a number of steps means it.
+  const patient = typeof mode !== "number" &&
+    !found.some((finding) => isTried(finding) && finding.rule !== SLOW_RULE) &&
     !measurements.batch.perInput.some(({ spread }) => (spread ?? 1) < ALIKE);
   const trial = isDue ? await trySubject(subject, { ...options, patient }) : null;
   const findings = weighTrial(found, trial);

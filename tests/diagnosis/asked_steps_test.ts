@@ -1,0 +1,16 @@
+import { assert } from "@std/assert";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import { examine } from "../../src/examine/examine.ts";
+import { classes, classifier } from "../probe/trial_networks.ts";
+
+Deno.test("examine() takes no more than three times the steps that are asked for, also of a late starter", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { labels: _, ...batch } = classes(tf);
+  const small = { kernelInitializer: tf.initializers.randomNormal({ stddev: 0.1, seed: 4 }) };
+  const model = classifier(tf, { dropout: 0.5, hidden: small, head: small });
+  const objective = "categoricalCrossentropy";
+  const { trial } = await examine(model, batch, { objective, trial: 1 });
+  assert(trial !== null && "attempts" in trial && trial.verdict !== "learns");
+  assert(trial.attempts.every(({ steps }) => steps <= 3));
+});
