@@ -3,42 +3,47 @@ import type { LayerMeasurements, Measurements } from "../measure/measurements.ts
 import { isKernel } from "../theory/weight_kinds.ts";
 import type { LayerPair } from "./match_layers.ts";
 
-/** How many standard deviations two healthy draws may lie apart: of a normal variable, 1 in 16,000 does. */
+/**
+ * Standard deviations by which two healthy draws may differ: exceeded by 1 in 16,000 normal
+ * variables.
+ */
 const DEVIATIONS = 4;
-/** Less than 1 % is no change that anybody acts on; other machines alone move figures by 4e-7. */
+/** A change below 1 % is irrelevant; other machines alone change figures by 4e-7. */
 const LEAST = 0.01;
 
-/** By how much the figures of a layer may differ though nothing was changed but the draw. */
+/** Amount by which a layer's figures may differ between draws of the same network. */
 export interface Chance {
-  /** Of the std of the kernel, as a factor. */
+  /** Factor of the std of the kernel. */
   kernel: number;
-  /** Of the mean |gradient| of the kernel. */
+  /** Factor of the mean |gradient| of the kernel. */
   gradient: number;
-  /** Of the mean |a|. */
+  /** Factor of the mean |a|. */
   activation: number;
-  /** Of the mean |delta|. */
+  /** Factor of the mean |delta|. */
   delta: number;
-  /** Of a share, as an amount, where it is `share` on the average. */
+  /** Returns the absolute difference of a share whose average is `share`. */
   shareAt(share: number): number;
 }
 
 /**
- * What chance does to two runs. Nothing, where both have the same weights and the same batch. Else:
+ * Returns the differences between two runs that chance explains; none if both have the same weights
+ * and the same batch. Otherwise:
  *
- * - The std of n normal numbers has a relative error of 1 / sqrt(2 n), that of other initialisers a smaller one;
- *   so two draws differ by a factor of exp(4 / sqrt(n)) at most: 1.22 of a kernel of 20 by 20, 1.01 of one of
- *   400 by 400.
- * - a and delta have the doubt that theory gives them over draws of the weights (`doubt` of a prediction),
- *   and a gradient that of the delta and the input which it is a product of. Under a loss the gradient at
- *   the outputs is as uncertain as they are. Where theory has nothing to say, a layer of n units adds the
- *   1 / sqrt(2 n) of a linear one to the doubt of its input.
- * - Where the batches differ, a has the error of the size of its numbers as well, and a gradient, a sum over m
- *   examples, another 1 / sqrt(2 m).
+ * - The std of n normal numbers has a relative error of 1 / sqrt(2 n), less for other initialisers.
+ *   So two draws differ by a factor of exp(4 / sqrt(n)) at most: 1.22 for a kernel of 20 by 20,
+ *   1.01 for one of 400 by 400.
+ * - The uncertainty of a and delta is what theory predicts over draws of the weights (`doubt` of a
+ *   prediction); a gradient combines that of delta and of the input, its two factors. With a loss,
+ *   the gradient at the outputs is as uncertain as they are. Without a prediction, a layer of n
+ *   units adds the 1 / sqrt(2 n) of a linear layer to the uncertainty of its input.
+ * - If the batches differ, a also has the error of its own number of entries, and a gradient, a sum
+ *   over m examples, another 1 / sqrt(2 m).
  * - The share of n units has the standard deviation sqrt(p (1 - p) / n).
  *
- * Held against 28 pairs of 8 draws each of the exercise's network as Glorot draws it, a tanh network of five
- * layers and the digits example: the differences of kernels, gradients, activations and deltas have an rms of
- * 0.4 to 1.2 of the standard deviations said here, and none of 2,604 figures lies farther off than 3.3.
+ * Checked against 28 pairs of 8 draws each of the exercise network with Glorot initialisation, a
+ * tanh network of five layers and the digits example: the differences of kernels, gradients,
+ * activations and deltas have an rms of 0.4 to 1.2 of the standard deviations given here, and none
+ * of 2,604 figures is off by more than 3.3.
  */
 export function chanceOf(
   before: Measurements,
@@ -67,14 +72,20 @@ export function chanceOf(
   };
 }
 
-/** Two draws of one network are in the same doubt, so of two different ones the smaller counts. */
+/**
+ * Two draws of the same network are equally uncertain, so for two different networks the smaller
+ * uncertainty counts.
+ */
 const gap = (one: number, other: number) =>
   Math.max(LEAST, DEVIATIONS * Math.SQRT2 * Math.min(one, other));
 
-/** Relative error of the size of n random numbers, by which a linear layer of n units differs, too. */
+/**
+ * Returns the relative error of the size of n random numbers, also the variation of a linear layer
+ * of n units.
+ */
 const sizeDoubt = (n: number) => 1 / Math.sqrt(2 * Math.max(1, n));
 
-/** One standard deviation of the logarithm of each figure of a layer. */
+/** Returns the standard deviation of the logarithm of each figure of a layer. */
 function doubtsOf(run: Measurements, isSameBatch: boolean) {
   const { theory } = networkOf(run);
   const doubts = new Map<string, { activations: number; deltas: number; inputs: number }>();
@@ -84,7 +95,7 @@ function doubtsOf(run: Measurements, isSameBatch: boolean) {
     const { activations, deltas } = theory.predicted.get(layer.name)?.doubt ?? {};
     const known = (doubt: number | undefined, otherwise: number) =>
       Number.isFinite(doubt) ? doubt! : otherwise;
-    // The outputs of a softmax always add up to the same.
+    // The outputs of a softmax always have the same sum.
     const own = layer.activation === "softmax" ? 0 : sizeDoubt(unitsOf(layer));
     const ofActivations = known(activations, Math.hypot(inputs, own));
     doubts.set(layer.name, {
@@ -110,16 +121,16 @@ function doubtsOf(run: Measurements, isSameBatch: boolean) {
   };
 }
 
-/** With a unit more of either kind, so that neither none nor all is certain. */
+/** Adds one unit of either kind, so that neither 0 nor 1 is certain. */
 function shareDoubt(share: number, units: number): number {
   const p = (share * units + 1) / (units + 2);
   return Math.sqrt(p * (1 - p) / units);
 }
 
-/** How many units a layer has: the last axis of its output. */
+/** Returns the number of units of a layer: the last axis of its output. */
 const unitsOf = ({ shape }: LayerMeasurements) => Math.max(1, shape?.at(-1) ?? 1);
 
-/** The weights are the same numbers, as far as their statistics tell. */
+/** Returns true if the statistics of all weights are equal. */
 function isSameDraw(pairs: readonly LayerPair[]): boolean {
   const figures = ({ weights }: LayerMeasurements) =>
     weights.filter(isKernel).map(({ values: { mean, std, maxAbs } }) => [mean, std, maxAbs]);

@@ -9,55 +9,63 @@ import { type Chance, chanceOf } from "./chance.ts";
 import { shownComparison } from "./comparison_overview.ts";
 import { type LayerPair, matchLayers } from "./match_layers.ts";
 
-/** What is compared of a layer. */
+/** Name of a compared figure of a layer. */
 export type FigureName = "kernel" | "gradient" | "activation" | "delta" | "saturated" | "dead";
 
-/** A figure of a layer in two runs. */
+/** Figure of a layer in two runs. */
 export interface FigureChange {
-  /** In the first run; NaN where there are NaN or infinite entries. */
+  /** Value in the first run; NaN if there are NaN or infinite entries. */
   before: number;
-  /** In the second run; likewise. */
+  /** Value in the second run, likewise. */
   after: number;
-  /** The second divided by the first; `null` for a share, which differs by an amount. */
+  /** Second value divided by the first; `null` for a share, whose difference is absolute. */
   factor: number | null;
-  /** The largest factor, up or down, that two draws of the same network explain; of a share the largest amount. */
+  /**
+   * Largest factor, up or down, that two draws of the same network explain; for a share, the
+   * largest difference.
+   */
   chance: number;
-  /** Whether it moved by more than that. */
+  /** True if the figure changed by more than that. */
   moved: boolean;
 }
 
-/** A layer in two runs. */
+/** Layer in two runs. */
 export interface LayerComparison {
-  /** Its name in the first run. */
+  /** Name in the first run. */
   before: string;
-  /** Its name in the second run. */
+  /** Name in the second run. */
   after: string;
   /**
-   * Std of the kernel, mean |dJ/dw| of the kernel, mean |a|, mean |delta|, the share of saturated entries and
-   * of dead units: those that both runs have.
+   * Std of the kernel, mean |dJ/dw| of the kernel, mean |a|, mean |delta|, share of saturated
+   * entries and of dead units, if both runs have them.
    */
   figures: Partial<Record<FigureName, FigureChange>>;
-  /** The largest factor, 1 or more, by which a figure moved; 1 where none did. Of a share p, that of 1 - p. */
+  /**
+   * Largest factor, 1 or more, by which a figure moved; 1 if none did. For a share p, the factor of
+   * 1 - p.
+   */
   worst: number;
 }
 
-/** Two runs beside each other. */
+/** Comparison of two runs. */
 export interface Comparison {
-  /** The layers that both have, in the order of the second run. */
+  /** Layers in both runs, in the order of the second. */
   layers: LayerComparison[];
-  /** Names of the layers that the first run alone has. */
+  /** Names of the layers that only the first run has. */
   onlyBefore: string[];
-  /** Names of the layers that the second run alone has. */
+  /** Names of the layers that only the second run has. */
   onlyAfter: string[];
-  /** Whether no figure differs at all, and no layer is missing. */
+  /** True if no figure differs and no layer is missing. */
   same: boolean;
-  /** Whether gradients were compared: not where the objectives differ, or are sums over different batches. */
+  /**
+   * True if gradients were compared, which needs the same objective and, for sums, the same batch.
+   */
   gradients: boolean;
-  /** What moved, as parts of a sentence, weights first; empty where nothing did. */
+  /** Changes as parts of a sentence, weights first; empty if there are none. */
   said: string[];
 }
 
-/** Of each figure what it is called in a sentence, and where it stands. */
+/** Wording of each figure in a sentence, and how to read it from a layer. */
 const FIGURES: Record<FigureName, {
   subject: string;
   isShare?: boolean;
@@ -100,18 +108,19 @@ function sizeOf(
 }
 
 /**
- * Compares two runs layer by layer: two networks, one before and after a change, under two seeds, or at two
- * moments of its training. Layers are matched by name, and by order, class and shapes where their names were
- * made up by TensorFlow.js or Keras. A figure has moved if it differs by more than two draws of the same
- * initialisers would (a kernel of n weights: by a factor of exp(4 / sqrt(n))), or by more than 1 % where
- * weights and batch are the same. Gradients that are rounding errors are left out.
+ * Compares two runs layer by layer: two networks, or one network before and after a change, under
+ * two seeds, or at two points of its training. Layers are matched by name, or by order, class and
+ * shapes if TensorFlow.js or Keras generated their names. A figure has moved if it differs by more
+ * than two draws of the same initialisers would (a kernel of n weights: by a factor of exp(4 /
+ * sqrt(n))), or by more than 1 % if weights and batch are the same. Gradients that are rounding
+ * errors are left out.
  *
  * @param before The first run.
  * @param after The second run.
- * @returns What differs, and what moved in words. Figures have the units that they were measured in.
- * @throws {TypeError} If one of them is not what `measure()` returns.
+ * @returns The differences, also in words. Figures keep their measured units.
+ * @throws {TypeError} If one of them is not a result of `measure()`.
  *
- * @example Kernels three times as small
+ * @example Kernels at a third of their size
  * ```ts
  * import { compareMeasurements } from "@gradient-health/gradient-health/compare";
  * import { startEngine } from "@gradient-health/gradient-health/engine";
@@ -153,7 +162,7 @@ export function compareMeasurements(before: Measurements, after: Measurements): 
   });
 }
 
-/** Whether the gradients are those of the same quantity. */
+/** Returns true if the gradients are those of the same quantity. */
 function haveSameObjective(
   { objective: one, batch: oneBatch }: Measurements,
   { objective: other, batch: otherBatch }: Measurements,
@@ -177,7 +186,7 @@ function compareLayer(pair: LayerPair, chance: Chance, isSilent: boolean): Layer
     const by = isEqual ? 1 : isShare ? ratio(1 - before, 1 - after) : ratio(before, after);
     const moved = isShare ? !(Math.abs(after - before) <= limit) && !isEqual : !(by <= limit);
     figures[name] = { before, after, factor, chance: limit, moved };
-    // NaN and what comes out of nothing are worse than any factor.
+    // NaN, and a factor from 0, are worse than any finite factor.
     if (moved) worst = Math.max(worst, Number.isNaN(by) ? Infinity : by);
   }
   return { before: pair[0].name, after: pair[1].name, figures, worst };

@@ -2,7 +2,7 @@ import { formatCount, formatFactor, formatNumber } from "../words/numbers.ts";
 import { type Overview, withOverview } from "../words/overview.ts";
 import type { Comparison, FigureChange, FigureName } from "./compare_measurements.ts";
 
-/** What a line says of a layer, and how the columns are called. */
+/** Figures of a layer's line, and their column headings. */
 const COLUMNS: [FigureName, string][] = [
   ["kernel", "kernel std"],
   ["gradient", "mean |gradient|"],
@@ -12,7 +12,10 @@ const COLUMNS: [FigureName, string][] = [
   ["dead", "dead"],
 ];
 
-/** Makes a comparison print and show itself: a line a layer, the second run over the first. */
+/**
+ * Makes a comparison print and show itself: one line per layer, the second run relative to the
+ * first.
+ */
 export function shownComparison(comparison: Comparison): Comparison {
   return withOverview(comparison, overview, { of: "comparison", given: () => comparison });
 }
@@ -38,7 +41,7 @@ function overview({ layers, onlyBefore, onlyAfter, same, said }: Comparison): Ov
   };
 }
 
-/** A factor, or how a share was and is. */
+/** Formats a factor, or a share before and after. */
 function changeText(change: FigureChange | undefined): string | null {
   if (change === undefined) return null;
   const { before, after, factor, moved } = change;

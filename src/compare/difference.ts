@@ -2,37 +2,37 @@ import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { compareMeasurements, type Comparison } from "./compare_measurements.ts";
 
-/** A run, and what is wrong in it. */
+/** Measured run and its diagnosis. */
 export interface DiagnosedRun {
-  /** What was measured. */
+  /** Measurements of the run. */
   measurements: Measurements;
-  /** What is wrong. */
+  /** Diagnosis of the run. */
   diagnosis: Diagnosis;
 }
 
-/** What is wrong in two runs, side by side. */
+/** Causes of two runs, side by side. */
 export interface CauseChanges {
-  /** Causes of the first run alone. */
+  /** Causes that only the first run has. */
   gone: Cause[];
-  /** Causes of both, as the second run has them. */
+  /** Causes that both runs have, as reported for the second. */
   stayed: Cause[];
-  /** Causes of the second run alone. */
+  /** Causes that only the second run has. */
   came: Cause[];
 }
 
-/** All that differs between two runs. */
+/** All differences between two runs. */
 export interface Difference {
-  /** The first run, and what its user calls it. */
+  /** First run, with the name that its user gave it. */
   before: DiagnosedRun & { name: string };
-  /** The second. */
+  /** Second run. */
   after: DiagnosedRun & { name: string };
-  /** Layer by layer. */
+  /** Comparison layer by layer. */
   comparison: Comparison;
-  /** What is wrong. */
+  /** Changes of the causes. */
   causes: CauseChanges;
 }
 
-/** Holds two runs against each other. */
+/** Compares two runs. */
 export function differenceOf(
   before: Difference["before"],
   after: Difference["after"],
@@ -44,7 +44,10 @@ export function differenceOf(
   };
 }
 
-/** A cause is the same one if it is of the same kind and in one of the same layers, or in none. */
+/**
+ * Compares causes. Two causes are the same if they have the same kind and share a layer, or both
+ * have none.
+ */
 function compareCauses(
   before: Diagnosis,
   after: Diagnosis,

@@ -1,6 +1,5 @@
 /**
- * Comparison: two runs side by side, layer by layer. A pure function of what was measured; nothing is loaded or
- * run.
+ * Comparison of two runs, layer by layer. Pure functions of measurements; nothing is loaded or run.
  *
  * @module
  */

@@ -1,22 +1,22 @@
 import { activationMoments, pairMoments } from "./activation_moments.ts";
 import { type Gradient, sharedBy, sharedOver, type Signal } from "./signal.ts";
 
-/** What comes out of an activation, and what it lets back. */
+/** Output of an activation, and its backward pass. */
 export interface Activated {
   /** a = phi(z). */
   a: Signal;
-  /** delta by the gradient at a. */
+  /** Returns delta for the gradient at a. */
   back(gradient: Gradient): Gradient;
 }
 
 /**
- * Applies an elementwise activation to a z that is normal, unit by unit.
+ * Applies an elementwise activation to a normal z, unit by unit.
  *
- * @param activation Its name.
- * @param z What goes in.
- * @param units How many units or channels there are.
- * @param examples How many examples.
- * @returns The signal and the way back, or `null` for an activation that is not known.
+ * @param activation Name of the activation.
+ * @param z The input signal.
+ * @param units Number of units or channels.
+ * @param examples Number of examples.
+ * @returns The output and its backward pass, or `null` if the activation is not known.
  */
 export function activate(
   activation: string,
@@ -65,7 +65,8 @@ export function activate(
         alike: gradient.alike * passed * kept,
         near: gradient.near * passed * keptBy(near.slopeProduct),
         along: sharedOver(gradient, examples) * lean,
-        // A normal gradient through a mask: 5 / units for relu, as forwards (Hanin & Nica 2018).
+        // Kurtosis of a normal gradient after the mask: 5 / units for relu, as forwards (Hanin &
+        // Nica 2018).
         spread: gradient.spread +
           Math.max(0, 3 * slopeKurtosis - 1) / units * sharedBy(alignedBelow, examples),
         aligned: alignedBelow,

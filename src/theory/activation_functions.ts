@@ -3,8 +3,8 @@ import { ACTIVATIONS } from "../traits/activations.ts";
 import { KERAS_ACTIVATIONS } from "../traits/keras_activations.ts";
 
 /**
- * The elementwise activations of TensorFlow.js and Keras by the names that measurements give them.
- * `leakyRelu` has the default slope of TensorFlow.js, 0.3; for others there is {@linkcode leakyRelu}.
+ * Elementwise activations of TensorFlow.js and Keras, by the names used in measurements.
+ * `leakyRelu` has TensorFlow.js's default slope, 0.3; for other slopes use {@linkcode leakyRelu}.
  */
 export const ACTIVATION_FUNCTIONS: Readonly<Record<string, ActivationFunction>> = Object
   .fromEntries(

@@ -3,7 +3,7 @@ import { type ActivationTraits, activationTraits } from "../traits/activation_tr
 import { gaussianMean, kinkNear, roughMean } from "./gaussian_mean.ts";
 import { keep } from "./keep.ts";
 
-/** What an activation makes of z ~ N(mean, variance). */
+/** Moments of an activation phi(z) for z ~ N(mean, variance). */
 export interface ActivationMoments {
   /** E[phi]. */
   mean: number;
@@ -11,17 +11,17 @@ export interface ActivationMoments {
   meanSquare: number;
   /** E[phi^4] / E[phi^2]^2. */
   kurtosis: number;
-  /** d ln E[phi^2] / d ln of the variance. */
+  /** d ln E[phi^2] / d ln Var(z). */
   stretch: number;
   /** E[phi'^2]. */
   slopeSquare: number;
   /** E[phi'^4] / E[phi'^2]^2. */
   slopeKurtosis: number;
-  /** E[phi' u]^2, with u the standardised z. */
+  /** E[phi' u]^2, where u is the standardised z. */
   lean: number;
 }
 
-/** What an activation makes of two z of the same distribution that are correlated. */
+/** Moments of an activation at two correlated z with the same distribution. */
 export interface PairMoments {
   /** E[phi phi]. */
   product: number;
@@ -33,12 +33,12 @@ const singles = new Map<string, ActivationMoments>();
 const pairs = new Map<string, PairMoments>();
 
 /**
- * The moments of an activation, by quadrature.
+ * Returns the moments of an activation, by quadrature.
  *
- * @param activation Its name.
+ * @param activation Name of the activation.
  * @param mean The mean of z.
  * @param variance The variance of z.
- * @returns The moments; `null` for an activation that is no known function of z.
+ * @returns The moments, or `null` if the activation is not a known function of z.
  */
 export function activationMoments(
   activation: string,
@@ -56,11 +56,11 @@ export function activationMoments(
   return { ...unit, mean: unit.mean * scale, meanSquare: unit.meanSquare * scale ** 2 };
 }
 
-/** Whether an activation is n z: `linear`. */
+/** Returns true if an activation is a multiple of z: `linear`. */
 const isLine = ({ curve, homogeneous }: ActivationTraits) =>
   homogeneous && curve!.derivative(-1) === curve!.derivative(1);
 
-/** The moments of slope * z, in closed form. */
+/** Returns the moments of slope * z, in closed form. */
 function lineMoments(slope: number, mean: number, variance: number): ActivationMoments {
   const square = mean ** 2 + variance;
   return {
@@ -89,7 +89,7 @@ function integrate(
     mean: over(value),
     meanSquare,
     kurtosis: share(() => over((z) => (value(z) ** 2 / meanSquare) ** 2), meanSquare),
-    // Stein: the derivative of E[phi^2] with respect to the variance is E[phi phi' (z - mean)] / variance.
+    // Stein's lemma: dE[phi^2] / dVar(z) is E[phi phi' (z - mean)] / variance.
     stretch: share(
       () => over((z) => value(z) * derivative(z) * (z - mean)) / meanSquare,
       meanSquare,
@@ -101,12 +101,12 @@ function integrate(
 }
 
 /**
- * The moments of an activation at two z of one distribution.
+ * Returns the moments of an activation at two z with the same distribution.
  *
- * @param activation Its name, one that {@linkcode activationMoments} knows.
+ * @param activation Name of the activation; must be known to {@linkcode activationMoments}.
  * @param mean The mean of both z.
  * @param variance The variance of both.
- * @param correlation Their correlation; below 0 it counts as 0.
+ * @param correlation Their correlation; negative values count as 0.
  */
 export function pairMoments(
   activation: string,
@@ -131,8 +131,8 @@ export function pairMoments(
 }
 
 /**
- * The same of two slopes, in closed form (Cho & Saul 2009): phi(z) = n z + (p - n) relu(z), and of the mean
- * alone where both are the same.
+ * Returns the pair moments of a piecewise linear activation in closed form (Cho & Saul 2009):
+ * phi(z) = n z + (p - n) relu(z). If both slopes are equal, only the mean matters.
  */
 function homogeneousPair(
   { derivative }: ActivationFunction,
@@ -149,7 +149,10 @@ function homogeneousPair(
   };
 }
 
-/** The same of a curve, for any correlation from 0 to 1. Both z share the part root(c) t. */
+/**
+ * Returns the pair moments of any curve, for a correlation from 0 to 1. Both z share the part
+ * root(c) t.
+ */
 export function integratePair(
   phi: ActivationFunction,
   mean: number,
@@ -168,8 +171,8 @@ export function integratePair(
 }
 
 /**
- * Five digits: closer than any network is to its mean field. What is kept is computed from them, so that no result
- * depends on what was asked before it.
+ * Rounds to five digits, more precise than any network is to its mean field. Cached results are
+ * computed from the rounded values, so no result depends on the order of the calls.
  */
 function round(value: number): number {
   return Number(value.toPrecision(5));

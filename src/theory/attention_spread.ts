@@ -1,11 +1,14 @@
 import { must, requireValue } from "../words/requirements.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
 
-/** How spread out the weights of an attention are: the softmax of scores. */
+/** Spread of the weights of an attention, the softmax of its scores. */
 export interface AttentionSpread {
-  /** Mean entropy of a row divided by the logarithm of the number of keys: 1 is uniform, 0 one key alone. */
+  /**
+   * Mean entropy of a row divided by the logarithm of the number of keys: 1 for uniform weights, 0
+   * for a single key.
+   */
   entropy: number;
-  /** Mean sum of the squared weights of a row: one over the number of keys that count. */
+  /** Mean sum of the squared weights of a row: one over the effective number of keys. */
   squares: number;
 }
 
@@ -15,20 +18,20 @@ const stdShape = must(
   (value) => typeof value === "number" && value > 0 && value <= 100,
 );
 
-/** Between the nodes of the trapezoidal rule, in the logarithm of t. */
+/** Distance of the nodes of the trapezoidal rule, in the logarithm of t. */
 const STEP = 0.25;
-/** exp(-x) is 0 from here on. */
+/** exp(-x) underflows to 0 from here on. */
 const LARGE = 1000;
 
 /**
- * What a softmax makes of independent Gaussian scores. With Z the sum of exp(z) over the keys,
- * ln Z = integral of (exp(-t) - exp(-t Z)) / t and 1 / Z = integral of exp(-t Z) over t > 0, so that means over all
- * keys become powers of means over one.
+ * Returns the spread of the softmax of independent Gaussian scores. With Z the sum of exp(z) over
+ * the keys, ln Z = integral of (exp(-t) - exp(-t Z)) / t and 1 / Z = integral of exp(-t Z) over t >
+ * 0, so that means over all keys become powers of means over one.
  *
- * @param keys How many keys, 2 or more.
+ * @param keys Number of keys, 2 or more.
  * @param std The standard deviation of the scores, above 0, up to 100.
- * @returns The mean entropy and the mean sum of squares, to some 1e-6.
- * @throws {TypeError} If an argument is none of these.
+ * @returns The mean entropy and the mean sum of squares, to about 1e-6.
+ * @throws {TypeError} If an argument is invalid.
  *
  * @example Scores of unit variance leave most of the entropy
  * ```ts
@@ -59,13 +62,14 @@ export function attentionSpread(keys: number, std: number): AttentionSpread {
 }
 
 /**
- * The standard deviation of Gaussian scores from which on one key takes a share of the attention that does not
- * vanish with the number of keys: sqrt(2 ln keys), the freezing point of the random energy model (Derrida 1981).
+ * Returns the standard deviation of Gaussian scores above which a single key takes a share of the
+ * attention that does not vanish with the number of keys: sqrt(2 ln keys), the freezing point of
+ * the random energy model (Derrida 1981).
  *
- * @param keys How many keys, 2 or more.
- * @throws {TypeError} If it is none.
+ * @param keys Number of keys, 2 or more.
+ * @throws {TypeError} If it is invalid.
  *
- * @example Of 64 keys
+ * @example Freezing point of 64 keys
  * ```ts
  * import { freezingStd } from "@gradient-health/gradient-health/theory";
  * import { assertAlmostEquals } from "@std/assert";

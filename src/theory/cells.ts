@@ -1,68 +1,68 @@
 import type { LayerOperation } from "../traits/layers.ts";
 import { type ActivationMoments, activationMoments, pairMoments } from "./activation_moments.ts";
 
-/** A recurrent cell as theory sees it. */
+/** Recurrent cell in mean-field theory. */
 export interface Cell {
-  /** sigma_w^2 of the kernel on the input, of one gate. */
+  /** sigma_w^2 of the input kernel, per gate. */
   input: number;
-  /** The same of the kernel on the state. */
+  /** sigma_w^2 of the recurrent kernel, per gate. */
   state: number;
-  /** Variance and mean of the biases, and the mean of those of a forget gate. */
+  /** Variance and mean of the biases, and mean bias of a forget gate. */
   bias: { variance: number; mean: number; forget: number };
-  /** Activation of the candidate, and of what an LSTM puts out. */
+  /** Activation of the candidate, and of the output of an LSTM. */
   activation: string;
-  /** Activation of the gates, or `null` where there are none. */
+  /** Activation of the gates, or `null` if there are none. */
   gate: string | null;
 }
 
-/** The state after a step: mean square and mean of what is put out, and of the memory of an LSTM. */
+/** State after a step: mean square and mean of the output, and of an LSTM's memory. */
 export interface CellState {
   square: number;
   mean: number;
   inner: number;
   innerMean: number;
-  /** Mean of the product of the memory and of a later candidate: what a lasting input leaves in it. */
+  /** Mean of the product of the memory and a later candidate: the trace of a constant input. */
   shared: number;
 }
 
-/** One gate at one step. */
+/** A gate at one step. */
 interface Gate extends ActivationMoments {
   /** Mean square of its z. */
   square: number;
 }
 
-/** What a cell did at one step. */
+/** Result of one step of a cell. */
 export interface CellStep {
-  /** Its gates, the candidate last. */
+  /** Gates of the cell, the candidate last. */
   gates: readonly Gate[];
   before: CellState;
   state: CellState;
-  /** Of an LSTM: what its activation makes of the memory. */
+  /** Activation moments of the memory, for an LSTM. */
   out?: ActivationMoments;
 }
 
-/** The squared norms that come back to a step, and that it sends on: of what is put out, and of the memory. */
+/** Squared norms of the gradients of the output and of the memory, between two steps. */
 interface Sent {
   hidden: number;
   inner: number;
 }
 
-/** What is fed to a cell: mean square, and mean product of two steps in a row. */
+/** Input of a cell: mean square, and mean product of two consecutive steps. */
 export interface CellInput {
   meanSquare: number;
   near: number;
 }
 
-/** How a cell walks on, and back. */
+/** Forward and backward step of a cell. */
 export interface Walk {
-  /** The correlation of what is put out at two steps in a row. */
+  /** Correlation of the outputs of two consecutive steps. */
   remembers: number;
   forward(cell: Cell, input: CellInput, before: CellState): CellStep | null;
   /** `square` is the squared norm of the delta of all gates. */
   backward(cell: Cell, step: CellStep, gradient: Sent): Sent & { square: number };
 }
 
-/** A gate whose z is made of the input and of that part of the state. */
+/** Returns a gate whose z sums the input and the given part of the state. */
 function gateOf(
   { input, state, bias }: Cell,
   activation: string,
@@ -74,14 +74,14 @@ function gateOf(
   return moments === null ? null : { ...moments, square: variance + shift ** 2 };
 }
 
-/** Mean of the product of the candidates of two steps, by what of the input lasts. */
+/** Returns the mean product of the candidates of two steps, given the correlation of the input. */
 function lastingOf({ input, activation, bias }: Cell, { square }: Gate, near: number): number {
   const variance = square - bias.mean ** 2;
   if (!(variance > 0)) return 0;
   return pairMoments(activation, bias.mean, variance, input * near / variance).product;
 }
 
-/** The mean square of 1 - x. */
+/** Returns the mean square of 1 - x. */
 const rest = ({ mean, meanSquare }: ActivationMoments) => 1 - 2 * mean + meanSquare;
 
 const simple: Walk = {
@@ -182,7 +182,7 @@ const long: Walk = {
   },
 };
 
-/** The cells that theory follows. */
+/** Cells that theory supports. */
 export const WALKS: Readonly<Partial<Record<LayerOperation, Walk>>> = {
   simple,
   gated,

@@ -2,12 +2,13 @@ import { activationTraits } from "../traits/activation_traits.ts";
 import { requireValue, text } from "../words/requirements.ts";
 
 /**
- * The sigma_w at which chi tends to 1 with zero biases: {@linkcode gain}, except for selu. selu has two
- * scales at which deep networks train: LeCun's 1, where unit variance is the fixed point and gradients
- * grow by 1.035 per layer, and 0.6905, where neither grows nor shrinks apart from the drift over depth.
+ * Returns the sigma_w at which chi tends to 1 with zero biases. It equals {@linkcode gain}, except
+ * for selu, which has two scales at which deep networks train: LeCun's 1, where unit variance is
+ * the fixed point and gradients grow by 1.035 per layer, and 0.6905, where neither changes apart
+ * from the drift over depth.
  *
- * @param activation Name of an activation as TensorFlow.js spells it.
- * @returns The gain, or `null` for an activation that has none or is not known.
+ * @param activation Name of the activation in TensorFlow.js.
+ * @returns The gain, or `null` if the activation has none or is not known.
  *
  * @example
  * ```ts

@@ -8,9 +8,9 @@ import { showValue } from "../words/show_value.ts";
 const JUMP = 0.01;
 
 /**
- * The weight variance sigma_w^2 (the variance of the kernel times its fan-in) at which gradients
- * neither vanish nor explode: chi = 1 at the variance of z that the layers of a deep network approach,
- * starting from 1, with that sigma_w and the given sigma_b. Found by bisection.
+ * Returns the weight variance sigma_w^2 (the variance of the kernel times its fan-in) at which
+ * gradients neither vanish nor explode: chi = 1 at the variance of z to which a deep network
+ * converges from 1, with that sigma_w and the given sigma_b. Uses bisection.
  *
  * @param activation Name of the activation, or the function itself.
  * @param biasVariance sigma_b^2. Default: 0.
@@ -25,9 +25,9 @@ const JUMP = 0.01;
  * assertAlmostEquals(criticalWeightVariance("tanh", 0.05), 1.761, 1e-4);
  * ```
  *
- * @throws {RangeError} If the activation is not known, the bias variance is negative or not a number,
- * or no weight variance from 1e-3 to 1e6 is critical: with zero biases swish, gelu and mish have
- * none.
+ * @throws {RangeError} If the activation is not known, the bias variance is negative or not a
+ * number, or no weight variance from 1e-3 to 1e6 is critical: with zero biases, swish, gelu and
+ * mish have no critical variance.
  */
 export function criticalWeightVariance(
   activation: string | ActivationFunction,
@@ -45,8 +45,8 @@ export function criticalWeightVariance(
     return weightVariance * slope - 1;
   };
   const critical = bisect(excess, 1e-3, 1e6);
-  // Where the fixed point itself jumps from 0 to infinity (swish, gelu and mish without biases), chi
-  // jumps over 1 and no depth is safe.
+  // If the fixed point jumps from 0 to infinity (swish, gelu and mish without biases), chi jumps
+  // across 1 and no depth is safe.
   if (critical === null || Math.abs(excess(critical)) > JUMP) {
     throw new RangeError(
       `No weight variance from 1e-3 to 1e6 is critical under the bias variance ${biasVariance}`,

@@ -2,7 +2,9 @@ import type { ActivationFunction } from "../traits/activation_function.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
 import { resolveActivation } from "./resolve_activation.ts";
 
-/** What an activation makes of z ~ N(0, variance), by quadrature: each mean is computed when it is asked for first. */
+/**
+ * Moments of an activation for z ~ N(0, variance), by quadrature. Each is computed on first access.
+ */
 export class CurveMoments {
   readonly #curve: ActivationFunction;
   readonly #variance: number;
@@ -11,7 +13,7 @@ export class CurveMoments {
   #slopeSquare?: number;
   #kurtosis?: number;
 
-  /** Made by {@linkcode curveMoments}. */
+  /** Use {@linkcode curveMoments} instead. */
   constructor(curve: ActivationFunction, variance: number) {
     this.#curve = curve;
     this.#variance = variance;
@@ -34,7 +36,7 @@ export class CurveMoments {
     return this.#slopeSquare ??= this.#over((z) => derivative(z) ** 2);
   }
 
-  /** E[phi^4] / E[phi^2]^2, of the squares' ratio: fourth powers may be too small for a number. */
+  /** E[phi^4] / E[phi^2]^2. Uses the ratio of squares, since fourth powers may underflow. */
   get kurtosis(): number {
     const { meanSquare } = this;
     const { value } = this.#curve;
@@ -46,15 +48,15 @@ export class CurveMoments {
   }
 }
 
-/** How many variances are kept of an activation: those of some deep networks. */
-const KEPT = 500;
+const MAX_CACHED_VARIANCES = 500;
 const known = new WeakMap<ActivationFunction, Map<number, CurveMoments>>();
 
 /**
- * The moments of an activation. Those of an activation by name are kept: each pass over a network at criticality
- * asks for the same again, and so do the rules that look at one pass. A function may be another at each call.
+ * Returns the moments of an activation. Moments of a named activation are cached: each pass over a
+ * critical network, and each rule, asks for the same ones. Functions passed directly
+ * are not cached.
  *
- * @param activation Its name, or the function itself.
+ * @param activation Name of the activation, or the function itself.
  * @param variance The variance of z.
  * @throws {RangeError} If the name is not known.
  */
@@ -68,7 +70,7 @@ export function curveMoments(
   if (ofCurve === undefined) known.set(curve, ofCurve = new Map());
   let moments = ofCurve.get(variance);
   if (moments === undefined) {
-    if (ofCurve.size >= KEPT) ofCurve.clear();
+    if (ofCurve.size >= MAX_CACHED_VARIANCES) ofCurve.clear();
     ofCurve.set(variance, moments = new CurveMoments(curve, variance));
   }
   return moments;

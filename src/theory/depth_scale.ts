@@ -5,35 +5,36 @@ import { bisect, fixedPoint, LEAST_VARIANCE, MOST_VARIANCE } from "./fixed_point
 import { gaussianMean } from "./gaussian_mean.ts";
 import { resolveActivation } from "./resolve_activation.ts";
 
-/** A network is trainable to some six depth scales (Schoenholz et al. 2017). */
+/** A network is trainable up to about six depth scales (Schoenholz et al. 2017). */
 const SCALES = 6;
-/** Correlations below and above which a fixed point counts as 0, and as this close to 1. */
+/** Fixed points below the first correlation count as 0, above the second as 1. */
 const [APART, ALIKE] = [1e-6, 1 - 1e-3];
 
-/** How deep a scale of weights and biases carries what tells two inputs apart. */
+/** Depth over which a network with given weights and biases can still tell two inputs apart. */
 export interface DepthScale {
-  /** The variance of z to which layers tend. */
+  /** Variance of z in deep layers. */
   variance: number;
-  /** The correlation of z to which two inputs tend: 1 where all grow alike. */
+  /** Correlation of z of two inputs in deep layers; 1 if all inputs become alike. */
   correlation: number;
-  /** By what factor each layer changes how far a correlation is from it. */
+  /** Factor by which each layer changes a correlation's distance from it. */
   slope: number;
-  /** xi, the depth over which that falls by a factor of e; Infinity at criticality. */
+  /** xi, the depth over which that distance falls by a factor of e; Infinity at criticality. */
   scale: number;
-  /** 6 xi: about how many layers can be trained. */
+  /** 6 xi, approximately the number of trainable layers. */
   carries: number;
 }
 
 /**
- * The depth scale of a network (Schoenholz et al. 2017): correlations of two inputs tend to their fixed point
- * by the factor `slope` a layer, and gradients fade or grow with it. A network much deeper than six depth
- * scales does not train: say "depth 40 of about 22 that this scale carries". In an experiment on 51 networks
- * the ordered side (correlation 1) trained to twice as many, the chaotic side to 4 or 5 scales.
+ * Returns the depth scale of a network (Schoenholz et al. 2017): the correlation of two inputs
+ * approaches its fixed point by the factor `slope` per layer, and gradients vanish or explode along
+ * with it. A network much deeper than six depth scales does not train. In an experiment on 51
+ * networks, the ordered side (correlation 1) trained up to twice that depth, the chaotic side up to
+ * 4 or 5 scales.
  *
  * @param activation Name of the activation.
  * @param weightVariance sigma_w^2: the variance of the kernels times their fan-in.
  * @param options `biasVariance`: sigma_b^2. Default: 0.
- * @returns Where layers tend to, and how fast.
+ * @returns The limit of deep layers, and the speed of convergence.
  *
  * @example tanh a little below criticality
  * ```ts
@@ -45,8 +46,8 @@ export interface DepthScale {
  * assertAlmostEquals(carries, 22, 0.5);
  * ```
  *
- * @throws {RangeError} If the activation is not known, a variance is negative or no number, or the variance
- * of z tends to nothing or without end.
+ * @throws {RangeError} If the activation is not known, a variance is negative or not a number, or
+ * the variance of z vanishes or diverges.
  */
 export function depthScale(
   activation: string,
@@ -75,8 +76,9 @@ export function depthScale(
   let correlation = 1;
   let slope = alike;
   if (alike > 1 + 1e-9) {
-    // Two inputs that are all but alike grow apart: there is another fixed point below 1, and the excess, which is convex,
-    // is below 0 between both. Next to 1 it is smaller than what the quadrature errs by, as next to 0 without biases.
+    // If two nearly identical inputs grow apart, there is another fixed point below 1, and the
+    // excess, which is convex, is negative between the two. Close to 1 it is smaller than the error
+    // of the quadrature, as it is close to 0 without biases.
     const excess = (c: number) => (weightVariance * at(c).product + biasVariance) / variance - c;
     const most = excess(0.99) < 0 ? 0.99 : ALIKE;
     correlation = excess(APART) <= 0 ? 0 : bisect(excess, APART, most) ?? ALIKE;

@@ -1,12 +1,13 @@
 /**
- * What is left of the standard deviation of a normal distribution that is cut at two of them. The normal
- * initialisers of TensorFlow.js cut, and do not make up for it: `heNormal` draws 0.88 of He's deviation.
+ * Standard deviation of a standard normal distribution truncated at two standard deviations.
+ * TensorFlow.js's normal initialisers truncate without compensating: `heNormal` draws 0.88 of He's
+ * deviation.
  */
 export const CUT_DEVIATION = 0.8796256610342398;
 
 /**
- * Mean |x| / rms of what initialisers draw: a normal distribution, the same cut at two standard deviations, and a
- * uniform one. Training makes the tails heavier, and the ratio smaller.
+ * Mean |x| / rms of the distributions that initialisers draw from: normal, normal truncated at two
+ * standard deviations, and uniform. Training makes the tails heavier and the ratio smaller.
  */
 export const MEAN_ABS_RATIOS = {
   normal: Math.sqrt(2 / Math.PI),

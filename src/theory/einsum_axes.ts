@@ -1,15 +1,15 @@
 import type { EinsumLayout } from "../traits/kernel_layout.ts";
 
-/** The axes of a kernel that are summed over, and the others. */
+/** Summed axes of a kernel, and its other axes. */
 interface KernelAxes {
   inputs: number[];
   outputs: number[];
 }
 
 /**
- * The axes of a kernel by its layout.
+ * Splits the axes of a kernel by its layout.
  *
- * @throws {RangeError} If the shape has others.
+ * @throws {RangeError} If the shape does not match the layout.
  */
 export function axesOf(shape: readonly number[], layout: EinsumLayout): KernelAxes {
   const letters = [...layout.slice("einsum ".length)];
@@ -25,7 +25,7 @@ export function axesOf(shape: readonly number[], layout: EinsumLayout): KernelAx
 }
 
 /**
- * Where the entries of a kernel lie that is seen as a matrix: that of input n and unit m at
+ * Returns the offsets of a kernel's entries seen as a matrix: the entry of input n and unit m is at
  * `inputs[n] + outputs[m]`.
  */
 export function matrixOffsets(

@@ -9,23 +9,23 @@ import { arrayOf, must, number, requireValue } from "../words/requirements.ts";
 
 const LAYOUT = must(KERNEL_LAYOUT_WORDS, isKernelLayout);
 
-/** How many inputs each output of a kernel sums, and how many outputs each input reaches. */
+/** Number of inputs that each output of a kernel sums, and of outputs that each input reaches. */
 export interface Fans {
-  /** Terms in the sum of one output. */
+  /** Number of terms in the sum of one output. */
   fanIn: number;
-  /** Outputs that one input contributes to. */
+  /** Number of outputs that one input contributes to. */
   fanOut: number;
 }
 
 /**
- * The fans of a kernel from its shape: `[in, out]` for dense and recurrent kernels, `[...window, in,
- * out]` for convolutions. A transposed convolution's kernel is `[...window, out, in]`, and a
- * depthwise one, `[height, width, in, multiplier]`, adds up its window alone. An `einsum` layout says of each axis
- * which it is. Strides and borders
- * are ignored, as initialisers ignore them; a transposed convolution that strides adds up fewer terms.
+ * Returns the fans of a kernel, given its shape: `[in, out]` for dense and recurrent kernels,
+ * `[...window, in, out]` for convolutions. A transposed convolution's kernel is `[...window, out,
+ * in]`, and a depthwise one, `[height, width, in, multiplier]`, sums only its window. An `einsum`
+ * layout names each axis. Strides and borders are ignored, as initialisers do; a strided transposed
+ * convolution sums fewer terms.
  *
  * @param shape Shape of the kernel, rank 2 or more.
- * @param layout How the kernel lies in memory. Default: as that of a dense or a convolutional layer.
+ * @param layout Memory layout of the kernel. Default: that of a dense or convolutional layer.
  * @returns The fans.
  *
  * @example
@@ -36,7 +36,7 @@ export interface Fans {
  * assertEquals(fans([3, 3, 16, 32]), { fanIn: 144, fanOut: 288 });
  * ```
  *
- * @throws {RangeError} If the shape has fewer than two axes, or others than the layout.
+ * @throws {RangeError} If the shape has fewer than two axes, or does not match the layout.
  */
 export function fans(shape: readonly number[], layout: KernelLayout = "ordinary"): Fans {
   requireValue("shape", shape, arrayOf(number));

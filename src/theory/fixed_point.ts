@@ -1,14 +1,16 @@
 import type { ActivationFunction } from "../traits/activation_function.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
 
-/** Variances of z outside of this range count as 0 and as infinite. */
+/** Variances of z outside this range count as 0 and as infinite. */
 export const LEAST_VARIANCE = 1e-18;
 export const MOST_VARIANCE = 1e12;
-/** Steps to a decade in the search for the fixed point. */
+/** Steps per decade in the search for the fixed point. */
 const STEPS = 2;
 const BISECTIONS = 60;
 
-/** The variance of z to which layers tend from 1: where it maps to itself, or one of the limits. */
+/**
+ * Returns the variance of z to which layers converge from 1: a fixed point, or one of the limits.
+ */
 export function fixedPoint(
   { value, kinks }: ActivationFunction,
   weightVariance: number,
@@ -33,7 +35,10 @@ export function fixedPoint(
   return start > 0 ? MOST_VARIANCE : LEAST_VARIANCE;
 }
 
-/** A root of f between two positive numbers, by halving their ratio; `null` without a change of sign. */
+/**
+ * Returns a root of f between two positive numbers by bisecting their ratio, or `null` if the sign
+ * does not change.
+ */
 export function bisect(f: (x: number) => number, low: number, high: number): number | null {
   const sign = Math.sign(f(low));
   if (sign === Math.sign(f(high))) return null;

@@ -6,14 +6,14 @@ import { gaussianMean } from "./gaussian_mean.ts";
 import { resolveActivation } from "./resolve_activation.ts";
 
 /**
- * The slope of the forward map of a layer, d ln E[phi(z)^2] / d ln Var(z): by what power a deviation of the
- * variance from what it should be is passed on. At 1 it stays (relu); below 1 layers pull it back (tanh);
- * above 1 each layer makes it larger, up or down, so that a deep network without normalisation leaves its
- * scale (gelu, swish, mish).
+ * Returns the slope of the forward map of a layer, d ln E[phi(z)^2] / d ln Var(z): the power with
+ * which a deviation of the variance is passed on. At 1 the deviation stays (relu); below 1 layers
+ * shrink it (tanh); above 1 each layer amplifies it, up or down, so that a deep network without
+ * normalisation drifts from its scale (gelu, swish, mish).
  *
  * @param activation Name of the activation.
- * @param variance The variance of z. Default: the one at which the mean square of a is 1, as that of
- * normalised inputs is.
+ * @param variance The variance of z. Default: the variance at which the mean square of a is 1, as
+ * for normalised inputs.
  * @returns The slope.
  *
  * @example
@@ -25,8 +25,8 @@ import { resolveActivation } from "./resolve_activation.ts";
  * assertAlmostEquals(forwardSlope("gelu"), 1.084, 1e-3);
  * ```
  *
- * @throws {RangeError} If the activation is not known, the variance is no number above 0, or none is given
- * for an activation that never has the mean square 1, as bounded ones.
+ * @throws {RangeError} If the activation is not known, the variance is not a positive number, or is
+ * omitted for an activation whose mean square never reaches 1, such as bounded ones.
  */
 export function forwardSlope(activation: string, variance?: number): number {
   resolveActivation(activation);
@@ -37,15 +37,17 @@ export function forwardSlope(activation: string, variance?: number): number {
   return activationMoments(activation, 0, variance)!.stretch;
 }
 
-/** What {@linkcode unitVariance} has found, by activation: rules ask at every point of a study. */
+/**
+ * Cached results of {@linkcode unitVariance}, by activation: rules ask at every point of a study.
+ */
 const UNIT_VARIANCES = new Map<string, number>();
 
-/** The variance of z at which the mean square of a is 1. */
+/** Returns the variance of z at which the mean square of a is 1. */
 function unitVariance(activation: string): number {
   const known = UNIT_VARIANCES.get(activation);
   if (known !== undefined) return known;
   if (activationTraits(activation)?.homogeneous) {
-    // No search: the mean square follows the variance.
+    // The mean square is proportional to the variance, so no search is needed.
     return 1 / activationMoments(activation, 0, 1)!.meanSquare;
   }
   const { value, kinks } = resolveActivation(activation);
@@ -61,12 +63,12 @@ function unitVariance(activation: string): number {
 }
 
 /**
- * After how many layers a deviation of the variance of z has grown by a factor: a network of more layers
- * needs normalisation, whatever its kernels.
+ * Returns the number of layers after which a deviation of the variance of z has grown by a factor.
+ * A deeper network needs normalisation, whatever its kernels.
  *
- * @param slope The slope of the forward map, see {@linkcode forwardSlope}.
+ * @param slope Slope of the forward map, see {@linkcode forwardSlope}.
  * @param factor The factor. Default: 10.
- * @returns How many layers; Infinity where deviations do not grow.
+ * @returns Number of layers; Infinity if deviations do not grow.
  *
  * @example
  * ```ts
@@ -86,6 +88,6 @@ export function layersToGrow(slope: number, factor = 10): number {
   if (typeof factor !== "number" || !(factor > 1)) {
     throw new RangeError(`factor is ${showValue(factor)}, expected a number above 1`);
   }
-  // Rounding makes a little of relu's 1.
+  // Rounding moves relu's slope slightly off 1.
   return slope > 1 + 1e-9 ? Math.floor(Math.log(factor) / Math.log(slope)) : Infinity;
 }

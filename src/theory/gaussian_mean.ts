@@ -8,20 +8,20 @@ import {
   requireValue,
 } from "../words/requirements.ts";
 
-/** Beyond 10 standard deviations the Gaussian holds less than 1e-22. */
+/** Beyond 10 standard deviations, the Gaussian holds less than 1e-22. */
 const REACH = 10;
 const ORDER = 16;
 
 const optionsShape = objectWith({ kinks: optional(arrayOf(number)) });
 
 /**
- * The mean of f(z) over z ~ N(0, variance), by Gauss-Legendre quadrature piecewise between the kinks
- * of f, between whole standard deviations, and between z = 0.5, 1, 2, 4 ... and their negatives,
- * where a steep function of order 1 width (tanh under a large variance) bends.
+ * Returns the mean of f(z) over z ~ N(0, variance), by Gauss-Legendre quadrature piecewise between
+ * the kinks of f, between whole standard deviations, and between z = 0.5, 1, 2, 4 ... and their
+ * negatives, where a steep function of order 1 width (tanh under a large variance) bends.
  *
  * @param f The function.
  * @param variance The variance of z, 0 or more.
- * @param options `kinks`: where f is not smooth. Default: nowhere.
+ * @param options `kinks`: points where f is not smooth. Default: none.
  * @returns The mean, to about 1e-12 relative for smooth pieces.
  *
  * @example relu lets half of the mean square through
@@ -43,7 +43,7 @@ export function gaussianMean(
   const { kinks = [] } = options;
   const deviation = Math.sqrt(variance);
   if (deviation === 0) {
-    // At a kink, the mean of both sides: the limit of a vanishing variance.
+    // At a kink, averages both sides: the limit of a vanishing variance.
     return (f(Number.MIN_VALUE) + f(-Number.MIN_VALUE)) / 2;
   }
   const { points, weights, densities } = nodesOf(deviation, kinks);
@@ -52,18 +52,18 @@ export function gaussianMean(
   return sum / Math.sqrt(2 * Math.PI);
 }
 
-/** Where a function is evaluated, and what its values count. */
+/** Nodes of a quadrature. */
 interface Nodes {
   deviation: number;
   kinks: readonly number[];
-  /** The values of z. */
+  /** Values of z. */
   points: Float64Array;
-  /** The weights of the quadrature, and the densities of the normal distribution there. */
+  /** Weights of the quadrature, and densities of the normal distribution at the points. */
   weights: Float64Array;
   densities: Float64Array;
 }
 
-/** The latest nodes: who asks for one mean mostly asks for others over the same z. */
+/** Latest nodes: consecutive calls mostly use the same z. */
 let latest: Nodes | null = null;
 
 function nodesOf(deviation: number, kinks: readonly number[]): Nodes {
@@ -98,21 +98,25 @@ function makeNodes(deviation: number, kinks: readonly number[]): Nodes {
   return { deviation, kinks, points, weights, densities };
 }
 
-/** The distance of the nodes of the trapezoidal rule for a standard normal, which converges fast on such a tail. */
+/**
+ * Distance of the nodes of the trapezoidal rule for a standard normal; it converges fast on such
+ * tails.
+ */
 const STEP = 1 / 3;
 
 /**
- * The mean of f over a standard normal, to some 1e-3 across a kink or a jump: for correlations, which need no
- * more.
+ * Returns the mean of f over a standard normal, to about 1e-3 across a kink or a jump. Correlations
+ * need no more.
  *
  * @param f The function.
- * @param kink Where it is, if anywhere: the nodes are moved until it lies midway between two of them.
+ * @param kink Position of the kink, if any: the nodes are shifted so that it is midway between two
+ * of them.
  */
 export function roughMean(f: (t: number) => number, kink?: number): number {
   return roughNodes(kink).reduce((sum, { t, weight }) => sum + weight * f(t), 0);
 }
 
-/** The nodes of {@linkcode roughMean}, and what f counts there. */
+/** Returns the nodes of {@linkcode roughMean}, and their weights. */
 export function roughNodes(kink = STEP / 2): readonly { t: number; weight: number }[] {
   const place = kink / STEP - 1 / 2;
   const shift = Number.isFinite(place) ? (place - Math.round(place)) * STEP : 0;
@@ -127,7 +131,7 @@ const nodesAt = (shift: number) =>
 
 const CENTRED = nodesAt(0);
 
-/** The kink of an activation nearest to where z lies; NaN where it has none. */
+/** Returns the kink of an activation that is nearest to z; NaN if it has none. */
 export function kinkNear({ kinks }: ActivationFunction, z: number): number {
   return kinks.toSorted((a, b) => Math.abs(a - z) - Math.abs(b - z)).at(0) ?? NaN;
 }
@@ -135,8 +139,8 @@ export function kinkNear({ kinks }: ActivationFunction, z: number): number {
 const RULE = gaussLegendre(ORDER);
 
 /**
- * Nodes and weights on [-1, 1]: the roots of the Legendre polynomial, by Newton's iteration, which doubles the
- * digits of a start that has three. The last time is for the slope.
+ * Returns nodes and weights on [-1, 1]: the roots of the Legendre polynomial, by Newton's iteration
+ * from a start with three correct digits. The last iteration only evaluates the slope.
  */
 function gaussLegendre(order: number): { node: number; weight: number }[] {
   return Array.from({ length: order }, (_, index) => {

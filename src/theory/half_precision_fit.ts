@@ -1,34 +1,36 @@
 import { arrayOf, number, objectWith, requireValue } from "../words/requirements.ts";
 /**
- * How many entries of a tensor have each binary exponent: the entries x with 2^e <= |x| < 2^(e + 1). Exponents from
- * -40 to 40 are counted apart.
+ * Number of entries of a tensor with each binary exponent: entries x with 2^e <= |x| < 2^(e + 1).
+ * Exponents from -40 to 40 are counted separately.
  */
 export interface ExponentHistogram {
-  /** Exact zeros. */
+  /** Number of exact zeros. */
   zeros: number;
-  /** Entries that are NaN or infinite. */
+  /** Number of NaN or infinite entries. */
   nonFinite: number;
-  /** Entries below 2^-40, not 0. */
+  /** Number of nonzero entries below 2^-40. */
   under: number;
-  /** The exponent of the first of {@linkcode ExponentHistogram.counts}; 0 where there are none. */
+  /** Exponent of the first of {@linkcode ExponentHistogram.counts}; 0 if there are none. */
   from: number;
-  /** How many entries have each exponent from there on, up to the largest that occurs. */
+  /** Number of entries with each exponent, up to the largest that occurs. */
   counts: number[];
-  /** Finite entries of 2^41 and more. */
+  /** Number of finite entries from 2^41 on. */
   over: number;
 }
 
-/** What becomes of the finite entries of a tensor in a narrower format, as shares of them, from 0 to 1. */
+/**
+ * Shares of the finite entries of a tensor that a narrower format cannot hold exactly, from 0 to 1.
+ */
 export interface FormatFit {
-  /** Share beyond the largest number of the format. */
+  /** Share above the largest number of the format. */
   over: number;
-  /** Share that is a subnormal number there, and so loses digits. */
+  /** Share that becomes subnormal, and so loses digits. */
   subnormal: number;
-  /** Share below the smallest subnormal number, zeros not counted. */
+  /** Share below the smallest subnormal number, without zeros. */
   under: number;
 }
 
-/** What {@linkcode halfPrecisionFit} returns: a fit for each format. */
+/** Result of {@linkcode halfPrecisionFit}: a fit for each format. */
 export interface HalfPrecisionFit {
   /** IEEE 754 binary16: up to 65504, normal from 2^-14, subnormal from 2^-24. */
   fp16: FormatFit;
@@ -38,7 +40,7 @@ export interface HalfPrecisionFit {
   e4m3: FormatFit;
 }
 
-/** The exponents of the largest number of a format, of the smallest normal and of the smallest subnormal one. */
+/** Exponents of a format's largest, smallest normal and smallest subnormal number. */
 const FORMATS: Record<keyof HalfPrecisionFit, { most: number; normal: number; least: number }> = {
   fp16: { most: 15, normal: -14, least: -24 },
   bf16: { most: 127, normal: -126, least: -133 },
@@ -55,15 +57,16 @@ const histogramShape = objectWith({
 });
 
 /**
- * Tells which share of a tensor lies outside of the narrow formats that networks are trained in.
+ * Returns the shares of a tensor outside the range of the narrow formats used in training.
  *
- * Entries are known by their exponents: one with the exponent of the format's largest number counts as inside,
- * though 65504 and 448 are not the last of theirs; nor is rounding up to the smallest number counted. What lies
- * below 2^-40 or from 2^41 on counts as inside bf16.
+ * Entries are classified by exponent: an entry with the exponent of the format's largest number
+ * counts as inside, though 65504 and 448 are not the last numbers with theirs. Rounding up to the
+ * smallest number is ignored. Entries below 2^-40 or from 2^41 on count as inside bf16.
  *
- * @param histogram The exponents of a tensor, as `measure(model, batch, { histograms: true })` counts them.
- * @throws {TypeError} If the histogram is none.
- * @returns Shares of the finite entries, zeros among them; 0 where there are none.
+ * @param histogram The exponents of a tensor, as `measure(model, batch, { histograms: true })`
+ * counts them.
+ * @throws {TypeError} If the histogram is invalid.
+ * @returns Shares of the finite entries, zeros included; 0 if there are none.
  *
  * @example Gradients of which half would be lost in fp16
  * ```ts
@@ -89,5 +92,5 @@ export function halfPrecisionFit(histogram: ExponentHistogram): HalfPrecisionFit
   return { fp16: fit(FORMATS.fp16), bf16: fit(FORMATS.bf16), e4m3: fit(FORMATS.e4m3) };
 }
 
-/** The exponents that a histogram counts apart. */
+/** Range of the exponents that a histogram counts separately. */
 export const SMALLEST = -40, LARGEST = 40;

@@ -2,25 +2,28 @@ import type { Fans } from "./fans.ts";
 import { number, objectWith, requireValue, text } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 
-/** A way to draw a kernel: `he`, `lecun`, `glorot` (uniform or normal alike) or `orthogonal`. */
+/**
+ * Initialisation scheme of a kernel: `he`, `lecun`, `glorot` (uniform or normal alike) or
+ * `orthogonal`.
+ */
 export type InitializerScheme = "he" | "lecun" | "glorot" | "orthogonal";
 
-/** The variance of each scheme. */
+/** Returns the variance of each scheme. */
 const VARIANCES: Readonly<Record<InitializerScheme, (fans: Fans) => number>> = {
   he: ({ fanIn }) => 2 / fanIn,
   lecun: ({ fanIn }) => 1 / fanIn,
   glorot: ({ fanIn, fanOut }) => 2 / (fanIn + fanOut),
-  // Orthonormal rows or columns, whichever are fewer: each has the norm 1.
+  // Rows or columns, whichever are fewer, are orthonormal.
   orthogonal: ({ fanIn, fanOut }) => 1 / Math.max(fanIn, fanOut),
 };
 
 /**
- * The standard deviation that an initialiser gives a kernel: He et al. 2015, sqrt(2 / fan-in);
- * LeCun et al. 1998, sqrt(1 / fan-in); Glorot & Bengio 2010, sqrt(2 / (fan-in + fan-out));
+ * Returns the standard deviation that an initialiser gives a kernel: He et al. 2015, sqrt(2 /
+ * fan-in); LeCun et al. 1998, sqrt(1 / fan-in); Glorot & Bengio 2010, sqrt(2 / (fan-in + fan-out));
  * orthogonal (Saxe et al. 2014), 1 / sqrt(max(fan-in, fan-out)).
  *
  * @param scheme The initialiser.
- * @param fans The kernel's fans, see {@linkcode fans}.
+ * @param fans Fans of the kernel, see {@linkcode fans}.
  * @returns The standard deviation of the entries.
  *
  * @example

@@ -1,4 +1,4 @@
-/** How kernels can be drawn. The normal distributions are not truncated. */
+/** Initialisers of kernels. The normal distributions are not truncated. */
 export const INITIALIZERS = [
   "lecunNormal",
   "lecunUniform",
@@ -9,5 +9,7 @@ export const INITIALIZERS = [
   "orthogonal",
 ] as const;
 
-/** Name of an initialiser; TensorFlow.js also spells the first two `leCunNormal`, `leCunUniform`. */
+/**
+ * Name of an initialiser. TensorFlow.js also spells the first two `leCunNormal` and `leCunUniform`.
+ */
 export type InitializerName = typeof INITIALIZERS[number];

@@ -14,7 +14,10 @@ import {
 import { isBias } from "./weight_kinds.ts";
 import { positionsOf, type WindowTerms, windowTerms } from "./pooling_rule.ts";
 
-/** Dense layers, convolutions of all layouts, and separable ones: z = W a + b, then the activation. */
+/**
+ * Rule for dense, convolutional (all layouts) and separable layers: z = W a + b, then the
+ * activation.
+ */
 export const kernelRule: LayerRule = (node, inputs, context) => {
   const [input] = inputs;
   const factors = factorsOf(node, context);
@@ -22,27 +25,27 @@ export const kernelRule: LayerRule = (node, inputs, context) => {
   return mix(node, input, factors, context);
 };
 
-/** What a layer with a kernel does to the mean square and to the mean. */
+/** Factors by which a layer with a kernel changes the mean square and the mean. */
 interface Factors {
-  /** Terms of the sum of an output times the mean square of the kernel. */
+  /** Terms in the sum of an output, times the mean square of the kernel. */
   square: number;
-  /** The same at two positions at once: beside the border they share fewer terms. */
+  /** The same for two positions at once; near the border they share fewer terms. */
   alike: number;
-  /** Terms times the mean of the kernel. */
+  /** Terms in the sum of an output, times the mean of the kernel. */
   mean: number;
-  /** Whether each channel has a few weights of its own, which make channels unlike. */
+  /** True if each channel has only a few weights, which makes channels unlike. */
   isApart: boolean;
 }
 
-/** The spread that such channels bring, times their number. */
+/** Spread caused by such channels, times their number. */
 const APART = 4;
 
-/** z and a of a kernel with these factors. */
+/** Computes z and a of a layer with the given factors. */
 function mix(node: NetworkNode, input: Signal, factors: Factors, context: Context): Step | null {
   const bias = node.weights.find(isBias);
   const offset = factors.mean * input.mean;
   const shift = bias?.mean ?? 0;
-  // What all units share: the mean of the kernel on the mean of the input, and the biases.
+  // Shared by all units: the mean of the kernel times the mean of the input, plus the biases.
   const fixed = offset ** 2 + 2 * offset * shift + (bias?.meanSquare ?? 0);
   const through = (moment: number, factor = factors.square) => factor * moment + fixed;
   const meanSquare = through(input.meanSquare);
@@ -95,7 +98,10 @@ function factorsOf(node: NetworkNode, context: Context): Factors | null {
   return one(node, first, node.layout, context);
 }
 
-/** The factors of one kernel: what its window reads, and where it is transposed, how few terms meet. */
+/**
+ * Returns the factors of one kernel, which depend on its window and, if transposed, on how few
+ * terms meet.
+ */
 function one(
   node: NetworkNode,
   kernel: WeightMoments,
@@ -129,7 +135,7 @@ function termsOf(
     return { terms: channels * terms, common: channels * common };
   }
   if (node.shape === null || input === null) return both(fanIn / product(window.strides));
-  // The mirrored convolution leads from the output to the input: as many pairs, over more entries.
+  // The mirrored convolution, from the output to the input, has as many pairs over more entries.
   const [from, to] = [positionsOf(input), positionsOf(node.shape)];
   return both(channels * windowTerms(window, to).terms * product(from) / product(to));
 }

@@ -3,7 +3,7 @@ import { density, distribution } from "../traits/curves.ts";
 import { roughNodes } from "./gaussian_mean.ts";
 import { keep } from "./keep.ts";
 
-/** What an activation is at the largest z of a window. */
+/** Moments of an activation at the largest z of a window. */
 export interface LargestMoments {
   /** E[phi]. */
   mean: number;
@@ -14,12 +14,12 @@ export interface LargestMoments {
 }
 
 /**
- * The moments of an activation at the largest z of a window. The z are normal, and any two of them have the same
- * correlation: each is the sum of a part that all share and a part of its own.
+ * Returns the moments of an activation at the largest z of a window. The z are normal with one
+ * correlation for all pairs: each is the sum of a shared and an independent part.
  *
  * @param curve The activation.
- * @param z Mean and variance of each, and `near`, their correlation.
- * @param taps How many they are. It may be no whole number in the mean, where windows overlap the border.
+ * @param z Mean and variance of each z, and `near`, their correlation.
+ * @param taps Number of z. The mean may be fractional if windows overlap the border.
  */
 export function largestMoments(
   { value, derivative }: ActivationFunction,
@@ -44,7 +44,7 @@ export function largestMoments(
   return moments;
 }
 
-/** The values that the largest of several independent standard normals takes, with their probabilities. */
+/** Values and probabilities of the largest of several independent standard normals. */
 type Nodes = readonly { u: number; weight: number }[];
 
 const known = new Map<number, Nodes>();

@@ -3,7 +3,7 @@ import { curveMoments } from "./curve_moments.ts";
 import { arrayOf, object, requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 
-/** A dense or convolutional layer, as mean-field theory sees it. */
+/** Dense or convolutional layer in mean-field theory. */
 export interface MeanFieldLayer {
   /** Name of the activation, or the function itself. */
   activation: string | ActivationFunction;
@@ -13,32 +13,32 @@ export interface MeanFieldLayer {
   biasVariance?: number;
 }
 
-/** What a wide random layer should measure. */
+/** Statistics that theory predicts for a wide random layer. */
 export interface MeanFieldState {
   /** q: the variance of z. */
   preActivationVariance: number;
-  /** Mean of a squared. */
+  /** Mean of a^2. */
   activationMeanSquare: number;
   /** Standard deviation of a, over units and examples. */
   activationStd: number;
   /**
-   * chi: the squared l2 norm of this layer's delta over that of the layer above; for the last layer,
-   * with its own weight variance. Below 1 gradients vanish, above 1 they explode.
+   * chi: the squared l2 norm of this layer's delta divided by that of the layer above; for the last
+   * layer, computed with its own weight variance. Gradients vanish below 1 and explode above 1.
    */
   chi: number;
 }
 
 /**
- * The mean-field recursion (Poole et al. 2016, Schoenholz et al. 2017): q = sigma_w^2 E[a^2] + sigma_b^2
- * going up, with a of the layer below, and chi = sigma_w^2 E[phi'(z)^2], with sigma_w of the layer above,
- * going down. Exact in the limit of wide layers. It also holds for convolutions, with the fan-in k k c,
- * except at their borders (Xiao et al. 2018). Measured at width 512 on 64 examples, the delta ratios of
- * relu, tanh and selu networks are within 1 % of chi in the mean over 40 seeds; single draws spread by 2 to
- * 7 % (`bench/delta_ratios.ts`).
+ * Runs the mean-field recursion (Poole et al. 2016, Schoenholz et al. 2017): q = sigma_w^2 E[a^2] +
+ * sigma_b^2 going up, with a of the layer below, and chi = sigma_w^2 E[phi'(z)^2], with sigma_w of
+ * the layer above, going down. Exact in the limit of wide layers. It also holds for convolutions,
+ * with the fan-in k k c, except at their borders (Xiao et al. 2018). Measured at width 512 on 64
+ * examples, the delta ratios of relu, tanh and selu networks are within 1 % of chi on average over
+ * 40 seeds; single draws spread by 2 to 7 % (`bench/delta_ratios.ts`).
  *
  * @param layers The layers, from the input up.
  * @param inputMeanSquare Mean of the squared input. Default: 1, normalised inputs.
- * @returns One state per layer.
+ * @returns State of each layer.
  *
  * @example Gradients through tanh layers of variance 1 / fan-in
  * ```ts

@@ -1,18 +1,18 @@
 import { type Gradient, type NetworkNode, type Signal, unitsOf } from "./signal.ts";
 
-/** What goes into a network. */
+/** Input of a network. */
 export interface NetworkInput {
-  /** Its shape, examples first. */
+  /** Shape, examples first. */
   shape: readonly number[];
   /** Mean of the squared entries. */
   meanSquare: number;
   /** Mean of the entries. */
   mean: number;
-  /** Whether its entries are independent random numbers; neighbours in data are alike. */
+  /** True if the entries are independent random numbers; in data, neighbours are alike. */
   random: boolean;
 }
 
-/** What goes into a network, before any layer. */
+/** Returns the signal of a network input. */
 export function ofInput({ shape, meanSquare, mean, random }: NetworkInput): Signal {
   const entries = shape.reduce((product, size) => product * size, 1);
   const common = mean ** 2;
@@ -29,7 +29,7 @@ export function ofInput({ shape, meanSquare, mean, random }: NetworkInput): Sign
   };
 }
 
-/** What was measured, where no rule knows better. */
+/** Returns the measured signal, used if no rule can predict it. */
 export function ofMeasured(node: NetworkNode): Signal | null {
   const { activations } = node.measured;
   if (activations === null) return null;
@@ -46,7 +46,7 @@ export function ofMeasured(node: NetworkNode): Signal | null {
   };
 }
 
-/** A predicted z as large as the measured one. */
+/** Scales a predicted z to the measured size. */
 export function asMeasured({ measured: { preActivations } }: NetworkNode, z: Signal): Signal {
   if (preActivations === null || !(z.meanSquare > 0)) return z;
   const factor = preActivations.meanSquare / z.meanSquare;
@@ -60,7 +60,7 @@ export function asMeasured({ measured: { preActivations } }: NetworkNode, z: Sig
   };
 }
 
-/** A gradient as it was measured; `null` where none was. */
+/** Returns the measured gradient, or `null` if there is none. */
 export function measuredGradient(
   node: NetworkNode,
   figure: "activationGradients" | "preActivationGradients",

@@ -3,12 +3,12 @@ import { kinkNear, roughMean } from "./gaussian_mean.ts";
 import { type Gradient, type LayerRule, scaleGradient, type Signal, unitsOf } from "./signal.ts";
 
 /**
- * Adds its inputs. Branches of random weights are independent: their squares add up, and so do their means;
- * what one layer was called several times for shares its weights, so that what is alike adds up as well.
+ * Adds inputs. Branches of random weights are independent, so their squares add up, and their
+ * means. Calls of a shared layer share its weights, so their common part adds up as well.
  */
 export const additionRule: LayerRule = (node, inputs) => added(node, inputs, 1);
 
-/** The other merges that theory follows: average and product. */
+/** Rule for the other supported merges: average and product. */
 export const mergeRule: LayerRule = (node, inputs) => {
   const operands = node.operands ?? inputs.length;
   if (node.operation === "average") return added(node, inputs, 1 / operands);
@@ -31,7 +31,7 @@ export const mergeRule: LayerRule = (node, inputs) => {
     a,
     back(gradient) {
       const share = (other: Signal, own: Signal) => {
-        // What is spread over more positions than it has gets the sum of what they send.
+        // An operand broadcast over more positions than it has gets the sum of their gradients.
         const copies = node.entries / own.entries;
         const shared = (copies - 1) * gradient.near * other.near;
         return {
@@ -54,13 +54,13 @@ function added(
   factor: number,
 ): ReturnType<LayerRule> {
   const operands = node.operands ?? inputs.length;
-  // One input that is read several times: by calls of a shared layer, each on examples of its own.
+  // A shared layer's input is read once per call, each time with other examples.
   const copies = inputs.length === 1 ? operands : 1;
   if (inputs.length === 0 || copies === 1 && operands !== inputs.length) return null;
   const sum = (key: "meanSquare" | "mean" | "alike" | "near") =>
     inputs.reduce((total, signal) => total + signal[key], 0);
   const mean = sum("mean");
-  // Each two different branches share no more than their means.
+  // Two different branches share only their means.
   const cross = mean ** 2 - inputs.reduce((total, signal) => total + signal.mean ** 2, 0);
   const own = copies * (copies - 1) * inputs[0].alike;
   const through = (key: "meanSquare" | "alike" | "near") =>
@@ -84,7 +84,7 @@ function added(
   };
   const sent = (gradient: Gradient, signal: Signal) => {
     const share = inStep(gradient, signal);
-    // Further rows of blocks are in step as well, by about as much again.
+    // Further residual blocks are correlated too, by about as much again.
     const spread = (Math.sqrt(gradient.spread) + Math.abs(Math.log(share))) ** 2;
     return { ...scaleGradient(gradient, copies * factor ** 2 * share), spread };
   };
@@ -96,9 +96,9 @@ function added(
 }
 
 /**
- * By how much more of a gradient reaches the units of a summand that are on than the others: where both the
- * summand and the sum go through a relu, what is on below is more often on above. Along a row of residual
- * blocks that adds up.
+ * Returns the factor by which the active units of a summand receive more gradient than average. If
+ * both the summand and the sum go through a relu, units active below are more often active above;
+ * this accumulates over a row of residual blocks.
  */
 function inStep({ through }: Gradient, { normal, ...signal }: Signal): number {
   if (through === undefined || normal === undefined) return 1;
@@ -128,7 +128,7 @@ function inStep({ through }: Gradient, { normal, ...signal }: Signal): number {
   return own > 0 ? both / own / through.slopeSquare : 1;
 }
 
-/** Puts its inputs side by side: moments by how many entries each brings. */
+/** Concatenates inputs: averages moments, weighted by the number of entries. */
 export const concatenationRule: LayerRule = (node, inputs) => {
   const entries = inputs.reduce((total, signal) => total + signal.entries, 0);
   if (entries === 0) return null;
@@ -161,7 +161,10 @@ export const concatenationRule: LayerRule = (node, inputs) => {
   };
 };
 
-/** How unlike the variances of the parts are: the variance of their shares of the mean one. */
+/**
+ * Returns how much the variances of the parts differ: the variance of their ratio to the mean
+ * variance.
+ */
 function unevenness(inputs: readonly Signal[], share: (signal: Signal) => number): number {
   const own = ({ meanSquare, alike }: Signal) => meanSquare - alike;
   const mean = inputs.reduce((total, signal) => total + share(signal) * own(signal), 0);
@@ -172,7 +175,7 @@ function unevenness(inputs: readonly Signal[], share: (signal: Signal) => number
   );
 }
 
-/** The spread of a sum: at most as if all its parts strayed together. */
+/** Returns an upper bound of a sum's spread, as if all parts deviated together. */
 function together(signals: readonly Signal[], share: (signal: Signal) => number): number {
   return signals.reduce((sum, signal) => sum + share(signal) * Math.sqrt(signal.spread), 0) ** 2;
 }

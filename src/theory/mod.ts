@@ -1,5 +1,5 @@
 /**
- * What a healthy network should measure: mean-field theory, initialisers, gains.
+ * Theory of healthy networks: mean field, initialisers, gains.
  *
  * @module
  */

@@ -7,18 +7,18 @@ import {
   unitsOf,
 } from "./signal.ts";
 
-/** What TensorFlow.js adds to the variance. */
+/** TensorFlow.js's default epsilon, added to the variance. */
 const EPSILON = 1e-3;
-/** Below this share of it, what is left of a gradient is a difference of two alike numbers. */
+/** Below this share, the rest of a gradient is a difference of two nearly equal numbers. */
 const LEAST_LEFT = 0.05;
-/** What is added to the spread of a gradient where nobody knows how alike the examples are. */
+/** Added to the spread of a gradient if the alikeness of the examples is a guess. */
 const VAGUE = 0.25;
 
 /**
- * Batch, layer and group normalisation, and those by the root mean square and by the norm, which take no mean away.
- * Forwards gamma and beta alone decide. Backwards delta is multiplied by gamma
- * and divided by the standard deviation of what came in; a batch normalisation takes from it what all
- * examples share and what goes along with z.
+ * Rule for batch, layer and group normalisation, and for those by root mean square and by norm,
+ * which do not subtract a mean. Forwards, only gamma and beta matter. Backwards, delta is
+ * multiplied by gamma and divided by the standard deviation of the input; batch normalisation also
+ * removes the part that all examples share and the part along z.
  */
 export const normalizationRule: LayerRule = (node, inputs, context) => {
   const [input] = inputs;
@@ -54,7 +54,8 @@ export const normalizationRule: LayerRule = (node, inputs, context) => {
     return linear(a, factor);
   }
   const units = unitsOf(node);
-  // Of a batch each unit loses its mean over the examples, of a layer each example that over the units, if any.
+  // Batch normalisation removes each unit's mean over the examples; layer normalisation removes
+  // each example's mean over the units, if any.
   const isCentred = !isNorm && node.operation !== "rootMeanSquare";
   const common = isBatch ? input.alike : isCentred ? input.mean ** 2 : 0;
   const variance = Math.max(0, input.meanSquare - common);
@@ -68,15 +69,15 @@ export const normalizationRule: LayerRule = (node, inputs, context) => {
     alike: Math.min(alike, meanSquare),
     near: Math.min(through(input.near), meanSquare),
     entries: node.entries,
-    // Where epsilon is all that divides, what comes in still counts.
+    // If epsilon dominates the divisor, the size of the input still counts.
     spread: input.spread * (epsilon / (variance + epsilon)) ** 2,
     aligned: isBatch ? 1 / units : Math.max(1 / units, (alike / Math.max(meanSquare, 1e-300)) ** 2),
     vague: input.vague,
   };
   if (!(variance > 0)) return null;
-  // Where no mean goes, delta loses one direction, not two.
+  // Without a mean to subtract, delta loses one direction instead of two.
   const lost = (isCentred ? 2 : 1) / (normEntries ?? units);
-  // Each unit is divided by its own deviation, not by the mean one.
+  // Each unit is divided by its own standard deviation, not by the mean one.
   const doubt = input.spread * (variance / (variance + epsilon)) ** 2 + (input.uneven ?? 0) +
     (input.vague && isBatch ? VAGUE : 0);
   const send = (delta: Gradient): Gradient | null => {

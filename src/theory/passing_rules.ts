@@ -8,17 +8,17 @@ import {
   unitsOf,
 } from "./signal.ts";
 
-/** What several copies send to the one that they are copies of: what they share adds up. */
+/** Sums the gradients of several copies; the part that they share adds up. */
 function gathered(gradient: Gradient, copies: number): Gradient {
   const { square, alike, near } = gradient;
   const sum = { square: square + (copies - 1) * near, alike: alike * copies, near: near * copies };
   return { ...gradient, ...sum, along: 0, chosen: undefined };
 }
 
-/** An activation by itself. */
+/** Rule for a separate activation layer. */
 export const activationRule: LayerRule = (node, [input], context) => {
   if (input === undefined || node.activation === null) return null;
-  // A leaky relu of learned slopes begins as one of a fixed slope.
+  // A PReLU starts as a leaky relu of fixed slope.
   const slopes = node.activation === "prelu" ? node.weights[0] : undefined;
   const isOneSlope = slopes !== undefined && slopes.meanSquare - slopes.mean ** 2 <= 1e-6;
   const activation = isOneSlope ? `leakyRelu(${slopes.mean})` : node.activation;
@@ -37,7 +37,7 @@ export const activationRule: LayerRule = (node, [input], context) => {
   };
 };
 
-/** Hands on every entry, in another shape. What was a position becomes a unit, which shares no kernel. */
+/** Passes every entry on in another shape. Positions become units, which do not share a kernel. */
 export const passingRule: LayerRule = (node, inputs, context) => {
   if (inputs.length !== 1) return null;
   const a = { ...inputs[0], entries: node.entries };
@@ -52,7 +52,7 @@ export const passingRule: LayerRule = (node, inputs, context) => {
   };
 };
 
-/** Leaves entries out, or repeats them; pads with zeros; takes the nearest neighbour. */
+/** Drops or repeats entries, pads with zeros, or takes the nearest neighbour. */
 export const selectingRule: LayerRule = (node, [input], context) => {
   if (input === undefined) return null;
   const share = input.entries / node.entries;
@@ -107,7 +107,7 @@ export const rescalingRule: LayerRule = (node, [input]) => {
   };
 };
 
-/** Looks rows up in a table: tokens at random, of which few are the same. */
+/** Looks up rows of a table for random tokens, few of which are equal. */
 export const embeddingRule: LayerRule = (node) => {
   const [table] = node.weights;
   if (table === undefined || table.shape.length !== 2) return null;
@@ -120,7 +120,7 @@ export const embeddingRule: LayerRule = (node) => {
     alike,
     near: alike,
     entries: node.entries,
-    // Which rows are looked up decides: of a normal table the mean square of one varies by 2 / units.
+    // The looked-up rows matter: in a normal table the mean square of a row varies by 2 / units.
     spread: 2 / units / Math.max(1, Math.min(rows, node.entries / units)),
     aligned: meanSquare > 0 ? Math.max(1 / units, (alike / meanSquare) ** 2) : 1,
     vague: false,
@@ -134,10 +134,13 @@ export const embeddingRule: LayerRule = (node) => {
   };
 };
 
-/** What is added to the spread of the signals of a custom layer: a factor of 1.4 in the rms. */
+/** Added to the spread of a custom layer's signals: a factor of 1.4 in the rms. */
 const DECLARED = 0.5;
 
-/** A custom layer, by what its class was registered with; proportional to its first input. */
+/**
+ * Rule for a custom layer, as declared when its class was registered; proportional to its first
+ * input.
+ */
 export const customRule: LayerRule = ({ declared, ...node }, inputs) => {
   const { output, gradients, input } = declared!;
   if (!(input > 0)) return null;

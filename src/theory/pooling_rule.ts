@@ -10,12 +10,13 @@ import {
   type Window,
 } from "./signal.ts";
 
-/** What is added to the spread where nobody knows how alike neighbours are: a factor of 1.35 in the rms. */
+/** Added to the spread if the correlation of neighbours is unknown: a factor of 1.35 in the rms. */
 const VAGUE = 0.36;
 
 /**
- * Average and largest of a window. Each two of its entries count as equally correlated, as neighbours are:
- * `near`. The largest of k normal ones is that of k independent ones, but for the part that they share.
+ * Rule for the average and maximum of a window. All pairs of its entries count as equally
+ * correlated, like neighbours: `near`. The maximum of k normal entries is that of k independent
+ * ones plus the shared part.
  */
 export const poolingRule: LayerRule = (node, inputs, context) => {
   const [input] = inputs;
@@ -41,7 +42,7 @@ function average(node: NetworkNode, input: Signal, taps: number) {
     spread: spread + (vague ? VAGUE : 0),
     normal: undefined,
   };
-  // All of a window are sent the same.
+  // Every entry of a window gets the same gradient.
   const back = (gradient: Gradient) => {
     const sent = scaleGradient(gradient, 1 / taps);
     return { delta: null, inputs: [{ ...sent, near: sent.square }] };
@@ -72,13 +73,13 @@ function largest(node: NetworkNode, input: Signal, taps: number) {
   };
   const back = ({ square, alike, spread, aligned }: Gradient) => ({
     delta: null,
-    // Each goes to one entry of its window, and seldom to the same at two examples.
+    // The gradient goes to one entry of the window, rarely to the same one for two examples.
     inputs: [{ square, alike: alike / taps, near: 0, along: 0, spread, aligned, chosen }],
   });
   return { z: null, a, back };
 }
 
-/** A sum is the mean times the number of summands. */
+/** A sum is the mean times the number of terms. */
 function sum({ a, back }: ReturnType<typeof average>, taps: number) {
   return {
     z: null,
@@ -100,19 +101,19 @@ function tapsOf(
   return windowTerms(window, positionsOf(shape)).terms;
 }
 
-/** How much of a window lies within its input. */
+/** Overlap of a window with its input. */
 export interface WindowTerms {
-  /** How many of its taps it reads in the mean, zeros beyond the border left out. */
+  /** Mean number of taps inside the input, without the padding. */
   terms: number;
-  /** How many taps it reads at two positions at once, in the mean over all pairs of positions. */
+  /** Mean number of taps inside the input at two positions at once, over all pairs of positions. */
   common: number;
 }
 
 /**
- * How much of a window lies within its input.
+ * Measures the overlap of a window with its input.
  *
  * @param window The window.
- * @param sizes How large its input is along each axis; of a transposed convolution its output.
+ * @param sizes Size of its input along each axis; for a transposed convolution, of its output.
  */
 export function windowTerms(window: Window, sizes: readonly number[]): WindowTerms {
   const axes = window.size.map((_, axis) => axisTerms(window, axis, sizes[axis]));
@@ -120,7 +121,7 @@ export function windowTerms(window: Window, sizes: readonly number[]): WindowTer
   return { terms: product("terms"), common: product("common") };
 }
 
-/** A window of more taps along an axis is hardly one, and counts as if it had no border. */
+/** Windows with more taps along an axis are treated as if they had no border. */
 const MOST_TAPS = 4096;
 
 function axisTerms(
@@ -138,7 +139,7 @@ function axisTerms(
     ? reach - 1
     : Math.floor(Math.max((steps - 1) * stride + reach - n, 0) / 2);
   const shares = Array.from({ length: taps }, (_, tap) => {
-    // The steps at which this tap lies within the input.
+    // Steps at which this tap is inside the input.
     const shift = before - tap * distance;
     const first = Math.max(0, Math.ceil(shift / stride));
     const last = Math.min(steps - 1, Math.floor((n - 1 + shift) / stride));
@@ -150,7 +151,7 @@ function axisTerms(
   };
 }
 
-/** The sizes of the axes that a window slides over: all but the batch and the channels. */
+/** Returns the sizes of the axes that a window slides over: all except batch and channels. */
 export function positionsOf(shape: readonly number[]): readonly number[] {
   return shape.slice(1, -1);
 }

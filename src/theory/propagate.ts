@@ -21,27 +21,27 @@ import { poolingRule } from "./pooling_rule.ts";
 import { recurrentRule } from "./recurrent_rule.ts";
 import type { Context, Gradient, LayerRule, NetworkNode, Signal, Step } from "./signal.ts";
 
-/** What theory predicts of one node. */
+/** Theoretical prediction for one node. */
 export interface Prediction {
-  /** Mean square of z, or `null` where the node has none. */
+  /** Mean square of z, or `null` if the node has none. */
   preActivations: number | null;
-  /** a: its mean square and its mean. */
+  /** Mean square and mean of a. */
   activations: { meanSquare: number; mean: number };
   /** Squared l2 norm of delta, or `null`. */
   deltas: number | null;
-  /** One standard deviation of ln rms(a), and of ln rms(delta), over draws of the weights. */
+  /** Standard deviation of ln rms(a) and of ln rms(delta), over draws of the weights. */
   doubt: { activations: number; deltas: number };
 }
 
 /** Options of {@linkcode propagate}. */
 export interface PropagateOptions {
-  /** How many examples the batch has. */
+  /** Number of examples in the batch. */
   examples: number;
-  /** The inputs of the model, by name. */
+  /** Inputs of the model, by name. */
   inputs: ReadonlyMap<string, NetworkInput>;
   /**
-   * Whether each layer with a kernel is taken as it was measured for what comes before and after it, so that
-   * each prediction is about one step. Default: no.
+   * True to use the measured signals of each layer with a kernel for its neighbours, so that each
+   * prediction covers one step. Default: false.
    */
   anchored?: boolean;
 }
@@ -63,17 +63,18 @@ const RULES: Partial<Record<LayerKind, LayerRule>> = {
   resamples: selectingRule,
 };
 
-/** Kinds that put several inputs together by themselves. */
+/** Kinds that merge several inputs themselves. */
 const MERGING: readonly LayerKind[] = ["addition", "concatenation", "merge"];
 
 /**
- * What a network of wide random layers should measure, whatever its graph: mean square and mean of a going
- * up, squared norm of delta going down, by one rule for each kind of layer. What no rule knows is taken as it
- * was measured, and theory goes on from there; gradients start as they were measured at the outputs.
+ * Predicts the statistics of a network of wide random layers, for any graph: mean square and mean
+ * of a going up, squared norm of delta going down, with one rule per kind of layer. Nodes without a
+ * rule use their measured values, and theory continues from there; gradients start from those
+ * measured at the outputs.
  *
- * @param nodes The layers, in the order of the forward pass.
+ * @param nodes Layers, in the order of the forward pass.
  * @param options The batch.
- * @returns What is predicted, by the name of the node; nodes that no rule knows are left out.
+ * @returns Predictions, by node name; nodes without a rule are left out.
  */
 export function propagate(
   nodes: readonly NetworkNode[],
@@ -141,8 +142,8 @@ function stepOf(
 }
 
 /**
- * A layer with one input that reads several layers: in each of its calls another one, or side by side what a
- * wrapper such as `Bidirectional` puts together.
+ * Applies the rule of a single-input layer that reads several layers: a different one in each call,
+ * or side by side if a wrapper such as `Bidirectional` concatenates them.
  */
 function joined(
   rule: LayerRule,
@@ -153,7 +154,7 @@ function joined(
   const entries = inputs.reduce((sum, signal) => sum + signal.entries, 0);
   const together = concatenationRule({ ...node, entries }, inputs, context);
   const step = together && rule(node, [together.a], context);
-  // Layers without entries put nothing together.
+  // Layers without entries concatenate nothing.
   if (together === null || step === null) return null;
   const split = ([gradient]: readonly Gradient[]) =>
     gradient === undefined ? [] : together.back(gradient).inputs!;
@@ -185,7 +186,7 @@ function goDown(
     const measured = measuredGradient(node, "preActivationGradients");
     const starts = node.isOutput || anchored === true && node.weights.length > 0;
     const gradients = arrived.get(node.name) ?? [];
-    // Of what an unknown reader sends nothing is known: all is taken as it was measured.
+    // If a reader is unknown, its gradient is too, so the measured gradient is used.
     const isWhole = gradients.length > 0 && gradients.length === readers.get(node.name);
     const above = isWhole && !node.isOutput
       ? sumOf(gradients)
@@ -205,7 +206,7 @@ function goDown(
   return deltas;
 }
 
-/** Gradients of several readers are independent, and add up by their squares. */
+/** Sums the gradients of several readers. They are independent, so their squares add up. */
 function sumOf(gradients: readonly Gradient[]): Gradient {
   if (gradients.length === 1) return gradients[0];
   const sum = (key: "square" | "alike" | "near" | "along") =>

@@ -2,12 +2,12 @@ import { type Cell, type CellStep, WALKS } from "./cells.ts";
 import { type Gradient, type LayerRule, type NetworkNode, type Signal, unitsOf } from "./signal.ts";
 import { isBias, isRecurrentKernel } from "./weight_kinds.ts";
 
-/** What a cell adds to the spread of its output, and each step to that of the gradient. */
+/** Added to the spread of a cell's output, and per step to that of the gradient. */
 const DOUBT = 0.02;
 
 /**
- * Simple, gated (GRU) and long short-term memory layers: the mean field of the cell, step by step, the z of
- * all gates independent and the state of the cell as if normal; and back through the steps.
+ * Rule for simple, gated (GRU) and LSTM layers: the mean field of the cell, step by step forwards
+ * and back, with independent z for all gates and a cell state treated as normal.
  */
 export const recurrentRule: LayerRule = (node, inputs, context) => {
   const [input] = inputs;
@@ -82,7 +82,7 @@ function meanOf<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((sum, item) => sum + of(item), 0) / items.length;
 }
 
-/** The cell of a layer, or `null` for one that theory does not follow. */
+/** Returns the cell of a layer, or `null` if theory does not support it. */
 function cellOf({ operation, weights, recurrent }: NetworkNode): Cell | null {
   const kernel = weights.find((weight) => /(^|\/)kernel[^/]*$/.test(weight.name));
   const state = weights.find(isRecurrentKernel);
@@ -91,7 +91,7 @@ function cellOf({ operation, weights, recurrent }: NetworkNode): Cell | null {
     state?.shape.length === 2;
   if (!isKnown || recurrent === undefined) return null;
   const bias = weights.find(isBias) ?? { meanSquare: 0, mean: 0 };
-  // A quarter of the biases is 1, that of the forget gate, and the others are 0.
+  // A quarter of the biases is 1, those of the forget gate; the others are 0.
   const startsToForget = operation === "memory" && Math.abs(bias.mean - 1 / 4) < 1e-5 &&
     Math.abs(bias.meanSquare - 1 / 4) < 1e-5;
   return {

@@ -4,20 +4,20 @@ import { object, requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 
 /**
- * The share of the units of each layer that are off on every example of a batch, in a wide relu network
- * under He's initialisation. Examples become more alike with depth, so that more and more units are off
- * on all of them or on none: half of the units in the limit, and that is healthy.
+ * Returns the share of units in each layer that are off on every example of a batch, in a wide relu
+ * network with He's initialisation. Examples become more alike with depth, so more units are off on
+ * all of them or on none. In the limit half of the units are off, which is healthy.
  *
- * The correlation c of z between two examples grows with depth as (sqrt(1 - c^2) + c (pi - arccos c)) / pi
- * (Cho & Saul 2009), and a unit is off on n examples with the probability E[Phi(sqrt(c / (1 - c)) t)^n] over
- * t ~ N(0, 1). Of 60 draws of width 64 and 32 examples the medians were .094, .22, .34 and .375 in layers 5,
- * 10, 20 and 30, where this gives .089, .20, .31 and .36.
+ * The correlation c of z between two examples grows with depth as (sqrt(1 - c^2) + c (pi - arccos
+ * c)) / pi (Cho & Saul 2009), and a unit is off on n examples with the probability E[Phi(sqrt(c /
+ * (1 - c)) t)^n] over t ~ N(0, 1). Over 60 draws of width 64 and 32 examples the medians were .094,
+ * .22, .34 and .375 in layers 5, 10, 20 and 30; this function gives .089, .20, .31 and .36.
  *
- * @param depth How many relu layers.
- * @param examples How many examples the batch has.
- * @param options `correlation`: mean of x x' over mean of x^2 of the inputs x and x' of two examples, from
- * 0 to 1. Default: 0, normalised inputs.
- * @returns One share per layer, from the first one up.
+ * @param depth Number of relu layers.
+ * @param examples Number of examples in the batch.
+ * @param options `correlation`: mean of x x' over mean of x^2 of the inputs x and x' of two
+ * examples, from 0 to 1. Default: 0, normalised inputs.
+ * @returns Share for each layer, from the first one up.
  *
  * @example
  * ```ts
@@ -29,7 +29,7 @@ import { showValue } from "../words/show_value.ts";
  * assertAlmostEquals(shares[9], 0.202, 1e-3);
  * ```
  *
- * @throws {RangeError} If a number is not what it must be.
+ * @throws {RangeError} If a number is out of range.
  */
 export function reluOffFractions(
   depth: number,

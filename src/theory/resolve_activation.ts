@@ -4,7 +4,10 @@ import { activationTraits } from "../traits/activation_traits.ts";
 import { arrayOf, callable, number, objectWith, requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 
-/** The activation with this name, which may be `leakyRelu(0.01)`; `null` if it is not known. */
+/**
+ * Returns the activation with this name, which may be `leakyRelu(0.01)`, or `null` if it is not
+ * known.
+ */
 export function findActivation(name: string): ActivationFunction | null {
   return activationTraits(name)?.curve ?? null;
 }
@@ -12,7 +15,7 @@ export function findActivation(name: string): ActivationFunction | null {
 const functionShape = objectWith({ value: callable, derivative: callable, kinks: arrayOf(number) });
 
 /**
- * The activation with this name, or the given function.
+ * Returns the activation with this name, or the given function.
  *
  * @throws {RangeError} If the name is not known.
  */

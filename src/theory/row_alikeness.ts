@@ -1,21 +1,22 @@
-/** How much the rows of a matrix have in common: examples in a layer, or tokens in a sequence. */
+/** Similarity of the rows of a matrix: examples in a layer, or tokens in a sequence. */
 export interface RowAlikeness {
-  /** Mean cosine between two rows; rows of zeros are left out. */
+  /** Mean cosine of two rows, without rows of zeros. */
   cosine: number;
   /**
-   * How many directions the rows take up once their mean is taken out: the participation ratio of the Gram
-   * matrix, (tr G)^2 / |G|_F^2. From 1 to the number of rows minus one; 0 where all rows are the same.
+   * Number of directions that the rows span after subtracting their mean: the participation ratio
+   * of the Gram matrix, (tr G)^2 / |G|_F^2. From 1 to the number of rows minus one; 0 if all rows
+   * are equal.
    */
   effectiveRank: number;
 }
 
 /**
- * Measures how alike the rows of a matrix are, from their products with one another.
+ * Measures how similar the rows of a matrix are, from their inner products.
  *
- * @param values The entries, row by row; rows beyond `rows` are not read.
- * @param rows How many rows to look at.
- * @param length How long a row is.
- * @returns `null` where there are fewer than two rows that are not all zeros, or an entry is not finite.
+ * @param values Entries, row by row; rows beyond `rows` are not read.
+ * @param rows Number of rows to read.
+ * @param length Length of a row.
+ * @returns The similarity, or `null` if fewer than two rows are nonzero or an entry is not finite.
  */
 export function rowAlikeness(
   values: ArrayLike<number>,
@@ -49,7 +50,7 @@ function meanCosine(gram: Float64Array, rows: number): number | null {
   return pairs === 0 || !Number.isFinite(sum) ? null : sum / pairs;
 }
 
-/** What is left of the trace where the mean is all there is, by rounding. */
+/** Rounding error of the trace, relative, if the rows equal their mean. */
 const ROUNDING = 1e-12;
 
 function participation(gram: Float64Array, rows: number): number {

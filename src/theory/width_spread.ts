@@ -3,24 +3,25 @@ import { showValue } from "../words/show_value.ts";
 import { activationMoments } from "./activation_moments.ts";
 import { resolveActivation } from "./resolve_activation.ts";
 
-/** How much the signals of a network of these widths vary from draw to draw. */
+/** Variation of a network's signals between draws, given its widths. */
 export interface WidthSpread {
   /** Hanin's sum of 1 / n over the layers. */
   inverseWidths: number;
-  /** Variance of the logarithm of the squared norm of a, and of delta, over draws of the weights. */
+  /** Variance of the logarithm of the squared norm of a and of delta, over draws of the weights. */
   variance: number;
-  /** What the squared norm loses at two standard deviations below its median: a factor. */
+  /** Factor that the squared norm loses at two standard deviations below its median. */
   loss: number;
 }
 
 /**
- * How much the signals of a deep narrow network vary from draw to draw (Hanin & Nica 2018; Hanin 2018): the
- * logarithm of a squared norm has the variance (E[phi^4] / E[phi^2]^2 - 1) times the sum of 1 / n, which is 5
- * sums for relu and 2 for linear layers and tanh near 0, and the median is lower than the mean by half of it. Where
- * `loss` passes 1000, the shape is a lottery: at 20 layers of 20 units one draw in 40 loses a factor of 1000.
- * Wider layers help, the narrowest first: the terms add up.
+ * Returns how much the signals of a deep narrow network vary between draws (Hanin & Nica 2018;
+ * Hanin 2018): the logarithm of a squared norm has a variance of (E[phi^4] / E[phi^2]^2 - 1) times
+ * the sum of 1 / n, i.e. 5 sums for relu and 2 for linear layers and tanh near 0, and its median is
+ * below its mean by half of that. If `loss` exceeds 1000, training is a lottery: at 20 layers of 20
+ * units one draw in 40 loses a factor of 1000. Wider layers help, the narrowest first: the terms
+ * add up.
  *
- * @param widths How many units each layer has.
+ * @param widths Number of units of each layer.
  * @param activation Name of the activation. Default: `relu`.
  * @returns The spread.
  *
@@ -46,11 +47,11 @@ export function widthSpread(widths: readonly number[], activation = "relu"): Wid
     }
   }
   const inverseWidths = widths.reduce((sum, width) => sum + 1 / width, 0);
-  // A small variance: bounded activations are linear there, as deep critical ones become.
+  // At a small variance bounded activations are linear, as they become in deep critical networks.
   const { kurtosis } = activationMoments(activation, 0, SMALL)!;
   const variance = (kurtosis - 1) * inverseWidths;
   return { inverseWidths, variance, loss: Math.exp(variance / 2 + 2 * Math.sqrt(variance)) };
 }
 
-/** The variance of z at which an activation is judged. */
+/** Variance of z at which an activation is evaluated. */
 const SMALL = 1e-4;

@@ -1,17 +1,17 @@
 import { showValue } from "../words/show_value.ts";
-/** The quantile of the standard normal distribution that leaves 2.5 % above it. */
+/** Quantile of the standard normal distribution with 2.5 % above it. */
 export const NORMAL_QUANTILE = 1.959963984540054;
 
 /**
- * The 95 % interval of a rate after some trials (Wilson 1927): the rates that are less than 1.96 standard
- * errors from the observed one. Unlike rate +- error it stays between 0 and 1, and is informative for none
- * and for all: 0 of 50 is compatible with rates up to 7 %.
+ * Returns the 95 % interval of a rate (Wilson 1927): all rates less than 1.96 standard errors from
+ * the observed one. Unlike rate +- error it stays between 0 and 1, and is informative even if no
+ * trial or every trial succeeded: 0 of 50 is compatible with rates up to 7 %.
  *
- * @param successes How many trials succeeded.
- * @param trials How many trials there were, 1 or more.
+ * @param successes Number of successful trials.
+ * @param trials Number of trials, 1 or more.
  * @returns The lowest and the highest rate.
  *
- * @example What 50 draws without a failure say
+ * @example Rate after 50 draws without a failure
  * ```ts
  * import { wilsonInterval } from "@gradient-health/gradient-health/theory";
  * import { assertAlmostEquals } from "@std/assert";
@@ -21,7 +21,8 @@ export const NORMAL_QUANTILE = 1.959963984540054;
  * assertAlmostEquals(high, 1);
  * ```
  *
- * @throws {RangeError} If a number is not a whole number, there are no trials, or more successes than trials.
+ * @throws {RangeError} If a number is not an integer, there are no trials, or more successes than
+ * trials.
  */
 export function wilsonInterval(successes: number, trials: number): [number, number] {
   if (!Number.isSafeInteger(trials) || trials < 1) {
@@ -36,7 +37,7 @@ export function wilsonInterval(successes: number, trials: number): [number, numb
   const share = NORMAL_QUANTILE ** 2 / trials;
   const middle = rate + share / 2;
   const reach = Math.sqrt(share * (rate * (1 - rate) + share / 4));
-  // At the ends the formula gives 0 and 1 up to rounding.
+  // At the ends the formula gives 0 and 1 only up to rounding.
   const low = successes === 0 ? 0 : (middle - reach) / (1 + share);
   const high = successes === trials ? 1 : (middle + reach) / (1 + share);
   return [low, high];
