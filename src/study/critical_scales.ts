@@ -3,26 +3,26 @@ import { type InitializerScheme, initializerStd } from "../theory/initializer_st
 import type { InitializerName } from "../theory/initializers.ts";
 import { roundTo } from "../words/numbers.ts";
 
-/** Standard deviation of the kernels of the exercise's network. */
+/** Standard deviation of the kernels of the exercise network. */
 const EXERCISE_STD = 200;
 
-/** Networks that a sweep builds itself, and how. */
+/** Networks that a sweep builds itself. */
 export interface BuiltNetworks {
   network: "dense" | "exercise";
   activations: readonly string[];
-  /** How their kernels are drawn; empty for the network's own way. */
+  /** Names of the initialisers of their kernels; empty for the network's own. */
   initializers: readonly InitializerName[];
-  /** Units of a hidden layer. */
+  /** Numbers of units of a hidden layer. */
   widths: readonly number[];
 }
 
 /**
- * Adds the critical scale of each activation to scales that a range has spaced. The band of healthy scales of a deep
- * network is narrow, and without that scale a range may step over it.
+ * Adds the critical scale of each activation to the evenly spaced scales of a range. The band of
+ * healthy scales of a deep network is narrow, and without that scale a range may miss it.
  *
  * @param scales The scales of the range, ascending.
  * @param built The networks.
- * @returns All scales, ascending; the critical ones within the range alone, to four digits.
+ * @returns All scales, ascending; of the critical ones only those within the range, to four digits.
  */
 export function withCriticalScales(
   scales: readonly number[],
@@ -37,7 +37,7 @@ export function withCriticalScales(
   return [...new Set([...scales, ...within])].toSorted((a, b) => a - b);
 }
 
-/** Returns the standard deviations that kernels are drawn with, times the root of their fan-in. */
+/** Returns the standard deviations of the drawn kernels, times the root of their fan-in. */
 function drawnSigmas(
   network: BuiltNetworks["network"],
   initializers: readonly InitializerName[],
@@ -46,7 +46,7 @@ function drawnSigmas(
   if (initializers.length > 0) {
     return initializers.map((name) => {
       const scheme = name.replace(/Normal|Uniform/, "") as InitializerScheme;
-      // Between hidden layers of one width, whatever it is.
+      // Fan-in and fan-out are equal between hidden layers of one width.
       return initializerStd(scheme, { fanIn: 1, fanOut: 1 });
     });
   }
@@ -57,7 +57,7 @@ function criticalSigma(activation: string): number | null {
   try {
     return Math.sqrt(criticalWeightVariance(activation));
   } catch (error) {
-    // Not known, which the study says, or without a critical scale, as swish.
+    // Unknown, which the study reports, or without a critical scale, such as swish.
     if (error instanceof RangeError) return null;
     throw error;
   }

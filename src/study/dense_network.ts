@@ -4,7 +4,7 @@ import { drawKernel } from "./draw_kernel.ts";
 import type { StudyContext } from "./study_subject.ts";
 import { requireActivation, requireRoom } from "./validate.ts";
 
-/** What the network has where the grid does not say. */
+/** Properties of the network that the grid does not set. */
 const DEFAULTS = {
   activation: "tanh",
   initializer: "lecunNormal",
@@ -13,10 +13,10 @@ const DEFAULTS = {
 } as const;
 
 /**
- * The network that a study builds itself: `depth` Dense layers of `width` units and one activation
- * on `width` features, a linear unit on top, zero biases. With the default initialiser, lecunNormal,
- * kernels have the standard deviation 1 / sqrt(fan-in), so that the scale of a study is sigma_w.
- * The same seed draws the same kernels for every activation.
+ * Builds the network that a study calls dense: `depth` Dense layers of `width` units and one
+ * activation on `width` features, a linear unit on top, zero biases. With the default initialiser,
+ * lecunNormal, kernels have the standard deviation 1 / sqrt(fan-in), so that the scale of a study
+ * is sigma_w. The same seed draws the same kernels for every activation.
  */
 export function denseNetwork({ tf, seed, ...given }: StudyContext): LayersModel {
   const activation = requireActivation(tf, given.activation ?? DEFAULTS.activation);

@@ -7,17 +7,17 @@ import type { StudyLayer, StudyPoint } from "./study_point.ts";
 import { studyRules } from "./study_rules.ts";
 
 /**
- * Judges the measurements of a point and keeps what a study shows.
+ * Judges the measurements of a point, and keeps the figures that a study shows.
  *
  * @param point The point.
- * @param measurements What was measured there.
+ * @param measurements The measurements at the point.
  */
 export function describeStudyPoint(
   point: GridPoint,
   measurements: Measurements,
 ): StudyPoint {
   const { layers, objective, batch } = measurements;
-  // The rules ask for the view of the same measurements.
+  // The rules share this view of the measurements.
   const network = networkOf(measurements);
   const failed = studyRules()
     .filter(({ check, study }) =>
@@ -58,7 +58,10 @@ export function describeStudyPoint(
   };
 }
 
-/** Of a tensor with NaN or infinity in it the figures are those of the rest: not the tensor's. */
+/**
+ * Returns a figure of a tensor; NaN if the tensor has NaN or infinity, since the statistics leave
+ * these out.
+ */
 function figure(statistics: TensorStatistics | null, name: "meanAbs" | "l2"): number | null {
   if (statistics === null) return null;
   return statistics.nonFinite > 0 ? NaN : statistics[name];
@@ -70,6 +73,6 @@ function deltaRatio(network: Network): number | null {
   const [first, last] = [path[0], path[path.length - 1]].map(({ layer }) =>
     figure(layer.preActivationGradients, "l2")!
   );
-  // 0 / 0 is not a ratio: where nothing is sent, nothing is lost.
+  // 0 / 0 is not a ratio: without a signal nothing is lost.
   return last === 0 ? null : first / last;
 }

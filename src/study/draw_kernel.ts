@@ -8,10 +8,10 @@ import type { InitializerName } from "../theory/initializers.ts";
 /**
  * Draws a kernel. The numbers depend on the stream alone, not on the engine.
  *
- * @param initializer How.
+ * @param initializer Name of the initialiser.
  * @param shape Shape of the kernel.
- * @param layout How it lies in memory, which tells the fans.
- * @param random Where the randomness comes from.
+ * @param layout Layout of the kernel, which decides its fans.
+ * @param random Source of the randomness.
  * @returns The entries, row-major.
  */
 export function drawKernel(
@@ -39,14 +39,17 @@ export function drawKernel(
   return Float32Array.from({ length: count }, () => (2 * random.uniform() - 1) * reach);
 }
 
-/** A matrix with that many columns whose rows, or columns where there are more rows, are orthonormal. */
+/**
+ * Returns a matrix with this many columns, whose rows (or columns, if there are more rows) are
+ * orthonormal.
+ */
 function orthogonal(count: number, columns: number, random: SeededRandom): Float32Array {
   const rows = count / columns;
   const [vectors, length] = rows < columns ? [rows, columns] : [columns, rows];
   const basis: Float64Array[] = [];
   while (basis.length < vectors) {
     const vector = Float64Array.from({ length }, () => random.normal());
-    // Gram and Schmidt, twice: once leaves a rest where vectors are nearly parallel.
+    // Gram-Schmidt, twice: after one pass, nearly parallel vectors are not quite orthogonal.
     for (const other of [...basis, ...basis]) {
       const along = dot(vector, other);
       for (let i = 0; i < length; i++) vector[i] -= along * other[i];

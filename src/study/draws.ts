@@ -1,10 +1,13 @@
-/** A figure over the draws of a cell, 8 bytes each: an array of JavaScript takes twice that while it grows. */
+/**
+ * A figure over the draws of a cell, 8 bytes each: a JavaScript array takes twice that while it
+ * grows.
+ */
 export class Draws {
   readonly #most: number;
   #values = new Float64Array(0);
   #count = 0;
 
-  /** @param most How many there can be: the seeds of the grid. */
+  /** @param most Maximum number of draws: the number of seeds of the grid. */
   constructor(most: number) {
     this.#most = most;
   }
@@ -21,7 +24,7 @@ export class Draws {
     this.#values[this.#count++] = value;
   }
 
-  /** The figures, in the order in which they were added. */
+  /** Returns the figures in the order in which they were added. */
   toArray(): number[] {
     return [...this.#values.subarray(0, this.#count)];
   }

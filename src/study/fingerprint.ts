@@ -5,8 +5,9 @@ import { getWeights } from "../model/get_weights.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 
 /**
- * Hash of a model's layers and weights and of a batch: two parts of a study must have the same one.
- * Names that TensorFlow.js made up do not count, because they number the layers of the process.
+ * Returns a hash of a model's layers and weights and of a batch, which must be equal for two parts
+ * of a study. Names that TensorFlow.js generated do not count, because they number the layers of
+ * the process.
  *
  * @param model A built model.
  * @param batch Its batch.
@@ -25,12 +26,12 @@ export function fingerprint(model: LayersModel, { inputs, targets }: Batch): str
   return hash.digest("hex").slice(0, 32);
 }
 
-/** What a layer was made with: activation, strides, axes ... */
+/** Returns the configuration of a layer: activation, strides, axes ... */
 function settingsOf(layer: Layer): string {
   try {
     return JSON.stringify(layer.getConfig(), (key, value) => key === "name" ? undefined : value);
   } catch {
-    // A custom layer may not be able to say it; its class and its weights count anyway.
+    // A custom layer may not be able to return it; its class and its weights still count.
     return "";
   }
 }

@@ -2,29 +2,32 @@ import { showWord } from "../words/show_word.ts";
 import type { InitializerName } from "../theory/initializers.ts";
 import type { ResolvedGrid } from "./study_grid.ts";
 
-/** What a model of a study is built from, apart from its seed; `null` stands for the model's own. */
+/**
+ * Settings from which a model of a study is built, apart from its seed; `null` means the model's
+ * own.
+ */
 export interface StudyVariant {
   /** Activation of the hidden layers. */
   activation: string | null;
-  /** How the kernels are drawn. */
+  /** Initialiser of the kernels. */
   initializer: InitializerName | null;
   /** Number of hidden layers. */
   depth: number | null;
-  /** Units of a hidden layer. */
+  /** Number of units of a hidden layer. */
   width: number | null;
 }
 
-/** One point of a grid. */
+/** Point of a grid. */
 export interface GridPoint extends StudyVariant {
-  /** Its place in the grid, from 0. */
+  /** Position in the grid, from 0. */
   index: number;
   /** Seed of the weights and of the batch. */
   seed: number;
-  /** What the kernels are multiplied by. */
+  /** Factor by which the kernels are multiplied. */
   scale: number;
 }
 
-/** The variants of a grid, in their order. */
+/** Returns the variants of a grid, in order. */
 export function gridVariants(grid: ResolvedGrid): StudyVariant[] {
   return grid.activations.flatMap((activation) =>
     grid.initializers.flatMap((initializer) =>
@@ -35,14 +38,15 @@ export function gridVariants(grid: ResolvedGrid): StudyVariant[] {
   );
 }
 
-/** How many points a grid has. */
+/** Counts the points of a grid. */
 export function countPoints(grid: ResolvedGrid): number {
   return Object.values(grid).reduce((product, values) => product * values.length, 1);
 }
 
 /**
- * A point by its index. Scales run fastest, so that a model is built once for all of them; seeds
- * slowest, so that a shard, which is a run of points, has its share of every variant.
+ * Returns the point with an index. Scales vary fastest, so that a model is built once for all of
+ * them; seeds vary slowest, so that a shard, which is a run of points, has its share of every
+ * variant.
  */
 export function gridPoint(grid: ResolvedGrid, index: number): GridPoint {
   let rest = index;
@@ -60,7 +64,7 @@ export function gridPoint(grid: ResolvedGrid, index: number): GridPoint {
   return { index, seed, activation, initializer, depth, width, scale };
 }
 
-/** The point in words, for messages: `point 17 (tanh, seed 2, scale 0.1)`. */
+/** Describes a point, for messages: `point 17 (tanh, seed 2, scale 0.1)`. */
 export function describePoint({ index, ...point }: GridPoint): string {
   const words = [
     ...point.activation === null ? [] : [showWord(point.activation)],

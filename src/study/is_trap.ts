@@ -1,6 +1,6 @@
 /**
- * Whether an error is, or comes from, a trap in WASM (out of memory, an abort). The engine is unusable
- * afterwards; another worker may succeed.
+ * Returns true if an error is, or was caused by, a trap in WASM (out of memory, an abort). The
+ * engine is unusable afterwards; another worker may succeed.
  */
 export function isTrap(error: unknown): boolean {
   try {

@@ -6,17 +6,17 @@ import { ownStudyRule } from "./study_rules.ts";
 import type { StudySubject } from "./study_subject.ts";
 
 /**
- * Work, in milliseconds of one process, above which workers pay for their start. Measured
- * on a quiet 2-core Xeon with Deno 2.9.6, two workers against a running process: work of 0.9 s takes
+ * Work, in milliseconds of one process, above which workers are worth their start. Measured on a
+ * quiet 2-core Xeon with Deno 2.9.6, two workers against a running process: work of 0.9 s takes
  * 1.13 times as long, 1.7 s 0.94 times, 3.3 s 0.81 times; measured from the start of the command
  * (`deno task bench study`), 1.3 s takes 0.91 times as long.
  */
 export const WORK_WORTH_JOBS = 1500;
 
 /**
- * How many workers are worth starting for the rest of a study.
+ * Returns the number of workers that are worth starting for the rest of a study.
  *
- * @param milliseconds How long this process would take for it.
+ * @param milliseconds Time that this process would need for it.
  * @param cores Cores of the machine. Default: `navigator.hardwareConcurrency`.
  * @returns One worker per core, or 0: this process continues.
  */
@@ -24,24 +24,23 @@ export function chooseJobs(milliseconds: number, cores = navigator.hardwareConcu
   return milliseconds < WORK_WORTH_JOBS || cores < 2 ? 0 : cores;
 }
 
-/** Whether this process may start workers, which read this package again. */
+/** Returns true if this process may start workers, which read this package again. */
 function mayStartWorkers(): boolean {
   return !isLocal() ||
     Deno.permissions.querySync({ name: "read", path: packageFolder() }).state === "granted";
 }
 
-/** Why it may not, and what to do about it. */
+/** Says why this process may not, and what to do about it. */
 function workersRefused(jobs: number): string {
   return `${jobs} jobs need to read this package: run again with --allow-read=${packageFolder()}, ` +
     `or with one job`;
 }
 
 /**
- * The jobs that a study is run in: those that were asked for, and one where nothing can be handed to
- * workers.
+ * Returns the number of jobs for a study: the requested one, or 1 if workers cannot run it.
  *
- * @throws {RangeError} If it is no number of jobs.
- * @throws {StudyError} If there can be no workers, and several were asked for.
+ * @throws {RangeError} If the number of jobs is not valid.
+ * @throws {StudyError} If workers are impossible, and several were requested.
  */
 export function requireJobs(
   jobs: number | "auto",

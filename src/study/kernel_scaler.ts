@@ -3,10 +3,9 @@ import { type ModelWeight, modelWeights } from "../model/model_weights.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 
 /**
- * Scales the kernels of a model, always from what they were at first. The originals stay on the
- * engine's heap, where multiplying them takes a ninth of the time that it takes to do so outside and
- * to send them through `setWeights` (0.8 against 6.8 ms for nine kernels of 512 x 512; 2-core
- * Xeon).
+ * Scales the kernels of a model, always from the original ones. The originals stay on the engine's
+ * heap, where multiplying them takes a ninth of the time of multiplying them outside and sending
+ * them through `setWeights` (0.8 against 6.8 ms for nine kernels of 512 x 512; 2-core Xeon).
  */
 export class KernelScaler {
   readonly #tf: TensorFlow;
@@ -15,7 +14,7 @@ export class KernelScaler {
   /**
    * @param tf The engine's TensorFlow.js.
    * @param model The model.
-   * @param isScaled Which layers to scale, by path.
+   * @param isScaled Returns true for the path of a layer to scale.
    */
   constructor(tf: TensorFlow, model: LayersModel, isScaled: (layer: string) => boolean) {
     this.#tf = tf;
@@ -23,21 +22,21 @@ export class KernelScaler {
       .filter(({ variable, weightName, layerPath }) =>
         isKernel({ name: weightName, shape: variable.shape }) && isScaled(layerPath)
       )
-      // A clone shares its data, and a variable is never written in place.
+      // A clone shares the data, and a variable is never written in place.
       .map(({ variable }) => ({ variable, original: variable.read().clone() }));
   }
 
-  /** How many kernels are scaled. */
+  /** Number of scaled kernels. */
   get count(): number {
     return this.#kernels.length;
   }
 
-  /** Sets every kernel to the original times the scale, in float32. */
+  /** Sets every kernel to its original times the scale, in float32. */
   scale(scale: number): void {
     const tf = this.#tf;
     const factor = tf.scalar(scale);
     for (const { variable, original } of this.#kernels) {
-      // The kernel itself: for 20 x 20 entries, what tf.mul does around it takes as long again.
+      // Runs the op directly: for 20 x 20 entries, the overhead of tf.mul takes as long again.
       const scaled = tf.engine().runKernel("Multiply", { a: original, b: factor }) as Tensor;
       (variable.read() as unknown as { assign(value: unknown): void }).assign(scaled);
       scaled.dispose();

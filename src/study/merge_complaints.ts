@@ -2,10 +2,12 @@ import { describePoint, gridPoint } from "./grid_point.ts";
 import type { StudyFile } from "./study_file.ts";
 import type { StudyHeader } from "./study_header.ts";
 
-/** How many of what is wrong a message names before it only counts the rest. */
+/** Number of items that a message names before it only counts the rest. */
 const MOST_NAMED = 5;
 
-/** The first few in words, the rest as a number: `count` is how many there are, named or not. */
+/**
+ * Names the first few items and counts the rest: `count` is the number of all items, named or not.
+ */
 export function nameSome(
   names: readonly string[],
   separator = ", ",
@@ -16,31 +18,33 @@ export function nameSome(
   return rest > 0 ? `${shown}${separator === ", " ? " " : separator}and ${rest} more` : shown;
 }
 
-/** Points that something is wrong with: the first few by name, the rest by number. */
+/** Points with a problem: the first few by name, the rest as a number. */
 export class NamedPoints {
   readonly #header: StudyHeader;
   readonly #first: number[] = [];
-  /** How many they are. */
+  /** Number of points. */
   count = 0;
 
-  /** Starts with none. */
+  /** Creates an empty list. */
   constructor(header: StudyHeader) {
     this.#header = header;
   }
 
-  /** Adds one. */
+  /** Adds a point. */
   add(index: number): void {
     if (++this.count <= MOST_NAMED) this.#first.push(index);
   }
 
-  /** The points in words. */
+  /** Describes the points in words. */
   toString(): string {
     const names = this.#first.map((index) => describePoint(gridPoint(this.#header.grid, index)));
     return nameSome(names, ", ", this.count);
   }
 }
 
-/** Which parts have the same points, and that they are the same shard, which explains it. */
+/**
+ * Says which parts have the same points, and whether they are the same shard, which explains it.
+ */
 export function doubleWords(files: readonly StudyFile[], points: NamedPoints): string {
   const all = files.length === 2 ? "both" : "all";
   const [first, ...others] = files.map(({ header: { shard } }) => shard);
@@ -51,14 +55,14 @@ export function doubleWords(files: readonly StudyFile[], points: NamedPoints): s
   }`;
 }
 
-/** How many points are in no part, and the shards that were not given, which explains it. */
+/** Says how many points are in no part, and which shards are missing, which explains it. */
 export function missingWords(files: readonly StudyFile[], points: NamedPoints): string {
   const { total } = files[0].header;
   const are = points.count === 1 ? "is" : "are";
   return `${points.count} of ${total} points ${are} in no part: ${points}${shardWords(files)}`;
 }
 
-/** Which shards were not given, where all that were given are shards of one split. */
+/** Names the missing shards if all parts are shards of one split. */
 function shardWords(files: readonly StudyFile[]): string {
   const shards = files.map(({ header }) => header.shard);
   const [first] = shards;

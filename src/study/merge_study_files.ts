@@ -8,13 +8,13 @@ import type { StudyHeader } from "./study_header.ts";
 import type { StudyPoint } from "./study_point.ts";
 import { arrayOf, callable, objectWith, requireValue, text } from "../words/requirements.ts";
 
-/** Parts joined: the whole study's header, and its points in order. */
+/** Joined parts: the whole study's header, and its points in order. */
 export interface MergedStudy {
-  /** The header of the whole study. */
+  /** Header of the whole study. */
   header: StudyHeader;
   /**
-   * The points, each once. Throws a {@linkcode StudyError} at the end if some are missing or duplicate, or a
-   * part is cut short.
+   * Points, each once. At the end, throws a {@linkcode StudyError} if some are missing or
+   * duplicate, or a part is cut short.
    */
   points: AsyncGenerator<StudyPoint, void>;
 }
@@ -22,13 +22,13 @@ export interface MergedStudy {
 const fileShape = objectWith({ path: text, header: studyHeaderShape.given, points: callable });
 
 /**
- * Joins the parts that shards wrote. The result is byte-identical to the unsplit study's file. A part is
- * opened when its points are due and read one line at a time, so memory does not grow with the points, and
- * of a thousand shards one or two files are open at once.
+ * Joins the parts that shards wrote. The result is byte-identical to the file of the unsplit study.
+ * A part is opened when its points are due and read line by line, so memory does not grow with the
+ * points, and of a thousand shards one or two files are open at once.
  *
  * @param files The parts, in any order.
- * @throws {StudyError} If there is no part, or they are of different studies or versions. While the
- * points are read, at the end: if points are in two parts, or in none, or a part cannot be read to its end.
+ * @throws {StudyError} If `files` is empty, or they are of different studies or versions. At the
+ * end of the points: if points are in two parts, or in none, or a part cannot be read to its end.
  * The message names the first five of each kind and counts the rest.
  * @returns The header of the whole study, and its points in order.
  *

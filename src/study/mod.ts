@@ -1,6 +1,6 @@
 /**
- * The rescaling study: what the initial scale of the kernels does to gradients and activations, for
- * different activations, initialisers, depths and widths.
+ * The rescaling study: the effect of the initial scale of the kernels on gradients and activations,
+ * for different activations, initialisers, depths and widths.
  *
  * @module
  */

@@ -28,27 +28,27 @@ import type { StudyOptions } from "./study_options.ts";
 import type { ModelFile, StudySubject } from "./study_subject.ts";
 import { requireActivation, requireRoom } from "./validate.ts";
 
-/** A subject on a running engine: models and batches on demand. */
+/** An open subject on a running engine: models and batches on demand. */
 export interface OpenSubject {
-  /** Its name. */
+  /** Name of the subject. */
   name: string;
-  /** The file it came from, or `null`. */
+  /** Path of its file, or `null`. */
   source: string | null;
-  /** What is differentiated; `null` for what each model is measured with where nothing is asked for. */
+  /** Objective; `null` for the default of each model. */
   objective: Objective | null;
-  /** Its name. */
+  /** Name of the objective. */
   objectiveName: string;
-  /** A sentence on what its seeds do not draw; `null` where they draw all that they should. */
+  /** Sentence on weights that its seeds do not draw; `null` if they draw all that they should. */
   warning: string | null;
-  /** Makes a model from a seed. If it is always the same model, its weights are restored. */
+  /** Creates a model from a seed. If it is always the same model, its weights are restored. */
   create(seed: number, variant: StudyVariant): Promise<LayersModel>;
   /** Frees a model that `create` made. */
   release(model: LayersModel): void;
-  /** Makes the batch of a seed. */
+  /** Creates the batch of a seed. */
   createBatch(model: LayersModel, seed: number): Promise<Batch>;
-  /** Whether the kernels of a layer are scaled if the options do not say. */
+  /** Returns true if the kernels of a layer are scaled by default. */
   isScaled(model: LayersModel, layer: string): boolean;
-  /** What `create` left to the study, which then swaps it in the model. */
+  /** Properties that `create` does not set and the study swaps in the model. */
   swaps: { activation: boolean; initializer: boolean };
   /** Frees everything. */
   close(): void;
@@ -121,7 +121,7 @@ export async function openSubject(
         width: width ?? undefined,
       }));
     },
-    // Those that were drawn too large: neither the relu layer nor the unit on top.
+    // The kernels that were drawn too large: not those of the relu layer and the unit on top.
     isScaled: ({ layers }, name) => layers.slice(1, -1).some((layer) => layer.name === name),
     swaps: { activation: false, initializer: true },
   };
@@ -149,7 +149,7 @@ async function openFile(
   };
   const loaded = await loadModel(path, { seed: grid.seeds[0], register, beforeWeights });
   const { model } = loaded;
-  // Weights of a file are the same under every seed.
+  // Weights from a file are the same with every seed.
   const recreate = file === undefined ? loaded.recreate : null;
   if (file !== undefined) await loadWeights(model, file);
   const weights = getWeights(model);
@@ -178,7 +178,7 @@ async function openFile(
   };
 }
 
-/** Refuses a model file that asks for more than a file may. */
+/** Rejects a model file that asks for more than a file may. */
 function withinLimits(place: string, require: () => void): void {
   try {
     require();

@@ -5,27 +5,31 @@ import type { StudyPoint } from "./study_point.ts";
 import { callable, objectWith, requireValue } from "../words/requirements.ts";
 
 /**
- * A part of a study, read as far as a merge has come. Its file is opened when the first point that its shard
- * may have is due, and closed after its last: of a thousand shards one or two are open at a time.
+ * Reads a part of a study, as far as a merge has come. Its file is opened when the first possible
+ * point of its shard is due, and closed after the last: of a thousand shards one or two are open at
+ * a time.
  */
 export class PartReader {
   /** The part. */
   readonly file: StudyFile;
-  /** Index of the first point that it may have. */
+  /** Index of the first possible point. */
   readonly from: number;
-  /** The point that comes next, or `null` before the first and after the last. */
+  /** Next point, or `null` before the first and after the last. */
   next: StudyPoint | null = null;
-  /** Why the rest of it cannot be read, or `null`. */
+  /** Reason why the rest of it cannot be read, or `null`. */
   failure: string | null = null;
   #points: AsyncGenerator<StudyPoint, void> | null = null;
 
-  /** Reads nothing yet. */
+  /** Creates the reader; nothing is read yet. */
   constructor(file: StudyFile) {
     this.file = file;
     this.from = shardRange(file.header.grid, file.header.shard).from;
   }
 
-  /** Takes the next point. A part that cannot be read further ends here, and {@linkcode failure} says why. */
+  /**
+   * Reads the next point. A part that cannot be read further ends here, with the reason in
+   * {@linkcode failure}.
+   */
   async advance(): Promise<void> {
     const before = this.next?.index ?? this.from - 1;
     this.next = null;

@@ -20,7 +20,7 @@ import type { StudyPoint } from "./study_point.ts";
 import type { StudySubject } from "./study_subject.ts";
 import { redrawKernels, swapActivations } from "./swap_in_model.ts";
 
-/** What a study says of the model and the engine before its first point. */
+/** Facts about the model and the engine that a study reports before its first point. */
 export interface StudyIdentity {
   /** The engine. */
   engine: { backend: string; simd: boolean; relaxedSimd: boolean; tfjs: string };
@@ -28,13 +28,13 @@ export interface StudyIdentity {
   model: { name: string; source: string | null; fingerprint: string };
   /** Name of the objective. */
   objective: string;
-  /** Examples in the batch. */
+  /** Number of examples in the batch. */
   examples: number;
-  /** What to tell before the first point, or `null`. */
+  /** Warning to report before the first point, or `null`. */
   warning: string | null;
 }
 
-/** A model that was built for a seed and a variant, and serves all scales. */
+/** A model that was built for a seed and a variant, for all scales. */
 interface Build {
   key: string;
   model: LayersModel;
@@ -46,7 +46,7 @@ interface Build {
 export class PointMeter {
   readonly #engine: Engine;
   readonly #subject: OpenSubject;
-  /** The file whose code makes models, or `null`. */
+  /** File whose code creates models, or `null`. */
   readonly #code: string | null;
   readonly #grid: ResolvedGrid;
   readonly #layers: RegExp | null;
@@ -85,7 +85,10 @@ export class PointMeter {
     return meter;
   }
 
-  /** Builds the grid's first point, no matter which is measured first, and describes the study. */
+  /**
+   * Builds the model of the grid's first point, whichever point is measured first, and describes
+   * the study.
+   */
   async identify(): Promise<StudyIdentity> {
     const { name, source, objectiveName, warning } = this.#subject;
     const { model, batch } = await this.#provide(gridPoint(this.#grid, 0));
@@ -100,7 +103,7 @@ export class PointMeter {
   }
 
   /**
-   * Measures one point. The result depends on the point alone, not on those before it.
+   * Measures a point. The result depends on the point alone, not on earlier points.
    *
    * @throws {StudyError} If it cannot be measured; the message names it.
    */

@@ -1,20 +1,20 @@
 import { arrayOf, number, requireValue } from "../words/requirements.ts";
-/** How a figure spreads over the draws. */
+/** Quartiles of a figure over the draws. */
 export interface Quartiles {
-  /** A quarter of the draws are below. */
+  /** Lower quartile. */
   lower: number;
-  /** Half of the draws are below. */
+  /** Median. */
   median: number;
-  /** Three quarters of the draws are below. */
+  /** Upper quartile. */
   upper: number;
 }
 
 /**
- * Quartiles with linear interpolation between order statistics. NaN counts as larger than any number:
- * where it takes part, the quartile is NaN.
+ * Computes quartiles with linear interpolation between order statistics. NaN counts as larger than
+ * any number: a quartile that involves it is NaN.
  *
  * @param values The figures of the draws.
- * @returns The quartiles, or `null` where there is no figure.
+ * @returns The quartiles, or `null` without figures.
  *
  * @example Five draws, one of them far off
  * ```ts

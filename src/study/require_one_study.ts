@@ -5,10 +5,11 @@ import { StudyError } from "./study_error.ts";
 import type { StudyFile } from "./study_file.ts";
 
 /**
- * Requires that parts are of one study. Where more than half of them are, it is the others that are named.
+ * Requires that parts are of one study. If more than half of them are, the message names the
+ * others.
  *
  * @param files The parts.
- * @throws {StudyError} If there is none, or one is of another study.
+ * @throws {StudyError} If there are none, or one is of another study.
  */
 export function requireOneStudy(files: readonly StudyFile[]): void {
   if (files.length === 0) {
@@ -34,7 +35,7 @@ export function requireOneStudy(files: readonly StudyFile[]): void {
   );
 }
 
-/** What two parts of one study have in common. */
+/** Returns the common properties of parts of one study. */
 function identity({ header }: StudyFile): string {
   return JSON.stringify(studyHeaderShape.encode({ ...header, shard: null }));
 }

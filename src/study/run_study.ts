@@ -14,10 +14,9 @@ import type { StudySubject } from "./study_subject.ts";
 import { requireKnown, requireSubject } from "./validate.ts";
 import type { WorkerTask } from "./worker_messages.ts";
 
-/** How long this process measures before it estimates the rest, in ms. */
-const TRIAL = 250;
-/** How long it measures without a pause, in ms: signals and timers wait for that long. */
-const STRETCH = 50;
+const ESTIMATE_AFTER_MS = 250;
+/** Signals and timers wait for this long. */
+const MAX_BLOCKING_MS = 50;
 
 const OPTIONS: Record<keyof Required<RunStudyOptions>, true> = {
   examples: true,
@@ -38,29 +37,29 @@ const OPTIONS: Record<keyof Required<RunStudyOptions>, true> = {
 /** Options of {@linkcode runStudy}. */
 export interface RunStudyOptions extends StudyOptions {
   /**
-   * Called with the header before the first point; says which points, by index, were measured earlier
-   * and are skipped. Default: none.
+   * Called with the header before the first point; returns a function that says which points, by
+   * index, were measured earlier and are skipped. Default: none.
    */
   isDone?: (
     header: StudyHeader,
   ) => ((index: number) => boolean) | Promise<(index: number) => boolean>;
 }
 
-/** A study that has been begun. */
+/** A running study. */
 export interface RunningStudy {
-  /** What is studied. */
+  /** Header of the study. */
   header: StudyHeader;
-  /** The points, in the order of the grid. Read them to the end, or return from the generator. */
+  /** Points, in the order of the grid. Read them to the end, or return from the generator. */
   points: AsyncGenerator<StudyPoint, void>;
 }
 
 /**
- * Begins a study. It does everything that {@linkcode study} does, but the points come one by one and are
- * not kept, so that memory does not grow with their number.
+ * Begins a study. It does the same as {@linkcode study}, but yields the points one by one and does
+ * not keep them, so that memory does not grow with their number.
  *
- * @param subject What is studied.
+ * @param subject The subject of the study.
  * @param grid The points.
- * @param options How it is run, and which points are skipped.
+ * @param options Options of the run, and which points are skipped.
  * @returns The header, and the points to come.
  *
  * @example Look at points as they come
@@ -104,7 +103,7 @@ export async function runStudy(
       shard: options.shard ?? null,
     };
   };
-  // Imported when a study runs: an import of the library for something else must not wait for it.
+  // Imported when a study runs: other uses of the library must not wait for it.
   const startWorkers = async (count: number) => {
     const { StudyWorkers } = await import("./study_workers.ts");
     const task = taskOf(subject, grid, options);
@@ -157,13 +156,13 @@ export async function runStudy(
   }
 }
 
-/** The points that are to be measured. */
+/** Points to measure. */
 interface Plan {
-  /** How many they are. */
+  /** Number of points. */
   count: number;
-  /** How many of this study were measured earlier. */
+  /** Number of points of this study that were measured earlier. */
   done: number;
-  /** Their indices, from one on. */
+  /** Returns their indices from a first one on. */
   indices(from: number): Generator<number, void>;
 }
 
@@ -179,7 +178,7 @@ function planOf(from: number, to: number, isDone: (index: number) => boolean): P
   };
 }
 
-/** Measures here; if workers would be worth it, stops and says where they continue. */
+/** Measures in this process; if workers are worth it, stops and returns where they continue. */
 async function* inProcess(
   meter: PointMeter,
   plan: Plan,
@@ -197,18 +196,18 @@ async function* inProcess(
   try {
     for (const index of plan.indices(from)) {
       const now = performance.now();
-      if (undecided && now - started >= TRIAL) {
+      if (undecided && now - started >= ESTIMATE_AFTER_MS) {
         undecided = false;
         const left = plan.count - measured;
         const jobs = chooseJobs(left * (now - started) / measured);
         if (jobs > 0) return { jobs, index };
       }
-      if (now - rested >= STRETCH) {
+      if (now - rested >= MAX_BLOCKING_MS) {
         await new Promise((resolve) => setTimeout(resolve));
         rested = performance.now();
       }
       if (signal?.aborted) return null;
-      // A model may take long to create, or forever.
+      // Creating a model may take long, or forever.
       const point = await new Promise<StudyPoint | null>((resolve, reject) => {
         giveUp = () => resolve(null);
         meter.measure(index).then(resolve, reject);
@@ -223,7 +222,7 @@ async function* inProcess(
   }
 }
 
-/** Reports every point that passes. */
+/** Reports progress for every point that passes. */
 async function* counted(
   points: AsyncGenerator<StudyPoint, void>,
   { count, done }: Plan,

@@ -2,7 +2,7 @@ import { escapeControls } from "../words/escape_controls.ts";
 import { studyHeaderShape } from "../documents/study.ts";
 import type { StudyHeader } from "./study_header.ts";
 
-/** What a difference means to a reader. */
+/** Messages about a difference, by the header field that differs. */
 const WORDS: Partial<Record<keyof StudyHeader, string>> = {
   package: "they are of different versions of gradient-health",
   engine: "they were computed by different engines (relaxed SIMD moves figures: use --portable)",
@@ -22,7 +22,7 @@ const WORDS: Partial<Record<keyof StudyHeader, string>> = {
  * @returns The reason with both values, or `null` if they are of one study.
  */
 export function differenceOf(one: StudyHeader, other: StudyHeader): string | null {
-  // The fingerprint last: other depths or examples have another one too, and say more.
+  // The fingerprint comes last: other depths or examples change it too, and say more.
   const named = (header: StudyHeader) => ({
     ...header,
     model: { ...header.model, fingerprint: "" },
@@ -43,7 +43,7 @@ function firstDifferenceOf(one: StudyHeader, other: StudyHeader): string | null 
   return null;
 }
 
-/** The innermost place where two pieces of JSON differ. */
+/** Describes the innermost difference between two JSON values. */
 function firstDifference(place: string, a: unknown, b: unknown): string {
   const isObject = (value: unknown) =>
     typeof value === "object" && value !== null && !Array.isArray(value);

@@ -4,21 +4,21 @@ import { object, orNull, requireValue } from "../words/requirements.ts";
 import { gridShape } from "../documents/study.ts";
 import { showValue } from "../words/show_value.ts";
 
-/** A part of a study: the `index`-th of `count`, from 1. */
+/** Part of a study: the `index`-th of `count`, from 1. */
 export interface Shard {
-  /** Which part, from 1. */
+  /** Number of the part, from 1. */
   index: number;
-  /** How many parts there are. */
+  /** Number of parts. */
   count: number;
 }
 
 /**
- * The points of a shard: from `from` to below `to`. Together the shards cover every point once, and their
- * sizes differ by at most one point.
+ * Returns the points of a shard: from `from` to below `to`. Together the shards cover every point
+ * once, and their sizes differ by at most one point.
  *
  * @param grid The grid.
  * @param shard The part, or `null` for all points.
- * @throws {RangeError} If there is no such part.
+ * @throws {RangeError} If the part does not exist.
  * @returns The index of the first point, and the index after the last.
  *
  * @example Seven points in three parts

@@ -7,30 +7,30 @@ import type { StudyOptions } from "./study_options.ts";
 import type { StudyPoint } from "./study_point.ts";
 import type { StudySubject } from "./study_subject.ts";
 
-/** A study: what was studied, and what was measured at every point. Plain data. */
+/** A study: its header, and the measurements at every point. Plain data. */
 export interface Study extends StudyHeader {
-  /** The points, in the order of the grid; fewer than `total` in a shard or after an early end. */
+  /** Points, in the order of the grid; fewer than `total` in a shard or after an early end. */
   points: StudyPoint[];
 }
 
 /**
- * The rescaling study: what do the initial scale of the kernels, the activation, the depth and the width
- * do to gradients and activations? At every point of the grid the model's kernels are multiplied by the
- * scale, and one forward and one backward pass is measured and judged. A model is built once for all
- * scales of a seed; each scale multiplies the kernels that it was built with.
+ * Runs the rescaling study: what do the initial scale of the kernels, the activation, the depth and
+ * the width do to gradients and activations? At every point of the grid the model's kernels are
+ * multiplied by the scale, and a forward and a backward pass is measured and judged. A model is
+ * built once for all scales of a seed; each scale multiplies the original kernels.
  *
  * Figures depend on the point alone, not on `jobs`, the order or the shard.
  *
- * @param create What is studied: a function that creates a model, `{ network: "dense" }` or
- * `{ network: "exercise" }`, or `{ model: "path" }`.
+ * @param create The subject: a function that creates a model, `{ network: "dense" }` or `{ network:
+ * "exercise" }`, or `{ model: "path" }`.
  * @param grid The points: every combination of scales, seeds, activations, initialisers, depths and
  * widths.
- * @param options How it is run.
- * @returns All points. For very many points use {@linkcode runStudy}, which keeps none.
- * @throws {StudyError} If a point cannot be measured, or the grid varies something that the subject does not
- * have.
- * @throws {TypeError} If an activation, an initialiser, an option or a key of the grid is not known, or
- * `create` returns no model.
+ * @param options Options of the run.
+ * @returns All points. For very many points use {@linkcode runStudy}, which does not keep them.
+ * @throws {StudyError} If a point cannot be measured, or the grid varies something that the subject
+ * does not have.
+ * @throws {TypeError} If an activation, an initialiser, an option or a key of the grid is unknown,
+ * or `create` does not return a model.
  * @throws {RangeError} If the grid or an option is out of range.
  * @throws {ModelError} If a model file cannot be used.
  *

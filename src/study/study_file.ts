@@ -11,26 +11,27 @@ import { requireValue, text } from "../words/requirements.ts";
 
 /** A study on disk: its header, and its points one by one. */
 export interface StudyFile {
-  /** Where it lies. */
+  /** Path of the file. */
   path: string;
-  /** What was studied. */
+  /** Header of the study. */
   header: StudyHeader;
-  /** The points, ascending; read from disk as they are asked for. */
+  /** Reads the points from disk on demand, ascending. */
   points(): AsyncGenerator<StudyPoint, void>;
 }
 
 const MOST_OPENING = 100;
 
-/** Longest line, in characters: a file without line ends would be kept in memory whole. */
+/** Longest line, in characters: a file without line breaks would be kept in memory as a whole. */
 const MAX_LINE = 2 ** 24;
 
 /**
- * Reads a study that `sweep` or `merge` wrote. It is read line by line, since it may be larger than
- * memory: each point has its own line.
+ * Reads a study that `sweep` or `merge` wrote. It is read line by line, one point per line, since
+ * it may be larger than memory.
  *
  * @param path The file.
- * @throws {StudyError} If there is no such file, or it is not a study: the message names file and line.
- * @returns The header, and the points as they are asked for.
+ * @throws {StudyError} If the file does not exist, or is not a study: the message names file and
+ * line.
+ * @returns The header, and the points on demand.
  *
  * @example A study, written and read again
  * ```ts
@@ -72,7 +73,7 @@ export async function readStudyFile(path: string): Promise<StudyFile> {
   return { path, header, points: () => pointsOf(path, header) };
 }
 
-/** What is said of the points must be what the grid has: as many are waited for. */
+/** Requires that the number of points is that of the grid, since that many points are expected. */
 function requireGrid(path: string, { grid, shard, total }: StudyHeader): void {
   const complain = (what: string) => new StudyError(`${path}, line 1: ${what}`);
   const count = countPoints(grid);
@@ -144,7 +145,7 @@ async function* linesOf(path: string): AsyncGenerator<string, void> {
   }
 }
 
-/** Reads a part of the file, and says where it stands if something is wrong with it. */
+/** Reads a piece of the file, and adds its place to an error. */
 function read<T>(path: string, line: number, part: (where: string) => T): T {
   try {
     return part(`${path}, line ${line}`);

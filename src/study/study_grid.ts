@@ -2,35 +2,35 @@ import { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
 import { showValue } from "../words/show_value.ts";
 import { requireKnown } from "./validate.ts";
 
-/** The points of a study: every combination of these. */
+/** Points of a study: every combination of these values. */
 export interface StudyGrid {
-  /** What the kernels are multiplied by, each above 0 and finite. */
+  /** Factors by which the kernels are multiplied, each above 0 and finite. */
   scales: readonly number[];
-  /** The draws: how many, which gives the seeds 0, 1, 2 ..., or the seeds themselves. Default: 1. */
+  /** Draws: their number, for the seeds 0, 1, 2 ..., or the seeds themselves. Default: 1. */
   seeds?: number | readonly number[];
   /** Activations of the hidden layers by their TensorFlow.js names. Default: the model's own. */
   activations?: readonly string[];
-  /** How the kernels are drawn before they are scaled. Default: the model's own way. */
+  /** Initialisers that draw the kernels before they are scaled. Default: the model's own. */
   initializers?: readonly InitializerName[];
   /** Numbers of hidden layers. Default: the model's own. */
   depths?: readonly number[];
-  /** Units of a hidden layer. Default: the model's own. */
+  /** Numbers of units of a hidden layer. Default: the model's own. */
   widths?: readonly number[];
 }
 
-/** A grid with everything written out; `null` stands for the model's own. */
+/** A complete grid; `null` means the model's own. */
 export interface ResolvedGrid {
-  /** The seeds. */
+  /** Seeds. */
   seeds: number[];
-  /** The activations. */
+  /** Activations. */
   activations: (string | null)[];
-  /** The initialisers. */
+  /** Initialisers. */
   initializers: (InitializerName | null)[];
-  /** The numbers of hidden layers. */
+  /** Numbers of hidden layers. */
   depths: (number | null)[];
-  /** The units of a hidden layer. */
+  /** Numbers of units of a hidden layer. */
   widths: (number | null)[];
-  /** The scales, ascending. */
+  /** Scales, ascending. */
   scales: number[];
 }
 
@@ -46,12 +46,13 @@ const KEYS: Record<keyof Required<StudyGrid>, true> = {
 const MOST_POINTS = 2 ** 32;
 
 /**
- * Writes a grid out.
+ * Completes a grid.
  *
- * @param grid What the user gave.
- * @returns The same, complete, its scales in ascending order.
- * @throws {TypeError} If the grid has an unknown key, a list is not a list, or an initialiser is not known.
- * @throws {RangeError} If a list is empty or names something twice, or a number is out of range.
+ * @param grid The user's grid.
+ * @returns The complete grid, its scales in ascending order.
+ * @throws {TypeError} If the grid has an unknown key, a list is not an array, or an initialiser is
+ * unknown.
+ * @throws {RangeError} If a list is empty or has something twice, or a number is out of range.
  *
  * @example What is left out is the model's own
  * ```ts

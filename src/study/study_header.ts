@@ -1,39 +1,39 @@
 import type { ResolvedGrid } from "./study_grid.ts";
 import type { Shard } from "./shard.ts";
 
-/** What was studied and on what, which two parts of one study must have in common. */
+/** Subject and environment of a study, which must be equal in all parts of one study. */
 export interface StudyHeader {
-  /** Says what the file is. */
+  /** Kind of the file. */
   format: "gradient-health study";
   /** Version of the format. */
   version: 1;
   /** Version of this package. */
   package: string;
-  /** What computed the figures. */
+  /** Engine that computed the figures. */
   engine: { backend: string; simd: boolean; relaxedSimd: boolean; tfjs: string };
   /** The model. */
   model: {
-    /** Its name. */
+    /** Name of the model. */
     name: string;
-    /** The file it came from, or `null`. */
+    /** Path of its file, or `null`. */
     source: string | null;
-    /** Hash of layers, weights and batch at the grid's first point: another model has another. */
+    /** Hash of layers, weights and batch at the grid's first point, different for each model. */
     fingerprint: string;
   };
-  /** What was differentiated. */
+  /** Name of the objective. */
   objective: string;
-  /** Examples in the batch. */
+  /** Number of examples in the batch. */
   examples: number;
-  /** The file that the batch came from, or `null`. */
+  /** Path of the batch's file, or `null`. */
   batch: string | null;
   /** Pattern of the layers whose kernels were scaled, or `null` for all. */
   scaleLayers: string | null;
-  /** The rules that made a point healthy or not. */
+  /** Names of the rules that decided whether a point is healthy. */
   rules: string[];
-  /** The points. */
+  /** Grid of the points. */
   grid: ResolvedGrid;
-  /** How many points the whole study has. */
+  /** Number of points of the whole study. */
   total: number;
-  /** Which part of it this is, or `null` for the whole. */
+  /** Part of the study in this file, or `null` for the whole. */
   shard: Shard | null;
 }

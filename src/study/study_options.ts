@@ -2,35 +2,44 @@ import type { LossName } from "../model/objective.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
 import type { Shard } from "./shard.ts";
 
-/** How a study is run. */
+/** Options of a study. */
 export interface StudyOptions {
-  /** Examples in a random batch. Default: 32, or fewer where a pass of them would not fit the WASM heap. */
+  /**
+   * Number of examples in a random batch. Default: 32, or fewer if a pass of 32 does not fit the
+   * WASM heap.
+   */
   examples?: number;
-  /** A batch from a JSON file, the same for every seed. Default: the module's batch, else a random one. */
+  /**
+   * Path of a JSON file with the batch for every seed. Default: the module's batch, else a random
+   * one.
+   */
   batch?: string | null;
   /**
-   * The scalar to differentiate. A function cannot be sent to workers. Default: the module's objective,
-   * else what `measure()` chooses for the model.
+   * Scalar to differentiate. A function cannot be sent to workers. Default: the module's objective,
+   * else the one that `measure()` chooses for the model.
    */
   objective?: "sum" | LossName | ((outputs: Tensor[], targets: Tensor[]) => Tensor) | null;
   /**
-   * Scales only the kernels of layers whose name matches. Default: all kernels; of the exercise's
-   * network those that were drawn with its standard deviation of 200.
+   * Pattern of the names of the layers whose kernels are scaled. Default: all kernels; for the
+   * exercise network, the ones that were drawn with its standard deviation of 200.
    */
   scaleLayers?: RegExp | null;
-  /** How many examples to take at a time, as `measure` has it. Default: `"auto"`. */
+  /** Number of examples per step, as for `measure`. Default: `"auto"`. */
   microBatch?: number | "auto";
-  /** True to measure a model file however much memory and work it asks for, see SECURITY.md. Default: false. */
+  /**
+   * True to measure a model file regardless of its memory and work, see SECURITY.md. Default:
+   * false.
+   */
   trust?: boolean;
-  /** Whether kernels may use relaxed SIMD, see `startEngine`. Default: true. */
+  /** True if ops may use relaxed SIMD, see `startEngine`. Default: true. */
   relaxedSimd?: boolean;
   /**
-   * How many workers measure, each with a single-threaded engine; no figure depends on it. `"auto"` begins
-   * in this process and continues with one worker per core if the rest takes long enough. Default: 1,
-   * which means this process and no worker.
+   * Number of workers, each with a single-threaded engine; results do not depend on it. `"auto"`
+   * begins in this process and continues with one worker per core if the rest takes long enough.
+   * Default: 1, this process without workers.
    */
   jobs?: number | "auto";
-  /** Measures one part of the points only. Default: all. */
+  /** Part of the points to measure. Default: all. */
   shard?: Shard | null;
   /** Called after every point. */
   onProgress?: (progress: StudyProgress) => void;
@@ -43,12 +52,12 @@ export interface StudyOptions {
   signal?: AbortSignal | null;
 }
 
-/** How far a study has come. */
+/** Progress of a study. */
 export interface StudyProgress {
-  /** Points measured, including those of an earlier run. */
+  /** Number of measured points, including those of an earlier run. */
   done: number;
-  /** Points of this study, or of this shard. */
+  /** Number of points of this study, or of this shard. */
   total: number;
-  /** How many workers measure; 0 if it is this process. */
+  /** Number of workers; 0 if this process measures. */
   workers: number;
 }

@@ -3,12 +3,12 @@ import { type Overview, withOverview } from "../words/overview.ts";
 import type { Study } from "./study.ts";
 import type { StudySummary } from "./study_summary.ts";
 
-/** Makes a summary print and show itself: a line a variant. */
+/** Gives a summary a printed and a shown form: a line per variant. */
 export function shownSummary(summary: StudySummary): StudySummary {
   return withOverview(summary, overview, { of: "study", given: () => summary });
 }
 
-/** Makes a study print and show itself, by what it comes to. */
+/** Gives a study the printed and the shown form of its summary. */
 export function shownStudy(study: Study, summarize: (study: Study) => StudySummary): Study {
   return withOverview(study, () => overview(summarize(study)), {
     of: "study",

@@ -3,19 +3,22 @@ import type { Rule } from "../checks/rule.ts";
 import { RULES } from "../checks/rules.ts";
 
 /**
- * The rules of this package that make a point of a study healthy or not, the gravest first: those that
- * judge what happens to signals.
- * `init-scale` is not among them, since it compares the kernels with a recipe, and what the recipe is
- * worth is what a study finds out; the others judge what no scale changes.
+ * Rules of this package that decide whether a point of a study is healthy, the gravest first: those
+ * that judge signals. `init-scale` is not among them: it compares the kernels with a recipe, and a
+ * study finds out whether that recipe is good. The other rules judge properties that do not depend
+ * on the scale.
  */
 export const STUDY_RULES: readonly string[] = judging(RULES).map(({ name }) => name);
 
-/** Every rule that a study judges by: those of this package, and those that were registered. */
+/** Returns the rules by which a study judges: those of this package and the registered ones. */
 export function studyRules(): readonly Rule[] {
   return judging(allRules());
 }
 
-/** The name of a registered rule that a study judges by, or `null`: it is known in this process alone. */
+/**
+ * Returns the name of a registered rule by which a study judges, or `null`. Only this process knows
+ * such a rule.
+ */
 export function ownStudyRule(): string | null {
   return judging(registeredRules()).at(0)?.name ?? null;
 }

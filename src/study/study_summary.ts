@@ -3,72 +3,72 @@ import type { Quartiles } from "./quartiles.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyLayer } from "./study_point.ts";
 
-/** The figures of a layer that are summarised over the draws. */
+/** Name of a layer's figure that is summarised over the draws. */
 export type LayerFigureName = Exclude<keyof StudyLayer, "name" | "role" | "activation">;
 
-/** One layer at one scale, over the draws. */
+/** Summary of a layer at a scale, over the draws. */
 export interface LayerSummary {
   /** Name of the layer. */
   name: string;
-  /** Whether it is hidden. */
+  /** Role of the layer. */
   role: "hidden" | "output";
-  /** Its activation. */
+  /** Activation of the layer. */
   activation: string | null;
-  /** Quartiles of each figure; `null` where no draw has one. */
+  /** Quartiles of each figure; `null` if no draw has one. */
   figures: Record<LayerFigureName, Quartiles | null>;
 }
 
-/** One scale of a variant, over the draws. */
+/** Summary of a variant at a scale, over the draws. */
 export interface ScaleSummary {
-  /** What the kernels were multiplied by. */
+  /** Factor by which the kernels were multiplied. */
   scale: number;
-  /** How many draws were measured. */
+  /** Number of measured draws. */
   draws: number;
-  /** How many of them are healthy. */
+  /** Number of healthy draws. */
   healthy: number;
-  /** How many draws failed each rule; only rules that at least one failed. */
+  /** Number of draws that failed each rule, for rules that at least one failed. */
   failed: Record<string, number>;
-  /** Median sigma_w of the hidden layers' kernels; `null` where none has one. */
+  /** Median sigma_w of the hidden layers' kernels; `null` if none has one. */
   sigma: number | null;
   /** l2(delta) of the first hidden layer over that of the last. */
   deltaRatio: Quartiles | null;
-  /** What mean-field theory predicts for it; `null` if it does not apply. */
+  /** Ratio that mean-field theory predicts; `null` if it does not apply. */
   predictedRatio: number | null;
-  /** The layers. */
+  /** Summaries of the layers. */
   layers: LayerSummary[];
 }
 
-/** One variant of a study. */
+/** Summary of a variant of a study. */
 export interface VariantSummary extends StudyVariant {
-  /** What distinguishes it from the others: `tanh`, `relu, depth 30`. */
+  /** Properties that distinguish it from the others: `tanh`, `relu, depth 30`. */
   label: string;
-  /** The scales that were measured, ascending. */
+  /** Summaries of the measured scales, ascending. */
   scales: ScaleSummary[];
   /**
-   * The best scale: the one with the most healthy draws and the delta ratio nearest to 1; without a ratio,
-   * the middle one. `null` if none is healthy.
+   * Best scale: the one with the most healthy draws and the delta ratio nearest to 1; without a
+   * ratio, the middle one. `null` if none is healthy.
    */
   best: ScaleSummary | null;
   /**
-   * The healthy scales around it without a gap, at which at least half of the draws are healthy. An edge
-   * lies between two measured scales: halfway, by logarithm, to the first one that is not healthy.
+   * Continuous range of scales around the best one at which at least half of the draws are healthy.
+   * An edge is halfway, by logarithm, to the first measured scale that is not healthy.
    */
   band: { from: number; to: number } | null;
-  /** The scale, between two measured ones, at which the median delta ratio passes 1. */
+  /** Scale, between two measured ones, at which the median delta ratio crosses 1. */
   balanced: number | null;
   /**
-   * What goes wrong below the band, and above it: rules that half of the draws or more fail. Without a
-   * band, below and above the scale whose delta ratio is nearest to 1.
+   * Rules that half of the draws or more fail below the band, and above it. Without a band: below
+   * and above the scale whose delta ratio is nearest to 1.
    */
   trouble: { below: string[]; above: string[] };
 }
 
-/** What a study shows. */
+/** Summary of a study. */
 export interface StudySummary {
-  /** What was studied. */
+  /** Header of the study. */
   header: StudyHeader;
-  /** How many points were measured. */
+  /** Number of measured points. */
   points: number;
-  /** One entry for every variant with measurements. */
+  /** Summary of every variant with measurements. */
   variants: VariantSummary[];
 }

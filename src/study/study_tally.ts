@@ -9,7 +9,7 @@ import type { StudyPoint } from "./study_point.ts";
 import type { LayerSummary, ScaleSummary, StudySummary } from "./study_summary.ts";
 import { summarizeVariant } from "./summarize_variant.ts";
 
-/** What is known of one scale of one variant so far. */
+/** Collected figures of a variant at a scale. */
 interface Cell {
   scale: number;
   draws: number;
@@ -19,20 +19,20 @@ interface Cell {
   inputSquares: number[];
   plain: boolean;
   layers: Pick<LayerSummary, "name" | "role" | "activation">[];
-  /** By layer and figure. */
+  /** Figures by layer and by name. */
   values: Draws[][];
 }
 
 /**
- * Collects the points of a study, one by one and in any order, for its summary. It keeps their figures, 80
- * bytes per layer and point, and nothing else.
+ * Collects the points of a study, one by one and in any order, for its summary. It keeps only their
+ * figures, 80 bytes per layer and point.
  */
 export class StudyTally {
   readonly #header: StudyHeader;
   readonly #cells = new Map<number, Cell>();
   #points = 0;
 
-  /** Starts with no point. */
+  /** Creates an empty tally. */
   constructor(header: StudyHeader) {
     this.#header = header;
   }
@@ -41,7 +41,7 @@ export class StudyTally {
   add(point: StudyPoint): void {
     const { grid } = this.#header;
     this.#points++;
-    // Within one seed, points run over variants and their scales.
+    // Within a seed, the points run over the variants and their scales.
     const place = point.index % (gridVariants(grid).length * grid.scales.length);
     let cell = this.#cells.get(place);
     if (cell === undefined) this.#cells.set(place, cell = emptyCell(point, grid.seeds.length));
@@ -59,7 +59,7 @@ export class StudyTally {
     );
   }
 
-  /** The summary of what was added. */
+  /** Returns the summary of the added points. */
   result(): StudySummary {
     const { grid } = this.#header;
     const variants = gridVariants(grid).flatMap((variant, v) => {
@@ -112,8 +112,8 @@ function summaryOf(cell: Cell): ScaleSummary {
 }
 
 /**
- * What mean-field theory says l2(delta) of the first hidden layer is over that of the last: the root
- * of the product of chi over the layers between them.
+ * Returns the ratio of l2(delta) of the first hidden layer to that of the last in mean-field
+ * theory: the root of the product of chi over the layers between them.
  *
  * @param layers The layers, in the order of the forward pass.
  * @param inputMeanSquare Mean of the squared input.

@@ -1,5 +1,5 @@
 /**
- * A worker of a study: an engine of one thread that measures the points it is sent.
+ * A worker of a study: a single-threaded engine that measures the points it receives.
  *
  * @module
  */
@@ -25,7 +25,7 @@ function die(error: unknown): void {
 
 await strayErrors.watch(die);
 
-/** After a trap this worker is unusable; any other error is the model's own. */
+/** Reports an error: after a trap this worker is unusable; any other error is the model's own. */
 function report(error: unknown): void {
   if (isTrap(error)) die(error);
   else say({ kind: "failed", message: errorMessage(error) });
@@ -45,9 +45,9 @@ try {
         say({ kind: "point", point: await meter.measure(index) });
       }
     };
-    // Custom layers may log anything, and stdout may be the study's.
+    // Custom layers may log anything, and the study may be written to stdout.
     last = last.then(() => logToStderr(measureAll)).catch((error) => {
-      // What else was sent comes after the point that failed.
+      // The remaining orders are for later points than the failed one.
       failed = true;
       report(error);
     });

@@ -14,19 +14,21 @@ interface Member {
   ready: boolean;
   unit: Unit | null;
   reason: string | null;
-  /** When it got its unit, and how many of its points it has measured. */
+  /** Time when it got its unit, and number of points of it that it has measured. */
   began: number;
   measured: number;
 }
 
 const WORKER = new URL("./study_worker.ts", import.meta.url);
-/** For how long, in ms, a worker that is sent nothing still has work; what it has, no other can take. */
+/**
+ * Time for which a worker has points in advance, in ms. No other worker can take over these points.
+ */
 const HORIZON = 20;
 
 /**
- * Workers that measure the points of a study, each on an engine of its own. Points come out in the
- * order in which they went in, no matter which worker is first. A worker that dies is replaced and its
- * point tried once more.
+ * Workers that measure the points of a study, each on its own engine. Points are returned in the
+ * order of the request, regardless of which worker finishes first. A worker that dies is replaced,
+ * and its point is tried once more.
  */
 export class StudyWorkers {
   readonly #task: WorkerTask;
@@ -42,10 +44,10 @@ export class StudyWorkers {
   readonly #count: number;
 
   /**
-   * @param count How many workers.
-   * @param task What they are started with.
-   * @param grid The same grid, written out.
-   * @param warn Told of a worker that died.
+   * @param count Number of workers.
+   * @param task Data with which they start.
+   * @param grid The same grid, completed.
+   * @param warn Called with a sentence when a worker dies.
    */
   constructor(
     count: number,
@@ -60,7 +62,7 @@ export class StudyWorkers {
     for (let i = 0; i < count; i++) this.#start();
   }
 
-  /** Waits for the first worker to be ready, and says what it says of the study. */
+  /** Waits until the first worker is ready, and returns its description of the study. */
   async identify(): Promise<StudyIdentity> {
     while (this.#identity === null && this.#failure === null) await this.#change();
     if (this.#failure !== null) throw this.#failure;
@@ -70,8 +72,8 @@ export class StudyWorkers {
   /**
    * Measures points.
    *
-   * @param indices Which, ascending.
-   * @param signal Ends it early: points measured by then still come out, in order.
+   * @param indices Indices of the points, ascending.
+   * @param signal Ends it early: points measured by then are still returned, in order.
    * @throws {StudyError} If a point cannot be measured, or killed its worker twice.
    */
   async *run(
@@ -88,7 +90,7 @@ export class StudyWorkers {
         const { head } = queue;
         if (head === undefined) return;
         yield* head.points.splice(0);
-        // More may have come while the one who asks was busy.
+        // More may have arrived while the consumer was busy.
         if (head.points.length > 0) continue;
         if (head.indices.length === 0) {
           queue.drop();
@@ -104,7 +106,7 @@ export class StudyWorkers {
     yield* queue.rest();
   }
 
-  /** Ends all workers, and waits for each one's exit. */
+  /** Ends all workers, and waits until each has exited. */
   async #end(): Promise<void> {
     const workers = [...this.#members].map(({ worker }) => worker);
     this.#members.clear();
@@ -112,12 +114,12 @@ export class StudyWorkers {
     await Promise.all(this.#exits);
   }
 
-  /** Ends the workers where no run does it. */
+  /** Ends the workers if no run does. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#end();
   }
 
-  /** Resolves when something has happened: a point, a death, an abort. */
+  /** Resolves at the next event: a point, a death, an abort. */
   #change(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
@@ -125,7 +127,7 @@ export class StudyWorkers {
   }
 
   #start(): void {
-    // Node's worker tells of its exit, however it came about; but it takes no https: URL by itself.
+    // Node's Worker reports every kind of exit; but it does not accept an https: URL.
     const worker = new Worker(`import(${JSON.stringify(WORKER.href)})`, {
       eval: true,
       workerData: this.#task,
@@ -172,7 +174,7 @@ export class StudyWorkers {
     this.#wake();
   }
 
-  /** Gives a worker a unit, if there is one, and sends it as much of it as keeps it busy. */
+  /** Gives a worker a unit, if there is one, and sends it enough points to keep it busy. */
   #assign(member: Member): void {
     if (!member.ready || this.#failure !== null) return;
     if (member.unit === null) {
@@ -190,7 +192,7 @@ export class StudyWorkers {
     member.worker.postMessage(order);
   }
 
-  /** Replaces a worker that died, and has its point done again, once. */
+  /** Replaces a worker that died, and retries its point once. */
   #bury({ unit, reason, ready }: Member): void {
     const why = reason ?? "it ended without a word";
     if (!ready) {

@@ -17,32 +17,32 @@ import type { StudyHeader } from "./study_header.ts";
 import type { StudyPoint } from "./study_point.ts";
 import { object, requireValue, text } from "../words/requirements.ts";
 
-/** How long the file may lag behind, in ms, unless writing it takes long. */
+/** Time that the file may lag behind, in ms, unless writing it takes long. */
 const INTERVAL = 1000;
-/** No more than this share of the time goes into rewriting the file. */
+/** Maximum share of the time that is spent on rewriting the file. */
 const SHARE = 0.05;
 const CHUNK = 1 << 20;
 const encoder = new TextEncoder();
-/** What stands before each point in the journal. */
+/** Separator before each point in the journal. */
 const SEPARATOR = ",\n";
-/** How the journal begins that a process leaves when it is killed. */
+/** Beginning of the journal that a killed process leaves. */
 const JOURNAL_BEGINNING = `${SEPARATOR}${POINT_BEGINNING}`;
 
 /**
- * Keeps a study file up to date while its points come in, in any order, without keeping them in memory:
- * they are appended to a journal beside the file, and from time to time the file is rewritten from the
- * journal, in the order of the points, under another name, and renamed. At any moment a reader of the file
- * finds a complete study, and a crash loses only the points since the last rewrite.
+ * Keeps a study file up to date while its points arrive, in any order, without keeping them in
+ * memory: they are appended to a journal beside the file, and from time to time the file is
+ * rewritten from the journal, in the order of the points, under another name, and renamed. A reader
+ * always finds a complete study file, and a crash loses only the points since the last rewrite.
  */
 export class StudyWriter {
   readonly #path: string;
   readonly #opening: Uint8Array;
   readonly #journalPath: string;
   readonly #journal: Deno.FsFile;
-  /** Where the line of each point begins in the journal and ends. */
+  /** Offsets in the journal at which the line of each point begins and ends. */
   readonly #begin: Float64Array;
   readonly #end: Float64Array;
-  /** Index of the first point that there may be. */
+  /** Index of the first possible point. */
   readonly #from: number;
   #size = 0;
   #written = performance.now();
@@ -60,14 +60,14 @@ export class StudyWriter {
   }
 
   /**
-   * Begins a file. An existing file of that name stays until the first points are written. The journal is
-   * locked, so that no other process writes the file at the same time; the journal of a killed process is
-   * removed.
+   * Begins a file. An existing file of that name stays until the first points are written. The
+   * journal is locked, so that no other process writes the file at the same time; the journal of a
+   * killed process is removed.
    *
    * @param path The file.
-   * @param header What was studied; for a shard, only its points may be added.
+   * @param header Header of the study; for a shard, only its points may be added.
    * @param options `whole`: write the file only when it is closed. Default: false.
-   * @throws {StudyError} If it cannot be written there.
+   * @throws {StudyError} If the file cannot be written.
    */
   static async create(
     path: string,
@@ -89,7 +89,7 @@ export class StudyWriter {
       await requireLeftover(path, journalPath, JOURNAL_BEGINNING);
       await requireLeftover(path, temporary, STUDY_BEGINNING);
       file = await Deno.open(journalPath, { create: true, read: true, write: true });
-      // A file system without locks has to do without.
+      // A file system without locks is used without one.
       if (!await file.tryLock(true).catch(() => true)) {
         throw new StudyError(`${path} cannot be written: another process is writing it`);
       }
@@ -120,9 +120,9 @@ export class StudyWriter {
     if (performance.now() - this.#written > this.#pause) await this.#write();
   }
 
-  /** Leaves the file on disk unchanged, and removes the journal. */
+  /** Removes the journal and leaves the file unchanged. */
   async discard(): Promise<void> {
-    // Before the lock ends: the next one's journal has this name too.
+    // Before the lock is released: the next writer's journal has the same name.
     await Deno.remove(this.#journalPath).catch(() => {});
     this.#journal.close();
   }
@@ -130,7 +130,7 @@ export class StudyWriter {
   /**
    * Writes the file a last time, and removes the journal.
    *
-   * @throws {StudyError} If it cannot be written; the file is then what it was.
+   * @throws {StudyError} If it cannot be written; the file is then unchanged.
    */
   async close(): Promise<void> {
     try {
@@ -142,7 +142,7 @@ export class StudyWriter {
 
   async #write(): Promise<void> {
     const started = performance.now();
-    // Under the lock no other process has this name.
+    // The lock is held, so no other process uses this name.
     const temporary = `${this.#path}.tmp`;
     try {
       using file = await Deno.open(temporary, { createNew: true, write: true });
@@ -154,7 +154,7 @@ export class StudyWriter {
         isFirst = false;
       }
       await writeAll(file, encoder.encode(STUDY_CLOSING));
-      // Else, where a machine fails, the name may have reached the disk and the content not.
+      // Otherwise, if the machine fails, the name may be on disk without the content.
       await file.syncData();
       await putInPlace(temporary, this.#path);
     } catch (error) {
@@ -165,7 +165,7 @@ export class StudyWriter {
     this.#pause = Math.max(INTERVAL, (this.#written - started) / SHARE);
   }
 
-  /** The parts of the journal in the order of the points, joined where they follow each other. */
+  /** Yields the parts of the journal in the order of the points; adjacent ones are joined. */
   *#stretches(): Generator<[begin: number, end: number], void> {
     let begin = 0;
     let end = 0;
@@ -193,7 +193,9 @@ export class StudyWriter {
   }
 }
 
-/** The journal is emptied, and what is written takes the place of another file: of no other program's. */
+/**
+ * Rejects a file of another program: the journal is truncated, and the temporary file is replaced.
+ */
 async function requireLeftover(path: string, file: string, beginning: string): Promise<void> {
   if (await isLeftover(file, beginning)) return;
   throw new StudyError(

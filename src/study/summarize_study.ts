@@ -6,8 +6,9 @@ import { requireValue } from "../words/requirements.ts";
 import { studyShape } from "../render/study_requirements.ts";
 
 /**
- * Summarises a study: over the draws at every scale, the median and the quartiles of each figure and the
- * share of healthy draws; for every variant, the healthy band, the best scale and the mean-field curve.
+ * Summarises a study: for every scale, the median and the quartiles of each figure over the draws
+ * and the share of healthy draws; for every variant, the healthy band, the best scale and the
+ * mean-field curve.
  *
  * @param study The study, or a part of it.
  * @returns The summary: plain data.

@@ -3,10 +3,10 @@ import type { ResolvedGrid } from "./study_grid.ts";
 import { studyRules } from "./study_rules.ts";
 import type { ScaleSummary, VariantSummary } from "./study_summary.ts";
 
-/** A scale is healthy if at least this share of its draws is. */
+/** Smallest share of healthy draws at a healthy scale. */
 const MAJORITY = 0.5;
 
-/** Finds the band, the best scale and what goes wrong beside it. */
+/** Finds the band, the best scale and the rules that fail outside the band. */
 export function summarizeVariant(
   variant: StudyVariant,
   grid: ResolvedGrid,
@@ -37,13 +37,16 @@ export function summarizeVariant(
   };
 }
 
-/** How far the delta ratio is from 1, in powers of e. */
+/** Returns the distance of the delta ratio from 1, in powers of e. */
 function imbalance({ deltaRatio }: ScaleSummary): number {
   const off = Math.abs(Math.log(deltaRatio?.median ?? NaN));
   return Number.isNaN(off) ? Infinity : off;
 }
 
-/** Where no draw has a ratio, as of a single hidden layer, all that are healthy are as good: the middle. */
+/**
+ * Returns the best healthy scale. If no draw has a ratio, as with a single hidden layer, it is the
+ * middle one.
+ */
 function bestOf(healthy: ScaleSummary[]): ScaleSummary | null {
   const share = ({ healthy, draws }: ScaleSummary) => healthy / draws;
   const most = Math.max(...healthy.map(share));
@@ -53,7 +56,10 @@ function bestOf(healthy: ScaleSummary[]): ScaleSummary | null {
   return imbalance(nearest) < Infinity ? nearest : best[(best.length - 1) >> 1];
 }
 
-/** Where the ratio passes 1, by its logarithm over that of the scale; of several places the nearest. */
+/**
+ * Returns the scale at which the ratio crosses 1, interpolated by logarithms; if there are several,
+ * the one nearest to the best scale.
+ */
 function balancedScale(scales: ScaleSummary[], best: ScaleSummary | null): number | null {
   const crossings = scales.slice(1).flatMap((above, i) => {
     const below = scales[i];
@@ -67,11 +73,11 @@ function balancedScale(scales: ScaleSummary[], best: ScaleSummary | null): numbe
   return crossings.length === 0 ? null : crossings.reduce((a, b) => off(b) < off(a) ? b : a);
 }
 
-/** The rules that half of the draws or more fail there, the gravest first. */
+/** Returns the rules that half of the draws or more fail at these scales, the gravest first. */
 function troubleOf(scales: ScaleSummary[]): string[] {
   const draws = scales.reduce((sum, scale) => sum + scale.draws, 0);
   const known = studyRules().map(({ name }) => name);
-  // A rule that is not known here was registered where the study ran.
+  // An unknown rule was registered in the process that ran the study.
   const others = scales.flatMap(({ failed }) => Object.keys(failed));
   return [...new Set([...known, ...others])].filter((rule) => {
     const failed = scales.reduce((sum, scale) => sum + (scale.failed[rule] ?? 0), 0);

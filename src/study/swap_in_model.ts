@@ -12,12 +12,12 @@ import { drawKernel } from "./draw_kernel.ts";
 import { StudyError } from "./study_error.ts";
 
 /**
- * Gives the hidden layers another activation: those that hold one themselves (Dense, convolutions,
+ * Gives another activation to the hidden layers that have one themselves (Dense, convolutions,
  * Activation), other than linear. Layers that are an activation (ReLU, ELU ...) and recurrent ones
  * keep theirs.
  *
  * @param hidden Names of the hidden layers.
- * @throws {StudyError} If there is no such layer.
+ * @throws {StudyError} If the model has no such layer.
  */
 export function swapActivations(
   tf: TensorFlow,
@@ -39,7 +39,7 @@ export function swapActivations(
     );
   }
   for (const holder of holders) {
-    // A fresh one for each layer: TensorFlow.js may keep something in it.
+    // A new one for each layer: TensorFlow.js may keep state in it.
     const layer = tf.layers.activation({ activation: name as "tanh" });
     holder.activation = (layer as unknown as ActivationHolder).activation;
   }
@@ -48,7 +48,7 @@ export function swapActivations(
 /**
  * Redraws the kernels of Dense and convolutional layers; everything else stays.
  *
- * @throws {StudyError} If there is no such layer.
+ * @throws {StudyError} If the model has no such layer.
  */
 export function redrawKernels(
   model: LayersModel,

@@ -8,11 +8,11 @@ import { StudyError } from "./study_error.ts";
 import type { StudySubject } from "./study_subject.ts";
 
 /**
- * Refuses an object with unknown keys: a misspelt one would be ignored silently.
+ * Rejects an object with unknown keys, because misspelt ones would be ignored silently.
  *
- * @param what What the object is, in a message.
+ * @param what Name of the object, for the message.
  * @param given The object.
- * @param known The keys that there are.
+ * @param known The allowed keys.
  * @throws {TypeError} If it is not an object, or has another key.
  */
 export function requireKnown(what: string, given: unknown, known: readonly string[]): void {
@@ -29,9 +29,9 @@ export function requireKnown(what: string, given: unknown, known: readonly strin
 }
 
 /**
- * Checks what a study is to study.
+ * Validates the subject of a study.
  *
- * @throws {TypeError} If it is neither a function, nor a network of a known name, nor a file.
+ * @throws {TypeError} If it is not a function, a network of a known name, or a file.
  */
 export function requireSubject(subject: StudySubject): void {
   if (typeof subject === "function") return;
@@ -47,14 +47,14 @@ export function requireSubject(subject: StudySubject): void {
 }
 
 /**
- * The name of an activation that TensorFlow.js has.
+ * Requires that TensorFlow.js has an activation, and returns its name.
  *
  * @throws {TypeError} If it has none of that name.
  */
 export function requireActivation(tf: TensorFlow, name: string): string {
   const cause = refusal(tf, name);
   if (cause === null) return name;
-  // The theory knows some that are layers only in TensorFlow.js, leakyRelu for one.
+  // The theory knows some that are only layers in TensorFlow.js, such as leakyRelu.
   const known = Object.keys(ACTIVATION_FUNCTIONS).filter((other) => refusal(tf, other) === null);
   throw new TypeError(
     `activation ${showValue(name)} is not known to TensorFlow.js${
@@ -64,7 +64,7 @@ export function requireActivation(tf: TensorFlow, name: string): string {
   );
 }
 
-/** What TensorFlow.js throws at the name of an activation; `null` where it takes it. */
+/** Returns the error of TensorFlow.js for the name of an activation; `null` if it accepts it. */
 function refusal(tf: TensorFlow, name: string): unknown {
   try {
     tf.layers.activation({ activation: name as "tanh" });
@@ -74,16 +74,16 @@ function refusal(tf: TensorFlow, name: string): unknown {
   }
 }
 
-/** A kernel is there as it was drawn, scaled, and as a gradient. */
+/** Copies of a kernel: as drawn, scaled, and its gradient. */
 const COPIES = 3;
 
 /**
- * Refuses a network that a study builds by itself before its kernels are drawn, if the engine could not
- * hold them.
+ * Rejects a network of the study's own if the engine could not hold its kernels, before they are
+ * drawn.
  *
  * @param depth Hidden layers.
  * @param width Units of each, and features.
- * @throws {StudyError} If they are too many: the message says how much memory they would take.
+ * @throws {StudyError} If they are too many: the message says how much memory they need.
  */
 export function requireRoom(depth: number, width: number): void {
   const bytes = COPIES * Float32Array.BYTES_PER_ELEMENT * depth * width ** 2;

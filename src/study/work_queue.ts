@@ -1,52 +1,54 @@
 import type { StudyPoint } from "./study_point.ts";
 
-/** A run of points of one model, which one worker measures in their order. */
+/** A run of points of one model, which one worker measures in order. */
 export interface Unit {
-  /** What is not measured yet, ascending. */
+  /** Indices of the points still to measure, ascending. */
   readonly indices: number[];
-  /** How many of them, from the first on, were sent to the worker. */
+  /** Number of these that were sent to the worker, from the first on. */
   sent: number;
-  /** What is measured and has not come out yet. */
+  /** Measured points that have not been yielded yet. */
   readonly points: StudyPoint[];
 }
 
-/** Most points of a unit: those of other workers wait in memory until it is done. */
+/** Maximum number of points of a unit: points of other workers wait in memory until it is done. */
 const LARGEST_UNIT = 64;
-/** How many units a worker may be ahead of the slowest, whose points are waited for. */
+/**
+ * Number of units by which a worker may be ahead of the slowest, whose points are yielded first.
+ */
 const AHEAD = 4;
 
 /**
- * The points of a study, distributed among workers. Every worker builds the models of its units, so units
- * are as long as possible; when none is left, a worker takes over the second half of another worker's rest,
- * so that none waits long at the end.
+ * Distributes the points of a study among workers. Every worker builds the models of its units, so
+ * units are as long as possible; when no units are left, a worker takes over the second half of
+ * another worker's remaining points, so that none is idle for long at the end.
  */
 export class WorkQueue {
   readonly #units: Iterator<Unit>;
   readonly #most: number;
-  /** Units to do again, ahead of all others. */
+  /** Units to retry, before all others. */
   readonly #again: Unit[] = [];
-  /** Units that were handed out, in the order of their points, until all of these have come out. */
+  /** Units in work, in the order of their points, until all of their points have been yielded. */
   readonly #open: Unit[] = [];
 
   /**
-   * @param indices The points, ascending.
-   * @param scales How many in a row are of one model.
-   * @param workers How many share them.
+   * @param indices Indices of the points, ascending.
+   * @param scales Number of consecutive points of one model.
+   * @param workers Number of workers.
    */
   constructor(indices: Iterable<number>, scales: number, workers: number) {
     this.#units = unitsOf(indices, scales);
     this.#most = AHEAD * workers;
   }
 
-  /** The unit whose points come out next. */
+  /** Unit whose points are yielded next. */
   get head(): Unit | undefined {
     return this.#open[0];
   }
 
   /**
-   * The next unit for a worker that has none; `null` where it has to wait.
+   * Returns the next unit for an idle worker; `null` if it has to wait.
    *
-   * @param running The units that the others have.
+   * @param running The units of the other workers.
    */
   take(running: Iterable<Unit>): Unit | null {
     const again = this.#again.shift();
@@ -61,23 +63,23 @@ export class WorkQueue {
     return this.#split(running);
   }
 
-  /** Returns the rest of a dead worker's unit to the queue. */
+  /** Puts the rest of a dead worker's unit back into the queue. */
   giveBack(unit: Unit): void {
     unit.sent = 0;
     this.#again.push(unit);
   }
 
-  /** Drops the unit at the head, all of whose points came out. */
+  /** Drops the unit at the head, all of whose points have been yielded. */
   drop(): void {
     this.#open.shift();
   }
 
-  /** All points that are measured and did not come out, in their order. */
+  /** Yields all measured points that have not been yielded yet, in order. */
   *rest(): Generator<StudyPoint, void> {
     for (const { points } of this.#open) yield* points;
   }
 
-  /** The second half of what is before the worker that has most before it. */
+  /** Takes the second half of the largest remaining unit. */
   #split(running: Iterable<Unit>): Unit | null {
     let longest: Unit | null = null;
     for (const unit of running) {
@@ -93,7 +95,7 @@ export class WorkQueue {
   }
 }
 
-/** Cuts points into units: runs of indices of one model. */
+/** Splits points into units: runs of points of one model. */
 function* unitsOf(indices: Iterable<number>, scales: number): Generator<Unit, undefined> {
   const model = (index: number) => Math.floor(index / scales);
   let unit: number[] = [];

@@ -4,27 +4,27 @@ import type { StudyOptions } from "./study_options.ts";
 import type { StudyPoint } from "./study_point.ts";
 import type { ModelFile, NamedNetwork } from "./study_subject.ts";
 
-/** What a worker is started with: everything that makes the points, as data. */
+/** Data with which a worker starts: everything that determines the points. */
 export interface WorkerTask {
-  /** What is studied. */
+  /** Subject of the study. */
   subject: NamedNetwork | ModelFile;
-  /** The points. */
+  /** Grid of the points. */
   grid: StudyGrid;
-  /** Those options that a worker heeds. */
+  /** Options that apply to a worker. */
   options: Pick<
     StudyOptions,
     "examples" | "batch" | "objective" | "scaleLayers" | "microBatch" | "relaxedSimd" | "trust"
   >;
 }
 
-/** What a worker sends. Work may be sent to it once it is `ready`; earlier messages are lost. */
+/** Message of a worker. Orders may be sent to it once it is `ready`; earlier ones are lost. */
 export type WorkerMessage =
   | { kind: "ready"; identity: StudyIdentity }
   | { kind: "point"; point: StudyPoint }
-  /** It cannot go on, and neither could another: the model or the grid is at fault. */
+  /** It cannot continue, nor could another worker: the model or the grid is at fault. */
   | { kind: "failed"; message: string }
-  /** It is about to die, and this is why. */
+  /** It is about to die, for this reason. */
   | { kind: "dying"; reason: string };
 
-/** What a worker is told: the points to measure, by index. */
+/** Message to a worker: the indices of points to measure. */
 export type WorkerOrder = number[];
