@@ -2,16 +2,16 @@ import type { TensorInfo } from "@tensorflow/tfjs";
 import { defineKernel } from "./define_kernel.ts";
 import type { KernelRepair } from "./kernel_context.ts";
 
-/** Whether a shape is the end of another: it is added to each row of it then. */
+/** Returns true if a shape equals the last axes of another, so that it is added to each row. */
 function isRowOf({ shape }: TensorInfo, x: TensorInfo): boolean {
   const missing = x.shape.length - shape.length;
   return missing >= 0 && shape.every((size, axis) => size === x.shape[missing + axis]);
 }
 
 /**
- * `Add`, behind every bias, every skip connection, and each place where gradients meet. Stock runs on one
- * thread, and looks at every place for how it broadcasts. Here floats of one shape, and a row to each row,
- * are added in a sweep that threads share; everything else is stock's.
+ * `Add`, used by every bias, every skip connection, and wherever gradients meet. The stock op runs
+ * on one thread, and resolves broadcasting for every entry. Here floats of equal shape, or a row
+ * added to each row, take one sweep that threads share; everything else goes to the stock op.
  */
 const addKernel = defineKernel<unknown, { a: TensorInfo; b: TensorInfo }>(
   "Add",
@@ -29,7 +29,7 @@ const addKernel = defineKernel<unknown, { a: TensorInfo; b: TensorInfo }>(
   },
 );
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [addKernel],
 };

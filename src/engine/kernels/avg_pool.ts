@@ -12,7 +12,7 @@ import {
 } from "./window_geometry.ts";
 import { floatView, windowsOnHeap } from "./windows_on_heap.ts";
 
-/** How many entries of the input each window sees: fewer at a padded border. */
+/** Returns the number of input entries in each window: fewer at a padded border. */
 function counts(geometry: WindowGeometry): Int32Array {
   const [depth, height, width] = geometry.output;
   const seen = new Int32Array(depth * height * width);
@@ -20,18 +20,21 @@ function counts(geometry: WindowGeometry): Int32Array {
   return seen;
 }
 
-/** The stock kernels add in float32: beyond so many entries that is off by more than a few units. */
+/**
+ * The stock ops add in float32, which is off by more than a few units beyond this number of
+ * entries.
+ */
 const FEW_ENTRIES = 64;
 
 /**
- * Whether windows are so large that their means must be taken in float64. The stock kernels for 2d also
- * keep an address for each entry of each window, and trap where these do not fit the heap.
+ * Returns true if windows need means in float64. The stock 2d ops also keep an address for each
+ * entry of each window, and trap if these do not fit in the heap.
  */
 function hasLargeWindow({ window }: WindowGeometry): boolean {
   return window.reduce((product, size) => product * size) > FEW_ENTRIES;
 }
 
-/** The mean of the entries that each window sees, in float64. */
+/** Computes the mean of the entries in each window, in float64. */
 function averagePool(
   context: KernelContext,
   untrimmed: WindowGeometry,
@@ -50,13 +53,13 @@ function averagePool(
   });
   for (let i = 0, position = 0; i < to.length; position++) {
     const count = seen[position % seen.length];
-    // A window that lies in the padding altogether has no entry, and 0 for its mean.
+    // A window entirely in the padding has no entries; its mean is 0.
     for (let c = 0; c < channels; c++, i++) to[i] = count === 0 ? 0 : sums[i] / count;
   }
   return output;
 }
 
-/** Shares each window's gradient equally among the entries that it sees. */
+/** Divides each window's gradient equally among its entries. */
 function averagePoolGrad(
   context: KernelContext,
   untrimmed: WindowGeometry,
@@ -78,8 +81,9 @@ function averagePoolGrad(
 }
 
 /**
- * `AvgPool`. The stock kernel turns NaN into -Infinity and adds in float32, which puts the mean over 512
- * x 512 entries off by 0.03 %. Here a window with a NaN gives NaN, and windows are added up in float64.
+ * `AvgPool`. The stock op turns NaN into -Infinity and adds in float32, which puts the mean over
+ * 512 x 512 entries off by 0.03 %. Here a window with a NaN gives NaN, and windows are summed in
+ * float64.
  */
 const avgPoolKernel = defineKernel<PoolAttributes>("AvgPool", (context, { x }, attrs) => {
   const info = pool2dInfo(context.tf, x.shape, attrs);
@@ -92,9 +96,9 @@ const avgPoolKernel = defineKernel<PoolAttributes>("AvgPool", (context, { x }, a
 });
 
 /**
- * `AvgPoolGrad`. The forward pass divides by the entries that a window sees; the stock gradient divides
- * by the size of the whole window, so it is too small at a border padded with `same`. Here:
- * `dx[i] += dy / entries seen`.
+ * `AvgPoolGrad`. The forward pass divides by the number of entries in a window; the stock gradient
+ * divides by the size of the whole window, so it is too small at a border padded with `same`. Here:
+ * `dx[i] += dy / entries in the window`.
  */
 const avgPoolGradKernel = defineKernel<PoolAttributes>(
   "AvgPoolGrad",
@@ -105,9 +109,9 @@ const avgPoolGradKernel = defineKernel<PoolAttributes>(
 );
 
 /**
- * `AvgPool3D`. With `same` padding and a stride larger than the window the stock kernel (and that of
- * `cpu`) may begin at the wrong place, and it adds in float32. Here windows begin where TensorFlow puts
- * them, and large ones are added up in float64; others still go to the stock kernel.
+ * `AvgPool3D`. With `same` padding and a stride larger than the window, the stock op (and that of
+ * `cpu`) may start at the wrong position, and it adds in float32. Here windows start where
+ * TensorFlow puts them, and large ones are summed in float64; others still go to the stock op.
  */
 const avgPool3dKernel = defineKernel<PoolAttributes>(
   "AvgPool3D",
@@ -122,8 +126,8 @@ const avgPool3dKernel = defineKernel<PoolAttributes>(
 );
 
 /**
- * `AvgPool3DGrad`. As with the stock `AvgPoolGrad`, the border of `same` padding comes out too small.
- * Here: `dx[i] += dy / entries seen`.
+ * `AvgPool3DGrad`. As with the stock `AvgPoolGrad`, the gradient is too small at the border of
+ * `same` padding. Here: `dx[i] += dy / entries in the window`.
  */
 const avgPool3dGradKernel = defineKernel<PoolAttributes>(
   "AvgPool3DGrad",
@@ -133,7 +137,7 @@ const avgPool3dGradKernel = defineKernel<PoolAttributes>(
   },
 );
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [avgPool3dGradKernel, avgPool3dKernel, avgPoolGradKernel, avgPoolKernel],
 };

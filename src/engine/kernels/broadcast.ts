@@ -1,8 +1,8 @@
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
 
 /**
- * For each entry of an array of shape `to`, the place of the entry of an array of shape `from` that it
- * meets when `from` is broadcast: missing leading axes and axes of size 1 repeat.
+ * Returns, for each entry of an array of shape `to`, the offset of its entry in an array of shape
+ * `from` that is broadcast: missing leading axes and axes of size 1 repeat.
  */
 export function broadcastOffsets(from: readonly number[], to: readonly number[]): Int32Array {
   const missing = to.length - from.length;
@@ -20,8 +20,8 @@ export function broadcastOffsets(from: readonly number[], to: readonly number[])
 }
 
 /**
- * Sums a gradient over the axes along which an input was broadcast, so that it has the input's shape
- * again: what a broadcast copies, its gradient adds up.
+ * Sums a gradient over the axes along which an input was broadcast, so that it has the input's
+ * shape again.
  */
 export function reduceLike(tf: TensorFlow, gradient: Tensor, shape: readonly number[]): Tensor {
   const missing = gradient.rank - shape.length;

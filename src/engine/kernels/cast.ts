@@ -3,9 +3,10 @@ import { defineKernel } from "./define_kernel.ts";
 import type { KernelRepair } from "./kernel_context.ts";
 
 /**
- * `Cast`. To `bool` the stock kernel stores the integer part modulo 256, so 0.5 and 256 become false.
- * Here every entry that is not 0 becomes true, NaN too. To the type that a tensor has already, as behind each
- * gradient of a cast, stock copies the entries; here they are shared. Others go to the stock kernel.
+ * `Cast`. To `bool` the stock op stores the integer part modulo 256, so 0.5 and 256 become false.
+ * Here every entry that is not 0 becomes true, NaN too. If the type stays the same, as in each
+ * gradient of a cast, the stock op copies the entries; here they are shared. Others go to the stock
+ * op.
  */
 const castKernel = defineKernel<{ dtype: DataType }>("Cast", (context, { x }, attrs) => {
   const { dtype } = attrs;
@@ -19,15 +20,15 @@ const castKernel = defineKernel<{ dtype: DataType }>("Cast", (context, { x }, at
 });
 
 /**
- * `Identity`, behind every `clone`: stock copies the entries, 81 times in a gradient of ten dense layers.
- * Tensors are never written to, so here the clone shares them, as the `cpu` backend's does.
+ * `Identity`, used by every `clone`: the stock op copies the entries, 81 times in a gradient of ten
+ * dense layers. Tensors are immutable, so here the clone shares them, as on the `cpu` backend.
  */
 const identityKernel = defineKernel<unknown>("Identity", ({ backend }, { x }) => {
   backend.incRef(x.dataId);
   return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
 });
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [castKernel, identityKernel],
 };

@@ -11,10 +11,9 @@ interface ClipByValueAttributes {
 }
 
 /**
- * `ClipByValue`: the stock kernel turns NaN into a bound, which hides it from a hard sigmoid and from
- * every cross-entropy, and compares whole numbers as if their bits were floats. Here NaN stays NaN and
- * whole numbers are clipped to whole numbers; floats without NaN and infinity still go to the stock
- * kernel.
+ * `ClipByValue`: the stock op turns NaN into a bound, which hides it from a hard sigmoid and from
+ * every cross-entropy, and compares integers as if their bits were floats. Here NaN stays NaN and
+ * integers are clipped to integers; finite floats still go to the stock op.
  */
 const clipByValueKernel = defineKernel<ClipByValueAttributes>(
   "ClipByValue",
@@ -36,8 +35,8 @@ const clipByValueKernel = defineKernel<ClipByValueAttributes>(
 );
 
 /**
- * `ClipByValueGrad`, dy where x lies within the bounds, 0 elsewhere and NaN where x is NaN, in one
- * sweep; a kernel of this project, for `clipByValueGradient`.
+ * `ClipByValueGrad`: dy if x is within the bounds, NaN if x is NaN, otherwise 0, in one sweep; an
+ * op of this project, for `clipByValueGradient`.
  */
 const clipByValueGradKernel = defineKernel<
   ClipByValueAttributes,
@@ -51,8 +50,8 @@ const clipByValueGradKernel = defineKernel<
 });
 
 /**
- * The gradient of `ClipByValue`, behind every hard sigmoid and with it every gate of an LSTM:
- * TensorFlow.js composes it of five kernels; here it is one.
+ * Gradient of `ClipByValue`, used by every hard sigmoid and so by every gate of an LSTM.
+ * TensorFlow.js composes it of five ops; here it is one.
  */
 const clipByValueGradient = defineSweepGradient(
   "ClipByValue",
@@ -60,7 +59,7 @@ const clipByValueGradient = defineSweepGradient(
   (tf, dy, x, attrs) => tf.engine().runKernel("ClipByValueGrad", { x, dy }, attrs) as Tensor,
 );
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [clipByValueGradKernel, clipByValueKernel],
   gradients: [clipByValueGradient],

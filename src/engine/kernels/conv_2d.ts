@@ -22,18 +22,20 @@ function withChannelsLast(
 const { plain, fused } = convolutionKernels("convolution", "Conv2D", "FusedConv2D");
 
 /**
- * `Conv2D`: stock is wrong for `same` padding with a stride larger than the window, and keeps packed
- * weights that it does not free with the tensor it made them of. Here blocks of windows that fit the cache
- * are packed, mostly from where they stand, and multiplied by the filter.
+ * `Conv2D`: the stock op is wrong for `same` padding with a stride larger than the window, and
+ * leaks the packed weights when their tensor is freed. Here blocks of windows that fit the cache
+ * are packed, mostly in place, and multiplied by the filter.
  */
 const conv2dKernel = plain;
 
-/** `FusedConv2D`, activation(x * filter + bias): as `Conv2D`; stock's relu turns NaN into 0, too. */
+/**
+ * `FusedConv2D`, activation(x * filter + bias): as `Conv2D`; the stock relu also turns NaN into 0.
+ */
 const fusedConv2dKernel = fused;
 
 /**
- * The gradient of `FusedConv2D` without an activation. TensorFlow.js has none, and always computes the gradients of
- * all inputs together, needed or not. For x and filter it is that of `Conv2D`.
+ * Gradient of `FusedConv2D` without an activation. TensorFlow.js has none, and always computes the
+ * gradients of all inputs together, needed or not. For x and filter it is that of `Conv2D`.
  */
 const fusedConv2dGradient: GradientFactory = ({ tf }) => ({
   kernelName: "FusedConv2D",
@@ -46,10 +48,10 @@ const fusedConv2dGradient: GradientFactory = ({ tf }) => ({
 });
 
 /**
- * `Conv2DBackpropFilter`: stock has none, so no convolution can be differentiated (tfjs #8474). With U
- * the matrix that has the window of one output position in each row, dW = U^T dy. U is packed in
- * blocks of positions that fit the cache, and the product of each is added to dW. Also dilated, where
- * the attribute is given.
+ * `Conv2DBackpropFilter`: the stock backend has none, so no convolution can be differentiated (tfjs
+ * #8474). If each row of U is the window of one output position, dW = U^T dy. U is packed in blocks
+ * of positions that fit the cache, and the product of each is added to dW. Supports dilation if the
+ * attribute is given.
  */
 const conv2dBackpropFilterKernel = defineKernel<
   Conv2dAttributes & { filterShape: number[] },
@@ -68,10 +70,10 @@ const conv2dBackpropFilterKernel = defineKernel<
 );
 
 /**
- * `Conv2DBackpropInput`, also the forward pass of `conv2dTranspose`: stock is a scalar loop, 11 times
- * slower than the convolution itself. Here it is a convolution of dy where windows move by 1; else
- * each row of dy W^T is the gradient of one window, and is added where that window lay, in blocks of
- * output positions that fit the cache. Also dilated, where the attribute is given.
+ * `Conv2DBackpropInput`, also the forward pass of `conv2dTranspose`: the stock op is a scalar loop,
+ * 11 times slower than the convolution itself. With stride 1 it is a convolution of dy here;
+ * otherwise each row of dy W^T is the gradient of one window and is added at its position, in
+ * blocks of output positions that fit the cache. Supports dilation if the attribute is given.
  */
 const conv2dBackpropInputKernel = defineKernel<
   Conv2dAttributes & { inputShape: number[] },
@@ -95,7 +97,7 @@ const conv2dBackpropInputKernel = defineKernel<
   return result;
 });
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [conv2dBackpropFilterKernel, conv2dBackpropInputKernel, conv2dKernel, fusedConv2dKernel],
   gradients: [fusedConv2dGradient],

@@ -8,11 +8,11 @@ import { windowsOnHeap } from "./windows_on_heap.ts";
 interface Conv3dAttributes {
   strides: number | [number, number, number];
   pad: "valid" | "same";
-  /** TensorFlow.js passes none to the gradients; 1 then. */
+  /** Absent in gradients of TensorFlow.js; 1 then. */
   dilations?: number | [number, number, number];
 }
 
-/** What TensorFlow.js computes about a 3d convolution. */
+/** Returns TensorFlow.js's geometry of a 3d convolution. */
 function conv3dInfo(
   { backend_util }: TensorFlow,
   inputShape: number[],
@@ -29,9 +29,9 @@ function conv3dInfo(
 }
 
 /**
- * `Conv3D`: stock is a scalar loop, and with `same` padding and a stride larger than the window it (and
- * that of `cpu`) may begin at the wrong place. Here windows begin where TensorFlow puts them; they are
- * unrolled and multiplied by the filter, as for `Conv2D`.
+ * `Conv3D`: the stock op is a scalar loop, and with `same` padding and a stride larger than the
+ * window it (and that of `cpu`) may start at the wrong position. Here windows start where
+ * TensorFlow puts them; they are unrolled and multiplied by the filter, as for `Conv2D`.
  */
 const conv3dKernel = defineKernel<
   Conv3dAttributes,
@@ -48,7 +48,7 @@ interface Conv3dBackpropFilterAttributes extends Conv3dAttributes {
 
 /**
  * `Conv3DBackpropFilterV2`, the gradient of a 3d convolution with respect to its kernel. The stock
- * kernel is wrong for strides larger than 1. Here it is dW = U^T dy, as for `Conv2DBackpropFilter`.
+ * op is wrong for strides larger than 1. Here it is dW = U^T dy, as for `Conv2DBackpropFilter`.
  */
 const conv3dBackpropFilterKernel = defineKernel<
   Conv3dBackpropFilterAttributes,
@@ -65,9 +65,9 @@ interface Conv3dBackpropInputAttributes extends Conv3dAttributes {
 }
 
 /**
- * `Conv3DBackpropInputV2`, the gradient of a 3d convolution with respect to its input, and the forward
- * pass of a transposed one. The stock kernel was wrong in every shape tried. Here each row of dy W^T is
- * added where its window lay, as for `Conv2DBackpropInput`.
+ * `Conv3DBackpropInputV2`, the gradient of a 3d convolution with respect to its input, and the
+ * forward pass of a transposed one. The stock op was wrong in every shape tried. Here each row of
+ * dy W^T is added at the position of its window, as for `Conv2DBackpropInput`.
  */
 const conv3dBackpropInputKernel = defineKernel<
   Conv3dBackpropInputAttributes,
@@ -79,9 +79,10 @@ const conv3dBackpropInputKernel = defineKernel<
 });
 
 /**
- * The gradient of `Conv3DBackpropInputV2`, which is the forward pass of a transposed 3d convolution.
- * TensorFlow.js has none. The kernel is linear in both inputs: for `dy` it is the convolution of the
- * incoming gradient with the same filter, for the filter the gradient that a convolution of it has.
+ * Gradient of `Conv3DBackpropInputV2`, the forward pass of a transposed 3d convolution.
+ * TensorFlow.js has none. The op is linear in both inputs: the gradient for `dy` is the convolution
+ * of the incoming gradient with the same filter; for the filter it is that convolution's filter
+ * gradient.
  */
 const conv3dBackpropInputGradient: GradientFactory = ({ tf }) => ({
   kernelName: "Conv3DBackpropInputV2",
@@ -102,7 +103,7 @@ const conv3dBackpropInputGradient: GradientFactory = ({ tf }) => ({
   },
 });
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [conv3dBackpropFilterKernel, conv3dBackpropInputKernel, conv3dKernel],
   gradients: [conv3dBackpropInputGradient],

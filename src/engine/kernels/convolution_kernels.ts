@@ -12,19 +12,20 @@ interface Inputs extends Record<string, TensorInfo | undefined> {
   preluActivationWeights?: TensorInfo;
 }
 
-/** Attributes of a convolution that a bias and an activation follow. */
+/** Attributes of a convolution fused with a bias and an activation. */
 export interface FusedAttributes extends Conv2dAttributes {
   activation: string;
   leakyreluAlpha?: number;
 }
 
 /**
- * The kernels of a 2d convolution: the plain one, and the one that a bias and an activation follow.
+ * Returns the ops of a 2d convolution: the plain one, and the one fused with a bias and an
+ * activation.
  *
- * @param kind What the native module does. Only a `convolution` adds the bias by itself; kernels follow
- * a `depthwise` one.
- * @param plainName Name of the plain kernel.
- * @param fusedName Name of the other.
+ * @param kind Operation of the native module. Only a `convolution` adds the bias itself; a
+ * `depthwise` one is followed by further ops.
+ * @param plainName Name of the plain op.
+ * @param fusedName Name of the fused op.
  */
 export function convolutionKernels(
   kind: "convolution" | "depthwise",
@@ -36,7 +37,7 @@ export function convolutionKernels(
     { x, filter, ...others }: Inputs,
     attributes: FusedAttributes,
   ): TensorInfo | null {
-    // Channels first: stock says that it cannot.
+    // The stock op rejects channels first with an error.
     if (attributes.dataFormat === "NCHW") return null;
     const info = conv2dInfo(context.tf, x.shape, filter.shape, attributes, kind === "depthwise");
     const columns = kind === "convolution" ? info.outChannels : null;

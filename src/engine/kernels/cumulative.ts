@@ -5,17 +5,17 @@ import type { GradientFactory, KernelFactory, KernelRepair } from "./kernel_cont
 /** Attributes of `Cumsum` and of `Cumprod`. */
 interface CumulativeAttributes {
   axis: number;
-  /** Whether an entry's own value is left out. */
+  /** True to leave out an entry's own value. */
   exclusive: boolean;
-  /** Whether to begin at the end. */
+  /** True to start at the end. */
   reverse: boolean;
 }
 
 /**
- * A kernel that gives, for each entry, what all entries up to it along an axis come to, in float64.
+ * Returns an op that accumulates the entries along an axis, in float64.
  *
- * @param empty What no entry comes to.
- * @param add What comes of what there was and one entry more.
+ * @param empty Result for no entries.
+ * @param add Adds an entry to the accumulated value.
  */
 function cumulative(
   kernelName: string,
@@ -24,7 +24,7 @@ function cumulative(
 ): KernelFactory {
   return defineKernel<CumulativeAttributes>(kernelName, (context, { x }, attrs) => {
     const { tf, backend } = context;
-    // Stock says that it cannot.
+    // The stock op rejects other types with an error.
     if (x.dtype !== "float32" && x.dtype !== "int32") {
       return context.stock(kernelName, { x }, attrs);
     }
@@ -52,34 +52,34 @@ function cumulative(
 }
 
 /**
- * `Cumsum`: the stock kernel adds in float32, which puts the last of 2^20 sums of 0.1 off by 1 %, and
- * writes outside of its output where the axis is negative: the backend dies of it. Here it adds in
- * float64, along any axis.
+ * `Cumsum`: the stock op adds in float32, which puts the last of 2^20 sums of 0.1 off by 1 %; and
+ * if the axis is negative, it writes outside of its output, which crashes the backend. Here it adds
+ * in float64, along any axis.
  */
 const cumsumKernel = cumulative("Cumsum", 0, (sum, entry) => sum + entry);
 
 /**
- * The gradient of `Cumsum`: dy added up from the other end. That of TensorFlow.js is transposed unless
- * the axis is the last: it throws, or is silently wrong where the transposed shape is the same.
+ * Gradient of `Cumsum`: dy accumulated from the other end. That of TensorFlow.js is transposed
+ * unless the axis is the last: it throws, or is silently wrong if the transposed shape is the same.
  */
 const cumsumGradient: GradientFactory = ({ tf }) => ({
   kernelName: "Cumsum",
   gradFunc(dy, _saved, attrs) {
     const { axis, exclusive, reverse } = attrs as unknown as CumulativeAttributes;
     const { rank } = dy as Tensor;
-    // The cpu backend wants its axis from 0, too.
+    // The cpu backend also needs a non-negative axis.
     const from0 = axis < 0 ? axis + rank : axis;
     return { x: () => tf.cumsum(dy as Tensor, from0, exclusive, !reverse) };
   },
 });
 
 /**
- * `Cumprod`: like the stock `Cumsum` this one writes outside of its output where the axis is negative.
- * Here it multiplies in float64, along any axis.
+ * `Cumprod`: like the stock `Cumsum`, the stock op writes outside of its output if the axis is
+ * negative. Here it multiplies in float64, along any axis.
  */
 const cumprodKernel = cumulative("Cumprod", 1, (product, entry) => product * entry);
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [cumprodKernel, cumsumKernel],
   gradients: [cumsumGradient],

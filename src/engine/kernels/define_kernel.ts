@@ -8,10 +8,10 @@ import type {
 } from "./kernel_context.ts";
 
 /**
- * A kernel for the WASM backend, with its inputs and attributes typed as it expects them.
+ * Defines an op of the WASM backend, with typed inputs and attributes.
  *
- * @param kernelName Name under which TensorFlow.js looks for it.
- * @param run Computes a fresh tensor, or several; it never writes into its inputs.
+ * @param kernelName Name under which TensorFlow.js finds it.
+ * @param run Computes one or several new tensors; never writes to its inputs.
  */
 export function defineKernel<
   Attributes,
@@ -35,10 +35,10 @@ export function defineKernel<
 type Differentiate = GradConfig["gradFunc"];
 
 /**
- * A gradient made of TensorFlow.js's own, with what that saves of a pass.
+ * Defines a gradient that amends TensorFlow.js's own.
  *
- * @param kernelName The kernel that is differentiated.
- * @param amend Makes it of TensorFlow.js's.
+ * @param kernelName The op that is differentiated.
+ * @param amend Returns the gradient, given that of TensorFlow.js.
  */
 export function amendGradient(
   kernelName: string,
@@ -51,10 +51,10 @@ export function amendGradient(
 }
 
 /**
- * A gradient by kernels that the WASM backend alone has; on another one TensorFlow.js's own answers.
+ * Defines a gradient of ops that only the WASM backend has; other backends use TensorFlow.js's own.
  *
- * @param kernelName The kernel that is differentiated.
- * @param differentiate Gives the gradients of the inputs, or `null` where TensorFlow.js's are to answer.
+ * @param kernelName The op that is differentiated.
+ * @param differentiate Returns the gradients of the inputs, or `null` to use TensorFlow.js's.
  */
 export function defineWasmGradient(
   kernelName: string,
@@ -74,12 +74,12 @@ export function defineWasmGradient(
 }
 
 /**
- * A gradient by a kernel that sweeps once and has no gradient itself. Of floats alone; where it is
- * differentiated again, TensorFlow.js's own answers, which is made of operations that have one.
+ * Defines a gradient by an op that takes a single sweep and has no gradient itself. For floats
+ * only; for second-order gradients TensorFlow.js's own is used, whose ops can be differentiated.
  *
- * @param kernelName The kernel that is differentiated.
- * @param input What its input is called.
- * @param sweep Gives the gradient of that.
+ * @param kernelName The op that is differentiated.
+ * @param input Name of its input.
+ * @param sweep Returns the gradient of that input.
  */
 export function defineSweepGradient(
   kernelName: string,

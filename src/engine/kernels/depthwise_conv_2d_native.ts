@@ -12,8 +12,9 @@ const { plain, fused } = convolutionKernels(
 );
 
 /**
- * `DepthwiseConv2dNative`: stock is wrong for `same` padding with a stride larger than the window. Here
- * each output entry is the sum over taps of the input entry times the tap, four channels at a time.
+ * `DepthwiseConv2dNative`: the stock op is wrong for `same` padding with a stride larger than the
+ * window. Here each output entry is the sum over taps of the input entry times the tap, four
+ * channels at a time.
  */
 const depthwiseConv2dNativeKernel = plain;
 
@@ -21,8 +22,8 @@ const depthwiseConv2dNativeKernel = plain;
 const fusedDepthwiseConv2dKernel = fused;
 
 /**
- * `DepthwiseConv2dNativeBackpropFilter`: stock has none. Each weight's gradient is the sum, over the
- * output positions, of the input entry that its tap met times dy.
+ * `DepthwiseConv2dNativeBackpropFilter`: the stock backend has none. Each weight's gradient is the
+ * sum over the output positions of dy times the input entry at its tap.
  */
 const depthwiseConv2dNativeBackpropFilterKernel = defineKernel<
   Conv2dAttributes & { filterShape: number[] },
@@ -33,8 +34,8 @@ const depthwiseConv2dNativeBackpropFilterKernel = defineKernel<
 });
 
 /**
- * `DepthwiseConv2dNativeBackpropInput`: stock has none. Each entry of dy times each tap is added where
- * that tap met the input.
+ * `DepthwiseConv2dNativeBackpropInput`: the stock backend has none. Each entry of dy times each tap
+ * is added to the input entry at that tap.
  */
 const depthwiseConv2dNativeBackpropInputKernel = defineKernel<
   Conv2dAttributes & { inputShape: number[] },
@@ -44,7 +45,7 @@ const depthwiseConv2dNativeBackpropInputKernel = defineKernel<
   return windowsOnHeap(context, "depthwiseInputGradient", [dy, filter], info, info.inShape);
 });
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [
     depthwiseConv2dNativeBackpropFilterKernel,

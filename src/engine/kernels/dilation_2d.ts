@@ -10,7 +10,7 @@ interface Dilation2dAttributes {
   dilations: number | [number, number];
 }
 
-/** Geometry and output shape of a morphological dilation. */
+/** Returns the geometry and output shape of a morphological dilation. */
 function dilation2dGeometry(
   { tf }: KernelContext,
   x: TensorInfo,
@@ -30,8 +30,8 @@ function dilation2dGeometry(
 }
 
 /**
- * For each entry of the output, the place of the input entry and of the filter entry whose sum is the
- * largest of its window: the first of equals, NaN above all. -1 where a window lies in the padding.
+ * Finds, for each output entry, the input and filter entries with the largest sum in its window:
+ * the first of equals; NaN is largest. -1 if a window is entirely in the padding.
  */
 function dilation2dWinners(
   context: KernelContext,
@@ -60,9 +60,9 @@ function dilation2dWinners(
 }
 
 /**
- * `Dilation2D`, the largest of `x + filter` over each window. The stock kernel starts its search at the
- * smallest positive number and gives that for a window whose sums are all 0 or less. Here NaN is larger
- * than any number.
+ * `Dilation2D`, the largest `x + filter` over each window. The stock op starts its search at the
+ * smallest positive number and returns that if all sums of a window are 0 or less. Here NaN is
+ * larger than any number.
  */
 const dilation2dKernel = defineKernel<unknown>(
   "Dilation2D",
@@ -76,9 +76,9 @@ const dilation2dKernel = defineKernel<unknown>(
 );
 
 /**
- * `Dilation2DBackpropFilter`. The stock kernel starts its search at the smallest positive number, and where
- * no sum of a window is larger it picks the first. Here each `dy` goes to the filter entry whose sum is the
- * largest of its window.
+ * `Dilation2DBackpropFilter`. The stock op starts its search at the smallest positive number and,
+ * if no sum of a window is larger, picks the first. Here each `dy` goes to the filter entry with
+ * the largest sum in its window.
  */
 const dilation2dBackpropFilterKernel = defineKernel<unknown>(
   "Dilation2DBackpropFilter",
@@ -97,9 +97,9 @@ const dilation2dBackpropFilterKernel = defineKernel<unknown>(
 );
 
 /**
- * `Dilation2DBackpropInput`. The stock kernel starts its search at the smallest positive number, and where
- * no sum of a window is larger it picks the first. Here each `dy` goes to the input entry whose sum is the
- * largest of its window.
+ * `Dilation2DBackpropInput`. The stock op starts its search at the smallest positive number and, if
+ * no sum of a window is larger, picks the first. Here each `dy` goes to the input entry with the
+ * largest sum in its window.
  */
 const dilation2dBackpropInputKernel = defineKernel<unknown>(
   "Dilation2DBackpropInput",
@@ -117,7 +117,7 @@ const dilation2dBackpropInputKernel = defineKernel<unknown>(
   },
 );
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [dilation2dBackpropFilterKernel, dilation2dBackpropInputKernel, dilation2dKernel],
 };

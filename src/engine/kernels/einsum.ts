@@ -6,9 +6,9 @@ import { EinsumSteps, type Operand } from "./einsum_steps.ts";
 import type { GradientFactory, KernelContext, KernelRepair } from "./kernel_context.ts";
 
 /**
- * `Einsum`: TensorFlow.js has it on its other backends, for one or two operands, without `...` and without a
- * letter twice in one. Here there may be any number, contracted from left to right; each product goes through
- * the GEMM of this project, with its axes in the order that copies least.
+ * `Einsum`: TensorFlow.js has it only on other backends, for one or two operands, without `...` and
+ * without repeated letters in an operand. Here there may be any number of operands, contracted from
+ * left to right; each product uses this project's GEMM, with the axis order that copies least.
  */
 const einsumKernel = defineKernel<{ equation: string }>("Einsum", (context, inputs, attributes) => {
   const given = Object.values(inputs);
@@ -46,13 +46,13 @@ function contract(
   const arranged = steps.arrange(result, output);
   const whole = given.every(({ dtype }) => dtype !== "float32");
   const made = whole ? steps.next(arranged, "Cast", { dtype: "int32" }, output) : arranged;
-  // An operand that nothing was done to is its owner's.
+  // An unchanged operand still belongs to the caller.
   return made.isOwn ? made.tensor : context.run("Identity", { x: made.tensor });
 }
 
 /**
- * The gradient of `Einsum`, which TensorFlow.js lacks ("gradient function not found for Einsum"): for each
- * operand the sum over the gradient that comes in and the other operands.
+ * Gradient of `Einsum`, which TensorFlow.js lacks ("gradient function not found for Einsum"): for
+ * each operand, the Einstein sum of the incoming gradient and the other operands.
  */
 const einsumGradient: GradientFactory = ({ tf }) => ({
   kernelName: "Einsum",
@@ -78,7 +78,7 @@ function gradientOf(
 ): Tensor {
   const letters = new Map([...sizes.keys()].map((label, i) => [label, LETTERS[i]]));
   const written = (labels: readonly string[]) => labels.map((label) => letters.get(label)).join("");
-  // Axes that broadcast are left out: they have one entry.
+  // Axes that broadcast have one entry and are left out.
   const terms = operands.map((operand, i) => {
     const labels = inputs[i].filter((label, axis) => operand.shape[axis] === sizes.get(label));
     const shape = labels.map((label) => sizes.get(label)!);
@@ -104,7 +104,7 @@ function gradientOf(
     tf.reshape(gradient, shape.map((size, axis) => isAt(axis) ? size : 1)),
     shape,
   );
-  // Of an operand whose diagonal was taken nothing else has a gradient.
+  // If an operand's diagonal was taken, its other entries have no gradient.
   return labels.reduce((masked, label, axis) => {
     const first = labels.indexOf(label);
     if (first === axis) return masked;
@@ -116,7 +116,7 @@ function gradientOf(
   }, spread);
 }
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [einsumKernel],
   gradients: [einsumGradient],

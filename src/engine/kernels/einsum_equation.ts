@@ -1,26 +1,26 @@
-/** An Einstein sum over tensors of known shapes: a label for each axis. */
+/** Einstein sum over tensors of known shapes, with a label for each axis. */
 export interface EinsumTerms {
-  /** The labels of each operand's axes; one may come twice, which means the diagonal. */
+  /** Axis labels of each operand; a repeated label means the diagonal. */
   inputs: string[][];
-  /** The labels of the result's axes, each once. */
+  /** Axis labels of the result, each once. */
   output: string[];
-  /** The length of the axes of each label. */
+  /** Length of the axes of each label. */
   sizes: Map<string, number>;
 }
 
-/** The label of an axis that `...` stands for, counted from the last one. */
+/** Returns the label of an axis covered by `...`, counted from the last one. */
 const elided = (fromLast: number) => `...${fromLast}`;
 
 const isElided = (label: string) => label.startsWith("...");
 
 /**
- * Reads the equation of an Einstein sum, as NumPy has it: `"abc,cd->abd"`, `"...x,xy->...y"`. Without an
- * arrow the result has the axes whose letters come once, in the order of the alphabet. Axes that `...` stands
- * for broadcast; those of a letter are alike.
+ * Parses an Einstein sum in NumPy's notation: `"abc,cd->abd"`, `"...x,xy->...y"`. Without an arrow,
+ * the result has the axes whose letters occur once, in alphabetical order. Axes covered by `...`
+ * broadcast; axes of a letter must have equal length.
  *
  * @param equation The equation.
  * @param shapes The shapes of the operands.
- * @throws {Error} If it is no equation, or the shapes do not fit.
+ * @throws {Error} If the equation is invalid, or the shapes do not fit.
  */
 export function einsumTerms(equation: string, shapes: readonly number[][]): EinsumTerms {
   const [left, right, ...more] = equation.replace(/\s/g, "").split("->");
@@ -70,7 +70,7 @@ export function einsumTerms(equation: string, shapes: readonly number[][]): Eins
   return { inputs, output, sizes };
 }
 
-/** The labels of one operand. */
+/** Returns the axis labels of one operand. */
 function labelsOf(letters: string, rank: number): string[] {
   const [before, after] = letters.split("...");
   if (after === undefined) return [...letters];

@@ -1,19 +1,19 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import type { KernelAttributes, KernelContext, KernelInputs } from "./kernel_context.ts";
 
-/** A tensor with a label for each axis. */
+/** Tensor with a label for each axis. */
 export interface Operand {
   tensor: TensorInfo;
   labels: readonly string[];
-  /** Whether it was made on the way, and has to be freed. */
+  /** True if it is an intermediate result that must be freed. */
   isOwn: boolean;
 }
 
-/** The steps that an Einstein sum is made of, each a kernel. */
+/** Steps of an Einstein sum, each an op. */
 export class EinsumSteps {
   readonly #context: KernelContext;
   readonly #sizes: Map<string, number>;
-  /** What was made on the way, and is still there. */
+  /** Intermediate results that are not yet freed. */
   readonly #made = new Set<TensorInfo>();
 
   constructor(context: KernelContext, sizes: Map<string, number>) {
@@ -25,14 +25,16 @@ export class EinsumSteps {
     return labels.reduce((product, label) => product * this.#sizes.get(label)!, 1);
   }
 
-  /** Runs a kernel on an operand, which is freed if it was made on the way. */
+  /** Runs an op on an operand, and frees the operand if it is an intermediate result. */
   next(from: Operand, kernelName: string, attrs: KernelAttributes, labels: readonly string[]) {
     const tensor = this.#run(kernelName, { x: from.tensor }, attrs);
     if (from.isOwn) this.#free(from.tensor);
     return { tensor, labels, isOwn: true };
   }
 
-  /** Frees all that was made on the way, where the sum cannot be finished: for a view, its share of the entries. */
+  /**
+   * Frees all intermediate results if the sum fails. A view only releases its share of the entries.
+   */
   freeAll(): void {
     this.#free(...this.#made);
   }
@@ -52,7 +54,7 @@ export class EinsumSteps {
     return this.next(from, "Reshape", { shape }, labels);
   }
 
-  /** Puts the axes in another order. */
+  /** Transposes an operand to the given axis order. */
   arrange(from: Operand, labels: readonly string[]): Operand {
     if (labels.join() === from.labels.join()) return from;
     return this.next(
@@ -63,7 +65,7 @@ export class EinsumSteps {
     );
   }
 
-  /** Adds up the axes that nothing else has, takes diagonals, and leaves out axes that broadcast. */
+  /** Sums the axes that only this operand has, takes diagonals, and drops axes that broadcast. */
   reduce(from: Operand, wanted: ReadonlySet<string>): Operand {
     let operand = this.#diagonals(from);
     const { shape } = operand.tensor;
@@ -96,12 +98,13 @@ export class EinsumSteps {
     return this.#diagonals(this.reshape(taken, [...shape, size]));
   }
 
-  /** The product of two operands, summed over the axes that both have and nothing else needs. */
+  /** Multiplies two operands, and sums over the shared axes that nothing else needs. */
   multiply(a: Operand, b: Operand, wanted: ReadonlySet<string>, order: readonly string[]): Operand {
     const { left, right, common, summed } = this.#plan(a, b, wanted, order);
     const [m, n] = [left, right].map(({ own }) => this.sizeOf(own));
     const [batch, k] = [common, summed].map((labels) => this.sizeOf(labels));
-    // Nothing to sum, or nothing but: a product entry by entry, which a product of matrices of one row is slow at.
+    // Without axes to sum, or with only those, multiplies entry by entry, since a product of
+    // single-row matrices is slow.
     const isPlain = k === 1 || m === 1 && n === 1;
     const shapes = isPlain ? [[batch, m, 1, k], [batch, 1, n, k]] : [left, right].map((side) => {
       const size = this.sizeOf(side.own);
@@ -130,7 +133,7 @@ export class EinsumSteps {
     return this.reshape(sum, labels.map((label) => this.#sizes.get(label)!));
   }
 
-  /** How to multiply with the fewest entries copied: which operand comes first, and in which order axes lie. */
+  /** Chooses the operand order and the axis order that copy the fewest entries. */
   #plan(a: Operand, b: Operand, wanted: ReadonlySet<string>, order: readonly string[]) {
     const shared = a.labels.filter((label) => b.labels.includes(label));
     const kept = shared.filter((label) => wanted.has(label));

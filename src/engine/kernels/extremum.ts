@@ -11,8 +11,8 @@ import type {
 } from "./kernel_context.ts";
 
 /**
- * A kernel of two broadcasting inputs that gives the larger one for sign 1, the smaller one for -1, and
- * NaN where either is NaN. Inputs without NaN and infinity go to the stock kernel.
+ * Returns a broadcasting op of two inputs that gives the larger one for sign 1, the smaller one for
+ * -1, and NaN if either is NaN. Finite inputs go to the stock op.
  */
 function extremum(kernelName: string, sign: 1 | -1): KernelFactory {
   return defineKernel<unknown>(kernelName, (context, { a, b }) => {
@@ -26,17 +26,21 @@ function extremum(kernelName: string, sign: 1 | -1): KernelFactory {
     const offsetsA = broadcastOffsets(a.shape, shape), offsetsB = broadcastOffsets(b.shape, shape);
     for (let i = 0; i < to.length; i++) {
       const p = left[offsetsA[i]], q = right[offsetsB[i]];
-      // Where q is NaN the comparison fails and gives it.
+      // If q is NaN, the comparison fails and q is taken.
       to[i] = p !== p || (sign > 0 ? p >= q : p <= q) ? p : q;
     }
     return output;
   });
 }
 
-/** `Maximum`: the stock kernel gives `b` when `a` is NaN and hides it. Here NaN in either gives NaN. */
+/**
+ * `Maximum`: the stock op returns `b` if `a` is NaN, which hides it. Here NaN in either gives NaN.
+ */
 const maximumKernel = extremum("Maximum", 1);
 
-/** `Minimum`: the stock kernel gives `b` when `a` is NaN and hides it. Here NaN in either gives NaN. */
+/**
+ * `Minimum`: the stock op returns `b` if `a` is NaN, which hides it. Here NaN in either gives NaN.
+ */
 const minimumKernel = extremum("Minimum", -1);
 
 function pairGradient(kernelName: "Maximum" | "Minimum"): GradientFactory {
@@ -57,15 +61,15 @@ function pairGradient(kernelName: "Maximum" | "Minimum"): GradientFactory {
 }
 
 /**
- * The gradients of `Maximum` and `Minimum`: `dy` where an input was taken, 0 elsewhere. Those of
- * TensorFlow.js throw when an input was broadcast; these add up what broadcasting copied.
+ * Gradients of `Maximum` and `Minimum`: `dy` for the input that was taken, otherwise 0. Those of
+ * TensorFlow.js throw if an input was broadcast; these sum over the copies.
  */
 const extremumGradients: GradientFactory[] = [
   pairGradient("Maximum"),
   pairGradient("Minimum"),
 ];
 
-/** @param axesName What the kernel calls the axes that it reduces. */
+/** @param axesName The op's name for its reduced axes. */
 function reducedGradient(kernelName: "Max" | "Min", axesName: string): GradientFactory {
   return ({ tf }) => ({
     kernelName,
@@ -87,16 +91,16 @@ function reducedGradient(kernelName: "Max" | "Min", axesName: string): GradientF
 }
 
 /**
- * The gradients of `Max` and `Min` over axes, behind global max pooling: `dy`, shared equally by the
- * entries that are the largest (the smallest), as TensorFlow does. TensorFlow.js hands all of it to each
- * of them, which is wrong by their number: steps that are alike, as padding is, or saturated units.
+ * Gradients of `Max` and `Min` over axes, used by global max pooling: `dy` divided equally among
+ * the largest (smallest) entries, as in TensorFlow. TensorFlow.js gives each of them all of it,
+ * which is wrong by their number for equal steps, such as padding or saturated units.
  */
 const reducedExtremumGradients: GradientFactory[] = [
   reducedGradient("Max", "reductionIndices"),
   reducedGradient("Min", "axis"),
 ];
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [maximumKernel, minimumKernel],
   gradients: [...extremumGradients, ...reducedExtremumGradients],

@@ -10,16 +10,17 @@ type BatchNormInputs =
   & { x: TensorInfo; mean: TensorInfo; variance: TensorInfo }
   & { scale?: TensorInfo; offset?: TensorInfo };
 
-/** Whether a tensor has one entry for each of the last axis, along which `x` has these. */
+/** Returns true if a tensor has one entry for each position of the last axis of `x`. */
 const isColumnar = (shape: readonly number[], x: readonly number[]) =>
   shape.at(-1) === x.at(-1) && shape.slice(0, -1).every((size) => size === 1);
 
 /**
- * `FusedBatchNorm`, `(x - mean) / sqrt(variance + epsilon) * scale + offset`. The stock kernel reads
- * mean, variance, scale and offset in a circle, which is right when they lie along the last axis or
- * have the shape of `x`; along another axis it is wrong. Here they broadcast. All four along the last axis
- * take one sweep of our own, which threads share; otherwise those two cases still go to the stock kernel. Without scale or offset TensorFlow.js breaks down while it records the operation for
- * a gradient, and leaks what it has kept by then; here that is refused first.
+ * `FusedBatchNorm`, `(x - mean) / sqrt(variance + epsilon) * scale + offset`. The stock op reads
+ * mean, variance, scale and offset cyclically, which is only right if they are along the last axis
+ * or have the shape of `x`. Here they broadcast. If all four are along the last axis, one native
+ * sweep, shared by threads, computes them; otherwise those two cases still go to the stock op.
+ * Without scale or offset TensorFlow.js fails while it records the operation for a gradient, and
+ * leaks the tensors kept so far; here that is rejected first.
  */
 const fusedBatchNormKernel = defineKernel<{ varianceEpsilon: number }, BatchNormInputs>(
   "FusedBatchNorm",
@@ -78,16 +79,15 @@ const fusedBatchNormKernel = defineKernel<{ varianceEpsilon: number }, BatchNorm
 );
 
 /**
- * The gradient of `FusedBatchNorm`, with `r = 1 / sqrt(variance + epsilon)`: for x `dy scale r`, for the
- * mean `-dy scale r`, for the variance `-1/2 dy scale (x - mean) r^3`, for the scale
- * `dy (x - mean) r`, for the offset `dy`, each added up over what broadcasting copied. That of
- * TensorFlow.js adds up along the last axis only and throws for any other. Along the last axis those of x,
- * scale and offset come of one operation, and the others follow from them, unless it is all differentiated
- * again.
+ * Gradient of `FusedBatchNorm`, with `r = 1 / sqrt(variance + epsilon)`: for x `dy scale r`, for
+ * the mean `-dy scale r`, for the variance `-1/2 dy scale (x - mean) r^3`, for the scale `dy (x -
+ * mean) r`, for the offset `dy`, each summed over the copies of broadcasting. That of TensorFlow.js
+ * only sums along the last axis and throws for any other. Along the last axis, one op computes
+ * those of x, scale and offset, from which the others follow, except for second-order gradients.
  */
 const fusedBatchNormGradient: GradientFactory = ({ tf }) => ({
   kernelName: "FusedBatchNorm",
-  // TensorFlow.js's tape has no place for a missing scale or offset: the layers always give them.
+  // TensorFlow.js's tape cannot hold a missing scale or offset; the layers always pass them.
   inputsToSave: ["x", "mean", "variance", "scale", "offset"],
   gradFunc(gradient, saved, attrs) {
     const dy = gradient as Tensor;
@@ -132,7 +132,7 @@ const fusedBatchNormGradient: GradientFactory = ({ tf }) => ({
   },
 });
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [fusedBatchNormKernel],
   gradients: [fusedBatchNormGradient],

@@ -4,8 +4,8 @@ import { amendGradient, defineKernel } from "./define_kernel.ts";
 import type { KernelRepair } from "./kernel_context.ts";
 
 /**
- * `GatherV2`, the forward pass of an embedding: stock finds the place of every single entry again. Here
- * whole runs are copied, as long as what lies behind the axis.
+ * `GatherV2`, the forward pass of an embedding: the stock op computes the offset of every entry.
+ * Here whole runs are copied, as long as the axes after the gathered one.
  */
 const gatherV2Kernel = defineKernel<
   { axis: number; batchDims?: number },
@@ -40,10 +40,10 @@ const gatherV2Kernel = defineKernel<
 });
 
 /**
- * `UnsortedSegmentSum`, the gradient of `gather` and of an embedding: stock has none (tfjs #8082). Row i
- * of x is added to row `segmentIds[i]` of the result; a row whose segment is not one of the result's is
- * dropped, as TensorFlow and the `cpu` backend do. Floats are added in float64: in float32 the sum of 2^20
- * rows of 0.1 is off by 1 %.
+ * `UnsortedSegmentSum`, the gradient of `gather` and of an embedding: the stock backend has none
+ * (tfjs #8082). Row i of x is added to row `segmentIds[i]` of the result; rows with a segment
+ * outside the result are dropped, as in TensorFlow and the `cpu` backend. Floats are added in
+ * float64: in float32 the sum of 2^20 rows of 0.1 is off by 1 %.
  */
 const unsortedSegmentSumKernel = defineKernel<
   { numSegments: number },
@@ -72,15 +72,15 @@ const unsortedSegmentSumKernel = defineKernel<
 });
 
 /**
- * The gradient of `GatherV2` with respect to its indices is 0 where the model computes them: an embedding that looks up
- * the bins of a Discretization. TensorFlow.js names none, which ends the pass.
+ * The gradient of `GatherV2` with respect to its indices is 0 if the model computes them, as in an
+ * embedding of the bins of a Discretization. TensorFlow.js has none, which makes the pass fail.
  */
 const gatherGradient = amendGradient("GatherV2", (tf, stock) => (dy, saved, attrs) => ({
   ...stock(dy, saved, attrs),
   indices: () => tf.zeros((saved as Tensor[])[1].shape),
 }));
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [gatherV2Kernel, unsortedSegmentSumKernel],
   gradients: [gatherGradient],

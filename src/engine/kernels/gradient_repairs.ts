@@ -10,8 +10,8 @@ interface DepthToSpaceAttributes {
 }
 
 /**
- * The gradient of `DepthToSpace`, the pixel shuffle that super-resolution models end with (in a layer of
- * their own): every entry of `dy` goes back to the channel that it came from. TensorFlow.js has none.
+ * Gradient of `DepthToSpace`, the pixel shuffle at the end of super-resolution models (in a custom
+ * layer): every entry of `dy` goes back to its channel. TensorFlow.js has none.
  */
 const depthToSpaceGradient: GradientFactory = ({ tf }) => ({
   kernelName: "DepthToSpace",
@@ -35,8 +35,8 @@ interface MirrorPadAttributes {
 }
 
 /**
- * The gradient of `MirrorPad`. That of TensorFlow.js drops what flows back from the mirrored borders.
- * Here, axis by axis: the middle of `dy`, plus each border turned round and laid on the entries that it
+ * Gradient of `MirrorPad`. That of TensorFlow.js drops the gradient of the mirrored borders. Here,
+ * axis by axis: the middle of `dy`, plus each border reversed and added to the entries that it
  * mirrors.
  */
 const mirrorPadGradient: GradientFactory = ({ tf }) => ({
@@ -71,7 +71,7 @@ const mirrorPadGradient: GradientFactory = ({ tf }) => ({
   },
 });
 
-/** The inputs of each kernel whose output is a truth value or a whole number. */
+/** Inputs of each op whose output is boolean or integer. */
 const INPUTS: Record<string, string[]> = {
   Greater: ["a", "b"],
   Less: ["a", "b"],
@@ -88,10 +88,10 @@ const INPUTS: Record<string, string[]> = {
 };
 
 /**
- * The gradients of comparisons, of logic and of floored division: 0, for their output is constant almost
- * everywhere. TensorFlow.js has the one of `GreaterEqual` only; without the others a thresholded ReLU, and
- * a mask behind anything trainable, cannot be differentiated. To `FloorDiv` it gives the gradient of a
- * division that is not floored.
+ * Gradients of comparisons, logic and floored division: 0, since their output is constant almost
+ * everywhere. TensorFlow.js only has that of `GreaterEqual`; without the others, a thresholded ReLU
+ * or a mask after anything trainable cannot be differentiated. For `FloorDiv` it uses the gradient
+ * of an ordinary division.
  */
 const piecewiseConstantGradients: GradientFactory[] = Object.entries(INPUTS).map(
   ([kernelName, inputsToSave]): GradientFactory => ({ tf }) => ({
@@ -105,8 +105,8 @@ const piecewiseConstantGradients: GradientFactory[] = Object.entries(INPUTS).map
 );
 
 /**
- * The gradient of `SquaredDifference`: `2 (a - b) dy`, and its negative for `b`. That of TensorFlow.js
- * throws when an input was broadcast; this one adds up what broadcasting copied.
+ * Gradient of `SquaredDifference`: `2 (a - b) dy`, and its negative for `b`. That of TensorFlow.js
+ * throws if an input was broadcast; this one sums over the copies.
  */
 const squaredDifferenceGradient: GradientFactory = ({ tf }) => ({
   kernelName: "SquaredDifference",
@@ -122,13 +122,13 @@ const squaredDifferenceGradient: GradientFactory = ({ tf }) => ({
   },
 });
 
-/** The gradient of `Prod`. That of TensorFlow.js throws where an axis is counted from the end. */
+/** Gradient of `Prod`. That of TensorFlow.js throws if an axis is negative. */
 const prodGradient = amendGradient("Prod", (tf, stock) => (dy, saved, attrs) => {
   const axis = tf.util.parseAxisParam((attrs as KernelAttributes).axis, saved[0].shape);
   return stock(dy, saved, { ...attrs, axis });
 });
 
-/** Whether the kernels here must answer: TensorFlow.js refuses gaps, or takes no notice of them. */
+/** Returns true if this project's ops are needed: TensorFlow.js rejects or ignores dilation. */
 const isDilated = ({ dilations = 1, dataFormat }: KernelAttributes) =>
   dataFormat !== "NCHW" && [dilations].flat().some((rate) => rate !== 1);
 
@@ -145,9 +145,9 @@ function dilatedGradient(kernelName: string, toFilter: string, toInput: string):
 }
 
 /**
- * The gradients of convolutions with gaps between their taps. TensorFlow.js throws for any dilation
- * larger than 1. The kernels of this project take dilations, also together with strides; on another
- * backend than WASM, and without dilation, the gradient of TensorFlow.js answers.
+ * Gradients of dilated convolutions. TensorFlow.js throws for any dilation larger than 1. The ops
+ * of this project support dilation, also together with strides; on other backends, and without
+ * dilation, TensorFlow.js's gradient is used.
  */
 const dilatedConvolutionGradients: GradientFactory[] = [
   dilatedGradient("Conv2D", "Conv2DBackpropFilter", "Conv2DBackpropInput"),
@@ -157,8 +157,9 @@ const dilatedConvolutionGradients: GradientFactory[] = [
     "DepthwiseConv2dNativeBackpropInput",
   ),
   dilatedGradient("Conv3D", "Conv3DBackpropFilterV2", "Conv3DBackpropInputV2"),
-  // Of second order. The kernel is linear in both inputs: for dy it is the convolution of the incoming
-  // gradient, for the filter the gradient that a convolution of it has. Stock leaves the gaps out.
+  // Second-order gradient. The op is linear in both inputs: for dy it is the convolution of the
+  // incoming gradient, for the filter that convolution's filter gradient. TensorFlow.js ignores the
+  // dilation.
   defineWasmGradient("Conv2DBackpropInput", (tf, x, [dy, filter], attrs) => {
     if (!isDilated(attrs)) return null;
     const run = (name: string, inputs: Record<string, Tensor>) =>
@@ -170,7 +171,7 @@ const dilatedConvolutionGradients: GradientFactory[] = [
   }),
 ];
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   gradients: [
     depthToSpaceGradient,

@@ -13,39 +13,38 @@ import { tensorFlow } from "../tensorflow_requirement.ts";
 /** Options of {@linkcode installKernels}. */
 export interface KernelOptions {
   /**
-   * How many threads to compute in, where the backend runs threads itself. It never changes a result.
-   * Default: 1.
+   * Number of threads to compute with, if the backend manages threads itself. Results do not depend
+   * on it. Default: 1.
    */
   threads?: number;
   /**
-   * Whether to use fused multiply-add (relaxed SIMD) where the runtime has it. Without, results are
+   * True to use fused multiply-add (relaxed SIMD) if the runtime has it. Without it, results are
    * the same on every machine. Default: true.
    */
   relaxedSimd?: boolean;
 }
 
-/** The engines of TensorFlow.js that have the kernels, or are about to. */
+/** Engines of TensorFlow.js that have the ops, or are about to. */
 const claimed = new WeakSet<object>();
 
-/** How to put the kernels back in each that has them. */
+/** Functions that restore the ops of each engine. */
 const renewals = new WeakMap<object, () => void>();
 
-/** Puts kernels and gradients back that another copy of TensorFlow.js has replaced since. */
+/** Restores ops and gradients that another copy of TensorFlow.js has replaced. */
 export function renewKernels(tf: TensorFlow): void {
   renewals.get(tf.engine())?.();
 }
 
 /**
- * Adds the kernels that TensorFlow.js's WASM backend lacks, corrects those that are wrong and replaces
- * those that are slow. The backend must be the active one. When it is stopped and started again the
- * kernels follow it.
+ * Adds ops that TensorFlow.js's WASM backend lacks, and replaces those that are wrong or slow. The
+ * backend must be active. If it is stopped and started again, the ops follow it.
  *
  * @param tf The TensorFlow.js module whose WASM backend to repair.
  * @param options Threads and relaxed SIMD.
- * @returns A function that takes every kernel back at once and leaves what was registered before,
- * whole. What it returns resolves when the threads have ended.
- * @throws {EngineError} If the active backend is not `wasm`, or the kernels are installed already or about to
- * be.
+ * @returns A function that removes all ops at once and restores those registered before. Its
+ * promise resolves when the threads have ended.
+ * @throws {EngineError} If the active backend is not `wasm`, or the ops are already installed or
+ * being installed.
  *
  * @example
  * ```ts
@@ -73,15 +72,18 @@ export async function installKernels(
   return takeBack;
 }
 
-/** Kernels in their places. */
+/** Installed ops. */
 export interface PlacedKernels {
-  /** The heap that they work on. */
+  /** Heap that they work on. */
   readonly heap: Heap;
-  /** Takes them back; see {@linkcode installKernels}. */
+  /** Removes them; see {@linkcode installKernels}. */
   takeBack(): Promise<void>;
 }
 
-/** Does what {@linkcode installKernels} does, for an engine, which measures on the same heap. */
+/**
+ * Installs the ops as {@linkcode installKernels} does, for an engine, which measures on the same
+ * heap.
+ */
 export async function placeKernels(
   tf: TensorFlow,
   { threads = 1, relaxedSimd = true }: KernelOptions,
@@ -98,7 +100,7 @@ export async function placeKernels(
       "The kernels are installed already: take them back before installing again",
     );
   }
-  // Before anything is waited for: another call may come meanwhile.
+  // Before the first await, since another call may come meanwhile.
   claimed.add(engine);
   let backend = tf.backend() as unknown as WasmBackend;
   let native: NativeModule;
@@ -111,7 +113,7 @@ export async function placeKernels(
   }
 
   const call = (config: KernelConfig, inputs: KernelInputs, attrs: object) =>
-    // deno-lint-ignore no-explicit-any -- every kernel has attributes of its own
+    // deno-lint-ignore no-explicit-any -- attributes differ between ops
     config.kernelFunc({ inputs: inputs as any, backend, attrs: attrs as any }) as TensorInfo;
   const stockKernels = new Map<string, KernelConfig>();
   const context: KernelContext = {
@@ -144,7 +146,7 @@ export async function placeKernels(
         return native;
       },
       address(tensor) {
-        // A kernel's inputs are settled when it runs; what is read beside it is not.
+        // Inputs of a running op are settled; other tensors may not be.
         settleDtype(tf, tensor);
         return context.address(tensor);
       },
@@ -170,7 +172,7 @@ export async function placeKernels(
     const config: KernelConfig = {
       ...kernel,
       backendName: "wasm",
-      // TensorFlow.js calls it when the backend starts again, maybe with another heap.
+      // Called when the backend starts again, possibly with another heap.
       setupFunc(started) {
         stock?.setupFunc?.(started);
         if (started === backend) return;
@@ -179,13 +181,13 @@ export async function placeKernels(
       },
       disposeFunc(stopped) {
         stock?.disposeFunc?.(stopped);
-        // It goes with its backend, also where the kernels are not taken back.
+        // Stops with the backend, even if the ops are not removed.
         if (stopped === backend) native.stop();
       },
     };
     register(kernelName, config);
     return () => {
-      // Someone may have registered over ours since: theirs stays.
+      // Keeps an op that someone registered over ours since.
       if (tf.getKernel(kernelName, "wasm") !== config) return;
       register(kernelName, stock);
       if (tf.findBackend("wasm") === backend as object) stock?.setupFunc?.(backend);
@@ -193,7 +195,7 @@ export async function placeKernels(
   }
 
   function register(kernelName: string, config: KernelConfig | undefined): void {
-    // Registering over a kernel makes TensorFlow.js warn; removing it first does not.
+    // TensorFlow.js warns if an op is registered over another, but not if that is removed first.
     if (tf.getKernel(kernelName, "wasm") !== undefined) tf.unregisterKernel(kernelName, "wasm");
     if (config !== undefined) tf.registerKernel(config);
   }
@@ -209,18 +211,18 @@ function replaceGradient(tf: TensorFlow, gradient: GradConfig): () => void {
   };
 }
 
-/** A kernel and a gradient that this project leaves as they are. */
+/** An op and gradient that this project does not replace. */
 const WITNESS = "Sin";
 
 /**
- * Remembers what is registered, to put it back. Every copy of TensorFlow.js in a process registers its own
- * kernels and gradients in place of those that were there, when it is imported: the repairs would be gone
- * without a word, and kernels of another copy's WASM backend know no backend. What a program registers
- * itself, one by one, stays.
+ * Remembers what is registered, to restore it. Every copy of TensorFlow.js in a process registers
+ * its own ops and gradients over existing ones when it is imported: the repairs would silently
+ * disappear, and ops of another copy's WASM backend do not know this backend. Ops that a program
+ * registers one by one are kept.
  *
- * @param tf The TensorFlow.js that the kernels are installed in.
- * @param gradients The gradients that were installed.
- * @returns Puts back what another copy has replaced since.
+ * @param tf The TensorFlow.js that the ops are installed in.
+ * @param gradients The installed gradients.
+ * @returns A function that restores what another copy has replaced.
  */
 function rememberKernels(tf: TensorFlow, gradients: readonly GradConfig[]): () => void {
   const kernels = tf.getKernelsForBackend("wasm");
@@ -231,7 +233,6 @@ function rememberKernels(tf: TensorFlow, gradients: readonly GradConfig[]): () =
     if (kernelOf() !== kernel) {
       for (const config of kernels) {
         if (tf.getKernel(config.kernelName, "wasm") === config) continue;
-        // Registering over a kernel makes TensorFlow.js warn; removing it first does not.
         tf.unregisterKernel(config.kernelName, "wasm");
         tf.registerKernel(config);
       }

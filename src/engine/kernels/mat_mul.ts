@@ -4,15 +4,15 @@ import { broadcastOffsets, reduceLike } from "./broadcast.ts";
 import { defineKernel } from "./define_kernel.ts";
 import type { GradientFactory, KernelContext, KernelRepair } from "./kernel_context.ts";
 
-/** Which operands of a product are stored transposed. */
+/** Storage order of the operands of a product. */
 interface Transposition {
   transposeA: boolean;
   transposeB: boolean;
 }
 
 /**
- * The product of two batches of matrices (rank 2 or more) by our own GEMM, which packs its operands
- * either way round. Batch dimensions broadcast.
+ * Multiplies two batches of matrices (rank 2 or more) with this project's GEMM, which can pack
+ * transposed operands. Batch dimensions broadcast.
  *
  * @param finish `bias`: address of one float for each column of the result; `relu`: clip at 0.
  * @throws {Error} If the shapes do not fit.
@@ -65,7 +65,7 @@ function matMulOnHeap(
   const bBatch = tf.util.sizeFromShape(b.shape.slice(0, -2));
   if ([1, batch].includes(aBatch) && [1, batch].includes(bBatch)) {
     if (aBatch > 1 && bBatch === 1 && !transposeA) {
-      // One B for all: the rows of every A in one product.
+      // With a single B, the rows of all A are one product.
       native.matMul(
         left,
         right,
@@ -78,14 +78,14 @@ function matMulOnHeap(
     }
     return result;
   }
-  // Both broadcast, each along other dimensions.
+  // Both broadcast, along different dimensions.
   const aFrom = broadcastOffsets(a.shape.slice(0, -2), batches);
   const bFrom = broadcastOffsets(b.shape.slice(0, -2), batches);
   for (let i = 0; i < batch; i++) multiply(1, i, aFrom[i], bFrom[i], [0, 0]);
   return result;
 }
 
-/** What TensorFlow.js lets follow a product in the same kernel: bias and activation. */
+/** Bias and activation that TensorFlow.js fuses with a product. */
 interface Finish {
   bias?: TensorInfo;
   activation: string;
@@ -93,7 +93,7 @@ interface Finish {
   preluActivationWeights?: TensorInfo;
 }
 
-/** The kernels of the activations that TensorFlow.js fuses. */
+/** Ops of the activations that TensorFlow.js fuses. */
 const ACTIVATIONS: Record<string, string> = {
   elu: "Elu",
   leakyrelu: "LeakyRelu",
@@ -104,11 +104,11 @@ const ACTIVATIONS: Record<string, string> = {
 };
 
 /**
- * Computes activation(product + bias). A bias of one entry a column, and relu over it, are added by the
- * native product itself, once, as it stores an entry; what else there is follows as kernels.
+ * Computes activation(product + bias). The native product itself adds a bias of one entry per
+ * column, and a relu after it, when it stores an entry; anything else follows as ops.
  *
- * @param columns Size of the product's last dimension, or `null` if the product adds nothing.
- * @param product Computes the product with what it is told to add.
+ * @param columns Size of the product's last dimension, or `null` if the product cannot add a bias.
+ * @param product Computes the product with the given bias and relu.
  * @returns The result, or `null` for an activation that TensorFlow.js does not fuse.
  */
 export function finishProduct(
@@ -134,21 +134,23 @@ export function finishProduct(
 }
 
 /**
- * `BatchMatMul`: stock hands a plain product to XNNPACK, and takes a scalar loop as soon as an operand
- * is transposed (as in every gradient of a dense layer) or there is more than one matrix: 512^3 takes
- * 120 to 267 ms instead of 9 to 14 (2-core Xeon, Deno 2.9.6). Here all of them go through one GEMM that
- * packs either operand either way round.
+ * `BatchMatMul`: the stock op uses XNNPACK for a plain product, but a scalar loop if an operand is
+ * transposed (as in every gradient of a dense layer) or there is more than one matrix: 512^3 takes
+ * 120 to 267 ms instead of 9 to 14 (2-core Xeon, Deno 2.9.6). Here one GEMM computes all of them;
+ * it can pack transposed operands.
  */
 const batchMatMulKernel = defineKernel<Transposition>(
   "BatchMatMul",
   (context, { a, b }, attributes) =>
     a.dtype === "float32" && b.dtype === "float32"
       ? matMulOnHeap(context, a, b, attributes)
-      // Stock says that it cannot.
+      // The stock op rejects other types with an error.
       : context.stock("BatchMatMul", { a, b }, attributes),
 );
 
-/** The gradients of A and B in a product, each by one product; what broadcasting copied is added up. */
+/**
+ * Returns the gradients of A and B, each by one product, summed over the copies of broadcasting.
+ */
 function productGradients(
   tf: TensorFlow,
   dy: Tensor,
@@ -165,8 +167,8 @@ function productGradients(
 }
 
 /**
- * The gradient of `BatchMatMul`: that of TensorFlow.js throws when one of the batches was broadcast,
- * for it has the shape of the other. Here what broadcasting copied is added up.
+ * Gradient of `BatchMatMul`: that of TensorFlow.js throws if one of the batches was broadcast,
+ * since it has the shape of the other. Here it is summed over the copies.
  */
 const batchMatMulGradient: GradientFactory = ({ tf }) => ({
   kernelName: "BatchMatMul",
@@ -188,11 +190,11 @@ interface Attributes extends Transposition {
 }
 
 /**
- * `_FusedMatMul`, activation(A B + bias): in stock, a transposed or batched product whose shared
- * dimension exceeds 48 is wrong (bias and relu are applied once for every 48), relu turns NaN into 0,
- * and a bias must have rank 1. Here bias and relu are applied once, as the last sum of an entry is
- * stored; the other activations follow as kernels of their own, and a bias may have any shape that
- * broadcasts.
+ * `_FusedMatMul`, activation(A B + bias): the stock op is wrong for a transposed or batched product
+ * whose shared dimension exceeds 48 (it applies bias and relu once for every 48); its relu turns
+ * NaN into 0, and a bias must have rank 1. Here bias and relu are applied once, when the last sum
+ * of an entry is stored; other activations follow as separate ops, and a bias may have any shape
+ * that broadcasts.
  */
 const fusedMatMulKernel = defineKernel<Attributes, Inputs>(
   "_FusedMatMul",
@@ -207,20 +209,20 @@ const fusedMatMulKernel = defineKernel<Attributes, Inputs>(
         (finish) => matMulOnHeap(context, a, b, attributes, finish),
       )
       : null;
-    // What is not supported, stock says itself.
+    // The stock op reports unsupported activations.
     return result ?? context.stock("_FusedMatMul", inputs, attributes);
   },
 );
 
-/** Refuses the gradient of a fused kernel with an activation. */
+/** Rejects the gradient of a fused op with an activation. */
 export function requireLinear(kernelName: string, { activation }: { activation: string }): void {
   if (activation === "linear") return;
   throw new Error(`The gradient of ${kernelName} is that of a linear one, found "${activation}"`);
 }
 
 /**
- * The gradient of `_FusedMatMul` without an activation, whose bias is a row: TensorFlow.js has none, and records
- * reshapes and clones around the kernel instead. Of A and B it is that of their product.
+ * Gradient of `_FusedMatMul` without an activation, with a row as bias. TensorFlow.js has none, and
+ * records reshapes and clones around the op instead. For A and B it is that of their product.
  */
 const fusedMatMulGradient: GradientFactory = ({ tf }) => ({
   kernelName: "_FusedMatMul",
@@ -235,7 +237,7 @@ const fusedMatMulGradient: GradientFactory = ({ tf }) => ({
   },
 });
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [batchMatMulKernel, fusedMatMulKernel],
   gradients: [batchMatMulGradient, fusedMatMulGradient],

@@ -5,7 +5,7 @@ import { pool2dInfo, pool3dInfo, type PoolAttributes } from "./window_attributes
 import { eachTap, geometry3d, trimWindows, type WindowGeometry } from "./window_geometry.ts";
 import { floatView, windowsOnHeap } from "./windows_on_heap.ts";
 
-/** The largest entry of each window; NaN is larger than any number. */
+/** Finds the largest entry of each window; NaN is larger than any number. */
 function maxPool(
   context: KernelContext,
   untrimmed: WindowGeometry,
@@ -27,7 +27,7 @@ function maxPool(
   return output;
 }
 
-/** Hands each window's gradient to its largest entry, to the first one of equals. */
+/** Gives each window's gradient to its first largest entry. */
 function maxPoolGrad(
   context: KernelContext,
   untrimmed: WindowGeometry,
@@ -46,7 +46,7 @@ function maxPoolGrad(
     const o = position * channels, s = source * channels;
     for (let c = 0; c < channels; c++) {
       const value = from[s + c], best = largest[o + c];
-      // NaN wins, and stays: nothing is greater than it.
+      // NaN is largest, and stays: no value compares greater.
       if (where[o + c] < 0 || value > best || (value !== value && best === best)) {
         largest[o + c] = value;
         where[o + c] = s + c;
@@ -54,14 +54,14 @@ function maxPoolGrad(
     }
   });
   to.fill(0);
-  // A window that lies in the padding altogether has no entry.
+  // A window entirely in the padding has no entries.
   for (let i = 0; i < where.length; i++) if (where[i] >= 0) to[where[i]] += gradient[i];
   return output;
 }
 
 /**
- * `MaxPool`. The stock kernel passes over NaN, and gives -Infinity for a window of nothing else. Here
- * a window with a NaN gives NaN.
+ * `MaxPool`. The stock op ignores NaN, and gives -Infinity for a window of nothing else. Here a
+ * window with a NaN gives NaN.
  */
 const maxPoolKernel = defineKernel<PoolAttributes>("MaxPool", (context, { x }, attrs) => {
   if (x.dtype !== "float32") return context.stock("MaxPool", { x }, attrs);
@@ -70,9 +70,9 @@ const maxPoolKernel = defineKernel<PoolAttributes>("MaxPool", (context, { x }, a
 });
 
 /**
- * `MaxPoolGrad`. The stock kernel starts its search for the largest entry at 0, so a window whose
- * largest entry is 0 or less gets no gradient. Here every window hands its `dy` to its first largest
- * entry: `dx[argmax] += dy`.
+ * `MaxPoolGrad`. The stock op starts its search for the largest entry at 0, so a window whose
+ * largest entry is 0 or less gets no gradient. Here every window gives its `dy` to its first
+ * largest entry: `dx[argmax] += dy`.
  */
 const maxPoolGradKernel = defineKernel<
   PoolAttributes,
@@ -83,8 +83,8 @@ const maxPoolGradKernel = defineKernel<
 });
 
 /**
- * `MaxPool3D`. The stock kernel starts its search at the smallest positive number, so a window of
- * negative entries gives about 0, and it passes over NaN. Here: `y = max of the window`, NaN if it has
+ * `MaxPool3D`. The stock op starts its search at the smallest positive number, so a window of
+ * negative entries gives about 0, and it ignores NaN. Here: `y = max of the window`, NaN if it has
  * one.
  */
 const maxPool3dKernel = defineKernel<PoolAttributes>(
@@ -96,8 +96,9 @@ const maxPool3dKernel = defineKernel<PoolAttributes>(
 );
 
 /**
- * `MaxPool3DGrad`. Like the stock `MaxPoolGrad` this one loses windows whose largest entry is 0 or less;
- * with a stride larger than the window it may begin at the wrong place, too. Here: `dx[argmax] += dy`.
+ * `MaxPool3DGrad`. Like the stock `MaxPoolGrad`, the stock op loses windows whose largest entry is
+ * 0 or less; with a stride larger than the window it may also start at the wrong position. Here:
+ * `dx[argmax] += dy`.
  */
 const maxPool3dGradKernel = defineKernel<PoolAttributes>(
   "MaxPool3DGrad",
@@ -107,7 +108,7 @@ const maxPool3dGradKernel = defineKernel<PoolAttributes>(
   },
 );
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [maxPool3dGradKernel, maxPool3dKernel, maxPoolGradKernel, maxPoolKernel],
 };

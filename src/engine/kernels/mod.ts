@@ -1,6 +1,6 @@
 /**
- * Kernels that add to, correct or speed up those of the TensorFlow.js WASM backend, and repairs of its
- * layers for what no kernel can reach.
+ * Ops that extend, correct or speed up those of the TensorFlow.js WASM backend, and repairs of its
+ * layers that no op can provide.
  *
  * @module
  */

@@ -3,7 +3,7 @@ import type { Tensor, TensorFlow } from "../tensorflow.ts";
 import { defineKernel } from "./define_kernel.ts";
 import type { GradientFactory, KernelContext, KernelRepair } from "./kernel_context.ts";
 
-/** What is normalised, and one scale and offset for each of its columns. */
+/** Normalised tensor, with one scale and offset for each column. */
 interface Inputs extends Record<string, TensorInfo> {
   x: TensorInfo;
   scale: TensorInfo;
@@ -16,7 +16,7 @@ interface GradientInputs extends Record<string, TensorInfo> {
   scale: TensorInfo;
   mean: TensorInfo;
   variance: TensorInfo;
-  /** By how much each mean was rounded up; absent where means were given. */
+  /** Amount by which each mean was rounded up; absent if means were given. */
   lack: TensorInfo;
 }
 
@@ -24,13 +24,13 @@ interface Attributes {
   epsilon: number;
 }
 
-/** A tensor as rows as wide as there are scales. */
+/** Returns the rows and columns of a tensor whose width is the number of scales. */
 function rowsOf({ tf }: KernelContext, x: TensorInfo, scale: TensorInfo) {
   const width = tf.util.sizeFromShape(scale.shape);
   return { width, rows: width === 0 ? 0 : tf.util.sizeFromShape(x.shape) / width };
 }
 
-/** Calls `run` with the address of room for the sums of all blocks of rows. */
+/** Calls `run` with the address of temporary memory for the sums of all blocks of rows. */
 function withPartials(
   { backend, native, address, dispose }: KernelContext,
   { rows, width }: { rows: number; width: number },
@@ -99,7 +99,7 @@ function gradientKernel(kernelName: string, by: "columns" | "rows") {
   );
 }
 
-/** The gradients of x, scale and offset by such a kernel. */
+/** Computes the gradients of x, scale and offset with the given op. */
 export function normalizationGradients(
   tf: TensorFlow,
   kernelName: "NormalizeColumnsGrad" | "NormalizeRowsGrad",
@@ -114,7 +114,7 @@ export function normalizationGradients(
   return { x, scale, offset };
 }
 
-/** Mean and variance are for moving averages: no gradient goes through them but that of y. */
+/** Defines a gradient that only goes through y: mean and variance are for moving averages. */
 function normalizeGradient(
   kernelName: string,
   backward: "NormalizeColumnsGrad" | "NormalizeRowsGrad",
@@ -126,8 +126,8 @@ function normalizeGradient(
     gradFunc(dys, saved, attributes) {
       const [x, scale, mean, variance, lack] = saved as Tensor[];
       const [dy] = dys as Tensor[];
-      // At once, and outside of the scopes that TensorFlow.js computes each gradient in: all three come
-      // of one operation.
+      // Computed immediately, outside of the scopes in which TensorFlow.js computes each gradient:
+      // all three come from one op.
       const gradients = normalizationGradients(
         tf,
         backward,
@@ -144,10 +144,10 @@ function normalizeGradient(
 }
 
 /**
- * `NormalizeColumns` and `NormalizeRows`, kernels of this project for BatchNormalization, whose statistics are
- * those of columns, and LayerNormalization: `(x - mean) / sqrt(variance + epsilon) * scale + offset`, the mean
- * and the variance. TensorFlow.js computes them, and their gradients, from some forty operations. Here it is
- * two sweeps each way; sums are taken in float64.
+ * `NormalizeColumns` and `NormalizeRows`, ops of this project for BatchNormalization, with column
+ * statistics, and LayerNormalization: `(x - mean) / sqrt(variance + epsilon) * scale + offset`, the
+ * mean and the variance. TensorFlow.js composes them and their gradients of about forty operations.
+ * Here it is two sweeps each way, with sums in float64.
  */
 export const repair: KernelRepair = {
   kernels: [

@@ -11,9 +11,9 @@ export interface OneHotAttributes {
 }
 
 /**
- * `OneHot`. The stock kernel writes 32-bit integers whatever the type asked for: nonsense as `float32`,
- * and past the end of its buffer as `bool`. Here entries have the type asked for; an index outside
- * `[0, depth)` gives a row of `offValue`.
+ * `OneHot`. The stock op writes 32-bit integers for any requested type: nonsense as `float32`, and
+ * past the end of its buffer as `bool`. Here entries have the requested type; an index outside `[0,
+ * depth)` gives a row of `offValue`.
  */
 const oneHotKernel = defineKernel<OneHotAttributes>(
   "OneHot",
@@ -29,7 +29,7 @@ const oneHotKernel = defineKernel<OneHotAttributes>(
   },
 );
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [oneHotKernel],
 };

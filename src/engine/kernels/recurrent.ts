@@ -3,12 +3,15 @@ import type { RecurrentCell } from "../native/recurrent_cell.ts";
 import { defineKernel } from "./define_kernel.ts";
 import type { KernelContext, KernelRepair } from "./kernel_context.ts";
 
-/** What both ways of a sequence are told. */
+/** Attributes of the forward and the backward op of a sequence. */
 interface Sequence {
   cell: RecurrentCell;
 }
 
-/** `x` is [batch, steps, features]; a cell without carry state has no `c0`, one without bias no `bias`. */
+/**
+ * `x` is [batch, steps, features]; `c0` and `bias` are absent if the cell has no carry state or no
+ * bias.
+ */
 interface ForwardInputs extends Record<string, TensorInfo | undefined> {
   x: TensorInfo;
   kernel: TensorInfo;
@@ -17,11 +20,11 @@ interface ForwardInputs extends Record<string, TensorInfo | undefined> {
   innerBias?: TensorInfo;
   h0: TensorInfo;
   c0?: TensorInfo;
-  /** [batch, steps], 0 where a step is padding. */
+  /** [batch, steps], 0 for padding. */
   mask?: TensorInfo;
 }
 
-/** The result of a product on the heap, of `m` rows of `a` and `n` columns of `b`. */
+/** Result of a product on the heap: `m` rows of `a` times `n` columns of `b`. */
 interface Product {
   m: number;
   n: number;
@@ -29,7 +32,7 @@ interface Product {
   bias?: number;
 }
 
-/** Sizes of a sequence. `columns`: of all gates together. */
+/** Returns the sizes of a sequence; `columns` covers all gates together. */
 function sizesOf(x: TensorInfo, recurrentKernel: TensorInfo) {
   const [batch, steps, features] = x.shape;
   const [units, columns] = recurrentKernel.shape;
@@ -37,9 +40,10 @@ function sizesOf(x: TensorInfo, recurrentKernel: TensorInfo) {
 }
 
 /**
- * A recurrent layer over its whole sequence: x W + b of all steps in one product, and then step by step what
- * depends on the step before. Outputs: h of every step; z and a of every gate; what else a cell computes on
- * the way: c of an LSTM, and act(c); of a GRU r h', or h' U + c; and c after the last step.
+ * Recurrent layer over its whole sequence: x W + b of all steps in one product, then step by step
+ * the part that depends on the previous step. Outputs: h of every step; z and a of every gate;
+ * intermediate values of the cell (c and act(c) of an LSTM; r h' or h' U + c of a GRU); and c after
+ * the last step.
  */
 const recurrentSequence = defineKernel<Sequence, ForwardInputs>(
   "RecurrentSequence",
@@ -83,13 +87,13 @@ interface BackwardInputs extends ForwardInputs {
   state: TensorInfo;
   active: TensorInfo;
   dh: TensorInfo;
-  /** dJ/dc of the last step, where something reads it. */
+  /** dJ/dc of the last step, if it is read. */
   dc?: TensorInfo;
 }
 
 /**
- * The way back. `isWatched`: whether somebody looks at what happens inside the cell. Outputs: the gradients
- * of x, kernel, recurrent kernel, bias, inner bias, h0 and c0; and then those of z, a, state and active.
+ * Backward pass. `isWatched`: true if the inside of the cell is tapped. Outputs: the gradients of
+ * x, kernel, recurrent kernel, bias, inner bias, h0 and c0; then those of z, a, state and active.
  */
 const recurrentSequenceGradient = defineKernel<
   Sequence & { isWatched: boolean },
@@ -144,7 +148,7 @@ const recurrentSequenceGradient = defineKernel<
     n: features,
     k: columns,
   });
-  /** a^T b over all steps of all examples. */
+  /** Returns a^T b over all steps of all examples. */
   const overSteps = (
     left: ReturnType<typeof rowsOf>,
     right: ReturnType<typeof rowsOf>,
@@ -173,7 +177,7 @@ const recurrentSequenceGradient = defineKernel<
   dispose(before);
   return [dx, dKernel, dRecurrent, dBias, dInner, dh0, dc0, dz, da, dState, dActive];
 
-  /** The gates read h', the candidate reads it apart from them. */
+  /** The gates read h'; the candidate reads it separately. */
   function gruKernel(): TensorInfo {
     const gates = make(units, 2 * units), candidate = make(units, units);
     overSteps(rowsOf(before, units), rowsOf(dz, 2 * units, 0, columns), gates);
@@ -191,7 +195,7 @@ const recurrentSequenceGradient = defineKernel<
   }
 });
 
-/** The recurrent kernel packed for all steps, which is the caller's to dispose. */
+/** Packs the recurrent kernel for all steps; the caller must dispose it. */
 function packKernel(
   { backend, native, address }: KernelContext,
   cell: RecurrentCell,
@@ -204,7 +208,7 @@ function packKernel(
   return panels;
 }
 
-/** A product on the heap. */
+/** Multiplies on the heap. */
 function multiply(
   { native }: KernelContext,
   a: Parameters<KernelContext["native"]["matMul"]>[0],
@@ -215,7 +219,7 @@ function multiply(
   native.matMul(a, b, result, { batch: 1, m, n, k }, { bias });
 }
 
-/** Recurrent layers; TensorFlow.js computes them from some twenty kernels a step. */
+/** Recurrent layers, which TensorFlow.js composes of about twenty ops per step. */
 export const repair: KernelRepair = {
   kernels: [recurrentSequence, recurrentSequenceGradient],
 };

@@ -26,7 +26,7 @@ import { repair as sum } from "./sum.ts";
 import { repair as tile } from "./tile.ts";
 import type { KernelRepair } from "./kernel_context.ts";
 
-/** Every repair of this project: the kernels of one operation, and its gradients, stand in one file. */
+/** All repairs of this project. Each file holds the ops of one operation and its gradients. */
 export const REPAIRS: readonly KernelRepair[] = [
   activations,
   add,

@@ -3,17 +3,17 @@ import type { KernelFactory, KernelRepair } from "./kernel_context.ts";
 
 /** Attributes of `ResizeNearestNeighbor`, of `ResizeBilinear`, and of their gradients. */
 interface ResizeAttributes {
-  /** Whether the corners of the image stay where they are. */
+  /** True to keep the corners of the image in place. */
   alignCorners: boolean;
-  /** Whether a pixel is a square whose middle counts, rather than a point. */
+  /** True if coordinates refer to the centres of pixels. */
   halfPixelCenters: boolean;
 }
 
 /**
- * A kernel that gives every entry of `dy` back to the pixels that it came from. It adds in float64, for a
+ * Returns an op that adds every entry of `dy` to the pixels that it came from, in float64, since a
  * pixel may have many copies.
  *
- * @param add Adds all of `dy` to sums of the shape of the images.
+ * @param add Adds all of `dy` to sums with the shape of the images.
  */
 function resizeGradient(
   kernelName: string,
@@ -36,22 +36,22 @@ function resizeGradient(
 }
 
 /**
- * How far apart in the image rows (or columns) lie that are neighbours in the resized one: the forward
- * kernel's own arithmetic, in float32 as there.
+ * Returns the distance in the image of neighbouring rows (or columns) of the resized one, with the
+ * forward op's own float32 arithmetic.
  */
 function ratioOf(from: number, to: number, alignCorners: boolean): number {
   const corners = alignCorners && to > 1 ? 1 : 0;
   return Math.fround((from - corners) / (to - corners));
 }
 
-/** Between which rows (or columns) each of the resized image lies, and how far it is from the first. */
+/** Source rows (or columns) on either side of each resized one, and the distance from the first. */
 interface Places {
   first: Int32Array;
   second: Int32Array;
   share: Float64Array;
 }
 
-/** As the forward kernel computes. */
+/** Computes the places as the forward op does. */
 function places(
   from: number,
   to: number,
@@ -72,9 +72,9 @@ function places(
 }
 
 /**
- * `ResizeBilinearGrad`. The stock kernel adds in float32, which is 0.2 % off where one pixel becomes
- * 1024 x 1024, and knows nothing of `halfPixelCenters`. Here every `dy` goes to the four pixels around
- * its place, each by the share that it had in the forward pass, and is added in float64.
+ * `ResizeBilinearGrad`. The stock op adds in float32, which is 0.2 % off if one pixel becomes 1024
+ * x 1024, and does not support `halfPixelCenters`. Here every `dy` goes to the four pixels around
+ * its place, with their weights in the forward pass, and is added in float64.
  */
 const resizeBilinearGradKernel = resizeGradient(
   "ResizeBilinearGrad",
@@ -101,7 +101,7 @@ const resizeBilinearGradKernel = resizeGradient(
   },
 );
 
-/** For each row (or column) of the resized image, the one that the forward kernel copied it from. */
+/** Returns, for each row (or column) of the resized image, the one that the forward op copied. */
 function sources(
   from: number,
   to: number,
@@ -115,9 +115,9 @@ function sources(
 }
 
 /**
- * `ResizeNearestNeighborGrad`. The stock kernel looks for the pixels that were copies of a pixel in a
- * window around its place, which is too small for some sizes with aligned corners, and that of `cpu`
- * mixes up the examples of a batch. Here every `dy` goes to the pixel that it is a copy of.
+ * `ResizeNearestNeighborGrad`. The stock op looks for the copies of a pixel in a window around its
+ * place, which is too small for some sizes with aligned corners, and that of `cpu` mixes up the
+ * examples of a batch. Here every `dy` goes to the pixel that it is a copy of.
  */
 const resizeNearestNeighborGradKernel = resizeGradient(
   "ResizeNearestNeighborGrad",
@@ -137,7 +137,7 @@ const resizeNearestNeighborGradKernel = resizeGradient(
   },
 );
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [resizeBilinearGradKernel, resizeNearestNeighborGradKernel],
 };

@@ -4,15 +4,15 @@ import type { Tensor, TensorFlow } from "../tensorflow.ts";
 import { defineKernel } from "./define_kernel.ts";
 import type { GradientFactory, KernelRepair } from "./kernel_context.ts";
 
-/** What `SelfGated` and its gradient are told. */
+/** Attributes of `SelfGated` and its gradient. */
 export interface SelfGatedAttributes {
   gate: SelfGate;
 }
 
 /**
- * `SelfGated`, a kernel of this project: x times a gate of itself, which gelu and swish are. TensorFlow.js
- * composes gelu of five kernels and its gradient of twelve, and its error function is good to 1.5e-7, so that
- * gelu is off by 0.4 % at -4 and gone at -6.
+ * `SelfGated`, an op of this project: x times a gate of itself, as in gelu and swish. TensorFlow.js
+ * composes gelu of five ops and its gradient of twelve. Its error function is accurate to 1.5e-7,
+ * so gelu is off by 0.4 % at -4 and vanishes at -6.
  */
 const selfGatedKernel = defineKernel<SelfGatedAttributes, { x: TensorInfo }>(
   "SelfGated",
@@ -24,7 +24,7 @@ const selfGatedKernel = defineKernel<SelfGatedAttributes, { x: TensorInfo }>(
   },
 );
 
-/** `SelfGatedGrad`, dy times its derivative in one sweep. */
+/** `SelfGatedGrad`, dy times the derivative in one sweep. */
 const selfGatedGradKernel = defineKernel<SelfGatedAttributes, { dy: TensorInfo; x: TensorInfo }>(
   "SelfGatedGrad",
   ({ tf, backend, native, address }, { dy, x }, { gate }) => {
@@ -37,7 +37,7 @@ const selfGatedGradKernel = defineKernel<SelfGatedAttributes, { dy: TensorInfo; 
 
 const ROOT = Math.sqrt(2 / Math.PI);
 
-/** The derivative of x g(x), of operations that can be differentiated again. */
+/** Derivative of x g(x), composed of differentiable operations. */
 const SLOPES: Record<SelfGate, (tf: TensorFlow, x: Tensor) => Tensor> = {
   normal(tf, x) {
     const gate = tf.mul(0.5, tf.add(1, tf.erf(tf.div(x, Math.SQRT2))));
@@ -70,7 +70,7 @@ const selfGatedGradient: GradientFactory = ({ tf }) => ({
   },
 });
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [selfGatedGradKernel, selfGatedKernel],
   gradients: [selfGatedGradient],

@@ -4,9 +4,9 @@ import { defineKernel } from "./define_kernel.ts";
 import type { GradientFactory, KernelContext, KernelRepair } from "./kernel_context.ts";
 
 /**
- * The block of a tensor that begins at `begin` and has the shape `size`, as a fresh tensor.
+ * Copies the block of a tensor that begins at `begin` and has the shape `size` to a new tensor.
  *
- * @param shape Shape of the result, if not `size`; of as many entries.
+ * @param shape Shape of the result, if not `size`; must have as many entries.
  */
 function copyBlock(
   { tf, backend, native, address }: KernelContext,
@@ -21,8 +21,8 @@ function copyBlock(
   const isCut = (axis: number) => size[axis] !== x.shape[axis];
   const cuts = size.map((_, axis) => axis).filter(isCut);
   const last = cuts.at(-1) ?? 0, before = cuts.at(-2) ?? -1;
-  // From the last cut axis on it is one run; the axes between the last two are rows, evenly apart, and
-  // where there are none the second to last is.
+  // From the last cut axis on, entries are contiguous. The axes between the last two cut axes are
+  // evenly spaced rows; if there are none, the second to last is.
   const run = size.length === 0 ? bytes : size[last] * strides[last];
   const firstRowAxis = before === last - 1 ? Math.max(before, 0) : before + 1;
   const rows = tf.util.sizeFromShape(size.slice(firstRowAxis, last));
@@ -41,8 +41,8 @@ function copyBlock(
 }
 
 /**
- * `Slice`: stock first copies the whole tensor off the heap, for every slice. Here only the block is
- * copied, on the heap.
+ * `Slice`: the stock op first copies the whole tensor off the heap, for every slice. Here only the
+ * block is copied, on the heap.
  */
 const sliceKernel = defineKernel<{ begin: number | number[]; size: number | number[] }>(
   "Slice",
@@ -56,8 +56,8 @@ const sliceKernel = defineKernel<{ begin: number | number[]; size: number | numb
 );
 
 /**
- * `SplitV`, as an LSTM takes its gates apart: stock copies the whole tensor once for each part (see
- * `Slice`). Here each part is copied once.
+ * `SplitV`, used by an LSTM to separate its gates: the stock op copies the whole tensor once for
+ * each part (see `Slice`). Here each part is copied once.
  */
 const splitVKernel = defineKernel<{ numOrSizeSplits: number | number[]; axis: number }>(
   "SplitV",
@@ -75,8 +75,8 @@ const splitVKernel = defineKernel<{ numOrSizeSplits: number | number[]; axis: nu
 );
 
 /**
- * `Unpack`, as a recurrent layer takes its steps apart: stock copies the whole tensor once for each
- * part (see `Slice`), which is the square of the steps. Here each part is copied once.
+ * `Unpack`, used by a recurrent layer to separate its steps: the stock op copies the whole tensor
+ * once for each part (see `Slice`), which is quadratic in the steps. Here each part is copied once.
  */
 const unpackKernel = defineKernel<{ axis: number }, { value: TensorInfo }>(
   "Unpack",
@@ -98,8 +98,8 @@ const unpackKernel = defineKernel<{ axis: number }, { value: TensorInfo }>(
 );
 
 /**
- * The gradients of `Unpack` and `SplitV`: the gradients of the parts put together again. Where there is
- * one part only, TensorFlow.js hands its gradient over without a list and its own functions throw: a
+ * Gradients of `Unpack` and `SplitV`: the gradients of the parts concatenated. If there is only one
+ * part, TensorFlow.js passes its gradient without a list and its own functions throw, so a
  * recurrent layer over a single step has no gradient.
  */
 const singlePartGradients: GradientFactory[] = [
@@ -119,7 +119,7 @@ const singlePartGradients: GradientFactory[] = [
   }),
 ];
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [sliceKernel, splitVKernel, unpackKernel],
   gradients: [...singlePartGradients],

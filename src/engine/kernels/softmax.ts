@@ -4,9 +4,9 @@ import { defineKernel, defineSweepGradient } from "./define_kernel.ts";
 import type { KernelRepair } from "./kernel_context.ts";
 
 /**
- * `Softmax`: stock adds up the exponentials in float32, and where there are 2^16 equal ones, as an
- * untrained head has them, every probability is off by 2e-4. Here they are added in float64, and the
- * exponential keeps what is left of small ones instead of making 0 of it.
+ * `Softmax`: the stock op adds the exponentials in float32; with 2^16 equal ones, as in an
+ * untrained head, every probability is off by 2e-4. Here they are added in float64, and small
+ * exponentials do not underflow to 0.
  */
 const softmaxKernel = defineKernel<object, { logits: TensorInfo }>(
   "Softmax",
@@ -19,7 +19,9 @@ const softmaxKernel = defineKernel<object, { logits: TensorInfo }>(
   },
 );
 
-/** `SoftmaxGrad`, y (dy - sum of dy y) in one sweep; a kernel of this project, for `softmaxGradient`. */
+/**
+ * `SoftmaxGrad`, y (dy - sum of dy y) in one sweep; an op of this project, for `softmaxGradient`.
+ */
 const softmaxGradKernel = defineKernel<unknown, { dy: TensorInfo; y: TensorInfo }>(
   "SoftmaxGrad",
   ({ tf, backend, native, address }, { dy, y }) => {
@@ -30,20 +32,20 @@ const softmaxGradKernel = defineKernel<unknown, { dy: TensorInfo; y: TensorInfo 
   },
 );
 
-/** A tensor as rows along its last axis. */
+/** Returns a tensor's number of rows along its last axis, and their width. */
 function rowsOf(tf: TensorFlow, { shape }: TensorInfo): { rows: number; width: number } {
   const width = shape.at(-1) ?? 1;
   return { rows: width === 0 ? 0 : tf.util.sizeFromShape(shape) / width, width };
 }
 
-/** The gradient of `Softmax`: TensorFlow.js composes it of five kernels, each with a tensor of its own. */
+/** Gradient of `Softmax`. TensorFlow.js composes it of five ops, each with its own tensor. */
 const softmaxGradient = defineSweepGradient(
   "Softmax",
   "logits",
   (tf, dy, y) => tf.engine().runKernel("SoftmaxGrad", { dy, y }) as Tensor,
 );
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [softmaxGradKernel, softmaxKernel],
   gradients: [softmaxGradient],

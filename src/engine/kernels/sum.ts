@@ -3,21 +3,21 @@ import { broadcastOffsets } from "./broadcast.ts";
 import { defineKernel } from "./define_kernel.ts";
 import type { KernelContext, KernelRepair } from "./kernel_context.ts";
 
-/** Neighbouring axes that are reduced, or kept, together. */
+/** Neighbouring axes that are reduced together, or kept together. */
 interface Run {
   size: number;
   reduced: boolean;
 }
 
 /**
- * Sums float32 entries over any axes, accumulated in float64 and rounded once. In float32 the sum over
- * 2^20 entries of 0.1 is off by 1 %: that of every large loss, mean and bias gradient.
+ * Sums float32 entries over any axes, accumulated in float64 and rounded once. In float32 the sum
+ * over 2^20 entries of 0.1 is off by 1 %, which affects every large loss, mean and bias gradient.
  *
- * @param context The kernel's context.
+ * @param context Context of the op.
  * @param x A float32 tensor.
  * @param axes The axes to reduce, from 0 to the rank.
- * @param keepDims Whether they stay, of size 1.
- * @param divisor What to divide each sum by.
+ * @param keepDims True to keep them with size 1.
+ * @param divisor Divisor of each sum.
  */
 function reduceSum(
   context: KernelContext,
@@ -32,7 +32,7 @@ function reduceSum(
   const result = backend.makeOutput(shape, "float32");
   const runs = mergeAxes(x.shape, axes);
   const sizeOf = (runs: readonly Run[]) => runs.reduce((product, { size }) => product * size, 1);
-  // The longest run first: it leaves the least to go on with.
+  // Starts with the longest run, which leaves the fewest entries.
   const longest = Math.max(...runs.map(({ size, reduced }) => reduced ? size : 0));
   const at = runs.findIndex(({ size, reduced }) => reduced && size === longest);
   const inner = at < 0 ? { blocks: 1, rows: 1, width: sizeOf(runs) } : {
@@ -45,7 +45,7 @@ function reduceSum(
     native.axisSums(address(x), address(result), inner, { divisor, isWide: false });
     return result;
   }
-  // The other runs go on in float64.
+  // The other runs continue in float64.
   const sums = backend.makeOutput([2 * sizeOf(rest)], "float32");
   native.axisSums(address(x), address(sums), inner, { divisor: 1, isWide: true });
   const places = broadcastOffsets(
@@ -60,13 +60,13 @@ function reduceSum(
   return result;
 }
 
-/** The float64 entries that lie in a tensor of twice as many float32. */
+/** Returns the float64 entries stored in a float32 tensor of twice the size. */
 function float64View({ backend }: KernelContext, info: TensorInfo): Float64Array {
   const { buffer, byteOffset, length } = backend.typedArrayFromHeap(info);
   return new Float64Array(buffer, byteOffset, length / 2);
 }
 
-/** The axes of a shape, outermost first, without those of size 1. */
+/** Merges the axes of a shape, outermost first, without those of size 1. */
 function mergeAxes(shape: readonly number[], axes: readonly number[]): Run[] {
   const runs: Run[] = [];
   shape.forEach((size, axis) => {
@@ -80,9 +80,9 @@ function mergeAxes(shape: readonly number[], axes: readonly number[]): Run[] {
 }
 
 /**
- * `Sum`, behind every loss and the gradient of every bias: stock adds in float32, and leaves in the sum
- * over no entry what the heap held. Here floats are added in float64, and no entry makes 0; whole
- * numbers, exact in stock, are stock's.
+ * `Sum`, used by every loss and the gradient of every bias: the stock op adds in float32, and
+ * returns uninitialised memory for an empty sum. Here floats are added in float64, and an empty sum
+ * is 0; integers, exact in the stock op, go there.
  */
 const sumKernel = defineKernel<
   { axis: number | number[]; keepDims?: boolean },
@@ -97,8 +97,9 @@ const sumKernel = defineKernel<
 });
 
 /**
- * `Mean`, behind global average pooling, normalisation and every mean loss: stock adds in float32, and
- * leaves in the mean over no entry what the heap held. Here it adds in float64, and no entry makes NaN.
+ * `Mean`, used by global average pooling, normalisation and every mean loss: the stock op adds in
+ * float32, and returns uninitialised memory for an empty mean. Here it adds in float64, and an
+ * empty mean is NaN.
  */
 const meanKernel = defineKernel<
   { axis: number | number[]; keepDims?: boolean },
@@ -114,7 +115,7 @@ const meanKernel = defineKernel<
   return result;
 });
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [meanKernel, sumKernel],
 };

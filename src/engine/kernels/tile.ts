@@ -4,8 +4,8 @@ import { defineKernel } from "./define_kernel.ts";
 import type { GradientFactory, KernelRepair } from "./kernel_context.ts";
 
 /**
- * `Tile`, which is also what a tensor is broadcast by: stock finds the place of every entry by itself, 30 ms
- * for a causal mask of 64 x 64 over 64 heads. Here runs are copied, and copies of copies.
+ * `Tile`, also used to broadcast a tensor: the stock op computes the offset of every entry, 30 ms
+ * for a causal mask of 64 x 64 over 64 heads. Here runs are copied, then copies of copies.
  */
 const tileKernel = defineKernel<{ reps: number[] }, { x: TensorInfo }>(
   "Tile",
@@ -20,7 +20,9 @@ const tileKernel = defineKernel<{ reps: number[] }, { x: TensorInfo }>(
     write(0, 0);
     return result;
 
-    /** Writes the tiles of one index of the axes before `axis` to `start` on; returns where they end. */
+    /**
+     * Writes the tiles of one index of the axes before `axis` from `start` on; returns their end.
+     */
     function write(axis: number, start: number): number {
       if (axis > last) {
         to.set(from.subarray(source, source + run), start);
@@ -32,7 +34,7 @@ const tileKernel = defineKernel<{ reps: number[] }, { x: TensorInfo }>(
       return repeat(start, end, reps[axis]);
     }
 
-    /** Has what lies in `start` .. `end` there `times` times. */
+    /** Repeats the entries in `start` .. `end` so that they are there `times` times. */
     function repeat(start: number, end: number, times: number): number {
       const stop = start + times * (end - start);
       if (end - start === 1) to.fill(to[start], end, stop);
@@ -45,8 +47,8 @@ const tileKernel = defineKernel<{ reps: number[] }, { x: TensorInfo }>(
 );
 
 /**
- * The gradient of `Tile`. That of TensorFlow.js slices and adds once for every copy, and throws for a rank
- * above 4. Here the copies along each axis are added up at once.
+ * Gradient of `Tile`. That of TensorFlow.js slices and adds once per copy, and throws for a rank
+ * above 4. Here the copies along each axis are summed at once.
  */
 const tileGradient: GradientFactory = ({ tf }) => ({
   kernelName: "Tile",
@@ -67,7 +69,7 @@ const tileGradient: GradientFactory = ({ tf }) => ({
   },
 });
 
-/** What this file puts in place. */
+/** Ops and gradients that this file installs. */
 export const repair: KernelRepair = {
   kernels: [tileKernel],
   gradients: [tileGradient],

@@ -1,7 +1,7 @@
 import type { backend_util } from "@tensorflow/tfjs";
 import type { TensorFlow } from "../tensorflow.ts";
 
-/** Attributes of the pooling kernels and of their gradients. */
+/** Attributes of the pooling ops and of their gradients. */
 export interface PoolAttributes {
   filterSize: number | number[];
   strides: number | number[];
@@ -9,7 +9,7 @@ export interface PoolAttributes {
   dimRoundingMode?: "floor" | "round" | "ceil";
 }
 
-/** What TensorFlow.js computes about a 2d pooling. */
+/** Returns TensorFlow.js's geometry of a 2d pooling. */
 export function pool2dInfo(
   { backend_util }: TensorFlow,
   inputShape: number[],
@@ -25,7 +25,7 @@ export function pool2dInfo(
   );
 }
 
-/** What TensorFlow.js computes about a 3d pooling. */
+/** Returns TensorFlow.js's geometry of a 3d pooling. */
 export function pool3dInfo(
   { backend_util }: TensorFlow,
   inputShape: number[],
@@ -47,14 +47,14 @@ export interface Conv2dAttributes {
   pad: "valid" | "same" | number | backend_util.ExplicitPadding;
   dataFormat?: "NHWC" | "NCHW";
   dimRoundingMode?: "floor" | "round" | "ceil";
-  /** TensorFlow.js passes none for `Conv2D`; 1 then. */
+  /** Absent for `Conv2D` of TensorFlow.js; 1 then. */
   dilations?: number | [number, number];
 }
 
 /** [batch, height, width, channels]. */
 type Shape4 = [number, number, number, number];
 
-/** What TensorFlow.js computes about a convolution whose input has its channels last. */
+/** Returns TensorFlow.js's geometry of a convolution whose input has its channels last. */
 export function conv2dInfo(
   tf: TensorFlow,
   inputShape: number[],

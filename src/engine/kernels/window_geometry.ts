@@ -1,6 +1,6 @@
 import type { backend_util } from "@tensorflow/tfjs";
 
-/** How a window moves over [batch, depth, height, width, channels]; images have depth 1. */
+/** Window moving over [batch, depth, height, width, channels]; images have depth 1. */
 export interface WindowGeometry {
   batch: number;
   channels: number;
@@ -9,11 +9,11 @@ export interface WindowGeometry {
   window: [depth: number, height: number, width: number];
   strides: [depth: number, height: number, width: number];
   dilations: [depth: number, height: number, width: number];
-  /** Zeros put before the input on each axis. */
+  /** Number of zeros before the input on each axis. */
   before: [depth: number, height: number, width: number];
 }
 
-/** The geometry of a 2d pooling or convolution, as TensorFlow.js computes it. */
+/** Returns the geometry of a 2d pooling or convolution, as TensorFlow.js computes it. */
 export function geometry2d(info: backend_util.Conv2DInfo): WindowGeometry {
   return bounded({
     batch: info.batchSize,
@@ -27,7 +27,7 @@ export function geometry2d(info: backend_util.Conv2DInfo): WindowGeometry {
   });
 }
 
-/** The geometry of a 3d pooling or convolution, as TensorFlow.js computes it. */
+/** Returns the geometry of a 3d pooling or convolution, as TensorFlow.js computes it. */
 export function geometry3d(info: backend_util.Conv3DInfo): WindowGeometry {
   return bounded({
     batch: info.batchSize,
@@ -37,7 +37,7 @@ export function geometry3d(info: backend_util.Conv3DInfo): WindowGeometry {
     window: [info.filterDepth, info.filterHeight, info.filterWidth],
     strides: [info.strideDepth, info.strideHeight, info.strideWidth],
     dilations: [info.dilationDepth, info.dilationHeight, info.dilationWidth],
-    // With a stride larger than the window TensorFlow.js computes a negative `same` padding.
+    // TensorFlow.js computes a negative `same` padding if the stride is larger than the window.
     before: [
       Math.max(info.padInfo.front, 0),
       Math.max(info.padInfo.top, 0),
@@ -47,10 +47,11 @@ export function geometry3d(info: backend_util.Conv3DInfo): WindowGeometry {
 }
 
 /**
- * The same windows in numbers that stay small: with gaps or steps of thousands of millions, sums of them
- * would not fit the 32 bits of a heap address.
+ * Returns equivalent windows with small numbers: sums of dilations or strides of thousands of
+ * millions would not fit the 32 bits of a heap address.
  *
- * @throws {RangeError} If a window does not fit the input: TensorFlow.js goes on with a shape below 0.
+ * @throws {RangeError} If a window does not fit the input: TensorFlow.js continues with a negative
+ * shape.
  */
 function bounded(geometry: WindowGeometry): WindowGeometry {
   const { input, output, window } = geometry;
@@ -64,7 +65,7 @@ function bounded(geometry: WindowGeometry): WindowGeometry {
   for (let axis = 0; axis < 3; axis++) {
     if (output[axis] <= 1) strides[axis] = 1;
     const steps = (output[axis] - 1) * strides[axis];
-    // Taps so far apart that one of them at the most can meet the input.
+    // Distance of taps at which at most one of them can meet the input.
     const far = Math.max(1, Math.max(steps, 0) + input[axis]);
     if (dilations[axis] <= far) continue;
     const first = Math.max(0, Math.ceil((before[axis] - steps) / dilations[axis]));
@@ -76,8 +77,8 @@ function bounded(geometry: WindowGeometry): WindowGeometry {
 }
 
 /**
- * The same windows without what of them can never meet the input, for a pooling: it does not matter which
- * tap of the window an entry meets, and a window may be as large as it likes.
+ * Cuts off the parts of windows that can never meet the input, for a pooling: it does not matter
+ * which tap an entry meets, and a window may have any size.
  */
 export function trimWindows(geometry: WindowGeometry): WindowGeometry {
   const { input, output, strides } = geometry;
@@ -92,14 +93,14 @@ export function trimWindows(geometry: WindowGeometry): WindowGeometry {
 }
 
 /**
- * Whether TensorFlow.js computes a negative `same` padding, as it does in 3d for a stride larger than the
- * window: its own kernels then read the wrong part of the input.
+ * Returns true if TensorFlow.js computes a negative `same` padding, as it does in 3d if the stride
+ * is larger than the window: its own ops then read the wrong part of the input.
  */
 export function hasNegativePadding({ padInfo }: backend_util.Conv3DInfo): boolean {
   return Math.min(padInfo.front, padInfo.top, padInfo.left) < 0;
 }
 
-/** Whether any window reaches beyond the image. */
+/** Returns true if any window reaches beyond the image. */
 export function leavesImage(geometry: WindowGeometry): boolean {
   const { input, output, window, strides, dilations, before } = geometry;
   return before.some((zeros, axis) => {
@@ -108,7 +109,7 @@ export function leavesImage(geometry: WindowGeometry): boolean {
   });
 }
 
-/** The taps of a window that lie inside the input: from the first one to before the last. */
+/** Returns the range of a window's taps inside the input: from the first one to before the last. */
 function inside(start: number, size: number, window: number, dilation: number): [number, number] {
   return [
     Math.max(0, Math.ceil(-start / dilation)),
@@ -117,9 +118,9 @@ function inside(start: number, size: number, window: number, dilation: number): 
 }
 
 /**
- * Calls `visit` for every output position and every tap of its window that lies inside the input:
- * with the index of the output position, of the input position (both count positions, not entries:
- * multiply by the number of channels) and of the tap. Taps of a position come in row-major order.
+ * Calls `visit` for every output position and every tap of its window inside the input, with the
+ * index of the output position, of the input position (both count positions, not entries: multiply
+ * by the number of channels) and of the tap. Taps of a position come in row-major order.
  */
 export function eachTap(
   { batch, input, output, window, strides, dilations, before }: WindowGeometry,

@@ -12,15 +12,15 @@ import {
   type WindowGeometry,
 } from "./window_geometry.ts";
 
-/** What TensorFlow.js computes of a convolution or a pooling. */
+/** TensorFlow.js's geometry of a convolution or a pooling. */
 type WindowInfo = backend_util.Conv2DInfo | backend_util.Conv3DInfo;
 
-/** The entries of a tensor of floats, in place. */
+/** Returns a view of the entries of a float tensor. */
 export function floatView({ backend }: KernelContext, tensor: TensorInfo): Float32Array {
   return backend.typedArrayFromHeap(tensor) as Float32Array;
 }
 
-/** The windows for our native module. */
+/** Converts windows to the form of the native module. */
 function windowsOf(geometry: WindowGeometry, outChannels: number): ConvolutionWindows {
   const [depth, height, width] = geometry.input;
   const [outDepth, outHeight, outWidth] = geometry.output;
@@ -65,13 +65,14 @@ function requireSmall({ input, output, window, strides, dilations, before }: Win
 }
 
 /**
- * Moves windows over images in the native module, into a fresh tensor.
+ * Moves windows over images in the native module, into a new tensor.
  *
- * Where an image is padded, the native convolution and its filter gradient multiply by zeros, which makes
- * NaN of NaN and infinity. Where that shows, the border is computed again without its padding, as the `cpu`
- * backend does. An input gradient meets a padding only by a filter that is finite.
+ * On a padded image, the native convolution and its filter gradient multiply by zeros, which turns
+ * NaN and infinity into NaN. If that happens, the border is recomputed without its padding, as on
+ * the `cpu` backend. An input gradient only multiplies the padding if the filter is finite.
  *
- * @param inputs x and the filter; dy and the filter for an input gradient, x and dy for a filter gradient.
+ * @param inputs x and the filter; dy and the filter for an input gradient, x and dy for a filter
+ * gradient.
  * @param shape Shape of the result.
  * @param finish `bias`: address of one float for each output channel; `relu`: clip at 0. For
  * `convolution` only.
@@ -95,7 +96,7 @@ export function windowsOnHeap(
   const meetsPadding = kind === "convolution" || kind === "convolutionFilterGradient";
   if (!meetsPadding || !leavesImage(geometry)) return result;
   const view = (tensor: TensorInfo) => floatView(context, tensor);
-  // Both of them tell, and the smaller one costs next to nothing beside the products.
+  // Both can show it, and the smaller one costs almost nothing compared to the products.
   const [smaller, larger] = [view(second), view(result)].sort((a, b) => a.length - b.length);
   if (!hasNonFinite(smaller) || !hasNonFinite(larger)) return result;
   if (kind === "convolution") {
@@ -118,8 +119,8 @@ export function windowsOnHeap(
 }
 
 /**
- * For each output position of one image, whether its window reaches beyond it: there a product that
- * takes the padding for zeros makes NaN of what is not finite.
+ * Returns, for each output position of an image, true if its window reaches beyond it: there,
+ * multiplying padding zeros turns non-finite entries into NaN.
  */
 function borderPositions({ input, output, window, ...w }: WindowGeometry): boolean[] {
   const leaves = output.map((size, axis) =>
@@ -131,7 +132,7 @@ function borderPositions({ input, output, window, ...w }: WindowGeometry): boole
   return leaves[0].flatMap((z) => leaves[1].flatMap((y) => leaves[2].map((x) => z || y || x)));
 }
 
-/** Computes a convolution again at the border, in float64, without the taps that lie in the padding. */
+/** Recomputes a convolution at the border, in float64, without the taps in the padding. */
 function convolveBorder(
   geometry: WindowGeometry,
   outChannels: number,
@@ -151,7 +152,7 @@ function convolveBorder(
   });
 }
 
-/** Adds to the gradient of a filter what the border has to add, likewise. */
+/** Adds the border's part to the gradient of a filter, likewise. */
 function addBorderGradient(
   geometry: WindowGeometry,
   outChannels: number,
