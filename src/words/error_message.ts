@@ -1,10 +1,10 @@
 import { failure } from "./failure.ts";
 
 /**
- * The message of an error, unchanged, since most come from this program; for anything else that user code
- * throws, what can be said about it.
+ * Returns the message of an error unchanged, since most come from this program. Describes anything
+ * else that user code throws.
  *
- * @param error What was thrown, which can be anything.
+ * @param error Thrown value of any type.
  */
 export function errorMessage(error: unknown): string {
   try {
@@ -12,7 +12,7 @@ export function errorMessage(error: unknown): string {
       return error.message;
     }
   } catch {
-    // It cannot even be looked at.
+    // Even reading its fields throws.
   }
   return failure(error);
 }

@@ -1,21 +1,21 @@
 import { showValue } from "./show_value.ts";
 
 /** A longer reason is cut, because it would hide the text around it. */
-const LONGEST = 1000;
+const MAX_LENGTH = 1000;
 
-/** The error for a device, a pipe or a socket in place of a file. */
+/** The path names a device, a pipe or a socket instead of a file. */
 export class NotAFile extends Error {}
 
 /**
- * Why something failed, in a few words without a full stop, to end a sentence with.
+ * Describes an error in a few words, without a full stop, to end a sentence.
  *
- * @param error What was thrown, which can be anything: user code throws objects, texts, and errors that
- * throw when they are looked at.
+ * @param error Thrown value of any type: user code throws objects, texts, and errors whose getters
+ * throw.
  */
 export function failure(error: unknown): string {
   try {
     const reason = reasonOf(error);
-    return reason.length > LONGEST ? `${reason.slice(0, LONGEST)}...` : reason;
+    return reason.length > MAX_LENGTH ? `${reason.slice(0, MAX_LENGTH)}...` : reason;
   } catch {
     return "an object that cannot be looked at";
   }
@@ -34,12 +34,12 @@ function reasonOf(error: unknown): string {
   }
   const isObject = typeof error === "object" && error !== null || typeof error === "function";
   const { message: said, name } = isObject ? error as Partial<Error> : { message: String(error) };
-  // Not String(error), which runs its code, and says [object Object].
+  // String(error) would run its code and return [object Object].
   if (typeof said !== "string") return showValue(error);
   // Deno appends the call and the path: `... (os error 36): lstat '/a/b'`.
   const message = said.replace(/ \(os error \d+\).*$/s, "");
   const [first, next] = message.trim().split(/\s*\r?\n\s*/);
-  // The words that introduce the lines below are dropped, unless nothing comes before them.
+  // Drops the introduction of the lines below, unless nothing precedes them.
   const [whole] = /:$/.test(first) || /^\p{Ll}/u.test(next ?? "")
     ? first.match(/^.*[.!?](?=\s)/) ?? [first]
     : [first];
@@ -48,9 +48,9 @@ function reasonOf(error: unknown): string {
 }
 
 /**
- * Why a file could not be written, in a few words without a full stop, to end a sentence with.
+ * Explains in a few words, without a full stop, why a file could not be written.
  *
- * @param error What was thrown, which can be anything.
+ * @param error Thrown value of any type.
  */
 export function writeFailure(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such folder";

@@ -1,6 +1,9 @@
 import { showValue } from "./show_value.ts";
 
-/** How many letters to insert, delete, replace or exchange with the next to get from one word to the other. */
+/**
+ * Counts the letters to insert, delete, replace or swap with the next to turn one word into the
+ * other.
+ */
 function distance(from: string, to: string): number {
   const rows = [Array.from({ length: to.length + 1 }, (_, i) => i)];
   for (let i = 1; i <= from.length; i++) {
@@ -17,11 +20,11 @@ function distance(from: string, to: string): number {
 }
 
 /**
- * The end of an error message: which name was probably meant.
+ * Suggests the name that was probably meant, as the end of an error message.
  *
- * @param name The name that was not found.
- * @param names The names that exist.
- * @returns `"; did you mean ...?"`, or nothing if no name is close.
+ * @param name Name that was not found.
+ * @param names Names that exist.
+ * @returns `"; did you mean ...?"`, or an empty string if no name is close.
  */
 export function nearest(name: string, names: readonly string[]): string {
   const ranked = names
@@ -32,7 +35,8 @@ export function nearest(name: string, names: readonly string[]): string {
   if (ranked.length > 0 && ranked[0].away <= most) {
     return offer(ranked[0].candidate);
   }
-  // A part of exactly one name, such as `vanishing`; a part of several, or a short one, would be a guess.
+  // Part of exactly one name, such as `vanishing`. A short part, or one of several names, would be
+  // a guess.
   const whole = names.filter((candidate) => candidate.includes(name));
   return name.length > 4 && whole.length === 1 ? offer(whole[0]) : "";
 }

@@ -1,15 +1,14 @@
 import { number, requireValue } from "./requirements.ts";
 
 /**
- * Every number that a reader sees is written here, by one set of rules: at most three significant digits,
- * no zero at the end that says nothing, and nothing that is not zero is written as zero, nor anything that
- * is not all as all.
+ * Rules for every number that a reader sees: at most three significant digits, no trailing zeros,
+ * and rounding never turns a value into zero or a share into all.
  */
 
 /**
- * Writes a number in at most three significant digits, as short as it goes: `0`, `0.345`, `1.5`,
- * `4021`, `4.2e-7`, `NaN`, `-Infinity`. Between 0.001 and 10000 it is written out, elsewhere with an
- * exponent; zero is always `0`, so that it is never mistaken for something small.
+ * Writes a number as briefly as possible, in at most three significant digits: `0`, `0.345`, `1.5`,
+ * `4021`, `4.2e-7`, `NaN`, `-Infinity`. Numbers between 0.001 and 10000 are written out, others
+ * with an exponent. Zero is always `0`, so it cannot be mistaken for something small.
  *
  * @param value Any number.
  * @returns The text, at most 9 characters (10 with a minus).
@@ -28,7 +27,7 @@ export function formatNumber(value: number): string {
   requireValue("value", value, number);
   if (!Number.isFinite(value)) return String(value);
   if (value === 0) return "0";
-  // Four digits before the point are written out whole: 4021 is as short as 4020 and says more.
+  // Keep four digits before the point: 4021 is as short as 4020 and more exact.
   const size = Math.abs(value);
   if (size >= 999.5 && size < 9999.5) return value.toFixed(0);
   // Round before choosing the form: 0.00099999 must become 0.001.
@@ -42,12 +41,12 @@ function withoutTrailingZeros(digits: string): string {
   return digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits;
 }
 
-/** What something is multiplied by: `1.41`, `0.79`, and below 0.1 as a fraction, `1/894`. */
+/** Writes a factor: `1.41`, `0.79`, and below 0.1 as a fraction, `1/894`. */
 export function formatFactor(factor: number): string {
   return factor > 0 && factor < 0.1 ? `1/${formatNumber(1 / factor)}` : formatNumber(factor);
 }
 
-/** A share in a sentence: `45 %`, `99.6 %`. Only nothing is `0 %`, and only all is `100 %`. */
+/** Writes a share in a sentence: `45 %`, `99.6 %`. Rounding never yields `0 %` or `100 %`. */
 export function formatPercent(share: number): string {
   const rounded = Math.round(share * 1000) / 10;
   if (rounded === 100 && share < 1) return "> 99.9 %";
@@ -55,7 +54,10 @@ export function formatPercent(share: number): string {
   return `${rounded} %`;
 }
 
-/** A share in a column of four characters: `45%`, `<1%`. Only nothing is `0%`, and only all is `100%`. */
+/**
+ * Writes a share in a column of four characters: `45%`, `<1%`. Rounding never yields `0%` or
+ * `100%`.
+ */
 export function formatShare(share: number): string {
   if (!Number.isFinite(share)) return String(share);
   const rounded = Math.round(share * 100);
@@ -64,28 +66,28 @@ export function formatShare(share: number): string {
   return `${rounded}%`;
 }
 
-/** A noun with its number: `1 example`, `4,021 parameters`, `2 passes`. */
+/** Writes a noun with its number: `1 example`, `4,021 parameters`, `2 passes`. */
 export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
   return `${formatWhole(count)} ${count === 1 ? noun : plural}`;
 }
 
-/** A whole number with all its digits: `4,021`. */
+/** Writes a whole number with all its digits: `4,021`. */
 export function formatWhole(count: number): string {
-  // `toLocaleString` takes 9 ms the first time: it loads the rules of all languages.
+  // `toLocaleString` takes 9 ms the first time, to load the rules of all languages.
   return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** How much memory something takes: `2.3 GiB`. */
+/** Writes an amount of memory: `2.3 GiB`. */
 export function formatMemory(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
-/** How long something took that takes a moment: `0.42 s`. */
+/** Writes a short duration: `0.42 s`. */
 export function formatSeconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(2)} s`;
 }
 
-/** How long something takes that takes a while, in at most two units: `12 s`, `3 min 20 s`, `2 h 5 min`. */
+/** Writes a long duration in at most two units: `12 s`, `3 min 20 s`, `2 h 5 min`. */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
@@ -94,7 +96,7 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? "" : ` ${minutes % 60} min`}`;
 }
 
-/** The nearest number of so many significant digits. */
+/** Rounds a number to the given count of significant digits. */
 export function roundTo(digits: number, value: number): number {
   return Number(value.toPrecision(digits));
 }

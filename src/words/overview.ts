@@ -1,24 +1,27 @@
 import { escapeControls } from "./escape_controls.ts";
 import { formatNumber } from "./numbers.ts";
 
-/** What a value comes to: a title and a table, which a console prints and a notebook shows. */
+/** Summary of a value: a title and a table, printed in a console and shown in a notebook. */
 export interface Overview {
-  /** The value in a line. */
+  /** Summary in one line. */
   title: string;
-  /** What the columns are. */
+  /** Column headings. */
   columns: readonly string[];
-  /** The rows, a cell for each column; `null` where there is nothing to say. */
+  /** Rows, with a cell for each column; `null` for an empty cell. */
   rows: readonly (readonly (string | number | null)[])[];
 }
 
-/** What a notebook shows beside the overview, and how it is drawn: the name of a row in `picture/cell.ts`. */
+/**
+ * Picture that a notebook shows beside the overview. `of` is the name of a row in
+ * `picture/cell.ts`.
+ */
 export interface Illustration {
   of: string;
-  /** What it is drawn from, made when it is drawn. */
+  /** Returns the data for the picture, when it is drawn. */
   given: () => unknown;
 }
 
-/** What Deno calls to print a value, and to show it in a notebook. */
+/** Methods that Deno calls to print a value and to show it in a notebook. */
 const PRINT = Symbol.for("Deno.customInspect");
 const DISPLAY = Symbol.for("Jupyter.display");
 
@@ -28,39 +31,38 @@ export type CellRenderer = (
   illustration: Illustration | null,
 ) => Promise<Record<string, string>>;
 
-/** Loads the renderer of cells; `null` until the library's entry point has named it. */
+/** Loads the renderer of cells; `null` until the library's entry point sets it. */
 let loadRenderer: (() => Promise<CellRenderer>) | null = null;
 
 /**
- * Names the renderer of notebook cells for this process. Pictures stand above every room whose values show
- * themselves, so the entry point hands the renderer down.
+ * Sets the renderer of notebook cells for this process. The rooms that return values must not
+ * import the one that draws pictures, so the entry point passes the renderer in.
  *
- * @param load Loads it, when the first cell is shown.
+ * @param load Loads the renderer, when the first cell is shown.
  */
 export function drawCellsWith(load: () => Promise<CellRenderer>): void {
   loadRenderer = load;
 }
 
-/** Rows that a console has room for; of a longer table it shows the first. */
-const MOST_ROWS = 24;
-/** Characters that a cell of a table in a console may have; the last column has more room. */
-const MOST_IN_CELL = 36;
-const MOST_IN_LAST = 110;
+const MAX_ROWS_PRINTED = 24;
+const MAX_CELL_LENGTH = 36;
+const MAX_LAST_CELL_LENGTH = 110;
 
-/** What Deno hands to what prints a value. */
+/** Options that Deno passes to a custom inspect function. */
 interface PrintOptions {
   depth?: number | null;
   currentDepth?: number;
 }
 
 /**
- * Makes a value print its overview in a console and show it in a notebook. The value stays plain data: the two
- * properties are no entries of it, so that JSON, `structuredClone`, a comparison and a copy know nothing of them. Who
- * prints a value to its last depth, as a snapshot does or an assertion that has failed, sees all of it.
+ * Makes a value print its overview in a console and show it in a notebook. The value stays plain
+ * data: the two properties are not enumerable, so JSON, `structuredClone`, comparisons and copies
+ * ignore them. Printing to the full depth, as a snapshot or a failed assertion does, shows the
+ * whole value.
  *
  * @param value An object or an array.
- * @param overview What it comes to.
- * @param illustration What a notebook shows besides.
+ * @param overview Summary of the value.
+ * @param illustration Picture that a notebook adds.
  * @returns The value itself.
  */
 export function withOverview<T extends object>(
@@ -93,7 +95,7 @@ export function withOverview<T extends object>(
   });
 }
 
-/** How a cell of a table reads. */
+/** Formats a cell of a table. */
 export function cellText(cell: string | number | null): string {
   return cell === null ? "-" : typeof cell === "number" ? formatNumber(cell) : escapeControls(cell);
 }
@@ -101,8 +103,8 @@ export function cellText(cell: string | number | null): string {
 function tableLines({ columns, rows }: Omit<Overview, "title">): string[] {
   if (rows.length === 0) return [];
   const last = columns.length - 1;
-  const shown = rows.slice(0, MOST_ROWS).map((row) =>
-    row.map((cell, i) => cut(cellText(cell), i === last ? MOST_IN_LAST : MOST_IN_CELL))
+  const shown = rows.slice(0, MAX_ROWS_PRINTED).map((row) =>
+    row.map((cell, i) => cut(cellText(cell), i === last ? MAX_LAST_CELL_LENGTH : MAX_CELL_LENGTH))
   );
   const widths = columns.map((name, i) =>
     Math.max(name.length, ...shown.map((row) => row[i].length))

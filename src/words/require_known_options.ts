@@ -2,11 +2,11 @@ import { nearest } from "./nearest.ts";
 import { showValue } from "./show_value.ts";
 
 /**
- * Refuses an option that a function does not have: a misspelt one would be ignored silently.
+ * Rejects an option that a function does not have: a misspelt one would be ignored silently.
  *
  * @param caller The function.
- * @param options What it was given.
- * @param known The names of its options.
+ * @param options Options that it was given.
+ * @param known Names of its options.
  * @throws {TypeError} If there is another one.
  */
 export function requireKnownOptions(

@@ -1,36 +1,36 @@
 import { showValue } from "./show_value.ts";
 
 /**
- * What a value must be, for callers without a type checker: the sentence that says what is wrong
- * and where, or `null` where nothing is. Without a place it says only whether something is: of some thousand
- * records the places alone, a text for each figure, would take most of the time.
+ * Checks a value, for callers without a type checker. Returns a sentence that says what is wrong
+ * and where, or `null`. Without a place it returns only whether something is wrong: for some
+ * thousand records, building a text for the place of each figure would take most of the time.
  */
 export type Requirement = (value: unknown, place: string | null) => string | null;
 
 /**
- * Refuses an argument that is not what it must be.
+ * Rejects an argument that does not meet its requirement.
  *
- * @param name Its name.
- * @param value What was given.
- * @param requirement What it must be.
- * @throws {TypeError} If it is something else: the message names the place in it.
+ * @param name Name of the argument.
+ * @param value Value that was given.
+ * @param requirement Requirement that it must meet.
+ * @throws {TypeError} If it does not; the message names the place.
  */
 export function requireValue(name: string, value: unknown, requirement: Requirement): void {
   if (requirement(value, null) === null) return;
   throw new TypeError(requirement(value, name)!);
 }
 
-/** A requirement that one test decides. */
+/** Makes a requirement out of one test. */
 export function must(expected: string, holds: (value: unknown) => boolean): Requirement {
   return (value, place) =>
     holds(value) ? null : `${place} is ${showValue(value)}, expected ${expected}`;
 }
 
-/** The place of a part, where places are told. */
+/** Returns the place of a part, if places are wanted. */
 const partOf = (place: string | null, key: string | number): string | null =>
   place === null ? null : typeof key === "number" ? `${place}[${key}]` : `${place}.${key}`;
 
-/** Whether a value is an object with keys: neither an array nor `null`. */
+/** Returns true if a value is an object with keys: neither an array nor `null`. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -45,15 +45,15 @@ export const callable: Requirement = must("a function", (value) => typeof value 
 export const object: Requirement = must("an object", isObject);
 export const array: Requirement = must("an array", Array.isArray);
 
-/** What the requirement asks for, or `null`. */
+/** Accepts `null`, or a value that meets the requirement. */
 export const orNull = (requirement: Requirement): Requirement => (value, place) =>
   value === null ? null : requirement(value, place);
 
-/** What the requirement asks for, or `undefined`. */
+/** Accepts `undefined`, or a value that meets the requirement. */
 export const optional = (requirement: Requirement): Requirement => (value, place) =>
   value === undefined ? null : requirement(value, place);
 
-/** An array without holes, each item of which is what the requirement asks for. */
+/** Accepts an array without holes whose items all meet the requirement. */
 export function arrayOf(requirement: Requirement): Requirement {
   return (value, place) => {
     if (!Array.isArray(value)) return array(value, place);
@@ -65,7 +65,7 @@ export function arrayOf(requirement: Requirement): Requirement {
   };
 }
 
-/** An object whose values are all what the requirement asks for. */
+/** Accepts an object whose values all meet the requirement. */
 export function recordOf(requirement: Requirement): Requirement {
   return (value, place) => {
     if (!isObject(value)) return object(value, place);
@@ -77,7 +77,7 @@ export function recordOf(requirement: Requirement): Requirement {
   };
 }
 
-/** An object that has what each requirement asks for, and may have more. */
+/** Accepts an object whose entries meet their requirements; it may have others. */
 export function objectWith(requirements: Record<string, Requirement>): Requirement {
   const all = Object.entries(requirements);
   return (value, place) => {

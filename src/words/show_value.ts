@@ -1,11 +1,10 @@
 import { escapeControls } from "./escape_controls.ts";
 
-/** Of a longer text only the beginning is shown. */
-const LONGEST = 60;
+const MAX_LETTERS = 60;
 
 /**
- * A given value in a few words, for an error message: long text is cut, and characters that would move
- * the cursor, colour or reorder a terminal are made visible.
+ * Shows a given value in a few words, for an error message. Long text is cut, and characters that
+ * would move the cursor, colour or reorder a terminal are made visible.
  */
 export function showValue(value: unknown): string {
   if (Array.isArray(value)) {
@@ -15,8 +14,10 @@ export function showValue(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (typeof value === "object" && value !== null) return "an object";
   const whole = String(value);
-  // A letter takes at most two characters; a text of megabytes is not taken apart.
-  const letters = [...whole.slice(0, 2 * (LONGEST + 1))];
-  const shown = letters.length > LONGEST ? `${letters.slice(0, LONGEST).join("")}...` : whole;
+  // A letter takes at most two characters; this avoids splitting a text of megabytes.
+  const letters = [...whole.slice(0, 2 * (MAX_LETTERS + 1))];
+  const shown = letters.length > MAX_LETTERS
+    ? `${letters.slice(0, MAX_LETTERS).join("")}...`
+    : whole;
   return escapeControls(typeof value === "string" ? JSON.stringify(shown) : shown);
 }
