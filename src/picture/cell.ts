@@ -14,17 +14,17 @@ import { type Markup, markup } from "./markup.ts";
 import { renderProfiles, renderReportImage } from "./report_image.ts";
 import { renderStudyImage } from "./study_image.ts";
 
-/** What a notebook shows beside the title of an overview. */
+/** Illustration that a notebook shows below the title of an overview. */
 interface Illustrated {
   /** An SVG image. */
   image?: string;
   /** Lines of text. */
   text?: string;
-  /** Whether it says what the table says. */
+  /** True if it replaces the table. */
   saysTable?: boolean;
 }
 
-/** Values, one a name. */
+/** Values, one per name. */
 interface Values {
   title: string;
   bars: readonly { label: string; value: number | null }[];
@@ -32,14 +32,16 @@ interface Values {
 
 const STYLE = { width: 100, color: false };
 
-/** What is drawn of a comparison. */
+/** Figures of a comparison that are drawn, with their titles. */
 const RATIOS: [FigureName, string][] = [
   ["kernel", "kernel std"],
   ["gradient", "mean |gradient|"],
   ["activation", "mean |activation|"],
 ];
 
-/** How each kind of value is illustrated: a row for each name that `withOverview` is called with. */
+/**
+ * Illustration of each kind of value: an entry for each name that `withOverview` is called with.
+ */
 const ILLUSTRATIONS = {
   async measurements(measurements: Measurements): Promise<Illustrated> {
     const findings = runChecks(measurements);
@@ -66,7 +68,7 @@ const ILLUSTRATIONS = {
     text: renderStudy(summary, { width: 100 }),
     saysTable: true,
   }),
-  /** The second run over the first, of the figures of size that both have. */
+  /** Draws the figures that both runs have, the second run over the first. */
   comparison({ layers }: Comparison): Illustrated {
     const known = RATIOS.filter(([name]) => layers.some(({ figures }) => name in figures));
     if (known.length === 0) return {};
@@ -87,8 +89,8 @@ const ILLUSTRATIONS = {
  * Draws a notebook cell.
  *
  * @param overview The title and the table.
- * @param illustration What is shown besides.
- * @returns What the cell shows by media type, beside the plain text.
+ * @param illustration The value to illustrate.
+ * @returns The contents of the cell by media type, without the plain text.
  */
 export async function renderCell(
   overview: Overview,
@@ -102,7 +104,7 @@ export async function renderCell(
     ${
     image === undefined
       ? null
-      // Not as it is: a notebook that others have run may show images, but no markup of SVG.
+      // In an img element: an untrusted notebook may show images, but not inline SVG.
       : markup`<p><img alt="${overview.title}" src="data:image/svg+xml;base64,${
         base64(image)
       }"></p>`
@@ -118,7 +120,7 @@ async function illustrate({ of, given }: Illustration): Promise<Illustrated> {
   return await draw(given());
 }
 
-/** Rows that a cell has room for. */
+/** Number of rows that fit into a cell. */
 const MOST_ROWS = 500;
 
 function tableOf({ columns, rows }: Overview): Markup {
@@ -134,7 +136,7 @@ function tableOf({ columns, rows }: Overview): Markup {
     </table>${more > 0 ? markup`<p>... ${more} more of ${rows.length}</p>` : null}`;
 }
 
-/** Draws values by name, in charts side by side that have the same names. */
+/** Draws values by name, in charts side by side with the same names. */
 function renderValues(charts: readonly Values[]): string {
   const [{ bars }] = charts;
   return renderProfiles({
@@ -150,7 +152,7 @@ function renderValues(charts: readonly Values[]): string {
   });
 }
 
-/** Names without the end that all share: `dense_1` and `dense_2` of `dense_1/kernel` and `dense_2/kernel`. */
+/** Removes a common ending: `dense_1` and `dense_2` for `dense_1/kernel` and `dense_2/kernel`. */
 function withoutCommonEnd(names: readonly string[]): string[] {
   const end = names[0].slice(names[0].lastIndexOf("/"));
   const isCommon = end.startsWith("/") && names.every((name) => name.endsWith(end));

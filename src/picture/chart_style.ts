@@ -1,9 +1,9 @@
-/** Edges that pass over layers lie in lanes, beside which the names begin. */
+/** Edges that skip layers are drawn in lanes, to the right of which the names begin. */
 const LANES = [0, 1, 2, 3, 4, 5, 6, 7].map((lanes) =>
   `.map .lanes-${lanes} li { padding-left: ${28 + 11 * lanes}px; }`
 ).join("\n");
 
-/** The style of charts and of the map of the network. */
+/** Style of charts and of the map of the network. */
 export const CHART_STYLE = `
 .overview { display: grid; grid-template-columns: minmax(0, 1fr) 21rem; gap: 0 3rem; }
 .overview > .map { grid-column: 2; grid-row: 1 / span 2; }

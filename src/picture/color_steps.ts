@@ -1,27 +1,30 @@
 import { type Markup, markup } from "./markup.ts";
 import { powerOfTen } from "./power_of_ten.ts";
 
-/** How a figure becomes a colour: the name of a class of the style sheet; `null` where nothing was measured. */
+/**
+ * Returns the colour of a figure: the name of a class of the style sheet; `null` without a
+ * measurement.
+ */
 export type ColorOf = (value: number | null) => string | null;
 
-/** On either side of the middle. */
+/** Number of steps on each side of the middle. */
 const STEPS = 9;
 const SHARES = 10;
 
-/** A figure whose size is told by its logarithm. */
+/** Logarithmic scale of colours. */
 export interface Magnitude {
-  /** The power of ten in the middle, where the colour is neutral. */
+  /** Power of ten in the middle, where the colour is neutral. */
   middle: number;
-  /** How many steps of colour there are to a factor of ten. */
+  /** Number of colour steps per factor of ten. */
   perDecade: number;
 }
 
-/** A factor of ten is a step, and 1 is in the middle. */
+/** Scale with a step per factor of ten, and 1 in the middle. */
 export const DECADES: Magnitude = { middle: 0, perDecade: 1 };
 
 /**
- * Colours by size: blue below the middle, orange above it, and the further away the stronger. 0 and what is no number
- * have marks of their own.
+ * Returns colours by size: blue below the middle, orange above it, stronger with the distance. 0
+ * and non-finite figures have their own marks.
  */
 export function byMagnitude({ middle, perDecade }: Magnitude): ColorOf {
   return (value) => {
@@ -33,13 +36,13 @@ export function byMagnitude({ middle, perDecade }: Magnitude): ColorOf {
   };
 }
 
-/** Colours by share; only none is without colour. */
+/** Returns colours by share; only 0 is without colour. */
 export const byShare: ColorOf = (share) => {
   if (share === null) return null;
   return Number.isFinite(share) ? `s${Math.ceil(share * SHARES)}` : "nan";
 };
 
-/** All colours of magnitudes side by side, and what stands at either end of them. */
+/** Returns all colours of magnitudes side by side, and the labels of both ends. */
 export function magnitudeRamp(
   { middle, perDecade }: Magnitude,
 ): { swatches: Markup; from: string; to: string } {
@@ -56,13 +59,13 @@ export function magnitudeRamp(
   };
 }
 
-/** The key to the colours of magnitudes. */
+/** Draws the key to the colours of magnitudes. */
 export function magnitudeKey(magnitude: Magnitude): Markup {
   const { swatches, from, to } = magnitudeRamp(magnitude);
   return markup`<p class="ramp">${from} ${swatches} ${to}</p>`;
 }
 
-/** The key to the colours of shares. */
+/** Draws the key to the colours of shares. */
 export function shareKey(): Markup {
   return markup`<p class="ramp">0 % ${
     swatches(Array.from({ length: SHARES + 1 }, (_, i) => `s${i}`))
@@ -78,8 +81,9 @@ function swatches(classes: readonly string[]): Markup {
 }
 
 /**
- * The colours in OKLCH, in which equal steps look equal. Blue and orange are told apart by readers who are blind to
- * red or green, and each side of the scale by its lightness alone. The middle is near the paper, in the dark too.
+ * Returns the colours in OKLCH, in which equal steps look equal. Readers who are blind to red or
+ * green can distinguish blue and orange, and each side of the scale works by lightness alone. The
+ * middle is close to the paper, also in dark mode.
  */
 const colors = (paper: number, end: number, most = end) => {
   const color = (lightness: number, chroma: number, hue: number) =>
@@ -103,10 +107,10 @@ const colors = (paper: number, end: number, most = end) => {
   ].join("\n");
 };
 
-/** The style of the colours on white. */
+/** Style of the colours on white. */
 export const LIGHT_COLORS = colors(0.955, 0.42);
 
-/** The style of the colours on a page, which is dark where its reader likes it so. */
+/** Style of the colours on a page, light or dark as the reader prefers. */
 export const COLOR_STYLE = `
 ${LIGHT_COLORS}
 @media screen and (prefers-color-scheme: dark) {

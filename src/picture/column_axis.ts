@@ -2,29 +2,29 @@ import { formatFactor, formatWhole } from "../words/numbers.ts";
 import { type Markup, markup } from "./markup.ts";
 import { powerOfTen } from "./power_of_ten.ts";
 
-/** How columns, of scales or of steps, lie side by side. */
+/** Axis of columns side by side, one for each scale or step. */
 export interface ColumnAxis {
-  /** Where each column begins, and where the last one ends. */
+  /** Left edge of each column, and the right edge of the last one. */
   edges: number[];
-  /** The middle of each column. */
+  /** Centre of each column. */
   centers: number[];
-  /** Where a value lies, between columns too; outside of all at the nearer end. */
+  /** Returns the place of a value, also between columns; of a value outside, the nearer end. */
   at: (value: number) => number;
-  /** What is written below which place. */
+  /** Labels below the axis, with their places. */
   ticks: { x: number; label: string }[];
 }
 
-/** Where columns begin and end, in a drawing of any kind. */
+/** Range of the columns in a drawing. */
 export interface Span {
   from: number;
   to: number;
 }
 
-/** With fewer powers of ten than this among the scales, scales themselves are written below the axis. */
+/** If the scales span fewer powers of ten, the labels below the axis are scales instead. */
 const LEAST_DECADES = 3;
 const MOST_TICKS = 7;
 
-/** Scales lie by their logarithm. */
+/** Creates an axis on which scales are placed by their logarithm. */
 export function scaleAxis(scales: readonly number[], span: Span): ColumnAxis {
   const logs = scales.map((scale) => Math.log10(scale));
   const half = (a: number, b: number) => (logs[a] + logs[b]) / 2;
@@ -52,7 +52,7 @@ export function scaleAxis(scales: readonly number[], span: Span): ColumnAxis {
   };
 }
 
-/** Steps lie side by side, however many batches are between them. */
+/** Creates an axis of steps side by side, however many batches are between them. */
 export function stepAxis(steps: readonly number[], span: Span): ColumnAxis {
   const place = placeIn(0, steps.length, span);
   return {
@@ -66,7 +66,7 @@ export function stepAxis(steps: readonly number[], span: Span): ColumnAxis {
   };
 }
 
-/** The labels of an axis, and a mark above each. */
+/** Draws the labels of an axis, and a tick above each. */
 export function drawTicks({ ticks }: ColumnAxis, y: number): Markup {
   return markup`<path class="tick" d="${ticks.map(({ x }) => `M${x} ${y}v4`).join("")}"/>${
     ticks.map(({ x, label }) =>

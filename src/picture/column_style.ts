@@ -1,7 +1,7 @@
 import { COLOR_STYLE } from "./color_steps.ts";
 import { MARK_STYLE } from "./mark_style.ts";
 
-/** The style of charts over scales or over steps. */
+/** Style of charts over scales or over steps. */
 export const COLUMN_STYLE = `${COLOR_STYLE}${MARK_STYLE}
 .wide { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)); gap: 1.5rem 2.5rem;
   margin: 0 0 1.5rem; }

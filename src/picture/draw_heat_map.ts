@@ -5,18 +5,18 @@ import { type ColumnAxis, drawTicks } from "./column_axis.ts";
 import { type Markup, markup, NOTHING } from "./markup.ts";
 import { PathData } from "./path_data.ts";
 
-/** The size of every chart over columns, in which the axes of all lie below each other. */
+/** Size of every chart over columns, so that the axes of charts below each other are aligned. */
 export const CHART = { width: 560, from: 92, to: 544, top: 20, bottom: 24 };
 
-/** A figure of every row at every column. */
+/** Figures by row and column. */
 export interface HeatGrid {
-  /** The rows from top to bottom. */
+  /** Rows from top to bottom. */
   rows: readonly { name: string; cells: readonly (number | null)[] }[];
-  /** What colour a figure has. */
+  /** Returns the colour of a figure. */
   colorOf: ColorOf;
-  /** Where the columns lie. */
+  /** Axis of the columns. */
   axis: ColumnAxis;
-  /** What they are: `scale`. */
+  /** Name of the axis, such as `scale`. */
   across: string;
 }
 
@@ -25,15 +25,16 @@ const MOST_HEIGHT = 260;
 const ROW = { least: 6, most: 22 };
 const LEAST_LABEL = 14;
 const LONGEST = 10;
-/** Marks of zeros and of what is no number stand so far apart. */
-const MARK = 9;
+/** Distance between the marks of zeros and of non-finite figures. */
+const MARK_SPACING = 9;
 
 /**
- * Draws a heat map. A library draws each cell as an element of its own, 60 bytes each and some 10,000 in a page; here
- * the cells of one colour are one path, and neighbours of one colour one piece of it, which takes a tenth of that.
+ * Draws a heat map. A library draws a separate element for each cell, 60 bytes each and some 10,000
+ * in a page; here the cells of one colour are one path, and adjacent ones one segment of it, which
+ * takes a tenth of that.
  *
- * @param grid What is drawn.
- * @param marks What is drawn over it, given where the rows begin and end.
+ * @param grid The figures.
+ * @param marks Draws marks over the map, from the top to the bottom of the rows.
  */
 export function drawHeatMap(
   { rows, colorOf, axis, across }: HeatGrid,
@@ -61,7 +62,7 @@ export function drawHeatMap(
   }</svg>`;
 }
 
-/** A name beside an axis: cut, and set apart from the direction of the text around it. */
+/** Shortens a name beside an axis, and isolates its text direction. */
 export function shortName(name: string, longest = LONGEST): string {
   return `\u2068${cutMiddle(escapeControls(name), longest, { ellipsis: "…" })}\u2069`;
 }
@@ -72,7 +73,10 @@ function rowHeight(rows: number): number {
   return Math.round(Math.max(least, Math.min(18, most)) * 10) / 10;
 }
 
-/** Draws cells by the classes of their colours, from the top on: each a line as broad as a row is high. */
+/**
+ * Draws cells by their colour classes, from the top down: each is a line as thick as the height of
+ * a row.
+ */
 export function drawCells(
   rows: readonly (readonly (string | null)[])[],
   { edges }: ColumnAxis,
@@ -95,7 +99,7 @@ export function drawCells(
       if (name === null) continue;
       const width = edges[to] - edges[from];
       pathOf(name).dash(edges[from], y, width);
-      const marks = Math.max(1, Math.round(width / MARK));
+      const marks = Math.max(1, Math.round(width / MARK_SPACING));
       for (let mark = 0; mark < marks; mark++) {
         const x = edges[from] + (mark + 0.5) / marks * width;
         if (name === "nil") zeros.dot(x, y);

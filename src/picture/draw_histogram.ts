@@ -3,7 +3,7 @@ import { type ExponentHistogram, halfPrecisionFit } from "../theory/half_precisi
 import { formatCount, formatNumber, formatPercent } from "../words/numbers.ts";
 import { type Markup, markup } from "./markup.ts";
 
-/** The exponents between which the bins of all histograms of a page lie, so that they can be compared. */
+/** Range of exponents of all histograms of a page, so that they can be compared. */
 export interface BinRange {
   from: number;
   to: number;
@@ -11,10 +11,13 @@ export interface BinRange {
 
 const WIDTH = 240;
 const HEIGHT = 64;
-/** binary16 has normal numbers from 2^-14 to 2^15, and subnormal ones, with fewer digits, from 2^-24 on. */
+/**
+ * binary16 has normal numbers from 2^-14 to 2^15, and subnormal ones, with fewer digits, from
+ * 2^-24.
+ */
 const FP16 = { subnormal: -24, normal: -14, last: 15 };
 
-/** The range that holds all of these, and the limits of half precision. */
+/** Returns the range that contains all histograms and the limits of half precision. */
 export function binRange(all: readonly ExponentHistogram[]): BinRange {
   const known = all.filter(({ counts }) => counts.length > 0);
   return {
@@ -23,7 +26,10 @@ export function binRange(all: readonly ExponentHistogram[]): BinRange {
   };
 }
 
-/** What all histograms have in common, drawn once: what fits half precision, and the marks of the axis. */
+/**
+ * Draws the background of all histograms once: the range of half precision, and the ticks of the
+ * axis.
+ */
 export function histogramGround(id: string, range: BinRange): Markup {
   const x = placeOn(range);
   const ticks = [[FP16.subnormal, "2⁻²⁴"], [FP16.normal, "2⁻¹⁴"], [0, "1"], [
@@ -44,7 +50,10 @@ export function histogramGround(id: string, range: BinRange): Markup {
     </g></defs></svg>`;
 }
 
-/** Draws how many entries of a tensor have each binary exponent; nothing where they were not counted. */
+/**
+ * Draws the number of a tensor's entries for each binary exponent; nothing if they were not
+ * counted.
+ */
 export function drawHistogram(
   title: string,
   statistics: TensorStatistics,
@@ -82,7 +91,7 @@ export function drawHistogram(
   }</svg><figcaption><b>${title}</b> ${facts}</figcaption></figure>`;
 }
 
-/** Where most entries are, for who cannot see it. */
+/** Describes where most entries are, for screen readers. */
 function mostOf({ from, counts }: ExponentHistogram): string {
   if (counts.length === 0) return "no entry between 2^-40 and 2^41";
   const top = counts.indexOf(Math.max(...counts));
@@ -90,7 +99,7 @@ function mostOf({ from, counts }: ExponentHistogram): string {
   return `entries from 2^${from} to 2^${last}, most from 2^${from + top} to 2^${from + top + 1}`;
 }
 
-/** What half precision would lose, if anything. */
+/** Describes the loss in half precision, if any. */
 function lossOf(histogram: ExponentHistogram): string[] {
   const { over, subnormal, under } = halfPrecisionFit(histogram).fp16;
   return [
@@ -100,7 +109,7 @@ function lossOf(histogram: ExponentHistogram): string[] {
   ];
 }
 
-/** A share that a line break does not part from its sign. */
+/** Formats a share without a line break before its sign. */
 const percent = (share: number) => formatPercent(share).replaceAll(" ", "\u00a0");
 
 function placeOn({ from, to }: BinRange): (exponent: number) => number {

@@ -4,15 +4,16 @@ import type { LayerNames } from "./layer_names.ts";
 import { lanesOf, type LayerMap, type MapNode } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
 
-/** The height of a node's line in the style sheet. */
+/** Height of a node's line in the style sheet. */
 const ROW = 32;
 const LANE = 11;
 const MOST_LANES = 7;
 const LONGEST = 44;
 
 /**
- * Draws the graph as a list that a reader can read aloud, with its edges beside it: a line down the trunk from each
- * layer to the next that reads it, and lanes on the left for what passes over layers.
+ * Draws the graph as a list that a screen reader can read, with its edges beside it: a line down
+ * the trunk from each layer to the next that reads it, and lanes on the left for edges that skip
+ * layers.
  */
 export function drawMap({ nodes, edges }: LayerMap, names: LayerNames): Markup {
   const passing = lanesOf(edges, MOST_LANES);

@@ -6,32 +6,33 @@ import { Markup } from "./markup.ts";
 import { powerOfTen } from "./power_of_ten.ts";
 import { type ProfilePoint, profilePoints } from "./profile_points.ts";
 
-/** How a profile is drawn. */
+/** Style of a profile. */
 export interface ProfileStyle {
   width: number;
   height: number;
-  /** How many layers the network has: charts side by side share the axis of depth. */
+  /** Number of layers of the network: charts side by side share the axis of depth. */
   depth: number;
-  /** The name of a layer by its place, short enough for a label. */
+  /** Returns the name of a layer by its place, short enough for a label. */
   nameOf: (place: number) => string;
-  /** What a layer is known by in the page. */
+  /** Returns the id of a layer in the page. */
   idOf?: (place: number) => string;
 }
 
-/** With more layers than this, they are numbered below the axis rather than named. */
+/** Networks with more layers have numbers instead of names below the axis. */
 const MOST_NAMED = 14;
-/** Below the axis of a logarithm there is a lane for zeros, and above it one for what is no number. */
+/** Below a logarithmic axis there is a lane for zeros, and above it one for non-finite figures. */
 const ZERO = -0.1;
 const BROKEN = 1.1;
-/** So many marks fit beside the axis. */
+/** Number of ticks that fit beside the axis. */
 const MOST_TICKS = 6;
 const MOST_POINTS = 160;
 
 /**
- * Draws a chart of a report as a profile over depth, layer by layer from the input on. What it draws has names, not
- * colours: a style sheet knows `.grid`, `.axis`, `.band`, `.range`, `.curve` and `.dot`.
+ * Draws a chart of a report as a profile over depth, layer by layer from the input. The elements
+ * have classes instead of colours: a style sheet defines `.grid`, `.axis`, `.band`, `.range`,
+ * `.curve` and `.dot`.
  *
- * @param chart A chart in which each layer has a bar of its own.
+ * @param chart A chart in which each layer has its own bar.
  */
 export function drawProfile(chart: Chart, style: ProfileStyle): Markup {
   const { width, height, depth, nameOf } = style;
@@ -82,7 +83,7 @@ export function drawProfile(chart: Chart, style: ProfileStyle): Markup {
   return finished(svg);
 }
 
-/** What a page knows of a point, by the names of attributes. */
+/** Returns the data of a point for the page, by attribute. */
 function dataOf(point: ProfilePoint, { idOf }: ProfileStyle): Record<string, string> {
   const { place, layers, from, to, mark } = point;
   return {
@@ -93,7 +94,7 @@ function dataOf(point: ProfilePoint, { idOf }: ProfileStyle): Record<string, str
   };
 }
 
-/** Where a point lies: on the axis, or in the lane of zeros or of what is no number. */
+/** Returns the level of a point: on the axis, or in the lane of zeros or of non-finite figures. */
 function levelOf({ bar: { value, position } }: ProfilePoint): number {
   return position ?? (value === 0 ? ZERO : BROKEN);
 }
@@ -103,7 +104,7 @@ function titleOf({ bar, layers, place }: ProfilePoint, nameOf: ProfileStyle["nam
   return `${nameOf(place)}: ${bar.gap ?? formatNumber(bar.value ?? NaN)}${others}`;
 }
 
-/** The band in which a layer is healthy, as far as the axis goes. */
+/** Returns the healthy band, cut at the ends of the axis. */
 function bandOf({ band, axis }: Chart, depth: number): Plot.Markish[] {
   if (band === null) return [];
   const [y1, y2] = [band.from, band.to].map((end) =>
@@ -120,7 +121,7 @@ function depthTicks(depth: number): number[] {
   return step === 1 ? rest : [1, ...rest];
 }
 
-/** The marks of the axis: powers of ten, or fractions of its length. */
+/** Returns the ticks of the axis: powers of ten, or fractions of its length. */
 function ticksOf({ scale, from, to }: ChartAxis): { level: number; label: string }[] {
   if (scale === "linear") {
     return [0, 0.5, 1].map((level) => ({ level, label: formatNumber(level * to) }));
@@ -132,7 +133,7 @@ function ticksOf({ scale, from, to }: ChartAxis): { level: number; label: string
   });
 }
 
-/** What is asked of an element here; Deno has no types of the DOM. */
+/** Members of an element that are used here; Deno has no types of the DOM. */
 interface Drawn {
   outerHTML: string;
   querySelector(selector: string): Drawn | null;
@@ -151,7 +152,7 @@ const CLASSES: Record<string, string> = {
   dot: "dot",
 };
 
-/** The attributes that say where something lies, in pixels. */
+/** Attributes with places in pixels. */
 const PLACES = [
   "d",
   "x",
@@ -169,12 +170,15 @@ const PLACES = [
   "transform",
 ];
 
-/** A number with more digits behind the point than can be seen. */
+/** Number with more decimals than are visible. */
 const LONG_NUMBER = /\d+\.\d{2,}(?:e-\d+)?/g;
 
 const shorten = (digits: string) => String(Number(Number(digits).toFixed(1)));
 
-/** Takes what the page does better out of a drawing: its style, colours, names for readers aloud, and digits of places. */
+/**
+ * Removes from a drawing what the page sets better: style, colours, labels for screen readers, and
+ * decimals of places.
+ */
 function finished(svg: Drawn): Markup {
   svg.querySelector("style")?.remove();
   for (const name of ["class", "font-family", "font-size", "fill", "width", "height"]) {

@@ -6,10 +6,10 @@ import { type Markup, markup } from "./markup.ts";
 import { PathData } from "./path_data.ts";
 
 const HEIGHT = 130;
-/** Values that differ by more than this factor are drawn by their logarithm. */
-const LINEAR = 30;
+/** Values that differ by more than this factor have a logarithmic axis. */
+const MAX_LINEAR_RANGE = 30;
 
-/** Draws a figure over the steps of a training; what is no number is a cross at the top. */
+/** Draws a figure over the steps of a training; a non-finite figure is a cross at the top. */
 export function drawSteps(
   values: readonly (number | null)[],
   axis: ColumnAxis,
@@ -53,9 +53,9 @@ export function drawSteps(
 }
 
 interface ValueScale {
-  /** From 0, below, to 1, above. */
+  /** Returns the height of a value, from 0 at the bottom to 1 at the top. */
   at: (value: number) => number;
-  /** What is written beside the axis. */
+  /** Labels beside the axis. */
   ticks: number[];
 }
 
@@ -65,7 +65,7 @@ function scaleOf(values: readonly number[]): ValueScale {
     [Infinity, -Infinity],
   );
   if (values.length === 0) return { at: () => 0, ticks: [] };
-  if (least > 0 && most / least > LINEAR) {
+  if (least > 0 && most / least > MAX_LINEAR_RANGE) {
     const [from, to] = [Math.floor(Math.log10(least)), Math.ceil(Math.log10(most))];
     const step = Math.ceil((to - from) / 4);
     return {

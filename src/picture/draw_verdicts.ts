@@ -7,11 +7,14 @@ import { verdictClass, verdictsOf } from "./scale_marks.ts";
 const SIZE = { width: 1120, from: 150, to: 1112, top: 4 };
 const ROW = 30;
 const GAP = 4;
-/** What a letter takes at most, so that words stay within their piece. */
+/** Maximum width of a letter, so that words stay within their piece. */
 const LETTER = 7.2;
 const LONGEST = 19;
 
-/** Draws the verdict at every scale, a row for each variant; what neighbours share is said once, where it fits. */
+/**
+ * Draws the verdict at every scale, a row for each variant; neighbours with the same verdict share
+ * one label, if it fits.
+ */
 export function drawVerdicts(
   variants: readonly VariantSummary[],
   rules: readonly string[],
@@ -24,7 +27,7 @@ export function drawVerdicts(
     bottom + 24
   }" aria-hidden="true">${
     variants.map((variant, i) => {
-      // The dot would lie over the word.
+      // The dot would cover the word.
       const hasBest = (first: number, last: number) =>
         variant.best !== null && first <= variant.best.scale && variant.best.scale <= last;
       const y = SIZE.top + i * ROW;
@@ -60,7 +63,7 @@ export function drawVerdicts(
   }${drawTicks(axis, bottom)}</svg>`;
 }
 
-/** Neighbouring scales of one verdict. */
+/** Returns the runs of neighbouring scales with the same verdict. */
 function runsOf(variant: VariantSummary, rules: readonly string[]) {
   const runs: { first: number; last: number; rule: string | null; words: string }[] = [];
   for (const [i, verdict] of verdictsOf(variant, rules).entries()) {
@@ -72,7 +75,7 @@ function runsOf(variant: VariantSummary, rules: readonly string[]) {
   return runs;
 }
 
-/** The key to the colours of verdicts: those that share one are named together. */
+/** Draws the key to the colours of verdicts; verdicts with the same colour share an entry. */
 export function verdictsKey(variants: readonly VariantSummary[], rules: readonly string[]): Markup {
   const words = new Map<string, Set<string>>([["well", new Set(["healthy"])]]);
   for (const run of variants.flatMap((variant) => runsOf(variant, rules))) {

@@ -12,20 +12,22 @@ import { factsOf, MOST_DETAILS, verdictMarkup } from "./report_page.ts";
 import { shortTitle } from "./short_title.ts";
 import { showRun } from "./show_run.ts";
 
-/** Every run shows so many layers one by one, however many runs share the page. */
+/** Number of layers that every run shows one by one, however many runs share the page. */
 const LEAST_DETAILS = 12;
-/** With more layers than this in all, those of folds have no rows of their own. */
+/** With more layers in total, layers within folds have no rows. */
 const MOST_ROWS = 4000;
-/** With more runs than this, a menu would be longer than the overview, which leads to them too. */
+/** With more runs, a menu would be longer than the overview, which has the same links. */
 const MOST_IN_MENU = 12;
 
 /**
- * Shows the result of a gate as one self-contained page: the verdict, a table of the runs, and for each run what a
- * report's page shows, the runs that failed first. The more runs share the page, the fewer layers of each are shown one by one.
+ * Renders the result of a gate as one self-contained page: the verdict, a table of the runs, and
+ * for each run the contents of a report's page, failed runs first. The more runs share the page,
+ * the fewer layers of each are shown one by one.
  *
- * @param result The gate's result, as `decide` returns it. A run without a diagnosis is diagnosed from its findings.
+ * @param result The gate's result, as `decide` returns it. A run without a diagnosis is diagnosed
+ * from its findings.
  * @returns The page, an HTML document that needs no other file, with a newline at its end.
- * @throws {TypeError} If the result is not one.
+ * @throws {TypeError} If it is not a gate's result.
  *
  * @example A gate's result as a page
  * ```ts
@@ -69,7 +71,7 @@ export function renderGatePage(result: GateResult): Promise<string> {
   });
 }
 
-/** Returns the runs, those that failed first, then those with warnings; else in their order. */
+/** Returns the failed runs, then those with warnings, then the others, each in their order. */
 function worstFirst(runs: readonly GateRun[]): GateRun[] {
   const rank = (run: GateRun) => {
     const { measurements } = run;

@@ -21,10 +21,13 @@ import { shortTitle } from "./short_title.ts";
 import { showDiagnosis } from "./show_diagnosis.ts";
 import { showTraining, tableOfSteps } from "./show_training.ts";
 
-/** More findings than this are counted. */
+/** Number of findings that are listed; the rest is counted. */
 const MOST_FINDINGS = 12;
 
-/** What is read of every record; of a long history most are not shown, and their measurements not looked at. */
+/**
+ * Contents of a record that are read. Most records of a long history are not shown, and their
+ * measurements are not validated.
+ */
 const historyShape = arrayOf(objectWith({
   step: number,
   epoch: number,
@@ -42,14 +45,15 @@ const notEmpty = must(
 );
 
 /**
- * Shows what `healthMonitor` measured as one self-contained page: what went wrong and at which step it was found, the
- * loss, the largest growth and update ratio of the kernels over the steps, heat maps (layer by step) of gradients,
- * activations, growth and update ratio, and all of it in tables. Of more than 100 records evenly spaced ones are shown,
- * and the measurements of the others are not read.
+ * Renders the history of `healthMonitor` as one self-contained page: the problem and the step at
+ * which it was found, the loss, the largest growth and update ratio of the kernels over the steps,
+ * heat maps (layer by step) of gradients, activations, growth and update ratio, and all of it in
+ * tables. Of more than 100 records evenly spaced ones are shown, and the measurements of the others
+ * are not read.
  *
  * @param history The records, oldest first; at least one.
  * @returns The page, an HTML document that needs no other file, with a newline at its end.
- * @throws {TypeError} If the history is not one, or is empty.
+ * @throws {TypeError} If it is not a history, or is empty.
  *
  * @example A training as a page
  * ```ts
@@ -114,7 +118,7 @@ export function renderHistoryPage(history: readonly HistoryRecord[]): Promise<st
   });
 }
 
-/** What a cause in training is called above the page, by its kind. */
+/** Verdicts on causes in training, by their kind. */
 const VERDICTS: Readonly<Record<string, string>> = {
   "learning-rate": "The step is too large",
   "learning-rate-too-low": "Nothing was learned: the step is too small",
@@ -132,7 +136,7 @@ function verdictOf(history: readonly HistoryRecord[], found: HistoryRecord | nul
   if (broken !== undefined) {
     return markup`<p class="verdict error">Errors from ${after(broken)} on</p>`;
   }
-  // If the loss had not moved, they would be a cause.
+  // If the loss had not moved, these errors would be a cause.
   const before = history[0].step === 0 ? errorsOf(history[0]).length : 0;
   return markup`<p class="verdict healthy">No rule found an error${
     before > 0 ? " once training had begun" : null
@@ -167,7 +171,7 @@ function factsOf(history: readonly HistoryRecord[]): Markup {
   }</dl>`;
 }
 
-/** The cause in training, or else what the rules find at the end. */
+/** Shows the cause in training, or else the findings at the end. */
 function showWrong(found: HistoryRecord | null, last: HistoryRecord): Markup {
   if (found !== null) {
     const { measurements, cause } = found;

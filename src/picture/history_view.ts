@@ -7,23 +7,23 @@ import { kernelOf } from "../render/fold_layers.ts";
 import { byMagnitude, DECADES, type Magnitude } from "./color_steps.ts";
 import { evenly } from "./evenly.ts";
 
-/** What a page needs of a record of a monitor's history. */
+/** Properties of a monitor's record that a page needs. */
 export interface HistoryRecord {
-  /** How many batches had been trained on; 0 before the first one. */
+  /** Number of batches trained on so far; 0 before the first one. */
   step: number;
-  /** The epoch, from 1; 0 before the first one. */
+  /** Epoch, from 1; 0 before the first one. */
   epoch: number;
-  /** What was measured. */
+  /** Measurements at this step. */
   measurements: Measurements;
-  /** What the rules find. */
+  /** Findings of the rules. */
   findings: readonly Finding[];
-  /** How training has moved each kernel. */
+  /** Change of each kernel by training. */
   progress: readonly WeightProgress[];
-  /** What goes wrong in training itself; `null` for nothing. */
+  /** Cause of a problem in training itself; `null` if there is none. */
   cause: Cause | null;
 }
 
-/** A figure of every layer, or every kernel, at every step. */
+/** Figures of every layer or every kernel at every step. */
 export interface HistoryMap {
   title: string;
   about: string;
@@ -32,29 +32,34 @@ export interface HistoryMap {
   rows: { name: string; cells: (number | null)[] }[];
 }
 
-/** So many measurements and layers have room in a page; the rest is thinned out evenly. */
+/**
+ * Number of measurements and layers that fit into a page; larger numbers are thinned out evenly.
+ */
 const MOST_RECORDS = 100;
 const MOST_LAYERS = 24;
 
-/** The shown records: of many evenly spaced ones, the first, the last, and the one in which a cause was found. */
+/**
+ * Returns the records to show: evenly spaced ones, the first, the last, and the one in which a
+ * cause was found.
+ */
 export function shownRecords(history: readonly HistoryRecord[]): HistoryRecord[] {
   const found = foundAt(history);
   return evenly(history.length, MOST_RECORDS, found === null ? [] : [history.indexOf(found)])
     .map((place) => history[place]);
 }
 
-/** The record in which a cause was found first, an error before a warning; `null` where none was. */
+/** Returns the first record with a cause, preferably an error; `null` if there is none. */
 export function foundAt<R extends HistoryRecord>(history: readonly R[]): R | null {
   const found = history.filter(({ cause }) => cause !== null);
   return found.find(({ cause }) => cause!.severity === "error") ?? found[0] ?? null;
 }
 
-/** The errors of a record. */
+/** Returns the errors of a record. */
 export function errorsOf({ findings }: HistoryRecord): Finding[] {
   return findings.filter(({ severity }) => severity === "error");
 }
 
-/** The heat maps of a history; a figure that nothing has is left out. */
+/** Returns the heat maps of a history, without figures that no layer has. */
 export function historyMaps(records: readonly HistoryRecord[]): HistoryMap[] {
   const layers = records[0].measurements.layers.map(({ name }) => name);
   const byName = records.map(({ measurements }) =>
@@ -107,7 +112,10 @@ export function historyMaps(records: readonly HistoryRecord[]): HistoryMap[] {
   ].filter(({ rows }) => rows.length > 0);
 }
 
-/** The largest figure of all kernels after each step; a broken one counts as the largest. */
+/**
+ * Returns the largest figure of all kernels after each step; a non-finite one counts as the
+ * largest.
+ */
 export function largestOf(
   records: readonly HistoryRecord[],
   figure: "growth" | "updateRatio",
@@ -118,7 +126,7 @@ export function largestOf(
   });
 }
 
-/** Three shades to a factor of ten where these are enough for all. */
+/** Returns a scale with three shades per factor of ten, if its range is sufficient. */
 function fitting(rows: HistoryMap["rows"]): Magnitude {
   const fits = rows.flatMap(({ cells }) => cells).every((cell) =>
     !cell || !Number.isFinite(cell) || Math.abs(Math.log10(cell)) <= 3

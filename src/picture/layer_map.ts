@@ -3,31 +3,36 @@ import type { LayerMeasurements } from "../measure/measurements.ts";
 import { foldName, type LayerFold } from "../render/fold_layers.ts";
 import { formatCount } from "../words/numbers.ts";
 
-/** The network as a graph: a node for each layer or each fold of blocks, in the order of the forward pass. */
+/**
+ * The network as a graph: a node for each layer or each fold of blocks, in the order of the forward
+ * pass.
+ */
 export interface LayerMap {
   nodes: MapNode[];
-  /** From an earlier node to a later one, each once, by their places. */
+  /** Edges from an earlier to a later node, each once, by the places of the nodes. */
   edges: { from: number; to: number }[];
 }
 
 /** A node of the graph. */
 export interface MapNode {
-  /** What it is called: the name of its layer, or those of the first and the last. */
+  /** Name of its layer, or names of the first and the last one. */
   name: string;
-  /** Its layer, or the one of its layers that is ill, or else the first. */
+  /**
+   * Name of its layer; of several, one with a cause, else one with a consequence, else the first.
+   */
   layer: string;
-  /** Its class, or how many layers it stands for. */
+  /** Class of its layer, or its number of layers. */
   about: string;
-  /** Which causes lie in it, by their numbers from 1. */
+  /** Numbers, from 1, of the causes in it. */
   causes: number[];
-  /** From which causes something follows in it. */
+  /** Numbers of the causes with consequences in it. */
   follows: number[];
 }
 
-/** More nodes than this are no map any more: then neighbours share one. */
+/** A larger map is hard to read: neighbours then share a node. */
 const MOST_NODES = 120;
 
-/** Maps a network, its causes and what follows from them. */
+/** Maps a network, its causes and their consequences. */
 export function layerMap(
   folds: readonly LayerFold[],
   { causes }: Pick<Diagnosis, "causes">,
@@ -81,10 +86,10 @@ function edgesOf(members: readonly (readonly LayerMeasurements[])[]): LayerMap["
 }
 
 /**
- * Gives each edge that passes over nodes a lane beside the trunk, so that edges side by side do not touch: the first
- * that is free from where it begins to where it ends.
+ * Gives each edge that skips nodes a lane beside the trunk, so that edges side by side do not
+ * touch: the first lane that is free over its whole length.
  *
- * @param most How many lanes there are; edges beyond them share the last.
+ * @param most Number of lanes; further edges share the last one.
  */
 export function lanesOf(
   edges: LayerMap["edges"],

@@ -5,12 +5,12 @@ import { cutNames } from "../render/cut_names.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { type Markup, markup } from "./markup.ts";
 
-/** A longer name is cut, but for the one place that has it whole. */
+/** Length at which names are cut, except in the one place that shows the whole name. */
 const LONGEST = 32;
 
 /**
- * How the layers of one run are named in a page. A name comes from an untrusted file: it is escaped, cut, and set apart
- * from the direction of the text around it.
+ * Names of the layers of a run in a page. A name comes from an untrusted file: it is escaped,
+ * shortened, and its text direction is isolated.
  */
 export class LayerNames {
   readonly #run: number;
@@ -20,8 +20,8 @@ export class LayerNames {
 
   /**
    * @param layers All layers, in the order of the forward pass.
-   * @param run Which run of the page it is, from 1.
-   * @param linked Names of the layers that have a place of their own in the page.
+   * @param run Number of the run in the page, from 1.
+   * @param linked Names of the layers with their own section in the page.
    */
   constructor(
     layers: readonly { name: string }[],
@@ -34,40 +34,40 @@ export class LayerNames {
     this.#linked = linked;
   }
 
-  /** Where in the forward pass a layer comes, from 0. */
+  /** Returns the place of a layer in the forward pass, from 0. */
   place(name: string): number {
     return this.#places.get(name) ?? -1;
   }
 
-  /** What the page knows the layer by. */
+  /** Returns the id of a layer in the page. */
   id(name: string): string {
     return `r${this.#run}-${this.place(name) + 1}`;
   }
 
-  /** The name as text, cut where it is long. */
+  /** Returns the name as text, shortened if it is long. */
   text(name: string, longest = LONGEST): string {
     const text = this.#cut[this.place(name)] ?? escapeControls(name);
     return longest < LONGEST ? cutMiddle(text, longest, { ellipsis: "…" }) : text;
   }
 
-  /** The name. */
+  /** Returns the name as markup. */
   plain(name: string): Markup {
     return markup`<bdi>${this.text(name)}</bdi>`;
   }
 
-  /** Whether the layer has a place of its own in the page. */
+  /** Returns true if the layer has its own section in the page. */
   isLinked(name: string): boolean {
     return this.#linked.has(name);
   }
 
-  /** The name, as a link where the layer has a place of its own. */
+  /** Returns the name, as a link if the layer has its own section. */
   link(name: string): Markup {
     return this.#linked.has(name)
       ? markup`<a href="#${this.id(name)}">${this.plain(name)}</a>`
       : this.plain(name);
   }
 
-  /** A sentence, in which the layers are links. */
+  /** Returns a sentence in which the layers are links. */
   say(sentence: Sentence): Markup {
     return markup`${
       sentence.map((part) => {
@@ -84,12 +84,12 @@ export class LayerNames {
     }`;
   }
 
-  /** Blocks that share a row. */
+  /** Returns the name of blocks that share a row. */
   fold(words: string): Markup {
     return markup`<bdi>${cutMiddle(escapeControls(words), LONGEST, { ellipsis: "…" })}</bdi>`;
   }
 
-  /** Several layers as links, so many at most. */
+  /** Returns several layers as links, at most `most`. */
   list(names: readonly string[], most: number): Markup {
     const links = names.slice(0, most).map((name, i) =>
       markup`${i > 0 ? ", " : ""}${this.link(name)}`

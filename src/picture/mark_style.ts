@@ -1,4 +1,7 @@
-/** The style of what is drawn over scales or over steps: verdicts, marks and the cells of heat maps, in a page or an image. */
+/**
+ * Style of drawings over scales or steps, in a page or an image: verdicts, marks and the cells of
+ * heat maps.
+ */
 export const MARK_STYLE = `
 .nil, .nan { fill: var(--paper); stroke: var(--paper); }
 .nil-mark { stroke: var(--soft); stroke-width: 2.5; stroke-linecap: round; }

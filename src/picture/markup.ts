@@ -1,23 +1,26 @@
-/** A piece of HTML or SVG that may be put into a page as it is. */
+/** A piece of HTML or SVG that can be inserted into a page without escaping. */
 export class Markup {
-  /** Its source. */
+  /** Source text. */
   readonly source: string;
 
-  /** @param source Markup that this program wrote, never a name or a text from a model. */
+  /** @param source Markup of this program, never a name or a text from a model. */
   constructor(source: string) {
     this.source = source;
   }
 }
 
-/** What a template may be filled with: texts are escaped, markup is not, and of a list each item is written. */
+/**
+ * Value in a template: strings are escaped, markup is not, and the items of a list are
+ * concatenated.
+ */
 export type Content = string | number | Markup | null | readonly Content[];
 
-/** No markup. */
+/** Empty markup. */
 export const NOTHING = new Markup("");
 
 /**
- * A template of markup. A line break in it, with the indentation after it, is one line break. It is not called
- * `html`, since a formatter would take that for leave to change its white space.
+ * Creates markup from a template. A line break and the indentation after it become one line break.
+ * It is not called `html`, because a formatter would then change its white space.
  */
 export function markup(texts: TemplateStringsArray, ...values: Content[]): Markup {
   return new Markup(texts.reduce((source, text, index) => {
@@ -26,7 +29,7 @@ export function markup(texts: TemplateStringsArray, ...values: Content[]): Marku
   }, ""));
 }
 
-/** Writes a text so that it stands for itself, also in an attribute and in XML. */
+/** Escapes a text for HTML and XML, also in an attribute. */
 export function escapeMarkup(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

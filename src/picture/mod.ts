@@ -1,6 +1,6 @@
 /**
- * Pages: a report, the result of a gate, a study and the history of a training, each as one HTML document that needs
- * no other file.
+ * Pages: a report, the result of a gate, a study and the history of a training, each as one HTML
+ * document that needs no other file.
  *
  * @module
  */

@@ -3,32 +3,32 @@ import { pageScript } from "./page_script.js";
 import { CHART_STYLE } from "./chart_style.ts";
 import { PAGE_STYLE } from "./page_style.ts";
 
-/** A page: one file that needs nothing else. */
+/** A self-contained page. */
 export interface Page {
-  /** What the window is called. */
+  /** Title of the window. */
   title: string;
-  /** What stands above all sections: the name of what is shown, and the verdict. */
+  /** Header above all sections: the name of the subject, and the verdict. */
   header: Markup;
-  /** What the page shows, in the order of a reader. */
+  /** Sections in reading order. */
   sections: readonly Section[];
-  /** What this kind of page needs beside what all have: rules of style, and a script like `pageScript`. */
+  /** Additions for this kind of page: rules of style, and a script like `pageScript`. */
   extra?: { style: string; script: (() => void) | null };
 }
 
-/** A part of a page that its menu leads to. */
+/** Part of a page with an entry in the menu. */
 export interface Section {
-  /** Its name in links, unique in the page. */
+  /** Id in links, unique in the page. */
   id: string;
-  /** Its heading. */
+  /** Heading. */
   title: string;
-  /** What it shows. */
+  /** Contents. */
   body: Markup;
 }
 
 /**
- * Writes a page as one self-contained file. Nothing is loaded, nothing is sent: the Content-Security-Policy allows
- * this one style sheet and this one script, known by their hashes, and nothing else. Without the script everything is
- * there to be read.
+ * Renders a page as one self-contained file. Nothing is loaded or sent: the Content-Security-Policy
+ * allows only this style sheet and this script, by their hashes. All contents are readable without
+ * the script.
  */
 export async function renderPage(
   { title, header, sections, extra }: Page,
@@ -69,7 +69,7 @@ export async function renderPage(
   return page.source;
 }
 
-/** A section under a heading of that level; one within another is no landmark of its own. */
+/** Renders a section with a heading of this level; a nested section is not a landmark. */
 export function renderSection({ id, title, body }: Section, level: 2 | 3): Markup {
   return level === 2
     ? markup`<section id="${id}" aria-labelledby="${id}-h"><h2 id="${id}-h">${title}</h2>
@@ -84,7 +84,7 @@ function menuItem({ id, title }: Section): Markup {
   return markup`<li><a href="#${id}">${title}</a></li>`;
 }
 
-/** What is known of the layer that a reader has selected; the script shows and fills it. */
+/** Panel with the data of the selected layer; the script shows and fills it. */
 const SELECTION = markup`<aside class="picked" id="picked" aria-label="Selected layer" hidden>
   <button type="button" data-step="-1" aria-label="Previous layer">‹</button>
   <button type="button" data-step="1" aria-label="Next layer">›</button>
@@ -93,7 +93,7 @@ const SELECTION = markup`<aside class="picked" id="picked" aria-label="Selected 
   <button type="button" data-step="0" aria-label="Clear the selection">×</button>
   </aside>`;
 
-/** How a Content-Security-Policy knows a style sheet or a script. */
+/** Returns the hash of a style sheet or a script for a Content-Security-Policy. */
 async function hashOf(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return `sha256-${new Uint8Array(digest).toBase64()}`;

@@ -1,6 +1,6 @@
 /**
- * What runs in the page, as its source is written there: it stands on nothing outside itself. The page says all
- * without it; it selects, sorts, filters, folds and copies.
+ * Runs in the page, which contains its source, so it must not use anything outside itself. It selects, sorts,
+ * filters, folds and copies; all contents are readable without it.
  */
 export function pageScript() {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];

@@ -1,4 +1,7 @@
-/** The style of every page: quiet, with one accent, for errors; light, dark, on paper and on a phone. */
+/**
+ * Style of every page: quiet, with one accent colour, for errors; light, dark, on paper and on a
+ * phone.
+ */
 export const PAGE_STYLE = `
 :root {
   color-scheme: light dark;

@@ -1,14 +1,14 @@
-/** The data of a path, in steps from point to point, which are shorter to write than places. */
+/** Builds the data of a path from relative steps, which are shorter than absolute positions. */
 export class PathData {
-  /** What stands in the attribute `d`. */
+  /** Value of the attribute `d`. */
   text = "";
-  /** Where the path is, as it is written: what rounding leaves off would add up. */
+  /** Current position after rounding, since rounding errors would add up. */
   #at: readonly [x: number, y: number] = [0, 0];
   #isDown = false;
-  /** The last command; after `m` and `l` pairs of numbers are lines. */
+  /** Last command; pairs of numbers after `m` and `l` are lines. */
   #command = "";
 
-  /** Draws a line from the last point to this one; after `lift()` it begins here. */
+  /** Draws a line from the last point to this one; after `lift()`, begins a line here. */
   line(x: number, y: number): void {
     const [across, down] = this.#stepTo(x, y);
     if (!this.#isDown) this.#write("m", across, down);
@@ -23,7 +23,7 @@ export class PathData {
     this.#isDown = false;
   }
 
-  /** Draws a dot, a line of no length with a round end. */
+  /** Draws a dot: a line of length 0 with a round end. */
   dot(x: number, y: number): void {
     this.dash(x, y, 0);
   }
@@ -36,7 +36,7 @@ export class PathData {
     this.lift();
   }
 
-  /** The step from where the path is, and goes there. */
+  /** Moves to a position and returns the step to it. */
   #stepTo(x: number, y: number): [across: number, down: number] {
     const [fromX, fromY] = this.#at;
     const [across, down] = [short(x - fromX), short(y - fromY)];
@@ -56,5 +56,5 @@ export class PathData {
 
 const short = (length: number) => Math.round(length * 10) / 10;
 
-/** A minus parts two numbers as well as a space does. */
+/** A minus separates two numbers as well as a space. */
 const separated = (text: string) => text.startsWith("-") ? text : ` ${text}`;

@@ -1,28 +1,33 @@
 import { type Chart, type ChartBar, hasBar } from "../render/chart_model.ts";
 
-/** A point of a profile over depth: a layer, or several neighbours where there are too many to be told apart. */
+/**
+ * Point of a profile over depth: a layer, or several neighbours if there are too many to show each.
+ */
 export interface ProfilePoint {
-  /** Where in the forward pass the layer, or the one that stands for its neighbours, comes, from 0. */
+  /**
+   * Place in the forward pass, from 0, of the layer or of the one that represents its neighbours.
+   */
   place: number;
-  /** The bar of that layer. */
+  /** Bar of that layer. */
   bar: ChartBar;
-  /** How many layers the point stands for. */
+  /** Number of layers that the point represents. */
   layers: number;
-  /** The places of the first and the last of them. */
+  /** Places of the first and the last of these layers. */
   from: number;
   to: number;
-  /** The gravest finding about any of them. */
+  /** Gravest finding about any of them. */
   mark: ChartBar["mark"];
-  /** Between which positions on the axis they lie; `null` where none has any. */
+  /** Range of their positions on the axis; `null` if none has one. */
   span: { from: number; to: number } | null;
 }
 
 /**
- * The points of a profile, at most so many: of neighbours that share one, the gravest stands for all, and of those
- * the one with the smallest value. A layer without a value has none, unless it is NaN or infinite.
+ * Returns at most `most` points of a profile: of neighbours that share a point, it shows the one
+ * with the gravest finding, and of several such the one with the smallest value. A layer without a
+ * value has no point, unless the value is NaN or infinite.
  *
- * @param chart A chart in which each layer has a bar of its own.
- * @param most How many points there is room for.
+ * @param chart A chart in which each layer has its own bar.
+ * @param most Number of points that there is room for.
  */
 export function profilePoints({ bars }: Pick<Chart, "bars">, most: number): ProfilePoint[] {
   const known = bars.filter(({ value }) => value !== null);
@@ -41,7 +46,7 @@ export function profilePoints({ bars }: Pick<Chart, "bars">, most: number): Prof
   });
 }
 
-/** What stands out most is largest: findings first, then NaN, then the smallest value. */
+/** Ranks a bar by how much it stands out: findings first, then NaN, then the smallest value. */
 function rank({ mark, value, position }: ChartBar): number {
   const grave = mark === "error" ? 20 : mark === "warning" ? 10 : 0;
   if (!hasBar(value)) return grave + (value === 0 ? 2 : 3);

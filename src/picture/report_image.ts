@@ -15,11 +15,13 @@ const WIDTH = 400;
 const HEIGHT = 260;
 const GAP = 24;
 const MARGIN = 20;
-/** Above the charts stand the name and the verdict, and the title of each. */
+/** Height of the name, the verdict and the titles above the charts. */
 const HEADER = 78;
 const LONGEST_LABEL = 11;
 
-/** Light in either scheme, since an image in a README does not know which one its page has. */
+/**
+ * Light in either colour scheme, since an image in a README does not know the scheme of the page.
+ */
 const STYLE = `
 .paper { fill: #fff; stroke: #dfe2e6; }
 text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: #59616b; }
@@ -40,17 +42,20 @@ text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill
 
 /** Profiles side by side, under one heading. */
 export interface ProfileImage {
-  /** What is shown, in a few words; empty where the charts say it. */
+  /** Heading; empty if the titles of the charts are enough. */
   title: string;
-  /** The verdict, where there is one. */
+  /** Verdict, or `null` if there is none. */
   verdict: Pick<Diagnosis, "verdict" | "causes"> | null;
-  /** The charts; each has a bar for each name. */
+  /** Charts; each has a bar for each name. */
   charts: readonly Chart[];
-  /** What the places on the horizontal axis are called. */
+  /** Labels of the horizontal axis. */
   names: readonly string[];
 }
 
-/** The two plots of a report, mean |gradient| and mean |activation| of each layer, as one image. */
+/**
+ * Renders the two plots of a report, mean |gradient| and mean |activation| of each layer, as one
+ * image.
+ */
 export function renderReportImage(
   { measurements, findings, diagnosis }: DiagnosedReport,
   { scale = "log" }: { scale?: ChartAxis["scale"] } = {},
@@ -64,7 +69,7 @@ export function renderReportImage(
   }));
 }
 
-/** Draws profiles as one image. */
+/** Renders profiles as one image. */
 export function renderProfiles({ title, verdict, charts, names }: ProfileImage): string {
   const width = 2 * MARGIN + charts.length * WIDTH + Math.max(0, charts.length - 1) * GAP;
   const header = title === "" ? MARGIN + 20 : HEADER;

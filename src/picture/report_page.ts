@@ -10,12 +10,15 @@ import { reportShape } from "./requirements.ts";
 import { LONGEST_TITLE, shortTitle } from "./short_title.ts";
 import { showRun } from "./show_run.ts";
 
-/** So many layers have a place of their own in a page. */
+/** Number of layers that have their own section in a page. */
 export const MOST_DETAILS = 200;
 
-/** How a report is drawn. */
+/** Options of {@linkcode renderReportPage}. */
 export interface ReportPageOptions {
-  /** The axis of the profiles. Default: `"log"`, on which layers a thousandfold apart are told apart. */
+  /**
+   * Axis of the profiles. Default: `"log"`, which shows layers that differ by a factor of a
+   * thousand.
+   */
   scale?: "log" | "linear";
 }
 
@@ -26,12 +29,13 @@ const optionsShape = objectWith({
 });
 
 /**
- * Shows a report as one self-contained page: the verdict, the causes and what to do, the profiles over depth, the
- * network with the cause and its consequences, a histogram of every layer's z, a, delta and gradient (where they
- * were measured with `histograms: true`), a table of the layers that can be sorted and filtered, and the findings.
+ * Renders a report as one self-contained page: the verdict, the causes and their fixes, the
+ * profiles over depth, the network with the cause and its consequences, a histogram of every
+ * layer's z, a, delta and gradient (if they were measured with `histograms: true`), a table of the
+ * layers that can be sorted and filtered, and the findings.
  *
- * @param report What was measured, what the rules find, and what is wrong: what `examine` returns has all three.
- * @param options How it is drawn.
+ * @param report Measurements, findings and diagnosis: `examine` returns all three.
+ * @param options Options of the drawing.
  * @returns The page, an HTML document that needs no other file, with a newline at its end.
  * @throws {TypeError} If an argument is of another kind.
  *
@@ -68,17 +72,17 @@ export function renderReportPage(
   });
 }
 
-/** The verdict in words: `SICK: 1 cause`. */
+/** Formats the verdict: `SICK: 1 cause`. */
 export function verdictOf(diagnosis: Diagnosis): string {
   return verdictLine(diagnosis, { color: false });
 }
 
-/** The verdict as a line of its own. */
+/** Formats the verdict as a line. */
 export function verdictMarkup(diagnosis: Diagnosis): Markup {
   return markup`<p class="verdict ${verdictPaint(diagnosis)}">${verdictOf(diagnosis)}</p>`;
 }
 
-/** What was measured, with what and on what. */
+/** Describes the measured model, the engine and the batch. */
 export function factsOf(measurements: Measurements): Markup {
   const facts = headerFacts(measurements, { longest: LONGEST_TITLE, ellipsis: "…" });
   return markup`<dl class="facts">${

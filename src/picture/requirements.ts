@@ -14,7 +14,7 @@ const severity = must(
   (value) => ["error", "warning", "note"].includes(value as string),
 );
 
-/** What is read of a cause. */
+/** Properties of a cause that are read. */
 export const causeShape: Requirement = objectWith({
   severity,
   message: text,
@@ -32,7 +32,7 @@ const diagnosisShape: Requirement = objectWith({
   notes: arrayOf(findingShape),
 });
 
-/** What was measured, what was found, and what is wrong. */
+/** Measurements, findings and diagnosis of a report. */
 export const reportShape: Requirement = objectWith({
   measurements: measurementsShape,
   findings: arrayOf(findingShape),
@@ -43,6 +43,6 @@ const runsShape: Requirement = objectWith({
   runs: arrayOf(objectWith({ diagnosis: optional(orNull(diagnosisShape)) })),
 });
 
-/** What a gate decides, and what is wrong in each run where that was asked. */
+/** Result of a gate, with the diagnosis of each run that has one. */
 export const gateShape: Requirement = (value, place) =>
   gateResultShape(value, place) ?? runsShape(value, place);

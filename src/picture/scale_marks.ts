@@ -7,7 +7,10 @@ import type { ColumnAxis } from "./column_axis.ts";
 import { type Markup, markup } from "./markup.ts";
 import { crossing, type VariantView } from "./study_view.ts";
 
-/** What is marked over every chart of a variant: where it is healthy, the best scale, theory's, and that of the slider. */
+/**
+ * Draws the marks over every chart of a variant: the healthy band, the best scale, theory's scale,
+ * and the slider's scale.
+ */
 export function drawScaleMarks(view: VariantView): (top: number, bottom: number) => Markup {
   const { variant: { band, best }, axis, critical, start } = view;
   return (top, bottom) =>
@@ -20,14 +23,14 @@ export function drawScaleMarks(view: VariantView): (top: number, bottom: number)
     } ${top - 2}V${bottom + 5}"/>`;
 }
 
-/** A bracket above the healthy scales, with lines down to both ends. */
+/** Draws a bracket above the healthy scales, with lines down at both ends. */
 function drawBand(
   axis: ColumnAxis,
   { from, to }: { from: number; to: number },
   top: number,
   bottom: number,
 ): Markup {
-  // The band of a single scale is that scale's column.
+  // The band of a single scale is the column of that scale.
   const place = axis.edges.findLastIndex((edge) => edge <= axis.at(from));
   const [left, right] = from === to
     ? [axis.edges[place], axis.edges[place + 1]]
@@ -39,13 +42,16 @@ function drawBest(x: number, top: number): Markup {
   return markup`<path class="top-scale" d="M${x - 5} ${top - 14}h10l-5 8z"/>`;
 }
 
-/** What a variant is ill of at a scale, in words and by rule; `null` where half of the draws or more are healthy. */
+/**
+ * Problem of a variant at a scale, in words and by rule; `null` if half of the draws or more are
+ * healthy.
+ */
 export interface ScaleVerdict {
   rule: string | null;
   words: string;
 }
 
-/** The verdict at each scale of a variant. */
+/** Returns the verdict at each scale of a variant. */
 export function verdictsOf(variant: VariantSummary, rules: readonly string[]): ScaleVerdict[] {
   const pivot = variant.best?.scale ?? variant.balanced ?? 1;
   return studyCharts(variant, rules).verdicts.map((rule, i) => {
@@ -57,13 +63,13 @@ export function verdictsOf(variant: VariantSummary, rules: readonly string[]): S
   });
 }
 
-/** The verdict at a scale, and how many draws it is of: `healthy in 5 of 5 draws`. */
+/** Formats the verdict at a scale with its number of draws: `healthy in 5 of 5 draws`. */
 export function verdictWords({ rule, words }: ScaleVerdict, scale: ScaleSummary): string {
   const count = rule === null ? scale.healthy : scale.failed[rule] ?? 0;
   return `${words} in ${count} of ${scale.draws} ${scale.draws === 1 ? "draw" : "draws"}`;
 }
 
-/** The colours that verdicts share with the heat maps. */
+/** Colours of verdicts, which are also colours of the heat maps. */
 const CLASSES: Record<string, string> = {
   "vanishing-gradients": "b3",
   "exploding-gradients": "o3",
@@ -72,12 +78,15 @@ const CLASSES: Record<string, string> = {
   "non-finite": "over",
 };
 
-/** The class of a verdict's colour. */
+/** Returns the class of a verdict's colour. */
 export function verdictClass(rule: string | null): string {
   return rule === null ? "well" : CLASSES[rule] ?? "else";
 }
 
-/** Where theory's delta ratio passes the ends of the healthy band, and 1, by name. */
+/**
+ * Returns the scales, by name, at which theory's delta ratio crosses 1 and the ends of the healthy
+ * band.
+ */
 export function theoryScales(
   variant: VariantSummary,
 ): Record<"low" | "even" | "high", number | null> {
@@ -86,21 +95,21 @@ export function theoryScales(
   return { low: at(SIGNAL_BAND.from), even: at(1), high: at(SIGNAL_BAND.to) };
 }
 
-/** A mark, and what it means. */
+/** A mark and its meaning. */
 export interface Mark {
-  /** How it is drawn, 24 by 14. */
+  /** Sample, 24 by 14. */
   sample: Markup;
-  /** What it means. */
+  /** Meaning. */
   words: string;
 }
 
-/** The marks of figures that have no colour. */
+/** Marks of figures without a colour. */
 export const VALUE_MARKS: readonly Mark[] = [
   { sample: markup`<path class="nil-mark" d="M12 7h0"/>`, words: "exactly 0" },
   { sample: markup`<path class="nan-mark" d="M9 4l6 6m0-6l-6 6"/>`, words: "NaN or infinite" },
 ];
 
-/** The marks over a heat map. */
+/** Returns the marks over a heat map. */
 export function scaleMarks(isSick: boolean): Mark[] {
   return [
     ...isSick ? [] : [
@@ -114,7 +123,7 @@ export function scaleMarks(isSick: boolean): Mark[] {
   ];
 }
 
-/** The key to the marks. */
+/** Draws the key to the marks. */
 export function marksKey(isSick: boolean): Markup {
   const cursor = markup`<path class="cursor" d="M12 0V14"/>`;
   return markup`<ul class="key">${scaleMarks(isSick).map(keyItem)}<li class="when-live" hidden>${
@@ -123,7 +132,7 @@ export function marksKey(isSick: boolean): Markup {
   ${VALUE_MARKS.map(keyItem)}</ul>`;
 }
 
-/** An item of a key. */
+/** Draws an item of a key. */
 export function keyItem({ sample, words }: Mark): Markup {
   return markup`<li>${sampleOf(sample)}${words}</li>
   `;
@@ -133,7 +142,7 @@ function sampleOf(path: Markup): Markup {
   return markup`<svg viewBox="0 0 24 14" width="24" height="14" aria-hidden="true">${path}</svg>`;
 }
 
-/** A ratio in a cell. */
+/** Formats a ratio for a cell. */
 export function ratioText(ratio: number | null | undefined): string {
   return ratio === null || ratio === undefined ? "" : formatNumber(ratio);
 }

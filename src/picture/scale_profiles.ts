@@ -8,18 +8,18 @@ import { figuresOf, type VariantView } from "./study_view.ts";
 
 const HEIGHT = 264;
 const PLOT = { top: 6, bottom: 228 };
-/** Above the axis a lane for what is no number, below it one for zeros. */
+/** Height of the lanes above the axis, for non-finite figures, and below it, for zeros. */
 const LANE = 16;
-/** What is larger or smaller by more powers of ten lies at the end of the axis. */
+/** Larger or smaller powers of ten are drawn at the end of the axis. */
 const MOST_DECADES = 6;
 const LEAST_DECADES = 3;
 const MOST_TICKS = 7;
 const MOST_LINES = 6;
 
 /**
- * Draws the profile over depth of a figure at every shown scale, one over the other: the style sheet shows those at the
- * smallest, the best and the largest scale, and with the script the best one and that of the slider. The median of the
- * draws is a line, and the half of them in the middle an area.
+ * Draws the profile over depth of a figure at every shown scale, one over the other: the style
+ * sheet shows those at the smallest, the best and the largest scale; with the script, the best one
+ * and the slider's. The median of the draws is a line, and the range between the quartiles an area.
  */
 export function drawScaleProfiles(view: VariantView, figure: LayerFigureName): Markup {
   const { scales, layers, variant, start } = view;
@@ -56,7 +56,7 @@ interface Point {
   quartiles: Quartiles;
 }
 
-/** Powers of ten from which and to which values have a place of their own. */
+/** Range of the axis, in powers of ten. */
 interface Axis {
   from: number;
   to: number;
@@ -85,7 +85,10 @@ function yOf(value: number, { from, to }: Axis): number {
 
 const isOnAxis = (value: number) => value > 0 && Number.isFinite(value);
 
-/** The range, if there is one, the curve, and last the dots: a page has hundreds, so that only the range says its class. */
+/**
+ * Draws the range, if there is one, the curve, and last the dots. A page has hundreds of profiles,
+ * so only the range has a class.
+ */
 function drawProfile(points: readonly Point[], axis: Axis): Markup {
   const range = points.filter(({ quartiles: { lower, upper } }) =>
     isOnAxis(lower) && isOnAxis(upper)
@@ -93,7 +96,7 @@ function drawProfile(points: readonly Point[], axis: Axis): Markup {
   const side = (of: "lower" | "upper") =>
     range.map(({ x, quartiles }) => [x, yOf(quartiles[of], axis)] as const);
   const [upper, lower] = [side("upper"), side("lower")];
-  // Where all draws are within a pixel, the line says it.
+  // If all draws are within a pixel, the line is enough.
   const hasRange = upper.some(([, y], i) => y !== lower[i][1]);
   const [outline, line, dots] = [new PathData(), new PathData(), new PathData()];
   for (const [x, y] of [...upper, ...lower.reverse()]) outline.line(x, y);
@@ -134,7 +137,10 @@ function drawFrame(axis: Axis, depth: number): Markup {
   }<text x="${width / 2 + from / 2}" y="${HEIGHT - 4}" text-anchor="middle">layer</text>`;
 }
 
-/** A power of ten beside the axis; at an end where larger or smaller values lie too, it says so. */
+/**
+ * Formats a power of ten beside the axis; at an end that also holds larger or smaller values, with
+ * ≤ or ≥.
+ */
 function endOf(line: number, { from, to }: Axis): string {
   if (line === -MOST_DECADES && line === from) return `≤ ${powerOfTen(line)}`;
   return line === MOST_DECADES && line === to ? `≥ ${powerOfTen(line)}` : powerOfTen(line);

@@ -1,10 +1,10 @@
 import { cutMiddle } from "../render/cut_middle.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 
-/** A longer heading is cut. */
+/** Length at which a heading is cut. */
 export const LONGEST_TITLE = 80;
 
-/** The name of a model, from an untrusted file, in a heading. */
+/** Shortens the name of a model, from an untrusted file, for a heading. */
 export function shortTitle(name: string): string {
   return cutMiddle(escapeControls(name), LONGEST_TITLE, { ellipsis: "…" });
 }

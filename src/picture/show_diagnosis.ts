@@ -6,10 +6,10 @@ import { escapeControls } from "../words/escape_controls.ts";
 import type { LayerNames } from "./layer_names.ts";
 import { type Markup, markup } from "./markup.ts";
 
-/** More links than this are no help. */
+/** More links are not helpful. */
 const MOST_LINKS = 6;
 
-/** What is wrong: each cause with what to do, what came of trying it, and what follows; then the trial. */
+/** Shows each cause with its fix, the result of trying it, and the consequences; then the trial. */
 export function showDiagnosis(
   diagnosis: Diagnosis,
   { layers }: Measurements,
@@ -55,7 +55,7 @@ function showCause(
     `;
 }
 
-/** Code keeps its line breaks, and shows what else cannot be seen. */
+/** Code keeps its line breaks; other invisible characters are made visible. */
 function lines(code: string): string {
   return code.split("\n").map((line) => escapeControls(line)).join("\n");
 }

@@ -9,14 +9,14 @@ import { type Markup, markup } from "./markup.ts";
 const MOST_LINKS = 12;
 const MOST_ADVICE = 3;
 
-/** The findings of a run in paragraphs, and where each is said. */
+/** Findings of a run in paragraphs, and the place of each. */
 export interface ShownFindings {
   body: Markup;
-  /** The name in links of the paragraph that a finding is said in. */
+  /** Id of the paragraph of each finding. */
   placeOf: ReadonlyMap<GateFinding, string>;
 }
 
-/** Says what was found, errors first, and what a suppression accepts. */
+/** Shows the findings, errors first, and the suppressed ones. */
 export function showFindings(
   findings: readonly GateFinding[],
   order: readonly string[],

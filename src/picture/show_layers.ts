@@ -10,13 +10,13 @@ import { type BinRange, binRange, drawHistogram, histogramGround } from "./draw_
 import type { LayerNames } from "./layer_names.ts";
 import { type Markup, markup } from "./markup.ts";
 
-/** Of very many findings about one layer the first few are said. */
+/** If a layer has very many findings, only the first few are shown. */
 const MOST_FINDINGS = 8;
 const MOST_INPUTS = 6;
 
 /**
- * Which layers have a place of their own: all, where they are few; else the worst of each fold, and between them
- * others at equal distances.
+ * Selects the layers with their own section: all if there are few; else the worst of each fold, and
+ * between them others at equal distances.
  */
 export function layersInDetail(
   layers: readonly LayerMeasurements[],
@@ -34,18 +34,18 @@ export function layersInDetail(
   return chosen;
 }
 
-/** What is shown of layers one by one. */
+/** Data of the layers to show one by one. */
 interface LayersContent {
   layers: readonly LayerMeasurements[];
   findings: readonly GateFinding[];
-  /** In which paragraph each finding is said. */
+  /** Id of the paragraph of each finding. */
   placeOf: ReadonlyMap<GateFinding, string>;
   names: LayerNames;
-  /** What the common ground of its histograms is known by in the page. */
+  /** Id of the common background of the histograms. */
   ground: string;
 }
 
-/** Layer by layer: what it reads, its histograms, and what was found about it. */
+/** Shows each layer: its inputs, its histograms, and the findings about it. */
 export function showLayers({ layers, findings, placeOf, names, ground }: LayersContent): Markup {
   const shown = layers.filter(({ name }) => names.isLinked(name));
   const about = new Map<string, GateFinding[]>();
@@ -102,7 +102,7 @@ function showLayer(
     `;
 }
 
-/** What was found about a layer, in one line that opens. */
+/** Shows the findings about a layer in one line that can be opened. */
 function showFindings(
   findings: readonly GateFinding[],
   placeOf: LayersContent["placeOf"],
@@ -125,7 +125,7 @@ function showFindings(
   }</ul></details>`;
 }
 
-/** The tensors whose histograms are shown, in the order of the pass. */
+/** Returns the tensors whose histograms are shown, in the order of the pass. */
 function tensorsOf(layer: LayerMeasurements): [string, TensorStatistics][] {
   const { preActivations, activations, preActivationGradients } = layer;
   const gradients = kernelOf(layer)?.gradients ?? null;

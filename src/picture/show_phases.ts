@@ -13,7 +13,7 @@ export interface Phases {
   variants: VariantSummary[];
 }
 
-/** The variants that differ in depth alone, where there are several. */
+/** Groups the variants that differ in depth alone, if there are several depths. */
 export function phasesOf(variants: readonly VariantSummary[]): Phases[] {
   const groups = Map.groupBy(
     variants.filter(({ depth }) => depth !== null),
@@ -25,7 +25,7 @@ export function phasesOf(variants: readonly VariantSummary[]): Phases[] {
   }));
 }
 
-/** The marks of a phase diagram. */
+/** Marks of a phase diagram. */
 export const PHASE_MARKS: readonly Mark[] = [
   {
     sample: markup`<rect class="phase-well" x="3" y="2" width="18" height="10"/>`,
@@ -35,7 +35,10 @@ export const PHASE_MARKS: readonly Mark[] = [
   { sample: markup`<path class="theory-end" d="M1 7h22"/>`, words: "1/1000 and 1000 in theory" },
 ];
 
-/** The phase diagrams of a study: depth by scale, coloured by the delta ratio, theory's curves over it. */
+/**
+ * Shows the phase diagrams of a study: depth by scale, coloured by the delta ratio, with theory's
+ * curves.
+ */
 export function showPhases(phases: readonly Phases[]): Markup {
   return markup`<p>From top to bottom the networks grow deeper, from left to right their kernels grow. Blue: deltas fade
     on their way from the last hidden layer to the first; orange: they grow. The healthy scales close in on the
@@ -96,7 +99,7 @@ export function drawPhases(variants: readonly VariantSummary[]): Markup {
   }" text-anchor="end">scale</text></svg>`;
 }
 
-/** Theory's curves from depth to depth; where it says nothing, they end. */
+/** Draws theory's curves from depth to depth; they have gaps if theory has no prediction. */
 function drawTheory(variants: readonly VariantSummary[], axis: ColumnAxis, row: number): Markup {
   const all = variants.map(theoryScales);
   const curve = (name: "low" | "even" | "high") => {

@@ -15,24 +15,24 @@ import { showFindings } from "./show_findings.ts";
 import { layersInDetail, showLayers } from "./show_layers.ts";
 import { tableLegend, tableOfLayers } from "./table_of_layers.ts";
 
-/** How a run is shown. */
+/** Style of a run. */
 export interface RunStyle {
-  /** Which run of the page it is, from 1. */
+  /** Number of the run in the page, from 1. */
   run: number;
-  /** How the charts grow. */
+  /** Type of the charts' axes. */
   scale: ChartAxis["scale"];
-  /** How many layers have a place of their own. */
+  /** Number of layers with their own section. */
   details: number;
-  /** Whether each layer has a row in the table. */
+  /** True if each layer has a row in the table. */
   isWhole: boolean;
 }
 
-/** So many layers are seen at once; what repeats among more is folded. */
+/** Number of layers that can be shown at once; in larger networks repetitions are folded. */
 const MOST_UNFOLDED = 24;
-/** A name in a label below an axis. */
+/** Length of a name in a label below an axis. */
 const LONGEST_LABEL = 11;
 
-/** The sections of one examined network. */
+/** Returns the sections of an examined network. */
 export function showRun(
   { measurements, findings, diagnosis }: DiagnosedReport,
   { run, scale, details, isWhole }: RunStyle,
@@ -90,7 +90,7 @@ function showChart(chart: Chart, drawing: Markup, names: LayerNames): Markup {
   } Arrow keys go from layer to layer; the table has all figures.">${drawing}</div></figure>`;
 }
 
-/** What a chart shows, for who cannot see it. */
+/** Describes a chart for screen readers. */
 function inWords({ title, bars, band }: Chart, names: LayerNames): string {
   const known = bars.filter(({ value }) => value !== null && !Number.isNaN(value));
   if (known.length === 0) return `${title}: no layer has a number.`;

@@ -13,10 +13,13 @@ import {
 import { type Markup, markup, NOTHING } from "./markup.ts";
 import { shortTitle } from "./short_title.ts";
 
-/** What is drawn over every chart of a training, given where its rows begin and end. */
+/** Draws marks over a chart of a training, from the top to the bottom of its rows. */
 type Marks = (top: number, bottom: number) => Markup;
 
-/** The charts of a training: lines over the steps, and heat maps of layers by steps with their tables. */
+/**
+ * Shows the charts of a training: lines over the steps, and heat maps of layers by steps with their
+ * tables.
+ */
 export function showTraining(
   records: readonly HistoryRecord[],
   found: HistoryRecord | null,
@@ -103,7 +106,7 @@ function tableOfMap({ title, rows }: HistoryMap, records: readonly HistoryRecord
   }</tbody></table></div></details>`;
 }
 
-/** What was measured and found, a row for each record. */
+/** Shows measurements and findings, a row for each record. */
 export function tableOfSteps(
   records: readonly HistoryRecord[],
   found: HistoryRecord | null,

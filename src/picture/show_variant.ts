@@ -7,7 +7,10 @@ import { drawScaleProfiles } from "./scale_profiles.ts";
 import { tableOfMap, tableOfScales } from "./study_tables.ts";
 import { mapsOf, type VariantView } from "./study_view.ts";
 
-/** What the scale does to the layers of a variant: the profile over depth at a scale, heat maps, and tables. */
+/**
+ * Shows the effect of the scale on the layers of a variant: the profile over depth at a scale, heat
+ * maps, and tables.
+ */
 export function showVariant(view: VariantView, verdicts: readonly ScaleVerdict[]): Markup {
   const { variant, number, scales, layers, axis, start, best } = view;
   const maps = mapsOf(view);

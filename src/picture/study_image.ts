@@ -16,13 +16,13 @@ const TITLE = 24;
 const KEY = 40;
 const COLUMNS = 2;
 const WIDTH = COLUMNS * CHART.width;
-/** A cell has room for so many charts, and for a row of verdicts of so many variants. */
+/** Number of charts, and of variants with a row of verdicts, that fit into a cell. */
 const MOST_CHARTS = 4;
 const MOST_VARIANTS = 12;
-/** What a letter of the key takes, on the average. */
+/** Average width of a letter of the key. */
 const LETTER = 6.4;
 
-/** Light in either scheme, as is that of a report. */
+/** Light in either colour scheme, as in a report. */
 const STYLE = `
 .gradient-health { --paper: #fff; --line: #dfe2e6; --ink: #1b1e23; --soft: #59616b; --healthy: #1b6b41; }
 .sheet { fill: #fff; stroke: #dfe2e6; }
@@ -37,17 +37,17 @@ text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill
 .cursor { display: none; }
 ${LIGHT_COLORS}${MARK_STYLE}`;
 
-/** A drawing of the page of a study, and what it is called. */
+/** A drawing of the page of a study, and its title. */
 interface Chart {
   title: string;
   drawing: Markup;
 }
 
 /**
- * Shows a study as one image, with the charts of its page: phase diagrams where it has several depths; else the
- * verdict at every scale where it has several variants, and heat maps of layers by scales.
+ * Renders a study as one image with charts of its page: phase diagrams if it has several depths;
+ * else the verdict at every scale if it has several variants, and heat maps of layers by scales.
  *
- * @param summary What the study comes to.
+ * @param summary Summary of the study.
  */
 export function renderStudyImage({ header, variants }: StudySummary): string {
   const phases = phasesOf(variants);
@@ -95,7 +95,7 @@ function phaseCharts(phases: ReturnType<typeof phasesOf>): Chart[] {
   }));
 }
 
-/** Of one variant gradients and activations, of several the gradients of each. */
+/** Draws gradients and activations of a single variant, or only the gradients of each of several. */
 function heatMaps(variants: readonly VariantSummary[]): Chart[] {
   const maps = variants.length === 1 ? 2 : 1;
   return variants.slice(0, MOST_CHARTS / maps).flatMap((variant, i) => {
@@ -137,7 +137,7 @@ function drawKey(marks: readonly Mark[], y: number): Markup {
   }`;
 }
 
-/** Puts a drawing at a place of the image. */
+/** Moves a drawing to a place in the image. */
 function placed(drawing: Markup, x: number, y: number): Markup {
   const [width, height] = sizeOf(drawing);
   const plain = drawing.source.replace(/^<svg([^>]*?) width="[^"]*" height="[^"]*"/, "<svg$1");

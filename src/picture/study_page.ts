@@ -16,20 +16,21 @@ import { studyScript } from "./study_script.js";
 import { studyVerdict } from "./study_verdict.ts";
 import { viewVariant } from "./study_view.ts";
 
-/** So many variants have charts; the table has all. */
+/** Number of variants with charts; the table has all. */
 const MOST_VARIANTS = 60;
-/** With more variants than this, a menu would be longer than the table, which leads to them too. */
+/** With more variants, a menu would be longer than the table, which has the same links. */
 const MOST_IN_MENU = 12;
 
 /**
- * Shows a study as one self-contained page: the healthy scales of each variant in a table and in sentences, the verdict
- * at every scale, a phase diagram where there are several depths, and for each variant a slider over the scales with
- * the profile over depth, heat maps (scale by layer), and all figures in tables. Figures are medians over the draws.
- * A large study thins out: then evenly spaced scales and layers are shown.
+ * Renders a study as one self-contained page: the healthy scales of each variant in a table and in
+ * sentences, the verdict at every scale, a phase diagram if there are several depths, and for each
+ * variant a slider over the scales with the profile over depth, heat maps (scale by layer), and all
+ * figures in tables. Figures are medians over the draws. Of a large study, evenly spaced scales and
+ * layers are shown.
  *
- * @param summary What `summarizeStudy` returned.
+ * @param summary The result of `summarizeStudy`.
  * @returns The page, an HTML document that needs no other file, with a newline at its end.
- * @throws {TypeError} If the summary is not one.
+ * @throws {TypeError} If it is not a summary.
  *
  * @example A study of two scales
  * ```ts
@@ -86,7 +87,7 @@ function variantTitle({ label, best }: VariantSummary): string {
     : `${name}: best at ${formatFactor(best.scale)}`;
 }
 
-/** The table of variants, the verdict at every scale, and a sentence for each. */
+/** Shows the table of variants, the verdict at every scale, and a sentence for each. */
 function showAnswer({ header, variants }: StudySummary): Markup {
   const [headings, ...rows] = studyCells(variants);
   const shown = variants.slice(0, MOST_VARIANTS);

@@ -1,6 +1,6 @@
 /**
- * What runs in the page of a study, as its source is written there. Everything is drawn already: the slider chooses
- * which profile is seen, and the pointer which figure of a table is read out.
+ * Runs in the page of a study, which contains its source. Everything is already drawn: the slider chooses the
+ * visible profile, and the pointer the figure of a table to read out.
  */
 export function studyScript() {
   const all = (selector, root) => [...root.querySelectorAll(selector)];

@@ -7,7 +7,10 @@ import type { FigureMap, VariantView } from "./study_view.ts";
 
 const LONGEST = 24;
 
-/** Scale by scale, what the variant comes to; the script says the row of the slider's scale. */
+/**
+ * Returns the results of a variant scale by scale; the script reads out the row of the slider's
+ * scale.
+ */
 export function tableOfScales(view: VariantView, verdicts: readonly ScaleVerdict[]): Markup {
   const { scales, best, variant, number } = view;
   return markup`<details><summary>Table: scale by scale</summary>
@@ -28,7 +31,7 @@ export function tableOfScales(view: VariantView, verdicts: readonly ScaleVerdict
   }</tbody></table></div></details>`;
 }
 
-/** What a heat map shows, in figures; the script looks up there what the pointer is over. */
+/** Returns the figures of a heat map; the script looks up the one under the pointer. */
 export function tableOfMap(
   { title, kind, rows }: FigureMap,
   { scales, variant }: VariantView,

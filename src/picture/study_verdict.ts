@@ -1,6 +1,6 @@
 import type { VariantSummary } from "../study/study_summary.ts";
 
-/** What a study comes to, in a few words and the colour of a verdict. */
+/** Returns the verdict on a study, in a few words and with a colour. */
 export function studyVerdict(
   variants: readonly VariantSummary[],
 ): { paint: "healthy" | "warning" | "error"; words: string } {

@@ -5,26 +5,29 @@ import { type ColumnAxis, scaleAxis } from "./column_axis.ts";
 import { CHART } from "./draw_heat_map.ts";
 import { evenly } from "./evenly.ts";
 
-/** What of a variant has room in a page. */
+/** Part of a variant that fits into a page. */
 export interface VariantView {
   variant: VariantSummary;
-  /** Which of the page it is, from 1. */
+  /** Number of the variant in the page, from 1. */
   number: number;
-  /** The scales that are shown. */
+  /** Scales to show. */
   scales: ScaleSummary[];
-  /** Where the scales lie. */
+  /** Axis of the scales. */
   axis: ColumnAxis;
-  /** The layers that are shown, by their place in the network. */
+  /** Layers to show, with their place in the network. */
   layers: { place: number; name: string }[];
-  /** Which of the shown scales is the best; `null` where none is healthy. */
+  /** Index of the best shown scale; `null` if none is healthy. */
   best: number | null;
-  /** Which of them is looked at first: the best, else the one at which gradients keep their size, else the middle one. */
+  /**
+   * Index of the scale to show first: the best, else the one at which gradients keep their size,
+   * else the middle one.
+   */
   start: number;
-  /** The scale at which the deltas keep their size in theory; `null` where theory says nothing. */
+  /** Scale at which the deltas keep their size in theory; `null` if theory has no prediction. */
   critical: number | null;
 }
 
-/** A figure of every shown layer at every shown scale. */
+/** Figures of every shown layer at every shown scale. */
 export interface FigureMap {
   title: string;
   about: string;
@@ -33,14 +36,17 @@ export interface FigureMap {
   rows: { name: string; place: number; cells: (number | null)[] }[];
 }
 
-/** So many layers of a network are told apart in a heat map, and so many where a page is short of room. */
+/** Number of layers in a heat map, and the number if a page is short of room. */
 const MOST_LAYERS = 24;
 const FEW_LAYERS = 12;
-/** So many layers times scales have room in a page, some 100 bytes each, and so many of a variant in any case. */
+/**
+ * Number of cells, layers times scales, in a page, some 100 bytes each, and the smallest number for
+ * a variant.
+ */
 const MOST_CELLS = 9000;
 const LEAST_CELLS = 120;
 
-/** What is shown of a variant in a page with so many of them. */
+/** Selects the part of a variant that is shown in a page with this number of variants. */
 export function viewVariant(
   variant: VariantSummary,
   number: number,
@@ -71,7 +77,10 @@ export function viewVariant(
   };
 }
 
-/** The scale, between two that were measured, at which theory's delta ratio passes a level; of several the nearest. */
+/**
+ * Returns the scale, between two measured ones, at which theory's delta ratio crosses a level; the
+ * nearest of several.
+ */
 export function crossing(
   scales: readonly ScaleSummary[],
   level: number,
@@ -93,7 +102,10 @@ export function crossing(
 const magnitude = { kind: "magnitude", colorOf: byMagnitude(DECADES) } as const;
 const share = { kind: "share", colorOf: byShare } as const;
 
-/** The heat maps of a variant; a figure that no layer has, or a share that is 0 everywhere, is left out. */
+/**
+ * Returns the heat maps of a variant, without figures that no layer has and shares that are 0
+ * everywhere.
+ */
 export function mapsOf(view: VariantView): FigureMap[] {
   const last = view.variant.scales[0].layers.findLastIndex(({ role, figures }) =>
     role === "hidden" && figures.gradient !== null && figures.deltaNorm !== null
@@ -131,7 +143,7 @@ export function mapsOf(view: VariantView): FigureMap[] {
       rows: of("dead"),
     },
   ].filter(({ kind, rows }) =>
-    // That no unit is ever dead takes no picture.
+    // Without any dead unit, a map is unnecessary.
     kind === "share"
       ? rows.some(({ cells }) => cells.some((cell) => cell !== null && cell !== 0))
       : rows.length > 0
@@ -143,7 +155,7 @@ interface Place {
   place: number;
 }
 
-/** The quartiles of a figure; absent where no draw has it. */
+/** Returns the quartiles of a figure; `undefined` if no draw has it. */
 export function figuresOf(
   { scale, place }: Place,
   figure: LayerFigureName,

@@ -8,32 +8,35 @@ import { formatCount, formatNumber, formatShare, formatWhole, roundTo } from "..
 import type { LayerNames } from "./layer_names.ts";
 import { type Markup, markup } from "./markup.ts";
 
-/** What a table is made of. */
+/** Data of a table. */
 interface TableContent {
   measurements: Measurements;
   findings: readonly Finding[];
-  /** What shares a row until it is opened. */
+  /** Layers that share a row until it is opened. */
   folds: readonly LayerFold[];
-  /** Charts in which each layer has a bar of its own. */
+  /** Charts in which each layer has its own bar. */
   charts: readonly Chart[];
   names: LayerNames;
-  /** Its name in links. */
+  /** Id in links. */
   id: string;
-  /** Whether each layer of a fold has a row too. */
+  /** True if each layer of a fold also has a row. */
   isWhole: boolean;
 }
 
-/** A column: what stands above it, its heading, and its cell of a row. */
+/** A column: its group heading, its heading, and its cell in a row. */
 interface Column {
   over: string;
   heading: string;
   cell: (row: LayerRow, layer: string) => string;
   isWord?: boolean;
-  /** Whether it is said of a selected layer. */
+  /** True if the figure is shown for a selected layer. */
   isFigure?: boolean;
 }
 
-/** The table of layers: sorted, filtered and unfolded by the script, complete without it. */
+/**
+ * Renders the table of layers: the script sorts, filters and unfolds it; it is complete without the
+ * script.
+ */
 export function tableOfLayers(content: TableContent): Markup {
   const { measurements, findings, folds, names, id, isWhole } = content;
   const { layers } = measurements;
@@ -71,7 +74,9 @@ export function tableOfLayers(content: TableContent): Markup {
     ${headOf(columns)}${bodies}</table></div>`;
 }
 
-/** Below the name of a fold: how many it stands for, and which of them the figures are of. */
+/**
+ * Describes a fold below its name: its number of layers, and the layer that the figures are from.
+ */
 function foldTitle({ fold, name }: LayerRow, layers: number, names: LayerNames): Markup {
   if (fold === null) {
     return markup`<span class="about">with the ${
@@ -88,7 +93,7 @@ function foldTitle({ fold, name }: LayerRow, layers: number, names: LayerNames):
 
 const markOf = ({ mark }: LayerRow) => mark === null ? null : markup` data-mark="${mark}"`;
 
-/** Colour alone says nothing to many. */
+/** Many readers cannot rely on colour alone. */
 const severityOf = ({ mark }: LayerRow) =>
   mark === null ? null : markup`\u00a0<span class="${mark} small">${mark}</span>`;
 
@@ -161,7 +166,7 @@ function columnsOf({ charts }: TableContent): Column[] {
   ];
 }
 
-/** What the table means, said once. */
+/** Explains the table. */
 export function tableLegend(layers: number): string {
   return `${
     formatCount(layers, "layer")
