@@ -4,7 +4,7 @@
  */
 export function pageScript() {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  /** What a cell says as a number: `4,021`, `<1%`, `>99%`. */
+  /** Parses the number in a cell: `4,021`, `<1%`, `>99%`. */
   const number = (text) =>
     parseFloat(text.replaceAll(",", "").replace("<1%", "0.5").replace(">", ""));
 
@@ -17,7 +17,7 @@ export function pageScript() {
   let selected = null;
   const placeOf = (id) => Number(id.slice(id.lastIndexOf("-") + 1));
   const runOf = (id) => id.slice(0, id.lastIndexOf("-"));
-  /** Where a chart shows many layers as one point, that point stands for each of them. */
+  /** Returns the point of a layer; many layers may share one point. */
   const pointFor = (points, id) =>
     points.find(({ dataset: { l, from = l, to = l } }) =>
       runOf(l) === runOf(id) && placeOf(from) <= placeOf(id) && placeOf(id) <= placeOf(to)
@@ -64,7 +64,7 @@ export function pageScript() {
   for (const chart of all(".plot")) {
     chart.addEventListener("keydown", (event) => {
       const points = all("circle[data-l]", chart);
-      // A layer that the chart does not have lies between two points of it.
+      // A layer without a point is between two points of the chart.
       const here = selected === null
         ? -1
         : points.findLastIndex(({ dataset: { l, from = l } }) =>
@@ -103,7 +103,7 @@ export function pageScript() {
       for (const body of bodies) {
         const fold = body.querySelector(".fold");
         for (const row of body.rows) {
-          // A row that stands for many gives way to them while there is a filter.
+          // With a filter, the layers of a fold replace its row.
           const isHead = fold !== null && row === body.rows[0];
           row.hidden = filters
             ? isHead || !isWanted(row)
@@ -146,7 +146,7 @@ export function pageScript() {
         const compare = (a, b) => {
           if (isWord) return sign * text(a).localeCompare(text(b), "en", { numeric: true });
           const [x, y] = [a, b].map((body) => number(text(body)));
-          // What has no figure comes last either way.
+          // Rows without a figure are last in both directions.
           return Number.isNaN(x) || Number.isNaN(y)
             ? Number(Number.isNaN(x)) - Number(Number.isNaN(y))
             : sign * (x - y);

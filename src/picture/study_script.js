@@ -13,7 +13,7 @@ export function studyScript() {
     const cursors = all(".cursor", part).filter((cursor) => cursor.closest(".key") === null);
     const from = places[Number(slider.value)];
     let shown = [];
-    /** What a row of the table of scales says, as a sentence. */
+    /** Formats a row of the table of scales as a sentence. */
     const sentence = ({ cells }) => {
       const [scale, verdict, ratio, quartiles, theory] = [...cells].map(({ textContent }) =>
         textContent.trim()
@@ -31,7 +31,7 @@ export function studyScript() {
       shown = profiles.get(place) ?? [];
       for (const profile of shown) {
         profile.classList.add("on");
-        // It lies over the best one.
+        // Draws it above the best one.
         profile.parentNode.append(profile);
       }
       for (const cursor of cursors) {
@@ -54,7 +54,7 @@ export function studyScript() {
       const read = figure.querySelector(".read");
       const table = document.getElementById(figure.dataset.table);
       const names = table.tHead.rows[0].cells;
-      /** Which column and which row the pointer is over. */
+      /** Returns the column and the row under the pointer. */
       const over = ({ clientX, clientY }) => {
         const { left, top, width } = svg.getBoundingClientRect();
         const unit = svg.viewBox.baseVal.width / width;

@@ -57,7 +57,7 @@ export interface OpenSubject {
 /**
  * Opens a subject.
  *
- * @throws {StudyError} If the grid varies what the subject does not have.
+ * @throws {StudyError} If the grid varies something that the subject does not have.
  * @throws {ModelError} If a file cannot be used.
  * @throws {TypeError} If an activation is not known.
  */
