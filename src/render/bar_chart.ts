@@ -13,44 +13,46 @@ import {
 } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 
-/** One bar of a chart. */
+/** Bar of a chart. */
 export interface BarChartRow {
-  /** What the bar shows, such as the name of a layer. */
+  /** Label, such as the name of a layer. */
   label: string;
-  /** How long the bar is. Only a positive finite figure has one; `null` is shown as `-`. */
+  /**
+   * Length of the bar: a positive finite number. Other numbers have no bar; `null` is shown as `-`.
+   */
   value: number | null;
-  /** Of a row that stands for several values, the largest: the bar goes on to it, lighter. */
+  /** Largest value, if the row summarises several: the bar continues to it in a lighter shade. */
   upTo?: number;
-  /** What is written in place of the figure, where the figure alone would mislead. */
+  /** Text instead of the figure, if the figure alone would mislead. */
   figure?: string;
-  /** Why there is no bar; written in its place. */
+  /** Reason why there is no bar; shown in its place. */
   reason?: string;
   /** Marks the row: `!` for an error, `?` for a warning. */
   mark?: "error" | "warning";
-  /** Short ASCII texts by their heading, written behind the bar as far as there is room. */
+  /** Short ASCII texts by heading, shown behind the bar if there is room. */
   columns?: Record<string, string>;
 }
 
 /** Options of {@linkcode barChart}. */
 export interface BarChartOptions {
-  /** Columns that a line may take, at least 20. Default: 80. */
+  /** Maximum width of a line in columns, at least 20. Default: 80. */
   width?: number;
-  /** Whether bars are drawn with eighth blocks instead of plain ASCII. Default: false. */
+  /** True to draw bars with eighth blocks instead of plain ASCII. Default: false. */
   unicode?: boolean;
-  /** Whether to colour rows by their mark (ANSI escapes). Default: false. */
+  /** True to colour rows by their mark (ANSI escapes). Default: false. */
   color?: boolean;
-  /** Whether a bar's length follows the logarithm of the figure or the figure. Default: `log`. */
+  /** Scale of the bars: the logarithm of the figure, or the figure itself. Default: `log`. */
   scale?: "log" | "linear";
   /**
-   * Most rows to draw, 2 or more; a longer chart shows the first, the last and evenly spaced ones
-   * between, and a line says so. Default: all.
+   * Maximum number of rows, at least 2. A longer chart shows the first, the last and evenly spaced
+   * rows between, and says so. Default: all.
    */
   maxRows?: number;
 }
 
 /**
- * Draws a bar chart as text: an axis with its decades marked, then one line per row. Zero is shown as `0`
- * without a bar (its logarithm is never taken), NaN and infinity as such.
+ * Draws a bar chart as text: an axis with its decades marked, then one line per row. Zero is shown
+ * as `0` without a bar (its logarithm is never taken), NaN and infinity as such.
  *
  * @param rows The bars, from top to bottom.
  * @param options See {@linkcode BarChartOptions}.

@@ -4,11 +4,11 @@ import { escapeControls } from "../words/escape_controls.ts";
 import { wrapText } from "./wrap_text.ts";
 
 /**
- * Says before the verdict what limits it: a file without a topology, and settings of the compiled program that were
- * replaced by others. Returns nothing if there is no limit.
+ * Returns the lines that limit the verdict and precede it: a file without a topology, and settings
+ * of the compiled program that were replaced. Empty if nothing limits it.
  *
- * @param measurements What was measured.
- * @param width How wide a line may be.
+ * @param measurements The measurements.
+ * @param width Maximum width of a line.
  */
 export function caveatLines(
   { model, weightsOnly, notReproduced = [] }: Measurements,
@@ -24,13 +24,16 @@ export function caveatLines(
   ];
 }
 
-/** Consequences of a setting that was replaced. */
+/** Consequences of replacing each setting. */
 const CONSEQUENCES: Record<Setting, { use: string; silent: string }> = {
   loss: { use: "measured with", silent: "Rules that need the loss do not judge." },
   optimizer: { use: "tried with", silent: "Its learning rate is not judged." },
 };
 
-/** Says which setting of the compiled program was replaced, by what, and what is not judged for it. */
+/**
+ * Says which setting of the compiled program was replaced, by what, and which rules do not judge as
+ * a result.
+ */
 export function substituteWords({ setting, name, substitute }: NotReproduced): string {
   const { use, silent } = CONSEQUENCES[setting];
   return escapeControls(
@@ -38,7 +41,7 @@ export function substituteWords({ setting, name, substitute }: NotReproduced): s
   );
 }
 
-/** How many of the rules judge weights without a topology: `4 rules of 21 judge`. */
+/** Says how many rules judge weights without a topology: `4 rules of 21 judge`. */
 export function judgingWords(): string {
   const rules = allRules();
   return `${

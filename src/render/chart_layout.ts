@@ -4,33 +4,33 @@ import type { ChartAxis } from "./chart_model.ts";
 import { displayWidth } from "./display_width.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 
-/** How many columns each part of a row takes. Charts drawn with one layout align. */
+/** Width in columns of each part of a row. Charts drawn with one layout align. */
 export interface ChartLayout {
-  /** The label. */
+  /** Label. */
   label: number;
-  /** The figure, right-aligned. */
+  /** Figure, right-aligned. */
   figure: number;
-  /** The bar. */
+  /** Bar. */
   bar: number;
-  /** The columns behind the bar that found room: heading and width. */
+  /** Width of each column that fits behind the bar, by heading. */
   columns: Map<string, number>;
 }
 
-// Below this many columns a bar says too little to give up more of it for figures behind it.
+// Minimum width of a bar; figures behind it are dropped first.
 const LEAST_BAR = 20;
-// A name never takes more than this part of the line; the rest is cut out of its middle.
+// Maximum share of the line for a name; longer names are cut in the middle.
 const LARGEST_LABEL = 0.35;
 const LEAST_LABEL = 4;
-// A bar longer than this moves the columns behind it out of the reader's sight.
+// A longer bar pushes the columns behind it out of sight.
 const LARGEST_BAR = 64;
 
-/** Shares a line out among label, figure, bar and columns so that the widest of all rows fits. */
+/** Divides a line into label, figure, bar and columns so that the widest row fits. */
 export function chartLayout(
   rows: readonly BarChartRow[],
   { width = 80 }: Pick<BarChartOptions, "width">,
 ): ChartLayout {
   const figure = Math.max(1, ...rows.map((row) => figureOf(row).length));
-  // Mark and space before the label, two spaces before the figure, one behind it, the axis.
+  // Mark and space before the label, two spaces before the figure, one after it, and the axis.
   const rest = width - 2 - 2 - figure - 1 - 1;
   const longest = Math.max(1, ...rows.map(({ label }) => displayWidth(escapeControls(label))));
   const label = Math.min(
@@ -43,7 +43,7 @@ export function chartLayout(
       columns.set(heading, Math.max(columns.get(heading) ?? 0, text.length));
     }
   }
-  // The columns come in the order of their worth: the last is the first to go.
+  // Columns are sorted by importance: the last is dropped first.
   let taken = 0;
   for (const [heading, longestText] of columns) {
     const columnWidth = Math.max(heading.length, longestText);
@@ -55,15 +55,15 @@ export function chartLayout(
   return { label, figure, bar: Math.min(LARGEST_BAR, rest - label - taken), columns };
 }
 
-/** The least and the largest bar of charts side by side. */
+/** Minimum and maximum width of bars in charts side by side. */
 const BESIDE = { least: 16, most: 40 };
-/** From this many columns on, charts stand side by side. */
+/** Minimum width for charts side by side. */
 const WIDE = 100;
 
-/** Whether charts stand side by side. */
+/** Returns true if charts fit side by side. */
 export const isWide = (width: number): boolean => width >= WIDE;
 
-/** Shares a line out among the labels that charts have in common and the bars of each, side by side. */
+/** Divides a line into the labels that charts share and the bars of each, side by side. */
 export function besideLayouts(
   charts: readonly (readonly BarChartRow[])[],
   width: number,
@@ -78,31 +78,31 @@ export function besideLayouts(
   return figures.map((figure) => ({ label, figure, bar, columns: new Map() }));
 }
 
-/** How many columns there are for the reason of a row without a bar. */
+/** Returns the number of columns for the reason of a row without a bar. */
 export function reasonWidth({ columns = {} }: BarChartRow, layout: ChartLayout): number {
   const free = [...layout.columns.keys()].every((heading) => !columns[heading]);
   const behind = [...layout.columns.values()].reduce((sum, width) => sum + width + 2, 0);
   return layout.bar - 1 + (free ? behind : 0);
 }
 
-/** What stands in the figure's place of a row: the row's own words, the number, or `-` for none. */
+/** Returns the text for a row's figure: the row's own text, the number, or `-` for `null`. */
 export function figureOf({ figure, value }: BarChartRow): string {
   return figure ?? (value === null ? "-" : formatNumber(value));
 }
 
-/** A mark on an axis. */
+/** Mark on an axis. */
 export interface Tick {
-  /** Where, from 0 (left) to 1 (right). */
+  /** Position from 0 (left) to 1 (right). */
   position: number;
-  /** What is written there. */
+  /** Label. */
   label: string;
 }
 
 const STEPS = [1, 2, 3, 5, 10, 20, 50, 100, 200];
 
 /**
- * The marks of an axis, from left to right. Every decade is marked where `width` columns have room for its
- * label, otherwise every second, third, fifth ...; a linear axis has one mark, two or four, and 0.
+ * Returns the marks of an axis from left to right. Marks every decade if `width` has room for the
+ * labels, otherwise every second, third, fifth ...; a linear axis has 0 and one, two or four marks.
  */
 export function ticksOf({ scale, from, to }: ChartAxis, width: number): Tick[] {
   if (scale === "linear") {

@@ -3,68 +3,71 @@ import type { RuleFigure } from "../checks/rule.ts";
 import type { LayerMeasurements } from "../measure/measurements.ts";
 
 /**
- * A bar chart in numbers, from which text, SVG and HTML are drawn, so that all show the same. What depends on
- * the room there is (how many bars, which marks on the axis, where a name is cut) is the renderer's.
+ * Bar chart in numbers. Text, SVG and HTML are drawn from it, so all show the same. Whatever
+ * depends on the space (number of bars, marks on the axis, cut names) is left to the renderer.
  */
 export interface Chart {
-  /** What the bars are. */
+  /** Title. */
   title: string;
-  /** The rest of a sentence that begins with the title: what is healthy; empty where there is none. */
+  /** Rest of a sentence that begins with the title and says what is healthy; may be empty. */
   about: string;
-  /** Where values fall. */
+  /** Axis of the values. */
   axis: ChartAxis;
-  /** Healthy range, or `null` if there is none. */
+  /** Bars, one per layer. */
   band: { from: number; to: number } | null;
-  /** The bars, a layer each. */
+  /** Names of the layers without this figure, by reason. */
   bars: ChartBar[];
   /** Names of the layers that the figure does not apply to, by the reason. */
   left: Map<string, string[]>;
 }
 
-/** Where values fall between the two ends of a bar. */
+/** Axis: the values at both ends of a bar. */
 export interface ChartAxis {
-  /** Whether a bar's length follows the value or its logarithm. */
+  /** Scale: a bar's length follows the value or its logarithm. */
   scale: "log" | "linear";
-  /** The value at the beginning; of a logarithmic axis its power of ten, since 10 to it may be 0. */
+  /**
+   * Start of the axis; its exponent if the scale is logarithmic, since the power of ten itself may
+   * underflow to 0.
+   */
   from: number;
-  /** The value at the end, in the same way. */
+  /** End of the axis, in the same form. */
   to: number;
 }
 
-/** One layer of a chart. */
+/** Layer of a chart. */
 export interface ChartBar {
-  /** What the bar is of, the name of a layer for instance. */
+  /** Label, for instance the name of a layer. */
   label: string;
-  /** The value; NaN where the layer has NaN or infinite entries, `null` where nothing was measured. */
+  /** Value; NaN if the layer has NaN or infinite entries, `null` if nothing was measured. */
   value: number | null;
-  /** How much of the bar's full length it takes, from 0 to 1; `null` where there is no bar. */
+  /** Length of the bar as a share of the full length, from 0 to 1; `null` if there is none. */
   position: number | null;
-  /** The gravest finding about the layer. */
+  /** Highest severity among the findings about the layer. */
   mark: "error" | "warning" | null;
-  /** Why there is no bar; `null` where there is one, or where 0 has none. */
+  /** Reason why there is no bar; `null` if there is one, or if the value is 0. */
   gap: string | null;
-  /** The smallest and the largest of the layers that share the bar; `null` where it is of one. */
+  /** Smallest and largest value of the layers that share the bar; `null` for a single layer. */
   range: { from: number; to: number } | null;
-  /** Which row of the report it is in, from 0: charts side by side have theirs on one line. */
+  /** Row of the report, from 0: charts side by side align by it. */
   row: number;
 }
 
-/** A figure that an assertion judges: what it is, how its bars grow, and the bars. */
+/** Figure that an assertion judges. */
 export interface Figure {
-  /** What it is. */
+  /** Title. */
   title: string;
-  /** How its bars grow. */
+  /** Scale of its bars. */
   scale: ChartAxis["scale"];
-  /** The bars; `layer` is the layer that each is about, where that is not its label. */
+  /** Bars; `layer` is the name of the layer if it differs from the label. */
   rows: { label: string; layer?: string; value: number | null }[];
 }
 
-/** The figure of a rule over measurements, a bar a layer. */
+/** Returns the figure of a rule over measurements, one bar per layer. */
 export function ruleFigure({ title, scale, of }: RuleFigure, layers: LayerMeasurements[]): Figure {
   return { title, scale, rows: layers.map((layer) => ({ label: layer.name, value: of(layer) })) };
 }
 
-/** The chart of a figure that a rule judges, over the rows that have it, its offenders marked. */
+/** Returns the chart of a figure that a rule judges, with the offenders marked. */
 export function figureChart(
   { title, scale, rows }: Figure,
   findings: readonly Finding[],
@@ -79,7 +82,7 @@ export function figureChart(
   return { title, about: "", band: null, left: new Map(), ...placed(bars, scale) };
 }
 
-/** Places bars on the axis that has room for all. */
+/** Places bars on an axis that fits them all. */
 export function placed(
   bars: readonly Omit<ChartBar, "position">[],
   scale: ChartAxis["scale"],
@@ -91,19 +94,19 @@ export function placed(
   return { axis, bars: bars.map((bar) => ({ ...bar, position: place(bar.value) })) };
 }
 
-/** Whether a value has a bar: a positive finite one. */
+/** Returns true if a value has a bar: if it is positive and finite. */
 export function hasBar(value: number | null): value is number {
   return value !== null && value > 0 && Number.isFinite(value);
 }
 
-// A healthy network's figures differ by a factor of 2 or 10. On an axis of one decade that would
-// look like a collapse; on three it looks like what it is.
+// The figures of a healthy network differ by a factor of 2 to 10. On an axis of one decade that
+// would look like a collapse; on three decades it does not.
 const LEAST_DECADES = 3;
 
 /**
- * The axis of these values, of which only positive finite ones count: from the decade below the smallest
- * to the one above the largest, at least three decades long; or from 0 to a round number at or above the
- * largest.
+ * Returns the axis of these values, considering positive finite ones only: from the decade below
+ * the smallest to the one above the largest and at least three decades long; or, if linear, from 0
+ * to a round number at or above the largest.
  */
 export function axisOf(values: readonly (number | null)[], scale: ChartAxis["scale"]): ChartAxis {
   const shown = values.filter(hasBar);
@@ -113,14 +116,17 @@ export function axisOf(values: readonly (number | null)[], scale: ChartAxis["sca
     const to = Math.ceil(Math.log10(largest));
     return { scale, from: Math.min(Math.floor(Math.log10(smallest)), to - LEAST_DECADES), to };
   }
-  // Near the ends of float64 the round number itself is 0 or Infinity; the value then has to do.
+  // Near the limits of float64 the round number itself is 0 or Infinity; then use the value.
   const decade = 10 ** Math.floor(Math.log10(largest));
   const round = [1, 2, 4, 5, 8, 10].map((factor) => factor * decade).find((end) => end >= largest);
   const isSound = round !== undefined && Number.isFinite(round) && decade > 0;
   return { scale, from: 0, to: isSound ? round : largest };
 }
 
-/** How much of a bar's full length a positive finite value takes, from 0 to 1. */
+/**
+ * Returns the length of a bar as a share of the full length, from 0 to 1, for a positive finite
+ * value.
+ */
 export function positionOn({ scale, from, to }: ChartAxis, value: number): number {
   return ((scale === "log" ? Math.log10(value) : value) - from) / (to - from);
 }

@@ -2,13 +2,13 @@ import { displayWidth, graphemes } from "./display_width.ts";
 import { number, objectWith, optional, requireValue, text } from "../words/requirements.ts";
 
 /**
- * Cuts a name in the middle until it fits: the beginning of a layer's name says which block it is in, and
- * the end says which layer of that block.
+ * Cuts a name in the middle until it fits: the beginning of a layer's name names the block and the
+ * end names the layer in it.
  *
  * @param name The name. Width is counted in columns of a terminal; characters are never split.
- * @param width How many columns are available.
- * @param options `ellipsis`: what stands for the part that was cut out. Default: `..`, which is ASCII.
- * @returns The name itself where it fits, otherwise its two ends, at most `width` columns.
+ * @param width Columns available.
+ * @param options `ellipsis`: replacement for the part that was cut. Default: `..`, which is ASCII.
+ * @returns The name itself if it fits, otherwise its two ends, at most `width` columns.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ export function cutMiddle(
   let tail = "";
   let first = 0;
   let last = characters.length - 1;
-  // Both ends grow in turn, the tail twice as fast: the number that tells layers apart is there.
+  // Grow both ends in turn, the tail twice as fast: it holds the number that tells layers apart.
   while (first <= last) {
     const tailTurn = displayWidth(tail) <= 2 * displayWidth(head);
     const grown = tailTurn

@@ -1,7 +1,9 @@
 import { cutMiddle } from "./cut_middle.ts";
 import { displayWidth, graphemes } from "./display_width.ts";
 
-/** The longest beginning of a text that fits into `width` columns, with `ellipsis` if it was cut. */
+/**
+ * Returns the longest beginning of a text that fits into `width` columns, with `ellipsis` if cut.
+ */
 export function cutEnd(text: string, width: number, ellipsis: string): string {
   if (displayWidth(text) <= width) return text;
   let kept = "";
@@ -13,9 +15,9 @@ export function cutEnd(text: string, width: number, ellipsis: string): string {
 }
 
 /**
- * Cuts names as {@linkcode cutMiddle} does, except that names which would then look the same are cut
- * around the place where they differ: `encoder_block_1_dense` and `encoder_block_2_dense` differ in the
- * middle.
+ * Cuts names as {@linkcode cutMiddle} does. Names that would then look the same, such as
+ * `encoder_block_1_dense` and `encoder_block_2_dense`, are instead cut around the place where they
+ * differ.
  */
 export function cutNames(names: readonly string[], width: number, ellipsis = ".."): string[] {
   const shown = new Map<string, string>();
@@ -27,14 +29,14 @@ export function cutNames(names: readonly string[], width: number, ellipsis = "..
   return names.map((name) => shown.get(name)!);
 }
 
-/** Cuts different names so that the first place where they differ stays. */
+/** Cuts different names, keeping the first place where they differ. */
 function cutApart(names: string[], width: number, ellipsis: string): [string, string][] {
   const split = names.map(graphemes);
   const shared = split[0].findIndex((letter, i) => split.some((other) => other[i] !== letter));
-  // One of them may be the beginning of all others.
+  // One name may be the beginning of all others.
   const differ = shared === -1 ? split[0].length : shared;
   const before = Math.floor((width - 2 * displayWidth(ellipsis)) / 2);
-  // In columns, as a wide letter takes two: what differs must still fit behind it.
+  // Counted in columns, since a wide letter takes two: the difference must still fit behind it.
   let start = differ;
   const shown = () => displayWidth(split[0].slice(start - 1, differ).join(""));
   while (start > 0 && shown() <= before) start--;

@@ -4,28 +4,27 @@ import { formatCount, formatNumber, formatShare } from "../words/numbers.ts";
 import type { RenderTextOptions } from "./render_text.ts";
 import { shapeChanges } from "./shape_changes.ts";
 
-/** How a comparison is drawn. */
+/** Options for drawing a comparison. */
 export interface DifferenceOptions extends Pick<RenderTextOptions, "width" | "unicode" | "color"> {
-  /** Whether every layer has a row, even one of which nothing moved. Default: no. */
+  /** True to give every layer a row, even if nothing moved in it. Default: false. */
   all?: boolean;
 }
 
-/** The table of a comparison, from which text and Markdown are drawn. */
+/** Table of a comparison. Text and Markdown are drawn from it. */
 export interface DifferenceTable {
-  /** What stands above each column but that of the names. */
+  /** Heading of each column except that of the names. */
   headings: string[];
-  /** A row for each layer, that with the worst change first. */
+  /** Rows, one per layer, worst change first. */
   rows: { name: string; cells: string[] }[];
-  /** What is not in the table. */
+  /** Sentences about layers that are not in the table. */
   rest: string[];
-  /** How the cells are to be read. */
+  /** Explanation of the cells. */
   legend: string;
 }
 
-/** More layers than these are not read. */
 const MOST = 24;
 
-/** What stands above a column, and what it is of; a share explains itself. */
+/** Heading of each column and the figure it shows; a share explains itself. */
 const COLUMNS: Record<FigureName, { heading: string; of: string | null }> = {
   kernel: { heading: "kernel", of: "std of the kernel" },
   gradient: { heading: "gradient", of: "mean |gradient| of the kernel" },
@@ -35,10 +34,10 @@ const COLUMNS: Record<FigureName, { heading: string; of: string | null }> = {
   dead: { heading: "dead", of: null },
 };
 
-/** What stands in a cell where nothing moved beyond chance. */
+/** Text of a cell if nothing moved beyond chance. */
 const ALIKE = "=";
 
-/** The layers of which something moved, as factors. */
+/** Returns the table of the layers in which something moved, as factors. */
 export function differenceTable(
   difference: Difference,
   { all = false }: { all?: boolean } = {},
@@ -68,7 +67,7 @@ export function differenceTable(
   };
 }
 
-/** The meaning of the cells that there are. */
+/** Explains the cells in use. */
 function legendOf(names: readonly FigureName[], layers: readonly LayerComparison[]): string {
   const of = names.flatMap((name) => COLUMNS[name].of ?? []);
   const has = (is: (change: FigureChange) => boolean) =>
@@ -80,7 +79,7 @@ function legendOf(names: readonly FigureName[], layers: readonly LayerComparison
   ].join("; ");
 }
 
-/** Whether a factor says what happened. */
+/** Returns true if the change can be stated as a factor. */
 const isFactor = (factor: number | null): factor is number =>
   factor !== null && factor > 0 && factor < Infinity;
 
@@ -88,7 +87,7 @@ function hasMoved({ figures }: LayerComparison): boolean {
   return Object.values(figures).some(({ moved }) => moved);
 }
 
-/** `1/3`, `2.5`, `0>0.1` where no factor says it, `10%>99%`. */
+/** Returns `1/3`, `2.5`, `10%>99%`, or `0>0.1` if no factor describes the change. */
 function cellOf(change: FigureChange | undefined): string {
   if (change === undefined) return "";
   const { before, after, factor, moved } = change;

@@ -3,7 +3,7 @@ import { formatNumber } from "../words/numbers.ts";
 import { layerRange } from "./layer_range.ts";
 import { shapeChanges, shapeWords } from "./shape_changes.ts";
 
-/** What moved, in one sentence; or that nothing did. */
+/** Says what moved, if anything, in one sentence. */
 export function movedSentence({ comparison }: Pick<Difference, "comparison">): string {
   const { said, same, onlyBefore, onlyAfter } = comparison;
   if (said.length > 0) {
@@ -15,7 +15,7 @@ export function movedSentence({ comparison }: Pick<Difference, "comparison">): s
   return `No figure${missing ? " of the layers that both have" : ""} moved by more than chance.`;
 }
 
-/** What became of the causes, each with what it is called: `Gone: ...`. */
+/** Returns what happened to each cause, with its label: `Gone: ...`. */
 export function causeChanges({ causes }: Difference): [label: string, message: string][] {
   const labels = { gone: "Gone", stayed: "Stayed", came: "New" } as const;
   return (Object.keys(labels) as (keyof typeof labels)[]).flatMap((key) =>
@@ -23,7 +23,7 @@ export function causeChanges({ causes }: Difference): [label: string, message: s
   );
 }
 
-/** Everything else that differs, a labelled line each. */
+/** Returns all other differences, one labelled line each. */
 export function otherDifferences(
   difference: Difference,
 ): [label: string, text: string][] {

@@ -2,21 +2,24 @@ import { eastAsianWidth } from "get-east-asian-width";
 
 let segmenter: Intl.Segmenter | undefined;
 
-/** The characters as a reader sees them: an accent stays with its letter, a flag is one character. */
+/**
+ * Splits a text into characters as a reader sees them: an accent stays with its letter, a flag is
+ * one character.
+ */
 export function graphemes(text: string): string[] {
-  // Made when it is needed: making it takes 9 ms, more than anything else before the first line.
+  // Created on first use: it takes 9 ms, more than anything else before the first line.
   segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
-/** Never shown: controls, and what only shapes its neighbours. */
+/** Invisible: controls, and signs that only shape their neighbours. */
 const INVISIBLE = /^[\p{Cc}\p{Cf}\p{Cs}\p{Mn}\p{Me}\p{Default_Ignorable_Code_Point}]+/u;
 
 /**
- * How many columns of a terminal a text takes: wide characters 2, combining ones 0.
+ * Measures how many terminal columns a text takes: wide characters 2, combining ones 0.
  *
- * A character as the reader sees it takes what its first visible sign takes; with the sign that asks for
- * an emoji (U+FE0F), or of two flag letters, 2.
+ * A visible character takes the width of its first visible sign; 2 if it has the emoji variation
+ * selector (U+FE0F) or is a pair of flag letters.
  */
 export function displayWidth(text: string): number {
   // Names and figures are usually ASCII, and segmenting costs 9 ms the first time.
@@ -24,7 +27,7 @@ export function displayWidth(text: string): number {
   return graphemes(text).reduce((width, grapheme) => width + widthOf(grapheme), 0);
 }
 
-/** A text with blanks behind it up to a number of columns. */
+/** Pads a text with trailing spaces to a number of columns. */
 export function padEnd(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - displayWidth(text)));
 }

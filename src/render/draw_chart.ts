@@ -16,22 +16,22 @@ const UNICODE = {
   ellipsis: "…",
 };
 type Glyphs = typeof ASCII | typeof UNICODE;
-// Of a chart this long the axis has left the screen when its last row is read: it comes again.
+// Above this many rows the axis is repeated below, since its top has scrolled off the screen.
 const LONG = 30;
 
-/** A chart among others that share its rows. */
+/** Chart beside others that share its rows. */
 export interface Panel {
-  /** What it shows; absent where that stands elsewhere. */
+  /** Title; absent if shown elsewhere. */
   title?: string;
-  /** Its rows; `null` where the chart has nothing about a row. */
+  /** Rows; `null` if the chart has nothing for a row. */
   rows: readonly (BarChartRow | null)[];
-  /** The axis of its bars. */
+  /** Axis of the bars. */
   axis: ChartAxis;
-  /** How wide its parts are; all panels have the label of the first. */
+  /** Width of the parts; all panels use the label width of the first. */
   layout: ChartLayout;
 }
 
-/** The lines of a chart: the axis, then a line for every row. */
+/** Draws the lines of a chart: the axis, then one line per row. */
 export function drawChart(
   rows: readonly BarChartRow[],
   axis: ChartAxis,
@@ -41,7 +41,10 @@ export function drawChart(
   return drawPanels([{ rows, axis, layout }], options);
 }
 
-/** The lines of charts side by side, whose rows have a label each: titles, axes, then a line for every row. */
+/**
+ * Draws the lines of charts side by side, whose rows share labels: titles, axes, then one line per
+ * row.
+ */
 export function drawPanels(
   panels: readonly Panel[],
   { unicode = false, color = false }: BarChartOptions,
@@ -62,7 +65,7 @@ export function drawPanels(
     );
   const titles = panels.some(({ title }) => title !== undefined)
     ? [heading(({ title = "", layout }) => {
-      // Above the bars, or as far to the left of them as it is long.
+      // Centred above the bars, or moved left if it is too long.
       const room = panelWidth({ layout });
       const blank = Math.max(2, Math.min(layout.figure + 4, room - displayWidth(title)));
       return cutEnd(" ".repeat(blank) + title, room, glyphs.ellipsis);
@@ -77,12 +80,12 @@ export function drawPanels(
   return rows.length > LONG ? [...titles, axes, ...lines, axes] : [...titles, axes, ...lines];
 }
 
-/** How many columns a panel takes beside the labels. */
+/** Returns the number of columns that a panel takes beside the labels. */
 export function panelWidth({ layout: { figure, bar, columns } }: Pick<Panel, "layout">): number {
   return [...columns.values()].reduce((sum, width) => sum + width + 2, figure + 4 + bar);
 }
 
-/** Figure and bar of a row. */
+/** Draws the figure and the bar of a row. */
 function panelCell(panel: Panel, i: number, glyphs: Glyphs, color: boolean): string {
   const { axis, layout } = panel;
   const row = panel.rows[i];
@@ -101,14 +104,14 @@ function panelCell(panel: Panel, i: number, glyphs: Glyphs, color: boolean): str
   return tint(start) + paint(glyphs.axis, "faint", color) + rest;
 }
 
-/** A bar; what is not zero shows at least the smallest mark there is. */
+/** Draws a bar; a value other than zero shows at least the smallest mark. */
 function barOf(position: number, width: number, glyphs: Glyphs): string {
   const parts = glyphs.eighths.length || 1;
   const length = Math.min(width * parts, Math.max(1, Math.round(position * width * parts)));
   return glyphs.full.repeat(Math.floor(length / parts)) + (glyphs.eighths[length % parts] ?? "");
 }
 
-/** The rest of a bar that stands for several values, up to the largest. */
+/** Draws the rest of a bar that summarises several values, up to the largest. */
 function lightOf(
   { upTo }: BarChartRow,
   axis: ChartAxis,
@@ -121,14 +124,17 @@ function lightOf(
   return glyphs.light.repeat(Math.max(0, to - from));
 }
 
-/** What is left of the bar's room: blanks, with a mark where the axis has one. */
+/** Fills the rest of a bar's width with spaces, and a mark at every tick. */
 function grid(ticks: Tick[], width: number, from: number, glyphs: { grid: string }): string {
   const marked = new Set(ticks.map(({ position }) => Math.round(position * width) - 1));
   return Array.from({ length: width - from }, (_, i) => marked.has(from + i) ? glyphs.grid : " ")
     .join("");
 }
 
-/** The reason for there being no bar, in the room of the bar; of a row without columns, of all. */
+/**
+ * Returns the reason why there is no bar. It takes the width of the bar, plus that of the columns
+ * if the row has none.
+ */
 function reasonOf(
   row: BarChartRow,
   reason: string,
@@ -147,7 +153,7 @@ function axisLine(ticks: Tick[], layout: ChartLayout): string {
   for (const { position, label } of ticks) {
     const center = left + Math.round(position * layout.bar) - Math.floor((label.length - 1) / 2);
     const start = Math.max(left, Math.min(center, end - label.length));
-    // A label that does not fit is left out; its mark in the rows stays.
+    // Drop a label that does not fit; its mark in the rows stays.
     if ((line !== "" && start <= line.length) || start + label.length > end) continue;
     line = line.padEnd(start) + label;
   }
@@ -163,7 +169,7 @@ function columnsOf({ columns = {} }: BarChartRow, layout: ChartLayout): string {
     .join("");
 }
 
-// With colour on, blanks may stand before an escape sequence; those do no harm.
+// With colour on, spaces may precede an escape sequence; they do no harm.
 function trimEnd(line: string): string {
   return line.replace(/ +$/, "");
 }

@@ -2,29 +2,31 @@ import type { Finding } from "../checks/finding.ts";
 import type { LayerMeasurements } from "../measure/measurements.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 
-/** Layers that share a row: one by itself, or one with a kernel and those without that follow it. */
+/**
+ * Layers that share a row: a single layer, or one with a kernel and those without that follow it.
+ */
 export type LayerGroup = readonly [LayerMeasurements, ...LayerMeasurements[]];
 
-/** Blocks that follow one another and are alike, and so share a row; of a layer like no other, one block. */
+/** Consecutive blocks that are alike and share a row; a single block if nothing else is like it. */
 export interface LayerFold {
-  /** The blocks in the order of the forward pass, each of the same number of groups. */
+  /** Blocks in the order of the forward pass, each of the same number of groups. */
   blocks: readonly (readonly LayerGroup[])[];
-  /** Whether the shapes of outputs and weights are alike too. */
+  /** True if the shapes of outputs and weights are alike too. */
   sameShapes: boolean;
 }
 
-/** A list with more rows than this is folded further. */
+/** Longer lists are folded further. */
 const MOST_ROWS = 24;
-/** A block of more groups than this is not looked for. */
+/** Longest block to look for, in groups. */
 const LONGEST_BLOCK = 64;
 
 /**
- * Folds what repeats: blocks with the same classes and shapes in sequence, and names that differ in nothing but
- * numbers. Of a network that is still long, layers without a kernel join the row of the kernel before
- * them; then blocks need no longer have the same shapes.
+ * Folds repetitions: consecutive blocks with the same classes and shapes, whose names differ only
+ * in numbers. If the network is still long, layers without a kernel join the row of the kernel
+ * before them; then blocks may have different shapes.
  *
  * @param layers The layers, in the order of the forward pass.
- * @param options `all`: whether each layer keeps a row of its own. Default: no.
+ * @param options `all`: true to give each layer its own row. Default: false.
  */
 export function foldLayers(
   layers: readonly LayerMeasurements[],
@@ -40,8 +42,8 @@ export function foldLayers(
 }
 
 /**
- * Unfolds folds in part, into pieces of about equal length, so that there are as many rows as `most` has room
- * for: a chart shows how its figure goes over depth.
+ * Splits folds into pieces of about equal length, at most `most` rows in all, so that a chart shows
+ * how its figure changes with depth.
  */
 export function splitFolds(folds: readonly LayerFold[], most: number): LayerFold[] {
   const repeats = (length: number) =>
@@ -57,7 +59,7 @@ export function splitFolds(folds: readonly LayerFold[], most: number): LayerFold
   );
 }
 
-/** How a fold is called: the name of its layer or block, or those of the first and the last. */
+/** Returns the name of a fold: that of its layer or block, or those of the first and the last. */
 export function foldName({ blocks }: LayerFold): string {
   const [first, last] = [blocks[0], blocks[blocks.length - 1]];
   if (blocks.length === 1 && first.length === 1) return first[0][0].name;
@@ -68,8 +70,9 @@ export function foldName({ blocks }: LayerFold): string {
 }
 
 /**
- * What the names of a block's layers begin with, up to a separator, if it has a number: `block_3`. Of a
- * block of one layer its name; `null` where the names share no such beginning.
+ * Returns the common beginning of the names of a block's layers, up to a separator, if it has a
+ * number: `block_3`. For a block of one layer, returns its name; `null` if there is no such
+ * beginning.
  */
 export function blockName(block: readonly LayerGroup[]): string | null {
   const names = block.flat().map(({ name }) => name.split(/([_/.:-])/));
@@ -81,7 +84,7 @@ export function blockName(block: readonly LayerGroup[]): string | null {
   return /\d/.test(beginning) ? beginning : null;
 }
 
-/** The gravest severity of what was found about each layer, notes aside. */
+/** Returns the highest severity of the findings about each layer, notes aside. */
 export function severitiesOf(findings: readonly Finding[]): Map<string, "error" | "warning"> {
   const severities = new Map<string, "error" | "warning">();
   for (const { layer, layers, severity } of findings) {
@@ -93,7 +96,7 @@ export function severitiesOf(findings: readonly Finding[]): Map<string, "error" 
   return severities;
 }
 
-/** The gravest severity among some layers, or `null`. */
+/** Returns the highest severity among some layers, or `null`. */
 export function gravest(
   layers: readonly LayerMeasurements[],
   severities: ReadonlyMap<string, "error" | "warning">,
@@ -103,9 +106,9 @@ export function gravest(
 }
 
 /**
- * The group of a fold that stands for it: of those with the gravest finding, the one whose gradient is
- * farthest from the others', by its logarithm; where all are as far, as zeros are, the one with the most entries
- * that are saturated or dead.
+ * Returns the group that represents a fold. Among those with the highest severity, it is the one
+ * whose gradient differs most from the others' on a logarithmic scale; in a tie, as with zeros, the
+ * one with the most saturated or dead entries.
  */
 export function worstOf(
   { blocks }: LayerFold,
@@ -131,7 +134,7 @@ export function worstOf(
   }).one;
 }
 
-/** The largest share of entries of a layer in the group that is saturated or dead. */
+/** Returns the largest share of saturated or dead entries of a layer in the group. */
 function offOf(group: LayerGroup): number {
   return Math.max(
     ...group.map(({ saturatedFraction, deadFraction }) =>
@@ -140,7 +143,7 @@ function offOf(group: LayerGroup): number {
   );
 }
 
-/** The kernel that stands for a layer: a normalisation has none, but has weights. */
+/** Returns the kernel that represents a layer. A normalisation has no kernel, but has weights. */
 export function kernelOf({ weights }: LayerMeasurements) {
   return weights.find(isKernel) ?? weights.at(0);
 }
@@ -166,7 +169,7 @@ function groupByKernel(layers: readonly LayerMeasurements[]): LayerGroup[] {
 
 /** Finds, from the front, the blocks that repeat over the longest stretch, and folds them. */
 function foldRepeats(groups: readonly LayerGroup[], sameShapes: boolean): LayerFold[] {
-  // Numbers are faster to compare than what they stand for.
+  // Numbers compare faster than the strings they replace.
   const known = new Map<string, number>();
   const kinds = groups.map((group) => {
     const kind = kindOf(group, sameShapes);
@@ -174,7 +177,10 @@ function foldRepeats(groups: readonly LayerGroup[], sameShapes: boolean): LayerF
     return known.get(kind)!;
   });
   const most = Math.min(LONGEST_BLOCK, groups.length >> 1);
-  /** By the length of a block: for how many groups from each on the one a block later is alike. */
+  /**
+   * By the length of a block: for each group, how many groups from there on equal the one a block
+   * later.
+   */
   const stretches = Array.from({ length: most + 1 }, (_, length) => {
     const stretch = new Uint32Array(groups.length + 1);
     for (let i = groups.length - length - 1; i >= 0; i--) {
@@ -187,7 +193,7 @@ function foldRepeats(groups: readonly LayerGroup[], sameShapes: boolean): LayerF
     let [length, times] = [1, 1];
     for (let period = 1; period <= most; period++) {
       const repeats = Math.floor(stretches[period][i] / period) + 1;
-      // Two layers take no more room than a fold of them; a block begins with weights.
+      // A fold of two layers saves no room; a block begins with weights.
       const pays = period === 1 ? repeats > 2 : repeats > 1 && groups[i][0].weights.length > 0;
       if (pays && period * repeats > length * times) [length, times] = [period, repeats];
     }
@@ -201,9 +207,9 @@ function foldRepeats(groups: readonly LayerGroup[], sameShapes: boolean): LayerF
   return folds;
 }
 
-/** What must be the same of two groups that are alike. */
+/** Returns a key that is equal for groups that are alike. */
 function kindOf(group: LayerGroup, sameShapes: boolean): string {
-  // What comes after a kernel may differ where shapes may: every other block has an addition.
+  // Layers after a kernel may differ if shapes may: every other block has an addition.
   const layers = sameShapes ? group : [group[0]];
   return JSON.stringify(layers.map((layer) => [
     ...[layer.name.replaceAll(/\d+/g, "#"), layer.className, layer.role],

@@ -9,23 +9,22 @@ import { renderFindings } from "./render_findings.ts";
 import { caveatLines } from "./caveat_lines.ts";
 import { wrapText } from "./wrap_text.ts";
 
-/** So many causes are shown; the others stand below --details. */
 const MOST = 3;
 
-/** How the lines look. */
+/** Options for drawing the lines. */
 export interface SectionStyle {
-  /** How wide they may be. */
+  /** Maximum width of a line. */
   width: number;
-  /** Whether they are coloured. */
+  /** True to colour the lines. */
   color: boolean;
-  /** Whether every cause and every finding is shown. */
+  /** True to show every cause and every finding. */
   details: boolean;
 }
 
 /**
- * What a gate says of a model that was measured: the verdict, the causes, each once for all seeds, with what
- * follows from it and what to do; what training has shown; what is accepted; and with details the findings of
- * the run whose figures it states.
+ * Returns the lines about a measured model: the verdict; the causes, each once for all seeds, with
+ * consequences and fixes; the trial; accepted findings; and, with details, the findings of the run
+ * whose figures are shown.
  */
 export function sectionLines(model: ModelVerdict, style: SectionStyle): string[] {
   const { causes, measured, runs } = model;
@@ -60,7 +59,7 @@ function orderOf(runs: readonly MeasuredRun[]): string[] {
   return runs.flatMap(({ measurements }) => measurements.layers.map(({ name }) => name));
 }
 
-/** That a model is not compared with its baseline, or under another name, is no detail of a gate. */
+/** A missing or renamed baseline is shown even without details. */
 function notesOf(findings: readonly GateFinding[], order: string[], style: SectionStyle): string[] {
   const noted = findings.filter((finding) =>
     finding.rule === "baseline" && finding.severity === "note" && isOpen(finding)
@@ -70,7 +69,10 @@ function notesOf(findings: readonly GateFinding[], order: string[], style: Secti
   return trimmed(renderFindings(each, order, { ...style, sums: false }));
 }
 
-/** Every finding of the run that is shown, and of several runs which rules found something in which. */
+/**
+ * Lists every finding of the run that is shown; for several runs, also which rules found something
+ * in which.
+ */
 function detailLines(
   { shown, measured }: ModelVerdict,
   order: string[],
@@ -89,7 +91,7 @@ function detailLines(
   ];
 }
 
-/** Which rule found something under which seeds. */
+/** Lists the rules that found something, with the seeds. */
 function overSeeds(runs: readonly GateRun[], { width, color }: SectionStyle): string[] {
   return (["error", "warning"] as const).flatMap((severity) => {
     const open = runs.map(({ seed, findings }) => ({

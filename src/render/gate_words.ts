@@ -16,7 +16,7 @@ export function gateTitle({ model, seed }: Pick<GateRun, "model" | "seed">): str
   return `${model}, seed ${seed}`;
 }
 
-/** Whether the gate passes, and what its models come to, in sentences. */
+/** Says in sentences if the gate passes, and what it found in its models. */
 export function gateSentences(
   result: GateResult,
   models: readonly ModelVerdict[],
@@ -44,7 +44,7 @@ export function gateSentences(
   ];
 }
 
-/** Says of how many models the loss or the optimizer was not judged. */
+/** Says for how many models the loss or the optimizer was not judged. */
 function notJudgedWords(models: readonly ModelVerdict[]): string[] {
   const counts = Map.groupBy(models.flatMap(({ notJudged }) => notJudged), (setting) => setting);
   return [...counts].map(([setting, { length }]) =>
@@ -108,14 +108,17 @@ export function modelLines(
   });
 }
 
-/** That there are more warnings than may be, without a full stop; `null` where there are not. */
+/** Says that there are more warnings than allowed, without a full stop; `null` if there are not. */
 export function tooManyWarnings({ maxWarnings, summary }: GateResult): string | null {
   if (maxWarnings === null || summary.warnings <= maxWarnings) return null;
   const many = summary.warnings === 1 ? "finding is a warning" : "findings are warnings";
   return `${formatCount(summary.warnings, many, many)}, more than maxWarnings (${maxWarnings})`;
 }
 
-/** Under which of several seeds something was found, after what it is about; nothing for all of one. */
+/**
+ * Says under which of several seeds something was found, to follow what it is about; empty for a
+ * single seed.
+ */
 export function underSeeds(seeds: readonly number[], of: number, listed: boolean): string {
   if (of === 1) return "";
   const which = listed && seeds.length < of
@@ -124,7 +127,7 @@ export function underSeeds(seeds: readonly number[], of: number, listed: boolean
   return `in ${seeds.length} of ${of} seeds${which}`;
 }
 
-/** A model's verdict in one line: `SICK in 2 of 5 seeds: 1 cause`. */
+/** Returns a model's verdict in one line: `SICK in 2 of 5 seeds: 1 cause`. */
 export function modelVerdictLine(
   { verdict, notJudged, causes, failingSeeds, measured }: ModelVerdict,
 ): string {
@@ -133,17 +136,17 @@ export function modelVerdictLine(
   return verdictLine(diagnosis, { color: false }, under === "" ? "" : ` ${under}`);
 }
 
-/** A cause with the seeds under which it was found in its sentence, where it is not all of them. */
+/** Adds to a cause's sentence the seeds under which it was found, unless they are all. */
 export function withSeeds(cause: SeedCause, { measured }: Pick<ModelVerdict, "measured">): Cause {
   if (cause.seeds.length === measured.length) return cause;
   const under = underSeeds(cause.seeds, measured.length, true);
   return { ...cause, message: `${cause.message} Found ${under}.` };
 }
 
-/** Whether no suppression accepts a finding. */
+/** Returns true if no suppression accepts a finding. */
 export const isOpen = ({ suppressed }: GateFinding): boolean => suppressed === undefined;
 
-/** What suppressions accept: for each rule, the layers that are accepted for the same reason. */
+/** Groups suppressed findings by rule and reason, with the layers of each. */
 export function acceptedIn(
   findings: readonly GateFinding[],
   order: readonly string[],
@@ -162,7 +165,7 @@ export function acceptedIn(
   });
 }
 
-/** What suppressions accept, and why. */
+/** Lists what suppressions accept, and why. */
 export function acceptedLines(
   findings: readonly GateFinding[],
   order: readonly string[],
@@ -175,7 +178,9 @@ export function acceptedLines(
 
 const locationShape = objectWith({ file: text, line: orNull(number) });
 
-/** Where a cause is defined: the first of its layers that has a line of its own, else the model. */
+/**
+ * Finds where a cause is defined: the first of its layers with a known line, otherwise the model.
+ */
 export function locateCause(
   locate: Locate,
   path: string,
@@ -189,7 +194,7 @@ export function locateCause(
   return model;
 }
 
-/** A finder of layers whose answers are checked, because the caller wrote it. */
+/** Wraps a caller's function that locates layers to check its results. */
 export function checkedLocate(locate: Locate): Locate {
   return (path, layer) => {
     const location = locate(path, layer);

@@ -9,16 +9,16 @@ import {
 /** Options of {@linkcode layerRange}. */
 export interface LayerRangeOptions {
   /**
-   * The names of all layers in the order of the model. With it, layers that follow each other form a
-   * range whatever they are called; without it only numbered names do.
+   * Names of all layers in the order of the model. With it, consecutive layers form a range
+   * whatever their names; without it, only numbered names do.
    */
   order?: readonly string[];
-  /** How many names and ranges are written before `and n more`. Default: 8. */
+  /** Number of names and ranges before `and n more`. Default: 8. */
   max?: number;
 }
 
 /**
- * Lists layers compactly: three or more that follow each other become a range.
+ * Lists layers compactly: three or more consecutive ones become a range.
  *
  * @param names Names of layers, in the order of the model.
  * @param options See {@linkcode LayerRangeOptions}.
@@ -50,7 +50,7 @@ export function layerRange(names: readonly string[], options: LayerRangeOptions 
     if (run !== undefined && follows(run[run.length - 1], name, place)) run.push(name);
     else runs.push([name]);
   }
-  // Two that follow each other are no shorter as a range.
+  // A range of two is no shorter.
   const pieces = runs.flatMap((run) =>
     run.length < 3
       ? run.map((name) => ({ text: name, layers: 1 }))

@@ -15,68 +15,75 @@ import {
   worstOf,
 } from "./fold_layers.ts";
 
-/** The table of layers in numbers, from which text, SVG and HTML are drawn: a row for each fold. */
+/** Row of the table of layers, one per fold. Text, SVG and HTML are drawn from it. */
 export interface LayerRow {
-  /** The name of the layer; in a fold, of the worst. */
+  /** Name of the layer; for a fold, of its worst layer. */
   name: string;
-  /** Its class, and its activation if that is not the class itself: `Dense tanh`. */
+  /** Class, and the activation if that is not the class itself: `Dense tanh`. */
   className: string;
-  /** How many layers without a kernel share the row. */
+  /** Number of layers without a kernel that share the row. */
   followers: number;
   /** Shape of one example's output; `null` if it varies. */
   shape: readonly number[] | null;
-  /** How many numbers its weights hold. */
+  /** Number of parameters. */
   parameters: number;
-  /** The gravest finding about what the row stands for. */
+  /** Highest severity of the findings about these layers. */
   mark: "error" | "warning" | null;
-  /** The standard deviation of its kernel, and that of the initialiser which fits; `null` without a kernel. */
+  /**
+   * Standard deviation of the kernel, and that of a fitting initialiser; `null` without a kernel.
+   */
   kernel: { std: number; target: number | null } | null;
-  /** What initialiser the kernel looks drawn by, in a file of weights alone; `null` where that is not known. */
+  /**
+   * Initialiser that the kernel seems to be drawn by, in a file of weights alone; `null` if
+   * unknown.
+   */
   drawnBy: string | null;
   /** rms of the output. */
   output: Compared;
   /** rms of the gradient at the output before the activation. */
   gradient: Compared;
-  /** Share of the entries that are saturated, or `null`. */
+  /** Share of saturated entries, or `null`. */
   saturated: number | null;
-  /** Share of the units that are dead, or `null`. */
+  /** Share of dead units, or `null`. */
   dead: number | null;
-  /** Entropy of the rows of an attention, from 0 to 1 where they are uniform; the least of them, or `null`. */
+  /** Lowest entropy of the rows of an attention, from 0 to 1 (uniform), or `null`. */
   entropy: number | null;
-  /** The layers that the row stands for, where they are more than one block. */
+  /** Layers in the row, if it has more than one block. */
   fold: RowFold | null;
 }
 
-/** A figure beside what theory predicts of it. */
+/** Figure beside its prediction by theory. */
 export interface Compared {
-  /** What was measured; NaN where there are NaN or infinite entries, `null` where nothing was. */
+  /** Measured value; NaN if there are NaN or infinite entries, `null` if there is none. */
   measured: number | null;
-  /** What random weights of that size should give, or `null` where theory says nothing or next to nothing. */
+  /**
+   * Value expected of random weights of that size, or `null` if theory predicts little or nothing.
+   */
   predicted: number | null;
-  /** The noise floor: one standard deviation of the logarithm over draws of the weights. */
+  /** Noise floor: one standard deviation of the logarithm over draws of the weights. */
   noise: number | null;
 }
 
 /** Blocks of layers in one row. */
 export interface RowFold {
-  /** The first and the last: `block_3 ... block_14`. */
+  /** Name of the first and the last: `block_3 ... block_14`. */
   name: string;
-  /** How many blocks. */
+  /** Number of blocks. */
   blocks: number;
-  /** How many layers each has, at least and at most. */
+  /** Smallest and largest number of layers in a block. */
   layers: [least: number, most: number];
-  /** The block that the row shows, or the layer where a block has one. */
+  /** Block that the row shows; its layer if blocks have one layer each. */
   worst: string;
-  /** Whether all have the same shapes. */
+  /** True if all have the same shapes. */
   sameShapes: boolean;
 }
 
 /**
- * The table of layers.
+ * Builds the table of layers.
  *
- * @param measurements What was measured.
- * @param findings What the rules found.
- * @param folds The rows, as `foldLayers` made them.
+ * @param measurements The measurements.
+ * @param findings The findings of the rules.
+ * @param folds The rows from `foldLayers`.
  */
 export function layerTable(
   measurements: Measurements,
@@ -100,7 +107,7 @@ export function layerTable(
   });
 }
 
-/** The logarithm of a factor of 100: theory that may be off by more says nothing. */
+/** Logarithm of a factor of 100: less certain predictions are not shown. */
 const MOST_NOISE = Math.log(100);
 
 function sizesOf({ blocks }: LayerFold): [number, number] {
@@ -113,7 +120,7 @@ function rowOf(
   { theory, measurements: { weightsOnly } }: Network,
   targets: ReadonlyMap<LayerMeasurements, NonNullable<LayerRow["kernel"]>>,
 ): Omit<LayerRow, "mark" | "fold"> {
-  // What a row is fed and learns is the first layer's; what it puts out, the last one's.
+  // Input and gradients come from the first layer, the output from the last.
   const [layer] = group;
   const last = group[group.length - 1];
   const { name, className, activation } = layer;
@@ -128,7 +135,7 @@ function rowOf(
     followers: group.length - 1,
     shape: last.shape?.slice(1) ?? null,
     parameters: parametersOf(group),
-    // Without an activation no initialiser fits.
+    // Without an activation there is no fitting initialiser.
     kernel: (isAlone ? undefined : targets.get(layer)) ??
       (own === undefined ? null : { std: stdOf(own.values), target: null }),
     drawnBy: isAlone && own !== undefined ? drawnBy(layer, own) : null,
@@ -151,7 +158,10 @@ function compare(
   return { measured, predicted: isSaid ? predicted : null, noise: isSaid ? noise : null };
 }
 
-/** What each kernel should be drawn with; a recurrent one stands for its layer. */
+/**
+ * Returns the standard deviation that fits each layer's kernel; a recurrent layer has only its
+ * recurrent one.
+ */
 function targetsOf({ chain, recurrentKernels }: Network) {
   return new Map([
     ...chain.map((kernel) => ({ ...kernel, ...schemesOf(kernel) })),
@@ -159,7 +169,7 @@ function targetsOf({ chain, recurrentKernels }: Network) {
   ].map(({ layer, kernel, target }) => [layer, { std: stdOf(kernel.values), target }]));
 }
 
-/** That of the finite entries alone would look healthy. */
+/** The deviation of the finite entries alone would look healthy. */
 function stdOf({ std, nonFinite }: TensorStatistics): number {
   return nonFinite > 0 ? NaN : std;
 }

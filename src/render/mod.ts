@@ -1,5 +1,5 @@
 /**
- * Rendering: measurements and findings in, text or JSON out. These are pure functions: they print nothing
+ * Renders measurements and findings as text or JSON. These are pure functions: they print nothing
  * and need no engine.
  *
  * @module

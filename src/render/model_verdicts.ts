@@ -5,18 +5,18 @@ import { causeName } from "../diagnosis/with_treatment.ts";
 import type { Setting } from "../measure/measurements.ts";
 import type { GateRun } from "../gate/gate_result.ts";
 
-/** A run that was measured. */
+/** Run that was measured. */
 export type MeasuredRun = GateRun & { measurements: NonNullable<GateRun["measurements"]> };
 
-/** A cause of one model, under whichever of its seeds. */
+/** Cause in one model, merged over its seeds. */
 export interface SeedCause extends Cause {
-  /** The seeds under which it was found, in the order of the runs. */
+  /** Seeds under which it was found, in the order of the runs. */
   seeds: number[];
-  /** The run whose figures it states. */
+  /** Run whose figures are shown. */
   run: MeasuredRun;
 }
 
-/** What all runs of a model together come to. */
+/** Verdict on a model over all its runs. */
 export interface ModelVerdict {
   /** Name of the model. */
   model: string;
@@ -24,29 +24,32 @@ export interface ModelVerdict {
   path: string;
   /** All its runs. */
   runs: GateRun[];
-  /** Those that were measured. */
+  /** Runs that were measured. */
   measured: MeasuredRun[];
-  /** The worst of all seeds; `null` if nothing was measured. */
+  /** Worst verdict of all seeds; `null` if nothing was measured. */
   verdict: Diagnosis["verdict"] | null;
   /** Settings of the compiled program that were not judged. */
   notJudged: Setting[];
   /** Seeds under which it is sick; if there are none, seeds under which it has changed. */
   failingSeeds: number[];
-  /** What is wrong, the gravest first, each once for all seeds. */
+  /** Causes, most severe first, each once for all seeds. */
   causes: SeedCause[];
-  /** The run that stands for the others: the first with the worst verdict, or with a cause if all are healthy. */
+  /**
+   * Run that represents the others: the first with the worst verdict, or with a cause if all are
+   * healthy.
+   */
   shown: MeasuredRun | null;
 }
 
-/** Verdicts, the worst first. */
+/** Verdicts, worst first. */
 export const VERDICTS = ["sick", "changed", "healthy"] as const satisfies Diagnosis["verdict"][];
 
-/** What is wrong with a run, by the findings that count in the end. */
+/** Diagnoses a run from the findings that count. */
 export function diagnosisOf({ diagnosis, measurements, findings }: MeasuredRun): Diagnosis {
   return diagnosis ?? diagnose(measurements, findings);
 }
 
-/** What each model of a gate comes to, in the order of the runs. */
+/** Returns the verdict on each model of a gate, in the order of the runs. */
 export function modelVerdicts(runs: readonly GateRun[]): ModelVerdict[] {
   return [...Map.groupBy(runs, ({ model }) => model).values()].map(verdictOf);
 }
@@ -76,8 +79,8 @@ function verdictOf(runs: GateRun[]): ModelVerdict {
 }
 
 /**
- * Causes of several seeds, each once: a cause is the same under another seed if it is of the same kind and in
- * the same layers, or at least in some of them, since a draw decides in how many layers a fault shows.
+ * Merges the causes of several seeds. Causes are the same if they are of one kind and share at
+ * least some layers, since the draw decides in how many layers a fault shows.
  */
 function merged(
   diagnosed: { run: MeasuredRun; diagnosis: Diagnosis }[],

@@ -22,15 +22,15 @@ const styles = {
   small: cyan,
 };
 
-/** What stands before a layer about which something was found, coloured or not. */
+/** Marks before a layer with findings. */
 export const SEVERITY_MARKS = { error: "!", warning: "?" };
 
-/** What a text is, which decides how it looks. */
+/** Kind of text, which decides its style. */
 export type TextStyle = keyof typeof styles;
 
 /**
- * Colours a text if `color` says so: @std/fmt/colors has one switch for the whole process, but whether to
- * colour is the caller's decision. Under NO_COLOR nothing is coloured, even if the caller asks for it.
+ * Colours a text if `color` is true: the switch in @std/fmt/colors is process-wide, but the caller
+ * decides here. With NO_COLOR set, nothing is coloured, even on request.
  */
 export function paint(text: string, style: TextStyle, color: boolean): string {
   if (!color || text === "") return text;
