@@ -22,7 +22,7 @@ export interface DifferenceTable {
   legend: string;
 }
 
-const MOST = 24;
+const MAX_LAYERS_SHOWN = 24;
 
 /** Heading of each column and the figure it shows; a share explains itself. */
 const COLUMNS: Record<FigureName, { heading: string; of: string | null }> = {
@@ -45,7 +45,7 @@ export function differenceTable(
   const { comparison: { layers } } = difference;
   const moved = layers.filter(hasMoved);
   const sorted = (all ? layers : moved).toSorted((a, b) => b.worst - a.worst);
-  const shown = all ? sorted : sorted.slice(0, MOST);
+  const shown = all ? sorted : sorted.slice(0, MAX_LAYERS_SHOWN);
   const names = (Object.keys(COLUMNS) as FigureName[]).filter((name) =>
     shown.some(({ figures }) => figures[name]?.moved)
   );

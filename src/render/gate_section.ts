@@ -9,7 +9,7 @@ import { renderFindings } from "./render_findings.ts";
 import { caveatLines } from "./caveat_lines.ts";
 import { wrapText } from "./wrap_text.ts";
 
-const MOST = 3;
+const MAX_CAUSES_SHOWN = 3;
 
 /** Options for drawing the lines. */
 export interface SectionStyle {
@@ -30,7 +30,7 @@ export function sectionLines(model: ModelVerdict, style: SectionStyle): string[]
   const { causes, measured, runs } = model;
   const shown = model.shown!;
   const order = shown.measurements.layers.map(({ name }) => name);
-  const most = style.details ? Infinity : MOST;
+  const most = style.details ? Infinity : MAX_CAUSES_SHOWN;
   const more = causes.length - most;
   const findings = runs.flatMap(({ findings }) => findings);
   return [

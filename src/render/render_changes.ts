@@ -9,21 +9,21 @@ import { code, escapeText, fenced } from "./markdown_text.ts";
 import { fixOf, triedWords, verdictLine } from "./render_diagnosis.ts";
 import { renderHeader } from "./render_header.ts";
 
-/** A network as it was found or as it was written. */
+/** Network with its findings and diagnosis, before or after the changes. */
 interface Seen {
   measurements: Measurements;
   diagnosis: Diagnosis;
 }
 
-/** What was done to a model. */
+/** Changes made to a model. */
 export interface Changes {
-  /** What it is called: its file, as its user wrote it. */
+  /** File of the model, as its user wrote it. */
   name: string;
-  /** The version of this program. */
+  /** Version of this program. */
   version: string;
   before: Seen;
   after: Seen;
-  /** Names of the weights that were changed, and how many there are. */
+  /** Names of the changed weights, then the number of all weights. */
   changed: readonly string[];
   weights: number;
 }
@@ -31,10 +31,10 @@ export interface Changes {
 const STYLE = { width: 78, color: false, ellipsis: "…" };
 
 /**
- * Writes what was changed of a model as Markdown, to lie beside the changed model: each cause with its layers, what
- * was done about it, figures before and after, what training has shown, and the code to paste.
+ * Writes the changes to a model as Markdown, to accompany the changed model: each cause with its
+ * layers, its fix, figures before and after, the trial, and code to paste.
  *
- * @param changes What was done.
+ * @param changes The changes.
  * @returns The text, with a newline at its end.
  */
 export function renderChanges({ name, version, before, after, changed, weights }: Changes): string {
@@ -85,7 +85,7 @@ function sectionOf(cause: Cause, before: Seen, after: Seen): string[] {
   ];
 }
 
-/** Mean and standard deviation of each weight that was changed. */
+/** Tabulates mean and standard deviation of each changed weight. */
 function tableOf(cures: readonly WeightCure[], before: Seen, after: Seen): string[] {
   const rows = cures.flatMap((cure) =>
     cure.weights.map(({ weight }, i) =>
@@ -130,7 +130,7 @@ function codeOf(cures: readonly Cure[]): string[] {
 const isTypeScript = (cures: readonly Cure[]) =>
   cures.every(({ framework }) => framework === undefined);
 
-/** Cures as code to paste, without those that are none. */
+/** Returns fixes as code to paste, skipping those without code. */
 export function codeLines(cures: readonly Cure[]): string[] {
   return cures.flatMap((cure) => cureCode(cure)?.split("\n") ?? []);
 }

@@ -21,14 +21,14 @@ import type { RenderTextOptions } from "./render_text.ts";
 import { wrapText } from "./wrap_text.ts";
 
 /**
- * The most rows of a chart; in a longer one, layers that repeat share rows. Charts below each other (`narrow`) show every
- * layer of a network of up to twelve, and fold a longer network to `folded` rows, so that a screen has room for both.
+ * Maximum number of rows of a chart; in a longer one, layers that repeat share rows. Charts below
+ * each other (`narrow`) show every layer of a network of up to twelve, and fold a longer network to
+ * `folded` rows, so that a screen fits both.
  */
 const MOST_ROWS = { wide: 16, narrow: 12, folded: 6 };
-/** So many charts stand side by side. */
-const BESIDE = 2;
+const CHARTS_PER_LINE = 2;
 
-/** Which layers are shown, a row each or folded. */
+/** Chooses the layers to show, one row each or folded. */
 export function shownFolds(
   { layers }: Measurements,
   { layers: filter, all = false }: Pick<RenderTextOptions, "layers" | "all">,
@@ -39,8 +39,8 @@ export function shownFolds(
 }
 
 /**
- * The lines of the charts: gradients and activations side by side from 100 columns on, below that one under the
- * other; with `details` deltas too, and what is healthy.
+ * Draws the charts: gradients and activations, side by side from 100 columns on, otherwise one
+ * below the other; with `details` also deltas, and what is healthy.
  */
 export function renderCharts(
   measurements: Measurements,
@@ -64,7 +64,7 @@ export function renderCharts(
     );
   }
   const single = chartLayout(rows.flat(), { width });
-  const layouts = isWide(width) ? besideLayouts(rows.slice(0, BESIDE), width) : [];
+  const layouts = isWide(width) ? besideLayouts(rows.slice(0, CHARTS_PER_LINE), width) : [];
   const beside = layouts.length;
   const together = charts.slice(0, beside).map(({ title, axis, bars }, i) => ({
     ...{ title, axis, layout: layouts[i] },
@@ -77,7 +77,7 @@ export function renderCharts(
     ...{ title, axis, layout: single, rows: rows[beside + i] },
   }]);
   for (const panels of beside > 0 ? [together, ...own] : own) {
-    // A row of which no panel has anything is none.
+    // Drop rows that are empty in every panel.
     const kept = panels[0].rows.map((_, i) => panels.some(({ rows }) => rows[i] !== null));
     const shown = panels.map((panel) => ({ ...panel, rows: panel.rows.filter((_, i) => kept[i]) }));
     lines.push("", ...drawPanels(shown, options));
@@ -96,7 +96,7 @@ function mostRows(folds: readonly LayerFold[], width: number): number {
   return layers <= MOST_ROWS.narrow ? MOST_ROWS.narrow : MOST_ROWS.folded;
 }
 
-/** The row of a bar in text. */
+/** Converts a bar to a row of text. */
 function rowOf({ label, value, mark, gap, range }: ChartBar): BarChartRow {
   return {
     label,
@@ -107,7 +107,7 @@ function rowOf({ label, value, mark, gap, range }: ChartBar): BarChartRow {
   };
 }
 
-/** The meaning of the signs in the charts. */
+/** Explains the signs in the charts. */
 function signsOf(rows: BarChartRow[], { unicode = false }: RenderTextOptions): string[] {
   const signs = [
     ...rows.some(({ mark }) => mark === "error") ? ["! error"] : [],
@@ -121,7 +121,10 @@ function signsOf(rows: BarChartRow[], { unicode = false }: RenderTextOptions): s
   return signs.length > 0 ? [signs.join("; ")] : [];
 }
 
-/** What had no room in a chart, and with details what is healthy and what has no row. */
+/**
+ * Lists reasons that did not fit into a chart; with details also what is healthy and which layers
+ * have no row.
+ */
 function gapsOf(
   rows: BarChartRow[],
   layout: ChartLayout,

@@ -10,18 +10,18 @@ import { wrapText } from "./wrap_text.ts";
 
 const MAX_CAUSES_SHOWN = 3;
 
-/** How the lines look. */
+/** Options for drawing the lines. */
 interface DiagnosisStyle {
   width: number;
   color: boolean;
 }
 
 /**
- * Says what is wrong: the verdict, then the gravest causes, each with what follows from it and what to do.
+ * Draws a diagnosis: the verdict, then the most severe causes, each with its consequences and fix.
  *
  * @param diagnosis The diagnosis.
  * @param layers All layers, in the order of the forward pass.
- * @param style How wide the lines may be, and whether they are coloured.
+ * @param style Maximum width of a line, and whether to colour.
  */
 export function renderDiagnosis(
   diagnosis: Diagnosis,
@@ -43,7 +43,7 @@ export function renderDiagnosis(
   ];
 }
 
-/** What training has shown, before and after the cures. */
+/** Describes the trial, before and after the fixes. */
 export function trialLines(
   { trial }: Diagnosis,
   { width }: Pick<DiagnosisStyle, "width">,
@@ -52,7 +52,7 @@ export function trialLines(
   const say = (text: string) => wrapText(escapeControls(text), width, "", "  ");
   return [
     ...say(`${trialResult(trial.verdict, trial.givenVerdict)}: ${trial.said}.`),
-    // Where the rate alone was wrong, the trial itself has shown what helps.
+    // If only the rate was wrong, the trial itself has shown the fix.
     ...trial.cured === undefined || trial.cured === trial.said
       ? []
       : say(`${trialResult(trial.curedVerdict ?? "")} with the fixes: ${trial.cured}.`),
@@ -60,11 +60,11 @@ export function trialLines(
 }
 
 /**
- * The verdict in one line: `SICK: 1 cause`.
+ * Returns the verdict in one line: `SICK: 1 cause`.
  *
  * @param diagnosis The verdict and the causes.
- * @param style Whether it is coloured.
- * @param under Under which seeds it is sick, where there are several: ` in 2 of 5 seeds`.
+ * @param style Whether to colour.
+ * @param under Seeds under which it is sick, if there are several: ` in 2 of 5 seeds`.
  */
 export function verdictLine(
   { verdict, notJudged = [], causes }: Pick<Diagnosis, "verdict" | "notJudged" | "causes">,
@@ -82,7 +82,7 @@ export function verdictLine(
   return paint(text, verdictPaint({ verdict, notJudged, causes }), color);
 }
 
-/** How a verdict is coloured. */
+/** Returns the style of a verdict. */
 export function verdictPaint(
   { verdict, notJudged = [], causes }: Pick<Diagnosis, "verdict" | "notJudged" | "causes">,
 ) {
@@ -91,7 +91,7 @@ export function verdictPaint(
   return countCauses(causes).warnings === 0 && notJudged.length === 0 ? "healthy" : "warning";
 }
 
-/** How many causes make a network sick, or findings fail a gate, and how many only warn. */
+/** Counts causes of a sick network, or findings that fail a gate, and those that only warn. */
 export function countCauses(
   causes: readonly Pick<Cause, "severity">[],
 ): { errors: number; warnings: number } {
@@ -100,7 +100,7 @@ export function countCauses(
   return { errors: count("error"), warnings: count("warning") };
 }
 
-/** What a cause is, what to do about it, what came of trying that, and what follows from it. */
+/** Describes a cause: its message, fix, the result of trying the fix, and its consequences. */
 export function causeLines(
   { severity, message, consequences, cures, tried }: Cause,
   number: string,
@@ -120,8 +120,8 @@ export function causeLines(
 }
 
 /**
- * What was not tried is one suggestion; what worked was done together. Kernels that another activation has drawn
- * again are named with that alone.
+ * Returns the fixes to suggest: all that were tried together and worked, otherwise only the first.
+ * If the fix of an activation redraws kernels, these are not listed separately.
  */
 export function fixOf(cures: Cause["cures"], tried: Tried | undefined): Cause["cures"] {
   if (!tried?.worked) return cures.slice(0, 1);
@@ -134,7 +134,7 @@ export function fixOf(cures: Cause["cures"], tried: Tried | undefined): Cause["c
   );
 }
 
-/** What to do about a cause, in sentences. */
+/** Describes the fix of a cause in sentences. */
 export function fixWords(
   { cures, tried }: Pick<Cause, "cures" | "tried">,
   layers: readonly Pick<LayerMeasurements, "name" | "className">[],
@@ -142,7 +142,10 @@ export function fixWords(
   return fixOf(cures, tried).map((cure) => describeCure(cure, layers));
 }
 
-/** What follows from a cause, and in which layers: what is wrong with the same ones is said together. */
+/**
+ * Describes the consequences of a cause and their layers; those in the same layers share a
+ * sentence.
+ */
 export function followWords(
   consequences: Cause["consequences"],
   layers: readonly Pick<LayerMeasurements, "name">[],
@@ -155,13 +158,16 @@ export function followWords(
   });
 }
 
-/** The names that thresholds, suppressions and `explain` know the findings of causes by. */
+/**
+ * Returns the names of the rules behind some causes, as used in thresholds, suppressions and
+ * `explain`.
+ */
 export function brokenRules(causes: readonly Cause[]): string {
   const rules = new Set(causes.flatMap(({ findings }) => findings.map(({ rule }) => rule)));
   return `Broken rules: ${[...rules].join(", ")}.`;
 }
 
-/** Says what came of a cure. */
+/** Describes the result of trying a fix. */
 export function triedWords({ worked, errors, left, figure }: Tried): string {
   if (!worked) return "Tried the usual fixes on this model: none helped.";
   const gone = errors === 0

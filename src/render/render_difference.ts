@@ -13,15 +13,15 @@ import { paint } from "./paint.ts";
 import { verdictLine, verdictPaint } from "./render_diagnosis.ts";
 import { wrapText } from "./wrap_text.ts";
 
-/** A name never takes more than this part of a line. */
+/** Maximum share of a line for a name. */
 const LARGEST_NAME = 0.4;
 
 /**
- * Shows what differs between two runs: what moved in a sentence, both verdicts, what became of the causes, and a
- * table of the layers, that with the worst change first.
+ * Shows the difference between two runs: a sentence about what moved, both verdicts, the fate of
+ * each cause, and a table of the layers, worst change first.
  *
  * @param difference The two runs.
- * @param options How wide it is, and how it is drawn.
+ * @param options See {@linkcode DifferenceOptions}.
  * @returns The text, with a newline at its end.
  */
 export function renderDifference(difference: Difference, options: DifferenceOptions = {}): string {
@@ -37,7 +37,10 @@ export function renderDifference(difference: Difference, options: DifferenceOpti
   }\n`;
 }
 
-/** Both verdicts, a line each, then the causes that went, stayed and came, and what else differs. */
+/**
+ * Draws both verdicts, one line each, then the causes that are gone, stayed and new, and all other
+ * differences.
+ */
 export function verdictLines(
   difference: Difference,
   { width, color }: { width: number; color: boolean },

@@ -5,10 +5,10 @@ import { code, escapeLine, escapeText } from "./markdown_text.ts";
 import { verdictLine } from "./render_diagnosis.ts";
 
 /**
- * Writes what differs between two runs as Markdown, for a comment on a pull request.
+ * Writes the difference between two runs as Markdown, for a comment on a pull request.
  *
  * @param difference The two runs.
- * @param options Whether every layer has a row.
+ * @param options `all`: whether every layer has a row.
  * @returns The text, with a newline at its end.
  */
 export function renderDifferenceMarkdown(

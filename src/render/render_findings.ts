@@ -8,28 +8,27 @@ import { layerRange } from "./layer_range.ts";
 import { paint } from "./paint.ts";
 import { wrapText } from "./wrap_text.ts";
 
-/** A finding, and what the gate says of it where it comes from one. */
 type Finding = GateFinding;
 
 const MOST_SAID = 3;
 
-/** What one paragraph says. */
+/** Paragraph of findings. */
 export interface Paragraph {
   severity: Finding["severity"];
-  /** The rules that say the same. */
+  /** Rules that share the paragraph. */
   rules: string[];
-  /** The layers in words. */
+  /** Layers in words. */
   where: string;
   said: string[];
   advice: string[];
-  /** The findings that it is about. */
+  /** Findings that it covers. */
   findings: Finding[];
 }
 
 /**
- * Says what was found, errors first: one paragraph per rule, with the layers that share it and the advice;
- * then one line with the totals, unless they are given elsewhere. Rules that say the same about the same
- * layers share a paragraph.
+ * Describes findings, errors first: one paragraph per rule, with the layers that share it and the
+ * advice; then a line with the totals, unless they are shown elsewhere. Rules that say the same
+ * about the same layers share a paragraph.
  */
 export function renderFindings(
   findings: readonly Finding[],
@@ -44,7 +43,8 @@ export function renderFindings(
 }
 
 /**
- * What was found, errors first: rules that say the same about the same layers share a paragraph.
+ * Groups findings into paragraphs, errors first; rules that say the same about the same layers
+ * share a paragraph.
  *
  * @param order All layers, in the order of the forward pass.
  */
@@ -56,7 +56,7 @@ export function findingParagraphs(
   for (const severity of SEVERITIES) {
     for (const finding of findings) {
       if (finding.severity !== severity) continue;
-      // What a rule expects may differ from layer to layer; the threshold behind it does not.
+      // The value that a rule expects may differ between layers; the threshold behind it does not.
       const key = JSON.stringify([
         severity,
         finding.rule,
@@ -111,7 +111,7 @@ function whereIs(group: Finding[], order: readonly string[]): string {
   return names.size === 1 ? range : `${range} (${names.size} layers)`;
 }
 
-/** The messages of a group: one of each kind, then one sentence about the others. */
+/** Returns the messages of a group: one of each kind, then a sentence about the others. */
 function said(group: Finding[]): string[] {
   const messages = kinds(group, "message").map(([{ text }]) => text).slice(0, MOST_SAID);
   const rest = group.length - messages.length;
@@ -129,7 +129,9 @@ function said(group: Finding[]): string[] {
   ];
 }
 
-/** The advice of a group: one of each kind, and to how many more layers it applies. */
+/**
+ * Returns the advice of a group: one of each kind, and the number of other layers it applies to.
+ */
 function advised(group: Finding[]): string[] {
   return kinds(group, "advice").map(([{ text, apart }, ...others]) => {
     if (others.length === 0) return text;
@@ -139,19 +141,19 @@ function advised(group: Finding[]): string[] {
   });
 }
 
-/** A text, and what it says apart from the name of its layer. */
+/** Text, and what remains of it without the name of its layer. */
 interface Said {
   text: string;
   apart: string;
 }
 
-/** The texts of each kind, which differ in nothing but names, words and figures. */
+/** Groups texts that differ only in names, words and figures. */
 function kinds(group: Finding[], field: "message" | "advice"): Said[][] {
   const found = new Map<string, Said[]>();
   const texts = new Set<string>();
   for (const finding of group) {
     const text = finding[field];
-    // The same words of two layers are one text, even where they name one of the two.
+    // Skip repeated texts of other layers.
     if (text === "" || texts.has(text)) continue;
     texts.add(text);
     const sentence = saidOf(finding, field);
@@ -163,7 +165,7 @@ function kinds(group: Finding[], field: "message" | "advice"): Said[][] {
 }
 
 function rangeOf(figures: number[]): string {
-  // A NaN does not fit into a range, but must not get lost.
+  // A NaN does not fit into a range, but must not be lost.
   const known = figures.filter((figure) => !Number.isNaN(figure));
   if (known.length === 0) return "NaN";
   const lowest = formatNumber(known.reduce((a, b) => Math.min(a, b)));
@@ -177,7 +179,7 @@ function summaryOf(findings: readonly Finding[]): string {
   return `${fine ? "HEALTHY: " : ""}${countSeverities(findings)}.`;
 }
 
-/** How many findings of each severity there are: `36 errors, 0 warnings, 1 note` */
+/** Counts the findings of each severity: `36 errors, 0 warnings, 1 note`. */
 export function countSeverities(findings: readonly Finding[]): string {
   const count = (severity: Finding["severity"]) =>
     findings.filter((finding) => finding.severity === severity).length;

@@ -5,8 +5,8 @@ import { requireValue } from "../words/requirements.ts";
 import { gateResultShape } from "../checks/requirements.ts";
 
 /**
- * Writes a gate's result as JSON: the verdict, then every run as `report --format json` writes it, with
- * the findings as the gate weighs them. The same figures give the same bytes, whatever the number of
+ * Writes a gate's result as JSON: the verdict, then every run as `report --format json` writes it,
+ * with the findings as the gate weighs them. The same figures give the same bytes, regardless of
  * threads and jobs.
  *
  * @param result The gate's result.

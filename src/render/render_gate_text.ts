@@ -12,27 +12,27 @@ import { wrapText } from "./wrap_text.ts";
 import { flag, number, objectWith, optional, requireValue, text } from "../words/requirements.ts";
 import { gateResultShape } from "../checks/requirements.ts";
 
-/** How a text looks. */
+/** Options of {@linkcode renderGateText}. */
 export interface GateTextOptions {
-  /** Columns that a line may take. Default: 80. */
+  /** Maximum width of a line in columns. Default: 80. */
   width?: number;
-  /** Whether to colour by severity (ANSI escapes). Default: false. */
+  /** True to colour by severity (ANSI escapes). Default: false. */
   color?: boolean;
-  /** What replaces the middle of a long name. Default: `..`. */
+  /** Replacement for the middle of a long name. Default: `..`. */
   ellipsis?: string;
-  /** Whether to show every cause and every finding. Default: false. */
+  /** True to show every cause and every finding. Default: false. */
   details?: boolean;
 }
 
 /**
- * Shows what a gate found: for each model its verdict, and the causes with what follows from them and what
- * to do, each once for all seeds; then how many models are sick.
+ * Shows the result of a gate: for each model its verdict and the causes with consequences and
+ * fixes, each once for all seeds; then the number of sick models.
  *
- * No line can be taken for a workflow command of a CI system, no matter what a layer is called.
+ * A CI system never takes a line for a workflow command, whatever the layers are called.
  *
  * @param result The gate's result.
  * @param options See {@linkcode GateTextOptions}.
- * @returns The text; nothing where no run could be made.
+ * @returns The text; empty if there was no run.
  *
  * @example Show a result
  * ```ts
@@ -64,7 +64,7 @@ export function renderGateText(result: GateResult, options: GateTextOptions = {}
       ...sectionLines(model, style),
       "",
     ]),
-    // The configuration has no causes: what is said of it is all there is.
+    // The configuration has findings but no causes, so they are shown even without details.
     ...renderFindings(findings, [], { ...style, sums: false }),
     ...style.details || !measured.some(({ findings }) => findings.some(isCounted))
       ? []
@@ -84,7 +84,7 @@ type Style = Required<GateTextOptions>;
 
 const isCounted = (finding: GateFinding) => finding.severity !== "note" && isOpen(finding);
 
-/** Of which model the following lines speak. */
+/** Returns the title of the following lines: the model. */
 function titleOf({ model, path, measured }: ModelVerdict, names: Names, style: Style): string[] {
   const from = path === model ? "" : ` (${names.get(path)})`;
   const seeds = measured.length === 1 ? `seed ${measured[0].seed}` : `${measured.length} seeds`;
@@ -92,7 +92,7 @@ function titleOf({ model, path, measured }: ModelVerdict, names: Names, style: S
     .map((line) => paint(line, "strong", style.color));
 }
 
-/** How each name and path is shown: cut if it is long, and never like another. */
+/** Display names and paths by original: cut if long, and always distinct. */
 type Names = Map<string, string>;
 
 function cutApart(runs: readonly GateRun[], { width, ellipsis }: Style): Names {

@@ -13,12 +13,13 @@ import { gateResultShape } from "../checks/requirements.ts";
 const MOST_ANNOTATIONS = 10;
 
 /**
- * Writes a gate's result as workflow commands, which GitHub Actions shows as annotations of the change: one
- * for each cause, at the line of its first layer that has one of its own. If there are more of one kind than
- * it shows, the last one says how many. What is noted or suppressed stands in the step summary.
+ * Writes a gate's result as workflow commands, which GitHub Actions shows as annotations of the
+ * change: one for each cause, at the line of its first layer with a known line. If there are more
+ * of one kind than GitHub shows, the last one says how many. Notes and suppressed findings are in
+ * the step summary.
  *
  * @param result The gate's result.
- * @param locate Where a layer is defined.
+ * @param locate Finds where a layer is defined.
  * @returns One command per line; empty if there is nothing to say.
  *
  * @example Annotate a file without lines
@@ -65,7 +66,7 @@ export function renderGithub(result: GateResult, given: Locate): string {
     .map((line) => `${line}\n`).join("");
 }
 
-/** `digits is sick, cause 1 of 2`. */
+/** Returns a title such as `digits is sick, cause 1 of 2`. */
 function titleOf(cause: SeedCause, { model, causes, verdict }: ModelVerdict): string {
   if (cause.severity !== "error") return `${model}: warning`;
   const failing = causes.filter(({ severity }) => severity === "error");
@@ -106,9 +107,9 @@ function command(
   };
   const list = Object.entries(properties)
     .map(([key, value]) => `${key}=${escape(value).replaceAll(":", "%3A").replaceAll(",", "%2C")}`);
-  // The runner makes a line break of it.
+  // The runner turns `%0A` into a line break.
   return `::${kind} ${list.join(",")}::${lines.map(escape).join("%0A")}`;
 }
 
-/** Invisible characters become visible; the per cent sign is what the runner unescapes. */
+/** Makes invisible characters visible, and escapes the per cent sign that the runner unescapes. */
 const escape = (text: string) => defuse(escapeControls(text)).replaceAll("%", "%25");

@@ -10,16 +10,16 @@ import { wrapText } from "./wrap_text.ts";
 const LABEL = "Objective  ".length;
 const LONGEST_NAME = 40;
 
-/** How the header looks. */
+/** Options for drawing the header. */
 interface HeaderStyle {
   width: number;
   color: boolean;
   ellipsis: string;
-  /** Whether it names the engine too. Default: true. */
+  /** True to name the engine too. Default: true. */
   engine?: boolean;
 }
 
-/** Says what was measured, with what and on what: a labelled line each. */
+/** Describes what was measured, with what and on what, one labelled line each. */
 export function renderHeader(
   measurements: Measurements,
   { width, color, ellipsis, engine }: HeaderStyle,
@@ -37,10 +37,10 @@ export function renderHeader(
 }
 
 /**
- * What was measured, with what and on what: labels and texts.
+ * Returns the facts about a measurement as labels and texts.
  *
- * @param style `longest`: columns that the path of the model may take; `judging`: whether it says of weights alone how
- *   many rules judge them (default: true).
+ * @param style `longest`: columns for the path of the model; `judging`: whether to say how many
+ * rules judge weights alone (default: true).
  */
 export function headerFacts(
   { model, engine, batch, objective, optimizer, seed, weightsOnly }: Measurements,
@@ -87,7 +87,10 @@ export function headerFacts(
   ];
 }
 
-/** The compiled optimizer, its rate and its unusual settings: `SGD with momentum 0.9 at a rate of 0.01, clipnorm 1`. */
+/**
+ * Describes the compiled optimizer, its rate and its unusual settings: `SGD with momentum 0.9 at a
+ * rate of 0.01, clipnorm 1`.
+ */
 function optimizerFacts(
   optimizer: NonNullable<Measurements["optimizer"]>,
   cut: (text: string) => string,
@@ -108,7 +111,7 @@ function engineOf(
   return `TensorFlow.js ${cut(tfjs)} on ${cut(backend.toUpperCase())}${features}`;
 }
 
-/** How a batch was cut, and whose figures that changes. */
+/** Describes how a batch was split, and for which layers that changes figures. */
 function partsOf(
   { microBatch, sawParts }: Measurements["batch"],
   cut: (text: string) => string,
@@ -122,7 +125,7 @@ function partsOf(
   return `, ${microBatch} at a time${differs}`;
 }
 
-/** Says how losses are set otherwise than by default: ` with label smoothing 0.1`. */
+/** Describes losses with non-default settings: ` with label smoothing 0.1`. */
 function lossWords(
   { losses = [] }: Measurements["objective"],
   cut: (text: string) => string,
@@ -144,7 +147,7 @@ function lossWords(
   return words.length === 0 ? "" : ` with ${words.join("; ")}`;
 }
 
-/** How an objective was chosen that was not asked for, and what its targets are. */
+/** Says how a default objective was chosen, and what its targets are. */
 function reasonOf({ chosenBy, randomTargets }: Measurements["objective"]): string {
   const compiled = chosenBy === "compiled" ? " (compiled)" : "";
   const parts = [
@@ -156,7 +159,7 @@ function reasonOf({ chosenBy, randomTargets }: Measurements["objective"]): strin
   return parts.length === 0 ? compiled : `${compiled}: ${parts.join(", ")}`;
 }
 
-/** A metric that the model was compiled with: `accuracy 0.94`, of several outputs `accuracy of digit 0.94`. */
+/** Formats a compiled metric: `accuracy 0.94`, or with several outputs `accuracy of digit 0.94`. */
 function metricWords(
   { name, output, value, reason = "" }: MetricMeasurements,
   cut: (text: string) => string,

@@ -8,19 +8,19 @@ import { arrayOf, requireValue } from "../words/requirements.ts";
 import { findingShape, measurementsShape } from "../checks/requirements.ts";
 
 /**
- * Writes measurements and findings as JSON: keys in a fixed order, two spaces of indent, every number with
- * the fewest digits that restore it exactly (-0 as 0), NaN and the infinities as the strings
- * `"NaN"`, `"Infinity"` and `"-Infinity"`, `null` for what does not apply, and a newline at the end.
- * The same figures give the same bytes. `parseReport` reads it back.
+ * Writes measurements and findings as JSON: keys in a fixed order, two spaces of indent, every
+ * number with the fewest digits that restore it exactly (-0 as 0), NaN and the infinities as the
+ * strings `"NaN"`, `"Infinity"` and `"-Infinity"`, `null` where a value does not apply, and a
+ * newline at the end. The same figures give the same bytes. `parseReport` reads it back.
  *
- * Each layer has a key `predicted` beside what was measured: what mean-field theory expects of the weights as
- * they are. It holds the rms of a as `activations`, the rms of delta as `deltas` (or `null`), and under
- * `doubt` one standard deviation of the logarithm of each over draws of the weights; it is `null` for a layer
- * that theory does not describe. It follows from the measurements, and is not read back.
+ * The key `predicted` of each layer holds what mean-field theory expects of the current weights. It
+ * has the rms of a as `activations`, the rms of delta as `deltas` (or `null`), and under `doubt`
+ * one standard deviation of the logarithm of each over draws of the weights; it is `null` for a
+ * layer outside the theory. It is derived from the measurements and not read back.
  *
- * @param measurements What was measured.
- * @param findings What the checks said of it.
- * @param options What is wrong, causes first: written under the key `diagnosis`, and not read back.
+ * @param measurements The measurements.
+ * @param findings The findings of the rules.
+ * @param options The diagnosis: written under the key `diagnosis`, and not read back.
  * @returns The JSON text.
  *
  * @example There and back

@@ -10,10 +10,10 @@ import { requireValue } from "../words/requirements.ts";
 import { gateResultShape } from "../checks/requirements.ts";
 
 /**
- * Writes a gate's result as JUnit XML: a suite for every run, a test case for every rule that was run.
- * A cause fails the test case of the rule that states it; the rules whose errors only follow from it are
- * skipped, and say so. A run that could not be made is an error; warnings and notes stand in the test case's
- * output. There is no time in it: the same figures give the same bytes.
+ * Writes a gate's result as JUnit XML: a suite for every run, a test case for every rule that was
+ * run. A cause fails the test case of the rule that states it; the test cases of rules whose errors
+ * only follow from it are skipped, and say so. A failed run is an error; warnings and notes are in
+ * the test case's output. Times are left out, so the same figures give the same bytes.
  *
  * @param result The gate's result.
  * @returns The XML, with a newline at its end.
@@ -77,7 +77,7 @@ function runSuite(run: GateRun, rules: string[]): Suite {
   const failing = causes.filter(({ severity }) => severity === "error");
   const order = measurements.layers;
   return suiteOf(name, file, rules, findings, (rule, failed) => {
-    // What states a cause comes first among its findings.
+    // The first finding of a cause belongs to the rule that states it.
     const own = failing.filter((cause) => cause.findings[0].rule === rule);
     if (own.length > 0) return failure(own, order);
     const cause = failing.find((cause) =>
@@ -87,7 +87,7 @@ function runSuite(run: GateRun, rules: string[]): Suite {
   });
 }
 
-/** The configuration has no causes: what is wrong with it fails by itself. */
+/** Builds the suite of the configuration. Its findings have no causes: each fails by itself. */
 function ownSuite(findings: GateFinding[]): Suite {
   const rules = [...new Set(findings.map(({ rule }) => rule))];
   return suiteOf("configuration", null, rules, findings, (_, failed) => {
@@ -97,7 +97,10 @@ function ownSuite(findings: GateFinding[]): Suite {
   });
 }
 
-/** A suite with a test case for each rule: `judge` says how it ends, by the errors of the rule. */
+/**
+ * Builds a suite with a test case for each rule; `judge` decides its result from the errors of the
+ * rule.
+ */
 function suiteOf(
   name: string,
   file: string | null,
@@ -127,7 +130,10 @@ function suiteOf(
   };
 }
 
-/** The causes that a rule states: one failure, since some readers show only the first of a test case. */
+/**
+ * Combines the causes that a rule states into one failure, since some readers show only the first
+ * of a test case.
+ */
 function failure(causes: readonly Cause[], layers: NamedLayers): string {
   const more = causes.length === 1 ? "" : ` (and ${formatCount(causes.length - 1, "more cause")})`;
   const [fix] = fixWords(causes[0], layers);
@@ -135,19 +141,19 @@ function failure(causes: readonly Cause[], layers: NamedLayers): string {
   const style = { width: Infinity, color: false };
   const text = causes.flatMap((cause, i) => [
     ...causeLines(cause, causes.length === 1 ? "" : `${i + 1}. `, layers, style),
-    // What to do has been said.
+    // The fix has been stated above.
     ...cause.findings.map((finding) => line({ ...finding, advice: "" })),
   ]);
   const type = causes.every(({ kind }) => kind === "baseline") ? "changed" : "error";
   return problem("failure", type, message, text.join("\n"));
 }
 
-/** What follows from a cause that another test case fails by. */
+/** Skips a test case whose errors follow from a cause that fails another one. */
 function follows({ message, findings: [{ rule }] }: Cause): string {
   return `      <skipped message=${quote(`Follows from ${rule}: ${message}`)}/>`;
 }
 
-/** Jenkins shows the message, GitLab the text alone. */
+/** Jenkins shows the message, GitLab only the text. */
 function problem(element: string, type: string, message: string, text: string): string {
   return `      <${element} message=${quote(message)} type="${type}">${escape(text)}</${element}>`;
 }
@@ -173,7 +179,7 @@ function warningsSuite(message: string): Suite {
 
 const quote = (text: string) => `"${escape(escapeControls(text))}"`;
 
-/** Text escaped for XML, in which a CI system finds no command. */
+/** Escapes text for XML, and any command of a CI system in it. */
 function escape(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character]).replaceAll("##[", "##&#91;");
 }

@@ -7,31 +7,31 @@ import type { Compared, LayerRow, RowFold } from "./layer_table.ts";
 import { paint, SEVERITY_MARKS } from "./paint.ts";
 import { wrapText } from "./wrap_text.ts";
 
-/** How the table looks. */
+/** Options for drawing the table. */
 interface TableStyle {
   width: number;
   color: boolean;
   unicode: boolean;
 }
 
-/** A column of the table. */
+/** Column of the table. */
 interface Column {
-  /** What stands above it; columns beside each other with the same one share it. */
+  /** Heading above this one; adjacent columns with the same one share it. */
   over: string;
-  /** What it is called. */
+  /** Heading. */
   heading: string;
-  /** Its text in each row. */
+  /** Text in each row. */
   cells: string[];
-  /** How early it goes where there is no room: the largest first, 0 never. */
+  /** Order in which columns are dropped if space is short: largest first, 0 never. */
   spare: number;
-  /** Whether it is a word, and stands on the left. */
+  /** True if it holds words, which are left-aligned. */
   isWord?: boolean;
 }
 
-/** A name never takes more than this part of the line. */
+/** Maximum share of the line for a name. */
 const LARGEST_NAME = 0.3;
 
-/** Draws the table of layers: as many columns as there is room for, and what they mean below. */
+/** Draws the table of layers: as many columns as fit, with a legend below. */
 export function renderLayerTable(rows: readonly LayerRow[], style: TableStyle): string[] {
   if (rows.length === 0) return [];
   const { width, color, unicode } = style;
@@ -61,7 +61,7 @@ export function renderLayerTable(rows: readonly LayerRow[], style: TableStyle): 
   return [...lines, ...wrapText(legendOf(columns, rows), width, "  ").map(faint)];
 }
 
-/** `block_3 ... block_14: 12 alike, worst block_9`; the worst stands in the next row. */
+/** Returns `block_3 ... block_14: 12 alike, worst block_9`; the next row shows the worst. */
 function foldLines(fold: RowFold, { width, unicode }: TableStyle): string[] {
   const { name, blocks, layers: [least, most], worst, sameShapes } = fold;
   const size = least === most ? String(least) : `${least} to ${most}`;
@@ -122,19 +122,19 @@ function classOf({ className, followers }: LayerRow): string {
   return escapeControls(className) + (followers === 0 ? "" : ` +${followers}`);
 }
 
-/** Large numbers of weights briefly: `2.36M`. */
+/** Formats large numbers of weights briefly: `2.36M`. */
 function formatParameters(count: number): string {
   const units: [number, string][] = [[1e9, "G"], [1e6, "M"], [1e4, "k"]];
   const [size, unit] = units.find(([size]) => count >= size) ?? [1, ""];
   return unit === "" ? String(count) : formatNumber(count / (unit === "k" ? 1e3 : size)) + unit;
 }
 
-/** Leaves columns out until the rest have room, those that can be spared most first. */
+/** Drops columns, most dispensable first, until the rest fits. */
 function fitting(columns: Column[], room: number): Column[] {
   const taken = widthsOf(columns).reduce((sum, width, i) => sum + gapBefore(columns, i) + width, 0);
   if (taken <= room || columns.length === 0) return columns;
   const most = Math.max(...columns.map(({ spare }) => spare));
-  // Where even those that are never spared have no room, the last of them goes.
+  // If even the indispensable columns do not fit, drop the last of them.
   return most === 0
     ? fitting(columns.slice(0, -1), room)
     : fitting(columns.filter(({ spare }) => spare < most), room);
@@ -144,25 +144,25 @@ function widthsOf(columns: readonly Column[]): number[] {
   const widths = columns.map(({ heading, cells }) =>
     Math.max(heading.length, ...cells.map(displayWidth))
   );
-  // What stands above several columns may be wider than they are.
+  // A shared heading may be wider than its columns.
   for (const [from, to, over] of spans(columns)) {
     widths[from] += Math.max(0, over.length - innerWidth(widths, from, to));
   }
   return widths;
 }
 
-/** Columns that share what stands above them are nearer to each other. */
+/** Returns the gap before a column: smaller between columns that share a heading. */
 function gapBefore(columns: readonly Column[], i: number): number {
   const { over } = columns[i];
   return i > 0 && over !== "" && over === columns[i - 1].over ? 1 : 2;
 }
 
-/** How wide columns that share what stands above them are together. */
+/** Returns the total width of columns that share a heading. */
 function innerWidth(widths: readonly number[], from: number, to: number): number {
   return widths.slice(from, to + 1).reduce((sum, width) => sum + width + 1, -1);
 }
 
-/** The columns that share what stands above them: the first, the last, and what it is. */
+/** Returns the runs of columns that share a heading: first, last and heading. */
 function spans(columns: readonly Column[]): [from: number, to: number, over: string][] {
   const spans: [number, number, string][] = [];
   for (const [i, { over }] of columns.entries()) {
@@ -178,7 +178,7 @@ function overLine(columns: readonly Column[], widths: readonly number[]): string
     .map(([from, to, over]) => `  ${over.padStart(innerWidth(widths, from, to))}`).join("");
 }
 
-/** The meaning of the columns that there are. */
+/** Explains the columns shown. */
 function legendOf(columns: readonly Column[], rows: readonly LayerRow[]): string {
   const has = (heading: string) => columns.some((column) => column.heading === heading);
   const shown = (over: string) => columns.some((column) => column.over === over);

@@ -16,9 +16,9 @@ import { gateResultShape } from "../checks/requirements.ts";
 /** Options of {@linkcode renderMarkdown}. */
 export interface MarkdownOptions {
   /**
-   * Most bytes of UTF-8 that the text may have. Charts are left out first, then the details of the last
-   * models, then what is suppressed, then the last rows; a sentence says what is missing. Default: 65536,
-   * as many characters as a comment on GitHub holds.
+   * Maximum size of the text in bytes of UTF-8. Charts are left out first, then the details of the
+   * last models, then suppressed findings, then the last rows; a sentence says what is missing.
+   * Default: 65536, the limit of a GitHub comment in characters.
    */
   maxBytes?: number;
 }
@@ -26,18 +26,17 @@ export interface MarkdownOptions {
 const WIDTH = 78;
 const MOST_ROWS = 50;
 const LONGEST_NAME = 60;
-/** So many causes of a model are in the table. */
-const MOST_CAUSES = 3;
+const MAX_CAUSES_SHOWN = 3;
 const LONGEST_SENTENCE = 400;
-/** What the sentence about what is missing may take, and the lines around it. */
+/** Bytes reserved for the sentence about what is missing, and the lines around it. */
 const ROOM_FOR_NOTE = 200;
 
 /**
- * Writes a gate's result as Markdown for a comment on a pull request or a step summary: the verdict, a
- * line for each model that fails with its causes and what to do, what is suppressed and why, and folded away
- * for each model with a cause its findings and bar charts.
+ * Writes a gate's result as Markdown for a comment on a pull request or a step summary: the
+ * verdict, a row for each failing model with its causes and fixes, suppressed findings with their
+ * reasons, and in folded blocks the findings and bar charts of each model with a cause.
  *
- * Whatever a model or a layer is called, it is no link, no mention and no tag.
+ * Names of models and layers never become links, mentions or tags.
  *
  * @param result The gate's result.
  * @param options See {@linkcode MarkdownOptions}.
@@ -72,7 +71,7 @@ export function renderMarkdown(result: GateResult, options: MarkdownOptions = {}
   return fitted({ ...parts, folds }, maxBytes);
 }
 
-/** The parts of the text, each of whole lines. */
+/** Parts of the text, each of whole lines. */
 interface Parts {
   head: string[];
   rows: string[];
@@ -95,7 +94,10 @@ function write({ head, rows, accepted, folds }: Parts, missing: string[]): strin
   ].join("\n");
 }
 
-/** As much of the text, from its beginning on, as has so many bytes, and a sentence that says what is missing. */
+/**
+ * Returns as much of the text, from its beginning, as fits into `maxBytes`, and a sentence about
+ * what is missing.
+ */
 function fitted(parts: Parts, maxBytes: number): string {
   const { head, rows, accepted, folds } = parts;
   let room = maxBytes - ROOM_FOR_NOTE -
@@ -134,7 +136,7 @@ function fitted(parts: Parts, maxBytes: number): string {
     `Cut to stay below ${formatCount(maxBytes, "byte")}: ${note} are left out.`,
   ]);
   if (bytesOf(text) <= maxBytes) return text;
-  // The verdict alone does in any place that takes Markdown.
+  // The verdict alone is valid in any Markdown context.
   const verdict = `${head.join("\n")}\n`;
   return bytesOf(verdict) <= maxBytes ? verdict : "";
 }
@@ -148,7 +150,7 @@ function headOf(result: GateResult, models: readonly ModelVerdict[]): string[] {
   ];
 }
 
-/** A row for each model that fails, for each run that could not be made, and for what the configuration has wrong. */
+/** Returns a row for each failing model, each failed run, and each error in the configuration. */
 function rowsOf({ runs, findings }: GateResult, models: readonly ModelVerdict[]): string[] {
   const rows = [
     ...runs.flatMap((run) =>
@@ -165,7 +167,7 @@ function rowsOf({ runs, findings }: GateResult, models: readonly ModelVerdict[])
     ]),
   ];
   const shown = rows.slice(0, MOST_ROWS);
-  // Two names never look alike, however long they are.
+  // Cut names stay distinct, however long they are.
   const names = cutNames(shown.map(([, name]) => escapeControls(name)), LONGEST_NAME, "…");
   return [
     ...shown.map(([mark, , ...cells], i) => `| ${[mark, code(names[i]), ...cells].join(" | ")} |`),
@@ -175,7 +177,7 @@ function rowsOf({ runs, findings }: GateResult, models: readonly ModelVerdict[])
 
 function modelRow(model: ModelVerdict): string[] {
   const failing = model.causes.filter(({ severity }) => severity === "error");
-  const shown = failing.slice(0, MOST_CAUSES);
+  const shown = failing.slice(0, MAX_CAUSES_SHOWN);
   const number = (texts: string[]) =>
     texts.map((text, i) => `${failing.length > 1 ? `${i + 1}. ` : ""}${escapeCell(text)}`);
   const more = failing.length - shown.length;
@@ -204,7 +206,7 @@ function markOf({ verdict }: ModelVerdict): string {
 
 const escapeCell = (text: string) => escapeText(cutEnd(text, LONGEST_SENTENCE, "…"));
 
-/** What is suppressed, and why: a line for each rule and reason. */
+/** Lists suppressed findings, one line per rule and reason. */
 function acceptedOf({ runs }: GateResult): string[] {
   const models = [...Map.groupBy(runs, ({ model }) => model)];
   const lines = models.flatMap(([model, runs]) => {

@@ -1,7 +1,7 @@
 import type { RuleDocumentation } from "../checks/rule.ts";
 import { wrapText } from "./wrap_text.ts";
 
-/** Which networks a rule is made for, in words. */
+/** Networks that a rule applies to, in words. */
 export const STAGES: Record<RuleDocumentation["stage"], string> = {
   any: 'Every network. If a trained one is judged differently, "when it misleads" says how.',
   initial:
@@ -9,16 +9,19 @@ export const STAGES: Record<RuleDocumentation["stage"], string> = {
     "assertion is called.",
 };
 
-/** The page of a rule of this package, relative to the package's folder; other rules have none. */
+/**
+ * Returns the page of a rule of this package, relative to the package's folder; `null` for other
+ * rules.
+ */
 export function rulePage(name: string): string | null {
   return name.includes("/") ? null : `docs/rules/${name}.md`;
 }
 
 /**
- * What `explain RULE` prints: the documentation of a rule.
+ * Renders the documentation of a rule for `explain RULE`.
  *
- * @param page Where its page is, or `null`.
- * @param calibration Its measured precision and recall. Default: they were not measured.
+ * @param page Path of its page, or `null`.
+ * @param calibration Its measured precision and recall. Default: not measured.
  */
 export function renderRule(
   rule: RuleDocumentation,
@@ -49,17 +52,17 @@ export function renderRule(
   ].join("\n");
 }
 
-/** Rules that are listed together. */
+/** Group of rules in a list. */
 export interface RuleGroup {
-  /** What they have in common. */
+  /** Title of the group. */
   title: string;
-  /** The rules. */
+  /** Rules of the group. */
   rules: readonly RuleDocumentation[];
-  /** Whether to name the assertion of each. */
+  /** True to name the assertion of each. */
   byAssertion: boolean;
 }
 
-/** What `explain` prints: each rule with its summary. */
+/** Renders the list of rules for `explain`, each with its summary. */
 export function renderRules(groups: readonly RuleGroup[], width: number): string {
   return [
     ...groups.flatMap(({ title, rules, byAssertion }) => [

@@ -14,7 +14,7 @@ import { object } from "../documents/shape.ts";
 import { arrayOf, callable, objectWith, requireValue, text } from "../words/requirements.ts";
 import { gateResultShape } from "../checks/requirements.ts";
 
-/** Options of {@linkcode renderSarif}: what the log says about the tool that wrote it. */
+/** Options of {@linkcode renderSarif} about the tool that wrote the log. */
 export interface SarifOptions {
   /** Version of this package. */
   version: string;
@@ -26,7 +26,7 @@ const HOME = "https://jsr.io/@gradient-health/gradient-health";
 
 type Structure = Pick<GateFinding, "kind" | "measured" | "expected" | "threshold" | "figures">;
 
-/** What a result is beside its text. */
+/** Data of a result beside its text. */
 const structure = object<Structure>({
   kind: findingKeys.kind,
   measured: findingKeys.measured,
@@ -41,14 +41,14 @@ const optionsShape = objectWith({
 });
 
 /**
- * Writes a gate's result as a SARIF 2.1.0 log, which GitHub code scanning and editors read: a result for
- * every cause of every model, under the rule that states it, with the model's file and the layers as its
- * location, and what follows from it as related locations; one for every suppressed finding, with the
- * reason, and for what is wrong with the configuration. A run that could not be made is a notification of
- * the invocation.
+ * Writes a gate's result as a SARIF 2.1.0 log, which GitHub code scanning and editors read. Each
+ * cause of each model is a result under the rule that states it; its location is the model's file
+ * with the layers, and its consequences are related locations. Suppressed findings, with their
+ * reasons, and errors in the configuration are results too. A failed run is a notification of the
+ * invocation.
  *
  * @param result The gate's result.
- * @param locate Where a layer is defined.
+ * @param locate Finds where a layer is defined.
  * @param options Version and rules of the tool.
  * @returns The JSON text.
  *
@@ -116,7 +116,7 @@ export function renderSarif(result: GateResult, given: Locate, options: SarifOpt
   return `${writeJson(log, undefined, 2)}\n`;
 }
 
-/** A cause, under the rule that states it. */
+/** Builds the result of a cause, under the rule that states it. */
 function causeResult(
   cause: SeedCause,
   model: ModelVerdict,
@@ -142,7 +142,7 @@ function causeResult(
   };
 }
 
-/** The findings of a model that a suppression accepts, each once for all seeds. */
+/** Returns the findings of a model that a suppression accepts, each once for all seeds. */
 function acceptedOf({ runs }: ModelVerdict): GateFinding[] {
   const accepted = runs.flatMap(({ findings }) => findings.filter((finding) => !isOpen(finding)));
   return [...Map.groupBy(accepted, nameOf).values()].map(([first]) => first);
@@ -151,7 +151,9 @@ function acceptedOf({ runs }: ModelVerdict): GateFinding[] {
 const nameOf = ({ rule, kind, layer, suppressed }: GateFinding) =>
   JSON.stringify([rule, kind, layer, suppressed]);
 
-/** A finding that no cause has: one that is suppressed, or of the configuration. */
+/**
+ * Builds the result of a finding without a cause: a suppressed one, or one about the configuration.
+ */
 function findingResult(
   finding: GateFinding,
   model: ModelVerdict | null,
@@ -175,7 +177,7 @@ function findingResult(
       ),
     },
     properties: structure.encode(finding),
-    // Of all results or of none, says the standard.
+    // The standard wants this in all results or in none.
     suppressions: suppressed === undefined
       ? []
       : [{ kind: "external", justification: visible(suppressed) }],
@@ -186,7 +188,10 @@ function ruleOf(rule: string, index: Map<string, number>): object {
   return { ruleId: visible(rule), ...index.has(rule) ? { ruleIndex: index.get(rule) } : {} };
 }
 
-/** A location in a file, of layers of a model. GitHub refuses a whole log in which one result has none. */
+/**
+ * Returns a location in a file, of layers of a model. GitHub rejects a whole log if one result has
+ * none.
+ */
 function placed(place: GateLocation, model: string | null, layers: readonly string[]): object {
   return {
     physicalLocation: physical(place),
@@ -200,12 +205,12 @@ function placed(place: GateLocation, model: string | null, layers: readonly stri
   };
 }
 
-/** What is the same of a result from one run of the gate to the next. */
+/** Returns a fingerprint that stays the same between runs of the gate. */
 function fingerprint(parts: readonly unknown[]): object {
   return { partialFingerprints: { "gradientHealth/v2": visible(JSON.stringify(parts)) } };
 }
 
-/** The page of a rule, in the package that JSR serves file by file. */
+/** Links to the page of a rule, in the package that JSR serves file by file. */
 function helpOf(rule: string, version: string): { helpUri?: string } {
   const page = rulePage(rule);
   return page === null ? {} : { helpUri: `${HOME}/${version}/${page}` };
@@ -214,14 +219,14 @@ function helpOf(rule: string, version: string): { helpUri?: string } {
 function physical({ file, line }: GateLocation): object {
   return {
     artifactLocation: { uri: uriOf(file) },
-    // GitHub shows only what has a line.
+    // GitHub shows only results with a line.
     region: { startLine: line ?? 1 },
   };
 }
 
 /**
- * A path as a URI reference; a lone surrogate, which no URI can hold, becomes U+FFFD. Two slashes at the
- * beginning would be a host.
+ * Converts a path to a URI reference. A lone surrogate, which a URI cannot hold, becomes U+FFFD;
+ * two leading slashes would mean a host.
  */
 function uriOf(file: string): string {
   return file.toWellFormed().split("/").map((part) => encodeURIComponent(part)).join("/")

@@ -29,27 +29,27 @@ import { summaryShape } from "./study_requirements.ts";
 
 /** Options of {@linkcode renderStudy}. */
 export interface RenderStudyOptions {
-  /** Columns that a line may take, at least 40. Default: 80. */
+  /** Maximum width of a line in columns, at least 40. Default: 80. */
   width?: number;
-  /** Whether to colour by size and verdict (ANSI escapes); for terminals only. Default: false. */
+  /** True to colour by size and verdict (ANSI escapes); for terminals only. Default: false. */
   color?: boolean;
-  /** Whether to draw with Unicode instead of plain ASCII. Default: false. */
+  /** True to draw with Unicode instead of plain ASCII. Default: false. */
   unicode?: boolean;
 }
 
 const LARGEST_LABEL = 14;
-/** A deeper network shows this many layers, evenly spaced, including the first and the last. */
+/** Maximum number of layers shown: evenly spaced, including the first and the last. */
 const MOST_LAYERS = 12;
 
 /**
- * Shows a study as text. The answer comes first: one line and one sentence per activation. Then, for each,
- * what the scale does to every layer's activations and gradients (heat maps, scale from left to right), the
- * verdict at every scale, and the delta of the first layer over that of the last beside what mean-field
- * theory predicts.
+ * Shows a study as text. The answer comes first: one line and one sentence per activation. Then,
+ * for each, heat maps of every layer's activations and gradients over the scale (from left to
+ * right), the verdict at every scale, and the ratio of the first layer's delta to the last layer's,
+ * with the prediction of mean-field theory.
  *
- * @param summary What `summarizeStudy` returned.
+ * @param summary The summary from `summarizeStudy`.
  * @param options See {@linkcode RenderStudyOptions}.
- * @returns The text, plain ASCII unless told otherwise, with a newline at its end.
+ * @returns The text, plain ASCII by default, with a newline at its end.
  * @throws {RangeError} If `width` is not a whole number of at least 40.
  *
  * @example The answer comes first
@@ -103,7 +103,7 @@ export function renderStudy(summary: StudySummary, options: RenderStudyOptions =
   return `${lines.map(defuse).join("\n")}\n`;
 }
 
-/** How the text looks. */
+/** Options for drawing the text. */
 interface StudyStyle extends PlotStyle {
   width: number;
 }
@@ -121,7 +121,7 @@ function section(
     ...{ title, count: rows.length },
     rows: evenly(rows, MOST_LAYERS),
   }));
-  // A layer has one name in both maps, cut in one way.
+  // A layer has the same name, cut the same way, in both maps.
   const layers = new Map(
     maps.flatMap(({ rows }) => rows.map(({ layer, name }) => [layer, escapeControls(name)])),
   );
@@ -171,7 +171,7 @@ function section(
   ];
 }
 
-/** Some of many, evenly spaced, the first and the last among them. */
+/** Picks evenly spaced elements, including the first and the last. */
 function evenly<T>(all: readonly T[], most: number): readonly T[] {
   const last = all.length - 1;
   return all.length <= most
@@ -179,7 +179,7 @@ function evenly<T>(all: readonly T[], most: number): readonly T[] {
     : Array.from({ length: most }, (_, i) => all[Math.round(i * last / (most - 1))]);
 }
 
-/** A second axis with sigma_w, where that is not the scale itself. */
+/** Draws a second axis with sigma_w, unless that is the scale itself. */
 function sigmaAxis(
   { sigmas }: StudyCharts,
   { shown, cell }: ScaleColumns,

@@ -4,12 +4,12 @@ import { requireValue } from "../words/requirements.ts";
 import { studyShape } from "./study_requirements.ts";
 
 /**
- * Writes a study as JSON, each point in a line of its own: the bytes that `sweep --out` writes.
+ * Writes a study as JSON, one point per line, exactly as `sweep --out` does.
  *
  * @param study The study.
  * @returns The JSON text.
  *
- * @example Each point in a line of its own
+ * @example One point per line
  * ```ts
  * import { renderStudyJson } from "@gradient-health/gradient-health/render";
  * import { study } from "@gradient-health/gradient-health/study";

@@ -8,7 +8,7 @@ import { summaryShape } from "./study_requirements.ts";
 /**
  * Shows a study as Markdown: the table and the sentences, with the charts in a folded block.
  *
- * @param summary What `summarizeStudy` returned.
+ * @param summary The summary from `summarizeStudy`.
  * @returns The Markdown, with a newline at its end.
  *
  * @example For a step summary

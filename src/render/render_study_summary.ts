@@ -6,12 +6,12 @@ import { requireValue } from "../words/requirements.ts";
 import { summaryShape } from "./study_requirements.ts";
 
 /**
- * Writes the summary of a study as JSON, for programs that do not need single draws: for every variant and
- * scale how many draws are healthy, which rules the others failed, and the median and quartiles of each
- * figure of each layer; one scale per line. Here `best` is a scale. NaN and the infinities are written as
- * the strings `"NaN"`, `"Infinity"` and `"-Infinity"`.
+ * Writes the summary of a study as JSON, for programs that do not need single draws: for each
+ * variant and scale the number of healthy draws, the rules that the others failed, and the median
+ * and quartiles of each figure of each layer; one scale per line. Here `best` is a scale. NaN and
+ * the infinities are written as the strings `"NaN"`, `"Infinity"` and `"-Infinity"`.
  *
- * @param summary What `summarizeStudy` returned.
+ * @param summary The summary from `summarizeStudy`.
  * @returns The JSON text, with a newline at its end.
  *
  * @example The median gradient of the first layer

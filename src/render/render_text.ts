@@ -16,36 +16,36 @@ import { showValue } from "../words/show_value.ts";
 
 /** Options of {@linkcode renderText}. */
 export interface RenderTextOptions {
-  /** Columns that a line may take, at least 20. Default: 80. */
+  /** Maximum width of a line in columns, at least 20. Default: 80. */
   width?: number;
-  /** Whether to draw with Unicode, bars with eighth blocks, instead of plain ASCII. Default: false. */
+  /** True to draw with Unicode, bars with eighth blocks, instead of plain ASCII. Default: false. */
   unicode?: boolean;
-  /** Whether to colour by severity (ANSI escapes); for terminals only. Default: false. */
+  /** True to colour by severity (ANSI escapes); for terminals only. Default: false. */
   color?: boolean;
-  /** Whether a bar's length follows the logarithm of the figure or the figure. Default: `log`. */
+  /** Scale of the bars: the logarithm of the figure, or the figure itself. Default: `log`. */
   scale?: "log" | "linear";
-  /** Draws only the layers whose name matches; all findings are shown anyway. Default: all. */
+  /** Pattern for the names of the layers to draw; all findings are shown anyway. Default: all. */
   layers?: RegExp;
-  /** What is wrong, causes first: it is shown before everything else. Default: nothing. */
+  /** Diagnosis, shown before everything else. Default: none. */
   diagnosis?: Diagnosis;
   /**
-   * Whether to show every finding, the engine, and a chart of the gradients before the activations. Default: only
-   * where there is no diagnosis.
+   * True to show every finding, the engine, and a chart of the gradients before the activations.
+   * Default: true only without a diagnosis.
    */
   details?: boolean;
-  /** Whether every layer has a row of its own, also where blocks repeat. Default: false. */
+  /** True to give every layer its own row, even if blocks repeat. Default: false. */
   all?: boolean;
 }
 
 /**
- * Shows a measured network as text: the verdict and the causes, what was measured, bar charts of every layer's
- * gradient and activation (side by side from 100 columns on), a table of the layers with what theory predicts
- * of each, and the verdict again. Blocks that repeat share a row. With `details`, and where there is no
- * diagnosis, all findings follow in sentences. Layers with an error are marked `!`, those with a warning `?`.
- * No line is longer than `width`.
+ * Shows a measured network as text: the verdict and the causes, what was measured, bar charts of
+ * every layer's gradient and activation (side by side from 100 columns on), a table of the layers
+ * with the predictions of theory, and the verdict again. Blocks that repeat share a row. With
+ * `details`, or without a diagnosis, all findings follow in sentences. Layers with an error are
+ * marked `!`, those with a warning `?`. No line is longer than `width`.
  *
- * @param measurements What was measured.
- * @param findings What the rules found.
+ * @param measurements The measurements.
+ * @param findings The findings of the rules.
  * @param options See {@linkcode RenderTextOptions}.
  * @returns The text, with a newline at its end.
  * @throws {RangeError} If `width` is not a whole number of at least 20.
@@ -106,7 +106,7 @@ export function renderText(
   return `${lines.map(defuse).join("\n")}\n`;
 }
 
-/** What was left out and how to see it, then the verdict again. */
+/** Says what was left out and how to see it, then repeats the verdict. */
 function closingLines(
   findings: readonly Finding[],
   diagnosis: Diagnosis,

@@ -14,29 +14,34 @@ import {
   worstOf,
 } from "./fold_layers.ts";
 
-/** By what factor the signal may change from the last hidden layer to any other. */
+/**
+ * Limits of the factor by which the signal may change between the last hidden layer and any other.
+ */
 export const SIGNAL_BAND = {
   from: vanishingGradients.thresholds.vanishingRatio.default,
   to: explodingGradients.thresholds.explodingRatio.default,
 };
 
-/** A series of a report. */
+/** Series of a report. */
 interface Series {
   title: string;
   about: string;
-  /** What a layer has of it. */
+  /** Returns the statistics of a layer. */
   of: (layer: LayerMeasurements) => Source;
-  /** Of layers that share a row, whether it is of what goes out, the last, or of the kernel, the first. */
+  /**
+   * True if the values belong to the output. For layers that share a row, they then come from the
+   * last layer, otherwise from the one with the kernel, the first.
+   */
   isOutput: boolean;
-  /** Whether the values keep their size over the layers where the network is healthy. */
+  /** True if the values stay about the same size over the layers of a healthy network. */
   isSignal: boolean;
 }
 
 interface Source {
   statistics: TensorStatistics | null;
-  /** Why there are no statistics. */
+  /** Reason why there are no statistics. */
   reason: string;
-  /** Whether the layer could have had some. */
+  /** True if the layer could have had them. */
   applies: boolean;
 }
 
@@ -84,12 +89,13 @@ const SERIES: readonly Series[] = [
 ];
 
 /**
- * The charts of a report: gradients, activations, deltas. A figure that no layer has is left out.
+ * Builds the charts of a report: gradients, activations, deltas. A figure that no layer has is left
+ * out.
  *
- * @param folds The rows, as `foldLayers` made them.
- * @param findings What the rules found.
- * @param scale How the bars grow.
- * @param details Whether deltas are among them.
+ * @param folds The rows from `foldLayers`.
+ * @param findings The findings of the rules.
+ * @param scale Scale of the bars.
+ * @param details Whether to include deltas.
  */
 export function reportCharts(
   folds: readonly LayerFold[],
@@ -97,7 +103,7 @@ export function reportCharts(
   scale: ChartAxis["scale"],
   details = true,
 ): Chart[] {
-  // Of a file of weights alone, no layer was called.
+  // In a file of weights alone, no layer was called.
   if (folds.every(({ blocks }) => blocks.flat(2).every(({ calls }) => calls === 0))) return [];
   const severities = severitiesOf(findings);
   return SERIES.filter(({ isSignal }) => details || !isSignal).map((series) =>
@@ -145,7 +151,7 @@ function seriesChart(
   return { title, about, band, left, ...placed(bars, scale) };
 }
 
-/** Between which values those of a row lie, where all are known and not the same. */
+/** Returns the range of a row's values, if all are known and not the same. */
 function rangeOf(values: readonly (number | null)[]): ChartBar["range"] {
   const known = values.filter((value) => value !== null);
   const [from, to] = [Math.min(...known), Math.max(...known)];
@@ -158,7 +164,7 @@ function valueOf({ statistics, reason }: Source): Pick<ChartBar, "value" | "gap"
   if (statistics === null) return { value: null, gap: reason };
   const { count, nonFinite, meanAbs } = statistics;
   if (nonFinite === 0) return { value: meanAbs, gap: null };
-  // The mean is over the finite entries alone: as a bar it would look like a healthy layer.
+  // The mean covers only the finite entries: as a bar it would look like a healthy layer.
   const gap = nonFinite < count
     ? `${nonFinite} of ${count} NaN or infinite, the others ${formatNumber(meanAbs)}`
     : "all NaN or infinite";

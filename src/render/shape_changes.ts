@@ -1,18 +1,17 @@
 import type { Difference } from "../compare/difference.ts";
 import { formatCount } from "../words/numbers.ts";
 
-/** A layer that puts out another shape; of both the examples are left out. */
+/** Layer whose output shape changed; both shapes without the number of examples. */
 export interface ShapeChange {
-  /** What it is called after. */
+  /** Name of the layer in the second run. */
   layer: string;
   from: string;
   to: string;
 }
 
-/** Of more layers the first are named. */
-const MOST = 4;
+const MAX_LAYERS_NAMED = 4;
 
-/** The layers of two runs that put out another shape, whatever became of their figures. */
+/** Returns the layers of two runs whose output shapes differ, regardless of their figures. */
 export function shapeChanges({ before, after, comparison }: Difference): ShapeChange[] {
   const [one, other] = [before, after].map(({ measurements }) =>
     new Map(measurements.layers.map(({ name, shape }) => [name, shape]))
@@ -25,9 +24,9 @@ export function shapeChanges({ before, after, comparison }: Difference): ShapeCh
   });
 }
 
-/** `fc1 from [8] to [16]`. */
+/** Returns `fc1 from [8] to [16]`. */
 export function shapeWords(changes: readonly ShapeChange[]): string {
-  const said = changes.slice(0, MOST).map(({ layer, from, to }) =>
+  const said = changes.slice(0, MAX_LAYERS_NAMED).map(({ layer, from, to }) =>
     `${layer} from [${from}] to [${to}]`
   );
   const more = changes.length - said.length;

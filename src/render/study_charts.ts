@@ -3,40 +3,40 @@ import type { LayerFigureName, VariantSummary } from "../study/study_summary.ts"
 import { SIGNAL_BAND } from "./report_charts.ts";
 
 /**
- * The charts of one variant of a study in numbers, from which text, SVG and HTML are drawn: everything by
- * scale, in the order of the scales.
+ * Charts of one variant of a study in numbers, each by scale in the order of the scales. Text, SVG
+ * and HTML are drawn from it.
  */
 export interface StudyCharts {
-  /** What the kernels were multiplied by, ascending. */
+  /** Factors of the kernels, ascending. */
   scales: number[];
-  /** Median sigma_w at each scale; `null` as a whole where it is the scale itself, or where there is none. */
+  /** Median sigma_w at each scale; `null` as a whole if it equals the scale or does not exist. */
   sigmas: number[] | null;
-  /** The place of the best scale; `null`: none is healthy. */
+  /** Index of the best scale; `null` if none is healthy. */
   best: number | null;
-  /** The rule that fails in most of the draws at each scale; `null` where half of them or more are healthy. */
+  /** Rule that fails in most draws at each scale; `null` if at least half of them are healthy. */
   verdicts: (string | null)[];
-  /** What the scale does to every layer. */
+  /** Heat maps of the layers. */
   maps: HeatMap[];
-  /** What it does to the signal on its way back; `null` where the network has no way to speak of. */
+  /** Delta ratio; `null` if the network is too short for one. */
   ratio: RatioCurve | null;
 }
 
-/** A figure of every layer at every scale. */
+/** Figure of every layer at every scale. */
 export interface HeatMap {
-  /** What it is. */
+  /** Title. */
   title: string;
-  /** The layers that have the figure at some scale: the first of the network on top. */
+  /** Layers that have the figure at some scale, the first of the network on top. */
   rows: {
-    /** The place of the layer in the network. */
+    /** Index of the layer in the network. */
     layer: number;
     /** Its name. */
     name: string;
-    /** The median over the draws at each scale; `null` where no draw has the figure. */
+    /** Median over the draws at each scale; `null` if no draw has the figure. */
     cells: (number | null)[];
   }[];
 }
 
-/** The delta of the first layer over that of the last. */
+/** Ratio of the first layer's delta to the last layer's. */
 export interface RatioCurve {
   /** Name of the first layer. */
   first: string;
@@ -44,9 +44,9 @@ export interface RatioCurve {
   last: string;
   /** Quartiles over the draws at each scale. */
   measured: (Quartiles | null)[];
-  /** What mean-field theory says at each scale. */
+  /** Prediction of mean-field theory at each scale. */
   predicted: (number | null)[];
-  /** Between which values it is healthy. */
+  /** Healthy range. */
   band: { from: number; to: number };
 }
 
@@ -56,10 +56,10 @@ const MAPS: readonly { figure: LayerFigureName; title: string }[] = [
 ];
 
 /**
- * The charts of a variant.
+ * Builds the charts of a variant.
  *
  * @param variant The variant.
- * @param rules The rules of the study, the gravest first.
+ * @param rules The rules of the study, most severe first.
  */
 export function studyCharts(variant: VariantSummary, rules: readonly string[]): StudyCharts {
   const { scales, best } = variant;
@@ -70,7 +70,7 @@ export function studyCharts(variant: VariantSummary, rules: readonly string[]): 
     verdicts: scales.map(({ healthy, draws, failed }) => {
       if (2 * healthy >= draws) return null;
       const most = Math.max(...Object.values(failed));
-      // Of several rules that fail alike, the gravest.
+      // If several rules fail equally often, take the most severe.
       return rules.find((name) => failed[name] === most)!;
     }),
     maps: MAPS.map(({ figure, title }) => ({ title, rows: rowsOf(variant, figure) })),

@@ -3,13 +3,13 @@ import type { RatioCurve } from "./study_charts.ts";
 import { paint, type TextStyle } from "./paint.ts";
 import { NO_BREAK } from "./wrap_text.ts";
 
-/** How scales fall onto the columns of a chart: from left to right, each as wide as the others. */
+/** Columns of a chart for the scales: from left to right, equally wide. */
 export interface ScaleColumns {
-  /** Which scales are shown, by their place. */
+  /** Indices of the scales shown. */
   shown: number[];
-  /** Columns of each. */
+  /** Columns per scale. */
   cell: number;
-  /** The axis: labels under the columns they mark. */
+  /** Axis: labels under the columns they mark. */
   axis: string;
 }
 
@@ -37,7 +37,7 @@ export function scaleColumns(
 }
 
 function axisOf(scales: number[], cell: number, width: number): string {
-  // Powers of ten are what a reader looks for; where there are too few of them, every scale.
+  // Readers look for powers of ten; if there are too few of them, label every scale.
   const isDecade = (scale: number) =>
     Math.abs(Math.log10(scale) - Math.round(Math.log10(scale))) < 1e-9;
   const decades = scales.filter(isDecade).length >= 3;
@@ -58,13 +58,13 @@ function axisOf(scales: number[], cell: number, width: number): string {
   return line;
 }
 
-/** How a chart of a study looks. */
+/** Options for drawing a chart of a study. */
 export interface PlotStyle {
   unicode: boolean;
   color: boolean;
 }
 
-/** The shades, from the lightest: in ASCII, in Unicode, below which size a figure has it, and its colour. */
+/** Shades, from the lightest: in ASCII, in Unicode, upper bound of the figure, and style. */
 const SHADES: readonly [ascii: string, unicode: string, below: number, style: TextStyle][] = [
   [".", "·", 1e-8, "tiny"],
   [":", "▁", 1e-6, "tiny"],
@@ -77,7 +77,7 @@ const SHADES: readonly [ascii: string, unicode: string, below: number, style: Te
   ["@", "█", Infinity, "error"],
 ];
 
-/** The cells of a layer, each so many columns wide, shaded and coloured by their size. */
+/** Draws the cells of a layer, shaded and coloured by their size. */
 export function heatRow(
   cells: readonly (number | null)[],
   cell: number,
@@ -98,7 +98,7 @@ export function heatRow(
   return line;
 }
 
-/** The shade of a size: exact zero is blank, NaN and infinity are `!`, `null` is `?`. */
+/** Returns the shade of a figure: exact zero is blank, NaN and infinity are `!`, `null` is `?`. */
 function shadeOf(
   figure: number | null,
   unicode: boolean,
@@ -110,20 +110,20 @@ function shadeOf(
   return { sign: unicode ? block : ascii, style };
 }
 
-/** What the shades mean. */
+/** Explains the shades. */
 export function shadesLegend({ unicode }: Pick<PlotStyle, "unicode">): string {
   const shades = SHADES.map(([ascii, block, below], i) =>
     `${unicode ? block : ascii} ${
       below === Infinity ? "above" : `${i === 0 ? "below " : ""}${decade(below)}`
     }`
   );
-  // A shade stands beside what it means.
+  // Keep each shade and its meaning on one line.
   const joined = ["blank 0", ...shades, "! NaN or infinite"]
     .map((text) => text.replaceAll(" ", NO_BREAK)).join(", ");
   return `Shades: ${joined}.`;
 }
 
-/** `1e-8`, `0.01`, `1`, `100`, `1e4`. */
+/** Formats a decade: `1e-8`, `0.01`, `1`, `100`, `1e4`. */
 function decade(value: number): string {
   return value >= 0.01 && value <= 100 ? String(value) : `1e${Math.round(Math.log10(value))}`;
 }
@@ -135,14 +135,14 @@ const STEP = 1.5;
 const ASCII = { measured: "*", predicted: "o", both: "@", spread: ":", limit: "-", axis: "|" };
 const UNICODE = { measured: "●", predicted: "○", both: "◉", spread: "┊", limit: "─", axis: "│" };
 
-/** The signs of the plot of ratios. */
+/** Returns the signs of the plot of ratios. */
 export function ratioSigns({ unicode }: Pick<PlotStyle, "unicode">): typeof ASCII {
   return unicode ? UNICODE : ASCII;
 }
 
 /**
- * Plots the delta ratio over the scales: the median that was measured, its quartiles, and the mean-field
- * curve; between the two lines it is healthy. What is off the plot stands at its edge.
+ * Plots the delta ratio over the scales: the measured median and its quartiles, the mean-field
+ * curve, and two lines around the healthy range. Values off the plot are drawn at its edge.
  */
 export function ratioPlot(
   { measured, predicted, band }: RatioCurve,

@@ -12,7 +12,7 @@ import {
 
 const figure = orNull(number);
 
-/** A study with its points. */
+/** Requirement for a study with its points. */
 export const studyShape: Requirement = (value, place) =>
   studyHeaderShape.given(value, place) ??
     objectWith({ points: arrayOf(studyPointShape.given) })(value, place);
@@ -37,7 +37,7 @@ const isFilled = must("one scale or more", (value) => Array.isArray(value) && va
 const scales: Requirement = (value, place) =>
   isFilled(value, place) ?? arrayOf(scale)(value, place);
 
-/** What a study comes to. */
+/** Requirement for the summary of a study. */
 export const summaryShape: Requirement = objectWith({
   header: studyHeaderShape.given,
   points: number,

@@ -7,35 +7,41 @@ import { displayWidth, padEnd } from "./display_width.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { layerRange } from "./layer_range.ts";
 
-/** What a rule of a study means in a word, what to say of either side of the band, and a letter. */
+/**
+ * Returns the words of a rule for studies: a short name, a phrase for either side of the band, and
+ * a letter.
+ */
 export function troubleOf(rule: string): StudyWords | undefined {
   return allRules().find(({ name }) => name === rule)?.study;
 }
 
-/** The letter that stands for a rule in a strip of verdicts. */
+/** Returns the letter of a rule in a strip of verdicts. */
 export function letterOf(rule: string): string {
   return troubleOf(rule)?.letter ?? "?";
 }
 
-/** Whether the kernels have the standard deviation 1 / sqrt(fan-in) at scale 1: scale is sigma_w. */
+/**
+ * Returns true if sigma_w equals the scale: the kernels have a standard deviation of 1 /
+ * sqrt(fan-in) at scale 1.
+ */
 function scaleIsSigma({ scales }: VariantSummary): boolean {
   return scales.every(({ scale, sigma }) => sigma !== null && Math.abs(sigma / scale - 1) < 0.1);
 }
 
-/** What goes wrong on one side of the band, the gravest two. */
+/** Names the two most severe faults on one side of the band. */
 function troubleWords(rules: readonly string[], side: "below" | "above"): string {
   const words = rules.map((rule) => troubleOf(rule)?.[side] ?? rule);
   return words.slice(0, 2).join(" and ");
 }
 
-/** If no scale is healthy, another one between those tried may be. */
+/** Says that none of the scales tried is healthy; one between them may be. */
 export function noneHealthy({ scales }: VariantSummary): string {
   return scales.length === 1
     ? "the one scale tried is not healthy"
     : `none of the ${scales.length} scales tried is healthy`;
 }
 
-/** The answer for one variant, in one sentence. */
+/** Returns the answer for one variant in one sentence. */
 export function bestScaleSentence(variant: VariantSummary): string {
   const { label, band, best, balanced, trouble } = variant;
   const below = troubleWords(trouble.below, "below");
@@ -62,7 +68,7 @@ export function bestScaleSentence(variant: VariantSummary): string {
   } (${share})${even}${rest}.`;
 }
 
-/** The delta ratio over several draws: its median and its quartiles. */
+/** Describes the delta ratio over several draws: its median and quartiles. */
 function ratioWords({ draws, deltaRatio }: ScaleSummary): string {
   if (draws === 1 || deltaRatio === null) return "";
   const [lower, median, upper] = [deltaRatio.lower, deltaRatio.median, deltaRatio.upper]
@@ -70,7 +76,7 @@ function ratioWords({ draws, deltaRatio }: ScaleSummary): string {
   return `, delta ratio ${median}, quartiles ${lower} to ${upper}`;
 }
 
-/** What was studied, in one or two sentences. */
+/** Describes what was studied in one or two sentences. */
 export function studySentences({ header, points, variants }: StudySummary): string[] {
   const { model, grid, total, shard } = header;
   const some = <T>(values: readonly (T | null)[], noun: string) =>
@@ -109,7 +115,7 @@ export function studySentences({ header, points, variants }: StudySummary): stri
   ];
 }
 
-/** The kernels whose size changes with the scale. */
+/** Names the kernels whose size changes with the scale. */
 function scaledKernels(variants: readonly VariantSummary[]): string {
   const { scales } = variants.find(({ scales }) => scales.length > 1) ?? { scales: [] };
   const [first, last] = [scales[0], scales[scales.length - 1]];
@@ -123,7 +129,7 @@ function scaledKernels(variants: readonly VariantSummary[]): string {
   return `the kernels of ${layerRange(scaled.map(({ name }) => name), { order })} are`;
 }
 
-/** The cells of the table of variants, headings first. */
+/** Returns the cells of the table of variants, headings first. */
 export function studyCells(variants: readonly VariantSummary[]): string[][] {
   const isSigma = variants.every(scaleIsSigma);
   return [
@@ -146,14 +152,14 @@ export function studyCells(variants: readonly VariantSummary[]): string[][] {
   ];
 }
 
-/** What the name of a variant keeps when it is cut. */
+/** Minimum width of a cut name. */
 const LEAST_NAME = 14;
-/** What is left out to save space: first what goes wrong beside the band, then sigma_w. */
+/** Columns dropped to save space, in this order: the faults beside the band, then sigma_w. */
 const OPTIONAL = [["smaller", "larger"], ["sigma_w"]];
 
 /**
- * The table of variants, the answer at a glance. Where it is too wide, names are cut, and then the last
- * columns are left out: the sentences below have them, too.
+ * Draws the table of variants. If it is too wide, names are cut, then the last columns are dropped:
+ * the sentences below repeat them.
  */
 export function studyTable(variants: readonly VariantSummary[], width: number): string[] {
   const rows = studyCells(variants);

@@ -1,12 +1,13 @@
 import { displayWidth, graphemes } from "./display_width.ts";
 
-/** The space that breaks no line. */
+/** No-break space. */
 export const NO_BREAK = "\u00a0";
 
 /**
  * Breaks a text between words into lines of at most `width` columns; a word longer than a line is
- * broken between characters. The first line begins with `first`, the others with `indent`. A no-break
- * space, and the one between a number and its percent sign, break no line; they come out as spaces.
+ * broken between characters. The first line begins with `first`, the others with `indent`. Lines do
+ * not break at a no-break space, which is printed as a space, nor between a number and its percent
+ * sign.
  */
 export function wrapText(text: string, width: number, first = "", indent = first): string[] {
   const lines: string[] = [];

@@ -4,7 +4,8 @@ import type { NamedLayers } from "../diagnosis/format_layers.ts";
 import type { WrittenDiagnosis } from "../documents/diagnosis_shape.ts";
 
 /**
- * A diagnosis as JSON documents have it: fixes in words and as code, findings by their place.
+ * Converts a diagnosis to its form in JSON documents: fixes in words and as code, findings by
+ * index.
  *
  * @param diagnosis The diagnosis.
  * @param findings All findings of the run.
