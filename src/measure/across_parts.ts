@@ -3,31 +3,31 @@ import type { Sums } from "../engine/native/sums.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { LayerRecord } from "./layer_record.ts";
 
-/** The entries of one call of a layer, by where they stand in an example. */
+/** Columns of the entries of one call of a layer, one for each place in an example. */
 interface Columns {
   seen: number;
   means: Float64Array;
-  /** Squared deviations from the means, over all columns. */
+  /** Squared deviations from the means, summed over all columns. */
   deviations: number;
 }
 
-/** What of a record does not simply add up over the parts of a batch. */
+/** Figures of a record that do not simply add up over the parts of a batch. */
 interface Gathered {
-  /** In the order of the calls of a part. */
+  /** Columns of each call, in the order of the calls. */
   calls: Columns[];
-  /** How many calls the part that is run has shown so far. */
+  /** Number of calls seen in the current part. */
   shown: number;
-  /** Whether a call had no axis of examples, or an entry that is not finite. */
+  /** True if a call had no axis of examples, or an entry that is not finite. */
   unknown: boolean;
-  /** The shape of z (or a) over all parts so far. */
+  /** Shape of z (or a) over all parts so far. */
   shape: number[] | null;
-  /** The first entries of the outputs. */
+  /** First entries of the outputs. */
   first: Float32Array;
 }
 
 /**
- * Puts together what a pass sees of a batch that it takes in parts. Sums and counts add up in the records; deviations
- * between examples, numbers of calls and shapes are kept here.
+ * Merges the figures of a batch that is run in parts. Sums and counts add up in the records;
+ * deviations between examples, numbers of calls and shapes are kept here.
  */
 export class AcrossParts {
   readonly #tf: TensorFlow;
@@ -38,14 +38,14 @@ export class AcrossParts {
 
   /**
    * @param tf The engine's TensorFlow.js.
-   * @param examples How many examples the whole batch has.
+   * @param examples Number of examples in the whole batch.
    */
   constructor(tf: TensorFlow, examples: number) {
     this.#tf = tf;
     this.#examples = examples;
   }
 
-  /** A part begins. */
+  /** Begins a part. */
   begin(records: readonly LayerRecord[], examples: number): void {
     this.#from += this.#part;
     this.#part = examples;
@@ -56,18 +56,18 @@ export class AcrossParts {
     }
   }
 
-  /** How many examples the parts before had. */
+  /** Number of examples in the parts before this one. */
   get from(): number {
     return this.#from;
   }
 
-  /** Where so many rows of the part lie among those of the whole batch. */
+  /** Returns the position of the part's rows among those of the whole batch. */
   placeOf(rows: number): { first: number; total: number } {
     const each = rows / this.#part;
     return { first: each * this.#from, total: each * this.#examples };
   }
 
-  /** A part has ended. */
+  /** Ends a part. */
   end(records: readonly LayerRecord[]): void {
     for (const record of records) {
       const gathered = this.#of(record);
@@ -79,7 +79,7 @@ export class AcrossParts {
     }
   }
 
-  /** Takes what a call puts out of the part, with the sums over it. */
+  /** Adds the output of a call on the part, with its sums. */
   see(record: LayerRecord, tensor: Tensor, sums: Sums): void {
     const gathered = this.#of(record);
     if (tensor.shape[0] !== this.#part || sums.finite < sums.count) {
@@ -96,7 +96,7 @@ export class AcrossParts {
     else addExamples(columns, heapView(this.#tf, tensor));
   }
 
-  /** The first entries of what a layer puts out over all parts so far: at most so many. */
+  /** Collects up to `most` first entries of a layer's outputs over all parts so far. */
   firstEntries(record: LayerRecord, values: ArrayLike<number>, most: number): Float32Array {
     const gathered = this.#of(record);
     const { first } = gathered;
@@ -117,7 +117,7 @@ export class AcrossParts {
     return gathered;
   }
 
-  /** A shape with the first axis of the whole batch, where that is one of examples. */
+  /** Joins two shapes along the first axis if that is the axis of examples. */
   #joined(before: number[] | null, shape: number[] | null): number[] | null {
     if (shape === null) return before;
     const [first, ...rest] = shape;
@@ -127,8 +127,8 @@ export class AcrossParts {
 }
 
 /**
- * Adds examples to columns, one after the other (Welford 1962): the figures do not depend on how the batch was cut,
- * and a mean that is large beside the deviation costs no digits.
+ * Adds examples to columns, one after the other (Welford 1962): the figures do not depend on how
+ * the batch was cut, and a mean that is much larger than the deviation costs no digits.
  */
 function addExamples(columns: Columns, values: ArrayLike<number>): void {
   const { means } = columns;
@@ -146,11 +146,14 @@ function addExamples(columns: Columns, values: ArrayLike<number>): void {
   }
 }
 
-/** A part of a batch. */
+/** Part of a batch. */
 export interface Part {
-  /** Its first example. */
+  /** Index of its first example. */
   from: number;
-  /** Cuts its inputs off the batch; the caller disposes of them. All parts together would be the batch once more. */
+  /**
+   * Cuts its inputs off the batch; the caller disposes of them. Slicing all parts at once would
+   * copy the batch.
+   */
   slice(): Tensor[];
 }
 

@@ -4,11 +4,11 @@ import { activationTraits } from "../traits/activation_traits.ts";
 import type { FlatRegion } from "../traits/activations.ts";
 
 /**
- * The flat region of an activation.
+ * Returns the flat region of an activation.
  *
- * @param activation The name of an activation as TensorFlow.js spells it.
- * @returns The region, or `null` for an activation that has none (linear, leaky relu) or is not
- * elementwise (softmax), or that is not known.
+ * @param activation Name of an activation as TensorFlow.js spells it.
+ * @returns The region, or `null` for an activation that is unknown, not elementwise (softmax), or
+ * nowhere flat (linear, leaky relu).
  */
 export function activationRegion(activation: string | null): FlatRegion | null {
   return activation === null ? null : activationTraits(activation)?.flat ?? null;
@@ -17,7 +17,7 @@ export function activationRegion(activation: string | null): FlatRegion | null {
 /** TensorFlow.js's slope of a leaky relu below 0. */
 const DEFAULT_SLOPE = 0.3;
 
-/** What such layers are made with. */
+/** Settings of activation layers. */
 interface Settings {
   maxValue?: number | null;
   negativeSlope?: number;
@@ -26,17 +26,17 @@ interface Settings {
   alpha?: number;
 }
 
-/** The activation that a layer consists of. */
+/** Activation that a layer consists of. */
 interface ActivationOfLayer {
-  /** Its name, spelled as the activations of TensorFlow.js are. */
+  /** Name, spelled like the activations of TensorFlow.js. */
   name: string;
-  /** Where it is flat. */
+  /** Flat region. */
   region: FlatRegion | null;
 }
 
 /**
- * Layers that are nothing but an activation: their input is z. (`Activation` itself holds an
- * activation object, as `Dense` does, and is treated like it.)
+ * Returns the activation of a layer that is nothing else: its input is z. (`Activation` itself
+ * holds an activation object, as `Dense` does, and is treated like it.)
  *
  * @param layer Any layer.
  * @returns The activation, or `null` if the layer is something else.
@@ -46,7 +46,7 @@ export function activationLayer(layer: Layer): ActivationOfLayer | null {
   const name = layerTraits(layer.getClassName()).activation;
   if (name === null) return null;
   const region = activationRegion(name);
-  // What the layer was made with may move the limits that its activation has by itself.
+  // The layer's settings may move the limits of its activation.
   if (name === "leakyRelu" && alpha === 0) {
     return { name: "relu", region: activationRegion("relu") };
   }
@@ -70,23 +70,23 @@ export function activationLayer(layer: Layer): ActivationOfLayer | null {
   return { name, region };
 }
 
-/** The activation object that layers and cells of TensorFlow.js hold. */
+/** Activation object of TensorFlow.js's layers and cells. */
 interface ActivationObject {
   apply(x: Tensor, ...rest: unknown[]): Tensor;
   getClassName(): string;
-  /** Activation that this one stands in for. */
+  /** Activation that this one replaces. */
   replaced?: ActivationObject;
 }
 
-/** Something that holds an activation object under a key. */
+/** Object that holds an activation object under a key. */
 export type ActivationHolder = Record<string, unknown>;
 
 /**
- * The activation object that a layer or a cell holds.
+ * Returns the activation object of a layer or a cell.
  *
  * @param holder The layer or cell.
  * @param key `activation` or `recurrentActivation`.
- * @returns The object, or `null` if there is none of TensorFlow.js's kind.
+ * @returns The object, or `null` if it has none of TensorFlow.js's kind.
  */
 export function activationObject(holder: ActivationHolder, key: string): ActivationObject | null {
   const candidate = holder[key] as Partial<ActivationObject> | null | undefined;
@@ -98,9 +98,9 @@ export function activationObject(holder: ActivationHolder, key: string): Activat
 /**
  * Replaces an activation object by one that shows z (and a) on the way.
  *
- * Its class name is one that TensorFlow.js has no fused kernel for, so that `Dense` and the
- * convolutions compute z, then a, rather than both at once. In a pass that is differentiated they
- * do so anyway, which is why no figure changes by it.
+ * TensorFlow.js has no fused op for the new object's class name, so `Dense` and the convolutions
+ * compute z, then a, rather than both at once. In a differentiated pass they do so anyway, so
+ * results are unchanged.
  *
  * @param holder The layer or cell.
  * @param key `activation` or `recurrentActivation`.

@@ -9,19 +9,19 @@ import { type TakenTensors, takeTensors, type TensorWords } from "./taken_tensor
 
 /** Options of {@linkcode activations}. */
 export interface ActivationsOptions extends Pick<MeasureOptions, "batchNormalization"> {
-  /** Which layers. Default: all. */
+  /** Layers to choose. Default: all. */
   of?: TensorChoice;
 }
 
-/** What one call of a layer returned. */
+/** Output of one call of a layer. */
 export interface ActivationTensor {
   /** Path of the layer. */
   layer: string;
   /** Class of the layer. */
   className: string;
-  /** Which of its calls it was, from 1 on: a shared or time-distributed layer is called more than once. */
+  /** Number of the call, from 1: a shared or time-distributed layer is called more than once. */
   call: number;
-  /** The first output, examples along the first axis. */
+  /** First output, examples along the first axis. */
   tensor: Tensor;
 }
 
@@ -32,19 +32,20 @@ const WORDS: TensorWords<ActivationTensor> = {
 };
 
 /**
- * The activations of a model's layers: the tensors themselves, where {@linkcode measure} has their statistics.
+ * Returns the activations of a model's layers: the tensors themselves, of which {@linkcode measure}
+ * returns the statistics.
  *
- * They come from the forward half of the pass that measures. The model is put back as it was. Of a layer with several
- * outputs, such as an LSTM that returns its state, it is the first.
+ * They come from the forward half of the pass that measures. The model is restored. If a layer has
+ * several outputs, such as an LSTM that returns its state, the first is taken.
  *
- * The tensors are the caller's: free them by `using`, as here, or with `tf.dispose(found)`.
+ * The tensors belong to the caller: free them by `using`, as here, or with `tf.dispose(found)`.
  *
  * @param model A built model.
- * @param batch One tensor an input.
- * @param options Which layers, and how batch normalisation runs.
+ * @param batch One tensor per input.
+ * @param options Layers to choose, and how batch normalisation runs.
  * @returns One entry for each call of a layer, in the order of the calls.
  * @throws {RangeError} If `of` chooses nothing, or the batch does not suit the model.
- * @throws {TypeError} If an argument is not what it must be.
+ * @throws {TypeError} If an argument has the wrong type.
  * @throws {MeasureError} If a layer cannot be run; the message names the layer.
  *
  * @example The share of tanh outputs that are stuck
@@ -71,7 +72,7 @@ export async function activations(
   checkOptions(options, "activations", ["of", "batchNormalization"]);
   const { of, ...measureOptions } = options;
   const engine = runningEngine() ?? await ensureEngine();
-  // The sum needs no targets, and is not differentiated.
+  // The sum needs no targets, and is not differentiated here.
   const subject = { model, batch, options: { ...measureOptions, objective: "sum" as const } };
   return takeTensors(engine, subject, WORDS, ({ leaves }, keep) => {
     const all = leaves.map(({ path, layer }) => ({ layer, path, classPath: layer.getClassName() }));

@@ -1,56 +1,58 @@
-/** How a query spreads its attention over the keys that it may attend to, over some of the queries of a pass. */
+/**
+ * Spread of a query's attention over the keys that it may attend to, for some queries of a pass.
+ */
 export interface AttentionRows {
   /**
-   * Mean over the rows of the entropy of the weights, divided by the logarithm of the number of keys: 1 where all
-   * keys count alike, 0 where each query attends to one key alone.
+   * Mean over the rows of the entropy of the weights, divided by the logarithm of the number of
+   * keys: 1 if all keys count alike, 0 if each query attends to a single key.
    */
   entropy: number;
-  /** The share of the rows in which one key has 0.95 of the weight or more. */
+  /** Share of the rows in which one key has at least 0.95 of the weight. */
   oneHot: number;
-  /** Mean number of keys that a query may attend to: what is masked does not count. */
+  /** Mean number of keys that a query may attend to, without masked ones. */
   keys: number;
-  /** How many rows were looked at: those with two keys or more, of up to 1024 that are spread over all of them. */
+  /** Number of rows examined: those with at least two keys, of up to 1024 spread over all rows. */
   rows: number;
 }
 
-/** The weights of an attention as they lie in memory. */
+/** Weights of an attention in memory. */
 export interface AttentionWeightsView {
-  /** The weights, keys last. */
+  /** Weights, keys last. */
   weights: ArrayLike<number>;
-  /** The scores that they were made of. */
+  /** Scores from which the weights were computed. */
   scores: ArrayLike<number>;
-  /** The lengths of the axes before the keys. */
+  /** Lengths of the axes before the keys. */
   queries: readonly number[];
-  /** How many keys there are. */
+  /** Number of keys. */
   keys: number;
-  /** Which keys a query may attend to; absent: all of them. */
+  /** Mask of the keys; absent if a query may attend to all. */
   mask?: AttentionMaskView;
 }
 
-/** Where queries may attend to keys. */
+/** Mask of an attention. */
 export interface AttentionMaskView {
-  /** 0 where a key is masked. */
+  /** Entries of the mask, 0 for a masked key. */
   values: ArrayLike<number>;
-  /** As many axes as those of the queries, then one of keys; an axis of length 1 holds for all. */
+  /** As many axes as the queries, then one of keys; an axis of length 1 holds for all. */
   shape: readonly number[];
 }
 
-/** The sums over rows that {@linkcode AttentionRows} has the means of. */
+/** Sums over rows; {@linkcode AttentionRows} has their means. */
 export type AttentionSums = AttentionRows;
 
-/** The largest share of the weight that leaves others a say. */
+/** Weight from which a row counts as one-hot. */
 const NEARLY_ALL = 0.95;
-/** A score below it was put there to mask a key. */
+/** A lower score was set to mask a key. */
 const MASKED = -1e8;
-/** So many rows tell the mean entropy to 1 % and cost no pass any time. */
+/** 1024 rows give the mean entropy to 1 % at no noticeable cost. */
 const MOST_ROWS = 1024;
-/** Multiples of the golden ratio fall evenly between 0 and 1, in step with no axis. */
+/** Multiples of the golden ratio spread evenly between 0 and 1, in step with no axis. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /**
- * Adds up entropies over rows of an attention in float64. Rows with an entry that is no number are left out.
+ * Adds up entropies over rows of an attention in float64. Rows with a NaN are left out.
  *
- * @param place Where the rows lie among those of the whole batch. Default: they are all.
+ * @param place Position of the rows among those of the whole batch. Default: they are all.
  */
 export function sumAttentionRows(
   view: AttentionWeightsView,
@@ -74,7 +76,7 @@ function addRow(sums: AttentionSums, view: AttentionWeightsView, row: number): v
   let visible = 0, entropy = 0, largest = 0;
   for (let key = 0; key < keys; key++) {
     const weight = weights[start + key];
-    // Nor is there one in a row that lies in another part of the batch.
+    // NaN, or `undefined` for a row in another part of the batch.
     if (!(weight >= 0)) return;
     if (mask !== undefined && mask.values[from + step * key] === 0) continue;
     if (scores[start + key] <= MASKED) continue;
@@ -82,7 +84,7 @@ function addRow(sums: AttentionSums, view: AttentionWeightsView, row: number): v
     if (weight > 0) entropy -= weight * Math.log(weight);
     if (weight > largest) largest = weight;
   }
-  // Who may attend to one key alone has no choice.
+  // A query that may attend to a single key has no choice.
   if (visible < 2) return;
   sums.rows++;
   sums.keys += visible;
@@ -90,7 +92,7 @@ function addRow(sums: AttentionSums, view: AttentionWeightsView, row: number): v
   if (largest >= NEARLY_ALL) sums.oneHot++;
 }
 
-/** Where the mask of a row starts, and how far apart its keys lie. */
+/** Returns the index at which the mask of a row starts, and the distance between its keys. */
 function placeInMask(
   row: number,
   queries: readonly number[],
@@ -107,7 +109,7 @@ function placeInMask(
   return [from, wide === keys ? 1 : 0];
 }
 
-/** The means of what was added up; `null` where there was no row. */
+/** Returns the means of the sums; `null` without rows. */
 export function meanOverRows(sums: AttentionSums | null): AttentionRows | null {
   if (sums === null || sums.rows === 0) return null;
   const { rows, entropy, oneHot, keys } = sums;

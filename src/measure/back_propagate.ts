@@ -2,35 +2,37 @@ import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { engineState, type TapeNode } from "./engine_state.ts";
 import type { Observer, WatchedGradients } from "./tap.ts";
 
-/** A tensor of the forward pass whose gradient is computed on the way. */
+/** Tensor of the forward pass whose gradient is computed on the way. */
 interface Waypoint {
-  /** Its gradient as far as it is known. */
+  /** Sum of its gradient so far. */
   gradient: Tensor | null;
-  /** How many contributions to it are to come. */
+  /** Number of contributions that are still missing. */
   awaited: number;
-  /** Whether an operation on the way has made the tensor, so that its gradient goes on from there. */
+  /**
+   * True if an operation on the way has made the tensor, so that its gradient goes on from there.
+   */
   goesOn: boolean;
-  /** Who looks at the gradient. */
+  /** Observers of the gradient. */
   observers: readonly Observer[];
 }
 
-/** An operation through which gradients go. */
+/** Operation through which gradients go. */
 interface Step {
   node: TapeNode;
-  /** Its outputs; `undefined` for one on which the value does not depend. */
+  /** Outputs; `undefined` for one that the value does not depend on. */
   outputs: (Waypoint | undefined)[];
-  /** The names of the inputs whose gradients are wanted, and these inputs. */
+  /** Names of the inputs whose gradients are wanted, and these inputs. */
   names: string[];
   inputs: Waypoint[];
 }
 
 /**
- * What lies between the watched tensors and a scalar.
+ * Finds the operations between the watched tensors and a scalar.
  *
- * @param tape The operations of the forward pass, in their order.
+ * @param tape Operations of the forward pass, in their order.
  * @param value The scalar.
  * @param watched The tensors.
- * @returns The operations to go through, the last first, and the scalar as the place to start from.
+ * @returns The operations to go through, last first, and the scalar as the starting point.
  */
 function findPath(
   tape: readonly TapeNode[],
@@ -61,7 +63,7 @@ function findPath(
     if (outputs.every((output) => output === undefined)) continue;
     const inputs = names.map((name) => reach(node.inputs[name].id));
     for (const output of outputs) {
-      // A `customGrad` may return what it was given, which then comes from elsewhere.
+      // A `customGrad` may return one of its inputs, which then comes from elsewhere.
       if (output !== undefined && !inputs.includes(output)) output.goesOn = true;
     }
     for (const input of inputs) input.awaited++;
@@ -70,23 +72,23 @@ function findPath(
   return { steps, start };
 }
 
-/** A tensor that outlives the scope it was made in; TensorFlow.js's types do not show it. */
+/** Tensor that outlives the scope it was made in; TensorFlow.js's types do not show it. */
 type Keepable = Tensor & { kept: boolean };
 
 /**
- * The backward pass: shows the gradient of a scalar with respect to every tensor that is watched.
+ * Runs the backward pass: shows the gradient of a scalar with respect to every watched tensor.
  *
  * `tf.grads` does the same for tensors that are known beforehand, and keeps all gradients until the
- * last is there. Here a gradient is shown as soon as it is complete and freed as soon as it is no longer
- * needed, so that the next one finds its memory in the processor's cache; and any tensor of the forward
- * pass can be watched, whether it depends on a weight or not. Operations, their order and the
- * order of every addition are those of `tf.grads`, and so is every bit.
+ * last is there. Here a gradient is shown as soon as it is complete and freed as soon as it is no
+ * longer needed, so that the next one finds its memory in the processor's cache; and any tensor of
+ * the forward pass can be watched, whether it depends on a weight or not. Operations, their order
+ * and the order of every addition are those of `tf.grads`, so results are bit-identical.
  *
  * @param tf The engine's TensorFlow.js.
- * @param tape The operations of the forward pass, in their order. What they keep is freed on the way,
- * the rest of it at the end.
+ * @param tape Operations of the forward pass, in their order. Their saved tensors are freed on the
+ * way, the rest at the end.
  * @param value The scalar, which may be disposed of.
- * @param watched What to show, and to whom.
+ * @param watched Tensors to show, and their observers.
  * @throws {Error} If an operation on the way has no gradient, or one of another shape or dtype.
  */
 export function backPropagate(
@@ -105,14 +107,14 @@ export function backPropagate(
     let newest = start.gradient.id;
     if (!start.goesOn && start.awaited === 0) show(start);
     for (const step of steps) {
-      // An output that is an input, too, is not complete yet.
+      // An output that is also an input is not complete yet.
       const complete = step.outputs.filter((output) => output?.awaited === 0) as Waypoint[];
       for (const output of complete) show(output);
       newest = propagate(tf, step, newest);
       for (const output of complete) drop(output);
       for (const tensor of made) if (!(tensor as Keepable).kept) tensor.dispose();
       made.length = 0;
-      // A gradient around this one still needs what the operations have kept.
+      // An enclosing gradient still needs the saved tensors.
       if (state.gradientDepth === 0) freeSaved([step.node]);
       for (const input of step.inputs) {
         if (--input.awaited > 0 || input.goesOn) continue;
@@ -124,7 +126,7 @@ export function backPropagate(
     engine.endScope();
     drop(start);
     for (const { inputs } of steps) for (const input of inputs) drop(input);
-    // An observer may have differentiated something, after which the state no longer knows this tape.
+    // An observer may have differentiated something; then the state no longer knows this tape.
     if (state.gradientDepth === 0) freeSaved(tape);
   }
 }
@@ -143,10 +145,11 @@ function drop(waypoint: Waypoint): void {
 }
 
 /**
- * Adds what one operation contributes to the gradients of its inputs.
+ * Adds the contribution of one operation to the gradients of its inputs.
  *
- * @param newest The largest id of a gradient so far: ids grow, and what has a smaller one is older.
- * @returns The same afterwards.
+ * @param newest Largest id of a gradient so far. Ids grow: a smaller one belongs to an older
+ * tensor.
+ * @returns The largest id afterwards.
  */
 function propagate(
   tf: TensorFlow,
@@ -167,7 +170,7 @@ function propagate(
           `[${shape.join(", ")}] for its input ${name}`,
       );
     }
-    // What is older, or was there for another input already, is not ours to free.
+    // Older tensors, and those shared with another input, are not ours to free.
     const isOurs = dx.id > newest && !dx.kept;
     const input = inputs[i];
     const before = input.gradient;

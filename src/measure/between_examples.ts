@@ -5,13 +5,15 @@ import type { Tensor } from "../engine/tensorflow.ts";
 import type { FeatureMeasurements } from "./batch_measurements.ts";
 
 /**
- * The squared deviations of the entries of an example from their means over the batch, added up in float64.
+ * Sums in float64 the squared deviations of the entries of an example from their means over the
+ * batch.
  *
  * @param heap The engine's heap.
  * @param tensor The tensor.
- * @param examples How many examples the batch has.
- * @param sums The sums over the tensor.
- * @returns NaN where the tensor does not have that many examples on its first axis, or an entry is not finite.
+ * @param examples Number of examples in the batch.
+ * @param sums Sums over the tensor.
+ * @returns NaN if the tensor does not have that many examples on its first axis, or an entry is not
+ * finite.
  */
 export function deviationsBetween(
   heap: Heap,
@@ -30,7 +32,10 @@ export function deviationsBetween(
   return sum;
 }
 
-/** The share of the second moment that tells the examples of a tensor apart; `null` where nothing does. */
+/**
+ * Returns the share of the second moment that tells the examples of a tensor apart, or `null` if
+ * undefined.
+ */
 export function spreadOf(
   heap: Heap,
   tensor: Tensor,
@@ -41,11 +46,11 @@ export function spreadOf(
   return examples < 2 || Number.isNaN(spread) ? null : spread;
 }
 
-/** Measures the features of a tensor; `null` where each has fewer than two entries. */
+/** Measures the features of a tensor; `null` if each has fewer than two entries. */
 export function measureFeatures(heap: Heap, tensor: Tensor): FeatureMeasurements | null {
   const count = tensor.rank < 2 ? 1 : tensor.shape.at(-1)!;
   const entries = tensor.size / count;
-  // A tensor without entries has 0 / 0.
+  // 0 / 0 for a tensor without entries.
   if (!(entries >= 2)) return null;
   let constant = 0, largestOffset = 0, largestStd = 0, smallestStd = Infinity;
   eachColumn(heap, tensor, count, (mean, deviations) => {
@@ -62,8 +67,8 @@ export function measureFeatures(heap: Heap, tensor: Tensor): FeatureMeasurements
 }
 
 /**
- * Shows the mean and the squared deviations of each of `width` columns of a tensor, NaN for a column that is not
- * finite: of floats by our own SIMD code, of all else here.
+ * Shows the mean and the squared deviations of each of `width` columns of a tensor, NaN for a
+ * column that is not finite: of floats by our own SIMD code, of other types here.
  */
 function eachColumn(
   heap: Heap,

@@ -9,8 +9,8 @@ import { MeasureError } from "./measure_error.ts";
  * Calls a layer.
  *
  * @param record Its row, which an error names.
- * @param call Calls it.
- * @throws {MeasureError} If it cannot be called, or returns something else than tensors.
+ * @param call Calls the layer.
+ * @throws {MeasureError} If the call throws, or returns something other than tensors.
  */
 export function callOrExplain(
   record: Pick<LayerRecord, "name" | "className">,
@@ -29,7 +29,10 @@ export function callOrExplain(
   }
 }
 
-/** What a layer returned. A custom layer may return anything, and later nothing would point to it. */
+/**
+ * Returns the output of a layer if it consists of tensors. A custom layer may return anything, and
+ * a later error would not point to it.
+ */
 function requireTensors(outputs: Tensor | Tensor[]): Tensor | Tensor[] {
   for (const tensor of [outputs].flat()) {
     if (typeof tensor?.dataSync !== "function") {
@@ -48,12 +51,12 @@ function requireTensors(outputs: Tensor | Tensor[]): Tensor | Tensor[] {
 }
 
 /**
- * What to throw for what a pass has thrown.
+ * Turns an error of a pass into the one to throw.
  *
- * @param error What it has thrown.
- * @param engine The engine that it ran on.
- * @param after Where the outputs were known: the name of what is differentiated, and the layer whose gradient was
- *   shown last, `null` where it was none yet. `null` where they were not.
+ * @param error Error that the pass threw.
+ * @param engine Engine that it ran on.
+ * @param after Progress once the outputs were known: the name of the objective, and the layer whose
+ * gradient was shown last, or `null` if there was none yet. `null` before that.
  */
 export function explainPass(
   error: unknown,

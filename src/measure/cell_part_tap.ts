@@ -3,22 +3,25 @@ import type { Figure, LayerRecord } from "./layer_record.ts";
 import { countFlat, observe, observePreActivations, type Sweep } from "./observe.ts";
 import type { Observer } from "./tap.ts";
 
-/** What adds up one activation inside a recurrent cell: at each step, or over the whole sequence. */
+/** Adds up one activation inside a recurrent cell, at each step or over the whole sequence. */
 export class CellPartTap {
-  /** The row of the part. */
+  /** Row of the part. */
   readonly record: LayerRecord;
   readonly #sweep: Sweep;
   readonly #zOfStep: Observer;
   readonly #z: Observer;
   readonly #delta: Observer;
-  /** Who sees a and its gradient; nobody where they are the layer's own, which is tapped as any layer's is. */
+  /**
+   * Observers of a and its gradient; `null` if these are the layer's own, which is tapped like any
+   * layer's.
+   */
   readonly #output: { a: Observer; gradient: Observer } | null;
 
   /**
-   * @param sweep What all observers share.
-   * @param record The row of the part.
-   * @param options `owner`: the row of the layer, where its z holds that of the part. `isLayer`: whether the part
-   * is all that the layer's cell does, and `record` the row of the layer.
+   * @param sweep State that all observers share.
+   * @param record Row of the part.
+   * @param options `owner`: the row of the layer, if its z includes that of the part. `isLayer`:
+   * true if the layer's cell has no other part, and `record` is the row of the layer.
    */
   constructor(
     sweep: Sweep,
@@ -39,7 +42,7 @@ export class CellPartTap {
     };
   }
 
-  /** Applies the activation to the z of a step, and shows both, and later their gradients. */
+  /** Applies the activation to the z of a step; shows both, and later their gradients. */
   step(
     x: Tensor,
     apply: (x: Tensor) => Tensor,
@@ -52,7 +55,7 @@ export class CellPartTap {
       : tap(activated, this.#output.a, this.#output.gradient);
   }
 
-  /** Sees z and a of the whole sequence, [batch, steps, units]. */
+  /** Shows z and a of the whole sequence, [batch, steps, units]. */
   forward(z: Tensor, a: Tensor): void {
     const [batch, steps, units] = z.shape;
     this.#z(z);
@@ -63,7 +66,7 @@ export class CellPartTap {
     this.#output.a(a);
   }
 
-  /** Sees their gradients. */
+  /** Shows their gradients. */
   backward(delta: Tensor, gradient: Tensor): void {
     this.#delta(delta);
     this.#output?.gradient(gradient);

@@ -9,7 +9,7 @@ import { number, object, optional, orNull, requireValue } from "../words/require
 /**
  * Checks that the arguments are a model and a batch, for callers without a type checker.
  *
- * @throws {TypeError} If one of them is something else.
+ * @throws {TypeError} If one of them is not.
  */
 export function checkSubject(model: LayersModel, batch: Batch): void {
   requireModel(model);
@@ -52,8 +52,8 @@ const KNOWN: Record<keyof Required<MeasureOptions>, (value: unknown) => string |
  * Checks the options of a measurement, for callers without a type checker.
  *
  * @param options The options.
- * @param caller Who takes them.
- * @param known Those that it takes. Default: all of a measurement.
+ * @param caller Function that takes them.
+ * @param known Options that it takes. Default: all of a measurement.
  * @throws {TypeError} If an option is unknown or has a value that it does not take.
  */
 export function checkOptions(
@@ -77,11 +77,11 @@ export function checkOptions(
 }
 
 /**
- * Checks that the inputs of a batch are what the model takes, and that both are still there.
+ * Checks that the inputs of a batch suit the model, and that neither was disposed of.
  *
  * @returns The number of examples.
- * @throws {TypeError} If something is not a tensor, it or the model was disposed of, or the model lists an
- * output twice.
+ * @throws {TypeError} If something is not a tensor, it or the model was disposed of, or the model
+ * lists an output twice.
  * @throws {RangeError} If the number of inputs, a shape, or a number of examples is off.
  */
 export function checkBatch(

@@ -9,10 +9,10 @@ import { findLoss } from "../traits/losses.ts";
 import { nearest } from "../words/nearest.ts";
 
 /**
- * The end of an error message: which objective was probably meant.
+ * Suggests the objective that was probably meant, as the end of an error message.
  *
- * @param name What was given.
- * @returns `"; did you mean ...?"`, or nothing if no name is close.
+ * @param name Name that was given.
+ * @returns `"; did you mean ...?"`, or an empty string if no name is close.
  */
 export function nearestObjective(name: string): string {
   const known = findLoss(name);
@@ -20,10 +20,10 @@ export function nearestObjective(name: string): string {
 }
 
 /**
- * The objective that a model's module asks for, which may be any string.
+ * Checks the objective that a model's module sets, which may be any string.
  *
- * @returns The objective; `undefined` where the module says nothing.
- * @throws {ModelError} If there is no such objective.
+ * @returns The objective; `undefined` if the module sets none.
+ * @throws {ModelError} If the objective does not exist.
  */
 export function checkModuleObjective(
   { objective, path }: Pick<LoadedModel, "objective" | "path">,
@@ -41,10 +41,10 @@ export function checkModuleObjective(
  * Checks that a batch has the targets that a loss needs.
  *
  * @param batch The batch.
- * @param objective The objective; `undefined` where none is asked for.
- * @param file Where the batch comes from: a JSON file, or a module with `createBatch`.
+ * @param objective The objective; `undefined` if none was requested.
+ * @param file Source of the batch: a JSON file, or a module with `createBatch`.
  * @returns The batch.
- * @throws {BatchError} If it has none.
+ * @throws {BatchError} If the targets are missing.
  */
 export function checkTargets(
   batch: Batch,

@@ -15,26 +15,27 @@ import {
   resolveObjective,
 } from "./resolve_objective.ts";
 
-/** An objective, and how it was chosen. */
+/** Objective and the reason for its choice. */
 export interface ChosenObjective {
-  /** What is differentiated. */
+  /** Function to differentiate. */
   objective: ResolvedObjective;
-  /** Why it is that one, if no objective was given; `null` for what was asked for, and for the sum. */
+  /** Reason for the choice, if no objective was given; `null` for a given one, and for the sum. */
   chosenBy: "compiled" | "head" | null;
-  /** The targets that were drawn for it, once it was evaluated; the caller's to dispose. */
+  /** Targets that were drawn for it, once it was evaluated; the caller disposes of them. */
   drawn: Tensor[] | null;
 }
 
 /**
- * Chooses what to differentiate: the given objective; else the loss that the model was compiled with;
- * else, if an output always adds up to the same, the losses that fit the heads; else the sum of the
- * outputs. If a loss was not asked for and the batch has no targets for it, they are drawn at random.
+ * Chooses what to differentiate: the given objective; else the loss that the model was compiled
+ * with; else, if an output always has the same sum, the losses that fit the heads; else the sum of
+ * the outputs. If a loss was not requested and the batch lacks targets for it, they are drawn at
+ * random.
  *
- * @param given What is asked for.
- * @param targets The targets of the batch.
+ * @param given Objective that was requested.
+ * @param targets Targets of the batch.
  * @param seed Seed of targets that have to be drawn.
  * @throws {TypeError} If the given objective is of no known kind.
- * @throws {RangeError} If the given objective is a loss, and there are no targets.
+ * @throws {RangeError} If the given objective is a loss and the targets are missing.
  */
 export function chooseObjective(
   tf: TensorFlow,
@@ -55,12 +56,12 @@ export function chooseObjective(
 }
 
 /**
- * Chooses what to train on: as {@linkcode chooseObjective}, but never the sum of the outputs, which has no
- * least value; where that is asked for, too, the losses that fit the heads. A loss that was asked for has
- * its targets drawn where the batch has none.
+ * Chooses what to train on: as {@linkcode chooseObjective}, but never the sum of the outputs, which
+ * has no minimum; if the sum was requested, too, the losses that fit the heads. If the batch lacks
+ * targets for a requested loss, they are drawn.
  *
- * @param given What is asked for.
- * @param targets The targets of the batch.
+ * @param given Objective that was requested.
+ * @param targets Targets of the batch.
  * @param seed Seed of targets that have to be drawn.
  * @throws {TypeError} If the given objective is of no known kind.
  */
@@ -83,7 +84,7 @@ export function chooseLoss(
   return withTargets(tf, model, model.outputs.map(() => given), null, null, seed);
 }
 
-/** The losses that fit the heads, on these targets where they suit them, else on random ones. */
+/** Returns the losses that fit the heads, on these targets if they suit, else on random ones. */
 function byHead(
   tf: TensorFlow,
   model: LayersModel,
@@ -96,15 +97,15 @@ function byHead(
     : withTargets(tf, model, fitting, "head", targets, seed);
 }
 
-/** What a model is measured with where nothing is asked for. */
+/** Objective that a model is measured with by default. */
 export interface DefaultObjective {
-  /** Its name, as {@linkcode ChosenObjective} has it. */
+  /** Name, as in {@linkcode ChosenObjective}. */
   name: string;
-  /** The same to ask for: `null` where it is another loss for each output, or a function. */
+  /** Value to pass as `objective`; `null` for a function, or a different loss for each output. */
   objective: LossName | "sum" | null;
 }
 
-/** What {@linkcode chooseObjective} chooses where nothing is asked for. */
+/** Returns the choice of {@linkcode chooseObjective} if no objective is given. */
 export function defaultObjective(model: LayersModel): DefaultObjective {
   const losses = compiledLosses(model) ??
     (sumSaysNothing(model) ? fittingLosses(model, null)! : null);
@@ -119,8 +120,8 @@ function sumSaysNothing({ outputs }: LayersModel): boolean {
 }
 
 /**
- * The losses that fit the heads, `null` where the targets do not suit them. Classes may be given as shares
- * or by their numbers.
+ * Returns the losses that fit the heads, or `null` if the targets do not suit them. Classes may be
+ * given as shares or by their numbers.
  */
 function fittingLosses(model: LayersModel, targets: Tensor[] | null): LossName[] | null {
   const { outputs } = model;
@@ -147,7 +148,7 @@ function withTargets(
   targets: Tensor[] | null,
   seed: number,
 ): ChosenObjective {
-  // Of most functions only the head that they judge is known.
+  // Of most functions only the head that they suit is known.
   const lossOf = (i: number): string => {
     const loss = losses[i];
     const name = loss === null ? null : nameOf(loss);
@@ -155,7 +156,7 @@ function withTargets(
   };
   const draw = (outputs: Tensor[]): Tensor[] => {
     const random = new SeededRandom(seed, "targets");
-    // Outside of every scope, so that they can be measured after the pass.
+    // Drawn outside of every scope, so that they can be measured after the pass.
     return outputs.map(({ shape }, i) =>
       tf.keep(drawTarget(tf, random, lossOf(i), headOf(model.outputs[i]), shape))
     );

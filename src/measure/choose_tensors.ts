@@ -3,19 +3,21 @@ import { array, must, requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 
 /**
- * Which layers, or which of their weights: a name, a class, a pattern that names match, or several of these.
+ * Choice of layers, or of their weights: a name, a class, a pattern that names match, or several of
+ * these.
  *
- * A name is that of a layer (`"dense_1"`), of a weight (`"dense_1/kernel"`) or of a model or wrapper around
- * layers (`"encoder"`: all layers within). A class in place of the name chooses all layers of that class:
- * `"Dense"`, and `"Dense/kernel"` their kernels. Where a layer is called like a class, the name counts.
+ * A name is that of a layer (`"dense_1"`), of a weight (`"dense_1/kernel"`) or of a model or
+ * wrapper around layers (`"encoder"`: all layers within). A class in place of the name chooses all
+ * layers of that class: `"Dense"`, and `"Dense/kernel"` their kernels. If a layer has the name of a
+ * class, the name takes precedence.
  */
 export type TensorChoice = string | RegExp | readonly (string | RegExp)[];
 
-/** What something can be chosen by. */
+/** Keys by which something can be chosen. */
 export interface ChoiceKeys {
-  /** Its path: `encoder/dense_1`, `encoder/dense_1/kernel`. */
+  /** Path: `encoder/dense_1`, `encoder/dense_1/kernel`. */
   path: string;
-  /** The same with the class of the layer in place of the layer's path: `Dense/kernel`. */
+  /** Path with the class of the layer in place of the layer's path: `Dense/kernel`. */
   classPath: string;
 }
 
@@ -24,9 +26,9 @@ const isPattern = (value: unknown) => typeof value === "string" || value instanc
 /**
  * Chooses some of many, in their order.
  *
- * @param all What there is.
- * @param choice What is asked for; everything where it is `undefined`.
- * @param what What there is, in a message: `a layer`.
+ * @param all Everything there is.
+ * @param choice The choice; everything if `undefined`.
+ * @param what Kind of thing, for a message: `a layer`.
  * @throws {TypeError} If the choice is neither a text, a pattern nor an array of them.
  * @throws {RangeError} If it is empty, or a part of it chooses nothing.
  */
@@ -54,7 +56,7 @@ export function chooseTensors<T extends ChoiceKeys>(
 }
 
 function matching<T extends ChoiceKeys>(all: readonly T[], pattern: string | RegExp): T[] {
-  // Not test(): a pattern with the flag g would remember where it found something last.
+  // Not test(): a pattern with the flag g would continue after its last match.
   if (typeof pattern !== "string") return all.filter(({ path }) => path.search(pattern) !== -1);
   const isWithin = (path: string) => path === pattern || path.startsWith(`${pattern}/`);
   const named = all.filter(({ path }) => isWithin(path));
@@ -72,7 +74,7 @@ function complaint(all: readonly ChoiceKeys[], pattern: string | RegExp, what: s
   return `options.of has ${showValue(pattern)}, expected the name or the class of ${what}${near}`;
 }
 
-/** A path and those around it: `a/b/c`, `a/b`, `a`. */
+/** Returns a path and those around it: `a/b/c`, `a/b`, `a`. */
 function wholes(path: string): string[] {
   const parts = path.split("/");
   return parts.map((_, i) => parts.slice(0, parts.length - i).join("/"));

@@ -3,32 +3,38 @@ import { LOSSES } from "../model/objective.ts";
 import { type LossFunction, lossSettings } from "../model/loss_functions.ts";
 import type { OutputLoss } from "./resolve_objective.ts";
 
-/** What `model.compile` leaves behind; TensorFlow.js declares half of it private. */
+/** Fields that `model.compile` sets; TensorFlow.js declares half of them private. */
 export interface Compiled {
   loss?: unknown;
-  /** As they were told: one, a list for every output, or an object of them by the names of outputs. */
+  /**
+   * As passed to `compile`: one, a list for every output, or an object of them by the names of
+   * outputs.
+   */
   metrics?: ToldMetrics | Record<string, ToldMetrics> | null;
   lossFunctions?: unknown[];
-  /** What is evaluated beside the loss, and of which output: with several outputs the loss of each comes first. */
+  /**
+   * Functions evaluated beside the loss, and their outputs: with several outputs the loss of each
+   * comes first.
+   */
   metricsTensors?: [call: LossFunction, output: number][];
   outputNames?: string[];
-  /** A `tf.sequential()` delegates to an inner model. */
+  /** Inner model to which a `tf.sequential()` delegates. */
   model?: Compiled;
 }
 
 type ToldMetrics = string | LossFunction | (string | LossFunction)[];
 
-/** What of a model was compiled. */
+/** Returns the part of a model that was compiled. */
 export function compiledPart(model: LayersModel): Compiled {
   const compiled = model as unknown as Compiled;
   return compiled.model ?? compiled;
 }
 
 /**
- * The losses that a model was compiled with, one per output (`null` for an output that is not trained): by
- * name, where that is how it was told.
+ * Returns the losses that a model was compiled with, one per output (`null` for an output that is
+ * not trained): by name, if it was given by name.
  *
- * @returns The losses, or `null` where the model was not compiled.
+ * @returns The losses, or `null` if the model was not compiled.
  */
 export function compiledLosses(model: LayersModel): OutputLoss[] | null {
   const { loss, lossFunctions, outputNames = [] } = compiledPart(model);

@@ -8,24 +8,27 @@ import type { PassPlan } from "./plan_pass.ts";
 import type { LossFunction } from "../model/loss_functions.ts";
 import { asTargets, nameOf } from "./resolve_objective.ts";
 
-/** A metric as it was told to `model.compile`. */
+/** Metric as passed to `model.compile`. */
 type ToldMetric = string | LossFunction;
 
-/** A metric of one output. */
+/** Metric of one output. */
 interface CompiledMetric {
   told: ToldMetric;
-  /** What TensorFlow.js made of it: `accuracy` is another function for each head and loss. */
+  /**
+   * Function that TensorFlow.js resolved it to: `accuracy` is another one for each head and loss.
+   */
   call: LossFunction;
   output: number;
 }
 
 /**
- * Evaluates the metrics that a model was compiled with, as `model.evaluate` does: the mean of what TensorFlow.js's
- * function returns. Nothing of it goes on the tape.
+ * Evaluates the metrics that a model was compiled with, as `model.evaluate` does: the mean of
+ * TensorFlow.js's function. The tape does not record it.
  *
- * @param outputs What the pass has put out.
- * @returns The metrics, output by output, in the order in which they were told; then those of a file that
- *   TensorFlow.js lacks. Nothing where the objective is not what the model was compiled with: its targets may be others.
+ * @param outputs Outputs of the pass.
+ * @returns The metrics, output by output, in the order in which they were passed; then those of a
+ * file that TensorFlow.js lacks. Empty if the objective is not the compiled loss: its targets may
+ * be others.
  */
 export function compiledMetrics(
   tf: TensorFlow,
@@ -51,8 +54,8 @@ export function compiledMetrics(
 }
 
 /**
- * The metrics of each output. With several outputs the losses of all stand before them. A list is for every output,
- * an object has them by the names of outputs.
+ * Returns the metrics of each output. With several outputs the losses of all precede them. A list
+ * is for every output, an object has them by the names of outputs.
  */
 function metricsOf({ metrics, metricsTensors = [], outputNames = [] }: Compiled, outputs: number) {
   const ofOutput = (output: number): ToldMetric[] => {

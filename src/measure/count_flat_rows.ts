@@ -3,13 +3,13 @@ import { heapView } from "../engine/heap_view.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
 
 /**
- * How many rows of a tensor, along its last axis, hardly vary. A row that does vary shows it in its first
- * entries, so that only those are read of most rows.
+ * Counts the rows of a tensor, along its last axis, that hardly vary. Most rows that vary do so in
+ * their first entries, so the rest is not read.
  *
  * @param heap The engine's heap.
  * @param tensor The tensor.
- * @param most A row of a variance up to this hardly varies.
- * @returns How many rows it has, and how many are flat; no rows where a row has fewer than two entries.
+ * @param most Largest variance of a row that hardly varies.
+ * @returns The number of rows, and of flat ones; 0 rows if a row has fewer than two entries.
  */
 export function countFlatRows(
   heap: Heap,
@@ -26,7 +26,10 @@ export function countFlatRows(
   return { rows: values.length / length, flat };
 }
 
-/** Whether the squared deviations of a row stay within a sum: over more entries they only grow. */
+/**
+ * Returns true if the squared deviations of a row stay within a sum: with more entries they only
+ * grow.
+ */
 function isFlat(
   values: ArrayLike<number>,
   start: number,

@@ -5,13 +5,13 @@ import { MeasureError } from "./measure_error.ts";
 import type { InputMeasurements, LayerMeasurements } from "./measurements.ts";
 
 /**
- * Asks the registered rules of custom layers what their signals should be. That is done in the pass: a rule
- * is code of the model's module, which those who judge a report do not have.
+ * Asks the registered rules of custom layers for their expected signals. This happens in the pass:
+ * a rule is code of the model's module, which is not available to those who judge a report.
  *
  * @param layers The layers.
- * @param inputs The inputs of the model.
- * @returns The layers, those with a rule with its answer.
- * @throws {MeasureError} If a rule answers other than it must.
+ * @param inputs Inputs of the model.
+ * @returns The layers; those with a rule include its answer.
+ * @throws {MeasureError} If a rule gives an invalid answer.
  */
 export function declareSignals(
   layers: readonly LayerMeasurements[],

@@ -4,12 +4,12 @@ import { leafLayers } from "../model/leaf_layers.ts";
 import { batchShapes } from "../model/shapes.ts";
 import { fittingExamples } from "./plan_memory.ts";
 
-/** How many examples are drawn where nobody says. */
+/** Number of examples drawn by default. */
 const EXAMPLES = 32;
 
 /**
- * How many examples to draw for a model by default: 32, halved until the pass fits the WASM heap in one go, but at
- * least 1. A model that is built for one size of batch gets that.
+ * Returns the number of examples to draw for a model by default: 32, halved until the pass fits the
+ * WASM heap in one go, but at least 1. A model built for a fixed batch size gets that size.
  *
  * @param model A built model.
  */

@@ -18,10 +18,10 @@ const FIGURES: Figure[] = [
 ];
 
 /**
- * Turns what a pass has gathered of a layer into plain data.
+ * Turns the figures that a pass gathered of a layer into plain data.
  *
- * @param pass How many heads the model has and examples the batch, and what the layers' regularizers add to the
- * loss.
+ * @param pass Number of heads and of examples, and the penalties that the layers' regularizers add
+ * to the loss.
  */
 export function describeLayer(
   record: LayerRecord,
@@ -76,13 +76,16 @@ export function describeLayer(
   };
 }
 
-/** What only some layers have. Set one by one: V8 takes far longer over a literal with a spread for each. */
+/**
+ * Returns facts that only some layers have. Set one by one: V8 takes far longer over a literal with
+ * a spread for each.
+ */
 function factsOf(
   record: LayerRecord,
   { heads, penalties }: { heads: number; penalties: ReadonlyMap<Layer, number> | null },
 ): Partial<LayerMeasurements> {
   const { layer, reads, operands, normalization, alikeness, tokenAlikeness } = record;
-  // The parts of a gated cell have rows of their own.
+  // The parts of a gated cell have their own rows.
   const isPart = record.className !== layer.getClassName();
   const kernel = isPart ? null : kernelLayoutOf(layer);
   const settings = describeSettings(layer);
@@ -105,11 +108,11 @@ function factsOf(
 }
 
 /**
- * A gradient over the entries of every call. The backward pass does not report a call that the objective
- * does not depend on: its derivative is 0.
+ * Extends a gradient to the entries of every call. The backward pass does not report a call that
+ * the objective does not depend on: its derivative is 0.
  *
- * @param gradient What the backward pass has shown.
- * @param entries What the forward pass has shown.
+ * @param gradient Sums of the backward pass.
+ * @param entries Sums of the forward pass.
  */
 function overAllCalls(gradient: Sums | null, entries: Sums | null): Sums | null {
   if (gradient === null || entries === null) return gradient;
@@ -124,7 +127,7 @@ function stridesOf({ layer }: LayerRecord): number[] {
   return [...(layer as unknown as { strides: number[] }).strides];
 }
 
-/** Why nothing can be said of how far the examples lie apart; `null` where something can. */
+/** Explains why the spread between examples is unknown; `null` if it is known. */
 function whyNoSpread(record: LayerRecord, examples: number): string | null {
   const { activations, deviations } = record;
   if (activations === null) return record.absent.activations ?? why(record, "activations");
@@ -146,7 +149,7 @@ function why(record: LayerRecord, figure: Figure): string {
   return "the layer is not on the objective's path";
 }
 
-/** What TensorFlow.js's layers keep of their settings. */
+/** Fields in which TensorFlow.js's layers keep their settings. */
 interface Fields {
   kernelSize?: unknown;
   poolSize?: unknown;
@@ -163,7 +166,7 @@ interface Fields {
 const PADDINGS = ["same", "valid", "causal"] as const;
 
 /**
- * The settings of a layer that theory reckons with, or `null` where there are none. Maps with their channels
+ * Returns the settings of a layer that theory uses, or `null` if it has none. Maps with channels
  * first are left out: theory takes the last axis for the units.
  */
 function describeSettings(layer: Layer): LayerSettings | null {

@@ -14,26 +14,26 @@ import type { PassPlan } from "./plan_pass.ts";
 import { measurePenalties, optimizerOf } from "./training_facts.ts";
 import type { TensorSums } from "./tensor_sums.ts";
 
-/** What a pass has gathered. */
+/** Results that a pass has gathered. */
 export interface PassFindings {
   engine: Engine;
   heap: Heap;
   plan: PassPlan;
-  /** The rows of the report, in the order of the model. */
+  /** Rows of the report, in the order of the model. */
   records: readonly LayerRecord[];
-  /** Those of the layers that were called, in the order of their first calls. */
+  /** Rows of the layers that were called, in the order of their first calls. */
   called: readonly LayerRecord[];
   recordOf: ReadonlyMap<Layer, LayerRecord>;
   gradients: ReadonlyMap<ModelWeight, WeightGradient>;
   sums: TensorSums;
-  /** The objective. */
+  /** Value of the objective. */
   value: number;
   metrics: Pick<ObjectiveMeasurements, "metrics">;
-  /** How many heads the model has. */
+  /** Number of heads of the model. */
   heads: number;
 }
 
-/** Turns what a pass has gathered into plain data. */
+/** Turns the results of a pass into plain data. */
 export function describePass(found: PassFindings): Measurements {
   const { engine, heap, plan, recordOf, heads } = found;
   const { model, batch, inputs, targets, options, examples, chosen, weights, layers } = plan;
@@ -85,7 +85,7 @@ export function describePass(found: PassFindings): Measurements {
   };
 }
 
-/** Lists the losses of the outputs if one is set otherwise than by default. */
+/** Lists the losses of the outputs if one has settings other than the defaults. */
 function describeLosses(
   { model, chosen: { objective } }: PassPlan,
 ): Pick<ObjectiveMeasurements, "losses"> {
@@ -101,7 +101,7 @@ function describeLosses(
   return isSet ? { losses } : {};
 }
 
-/** Lists the settings that were replaced. A loss that was asked for replaces none. */
+/** Lists the settings that were replaced. A requested loss replaces none. */
 function substitutesIn(
   { model, options, chosen }: PassPlan,
 ): Pick<Measurements, "notReproduced"> {
@@ -113,7 +113,7 @@ function substitutesIn(
   return notReproduced.length === 0 ? {} : { notReproduced };
 }
 
-/** How the batch was cut, and which layers may tell the difference. */
+/** Describes how the batch was cut, and lists the layers that may notice. */
 function describeParts(
   { memory }: PassPlan,
   recordOf: ReadonlyMap<Layer, LayerRecord>,
@@ -126,7 +126,7 @@ function describeParts(
   };
 }
 
-/** The weights by the paths of their layers. */
+/** Measures the weights, by the paths of their layers. */
 function measureWeights(
   { heap, plan, gradients, recordOf, sums }: PassFindings,
 ): Map<string, WeightMeasurements[]> {

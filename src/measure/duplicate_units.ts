@@ -6,16 +6,16 @@ import { isKernel } from "../theory/weight_kinds.ts";
 import { kernelLayoutOf } from "../model/kernel_layout.ts";
 
 /**
- * How many units of a kernel have exactly the incoming weights of an earlier one.
+ * Counts the units of a kernel that have exactly the incoming weights of an earlier one.
  *
- * Units lie on the last axis; on the last but one in a transposed convolution; on the last two
+ * Units are on the last axis; on the last but one in a transposed convolution; on the last two
  * together in a depthwise one; on all that are not summed over in an EinsumDense.
  *
- * @param layer The layer that the kernel belongs to.
+ * @param layer Layer that the kernel belongs to.
  * @param name The weight's own name.
  * @param shape The kernel's shape.
- * @param read Gives the kernel, row-major; not called for another weight.
- * @returns The number, or `null` for a weight that is not a kernel, or an embedding.
+ * @param read Returns the kernel, row-major; not called for another weight.
+ * @returns The number, or `null` for an embedding or a weight that is not a kernel.
  */
 export function duplicateUnits(
   layer: Layer,
@@ -44,7 +44,7 @@ export function duplicateUnits(
     return countDuplicateUnits(values, units, (unit, n) => n * units + unit, size / units);
   }
   if (layout === "transposed") {
-    // The incoming weights of a unit: every position of the kernel, every input channel.
+    // Incoming weights of a unit: every position of the kernel, every input channel.
     const at = (unit: number, n: number) =>
       Math.floor(n / last) * before * last + unit * last + n % last;
     return countDuplicateUnits(values, before, at, size / before);
@@ -57,10 +57,10 @@ export function duplicateUnits(
  * such units compute the same and are trained the same, forever.
  *
  * @param values The kernel, row-major.
- * @param units How many units there are.
- * @param at Where the n-th incoming weight of a unit stands.
- * @param fanIn How many incoming weights a unit has.
- * @returns How many units repeat an earlier one.
+ * @param units Number of units.
+ * @param at Returns the index of the n-th incoming weight of a unit.
+ * @param fanIn Number of incoming weights of a unit.
+ * @returns Number of units that repeat an earlier one.
  */
 function countDuplicateUnits(
   values: ArrayLike<number>,
@@ -97,8 +97,8 @@ function countDuplicateUnits(
 }
 
 /**
- * A hash of all incoming weights of each unit, `null` where one is NaN: units of a pruned kernel may
- * be equal for long stretches, and comparing each with each would take forever.
+ * Hashes the incoming weights of each unit, `null` if one is NaN: units of a pruned kernel may be
+ * equal for long stretches, and comparing every pair would take forever.
  */
 function hashUnits(
   values: ArrayLike<number>,
@@ -110,7 +110,7 @@ function hashUnits(
   const bits = new Int32Array(float.buffer);
   const hashes = new Int32Array(units);
   const broken = new Uint8Array(units);
-  // Weights outside, units inside: that is how most kernels lie in memory.
+  // Weights outside, units inside: the memory order of most kernels.
   for (let n = 0; n < fanIn; n++) {
     for (let unit = 0; unit < units; unit++) {
       const value = values[at(unit, n)];
@@ -124,17 +124,20 @@ function hashUnits(
   return Array.from(hashes, (hash, unit) => broken[unit] === 1 ? null : hash);
 }
 
-/** Where the units of a kernel stand in memory. */
+/** Position of a kernel's units in memory. */
 export interface UnitsAt {
-  /** How many units there are. */
+  /** Number of units. */
   units: number;
-  /** Where the n-th incoming weight of a unit stands. */
+  /** Returns the index of the n-th incoming weight of a unit. */
   at: (unit: number, n: number) => number;
-  /** How many incoming weights a unit has. */
+  /** Number of incoming weights of a unit. */
   fanIn: number;
 }
 
-/** How many units repeat the incoming weights of an earlier one, and how many have none but zeros. */
+/**
+ * Counts the units that repeat the incoming weights of an earlier one, and those that are all
+ * zeros.
+ */
 export function countUnits(
   values: ArrayLike<number>,
   { units, at, fanIn }: UnitsAt,

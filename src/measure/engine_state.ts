@@ -1,38 +1,38 @@
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 
-/** One operation on the tape that TensorFlow.js records for the backward pass. */
+/** Operation on the tape that TensorFlow.js records for the backward pass. */
 export interface TapeNode {
   /** Name of the operation. */
   kernelName: string;
-  /** What the operation was given, by name. */
+  /** Inputs of the operation, by name. */
   inputs: Record<string, Tensor>;
-  /** What the operation returned. */
+  /** Outputs of the operation. */
   outputs: Tensor[];
   /** Tensors kept for the backward pass. */
   saved: Tensor[];
   /**
-   * Takes the gradients of the outputs, `null` where there is none; returns a function for each input
-   * that computes the gradient of it. Some operations have none.
+   * Takes the gradients of the outputs, `null` if there is none; returns for each input a function
+   * that computes its gradient. Some operations have none.
    */
   gradient?: (dys: (Tensor | null)[]) => Record<string, () => Tensor>;
 }
 
-/** The part of TensorFlow.js's state that gradients are recorded in; its types do not show it. */
+/** Part of TensorFlow.js's state that gradients are recorded in; its types do not show it. */
 interface EngineState {
-  /** How many gradients are being recorded, one inside the other. */
+  /** Number of nested gradients being recorded. */
   gradientDepth: number;
-  /** The operations recorded so far. */
+  /** Operations recorded so far. */
   activeTape: TapeNode[] | null | undefined;
-  /** The innermost scope, and the tensors that it frees when it ends unless they are kept. */
+  /** Innermost scope, with the tensors that it frees when it ends unless they are kept. */
   activeScope: { track: Tensor[] } | null;
 }
 
-/** The state in which TensorFlow.js records gradients. */
+/** Returns the state in which TensorFlow.js records gradients. */
 export function engineState(tf: TensorFlow): EngineState {
   return (tf.engine() as unknown as { state: EngineState }).state;
 }
 
-/** What starts and ends a tape; TensorFlow.js declares it private. */
+/** Methods that start and end a tape; TensorFlow.js declares them private. */
 interface Recorder {
   startTape(): void;
   endTape(): void;
@@ -42,8 +42,9 @@ interface Recorder {
  * Makes TensorFlow.js record every operation of a forward pass, as its own gradients do.
  *
  * @param tf The engine's TensorFlow.js.
- * @param forward The forward pass. All tensors that it makes are freed but those that the tape keeps.
- * @returns The operations in their order. {@linkcode dropTape} frees what they keep.
+ * @param forward The forward pass. All tensors that it makes are freed, except those that the tape
+ * keeps.
+ * @returns The operations in their order. {@linkcode dropTape} frees the tensors that they keep.
  */
 export function recordTape(tf: TensorFlow, forward: () => void): TapeNode[] {
   const state = engineState(tf);
@@ -60,10 +61,10 @@ export function recordTape(tf: TensorFlow, forward: () => void): TapeNode[] {
 }
 
 /**
- * Runs what the gradients are not to know of, inside {@linkcode recordTape} too.
+ * Runs code that gradients do not record, inside {@linkcode recordTape} too.
  *
  * @param tf The engine's TensorFlow.js.
- * @param run What is run. It may record a tape of its own.
+ * @param run Code to run. It may record its own tape.
  */
 export function withoutTape<T>(tf: TensorFlow, run: () => T): T {
   const state = engineState(tf);
@@ -77,8 +78,8 @@ export function withoutTape<T>(tf: TensorFlow, run: () => T): T {
 }
 
 /**
- * Frees what a tape still holds. The tensors that kernels saved for the backward pass are kept ones, which
- * neither `tidy` nor a scope frees; TensorFlow.js does it only where a gradient succeeds.
+ * Frees the tensors that a tape still holds. Ops keep the tensors that they save for the backward
+ * pass, so neither `tidy` nor a scope frees them; TensorFlow.js does only if a gradient succeeds.
  *
  * @param tf The engine's TensorFlow.js.
  */
@@ -90,11 +91,11 @@ export function dropTape(tf: TensorFlow): void {
 }
 
 /**
- * The id that the next tensor will have: ids grow, so anything with a smaller one exists already.
+ * Returns the id of the next tensor: ids grow, so any smaller one already exists.
  *
  * @param tf The engine's TensorFlow.js.
  */
 export function nextTensorId(tf: TensorFlow): number {
-  // TensorFlow.js counts in its class, and declares it private.
+  // The counter is a private static field.
   return (tf.engine().constructor as unknown as { nextTensorId: number }).nextTensorId;
 }

@@ -6,18 +6,19 @@ import type { LayerUse } from "./layer_uses.ts";
 /** Bytes of a float32. */
 const FLOAT = 4;
 
-/** How much more than what is kept is taken: kernels work on copies, and the allocator leaves gaps. */
+/** Factor over the kept tensors: ops work on copies, and the allocator leaves gaps. */
 const SLACK = 1.15;
 
 /**
- * Estimates the most memory that a pass takes on the WASM heap: the weights, the gradient of the largest, and what the
- * layers keep of their outputs for the backward pass. That pass begins where all of it is kept, and frees what it has
- * gone through; a layer that it is at needs the gradients of its output and its input besides.
+ * Estimates the peak memory of a pass on the WASM heap: the weights, the gradient of the largest,
+ * and the outputs that the layers keep for the backward pass. That pass starts with all of these
+ * and frees them as it proceeds; the current layer also needs the gradients of its output and its
+ * input.
  *
- * @param layers The layers of a built model that compute something themselves.
- * @param uses Where the pass uses them.
- * @returns Bytes; `bench/memory_estimate.ts` holds it against what networks of every kind take. Custom layers may take
- * several times as much.
+ * @param layers Layers of a built model that compute something themselves.
+ * @param uses Uses of the layers in the pass.
+ * @returns Bytes; `bench/memory_estimate.ts` compares it with the real peak of networks of every
+ * kind. Custom layers may take several times as much.
  */
 export function estimateMemory(
   layers: readonly Layer[],
@@ -31,7 +32,7 @@ export function estimateMemory(
   }
   for (const use of uses) {
     const own = SLACK * keptEntries(use);
-    // Of a view, gradients are views, too.
+    // The gradients of a view are views, too.
     if (own === 0) continue;
     kept += own;
     most = Math.max(most, kept + passingEntries(use));
@@ -40,15 +41,16 @@ export function estimateMemory(
 }
 
 /**
- * Estimates the least that a pass needs on the heap while tensors that are not needed soon lie elsewhere: the weights,
- * the gradient of the largest, and what the most demanding layer reads and writes on its way back.
+ * Estimates the least that a pass needs on the heap if tensors that are not needed soon are moved
+ * off it: the weights, the gradient of the largest, and the tensors that the most demanding layer
+ * reads and writes in the backward pass.
  *
- * @param layers The layers of a built model that compute something themselves.
- * @param uses Where the pass uses them.
+ * @param layers Layers of a built model that compute something themselves.
+ * @param uses Uses of the layers in the pass.
  * @returns Bytes.
  */
 export function estimateLeast(layers: readonly Layer[], uses: readonly LayerUse[]): number {
-  // Its input, its output, and the gradients of both.
+  // Input, output, and the gradients of both.
   const own = uses.map(({ input, output }) => 2 * FLOAT * (sizeOf(input) + sizeOf(output)));
   return estimateMemory(layers, []) + own.reduce((most, bytes) => Math.max(most, bytes), 0);
 }

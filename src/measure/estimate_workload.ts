@@ -9,11 +9,10 @@ import { type LayerUse, layerUses, type Shape } from "./layer_uses.ts";
 /**
  * Estimates the floating-point operations of one forward and one backward pass.
  *
- * A kernel is multiplied into its input once for every example and every position
- * (pixel, time step) of the layer's output, except for an embedding, which is looked up; the two products
- * of the backward pass (gradients of the weight and of the input) cost the same again each, and a
- * multiplication and an addition count as two. Everything else is left out: where these matter, it is
- * small in comparison.
+ * A kernel is multiplied into its input once for every example and every position (pixel, time
+ * step) of the layer's output, except for an embedding, which is looked up. The two products of the
+ * backward pass (gradients of the weight and of the input) cost the same again each. A
+ * multiplication and an addition count as two. Everything else is left out as small in comparison.
  *
  * @param model A built model.
  * @param inputs Shapes of the batch's inputs.
@@ -24,8 +23,8 @@ export function estimateWorkload(model: LayersModel, inputs: readonly Shape[]): 
 }
 
 /**
- * The operations of one forward and one backward pass by the layers that take them, as {@linkcode estimateWorkload}
- * counts them.
+ * Counts the operations of one forward and one backward pass by layer, as {@linkcode
+ * estimateWorkload} does.
  *
  * @param model A built model.
  * @param inputs Shapes of the batch's inputs.
@@ -48,7 +47,9 @@ export function layerWorkloads(
   return operations;
 }
 
-/** Positions at which the weights are multiplied: all axes but that of channels. */
+/**
+ * Returns the number of positions at which the weights are multiplied: all axes except channels.
+ */
 function positionsOf({ layer, input, output }: LayerUse): number {
   const isRecurrent = "cell" in layer;
   const isTransposed = layerTraits(layer.getClassName()).kernel === "transposed";

@@ -3,29 +3,29 @@ import type { Heap } from "../engine/heap.ts";
 import type { Sums } from "../engine/native/sums.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
 
-/** What float32 adds to an exponent that it stores. */
+/** Bias of the exponent in a float32. */
 const BIAS = 127;
 
-/** The sums over a tensor, and its exponents too where they are asked for and it is of float32. */
+/** Adds the exponents of a float32 tensor to its sums, if requested. */
 export function withExponents(heap: Heap, tensor: Tensor, sums: Sums, histograms: boolean): Sums {
   if (!histograms || tensor.dtype !== "float32") return sums;
   const exponents = Float64Array.from(heap.native.exponents(heap.address(tensor), tensor.size));
   return { ...sums, exponents };
 }
 
-/** The exponents of two tensors together; absent where one of them was not asked. */
+/** Merges the exponents of two tensors; absent if one of them has none. */
 export function mergeExponents(a: Sums, b: Sums): Pick<Sums, "exponents"> {
   const others = b.exponents;
   if (a.exponents === undefined || others === undefined) return {};
   return { exponents: a.exponents.map((count, exponent) => count + others[exponent]) };
 }
 
-/** The exponents of zeros. */
+/** Returns the exponents of zeros. */
 export function exponentsOfZeros(count: number): Float64Array {
   return Float64Array.from({ length: 256 }, (_, exponent) => exponent === 0 ? count : 0);
 }
 
-/** The histogram of a tensor, trimmed to the exponents that occur. */
+/** Returns the histogram of a tensor, trimmed to the exponents that occur. */
 export function histogramOf({ zeros }: Sums, exponents: Float64Array): ExponentHistogram {
   const sum = (first: number, end: number) =>
     exponents.subarray(first, end).reduce((total, count) => total + count, 0);

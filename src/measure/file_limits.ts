@@ -9,32 +9,40 @@ import { layerUses, type Shape } from "./layer_uses.ts";
 import { estimatePass, requireOneFits } from "./plan_memory.ts";
 
 /**
- * Most bytes that a pass over one example of an untrusted model file may take by its estimate, besides the weights that
- * the file holds: half the WASM heap. Of VGG16, the weights take 0.5 GiB and the gradient of the largest 0.4 GiB.
+ * Largest estimate of the bytes that a pass over one example of an untrusted model file may take,
+ * besides the weights in the file: half the WASM heap. In VGG16, the weights take 0.5 GiB and the
+ * gradient of the largest 0.4 GiB.
  */
 const MAX_MEMORY = 2 ** 31;
 
 /**
- * Most operations of a pass over a batch of such a file. The largest network of keras.applications, EfficientNetB7, takes
- * 7e12 for 32 pictures; two threads of a server compute 1e13 in some five minutes.
+ * Largest number of operations of a pass over a batch of such a file. The largest network of
+ * keras.applications, EfficientNetB7, takes 7e12 for 32 pictures; two threads of a server compute
+ * 1e13 in about five minutes.
  */
 const MAX_WORK = 1e13;
 
-/** Filters below which a convolution takes as long as with so many: a product with one column uses one lane. */
+/**
+ * A convolution with fewer filters takes as long as with 16: a product with one column uses one
+ * lane.
+ */
 const FEW_FILTERS = 16;
 
-/** Operations of a wide convolution that take as long as one of a depthwise convolution. */
+/** Operations of a wide convolution in the time of one of a depthwise convolution. */
 const DEPTHWISE = 4;
 
-/** Operations of a wide convolution that take as long as one entry of a pooling window (2-core Xeon, two threads). */
+/**
+ * Operations of a wide convolution in the time of one entry of a pooling window (2-core Xeon, two
+ * threads).
+ */
 const POOLED = 100;
 
 /**
- * Refuses a model of an untrusted file whose pass over one example takes more memory than a file may ask for.
+ * Rejects a model of an untrusted file whose pass over one example takes more memory than allowed.
  *
  * @param model A built model, its weights not drawn or read yet.
- * @param undefinedSize Size of the axes that it leaves open.
- * @param entries Number of weights that the file holds.
+ * @param undefinedSize Size of the axes that the model leaves open.
+ * @param entries Number of weights in the file.
  * @throws {RangeError} If it takes more.
  */
 export function requireModest(model: LayersModel, undefinedSize: number, entries: number): void {
@@ -44,7 +52,7 @@ export function requireModest(model: LayersModel, undefinedSize: number, entries
   const inputs = batchShapes(model, { examples, undefinedSize });
   const containers = containerLayers(model);
   const bytes = estimatePass({ model, layers, containers, inputs }, examples);
-  // The weights, and the gradient of the largest.
+  // Weights, and the gradient of the largest.
   if (bytes - 2 * 4 * entries <= MAX_MEMORY) return;
   throw new RangeError(
     `A pass of model ${model.name} over ${
@@ -56,7 +64,7 @@ export function requireModest(model: LayersModel, undefinedSize: number, entries
 }
 
 /**
- * Refuses a model of an untrusted file whose pass takes more work than a file may ask for.
+ * Rejects a model of an untrusted file whose pass takes more work than allowed.
  *
  * @param model A built model.
  * @param inputs Shapes of the batch's inputs.
@@ -74,7 +82,7 @@ export function requireAffordable(model: LayersModel, inputs: readonly Shape[]):
   );
 }
 
-/** The layer with the most work, and the work of all. */
+/** Returns the layer with the most work, and the work of all. */
 function costliest(model: LayersModel, inputs: readonly Shape[]): [layer: string, work: number] {
   const work = new Map<Layer, number>();
   const add = (layer: Layer, more: number) => work.set(layer, (work.get(layer) ?? 0) + more);
@@ -98,7 +106,7 @@ function costliest(model: LayersModel, inputs: readonly Shape[]): [layer: string
   return [name, all];
 }
 
-/** How many times as long an operation takes as in a wide convolution or product. */
+/** Returns the time of an operation relative to one in a wide convolution or product. */
 function slownessOf(layer: Layer): number {
   const { filters } = layer as unknown as { filters?: number };
   if (layerTraits(layer.getClassName()).kernel === "depthwise") return DEPTHWISE;

@@ -1,19 +1,19 @@
 import type { Tensor } from "../engine/tensorflow.ts";
 import type { LayerRecord } from "./layer_record.ts";
 
-/** What is known of a tensor. */
+/** Origin of a tensor. */
 export interface Origin {
-  /** How deep it lies. */
+  /** Number of layers with a kernel on the longest path to it. */
   depth: number;
-  /** Which layers could be the model's last. */
+  /** Layers that may be the model's last. */
   heads: readonly LayerRecord[];
-  /** The rows of the layer that made it, the layer's own first; none where tensors were joined. */
+  /** Rows of the layer that made it, the layer's own first; none if tensors were joined. */
   rows: readonly LayerRecord[];
-  /** Whether that layer has a kernel. */
+  /** True if that layer has a kernel. */
   hasKernel: boolean;
-  /** The rows whose outputs it is, or was joined from. */
+  /** Rows whose outputs it is, or was joined from. */
   made: readonly LayerRecord[];
-  /** Where that layer's inputs came from, or the tensors that were joined. */
+  /** Origins of that layer's inputs, or of the joined tensors. */
   from: readonly Origin[];
 }
 
@@ -26,41 +26,41 @@ const NOWHERE: Origin = {
   from: [],
 };
 
-/** A container that is being called. */
+/** Container that is being called. */
 interface Enclosing {
-  /** Where its inputs come from. */
+  /** Origin of its inputs. */
   from: Origin;
-  /** What its layers have returned and none of them has taken yet, by the tensors' ids. */
+  /** Outputs of its layers that none of them has read yet, by the tensors' ids. */
   open: Map<number, Origin>;
 }
 
 /**
- * Follows the tensors of the forward pass from layer to layer, and so tells the depth of each layer,
- * what feeds it, and which layers are the heads of the model, whatever its topology: what counts is what was
- * called, not what a graph says. (A graph does not say it: functional models nest, wrappers slice.)
+ * Follows the tensors of the forward pass from layer to layer. It finds the depth of each layer,
+ * its inputs, and the heads of the model, whatever its topology. It relies on the calls and not on
+ * the graph, which does not have this information: functional models nest, wrappers slice.
  */
 export class Flow {
   readonly #origins = new Map<number, Origin>();
-  /** The names of the model's inputs, by the ids of the tensors. */
+  /** Names of the model's inputs, by the ids of the tensors. */
   readonly #inputs = new Map<number, string>();
   readonly #names: readonly string[];
-  /** The containers that are being called, innermost last. */
+  /** Containers that are being called, innermost last. */
   readonly #enclosing: Enclosing[] = [];
   #latest: Origin = NOWHERE;
 
-  /** @param names What the model's inputs are called, in their order. */
+  /** @param names Names of the model's inputs, in their order. */
   constructor(names: readonly string[]) {
     this.#names = names;
   }
 
-  /** A forward pass begins: what goes into the model, in the same order. */
+  /** Begins a forward pass with the inputs of the model, in the same order. */
   begin(inputs: readonly Tensor[]): void {
     this.#origins.clear();
     this.#inputs.clear();
     for (const [index, { id }] of inputs.entries()) this.#inputs.set(id, this.#names[index]);
   }
 
-  /** Remembers which of the tensors that a layer is called on are inputs of the model, and their number. */
+  /** Notes the number of a layer's input tensors, and the model inputs among them. */
   readBy(row: LayerRecord, inputs: readonly Tensor[]): void {
     row.operands = Math.max(row.operands, inputs.length);
     for (const { id } of inputs) {
@@ -69,7 +69,10 @@ export class Flow {
     }
   }
 
-  /** Where the inputs of a call come from. A slice made by a wrapper is known by its wrapper. */
+  /**
+   * Returns the origin of the inputs of a call. A slice made by a wrapper has the origin of the
+   * wrapper's inputs.
+   */
   originOf(inputs: Tensor[]): Origin {
     const enclosing = this.#enclosing.at(-1);
     const known: Origin[] = [];
@@ -81,12 +84,12 @@ export class Flow {
     return known.length > 0 ? join(known) : enclosing?.from ?? NOWHERE;
   }
 
-  /** A container (nested model, wrapper) is about to be called. */
+  /** Enters a container (nested model, wrapper) that is about to be called. */
   enter(inputs: Tensor[]): void {
     this.#enclosing.push({ from: this.originOf(inputs), open: new Map() });
   }
 
-  /** A container has returned: what it made of its layers' outputs comes from all of them. */
+  /** Leaves a container: tensors that it made from its layers' outputs come from all of them. */
   leave(outputs: Tensor[]): void {
     const open = new Set(this.#enclosing.pop()!.open.values());
     if (open.size > 0) this.#latest = join([...open]);
@@ -97,12 +100,12 @@ export class Flow {
   }
 
   /**
-   * A layer has been called.
+   * Notes the call of a layer.
    *
    * @param rows Its records, whose depth is raised and whose inputs are named.
-   * @param from Where its inputs came from.
-   * @param outputs What it returned.
-   * @param hasKernel Whether it has a kernel: only such layers add to the depth.
+   * @param from Origin of its inputs.
+   * @param outputs Its outputs.
+   * @param hasKernel True if it has a kernel: only such layers add to the depth.
    */
   called(rows: readonly LayerRecord[], from: Origin, outputs: Tensor[], hasKernel: boolean): void {
     const depth = from.depth + (hasKernel ? 1 : 0);
@@ -119,10 +122,10 @@ export class Flow {
   }
 
   /**
-   * Marks the layers that made the model's outputs, and on which of the last kernels' ways each
-   * layer lies.
+   * Marks the layers that made the model's outputs, and for each layer the last kernels whose paths
+   * to an output include it.
    *
-   * @returns How many last kernels there are.
+   * @returns Number of last kernels.
    */
   finish(outputs: Tensor[]): number {
     const ends = outputs.map(({ id }) => this.#origins.get(id) ?? this.#latest);
@@ -146,10 +149,10 @@ export class Flow {
   }
 }
 
-/** The given origins and all before them, up to those (included) beyond which is not to be looked. */
+/** Returns the given origins and those before them, looking only past origins that `isPassed` accepts. */
 function upstream(ends: Origin[], isPassed: (origin: Origin) => boolean): Set<Origin> {
   const seen = new Set(ends);
-  // A set is walked in the order of its entries, those that are added on the way included.
+  // Iteration over a set includes entries added on the way.
   for (const origin of seen) {
     if (isPassed(origin)) { for (const before of origin.from) seen.add(before); }
   }

@@ -4,8 +4,8 @@ import type { Tensor } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/model_weights.ts";
 
 /**
- * The gradients of weights, added up over the parts of a batch: in float64 and off the WASM heap, which is to hold as
- * many examples as it can.
+ * Sums the gradients of weights over the parts of a batch, in float64 and off the WASM heap, which
+ * needs the room for examples.
  */
 export class GradientSums {
   readonly #heap: Heap;
@@ -16,7 +16,7 @@ export class GradientSums {
     this.#heap = heap;
   }
 
-  /** Adds what one part gives. */
+  /** Adds the gradient from one part. */
   add(weight: ModelWeight, gradient: Tensor): void {
     const values = heapView(this.#heap.tf, gradient);
     const sums = this.#sums.get(weight);
@@ -24,7 +24,7 @@ export class GradientSums {
     else for (let i = 0; i < sums.length; i++) sums[i] += values[i];
   }
 
-  /** Shows the sum of each weight that had a gradient, one at a time; nothing of it is left afterwards. */
+  /** Shows the sum of each weight that had a gradient, one at a time, and frees it. */
   showEach(see: (weight: ModelWeight, gradient: Tensor) => void): void {
     const { tf } = this.#heap;
     for (const [weight, sums] of this.#sums) {

@@ -11,11 +11,11 @@ import { type TakenTensors, takeTensors, type TensorWords } from "./taken_tensor
 /** Options of {@linkcode gradients}. */
 export interface GradientsOptions
   extends Pick<MeasureOptions, "objective" | "batchNormalization" | "penalties"> {
-  /** Which weights; of layers, all that are trained. Default: every weight that is trained. */
+  /** Weights to choose; choosing a layer chooses its trained weights. Default: every trained weight. */
   of?: TensorChoice;
 }
 
-/** The derivative of the objective with respect to one weight. */
+/** Derivative of the objective with respect to one weight. */
 export interface GradientTensor {
   /** Path of the layer that owns the weight. */
   layer: string;
@@ -34,19 +34,21 @@ const WORDS: TensorWords<GradientTensor> = {
 };
 
 /**
- * The gradients of a model's weights: the tensors themselves, where {@linkcode measure} has their statistics.
+ * Returns the gradients of a model's weights: the tensors themselves, of which {@linkcode measure}
+ * returns the statistics.
  *
- * They come from one pass, the same that measures, bit for bit as `tf.variableGrads` computes them. The model is put
- * back as it was. A weight that the objective does not depend on has the gradient 0; a frozen one has none.
+ * They come from the same single pass that measures, bit for bit as `tf.variableGrads` computes
+ * them. The model is restored. A weight that the objective does not depend on has the gradient 0; a
+ * frozen one has none.
  *
- * The tensors are the caller's: free them by `using`, as here, or with `tf.dispose(found)`.
+ * The tensors belong to the caller: free them by `using`, as here, or with `tf.dispose(found)`.
  *
  * @param model A built model.
- * @param batch One tensor an input, and targets if the objective needs them.
- * @param options Which weights, and what is differentiated: as `measure` chooses it, unless it is said.
- * @returns One entry a weight, in the order of the model.
+ * @param batch One tensor per input, and targets if the objective needs them.
+ * @param options Weights to choose, and the objective, by default chosen as in `measure`.
+ * @returns One entry per weight, in the order of the model.
  * @throws {RangeError} If `of` chooses nothing, or the batch does not suit the model.
- * @throws {TypeError} If an argument is not what it must be.
+ * @throws {TypeError} If an argument has the wrong type.
  * @throws {MeasureError} If a layer cannot be run or differentiated; the message names the layer.
  *
  * @example The mean absolute gradients of the exercise's kernels

@@ -2,7 +2,10 @@ import type * as tfjs from "@tensorflow/tfjs";
 import { dataInfo } from "../engine/live_data.ts";
 import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 
-/** What recurrent layers and their cells hold between calls; TensorFlow.js declares it private. */
+/**
+ * State that recurrent layers and their cells hold between calls; TensorFlow.js declares it
+ * private.
+ */
 interface Recurrent {
   stateful: boolean;
   states_: Tensor[] | null;
@@ -16,15 +19,16 @@ interface Cell {
 }
 
 /**
- * Saves everything that a forward pass may change in a model, and returns a function that restores it:
- * all weights and other variables of layers, which any layer may write when it is called (moving
- * statistics, counters, averages), states of stateful recurrent layers, dropout masks of cells.
+ * Saves everything that a forward pass may change in a model, and returns a function that restores
+ * it: all weights and other variables of layers, which any layer may write when it is called
+ * (moving statistics, counters, averages), states of stateful recurrent layers, dropout masks of
+ * cells.
  *
  * @param tf The engine's TensorFlow.js.
- * @param layers The model's layers, those that hold others included.
- * @param except Variables that are left as they will be. Default: none.
- * @returns A function that restores all of it, bit by bit, and frees what the pass left behind. Called
- * again it does nothing.
+ * @param layers The model's layers, including those that hold others.
+ * @param except Variables that are not restored. Default: none.
+ * @returns A function that restores the state, bit by bit, and frees what the pass left behind.
+ * Further calls do nothing.
  */
 export function keepState(
   tf: TensorFlow,
@@ -44,10 +48,10 @@ export function keepState(
 }
 
 /**
- * Runs what may change the state of a model, which then has the state from before.
+ * Runs code that may change the state of a model, then restores that state.
  *
  * @param tf The engine's TensorFlow.js.
- * @param layers The model's layers, those that hold others included.
+ * @param layers The model's layers, including those that hold others.
  */
 export function inSameState<T>(tf: TensorFlow, layers: Layer[], run: () => T): T {
   const restore = keepState(tf, layers);
@@ -73,7 +77,9 @@ function keepVariables(
   };
 }
 
-/** Gives a variable back the data that were held for it. A tensor is made of them only if it has others now. */
+/**
+ * Gives a variable back its held data. Makes a tensor of them only if the variable has others now.
+ */
 function letGo(tf: TensorFlow, variable: tfjs.Variable, dataId: tfjs.DataId): void {
   const info = dataInfo(tf, dataId);
   if (info === undefined) return;
@@ -88,8 +94,8 @@ function letGo(tf: TensorFlow, variable: tfjs.Variable, dataId: tfjs.DataId): vo
 }
 
 /**
- * The variables that layers hold: weights, and what a custom layer keeps beside them, in a field or in
- * inner layers that TensorFlow.js does not know about.
+ * Finds the variables that layers hold: weights, and those that a custom layer keeps beside them,
+ * in a field or in inner layers unknown to TensorFlow.js.
  */
 function variablesOf(layers: Layer[]): tfjs.Variable[] {
   const found: tfjs.Variable[] = [];
@@ -98,7 +104,7 @@ function variablesOf(layers: Layer[]): tfjs.Variable[] {
     if (typeof value !== "object" || value === null) return;
     const isList = Array.isArray(value);
     const role = isList ? "holder" : roleOf(value);
-    // Most are neither, and need not be remembered.
+    // Most values are neither, and need not be remembered.
     if (role === "other" || seen.has(value)) return;
     seen.add(value);
     if (role === "variable") found.push(value as tfjs.Variable);
@@ -108,10 +114,13 @@ function variablesOf(layers: Layer[]): tfjs.Variable[] {
   return found;
 }
 
-/** What an object is to a search for variables. */
+/** Role of an object in a search for variables. */
 type Role = "variable" | "holder" | "other";
 
-/** The roles of classes, by their prototypes: to ask each object for its methods takes 4 % of a small pass. */
+/**
+ * Roles of classes, by their prototypes: asking each object for its methods takes 4 % of a small
+ * pass.
+ */
 const roles = new WeakMap<object, Role>();
 
 function roleOf(value: object): Role {
@@ -128,7 +137,7 @@ function roleOf(value: object): Role {
   return role;
 }
 
-/** Whether a value has two methods. */
+/** Returns true if a value has two methods. */
 function has(value: object, first: string, second: string): boolean {
   const methods = value as Record<string, unknown>;
   return typeof methods[first] === "function" && typeof methods[second] === "function";

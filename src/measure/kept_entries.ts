@@ -6,10 +6,13 @@ import { layerTraits } from "../traits/layer_traits.ts";
 import { type ActivationHolder, activationObject } from "./activation_region.ts";
 import type { LayerUse } from "./layer_uses.ts";
 
-/** What an attention that adds queries to keys keeps of all sums: what tanh and what a scale make of them. */
+/**
+ * Tensors over all sums that an attention which adds queries to keys keeps: the outputs of tanh and
+ * of a scale.
+ */
 const SUMS_KEPT = 2;
 
-/** How many numbers a pass keeps for its way back of what a layer does in one use. */
+/** Returns the number of entries that a pass keeps for the backward pass of one use of a layer. */
 export function keptEntries({ layer, input, output, times, isStacked }: LayerUse): number {
   if ("cell" in layer) return times * copiesInCell(layer) * entriesOfSteps(layer, input, output);
   const { inputCopies = 0 } = layerTraits(layer.getClassName());
@@ -21,8 +24,8 @@ export function keptEntries({ layer, input, output, times, isStacked }: LayerUse
 }
 
 /**
- * How many numbers the way back through one use takes for as long as it lasts: the gradients of output and input, and
- * where a sequence is swept as much as it keeps, and one copy more.
+ * Returns the number of entries that the backward pass through one use takes temporarily: the
+ * gradients of output and input, and for a swept sequence as many as it keeps, plus one copy.
  */
 export function passingEntries({ layer, input, output, times, isStacked }: LayerUse): number {
   const own = sizeOf(output) + sizeOf(input);
@@ -33,7 +36,7 @@ export function passingEntries({ layer, input, output, times, isStacked }: Layer
     : own;
 }
 
-/** Entries of the state after every step. */
+/** Returns the number of entries of the states after all steps. */
 function entriesOfSteps(
   layer: Layer,
   [examples, steps]: readonly number[],
@@ -43,7 +46,9 @@ function entriesOfSteps(
   return examples * steps * sizeOf(output.slice(returnSequences ? 2 : 1));
 }
 
-/** Copies of its output that a layer keeps, with those of its activation. */
+/**
+ * Returns the number of copies of its output that a layer keeps, including those of its activation.
+ */
 function copiesOf(layer: Layer): number {
   const { memoryCopies, activatedCopies, biasCopies = 0 } = layerTraits(layer.getClassName());
   const { useBias } = layer as unknown as { useBias?: boolean };
@@ -51,19 +56,19 @@ function copiesOf(layer: Layer): number {
   const activation = activationTraits(name ?? "linear");
   const ofBias = useBias === false ? 0 : biasCopies;
   if (activation === null || activation.memoryCopies === 0) return memoryCopies + ofBias;
-  // What is no longer needed is freed: the output before its activation.
+  // The output before the activation is freed if it is no longer needed.
   const own = activatedCopies ?? Math.max(0, memoryCopies - (activation.keepsInput ? 0 : 1));
   return own + ofBias + activation.memoryCopies;
 }
 
-/** A cell as far as it says what its steps keep. */
+/** Cell, which may be a stack of cells. */
 type Cell = Layer & { cells?: Layer[] };
 
 function copiesInCell(layer: Layer): number {
   const { cell } = layer as unknown as { cell: Cell };
   const traitsOf = (cell: Layer) => {
     const traits = layerTraits(cell.getClassName());
-    // Of a custom cell nothing is known but that it is one.
+    // A custom cell is estimated as an LSTM cell.
     return traits.kind === "cell" ? traits : layerTraits("LSTMCell");
   };
   if (cell.cells !== undefined) {
@@ -73,7 +78,7 @@ function copiesInCell(layer: Layer): number {
   return isSwept(cell) ? sweptCopies : memoryCopies;
 }
 
-/** How many numbers an attention keeps for each entry of each sum of a query and a key. */
+/** Returns how many numbers an attention keeps for each entry of each sum of a query and a key. */
 function sumsOf(layer: Layer): number {
   if (layer.getClassName() !== "AttentionSimilarity") return 0;
   return (layer as unknown as { mode: string }).mode === "dot" ? 0 : SUMS_KEPT;

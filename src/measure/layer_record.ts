@@ -7,27 +7,30 @@ import { activationRegion } from "./activation_region.ts";
 import { mergeSums } from "./sums.ts";
 import type { TokenAlikeness } from "./token_alikeness.ts";
 
-/** The four tensors of a layer that a pass looks at. */
+/** Tensors of a layer that a pass measures. */
 export type Figure =
   | "preActivations"
   | "activations"
   | "activationGradients"
   | "preActivationGradients";
 
-/** What a pass has gathered of one layer so far: the mutable twin of `LayerMeasurements`. */
+/** Figures of one layer so far: the mutable twin of `LayerMeasurements`. */
 export class LayerRecord {
   preActivations: Sums | null = null;
   activations: Sums | null = null;
   activationGradients: Sums | null = null;
   preActivationGradients: Sums | null = null;
-  /** Where the activation is flat; `null` when it nowhere is. */
+  /** Flat region of the activation; `null` if there is none. */
   readonly region: FlatRegion | null;
-  /** Entries of z at which the activation is saturated, and entries of z that are numbers at all. */
+  /** Entries of z at which the activation is saturated, and entries of z other than NaN. */
   saturatedEntries = 0;
   judgedEntries = 0;
-  /** For every unit, 1 once an entry outside of the flat region was seen. */
+  /** Per unit, 1 once an entry outside of the flat region was seen. */
   activeUnits: Uint8Array | null = null;
-  /** Squared deviations of a between the examples, over all calls; NaN once a call had none to tell. */
+  /**
+   * Squared deviations of a between the examples, over all calls; NaN if a call had no examples to
+   * compare.
+   */
   deviations = 0;
   calls = 0;
   shape: number[] | null = null;
@@ -38,32 +41,32 @@ export class LayerRecord {
   readonly inputs: Set<string> = new Set();
   /** Names of the model's inputs that its calls read. */
   readonly reads: Set<string> = new Set();
-  /** How many tensors a call reads at most. */
+  /** Largest number of tensors that a call reads. */
   operands = 0;
-  /** The layers with the last kernels on whose ways to the outputs this one lies. */
+  /** Names of the last layers with a kernel whose paths to the outputs include this layer. */
   readonly heads: Set<string> = new Set();
-  /** For an embedding: the rows that the batch looked up. */
+  /** Rows of an embedding that the batch looked up. */
   usedRows: Set<number> | null = null;
-  /** Whose statistics a batch normalisation runs on. */
+  /** Source of the statistics that a batch normalisation runs on. */
   normalization: "moving" | "batch" | null = null;
-  /** Rows that a layer normalisation was fed, and those of them that hardly vary. */
+  /** Rows that a layer normalisation read, and those of them that hardly vary. */
   rows = 0;
   flatRows = 0;
-  /** How alike some of the examples are in what it puts out. */
+  /** Similarity of some examples in its output. */
   alikeness: ExampleAlikeness | null = null;
-  /** How alike the places of a sequence are in what it puts out. */
+  /** Similarity of the places of a sequence in its output. */
   tokenAlikeness: TokenAlikeness | null = null;
-  /** How queries spread their attention, as sums over rows. */
+  /** Spread of the queries' attention, as sums over rows. */
   attention: AttentionSums | null = null;
-  /** Why a figure stays empty, if that is known beforehand. */
+  /** Reasons why figures stay empty, if known beforehand. */
   readonly absent: Partial<Record<Figure, string>> = {};
 
   /**
    * @param name The row's name.
-   * @param layer The layer it belongs to; several rows may share one (the parts of an LSTM).
+   * @param layer Layer it belongs to; several rows may share one (the parts of an LSTM).
    * @param className The layer's class name.
    * @param activation Name of the activation between z and a, or `null`.
-   * @param region Where that activation is flat, if the name does not tell.
+   * @param region Flat region of that activation, if the name does not tell.
    */
   constructor(
     readonly name: string,
@@ -75,7 +78,7 @@ export class LayerRecord {
     this.region = region === undefined ? activationRegion(activation) : region;
   }
 
-  /** Adds the sums of one tensor; one without entries was not there. */
+  /** Adds the sums of one tensor; ignores one without entries. */
   add(figure: Figure, sums: Sums): void {
     if (sums.count === 0) return;
     this[figure] = mergeSums(this[figure], sums);
@@ -88,7 +91,10 @@ export class LayerRecord {
   }
 }
 
-/** Rows in the order of the first calls of their layers, each followed by its parts; then those never called. */
+/**
+ * Sorts rows in the order of the first calls of their layers, each followed by its parts; then
+ * those never called.
+ */
 export function inCallOrder(
   records: readonly LayerRecord[],
   called: readonly LayerRecord[],

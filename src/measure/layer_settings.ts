@@ -1,19 +1,19 @@
-/** Settings of a layer that theory reckons with, where they do not follow from shapes. */
+/** Settings of a layer that theory uses and that do not follow from shapes. */
 export interface LayerSettings {
-  /** Of a convolution or a pool: the size of its window along each axis. */
+  /** Size of the window of a convolution or a pool along each axis. */
   window?: number[];
-  /** Likewise its steps. */
+  /** Strides of that window. */
   strides?: number[];
-  /** Likewise the distance of its taps; absent where that is 1. */
+  /** Distance between its taps; absent if that is 1. */
   dilation?: number[];
-  /** Likewise what it reads beyond the border. */
+  /** Padding at the border. */
   padding?: "same" | "valid" | "causal";
-  /** Of a normalisation: what it adds to the variance. */
+  /** Number that a normalisation adds to the variance. */
   epsilon?: number;
-  /** Of a normalisation by the norm: how many entries it is taken of. */
+  /** Number of entries over which a normalisation takes the norm. */
   normEntries?: number;
-  /** Of a rescaling: what it multiplies by. */
+  /** Factor of a rescaling. */
   scale?: number;
-  /** Of a rescaling: what it adds. */
+  /** Number that a rescaling adds. */
   offset?: number;
 }

@@ -18,18 +18,18 @@ import { type LayerCall, observe, observePreActivations, type Sweep } from "./ob
 import { type Observer, type Tap, wrapCall } from "./tap.ts";
 import { tapCell } from "./tap_cell.ts";
 
-/** What the taps of a pass share. */
+/** Options that the taps of a pass share. */
 export interface TapOptions {
   sweep: Sweep;
   tap: Tap;
   flow: Flow;
-  /** The batch normalisations that run on the statistics of the batch. */
+  /** Batch normalisations that run on the statistics of the batch. */
   onBatch: ReadonlySet<Layer>;
-  /** Called before a layer is called for the first time. */
+  /** Called before the first call of a layer. */
   onFirstCall?: (record: LayerRecord) => void;
   /** Called when a layer's forward pass is over, and when its gradient is. */
   onLayer?: (phase: "forward" | "backward", record: LayerRecord) => void;
-  /** Shown the first output of each call; it may neither keep nor dispose it. */
+  /** Called with the first output of each call; it may neither keep nor dispose it. */
   onOutput?: (record: LayerRecord, output: Tensor) => void;
 }
 
@@ -38,10 +38,10 @@ const OTHER_OUTPUTS =
 
 type Both = [LayerRecord, Figure];
 
-/** How the pre-activations of a layer can be seen. */
+/** Place at which the pre-activations of a layer can be seen. */
 type Seen = "in its activation" | "as its input" | "as its output" | "in its cell" | "nowhere";
 
-/** The taps on one layer, and what each tensor that goes through them is shown to. */
+/** Taps on one layer, and the observers of each tensor that goes through them. */
 export class LayerTap {
   readonly #layer: Layer;
   readonly #path: string;
@@ -52,14 +52,17 @@ export class LayerTap {
   readonly #hasKernel: boolean;
   readonly #rows: LayerRecord[];
   readonly #restore: (() => void)[] = [];
-  /** What was there before the layer was called, as its inputs and weights were, has other readers. */
+  /**
+   * Smallest tensor id of the current call. Older tensors, such as its inputs and weights, have
+   * other readers.
+   */
   #firstOwn = 0;
 
   /**
    * Prepares the taps; nothing is changed yet.
    *
    * @param leaf The layer to measure.
-   * @param options What all taps of the pass share.
+   * @param options Options that all taps of the pass share.
    */
   constructor({ path, layer }: LeafLayer, options: TapOptions) {
     const { record, seen } = describe(path, layer);
@@ -78,7 +81,7 @@ export class LayerTap {
     }
   }
 
-  /** Puts the taps on; returns the layer's rows. */
+  /** Attaches the taps; returns the layer's rows. */
   put(): LayerRecord[] {
     if (this.#seen === "in its activation") this.#tapActivation();
     if (this.#seen === "in its cell") this.#tapCells();
@@ -86,7 +89,7 @@ export class LayerTap {
     return this.#rows;
   }
 
-  /** Takes them away. */
+  /** Removes the taps. */
   remove(): void {
     for (const step of this.#restore.splice(0).reverse()) step();
   }
@@ -120,13 +123,13 @@ export class LayerTap {
     return this.#options.tap(x, x.id >= this.#firstOwn, forward, backward);
   }
 
-  /** A call of the layer. */
+  /** Runs a call of the layer. */
   #call(...[call, given, givenKwargs]: Parameters<Parameters<typeof wrapCall>[1]>) {
     const { sweep: { heap }, flow, onFirstCall, onLayer } = this.#options;
     const record = this.#record;
     let [inputs, kwargs] = [given, givenKwargs];
     this.#firstOwn = nextTensorId(heap.tf);
-    // TensorFlow.js hands an initial state on to every layer that it calls later.
+    // TensorFlow.js passes an initial state on to every layer that it calls later.
     const states = this.#seen === "in its cell"
       ? [kwargs?.initialState ?? []].flat() as Tensor[]
       : [];
@@ -151,7 +154,10 @@ export class LayerTap {
     return returned;
   }
 
-  /** Shows the first output of a call, and hands it on wherever the layer returns it. */
+  /**
+   * Shows the first output of a call, and replaces it by the shown tensor wherever the layer
+   * returns it.
+   */
   #showOutputs(outputs: Tensor | Tensor[], handed: LayerCall): Tensor | Tensor[] {
     const { a, gradient } = this.#observers;
     const record = this.#record;
@@ -173,7 +179,10 @@ export class LayerTap {
   }
 }
 
-/** What adds up the tensors of a layer. Where nothing stands between z and a, they are one tensor. */
+/**
+ * Returns the observers that sum up a layer's tensors. Without an activation, z and a are one
+ * tensor.
+ */
 function observersOf(sweep: Sweep, layer: Layer, record: LayerRecord, seen: Seen) {
   const { dataFormat } = layer as unknown as { dataFormat?: string };
   const isLinear = seen === "as its output";
@@ -187,7 +196,7 @@ function observersOf(sweep: Sweep, layer: Layer, record: LayerRecord, seen: Seen
   };
 }
 
-/** The row of a layer, and where its z is to be seen. */
+/** Makes the row of a layer, and finds the place where its z can be seen. */
 function describe(path: string, layer: Layer): { record: LayerRecord; seen: Seen } {
   const className = layer.getClassName();
   const row = (activation: string | null, seen: Seen) => ({
@@ -210,7 +219,7 @@ function describe(path: string, layer: Layer): { record: LayerRecord; seen: Seen
   const activation = activationObject(layer as unknown as ActivationHolder, "activation");
   if (activation !== null) {
     const name = activation.getClassName();
-    // Nothing stands between z and a, and a replaced activation would cost Dense its fused kernel.
+    // z is a here, and replacing the activation would cost Dense its fused op.
     return row(name, name === "linear" ? "as its output" : "in its activation");
   }
   const { record, seen } = row(null, layer.weights.length > 0 ? "as its output" : "nowhere");
@@ -230,8 +239,8 @@ function cellsOf(layer: Layer): Layer[] {
 const OUTPUT_IS_STATE = new Set(["SimpleRNNCell", "GRUCell", "LSTMCell", "ConvLSTM2DCell"]);
 
 /**
- * Whether the second output of a layer, a state, is its first one again. Where there is a mask,
- * TensorFlow.js computes the two apart, and what reads the state would be missing from dJ/da.
+ * Returns true if the second output of a layer, a state, is its first one again. With a mask,
+ * TensorFlow.js computes the two separately, and readers of the state would be missing from dJ/da.
  */
 function isLastState(layer: Layer): boolean {
   const { returnSequences } = layer as unknown as { returnSequences?: boolean };

@@ -1,19 +1,19 @@
 import { shadowMethod } from "../engine/shadow_method.ts";
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 
-/** A shape with all of its sizes. */
+/** Shape with all of its sizes. */
 export type Shape = readonly number[];
 
-/** One use of a layer in a pass. */
+/** Use of a layer in a pass. */
 export interface LayerUse {
   layer: Layer;
   /** Shape of its first input. */
   input: Shape;
   /** Shape of its first output. */
   output: Shape;
-  /** How often it is called in this way in a row. */
+  /** Number of such calls in a row. */
   times: number;
-  /** Whether the outputs of these calls are put together again. */
+  /** True if the outputs of these calls are stacked again. */
   isStacked?: boolean;
 }
 
@@ -21,7 +21,10 @@ interface Shaped {
   computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[];
 }
 
-/** A `tf.sequential()`, which is without input layers until it is first called, and after a layer was added. */
+/**
+ * A `tf.sequential()`, which has no input layers until its first call, and again after a layer was
+ * added.
+ */
 interface Buildable {
   built: boolean;
   model?: LayersModel | null;
@@ -29,14 +32,14 @@ interface Buildable {
 }
 
 /**
- * The shapes that layers take and give in a pass, as they compute them themselves. The graph does not
- * say it: there an axis may have any size, and the layers inside a wrapper are not in it.
+ * Returns the shapes that layers take and return in a pass, as they compute them themselves. The
+ * graph does not tell: its axes may have any size, and it lacks the layers inside a wrapper.
  *
  * @param model A built model.
  * @param leaves Its layers that compute something themselves.
  * @param containers Its layers that call others.
  * @param inputs Shapes of the batch's inputs.
- * @returns The uses in their order; only the first ones, if a layer cannot tell or refuses a shape.
+ * @returns The uses in their order; only the first ones, if a layer cannot tell or rejects a shape.
  */
 export function layerUses(
   model: LayersModel,
@@ -60,7 +63,7 @@ export function layerUses(
   for (const layer of leaves) {
     around(layer, (next, input) => {
       const output = next();
-      // A copy: the caller may go on to change what it was given, as a bidirectional layer does.
+      // A copy: the caller may change its shape afterwards, as a bidirectional layer does.
       uses.push({ layer, input, output: [...firstOf(output)], times });
       return output;
     });
@@ -91,7 +94,7 @@ export function layerUses(
   return uses;
 }
 
-/** How often a container calls a layer whose shape it asks for once. */
+/** Returns how often a container calls a layer whose shape it asks for once. */
 function callsOf(container: Layer, input: Shape): number {
   switch (container.getClassName()) {
     case "TimeDistributed":

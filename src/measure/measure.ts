@@ -9,28 +9,31 @@ import { runPass } from "./run_pass.ts";
 
 /**
  * Measures every layer of a model in one forward and one backward pass: pre-activations z,
- * activations a, dJ/da, delta = dJ/dz, and every weight with its gradient. Statistics are in float64.
+ * activations a, dJ/da, delta = dJ/dz, and every weight with its gradient. Statistics are in
+ * float64.
  *
- * A layer's figures cover every call that the graph makes of it, see {@linkcode LayerMeasurements}.
- * TensorFlow.js itself runs a layer or nested model with several outputs once per output; here each node
- * of the graph runs once, so that a nested model measures like the same layers without the nesting.
+ * A layer's figures cover every call of it in the graph, see {@linkcode LayerMeasurements}.
+ * TensorFlow.js itself runs a layer or nested model with several outputs once per output; here each
+ * node of the graph runs once, so that a nested model measures like the same layers without the
+ * nesting.
  *
  * The pass leaves no trace: weights, moving statistics, recurrent states and the number of tensors
- * are bit-identical afterwards, even if the pass throws or a layer writes to its variables when it is
- * called. Gradients are bit-identical to those of `tf.variableGrads`, except for the order of additions
- * where that runs a layer more often. If no engine is running, one is started with the defaults; a model
- * that was built on another backend is moved to it.
+ * are bit-identical afterwards, even if the pass throws or a layer writes to its variables when it
+ * is called. Gradients are bit-identical to those of `tf.variableGrads`, except for the order of
+ * additions if that runs a layer more often. If no engine is running, one is started with the
+ * defaults; a model that was built on another backend is moved to it.
  *
  * @param model A built model, Sequential or functional, with any number of inputs and outputs.
- * @param batch One tensor per input, examples along the first axis; targets if the objective needs them.
+ * @param batch One tensor per input, examples along the first axis; targets if the objective needs
+ * them.
  * @param options The objective, and how to run layers that behave differently in training.
- * @returns Plain data that serialises to JSON. A console prints a line a layer of it, and a notebook cell shows a
- * report with its charts.
+ * @returns Plain data that serialises to JSON. A console prints it with a line per layer, and a
+ * notebook cell shows a report with its charts.
  * @throws {RangeError} If the batch does not fit the model, or the objective lacks targets.
- * @throws {TypeError} If the batch holds anything but tensors, the model was disposed, or the objective
- * is unknown or does not return a scalar.
- * @throws {MeasureError} If a layer cannot be run or differentiated, or is asked for a row that it does not
- * have (`NaN` included); the message names the layer.
+ * @throws {TypeError} If the batch holds anything but tensors, the model was disposed, or the
+ * objective is unknown or does not return a scalar.
+ * @throws {MeasureError} If a layer cannot be run or differentiated, or looks up a row that it does
+ * not have (`NaN` included); the message names the layer.
  *
  * @example Mean absolute activation and gradient of every layer
  * ```ts

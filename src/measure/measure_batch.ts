@@ -17,9 +17,10 @@ import { mergeSums, statisticsOf, sumTensor } from "./sums.ts";
 import { inputName, outputName } from "./tensor_names.ts";
 
 /**
- * Measures the inputs of a batch: each by itself, and all of them together.
+ * Measures the inputs of a batch, each one and all together.
  *
- * @param nameOf The name of the row of a layer; `undefined` for one that is not part of the model.
+ * @param nameOf Returns the name of a layer's row; `undefined` for a layer that is not part of the
+ * model.
  */
 export function measureInputs(
   heap: Heap,
@@ -53,7 +54,7 @@ function constantRows(heap: Heap, tensor: Tensor): Pick<InputMeasurements, "cons
   return flat === 0 ? {} : { constantRows: flat / rows };
 }
 
-/** What tells the examples of a tensor apart. */
+/** Measures how far the examples of a tensor differ. */
 function apart(
   heap: Heap,
   tensor: Tensor,
@@ -66,10 +67,10 @@ function apart(
   };
 }
 
-/** How far the norm of a row may be from 1: what was stored in half precision is off by some 1e-3. */
+/** Largest distance of a row's norm from 1: half precision is off by about 1e-3. */
 const NORM_TOLERANCE = 0.01;
 
-/** Whether each row is a unit vector, as the embeddings of a sentence or a picture are. */
+/** Returns true if each row is a unit vector, as in the embeddings of a sentence or a picture. */
 function hasUnitRows(heap: Heap, tensor: Tensor): boolean {
   const length = tensor.shape.at(-1)!;
   if (tensor.dtype !== "float32" || tensor.rank < 2 || length < 2) return false;
@@ -77,7 +78,7 @@ function hasUnitRows(heap: Heap, tensor: Tensor): boolean {
   for (let start = 0; start < values.length; start += length) {
     let square = 0;
     for (let i = start; i < start + length; i++) square += values[i] ** 2;
-    // Anything else shows in the first row.
+    // Other tensors fail in the first row.
     if (!(Math.abs(Math.sqrt(square) - 1) <= NORM_TOLERANCE)) return false;
   }
   return true;
@@ -89,7 +90,7 @@ const MOST_UNITS = 1000;
 /**
  * Measures the targets of a batch.
  *
- * @param lossOf Name of the loss of an output: the targets of some are numbers of classes.
+ * @param lossOf Returns the loss of an output: the targets of some losses are numbers of classes.
  */
 export function measureTargets(
   heap: Heap,

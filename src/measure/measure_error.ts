@@ -1,6 +1,6 @@
 import { oneLine } from "../words/one_line.ts";
 
-/** A model that cannot be measured, with one sentence that names the layer and the reason. */
+/** The model cannot be measured; the message names the layer and the reason in one sentence. */
 export class MeasureError extends Error {
   /**
    * Makes the error.

@@ -1,63 +1,68 @@
 import type { Objective } from "../model/objective.ts";
 
-/** How far a pass has come. */
+/** Progress of a pass. */
 export interface PassProgress {
-  /** Which half of the pass is running. */
+  /** Half of the pass that is running. */
   phase: "forward" | "backward";
-  /** How many layers are done. */
+  /** Number of layers done. */
   done: number;
-  /** How many layers there are. */
+  /** Number of layers. */
   total: number;
-  /** How much of the whole pass that is, by what the layers are estimated to cost: from 0 to 1. */
+  /** Share of the whole pass, by the estimated cost of the layers: from 0 to 1. */
   share: number;
-  /** Which part of the batch is run, the first being 1; absent where the batch is run in one go. */
+  /**
+   * Number of the part of the batch that is running, from 1; absent if the batch runs in one go.
+   */
   part?: number;
-  /** How many parts there are; likewise. */
+  /** Number of parts; likewise. */
   parts?: number;
 }
 
 /** Options of `measure`. */
 export interface MeasureOptions {
   /**
-   * The scalar to differentiate. Default: the loss that the model was compiled with, else `"sum"`, the
-   * sum of the outputs. The outputs of a softmax (or a layer normalisation) always have the same sum, so
-   * there the default is the loss that fits the head. If the batch has no targets for a default loss,
-   * they are drawn at random from the batch's seed.
+   * Scalar to differentiate. Default: the loss that the model was compiled with, else `"sum"`, the
+   * sum of the outputs. The outputs of a softmax (or a layer normalisation) always have the same
+   * sum, so for these the default is the loss that fits the head. If the batch has no targets for a
+   * default loss, they are drawn at random from the batch's seed.
    */
   objective?: Objective;
   /**
-   * Whether batch normalisation uses its moving statistics or those of the batch. Either way the moving
-   * statistics do not change. Dropout is always off.
+   * Source of the statistics of batch normalisation: its moving ones or those of the batch. Either
+   * way the moving statistics do not change. Dropout is always off.
    *
    * Default: `"training"` for a layer whose moving statistics are still 0 and 1 and a batch of two
-   * examples or more, as in the first training step: in inference such a layer does not normalise, and
-   * the activations of a healthy residual network would grow with its depth. Otherwise `"inference"`.
+   * examples or more, as in the first training step: in inference such a layer does not normalise,
+   * and the activations of a healthy residual network would grow with its depth. Otherwise
+   * `"inference"`.
    */
   batchNormalization?: "inference" | "training";
-  /** Whether the penalties of the layers' regularizers are part of the objective. Default: false. */
+  /** True to include the penalties of the layers' regularizers in the objective. Default: false. */
   penalties?: boolean;
   /**
-   * Whether to count the binary exponents of z, a, their gradients and dJ/dw, which `halfPrecisionFit` takes,
-   * and to compare examples in the outputs of dense layers, which gives their `alikeness`.
+   * True to count the binary exponents of z, a, their gradients and dJ/dw, which `halfPrecisionFit`
+   * needs, and to compare examples in the outputs of dense layers, which gives their `alikeness`.
    * Default: false. It takes about twice the time of their sums.
    */
   histograms?: boolean;
   /**
-   * How many examples to take at a time. A batch whose pass does not fit the 4 GiB of the WASM heap is taken in parts:
-   * sums are put together in float64 and gradients of weights added up before their statistics are taken, so that
-   * figures are those of the whole batch to some 1e-6. The objective is evaluated once, on the outputs of all parts,
-   * which costs a second forward pass.
+   * Number of examples to run at a time. If a pass does not fit the 4 GiB of the WASM heap, the
+   * batch is run in parts: sums are merged in float64, and gradients of weights are added up before
+   * their statistics are taken, so that figures match those of the whole batch to about 1e-6. The
+   * objective is evaluated once, on the outputs of all parts, which costs a second forward pass.
    *
-   * Default: `"auto"`, by an estimate of the memory, which is the same on every machine: the whole batch where it fits,
-   * else as many examples as do. Where a layer may see more than one example (batch normalisation on the batch's
-   * statistics, custom layers that `registerLayer` was not told to be `perExample`), or not even one example fits, the batch stays whole, and tensors that are not needed
-   * soon lie outside the heap, in as much memory of the process as the pass takes. A number cuts the batch in any case;
-   * such layers then see only their part, and {@linkcode Measurements.batch} names them.
+   * Default: `"auto"`, by an estimate of the memory that is the same on every machine: the whole
+   * batch if it fits, else as many examples as do. If a layer may see more than one example (batch
+   * normalisation on the batch's statistics, custom layers that were not registered as
+   * `perExample`), or if not even one example fits, the batch stays whole, and tensors that are not
+   * needed soon are moved off the heap, into as much memory of the process as the pass takes. A
+   * number always cuts the batch; such layers then see only their part, and {@linkcode
+   * Measurements.batch} names them.
    */
   microBatch?: number | "auto";
-  /** Where the model comes from, for reports. Default: `null`. */
+  /** Origin of the model, for reports. Default: `null`. */
   source?: string | null;
-  /** Seed that the model was made under, for reports. Default: `null`. */
+  /** Seed that the model was created under, for reports. Default: `null`. */
   seed?: number | null;
   /** Called during the pass, after every layer, forward and backward. */
   onProgress?: (progress: PassProgress) => void;

@@ -4,7 +4,7 @@ import { type Overview, withOverview } from "../words/overview.ts";
 import type { LayerMeasurements, Measurements } from "./measurements.ts";
 import type { TensorStatistics } from "./tensor_statistics.ts";
 
-/** Makes measurements print and show themselves: a line a layer. */
+/** Makes measurements print and show themselves, with a line per layer. */
 export function shownMeasurements(measurements: Measurements): Measurements {
   return withOverview(measurements, overview, { of: "measurements", given: () => measurements });
 }
@@ -35,7 +35,10 @@ function gradientOf({ weights }: LayerMeasurements): TensorStatistics | null {
   return kernel?.gradientsOfUsedRows ?? kernel?.gradients ?? null;
 }
 
-/** The mean of the magnitudes; NaN where an entry is none, since the mean is over the others. */
+/**
+ * Returns the mean of the magnitudes; NaN if an entry is not finite, since the mean is over the
+ * others.
+ */
 function meanOf(statistics: TensorStatistics | null): number | null {
   if (statistics === null) return null;
   return statistics.nonFinite > 0 ? NaN : statistics.meanAbs;

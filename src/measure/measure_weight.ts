@@ -10,11 +10,11 @@ import { mergeSums, statisticsOf, sumTensor } from "./sums.ts";
 import type { TensorStatistics } from "./tensor_statistics.ts";
 import type { TensorSums } from "./tensor_sums.ts";
 
-/** What is kept of the gradient of a weight. */
+/** Statistics of the gradient of a weight. */
 export interface WeightGradient {
-  /** Over all of it. */
+  /** Statistics over all entries. */
   all: TensorStatistics;
-  /** For an embedding matrix, over the rows that the batch looked up. */
+  /** Statistics over the rows of an embedding matrix that the batch looked up. */
   usedRows: TensorStatistics | null;
 }
 
@@ -23,8 +23,8 @@ export interface WeightGradient {
  *
  * @param heap The engine's heap.
  * @param gradient The gradient.
- * @param usedRows For an embedding matrix, the rows that the batch looked up.
- * @param histograms Whether exponents are counted.
+ * @param usedRows Rows of an embedding matrix that the batch looked up.
+ * @param histograms True to count exponents.
  */
 export function weightGradient(
   heap: Heap,
@@ -47,7 +47,10 @@ function overRows(heap: Heap, gradient: Tensor, used: Set<number>): TensorStatis
   return statisticsOf(sums);
 }
 
-/** Numbers that follow each other, as runs: of a thousand rows most have a neighbour, and a sweep is a call. */
+/**
+ * Groups consecutive numbers into runs: of a thousand rows most have a neighbour, and a sweep is
+ * one call.
+ */
 function runsOf(numbers: number[]): { first: number; count: number }[] {
   const runs: { first: number; count: number }[] = [];
   for (const number of numbers.sort((a, b) => a - b)) {
@@ -66,9 +69,9 @@ const MOST_ENTRIES = 1000;
  *
  * @param heap The engine's heap.
  * @param weight The weight.
- * @param gradient What was seen of dJ/dw, or `null` where the backward pass gave none.
- * @param sums What was summed up during the pass already.
- * @param isOutput Whether the weight belongs to an output layer.
+ * @param gradient Statistics of dJ/dw, or `null` if the backward pass gave none.
+ * @param sums Sums taken earlier in the pass.
+ * @param isOutput True if the weight belongs to an output layer.
  */
 export function measureWeight(
   heap: Heap,
@@ -105,8 +108,8 @@ export function measureWeight(
 }
 
 /**
- * Freezing a model leaves its layers trainable and freezes all of their weights. Weights that are never
- * trained, such as moving statistics, stand in a list of their own.
+ * Returns true if a weight is frozen although its layer is trainable, as after freezing a model.
+ * Weights that are never trained, such as moving statistics, are in a separate list.
  */
 function isFrozenFromOutside({ layer, variable }: ModelWeight): boolean {
   const { _nonTrainableWeights: never = [] } = layer as unknown as {

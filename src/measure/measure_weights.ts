@@ -22,7 +22,7 @@ const fileShape = objectWith({
   tensors: arrayOf(objectWith({ name: text, shape: arrayOf(number), type: text, read: callable })),
 });
 
-/** Why what a pass would measure is missing. */
+/** Reason for the missing figures of a pass. */
 const NO_PASS = "no pass was run: the file holds no topology";
 
 const NOTHING: TensorStatistics = {
@@ -38,11 +38,11 @@ const NOTHING: TensorStatistics = {
 };
 
 /**
- * Measures weights without a topology: every tensor, by layers as names and shapes tell them. No pass is run and
- * no engine is needed. The shapes of kernels are those that Keras would give them.
+ * Measures weights without a topology: every tensor, in layers inferred from names and shapes. It
+ * runs no pass and needs no engine. The shapes of kernels are those that Keras would give them.
  *
- * @param file What `readWeights()` read.
- * @returns Measurements of which `weightsOnly` says so; every figure of a pass is `null`.
+ * @param file Result of `readWeights()`.
+ * @returns Measurements marked as `weightsOnly`; every figure of a pass is `null`.
  *
  * @example Judge a file without its network
  * ```ts
@@ -89,7 +89,10 @@ export function measureWeights(file: WeightsFile): Measurements {
 /** Names of layers that networks end with. */
 const HEAD = /(^|[._])(fc|head|classifier|output|logits|score)\d*$/i;
 
-/** The kernel that most likely is the head's: by its name, else the last. */
+/**
+ * Returns the index of the layer that is probably the head: by its name, else the last with a
+ * kernel.
+ */
 function headOf(layers: readonly TorchLayer[]): number {
   const hasKernel = ({ kind }: TorchLayer) => kind === "dense" || kind === "convolution";
   const named = layers.findLastIndex((layer) => hasKernel(layer) && HEAD.test(layer.name));
@@ -159,7 +162,10 @@ function measureTensor(
   };
 }
 
-/** Where in a kernel the incoming weights of a unit stand: rows as a rule, as PyTorch has `[out, in, ...]`. */
+/**
+ * Returns the position of a unit's incoming weights in a kernel: rows as a rule, as PyTorch has
+ * `[out, in, ...]`.
+ */
 function unitsOf({ layout, className }: TorchLayer, { shape }: TorchTensor): UnitsAt {
   const [first, second] = shape;
   const size = shape.reduce((product, length) => product * length, 1);

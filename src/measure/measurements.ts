@@ -17,121 +17,148 @@ import type { TokenAlikeness } from "./token_alikeness.ts";
 export type * from "./batch_measurements.ts";
 export type { NotReproduced, Setting } from "../model/not_reproduced.ts";
 
-/** One weight of a layer: its values and the derivative of the objective with respect to them. */
+/** Weight of a layer: its values and the derivative of the objective with respect to them. */
 export interface WeightMeasurements {
-  /** The weight's name, `layer/kernel` for instance, unique within the model. */
+  /** Name of the weight, `layer/kernel` for instance, unique within the model. */
   name: string;
   /** Shape of the weight. */
   shape: number[];
-  /** Whether an optimizer would move it: the layer and the weight are both trainable. */
+  /** True if an optimizer would change it: the layer and the weight are both trainable. */
   trainable: boolean;
   /** Statistics of the values before the pass, even if a layer writes to them when it is called. */
   values: TensorStatistics;
   /** Statistics of dJ/dw, summed over all calls, or `null` if there is none; `absent.gradients` says why. */
   gradients: TensorStatistics | null;
   /**
-   * For an embedding matrix, statistics of dJ/dw over the rows that the batch looked up; `null` for
+   * Statistics of dJ/dw over the rows of an embedding matrix that the batch looked up; `null` for
    * any other weight.
    */
   gradientsOfUsedRows: TensorStatistics | null;
   /**
-   * Of a kernel (no embedding): how many output units have exactly the incoming
-   * weights of an earlier unit. Units lie on the last axis; on the last but one in a transposed
-   * convolution; on the last two together in a depthwise one. `null` for every other weight.
+   * Number of a kernel's output units that have exactly the incoming weights of an earlier unit.
+   * Units are on the last axis; on the last but one in a transposed convolution; on the last two
+   * together in a depthwise one. `null` for embeddings and for weights that are not kernels.
    */
   duplicateUnits?: number | null;
-  /** Of a kernel in a file without a topology: how many units (or rows of a table) are all zeros. */
+  /**
+   * Number of units of a kernel (or rows of a table) that are all zeros, in a file without a
+   * topology.
+   */
   zeroUnits?: number;
-  /** The values themselves (before the pass), of a weight of rank 1 with at most 1000 entries in an output layer. */
+  /**
+   * Values (before the pass) of a weight of rank 1 with at most 1000 entries in an output layer.
+   */
   entries?: number[] | null;
-  /** Why a figure is `null`, by the name of the figure. */
+  /** Reasons why figures are `null`, by the name of the figure. */
   absent: Record<string, string>;
 }
 
 /**
- * What one pass measured of one layer. Figures that do not apply are `null`, `absent` says why.
+ * Measurements of one layer in one pass. Figures that do not apply are `null`; `absent` says why.
  *
- * z, a, dJ/da and delta are over the entries of **every call** of the layer, together. The graph tells
- * which calls there are:
+ * z, a, dJ/da and delta cover the entries of **every call** of the layer, together. The graph
+ * defines the calls:
  *
- * - one for each node of the graph that an output of the model depends on. A layer that is used three
- *   times has three calls. A node with several outputs is one call, however many of them are read;
- * - each call of a nested model makes every call inside it, including those only its unused outputs need;
- * - a layer inside `TimeDistributed` is called once for each time step; each half of a `Bidirectional` once;
- * - a recurrent layer is called once for a whole sequence. Its z covers all steps; its a is what it
- *   returns, all steps or the last. The parts of a gated cell have one call for each time that their
+ * - one for each node of the graph that an output of the model depends on. A layer that is used
+ *   three times has three calls. A node with several outputs is one call, however many of them are
+ *   read;
+ * - each call of a nested model calls every layer inside it, including those that only its unused
+ *   outputs need;
+ * - a layer inside `TimeDistributed` is called once for each time step; each half of a
+ *   `Bidirectional` once;
+ * - a recurrent layer is called once for a whole sequence. Its z covers all steps; its a is its
+ *   output, all steps or the last. The parts of a gated cell have one call for each time that their
  *   activation is applied, at each step.
  *
- * a is the **first output** of a call; others, such as the cell state of an LSTM, are not measured. dJ/da is
- * the derivative of the objective with respect to that output, through everything that reads it. A recurrent
- * layer that returns only its last output also returns it as a state, and what reads that state reads a.
+ * a is the **first output** of a call; others, such as the cell state of an LSTM, are not measured.
+ * dJ/da is the derivative of the objective with respect to that output, through all its readers. A
+ * recurrent layer that returns only its last output also returns it as a state, so readers of the
+ * state read a.
  *
- * dJ/da is over the same entries as a, and delta over the same as z: entries of a call that the objective
- * does not depend on have the derivative 0. Where it depends on no call at all, dJ/da and delta are `null`.
+ * dJ/da covers the same entries as a, and delta the same as z: entries of a call that the objective
+ * does not depend on have the derivative 0. If it depends on no call at all, dJ/da and delta are
+ * `null`.
  */
 export interface LayerMeasurements {
   /** Unique name. Layers of nested models carry their path: `encoder/dense_1`. */
   name: string;
   /** Class name as TensorFlow.js serialises it: `Dense`, `Conv2D`, `Activation` ... */
   className: string;
-  /** What the layer does to its input, by the table of layer classes or as `registerLayer` declared it. */
+  /**
+   * Effect of the layer on its input, by the table of layer classes or as declared to
+   * `registerLayer`.
+   */
   kind: LayerKind;
-  /** How the one kernel of a dense or convolutional layer lies in memory; absent for other layers. */
+  /** Memory layout of the one kernel of a dense or convolutional layer; absent for other layers. */
   kernelLayout?: KernelLayout;
   /**
-   * Name of the elementwise activation between z and a, or `null` when the layer has none. That of a
-   * leaky relu says its slope, `leakyRelu(0.01)`, where it is not TensorFlow.js's own.
+   * Name of the elementwise activation between z and a, or `null` if the layer has none. The name
+   * of a leaky relu includes its slope, `leakyRelu(0.01)`, unless it is TensorFlow.js's default.
    */
   activation: string | null;
   /**
-   * How many layers with a kernel lie on the longest path from an input to this layer's output, this
-   * one included. A `Dense` and the `Activation` after it have the same depth.
+   * Number of layers with a kernel on the longest path from an input to this layer's output,
+   * including this one. A `Dense` and the `Activation` after it have the same depth.
    */
   depth: number;
   /**
-   * Names of the layers whose outputs the calls of this one read, each once, in the order in which they
-   * are read: the edges of the graph. Nested models and wrappers are looked through. What reads only an
-   * input of the model has none, and the parts of a gated cell read what their layer reads. A layer that is
-   * called on its own output names itself. Absent in reports of version 0.1.0 and before.
+   * Names of the layers whose outputs the calls of this one read, each once, in the order in which
+   * they are read: the edges of the graph. Nested models and wrappers are looked through. Empty for
+   * a layer that reads only an input of the model. The parts of a gated cell have the inputs of
+   * their layer. A layer that is called on its own output names itself. Absent in reports of
+   * version 0.1.0 and before.
    */
   inputs?: string[];
-  /** Whether the layer's weights are trained; a layer without weights counts as trainable. */
+  /** True if the layer's weights are trained; a layer without weights counts as trainable. */
   trainable: boolean;
-  /** `output`: no layer with a kernel comes between this layer and an output of the model. */
+  /** `output` if no layer with a kernel comes between this layer and an output of the model. */
   role: "hidden" | "output";
   /**
-   * In a model with several heads, the layers of role `output` with a kernel that this layer lies before or
-   * after, or is. Absent where it is all of them, as in a model with one head.
+   * In a model with several heads, the layers of role `output` with a kernel that come before or
+   * after this layer, or are this layer. Absent if that is all of them, as in a model with one
+   * head.
    */
   heads?: string[];
-  /** Names of the model's inputs that the calls of this layer read; absent where there are none. */
+  /** Names of the model's inputs that the calls of this layer read; absent if there are none. */
   reads?: string[];
-  /** How many tensors a call reads, where `inputs` and `reads` are not as many: 2 of one shared layer. */
+  /**
+   * Number of tensors that a call reads, if `inputs` and `reads` do not add up to it: 2 for two
+   * outputs of a shared layer.
+   */
   operands?: number;
-  /** What of its settings decides how signals pass a layer; absent where nothing does. */
+  /** Settings that decide how signals pass the layer; absent if there are none. */
   settings?: LayerSettings;
-  /** What the layer's class was registered with says of its signals; absent where that is nothing. */
+  /** Signals that the layer's class was registered with; absent if there are none. */
   declared?: DeclaredSignals;
   /** Strides of a transposed convolution, one for each axis of its window; absent for other layers. */
   strides?: number[];
-  /** Whose statistics a batch normalisation ran on: its own moving ones, or those of the batch. */
+  /**
+   * Source of the statistics that a batch normalisation ran on: its own moving ones, or the batch.
+   */
   normalization?: "moving" | "batch";
-  /** Of a layer normalisation: the share of its rows of a variance below 1 % of epsilon; absent where that is 0. */
+  /**
+   * Share of a layer normalisation's rows with a variance below 1 % of epsilon; absent if that is
+   * 0.
+   */
   flatRows?: number;
   /**
-   * The share of entries that the layer drops in training: the rate of a dropout layer, or what a recurrent one
-   * drops of its inputs (of several cells the largest). Absent where it drops nothing. A pass drops nothing.
+   * Share of entries that the layer drops in training: the rate of a dropout layer, or that of a
+   * recurrent layer's inputs (the largest of several cells). Absent if it drops nothing. A pass
+   * drops nothing.
    */
   dropout?: number;
-  /** What a recurrent layer drops of its state in training, likewise. */
+  /** Share of the state that a recurrent layer drops in training, likewise. */
   recurrentDropout?: number;
-  /** What its regularizers add to the loss in training, for each place; absent where TensorFlow.js asks none. */
+  /**
+   * Sum that its regularizers add to the loss in training, per use of the layer; absent if
+   * TensorFlow.js evaluates none.
+   */
   penalty?: number;
-  /** How many calls the graph makes of the layer (shared and time-distributed: more than 1). */
+  /** Number of calls of the layer in the graph (shared and time-distributed: more than 1). */
   calls: number;
   /** Shape of z (or of a, if the layer has no z), batch axis first; `null` if it varies. */
   shape: number[] | null;
-  /** z of all calls: what the activation is applied to. */
+  /** z of all calls: the inputs of the activation. */
   preActivations: TensorStatistics | null;
   /** a of all calls: the layer's first output. */
   activations: TensorStatistics | null;
@@ -152,76 +179,86 @@ export interface LayerMeasurements {
    */
   deadFraction: number | null;
   /**
-   * The share of the second moment of a that tells examples apart, from 0 (all give the same) to 1: over all
-   * entries of an example and all calls, the sum of the variances over the batch divided by the sum of the mean
-   * squares over the batch. `null` with fewer than 2 examples, where a has no axis of examples or an entry that
-   * is not finite, and where all of a is 0. Absent in reports of version 0.1.0 and before.
+   * Share of the second moment of a that tells examples apart, from 0 (identical outputs) to 1:
+   * over all entries of an example and all calls, the sum of the variances over the batch divided
+   * by the sum of the mean squares over the batch. `null` with fewer than 2 examples, if a has no
+   * axis of examples or a non-finite entry, or if all of a is 0. Absent in reports of version 0.1.0
+   * and before.
    */
   spread?: number | null;
-  /** Of a `Dense` that is called once on one row an example: how alike examples are in a. Absent for others. */
+  /**
+   * Similarity of examples in a, for a `Dense` that is called once on one row per example. Absent
+   * for others.
+   */
   alikeness?: ExampleAlikeness;
   /**
-   * How alike the places of a sequence are in a: in networks that attend to them, of dense layers, embeddings,
-   * additions and normalisations. Absent for others, and where an entry is not finite.
+   * Similarity of the places of a sequence in a, for dense layers, embeddings, additions and
+   * normalisations of networks with attention. Absent for others, or if an entry is not finite.
    */
   tokenAlikeness?: TokenAlikeness;
-  /** Of the softmax over the scores of an attention: how its rows are spread. Absent for others. */
+  /** Spread of the rows of an attention's softmax over scores. Absent for others. */
   attention?: AttentionRows;
-  /** Why a figure is `null`, by the name of the figure. */
+  /** Reasons why figures are `null`, by the name of the figure. */
   absent: Record<string, string>;
 }
 
-/** What is known of a file that holds weights and no topology. */
+/** Facts about a file that holds weights and no topology. */
 export interface WeightsOnly {
-  /** What the file is: `safetensors`, `PyTorch`. */
+  /** Format of the file: `safetensors`, `PyTorch`. */
   format: string;
-  /** What should be known of how it was read: a sentence each. */
+  /** Notes on how it was read, a sentence each. */
   notes: string[];
 }
 
 /**
- * The numbers of one forward and one backward pass: plain data, no tensors, JSON-serialisable.
- * Layers come in the order in which the forward pass called them first. What the figures of a layer are
- * over is said at {@linkcode LayerMeasurements}: the graph alone tells it, not how it happens to be run.
+ * Figures of one forward and one backward pass: plain data, no tensors, JSON-serialisable. Layers
+ * come in the order of their first calls in the forward pass. {@linkcode LayerMeasurements} defines
+ * which calls the figures of a layer cover: this depends only on the graph, not on how it is run.
  *
- * What rules work out of them is kept as long as they are. To change a figure, make a copy.
+ * Rules cache their results for this object. Do not change figures; make a copy.
  */
 export interface Measurements {
   /** Version of this format. */
   version: 1;
-  /** The model that was measured. */
+  /** Model that was measured. */
   model: {
     /** The model's name. */
     name: string;
-    /** Where it was loaded from, or `null` for a model made in memory. */
+    /** Path that it was loaded from, or `null` for a model made in memory. */
     source: string | null;
-    /** How many numbers its weights hold; a shared weight counts once. */
+    /** Number of parameters; a shared weight counts once. */
     parameters: number;
-    /** How many rows {@linkcode Measurements.layers} has. */
+    /** Number of rows in {@linkcode Measurements.layers}. */
     layers: number;
   };
-  /** What computed the figures. The number of threads is left out because it does not change them. */
+  /**
+   * Engine that computed the figures. The number of threads is left out because it does not change
+   * them.
+   */
   engine: {
     /** Always `wasm`. */
     backend: string;
-    /** Whether the SIMD build ran. */
+    /** True if the SIMD build ran. */
     simd: boolean;
-    /** Whether fused multiply-add (relaxed SIMD) was used; it moves figures by some 4e-7. */
+    /** True if fused multiply-add (relaxed SIMD) was used; it changes figures by about 4e-7. */
     relaxedSimd: boolean;
     /** Version of TensorFlow.js. */
     tfjs: string;
   };
-  /** What the pass was run on. */
+  /** Batch of the pass. */
   batch: {
-    /** How many examples. */
+    /** Number of examples. */
     examples: number;
     /** Seed of a random batch, or `null` for a given one. */
     seed: number | null;
     /** True if the inputs are random numbers rather than data; else absent. */
     random?: boolean;
-    /** How many examples were run at a time; absent where the batch was run in one go. */
+    /** Number of examples that ran at a time; absent if the batch ran in one go. */
     microBatch?: number;
-    /** Layers that may tell a part from the whole batch, so that figures differ; absent where there are none. */
+    /**
+     * Layers that may tell a part from the whole batch, so that figures differ; absent if there are
+     * none.
+     */
     sawParts?: string[];
     /** Statistics over all inputs together. */
     inputs: TensorStatistics;
@@ -230,28 +267,31 @@ export interface Measurements {
     /** Each target by itself, drawn ones included; empty if the batch has none. */
     targets?: TargetMeasurements[];
   };
-  /** What was differentiated. */
+  /** Objective that was differentiated. */
   objective: ObjectiveMeasurements;
-  /** What the model was compiled with; absent where it was not compiled. */
+  /** Optimizer that the model was compiled with; absent if it was not compiled. */
   optimizer?: {
     /** Class name of the optimizer, as TensorFlow.js serialises it: `SGD`, `Adam` ... */
     name: string;
-    /** Its learning rate, or the largest of its schedule from the start on; `null` if it is not known. */
+    /** Learning rate, or the largest of its schedule from the start on; `null` if unknown. */
     learningRate: number | null;
-    /** Settings that are not Keras's defaults, by Keras's names in camel case; absent if there are none. */
+    /**
+     * Settings other than Keras's defaults, by Keras's names in camel case; absent if there are
+     * none.
+     */
     settings?: OptimizerSettings;
     /** Class name of the schedule that the learning rate follows; absent if it is constant. */
     schedule?: string;
   };
   /** Settings of the compiled program that were replaced by others; absent if there are none. */
   notReproduced?: NotReproduced[];
-  /** The seed the model was created under, or `null` when it is not known. */
+  /** Seed that the model was created under, or `null` if unknown. */
   seed: number | null;
   /**
-   * Present where no pass was run, because the file holds weights and no topology: there are figures of weights
-   * alone, and rules that need others are silent.
+   * Present if no pass was run, because the file holds weights and no topology: only weights are
+   * measured, and rules that need other figures are silent.
    */
   weightsOnly?: WeightsOnly;
-  /** One entry per layer. */
+  /** Layers, one entry each. */
   layers: LayerMeasurements[];
 }

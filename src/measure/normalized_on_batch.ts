@@ -1,18 +1,19 @@
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import type { MeasureOptions } from "./measure_options.ts";
 
-/** The statistics of a batch normalisation; TensorFlow.js declares them private. */
+/** Statistics of a batch normalisation; TensorFlow.js declares them private. */
 interface Statistics {
   movingMean: { read(): Tensor };
   movingVariance: { read(): Tensor };
 }
 
 /**
- * The batch normalisations that run on the statistics of the batch in a pass.
+ * Returns the batch normalisations that run on the statistics of the batch in a pass.
  *
- * @param layers The layers of the model.
- * @param examples How many the batch has.
- * @param mode What was asked for. Default: the batch for those that no training step has moved yet.
+ * @param layers Layers of the model.
+ * @param examples Number of examples in the batch.
+ * @param mode Mode that was requested. Default: the batch for layers that no training step has
+ * changed yet.
  */
 export function normalizedOnBatch(
   layers: readonly Layer[],
@@ -25,7 +26,10 @@ export function normalizedOnBatch(
   return new Set(mode === "training" ? normalizations : normalizations.filter(isUnmoved));
 }
 
-/** Whether the moving statistics are what they start as: in inference the layer normalises nothing. */
+/**
+ * Returns true if the moving statistics are still the initial ones: in inference the layer
+ * normalises nothing.
+ */
 function isUnmoved(layer: Layer): boolean {
   const { movingMean, movingVariance } = layer as unknown as Statistics;
   return movingMean.read().dataSync().every((mean) => mean === 0) &&

@@ -4,12 +4,11 @@ import { rowAlikeness } from "../theory/row_alikeness.ts";
 import type { LayerRecord } from "./layer_record.ts";
 import type { Sweep } from "./observe.ts";
 
-/** Of so many examples all pairs are compared. */
-const MOST = 16;
+const MAX_EXAMPLES_COMPARED = 16;
 
 /**
- * Compares the examples in what a dense layer puts out: a few of them, and where an example is one row. It takes a
- * tenth of a pass over small layers, so that it is only done where histograms are asked for, too.
+ * Compares a few examples in the output of a dense layer with one row per example. It takes a tenth
+ * of a pass over small layers, so it is only done if histograms are requested, too.
  */
 export function noteAlikeness(
   { heap, examples, across, histograms }: Sweep,
@@ -21,9 +20,15 @@ export function noteAlikeness(
   if (record.calls > 1) return;
   const [rows, units] = output.shape as [number, number];
   const given = heapView(heap.tf, output);
-  const values = across === null ? given : across.firstEntries(record, given, MOST * units);
-  // Of a batch in parts, those that were seen so far.
-  const count = Math.min(across === null ? rows : examples, MOST, values.length / units);
+  const values = across === null
+    ? given
+    : across.firstEntries(record, given, MAX_EXAMPLES_COMPARED * units);
+  // In a batch in parts, only the examples seen so far count.
+  const count = Math.min(
+    across === null ? rows : examples,
+    MAX_EXAMPLES_COMPARED,
+    values.length / units,
+  );
   const alike = rowAlikeness(values, count, units);
   if (alike !== null) record.alikeness = { ...alike, examples: count };
 }

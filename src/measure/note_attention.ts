@@ -5,12 +5,16 @@ import type { Origin } from "./flow.ts";
 import type { LayerRecord } from "./layer_record.ts";
 import type { LayerCall, Sweep } from "./observe.ts";
 
-/** The layers whose outputs are scores: a product of queries and keys, or another comparison of them. */
+/**
+ * Layers whose outputs are scores: a product of queries and keys, or another comparison of them.
+ */
 const SCORES = new Set(["Dot", "AttentionScores", "AttentionSimilarity"]);
-/** What may stand between the scores and their softmax: a factor, and a mask that is added. */
+/**
+ * Layers that may come between the scores and their softmax: a factor, and a mask that is added.
+ */
 const BETWEEN = new Set(["Rescaling", "Add"]);
 
-/** Looks at the rows of an attention: the outputs of a softmax over scores. */
+/** Measures the rows of an attention: the outputs of a softmax over scores. */
 export function noteAttention(
   { heap: { tf }, across }: Sweep,
   record: LayerRecord,

@@ -5,7 +5,7 @@ import { noteAttention } from "./note_attention.ts";
 import { noteTokens } from "./note_tokens.ts";
 import type { LayerCall, Sweep } from "./observe.ts";
 
-/** Notes what statistics of single entries do not tell of an output. */
+/** Notes facts about an output that statistics of single entries do not show. */
 export function noteOutput(
   sweep: Sweep,
   record: LayerRecord,

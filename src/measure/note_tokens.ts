@@ -7,18 +7,17 @@ import type { LayerKind } from "../traits/layers.ts";
 import type { LayerRecord } from "./layer_record.ts";
 import type { LayerCall, Sweep } from "./observe.ts";
 
-/** Of so many places all pairs are compared, in so many examples. */
-const [MOST_TOKENS, MOST_EXAMPLES] = [16, 4];
+const [MAX_TOKENS_COMPARED, MAX_EXAMPLES_COMPARED] = [16, 4];
 
-/** What the stream of a transformer goes through; scores and weights lie between tokens. */
+/** Layers in a transformer's residual stream; scores and weights compare tokens instead. */
 const IN_THE_STREAM = new Set<LayerKind>(["embedding", "dense", "addition", "normalization"]);
 
-/** Whether a layer may be part of an attention, stock ones included. */
+/** Returns true if a layer may be part of an attention, stock ones included. */
 export function mayAttend({ layer }: LeafLayer): boolean {
   return ["AttentionWeights", "Dot"].includes(layer.getClassName());
 }
 
-/** Compares the places of sequences, where a network attends to them. */
+/** Compares the places of sequences, if the network has an attention. */
 export function noteTokens(
   { heap: { tf }, across, attends }: Sweep,
   record: LayerRecord,
@@ -35,11 +34,11 @@ export function noteTokens(
   const found: RowAlikeness[] = [];
   const before = across === null ? null : record.tokenAlikeness;
   let tokens = before?.tokens ?? 0;
-  const rows = new Float32Array(MOST_TOKENS * width);
-  const most = MOST_EXAMPLES - (across?.from ?? 0);
+  const rows = new Float32Array(MAX_TOKENS_COMPARED * width);
+  const most = MAX_EXAMPLES_COMPARED - (across?.from ?? 0);
   for (let example = 0; example < Math.min(examples, most); example++) {
     let kept = 0;
-    for (let place = 0; place < places && kept < MOST_TOKENS; place++) {
+    for (let place = 0; place < places && kept < MAX_TOKENS_COMPARED; place++) {
       const at = example * places + place;
       if (counts !== null && counts[at] === 0) continue;
       rows.set(values.subarray(at * width, (at + 1) * width), kept++ * width);

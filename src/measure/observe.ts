@@ -8,39 +8,39 @@ import type { Figure, LayerRecord } from "./layer_record.ts";
 import type { Observer } from "./tap.ts";
 import type { TensorSums } from "./tensor_sums.ts";
 
-/** What the observers of a pass share. */
+/** State that the observers of a pass share. */
 export interface Sweep {
   readonly heap: Heap;
-  /** The sums over what they see. */
+  /** Sums over the tensors that they see. */
   readonly sums: TensorSums;
-  /** How many examples the batch has. */
+  /** Number of examples in the batch. */
   readonly examples: number;
-  /** Puts a batch together that is taken in parts; `null` for one in one go. */
+  /** Merges the parts of a batch; `null` for a batch in one go. */
   readonly across: AcrossParts | null;
-  /** Whether the exponents of the entries are counted. */
+  /** True to count the exponents of the entries. */
   readonly histograms: boolean;
-  /** Whether a layer of the model may attend to places of a sequence. */
+  /** True if a layer of the model may attend to places of a sequence. */
   readonly attends: boolean;
 }
 
-/** What a call of a layer was handed. */
+/** Arguments of a layer's call. */
 export interface LayerCall {
-  /** Its first input. */
+  /** First input. */
   input: Tensor;
-  /** The mask that came with it. */
+  /** Mask passed with it. */
   mask?: Tensor;
-  /** Where its inputs came from. */
+  /** Origin of the inputs. */
   from: Origin;
 }
 
 /**
  * Counts, for one tensor of pre-activations, the saturated entries of the activation, and marks the
- * units that are active somewhere, or NaN: that is neither saturated nor dead, but reported as non-finite.
+ * units that are active somewhere. NaN is neither saturated nor dead, but reported as non-finite.
  *
  * @param heap The engine's heap.
  * @param record The layer's record; its counts are raised.
  * @param z The pre-activations, examples first.
- * @param unitAxis Axis that tells units apart: the last one, or 1 where channels come first.
+ * @param unitAxis Axis of the units: the last one, or 1 if channels come first.
  */
 export function countFlat(
   heap: Heap,
@@ -56,7 +56,7 @@ export function countFlat(
   for (let axis = 0; axis < unitAxis; axis++) groups *= shape[axis];
   for (let axis = unitAxis + 1; axis < shape.length; axis++) inner *= shape[axis];
   const address = heap.address(z);
-  // Where nothing is flat above, +Infinity is no more off than any other number.
+  // If nothing is flat above, +Infinity is as active as any other number.
   const bounds = { low: region.low, high: region.high === Infinity ? NaN : region.high };
   const { low, high, nan, active } = heap.native.flat(
     address,
@@ -65,15 +65,15 @@ export function countFlat(
   );
   record.activeUnits ??= new Uint8Array(units);
   for (let unit = 0; unit < units; unit++) if (active[unit] !== 0) record.activeUnits[unit] = 1;
-  // A relu6 that is off is not saturated: it is judged with the dead units.
+  // A relu6 at 0 is not saturated: the dead units cover it.
   record.saturatedEntries += region.oneSided ? high : low + high;
   record.judgedEntries += z.size - nan;
 }
 
 /**
- * An observer that adds what it sees to figures.
+ * Makes an observer that adds tensors to figures.
  *
- * @param sweep What all observers share.
+ * @param sweep State that all observers share.
  * @param figures The figures, each with the record it belongs to.
  */
 export function observe(sweep: Sweep, ...figures: [LayerRecord, Figure][]): Observer {
@@ -90,12 +90,12 @@ export function observe(sweep: Sweep, ...figures: [LayerRecord, Figure][]): Obse
 }
 
 /**
- * An observer of z, which also counts its flat entries and active units.
+ * Makes an observer of z, which also counts its flat entries and active units.
  *
- * @param sweep What all observers share.
- * @param unitAxis Axis that tells units apart, negative from the end.
- * @param record The record whose activation is applied to z.
- * @param others Records that z belongs to besides.
+ * @param sweep State that all observers share.
+ * @param unitAxis Axis of the units, negative from the end.
+ * @param record Record whose activation is applied to z.
+ * @param others Other records that z belongs to.
  */
 export function observePreActivations(
   sweep: Sweep,

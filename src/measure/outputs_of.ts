@@ -2,7 +2,7 @@ import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { withLogits } from "../model/kept_logits.ts";
 import { repeatedOutputs } from "./repeated_outputs.ts";
 
-/** The outputs of a model, in the model's order. */
+/** Returns the outputs of a model, in the model's order. */
 export function outputsOf(
   tf: TensorFlow,
   model: LayersModel,

@@ -29,8 +29,9 @@ import { TensorSums } from "./tensor_sums.ts";
 import { wholeObjective } from "./whole_objective.ts";
 
 /**
- * A pass over a model: its phases, in the order in which {@linkcode Pass.run} calls them. Disposing the pass
- * undoes every change to the model and to TensorFlow.js in reverse order, even if a phase threw.
+ * Pass over a model: its phases, in the order in which {@linkcode Pass.run} calls them. Disposing
+ * the pass undoes every change to the model and to TensorFlow.js in reverse order, even if a phase
+ * threw.
  */
 export class Pass implements Disposable {
   readonly #engine: Engine;
@@ -39,13 +40,13 @@ export class Pass implements Disposable {
   readonly #cleanUp = new DisposableStack();
   readonly #watched = new WatchedGradients(); // whose gradients the backward pass shows
   readonly #flow: Flow; // which layer's output went into which
-  /** Puts the parts of the batch together; `null` where it is run in one go. */
+  /** Merges the parts of the batch; `null` if it runs in one go. */
   readonly #across: AcrossParts | null;
   readonly #sums: TensorSums;
-  /** The rows of the report, in the order of the model. */
+  /** Rows of the report, in the order of the model. */
   #records: LayerRecord[] = [];
   readonly #recordOf = new Map<Layer, LayerRecord>();
-  /** The rows of the layers that were called, in the order of their first calls. */
+  /** Rows of the layers that were called, in the order of their first calls. */
   readonly #called: LayerRecord[] = [];
   readonly #gradients = new Map<ModelWeight, WeightGradient>();
   readonly #clock: PassClock | null;
@@ -81,7 +82,7 @@ export class Pass implements Disposable {
         this.#watchWeights((weight, dw) => this.#sumUp(weight, dw));
         this.#goThrough(inputs, (outputs) => this.#evaluate(outputs));
       }
-      // Weights are reported as they were, whatever the layers made of them.
+      // Weights are reported as they were before layers changed them.
       restoreState();
       return describePass({
         ...{ engine: this.#engine, heap: this.#heap, plan: this.#plan },
@@ -94,7 +95,10 @@ export class Pass implements Disposable {
     }
   }
 
-  /** Runs the forward pass, and the backward one if a gradient is asked for: shows tensors, measures nothing. */
+  /**
+   * Runs the forward pass, and the backward one if a gradient is requested: shows tensors, measures
+   * nothing.
+   */
   show({ output, gradients }: Viewers): void {
     const { inputs } = this.#plan;
     try {
@@ -113,7 +117,7 @@ export class Pass implements Disposable {
     this.#cleanUp.dispose();
   }
 
-  /** Sets aside what the forward pass may change in the model. */
+  /** Saves the state that the forward pass may change in the model. */
   #keepState(): () => void {
     const [{ tf }, { chosen, layers, containers }] = [this.#heap, this.#plan];
     this.#cleanUp.defer(() => tf.dispose(chosen.drawn ?? []));
@@ -122,7 +126,7 @@ export class Pass implements Disposable {
     return restore;
   }
 
-  /** From here on, tensors that do not fit the heap together are kept elsewhere. */
+  /** Starts to move tensors that do not all fit in the heap elsewhere. */
   #makeRoom(): void {
     const { memory, weights } = this.#plan;
     if (memory.kind === "whole") return;
@@ -130,7 +134,7 @@ export class Pass implements Disposable {
     this.#cleanUp.use(offload(this.#heap.tf, pinned));
   }
 
-  /** Takes the batch in parts. */
+  /** Runs the batch in parts. */
   #runParts(size: number): void {
     const { tf } = this.#heap;
     const { inputs, layers, containers } = this.#plan;
@@ -152,7 +156,7 @@ export class Pass implements Disposable {
       this.#watched.clear();
       this.#watchWeights(add);
       const evaluate = (outputs: Tensor[]) => objective.ofPart(outputs, from);
-      // No part sees what another one has made of the state.
+      // Each part starts from the same state.
       inSameState(tf, [...layers, ...containers], () => this.#goThrough(given, evaluate));
       this.#across!.end(this.#records);
       dropTape(tf);
@@ -160,7 +164,7 @@ export class Pass implements Disposable {
     sums.showEach((weight, dw) => this.#sumUp(weight, dw));
   }
 
-  /** Has every layer show what goes through it. */
+  /** Makes every layer show its tensors. */
   #tapLayers(onOutput?: Viewers["output"]): void {
     const { leaves, containers, onBatch, examples, options: { histograms = false } } = this.#plan;
     const [heap, sums, across] = [this.#heap, this.#sums, this.#across];
@@ -181,7 +185,7 @@ export class Pass implements Disposable {
     for (const record of records) this.#recordOf.set(record.layer, record);
   }
 
-  /** Asks for the gradients of what is trained. */
+  /** Watches the gradients of trained weights. */
   #watchWeights(see: (weight: ModelWeight, dw: Tensor) => void): void {
     for (const weight of this.#plan.weights.filter(({ trainable }) => trainable)) {
       this.#watched.watch(weight.variable.read(), (dw) => see(weight, dw));
@@ -195,13 +199,13 @@ export class Pass implements Disposable {
     this.#gradients.set(weight, weightGradient(this.#heap, dw, usedRows, counts));
   }
 
-  /** The scalar that is differentiated. */
+  /** Returns the scalar that is differentiated. */
   #scalarOf(outputs: Tensor[]): Tensor {
     const { chosen: { objective }, options: { penalties }, model } = this.#plan;
     return evaluateObjective(this.#heap.tf, objective, outputs, penalties ? model : null);
   }
 
-  /** The objective and the metrics of the whole batch. */
+  /** Evaluates the objective and the metrics of the whole batch. */
   #evaluate(outputs: Tensor[]): Tensor {
     this.#isForward = false;
     const scalar = this.#scalarOf(outputs);
@@ -210,13 +214,13 @@ export class Pass implements Disposable {
     return scalar;
   }
 
-  /** A forward and a backward pass. */
+  /** Runs a forward and a backward pass. */
   #goThrough(inputs: Tensor[], evaluate: (outputs: Tensor[]) => Tensor): void {
     const { tape, scalar } = this.#goForward(inputs, evaluate);
     backPropagate(this.#heap.tf, tape, scalar, this.#watched);
   }
 
-  /** The forward pass, up to the scalar that is differentiated. */
+  /** Runs the forward pass, up to the scalar that is differentiated. */
   #goForward(
     inputs: Tensor[],
     evaluate: (outputs: Tensor[]) => Tensor,
@@ -240,7 +244,7 @@ export class Pass implements Disposable {
     this.#clock?.see(phase, record.layer);
   }
 
-  /** What to throw for what a phase has thrown. */
+  /** Turns an error of a phase into the one to throw. */
   #explain(error: unknown): unknown {
     if (error === this.#thrown) return error;
     const [latest, objective] = [this.#latest, this.#plan.chosen.objective.name];

@@ -3,13 +3,16 @@ import { layerWorkloads } from "./estimate_workload.ts";
 import type { PassProgress } from "./measure_options.ts";
 import type { PassPlan } from "./plan_pass.ts";
 
-/** The way back costs so many times the way forward: two products for one. */
+/** Cost of the backward pass relative to the forward one: two products for one. */
 const BACKWARD = 2;
 
-/** What each layer costs beside its products, so that those without any count, too; as a share of the mean. */
+/** Fixed cost of each layer, as a share of the mean, so that layers without products count, too. */
 const ELSE = 0.2;
 
-/** Tells how far a pass is: of each layer once forward and once backward, for each part of the batch. */
+/**
+ * Reports the progress of a pass: each layer once forward and once backward, for each part of the
+ * batch.
+ */
 export class PassClock {
   readonly #tell: (progress: PassProgress) => void;
   readonly #work: ReadonlyMap<Layer, number>;
@@ -23,11 +26,11 @@ export class PassClock {
   #done = 0;
 
   /**
-   * @param layers The layers of the model.
-   * @param operations How many operations each layer takes.
-   * @param parts How many parts the batch is taken in, each forward once more than it is taken backward; 1 for a pass
-   * in one go.
-   * @param tell Is told.
+   * @param layers Layers of the model.
+   * @param operations Number of operations of each layer.
+   * @param parts Number of parts of the batch; several parts have one more forward pass each. 1 for
+   * a pass in one go.
+   * @param tell Called with the progress.
    */
   constructor(
     layers: readonly Layer[],
@@ -45,7 +48,7 @@ export class PassClock {
     this.#all = parts * (this.#perPart + (parts > 1 ? this.#sweep : 0));
   }
 
-  /** The outputs of one more part are known. */
+  /** Notes that the outputs of one more part are known. */
   swept(): void {
     this.#done += this.#sweep;
     const done = this.#work.size;
@@ -54,7 +57,7 @@ export class PassClock {
     if (this.#part === this.#parts) this.#part = 0;
   }
 
-  /** A part begins: what was not seen of the one before will not come any more. */
+  /** Begins a part: layers not seen in the one before will not be called any more. */
   begin(): void {
     if (this.#part++ === 0) this.#before = this.#done;
     else this.#before += this.#perPart;
@@ -62,7 +65,7 @@ export class PassClock {
     for (const seen of Object.values(this.#seen)) seen.clear();
   }
 
-  /** A layer is done. */
+  /** Notes that a layer is done. */
   see(phase: PassProgress["phase"], layer: Layer): void {
     const seen = this.#seen[phase];
     if (seen.has(layer)) return;
@@ -80,9 +83,9 @@ export class PassClock {
 }
 
 /**
- * The clock of a pass; `null` where nobody asks how far it is.
+ * Starts the clock of a pass; `null` without an `onProgress`.
  *
- * @param onError Is given what the caller's callback throws, before it is thrown on.
+ * @param onError Called with an error of the caller's callback, before it is rethrown.
  */
 export function startClock(
   { model, inputs, layers, options: { onProgress }, memory, examples }: PassPlan,

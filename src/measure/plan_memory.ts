@@ -8,35 +8,41 @@ import { layerTraits } from "../traits/layer_traits.ts";
 import { estimateLeast, estimateMemory } from "./estimate_memory.ts";
 import { layerUses, type Shape } from "./layer_uses.ts";
 
-/** How a pass is made to fit the WASM heap. */
+/** Way to fit a pass into the WASM heap. */
 export type MemoryPlan =
-  /** The batch in one go. */
+  /** Whole batch in one go. */
   | { kind: "whole" }
-  /** So many examples at a time; their figures are put together. `apart`: layers that may tell the difference. */
+  /**
+   * This many examples at a time; their figures are merged. `apart`: layers that may tell the
+   * difference.
+   */
   | { kind: "parts"; examples: number; apart: readonly Layer[] }
-  /** The batch in one go, with tensors that are not needed soon in JavaScript's memory. */
+  /** Whole batch in one go, with tensors that are not needed soon in JavaScript's memory. */
   | { kind: "offload" };
 
-/** What a plan is made from. */
+/** Facts that a plan is based on. */
 export interface MemorySubject {
   model: LayersModel;
-  /** Its layers that compute something themselves. */
+  /** Layers that compute something themselves. */
   layers: readonly Layer[];
-  /** Its layers that call others. */
+  /** Layers that call others. */
   containers: readonly Layer[];
   /** Shapes of the batch's inputs. */
   inputs: readonly Shape[];
-  /** The batch normalisations that run on the statistics of the batch. */
+  /** Batch normalisations that run on the statistics of the batch. */
   onBatch: ReadonlySet<Layer>;
 }
 
-/** What a pass is estimated from: whose statistics a normalisation runs on does not count. */
+/** Facts that the estimate of a pass needs: the statistics of a normalisation do not matter. */
 type PassSubject = Omit<MemorySubject, "onBatch">;
 
-/** How much of the heap a pass may take by its estimate, which real peaks exceed by up to 1.3. */
+/** Share of the heap that a pass may take by its estimate, which real peaks exceed by up to 1.3. */
 const ROOM = 0.75 * HEAP_LIMIT;
 
-/** The last pass over a model, if it was far from filling the heap: one over the same layers and shapes is, too. */
+/**
+ * Last pass over each model that was far from filling the heap: one over the same layers and shapes
+ * is, too.
+ */
 const small = new WeakMap<LayersModel, Pick<MemorySubject, "layers" | "inputs">>();
 
 function isKnownSmall({ model, layers, inputs }: MemorySubject): boolean {
@@ -50,12 +56,12 @@ const isSame = (a: readonly unknown[], b: readonly unknown[]) =>
   a.length === b.length && a.every((one, i) => one === b[i]);
 
 /**
- * Plans how a pass is made to fit the heap: the choice depends on the model and the batch alone, not on the machine.
- * `"auto"` keeps every figure what it is for the whole batch. It cuts the batch where no layer can see more than one
- * example, and moves tensors off the heap where one may.
+ * Plans how to fit a pass into the heap. The choice depends only on the model and the batch, not on
+ * the machine. `"auto"` keeps every figure as for the whole batch: it cuts the batch if no layer
+ * can see more than one example, and moves tensors off the heap otherwise.
  *
- * @param microBatch How many examples to take at a time. Default: as many as fit, all of them if they do.
- * @throws {RangeError} If the batch cannot be cut so, or even what one layer needs does not fit.
+ * @param microBatch Number of examples at a time. Default: as many as fit, all of them if they do.
+ * @throws {RangeError} If the batch cannot be cut like this, or not even one layer's tensors fit.
  */
 export function planMemory(
   subject: MemorySubject,
@@ -64,7 +70,7 @@ export function planMemory(
   const { inputs } = subject;
   const examples = inputs[0][0];
   if (microBatch !== "auto" && microBatch < examples) return cutBy(subject, microBatch);
-  // To ask every layer for its shapes takes 6 % of what ten small layers take to be measured.
+  // Asking every layer for its shapes takes 6 % of the time of measuring ten small layers.
   if (isKnownSmall(subject)) return { kind: "whole" };
   const estimate = estimatePass(subject, examples);
   if (estimate <= ROOM / 8) small.set(subject.model, { layers: subject.layers, inputs });
@@ -73,7 +79,7 @@ export function planMemory(
     const { alone, beside } = bytesOfAll(subject, examples);
     const fitting = alone <= ROOM ? fittingExamples(subject, ROOM - beside) : 0;
     if (fitting >= 1) {
-      // The parts of a batch are to be of about one size.
+      // Makes the parts about equally large.
       const parts = Math.ceil(examples / fitting);
       return { kind: "parts", examples: Math.ceil(examples / parts), apart: [] };
     }
@@ -91,11 +97,11 @@ export function planMemory(
 }
 
 /**
- * Refuses a model of whose pass not even one example fits the heap.
+ * Rejects a model if not even one example of its pass fits the heap.
  *
- * @param model A built model, its weights whatever they are.
+ * @param model A built model, whatever its weights.
  * @param undefinedSize Size of the axes that it leaves open.
- * @throws {RangeError} If what its largest layer needs of one example is more than the heap has.
+ * @throws {RangeError} If its largest layer needs more than the heap for one example.
  */
 export function requireOneFits(model: LayersModel, undefinedSize: number): void {
   const layers = leafLayers(model).map(({ layer }) => layer);
@@ -105,22 +111,23 @@ export function requireOneFits(model: LayersModel, undefinedSize: number): void 
 }
 
 /**
- * The most examples whose pass fits the heap by the estimate; 0 where not even one does.
+ * Returns the largest number of examples whose pass fits the heap by the estimate; 0 if not even
+ * one does.
  *
- * @param subject What is measured; of its inputs' shapes the first axes do not count.
- * @param room How many bytes the pass may take.
+ * @param subject Model and inputs; the first axes of the inputs' shapes do not count.
+ * @param room Number of bytes that the pass may take.
  */
 export function fittingExamples(subject: PassSubject, room: number = ROOM): number {
   const one = estimatePass(subject, 1);
   const each = estimatePass(subject, 2) - one;
-  // A layer whose output does not grow with the batch says nothing about it.
+  // A layer whose output does not grow with the batch does not limit it.
   return Math.max(
     0,
     each > 0 ? Math.floor((room - (one - each)) / each) : one <= room ? Infinity : 0,
   );
 }
 
-/** Bytes that take the heap of a batch in parts, whatever their size. */
+/** Returns the bytes that a batch in parts takes on the heap, whatever the size of the parts. */
 function bytesOfAll(subject: PassSubject, examples: number): { alone: number; beside: number } {
   const heads: ReadonlySet<Layer> = new Set(subject.model.outputLayers);
   const bytesOf = (shapes: readonly Shape[]) =>
@@ -129,13 +136,15 @@ function bytesOfAll(subject: PassSubject, examples: number): { alone: number; be
   const outputs = bytesOf(
     usesOf(subject, examples).filter(({ layer }) => heads.has(layer)).map(({ output }) => output),
   );
-  // The objective takes the outputs of the parts together, and its gradient stays until the last part.
+  // The objective takes the outputs of all parts together, and its gradient stays until the last
+  // part.
   return { alone: batch + 3 * outputs, beside: batch + outputs };
 }
 
 /**
- * The layers that may see more than one example of a batch, so that cutting it changes what they compute:
- * normalisations on the batch, and custom layers that were not declared `perExample`.
+ * Returns the layers that may see more than one example of a batch, so that cutting it changes
+ * their results: normalisations on the batch, and custom layers that were not declared
+ * `perExample`.
  */
 function together({ layers, onBatch }: MemorySubject): Layer[] {
   return layers.filter((layer) =>
@@ -144,7 +153,10 @@ function together({ layers, onBatch }: MemorySubject): Layer[] {
   );
 }
 
-/** Whether a model takes batches of any size: a stateful layer keeps a state for each example. */
+/**
+ * Returns true if a model takes batches of any size: a stateful layer keeps a state for each
+ * example.
+ */
 function canBeCut({ inputs }: LayersModel): boolean {
   return inputs.every(({ shape }) => shape[0] === null);
 }
@@ -189,7 +201,7 @@ function usesOf(subject: PassSubject, examples: number) {
 }
 
 /**
- * Estimates the most memory that a pass over so many examples takes on the WASM heap, the batch included.
+ * Estimates the peak memory of a pass over some examples on the WASM heap, including the batch.
  *
  * @returns Bytes.
  */

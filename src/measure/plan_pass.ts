@@ -11,29 +11,29 @@ import type { MeasureOptions } from "./measure_options.ts";
 import { normalizedOnBatch } from "./normalized_on_batch.ts";
 import { type MemoryPlan, planMemory } from "./plan_memory.ts";
 
-/** What a pass is to run, all of it checked. Nothing of the model was touched yet. */
+/** Checked plan of a pass; the model was not touched yet. */
 export interface PassPlan {
   readonly model: LayersModel;
   readonly batch: Batch;
   readonly options: MeasureOptions;
-  /** The inputs and the targets of the batch, as lists. */
+  /** Inputs and targets of the batch, as lists. */
   readonly inputs: Tensor[];
   readonly targets: Tensor[] | null;
-  /** How many examples the batch has. */
+  /** Number of examples in the batch. */
   readonly examples: number;
-  /** What is differentiated, and why. */
+  /** Objective, and why it was chosen. */
   readonly chosen: ChosenObjective;
-  /** The layers to measure, with their paths. */
+  /** Layers to measure, with their paths. */
   readonly leaves: LeafLayer[];
-  /** The same layers without them. */
+  /** Same layers without their paths. */
   readonly layers: Layer[];
-  /** The layers that only call others. */
+  /** Layers that only call others. */
   readonly containers: Layer[];
-  /** The batch normalisations that run on the statistics of the batch. */
+  /** Batch normalisations that run on the statistics of the batch. */
   readonly onBatch: ReadonlySet<Layer>;
-  /** The weights of all layers. */
+  /** Weights of all layers. */
   readonly weights: ModelWeight[];
-  /** How it is made to fit the heap. */
+  /** Way to fit the pass into the heap. */
   readonly memory: MemoryPlan;
 }
 
@@ -41,7 +41,7 @@ export interface PassPlan {
  * Checks that a model can be measured on a batch, and resolves what the options leave open.
  *
  * @throws {RangeError} If the batch does not fit the model, or the heap cannot hold the pass.
- * @throws {TypeError} If the batch holds something else than tensors, or the objective is unknown.
+ * @throws {TypeError} If the batch holds something other than tensors, or the objective is unknown.
  * @throws {MeasureError} If a layer cannot be run.
  */
 export function planPass(

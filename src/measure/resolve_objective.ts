@@ -11,24 +11,24 @@ import { lossTraits } from "../traits/losses.ts";
 import { nearestObjective } from "./check_objective.ts";
 import { MeasureError } from "./measure_error.ts";
 
-/** An objective that is ready to be called inside a pass. */
+/** Objective that is ready to be called inside a pass. */
 export interface ResolvedObjective {
   name: string;
   evaluate(outputs: Tensor[]): Tensor;
-  /** Name of the loss of an output, where it has one. */
+  /** Returns the name of the loss of an output, if it has one. */
   lossOf(output: number): string | null;
-  /** Settings of the loss of an output; `null` for one that has none. */
+  /** Returns the settings of the loss of an output; `null` if it has none. */
   settingsOf(output: number): LossSettings | null;
 }
 
-/** What one output is trained on: a loss by name, a function, or nothing. */
+/** Loss that one output is trained on, by name or as a function; `null` for an untrained output. */
 export type OutputLoss = LossName | LossFunction | null;
 
 /**
  * Turns an objective into a function of the outputs.
  *
  * @throws {TypeError} If the objective is of no known kind.
- * @throws {RangeError} If a loss has no targets, or another number of them than outputs.
+ * @throws {RangeError} If a loss lacks targets, or their number differs from that of the outputs.
  */
 export function resolveObjective(
   tf: TensorFlow,
@@ -44,7 +44,8 @@ export function resolveObjective(
         try {
           return objective(outputs, targets ?? []);
         } catch (error) {
-          // Our errors are about the batch and say so; TensorFlow.js's name neither objective nor layer.
+          // Our errors are about the batch and say so; TensorFlow.js's name neither objective nor
+          // layer.
           if (!(error instanceof RangeError)) throw error;
           throw new Error(error.message, { cause: error });
         }
@@ -70,7 +71,7 @@ export function resolveObjective(
   return lossObjective(tf, objective, () => objective, () => given);
 }
 
-/** Refuses a loss without targets. */
+/** Rejects a loss without targets. */
 function requireTargets(targets: Tensor[] | null, objective: string): Tensor[] {
   if (targets !== null) return targets;
   throw new RangeError(
@@ -80,12 +81,12 @@ function requireTargets(targets: Tensor[] | null, objective: string): Tensor[] {
 }
 
 /**
- * Turns a loss for each output into a function of the outputs: the sum over the outputs of the mean of each
- * loss, as `model.fit` has it.
+ * Turns a loss for each output into a function of the outputs: the sum over the outputs of the mean
+ * of each loss, as in `model.fit`.
  *
  * @param losses The losses.
  * @param targets The targets, one per output; or a function that makes them from the outputs.
- * @throws {RangeError} If there are no targets.
+ * @throws {RangeError} If the targets are missing.
  */
 export function resolveLosses(
   tf: TensorFlow,
@@ -98,19 +99,22 @@ export function resolveLosses(
   return lossObjective(tf, name, (i) => losses[i] ?? null, targetsFor);
 }
 
-/** What the losses of a model's outputs are called together. */
+/** Returns a common name for the losses of a model's outputs. */
 export function nameOfLosses(losses: readonly OutputLoss[]): string {
   const names = losses.flatMap((loss) => loss === null ? [] : [nameOf(loss)]);
   return [...new Set(names)].join(" + ");
 }
 
-/** What a loss is called: TensorFlow.js calls what it exports `softmaxCrossEntropy__op`. */
+/**
+ * Returns the name of a loss: TensorFlow.js names its exported functions like
+ * `softmaxCrossEntropy__op`.
+ */
 export function nameOf(loss: LossName | LossFunction): string {
   if (typeof loss === "string") return loss;
   return lossSettings(loss)?.name ?? (loss.name.replace(/(__op|_)$/, "") || "custom");
 }
 
-/** Returns the settings of a loss; `null` for a function that nothing is known of, and for none. */
+/** Returns the settings of a loss; `null` for an unknown function, and for none. */
 function settingsOfLoss(loss: OutputLoss): LossSettings | null {
   if (loss === null) return null;
   return typeof loss === "string" ? { name: loss } : lossSettings(loss);
@@ -150,8 +154,9 @@ function lossObjective(
 }
 
 /**
- * A target as losses and metrics take it. One number per example is one column, as in `fit`. Labels may be whole
- * numbers: some losses take only float32, and others read the bits of an int32 as if they were float32.
+ * Converts a target for losses and metrics. One number per example becomes one column, as in `fit`.
+ * Labels may be whole numbers: some losses take only float32, and others read the bits of an int32
+ * as if they were float32.
  */
 export function asTargets(tf: TensorFlow, given: Tensor): Tensor {
   const target = given.dtype === "float32" ? given : tf.cast(given, "float32");
@@ -159,8 +164,8 @@ export function asTargets(tf: TensorFlow, given: Tensor): Tensor {
 }
 
 /**
- * A target as its loss takes it. Any shape other than the output's would be broadcast silently, and another loss
- * minimised.
+ * Converts a target for its loss. A shape other than the output's would be broadcast silently, and
+ * another loss minimised.
  */
 function fit(tf: TensorFlow, target: Tensor, output: Tensor, objective: LossName): Tensor {
   const column = asTargets(tf, target);
@@ -182,18 +187,18 @@ function total(tf: TensorFlow, outputs: Tensor[]): Tensor {
     .reduce((sum, value) => tf.add(sum, value));
 }
 
-/** A model whose regularizers can be asked; TensorFlow.js declares it protected. */
+/** Model whose regularizers can be evaluated; TensorFlow.js declares the method protected. */
 interface Penalised {
   calculateLosses(): Tensor[];
 }
 
 /**
- * The scalar that a pass differentiates.
+ * Returns the scalar that a pass differentiates.
  *
  * @param objective The objective.
- * @param outputs The outputs of the model.
- * @param penalised The model whose penalties are part of it; `null` for none.
- * @throws {MeasureError} If the objective is no scalar.
+ * @param outputs Outputs of the model.
+ * @param penalised Model whose penalties are part of it; `null` for none.
+ * @throws {MeasureError} If the objective is not a scalar.
  */
 export function evaluateObjective(
   tf: TensorFlow,

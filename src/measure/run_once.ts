@@ -4,24 +4,24 @@ import { wrapCall } from "./tap.ts";
 
 type SymbolicTensor = LayersModel["inputs"][number];
 
-/** A run of a layer at one node of the graph. */
+/** Run of a layer at one node of the graph. */
 interface Run {
-  /** Ids of the tensors that it was given. */
+  /** Ids of its input tensors. */
   given: number[];
-  /** What it returned. */
+  /** Outputs of the layer. */
   outputs: Tensor | Tensor[];
-  /** The outputs that TensorFlow.js has asked for so far. */
+  /** Outputs that TensorFlow.js has requested so far. */
   asked: Set<SymbolicTensor>;
 }
 
 /**
- * Makes every node of the graph run its layer once. TensorFlow.js walks the outputs of a graph, not its
- * nodes: it runs a layer (or a nested model, with all of its layers) once for each output that something
- * reads, takes some tensors from the first run and others from the last, and so splits the gradient of
- * one tensor over several. The values are the same, the figures of a call are not.
+ * Makes every node of the graph run its layer once. TensorFlow.js walks the outputs of a graph, not
+ * its nodes: it runs a layer (or a nested model, with all of its layers) once for each output that
+ * is read, takes some tensors from the first run and others from the last, and so splits the
+ * gradient of one tensor over several. The values are the same, the figures of a call are not.
  *
  * @param layers Layers and containers of a model, tapped already.
- * @returns A function that takes it back.
+ * @returns A function that undoes this.
  */
 export function runOnce(layers: readonly Layer[]): () => void {
   const restore: (() => void)[] = [];
@@ -34,7 +34,7 @@ export function runOnce(layers: readonly Layer[]): () => void {
     for (const outputs of places) {
       for (const output of outputs) {
         const { inputs } = output;
-        // The inputs of an output are looked up just before its layer is called for it.
+        // TensorFlow.js looks up the inputs of an output just before it calls the layer for it.
         const get = () => {
           next = output;
           return inputs;
@@ -45,12 +45,12 @@ export function runOnce(layers: readonly Layer[]): () => void {
     restore.push(wrapCall(layer, (call, inputs, kwargs) => {
       const output = next;
       next = null;
-      // A wrapper calls the layer itself, and the graph knows nothing of it.
+      // A wrapper calls the layer itself, outside of the graph.
       if (output === null) return call(inputs, kwargs);
       const [place] = places.find((outputs) => outputs.includes(output))!;
       const given = [inputs].flat().map(({ id }) => id);
       const run = runs.get(place);
-      // Asked for the same output again, it is another call of the model around.
+      // A second request for the same output belongs to another call of the enclosing model.
       const isSame = run !== undefined && !run.asked.has(output) &&
         given.join() === run.given.join();
       if (isSame) {

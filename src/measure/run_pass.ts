@@ -13,8 +13,8 @@ import { type PassPlan, planPass } from "./plan_pass.ts";
 const measuring = new WeakSet<LayersModel>();
 
 /**
- * Runs the pass that {@linkcode measure} describes, on a running engine. Synchronous, so that nothing can
- * change the model while its layers are tapped.
+ * Runs the pass that {@linkcode measure} describes, on a running engine. It is synchronous, so that
+ * nothing can change the model while its layers are tapped.
  */
 export function runPass(
   engine: Engine,
@@ -26,7 +26,7 @@ export function runPass(
   return withPass(engine, { model, batch, options }, (pass) => pass.run());
 }
 
-/** What a pass is made of. */
+/** Arguments of a pass. */
 export interface PassSubject {
   model: LayersModel;
   batch: Batch;
@@ -38,7 +38,7 @@ export interface PassSubject {
  *
  * @param engine A running engine.
  * @param subject The model, the batch, and the options, which are checked already.
- * @param use Runs the pass, and returns what it has found out.
+ * @param use Runs the pass, and returns its findings.
  */
 export function withPass<Found>(
   engine: Engine,

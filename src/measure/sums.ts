@@ -19,7 +19,7 @@ export function sumEntries(values: ArrayLike<number>): Sums {
   let origin = 0, shifted = 0, shiftedSquares = 0;
   for (let i = 0; i < values.length; i++) {
     const x = values[i];
-    // NaN and the infinities are the numbers whose difference with themselves is not 0.
+    // Only for NaN and the infinities, x - x is not 0.
     if (x - x !== 0) continue;
     if (finite === 0) origin = x;
     finite++;
@@ -46,13 +46,13 @@ export function sumEntries(values: ArrayLike<number>): Sums {
 }
 
 /**
- * Sums up a tensor, or a run of its entries, in float64: floats on the WASM heap with our own SIMD code,
- * everything else entry by entry. The heap may grow, which invalidates views taken earlier.
+ * Sums up a tensor, or a run of its entries, in float64: floats on the WASM heap with our own SIMD
+ * code, everything else entry by entry. The heap may grow, which invalidates views taken earlier.
  *
  * @param heap The engine's heap.
  * @param tensor The tensor.
  * @param from Index of the first entry. Default: 0.
- * @param count How many entries. Default: all.
+ * @param count Number of entries. Default: all.
  * @returns The sums.
  */
 export function sumTensor(
@@ -68,23 +68,23 @@ export function sumTensor(
 }
 
 /**
- * The sums over the entries of two tensors: a shared layer, a time-distributed one or a recurrent cell
- * is called many times in a pass.
+ * Merges the sums over two tensors: a shared layer, a time-distributed one or a recurrent cell is
+ * called many times in a pass.
  *
- * @param a What was summed up so far, `null` for nothing.
- * @param b What is to be added.
+ * @param a Sums so far, `null` for none.
+ * @param b Sums to add.
  */
 export function mergeSums(a: Sums | null, b: Sums): Sums {
   if (a === null) return b;
   return { ...addSums(a, b), ...mergeExponents(a, b) };
 }
 
-/** The statistics that follow from sums, or `null` where nothing was summed up. */
+/** Returns the statistics that follow from sums, or `null` without entries. */
 export function statisticsOf(sums: Sums | null): TensorStatistics | null {
   return sums === null || sums.count === 0 ? null : figuresOf(sums);
 }
 
-/** The statistics that follow from sums, of no entries, too. */
+/** Returns the statistics that follow from sums, even without entries. */
 export function figuresOf(sums: Sums): TensorStatistics {
   const n = Math.max(1, sums.finite);
   return {

@@ -8,29 +8,30 @@ import type { PassPlan } from "./plan_pass.ts";
 import type { Viewers } from "./tap.ts";
 
 /**
- * Tensors that the caller frees, all at once by `using` or `tf.dispose`, or one by one. An array: `map` and the
- * others work on it, and give plain arrays.
+ * Tensors that the caller frees, all at once by `using` or `tf.dispose`, or one by one. An array,
+ * whose methods such as `map` return plain arrays.
  */
 export interface TakenTensors<Row extends { tensor: Tensor }>
   extends ReadonlyArray<Row>, Disposable {}
 
-/** How tensors are called where they are shown. */
+/** Words for tensors in their overview. */
 export interface TensorWords<Row> {
-  /** What one of them is: `gradient`. */
+  /** Noun for one of them: `gradient`. */
   noun: string;
-  /** What the mean of their magnitudes is called. */
+  /** Name of the mean of their magnitudes. */
   mean: string;
-  /** What a row is called. */
+  /** Returns the name of a row. */
   nameOf: (row: Row) => string;
 }
 
 /**
- * Runs a pass for its tensors. Where it throws, none of them is left.
+ * Runs a pass to collect tensors. If it throws, all of them are freed.
  *
  * @param engine A running engine.
- * @param subject What is run.
- * @param words How the tensors are called where they are shown.
- * @param view Says who looks at what, and returns the rows once the pass is over; `keep` keeps a tensor that is shown.
+ * @param subject The model, the batch and the options.
+ * @param words Words for the tensors in their overview.
+ * @param view Chooses the observers, and returns the rows once the pass is over; `keep` keeps a
+ * tensor that is shown.
  */
 export function takeTensors<Row extends { tensor: Tensor }>(
   engine: Engine,

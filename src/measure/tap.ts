@@ -3,20 +3,20 @@ import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/model_weights.ts";
 import type { LayerRecord } from "./layer_record.ts";
 
-/** Looks at a tensor, which it may neither keep nor dispose. */
+/** Function that receives a tensor, which it may neither keep nor dispose. */
 export type Observer = (tensor: Tensor) => void;
 
-/** Who looks at the tensors of a pass. */
+/** Observers of the tensors of a pass. */
 export interface Viewers {
-  /** Sees the first output of each call of a layer. */
+  /** Receives the first output of each call of a layer. */
   output?: (record: LayerRecord, tensor: Tensor) => void;
-  /** Who sees dJ/dw of which weights. */
+  /** Observers of dJ/dw, by weight. */
   gradients: ReadonlyMap<ModelWeight, Observer>;
 }
 
 const NOBODY: readonly Observer[] = [];
 
-/** The tensors whose gradients a pass wants to see, by their ids, and who looks at them. */
+/** Tensors whose gradients a pass wants to see, by their ids, with their observers. */
 export class WatchedGradients {
   readonly #observers = new Map<number, Observer[]>();
 
@@ -35,12 +35,12 @@ export class WatchedGradients {
     this.#observers.clear();
   }
 
-  /** Ids of the tensors that are watched. */
+  /** Returns the ids of the watched tensors. */
   ids(): Iterable<number> {
     return this.#observers.keys();
   }
 
-  /** Who watches the tensor of an id. */
+  /** Returns the observers of a tensor. */
   observersOf(id: number): readonly Observer[] {
     return this.#observers.get(id) ?? NOBODY;
   }
@@ -49,15 +49,15 @@ export class WatchedGradients {
 /**
  * Shows a tensor, and later its gradient, to the observers, and passes it on unchanged.
  *
- * @param isOwn Whether nothing else reads the tensor. Otherwise a separate tensor is passed on, because
- * the gradient of the tensor itself collects what comes back from all its readers.
+ * @param isOwn True if nothing else reads the tensor. Otherwise a separate tensor is passed on,
+ * because the gradient of the tensor itself collects the contributions of all its readers.
  */
 export type Tap = (x: Tensor, isOwn: boolean, forward: Observer, backward: Observer) => Tensor;
 
 /**
  * Makes the tap of one pass.
  *
- * @param watched Where the pass learns whose gradients it has to show.
+ * @param watched Registry of the gradients that the pass has to show.
  * @returns The tap.
  */
 export function makeTap(watched: WatchedGradients): Tap {
@@ -82,7 +82,7 @@ type Call = (
  *
  * @param layer The layer.
  * @param around Called in place of `call`, with it.
- * @returns A function that takes the shadow away.
+ * @returns A function that removes the shadow.
  */
 export function wrapCall(
   layer: Layer,

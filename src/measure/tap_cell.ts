@@ -8,24 +8,24 @@ import { type Observer, wrapCall } from "./tap.ts";
 
 const nobody = () => {};
 
-/** Cells that apply `activation` twice a step: to the candidate, then to the cell state. */
+/** Cells that apply `activation` twice per step: to the candidate, then to the cell state. */
 const APPLIES_TWICE = new Set(["LSTMCell", "ConvLSTM2DCell"]);
 
 /**
  * Taps the activations inside a recurrent cell. The cell of a simple recurrent layer has one, which
- * becomes the layer's own z. Cells with gates get rows of their own: candidate, cell output and
- * gates squash different things and must not be averaged; all that the kernels produce together is
- * the layer's z.
+ * becomes the layer's own z. Cells with gates have rows for candidate, cell output and gates: these
+ * squash different things and must not be averaged. The layer's z is all that the kernels produce
+ * together.
  *
- * The engine computes most layers over the whole sequence, and shows each part once. Others go step by step,
- * and their activations are replaced.
+ * The engine computes most layers over the whole sequence, and shows each part once. Others go step
+ * by step, and their activations are replaced.
  *
- * @param sweep What all observers share.
+ * @param sweep State that all observers share.
  * @param cell The cell.
  * @param prefix Name of the rows, before `/candidate` and so on.
  * @param owner Record of the recurrent layer.
  * @param tap Shows a tensor inside the layer, and its gradient.
- * @returns The rows of the parts, and a function that takes the taps away.
+ * @returns The rows of the parts, and a function that removes the taps.
  */
 export function tapCell(
   sweep: Sweep,

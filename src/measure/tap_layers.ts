@@ -7,20 +7,20 @@ import { repeatedOutputs } from "./repeated_outputs.ts";
 import { runOnce } from "./run_once.ts";
 import { wrapCall } from "./tap.ts";
 
-/** What {@linkcode tapLayers} returns. */
+/** Result of {@linkcode tapLayers}. */
 export interface TappedLayers {
-  /** Every row, parts after the layer they belong to, in the order of the model. */
+  /** Rows in the order of the model, parts after the layer they belong to. */
   records: LayerRecord[];
-  /** Takes every tap away. */
+  /** Removes all taps. */
   restore(): void;
 }
 
 /**
- * Puts taps on every layer for the duration of a pass.
+ * Taps every layer for the duration of a pass.
  *
- * @param leaves The layers to measure.
- * @param containers The layers that only call others.
- * @param options The tap, and what else the pass wants.
+ * @param leaves Layers to measure.
+ * @param containers Layers that only call others.
+ * @param options The tap and other options of the pass.
  */
 export function tapLayers(
   leaves: LeafLayer[],

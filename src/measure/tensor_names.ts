@@ -2,9 +2,9 @@ import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { automaticName } from "../model/names.ts";
 
 /**
- * Names of the model's inputs. One that was not chosen, or that a `tf.sequential()` does not list, is
- * called `input`, because the name that TensorFlow.js makes up counts the layers of the whole process:
- * `input2`, or `dense_Dense3_input` after the layer that it leads to.
+ * Returns the name of a model's input. It is `input` if it was not chosen, or if a
+ * `tf.sequential()` does not list it, because the name that TensorFlow.js generates counts the
+ * layers of the whole process: `input2`, or `dense_Dense3_input` after the layer that it leads to.
  */
 export function inputName(model: LayersModel, index: number): string {
   const layer: Layer | undefined = model.inputLayers?.[index];
@@ -16,7 +16,10 @@ export function inputName(model: LayersModel, index: number): string {
   return nameOf("input", model.inputNames, index, model.inputs.length, isMadeUp);
 }
 
-/** Names of the model's outputs: those of the layers, `output` where TensorFlow.js made it up. */
+/**
+ * Returns the name of a model's output: that of its layer, or `output` if TensorFlow.js generated
+ * it.
+ */
 export function outputName(model: LayersModel, index: number): string {
   const layer: Layer | undefined = model.outputLayers?.[index];
   const isMadeUp = () => layer !== undefined && automaticName(layer) !== null;

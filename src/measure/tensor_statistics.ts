@@ -1,12 +1,12 @@
 import type { ExponentHistogram } from "../theory/half_precision_fit.ts";
 
 /**
- * The statistics of one tensor, accumulated in float64. `nonFinite` counts the NaN and infinite
- * entries; every other figure except `count` is over the finite entries alone, and is 0 when there
+ * Statistics of one tensor, accumulated in float64. `nonFinite` counts the NaN and infinite
+ * entries; every other figure except `count` is over the finite entries alone, and is 0 if there
  * are none.
  */
 export interface TensorStatistics {
-  /** How many entries the tensor has, the non-finite ones included. */
+  /** Number of entries, including the non-finite ones. */
   count: number;
   /** Mean of |x|. */
   meanAbs: number;
@@ -22,11 +22,11 @@ export interface TensorStatistics {
   l2: number;
   /** Share of the finite entries that are exactly 0, from 0 to 1. */
   zeroFraction: number;
-  /** How many entries are NaN or infinite. */
+  /** Number of entries that are NaN or infinite. */
   nonFinite: number;
   /**
-   * How many entries have each binary exponent; of z, a, dJ/da, delta and dJ/dw, and only where
-   * `histograms` asks for it.
+   * Number of entries with each binary exponent, for z, a, dJ/da, delta and dJ/dw; only with
+   * `histograms`.
    */
   exponents?: ExponentHistogram;
 }

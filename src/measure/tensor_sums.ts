@@ -7,9 +7,9 @@ import { sumTensor } from "./sums.ts";
 const LARGE = 2 ** 14;
 
 /**
- * The sums over the tensors of a pass, by their data, which never changes: an activation layer reads what the layer
- * before it has returned, and the gradient of a sum is that of each of its terms. Of a ResNet's, a quarter are seen
- * more than once.
+ * Caches the sums over the tensors of a pass, by their data, which never changes: an activation
+ * layer reads the output of the layer before it, and the gradient of a sum is that of each of its
+ * terms. In a ResNet, a quarter of the tensors are seen more than once.
  */
 export class TensorSums {
   readonly #heap: Heap;
@@ -20,7 +20,7 @@ export class TensorSums {
     this.#heap = heap;
   }
 
-  /** The sums over all entries of a tensor. */
+  /** Returns the sums over all entries of a tensor. */
   of(tensor: Tensor): Sums {
     const known = this.#known.get(tensor.dataId);
     if (known !== undefined) return known;
@@ -30,8 +30,8 @@ export class TensorSums {
   }
 
   /**
-   * Sums up the kernels of a layer that is about to be called for the first time, so that it finds them in the
-   * processor's cache: for 10 kernels of 512 x 512 that takes 1.0 ms, after the layer 1.5 (2-core Xeon).
+   * Sums up the kernels of a layer before its first call, so that it finds them in the processor's
+   * cache: for 10 kernels of 512 x 512 that takes 1.0 ms, after the layer 1.5 (2-core Xeon).
    */
   beforeCall(layer: Layer): void {
     for (const variable of layer.weights) {

@@ -6,7 +6,7 @@ import { errorMessage } from "../words/error_message.ts";
 import { MeasureError } from "./measure_error.ts";
 import type { LayerMeasurements, Measurements } from "./measurements.ts";
 
-/** What only training meets: a pass drops nothing. */
+/** Returns the dropout rates of a layer: a pass drops nothing, training does. */
 export function dropoutOf(layer: Layer): Pick<LayerMeasurements, "dropout" | "recurrentDropout"> {
   const { rate, cell } = layer as unknown as { rate?: number; cell?: Cell & { cells?: Cell[] } };
   const cells = cell === undefined ? [] : cell.cells ?? [cell];
@@ -21,13 +21,13 @@ export function dropoutOf(layer: Layer): Pick<LayerMeasurements, "dropout" | "re
   };
 }
 
-/** A recurrent cell. */
+/** Recurrent cell. */
 interface Cell {
   dropout?: number;
   recurrentDropout?: number;
 }
 
-/** What a model was compiled with: nothing where it was not. */
+/** Returns the optimizer that a model was compiled with, if it was compiled. */
 export function optimizerOf(model: LayersModel): Pick<Measurements, "optimizer"> {
   const { optimizer } = model as {
     optimizer?: { getClassName?: () => string; getConfig?: () => object; learningRate?: unknown };
@@ -48,17 +48,17 @@ export function optimizerOf(model: LayersModel): Pick<Measurements, "optimizer">
   };
 }
 
-/** What TensorFlow.js asks for the values of regularizers; its types do not show it. */
+/** Model whose regularizers TensorFlow.js evaluates; its types do not show it. */
 interface Penalised {
   calculateLosses(): Tensor[];
   losses: (() => Tensor)[];
 }
 
 /**
- * What the regularizers add to the loss at the weights as they are.
+ * Measures the sum that the regularizers add to the loss at the current weights.
  *
- * @param layers The layers of the model.
- * @returns All of it, and that of each layer with a regularizer; `null` where there is none.
+ * @param layers Layers of the model.
+ * @returns The sum, and that of each layer with a regularizer; `null` if there is none.
  * @throws {MeasureError} If a regularizer throws.
  */
 export function measurePenalties(

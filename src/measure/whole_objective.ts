@@ -12,22 +12,27 @@ import { outputsOf } from "./outputs_of.ts";
 import { runOnce } from "./run_once.ts";
 import { WatchedGradients, wrapCall } from "./tap.ts";
 
-/** What the objective of a whole batch says of a part of it. */
+/** Objective of a whole batch, seen from one of its parts. */
 export interface WholeObjective extends Disposable {
-  /** A scalar with the derivatives that the objective has with respect to the outputs of a part. */
+  /**
+   * Returns a scalar with the derivatives that the objective has with respect to the outputs of a
+   * part.
+   */
   ofPart(outputs: readonly Tensor[], from: number): Tensor;
 }
 
 /**
- * Evaluates the objective on all outputs of a batch that is taken in parts. An objective need be no mean over
- * examples, and metrics even less, so that both are asked once, for the whole batch, after a forward pass over each
- * part; its derivatives with respect to the outputs are what each part goes back from.
+ * Evaluates the objective on all outputs of a batch that runs in parts. An objective need not be a
+ * mean over examples, let alone a metric, so both are evaluated once, for the whole batch, after a
+ * forward pass over each part. Each part's backward pass then starts from the derivatives with
+ * respect to its outputs.
  *
  * @param tf The engine's TensorFlow.js.
- * @param plan What is run.
+ * @param plan Plan of the pass.
  * @param parts The parts.
  * @param evaluate The objective, penalties included.
- * @param see Is shown what the objective itself says of weights: the gradients of penalties.
+ * @param see Called with the gradients of weights that come from the objective itself: those of
+ * penalties.
  * @param onPart Called after each part.
  */
 export function wholeObjective(
@@ -69,7 +74,7 @@ export function wholeObjective(
   }
   const outputs = ofParts[0].map((_, i) => tf.keep(tf.concat(ofParts.map((part) => part[i]))));
   made.defer(() => tf.dispose(outputs));
-  // A cross-entropy depends on the logits of its output where they are known, and on the output where not.
+  // A cross-entropy depends on the logits of its output if they are known, else on the output.
   const logits = outputs.map((output, i) => {
     const parts = logitsOfParts.flatMap((part) => part[i] ?? []);
     if (parts.length < ofParts.length) return null;
@@ -120,7 +125,7 @@ export function wholeObjective(
   };
 }
 
-/** Has an error in a layer say which one it is. */
+/** Makes an error in a layer name the layer. */
 function explained({ path, layer }: LeafLayer): () => void {
   const named = { name: path, className: layer.getClassName() };
   return wrapCall(
@@ -129,7 +134,7 @@ function explained({ path, layer }: LeafLayer): () => void {
   );
 }
 
-/** Has a batch normalisation run on the statistics of what it is given. */
+/** Makes a batch normalisation run on the statistics of its input. */
 function inTraining(layer: Layer): () => void {
   return wrapCall(layer, (call, inputs, kwargs) => call(inputs, { ...kwargs, training: true }));
 }
