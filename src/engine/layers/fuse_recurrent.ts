@@ -9,7 +9,7 @@ import {
 import { recurrentSequence, type SequenceWeights } from "./recurrent_sequence.ts";
 import { type SequenceTaps, sequenceTapsOf } from "./sequence_taps.ts";
 
-/** A cell as TensorFlow.js has it. */
+/** Recurrent cell of TensorFlow.js. */
 interface Cell {
   units: number;
   kernel: LayerWeight;
@@ -38,7 +38,7 @@ interface Call {
   initialState?: Tensor[] | null;
 }
 
-/** The classes of cells that are computed as a whole sequence. */
+/** Cell classes that can be computed over a whole sequence. */
 const KINDS: Record<string, RecurrentCell["kind"]> = {
   SimpleRNNCell: "simple",
   GRUCell: "gru",
@@ -46,12 +46,13 @@ const KINDS: Record<string, RecurrentCell["kind"]> = {
 };
 
 /**
- * Recurrent layers over their whole sequence at once. Stock: some twenty kernels a step, each with its entry
- * on the tape; 64 steps of an LSTM spend half of their time in JavaScript. Here: x W of all steps is one
- * product, and one native operation goes through the steps, each way.
+ * Computes recurrent layers over their whole sequence at once. TensorFlow.js runs about twenty ops
+ * per step, each recorded on the tape; 64 steps of an LSTM spend half of their time in JavaScript.
+ * Here, x W of all steps is one product, and one native operation runs through the steps in each
+ * direction.
  *
- * A layer with dropout in training, with an activation that our module does not know, or on another backend is
- * computed step by step as before.
+ * Layers with dropout in training, with an activation that the native module does not know, or on
+ * another backend are still computed step by step.
  */
 export const fuseRecurrent: LayerRepair = ({ tf, patch }) => {
   patch(
@@ -92,23 +93,28 @@ export const fuseRecurrent: LayerRepair = ({ tf, patch }) => {
   );
 };
 
-/** Whether a cell is computed over whole sequences, unless it drops in training or somebody watches its steps. */
+/**
+ * Returns true if a cell is computed over whole sequences, unless it uses dropout in training or
+ * its steps are tapped.
+ */
 export function isSwept(layer: object): boolean {
   return knownCell(layer as Cell) !== null;
 }
 
-/** What a cell computes, or `null` where our module cannot. */
+/** Returns the cell's description, or `null` if the native module cannot compute it. */
 function cellOf(tf: TensorFlow, cell: Cell, training: boolean): RecurrentCell | null {
   if (tf.getBackend() !== "wasm") return null;
   if (training && (cell.dropout > 0 || cell.recurrentDropout > 0)) return null;
   const taps = sequenceTapsOf(cell);
-  // Somebody else wants to see each step.
+  // Someone else wants to see each step.
   if (taps === undefined && Object.hasOwn(cell, "call")) return null;
   return knownCell(cell, taps);
 }
 
 /**
- * A cell that our module can compute, or `null` for any other.
+ * Returns a cell's description if the native module can compute it, otherwise `null`.
+ *
+ * @param taps Taps that replace its activations.
  *
  * @param taps What stands in for its activations while they are watched.
  */
@@ -124,7 +130,7 @@ function knownCell(cell: Cell, taps?: SequenceTaps): RecurrentCell | null {
   return { kind, activation, gate, after: cell.resetAfter ?? false };
 }
 
-/** The kind of a cell of TensorFlow.js's, of whatever copy; a class that extends one may do anything. */
+/** Returns the kind of a TensorFlow.js cell, of any copy; a subclass may compute anything. */
 function kindOf({ constructor }: Cell): RecurrentCell["kind"] | null {
   const { className } = constructor as { className?: string };
   const extendsOther = "className" in Object.getPrototypeOf(constructor);
@@ -135,7 +141,10 @@ function squashOf(name: string): Squash | null {
   return SQUASHES.find((squash) => squash === name) ?? null;
 }
 
-/** The weights of a cell. A GRU that resets after its product has a bias on either side of it. */
+/**
+ * Returns the weights of a cell. A GRU that resets after its product has two biases, one on each
+ * side.
+ */
 function weightsOf(tf: TensorFlow, cell: Cell, { after }: RecurrentCell): SequenceWeights {
   const weights = { kernel: cell.kernel.read(), recurrentKernel: cell.recurrentKernel.read() };
   const bias = cell.bias?.read();

@@ -41,13 +41,13 @@ const REPAIRS: LayerRepair[] = [
   repairDepthwiseConv2d,
   repairFlatten,
   repairGlobalPooling,
-  // Over the repair that keeps the axes of a pooling: it keeps them itself.
+  // After the repair of pooling axes, which this one handles itself.
   repairMaskedPooling,
-  // Over the repair of the convolutions, each of whose groups it calls.
+  // After the repair of the convolutions, which it calls for each group.
   repairGroupedConvolutions,
   repairGru,
   repairKerasImages,
-  // Over the repair that computes whole sequences.
+  // After the repair that computes whole sequences.
   repairZeroOutput,
   repairMasks,
   repairMergeMasks,
@@ -63,7 +63,7 @@ const REPAIRS: LayerRepair[] = [
   repairSoftmax,
 ];
 
-/** The repairs of a TensorFlow.js: how often they are wanted, and how to take them back. */
+/** Repairs of a TensorFlow.js: number of holders, and how to remove them. */
 interface Installed {
   holders: number;
   takeBack: (() => void)[];
@@ -72,19 +72,18 @@ interface Installed {
 const installed = new WeakMap<object, Installed>();
 
 /**
- * Repairs the layers of TensorFlow.js that are wrong, slow or without a gradient because of the layer itself, not
- * of a kernel: causal and dilated convolutions, softmax over another axis than the
- * last, normalisation without scale or centre or of rank 5, and more. Each repair says in its own
- * documentation what TensorFlow.js does without it.
+ * Repairs the layers of TensorFlow.js that are wrong, slow or without a gradient because of the
+ * layer itself, not of a kernel: causal and dilated convolutions, softmax over another axis than
+ * the last, normalisation without scale or centre or of rank 5, and more. The documentation of each
+ * repair says what TensorFlow.js does without it.
  *
- * Layers that need no repair keep their own code. The repairs are made of operations that exist on every
- * backend, but their gradients need the ones that `installKernels` registers. Orthogonal kernels are
- * drawn from the same numbers as before, but fast and without a warning on the console for each, and initialisers draw
- * from seed 0 as from any other.
+ * Other layers keep their own code. The repairs use operations that every backend has, but their
+ * gradients need those that `installKernels` registers. Orthogonal kernels are drawn from the same
+ * numbers as before, but faster and without console warnings, and initialisers accept seed 0.
  *
  * @param tf The TensorFlow.js module whose layers to repair.
- * @returns A function that takes every repair back; calling it again does nothing. Where the repairs
- * were asked for several times, they stay until the last one is done with them, in whatever order.
+ * @returns A function that removes the repairs; calling it again does nothing. If they were
+ * installed several times, they stay until all have removed them, in any order.
  *
  * @example
  * ```ts
@@ -120,11 +119,11 @@ export function installLayerRepairs(tf: TensorFlow): () => void {
 }
 
 /**
- * Repairs the layers of a model that come from another copy of TensorFlow.js: another version, or the same
- * one from elsewhere. All copies in a process compute on one backend, but each has layers of its own. The
- * repairs stay until those of `tf` are taken back.
+ * Repairs the layers of a model that come from another copy of TensorFlow.js: another version, or
+ * the same one from elsewhere. All copies in a process compute on one backend, but each has its own
+ * layers. The repairs stay until those of `tf` are removed.
  *
- * @param tf The TensorFlow.js whose layers are repaired.
+ * @param tf The TensorFlow.js whose layers are already repaired.
  * @param model A model, of that copy or another.
  */
 export function repairOtherCopies(tf: TensorFlow, model: object): void {
@@ -145,10 +144,10 @@ function classFinder(tf: TensorFlow): ClassFinder {
   return (className) => (bases[className] ?? classNameMap[className][0]) as LayerClass;
 }
 
-/** Puts every repair in place that is not yet; `null` if there was none. */
+/** Applies the repairs that are not yet in place; returns `null` if there were none. */
 function repair(tf: TensorFlow, classOf: ClassFinder): (() => void) | null {
   const undo: (() => void)[] = [];
-  // One method may have two repairs: only what an earlier round has put in place is left alone.
+  // A method may have two repairs: only those of an earlier round are skipped.
   const own = new WeakSet<object>();
   const patch = (
     layerClass: LayerClass | string | undefined,
@@ -166,7 +165,7 @@ function repair(tf: TensorFlow, classOf: ClassFinder): (() => void) | null {
     own.add(method);
     Object.defineProperty(prototype, name, { value: method, configurable: true, writable: true });
     undo.push(() => {
-      // Someone may have put another method over ours since: theirs stays.
+      // Keeps a method that someone put over ours since.
       if (prototype[name] !== method) return;
       if (before === undefined) delete prototype[name];
       else Object.defineProperty(prototype, name, before);

@@ -1,5 +1,5 @@
 /**
- * Repairs of TensorFlow.js's layers, for what no kernel can reach.
+ * Repairs of TensorFlow.js's layers that no op can provide.
  *
  * @module
  */

@@ -1,25 +1,26 @@
 import type { Tensor2D } from "@tensorflow/tfjs";
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
 
-/** Number of columns that are made orthonormal at once; the rest are updated by products of matrices. */
+/** Number of columns orthogonalised at once; the rest are updated by matrix products. */
 const PANEL = 32;
 
 /**
- * Returns the matrix Q of the QR decomposition whose R has a positive diagonal: columns that span those of `x` and are
- * orthonormal. The columns of a matrix of normal numbers become uniformly distributed ones (Stewart 1980).
+ * Returns the matrix Q of the QR decomposition whose R has a positive diagonal: orthonormal columns
+ * with the same span as those of `x`. The columns of a matrix of normal numbers become uniformly
+ * distributed (Stewart 1980).
  *
- * These are Householder's reflections, 32 of them in one product of matrices (Schreiber and Van Loan 1989), so that
- * nearly all of the work is `matMul`. Within a panel they are computed in float64. TensorFlow.js's own QR takes some
- * ten operations for each reflection: 38 s for the recurrent kernel of an LSTM of 1024 units, where this takes
- * 0.9 s (2-core Xeon, Deno 2.9.6, one thread).
+ * Uses Householder reflections, 32 per matrix product (Schreiber and Van Loan 1989), so that nearly
+ * all of the work is `matMul`. Within a panel they are computed in float64. TensorFlow.js's own QR
+ * takes about ten operations per reflection: 38 s for the recurrent kernel of an LSTM of 1024
+ * units, against 0.9 s here (2-core Xeon, Deno 2.9.6, one thread).
  *
  * @param tf The TensorFlow.js to compute with.
- * @param x A matrix with at least as many rows as columns.
+ * @param x Matrix with at least as many rows as columns.
  */
 export function orthonormalColumns(tf: TensorFlow, x: Tensor2D): Tensor2D {
   const [rows, columns] = x.shape;
   const panels: Panel[] = [];
-  // What the reflections so far have left: their rows and columns are done.
+  // Part of the matrix not yet reduced by reflections.
   let rest = x.clone();
   for (let start = 0; start < columns; start += PANEL) {
     const height = rows - start;
@@ -59,31 +60,31 @@ export function orthonormalColumns(tf: TensorFlow, x: Tensor2D): Tensor2D {
   return q!;
 }
 
-/** The reflections of a panel as tensors: see {@linkcode Reflections}. */
+/** Reflections of a panel as tensors: see {@linkcode Reflections}. */
 interface Panel {
   v: Tensor2D;
   t: Tensor2D;
   signs: number[];
 }
 
-/** `(I - v t vT) x`. */
+/** Returns `(I - v t vT) x`. */
 function applied(tf: TensorFlow, v: Tensor2D, t: Tensor2D, x: Tensor2D): Tensor2D {
   return tf.sub(x, tf.matMul(v, tf.matMul(t, tf.matMul(v, x, true))));
 }
 
-/** The reflections that make a matrix triangular: their product is `I - vectors factor vectorsT`. */
+/** Reflections that make a matrix triangular: their product is `I - vectors factor vectorsT`. */
 interface Reflections {
-  /** The vectors of the reflections, one in each column. */
+  /** Vectors of the reflections, one per column. */
   vectors: Float32Array;
-  /** An upper triangular matrix. */
+  /** Upper triangular matrix. */
   factor: Float32Array;
-  /** The signs of the triangular matrix's diagonal. */
+  /** Signs of the triangular matrix's diagonal. */
   signs: number[];
 }
 
 /** Computes the reflections of a matrix of few columns. */
 function reflect(values: ArrayLike<number>, rows: number, columns: number): Reflections {
-  // Each column by itself, so that the inner loops run along memory.
+  // Columns are stored separately, so that the inner loops run along memory.
   const own = Array.from({ length: columns }, (_, j) => {
     const column = new Float64Array(rows);
     for (let i = 0; i < rows; i++) column[i] = values[i * columns + j];
@@ -95,18 +96,18 @@ function reflect(values: ArrayLike<number>, rows: number, columns: number): Refl
   for (let j = 0; j < columns; j++) {
     const column = own[j];
     const norm = Math.sqrt(dot(column, column, j));
-    // Away from 0, so that nothing cancels.
+    // The sign avoids cancellation.
     const diagonal = column[j] > 0 ? -norm : norm;
     signs.push(diagonal < 0 ? -1 : 1);
     column[j] -= diagonal;
     const square = dot(column, column, j);
-    // A column of zeros is left as it is.
+    // A column of zeros stays as it is.
     scales.push(square === 0 ? 0 : 2 / square);
     for (let k = j + 1; k < columns; k++) {
       const along = scales[j] * dot(column, own[k], j);
       for (let i = j; i < rows; i++) own[k][i] -= along * column[i];
     }
-    // Above a vector stand entries of the triangular matrix, which nobody needs.
+    // Clears the entries of the triangular matrix above a vector, which are not needed.
     column.fill(0, 0, j);
   }
   for (let j = 0; j < columns; j++) {
@@ -125,7 +126,7 @@ function reflect(values: ArrayLike<number>, rows: number, columns: number): Refl
   return { vectors, factor: Float32Array.from(factor), signs };
 }
 
-/** The product of two vectors from an entry on. */
+/** Returns the product of two vectors from an entry on. */
 function dot(a: Float64Array, b: Float64Array, from: number): number {
   let sum = 0;
   for (let i = from; i < a.length; i++) sum += a[i] * b[i];

@@ -1,18 +1,21 @@
 import type { TensorFlow } from "../tensorflow.ts";
 import type { LayerClass } from "./layer_repair.ts";
 
-/** Where models, wrappers and recurrent layers keep the layers inside them. */
+/** Properties in which models, wrappers and recurrent layers hold inner layers. */
 const INNER = ["layers", "model", "layer", "forwardLayer", "backwardLayer", "cell", "cells"];
 
-/** A class that may have a name of its own to be registered under. */
+/** Class that may be registered under its own name. */
 type NamedClass = LayerClass & { className?: string };
 
 /**
- * The classes of those layers of a model, and of the layers inside them, that come from other copies of
- * TensorFlow.js than this one.
+ * Returns the classes of a model's layers, inner layers included, that come from other copies of
+ * TensorFlow.js.
  *
- * @returns For each copy its classes by name. The base of all layers goes by the name of `Layer`, the base
- * of all models by that of `Container`.
+ * @returns For each copy, its classes by name. The base of all layers is called `Layer`, that of
+ * all models `Container`.
+ *
+ * @returns For each copy its classes by name. The base of all layers goes by the name of `Layer`,
+ * the base of all models by that of `Container`.
  */
 export function otherCopies(tf: TensorFlow, model: object): Map<string, LayerClass>[] {
   const copies = new Map<object, Map<string, LayerClass>>();
@@ -22,7 +25,7 @@ export function otherCopies(tf: TensorFlow, model: object): Map<string, LayerCla
     seen.add(value);
     if (!(value instanceof tf.layers.Layer)) collect(value, copies);
     for (const key of INNER) {
-      // A getter of a layer that is not built throws.
+      // Getters of an unbuilt layer throw.
       const inner = Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
       if (Array.isArray(inner)) inner.forEach(visit);
       else visit(inner);
@@ -32,7 +35,7 @@ export function otherCopies(tf: TensorFlow, model: object): Map<string, LayerCla
   return [...copies.values()];
 }
 
-/** Adds the classes that an object is made of, if it is a layer. */
+/** Adds the classes in an object's prototype chain, if it is a layer. */
 function collect(value: object, copies: Map<object, Map<string, LayerClass>>): void {
   const classes = new Map<string, LayerClass>();
   let prototype = Object.getPrototypeOf(value);
@@ -46,7 +49,7 @@ function collect(value: object, copies: Map<object, Map<string, LayerClass>>): v
       : Object.hasOwn(layerClass, "className")
       ? layerClass.className
       : undefined;
-    // A class of the user's that took over the name of its base is repaired with its base.
+    // A user's class with the inherited name of its base is repaired with the base.
     if (name !== undefined) classes.set(name, layerClass);
     if (!isBase) continue;
     const known = copies.get(prototype) ?? new Map<string, LayerClass>();

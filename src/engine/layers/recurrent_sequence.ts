@@ -2,39 +2,39 @@ import type { RecurrentCell } from "../native/recurrent_cell.ts";
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
 import type { CellPart, SequenceTaps } from "./sequence_taps.ts";
 
-/** The weights of a recurrent cell; without bias it has none. */
+/** Weights of a recurrent cell; the bias is optional. */
 export interface SequenceWeights {
   kernel: Tensor;
   recurrentKernel: Tensor;
   bias?: Tensor;
-  /** Of a GRU that resets after its product: the bias of the candidate's. */
+  /** Bias inside the product, for a GRU that resets after it. */
   innerBias?: Tensor;
 }
 
-/** A recurrent layer that is called. */
+/** Call of a recurrent layer. */
 interface SequenceCall {
   cell: RecurrentCell;
   /** [batch, steps, features]. */
   x: Tensor;
   weights: SequenceWeights;
-  /** h before the first step, and c of an LSTM. */
+  /** h before the first step, and c for an LSTM. */
   initial: Tensor[];
-  /** [batch, steps], 0 where a step is padding. */
+  /** [batch, steps], 0 for padding. */
   mask?: Tensor;
-  /** Whether anything reads c after the last step. */
+  /** True if c after the last step is read. */
   wantsState: boolean;
   taps?: SequenceTaps;
 }
 
-/** The outputs of {@linkcode recurrentSequence}. */
+/** Outputs of {@linkcode recurrentSequence}. */
 interface SequenceOutputs {
   /** h of every step, [batch, steps, units]. */
   h: Tensor;
-  /** Makes the state after the last one. */
+  /** Returns the state after the last step. */
   last: () => Tensor[];
 }
 
-/** Runs the kernels `RecurrentSequence` and, on the way back, `RecurrentSequenceGradient`. */
+/** Runs the ops `RecurrentSequence` and, backwards, `RecurrentSequenceGradient`. */
 export function recurrentSequence(
   tf: TensorFlow,
   { cell, x, weights, initial: [start, c0], mask, wantsState, taps }: SequenceCall,
@@ -49,7 +49,7 @@ export function recurrentSequence(
     tf.engine().runKernel(name, given, attributes as never) as unknown as Tensor[];
   const masks: Record<string, Tensor> = mask === undefined ? {} : { mask };
 
-  // One tensor is all that an operation of one's own may put out: c after the last step goes behind h.
+  // A custom operation can only return one tensor, so c after the last step is appended to h.
   const compute = tf.customGrad((...args) => {
     const save = args.pop() as unknown as (tensors: Tensor[]) => void;
     const given = Object.fromEntries(names.map((name, i) => [name, args[i] as Tensor]));
@@ -71,7 +71,7 @@ export function recurrentSequence(
     ...hasCarry ? [flat(stepOf(value, steps))] : [],
   ];
   if (hasCarry) return { h: tf.slice(value, [0, 0, 0], [batch, steps, units]), last };
-  // What reads the state is no reader of the sequence.
+  // A reader of the state does not count as a reader of the sequence.
   return { h: wantsState ? tf.clone(value) : value, last };
 
   function stepOf(tensor: Tensor, step: number): Tensor {
@@ -107,9 +107,14 @@ export function recurrentSequence(
 }
 
 /**
- * Shows the parts of a cell one by one. A gated cell has its candidate third in the row, with gates around it.
+ * Shows the parts of a cell one by one. The candidate of a gated cell is third, with gates around
+ * it.
  *
- * @param arrays Of all gates before and after their activation; of what an LSTM keeps, before and after its own.
+ * @param arrays All gates before and after their activation; an LSTM's memory, before and after its
+ * own.
+ *
+ * @param arrays Of all gates before and after their activation; of what an LSTM keeps, before and
+ * after its own.
  */
 function eachPart(
   tf: TensorFlow,

@@ -6,14 +6,14 @@ interface AlphaDropoutLayer {
   noiseShape?: number[];
 }
 
-/** What a SELU tends to for large negative inputs: `-alpha * scale`. */
+/** Limit of a SELU for large negative inputs: `-alpha * scale`. */
 const SATURATED = -1.6732632423543772 * 1.0507009873554805;
 
 /**
- * AlphaDropout in training. The entries that it drops are to become `-alpha * scale`, where a SELU
- * saturates; TensorFlow.js has the sign wrong and makes them `+alpha * scale`, so that neither mean nor
- * variance is kept. Here: `a (x kept + SATURATED (1 - kept)) + b`, with a and b as in Klambauer et al.
- * 2017. In inference the layer runs as TensorFlow.js has it.
+ * Repairs AlphaDropout in training. Dropped entries should become `-alpha * scale`, where a SELU
+ * saturates; TensorFlow.js has the wrong sign, `+alpha * scale`, so neither mean nor variance is
+ * kept. Here: `a (x kept + SATURATED (1 - kept)) + b`, with a and b as in Klambauer et al. 2017. In
+ * inference the layer keeps TensorFlow.js's code.
  */
 export const repairAlphaDropout: LayerRepair = ({ tf, patch }) => {
   patch("AlphaDropout", "call", (original) =>

@@ -7,8 +7,9 @@ interface Encoding {
 }
 
 /**
- * CategoryEncoding that puts out a vector for each of several tokens. TensorFlow.js refuses outputs of more than two
- * axes, where Keras has as many as it takes. All others go TensorFlow.js's way.
+ * Repairs CategoryEncoding layers that return a vector for each of several tokens. TensorFlow.js
+ * rejects outputs with more than two axes; Keras allows any number. Other cases keep
+ * TensorFlow.js's code.
  */
 export const repairCategoryEncoding: LayerRepair = ({ tf, patch }) => {
   patch(

@@ -21,29 +21,29 @@ interface ConvLayer {
 }
 
 /**
- * Conv1D and Conv2D. TensorFlow.js throws for a causal Conv1D and promises a wrong output shape for it,
- * returns channels last from a channels-first Conv1D, and refuses the gradient of a dilated Conv2D in its
- * fused operation, whatever gradient the convolution itself has. Here those three are put together from
- * padding, convolution, bias and activation; outside of a recorded gradient, any other Conv1D or Conv2D
- * runs as TensorFlow.js has it.
+ * Repairs Conv1D and Conv2D. TensorFlow.js throws for a causal Conv1D and announces a wrong output
+ * shape for it, returns channels last from a channels-first Conv1D, and rejects the gradient of a
+ * dilated Conv2D in its fused operation, even if the convolution has a gradient. Here these three
+ * are composed of padding, convolution, bias and activation; outside of a recorded gradient, any
+ * other Conv1D or Conv2D keeps TensorFlow.js's code.
  *
- * While a gradient is recorded, every Conv2D is put together so. That of TensorFlow.js adds the bias by an operation
- * of its own where a relu or elu follows; where none does, it always computes the gradient of its input, which a first
- * layer does not need. Every figure is the same.
+ * While a gradient is recorded, every Conv2D is composed this way. TensorFlow.js adds the bias by a
+ * separate operation if a relu or elu follows; otherwise it always computes the gradient of its
+ * input, which a first layer does not need. Results are unchanged.
  */
 export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
   const rates = (layer: ConvLayer) => [layer.dilationRate].flat();
 
   function needsRepair(layer: ConvLayer, x: Tensor): boolean {
     if (layer.rank === 2) {
-      // TensorFlow.js refuses any other dtype.
+      // TensorFlow.js rejects other dtypes.
       return x.dtype === "float32" &&
         (rates(layer).some((rate) => rate > 1) || tf.engine().state.gradientDepth > 0);
     }
     return layer.padding === "causal" || layer.dataFormat === "channelsFirst";
   }
 
-  /** The convolution of an image, and the bias. */
+  /** Convolves an image and adds the bias. */
   function convolveImage(layer: ConvLayer, x: Tensor): Tensor {
     const { strides, padding } = layer;
     const dilations = rates(layer);
@@ -58,7 +58,7 @@ export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
         activation: "linear",
       });
     }
-    // This also says what is wrong where the settings contradict each other.
+    // Also reports settings that contradict each other.
     const y = tf.conv2d(
       x as Tensor4D,
       filter as Tensor4D,
@@ -70,7 +70,7 @@ export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
     return bias === undefined ? y : tf.add(y, bias);
   }
 
-  /** The convolution of a sequence, and the bias. */
+  /** Convolves a sequence and adds the bias. */
   function convolveSequence(layer: ConvLayer, x: Tensor3D): Tensor {
     const y = withoutBias(layer, x);
     return layer.bias ? tf.add(y, layer.bias.read()) : y;
@@ -88,7 +88,7 @@ export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
     );
   }
 
-  /** Without the taps that look back further than the input is long: they meet nothing but padding. */
+  /** Leaves out taps that look back further than the input is long: they only meet padding. */
   function convolveCausally(layer: ConvLayer, x: Tensor3D): Tensor {
     const [rate] = rates(layer);
     if (!(rate >= 1)) {
@@ -102,7 +102,7 @@ export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
       ? kernel
       : tf.slice(kernel, [kernel.shape[0] - taps, 0, 0], [taps, -1, -1]);
     const padded = tf.pad(x, [[0, 0], [(taps - 1) * rate, 0], [0, 0]]);
-    // One tap has no gaps.
+    // A single tap cannot be dilated.
     return tf.conv1d(padded, seen, layer.strides[0], "valid", "NWC", taps === 1 ? 1 : rate);
   }
 
@@ -128,7 +128,7 @@ export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
     );
   }
 
-  // With the reach of the window put before it, a causal input gives as many steps as a padded one.
+  // Padded by the reach of its window, a causal input gives as many steps as with `same`.
   patch(
     "Conv1D",
     "computeOutputShape",
@@ -149,8 +149,8 @@ interface ConvLstmCell {
 }
 
 /**
- * The cell of a ConvLSTM2D with channels first. It asks for a convolution in that layout, which the WASM
- * backend does not have. Here the channels go last for the convolution and come back after it.
+ * Repairs ConvLSTM2D with channels first, whose cell uses a convolution in a layout that the WASM
+ * backend lacks. Here the channels are moved last for the convolution and back afterwards.
  */
 export const repairConvLstm: LayerRepair = ({ tf, patch }) => {
   const channelsFirst = (x: Tensor, f: (x: Tensor4D) => Tensor): Tensor =>

@@ -14,10 +14,10 @@ interface DenseLayer {
 }
 
 /**
- * Dense. TensorFlow.js makes three-dimensional copies of both factors before the product and takes them back after
- * it, transposes a kernel by nothing where its input has more than two axes, and adds the bias by an operation of
- * its own as soon as the activation is another than relu, elu or none: 15 entries on the tape where 2 say the same.
- * Here it is one product that adds the bias, and the activation. Every figure is the same.
+ * Repairs Dense. TensorFlow.js reshapes both factors to three dimensions and back, transposes the
+ * kernel by the identity if its input has more than two axes, and adds the bias by a separate
+ * operation for any activation but relu, elu or none: 15 entries on the tape instead of 2. Here it
+ * is one product that adds the bias, then the activation. Results are unchanged.
  */
 export const repairDense: LayerRepair = ({ tf, patch }) => {
   const multiply = (x: Tensor, kernel: Tensor, bias: Tensor | undefined) => {

@@ -19,8 +19,8 @@ interface DepthwiseLayer {
 }
 
 /**
- * DepthwiseConv2D. TensorFlow.js accepts `dilationRate` and ignores it, without a word. Here it counts,
- * in the output and in its shape; a layer without dilation runs as TensorFlow.js has it.
+ * Repairs DepthwiseConv2D. TensorFlow.js accepts `dilationRate` and silently ignores it. Here it is
+ * applied to the output and its shape; layers without dilation keep TensorFlow.js's code.
  */
 export const repairDepthwiseConv2d: LayerRepair = ({ tf, patch }) => {
   const isDilated = (layer: DepthwiseLayer) => layer.dilationRate.some((rate) => rate > 1);
@@ -49,7 +49,7 @@ export const repairDepthwiseConv2d: LayerRepair = ({ tf, patch }) => {
       },
   );
 
-  // A dilated window reaches as far as one without gaps of this size.
+  // A dilated window has the reach of a larger dense one.
   patch(
     "DepthwiseConv2D",
     "computeOutputShape",
@@ -73,9 +73,9 @@ interface SeparableLayer {
 }
 
 /**
- * SeparableConv2D with channels first and a bias. TensorFlow.js adds the bias along the wrong axis: it
- * throws, or adds it to the rows where there are as many rows as filters. Here the bias joins while the
- * channels are last. Any other SeparableConv2D runs as TensorFlow.js has it.
+ * Repairs SeparableConv2D with channels first and a bias. TensorFlow.js adds the bias along the
+ * wrong axis: it throws, or adds it to the rows if there are as many rows as filters. Here the bias
+ * is added while the channels are last. Other SeparableConv2D layers keep TensorFlow.js's code.
  */
 export const repairSeparableConv2d: LayerRepair = ({ tf, patch }) => {
   patch(

@@ -4,7 +4,10 @@ interface Input {
   shape: readonly unknown[];
 }
 
-/** Flatten of what is flat already: TensorFlow.js refuses it. Here it passes its input on, as in Keras. */
+/**
+ * Repairs Flatten for flat input, which TensorFlow.js rejects. Here it passes its input on, as in
+ * Keras.
+ */
 export const repairFlatten: LayerRepair = ({ patch }) => {
   patch(
     "Flatten",

@@ -10,8 +10,9 @@ interface Pooling {
 type Shape = (number | null)[];
 
 /**
- * Global pooling that keeps its axes, as MobileNetV3 and many gates do. TensorFlow.js drops them. Here a configuration
- * with `keepdims` makes a layer that puts them back, with one entry each.
+ * Repairs global pooling with `keepdims`, used by MobileNetV3 and many gates. TensorFlow.js drops
+ * the pooled axes. Here a configuration with `keepdims` makes a layer that restores them, with one
+ * entry each.
  */
 export const repairGlobalPooling: LayerRepair = ({ tf, patch }) => {
   const names = [1, 2].flatMap((rank) => [

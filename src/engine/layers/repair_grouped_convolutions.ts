@@ -29,10 +29,10 @@ interface GroupedLayer {
 const LINEAR = { apply: (x: Tensor) => x, getClassName: () => "linear" };
 
 /**
- * Conv1D and Conv2D in groups, as ResNeXt and ConvNeXt have them. TensorFlow.js ignores `groups`. Here a configuration
- * that has it makes a layer whose kernel sees its share of the channels, `[...window, channels / groups, filters]`, and
- * whose outputs lie group by group. With a group for each channel it is a depthwise convolution, else one after the
- * other.
+ * Repairs grouped Conv1D and Conv2D, used by ResNeXt and ConvNeXt. TensorFlow.js ignores `groups`.
+ * Here a configuration with it makes a layer whose kernel sees its share of the channels,
+ * `[...window, channels / groups, filters]`, and whose outputs are ordered by group. With a group
+ * per channel it is a depthwise convolution; otherwise one convolution per group.
  */
 export const repairGroupedConvolutions: LayerRepair = ({ tf, patch }) => {
   storeSettings({ tf, patch }, ["Conv1D", "Conv2D"], { groups: 1 });
@@ -49,7 +49,10 @@ export const repairGroupedConvolutions: LayerRepair = ({ tf, patch }) => {
     );
   }
 
-  /** Every channel by itself: the kernel of a depthwise convolution has the same entries in the same order. */
+  /**
+   * Convolves every channel separately: the kernel of a depthwise convolution has the same entries
+   * in the same order.
+   */
   function convolveChannels(layer: GroupedLayer, x: Tensor): Tensor {
     const kernel = layer.kernel.read();
     const channels = x.shape[3]!;
@@ -82,7 +85,7 @@ export const repairGroupedConvolutions: LayerRepair = ({ tf, patch }) => {
           try {
             return original.call(this, inputShape);
           } finally {
-            // Back to the method of the class.
+            // Restores the method of the class.
             delete (this as Partial<GroupedLayer>).addWeight;
           }
         },

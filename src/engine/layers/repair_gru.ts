@@ -20,10 +20,11 @@ interface GruCell {
 type FromConfig = (cls: unknown, config: Record<string, unknown>, ...rest: unknown[]) => unknown;
 
 /**
- * A GRU that resets after the multiplication, `h = z h + (1 - z) tanh(x W + b + r (h U + c))`: the default of Keras and
- * of PyTorch. TensorFlow.js has only the other one, whose reset gate acts on `h` before it is multiplied, and
- * refuses the setting. Here a configuration with `resetAfter` makes a layer that computes this, with a bias of
- * shape [2, 3 units] as Keras has it: b, then c.
+ * Adds the GRU that resets after the multiplication, `h = z h + (1 - z) tanh(x W + b + r (h U +
+ * c))`: the default of Keras and of PyTorch. TensorFlow.js only has the other variant, whose reset
+ * gate acts on `h` before the multiplication, and rejects the setting. Here a configuration with
+ * `resetAfter` makes a layer that computes it, with a bias of shape [2, 3 units] as in Keras: b,
+ * then c.
  */
 export const repairGru: LayerRepair = ({ tf, patch }) => {
   const { classNameMap } = tf.serialization.SerializationMap.getMap() as unknown as {
@@ -53,7 +54,7 @@ export const repairGru: LayerRepair = ({ tf, patch }) => {
         if (!this.resetAfter) return original.call(this, inputs, kwargs);
         const drop = (x: Tensor, rate: number, key: "dropoutMask" | "recurrentDropoutMask") => {
           if (!(kwargs.training && rate > 0 && rate < 1)) return x;
-          // One mask for all steps; the layer disposes of it before its next call.
+          // The same mask for all steps; the layer disposes it before its next call.
           this[key] ??= [tf.keep(tf.dropout(tf.onesLike(x), rate))];
           return tf.mul(x, this[key][0]) as Tensor;
         };
@@ -79,10 +80,10 @@ export const repairGru: LayerRepair = ({ tf, patch }) => {
   );
 };
 
-/** What was put in place of `fromConfig`; it does nothing where `resetAfter` is not set. */
+/** Replacements of `fromConfig`; they do nothing without `resetAfter`. */
 const resetting = new WeakSet<object>();
 
-/** Two rows of biases instead of one. */
+/** Builds two rows of biases instead of one. */
 const build = (original: LayerMethod): LayerMethod =>
   // deno-lint-ignore no-explicit-any -- the layer is TensorFlow.js's
   function (this: GruCell & { addWeight: any }, inputShape: unknown) {
@@ -93,7 +94,7 @@ const build = (original: LayerMethod): LayerMethod =>
     try {
       return original.call(this, inputShape);
     } finally {
-      // deno-lint-ignore no-explicit-any -- back to the method of the class
+      // deno-lint-ignore no-explicit-any -- restores the method of the class
       delete (this as any).addWeight;
     }
   };

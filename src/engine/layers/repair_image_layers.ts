@@ -7,9 +7,10 @@ interface CenterCropLayer {
 }
 
 /**
- * CenterCrop. TensorFlow.js crops by resampling with `cropAndResize`, which has no gradient. Here the same
- * pixels are sliced out, its habit included of moving a crop that is one column narrower to the right.
- * An image smaller than the crop is resized, as by TensorFlow.js outside a model: inside one it throws.
+ * Repairs CenterCrop. TensorFlow.js crops by resampling with `cropAndResize`, which has no
+ * gradient. Here the same pixels are sliced out, including its shift to the right of a crop that is
+ * one column narrower. Images smaller than the crop are resized, as by TensorFlow.js outside a
+ * model; inside one it throws.
  */
 export const repairCenterCrop: LayerRepair = ({ tf, patch }) => {
   patch(
@@ -34,9 +35,9 @@ export const repairCenterCrop: LayerRepair = ({ tf, patch }) => {
 };
 
 /**
- * Resizing and RandomWidth. A model hands every layer a list of inputs; TensorFlow.js's two hand the list
- * on to the resizing operation, which throws, so that they work outside a model only. Here they get the
- * one image.
+ * Repairs Resizing and RandomWidth. A model passes every layer a list of inputs; these two pass the
+ * list on to the resizing operation, which throws, so they only work outside a model. Here they get
+ * the single image.
  */
 export const repairResizing: LayerRepair = ({ patch }) => {
   for (const className of ["Resizing", "RandomWidth"]) {
@@ -53,14 +54,15 @@ export const repairResizing: LayerRepair = ({ patch }) => {
 
 type Shape = (number | null)[];
 
-/** Where the layer was given one shape in a list, that shape. */
+/** Returns the shape, unwrapped if it was given in a list of one. */
 const oneShape = (shape: Shape | Shape[]): Shape =>
   (Array.isArray(shape[0]) ? shape[0] : shape) as Shape;
 
 /**
- * The output shapes that some layers promise while a model is built. TensorFlow.js's Resizing and
- * RandomWidth forget the batch axis, so a layer after them is built for the wrong size; CenterCrop and
- * CategoryEncoding write theirs into the shape they were given, which belongs to the layer before.
+ * Repairs the output shapes that some layers announce while a model is built. TensorFlow.js's
+ * Resizing and RandomWidth omit the batch axis, so the next layer is built for the wrong size;
+ * CenterCrop and CategoryEncoding overwrite the shape that they were given, which belongs to the
+ * layer before.
  */
 export const repairOutputShapes: LayerRepair = ({ patch }) => {
   patch(
@@ -72,7 +74,7 @@ export const repairOutputShapes: LayerRepair = ({ patch }) => {
         return [...shape.slice(0, -3), this.height, this.width, shape.at(-1)];
       },
   );
-  // The width is drawn at each call.
+  // The width is drawn in each call.
   patch("RandomWidth", "computeOutputShape", () =>
     function (inputShape: Shape | Shape[]) {
       const shape = oneShape(inputShape);

@@ -3,10 +3,10 @@ import { seedOf } from "../seed_zero.ts";
 import type { LayerRepair } from "./layer_repair.ts";
 import { orthonormalColumns } from "./orthonormal_columns.ts";
 
-/** Those that draw normal numbers; `HeNormal` and its like take theirs from `VarianceScaling`. */
+/** Initialisers of normal numbers; `HeNormal` and the like use `VarianceScaling`. */
 const INITIALIZERS = ["RandomNormal", "TruncatedNormal", "VarianceScaling"];
 
-/** Initialisers of normal numbers under seed 0, which TensorFlow.js takes for no seed. */
+/** Repairs initialisers of normal numbers with seed 0, which TensorFlow.js treats as no seed. */
 export const repairSeedZero: LayerRepair = ({ patch }) => {
   for (const name of INITIALIZERS) {
     patch(name, "apply", (original) =>
@@ -23,9 +23,9 @@ export const repairSeedZero: LayerRepair = ({ patch }) => {
 };
 
 /**
- * Orthogonal kernels, which recurrent layers draw by default. TensorFlow.js takes 38 s for those of an LSTM of 1024
- * units, and writes to the console that each of more than 2000 entries may be slow to draw. Here they are made of the
- * same normal numbers by {@linkcode orthonormalColumns}.
+ * Repairs orthogonal kernels, the default of recurrent layers. TensorFlow.js takes 38 s for an LSTM
+ * of 1024 units, and warns on the console about each kernel of more than 2000 entries. Here
+ * {@linkcode orthonormalColumns} computes them from the same normal numbers.
  */
 export const repairOrthogonal: LayerRepair = ({ tf, patch }) => {
   patch(

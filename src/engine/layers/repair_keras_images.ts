@@ -14,10 +14,11 @@ interface ImageLayer {
 const LAYERS = ["CenterCrop", "Resizing", "UpSampling2D"];
 
 /**
- * Images as Keras resizes and crops them. TensorFlow.js's Resizing keeps the corners where they are, its UpSampling2D
- * looks at the corner of a pixel, and its CenterCrop moves a crop that is one column narrower to the right. In Keras the
- * middle of a pixel counts, and a crop is rounded to the left. A layer of TensorFlow.js goes on as it is; here a
- * configuration with `asKeras`, which files of Keras get when they are read, makes one that computes what Keras does.
+ * Resizes and crops images as Keras does. TensorFlow.js's Resizing aligns the corners, its
+ * UpSampling2D samples the corner of a pixel, and its CenterCrop moves a crop that is one column
+ * narrower to the right. Keras uses the centre of a pixel, and rounds a crop to the left.
+ * TensorFlow.js's own layers are unchanged; a configuration with `asKeras`, which is set when files
+ * of Keras are read, makes a layer that computes what Keras does.
  */
 export const repairKerasImages: LayerRepair = ({ tf, patch }) => {
   storeSettings({ tf, patch }, LAYERS, { asKeras: false });
@@ -25,7 +26,7 @@ export const repairKerasImages: LayerRepair = ({ tf, patch }) => {
     interpolation === "nearest"
       ? tf.image.resizeNearestNeighbor(x as never, size, false, true)
       : tf.image.resizeBilinear(x as never, size, false, true);
-  /** The middle of an image; where it has none, the pixel to the left and above. */
+  /** Crops the centre of an image, rounded to the left and top. */
   const crop = (x: Tensor, height: number, width: number): Tensor => {
     const [rows, columns] = x.shape.slice(-3);
     const outer = x.shape.slice(0, -3);
@@ -57,7 +58,7 @@ export const repairKerasImages: LayerRepair = ({ tf, patch }) => {
   patchCall("CenterCrop", ({ height, width }, x) => {
     const [rows, columns] = x.shape.slice(-3);
     if (rows >= height && columns >= width) return crop(x, height, width);
-    // A smaller image is cropped to the shape of the result, then stretched.
+    // A smaller image is cropped to the aspect ratio of the result, then stretched.
     const within = (size: number, most: number) => Math.max(1, Math.min(most, Math.trunc(size)));
     const high = within(columns * height / width, rows);
     const wide = within(rows * width / height, columns);

@@ -18,8 +18,9 @@ interface Pooling {
 type Call = { mask?: Tensor | null } | null;
 
 /**
- * Recurrent layers whose output is 0 at a step that is masked (`zeroOutputForMask`), as Keras sets it for a Bidirectional
- * that returns sequences. TensorFlow.js repeats the output before, and so do these layers without the setting.
+ * Makes recurrent layers return 0 at masked steps (`zeroOutputForMask`), as Keras does for a
+ * Bidirectional that returns sequences. TensorFlow.js repeats the previous output, as do these
+ * layers without the setting.
  */
 export const repairZeroOutput: LayerRepair = ({ tf, patch }) => {
   const names = ["RNN", "SimpleRNN", "GRU", "LSTM"];
@@ -45,8 +46,8 @@ export const repairZeroOutput: LayerRepair = ({ tf, patch }) => {
 };
 
 /**
- * GlobalAveragePooling1D over the steps that a mask leaves (`maskRule` "keras3"), as Keras 2 and 3 do. TensorFlow.js's
- * takes no notice of a mask.
+ * Makes GlobalAveragePooling1D skip masked steps (`maskRule` "keras3"), as Keras 2 and 3 do.
+ * TensorFlow.js ignores the mask.
  */
 export const repairMaskedPooling: LayerRepair = ({ tf, patch }) => {
   storeSettings({ tf, patch }, ["GlobalAveragePooling1D"], { maskRule: "none" });
@@ -61,7 +62,7 @@ export const repairMaskedPooling: LayerRepair = ({ tf, patch }) => {
           const x = oneTensor(inputs);
           const steps = tf.expandDims(tf.cast(tf.cast(mask, "bool"), "float32"), -1);
           const kept = this.keepdims === true;
-          // What is masked may be no number.
+          // Masked entries may be NaN.
           const own = tf.where(tf.broadcastTo(tf.cast(steps, "bool"), x.shape), x, tf.zerosLike(x));
           return tf.div(tf.sum(own, 1, kept), tf.sum(steps, 1, kept));
         });

@@ -2,15 +2,15 @@ import type { Tensor } from "../tensorflow.ts";
 import { type LayerClass, type LayerMethod, type LayerRepair, oneTensor } from "./layer_repair.ts";
 import { storeSettings } from "./stored_settings.ts";
 
-/** What a layer is called with besides its inputs. */
+/** Arguments of a layer call besides its inputs. */
 type Arguments = Record<string, unknown> & {
-  /** The mask of its first input. */
+  /** Mask of the first input. */
   mask?: Tensor | null;
-  /** Those of all of its inputs, if one has a mask: what an attention needs. */
+  /** Masks of all inputs, if any has one; used by attention. */
   masks?: (Tensor | null)[];
 };
 
-/** Layers that pass a mask on in Keras 3 (`maskRule` "keras3") and not in TensorFlow.js. */
+/** Layers that pass on a mask in Keras 3 (`maskRule` "keras3"), but not in TensorFlow.js. */
 const PASSING = ["ELU", "LeakyReLU", "Rescaling"];
 
 interface MaskingLayer {
@@ -20,17 +20,17 @@ interface MaskingLayer {
   computeMask(inputs: Tensor[], masks: (Tensor | null)[]): unknown;
 }
 
-/** A model that runs now, with those inside it. */
+/** Running model, with the models inside it. */
 interface Run {
-  /** The mask of each tensor that has one. */
+  /** Mask of each tensor that has one. */
   masks: Map<Tensor, Tensor>;
-  /** Masks to be freed when all is done: those of a model inside another go on outside of it. */
+  /** Masks to free at the end: those of an inner model are still used outside of it. */
   made: Tensor[];
-  /** Tensors that its layers have put out. */
+  /** Output tensors of its layers. */
   put: Set<Tensor>;
-  /** Those of them that a layer reads more than once. */
+  /** Outputs that a layer reads more than once. */
   spared: Tensor[];
-  /** Whether the model calls its layers, rather than a layer something of its own. */
+  /** True while the model calls its layers, rather than a layer calling inner ones. */
   callsLayers: boolean;
 }
 
@@ -57,16 +57,17 @@ function runModel<T>(action: (run: Run) => T): T {
   }
 }
 
-/** The `dispose` of a tensor, where it is its own and not its class's. */
+/** `dispose` of a tensor, if overridden. */
 type Spared = { dispose?: () => void };
 
 const giveDisposalBack = (tensor: Tensor) => void delete (tensor as Spared).dispose;
 
 /**
- * Lets the next disposal of what a layer reads more than once pass by, as the attention of `x` to `x` does.
- * TensorFlow.js counts the readers of a tensor, but takes off one for each time that it is read, and frees the
- * tensor before its last reader comes. What is spared is freed with the scope around the model. What the model is
- * given, and all in training, it frees not at all: the disposal that would pass by there is the last one.
+ * Skips the next disposal of a tensor that a layer reads more than once, as in the attention of `x`
+ * to `x`. TensorFlow.js counts the readers of a tensor but subtracts one for each read, and so
+ * frees it before its last reader. Spared tensors are freed with the scope around the model. Inputs
+ * of the model, and all tensors in training, are never freed this way: skipping a disposal there
+ * would skip the last one.
  */
 function spareRepeated(inputs: readonly Tensor[], { put, spared }: Run): void {
   for (const tensor of new Set(inputs)) {
@@ -78,12 +79,12 @@ function spareRepeated(inputs: readonly Tensor[], { put, spared }: Run): void {
 }
 
 /**
- * What a model hands its layers besides their inputs. TensorFlow.js hands all of them one object, and takes
- * nothing back: the mask of an embedding goes to every later layer, however many layers without masks lie
- * between them (and throws where a later sequence is longer), and so does the initial state of a recurrent
- * layer. It also gives every output of a layer the mask of the first one, and a model inside a model no
- * mask of its own. Here each layer gets the mask of its first input, if that has one, and nothing else of
- * another layer's; masks go in and out of a model inside a model.
+ * Repairs the arguments that a model passes to its layers. TensorFlow.js passes all of them one
+ * object, and removes nothing: the mask of an embedding goes to every later layer, even across
+ * layers without masks (and throws if a later sequence is longer), and so does the initial state of
+ * a recurrent layer. It also gives every output of a layer the mask of the first one, and inner
+ * models no mask. Here each layer gets the mask of its first input, if that has one, and nothing of
+ * other layers; masks go in and out of inner models.
  */
 export const repairMasks: LayerRepair = ({ tf, patch }) => {
   const oneByOne = (original: LayerMethod): LayerMethod =>
@@ -95,7 +96,7 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
       if (list.length > 1 && shared?.training !== true) spareRepeated(list, run);
       const given = list.map((x) => masks.get(x) ?? null);
       const own: Arguments = { ...shared };
-      // The shared object is TensorFlow.js's, or one that `call` below made.
+      // The shared object comes from TensorFlow.js, or from `call` below.
       delete shared?.mask;
       delete own.mask;
       delete own.masks;
@@ -112,7 +113,7 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
         [outputs].flat().forEach((y: Tensor, i) => {
           const mask = found[i];
           if (mask == null) return;
-          // What the layer or its caller owns is theirs to free.
+          // Masks owned by the layer or its caller are theirs to free.
           const ours = tf.keep(mask.clone());
           made.push(ours);
           masks.set(y, ours);
@@ -120,7 +121,7 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
         return outputs;
       });
     };
-  // These two put the states that they are given into the shared object before they call the first.
+  // RNN and Bidirectional put given states into the shared object before they call Layer's method.
   for (const layerClass of ["Layer", "RNN", "Bidirectional"]) patch(layerClass, "apply", oneByOne);
 
   patch(
@@ -136,7 +137,7 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
         });
       },
   );
-  // What `predict`, `evaluate` and `fit` run; the first of them frees no masks by itself.
+  // `predict`, `evaluate` and `fit` run this; `predict` does not free masks itself.
   patch("Model", "execute", (original) =>
     function (this: unknown, ...args: unknown[]) {
       return tf.tidy(() => runModel(() => original.apply(this, args)));
@@ -162,14 +163,18 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
   );
 };
 
-/** Layers that stand for an operation of Keras: with the `maskRule` "none" they neither heed a mask nor pass one on. */
+/**
+ * Layers that correspond to an operation of Keras: with `maskRule` "none" they neither use nor pass
+ * on a mask.
+ */
 const OPERATIONS = ["Activation", "Concatenate", "ELU", "LeakyReLU", "Rescaling", "Softmax"];
 
 /**
- * The masks of Add, Multiply, Average, Maximum and Minimum. TensorFlow.js gives them an axis too many and
- * leaves out the last input's. Here a step counts where it counts in every input that has a mask, as in Keras 2. A
- * layer of Keras 3 (`maskRule`) has a mask only if all of its inputs have one, and a step counts where it counts in any.
- * A Concatenate of Keras 3 takes an input without a mask for one that counts everywhere.
+ * Repairs the masks of Add, Multiply, Average, Maximum and Minimum. TensorFlow.js gives them an
+ * extra axis and omits the last input's. Here a step counts if it counts in every input with a
+ * mask, as in Keras 2. A Keras 3 layer (`maskRule`) has a mask only if all its inputs have one, and
+ * a step counts if it counts in any. A Keras 3 Concatenate treats an input without a mask as
+ * unmasked.
  */
 export const repairMergeMasks: LayerRepair = ({ tf, classOf, patch }) => {
   const names = ["Add", "Multiply", "Average", "Maximum", "Minimum"];

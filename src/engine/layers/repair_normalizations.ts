@@ -16,10 +16,10 @@ interface BatchNormalizing extends Normalizing {
   maskRule?: string;
 }
 
-/** What Keras adds to the number of steps that count. */
+/** Epsilon that Keras adds to the number of steps that count. */
 const KERAS_EPSILON = 1e-7;
 
-/** Normalises on the mean and the variance of the steps that a mask leaves, as Keras 3 does in training. */
+/** Normalises by the mean and variance of unmasked steps, as Keras 3 does in training. */
 function overMask(
   tf: TensorFlow,
   layer: BatchNormalizing,
@@ -33,7 +33,7 @@ function overMask(
     const others = x.shape.map((_, k) => k).filter((k) => k !== axis);
     const counts = tf.cast(tf.cast(mask, "bool"), "float32");
     const steps = tf.reshape(counts, x.shape.map((size, k) => k < mask.rank ? size : 1));
-    // Every entry of an axis counts that the mask does not have.
+    // All entries along axes that the mask does not have count.
     const all = tf.mul(steps, tf.onesLike(x));
     const total = tf.add(tf.sum(all, others), KERAS_EPSILON);
     const mean = tf.div(tf.sum(tf.mul(all, x), others), total);
@@ -45,7 +45,7 @@ function overMask(
   });
 }
 
-/** Takes a moving average one step on. */
+/** Updates a moving average. */
 function moveAverage(
   tf: TensorFlow,
   { momentum }: BatchNormalizing,
@@ -65,7 +65,9 @@ interface LayerNormalizing extends Normalizing {
   rmsScaling?: boolean;
 }
 
-/** `(x - mean) / sqrt(variance + epsilon) * gamma + beta`; gamma and beta lie along `axes`. */
+/**
+ * Returns `(x - mean) / sqrt(variance + epsilon) * gamma + beta`, with gamma and beta along `axes`.
+ */
 function normalize(
   tf: TensorFlow,
   { epsilon, gamma, beta }: Normalizing,
@@ -82,8 +84,8 @@ function normalize(
 const needsRepair = ({ gamma, beta }: Normalizing, x: Tensor) => !gamma || !beta || x.rank > 4;
 
 /**
- * Whether one operation of this project normalises `x`, over its last `axes`. It has no gradient of second
- * order.
+ * Returns true if an op of this project can normalise `x` over its last `axes`. The op has no
+ * second-order gradient.
  */
 function isNative(tf: TensorFlow, kernelName: string, x: Tensor, axes: readonly number[]): boolean {
   return x.dtype === "float32" && x.size > 0 && tf.engine().state.gradientDepth < 2 &&
@@ -91,7 +93,7 @@ function isNative(tf: TensorFlow, kernelName: string, x: Tensor, axes: readonly 
     axes.toSorted((a, b) => a - b).every((axis, k) => axis === x.rank - axes.length + k);
 }
 
-/** `normalize` by one operation, with mean and variance of `x` itself. */
+/** Computes `normalize` in one op, with mean and variance of `x` itself. */
 function normalizeAtOnce(
   tf: TensorFlow,
   kernelName: string,
@@ -105,16 +107,17 @@ function normalizeAtOnce(
 }
 
 /**
- * BatchNormalization on the statistics of the batch and LayerNormalization take one operation of this project
- * where they normalise over the last axes, with or without `scale` and `center`; TensorFlow.js composes
- * either of some twenty, and its gradient of as many.
+ * Repairs BatchNormalization and LayerNormalization. With batch statistics, and over the last axes,
+ * they use one op of this project, with or without `scale` and `center`; TensorFlow.js composes
+ * either of about twenty, and its gradient of as many.
  *
- * Without `scale` or without `center`, and of rank 5, TensorFlow.js's tape cannot hold the missing operand, so
- * there is no gradient, and in training not even a forward pass of a batch normalisation; for rank 5 it throws.
- * Here those are put together from elementary operations; all others go their own way.
+ * Without `scale` or `center`, and of rank 5, TensorFlow.js's tape cannot hold the missing operand,
+ * so there is no gradient and, in training, not even a forward pass of a batch normalisation; for
+ * rank 5 it throws. Here these are composed of elementary operations; other cases keep
+ * TensorFlow.js's code.
  *
- * A configuration with Keras's `rmsScaling` makes a LayerNormalization that divides by the standard deviation and takes
- * no mean away. Keras calls that a mistake of its own, and keeps it.
+ * A configuration with Keras's `rmsScaling` makes a LayerNormalization that divides by the standard
+ * deviation without subtracting the mean. Keras documents that as its own mistake, and keeps it.
  */
 export const repairNormalizations: LayerRepair = ({ tf, patch }) => {
   patch("BatchNormalization", "call", (original) =>

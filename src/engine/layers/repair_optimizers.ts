@@ -4,13 +4,13 @@ import { UPDATE_RULES } from "../optimizers/update_rules.ts";
 import type { Tensor } from "../tensorflow.ts";
 import type { LayerRepair } from "./layer_repair.ts";
 
-/** A mean that an optimizer keeps of a weight. */
+/** Moving mean that an optimizer stores for a weight. */
 interface Accumulator {
   originalName: string;
   variable: tfjs.Variable;
 }
 
-/** An optimizer of TensorFlow.js, as far as the repair uses it. */
+/** TensorFlow.js optimizer, with the members that the repair uses. */
 interface StockOptimizer {
   learningRate: number;
   rho: number;
@@ -21,11 +21,11 @@ interface StockOptimizer {
   incrementIterations(): void;
 }
 
-/** A class to repair: how its rule finds what TensorFlow.js calls otherwise. */
+/** Class to repair, with TensorFlow.js's names for the state of its rule. */
 interface Repaired {
   name: "Adadelta" | "RMSProp";
   settingsOf(own: StockOptimizer): OptimizerSettings;
-  /** By slot of the rule: field of the class, and name of a mean in its saved state. */
+  /** Field of the class, and name in its saved state, by slot of the rule. */
   slots: Record<string, [field: string, saved: string]>;
   /** True if TensorFlow.js is right with these settings. */
   isRight(own: StockOptimizer): boolean;
@@ -61,10 +61,11 @@ const REPAIRED: readonly Repaired[] = [
 type Gradients = { name: string; tensor: Tensor | null }[] | Record<string, Tensor | null>;
 
 /**
- * Adadelta and the centred RMSProp. TensorFlow.js's Adadelta divides a gradient by the mean square of the earlier ones,
- * so that the first step is plain descent at the whole rate: at a rate of 1 the loss of a network that learns jumps and
- * stays high. Zeiler (2012, algorithm 1) and Keras include the gradient itself. Its centred RMSProp subtracts epsilon
- * from the variance, which then is below 0 for a small gradient: its root is NaN. Keras adds it.
+ * Repairs Adadelta and centred RMSProp. TensorFlow.js's Adadelta divides a gradient by the mean
+ * square of the earlier ones, so the first step is plain descent at the full rate: at a rate of 1,
+ * the loss of a healthy network jumps and stays high. Zeiler (2012, algorithm 1) and Keras include
+ * the gradient itself. Its centred RMSProp subtracts epsilon from the variance, which becomes
+ * negative for a small gradient, and its root NaN. Keras adds it.
  */
 export const repairOptimizers: LayerRepair = ({ tf, patch }) => {
   const accumulatorOf = (

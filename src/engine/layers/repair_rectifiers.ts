@@ -13,9 +13,10 @@ interface Exponential {
 }
 
 /**
- * ReLU with a threshold or a slope, and ELU with another alpha than 1. TensorFlow.js's ReLU knows a largest value alone,
- * and its ELU refuses an alpha. Here a configuration that has them makes layers that compute what Keras does: x above the
- * threshold, at most the largest value; below it, the slope times x - threshold.
+ * Repairs ReLU with a threshold or a slope, and ELU with an alpha other than 1. TensorFlow.js's
+ * ReLU only supports a maximum, and its ELU rejects an alpha. Here such a configuration makes a
+ * layer that computes what Keras does: x above the threshold, clipped at the maximum; below it, the
+ * slope times x - threshold.
  */
 export const repairRectifiers: LayerRepair = ({ tf, patch }) => {
   storeSettings({ tf, patch }, ["ReLU"], { negativeSlope: 0, threshold: 0 });

@@ -2,7 +2,7 @@ import type { SelfGate } from "../native/self_gate.ts";
 import type { Tensor } from "../tensorflow.ts";
 import { hasKernel, type LayerRepair } from "./layer_repair.ts";
 
-/** The activations that are x times a gate of itself, by their names in TensorFlow.js. */
+/** Activations that are x times a gate of itself, by their names in TensorFlow.js. */
 const GATES: Record<string, SelfGate> = {
   gelu: "normal",
   gelu_new: "normalByTanh",
@@ -10,8 +10,9 @@ const GATES: Record<string, SelfGate> = {
 };
 
 /**
- * gelu, gelu_new and swish as one kernel each way, which is right where they are small: see
- * `kernels/self_gated.ts`. On another backend, and for a swish of another slope than 1, TensorFlow.js answers.
+ * Computes gelu, gelu_new and swish as one op in each direction, accurate for small values too: see
+ * `kernels/self_gated.ts`. Other backends, and a swish with a slope other than 1, use
+ * TensorFlow.js's code.
  */
 export const repairSelfGates: LayerRepair = ({ tf, patch }) => {
   for (const [name, gate] of Object.entries(GATES)) {

@@ -6,9 +6,9 @@ interface SoftmaxLayer {
 }
 
 /**
- * Softmax over another axis than the last: TensorFlow.js throws, and the layer's default axis is 1. Here
- * that axis changes places with the last one for the operation. The last axis, and several at once, go
- * TensorFlow.js's way.
+ * Repairs Softmax over an axis other than the last: TensorFlow.js throws, though the layer's
+ * default axis is 1. Here that axis is swapped with the last one for the operation. The last axis,
+ * and several at once, keep TensorFlow.js's code.
  */
 export const repairSoftmax: LayerRepair = ({ tf, patch }) => {
   patch(
@@ -20,7 +20,7 @@ export const repairSoftmax: LayerRepair = ({ tf, patch }) => {
         const axes = [this.axis].flat().map((axis) => axis < 0 ? axis + x.rank : axis);
         if (axes.length > 1 || axes[0] === x.rank - 1) return original.call(this, inputs, kwargs);
         return tf.tidy(() => {
-          // As TensorFlow.js masks: what is out counts as good as nothing.
+          // Masks as TensorFlow.js does: masked entries get almost no weight.
           const mask = kwargs?.mask;
           if (mask != null) x = tf.add(x, tf.mul(tf.sub(1, tf.cast(mask, "float32")), -1e9));
           const order = x.shape.map((_, axis) => axis);

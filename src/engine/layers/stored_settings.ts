@@ -2,12 +2,15 @@ import type { RepairContext } from "./layer_repair.ts";
 
 type FromConfig = (cls: unknown, config: Record<string, unknown>, ...rest: unknown[]) => unknown;
 
-/** The settings that what was put in place of `fromConfig` stores; without any of them it does nothing. */
+/** Settings that each replacement of `fromConfig` stores; without any of them it does nothing. */
 const storing = new WeakMap<object, ReadonlySet<string>>();
 
 /**
- * Has the layers that come from a configuration keep settings that TensorFlow.js's class does not know, under their
- * names, where they are not what the class does anyway, and write them again.
+ * Makes layers created from a configuration store settings that TensorFlow.js's class does not
+ * know, if they differ from the default, and serialise them again.
+ *
+ * @param classNames The classes.
+ * @param usual The settings, each with the value that matches the class.
  *
  * @param classNames The classes.
  * @param usual The settings, each with the value that says what the class does.
@@ -41,7 +44,7 @@ export function storeSettings(
         Object.entries(config),
         (entry) => `${isStored(entry)}`,
       );
-      // The class may refuse what it does not know.
+      // The class may reject unknown settings.
       const layer = fromConfig(cls, Object.fromEntries(others), ...rest) as object;
       return Object.assign(layer, Object.fromEntries(own));
     };

@@ -12,7 +12,7 @@ interface Options {
 const isDilated = ({ dilationRate = 1 }: Options) => [dilationRate].flat().some((rate) => rate > 1);
 const isChannelsFirst = ({ dataFormat }: Options) => dataFormat === "channelsFirst";
 
-/** What TensorFlow.js gets wrong without a word, and a repair of the class puts right. */
+/** Silent errors of TensorFlow.js that a repair of the class fixes. */
 const SILENTLY_WRONG: Record<string, (layer: Options) => string | null> = {
   Conv1D: (layer) => isChannelsFirst(layer) ? "returns channels last where they go in first" : null,
   DepthwiseConv2D: (layer) => isDilated(layer) ? "ignores dilationRate" : null,
@@ -21,11 +21,11 @@ const SILENTLY_WRONG: Record<string, (layer: Options) => string | null> = {
 };
 
 /**
- * Why the numbers of a layer could not be trusted, if so: TensorFlow.js computes something else than its
- * options say, without an error, and nothing repairs it.
+ * Returns the reason why the numbers of a layer cannot be trusted, if any: TensorFlow.js silently
+ * computes something other than its options say, and no repair is installed.
  *
- * @param layer A built layer. Ask before a pass, while its `call` is its class's own.
- * @returns One sentence that names the layer, or `null` if it can be measured.
+ * @param layer A built layer. Call this before a pass, while its `call` is that of its class.
+ * @returns A sentence that names the layer, or `null` if it can be measured.
  *
  * @example
  * ```ts

@@ -1,22 +1,22 @@
 import { patchProperty } from "../patch_property.ts";
 import type { Layer, TensorFlow } from "../tensorflow.ts";
 
-/** A time in which one copy of TensorFlow.js was watched: every layer made in it is known. */
+/** Period in which a copy of TensorFlow.js was watched: every layer created in it is known. */
 interface Watch {
   Layer: TensorFlow["layers"]["Layer"];
-  /** TensorFlow.js numbers layers as they are made: the first of the watch, and the first after it. */
+  /** Numbers that TensorFlow.js gave to the first layer of the watch, and the first after it. */
   from: number;
   until: number;
 }
 
 const watches: Watch[] = [];
 const madeUp = new WeakSet<object>();
-/** What TensorFlow.js has as `getClassName`, and what we put over it. */
+/** TensorFlow.js's `getClassName` methods, and our replacements. */
 const plain = new WeakSet<object>();
 
 /**
- * Whether TensorFlow.js made up the name that a layer was created with; `null` if nobody watched it,
- * because it was made before the engine started or by another copy of TensorFlow.js.
+ * Returns true if TensorFlow.js generated a layer's name; `null` if unknown, because the layer was
+ * created before the engine started or by another copy of TensorFlow.js.
  */
 export function isNameMadeUp(layer: Layer): boolean | null {
   if (madeUp.has(layer)) return true;
@@ -26,19 +26,19 @@ export function isNameMadeUp(layer: Layer): boolean | null {
   return watched ? false : null;
 }
 
-/** Takes the name of a layer for made up, wherever it is from: of a copy that was written and read again. */
+/** Marks the name of a layer as generated, e.g. in a copy that was saved and loaded. */
 export function takeForMadeUp(layer: Layer): void {
   madeUp.add(layer);
 }
 
 /**
- * Notes from now on which layers are created without a name. The name alone does not tell: a file that
- * TensorFlow.js saved has `dense_Dense1` as well, and anybody may call a model `model1`.
+ * Records which layers are created without a name from now on. The name alone is ambiguous: a file
+ * saved by TensorFlow.js has `dense_Dense1` as well, and a user can call a model `model1`.
  *
- * A layer that is about to make up a name asks for its class, while it has no name. A `tf.sequential()`
- * alone does so always; its made-up names are `sequential_1`, `sequential_2` ... in the order in which
- * they are needed, so another number is somebody's choice. One that was given the very name that would
- * be next cannot be told from a made-up one.
+ * A layer that is about to generate a name asks for its class while it has no name. Only
+ * `tf.sequential()` always does so; its generated names are `sequential_1`, `sequential_2` ... in
+ * the order of use, so any other number was chosen by the user. If a user chose exactly the next
+ * name, it counts as generated.
  *
  * @returns A function that stops it; calling it again does nothing.
  */
@@ -46,7 +46,7 @@ export function watchNames(tf: TensorFlow): () => void {
   const { Layer } = tf.layers;
   const nextId = () => tf.layers.flatten({ name: "watched" }).id;
   const watch = { Layer, from: nextId(), until: Infinity };
-  // Where no layer was made before, none has used up a number; else one has to be made to see it.
+  // If no layer was created before, no number is used up; otherwise one must be created to see it.
   let next = watch.from === 0 ? 1 : Number(new tf.Sequential().name.split("_")[1]) + 1;
   const stock = Layer.prototype.getClassName;
   function getClassName(this: Layer): string {
@@ -54,7 +54,8 @@ export function watchNames(tf: TensorFlow): () => void {
     return stock.call(this);
   }
   const note = (layer: Layer) => {
-    // A container is named after the constructor of Layer, which has made one up for nothing.
+    // A container is named after the constructor of Layer, which has already generated an unused
+    // name.
     const begins = !Object.hasOwn(layer, "name");
     if (begins === layer instanceof tf.LayersModel) return;
     if (!(layer instanceof tf.Sequential)) madeUp.add(layer);
@@ -79,7 +80,10 @@ export function watchNames(tf: TensorFlow): () => void {
   };
 }
 
-/** The first name is the one that `tf.LayersModel` makes up for a `tf.sequential()`, and is replaced. */
+/**
+ * Calls `decide` with the second name. The first is the one that `tf.LayersModel` generates for a
+ * `tf.sequential()`, and is replaced.
+ */
 function onSecondName(layer: Layer, decide: (name: string) => void): void {
   let names = 0;
   Object.defineProperty(layer, "name", {

@@ -13,9 +13,12 @@ import { kerasLayer } from "../keras_layers/keras_layer.ts";
 import type { Optimizer, Tensor, TensorFlow } from "../tensorflow.ts";
 import { UPDATE_RULES } from "./update_rules.ts";
 
-/** Configuration of a {@linkcode KerasOptimizer}: beside these keys, the settings of the optimizer. */
+/**
+ * Configuration of a {@linkcode KerasOptimizer}, with the settings of the optimizer as further
+ * keys.
+ */
 export interface KerasOptimizerConfig extends Record<string, unknown> {
-  /** Name in `OPTIMIZERS`, or that of another class, for which another optimizer stands in. */
+  /** Name in `OPTIMIZERS`, or of another class, which is replaced by a substitute. */
   optimizer: string;
   /** Learning rate, or the peak of its schedule; `null` if the schedule is not known. */
   learningRate: number | null;
@@ -25,24 +28,28 @@ export interface KerasOptimizerConfig extends Record<string, unknown> {
   skipsWarmUp?: boolean;
 }
 
-/** An optimizer of Keras. */
+/** Keras optimizer. */
 export type KerasOptimizer = Optimizer & {
   learningRate: number | null;
-  /** True if it cannot be reproduced: its steps are those of Adam at its default rate. */
+  /**
+   * True if the optimizer cannot be reproduced; it then takes the steps of Adam at its default
+   * rate.
+   */
   readonly isStandIn: boolean;
 };
 
-/** Optimizer that stands in for one that is not known. */
+/** Substitute for an unknown optimizer. */
 const STAND_IN = "Adam";
 
-/** State of an optimizer, as TensorFlow.js hands it over. */
+/** State of an optimizer, as returned by TensorFlow.js. */
 type NamedTensors = Awaited<ReturnType<Optimizer["getWeights"]>>;
 
 type Gradients = { name: string; tensor: Tensor | null }[];
 
 /**
- * Returns the class of Keras's optimizers: each updates weights as Keras 3 does, where TensorFlow.js has no such
- * optimizer or knows fewer settings. It clips, then decays the weights, then updates; the rate may follow a schedule.
+ * Returns the class of Keras optimizers: each updates weights as Keras 3 does, if TensorFlow.js
+ * lacks the optimizer or some of its settings. It clips, then decays the weights, then updates; the
+ * rate may follow a schedule.
  */
 export const kerasOptimizer = kerasLayer((tf: TensorFlow) =>
   class KerasOptimizer extends tf.Optimizer {
@@ -55,7 +62,7 @@ export const kerasOptimizer = kerasLayer((tf: TensorFlow) =>
     readonly #saved: unknown;
     readonly #schedule: RateSchedule | null;
     readonly #skipsWarmUp: boolean;
-    /** What is remembered, by the names of the weight and the slot. */
+    /** State by weight name and slot. */
     readonly #slots = new Map<string, Map<string, Tensor>>();
 
     constructor(config: KerasOptimizerConfig) {
@@ -92,7 +99,7 @@ export const kerasOptimizer = kerasLayer((tf: TensorFlow) =>
       this.incrementIterations();
     }
 
-    /** Learning rate of the next step. */
+    /** Returns the learning rate of the next step. */
     #rate(): number {
       if (this.isStandIn) return OPTIMIZERS[STAND_IN].rate;
       const peak = this.learningRate!;
@@ -183,19 +190,19 @@ export const kerasOptimizer = kerasLayer((tf: TensorFlow) =>
   }
 );
 
-/** Scales a gradient down so that the norm of all of them together is at most a limit. */
+/** Scales a gradient so that the norm of all gradients together is at most a limit. */
 function scaleTo(tf: TensorFlow, gradient: Tensor, together: Tensor[], limit: number): Tensor {
   const squares = together.map((one) => tf.sum(tf.square(one)));
   const norm = tf.sqrt(tf.addN(squares));
   return tf.mul(gradient, tf.div(limit, tf.maximum(norm, limit)));
 }
 
-/** True for an optimizer of the class that {@linkcode kerasOptimizer} returns. */
+/** Returns true if the optimizer's class comes from {@linkcode kerasOptimizer}. */
 export function isKerasOptimizer(optimizer: Optimizer): optimizer is KerasOptimizer {
   return "isStandIn" in optimizer;
 }
 
-/** True for an optimizer that stands in for one that cannot be reproduced. */
+/** Returns true if the optimizer is a substitute for one that cannot be reproduced. */
 export function isStandIn(optimizer: Optimizer): boolean {
   return isKerasOptimizer(optimizer) && optimizer.isStandIn;
 }

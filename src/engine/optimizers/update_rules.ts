@@ -1,7 +1,7 @@
 import type { OptimizerName, OptimizerSettings } from "../../traits/optimizers.ts";
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
 
-/** What an update of one weight starts from. */
+/** Input of an update of one weight. */
 export interface UpdateStart {
   tf: TensorFlow;
   weight: Tensor;
@@ -12,22 +12,22 @@ export interface UpdateStart {
   step: number;
   settings: OptimizerSettings;
   /**
-   * Returns what the optimizer remembers of this weight under a name. Before the first step that is the given value
-   * in every entry, in the shape of the weight or the given one.
+   * Returns the stored state of this weight under a name. Before the first step every entry is the
+   * given value, in the shape of the weight or the given one.
    */
   slot(name: string, initial?: number, shape?: number[]): Tensor;
 }
 
-/** Outcome of an update: the new weight, and what to remember of it. */
+/** Outcome of an update: the new weight, and the state to store. */
 export interface Updated {
   weight: Tensor;
   slots: Record<string, Tensor>;
 }
 
-/** Rule by which an optimizer updates one weight, as Keras 3 has it. */
+/** Rule by which an optimizer of Keras 3 updates one weight. */
 export type UpdateRule = (start: UpdateStart) => Updated;
 
-/** Update rules by the names of `OPTIMIZERS`. */
+/** Update rules by their names in `OPTIMIZERS`. */
 export const UPDATE_RULES: Readonly<Record<OptimizerName, UpdateRule>> = {
   SGD: ({ tf, weight, gradient, rate }) => ({
     weight: tf.sub(weight, tf.mul(gradient, rate)),
@@ -112,7 +112,7 @@ export const UPDATE_RULES: Readonly<Record<OptimizerName, UpdateRule>> = {
     const { beta1, beta2 } = numbers(settings);
     const momentum = slot("momentum");
     const mixed = mix(tf, momentum, gradient, beta1);
-    // TensorFlow.js's sign() on WASM is 0 for numbers below 1e-7.
+    // On WASM, TensorFlow.js's sign() is 0 for numbers below 1e-7.
     const side = tf.sub(tf.step(mixed), tf.step(tf.neg(mixed)));
     return {
       weight: tf.sub(weight, tf.mul(side, rate)),
@@ -123,7 +123,7 @@ export const UPDATE_RULES: Readonly<Record<OptimizerName, UpdateRule>> = {
   Adafactor({ tf, weight, gradient, rate, step, settings, slot }) {
     const { beta2Decay, epsilon1, epsilon2, clipThreshold } = numbers(settings);
     const rms = (x: Tensor): Tensor => tf.sqrt(tf.mean(tf.square(x)));
-    // The configuration of a schedule has no say in relative_step: either way the rate ends here.
+    // A schedule does not change relative_step: the rate ends here either way.
     const relative = Math.min(rate, 1 / Math.sqrt(step));
     const keep = 1 - step ** beta2Decay;
     const square = tf.add(tf.square(gradient), epsilon1);
@@ -183,7 +183,10 @@ export const UPDATE_RULES: Readonly<Record<OptimizerName, UpdateRule>> = {
   },
 };
 
-/** Adam in Keras's form: epsilon is added before the bias of the second moment is corrected. */
+/**
+ * Updates by Adam in Keras's form: epsilon is added before the bias of the second moment is
+ * corrected.
+ */
 function adam(start: UpdateStart): Updated {
   const { tf, weight, rate, step, settings, slot } = start;
   const { beta1, beta2, epsilon } = numbers(settings);
@@ -196,7 +199,7 @@ function adam(start: UpdateStart): Updated {
   return { weight: tf.sub(weight, move), slots };
 }
 
-/** First and second moment of the gradient. */
+/** Returns the first and second moment of the gradient. */
 function moments({ tf, gradient, settings, slot }: UpdateStart): { first: Tensor; second: Tensor } {
   const { beta1, beta2 } = numbers(settings);
   return {
@@ -205,10 +208,10 @@ function moments({ tf, gradient, settings, slot }: UpdateStart): { first: Tensor
   };
 }
 
-/** Moving mean: `share` of the old value, the rest of the new one. */
+/** Updates a moving mean: `share` of the old value, the rest of the new one. */
 function mix(tf: TensorFlow, old: Tensor, value: Tensor, share: number): Tensor {
   return tf.add(tf.mul(old, share), tf.mul(value, 1 - share));
 }
 
-/** Settings that are known to be numbers. */
+/** Returns settings that are known to be numbers. */
 const numbers = (settings: OptimizerSettings) => settings as Record<string, number>;
