@@ -5,12 +5,12 @@ import { UsageError } from "./usage_error.ts";
 
 const VARIABLE = "GITHUB_STEP_SUMMARY";
 
-/** What GitHub takes as the summary of one step; of a longer one it shows nothing at all. */
-const MOST_BYTES = 1024 * 1024;
+/** Maximum size of a step summary; GitHub shows nothing of a longer one. */
+const MAX_SUMMARY_BYTES = 1024 * 1024;
 
 /**
- * Appends a gate's result to the summary of the running GitHub Actions step. Elsewhere it does
- * nothing; if the variable may not be read, it says so.
+ * Appends a gate's result to the summary of the running GitHub Actions step. Does nothing outside
+ * of GitHub Actions; says so if the variable may not be read.
  *
  * @throws {UsageError} If the file that GitHub named cannot be written.
  */
@@ -24,7 +24,7 @@ export async function appendStepSummary(result: GateResult): Promise<void> {
   if (path === undefined || path === "") return;
   try {
     const before = await sizeOf(path);
-    const text = renderMarkdown(result, { maxBytes: MOST_BYTES - before - 1 });
+    const text = renderMarkdown(result, { maxBytes: MAX_SUMMARY_BYTES - before - 1 });
     await Deno.writeTextFile(path, `${before > 0 ? "\n" : ""}${text}`, { append: true });
   } catch (error) {
     throw new UsageError(`${path}: the step summary cannot be written: ${writeFailure(error)}`);

@@ -12,7 +12,7 @@ import { readReporter, REPORTERS } from "./reporters.ts";
 import { DETAILS_FLAG, OPEN_FLAG, TEXT_FLAGS } from "./show_flags.ts";
 import { jobsFlag, seedsFlag, shardFlag } from "./work_flags.ts";
 
-/** The flags of `check`, in the order in which its help shows them. */
+/** Flags of `check`, in the order of its help. */
 export const CHECK_FLAGS = {
   config: file("read", {
     help: "the configuration",
@@ -56,7 +56,7 @@ export const CHECK_FLAGS = {
   plugin: PLUGIN_FLAG,
   ...RUN_FLAGS,
   trial: TRIAL_FLAG,
-  // The configuration says them too, and then their defaults do not count.
+  // The configuration can set these too; a default would override it.
   examples: withoutDefault(RUN_FLAGS.examples),
   seed: withoutDefault(RUN_FLAGS.seed),
   trialBudget: withoutDefault(TRIAL_BUDGET_FLAG),
@@ -71,5 +71,5 @@ export const CHECK_FLAGS = {
   open: OPEN_FLAG,
 };
 
-/** What a command line says to `check`. */
+/** Values of the flags of `check`. */
 export type CheckValues = FlagValues<typeof CHECK_FLAGS>;

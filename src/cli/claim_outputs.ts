@@ -5,31 +5,32 @@ import { writeFailure } from "../words/failure.ts";
 import { type ResultKind, resultKind, resultWords } from "./result_kind.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** A file that a run will write. */
+/** File that a run will write. */
 export interface Output {
   /** Its path. */
   path: string;
-  /** What will be written. */
+  /** Kind of result. */
   kind: ResultKind;
 }
 
 /**
- * Makes sure, before anything is measured, that results can be written without destroying a file.
+ * Checks, before anything is measured, that results can be written without destroying a file.
  *
- * The rule for every flag that writes: a file that this run reads, or that is a result of another kind or
- * another study, is never replaced, under any of its names. Because a CI writes its reports again and
- * again, a result replaces an older one of its kind, which the beginning of the file tells, and an empty
- * file. A device or a pipe is written into. There is no flag to replace anything else: remove it by hand.
+ * The rule for every flag that writes: a file that this run reads, or that holds a result of
+ * another kind or another study, is never replaced, under any of its names. Since a CI writes its
+ * reports again and again, a result does replace an empty file, or an older result of its kind,
+ * recognised by its beginning. Devices and pipes are written to. No flag replaces anything else:
+ * remove it by hand.
  *
- * This function holds all of that except two matters that only the writer of a study knows: whether a study
- * is the same (`sweep`, `merge`), and what lies under the names of locks, journals and temporary files
- * beside a result (`isLeftover`).
+ * This function enforces all of that except two cases that only the writer of a study knows:
+ * whether a study is the same (`sweep`, `merge`), and files that have the names of locks, journals
+ * or temporary files beside a result (`isLeftover`).
  *
- * A missing folder is created. Then a file is created beside each result and removed again, so that a
- * result that cannot be written is known now, and not after an hour.
+ * A missing folder is created. Then a file is created beside each result and removed again, so that
+ * an unwritable result is known now, and not after an hour.
  *
- * @param outputs What will be written.
- * @param inputs Every file that is read, whether there is one or not.
+ * @param outputs The files to write.
+ * @param inputs Every file that is read, existing or not.
  * @throws {UsageError} If a file would be lost, or cannot be written.
  */
 export async function claimOutputs(
@@ -71,11 +72,11 @@ export async function claimOutputs(
   }
 }
 
-/** Where a result goes. */
+/** Place of a result. */
 interface Place {
-  /** The file that a new one may take the place of, there or not; `null` for a device or a pipe. */
+  /** File that a result replaces, existing or not; `null` for a device or a pipe. */
   file: string | null;
-  /** What tells the place from all others, however it is spelt. */
+  /** Identity of the place, however its path is spelt. */
   identity: string;
 }
 
@@ -84,20 +85,23 @@ async function placeOf(path: string): Promise<Place> {
   return { file, identity: await identityOf(file ?? path) };
 }
 
-/** A file by its number; one that is still to come by its name, and by its folder in the same way. */
+/**
+ * Returns the identity of a file: its inode, or for a new file its name and the identity of its
+ * folder.
+ */
 async function identityOf(path: string): Promise<string> {
   const { basename, dirname, normalize, resolve } = await import("node:path");
-  // To look at a folder above those that may be read would ask for a permission.
+  // Checking a folder outside the readable ones would prompt for a permission.
   const info = isReadable(path) ? await statOf(path) : null;
-  // Without a number, as on some network drives, a path has to do.
+  // Without an inode, as on some network drives, use the path.
   if (info?.ino) return `${info.dev} ${info.ino}`;
-  // Of a folder that is not there `..` is not there either.
+  // In a missing folder, `..` does not resolve.
   const folder = normalize(dirname(path));
   if (folder === path || info !== null) return foldCase(isReadable(".") ? resolve(path) : path);
   return `${await identityOf(folder)}/${foldCase(basename(path))}`;
 }
 
-/** Names that differ only in case usually name the same file there. */
+/** Folds case on systems where such names usually mean the same file. */
 function foldCase(name: string): string {
   return ["darwin", "windows"].includes(Deno.build.os) ? name.toLowerCase() : name;
 }
@@ -116,7 +120,7 @@ async function requireKind(path: string, file: string, kind: ResultKind): Promis
 async function requireWritable(file: string): Promise<void> {
   const { dirname } = await import("node:path");
   const info = await statOf(file);
-  // The system lets a file be replaced that it does not let be changed.
+  // The system allows replacing a read-only file.
   if (info !== null) {
     if (info.mode !== null && (info.mode & 0o222) === 0) {
       throw new Deno.errors.PermissionDenied("the file is read-only");
@@ -130,7 +134,7 @@ async function requireWritable(file: string): Promise<void> {
   await Deno.remove(probe);
 }
 
-/** Says which output failed. */
+/** Adds the path of the output to errors. */
 async function explain<T>(path: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();

@@ -1,40 +1,40 @@
 import type { Completed, FlagSet, FlagValues, Permission } from "./flag.ts";
 import { boolean } from "./flag_kinds.ts";
 
-/** What a subcommand takes besides flags. */
+/** Operand of a subcommand. */
 export interface Operand {
-  /** What the help calls it: `MODEL`. */
+  /** Name in the help: `MODEL`. */
   name: string;
-  /** How many there must be. */
+  /** Minimum number. */
   least: 0 | 1;
-  /** How many there may be. */
+  /** Maximum number. */
   most: 1 | 2 | typeof Infinity;
   /** Shell completions; a function if plugins can add some. */
   takes: Completed | (() => readonly string[]);
-  /** True if the folder of a model stands for the model in it. */
+  /** True if a folder can be given instead of the model in it. */
   opensFolders?: boolean;
 }
 
-/** What a subcommand says of itself, for its help and completions. */
+/** Text of a subcommand for its help and completions. */
 interface CommandText {
-  /** What it takes besides flags. */
+  /** Its operand. */
   operand: Operand;
-  /** What it does, in a few sentences. */
+  /** Description in a few sentences. */
   description: string;
   /** Further sections of the help: a title and its paragraphs. */
   sections?: readonly (readonly [title: string, paragraphs: readonly string[]])[];
-  /** Command lines to try, each with what it does. */
+  /** Examples, each with a description. */
   examples: readonly (readonly [command: string, does: string])[];
-  /** The permissions that it needs whatever flags it is given. */
+  /** Permissions that it needs with any flags. */
   permissions: readonly Permission[];
 }
 
-/** A subcommand: what its help says, and what it does. */
+/** Subcommand. */
 export interface Command extends CommandText {
-  /** The flags that it takes, `--help` the last. */
+  /** Its flags, `--help` last. */
   flags: FlagSet;
   /**
-   * Carries it out.
+   * Runs it.
    *
    * @param args The arguments after its name.
    * @returns The exit code.
@@ -42,12 +42,12 @@ export interface Command extends CommandText {
   run(args: readonly string[]): Promise<number>;
 }
 
-/** A subcommand from its declaration: what it does is given the flags as their declarations type them. */
+/** Makes a subcommand from its declaration; its `run` gets flags of the declared types. */
 export function defineCommand<F extends FlagSet>(
   { flags, run, ...text }: CommandText & {
-    /** The flags that it takes; `--help` comes by itself. */
+    /** Its flags; `--help` is added. */
     flags: F;
-    /** Carries it out and returns the exit code. */
+    /** Runs it and returns the exit code. */
     run(operands: string[], flags: FlagValues<F>): Promise<number>;
   },
 ): Command {
@@ -55,7 +55,7 @@ export function defineCommand<F extends FlagSet>(
     ...text,
     flags: { ...flags, help: boolean("show this help") },
     async run(args) {
-      // --help must not pay for it.
+      // Loaded late to keep --help fast.
       const { parseCommand } = await import("./parse_command.ts");
       const { operands, flags: values } = parseCommand(args, text.operand, flags);
       if (!text.operand.opensFolders) return await run(operands, values);
@@ -66,11 +66,11 @@ export function defineCommand<F extends FlagSet>(
 }
 
 /**
- * What a subcommand does, in a module of this folder that is loaded when it is carried out. Its path is
- * no literal in an `import()`: what a literal names, Deno reads with all that it imports before the first line of
- * any subcommand runs. So it takes permission to read this package, which `--help` does without.
+ * Loads the code of a subcommand from a module of this folder when it runs. The path is not a
+ * literal in the `import()`: Deno reads a literal's module and all its imports before the first
+ * line of any subcommand runs, which needs permission to read this package; `--help` works without.
  *
- * @param path The module, from this folder; it exports `run`.
+ * @param path The module, relative to this folder; it exports `run`.
  */
 export function late<M extends { run: (operands: string[], flags: never) => Promise<number> }>(
   path: string,
@@ -80,7 +80,7 @@ export function late<M extends { run: (operands: string[], flags: never) => Prom
   }) as M["run"];
 }
 
-/** How the help writes what a subcommand takes: `[MODEL] [flags]`. */
+/** Returns the usage of a subcommand for its help: `[MODEL] [flags]`. */
 export function usageOf({ name, least, most }: Operand): string {
   const many = most === 2 ? `${name} [${name}]` : most > 1 ? `${name}...` : name;
   return `${least === 0 ? `[${many}]` : many} [flags]`;

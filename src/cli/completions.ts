@@ -6,7 +6,7 @@ import { PLUGIN_FLAG } from "./measure_flags.ts";
 import { COMMANDS } from "./overview.ts";
 import { writeOutput } from "./write_output.ts";
 
-/** What there is to complete of one subcommand. */
+/** Completions of one subcommand. */
 interface Completion {
   name: string;
   summary: string;
@@ -16,10 +16,10 @@ interface Completion {
 
 const PROGRAM = "gradient-health";
 
-/** The subcommand of a command line that begins with the file of a model. */
+/** Subcommand if the command line begins with the file of a model. */
 const DEFAULT_COMMAND = "report";
 
-/** Makes the script of a shell, by the shell's name. */
+/** Generators of completion scripts, by name of the shell. */
 const SHELLS: Record<string, (commands: readonly Completion[]) => string> = {
   bash: (commands) =>
     `# bash completion of ${PROGRAM}
@@ -159,12 +159,14 @@ function fishCommand(
   ];
 }
 
-/** In single quotes, as all three shells read them. */
+/** Quotes a text with single quotes, as all three shells read them. */
 function single(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** `completions`: a script that lets a shell complete subcommands, flags and their values. */
+/**
+ * `completions`: prints a script that lets a shell complete subcommands, flags and their values.
+ */
 export const completions = defineCommand({
   operand: { name: "SHELL", least: 1, most: 1, takes: Object.keys(SHELLS) },
   description: [
@@ -195,7 +197,7 @@ export const completions = defineCommand({
   },
 });
 
-/** What there is to complete, read off the table of subcommands. */
+/** Collects the completions from the table of subcommands. */
 async function describeAll(): Promise<Completion[]> {
   return await Promise.all(
     Object.entries(COMMANDS).map(async ([name, { summary, load }]) => {

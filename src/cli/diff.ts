@@ -3,7 +3,7 @@ import { DIFF_FLAGS } from "./diff_flags.ts";
 import { MEASURE_PERMISSIONS } from "./measure_flags.ts";
 import type * as DiffWork from "./run_diff.ts";
 
-/** `diff`: says what differs between two runs; exits with 0 unless one of them cannot be had. */
+/** `diff`: compares two runs; exits with 0 unless one of them fails. */
 export const diff = defineCommand({
   operand: { name: "MODEL", least: 1, most: 2, takes: "files", opensFolders: true },
   description: [

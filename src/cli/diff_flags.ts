@@ -12,17 +12,17 @@ import {
 import { TEXT_FLAGS } from "./show_flags.ts";
 import { seedsFlag } from "./work_flags.ts";
 
-/** What a difference can be written in. */
+/** Formats of a difference. */
 export const DIFF_FORMATS = formatsOf("diff");
 
-/** The flags of `diff`. */
+/** Flags of `diff`. */
 export const DIFF_FLAGS = {
   seeds: seedsFlag("compare one MODEL under two seeds, such as 0,1", {
     otherwise: "--seed, for both models",
   }),
   plugin: PLUGIN_FLAG,
   ...RUN_FLAGS,
-  // Beside --seeds it would be ignored.
+  // With --seeds it would be ignored.
   seed: withoutDefault(RUN_FLAGS.seed),
   trial: TRIAL_FLAG,
   trialBudget: TRIAL_BUDGET_FLAG,
@@ -33,5 +33,5 @@ export const DIFF_FLAGS = {
   all: boolean("give every layer a row, even one of which nothing moved"),
 };
 
-/** What a command line says to `diff`. */
+/** Values of the flags of `diff`. */
 export type DiffValues = FlagValues<typeof DIFF_FLAGS>;

@@ -11,12 +11,12 @@ import type { MeasureRequest } from "./measure_flags.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
- * Judges a file that holds weights and no topology. No engine is started and no pass is run.
+ * Judges a file that holds weights but no topology. No engine is started and no pass is run.
  *
  * @param path The file.
  * @param request What to measure.
- * @param changes Whether something is to be done with the model, which there is none of.
- * @throws {UsageError} If a flag asks for what only a pass can do.
+ * @param changes Whether the model is to be changed, which is impossible here.
+ * @throws {UsageError} If a flag needs a pass.
  * @throws {ModelError} If the file cannot be used.
  */
 export async function examineWeights(

@@ -14,7 +14,7 @@ import { columnsFlag, columnsOf } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
 
-/** Those of one pass and those that only a gate can tell; and those that need the model again. */
+/** Returns the groups of rules: those of report and check, and those that run the model again. */
 function groups(): RuleGroup[] {
   return [
     {
@@ -26,7 +26,7 @@ function groups(): RuleGroup[] {
   ];
 }
 
-/** `explain`: what a rule means, or which rules there are. */
+/** `explain`: explains a rule, or lists all rules. */
 export const explain = defineCommand({
   operand: {
     name: "RULE",
@@ -54,7 +54,7 @@ export const explain = defineCommand({
   permissions: [],
   async run([name = null], { plugin, config, columns }): Promise<number> {
     const width = columnsOf(columns, Deno.stdout.isTerminal());
-    // Only then: to look for a configuration takes a permission.
+    // Only if needed: looking for a configuration takes a permission.
     const isOwn = name?.includes("/") || plugin.length > 0 || config !== null;
     if (isOwn) await loadSettings({ plugin, config });
     const all = groups().flatMap(({ rules }) => rules);

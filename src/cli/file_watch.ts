@@ -3,13 +3,13 @@ import { failure } from "../words/failure.ts";
 import { oneLine } from "../words/one_line.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** For how long, in ms, files must stay as they are: an editor writes in several steps. */
+/** Time in ms that files must stay unchanged: an editor writes in several steps. */
 const CALM = 100;
 
 /**
- * Tells when one of some files has changed, has come or has gone. It watches their folders, since an editor that
- * renames a new file into place leaves a watched file behind; an event only makes it look again, so that
- * what else happens in a folder does not count.
+ * Watches some files for changes. It watches their folders, since an editor that renames a new file
+ * into place leaves a watched file behind. An event only triggers a comparison of the files, so
+ * other changes in a folder do not count.
  */
 export class FileWatch implements Disposable {
   readonly #watcher: Deno.FsWatcher;
@@ -27,13 +27,13 @@ export class FileWatch implements Disposable {
   /**
    * Begins to watch.
    *
-   * @param filesOf Says which files count; it is asked again whenever something happens.
+   * @param filesOf Returns the files to watch; called again on every event.
    * @throws {UsageError} If their folders cannot be watched.
    */
   static async open(filesOf: () => Promise<string[]>): Promise<FileWatch> {
     const { dirname } = await import("node:path");
     const files = await filesOf();
-    // Where a file alone may be read, it is watched by itself.
+    // If only the file may be read, watch the file itself.
     const places = new Set(files.map((file) => isReadable(dirname(file)) ? dirname(file) : file));
     try {
       const watcher = Deno.watchFs([...places], { recursive: false });
@@ -43,7 +43,7 @@ export class FileWatch implements Disposable {
     }
   }
 
-  /** Waits until the files are not as they were, and no longer change; for ever once it is disposed. */
+  /** Waits until the files have changed and settled; forever once disposed. */
   async changed(): Promise<void> {
     for (;;) {
       await this.#wake.promise;
@@ -59,7 +59,7 @@ export class FileWatch implements Disposable {
     }
   }
 
-  /** How many files there are, each once under whatever names. */
+  /** Number of distinct files. */
   get count(): number {
     return JSON.parse(this.#known).length;
   }
@@ -77,7 +77,10 @@ export class FileWatch implements Disposable {
   }
 }
 
-/** What tells that a file was written: its number, size and time; of a file with two names once. */
+/**
+ * Returns a text that changes when a file is written: inode, size and time. Links to one file count
+ * once.
+ */
 async function stateOf(files: readonly string[]): Promise<string> {
   const states = await Promise.all(files.map(async (file) => {
     const info = await Deno.stat(file).catch(() => null);

@@ -3,13 +3,13 @@ import { isModule } from "../model/file_kinds.ts";
 import { readUserText } from "../model/files/user_file.ts";
 
 /**
- * The files that are read when models are loaded: those that were named, the weight files of a
- * model.json, and of the code of a module every file that one of its quoted texts names, as the path of
- * an import or of data, from the module or from the working directory on; and so on for the modules among
- * them. What a module makes the path of while it runs cannot be known.
+ * Returns the files that loading models reads: the given ones, the weight files of a model.json,
+ * and every file that a quoted text in a module's code names, as an import or as data, relative to
+ * the module or to the working directory; recursively for modules. Paths that a module builds at
+ * run time cannot be known.
  *
- * It is better to protect one file too many than to lose one: what cannot be read here is skipped, and
- * loading it says why.
+ * It is better to protect one file too many than to lose one: unreadable files are skipped, and
+ * loading them reports why.
  *
  * @param code Models, and modules that register layers; `null` for none.
  * @param data Other files; `null` for none.
@@ -20,7 +20,7 @@ export async function filesRead(
   data: readonly (string | null)[],
 ): Promise<string[]> {
   const files = new Set(code.filter((path) => path !== null));
-  // A set hands out what is added on the way, too.
+  // Iterating over a set also yields elements added on the way.
   for (const path of files) {
     const named = /\.json$/i.test(path)
       ? await weightFiles(path)
@@ -33,10 +33,12 @@ export async function filesRead(
   return [...files];
 }
 
-/** The code of this package: what it names, such as where a baseline usually lies, is no file of a model. */
+/**
+ * Code of this package: files that it names, such as the usual baseline, are not files of a model.
+ */
 const OWN = new URL("../", import.meta.url);
 
-/** A text that may be a path: it has a folder in it, or an ending. */
+/** Text that may be a path: it has a folder or an extension. */
 const PATH = /^(?=.{1,1000}$)(?:[^\0]*[\\/][^\0]*|[^\0]*\.[A-Za-z0-9]{1,9})$/;
 
 async function textOf(path: string): Promise<string> {
@@ -66,7 +68,7 @@ async function namedFiles(path: string): Promise<string[]> {
   for (const text of quotedTexts(await textOf(path))) {
     const paths = text.startsWith("file:") ? [] : [resolve(dirname(path), text), text];
     try {
-      // The import map of the program may say where it is.
+      // The import map of the program may resolve it.
       paths.push(fileURLToPath(import.meta.resolve(text)));
     } catch {
       // Then it is not a file.
@@ -76,7 +78,10 @@ async function namedFiles(path: string): Promise<string[]> {
   return [...found];
 }
 
-/** Every piece between two quotes of a line: an apostrophe in a comment must not hide the next text. */
+/**
+ * Returns every piece between two quotes of a line: an apostrophe in a comment must not hide the
+ * next text.
+ */
 function quotedTexts(source: string): Set<string> {
   const texts = new Set<string>();
   for (const line of source.split("\n")) {

@@ -3,38 +3,41 @@ import { failure } from "../words/failure.ts";
 import { formatCount, formatMemory } from "../words/numbers.ts";
 import { isJsonFile, isKerasFile, isModelFile, isModule } from "../model/file_kinds.ts";
 
-/** A file that holds a model, as it reads. */
+/** File that holds a model, judging by its content. */
 export interface FoundModel {
   path: string;
-  /** Why it was taken for one. */
+  /** Reason to take it for a model. */
   what: string;
-  /** Whether its weights are drawn from a seed. */
+  /** True if its weights are drawn from a seed. */
   isDrawn: boolean;
 }
 
-/** A file that may hold one, and why that is not known. */
+/** File that may hold a model, with the reason for the doubt. */
 export interface UnclearFile {
   path: string;
   why: string;
 }
 
-/** What a folder holds. */
+/** Models found in a folder. */
 export interface FoundModels {
   models: FoundModel[];
   unclear: UnclearFile[];
 }
 
-/** Of a large folder no more files are read. */
-const MOST_FILES = 5000;
-/** A larger text is no model: that holds the layers, and the weights lie beside it. */
-const LARGEST = 2 ** 25;
-/** Files of weights are read whole; a larger one is taken where it is named. */
-const LARGEST_WEIGHTS = 2 ** 28;
+const MAX_FILES_READ = 5000;
+/**
+ * A larger text is not a model: a model.json has the layers, and its weights are in other files.
+ */
+const MAX_TEXT_BYTES = 2 ** 25;
+/** Files of weights are read whole; larger ones must be named. */
+const MAX_WEIGHTS_BYTES = 2 ** 28;
 
-/** What is no model, though its name ends as that of one: tests, types, and the shards of a model.json. */
-const NO_MODEL = /(^|[/._-])(test|spec|bench)\.\w+$|\.d\.[cm]?ts$|\.bin$/i;
+/**
+ * Files with the extension of a model that are none: tests, types, and the shards of a model.json.
+ */
+const NOT_A_MODEL = /(^|[/._-])(test|spec|bench)\.\w+$|\.d\.[cm]?ts$|\.bin$/i;
 
-/** Finds the models of a folder and of those below it, by what their files say: no code is run. */
+/** Finds the models in a folder and its subfolders by the content of the files; no code is run. */
 export async function findModels(folder: string): Promise<FoundModels> {
   const found: FoundModels = { models: [], unclear: [] };
   let files = 0;
@@ -47,27 +50,27 @@ export async function findModels(folder: string): Promise<FoundModels> {
       if (name.startsWith(".") || name === "node_modules") continue;
       const path = `${below}${name}`;
       if (isDirectory) await search(`${path}/`);
-      else if (isFile && isModelFile(name) && !NO_MODEL.test(path)) {
-        if (++files > MOST_FILES) continue;
+      else if (isFile && isModelFile(name) && !NOT_A_MODEL.test(path)) {
+        if (++files > MAX_FILES_READ) continue;
         const seen = await lookAt(path, `${folder}/${path}`);
         if (seen !== null) "why" in seen ? found.unclear.push(seen) : found.models.push(seen);
       }
     }
   };
   await search("");
-  if (files > MOST_FILES) {
-    const why = `only ${MOST_FILES} of ${formatCount(files, "file")} were read`;
+  if (files > MAX_FILES_READ) {
+    const why = `only ${MAX_FILES_READ} of ${formatCount(files, "file")} were read`;
     found.unclear.push({ path: ".", why });
   }
   return found;
 }
 
 /**
- * Looks whether a file holds a model.
+ * Checks if a file holds a model.
  *
- * @param path What it is called.
- * @param file Where it is.
- * @returns `null` where nothing in it says so.
+ * @param path The path to report.
+ * @param file The path to read.
+ * @returns `null` if nothing in the file suggests it.
  */
 export async function lookAt(
   path: string,
@@ -76,10 +79,10 @@ export async function lookAt(
   try {
     const { size } = await Deno.stat(file);
     if (!isModule(path) && !isJsonFile(path)) {
-      if (size <= LARGEST_WEIGHTS) return await lookAtWeights(path, file);
+      if (size <= MAX_WEIGHTS_BYTES) return await lookAtWeights(path, file);
       return { path, why: `it has ${formatMemory(size)}, and was not read: init ${path} takes it` };
     }
-    if (size > LARGEST) return null;
+    if (size > MAX_TEXT_BYTES) return null;
     const text = await readUserText(file);
     return isModule(path) ? lookAtModule(path, text) : lookAtJson(path, text);
   } catch (error) {
@@ -87,7 +90,7 @@ export async function lookAt(
   }
 }
 
-/** A file of Keras, or one of weights alone. */
+/** Checks a Keras file, or a file of weights alone. */
 async function lookAtWeights(path: string, file: string): Promise<FoundModel | UnclearFile> {
   if (isKerasFile(path)) {
     const { readKerasFile } = await import("../model/keras/keras_file.ts");

@@ -3,7 +3,7 @@ import { FIX_FLAGS } from "./fix_flags.ts";
 import { MEASURE_PERMISSIONS } from "./measure_flags.ts";
 import type * as FixWork from "./run_fix.ts";
 
-/** `fix`: writes a copy of a model whose weights are fixed; exits with 0 if it is healthy. */
+/** `fix`: writes a copy of a model with fixed weights; exits with 0 if the copy is healthy. */
 export const fix = defineCommand({
   operand: { name: "MODEL", least: 0, most: 1, takes: "files", opensFolders: true },
   description: [

@@ -9,7 +9,7 @@ import {
 } from "./measure_flags.ts";
 import { columnsFlag } from "./show_flags.ts";
 
-/** The flags of `fix`. */
+/** Flags of `fix`. */
 export const FIX_FLAGS = {
   out: {
     ...file("write", {
@@ -17,7 +17,7 @@ export const FIX_FLAGS = {
       otherwise: "nothing is written",
       value: "DIR",
     }),
-    // The folder itself is made, not a file beside others.
+    // The folder itself is created, not a file in it.
     access: null,
     permissions: [{
       grant: "--allow-read=FOLDER --allow-write=FOLDER",
@@ -32,5 +32,5 @@ export const FIX_FLAGS = {
   columns: columnsFlag(),
 };
 
-/** Their values. */
+/** Values of the flags of `fix`. */
 export type FixValues = FlagValues<typeof FIX_FLAGS>;

@@ -5,30 +5,30 @@ import type { Access, Flag, Permission } from "./flag.ts";
 import { requirePath } from "./require_path.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What every kind of flag may say of itself. */
+/** Options of every kind of flag. */
 interface Common<D> {
-  /** What it means, without the default. */
+  /** Meaning, without the default. */
   help: string;
-  /** Its value where it is not given; `null` where it has none, which is the default. */
+  /** Default value; `null`, the default, means there is none. */
   default?: D;
-  /** What holds where it is not given, where `default` does not say it. */
+  /** Text for the default in the help, if `default` does not say it. */
   otherwise?: string;
-  /** What stands for its value in the help. */
+  /** Placeholder for its value in the help. */
   value?: string;
-  /** What it needs besides the access to its file. */
+  /** Permissions besides the access to its file. */
   permissions?: readonly Permission[];
 }
 
-/** A flag whose value one function reads. */
+/** Returns a flag whose value one function reads. */
 export function parsed<T, const D = null>(
   { help, value, otherwise, permissions = [], ...rest }: Common<D> & {
     value: string;
-    /** What a shell completes its value with. */
+    /** Shell completions of its value. */
     takes?: readonly string[];
     read(text: string, place: string): T;
   },
 ): Flag<T, D> {
-  // Only of a left out default is D null.
+  // If the default is left out, D is null.
   const fallback = (rest.default ?? null) as D;
   const shown = otherwise ?? fallback;
   return {
@@ -43,7 +43,7 @@ export function parsed<T, const D = null>(
   };
 }
 
-/** A switch: given or not. */
+/** Returns a switch: given or not. */
 export function boolean(help: string, permissions: readonly Permission[] = []): Flag<boolean> {
   return {
     help,
@@ -57,7 +57,7 @@ export function boolean(help: string, permissions: readonly Permission[] = []): 
   };
 }
 
-/** A whole number from `least` to `most`, or the word `or`. */
+/** Returns a flag for a whole number from `least` to `most`, or the word `or`. */
 export function integer<W extends string = never, const D extends number | W | null = null>(
   { least, most = Number.MAX_SAFE_INTEGER, or, ...common }: Common<D> & {
     least: number;
@@ -73,11 +73,11 @@ export function integer<W extends string = never, const D extends number | W | n
   });
 }
 
-/** One of a few words. */
+/** Returns a flag for one of a few words. */
 export function oneOf<const W extends string, const D extends W | null = null>(
   words: readonly W[],
   common: Common<D> & {
-    /** Offers the word somebody may have meant. */
+    /** Suggests a word for a typo. */
     hint?: (text: string) => string;
   },
 ): Flag<W, D> {
@@ -90,7 +90,7 @@ export function oneOf<const W extends string, const D extends W | null = null>(
   });
 }
 
-/** A list with commas between its entries, none of which is there twice. */
+/** Returns a flag for a list of distinct entries, separated by commas. */
 export function listOf<T>(
   read: (word: string, place: string) => T,
   common: Common<null> & { takes?: readonly string[] },
@@ -110,12 +110,12 @@ export function listOf<T>(
   });
 }
 
-/** A regular expression. */
+/** Returns a flag for a regular expression. */
 export function pattern(help: string): Flag<RegExp, null> {
   return parsed({ value: "REGEX", help, read: readPattern });
 }
 
-/** The path of a file. */
+/** Returns a flag for the path of a file. */
 export function file(access: Access, common: Common<null>): Flag<string, null> {
   return {
     ...parsed({
@@ -128,12 +128,12 @@ export function file(access: Access, common: Common<null>): Flag<string, null> {
   };
 }
 
-/** The paths of files, one each time. */
+/** Returns a flag for the paths of files, one per use. */
 export function files(access: Access, common: Common<null>): Flag<string[]> {
   return repeated(file(access, common));
 }
 
-/** A flag that may be given any number of times. */
+/** Makes a flag repeatable. */
 export function repeated<T>(flag: Flag<T, unknown>): Flag<T[]> {
   return {
     ...flag,
@@ -143,12 +143,12 @@ export function repeated<T>(flag: Flag<T, unknown>): Flag<T[]> {
   };
 }
 
-/** The same flag without its default: something else says what holds where it is not given. */
+/** Removes the default of a flag, for values that can be set elsewhere too. */
 export function withoutDefault<T>(flag: Flag<T, unknown>): Flag<T, null> {
   return { ...flag, default: null };
 }
 
-/** A whole number in a range; `or` is the word that its reader takes besides. */
+/** Reads a whole number in a range; `or` is a word that the caller accepts as well. */
 export function readInteger(
   text: string,
   place: string,
@@ -167,7 +167,7 @@ export function readInteger(
   );
 }
 
-/** A number of seconds above 0. */
+/** Returns a flag for a number of seconds above 0. */
 export function seconds<const D extends number | null = null>(
   common: Common<D>,
 ): Flag<number, D> {
@@ -185,10 +185,10 @@ function readSeconds(text: string, place: string): number {
   );
 }
 
-/** Beside the word that was probably meant, more words than these are not listed. */
+/** Lists longer than this are replaced by a suggestion, if there is one. */
 const MOST_LISTED = 8;
 
-/** One of a few words, or an error that offers the one that was meant. */
+/** Reads one of a few words; the error suggests the one that was probably meant. */
 export function readWord<W extends string>(
   text: string,
   place: string,
@@ -202,7 +202,7 @@ export function readWord<W extends string>(
   throw new UsageError(`${place} is ${showValue(text)}${expected}${near}`);
 }
 
-/** Refuses what stands twice in a list. */
+/** Rejects duplicates in a list. */
 export function requireDistinct<T>(values: T[], place: string): T[] {
   const twice = values.find((value, i) => values.indexOf(value) !== i);
   if (twice === undefined) return values;

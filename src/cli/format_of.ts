@@ -1,14 +1,15 @@
 import { type FormatName, FORMATS } from "./formats.ts";
 
-/** What the help says of `--format` where it is not given. */
+/** Default of `--format` in the help. */
 export const BY_EXTENSION = "what the name of --out ends in, else text";
 
 /**
- * The format of a result: the one that was asked for, else the only one whose files end as `--out` does, else text.
+ * Returns the format of a result: the one requested, otherwise the only one with the extension of
+ * `--out`, otherwise text.
  *
- * @param asked What `--format` says.
+ * @param asked The value of `--format`.
  * @param out The file that it is written to.
- * @param among Those that the result can be written in.
+ * @param among The formats of the result.
  */
 export function formatOf<Name extends FormatName>(
   asked: Name | null,

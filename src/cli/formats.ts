@@ -11,24 +11,28 @@ import type { SarifOptions } from "../render/render_sarif.ts";
 import type { RenderTextOptions } from "../render/render_text.ts";
 
 /**
- * An output format: a row for each. The flags that choose one, their help, completions, the kinds of file
- * that a result may replace and docs/formats.md follow from it. A renderer is loaded when it is asked for.
+ * Output format. The flags that choose one, their help, completions, the kinds of file that a
+ * result may replace and docs/formats.md are derived from this table. A renderer is loaded on
+ * demand.
  */
 export interface Format {
-  /** What it is for, in a few words. */
+  /** Purpose in a few words. */
   purpose: string;
   /** File extension, without the dot. */
   extension: string;
-  /** Its media type. */
+  /** Media type. */
   mediaType: string;
   /**
-   * What a file of it is known by when a new one would replace it: `document` where it is a document of
-   * the result (`documents/document.ts`), `text` where it is one of the texts (`text_beginnings.ts`).
+   * Way to recognise a file of it when a new one would replace it: `document` for a document of the
+   * result (`documents/document.ts`), `text` for one of the texts (`text_beginnings.ts`).
    */
   holds: "document" | "text" | Pick<DocumentKind, "words" | "beginning">;
-  /** Whether it draws how figures are distributed, which are then counted when they are measured. */
+  /** True if it shows distributions, which then must be measured. */
   histograms?: true;
-  /** Whether it is a file to be opened, which `--out` names, also where it would name the points of a study. */
+  /**
+   * True if it is a page to open. `--out` then names the page, even if it would otherwise name the
+   * points of a study.
+   */
   isPage?: true;
   /** True if its output can share stdout with other line-based formats. */
   isLines: boolean;
@@ -36,35 +40,35 @@ export interface Format {
   report?: (report: DiagnosedReport, options: RenderTextOptions) => Promise<string>;
   /** Writes the result of a gate. */
   gate?: (result: GateResult, context: GateContext) => Promise<string>;
-  /** Writes what differs between two runs. */
+  /** Writes the difference between two runs. */
   diff?: (difference: Difference, options: DifferenceOptions) => Promise<string>;
-  /** Writes what a study comes to. */
+  /** Writes the summary of a study. */
   study?: (summary: StudySummary, options: RenderTextOptions) => Promise<string>;
-  /** Writes the points of a study while they come, in place of what it comes to. */
+  /** Writes the points of a study as they arrive, instead of its summary. */
   points?: () => Promise<PointFormat>;
 }
 
-/** What a gate's result does not know of itself. */
+/** Data that a gate's result lacks. */
 export interface GateContext {
-  /** How a text looks. */
+  /** Options for text. */
   text: RenderTextOptions;
   /** Finds where layers are defined. */
   locate: () => Promise<Locate>;
-  /** What a SARIF log says of this program. */
+  /** Options of a SARIF log about this program. */
   tool: () => Promise<SarifOptions>;
 }
 
-/** How points are written, one by one. */
+/** Format that writes points one by one. */
 export interface PointFormat {
-  /** What stands before the points. */
+  /** Returns the text before the points. */
   opening(header: StudyHeader): string;
-  /** A point, and what parts it from the one before. */
+  /** Returns the text of a point, with the separator from the previous one. */
   point(point: StudyPoint, isFirst: boolean): string;
-  /** What stands after the points. */
+  /** Text after the points. */
   closing: string;
 }
 
-/** The modules that draw pages and images, by their paths from this folder. */
+/** Modules that draw pages and images, by their paths from this folder. */
 interface Pages {
   "../picture/report_page.ts": typeof import("../picture/report_page.ts");
   "../picture/gate_page.ts": typeof import("../picture/gate_page.ts");
@@ -73,8 +77,9 @@ interface Pages {
 }
 
 /**
- * Loads a module that draws a page. Its path is not a literal in the `import()`: Deno reads what a literal names before
- * the first line of a command runs, and Plot and linkedom, which draw the pages, are some 700 modules.
+ * Loads a module that draws a page. Its path is not a literal in the `import()`: Deno reads a
+ * literal's module before the first line of a command runs, and Plot and linkedom, which draw the
+ * pages, are some 700 modules.
  */
 async function page<P extends keyof Pages>(path: P): Promise<Pages[P]> {
   return await import(path);
@@ -139,7 +144,7 @@ const TABLE = {
     ...{ extension: "xml", mediaType: "application/xml", isLines: false },
     holds: {
       words: "a JUnit report",
-      // One of another program, as of `deno test`, is not to be replaced by that of a check.
+      // A file of another program, such as `deno test`, must not be replaced.
       beginning: /^<\?xml\b[^>]*>\s*<testsuites\s+name="gradient-health"/,
     },
     async gate(result) {
@@ -216,16 +221,16 @@ const TABLE = {
   },
 } satisfies Record<string, Format>;
 
-/** The name of a format. */
+/** Name of a format. */
 export type FormatName = keyof typeof TABLE;
 
-/** The formats by name, in the order in which help lists them. */
+/** Formats by name, in the order of the help. */
 export const FORMATS: Readonly<Record<FormatName, Format>> = TABLE;
 
-/** What a command shows; the points of a study are another view of it. */
+/** Result of a command; the points of a study are another view of it. */
 export type Result = "report" | "gate" | "diff" | "study";
 
-/** The names of the formats that a result has. */
+/** Returns the names of the formats of a result. */
 export function formatsOf(result: Result): FormatName[] {
   return (Object.keys(FORMATS) as FormatName[]).filter((name) => {
     const format = FORMATS[name];

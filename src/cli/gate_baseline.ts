@@ -8,10 +8,11 @@ import { oneLine } from "../words/one_line.ts";
 import { outputPath } from "./output_path.ts";
 
 /**
- * The baseline that the configuration names, or the one in the usual place if it exists and may be read.
+ * Loads the baseline that the configuration names, or the one in the usual place if it exists and
+ * may be read.
  *
- * @param update Whether it will be updated: then it may be missing, and one that cannot be read is refused
- * before anything is measured.
+ * @param update Whether it will be updated: then it may be missing, and an unreadable one is
+ * rejected before anything is measured.
  * @throws {GateError} If it is not a baseline, or was named and does not exist.
  */
 export async function loadBaseline(
@@ -33,7 +34,8 @@ export async function loadBaseline(
  *
  * @param file The baseline file.
  * @param runs The runs, all of them measured.
- * @param whole The configuration, where all of it was checked: what is in none of its models goes.
+ * @param whole The configuration, if all of it was checked: entries of models outside it are
+ * removed.
  * @param quiet Whether to say nothing.
  */
 export async function storeBaseline(

@@ -8,13 +8,13 @@ import { version } from "./version.ts";
 /** Name of this package. */
 export const PACKAGE = "@gradient-health/gradient-health";
 
-/** What imports it without a `deno.json` that knows it. */
+/** Returns the import specifier for projects without a `deno.json` that maps it. */
 export const specifier = (): string => `jsr:${PACKAGE}@^${version()}`;
 
 /**
- * The test of some models.
+ * Returns the test of some models.
  *
- * @param from What the package is imported by.
+ * @param from The import specifier of the package.
  */
 export function testFile(models: readonly FoundModel[], from: string): string {
   const [whole, weights] = [false, true].map((are) =>
@@ -66,7 +66,7 @@ function listOf(name: string, models: readonly FoundModel[]): string {
   }];\n`;
 }
 
-/** The configuration of `check` for some models. */
+/** Returns the configuration of `check` for some models. */
 export function configurationFile(models: readonly FoundModel[]): string {
   const names = uniqueNames(models.map(({ path }) => nameOf(path)));
   const configuration = {
@@ -82,7 +82,7 @@ export function configurationFile(models: readonly FoundModel[]): string {
   return `${JSON.stringify(configuration, null, 2)}\n`;
 }
 
-/** Of `digits/model.json` the folder says more. */
+/** For `digits/model.json`, the folder is the better name. */
 function nameOf(path: string): string {
   const [, folder] = path.match(/([^/]+)\/(?:model|index|mod)\.\w+$/) ?? [];
   return folder ?? stemOf(path);
@@ -129,16 +129,17 @@ export function settingsFile(checkout: string): string {
   return `${JSON.stringify(settings, null, 2)}\n`;
 }
 
-/** A change to a `deno.json`. */
+/** Change to a `deno.json`. */
 export interface SettingsChange {
-  /** The new text. */
+  /** New text. */
   text: string;
-  /** What it adds; the end of a sentence. */
+  /** End of a sentence that says what it adds. */
   adds: string;
 }
 
 /**
- * Adds this package to the imports of a `deno.json`; comments and everything else stay as they are.
+ * Adds this package to the imports of a `deno.json`; everything else, comments included, stays
+ * unchanged.
  *
  * @param text The file.
  * @param checkout The checkout to take the package from; `null` for JSR.
@@ -153,7 +154,7 @@ export async function withImport(
   const settings = parse(text, errors, { allowTrailingComma: true });
   if (errors.length > 0 || !isObject(settings)) return null;
   const { imports = {}, importMap, links = [], allowScripts } = settings;
-  // The names of an import map are in another file.
+  // With an import map, the names are in another file.
   if (importMap !== undefined || !isObject(imports) || !Array.isArray(links)) return null;
   const formattingOptions = {
     insertSpaces: !/^\t/m.test(text),

@@ -5,7 +5,7 @@ import { GateError } from "../gate/gate_error.ts";
 /**
  * Imports modules and registers every rule that they export, in the order of their names.
  *
- * @param files Their paths, from the working directory on.
+ * @param files Their paths, relative to the working directory.
  * @throws {ModelError} If a module cannot be imported.
  * @throws {GateError} If one exports no rule, or a rule that cannot be registered.
  */

@@ -5,13 +5,13 @@ import { oneLine } from "../words/one_line.ts";
 import type { CheckValues } from "./check_flags.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What a command line says of the configuration; `explain` asks for its plugins alone. */
+/** Flags about the configuration; `explain` uses only its plugins. */
 type ConfigValues = Pick<CheckValues, "config" | "plugin"> & Partial<CheckValues>;
 
 /**
- * The configuration in force: that of the file, with what the command line says instead.
+ * Loads the configuration from its file and overrides it with the flags.
  *
- * @param flags What the command line says.
+ * @param flags The flags.
  * @throws {UsageError} If flags contradict each other.
  * @throws {GateError} If the configuration cannot be used.
  */

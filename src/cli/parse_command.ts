@@ -69,7 +69,7 @@ export function parseCommand<F extends FlagSet>(
 }
 
 /** Of many operands these are named. */
-const MOST_SHOWN = 5;
+const MAX_OPERANDS_SHOWN = 5;
 
 function requireOperands(operands: readonly string[], { name, least, most, takes }: Operand): void {
   const expected = takes === "files" ? undefined : "a name";
@@ -79,8 +79,8 @@ function requireOperands(operands: readonly string[], { name, least, most, takes
     throw new UsageError(`${name} is missing, expected ${expected}`);
   }
   if (operands.length <= most) return;
-  const shown = operands.slice(0, MOST_SHOWN).map(showWord).join(" ");
-  const more = operands.length > MOST_SHOWN ? " ..." : "";
+  const shown = operands.slice(0, MAX_OPERANDS_SHOWN).map(showWord).join(" ");
+  const more = operands.length > MAX_OPERANDS_SHOWN ? " ..." : "";
   throw new UsageError(
     `${name} is given ${operands.length} times, expected ${
       most === 1 ? "once" : "twice"

@@ -5,8 +5,8 @@ import { requireDistinct } from "./flag_kinds.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** How many scales a range has to a factor of ten, unless it says how many there are. */
-const PER_DECADE = 10;
-const MOST = 10_000;
+const SCALES_PER_DECADE = 10;
+const MAX_SCALES = 10_000;
 
 /**
  * Reads `--scale`: a range `0.001..1000`, evenly spaced by logarithm, ten to a factor of ten; a range
@@ -35,11 +35,11 @@ export function parseScales(text: string, place: string): number[] {
   if (range.length > 2 || more.length > 0 || to < from) throw wrong();
   const decades = Math.log10(to / from);
   const steps = count === undefined
-    ? Math.max(1, Math.round(decades * PER_DECADE))
+    ? Math.max(1, Math.round(decades * SCALES_PER_DECADE))
     : Number(count) - 1;
-  if (count !== undefined && !(/^\d+$/.test(count) && steps >= 1 && steps < MOST)) {
+  if (count !== undefined && !(/^\d+$/.test(count) && steps >= 1 && steps < MAX_SCALES)) {
     throw new UsageError(
-      `${place} is ${showValue(text)} with ${showWord(count)} scales, expected 2 to ${MOST}`,
+      `${place} is ${showValue(text)} with ${showWord(count)} scales, expected 2 to ${MAX_SCALES}`,
     );
   }
   if (from === to) return [from];
