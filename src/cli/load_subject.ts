@@ -60,7 +60,7 @@ export type Subject =
   & Pick<LoadedModel, "model" | "path" | "seed" | "createBatch" | "objective" | "kind">
   & { source: string | null; isBuilt: boolean };
 
-/** Loads the model that is asked for, with the weights that it is to have. */
+/** Loads the requested model with its weights. */
 export async function loadSubject(
   { model, seed, register, weights, batch, trust }: MeasureRequest,
 ): Promise<Subject> {

@@ -10,7 +10,7 @@ import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
 
 /**
- * The command line.
+ * Runs the command line.
  *
  * @param args The arguments, subcommand first.
  * @returns The exit code: 0 fine, 1 not healthy, 2 wrong usage or unusable input.
@@ -18,7 +18,7 @@ import { writeOutput } from "./write_output.ts";
 export async function main(args: string[]): Promise<number> {
   try {
     const code = await dispatch(args);
-    // What fails after the result was written has failed all the same.
+    // A failure after the result was written still counts.
     await strayErrors.settle();
     return code;
   } catch (error) {
@@ -58,7 +58,7 @@ async function dispatch(given: string[]): Promise<number> {
   if (!Object.hasOwn(COMMANDS, name)) {
     const isFlag = name.startsWith("-");
     const known = isFlag ? ["--help", "--version"] : Object.keys(COMMANDS);
-    // Before a subcommand there are two flags; most others belong behind one.
+    // Only two flags can precede a subcommand; most others follow one.
     const expected = isFlag ? `${anyOf(known)}, or a subcommand before it` : anyOf(known);
     throw new UsageError(
       `The ${isFlag ? "flag" : "subcommand"} ${showWord(name)} is unknown${
@@ -76,8 +76,9 @@ async function dispatch(given: string[]): Promise<number> {
 }
 
 /**
- * Whether the first word is the file of a model rather than a subcommand: it ends as one does, or there
- * is such a file, or a folder with a model. What may not be looked at is a subcommand that does not exist.
+ * Returns true if the first word is the file of a model rather than a subcommand: it has a model's
+ * extension, or is an existing file, or a folder with a model. A path that may not be read is taken
+ * for an unknown subcommand.
  */
 async function namesModel(word = ""): Promise<boolean> {
   if (word === "" || word.startsWith("-") || Object.hasOwn(COMMANDS, word)) return false;
@@ -87,11 +88,11 @@ async function namesModel(word = ""): Promise<boolean> {
   const info = await Deno.stat(word).catch(() => null);
   if (!info?.isDirectory) return info?.isFile ?? false;
   const { modelIn } = await import("./model_in.ts");
-  // Of several models report says which there are.
+  // If the folder has several models, report lists them.
   return await modelIn(word).then((file) => file !== word, () => true);
 }
 
-/** Asks for no permission: without permission to read the variable there is no debugging. */
+/** Does not prompt: without permission to read the variable, debugging is off. */
 function debugging(): boolean {
   const permission = { name: "env", variable: "GRADIENT_HEALTH_DEBUG" } as const;
   return Deno.permissions.querySync(permission).state === "granted" &&

@@ -20,7 +20,7 @@ const TRIALS = ["auto", "always", "off"] as const;
 
 const path = (file: Parameters<typeof engineFileUrl>[0]) => pathOf(engineFileUrl(file));
 
-/** The flags of every subcommand that measures. */
+/** Flags of every subcommand that measures. */
 export const MEASURE_FLAGS = {
   batch: file("read", {
     help:
@@ -66,7 +66,7 @@ export const MEASURE_FLAGS = {
   }),
 };
 
-/** Those of every subcommand that makes one run of a model under one seed, or many beside another. */
+/** Flags of every subcommand that runs a model under one seed at a time. */
 export const RUN_FLAGS = {
   ...MEASURE_FLAGS,
   half: boolean("also judge whether the numbers fit into fp16; the pass takes longer"),
@@ -84,15 +84,15 @@ export const RUN_FLAGS = {
   }),
 };
 
-/** In every subcommand that says on stderr how far it is. */
+/** Flag of every subcommand that shows progress on stderr. */
 export const QUIET_FLAG = boolean("print only errors on stderr");
 
-/** Modules with rules of your own, in every subcommand that knows rules. */
+/** Flag of every subcommand that knows rules: modules with your own rules. */
 export const PLUGIN_FLAG = files("run", {
   help: "module that exports your own rules, made by defineRule()",
 });
 
-/** When to train a model on its batch, in every subcommand that says what is wrong with it. */
+/** Flag of every subcommand that diagnoses a model: when to run the trial. */
 export const TRIAL_FLAG = parsed<TrialMode, "auto">({
   help:
     "train the model on its batch for some steps: auto, where there is an error, a warning or " +
@@ -106,7 +106,7 @@ export const TRIAL_FLAG = parsed<TrialMode, "auto">({
       readInteger(text, place, 1, 10000, "auto, always or off"),
 });
 
-/** Seconds that a trial may take, in the same subcommands. */
+/** Flag of the same subcommands: seconds that a trial may take. */
 export const TRIAL_BUDGET_FLAG = seconds({
   help:
     "how long a trial may take, as estimated from the model's size: rates, steps and examples " +
@@ -114,21 +114,21 @@ export const TRIAL_BUDGET_FLAG = seconds({
   default: TRIAL_BUDGET,
 });
 
-/** How a model is examined beside being measured. */
+/** Request to examine a model, beside measuring it. */
 export interface ExaminationRequest {
   /** When to train it. */
   trial: TrialMode;
-  /** Seconds that the training may take. */
+  /** Maximum duration of the trial in seconds. */
   trialBudget: number;
-  /** How a gate judges it; `null`: by every rule with its defaults. */
+  /** Rules of a gate to judge it by; `null` for all rules with their defaults. */
   rules: GateSettings["rules"] | null;
-  /** Whether it has been trained; `null`: as its biases look. */
+  /** True if it has been trained; `null` to guess from its biases. */
   trained: boolean | null;
-  /** Whether to count how figures are distributed, for a format that shows it. */
+  /** True to measure distributions, for a format that shows them. */
   histograms: boolean;
 }
 
-/** What a command line asks to measure. */
+/** Request to measure a model. */
 export interface MeasureRequest extends FlagValues<typeof RUN_FLAGS> {
   /** Path of the model, or `null` for the exercise's network. */
   model: string | null;
@@ -136,7 +136,7 @@ export interface MeasureRequest extends FlagValues<typeof RUN_FLAGS> {
   examination: ExaminationRequest;
 }
 
-/** What every subcommand that measures needs to be allowed, with the paths that the files have here. */
+/** Permissions of every subcommand that measures, with the paths that the files have here. */
 export const MEASURE_PERMISSIONS: readonly Permission[] = [{
   grant: `--allow-read=FOLDER,${packageFolder()},${path("single")}`,
   purpose:

@@ -29,14 +29,14 @@ import { withoutHistograms } from "./without_histograms.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 
 /**
- * Does what every measuring subcommand does: starts the engine, loads the model and the batch,
- * measures and examines. Threads and time go to stderr, since they are not part of the result, and so does whatever
- * the model's own code logs.
+ * Does the common part of measuring subcommands: starts the engine, loads the model and the batch,
+ * measures and examines. Threads and time go to stderr, since they are not part of the result, and
+ * so does anything that the model's own code logs.
  *
  * @param request What to measure.
  * @param tells Whether to say on stderr that it takes far longer than it should.
- * @param andThen What to do with the model before it is gone.
- * @returns What was measured, and what is wrong.
+ * @param andThen Callback that uses the model before it is disposed of.
+ * @returns The measurements and the diagnosis.
  */
 export async function examineModel(
   request: MeasureRequest,
@@ -48,26 +48,27 @@ export async function examineModel(
     return examineWeights(request.model, request, andThen !== undefined);
   }
   const work = () => examineOnEngine(request, tells, andThen);
-  // Stdout belongs to the report, and a model's code may log there. Data cannot, and need not wait for a console.
+  // Stdout belongs to the report, and a model's code may log to it. A data file cannot, so it need
+  // not wait for a console.
   return await (runsForeignCode(request) ? logToStderr(work) : work());
 }
 
-/** What was examined, while it is still on the engine. */
+/** Examined model, still on the engine. */
 export interface Examined {
   tf: TensorFlow;
   model: LayersModel;
   batch: Batch;
-  /** What it was examined with. */
+  /** Options of the examination. */
   options: ExamineOptions;
   examination: Examination;
 }
 
-/** A pass that takes more seconds than this takes long, however large it is. */
+/** Seconds after which any pass is called slow, whatever its size. */
 const PATIENCE = 5;
 /** Operations per second of the slowest machine with one thread. */
 const LEAST_SPEED = 1e9;
 
-/** Whether code that is not this project's has run or will: of a model, a layer or a plugin. */
+/** Returns true if foreign code of a model, a layer or a plugin has run or will run. */
 function runsForeignCode(request: MeasureRequest): boolean {
   return foreignImport.isBegun || codeOf(request) !== null;
 }
@@ -91,7 +92,7 @@ async function examineOnEngine(
       sentence: `${name} it has been loading for`,
       rest: " so far; Ctrl-C ends it",
       patience: 2 * PATIENCE,
-      // What takes the thread from its first moment on is not told of: that would slow down every check.
+      // A pass that blocks the thread at once is not reported: that would slow down every check.
       blocks: false,
     });
     const loaded = await loadSubject(request);
@@ -141,8 +142,8 @@ async function examineOnEngine(
       await andThen?.({ tf: engine.tf, model, batch, options, examination });
     } finally {
       progress?.done();
-      // None of thousands of passes may leave its weights behind, not even one that failed. What a module
-      // has built is there for all of them.
+      // None of thousands of passes may leak its weights, not even a failed one. A model that a
+      // module has built is shared by all of them.
       if (!loaded.isBuilt && !isDisposed(loaded.model)) loaded.model.dispose();
       engine.tf.dispose([batch.inputs, batch.targets ?? []]);
     }
@@ -163,7 +164,10 @@ async function examineOnEngine(
   }
 }
 
-/** Whether a pass may take long for reasons that no estimate knows: foreign code, or step after step. */
+/**
+ * Returns true if an estimate cannot predict the duration of a pass: it runs foreign code, or steps
+ * in sequence.
+ */
 function isUnforeseeable(model: LayersModel, objective: Objective | undefined): boolean {
   return typeof objective === "function" ||
     leafLayers(model).some(({ layer }) =>
@@ -172,7 +176,7 @@ function isUnforeseeable(model: LayersModel, objective: Objective | undefined): 
     );
 }
 
-/** Whatever fails after a model has removed the backend fails for that reason. */
+/** If a model has removed the backend, every later failure is due to that. */
 function backendGone(engine: Engine, { model }: MeasureRequest): Error | null {
   if ("wasm" in engine.tf.engine().registry) return null;
   const change = backendChange(engine);

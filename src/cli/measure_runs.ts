@@ -7,20 +7,20 @@ import type { MeasureRequest } from "./measure_flags.ts";
 import { examineModel } from "./measure_model.ts";
 import type { PlannedRun } from "./plan_runs.ts";
 
-/** What became of a run. */
+/** Outcome of a run. */
 export type Outcome = { examination: Examination } | { error: Error };
 
 /** Options of {@linkcode measureRuns}. */
 export interface MeasureRunsOptions {
-  /** Number of runs at a time: with one they run here, with more in workers of their own. */
+  /** Number of parallel runs: a single one runs on this thread, several in separate workers. */
   jobs: number;
-  /** Modules with rules to judge by, which are loaded here already. */
+  /** Modules with rules to judge by, already loaded on this thread. */
   plugins: readonly string[];
   /** True to print no progress. */
   quiet: boolean;
 }
 
-/** What a worker is told: to make a run, or, by `null`, to wait for what fails late. */
+/** Order to a worker: a run, or `null` to wait for late failures. */
 export type WorkerOrder = {
   request: MeasureRequest;
   tells: boolean;
@@ -28,7 +28,7 @@ export type WorkerOrder = {
   plugins: readonly string[];
 } | null;
 
-/** What a worker answers; `ended` where it is its last word. */
+/** Answer of a worker; `ended` marks the last one. */
 export type WorkerAnswer =
   | { examination: Examination }
   | { settled: true }
@@ -36,11 +36,11 @@ export type WorkerAnswer =
   | { ended: string };
 
 /**
- * Makes runs, some at a time, and hands them on in their order, however long each takes.
+ * Makes runs, some in parallel, and passes the outcomes on in the order of the runs.
  *
  * @param runs The runs.
- * @param options How to make them.
- * @param onOutcome Is given each outcome, in the order of the runs; `false` ends it.
+ * @param options See {@linkcode MeasureRunsOptions}.
+ * @param onOutcome Called with each outcome, in the order of the runs; `false` stops.
  * @throws {Error} If the code of a model failed after its run.
  */
 export async function measureRuns(
@@ -62,14 +62,14 @@ export async function measureRuns(
       while (goesOn && next < runs.length) {
         const index = next++;
         const started = performance.now();
-        // One run says how it goes by itself; of many, one line each is enough.
+        // A single run shows its own progress; of many, one line each is enough.
         outcomes[index] = await measure({ ...runs[index].request, quiet: quiet || many }, !quiet);
         if (many && !quiet) {
           sayDone(runs[index], "error" in outcomes[index], ++done, runs.length, started);
         }
         while (goesOn && handed in outcomes) {
           goesOn = onOutcome(runs[handed], outcomes[handed]);
-          // Thousands of runs shall not be kept here as well.
+          // Do not keep thousands of outcomes here as well.
           delete outcomes[handed++];
         }
       }
@@ -109,7 +109,7 @@ function startWorker() {
 }
 
 /**
- * A worker, and another one for the next run when a model has taken it along.
+ * Opens a worker, and another one for the next run if a model has closed it.
  *
  * @param plugins Modules with rules that it judges by. Default: none.
  */
@@ -141,7 +141,7 @@ export function openWorker(plugins: readonly string[] = []) {
         return { error: new Error(`${request.model}: ${errorMessage(error)}`) };
       }
     },
-    /** Waits for what fails late, where it has measured at all. */
+    /** Waits for late failures, if it has measured at all. */
     async settle(): Promise<void> {
       if (current === null) return;
       const result = await ask(null);

@@ -27,7 +27,7 @@ function sayEnded(ended = "The model's code terminated its worker"): void {
 }
 
 self.addEventListener("unload", () => sayEnded());
-// A worker that closes itself hears no unload.
+// A worker that closes itself gets no unload event.
 const close = self.close.bind(self);
 self.close = () => {
   sayEnded();

@@ -5,18 +5,18 @@ import { statOf } from "../model/missing_file.ts";
 import { anyOf } from "../words/any_of.ts";
 import { showWord } from "../words/show_word.ts";
 
-/** Most models of a folder that a message names. */
 const MAX_MODELS_SHOWN = 5;
 
-/** Weights of a Hugging Face model in one file, the preferred first. */
+/** Files with all weights of a Hugging Face model, preferred first. */
 const HUGGING_FACE = ["model.safetensors", "pytorch_model.bin"];
 
-/** A part of the weights of a Hugging Face model. */
+/** Name of a shard of the weights of a Hugging Face model. */
 const SHARD = /-of-\d+\.(safetensors|bin)$/;
 
 /**
- * Returns the file of the model in a folder: the model.json that TensorFlow.js saves, the weights of a Hugging Face
- * model, or the only file that holds a model. Returns any other path as it is; what loads models refuses it.
+ * Returns the file of the model in a folder: the model.json that TensorFlow.js saves, the weights
+ * of a Hugging Face model, or the only file that holds a model. Returns any other path unchanged;
+ * loading it will fail.
  *
  * @param path A file or a folder.
  * @throws {ModelError} If the folder holds several models, or one of a kind that cannot be read.

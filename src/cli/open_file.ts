@@ -3,9 +3,9 @@ import { OPENER } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
- * Makes sure, before anything is measured, that there will be a file to open.
+ * Checks, before anything is measured, that there will be a file to open.
  *
- * @param open Whether one is to be opened.
+ * @param open Whether to open one.
  * @param paths The files that will be written; the first is opened.
  * @throws {UsageError} If there are none.
  */
@@ -15,8 +15,8 @@ export function requireFile(open: boolean, paths: readonly string[]): void {
 }
 
 /**
- * Opens a file as a double click does. The result is written by then, so that a failure is only told of; the program
- * is not waited for, because some stay until the window is closed.
+ * Opens a file as a double click does. A failure only prints a warning, since the result is already
+ * written. Does not wait for the program, which may run until its window is closed.
  */
 export function openFile(path: string): void {
   // A name that begins with a dash would be a flag.

@@ -1,14 +1,14 @@
 import type { Command } from "./command.ts";
 
-/** A subcommand that has not been loaded yet. */
+/** Subcommand that is not loaded yet. */
 interface CommandEntry {
-  /** One line for the overview. */
+  /** Summary in one line. */
   summary: string;
-  /** Loads it: `--help` of one must not pay for the others. */
+  /** Loads it separately, to keep `--help` of the others fast. */
   load(): Promise<Command>;
 }
 
-/** The subcommands by name. */
+/** Subcommands by name. */
 export const COMMANDS: Record<string, CommandEntry> = {
   report: {
     summary: "measure a model and show every layer",
@@ -48,10 +48,10 @@ export const COMMANDS: Record<string, CommandEntry> = {
   },
 };
 
-/** How the help writes the program, as the README does. */
+/** Command that starts the program, as in the README. */
 export const PROGRAM = "deno run -A mod.ts";
 
-/** The help of the whole program: what there is. */
+/** Returns the help of the whole program. */
 export function renderOverview(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
   return [
@@ -69,9 +69,8 @@ export function renderOverview(): string {
 }
 
 /**
- * Shows what there is and ends the process, if nothing else is asked for. The user waits for the
- * answer alone: what does the work, and says what went wrong, would be loaded after it. Where stdout
- * cannot be written, that says why.
+ * Shows the overview and ends the process, if nothing else is asked for. This is fast, since all
+ * other code would be loaded after it. If stdout cannot be written, that code reports why.
  *
  * @param args The arguments of the process.
  */
@@ -87,10 +86,11 @@ export function showOverview([name]: string[]): void {
 }
 
 /**
- * Whether a command line asks for help, so that nothing of the library is needed.
+ * Returns true if a command line asks for help, so that the library is not needed.
  *
  * @param args The arguments.
- * @returns Whether `--help` or `-h` is among the flags. After `--` come names, whatever they look like.
+ * @returns Whether `--help` or `-h` is among the flags. Arguments after `--` are operands, whatever
+ * they look like.
  */
 export function asksForHelp(args: string[]): boolean {
   const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;

@@ -8,23 +8,23 @@ import { flagName, type FlagSet, type FlagValues } from "./flag.ts";
 import { requirePath } from "./require_path.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** A command line taken apart. */
+/** Parsed command line. */
 export interface ParsedCommand<F extends FlagSet> {
-  /** What is not a flag. */
+  /** Operands. */
   operands: string[];
-  /** The value of every flag, or its default. */
+  /** Value of every flag, given or default. */
   flags: FlagValues<F>;
 }
 
 /**
- * Takes the arguments of a subcommand apart.
+ * Parses the arguments of a subcommand.
  *
  * @param args The arguments after the subcommand.
- * @param operand What it takes besides flags.
- * @param known The flags that it takes.
+ * @param operand Its operand.
+ * @param known Its flags.
  * @returns Operands and flags.
  * @throws {UsageError} If a flag is unknown, is given twice or lacks its value, a switch has one, a
- * value is not what its flag takes, or operands are missing or too many.
+ * value is not valid, or operands are missing or too many.
  */
 export function parseCommand<F extends FlagSet>(
   args: readonly string[],
@@ -64,11 +64,10 @@ export function parseCommand<F extends FlagSet>(
     }
     return [key, flag.read(given, place)];
   });
-  // Each flag has read its own value: fromEntries() forgets which has which type.
+  // Each flag has read its own value: fromEntries() loses the types.
   return { operands, flags: Object.fromEntries(values) as FlagValues<F> };
 }
 
-/** Of many operands these are named. */
 const MAX_OPERANDS_SHOWN = 5;
 
 function requireOperands(operands: readonly string[], { name, least, most, takes }: Operand): void {
@@ -98,8 +97,9 @@ function refuseSwitchValues(args: readonly string[], switches: readonly string[]
 }
 
 /**
- * Joins a negative number, or nothing in quotes, with the flag before it: no flag takes them, and that is what its own
- * reader says, whereas `-1` alone would pass for an unknown flag, and `""` for an operand.
+ * Joins a negative number, or an empty text, with the flag before it. No flag accepts them, and the
+ * flag's own reader says so; otherwise `-1` would be reported as an unknown flag, and `""` as an
+ * operand.
  */
 function withRefused(args: readonly string[], strings: readonly string[]): string[] {
   const end = args.includes("--") ? args.indexOf("--") : args.length;

@@ -4,14 +4,14 @@ import { showWord } from "../words/show_word.ts";
 import { requireDistinct } from "./flag_kinds.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** How many scales a range has to a factor of ten, unless it says how many there are. */
+/** Default number of scales per factor of ten. */
 const SCALES_PER_DECADE = 10;
 const MAX_SCALES = 10_000;
 
 /**
- * Reads `--scale`: a range `0.001..1000`, evenly spaced by logarithm, ten to a factor of ten; a range
- * with its number of scales, `0.001..1000:25`; or a list, `0.5,1,2`. A number may be a fraction,
- * `1/894`. Inner scales of a range are rounded to four digits.
+ * Reads `--scale`: a range `0.001..1000`, evenly spaced by logarithm, ten per factor of ten; a
+ * range with its number of scales, `0.001..1000:25`; or a list, `0.5,1,2`. A number may be a
+ * fraction, `1/894`. Inner scales of a range are rounded to four digits.
  *
  * @throws {UsageError} If it is none of these, or names a scale twice.
  */

@@ -13,7 +13,7 @@ import { TRIAL_BUDGET } from "../probe/trial_budget.ts";
 import { UsageError } from "./usage_error.ts";
 import { isReadable } from "../gate/is_readable.ts";
 
-/** One run that a gate makes: a model under a seed. */
+/** Run of a gate: a model under a seed. */
 export interface PlannedRun {
   /** Name of the model. */
   model: string;
@@ -21,24 +21,24 @@ export interface PlannedRun {
   request: MeasureRequest & { model: string };
 }
 
-/** The runs of a gate. */
+/** Runs of a gate. */
 export interface RunPlan {
-  /** Every run, in the order of the configuration. */
+  /** All runs, in the order of the configuration. */
   all: PlannedRun[];
-  /** Those of this shard. */
+  /** Runs of this shard. */
   runs: PlannedRun[];
-  /** Whether every model is from the configuration. */
+  /** True if every model is from the configuration. */
   configured: boolean;
 }
 
 /**
- * Which runs a command line and a configuration ask for: every model under every seed.
+ * Plans the runs that a command line and a configuration ask for: every model under every seed.
  *
- * @param operands The named models; none means all of the configuration.
- * @param flags The flags of `check`; they take precedence over the configuration.
+ * @param operands The named models; if none, all of the configuration.
+ * @param flags The flags of `check`; they override the configuration.
  * @param settings The configuration.
  * @throws {UsageError} If there is no model, or a flag cannot be used.
- * @throws {GateError} If a model is named that is neither a file nor in the configuration.
+ * @throws {GateError} If a named model is neither a file nor in the configuration.
  */
 export async function planRuns(
   operands: string[],
@@ -131,7 +131,7 @@ async function chooseModels(operands: string[], settings: GateSettings): Promise
   return chosen;
 }
 
-/** The models in a file, however its path is spelt. */
+/** Returns the models in a file, however its path is spelt. */
 async function ofFile(file: string, models: readonly ModelSetting[]): Promise<ModelSetting[]> {
   if (models.length === 0) return [];
   const wanted = await plainPath(file);
@@ -144,7 +144,10 @@ function bare(path: string): ModelSetting {
   return { name: path, path, ...open, trained: null, register: [] };
 }
 
-/** A file that may not be looked at is not called missing: loading it says what is wrong. */
+/**
+ * Returns true if a file is missing. For one that may not be read, returns false: loading it says
+ * what is wrong.
+ */
 async function isMissing(path: string): Promise<boolean> {
   try {
     await Deno.stat(path);
@@ -155,8 +158,8 @@ async function isMissing(path: string): Promise<boolean> {
 }
 
 /**
- * One spelling of a path, so that `./net.ts` and the absolute path of `net.ts` are recognised as the same
- * file: relative to the working directory or, if that may not be read, the given path without detours.
+ * Normalises a path, so that `./net.ts` and the absolute path of `net.ts` are the same file:
+ * relative to the working directory or, if that may not be read, the given path without detours.
  */
 async function plainPath(path: string): Promise<string> {
   const { normalize, relative, resolve } = await import("node:path");

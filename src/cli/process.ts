@@ -3,7 +3,7 @@ import { strayErrors } from "../model/stray_errors.ts";
 import { failure } from "../words/failure.ts";
 import { oneLine } from "../words/one_line.ts";
 
-/** The exit code that is meant; `null` before the verdict. */
+/** Exit code of the verdict; `null` before it. */
 let meant: number | null = null;
 
 /** Ends the process on behalf of the command line, see {@linkcode guardEnd}. */
@@ -12,17 +12,17 @@ export function endProcess(code: number): never {
   exit(code);
 }
 
-/** Deno's own, whatever a model puts in its place. */
+/** Deno's own function, even if a model replaces it. */
 const exit: (code: number) => never = Deno.exit;
 
 /**
- * Prevents anything else from ending the process as if there were a verdict: a model that calls
- * `Deno.exit(0)`, or a promise that never settles. Then the exit code is 2, and stderr says why. Nor does
- * what a model does when the process ends change the exit code.
+ * Prevents anything else from ending the process as if there were a verdict, such as a model that
+ * calls `Deno.exit(0)`, or a promise that never settles. The exit code is then 2, and stderr says
+ * why. Code of a model that runs when the process ends cannot change the exit code.
  */
 export function guardEnd(): void {
-  // A process that ends before the verdict has neither passed nor failed. Exit code 1 would say that it
-  // failed, and is also Deno's own code for an uncaught error.
+  // A process that ends before the verdict has neither passed nor failed. Exit code 1 would mean
+  // that it failed, and is also Deno's code for an uncaught error.
   Deno.exitCode = 2;
   const end = (event: Event) => {
     removeEventListener("unload", end, FIRST);
@@ -47,8 +47,8 @@ function sayUnmeant(): void {
 }
 
 /**
- * Lets the listeners of a model clean up, in an event of their own: what they do to the exit code is undone
- * after it, where `Deno.exit()`, which would come before that, does nothing meanwhile.
+ * Lets the listeners of a model clean up, in a separate event: afterwards their changes to the exit
+ * code are undone. `Deno.exit()`, which would prevent that, does nothing meanwhile.
  */
 function letOthersEnd(event: Event): void {
   event.stopImmediatePropagation();
@@ -57,8 +57,8 @@ function letOthersEnd(event: Event): void {
 }
 
 /**
- * Ignores errors of writing to stderr: a log on a full disk costs the progress and the reasons, but not the
- * result and its exit code.
+ * Ignores errors of writing to stderr: on a full disk, a log loses the progress and the reasons,
+ * but the result and its exit code remain.
  */
 export function forgiveStderr(): void {
   const error = console.error;
@@ -67,7 +67,7 @@ export function forgiveStderr(): void {
     try {
       error(...args);
     } catch {
-      // There is nowhere left to say it.
+      // There is nowhere left to report it.
     }
   };
   Deno.stderr.writeSync = (bytes: Uint8Array) => {
@@ -79,30 +79,33 @@ export function forgiveStderr(): void {
   };
 }
 
-/** The signals that end long work early, and the exit codes that shells give them. */
+/** Signals that end long work early, with the exit codes that shells give them. */
 const SIGNALS: readonly [signal: Deno.Signal, code: number][] = Deno.build.os === "windows"
   ? [["SIGINT", 130]]
   : [["SIGINT", 130], ["SIGTERM", 143]];
 
-/** For how long, in ms, another signal is the same wish: npx and timeout pass on what the group has got. */
+/**
+ * Time in ms within which another signal counts as the same: npx and timeout forward what the group
+ * has received.
+ */
 const ECHO = 500;
 
-/** Whether the user wants long work to end. */
+/** Request of the user to end long work. */
 interface Interruption extends Disposable {
   /**
-   * Begins to listen: there is something to keep. Until then a signal ends the process at once, as ever,
-   * even where the code of a model has taken the thread and would let no listener hear it.
+   * Begins to listen, once there is something to keep. Until then a signal ends the process at
+   * once, as usual, even if the code of a model blocks the thread and no listener could run.
    */
   begin(): void;
-  /** Aborted at the first Ctrl-C, or when a batch system ends the job. */
+  /** Signal aborted at the first Ctrl-C, or when a batch system ends the job. */
   readonly signal: AbortSignal;
-  /** The exit code for it; `null` while there was none. */
+  /** Its exit code; `null` while there was none. */
   readonly code: number | null;
 }
 
 /**
- * Listens, once it is begun, for Ctrl-C and for the signal to terminate, until it is disposed. One that
- * comes later ends the process at once, as ever.
+ * Listens, once begun, for Ctrl-C and SIGTERM until it is disposed. A second signal ends the
+ * process at once.
  */
 export function interruption(): Interruption {
   const controller = new AbortController();

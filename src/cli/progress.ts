@@ -2,12 +2,12 @@ import { formatDuration } from "../words/numbers.ts";
 import type { PassProgress } from "../measure/measure_options.ts";
 import type { StudyProgress } from "../study/study_options.ts";
 
-/** How often a terminal is told, in ms. */
+/** Interval of updates on a terminal, in ms. */
 const ON_TERMINAL = 100;
-/** How often the log of a study gets a new line, in ms: it cannot rewrite the last one. */
+/** Interval of new lines in a log, in ms: it cannot rewrite the last one. */
 const IN_LOG = 10_000;
 
-/** A line on stderr: a terminal rewrites it, a log gets a new one each time. */
+/** Returns a line on stderr: a terminal rewrites it, a log gets a new one each time. */
 function statusLine(isTerminal: boolean): { show(line: string): void; clear(): void } {
   const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
   let shows = false;
@@ -23,14 +23,14 @@ function statusLine(isTerminal: boolean): { show(line: string): void; clear(): v
   };
 }
 
-/** How long a pass may take, in ms, before progress is shown. */
+/** Duration of a pass, in ms, before progress is shown. */
 const PATIENCE = 3000;
 
 /**
- * Shows on a terminal how far a pass has come, once it takes longer than three seconds. A log gets no bar: it would
- * stand there alone once the report is written.
+ * Shows on a terminal the progress of a pass that takes longer than three seconds. Logs get no bar:
+ * it would be left behind when the report is written.
  *
- * @returns What to call with the progress, and what to call when the pass is over.
+ * @returns `update` to call with the progress, and `done` to call when the pass is over.
  */
 export function passProgress(): { update(progress: PassProgress): void; done(): void } {
   const isTerminal = Deno.stderr.isTerminal();
@@ -49,9 +49,10 @@ export function passProgress(): { update(progress: PassProgress): void; done(): 
 }
 
 /**
- * `[######..........] 25 %, measuring: forward pass, layer 5 of 20, part 2 of 8, 12 s left`.
+ * Returns `[######..........] 25 %, measuring: forward pass, layer 5 of 20, part 2 of 8, 12 s
+ * left`.
  *
- * @param took How long the pass has taken so far, in ms.
+ * @param took The duration of the pass so far, in ms.
  */
 export function passLine(
   { phase, done, total, share, part, parts }: PassProgress,
@@ -68,10 +69,10 @@ export function passLine(
 }
 
 /**
- * Shows on stderr how far a study has come and how long it will take: on a terminal one line is rewritten,
- * elsewhere a new line appears from time to time.
+ * Shows on stderr the progress of a study and the time left: a terminal rewrites one line, a log
+ * gets a new line from time to time.
  *
- * @returns What to call after every point, and what to call before anything else is written.
+ * @returns `update` to call after every point, and `clear` to call before anything else is written.
  */
 export function studyProgress(): { update(progress: StudyProgress): void; clear(): void } {
   const terminal = Deno.stderr.isTerminal();
@@ -102,12 +103,12 @@ function columns(): number {
   }
 }
 
-/** Characters of a whole bar. */
+/** Characters of a full bar. */
 const BAR = 24;
 
 /**
- * `[######..........] 25 %, 250 of 1000 points, 12 s left, 2 workers`. In few columns the bar is shorter
- * or missing: a line that is wrapped cannot be rewritten.
+ * Returns `[######..........] 25 %, 250 of 1000 points, 12 s left, 2 workers`. In few columns the
+ * bar is shorter or missing: a wrapped line cannot be rewritten.
  */
 export function progressLine(
   { done, total, workers }: StudyProgress,
@@ -124,10 +125,10 @@ export function progressLine(
   return withBar(share, told, columns);
 }
 
-/** A bar, the share and a text, no wider than `columns`. */
+/** Returns a bar, the share and a text, at most `columns` wide. */
 function withBar(share: number, told: string, columns: number): string {
   const text = `${Math.floor(share * 100)} %, ${told}`;
-  // In the last columns the terminal shows ^C; the bar has brackets and a blank.
+  // The terminal shows ^C in the last columns; the bar has brackets and a space.
   const room = columns - 3;
   const bar = Math.min(BAR, room - text.length - 3);
   if (bar < 1) return text.slice(0, room);

@@ -6,7 +6,7 @@ import { anyOf } from "../words/any_of.ts";
 
 const WIDTH = 80;
 
-/** What 0 and 1 mean as exit codes of the subcommands that can fail. */
+/** Meanings of exit codes 0 and 1 for the subcommands that can fail. */
 const VERDICTS: Record<string, readonly [good: string, bad: string]> = {
   check: ["the gate passed", "the gate failed"],
   fix: [
@@ -15,14 +15,14 @@ const VERDICTS: Record<string, readonly [good: string, bad: string]> = {
   ],
 };
 
-/** What a subcommand's exit codes mean. */
+/** Returns the meanings of a subcommand's exit codes. */
 const exitCodes = (name: string): string[][] => [
   ["0", VERDICTS[name]?.[0] ?? "success"],
   ...name in VERDICTS ? [["1", VERDICTS[name][1]]] : [],
   ["2", "wrong usage or unusable input, explained in one sentence on stderr"],
 ];
 
-/** The help of one subcommand, in the order of a manual page. */
+/** Returns the help of one subcommand, in the order of a manual page. */
 export function renderHelp(name: string, command: Command): string {
   const { operand, description, flags, sections = [], examples } = command;
   return [
@@ -54,13 +54,13 @@ export function renderHelp(name: string, command: Command): string {
 function permissionLines(permissions: readonly Permission[]): string[] {
   if (permissions.length === 0) return ["  none"];
   return permissions.flatMap(({ grant, purpose }) => [
-    // Not broken, however long: it is copied whole.
+    // Never wrapped, since it is copied whole.
     `  ${grant}`,
     ...wrapText(purpose, WIDTH, "      "),
   ]);
 }
 
-/** A command line, on two lines where one is too narrow for it, as a shell reads them. */
+/** Splits a command line over two lines, as a shell reads them, if one is too narrow for it. */
 function shellLines(line: string): string[] {
   if (line.length <= WIDTH) return [line];
   const at = line.lastIndexOf(" ", line.lastIndexOf(" ") - 1);
@@ -82,7 +82,7 @@ function item(term: string, text: string): string[] {
   return [`  ${term}`, ...wrapText(text, WIDTH, "      ")];
 }
 
-/** What the file of a flag needs. */
+/** Permissions for the file of a flag. */
 const ACCESS: Record<Access, { grant: string; purpose: (flags: string) => string }> = {
   read: { grant: "--allow-read=FILE", purpose: (flags) => `the FILE of ${flags}` },
   run: {
@@ -91,14 +91,14 @@ const ACCESS: Record<Access, { grant: string; purpose: (flags: string) => string
       `the module of ${flags}, which runs with these permissions and may need more`,
   },
   write: {
-    // Deno wants a file that is renamed to be readable as well.
+    // Deno requires that a file to be renamed is readable as well.
     grant: "--allow-read=FOLDER --allow-write=FOLDER",
     purpose: (flags) =>
       `the folder of ${flags} FILE, which is written under a temporary name and then renamed`,
   },
 };
 
-/** What a subcommand needs to be allowed: whatever it is given, and for each of its flags. */
+/** Returns the permissions that a subcommand needs: always, and for each of its flags. */
 export function permissionsOf({ flags, permissions }: Command): Permission[] {
   const all = Object.entries(flags);
   const files = Object.entries(ACCESS).flatMap(([access, { grant, purpose }]) => {

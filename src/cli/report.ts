@@ -3,7 +3,7 @@ import { MEASURE_PERMISSIONS } from "./measure_flags.ts";
 import { REPORT_FLAGS } from "./report_flags.ts";
 import type * as ReportWork from "./run_report.ts";
 
-/** `report`: measures and shows; exits with 0 unless it could not measure. */
+/** `report`: measures and shows; exits with 0 unless measuring fails. */
 export const report = defineCommand({
   operand: { name: "MODEL", least: 0, most: 1, takes: "files", opensFolders: true },
   description: [

@@ -11,10 +11,10 @@ import {
 } from "./measure_flags.ts";
 import { DETAILS_FLAG, OPEN_FLAG, TEXT_FLAGS } from "./show_flags.ts";
 
-/** What a report can be written in. */
+/** Formats of a report. */
 export const REPORT_FORMATS = formatsOf("report");
 
-/** The flags of `report`. */
+/** Flags of `report`. */
 export const REPORT_FLAGS = {
   plugin: PLUGIN_FLAG,
   ...RUN_FLAGS,
@@ -37,5 +37,5 @@ export const REPORT_FLAGS = {
   all: boolean("give every layer a row of its own, even where blocks repeat"),
 };
 
-/** What a command line says to `report`. */
+/** Values of the flags of `report`. */
 export type ReportValues = FlagValues<typeof REPORT_FLAGS>;

@@ -13,21 +13,21 @@ import { type TEXT_FLAGS, textOptions } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
 
-/** The names of the reporters. */
+/** Names of the reporters. */
 export const REPORTERS = formatsOf("gate");
 
-/** A reporter, and where it writes. */
+/** Reporter and its output. */
 export interface Reporter {
-  /** Which one. */
+  /** Its format. */
   name: FormatName;
-  /** The file, or `null` for stdout. */
+  /** File, or `null` for stdout. */
   out: string | null;
 }
 
 /**
  * Reads a reporter and its file: `junit=gate.xml`.
  *
- * @param place What the error calls it.
+ * @param place Name of the flag in errors.
  * @throws {UsageError} If there is no such reporter, or its file has no name.
  */
 export function readReporter(text: string, place: string): Reporter {
@@ -39,7 +39,7 @@ export function readReporter(text: string, place: string): Reporter {
   };
 }
 
-/** How the result of a gate is shown: `--reporter`, or `--format` with `--out`. */
+/** Flags for the output of a gate: `--reporter`, or `--format` with `--out`. */
 interface ReporterValues {
   reporter: Reporter[];
   format: FormatName | null;
@@ -47,9 +47,9 @@ interface ReporterValues {
 }
 
 /**
- * The reporters that a command line asks for.
+ * Returns the reporters that a command line asks for.
  *
- * @throws {UsageError} If it says them in both ways, or two documents would share stdout.
+ * @throws {UsageError} If both ways are used, or two documents would share stdout.
  */
 export function chooseReporters({ reporter, format, out }: ReporterValues): Reporter[] {
   if (reporter.length > 0 && (format !== null || out !== null)) {
@@ -69,7 +69,7 @@ export function chooseReporters({ reporter, format, out }: ReporterValues): Repo
 }
 
 /**
- * Writes a gate's result with every reporter. Each is loaded only if it is used.
+ * Writes a gate's result with every reporter, loading only those in use.
  *
  * @throws {UsageError} If a file cannot be written.
  */
@@ -98,7 +98,10 @@ async function describeTool(): Promise<SarifOptions> {
   return { version: version(), rules: gateRules() };
 }
 
-/** Where the layers of every model and the configuration are defined, relative to the repository's root. */
+/**
+ * Returns the locations of the layers of every model and of the configuration, relative to the
+ * repository's root.
+ */
 async function locations(
   result: GateResult,
 ): Promise<(path: string, layer: string | null) => GateLocation> {
@@ -122,7 +125,10 @@ async function locations(
   };
 }
 
-/** The checkout of a GitHub Actions job; elsewhere paths are relative to the working directory. */
+/**
+ * Returns the checkout of a GitHub Actions job; elsewhere paths are relative to the working
+ * directory.
+ */
 function repositoryRoot(): string | null {
   const permission = { name: "env", variable: "GITHUB_WORKSPACE" } as const;
   if (Deno.permissions.querySync(permission).state !== "granted" || !isReadable(".")) return null;

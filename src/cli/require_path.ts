@@ -1,12 +1,11 @@
 import { showValue } from "../words/show_value.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** In characters; of Linux, which allows the longest. */
+/** In characters; the limit of Linux, which is the longest. */
 const LONGEST_PATH = 4096;
 
 /**
- * Refuses what no system takes for the path of a file; the word for a rule or a shell is shorter
- * still.
+ * Rejects a text that no system accepts as a path; names of rules and shells are shorter still.
  *
  * @param place Where it was given.
  * @param expected What is named there.

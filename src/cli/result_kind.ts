@@ -3,10 +3,12 @@ import { openUserFile } from "../model/files/user_file.ts";
 import { type FormatName, FORMATS, type Result } from "./formats.ts";
 import { TEXT_BEGINNINGS } from "../render/text_beginnings.ts";
 
-/** What this program writes into files: a text, a document, or a format that is known again. */
+/**
+ * Kind of file that this program writes: a text, a document, or a format that can be recognised.
+ */
 export type ResultKind = "text" | keyof typeof DOCUMENTS | FormatName;
 
-/** Of each kind but texts what it is called in a sentence, and how it begins. */
+/** Name in a sentence and beginning of each kind except texts. */
 const KNOWN: ReadonlyMap<ResultKind, { words: string; beginning: RegExp }> = new Map([
   ...Object.entries(DOCUMENTS),
   ...Object.entries(FORMATS).flatMap(([name, { holds }]) =>
@@ -14,25 +16,25 @@ const KNOWN: ReadonlyMap<ResultKind, { words: string; beginning: RegExp }> = new
   ),
 ] as [ResultKind, { words: string; beginning: RegExp }][]);
 
-/** Every kind. */
+/** All kinds. */
 export const RESULT_KINDS: readonly ResultKind[] = ["text", ...KNOWN.keys()];
 
-/** What a kind is called in a sentence. */
+/** Returns the name of a kind in a sentence. */
 export function resultWords(kind: ResultKind): string {
   return KNOWN.get(kind)?.words ?? "a text";
 }
 
-/** What a format writes into its file of a result. */
+/** Returns the kind of file that a format writes for a result. */
 export function kindOf(format: FormatName, result: Result): ResultKind {
   const { holds } = FORMATS[format];
   return holds === "text" ? "text" : holds === "document" ? result : format;
 }
 
-/** How much of a file is read to tell its kind. */
+/** Number of bytes read to recognise the kind of a file. */
 const BYTES = 4096;
 
 /**
- * Which kind of result a file holds, by its beginning.
+ * Returns the kind of result in a file, by its beginning.
  *
  * @param path The file.
  * @returns The kind; `"empty"` if it holds nothing; `null` if it is not a result.
@@ -50,10 +52,10 @@ export async function resultKind(path: string): Promise<ResultKind | "empty" | n
   return TEXT_BEGINNINGS.some((known) => known.test(beginning)) ? "text" : null;
 }
 
-/** `null` for what is not a text. */
+/** Decodes bytes; `null` if they are not text. */
 function decode(bytes: Uint8Array): string | null {
   try {
-    // A letter at the end may be cut in two.
+    // The last character may be cut in two.
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
     return text.includes("\0") ? null : text;
   } catch {

@@ -1,5 +1,5 @@
 /**
- * Runs the command line of this process, and ends it with its exit code, as soon as it is imported.
+ * Runs the command line of this process on import, and ends the process with its exit code.
  *
  * @module
  */
@@ -16,5 +16,6 @@ const watching = asksForHelp(Deno.args) ? Promise.resolve() : strayErrors.watch(
   console.error(`error: ${oneLine(errorMessage(error))}`);
   endProcess(2);
 });
-// No top-level await: a model module may import the library's entry point, which waits for this one.
+// No top-level await: a model module may import the library's entry point, which waits for this
+// one.
 watching.then(() => main(Deno.args)).then(endProcess);

@@ -21,7 +21,10 @@ import { kindOf } from "./result_kind.ts";
 import { writeJson } from "../words/write_json.ts";
 import { writeOutput } from "./write_output.ts";
 
-/** The gate itself: measures, judges, reports. Returns the exit code, see the declaration of the subcommand. */
+/**
+ * Runs the gate: measures, judges, reports. Returns the exit code, see the declaration of the
+ * subcommand.
+ */
 export async function run(
   operands: string[],
   flags: CheckValues,
@@ -58,13 +61,13 @@ export async function run(
   return result.passed ? 0 : 1;
 }
 
-/** The files that reporters write, a page before all others. */
+/** Returns the files that reporters write, pages first. */
 function filesOf(reporters: readonly Reporter[]): string[] {
   const pages = reporters.filter(({ name }) => name === "html");
   return [...pages, ...reporters].flatMap(({ out }) => out ?? []);
 }
 
-/** Makes sure that no reporter, nor the new baseline, costs a file that the gate reads. */
+/** Checks that neither reporters nor the new baseline overwrite a file that the gate reads. */
 async function claimFiles(
   reporters: readonly Reporter[],
   { all }: RunPlan,
@@ -81,7 +84,7 @@ async function claimFiles(
     ...plugins,
     ...requests.flatMap(({ model, register }) => [model, ...register]),
   ];
-  // Where no baseline is yet, a report would be taken for one by the next check.
+  // If there is no baseline yet, the next check would take a report there for one.
   const data = [
     file,
     update ? null : baseline,
@@ -90,7 +93,7 @@ async function claimFiles(
   await claimOutputs(outputs, await filesRead(code, data));
 }
 
-/** Makes the runs and judges each, to the first that fails where that is asked for. */
+/** Makes the runs and judges each; with --fail-fast, stops at the first that fails. */
 async function measureAll(
   { runs: planned, all }: RunPlan,
   settings: GateSettings,
@@ -116,7 +119,7 @@ async function measureAll(
       const entry = baseline && findBaseline(baseline, measurements, { name: model, seed, names });
       const { level } = settings.rules.trial;
       const tried = findings.filter(({ rule }) => rule === "trial");
-      // What measures a run judges it, too, once; but it does not know the baseline.
+      // Each run has been judged where it was measured, but without the baseline.
       run.findings = [
         ...findings.filter(({ rule }) => rule !== "trial"),
         ...judgeBaseline(measurements, settings.rules, entry),
@@ -130,7 +133,7 @@ async function measureAll(
   return { runs, errors, skipped: planned.length - runs.length };
 }
 
-/** Says of which modules the seeds have not drawn the weights. */
+/** Names the modules whose weights do not depend on the seed. */
 function tellOfSameWeights(runs: readonly GateRun[]): void {
   const fixed = runs.filter(({ path, measurements }) =>
     measurements?.seed === null && isModule(path)
@@ -147,7 +150,9 @@ function passesAlone(run: GateRun, settings: GateSettings): boolean {
   return summary.errors + summary.unmeasured === 0;
 }
 
-/** Which models have been checked whole, so that an unmatched suppression is one. */
+/**
+ * Returns the models that were checked completely, whose unmatched suppressions can be reported.
+ */
 function contextOf(
   { all }: RunPlan,
   runs: readonly GateRun[],

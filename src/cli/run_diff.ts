@@ -30,7 +30,7 @@ export async function run(
     );
   }
   const sides = sidesOf(operands, flags);
-  // Both are looked at before one is measured.
+  // Read both before measuring either.
   const texts: (string | null)[] = [];
   for (const { path } of sides) texts.push(await reportText(path));
   if (sides[0].path === sides[1].path && texts[0] !== null && flags.seeds !== null) {
@@ -50,7 +50,7 @@ export async function run(
   return 0;
 }
 
-/** One side of a comparison. */
+/** Side of a comparison. */
 interface Side {
   name: string;
   path: string;
@@ -77,16 +77,19 @@ function sidesOf(operands: string[], { seed, seeds }: Pick<DiffValues, "seed" | 
   return seeds.map((seed) => ({ name: `${path}, seed ${seed}`, path, seed }));
 }
 
-/** The text of a JSON report; `null` for what may be a model. */
+/** Returns the text of a JSON report; `null` for anything that may be a model. */
 async function reportText(path: string): Promise<string | null> {
-  // What cannot be read is refused by what loads models, in its own words.
+  // Unreadable files are left to the loader of models, which reports why.
   const kind = /\.json$/i.test(path) ? await resultKind(path).catch(() => null) : null;
   if (kind === "report") return await readUserText(path);
   if (kind === null || kind === "empty" || kind === "text") return null;
   throw new UsageError(`${path} holds ${resultWords(kind)}, expected a model or a JSON report`);
 }
 
-/** The numbers of the sides: first of one whose file is not there, which its own reader refuses. */
+/**
+ * Returns the indices of the sides, missing files first: their loader rejects them before anything
+ * is measured.
+ */
 async function missingFirst(sides: readonly Side[]): Promise<number[]> {
   const there = await Promise.all(
     sides.map(({ path }) => Deno.stat(path).then(() => true, () => false)),

@@ -32,10 +32,10 @@ import { UsageError } from "./usage_error.ts";
 import { version } from "./version.ts";
 import { writeOutput } from "./write_output.ts";
 
-/** What is written beside the model. */
+/** Name of the list of changes, written beside the model. */
 const LIST = "CHANGES.md";
 
-/** Carries `fix` out. */
+/** Runs `fix`. */
 export async function run(
   operands: string[],
   { out, plugin, trial, trialBudget, columns, ...flags }: FixValues,
@@ -60,7 +60,10 @@ export async function run(
   return isHealthy ? 0 : 1;
 }
 
-/** Makes sure, before anything is measured, that the folder can be written, and is not that of the model. */
+/**
+ * Checks, before anything is measured, that the folder can be written, and is not that of the
+ * model.
+ */
 async function claimFolder(out: string, model: string | null): Promise<void> {
   const place = (path: string) => Deno.stat(path).catch(() => null);
   const [own, other] = [await place(out), model === null ? null : await place(folderOf(model))];
@@ -72,20 +75,20 @@ async function claimFolder(out: string, model: string | null): Promise<void> {
   await using _claimed = await NewFolder.open(out);
 }
 
-/** A cured copy of a model. */
+/** Fixed copy of a model. */
 interface Copy {
-  /** What it is ill of. */
+  /** Diagnosis of the copy. */
   diagnosis: Diagnosis;
-  /** Names of the weights that differ from those of the model, and how many there are. */
+  /** Names of the weights that differ from those of the model, then the number of all weights. */
   changed: string[];
   weights: number;
-  /** What of the model TensorFlow.js does not read by itself. */
+  /** Parts of the model that TensorFlow.js does not load by itself. */
   beyond: string[];
-  /** The files that were written, the model file the first; `null` where what was to be cured is still there. */
+  /** Files written, the model file first; `null` if the problem remains. */
   files: string[] | null;
 }
 
-/** Writes a cured copy, reads it again, measures it, and keeps it only if it is cured. */
+/** Writes a fixed copy, reads it again, measures it, and keeps it only if it is healthier. */
 async function writeCopy(
   { tf, model, batch, options, examination }: Examined,
   { model: path, out }: { model: string | null; out: string },
@@ -104,7 +107,7 @@ async function writeCopy(
     .finally(() => written.dispose());
   const weights = modelWeights(model).length;
   const { diagnosis } = after;
-  // TensorFlow.js does not read files of Keras.
+  // TensorFlow.js does not read Keras files at all.
   const beyond = path !== null && isKerasFile(path) ? [] : beyondStock(model);
   if (!isCured(examination.diagnosis, diagnosis)) {
     return { diagnosis, changed, weights, beyond, files: null };
@@ -117,7 +120,10 @@ async function writeCopy(
   return { diagnosis, changed, weights, beyond, files: names };
 }
 
-/** The copy as anybody reads it, and compiled as the model is: a file does not hold that of code. */
+/**
+ * Loads the copy from its file and compiles it like the model, since the file does not hold what
+ * code compiled.
+ */
 async function readAgain(path: string, out: string, model: LayersModel): Promise<LayersModel> {
   const loaded = await loadModel(path).catch((error) => {
     const own = path.slice(path.lastIndexOf("/") + 1);
@@ -134,7 +140,10 @@ async function readAgain(path: string, out: string, model: LayersModel): Promise
   return written;
 }
 
-/** Whether no cause is left for which a weight was changed, and fewer errors than before. */
+/**
+ * Returns true if every cause whose fix changed a weight is gone, and there are fewer errors than
+ * before.
+ */
 function isCured(before: Diagnosis, after: Diagnosis): boolean {
   const treated = before.causes.filter(({ tried, cures }) =>
     tried?.worked && cures.every(isWeightCure)
@@ -142,7 +151,7 @@ function isCured(before: Diagnosis, after: Diagnosis): boolean {
   return treated.every((cause) => isGone(cause, after)) && errorsOf(after) < errorsOf(before);
 }
 
-/** What is said of it, and how the network stands in the end. */
+/** Returns the lines about the fix, and the final verdict on the network. */
 function outcome(
   { diagnosis, measurements: { layers } }: Examination,
   copy: Copy | null,
@@ -186,15 +195,15 @@ function outcome(
   };
 }
 
-/** What no copy can cure. */
+/** Text for what no copy can fix. */
 const LEFT = "what lies in the code is left to you";
 
-/** Whether a cure that worked does not lie in the weights. */
+/** Returns true if a fix that worked is not in the weights alone. */
 function leavesCode({ causes }: Diagnosis): boolean {
   return causes.some(({ tried, cures }) => tried?.worked && !cures.every(isWeightCure));
 }
 
-/** Why there is no copy; the end of a sentence. */
+/** Returns the reason why there is no copy; the end of a sentence. */
 function whyNotWritten(diagnosis: Diagnosis, copy: Copy | null, out: string | null): string {
   if (diagnosis.verdict === "healthy") return "no error to fix, nothing written";
   if (copy !== null) {

@@ -21,15 +21,15 @@ import { writeOutput } from "./write_output.ts";
 const TEST = "gradient_health_test.ts";
 const CONFIGURATION = "gradient-health.json";
 
-/** A file to write. */
+/** File to write. */
 interface Planned {
   path: string;
-  /** What it does; the end of a sentence. */
+  /** Its purpose; the end of a sentence. */
   does: string;
   text: string;
 }
 
-/** Sets a folder up. Returns the exit code, see the declaration of the subcommand. */
+/** Sets up a folder. Returns the exit code, see the declaration of the subcommand. */
 export async function run([model]: string[], { yes }: { yes: boolean }): Promise<number> {
   const { models, unclear } = model === undefined ? await findModels(".") : await named(model);
   await say([
@@ -86,7 +86,7 @@ async function say(lines: readonly string[]): Promise<void> {
   if (text !== "") await writeOutput(text, null);
 }
 
-/** The one model that was named: the user knows what it is. */
+/** Returns the one model that was named: the user knows what it is. */
 async function named(model: string): Promise<FoundModels> {
   const { relative, resolve } = await import("node:path");
   const path = relative(Deno.cwd(), resolve(model)).replaceAll("\\", "/");
@@ -106,7 +106,7 @@ async function named(model: string): Promise<FoundModels> {
   };
 }
 
-/** Asks on a terminal; where there is none, `--yes` must answer. */
+/** Returns a function that asks on a terminal; without one, `--yes` must answer. */
 function asker(yes: boolean): (question: string) => Promise<boolean> {
   return (question) => {
     if (yes) return Promise.resolve(true);
@@ -115,12 +115,12 @@ function asker(yes: boolean): (question: string) => Promise<boolean> {
   };
 }
 
-/** The `deno.json` of the folder. */
+/** `deno.json` of the folder. */
 interface Settings {
   path: string;
   text: string;
   hasImport: boolean;
-  /** The import added, `null` where it cannot be. */
+  /** Change that adds the import, `null` if impossible. */
   added: SettingsChange | null;
 }
 
@@ -137,7 +137,7 @@ async function readSettings(checkout: string | null): Promise<Settings | null> {
   return null;
 }
 
-/** True if the `deno.json` of a folder above applies here, which a new one would hide. */
+/** Returns true if the `deno.json` of a parent folder applies here; a new one would hide it. */
 async function isBelowSettings(): Promise<boolean> {
   const { dirname } = await import("node:path");
   for (let folder = Deno.cwd(); folder !== dirname(folder); folder = dirname(folder)) {
@@ -148,7 +148,7 @@ async function isBelowSettings(): Promise<boolean> {
   return false;
 }
 
-/** Adds the package to the imports if the user wants that. */
+/** Adds the package to the imports if the user agrees. */
 async function offerImport(
   { path, added }: Settings,
   ask: (question: string) => Promise<boolean>,
@@ -185,7 +185,7 @@ function planFiles(
   ];
 }
 
-/** Which of the files are not written, since there is one already, and what that is. */
+/** Finds the files that already exist, which are not written, and describes them. */
 async function existing(
   planned: readonly Planned[],
   settings: Settings | null,
@@ -207,7 +207,7 @@ async function existing(
 
 const isThere = (path: string) => Deno.lstat(path).then(() => true, () => false);
 
-/** Writes a file that was not there when it was planned. */
+/** Writes a file that did not exist when it was planned. */
 async function create(path: string, text: string): Promise<void> {
   const folder = path.slice(0, Math.max(0, path.lastIndexOf("/")));
   try {
@@ -219,7 +219,10 @@ async function create(path: string, text: string): Promise<void> {
   await writeOutput(text, path);
 }
 
-/** The checkout that this program was run from, from the working directory on; `null` for its package. */
+/**
+ * Returns the checkout that this program was run from, relative to the working directory; `null` if
+ * it runs from its package.
+ */
 async function checkoutFolder(): Promise<string | null> {
   const { pathname, protocol } = new URL("../../", import.meta.url);
   if (protocol !== "file:") return null;

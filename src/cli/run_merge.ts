@@ -49,7 +49,7 @@ export async function run(
   return 0;
 }
 
-/** Reads what stands before the points, one file after the other: a thousand at once are too many handles. */
+/** Reads the headers, one file after the other: a thousand open files are too many. */
 async function readParts(paths: readonly string[]): Promise<StudyFile[]> {
   const files: StudyFile[] = [];
   const unreadable: string[] = [];
@@ -65,7 +65,7 @@ async function readParts(paths: readonly string[]): Promise<StudyFile[]> {
   return files;
 }
 
-/** The whole takes the place of an earlier whole, or of a part, of the same study, and of no other. */
+/** Allows the whole to replace only an earlier whole, or a part, of the same study. */
 async function requireSameStudy(out: string, header: StudyHeader): Promise<void> {
   const info = await Deno.stat(out).catch(() => null);
   if (info === null || !info.isFile || info.size === 0) return;

@@ -54,7 +54,7 @@ export async function run(
     ...{ model: model ?? null, ...flags },
     examination: { trial, trialBudget, rules: null, trained: null, histograms },
   };
-  /** Shows one examination: the text, as wide as the terminal is by then. */
+  /** Draws one examination as text, at the current width of the terminal. */
   const textOf = async ({ measurements, findings, diagnosis }: Examination) => {
     requireShown(layers, measurements);
     const options = {
@@ -84,7 +84,11 @@ export async function run(
   return 0;
 }
 
-/** @throws {UsageError} If `--layers` leaves nothing to show. */
+/**
+ * Rejects a pattern that matches no layer.
+ *
+ * @throws {UsageError} If `--layers` leaves nothing to show.
+ */
 function requireShown(layers: RegExp | null, { layers: all }: Measurements): void {
   if (layers && !all.some(({ name }) => layers.test(name))) {
     throw new UsageError(

@@ -32,7 +32,7 @@ const FIRST_POINT: Work = {
   blocks: true,
 };
 
-/** Carries the study out. Returns the exit code, see the declaration of the subcommand. */
+/** Runs the study. Returns the exit code, see the declaration of the subcommand. */
 export async function run(
   [model]: string[],
   flags: SweepValues,
@@ -73,7 +73,7 @@ export async function run(
       hasBegun = true;
       interrupted.begin();
       await kept.add(point);
-      // The rest would be lost: no --out keeps it.
+      // Stop when nobody reads: without --out, the rest would be lost.
       if (printer !== null && !await printer.add(point)) return null;
     }
     return printer;
@@ -110,32 +110,32 @@ export async function run(
   return interrupted.code;
 }
 
-/** What a sweep has measured, now and in the run it resumes. */
+/** Points that a sweep has measured, now and in the run it resumes. */
 class KeptPoints {
   readonly #request: SweepRequest;
   readonly #isSummed: boolean;
   #tally: StudyTally | null = null;
   #writer: StudyWriter | null = null;
-  /** Points of this study or shard. */
+  /** Number of points of this study or shard. */
   total = 0;
-  /** Points measured. */
+  /** Number of points measured. */
   measured = 0;
 
   /**
-   * @param request What is studied, and where the points go.
-   * @param isSummed Whether a summary will be asked for; it keeps the figures of every point.
+   * @param request The study, and the destination of its points.
+   * @param isSummed Whether a summary will be needed; it keeps the figures of every point.
    */
   constructor(request: SweepRequest, isSummed: boolean) {
     this.#request = request;
     this.#isSummed = isSummed;
   }
 
-  /** What was added, summed up. */
+  /** Summary of the points added. */
   get tally(): StudyTally {
     return this.#tally!;
   }
 
-  /** Reads the file of an earlier run, and says which points it has. */
+  /** Reads the file of an earlier run; returns a function that tells which points it has. */
   async begin(header: StudyHeader): Promise<(index: number) => boolean> {
     const { from, to } = shardRange(header.grid, header.shard);
     this.total = to - from;
@@ -153,7 +153,7 @@ class KeptPoints {
     return (index) => done[index - from] === 1;
   }
 
-  /** Refuses to continue another study, or any study without `--resume`. */
+  /** Rejects the file of another study, and any study without `--resume`. */
   async #requireMine(earlier: StudyFile, header: StudyHeader): Promise<void> {
     const { path } = earlier;
     const difference = differenceOf(earlier.header, header) ??
@@ -200,7 +200,7 @@ async function countPoints(file: StudyFile): Promise<number> {
 async function isFilled(path: string): Promise<boolean> {
   try {
     const { isFile, size } = await Deno.stat(path);
-    // The writer refuses anything that is not a file.
+    // The writer rejects anything that is not a file.
     return isFile && size > 0;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

@@ -1,23 +1,24 @@
 import { formatCount } from "../words/numbers.ts";
 import { writeOutput } from "./write_output.ts";
 
-/** Where what changes is shown again and again. */
+/** Screen for a text that is updated repeatedly. */
 export interface Screen extends AsyncDisposable {
   /**
-   * Shows a text in place of the last one, or after it where there is no terminal.
+   * Shows a text in place of the last one, or after it if there is no terminal.
    *
-   * @returns Whether anybody still reads.
+   * @returns True if the output still has a reader.
    */
   show(text: string): Promise<boolean>;
-  /** Says in the first line what goes on. */
+  /** Shows the current state in the first line. */
   tell(line: string): Promise<void>;
 }
 
 const ESC = "\x1b[";
 
 /**
- * The terminal, in the screen beside its own that editors use: nothing is added to what can be scrolled back
- * to. At the end its own screen comes back, and gets what was shown last. Elsewhere texts follow each other.
+ * Opens the alternate screen of the terminal, as editors do, which leaves the scrollback unchanged.
+ * At the end the normal screen returns, and gets the last text. Without a terminal, texts follow
+ * each other.
  */
 export async function openScreen(): Promise<Screen> {
   if (!Deno.stdout.isTerminal()) {
@@ -43,18 +44,18 @@ export async function openScreen(): Promise<Screen> {
   };
 }
 
-/** Rows of a terminal that does not say how many it has. */
+/** Rows assumed for a terminal that does not report them. */
 const ROWS = 24;
 
 const rowsOfTerminal = () => Deno.consoleSize().rows || ROWS;
 
 /**
- * The cursor in the last row, which stays free: when Deno loads the modules of a worker, it erases everything from
- * the row of the cursor on.
+ * Moves the cursor to the last row, which stays empty: when Deno loads the modules of a worker, it
+ * erases everything from the row of the cursor on.
  */
 const parked = () => `${ESC}${rowsOfTerminal()};1H`;
 
-/** As many lines as there is room for: the top says most, and must not scroll away. */
+/** Cuts a text to the rows available: the top matters most, and must not scroll away. */
 function fitting(text: string): string {
   const lines = text.trimEnd().split("\n");
   const room = rowsOfTerminal() - 1;

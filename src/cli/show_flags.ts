@@ -2,7 +2,7 @@ import type { RenderTextOptions } from "../render/render_text.ts";
 import type { FlagValues } from "./flag.ts";
 import { boolean, integer } from "./flag_kinds.ts";
 
-/** How wide a text is, in every subcommand that shows one; heat maps need more than bars. */
+/** Returns the flag for the width of a text; heat maps need more columns than bars. */
 export function columnsFlag(least = 20) {
   return integer({
     help: "columns of the text",
@@ -12,50 +12,51 @@ export function columnsFlag(least = 20) {
   });
 }
 
-/** The least width by default, however narrow the terminal is. */
+/** Minimum default width, however narrow the terminal is. */
 const LEAST = 40;
 
 /**
- * The columns of a text.
+ * Returns the width of a text in columns.
  *
- * @param given What `--columns` says, if anything.
+ * @param given The value of `--columns`, if any.
  * @param terminal Whether the text goes to a terminal.
  */
 export function columnsOf(given: number | null, terminal: boolean): number {
   return given ?? (terminal ? Math.max(LEAST, columnsOfTerminal()) : 80);
 }
 
-/** A pseudo-terminal without a size reports 0 columns. */
+/** Returns the width of the terminal. A pseudo-terminal without a size reports 0 columns. */
 function columnsOfTerminal(): number {
   return Deno.consoleSize().columns || 80;
 }
 
-/** How a text looks. */
+/** Flags for drawing a text. */
 export const TEXT_FLAGS = {
   columns: columnsFlag(),
   unicode: boolean("draw with Unicode even where no terminal reads it"),
   ascii: boolean("plain ASCII without colour even in a terminal"),
 };
 
-/** The program that opens a file as a double click does. */
+/** Program that opens a file as a double click does. */
 export const OPENER = { darwin: "open", windows: "explorer" }[Deno.build.os as string] ??
   "xdg-open";
 
-/** Whether to show the file that was written. */
+/** Flag that opens the file written. */
 export const OPEN_FLAG = boolean("open the file that was written, as a double click does", [{
   grant: `--allow-run=${OPENER}`,
   purpose: "the program that opens files here, for --open",
 }]);
 
-/** Whether a text shows every finding beside the causes. */
+/** Flag that shows every finding beside the causes. */
 export const DETAILS_FLAG = boolean("show every finding, and what each rule expected");
 
 /**
- * How a text is drawn. Columns, colour and Unicode are the terminal's where the text goes to one; `NO_COLOR`
- * and `FORCE_COLOR` are obeyed, the first before a terminal, the second without one.
+ * Returns the options for drawing a text. Columns, colour and Unicode are those of the terminal if
+ * the text goes to one. `NO_COLOR` turns colour off on a terminal; `FORCE_COLOR` turns it on
+ * without one.
  *
  * @param flags The flags that were given.
- * @param out Where the result goes: a file, or `null` for stdout.
+ * @param out The destination of the result: a file, or `null` for stdout.
  */
 export function textOptions(
   { columns, unicode, ascii }: FlagValues<typeof TEXT_FLAGS>,
@@ -71,13 +72,16 @@ export function textOptions(
   };
 }
 
-/** Whether the terminal shows Unicode: unless its locale says otherwise, or it is a console of Linux. */
+/**
+ * Returns true if the terminal shows Unicode: not if its locale says otherwise, or on a Linux
+ * console.
+ */
 function readsUnicode(): boolean {
   const locale = variable("LC_ALL") || variable("LC_CTYPE") || variable("LANG");
   return variable("TERM") !== "linux" && (!locale || /utf-?8/i.test(locale));
 }
 
-/** Asks for no permission: a variable that may not be read is not set. */
+/** Returns an environment variable without prompting: one that may not be read counts as unset. */
 function variable(name: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable: name });
   return state === "granted" ? Deno.env.get(name) : undefined;

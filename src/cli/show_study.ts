@@ -7,28 +7,28 @@ import { textOptions } from "./show_flags.ts";
 import type { STUDY_SHOW_FLAGS } from "./sweep_flags.ts";
 import { writeOutput } from "./write_output.ts";
 
-/** How a study is shown on stdout. */
+/** Options for showing a study on stdout. */
 export interface StudyView extends ReturnType<typeof textOptions> {
-  /** Some formats are the points of the study; the others sum it up. */
+  /** Format; some formats show the points of the study, the others a summary. */
   format: FormatName;
 }
 
-/** Points are written in pieces of this many characters. */
+/** Number of characters after which points are written out. */
 const PIECE = 1 << 16;
 
-/** How a command line wants a study shown. */
+/** Returns the view of a study that a command line asks for. */
 export function studyView(
   { format, ...flags }: Omit<FlagValues<typeof STUDY_SHOW_FLAGS>, "quiet" | "open">,
 ): StudyView {
   return { format, ...textOptions(flags, null) };
 }
 
-/** Whether a format shows the points themselves. */
+/** Returns true if a format shows the points themselves. */
 export function showsPoints({ format }: StudyView): boolean {
   return FORMATS[format].points !== undefined;
 }
 
-/** Writes points to stdout as they come. */
+/** Writes points to stdout as they arrive. */
 export class PointPrinter {
   readonly #format: PointFormat;
   #piece: string;
@@ -39,12 +39,12 @@ export class PointPrinter {
     this.#piece = format.opening(header);
   }
 
-  /** Begins with the heading. */
+  /** Creates a printer and writes the heading. */
   static async begin({ format }: StudyView, header: StudyHeader): Promise<PointPrinter> {
     return new PointPrinter(await FORMATS[format].points!(), header);
   }
 
-  /** Writes a point. Returns whether the reader still reads. */
+  /** Writes a point. Returns true if stdout still has a reader. */
   async add(point: StudyPoint): Promise<boolean> {
     this.#piece += this.#format.point(point, this.#isFirst);
     this.#isFirst = false;
@@ -54,7 +54,7 @@ export class PointPrinter {
     return await writeOutput(piece, null);
   }
 
-  /** Writes what is left, and the end. */
+  /** Writes the rest and the end. */
   async close(): Promise<void> {
     await writeOutput(`${this.#piece}${this.#format.closing}`, null);
   }
@@ -71,7 +71,7 @@ export async function printPoints(
   await printer.close();
 }
 
-/** Writes the summary of a study to stdout, or into the file that is the page. */
+/** Writes the summary of a study to stdout, or into the file of the page. */
 export async function printSummary(
   view: StudyView,
   summary: StudySummary,

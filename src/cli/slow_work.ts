@@ -1,26 +1,27 @@
 import type { Worker } from "node:worker_threads";
 
-/** What is worked at, and from when on that takes too long. */
+/** Work, and the time after which it counts as slow. */
 export interface Work {
-  /** A sentence about it, up to the time that it has taken: `net.ts, seed 0: measured for`. */
+  /** Beginning of the sentence, up to the duration: `net.ts, seed 0: measured for`. */
   sentence: string;
-  /** What follows the time. */
+  /** End of the sentence, after the duration. */
   rest: string;
-  /** From how many seconds on it is said; and again after twice, four, eight times as long. */
+  /** Seconds before the first message; repeated after two, four, eight times as long. */
   patience: number;
-  /** Whether it may take this thread for so long as soon as it is begun. */
+  /** True if it may block this thread for that long from the start. */
   blocks: boolean;
 }
 
 /**
- * How long, in ms, work that leaves the thread its timers goes on before a teller is worth its start. Nothing is said
- * before 5 s; after 200 ms, a check on a busy machine paid for one that had nothing to say.
+ * Delay in ms before a teller is started for work that does not block this thread. Nothing is said
+ * before 5 s; with a delay of 200 ms, a check on a busy machine paid for a teller that had nothing
+ * to say.
  */
 const START = 1000;
 
 /**
- * Runs beside the thread that measures: a pass of TensorFlow.js blocks its thread, and no timer of that
- * thread can report anything until it ends. Ctrl-C still ends the process as usual.
+ * Code of the thread beside the one that measures: a pass of TensorFlow.js blocks its thread, so
+ * timers there cannot report until it ends. Ctrl-C still ends the process as usual.
  */
 const CODE = `
 const { parentPort } = require("node:worker_threads");
@@ -45,9 +46,9 @@ let teller: Worker | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /**
- * Says on stderr, while something goes on that may block this thread, that it takes long. To start what
- * says it takes 40 ms of a processor, a seventh of a short check: it is only done for work that may block,
- * and for other work that has been going on for a while.
+ * Says on stderr that work takes long, even if it blocks this thread. Starting the teller takes 40
+ * ms of CPU time, a seventh of a short check, so it starts at once only for work that may block,
+ * and for other work after a while.
  *
  * @param work The work that begins; `null` when it has ended.
  */
@@ -65,7 +66,7 @@ export async function tellIfSlow(work: Work | null): Promise<void> {
     teller = new Worker(CODE, { eval: true });
     teller.unref();
   }
-  // On a terminal it takes the place of a line that is rewritten.
+  // On a terminal it replaces a line that is rewritten.
   const start = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
   teller.postMessage(work === null ? null : { ...work, start });
 }

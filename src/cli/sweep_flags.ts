@@ -22,10 +22,10 @@ import { columnsFlag, OPEN_FLAG, TEXT_FLAGS } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
 import { jobsFlag, seedsFlag, shardFlag } from "./work_flags.ts";
 
-/** What the heat maps need. */
+/** Minimum width of heat maps. */
 const LEAST_COLUMNS = 40;
 
-/** How a study is shown on stdout; `merge` has them too. */
+/** Flags for showing a study on stdout; `merge` has them too. */
 export const STUDY_SHOW_FLAGS = {
   format: oneOf(formatsOf("study"), {
     help: "what to print: json and csv contain one point per draw; summary is JSON with the " +
@@ -38,20 +38,20 @@ export const STUDY_SHOW_FLAGS = {
   quiet: QUIET_FLAG,
 };
 
-/** Where `--out` puts what: the study itself, or a page that shows it. */
+/** Decides what goes to `--out`: the study itself, or a page that shows it. */
 export function destinations(
   { format, out }: Pick<MergeValues, "format" | "out">,
 ): { study: string | null; page: string | null } {
   return FORMATS[format].isPage ? { study: null, page: out } : { study: out, page: null };
 }
 
-/** The flags of `merge`. */
+/** Flags of `merge`. */
 export const MERGE_FLAGS = {
   out: file("write", { help: "write the whole study there, as JSON; the page for --format html" }),
   ...STUDY_SHOW_FLAGS,
 };
 
-/** What a command line says to `merge`. */
+/** Values of the flags of `merge`. */
 export type MergeValues = FlagValues<typeof MERGE_FLAGS>;
 
 /** Six factors of ten; lower ones for the exercise's weights, which are 894 times too large. */
@@ -61,7 +61,7 @@ const WIDTHS = { dense: [64], exercise: [20], model: undefined };
 const ACTIVATIONS = ["relu", "tanh", "sigmoid", "selu"];
 const SEEDS = 5;
 
-/** The flags of `sweep`. */
+/** Flags of `sweep`. */
 export const SWEEP_FLAGS = {
   scale: parsed({
     value: "RANGE|LIST",
@@ -111,21 +111,21 @@ export const SWEEP_FLAGS = {
   ...STUDY_SHOW_FLAGS,
 };
 
-/** What a command line asks to study. */
+/** Study that a command line asks for. */
 export interface SweepRequest {
   subject: NamedNetwork | ModelFile;
   grid: StudyGrid;
   options: StudyOptions & Pick<SweepValues, "jobs" | "shard">;
-  /** Where the study is kept. */
+  /** File of the study, if any. */
   out: string | null;
   resume: boolean;
 }
 
-/** What a command line says to `sweep`. */
+/** Values of the flags of `sweep`. */
 export type SweepValues = FlagValues<typeof SWEEP_FLAGS>;
 
 /**
- * What the flags of `sweep` ask for.
+ * Converts the flags of `sweep` to a request.
  *
  * @throws {UsageError} If flags exclude each other.
  */

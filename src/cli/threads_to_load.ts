@@ -1,11 +1,15 @@
 import { chooseThreads } from "../engine/choose_threads.ts";
 
-/** Operations of a pass over 32 examples for each byte of a kernel: an entry of four bytes takes six per example. */
+/**
+ * Operations of a pass over 32 examples per byte of a kernel: an entry of four bytes takes six per
+ * example.
+ */
 const OPERATIONS_A_BYTE = 6 * 32 / 4;
 
 /**
- * Chooses how many threads to load a model with under `--threads auto`. To restart the engine with more of them later
- * means to copy all weights, which takes longer than the threads take to start. A large file is known to be worth them.
+ * Chooses the number of threads for loading a model under `--threads auto`. Restarting the engine
+ * with more threads later copies all weights, which takes longer than starting the threads. A large
+ * file is sure to be worth them.
  *
  * @param model The file; `null` for the exercise's network.
  */

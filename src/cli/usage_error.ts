@@ -1,4 +1,4 @@
-/** A command line that cannot be carried out. */
+/** Error for a command line that cannot be run. */
 export class UsageError extends Error {
   /** @param message One sentence: what was found and what was expected. */
   constructor(message: string) {

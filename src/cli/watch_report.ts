@@ -16,27 +16,27 @@ import { openScreen } from "./screen.ts";
 import { columnsOf } from "./show_flags.ts";
 import { writeOutput } from "./write_output.ts";
 
-/** How a report is watched. */
+/** Options for watching a report. */
 interface WatchOptions {
   /** Modules with rules. */
   plugin: readonly string[];
-  /** Where the report goes; `null`: to where the rest is shown. */
+  /** File of the report; `null` to show it on the screen. */
   out: string | null;
-  /** Whether to open the file, once it is there. */
+  /** True to open the file once it is written. */
   open: boolean;
   /** Draws an examination. */
   textOf(examination: Examination): Promise<string>;
 }
 
 /**
- * Measures a model again and again, whenever a file that it is made of has changed. Each time it is loaded in a
- * worker of its own: Deno keeps every module that a thread has imported, and a worker begins with none. A
- * process of its own would do the same and need permission to run one. The worker also leaves this thread
- * free to hear Ctrl-C, and to drop a pass that a change has made stale.
+ * Measures a model repeatedly, whenever one of its files has changed. Each time it is loaded in a
+ * new worker: Deno keeps every module that a thread has imported, and a worker begins with none. A
+ * separate process would do the same but need permission to run one. The worker also leaves this
+ * thread free to hear Ctrl-C, and to cancel a pass that a change has made stale.
  *
  * @param request What to measure.
- * @param options How to show it.
- * @returns The exit code: that of the signal which ended it, or 0 if its reader went away.
+ * @param options See {@linkcode WatchOptions}.
+ * @returns The exit code: the code of the signal that ended it, or 0 if its reader went away.
  */
 export async function watchReport(
   request: MeasureRequest & { model: string },
@@ -50,10 +50,11 @@ export async function watchReport(
     stop.signal.addEventListener("abort", () => resolve("stopped"))
   );
   await using screen = await openScreen();
-  /** The last run that could be measured, and its text. */
+  /** Last run that was measured, and its text. */
   let last: { run: DiagnosedRun; text: string } | null = null;
   for (;;) {
-    // Opened before the pass, so that no change during it is missed; the imports may be others than before.
+    // Opened before the pass, so that no change during it is missed; the imports may have changed
+    // since the last one.
     using watch = await FileWatch.open(files);
     const changed = watch.changed().then(() => "changed" as const);
     await screen.tell(`${clock()} measuring ...`);
@@ -85,7 +86,7 @@ export async function watchReport(
   return stop.code ?? 0;
 }
 
-/** One pass, up to what fails after it. */
+/** Runs one pass, including late failures. */
 async function measure(
   worker: ReturnType<typeof openWorker>,
   request: MeasureRequest,
@@ -100,7 +101,7 @@ async function measure(
   }
 }
 
-/** What moved, and which causes went or came. */
+/** Describes what moved, and which causes are gone or new. */
 function sinceLast(before: DiagnosedRun, after: DiagnosedRun): string[] {
   const named = (run: DiagnosedRun) => ({ ...run, name: "" });
   const difference = differenceOf(named(before), named(after));

@@ -2,10 +2,12 @@ import type { LayerMeasurements, Measurements } from "../measure/measurements.ts
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 
 /**
- * Returns the measurements without histograms. A rule judges histograms wherever it finds them, but choosing a format
- * that shows histograms does not ask to be judged by them: the findings are the same in every format.
+ * Returns the measurements without histograms. A rule judges histograms wherever it finds them, but
+ * choosing a format that shows histograms does not ask to be judged by them: the findings are the
+ * same in every format.
  *
- * @returns A copy; the same object where no histograms were measured, so that what is known of its network stays known.
+ * @returns A copy; the same object where no histograms were measured, so that results cached for
+ * its network stay valid.
  */
 export function withoutHistograms(measurements: Measurements): Measurements {
   const { layers } = measurements;

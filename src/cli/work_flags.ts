@@ -5,12 +5,12 @@ import type { Flag } from "./flag.ts";
 import { integer, parsed } from "./flag_kinds.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** How many workers share the work. */
+/** Returns the flag for the number of workers. */
 export function jobsFlag<const D extends number | "auto">(help: string, fallback: D) {
   return integer({ help, least: 1, most: 256, or: "auto", default: fallback });
 }
 
-/** The seeds of many runs. */
+/** Returns the flag for the seeds of several runs. */
 export function seedsFlag(
   help: string,
   { most, otherwise }: { most?: number; otherwise: string },
@@ -23,7 +23,7 @@ export function seedsFlag(
   });
 }
 
-/** One part of the work. */
+/** Returns the flag for a part of the work. */
 export function shardFlag(help: string): Flag<Shard, null> {
   return parsed({ help, value: "I/N", read: readShard });
 }

@@ -7,13 +7,13 @@ import { UsageError } from "./usage_error.ts";
 /**
  * Writes a result to stdout or to a file.
  *
- * A reader that closes the pipe early (`| head`) is not an error. A file is written under a temporary name
- * and then renamed, so that no reader ever sees half of it and a failure keeps the old one; anything else,
- * such as `/dev/null` or `>(command)`, is written to directly.
+ * A reader that closes the pipe early (`| head`) is not an error. A file is written under a
+ * temporary name and then renamed, so that no reader ever sees half of it and the old one survives
+ * a failure; anything else, such as `/dev/null` or `>(command)`, is written to directly.
  *
  * @param text The result.
  * @param path The file, or `null` for stdout.
- * @returns Whether the reader still reads: `false` if it closed the pipe.
+ * @returns True if the output still has a reader; `false` if it closed the pipe.
  * @throws {UsageError} If the file, or stdout, cannot be written.
  */
 export async function writeOutput(text: string, path: string | null): Promise<boolean> {
@@ -42,8 +42,8 @@ async function replace(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<vo
   }
 }
 
-// While a model's code runs, what it writes to stdout goes to stderr; a report that is written
-// meanwhile does not.
+// While a model's code runs, its output to stdout goes to stderr; a report written meanwhile still
+// goes to stdout.
 const writeToStdout = Deno.stdout.write.bind(Deno.stdout);
 
 async function writeAll(bytes: Uint8Array): Promise<boolean> {
