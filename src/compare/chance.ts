@@ -9,7 +9,7 @@ import type { LayerPair } from "./match_layers.ts";
  */
 const DEVIATIONS = 4;
 /** A change below 1 % is irrelevant; other machines alone change figures by 4e-7. */
-const LEAST = 0.01;
+const MIN_CHANGE = 0.01;
 
 /** Amount by which a layer's figures may differ between draws of the same network. */
 export interface Chance {
@@ -51,9 +51,9 @@ export function chanceOf(
   pairs: readonly LayerPair[],
 ): (pair: LayerPair) => Chance {
   if (isSameDraw(pairs) && isSameBatch(before, after)) {
-    const least = Math.exp(LEAST);
+    const least = Math.exp(MIN_CHANGE);
     const none = { kernel: least, gradient: least, activation: least, delta: least };
-    return () => ({ ...none, shareAt: () => LEAST });
+    return () => ({ ...none, shareAt: () => MIN_CHANGE });
   }
   const doubts = [before, after].map((run) => doubtsOf(run, isSameBatch(before, after)));
   return (pair) => {
@@ -77,7 +77,7 @@ export function chanceOf(
  * uncertainty counts.
  */
 const gap = (one: number, other: number) =>
-  Math.max(LEAST, DEVIATIONS * Math.SQRT2 * Math.min(one, other));
+  Math.max(MIN_CHANGE, DEVIATIONS * Math.SQRT2 * Math.min(one, other));
 
 /**
  * Returns the relative error of the size of n random numbers, also the variation of a linear layer

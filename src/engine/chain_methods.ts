@@ -2,7 +2,7 @@ import type { Tensor } from "./tensorflow.ts";
 
 type Operation = (...args: unknown[]) => unknown;
 
-/** The package `@tensorflow/tfjs-core`, its operations by their names. */
+/** Operations of `@tensorflow/tfjs-core`, by name. */
 type Core = typeof import("@tensorflow/tfjs-core");
 
 /** Methods that call the operation of the same name with the tensor as its first argument. */
@@ -19,9 +19,9 @@ const NAMESAKES =
     .trim().split(/\s+/);
 
 /**
- * Gives tensors their methods (`x.flatten()`), as the whole package of TensorFlow.js does. Its core alone has none, but
- * its layers call some: the initialiser `orthogonal` and the metric R2 cannot compute without them. A later import of
- * the whole package puts its own in their place.
+ * Gives tensors their methods (`x.flatten()`), as the whole TensorFlow.js package does. The core
+ * has none, but the layers call some: the initialiser `orthogonal` and the metric R2 need them. A
+ * later import of the whole package replaces them with its own.
  */
 export function chainMethods(core: Core): void {
   const operations = core as unknown as Record<string, Operation>;

@@ -1,25 +1,26 @@
 import { number, requireValue } from "../words/requirements.ts";
 
-/** Workers in the pool of TensorFlow.js's threaded build, a constant of that build. */
+/** Number of workers in the pool of TensorFlow.js's threaded build, a constant of that build. */
 export const MAX_THREADS = 8;
 
 /**
- * Floating-point operations above which more threads pay for their start.
+ * Number of floating-point operations above which threads save more than their start costs.
  *
- * Measured with `deno task bench threads` on a 2-core Xeon, Deno 2.9.6: a process that starts and stops
- * two threads instead of one takes 10 to 25 ms longer, and two threads save 8 ms of every 1e9 operations
- * of the gradient of a 10 x 512 tanh net. So they pay from 1e9 to 3e9 operations on, and always from here on.
+ * Measured with `deno task bench threads` on a 2-core Xeon, Deno 2.9.6: starting and stopping two
+ * threads instead of one takes 10 to 25 ms longer, and two threads save 8 ms per 1e9 operations of
+ * the gradient of a 10 x 512 tanh net. So they start to pay between 1e9 and 3e9 operations, and
+ * always pay above this value.
  */
 export const WORKLOAD_WORTH_THREADS = 4e9;
 
 /**
- * How many threads a workload is worth. A second thread takes some 25 ms to start; a pass over a small
- * network ends long before that.
+ * Returns the number of threads that a workload is worth. A second thread takes about 25 ms to
+ * start; a pass over a small network takes far less.
  *
- * @param workload Floating-point operations of all passes together. A Dense layer takes about 6 times
- * its weights for every example of a forward and backward pass.
+ * @param workload Floating-point operations of all passes together. A Dense layer takes about 6
+ * times its weights for every example of a forward and backward pass.
  * @param cores Cores of the machine. Default: `navigator.hardwareConcurrency`.
- * @returns 1 below 4e9 operations, else as many threads as there are cores, 8 at most.
+ * @returns 1 below 4e9 operations, otherwise the number of cores, at most 8.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 import type { TensorFlow } from "./tensorflow.ts";
 
 /**
- * A running TensorFlow.js WASM engine. Made by `startEngine`.
+ * Running TensorFlow.js WASM engine, returned by `startEngine`.
  *
  * @example
  * ```ts
@@ -16,23 +16,24 @@ import type { TensorFlow } from "./tensorflow.ts";
  */
 export interface Engine extends AsyncDisposable {
   /**
-   * The TensorFlow.js module it runs: build models with it, or with your own import. Here seed 0 works
-   * like any other seed; in the module itself, operations that draw normal or gamma numbers or classes
-   * ignore it.
+   * TensorFlow.js module of the engine. Build models with it, or with your own import. Here seed 0
+   * works like any other seed; in the module itself, operations that draw normal or gamma numbers
+   * or classes ignore it.
    */
   readonly tf: TensorFlow;
-  /** How many threads the kernels use, the calling one included. */
+  /** Number of threads that compute, including the calling one. */
   readonly threads: number;
-  /** Whether the SIMD build of the backend runs; the engine starts no other. */
+  /** True if the SIMD build of the backend runs; the engine starts no other build. */
   readonly simd: boolean;
-  /** Whether kernels may use fused multiply-add (relaxed SIMD). */
+  /** True if operations may use fused multiply-add (relaxed SIMD). */
   readonly relaxedSimd: boolean;
   /** Version of TensorFlow.js. */
   readonly version: string;
   /**
-   * Stops the engine once every `startEngine` has been stopped: ends its workers, waits for their exit
-   * and moves live tensors off the WASM heap. Models stay usable on the slow `cpu` backend, and the next
-   * engine takes them over. Stopping twice does nothing. `await using` calls it automatically.
+   * Stops the engine once every `startEngine` has been stopped: ends its workers, waits for their
+   * exit and moves live tensors off the WASM heap. Models stay usable on the slow `cpu` backend,
+   * and the next engine takes them over. Stopping twice does nothing. `await using` calls this
+   * automatically.
    */
   stop(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /**
- * The engine could not start, or not as asked. The message is one sentence that says what to allow,
+ * Error if the engine cannot start as requested. The message says in one sentence what to allow,
  * install or call; the stack adds nothing.
  *
  * @example Tell the user, without a stack trace
@@ -16,6 +16,6 @@
  * ```
  */
 export class EngineError extends Error {
-  /** The class's name, for when `instanceof` cannot be used. */
+  /** Name of the class, for use when `instanceof` cannot be used. */
   override readonly name = "EngineError";
 }

@@ -1,11 +1,14 @@
 import { EngineError } from "./engine_error.ts";
 
-/** The package of the WASM backend. */
+/** Package of the WASM backend. */
 export const WASM_PACKAGE = "npm:@tensorflow/tfjs-backend-wasm@4.22.0";
 
-/** The files that TensorFlow.js reads from disk, one of them, and needs `--allow-read` for; it imports the rest. */
+/**
+ * Files that TensorFlow.js reads from disk, which needs `--allow-read`. Only one of them is read;
+ * the rest is imported.
+ */
 const FILES = {
-  // Written out: publishing can follow no name that is put together.
+  // Literal specifiers, since publishing cannot follow computed ones.
   single: () =>
     import.meta.resolve(
       "npm:@tensorflow/tfjs-backend-wasm@4.22.0/dist/tfjs-backend-wasm-simd.wasm",
@@ -18,31 +21,34 @@ const FILES = {
 
 const PACKAGE = new URL("../../", import.meta.url);
 
-/** URL of a file of TensorFlow.js's WASM backend. */
+/** Returns the URL of a file of TensorFlow.js's WASM backend. */
 export function engineFileUrl(file: keyof typeof FILES): URL {
   return new URL(FILES[file]());
 }
 
-/** The path of a `file:` URL. Loading `node:url` for it would take 5 ms, which `--help` need not wait for. */
+/**
+ * Returns the path of a `file:` URL. Loading `node:url` for it would take 5 ms, also before
+ * `--help`.
+ */
 export function pathOf({ pathname }: URL): string {
-  // On Windows the path is /C:/..., whose first slash does not belong to it.
+  // On Windows the path is /C:/...; its first slash is not part of the file path.
   return decodeURIComponent(pathname).replace(/^\/(?=[A-Za-z]:\/)/, "");
 }
 
-/** Whether this package lies on disk, where reading it takes permission. */
+/** Returns true if this package is on disk, where reading it requires permission. */
 export const isLocal = (): boolean => PACKAGE.protocol === "file:";
 
-/** The folder of this package: what is loaded late, and workers, read it again. */
+/** Returns the folder of this package, which lazy imports and workers read. */
 export function packageFolder(): string {
   return isLocal() ? pathOf(PACKAGE) : PACKAGE.href;
 }
 
 /**
- * Makes sure that the backend will find its file: TensorFlow.js itself continues without its binary if it
- * cannot read it.
+ * Checks that the backend will find its file: TensorFlow.js itself continues without its binary if
+ * it cannot read it.
  *
- * @param threads How many threads the backend is to run.
- * @throws {EngineError} If it may not be read, or is not there.
+ * @param threads Number of threads of the backend.
+ * @throws {EngineError} If reading is not permitted, or the file is missing.
  */
 export async function requireEngineFiles(threads: number): Promise<void> {
   const { fileURLToPath } = await import("node:url");
@@ -50,9 +56,9 @@ export async function requireEngineFiles(threads: number): Promise<void> {
 }
 
 /**
- * Makes sure that files can be read.
+ * Checks that files can be read.
  *
- * @throws {EngineError} If one may not be read, or is not there.
+ * @throws {EngineError} If reading is not permitted, or a file is missing.
  */
 export async function requireFiles(paths: string[]): Promise<void> {
   const denied: string[] = [];
@@ -77,7 +83,7 @@ async function mayRead(path: string): Promise<boolean> {
   const descriptor = { name: "read", path } as const;
   const { state } = await Deno.permissions.query(descriptor);
   if (state !== "prompt") return state === "granted";
-  // On a terminal the user is asked; elsewhere this answers "denied" at once.
+  // Asks the user on a terminal; elsewhere, answers "denied" at once.
   return (await Deno.permissions.request(descriptor)).state === "granted";
 }
 

@@ -4,7 +4,7 @@ import type { EngineOptions } from "./engine_options.ts";
 import { hasRelaxedSimd } from "./has_relaxed_simd.ts";
 import { object, requireValue } from "../words/requirements.ts";
 
-/** What an engine runs with: options, checked and decided. */
+/** Checked and resolved options of an engine. */
 export interface EngineSettings {
   readonly threads: number;
   readonly relaxedSimd: boolean;
@@ -17,7 +17,7 @@ const OPTIONS: Record<keyof Required<EngineOptions>, true> = {
 };
 
 /**
- * Checks the options and decides what they leave open.
+ * Checks the options and resolves defaults.
  *
  * @throws {TypeError} If an option is unknown or has the wrong type.
  * @throws {RangeError} If a number is out of range.

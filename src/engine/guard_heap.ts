@@ -4,52 +4,55 @@ import { heapMemory } from "./native/heap_memory.ts";
 import type { WasmBackend } from "./native/wasm_backend.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
-/** The most that WASM memory with 32-bit addresses can have: 65536 pages of 64 KiB. */
+/** Largest WASM memory with 32-bit addresses: 65536 pages of 64 KiB. */
 export const HEAP_LIMIT = 2 ** 32;
 
 /**
- * What tensors must leave free, in one piece. The backend's code allocates for itself, too, a few bytes
- * for every tensor, and aborts where there are none.
+ * Bytes that tensors must leave free, in one piece. The backend allocates a few bytes for every
+ * tensor itself, and aborts if it cannot.
  */
 const RESERVE = 2 ** 20;
 
-/** What the allocator may add to a size. */
+/** Most bytes that the allocator may add to a size. */
 const ROUNDING = 2 ** 8;
 
-/** Larger regions are all in one list of the allocator; smaller ones in two for each power of two. */
+/**
+ * Larger regions are in a single list of the allocator; smaller ones in two for each power of two.
+ */
 const ALIKE = 2 ** 27;
 
 /**
- * Makes the backend refuse a tensor that the WASM heap has no room for.
+ * Makes the backend reject a tensor that does not fit in the WASM heap.
  *
- * The allocator answers 0 then, and TensorFlow.js takes that for an address and overwrites its own
- * data: the backend is dead from there on. It also takes sizes modulo 2^32, and hands a small block out
- * for a tensor of 4 GiB. An error before anything is written leaves it alive.
+ * In that case the allocator returns 0, which TensorFlow.js uses as an address: it overwrites its
+ * own data, and the backend no longer works. The allocator also takes sizes modulo 2^32, and
+ * returns a small block for a tensor of 4 GiB. An error before anything is written keeps the
+ * backend usable.
  *
- * @param tf A TensorFlow.js whose WASM backend is active.
+ * @param tf TensorFlow.js whose WASM backend is active.
  */
 export function guardHeap(tf: TensorFlow): void {
   const backend = tf.backend() as unknown as WasmBackend;
   const { wasm } = backend;
   const memory = heapMemory(backend);
-  // At its first call, Emscripten's stub puts the allocator itself in its place.
+  // Emscripten's stub replaces itself with the allocator on its first call.
   wasm._free(wasm._malloc(1));
   const allocate = allocateSafely(wasm, memory);
   const hasReserve = () => {
-    // It grows first, and fills up then.
+    // The heap grows first, then fills up.
     if (memory.buffer.byteLength <= HEAP_LIMIT - RESERVE) return true;
     const reserve = allocate(RESERVE);
     wasm._free(reserve);
     return reserve !== 0;
   };
   wasm._malloc = (bytes) => {
-    // A kernel whose window does not fit its input may come to a shape below 0.
+    // An op whose window does not fit its input may have an output shape below 0.
     if (!(bytes >= 0)) {
       throw new RangeError(
         `A tensor of ${bytes} bytes was asked for: an operation gives a shape with an axis below 0`,
       );
     }
-    // Even an empty heap has not all of it: the backend's own data lie there, too.
+    // Even an empty heap holds the backend's own data.
     const address = bytes <= HEAP_LIMIT - RESERVE ? allocate(bytes) : 0;
     if (bytes > 0 && (address === 0 || !hasReserve())) {
       wasm._free(address);
@@ -63,10 +66,11 @@ export function guardHeap(tf: TensorFlow): void {
 }
 
 /**
- * The allocator without its two mistakes in a heap that is nearly full. Where the address of a free region plus the size
- * that is asked for passes 2^32, the sum wraps, and the region counts as large enough: the allocator hands out bytes
- * beyond the heap, and overwrites the heap's beginning. Here such regions are occupied during the search. And each call
- * looks at only a few of the regions that may be large enough, at others each time. Here it is called again.
+ * Wraps the allocator to avoid its two faults in a nearly full heap. If the address of a free
+ * region plus the requested size exceeds 2^32, the sum wraps and the region counts as large enough:
+ * the allocator returns bytes beyond the heap, which overwrite its beginning. Here such regions are
+ * occupied during the search. Also, each call only looks at a few of the regions that may be large
+ * enough, different ones each time. Here it is called again.
  */
 function allocateSafely(
   { _malloc: allocate, _free: free }: WasmBackend["wasm"],
@@ -87,7 +91,8 @@ function allocateSafely(
       }
       return 0;
     };
-    // The allocator looks at regions of about the size that is asked for, and of about the largest size there is.
+    // The allocator looks at regions of about the requested size, and of about the largest size
+    // there is.
     const largest = Math.max(...regions.map(({ bytes }) => bytes));
     const least = Math.min(bytes, largest, ALIKE) / 2;
     const late = regions.filter(({ address, bytes }) => passes(address) && bytes >= least)

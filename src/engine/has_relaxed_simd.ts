@@ -1,6 +1,6 @@
 /**
- * A module of one function, (a, b, c) => f32x4.relaxed_madd(a, b, c), which validates only where the
- * runtime knows relaxed SIMD.
+ * Module with the function (a, b, c) => f32x4.relaxed_madd(a, b, c), which only validates if the
+ * runtime supports relaxed SIMD.
  */
 const RELAXED_MADD = new Uint8Array([
   ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // magic, version 1
@@ -13,7 +13,7 @@ const RELAXED_MADD = new Uint8Array([
 
 let known: boolean | undefined;
 
-/** Whether this runtime has relaxed SIMD, and with it fused multiply-add. */
+/** Returns true if this runtime supports relaxed SIMD, and with it fused multiply-add. */
 export function hasRelaxedSimd(): boolean {
   return known ??= WebAssembly.validate(RELAXED_MADD);
 }

@@ -2,12 +2,15 @@ import type { TensorInfo } from "@tensorflow/tfjs";
 import type { NativeModule } from "./native/native_module.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
-/** The WASM heap that an engine computes on, for what works on it in place. */
+/** WASM heap of an engine, for code that works on it in place. */
 export interface Heap {
-  /** The TensorFlow.js whose tensors lie on it. */
+  /** TensorFlow.js whose tensors are on the heap. */
   readonly tf: TensorFlow;
-  /** Our own WASM module on it: read it where it is used, after a restart of the backend it is another. */
+  /**
+   * This project's WASM module on the heap. Read it on each use: a restart of the backend replaces
+   * it.
+   */
   readonly native: NativeModule;
-  /** Byte address of a tensor. One that lies on another backend is moved first. */
+  /** Returns the byte address of a tensor, and first moves it there from another backend. */
   address(tensor: TensorInfo): number;
 }

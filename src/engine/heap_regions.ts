@@ -1,24 +1,25 @@
-/** A free piece of the WASM heap. */
+/** Free region of the WASM heap. */
 export interface FreeRegion {
-  /** Address of its first byte for a tensor. */
+  /** Address of the first byte available to a tensor. */
   address: number;
-  /** How many bytes a tensor may have there. */
+  /** Number of bytes available to a tensor. */
   bytes: number;
 }
 
-/** Bytes of the size at either end of a region. What lies between is for a tensor. */
+/** Bytes of the size at either end of a region; a tensor gets the rest. */
 const FRAME = 4;
 
-/** The next multiple of 8, which addresses and sizes are. */
+/** Rounds up to a multiple of 8, as addresses and sizes are. */
 const alignUp = (bytes: number) => bytes + (8 - bytes % 8) % 8;
 
 /**
- * The free regions of the heap. Emscripten's allocator (emmalloc) lays its regions one after the other. Each begins and
- * ends with its size; the lowest bit of the size at its end is set where it is free.
+ * Returns the free regions of the heap. Emscripten's allocator (emmalloc) stores its regions one
+ * after the other. Each begins and ends with its size; the lowest bit of the size at its end is set
+ * if it is free.
  *
  * @param heap The whole heap.
- * @param from Address of something allocated, from which on regions are looked at.
- * @throws {Error} If the heap is not laid out so.
+ * @param from Address of an allocated block; only regions after it are returned.
+ * @throws {Error} If the heap has another layout.
  */
 export function freeRegions(heap: ArrayBufferLike, from: number): FreeRegion[] {
   const words = new Uint32Array(heap);
@@ -26,7 +27,8 @@ export function freeRegions(heap: ArrayBufferLike, from: number): FreeRegion[] {
   for (let at = from - FRAME; at < heap.byteLength;) {
     const size = words[at / 4];
     if (size === 0) {
-      // Where the heap has grown, regions go on at the next multiple of 8. Nothing follows the last one.
+      // If the heap has grown, regions continue at the next multiple of 8. Nothing follows the last
+      // one.
       if (at % 8 === 0) break;
       at += 4;
       continue;

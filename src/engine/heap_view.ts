@@ -6,16 +6,16 @@ import { showValue } from "../words/show_value.ts";
 import { tensorFlow } from "./tensorflow_requirement.ts";
 
 /**
- * A view of a tensor's entries on the WASM heap, without a copy. Use it at once: when the heap grows the view
- * gets length 0 (with one thread), and the heap can grow whenever a tensor is created. A tensor on another
- * backend is moved to the engine first.
+ * Returns a view of a tensor's entries on the WASM heap, without copying. Use it immediately: if
+ * the heap grows, the view gets length 0 (with one thread), and the heap can grow whenever a tensor
+ * is created. Tensors on another backend are moved to the engine first.
  *
- * Read only: the stock kernels keep packed copies of weights, and after a write in place they would still
- * use the old ones.
+ * Do not write to the view: TensorFlow.js's ops keep packed copies of weights, which would not see
+ * the change.
  *
  * @param tf The engine's TensorFlow.js.
- * @param tensor A tensor.
- * @returns The entries, row-major.
+ * @param tensor Tensor to view.
+ * @returns Entries, row-major.
  *
  * @example The sum of a tensor
  * ```ts
@@ -39,7 +39,7 @@ export function heapView(tf: TensorFlow, tensor: Tensor): Float32Array | Int32Ar
   requireValue("tf", tf, tensorFlow);
   settleDtype(tf, tensor);
   const backend = tf.backend() as unknown as WasmBackend;
-  // Looking it up moves it, which may grow the heap: the view must be taken of the heap after that.
+  // The lookup moves the tensor, which may grow the heap, so the view must be created afterwards.
   backend.dataIdMap.get(tensor.dataId);
   return backend.typedArrayFromHeap(tensor);
 }

@@ -1,29 +1,29 @@
-/** A message of Emscripten's thread pool to one of its workers. */
+/** Message of Emscripten's thread pool to a worker. */
 interface PoolMessage {
   cmd?: string;
 }
 
 /**
- * The worker that Emscripten's thread pool gets instead of `Worker`. Stock: the threaded build starts eight
- * workers, which takes a third of a second, and waits for them, though its kernels are told to compute in one
- * thread. Here: this one says that it has loaded, and that is all the pool ever asks of it. The threads that
- * share our work are those of our own native module (`native/start_helpers.ts`).
+ * Worker passed to Emscripten's thread pool instead of `Worker`. The threaded build starts eight
+ * workers, which takes a third of a second, and waits for them, though its ops are set to compute
+ * in one thread. This worker reports that it has loaded, and the pool never asks for anything else.
+ * The threads that share our work are those of the native module (`native/start_helpers.ts`).
  */
 export class IdleWorker {
-  /** Set by the pool. */
+  /** Handler set by the pool. */
   onmessage: ((event: { data: PoolMessage }) => void) | null = null;
 
-  /** Answers the one message that the pool waits for. */
+  /** Answers the only message that the pool waits for. */
   postMessage({ cmd }: PoolMessage): void {
     if (cmd === "load") queueMicrotask(() => this.onmessage?.({ data: { cmd: "loaded" } }));
   }
 
-  /** The pool listens to workers of Node through this; there is nothing to hear. */
+  /** Does nothing: the pool subscribes to Node workers this way, but there are no events. */
   on(): void {}
 
-  /** It keeps no process alive. */
+  /** Does nothing: the worker does not keep the process alive. */
   unref(): void {}
 
-  /** There is nothing to end. */
+  /** Does nothing: there is no thread to end. */
   terminate(): void {}
 }

@@ -4,19 +4,19 @@ import type { TensorFlow } from "./tensorflow.ts";
 let seen = true;
 
 /**
- * Says whether code that is not this project's may see the TensorFlow.js of the next engine. For the command line,
- * whose models are often data.
+ * Sets whether foreign code may see the TensorFlow.js of the next engine. Used by the command line,
+ * whose models are often pure data.
  */
 export function showTensorFlow(toOthers: boolean): void {
   seen = toOthers;
 }
 
 /**
- * Imports TensorFlow.js. Where no other code sees it, this imports only the packages of it that this project uses.
- * They are the same modules, so code that imports all of TensorFlow.js later gets the same classes, kernels and engine.
- * The whole package has a WebGL backend, `tf.data` and graph models as well, 46 of the 117 ms of processor time that a
- * bare start of TensorFlow.js with WASM takes (2-core Xeon, Deno 2.9.6). It also gives tensors methods; here
- * `chainMethods()` does, in 0.2 ms.
+ * Imports TensorFlow.js. If no other code sees it, only imports the packages that this project
+ * uses. They are the same modules, so code that imports all of TensorFlow.js later gets the same
+ * classes, ops and engine. The whole package also has a WebGL backend, `tf.data` and graph models,
+ * which take 46 of the 117 ms of processor time of a bare start of TensorFlow.js with WASM (2-core
+ * Xeon, Deno 2.9.6). It also gives tensors methods; here `chainMethods()` does, in 0.2 ms.
  */
 export async function importTensorFlow(): Promise<TensorFlow> {
   if (seen) return await import("@tensorflow/tfjs");
@@ -24,7 +24,8 @@ export async function importTensorFlow(): Promise<TensorFlow> {
   const layers = await import("@tensorflow/tfjs-layers");
   await import("@tensorflow/tfjs-backend-cpu");
   chainMethods(core);
-  // What is missing, nothing in this project uses: `tests/engine/import_tensorflow_test.ts` has it checked.
+  // Nothing in this project uses the missing parts; `tests/engine/import_tensorflow_test.ts` checks
+  // this.
   const parts: unknown = { ...core, ...layers, version: { tfjs: layers.version_layers } };
   return parts as TensorFlow;
 }

@@ -2,36 +2,36 @@ import type { BackendValues, DataId, DataType, KernelBackend } from "@tensorflow
 import type { TensorFlow } from "./tensorflow.ts";
 import { patchProperty } from "./patch_property.ts";
 
-/** The tensors whose entries lie on a backend. */
+/** Tensors whose entries are on a backend. */
 export interface LiveData {
-  /** How many bytes they take. */
+  /** Total size in bytes. */
   readonly bytes: number;
   /**
-   * Takes the tensors placed longest ago off the backend until the others take at most `most` bytes. What `forget`
-   * does not take moves to the `cpu` backend.
+   * Moves the least recently placed tensors off the backend until the others take at most `most`
+   * bytes. Tensors that `forget` does not drop are moved to the `cpu` backend.
    *
-   * @param most How many bytes may stay.
-   * @param stays Which must stay, whatever they take.
-   * @param forget Forgets what need not be moved, and says whether it did.
+   * @param most Number of bytes that may stay.
+   * @param stays Tensors that must stay, whatever their size.
+   * @param forget Drops a tensor that need not be moved; returns true if it did.
    */
   moveOldest(
     most: number,
     stays: (dataId: DataId) => boolean,
     forget?: (dataId: DataId, bytes: number) => boolean,
   ): void;
-  /** Moves every one to the `cpu` backend, where they stay until a kernel asks for them. */
+  /** Moves all tensors to the `cpu` backend, where they stay until an op reads them. */
   moveToCpu(): void;
-  /** Frees what belongs to no tensor, as what a kernel had made by the time that it threw. */
+  /** Frees data without a tensor, such as outputs of an op that threw. */
   freeStrays(): void;
 }
 
-/** What TensorFlow.js asks of the backend that the data of a tensor lie on. */
+/** Methods that TensorFlow.js calls on the backend that holds a tensor's data. */
 export type DataHolder = Pick<
   KernelBackend,
   "disposeData" | "incRef" | "read" | "readSync" | "refCount"
 >;
 
-/** What TensorFlow.js knows of the data of a tensor; its types do not show it. */
+/** TensorFlow.js's record of a tensor's data; its types do not show it. */
 export interface DataInfo {
   backend: DataHolder;
   shape: number[];
@@ -52,33 +52,33 @@ export interface DataMover {
 
 const known = new WeakMap<object, LiveData>();
 
-/** What lies on a backend that {@linkcode trackLiveData} was told of. */
+/** Returns the live data of a backend passed to {@linkcode trackLiveData}. */
 export function liveDataOf(backend: object): LiveData {
   const live = known.get(backend);
   if (live === undefined) throw new TypeError("backend was not started by startEngine()");
   return live;
 }
 
-/** What TensorFlow.js knows of the data of a tensor, unless they are freed. */
+/** Returns TensorFlow.js's record of a tensor's data, unless they are freed. */
 export function dataInfo(tf: TensorFlow, dataId: DataId): DataInfo | undefined {
   return tf.engine().state.tensorInfo.get(dataId) as unknown as DataInfo | undefined;
 }
 
-/** What is smaller stays: moving it costs more than its place is worth. */
-const LEAST = 2 ** 14;
+/** Smaller tensors stay: moving them costs more than it saves. */
+const MIN_MOVED_BYTES = 2 ** 14;
 
 /**
- * Keeps a list of what lies on a backend. TensorFlow.js keeps its own in weak maps, which cannot be
- * listed, and loses every tensor of a backend that is removed.
+ * Tracks the data on a backend. TensorFlow.js keeps them in weak maps, which cannot be listed, and
+ * loses every tensor of a backend that is removed.
  *
  * @param tf The engine's TensorFlow.js.
- * @param backend A backend without tensors yet.
+ * @param backend Backend that has no tensors yet.
  */
 export function trackLiveData(
   tf: TensorFlow,
   backend: Pick<KernelBackend, "disposeData" | "move"> & { dataIdMap: DataMap },
 ): LiveData {
-  /** The bytes of each, in the order in which they were placed. */
+  /** Bytes of each tensor, in the order in which they were placed. */
   const live = new Map<DataId, number>();
   let bytes = 0;
   const strike = (dataId: DataId) => {
@@ -103,7 +103,7 @@ export function trackLiveData(
     },
   });
   const { move } = backend;
-  // `write` calls it, too. Stock copies the bytes of any array as if it were one of the dtype.
+  // Also called by `write`. The stock method copies the bytes of any array as if it had the dtype.
   patchProperty(backend, "move", {
     value(
       dataId: DataId,
@@ -124,7 +124,7 @@ export function trackLiveData(
     moveOldest(most, stays, forget = () => false) {
       for (const [dataId, size] of live) {
         if (bytes <= most) return;
-        if (size < LEAST || stays(dataId) || forget(dataId, size)) continue;
+        if (size < MIN_MOVED_BYTES || stays(dataId) || forget(dataId, size)) continue;
         moveToCpu(tf, dataId);
       }
     },
@@ -143,14 +143,14 @@ export function trackLiveData(
 
 const ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
 
-/** True if a tensor of this dtype has a number per entry. */
+/** Returns true if a tensor of this dtype has a number per entry. */
 export function isNumeric(dtype: DataType): dtype is keyof typeof ARRAYS {
   return dtype in ARRAYS;
 }
 
 /**
- * Returns values in the array that the WASM heap expects for their dtype. TensorFlow.js's `cpu` backend keeps whatever
- * array it was given, also a plain one.
+ * Converts values to the array type that the WASM heap expects for their dtype. TensorFlow.js's
+ * `cpu` backend keeps any array that it was given, even a plain one.
  *
  * @param values The values; `null` stays `null`.
  * @param dtype The dtype of the tensor.
@@ -167,15 +167,16 @@ export function convertValues<Values extends BackendValues | null>(
   return Expected.from(numbers);
 }
 
-/** Bytes of a tensor: numbers take four each, truth values one. */
+/** Returns the bytes of a tensor: four per number, one per boolean. */
 function bytesOf({ shape, dtype }: Pick<DataInfo, "shape" | "dtype">): number {
   return shape.reduce((product, length) => product * length, dtype === "bool" ? 1 : 4);
 }
 
 /**
- * Has the data of a tensor come to a backend. TensorFlow.js would give them up before it knows that there is room.
+ * Moves a tensor's data to a backend. TensorFlow.js would release them before it knows that there
+ * is room.
  *
- * @param to Where they do not lie.
+ * @param to Backend that does not hold them yet.
  */
 export function bring(tf: TensorFlow, dataId: DataId, to: KernelBackend): void {
   const info = dataInfo(tf, dataId)!;
@@ -186,13 +187,13 @@ export function bring(tf: TensorFlow, dataId: DataId, to: KernelBackend): void {
 }
 
 /**
- * Moves the data of a tensor to the `cpu` backend, as TensorFlow.js's `moveData` does, also off a backend that is
- * broken: after a trap its allocator may trap, too. What can be read no more becomes NaN, so that it is not taken for
- * a number.
+ * Moves a tensor's data to the `cpu` backend, as TensorFlow.js's `moveData` does, even off a broken
+ * backend: after a trap its allocator may trap, too. Data that cannot be read become NaN, so that
+ * they are not mistaken for numbers.
  */
 export function moveToCpu(tf: TensorFlow, dataId: DataId): void {
   const info = dataInfo(tf, dataId);
-  // Data that a kernel left when it threw belongs to no tensor, so nothing can read it.
+  // Data that an op left when it threw belong to no tensor, so nothing can read them.
   if (info === undefined) return;
   const { backend, shape, dtype } = info;
   const holders = backend.refCount(dataId);
@@ -205,7 +206,7 @@ export function moveToCpu(tf: TensorFlow, dataId: DataId): void {
   try {
     backend.disposeData(dataId, true);
   } catch {
-    // The memory goes with its backend.
+    // The memory is released with its backend.
   }
   const cpu = tf.engine().findBackend("cpu");
   info.backend = cpu;

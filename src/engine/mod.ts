@@ -1,5 +1,5 @@
 /**
- * The engine: TensorFlow.js on WASM, started and stopped.
+ * Engine: starts and stops TensorFlow.js on WASM.
  *
  * @module
  */

@@ -7,27 +7,31 @@ import { type Attributes, Recomputation, tensorsOf } from "./recompute.ts";
 import { settleInputs } from "./settle_dtype.ts";
 import type { Tensor, TensorFlow } from "./tensorflow.ts";
 
-/** Bytes of tensors that may lie on the heap when a kernel starts: it has the rest for what it reads and writes. */
-const MOST = HEAP_LIMIT / 2;
+/**
+ * Bytes of tensors that may be on the heap when an op starts; the rest is for its inputs and
+ * outputs.
+ */
+const MAX_TENSOR_BYTES = HEAP_LIMIT / 2;
 
-/** What is left on the heap once room was made, as a share of what may lie there: not each kernel is to make room. */
-const LEFT = 0.75;
+/** Share of that which remains after an eviction, so that not every op has to evict. */
+const SHARE_LEFT = 0.75;
 
 /**
- * Runs work whose tensors do not all fit in the WASM heap. Results are unchanged. Before each op, the least recently
- * used tensors are evicted if the heap is too full: the output of a sweep over other tensors is dropped and
- * recomputed on demand, the rest moves to JavaScript's memory and back. The inputs and outputs of a single op have
- * to fit in the heap.
+ * Runs work whose tensors do not all fit in the WASM heap. Results are unchanged. Before each op,
+ * the least recently used tensors are evicted if the heap is too full: the output of a sweep over
+ * other tensors is dropped and recomputed on demand, the rest moves to JavaScript's memory and
+ * back. The inputs and outputs of a single op have to fit in the heap.
  *
  * @param tf The engine's TensorFlow.js.
- * @param pinned Tensors that stay there: XNNPACK packs weights once for as long as they do.
- * @param most How many bytes of tensors may lie on the heap when a kernel starts. Default: half of its limit.
- * @returns What ends it when it is disposed of. Tensors that are left then keep their entries.
+ * @param pinned Tensors that are never evicted: XNNPACK packs weights only once while they stay.
+ * @param most Bytes of tensors that may be on the heap when an op starts. Default: half of its
+ * limit.
+ * @returns A disposable that ends offloading. Remaining tensors keep their entries.
  */
 export function offload(
   tf: TensorFlow,
   pinned: readonly Tensor[],
-  most: number = MOST,
+  most: number = MAX_TENSOR_BYTES,
 ): Disposable {
   const backend = tf.backend();
   const live = liveDataOf(backend);
@@ -35,14 +39,17 @@ export function offload(
   const engine = tf.engine();
   const runKernel = engine.runKernel.bind(engine);
   const allocate = wasm._malloc;
-  /** What stays: the pinned, and what the kernels read that run now, one inside the other. */
+  /** Tensors that must stay: the pinned ones, and the inputs of all running (nested) ops. */
   let stay: ReadonlySet<DataId> = new Set(pinned.map(({ dataId }) => dataId));
-  /** How many kernels that made room are running. Outside of them, a caller may hold the address of any tensor. */
+  /**
+   * Number of running ops that made room. Outside of them, a caller may hold the address of any
+   * tensor.
+   */
   let running = 0;
-  /** Whether all is over, and nothing may be forgotten any more. */
+  /** True once offloading has ended and nothing may be dropped. */
   let isOver = false;
 
-  /** Runs a kernel whose inputs stay on the heap, once there is room for them. */
+  /** Runs an op whose inputs stay on the heap, once there is room for them. */
   function run<Outputs extends Tensor | Tensor[]>(
     name: string,
     inputs: NamedTensorMap,
@@ -54,7 +61,7 @@ export function offload(
     stay = new Set([...before, ...read]);
     try {
       room();
-      // What comes back may move the heap, of which the kernel takes views.
+      // Restoring inputs may move the heap, of which the op takes views.
       for (const dataId of read) dataIdMap.get(dataId);
       return runKernel<Outputs>(name, inputs, attributes);
     } finally {
@@ -75,7 +82,7 @@ export function offload(
         settleInputs(tf, inputs);
         const { bytes } = recomputation.missing(tensorsOf(inputs));
         const room = () => {
-          if (live.bytes + bytes > most) makeRoom(LEFT * most - bytes);
+          if (live.bytes + bytes > most) makeRoom(SHARE_LEFT * most - bytes);
         };
         running++;
         try {
@@ -98,7 +105,7 @@ export function offload(
           try {
             return allocate(bytes);
           } catch (error) {
-            // What is free may lie in pieces that are too small.
+            // Free memory may be in pieces that are too small.
             const before = live.bytes;
             if (running > 0 && bytes > 0) makeRoom(before - bytes);
             if (live.bytes === before) throw error;
@@ -110,7 +117,7 @@ export function offload(
   return {
     [Symbol.dispose]() {
       isOver = true;
-      // No kernel is running, so tensors that are computed again may push others off the heap.
+      // No op is running, so recomputed tensors may evict others.
       running++;
       try {
         recomputation.finish();

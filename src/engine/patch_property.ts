@@ -1,10 +1,10 @@
 /**
- * Defines a property for a while.
+ * Replaces a property temporarily.
  *
  * @param target The object to change.
  * @param key The property's name.
- * @param descriptor What the property is for the time being.
- * @returns A function that puts back exactly what was there; calling it again does nothing.
+ * @param descriptor Temporary descriptor of the property.
+ * @returns A function that restores the original property exactly; calling it again does nothing.
  */
 export function patchProperty(
   target: object,

@@ -3,24 +3,26 @@ import type { Engine } from "./engine.ts";
 import { EngineError } from "./engine_error.ts";
 import type { Heap } from "./heap.ts";
 
-/** What an engine is made of. */
+/** Internal parts of an engine. */
 interface EngineParts {
-  /** The backend that it computes on. */
+  /** Backend that it computes on. */
   backend: KernelBackend;
-  /** The heap of that backend. */
+  /** Heap of that backend. */
   heap: Heap;
-  /** Puts back what another copy of TensorFlow.js has replaced, and repairs the layers of that copy. */
+  /**
+   * Restores what another copy of TensorFlow.js has replaced, and repairs the layers of that copy.
+   */
   repair(model: object | null): void;
 }
 
 const parts = new WeakMap<Engine, EngineParts>();
 
-/** Records what an engine is made of; for `startEngine` alone. */
+/** Records the parts of an engine; for `startEngine` only. */
 export function setEngineParts(engine: Engine, made: EngineParts): void {
   parts.set(engine, made);
 }
 
-/** The heap that an engine computes on, for those who were handed the engine. */
+/** Returns the heap of an engine. */
 export function heapOf(engine: Engine): Heap {
   const made = parts.get(engine);
   if (made === undefined) throw new TypeError("engine was not made by startEngine()");
@@ -28,15 +30,15 @@ export function heapOf(engine: Engine): Heap {
 }
 
 /**
- * Gets an engine ready for a model, whatever the code of a model has done to it.
+ * Prepares an engine for a model, whatever the model's code has done to it.
  *
- * Its backend becomes the active one again where another one was made active, as scripts for TensorFlow.js
- * often do first; what was built meanwhile is moved when it is used. A copy of TensorFlow.js that was
- * imported while the engine ran has registered its kernels and gradients in place of the engine's: they
- * come back. Layers of such a copy are repaired as those of the engine's TensorFlow.js are.
+ * If another backend was made active, as scripts for TensorFlow.js often do first, the engine's
+ * becomes active again; tensors created meanwhile are moved when they are used. A copy of
+ * TensorFlow.js that was imported while the engine ran has replaced the engine's ops and gradients:
+ * they are restored. Layers of such a copy are repaired like those of the engine's TensorFlow.js.
  *
  * @param engine The engine.
- * @param model The model that it is to run, if it is known.
+ * @param model Model that it will run, if known.
  * @throws {EngineError} If the backend is gone.
  */
 export function prepareEngine(engine: Engine, model: object | null): void {
@@ -44,13 +46,15 @@ export function prepareEngine(engine: Engine, model: object | null): void {
   const made = parts.get(engine);
   if (change !== null) {
     if (engine.tf.engine().registry["wasm"] !== made?.backend) throw new EngineError(change);
-    // It is there already, so that this is done before the call returns.
+    // The backend exists, so this completes before the call returns.
     engine.tf.setBackend("wasm");
   }
   made?.repair(model);
 }
 
-/** What happened to the backend of an engine, in one sentence; `null` where it is the active one. */
+/**
+ * Returns a sentence about what happened to the backend of an engine, or `null` if it is active.
+ */
 export function backendChange(engine: Engine): string | null {
   const { tf } = engine;
   const made = parts.get(engine);

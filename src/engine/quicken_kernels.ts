@@ -8,7 +8,7 @@ type Inputs = Record<string, Tensor>;
 type Attributes = Record<string, unknown> | undefined;
 type Kept = Tensor & { kept: boolean; scopeId: number };
 
-/** The parts of TensorFlow.js's engine that run a kernel; its types do not show them. */
+/** Parts of TensorFlow.js's engine that run an op; its types do not show them. */
 interface KernelEngine {
   backendName: string | null;
   backend: KernelBackend;
@@ -35,34 +35,36 @@ interface KernelEngine {
   ): void;
 }
 
-/** What a scope frees when it ends. */
+/** Scope, with the tensors that it frees at its end. */
 interface Scope {
   id: number;
   track: Kept[];
 }
 
 /**
- * Reduces TensorFlow.js's overhead per kernel while its WASM backend is the active one. For each kernel
- * that is run it looks the kernel up twice, makes six closures, asks seven flags, and records on the tape that
- * tensors were cloned for the backward pass; at the end of each scope it makes two sets and two lists. Here a
- * kernel is looked up once and run. The results are the same, tensor for tensor, except for second derivatives through
- * a saved output, which TensorFlow.js gets wrong. While TensorFlow.js debugs or profiles, it runs kernels itself.
+ * Reduces TensorFlow.js's overhead per op while its WASM backend is active. For each op,
+ * TensorFlow.js looks it up twice, creates six closures, reads seven flags, and records clones for
+ * the backward pass on the tape; at the end of each scope it creates two sets and two lists. Here
+ * an op is looked up once and run. The results are the same, tensor for tensor, except for second
+ * derivatives through a saved output, which TensorFlow.js gets wrong. While TensorFlow.js debugs or
+ * profiles, it runs ops itself.
  *
  * @param tf The TensorFlow.js.
- * @returns A function that takes it back; calling it again does nothing.
+ * @returns A function that undoes this; calling it again does nothing.
  */
 export function quickenKernels(tf: TensorFlow): () => void {
   const engine = tf.engine() as unknown as KernelEngine;
   const environment = tf.env();
   const stock = { runKernel: engine.runKernel, endScope: engine.endScope };
 
-  // A kernel of another copy of TensorFlow.js may return a tensor.
+  // An op of another copy of TensorFlow.js may return a tensor.
   const tensorOf = (info: TensorInfo) =>
     (info as Tensor).rank == null ? engine.makeTensorFromTensorInfo(info) : info as Tensor;
 
   /**
-   * A clone for the backward pass, which the tape takes for the tensor itself. TensorFlow.js's clone of an output
-   * is on the tape before that output, so what a second derivative owes to it is lost there.
+   * Clones a tensor for the backward pass; the tape treats the clone as the tensor itself.
+   * TensorFlow.js records its clone of an output before that output, which loses its part of a
+   * second derivative.
    */
   function save(tensor: Tensor): Tensor {
     const { dataId, shape, dtype } = tensor;
@@ -73,7 +75,7 @@ export function quickenKernels(tf: TensorFlow): () => void {
   }
 
   function runKernel(kernelName: string, inputs: Inputs, attrs: Attributes): Tensor | Tensor[] {
-    // Read anew: `engine.reset()` makes another.
+    // Read on each call: `engine.reset()` replaces it.
     const { state } = engine;
     if (engine.backendName === "wasm") settleInputs(tf, inputs);
     const kernel = engine.backendName === "wasm" && !state.profiling &&
@@ -84,7 +86,7 @@ export function quickenKernels(tf: TensorFlow): () => void {
     const isRecorded = state.gradientDepth > 0 && state.kernelDepth === 0;
     let result: TensorInfo | TensorInfo[], outputs: Tensor[];
     let saved: Tensor[] = [];
-    // What a kernel runs is not recorded.
+    // Ops inside an op are not recorded.
     state.kernelDepth++;
     try {
       result = kernel.kernelFunc({ inputs, attrs: attrs as never, backend: engine.backend });
@@ -102,12 +104,12 @@ export function quickenKernels(tf: TensorFlow): () => void {
     return Array.isArray(result) ? outputs : outputs[0];
   }
 
-  /** After a trap freeing may trap, too, and the heap goes with its backend. */
+  /** After a trap, freeing may trap, too, and the heap is released with its backend. */
   function freeStrays(): void {
     try {
       liveDataOf(engine.backend).freeStrays();
     } catch {
-      // What the kernel has thrown says more.
+      // The op's own error says more.
     }
   }
 

@@ -6,43 +6,46 @@ import type { Tensor, TensorFlow } from "./tensorflow.ts";
 
 type RunKernel = ReturnType<TensorFlow["engine"]>["runKernel"];
 
-/** What a kernel is told beside its inputs. */
+/** Attributes of an op. */
 export type Attributes = Parameters<RunKernel>[2];
 
-/** How a kernel made the entries of a tensor. */
+/** Op that computed a tensor, and its inputs. */
 interface Recipe {
   kernelName: string;
-  /** What it read, as it was then: a variable may have other entries by now, and a tensor may be disposed of. */
+  /**
+   * Inputs as they were then: a variable may have changed since, and a tensor may have been
+   * disposed.
+   */
   inputs: NamedTensorMap;
   attributes: Attributes;
-  /** Which of its outputs the tensor is. */
+  /** Index of the tensor among the outputs. */
   output: number;
 }
 
 /** A dropped tensor that can be recomputed. */
 interface Forgotten {
   recipe: Recipe;
-  /** The inputs of the recipe, which have to stay until they have been read. */
+  /** Inputs of the recipe, kept until they have been read. */
   held: NamedTensorMap;
-  /** How many tensors have these entries. */
+  /** Number of tensors that share these entries. */
   holders: number;
   bytes: number;
 }
 
-/** The most kernels that may have to run to get forgotten entries back. */
+/** Largest number of ops that may have to run to restore dropped entries. */
 const MOST_KERNELS = 4;
 
-/** What is missing of the entries that a kernel reads. */
+/** Work to restore the dropped inputs of an op. */
 interface Missing {
-  /** How many kernels have to run for them. */
+  /** Number of ops to run. */
   kernels: number;
-  /** What they and those between take on the heap. */
+  /** Bytes that they and intermediate results take on the heap. */
   bytes: number;
 }
 
 /**
- * Forgets the entries of tensors that a sweep has made, and runs the sweep again when they are asked for: gradient
- * checkpointing, kernel by kernel. TensorFlow.js takes this for the backend that they lie on.
+ * Drops the outputs of sweeps and recomputes them on demand: gradient checkpointing, op by op. For
+ * TensorFlow.js, this is the backend that holds them.
  */
 export class Recomputation {
   readonly #tf: TensorFlow;
@@ -52,8 +55,9 @@ export class Recomputation {
   readonly #forgotten = new Map<DataId, Forgotten>();
 
   /**
-   * @param tf A TensorFlow.js whose WASM backend is active.
-   * @param runKernel Runs a kernel and moves nothing, because the caller may hold addresses of other tensors.
+   * @param tf TensorFlow.js whose WASM backend is active.
+   * @param runKernel Runs an op and moves nothing, since the caller may hold addresses of other
+   * tensors.
    */
   constructor(tf: TensorFlow, runKernel: RunKernel) {
     this.#tf = tf;
@@ -61,7 +65,7 @@ export class Recomputation {
     this.#runKernel = runKernel;
   }
 
-  /** Notes how a kernel made its outputs. */
+  /** Records the op that computed its outputs. */
   note(
     kernelName: string,
     inputs: NamedTensorMap,
@@ -82,11 +86,11 @@ export class Recomputation {
   }
 
   /**
-   * Forgets entries that can be computed again with little work.
+   * Drops entries that can be recomputed with little work.
    *
    * @param dataId Entries on the WASM heap.
-   * @param bytes What they take there.
-   * @returns Whether they were forgotten.
+   * @param bytes Their size on the heap.
+   * @returns True if they were dropped.
    */
   forget(dataId: DataId, bytes: number): boolean {
     const recipe = this.#recipes.get(dataId);
@@ -106,7 +110,7 @@ export class Recomputation {
     return true;
   }
 
-  /** What has to be computed again before these can be read. */
+  /** Returns the work needed before these tensors can be read. */
   missing(tensors: readonly Tensor[]): Missing {
     const total = { kernels: 0, bytes: 0 };
     for (const { dataId } of tensors) {
@@ -120,9 +124,9 @@ export class Recomputation {
   }
 
   /**
-   * Computes forgotten entries again, where these are.
+   * Recomputes entries if they were dropped.
    *
-   * @returns Whether they were.
+   * @returns True if they were.
    */
   remember(dataId: DataId): boolean {
     const forgotten = this.#forgotten.get(dataId);
@@ -130,7 +134,7 @@ export class Recomputation {
     const { recipe: { kernelName, attributes, output }, held, holders } = forgotten;
     const { state } = this.#tf.engine();
     this.#tf.tidy(() => {
-      // What a kernel runs is not recorded, and neither is this.
+      // Ops inside an op are not recorded, and neither is this.
       state.kernelDepth++;
       try {
         const made = [this.#runKernel<Tensor | Tensor[]>(kernelName, held, attributes)].flat();
@@ -144,19 +148,19 @@ export class Recomputation {
   }
 
   /**
-   * Gives what is still forgotten, and somebody has, a place in JavaScript's memory.
+   * Restores dropped entries that are still in use, into JavaScript's memory.
    *
-   * @throws {RangeError} If the heap has no room for some of it, which then becomes NaN.
+   * @throws {RangeError} If the heap has no room for some of them, which then become NaN.
    */
   finish(): void {
     let full: RangeError | null = null;
     for (const dataId of [...this.#forgotten.keys()]) {
-      // Where it is an input of one before it, it may be gone by now.
+      // An input of an earlier one may be gone by now.
       if (!this.#forgotten.has(dataId)) continue;
       try {
         this.remember(dataId);
       } catch (error) {
-        // A broken engine computes nothing: moved, it becomes NaN.
+        // A broken engine computes nothing: moved, the entries become NaN.
         if (error instanceof RangeError) full ??= error;
       }
       moveToCpu(this.#tf, dataId);
@@ -164,7 +168,7 @@ export class Recomputation {
     if (full !== null) throw full;
   }
 
-  // What TensorFlow.js asks the backend of a tensor for.
+  // Backend methods called by TensorFlow.js.
 
   readSync(dataId: DataId): ReturnType<WasmBackend["readSync"]> {
     this.remember(dataId);
@@ -191,14 +195,17 @@ export class Recomputation {
     return true;
   }
 
-  /** A tensor of its own with the same entries. */
+  /** Returns another tensor with the same entries. */
   #hold({ dataId, shape, dtype }: Tensor): Tensor {
     const engine = this.#tf.engine();
     dataInfo(this.#tf, dataId)!.backend.incRef(dataId);
     return engine.keep(engine.makeTensorFromTensorInfo({ dataId, shape, dtype }));
   }
 
-  /** The most kernels that a forgotten tensor takes whose recipe reads these entries, or reads such a tensor. */
+  /**
+   * Returns the largest number of ops to restore a dropped tensor that depends on these entries,
+   * directly or through others.
+   */
   #mostOfReaders(dataId: DataId): number {
     let most = 0;
     for (const { held } of this.#forgotten.values()) {
@@ -222,7 +229,7 @@ export class Recomputation {
     this.#tf.dispose(tensorsOf(held));
   }
 
-  /** Hands the place of one tensor's entries to another. */
+  /** Moves one tensor's entries to another. */
   #hand(from: DataId, to: DataId, holders: number): void {
     const { dataIdMap } = this.#backend;
     const data = dataIdMap.get(from);
@@ -232,7 +239,7 @@ export class Recomputation {
   }
 }
 
-/** The tensors that a kernel reads: an optional one may be missing, and some kernels take a list. */
+/** Returns the tensors that an op reads: optional ones may be missing, and some ops take a list. */
 export function tensorsOf(inputs: NamedTensorMap): Tensor[] {
   return Object.values(inputs).flat().filter((one) => one?.dataId !== undefined);
 }

@@ -2,13 +2,14 @@ import type { Engine } from "./engine.ts";
 import { EngineError } from "./engine_error.ts";
 
 /**
- * TensorFlow.js is a global of the process: a model belongs to whatever engine runs, and says of none. So
- * the public functions, which take a model, look here, once; all that they call is handed the engine.
+ * TensorFlow.js is global to the process: a model does not refer to an engine, but uses the running
+ * one. So public functions that take a model look it up here, once, and pass it on.
  */
 let running: Engine | null = null;
 
 /**
- * The engine that runs in this process (in this worker), or `null`. Its starter stops it.
+ * Returns the engine running in this process (in this worker), or `null`. Whoever started it must
+ * stop it.
  *
  * @example
  * ```ts
@@ -24,13 +25,13 @@ export function runningEngine(): Engine | null {
   return running;
 }
 
-/** Records which engine runs; for `startEngine` and `stop` alone. */
+/** Records the running engine; for `startEngine` and `stop` only. */
 export function setRunningEngine(engine: Engine | null): void {
   running = engine;
 }
 
 /**
- * The running engine, for public functions that are too plain to be asynchronous.
+ * Returns the running engine, for synchronous public functions.
  *
  * @throws {EngineError} If no engine runs.
  */

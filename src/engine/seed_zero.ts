@@ -1,6 +1,6 @@
 import type { TensorFlow } from "./tensorflow.ts";
 
-/** The operations that take seed 0 for no seed, and which of their arguments the seed is. */
+/** Operations that treat seed 0 as no seed, with the index of their seed argument. */
 const SEEDED = {
   multinomial: 2,
   randomGamma: 4,
@@ -10,14 +10,14 @@ const SEEDED = {
 } as const;
 
 /**
- * A seed that TensorFlow.js draws from whatever it is. It asks for a seed by its truth, and then takes the
- * text of it: 0 is false, its text is not.
+ * Returns a seed that TensorFlow.js always uses. It tests a seed for truth and then converts it to
+ * text: 0 is false, but "0" is not.
  */
 export const seedOf = (seed: unknown): unknown => seed === 0 ? "0" : seed;
 
 /**
- * TensorFlow.js with operations that draw from seed 0 as from any other. The module itself cannot be
- * changed: a program that imports it by itself has its own operations.
+ * Returns a TensorFlow.js whose operations accept seed 0. The module itself cannot be changed, so a
+ * program's own import keeps the original operations.
  */
 export function takeSeedZero(tf: TensorFlow): TensorFlow {
   const operations = Object.entries(SEEDED).map(([name, index]) => {

@@ -1,13 +1,13 @@
 import { patchProperty } from "./patch_property.ts";
 
-// deno-lint-ignore no-explicit-any -- methods have as many signatures as there are objects
+// deno-lint-ignore no-explicit-any -- signatures differ between objects
 type Method = (...args: any[]) => any;
 
-/** What stands between objects and their class for the methods of one name. */
+/** Prototypes between objects and their class that replace a method. */
 class Shadows {
-  /** What an object does in place of the method of its class. */
+  /** Replacement methods, by object. */
   readonly #methods = new WeakMap<object, Method>();
-  /** By the prototypes of classes, the ones that stand before them. */
+  /** Inserted prototypes, by the prototype of the class. */
   readonly #prototypes = new WeakMap<object, object>();
   readonly #name: string;
 
@@ -28,7 +28,10 @@ class Shadows {
     };
   }
 
-  /** The prototype that stands before that of a class: the same one each time, so that V8 knows it. */
+  /**
+   * Returns the prototype to insert before that of a class, always the same one, so that V8
+   * recognises it.
+   */
   #before(prototype: Record<string, Method>): object {
     const known = this.#prototypes.get(prototype);
     if (known !== undefined) return known;
@@ -48,14 +51,14 @@ class Shadows {
 const shadows = new Map<string, Shadows>();
 
 /**
- * Puts another method before the one that an object has of its class, or of its own, for a while. The object gets a
- * prototype that stands before its class's rather than a property: V8 makes a slow dictionary of an object that a
- * property is taken from, and whatever runs the model afterwards pays for it.
+ * Replaces a method of an object temporarily, its class's or its own. Inserts a prototype before
+ * the class's instead of setting a property: V8 turns an object whose property is deleted into a
+ * slow dictionary, which slows down later runs of the model.
  *
- * @param target The object, which may have been given such methods before: they are taken back in the reverse order.
- * @param name The method's name.
- * @param around Makes the method from the one that was there, which is bound to the object.
- * @returns A function that puts back exactly what was there.
+ * @param target The object. Replacements of the same object must be undone in reverse order.
+ * @param name Name of the method.
+ * @param around Makes the method from the previous one, which is bound to the object.
+ * @returns A function that restores the previous method exactly.
  */
 export function shadowMethod(
   target: object,

@@ -13,19 +13,18 @@ import {
 } from "./start_patches.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
-/** How the WASM backend of a TensorFlow.js engine is made, even after something has removed it. */
+/** Factories of each engine's WASM backend, kept even after something has removed it. */
 const factories = new WeakMap<object, NonNullable<ReturnType<TensorFlow["findBackendFactory"]>>>();
 
-/** TensorFlow.js prefers this backend over `cpu`, which has priority 1. */
+/** Higher than the priority 1 of `cpu`. */
 const PRIORITY = 2;
 
 /**
- * Starts TensorFlow.js's WASM backend and makes it the active one.
+ * Starts TensorFlow.js's WASM backend and makes it active.
  *
  * @param tf The TensorFlow.js to start it in.
- * @param threads How many threads its kernels use.
- * @returns A function that removes it, keeps every tensor and makes the next start
- * possible.
+ * @param threads Number of threads that its ops use.
+ * @returns A function that removes it, keeps every tensor and makes the next start possible.
  * @throws {EngineError} If it does not start.
  */
 export async function startBackend(tf: TensorFlow, threads: number): Promise<() => Promise<void>> {
@@ -38,7 +37,7 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
     );
   }
   factories.set(engine, factory);
-  // Somebody may have removed it while another engine ran.
+  // Someone may have removed it while another engine ran.
   if (tf.findBackendFactory("wasm") === null) tf.registerBackend("wasm", factory, PRIORITY);
   if ("wasm" in engine.registry) {
     throw new EngineError(
@@ -56,12 +55,12 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
   if (threads > 1) patches.push(lendWorkerClass(IdleWorker), pretendProcessors(2 * threads));
   const giveVoiceBack = silence(tf);
   tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", threads > 1);
-  // The stock kernels compute in one: between two operations the threads of their pool would spin, and keep
-  // the cores from those of our native module, which share the work.
+  // TensorFlow.js's own ops use one thread: between operations, the threads of their pool would
+  // spin and keep the cores busy that our native module's threads need.
   wasm.setThreadsCount(1);
   try {
     if (!await tf.setBackend("wasm")) {
-      // What was active before is active again; where nothing was, TensorFlow.js refuses to compute.
+      // Restores the previously active backend; without one, TensorFlow.js refuses to compute.
       if (previous !== undefined) await tf.setBackend(previous);
       giveVoiceBack();
       throw new EngineError(
@@ -79,7 +78,7 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
   disposeSafely(tf, backend, live, previous ?? "cpu");
   return async () => {
     try {
-      // Where a model took ours away, it may have started one of its own, which goes with it.
+      // If a model removed our backend, it may have started another one, which is removed as well.
       if ("wasm" in engine.registry) keepProcessListeners(() => tf.removeBackend("wasm"));
       if (tf.findBackendFactory("wasm") === null) tf.registerBackend("wasm", factory, PRIORITY);
       if (engine.backendName === null) await tf.setBackend(previous ?? "cpu");
@@ -90,9 +89,9 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
 }
 
 /**
- * Makes a backend clean up when it is removed, no matter by what: its tensors move to `cpu`, and
- * another backend becomes active (TensorFlow.js would try WebGL, with much noise). Where the heap is broken
- * and traps, TensorFlow.js would not strike it off, and no other could be started.
+ * Makes a backend clean up when anything removes it: its tensors move to `cpu`, and another backend
+ * becomes active (TensorFlow.js would try WebGL, with much noise). If the heap is broken and traps,
+ * TensorFlow.js would otherwise not remove the backend, and no other could be started.
  */
 function disposeSafely(
   tf: TensorFlow,
@@ -107,17 +106,17 @@ function disposeSafely(
     try {
       dispose();
     } catch {
-      // Nothing of it is used any more.
+      // The backend is no longer used.
     }
   };
 }
 
 /**
- * Silences TensorFlow.js's banner and warnings with its flag `PROD`, which turns on none of the checks
- * that `IS_TEST` does.
+ * Silences TensorFlow.js's banner and warnings with its flag `PROD`, which does not enable the
+ * checks that `IS_TEST` does.
  *
- * @returns A function that sets the flag back. The banner, which the `cpu` backend prints when it is
- * first written to, is made to pass unseen before that: tensors go there when the engine stops.
+ * @returns A function that restores the flag. The `cpu` backend prints the banner on its first
+ * write, so one is triggered silently before: tensors go there when the engine stops.
  */
 function silence(tf: TensorFlow): Undo {
   const before = tf.env().getBool("PROD");
@@ -133,7 +132,7 @@ function silence(tf: TensorFlow): Undo {
 const EVENTS = ["uncaughtException", "unhandledRejection"] as const;
 
 /**
- * Does something that drops the process's listeners, and restores them. Removing TensorFlow.js's
+ * Runs an action that removes the process's listeners, and restores them. Removing TensorFlow.js's
  * WASM backend removes every listener of these events, not only its own.
  */
 function keepProcessListeners(action: () => void): void {

@@ -13,7 +13,7 @@ import { runningEngine, setRunningEngine } from "./running_engine.ts";
 import { takeSeedZero } from "./seed_zero.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
-/** The engine that runs, and everyone who has not stopped it yet. */
+/** Running engine, with everyone who has not stopped it yet. */
 interface SharedEngine {
   readonly tf: TensorFlow;
   readonly backend: KernelBackend;
@@ -22,13 +22,13 @@ interface SharedEngine {
   repair(model: object | null): void;
   readonly settings: EngineSettings;
   readonly holders: Set<Engine>;
-  /** Takes kernels, backend and workers down. */
+  /** Removes ops, backend and workers. */
   shutDown(): Promise<void>;
 }
 
 let shared: SharedEngine | null = null;
 
-/** Starts and stops run one after the other: each waits for the one before it. */
+/** Starts and stops run in sequence: each waits for the previous one. */
 let last: Promise<unknown> = Promise.resolve();
 
 function inTurn<T>(action: () => Promise<T>): Promise<T> {
@@ -38,27 +38,27 @@ function inTurn<T>(action: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Starts TensorFlow.js on WASM, with this project's kernels. Start it before a model is built; a
- * model that was built before is moved to the engine when it first computes.
+ * Starts TensorFlow.js on WASM, with this project's ops. Start it before building a model; a model
+ * built earlier is moved to the engine when it first computes.
  *
- * There is one engine in a process. Starting it again with the same settings shares it: it stops
- * when everyone who started it has stopped it. Calls may overlap. After it stopped, models and their
- * weights stay what they were, on TensorFlow.js's `cpu` backend, until the next engine takes them
- * over; it may have other settings. While it runs nothing of the program is changed: `process`
- * listeners, the console and globals are as before. Of TensorFlow.js, the flag `PROD` is set, which
- * keeps it from printing; when the engine stops it is what it was.
+ * A process has one engine. Starting it again with the same settings shares it: it stops when
+ * everyone who started it has stopped it. Calls may overlap. After it has stopped, models and their
+ * weights stay intact on TensorFlow.js's `cpu` backend until the next engine, which may have other
+ * settings, takes them over. The engine does not change the program: `process` listeners, the
+ * console and globals stay as before. It sets TensorFlow.js's flag `PROD`, which keeps it from
+ * printing, and restores it when it stops.
  *
  * Needs `--allow-read` for one file of the package `@tensorflow/tfjs-backend-wasm`,
- * `dist/tfjs-backend-wasm-simd.wasm`, or with threads `dist/tfjs-backend-wasm-threaded-simd.wasm`. The
- * error for a missing permission says where it is. Nothing else is needed, of `--allow-env` and
- * `--allow-sys` neither.
+ * `dist/tfjs-backend-wasm-simd.wasm`, or with threads `dist/tfjs-backend-wasm-threaded-simd.wasm`.
+ * The error for a missing permission gives its path. No other permission is needed, not even
+ * `--allow-env` or `--allow-sys`.
  *
- * @param options Threads and relaxed SIMD. Default: one thread, relaxed SIMD where there is any.
+ * @param options Threads and relaxed SIMD. Default: one thread, relaxed SIMD if available.
  * @returns The engine. Hold it with `await using`, or stop it.
- * @throws {EngineError} If it cannot start, or runs already with other settings. It never goes on
- * with the slow `cpu` backend instead.
+ * @throws {EngineError} If it cannot start, or already runs with other settings. It never falls
+ * back to the slow `cpu` backend.
  * @throws {TypeError} If an option is unknown or has the wrong type.
- * @throws {RangeError} If `threads` is not a whole number from 1 to 8, or `workload` is negative.
+ * @throws {RangeError} If `threads` is not an integer from 1 to 8, or `workload` is negative.
  *
  * @example
  * ```ts
@@ -85,9 +85,9 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
 }
 
 /**
- * The running engine, with any settings; if none is running, starts one with the defaults. That one does
- * not have to be stopped: it has no workers, and a later `startEngine` takes it over, or replaces it if it
- * asks for other settings.
+ * Returns the running engine, with any settings; if none is running, starts one with the defaults.
+ * That one does not have to be stopped: it has no workers, and a later `startEngine` takes it over,
+ * or replaces it if the settings differ.
  *
  * @throws {EngineError} If it cannot start.
  */
@@ -97,7 +97,7 @@ export async function ensureEngine(): Promise<Engine> {
 }
 
 async function acquire(settings: EngineSettings, replaceable: boolean): Promise<Engine> {
-  // A trap leaves a heap that nothing can be computed on, so nobody can still use that engine.
+  // After a trap the heap is unusable, so nobody can still use that engine.
   if (shared !== null && !computes(shared)) await release(shared);
   if (shared !== null && !same(shared.settings, settings)) {
     if (shared.holders.size > 0) {
@@ -176,7 +176,7 @@ function makeHandle(engine: SharedEngine): Engine {
   return handle;
 }
 
-/** Whether an engine still adds up, on its own backend. */
+/** Returns true if an engine still computes correctly, on its own backend. */
 function computes({ tf, backend }: SharedEngine): boolean {
   if (tf.engine().registry["wasm"] !== backend) return false;
   try {

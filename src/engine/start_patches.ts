@@ -10,11 +10,11 @@ export type Undo = () => void;
 const COMPLAINT = /^(Aborted\(|failed to asynchronously prepare wasm: )/;
 
 /**
- * Keeps Emscripten's complaints off stderr: it makes each up to three times, and what they say belongs
- * into our error. The threaded build writes to the file descriptor, the other to the console. All else
- * that is written meanwhile is the program's own, and goes where it should.
+ * Keeps Emscripten's error messages off stderr: it prints each up to three times, and they belong
+ * in our error. The threaded build writes to the file descriptor, the other to the console. Other
+ * output of the program is passed on.
  *
- * @param complaints Where to put them.
+ * @param complaints List to add the messages to.
  */
 export function muteEmscripten(complaints: string[]): Undo {
   const { writeSync } = fs;
@@ -33,7 +33,7 @@ export function muteEmscripten(complaints: string[]): Undo {
     patchProperty(console, "warn", {
       writable: true,
       enumerable: true,
-      // Emscripten binds it, and keeps it when the start is over.
+      // Emscripten binds this function, and keeps it after the start.
       value(text: unknown, ...rest: unknown[]) {
         if (isComplaint(text)) complaints.push(text);
         else warn.call(console, text, ...rest);
@@ -47,8 +47,8 @@ export function muteEmscripten(complaints: string[]): Undo {
 }
 
 /**
- * Keeps Emscripten's two listeners off `process`. They rethrow, which ends a process that the user's
- * own listeners would have kept alive. They are the next that are added, within the same task.
+ * Keeps Emscripten's two listeners off `process`. They rethrow, which ends a process that the
+ * user's own listeners would keep alive. They are the next ones added, within the same task.
  */
 export function refuseProcessListeners(): Undo {
   const refused = new Set<string | symbol>(["uncaughtException", "unhandledRejection"]);
@@ -65,10 +65,11 @@ export function refuseProcessListeners(): Undo {
 }
 
 /**
- * Gives Emscripten's thread pool a worker class of our own, and the program its `Worker` back as soon
- * as the pool is full. The glue assigns `globalThis.Worker`, hence the setter that does nothing.
+ * Gives Emscripten's thread pool another worker class, and restores the program's `Worker` as soon
+ * as the pool is full. The glue code assigns `globalThis.Worker`, hence the setter that does
+ * nothing.
  *
- * @param WorkerClass The class for the pool.
+ * @param WorkerClass Class for the pool.
  */
 export function lendWorkerClass(WorkerClass: new () => object): Undo {
   let made = 0;
@@ -84,8 +85,8 @@ export function lendWorkerClass(WorkerClass: new () => object): Undo {
 }
 
 /**
- * Lets `os.cpus` count a given number of processors: TensorFlow.js takes half of them as the most
- * threads to run, and asking for the real ones needs `--allow-sys`.
+ * Makes `os.cpus` return a given number of processors: TensorFlow.js uses half of them as its
+ * thread limit, and reading the real ones needs `--allow-sys`.
  */
 export function pretendProcessors(count: number): Undo {
   return patchProperty(os, "cpus", { value: () => new Array(count).fill({}), writable: true });

@@ -1,6 +1,7 @@
 /**
- * Kernels that make a single pass over their inputs: running one again takes less than moving its output off the
- * heap and back. What is not listed is moved: products take longer, and a kernel that draws random numbers gives others.
+ * Ops that make a single pass over their inputs: running one again takes less time than moving its
+ * output off the heap and back. Others are moved: products take longer, and ops that draw random
+ * numbers would give different results.
  */
 export const SWEEPS: ReadonlySet<string> = new Set([
   ...["Relu", "Relu6", "LeakyRelu", "Prelu", "Elu", "Selu", "Softplus", "SelfGated"],

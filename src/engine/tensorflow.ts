@@ -1,22 +1,22 @@
 import type * as tfjs from "@tensorflow/tfjs";
 
 /**
- * The TensorFlow.js 4.22 module, as the engine imported it. Only its types are imported statically:
+ * Module of TensorFlow.js 4.22, as imported by the engine. Only its types are imported statically:
  * evaluating it takes longer than printing a usage error should.
  */
 export type TensorFlow = typeof tfjs;
 
-/** A TensorFlow.js tensor of any rank and dtype. */
+/** TensorFlow.js tensor of any rank and dtype. */
 export type Tensor = tfjs.Tensor;
 
-/** A TensorFlow.js layers model: `tf.Sequential` or `tf.LayersModel`. */
+/** TensorFlow.js layers model: `tf.Sequential` or `tf.LayersModel`. */
 export type LayersModel = tfjs.LayersModel;
 
-/** A layer of a {@linkcode LayersModel}. */
+/** Layer of a {@linkcode LayersModel}. */
 export type Layer = tfjs.layers.Layer;
 
-/** A TensorFlow.js optimizer: `tf.train.adam()` and its like. */
+/** TensorFlow.js optimizer, such as `tf.train.adam()`. */
 export type Optimizer = tfjs.Optimizer;
 
-/** A TensorFlow.js callback for `model.fit`. */
+/** TensorFlow.js callback for `model.fit`. */
 export type Callback = tfjs.Callback;

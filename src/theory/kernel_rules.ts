@@ -38,7 +38,7 @@ interface Factors {
 }
 
 /** Spread caused by such channels, times their number. */
-const APART = 4;
+const APART_SPREAD = 4;
 
 /** Computes z and a of a layer with the given factors. */
 function mix(node: NetworkNode, input: Signal, factors: Factors, context: Context): Step | null {
@@ -64,7 +64,7 @@ function mix(node: NetworkNode, input: Signal, factors: Factors, context: Contex
   const units = unitsOf(node);
   const activated = activate(node.activation!, z, units, context.examples);
   if (activated === null) return null;
-  const own = factors.isApart ? APART / units : 0;
+  const own = factors.isApart ? APART_SPREAD / units : 0;
   const backFromDelta = (delta: Gradient) => [{
     ...scaleGradient(delta, factors.square),
     spread: delta.spread + own,

@@ -24,14 +24,14 @@ function counts(geometry: WindowGeometry): Int32Array {
  * The stock ops add in float32, which is off by more than a few units beyond this number of
  * entries.
  */
-const FEW_ENTRIES = 64;
+const MAX_FLOAT32_ENTRIES = 64;
 
 /**
  * Returns true if windows need means in float64. The stock 2d ops also keep an address for each
  * entry of each window, and trap if these do not fit in the heap.
  */
 function hasLargeWindow({ window }: WindowGeometry): boolean {
-  return window.reduce((product, size) => product * size) > FEW_ENTRIES;
+  return window.reduce((product, size) => product * size) > MAX_FLOAT32_ENTRIES;
 }
 
 /** Computes the mean of the entries in each window, in float64. */

@@ -49,17 +49,17 @@ function windowsOf(geometry: WindowGeometry, outChannels: number): ConvolutionWi
 }
 
 /** The native module counts entries in 32 bits. */
-const FARTHEST = 2 ** 31 - 1;
+const MAX_OFFSET = 2 ** 31 - 1;
 
 function requireSmall({ input, output, window, strides, dilations, before }: WindowGeometry): void {
   input.forEach((size, axis) => {
     const reach = (window[axis] - 1) * dilations[axis];
     const end = (output[axis] - 1) * strides[axis] + reach + Math.abs(before[axis]) + size;
-    if (end <= FARTHEST) return;
+    if (end <= MAX_OFFSET) return;
     throw new RangeError(
       `A window of ${window[axis]} entries reaches over ${
         reach + 1
-      } of them, the most is ${FARTHEST}`,
+      } of them, the most is ${MAX_OFFSET}`,
     );
   });
 }

@@ -115,8 +115,6 @@ function cellOf(tf: TensorFlow, cell: Cell, training: boolean): RecurrentCell | 
  * Returns a cell's description if the native module can compute it, otherwise `null`.
  *
  * @param taps Taps that replace its activations.
- *
- * @param taps What stands in for its activations while they are watched.
  */
 function knownCell(cell: Cell, taps?: SequenceTaps): RecurrentCell | null {
   const kind = kindOf(cell);

@@ -35,10 +35,6 @@ export interface RepairContext {
    * @param layerClass The class, or its name.
    * @param name Name of the method.
    * @param make Makes the method from the previous one.
-   *
-   * @param layerClass The class, or its name.
-   * @param name Name of the method.
-   * @param make Makes the method from the one before it.
    */
   patch(
     layerClass: LayerClass | string | undefined,

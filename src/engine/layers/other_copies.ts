@@ -13,9 +13,6 @@ type NamedClass = LayerClass & { className?: string };
  *
  * @returns For each copy, its classes by name. The base of all layers is called `Layer`, that of
  * all models `Container`.
- *
- * @returns For each copy its classes by name. The base of all layers goes by the name of `Layer`,
- * the base of all models by that of `Container`.
  */
 export function otherCopies(tf: TensorFlow, model: object): Map<string, LayerClass>[] {
   const copies = new Map<object, Map<string, LayerClass>>();

@@ -112,9 +112,6 @@ export function recurrentSequence(
  *
  * @param arrays All gates before and after their activation; an LSTM's memory, before and after its
  * own.
- *
- * @param arrays Of all gates before and after their activation; of what an LSTM keeps, before and
- * after its own.
  */
 function eachPart(
   tf: TensorFlow,

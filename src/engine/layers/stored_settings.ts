@@ -11,9 +11,6 @@ const storing = new WeakMap<object, ReadonlySet<string>>();
  *
  * @param classNames The classes.
  * @param usual The settings, each with the value that matches the class.
- *
- * @param classNames The classes.
- * @param usual The settings, each with the value that says what the class does.
  */
 export function storeSettings(
   { tf, patch }: Pick<RepairContext, "tf" | "patch">,

@@ -1,6 +1,7 @@
 /**
- * Writes the tables of `operations.ts` and the tile of products in AssemblyScript, compiles `assembly/` and
- * embeds it in `binaries.ts`: `deno task build:native`. The same sources give the same bytes; `--check` compiles and compares instead of writing.
+ * Writes the tables of `operations.ts` and the matrix product tiles in AssemblyScript, compiles
+ * `assembly/` and embeds it in `binaries.ts`: `deno task build:native`. The build is reproducible;
+ * `--check` compiles and compares instead of writing.
  *
  * @module
  */
@@ -14,13 +15,14 @@ const here = new URL("./", import.meta.url);
 
 const OPTIONS = [
   "assembly/index.ts",
-  // Not more: from -O2 on Binaryen moves the multiply-adds of a step of `write_tile.ts` behind the loads of the next
-  // ones. More vectors live than there are registers, and a tile runs at half its rate.
+  // From -O2 on, Binaryen moves the multiply-adds of a step of `write_tile.ts` behind the loads of
+  // the next steps. Then more vectors are live than there are registers, and a tile runs at half
+  // the speed.
   "-O1",
   "--converge",
   "--noAssert",
   "--runtime=stub",
-  // On TensorFlow.js's heap: nothing of ours may lie in memory.
+  // The module uses TensorFlow.js's heap, so it must not have memory of its own.
   "--importMemory",
   "--noExportMemory",
   "--disableWarning=112",
@@ -48,7 +50,7 @@ async function build(options: string[]): Promise<Uint8Array> {
   return binary;
 }
 
-/** Looks for section 11 in a WASM binary. */
+/** Returns true if a WASM binary has a data section, number 11. */
 function hasDataSection(binary: Uint8Array): boolean {
   for (let at = 8; at < binary.length;) {
     if (binary[at++] === 11) return true;
@@ -63,7 +65,7 @@ function hasDataSection(binary: Uint8Array): boolean {
   return false;
 }
 
-/** The operations by their numbers, and their records, as AssemblyScript reads them. */
+/** Returns the AssemblyScript source of the operations' numbers and records. */
 function recordsSource(): string {
   const numbers = Object.keys(OPERATIONS).map((name) => `  ${name},\n`);
   const classes = Object.entries(RECORDS).map(([name, fields]) =>
@@ -75,7 +77,7 @@ function recordsSource(): string {
     `export const enum Operation {\n${numbers.join("")}}\n${classes.join("")}`;
 }
 
-/** Writes a file that is made here, or refuses it where it is to be the same already. */
+/** Writes a generated file, or with `--check` rejects it if it differs. */
 async function settle(name: string, text: string, origin: string): Promise<void> {
   const file = new URL(name, here);
   if (!Deno.args.includes("--check")) return await Deno.writeTextFile(file, text);

@@ -1,18 +1,18 @@
 import { fileURLToPath } from "node:url";
 
 /**
- * The compiler, which is run as a program of its own and never imported: what deno.lock knows, Deno reads with every
- * command, and this is 102 MB that only the build takes. It pins its Binaryen itself.
+ * Compiler, run as a separate program and never imported: Deno reads everything in deno.lock with
+ * every command, and this is 102 MB that only the build needs. It pins its own Binaryen.
  */
 const COMPILER = "npm:assemblyscript@0.28.20/asc";
 
 /**
  * Compiles AssemblyScript.
  *
- * @param folder Where its sources are.
- * @param args The entry, from there, and options; not the output.
+ * @param folder Folder of the sources.
+ * @param args Entry file, relative to the folder, and options, without the output.
  * @returns The WASM binary.
- * @throws {Error} If it does not compile: the message holds what the compiler said.
+ * @throws {Error} If it does not compile; the message includes the compiler's output.
  */
 export async function compileAssembly(
   folder: URL,

@@ -3,11 +3,11 @@ import { binaries } from "./binaries.ts";
 const compiled = new Map<string, WebAssembly.Module>();
 
 /**
- * The build of our own WASM module for a heap. It is small, so it is compiled at once, and only when it
- * is asked for.
+ * Compiles the build of this project's WASM module for a heap. It is small, so it is compiled
+ * synchronously and on demand.
  *
- * @param shared Whether the heap is shared between threads.
- * @param relaxedSimd Whether to use relaxed SIMD; the runtime must have it.
+ * @param shared True if the heap is shared between threads.
+ * @param relaxedSimd True to use relaxed SIMD; the runtime must have it.
  */
 export function compileNative(shared: boolean, relaxedSimd: boolean): WebAssembly.Module {
   const name = `${shared ? "shared" : "plain"}${relaxedSimd ? "Relaxed" : ""}` as const;

@@ -1,11 +1,14 @@
-/** How the entries of a tensor lie to two bounds. */
+/** Number of a tensor's entries beyond two bounds. */
 export interface FlatCounts {
-  /** Entries <= the lower bound. */
+  /** Number of entries <= the lower bound. */
   low: number;
-  /** Entries >= the upper bound, and not <= the lower. */
+  /** Number of entries >= the upper bound that are not <= the lower. */
   high: number;
-  /** Entries that are NaN. */
+  /** Number of NaN entries. */
   nan: number;
-  /** For each unit, not 0 where it has an entry between the bounds, or one that is NaN. On the heap: valid until the next call. */
+  /**
+   * Nonzero for each unit that has an entry between the bounds, or a NaN. On the heap: valid until
+   * the next call.
+   */
   active: Int32Array;
 }

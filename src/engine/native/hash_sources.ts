@@ -1,4 +1,4 @@
-/** SHA-256, in hexadecimal, of the sources of our own WASM module. */
+/** Returns the SHA-256, in hexadecimal, of the sources of this project's WASM module. */
 export async function hashSources(): Promise<string> {
   const folder = new URL("assembly/", import.meta.url);
   const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();

@@ -1,6 +1,8 @@
-/** What our own WASM module exports; every number is an i32, addresses and sizes are in bytes. */
+/**
+ * Exports of this project's WASM module. Every number is an i32; addresses and sizes are in bytes.
+ */
 export interface NativeExports {
-  /** Computes an operation, in `parts` parts at the same time where helpers serve. */
+  /** Computes an operation, in `parts` concurrent parts if there are helpers. */
   runTogether(
     pool: number,
     operation: number,
@@ -13,16 +15,16 @@ export interface NativeExports {
   serve(pool: number, part: number): void;
   /** Ends the helpers. */
   dismiss(pool: number): void;
-  /** Scratch that an operation needs, for a window of `taps` entries; 0 where it has no window. */
+  /** Returns the scratch bytes of an operation with a window of `taps` entries; 0 for none. */
   convolutionScratch(taps: number): number;
-  /** Scratch that a recurrent layer needs. */
+  /** Returns the scratch bytes of a recurrent layer. */
   recurrentScratch(): number;
-  /** What the packed kernel of a recurrent cell takes. */
+  /** Returns the size of the packed kernel of a recurrent cell. */
   recurrentPanelBytes(cell: number, units: number, isBack: boolean): number;
-  /** Scratch that a segment sum needs. */
+  /** Returns the scratch bytes of a segment sum. */
   segmentScratch(rows: number, width: number, count: number): number;
-  /** Rows of a block whose sums a normalisation takes by themselves. */
+  /** Returns the number of rows in a block that a normalisation sums separately. */
   rowsOfBlock(width: number): number;
-  /** Such blocks, of all rows. */
+  /** Returns the number of such blocks in all rows. */
   blocksOf(rows: number, width: number): number;
 }

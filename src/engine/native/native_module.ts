@@ -4,28 +4,28 @@ import { NativeSweeps } from "./native_sweeps.ts";
 import type { ConvolutionWindows, Operation } from "./operations.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
 
-/** The operations over windows. */
+/** Name of an operation over windows. */
 export type Windowed = Extract<
   Operation,
   `convolution${string}` | `depthwise${string}` | `${string}Pool${string}`
 >;
 
 /**
- * Our own WASM module on the heap of one TensorFlow.js backend. Addresses are byte addresses on that
- * heap; every operation writes to a place that nothing else uses (stock kernels keep packed copies of
- * tensors, and would go on with those after a write in place).
+ * This project's WASM module on the heap of a TensorFlow.js backend. Addresses are byte addresses
+ * on that heap. Every operation writes to unused memory: TensorFlow.js's ops keep packed copies of
+ * tensors, which would not see a write in place.
  *
- * It keeps some 4 MB of scratch a thread on the heap, or what its largest operation needed. No result
- * depends on how many threads there are.
+ * It keeps about 4 MB of scratch per thread on the heap, or what its largest operation needed.
+ * Results do not depend on the number of threads.
  */
 export class NativeModule extends NativeSweeps {
   /**
-   * C = A B, and then + bias and relu where asked for; row-major, one C after the other.
+   * Computes C = A B, optionally + bias and relu; row-major, one C after the other.
    *
-   * @param a `batch` matrices of m x k.
-   * @param b `batch` matrices of k x n.
+   * @param a Batch of m x k matrices.
+   * @param b Batch of k x n matrices.
    * @param c Address of the result.
-   * @param bias Address of n floats that are added to every row, or 0.
+   * @param bias Address of n floats added to every row, or 0.
    */
   matMul(
     a: Matrix,
@@ -37,7 +37,8 @@ export class NativeModule extends NativeSweeps {
     const { batch, m, n, k } = size;
     this.run(
       "matMul",
-      // No spreads: V8 copies each property of them by itself, 2 % of `measure()` on small networks.
+      // Spreads would be slower: V8 copies each property separately, 2 % of `measure()` on small
+      // networks.
       {
         a: a.address,
         aRow: a.row,
@@ -60,14 +61,14 @@ export class NativeModule extends NativeSweeps {
   }
 
   /**
-   * What moves windows over images: a convolution or a gradient of one (a `depthwise` one keeps channels
-   * apart), or a pooling or the gradient of one. The latter two are for depth 1.
+   * Moves windows over images: a convolution or a gradient of one (a `depthwise` one keeps channels
+   * separate), or a pooling or its gradient. The latter two need depth 1.
    *
-   * @param first Address of x; of dy for a convolution's input gradient and that of a mean.
-   * @param second Address of the filter; of dy for a filter gradient and for max pooling.
+   * @param first Address of x, or of dy for the input gradient of a convolution or of a mean.
+   * @param second Address of the filter, or of dy for a filter gradient and for max pooling.
    * @param result Address of the result.
-   * @param windows How the window moves.
-   * @param finish As in `matMul`; for `convolution` only.
+   * @param windows Geometry of the windows.
+   * @param finish Bias and relu as in `matMul`; for `convolution` only.
    */
   windows(
     kind: Windowed,
@@ -91,8 +92,8 @@ export class NativeModule extends NativeSweeps {
   }
 
   /**
-   * Adds each of `rows` rows of `width` floats at x to the row of the result that its segment names;
-   * rows whose segment is not one of `count` are dropped. Sums are accumulated in float64.
+   * Adds each of `rows` rows of `width` floats at x to the row of the result that its segment
+   * names; rows with a segment outside of `count` are dropped. Sums are accumulated in float64.
    */
   segmentSum(
     x: number,
@@ -108,7 +109,7 @@ export class NativeModule extends NativeSweeps {
     );
   }
 
-  /** Copies `rows` runs of `run` bytes that lie `stride` bytes apart to `result`, without gaps. */
+  /** Copies `rows` runs of `run` bytes, `stride` bytes apart, to `result`, without gaps. */
   copyRows(
     from: number,
     result: number,
@@ -118,8 +119,8 @@ export class NativeModule extends NativeSweeps {
   }
 
   /**
-   * Copies the runs that indices name: from [batch, outer, size] runs of `run` bytes, by [batch, count]
-   * indices, to [batch, outer, count]. Indices must lie in 0 .. size.
+   * Copies runs by index: from [batch, outer, size] runs of `run` bytes, with [batch, count]
+   * indices, to [batch, outer, count]. Indices must be at least 0 and less than size.
    */
   gatherRows(
     x: number,
@@ -132,10 +133,10 @@ export class NativeModule extends NativeSweeps {
   }
 
   /**
-   * The sums over the middle axis of [blocks, rows, width] floats, accumulated in float64.
+   * Sums over the middle axis of [blocks, rows, width] floats, accumulated in float64.
    *
-   * @param divisor What each sum is divided by, a whole number.
-   * @param isWide Whether the results are float64, for a sum that goes on, rather than float32.
+   * @param divisor Divisor of each sum, an integer.
+   * @param isWide True if the results are float64, for a sum to be continued, rather than float32.
    */
   axisSums(
     x: number,
@@ -152,10 +153,11 @@ export class NativeModule extends NativeSweeps {
 }
 
 /**
- * Our own WASM module on the heap of a backend.
+ * Creates this project's WASM module on the heap of a backend.
  *
  * @param backend The backend whose heap it works on.
- * @param options `relaxedSimd`: use it where the runtime has it; `threads`: how many to compute in.
+ * @param options `relaxedSimd`: true to use it if the runtime has it; `threads`: number of threads
+ * to compute with.
  */
 export function createNativeModule(
   backend: WasmBackend,

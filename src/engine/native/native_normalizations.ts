@@ -1,40 +1,41 @@
 import { NativeStatistics } from "./native_statistics.ts";
 
-/** Where the tensors of a normalisation lie, and its sizes. */
+/** Addresses of the tensors of a normalisation, and its sizes. */
 export interface Normalization {
   x: number;
-  /** The result. */
+  /** Address of the result. */
   to: number;
-  /** One float for each column, or row, that is normalised. */
+  /** Floats for each normalised column or row. */
   mean: number;
   variance: number;
-  /** By how much each mean was rounded up; 0 where means are given. */
+  /** Amount by which each mean was rounded up; 0 if means are given. */
   lack: number;
-  /** One float for each column. */
+  /** Floats for each column. */
   scale: number;
   rows: number;
   width: number;
   epsilon: number;
 }
 
-/** What the gradient needs besides. */
+/** Further arguments of the gradient. */
 export interface NormalizationGradient extends Normalization {
   dy: number;
-  /** The gradients of scale and offset, which are written. */
+  /** Output addresses of the gradients of scale and offset. */
   dScale: number;
   dOffset: number;
-  /** Room for `partialsOf` float64. */
+  /** Memory for `partialsOf` float64. */
   partials: number;
 }
 
-/** What the forward pass has no use for, and the way back either. */
+/** Arguments that are unused by the forward or the backward pass. */
 const NONE = { dy: 0, dScale: 0, dOffset: 0, offset: 0, partials: 0, isBatch: 0 };
 
-/** Normalisation of [rows, width] floats, with mean and variance in float64 before they are rounded. */
+/** Normalisation of [rows, width] floats; mean and variance are float64 before they are rounded. */
 export class NativeNormalizations extends NativeStatistics {
   /**
-   * (x - mean) / sqrt(variance + epsilon) * scale + offset by columns. With `partials`, room for `partialsOf`
-   * float64, mean and variance are those of the columns, and written, and so is `lack`; without they are given.
+   * Computes (x - mean) / sqrt(variance + epsilon) * scale + offset by columns. With `partials`,
+   * memory for `partialsOf` float64, it computes and writes the columns' mean and variance, and
+   * `lack`; otherwise they are given.
    */
   normalizeColumns(n: Normalization & { offset: number; partials?: number }): void {
     const given = { ...NONE, ...n };
@@ -43,7 +44,10 @@ export class NativeNormalizations extends NativeStatistics {
     this.run("normalizeColumns", given, { work, scratch: 12 * n.width });
   }
 
-  /** The gradient of `normalizeColumns`. `isBatch`: whether mean and variance are those of the columns. */
+  /**
+   * Computes the gradient of `normalizeColumns`. `isBatch`: true if mean and variance are those of
+   * the columns.
+   */
   normalizeColumnsGradient(n: NormalizationGradient & { isBatch: boolean }): void {
     const given = { ...NONE, ...n, isBatch: n.isBatch ? 1 : 0 };
     const work = 4 * n.rows * n.width;
@@ -51,12 +55,15 @@ export class NativeNormalizations extends NativeStatistics {
     this.run("normalizeColumnsGradient", given, { work, scratch: 12 * n.width });
   }
 
-  /** The same by rows, each with its own mean and variance, which are written; scale and offset as before. */
+  /**
+   * Normalises by rows. Each row has its own mean and variance, which are written; scale and offset
+   * are as above.
+   */
   normalizeRows(n: Normalization & { offset: number }): void {
     this.run("normalizeRows", { ...NONE, ...n }, { work: 8 * n.rows * n.width });
   }
 
-  /** The gradient of `normalizeRows`. */
+  /** Computes the gradient of `normalizeRows`. */
   normalizeRowsGradient(n: NormalizationGradient): void {
     const given = { ...NONE, ...n };
     const scratch = 12 * this.rowsOfBlock(n.width);

@@ -7,47 +7,49 @@ import { startHelpers } from "./start_helpers.ts";
 import { FIGURES, MOST_PIECES } from "./sums.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
 
-/** Bytes of a record of arguments, of what an operation leaves behind it, and of the helpers' pool. */
+/** Bytes of a record of arguments, of an operation's results, and of the helpers' pool. */
 const RECORD = 128, RESULT = 8 * FIGURES * MOST_PIECES, POOL = 64;
 
-/** The fields of each operation's arguments in their order, and which of them are floats. */
+/** Argument fields of each operation in order, and which of them are floats. */
 const LAYOUTS = Object.values(OPERATIONS).map((records) =>
   records.flatMap((record) => Object.entries(RECORDS[record]))
     .map(([name, type]) => ({ name, isFloat: type === "f32" }))
 );
 const NUMBERS = Object.fromEntries(Object.keys(OPERATIONS).map((name, number) => [name, number]));
 
-/** Work below this, in multiply-adds, some 3 us of it, is not worth telling another thread of. */
+/** Work in multiply-adds, about 3 us, below which sharing does not pay. */
 const WORTH_SHARING = 50_000;
-/** Work of some milliseconds, in multiply-adds: long enough for one thread to fall behind the others. */
-const LONG = 1 << 26;
+/**
+ * Work of several milliseconds, in multiply-adds: enough for one thread to fall behind the others.
+ */
+const LONG_WORK = 1 << 26;
 
-/** An instance of our own WASM module on a heap, with its threads: what runs its operations. */
+/** Instance of this project's WASM module on a heap, with its threads; runs operations. */
 export class NativeRunner {
-  /** Whether it computes with fused multiply-add (relaxed SIMD). */
+  /** True if it computes with fused multiply-add (relaxed SIMD). */
   readonly relaxedSimd: boolean;
-  /** The heap. */
+  /** Memory of the heap. */
   readonly memory: WebAssembly.Memory;
   readonly #backend: WasmBackend;
   readonly #exports: NativeExports;
   readonly #record: number;
   readonly #pool: number;
   readonly #helpers: Promise<() => Promise<void>>;
-  /** The record, and what an operation leaves behind it, for as long as the heap does not grow. */
+  /** Views of the record and of an operation's results, valid until the heap grows. */
   #words: Int32Array;
   #floats: Float32Array;
   #results: Float64Array;
   #scratch = 0;
-  /** Bytes of scratch a thread has. */
+  /** Scratch bytes per thread. */
   #scratchBytes = 0;
   #stopped: Promise<void> | undefined;
-  /** Threads that compute now, this one included. */
+  /** Number of threads that compute now, including this one. */
   #threads = 1;
 
   /**
    * @param backend The backend whose heap it works on.
-   * @param relaxedSimd Whether to use relaxed SIMD; the runtime must have it.
-   * @param threads How many threads to compute in; only a shared heap allows more than 1.
+   * @param relaxedSimd True to use relaxed SIMD; the runtime must have it.
+   * @param threads Number of threads to compute with; only a shared heap allows more than 1.
    */
   constructor(backend: WasmBackend, relaxedSimd: boolean, threads: number) {
     this.relaxedSimd = relaxedSimd;
@@ -63,7 +65,7 @@ export class NativeRunner {
     [this.#words, this.#floats, this.#results] = this.#views();
     this.#helpers = shared && threads > 1
       ? startHelpers(module, this.memory, this.#pool, threads - 1).then((stop) => {
-        // Each thread needs scratch of its own.
+        // Each thread needs its own scratch.
         this.#scratchBytes = 0;
         this.#threads = threads;
         return stop;
@@ -71,15 +73,15 @@ export class NativeRunner {
       : Promise.resolve(() => Promise.resolve());
   }
 
-  /** Resolves when every thread is there to compute; until then one does it all. */
+  /** Resolves when all threads are ready; until then one computes everything. */
   async ready(): Promise<void> {
     await this.#helpers;
   }
 
   /**
-   * Ends the helpers and gives its memory back. The module must not be used afterwards.
+   * Ends the helpers and frees its memory. The module must not be used afterwards.
    *
-   * @returns Once the helpers have ended. Stopping twice does nothing.
+   * @returns A promise that resolves once the helpers have ended. Stopping twice does nothing.
    */
   stop(): Promise<void> {
     return this.#stopped ??= this.#stop();
@@ -95,51 +97,56 @@ export class NativeRunner {
       this.#backend.wasm?._free(this.#scratch);
       this.#backend.wasm?._free(this.#record);
     } catch {
-      // After a trap the allocator may trap, too; the heap goes with its backend all the same.
+      // After a trap the allocator may trap, too; the heap is released with its backend anyway.
     }
   }
 
-  /** Scratch that a product needs, or a convolution whose window has so many entries. */
+  /**
+   * Returns the scratch bytes of a product, or of a convolution whose window has `taps` entries.
+   */
   protected scratchOf(taps: number): number {
     return this.#exports.convolutionScratch(taps) >>> 0;
   }
 
-  /** Scratch that a segment sum needs. */
+  /** Returns the scratch bytes of a segment sum. */
   protected segmentScratchOf(rows: number, width: number, count: number): number {
     return this.#exports.segmentScratch(rows, width, count) >>> 0;
   }
 
-  /** Scratch that a recurrent layer needs. */
+  /** Returns the scratch bytes of a recurrent layer. */
   protected recurrentScratchOf(): number {
     return this.#exports.recurrentScratch() >>> 0;
   }
 
-  /** Bytes that the packed kernel of a recurrent cell takes. */
+  /** Returns the bytes of the packed kernel of a recurrent cell. */
   protected recurrentPanelBytesOf(cell: number, units: number, isBack: boolean): number {
     return this.#exports.recurrentPanelBytes(cell, units, isBack) >>> 0;
   }
 
-  /** Rows of a block whose sums a normalisation takes by themselves. */
+  /** Returns the number of rows in a block that a normalisation sums separately. */
   protected rowsOfBlock(width: number): number {
     return this.#exports.rowsOfBlock(width);
   }
 
-  /** Float64 that the sums of all blocks of rows take, for a normalisation of [rows, width]. */
+  /**
+   * Returns the number of float64 for the sums of all blocks of rows, in a normalisation of [rows,
+   * width].
+   */
   partialsOf(rows: number, width: number): number {
     return this.#exports.blocksOf(rows, width) * 2 * width;
   }
 
-  /** Where an operation leaves its results: an address for the record, to be read with `results`. */
+  /** Address for an operation's results, which `results` reads. */
   protected get resultAddress(): number {
     return this.#record + RECORD;
   }
 
-  /** The scratch of this thread, as the last operation left it. */
+  /** Scratch of this thread, as the last operation left it. */
   protected get scratchAddress(): number {
     return this.#scratch;
   }
 
-  /** What the last operation left behind; valid until the next. */
+  /** Results of the last operation; valid until the next. */
   protected get results(): Float64Array {
     return this.#results;
   }
@@ -147,23 +154,23 @@ export class NativeRunner {
   /**
    * Runs an operation.
    *
-   * @param operation Its name.
-   * @param given Its arguments.
-   * @param needs `work`: how much it computes, in multiply-adds; too little is not shared. `scratch`:
-   * bytes that each thread needs.
+   * @param operation Name of the operation.
+   * @param given Arguments.
+   * @param needs `work`: amount of computation in multiply-adds; small amounts are not shared.
+   * `scratch`: bytes that each thread needs.
    */
   protected run<O extends Operation>(
     operation: O,
     given: Arguments<O>,
     { work = 0, scratch = 0 }: { work?: number; scratch?: number } = {},
   ): void {
-    // In twice as many parts, one that falls behind leaves the rest to the others. But each part of a product
-    // packs all of one operand.
-    const shares = work >= LONG ? 2 * this.#threads : this.#threads;
+    // With twice as many parts, other threads take over if one falls behind. But each part of a
+    // product packs all of one operand.
+    const shares = work >= LONG_WORK ? 2 * this.#threads : this.#threads;
     const parts = this.#threads > 1 && work >= WORTH_SHARING ? shares : 1;
     if (scratch > this.#scratchBytes) {
       this.#backend.wasm._free(this.#scratch);
-      // Where there is no room, the next operation must not go on with what was given back.
+      // If allocation fails, the next operation must not use the freed scratch.
       this.#scratch = this.#scratchBytes = 0;
       this.#scratch = this.#allocate(scratch * this.#threads);
       this.#scratchBytes = scratch;
@@ -197,7 +204,7 @@ export class NativeRunner {
   }
 
   #allocate(bytes: number): number {
-    // Where no guard stands before it, the allocator takes sizes modulo 2^32.
+    // Without a heap guard, the allocator takes sizes modulo 2^32.
     const address = bytes < HEAP_LIMIT ? this.#backend.wasm._malloc(bytes) >>> 0 : 0;
     if (address === 0) throw new RangeError(`The WASM heap has no ${bytes} bytes left`);
     return address;

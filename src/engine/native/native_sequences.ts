@@ -9,17 +9,17 @@ interface SequenceSize {
   units: number;
 }
 
-/** The fields of a record that say what a cell is. */
+/** Fields of a record that describe a cell. */
 type CellField = keyof ReturnType<typeof cellNumbers>;
 
-/** The operations over the steps of a sequence. */
+/** Operations over the steps of a sequence. */
 export class NativeSequences extends NativeNormalizations {
   /**
-   * A recurrent layer over a sequence, from x W + b on; see `assembly/recurrent.ts`.
+   * Computes a recurrent layer over a sequence, starting from x W + b; see `assembly/recurrent.ts`.
    *
-   * @param cell What it computes in a step.
-   * @param size Examples, steps, and units of the state.
-   * @param addresses Where its arrays are.
+   * @param cell Description of the cell.
+   * @param size Number of examples, steps, and units of the state.
+   * @param addresses Addresses of its arrays.
    */
   recurrent(
     cell: RecurrentCell,
@@ -29,7 +29,7 @@ export class NativeSequences extends NativeNormalizations {
     this.run("recurrent", { ...cellNumbers(cell), ...size, ...addresses }, this.#needs(cell, size));
   }
 
-  /** The way back through it, from dJ/dh on to dJ/dz. */
+  /** Computes its backward pass, from dJ/dh to dJ/dz. */
   recurrentGradient(
     cell: RecurrentCell,
     size: SequenceSize,
@@ -42,12 +42,12 @@ export class NativeSequences extends NativeNormalizations {
     );
   }
 
-  /** Floats that {@linkcode packKernel} writes. */
+  /** Returns the number of floats that {@linkcode packKernel} writes. */
   panelsOf(cell: RecurrentCell, units: number, isBack: boolean): number {
     return this.recurrentPanelBytesOf(cellNumbers(cell).cell, units, isBack) / 4;
   }
 
-  /** Packs the recurrent kernel once for all steps of a sequence, or for all of its way back. */
+  /** Packs the recurrent kernel once for all steps of a sequence, or of its backward pass. */
   packKernel(
     cell: RecurrentCell,
     given: { units: number; isBack: boolean; kernel: number; panels: number },

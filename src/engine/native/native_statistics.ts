@@ -2,23 +2,28 @@ import type { FlatCounts } from "./flat_counts.ts";
 import { NativeRunner } from "./native_runner.ts";
 import { addSums, FIGURES, MOST_PIECES, readSums, type Sums } from "./sums.ts";
 
-/** From so many variances on, the squares of means would cost too many digits of the variance. */
+/**
+ * If the squared mean exceeds the variance by this factor, subtracting it costs too many digits.
+ */
 const FAR_MEAN = 1024;
 
-/** Columns that are looked at together, so that what is found of them takes little room. */
-const CHUNK = 512;
+/** Number of columns processed together, which bounds the memory for their results. */
+const COLUMNS_AT_ONCE = 512;
 
-/** A run of twice as many entries is summed up in pieces, which threads share. */
-const PIECE = 2 ** 15;
+/** Number of entries in a piece; runs of at least two pieces are split and shared by threads. */
+const PIECE_ENTRIES = 2 ** 15;
 
-/** The operations that tell how the entries of a tensor are distributed. Apart from sums, they run in one thread. */
+/**
+ * Operations on the distribution of a tensor's entries. Apart from sums, they run in one thread.
+ */
 export class NativeStatistics extends NativeRunner {
-  /** All sums over `count` floats that their statistics need, in float64 and one sweep. */
+  /** Returns all sums over `count` floats that their statistics need, in float64 and one sweep. */
   sums(address: number, count: number): Sums {
-    // The pieces follow the run, so that the sums do not depend on how many threads there are.
-    const pieces = Math.min(MOST_PIECES, Math.max(1, Math.floor(count / PIECE)));
+    // The size of the pieces depends only on the run, so the sums do not depend on the number of
+    // threads.
+    const pieces = Math.min(MOST_PIECES, Math.max(1, Math.floor(count / PIECE_ENTRIES)));
     const piece = Math.max(4, Math.ceil(count / pieces / 4) * 4);
-    // An entry takes as long as 16 multiply-adds. One piece is nothing to share.
+    // An entry takes as long as 16 multiply-adds. A single piece cannot be shared.
     this.run("sums", { from: address, count, piece, result: this.resultAddress }, {
       work: pieces > 1 ? 16 * count : 0,
     });
@@ -32,10 +37,11 @@ export class NativeStatistics extends NativeRunner {
   }
 
   /**
-   * The squared deviations of [rows, width] finite floats from the means of their columns, added up in float64.
+   * Sums the squared deviations of [rows, width] finite floats from the means of their columns, in
+   * float64.
    *
-   * @param sumSquares What the squares of all of them add up to, of which the means' are taken away. Where that
-   * would cost digits, a second sweep takes deviations from the first row.
+   * @param sumSquares Sum of all squares, from which those of the means are subtracted. If that
+   * would cost digits, a second sweep uses deviations from the first row.
    */
   columnDeviations(x: number, rows: number, width: number, sumSquares: number): number {
     this.run("columnSquares", { x, row: 4 * width, rows, width, result: this.resultAddress });
@@ -47,8 +53,8 @@ export class NativeStatistics extends NativeRunner {
   }
 
   /**
-   * Shows the mean and the squared deviations of each column of [rows, width] floats; NaN for a column that is
-   * not finite.
+   * Shows the mean and the squared deviations of each column of [rows, width] floats; NaN for a
+   * column that is not finite.
    */
   eachColumn(
     x: number,
@@ -57,8 +63,8 @@ export class NativeStatistics extends NativeRunner {
     see: (mean: number, squaredDeviations: number) => void,
   ): void {
     const row = 4 * width;
-    for (let first = 0; first < width; first += CHUNK) {
-      const count = Math.min(CHUNK, width - first);
+    for (let first = 0; first < width; first += COLUMNS_AT_ONCE) {
+      const count = Math.min(COLUMNS_AT_ONCE, width - first);
       const chunk = { x: x + 4 * first, row, rows, width: count, result: 0 };
       this.run("columns", chunk, { scratch: 16 * count });
       const figures = new Float64Array(this.memory.buffer, this.scratchAddress, 2 * count);
@@ -66,17 +72,17 @@ export class NativeStatistics extends NativeRunner {
     }
   }
 
-  /** How many of `count` floats have each exponent, as it is stored: 0 to 255. Valid until the next call. */
+  /** Counts the floats with each exponent as stored, 0 to 255. Valid until the next call. */
   exponents(from: number, count: number): Int32Array {
     this.run("exponents", { from, count, result: 0 }, { scratch: 5 * 256 * 4 });
     return new Int32Array(this.memory.buffer, this.scratchAddress, 256);
   }
 
   /**
-   * Counts the entries of [groups, units, inner] floats beyond two bounds, and tells which units have any
-   * between them.
+   * Counts the entries of [groups, units, inner] floats beyond two bounds, and finds the units with
+   * any between them.
    *
-   * @param bounds Entries <= `low` and those >= `high` lie beyond; NaN for a bound that is not there.
+   * @param bounds Entries <= `low` and those >= `high` are beyond; NaN for no bound.
    */
   flat(
     address: number,
@@ -99,12 +105,16 @@ export class NativeStatistics extends NativeRunner {
   }
 }
 
-/** The largest float32 that is not above x: a float32 is <= it just where it is <= x. */
+/**
+ * Returns the largest float32 that is not above x, so that a float32 is <= it exactly if it is <=
+ * x.
+ */
 function float32Below(x: number): number {
   const nearest = Math.fround(x);
   if (!(nearest > x)) return nearest;
   const bits = new Int32Array(new Float32Array([nearest]).buffer);
-  // The next one down: away from 0 below it, towards 0 above it; below 0 itself is the smallest.
+  // The next float32 down: away from 0 for negative numbers, towards 0 for positive ones; below 0
+  // itself, the smallest negative one.
   if (nearest === 0) return -(2 ** -149);
   bits[0] += nearest > 0 ? -1 : 1;
   return new Float32Array(bits.buffer)[0];

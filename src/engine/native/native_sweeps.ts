@@ -2,35 +2,35 @@ import { NativeSequences } from "./native_sequences.ts";
 import type { Arguments } from "./operations.ts";
 import { GATES, type SelfGate } from "./self_gate.ts";
 
-/** What a step of Adam is told. */
+/** Parameters of a step of Adam. */
 export interface AdamRates {
   beta1: number;
   beta2: number;
   epsilon: number;
-  /** The learning rate, corrected for the bias of the first moment. */
+  /** Learning rate, corrected for the bias of the first moment. */
   rate: number;
-  /** What the root of the second moment is multiplied by to correct its bias. */
+  /** Factor of the root of the second moment that corrects its bias. */
   scale: number;
 }
 
-/** The operations that sweep over entries, or over rows of them. */
+/** Operations that sweep over entries, or over rows of them. */
 export class NativeSweeps extends NativeSequences {
-  /** tanh of `count` floats. */
+  /** Computes tanh of `count` floats. */
   tanh(x: number, result: number, count: number): void {
     this.run("tanh", { from: x, to: result, count }, { work: count * 8, scratch: 64 });
   }
 
-  /** dy (1 - y^2) of `count` floats. */
+  /** Computes dy (1 - y^2) of `count` floats. */
   tanhGradient(y: number, dy: number, result: number, count: number): void {
     this.#binary("tanhGradient", y, dy, result, count);
   }
 
-  /** x times a gate of itself, of `count` floats. */
+  /** Computes x times a gate of itself, of `count` floats. */
   selfGate(gate: SelfGate, x: number, result: number, count: number): void {
     this.#selfGate("selfGate", gate, { x, dy: 0, to: result, count });
   }
 
-  /** dy times the derivative of that. */
+  /** Computes dy times the derivative of that. */
   selfGateGradient(gate: SelfGate, x: number, dy: number, result: number, count: number): void {
     this.#selfGate("selfGateGradient", gate, { x, dy, to: result, count });
   }
@@ -46,17 +46,17 @@ export class NativeSweeps extends NativeSequences {
     });
   }
 
-  /** x, and 0 where it is below; of `count` floats. */
+  /** Computes x, or 0 if x is below; of `count` floats. */
   relu(x: number, result: number, count: number): void {
     this.run("relu", { from: x, to: result, count }, { work: count });
   }
 
-  /** dy where x > 0, dy times 0 elsewhere, NaN where x is NaN; of `count` floats. */
+  /** Computes dy where x > 0, dy times 0 elsewhere, NaN where x is NaN; of `count` floats. */
   reluGradient(x: number, dy: number, result: number, count: number): void {
     this.#binary("reluGradient", x, dy, result, count);
   }
 
-  /** The sums of `count` floats and others. */
+  /** Adds `count` floats to others. */
   add(a: number, b: number, result: number, count: number): void {
     this.#binary("add", a, b, result, count);
   }
@@ -66,7 +66,7 @@ export class NativeSweeps extends NativeSequences {
     this.run("addRow", { x, row, to: result, rows, width }, { work: rows * width * 2 });
   }
 
-  /** Softmax of each of `rows` rows of `width` floats. */
+  /** Computes the softmax of each of `rows` rows of `width` floats. */
   softmax(x: number, result: number, rows: number, width: number): void {
     this.run(
       "softmax",
@@ -75,7 +75,7 @@ export class NativeSweeps extends NativeSequences {
     );
   }
 
-  /** The gradient of softmax, by its result y. */
+  /** Computes the gradient of softmax from its result y. */
   softmaxGradient(y: number, dy: number, result: number, rows: number, width: number): void {
     this.run(
       "softmaxGradient",
@@ -84,7 +84,7 @@ export class NativeSweeps extends NativeSequences {
     );
   }
 
-  /** dy where `low` <= x <= `high`, NaN where x is NaN, else 0; of `count` floats. */
+  /** Computes dy where `low` <= x <= `high`, NaN where x is NaN, otherwise 0; of `count` floats. */
   clipGradient(
     x: number,
     dy: number,
@@ -96,11 +96,11 @@ export class NativeSweeps extends NativeSequences {
   }
 
   /**
-   * A step of Adam on `count` weights, computed in float64. Both moments are moved in place: nothing else may read
-   * them.
+   * Runs a step of Adam on `count` weights, computed in float64. Both moments are updated in place:
+   * nothing else may read them.
    *
-   * @param addresses Where the weights are, their gradient, the moments, and what becomes of the weights.
-   * @param rates `rate` and `scale` with the corrections for the bias of the moments in them.
+   * @param addresses Addresses of the weights, their gradient, the moments, and the new weights.
+   * @param rates Rates; `rate` and `scale` include the bias corrections of the moments.
    */
   adam(
     addresses: Omit<Arguments<"adam">, "count" | "rates">,
@@ -112,7 +112,7 @@ export class NativeSweeps extends NativeSequences {
     this.run("adam", { ...addresses, count, rates }, { work: 16 * count });
   }
 
-  /** An operation of two entries each. */
+  /** Runs an operation on pairs of entries. */
   #binary(
     name: "add" | "clipGradient" | "reluGradient" | "tanhGradient",
     first: number,

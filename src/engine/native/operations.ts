@@ -1,12 +1,12 @@
-/** How a field of a record is stored. */
+/** Storage type of a field of a record. */
 type Field = "usize" | "i32" | "f32";
 
 /**
- * The records that operations take their arguments from: fields in the order in which they lie in memory,
- * 4 bytes each. `usize` is a byte address, or a number of bytes.
+ * Records of the operations' arguments: fields in memory order, 4 bytes each. `usize` is a byte
+ * address, or a number of bytes.
  */
 export const RECORDS = {
-  /** Strides in bytes; `flags` is 2 for a relu behind it. */
+  /** Strides in bytes; `flags` is 2 for a relu after the product. */
   MatMul: {
     ...{ a: "usize", aRow: "usize", aColumn: "usize", aBatch: "usize" },
     ...{ b: "usize", bRow: "usize", bColumn: "usize", bBatch: "usize" },
@@ -14,7 +14,7 @@ export const RECORDS = {
   },
   Convolution: { x: "usize", y: "usize", result: "usize", bias: "usize", flags: "i32" },
   /**
-   * How a window moves over [batch, depth, height, width, channels]; in 2d the depth is 1. `top`, `left`
+   * Window moving over [batch, depth, height, width, channels]; in 2d the depth is 1. `top`, `left`
    * and `front` count the zeros around the image.
    */
   Windows: {
@@ -30,31 +30,32 @@ export const RECORDS = {
   },
   Unary: { from: "usize", to: "usize", count: "i32" },
   Binary: { first: "usize", second: "usize", to: "usize", count: "i32", low: "f32", high: "f32" },
-  /** `row`, of `width`, is added to each row of x. */
+  /** Row of `width` floats, added to each row of x. */
   Sum: { x: "usize", row: "usize", to: "usize", rows: "i32", width: "i32" },
   /**
-   * `partials`: sums of blocks of rows, or 0 where mean and variance are given; `isBatch`: whether they follow
-   * from x; `lack`: by how much each mean was rounded up, or 0 where means are given. What belongs
-   * to the gradient alone is 0 otherwise.
+   * `partials`: sums of blocks of rows, or 0 if mean and variance are given; `isBatch`: 1 if they
+   * are computed from x; `lack`: amount by which each mean was rounded up, or 0 if means are given.
+   * Fields that only the gradient needs are otherwise 0.
    */
   Normalize: {
     ...{ x: "usize", dy: "usize", to: "usize", mean: "usize", lack: "usize", variance: "usize" },
     ...{ scale: "usize", offset: "usize", dScale: "usize", dOffset: "usize" },
     ...{ partials: "usize", rows: "i32", width: "i32", isBatch: "i32", epsilon: "f32" },
   },
-  /** A step of Adam; `rates`: address of the float64 that `assembly/adam.ts` reads. */
+  /** Step of Adam; `rates`: address of the float64 that `assembly/adam.ts` reads. */
   Adam: {
     ...{ weights: "usize", slopes: "usize", first: "usize", second: "usize", to: "usize" },
     ...{ count: "i32", rates: "usize" },
   },
-  /** x times a gate of itself, by its number in `self_gate.ts`. `dy` is for the gradient alone. */
+  /** x times a gate of itself, by its number in `self_gate.ts`. Only the gradient uses `dy`. */
   SelfGate: { gate: "i32", x: "usize", dy: "usize", to: "usize", count: "i32" },
-  /** `dy` is for the gradient alone. */
+  /** Only the gradient uses `dy`. */
   Softmax: { x: "usize", dy: "usize", to: "usize", rows: "i32", width: "i32" },
   /**
-   * A recurrent layer over a sequence, [batch, steps, columns]. `after`: whether a GRU resets after its product,
-   * and then `bias` is of that product. `mask`: a float a step, 0 for one that is padding; or 0. `last`: c after
-   * the last step. `panels`: its kernel, packed. What a kind of cell has no use for is 0.
+   * Recurrent layer over a sequence, [batch, steps, columns]. `after`: 1 if a GRU resets after its
+   * product, to which `bias` then belongs. `mask`: a float per step, 0 for padding; or 0. `last`: c
+   * after the last step. `panels`: its packed kernel. Fields that a kind of cell does not use are
+   * 0.
    */
   Recurrent: {
     ...{ cell: "i32", activation: "i32", gate: "i32", after: "i32" },
@@ -62,9 +63,11 @@ export const RECORDS = {
     ...{ z: "usize", a: "usize", h: "usize", state: "usize", active: "usize" },
     ...{ h0: "usize", c0: "usize", panels: "usize", bias: "usize", mask: "usize", last: "usize" },
   },
-  /** `kernel` packed for the steps of a sequence, or transposed for its way back. */
+  /** `kernel` packed for the steps of a sequence, or transposed for its backward pass. */
   RecurrentPanels: { cell: "i32", units: "i32", isBack: "i32", kernel: "usize", panels: "usize" },
-  /** Its way back. `da`, and of an LSTM `dState` and `dActive`, are 0 where nobody looks at them. */
+  /**
+   * Backward pass. `da`, and for an LSTM `dState` and `dActive`, are 0 if they are not observed.
+   */
   RecurrentGradient: {
     ...{ cell: "i32", activation: "i32", gate: "i32", after: "i32" },
     ...{ batch: "i32", steps: "i32", units: "i32" },
@@ -83,7 +86,7 @@ export const RECORDS = {
     ...{ divisor: "i32", isWide: "i32" },
   },
   Run: { from: "usize", count: "i32", result: "usize" },
-  /** A run in pieces of `piece` entries; each piece leaves its own sums behind. */
+  /** Run in pieces of `piece` entries; each piece leaves its own sums. */
   Pieces: { from: "usize", count: "i32", piece: "i32", result: "usize" },
   Columns: { x: "usize", row: "usize", rows: "i32", width: "i32", result: "usize" },
   Grouped: {
@@ -93,8 +96,9 @@ export const RECORDS = {
 } as const satisfies Record<string, Record<string, Field>>;
 
 /**
- * The operations of our own WASM module, and the records that each takes, one after the other. Its place
- * is its number. `assembly/records.ts` is made of both tables: `deno task build:native`.
+ * Operations of this project's WASM module, with the records that each takes in order. The position
+ * of an operation is its number. `assembly/records.ts` is generated from both tables: `deno task
+ * build:native`.
  */
 export const OPERATIONS = {
   matMul: ["MatMul"],
@@ -140,16 +144,16 @@ export const OPERATIONS = {
   adam: ["Adam"],
 } as const satisfies Record<string, readonly (keyof typeof RECORDS)[]>;
 
-/** The name of an operation. */
+/** Name of an operation. */
 export type Operation = keyof typeof OPERATIONS;
 
 type FieldsOf<R> = R extends keyof typeof RECORDS ? keyof (typeof RECORDS)[R] : never;
 
-/** What an operation takes: a number for every field of its records. */
+/** Arguments of an operation: a number for every field of its records. */
 export type Arguments<O extends Operation> = Record<
   FieldsOf<(typeof OPERATIONS)[O][number]>,
   number
 >;
 
-/** How the window of a convolution moves. */
+/** Geometry of the window of a convolution. */
 export type ConvolutionWindows = Record<keyof typeof RECORDS.Windows, number>;

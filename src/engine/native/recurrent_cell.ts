@@ -1,25 +1,28 @@
-/** The activations that the module applies in a recurrent cell, by their numbers in `assembly/squash.ts`. */
+/**
+ * Activations of recurrent cells that the module supports, by their numbers in
+ * `assembly/squash.ts`.
+ */
 export const SQUASHES = ["linear", "tanh", "sigmoid", "hardSigmoid", "relu"] as const;
 
-/** One of them. */
+/** Name of such an activation. */
 export type Squash = (typeof SQUASHES)[number];
 
-/** The kinds of cells, by their numbers in `assembly/recurrent.ts`. */
+/** Kinds of cells, by their numbers in `assembly/recurrent.ts`. */
 export const CELLS = ["simple", "gru", "lstm"] as const;
 
-/** A recurrent cell. */
+/** Recurrent cell. */
 export interface RecurrentCell {
-  /** Its kind. */
+  /** Kind of the cell. */
   kind: (typeof CELLS)[number];
-  /** The activation of its state or candidate. */
+  /** Activation of its state or candidate. */
   activation: Squash;
-  /** The activation of its gates; "linear" where it has none. */
+  /** Activation of its gates; "linear" if it has none. */
   gate: Squash;
-  /** Whether it is a GRU that resets after its product. */
+  /** True for a GRU that resets after its product. */
   after: boolean;
 }
 
-/** The numbers that stand for a cell in a record. */
+/** Returns the numbers that describe a cell in a record. */
 export function cellNumbers({ kind, activation, gate, after }: RecurrentCell) {
   return {
     cell: CELLS.indexOf(kind),
@@ -29,7 +32,7 @@ export function cellNumbers({ kind, activation, gate, after }: RecurrentCell) {
   };
 }
 
-/** How many gates, candidate included, a cell has. */
+/** Returns the number of gates of a cell, including the candidate. */
 export function gatesOf({ kind }: RecurrentCell): number {
   return kind === "lstm" ? 4 : kind === "gru" ? 3 : 1;
 }

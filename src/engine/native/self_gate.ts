@@ -1,5 +1,5 @@
-/** The gates of `x g(x)`, by their numbers in `assembly/self_gate.ts`: of gelu, gelu_new and swish. */
+/** Gates of `x g(x)`, by their numbers in `assembly/self_gate.ts`: for gelu, gelu_new and swish. */
 export const GATES = ["normal", "normalByTanh", "sigmoid"] as const;
 
-/** One of them. */
+/** Name of a gate. */
 export type SelfGate = (typeof GATES)[number];

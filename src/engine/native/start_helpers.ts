@@ -1,9 +1,13 @@
-/** What a helper that broke down leaves in `done` of the pool, its second word: below 0, whatever is added. */
+/**
+ * Value that a broken helper leaves in `done` of the pool, its second word: negative, whatever is
+ * added.
+ */
 const BROKEN = -(2 ** 30);
 
 /**
- * What a helper runs: it says that it is ready, or why not, serves until it is dismissed, and says that it ends. Where
- * it breaks down, it says so to the thread that waits for its part, which could not hear of it otherwise.
+ * Source of a helper: it reports that it is ready, or why not, serves until it is dismissed, and
+ * reports its end. If it breaks down, it also tells the thread that waits for its part, which would
+ * not notice otherwise.
  */
 const HELPER = `
 self.onmessage = ({ data: { compiled, memory, pool, part } }) => {
@@ -28,13 +32,14 @@ self.onmessage = ({ data: { compiled, memory, pool, part } }) => {
 `;
 
 /**
- * Starts threads that compute parts of what the native module runs. They are Deno's own workers: they start
- * in half the time of those of `node:worker_threads`, and need no permission.
+ * Starts threads that compute parts of the native module's operations. They are Deno workers, which
+ * start in half the time of those of `node:worker_threads` and need no permission.
  *
- * @param pool Address of the pool that they watch, all zero yet.
- * @param count How many.
+ * @param pool Address of the pool that they watch, initially zero.
+ * @param count Number of threads.
  * @throws {Error} If one does not start.
- * @returns Once all are ready: a function that waits until all have ended, after they were dismissed.
+ * @returns Once all are ready, a function that waits until all have ended after they were
+ * dismissed.
  */
 export async function startHelpers(
   compiled: WebAssembly.Module,
@@ -52,7 +57,7 @@ export async function startHelpers(
       else ready.reject(new Error(data));
     });
     worker.addEventListener("error", (event) => {
-      // Else it would end the program.
+      // Otherwise the error would end the program.
       event.preventDefault();
       ended.resolve();
     });

@@ -1,10 +1,10 @@
-/** How many figures a sweep leaves behind: those of {@linkcode readSums}. */
+/** Number of figures that a sweep computes: those of {@linkcode readSums}. */
 export const FIGURES = 7;
 
-/** The most pieces that a run is summed up in. */
+/** Largest number of pieces that a run is split into. */
 export const MOST_PIECES = 64;
 
-/** The sums over a run of entries from which its statistics follow; all over the finite entries. */
+/** Sums over a run of entries from which its statistics follow; all over the finite entries. */
 export interface Sums {
   /** Number of entries. */
   count: number;
@@ -22,11 +22,11 @@ export interface Sums {
   mean: number;
   /** Sum of (x - mean) squared. */
   squaredDeviations: number;
-  /** How many entries have each exponent as float32 stores it, 0 to 255; only where it was asked for. */
+  /** Number of entries with each exponent as float32 stores it, 0 to 255; only if requested. */
   exponents?: Float64Array;
 }
 
-/** What a sweep over `count` entries has left behind, from place `at` on. */
+/** Reads the results of a sweep over `count` entries, from index `at` on. */
 export function readSums(figures: Float64Array, at: number, count: number): Sums {
   return {
     count,
@@ -41,10 +41,10 @@ export function readSums(figures: Float64Array, at: number, count: number): Sums
 }
 
 /**
- * The sums over the entries of two runs together, exponents aside.
+ * Adds the sums over two runs, except exponents.
  *
  * Means and squared deviations are merged pairwise (Chan, Golub and LeVeque 1979), so that a mean
- * that is large beside the deviation costs no digits.
+ * that is large compared to the deviation costs no digits.
  */
 export function addSums(a: Sums, b: Sums): Sums {
   const count = a.count + b.count;

@@ -1,28 +1,28 @@
 import type { BackendValues, DataId, DataType, TensorInfo } from "@tensorflow/tfjs";
 import type { DataMover } from "../live_data.ts";
 
-/** What TensorFlow.js's WASM backend knows of a tensor. */
+/** Data of a tensor in TensorFlow.js's WASM backend. */
 export interface TensorData {
-  /** Number that the stock kernels know the tensor by. */
+  /** Number by which TensorFlow.js's ops identify the tensor. */
   id: number;
   /** Byte address of its first entry on the heap. */
   memoryOffset: number;
-  /** Shape it was made with; a reshape shares the data and keeps this. */
+  /** Shape when it was created; a reshape shares the data and keeps this. */
   shape: number[];
   /** Type of its entries. */
   dtype: DataType;
-  /** How many tensors have the entries. */
+  /** Number of tensors that share the entries. */
   refCount: number;
 }
 
-/** The part of TensorFlow.js's WASM backend that our kernels use. Public there, but not typed. */
+/** Part of TensorFlow.js's WASM backend that our ops use. Public there, but not typed. */
 export interface WasmBackend {
   /** Emscripten's module: the heap and its allocator. */
   wasm: {
     HEAPU8: Uint8Array;
-    /** The memory of the threaded build. */
+    /** Memory of the threaded build. */
     wasmMemory?: WebAssembly.Memory;
-    /** The exports of the other builds; `memory` among them. */
+    /** Exports of the other builds, including `memory`. */
     asm: Record<string, unknown>;
     _malloc(bytes: number): number;
     _free(address: number): void;
@@ -34,7 +34,7 @@ export interface WasmBackend {
     delete(dataId: DataId): boolean;
     dataMover: DataMover;
   };
-  /** Allocates a tensor; its entries are whatever the heap held. */
+  /** Allocates a tensor with uninitialised entries. */
   makeOutput(shape: number[], dtype: DataType): TensorInfo;
   read(dataId: DataId): Promise<BackendValues>;
   readSync(dataId: DataId): BackendValues;

@@ -1,6 +1,6 @@
 /** Rows of a high tile and of a low one. */
 const HIGH = 5, LOW = 4;
-/** Steps that are written out one after the other; a vector of A holds an entry of four. */
+/** Number of unrolled steps; a vector of A holds an entry of four. */
 const STEPS = 8;
 
 const each = (count: number, line: (i: number) => string) =>
@@ -8,20 +8,23 @@ const each = (count: number, line: (i: number) => string) =>
 const broadcast = (vector: string, lane: number) =>
   `t = v128.shuffle<f32>(${vector}, ${vector}, ${lane}, ${lane}, ${lane}, ${lane});`;
 
-/** The lines of a function of AssemblyScript. */
+/** Joins the lines of an AssemblyScript function. */
 const lines = (...all: string[]) => all.map((line) => `    ${line}\n`).join("");
 const accumulate = (
   row: number,
 ) => [`x${row} = madd(t, p, x${row});`, `y${row} = madd(t, q, y${row});`];
 
-/** The rows of a tile whose entries are loaded, each into all lanes; those of the others come from one vector. */
+/**
+ * Rows of a tile whose entries are loaded, each into all lanes; those of the others are shuffled
+ * from one vector.
+ */
 const LOADED: Record<number, readonly number[]> = { [HIGH]: [1, 4], [LOW]: [0, 3] };
 
 /**
- * One step: every entry of a column of A, times both vectors of a row of B.
+ * Returns one step: every entry of a column of A, times both vectors of a row of B.
  *
- * @param at Where the first four entries of the column lie, in bytes from `a`.
- * @param fifth Where the fifth one of a high tile lies.
+ * @param at Offset of the first four entries of the column, in bytes from `a`.
+ * @param fifth Offset of the fifth one of a high tile.
  */
 function step(rows: number, at: number, fifth: number): string {
   const entry = (row: number) =>
@@ -35,7 +38,10 @@ function step(rows: number, at: number, fifth: number): string {
   );
 }
 
-/** Step `number` of those that are written out: of a high tile, the fifth entries of four steps lie together. */
+/**
+ * Returns unrolled step `number`. In a high tile, the fifth entries of four steps are stored
+ * together.
+ */
 function wholeStep(rows: number, number: number): string {
   const [four, at] = [16 * rows * Math.floor(number / 4), number % 4];
   return step(rows, four + 16 * at, four + 64 + 4 * at);
@@ -78,14 +84,15 @@ ${each(rows, (i) => `  finish(c + ${i} * cRow, x${i}, y${i}, bias, flags);\n`)}\
 }
 
 /**
- * The tiles of a product in AssemblyScript, which has no way to write a step out several times.
+ * Returns the tiles of a matrix product in AssemblyScript, which cannot unroll a step itself.
  *
- * Their shape follows V8. Deno checks the bounds of every load (denoland/deno#35658), so loads cost twice: a step of
- * 5 x 8 entries takes 5 loads for 10 multiply-adds, one of 6 x 8 would take 8 for 12. Ten accumulators, two vectors of
- * B, one of A and a broadcast entry are 14 of the 15 vector registers that V8 has on x64. To broadcast all five
- * entries from vectors takes fewer operations, but shuffles share a port with multiply-adds on AMD: with two of them
- * loaded a high tile runs at 97 % of the machine's multiply-adds and not at 95, a low one at 93 and not at 87, where
- * all operands lie in the L1 cache (2-core EPYC, Zen 4, Deno 2.9.6).
+ * Their shape suits V8. Deno checks the bounds of every load (denoland/deno#35658), so loads cost
+ * twice: a step of 5 x 8 entries takes 5 loads for 10 multiply-adds, one of 6 x 8 would take 8 for
+ * 12. Ten accumulators, two vectors of B, one of A and a broadcast entry are 14 of the 15 vector
+ * registers that V8 has on x64. Broadcasting all five entries from vectors would take fewer
+ * operations, but shuffles share a port with multiply-adds on AMD: with two of them loaded, a high
+ * tile runs at 97 % of the machine's multiply-adds and not at 95, a low one at 93 and not at 87,
+ * with all operands in the L1 cache (2-core EPYC, Zen 4, Deno 2.9.6).
  *
  * Few rows leave most of a high tile empty: 16 of them are four low ones.
  */
