@@ -36,7 +36,7 @@ export interface Chance {
  *   prediction); a gradient combines that of delta and of the input, its two factors. With a loss,
  *   the gradient at the outputs is as uncertain as they are. Without a prediction, a layer of n
  *   units adds the 1 / sqrt(2 n) of a linear layer to the uncertainty of its input.
- * - If the batches differ, a also has the error of its own number of entries, and a gradient, a sum
+ * - If the batches differ, a also has the sampling error of its entries, and a gradient, a sum
  *   over m examples, another 1 / sqrt(2 m).
  * - The share of n units has the standard deviation sqrt(p (1 - p) / n).
  *

@@ -97,7 +97,7 @@ export async function ensureEngine(): Promise<Engine> {
 }
 
 async function acquire(settings: EngineSettings, replaceable: boolean): Promise<Engine> {
-  // After a trap the heap is unusable, so nobody can still use that engine.
+  // After a trap the heap is unusable, so that engine is replaced.
   if (shared !== null && !computes(shared)) await release(shared);
   if (shared !== null && !same(shared.settings, settings)) {
     if (shared.holders.size > 0) {

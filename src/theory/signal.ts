@@ -140,7 +140,7 @@ export type LayerRule = (
 
 /** Properties of the whole network. */
 export interface Context {
-  /** How many examples the batch has. */
+  /** Number of examples in the batch. */
   examples: number;
   /** Returns the shapes that a node reads, in the order of its inputs. */
   shapesOf(node: NetworkNode): readonly (readonly number[] | null)[];

@@ -4,8 +4,8 @@ export const NORMAL_QUANTILE = 1.959963984540054;
 
 /**
  * Returns the 95 % interval of a rate (Wilson 1927): all rates less than 1.96 standard errors from
- * the observed one. Unlike rate +- error it stays between 0 and 1, and is informative even if no
- * trial or every trial succeeded: 0 of 50 is compatible with rates up to 7 %.
+ * the observed one. Unlike rate +- error it stays between 0 and 1, and is informative even if
+ * none or all of the trials succeeded: 0 of 50 is compatible with rates up to 7 %.
  *
  * @param successes Number of successful trials.
  * @param trials Number of trials, 1 or more.

@@ -22,7 +22,7 @@ const OPTIONS = [
   "--converge",
   "--noAssert",
   "--runtime=stub",
-  // The module uses TensorFlow.js's heap, so it must not have memory of its own.
+  // The module uses TensorFlow.js's heap, so it must not place data in memory.
   "--importMemory",
   "--noExportMemory",
   "--disableWarning=112",
