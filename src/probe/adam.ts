@@ -3,44 +3,49 @@ import type { Heap } from "../engine/heap.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
 import type { Update } from "./training_step.ts";
 
-/** What Adam is told; the names and defaults of `tf.train.adam`. */
+/** Settings of Adam; the names and defaults are those of `tf.train.adam`. */
 export interface AdamOptions {
   learningRate: number;
   /** Default: 0.9 (Kingma and Ba 2015). */
   beta1?: number;
   /** Default: 0.999 (Kingma and Ba 2015). */
   beta2?: number;
-  /** Default: 1e-7, as Keras has it. */
+  /** Default: 1e-7, as in Keras. */
   epsilon?: number | null;
-  /** True to add epsilon before the second moment is corrected, as Keras does. Default: after, as TensorFlow.js does. */
+  /**
+   * True to add epsilon before the second moment is bias-corrected, as Keras does. Default: after,
+   * as TensorFlow.js does.
+   */
   isKeras?: boolean;
 }
 
-/** What Adam remembers of a weight. */
+/** Adam's moments of one weight. */
 interface Moments {
   first: Tensor;
   second: Tensor;
 }
 
 /**
- * Adam (Kingma and Ba 2015, algorithm 1) in one native sweep over the entries of a weight. That of TensorFlow.js
- * runs 15 operations a weight, which cost a network of 10 x 64 units as much as 1.5 of its passes.
+ * Returns Adam (Kingma and Ba 2015, algorithm 1) as one native sweep over the entries of a weight.
+ * TensorFlow.js's own runs 15 operations per weight, which cost a network of 10 x 64 units as much
+ * as 1.5 of its passes.
  *
- * @returns The update, and a function that frees what it remembers.
+ * @returns The update, and a function that frees the moments.
  */
 export function adam(
   heap: Heap,
   { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon, isKeras = false }: AdamOptions,
 ): { update: Update; dispose(): void } {
   const { tf } = heap;
-  // By the weight: which ones are trained may change from step to step, and the sweep asks for no sizes.
+  // Keyed by weight: the set of trained weights may change between steps, and the sweep needs no
+  // sizes.
   const known = new Map<tfjs.Variable, Moments>();
   let steps = 0;
   const momentsOf = (variable: tfjs.Variable): Moments => {
     const moments = known.get(variable);
     if (moments !== undefined) return moments;
     const zeros = () => tf.fill(variable.shape, 0) as Tensor;
-    // Where there is room for one alone, that one is freed.
+    // If only one of them fits in memory, tidy frees it.
     const [first, second] = tf.tidy(() => [zeros(), zeros()]).map((one) => tf.keep(one));
     known.set(variable, { first, second });
     return { first, second };
@@ -60,7 +65,7 @@ export function adam(
       if (gradient === null) return;
       const moments = momentsOf(variable);
       tf.tidy(() => {
-        // A tensor of its own, never the old one: packed copies of that one may be in use.
+        // A new tensor, never the old one: packed copies of the old one may be in use.
         const value = tf.fill(variable.shape, 0);
         const [weights, slopes, to] = [variable, gradient, value].map((one) => heap.address(one));
         const first = heap.address(moments.first), second = heap.address(moments.second);

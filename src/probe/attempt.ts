@@ -19,11 +19,11 @@ import type { Attempt } from "./trial.ts";
 import { errorMessage } from "../words/error_message.ts";
 
 /**
- * Runs a model with dropout off and batch normalisation on the statistics of the batch: after some steps
- * the moving ones are still far from what they will be.
+ * Runs a model with dropout off and batch normalisation on the statistics of the batch: after a few
+ * steps the moving statistics have not yet converged.
  *
  * @param see Looks at the outputs, which it may neither keep nor dispose, and their loss.
- * @returns What it saw.
+ * @returns The result of `see`.
  * @throws {MeasureError} If the loss cannot be evaluated.
  * @throws {RangeError} If the targets do not suit it.
  */
@@ -44,7 +44,7 @@ export function answer<T>(
       seen = see(outputs, heapView(tf, objective.evaluate(outputs))[0]);
     });
   } catch (error) {
-    // Ours are about the batch, and say so.
+    // Our own errors already name the batch.
     if (error instanceof RangeError || error instanceof MeasureError) throw error;
     throw new MeasureError(
       `${objective.name} of the outputs of ${model.name} cannot be evaluated: ${
@@ -58,49 +58,53 @@ export function answer<T>(
   return seen!;
 }
 
-/** Steps help where the loss has fallen by this share of itself over the last half of what is asked for. */
+/**
+ * More steps help if the loss fell by this share of itself over the last half of the requested
+ * steps.
+ */
 const HELPS = 0.01;
 
-/** Penalties whose gradient exceeds this share of the loss's may win after all. */
+/** Penalties may win in the end if their gradient exceeds this share of the loss's. */
 const CONTESTED = 1;
 
-/** How an attempt is made. */
+/** Options of an attempt. */
 export interface AttemptOptions {
   rung: Rung;
   objective: ResolvedObjective;
   scale: FitScale;
-  /** How many steps to take, before it is asked whether more would help. */
+  /** Number of steps before checking if more would help. */
   steps: number;
-  /** Most steps, as long as they help. */
+  /** Maximum number of steps, as long as they help. */
   most: number;
-  /** Whether the budget has room for no more than these, so that they may be too few. */
+  /** True if the budget limits the steps to these, so that they may be too few. */
   isShort: boolean;
-  /** Whether the time is up: asked before each step. */
+  /** Returns true if the time is up; called before each step. */
   isUp(): boolean;
 }
 
-/** What the last look has shown. */
+/** Fit and loss at the last look. */
 type Look = Fit & { loss: number };
 
-/** What an attempt comes to, step by step. */
+/** Course of an attempt, step by step. */
 interface Course {
   first: Look;
   last: Look;
   taken: StepLoss[];
   /** See `Attempt.penalty`. */
   gradientRatio: number | null;
-  /** Whether the batch was fitted at some look. */
+  /** True if the batch was fitted at some look. */
   wasFitted: boolean;
-  /** Whether the steps were used up before it was clear that more would not help. */
+  /** True if the steps ran out before it was clear that more would not help. */
   isCut: boolean;
 }
 
 /**
- * Trains from the very weights until the batch is fitted, the loss is not finite or the steps are used up and
- * no longer help, and puts everything back. Where penalties pull harder than the loss, a batch that is fitted on the
- * way is no end. Synchronous, so that no other code sees the model while it is changed.
+ * Trains from the model's current weights until the batch is fitted, the loss is not finite, or the
+ * steps are used up and no longer help; then restores everything. If penalties pull harder than the
+ * loss, fitting the batch does not end the attempt. Synchronous, so that no other code sees the
+ * model while it is changed.
  *
- * @returns What came of it, or `null` where the time was up before.
+ * @returns The attempt, or `null` if the time was up before.
  */
 export function attempt(probe: OpenProbe, options: AttemptOptions): Attempt | null {
   const { rung, scale } = options;
@@ -163,19 +167,19 @@ function train(
     const isHalf = (taken.length - steps) % half === 0;
     isOver = taken.length === most || !Number.isFinite(loss + penalty);
     course.isCut = isShort && taken.length === most;
-    // Once such a batch was fitted, only its end counts.
+    // After a contested batch has been fitted, only the end counts.
     const isNews = isClose && !(isContested(course) && course.wasFitted);
     if (!isOver && !isNews && !isHalf) continue;
     course.last = look();
     isOver ||= !Number.isFinite(course.last.loss);
     course.wasFitted ||= hasLearned(course.last);
-    // Who wins in the end shows when all steps are taken.
+    // The winner shows only after all steps.
     if (isContested(course)) continue;
     isOver ||= hasLearned(course.last);
     if (!isHalf) continue;
     const isIdle = taken.length >= steps &&
       !(course.last.loss <= before - HELPS * Math.abs(before));
-    // What the few layers fit that training reaches, they would go on fitting.
+    // If training reaches only a few layers, more steps would fit only what these can fit.
     const isStill = taken.length === steps && areStill(progress.layers());
     if (isIdle || isStill) course.isCut = false;
     isOver ||= isIdle || isStill;

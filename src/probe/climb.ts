@@ -3,47 +3,47 @@ import { LEAST_STEPS } from "./plan_trial.ts";
 import type { Rung } from "./rungs.ts";
 import type { Attempt } from "./trial.ts";
 
-/** An attempt has at most so many times the steps that are asked for, as long as they help. */
+/** An attempt has at most this many times the requested steps, as long as they help. */
 const LONGER = 3;
 
-/** So many times the steps that are asked for an attempt has that is made again, because it still guesses. */
+/** Number of times the requested steps that a repeated attempt gets because it still guesses. */
 const LATE = 7.5;
 
 /**
- * A loss of at most so many times that of guessing, at the end and at the start, is one of a network that guesses. A
- * higher one has other troubles than a late start.
+ * A network guesses if its loss is at most this many times that of guessing, at the end and at the
+ * start. A higher one has other troubles than a late start.
  */
 const GUESSES = { last: 1.05, first: 2 };
 
-/** The part of the options of an attempt that differs from one to the next. */
+/** Options that differ between attempts. */
 export type AttemptPlan = Pick<AttemptOptions, "rung" | "steps" | "most" | "isShort">;
 
-/** How long to climb. */
+/** Limits of a climb. */
 interface ClimbOptions {
-  /** Steps of an attempt, before it is asked whether more would help. */
+  /** Number of steps of an attempt before checking if more would help. */
   steps: number;
-  /** Steps of all attempts together. */
+  /** Number of steps of all attempts together. */
   left: number;
-  /** The loss of the best constant answer; `null` if it is not known. */
+  /** Loss of the best constant answer; `null` if unknown. */
   guess: number | null;
-  /** Whether an attempt that still guesses is made again with more steps. */
+  /** True to repeat, with more steps, an attempt that still guesses. */
   isPatient: boolean;
 }
 
-/** What a climb comes to. */
+/** Result of a climb. */
 export interface Climb {
-  /** The attempts, one for each rung that was tried. */
+  /** Attempts, one per rung that was tried. */
   attempts: Attempt[];
-  /** Number of rungs that there were no steps left for. */
+  /** Number of rungs left untried because the steps ran out. */
   untried: number;
 }
 
 /**
- * Makes one attempt after the other, up to the first that learns. Each has its steps as long as there are any; more
- * than these only if those of the attempts to come are left.
+ * Makes attempts in turn until one learns. Each gets its steps as long as there are any, and more
+ * only if the later attempts still get theirs.
  *
- * @param make Makes an attempt; `null` if the time is up.
- * @returns What was tried, or `null` if the time was up.
+ * @param make Makes an attempt; returns `null` if the time is up.
+ * @returns The attempts, or `null` if the time was up.
  */
 export async function climb(
   ladder: readonly Rung[],
@@ -70,18 +70,21 @@ export async function climb(
   if (place !== null) {
     const made = await make({ rung: ladder[place], steps: late, most: late, isShort: false });
     if (made === null) return null;
-    // Some of the way in so many steps proves nothing: of such networks more fail than train.
+    // A slow attempt after this many steps proves nothing: more such networks fail than train.
     if (made.verdict === "learns") attempts[place] = made;
   }
   return { attempts, untried };
 }
 
-/** If the first loss is not finite, no rate will fix it; nor if penalties win, though a low one takes longer. */
+/**
+ * Returns true if no later rate can help: the first loss is not finite, or penalties win, though a
+ * low rate takes longer.
+ */
 function isLast({ verdict, steps, penalty }: Attempt): boolean {
   return verdict === "learns" || steps === 0 || penalty.won === true;
 }
 
-/** The place of the attempt that came furthest of those that still guess, if all fail; else `null`. */
+/** Returns the index of the best attempt that still guesses if all fail; else `null`. */
 function lateStarter(attempts: readonly Attempt[], guess: number | null): number | null {
   if (guess === null || attempts.some(({ verdict }) => verdict !== "fails")) return null;
   const isLate = ({ nonFiniteStep, loss, penalty, stillLayers, layers }: Attempt) =>
@@ -92,5 +95,5 @@ function lateStarter(attempts: readonly Attempt[], guess: number | null): number
   return places[0] ?? null;
 }
 
-/** Everything is as it was here: whoever waits, a listener for Ctrl-C among them, may go on. */
+/** The model is restored at this point, so other tasks, such as a listener for Ctrl-C, may run. */
 const breathe = () => new Promise((resolve) => setTimeout(resolve));

@@ -5,19 +5,24 @@ import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 /** Evaluates a loss on answers, one for each output. */
 export type LossOf = (answers: Tensor[]) => number;
 
-/** How many steps lead from the least target of a unit to the largest; the target at each is tried. */
+/**
+ * Number of quantiles between a unit's smallest and largest target; the target at each is tried.
+ */
 const QUANTILES = 20;
 
-/** The search for the best answer to a loss without a name: steps of Adam, and its rate as a share of the answer. */
+/**
+ * Search for the best answer to an unnamed loss: Adam's steps, and its rate as a share of the
+ * answer.
+ */
 const STEPS = 100, RATE = 0.05, DECAY = { first: 0.9, second: 0.99 };
 
 /**
- * The best constant answers under losses with names.
+ * Returns the best constant answers under named losses.
  *
  * @param means The mean of the targets as an answer; disposed of if another answer is better.
  * @param targets The targets, as answers.
- * @param losses Names of the losses; `null` for an output that has none.
- * @returns One for each output; the caller disposes of them.
+ * @param losses Names of the losses; `null` for an output without a loss.
+ * @returns One answer per output; the caller disposes of them.
  */
 export function bestConstants(
   tf: TensorFlow,
@@ -56,8 +61,9 @@ function quantile(tf: TensorFlow, targets: Tensor, share: number): Tensor {
 }
 
 /**
- * The least loss that one answer for every example comes to, whatever the loss: by descent on that answer, from the
- * mean of what the model puts out, and from that of the targets where they have the same shape.
+ * Returns the smallest loss that one answer for every example reaches, whatever the loss: by
+ * descent on that answer, from the mean of the model's outputs, and from that of the targets if
+ * they have the same shape.
  *
  * @param evaluate The loss, as a tensor.
  * @returns `null` if the loss is not finite, or has no gradient.
@@ -87,7 +93,7 @@ export function constantLoss(
   }
 }
 
-/** The least value on the way down from some tensors. */
+/** Returns the smallest value found by descent from some tensors. */
 function descend(
   tf: TensorFlow,
   start: Tensor[],

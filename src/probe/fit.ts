@@ -6,55 +6,59 @@ import { constantLoss } from "./constant_answers.ts";
 import { differs, knownAnswers, SAME } from "./known_answers.ts";
 import { WEIGHTS_PER_TARGET } from "./weights_per_target.ts";
 
-/** How far outputs fit the targets. */
+/** Fit of outputs to the targets. */
 export interface Fit {
   /** See `Attempt.fit`. */
   fit: number | null;
   /** See `Attempt.accuracy`. */
   accuracy: number | null;
-  /** The place of the output that is fitted least, where there are several. */
+  /** Index of the output with the worst fit, if there are several. */
   least?: number;
 }
 
-/** What a batch can be fitted to. */
+/** Scale on which outputs are placed, from guessing to a perfect fit. */
 export interface FitScale {
-  /** The loss of the best constant answer, or `null` where it is not known. */
+  /** Loss of the best constant answer, or `null` if unknown. */
   guess: number | null;
-  /** Whether the targets can be fitted at all, as far as is known. */
+  /** False if the targets are known to be impossible to fit. */
   canBeFitted: boolean;
   /**
    * Places outputs on the scale.
    *
-   * @param outputs What the model answers.
-   * @param loss Its loss.
+   * @param outputs The model's outputs.
+   * @param loss Their loss.
    */
   of(outputs: Tensor[], loss: number): Fit;
 }
 
-/** From here on right answers are no luck: of 32 examples in ten classes, 17. */
+/** From here on, right answers are not luck: 17 of 32 examples in ten classes. */
 const CLEAR = 0.5;
 
-/** A loss above this share of the first has not fallen: then right answers are luck, or the loss is not theirs. */
+/**
+ * A loss above this share of the first has not fallen: right answers are then luck, or belong to
+ * another loss.
+ */
 const FALLEN = 0.98;
 
 /**
- * The scale from the best constant answer to the targets themselves, of the loss: for the mean squared error
- * it is R2, for a cross-entropy the share of the targets' entropy that is explained. Where every target is a
- * class and most are classified right, the share of these counts if it is better, since a loss that does not go
- * with its head has another least value; a few right answers may be luck. It does not count unless the loss falls. It need not
- * beat guessing as well: of eight even seeds of `bench/trainability` whose classes were right by then, while a head too
- * large kept the loss above it, seven train and one is slow.
+ * Returns the scale of the loss from the best constant answer to the targets themselves: for the
+ * mean squared error it is R2, for a cross-entropy the explained share of the targets' entropy. If
+ * every target is a class and most are classified right, the accuracy counts if it is better, since
+ * a loss that does not suit its head has another minimum; a few right answers may be luck. It does
+ * not count unless the loss falls. It need not beat guessing as well: of eight even seeds of
+ * `bench/trainability` whose classes were right by then, while a head too large kept the loss above
+ * it, seven train and one is slow.
  *
- * Of a loss that has no name nothing is known but that it should fall: its scale goes from that of the best constant
- * answer to 0, or from the first loss where that is not known or all targets are alike; where neither says
- * anything, the classes do.
+ * An unnamed loss is only known to have to fall: its scale goes from the best constant answer to 0,
+ * or from the first loss if that answer is unknown or all targets are alike; if neither helps, the
+ * classes decide.
  *
- * @param outputs What the model answers before it is trained.
- * @param targets One for each output.
- * @param drawn Whether they were drawn at random. These have to be learned by heart, which takes some weights for
- * each, and will not do for each position of each example.
- * @param first The loss of these answers.
- * @param weights How many trainable weights the model has.
+ * @param outputs Outputs of the untrained model.
+ * @param targets One per output.
+ * @param drawn True if they were drawn at random. Such targets must be memorised, which takes some
+ * weights for each, and does not work for each position of each example.
+ * @param first Loss of these outputs.
+ * @param weights Number of trainable weights.
  */
 export function fitScale(
   tf: TensorFlow,
@@ -74,7 +78,7 @@ export function fitScale(
   const areClasses = classes.length > 0 && classes.every((one) => one !== null);
   const known = isNamed ? knownAnswers(tf, objective, outputs, targets, trained) : null;
   const vary = known?.vary ?? targets.some((target) => differs(tf, target));
-  // Where all targets are alike, they stand for none: what there is to learn is in the inputs.
+  // Targets that are all alike count as none: there is only the inputs to learn from.
   const guess = known?.guess ??
     (vary
       ? constantLoss(tf, (answers) => objective.evaluate(answers), { outputs, targets })
@@ -82,7 +86,7 @@ export function fitScale(
   const best = known?.best ?? 0;
   const lossFit = (loss: number): number | null => {
     const hasRoom = guess !== null && guess - best > SAME * Math.abs(guess);
-    // Where no constant answer leaves room, a loss that can tell the targets apart has another scale.
+    // If no constant answer leaves room, a loss that can tell the targets apart has another scale.
     if (!hasRoom && vary && (isNamed || areClasses)) return null;
     const from = hasRoom ? guess : first;
     return from > best && !(loss < best && !isNamed) ? (from - loss) / (from - best) : null;
@@ -96,7 +100,7 @@ export function fitScale(
       share === null || !hasFallen ? NaN : relative(share, classes[k]!.majority);
     const accuracy = all === null ? null : mean(all);
     if (trained.length > 1 && known !== null) {
-      // A model has learned what the least of its heads has.
+      // A model has learned only as much as its worst head.
       const fits = known.fitsOf(outputs).map((fit, k) => better(byClass(shares[k], k), fit));
       const fit = Math.min(...fits);
       return { fit, accuracy, least: trained[fits.indexOf(fit)] };
@@ -104,7 +108,7 @@ export function fitScale(
     const right = all === null ? NaN : mean(all.map(byClass));
     return { fit: better(right, lossFit(loss)), accuracy };
   };
-  // A model that knows its batch already need not get better.
+  // A model that already knows its batch need not improve.
   const start = Number.isFinite(first) ? fitOf(outputs, first, true).fit : null;
   const knowsBatch = start !== null && start >= CLEAR;
   return {
@@ -117,42 +121,44 @@ export function fitScale(
       if (!Number.isFinite(loss)) return { fit: null, accuracy: null };
       const falls = loss < first || knowsBatch;
       const found = fitOf(outputs, loss, loss < FALLEN * first || knowsBatch);
-      // A loss that rises never learns, however many examples are classified right.
+      // A loss that rises never counts as learning, however many examples are classified right.
       return falls || found.fit === null ? found : { ...found, fit: Math.min(found.fit, 0) };
     },
   };
 }
 
-/** The fit by classes where it is clear and better, or where there is no other; else that by the loss. */
+/**
+ * Returns the fit by classes if it is clear and better, or the only one; else the fit by the loss.
+ */
 function better<Loss extends number | null>(right: number, byLoss: Loss): number | Loss {
   const counts = !Number.isNaN(right) && (byLoss === null || right >= CLEAR);
   return counts ? Math.max(right, byLoss ?? right) : byLoss;
 }
 
-/** Whether there is one answer for an example, rather than one for each of its positions. */
+/** True if each example has one answer, rather than one per position. */
 const hasOneRow = ({ shape }: Tensor) =>
   shape.slice(1, -1).reduce((product, length) => product * length, 1) === 1;
 
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** How far a share is from that of the most frequent class to 1. */
+/** Maps an accuracy from [share of the most frequent class, 1] to [0, 1]. */
 const relative = (share: number, majority: number) =>
   majority === 1 ? NaN : (share - majority) / (1 - majority);
 
-/** The classes that targets name. */
+/** Classes that targets name. */
 interface Classes {
-  /** One for each row. */
+  /** Class of each row. */
   labels: Int32Array;
-  /** How many there are; 2 for one unit that is on or off. */
+  /** Number of classes; 2 for a single binary unit. */
   units: number;
-  /** Share of the most frequent. */
+  /** Share of the most frequent class. */
   majority: number;
 }
 
-/** The classes, where every target is one: by its number, as one of several units, or as 0 or 1. */
+/** Returns the classes if every target is one: as a number, one-hot, or as 0 or 1. */
 function classesOf(tf: TensorFlow, target: Tensor, output: Tensor, loss: string): Classes | null {
   const kind = lossTraits(loss)?.targets;
-  // To a loss that tells -1 from 1, 0 is no class.
+  // Under a loss on -1 and 1, 0 is not a class.
   if (kind === "signs") return null;
   const units = output.shape.at(-1) ?? 1;
   const rows = output.size / units;
@@ -178,7 +184,7 @@ function classesOf(tf: TensorFlow, target: Tensor, output: Tensor, loss: string)
   return { labels, units, majority: Math.max(...counts.values()) / rows };
 }
 
-/** The share of the rows whose class is answered right. */
+/** Returns the share of the rows that are classified right. */
 function rightOf(
   tf: TensorFlow,
   output: Tensor,

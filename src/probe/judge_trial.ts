@@ -1,47 +1,48 @@
 import type { FitScale } from "./fit.ts";
 import type { Attempt, Trial, TrialReason, TrialVerdict } from "./trial.ts";
 
-/** From this fit on a network has learned: half of what the best constant answer leaves open. */
+/** A network has learned from this fit on: half of what the best constant answer leaves open. */
 export const LEARNS_FROM = 0.5;
 
 /**
- * Below this fit it has failed. Of the networks with even seeds in `bench/trainability` (0 to 699) whose trial
- * ended without learning, those that train all came to 0.5; those that fail to 0.24 at most. The loss of some
- * was still falling from far above that of guessing: of 9 such networks 8 failed and one was slow.
+ * Below this fit it has failed. Of the networks with even seeds in `bench/trainability` (0 to 699)
+ * whose trial ended without learning, those that train all reached 0.5; those that fail 0.24 at
+ * most. The loss of some was still falling from far above that of guessing: of 9 such networks 8
+ * failed and one was slow.
  */
 export const FAILS_BELOW = 0.3;
 
-/** A layer of whose weights no more than this share moves stands still. */
+/** A layer is still if at most this share of its weights moves. */
 const STILL = 0.05;
 
-/** Where more than this share of the layers stand still, whatever is fitted is fitted by the rest. */
+/** If more than this share of the layers are still, the others do the fitting. */
 const STILL_LAYERS = 0.5;
 
 /**
- * Where the gradient of the penalties is so many times that of the loss, it wins in the end, whatever is
- * fitted on the way. Relu layers of 64 units, 400 steps: at 2.4 times they stay fitted, at 8 they collapse; a
- * residual network of the benchmark trains at 7.4, and one fails at 3190.
+ * Penalties win in the end if their gradient is this many times that of the loss, whatever is
+ * fitted on the way. Relu layers of 64 units, 400 steps: at 2.4 times they stay fitted, at 8 they
+ * collapse; a residual network of the benchmark trains at 7.4, and one fails at 3190.
  */
 const DROWNING = 20;
 
-/** A loss within this share of that of the best constant answer is guessing. */
+/** A loss within this share of the best constant answer's is guessing. */
 const NEAR_GUESS = 0.05;
 
 /** From the worst to the best. */
 const ORDER: readonly TrialVerdict[] = ["fails", "undecided", "slow", "learns"];
 
-/** What is judged of an attempt. */
+/** Figures of an attempt that decide its verdict. */
 type Outcome =
   & Pick<
     Attempt,
     "fit" | "loss" | "penalty" | "nonFiniteStep" | "layers"
   >
   & {
-    /** Whether the budget ended the attempt while more steps might have helped. */
+    /** True if the budget ended the attempt while more steps might have helped. */
     cut?: boolean;
   };
 
-/** What an attempt shows, on the scale that it was measured by. */
+/** Returns the verdict on an attempt, on the scale that it was measured by. */
 export function judgeAttempt(
   outcome: Outcome,
   { canBeFitted }: Pick<FitScale, "canBeFitted">,
@@ -60,21 +61,21 @@ function judgeFit({ fit, loss }: Outcome): TrialVerdict {
   return fit >= FAILS_BELOW ? "slow" : "fails";
 }
 
-/** How many layers stand still. */
+/** Returns the number of still layers. */
 export function countStill(layers: Attempt["layers"]): number {
   return layers.filter(({ moved }) => moved <= STILL).length;
 }
 
-/** Whether training hardly reaches beyond a few of the layers. */
+/** Returns true if training hardly reaches beyond a few of the layers. */
 export function areStill(layers: Attempt["layers"]): boolean {
   return countStill(layers) > STILL_LAYERS * layers.length;
 }
 
-/** Whether penalties drown the loss, or have undone what was fitted. */
+/** True if penalties drown the loss, or have undone the fit. */
 const isDrowned = ({ gradientRatio, won }: Attempt["penalty"]) =>
   won === true || (gradientRatio ?? 0) > DROWNING;
 
-/** The attempt that came furthest, the earlier one of two alike. */
+/** Returns the best attempt, the earlier of two equal ones. */
 function bestOf(attempts: readonly Attempt[]): Attempt {
   const isBetter = (a: Attempt, b: Attempt) =>
     ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict) ||
@@ -83,7 +84,7 @@ function bestOf(attempts: readonly Attempt[]): Attempt {
 }
 
 /**
- * What all attempts show together; there is at least one.
+ * Returns the verdict on all attempts together; there is at least one.
  *
  * @param untried Number of rates that were not tried: any may have learned.
  */

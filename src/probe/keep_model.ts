@@ -6,15 +6,15 @@ import { leafLayers } from "../model/leaf_layers.ts";
 import { modelWeights } from "../model/model_weights.ts";
 import type { OpenProbe } from "./open_probe.ts";
 
-/** A probe whose model may be run and trained, because everything that this changes has been saved. */
+/** Probe whose model may be run and trained: everything that this changes is saved. */
 export interface KeptProbe extends OpenProbe {
   /**
-   * Restores, before the next pass, what a pass changes without training: recurrent states, moving
-   * statistics and anything else that a layer writes when it is called. Passes that start from different
-   * states cannot be compared. Trained weights stay as they are.
+   * Restores, before the next pass, everything that a pass changes without training: recurrent
+   * states, moving statistics and whatever else a layer writes when called. Passes that start from
+   * different states cannot be compared. Trained weights stay as they are.
    */
   rewind(): void;
-  /** Restores everything, bit by bit, and frees what a gradient that threw has left behind. */
+  /** Restores everything, bit by bit, and frees tensors leaked by a gradient that threw. */
   restore(): void;
 }
 
@@ -22,9 +22,9 @@ export interface KeptProbe extends OpenProbe {
 export function keepModel(probe: OpenProbe): KeptProbe {
   const { tf, model } = probe;
   const leaves = leafLayers(model);
-  // A wrapper may have a state beside that of the layer in it.
+  // A wrapper may have state besides that of its inner layer.
   const layers = [...leaves.map(({ layer }) => layer), ...containerLayers(model)];
-  // A variable is never written in place, so a clone, which shares its data, is a copy.
+  // A clone shares the data, but variables are never written in place, so it keeps the old values.
   const weights = modelWeights(model, leaves).map((weight) => {
     const variable = weight.variable.read() as tfjs.Variable;
     return { variable, value: tf.keep(variable.clone()), trainable: weight.trainable };

@@ -5,32 +5,36 @@ import { lossTraits } from "../traits/losses.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import { bestConstants, type LossOf } from "./constant_answers.ts";
 
-/** Logits of which a loss that applies its own activation makes these shares. */
+/** Logits that a loss's own activation turns into these shares. */
 const LOGITS: Record<"softmax" | "sigmoid", (tf: TensorFlow, shares: Tensor) => Tensor> = {
   softmax: (tf, shares) => tf.log(shares),
   sigmoid: (tf, shares) => tf.sub(tf.log(shares), tf.log(tf.sub(1, shares))),
 };
 
-/** Nearest share to 0 and 1 that has a logit in float32. */
+/** Distance from 0 and 1 within which a share has no logit in float32. */
 const LEAST_SHARE = 1e-6;
 
-/** Losses this near to each other, relatively, are the same: targets that are alike for every example. */
+/**
+ * Losses this close to each other, relatively, are equal: the targets are alike for every example.
+ */
 export const SAME = 1e-6;
 
-/** What is known of answers under losses with names. */
+/** Known answers under named losses. */
 export interface KnownAnswers {
-  /** The loss of the best constant answers. */
+  /** Loss of the best constant answers. */
   guess: number;
-  /** The loss of the targets themselves. */
+  /** Loss of the targets themselves. */
   best: number;
-  /** Whether the targets of some output differ between examples. */
+  /** True if the targets of some output differ between examples. */
   vary: boolean;
-  /** Places each output on the scale, while all others are perfect: 1 where the loss does not depend on it. */
+  /**
+   * Places each output on the scale, with all others perfect: 1 if the loss does not depend on it.
+   */
   fitsOf(outputs: Tensor[]): number[];
 }
 
 /**
- * The answers that are known under losses with names.
+ * Returns the known answers under named losses.
  *
  * @param trained Which outputs have a loss.
  */
@@ -71,7 +75,7 @@ export function knownAnswers(
   };
 }
 
-/** Whether some example of a tensor is another than the rest. */
+/** Returns true if not all examples of a tensor are equal. */
 export function differs(tf: TensorFlow, given: Tensor): boolean {
   return tf.tidy(() => {
     const values = tf.cast(given, "float32");
@@ -79,7 +83,7 @@ export function differs(tf: TensorFlow, given: Tensor): boolean {
   });
 }
 
-/** The mean of the targets for each unit, as an answer, and the answer that is right. */
+/** Returns each unit's mean target as an answer, and the right answer. */
 function constantAndPerfect(
   tf: TensorFlow,
   target: Tensor,
@@ -98,7 +102,7 @@ function constantAndPerfect(
       shape,
     );
     const shares = tf.cast(perfect, "float32");
-    // Nothing comes nearer to smoothed targets than these themselves.
+    // No answer comes closer to smoothed targets than those targets themselves.
     const answers = settings?.labelSmoothing === undefined
       ? shares
       : smoothed(tf, shares, output, settings);

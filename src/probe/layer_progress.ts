@@ -10,13 +10,13 @@ import { isKernel } from "../theory/weight_kinds.ts";
 import { gradientsOf, penaltiesOf } from "./training_step.ts";
 import type { LayerTraining } from "./trial.ts";
 
-/** A trainable weight, and what it was before training. */
+/** Trainable weight with its value before training. */
 interface TrackedWeight {
   variable: tfjs.Variable;
   before: Tensor;
 }
 
-/** Follows what training does to each layer. */
+/** Tracks the changes that training makes to each layer. */
 export class LayerProgress {
   readonly #heap: Heap;
   readonly #weights: Map<string, TrackedWeight[]>;
@@ -24,21 +24,22 @@ export class LayerProgress {
   readonly #updateRatio = new Map<string, number | null>();
   readonly #nonFinite = new Map<string, number>();
 
-  /** Remembers the trainable weights as they are. */
+  /** Saves the trainable weights. */
   constructor(heap: Heap, model: LayersModel) {
     this.#heap = heap;
     const { tf } = heap;
     const weights = modelWeights(model).filter(({ trainable }) => trainable)
       .map(({ layerPath, variable }) => {
         const read = variable.read() as tfjs.Variable;
-        // A variable is never written in place, so a clone, which shares its data, is a copy.
+        // A clone shares the data, but variables are never written in place, so it keeps the old
+        // values.
         return { layerPath, variable: read, before: tf.keep(read.clone()) as Tensor };
       });
     this.#weights = Map.groupBy(weights, ({ layerPath }) => layerPath);
     this.#layerOf = new Map(weights.map(({ layerPath, variable }) => [variable, layerPath]));
   }
 
-  /** Looks at the gradients of a step, counted from 0. */
+  /** Records the gradients of a step, counted from 0. */
   seeGradients(variables: tfjs.Variable[], gradients: (Tensor | null)[], step: number): void {
     variables.forEach((variable, i) => {
       const layer = this.#layerOf.get(variable);
@@ -49,7 +50,7 @@ export class LayerProgress {
     });
   }
 
-  /** Looks at what the first step has changed. */
+  /** Records the changes of the first step. */
   seeFirstStep(): void {
     for (const [layer, weights] of this.#weights) {
       const size = normOf(this.#heap, weights.map(({ before }) => before));
@@ -58,7 +59,7 @@ export class LayerProgress {
     }
   }
 
-  /** What has become of the layers. */
+  /** Returns the changes of each layer. */
   layers(): LayerTraining[] {
     return [...this.#weights].map(([layer, weights]) => ({
       layer,
@@ -72,14 +73,14 @@ export class LayerProgress {
     }));
   }
 
-  /** Frees what was remembered. */
+  /** Frees the saved weights. */
   dispose(): void {
     for (const weights of this.#weights.values()) {
       for (const { before } of weights) before.dispose();
     }
   }
 
-  /** The share of the entries that are others than before. */
+  /** Returns the share of the entries that have changed. */
   #moved(weights: TrackedWeight[]): number {
     let entries = 0, moved = 0;
     for (const { variable, before } of weights) {
@@ -97,11 +98,11 @@ export class LayerProgress {
   }
 }
 
-/** Follows what one step of training, taken by whomever, does to each kernel. */
+/** Tracks the change that one training step, by any code, makes to each kernel. */
 export class KernelStep {
   readonly #kernels: { name: string; variable: tfjs.Variable; before: Tensor }[];
 
-  /** Remembers the trainable kernels as they are before the step. */
+  /** Saves the trainable kernels before the step. */
   constructor({ tf }: Engine, model: LayersModel) {
     this.#kernels = modelWeights(model)
       .filter(({ trainable, weightName, variable }) =>
@@ -109,14 +110,15 @@ export class KernelStep {
       )
       .map(({ weightName, variable }) => {
         const read = variable.read() as tfjs.Variable;
-        // A variable is never written in place, so a clone, which shares its data, is a copy.
+        // A clone shares the data, but variables are never written in place, so it keeps the old
+        // values.
         return { name: weightName, variable: read, before: tf.keep(read.clone()) as Tensor };
       });
   }
 
   /**
-   * The l2 norm of what the step has changed over that of the kernel before it, by the kernel's name; NaN
-   * where one is not finite, `null` for a kernel of 0.
+   * Returns the l2 norm of each kernel's change over that of the kernel before it, by name; NaN if
+   * one is not finite, `null` for a kernel of 0.
    */
   updates(engine: Engine): Map<string, number | null> {
     const { tf } = engine;
@@ -128,13 +130,13 @@ export class KernelStep {
     }));
   }
 
-  /** Frees what was remembered. */
+  /** Frees the saved kernels. */
   dispose(): void {
     for (const { before } of this.#kernels) before.dispose();
   }
 }
 
-/** The norm of all entries together; NaN where one is not finite. */
+/** Returns the norm of all entries together; NaN if one is not finite. */
 function normOf(heap: Heap, tensors: Tensor[]): number {
   let squares = 0;
   for (const tensor of tensors) {
@@ -145,9 +147,10 @@ function normOf(heap: Heap, tensors: Tensor[]): number {
 }
 
 /**
- * The norm of the penalties' gradient over that of the loss; `null` where one is not finite or 0.
+ * Returns the norm of the penalties' gradient over that of the loss; `null` if one is not finite or
+ * 0.
  *
- * @param gradients Those of the loss and the penalties together.
+ * @param gradients Gradients of the loss and the penalties together.
  */
 export function penaltyRatio(
   heap: Heap,

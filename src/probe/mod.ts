@@ -1,6 +1,6 @@
 /**
- * Probes: what one pass cannot tell. They run a model several times or train it for some steps, then
- * restore it. Assertions run them, and rules judge what they found.
+ * Probes: measurements that one pass cannot make. They run a model several times or train it for
+ * some steps, then restore it. Assertions run them, and rules judge the results.
  *
  * @module
  */

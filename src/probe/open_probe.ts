@@ -18,7 +18,7 @@ import type { ProbeOptions } from "./probe_options.ts";
 import { number, object, optional, orNull, requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 
-/** A model and a batch that a probe may run, already validated. */
+/** Model and batch of a probe, already validated. */
 export interface OpenProbe {
   /** The engine. */
   engine: Engine;
@@ -32,14 +32,14 @@ export interface OpenProbe {
   inputs: Tensor[];
   /** Its targets, if it has any. */
   targets: Tensor[] | null;
-  /** How many examples it has. */
+  /** Number of examples. */
   examples: number;
-  /** What messages say of it. */
+  /** Description for messages. */
   subject: ProbeSubject;
 }
 
 /**
- * Checks the arguments of a probe, and starts the engine if none is running.
+ * Validates the arguments of a probe, and starts the engine if none is running.
  *
  * @throws {TypeError} If the model is not a layers model, or the batch holds anything but tensors.
  * @throws {RangeError} If the batch does not suit the model, or the seed is not a whole number.
@@ -85,7 +85,8 @@ function kindOf(value: unknown): string {
 }
 
 /**
- * The objective that a probe uses: the given one, the model's own losses, or the sum of the outputs.
+ * Returns the objective of a probe: the given one, the model's own losses, or the sum of the
+ * outputs.
  *
  * @throws {RangeError} If it is a loss, and there are no targets.
  */

@@ -5,47 +5,52 @@ import { containerLayers } from "../model/inner_layers.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import type { OpenProbe } from "./open_probe.ts";
 
-/** How long a trial may be. */
+/** Size of a trial. */
 export interface TrialPlan {
-  /** Number of examples that it trains on, the first of the batch. */
+  /** Number of examples to train on, the first of the batch. */
   examples: number;
   /** Number of steps of all attempts together. */
   steps: number;
 }
 
-/** A batch of fewer examples shows little. */
+/** Smallest useful number of examples. */
 const LEAST_EXAMPLES = 8;
 
-/** Fewer steps show little, unless fewer are asked for. */
+/** Smallest useful number of steps, unless the caller requests fewer. */
 export const LEAST_STEPS = 10;
 
-/** So that a budget of exactly ten steps is one. */
+/** Makes a budget of exactly ten steps fit ten steps. */
 const ROUNDING = 1e-9;
 
-/** Operations a second of the products that the workload counts, in one thread. */
+/** Operations per second of the products that the workload counts, in one thread. */
 const SPEED = 2e10;
 
-/** Seconds that a step costs beside its layers. */
+/** Seconds that a step costs besides its layers. */
 const STEP = 5e-4;
 
-/** Seconds that a call of a layer costs beside its products, forwards and backwards. */
+/** Seconds that a call of a layer costs besides its products, forwards and backwards. */
 const CALL = 1e-4;
 
-/** What a recurrent layer costs for each step of its sequence, in calls of another layer. */
+/** Cost of one step of a recurrent layer's sequence, in calls of another layer. */
 const CELL = 0.5;
 
-/** Bytes a second, of all that is kept for the backward pass, at which layers do what is no product. */
+/**
+ * Bytes per second, of everything kept for the backward pass, at which layers do work other than
+ * products.
+ */
 const MEMORY = 4e9;
 
-/** Seconds that an update costs for each weight. */
+/** Seconds that an update costs per weight. */
 const UPDATE = 5e-9;
 
 /**
- * Plans a trial by the estimated work: as many steps as fit the budget, on fewer examples if a step of all of them is
- * too expensive. The estimate is not measured, so that a trial is the same on every machine.
+ * Plans a trial by the estimated work: as many steps as fit the budget, on fewer examples if a step
+ * on all of them is too expensive. The work is estimated, not measured, so that a trial is the same
+ * on every machine.
  *
  * @param probe The model and the batch.
- * @param asked Number of steps of an attempt, the budget in seconds, and whether to train at any price.
+ * @param asked Number of steps of an attempt, the budget in seconds, and whether to train
+ * regardless of the cost.
  * @returns The plan; the estimated seconds of the shortest trial if even that does not fit.
  */
 export function planTrial(
@@ -53,7 +58,7 @@ export function planTrial(
   { steps, budgetSeconds, always }: { steps: number; budgetSeconds: number; always: boolean },
 ): TrialPlan | { seconds: number } {
   const least = Math.min(steps, LEAST_STEPS);
-  // A model that was built for a number of examples takes no other.
+  // A model built for a fixed number of examples accepts no other.
   const isFixed = probe.model.inputs.some(({ shape }) => shape[0] !== null);
   let { examples } = probe;
   for (;;) {

@@ -7,36 +7,37 @@ import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 import { largestChange, rmsOf, runForward } from "./run_forward.ts";
 
-/** How the output of one example changes with the other examples of the batch. */
+/** Changes of one example's output with the other examples of the batch. */
 export interface BatchIndependenceProbe extends ProbeSubject {
   /** One entry per output. */
   outputs: {
     /** Name of the output. */
     name: string;
-    /** How many rows it has. Unless that is the number of examples, it cannot be split by example. */
+    /** Number of rows. Unless equal to the number of examples, it cannot be split by example. */
     rows: number;
     /** rms of all its entries. */
     rms: number;
-    /** The examples that were kept while all others were replaced, and what changed. */
+    /** Examples that were kept while all others were replaced, with the change. */
     examples: {
-      /** Which example. */
+      /** Index of the example. */
       example: number;
-      /** The largest |change| of an entry of its output. */
+      /** Largest |change| of an entry of its output. */
       change: number;
     }[];
   }[];
 }
 
 /**
- * Replaces all other examples of a batch with copies of one, and checks whether the output of that one
+ * Replaces all other examples of a batch with copies of one, and checks if the output of that one
  * changes. It does so for the first, the middle and the last example.
  *
  * @param model A built model; it is restored afterwards.
  * @param batch One tensor per input, and targets if the objective needs them.
  * @param options The seed the model was made under, for messages.
- * @returns How much the output of each example changes with the others, for the rule `batch-independence`.
- * @throws {RangeError} If the batch has one example only.
- * @throws {TypeError} If the model or the batch is not what it must be.
+ * @returns How much the output of each example changes with the others, for the rule
+ * `batch-independence`.
+ * @throws {RangeError} If the batch has only one example.
+ * @throws {TypeError} If the model or the batch is invalid.
  *
  * @example No example sees another one
  * ```ts

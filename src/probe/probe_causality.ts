@@ -7,12 +7,15 @@ import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 import { largestChange, type Output, rmsOf, runForward } from "./run_forward.ts";
 
-/** Most steps to cut after: the first, the last but one, and evenly spaced ones between. */
+/**
+ * Maximum number of steps to cut after: the first, the last but one, and evenly spaced ones
+ * between.
+ */
 const MOST_CUTS = 32;
 
-/** How the outputs up to a step change with the inputs after it. */
+/** Changes of the outputs up to a step with the inputs after it. */
 export interface CausalityProbe extends ProbeSubject {
-  /** How many steps the sequences have. */
+  /** Number of steps of the sequences. */
   steps: number;
   /** One entry per output. */
   outputs: {
@@ -20,27 +23,28 @@ export interface CausalityProbe extends ProbeSubject {
     name: string;
     /** rms of all its entries. */
     rms: number;
-    /** After which step (from 0) all inputs were replaced, and what changed up to it. */
+    /** Steps (from 0) after which all inputs were replaced, with the change up to each. */
     cuts: {
-      /** The last step whose input was kept. */
+      /** Last step whose input was kept. */
       step: number;
-      /** The largest |change| of an entry of the output at that step or before. */
+      /** Largest |change| of an entry of the output at that step or before. */
       change: number;
     }[];
   }[];
 }
 
 /**
- * Replaces the inputs after a step with copies of the input at that step, and checks whether the outputs
- * up to it change. Time is the axis after the examples; an input without it, or of another length, is
- * left alone.
+ * Replaces the inputs after a step with copies of the input at that step, and checks if the outputs
+ * up to it change. Time is the axis after the examples; an input without it, or of another length,
+ * is left alone.
  *
  * @param model A built model; it is restored afterwards.
  * @param batch One tensor per input, and targets if the objective needs them.
  * @param options The seed the model was made under, for messages.
  * @returns How much each step changes with later ones, for the rule `causality`.
- * @throws {RangeError} If no input has two steps, or an output does not have the steps of the inputs.
- * @throws {TypeError} If the model or the batch is not what it must be.
+ * @throws {RangeError} If no input has two steps, or an output does not have the steps of the
+ * inputs.
+ * @throws {TypeError} If the model or the batch is invalid.
  *
  * @example A recurrent layer sees no later step
  * ```ts
@@ -113,7 +117,7 @@ function cuts(steps: number): number[] {
   );
 }
 
-/** The sequences up to a step, then that step repeated. */
+/** Returns the sequences up to a step, with that step repeated to the end. */
 function stopAfter(tf: TensorFlow, input: Tensor, step: number): Tensor {
   const indices = Array.from({ length: input.shape[1]! }, (_, i) => Math.min(i, step));
   return tf.gather(input, tf.tensor1d(indices, "int32"), 1);

@@ -19,29 +19,29 @@ import { MeasureError } from "../measure/measure_error.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import { errorMessage } from "../words/error_message.ts";
 
-/** The first step, as a share of the rms of the weight (of 1 for a weight of zeros). */
+/** First step, as a share of the rms of the weight (of 1 for a weight of zeros). */
 const FIRST_STEP = 0.1;
-/** Each step is this share of the one before it. */
+/** Ratio of each step to the one before. */
 const SHRINK = 1 / 4;
 const MOST_STEPS = 8;
-/** Below this a difference cannot be resolved in float32. */
+/** Differences below this cannot be resolved in float32. */
 const ENOUGH = 1e-4;
-/** Distance of neighbouring float32 numbers, relative. */
+/** Relative distance of neighbouring float32 numbers. */
 const ROUNDING = 2 ** -23;
 
-/** The derivative of J along a direction of one weight: by back-propagation, and by differences. */
+/** Derivative of J along a direction of one weight: by back-propagation, and by differences. */
 export interface GradientComparison {
-  /** The layer that owns the weight. */
+  /** Path of the layer that owns the weight. */
   layer: string;
   /** Name of the weight. */
   name: string;
-  /** The gradient times the direction; 0 where there is no gradient. */
+  /** Gradient times the direction; 0 if there is no gradient. */
   analytic: number;
   /** Half the l1 norm of the gradient: the typical size of `analytic` over such directions. */
   scale: number;
-  /** Central differences at smaller and smaller steps, until one agrees with `analytic`. */
+  /** Central differences at ever smaller steps, until one agrees with `analytic`. */
   differences: {
-    /** How far each entry of the weight was moved. */
+    /** Distance by which each entry of the weight was moved. */
     step: number;
     /** (J(w + step v) - J(w - step v)) / (2 step). */
     numeric: number;
@@ -54,11 +54,11 @@ export interface GradientComparison {
 
 /** Gradients by back-propagation and by differences. */
 export interface GradientProbe extends ProbeSubject {
-  /** What was differentiated. */
+  /** Differentiated objective. */
   objective: { name: string };
-  /** Smaller changes of J say nothing, because J is computed in float32. */
+  /** Smallest change of J that means anything, because J is computed in float32. */
   resolution: number;
-  /** Names of the activations and classes of the layers, which tell whether J has kinks. */
+  /** Names of the activations and classes of the layers, which show if J has kinks. */
   activations: string[];
   /** Class names of the layers, each once: some have kinks themselves. */
   layers: string[];
@@ -68,15 +68,15 @@ export interface GradientProbe extends ProbeSubject {
 
 /**
  * Compares the gradient of each trainable weight with central differences of J along a direction of
- * entries 1 and -1 that leans towards the gradient: three in four, drawn at random, have its sign. Along
- * a fully random direction J changes so little that rounding hides it.
+ * entries 1 and -1 that leans towards the gradient: three in four, drawn at random, have its sign.
+ * Along a fully random direction J changes so little that rounding hides it.
  *
  * @param model A built model; it is restored afterwards.
  * @param batch One tensor per input, and targets if the objective needs them.
  * @param options The objective J, and the seed the model was made under, for messages.
  * @returns Both derivatives of each weight, for the rule `numeric-gradients`.
  * @throws {MeasureError} If J cannot be differentiated.
- * @throws {TypeError} If the model or the batch is not what it must be.
+ * @throws {TypeError} If the model or the batch is invalid.
  *
  * @example Back-propagation against differences
  * ```ts
@@ -128,7 +128,7 @@ export async function probeGradients(
   }
 }
 
-/** The name of the activation that a layer is or applies. */
+/** Returns the name of the activation that a layer is or applies. */
 function activationOf(layer: Layer): string | undefined {
   return activationLayer(layer)?.name ??
     activationObject(layer as unknown as ActivationHolder, "activation")?.getClassName();
@@ -138,7 +138,7 @@ function largest(size: number, value: number): number {
   return Math.max(size, Math.abs(value));
 }
 
-/** Moves a weight along a direction and back, in smaller and smaller steps. */
+/** Moves a weight along a direction and back, in ever smaller steps. */
 function compare(
   tf: TensorFlow,
   variable: tfjs.Variable,
@@ -179,8 +179,8 @@ function compare(
 }
 
 /**
- * The gradient of J with respect to variables, in inference mode, from the states that the model had
- * before the probe; `null` for a variable on which J does not depend.
+ * Returns the gradient of J with respect to variables, in inference mode, from the states that the
+ * model had before the probe; `null` for a variable on which J does not depend.
  *
  * @throws {MeasureError} If J cannot be differentiated.
  */
@@ -191,7 +191,7 @@ function differentiate(
   variables: tfjs.Variable[],
 ): (Float32Array | null)[] {
   rewind();
-  // Kept hold of: when the backward pass throws, nothing else frees it.
+  // Held here because nothing else frees it if the backward pass throws.
   let value: Tensor | null = null;
   const objective = () => value = tf.reshape(evaluate(outputsOf(tf, model, inputs)), []);
   let outcome;

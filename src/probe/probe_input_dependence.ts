@@ -7,7 +7,7 @@ import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 import { copyOf, largestChange, runForward } from "./run_forward.ts";
 
-/** Which outputs change with which inputs. */
+/** Changes of the outputs with each input. */
 export interface InputDependenceProbe extends ProbeSubject {
   /** Names of the outputs. */
   outputs: string[];
@@ -15,23 +15,23 @@ export interface InputDependenceProbe extends ProbeSubject {
   inputs: {
     /** Name of the input. */
     name: string;
-    /** Whether all of its examples are alike, in which case nothing can be said. */
+    /** True if all of its examples are alike, so that the probe shows nothing. */
     alike: boolean;
-    /** The largest |change| of each output when the examples of this input are rotated. */
+    /** Largest |change| of each output when the examples of this input are rotated. */
     changes: number[];
   }[];
 }
 
 /**
- * Rotates the examples of one input after the other, each example taking the place of the one before it,
- * and checks which outputs change.
+ * Rotates the examples of one input after the other, each example taking the place of the one
+ * before it, and checks which outputs change.
  *
  * @param model A built model; it is restored afterwards.
  * @param batch One tensor per input, and targets if the objective needs them.
  * @param options The seed the model was made under, for messages.
  * @returns Which outputs change with which inputs, for the rule `input-dependence`.
- * @throws {RangeError} If the batch has one example only.
- * @throws {TypeError} If the model or the batch is not what it must be.
+ * @throws {RangeError} If the batch has only one example.
+ * @throws {TypeError} If the model or the batch is invalid.
  *
  * @example The output follows the input
  * ```ts

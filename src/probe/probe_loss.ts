@@ -8,7 +8,7 @@ import { evaluateObjective } from "./run_forward.ts";
 
 /** J on a batch, and on the same batch repeated twice. */
 export interface LossProbe extends ProbeSubject {
-  /** What was evaluated. */
+  /** Evaluated objective. */
   objective: { name: string };
   /** J on the batch. */
   once: number;
@@ -24,7 +24,7 @@ export interface LossProbe extends ProbeSubject {
  * @param options The objective J, and the seed the model was made under, for messages.
  * @returns J on both, for the rule `loss-reduction`.
  * @throws {RangeError} If the model is built for batches of one size.
- * @throws {TypeError} If the model or the batch is not what it must be.
+ * @throws {TypeError} If the model or the batch is invalid.
  *
  * @example A mean does not grow with the batch
  * ```ts

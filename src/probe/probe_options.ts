@@ -2,26 +2,26 @@ import type { LayersModel, Optimizer } from "../engine/tensorflow.ts";
 import type { Objective } from "../model/objective.ts";
 import type { Batch } from "../model/batch.ts";
 
-/** Options of probes. Each probe takes those that it has a use for. */
+/** Options of probes. Each probe uses only some of them. */
 export interface ProbeOptions {
-  /** The scalar J. Default: the loss that the model was compiled with, else `"sum"`. */
+  /** Scalar J. Default: the loss that the model was compiled with, else `"sum"`. */
   objective?: Objective;
-  /** Seed that the model was made under, for messages. Default: not known. */
+  /** Seed that the model was made with, for messages. Default: unknown. */
   seed?: number;
   /**
-   * What turns gradients into updates. The probe uses a copy, so the optimizer's own state does not change.
-   * Default: the optimizer that the model was compiled with, else `tf.train.adam(0.001)`.
+   * Optimizer of the training steps. The probe uses a copy, so the optimizer's own state does not
+   * change. Default: the optimizer that the model was compiled with, else `tf.train.adam(0.001)`.
    */
   optimizer?: Optimizer;
   /**
-   * One training step of your own on the batch, with the copy of the optimizer. Default: the step that
-   * `model.fit` takes: J and the penalties of the layers, dropout and batch normalisation in training
-   * mode, the trainable weights of the model.
+   * Custom training step on the batch, with the copy of the optimizer. Default: the step that
+   * `model.fit` takes: J and the penalties of the layers, dropout and batch normalisation in
+   * training mode, the trainable weights of the model.
    */
   train?: TrainingStep;
 }
 
-/** A training step of your own. */
+/** Custom training step. */
 export type TrainingStep = (
   model: LayersModel,
   batch: Batch,

@@ -7,33 +7,35 @@ import type { ProbeSubject } from "./probe_subject.ts";
 import { cloneOptimizer, disposeOptimizer, trainingStep, updateOf } from "./training_step.ts";
 import { number, objectWith, requireValue } from "../words/requirements.ts";
 
-/** How the loss of one batch falls when the model is trained on it repeatedly. */
+/** Course of the loss of one batch when the model is trained on it repeatedly. */
 export interface OverfitProbe extends ProbeSubject {
-  /** What was minimised. */
+  /** Minimised objective. */
   objective: { name: string };
   /** Class name of the optimizer. */
   optimizer: string;
-  /** The loss before each step, penalties of the layers included. */
+  /** Loss before each step, penalties of the layers included. */
   losses: number[];
 }
 
 /** Options of {@linkcode probeOverfit}: how to train, and when to stop. */
 export interface OverfitOptions extends Pick<ProbeOptions, "objective" | "seed" | "optimizer"> {
-  /** Most steps to take. */
+  /** Maximum number of steps. */
   steps: number;
-  /** Training stops at this loss. */
+  /** Loss at which training stops. */
   targetLoss: number;
 }
 
 /**
- * Trains on one batch until its loss is low enough or the steps are used up, then restores the model.
+ * Trains on one batch until its loss is low enough or the steps are used up, then restores the
+ * model.
  *
  * @param model A built model; it is restored afterwards.
  * @param batch One tensor per input, and targets if the objective needs them.
- * @param options The loss, the optimizer, when to stop, and the seed the model was made under, for messages.
+ * @param options The loss, the optimizer, when to stop, and the seed the model was made under, for
+ * messages.
  * @returns The loss before each step, for the rule `overfits-batch`.
  * @throws {RangeError} If J is the sum of the outputs, which has no minimum.
- * @throws {TypeError} If the model or the batch is not what it must be.
+ * @throws {TypeError} If the model or the batch is invalid.
  *
  * @example Five steps
  * ```ts

@@ -10,31 +10,31 @@ import { copyOf } from "./run_forward.ts";
 import { showValue } from "../words/show_value.ts";
 import { cloneOptimizer, disposeOptimizer, trainingStep, updateOf } from "./training_step.ts";
 
-/** What a training step does to one weight. */
+/** Effect of a training step on one weight. */
 export interface WeightStep {
-  /** The layer that owns it. */
+  /** Path of the layer that owns it. */
   layer: string;
   /** Name of the weight. */
   name: string;
   /** Its shape. */
   shape: number[];
-  /** Whether training should move it. */
+  /** True if training should move it. */
   trainable: boolean;
-  /** Whether its layer, or a model around it, is frozen. */
+  /** True if its layer, or a model around it, is frozen. */
   frozen: boolean;
   /** Mean |entry| before the step. */
   meanAbs: number;
   /** Mean |change| by the step. */
   meanAbsUpdate: number;
-  /** How many entries the step changed, bit by bit. */
+  /** Number of entries that the step changed, bit by bit. */
   changed: number;
-  /** The same after a second step; `null` where none was needed. */
+  /** The same after a second step; `null` if none was needed. */
   changedLater: number | null;
 }
 
-/** What a training step does to the weights. */
+/** Effect of a training step on the weights. */
 export interface StepProbe extends ProbeSubject {
-  /** What was minimised. */
+  /** Minimised objective. */
   objective: { name: string };
   /** Class name of the optimizer. */
   optimizer: string;
@@ -43,15 +43,16 @@ export interface StepProbe extends ProbeSubject {
 }
 
 /**
- * Takes one training step, and a second one if a trainable weight has not moved; then restores weights
- * and everything else. It steps with a copy of the optimizer.
+ * Takes one training step, and a second one if a trainable weight has not moved; then restores
+ * weights and everything else. It steps with a copy of the optimizer.
  *
  * @param model A built model; it is restored afterwards.
  * @param batch One tensor per input, and targets if the objective needs them.
- * @param options The objective J, the optimizer or a step of your own, and the seed for messages.
- * @returns How far each weight moved, for the rules `update-ratio`, `weights-change` and `weights-frozen`.
+ * @param options The objective J, the optimizer or a custom step, and the seed for messages.
+ * @returns The change of each weight, for the rules `update-ratio`, `weights-change` and
+ * `weights-frozen`.
  * @throws {TypeError} If the optimizer is not an optimizer, or the step is not a function.
- * @throws {TypeError} If the model or the batch is not what it must be.
+ * @throws {TypeError} If the model or the batch is invalid.
  *
  * @example One step judged twice
  * ```ts
@@ -129,7 +130,7 @@ function meanAbs(values: Float32Array): number {
   return values.reduce((sum, value) => sum + Math.abs(value), 0) / Math.max(1, values.length);
 }
 
-/** The leaf layers that are not trained, because they or something around them is frozen. */
+/** Returns the leaf layers that are frozen, by themselves or by a model around them. */
 function frozenLayers(model: LayersModel): Set<Layer> {
   const found = new Set<Layer>();
   const visit = (layers: Layer[], frozen: boolean) => {

@@ -1,20 +1,20 @@
-/** What was probed, as messages describe it. */
+/** Subject of a probe, as messages describe it. */
 export interface ProbeSubject {
   /** The model. */
   model: {
     /** Its name. */
     name: string;
   };
-  /** The seed that the model was made under, or `null` when it is not known. */
+  /** Seed that the model was made with, or `null` if unknown. */
   seed: number | null;
   /** The batch. */
   batch: {
-    /** How many examples. */
+    /** Number of examples. */
     examples: number;
     /** Seed of a random batch, or `null` for a given one. */
     seed: number | null;
   };
-  /** What was differentiated or minimised; absent if the probe needs no objective. */
+  /** Differentiated or minimised objective; absent if the probe needs none. */
   objective?: {
     /** `sum`, the name of a loss, or the name of a function. */
     name: string;

@@ -10,7 +10,7 @@ import { probeOverfit } from "./probe_overfit.ts";
 import { probeStep } from "./probe_step.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 
-/** Name of a probe: what a rule over a model runs. */
+/** Name of a probe, which a rule over a model runs. */
 export type ProbeName =
   | "batchIndependence"
   | "causality"
@@ -20,7 +20,7 @@ export type ProbeName =
   | "overfit"
   | "step";
 
-/** Runs a model for a rule, with the thresholds of that rule. */
+/** Runs a model for a rule, with that rule's thresholds. */
 type Probe = (
   model: LayersModel,
   batch: Batch,
@@ -35,7 +35,7 @@ export const PROBES: Readonly<Record<ProbeName, Probe>> = {
   gradients: probeGradients,
   inputDependence: probeInputDependence,
   loss: probeLoss,
-  // The only one that may stop early, so it needs to know when.
+  // The only probe that may stop early, so it needs the limits.
   overfit: (model, batch, options, { overfitSteps: steps, overfitLoss: targetLoss }) =>
     probeOverfit(model, batch, { ...options, steps, targetLoss }),
   step: probeStep,

@@ -6,12 +6,12 @@ import type { KeptProbe } from "./keep_model.ts";
 import { MeasureError } from "../measure/measure_error.ts";
 import { showValue } from "../words/show_value.ts";
 
-/** A copy of the entries of a tensor, as floats. */
+/** Returns a copy of the entries of a tensor, as floats. */
 export function copyOf(tf: TensorFlow, tensor: Tensor): Float32Array {
   return Float32Array.from(heapView(tf, tensor));
 }
 
-/** One output of a model, read off the engine. */
+/** Output of a model, copied from the engine. */
 export interface Output {
   /** Its shape, examples first. */
   shape: number[];
@@ -26,14 +26,14 @@ export interface Output {
  */
 export function runForward({ tf, model, rewind }: KeptProbe, inputs: Tensor[]): Output[] {
   rewind();
-  // Cloned: a model may hand an input on as its output, and that one is not ours to dispose.
+  // Cloned: a model may return an input as its output, and that one is not ours to dispose.
   const outputs = tf.tidy(() => outputsOf(tf, model, inputs).map((output) => output.clone()));
   const read = outputs.map((tensor) => ({ shape: [...tensor.shape], values: copyOf(tf, tensor) }));
   tf.dispose(outputs);
   return read;
 }
 
-/** J of a model on these inputs, in inference mode, from the states before the probe. */
+/** Returns J of a model on these inputs, in inference mode, from the states before the probe. */
 export function evaluateObjective(
   { tf, model, rewind }: KeptProbe,
   { name, evaluate }: ResolvedObjective,
@@ -51,11 +51,13 @@ export function evaluateObjective(
   return number;
 }
 
-/** The largest |difference| of two arrays of one length. NaN where one of a pair alone is NaN. */
+/**
+ * Returns the largest |difference| of two arrays of equal length; NaN if only one of a pair is NaN.
+ */
 export function largestChange(before: ArrayLike<number>, after: ArrayLike<number>): number {
   let largest = 0;
   for (let i = 0; i < before.length; i++) {
-    // Equal infinities have no difference, nor do two NaN.
+    // Equal infinities do not differ, nor do two NaNs.
     if (Object.is(before[i], after[i])) continue;
     const change = Math.abs(before[i] - after[i]);
     if (!(change <= largest)) largest = change;
@@ -64,7 +66,7 @@ export function largestChange(before: ArrayLike<number>, after: ArrayLike<number
   return largest;
 }
 
-/** The root of the mean square. */
+/** Returns the root mean square. */
 export function rmsOf(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i] ** 2;

@@ -11,37 +11,38 @@ import {
   updateOf,
 } from "./training_step.ts";
 
-/** An optimizer at one rate, to be tried. */
+/** Optimizer at one learning rate. */
 export interface Rung {
-  /** Its class name. */
+  /** Class name of the optimizer. */
   optimizer: string;
-  /** Its learning rate; `null` where it has none that is known. */
+  /** Learning rate; `null` if it has none that is known. */
   learningRate: number | null;
-  /** Whether it was compiled or asked for as it is. */
+  /** True if it was compiled or requested with this rate. */
   given: boolean;
-  /** Makes a new one, which has seen nothing yet. */
+  /** Returns a fresh one, without state. */
   make(): { update: Update; dispose(): void };
 }
 
 /**
- * Rates at which Adam is tried, the likeliest first. Of 271 networks each that trained did so at 1e-3, 1e-2
- * or, seldom, 3e-4, and 40 steps at 3e-3 told best which would.
+ * Rates at which Adam is tried, the likeliest first. Of 271 networks, each that trained did so at
+ * 1e-3, 1e-2 or, seldom, 3e-4, and 40 steps at 3e-3 predicted best which would.
  */
 const ADAM_RATES: readonly number[] = [3e-3, 1e-2, 1e-3];
 
-/** What the rate of another optimizer is multiplied by where it does not do. */
+/** Factors on the rate of another optimizer if its own rate fails. */
 const FACTORS: readonly number[] = [10, 0.1];
 
 /**
- * Rates at which plain descent is tried on a model of one kernel that was not compiled: it solves a linear regression,
- * and Adam, which moves a bias by its rate in each step, does not come to targets of 25 in 120 steps.
+ * Rates at which plain descent is tried on an uncompiled model with one kernel: it solves a linear
+ * regression, whereas Adam, which moves a bias by its rate in each step, does not reach targets of
+ * 25 in 120 steps.
  */
 const LINEAR_RATES: readonly number[] = [1e-2, 1e-1];
 
 /**
- * What is tried, in this order: the optimizer that was asked for or compiled, as it is, and at a higher and
- * a lower rate if it is not Adam; then Adam; then plain descent, if none is given and the model is linear. No rate
- * twice.
+ * Returns the optimizers to try, in order: the requested or compiled one as it is, and at a higher
+ * and a lower rate if it is not Adam; then Adam; then plain descent, if none is given and the model
+ * is linear. No rate appears twice.
  */
 export function rungs(heap: Heap, model: LayersModel, asked: Optimizer | undefined): Rung[] {
   const given = givenOptimizer(model, asked);
@@ -60,7 +61,7 @@ export function rungs(heap: Heap, model: LayersModel, asked: Optimizer | undefin
   ];
 }
 
-/** Whether a model has one kernel, so that it has no hidden layer. */
+/** Returns true if a model has one kernel, and so no hidden layer. */
 function isLinear(model: LayersModel): boolean {
   return model.trainableWeights.filter(({ shape }) => shape.length > 1).length === 1;
 }
@@ -91,7 +92,7 @@ function ownRungs(heap: Heap, given: Optimizer): Rung[] {
       learningRate,
       given: isGiven,
       make() {
-        // Forty steps would not see the end of a warm-up.
+        // Forty steps would end before a warm-up does.
         const settings = { skipsWarmUp: true, ...learningRate === null ? {} : { learningRate } };
         const optimizer = freshOptimizer(given, settings);
         return { update: updateOf(optimizer), dispose: () => disposeOptimizer(optimizer) };
@@ -103,7 +104,7 @@ function ownRungs(heap: Heap, given: Optimizer): Rung[] {
   return [rung(rate, true), ...others];
 }
 
-/** True for an Adam whose settings the native one has. */
+/** Returns true for an Adam whose settings the native one supports. */
 function isPlainAdam(given: Optimizer): boolean {
   if (given.getClassName() !== "Adam") return false;
   const config = given.getConfig() as object;

@@ -12,7 +12,7 @@ import { outputsOf } from "../measure/outputs_of.ts";
 import { errorMessage } from "../words/error_message.ts";
 import { showValue } from "../words/show_value.ts";
 
-/** The learning rate of Keras's default optimizer. */
+/** Learning rate of Keras's default optimizer. */
 const LEARNING_RATE = 0.001;
 
 interface OptimizerClass {
@@ -21,10 +21,10 @@ interface OptimizerClass {
 }
 
 /**
- * Returns the optimizer that was asked for, or that the model was compiled with; `null` if there is none, or if the
- * model's file names one that is not known.
+ * Returns the requested or compiled optimizer; `null` if there is none, or if the model's file
+ * names an unknown one.
  *
- * @throws {TypeError} If what was asked for is no optimizer.
+ * @throws {TypeError} If the requested one is not an optimizer.
  */
 export function givenOptimizer(
   model: LayersModel,
@@ -37,23 +37,26 @@ export function givenOptimizer(
       `options.optimizer is ${showValue(asked)}, expected an optimizer of TensorFlow.js`,
     );
   }
-  // What stands in for an optimizer that is not known was given by nobody.
+  // A stand-in for an unknown optimizer was not chosen by the user.
   return isStandIn(given) ? null : given;
 }
 
-/** An optimizer of the same class and configuration, but for these settings, that has seen nothing yet. */
+/**
+ * Returns an optimizer of the same class and configuration, except for these settings, without
+ * state.
+ */
 export function freshOptimizer(original: Optimizer, settings: object = {}): Optimizer {
   const own = original.constructor as unknown as OptimizerClass;
   return own.fromConfig(own, { ...original.getConfig(), ...settings });
 }
 
 /**
- * A copy of an optimizer with its state (moments, number of steps), so that the original is not moved:
- * of the given one, of the one that the model was compiled with, or a new Adam. Adamax cannot tell its
- * state; its copy starts afresh.
+ * Returns a copy of an optimizer with its state (moments, number of steps), so that the original
+ * does not change: of the given one, of the one that the model was compiled with, or a new Adam.
+ * Adamax cannot export its state; its copy starts fresh.
  *
  * @returns The copy; the caller disposes it.
- * @throws {TypeError} If what was given is not an optimizer.
+ * @throws {TypeError} If the given one is not an optimizer.
  */
 export async function cloneOptimizer(
   tf: TensorFlow,
@@ -70,16 +73,16 @@ export async function cloneOptimizer(
   return copy;
 }
 
-/** Frees what an optimizer holds. Stock forgets the rate of Momentum. */
+/** Frees an optimizer's tensors. TensorFlow.js itself leaks the rate of Momentum. */
 export function disposeOptimizer(optimizer: Optimizer): void {
   optimizer.dispose();
   (optimizer as unknown as { c?: Tensor }).c?.dispose();
 }
 
-/** What takes the weights one step along their gradients, `null` where J does not reach a weight. */
+/** Moves the weights one step along their gradients, `null` for a weight that J does not reach. */
 export type Update = (variables: tfjs.Variable[], gradients: (Tensor | null)[]) => void;
 
-/** The update that an optimizer of TensorFlow.js makes. */
+/** Returns the update of a TensorFlow.js optimizer. */
 export function updateOf(optimizer: Optimizer): Update {
   return (variables, gradients) =>
     optimizer.applyGradients(
@@ -88,7 +91,8 @@ export function updateOf(optimizer: Optimizer): Update {
 }
 
 /**
- * The gradients of a scalar, `null` where it does not reach a variable; the caller's to dispose.
+ * Returns the gradients of a scalar, `null` for a variable that it does not reach; the caller
+ * disposes of them.
  *
  * @param value Computes the scalar.
  */
@@ -115,7 +119,7 @@ export function gradientsOf(
   }
 }
 
-/** What the regularizers of the layers add to the loss. */
+/** Returns the penalties that the layers' regularizers add to the loss. */
 export function penaltiesOf(tf: TensorFlow, model: LayersModel): Tensor[] {
   return (model as unknown as { calculateLosses(): Tensor[] }).calculateLosses()
     .map((penalty) => tf.reshape(penalty, []));
@@ -125,13 +129,13 @@ export function penaltiesOf(tf: TensorFlow, model: LayersModel): Tensor[] {
 export interface StepLoss {
   /** J of the outputs. */
   loss: number;
-  /** The penalties of the layers. */
+  /** Penalties of the layers. */
   penalty: number;
 }
 
-/** How a step is taken. */
+/** Options of a step. */
 export interface StepOptions {
-  /** What is minimised, beside the penalties of the layers. */
+  /** Minimised objective, besides the penalties of the layers. */
   objective: ResolvedObjective;
   /** Moves the weights. */
   update: Update;

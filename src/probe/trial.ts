@@ -1,17 +1,17 @@
 import type { ProbeSubject } from "./probe_subject.ts";
 
 /**
- * What training on a batch has shown: `learns`, `slow`: some of the way in the steps that were taken,
- * `fails`: no better than a constant answer, `undecided`: the loss has no scale to tell, or the budget ended the trial
- * before it failed at every rate.
+ * Verdict of a training on a batch: `learns`; `slow`: it got part of the way in the steps taken;
+ * `fails`: no better than a constant answer; `undecided`: the loss has no scale, or the budget
+ * ended the trial before it failed at every rate.
  */
 export type TrialVerdict = "learns" | "slow" | "fails" | "undecided";
 
 /**
- * Why a network does not learn, as far as training tells: no weight is `frozen` but all are; loss or
- * weights are `not finite`; the `penalties` of the layers drown the loss; the network ends up `guessing`,
- * with the loss of one answer for every example; most of its layers are `still layers`, which training does
- * not reach; or it makes `no progress`.
+ * Reason why a network does not learn, as far as training shows: all weights are `frozen`; loss or
+ * weights are `not finite`; the `penalties` of the layers drown the loss; the network ends up
+ * `guessing`, with the loss of one answer for every example; most of its layers are `still layers`,
+ * which training does not reach; or it makes `no progress`.
  */
 export type TrialReason =
   | "frozen"
@@ -21,99 +21,102 @@ export type TrialReason =
   | "still layers"
   | "no progress";
 
-/** What training has done to a layer. */
+/** Effect of training on a layer. */
 export interface LayerTraining {
   /** Path of the layer. */
   layer: string;
-  /** Norm of what the first step changed over the norm of the weights; `null` for weights of 0. */
+  /** Norm of the first step's change over the norm of the weights; `null` for weights of 0. */
   updateRatio: number | null;
-  /** Norm of the weights at the end over that at the start; `null` where one is 0 or not finite. */
+  /** Norm of the weights at the end over that at the start; `null` if one is 0 or not finite. */
   growth: number | null;
-  /** The share of its weights that are others at the end. */
+  /** Share of its weights that have changed by the end. */
   moved: number;
-  /** The first step (from 0) whose gradient was not finite, or `null`. */
+  /** First step (from 0) whose gradient was not finite, or `null`. */
   nonFiniteGradient: number | null;
 }
 
-/** Training from the very weights by one optimizer at one rate. */
+/** Training from the model's original weights by one optimizer at one rate. */
 export interface Attempt {
   /** Class name of the optimizer. */
   optimizer: string;
-  /** Its learning rate; `null` where it has none that is known. */
+  /** Learning rate; `null` if it has none that is known. */
   learningRate: number | null;
-  /** Whether optimizer and rate are those that the model was compiled with, or that were asked for. */
+  /** True if optimizer and rate are those that were compiled or requested. */
   given: boolean;
-  /** How many steps were taken: fewer than allowed where it has learned, or the loss is not finite. */
+  /** Number of steps taken: fewer than allowed if it has learned, or the loss is not finite. */
   steps: number;
-  /** The loss without penalties, and with dropout off at the first and the last look. */
+  /** Loss without penalties, and with dropout off at the first and the last look. */
   loss: {
     /** Before the first step. */
     first: number;
     /** After the last step. */
     last: number;
-    /** The least of all looks, those while training included. */
+    /** Smallest loss of all looks, those during training included. */
     least: number;
   };
-  /** The penalties of the layers. */
+  /** Penalties of the layers. */
   penalty: {
     /** Before the first step. */
     first: number;
     /** Before the last step. */
     last: number;
-    /** The norm of their gradient over that of the loss in the first step; `null` where one is unknown or 0. */
+    /**
+     * Norm of their gradient over that of the loss in the first step; `null` if one is unknown or
+     * 0.
+     */
     gradientRatio: number | null;
-    /** That they undid what was fitted on the way. */
+    /** True if they undid the fit. */
     won?: true;
   };
-  /** The share of the examples classified right after the last step; `null` where there are no classes. */
+  /** Share of the examples classified right after the last step; `null` if there are no classes. */
   accuracy: number | null;
   /**
-   * How far the batch is fitted after the last step: 0 for the best constant answer, 1 for all that can be
-   * had, below 0 for less than guessing. `null` where the loss has no scale to tell.
+   * Fit of the batch after the last step: 0 for the best constant answer, 1 for a perfect fit,
+   * below 0 for worse than guessing. `null` if the loss has no scale.
    */
   fit: number | null;
-  /** Name of the output that is fitted least, and so counts, where there are several. */
+  /** Name of the output with the worst fit, which counts, if there are several. */
   behind?: string;
-  /** That the budget ended it while more steps might have helped. */
+  /** True if the budget ended it while more steps might have helped. */
   cut?: true;
-  /** After how many steps the loss was not finite, or `null`. */
+  /** Number of steps after which the loss was not finite, or `null`. */
   nonFiniteStep: number | null;
-  /** What it shows. */
+  /** Verdict on it. */
   verdict: TrialVerdict;
-  /** How many of the layers stand still: hardly any of their weights has moved. */
+  /** Number of still layers, hardly any of whose weights has moved. */
   stillLayers: number;
-  /** The layers that have trainable weights. */
+  /** Layers with trainable weights. */
   layers: LayerTraining[];
 }
 
-/** A short training on a batch. */
+/** Short training on a batch. */
 export interface Trial extends ProbeSubject {
-  /** What was minimised, beside the penalties of the layers. */
+  /** Minimised objective, besides the penalties of the layers. */
   objective: { name: string };
-  /** Whether the targets were drawn at random, since the batch has none that suit. */
+  /** True if the targets were drawn at random because the batch has no suitable ones. */
   randomTargets: boolean;
-  /** The loss of the best constant answer, or `null` where it is not known. */
+  /** Loss of the best constant answer, or `null` if unknown. */
   guess: number | null;
-  /** The verdict of the attempt that came furthest. */
+  /** Verdict of the best attempt. */
   verdict: TrialVerdict;
-  /** The verdict at the rate that was compiled or asked for, or `null` where there was none. */
+  /** Verdict at the compiled or requested rate, or `null` if there was none. */
   givenVerdict: TrialVerdict | null;
-  /** Why it fails or is slow; `null` where it is neither, or slow for no reason that shows. */
+  /** Reason why it fails or is slow; `null` if it is neither, or slow without a visible reason. */
   reason: TrialReason | null;
-  /** What was tried, in this order, up to the first that learned. */
+  /** Attempts in order, up to the first that learned. */
   attempts: Attempt[];
-  /** Number of rates that the budget had no room for; absent if there are none. */
+  /** Number of rates that did not fit the budget; absent if there are none. */
   untried?: number;
-  /** Number of examples that it trained on; absent if it was the whole batch. */
+  /** Number of examples trained on; absent if it was the whole batch. */
   examples?: number;
-  /** Which of them came furthest; `null` where there was none, since no weight is trainable. */
+  /** Index of the best attempt; `null` if there was none, because no weight is trainable. */
   best: number | null;
 }
 
-/** A trial that did not take place, or was stopped. */
+/** Trial that was skipped or stopped. */
 export interface SkippedTrial {
-  /** Why, as the end of a sentence that begins with "Trial skipped:". */
+  /** Reason, as the end of a sentence that begins with "Trial skipped:". */
   skipped: string;
-  /** How many seconds it takes on a slow machine, as estimated. */
+  /** Estimated duration in seconds on a slow machine. */
   seconds: number;
 }

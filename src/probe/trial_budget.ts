@@ -1,2 +1,5 @@
-/** Seconds that a trial may take if nobody says otherwise. A module of its own, so that help need not load the trial. */
+/**
+ * Default time limit of a trial, in seconds. A separate module, so that help need not load the
+ * trial.
+ */
 export const TRIAL_BUDGET = 10;

@@ -23,53 +23,61 @@ import { planTrial } from "./plan_trial.ts";
 /** Options of {@linkcode tryTraining}. */
 export interface TrialOptions extends Pick<ProbeOptions, "seed" | "optimizer" | "objective"> {
   /**
-   * Training steps at each rate, and up to three times as many while the loss falls by 1 % in half of them.
-   * Default: 40. Of 271 networks those that fail are told from the rest by the fit after 10 steps with an AUC of
-   * 0.86, after 40 with one of 0.94; slow starters, such as sigmoid layers and deep autoencoders, take more.
+   * Training steps at each rate, and up to three times as many while the loss falls by 1 % in half
+   * of them. Default: 40. Of 271 networks, the fit after 10 steps tells those that fail from the
+   * rest with an AUC of 0.86, after 40 with one of 0.94; slow starters, such as sigmoid layers and
+   * deep autoencoders, take more.
    */
   steps?: number;
   /**
-   * How many seconds the trial may take, as estimated. Rates and further steps that do not fit are left out, and a
-   * batch whose steps are too expensive is cut to its first examples; if not even 10 steps fit, it is skipped.
-   * Default: 10.
+   * Estimated duration in seconds that the trial may have. Rates and further steps that do not fit
+   * are left out, and a batch whose steps are too expensive is cut to its first examples; if not
+   * even 10 steps fit, the trial is skipped. Default: 10.
    */
   budgetSeconds?: number;
-  /** Whether to train even if 10 steps do not fit the budget. Default: no. */
+  /** True to train even if 10 steps do not fit the budget. Default: false. */
   always?: boolean;
   /**
-   * Whether the best attempt is made again with 7.5 times the steps if all fail and the loss is still that of guessing:
-   * late starters, such as sigmoid layers, move after 100 steps and more. It counts only if it then learns. Default:
-   * yes.
+   * True to repeat the best attempt with 7.5 times the steps if all fail and the loss is still that
+   * of guessing: late starters, such as sigmoid layers, move after 100 steps and more. It counts
+   * only if it then learns. Default: true.
    */
   patient?: boolean;
 }
 
-/** Steps at each rate if the caller gives none. */
+/** Default number of steps at each rate. */
 const DEFAULT_STEPS = 40;
 
-/** So many times its budget, and a second, a trial may take before it is stopped: the estimate knows no custom layers. */
+/**
+ * A trial is stopped after this many times its budget, plus a second: the estimate does not know
+ * custom layers.
+ */
 const PATIENCE = 3;
 
 /**
- * Trains a model on one batch for some steps, to see whether it learns, and puts everything back: weights,
- * states, moving statistics and the optimizer are bit by bit what they were, also when a step throws.
+ * Trains a model on one batch for some steps, to see if it learns, then restores everything:
+ * weights, states, moving statistics and the optimizer are restored bit by bit, even if a step
+ * throws.
  *
- * Each attempt starts from the very weights and steps as `model.fit` does: with the compiled loss, dropout,
- * batch normalisation in training mode and the penalties of the layers. The compiled optimizer comes first,
- * as a new one of its class and configuration, then, unless it is Adam, ten times and a tenth of its rate; then
- * Adam at 3e-3, 1e-2 and 1e-3. The first attempt that learns is the last. A model that was not compiled is trained on the
- * loss that fits its head, on random targets where the batch has none.
+ * Each attempt starts from the same weights and steps as `model.fit` does: with the compiled loss,
+ * dropout, batch normalisation in training mode and the penalties of the layers. The compiled
+ * optimizer comes first, as a new one of its class and configuration; then, unless it is Adam, the
+ * same at ten times and a tenth of its rate; then Adam at 3e-3, 1e-2 and 1e-3. The first attempt
+ * that learns is the last. An uncompiled model is trained on the loss that fits its head, on random
+ * targets if the batch has none.
  *
- * The result depends only on the model, the batch, whose seed also draws dropout masks and targets, and the budget.
- * Threads do not matter; time does only if the trial takes more than three times its budget.
+ * The result depends only on the model, the batch, whose seed also draws dropout masks and targets,
+ * and the budget. Threads do not matter; time does only if the trial takes more than three times
+ * its budget.
  *
- * @param model A built model; it is put back as it was.
- * @param batch One tensor an input, and targets if there are any.
- * @param options The loss, the optimizer, how long to train, and the seed the model was made under.
- * @returns What training has shown; or, where it would take too long, that it was skipped.
+ * @param model A built model; it is restored afterwards.
+ * @param batch One tensor per input, and targets if there are any.
+ * @param options The loss, the optimizer, how long to train, and the seed that the model was made
+ * with.
+ * @returns The trial; or, if it would take too long, the reason why it was skipped.
  * @throws {MeasureError} If the loss cannot be evaluated or differentiated.
  * @throws {RangeError} If the batch does not suit the model, or an option is out of range.
- * @throws {TypeError} If the model or the batch is none.
+ * @throws {TypeError} If the model or the batch is invalid.
  *
  * @example The exercise's network with kernels of a healthy scale learns
  * ```ts
@@ -173,7 +181,7 @@ export async function tryTraining(
   }
 }
 
-/** A probe of the first examples of the batch. */
+/** Returns a probe of the first examples of the batch. */
 function firstExamples(
   { tf, model, batch, inputs, targets }: OpenProbe,
   examples: number,
@@ -185,7 +193,7 @@ function firstExamples(
   return openProbe(model, { ...batch, ...part }, options);
 }
 
-/** The scale from guessing to all right; targets that have to be drawn are there once it is known. */
+/** Returns the scale from guessing to all right; missing targets have been drawn by then. */
 function scaleOf(probe: OpenProbe, chosen: ChosenObjective): FitScale {
   const { tf, model } = probe;
   const { objective } = chosen;
