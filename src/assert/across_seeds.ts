@@ -13,31 +13,31 @@ import { oneLine, shortNames } from "./message_parts.ts";
 import { openDraw } from "./open_draw.ts";
 import { seedList, validateDrawOptions, validateMessage } from "./validate.ts";
 
-/** An assertion over measurements. */
+/** Assertion over measurements. */
 export type MeasurementAssertion = (measurements: Measurements) => void | Promise<void>;
 
-/** An assertion over a model and a batch. */
+/** Assertion over a model and a batch. */
 export type ModelAssertion = (model: LayersModel, batch: Batch) => void | Promise<void>;
 
 /** Options of {@linkcode acrossSeeds}. */
 export interface AcrossSeedsOptions extends DrawOptions {
-  /** How many seeds, from 0 up; or the seeds. Default: 10. */
+  /** Number of seeds, from 0 up; or a list of seeds. Default: 10. */
   seeds?: number | readonly number[];
-  /** Least share of the draws that must pass, from 0 to 1. Default: 1, all of them. */
+  /** Minimum share of the draws that must pass, from 0 to 1. Default: 1, all of them. */
   passRate?: number;
-  /** What the assertion is over. Default: `"measurements"`. */
+  /** Argument of the assertion. Default: `"measurements"`. */
   over?: "measurements" | "model";
-  /** Appended to the message. */
+  /** Text appended to the message. */
   msg?: string;
 }
 
-/** What {@linkcode acrossSeeds} found. */
+/** Result of {@linkcode acrossSeeds}. */
 export interface SeedsVerdict {
-  /** How many draws passed. */
+  /** Number of draws that passed. */
   passed: number;
-  /** The seeds under which the assertion failed. */
+  /** Seeds under which the assertion failed. */
   failed: number[];
-  /** The 95 % interval of the pass rate (Wilson). */
+  /** 95 % interval of the pass rate (Wilson). */
   interval: [number, number];
 }
 
@@ -46,14 +46,15 @@ const MAX_LINES = 19;
 const MAX_SEEDS = 20;
 
 /**
- * Asserts that a model passes an assertion under most seeds: an initialisation is a distribution, and one
- * draw from it proves little. For each seed it creates the model, measures it, runs the assertion and
- * disposes the model.
+ * Asserts that a model passes an assertion under most seeds: an initialisation is a distribution,
+ * and one draw from it proves little. For each seed it creates the model, measures it, runs the
+ * assertion and disposes the model.
  *
  * @param create Creates the model from a seed, with the engine's TensorFlow.js.
- * @param assertion The assertion; over measurements, or over a model and a batch with `over: "model"`.
- * @param options Which seeds, how many draws must pass, and on what they are measured.
- * @returns How many passed, and which did not.
+ * @param assertion The assertion; over measurements, or over a model and a batch with `over:
+ * "model"`.
+ * @param options Seeds, required share of passing draws, and what they are measured on.
+ * @returns The number of draws that passed, and the seeds of the others.
  *
  * @example Nine draws in ten must have gradients that do not vanish
  * ```ts
@@ -85,8 +86,8 @@ const MAX_SEEDS = 20;
  * );
  * ```
  *
- * @throws {AssertionError} If fewer draws pass than must.
- * @throws {TypeError} If an argument is not what it must be.
+ * @throws {AssertionError} If too few draws pass.
+ * @throws {TypeError} If an argument has a wrong type.
  * @throws {RangeError} If there are no seeds, or `passRate` is not from 0 to 1.
  */
 export function acrossSeeds(
@@ -95,12 +96,12 @@ export function acrossSeeds(
   options?: AcrossSeedsOptions & { over?: "measurements" },
 ): Promise<SeedsVerdict>;
 /**
- * The same for an assertion over a model and a batch.
+ * Asserts the same with an assertion over a model and a batch.
  *
  * @param create Creates the model from a seed, with the engine's TensorFlow.js.
  * @param assertion The assertion.
- * @param options Which seeds, how many draws must pass, and on what they are measured.
- * @returns How many passed, and which did not.
+ * @param options Seeds, required share of passing draws, and what they are measured on.
+ * @returns The number of draws that passed, and the seeds of the others.
  */
 export function acrossSeeds(
   create: CreateModel,
@@ -135,7 +136,7 @@ export async function acrossSeeds(
   const interval = wilsonInterval(passed, list.length);
   const failed = failures.map(({ seed }) => seed);
   if (passed / list.length >= passRate) return { passed, failed, interval };
-  // TensorFlow.js numbers models without a name, so each draw has a different one.
+  // TensorFlow.js numbers unnamed models, so each draw has a different name.
   const [{ name }] = failures;
   throw fail([
     oneLine(
@@ -152,7 +153,10 @@ export async function acrossSeeds(
   ].join("\n"));
 }
 
-/** Asserts, and says what to write where the assertion, or one that it calls, took the measurements for a model. */
+/**
+ * Runs the assertion; if it, or one that it calls, took the measurements for a model, the error
+ * says what to write instead.
+ */
 async function judge(assertion: MeasurementAssertion, measurements: Measurements): Promise<void> {
   try {
     await assertion(measurements);

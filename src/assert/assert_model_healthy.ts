@@ -10,25 +10,30 @@ import { notInterrupted } from "./not_interrupted.ts";
 import { type HealthyOptions, settleHealth, validateFailOn } from "./settle_health.ts";
 import { requireThresholds, validateMessage, validateObjective } from "./validate.ts";
 
-/** Options of `assertHealthy` where it is given a model. */
+/** Options of `assertHealthy` for a model. */
 export interface AssertHealthyOptions
   extends HealthyOptions, Pick<ExamineOptions, "objective" | "seed"> {
   /**
-   * When the network is trained on the batch for some steps, to see whether it learns: `"auto"`, where a rule
-   * finds an error, which is only a warning if it learns, or where something is unusual that one pass cannot
-   * judge (dropout, a learning rate, targets out of scale, a warning); `"always"`; `"off"`; or a number of
-   * steps at each rate, when `"auto"` would. Default: `"auto"`, of 40 steps.
+   * When to run the trial, which trains the network on the batch for some steps to see if it
+   * learns: `"auto"`, if a rule finds an error, which is only a warning if the network learns, or
+   * something unusual that one pass cannot judge (dropout, a learning rate, targets out of scale, a
+   * warning); `"always"`; `"off"`; or a number of steps at each rate, run when `"auto"` would.
+   * Default: `"auto"`, with 40 steps.
    */
   trial?: ExamineOptions["trial"];
-  /** Seconds that the training may take, as estimated; what does not fit is left out. Default: 10. */
+  /**
+   * Maximum duration of the trial in seconds, as estimated; parts beyond it are skipped. Default:
+   * 10.
+   */
   trialBudget?: ExamineOptions["trialBudget"];
 }
 
 /**
- * `assertHealthy` for a model: measures it, tries by training what would be an error, and tries the cures.
+ * Asserts that a model is healthy: measures it, runs the trial if there may be an error, and tries
+ * the fixes.
  *
  * @param fail Makes the error.
- * @throws {AssertionError} If the network is sick, or has a warning and these fail.
+ * @throws {AssertionError} If the network is sick, or has a warning and warnings fail too.
  */
 export async function assertModelHealthy(
   fail: Fail,

@@ -20,12 +20,12 @@ import { notInterrupted } from "./not_interrupted.ts";
 import { validateMessage } from "./validate.ts";
 
 /**
- * Asserts a rule over measurements, for instance one of your own. It throws one `AssertionError` with
- * everything that the rule finds, what to do about it, and a bar chart of the figure.
+ * Asserts a rule over measurements, for instance one of your own. Throws one `AssertionError` with
+ * all findings of the rule, the fix, and a bar chart of the figure.
  *
  * @param rule The rule, see `defineRule`.
- * @param measurements What `measure()` returned.
- * @param options Other thresholds of the rule, and which layers to judge.
+ * @param measurements The result of `measure()`.
+ * @param options Thresholds of the rule, and the layers to judge.
  * @param msg Appended to the message.
  *
  * @example The rule of an assertion, and that assertion
@@ -44,9 +44,9 @@ import { validateMessage } from "./validate.ts";
  * model.dispose();
  * ```
  *
- * @throws {AssertionError} If the rule finds an error, or a warning where it knows nothing worse; or if
+ * @throws {AssertionError} If the rule finds an error, or a warning if it never gives errors; or if
  * there was nothing to judge.
- * @throws {TypeError} If an argument is not what it must be.
+ * @throws {TypeError} If an argument has a wrong type.
  * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertRule<Name extends string>(
@@ -59,7 +59,7 @@ export function assertRule<Name extends string>(
 }
 
 /**
- * {@linkcode assertRule} for another assertion, which is what the user calls.
+ * Runs {@linkcode assertRule} on behalf of another assertion, which the user calls.
  *
  * @param fail Makes the error.
  */
@@ -97,7 +97,7 @@ export function judgeRuleFor<Name extends string>(
 const countsExponents = ({ activations, activationGradients }: LayerMeasurements) =>
   activations?.exponents !== undefined || activationGradients?.exponents !== undefined;
 
-/** What a rule says that was to judge exponents, of which none were counted. */
+/** Returns the finding of a rule over exponents if none were counted. */
 function withoutExponents({ name }: Pick<Rule, "name">): Finding {
   return makeFinding(name, {
     severity: "note",
@@ -112,13 +112,13 @@ function withoutExponents({ name }: Pick<Rule, "name">): Finding {
 }
 
 /**
- * Runs a model with the probe of a rule, judges the result, and throws one `AssertionError` with every
- * finding.
+ * Runs a model with the probe of a rule, judges the result, and throws one `AssertionError` with
+ * every finding.
  *
  * @param fail Makes the error.
  * @param rule The rule.
  * @param model A built model.
- * @param batch What it is run on.
+ * @param batch The batch that it is run on.
  * @param options Options of the probe and of the rule in one object.
  * @param msg Appended to the message.
  * @throws {AssertionError} If the rule finds an error.

@@ -4,31 +4,31 @@ import { AssertionError } from "@std/assert/assertion-error";
 export type Fail = (message: string) => AssertionError;
 
 /**
- * Notes where an assertion is called, to put it into the error if it fails: `deno test` shows the first
- * place of an error's stack and the line that stands there, and that shall be the user's own. It is noted
- * when the assertion begins, since after an `await` the stack no longer has those that do not await it.
+ * Records where an assertion is called and puts it into the error on failure: `deno test` shows the
+ * first location of an error's stack, which should be in the user's code. It is recorded when the
+ * assertion begins, since after an `await` the stack lacks callers that do not await it.
  *
- * @param assertion What the user calls. Stacks leave it out, with all that it calls.
+ * @param assertion The function that the user calls. Stacks omit it and everything that it calls.
  * @returns Makes the one error.
  */
 export function failureOf(assertion: (...args: never[]) => unknown): Fail {
   const error = new AssertionError("");
-  // The text of a stack, which begins with the message, is made when it is first read.
+  // The text of a stack, which begins with the message, is created when it is first read.
   Error.captureStackTrace(error, assertion);
   return (message) => Object.assign(error, { message });
 }
 
-/** A place in a file. */
+/** Location in a file. */
 export interface CallSite {
   url: string;
   line: number;
   column: number;
 }
 
-/** The place at the end of a line of a stack. */
+/** Location at the end of a line of a stack. */
 const FRAME = /((?:file|https?):\/\/.+):(\d+):(\d+)\)?$/;
 
-/** Where the calls of a stack were made, the latest first; those of Deno itself left out. */
+/** Returns the locations of the calls in a stack, latest first, without those of Deno itself. */
 export function callSites(stack = ""): CallSite[] {
   return stack.split("\n").flatMap((frame) => {
     const [, url, line, column] = frame.match(FRAME) ?? [];
@@ -37,12 +37,13 @@ export function callSites(stack = ""): CallSite[] {
 }
 
 /**
- * Calls a function as if the call stood at a place of a user's file. Deno takes for the place of a test or
- * of a step the line on which it is registered, which would be one of this package. Here: code that is
- * compiled under the name and at the line of that file stands between the two.
+ * Calls a function as if the call were at a location in a user's file. Deno reports a test or a
+ * step at the line that registers it, which would be one of this package. So the call goes through
+ * code that is compiled with the name of that file and at that line.
  *
- * @param site The place; `undefined`, or one that is not on disk: an ordinary call.
- * @param call The function, not one of this package that calls it: that would be the place again.
+ * @param site The location; `undefined`, or one that is not on disk, for an ordinary call.
+ * @param call The function. It must not be one of this package that makes the call, since Deno
+ * would report that one.
  * @param args Its arguments.
  */
 export function callAt<A extends unknown[], T>(
@@ -52,8 +53,8 @@ export function callAt<A extends unknown[], T>(
 ): T {
   if (site === undefined || !site.url.startsWith("file://")) return call(...args);
   const code = "(call, args) => call(...args)";
-  // A place is looked up in the source map of its file, and this one is of the source already. By the
-  // name with an escaped dot no source map is found, and the same file is shown.
+  // Deno maps a location by the source map of its file, but this one is already mapped. With an
+  // escaped dot in the name, it finds no source map but shows the same file.
   const filename = site.url.replace(/\.(?=[^./]*$)/, "%2E");
   // Not imported: that takes time, and most users need no such call.
   // deno-lint-ignore no-process-global
@@ -63,7 +64,10 @@ export function callAt<A extends unknown[], T>(
   return runInThisContext(code, { ...place, columnOffset })(call, args);
 }
 
-/** The error of {@linkcode failureOf} with one place, where the assertion is not called by its user. */
+/**
+ * Makes an error like that of {@linkcode failureOf} with one location, for an assertion that the
+ * user does not call directly.
+ */
 export function failureAt(site: CallSite, message: string): AssertionError {
   const error = new AssertionError(message);
   const { stackTraceLimit } = Error;

@@ -10,14 +10,17 @@ export type CreateModel = (
   context: { tf: TensorFlow; seed: number },
 ) => LayersModel | Promise<LayersModel>;
 
-/** What a created model is measured on. */
+/** Options for measuring a created model. */
 export interface DrawOptions {
-  /** What is differentiated. Default: what `measure` chooses, such as the loss of a compiled model. */
+  /**
+   * Objective to differentiate. Default: the choice of `measure`, such as the loss of a compiled
+   * model.
+   */
   objective?: Objective;
   /**
-   * Makes the batch of a draw; its tensors are disposed afterwards. The function of a `ModelModule`
-   * fits: it is asked for 32 examples. Default: a random batch from the draw's seed, with targets that
-   * suit the objective if that is the name of a loss.
+   * Creates the batch of a draw; its tensors are disposed afterwards. The function of a
+   * `ModelModule` fits: it is asked for 32 examples. Default: a random batch from the draw's seed,
+   * with targets that suit the objective if that is the name of a loss.
    */
   createBatch?: (
     context: { tf: TensorFlow; seed: number; examples: number; model: LayersModel },

@@ -12,23 +12,23 @@ const MAX_FINDINGS = 4;
 const MAX_ADVICE = 2;
 const MAX_BARS = 12;
 
-/** What a message is about. */
+/** Subject of a message. */
 export interface Failure {
-  /** The rule that is broken. */
+  /** Rule that is broken. */
   rule: Pick<RuleDocumentation, "name" | "problem">;
-  /** The model and the batch. */
+  /** Model and batch. */
   subject: ProbeSubject;
-  /** What broke it. */
+  /** Errors that broke it. */
   errors: Finding[];
-  /** The layers that the rule could have named, in their order. */
+  /** Layers that the rule judges, in their order. */
   layers: { name: string; className: string }[];
-  /** The figure that was judged. */
+  /** Figure that was judged. */
   figure: Figure;
 }
 
 /**
- * The message of a failed assertion: which model under which seed, every offender with its figures,
- * what to do, and a bar chart of the figure that was judged.
+ * Returns the message of a failed assertion: the model and its seed, every offender with its
+ * figures, the fix, and a bar chart of the figure that was judged.
  */
 export function failureMessage(
   { rule, subject, errors, layers, figure }: Failure,
@@ -46,7 +46,7 @@ export function failureMessage(
       ...others(errors.slice(MAX_FINDINGS), layers).map(plain),
       ...[...advice].slice(0, MAX_ADVICE).map(fixLine),
     ].map(oneLine),
-    // What was not judged has no figure to show.
+    // If nothing was judged, there is no figure to show.
     ...(isUnjudged ? [] : figureLines(figure, errors, MAX_BARS)),
     ...(msg === undefined ? [] : [msg]),
   ].join("\n");

@@ -12,7 +12,7 @@ import { describeModel } from "./message_parts.ts";
 import type { HealthyOptions } from "./settle_health.ts";
 import { AssertionError } from "@std/assert/assertion-error";
 
-/** The matchers as `expect.extend` takes them: synchronous, the context first. */
+/** Matchers in the form of `expect.extend`: synchronous, the context first. */
 export type HealthMatchers = {
   [Name in keyof HealthExpected]: (
     context: MatcherContext,
@@ -22,7 +22,7 @@ export type HealthMatchers = {
 
 type Assertion<A extends unknown[]> = (measurements: Measurements, ...args: A) => void;
 
-/** Makes a matcher of an assertion. What is wrong with the arguments is thrown, negated or not. */
+/** Converts an assertion to a matcher. Invalid arguments are thrown, negated or not. */
 function matcher<A extends unknown[]>(assertion: Assertion<A>, what: string) {
   const match = ({ value, isNot }: MatcherContext, ...args: A): MatcherResult => {
     const measurements = value as Measurements;
@@ -39,7 +39,7 @@ function matcher<A extends unknown[]>(assertion: Assertion<A>, what: string) {
   return match;
 }
 
-/** With what an assertion fails; `null` where it does not. */
+/** Returns the message with which an assertion fails; `null` if it passes. */
 function messageOf(assertion: () => void): string | null {
   try {
     assertion();
@@ -50,15 +50,15 @@ function messageOf(assertion: () => void): string | null {
   }
 }
 
-/** The first place outside of the file that called a matcher, which is that of `expect`. */
+/** Returns the first location outside the file that called a matcher: the call of `expect`. */
 function callerOfExpect(stack?: string): CallSite | undefined {
   const [own, ...callers] = callSites(stack);
   return callers.find(({ url }) => url !== own.url);
 }
 
 /**
- * Matchers for `expect` of `@std/expect`, one for each assertion over measurements, with the same options
- * and messages. Importing them does not load `@std/expect`.
+ * Matchers for `expect` of `@std/expect`, one for each assertion over measurements, with the same
+ * options and messages. Importing them does not load `@std/expect`.
  *
  * @example Extend `expect` once, with its types
  * ```ts
@@ -84,7 +84,7 @@ function callerOfExpect(stack?: string): CallSite | undefined {
  * model.dispose();
  * ```
  *
- * @example A matcher by itself
+ * @example A matcher on its own
  * ```ts
  * import { startEngine } from "@gradient-health/gradient-health/engine";
  * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
@@ -102,7 +102,7 @@ function callerOfExpect(stack?: string): CallSite | undefined {
 export const healthMatchers: HealthMatchers = {
   toBeHealthy: matcher(
     (measurements, options?: HealthyOptions, msg?: string) => {
-      // A model would be measured and trained, and nobody would wait for what comes of it.
+      // A model would be measured and trained, but nothing would await the result.
       validateMeasurements(measurements);
       assertHealthy(measurements, options, msg);
     },

@@ -12,25 +12,25 @@ import {
   withShortNames,
 } from "./message_parts.ts";
 
-/** With these the message stays under 25 lines, the caller's `msg` and a line before it included. */
+/** These keep the message under 25 lines, including the caller's `msg` and a line before it. */
 const MAX_LINES = 22;
 const MAX_CAUSES = 3;
 const MAX_BARS = 7;
-/** The lines of a chart that are no bars: its title, its axis, and how many rows are left out. */
+/** Lines of a chart other than bars: its title, its axis, and the number of rows left out. */
 const AROUND_BARS = 3;
 
-/** What is wrong with a network. */
+/** Measurements and diagnosis of a network. */
 export interface Illness {
-  /** What was measured. */
+  /** Measurements. */
   measurements: Measurements;
-  /** What is wrong. */
+  /** Diagnosis. */
   diagnosis: Diagnosis;
 }
 
 /**
- * The text of a failed `assertHealthy`: the verdict, at most three causes with what to do, what came of trying
- * it and what follows, what training has shown, and the chart of the first cause. Each sentence is one line,
- * so that a log can be searched for it.
+ * Returns the text of a failed `assertHealthy`: the verdict; at most three causes with the fix, the
+ * result of trying it, and consequences; the trial; and the chart of the first cause. Each sentence
+ * is one line, so that a log can be searched for it.
  */
 export function healthMessage(
   { measurements, diagnosis }: Illness,
@@ -42,7 +42,7 @@ export function healthMessage(
     name: nameOf(name),
     className,
   }));
-  // What only warns is why nothing failed, unless nothing else did.
+  // Warnings are left out, unless the message is about nothing else.
   const failing = causes.filter(({ severity }) => verdict === "healthy" || severity === "error");
   const rest = failing.length - MAX_CAUSES;
   const style = { width: Infinity, color: false };
@@ -63,7 +63,7 @@ export function healthMessage(
   ].join("\n");
 }
 
-/** The lines of the causes that only warn, one each. */
+/** Returns the warnings among the causes, one line each. */
 export function warningLines({ measurements, diagnosis }: Illness): string[] {
   const nameOf = shortNames(measurements.layers.map(({ name }) => name));
   return diagnosis.causes.filter(({ severity }) => severity === "warning")
@@ -71,7 +71,7 @@ export function warningLines({ measurements, diagnosis }: Illness): string[] {
     .map(({ message }) => oneLine(`${describeModel(measurements)}: warning: ${message}`));
 }
 
-/** The chart of the first rule by which a cause shows. */
+/** Draws the chart of the first rule that found a cause. */
 function chartOf({ findings }: Cause, { layers }: Measurements, room: number): string[] {
   const first = findings.find(({ unjudged, rule }) =>
     !unjudged && allRules().some(({ name }) => name === rule)

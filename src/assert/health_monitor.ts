@@ -19,67 +19,78 @@ import { show } from "../checks/show.ts";
 import { formatCount } from "../words/numbers.ts";
 import { oneLine } from "./message_parts.ts";
 
-/** What a monitor does about a finding: `keep` continues, `stop` ends the training, `throw` rejects it. */
+/**
+ * Response of a monitor to a finding: `keep` continues, `stop` ends the training, `throw` rejects
+ * it.
+ */
 export type FindingResponse = "keep" | "stop" | "throw";
 
-/** Number of batches between two measurements if the caller gives none, and the first steps that are measured then. */
+/**
+ * Default number of batches between two measurements, and the first steps that are measured with
+ * it.
+ */
 const DEFAULT_EVERY = 100;
 const FIRST_STEPS: readonly number[] = [1, 2, 5, 10, 20, 50];
 
 /** Options of {@linkcode healthMonitor}. */
 export interface HealthMonitorOptions extends RunChecksOptions {
-  /** The held-out batch that is measured; the caller disposes it after the training. */
+  /** Held-out batch that is measured; the caller disposes it after the training. */
   batch: Batch;
   /**
-   * Number of training batches between two measurements; the end of the training is always measured.
-   * Default: 100, and besides after 1, 2, 5, 10, 20 and 50 batches, where a wrong learning rate shows.
+   * Number of training batches between two measurements; the end of the training is always
+   * measured. Default: 100, and also after 1, 2, 5, 10, 20 and 50 batches, when a wrong learning
+   * rate shows.
    */
   every?: number;
-  /** Which rules to check, by name. Default: all. */
+  /** Names of the rules to check. Default: all. */
   rules?: readonly string[];
-  /** What is differentiated. Default: what `measure` chooses, such as the loss of a compiled model. */
+  /**
+   * Objective to differentiate. Default: the choice of `measure`, such as the loss of a compiled
+   * model.
+   */
   objective?: Objective;
   /**
-   * What to do about an error: a word, or a function that is called with each error and each warning;
-   * training continues if it returns nothing. Default: `"throw"`. With a word, what is found and does not throw
-   * is said on stderr, in one line and once.
+   * Response to an error: a word, or a function that is called with each error and each warning;
+   * training continues if it returns nothing. Default: `"throw"`. With a word, findings that do not
+   * throw are printed on stderr, once and in one line.
    */
   onFinding?:
     | FindingResponse
     | ((finding: Finding, record: HealthRecord) => FindingResponse | void);
 }
 
-/** A callback for `model.fit` that keeps what it measured. */
+/** Callback for `model.fit` that keeps its measurements. */
 export type HealthMonitor = Callback & {
-  /** What was measured, oldest first: step 0, then a record each `every` batches and one at the end. */
+  /** Records, oldest first: step 0, then one each `every` batches and one at the end. */
   readonly history: readonly HealthRecord[];
 };
 
 /**
- * A callback for `model.fit` that measures the model on a held-out batch every `every` batches, and once more
- * at the end if the last batch was not measured, and, depending on `onFinding`, stops the training or throws.
- * Measuring leaves no trace in the model. It costs one pass before the first batch and one for each
- * measurement; tracking the kernels costs about 5 % of a training step. On a 10 x 128 tanh network
- * whose pass takes 1.2 times a training step on 64 examples, training takes 2.4 times as long
- * under `every: 1`, 1.24 times under 5 and 1.04 times under 40 (2-core Xeon, `bench/health_monitor.ts`).
- * The history keeps all figures: some 2 KB a layer and measurement.
+ * A callback for `model.fit` that measures the model on a held-out batch every `every` batches, and
+ * once more at the end if the last batch was not measured, and, depending on `onFinding`, stops the
+ * training or throws. Measuring leaves no trace in the model. It costs one pass before the first
+ * batch and one for each measurement; tracking the kernels costs about 5 % of a training step. On a
+ * 10 x 128 tanh network whose pass takes 1.2 times a training step on 64 examples, training takes
+ * 2.4 times as long under `every: 1`, 1.24 times under 5 and 1.04 times under 40 (2-core Xeon,
+ * `bench/health_monitor.ts`). The history keeps all figures: about 2 KB per layer and measurement.
  *
- * The first record is of step 0, before the first batch. Nothing is done about what it finds: training shows
- * whether the network learns. `assertHealthy` judges a network before its training. If the loss is where it was
- * after 100 batches, or at the end of the training, the errors of step 0 are its cause: a learning rate that is far
- * too low is then an error, anything else a warning.
+ * The first record is of step 0, before the first batch. Its findings trigger no response: training
+ * shows if the network learns, and `assertHealthy` judges a network before its training. If the
+ * loss has not moved after 100 batches, or at the end of the training, the errors of step 0 are the
+ * cause: a learning rate that is far too low is then an error, anything else a warning.
  *
- * From then on the cause is looked for in training: a record has the growth of each kernel since step 0 and
- * what the latest batch changed of it, and where a step was too large its `cause` names the learning rate,
- * which the error's message then starts with. Once training has moved the weights no advice is given on how
- * to initialise them. What rules made for untrained networks find is only noted, unless `trained: false`;
- * at step 0 it is judged as the biases look. Before the 100th batch, the default schedule only acts on steps that are
- * too large and on NaN: other errors may yet be trained away.
+ * After step 0 the monitor looks for causes in training: a record has the growth of each kernel
+ * since step 0 and its change by the latest batch. If a step was too large, its `cause` names the
+ * learning rate, and the error's message starts with that. Once training has moved the weights,
+ * there is no advice on initialising them. Findings of rules for untrained networks are then only
+ * notes, unless `trained: false`; at step 0 the biases decide if the network counts as trained.
+ * Before the 100th batch, the default schedule only acts on steps that are too large and on NaN,
+ * since training may still remove other errors.
  *
- * A rule that throws does not end the training: its record says that it could not judge.
+ * A rule that throws does not end the training: its record notes that it could not judge.
  *
- * @param options The held-out batch, how often to measure, which rules, and what to do.
- * @returns The callback; `history` holds what it measured.
+ * @param options See {@linkcode HealthMonitorOptions}.
+ * @returns The callback; `history` holds its records.
  *
  * @example Stop a training that blows up
  * ```ts
@@ -105,17 +116,17 @@ export type HealthMonitor = Callback & {
  * model.dispose();
  * ```
  *
- * @throws {TypeError} If an option is not what it must be, or a rule is not known.
+ * @throws {TypeError} If an option has a wrong type, or a rule is not known.
  * @throws {RangeError} If `every` is not a whole number from 1 up, or a threshold is out of range.
  * @throws {EngineError} If no engine runs.
  */
 export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
-  // The callers of a callback are TensorFlow.js's: what fails shows where the monitor was made.
+  // TensorFlow.js calls the callback, so errors show where the monitor was created.
   const fail = failureOf(healthMonitor);
   const { Callback } = requireEngine().tf;
   validate(options);
   const { batch, every, rules: names, objective, onFinding = "throw", ...checkOptions } = options;
-  // A typo must not come to light after hours of training. Layers are known when it measures.
+  // Report a typo now, not after hours of training. Layers are known only when it measures.
   requireThresholds(checkOptions, ["batch", "every", "rules", "objective", "onFinding"]);
   const chosen = ruleNames("rules", allRules().map(({ name }) => name), names);
   const rules = allRules().filter(({ name }) => chosen.has(name));
@@ -124,7 +135,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     step % (every ?? DEFAULT_EVERY) === 0 || every === undefined && FIRST_STEPS.includes(step);
   const isEarly = (step: number) => every === undefined && step < DEFAULT_EVERY;
   const said = new Set<string>();
-  /** Says a sentence on stderr, the first of its kind. */
+  /** Prints a sentence on stderr, the first of its kind. */
   const say = (step: number, kind: string, sentence: string) => {
     if (said.has(kind)) return;
     said.add(kind);
@@ -139,10 +150,10 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     #step = 0;
     #measuredStep = 0;
     #epoch = 0;
-    /** The kernels before the batch after which is measured. */
+    /** Kernels before the batch after which it measures. */
     #latest: KernelStep | null = null;
 
-    // The stock callback refuses a model of another copy of TensorFlow.js.
+    // The stock callback rejects a model of another copy of TensorFlow.js.
     override setModel(model: unknown): void {
       this.#model = model as LayersModel;
     }
@@ -177,7 +188,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
       return Promise.resolve();
     }
 
-    /** Whether a batch is the last of the training, as far as it is known beforehand. */
+    /** Returns true if a batch is the last of the training, as far as can be known. */
     #isLast(batch: number): boolean {
       const { epochs, steps, samples, batchSize } = this.params as Record<string, number | null>;
       const batches = steps ?? Math.ceil((samples ?? NaN) / (batchSize ?? NaN));
@@ -192,7 +203,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     #record(model: LayersModel, isEnd: boolean): HealthRecord {
       const started = performance.now();
       this.#measuredStep = this.#step;
-      // A training may go on under another engine than the one that it was begun under.
+      // A training may continue under another engine than the one it began with.
       const engine = requireEngine();
       const updates = this.#latest?.updates(engine) ?? new Map();
       this.#forget();
@@ -222,7 +233,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
         step,
         epoch: this.#epoch,
         measurements,
-        // What was found before training, and training has confirmed, is found again.
+        // The learning rate was found before training, which has confirmed it: repeat the finding.
         findings: cause?.kind === "learning-rate-too-low"
           ? [...findings, ...cause.findings.filter(({ rule }) => rule === "learning-rate")]
           : findings,
@@ -271,7 +282,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
   return new Monitor() as HealthMonitor;
 }
 
-/** The note of a rule that threw instead of judging. */
+/** Returns the note about a rule that threw instead of judging. */
 function notJudged({ rule, message }: RuleError): Finding {
   return makeFinding(rule, {
     severity: "note",
@@ -285,7 +296,10 @@ function notJudged({ rule, message }: RuleError): Finding {
   });
 }
 
-/** A `Sequential` is trained by a model within it, which is named after it and never seen. */
+/**
+ * Returns the name that the user gave. A `Sequential` is trained by an inner model with a derived
+ * name.
+ */
 function givenName({ name, layers: [input, first] }: LayersModel): string {
   const isWithin = input?.name === `${first?.name}_input` && name.endsWith("_model");
   return isWithin ? name.slice(0, -"_model".length) : name;

@@ -10,44 +10,45 @@ import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
 
-/** One measurement during training. */
+/** Measurement during training. */
 export interface HealthRecord {
-  /** How many batches had been trained on, counted over all epochs; 0 before the first one. */
+  /** Number of batches trained on, counted over all epochs; 0 before the first one. */
   step: number;
-  /** The epoch, counted from 1 as `fit` prints it; 0 before the first one. */
+  /** Epoch, counted from 1 as `fit` prints it; 0 before the first one. */
   epoch: number;
-  /** What was measured. */
+  /** Measurements. */
   measurements: Measurements;
-  /** What the rules find, notes included. */
+  /** Findings of the rules, notes included. */
   findings: Finding[];
   /**
-   * How training has moved each kernel: its growth since step 0, and what the latest batch changed of it.
-   * Empty at step 0.
+   * Progress of each kernel: its growth since step 0, and its change by the latest batch. Empty at
+   * step 0.
    */
   progress: WeightProgress[];
   /**
-   * What goes wrong in training itself: steps that are too large, with all errors and warnings under them; or a loss
-   * that is where it was before training, with the errors found by then. `null` if nothing does.
+   * Cause in training itself: steps that are too large, with all errors and warnings as
+   * consequences; or a loss that has not moved since training began, with the errors found by then.
+   * `null` if there is none.
    */
   cause: Cause | null;
-  /** How long measuring and judging took, in milliseconds. */
+  /** Time for measuring and judging in milliseconds. */
   milliseconds: number;
 }
 
-/** What a diagnosis is made of. */
+/** Input of a diagnosis. */
 type Judged = Pick<HealthRecord, "measurements" | "findings" | "progress">;
 
-/** Cures that give weights another start, which is no use once training has moved them. */
+/** Fixes that change the initialisation, which is useless once training has moved the weights. */
 const INITIALIZES: readonly Cure["kind"][] = ["rescale", "redraw", "set-bias", "activation"];
 
-/** Steps before which a loss that stands where it was says nothing. */
+/** Number of steps before which a loss that has not moved says nothing. */
 const ENOUGH_STEPS = 100;
 
 /**
- * The cause in training of what was found: a step that is too large, or, once there were steps enough, a loss that
- * has not moved although a rule found an error before training.
+ * Finds the cause in training of the findings: a step that is too large, or, after enough steps, a
+ * loss that has not moved although a rule found an error before training.
  *
- * @param record What was measured and found, and whether it is the end of the training.
+ * @param record Measurements and findings, and whether training ends here.
  * @param history The records before it.
  * @param model The model, which is trained by its optimizer.
  * @returns The cause, or `null` if there is none.
@@ -57,13 +58,13 @@ export function trainingCauseOf(
   [start]: readonly HealthRecord[],
   model: LayersModel,
 ): Cause | null {
-  // What was not finite before the first batch, no step has made so.
+  // Entries that were not finite before the first batch are not the fault of a step.
   if (start === undefined || start.findings.some(isNotFinite)) return null;
   const loss = {
     before: start.measurements.objective.value,
     now: measurements.objective.value,
   };
-  // The sum of the outputs is not what training lowers.
+  // Training does not lower the sum of the outputs.
   const isLoss = measurements.objective.name !== "sum";
   const optimizer = model.optimizer.getClassName();
   const learningRate = learningRateOf(model);
@@ -81,14 +82,14 @@ export function trainingCauseOf(
   return diagnoseStandstill(progress, { loss, found, steps: step, optimizer, learningRate });
 }
 
-/** What is wrong: what goes wrong in training if it does, and else what the network is ill of. */
+/** Diagnoses a record: by the cause in training if there is one, otherwise by the findings. */
 export function diagnoseRecord(
   record: Parameters<typeof trainingCauseOf>[0],
   history: readonly HealthRecord[],
   model: LayersModel,
 ): Diagnosis {
   const cause = trainingCauseOf(record, history, model);
-  // A loss that stands still is explained by what is wrong now, if anything is.
+  // A loss that stands still is explained by the current findings, if there are any.
   if (cause !== null && (cause.kind !== "standstill" || record.findings.length === 0)) {
     const verdict = cause.severity === "error" ? "sick" : "healthy";
     return { verdict, causes: [cause], notes: [] };
@@ -109,12 +110,15 @@ function isNotFinite({ rule, severity }: Finding): boolean {
   return rule === "non-finite" && severity === "error";
 }
 
-/** An error before the first batch, other than of the rate that only training shows at work. */
+/**
+ * Returns true for errors before the first batch, except one about the learning rate, which
+ * training itself puts to the test.
+ */
 const isIllAtStart = (finding: Finding) => isError(finding) && finding.rule !== "learning-rate";
 
 const isError = ({ severity }: Finding) => severity === "error";
 
-/** The rate that a model is trained at; `null` where its optimizer does not tell. */
+/** Returns the learning rate of a model; `null` if its optimizer does not reveal it. */
 function learningRateOf({ optimizer }: LayersModel): number | null {
   const { learningRate } = optimizer.getConfig() as { learningRate?: unknown };
   return typeof learningRate === "number" ? learningRate : null;

@@ -2,10 +2,10 @@ import { falsePositives } from "../checks/false_positives.ts";
 import type { AssertionDocumentation, RuleDocumentation } from "../checks/rule.ts";
 import { RULES } from "../checks/rules.ts";
 
-/** The documentation of `assertHealthy`, which is not a rule: it runs all rules of one pass. */
+/** Documentation of `assertHealthy`, which is not a rule: it runs all rules of one pass. */
 export const HEALTHY_DOCUMENTATION: RuleDocumentation & {
   assertionDocumentation: AssertionDocumentation;
-  /** The same of its asynchronous form, which is given a model. */
+  /** Documentation of its asynchronous form, which takes a model. */
   modelDocumentation: AssertionDocumentation;
 } = {
   name: "assertHealthy",

@@ -5,7 +5,7 @@ import { formatCount } from "../words/numbers.ts";
 import { type Overview, withOverview } from "../words/overview.ts";
 import type { HealthRecord } from "./health_record.ts";
 
-/** A history that prints and shows itself: a line a record. */
+/** Returns an empty history that prints and displays itself, one line per record. */
 export function shownHistory(): HealthRecord[] {
   const history: HealthRecord[] = [];
   const given = () => ({
@@ -18,7 +18,7 @@ export function shownHistory(): HealthRecord[] {
   return withOverview(history, historyOverview, { of: "values", given });
 }
 
-/** Makes what a record holds print and show itself. */
+/** Makes the contents of a record print and display themselves. */
 export function shownRecord(record: HealthRecord): HealthRecord {
   shownMeasurements(record.measurements);
   shownFindings(record.findings, record.measurements);

@@ -8,14 +8,14 @@ import { cutNames } from "../render/cut_names.ts";
 import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 
-/** More columns than this tell no layer apart that these do not, and fill a test log. */
+/** Longer names hardly tell more layers apart, and fill a test log. */
 const MAX_NAME = 48;
 
 /**
- * How to write names in a message: they come from files that somebody else wrote, so long ones are cut in
- * the middle, and never to what another one is cut to.
+ * Returns a function that shortens names for a message. Names come from files of others, so long
+ * ones are cut in the middle, and stay distinct.
  *
- * @param names All names that may stand in it.
+ * @param names All names that the message may contain.
  */
 export function shortNames(names: readonly string[]): (name: string) => string {
   const long = [...new Set(names)].filter((name) => name.length > MAX_NAME);
@@ -25,12 +25,12 @@ export function shortNames(names: readonly string[]): (name: string) => string {
 }
 
 /**
- * Plain data with long names cut wherever they stand in it: what is said of causes holds its names in sentences
- * that are written already.
+ * Shortens long names anywhere in plain data. The sentences about causes are already written, with
+ * the names in them.
  *
  * @param value The data.
- * @param nameOf How to write a name.
- * @param measurements Where the names come from.
+ * @param nameOf Shortens a name.
+ * @param measurements The source of the names.
  */
 export function withShortNames<T>(
   value: T,
@@ -51,12 +51,14 @@ export function withShortNames<T>(
   return long.length === 0 ? value : cut(value) as T;
 }
 
-/** A sentence as one line of a message: line breaks and control characters are made visible. */
+/**
+ * Turns a sentence into one line of a message: line breaks and control characters become visible.
+ */
 export function oneLine(text: string): string {
   return defuse(escapeControls(text));
 }
 
-/** Which model was measured, under which seeds, on what: enough to measure it again. */
+/** Describes a model with its seeds and batch, precisely enough to measure it again. */
 export function describeModel({ model, seed, batch, objective }: ProbeSubject): string {
   const drawn = batch.seed === null ? "" : ` of seed ${batch.seed}`;
   const aim = objective === undefined ? "" : `, objective "${objective.name}"`;
@@ -71,9 +73,9 @@ export function describeModel({ model, seed, batch, objective }: ProbeSubject): 
 const WIDTH = 80;
 
 /**
- * The lines of a bar chart of the figure that a rule judges, its offenders marked.
+ * Draws a bar chart of the figure that a rule judges, with the offenders marked.
  *
- * @returns A title, an axis, up to `maxRows` bars, and a line if there are more; nothing where no row
+ * @returns A title, an axis, up to `maxRows` bars, and a line if there are more; empty if no row
  * has the figure.
  */
 export function figureLines(figure: Figure, findings: Finding[], maxRows: number): string[] {

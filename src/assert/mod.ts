@@ -1,6 +1,6 @@
 /**
- * Assertions over measurements, and over a model and a batch where one pass cannot tell. They work with
- * `deno test` and anything else that catches an `AssertionError`.
+ * Assertions over measurements, and over a model and a batch for what one pass cannot tell. They
+ * work with `deno test` and anything else that catches an `AssertionError`.
  *
  * @module
  */

@@ -5,12 +5,12 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import { isDisposed } from "../model/is_disposed.ts";
 
 /**
- * Runs an assertion, and explains what fails because its engine was stopped or its model disposed in the meantime: a
- * test that does not await the assertion goes on without it.
+ * Runs an assertion. If it fails because its engine was stopped or its model disposed in the
+ * meantime, explains that: a test that does not await the assertion goes on without it.
  *
  * @param assertion Name of the assertion.
  * @param model The model that it measures.
- * @param work What it does.
+ * @param work The code of the assertion.
  * @throws {EngineError} If something failed and the engine or the model is gone.
  */
 export async function notInterrupted<T>(
@@ -19,7 +19,7 @@ export async function notInterrupted<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const engine = runningEngine();
-  // What is no model is refused by the work itself.
+  // Anything other than a model is rejected by the work itself.
   const isGone = (model: LayersModel) => Array.isArray(Object(model).layers) && isDisposed(model);
   const wasGone = isGone(model);
   try {

@@ -11,7 +11,7 @@ import type { CreateModel, DrawOptions } from "./create_model.ts";
 import { DRAWN_SEEDS } from "./drawn_seeds.ts";
 import { modelComplaint } from "../model/require_model.ts";
 
-/** A model that was created under a seed, and its batch. */
+/** Model created under a seed, with its batch. */
 export interface Draw {
   model: LayersModel;
   batch: Batch;
@@ -24,7 +24,7 @@ export interface Draw {
 /**
  * Creates a model and its batch.
  *
- * @throws {TypeError} If `create` returns no model.
+ * @throws {TypeError} If `create` does not return a model.
  */
 export async function openDraw(
   create: CreateModel,

@@ -7,14 +7,14 @@ import { healthMessage, type Illness, warningLines } from "./health_message.ts";
 /** Options of `assertHealthy`. */
 export interface HealthyOptions extends RunChecksOptions {
   /**
-   * What fails: `"error"`, a network that is sick, each warning then being one line on stderr; or `"warning"`, one with
-   * a warning too. Default: `"error"`.
+   * Severity that fails: `"error"`, only a sick network, while warnings are printed on stderr, one
+   * line each; or `"warning"`, warnings too. Default: `"error"`.
    */
   failOn?: "error" | "warning";
 }
 
 /**
- * Refuses what `failOn` cannot be.
+ * Rejects invalid values of `failOn`.
  *
  * @throws {TypeError} If it is not one of its words.
  */
@@ -24,11 +24,11 @@ export function validateFailOn(failOn: unknown): void {
 }
 
 /**
- * Ends an assertion: throws if the network fails it, else prints a line for each warning.
+ * Ends an assertion: throws if the network fails it, otherwise prints a line for each warning.
  *
  * @param fail Makes the error.
- * @param illness What was found.
- * @param options What fails, and what is appended to the message.
+ * @param illness Measurements and diagnosis.
+ * @param options The severity that fails, and the text appended to the message.
  * @throws {AssertionError} If the network fails it.
  */
 export function settleHealth(

@@ -13,24 +13,25 @@ import { requireThresholds, ruleNames, validateDrawOptions } from "./validate.ts
 
 /** Options of {@linkcode testGradientHealth}. */
 export interface TestGradientHealthOptions extends DrawOptions, RunChecksOptions {
-  /** Seed to create the model under. Default: 0. */
+  /** Seed to create the model with. Default: 0. */
   seed?: number;
-  /** Which rules over measurements to check, by name. Default: all. */
+  /** Names of the rules over measurements to check. Default: all. */
   rules?: readonly string[];
   /**
-   * Which rules over the model to check as well, by name: `"batch-independence"`, `"causality"`,
+   * Names of the rules over the model to check as well: `"batch-independence"`, `"causality"`,
    * `"overfits-batch"` ... with their default thresholds. Default: none.
    */
   modelRules?: readonly string[];
 }
 
 /**
- * Registers one `Deno.test` that creates a model, measures it once, and has a step for each check, so that
- * the log shows which of them fail.
+ * Registers one `Deno.test` that creates a model, measures it once, and has a step for each rule,
+ * so that the log shows which rules fail.
  *
  * @param name Name of the test.
- * @param create Creates the model from a seed, with the TensorFlow.js of the engine that the test starts.
- * @param options Which checks with which thresholds, and on what.
+ * @param create Creates the model from a seed, with the TensorFlow.js of the engine that the test
+ * starts.
+ * @param options Rules and thresholds, seed, and batch.
  *
  * @example One line for a network
  * ```ts
@@ -46,7 +47,7 @@ export interface TestGradientHealthOptions extends DrawOptions, RunChecksOptions
  *   );
  * ```
  *
- * @throws {TypeError} If an argument is not what it must be, or a rule is not known.
+ * @throws {TypeError} If an argument has a wrong type, or a rule is not known.
  * @throws {RangeError} If a threshold is out of range or the seed is not a whole number.
  */
 export function testGradientHealth(
@@ -66,7 +67,7 @@ export function testGradientHealth(
   requireThresholds(checkOptions, ["seed", "objective", "createBatch", "rules", "modelRules"]);
   const chosen = ruleNames("rules", allRules().map((rule) => rule.name), rules);
   const models = ruleNames("modelRules", MODEL_RULES.map((rule) => rule.name), modelRules);
-  // What fails shows where this was called: the step by its place, and its error by its stack.
+  // Failures show where this was called: the step by its location, and its error by its stack.
   const failures = new Map(
     [...chosen, ...models].map((rule) => [rule, failureOf(testGradientHealth)]),
   );

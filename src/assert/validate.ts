@@ -8,7 +8,7 @@ import { nearest } from "../words/nearest.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
 
 /**
- * Refuses a `msg` that is not a text.
+ * Rejects a `msg` that is not a text.
  *
  * @throws {TypeError} If it is not a string.
  */
@@ -19,7 +19,7 @@ export function validateMessage(msg: string | undefined): void {
 }
 
 /**
- * Refuses what is not an objective.
+ * Rejects anything that is not an objective.
  *
  * @throws {TypeError} If it is neither a function, nor "sum", nor the name of a loss.
  */
@@ -33,9 +33,9 @@ export function validateObjective(objective: Objective = "sum"): void {
 }
 
 /**
- * Refuses, before anything runs, options with which no model can be created and measured.
+ * Rejects, before anything runs, options that make creating or measuring a model impossible.
  *
- * @throws {TypeError} If `create`, the objective or `createBatch` is not what it must be.
+ * @throws {TypeError} If `create`, the objective or `createBatch` has a wrong type.
  */
 export function validateDrawOptions(create: CreateModel, options: DrawOptions): void {
   if (typeof create !== "function") {
@@ -50,7 +50,7 @@ export function validateDrawOptions(create: CreateModel, options: DrawOptions): 
 }
 
 /**
- * The names of rules that an option gives, or all of them without it.
+ * Returns the names of rules that an option gives, or all of them without it.
  *
  * @throws {TypeError} If the option is not an array, or names a rule that is not known.
  */
@@ -74,15 +74,15 @@ export function ruleNames(
 }
 
 /** More draws than this are a typo. */
-const MOST = 1e6;
+const MAX_DRAWS = 1e6;
 
 /**
- * The seeds: the first n (0, 1, 2 ...) for a number n, or those of the list.
+ * Returns the seeds: the first n (0, 1, 2 ...) for a number n, or those of the list.
  *
  * @throws {RangeError} If there are none, one is not a whole number, or one appears twice.
  */
 export function seedList(seeds: number | readonly number[]): number[] {
-  const isCount = typeof seeds === "number" && Number.isSafeInteger(seeds) && seeds <= MOST;
+  const isCount = typeof seeds === "number" && Number.isSafeInteger(seeds) && seeds <= MAX_DRAWS;
   const list = isCount
     ? Array.from({ length: Math.max(0, seeds) }, (_, i) => i)
     : Array.isArray(seeds)
@@ -100,10 +100,10 @@ export function seedList(seeds: number | readonly number[]): number[] {
 }
 
 /**
- * Refuses thresholds that no rule has, or that are out of range, before a model runs for them.
+ * Rejects thresholds that no rule has, or that are out of range, before a model runs for them.
  *
- * @param options Those of the checks.
- * @param own The names of the others, of which one may be misspelt.
+ * @param options Thresholds and options of the rules.
+ * @param own Names of the other options, one of which may be misspelt.
  */
 export function requireThresholds(
   { layers: _layers, ignore: _ignore, trained: _trained, ...thresholds }: RunChecksOptions,
