@@ -51,8 +51,8 @@ const MAX_SEEDS = 20;
  * assertion and disposes the model.
  *
  * @param create Creates the model from a seed, with the engine's TensorFlow.js.
- * @param assertion The assertion; over measurements, or over a model and a batch with `over:
- * "model"`.
+ * @param assertion The assertion over measurements; over a model and a batch if `over` is
+ * `"model"`.
  * @param options Seeds, required share of passing draws, and what they are measured on.
  * @returns The number of draws that passed, and the seeds of the others.
  *

@@ -66,13 +66,14 @@ export type HealthMonitor = Callback & {
 };
 
 /**
- * A callback for `model.fit` that measures the model on a held-out batch every `every` batches, and
- * once more at the end if the last batch was not measured, and, depending on `onFinding`, stops the
- * training or throws. Measuring leaves no trace in the model. It costs one pass before the first
- * batch and one for each measurement; tracking the kernels costs about 5 % of a training step. On a
- * 10 x 128 tanh network whose pass takes 1.2 times a training step on 64 examples, training takes
- * 2.4 times as long under `every: 1`, 1.24 times under 5 and 1.04 times under 40 (2-core Xeon,
- * `bench/health_monitor.ts`). The history keeps all figures: about 2 KB per layer and measurement.
+ * Creates a callback for `model.fit` that measures the model on a held-out batch every `every`
+ * batches, and once more at the end if the last batch was not measured, and, depending on
+ * `onFinding`, stops the training or throws. Measuring leaves no trace in the model. It costs one
+ * pass before the first batch and one for each measurement; tracking the kernels costs about 5 % of
+ * a training step. On a 10 x 128 tanh network whose pass takes 1.2 times a training step on 64
+ * examples, training takes 2.4 times as long under `every: 1`, 1.24 times under 5 and 1.04 times
+ * under 40 (2-core Xeon, `bench/health_monitor.ts`). The history keeps all figures: about 2 KB per
+ * layer and measurement.
  *
  * The first record is of step 0, before the first batch. Its findings trigger no response: training
  * shows if the network learns, and `assertHealthy` judges a network before its training. If the

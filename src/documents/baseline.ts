@@ -15,7 +15,7 @@ import {
   string,
 } from "./shape.ts";
 
-/** A weight's rms, and that of its gradients where it has some. */
+/** rms of a weight, and of its gradients if it has some. */
 const figures = list(number, { expected: "one or two numbers", least: 1, most: 2 });
 
 const layer = object<BaselineLayer>({
@@ -32,7 +32,7 @@ const pass = object<BaselineRun>({
   layers: record(layer),
 });
 
-/** The passes of a baseline. */
+/** Shape of the passes of a baseline. */
 export const baselineShape: Shape<Baseline> = record(record(pass));
 
 const fileShape = object<{ version: 1; models: Baseline }>({
@@ -41,23 +41,23 @@ const fileShape = object<{ version: 1; models: Baseline }>({
 });
 
 /**
- * Reads what {@linkcode encodeBaseline} wrote.
+ * Reads the text that {@linkcode encodeBaseline} wrote.
  *
  * @param text The text of the file.
  * @param file Its path, for the error.
- * @throws {SyntaxError} If it is no JSON.
- * @throws {TypeError} If it is no baseline: one sentence with the place in it.
+ * @throws {SyntaxError} If it is not JSON.
+ * @throws {TypeError} If it is not a baseline: one sentence that names the place.
  */
 export function decodeBaseline(text: string, file: string): Baseline {
   return readShape(text, fileShape, file).models;
 }
 
-/** How the file begins. */
+/** Beginning of the file. */
 export const BASELINE_OPENING = `{\n  "version": ${DOCUMENTS.baseline.version},\n  "models": `;
 
 /**
- * Writes a baseline: models and layers sorted by name, seeds by number, one line a layer, so that a
- * changed layer is a changed line.
+ * Writes a baseline: models and layers sorted by name, seeds by number, one line per layer, so that
+ * a changed layer is a changed line.
  */
 export function encodeBaseline(baseline: Baseline): string {
   const models = byName(baseline).map(([name, passes]) => {
@@ -83,7 +83,7 @@ function block(indent: number, lines: string[]): string {
   return lines.length === 0 ? "{}" : `{\n${lines.join(",\n")}\n${" ".repeat(indent)}}`;
 }
 
-/** JSON in one line, with blanks where a formatter would set them. */
+/** Writes JSON in one line, with the spaces that a formatter would add. */
 function inline(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(inline).join(", ")}]`;
   if (typeof value !== "object" || value === null) return writeJson(value);

@@ -2,13 +2,13 @@ import type { Setting } from "../measure/measurements.ts";
 import type { Consequence, DiagnosisTrial, Tried } from "../diagnosis/diagnosis.ts";
 import { boolean, list, nullable, number, object, oneOf, optional, string } from "./shape.ts";
 
-/** A fix as it is written: in words, and as code to paste where it is some. */
+/** Fix as written: in words, and as code to paste if it has some. */
 interface WrittenFix {
   text: string;
   code: string | null;
 }
 
-/** A cause as it is written; the findings below it are those of the report, by their place. */
+/** Cause as written; its findings are indices into those of the report. */
 interface WrittenCause {
   kind: string;
   severity: Consequence["severity"];
@@ -20,7 +20,7 @@ interface WrittenCause {
   findings: number[];
 }
 
-/** A diagnosis as it is written. */
+/** Diagnosis as written. */
 export interface WrittenDiagnosis {
   verdict: string;
   notJudged?: Setting[];
@@ -51,7 +51,7 @@ const tried = object<Tried>({
   ),
 });
 
-/** The keys of a diagnosis in the order in which they are written. It is not read back. */
+/** Keys of a diagnosis in the order of writing. It is not read back. */
 export const diagnosisShape = object<WrittenDiagnosis>({
   verdict: string,
   notJudged: optional(list(oneOf<Setting>("loss", "optimizer"))),

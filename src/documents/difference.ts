@@ -15,7 +15,7 @@ import {
   string,
 } from "./shape.ts";
 
-/** A run as it is written. */
+/** Run as written. */
 interface WrittenRun {
   name: string;
   verdict: string;
@@ -26,7 +26,7 @@ interface WrittenRun {
 
 type WrittenCause = Pick<Cause, "kind" | "severity" | "layers" | "message">;
 
-/** A comparison as it is written. */
+/** Comparison as written. */
 interface WrittenDifference extends Omit<Comparison, "layers"> {
   version: 1;
   before: WrittenRun;
@@ -67,7 +67,7 @@ const figures: Keys<LayerComparison["figures"]> = {
   dead: figure,
 };
 
-/** The keys of a comparison in the order in which they are written. */
+/** Keys of a comparison in the order of writing. */
 export const differenceShape = object<WrittenDifference>({
   version: oneOf(DOCUMENTS.diff.version),
   before: run,
@@ -86,7 +86,10 @@ export const differenceShape = object<WrittenDifference>({
   })),
 });
 
-/** What differs between two runs as JSON: keys in one order, two spaces of indent, a newline at the end. */
+/**
+ * Writes the difference between two runs as JSON: keys in a fixed order, two spaces of indent, a
+ * newline at the end.
+ */
 export function encodeDifference({ before, after, comparison, causes }: Difference): string {
   const difference = {
     ...comparison,

@@ -1,14 +1,14 @@
-/** A kind of document that this program writes and knows again. */
+/** Kind of document that this program writes and recognises. */
 export interface DocumentKind {
-  /** What it is called in a sentence. */
+  /** Name in a sentence. */
   words: string;
-  /** Version of its format; a reader refuses every other. */
+  /** Version of its format; a reader rejects every other. */
   version: number;
-  /** How it begins, in every version so far and after any formatter. */
+  /** Beginning, in every version so far and after any formatter. */
   beginning: RegExp;
 }
 
-/** The documents in JSON. Each has a codec in this room, in the file of its name. */
+/** JSON documents. Each has a codec in this folder, in the file of its name. */
 export const DOCUMENTS = {
   report: {
     words: "a JSON report",

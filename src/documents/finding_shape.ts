@@ -17,7 +17,7 @@ import {
   textOr,
 } from "./shape.ts";
 
-/** What was expected. */
+/** Shape of an expectation. */
 export const expectedShape = object<Expected>({
   text: string,
   operator: optional(oneOf(">=", "<=", ">", "<", "==", "between")),
@@ -28,13 +28,13 @@ export const expectedShape = object<Expected>({
 
 const as = optional(oneOf("exact", "percent", "factor"));
 
-/** The figures behind a finding. */
+/** Shape of the figures behind a finding. */
 export const figuresShape = record(object<FindingFigure>({ value: number, unit: string, as }));
 
 type SlotWith<Key extends string> = Extract<Slot, Record<Key, unknown>>;
 
 const slot = byKey({
-  // A weight has the name of its layer, too.
+  // A weight also has the name of its layer.
   weight: object<SlotWith<"weight">>({ weight: string, layer: string }),
   layer: object<SlotWith<"layer">>({ layer: string }),
   layers: object<SlotWith<"layers">>({ layers: list(string), run: boolean }),
@@ -43,10 +43,10 @@ const slot = byKey({
   word: object<SlotWith<"word">>({ word: string }),
 });
 
-/** A sentence: texts, and what stands between them. */
+/** Shape of a sentence: texts and the slots between them. */
 export const sentenceShape: Shape<Sentence> = list(textOr(slot));
 
-/** The keys of a finding in the order in which they are written. */
+/** Keys of a finding in the order of writing. */
 export const findingKeys = {
   rule: string,
   severity: oneOf("error", "warning", "note"),
@@ -69,7 +69,7 @@ export const findingKeys = {
 const said = textOr(sentenceShape, "a text, or what say`...` makes");
 const { rule: _rule, said: _said, ...shared } = findingKeys;
 
-/** What the judge of a rule returns for a finding. */
+/** Shape of the result of a rule's judge. */
 export const verdictShape = object<Verdict>({
   ...shared,
   expected: textOr(

@@ -6,24 +6,24 @@ import { DOCUMENTS } from "./document.ts";
 import { gateFindingShape, measurementKeys } from "./report_shape.ts";
 import { boolean, count, list, nullable, number, object, oneOf, string } from "./shape.ts";
 
-/** A report, whose findings are as the gate weighs them. */
+/** Report whose findings are weighed by the gate. */
 type GateReport = Measurements & { findings: GateFinding[] };
 
-/** A pass as it is written. */
+/** Run as written. */
 interface WrittenRun extends Pick<GateRun, "path" | "seed" | "error"> {
   name: string;
   report: GateReport | null;
   diagnosis: WrittenDiagnosis | null;
 }
 
-/** A gate's result as it is written. */
+/** Result of a gate as written. */
 interface WrittenGate extends Pick<GateResult, "passed" | "summary" | "maxWarnings" | "rules"> {
   version: 1;
   findings: GateFinding[];
   runs: WrittenRun[];
 }
 
-/** The counts behind a verdict. */
+/** Shape of the counts behind a verdict. */
 export const summaryShape = object<GateResult["summary"]>({
   errors: count,
   warnings: count,
@@ -33,7 +33,7 @@ export const summaryShape = object<GateResult["summary"]>({
   skipped: count,
 });
 
-/** The keys of a gate's result in the order in which they are written. */
+/** Keys of a gate's result in the order of writing. */
 export const gateShape = object<WrittenGate>({
   version: oneOf(DOCUMENTS.gate.version),
   passed: boolean,
@@ -52,10 +52,10 @@ export const gateShape = object<WrittenGate>({
 });
 
 /**
- * A gate's result as JSON.
+ * Writes a gate's result as JSON.
  *
  * @param result The result.
- * @param diagnoses What is wrong in each run, causes first.
+ * @param diagnoses The diagnosis of each run, causes first.
  */
 export function encodeGate(
   { runs, passed, summary, maxWarnings, rules, findings }: GateResult,

@@ -33,7 +33,7 @@ const exponents = object<ExponentHistogram>({
   over: count,
 });
 
-/** What one sweep over a tensor says of it. */
+/** Shape of the statistics of a tensor. */
 export const statisticsShape = object<TensorStatistics>({
   count,
   meanAbs: number,
@@ -98,7 +98,7 @@ const attention = object<AttentionRows>({
   rows: count,
 });
 
-/** What theory predicts of a layer. */
+/** Shape of the predictions of theory for a layer. */
 export const predictedShape = nullable(object<PredictedFigures>({
   activations: number,
   deltas: nullable(number),
@@ -107,16 +107,16 @@ export const predictedShape = nullable(object<PredictedFigures>({
 
 const kernelLayout = primitive<KernelLayout>(KERNEL_LAYOUT_WORDS, isKernelLayout);
 
-/** What was measured of a layer. */
+/** Shape of the measurements of a layer. */
 export const layerShape = object<LayerMeasurements>({
   name: string,
   className: string,
-  // A report of before the kinds has none; parseReport() knows them by the class.
+  // Older reports have no kind; parseReport() derives it from the class.
   kind: { ...optional(kind) as Shape<LayerKind>, given: kind.given },
   kernelLayout: optional(kernelLayout),
   activation: nullable(string),
   depth: count,
-  // A report of before the edges has none.
+  // Older reports have no edges.
   inputs: optional(list(string)),
   reads: optional(list(string)),
   operands: optional(count),

@@ -10,25 +10,25 @@ import { readShape } from "./shape.ts";
 
 export type { Report };
 
-/** A report with the causes of its findings. */
+/** Report with the causes of its findings. */
 export interface DiagnosedReport extends Report {
   /** Diagnosis, causes first. */
   diagnosis: Diagnosis;
 }
 
-/** What follows from a report and is written beside it. */
+/** Data derived from a report and written beside it. */
 export interface ReportExtras {
-  /** What theory predicts of each layer. */
+  /** Predictions of theory for each layer. */
   predicted?: readonly (PredictedFigures | null)[];
-  /** What is wrong, causes first. */
+  /** Diagnosis, causes first. */
   diagnosis?: WrittenDiagnosis;
 }
 
 /**
- * A report as JSON: keys in one order, two spaces of indent, a newline at the end.
+ * Writes a report as JSON: keys in a fixed order, two spaces of indent, a newline at the end.
  *
- * @param report What was measured and found.
- * @param extras What follows from the report and is not read back. Default: left out.
+ * @param report Measurements and findings.
+ * @param extras Data derived from the report, not read back. Default: none.
  */
 export function encodeReport(
   { measurements, findings }: Report,
@@ -44,14 +44,14 @@ export function encodeReport(
 }
 
 /**
- * Reads what `renderJson` wrote: the very same figures. Keys that it does not know are passed over,
- * so a report with more in it can be read.
+ * Reads the text that `renderJson` wrote and restores the figures exactly. Unknown keys are
+ * ignored, so a report with more keys can be read.
  *
  * @param json The text of a JSON report.
  * @returns The measurements and the findings.
  * @throws {SyntaxError} If the text is not JSON.
- * @throws {TypeError} If something is missing or of another kind; the message names the place, what
- * was expected and what was found.
+ * @throws {TypeError} If something is missing or has a wrong type; the message names the place, the
+ * expected and the actual value.
  *
  * @example A report of another version
  * ```ts

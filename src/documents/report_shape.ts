@@ -31,11 +31,11 @@ import {
 import { DOCUMENTS } from "./document.ts";
 import type { OptimizerSetting } from "../traits/optimizers.ts";
 
-/** What was measured and what was found: what a JSON report holds. */
+/** Measurements and findings: the contents of a JSON report. */
 export interface Report {
-  /** The measurements. */
+  /** Measurements. */
   measurements: Measurements;
-  /** What the checks said of them. */
+  /** Findings of the rules. */
   findings: Finding[];
 }
 
@@ -89,14 +89,14 @@ const metric = object<MetricMeasurements>({
   reason: optional(string),
 });
 
-/** A finding as the gate weighs it. */
+/** Shape of a finding weighed by the gate. */
 export const gateFindingShape = object<GateFinding>({
   ...findingKeys,
   suppressed: optional(string),
   about: optional(oneOf("configuration")),
 });
 
-/** The engine that measured. */
+/** Shape of the engine that measured. */
 export const engineShape = object<Measurements["engine"]>({
   backend: string,
   simd: boolean,
@@ -105,8 +105,8 @@ export const engineShape = object<Measurements["engine"]>({
 });
 
 /**
- * The keys of measurements in the order in which they are written. The types make it complete: a
- * field that measurements gain and this does not is an error of the type check.
+ * Keys of measurements in the order of writing. The types make them complete: a field that is
+ * missing here is an error of the type check.
  */
 export const measurementKeys: Keys<Measurements> = {
   version: oneOf(DOCUMENTS.report.version),
@@ -162,10 +162,10 @@ export const measurementKeys: Keys<Measurements> = {
   layers: list(layerShape),
 };
 
-/** What `measure()` returns. */
+/** Shape of the result of `measure()`. */
 export const measurementShape = object<Measurements>(measurementKeys);
 
-/** A JSON report: the measurements, and what was found. */
+/** Shape of a JSON report: measurements and findings. */
 export const reportShape: Shape<Measurements & { findings: Finding[] }> = object({
   ...measurementKeys,
   findings: list(object<Finding>(findingKeys)),

@@ -14,40 +14,42 @@ import {
 import { showValue } from "../words/show_value.ts";
 
 /**
- * A description of plain data from which all that is done with a document follows: what is written, what
- * is read, and what a program must give to have it written.
+ * Description of plain data. Writing, reading and validating a document are derived from it.
  *
  * @typeParam T The type of the data.
  */
 export interface Shape<T> {
-  /** What JSON.stringify is to be given: keys in one order, and strings for what JSON has no number. */
+  /**
+   * Converts the data for JSON.stringify: keys in a fixed order, and strings for numbers that JSON
+   * lacks.
+   */
   encode(value: T): unknown;
   /**
-   * The data, from what JSON.parse gave.
+   * Converts the result of JSON.parse to the data.
    *
-   * @param json What was read.
-   * @param place The path of it in the document; empty at the top.
-   * @throws {TypeError} If it is something else: place, expected, found.
+   * @param json The parsed JSON.
+   * @param place Its path in the document; empty at the top.
+   * @throws {TypeError} If it has a wrong type: place, expected, found.
    */
   decode(json: unknown, place: string): T;
-  /** What the data must be when a program gives it. */
+  /** Requirement for data from a program. */
   given: Requirement;
 }
 
-/** Says in one sentence what is wrong with a document. */
+/** Returns an error that says in one sentence what is wrong with a document. */
 function mismatch(place: string, expected: string, found: unknown): TypeError {
   const what = found === undefined ? "missing" : showValue(found);
   return new TypeError(`${place || "The JSON"} is ${what}, expected ${expected}`);
 }
 
 /**
- * Reads a document, or a part of one that stands by itself.
+ * Reads a document, or a self-contained part of one.
  *
  * @param text The JSON.
- * @param shape What it must hold.
- * @param where What the sentence begins with if it does not: the file, and the line.
- * @throws {SyntaxError} If it is no JSON.
- * @throws {TypeError} If something in it is missing or of another kind.
+ * @param shape Its shape.
+ * @param where The beginning of an error: the file, and the line.
+ * @throws {SyntaxError} If it is not JSON.
+ * @throws {TypeError} If something in it is missing or has a wrong type.
  */
 export function readShape<T>(text: string, shape: Shape<T>, where: string): T {
   let json: unknown;
@@ -63,7 +65,7 @@ export function readShape<T>(text: string, shape: Shape<T>, where: string): T {
   }
 }
 
-/** A value that JSON has itself, and that one test tells. */
+/** Returns the shape of a value that JSON has itself, and that one test recognises. */
 export function primitive<T>(
   expected: string,
   is: (json: unknown) => boolean,
@@ -79,27 +81,27 @@ export function primitive<T>(
   };
 }
 
-/** A text. */
+/** Shape of a text. */
 export const string: Shape<string> = primitive(
   "a text",
   (json) => typeof json === "string",
   text,
 );
 
-/** `true` or `false`. */
+/** Shape of `true` or `false`. */
 export const boolean: Shape<boolean> = primitive(
   "true or false",
   (json) => typeof json === "boolean",
   flag,
 );
 
-/** A whole number from 0. */
+/** Shape of a whole number from 0. */
 export const count: Shape<number> = primitive(
   "a whole number from 0",
   (json) => Number.isSafeInteger(json) && (json as number) >= 0,
 );
 
-/** One of the given texts or numbers. */
+/** Returns the shape of one of the given texts or numbers. */
 export function oneOf<T extends string | number>(...values: readonly T[]): Shape<T> {
   const names = values.map((value) => JSON.stringify(value));
   const expected = names.length === 1
@@ -108,7 +110,7 @@ export function oneOf<T extends string | number>(...values: readonly T[]): Shape
   return primitive(expected, (json) => values.includes(json as T));
 }
 
-/** A number; NaN and the infinities are written as strings. */
+/** Shape of a number; NaN and the infinities are written as strings. */
 export const number: Shape<number> = {
   encode: (value) => Number.isFinite(value) ? value : String(value),
   decode(json, place) {
@@ -119,7 +121,7 @@ export const number: Shape<number> = {
   given: aNumber,
 };
 
-/** Either that or `null`. */
+/** Allows `null` as well. */
 export function nullable<T>(shape: Shape<T>): Shape<T | null> {
   return {
     encode: (value) => value === null ? null : shape.encode(value),
@@ -128,7 +130,7 @@ export function nullable<T>(shape: Shape<T>): Shape<T | null> {
   };
 }
 
-/** Either that or left out. */
+/** Allows the value to be left out. */
 export function optional<T>(shape: Shape<T>): Shape<T | undefined> {
   return {
     encode: (value) => value === undefined ? undefined : shape.encode(value),
@@ -137,7 +139,7 @@ export function optional<T>(shape: Shape<T>): Shape<T | undefined> {
   };
 }
 
-/** A list of those, of `least` to `most` items. */
+/** Returns the shape of a list of `least` to `most` items. */
 export function list<T>(
   shape: Shape<T>,
   { expected = "an array", least = 0, most = Infinity } = {},
@@ -156,7 +158,7 @@ export function list<T>(
   };
 }
 
-/** Those by any name, written in the order of the names. */
+/** Returns the shape of an object with any keys, written in the order of the keys. */
 export function record<T>(shape: Shape<T>): Shape<Record<string, T>> {
   return {
     encode: (value) =>
@@ -174,7 +176,7 @@ export function record<T>(shape: Shape<T>): Shape<Record<string, T>> {
   };
 }
 
-/** Either a text or that; `expected` says both in a few words. */
+/** Allows a text as well; `expected` describes both in a few words. */
 export function textOr<T extends object>(
   shape: Shape<T>,
   expected = "a text or an object",
@@ -188,7 +190,10 @@ export function textOr<T extends object>(
   };
 }
 
-/** An object of one of several kinds, each known by a key: the first of these that it has. */
+/**
+ * Returns the shape of an object of one of several kinds, recognised by the first of these keys
+ * that it has.
+ */
 export function byKey<Kinds extends object>(
   shapes: { [Key in keyof Kinds]: Shape<Kinds[Key] & object> },
 ): Shape<Kinds[keyof Kinds] & object> {
@@ -208,15 +213,17 @@ export function byKey<Kinds extends object>(
   };
 }
 
-/** The entries in the order of their names, code unit by code unit. */
+/** Sorts the entries by name, code unit by code unit. */
 export function byName<T>(value: Record<string, T>): [string, T][] {
   return Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1);
 }
 
-/** A shape for every key of an object. */
+/** Shape for every key of an object. */
 export type Keys<T> = { [K in keyof T]-?: Shape<T[K]> };
 
-/** An object with these keys, written in this order. Keys that are not known are passed over. */
+/**
+ * Returns the shape of an object with these keys, written in this order. Unknown keys are ignored.
+ */
 export function object<T extends object>(shapes: Keys<T>): Shape<T> {
   const keys = Object.keys(shapes) as (keyof T & string)[];
   const each = (value: (key: keyof T & string) => unknown) =>

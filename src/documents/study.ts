@@ -17,7 +17,7 @@ import {
 } from "./shape.ts";
 import { DOCUMENTS } from "./document.ts";
 
-/** An axis of a study has a value at least. */
+/** An axis of a study has at least one value. */
 const axis = <T>(shape: Shape<T>) =>
   list(shape, { expected: "an array of an item or more", least: 1 });
 
@@ -37,7 +37,7 @@ const layer = object<StudyLayer>({
   zeroActivations: nullable(number),
 });
 
-/** The keys of a point in the order in which they are written. */
+/** Keys of a point in the order of writing. */
 export const studyPointShape = object<StudyPoint>({
   index: count,
   seed: number,
@@ -55,7 +55,7 @@ export const studyPointShape = object<StudyPoint>({
   layers: list(layer),
 });
 
-/** The axes of a study. */
+/** Shape of the axes of a study. */
 export const gridShape = object<StudyHeader["grid"]>({
   seeds: axis(number),
   activations: axis(nullable(string)),
@@ -65,7 +65,7 @@ export const gridShape = object<StudyHeader["grid"]>({
   scales: axis(number),
 });
 
-/** The keys of a study but its points, in the order in which they are written. */
+/** Keys of a study without its points, in the order of writing. */
 export const studyHeaderShape = object<StudyHeader>({
   format: oneOf("gradient-health study"),
   version: oneOf(DOCUMENTS.study.version),
@@ -86,35 +86,35 @@ export const studyHeaderShape = object<StudyHeader>({
   shard: nullable(object<NonNullable<StudyHeader["shard"]>>({ index: count, count })),
 });
 
-/** How every study begins; a file that begins so is of this program. */
+/** Beginning of every study, which identifies files of this program. */
 export const STUDY_BEGINNING = '{\n  "format": "gradient-health study"';
-/** The line before the points, and the one after them. */
+/** Line before the points, and the one after them. */
 export const POINTS_LINE = '  "points": [';
 export const END_LINE = "  ]";
-/** How every point begins. */
+/** Beginning of every point. */
 export const POINT_BEGINNING = '    {"index":';
 
-/** What stands before the points: a key a line. The points follow, a point a line. */
+/** Returns the text before the points, one line per key. The points follow, one line each. */
 export function studyOpening(header: StudyHeader): string {
   const entries = Object.entries(studyHeaderShape.encode(header) as object);
   const lines = entries.map(([key, value]) => `  ${writeJson(key)}: ${writeJson(value)},`);
   return ["{", ...lines, POINTS_LINE].join("\n");
 }
 
-/** A point, without the comma that separates it from the next. */
+/** Returns the line of a point, without the comma that separates it from the next. */
 export function studyLine(point: StudyPoint): string {
   return `    ${writeJson(studyPointShape.encode(point))}`;
 }
 
-/** What stands after the points. */
+/** Text after the points. */
 export const STUDY_CLOSING = `\n${END_LINE}\n}\n`;
 
-/** The lines before {@linkcode POINTS_LINE}, read again. */
+/** Reads the lines before {@linkcode POINTS_LINE}. */
 export function readStudyOpening(lines: readonly string[], where: string): StudyHeader {
   return readShape(`${lines.join("\n").replace(/,$/, "")}}`, studyHeaderShape, where);
 }
 
-/** The line of a point, read again. */
+/** Reads the line of a point. */
 export function readStudyLine(line: string, where: string): StudyPoint {
   return readShape(line.replace(/,$/, ""), studyPointShape, where);
 }

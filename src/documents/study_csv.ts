@@ -16,7 +16,7 @@ const POINT = [
   "failed",
 ] as const;
 
-/** The figures of a layer, in the order of the columns. */
+/** Figures of a layer, in the order of the columns. */
 export const LAYER_FIGURES = [
   "sigma",
   "gradient",
@@ -32,17 +32,18 @@ export const LAYER_FIGURES = [
 
 const LAYER = ["name", "role", "activation", ...LAYER_FIGURES] as const;
 
-/** The heading of the CSV: one row is one layer at one point. */
+/** Heading of the CSV: one row is one layer at one point. */
 export const STUDY_CSV_HEADING = `${
   [...POINT, "layer", "role", "layerActivation", ...LAYER_FIGURES].join(",")
 }\n`;
 
 /**
- * The rows of a point (RFC 4180): numbers in full, what does not apply is empty.
+ * Returns the rows of a point (RFC 4180): numbers in full, empty cells where a value does not
+ * apply.
  *
- * In a text invisible characters are written `\x1b` or `\u{202e}` and a backslash `\\`, so that a row is a
- * line. One that a spreadsheet would take for a formula (it begins with `=`, `+`, `-` or `@`) has a `'` before
- * it, and so has one that begins with `'`.
+ * Invisible characters in a text are written `\x1b` or `\u{202e}`, and a backslash `\\`, so that a
+ * row is a line. A text that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`
+ * or `@`), or that begins with `'`, gets a leading `'`.
  */
 export function studyCsvRows(point: StudyPoint): string {
   const own = POINT.map((name) => cell(name === "failed" ? point.failed.join(" ") : point[name]));

@@ -2,29 +2,29 @@ import { formatPercent } from "../words/numbers.ts";
 import { wilsonInterval } from "../theory/wilson_interval.ts";
 import { ROOT } from "./read_rules.ts";
 
-/** What training showed of some networks. */
+/** Outcomes of training some networks. */
 interface Outcomes {
   trains: number;
   slow: number;
   fails: number;
 }
 
-/** How right the errors of each rule were when the seeds that nothing was tuned on were last looked at. */
+/** Precision of the errors of each rule, on seeds that nothing was tuned on. */
 export interface Calibration {
-  /** Which seeds, in words. */
+  /** Seeds in words. */
   seeds: string;
-  /** What became of all networks. */
+  /** Outcomes of all networks. */
   networks: Outcomes;
-  /** What became of those that a rule calls an error, by rule: of every rule that judged them. */
+  /** Outcomes of the networks in which a rule found an error, for every rule that judged them. */
   rules: Record<string, Outcomes>;
 }
 
-/** Where the benchmark leaves it. */
+/** File that the benchmark writes. */
 export const CALIBRATION = new URL("bench/trainability/rules.json", ROOT);
 
 const total = ({ trains, slow, fails }: Outcomes) => trains + slow + fails;
 
-/** The measured precision and recall of each rule, a sentence each. */
+/** Returns the measured precision and recall of each rule, one sentence each. */
 export function calibrationSentences(
   { seeds, networks, rules }: Calibration,
 ): Record<string, string> {

@@ -1,14 +1,14 @@
 /**
- * Draws the pictures of the README and of the guides: what `report --format svg` makes of the exercise's network
- * and of each model in docs/illnesses. Run it as `deno task picture`; with `--check` it writes nothing and
- * fails where a picture is not what it would draw.
+ * Draws the pictures of the README and of the guides: the output of `report --format svg` for the
+ * exercise's network and for each model in docs/illnesses. Run it as `deno task picture`; with
+ * `--check` it writes nothing and fails if a picture is not up to date.
  *
  * @module
  */
 const ROOT = new URL("../../", import.meta.url);
 const ILLNESSES = "docs/illnesses/";
 
-/** The models by the names of their pictures; `null` for the exercise's. */
+/** Returns the models by the names of their pictures; `null` for the exercise's. */
 function models(): [name: string, model: string | null][] {
   const files = [...Deno.readDirSync(new URL(ILLNESSES, ROOT))].map(({ name }) => name);
   return [
@@ -20,7 +20,10 @@ function models(): [name: string, model: string | null][] {
   ];
 }
 
-/** A picture, the same on every machine: relaxed SIMD would move figures by some 4e-7. */
+/**
+ * Draws a picture that is the same on every machine: relaxed SIMD would change figures by about
+ * 4e-7.
+ */
 async function draw(model: string | null): Promise<string> {
   const options = ["--format", "svg", "--portable", "--trial", "off", "--quiet"];
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -1,10 +1,11 @@
 /**
- * Writes what follows from the rules: their lists, the type of all thresholds, the assertions with their
- * documentation, the types of the matchers, the schema of configurations and its validator, the pages in docs/rules, and the
- * names in mod.ts; how right each rule was, from bench/trainability/rules.json, and the figures in the guide
- * to verdicts, from the table beside it; docs/formats.md, from the list of formats; and the list of modules
- * that a command which measures loads. Run it as `deno task generate`; with `--check` it writes nothing and
- * fails where a file is not what it would write.
+ * Writes the files derived from the rules: their lists, the type of all thresholds, the assertions
+ * with their documentation, the types of the matchers, the schema of configurations and its
+ * validator, the pages in docs/rules, and the names in mod.ts; the measured precision of each rule,
+ * from bench/trainability/rules.json, and the figures in the guide to verdicts, from the table
+ * beside it; docs/formats.md, from the list of formats; and the list of modules that a measuring
+ * command loads. Run it as `deno task generate`; with `--check` it writes nothing and fails if a
+ * file is not up to date.
  *
  * @module
  */
@@ -29,12 +30,12 @@ import {
 import { type PageRule, writeFormats, writePage, writePageIndex } from "./write_page.ts";
 import { writeVerdictFigures } from "./write_verdict_figures.ts";
 
-/** Contents by path, from the root of the checkout on. */
+/** Contents by path, relative to the root of the checkout. */
 type Files = Record<string, string>;
 
 const VERDICT_GUIDE = "docs/what_a_verdict_means.md";
 
-/** What is made of the rules alone. The rest imports these files, so they come first. */
+/** Writes the files derived from the rules alone. The rest imports them, so they come first. */
 async function writeSources(
   { rules, modelRules }: RuleFiles,
   calibrations: Readonly<Record<string, string>>,
@@ -50,7 +51,7 @@ async function writeSources(
   };
 }
 
-/** The assertions and the type of the matchers, from the records of the rules. */
+/** Writes the assertions and the type of the matchers from the records of the rules. */
 async function writeAssertionFile(files: RuleFiles): Promise<Files> {
   const { HEALTHY_DOCUMENTATION } = await import("../assert/healthy_documentation.ts");
   const { BASELINE_RULE } = await import("../checks/matches_baseline.ts");
@@ -70,7 +71,7 @@ async function writeAssertionFile(files: RuleFiles): Promise<Files> {
   };
 }
 
-/** What is made of the lists. */
+/** Writes the files derived from the lists. */
 async function writeDerived(
   files: RuleFiles,
   calibrations: Readonly<Record<string, string>>,
@@ -133,7 +134,7 @@ function rowOf({ assertion, assertionDocumentation }: PageRule): ReadmeRow {
   return [assertion, assertionDocumentation!.fails];
 }
 
-/** The names that mod.ts hands on, those of src/mod.ts; of a class also its type. */
+/** Writes the names that mod.ts exports, those of src/mod.ts; for a class also its type. */
 async function writeDoor(): Promise<string> {
   const text = await Deno.readTextFile(new URL("mod.ts", ROOT));
   const library = Object.entries(await import("../mod.ts"));
@@ -145,7 +146,7 @@ async function writeDoor(): Promise<string> {
     .replace(/(?:^export type \w+ = Library\.\w+;\n)+/m, types.join(""));
 }
 
-/** The files as `deno fmt` has them. */
+/** Formats the files with `deno fmt`. */
 async function format(files: Files): Promise<Files> {
   const folder = await Deno.makeTempDir();
   try {
@@ -165,7 +166,7 @@ async function format(files: Files): Promise<Files> {
   }
 }
 
-/** Which files are not what they should be; written, unless they are only to be checked. */
+/** Returns the files that are not up to date, and writes them unless `check` is set. */
 async function settle(files: Files, check: boolean): Promise<string[]> {
   const stale: string[] = [];
   for (const [path, text] of Object.entries(await format(files))) {
@@ -180,7 +181,7 @@ async function settle(files: Files, check: boolean): Promise<string[]> {
   return stale;
 }
 
-/** Pages of rules that no longer exist. */
+/** Finds pages of rules that no longer exist. */
 async function leftovers(files: Files): Promise<string[]> {
   const left: string[] = [];
   for (const folder of ["docs/rules/", "src/assert/"]) {

@@ -3,27 +3,27 @@ import type { Rule } from "../checks/rule.ts";
 import type { ProbeSubject } from "../probe/probe_subject.ts";
 import { snakeCase } from "./doc_text.ts";
 
-/** A rule and where it is defined. */
+/** Rule with its place. */
 export interface RuleFile<R> {
-  /** Its file, from the root of the checkout on. */
+  /** Its file, relative to the root of the checkout. */
   file: string;
-  /** The constant that its file exports. */
+  /** Constant that its file exports. */
   constant: string;
-  /** The rule. */
+  /** Rule. */
   rule: R;
 }
 
-/** Every rule over measurements and every rule over a model, each kind in its order. */
+/** All rules over measurements and all rules over a model, each kind in its order. */
 export interface RuleFiles {
   rules: RuleFile<Rule>[];
   modelRules: RuleFile<ModelRule<ProbeSubject>>[];
 }
 
-/** The root of the checkout. */
+/** Root of the checkout. */
 export const ROOT = new URL("../../", import.meta.url);
 
 /**
- * Reads the rules from their files, not from the lists, which are made from what is read here.
+ * Reads the rules from their files, since the lists are generated from the result.
  *
  * @throws {Error} If a file does not export the rule that its name promises.
  */

@@ -4,7 +4,7 @@ import type { ProbeSubject } from "../probe/probe_subject.ts";
 import { comment, dedent, unionOf, wrap } from "./doc_text.ts";
 import type { RuleFile } from "./read_rules.ts";
 
-/** What a rule must have for an assertion to be written. */
+/** Parts of a rule that an assertion needs. */
 type Documented = RuleDocumentation & { assertionDocumentation?: AssertionDocumentation };
 
 const REFUSES = "If a threshold is out of range or a layer filter matches no layer.";
@@ -16,7 +16,7 @@ const IMPORTS = {
   failure: 'import { failureOf } from "./call_site.ts";',
 };
 
-/** The comment of an assertion: what its rule's record says of it. */
+/** Returns the comment of an assertion, from its rule's record. */
 function documentation(rule: Documented, defaults: string, params: readonly string[]): string {
   const documented = requireDocumentation(rule);
   const bullet = (title: string, text: string) => wrap(`${title}: ${text}`, "- ", "  ");
@@ -36,7 +36,7 @@ function documentation(rule: Documented, defaults: string, params: readonly stri
   ]);
 }
 
-/** What the comment of every assertion ends in. */
+/** Returns the end of every assertion's comment. */
 function exampleAndThrows({ example, throws, refuses }: AssertionDocumentation): string[] {
   return [
     `@example ${example.title}`,
@@ -57,7 +57,7 @@ function requireDocumentation(rule: Documented): AssertionDocumentation {
   return rule.assertionDocumentation;
 }
 
-/** `deadFraction` 0.5, `minExamples` 8. */
+/** Lists the default thresholds: `deadFraction` 0.5, `minExamples` 8. */
 function defaultsOf({ thresholds }: RuleDocumentation): string {
   const entries = Object.entries(thresholds);
   if (entries.length === 0) return "";
@@ -70,7 +70,7 @@ const optionsOf = ({ thresholds }: RuleDocumentation) =>
 const MEASURED = "measurements What `measure()` returned.";
 const OPTIONS = "options Other thresholds, and which layers to judge.";
 
-/** The assertion over measurements of a rule. */
+/** Writes the assertion over measurements of a rule. */
 export function writeAssertion({ file, constant, rule }: RuleFile<Documented>): string {
   return [
     IMPORTS.options,
@@ -88,7 +88,7 @@ export function writeAssertion({ file, constant, rule }: RuleFile<Documented>): 
   ].join("\n");
 }
 
-/** The assertion that figures stay near those of a baseline. */
+/** Writes the assertion that figures stay near those of a baseline. */
 export function writeBaselineAssertion(rule: Documented): string {
   const baseline =
     "baseline What `measure()` returned at an earlier state, on the same batch and seed.";
@@ -108,7 +108,7 @@ export function writeBaselineAssertion(rule: Documented): string {
   ].join("\n");
 }
 
-/** The assertion over a model and a batch of a rule. */
+/** Writes the assertion over a model and a batch of a rule. */
 export function writeModelAssertion(
   { file, constant, rule }: RuleFile<ModelRule<ProbeSubject>>,
 ): string {
@@ -136,13 +136,13 @@ export function writeModelAssertion(
   ].join("\n");
 }
 
-/** What is written down of the assertion that stands for all rules. */
+/** Documentation of the assertion that runs all rules. */
 type HealthyDocumentation = Documented & {
-  /** Of its form that is given a model. */
+  /** Documentation of its form that takes a model. */
   modelDocumentation: AssertionDocumentation;
 };
 
-/** The assertion that stands for all rules, over measurements and over a model. */
+/** Writes the assertion that runs all rules, over measurements and over a model. */
 export function writeHealthyAssertion(rule: HealthyDocumentation): string {
   return [
     'import { runChecks } from "../checks/run_checks.ts";',

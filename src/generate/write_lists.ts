@@ -2,7 +2,7 @@ import type { ThresholdTable } from "../checks/threshold_entry.ts";
 import { comment, generatedFrom, unionOf, wrap } from "./doc_text.ts";
 import type { RuleFile, RuleFiles } from "./read_rules.ts";
 
-/** A list of constants, their imports, and their exports. */
+/** Writes a list of constants, their imports, and their exports. */
 function listOf(
   rules: readonly RuleFile<unknown>[],
   folder: string,
@@ -29,7 +29,7 @@ function listOf(
   ].join("\n");
 }
 
-/** src/checks/rules.ts: the rules over measurements. */
+/** Writes src/checks/rules.ts: the rules over measurements. */
 export function writeRules(
   { rules }: RuleFiles,
   calibrations: Readonly<Record<string, string>>,
@@ -55,14 +55,14 @@ export function writeRules(
   ].join("\n");
 }
 
-/** src/checks/model_rules.ts: the rules over a model. */
+/** Writes src/checks/model_rules.ts: the rules over a model. */
 export function writeModelRules({ modelRules }: RuleFiles): string {
   const about = ["Every rule that needs the model again, cheap ones first."];
   const type = "ModelRule<ProbeSubject>";
   return listOf(modelRules, "src/checks/model_rules", type, about, "MODEL_RULES");
 }
 
-/** src/checks/thresholds.ts: the type of all thresholds. */
+/** Writes src/checks/thresholds.ts: the type of all thresholds. */
 export function writeThresholds(tables: readonly ThresholdTable[]): string {
   const entries = new Map<string, ThresholdTable[string]>();
   for (const [name, entry] of tables.flatMap((table) => Object.entries(table))) {
@@ -82,7 +82,7 @@ export function writeThresholds(tables: readonly ThresholdTable[]): string {
   ].join("\n");
 }
 
-/** src/assert/assertions.ts: all of these modules as one, with each import once. */
+/** Writes src/assert/assertions.ts: all of these modules as one, with each import once. */
 export function writeAssertions(modules: readonly string[]): string {
   const imports = new Map<string, Set<string>>();
   const bodies = modules.map((module) =>
@@ -110,7 +110,9 @@ function importOf(from: string, names: readonly string[]): string {
   return `import type { ${plain.join(", ")} } from "${from}";`;
 }
 
-/** The tables of assertions in the README: those over measurements, then those over a model. */
+/**
+ * Writes the tables of assertions in the README: those over measurements, then those over a model.
+ */
 export function writeReadme(text: string, tables: readonly (readonly ReadmeRow[])[]): string {
   const rest = [...tables];
   return text.replaceAll(/(^\| assertion .*\n\| -.*\n)(?:\| .*\n)+/gm, (_, head: string) => {
@@ -119,10 +121,10 @@ export function writeReadme(text: string, tables: readonly (readonly ReadmeRow[]
   });
 }
 
-/** An assertion, and what a network that it fails has. */
+/** Assertion, and the problem of a network that fails it. */
 export type ReadmeRow = readonly [assertion: string, fails: string];
 
-/** What a matcher demands, its name, and its arguments before `msg`. */
+/** Demand of a matcher, its name, and its arguments before `msg`. */
 interface MatcherRow {
   demands: string;
   assertion: string;
@@ -130,7 +132,7 @@ interface MatcherRow {
   args: string;
 }
 
-/** The type of the matchers: what `expect(measurements)` can do. */
+/** Writes the type of the matchers for `expect(measurements)`. */
 export function writeExpected(
   { rules }: RuleFiles,
   healthy: string,

@@ -3,17 +3,17 @@ import { STAGES } from "../render/render_rule.ts";
 import type { AssertionDocumentation, RuleDocumentation, RuleTag } from "../checks/rule.ts";
 import { dedent, generatedFrom } from "./doc_text.ts";
 
-/** A rule of which there is a page. */
+/** Rule that has a page. */
 export interface PageRule extends RuleDocumentation {
   tags?: readonly RuleTag[];
   matcher?: string;
   assertionDocumentation?: AssertionDocumentation;
 }
 
-/** A text in which what Markdown would take for its own stands as it is. */
+/** Escapes the characters of a text that Markdown would interpret. */
 const plain = (text: string) => text.replaceAll(/[*]|<(?=[A-Za-z/!])|\|/g, "\\$&");
 
-/** docs/rules/NAME.md: everything that is written down of a rule, and how right it was where it was tried. */
+/** Writes docs/rules/NAME.md: the documentation of a rule, and its measured precision. */
 export function writePage(rule: PageRule, source: string, calibration?: string): string {
   const { name, assertion, matcher, tags = [], assertionDocumentation: own } = rule;
   const section = (title: string, text: string | undefined) =>
@@ -74,7 +74,7 @@ function rangeOf(low: number, high: number): string {
   return low === -Infinity ? "any" : `${low} or more`;
 }
 
-/** docs/rules/README.md: which rules there are. */
+/** Writes docs/rules/README.md: the list of rules. */
 export function writePageIndex(
   groups: readonly (readonly [title: string, rules: readonly PageRule[]])[],
 ): string {
@@ -100,7 +100,7 @@ export function writePageIndex(
   ].join("\n");
 }
 
-/** docs/formats.md: the output formats. */
+/** Writes docs/formats.md: the output formats. */
 export function writeFormats(): string {
   const mark = (has: boolean) => has ? "yes" : "";
   const rows = Object.entries(FORMATS).map(([name, format]) => [

@@ -1,8 +1,14 @@
-/** What a section of the benchmark's table says of all networks. */
+/** Figures of all networks in a section of the benchmark's table. */
 interface Section {
-  /** Networks with an error, with a warning at most, and with neither: how many of each train, are slow, fail. */
+  /**
+   * Numbers of networks that train, are slow, and fail: those with an error, with at most a
+   * warning, and with neither.
+   */
   verdicts: readonly (readonly string[])[];
-  /** Shares with their intervals: of errors that fail or are slow, of the failing and of the training. */
+  /**
+   * Shares with their intervals: of errors that fail or are slow, of the failing and of the
+   * training.
+   */
   shares: readonly string[];
 }
 
@@ -29,7 +35,7 @@ function readSection(table: string, title: string): Section {
 }
 
 /**
- * docs/what_a_verdict_means.md with the figures of the benchmark between its two comments.
+ * Writes the figures of the benchmark between the two comments of docs/what_a_verdict_means.md.
  *
  * @param guide The guide.
  * @param table bench/trainability/table_odd.md.
