@@ -7,27 +7,27 @@ import { randomTargets } from "../model/random_targets.ts";
 import { modelWeights } from "../model/model_weights.ts";
 import type { Objective } from "../model/objective.ts";
 
-/** A model, what it is fed, and what is differentiated: what a cure changes. */
+/** Model, batch and objective, which a fix may change. */
 export interface CureSubject {
-  /** The model; a cure changes it in place, until it is undone. */
+  /** Model; a fix changes it in place until undone. */
   model: LayersModel;
-  /** The batch; a cure makes another one. */
+  /** Batch; a fix replaces it. */
   batch: Batch;
-  /** The objective; a cure may name another one. */
+  /** Objective; a fix may replace it. */
   objective: Objective | undefined;
 }
 
-/** A subject with a cure, and how to take the cure back. */
+/** Subject with a fix applied, and a way to undo it. */
 export interface Cured {
   subject: CureSubject;
-  /** Puts the model back, bit by bit, and frees what the cure made. */
+  /** Restores the model, bit by bit, and frees the tensors that the fix made. */
   undo(): void;
 }
 
 /**
- * Applies a cure.
+ * Applies a fix.
  *
- * @returns The cured subject, or `null` where the cure asks for another model than the one at hand.
+ * @returns The fixed subject, or `null` if the fix requires another model than this one.
  */
 export function applyCure(tf: TensorFlow, subject: CureSubject, cure: Cure): Cured | null {
   switch (cure.kind) {
@@ -58,7 +58,7 @@ export function applyCure(tf: TensorFlow, subject: CureSubject, cure: Cure): Cur
       if (activated === null) return null;
       if (cure.loss === null) return activated;
       const { batch } = subject;
-      // Without targets those of the loss before were drawn, which need not suit this one.
+      // Missing targets were drawn for the previous loss and need not suit this one.
       const drawn = [batch.targets ?? []].flat().length === 0
         ? randomTargets(subject.model, cure.loss, {
           examples: [batch.inputs].flat()[0].shape[0],
@@ -92,7 +92,7 @@ export function applyCure(tf: TensorFlow, subject: CureSubject, cure: Cure): Cur
   }
 }
 
-/** What a cure makes of the value of a weight. */
+/** Returns the change that a fix makes to the value of a weight. */
 export function weightChange(
   tf: TensorFlow,
   cure: WeightCure,
@@ -153,7 +153,8 @@ function changeWeights(
   try {
     for (const weight of wanted) {
       const variable = known.get(weight.weight)!.variable.read() as tfjs.Variable;
-      // A variable is never written in place, so a clone, which shares its data, is a copy.
+      // A clone shares the data, but variables are never written in place, so it keeps the old
+      // values.
       const value = tf.keep(variable.clone());
       kept.push({ variable, value });
       tf.tidy(() => variable.assign(change(value, weight) as tfjs.Tensor));
@@ -182,7 +183,7 @@ function changeBatch(
   };
 }
 
-/** What varies by less than this share of its mean is rounding. */
+/** Variation below this share of the mean is rounding. */
 const ROUNDING = 1e-6;
 
 function standardized(
@@ -199,10 +200,10 @@ function standardized(
   };
 }
 
-/** A layer of TensorFlow.js, with what it keeps to itself. */
+/** TensorFlow.js layer with its private fields. */
 type Fields = Record<string, unknown>;
 
-/** Gives fields of layers other values. */
+/** Sets fields of layers. */
 function changeFields(
   subject: CureSubject,
   names: readonly string[],
@@ -237,7 +238,7 @@ function weakenPenalties(
   };
   for (const { path, layer } of leafLayers(subject.model)) {
     if (!layers.includes(path)) continue;
-    // What TensorFlow.js adds up: a function for each regularizer, made when the layer was built.
+    // TensorFlow.js adds these up: one function per regularizer, made when the layer was built.
     const losses = (layer as unknown as { _losses: (() => tfjs.Scalar)[] })._losses;
     const weaker = losses.map((loss) => () => tf.div(loss(), by));
     const cured = changeFields(subject, [path], { _losses: weaker });
@@ -248,7 +249,10 @@ function weakenPenalties(
   return null;
 }
 
-/** Gives the compiled optimizer another rate. What trains takes a copy of it, so that no step is made with it. */
+/**
+ * Sets the rate of the compiled optimizer. Training uses a copy of it, so that no step is taken
+ * with it.
+ */
 function changeRate(subject: CureSubject, learningRate: number): Cured | null {
   const { optimizer } = subject.model as unknown as { optimizer?: Fields };
   if (optimizer === undefined) return null;
@@ -266,7 +270,7 @@ function changeActivations(
   const leaves = leafLayers(subject.model).filter(({ path }) => names.includes(path));
   const isActivated = ({ layer }: (typeof leaves)[number]) =>
     (layer as unknown as Fields).activation != null;
-  // A class that is its activation, such as ReLU, has no other one.
+  // A class that is itself an activation, such as ReLU, cannot have another one.
   if (!leaves.every(isActivated)) return null;
   const { activation } = tf.layers.activation({ activation: to as "relu" }) as unknown as Fields;
   return changeFields(subject, names, { activation });

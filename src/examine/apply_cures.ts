@@ -8,23 +8,23 @@ import { arrayOf, objectWith, requireValue, text } from "../words/requirements.t
 import { showValue } from "../words/show_value.ts";
 import { weightChange } from "./apply_cure.ts";
 
-/** What came of applying cures to a model. */
+/** Result of applying fixes to a model. */
 export interface AppliedCures {
   /** Names of the weights that were changed, as {@linkcode modelWeights} gives them. */
   changed: string[];
-  /** The cures that do not lie in the weights: they are for the code, or for the data. */
+  /** Fixes that do not change weights: they are for the code, or for the data. */
   left: Cure[];
 }
 
 /**
- * Applies to a model, for good, those cures that lie in its weights alone: kernels rescaled or drawn again, biases
- * set. Every other weight keeps its bits. If anything is wrong, no weight is changed.
+ * Applies to a model, permanently, the fixes that only change weights: kernels rescaled or drawn
+ * again, biases set. Every other weight keeps its bits. If anything is wrong, no weight is changed.
  *
  * @param model A built model.
- * @param cures What to do, in this order, as {@linkcode examine} found it.
- * @returns Which weights were changed, and which cures do not lie in the weights.
+ * @param cures The fixes, in this order, as {@linkcode examine} found them.
+ * @returns The changed weights, and the fixes that do not change weights.
  *
- * @example Cure the exercise's network, and look at it again
+ * @example Fix the exercise network and examine it again
  * ```ts
  * import { startEngine } from "@gradient-health/gradient-health/engine";
  * import { applyCures, examine } from "@gradient-health/gradient-health/examine";
@@ -42,7 +42,7 @@ export interface AppliedCures {
  * ```
  *
  * @throws {EngineError} If no engine runs.
- * @throws {TypeError} If a cure is not what it must be, or is for a weight that the model does not have.
+ * @throws {TypeError} If a fix is invalid, or names a weight that the model does not have.
  */
 export function applyCures(model: LayersModel, cures: readonly Cure[]): AppliedCures {
   requireModel(model);

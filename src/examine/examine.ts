@@ -46,30 +46,32 @@ const optionsShape = objectWith({
   judge: optional(callable),
 });
 
-/** All that is known of a network afterwards: plain data. */
+/** Everything known about a network afterwards: plain data. */
 export interface Examination {
-  /** What was measured. */
+  /** Measurements. */
   measurements: Measurements;
-  /** What the rules found, weighed by the trial. */
+  /** Findings of the rules, weighed by the trial. */
   findings: Finding[];
-  /** What is wrong, with the cures that worked. */
+  /** Causes, with the fixes that worked. */
   diagnosis: Diagnosis;
-  /** All cures of errors that worked, in the order in which they were applied on top of one another. */
+  /**
+   * All fixes of errors that worked, in the order in which they were applied on top of one another.
+   */
   cures: Cure[];
-  /** What training on the batch has shown; `null` where there was no reason to train. */
+  /** Trial on the batch; `null` if there was no reason to train. */
   trial: Trial | SkippedTrial | null;
-  /** What it has shown with all cures in place; `null` where none worked or nothing was trained. */
+  /** Trial with all fixes applied; `null` if none worked or nothing was trained. */
   curedTrial: Trial | SkippedTrial | null;
 }
 
 /**
- * Examines a network: measures it, judges it, trains it on the batch for some steps where an error was found,
- * groups findings by cause, and tries the fixes. The model is restored bit by bit.
+ * Examines a network: measures it, judges it, trains it on the batch for some steps if an error was
+ * found, groups findings by cause, and tries the fixes. The model is restored bit by bit.
  *
  * @param model A built model.
- * @param batch One tensor an input, and targets if the objective needs them.
+ * @param batch One tensor per input, and targets if the objective needs them.
  * @param options What to differentiate, how to judge, and when to train.
- * @returns What was found out.
+ * @returns The measurements, findings, diagnosis and trials.
  *
  * @example Find the fault in the exercise network, and a fix that works
  * ```ts
@@ -88,7 +90,7 @@ export interface Examination {
  * ```
  *
  * @throws {MeasureError} If the model cannot be measured on the batch.
- * @throws {TypeError} If an argument is not what it must be.
+ * @throws {TypeError} If an argument is invalid.
  * @throws {RangeError} If the batch does not suit the model.
  */
 export async function examine(
@@ -109,7 +111,7 @@ export async function examine(
   const about = { measurements, trial };
   const { tf } = runningEngine() ?? await ensureEngine();
   if (shown !== null) {
-    // One pass shows nothing of it.
+    // One pass cannot show this fault.
     const known = judged.causes;
     const failed = { finding: shown, trial: trial as Trial, measurements, known };
     const { trainingCause } = await import("./training_cause.ts");
@@ -137,7 +139,10 @@ export async function examine(
   return said({ ...about, findings, cures, curedTrial }, weighCures(diagnosis, curedTrial));
 }
 
-/** The diagnosis once the network has been trained with all cures: one that does not learn then is not healthy. */
+/**
+ * Returns the diagnosis after training with all fixes: a network that still does not learn is not
+ * healthy.
+ */
 function weighCures(diagnosis: Diagnosis, curedTrial: Trial | SkippedTrial | null): Diagnosis {
   if (curedTrial === null || "skipped" in curedTrial || curedTrial.verdict !== "fails") {
     return diagnosis;
@@ -150,7 +155,7 @@ function weighCures(diagnosis: Diagnosis, curedTrial: Trial | SkippedTrial | nul
   return { ...diagnosis, causes };
 }
 
-/** The examination, with what training has shown in words; it prints and shows itself by its diagnosis. */
+/** Returns the examination, with the trial put into words; it prints and displays its diagnosis. */
 function said(found: Omit<Examination, "diagnosis">, judged: Diagnosis): Examination {
   const { trial, curedTrial, measurements, findings } = found;
   const verdictOf = (trial: Trial | SkippedTrial) => "skipped" in trial ? "skipped" : trial.verdict;

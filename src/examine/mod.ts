@@ -1,6 +1,6 @@
 /**
- * Examination: a network measured, judged, trained on its batch for some steps, diagnosed and cured, and put
- * back bit by bit.
+ * Examination: measures a network, judges it, trains it on its batch for some steps, diagnoses and
+ * fixes it, and restores it bit by bit.
  *
  * @module
  */

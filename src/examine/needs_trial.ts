@@ -2,24 +2,24 @@ import type { Finding } from "../checks/finding.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { isSigmoid } from "../traits/activation_traits.ts";
 
-/** Dropout of this rate and more keeps some networks from learning. */
+/** Dropout of this rate or more keeps some networks from learning. */
 const DROPS = 0.3;
-/** Inputs and targets of which the rms is beyond this, or below its inverse. */
+/** Inputs and targets are out of scale if their rms is above this or below its inverse. */
 const FAR = 10;
-/** An offset of this many standard deviations hides what differs between examples. */
+/** An offset of this many standard deviations hides the differences between examples. */
 const OFFSET = 5;
-/** Below this share of the second moment, the examples are next to alike in a layer. */
+/** Below this share of the second moment, the examples are nearly alike in a layer. */
 const ALIKE = 1e-3;
-/** From this many hidden layers of sigmoid on, little of the gradient may reach the first. */
+/** From this number of hidden sigmoid layers on, little of the gradient may reach the first. */
 const SQUASHING = 3;
-/** A hidden layer of this few units may have lost what tells the examples apart. */
+/** A hidden layer with this few units may have lost the differences between the examples. */
 const NARROW = 3;
-/** From this many layers on, a network without a normalisation is deep. */
+/** From this number of layers on, a network without normalisation is deep. */
 const DEEP = 10;
 
 /**
- * Whether there is something about a network that one pass cannot judge, and a short training can: then it is
- * tried although no rule found an error. Nothing is said of it where it learns.
+ * Returns true if something about a network can be judged by a short training but not by one pass.
+ * It is then trained although no rule found an error, and nothing is reported if it learns.
  */
 export function needsTrial(
   measurements: Measurements,
@@ -44,7 +44,7 @@ export function needsTrial(
     isDeep(layers);
 }
 
-/** Whether signals pass many layers, and nothing brings them back to size on the way. */
+/** Returns true if signals pass many layers and nothing rescales them on the way. */
 function isDeep(layers: Measurements["layers"]): boolean {
   return layers.some(({ depth, weights }) => weights.length > 0 && depth >= DEEP) &&
     !layers.some(({ kind }) => kind === "normalization");

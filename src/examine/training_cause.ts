@@ -13,45 +13,45 @@ import { formatNumber } from "../words/numbers.ts";
 import { applyCure, type CureSubject } from "./apply_cure.ts";
 import { optimizerWords } from "../traits/optimizers.ts";
 
-/** Inputs whose standard deviation is beyond this, or below its inverse, are out of scale. */
+/** Inputs are out of scale if their standard deviation is above this or below its inverse. */
 const FAR = 10;
 
-/** What may keep a network from learning though one pass shows nothing of it. */
+/** Possible reason, invisible in one pass, why a network does not learn. */
 interface Suspicion {
   kind: string;
   layers: string[];
   message: string;
   cure: Cure;
-  /** The cause that one pass has warned of, where it is one. */
+  /** The cause that one pass warned of, if any. */
   known?: Cause;
 }
 
-/** A network that does not learn its batch. */
+/** Network that does not learn its batch. */
 interface Failed {
-  /** What the trial is reported by. */
+  /** Finding that reports the trial. */
   finding: Finding;
   trial: Trial;
   measurements: Measurements;
-  /** The causes that one pass warned of, which may be more than that. */
+  /** Causes that one pass warned of, which may be more serious than that. */
   known: readonly Cause[];
 }
 
-/** A cause that only training shows, and what training has shown without it. */
+/** Cause that only training shows, and the trial without it. */
 interface Found {
   cause: Cause;
   curedTrial: Trial | null;
 }
 
 /**
- * Finds out why a network does not learn whose one pass is in order: takes away, one after the other, what
- * only training meets (dropout, penalties, targets and inputs out of scale), trains again, and names what
- * was gone when it learned.
+ * Finds out why a network does not learn although one pass shows no fault: removes, in turn, the
+ * obstacles that only training meets (dropout, penalties, targets and inputs out of scale), trains
+ * again, and names the one whose removal let it learn.
  *
  * @param tf The engine's TensorFlow.js.
- * @param subject The model, its batch and its objective; put back as they were.
- * @param failed The trial that failed, and what one pass has shown.
+ * @param subject The model, its batch and its objective; restored afterwards.
+ * @param failed The trial that failed, and the results of the pass.
  * @param tryIt Trains a subject.
- * @returns The cause; without a cure where nothing that was taken away helped.
+ * @returns The cause; without a fix if no removal helped.
  */
 export async function trainingCause(
   tf: TensorFlow,
@@ -104,7 +104,8 @@ export async function trainingCause(
     }
   }
   if (some !== null) return some;
-  // What one pass warned of is the likeliest, though its cure asks for another model; not what was cured in vain.
+  // The likeliest cause is one that the pass warned of, even if its fix needs another model, unless
+  // its fix was tried in vain.
   const likeliest = known.find((cause) => !inVain.has(cause));
   if (likeliest !== undefined) return { cause: promoted(likeliest), curedTrial: null };
   const cures: Cure[] = [{ kind: "rebuild", what: finding.advice }];
@@ -114,16 +115,16 @@ export async function trainingCause(
   };
 }
 
-/** What a failure turns into where what was taken away was a cause of it. */
+/** Verdicts after removing a cause of the failure. */
 const HELPED: readonly Trial["verdict"][] = ["learns", "slow"];
 
-/** Of a trial that learned at another rate than the given one. */
+/** Returns the cause if the trial learned at another rate than the given one. */
 function learningRate(
   { attempts, best }: Trial,
 ): Omit<Cause, "severity" | "consequences" | "findings"> {
   const { learningRate: from, optimizer: given } = attempts.find(({ given }) => given)!;
   const { learningRate: to, optimizer } = attempts[best!];
-  // A rate cures the optimizer that it was tried with.
+  // A rate fixes only the optimizer that it was tried with.
   const known = from !== null && to !== null && optimizer === given;
   const words = (name: string) => optimizerWords({ name });
   const at = (rate: number | null) => rate === null ? "" : ` at a rate of ${formatNumber(rate)}`;
@@ -155,13 +156,13 @@ function penalties({ layers: all }: Measurements, { attempts, best }: Trial): Su
     layers,
     message: `The penalties of ${formatLayers(layers, all)} drown the loss: their gradient is ` +
       `${formatNumber(ratio)} times that of the loss.`,
-    // Training drowns in what one pass still takes for a fair share.
+    // Training is drowned by penalties that a pass still accepts.
     cure: { kind: "penalties", layers, by: enoughWeaker(10 * ratio) },
   }];
 }
 
 function dropout({ layers: all }: Measurements): Suspicion[] {
-  // What a recurrent layer drops has no rate of its own to lower.
+  // Recurrent layers have no separate dropout rate to lower.
   const dropping = all.filter(({ kind, dropout }) => kind === "passesOn" && (dropout ?? 0) > 0);
   if (dropping.length === 0) return [];
   const layers = dropping.map(({ name }) => name);

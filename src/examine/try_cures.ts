@@ -8,58 +8,61 @@ import type { TensorFlow } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { applyCure, type Cured, type CureSubject } from "./apply_cure.ts";
 
-/** A cure that was tried on the model at hand, and worked: the cause it was for is gone. */
+/** Fix that was tried on the model and worked: its cause is gone. */
 interface TriedCure {
   cause: Cause;
   cure: Cure;
-  /** What is wrong, and what was measured, with this cure and those before it. */
+  /** Diagnosis and measurements with this fix and those before it. */
   diagnosis: Diagnosis;
   measurements: Measurements;
 }
 
-/** What came of trying. */
+/** Result of trying fixes. */
 export interface Treatment {
-  /** The diagnosis, each cause that was treated with the cures that worked, and what came of them. */
+  /** Diagnosis in which each treated cause has the fixes that worked and their results. */
   diagnosis: Diagnosis;
-  /** What is wrong with all of these cures in place. */
+  /** Diagnosis with all of these fixes applied. */
   after: Diagnosis;
-  /** The cures of errors that worked, in the order in which they were applied. */
+  /** Fixes of errors that worked, in the order in which they were applied. */
   cures: Cure[];
 }
 
-/** How a cured subject is examined. */
+/** Functions that examine a fixed subject. */
 export interface Examiner {
-  /** Whether the cures of warnings are tried too, once those of the errors are in place. Default: no. */
+  /**
+   * True to try the fixes of warnings too, once those of the errors are applied. Default: false.
+   */
   warnings?: boolean;
-  /** Measures it as the ill one was measured. */
+  /** Measures it as the original was measured. */
   measure(subject: CureSubject): Promise<Measurements>;
-  /** Judges what was measured as that of the ill one. */
+  /** Judges its measurements as the original's were judged. */
   judge(measurements: Measurements): Finding[];
-  /** Is shown the subject with all cures in place that worked, where any did. */
+  /** Receives the subject with all fixes that worked, if any did. */
   see?(subject: CureSubject): Promise<void>;
 }
 
-/** What was measured, and what is wrong. */
+/** Measurements and diagnosis. */
 interface Examined {
   measurements: Measurements;
   diagnosis: Diagnosis;
 }
 
-/** A figure of 0 has moved as far as one of this. */
+/** Added to figures before they are compared by ratio, since one may be 0. */
 const TINY = 1e-12;
 
-/** So many cures are tried on top of one another: one cause may hide another one, rarely a third. */
+/** Maximum number of fixes on top of one another: one cause may hide another, rarely a third. */
 const MOST = 4;
 
 /**
- * Tries the cures of a diagnosis on the model itself, one cause after the other, each on top of the cures
- * that worked, and puts everything back. Kernels that are right for inputs out of scale are wrong for those that
- * training will see, so inputs are normalised first if all cures together then work as well.
+ * Tries the fixes of a diagnosis on the model itself, one cause after the other, each on top of the
+ * fixes that worked, then restores everything. Kernels that suit inputs out of scale are wrong for
+ * the inputs that training will see, so inputs are normalised first if all fixes together then work
+ * as well.
  *
  * @param tf The engine's TensorFlow.js.
  * @param subject The model that was measured, its batch and its objective.
- * @param before What was measured, and what is wrong.
- * @param examiner How a cured subject is measured and judged.
+ * @param before The measurements and the diagnosis.
+ * @param examiner Measures and judges a fixed subject.
  */
 export async function tryCures(
   tf: TensorFlow,
@@ -78,10 +81,11 @@ export async function tryCures(
 }
 
 /**
- * Tries the cures in turn.
+ * Tries the fixes in turn.
  *
- * @param first Cause whose first cure comes before all others and stays even if nothing is better by itself.
- * @returns What came of it; `null` if the cause that came first is still there.
+ * @param first Cause whose first fix comes before all others and stays even if nothing is better by
+ * itself.
+ * @returns The treatment; `null` if the first cause is still there.
  */
 async function tryInTurn(
   tf: TensorFlow,
@@ -93,13 +97,13 @@ async function tryInTurn(
   const cures: TriedCure[] = [];
   const failed = new Set<string>();
   const known = new Set(before.diagnosis.causes.map(causeName));
-  // A warning that a cure lays bare is not what anybody asked about; and some only the user can answer.
+  // Warnings that only appear after a fix were not asked about, and only the user can answer some.
   const isAsked = (cause: Cause) =>
     warnings && known.has(causeName(cause)) && cause.cures[0]?.kind !== "rebuild";
   const isDue = (cause: Cause) =>
     !failed.has(causeName(cause)) && (cause.severity === "error" || isAsked(cause));
   let now = { subject, ...before };
-  /** Tries a cure on what there is now, and keeps it if it worked. */
+  /** Tries a fix on the current subject, and keeps it if it worked. */
   const tryOne = async (
     cause: Cause,
     cure: Cure,
@@ -139,13 +143,16 @@ async function tryInTurn(
   return {
     diagnosis: withTried(before, cures, failed),
     after: now.diagnosis,
-    // A warning's cure that others rest on goes with them.
+    // Other fixes depend on this warning's fix, so it is kept with them.
     cures: cures.filter(({ cause }) => cause.severity === "error" || cause === first)
       .map(({ cure }) => cure),
   };
 }
 
-/** Writes what was tried into the causes: what a cure laid bare goes with the cause before it. */
+/**
+ * Writes the tried fixes into the causes: causes that a fix uncovered are listed with the cause
+ * before them.
+ */
 function withTried(
   { measurements, diagnosis }: Examined,
   cures: TriedCure[],
@@ -172,7 +179,7 @@ function withTried(
       return { ...cause, cures: done.map(({ cure }) => cure), tried };
     }
     if (!failed.has(causeName(cause))) return cause;
-    // What was applied and did not help is not printed; what asks for another model may help.
+    // Fixes that were applied in vain are not printed; those that need another model may help.
     const rest = cause.cures.filter(({ kind }) => kind === "rebuild");
     return rest.length === cause.cures.length
       ? cause
@@ -181,7 +188,7 @@ function withTried(
   return { ...diagnosis, causes };
 }
 
-/** The figure that moved most, in a layer where a rule found what is as grave as the cause. */
+/** Returns the figure that moved most, in a layer with a finding as severe as the cause. */
 function figureOf(cause: Cause, before: Measurements, after: Measurements): TriedFigure | null {
   const figures = cause.findings.flatMap(({ rule, layer, severity }): TriedFigure[] => {
     const figure = allRules().find(({ name }) => name === rule)?.figure;
@@ -197,7 +204,9 @@ function figureOf(cause: Cause, before: Measurements, after: Measurements): Trie
   return figures.toSorted((a, b) => moved(b) - moved(a))[0] ?? null;
 }
 
-/** Whether nothing as grave is left of a cause but what another one explains. */
+/**
+ * Returns true if nothing as severe is left of a cause except findings that another cause explains.
+ */
 export function isGone(cause: Cause, { causes }: Diagnosis): boolean {
   return !causes.some(({ kind, severity, layers }) =>
     (severity === "error" || severity === cause.severity) && kind === cause.kind &&
@@ -205,13 +214,13 @@ export function isGone(cause: Cause, { causes }: Diagnosis): boolean {
   );
 }
 
-/** Whether there are fewer errors, or as many and fewer warnings. */
+/** Returns true if there are fewer errors, or as many and fewer warnings. */
 function isBetter(after: Diagnosis, before: Diagnosis): boolean {
   const fewer = errorsOf(before) - errorsOf(after);
   return fewer > 0 || fewer === 0 && countOf(after, "warning") < countOf(before, "warning");
 }
 
-/** How many errors there are. */
+/** Returns the number of errors. */
 export function errorsOf(diagnosis: Diagnosis): number {
   return countOf(diagnosis, "error");
 }

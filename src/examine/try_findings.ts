@@ -11,50 +11,54 @@ import type { CureSubject } from "./apply_cure.ts";
 import { needsTrial } from "./needs_trial.ts";
 
 /**
- * When a network is trained on its batch for some steps: `auto`, where an error was found, so that it is only
- * called one if the network does not learn, or where something about the network is unusual that one pass
- * cannot judge (dropout, targets out of scale, a warning); `always`; `off`; or as `auto`, for that many steps.
+ * When to train a network on its batch for some steps: `auto`, if an error was found, which is
+ * reported as an error only if the network does not learn, or if something about the network is
+ * unusual that one pass cannot judge (dropout, targets out of scale, a warning); `always`; `off`;
+ * or as `auto`, for that many steps.
  */
 export type TrialMode = "auto" | "always" | "off" | number;
 
-/** How a network is to be trained. */
+/** Options of a trial. */
 export interface TrialRequest {
-  /** When. */
+  /** When to train. */
   mode: TrialMode;
-  /** The seed that the model was made under. */
+  /** Seed that the model was made with. */
   seed?: number | null;
-  /** Seconds that it may take. Default: those of `tryTraining`. */
+  /** Seconds that it may take. Default: that of `tryTraining`. */
   budgetSeconds?: number;
-  /** Whether late starters get more steps. Default: no. */
+  /** True to give late starters more steps. Default: false. */
   patient?: boolean;
 }
 
 /**
- * The rule whose errors a late start contradicts: little gradient reaches the first layers, as in a LeNet-5 of sigmoids,
- * which learns after 100 steps. Networks with other errors may learn 32 examples so late, and fail on more: even seeds
- * 166 and 482 of `bench/trainability` do.
+ * The rule whose errors a late start contradicts: little gradient reaches the first layers, as in a
+ * LeNet-5 of sigmoids, which learns after 100 steps. Networks with other errors may learn 32
+ * examples as late, and fail on more: even seeds 166 and 482 of `bench/trainability` do.
  */
 const SLOW_RULE = "vanishing-gradients";
 
-/** Examples that differ by less than this share of their second moment are learned by heart, late, and no others are. */
+/**
+ * Examples are only memorised, and late, if they differ by less than this share of their second
+ * moment.
+ */
 const ALIKE = 0.01;
 
-/** What training has shown of what one pass found. */
+/** Findings of one pass after a trial. */
 export interface TriedFindings {
-  /** The trial; `null` where there was no reason for one. */
+  /** Trial; `null` if there was no reason for one. */
   trial: Trial | SkippedTrial | null;
-  /** The findings of the pass, weighed by it. */
+  /** Findings of the pass, weighed by the trial. */
   findings: Finding[];
-  /** That the network does not learn, where no rule found an error; else `null`. */
+  /** Finding that the network does not learn, if no rule found an error; else `null`. */
   shown: Finding | null;
 }
 
 /**
- * Tries what one pass found by training the network on its batch.
+ * Tests the findings of one pass by training the network on its batch.
  *
- * @param subject The model, its batch and its objective; put back as they were.
- * @param pass What was measured and found.
- * @param options When to train, and the seed that the model was made under.
+ * @param subject The model, its batch and its objective; restored afterwards.
+ * @param pass The measurements and findings.
+ * @param options When to train, and the seed that the model was made with.
  */
 export async function tryFindings(
   subject: CureSubject,
@@ -64,7 +68,7 @@ export async function tryFindings(
   const { mode } = options;
   const isDue = mode === "always" ||
     mode !== "off" && (found.some(isTried) || needsTrial(measurements, found));
-  // Who asks for a number of steps means it.
+  // A number of steps set by the user is not extended.
   const patient = typeof mode !== "number" &&
     !found.some((finding) => isTried(finding) && finding.rule !== SLOW_RULE) &&
     !measurements.batch.perInput.some(({ spread }) => (spread ?? 1) < ALIKE);
@@ -75,7 +79,9 @@ export async function tryFindings(
   return { trial, findings, shown: isOpen ? trialFinding(trial, measurements) : null };
 }
 
-/** Trains a subject as it stands; where the sum of the outputs is measured, on the loss that fits its head. */
+/**
+ * Trains a subject as it is; if the sum of the outputs is measured, on the loss that fits its head.
+ */
 export async function trySubject(
   { model, batch, objective }: CureSubject,
   { mode, seed, budgetSeconds, patient = false }: TrialRequest,
@@ -91,7 +97,10 @@ export async function trySubject(
   });
 }
 
-/** What a trial is reported by where no rule found an error: that the network does not learn its batch. */
+/**
+ * Returns the finding that reports a trial if no rule found an error: the network does not learn
+ * its batch.
+ */
 function trialFinding(trial: Trial, measurements: Measurements): Finding | null {
   const about = {
     severity: "error" as const,
@@ -124,13 +133,16 @@ function trialFinding(trial: Trial, measurements: Measurements): Finding | null 
   });
 }
 
-/** From this fit on a network that learns no batch by heart has begun to learn: sensible ones with dropout come to it. */
+/**
+ * From this fit on, a network that cannot memorise a batch has begun to learn: sensible ones with
+ * dropout reach it.
+ */
 const BEGINS = 0.1;
 
 /**
- * Whether a failed trial says too little of a network in which one pass finds no error: it learns no batch by heart,
- * with dropout or a few weights, or some layers stand still that the signal goes round, as it does branches of a
- * residual network that start at zero.
+ * Returns true if a failed trial says too little about a network in which one pass finds no error:
+ * it cannot memorise a batch, because of dropout or few weights, or some layers are still because
+ * the signal bypasses them, as it does branches of a residual network that start at zero.
  */
 function saysLittle({ attempts, best, reason }: Trial, { layers }: Measurements): boolean {
   const { fit, stillLayers, layers: trained } = attempts[best!];
@@ -143,15 +155,17 @@ function saysLittle({ attempts, best, reason }: Trial, { layers }: Measurements)
     (layers.some(({ dropout }) => (dropout ?? 0) > 0) || weights < WEIGHTS_PER_TARGET * answers);
 }
 
-/** A loss that has moved by less than this share of itself stands still; at a rate that is low, by less than the other. */
+/**
+ * A loss that moves by less than this share of itself has not moved; `low` applies to low rates.
+ */
 const STANDS = { usual: 1e-3, low: 2e-2 };
-/** One that has grown by this factor runs away. */
+/** Growth of the loss from which on it diverges. */
 const RUNS_AWAY = 1.5;
 
 /**
- * Whether the given rate alone is the fault: it is higher than any that is used, and a yet higher one is not what
- * learns, or the loss is not finite, runs away, or stands still, or most layers do. One that falls slowly, as under
- * Adam at 1e-3, has not had the time to tell.
+ * Returns true if the given rate alone is the fault: it is higher than any in use, and the rate
+ * that learns is not even higher, or the loss is not finite, diverges or does not move, or most
+ * layers are still. A loss that falls slowly, as under Adam at 1e-3, has not had enough time.
  */
 function isStuck(
   { verdict, nonFiniteStep, loss, optimizer, learningRate, layers }: Attempt,
