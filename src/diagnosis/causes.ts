@@ -20,8 +20,8 @@ import { frozen, learningRate, regularization } from "./causes/training.ts";
 import type { Search } from "./suspect.ts";
 
 /**
- * The searches, in the order in which they may claim what follows: what breaks every number first, then
- * what goes in and what comes out, then the weights, and last what is no fault of any single layer.
+ * Searches, in the order in which they may claim consequences: faults that break every number
+ * first, then inputs and outputs, then the weights, and last faults of no single layer.
  */
 export const SEARCHES: readonly Search[] = [
   brokenNumbers,

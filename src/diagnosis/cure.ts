@@ -1,20 +1,23 @@
 import { objectWith, requireValue, text } from "../words/requirements.ts";
 
-/** A weight that a cure changes. */
+/** Weight that a fix changes. */
 export interface CuredWeight {
   /** Path of its layer. */
   layer: string;
   /** Its name, unique within the model. */
   weight: string;
-  /** Whether its first axis is that of the inputs where PyTorch expects the outputs; absent: no. */
+  /**
+   * True if its first axis is that of the inputs although PyTorch expects the outputs; absent:
+   * false.
+   */
   inputsFirst?: boolean;
 }
 
-/** A weight that is drawn again. */
+/** Weight that is drawn again. */
 export interface Redrawn extends CuredWeight {
-  /** Standard deviation that it gets. */
+  /** New standard deviation. */
   std?: number;
-  /** Initialiser that draws it; absent if that of the whole cure does. */
+  /** Initialiser that draws it; absent if it is that of the whole fix. */
   initializer?: string;
 }
 
@@ -23,46 +26,49 @@ export function initializerIn(cure: { initializer: string }, weight: Redrawn): s
   return weight.initializer ?? cure.initializer;
 }
 
-/** What values are normalised by. */
+/** Mean and deviation that values are normalised by. */
 export interface CuredMoments {
   /** Their mean. */
   mean: number;
   /** Their standard deviation. */
   std: number;
   /**
-   * Where each of them is normalised by itself: what they are called, and the axes over which mean and
-   * deviation are taken anew; absent where all are by the two numbers.
+   * Granularity, if each feature or entry is normalised by itself: its name, and the axes over
+   * which mean and deviation are computed; absent if all values use the two numbers.
    */
   each?: { what: "feature" | "entry" | "output"; axes: number[] };
 }
 
 /**
- * What to do about a cause, as data: it is said in words, written as code, applied to the model at hand and
+ * Fix for a cause, as data: it is put into words, written as code, applied to the model and
  * measured again, all from this.
  */
 export type Cure = Treatment & {
   /**
-   * Framework in whose words it is said, if not TensorFlow.js: Keras for a file that Keras has saved, PyTorch for a
-   * state dict.
+   * Framework in whose words it is expressed, if not TensorFlow.js: Keras for a file saved by
+   * Keras, PyTorch for a state dict.
    */
   framework?: "keras" | "pytorch";
 };
 
-/** What is done. */
+/** Change that a fix makes. */
 export type Treatment =
-  /** Multiplies weights, each by its own factor. */
+  /** Multiplies weights, each by a separate factor. */
   | { kind: "rescale"; weights: (CuredWeight & { factor: number })[]; initializer: string | null }
-  /** Draws weights again by an initialiser, each with its own standard deviation. */
+  /** Draws weights again by an initialiser, each with a separate standard deviation. */
   | { kind: "redraw"; weights: (Redrawn & { std: number })[]; initializer: string }
   /** Sets weights of rank 1 to one number. */
   | { kind: "set-bias"; weights: CuredWeight[]; value: number }
-  /** Subtracts the mean of an input (its place among the inputs is `index`) over the batch and divides by its standard deviation. */
+  /**
+   * Subtracts the mean of an input (its place among the inputs is `index`) over the batch and
+   * divides by its standard deviation.
+   */
   | ({ kind: "normalize-input"; input: string; index: number } & CuredMoments)
   /** The same for the targets of an output. */
   | ({ kind: "normalize-targets"; output: string; index: number } & CuredMoments)
   /** Adds a number to the classes of an output. */
   | { kind: "shift-classes"; output: string; index: number; by: number }
-  /** Gives layers another activation, and their kernels the scale that it asks for. */
+  /** Gives layers another activation, and their kernels the scale that suits it. */
   | {
     kind: "activation";
     layers: string[];
@@ -70,13 +76,15 @@ export type Treatment =
     to: string;
     rescale: (CuredWeight & { factor: number })[];
   }
-  /** Ends the model in another activation, under another loss, or both. */
+  /** Gives the model another last activation, another loss, or both. */
   | { kind: "head"; layer: string; activation: string | null; loss: string | null }
   /** Trains layers that were frozen. */
   | { kind: "unfreeze"; layers: string[] }
-  /** Lets layers of dropout drop less. */
+  /** Lowers the rate of dropout layers. */
   | { kind: "dropout"; layers: string[]; rate: number }
-  /** Takes one of two activations in a row away: that of `layer`, which `next` applies its own one to. */
+  /**
+   * Removes one of two activations in a row: that of `layer`, whose output `next` activates again.
+   */
   | {
     kind: "remove-activation";
     layer: string;
@@ -88,13 +96,15 @@ export type Treatment =
   | { kind: "penalties"; layers: string[]; by: number }
   /** Trains at another rate. */
   | { kind: "learning-rate"; from: number; to: number }
-  /** What cannot be applied to a model that is built: a sentence. */
+  /** Advice that cannot be applied to a built model: a sentence. */
   | { kind: "rebuild"; what: string };
 
-/** A cure that lies in the weights alone: it can be applied to a model for good, and written into a file. */
+/**
+ * Fix that only changes weights: it can be applied to a model permanently, and written into a file.
+ */
 export type WeightCure = Extract<Cure, { kind: "rescale" | "redraw" | "set-bias" }>;
 
-/** Whether a cure lies in the weights alone. */
+/** Returns true if a fix only changes weights. */
 export function isWeightCure(cure: Cure): cure is WeightCure {
   requireValue("cure", cure, objectWith({ kind: text }));
   return ["rescale", "redraw", "set-bias"].includes(cure.kind);

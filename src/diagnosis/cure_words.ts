@@ -6,7 +6,7 @@ import { FRAMEWORK_WORDS, namesInComment } from "./framework_words.ts";
 import { initializerFor } from "./initializer_for.ts";
 import { requireCure } from "./require_cure.ts";
 
-/** Says in one sentence what a cure does. */
+/** Describes a fix in one sentence. */
 export function describeCure(cure: Cure, all: NamedLayers): string {
   requireCure("cure", cure);
   requireValue("all", all, arrayOf(objectWith({ name: text, className: text })));
@@ -73,7 +73,7 @@ export function describeCure(cure: Cure, all: NamedLayers): string {
 const endWords = (layer: string, activation: string) =>
   activation === "linear" ? `Remove the activation from ${layer}` : `End ${layer} in ${activation}`;
 
-/** Writes a cure as code to paste, or `null` where it is none. */
+/** Returns a fix as code to paste, or `null` if there is none. */
 export function cureCode(cure: Cure): string | null {
   requireCure("cure", cure);
   const words = wordsOf(cure);
@@ -143,12 +143,17 @@ function normalizingCode(cure: Normalizing, values: string): string {
     : words.normalizeCode(values, each.axes);
 }
 
-/** At most this many weights are said with a factor of their own. */
+/** Maximum number of weights listed with separate factors. */
 const MAX_FACTORS_SAID = 4;
-/** Factors closer than this, as those of kernels of one shape are by chance, are said as their mean. */
+/**
+ * Factors within this ratio, as happens by chance for kernels of one shape, are stated as their
+ * mean.
+ */
 const ONE_FACTOR = 1.2;
 
-/** The weights with what each is multiplied by: `the kernels of dense_1 by 2.33 and of dense_2 by 1.1`. */
+/**
+ * Returns the weights with their factors: `the kernels of dense_1 by 2.33 and of dense_2 by 1.1`.
+ */
 function multiplying(
   weights: readonly (CuredWeight & { factor: number })[],
   all: NamedLayers,

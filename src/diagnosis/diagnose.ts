@@ -14,14 +14,14 @@ import { shownDiagnosis } from "./diagnosis_overview.ts";
 import type { Patient, Suspect } from "./suspect.ts";
 
 /**
- * Groups findings by cause. If the kernels of nine layers are 892 times too large, that is the cause; saturation
- * and lost gradients are its consequences.
+ * Groups findings by cause. If the kernels of nine layers are 892 times too large, that is the
+ * cause; saturation and lost gradients are its consequences.
  *
- * @param measurements What `measure()` returned.
- * @param findings What the rules found in it, `runChecks(measurements)` for instance.
- * @returns The causes, each with everything that follows from it. Every finding but the notes stands
- * under exactly one of them.
- * @throws {TypeError} If an argument is not what it must be.
+ * @param measurements The result of `measure()`.
+ * @param findings Findings of the rules, such as `runChecks(measurements)`.
+ * @returns The causes, each with its consequences. Every finding except notes belongs to exactly
+ * one of them.
+ * @throws {TypeError} If an argument is invalid.
  *
  * @example One cause, and not 36 errors
  * ```ts
@@ -51,7 +51,7 @@ export function diagnose(measurements: Measurements, findings: readonly Finding[
 function findCauses(measurements: Measurements, findings: readonly Finding[]): Diagnosis {
   const patient: Patient = { measurements, network: networkOf(measurements), findings };
   const open = new Set(findings.filter(({ severity }) => severity !== "note"));
-  // Without findings to explain there are no suspects.
+  // Without findings there is nothing to suspect.
   const suspects = open.size === 0 ? [] : SEARCHES.flatMap((search) => search(patient));
   const stated = suspects.map((suspect) => ({ suspect, states: take(open, suspect.states) }));
   const causes = stated.map(({ suspect, states }) => {
@@ -69,7 +69,7 @@ function findCauses(measurements: Measurements, findings: readonly Finding[]): D
   return {
     ...notJudged.length > 0 ? { notJudged } : {},
     verdict: verdictOn(all),
-    // Stable: among those of one severity the searches' order stays.
+    // The sort is stable: causes of equal severity stay in the order of the searches.
     causes: all.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)),
     notes: findings.filter(({ severity }) => severity === "note"),
   };
@@ -81,20 +81,22 @@ function verdictOn(causes: readonly Cause[]): Diagnosis["verdict"] {
   return errors.every(({ kind }) => kind === "baseline") ? "changed" : "sick";
 }
 
-/** What overflows is not finite either. */
+/** Overflow is non-finite, too. */
 const groupOf = ({ rule, kind }: Finding) =>
   rule === "exploding-gradients" && kind === "overflow" ? "non-finite" : rule;
 
-/** The place of a rule among those that nothing explains: what finds a cause comes first. */
+/**
+ * Returns the rank of a rule among those that nothing explains: rules that find causes come first.
+ */
 const rankOf = (rule: string) =>
   allRules().find(({ name }) => name === rule)?.causeOrder ?? Number.MAX_VALUE;
 
-/** Takes what is still open of some findings: each stands under one cause. */
+/** Removes findings from the open ones and returns them: each belongs to one cause. */
 function take(open: Set<Finding>, wanted: readonly Finding[]): Finding[] {
   return wanted.filter((finding) => open.delete(finding));
 }
 
-/** A suspect that states nothing and explains nothing is none. */
+/** A suspect that states and explains nothing is not a cause. */
 function causeOf(
   { kind, layers, message, cures }: Suspect,
   states: Finding[],
@@ -107,7 +109,7 @@ function causeOf(
   return { kind, layers, message, cures, consequences, findings: found, severity: gravest(found) };
 }
 
-/** What no suspect explains is a cause of its own: of NaN where they begin. */
+/** Findings without a suspect become causes themselves: for NaN, where it first appears. */
 function alone(found: Finding[], patient: Patient): Cause {
   const [first, ...others] = found.toSorted((a, b) =>
     SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
@@ -133,10 +135,10 @@ function alone(found: Finding[], patient: Patient): Cause {
 }
 
 /**
- * What findings say that follows from a cause, by rule.
+ * Returns the consequences of a cause, by rule.
  *
- * @param findings What follows.
- * @param measurements What they were found in.
+ * @param findings Findings that follow from the cause.
+ * @param measurements The measurements that they are about.
  */
 export function consequencesOf(
   findings: readonly Finding[],

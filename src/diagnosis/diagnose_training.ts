@@ -5,11 +5,11 @@ import type { Measurements } from "../measure/measurements.ts";
 import type { Cause } from "./diagnosis.ts";
 import { optimizerWords, usualRates } from "../traits/optimizers.ts";
 
-/** How training moves one weight. */
+/** Change of one weight during training. */
 export interface WeightProgress {
   /** Path of its layer. */
   layer: string;
-  /** Its name. */
+  /** Name of the weight. */
   weight: string;
   /** rms of the weight now / rms at step 0; `null` where that was 0, NaN where it has NaN or infinite entries now. */
   growth: number | null;
@@ -18,34 +18,34 @@ export interface WeightProgress {
 }
 
 /**
- * From here on a single step overturns a weight. Healthy steps change about 1e-3 of it (Karpathy), and those
- * of Adam at its default rate up to some 2e-2 in the first steps on narrow layers.
+ * From here on a single step overturns a weight. Healthy steps change about 1e-3 of it (Karpathy),
+ * and those of Adam at its default rate up to about 2e-2 in the first steps on narrow layers.
  */
 const OVERTURNS = 0.3;
-/** Growth since step 0 from which on training has blown a kernel up. */
+/** Growth since step 0 from which on a kernel has blown up. */
 const BLOWN_UP = 10;
 /**
- * The same where training has broken the network and its loss is higher than before. One step may have done
- * that long before a measurement: by SGD the digits' classifier is dead at a growth of 3.6 (rate 20) and 5.2
- * (rate 2), and learns at one of 3.5 (rate 1).
+ * The same if training has broken the network and its loss is higher than before. A single step may
+ * have done so long before a measurement: with SGD the digits' classifier is dead at a growth of
+ * 3.6 (rate 20) and 5.2 (rate 2), and learns at one of 3.5 (rate 1).
  */
 const BLOWN_UP_AND_BROKEN = 2;
-/** The update ratio that a cure aims at. */
+/** Update ratio that a fix aims at. */
 const HEALTHY = 0.01;
-/** A rate that blew a network up is lowered by this factor at least. */
+/** A rate that blew a network up is lowered by at least this factor. */
 const LEAST_CUT = 10;
-/** The update ratio of a usual step (Karpathy, Stanford's cs231n). */
+/** Update ratio of a usual step (Karpathy, Stanford's cs231n). */
 const USUAL_UPDATE = 1e-3;
-/** Steps of at most this share of every kernel leave a network as it is: over 1000 of them, 1 %. */
+/** Steps of at most this share of every kernel hardly change a network: 1000 of them, 1 %. */
 const TINY_UPDATE = 1e-5;
 /** A loss within this share of the one before training has not moved. */
 const STANDS = 0.01;
 
 /**
- * Tells how each kernel has moved.
+ * Measures how far each kernel has moved.
  *
- * @param start What was measured before the first step.
- * @param now What is measured now.
+ * @param start Measurements before the first step.
+ * @param now Current measurements.
  * @param context The latest update of each weight, by name, as a share of its norm.
  */
 export function progressOf(
@@ -70,13 +70,13 @@ export function progressOf(
 }
 
 /**
- * Looks for the cause of what goes wrong during training in training itself: a step that is too large.
+ * Checks if training itself caused the findings: a step that is too large.
  *
- * @param progress How the kernels moved.
- * @param findings What the rules found in the trained network.
- * @param options The class name of the optimizer and its learning rate, where they are known; and the loss before
- * training and now, where training has broken the network.
- * @returns The cause, under which all findings stand; `null` where no step was too large.
+ * @param progress Changes of the kernels.
+ * @param findings Findings of the rules in the trained network.
+ * @param options The class name of the optimizer and its learning rate, if known; and the loss
+ * before training and now, if training has broken the network.
+ * @returns The cause, with all findings; `null` if no step was too large.
  */
 export function diagnoseTraining(
   progress: readonly WeightProgress[],
@@ -133,7 +133,7 @@ export function diagnoseTraining(
   };
 }
 
-/** NaN and infinity come before every number. */
+/** NaN and infinity sort before every number. */
 function rank(figure: number): number {
   return Number.isFinite(figure) ? figure : Infinity;
 }
@@ -156,26 +156,26 @@ function cureOf(ratio: number, learningRate: number | null, optimizer: string): 
   return `Lower it ${to}, so that a step changes at most 1 % of a kernel, ${again}`;
 }
 
-/** What a training is compared with to see whether it has got anywhere. */
+/** Figures that show if a training has made progress. */
 export interface Standstill {
-  /** The loss before training and now. */
+  /** Loss before training and now. */
   loss: { before: number; now: number };
-  /** What the rules found before training. */
+  /** Findings of the rules before training. */
   found: readonly Finding[];
   /** Number of batches that were trained on. */
   steps: number;
-  /** The optimizer's class name. */
+  /** Class name of the optimizer. */
   optimizer: string;
-  /** The learning rate; `null` if it is not known. */
+  /** Learning rate; `null` if unknown. */
   learningRate: number | null;
 }
 
 /**
- * Looks for the reason why the loss is where it was before training, and the rules found errors by then: steps too
- * small to change anything, or else what the rules found.
+ * Finds the reason why the loss has not moved, if the rules found errors before training: steps too
+ * small to change anything, or else those errors.
  *
- * @param progress How the kernels moved.
- * @param standstill What the training is compared with.
+ * @param progress Changes of the kernels.
+ * @param standstill Figures from before and after training.
  * @returns The cause; `null` if the loss has moved, or nothing was wrong before training.
  */
 export function diagnoseStandstill(

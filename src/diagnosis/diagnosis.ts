@@ -2,43 +2,43 @@ import type { Finding } from "../checks/finding.ts";
 import type { Setting } from "../measure/measurements.ts";
 import type { Cure } from "./cure.ts";
 
-/** What a network is ill of: a fault that explains other findings, and does not follow from any itself. */
+/** Fault of a network that explains other findings, and is not itself a consequence. */
 export interface Cause {
-  /** What kind of fault it is: `kernel-scale`, `bias`, `input` ... */
+  /** Kind of fault: `kernel-scale`, `bias`, `input` ... */
   kind: string;
-  /** The gravest of its findings; a fault that no consequence follows from keeps its own severity. */
+  /** Worst severity of its findings; a fault without consequences keeps its own severity. */
   severity: Finding["severity"];
-  /** The layers that have the fault, in the order of the forward pass; empty where it lies in the data. */
+  /** Layers that have the fault, in the order of the forward pass; empty if it is in the data. */
   layers: string[];
-  /** One sentence: what is wrong. */
+  /** Description of the fault in one sentence. */
   message: string;
-  /** What follows from it, by rule, in the order of the rules. */
+  /** Consequences by rule, in the order of the rules. */
   consequences: Consequence[];
-  /** The findings that state the fault itself, then those that follow from it. */
+  /** Findings that state the fault itself, then its consequences. */
   findings: Finding[];
-  /** What to do, the likeliest first; where cures were tried, those that worked, to be done together. */
+  /** Fixes, the likeliest first; if fixes were tried, those that worked, to be applied together. */
   cures: Cure[];
-  /** What came of trying them on the model at hand; absent where none was tried. */
+  /** Result of trying them on the model; absent if none was tried. */
   tried?: Tried;
 }
 
-/** What came of trying the cures of a cause. */
+/** Result of trying the fixes of a cause. */
 export interface Tried {
-  /** Whether the cause was gone afterwards. */
+  /** True if the cause was gone afterwards. */
   worked: boolean;
-  /** How many errors there were before, of the whole network. */
+  /** Number of errors of the whole network before. */
   errors: number;
-  /** How many were left. */
+  /** Number of errors left. */
   left: number;
-  /** A figure that shows it, where there is one. */
+  /** Figure that shows it, if there is one. */
   figure: TriedFigure | null;
 }
 
-/** A figure of one layer before and after a cure. */
+/** Figure of one layer before and after a fix. */
 export interface TriedFigure {
-  /** What it is: `l2 of delta`. */
+  /** Title of the figure: `l2 of delta`. */
   title: string;
-  /** The layer. */
+  /** Path of the layer. */
   layer: string;
   /** Before. */
   before: number;
@@ -46,44 +46,47 @@ export interface TriedFigure {
   after: number;
 }
 
-/** What one rule found that follows from a cause. */
+/** Findings of one rule that follow from a cause. */
 export interface Consequence {
   /** Name of the rule. */
   rule: string;
-  /** What a network that breaks the rule has: `vanishing gradients`. */
+  /** Problem of a network that breaks the rule: `vanishing gradients`. */
   problem: string;
-  /** The gravest of these findings. */
+  /** Worst severity of these findings. */
   severity: Finding["severity"];
-  /** The layers concerned, in the order of the forward pass; empty for the whole model. */
+  /** Layers concerned, in the order of the forward pass; empty for the whole model. */
   layers: string[];
 }
 
-/** What is wrong with a network, the causes first. */
+/** Faults of a network, the causes first. */
 export interface Diagnosis {
   /**
-   * `sick` if a cause is an error. `changed` if every such cause is a move against the baseline: the network
-   * trains, and its figures are not the stored ones.
+   * `sick` if a cause is an error. `changed` if every such cause is a change from the baseline: the
+   * network trains, but its figures differ from the stored ones.
    */
   verdict: "healthy" | "changed" | "sick";
   /** Settings of the compiled program that were not reproduced and so not judged; absent if all were. */
   notJudged?: Setting[];
-  /** Every cause that is an error or a warning, the gravest first, then in the order of the forward pass. */
+  /**
+   * Every cause that is an error or a warning, the most severe first, then in the order of the
+   * forward pass.
+   */
   causes: Cause[];
-  /** What training on the batch has shown; absent where nothing was trained. */
+  /** Result of the trial on the batch; absent if nothing was trained. */
   trial?: DiagnosisTrial;
-  /** Notes, which neither are a cause nor follow from one. */
+  /** Notes, which are neither causes nor consequences. */
   notes: Finding[];
 }
 
-/** What training on the batch has shown, in words. */
+/** Result of a trial on the batch, in words. */
 export interface DiagnosisTrial {
   /** `learns`, `slow`, `fails`, `undecided`, or `skipped` if it would have taken too long. */
   verdict: string;
-  /** The same at the rate that the model was compiled with; absent if there was none. */
+  /** Verdict at the compiled rate; absent if there was none. */
   givenVerdict?: string;
-  /** What was tried and what came out, as the end of a sentence. */
+  /** What was tried and the result, as the end of a sentence. */
   said: string;
-  /** The same with all cures in place; absent where none worked. */
+  /** The same with all fixes applied; absent if none worked. */
   cured?: string;
   /** The verdict with these fixes. */
   curedVerdict?: string;

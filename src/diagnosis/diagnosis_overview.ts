@@ -5,21 +5,21 @@ import { type Overview, withOverview } from "../words/overview.ts";
 import { describeCure } from "./cure_words.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 
-/** What a report is made of. */
+/** Contents of a report. */
 interface Diagnosed {
   measurements: Measurements;
   findings: readonly Finding[];
   diagnosis: Diagnosis;
 }
 
-/** Makes a diagnosis print and show itself: a line a cause. */
+/** Makes a diagnosis print and display itself: one line per cause. */
 export function shownDiagnosis({ diagnosis, ...rest }: Diagnosed): Diagnosis {
   const given = () => ({ ...rest, diagnosis });
   const overview = () => diagnosisOverview({ ...rest, diagnosis });
   return withOverview(diagnosis, overview, { of: "report", given });
 }
 
-/** What a diagnosis comes to: its causes, and what to do about each. */
+/** Returns the overview of a diagnosis: its causes, and a fix for each. */
 export function diagnosisOverview({ diagnosis, measurements: { layers } }: Diagnosed): Overview {
   const { verdict, causes, notJudged = [] } = diagnosis;
   const errors = causes.filter(({ severity }) => severity === "error").length;

@@ -2,38 +2,40 @@ import { escapeControls } from "../words/escape_controls.ts";
 import { formatFactor, formatNumber } from "../words/numbers.ts";
 import { type CuredWeight, initializerIn, type Redrawn } from "./cure.ts";
 
-/** Framework in whose words a fix is said. */
+/** Framework in whose words a fix is expressed. */
 export type Framework = "tensorflowjs" | "keras" | "pytorch";
 
-/** How a framework says what its users do about weights and layers: in a sentence, and as code to paste. */
+/**
+ * Wording of a framework for changes to weights and layers: in a sentence, and as code to paste.
+ */
 export interface FrameworkWords {
-  /** How weights are drawn: `kernelInitializer: "heUniform"`. */
+  /** Returns how weights are drawn: `kernelInitializer: "heUniform"`. */
   draw(weights: readonly Redrawn[], initializer: string): string;
-  /** The same as code. */
+  /** Returns the same as code. */
   drawCode(weights: readonly Redrawn[], initializer: string): string;
-  /** Code that starts biases at a number. */
+  /** Returns code that starts biases at a number. */
   startCode(weights: readonly CuredWeight[], value: number): string;
-  /** Code that multiplies weights. */
+  /** Returns code that multiplies weights. */
   multiplyCode(weights: readonly (CuredWeight & { factor: number })[]): string;
-  /** Code that trains a frozen layer. */
+  /** Returns code that trains a frozen layer. */
   trainCode(layer: string): string;
-  /** Code of values minus a number, divided by another one. */
+  /** Returns code that subtracts a number from values and divides them by another. */
   scaleCode(values: string, by: { subtract: number; divide: number }): string;
-  /** Code of values plus a number. */
+  /** Returns code that adds a number to values. */
   addCode(values: string, by: number): string;
-  /** Code that normalises values by their own mean and deviation over some axes. */
+  /** Returns code that normalises values by their own mean and deviation over some axes. */
   normalizeCode(values: string, axes: readonly number[]): string;
-  /** Argument of a layer or of a call: `activation: "relu"`. */
+  /** Returns an argument of a layer or of a call: `activation: "relu"`. */
   argument(name: string, value: string | number): string;
-  /** Name of an activation or a loss. */
+  /** Returns the name of an activation or a loss. */
   name(camelCase: string): string;
-  /** What sets `trainable`, in a sentence. */
+  /** Setting for `trainable`, in a sentence. */
   trainable: string;
   /** Beginning of a comment. */
   comment: "//" | "#";
 }
 
-/** The words of each framework whose networks are judged. */
+/** Wording of each supported framework. */
 export const FRAMEWORK_WORDS: Readonly<Record<Framework, FrameworkWords>> = {
   tensorflowjs: {
     draw: (weights, initializer) => eachInitializer(weights, initializer, inTensorFlowJs),
@@ -44,7 +46,7 @@ export const FRAMEWORK_WORDS: Readonly<Record<Framework, FrameworkWords>> = {
       return `biasInitializer: ${initializer}  // in ${layersOf(weights)}`;
     },
     multiplyCode: (weights) =>
-      // Layers of about the same factor together.
+      // Layers of about the same factor share a call.
       [...Map.groupBy(weights, ({ factor }) => formatFactor(factor))].map(([factor, alike]) =>
         `rescaleWeights(model, ${factor.replace("/", " / ")}, { layers: ${
           JSON.stringify([...new Set(alike.map(({ layer }) => layer))])
@@ -55,7 +57,7 @@ export const FRAMEWORK_WORDS: Readonly<Record<Framework, FrameworkWords>> = {
       values + (subtract === 0 ? "" : `.sub(${subtract})`) +
       (divide === 1 ? "" : `.div(${divide})`),
     addCode: (values, by) => `${values}.add(${by})`,
-    // Where nothing varies, a little keeps 0 / 0 away.
+    // A small number avoids 0 / 0 if nothing varies.
     normalizeCode: (values, axes) =>
       `const { mean, variance } = tf.moments(${values}, [${axes.join(", ")}], true);\n` +
       `${values}.sub(mean).div(variance.sqrt().add(1e-6))`,
@@ -92,7 +94,7 @@ export const FRAMEWORK_WORDS: Readonly<Record<Framework, FrameworkWords>> = {
     trainable: "trainable = True",
     comment: "#",
   },
-  // A state dict has no arguments of layers: what it holds is set after the modules `m` were made.
+  // A state dict has no layer arguments: its weights are set after the modules `m` were made.
   pytorch: {
     draw: (weights, initializer) => [...byCall(weights, drawOf(initializer)).keys()].join(" and "),
     drawCode: (weights, initializer) => linesOf(weights, drawOf(initializer)),
@@ -120,10 +122,10 @@ export const FRAMEWORK_WORDS: Readonly<Record<Framework, FrameworkWords>> = {
   },
 };
 
-/** How an initialiser is written with its standard deviation. */
+/** Returns the code of an initialiser with its standard deviation. */
 type Initializer = (weight: Redrawn, name: string) => string;
 
-/** The deviation that `randomNormal` has by default, in TensorFlow.js and in Keras. */
+/** Default deviation of `randomNormal`, in TensorFlow.js and in Keras. */
 const USUAL_DEVIATION = 0.05;
 
 const inTensorFlowJs: Initializer = (weight, name) =>
@@ -133,7 +135,7 @@ const inTensorFlowJs: Initializer = (weight, name) =>
       : `tf.initializers.randomNormal({ stddev: ${formatNumber(weight.std!)} })`
   }`;
 
-/** Keras's normal initialisers make up for their tails, and are the usual ones. */
+/** Keras's normal initialisers correct for their cut tails, and are the usual ones. */
 const KERAS_INITIALIZERS: Readonly<Record<string, string>> = {
   heUniform: "he_normal",
   leCunUniform: "lecun_normal",
@@ -146,7 +148,7 @@ const inKeras: Initializer = (weight, name) =>
       : `keras.initializers.RandomNormal(stddev=${formatNumber(weight.std!)})`
   }`;
 
-/** An initialiser as the class of Keras that the words above name, with its arguments. */
+/** Returns an initialiser as the Keras class of the words above, with its arguments. */
 export function inKerasConfig(
   name: string,
   std: number | undefined,
@@ -174,7 +176,7 @@ export function inKerasConfig(
 const isPlain = ({ std }: Redrawn, name: string) =>
   name !== "randomNormal" || std === undefined || std === USUAL_DEVIATION;
 
-/** Arguments that layers are given, with these layers: a recurrent one has two. */
+/** Returns the arguments that layers get, with these layers: a recurrent one has two. */
 function byInitializer(
   weights: readonly Redrawn[],
   initializer: string,
@@ -210,14 +212,14 @@ function eachInitializerCode(
     .map(([said, layers]) => `${said}  ${comment} in ${layers}`).join("\n");
 }
 
-/** Argument of a layer that says how a weight is drawn. */
+/** Returns the argument of a layer that sets how a weight is drawn. */
 export function argumentOf({ weight }: CuredWeight): string {
   if (/\/embeddings(_\d+)?$/.test(weight)) return "embeddingsInitializer";
   if (/\/recurrent_kernel(_\d+)?$/.test(weight)) return "recurrentInitializer";
   return /\/bias(_\d+)?$/.test(weight) ? "biasInitializer" : "kernelInitializer";
 }
 
-/** Spells the name of an activation or a loss as Keras has it. */
+/** Returns the name of an activation or a loss as Keras spells it. */
 function nameInKeras(name: string): string {
   const plain = name.replace(/FromLogits$/, "");
   return plain === name
@@ -225,17 +227,20 @@ function nameInKeras(name: string): string {
     : `${plain[0].toUpperCase()}${plain.slice(1)}(from_logits=True)`;
 }
 
-/** `kernelInitializer` as Python spells it. */
+/** Returns `kernelInitializer` as Python spells it. */
 export function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replace(/^_/, "");
 }
 
-/** A weight's name within its layer, without the number by which TensorFlow.js tells equal names apart. */
+/**
+ * Returns a weight's name within its layer, without the number that TensorFlow.js appends to make
+ * it unique.
+ */
 function ownName(weight: string): string {
   return weight.slice(weight.lastIndexOf("/") + 1).replace(/_\d+$/, "");
 }
 
-/** A layer in a model of Keras, or in a model within it. */
+/** Returns the code for a layer in a Keras model, or in a nested model. */
 function getLayer(path: string): string {
   return `model${path.split("/").map((name) => `.get_layer(${JSON.stringify(name)})`).join("")}`;
 }
@@ -255,26 +260,29 @@ function addInPython(values: string, by: number): string {
   return `${values} = ${values} ${by < 0 ? "-" : "+"} ${Math.abs(by)}`;
 }
 
-/** A tuple of Python. */
+/** Returns a Python tuple. */
 function tuple(axes: readonly number[]): string {
   return axes.length === 1 ? String(axes[0]) : `(${axes.join(", ")})`;
 }
 
-/** A call of PyTorch for one of its tensors. */
+/** Returns a PyTorch call for one of its tensors. */
 type Call<T extends CuredWeight> = (tensor: string, weight: T) => string;
 
-/** What draws as Keras's initialisers do: He's deviation is sqrt(2 / fan-in), LeCun's sqrt(1 / fan-in). */
+/**
+ * Returns calls that draw as Keras's initialisers do: He's deviation is sqrt(2 / fan-in), LeCun's
+ * sqrt(1 / fan-in).
+ */
 function drawOf(initializer: string): Call<Redrawn> {
-  // PyTorch takes the second axis for that of the inputs, whatever the layer does with it.
+  // PyTorch takes the second axis as that of the inputs, whatever the layer does with it.
   return (tensor, weight) => {
-    // Weights alone are drawn by these two.
+    // These two only draw weights.
     const isHe = initializerIn({ initializer }, weight) === "heUniform";
     return `nn.init.kaiming_normal_(${tensor}, ${weight.inputsFirst ? 'mode="fan_out", ' : ""}` +
       `nonlinearity="${isHe ? "relu" : "linear"}")`;
   };
 }
 
-/** The weights by the call that each needs: `m` is the module, whatever it is called. */
+/** Groups weights by the call that each needs: `m` stands for the module. */
 function byCall<T extends CuredWeight>(weights: readonly T[], call: Call<T>): Map<string, T[]> {
   return Map.groupBy(
     weights,
@@ -288,13 +296,16 @@ function linesOf<T extends CuredWeight>(weights: readonly T[], call: Call<T>): s
   ).join("\n");
 }
 
-/** `lstm.l0` is no module: `lstm` has the weights of its first layer as `weight_ih_l0`. */
+/** `lstm.l0` is not a module: `lstm` has the weights of its first layer as `weight_ih_l0`. */
 function moduleOf({ layer, weight }: CuredWeight): string {
   const dot = layer.lastIndexOf(".");
   return dot > 0 && weight.endsWith(`_${layer.slice(dot + 1)}`) ? layer.slice(0, dot) : layer;
 }
 
-/** Layers in a comment of code, which a name from a file must not end: `dense_1 ... dense_8, head`. */
+/**
+ * Returns layers for a comment in code, which a name from a file must not end: `dense_1 ...
+ * dense_8, head`.
+ */
 export function namesInComment(layers: readonly string[]): string {
   const parts: string[] = [];
   for (let i = 0, end; i < layers.length; i = end) {
@@ -306,7 +317,7 @@ export function namesInComment(layers: readonly string[]): string {
   return parts.map((part) => escapeControls(part)).join(", ");
 }
 
-/** Whether a name is another one with the next number at its end. */
+/** Returns true if a name is the other one with the next number at its end. */
 function follows(before: string, name: string): boolean {
   const [[stem, number], [other, next]] = [before, name].map((text) => {
     const [digits] = text.match(/\d*$/)!;

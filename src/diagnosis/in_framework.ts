@@ -3,11 +3,12 @@ import { isKerasFile } from "../model/file_kinds.ts";
 import type { Cure } from "./cure.ts";
 
 /**
- * Returns a cure in the words of the framework that the network was written in: PyTorch if the weights are those of a
- * state dict, Keras if the model was read from a file that Keras has saved, else TensorFlow.js.
+ * Returns a fix in the words of the framework that the network was written in: PyTorch if the
+ * weights are those of a state dict, Keras if the model was read from a file saved by Keras, else
+ * TensorFlow.js.
  *
- * @param cure The cure.
- * @param measurements What was measured.
+ * @param cure The fix.
+ * @param measurements The measurements.
  */
 export function inFramework(cure: Cure, measurements: Measurements): Cure {
   if (measurements.weightsOnly !== undefined) return inTorch(cure, measurements);
@@ -17,7 +18,7 @@ export function inFramework(cure: Cure, measurements: Measurements): Cure {
 function inTorch(cure: Cure, { layers }: Measurements): Cure {
   const framework = "pytorch";
   if (cure.kind !== "rescale" && cure.kind !== "redraw") return { ...cure, framework };
-  // A Conv1D is a dense layer of GPT-2, with its kernel the other way round.
+  // A Conv1D is GPT-2's dense layer, with its kernel transposed.
   const inputsFirst = new Set(
     layers.filter(({ className, kernelLayout }) =>
       className === "Conv1D" || kernelLayout === "transposed"

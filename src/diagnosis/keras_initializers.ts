@@ -2,7 +2,7 @@ import type { LayerInitializer } from "../model/keras/keras_initializer.ts";
 import { type Cure, type CuredWeight, initializerIn, isWeightCure, type Redrawn } from "./cure.ts";
 import { argumentOf, inKerasConfig, snakeCase } from "./framework_words.ts";
 
-/** Returns how layers of a file of Keras are to draw the weights that cures change. */
+/** Returns the initialisers that layers of a Keras file need for the weights that fixes change. */
 export function kerasInitializers(cures: readonly Cure[]): LayerInitializer[] {
   return cures.filter(isWeightCure).flatMap((cure): LayerInitializer[] => {
     const about = (weight: CuredWeight) => ({

@@ -1,6 +1,6 @@
 /**
- * Diagnosis: causes told from what follows from them, and what to do about them. Pure functions of what was
- * measured and found; nothing is loaded or run.
+ * Diagnosis: groups findings by cause and proposes fixes. Pure functions of measurements and
+ * findings; nothing is loaded or run.
  *
  * @module
  */

@@ -16,7 +16,7 @@ const weightsOf = (more: Record<string, Requirement>) =>
 const layers = arrayOf(text);
 const moments = { index: number, mean: number, std: number };
 
-/** What is read of each kind of cure. */
+/** Required fields of each kind of fix. */
 const SHAPES: Readonly<Record<Cure["kind"], Requirement>> = {
   rescale: objectWith({ weights: weightsOf({ factor: number }), initializer: orNull(text) }),
   redraw: objectWith({ weights: weightsOf({ std: number }), initializer: text }),
@@ -40,9 +40,9 @@ const SHAPES: Readonly<Record<Cure["kind"], Requirement>> = {
 };
 
 /**
- * Requires a cure of a known kind, with what is read of it.
+ * Requires a fix of a known kind, with its fields.
  *
- * @throws {TypeError} If it is none.
+ * @throws {TypeError} If it is not.
  */
 export function requireCure(place: string, cure: Cure): void {
   requireValue(place, cure, objectWith({ kind: text }));

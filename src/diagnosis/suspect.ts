@@ -3,29 +3,29 @@ import type { Network } from "../checks/network/network.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Cure } from "./cure.ts";
 
-/** What a search for causes is handed. */
+/** Input of a search for causes. */
 export interface Patient {
-  /** Everything that was measured. */
+  /** All measurements. */
   measurements: Measurements;
-  /** The view of it that rules share. */
+  /** View of the measurements that rules share. */
   network: Network;
-  /** Everything that the rules found. */
+  /** All findings of the rules. */
   findings: readonly Finding[];
 }
 
-/** A possible cause: it becomes one by what it states itself, or by what follows from it. */
+/** Possible cause: it becomes one by the findings that state it or follow from it. */
 export interface Suspect {
-  /** What kind of fault it is. */
+  /** Kind of fault. */
   kind: string;
-  /** The layers that have it. */
+  /** Layers that have it. */
   layers: string[];
-  /** One sentence: what is wrong. */
+  /** Description of the fault in one sentence. */
   message: string;
-  /** The findings that state the fault itself. */
+  /** Findings that state the fault itself. */
   states: Finding[];
-  /** Whether a finding of another rule may follow from it. */
+  /** Returns true if a finding of another rule may follow from it. */
   explains(finding: Finding): boolean;
-  /** What to do, the likeliest first. */
+  /** Fixes, the likeliest first. */
   cures: Cure[];
 }
 

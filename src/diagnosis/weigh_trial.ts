@@ -4,22 +4,25 @@ import { say } from "../checks/say.ts";
 import { RULES } from "../checks/rules.ts";
 import type { SkippedTrial, Trial } from "../probe/trial.ts";
 
-/** The rules whose errors say that a network does not train: those of this package, over measurements. */
+/**
+ * Rules whose errors say that a network does not train: those of this package, over measurements.
+ */
 const TRIED = new Set(RULES.map(({ name }) => name));
 
 /**
- * What a trial of a network shows that may well train: of the 350 networks with even seeds in
- * `bench/trainability`, those that a rule calls ill and that begin to learn are slow or train more often than not.
+ * Verdicts of a network that may well train: of the 350 networks with even seeds in
+ * `bench/trainability`, those with an error that begin to learn are slow or train more often than
+ * not.
  */
 const LEARNING: readonly Trial["verdict"][] = ["learns", "slow"];
 
 /**
- * Errors that a trial cannot contradict. Examples that an offset makes nearly alike can be learned by heart, one
- * batch of them: of the 13 networks of `bench/trainability` (even seeds) with this error 11 fail, 3 of which
- * learned their batch, one is slow and one trains. Examples of a class that no unit stands for have no gradient: the
- * others are learned beside them; and chance takes its time to drop all classes of an example.
- * Of a softmax under a loss from logits Keras on TensorFlow makes the best, and so does a trial; other backends
- * apply it twice.
+ * Errors that a trial cannot contradict. Examples that an offset makes nearly alike can be
+ * memorised, one batch of them: of the 13 networks of `bench/trainability` (even seeds) with this
+ * error 11 fail, 3 of which learned their batch, one is slow and one trains. Examples of a class
+ * without a unit have no gradient: the others are learned despite them; and chance takes time to
+ * drop all classes of an example. For a softmax under a loss from logits, Keras on TensorFlow
+ * corrects the mistake, and so does a trial; other backends apply it twice.
  */
 const STANDING: Readonly<Record<string, readonly string[]>> = {
   "input-normalized": ["offset"],
@@ -32,16 +35,19 @@ const STANDING: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Whether an error of a finding says that the network does not train, so that a trial may contradict it. */
+/**
+ * Returns true if a finding's error says that the network does not train, so that a trial may
+ * contradict it.
+ */
 export function isTried({ rule, kind, severity, unjudged }: Finding): boolean {
   return severity === "error" && !unjudged && TRIED.has(rule) &&
     !STANDING[rule]?.includes(kind ?? "");
 }
 
 /**
- * What findings are once the network has been trained on its batch for some steps: an error says that it does
- * not train, so one of a network that learned all the same is a warning, and says so. Findings of rules
- * that users wrote, and those of a baseline, stay as they are.
+ * Returns the findings after a trial: an error says that the network does not train, so in a
+ * network that learned all the same it becomes a warning, and says so. Findings of custom rules,
+ * and those of a baseline, stay as they are.
  */
 export function weighTrial(
   findings: readonly Finding[],
@@ -50,7 +56,7 @@ export function weighTrial(
   if (trial === null || "skipped" in trial || !LEARNING.includes(trial.verdict)) {
     return [...findings];
   }
-  // That another rate does is no word for this one.
+  // Success at another rate does not speak for this one.
   const given = trial.attempts.find(({ given }) => given);
   const rateLearns = given === undefined || LEARNING.includes(given.verdict);
   return findings.map((finding) =>

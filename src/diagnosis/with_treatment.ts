@@ -1,17 +1,17 @@
 import type { Finding } from "../checks/finding.ts";
 import type { Cause, Diagnosis } from "./diagnosis.ts";
 
-/** What tells causes apart: their kind and their layers. */
+/** Returns the identity of a cause: its kind and its layers. */
 export function causeName({ kind, layers }: Pick<Cause, "kind" | "layers">): string {
   return JSON.stringify([kind, ...layers]);
 }
 
 /**
- * A diagnosis with what was tried of the causes that it shares with another one: what a gate finds is weighed
- * by its configuration only after the model is gone.
+ * Returns a diagnosis with the tried fixes of the causes that it shares with another one: a gate
+ * weighs its findings by its configuration only after the model is gone.
  *
  * @param diagnosis The diagnosis.
- * @param treated The one that was made beside the model, with the cures that worked.
+ * @param treated The diagnosis made while the model existed, with the fixes that worked.
  */
 export function withTreatment(diagnosis: Diagnosis, treated: Diagnosis): Diagnosis {
   const known = new Map(treated.causes.map((cause) => [causeName(cause), cause]));
@@ -24,12 +24,12 @@ export function withTreatment(diagnosis: Diagnosis, treated: Diagnosis): Diagnos
   return { ...diagnosis, causes, ...treated.trial === undefined ? {} : { trial: treated.trial } };
 }
 
-/** Whether a finding says that the network did not learn when it was tried. */
+/** True if a finding says that the network did not learn in the trial. */
 const isTrial = ({ rule }: Finding) => rule === "trial";
 
 /**
- * Puts a failed trial under the cause that was found for it beside the model. A pass warns of that at the most, so that
- * from the findings alone the two stand side by side, the trial first.
+ * Puts a failed trial under the cause that was found for it while the model existed. A pass only
+ * warns of such a cause, so the findings alone would list the two separately, the trial first.
  */
 function blame(causes: readonly Cause[], treated: readonly Cause[]): readonly Cause[] {
   const failed = causes.find(({ findings }) => findings.every(isTrial));
@@ -40,7 +40,7 @@ function blame(causes: readonly Cause[], treated: readonly Cause[]): readonly Ca
     { ...failed, kind, layers };
   if (own === failed) return causes;
   const findings = [...failed.findings, ...own.findings.filter((finding) => !isTrial(finding))];
-  // The graver of the two comes first.
+  // The more severe of the two comes first.
   const first = causes.find((cause) => cause === failed || cause === own)!;
   const merged = { ...own, severity: first.severity, findings };
   return causes.filter((cause) => cause === first || cause !== failed && cause !== own)

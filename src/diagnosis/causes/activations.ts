@@ -6,10 +6,12 @@ import { gain } from "../../theory/gain.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, isConsequence, isOf, layersOf } from "./shared.ts";
 
-/** So many layers of sigmoid in a row lose the gradient: each passes a quarter of it at most. */
+/** A row of this many sigmoid layers loses the gradient: each passes a quarter of it at most. */
 const ROW = 3;
 
-/** Layers of which the next kernel could do the work, since no activation stands between. */
+/**
+ * Returns layers whose work the next kernel could do, since there is no activation between them.
+ */
 export function missingActivations(patient: Patient): Suspect[] {
   const states = foundBy("architecture", patient).filter(({ kind }) => kind === "no-activation");
   if (states.length === 0) return [];
@@ -20,7 +22,7 @@ export function missingActivations(patient: Patient): Suspect[] {
     layers: names,
     message: states[0].message,
     states,
-    // Kernels that were drawn for an activation are too large without one.
+    // Kernels drawn for an activation are too large without one.
     explains: isOf(
       ...["exploding-gradients", "activation-scale", "gradient-balance", "gradient-ratio"],
       ...["vanishing-gradients", "initial-loss"],
@@ -40,8 +42,9 @@ export function missingActivations(patient: Patient): Suspect[] {
 }
 
 /**
- * Hidden layers that end in a softmax, which is for outputs: the units of each add up to 1, so that what a layer tells
- * of an example fades with its width. A softmax that weighs other values is an attention, and left alone.
+ * Returns hidden layers that end in a softmax, which is for outputs: the units of each add up to 1,
+ * so the layer's information about an example fades with its width. A softmax that weighs other
+ * values is attention, and left alone.
  */
 export function hiddenSoftmax({ network, measurements: { layers } }: Patient): Suspect[] {
   const found = network.chain.filter(({ layer, output, activation }) =>
@@ -78,7 +81,7 @@ export function hiddenSoftmax({ network, measurements: { layers } }: Patient): S
   }];
 }
 
-/** Hidden layers of sigmoid, whose slope is at most 1/4, or of what is like it. */
+/** Returns hidden layers of sigmoid, whose slope is at most 1/4, or of similar activations. */
 export function activations({ network, measurements: { layers } }: Patient): Suspect[] {
   const squashed = network.chain.filter(({ layer, output, activation }) =>
     layer.role === "hidden" && isSigmoid(activation) && !isGate(output, network.graph)

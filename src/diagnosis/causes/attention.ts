@@ -5,7 +5,10 @@ import type { Cure } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, isOf, layersOf } from "./shared.ts";
 
-/** Queries and keys that are too large for the softmax between them, and blocks that make all tokens one. */
+/**
+ * Returns queries and keys that are too large for the softmax between them, and blocks that make
+ * all tokens alike.
+ */
 export function attention(patient: Patient): Suspect[] {
   const found = foundBy("attention", patient);
   return [
@@ -42,7 +45,9 @@ function largeScores(findings: Finding[], patient: Patient): Suspect[] {
   }];
 }
 
-/** Kernels by which the scores come out with a standard deviation of 1: half of the factor lies in each. */
+/**
+ * Returns kernels that give the scores a standard deviation of 1: each takes half of the factor.
+ */
 function smaller({ asking, layer: { preActivations } }: Attention) {
   const std = preActivations?.std ?? NaN;
   if (!(std > 1) || !Number.isFinite(std)) return [];

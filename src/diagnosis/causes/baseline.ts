@@ -4,8 +4,8 @@ import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, layersOf } from "./shared.ts";
 
 /**
- * A change since the baseline, however many figures of however many layers show it: a new initialiser moves
- * every one of them.
+ * Returns a change since the baseline, however many figures of however many layers show it: a new
+ * initialiser moves every one of them.
  */
 export function baseline(patient: Patient): Suspect[] {
   const states = foundBy("baseline", patient)
@@ -36,7 +36,7 @@ function changeOf({ layer, kind, figures }: Finding): Change {
   };
 }
 
-/** What a figure is of, in the plural. */
+/** Returns the plural name of the values that a figure is about. */
 function subjectOf(unit: string): string {
   const [, gradient, part] = /^rms\((gradient of )?(.*)\)$/s.exec(unit) ?? [];
   if (gradient !== undefined) return "gradients";

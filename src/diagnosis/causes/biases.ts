@@ -6,10 +6,13 @@ import { isBias } from "../../theory/weight_kinds.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, isConsequence, isOf, layersOf, rowsOf } from "./shared.ts";
 
-/** From this share of z on, what a unit puts out is decided by its bias rather than by the example. */
+/** From this share of z on, a unit's output depends on its bias rather than on the example. */
 const DECIDES = 0.5;
 
-/** Biases that push the units of a layer to where they pass nothing, or that drown what they are fed. */
+/**
+ * Returns biases that push the units of a layer to where they pass nothing, or that drown their
+ * inputs.
+ */
 export function biases(patient: Patient): Suspect[] {
   const found = [
     ...foundBy("bias-init", patient).filter(({ measured, layer }) =>
@@ -47,10 +50,13 @@ export function biases(patient: Patient): Suspect[] {
   }];
 }
 
-/** From so many logits on, what the bias of a head prefers decides the loss. */
+/** From this number of logits on, the bias of a head decides the loss. */
 const PREFERS = 3;
 
-/** A bias of the head that prefers some classes over those of the batch, as one that was left from another task. */
+/**
+ * Returns a bias of the head that prefers some classes over those of the batch, such as one left
+ * from another task.
+ */
 export function headBias(patient: Patient): Suspect[] {
   const activation = patient.network.head?.activation;
   if (activation !== "softmax" && activation !== "sigmoid") return [];
@@ -75,7 +81,10 @@ export function headBias(patient: Patient): Suspect[] {
   });
 }
 
-/** What was found of gates that their biases hold open or shut, which the rule of biases leaves to that of saturation. */
+/**
+ * Returns findings about gates that their biases hold open or shut, which the rule of biases leaves
+ * to that of saturation.
+ */
 function stuckGates(patient: Patient): Finding[] {
   const { layers, graph } = patient.network;
   const held = new Set(

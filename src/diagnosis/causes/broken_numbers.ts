@@ -3,7 +3,7 @@ import type { Suspect } from "../suspect.ts";
 import type { Patient } from "../suspect.ts";
 import { foundBy } from "./shared.ts";
 
-/** A NaN or an infinity in an input or a weight: all that is computed from it is broken, too. */
+/** Returns NaN and infinity in inputs and weights: everything computed from them is broken, too. */
 export function brokenNumbers(patient: Patient): Suspect[] {
   const found = foundBy("non-finite", patient);
   if (found.length === 0) return [];
@@ -24,7 +24,7 @@ export function brokenNumbers(patient: Patient): Suspect[] {
   if (places.length === 0) return [];
   const shown = places.slice(0, 3).join(", ");
   const rest = places.length > 3 ? ` and ${formatCount(places.length - 3, "more place")}` : "";
-  // Without a topology nothing is known of where they go.
+  // Without a topology, it is unknown where they spread.
   const isPass = patient.measurements.weightsOnly === undefined;
   const spread = isPass ? "; they spread from there" : "";
   return [{

@@ -2,7 +2,10 @@ import { formatLayers } from "../format_layers.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { isConsequence } from "./shared.ts";
 
-/** Moving statistics that do not fit the batch: inference then computes what no training step has seen. */
+/**
+ * Returns moving statistics that do not fit the batch: inference then computes values that no
+ * training step has seen.
+ */
 export function coldStatistics({ network, measurements: { layers } }: Patient): Suspect[] {
   const names = network.cold.map(({ name }) => name);
   if (names.length === 0) return [];

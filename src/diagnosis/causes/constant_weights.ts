@@ -10,7 +10,9 @@ import type { Patient, Suspect } from "../suspect.ts";
 import { USUAL_TABLE_STD } from "./embeddings.ts";
 import { foundBy, isConsequence, layersOf, rowsOf } from "./shared.ts";
 
-/** Kernels whose entries are all alike, or whose units are: what starts alike stays alike. */
+/**
+ * Returns kernels whose entries, or whose units, are all alike: they stay alike during training.
+ */
 export function constantWeights(patient: Patient): Suspect[] {
   const found = foundBy("symmetry", patient).filter(({ kind }) => kind !== "shared-draw");
   if (found.length === 0) return [];
@@ -48,13 +50,16 @@ export function constantWeights(patient: Patient): Suspect[] {
   }];
 }
 
-/** A kernel and the layer that holds it. */
+/** Kernel and the layer that holds it. */
 interface Held {
   layer: LayerMeasurements;
   weight: WeightMeasurements;
 }
 
-/** Draws kernels by the initialisers that their activations ask for; the head by that of most others. */
+/**
+ * Returns a fix that draws kernels by the initialisers that suit their activations; the head by
+ * that of most others.
+ */
 function drawing(kernels: readonly Held[], patient: Patient): Cure {
   const wanted = kernels.map((held) => initializerOf(held, patient));
   const byInitializer = Map.groupBy(wanted, (initializer) => initializer ?? "");
@@ -73,14 +78,17 @@ function drawing(kernels: readonly Held[], patient: Patient): Cure {
   return { kind: "redraw", initializer: usual, weights };
 }
 
-/** The initialiser that a kernel asks for; `null` for that of a head, whose activation asks for none. */
+/**
+ * Returns the initialiser that suits a kernel; `null` for that of a head, whose activation suits
+ * any.
+ */
 function initializerOf(
   { layer }: Held,
   { network, measurements }: Patient,
 ): KernelInitializer | "randomUniform" | null {
   if (layer.kind === "embedding") return "randomUniform";
   if (layer.role === "output") return null;
-  // Weights alone tell no activation; most networks have relu.
+  // Weights alone do not show the activation; most networks have relu.
   if (measurements.weightsOnly !== undefined) return "heUniform";
   return initializerFor(
     network.chain.find((one) => one.layer === layer)?.activation ?? "linear",

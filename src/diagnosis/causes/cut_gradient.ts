@@ -3,7 +3,10 @@ import { formatLayers } from "../format_layers.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, layersOf } from "./shared.ts";
 
-/** A layer that is sent a gradient and sends none on, through which what comes before it is never trained. */
+/**
+ * Returns a layer that receives a gradient and passes none on, so that the layers before it are
+ * never trained.
+ */
 export function cutGradient(patient: Patient): Suspect[] {
   const { measurements: { layers }, network: { graph } } = patient;
   return foundBy("vanishing-gradients", patient).filter(({ kind }) => kind === "severed")
@@ -11,7 +14,7 @@ export function cutGradient(patient: Patient): Suspect[] {
       const found = layersOf([finding], patient);
       const cut = cutAfter(found, patient);
       if (cut === undefined) return [];
-      // The head before it is none of the hidden layers that were found.
+      // The head before it is not among the hidden layers that were found.
       const isCut = (layer: LayerMeasurements) =>
         layer.weights.length > 0 && layer.activationGradients?.maxAbs === 0 &&
         graph.isBelow(layer, cut);
@@ -38,7 +41,7 @@ export function cutGradient(patient: Patient): Suspect[] {
     });
 }
 
-/** The layer of a kind of its own, without a kernel of its own, behind layers that get no gradient. */
+/** Returns the custom layer without a kernel behind layers that get no gradient. */
 function cutAfter(
   untrained: readonly string[],
   { measurements: { layers }, network: { graph } }: Patient,

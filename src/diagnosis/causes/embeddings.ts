@@ -5,14 +5,17 @@ import type { Cure, CuredWeight } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, isConsequence } from "./shared.ts";
 
-/** An embedding above this makes what follows it too large; TensorFlow.js draws up to 0.05, others std 1. */
+/**
+ * A larger embedding makes its consumers too large; TensorFlow.js draws up to 0.05, others with std
+ * 1.
+ */
 const LARGE = 3;
-/** Standard deviation of what `randomUniform` draws: uniformly from -0.05 to 0.05. */
+/** Standard deviation of `randomUniform`'s default, uniform from -0.05 to 0.05. */
 export const USUAL_TABLE_STD = 0.05 / Math.sqrt(3);
 /** Logits of this rms are confident guesses. */
 const CONFIDENT = 3;
 
-/** A table, and the layer that looks up its rows. */
+/** Table with the layer that looks up its rows. */
 interface Table {
   layer: LayerMeasurements;
   weight: WeightMeasurements;
@@ -20,7 +23,10 @@ interface Table {
 
 type Fault = Omit<Suspect, "states" | "explains">;
 
-/** Embeddings that are all zeros, or drawn too large: for what reads them, or for the logits that they make. */
+/**
+ * Returns embeddings that are all zeros, or drawn too large: for the layers that read them, or for
+ * their logits.
+ */
 export function embeddings(patient: Patient): Suspect[] {
   const { layers } = patient.measurements;
   const tables = layers.filter(({ kind }) => kind === "embedding").flatMap((layer) =>
@@ -36,7 +42,7 @@ export function embeddings(patient: Patient): Suspect[] {
   });
 }
 
-/** Zeros that get no gradient are units that stay alike. */
+/** Zeros without a gradient belong to units that stay alike. */
 function zeros({ layer: { name }, weight }: Table): Fault | null {
   if (weight.values.maxAbs !== 0 || !((weight.gradients?.maxAbs ?? 0) > 0)) return null;
   return {
@@ -91,8 +97,8 @@ const rescale = (weight: CuredWeight & { factor: number }): Cure => ({
 });
 
 /**
- * The custom layer whose outputs are the products with the rows of an embedding: it has no kernel of its own,
- * and puts out a number for each row.
+ * Returns the custom layer whose outputs are the products with the rows of an embedding: it has no
+ * kernel, and outputs one number per row.
  */
 function tiedLogits(
   { shape: [rows, width], values: { std } }: WeightMeasurements,

@@ -7,14 +7,14 @@ import { formatLayers } from "../format_layers.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { isOf } from "./shared.ts";
 
-/** What TensorFlow.js's randomNormal draws with. */
+/** Default standard deviation of TensorFlow.js's randomNormal. */
 const USUAL_STD = 0.05;
-/** What PyTorch draws an embedding with. */
+/** Default standard deviation of PyTorch's embeddings. */
 const EMBEDDING_STD = 1;
 
 /**
- * Rows that hardly vary under a layer normalisation: padding, or a row of zeros of an embedding. The cause is what
- * makes them, no kernel.
+ * Returns rows that hardly vary under a layer normalisation: padding, or a row of zeros of an
+ * embedding. The cause is their source, not a kernel.
  */
 export function flatRows(patient: Patient): Suspect[] {
   const flat = flatRowsBetween(null, null, patient.network);
@@ -31,7 +31,7 @@ export function flatRows(patient: Patient): Suspect[] {
     states: [],
     explains: isOf(
       ...["exploding-gradients", "gradient-balance", "gradient-ratio"],
-      // What is fed nothing else has gradients of exactly 0.
+      // Weights that are fed only such rows have gradients of exactly 0.
       ...first.flatRows === 1 ? ["gradients-flow"] : [],
     ),
     cures: [...source.cures, {
@@ -50,7 +50,7 @@ function gradientOf({ normalizations, factor }: FlatRows, { measurements }: Pati
     formatNumber(factor);
 }
 
-/** What makes the rows. */
+/** Source of the rows. */
 interface Source {
   layers: string[];
   /** Continues "rows that ... do not vary". */
@@ -58,7 +58,7 @@ interface Source {
   cures: Cure[];
 }
 
-/** An input with such rows among those that the layers read. */
+/** Returns an input with such rows among those that the layers read. */
 function paddedInput(
   layers: LayerMeasurements[],
   { measurements: { batch: { perInput } } }: Patient,
@@ -78,7 +78,7 @@ function paddedInput(
 const rowsOf = ({ name, constantRows }: InputMeasurements) =>
   `${formatPercent(constantRows!)} of those of the input "${name}"`;
 
-/** A bias of zeros keeps a row of zeros what it is, and one that is drawn does not. */
+/** A bias of zeros leaves a row of zeros as it is; a drawn one does not. */
 function biased({ name, weights }: LayerMeasurements): Cure[] {
   const bias = weights.find((weight) => isBias(weight) && weight.values.maxAbs === 0);
   if (bias === undefined || !weights.some(isKernel)) return [];
@@ -89,7 +89,7 @@ function biased({ name, weights }: LayerMeasurements): Cure[] {
   }];
 }
 
-/** An embedding among the layers. */
+/** Returns an embedding among the layers. */
 function embedding(layers: LayerMeasurements[]): Source | null {
   const table = layers.find(({ kind }) => kind === "embedding");
   const weight = table?.weights.find(isKernel);

@@ -6,18 +6,21 @@ import type { Patient, Suspect } from "../suspect.ts";
 import { isConsequence, isOf } from "./shared.ts";
 import { initializerOf } from "./kernel_scale.ts";
 
-/** Over all layers together, a factor from which on many small ones are a cause of all that becomes of a signal. */
+/**
+ * Factor over all layers together from which on many small ones explain everything that happens to
+ * a signal.
+ */
 const TOGETHER = 5;
-/** The same for a cause of no more than activations that are too small or too large. */
+/** The same, to explain only activations that are too small or too large. */
 const TOGETHER_FOR_SCALE = 1.5;
-/** A kernel that is further off is no small fault: the rule `init-scale` judges it. */
+/** A kernel further off is a fault of its own, which the rule `init-scale` judges. */
 const NEAR = 5;
-/** What is this close to what its activation asks for is left alone. */
+/** A kernel this close to the gain of its activation is left alone. */
 const CLOSE = 1.05;
 
 /**
- * Kernels each of which is near what its activation asks for, and which together, layer by layer, make the
- * signal fade or grow: Glorot's initialisation under a deep relu network.
+ * Returns kernels that are each near the gain of their activation, but together, layer by layer,
+ * make the signal fade or grow: Glorot's initialisation in a deep relu network.
  */
 export function gains(patient: Patient): Suspect[] {
   const chain = patient.network.chain.filter(isJudged);

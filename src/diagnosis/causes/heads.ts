@@ -13,7 +13,7 @@ const NO_PAIR: readonly string[] = [
   ...["no-logits", "one-sided-logits"],
 ];
 
-/** A head, a loss and targets that do not belong together. */
+/** Returns heads, losses and targets that do not fit each other. */
 export function heads(patient: Patient): Suspect[] {
   return foundBy("output-head", patient).map((finding) => ({
     kind: "head",
@@ -38,7 +38,7 @@ export function heads(patient: Patient): Suspect[] {
   }));
 }
 
-/** The activation before the last one, if that one expects logits. */
+/** Returns a fix of the activation before the last one, if the last one expects logits. */
 function repeated({ kind }: Finding, { network: { head } }: Patient): Cure[] {
   if (kind !== "no-logits" && kind !== "one-sided-logits" || head === null) return [];
   const { before, activation } = head;
@@ -52,7 +52,10 @@ function repeated({ kind }: Finding, { network: { head } }: Patient): Cure[] {
   }];
 }
 
-/** Targets that are to lie between 0 and 1, or to be -1 and 1: two values are made these, others divided by the largest. */
+/**
+ * Returns fixes for targets that must be from 0 to 1, or -1 and 1: two values are mapped to these,
+ * others divided by the largest.
+ */
 function encodings(
   { kind }: Finding,
   { measurements: { batch: { targets = [] } } }: Patient,
@@ -70,23 +73,27 @@ function encodings(
   });
 }
 
-/** The lesser of the only two values there are, if the greater is the largest in size and both are whole; else `null`. */
+/**
+ * Returns the lesser of exactly two values, if the greater is the largest in size and both are
+ * whole; else `null`.
+ */
 function lesserOfTwo({ mean, std, maxAbs }: TensorStatistics): number | null {
-  // Of two values a < b: (b - mean) (mean - a) = std^2. Other targets seldom make a whole number of it.
+  // For two values a < b: (b - mean) (mean - a) = std^2. Other targets seldom give a whole number
+  // here.
   const least = mean - std ** 2 / (maxAbs - mean);
   const whole = Math.round(least);
   const isWhole = Number.isInteger(maxAbs) && Math.abs(least - whole) <= 1e-5 * maxAbs;
   return isWhole && whole < maxAbs ? whole : null;
 }
 
-/** Dropout behind the head, without which it answers. */
+/** Returns a fix that removes dropout behind the head. */
 function dropping({ kind, layer }: Finding): Cure[] {
   return kind === "dropped" && layer !== null
     ? [{ kind: "dropout", layers: [layer], rate: 0 }]
     : [];
 }
 
-/** Classes that are counted from another number than 0. */
+/** Returns fixes for classes that are not counted from 0. */
 function shifts({ measurements: { batch: { targets = [] } } }: Patient): Cure[] {
   return targets.flatMap(({ name, classes }, index): Cure[] => {
     if (classes?.least == null || classes.most === null || classes.least === 0) return [];
@@ -95,7 +102,10 @@ function shifts({ measurements: { batch: { targets = [] } } }: Patient): Cure[] 
   });
 }
 
-/** The pairs of activation and loss that may have been meant, those that keep the loss first. */
+/**
+ * Returns the pairs of activation and loss that may have been meant, those that keep the loss
+ * first.
+ */
 function pairs({ measurements, network: { head } }: Patient): Cure[] {
   if (head === null) return [];
   const loss = measurements.objective.name;
@@ -109,12 +119,12 @@ function pairs({ measurements, network: { head } }: Patient): Cure[] {
     }));
 }
 
-/** The row that ends in the head's activation. */
+/** Returns the layer that ends in the head's activation. */
 function lastOf({ layer, output }: Head): string {
   return (output ?? layer).name;
 }
 
-/** The pairs that fit: an activation, and a loss for the same targets first. */
+/** Returns the pairs that fit: an activation and a loss, losses for the same targets first. */
 function wanted({ units, activation }: Head, loss: string): [activation: string, loss: string][] {
   const traits = lossTraits(loss);
   if (traits === null) return [];

@@ -11,16 +11,22 @@ import type { Cure } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, isConsequence } from "./shared.ts";
 
-/** Below it they leave the layers next to nothing. */
+/** Inputs below this leave the layers almost nothing. */
 const SMALL = 1 / 30;
-/** Features that differ by this, or that lie so many deviations from 0, are better scaled each by itself. */
+/**
+ * Features are better scaled one by one if they differ by this factor, or are this many deviations
+ * from 0.
+ */
 const UNEVEN = 10;
-/** A table has no more columns than this; of more, such as pixels, some always vary little. */
+/** A table has at most this many columns; of more, such as pixels, some always vary little. */
 const TABLE = 64;
-/** Below this share of the second moment that differs, what is common is better taken out entry by entry. */
+/**
+ * Below this share of the second moment that differs, the common part is better removed entry by
+ * entry.
+ */
 const COMMON = 0.01;
 
-/** Inputs that are empty, all alike, or of the wrong scale. */
+/** Returns inputs that are empty, all alike, or of the wrong scale. */
 export function inputs(patient: Patient): Suspect[] {
   const found = foundBy("input-normalized", patient);
   const { layers, batch: { perInput } } = patient.measurements;
@@ -49,7 +55,10 @@ export function inputs(patient: Patient): Suspect[] {
   });
 }
 
-/** What is wrong with an input, or with what the front of the model makes of it, which is what the others see. */
+/**
+ * Returns the fault of an input, or of the output of the model's front layers, which the others
+ * see.
+ */
 function faultOf(
   seen: InputMeasurements | LayerMeasurements,
   what: string,
@@ -62,7 +71,7 @@ function faultOf(
   if (std === 0) {
     return `Every entry of ${what} is ${formatNumber(mean)}, so all examples are identical.`;
   }
-  // One among several may be the same in every example.
+  // One of several inputs may be the same in every example.
   const spread = isOnly ? seen.spread ?? 1 : 1;
   if (spread === 0) {
     return `All examples of ${what} are identical, so there is nothing to learn from.`;
@@ -93,8 +102,8 @@ function faultOf(
 }
 
 /**
- * How to normalise an input: as a whole where its features are alike, as one does with pixels; else each
- * feature by itself; and each entry where all examples have the most of it in common.
+ * Returns a fix that normalises an input: as a whole if its features are alike, as usual for
+ * pixels; else each feature by itself; and each entry if all examples have most of it in common.
  */
 export function normalizing(input: InputMeasurements, index: number): Cure {
   const { name, values: { mean, std }, spread } = input;
@@ -123,7 +132,7 @@ export function normalizing(input: InputMeasurements, index: number): Cure {
   };
 }
 
-/** Features that are better normalised each by itself, since they differ; else `null`. */
+/** Returns features that are better normalised one by one, since they differ; else `null`. */
 export function unevenFeatures<Name extends "feature" | "output">(
   tensor: Pick<InputMeasurements | TargetMeasurements, "shape" | "features" | "spread" | "values">,
   what: Name,
@@ -132,7 +141,7 @@ export function unevenFeatures<Name extends "feature" | "output">(
   if (features === undefined || features.count < 2) return null;
   const { count, largestStd, smallestStd, largestOffset } = features;
   const isUneven = (featureFactor(tensor) ?? 1) > UNEVEN || (largestOffset ?? 0) > UNEVEN ||
-    // Of several large ones none is so among the others.
+    // With several large ones, none stands out.
     count <= TABLE && largestStd !== null && largestStd > UNEVEN ** 2 * smallestStd!;
   return isUneven ? { what, axes: shape.slice(0, -1).map((_, axis) => axis) } : null;
 }

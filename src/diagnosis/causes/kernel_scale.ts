@@ -10,15 +10,17 @@ import type { CuredWeight } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, isConsequence, layersOf } from "./shared.ts";
 
-/** A kernel and what it is to be multiplied by. */
+/** Kernel with its correction factor. */
 type Rescaled = CuredWeight & { factor: number };
 
-/** Signals, and gradients, that are too small by more than this factor may be exactly 0 in float32. */
+/**
+ * Signals and gradients that are too small by more than this factor may be exactly 0 in float32.
+ */
 const VANISHED = 1e20;
 
 const isZeroGradient = ({ rule, kind }: Finding) => rule === "gradients-flow" && kind === "zero";
 
-/** Kernels that are drawn too large, and those that are drawn too small. */
+/** Returns kernels that are drawn too large, and kernels that are drawn too small. */
 export function kernelScale(patient: Patient): Suspect[] {
   const tables = patient.network.layers.filter(({ kind }) => kind === "embedding");
   const found = foundBy("init-scale", patient).filter(({ measured, layer }) =>
@@ -26,7 +28,7 @@ export function kernelScale(patient: Patient): Suspect[] {
   );
   const large = found.filter(({ measured }) => measured! > 1);
   const small = found.filter(({ measured }) => measured! < 1);
-  // The side with the larger factor first.
+  // Kernels with the larger factor come first.
   return [large, small]
     .filter(({ length }) => length > 0)
     .toSorted((a, b) => farthest(b) - farthest(a))
@@ -72,23 +74,27 @@ function suspect(findings: Finding[], patient: Patient): Suspect {
   };
 }
 
-/** The kernel that a finding is about, with the factor that brings it to what was expected. */
+/** Returns the kernel that a finding is about, with the factor to the expected scale. */
 function rescaled({ layer, measured, figures }: Finding, { network }: Patient): Rescaled[] {
   const row = network.layers.find(({ name }) => name === layer);
   const kernels = row?.weights.filter(isKernel) ?? [];
-  // The finding names it in its sentence only, and has its deviation.
+  // The finding names the kernel only in its message, but holds its deviation.
   const kernel = kernels.find(({ values }) => values.std === figures?.std?.value) ?? kernels[0];
   return kernel === undefined
     ? []
     : [{ layer: row!.name, weight: kernel.name, factor: 1 / measured! }];
 }
 
-/** From how many times the largest initialiser on the kernel that a recurrent layer sees its inputs by is too large. */
+/**
+ * A kernel for the inputs of a recurrent layer is too large from this many times the largest
+ * initialiser on.
+ */
 const LARGE = 2;
 
 /**
- * The kernels that a recurrent layer sees its inputs by, where they are too large as well: no rule judges them, since
- * they may be larger than others, and without them a recurrent kernel is cured in vain.
+ * Returns the kernels for the inputs of a recurrent layer if they are too large as well: no rule
+ * judges them, since they may be larger than others, and fixing the recurrent kernel alone does not
+ * help.
  */
 function inputKernels({ layer, weight }: Rescaled, { network }: Patient): Rescaled[] {
   const row = network.layers.find(({ name }) => name === layer)!;
@@ -106,10 +112,13 @@ function inputKernels({ layer, weight }: Rescaled, { network }: Patient): Rescal
     });
 }
 
-/** Factor between what an initialiser of TensorFlow.js draws and what is wanted from which it does not fit. */
+/** An initialiser of TensorFlow.js does not fit if it draws off by more than this factor. */
 const FITS = 1.05;
 
-/** The initialiser that all of the layers ask for, and that draws as they ask; `null` where there is none. */
+/**
+ * Returns the initialiser that suits all of the layers and draws at the wanted scale; `null` if
+ * there is none.
+ */
 export function initializerOf(names: string[], { network, measurements }: Patient): string | null {
   const chain = network.chain.filter(({ layer }) =>
     names.includes(layer.name) && layer.role === "hidden"
@@ -117,7 +126,8 @@ export function initializerOf(names: string[], { network, measurements }: Patien
   const wanted = new Set(chain.map((kernel) => {
     const initializer = initializerFor(kernel.activation);
     if (measurements.weightsOnly !== undefined) return initializer;
-    // TensorFlow.js takes the fans of a depthwise or transposed kernel for those of an ordinary one.
+    // TensorFlow.js computes the fans of a depthwise or transposed kernel as those of an ordinary
+    // one.
     const draws = initializerStd(SCHEME_OF[initializer], fans(kernel.kernel.shape));
     const off = draws * Math.sqrt(kernel.fanIn) / (gain(kernel.activation) ?? 1);
     return off <= FITS && off >= 1 / FITS ? initializer : null;

@@ -6,15 +6,16 @@ import { initializerStd } from "../../theory/initializer_std.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 
-/** A kernel of zeros that has no gradient. */
+/** Kernel of zeros without a gradient. */
 interface Zeros {
   layer: LayerMeasurements;
   weight: WeightMeasurements;
 }
 
 /**
- * Kernels of zeros that are multiplied with each other, as those of queries and keys are: each keeps the
- * gradient from the other, so that neither ever moves. In one layer, or in two that the same layer reads.
+ * Returns kernels of zeros that are multiplied with each other, as those of queries and keys are:
+ * each keeps the gradient from the other, so that neither ever moves. They are in one layer, or in
+ * two that the same layer reads.
  */
 export function mutualZeros(patient: Patient): Suspect[] {
   const { measurements, network, findings } = patient;
@@ -58,7 +59,10 @@ export function mutualZeros(patient: Patient): Suspect[] {
   }];
 }
 
-/** The layer whose weights made what a layer puts out: behind an embedding there may be a flatten. */
+/**
+ * Returns the layer whose weights made a layer's output: there may be a flatten behind an
+ * embedding.
+ */
 function weighted(layer: LayerMeasurements, { graph }: Patient["network"]): LayerMeasurements {
   // A layer that is called again may read itself.
   const seen = new Set<LayerMeasurements>();
@@ -72,7 +76,7 @@ function weighted(layer: LayerMeasurements, { graph }: Patient["network"]): Laye
   return made;
 }
 
-/** The kernel of zeros of a layer that puts out zeros and is sent no gradient for it. */
+/** Returns the kernel of zeros of a layer that outputs zeros and receives no gradient. */
 function zeroKernelOf(layer: LayerMeasurements): Zeros[] {
   const { weights, activations, activationGradients: sent } = layer;
   if (activations?.maxAbs !== 0 || sent?.maxAbs !== 0) return [];

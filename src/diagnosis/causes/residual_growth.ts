@@ -2,9 +2,9 @@ import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, isConsequence, layersOf } from "./shared.ts";
 
 /**
- * Residual additions without a normalisation: a branch as large as what it is added to doubles the variance,
- * block by block. Drawing the end of each of L branches 1 / sqrt(L) times as large keeps it within e
- * (after Zhang et al. 2019 and De & Smith 2020).
+ * Returns residual additions without a normalisation: a branch as large as the stream it is added
+ * to doubles the variance, block by block. Drawing the end of each of L branches 1 / sqrt(L) times
+ * as large keeps it within e (after Zhang et al. 2019 and De & Smith 2020).
  */
 export function residualGrowth(patient: Patient): Suspect[] {
   return foundBy("architecture", patient).filter(({ kind }) => kind === "residual-growth")

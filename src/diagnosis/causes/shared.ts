@@ -3,12 +3,12 @@ import { allRules } from "../../checks/register_rule.ts";
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import type { Patient } from "../suspect.ts";
 
-/** The findings of a rule that count. */
+/** Returns a rule's findings other than notes. */
 export function foundBy(rule: string, { findings }: Patient): Finding[] {
   return findings.filter((finding) => finding.rule === rule && finding.severity !== "note");
 }
 
-/** The layers that findings are about, in the order of the forward pass. */
+/** Returns the layers that findings are about, in the order of the forward pass. */
 export function layersOf(
   findings: readonly Finding[],
   { measurements }: Pick<Patient, "measurements">,
@@ -17,18 +17,20 @@ export function layersOf(
   return measurements.layers.map(({ name }) => name).filter((name) => named.has(name));
 }
 
-/** Whether a finding is about what becomes of the signal, or of the loss, which both follow from something. */
+/**
+ * Returns true if a finding is about the signal or the loss, which both follow from something else.
+ */
 export function isConsequence({ rule }: Finding): boolean {
   return rule === "initial-loss" ||
     allRules().some(({ name, tags }) => name === rule && tags.includes("signal"));
 }
 
-/** The rule of a finding, in a list of rules. */
+/** Returns a test for findings of the given rules. */
 export function isOf(...rules: string[]): (finding: Finding) => boolean {
   return ({ rule }) => rules.includes(rule);
 }
 
-/** Rows of layers, by name. */
+/** Returns measurements of layers, by name. */
 export function rowsOf(names: readonly string[], { measurements }: Patient): LayerMeasurements[] {
   const wanted = new Set(names);
   return measurements.layers.filter(({ name }) => wanted.has(name));

@@ -4,8 +4,8 @@ import type { Patient, Suspect } from "../suspect.ts";
 import { isConsequence } from "./shared.ts";
 
 /**
- * Layer normalisations over one unit, which make 0 of whatever they are fed, so that nothing behind them sees the
- * example.
+ * Returns layer normalisations over one unit, which output 0 whatever their input, so that the
+ * layers behind them do not see the example.
  */
 export function singleUnits({ measurements: { layers } }: Patient): Suspect[] {
   const found = layers.filter(normalizesOneUnit);
@@ -19,7 +19,7 @@ export function singleUnits({ measurements: { layers } }: Patient): Suspect[] {
     message: `${which} ${isOne ? "normalises" : "normalise"} a single unit, which makes 0 of it: ` +
       `what follows sees nothing of the example.`,
     states: [],
-    // Kernels that are fed zeros come out as if they were drawn too small.
+    // Kernels that are fed zeros look as if they were drawn too small.
     explains: (finding) => isConsequence(finding) || finding.rule === "init-scale",
     cures: [{
       kind: "rebuild",

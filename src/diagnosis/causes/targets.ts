@@ -9,14 +9,20 @@ import type { Patient, Suspect } from "../suspect.ts";
 import { unevenFeatures } from "./inputs.ts";
 import { foundBy, isOf } from "./shared.ts";
 
-/** Targets beyond this rms are out of reach of the first steps of any usual rate. */
+/** Targets beyond this rms are out of reach of the first steps at any usual rate. */
 const FAR = 10;
-/** Those that vary by less are lost in the noise of a fresh head. */
+/** Targets that vary by less are lost in the noise of a fresh head. */
 const NEAR = 1e-2;
-/** Outputs that vary by so much more than the targets drown them, where they are nearer to 1 than the targets. */
+/**
+ * Outputs that vary by this many times as much as the targets drown them if they are nearer to 1
+ * than the targets.
+ */
 const DROWNED = 10;
 
-/** Targets whose scale a network that starts near 1 does not reach, or of which one output drowns the others. */
+/**
+ * Returns targets whose scale a network that starts near 1 does not reach, or of which one output
+ * drowns the others.
+ */
 export function targets(patient: Patient): Suspect[] {
   const { measurements: { batch: { targets = [] } } } = patient;
   const stated = foundBy("target-normalized", patient);
@@ -78,7 +84,7 @@ function curesOf(
 ): Cure[] {
   const { name, values: { mean, std, maxAbs } } = target;
   const cure = { kind: "normalize-targets", output: name, index } as const;
-  // A sigmoid puts out nothing below 0, so its targets should span 0 to 1.
+  // A sigmoid's output is never below 0, so its targets should span 0 to 1.
   if (head?.activation === "sigmoid") return [{ ...cure, mean: 0, std: maxAbs }];
   const each = unevenFeatures(target, "output");
   const bias = head?.layer.weights.find(isBias);

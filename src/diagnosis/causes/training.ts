@@ -5,10 +5,10 @@ import { foundBy, layersOf } from "./shared.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { usualRates } from "../../traits/optimizers.ts";
 
-/** The rate that a layer of dropout gets which drops too much. */
+/** Dropout rate that the fix sets. */
 const RATE = 0.2;
 
-/** Dropout and penalties that leave little to learn from, as far as a pass can tell. */
+/** Returns dropout and penalties that leave little to learn from, as far as one pass can tell. */
 export function regularization(patient: Patient): Suspect[] {
   return foundBy("regularization", patient).map((finding): Suspect => {
     const layers = layersOf([finding], patient);
@@ -17,7 +17,7 @@ export function regularization(patient: Patient): Suspect[] {
       layers,
       message: finding.message,
       states: [finding],
-      // No pass drops anything, and none has penalties in its objective.
+      // A pass drops nothing, and its objective has no penalties.
       explains: () => false,
       cures: finding.kind === "penalties"
         ? [{ kind: "penalties", layers, by: enoughWeaker(finding.measured!) }]
@@ -26,7 +26,10 @@ export function regularization(patient: Patient): Suspect[] {
   });
 }
 
-/** Lower rates for every layer of dropout with a higher one; a recurrent layer has no rate of its own to lower. */
+/**
+ * Returns a lower rate for every dropout layer above it; recurrent layers have no separate rate to
+ * lower.
+ */
 function lowered({ measurements: { layers } }: Patient, advice: string): Cure[] {
   const dropping = layers.filter(({ kind, dropout }) =>
     kind === "passesOn" && (dropout ?? 0) > RATE
@@ -36,7 +39,7 @@ function lowered({ measurements: { layers } }: Patient, advice: string): Cure[] 
     : [{ kind: "rebuild", what: advice }];
 }
 
-/** A learning rate that the compiled optimizer cannot work with. */
+/** Returns a learning rate that the compiled optimizer cannot work with. */
 export function learningRate(patient: Patient): Suspect[] {
   const { optimizer } = patient.measurements;
   const from = optimizer?.learningRate ?? null;
@@ -47,13 +50,13 @@ export function learningRate(patient: Patient): Suspect[] {
     layers: [],
     message: finding.message,
     states: [finding],
-    // No pass takes a step.
+    // A pass takes no step.
     explains: () => false,
     cures: [{ kind: "learning-rate", from, to: usual.first }],
   }));
 }
 
-/** A model none of whose weights is trained, or layers that were frozen as they were drawn. */
+/** Returns a model without trainable weights, or layers that were frozen at their random start. */
 export function frozen(patient: Patient): Suspect[] {
   return [...whole(patient), ...untrained(patient)];
 }
@@ -68,7 +71,7 @@ function untrained(patient: Patient): Suspect[] {
         message: finding.message,
         states: [finding],
         explains: () => false,
-        // What was meant cannot be told; to train them is only one way.
+        // The intention is unknown; training them is only one way.
         cures: [{ kind: "rebuild", what: finding.advice }, { kind: "unfreeze", layers: names }],
       };
     });
