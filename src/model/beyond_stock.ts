@@ -5,12 +5,12 @@ import { LAYERS } from "../traits/layers.ts";
 import { containerLayers } from "./inner_layers.ts";
 import { leafLayers } from "./leaf_layers.ts";
 
-/** Settings of Keras that a repaired layer of TensorFlow.js keeps where they are not what the stock one does. */
+/** Settings of Keras that make a repaired layer of TensorFlow.js differ from the stock one. */
 const SETTINGS = [
   ...["groups", "keepdims", "maskRule", "negativeSlope", "resetAfter", "rmsScaling", "threshold"],
 ];
 
-/** What of a layer this tells. */
+/** Parts of a layer that matter here. */
 interface Parts {
   activation?: { getClassName?(): string };
   cell?: Record<string, unknown>;
@@ -20,15 +20,16 @@ interface Parts {
 }
 
 /**
- * What of a model TensorFlow.js does not have by itself: layers and activations of Keras, and settings of its own
- * layers that it refuses or ignores. A model.json with any of it needs this package to be read.
+ * Lists the parts of a model that TensorFlow.js alone cannot build: layers and activations of
+ * Keras, and settings that TensorFlow.js's own layers reject or ignore. Reading a model.json with
+ * any of them needs this package.
  *
  * @param model A built model.
- * @returns A name each, once: `GroupNormalization`, `squareplus`, `resetAfter of GRU`.
+ * @returns Each name once: `GroupNormalization`, `squareplus`, `resetAfter of GRU`.
  */
 export function beyondStock(model: LayersModel): string[] {
   const containers = containerLayers(model);
-  // Of an attention, the parts follow from it.
+  // The parts of an attention follow from it.
   const parts = new Set(containers.flatMap((layer) => (layer as { inner?: Layer[] }).inner ?? []));
   const layers = [...leafLayers(model).map(({ layer }) => layer), ...containers];
   return [...new Set(layers.filter((layer) => !parts.has(layer)).flatMap(ofLayer))];
@@ -46,7 +47,7 @@ function ofLayer(layer: Layer): string[] {
     (layer as unknown as Record<string, unknown>)[key] || cell?.[key]
   );
   if (className === "ELU" && alpha !== 1) settings.push("alpha");
-  // Both repeat whole pixels alike.
+  // Both repeat whole pixels in the same way.
   const isRepeated = className === "UpSampling2D" && interpolation === "nearest";
   if (asKeras && !isRepeated) settings.push("asKeras");
   return [...activations, ...settings.map((key) => `${key} of ${className}`)];

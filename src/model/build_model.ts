@@ -10,7 +10,7 @@ import { type BeforeDrawing, HollowWeights } from "./hollow_weights.ts";
 import { SharedZeros } from "./shared_zeros.ts";
 import { type Classes, watchBuild } from "./watch_build.ts";
 
-/** What any model may take, whatever it declares: 16 MiB of float32. */
+/** Entries that any model may have, whatever its file declares: 16 MiB of float32. */
 const FREE_ENTRIES = 2 ** 22;
 
 type AddWeight = (
@@ -22,17 +22,17 @@ type AddWeight = (
   ...rest: unknown[]
 ) => unknown;
 
-/** A model whose weights are still to be loaded. */
+/** Model whose weights are still to be loaded. */
 export interface BuiltModel {
   model: LayersModel;
   /**
-   * Frees everything that was made for it. `model.dispose()` does not: it keeps the weights of a layer
-   * that is called more than once, and the states of a recurrent one.
+   * Frees all its memory. `model.dispose()` does not: it keeps the weights of a layer that is
+   * called more than once, and the states of a recurrent one.
    */
   discard(): void;
 }
 
-/** A model that came out of a file, which leaves open how it is measured. */
+/** Describes a model loaded from a file, which does not say how to measure it. */
 export function modelOfFile(
   path: string,
   kind: "json" | "keras",
@@ -41,7 +41,7 @@ export function modelOfFile(
 ): LoadedModel {
   return {
     model,
-    // Without a name in the file TensorFlow.js counts the models of the process.
+    // If the file has no name, TensorFlow.js counts the models of the process.
     name: topology.config.name === model.name ? model.name : stemOf(path),
     source: path,
     path,
@@ -54,18 +54,18 @@ export function modelOfFile(
 }
 
 /**
- * Builds the model of a topology, with all weights zero unless they are drawn: they are about to be loaded, and a costly
- * initialiser (orthogonal) should not run for nothing.
+ * Builds the model of a topology. All weights are zero, unless they are to be drawn: they are about
+ * to be loaded, and a costly initialiser (orthogonal) should not run for nothing.
  *
- * A topology of a few bytes can ask for any amount of memory. Here it gets as much as the weights of the
- * file take, or 16 MiB, whichever is more.
+ * A topology of a few bytes can ask for any amount of memory. Here it gets as much as the weights
+ * of the file take, or 16 MiB, whichever is more.
  *
  * @param tf The engine's TensorFlow.js.
- * @param topology The topology, as `convertTopology` gives it.
+ * @param topology The topology, from `convertTopology`.
  * @param declared Number of entries of all weights that the file declares.
- * @param declares How the file declares them, for messages.
- * @param beforeDrawing Called with the built model before its weights are drawn as the topology says, because no file
- * has them. Default: weights are all 0, and none is drawn.
+ * @param declares Declaration of the weights in the file, for messages.
+ * @param beforeDrawing Called with the built model before its weights are drawn by its
+ * initialisers, because no file has them. Default: weights are all 0, and none is drawn.
  * @returns The model.
  * @throws {ModelError} If TensorFlow.js cannot build it, or it asks for more memory.
  */
@@ -90,7 +90,7 @@ export function buildModel(
   prototype.addWeight = function (name, shape, dtype, initializer, ...rest) {
     const count = shape.reduce((product, size) => product * size, 1);
     asked += count;
-    // An open axis, null, counts as 0 in a product: TensorFlow.js itself refuses it below.
+    // An open axis, null, counts as 0 in a product: TensorFlow.js itself rejects it below.
     if (!(asked <= budget) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
       throw new ModelError(
         `${watch.placeOf(this)} asks for a weight ${showValue(name)} of shape ` +
@@ -110,7 +110,7 @@ export function buildModel(
     for (const layer of watch.layers) tf.dispose((layer as { states_?: Tensor[] }).states_ ?? []);
   };
   try {
-    // The same as tf.loadLayersModel does, but in one go: nothing else runs while addWeight is ours.
+    // Like tf.loadLayersModel, but synchronous: nothing else runs while addWeight is replaced.
     let model: LayersModel | undefined;
     tf.tidy(() => {
       const [cls, fromConfig] = known[topology.className];
@@ -131,7 +131,7 @@ export function buildModel(
   }
 }
 
-/** The classes that TensorFlow.js builds models from, by name. */
+/** Returns the classes that TensorFlow.js builds models from, by name. */
 export function classes(tf: TensorFlow): Classes {
   const { SerializationMap } = tf.serialization as unknown as {
     SerializationMap: { getMap(): { classNameMap: Classes } };
@@ -139,7 +139,7 @@ export function classes(tf: TensorFlow): Classes {
   return SerializationMap.getMap().classNameMap;
 }
 
-/** All objects within a piece of JSON. */
+/** Iterates over all objects within a piece of JSON. */
 function* objects(value: unknown): Generator<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return;
   if (!Array.isArray(value)) yield value as Record<string, unknown>;
@@ -148,7 +148,10 @@ function* objects(value: unknown): Generator<Record<string, unknown>> {
 
 const sizeOf = (value: unknown) => typeof value === "number" ? value : 0;
 
-/** A stateful recurrent layer keeps a state for each example of a batch whose size is fixed. */
+/**
+ * Rejects large states: a stateful recurrent layer keeps one for each example of a batch of fixed
+ * size.
+ */
 function refuseLargeStates(topology: Topology, budget: number): void {
   const all = [...objects(topology.config)];
   if (!all.some((config) => config.stateful === true)) return;
@@ -171,8 +174,9 @@ function refuseLargeStates(topology: Topology, budget: number): void {
 }
 
 /**
- * TensorFlow.js visits the layers of a functional model again and again until each has its inputs,
- * also when they never come. A round that the number of nodes does not explain is the last.
+ * Ends endless loops: TensorFlow.js visits the layers of a functional model again and again until
+ * each has its inputs, even if these never come. More rounds than the number of nodes explains are
+ * stopped.
  */
 function breakEndlessLoops(topology: Topology): void {
   for (const { layers, inputLayers } of objects(topology)) {
@@ -181,7 +185,7 @@ function breakEndlessLoops(topology: Topology): void {
     let rounds = 0;
     Object.defineProperty(layers, Symbol.iterator, {
       value: function* (this: unknown[]) {
-        // One round creates the layers, and each other one places a node at least.
+        // One round creates the layers, and each further one places at least one node.
         if (rounds++ > nodes + 1) {
           throw new ModelError("modelTopology: layers depend on each other's outputs in a cycle");
         }

@@ -4,13 +4,13 @@ import { ModelError } from "./model_error.ts";
 import { isJson, type Json, type KnownAs, setting } from "./topology_json.ts";
 import { unexpected } from "./unexpected.ts";
 
-/** One layer of a functional model. */
+/** Layer of a functional model. */
 interface Vertex extends LayerCalls {
-  /** Where its calls stand in the file. */
+  /** Place of its calls in the file. */
   nodesPlace: string;
-  /** Its calls as the file has them. */
+  /** Calls as written in the file. */
   nodes: unknown[][];
-  /** What each of them takes. */
+  /** References that each call takes. */
   takes: Reference[][];
 }
 
@@ -19,17 +19,16 @@ interface Reference {
   node: number;
 }
 
-/** TensorFlow.js keeps layers by name in a plain object, which has these already. */
+/** TensorFlow.js keeps layers by name in a plain object, which already has these. */
 const isBuiltIn = (name: string) => name in {};
 
 /**
- * Checks how the layers of a functional model lead to each other: names, the calls of each layer, inputs
- * and outputs.
+ * Checks the graph of a functional model: names, the calls of each layer, inputs and outputs.
  *
  * @param config The model's configuration.
- * @param place Where it stands in the file.
- * @param knownAs The name that TensorFlow.js knows a class by.
- * @throws {ModelError} If something leads nowhere, or in a circle.
+ * @param place Its place in the file.
+ * @param knownAs Returns the name by which TensorFlow.js knows a class.
+ * @throws {ModelError} If a reference leads nowhere, or in a circle.
  */
 export function checkGraph(config: Json, place: string, knownAs: KnownAs): void {
   const { key, value } = setting(config, "layers");
@@ -60,7 +59,7 @@ export function checkGraph(config: Json, place: string, knownAs: KnownAs): void 
       const reference = checkReference(one, `${at}[${i}]`, vertices);
       const { layer } = reference;
       if (list === "outputLayers") {
-        // TensorFlow.js computes an output once, and gives nothing where it is listed again.
+        // TensorFlow.js computes an output once, and returns nothing for a second listing.
         const known = JSON.stringify((one as unknown[]).slice(0, 3));
         if (listed.has(known)) {
           throw new ModelError(
@@ -90,14 +89,14 @@ export function checkGraph(config: Json, place: string, knownAs: KnownAs): void 
   }
 }
 
-/** An input that some output needs and that is not among the inputs of the model. */
+/** Returns an input that some output needs but that is not an input of the model. */
 function missingInput(
   vertices: Map<string, Vertex>,
   inputs: Set<string>,
   outputs: Reference[],
 ): string | null {
   const needed = new Map(outputs.map((one) => [`${one.node} ${one.layer}`, one]));
-  // A map is walked in the order of its entries, those that are added on the way included.
+  // Iteration over a map includes entries added on the way.
   for (const { layer, node } of needed.values()) {
     const { first, isInput, takes } = vertices.get(layer)!;
     if (isInput && !inputs.has(layer)) return layer;
@@ -127,7 +126,8 @@ function vertexOf(layer: Json, place: string, knownAs: KnownAs): Vertex {
   const nodesPlace = `${place}.${key}`;
   if (!Array.isArray(nodes)) throw unexpected(nodesPlace, nodes, "an array");
   nodes.forEach((node, n) => {
-    // TensorFlow.js does not count a call without inputs, so the numbers of later calls would be off.
+    // TensorFlow.js does not count a call without inputs, so the numbers of later calls would be
+    // off.
     if (!Array.isArray(node) || node.length === 0) {
       throw unexpected(`${nodesPlace}[${n}]`, node, "an array of references");
     }
@@ -161,7 +161,7 @@ function checkReference(
     throw unexpected(`${place}[0]`, name, "the name of a layer of this model");
   }
   const calls = vertex.first + vertex.nodes.length;
-  // What a nested model computes by itself it computes of inputs of its own.
+  // A nested model's first call is the one on its own inputs.
   const low = vertex.isInput === false ? vertex.first : 0;
   if (calls === low) throw unexpected(`${place}[0]`, name, "a layer that is called");
   if (node < low || node >= calls) {
@@ -182,15 +182,15 @@ const numbers = (low: number, high: number, what: string, name: string) =>
   } are numbered`;
 
 /**
- * Refuses calls that wait for each other. A call also waits for the ones of its layer before it, which
- * number it.
+ * Rejects calls that wait for each other. A call also waits for earlier calls of its layer, which
+ * determine its number.
  */
 function refuseCircles(vertices: Map<string, Vertex>): void {
-  /** How many calls of each layer can be made. */
+  /** Number of calls of each layer that can be made. */
   const done = new Map([...vertices].map(([name, { first }]) => [name, first]));
   const waiting = new Map<string, Set<string>>();
   const open = new Set(vertices.keys());
-  // A set is walked in the order of its entries, those that are added on the way included.
+  // Iteration over a set includes entries added on the way.
   for (const name of open) {
     open.delete(name);
     const { first, takes } = vertices.get(name)!;

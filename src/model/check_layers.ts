@@ -26,7 +26,7 @@ const WORDS: Record<Exclude<Role, "optimizer">, string> = {
   regularizer: "a regularizer",
 };
 
-/** What the classes hold that are no layers. TensorFlow.js has no opinion on the others' settings. */
+/** Settings of TensorFlow.js's classes. Those of other classes are not checked. */
 const SETTINGS: Record<string, Settings> = {
   ...LAYER_SETTINGS,
   Constant: { value: { ...KINDS.number, required: true } },
@@ -41,8 +41,8 @@ const SETTINGS: Record<string, Settings> = {
 };
 
 /**
- * How many layers may run in one pass. Each leaves tensors behind that JavaScript's heap must hold; and
- * models that call each other twice, 30 of them one in the other, would run for years.
+ * Largest number of layers that may run in one pass. Each leaves tensors behind that JavaScript's
+ * heap must hold; and 30 nested models that call each other twice would run for years.
  */
 const MOST_CALLS = 100_000;
 
@@ -52,7 +52,7 @@ const LAYER_NAME: Setting = {
   is: (value) => typeof value === "string" && /^[A-Za-z0-9][\w./-]*$/.test(value),
 };
 
-/** What a key of a layer's configuration leads to, by the last word of the key. */
+/** Roles of the parts of a layer's configuration, by the last word of the key. */
 const PARTS: [RegExp, Role][] = [
   [/(^a|A)ctivation$/, "activation"],
   [/Constraint$/, "constraint"],
@@ -60,7 +60,7 @@ const PARTS: [RegExp, Role][] = [
   [/Regularizer$/, "regularizer"],
 ];
 
-/** The layers that a class applies, by their key. */
+/** Layers that a class applies, by their key. */
 const INNER: Record<string, [key: string, role: Role]> = {
   Bidirectional: ["layer", "recurrent"],
   RNN: ["cell", "cell"],
@@ -69,12 +69,12 @@ const INNER: Record<string, [key: string, role: Role]> = {
 };
 
 /**
- * Checks all that a model's topology holds before anything of it is built: the configuration of each layer
- * of TensorFlow.js, and how the layers lead to each other. Custom classes pass.
+ * Checks everything in a model's topology before anything is built: the configuration of each layer
+ * of TensorFlow.js, and how the layers are connected. Custom classes pass.
  *
- * @param model The model as the file has it: `{class_name, config}`.
- * @param place Where it stands in the file.
- * @param knownAs The name that TensorFlow.js knows a class by.
+ * @param model The model as in the file: `{class_name, config}`.
+ * @param place Its place in the file.
+ * @param knownAs Returns the name by which TensorFlow.js knows a class.
  * @throws {ModelError} If something cannot be built, or not measured in any reasonable time.
  */
 export function checkLayers(model: Json, place: string, knownAs: KnownAs): void {
@@ -86,7 +86,10 @@ export function checkLayers(model: Json, place: string, knownAs: KnownAs): void 
   );
 }
 
-/** Of two keys that are the same to TensorFlow.js, `units` and `units_`, only one would count. */
+/**
+ * Rejects two keys that are the same to TensorFlow.js, such as `units` and `units_`: only one would
+ * count.
+ */
 function refuseDoubleKeys(object: Json, place: string): void {
   const written = new Map<string, string>();
   for (const key of Object.keys(object)) {
@@ -102,9 +105,9 @@ function refuseDoubleKeys(object: Json, place: string): void {
 }
 
 /**
- * An object of a class: `{class_name, config}`.
+ * Checks an object of a class: `{class_name, config}`.
  *
- * @returns How many layers run when it is called once.
+ * @returns Number of layers that run in one call of it.
  */
 function checkObject(value: unknown, place: string, role: Role, knownAs: KnownAs): number {
   const what = WORDS[role as keyof typeof WORDS];
@@ -129,7 +132,7 @@ function checkObject(value: unknown, place: string, role: Role, knownAs: KnownAs
 }
 
 function checkModel(config: unknown, place: string, name: string, knownAs: KnownAs): number {
-  // Keras 1 has the layers of a Sequential where the configuration is now.
+  // In Keras 1, the configuration of a Sequential is the list of its layers.
   const isList = name === "Sequential" && Array.isArray(config);
   if (!isList && !isJson(config)) throw unexpected(place, config, "an object");
   if (!isList) refuseDoubleKeys(config as Json, place);
@@ -159,7 +162,7 @@ function checkModel(config: unknown, place: string, name: string, knownAs: Known
   }, 0);
 }
 
-/** Refuses two layers of one name; a layer without any is given one that is free. */
+/** Rejects two layers of one name; gives a layer without a name a free one. */
 function refuseDoubleNames(layers: Json[], place: string): void {
   const taken = new Set<unknown>();
   layers.forEach((layer, i) => {
@@ -179,7 +182,7 @@ function refuseDoubleNames(layers: Json[], place: string): void {
 const shapeless = (place: string) =>
   new ModelError(`${place} has no "batch_input_shape", expected the shape that the model takes`);
 
-/** Whether the first layer of a Sequential says what the model takes. */
+/** Returns true if the first layer of a Sequential defines the model's input shape. */
 function hasShape(layer: Json, knownAs: KnownAs): boolean {
   const name = knownAs(setting(layer, "className").value as string)!;
   const config = setting(layer, "config").value as Json;
@@ -221,7 +224,9 @@ function checkConfig(name: string, config: Json, place: string, knownAs: KnownAs
   return 1;
 }
 
-/** An activation, initialiser, constraint or regulariser: its name alone, or an object of its class. */
+/**
+ * Checks an activation, initialiser, constraint or regulariser: a name, or an object of its class.
+ */
 function checkPart(value: unknown, place: string, role: Role, knownAs: KnownAs): void {
   if (typeof value !== "string") {
     checkObject(value, place, role, knownAs);

@@ -3,7 +3,7 @@ import { STOCK_OPTIMIZERS } from "../traits/optimizers.ts";
 import { LAYER_SETTINGS } from "./layer_settings.ts";
 import { MODEL_CLASSES } from "./topology_json.ts";
 
-/** What TensorFlow.js has classes for that are no layers, each with the classes. */
+/** Roles for which TensorFlow.js has classes other than layers, each with the classes. */
 export const CLASS_ROLES = {
   activation: [
     ...["elu", "gelu", "gelu_new", "hardSigmoid", "linear", "logSoftmax", "mish", "relu", "relu6"],
@@ -21,13 +21,13 @@ export const CLASS_ROLES = {
   regularizer: ["L1L2"],
 } as const;
 
-/** What a class is for. `cell` and `recurrent` are layers that only some wrappers take. */
+/** Role of a class. `cell` and `recurrent` are layers that only some wrappers take. */
 export type Role = keyof typeof CLASS_ROLES | "cell" | "recurrent" | "layer" | "model";
 
 const CELLS = ["ConvLSTM2DCell", "GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"];
 const RECURRENT = ["ConvLSTM2D", "GRU", "LSTM", "RNN", "SimpleRNN"];
 
-/** What the class of this name is for, or `null` if it is a custom class. */
+/** Returns the roles of the class of this name, or `null` for a custom class. */
 export function rolesOf(name: string): Role[] | null {
   for (const [role, names] of Object.entries(CLASS_ROLES)) {
     if ((names as readonly string[]).includes(name)) return [role as Role];

@@ -13,10 +13,10 @@ import {
   unknownOptimizer,
 } from "./saved_optimizer.ts";
 
-/** A model that tells the names of its outputs, which TensorFlow.js's types do not show. */
+/** Model with the names of its outputs, which TensorFlow.js's types do not show. */
 type NamedOutputs = LayersModel & { outputNames?: string[] };
 
-/** What `compile` leaves behind; a sequential model delegates to an inner one. */
+/** Fields that `compile` sets; a sequential model delegates to an inner one. */
 interface Compiled {
   loss: unknown;
   lossFunctions: LossFunction[];
@@ -24,13 +24,13 @@ interface Compiled {
 }
 
 /**
- * Compiles a model with the loss that its model.json names, as TensorFlow.js writes it (`trainingConfig`)
- * or as a converted Keras model has it (`training_config`), with its metrics and its optimizer. If a
- * loss cannot be reproduced, the model gets its optimizer alone.
+ * Compiles a model with the loss that its model.json names, as TensorFlow.js writes it
+ * (`trainingConfig`) or as a converted Keras model has it (`training_config`), with its metrics and
+ * its optimizer. If a loss cannot be reproduced, the model gets only its optimizer.
  *
  * @param tf The engine's TensorFlow.js.
  * @param model The model.
- * @param json What the file holds.
+ * @param json Content of the file.
  */
 export function compileAsSaved(
   tf: TensorFlow,
@@ -74,9 +74,10 @@ export function compileAsSaved(
 }
 
 /**
- * Makes a model whose file Keras wrote compute cross-entropies as Keras on TensorFlow does, and compiles it as saved.
+ * Makes a model whose file Keras wrote compute cross-entropies as Keras on TensorFlow does, and
+ * compiles it as saved.
  *
- * @param training The training configuration of the file.
+ * @param training Training configuration of the file.
  */
 export function compileAsInKeras(tf: TensorFlow, model: LayersModel, training: unknown): void {
   keepLogitsOf(model);
@@ -95,7 +96,9 @@ function optimizerFor(
   return optimizer;
 }
 
-/** Returns the loss of each output as it was told: one for all, a list, or an object by the names of outputs. */
+/**
+ * Returns the loss of each output from one for all, a list, or an object by the names of outputs.
+ */
 function lossesByOutput(loss: unknown, names: readonly string[]): unknown[] {
   if (typeof loss !== "object" || Object.hasOwn(loss!, "class_name")) return names.map(() => loss);
   if (Array.isArray(loss)) return loss.length === names.length ? loss : [];
@@ -115,7 +118,10 @@ function weightsByOutput(told: unknown, names: readonly string[]): number[] {
   return names.map((_, i) => typeof weights[i] === "number" ? weights[i] : 1);
 }
 
-/** Returns a loss of TensorFlow.js for the same targets: by it, `accuracy` is the right one of several metrics. */
+/**
+ * Returns a loss of TensorFlow.js for the same targets: from it, TensorFlow.js chooses the right
+ * metric for `accuracy`.
+ */
 function plainLoss(name: LossName): LossName {
   const { family, targets, from } = lossTraits(name)!;
   if (from === "name") return name;
@@ -124,7 +130,7 @@ function plainLoss(name: LossName): LossName {
   return targets === "classes" ? "sparseCategoricalCrossentropy" : "categoricalCrossentropy";
 }
 
-/** Gives a compiled model the losses that TensorFlow.js cannot be told by name. */
+/** Sets losses of a compiled model that TensorFlow.js does not accept by name. */
 function setLosses(tf: TensorFlow, model: LayersModel, settings: readonly LossSettings[]): void {
   const isByName = ({ name, ...options }: LossSettings) =>
     lossTraits(name)!.from === "name" && Object.keys(options).length === 0;

@@ -6,17 +6,17 @@ import { camelCase, isJson, type Json, type KnownAs, MODEL_CLASSES } from "./top
 import { unexpected } from "./unexpected.ts";
 import { unknownClass } from "./unknown_class.ts";
 
-/** The architecture of a model in the form that TensorFlow.js builds it from. */
+/** Architecture of a model in the form that TensorFlow.js builds it from. */
 export interface Topology {
   /** Class of the model: `Sequential`, `Functional`, `Model`. */
   className: string;
-  /** Its configuration, keys in camel case. */
+  /** Configuration, with keys in camel case. */
   config: Record<string, unknown>;
-  /** Where in the file each configuration of a class stands. */
+  /** Place in the file of each configuration of a class. */
   places: WeakMap<object, string>;
 }
 
-/** What a conversion needs everywhere. */
+/** Values that all steps of a conversion need. */
 interface Context {
   knownAs: KnownAs;
   places: WeakMap<object, string>;
@@ -28,14 +28,15 @@ const DTYPES = ["float32", "int32", "bool"];
 const MAX_DEPTH = 100;
 
 /**
- * Checks the `modelTopology` of a model.json and converts it, Keras's snake case to camel case, to what
- * TensorFlow.js builds a model from. Nothing is built here. What TensorFlow.js would fail on
- * without a clear message, or never return from, is refused.
+ * Checks the `modelTopology` of a model.json and converts it, Keras's snake case to camel case, to
+ * the form from which TensorFlow.js builds a model. Nothing is built here. Topologies on which
+ * TensorFlow.js would hang, or fail without a clear message, are rejected.
  *
  * @param topology The piece of JSON: `{class_name, config}`, or `{model_config: {...}}` of Keras.
- * @param isKnown Whether TensorFlow.js has a class of this name.
- * @param root Where it stands in the file. Default: `modelTopology`, as in a model.json.
- * @throws {ModelError} If something in it is missing, wrong or unknown; the message starts with the place.
+ * @param isKnown Returns true if TensorFlow.js has a class of this name.
+ * @param root Place in the file. Default: `modelTopology`, as in a model.json.
+ * @throws {ModelError} If something in it is missing, wrong or unknown; the message starts with the
+ * place.
  */
 export function convertTopology(
   topology: unknown,
@@ -53,7 +54,8 @@ export function convertTopology(
   if (typeof model.class_name !== "string" || model.config === undefined) {
     throw unexpected(`${place}.class_name`, model.class_name, MODEL_CLASSES.join(", "));
   }
-  // How it was trained is no part of the model: a loss of Keras is no class that must be known.
+  // The training configuration is not part of the model: the class of a Keras loss need not be
+  // known.
   const { training_config: _, ...untrained } = model;
   const knownAs = (name: string) => knownNameOf(name, isKnown);
   refuseLayerless(model, place, knownAs);
@@ -66,13 +68,13 @@ export function convertTopology(
   }
   checkLayers(own, place, knownAs);
   dropUnused(converted);
-  // Keras 1 has the layers of a Sequential where the configuration is now.
+  // In Keras 1, the configuration of a Sequential is the list of its layers.
   const whole = Array.isArray(config) ? { layers: config } : config;
   places.set(whole, `${place}.config`);
   return { className, config: whole, places };
 }
 
-/** Refuses a model of a class of its own, whose file holds what it was made with, and no layers. */
+/** Rejects a model of a custom class, whose file holds constructor arguments instead of layers. */
 function refuseLayerless(model: Json, place: string, knownAs: KnownAs): void {
   const name = model.class_name as string;
   const hasLayers = Array.isArray(model.config) || Array.isArray(Object(model.config).layers);
@@ -96,7 +98,7 @@ function convert(
   if (depth > MAX_DEPTH) {
     throw new ModelError(`${key || "modelTopology"} is nested more than ${MAX_DEPTH} levels deep`);
   }
-  // `gelu_new` is called that in TensorFlow.js too.
+  // `gelu_new` has the same name in TensorFlow.js.
   if (typeof value === "string") {
     return key.toLowerCase().endsWith("activation")
       ? context.knownAs(value) ?? camelCase(value)
@@ -104,7 +106,7 @@ function convert(
   }
   if (Array.isArray(value)) {
     return value.map((item, i) => {
-      // References to layers start with a name, which must stay as it is.
+      // References to layers start with a name, which must stay unchanged.
       const isName = i === 0 && typeof item === "string" &&
         ["inboundNodes", "inputLayers", "outputLayers"].includes(key);
       return isName ? item : convert(item, key, `${place}[${i}]`, context, depth + 1);
@@ -113,7 +115,7 @@ function convert(
   if (!isJson(value)) return value;
   const isClass = typeof value.class_name === "string" && typeof value.config === "object";
   if (isClass) checkClass(value, place, context.knownAs);
-  // Keras notes a type for initialisers, too, which TensorFlow.js does not look at.
+  // Keras also saves a type for initialisers, which TensorFlow.js ignores.
   if (isClass && !key.endsWith("Initializer")) checkDtype(value.config as Json, place);
   const converted = Object.fromEntries(
     Object.entries(value).map(([own, inner]) => {
@@ -131,17 +133,17 @@ function convert(
   return resolved;
 }
 
-/** The name that TensorFlow.js knows a class by, or `null` if it knows none. */
+/** Returns the name by which TensorFlow.js knows a class, or `null` if it is unknown. */
 function knownNameOf(name: string, isKnown: (name: string) => boolean): string | null {
   // Keras writes the package of a custom class in front of its name.
   const bare = name.slice(name.indexOf(">") + 1);
   return [name, camelCase(name), bare, camelCase(bare)].find(isKnown) ?? null;
 }
 
-/** Gives a class the name, and the configuration, that TensorFlow.js knows it by. */
+/** Gives a class the name and the configuration by which TensorFlow.js knows it. */
 function resolveClass(value: Json, name: string, knownAs: KnownAs): Json {
   const className = knownAs(name);
-  // What Keras has two classes for is one in TensorFlow.js.
+  // Keras has two classes for what is one in TensorFlow.js.
   return className === null
     ? { className: "L1L2", config: { l1: 0, l2: 0, ...value.config as Json } }
     : { ...value, className };
@@ -154,7 +156,7 @@ function checkClass(value: Json, place: string, knownAs: KnownAs): void {
   }
 }
 
-/** TensorFlow.js takes any name for a type, and fails where it first needs a tensor of it. */
+/** TensorFlow.js accepts any name of a type, and fails when it first needs a tensor of it. */
 function checkDtype(config: Json | null, place: string): void {
   const dtype = config?.dtype;
   if (dtype === "string") {
@@ -168,8 +170,8 @@ function checkDtype(config: Json | null, place: string): void {
 }
 
 /**
- * Takes the layers out that neither an input nor an output of their model needs. They would be built, and
- * their weights would stay when the model is disposed of, which does not know them.
+ * Removes the layers that neither an input nor an output of their model needs. They would be built,
+ * but the model would not know their weights and so not dispose them.
  */
 function dropUnused(value: unknown): void {
   if (typeof value !== "object" || value === null) return;
@@ -178,7 +180,7 @@ function dropUnused(value: unknown): void {
     const byName = new Map(layers.map((layer) => [layer.name, layer]));
     const nameOf = (reference: unknown) => (reference as unknown[])[0];
     const used = new Set([...inputLayers, ...outputLayers].map(nameOf));
-    // A set is walked in the order of its entries, those that are added on the way included.
+    // Iteration over a set includes entries added on the way.
     for (const name of used) {
       for (const node of byName.get(name)!.inboundNodes as unknown[][]) {
         for (const reference of node) used.add(nameOf(reference));

@@ -3,7 +3,7 @@ import { activationTraits } from "../traits/activation_traits.ts";
 import { lossTraits, type TargetKind } from "../traits/losses.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 
-/** Draws one target of a loss, of `classes` entries, into `target`. */
+/** Draws one target of a loss, with `classes` entries, into `target`. */
 type Draw = (random: SeededRandom, target: Float32Array, classes: number) => void;
 
 const each = (draw: (random: SeededRandom) => number): Draw => (random, target) => {
@@ -16,10 +16,10 @@ const oneHot: Draw = (random, target, classes) => {
 
 const sign = each((random) => random.integer(2) * 2 - 1);
 
-/** The range of a head's outputs: targets outside it would be a fault of the draw. */
+/** Draws within the range of a head's outputs: targets outside it would be a fault of the draw. */
 function withinReach(head: string): Draw {
   const traits = activationTraits(head);
-  // What a softmax puts out for one class depends on the others: no draw for each entry fits it.
+  // The outputs of a softmax depend on each other: drawing each entry separately does not fit.
   const [low, high] = traits === null || traits.curve === null
     ? [-Infinity, Infinity]
     : traits.range;
@@ -30,7 +30,7 @@ function withinReach(head: string): Draw {
   });
 }
 
-/** How targets are drawn that may not be any number. */
+/** Draws of targets that are restricted to some numbers. */
 const DRAWS: Record<Exclude<TargetKind, "numbers">, Draw> = {
   "positive numbers": each((random) => Math.abs(random.normal())),
   counts: each((random) => random.integer(4)),
@@ -46,7 +46,7 @@ const DRAWS: Record<Exclude<TargetKind, "numbers">, Draw> = {
  * Draws random targets of one output that suit its loss and its head.
  *
  * @param loss Name of the loss.
- * @param head What the output ends in, see {@linkcode headOf}.
+ * @param head Activation or class at the end of the output, see {@linkcode headOf}.
  * @param shape Shape of the output, examples first.
  * @returns A tensor; the caller disposes it.
  */

@@ -8,13 +8,15 @@ import { object, requireValue } from "../words/requirements.ts";
 
 /** Options of {@linkcode exerciseModel}. */
 export interface ExerciseModelOptions {
-  /** Units of a hidden layer, and features of the input. Default: 20, the exercise's. */
+  /**
+   * Number of units of a hidden layer, and of features of the input. Default: 20, the exercise's.
+   */
   width?: number;
-  /** Hidden layers, the relu layer among them. Default: 10, the exercise's. */
+  /** Number of hidden layers, including the relu layer. Default: 10, the exercise's. */
   depth?: number;
   /**
-   * Activation of the hidden layers but the first, by its TensorFlow.js name (`"relu"`, `"selu"`,
-   * `"sigmoid"` ...). Default: `"tanh"`, the exercise's.
+   * Activation of all hidden layers except the first, by its TensorFlow.js name (`"relu"`,
+   * `"selu"`, `"sigmoid"` ...). Default: `"tanh"`, the exercise's.
    */
   activation?: string;
   /** Standard deviation of those layers' kernels. Default: 200, the exercise's. */
@@ -23,7 +25,7 @@ export interface ExerciseModelOptions {
   seed?: number;
 }
 
-/** The names of the options; the type makes sure that none is missing. */
+/** Names of the options; the type makes sure that none is missing. */
 const OPTIONS: Record<keyof Required<ExerciseModelOptions>, null> = {
   width: null,
   depth: null,
@@ -33,9 +35,10 @@ const OPTIONS: Record<keyof Required<ExerciseModelOptions>, null> = {
 };
 
 /**
- * The network of the exercise: one relu layer, `depth - 1` layers of `activation` whose kernels are
- * normal with a standard deviation of `std`, and one linear unit on top; Dense layers named
- * `dense_1` ... throughout, on `width` features. 11 layers and 4221 weights with the defaults.
+ * Creates the network of the exercise: one relu layer, `depth - 1` layers of `activation` whose
+ * kernels are normal with a standard deviation of `std`, and one linear unit on top. All are Dense
+ * layers named `dense_1` ..., on `width` features. With the defaults, it has 11 layers and 4221
+ * weights.
  *
  * The relu layer and the top are normal with Glorot's variance, 2 / (fan-in + fan-out) (Glorot and
  * Bengio 2010); biases are zero. The same seed draws the same numbers whatever the activation, and
@@ -44,8 +47,8 @@ const OPTIONS: Record<keyof Required<ExerciseModelOptions>, null> = {
  * @param options Size, activation, scale and seed.
  * @returns The model. Dispose it when done.
  * @throws {EngineError} If no engine runs.
- * @throws {RangeError} If a size is not a whole number above 0, `std` is negative or not finite,
- *   or the seed is not an integer.
+ * @throws {RangeError} If a size is not a whole number above 0, `std` is negative or not finite, or
+ * the seed is not an integer.
  * @throws {TypeError} If TensorFlow.js has no such activation, or an option is unknown.
  *
  * @example The exercise's network, and its seventh hidden layer's kernel
@@ -63,7 +66,7 @@ const OPTIONS: Record<keyof Required<ExerciseModelOptions>, null> = {
  */
 export function exerciseModel(options: ExerciseModelOptions = {}): LayersModel {
   requireValue("options", options, object);
-  // Also of what is handed to a createModel(), which this function may be exported as.
+  // A module may export this function as createModel(), which is also given `tf`.
   const { tf: _tf, ...own }: ExerciseModelOptions & { tf?: unknown } = options;
   requireKnownOptions("exerciseModel", own, Object.keys(OPTIONS));
   const { width = 20, depth = 10, activation = "tanh", std = 200, seed = 0 } = options;

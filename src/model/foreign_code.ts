@@ -6,10 +6,10 @@ import { ModelError } from "./model_error.ts";
 import { untilStalled } from "./until_stalled.ts";
 
 /**
- * Imports a module by its path, relative to the working directory. What it logs goes to stderr.
+ * Imports a module by its path, relative to the working directory. Its logs go to stderr.
  *
- * @param path Any path: `#`, `?`, spaces and letters of any script mean themselves.
- * @throws {ModelError} If there is no such module, or importing it fails.
+ * @param path Any path: `#`, `?`, spaces and letters of any script are literal.
+ * @throws {ModelError} If the module is missing, or importing it fails.
  */
 export async function importModule(path: string): Promise<Record<string, unknown>> {
   try {
@@ -17,7 +17,7 @@ export async function importModule(path: string): Promise<Record<string, unknown
   } catch (error) {
     throw new ModelError(`${path}: ${failure(error)}`, { cause: error });
   }
-  // Here, and not above: Deno takes 5 ms to set these up, which --help need not wait for.
+  // Imported here because Deno takes 5 ms to load these, which --help need not wait for.
   const { resolve } = await import("node:path");
   const { pathToFileURL } = await import("node:url");
   foreignImport.begin();
@@ -33,12 +33,14 @@ export async function importModule(path: string): Promise<Record<string, unknown
   }
 }
 
-/** Why there is no result where the code of a model leaves nothing that could still run. */
+/** Explains a missing result if the code of a model leaves nothing that could still run. */
 export function noResult(path: string): string {
   return `no result: the code of ${path} ended the process, or awaits a promise that never settles`;
 }
 
-/** What Deno says of a name that it cannot look up, and in which `deno.json` it did. */
+/**
+ * Rewrites Deno's message on a name that it cannot look up, and names the `deno.json` that it used.
+ */
 function whoseNames(reason: string): string {
   const plain = reason.replace(/ and not in import map from ".*"(?=, at |$)/, "");
   if (!/^Import ".*" not a dependency/.test(plain)) return reason;
@@ -46,7 +48,7 @@ function whoseNames(reason: string): string {
     `run jsr:@gradient-health/gradient-health`;
 }
 
-/** What writes to stdout. */
+/** Methods that write to stdout. */
 const METHODS = [
   "log",
   "info",
@@ -73,13 +75,13 @@ let callers = 0;
 let undo: Undo[] = [];
 
 /**
- * Runs user code and sends what it logs or writes to stdout to stderr instead: stdout belongs to the
+ * Runs user code and redirects its logs and its writes to stdout to stderr: stdout is for the
  * report.
  *
  * @param run The code; calls may overlap.
  */
 export async function logToStderr<T>(run: () => T | Promise<T>): Promise<T> {
-  // One for good: counters, timers and indentation go on from one call to the next.
+  // Created once: counters, timers and indentation persist between calls.
   const start = await (redirect ??= prepare());
   if (callers++ === 0) undo = start();
   try {
@@ -89,13 +91,13 @@ export async function logToStderr<T>(run: () => T | Promise<T>): Promise<T> {
   }
 }
 
-/** Node's console, since Deno's own writes to nothing else than stdout. Loaded when it is needed. */
+/** Uses Node's console, since Deno's own can only write to stdout. Loaded on demand. */
 async function prepare(): Promise<() => Undo[]> {
   const [module, { default: { stdout, stderr } }] = await Promise.all([
     import("node:console"),
     import("node:process"),
   ]);
-  // What the types say of it depends on whose types of Node.js are in the program.
+  // Its types depend on which types of Node.js are in the program.
   const { Console } = module as unknown as { Console: new (stream: unknown) => Logger };
   const logger = new Console(stderr);
   const replace = (target: object, key: string, value: unknown) =>
@@ -108,17 +110,18 @@ async function prepare(): Promise<() => Undo[]> {
   ];
 }
 
-/** The place at the end of a line of a stack; what is not from a file its author cannot open. */
+/** Place at the end of a line of a stack. Only files count, since the author cannot open others. */
 const FRAME = /(file:\/\/.+):(\d+):(\d+)\)?$/;
 
-/** Where this package lies: its own frames are not what is wrong. */
+/** Folder of this package: its own frames are not the cause. */
 const OWN = new URL("../", import.meta.url).href;
 
 /**
- * Why a user's module failed, in the words of {@linkcode failure}, and where: `no data, at net.ts:3:9`.
+ * Explains why a user's module failed, in the words of {@linkcode failure}, and where: `no data, at
+ * net.ts:3:9`.
  *
  * @param path The module, as its user named it.
- * @param error What was thrown, which can be anything.
+ * @param error Thrown value of any type.
  */
 export async function failureIn(path: string, error: unknown): Promise<string> {
   const reason = failure(error).replace(/ at file:\/\/.+:\d+:\d+$/, "");
@@ -129,7 +132,7 @@ export async function failureIn(path: string, error: unknown): Promise<string> {
   return `${reason}, at ${shown}:${line}:${column}${hintOn(reason, shown)}`;
 }
 
-/** What helps code that was written for Node.js or for a bundler. */
+/** Returns a hint for code that was written for Node.js or for a bundler. */
 function hintOn(reason: string, file: string): string {
   if (/^(require|module|exports|__dirname|__filename) is not defined$/.test(reason)) {
     const extension = /\.m?tsx?$/.test(file) ? ".cts" : ".cjs";
@@ -144,7 +147,7 @@ function hintOn(reason: string, file: string): string {
     : "";
 }
 
-/** The stack of what was thrown, which may be anything, and may throw when it is looked at. */
+/** Returns the stack of a thrown value of any type, whose getters may throw. */
 function stackOf(error: unknown): string {
   try {
     const { stack } = Object(error) as Partial<Error>;
@@ -154,12 +157,12 @@ function stackOf(error: unknown): string {
   }
 }
 
-/** The first place of a stack that is neither in this package nor in one of its user's. */
+/** Returns the first place of a stack that is neither in this package nor in its caller. */
 function placeOf(stack: string): string[] | null {
-  // Deno colours the places of what it could not import, also where colours are not shown.
+  // Deno colours the places of failed imports even if colours are off.
   // deno-lint-ignore no-control-regex
   for (const line of stack.replace(/\x1b\[\d*m/g, "").split("\n")) {
-    // From here on it is the program that called this package.
+    // The frames below belong to the program that called this package.
     if (line.includes(`${import.meta.url}:`)) return null;
     const [, url, ...place] = line.match(FRAME) ?? [];
     if (url === undefined || url.startsWith(OWN)) continue;
@@ -168,11 +171,11 @@ function placeOf(stack: string): string[] | null {
   return null;
 }
 
-/** The file of a URL, from where the module's own path starts if it is beside or below it. */
+/** Returns the file of a URL, relative like the module's own path if it is beside or below it. */
 async function shownPath(url: string, path: string): Promise<string> {
   const { resolve } = await import("node:path");
   const { fileURLToPath, pathToFileURL } = await import("node:url");
-  // Under `deno test` stacks have URLs with letters in them that no URL has.
+  // Under `deno test`, URLs in stacks contain letters that are invalid in URLs.
   const { href } = /[^\x21-\x7e]|#/.test(url) ? pathToFileURL(url.slice(7)) : { href: url };
   const folder = new URL(".", pathToFileURL(resolve(path))).href;
   if (!href.startsWith(folder)) return fileURLToPath(href);

@@ -1,15 +1,15 @@
 const { promise, resolve } = Promise.withResolvers<void>();
 
-/** Whether and when a module of a user is imported. */
+/** Import of the first module of a user. */
 export const foreignImport = {
   /**
-   * Resolves when one is about to be imported, which may import this package by its entry point: `mod.ts` loads the library for
-   * nobody else when it is the program.
+   * Resolves when such a module is about to be imported. It may import this package by its entry
+   * point, and the program's `mod.ts` loads the library only for such a module.
    */
   promise,
-  /** Whether one has been. */
+  /** True once such an import has begun. */
   isBegun: false,
-  /** Says that one is about to be imported. */
+  /** Announces such an import. */
   begin(): void {
     this.isBegun = true;
     resolve();

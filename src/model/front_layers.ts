@@ -5,22 +5,22 @@ import { innerLayers } from "./inner_layers.ts";
 
 type SymbolicTensor = LayersModel["inputs"][number];
 
-/** Layers that hand on the entries they get: others of them, or in another shape, order or place. */
+/** Layers that pass on their input's entries: some of them, or in another shape, order or place. */
 const PASSING: readonly LayerKind[] = ["passesOn", "selects", "resamples", "concatenation"];
 
-/** Layers that scale what they get. */
+/** Layers that scale their input. */
 const SCALING: readonly LayerKind[] = ["normalization", "rescaling"];
 
 /**
- * For each input of a model, the layers at its front that scale it before anything is calculated with it:
- * `Rescaling` or a normalisation. Looks through layers that only reshape,
- * through augmentation, and into nested models.
+ * Finds, for each input of a model, the layers at its front that scale it before any other
+ * computation: `Rescaling` or a normalisation. Looks through layers that only reshape, through
+ * augmentation, and into nested models.
  *
  * @param model A built model.
- * @param isPart Whether a layer without layers in it is part of the model: what it is made of may be part
- * of others as well.
- * @param which Which one of several in a row.
- * @returns The layers; `null` for an input that something else sees, or nothing.
+ * @param isPart Returns true if a layer without inner layers is part of the model: the layers it is
+ * made of may be part of others as well.
+ * @param which Layer to return of several in a row.
+ * @returns The layers; `null` for an input that another layer reads first, or none.
  */
 export function frontLayers(
   model: LayersModel,
@@ -39,7 +39,7 @@ interface Walk {
   seen: Set<SymbolicTensor>;
 }
 
-/** What scales a tensor, `null` for each layer that calculates with it as it is. */
+/** Returns the layers that scale a tensor, with `null` for each layer that uses it as it is. */
 function endsOf(tensor: SymbolicTensor, walk: Walk): (Layer | null)[] {
   const { isPart, which, seen } = walk;
   if (seen.has(tensor)) return [];

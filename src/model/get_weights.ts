@@ -5,7 +5,7 @@ import { modelWeights } from "./model_weights.ts";
 import { requireModel } from "./require_model.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 
-/** One weight, read off the engine. */
+/** Weight, read off the engine. */
 export interface WeightValue {
   /** Path of the layer that owns it. */
   layer: string;
@@ -13,15 +13,15 @@ export interface WeightValue {
   name: string;
   /** Shape. */
   shape: number[];
-  /** A copy of the entries, row-major. */
+  /** Copy of the entries, row-major. */
   values: Float32Array;
 }
 
 /**
- * All weights of a model, by name; copies, so that they stay what they are when the model changes.
+ * Returns all weights of a model, by name. They are copies, so they do not change with the model.
  *
  * @param model A built model.
- * @returns The weights in the model's order, frozen ones and moving statistics among them.
+ * @returns The weights in the model's order, including frozen ones and moving statistics.
  *
  * @example The exercise's first step: read the weights
  * ```ts
@@ -39,7 +39,7 @@ export interface WeightValue {
  */
 export function getWeights(model: LayersModel): Record<string, WeightValue> {
   requireModel(model);
-  // A weight may have any name, "__proto__" too.
+  // A weight may have any name, even "__proto__".
   const weights = Object.fromEntries(
     modelWeights(model).map(({ layerPath, weightName, variable }) => [weightName, {
       layer: layerPath,

@@ -2,13 +2,13 @@ import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 import type { LayerKind } from "../traits/layers.ts";
 
-/** Layers that put out nothing beyond what they get. */
+/** Layers that only pass on entries of their input. */
 const WITHIN: readonly LayerKind[] = ["passesOn", "selects", "resamples"];
 
 type SymbolicTensor = LayersModel["outputs"][number];
 
 /**
- * What an output ends in: its activation, as that is called, or the class of its layer where that has
+ * Returns the name of the activation at the end of an output, or the class of its layer if it has
  * none. Looks through layers that only reshape, nested models, and `TimeDistributed`.
  */
 export function headOf(output: SymbolicTensor): string {
@@ -17,7 +17,7 @@ export function headOf(output: SymbolicTensor): string {
   if (Array.isArray(outputs)) return headOf(outputs[tensorIndex]);
   if (WITHIN.includes(layerTraits(sourceLayer.getClassName()).kind)) {
     const [before] = sourceLayer.inboundNodes[nodeIndex].inputTensors;
-    // TensorFlow.js has an input go into its own layer.
+    // In TensorFlow.js, an input layer has its output as its input.
     if (before !== output) return headOf(before);
   }
   return activationOf(sourceLayer);

@@ -2,12 +2,12 @@ import type { DataType } from "@tensorflow/tfjs";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { LayerVariable } from "./model_weights.ts";
 
-/** The part of an initialiser that TensorFlow.js calls. */
+/** Part of an initialiser that TensorFlow.js calls. */
 interface Initializer {
   apply(shape: number[], dtype?: DataType): Tensor;
 }
 
-/** The part of TensorFlow.js's engine that makes a tensor of entries that are there already. */
+/** Part of TensorFlow.js's engine that makes a tensor of existing entries. */
 interface TensorMaker {
   backend: {
     write(values: Float32Array | Int32Array | Uint8Array, shape: number[], dtype: string): object;
@@ -18,8 +18,8 @@ interface TensorMaker {
 const ENTRY = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 
 /**
- * Weights that are drawn once the whole model has been built, and its size is known. Until then each has the shape that it
- * will have, and one entry: a topology of 300 bytes can ask for gigabytes.
+ * Weights that are drawn once the whole model is built and its size is known. Until then each has
+ * its final shape but only one entry: a topology of 300 bytes can ask for gigabytes.
  */
 export class HollowWeights {
   readonly #tf: TensorFlow;
@@ -32,7 +32,7 @@ export class HollowWeights {
   /**
    * Makes one weight.
    *
-   * @param initializer What draws it later.
+   * @param initializer Initialiser that draws it later.
    * @param add Adds a weight to its layer, with the initialiser that it is given.
    */
   add(initializer: Initializer, add: (hollow: Initializer) => LayerVariable): LayerVariable {
@@ -65,5 +65,5 @@ export class HollowWeights {
   }
 }
 
-/** Called with a built model before its weights are drawn; what it throws ends the building. */
+/** Function called with a built model before its weights are drawn; an error ends the building. */
 export type BeforeDrawing = (model: LayersModel) => void;

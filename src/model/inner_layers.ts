@@ -2,7 +2,7 @@ import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 
 /**
- * Layers inside a layer: a nested model's, or the ones that a wrapper applies.
+ * Returns the layers inside a layer: those of a nested model, or the ones that a wrapper applies.
  *
  * @param layer Any layer.
  * @returns The layers inside, or `null` if the layer computes something itself.
@@ -16,18 +16,18 @@ export function innerLayers(layer: Layer): Layer[] | null {
     backwardLayer?: Layer;
     innerLayers?: Record<string, Layer>;
   };
-  // A custom layer may keep layers of its own in a list; only a model has input layers beside it.
+  // A custom layer may also have a list of layers, but only a model has input layers.
   if (Array.isArray(parts.layers) && Array.isArray(parts.inputLayers)) return parts.layers;
   if (isComposite(layer)) return Object.values(parts.innerLayers!);
   if (layer.getClassName() === "Bidirectional") return [parts.forwardLayer!, parts.backwardLayer!];
   if (typeof parts.layer?.getClassName !== "function") return null;
   if (layer.getClassName() === "SpectralNormalization") return [parts.layer];
-  // A custom wrapper that has weights besides those of the layer it wraps computes something itself.
+  // A custom wrapper with weights besides those of the wrapped layer computes something itself.
   const wrapped = new Set(parts.layer.weights);
   return layer.weights.every((weight) => wrapped.has(weight)) ? [parts.layer] : null;
 }
 
-/** Whether a layer is made of layers that it names, as the attentions of Keras are. */
+/** Returns true if a layer consists of named layers, as the attentions of Keras do. */
 export function isComposite(layer: Layer): layer is Layer & { innerLayers: Record<string, Layer> } {
   const { innerLayers } = layer as { innerLayers?: Record<string, Layer> };
   return layerTraits(layer.getClassName()).kind === "container" &&
@@ -35,8 +35,8 @@ export function isComposite(layer: Layer): layer is Layer & { innerLayers: Recor
 }
 
 /**
- * The layers of a model that compute nothing themselves but call others: nested models and wrappers,
- * at any depth. The model itself is not among them.
+ * Returns the layers of a model that compute nothing themselves but call others: nested models and
+ * wrappers, at any depth, without the model itself.
  *
  * @param model A built model.
  * @returns Each container once.

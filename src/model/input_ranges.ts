@@ -3,17 +3,17 @@ import { layerTraits } from "../traits/layer_traits.ts";
 import type { LayerKind } from "../traits/layers.ts";
 import { innerLayers } from "./inner_layers.ts";
 
-/** The whole numbers that an input takes: from `from` to below `to`. */
+/** Whole numbers that an input takes: from `from` to below `to`. */
 export interface InputRange {
-  /** The smallest. */
+  /** Smallest number. */
   from: number;
-  /** One more than the largest. */
+  /** Largest number plus one. */
   to: number;
 }
 
 type SymbolicTensor = LayersModel["inputs"][number];
 
-/** Layers that hand on the entries they get, in another shape or order. */
+/** Layers that pass on their input's entries, in another shape or order. */
 const PASSING: readonly LayerKind[] = ["passesOn", "selects", "concatenation"];
 
 interface Parts {
@@ -23,14 +23,17 @@ interface Parts {
   settings?: { calledWith?: readonly string[] };
 }
 
-/** What a layer looks the entries of one of its inputs up in, or `null` if it calculates with them. */
+/**
+ * Returns the range in which a layer looks up the entries of one of its inputs, or `null` if it
+ * calculates with them.
+ */
 function lookUp(layer: Layer, position = 0): InputRange | null {
   const parts = layer as unknown as Parts;
-  // An attention is given masks beside its tensors.
+  // An attention also takes masks.
   if (parts.settings?.calledWith?.[position]?.endsWith("Mask")) return { from: 0, to: 2 };
   switch (layer.getClassName()) {
     case "Embedding":
-      // With maskZero, 0 stands for no entry at all.
+      // With maskZero, 0 marks a missing entry.
       return { from: parts.maskZero && parts.inputDim > 1 ? 1 : 0, to: parts.inputDim };
     case "CategoryEncoding":
       return { from: 0, to: parts.numTokens };
@@ -39,11 +42,11 @@ function lookUp(layer: Layer, position = 0): InputRange | null {
   }
 }
 
-/** Everything that the entries of a tensor are looked up in. */
+/** Returns all ranges in which the entries of a tensor are looked up. */
 function consumers(tensor: SymbolicTensor): InputRange[] {
   const found: InputRange[] = [];
-  // A model may be called on its own inputs, so that the way leads back to where it came from. A set is
-  // walked in the order of its entries, those that are added on the way included.
+  // A model may be called on its own inputs, so the path may lead back to its start. Iteration over
+  // a set includes entries added on the way.
   const seen = new Set([tensor]);
   for (const one of seen) {
     for (const node of one.sourceLayer.outboundNodes) {
@@ -55,7 +58,7 @@ function consumers(tensor: SymbolicTensor): InputRange[] {
       else if (PASSING.includes(layerTraits(layer.getClassName()).kind)) {
         node.outputTensors.forEach((next) => seen.add(next));
       } else {
-        // A nested model goes on from an input of its own; a wrapper has none.
+        // A nested model continues from its own input; a wrapper has none.
         const inputs = (layer as unknown as { inputs?: SymbolicTensor[] }).inputs;
         const inner = innerLayers(layer);
         if (inner !== null && Array.isArray(inputs)) seen.add(inputs[position]);
@@ -69,8 +72,9 @@ function consumers(tensor: SymbolicTensor): InputRange[] {
 }
 
 /**
- * For each input of a model, the whole numbers that it takes because an embedding looks them up, or
- * `null` for an input of any numbers. Looks through layers that only reshape, and nested models.
+ * Returns, for each input of a model, the whole numbers that it takes because an embedding looks
+ * them up, or `null` for an input of any numbers. Looks through layers that only reshape, and
+ * nested models.
  *
  * @param model A built model.
  */

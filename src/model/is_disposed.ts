@@ -1,26 +1,26 @@
 import { runningEngine } from "../engine/running_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 
-/** The part of a model that counts its users; TensorFlow.js declares it protected. */
+/** Part of a model that counts its users; TensorFlow.js declares it protected. */
 interface Counted {
   _refCount: number;
 }
 
-/** Where TensorFlow.js keeps what it knows of the data of tensors. */
+/** Part of TensorFlow.js that tracks the data of tensors. */
 interface Tracked {
   tensorInfo: WeakMap<object, unknown>;
 }
 
 /**
- * Whether a model was disposed of, or its weights were without it (`tf.disposeVariables()`). Public
- * functions ask it of what they are given before they start an engine.
+ * Returns true if a model, or only its weights (`tf.disposeVariables()`), was disposed of. Public
+ * functions check this before they start an engine.
  */
 export function isDisposed(model: LayersModel): boolean {
   if ((model as unknown as Counted)._refCount === 0) return true;
   const state = runningEngine()?.tf.engine().state as unknown as Tracked | undefined;
   try {
-    // Reading is what asks: TensorFlow.js has no other word for it. What disposeVariables() frees it
-    // still reads, but knows nothing of its data any more.
+    // TensorFlow.js offers no other test than reading. After disposeVariables() reading succeeds,
+    // but the data is no longer tracked.
     return model.layers.some(({ weights }) =>
       weights.some((weight) => {
         const { dataId } = weight.read();

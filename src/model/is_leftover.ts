@@ -1,9 +1,10 @@
 /**
- * Whether nothing is lost when a file goes that stands in the way of a lock, a journal or a temporary
- * file: there is none, it is empty, or this program left it there when it was killed.
+ * Returns true if a file that blocks a lock, a journal or a temporary file can be deleted without
+ * loss: it does not exist, is empty, or was left there by this program when it was killed.
  *
  * @param path The file.
- * @param beginning How a file that this program leaves there begins; `""` for an empty one.
+ * @param beginning First characters of a file that this program leaves there; `""` for an empty
+ * one.
  */
 export async function isLeftover(path: string, beginning: string): Promise<boolean> {
   try {

@@ -1,38 +1,38 @@
 import { shadowMethod } from "../engine/shadow_method.ts";
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 
-/** Softmax or sigmoid as a layer holds it. */
+/** Softmax or sigmoid of a layer. */
 interface Activation {
   getClassName(): string;
-  /** Activation that this one stands in for during a pass. */
+  /** Activation that this one replaces during a pass. */
   replaced?: Activation;
 }
 
-/** Models whose cross-entropies take the logits of their heads, as Keras on TensorFlow does. */
+/** Models whose cross-entropies take the logits of their heads, as in Keras on TensorFlow. */
 const fromLogits = new WeakSet<LayersModel>();
 
 const logits = new WeakMap<Tensor, Tensor>();
 
-/** Has the cross-entropies of a model computed from the logits of its softmax and sigmoid heads. */
+/** Makes a model's cross-entropies use the logits of its softmax and sigmoid heads. */
 export function keepLogitsOf(model: LayersModel): void {
   fromLogits.add(model);
 }
 
-/** Returns what the softmax or the sigmoid was applied to that made an output; `null` if it is not known. */
+/** Returns the logits from which a softmax or a sigmoid made an output; `null` if unknown. */
 export function logitsOf(output: Tensor): Tensor | null {
   const known = logits.get(output);
   return known === undefined || known.isDisposed ? null : known;
 }
 
-/** Says that an output was made of these logits. */
+/** Records the logits of an output. */
 export function setLogits(output: Tensor, made: Tensor): void {
   logits.set(output, made);
 }
 
 /**
- * Runs a model, and keeps the logits of its heads as long as its outputs: in the scope that is open. Keras does the
- * same (`_keras_logits`), also where the activation is a layer of its own; anything behind it, a reshape for instance,
- * loses them.
+ * Runs a model, and keeps the logits of its heads as long as its outputs: in the open scope. Keras
+ * does the same (`_keras_logits`), even if the activation is a separate layer; anything behind it,
+ * a reshape for instance, loses them.
  *
  * @param run Runs the model.
  */
@@ -45,7 +45,7 @@ export function withLogits(tf: TensorFlow, model: LayersModel, run: () => Tensor
     shadowMethod(target, method, (apply) => (x: Tensor, ...rest: unknown[]): Tensor => {
       const output = apply(x, ...rest);
       const isLastAxis = [-1, x.rank - 1, undefined].includes(rest[0] as number | undefined);
-      // The layer frees whatever it does not return.
+      // The layer frees everything that it does not return.
       if (isLastAxis && output !== x) kept.set(output, tf.keep(x.clone()));
       return output;
     })
@@ -63,13 +63,13 @@ export function withLogits(tf: TensorFlow, model: LayersModel, run: () => Tensor
   }
 }
 
-/** A method that applies a softmax or a sigmoid, and the object that has it. */
+/** Method that applies a softmax or a sigmoid, and its object. */
 interface Head {
   target: object;
   method: "apply" | "softmax";
 }
 
-/** Finds the softmax or the sigmoid that a layer ends in. */
+/** Finds the softmax or the sigmoid at the end of a layer. */
 function headsOf(layer: Layer): Head[] {
   const { outputs, activation } = layer as unknown as {
     outputs?: { sourceLayer: Layer }[];

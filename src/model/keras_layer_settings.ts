@@ -8,7 +8,7 @@ const { axes, axis, bordersOf, choice, count, counts, flag, fraction, number, on
 
 const dataFormat = choice("channelsFirst", "channelsLast");
 const padding = choice("same", "valid");
-/** What TensorFlow.js has no room for in any layer. */
+/** Settings that no layer of TensorFlow.js supports. */
 const activityRegularizer = only(null, "TensorFlow.js adds no penalty on activations");
 const sparse = only(false, "TensorFlow.js has no sparse tensors");
 
@@ -26,7 +26,7 @@ const pooling: Settings = { dataFormat, keepdims: flag };
 const adaptive = (axes: number): Settings => ({ outputSize: required(counts(axes)), dataFormat });
 const dropout: Settings = { rate: required(fraction), dataFormat };
 
-/** What a call of an attention says in Keras. */
+/** Arguments of a call of an attention in Keras. */
 const called: Settings = {
   useCausalMask: flag,
   returnAttentionScores: flag,
@@ -42,7 +42,7 @@ const projected: Settings = {
   slidingWindow: count,
 };
 
-/** Operations check their settings themselves, when they are told the shapes. */
+/** Operations check their settings themselves, once they know the shapes. */
 const operation: Settings = {
   operands: { what: "an array", is: Array.isArray },
   settings: {
@@ -51,7 +51,7 @@ const operation: Settings = {
   },
 };
 
-/** The layers that Keras has and TensorFlow.js lacks, with what each may have in its configuration. */
+/** Settings of the layers that Keras has and TensorFlow.js lacks. */
 export const KERAS_LAYER_SETTINGS: Record<string, Settings> = {
   AdaptiveAveragePooling1D: adaptive(1),
   AdaptiveAveragePooling2D: adaptive(2),

@@ -3,8 +3,8 @@ import { layerTraits } from "../traits/layer_traits.ts";
 import { isEinsumLayout, type KernelLayout } from "../traits/kernel_layout.ts";
 
 /**
- * How the one kernel of a layer lies in memory, or `null` if it has none that initialisers draw by its fans. That
- * of an EinsumDense follows from its equation.
+ * Returns the memory layout of a layer's kernel, or `null` if it has none that initialisers draw by
+ * its fans. The layout in an EinsumDense follows from its equation.
  */
 export function kernelLayoutOf(layer: Layer): KernelLayout | null {
   const { kernel } = layerTraits(layer.getClassName());

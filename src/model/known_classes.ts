@@ -7,12 +7,13 @@ import { isOperation } from "./keras/plain_operation.ts";
 import { camelCase, type Json } from "./topology_json.ts";
 
 /**
- * Tells which classes a topology may name: those of TensorFlow.js and those that a program has registered.
- * Where the topology names a layer or an activation that Keras has and TensorFlow.js lacks, these come, too.
+ * Finds the classes that a topology may name: those of TensorFlow.js and those that a program has
+ * registered. If the topology names a layer or an activation that Keras has and TensorFlow.js
+ * lacks, Keras's classes are loaded, too.
  *
  * @param tf The engine's TensorFlow.js.
- * @param topology The topology, as it stands in the file.
- * @returns Whether there is a class of a name.
+ * @param topology The topology, as in the file.
+ * @returns A function that returns true if there is a class of a name.
  */
 export async function knownClasses(
   tf: TensorFlow,
@@ -28,7 +29,7 @@ export async function knownClasses(
 
 function namesKeras(topology: unknown, isKnown: (name: string) => boolean): boolean {
   const open = [topology];
-  // Not by recursion: a file may nest deeper than the stack goes.
+  // Not recursive: a file may nest deeper than the stack allows.
   for (let value = open.pop(); value !== undefined || open.length > 0; value = open.pop()) {
     if (typeof value !== "object" || value === null) continue;
     const { class_name: name } = value as { class_name?: unknown };
@@ -45,7 +46,7 @@ function namesKeras(topology: unknown, isKnown: (name: string) => boolean): bool
   return false;
 }
 
-/** Whether an activation may be one of Keras's own: a name, a function, or a layer that is one. */
+/** Returns true if an activation may be Keras's own: a name, a function, or an activation layer. */
 function isKerasActivation(value: unknown): boolean {
   if (typeof value === "string") {
     return Object.hasOwn(KERAS_NAMES, value) || /^leakyRelu\(/.test(value) ||

@@ -2,21 +2,24 @@ import { isOperationClass } from "../traits/operation_traits.ts";
 import { LAYER_SETTINGS } from "./layer_settings.ts";
 import { type Json, MODEL_CLASSES, setting } from "./topology_json.ts";
 
-/** How a layer can be called in a functional model. */
+/** Possible calls of a layer in a functional model. */
 export interface LayerCalls {
-  /** How many calls it has before the first one of the file: an input, or a nested model, is its own. */
+  /**
+   * Number of calls before the first one in the file: 1 for an input or a nested model, whose first
+   * call is its own.
+   */
   first: number;
-  /** Whether it is an input; `null` where that is not known. */
+  /** True if it is an input; `null` if unknown. */
   isInput: boolean | null;
-  /** How many tensors a call takes at least. */
+  /** Smallest number of tensors that a call takes. */
   fewest: number;
-  /** How many at the most. */
+  /** Largest number of tensors that a call takes. */
   most: number;
-  /** How many tensors a call gives at the most. */
+  /** Largest number of tensors that a call returns. */
   tensors: number;
 }
 
-/** What a recurrent layer gives at the most, its states with it. */
+/** Largest number of outputs of a recurrent layer, including its states. */
 const RECURRENT: Record<string, number> = {
   Bidirectional: 6,
   ConvLSTM2D: 3,
@@ -26,7 +29,7 @@ const RECURRENT: Record<string, number> = {
   SimpleRNN: 2,
 };
 
-/** How many tensors an attention takes: a query, a value and a key, and as many as four masks. */
+/** Numbers of tensors that an attention takes: a query, a value, a key, and up to four masks. */
 const ATTENTIONS: Record<string, Pick<LayerCalls, "fewest" | "most">> = {
   AdditiveAttention: { fewest: 2, most: 3 },
   Attention: { fewest: 2, most: 3 },
@@ -37,7 +40,7 @@ const ATTENTIONS: Record<string, Pick<LayerCalls, "fewest" | "most">> = {
 const MERGING = ["Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply"];
 
 /**
- * How a layer can be called.
+ * Returns the possible calls of a layer.
  *
  * @param name Its class.
  * @param config Its configuration.
@@ -53,7 +56,7 @@ export function layerCalls(name: string, config: Json): LayerCalls {
     return { ...plain, first: 1, fewest: inputs, most: inputs, tensors: outputs };
   }
   if (Object.hasOwn(RECURRENT, name)) {
-    // The states to begin with may come after the input.
+    // The initial states may come after the input.
     return { ...plain, most: Infinity, tensors: RECURRENT[name] };
   }
   if (Object.hasOwn(ATTENTIONS, name)) {
@@ -64,6 +67,6 @@ export function layerCalls(name: string, config: Json): LayerCalls {
   if (name === "Dot" || name === "Subtract") return { ...plain, fewest: 2, most: 2 };
   if (MERGING.includes(name)) return { ...plain, fewest: 2, most: Infinity };
   if (Object.hasOwn(LAYER_SETTINGS, name)) return plain;
-  // Nothing is known about a custom class: it may be a model.
+  // A custom class may be anything, even a model.
   return { first: 1, isInput: null, fewest: 1, most: Infinity, tensors: Infinity };
 }

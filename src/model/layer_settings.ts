@@ -1,7 +1,7 @@
 import { KERAS_LAYER_SETTINGS } from "./keras_layer_settings.ts";
 import { KINDS, required, type Setting } from "./setting.ts";
 
-/** What a class's configuration may hold, by keys in camel case. */
+/** Settings that a class's configuration may hold, by keys in camel case. */
 export type Settings = Record<string, Setting>;
 
 const { axes, axis, bordersOf, choice, count, counts, flag, fraction, number, only, pair } = KINDS;
@@ -10,7 +10,7 @@ const dataFormat = choice("channelsFirst", "channelsLast");
 const interpolation = choice("nearest", "bilinear");
 const samePadding = choice("same", "valid");
 
-/** What every layer takes. */
+/** Settings of every layer. */
 export const COMMON: Settings = {
   name: KINDS.text,
   trainable: flag,
@@ -90,9 +90,9 @@ const image: Settings = { height: required(count), width: required(count) };
 const normalization: Settings = { epsilon: number, center: flag, scale: flag };
 
 /**
- * The layers of TensorFlow.js, and those of Keras that it lacks, with what each may have in its configuration, besides what all have and
- * besides initialisers, constraints, regularisers, activations and layers inside of it, which are told by
- * their keys. A class that is not here is a custom one.
+ * Layers of TensorFlow.js, and those of Keras that it lacks, with the settings that each may have.
+ * Common settings are listed apart; initialisers, constraints, regularisers, activations and inner
+ * layers are recognised by their keys. Any other class is a custom one.
  */
 export const LAYER_SETTINGS: Record<string, Settings> = {
   Activation: {},

@@ -3,7 +3,7 @@ import { innerLayers } from "./inner_layers.ts";
 import { automaticName, uniqueNames } from "./names.ts";
 import { requireLayers } from "./require_model.ts";
 
-/** A layer that computes something itself, and where in the model it stands. */
+/** Layer that computes something itself, and its place in the model. */
 export interface LeafLayer {
   /** Names of the containers around it and its own, joined by `/`: `"encoder/dense_1"`. Unique. */
   path: string;
@@ -12,17 +12,19 @@ export interface LeafLayer {
 }
 
 /**
- * The layers of a model that compute something themselves, in the model's own (topological) order.
+ * Returns the layers of a model that compute something themselves, in the model's own (topological)
+ * order.
  *
- * Descends into nested models and wrappers (`TimeDistributed`, `Bidirectional`), which are not listed
- * themselves. A recurrent layer is listed as one layer; its cell is `layer.cell`. A layer that is
- * used at several places is listed once. Input layers are left out: they only pass the batch on, and
- * a `tf.sequential()` lists none where the same `tf.model()` does. Layer classes are told by their
- * names and parts, never by `instanceof`: a model may come from another copy of TensorFlow.js.
+ * Descends into nested models and wrappers (`TimeDistributed`, `Bidirectional`), which are not
+ * listed themselves. A recurrent layer is listed as one layer; its cell is `layer.cell`. A layer
+ * that is used at several places is listed once. Input layers are left out: they only pass the
+ * batch on, and a `tf.sequential()` lists none where the same `tf.model()` does. Layer classes are
+ * recognised by their names and parts, never by `instanceof`: a model may come from another copy of
+ * TensorFlow.js.
  *
- * A layer that was given no name has one like `dense_Dense7`, which counts the layers of the process;
- * here it is `dense_1`, the first of its kind in its container, whatever was built before. A name that
- * a program or a file gave stays as it is, and none that is made up here is the same.
+ * A layer without a given name has one like `dense_Dense7`, which counts the layers of the process;
+ * here it becomes `dense_1`, the first of its kind in its container, whatever was built before. A
+ * name given by a program or a file stays as it is, and no generated name equals it.
  *
  * @param model A built model.
  * @returns One entry per layer.
@@ -60,12 +62,14 @@ export function leafLayers(model: LayersModel): LeafLayer[] {
     }
   };
   visit(model, model.layers, "", true);
-  // Two paths are alike where a name has the separator in it.
+  // Two paths can be equal if a name contains the separator.
   const paths = uniqueNames(found.map(({ path }) => path), (i) => found[i].given);
   return found.map(({ layer }, i) => ({ path: paths[i], layer }));
 }
 
-/** Names for sibling layers that depend on these layers alone, and whether they were given. */
+/**
+ * Returns names for sibling layers that depend only on these layers, and whether they were given.
+ */
 function labels(
   container: Layer,
   siblings: Layer[],

@@ -11,17 +11,20 @@ import { arrayOf, object, requireValue, text } from "../words/requirements.ts";
 
 /** Options of {@linkcode loadModel}. */
 export interface LoadModelOptions {
-  /** Seed that a module creates its model with, and that weights are drawn from which no file has. Default: 0. */
+  /**
+   * Seed with which a module creates its model, and from which weights are drawn that no file has.
+   * Default: 0.
+   */
   seed?: number;
   /**
-   * Modules to import first: each exports `register({ tf })`, which registers the custom classes of a
-   * model.json with `tf.serialization.registerClass`. Default: none.
+   * Modules to import first: each exports `register({ tf })`, which registers the custom classes of
+   * a model.json with `tf.serialization.registerClass`. Default: none.
    */
   register?: readonly string[];
   /**
-   * Called with the model of a file, and the number of weights that the file holds, before they are read or drawn; what
-   * it throws ends the loading. Default: nothing. A module makes the weights with its model, so that it is not called
-   * there.
+   * Called with the model of a file, and the number of weights in the file, before they are read or
+   * drawn; an error ends the loading. Default: nothing. Not called for a module, which makes the
+   * weights with its model.
    */
   beforeWeights?: (model: LayersModel, entries: number) => void;
 }
@@ -29,23 +32,23 @@ export interface LoadModelOptions {
 /**
  * Loads a model from a file:
  *
- * - `.json`: a TensorFlow.js layers model with its weight files beside it, sharded or not, quantised
- *   or not, saved by TensorFlow.js or converted from Keras; or layers alone, as `to_json()` of Keras
- *   writes them, whose weights are drawn from the seed. The file is data: nothing outside its
- *   folder is read, none of it runs, and it gets no more memory than the weights it declares (or
- *   16 MiB).
- * - `.keras`, `.h5`: a model as Keras 2 or 3 saves it, whole. The file is data, too. A weight goes where order,
- *   name and shape agree, and ambiguous files are rejected.
- * - `.ts`, `.js`, `.mjs` ...: a module that creates one or exports it, see {@linkcode ModelModule}. It runs with the
- *   permissions of the process. What it logs or writes to stdout while it is imported, or creates a
- *   model or a batch, goes to stderr.
+ * - `.json`: a TensorFlow.js layers model with its weight files beside it, sharded or not,
+ *   quantised or not, saved by TensorFlow.js or converted from Keras; or layers alone, as
+ *   `to_json()` of Keras writes them, whose weights are drawn from the seed. The file is data:
+ *   nothing outside its folder is read, none of it runs, and it gets no more memory than the
+ *   weights it declares (or 16 MiB).
+ * - `.keras`, `.h5`: a whole model saved by Keras 2 or 3. The file is data, too. A weight is
+ *   assigned if order, name and shape agree, and ambiguous files are rejected.
+ * - `.ts`, `.js`, `.mjs` ...: a module that creates one or exports it, see {@linkcode ModelModule}.
+ *   It runs with the permissions of the process. Anything it logs or writes to stdout while it is
+ *   imported, or creates a model or a batch, goes to stderr.
  *
- * @param path The file, from the working directory on.
+ * @param path The file, relative to the working directory.
  * @param options Seed and custom classes.
- * @returns The model, and what came with it.
+ * @returns The model and its settings.
  * @throws {EngineError} If no engine runs.
- * @throws {ModelError} If there is no usable model: one sentence that names the file, the place in it,
- *   what was found and what was expected.
+ * @throws {ModelError} If the model is missing or unusable: one sentence that names the file, the place in
+ * it, the value found and the one expected.
  *
  * @example Save a model and load it again
  * ```ts
@@ -100,7 +103,7 @@ export async function loadModel(
 const CONVERT = "convert it with tensorflowjs_converter";
 const WRITE = "write the same layers in a module that exports createModel({ tf, seed })";
 
-/** Formats that other programs write, what a file of each is, and what to do. */
+/** Formats of other programs, with a description of the file, and a fix. */
 const FORMATS: readonly [is: (path: string) => boolean, what: string, cure: string][] = [
   [
     (path) => /\.pb$/i.test(path),
@@ -115,7 +118,7 @@ const FORMATS: readonly [is: (path: string) => boolean, what: string, cure: stri
   ],
 ];
 
-/** Why a file of another kind is not a model, with what to do about it. */
+/** Explains why a file of another kind is not a model, with a fix. */
 async function whyNot(path: string): Promise<string> {
   const wanted = "expected a model.json, a .keras or .h5 file, or a .ts or .js module";
   const format = FORMATS.find(([is]) => is(path));

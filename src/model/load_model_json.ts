@@ -17,14 +17,14 @@ import { parseWeightsManifest } from "./weights_manifest.ts";
 const MAX_ENTRIES = 2 ** 29;
 
 /**
- * Loads a TensorFlow.js layers model from disk. The file is data: nothing outside its folder is read,
- * none of it runs, and it gets no more memory than the weights it declares.
+ * Loads a TensorFlow.js layers model from disk. The file is data: nothing outside its folder is
+ * read, none of it runs, and it gets no more memory than the weights it declares.
  *
  * @param tf The engine's TensorFlow.js.
  * @param path The model.json.
- * @param options The seed that weights are drawn from where the file holds layers alone, and what is called before
- * weights are read.
- * @throws {ModelError} If it is no such model.
+ * @param options Seed for weights if the file holds only layers, and the callback before weights
+ * are read.
+ * @throws {ModelError} If it is not such a model.
  */
 export async function loadModelJson(
   tf: TensorFlow,
@@ -66,7 +66,7 @@ export async function loadModelJson(
   }
 }
 
-/** Whether a file holds layers without weights, as `to_json()` of Keras writes them. */
+/** Returns true if a file holds layers without weights, as `to_json()` of Keras writes them. */
 const isTopology = (json: unknown): json is Json =>
   isJson(json) && typeof json.class_name === "string" && "config" in json &&
   json.modelTopology === undefined;
@@ -108,7 +108,7 @@ function requireLayersModel(json: unknown): Record<string, unknown> {
   return model;
 }
 
-/** The folder of a file, as its path has it. */
+/** Returns the folder part of a path. */
 export function folderOf(path: string): string {
   const end = Math.max(
     path.lastIndexOf("/"),

@@ -12,7 +12,7 @@ import { seedDraws } from "./seeded_random.ts";
 import { hasShape, showShape, targetShapes } from "./shapes.ts";
 import { modelComplaint } from "./require_model.ts";
 
-/** What draws a model that a module builds while it is imported: always the same. */
+/** Seed of a model that a module builds while it is imported. */
 const IMPORT_SEED = 0;
 
 /**
@@ -20,7 +20,7 @@ const IMPORT_SEED = 0;
  *
  * @param tf The engine's TensorFlow.js.
  * @param path The module.
- * @param seed Seed that the model is created with.
+ * @param seed Seed for creating the model.
  * @throws {ModelError} If the module has no model and no function that creates one.
  */
 export async function loadModelModule(
@@ -99,7 +99,6 @@ function requireModel(
   throw new ModelError(`${path}: ${name} ${isBuilt ? "is" : "returned"} ${complaint}`);
 }
 
-/** Which one of several. */
 const place = (i: number, { length }: readonly unknown[]) => length === 1 ? "" : `[${i}]`;
 
 const isTensor = (value: unknown): value is Tensor =>

@@ -6,14 +6,14 @@ import { pairWeights } from "./pair_weights.ts";
 import { unexpected } from "./unexpected.ts";
 import type { WeightGroup, WeightSpec } from "./weights_manifest.ts";
 
-/** What a path must not hold: it would be absolute, a URL, or another path on another system. */
+/** Parts that make a path absolute, a URL, or another path on another system. */
 const STRANGE = /^[a-z][a-z0-9+.-]*:|\\|\0/i;
 
-/** A file that was found. */
+/** File that was found. */
 interface LocatedFile {
-  /** The path to open. */
+  /** Path to open. */
   path: string;
-  /** What the file is, even if its name leads elsewhere later. */
+  /** Identity of the file, even if its name points elsewhere later. */
   info: Deno.FileInfo;
 }
 
@@ -21,8 +21,8 @@ interface LocatedFile {
  * Finds a file that a model file names, inside the model's folder and nowhere else.
  *
  * @param folder The model's folder.
- * @param path The path as the model file has it.
- * @param place Where the model file has it, for errors.
+ * @param path The path in the model file.
+ * @param place Place of the path in the model file, for errors.
  * @throws {ModelError} If the path leaves the folder, itself or by a link, or is not a file.
  */
 async function locateFile(folder: string, path: string, place: string): Promise<LocatedFile> {
@@ -33,7 +33,7 @@ async function locateFile(folder: string, path: string, place: string): Promise<
   }
   let at = folder;
   try {
-    // What a link leads to is asked of the place that it was found to lead to: it may be exchanged.
+    // Each step starts from the resolved path of the one before, since a link may be exchanged.
     let real = folder;
     for (const step of steps) {
       at += `/${step}`;
@@ -61,19 +61,19 @@ async function isInside(folder: string, real: string): Promise<boolean> {
   return real.startsWith(outer) && /^[\\/]/.test(real.slice(outer.length));
 }
 
-/** A group of weights whose files were found, of the size that the weights need. */
+/** Group of weights whose files were found and have the right size. */
 export interface LocatedGroup extends WeightGroup {
-  /** The model's folder. */
+  /** Folder of the model. */
   folder: string;
-  /** The files, in the order of `files`. */
+  /** Files, in the order of `files`. */
   located: LocatedFile[];
 }
 
 /**
- * Finds the files of all groups and compares their sizes with what the weights need; reads nothing.
+ * Finds the files of all groups and compares their sizes with those of the weights; reads nothing.
  *
  * @param folder The model's folder.
- * @param groups The groups of the manifest.
+ * @param groups Groups of the manifest.
  * @throws {ModelError} If a file is missing, outside the folder, or sizes do not agree.
  */
 export async function locateGroups(
@@ -110,7 +110,7 @@ export async function locateGroups(
  *
  * @param tf The engine's TensorFlow.js.
  * @param model The model.
- * @param groups The groups of the manifest, their files found.
+ * @param groups Groups of the manifest, with their files.
  * @throws {ModelError} If the weights are not the model's, or a file cannot be read or has changed.
  */
 export async function loadWeights(
@@ -135,13 +135,13 @@ export async function loadWeights(
   }
 }
 
-/** A weight as its file has it. */
+/** Decodes a weight from the bytes of its file. */
 export function decodeWeight(
   tf: TensorFlow,
   { name, shape, dtype, quantization }: WeightSpec,
   entries: ArrayBuffer,
 ): Tensor {
-  // TensorFlow.js takes any key called quantization for one, undefined too.
+  // TensorFlow.js treats any quantization key as a setting, even if it is undefined.
   const packed = quantization === undefined ? {} : { quantization };
   return tf.io.decodeWeights(entries, [{ name, shape, dtype, ...packed } as never])[name];
 }
@@ -158,8 +158,8 @@ export async function readGroup(
     const content = all.subarray(offset, offset += found.info.size);
     try {
       using file = await Deno.open(found.path);
-      // Between finding and opening it the name may have been given to a link: what was opened must be
-      // what was found, and still be what its name inside the folder leads to.
+      // Between finding and opening the file, its name may have become a link: the opened file must
+      // be the one found, and its name inside the folder must still lead to it.
       const opened = await file.stat();
       const { info } = await locateFile(folder, path, place);
       if (!isSame(opened, found.info) || !isSame(opened, info)) {
@@ -179,7 +179,7 @@ export async function readGroup(
 const isSame = (one: Deno.FileInfo, other: Deno.FileInfo) =>
   one.dev === other.dev && one.ino === other.ino;
 
-/** Reads a file to its end, which must come just when the bytes are full. */
+/** Reads a file that must have exactly as many bytes as the array. */
 async function fill(bytes: Uint8Array, file: Deno.FsFile): Promise<boolean> {
   let done = 0;
   while (done < bytes.length) {

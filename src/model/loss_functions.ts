@@ -2,10 +2,10 @@ import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { type LossName, lossTraits } from "../traits/losses.ts";
 import { logitsOf, setLogits } from "./kept_logits.ts";
 
-/** A loss as TensorFlow.js takes it. */
+/** Loss function of TensorFlow.js. */
 export type LossFunction = (targets: Tensor, outputs: Tensor) => Tensor;
 
-/** A loss of Keras with its settings; an absent one is the default of Keras. */
+/** Loss of Keras with its settings; an absent one has Keras's default. */
 export interface LossSettings {
   name: LossName;
   /** Share of the targets that is spread evenly over the classes. */
@@ -14,13 +14,13 @@ export interface LossSettings {
   reduction?: "sum";
   /** Factor of the loss, from `loss_weights`. */
   weight?: number;
-  /** Of the Huber loss: largest error that is squared. */
+  /** Largest error that the Huber loss squares. */
   delta?: number;
-  /** Of a focal loss: weight of the classes, or of label 1. */
+  /** Weight of the classes, or of label 1, in a focal loss. */
   alpha?: number;
-  /** Of a focal loss: exponent of the factor for doubt. */
+  /** Exponent of the factor for doubt in a focal loss. */
   gamma?: number;
-  /** Of the binary focal loss: whether `alpha` weighs the labels. */
+  /** True if `alpha` weighs the labels of a binary focal loss. */
   balanced?: boolean;
 }
 
@@ -38,7 +38,9 @@ const EPSILON = 1e-7;
 const softmaxFromLogits: RowLoss = (tf, targets, logits) =>
   tf.neg(tf.sum(tf.mul(targets, tf.logSoftmax(logits)), -1));
 
-/** The derivative of a softplus is right at 0 too, where that of `tf.losses.sigmoidCrossEntropy` is not. */
+/**
+ * The derivative of a softplus is right at 0 too, unlike that of `tf.losses.sigmoidCrossEntropy`.
+ */
 const eachFromLogits = (tf: TensorFlow, targets: Tensor, logits: Tensor): Tensor =>
   tf.sub(tf.softplus(logits), tf.mul(targets, logits));
 
@@ -72,7 +74,7 @@ const binaryFocal: RowLoss = (tf, targets, outputs, { alpha = 0.25, gamma = 2, b
   return tf.mean(balanced ? tf.mul(focal, weights) : focal, -1);
 };
 
-/** The losses that TensorFlow.js has not by name. */
+/** Losses that TensorFlow.js does not have by name. */
 const OWN: Partial<Record<LossName, RowLoss>> = {
   huber(tf, targets, outputs, { delta = 1 }) {
     const errors = tf.abs(tf.sub(outputs, targets));
@@ -98,7 +100,7 @@ const OWN: Partial<Record<LossName, RowLoss>> = {
   },
 };
 
-/** The part of a compiled model that holds its losses; TensorFlow.js declares it private. */
+/** Part of a compiled model that holds its losses; TensorFlow.js declares it private. */
 interface Compiled {
   lossFunctions: LossFunction[];
 }
@@ -107,8 +109,9 @@ interface Compiled {
 const resolved = new WeakMap<TensorFlow, Map<LossName, LossFunction>>();
 
 /**
- * Returns the loss of a name, for each row. TensorFlow.js exports no losses by name, but resolves names when it
- * compiles a model. Compiling a small model makes sure that what is measured is what `fit` would minimise.
+ * Returns the loss of a name, for each row. TensorFlow.js exports no losses by name, but resolves
+ * names when it compiles a model. Compiling a small model ensures that the measured loss is the one
+ * that `fit` minimises.
  */
 export function namedLoss(tf: TensorFlow, name: LossName): LossFunction {
   const own = OWN[name];
@@ -161,7 +164,10 @@ function rowsOf(tf: TensorFlow, targets: Tensor, outputs: Tensor, settings: Loss
     : own(tf, targets, outputs, settings);
 }
 
-/** Cross-entropies that Keras on TensorFlow computes from the logits behind a softmax or a sigmoid, told or not. */
+/**
+ * Cross-entropies that Keras on TensorFlow computes from the logits behind a softmax or a sigmoid,
+ * even without `from_logits`.
+ */
 const BEHIND_HEADS: Partial<Record<LossName, RowLoss>> = {
   categoricalCrossentropy: softmaxFromLogits,
   categoricalCrossentropyFromLogits: softmaxFromLogits,

@@ -1,4 +1,4 @@
-/** What the file system says of a path; `null` where nothing is there. */
+/** Returns the file system's information on a path; `null` if nothing is there. */
 export async function statOf(path: string): Promise<Deno.FileInfo | null> {
   try {
     return await Deno.stat(path);
@@ -8,7 +8,7 @@ export async function statOf(path: string): Promise<Deno.FileInfo | null> {
   }
 }
 
-/** Passes over that a file is not there, and throws any other error. */
+/** Ignores the error of a missing file, and throws any other. */
 export function ifMissing(error: unknown): void {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 }

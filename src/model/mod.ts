@@ -1,5 +1,5 @@
 /**
- * Models and batches: where they come from, and their weights.
+ * Models and batches: loading, creating and drawing them, and their weights.
  *
  * @module
  */

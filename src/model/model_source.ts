@@ -5,11 +5,11 @@ import { ModelError } from "./model_error.ts";
 import type { ModelModule } from "./model_module.ts";
 import { looksLikeModel } from "./require_model.ts";
 
-/** Which export of a module is the model, or creates it. */
+/** Export of a module that is the model, or creates it. */
 export interface ModelSource {
   /** Name of the export. */
   name: string;
-  /** Whether it is a model, or the promise of one: the seed does not matter to it. */
+  /** True if it is a model, or the promise of one: the seed does not affect it. */
   isBuilt: boolean;
   create: ModelModule["createModel"];
 }
@@ -17,11 +17,12 @@ export interface ModelSource {
 const EXPECTED = "a function createModel({ tf, seed }), a model, or one of the two as default";
 
 /**
- * Chooses the export of a module that is the model: `createModel`, `model`, or a default that is either.
+ * Chooses the export of a module that is the model: `createModel`, `model`, or a default that is
+ * either.
  *
  * @param path The module, for errors.
- * @param module What it exports.
- * @throws {ModelError} If there is none, or two of them that are not the same.
+ * @param module Its exports.
+ * @throws {ModelError} If there is none, or two different ones.
  */
 export function modelSource(path: string, module: Record<string, unknown>): ModelSource {
   const { createModel, model, default: other } = module;
@@ -68,7 +69,7 @@ const built = (name: string, model: unknown): ModelSource => ({
 const isModelOrPromise = (value: unknown) =>
   looksLikeModel(value) || typeof Object(value).then === "function";
 
-/** Which export is meant as createModel, and what to do with it. */
+/** Returns a hint on the export that was meant as createModel. */
 function hintOn(module: Record<string, unknown>): string {
   const names = Object.keys(module);
   const functions = names.filter((name) => typeof module[name] === "function");

@@ -3,33 +3,39 @@ import { type LeafLayer, leafLayers } from "./leaf_layers.ts";
 import { uniqueNames } from "./names.ts";
 import { requireModel } from "./require_model.ts";
 
-/** A weight of a layer as TensorFlow.js keeps it: `read()` gives its `tf.Variable`. */
+/** Weight of a layer as TensorFlow.js keeps it: `read()` returns its `tf.Variable`. */
 export type LayerVariable = Layer["weights"][number];
 
-/** A weight of a model, and whose it is. */
+/** Weight of a model, with its owner. */
 export interface ModelWeight {
-  /** Path of the layer that owns it, as {@linkcode leafLayers} gives it. */
+  /** Path of the layer that owns it, as in {@linkcode leafLayers}. */
   layerPath: string;
-  /** Unique in the model: the layer's path and the weight's own name, `"encoder/dense_1/kernel"`. */
+  /**
+   * Name, unique in the model: the layer's path and the weight's own name,
+   * `"encoder/dense_1/kernel"`.
+   */
   weightName: string;
-  /** The variable. */
+  /** Variable of TensorFlow.js. */
   variable: LayerVariable;
-  /** The layer that owns it. */
+  /** Layer that owns it. */
   layer: Layer;
-  /** Whether training the model would change it: neither it, its layer nor a model around is frozen. */
+  /**
+   * True if training the model would change it: neither it, its layer nor a model around is frozen.
+   */
   trainable: boolean;
 }
 
 /**
- * The weights of a model by layer: each once, also where layers or weights are shared.
+ * Returns the weights of a model by layer: each once, even if layers or weights are shared.
  *
- * TensorFlow.js makes the names of variables unique over the whole process (`dense_1/kernel_3`); the
- * names here are unique within the model and the same however many models were made before. Where
+ * TensorFlow.js makes the names of variables unique over the whole process (`dense_1/kernel_3`);
+ * the names here are unique within the model and the same however many models were made before. If
  * one layer has two weights of one name (stacked RNN cells), the second is called `kernel_2`.
  *
  * @param model A built model.
- * @param leaves Its leaf layers, where they are known already; the model was checked then, too.
- * @returns One entry per weight, in the order of {@linkcode leafLayers}, and within a layer in its own.
+ * @param leaves Its leaf layers, if known already; the model was checked then, too.
+ * @returns One entry per weight, in the order of {@linkcode leafLayers}, and within a layer in its
+ * own.
  *
  * @example Names of the weights
  * ```ts

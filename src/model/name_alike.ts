@@ -5,8 +5,8 @@ import { leafLayers } from "./leaf_layers.ts";
 import { automaticName } from "./names.ts";
 
 /**
- * Lets the layers of a copy, written and read again, be called as those of the model are: a file holds names that
- * TensorFlow.js made up, as `dense_Dense7`, like those that somebody gave.
+ * Gives the layers of a copy, written and read again, the same names as those of the model: in a
+ * file, names that TensorFlow.js generated, such as `dense_Dense7`, look like given ones.
  */
 export function nameAlike(model: LayersModel, copy: LayersModel): void {
   const names = new Set(
@@ -15,7 +15,9 @@ export function nameAlike(model: LayersModel, copy: LayersModel): void {
   for (const layer of layersOf(copy)) if (names.has(layer.name)) takeForMadeUp(layer);
 }
 
-/** All layers, with those that wrappers were given, after which their parts are called. */
+/**
+ * Returns all layers, including those that wrappers were given, after which their parts are named.
+ */
 function layersOf(model: LayersModel): Layer[] {
   const containers = containerLayers(model);
   const given = containers.flatMap((container) => (container as { layer?: Layer }).layer ?? []);

@@ -2,13 +2,13 @@ import { isNameMadeUp } from "../engine/layers/watch_names.ts";
 import type { Layer } from "../engine/tensorflow.ts";
 
 /**
- * The stem of a name that TensorFlow.js made up (`dense` of `dense_Dense3`), or `null` if it was chosen:
- * by a program or in a file. The number of a made-up name counts the layers of the process, so it says
- * nothing about the model.
+ * Returns the stem of a name that TensorFlow.js generated (`dense` of `dense_Dense3`), or `null` if
+ * it was chosen by a program or a file. The number of a generated name counts the layers of the
+ * process, so it says nothing about the model.
  *
  * @param layer A layer or a model.
- * @param container What the layer is a part of. The layers in a `Bidirectional` are copies, which are
- * called after the one that it was given.
+ * @param container Container of the layer. The layers in a `Bidirectional` are copies, named after
+ * the original.
  */
 export function automaticName(layer: Layer, container?: Layer): string | null {
   const { layer: original } = (container ?? {}) as { layer?: Layer };
@@ -22,8 +22,9 @@ export function automaticName(layer: Layer, container?: Layer): string | null {
 }
 
 /**
- * The stem of a name that is built as TensorFlow.js builds them, whatever built it: `dense_Dense3` of a layer,
- * `model3` of a model, and `sequential_3` of a `tf.sequential()`, which alone can give up a layer again.
+ * Returns the stem of a name in the form that TensorFlow.js generates, even if it was chosen:
+ * `dense_Dense3` of a layer, `model3` of a model, and `sequential_3` of a `tf.sequential()`, the
+ * only one that has a `pop()`.
  */
 function stemOfStock(layer: Layer): string | null {
   const { name, inputLayers, pop } = layer as Layer & { inputLayers?: unknown; pop?: unknown };
@@ -37,17 +38,18 @@ function stemOfStock(layer: Layer): string | null {
   }
   const stem = name.slice(0, Math.max(0, name.lastIndexOf(`_${className}`)));
   if (!isNumbered(`${stem}_${className}`)) return null;
-  // A class whose name starts with an underscore is called private in front.
+  // The stem of a class whose name starts with an underscore starts with "private".
   const letters = stem.replaceAll("_", "").replace(className[0] === "_" ? /^private/ : "", "");
   return letters === lowerCase.replaceAll("_", "") ? stem : null;
 }
 
 /**
- * The names, except those that were there before: they get the first suffix `_2`, `_3` ... that makes them
- * unlike all others, also unlike those to come.
+ * Makes names unique: a repeated name gets the first suffix `_2`, `_3` ... that differs from all
+ * other names, including later ones.
  *
- * @param wished The names wished for, in order.
- * @param first Whether a name comes before the others, wherever it stands. Default: none does.
+ * @param wished Desired names, in order.
+ * @param first Returns true for names that take precedence over the others, wherever they are.
+ * Default: none.
  */
 export function uniqueNames(
   wished: readonly string[],
@@ -67,5 +69,5 @@ export function uniqueNames(
   return unique;
 }
 
-/** The name of a file without folder and extension: what a model without a name of its own is called. */
+/** Returns the name of a file without folder and extension: the name of a model that has none. */
 export const stemOf = (path: string): string => path.replace(/^.*[\\/]/, "").replace(/\.\w+$/, "");

@@ -1,16 +1,16 @@
 import { failure, writeFailure } from "../words/failure.ts";
 import { ModelError } from "./model_error.ts";
 
-/** A file of a folder: where in it, with `/` between the steps, and what it holds. */
+/** File of a folder: its path inside, with `/` between the steps, and its content. */
 export interface NewFile {
   path: string;
   bytes: Uint8Array;
 }
 
 /**
- * A folder that appears whole or not at all: its files are written under a temporary name inside it, and
- * get their own names together. What is disposed before that leaves nothing behind, the folders that were
- * made for it included. No file that is there is touched.
+ * Folder that appears whole or not at all: its files are written under a temporary name inside it,
+ * and get their final names together. Disposing it before that leaves nothing behind, and removes
+ * the folders that were made for it. Existing files are not touched.
  */
 export class NewFolder implements AsyncDisposable {
   readonly #path: string;
@@ -24,10 +24,10 @@ export class NewFolder implements AsyncDisposable {
   }
 
   /**
-   * Makes the folder, and those around it, where they are not there.
+   * Makes the folder, and those around it, if they do not exist.
    *
-   * @param path Where; a new or an empty folder.
-   * @throws {ModelError} If there is something in it, or it cannot be written.
+   * @param path Path of a new or an empty folder.
+   * @throws {ModelError} If it is not empty, or cannot be written.
    */
   static async open(path: string): Promise<NewFolder> {
     const made: string[] = [];
@@ -43,7 +43,7 @@ export class NewFolder implements AsyncDisposable {
     }
   }
 
-  /** Writes files, which nobody sees at their places yet. */
+  /** Writes files under temporary names. */
   async write(files: readonly NewFile[]): Promise<void> {
     try {
       for (const { path, bytes } of files) {
@@ -57,9 +57,9 @@ export class NewFolder implements AsyncDisposable {
   }
 
   /**
-   * Gives the files their places.
+   * Moves the files to their final paths.
    *
-   * @param last The file that says that the others are there: without it there is no model.
+   * @param last File that lists the others: without it the folder is not a model.
    */
   async publish(last: string): Promise<void> {
     try {
@@ -87,7 +87,7 @@ export class NewFolder implements AsyncDisposable {
   }
 }
 
-/** Makes a folder and those around it, and remembers which, the outermost first. */
+/** Makes a folder and those around it, and records the new ones, outermost first. */
 async function makeFolder(path: string, made: string[]): Promise<void> {
   try {
     await Deno.mkdir(path);
@@ -103,12 +103,12 @@ async function makeFolder(path: string, made: string[]): Promise<void> {
   }
 }
 
-/** Removes empty folders; one that holds something by now stays. */
+/** Removes empty folders; one that is no longer empty stays. */
 async function removeFolders(made: readonly string[]): Promise<void> {
   for (const path of made.toReversed()) await Deno.remove(path).catch(() => {});
 }
 
-/** Why a folder cannot be taken; the rest of a sentence. */
+/** The folder cannot be used; the message is the rest of a sentence. */
 class Unusable extends Error {}
 
 async function requireEmpty(path: string, own: string | null): Promise<void> {

@@ -3,7 +3,7 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 /** Kind of a setting of a compiled program that a saved model may have and this package may lack. */
 export type Setting = "loss" | "optimizer";
 
-/** A setting of the compiled program that was not reproduced, so that another one took its place. */
+/** Setting of the compiled program that was not reproduced, so that another one took its place. */
 export interface NotReproduced {
   /** Kind of setting. */
   setting: Setting;
@@ -13,7 +13,7 @@ export interface NotReproduced {
   substitute: string;
 }
 
-/** The same before it is known what a pass differentiates: `null` for that. */
+/** Replaced setting before the objective of a pass is known: `null` for the objective. */
 export type ReplacedSetting = Omit<NotReproduced, "substitute"> & { substitute: string | null };
 
 const replaced = new WeakMap<LayersModel, ReplacedSetting[]>();

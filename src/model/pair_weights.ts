@@ -4,7 +4,7 @@ import { ModelError } from "./model_error.ts";
 import type { LayerVariable } from "./model_weights.ts";
 import type { WeightSpec } from "./weights_manifest.ts";
 
-/** The weights that a name of the manifest may mean, in the model's order. */
+/** Returns the weights that a name of the manifest may mean, in the model's order. */
 function variablesByName(model: LayersModel): Map<string, LayerVariable[]> {
   const byName = new Map<string, LayerVariable[]>();
   for (const variable of new Set<LayerVariable>(model.weights)) {
@@ -15,7 +15,7 @@ function variablesByName(model: LayersModel): Map<string, LayerVariable[]> {
 }
 
 /**
- * Pairs what the file declares with the weights of the model.
+ * Pairs the weights that the file declares with those of the model.
  *
  * @throws {ModelError} If a weight is missing, left over, or of another shape or type.
  */
@@ -52,8 +52,9 @@ export function pairWeights(
 }
 
 /**
- * The weights that a name means which Keras wrote. TensorFlow 2.2 and later put the cell's name before the last
- * part (`lstm/lstm_cell/kernel`), Keras 3 the model's name before the first (`sequential/dense/kernel`).
+ * Returns the weights that a name written by Keras means. TensorFlow 2.2 and later put the cell's
+ * name before the last part (`lstm/lstm_cell/kernel`), Keras 3 the model's name before the first
+ * (`sequential/dense/kernel`).
  *
  * @throws {ModelError} If weights of several layers could be meant.
  */

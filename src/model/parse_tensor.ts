@@ -2,9 +2,9 @@ import { escapeControls } from "../words/escape_controls.ts";
 import { showValue } from "../words/show_value.ts";
 import { BatchError } from "./batch_error.ts";
 
-/** A tensor as it stands in a file of any kind. */
+/** Tensor of a file of any kind. */
 export interface ParsedTensor {
-  /** Where in the file: `"inputs"`, `"targets[1]"`. */
+  /** Place in the file: `"inputs"`, `"targets[1]"`. */
   place: string;
   /** Shape. */
   shape: number[];
@@ -17,7 +17,7 @@ export const MAX_RANK = 6;
 
 const WORDS: Record<string, number> = { NaN, Infinity, "-Infinity": -Infinity };
 
-/** What JSON can hold of a tensor's entry: a number, or the name of one that JSON does not have. */
+/** Parses an entry of a tensor in JSON: a number, or the name of one that JSON does not have. */
 function parseEntry(value: unknown, place: string): number {
   const number = typeof value === "string" && Object.hasOwn(WORDS, value) ? WORDS[value] : value;
   if (typeof number !== "number") {
@@ -26,7 +26,8 @@ function parseEntry(value: unknown, place: string): number {
         `(or "NaN", "Infinity", "-Infinity")`,
     );
   }
-  // Infinity and NaN have names of their own: as a number it was written as one that is too large.
+  // Infinity and NaN are written as names, so an infinite number was written as one that is too
+  // large.
   if (typeof value === "number" && !Number.isFinite(Math.fround(value))) {
     const found = Number.isFinite(value) ? `${value}` : "too large";
     throw new BatchError(`${place} is ${found}, expected a number that float32 can hold`);
@@ -80,23 +81,23 @@ function parseFlat(value: { shape?: unknown; values?: unknown }, place: string):
   };
 }
 
-/** What stands in the place of a shape, its sizes too if they are few. */
+/** Describes the value in place of a shape, with its sizes if they are few. */
 function showShapeOf(value: unknown): string {
   const text = JSON.stringify(value);
   return Array.isArray(value) && text.length <= 60 ? escapeControls(text) : showValue(value);
 }
 
-/** Whether a piece of JSON is a tensor in the form `{"shape", "values"}`. */
+/** Returns true if a piece of JSON is a tensor in the form `{"shape", "values"}`. */
 export function isFlatTensor(value: unknown): value is { shape?: unknown; values?: unknown } {
   return typeof value === "object" && value !== null && !Array.isArray(value) &&
     (Object.hasOwn(value, "shape") || Object.hasOwn(value, "values"));
 }
 
 /**
- * Reads a tensor: a nested array, or `{"shape", "values"}` with the entries in one row.
+ * Parses a tensor: a nested array, or `{"shape", "values"}` with the entries in one row.
  *
  * @param value The piece of JSON.
- * @param place Where it stands in the file.
+ * @param place Its place in the file.
  * @throws {BatchError} If it is not a tensor; the message starts with the place.
  */
 export function parseTensor(value: unknown, place: string): ParsedTensor {

@@ -1,11 +1,11 @@
 import { statOf } from "./missing_file.ts";
 
 /**
- * Gives a file that was written beside its place its final name. The file that had the name is replaced,
- * but its permissions stay: the mode, and the owner where the system lets a process give files away.
+ * Gives a file that was written beside its final path that path. A file that is there is replaced,
+ * but its permissions stay: the mode, and the owner if the system lets a process give files away.
  *
  * @param temporary Path of the new file.
- * @param target Where it goes; not the path of a link, see {@linkcode fileToReplace}.
+ * @param target Final path; not that of a link, see {@linkcode fileToReplace}.
  */
 export async function putInPlace(temporary: string, target: string): Promise<void> {
   const old = await statOf(target);
@@ -16,7 +16,7 @@ export async function putInPlace(temporary: string, target: string): Promise<voi
       await Deno.chown(temporary, old.uid, old.gid)
         .catch(() => Deno.chown(temporary, null, old.gid)).catch(() => {});
     }
-    // After the owner, since a new one takes away a part of the mode.
+    // After the owner, since changing it clears part of the mode.
     if (old.mode !== null) await Deno.chmod(temporary, old.mode & 0o7777);
   }
   await Deno.rename(temporary, target);

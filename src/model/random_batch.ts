@@ -22,7 +22,7 @@ export interface RandomBatchOptions extends BatchSize {
   objective?: string;
 }
 
-/** The names of the options; the type makes sure that none is missing. */
+/** Names of the options; the type makes sure that none is missing. */
 const OPTIONS: Record<keyof Required<RandomBatchOptions>, null> = {
   examples: null,
   undefinedSize: null,
@@ -31,10 +31,10 @@ const OPTIONS: Record<keyof Required<RandomBatchOptions>, null> = {
 };
 
 /**
- * A random batch that fits a model: standard normal entries, like normalised data; entries of the mean and variance
- * of a `Normalization` that sees an input first; whole numbers in range for an input that an embedding looks up;
- * whole numbers from 0 to 255 for an input that a `Rescaling` brings to about 1; 0 or 1 for any other integer input.
- * The same seed gives the same batch on every backend.
+ * Draws a random batch that fits a model: standard normal entries, like normalised data; entries of
+ * the mean and variance of a `Normalization` at the front; whole numbers in range for an input that
+ * an embedding looks up; whole numbers from 0 to 255 for an input that a `Rescaling` brings to
+ * about 1; 0 or 1 for any other integer input. The same seed gives the same batch on every backend.
  *
  * @param model A built model.
  * @param options Size, seed, and the objective if it needs targets.
@@ -63,7 +63,7 @@ export function randomBatch(model: LayersModel, options: RandomBatchOptions = {}
   requireValue("options", options, object);
   requireKnownOptions("randomBatch", options, Object.keys(OPTIONS));
   const { seed = 0, objective = "sum" } = options;
-  // Targets for a loss that nothing differentiates would be of no use.
+  // A pass could not use targets for an unknown loss.
   if (typeof objective !== "string" || !isObjective(objective)) {
     const near = typeof objective === "string" ? nearest(objective, OBJECTIVES) : "";
     throw new TypeError(

@@ -14,7 +14,7 @@ export interface RandomTargetsOptions extends BatchSize {
   seed?: number;
 }
 
-/** Shapes of the outputs with every axis filled in. */
+/** Returns the shapes of the outputs with every axis filled in. */
 function outputShapes(model: LayersModel, inputs: number[][]): number[][] {
   const fill = (shape: (number | null)[]) => [inputs[0][0], ...shape.slice(1)];
   let shapes = model.outputs.map((output) => fill(output.shape));
@@ -37,18 +37,18 @@ function outputShapes(model: LayersModel, inputs: number[][]): number[][] {
 }
 
 /**
- * Random targets that suit a loss: one-hot for `categoricalCrossentropy`, `categoricalHinge` and
- * `kullbackLeiblerDivergence`, class numbers for `sparseCategoricalCrossentropy` (last axis 1), 0 or 1
- * for `binaryCrossentropy`, -1 or 1 for the hinges, counts from 0 to 3 for `poisson`, non-negative numbers
- * for `meanSquaredLogarithmicError`, standard normal for any other, but within the range of a relu, relu6,
- * softplus, sigmoid, hardSigmoid, tanh or softsign head.
+ * Draws random targets that suit a loss: one-hot for `categoricalCrossentropy`, `categoricalHinge`
+ * and `kullbackLeiblerDivergence`, class numbers for `sparseCategoricalCrossentropy` (last axis 1),
+ * 0 or 1 for `binaryCrossentropy`, -1 or 1 for the hinges, counts from 0 to 3 for `poisson`,
+ * non-negative numbers for `meanSquaredLogarithmicError`, standard normal for any other, but within
+ * the range of a relu, relu6, softplus, sigmoid, hardSigmoid, tanh or softsign head.
  *
  * @param model A built model.
  * @param objective Name of the loss.
  * @param options Size and seed, the same as for the batch.
  * @returns One tensor for a model with one output, else one per output; the caller disposes them.
  * @throws {EngineError} If no engine runs.
- * @throws {RangeError} If a size does not suit the model, or the shape of an output cannot be told.
+ * @throws {RangeError} If a size does not suit the model, or the shape of an output is unknown.
  *
  * @example Class numbers
  * ```ts

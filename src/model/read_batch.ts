@@ -18,14 +18,14 @@ import { object, requireValue, text } from "../words/requirements.ts";
 /** Options of {@linkcode readBatch}. */
 export interface ReadBatchOptions {
   /**
-   * What the targets are for. A loss takes targets of the output's shape,
-   * `sparseCategoricalCrossentropy` takes class numbers in place of the last axis, and a function takes
-   * anything. Default: either of the two shapes is accepted.
+   * Objective that the targets are for. A loss takes targets of the output's shape,
+   * `sparseCategoricalCrossentropy` takes class numbers in place of the last axis, and a function
+   * takes anything. Default: either of the two shapes is accepted.
    */
   objective?: Objective;
   /**
-   * Called with a sentence for each thing that the file does not say: which words are which classes, which arrays were
-   * left out. Default: nothing.
+   * Called with a sentence for each thing that the file does not say: the classes assigned to
+   * words, the arrays left out. Default: nothing.
    */
   onNote?: (note: string) => void;
 }
@@ -33,26 +33,27 @@ export interface ReadBatchOptions {
 /**
  * Reads a batch from a file:
  *
- * - JSON: `{"inputs": T, "targets"?: T}`. T is a nested array, examples outermost, or
- *   `{"shape": [...], "values": [...]}`; for a model with several inputs (or outputs) an array of these in
- *   the model's order, or an object with one for each name. `"NaN"`, `"Infinity"` and `"-Infinity"` stand
- *   for the numbers that JSON does not have.
- * - `.npy`: the inputs. `.npz`: the arrays `x` and `y`, `inputs` and `targets`, or `arr_0` and `arr_1`; by
- *   their names for a model with several inputs or outputs; of `x_train` and `y_train` at most 256 examples.
- * - `.csv`: a header, then a row for each example; the last column holds the targets if it is called `y`,
- *   `target`, `label`, `class` or `species` or holds names of classes.
+ * - JSON: `{"inputs": T, "targets"?: T}`. T is a nested array, examples outermost, or `{"shape":
+ *   [...], "values": [...]}`; for a model with several inputs (or outputs) an array of these in the
+ *   model's order, or an object with one for each name. `"NaN"`, `"Infinity"` and `"-Infinity"`
+ *   denote the numbers that JSON does not have.
+ * - `.npy`: the inputs. `.npz`: the arrays `x` and `y`, `inputs` and `targets`, or `arr_0` and
+ *   `arr_1`; by their names for a model with several inputs or outputs; of `x_train` and `y_train`
+ *   at most 256 examples.
+ * - `.csv`: a header, then a row for each example; the last column holds the targets if it is
+ *   called `y`, `target`, `label`, `class` or `species` or holds names of classes.
  * - a folder with a folder of PNG pictures for each class.
  *
- * Whole numbers are class numbers where the loss takes them. Nothing else is read than the file, and it
- * gets no more memory than a few times its size.
+ * Whole numbers are class numbers if the loss takes them. Only the file is read, and it gets no
+ * more memory than a few times its size.
  *
  * @param path The file, or the folder of pictures.
- * @param model The model that the batch is for.
+ * @param model Model that the batch is for.
  * @param options The objective.
  * @returns The batch, with `seed: null`; the caller disposes its tensors.
  * @throws {EngineError} If no engine runs.
  * @throws {BatchError} If the file is missing or holds no batch for this model: one sentence that
- *   names the file, the place in it, what was found and what was expected.
+ * names the file, the place in it, the value found and the one expected.
  *
  * @example Two examples of one feature
  * ```ts
@@ -102,10 +103,10 @@ export async function readBatch(
   }
 }
 
-/** What TensorFlow.js takes the entries of each type from. */
+/** Array types that TensorFlow.js needs for each dtype. */
 const ENTRIES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 
-/** The tensors of a file, of whatever kind it is. */
+/** Reads the tensors of a file of any kind. */
 async function readGiven(
   path: string,
   model: LayersModel,
@@ -140,7 +141,7 @@ async function readGiven(
     : readNpz(bytes, layerNames(model.inputs), layerNames(model.outputs));
 }
 
-/** Gives targets that number classes the form that the objective takes. */
+/** Converts targets that number classes to the form that the objective takes. */
 function numberClasses(
   { inputs, targets, classes }: Given,
   model: LayersModel,
@@ -151,7 +152,7 @@ function numberClasses(
   return { inputs, targets: [classTargets(values, classes, model, objective)] };
 }
 
-/** Refuses tensors that do not fit the model and the objective. */
+/** Rejects tensors that do not fit the model and the objective. */
 function fit(
   { inputs, targets }: Given,
   model: LayersModel,
@@ -199,7 +200,7 @@ function fit(
   return { inputs, targets };
 }
 
-/** Whether targets have the shape of class numbers for this output. */
+/** Returns true if targets have the shape of class numbers for this output. */
 function holdsClassNumbers({ shape }: ParsedTensor, output: readonly (number | null)[]): boolean {
   return targetShapes([null, ...output.slice(1)], "sparseCategoricalCrossentropy")!
     .some((expected) => hasShape(shape, expected));

@@ -10,14 +10,15 @@ import { readStateDict } from "./torch/read_state_dict.ts";
 import type { FileTensor, WeightsFile } from "./weights_file.ts";
 
 /**
- * Reads a file of weights that holds no topology: `.safetensors`, or a state dict that `torch.save` wrote (`.pt`,
- * `.pth`, `.ckpt`, `.bin`). The file is data: nothing of it runs, nothing outside it is read, and it gets no more
- * memory than a few times its size. A `.safetensors` file is not held in memory: each tensor is read when it is asked for,
- * so that the file must still be there.
+ * Reads a file of weights that holds no topology: `.safetensors`, or a state dict that `torch.save`
+ * wrote (`.pt`, `.pth`, `.ckpt`, `.bin`). The file is data: nothing of it runs, nothing outside it
+ * is read, and it gets no more memory than a few times its size. A `.safetensors` file is not held
+ * in memory: each tensor is read on demand, so the file must still be there.
  *
  * @param path The file.
  * @returns Its tensors.
- * @throws {ModelError} If it is no such file: one sentence with what was found and what was expected.
+ * @throws {ModelError} If it is not such a file: one sentence with the value found and the one
+ * expected.
  *
  * @example The names and shapes of a file
  * ```ts
@@ -58,7 +59,7 @@ async function orRefuse<T>(reading: Promise<T>): Promise<T> {
   }
 }
 
-/** What is not read as it was written. */
+/** Returns notes on types that are converted when read. */
 function notesOn(tensors: readonly FileTensor[]): string[] {
   const doubles = tensors.filter(({ type }) => type === "float64").length;
   const others = tensors.filter(({ type }) => !isFloat(type));

@@ -2,15 +2,18 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import { showValue } from "../words/show_value.ts";
 import { isDisposed } from "./is_disposed.ts";
 
-/** Whether something is a layers model by its looks; it may still have no inputs or be disposed of. */
+/**
+ * Returns true if something looks like a layers model; it may still have no inputs or be disposed
+ * of.
+ */
 export function looksLikeModel(value: unknown): value is LayersModel {
   const { layers, apply } = Object(value);
   return Array.isArray(layers) && typeof apply === "function";
 }
 
 /**
- * What is found where a layers model should be, and what was expected, for the end of a sentence; `null`
- * where there is one that can be used.
+ * Describes the value found in place of a layers model, and the one expected, for the end of a
+ * sentence; `null` if it is a usable model.
  */
 export function modelComplaint(value: unknown): string | null {
   const { name, weights, inputs, then, dataSync } = Object(value);
@@ -31,14 +34,14 @@ export function modelComplaint(value: unknown): string | null {
   return `${found}, expected a layers model of TensorFlow.js`;
 }
 
-/** What is thrown where something else than a layers model was given. */
+/** The value given is not a layers model. */
 export class NoModelError extends TypeError {
-  /** As for any wrong argument. */
+  /** Same name as for any wrong argument. */
   override name = "TypeError";
 
   /**
-   * @param message What was found, and what was expected.
-   * @param found What was given.
+   * @param message Value found, and the one expected.
+   * @param found Value that was given.
    */
   constructor(message: string, readonly found: unknown) {
     super(message);
@@ -46,9 +49,9 @@ export class NoModelError extends TypeError {
 }
 
 /**
- * Refuses what is not a layers model that can be used, for callers without a type checker.
+ * Rejects anything except a usable layers model, for callers without a type checker.
  *
- * @param value What was given as the argument `model`.
+ * @param value Value of the argument `model`.
  * @throws {TypeError} If it is something else, has no inputs yet or was disposed of.
  */
 export function requireModel(value: unknown): asserts value is LayersModel {
@@ -57,9 +60,9 @@ export function requireModel(value: unknown): asserts value is LayersModel {
 }
 
 /**
- * Refuses what is not a layers model; one without inputs or weights has layers all the same.
+ * Rejects anything except a layers model; one without inputs or weights still has layers.
  *
- * @param value What was given as the argument `model`.
+ * @param value Value of the argument `model`.
  * @throws {TypeError} If it is something else.
  */
 export function requireLayers(value: unknown): void {

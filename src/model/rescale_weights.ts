@@ -9,12 +9,12 @@ import { arrayOf, flag, object, optional, requireValue, text } from "../words/re
 /** Options of {@linkcode rescaleWeights}. */
 export interface RescaleOptions {
   /**
-   * Whether to rescale only kernels: weights of rank 2 and higher, recurrent kernels and embeddings
-   * included, except those of a PReLU or a normalisation. Biases, batch-norm gains and moving statistics
-   * then stay. Default: true.
+   * True to rescale only kernels: weights of rank 2 and higher, including recurrent kernels and
+   * embeddings, except those of a PReLU or a normalisation. Biases, batch-norm gains and moving
+   * statistics then stay. Default: true.
    */
   kernelsOnly?: boolean;
-  /** Which layers, by path: a pattern that the path contains, or full paths. Default: all. */
+  /** Layers to rescale, by path: a pattern that the path contains, or full paths. Default: all. */
   layers?: RegExp | readonly string[];
 }
 
@@ -22,8 +22,8 @@ export interface RescaleOptions {
  * Multiplies weights of a model by a constant.
  *
  * @param model A built model.
- * @param factor What to multiply by: finite, and not 0, which could not be undone.
- * @param options Which weights.
+ * @param factor Factor: finite, and not 0, which could not be undone.
+ * @param options Weights to choose.
  * @returns Names of the weights that were rescaled.
  * @throws {EngineError} If no engine runs.
  * @throws {RangeError} If the factor is 0 or not finite.
@@ -76,7 +76,7 @@ export function rescaleWeights(
 
 function choose(paths: Set<string>, layers: RegExp | readonly string[]): Set<string> {
   if (layers instanceof RegExp) {
-    // Not test(): a pattern with the flag g would remember where it found something last.
+    // Not test(): a pattern with the flag g would continue after its last match.
     const found = new Set([...paths].filter((path) => path.search(layers) !== -1));
     if (found.size > 0) return found;
     throw new TypeError(

@@ -16,26 +16,27 @@ import { parseWeightsManifest, type WeightSpec } from "./weights_manifest.ts";
 /** Options of {@linkcode saveModel}. */
 export interface SaveOptions {
   /**
-   * Path of the model.json that the model was loaded from: the new files are called and laid out like those, and
-   * hold the same bytes but for the weights that have changed. Default: the layout of TensorFlow.js.
+   * Path of the model.json that the model was loaded from: the new files have the same names and
+   * layout, and the same bytes except for changed weights. Default: the layout of TensorFlow.js.
    */
   like?: string;
 }
 
 /**
- * Writes a model into a folder: a model.json that `tf.loadLayersModel` and {@linkcode loadModel} read, and its
- * weight files of 4 MiB each. How it was compiled is not written, as `model.save()` does not write it either.
+ * Writes a model into a folder: a model.json that `tf.loadLayersModel` and {@linkcode loadModel}
+ * read, and its weight files of 4 MiB each. Like `model.save()`, it does not write how the model
+ * was compiled.
  *
- * With `like` everything but the weights stays as it stands in that file: its topology, how it was trained, the names
- * of its files, and how weights are packed. A packed weight that has changed is packed again: float16 is rounded,
- * uint8 and uint16 get a range of their own, which rescaling does not change. Without a change the files are
- * copies, byte for byte.
+ * With `like`, everything except the weights stays as in that file: its topology, its training
+ * configuration, the names of its files, and the packing of weights. A packed weight that has
+ * changed is packed again: float16 is rounded, uint8 and uint16 get their own range, which
+ * scales with the weights. Without a change the files are copies, byte for byte.
  *
  * The folder appears whole or not at all, and nothing that exists is replaced.
  *
  * @param model A built model.
- * @param folder Where: a folder that is new or empty.
- * @param options What the files are to be like.
+ * @param folder Path of a new or an empty folder.
+ * @param options File whose layout to keep.
  * @returns Path of the model file.
  *
  * @example Rescale the kernels of a model on disk
@@ -61,9 +62,9 @@ export interface SaveOptions {
  * ```
  *
  * @throws {EngineError} If no engine runs.
- * @throws {ModelError} If the folder holds something or cannot be written, the model cannot be written as JSON, or
- *   `like` is not a file of its weights.
- * @throws {TypeError} If an argument is not what it must be.
+ * @throws {ModelError} If the folder is not empty or cannot be written, the model cannot be
+ * written as JSON, or `like` is not a file of its weights.
+ * @throws {TypeError} If an argument has the wrong type.
  */
 export async function saveModel(
   model: LayersModel,
@@ -83,11 +84,11 @@ export async function saveModel(
 }
 
 /**
- * The files of a model, the model file the last.
+ * Returns the files of a model, the model file last.
  *
  * @param tf The engine's TensorFlow.js.
  * @param model The model.
- * @param like The model.json that it was loaded from, if there is one.
+ * @param like The model.json that it was loaded from, if any.
  */
 export async function modelFiles(
   tf: TensorFlow,
@@ -104,7 +105,7 @@ export async function modelFiles(
   }
 }
 
-/** Bytes of a weight file at most, as `tensorflowjs_converter` has it. */
+/** Largest number of bytes of a weight file, as in `tensorflowjs_converter`. */
 const SHARD = 4 * 2 ** 20;
 
 async function ownFiles(tf: TensorFlow, model: LayersModel): Promise<NewFile[]> {
@@ -128,7 +129,7 @@ async function ownFiles(tf: TensorFlow, model: LayersModel): Promise<NewFile[]> 
         convertedBy,
         modelTopology,
         weightsManifest: manifest,
-        // JSON leaves out what is undefined.
+        // JSON leaves out undefined values.
         userDefinedMetadata,
       };
       files.push({ path: "model.json", bytes: encodeText(JSON.stringify(json)) });
@@ -144,7 +145,7 @@ async function ownFiles(tf: TensorFlow, model: LayersModel): Promise<NewFile[]> 
   return files;
 }
 
-/** What is changed of a manifest, by group and weight. */
+/** Fields of a manifest that change, by group and weight. */
 type Manifest = { weights: { quantization?: WeightSpec["quantization"] }[] }[];
 
 async function filesLike(
@@ -179,13 +180,13 @@ async function filesLike(
       `weightsManifest names ${showValue(twice.path)} twice, expected each file once`,
     );
   }
-  // What has not changed is copied, spaces included.
+  // An unchanged file is copied, including spaces.
   const text = isRepacked ? encodeText(JSON.stringify(json)) : await readUserFile(like);
   const { basename } = await import("node:path");
   return [...files, { path: basename(like), bytes: text }];
 }
 
-/** The files of a group, as long as they are now. */
+/** Cuts the bytes of a group into files of the same lengths as before. */
 function cut({ files, located }: LocatedGroup, bytes: Uint8Array): NewFile[] {
   let offset = 0;
   return files.map(({ path }, i) => ({
@@ -196,7 +197,7 @@ function cut({ files, located }: LocatedGroup, bytes: Uint8Array): NewFile[] {
 
 type Values = ArrayLike<number> & Iterable<number>;
 
-/** Whether the file holds a weight as it is, to the bit. */
+/** Returns true if the file holds the same bits of a weight. */
 function holds(tf: TensorFlow, spec: WeightSpec, entries: ArrayBuffer, values: Values): boolean {
   return tf.tidy(() => {
     const held = decodeWeight(tf, spec, entries).dataSync();
@@ -206,7 +207,7 @@ function holds(tf: TensorFlow, spec: WeightSpec, entries: ArrayBuffer, values: V
 
 const TYPES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 
-/** Packs the entries of a weight as the file has it packed. */
+/** Packs the entries of a weight like those in the file. */
 function pack(
   values: Values,
   { dtype, quantization }: WeightSpec,
@@ -220,7 +221,7 @@ function pack(
   const Packed = quantization.dtype === "uint8" ? Uint8Array : Uint16Array;
   let [min, max] = [Infinity, -Infinity];
   for (const value of values) [min, max] = [Math.min(min, value), Math.max(max, value)];
-  // Of equal entries any scale will do.
+  // If all entries are equal, any scale will do.
   const scale = (max - min) / (2 ** (8 * Packed.BYTES_PER_ELEMENT) - 1) || 1;
   const steps = Array.from(values, (value) => Math.round((value - min) / scale));
   const packed = { dtype: quantization.dtype, scale, min };

@@ -2,15 +2,15 @@ import { showValue } from "../words/show_value.ts";
 import { findLoss, FROM_LOGITS, type LossName, lossTraits } from "../traits/losses.ts";
 import type { LossSettings } from "./loss_functions.ts";
 
-/** A loss of a training configuration. */
+/** Loss of a training configuration. */
 export interface SavedLoss {
   /** Name in the program, with the settings that keep it from being reproduced. */
   name: string;
-  /** Its settings; `null` if it cannot be reproduced. */
+  /** Settings; `null` if it cannot be reproduced. */
   settings: LossSettings | null;
 }
 
-/** Ways of Keras to reduce the losses of all rows to one number. */
+/** Ways in which Keras reduces the losses of all rows to one number. */
 const MEANS = ["sum_over_batch_size", "mean", "mean_with_sample_weight", "auto"];
 
 /**

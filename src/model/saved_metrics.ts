@@ -1,15 +1,21 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
 
-/** Metrics as `model.compile` takes them: a list where there is one output, else by the names of outputs. */
+/**
+ * Metrics as `model.compile` takes them: a list if there is one output, else by the names of
+ * outputs.
+ */
 type Metrics = Parameters<LayersModel["compile"]>[0]["metrics"];
 
-/** A metric of a file that TensorFlow.js lacks, or computes otherwise. */
+/** Metric of a file that TensorFlow.js lacks, or computes differently. */
 export interface UnknownMetric {
   name: string;
   output?: string;
 }
 
-/** How `model.compile` calls the metrics that TensorFlow.js computes as Keras does, by Keras's names in small letters. */
+/**
+ * Names in `model.compile` of the metrics that TensorFlow.js computes as Keras does, by Keras's
+ * names in lower case.
+ */
 const METRICS: Record<string, string> = {
   ...{ accuracy: "accuracy", acc: "acc", crossentropy: "crossentropy", ce: "ce" },
   binaryaccuracy: "binaryAccuracy",
@@ -21,14 +27,16 @@ const METRICS: Record<string, string> = {
   ...{ mape: "mape", meanabsolutepercentageerror: "mape" },
 };
 
-/** Of metrics that {@linkcode savedMetrics} returned, those that were left out. */
+/** Metrics left out of each result of {@linkcode savedMetrics}. */
 const unknown = new WeakMap<object, UnknownMetric[]>();
 
 /**
- * The metrics that a file names, as TensorFlow.js or Keras writes them, but those that TensorFlow.js lacks: in training
- * a metric that fails would be an error. {@linkcode unknownMetricsOf} has these.
+ * Returns the metrics that a file names, as TensorFlow.js or Keras writes them, except those that
+ * TensorFlow.js lacks: in training, a failing metric would be an error. {@linkcode
+ * unknownMetricsOf} returns these.
  *
- * @param saved What the file holds: a metric, a list for every output, a list of each, or an object of them by name.
+ * @param saved Content of the file: a metric, a list for every output, a list of each, or an object
+ * of them by name.
  * @param outputs Names of the outputs.
  */
 export function savedMetrics(saved: unknown, outputs: readonly string[]): Metrics {
@@ -53,11 +61,11 @@ export function savedMetrics(saved: unknown, outputs: readonly string[]): Metric
     : Object.fromEntries(outputs.map((output, i) => [output, known[i]]));
   const left = all.flat().filter(({ known }) => known === null);
   unknown.set(metrics, left.map(({ known: _, ...metric }) => metric));
-  // TensorFlow.js takes a list for each output too, though its types do not say so.
+  // TensorFlow.js also takes a list for each output, though its types do not say so.
   return metrics as Metrics;
 }
 
-/** What was left out of metrics, if these are from a file. */
+/** Returns the metrics that were left out, if the given ones are from a file. */
 export function unknownMetricsOf(metrics: unknown): readonly UnknownMetric[] {
   return unknown.get(Object(metrics)) ?? [];
 }
@@ -66,7 +74,10 @@ function isMetric(saved: unknown): boolean {
   return typeof saved === "string" || Object.hasOwn(Object(saved), "class_name");
 }
 
-/** Keras writes a name, or a class with its settings; a function is a class `function` of that name. */
+/**
+ * Returns the name of a metric. Keras writes a name, or a class with its settings; a function is a
+ * class `function` of that name.
+ */
 function metricOf(saved: unknown): { name: string; known: string | null } {
   const { class_name, config } = Object(saved) as { class_name?: unknown; config?: unknown };
   const settings = Object(config) as Record<string, unknown>;
@@ -84,7 +95,7 @@ function metricOf(saved: unknown): { name: string; known: string | null } {
   };
 }
 
-/** Whether a metric is set as TensorFlow.js computes it. */
+/** Returns true if a metric has the settings that TensorFlow.js uses. */
 function isUsual({ from_logits, label_smoothing, threshold }: Record<string, unknown>): boolean {
   return from_logits !== true && !(Number(label_smoothing) > 0) &&
     (threshold === undefined || threshold === 0.5);

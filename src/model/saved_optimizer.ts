@@ -10,12 +10,13 @@ import {
 } from "../traits/optimizers.ts";
 
 /**
- * Returns the optimizer that a training configuration names, with its learning rate and settings. Keras writes
- * `optimizer_config`, and from version 3 on `optimizer`; a name alone stands for Keras's defaults. An optimizer that
- * cannot be reproduced keeps its name and rate, and another one stands in for its steps.
+ * Returns the optimizer that a training configuration names, with its learning rate and settings.
+ * Keras writes `optimizer_config`, and from version 3 on `optimizer`; a name alone means Keras's
+ * defaults. An optimizer that cannot be reproduced keeps its name and rate, and another one
+ * replaces its steps.
  *
  * @param tf The engine's TensorFlow.js.
- * @param saved The training configuration of the file.
+ * @param saved Training configuration of the file.
  */
 export function savedOptimizer(tf: TensorFlow, saved: Record<string, unknown>): Optimizer {
   const { className, config } = writtenOptimizer(optimizerIn(saved));
@@ -39,11 +40,11 @@ export const namesOptimizer = (saved: Record<string, unknown>): boolean =>
 const optimizerIn = (saved: Record<string, unknown>): unknown =>
   saved.optimizer_config ?? saved.optimizer;
 
-/** Class name and configuration of an optimizer, however it is written. */
+/** Returns class name and configuration of an optimizer in any of its written forms. */
 function writtenOptimizer(written: unknown): { className: string; config: object } {
   if (typeof written === "string") return { className: written, config: {} };
   const { className, config } = parts(written);
-  // Mixed precision scales the loss, and the gradients back.
+  // Mixed precision scales the loss, and scales the gradients back.
   const inner = parts(readSetting(config, "innerOptimizer"));
   const named = inner.className === undefined ? { className, config } : inner;
   if (typeof named.className !== "string") return { className: "Adam", config: {} };
@@ -55,14 +56,17 @@ const parts = (written: unknown): { className: unknown; config: object } => ({
   config: Object(readSetting(Object(written), "config")),
 });
 
-/** Decay of the rate in Keras 2 and in TensorFlow.js's Adamax. The `decay` of TensorFlow.js's RMSProp is its rho. */
+/**
+ * Returns the decay of the rate in Keras 2 and in TensorFlow.js's Adamax. The `decay` of
+ * TensorFlow.js's RMSProp is its rho.
+ */
 function legacyDecay(config: object): number {
   const isStockRmsProp = readSetting(config, "centered") !== undefined &&
     readSetting(config, "rho") === undefined;
   return isStockRmsProp ? 0 : readNumber(config, "decay");
 }
 
-/** Schedule of a rate with a legacy decay. */
+/** Returns the schedule of a rate with a legacy decay. */
 const slowing = (rate: number, decay: number) => ({
   class_name: "InverseTimeDecay",
   config: { initial_learning_rate: rate, decay_steps: 1, decay_rate: decay, staircase: false },
@@ -81,17 +85,17 @@ export function unknownOptimizer(optimizer: Optimizer): string | null {
 
 /** Gives a model an optimizer without compiling it. */
 export function attachOptimizer(model: LayersModel, optimizer: Optimizer): void {
-  // A sequential model hands it to another one inside itself, which it makes when it is built.
+  // A sequential model passes it to an inner model, which it makes when it is built.
   const sequential = model as unknown as { model?: LayersModel; build(): void };
   if (sequential.model === undefined && model.getClassName() === "Sequential") sequential.build();
   model.optimizer = optimizer;
 }
 
-/** Gives a compiled model its optimizer, which is then disposed with it. */
+/** Makes a compiled model own its optimizer, which is then disposed with it. */
 export function ownOptimizer(model: LayersModel): void {
   type Owner = { isOptimizerOwned: boolean; model?: Owner };
   const owner = model as unknown as Owner;
   owner.isOptimizerOwned = true;
-  // A sequential model compiles another one inside itself.
+  // A sequential model compiles an inner model.
   if (owner.model !== undefined) owner.model.isOptimizerOwned = true;
 }

@@ -1,7 +1,7 @@
 import { patchProperty } from "../engine/patch_property.ts";
 import { showValue } from "../words/show_value.ts";
 
-/** A 32-bit hash of a text (FNV-1a). */
+/** Returns a 32-bit hash of a text (FNV-1a). */
 function hash(text: string): number {
   let bits = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) bits = Math.imul(bits ^ text.charCodeAt(i), 0x01000193);
@@ -9,8 +9,8 @@ function hash(text: string): number {
 }
 
 /**
- * Random numbers that depend only on a seed: not on the backend, the platform or what was drawn
- * elsewhere. Every seed counts, 0 included.
+ * Random numbers that depend only on a seed: not on the backend, the platform or other draws. Every
+ * seed counts, 0 included.
  *
  * The generator is xoshiro128** of Blackman and Vigna (2018), period 2^128 - 1, its state filled by
  * splitmix32 from the seed and the stream's name. Two streams of one seed are independent: weights
@@ -24,7 +24,7 @@ export class SeededRandom {
    * Starts a stream.
    *
    * @param seed A safe integer.
-   * @param stream What the numbers are for.
+   * @param stream Purpose of the numbers.
    * @throws {RangeError} If the seed is not a safe integer.
    */
   constructor(seed: number, stream: string) {
@@ -42,7 +42,7 @@ export class SeededRandom {
     }
   }
 
-  /** Uniform 32 bits. */
+  /** Draws 32 uniform bits. */
   bits(): number {
     const s = this.#state;
     const scrambled = Math.imul(s[1], 5);
@@ -57,17 +57,19 @@ export class SeededRandom {
     return result;
   }
 
-  /** Uniform in [0, 1), 32 bits fine. */
+  /** Draws a uniform number in [0, 1), in steps of 2^-32. */
   uniform(): number {
     return this.bits() / 2 ** 32;
   }
 
-  /** A whole number from 0 to below `end`, all equally likely up to a bias below `end` / 2^32. */
+  /**
+   * Draws a whole number from 0 to below `end`, all equally likely up to a bias below `end` / 2^32.
+   */
   integer(end: number): number {
     return Math.floor(this.uniform() * end);
   }
 
-  /** Standard normal (Box and Muller 1958; both of a pair are used). */
+  /** Draws a standard normal number (Box and Muller 1958; both of a pair are used). */
   normal(): number {
     if (this.#spare !== null) {
       const spare = this.#spare;
@@ -80,7 +82,7 @@ export class SeededRandom {
     return radius * Math.cos(angle);
   }
 
-  /** `count` normal numbers of mean 0. */
+  /** Draws `count` normal numbers of mean 0. */
   normals(count: number, std = 1): Float32Array {
     // Twice as fast as Float32Array.from.
     const values = new Float32Array(count);
@@ -89,17 +91,17 @@ export class SeededRandom {
   }
 }
 
-/** The streams of the calls under way, the newest last: that is where `Math.random` draws from. */
+/** Streams of the running calls, the newest last: `Math.random` draws from that one. */
 const streams: SeededRandom[] = [];
 let restore = () => {};
 
 /**
- * Runs user code and lets `Math.random` draw from a seed meanwhile. The initialisers and random
- * tensors of TensorFlow.js that are given no seed draw from there, as those of a model do that was
- * ported line by line: without this, every run would measure another network.
+ * Runs user code and lets `Math.random` draw from a seed meanwhile. Initialisers and random tensors
+ * of TensorFlow.js without a seed draw from it, as in a model ported line by line: otherwise every
+ * run would measure another network.
  *
  * @param seed The seed.
- * @param stream What is drawn.
+ * @param stream Purpose of the draws.
  * @param run The code; calls may overlap.
  */
 export async function seedDraws<T>(

@@ -7,7 +7,7 @@ import { modelWeights } from "./model_weights.ts";
 import { requireModel } from "./require_model.ts";
 import { object, requireValue } from "../words/requirements.ts";
 
-/** A new value of a weight: its entries, row-major, and its shape if that should be checked too. */
+/** New value of a weight: its entries, row-major, and its shape if that should be checked too. */
 export type NewWeight =
   | Pick<WeightValue, "shape" | "values">
   | Float32Array
@@ -17,7 +17,7 @@ export type NewWeight =
  * Sets weights of a model by name; the others keep their values. If anything is wrong, none is set.
  *
  * @param model A built model.
- * @param weights New values by name, as {@linkcode getWeights} gives them, or bare entries.
+ * @param weights New values by name, as from {@linkcode getWeights}, or bare entries.
  * @throws {EngineError} If no engine runs.
  * @throws {TypeError} If the model has no weight of a name, or entries are not numbers.
  * @throws {RangeError} If a shape or a number of entries is wrong.
@@ -108,6 +108,6 @@ function requireEntries(name: string, entries: unknown, shape: number[]): Float3
         `expected ${count} for shape ${JSON.stringify(shape)}`,
     );
   }
-  // A copy: TensorFlow.js may keep the array it is handed, and the caller may go on using it.
+  // A copy: TensorFlow.js may keep the array it is given, and the caller may go on using it.
   return new Float32Array(entries);
 }

@@ -1,19 +1,21 @@
 import { camelCase, snakeCase } from "./topology_json.ts";
 import { unexpected } from "./unexpected.ts";
 
-/** What the configuration of a layer may hold under one key. */
+/** Values that the configuration of a layer may hold under one key. */
 export interface Setting {
-  /** What is expected, for messages. */
+  /** Expected value, for messages. */
   what: string;
-  /** Whether a value is valid. */
+  /** Returns true if a value is valid. */
   is?: (value: unknown) => boolean;
-  /** For a list of that length (`null`: any): what each item can be. */
+  /** Items of a list of that length (`null`: any). */
   items?: { count: number | null; each: Setting };
-  /** Whether the key must be there. Elsewhere a missing key, or null, leaves TensorFlow.js its default. */
+  /**
+   * True if the key is required. Otherwise a missing key, or null, means TensorFlow.js's default.
+   */
   required?: boolean;
 }
 
-/** TensorFlow.js's WASM kernels take sizes as int32. */
+/** TensorFlow.js's WASM ops take sizes as int32. */
 const LARGEST = 2 ** 31 - 1;
 
 const isWhole = (value: unknown, low: number) =>
@@ -29,7 +31,7 @@ const listOf = (count: number, each: Setting): Setting => ({
   items: { count, each },
 });
 
-/** A number for all axes, or one for each. */
+/** Returns the setting of a number for all axes, or one for each. */
 const perAxis = (axes: number, each: Setting): Setting => ({
   ...each,
   what: `${each.what}, or an array of ${axes === 1 ? "one" : `${axes} of them`}`,
@@ -38,7 +40,10 @@ const perAxis = (axes: number, each: Setting): Setting => ({
 
 const border = whole(0);
 
-/** A border on each axis: an amount for all, one for each axis, or one for each side of each. */
+/**
+ * Returns the setting of a border: an amount for all axes, one for each, or one for each side of
+ * each.
+ */
 const bordersOf = (axes: 1 | 2 | 3): Setting =>
   axes === 1 ? perAxis(2, border) : {
     ...border,
@@ -64,7 +69,7 @@ const isPermutation = (value: unknown) =>
   Array.isArray(value) && value.every(Number.isInteger) &&
   value.toSorted((a, b) => a - b).every((axis, i) => axis === i + 1);
 
-/** The kinds of settings that layers have. */
+/** Kinds of settings that layers have. */
 export const KINDS = {
   axes: {
     ...integer,
@@ -119,7 +124,7 @@ export const KINDS = {
   },
   shape: {
     what: "an array of sizes",
-    // A single number an example has no axis.
+    // An input of a single number per example has no axis.
     is: (value: unknown) => Array.isArray(value) && value.length === 0,
     items: { count: null, each: size },
   },
@@ -137,15 +142,15 @@ export const KINDS = {
   text: { what: "a text", is: (value: unknown) => typeof value === "string" && value !== "" },
 } satisfies Record<string, Setting | ((...args: never[]) => Setting)>;
 
-/** A setting that has to be there. */
+/** Makes a setting required. */
 export const required = (setting: Setting): Setting => ({ ...setting, required: true });
 
 /**
- * Refuses a value that a setting does not take.
+ * Rejects a value that a setting does not take.
  *
- * @param setting What it may be.
+ * @param setting The setting.
  * @param value The value, `undefined` if there is none.
- * @param place Where it stands in the file.
+ * @param place Its place in the file.
  * @throws {ModelError} If it is anything else.
  */
 export function checkSetting(setting: Setting, value: unknown, place: string): void {

@@ -4,33 +4,34 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import { lossTraits } from "../traits/losses.ts";
 import type { Objective } from "./objective.ts";
 
-/** A shape, `null` for a size that is left open. */
+/** Shape, with `null` for an open size. */
 type Shape = readonly (number | null)[];
 
-/** The number of entries of a shape without open sizes. */
+/** Returns the number of entries of a shape without open sizes. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((size, length) => size * length, 1);
 }
 
-/** Whether a tensor has a shape, `null` being any size. */
+/** Returns true if a tensor has a shape, `null` being any size. */
 export function hasShape(shape: readonly number[], expected: Shape): boolean {
   return shape.length === expected.length &&
     expected.every((size, axis) => size === null || size === shape[axis]);
 }
 
-/** A shape as an error message has it. */
+/** Formats a shape for an error message. */
 export function showShape(shape: Shape): string {
   return `[${shape.map((size) => size ?? "any").join(", ")}]`;
 }
 
 /**
- * The shapes that the targets of an output may have; any other would be broadcast against the output, so
- * that another loss would be measured. A last axis of size 1 may be left out.
+ * Returns the shapes that the targets of an output may have; any other would be broadcast against
+ * the output, so that another loss would be measured. A last axis of size 1 may be left out.
  *
- * @param output Shape of the output, `null` for a size that is left open.
- * @param objective What the targets are for. `"sum"`, which has no use for them, and `undefined`: any
- *   loss, so that class numbers are as good as the output's own shape. A function takes what it likes.
- * @returns The shapes, the one to ask for first; `null` where anything goes.
+ * @param output Shape of the output, `null` for an open size.
+ * @param objective Objective of the targets. `"sum"`, which does not use them, and `undefined` mean
+ * any loss, so that class numbers are as good as the output's own shape. A function takes any
+ * targets.
+ * @returns The shapes, the usual one first; `null` if any is accepted.
  */
 export function targetShapes(output: Shape, objective?: Objective): Shape[] | null {
   if (typeof objective === "function") return null;
@@ -44,9 +45,9 @@ export function targetShapes(output: Shape, objective?: Objective): Shape[] | nu
 }
 
 /**
- * Refuses what is not a size: of a batch, a layer or an axis.
+ * Rejects an invalid size of a batch, a layer or an axis.
  *
- * @param name What the message calls it.
+ * @param name Name of the size, for the message.
  * @param value The size.
  * @throws {RangeError} If it is not a whole number of at least 1.
  */
@@ -59,8 +60,8 @@ export function requireCount(name: string, value: number): void {
 /** Size of a batch, if the model leaves it open. */
 export interface BatchSize {
   /**
-   * Examples. Default: 32, or what the model is built for (a stateful recurrent layer fixes it). Rules
-   * that depend on the batch give no verdict below 8.
+   * Number of examples. Default: 32, or the number that the model is built for (a stateful
+   * recurrent layer fixes it). Rules that depend on the batch give no verdict below 8.
    */
   examples?: number;
   /**
@@ -70,14 +71,14 @@ export interface BatchSize {
   undefinedSize?: number;
 }
 
-/** Above this the batch alone takes a quarter of the WASM heap's 4 GiB. */
+/** With more entries, the batch alone takes a quarter of the WASM heap's 4 GiB. */
 const MAX_ENTRIES = 2 ** 28;
 
 /**
- * Shapes of a model's inputs with every axis filled in, examples first.
+ * Returns the shapes of a model's inputs with every axis filled in, examples first.
  *
  * @throws {RangeError} If a size is not a whole number above 0, is not the one that the model is
- *   built for, or makes a batch of more than 2^28 entries.
+ * built for, or makes a batch of more than 2^28 entries.
  */
 export function batchShapes(model: LayersModel, size: BatchSize = {}): number[][] {
   const { undefinedSize = 32 } = size;

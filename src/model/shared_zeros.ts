@@ -2,8 +2,8 @@ import type { DataType } from "@tensorflow/tfjs";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 
 /**
- * An initialiser for weights that a file is about to replace: all zero. Those of one shape share their entries, as a
- * large model would otherwise fill its whole memory twice.
+ * Initialiser of zeros for weights that a file is about to replace. Weights of one shape share
+ * their entries; otherwise a large model would fill its whole memory twice.
  */
 export class SharedZeros {
   readonly #made = new Map<string, Tensor>();
@@ -14,7 +14,7 @@ export class SharedZeros {
     this.#tf = tf;
   }
 
-  /** What TensorFlow.js asks of an initialiser. */
+  /** Returns zeros of a shape; called by TensorFlow.js. */
   apply(shape: number[], dtype?: DataType): Tensor {
     const name = `${dtype} ${shape}`;
     const zeros = this.#made.get(name) ?? this.#tf.keep(this.#tf.zeros(shape, dtype));
@@ -22,7 +22,7 @@ export class SharedZeros {
     return zeros.clone();
   }
 
-  /** Gives up its own hold on the entries; weights keep theirs. */
+  /** Releases its own hold on the entries; weights keep theirs. */
   dispose(): void {
     this.#tf.dispose([...this.#made.values()]);
     this.#made.clear();

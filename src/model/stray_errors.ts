@@ -1,15 +1,18 @@
 import { failureIn } from "./foreign_code.ts";
 import { ModelError } from "./model_error.ts";
 
-/** For how long, in ms, code that has ended may still say that it has failed, while it has anything to do. */
+/**
+ * Time in ms during which finished code may still report a failure, while it has anything to do.
+ */
 const GRACE = 20;
-/** How long, in ms, a rejection may wait for a handler. */
+/** Time in ms that a rejection may wait for a handler. */
 const PATIENCE = 1000;
 
 /**
- * The uncaught errors of a model's code: from a promise that nothing awaits, or a timer. Such a model has
- * failed, as it would under `deno run`, even if what it had made by then can be measured. A rejection that
- * is handled a little later does not count, and code that listens for such errors itself is trusted.
+ * Uncaught errors of a model's code: from a promise that is not awaited, or a timer. Such a model
+ * has failed, as it would under `deno run`, even if its results so far can be measured. A rejection
+ * that is handled a little later does not count, and code that listens for such errors itself is
+ * trusted.
  */
 class StrayErrors {
   readonly #rejected = new Map<unknown, unknown>();
@@ -21,9 +24,11 @@ class StrayErrors {
   #wake = () => {};
 
   /**
-   * Begins to listen. Without it nothing is known, and nothing said: that is for the users of the library.
+   * Starts to listen. Without this call no errors are collected or reported: users of the library
+   * decide that themselves.
    *
-   * @param onOther Told of an error while no code of a model was run yet: it is of this program.
+   * @param onOther Called with an error that occurs before any code of a model ran: it is of this
+   * program.
    */
   async watch(onOther: (error: unknown) => void): Promise<void> {
     if (this.#isWatching) return;
@@ -49,22 +54,22 @@ class StrayErrors {
     process.on("rejectionHandled", (promise: unknown) => void this.#rejected.delete(promise));
   }
 
-  /** The file whose code ran last, or `null`. */
+  /** Path of the file whose code ran last, or `null`. */
   get path(): string | null {
     return this.#path;
   }
 
-  /** The first error that is known; `null` for none. */
+  /** First known error; `null` for none. */
   get first(): { error: unknown } | null {
     for (const error of [...this.#thrown, ...this.#rejected.values()]) return { error };
     return null;
   }
 
   /**
-   * Runs what runs a model's code.
+   * Runs a function that runs a model's code.
    *
-   * @param path The file that the code is from, or `null` if there is none.
-   * @param run What to do. An uncaught error ends the wait for it.
+   * @param path Path of the file with the code, or `null` if there is none.
+   * @param run The function. An uncaught error ends the wait for it.
    * @throws {ModelError} If there was an error that nothing caught, now or earlier.
    */
   async guard<T>(path: string | null, run: () => Promise<T>): Promise<T> {
@@ -77,7 +82,7 @@ class StrayErrors {
     });
     try {
       const result = await Promise.race([run(), thrown]);
-      // What has been rejected by now is told of in the turn after this one.
+      // Rejections so far are reported in the next turn.
       for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setTimeout(resolve));
       await this.#requireNone();
       return result;
@@ -92,7 +97,7 @@ class StrayErrors {
     if (this.#thrown.length > 0) await this.#requireNone();
   }
 
-  /** Waits a little, when all is done, for a late error, and throws it. */
+  /** Waits a little at the end for a late error, and throws it. */
   async settle(): Promise<void> {
     if (!this.#isWatching || this.#path === null) return;
     await quiet(GRACE);
@@ -122,8 +127,8 @@ class StrayErrors {
 }
 
 /**
- * Resolves when nothing is left that could run, no timer, file or request: there is nothing to wait for
- * then. At the latest after so many ms, as in a worker, which always waits for a message.
+ * Resolves when nothing is left that could run (no timer, file or request), or at the latest after
+ * `most` ms, as in a worker, which always waits for a message.
  */
 function quiet(most: number): Promise<void> {
   return new Promise((resolve) => {
@@ -142,5 +147,5 @@ function quiet(most: number): Promise<void> {
   });
 }
 
-/** Those of this process, or of this worker. */
+/** Stray errors of this process, or of this worker. */
 export const strayErrors: StrayErrors = new StrayErrors();

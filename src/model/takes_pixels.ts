@@ -1,12 +1,12 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { frontLayers } from "./front_layers.ts";
 
-/** A picture has numbers below this. */
+/** Number of values of a pixel. */
 export const PIXEL_VALUES = 256;
 
 /**
- * For each input of a model, whether it takes the numbers of a picture, from 0 to 255: everything that sees it first is
- * a `Rescaling` that brings these to about 1, whatever comes after it.
+ * Returns, for each input of a model, true if it takes pixels from 0 to 255: every layer that reads
+ * it first is a `Rescaling` that brings these to about 1, whatever follows.
  *
  * @param model A built model.
  */
@@ -16,7 +16,7 @@ export function takesPixels(model: LayersModel): boolean[] {
   );
 }
 
-/** Whether a layer makes about 1 of 255: from 0.5 (half of it) to 4 (from -2 to 2). */
+/** Returns true if a layer scales 255 to about 1: to 0.5 (half of it) up to 4 (from -2 to 2). */
 function scalesPixels(layer: Layer): boolean {
   const { scale } = layer as unknown as { scale?: unknown };
   if (layer.getClassName() !== "Rescaling" || typeof scale !== "number") return false;

@@ -1,26 +1,26 @@
-/** An object as JSON has it. */
+/** Object of JSON. */
 export type Json = Record<string, unknown>;
 
-/** The name that TensorFlow.js knows a class by, or `null` if it has none of that name. */
+/** Returns the name by which TensorFlow.js knows a class, or `null` if it is unknown. */
 export type KnownAs = (name: string) => string | null;
 
-/** The classes that are models. */
+/** Classes that are models. */
 export const MODEL_CLASSES = ["Model", "Functional", "Sequential"];
 
 export const isJson = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** A key or name of Keras as TensorFlow.js has it. */
+/** Converts a key or name of Keras to TensorFlow.js's spelling. */
 export const camelCase = (text: string) =>
   text.length <= 1 ? text : text.replace(/_+(\w|$)/g, (_, letter) => letter.toUpperCase());
 
-/** A key or name of TensorFlow.js as Keras, and so the file, has it. */
+/** Converts a key or name of TensorFlow.js to the spelling of Keras, and so of the file. */
 export const snakeCase = (key: string) =>
   key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /**
- * What an object of the file holds for a key of TensorFlow.js, and the key as the file has it. Of two that
- * come to the same the later counts, as it does when the keys are converted.
+ * Returns the value that an object of the file has for a key of TensorFlow.js, and the key as in
+ * the file. Of two keys with the same conversion the later counts, as in the conversion itself.
  */
 export function setting(object: Json, key: string): { key: string; value: unknown } {
   const written = Object.keys(object).findLast((own) => camelCase(own) === key) ?? snakeCase(key);

@@ -2,11 +2,11 @@ import { showValue } from "../words/show_value.ts";
 import { ModelError } from "./model_error.ts";
 
 /**
- * The error for a wrong value in a model file.
+ * Makes the error for a wrong value in a model file.
  *
- * @param place Where it stands: `modelTopology.config.layers[3].config.units`.
+ * @param place Place of the value: `modelTopology.config.layers[3].config.units`.
  * @param found The value, `undefined` if there is none.
- * @param what What belongs there.
+ * @param what Expected value.
  */
 export function unexpected(place: string, found: unknown, what: string): ModelError {
   const shown = found === undefined ? "missing" : showValue(found);

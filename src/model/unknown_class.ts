@@ -2,7 +2,10 @@ import { showValue } from "../words/show_value.ts";
 import { refusedLayer } from "./keras/refused_layers.ts";
 import { ModelError } from "./model_error.ts";
 
-/** A class that is in a file and that nobody has: why it is not run, where that is known, or how to bring it. */
+/**
+ * Makes the error for an unknown class in a file: the reason why it is not supported, if there is
+ * one, or how to supply it.
+ */
 export function unknownClass(className: unknown, place: string): ModelError {
   const reason = typeof className === "string" ? refusedLayer(className) : null;
   if (reason !== null) {

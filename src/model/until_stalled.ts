@@ -1,20 +1,20 @@
-/** For how long, in ms, code may wait without using the processor. */
+/** Time in ms that code may wait without using the processor. */
 const PATIENCE = 20_000;
 
-/** How often, in ms, to look. */
-const LOOK = 500;
+const INTERVAL_MS = 500;
 
-/** Share of the processor below which nothing goes on but looking. */
+/** Share of the processor below which only the timer itself runs. */
 const IDLE = 0.01;
 
 /**
- * Waits for a module to be imported, but not for ever. Where a top-level await never settles, Deno would end the process
- * with an error of its own and exit code 1, which means "does not train"; it tells nobody before. So the process is kept
- * alive, and the wait ends when nothing has used the processor for a while.
+ * Waits for a module to be imported, but not forever. If a top-level await never settles, Deno
+ * would end the process with its own error and exit code 1, which means "does not train", without
+ * any warning. So the process is kept alive, and the wait ends when it has not used the processor
+ * for a while.
  *
  * @param work The import.
  * @param stalled Makes the error for waiting in vain.
- * @param patience For how long, in ms, nothing may happen. Default: 20 s.
+ * @param patience Time in ms without activity that ends the wait. Default: 20 s.
  */
 export async function untilStalled<T>(
   work: Promise<T>,
@@ -31,12 +31,13 @@ export async function untilStalled<T>(
   const timer = setInterval(() => {
     const now = performance.now(), spent = used();
     const passed = now - at;
-    // A process that was stopped meanwhile, by a debugger or a busy machine, has not waited so long.
-    idle = spent - before < IDLE * passed ? idle + Math.min(passed, 2 * LOOK) : 0;
+    // A process that was paused meanwhile, by a debugger or a busy machine, has not waited that
+    // long.
+    idle = spent - before < IDLE * passed ? idle + Math.min(passed, 2 * INTERVAL_MS) : 0;
     before = spent;
     at = now;
     if (idle >= patience) reject(stalled());
-  }, LOOK);
+  }, INTERVAL_MS);
   try {
     return await Promise.race([work, promise]);
   } finally {

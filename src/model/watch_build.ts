@@ -12,38 +12,41 @@ type Symbolic = LayersModel["inputs"][number];
 type FromConfig = (cls: unknown, config: object, ...rest: unknown[]) => unknown;
 type Apply = (this: Layer, inputs: unknown, options?: unknown) => unknown;
 
-/** The registry of TensorFlow.js: for each class how it is built from a configuration. */
+/** Registry of TensorFlow.js: for each class the function that builds it from a configuration. */
 export type Classes = Record<string, [cls: unknown, fromConfig: FromConfig]>;
 
-/** Entries that fill the 4 GiB of the WASM heap. */
+/** Number of entries that fill the 4 GiB of the WASM heap. */
 const MOST_ENTRIES = 2 ** 30;
 
 /**
- * Steps of a recurrent layer. Each leaves some 20 tensors behind for the backward pass, of which
- * JavaScript's heap can hold a few million.
+ * Largest number of steps of a recurrent layer. Each leaves about 20 tensors behind for the
+ * backward pass, of which JavaScript's heap can hold a few million.
  */
 const MOST_STEPS = 100_000;
 
-/** Layers of a chain for each of which TensorFlow.js calls itself some ten times. */
+/**
+ * Number of layers in a chain from which a stack overflow is blamed on its length: TensorFlow.js
+ * calls itself about ten times for each.
+ */
 const LONG_CHAIN = 500;
 
-/** What is watched of a build. */
+/** Watch over a build. */
 export interface BuildWatch {
-  /** Every layer that was made. */
+  /** All layers made so far. */
   layers: Layer[];
-  /** Where a layer that is being built stands in the file. */
+  /** Returns the place in the file of a layer that is being built. */
   placeOf(layer: Layer): string;
   /** Stops watching. */
   stop(): void;
 }
 
 /**
- * Watches TensorFlow.js build a model, so that what it refuses is blamed on a place in the file, and
- * refuses what no pass could hold: shapes without entries, or with more than the heap has room for.
+ * Watches TensorFlow.js build a model, so that its errors name a place in the file, and rejects
+ * shapes that no pass could hold: without entries, or with more than fit the heap.
  *
  * @param tf The engine's TensorFlow.js.
  * @param known Its registry.
- * @param places Where in the file each configuration stands.
+ * @param places Place in the file of each configuration.
  */
 export function watchBuild(
   tf: TensorFlow,
@@ -51,7 +54,7 @@ export function watchBuild(
   places: WeakMap<object, string>,
 ): BuildWatch {
   const made = new Map<Layer, string>();
-  /** The places of what is being built, innermost last. */
+  /** Places of the objects being built, innermost last. */
   const open: string[] = [];
   const placeOf = (layer: Layer) => made.get(layer) ?? open.at(-1) ?? "modelTopology";
   const stock = { ...known };
@@ -110,7 +113,7 @@ export function watchBuild(
   };
 }
 
-/** An error of TensorFlow.js in words that say where it is. */
+/** Rewrites an error of TensorFlow.js so that it names the place. */
 function blame(error: unknown, className: string, layers: number, what: string): ModelError {
   if (error instanceof ModelError) return error;
   if (error instanceof RangeError && error.message.startsWith("Maximum call stack")) {
@@ -127,7 +130,7 @@ function blame(error: unknown, className: string, layers: number, what: string):
     const bound = rank[1] === undefined ? "" : rank[1] === "min_" ? "at least " : "at most ";
     return new ModelError(`${what}, expected ${bound}${rank[2]} axes`, { cause: error });
   }
-  // What V8 says of TensorFlow.js's own code helps only who reads that code.
+  // V8's errors about TensorFlow.js's own code help only readers of that code.
   const isStock = Object.hasOwn(LAYERS, className);
   const isInternal = error instanceof TypeError || error instanceof RangeError;
   const why = isStock && isInternal
@@ -150,7 +153,7 @@ function checkOutput(shape: Shape, place: string, taken: string): void {
   );
 }
 
-/** Refuses an axis that the input does not have. */
+/** Rejects an axis that the input does not have. */
 function refuseAxes(layer: Layer, shape: Shape, place: string): void {
   if (!Object.hasOwn(LAYER_SETTINGS, layer.getClassName())) return;
   for (const key of ["axis", "axes", "sharedAxes"] as const) {
@@ -173,7 +176,7 @@ interface Looping {
   padding?: string;
 }
 
-/** Refuses what would loop, or pad, far beyond the input that it gets. */
+/** Rejects layers that would loop, or pad, far beyond their input. */
 function refuseLoops(layer: Layer, shape: Shape, place: string): void {
   const { cell, dataFormat, dilationRate, kernelSize, poolSize, padding } =
     layer as unknown as Looping;

@@ -1,4 +1,4 @@
-/** How the entries of a tensor are written in a file. */
+/** Type of a tensor's entries in a file. */
 export type FileType =
   | "float64"
   | "float32"
@@ -17,26 +17,26 @@ export type FileType =
   | "complex64"
   | "complex128";
 
-/** A tensor in a file; its entries are not read before they are asked for. */
+/** Tensor in a file; its entries are only read on demand. */
 export interface FileTensor {
-  /** Its name: `layer1.0.conv1.weight`. */
+  /** Name: `layer1.0.conv1.weight`. */
   name: string;
-  /** Its shape. */
+  /** Shape. */
   shape: number[];
-  /** How its entries are written. */
+  /** Type of the entries in the file. */
   type: FileType;
-  /** Its entries as float32, row-major. */
+  /** Reads the entries as float32, row-major. */
   read(): Float32Array<ArrayBuffer>;
 }
 
-/** A file that holds weights and no topology. */
+/** File that holds weights and no topology. */
 export interface WeightsFile {
-  /** The file, as the caller put it. */
+  /** Path of the file, as the caller put it. */
   path: string;
-  /** What the file is: `safetensors`, or `PyTorch` for what `torch.save` writes. */
+  /** Format of the file: `safetensors`, or `PyTorch` for a file of `torch.save`. */
   format: "safetensors" | "PyTorch";
-  /** Its tensors, in the order of the file. */
+  /** Tensors, in the order of the file. */
   tensors: FileTensor[];
-  /** What should be known of how it was read: a sentence each. */
+  /** Notes on how it was read, a sentence each. */
   notes: string[];
 }

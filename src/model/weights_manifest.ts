@@ -1,9 +1,9 @@
 import { ModelError } from "./model_error.ts";
 import { unexpected } from "./unexpected.ts";
 
-/** One weight as the manifest declares it. */
+/** Weight as the manifest declares it. */
 export interface WeightSpec {
-  /** Where in the file: `weightsManifest[0].weights[2]`. */
+  /** Place in the file: `weightsManifest[0].weights[2]`. */
   place: string;
   /** Name. */
   name: string;
@@ -11,9 +11,9 @@ export interface WeightSpec {
   shape: number[];
   /** Type of its entries once read. */
   dtype: "float32" | "int32" | "bool";
-  /** How the entries are packed, if they are. */
+  /** Packing of the entries, if they are packed. */
   quantization?: { dtype: "uint8" | "uint16" | "float16"; scale?: number; min?: number };
-  /** `"optimizer"` for what is no weight of the model. */
+  /** `"optimizer"` for an entry that is not a weight of the model. */
   group?: string;
   /** Number of entries. */
   count: number;
@@ -23,19 +23,19 @@ export interface WeightSpec {
 
 /** Weights whose bytes follow each other in a row of files. */
 export interface WeightGroup {
-  /** Where in the file: `weightsManifest[0]`. */
+  /** Place in the file: `weightsManifest[0]`. */
   place: string;
   /** Files, with the place in the manifest that names each. */
   files: { path: string; place: string }[];
   /** Weights. */
   specs: WeightSpec[];
-  /** Bytes of all weights, so of all files. */
+  /** Number of bytes of all weights, and so of all files. */
   bytes: number;
 }
 
 const BYTES = { float32: 4, int32: 4, bool: 1, uint8: 1, uint16: 2, float16: 2 };
 
-/** Beyond this no tensor can be addressed. */
+/** Larger tensors cannot be addressed. */
 const MAX_ENTRIES = 2 ** 31;
 
 function parseSpec(value: unknown, place: string): WeightSpec {
