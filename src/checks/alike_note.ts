@@ -3,8 +3,8 @@ import type { Case, Verdict } from "./judge.ts";
 import { figure, layerName, NOTHING, say } from "./say.ts";
 
 /**
- * Notes where the examples have grown alike on their way, at the layer where they are most alike. It explains a
- * gradient that vanishes, and predicts little: half of such networks train.
+ * Notes that the examples have become alike inside the network, at the layer where they are most
+ * alike. This explains a vanishing gradient but predicts little: half of such networks train.
  */
 export function alikeNote(
   { layers, measurements: { batch }, thresholds: { alikeCosine }, trained }: Case<"alikeCosine">,
@@ -12,7 +12,7 @@ export function alikeNote(
   const { examples, perInput } = batch;
   if (trained || examples < 2) return [];
   const cosineOf = (spread: number) => (examples * (1 - spread) - 1) / (examples - 1);
-  // What was alike from the start is the business of input-normalized.
+  // Examples that are alike at the input are reported by input-normalized.
   if (perInput.some(({ spread }) => spread != null && cosineOf(spread) > alikeCosine)) return [];
   const hidden = layers.filter(({ role, spread }) => role === "hidden" && spread != null);
   if (hidden.length === 0) return [];
@@ -21,7 +21,7 @@ export function alikeNote(
   if (!(cosine > alikeCosine)) return [];
   const { alikeness } = layer;
   const figures = {
-    // Near 1 three digits say nothing.
+    // Near 1, three digits of the cosine are not enough.
     apart: figure(1 - cosine, "1 - mean cosine"),
     ...alikeness === undefined ? {} : {
       rank: figure(alikeness.effectiveRank, "effective rank"),

@@ -5,19 +5,22 @@ import type { Case, Verdict } from "./judge.ts";
 import { askingShare, type Attention } from "./network/attentions.ts";
 import { figure, layerName, layerNames, NOTHING, number, say, shareFigure } from "./say.ts";
 
-/** The attentions to judge, where the layers that the options select include their weights. */
+/** Returns the attentions whose layer is selected by the options. */
 function judged({ network: { attentions }, layers }: Case): Attention[] {
   return attentions.filter(({ layer }) => layers.includes(layer));
 }
 
-/** The standard deviation of the scores of an attention; `null` where they hold what masks keys. */
+/** Returns the standard deviation of an attention's scores, or `null` if they contain a mask. */
 function scoreStdOf({ layer: { preActivations } }: Attention): number | null {
   return preActivations === null || preActivations.nonFinite > 0 || preActivations.maxAbs > 1e8
     ? null
     : preActivations.std;
 }
 
-/** Attentions of which each query looks at one key before anything was learned: the softmax has no slope there. */
+/**
+ * Finds attentions that look at a single key per query before any training: the softmax has no
+ * slope there.
+ */
 export function oneHotRows(subject: Case<"attentionEntropy">): Verdict[] {
   const { thresholds: { attentionEntropy }, trained } = subject;
   const expected = atLeast(attentionEntropy);
@@ -58,7 +61,10 @@ export function oneHotRows(subject: Case<"attentionEntropy">): Verdict[] {
     });
 }
 
-/** Attentions whose scores hardly vary: every key counts alike, and queries and keys have next to no gradient. */
+/**
+ * Finds attentions whose scores hardly vary: all keys get the same weight, and queries and keys
+ * have almost no gradient.
+ */
 export function uniformRows(subject: Case<"scoreStd">): Verdict[] {
   const { thresholds: { scoreStd }, measurements, trained } = subject;
   const flat = judged(subject).map((one) => ({ one, std: scoreStdOf(one) ?? Infinity }))
@@ -98,7 +104,7 @@ type Compared = LayerMeasurements & Required<Pick<LayerMeasurements, "tokenAlike
 
 const apart = ({ tokenAlikeness: { cosine } }: Compared) => 1 - cosine;
 
-/** The places of a sequence that have one direction at the end, and had not at the start. */
+/** Finds tokens that point in the same direction at the end of the network but not at its start. */
 export function collapsedTokens(subject: Case<"tokensApart">): Verdict[] {
   const { network, layers, thresholds: { tokensApart }, trained } = subject;
   if (network.attentions.length === 0) return [];
@@ -106,11 +112,12 @@ export function collapsedTokens(subject: Case<"tokensApart">): Verdict[] {
     layer.tokenAlikeness !== undefined
   );
   const from = stream.findLastIndex((layer) => apart(layer) > tokensApart) + 1;
-  // What was alike from the start is no doing of the network; nor is there such a layer where all are apart at the end.
+  // Tokens that are alike from the start are not the network's fault. If all differ at the end, no
+  // such layer exists.
   if (from === 0 || !layers.includes(stream[from])) return [];
   const [first, layer, last] = [stream[0], stream[from], stream.at(-1)!];
   const skips = network.layers.some(({ kind }) => kind === "addition");
-  // The gradient of queries and keys vanishes with what they could tell apart.
+  // The gradient of queries and keys vanishes as the tokens become alike.
   const share = askingShare(network.attentions.at(-1)!);
   const expected = moreThan(tokensApart);
   const figures = {

@@ -7,7 +7,9 @@ import type { Case, Verdict } from "./judge.ts";
 import type { KernelLayer } from "./network/kernel_chain.ts";
 import { counted, figure, layerName, say } from "./say.ts";
 
-/** What theory says of a chain of dense layers that has not been trained: by itself it predicts little. */
+/**
+ * Notes what theory says about an untrained chain of dense layers. It predicts little by itself.
+ */
 export function chainNotes(subject: Case<"widthLoss" | "slopeDrift">): Verdict[] {
   const { network: { plain }, thresholds, trained } = subject;
   if (trained || typeof plain === "string") return [];
@@ -22,7 +24,7 @@ type Chain = readonly KernelLayer[];
 function lottery(chain: Chain, thresholds: Readonly<Record<"widthLoss", number>>): Verdict[] {
   const { widthLoss: most } = thresholds;
   const inverse = chain.reduce((sum, { units }) => sum + 1 / units, 0);
-  // No activation has more than relu: most networks need no integral.
+  // No activation loses more than relu, so most networks need no integral.
   if (lossOf(5 * inverse) <= most) return [];
   const widths = Map.groupBy(chain, ({ activation }) => activation);
   const variance = [...widths].reduce(
@@ -47,7 +49,10 @@ function lottery(chain: Chain, thresholds: Readonly<Record<"widthLoss", number>>
   }];
 }
 
-/** What the squared norm loses at two standard deviations below its median, as `widthSpread` has it. */
+/**
+ * Factor that the squared norm loses at two standard deviations below its median, as in
+ * `widthSpread`.
+ */
 const lossOf = (variance: number) => Math.exp(variance / 2 + 2 * Math.sqrt(variance));
 
 function drift(chain: Chain, thresholds: Readonly<Record<"slopeDrift", number>>): Verdict[] {
@@ -72,10 +77,10 @@ function drift(chain: Chain, thresholds: Readonly<Record<"slopeDrift", number>>)
   }];
 }
 
-/** No activation in use gets to a factor of 10 within fewer layers. */
+/** No activation in use reaches a factor of 10 within fewer layers. */
 const FEWEST_DRIFTING = 10;
 
-/** The slope of the forward map; a bounded activation pulls every deviation back. */
+/** Returns the slope of the forward map. A bounded activation pulls every deviation back. */
 const slopeOf = (activation: string) =>
   activationTraits(activation)?.range[1] === Infinity ? forwardSlope(activation) : 1;
 

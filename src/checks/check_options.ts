@@ -1,27 +1,27 @@
 import type { Thresholds } from "./thresholds.ts";
 
-/** A layer whose findings do not count, and why. */
+/** Layer whose findings do not count, and the reason. */
 export interface IgnoredLayer {
-  /** The layer's name, or a pattern that matches the names of several. */
+  /** Name of the layer, or a pattern that matches several names. */
   layer: string | RegExp;
-  /** Why it is ignored. The reason stands in the report, so it must not be empty. */
+  /** Reason for ignoring it. The report shows it, so it must not be empty. */
   reason: string;
 }
 
-/** Which layers a check judges. */
+/** Options that select the layers to judge. */
 export interface LayerOptions {
-  /** Judge these layers only: their names, or a pattern that matches their names. All by default. */
+  /** Layers to judge: their names, or a pattern that matches their names. Default: all. */
   layers?: RegExp | string[];
-  /** Layers whose findings are turned into notes that give the reason. None by default. */
+  /** Layers whose findings become notes that give the reason. Default: none. */
   ignore?: IgnoredLayer[];
 }
 
-/** Some thresholds by name, each of which may be left out. */
+/** Some thresholds by name, all optional. */
 export type ThresholdOptions<Name extends string> =
   & Partial<Pick<Thresholds, Extract<Name, keyof Thresholds>>>
   & { [Own in Exclude<Name, keyof Thresholds>]?: number };
 
-/** Options of a check and of an assertion: thresholds, and which layers to judge. */
+/** Options of a rule or an assertion: thresholds and the layers to judge. */
 export type CheckOptions<Name extends string = keyof Thresholds> =
   & LayerOptions
   & ThresholdOptions<Name>;

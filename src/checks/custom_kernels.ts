@@ -9,18 +9,19 @@ import { kernelScaleVerdict } from "./kernel_scale_verdict.ts";
 import type { Network } from "./network/network.ts";
 import { figure, say, weightName } from "./say.ts";
 
-/** Tables that rows are looked up in: how long one is says nothing of how it is to be drawn. */
+/** Names of lookup tables. The length of a table says nothing about its initial scale. */
 const TABLE = /embed|position|token|table|codebook|memory/i;
 
 type Thresholds = Case<"initScaleFactor" | "initScaleCustom" | "initScaleEmbedding">["thresholds"];
 
 /**
- * Judges what no initialiser draws by an activation: the matrices and kernels of custom layers, by their
- * shape alone, and embeddings. Vectors scale and shift, and may be anything.
+ * Judges the kernels of custom layers by their shape alone, and embeddings. Vectors scale and
+ * shift, so they can have any size.
  *
  * @param layer The layer.
- * @param fewest A kernel of fewer entries is not judged.
- * @param dies Whether the signal is measured to die, so that a wrong scale is more than unusual.
+ * @param fewest Kernels with fewer entries are not judged.
+ * @param dies Returns true if the signal is measured to die, which turns a wrong scale into an
+ * error.
  */
 export function judgeCustomKernels(
   layer: LayerMeasurements,
@@ -41,12 +42,12 @@ export function judgeCustomKernels(
 function isDrawn(weight: WeightMeasurements, fewest: number): boolean {
   const { shape, values } = weight;
   const isRow = shape.slice(0, -1).every((size) => size === 1);
-  // What is constant is the business of the rule symmetry.
+  // Constant kernels are reported by the rule symmetry.
   return isKernel(weight) && !isRow && values.count >= fewest && values.nonFinite === 0 &&
     values.std > 1e-12 * values.maxAbs;
 }
 
-/** A layer that TensorFlow.js does not bring along, and that no chain of kernels holds. */
+/** Returns true for a custom layer that is not part of the kernel chain. */
 function isCustom({ className, kind, kernelLayout }: LayerMeasurements): boolean {
   const has = ["opaque", "dense", "convolution", "merge", "passesOn"].includes(kind);
   return has && kernelLayout === undefined && !Object.hasOwn(LAYERS, className);
@@ -60,11 +61,11 @@ function judgeByShape(
 ): Verdict[] {
   const { shape, values: { std } } = weight;
   const own = fans(shape);
-  // Of a layer that is declared to multiply by its kernel, the shape says all.
+  // If a layer is declared to multiply by its kernel, its shape defines the scale.
   const isKnown = layer.kind === "dense" || layer.kind === "convolution";
   const threshold = isKnown ? "initScaleFactor" : "initScaleCustom";
   const limit = thresholds[threshold];
-  // Which axis is summed over is not known: from the least that any initialiser draws to the most.
+  // The axis of the sum is unknown, so the range covers every initialiser.
   const low = initializerStd("orthogonal", own) / limit;
   const high = Math.sqrt(2 / Math.min(own.fanIn, own.fanOut)) * limit;
   if (!(std > high) && !(std < low && shrinks(layer, network, limit))) return [];
@@ -72,7 +73,7 @@ function judgeByShape(
   return [kernelScaleVerdict(layer, weight, { own, range: [low, high], threshold, severity })];
 }
 
-/** Whether a layer makes what it is fed smaller by a factor: a small matrix beside others does not. */
+/** Returns true if a layer shrinks its input by a factor. A small matrix beside others does not. */
 function shrinks(layer: LayerMeasurements, network: Network, factor: number): boolean {
   const fed = network.graph.inputsOf(layer).map(({ activations }) => activations?.rms ?? 0);
   const size = fed.length === 0 ? network.measurements.batch.inputs.rms : Math.max(...fed);

@@ -17,16 +17,16 @@ import { requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 
 /**
- * Makes a rule over measurements of its record. What the judge finds is filtered by the options `layers`
- * and `ignore`, and the judge is handed the thresholds of the record's own table, defaults filled in.
- * `assertRule` asserts it; {@linkcode registerRule}, or a module named in the configuration's `plugins`,
- * makes it one of all rules.
+ * Creates a rule over measurements from its record. The options `layers` and `ignore` filter the
+ * findings of the judge, which receives the thresholds of the record with defaults filled in.
+ * `assertRule` asserts the rule; {@linkcode registerRule}, or a module listed in `plugins` of the
+ * configuration, adds it to the list of all rules.
  *
- * @param record What the rule is called, what it means, and how it judges.
+ * @param record The rule's name, documentation and judge.
  * @returns The rule.
- * @throws {TypeError} If a part of the record is not what it must be.
+ * @throws {TypeError} If a part of the record is invalid.
  *
- * @example A rule of your own: no layer may be wider than some number of units
+ * @example A custom rule that limits the width of layers
  * ```ts
  * import { assertRule } from "@gradient-health/gradient-health/assert";
  * import { atMost, defineRule, exactFigure, layerName, say } from "@gradient-health/gradient-health/checks";
@@ -116,7 +116,7 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
           network,
           layers,
           thresholds,
-          // Only where a judge asks: a study runs the rules for every point.
+          // Lazy, because a study runs the rules for every point and few judges need it.
           get trained() {
             return isTrained ?? network.trained;
           },
@@ -132,7 +132,7 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
   };
 }
 
-/** Makes a rule over a model of its record, as {@linkcode defineRule} makes one over measurements. */
+/** Creates a rule over a model from its record, as {@linkcode defineRule} does for measurements. */
 export function defineModelRule<P extends ProbeSubject, Name extends string = never>(
   record: ModelRuleRecord<P, Name>,
 ): ModelRule<P, Name> {
@@ -163,13 +163,13 @@ export function defineModelRule<P extends ProbeSubject, Name extends string = ne
   };
 }
 
-/** The findings that the verdicts of a judge are, notes of ignored layers. */
+/** Converts the verdicts of a judge to findings. Findings about ignored layers become notes. */
 function findingsOf(rule: string, verdicts: Verdict[], options: LayerOptions): Finding[] {
   requireValue(`what the judge of ${rule} returns`, verdicts, verdictsShape);
   return verdicts.map((verdict) => ignoreFinding(makeFinding(rule, verdict), options));
 }
 
-/** What is written down of a rule; what its record leaves out is an empty text. */
+/** Returns the documentation of a rule. Missing parts of the record become empty texts. */
 function documentationOf(record: RuleText & PackageRule): RuleDocumentation {
   const { falsePositives } = record;
   return {
@@ -204,14 +204,14 @@ function assertionOf(
   };
 }
 
-/** The thresholds of a record, none where it has no table. */
+/** Returns the thresholds of a record, or an empty table if it has none. */
 function tableOf<Name extends string>(
   { thresholds = {} as Record<Name, ThresholdEntry> }: RuleText<Name>,
 ): Readonly<Record<Name, Readonly<ThresholdEntry>>> {
   return thresholds;
 }
 
-/** Who reads the thresholds, in the message that refuses others. */
+/** Returns the name of the rule or its assertion, for the error about unknown thresholds. */
 function readerOf({ assertion, name }: RuleDocumentation): string {
   return assertion === "" ? name : `${assertion}()`;
 }

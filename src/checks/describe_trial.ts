@@ -2,10 +2,10 @@ import type { Attempt, SkippedTrial, Trial } from "../probe/trial.ts";
 import { optimizerWords } from "../traits/optimizers.ts";
 import { formatCount, formatNumber, formatPercent } from "../words/numbers.ts";
 
-/** What differs by less than this share reads the same. */
+/** Relative difference below which two losses read the same. */
 const STAYS = 0.05;
 
-/** What a trial comes to, by its verdict. */
+/** Result of a trial, by verdict. */
 const RESULTS: Readonly<Record<string, string>> = {
   learns: "passed",
   slow: "passed in part",
@@ -15,10 +15,10 @@ const RESULTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The result of a trial in a few words, to begin a line with: `Trial failed`.
+ * Returns the result of a trial in a few words that can start a line: `Trial failed`.
  *
  * @param verdict The verdict of the trial, or `skipped`.
- * @param givenVerdict That at the rate that the model was compiled with, if it was.
+ * @param givenVerdict The verdict at the compiled learning rate, if that rate was tried.
  */
 export function trialResult(verdict: string, givenVerdict: string | null = null): string {
   return verdict === "learns" && givenVerdict === "fails"
@@ -27,10 +27,10 @@ export function trialResult(verdict: string, givenVerdict: string | null = null)
 }
 
 /**
- * What was tried and what came out, as the end of a sentence that begins with its result: `in 40 steps of Adam at 3
- * rates, the loss stays at 2.30, which is no better than guessing`.
+ * Describes what was tried and the outcome, as the end of a sentence that begins with the result:
+ * `in 40 steps of Adam at 3 rates, the loss stays at 2.30, which is no better than guessing`.
  *
- * @param trial What training has shown, or that it was skipped.
+ * @param trial The trial, or the reason why it was skipped.
  */
 export function describeTrial(trial: Trial | SkippedTrial): string {
   if ("skipped" in trial) return trial.skipped.replace(/\.$/, "");
@@ -61,7 +61,7 @@ export function describeTrial(trial: Trial | SkippedTrial): string {
   return limits.length === 0 ? said : `${said} (${limits.join(", ")})`;
 }
 
-/** What the trial fails for although the loss may fall. */
+/** Returns the reason why the trial fails even if the loss falls. */
 function still({ layers, stillLayers }: Attempt, { reason }: Trial): string {
   if (reason !== "still layers") return "";
   return `${stillLayers} of ${formatCount(layers.length, "layer")} hardly change: `;
@@ -92,7 +92,7 @@ function outcome(attempt: Attempt, { guess, reason }: Trial): string {
   const classified = accuracy === null
     ? ""
     : `, and ${formatPercent(accuracy)} of the examples are classified correctly`;
-  // What was learned shows in the loss, or in the classes.
+  // Success shows in the loss or, if the loss stays, in the accuracy.
   if (verdict === "learns") return isStanding(loss) ? said + classified : said;
   const right = verdict === "slow" && accuracy !== null
     ? classified
@@ -118,7 +118,7 @@ function course({ first, last }: Attempt["loss"]): string {
   return `${last < first ? "falls" : "rises"} from ${formatNumber(first)} to ${formatNumber(last)}`;
 }
 
-/** How the loss compares with that of the best constant answer. */
+/** Compares the loss with that of the best constant answer. */
 function besideGuess(last: number, guess: number): string {
   return Math.abs(last - guess) <= STAYS * Math.abs(guess)
     ? ", which is no better than guessing"

@@ -4,16 +4,16 @@ import { inWords } from "./expected.ts";
 import type { Verdict } from "./judge.ts";
 import { figure, layerName, say } from "./say.ts";
 
-/** At this chance one of some 10,000 examples, 300 steps of 32, loses all of its classes. */
+/** Chance at which one of about 10,000 examples (300 steps of 32) loses all of its classes. */
 const CERTAIN = 1e-4;
 
-/** Finds heads whose answers are dropped in training. */
+/** Finds heads whose outputs are dropped in training. */
 export function droppedAnswers(
   layers: readonly LayerMeasurements[],
   { objective }: Measurements,
 ): Verdict[] {
   const traits = lossTraits(objective.name);
-  // These divide what a head puts out by its sum.
+  // These losses divide the output of a head by its sum.
   const divides = traits?.family === "classes" && traits.logits === undefined;
   return layers.flatMap(({ name, role, kind, dropout = 0, shape }): Verdict[] => {
     if (role !== "output" || kind !== "passesOn" || dropout === 0) return [];

@@ -8,24 +8,24 @@ import {
 } from "../words/requirements.ts";
 import { type FigureFormat, sayPlain, type Sentence } from "./sentence.ts";
 
-/** How a figure is compared with its bounds. */
+/** Comparison of a figure with its bounds. */
 export type Operator = ">=" | "<=" | ">" | "<" | "==" | "between";
 
-/** What a rule expected: a comparison, or where nothing is compared words alone. */
+/** Expectation of a rule: a comparison, or only words if nothing is compared. */
 export interface Expected {
-  /** As it is written: `<= 0.5`, `0.001 .. 1000`, `a finite J`. */
+  /** Text of the expectation: `<= 0.5`, `0.001 .. 1000`, `a finite J`. */
   text: string;
-  /** How the figure is compared; absent where nothing is. */
+  /** Comparison with the bounds. Absent if nothing is compared. */
   operator?: Operator;
-  /** What it is compared with: two bounds of `between`, else one. */
+  /** Bounds: two for `between`, else one. */
   bounds?: number[];
-  /** What the bounds are counted in, where it is written: `examples`. */
+  /** Unit of the bounds, if the text shows it: `examples`. */
   unit?: string;
-  /** What is compared, where that is not the measured figure: `max |dJ/dw|`. */
+  /** Quantity that is compared, if it is not the measured figure: `max |dJ/dw|`. */
   of?: string;
 }
 
-/** How an expectation is written where it is not the bounds alone. */
+/** Parts of an expectation's text besides its bounds. */
 type Written = Pick<Expected, "unit" | "of">;
 
 const writtenShape = objectWith({ unit: optional(text), of: optional(text) });
@@ -37,30 +37,30 @@ const compared = (operator: Operator, bounds: number[], written: Written = {}): 
   return { ...expected, text: sayPlain(expectedParts(expected)) };
 };
 
-/** At least that much. */
+/** Expects a figure of at least `bound`. */
 export const atLeast = (bound: number, written?: Written): Expected =>
   compared(">=", [bound], written);
-/** That much or less. */
+/** Expects a figure of at most `bound`. */
 export const atMost = (bound: number, written?: Written): Expected =>
   compared("<=", [bound], written);
-/** More than that. */
+/** Expects a figure above `bound`. */
 export const moreThan = (bound: number, written?: Written): Expected =>
   compared(">", [bound], written);
-/** Less than that. */
+/** Expects a figure below `bound`. */
 export const lessThan = (bound: number, written?: Written): Expected =>
   compared("<", [bound], written);
-/** Just that. */
+/** Expects a figure equal to `bound`. */
 export const exactly = (bound: number, written?: Written): Expected =>
   compared("==", [bound], written);
-/** From one bound to the other, both included. */
+/** Expects a figure from `low` to `high`, both included. */
 export const between = (low: number, high: number): Expected => compared("between", [low, high]);
-/** What no comparison says. */
+/** States an expectation that is not a comparison. */
 export const inWords = (text: string): Expected => ({ text });
 
-/** What was expected as it stands in a sentence, its bounds as slots. */
+/** Returns an expectation as part of a sentence, with its bounds as slots. */
 export function expectedParts({ text, operator, bounds = [], unit, of }: Expected): Sentence {
   if (operator === undefined) return [text];
-  // A count is written with all its digits.
+  // Counts are written with all digits.
   const as: FigureFormat | undefined = unit === undefined ? undefined : "exact";
   const [low, high] = bounds.map((value) => as === undefined ? { value } : { value, as });
   const what = of === undefined ? "" : `${of} `;

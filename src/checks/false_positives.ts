@@ -1,24 +1,24 @@
 import { wilsonInterval } from "../theory/wilson_interval.ts";
 import { formatCount, formatPercent } from "../words/numbers.ts";
 
-/** The healthy networks that `bench/false_positives.ts` draws. */
+/** Healthy networks drawn by `bench/false_positives.ts`. */
 const CONTROLS =
   "tanh and selu at criticality, depth 3 to 30, and He relu, depth 5; width 64, 32 " +
   "examples";
 
-/** How often a rule reported a healthy network. */
+/** Number of healthy networks that a rule reported. */
 export interface FalsePositives {
-  /** How many networks were drawn. */
+  /** Number of networks drawn. */
   draws: number;
-  /** How many of them got an error. Default: 0. */
+  /** Number of networks with an error. Default: 0. */
   errors?: number;
-  /** How many of the others got a warning. Default: 0. */
+  /** Number of other networks with a warning. Default: 0. */
   warnings?: number;
-  /** What was drawn. Default: the controls. */
+  /** Description of the networks. Default: the controls. */
   of?: string;
 }
 
-/** Says how often a rule reports a healthy network, and which rates the 95 % interval leaves open. */
+/** Describes the false-positive rate of a rule with its 95 % interval. */
 export function falsePositives(
   { draws, errors = 0, warnings = 0, of = CONTROLS }: FalsePositives,
   more?: string,

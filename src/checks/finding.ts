@@ -1,59 +1,63 @@
 import { type Expected, inWords } from "./expected.ts";
 import { type FindingFigure, sayPlain, type Sentence } from "./sentence.ts";
 
-/** How grave a finding may be, the gravest first. */
+/** Severities of findings, the worst first. */
 export const SEVERITIES = ["error", "warning", "note"] as const;
 
 /**
- * What a rule says of one layer (or of the whole model). A finding is data: renderers show it,
+ * Result of a rule for one layer or for the whole model. A finding is data: renderers show it,
  * assertions throw it, the gate counts it.
  */
 export interface Finding {
-  /** Name of the rule, `vanishing-gradients` for instance. */
+  /** Name of the rule, for example `vanishing-gradients`. */
   rule: string;
-  /** `error` fails an assertion and the gate; `warning` and `note` are only shown. */
+  /** Severity. `error` fails an assertion and the gate; `warning` and `note` are only shown. */
   severity: "error" | "warning" | "note";
-  /** What it is among the findings of its rule, `blocked` for instance; absent where the rule does not say. */
+  /** Kind of finding within its rule, for example `blocked`. Absent if the rule has no kinds. */
   kind?: string;
-  /** Name of the layer, or `null` when the finding is about the whole model. */
+  /** Name of the layer, or `null` if the finding is about the whole model. */
   layer: string | null;
-  /** Name of the input or of the target that it is about; absent where it is about neither. */
+  /** Name of the input or target that the finding is about. Absent if it is about neither. */
   tensor?: string;
-  /** Every layer concerned, {@linkcode Finding.layer} included; absent where that one is all. */
+  /**
+   * All layers concerned, including {@linkcode Finding.layer}. Absent if there is only that one.
+   */
   layers?: string[];
-  /** The measured figure; `null` where there is none. */
+  /** Measured figure, or `null` if there is none. */
   measured: number | null;
-  /** What was expected. */
+  /** Expected value. */
   expected: Expected;
   /**
-   * True where the rule could judge nothing, since there was no gradient to judge or none that is a
-   * number: an assertion over it fails then. Absent elsewhere, also where a rule does not apply.
+   * True if the rule could judge nothing because there was no gradient, or none that is finite. Its
+   * assertion then fails. Absent otherwise, also if the rule does not apply.
    */
   unjudged?: boolean;
-  /** Name of the threshold that was crossed; absent where the rule has none to cross. */
+  /** Name of the crossed threshold. Absent if no threshold was crossed. */
   threshold?: string;
-  /** The figures behind it, by name. */
+  /** Figures behind the finding, by name. */
   figures?: Record<string, FindingFigure>;
-  /** One sentence: what is wrong, with the figures. */
+  /** One-sentence description of the problem, with its figures. */
   message: string;
-  /** One sentence: what to do about it. */
+  /** One-sentence description of the fix. */
   advice: string;
-  /** The same two sentences as data; absent where the rule wrote plain text. */
+  /** Both sentences as data. Absent if the rule wrote plain text. */
   said?: { message: Sentence; advice: Sentence };
 }
 
-/** What a rule's judge finds: a finding without the name of the rule, which `defineRule` fills in. */
+/**
+ * Result of a rule's judge: a finding without the name of the rule, which `defineRule` fills in.
+ */
 export interface Verdict
   extends Omit<Finding, "rule" | "expected" | "message" | "advice" | "said"> {
-  /** What was expected; a string where it is words, or no more than a text. */
+  /** Expected value; a string if it is only words. */
   expected: Expected | string;
-  /** What is wrong, in one sentence, with the figures. */
+  /** Description of the problem in one sentence, with its figures. */
   message: Sentence | string;
-  /** What to do about it, in one sentence. */
+  /** Description of the fix in one sentence. */
   advice: Sentence | string;
 }
 
-/** The finding of a verdict. */
+/** Converts a verdict to a finding. */
 export function makeFinding(
   rule: string,
   { message, advice, expected, ...verdict }: Verdict,
@@ -66,7 +70,7 @@ export function makeFinding(
   };
 }
 
-/** A finding with another severity, or other sentences. */
+/** Returns a copy of a finding with another severity or other sentences. */
 export function amendFinding(
   finding: Finding,
   { message = saidOf(finding, "message"), advice = saidOf(finding, "advice"), ...others }: Partial<
@@ -77,7 +81,7 @@ export function amendFinding(
   return { ...rest, ...others, ...sentencesOf(message, advice) };
 }
 
-/** A sentence of a finding. */
+/** Returns a sentence of a finding as data. */
 export function saidOf(finding: Finding, which: "message" | "advice"): Sentence {
   return finding.said?.[which] ?? [finding[which]];
 }

@@ -3,7 +3,7 @@ import { formatCount } from "../words/numbers.ts";
 import { type Overview, withOverview } from "../words/overview.ts";
 import type { Finding } from "./finding.ts";
 
-/** Makes findings print and show themselves: a line each. */
+/** Makes findings display themselves, one line each. */
 export function shownFindings(findings: Finding[], measurements: Measurements): Finding[] {
   const given = () => ({ findings, measurements });
   return withOverview(findings, overview, { of: "findings", given });

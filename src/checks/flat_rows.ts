@@ -3,17 +3,21 @@ import type { Network } from "./network/network.ts";
 import { figure, layerName, number, say } from "./say.ts";
 import type { Sentence } from "./sentence.ts";
 
-/** What rows that hardly vary do to a gradient that layer normalisations hand down. */
+/** Effect of nearly constant rows on a gradient that passes through layer normalisations. */
 export interface FlatRows {
-  /** The normalisations that are fed such rows, in the order of the forward pass. */
+  /** Normalisations that receive such rows, in the order of the forward pass. */
   normalizations: LayerMeasurements[];
-  /** By how much they enlarge the gradient of such a row together: the product of 1 / sqrt(epsilon). */
+  /**
+   * Largest factor by which they enlarge the gradient of such a row: the product of 1 /
+   * sqrt(epsilon).
+   */
   factor: number;
 }
 
 /**
- * The layer normalisations between two layers that are fed rows that hardly vary, as padding does not: they divide
- * by the deviation of a row and sqrt(epsilon), and there is no deviation. `null` where there are none.
+ * Finds layer normalisations between two layers that receive nearly constant rows, such as padding.
+ * They divide by the standard deviation of a row, which is then only sqrt(epsilon). Returns `null`
+ * if there are none.
  */
 export function flatRowsBetween(
   first: LayerMeasurements | null,
@@ -29,7 +33,7 @@ export function flatRowsBetween(
   return { normalizations, factor };
 }
 
-/** What to do about such rows. */
+/** Returns the advice about such rows. */
 export function flatRowsAdvice({ normalizations: [first] }: FlatRows): Sentence {
   return say`${number(first.flatRows!, "percent")} of the rows that ${
     layerName(first.name)

@@ -3,19 +3,21 @@ import type { Case, Verdict } from "./judge.ts";
 import { looksUntrained } from "./network/biases_of.ts";
 import { counted, layerNames, say } from "./say.ts";
 
-/** The weights of a layer that an optimizer would move. */
+/** Returns the trainable weights. */
 export function trainedOf(weights: readonly WeightMeasurements[]): WeightMeasurements[] {
   return weights.filter(({ trainable }) => trainable);
 }
 
-/** Frozen layers that look wrong: every layer of the model, or ones that were never trained. */
+/**
+ * Finds frozen layers that look wrong: every layer of the model, or layers that were never trained.
+ */
 export function frozenLayers(
   { layers, measurements, trained: isTrained }: Case,
 ): Verdict[] {
   const weights = measurements.layers.flatMap(({ weights }) => weights);
   if (weights.length === 0) return [];
   if (trainedOf(weights).length > 0) return untrained(layers, measurements.layers);
-  // A network that has been trained may be frozen as a whole on purpose.
+  // A trained network may be frozen as a whole on purpose.
   return [{
     severity: isTrained ? "warning" : "error",
     kind: "all-frozen",

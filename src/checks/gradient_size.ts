@@ -7,13 +7,13 @@ import { figure, NOTHING, say, weightName } from "./say.ts";
 import type { Sentence } from "./sentence.ts";
 import { takesGradientAsItIs } from "./takes_gradient_as_it_is.ts";
 
-/** From which size on data are out of scale: sensible ones stay below 10. */
+/** Rms from which data are out of scale. Sensible data stay below 10. */
 const OUT_OF_SCALE = 30;
 
 /**
- * Finds the largest entry of a gradient, where a loss is a mean: AUTOTRAINER's sign that a training
- * explodes. Adam takes it where a layer alone or the targets are too large; not where the inputs are, which stay as
- * they are.
+ * Finds the largest entry of a gradient if the loss is a mean. It is AUTOTRAINER's sign of
+ * exploding training. Adam copes if the cause is a layer or the targets, but not if it is the
+ * inputs, which do not change.
  */
 export function largeEntry(
   { layers, measurements, network, thresholds: { explodingEntry } }: Case<"explodingEntry">,
@@ -56,11 +56,14 @@ export function largeEntry(
 interface Unscaled {
   what: Sentence;
   advice: Sentence;
-  /** Whether Adam does not take it. Of large targets, the rule target-normalized knows which those are. */
+  /**
+   * True if Adam does not cope. Large targets that Adam cannot cope with are reported by
+   * target-normalized.
+   */
   stays: boolean;
 }
 
-/** Which data are out of scale, the targets first; `null` where none are. */
+/** Returns the data that are out of scale, targets first, or `null`. */
 function unscaledData({ batch }: Measurements, network: Network): Unscaled | null {
   const target = batch.targets!.find(({ values, classes }) =>
     classes === undefined && values.rms > OUT_OF_SCALE
@@ -85,11 +88,11 @@ function unscaledData({ batch }: Measurements, network: Network): Unscaled | nul
   };
 }
 
-/** Finds gradients that are too large together, by their l2 norm. */
+/** Finds gradients whose global l2 norm is too large. */
 export function globalNorm({ layers, thresholds }: Case<"explodingGlobalNorm">): Verdict[] {
   const squares = new Map<string, number>();
   for (const { weights } of layers) {
-    // By name, so that a weight that two layers share counts once.
+    // Keyed by name, so that a weight shared by two layers counts once.
     for (const { name, trainable, gradients } of weights) {
       if (trainable && gradients !== null) squares.set(name, gradients.l2 ** 2);
     }

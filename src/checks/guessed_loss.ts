@@ -5,16 +5,16 @@ import type { Head } from "./network/heads.ts";
 import { figure, number, say } from "./say.ts";
 import type { Sentence } from "./sentence.ts";
 
-/** What the loss of an untrained network may be: from one value to another. */
+/** Range of the loss of an untrained network. */
 export interface GuessedLoss {
   low: number;
   high: number;
   what: Sentence;
-  /** Whether the loss is a square: it grows as the square of what is wrong. */
+  /** True if the loss is a square, so that it grows with the square of the error. */
   squared: boolean;
 }
 
-/** The loss of a head that puts out its bias alone, `null` where that is not known. */
+/** Returns the loss of a head that outputs only its bias, or `null` if it is not known. */
 function lossOfBias({ layer }: Head, applied: string | null, prior: number[]): number | null {
   const entries = layer.weights.find(isBias)?.entries;
   if (entries == null || entries.length !== prior.length) return null;
@@ -29,17 +29,22 @@ function lossOfBias({ layer }: Head, applied: string | null, prior: number[]): n
   return prior.reduce((sum, p, i) => sum + p * (all - entries[i]), 0);
 }
 
-/** An entropy within this share of that of classes equally frequent reads the same. */
+/**
+ * Relative difference below which an entropy reads the same as that of equally frequent classes.
+ */
 const SAME = 1e-3;
 
 const isUniform = (prior: number, uniform: number) =>
   prior === 0 || Math.abs(prior - uniform) <= SAME * uniform;
 
-/** What the trial compares with, too: the entropy of the classes, so that there is one figure for guessing. */
+/**
+ * Describes the entropy of the classes. The trial compares with it too, so that there is one figure
+ * for guessing.
+ */
 const byFrequencies = (prior: number) =>
   say`${figure(prior, "J")} by the frequencies of the classes`;
 
-/** The loss that guessing has, `null` for a loss of which that is not known. */
+/** Returns the loss of guessing, or `null` for losses without a known value. */
 export function guessedLoss(head: Head, measurements: Measurements): GuessedLoss | null {
   const { objective: { name, losses = [] }, batch: { targets = [] } } = measurements;
   const traits = lossTraits(name);
@@ -58,12 +63,12 @@ export function guessedLoss(head: Head, measurements: Measurements): GuessedLoss
   };
 }
 
-/** How many losses a target has: one for each row of units, or for each number of a class. */
+/** Returns the number of losses per target: one per row of units, or one per class number. */
 function rowsOf({ values, shape, classes }: TargetMeasurements): number {
   return classes !== undefined || shape.length < 2 ? values.count : values.count / shape.at(-1)!;
 }
 
-/** What guessing costs by the mean over the rows. */
+/** Returns the mean loss of guessing over the rows. */
 function guessOfMean(
   head: Head,
   { values, unitMeans: shares }: TargetMeasurements,
@@ -81,7 +86,7 @@ function guessOfMean(
     const prior = unitMeans === null
       ? uniform
       : unitMeans.reduce((sum, p) => p > 0 ? sum - p * Math.log(p) : sum, 0);
-    // A batch with one class has no entropy, and no network is expected to know that.
+    // A batch of one class has no entropy, and no network is expected to know that.
     const low = Math.min(known, prior > 0.1 * uniform ? prior : uniform, uniform);
     const what = isUniform(prior, uniform)
       ? say`ln ${number(units, "exact")} = ${figure(uniform, "J")}`

@@ -7,18 +7,21 @@ import type { Head } from "./network/heads.ts";
 import { figure, layerName, number, say } from "./say.ts";
 import type { Sentence } from "./sentence.ts";
 
-/** What does not belong together, and what to do. */
+/** Mismatch of head, loss and targets, and its fix. */
 interface Mismatch {
   severity: "error" | "warning";
   kind: string;
   expected: Expected;
   why: Sentence;
-  /** The whole of what is wrong, if it is not about how the head ends. */
+  /** Complete message, if it is not about the activation of the head. */
   message?: Sentence;
   advice: Sentence | string;
 }
 
-/** What does not belong together in a head, its loss and its targets; `null` where all does, or it is not known. */
+/**
+ * Finds a mismatch between a head, its loss and its targets. Returns `null` if all fit or it is not
+ * known.
+ */
 export function headMismatch(
   loss: string,
   head: Head,
@@ -51,7 +54,7 @@ export function headMismatch(
   }
 }
 
-/** A softmax over one unit, which leaves nothing to be learned, whatever the loss. */
+/** Reports a softmax over one unit: its output is always 1, so nothing can be learned. */
 function alwaysOne(family: LossFamily): Mismatch {
   const isForNumbers = family === "regression";
   return {
@@ -67,7 +70,10 @@ function alwaysOne(family: LossFamily): Mismatch {
   };
 }
 
-/** A head under a loss that applies its own softmax or sigmoid, as Keras does with `from_logits=True`. */
+/**
+ * Reports an activation under a loss that applies its own softmax or sigmoid, like
+ * `from_logits=True` in Keras.
+ */
 function onLogits(activation: string, applied: "softmax" | "sigmoid"): Mismatch | null {
   if (activation === "softmax" || activation === "sigmoid") {
     return {
@@ -84,7 +90,7 @@ function onLogits(activation: string, applied: "softmax" | "sigmoid"): Mismatch 
   const [low, high] = activationTraits(activation)?.range ?? [-Infinity, Infinity];
   if (low < 0 && high === Infinity) return null;
   return {
-    // A sigmoid of what is never negative says 1/2 or more; a softmax still tells which class is likeliest.
+    // The sigmoid of a non-negative value is at least 1/2; a softmax still ranks the classes.
     severity: low >= 0 && applied === "sigmoid" ? "error" : "warning",
     kind: low >= 0 ? "one-sided-logits" : "bounded-logits",
     expected: inWords("a linear head"),
@@ -96,11 +102,11 @@ function onLogits(activation: string, applied: "softmax" | "sigmoid"): Mismatch 
   };
 }
 
-/** The same under a loss of `tf.losses`, which nothing but its name says. */
+/** Reports the same under a loss of `tf.losses`, which is recognised only by its name. */
 function onLogitsInTensorFlow(activation: string): Mismatch | null {
   if (activation !== "softmax" && activation !== "sigmoid") return null;
   return {
-    // Of two sigmoids none says less than 1/2; two softmaxes still tell which class is likeliest.
+    // Two sigmoids never output less than 1/2; two softmaxes still rank the classes.
     severity: activation === "sigmoid" ? "error" : "warning",
     kind: "activation-twice",
     expected: inWords("a linear head"),
@@ -121,7 +127,7 @@ function categorical(activation: string, units: number | null): Mismatch | null 
   }
   if (activation === "softmax") return null;
   return {
-    // The loss divides by their sum, so that positive outputs are learned from all the same.
+    // The loss divides by the sum of the outputs, so positive outputs can be learned anyway.
     severity: isNeverNegative(activation) && activation !== "relu" ? "warning" : "error",
     kind: "no-softmax",
     expected: inWords("softmax"),
@@ -158,14 +164,14 @@ function binary(
   };
 }
 
-/** A softmax or a sigmoid of what is no logit any more. */
+/** Reports a softmax or sigmoid whose input has already passed another activation. */
 function twice({ activation, before: row, output, layer }: Head): Mismatch | null {
   if (row === null) return null;
   const before = row.activation!;
   const isOneSided = before === "relu" || before === "relu6";
   if (!isOneSided && before !== "softmax" && !isSigmoid(before)) return null;
   return {
-    // Under a sigmoid no output could say less than 1/2; a softmax still tells which class is likeliest.
+    // Under a sigmoid no output could be below 1/2; a softmax still ranks the classes.
     severity: isOneSided || activation === "softmax" ? "warning" : "error",
     kind: isOneSided ? "one-sided-logits" : "no-logits",
     expected: inWords(`logits before the ${activation}`),
@@ -185,21 +191,21 @@ function twice({ activation, before: row, output, layer }: Head): Mismatch | nul
 
 const isOutside = ({ values }: TargetMeasurements) => values.maxAbs > 1 || hasNegative(values);
 
-/** Targets that are no probabilities. */
+/** Reports targets that are not probabilities. */
 const outside = (severity: Mismatch["severity"], kind: string, advice: string): Mismatch => ({
   ...{ severity, kind, advice },
   expected: inWords("targets from 0 to 1"),
   why: say`some targets are not between 0 and 1`,
 });
 
-/** Targets that are no shares of classes. */
+/** Reports targets that are not class shares. */
 function shares(target: TargetMeasurements): Mismatch | null {
-  // Weights of a policy's gradient are such targets, too.
+  // Weights of a policy gradient are such targets, too.
   if (isOutside(target)) {
     return outside("warning", "no-shares", "Encode the classes as one-hot vectors.");
   }
   const total = target.unitMeans?.reduce((sum, share) => sum + share, 0) ?? 1;
-  // Less than 1: some steps of a sequence may be masked.
+  // Below 1, some steps of a sequence may be masked.
   if (total > 0 && total <= 1.001) return null;
   return {
     severity: "warning",
@@ -234,13 +240,13 @@ function hinge(activation: string, target: TargetMeasurements | null): Mismatch 
   };
 }
 
-/** The largest target, in size, that a bounded activation reaches. */
+/** Returns the largest absolute value that an activation reaches. */
 function reachOf(activation: string): number {
   // relu6 is judged by its sign alone.
   return activationTraits(activation)?.range[1] === 1 ? 1 : Infinity;
 }
 
-/** From which rms of the targets on a head that reaches 1 can fit next to nothing. */
+/** Rms of the targets above which a head that reaches 1 fits almost nothing. */
 const MOST_OF_REACH = 3;
 
 function isNeverNegative(activation: string): boolean {
@@ -261,14 +267,14 @@ function regression(activation: string, target: TargetMeasurements | null): Mism
   const { maxAbs } = target.values;
   const tooFar = maxAbs > reachOf(activation);
   if (!tooFar && !(hasNegative(target.values) && isNeverNegative(activation))) return null;
-  // What is out of reach may be a few targets, or most of what tells them apart.
+  // Either a few targets are out of reach, or most of their information.
   const isMost = !tooFar || isNeverNegative(activation) || target.values.rms > MOST_OF_REACH;
   return {
     severity: isMost ? "error" : "warning",
     kind: "out-of-reach",
     expected: inWords("an activation that reaches the targets"),
     why: tooFar
-      // Three digits of 1.0004 would say that nothing is wrong.
+      // Three digits of 1.0004 would read as 1.
       ? say`the targets go up to ${number(maxAbs, maxAbs < 1.005 ? "exact" : undefined)} in size,
         beyond the 1 of ${activation}`
       : say`some targets are negative`,

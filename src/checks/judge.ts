@@ -3,16 +3,16 @@ import type { Network } from "./network/network.ts";
 
 export type { Verdict } from "./finding.ts";
 
-/** What a rule's judge is handed, all of it validated; `Name` are the thresholds that it reads. */
+/** Validated input of a rule's judge. `Name` lists the thresholds that it reads. */
 export interface Case<Name extends string = never> {
-  /** Everything that was measured. */
+  /** Measurements of the network. */
   measurements: Measurements;
-  /** What follows from the measurements of the network as a whole; each part is computed once for all rules. */
+  /** Derived view of the network. Each part is computed once for all rules. */
   network: Network;
-  /** The layers to judge, in the order of the forward pass. */
+  /** Layers to judge, in the order of the forward pass. */
   layers: LayerMeasurements[];
-  /** The rule's own thresholds, defaults filled in. */
+  /** Thresholds of the rule, defaults filled in. */
   thresholds: Readonly<Record<Name, number>>;
-  /** Whether the network has been trained: its weights are then not to be drawn again. */
+  /** True if the network is trained, so that its weights must not be redrawn. */
   trained: boolean;
 }

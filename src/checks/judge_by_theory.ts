@@ -9,19 +9,19 @@ import { noVerdict } from "./no_verdict.ts";
 import { figure, layerName, say } from "./say.ts";
 import type { Sentence } from "./sentence.ts";
 
-/** How many standard deviations of what theory is unsure of count as chance. */
+/** Number of standard deviations of the theory's uncertainty that count as chance. */
 const CHANCE = 3;
 
 /**
- * By how much a network that was drawn by Glorot or He may be off a critical one, too small and too large: Glorot's
- * scheme under some five layers of relu of 64 units is as small. Those train as He's do, by SGD and by Adam (and so do
- * twelve, while of sixteen SGD stays where it begins for long).
+ * Factors by which a network drawn by Glorot or He may differ from a critical one. Glorot's scheme
+ * is that small below about five layers of 64 relu units. Such networks train as well as He's, with
+ * SGD and with Adam. So do twelve layers; of sixteen, SGD stays where it begins for a long time.
  */
 export const USUALLY_OFF = { small: 30, large: 10 };
 
 /**
- * The note on a network of which theory describes no hidden layer; `null` where it describes one. One of the
- * rules says it, for all of them.
+ * Returns a note if theory describes no hidden layer of the network, else `null`. One rule reports
+ * it for all of them.
  */
 export function undescribed(network: Network): Verdict | null {
   const judged = judgedLayers(network);
@@ -42,11 +42,11 @@ export function undescribed(network: Network): Verdict | null {
 }
 
 /**
- * Judges the scale of the activations of a network that is no row of layers, by what theory predicts for it at
+ * Judges the scale of the activations of a network that is not a plain chain: against theory at
  * criticality, and as an initialiser draws it.
  *
- * @param subject What is judged.
- * @param advice What to do about it.
+ * @param subject The case to judge.
+ * @param advice Returns the advice.
  */
 export function judgeScaleByTheory(
   { layers, network, thresholds }: Case<"activationScaleFactor" | "activationTarget">,
@@ -73,7 +73,7 @@ export function judgeScaleByTheory(
       : Math.max(activationScaleFactor, Math.exp(CHANCE * doubt));
     const healthy = target > 0 ? [target] : deviations.slice(0, -1);
     const off = offOf(activations.std, healthy);
-    // As an initialiser drew it, a network is not called off unless it is by far.
+    // The scale that an initialiser draws is accepted unless it is far off.
     const tried = target > 0 ? off : offOf(activations.std, deviations);
     const isFar = off < 1 / USUALLY_OFF.small || off > USUALLY_OFF.large;
     if (isWithin(isFar ? off : tried, limit)) return [];
@@ -102,12 +102,12 @@ export function judgeScaleByTheory(
 }
 
 /**
- * Judges the balance of the gradients of a network that is no row of layers: how far its layers are apart in
- * what their signals are of those that theory predicts.
+ * Judges the balance of the gradients of a network that is not a plain chain: the spread of the
+ * ratios of measured to predicted signals.
  *
- * @param subject What is judged.
+ * @param subject The case to judge.
  * @param judged The layers whose gradients are more than rounding.
- * @param advice What to do about it.
+ * @param advice Returns the advice.
  */
 export function judgeBalanceByTheory(
   { network, thresholds }: Case<"gradientBalance">,
@@ -148,12 +148,12 @@ export function judgeBalanceByTheory(
 }
 
 /**
- * Judges, in a network that is no row of layers, what each layer makes of the gradients of those that it
- * feeds, by what theory predicts of that step.
+ * Judges how each layer changes the gradients that it receives, in a network that is not a plain
+ * chain, against the theory of that step.
  *
- * @param subject What is judged.
+ * @param subject The case to judge.
  * @param judged The layers whose gradients are more than rounding.
- * @param limitOf The largest factor for a layer of so many units.
+ * @param limitOf Returns the largest factor for a layer with that number of units.
  */
 export function judgeRatioByTheory(
   { network, thresholds }: Case<"minWidth">,
@@ -190,7 +190,7 @@ export function judgeRatioByTheory(
   });
 }
 
-/** By how much a value is off the nearest end of what is healthy; 1 within. */
+/** Returns the factor between a value and the nearest end of the healthy range, 1 inside it. */
 function offOf(value: number, healthy: readonly number[]): number {
   const [low, high] = [Math.min(...healthy), Math.max(...healthy)];
   return value < low ? value / low : value > high ? value / high : 1;
@@ -200,12 +200,12 @@ function isWithin(off: number, limit: number): boolean {
   return off <= limit && off >= 1 / limit;
 }
 
-/** The squared norm of a delta that is a number and not 0. */
+/** Returns the squared norm of delta, or `null` if it is 0 or not finite. */
 function signalOf({ preActivationGradients: delta }: LayerMeasurements): number | null {
   return delta !== null && delta.nonFinite === 0 && delta.l2 > 0 ? delta.l2 ** 2 : null;
 }
 
-/** How far the signals of layers are apart, as shares of those that are predicted. */
+/** Returns the spread of the ratios of measured to predicted signals. */
 function spreadOf(layers: readonly LayerMeasurements[], states: Predictions) {
   const shares = layers.flatMap((layer) => {
     const prediction = states.get(layer.name);

@@ -8,7 +8,7 @@ import { absorbsInputScale } from "./network/absorbs_input_scale.ts";
 import { counted, figure, layerName, number, say } from "./say.ts";
 import type { Sentence } from "./sentence.ts";
 
-/** The thresholds that inputs are held to. */
+/** Thresholds for inputs. */
 type InputNames =
   | "inputMax"
   | "inputMean"
@@ -18,8 +18,8 @@ type InputNames =
   | "inputFeatureFactor";
 
 /**
- * Judges one input, or what the front of the model makes of it: its size, whether its examples differ, and
- * whether its features are of one scale.
+ * Judges one input, or the output of the layers that scale it: its size, the differences between
+ * examples, and the scale of its features.
  */
 export function judgeInput(input: InputMeasurements, subject: Case<InputNames>): Verdict[] {
   const { name, dtype, lookedUp, scaledBy, values } = input;
@@ -28,7 +28,7 @@ export function judgeInput(input: InputMeasurements, subject: Case<InputNames>):
     scaledBy?.includes(layer.name) && layer.activations !== null
   );
   if (front.length > 0) {
-    // What it is given does not matter, only what it makes of that.
+    // The raw input does not matter, only the output of the front layers.
     return front.flatMap((layer) =>
       judgeValues(layer.activations!, subject, {
         of: say`the output of ${layerName(layer.name)} for the input "${name}"`,
@@ -45,7 +45,7 @@ export function judgeInput(input: InputMeasurements, subject: Case<InputNames>):
     advice: values.std > 0
       ? say`Normalise ${name}: subtract the mean of each feature and divide by its standard deviation.`
       : say`Check how ${name} is made: every entry is ${number(values.mean)}.`,
-    // One among several may be all ones: a mask, say.
+    // One of several inputs may be all ones, for example a mask.
     mayBeCode: batch.perInput.length > 1,
     unitRows: input.unitRows,
     spread: input.spread,
@@ -54,20 +54,20 @@ export function judgeInput(input: InputMeasurements, subject: Case<InputNames>):
   });
 }
 
-/** What is judged, and what to do about it. */
+/** Subject of the judgement, and its fix. */
 interface Judged {
-  /** What the figures are of. */
+  /** Tensor that the figures describe. */
   of: Sentence;
   advice: Sentence;
-  /** Whether it may be a code of ones alone. */
+  /** True if it may be a code of ones alone. */
   mayBeCode: boolean;
-  /** True if the first thing that sees it divides by its size. */
+  /** True if its first reader divides by its size. */
   isAbsorbed?: boolean;
-  /** Whether each row has the norm 1: that is a normalisation, too. */
+  /** True if each row has norm 1, which is a normalisation, too. */
   unitRows?: boolean;
-  /** The share of its second moment that tells examples apart, where that was measured. */
+  /** Share of the second moment that differs between examples, if measured. */
   spread?: number | null;
-  /** How many times as much as the others its largest feature varies, where that is known. */
+  /** Ratio of its largest feature's variation to that of the others, if known. */
   factor?: number | null;
 }
 
@@ -104,7 +104,7 @@ function judgeValues(
     }; expected ${expected} (${threshold}).`,
     advice,
   }];
-  // Examples that an offset makes alike. One input among several may be alike in all of them.
+  // An offset makes examples alike. One of several inputs may be the same in all of them.
   const isConstant = values.maxAbs === 0;
   if (!mayBeCode && (isConstant || Math.abs(values.mean) > inputOffset * values.std)) {
     return offset(values, inputOffset, { of, advice });
@@ -113,7 +113,7 @@ function judgeValues(
   if (alike.length > 0) return alike;
   const uneven = unevenFeatures(thresholds.inputFeatureFactor, judged);
   if (uneven.length > 0) return uneven;
-  // The size of what a normalisation divides by makes no difference.
+  // A normalisation makes the size irrelevant.
   if (judged.isAbsorbed) return [];
   if (values.maxAbs > inputMax) {
     return warn("large-entry", "inputMax", say`largest |x|`, values.maxAbs, atMost(inputMax));
@@ -158,7 +158,7 @@ function offset(
   }];
 }
 
-/** Examples that are alike whatever the input's mean and deviation: each entry varies next to nothing. */
+/** Finds inputs whose entries hardly vary between examples, whatever their mean and deviation. */
 function alikeExamples(
   { measurements: { batch, layers }, thresholds: { inputSpread } }: Case<InputNames>,
   { of, spread, advice }: Judged,
@@ -166,7 +166,7 @@ function alikeExamples(
   if (spread == null || spread >= inputSpread) return [];
   const figures = { spread: figure(spread, "share of the second moment of x") };
   const expected = atLeast(inputSpread);
-  // A normalisation of the batch further on tells apart again what differs at all.
+  // A later batch normalisation restores any difference between examples.
   const isMended = spread > 0 && layers.some(({ spread }) => (spread ?? 0) > REGAINED);
   return [{
     severity: isMended ? "warning" : "error",
@@ -187,7 +187,7 @@ function alikeExamples(
   }];
 }
 
-/** A feature that outweighs all others. */
+/** Finds a feature that outweighs all others. */
 function unevenFeatures(limit: number, { of, factor, advice }: Judged): Verdict[] {
   if (factor == null || factor <= limit) return [];
   const expected = atMost(limit);

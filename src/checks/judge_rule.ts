@@ -10,28 +10,28 @@ import type { Rule } from "./rule.ts";
 import { show } from "./show.ts";
 import { validateMeasurements, validateOptions } from "./validate.ts";
 
-/** Options of {@linkcode judgeRule} and of {@linkcode runChecks}. */
+/** Options of {@linkcode judgeRule} and {@linkcode runChecks}. */
 export interface RunChecksOptions extends CheckOptions {
   /**
-   * Whether the network has been trained: then what the rules of the stage `initial` find is only
-   * noted, and dead or saturated units are warnings, on random inputs notes. Default: whether a hidden
-   * layer has biases that are neither zero nor constant, nor drawn at random as PyTorch draws them: of
-   * such a network, too, it is only noted what rules of the stage `initial` find. Of a file of weights alone:
-   * whether biases or a normalisation have moved.
+   * True if the network is trained. Rules of the stage `initial` then only give notes, and dead or
+   * saturated units are warnings (notes on random inputs).
+   *
+   * Default: true if a hidden layer has biases that are neither constant nor drawn at random as
+   * PyTorch draws them. With such random biases, rules of the stage `initial` also only give notes.
+   * For a file of weights alone: true if biases or a normalisation have moved.
    */
   trained?: boolean;
 }
 
 /**
- * Runs a rule as one among all: what a rule made for untrained networks finds in a trained one is
- * turned into notes. (Called by its own assertion, such a rule judges whatever it is given.)
+ * Runs a rule as part of all rules: findings of a rule for untrained networks become notes if the
+ * network is trained. (The rule's own assertion judges any network.)
  *
  * @param rule The rule.
- * @param measurements What `measure()` returned.
- * @param options Thresholds of any rule other than the default ones, which layers to judge, and whether
- * the network has been trained.
+ * @param measurements The result of `measure()`.
+ * @param options Thresholds of any rule, the layers to judge, and `trained`.
  * @returns The findings, in the order of the layers.
- * @throws {TypeError} If the measurements or the options are not what they must be.
+ * @throws {TypeError} If the measurements or the options are invalid.
  * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
  *
  * @example A rule for untrained networks, on a trained one
@@ -91,8 +91,9 @@ export function judgeRule(
 }
 
 /**
- * Decides for a file of weights alone: true if the scales of a normalisation or its moving statistics have left 1 and
- * 0, or the biases have moved. Biases as PyTorch draws them are those of an untrained network.
+ * Decides for a file of weights alone if it is trained: scales or moving statistics of a
+ * normalisation differ from 1 and 0, or biases have moved. Biases as PyTorch draws them count as
+ * untrained.
  */
 function hasMoved(measurements: Measurements): boolean {
   const isScaled = measurements.layers.some(({ kind, weights }) =>
@@ -101,7 +102,7 @@ function hasMoved(measurements: Measurements): boolean {
   return isScaled || reading(measurements, () => networkOf(measurements).trained);
 }
 
-/** The options without the thresholds of other rules, which this one would refuse. */
+/** Returns the options without thresholds of other rules, which this rule would reject. */
 function ownOptions({ thresholds: table }: Rule, options: CheckOptions): CheckOptions {
   const { layers, ignore, ...thresholds } = options;
   const own = Object.entries(thresholds).filter(([name]) => Object.hasOwn(table, name));
@@ -111,7 +112,10 @@ function ownOptions({ thresholds: table }: Rule, options: CheckOptions): CheckOp
   return { layers, ignore, ...Object.fromEntries(own) };
 }
 
-/** A finding on signals that no training sees, since moving statistics of another size stand in for the batch's. */
+/**
+ * Turns an error about signals into a warning if moving statistics do not fit the batch: training
+ * never sees these signals.
+ */
 function milderWhileCold(finding: Finding, measurements: Measurements): Finding {
   if (finding.severity !== "error") return finding;
   const cold = reading(measurements, () => networkOf(measurements).cold);
@@ -126,7 +130,7 @@ function milderWhileCold(finding: Finding, measurements: Measurements): Finding 
 
 const LEAVE_IT = "Leave the trained weights as they are.";
 
-/** A finding that is no error in a network that has been trained. */
+/** Lowers an error to a warning or a note for a trained network. */
 function milder(finding: Finding, { batch }: Measurements): Finding {
   if (finding.severity === "note") return finding;
   if (batch.random !== true) return { ...finding, severity: "warning" };
