@@ -13,9 +13,9 @@ import type { Sentence } from "./sentence.ts";
 const CHANCE = 3;
 
 /**
- * Factors by which a network drawn by Glorot or He may differ from a critical one. Glorot's scheme
- * is that small below about five layers of 64 relu units. Such networks train as well as He's, with
- * SGD and with Adam. So do twelve layers; of sixteen, SGD stays where it begins for a long time.
+ * Factors by which a network drawn by Glorot or He may differ from a critical one. About five layers
+ * of 64 relu units are that small if drawn by Glorot. They train as well as He's, with SGD and with
+ * Adam. So do twelve layers; with sixteen, SGD makes no progress for a long time.
  */
 export const USUALLY_OFF = { small: 30, large: 10 };
 

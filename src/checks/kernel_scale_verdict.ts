@@ -5,18 +5,18 @@ import { between } from "./expected.ts";
 import type { Verdict } from "./judge.ts";
 import { figure, say, weightName } from "./say.ts";
 
-/** What a kernel is held to. */
+/** Limits for the scale of a kernel. */
 export interface KernelScale {
-  /** Those of the kernel, by which LeCun's initialisation draws. */
+  /** Fans of the kernel, from which LeCun's scale follows. */
   own: Fans;
-  /** The least and the largest standard deviation that may be. */
+  /** Smallest and largest standard deviation allowed. */
   range: readonly [low: number, high: number];
-  /** The threshold that the range comes from. */
+  /** Threshold that sets the range. */
   threshold: string;
   severity: Verdict["severity"];
 }
 
-/** What to say of a kernel whose standard deviation is out of its range: as a factor of LeCun's. */
+/** Reports a kernel whose standard deviation is out of range, as a factor of LeCun's. */
 export function kernelScaleVerdict(
   layer: LayerMeasurements,
   { name, values: { std } }: WeightMeasurements,

@@ -4,19 +4,21 @@ import { gain } from "../theory/gain.ts";
 import { initializerStd } from "../theory/initializer_std.ts";
 import type { KernelLayer, RecurrentKernel } from "./network/kernel_chain.ts";
 
-/** What a kernel should be drawn with, and what it was most likely drawn with. */
+/** Recommended initialiser of a kernel, and the one that most likely drew it. */
 export interface Schemes {
-  /** The initialiser that it was most likely drawn with. */
+  /** Initialiser that most likely drew the kernel. */
   scheme: string;
-  /** The standard deviation of that one. */
+  /** Standard deviation of that initialiser. */
   nearest: number;
-  /** The initialiser that its activation asks for. */
+  /** Initialiser recommended for the activation. */
   targetScheme: string;
-  /** The standard deviation of that one. */
+  /** Standard deviation of that initialiser. */
   target: number;
 }
 
-/** What a kernel of a chain should be drawn with: any of the usual initialisers, or the critical scale. */
+/**
+ * Returns the schemes of a kernel in a chain: any of the usual initialisers, or the critical scale.
+ */
 export function schemesOf(kernel: KernelLayer): Schemes {
   const wanted = gain(kernel.activation) ?? 1;
   const targetScheme = wanted > 1 ? "He" : "LeCun";
@@ -27,13 +29,16 @@ export function schemesOf(kernel: KernelLayer): Schemes {
     orthogonal: wanted * initializerStd("orthogonal", kernel.fans),
     critical: (criticalGain(kernel.activation) ?? 1) / Math.sqrt(kernel.fanIn),
   });
-  // A head has no scale that the depth asks for.
+  // Depth does not determine the scale of a head.
   return kernel.layer.role === "output"
     ? { scheme, nearest, target: nearest, targetScheme: scheme }
     : { scheme, nearest, target, targetScheme };
 }
 
-/** Any initialiser is fine that keeps the size of a state in one of the blocks, or in all together. */
+/**
+ * Returns the schemes of a recurrent kernel. Any initialiser is fine that preserves the size of the
+ * state in one of the blocks, or in all together.
+ */
 export function recurrentSchemesOf({ kernel, fans, deviation }: RecurrentKernel): Schemes {
   const nearest = nearestTo(kernel.values.std, {
     orthogonal: deviation,
@@ -44,7 +49,10 @@ export function recurrentSchemesOf({ kernel, fans, deviation }: RecurrentKernel)
   return { ...nearest, target: deviation, targetScheme: "orthogonal" };
 }
 
-/** The initialiser whose deviation is nearest; between two of them all deviations are as good as theirs. */
+/**
+ * Returns the initialiser with the nearest standard deviation. Any value between two initialisers
+ * is as good as theirs.
+ */
 function nearestTo(std: number, schemes: Record<string, number>) {
   const deviations = Object.values(schemes);
   const isBetween = std >= Math.min(...deviations) && std <= Math.max(...deviations);
@@ -56,8 +64,9 @@ function nearestTo(std: number, schemes: Record<string, number>) {
 }
 
 /**
- * Whether all that may be fed by a kernel is normalised, and comes out as large as if the kernel were
- * larger: the first convolution of a DCGAN is drawn small, and so are those after it, each normalised.
+ * Returns true if everything that a kernel may feed is normalised and comes out as large as if the
+ * kernel were larger: a DCGAN draws its first convolution small, and the later ones, each
+ * normalised.
  */
 export function isMadeUpFor(
   { layer, activation }: KernelLayer,

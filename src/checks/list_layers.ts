@@ -1,8 +1,8 @@
 import type { LayerMeasurements } from "../measure/measurements.ts";
 
 /**
- * Lists names briefly: up to three one by one, a run of neighbours as `dense_2 ... dense_10`, others as the
- * first three and how many more.
+ * Lists names briefly: up to three in full, a run of neighbours as `dense_2 ... dense_10`, others
+ * as the first three and the number of the rest.
  */
 export function listLayers(names: readonly string[], run: boolean): string {
   if (names.length <= 3) return names.join(", ");
@@ -11,11 +11,11 @@ export function listLayers(names: readonly string[], run: boolean): string {
 }
 
 /**
- * Whether layers are neighbours among those of their own kind: between the activations of a network stand
- * its `Dense` layers.
+ * Returns true if layers are neighbours within their own kind: `Dense` layers are, even with
+ * activations between them.
  *
  * @param names The names, in the order of `all`.
- * @param all Among which of the layers a run counts as one: those that the rule could have named.
+ * @param all The layers that the rule could have named.
  */
 export function isRun(
   names: readonly string[],

@@ -13,12 +13,12 @@ import { isReachedBelow } from "./network/no_gradient.ts";
 import { hasKernel } from "./network/signal_path.ts";
 
 /**
- * Finds the layers whose delta is exactly 0. A signal lost on its way or blocked by the head is an error; one
- * never sent, or that bypasses the layer, is a warning.
+ * Finds layers whose delta is exactly 0. A signal that is lost on its way or blocked by the head is
+ * an error; one that is never sent or that bypasses the layer is a warning.
  *
- * @param subject The layers to judge, and the network that they are in.
- * @param isJudged Which of them a lost signal matters to, besides those that lose it. Default: those
- * with a kernel.
+ * @param subject The layers to judge, and their network.
+ * @param isJudged Selects the layers to which a lost signal matters, besides those that lose it.
+ * Default: layers with a kernel.
  */
 export function lostSignal(
   { layers, network, trained }: Pick<Case, "layers" | "network" | "trained">,
@@ -45,7 +45,7 @@ export function lostSignal(
     ];
   });
   const rest = silent.filter((layer) => ![...stops, ...heads].some((stop) => isBelow(layer, stop)));
-  // A layer of a kind of its own that is sent a gradient, and sends none on, cuts off what is below it.
+  // A custom layer that receives a gradient but passes none on cuts off everything below it.
   const cutters = network.layers.filter((layer) => {
     const inputs = network.graph.inputsOf(layer);
     return layer.kind === "opaque" && isSent(layer.activationGradients) && inputs.length > 0 &&
@@ -70,10 +70,10 @@ export function lostSignal(
   return verdicts;
 }
 
-/** A layer that lets nothing through. */
+/** Layer that blocks the gradient. */
 interface Stop {
   stop: LayerMeasurements;
-  /** What of it and of the silent layers below is judged. */
+  /** The judged layers among the stop and the silent layers below it. */
   named: LayerMeasurements[];
   below: LayerMeasurements[];
   all: LayerMeasurements[];
@@ -127,7 +127,7 @@ function stopped({ stop, named, below, all, rescale, network, trained }: Stop): 
   );
 }
 
-/** @param isCutter Whether the layer above is itself what sends nothing on. */
+/** @param isCutter True if the layer above itself passes no gradient on. */
 function severed(
   cut: LayerMeasurements[],
   above: LayerMeasurements,

@@ -8,7 +8,7 @@ import { figure, layerName, number, say, shareFigure } from "./say.ts";
 import { sayPlain, type Sentence } from "./sentence.ts";
 import { validateMeasurements } from "./validate.ts";
 
-/** What is written down of the rule `baseline`, whichever baseline it is made for. */
+/** Documentation of the rule `baseline`, the same for every baseline. */
 const BASELINE_RECORD = {
   name: "baseline",
   assertion: "assertMatchesBaseline",
@@ -69,14 +69,14 @@ const BASELINE_RECORD = {
   },
 } satisfies Omit<RuleRecord, "figure" | "judge">;
 
-/** The rule `baseline` as lists show it: without a baseline it judges nothing. */
+/** The rule `baseline` as shown in lists. Without a baseline it judges nothing. */
 export const BASELINE_RULE: Rule = defineRule({
   ...BASELINE_RECORD,
   figure: { title: "std of a over the baseline's", scale: "log", of: () => null },
   judge: () => [],
 });
 
-/** One figure of a layer: its name and its value. */
+/** Figure of a layer: name and value. */
 interface Figure {
   what: string;
   value: number | null;
@@ -85,12 +85,12 @@ interface Figure {
 }
 
 /**
- * The rule `baseline`: figures stay near stored ones. Unlike the other rules it is made for a
- * baseline, so it is no member of `RULES`.
+ * Creates the rule `baseline`: figures stay near stored ones. It needs a baseline, so it is not
+ * part of `RULES`.
  *
  * @param baseline Measurements of an earlier state of the same model, on the same batch.
  * @returns The rule.
- * @throws {TypeError} If the baseline is not what `measure()` returns.
+ * @throws {TypeError} If the baseline is not a result of `measure()`.
  *
  * @example Larger kernels
  * ```ts
@@ -134,7 +134,7 @@ function judge(
   { layers, measurements, network, thresholds }: Case<keyof typeof BASELINE_RECORD.thresholds>,
   before: Map<string, LayerMeasurements>,
 ): Verdict[] {
-  // The gradients of these are rounding, which moves by any factor.
+  // The gradients of these layers are rounding errors, which change by any factor.
   const { silent } = network;
   const verdicts = layers.flatMap((layer) => {
     const then = before.get(layer.name);

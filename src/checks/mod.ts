@@ -1,5 +1,5 @@
 /**
- * Checks: pure rules from measurements to findings.
+ * Rules: pure functions from measurements to findings.
  *
  * @module
  */

@@ -8,28 +8,33 @@ import type { AssertionDocumentation, RuleDocumentation } from "./rule.ts";
 import type { PackageRule, RuleText } from "./rule_record.ts";
 import type { Thresholds } from "./thresholds.ts";
 
-/** A bar chart of what a probe found. */
+/** Bar chart of a probe's results. */
 export interface ProbeFigure<P> {
-  /** What the bars are. */
+  /** Title of the bars. */
   title: string;
-  /** How the bars grow. */
+  /** Scale of the bars. */
   scale: "linear" | "log";
-  /** The bars; `layer` is the layer that each is about, where that is not its label. */
+  /** Returns the bars. `layer` is the layer of a bar, if it is not the label. */
   rows(probe: P): { label: string; layer?: string; value: number | null }[];
 }
 
-/** Everything that makes a rule over a model. */
+/** Record of a rule over a model. */
 export interface ModelRuleRecord<P extends ProbeSubject, Name extends string>
   extends RuleText<Name>, PackageRule {
-  /** The probe that runs the model for it. */
+  /** Probe that runs the model for the rule. */
   probe: ProbeName;
-  /** Which options of a probe its own probe takes. */
+  /** Probe options that the rule's own probe takes. */
   options: readonly (keyof ProbeOptions)[];
-  /** What to draw beside the findings. */
+  /** Chart shown with the findings. */
   figure: ProbeFigure<P>;
-  /** The layers that it can name, in their order. Default: none, it judges the model. */
+  /**
+   * Returns the layers that the rule can name, in order. Default: none, as it judges the model as a
+   * whole.
+   */
   layersOf?(probe: P): string[];
-  /** Judges what the probe found; `isJudged` tells the layers that the options select. */
+  /**
+   * Judges the results of the probe. `isJudged` returns true for layers that the options select.
+   */
   judge(
     probe: P,
     thresholds: Readonly<Record<Name, number>>,
@@ -38,25 +43,25 @@ export interface ModelRuleRecord<P extends ProbeSubject, Name extends string>
 }
 
 /**
- * A rule that one pass cannot tell: it is judged on what a probe found when it ran the model again, or
- * trained it for some steps.
+ * Rule that needs more than one pass: it judges the results of a probe, which runs the model again
+ * or trains it for some steps.
  */
 export interface ModelRule<P extends ProbeSubject, Name extends string = keyof Thresholds>
   extends RuleDocumentation {
-  /** Its place in lists of rules. */
+  /** Position in lists of rules. */
   order: number;
-  /** The probe that runs the model for it. */
+  /** Probe that runs the model for the rule. */
   probe: ProbeName;
-  /** Which options of a probe its own probe takes. */
+  /** Probe options that the rule's own probe takes. */
   options: readonly (keyof ProbeOptions)[];
-  /** What its assertion's documentation says. */
+  /** Documentation of its assertion. */
   assertionDocumentation?: AssertionDocumentation;
-  /** What to draw beside the findings. */
+  /** Chart shown with the findings. */
   figure: ProbeFigure<P>;
   /**
-   * What a probe found and options in, findings out.
+   * Judges the results of a probe.
    *
-   * @throws {TypeError} If the options are not what they must be.
+   * @throws {TypeError} If the options are invalid.
    * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
    */
   check(probe: P, options?: CheckOptions<Name>): Finding[];

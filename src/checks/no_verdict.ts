@@ -5,7 +5,7 @@ import { counted, exactFigure, layerName, number, say } from "./say.ts";
 import type { Sentence } from "./sentence.ts";
 import type { SignalStep } from "./network/signal_path.ts";
 
-/** The note of a rule that cannot judge what it was given. */
+/** Returns the note of a rule that cannot judge its input. */
 export function noVerdict(
   kind: string,
   why: Sentence,
@@ -23,7 +23,7 @@ export function noVerdict(
   };
 }
 
-/** The note of a batch-dependent rule on a batch that is too small for it. */
+/** Returns the note of a batch-dependent rule about a batch that is too small. */
 export function tooFewExamples(examples: number, minExamples: number): Verdict {
   return {
     severity: "note",
@@ -40,7 +40,7 @@ export function tooFewExamples(examples: number, minExamples: number): Verdict {
   };
 }
 
-/** The note of a rule about gradients where what there is of them on their way is no number; else `null`. */
+/** Returns the note of a rule about gradients if one of them is not finite, else `null`. */
 export function brokenGradient(path: readonly SignalStep[]): Verdict | null {
   const broken = path.find(({ layer }) => layer.preActivationGradients!.nonFinite > 0);
   if (broken === undefined) return null;

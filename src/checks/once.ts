@@ -1,6 +1,6 @@
 /**
- * Puts a computation off until its result is asked for, and does it once: most rules find nothing, and
- * a study asks them thousands of times.
+ * Defers a computation until its result is needed, and runs it once. Most rules find nothing, and a
+ * study runs them thousands of times.
  */
 export function once<T>(compute: () => T): () => T {
   let known: { value: T } | null = null;

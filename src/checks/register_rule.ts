@@ -6,7 +6,7 @@ import { THRESHOLDS } from "./threshold_table.ts";
 
 const registered: Rule[] = [];
 
-/** Whether a value is a rule over measurements, whichever copy of this package has made it. */
+/** Returns true for a rule over measurements, even if another copy of this package created it. */
 export function isRule(value: unknown): value is Rule {
   const { name, check, tags, thresholds, figure } = Object(value) as Partial<Rule>;
   return typeof name === "string" && typeof check === "function" && Array.isArray(tags) &&
@@ -14,25 +14,27 @@ export function isRule(value: unknown): value is Rule {
 }
 
 /**
- * Refuses what is no rule over measurements.
+ * Rejects a value that is not a rule over measurements.
  *
- * @throws {TypeError} If it is none.
+ * @throws {TypeError} If the value is not such a rule.
  */
 export function requireRule(rule: unknown): void {
   if (!isRule(rule)) throw new TypeError(`rule is ${show(rule)}, expected what defineRule() makes`);
 }
 
-/** Every rule over measurements: those of this package, then those that were registered. */
+/**
+ * Returns every rule over measurements: first the rules of this package, then the registered ones.
+ */
 export function allRules(): readonly Rule[] {
   return registered.length === 0 ? RULES : [...RULES, ...registered];
 }
 
-/** Every rule that was registered. */
+/** Returns every registered rule. */
 export function registeredRules(): readonly Rule[] {
   return registered;
 }
 
-/** Every threshold that a rule reads. */
+/** Returns every threshold that a rule reads. */
 export function allThresholds(): ThresholdTable {
   return registered.length === 0
     ? THRESHOLDS
@@ -40,16 +42,16 @@ export function allThresholds(): ThresholdTable {
 }
 
 /**
- * Makes a rule of your own one of all rules: `runChecks`, `assertHealthy`, the reports and the gate judge
- * by it, after the rules of this package. `check`, `report` and `explain` register what the modules export
- * that `--plugin` or the configuration's `plugins` name.
+ * Adds a custom rule to the list of all rules: `runChecks`, `assertHealthy`, the reports and the
+ * gate run it after the rules of this package. `check`, `report` and `explain` register the exports
+ * of modules given by `--plugin` or by `plugins` of the configuration.
  *
- * @param rule What {@linkcode defineRule} made. Its name has a prefix of your own and a slash, so that no
- * rule that this package gets later can have the same.
- * @throws {TypeError} If it is no rule, its name has no prefix or is taken, or a threshold of it is another
- * rule's.
+ * @param rule A rule from {@linkcode defineRule}. Its name needs a prefix and a slash, so that it
+ * cannot collide with future rules of this package.
+ * @throws {TypeError} If it is not a rule, its name has no prefix or is taken, or another rule has
+ * a threshold of the same name.
  *
- * @example A rule that notes how many weights there are
+ * @example A rule that notes the number of weights
  * ```ts
  * import { defineRule, registerRule, runChecks } from "@gradient-health/gradient-health/checks";
  * import { startEngine } from "@gradient-health/gradient-health/engine";

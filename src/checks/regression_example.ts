@@ -1,6 +1,8 @@
 import type { AssertionDocumentation } from "./rule.ts";
 
-/** A network that passes an assertion on what it learns: its head, its targets or its loss. */
+/**
+ * Returns an example of a network that passes an assertion about its head, its targets or its loss.
+ */
 export function regressionExample(assertion: string): AssertionDocumentation["example"] {
   const title = "A network that passes";
   return {

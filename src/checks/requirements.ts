@@ -13,16 +13,16 @@ import {
   text,
 } from "../words/requirements.ts";
 
-/** What `measure()` returns. */
+/** Shape of the result of `measure()`. */
 export const measurementsShape: Requirement = measurementShape.given;
 
-/** What rules find. */
+/** Shape of a finding. */
 export const findingShape: Requirement = gateFindingShape.given;
 
-/** What the judge of a rule returns. */
+/** Shape of the verdicts of a judge. */
 export const verdictsShape: Requirement = arrayOf(verdictShape.given);
 
-/** What a gate decides on: one pass of a model. */
+/** Shape of a gate's input: one pass of a model. */
 export const passShape: Requirement = objectWith({
   model: text,
   path: text,
@@ -32,7 +32,7 @@ export const passShape: Requirement = objectWith({
   findings: arrayOf(findingShape),
 });
 
-/** What a gate decides. */
+/** Shape of a gate's result. */
 export const gateResultShape: Requirement = objectWith({
   passed: flag,
   summary: summaryShape.given,
@@ -45,8 +45,8 @@ export const gateResultShape: Requirement = objectWith({
 });
 
 /**
- * What a rule finds. Rules run for every point of a study: what they are given is looked at in full only
- * where one fails, to say where in it something is missing.
+ * Runs a judge. Only if it throws is its input validated in full, to name the missing part, since a
+ * study runs the rules for every point.
  */
 export function explained<T>(judge: () => T, lookAgain: () => void): T {
   try {
@@ -57,7 +57,7 @@ export function explained<T>(judge: () => T, lookAgain: () => void): T {
   }
 }
 
-/** The same for what is read of measurements. */
+/** Reads from measurements, which are validated in full only if that throws. */
 export function reading<T>(measurements: Measurements, read: () => T): T {
   return explained(
     read,

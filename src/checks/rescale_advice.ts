@@ -5,23 +5,26 @@ import type { Network } from "./network/network.ts";
 import { figure, joined, layerName, layerNames, NOTHING, number, say } from "./say.ts";
 import type { Sentence } from "./sentence.ts";
 
-/** A kernel closer than this to the scale its activation asks for is left alone. */
+/** Factor within which the scale of a kernel is accepted. */
 const TOLERANCE = 1.5;
-/** The same where such kernels together are off by more than `TOGETHER`: over many layers, little is much. */
+/**
+ * The same if such kernels together are off by more than `TOGETHER`: small errors add up over many
+ * layers.
+ */
 const TOLERANCE_OVER_DEPTH = 1.1;
 const TOGETHER = 2;
-/** Kernels whose factors are closer than this share one. */
+/** Kernels whose factors are this close share one. */
 const ALIKE = 1.1;
 const MAX_GROUPS = 3;
 
 /**
- * Which kernels to multiply by which factor, so that each gets the gain of its activation: the
- * network is then near criticality, where signals neither vanish nor explode over depth.
+ * Advises by which factors to multiply which kernels, so that each gets the gain of its activation:
+ * the network is then near criticality, where signals neither vanish nor explode with depth.
  *
  * @param layers The layers to rescale, in the order of the forward pass.
- * @param network The network that they are in.
- * @param smaller Whether only to make kernels smaller, where larger ones are no help.
- * @returns The sentence, or `null` where the scale of no kernel is off.
+ * @param network The network that contains them.
+ * @param smaller True to only shrink kernels, if larger ones would not help.
+ * @returns The sentence, or `null` if no kernel is off.
  */
 export function rescaleAdvice(
   layers: readonly LayerMeasurements[],
@@ -39,7 +42,7 @@ export function rescaleAdvice(
     (product, factor) => factor !== null && within(factor, TOLERANCE) ? product * factor : product,
     1,
   );
-  // Where branches are added, the signal does not change by the product of the factors.
+  // With added branches, the signal does not change by the product of the factors.
   const isRow = !chain.some(({ added }) => added);
   const tolerance = isRow && !within(together, TOGETHER) ? TOLERANCE_OVER_DEPTH : TOLERANCE;
   const groups: KernelLayer[][] = [];
@@ -67,7 +70,7 @@ export function rescaleAdvice(
 }
 
 function describe(group: KernelLayer[], all: LayerMeasurements[], isFirst: boolean): Sentence {
-  // One factor for the group, from the mean square of all its kernels: entries by entries.
+  // One factor for the group, from the mean square of all its entries.
   const entries = group.reduce((sum, { kernel }) => sum + kernel.values.count, 0);
   const square = group.reduce(
     (sum, { sigma, kernel }) => sum + sigma ** 2 * kernel.values.count,
@@ -94,18 +97,18 @@ function within(factor: number, limit: number): boolean {
   return factor <= limit && factor >= 1 / limit;
 }
 
-/** The rms above which inputs are to be normalised before anything else is: it is 1 of normalised ones. */
+/** Rms above which inputs should be normalised before any other fix. Normalised inputs have 1. */
 export const LARGE_INPUT = 3;
 
-/** How large an input is, and the layer at the front that made it so. */
+/** Size of an input, and the front layer that scales it. */
 interface Size {
   front: string | null;
   rms: number;
 }
 
 /**
- * The advice to normalise inputs that are too large, or `null` where none is: indices are no sizes. An input
- * that the front of the model scales is as large as what comes out there.
+ * Returns advice to normalise inputs that are too large, or `null` if none is. Indices have no
+ * size. If the front of the model scales an input, its output counts.
  */
 export function unscaledInputs({ batch, layers }: Measurements): Sentence | null {
   const sizes = batch.perInput.flatMap(({ dtype, lookedUp, scaledBy, values }): Size[] => {

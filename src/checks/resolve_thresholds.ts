@@ -3,18 +3,19 @@ import { show } from "./show.ts";
 import type { ThresholdEntry } from "./threshold_entry.ts";
 import { validateOptions } from "./validate.ts";
 
-/** Options that are no thresholds. */
+/** Options that are not thresholds. */
 const OTHERS = ["layers", "ignore"];
 
 /**
- * Every threshold of a table: the given ones, and the defaults of the others.
+ * Returns every threshold of a table: the given values, and defaults for the others.
  *
- * @param table The thresholds that there are.
- * @param options What was given.
- * @param reader Who reads those of the table and no others, where the table does not hold all.
- * @throws {TypeError} If the options are no object, name an unknown option, or a threshold is no number.
- * @throws {RangeError} If a threshold is NaN, out of its range or no whole number of steps, or a least
- * value exceeds the most.
+ * @param table The known thresholds.
+ * @param options The given options.
+ * @param reader Name of the reader of these thresholds, if the table does not contain all.
+ * @throws {TypeError} If the options are not an object or contain an unknown name, or a threshold
+ * is not a number.
+ * @throws {RangeError} If a threshold is NaN, out of range or not a whole number of steps, or a
+ * minimum exceeds its maximum.
  */
 export function resolveThresholds<Name extends string>(
   table: Readonly<Record<Name, Readonly<ThresholdEntry>>>,

@@ -6,126 +6,137 @@ import type { ThresholdTable } from "./threshold_entry.ts";
 import type { Thresholds } from "./thresholds.ts";
 
 /**
- * What a rule judges: the weights as they were drawn, the signals of a pass, the data that goes in, or the
- * task (targets, loss and head). The preset `init` runs those that judge weights or signals.
+ * Subject of a rule: the weights as drawn, the signals of a pass, the input data, or the task
+ * (targets, loss and head). The preset `init` runs the rules about weights or signals.
  */
 export type RuleTag = "weights" | "signal" | "data" | "task";
 
-/** `initial`: made for untrained networks, and training may break it; `any`: holds for every one. */
+/**
+ * Stage of training: `initial` rules are made for untrained networks, and training may break them;
+ * `any` rules hold for every network.
+ */
 export type RuleStage = "any" | "initial";
 
-/** What a rule means, as `explain RULE` prints it. What a rule of your own leaves out is an empty text. */
+/**
+ * Documentation of a rule, as printed by `explain RULE`. Parts that a custom rule leaves out are
+ * empty texts.
+ */
 export interface RuleDocumentation {
-  /** Name of the rule in findings and in configurations: `vanishing-gradients`. */
+  /** Name of the rule in findings and configurations: `vanishing-gradients`. */
   name: string;
-  /** Name of the assertion over it: `assertNoVanishingGradients`. */
+  /** Name of its assertion: `assertNoVanishingGradients`. */
   assertion: string;
-  /** What a network that breaks the rule has: `vanishing gradients`. */
+  /** Problem of a network that breaks the rule: `vanishing gradients`. */
   problem: string;
-  /** Which networks it is made for. */
+  /** Stage of the networks that it judges. */
   stage: RuleStage;
   /**
-   * True for a rule of every stage whose finding is no error in a trained network: a warning on data, and a
-   * note on random inputs, which a trained network was not made for.
+   * True if a finding of this `any` rule is not an error in a trained network: it becomes a warning
+   * on data, and a note on random inputs, for which the network was not trained.
    */
   milderWhenTrained?: boolean;
-  /** One sentence: what the rule demands. */
+  /** One-sentence requirement of the rule. */
   summary: string;
-  /** How the judged figure is defined. */
+  /** Definition of the judged figure. */
   formula: string;
-  /** The thresholds that the rule reads, by name. */
+  /** Thresholds that the rule reads, by name. */
   thresholds: ThresholdTable;
-  /** Where the rule comes from. */
+  /** Source of the rule. */
   source: string;
-  /** When its verdict misleads. */
+  /** Cases in which its verdict misleads. */
   misleads: string;
-  /** How to fix what it finds. */
+  /** Fix for its findings. */
   fix: string;
   /**
-   * False-positive rate on healthy networks, measured on seeds that no default was chosen by
-   * (`bench/false_positives.ts`). Absent if those networks cannot break the rule.
+   * False-positive rate on healthy networks, measured on seeds that were not used to choose
+   * defaults (`bench/false_positives.ts`). Absent if those networks cannot break the rule.
    */
   falsePositives?: string;
 }
 
-/** What the documentation of a rule's own assertion says; `deno task generate` writes it there. */
+/** Documentation of a rule's assertion. `deno task generate` writes it there. */
 export interface AssertionDocumentation {
-  /** What the assertion asserts, from "that" on. */
+  /** Requirement that it asserts, from "that" on. */
   asserts: string;
-  /** What a network that it fails has, in few words: the README's table. */
+  /** Problem of a network that fails it, in few words for the README's table. */
   fails: string;
-  /** When it throws an `AssertionError`: "If a layer is dead." */
+  /** Condition for an `AssertionError`: "If a layer is dead." */
   throws: string;
-  /** When it throws a `RangeError`. Default: a threshold is out of range or a filter matches no layer. */
+  /**
+   * Condition for a `RangeError`. Default: a threshold is out of range or a filter matches no
+   * layer.
+   */
   refuses?: string;
-  /** A program that runs. */
+  /** Program that runs. */
   example: { title: string; code: string };
 }
 
-/** How a study speaks of a rule; only rules that judge what happens to signals have it. */
+/** Words of a study about a rule. Only rules about signals have them. */
 export interface StudyWords {
-  /** Its place among the rules of a study, the gravest first. */
+  /** Position among the rules of a study, the worst first. */
   order: number;
-  /** The letter that stands for it in a strip of verdicts. */
+  /** Letter of the rule in a strip of verdicts. */
   letter: string;
-  /** What goes wrong at smaller scales than the healthy ones. */
+  /** Problem at smaller scales than the healthy ones. */
   below: string;
-  /** What goes wrong at larger scales. */
+  /** Problem at larger scales. */
   above: string;
-  /** Whether a point that it warns of is not healthy either. Default: only what it fails is not. */
+  /** True if a point with a warning is not healthy either. Default: only errors count. */
   failsOnWarnings?: boolean;
 }
 
-/** The figure of a layer that a rule's bar chart shows. */
+/** Figure of a layer in a rule's bar chart. */
 export interface RuleFigure {
-  /** What the bars are: `l2 of delta`. */
+  /** Title of the bars: `l2 of delta`. */
   title: string;
-  /** How the bars grow: shares linearly, signals by decades. */
+  /** Scale of the bars: linear for shares, logarithmic for signals. */
   scale: "linear" | "log";
-  /** The layer's figure, or `null` for a layer that has none. */
+  /** Returns the figure of a layer, or `null` if it has none. */
   of: (layer: LayerMeasurements) => number | null;
 }
 
-/** A rule over measurements, as {@linkcode defineRule} makes it: what it means, and its check. */
+/** Rule over measurements, made by {@linkcode defineRule}: its documentation and its judge. */
 export interface Rule<Name extends string = keyof Thresholds> extends RuleDocumentation {
-  /** What it judges. */
+  /** Subjects that it judges. */
   tags: readonly RuleTag[];
-  /** Its place in lists of rules; those of your own come last. */
+  /** Position in lists of rules. Custom rules come last. */
   order: number;
-  /** How much its findings weigh in a gate unless a configuration says otherwise. */
+  /** Weight of its findings in a gate, unless a configuration overrides it. */
   level: "error" | "warn";
   /**
-   * Its place among the rules that find causes, whose advice comes first; absent where what it finds follows
-   * from a cause as a rule.
+   * Position among the rules that find causes, whose advice comes first. Absent if its findings
+   * usually follow from a cause.
    */
   causeOrder?: number;
-  /** Whether its assertion fails on warnings as well, or the kinds of warnings that it fails on. */
+  /** True if its assertion also fails on warnings, or the kinds of warnings that it fails on. */
   assertionFailsOnWarnings: boolean | readonly string[];
-  /** Name of its matcher for `expect`; absent where it has none. */
+  /** Name of its matcher for `expect`. Absent if it has none. */
   matcher?: string;
-  /** What a network that keeps the rule does, for the matcher: `has no dead units`. */
+  /** Phrase for the matcher about a network that passes: `has no dead units`. */
   passes?: string;
-  /** Whether it judges weights without a topology; absent where it is silent on them. */
+  /** True if it judges weights without a topology. Absent if it ignores them. */
   weightsAlone?: boolean;
-  /** Settings of the compiled program that it judges: it has no verdict if one was not reproduced. */
+  /**
+   * Settings of the compiled program that it judges. If one was not reproduced, it has no verdict.
+   */
   settings?: readonly Setting[];
-  /** Whether it judges exponents that were counted, and nothing else; absent where it does not. */
+  /** True if it judges only exponents, which must have been counted. Absent otherwise. */
   exponentsAlone?: boolean;
-  /** How a study speaks of it; absent where no study judges by it. */
+  /** Words of a study about it. Absent if no study uses it. */
   study?: StudyWords;
-  /** What its assertion's documentation says; absent where it has no assertion of its own. */
+  /** Documentation of its assertion. Absent if it has none. */
   assertionDocumentation?: AssertionDocumentation;
-  /** What to draw beside the findings. */
+  /** Chart shown with the findings. */
   figure: RuleFigure;
   /**
-   * Judges measurements, by this rule alone.
+   * Judges measurements by this rule alone.
    *
-   * @param measurements What `measure()` returned.
-   * @param options The rule's thresholds other than the default ones, and which layers to judge.
-   * @param trained Whether the network has been trained: advice is then not to draw its weights again.
-   * Default: as its biases look.
-   * @returns The findings, in the order of the layers; empty when there is nothing to say.
-   * @throws {TypeError} If the measurements or the options are not what they must be.
+   * @param measurements The result of `measure()`.
+   * @param options Thresholds of the rule, and the layers to judge.
+   * @param trained True if the network is trained, so that the advice is not to redraw its weights.
+   * Default: judged from its biases.
+   * @returns The findings in the order of the layers, empty if there are none.
+   * @throws {TypeError} If the measurements or the options are invalid.
    * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
    */
   check(

@@ -1,14 +1,17 @@
 import { failure } from "../words/failure.ts";
 
-/** A rule threw instead of judging. The message names it, since the caller judges by many rules. */
+/**
+ * Error of a rule that threw instead of judging. The message names the rule, because the caller
+ * runs many.
+ */
 export class RuleError extends Error {
   override name = "RuleError";
   /** Name of the rule. */
   readonly rule: string;
 
-  /** Names the rule, and says how to go on without it. */
+  /** Creates the error. Its message names the rule and says how to continue without it. */
   constructor(rule: string, cause: unknown) {
-    // A rule of this package has no slash in its name; others are their authors' to mend.
+    // Rules of this package have no slash in their names; other rules are fixed by their authors.
     const isOurs = !rule.includes("/");
     const wayOut = isOurs
       ? `. This is a fault of gradient-health, not of the model; ` +
@@ -19,7 +22,7 @@ export class RuleError extends Error {
   }
 }
 
-/** True for an error of a rule, also of one that another copy of this package has made. */
+/** Returns true for an error of a rule, even from another copy of this package. */
 export function isRuleError(error: unknown): error is RuleError {
   return error instanceof Error && error.name === "RuleError" && "rule" in error;
 }

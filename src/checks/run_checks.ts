@@ -5,15 +5,15 @@ import { shownFindings } from "./findings_overview.ts";
 import { allRules } from "./register_rule.ts";
 
 /**
- * Runs every rule on the measurements: those of this package, and those that were registered. What rules made for untrained networks find in a network that
- * has been trained is only noted.
+ * Runs every rule on the measurements: the rules of this package, then the registered ones.
+ * Findings of rules for untrained networks become notes if the network is trained.
  *
- * @param measurements What `measure()` returned.
- * @param options Thresholds other than the default ones, which layers to judge, and whether the
- * network has been trained.
- * @returns All findings: in the order of {@linkcode RULES}, then of those registered, and within a rule of the layers.
+ * @param measurements The result of `measure()`.
+ * @param options Thresholds, the layers to judge, and `trained`.
+ * @returns All findings, in the order of {@linkcode RULES}, then of the registered rules, and of
+ * the layers within a rule.
  *
- * @example Show what is wrong with the exercise's network
+ * @example Show the problems of the exercise's network
  * ```ts
  * import { startEngine } from "@gradient-health/gradient-health/engine";
  * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
@@ -30,7 +30,7 @@ import { allRules } from "./register_rule.ts";
  * model.dispose();
  * ```
  *
- * @throws {TypeError} If the measurements or the options are not what they must be.
+ * @throws {TypeError} If the measurements or the options are invalid.
  * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function runChecks(measurements: Measurements, options: RunChecksOptions = {}): Finding[] {

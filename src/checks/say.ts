@@ -3,12 +3,15 @@ import { type Expected, expectedParts } from "./expected.ts";
 import { isRun } from "./list_layers.ts";
 import type { FindingFigure, Sentence, Slot } from "./sentence.ts";
 
-/** What may stand in a template of {@linkcode say}: a string is a word, and a sentence becomes part of this one. */
+/**
+ * Value allowed in a template of {@linkcode say}: a string is a word, and a sentence becomes part
+ * of the new one.
+ */
 export type Sayable = string | Slot | Sentence | Expected;
 
 /**
- * A template that makes a sentence. What the template spells out are its texts, by which sentences of one
- * kind are known; what it fills in are slots. A line break in it, with the indentation after it, is a space.
+ * Creates a sentence from a template. Its literal texts identify the kind of the sentence; the
+ * values become slots. A line break and the indentation after it become a space.
  *
  * @example A sentence as data: `dense_1 has 12 units.`
  * ```ts
@@ -47,25 +50,26 @@ function partsOf(value: Sayable): Sentence {
   return isSentence(value) ? value : [value];
 }
 
-/** Whether something to say is a sentence: `Array.isArray` does not tell readonly ones. */
+/** Returns true for a sentence. `Array.isArray` does not narrow readonly arrays. */
 function isSentence(value: Slot | Sentence): value is Sentence {
   return Array.isArray(value);
 }
 
-/** No sentence, for a part that has nothing to say. */
+/** Empty sentence, for a part with nothing to say. */
 export const NOTHING: Sentence = [];
 
-/** Sentences, or parts of one, one after the other with something between them. */
+/** Joins sentences, or parts of one, with a separator. */
 export function joined(sentences: readonly Sentence[], between: string): Sentence {
   return sentences.flatMap((sentence, index) => index === 0 ? sentence : [between, ...sentence]);
 }
 
-/** The name of a layer, for {@linkcode say}. */
+/** Returns a slot with the name of a layer, for {@linkcode say}. */
 export const layerName = (layer: string): Slot => ({ layer });
 
 /**
- * The names of several layers, for {@linkcode say}: more than three are shown as a run, `dense_2 ... dense_10`, where
- * they are neighbours among layers of their kind, else as the first three and how many more.
+ * Returns a slot with the names of several layers, for {@linkcode say}. More than three are shown
+ * as a run, `dense_2 ... dense_10`, if they are neighbours within their kind, else as the first
+ * three and the number of the rest.
  *
  * @param layers The names, in the order of `among`.
  * @param among The layers that the rule could have named.
@@ -79,29 +83,34 @@ export function layerNames(
   return layers.length === 1 ? layerName(layers[0]) : { layers, run: isRun(layers, among) };
 }
 
-/** The name of a weight of a layer, for {@linkcode say}. */
+/** Returns a slot with the name of a layer's weight, for {@linkcode say}. */
 export const weightName = (weight: string, layer: string): Slot => ({ weight, layer });
 
-/** A figure of three significant digits, for {@linkcode say} and for a finding's `figures`. */
+/**
+ * Returns a figure shown with three significant digits, for {@linkcode say} and for the `figures`
+ * of a finding.
+ */
 export const figure = (value: number, unit: string): FindingFigure => ({ value, unit });
 
-/** A figure that is written with all its digits, a count for instance. */
+/** Returns a figure shown with all digits, such as a count. */
 export const exactFigure = (value: number, unit: string): FindingFigure => ({
   value,
   unit,
   as: "exact",
 });
 
-/** A share, which is written as a percentage. */
+/** Returns a share shown as a percentage. */
 export const shareFigure = (value: number, unit: string): FindingFigure => ({
   value,
   unit,
   as: "percent",
 });
 
-/** A number that needs no unit, a limit of a figure that the sentence has just named for instance. */
+/**
+ * Returns a number without a unit, such as the limit of a figure that the sentence has just named.
+ */
 export const number = (value: number, as?: FindingFigure["as"]): Slot =>
   as === undefined ? { value } : { value, as };
 
-/** A number with its noun, in the singular: `1 example`, `32 examples`. */
+/** Returns a count with its singular noun: `1 example`, `32 examples`. */
 export const counted = (count: number, noun: string): Slot => ({ count, noun });

@@ -2,34 +2,34 @@ import { formatCount, formatNumber, formatPercent } from "../words/numbers.ts";
 import { layerNames } from "./say.ts";
 import { sayPlain } from "./sentence.ts";
 
-/** A figure of a layer that has moved from one run to another. */
+/** Change of a layer's figure from one run to another. */
 export interface Change {
-  /** The layer. */
+  /** Name of the layer. */
   layer: string;
-  /** What the figure is of, in the plural (`kernels`), or the name of a share (`dead share`). */
+  /** Subject of the figure, in the plural (`kernels`), or the name of a share (`dead share`). */
   subject: string;
-  /** Whether it is a share, which differs by an amount and not by a factor. */
+  /** True for a share, which changes by an amount and not by a factor. */
   isShare: boolean;
-  /** The figure in the first run. */
+  /** Figure in the first run. */
   before: number;
-  /** The figure in the second run. */
+  /** Figure in the second run. */
   after: number;
 }
 
-/** How many kinds of changes are said; the rest is counted. */
-const MOST = 3;
-/** Factors that are this close are said as one. */
+const MAX_CHANGES_SHOWN = 3;
+/** Factors within this ratio are shown as one. */
 const ALIKE = 1.5;
-/** Where the next larger factor is this many times as large, another change begins. */
+/** Gap between two factors that separates their changes. */
 const APART = 3;
-/** What other figures follow from comes first: the weights, whatever they are called. */
+/** Subjects that follow from others. The weights come first, whatever their name. */
 const LATER = ["gradients", "deltas", "activations", "saturated share", "dead share"];
 
 /**
- * Says what has moved: parts of one sentence, without a capital and a full stop. Layers whose figure moved by
- * about the same factor share a part: `the kernels of conv1 ... fc2 are 3 times smaller`.
+ * Describes changes as parts of one sentence, without a capital or a full stop. Layers whose figure
+ * changed by about the same factor share a part: `the kernels of conv1 ... fc2 are 3 times
+ * smaller`.
  *
- * @param changes What has moved, in the order of the forward pass.
+ * @param changes The changes, in the order of the forward pass.
  * @param among All layers, in that order.
  */
 export function sayChanges(
@@ -41,9 +41,9 @@ export function sayChanges(
   const groups = [...Map.groupBy(changes, ({ subject }) => subject)]
     .toSorted(([a], [b]) => LATER.indexOf(a) - LATER.indexOf(b))
     .flatMap(([, alike]) => partedByFactor(alike));
-  const rest = groups.slice(MOST).reduce((sum, group) => sum + group.length, 0);
+  const rest = groups.slice(MAX_CHANGES_SHOWN).reduce((sum, group) => sum + group.length, 0);
   return [
-    ...groups.slice(0, MOST).map((group, i) => {
+    ...groups.slice(0, MAX_CHANGES_SHOWN).map((group, i) => {
       const [{ subject }] = group;
       const last = groups[i - 1];
       const isSame = i > 0 && subject !== last[0].subject && where(group) === where(last);
@@ -61,16 +61,16 @@ export function sayChanges(
 
 const isOfOne = (group: readonly Change[]) => new Set(group.map(({ layer }) => layer)).size === 1;
 
-/** Whether a change is that of one kernel; a layer has many gradients, deltas and activations. */
+/** Returns true for a change of one kernel. A layer has many gradients, deltas and activations. */
 const isKernel = (group: readonly Change[]) => group[0].subject === "kernels" && isOfOne(group);
 
-/** By what a figure has grown or shrunk, 1 or more; infinite or NaN where no factor says it. */
+/** Returns the factor of a change, at least 1; infinite or NaN if no factor describes it. */
 const factorOf = ({ before, after }: Change) => Math.max(after / before, before / after);
 
-/** Whether a factor says what happened. */
+/** Returns true if a factor describes the change. */
 const hasFactor = (change: Change) => !change.isShare && factorOf(change) < Infinity;
 
-/** Changes of one subject, parted where they go another way or far further; the largest first. */
+/** Splits changes of one subject by direction and by size, the largest first. */
 function partedByFactor(changes: readonly Change[]): Change[][] {
   const ways = Map.groupBy(
     changes,
@@ -108,7 +108,7 @@ function sayGroup(group: readonly Change[], subject: string): string {
   }`;
 }
 
-/** From the least to the most, or the one that all are; NaN where one is. */
+/** Returns the range from smallest to largest, the common value, or NaN if one is NaN. */
 function range(values: readonly number[], show: (value: number) => string): string {
   const [least, most] = [show(Math.min(...values)), show(Math.max(...values))];
   return least === most ? least : `${least} to ${most}`;

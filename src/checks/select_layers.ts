@@ -4,10 +4,13 @@ import { say } from "./say.ts";
 import { show, showName } from "./show.ts";
 
 /**
- * The layers that `options.layers` selects, in their order; all without it.
+ * Returns the layers that `options.layers` selects, in their order. Without the option it returns
+ * all.
  *
- * @throws {TypeError} If a filter is neither a pattern nor names, or an ignored layer has no reason.
- * @throws {RangeError} If a filter is empty or matches no layer: a typing error must not pass as a green test.
+ * @throws {TypeError} If a filter is neither a pattern nor names, or an ignored layer has no
+ * reason.
+ * @throws {RangeError} If a filter is empty or matches no layer: a typing error must not pass as a
+ * green test.
  */
 export function selectLayers<L extends { name: string }>(
   layers: L[],
@@ -60,7 +63,7 @@ function mustMatch(option: string, pattern: string | RegExp, layers: { name: str
   );
 }
 
-/** The finding; as a note with the reason where its layer is ignored. */
+/** Returns the finding, as a note with the reason if its layer is ignored. */
 export function ignoreFinding(finding: Finding, { ignore = [] }: LayerOptions): Finding {
   if (finding.layer === null || (finding.severity === "note" && !finding.unjudged)) return finding;
   const name = finding.layer;
@@ -75,8 +78,8 @@ function isPattern(value: unknown): value is string | RegExp {
   return typeof value === "string" || value instanceof RegExp;
 }
 
-/** Whether a layer's name is the given one, or matches the given pattern. */
+/** Returns true if the name equals the given one or matches the pattern. */
 function matchesLayer(pattern: string | RegExp, name: string): boolean {
-  // search() ignores the lastIndex of a global or sticky pattern; test() would remember it.
+  // Unlike test(), search() ignores the lastIndex of a global or sticky pattern.
   return typeof pattern === "string" ? pattern === name : name.search(pattern) !== -1;
 }

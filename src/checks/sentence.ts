@@ -1,45 +1,48 @@
 import { formatCount, formatFactor, formatNumber, formatPercent } from "../words/numbers.ts";
 import { listLayers } from "./list_layers.ts";
 
-/** A figure, and what it is of. */
+/** Figure with its unit. */
 export interface FindingFigure {
-  /** Its value. */
+  /** Value of the figure. */
   value: number;
-  /** What it is counted in, or which quotient it is: `l2 of delta`, `rms(bias) / rms(z)`, `entries`. */
+  /** Unit or definition of the figure: `l2 of delta`, `rms(bias) / rms(z)`, `entries`. */
   unit: string;
-  /** How a sentence writes it: with all its digits, as a percentage or as a factor. Default: with three digits. */
+  /** Format in a sentence: all digits, a percentage or a factor. Default: three digits. */
   as?: FigureFormat;
 }
 
-/** How a sentence writes a figure. */
+/** Format of a figure in a sentence. */
 export type FigureFormat = "exact" | "percent" | "factor";
 
-/** What stands in a sentence where another one of its kind has something else. */
+/** Variable part of a sentence, which differs between sentences of its kind. */
 export type Slot =
-  /** The name of a layer. */
+  /** Name of a layer. */
   | { layer: string }
-  /** The names of several; `run` where they are neighbours, so that the first and the last tell all. */
+  /**
+   * Names of several layers. If `run` is true they are neighbours, so the first and the last say
+   * all.
+   */
   | { layers: readonly string[]; run: boolean }
-  /** The name of a weight, and of its layer, with which it begins as a rule. */
+  /** Name of a weight and of its layer, with which the weight's name usually begins. */
   | { weight: string; layer: string }
-  /** A figure; one that is a limit has no unit of its own. */
+  /** Figure. A limit has no unit. */
   | Omit<FindingFigure, "unit"> & { unit?: string }
-  /** How many there are of what the noun, in the singular, says. */
+  /** Count with its noun in the singular. */
   | { count: number; noun: string }
   /** Any other name or word: of an activation, a loss, an optimizer. */
   | { word: string };
 
 /**
- * A sentence as plain data: the texts that all sentences of its kind share, and what stands between them.
- * A rule's judge makes it with {@linkcode say}, or hands over a string, which is one text.
+ * Sentence as plain data: the texts shared by all sentences of its kind, and the slots between
+ * them. A judge makes it with {@linkcode say} or returns a string, which is a single text.
  */
 export type Sentence = readonly (string | Slot)[];
 
 /**
- * The text of a sentence.
+ * Returns the text of a sentence.
  *
  * @param sentence The sentence.
- * @param nameOf How to write the name of a layer. Default: as it is.
+ * @param nameOf Formats the name of a layer. Default: as it is.
  */
 export function sayPlain(
   sentence: Sentence,
@@ -67,12 +70,12 @@ const FORMATS = {
   factor: formatFactor,
 };
 
-/** What all sentences of a kind share, as a key. */
+/** Returns a key of the texts shared by all sentences of a kind. */
 export function kindOfSentence(sentence: Sentence): string {
   return JSON.stringify(sentence.map((part) => typeof part === "string" ? part : null));
 }
 
-/** What two sentences share that say the same of two layers, as a key. */
+/** Returns a key that is equal for two sentences that say the same about two layers. */
 export function apartFromLayer(sentence: Sentence, layer: string | null): string {
   return JSON.stringify(sentence.map((part) => {
     if (typeof part === "string" || !("layer" in part) || part.layer !== layer) return part;
@@ -82,7 +85,7 @@ export function apartFromLayer(sentence: Sentence, layer: string | null): string
   }));
 }
 
-/** Whatever stands between the texts of a sentence: it is the same where the same is said. */
+/** Returns the slots of a sentence, which are equal if the same is said. */
 export function slotsOf(sentence: Sentence): Slot[] {
   return sentence.filter((part) => typeof part !== "string");
 }

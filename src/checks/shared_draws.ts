@@ -3,14 +3,15 @@ import { isKernel } from "../theory/weight_kinds.ts";
 import type { Verdict } from "./judge.ts";
 import { layerNames, say } from "./say.ts";
 
-/** Entries that a kernel must have: two draws of fewer might agree in all sums. */
+/** Number of entries that a kernel needs: all sums of two smaller draws might agree. */
 const MIN_ENTRIES = 16;
-/** Share of zeros from which on a kernel was not drawn entry by entry: an identity, for instance. */
+/** Share of zeros from which a kernel was not drawn entry by entry, such as an identity. */
 const MAX_ZERO_SHARE = 0.5;
 
 /**
- * Warns of layers whose kernels are the same numbers: one seed, or one initialiser with a seed, serves them all. Kernels
- * count as the same if they have one shape and sums that agree to the last bit.
+ * Warns about layers whose kernels are identical, because one seed or one seeded initialiser serves
+ * them all. Kernels count as identical if they have the same shape and their sums agree to the last
+ * bit.
  *
  * @param layers The layers to judge.
  * @param all All layers of the model.

@@ -1,6 +1,6 @@
 import type { ThresholdTable } from "./threshold_entry.ts";
 
-/** For rules whose verdict depends on the batch. */
+/** Threshold of rules whose verdict depends on the batch. */
 export const MIN_EXAMPLES = {
   minExamples: {
     default: 8,
@@ -11,7 +11,7 @@ export const MIN_EXAMPLES = {
   },
 } satisfies ThresholdTable;
 
-/** For rules by mean-field theory. */
+/** Threshold of rules based on mean-field theory. */
 export const MIN_WIDTH = {
   minWidth: {
     default: 64,
@@ -22,7 +22,7 @@ export const MIN_WIDTH = {
   },
 } satisfies ThresholdTable;
 
-/** For rules on what an output must not depend on. */
+/** Threshold of rules about what an output must not depend on. */
 export const LEAK_TOLERANCE = {
   leakTolerance: {
     default: 1e-6,

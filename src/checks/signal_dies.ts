@@ -5,15 +5,15 @@ import { explodingGradients } from "./rules/exploding_gradients.ts";
 import { saturatedActivations } from "./rules/saturated_activations.ts";
 import { vanishingGradients } from "./rules/vanishing_gradients.ts";
 
-/** The rules that measure a signal that dies. */
+/** Rules that detect a dying signal. */
 const RULES = [vanishingGradients, explodingGradients, saturatedActivations, deadUnits];
 
 const known = new WeakMap<Measurements, boolean>();
 
 /**
- * Whether the signal is measured to die, by the rules on it with their default thresholds: it vanishes,
- * explodes, or ends in layers that are saturated or off. What a scale foretells is an error only then: a
- * scale that is wrong and no more is corrected by Adam in a few hundred steps.
+ * Returns true if the signal is measured to die, by the rules about it with default thresholds: it
+ * vanishes, explodes, or ends in saturated or dead layers. Only then is a predicted problem of
+ * scale an error: Adam corrects a wrong scale alone within a few hundred steps.
  */
 export function signalDies({ measurements, trained }: Pick<Case, "measurements" | "trained">) {
   let dies = known.get(measurements);

@@ -3,18 +3,19 @@ import type { Case, Verdict } from "./judge.ts";
 import { isSoftmax } from "./network/heads.ts";
 import { layerName, layerNames, say } from "./say.ts";
 
-/** A case, divided by whether the objective sends the layers a signal. */
+/** Case, divided by whether the objective sends the layers a signal. */
 interface SoftmaxUnderSum<Name extends string> {
-  /** The warning about the layers that softmax heads alone lie above; none without such layers. */
+  /** Warning about the layers that only lead to softmax heads, if there are any. */
   warnings: Verdict[];
-  /** The case without those layers: what can be judged. */
+  /** The case without those layers. */
   heard: Case<Name>;
 }
 
 /**
- * Softmax heads under the objective "sum": the outputs of an example add up to 1 whatever the weights
- * are, so the gradient is 0 but for rounding, and no rule about gradients has a verdict on the layers
- * that lie on the way of such heads alone. Another head may carry a signal, to the layers it shares too.
+ * Splits off the layers that only lead to softmax heads under the objective "sum". The outputs of
+ * an example then add up to 1 whatever the weights are, so the gradient is 0 except for rounding,
+ * and no rule about gradients can judge these layers. Another head may still send a signal, also to
+ * layers that it shares.
  */
 export function softmaxUnderSum<Name extends string>(
   subject: Case<Name>,

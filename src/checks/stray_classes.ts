@@ -4,11 +4,11 @@ import type { Verdict } from "./judge.ts";
 import { counted, figure, NOTHING, number, say } from "./say.ts";
 
 /**
- * Finds class numbers that no unit of the output stands for. TensorFlow.js takes them without a word, and
- * such an example has no gradient.
+ * Finds class numbers without an output unit. TensorFlow.js accepts them silently, and such an
+ * example has no gradient.
  *
  * @param target The target of an output.
- * @param layer Name of the head; `null` where there are several.
+ * @param layer Name of the head, or `null` if there are several.
  */
 export function strayClasses(
   { name, classes }: TargetMeasurements,

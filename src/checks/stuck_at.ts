@@ -1,6 +1,6 @@
 import { activationTraits } from "../traits/activation_traits.ts";
 
-/** Where the outputs of a saturated layer are: `at -1 or 1` for tanh. */
+/** Describes the outputs of a saturated layer: `at -1 or 1` for tanh. */
 export function stuckAt(activation: string | null): string {
   const [low, high] = (activation === null ? null : activationTraits(activation))?.range ?? [];
   return Number.isFinite(low) && Number.isFinite(high)

@@ -1,18 +1,18 @@
-/** A limit that a rule compares with: what its default is, and where that comes from. */
+/** Limit used by a rule, with its default and the source of that. */
 export interface ThresholdEntry {
-  /** What is used unless an option says otherwise. */
+  /** Value used unless an option overrides it. */
   default: number;
-  /** What the number counts. */
+  /** Unit of the number. */
   unit: string;
-  /** Smallest and largest value that makes sense; both allowed. */
+  /** Smallest and largest sensible value, both allowed. */
   range: readonly [number, number];
-  /** Where the figure comes from. */
+  /** Source of the default. */
   source: string;
-  /** What the limit is, in one sentence. */
+  /** One-sentence description of the limit. */
   about: string;
-  /** Whether only whole numbers make sense. Default: any number does. */
+  /** True if only whole numbers make sense. Default: any number does. */
   whole?: boolean;
-  /** Name of another threshold of the same rule that it must not exceed. Default: none. */
+  /** Name of another threshold of the same rule that this one must not exceed. Default: none. */
   atMost?: string;
 }
 

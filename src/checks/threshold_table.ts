@@ -5,7 +5,7 @@ import type { ThresholdEntry } from "./threshold_entry.ts";
 import type { Thresholds } from "./thresholds.ts";
 
 /**
- * Every threshold with its default, its unit and where the figure comes from.
+ * Every threshold with its default, its unit and its source.
  *
  * @example Read a default
  * ```ts

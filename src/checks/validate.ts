@@ -4,9 +4,9 @@ import { arrayOf, object } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 
 /**
- * Refuses options that are no object.
+ * Rejects options that are not an object.
  *
- * @throws {TypeError} If they are not.
+ * @throws {TypeError} If they are not an object.
  */
 export function validateOptions(options: unknown): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
@@ -15,9 +15,9 @@ export function validateOptions(options: unknown): void {
 }
 
 /**
- * Refuses what is not a `Measurements` before a rule reads it.
+ * Rejects a value that is not a `Measurements` before a rule reads it.
  *
- * @throws {TypeError} If it is not; a promise that was not awaited is named as such.
+ * @throws {TypeError} If it is not; the message points out a promise that was not awaited.
  */
 export function validateMeasurements(value: Measurements, name = "measurements"): void {
   const found = value as Partial<Measurements> & { then?: unknown } | null | undefined;
@@ -31,7 +31,7 @@ export function validateMeasurements(value: Measurements, name = "measurements")
   throw new TypeError(`${name} is ${what}, expected what measure() returns (version 1)`);
 }
 
-/** What is found where no measurements are; `null` where they are, as far as a look at it can tell. */
+/** Describes a value that is not measurements. Returns `null` if it looks like measurements. */
 function complaint(found: Partial<Measurements> | null | undefined): string | null {
   if (typeof found !== "object" || found === null) {
     return found == null ? String(found) : `a ${typeof found}`;

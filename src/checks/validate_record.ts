@@ -7,7 +7,7 @@ const NAME = /^([a-z][a-z0-9]*(-[a-z0-9]+)*\/)?[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const KEY = /^[a-z][A-Za-z0-9]*$/;
 const TAGS = ["weights", "signal", "data", "task"];
 
-/** Options of a check that are no thresholds, and so no names for them. */
+/** Options that are not thresholds, so that no threshold can have their names. */
 const TAKEN = ["layers", "ignore", "trained"];
 
 const STUDY = "{ order, letter, below, above }, a number, one letter and two texts";
@@ -18,14 +18,15 @@ function isStudyWords(study: unknown): boolean {
     [below, above].every((text) => typeof text === "string" && text !== "");
 }
 
-/** What a record may hold, as far as it is looked at when a rule is made of it. */
+/** Parts of a record that are validated when a rule is made from it. */
 type Given = Partial<RuleRecord> & { figure?: { title?: unknown; scale?: unknown } };
 
 /**
- * Refuses a record of which no rule can be made.
+ * Rejects a record from which no rule can be made.
  *
- * @param bars What of its figure gives the bars: `of` in a rule over measurements, `rows` in one over a model.
- * @throws {TypeError} If a part of it is not what it must be.
+ * @param bars Name of the function that returns the bars of its figure: `of` for measurements,
+ * `rows` for a model.
+ * @throws {TypeError} If a part of it is invalid.
  */
 export function validateRecord(record: object, bars: "of" | "rows"): void {
   if (typeof record !== "object" || record === null || Array.isArray(record)) {

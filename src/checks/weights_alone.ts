@@ -9,21 +9,22 @@ import { judgeCustomKernels } from "./custom_kernels.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { kernelScaleVerdict } from "./kernel_scale_verdict.ts";
 
-/** A distribution that a kernel may have been drawn from. */
+/** Distribution that may have produced a kernel. */
 interface Draw {
   name: string;
   std: number;
-  /** Its shape where it has one alone; the usual initialisers come both ways. */
+  /** Shape, if there is only one; the usual initialisers come in both. */
   shape?: "uniform" | "normal";
 }
 
-/** Up to this many standard deviations count as chance. */
+/** Number of standard deviations that count as chance. */
 const CHANCE = 4;
 
 /**
- * What kernels of a shape are drawn from. PyTorch draws those of Linear and Conv layers by
- * `kaiming_uniform_(a=sqrt(5))`, which is uniform up to 1 / sqrt(fan-in), those of recurrent layers uniformly up to
- * 1 / sqrt(hidden), and embeddings from N(0, 1) (torch.nn.modules, `reset_parameters`).
+ * Returns the distributions that kernels of a shape are drawn from. PyTorch draws Linear and Conv
+ * kernels by `kaiming_uniform_(a=sqrt(5))`, which is uniform up to 1 / sqrt(fan-in), recurrent
+ * kernels uniformly up to 1 / sqrt(hidden), and embeddings from N(0, 1) (torch.nn.modules,
+ * `reset_parameters`).
  */
 function drawsFor(layer: LayerMeasurements, { shape }: WeightMeasurements): Draw[] {
   const usual: Draw[] = [0.02, 0.01].map((std) => ({ name: `N(0, ${std})`, std, shape: "normal" }));
@@ -44,10 +45,10 @@ function drawsFor(layer: LayerMeasurements, { shape }: WeightMeasurements): Draw
 }
 
 const { normal, cutNormal, uniform } = MEAN_ABS_RATIOS;
-/** What mean |x| / rms may be of each shape. */
+/** Ratios mean |x| / rms of each shape. */
 const SHAPES = { normal: [normal, cutNormal], uniform: [uniform] };
 
-/** Which shapes the entries may have. */
+/** Returns the shapes that fit the entries. */
 function shapesOf({ meanAbs, rms, count }: TensorStatistics): ("normal" | "uniform")[] {
   const strays = CHANCE * 0.25 / Math.sqrt(count);
   return (["uniform", "normal"] as const).filter((shape) =>
@@ -56,8 +57,8 @@ function shapesOf({ meanAbs, rms, count }: TensorStatistics): ("normal" | "unifo
 }
 
 /**
- * The initialisers that a kernel looks drawn by, `Glorot or LeCun uniform`: all that draw it as large as it is, up to
- * chance; `null` where none does.
+ * Names the initialisers that may have drawn a kernel, `Glorot or LeCun uniform`: all whose scale
+ * matches up to chance. Returns `null` if none does.
  */
 export function drawnBy(layer: LayerMeasurements, weight: WeightMeasurements): string | null {
   const { values } = weight;
@@ -77,14 +78,14 @@ export function drawnBy(layer: LayerMeasurements, weight: WeightMeasurements): s
   return anyOf([...others, ...named.length > 0 ? [`${anyOf(named)}${ends}`] : []]);
 }
 
-/** Kinds of layers that multiply by what they are given. */
+/** Kinds of layers that multiply their inputs by a kernel. */
 const KINDS: readonly LayerMeasurements["kind"][] = ["dense", "convolution", "recurrent"];
 
 /**
- * Judges the scale of the kernels of a layer without knowing what surrounds it: the kernel is too large beyond
- * `initScaleFactor` times He, the largest of the usual initialisers, and too small below the smallest of them by
- * `initScaleCustom`, since heads and ends of branches are drawn small on purpose. A kernel that is
- * `initScaleError` times too large is an error where no layer of the file normalises.
+ * Judges the scale of a layer's kernels without knowing the surrounding network. A kernel is too
+ * large beyond `initScaleFactor` times He, the largest usual initialiser, and too small below the
+ * smallest one by `initScaleCustom`, because heads and ends of branches are drawn small on purpose.
+ * Beyond `initScaleError` times it is an error, unless a layer of the file normalises.
  */
 export function judgeScaleAlone(subject: ScaleCase, fewest: number): Verdict[] {
   return subject.layers.flatMap((layer) =>

@@ -11,11 +11,11 @@ import { joined, layerName, say, weightName } from "./say.ts";
 import type { Sentence } from "./sentence.ts";
 
 /**
- * What to look at where the weights of a layer have a gradient of exactly 0.
+ * Returns what to check if the weights of a layer have a gradient of exactly 0.
  *
  * @param layer The layer.
- * @param excused Whether the signal stays away from it for a reason that need not harm.
- * @param network The network that it is in.
+ * @param excused True if it gets no signal for a harmless reason.
+ * @param network The network that contains it.
  */
 export function zeroGradientCause(
   layer: LayerMeasurements,
@@ -73,7 +73,7 @@ export function zeroGradientCause(
     : say`Check the objective and its targets: they send no gradient to the head.`;
 }
 
-/** Whether a layer normalises one unit of each example, and not one of the whole batch. */
+/** Returns true if a layer normalises one unit per example, and not over the batch. */
 export function normalizesOneUnit(layer: LayerMeasurements): boolean {
   const { kind, normalization, shape, activations } = layer;
   return kind === "normalization" && normalization === undefined && shape?.at(-1) === 1 &&
@@ -81,8 +81,9 @@ export function normalizesOneUnit(layer: LayerMeasurements): boolean {
 }
 
 /**
- * The name of the zeros above a layer that keep the signal from it until their first step: of a head, or of
- * the end of a branch. None for a layer that is all zeros itself, since what it feeds may wait for it.
+ * Returns the name of the zeros above a layer that block its signal until their first step: a head,
+ * or the end of a branch. A layer that is all zeros itself has none, because what it feeds may wait
+ * for it.
  */
 function openingAbove(layer: LayerMeasurements, { layers }: Measurements): string | undefined {
   const kernels = layer.weights.filter(isKernel);
@@ -93,7 +94,10 @@ function openingAbove(layer: LayerMeasurements, { layers }: Measurements): strin
     .find((weight) => mayOpen(weight) && !isZero(weight))?.name;
 }
 
-/** Whether a weight is all zeros and multiplies what passes: a kernel, a factor, a gamma, but no shift. */
+/**
+ * Returns true if a weight is all zeros and multiplies the signal: a kernel, a factor or a gamma,
+ * but not a shift.
+ */
 function mayOpen(weight: WeightMeasurements): boolean {
   const { trainable, gradients, values } = weight;
   return trainable && gradients !== null && values.maxAbs === 0 && values.nonFinite === 0 &&
@@ -101,8 +105,8 @@ function mayOpen(weight: WeightMeasurements): boolean {
 }
 
 /**
- * The names of the kernels of zeros of a layer that have no gradient though the layer is fed: they are
- * multiplied with each other, as queries and keys are.
+ * Returns the names of a layer's zero kernels that have no gradient although the layer has inputs:
+ * they are multiplied with each other, like queries and keys.
  */
 export function mutualZeros(layer: LayerMeasurements, measurements: Measurements): string[] {
   const { layers, batch } = measurements;
@@ -116,7 +120,7 @@ export function mutualZeros(layer: LayerMeasurements, measurements: Measurements
     .map(({ name }) => name);
 }
 
-/** The name of the kernel of zeros by which a recurrent layer sees nothing of what it is fed. */
+/** Returns the name of the zero kernel that hides the inputs from a recurrent layer. */
 function zeroKernel({ weights, activations }: LayerMeasurements): string | undefined {
   if (!weights.some(isRecurrentKernel) || activations?.maxAbs !== 0) return undefined;
   return weights
@@ -124,7 +128,7 @@ function zeroKernel({ weights, activations }: LayerMeasurements): string | undef
     .find(({ values }) => values.maxAbs === 0 && values.nonFinite === 0)?.name;
 }
 
-/** The nearest layer before that puts out nothing but zeros. */
+/** Returns the nearest earlier layer that outputs only zeros. */
 function silentFeed(layer: LayerMeasurements, { layers, batch }: Measurements): Sentence {
   const before = layers
     .slice(0, layers.findIndex(({ name }) => name === layer.name))
