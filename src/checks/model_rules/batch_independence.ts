@@ -7,7 +7,7 @@ import { LEAK_TOLERANCE } from "../shared_thresholds.ts";
 import { counted, exactFigure, figure, say } from "../say.ts";
 import type { ModelRule } from "../model_rule.ts";
 
-/** The rule `batch-independence`: an example's output depends on no other example. */
+/** The rule `batch-independence`: the output of an example does not depend on other examples. */
 export const batchIndependence: ModelRule<BatchIndependenceProbe> = defineModelRule({
   name: "batch-independence",
   assertion: "assertBatchIndependence",

@@ -7,7 +7,7 @@ import { LEAK_TOLERANCE } from "../shared_thresholds.ts";
 import { exactFigure, figure, say } from "../say.ts";
 import type { ModelRule } from "../model_rule.ts";
 
-/** The rule `causality`: an output depends on no later input. */
+/** The rule `causality`: no output depends on a later input. */
 export const causality: ModelRule<CausalityProbe> = defineModelRule({
   name: "causality",
   assertion: "assertCausal",

@@ -75,7 +75,7 @@ export const inputDependence: ModelRule<InputDependenceProbe> = defineModelRule(
     const constant = told.length === 0
       ? []
       : outputs.filter((_, k) => told.every(({ changes }) => changes[k] === 0));
-    // Where no output changes at all, that says it all of the inputs.
+    // If no output changes at all, that covers the unused inputs.
     const unused = constant.length === outputs.length
       ? []
       : told.filter(({ changes }) => changes.every((change) => change === 0));

@@ -71,7 +71,7 @@ export const lossReduction: ModelRule<LossProbe> = defineModelRule({
   },
   judge({ once, twice, objective: { name } }, { lossReductionTolerance }) {
     const off = Math.abs(twice - once) / Math.abs(once);
-    // Both 0: equal. Not finite: the rule non-finite says more of it.
+    // Both 0: equal. Not finite: non-finite reports more.
     if (twice === once || off <= lossReductionTolerance || !Number.isFinite(once)) return [];
     const limit = say`within ${number(lossReductionTolerance, "percent")}`;
     const figures = { once: figure(once, "J"), twice: figure(twice, "J") };

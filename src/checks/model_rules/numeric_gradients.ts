@@ -8,7 +8,7 @@ import type { Verdict } from "../judge.ts";
 import { figure, layerName, say, weightName } from "../say.ts";
 import type { ModelRule } from "../model_rule.ts";
 
-/** A gradient is wrong where it is off by so many times what the quotients are off among themselves. */
+/** A gradient is wrong if its error is this many times the disagreement of the quotients. */
 const MARGIN = 5;
 
 /** The rule `numeric-gradients`: back-propagation gives the derivative of the forward pass. */
@@ -132,17 +132,17 @@ export const numericGradients: ModelRule<GradientProbe> = defineModelRule({
   },
 });
 
-/** How far apart two derivatives are, as a share of what such a derivative is like. */
+/** Returns the difference of two derivatives, relative to the usual size of such a derivative. */
 function distance({ scale, differences }: GradientComparison, a: number, b: number): number {
   if (a === b) return 0;
-  // Where there is no gradient, the quotient tells how large it should be.
+  // Without a gradient, the quotients set the scale.
   const unit = scale > 0 ? scale : Math.max(...differences.map(({ numeric }) => Math.abs(numeric)));
   return Math.abs(a - b) / unit;
 }
 
 /**
- * The difference quotient that is nearest to the gradient. Where a kink is nearer than any step, the
- * quotient to the side on which it does not lie is the one that tells the derivative.
+ * Returns the difference quotient nearest to the gradient. If a kink is nearer than any step, the
+ * one-sided quotient away from it equals the derivative.
  */
 function nearest(weight: GradientComparison, hasKinks: boolean): { off: number; numeric: number } {
   return weight.differences
@@ -153,16 +153,16 @@ function nearest(weight: GradientComparison, hasKinks: boolean): { off: number; 
     .reduce((best, one) => one.off < best.off ? one : best);
 }
 
-/** Whether J has places without a derivative. */
+/** Returns true if J has points without a derivative. */
 function isKinked({ activations, layers }: GradientProbe): boolean {
   return activations.some((name) => activationTraits(name)?.kinked) ||
     layers.some((className) => layerTraits(className).kinked);
 }
 
 /**
- * How far apart the quotients of three steps in a row are, where they are closest, and at least as far as
- * rounding takes them. Too large a step bends, too small a one drowns; where no three agree, the quotient
- * says nothing.
+ * Returns the smallest disagreement of three consecutive quotients, but at least the rounding
+ * error. Too large steps suffer from curvature, too small ones from rounding; if no three agree,
+ * the quotient proves nothing.
  */
 function doubtOf(weight: GradientComparison, resolution: number): number {
   const { differences } = weight;

@@ -5,10 +5,10 @@ import { falsePositives } from "../false_positives.ts";
 import { counted, exactFigure, figure, number, say } from "../say.ts";
 import type { ModelRule } from "../model_rule.ts";
 
-/** Bars of the chart: the loss before the first step, at the end, and in between. */
+/** Number of bars in the chart: the loss before the first step, at the end, and in between. */
 const BARS = 8;
 
-/** The rule `overfits-batch`: a network that can learn can learn one batch by heart. */
+/** The rule `overfits-batch`: a network that can learn can memorise one batch. */
 export const overfitsBatch: ModelRule<OverfitProbe> = defineModelRule({
   name: "overfits-batch",
   assertion: "assertOverfitsBatch",

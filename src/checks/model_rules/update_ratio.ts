@@ -7,7 +7,9 @@ import type { Verdict } from "../judge.ts";
 import { figure, say, weightName } from "../say.ts";
 import type { ModelRule } from "../model_rule.ts";
 
-/** The rule `update-ratio`: one step changes each kernel by a small share, but not by nothing. */
+/**
+ * The rule `update-ratio`: one step changes each kernel by a small share of it, but does change it.
+ */
 export const updateRatio: ModelRule<StepProbe> = defineModelRule({
   name: "update-ratio",
   assertion: "assertUpdateRatio",
@@ -112,7 +114,7 @@ export const updateRatio: ModelRule<StepProbe> = defineModelRule({
       }),
 });
 
-/** A kernel that training moves and that has a size to compare with. */
+/** Returns true for a trainable kernel with a size to compare with. */
 function hasRatio(weight: WeightStep): boolean {
   return weight.trainable && isKernel(weight) && weight.meanAbs !== 0;
 }

@@ -69,7 +69,7 @@ export const weightsChange: ModelRule<StepProbe> = defineModelRule({
       .map((weight): Verdict => {
         const { layer, name, changedLater } = weight;
         const isLate = (changedLater ?? 0) > 0;
-        // Where the layer moves but for that kernel, the state before each of its steps was 0.
+        // If only that kernel of the layer does not move, the state before each of its steps was 0.
         const isFirst = isRecurrentKernel(weight) &&
           weights.some((other) => other.layer === layer && other.trainable && other.changed > 0);
         return {

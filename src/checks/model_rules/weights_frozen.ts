@@ -6,7 +6,7 @@ import type { Verdict } from "../judge.ts";
 import { exactFigure, layerName, say, weightName } from "../say.ts";
 import type { ModelRule } from "../model_rule.ts";
 
-/** The rule `weights-frozen`: a training step moves nothing in a frozen layer. */
+/** The rule `weights-frozen`: a training step does not change frozen layers. */
 export const weightsFrozen: ModelRule<StepProbe> = defineModelRule({
   name: "weights-frozen",
   assertion: "assertWeightsFrozen",

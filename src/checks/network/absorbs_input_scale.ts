@@ -1,12 +1,15 @@
 import { isKernel } from "../../theory/weight_kinds.ts";
 import type { Network } from "./network.ts";
 
-/** A normalisation whose outputs are within this factor of a deviation of 1 has divided by what it was fed. */
+/**
+ * Factor around a standard deviation of 1 within which a normalisation has divided by its input.
+ */
 const NORMALISED = 3;
 
 /**
- * Returns true if the size of the only input makes no difference: every kernel that sees it is followed by a
- * normalisation that divides by it, as in a ResNet, whose pictures come with values up to 151.
+ * Returns true if the size of the only input makes no difference: every kernel that sees it is
+ * followed by a normalisation that divides by it, as in a ResNet, whose pictures have values up to
+ * 151.
  */
 export function absorbsInputScale({ layers, chain, measurements }: Network): boolean {
   if (measurements.batch.perInput.length !== 1) return false;

@@ -3,30 +3,30 @@ import type { LayerMeasurements, WeightMeasurements } from "../../measure/measur
 import { isKernel } from "../../theory/weight_kinds.ts";
 import type { Graph } from "./graph.ts";
 
-/** An attention whose weights were seen, and the kernels that decide about them. */
+/** Attention with measured weights, and the kernels that produce them. */
 export interface Attention {
-  /** The layer whose outputs are the weights. */
+  /** Layer whose outputs are the attention weights. */
   layer: LayerMeasurements;
-  /** How its rows are spread. */
+  /** Spread of its rows. */
   rows: AttentionRows;
-  /** The kernels of queries and keys, with the layers that have them; none where a query or a key has no kernel. */
+  /** Kernels of queries and keys, with their layers. Empty if a query or a key has no kernel. */
   asking: readonly AttentionKernel[];
-  /** The kernel of the values; `null` where they have none. */
+  /** Kernel of the values, or `null` if they have none. */
   value: AttentionKernel | null;
 }
 
-/** A kernel of an attention. */
+/** Kernel of an attention. */
 export interface AttentionKernel {
-  /** The layer that has it. */
+  /** Layer of the kernel. */
   layer: LayerMeasurements;
-  /** The kernel, and its gradient. */
+  /** The kernel and its gradient. */
   kernel: WeightMeasurements;
 }
 
-/** What stands between the scores and the weights, or the weights and what is made of them. */
+/** Kinds of layers between the scores and the weights, or between the weights and their use. */
 const BETWEEN = new Set(["addition", "rescaling", "passesOn"]);
 
-/** The attentions among layers: those whose rows were measured. */
+/** Returns the attentions: layers whose rows were measured. */
 export function attentionsOf(layers: readonly LayerMeasurements[], graph: Graph): Attention[] {
   return layers.flatMap((layer): Attention[] => {
     const { attention } = layer;
@@ -47,7 +47,7 @@ export function attentionsOf(layers: readonly LayerMeasurements[], graph: Graph)
   });
 }
 
-/** The first layers on the way that do more than pass on, rescale or add. */
+/** Returns the first layers on each path that do more than pass on, rescale or add. */
 function through(
   from: readonly LayerMeasurements[],
   next: (layer: LayerMeasurements) => readonly LayerMeasurements[],
@@ -63,8 +63,8 @@ function kernelOf(layer: LayerMeasurements): AttentionKernel[] {
 }
 
 /**
- * The gradient of the kernels of queries and keys beside that of the values: rms over both / rms. It vanishes where
- * the scores are all alike, or the values (Noci et al. 2022). `null` where it is not known.
+ * Returns the rms of the gradient of the query and key kernels over that of the value kernel. It
+ * vanishes if all scores or all values are alike (Noci et al. 2022). `null` if it is not known.
  */
 export function askingShare({ asking, value }: Attention): number | null {
   const gradients = asking.map(({ kernel }) => kernel.gradients);

@@ -9,15 +9,15 @@ import { fans } from "../../theory/fans.ts";
 import { initializerStd } from "../../theory/initializer_std.ts";
 import { isBias, isKernel, isShift } from "../../theory/weight_kinds.ts";
 
-/** How the biases of a network came about, as far as one pass can tell. */
+/** Origin of the biases of a network, as far as one pass can tell. */
 export type Biases = "constant" | "drawn" | "random" | "moved";
 
 /**
- * How the biases of the hidden layers (and the betas of normalisations) came about: all zero or constant, as
- * most initialisers have it; drawn as PyTorch draws them, in step with the kernel; random, where all that vary
- * look like one draw around 0, and the kernels like draws as well; or moved by training, which moves each by
- * itself. The head is left out because it may start at the prior of the targets,
- * and the forget gate of a recurrent layer may start at 1.
+ * Classifies the biases of the hidden layers and the betas of normalisations. "constant": all zero
+ * or constant, as most initialisers set them. "drawn": drawn with the kernel, as PyTorch does.
+ * "random": all that vary look like one draw around 0, and the kernels look drawn as well. "moved":
+ * moved by training, each by itself. Ignores the head, which may start at the prior of the targets,
+ * and the forget gate of a recurrent layer, which may start at 1.
  */
 export function biasesOf({ layers }: Measurements): Biases {
   const varying = layers
@@ -36,15 +36,15 @@ export function biasesOf({ layers }: Measurements): Biases {
   return isRandom ? "random" : "moved";
 }
 
-/** Up to this many standard deviations count as chance. */
+/** Number of standard deviations that count as chance. */
 const CHANCE = 4;
-/** Fewer entries could be drawn from anywhere. */
+/** Fewer entries could come from any distribution. */
 const MIN_ENTRIES = 16;
 
 /**
- * Whether a bias may be a draw from -1 / sqrt(fan-in) to 1 / sqrt(fan-in), all alike, as PyTorch draws it and
- * its kernel. Training from zero knows no such limits, and training from such a draw soon leaves them. Of a few
- * biases the kernel tells.
+ * Returns true if a bias may be a uniform draw from -1 / sqrt(fan-in) to 1 / sqrt(fan-in), as
+ * PyTorch draws it and its kernel. Training from zero has no such limits, and training from such a
+ * draw soon exceeds them. For small biases the kernel decides.
  */
 export function isDrawnByPyTorch(
   { kind, kernelLayout, weights }: LayerMeasurements,
@@ -58,30 +58,35 @@ export function isDrawnByPyTorch(
     : isUniform(shift.values, limit);
 }
 
-/** Whether numbers may be a draw from -limit to limit: within these and up to them, of their mean and deviation. */
+/**
+ * Returns true if numbers may be uniform from -limit to limit: they fill the range, with its mean
+ * and deviation.
+ */
 function isUniform({ count, maxAbs, mean, std }: TensorStatistics, limit: number): boolean {
   const deviation = limit / Math.sqrt(3);
-  // The variance of n such numbers strays by sqrt(0.8 / n) of itself; the largest is further from the
-  // limit than 7 / n of it in one draw of a thousand.
+  // The variance of n such numbers varies by sqrt(0.8 / n) of itself; the largest is further than 7
+  // / n from the limit in one draw of a thousand.
   return maxAbs <= limit * (1 + 1e-5) && maxAbs >= limit * (1 - 7 / count) &&
     Math.abs(mean) <= CHANCE * deviation / Math.sqrt(count) &&
     Math.abs(std / deviation - 1) <= CHANCE * 0.5 * Math.sqrt(0.8 / count);
 }
 
-/** Whether weights look as an initialiser draws them, of whatever scale: around 0, and without heavy tails. */
+/**
+ * Returns true if weights look drawn by an initialiser of any scale: around 0, without heavy tails.
+ */
 export function isDrawn(
   { count, mean, meanAbs, rms, std }: Pick<
     TensorStatistics,
     "count" | "mean" | "meanAbs" | "rms" | "std"
   >,
 ): boolean {
-  // The ratio of n numbers strays by 0.21 / sqrt(n) or less.
+  // The ratio of n numbers varies by 0.21 / sqrt(n) or less.
   const strays = CHANCE * 0.25 / Math.sqrt(count);
   return count >= MIN_ENTRIES && std > 0 && Math.abs(mean) <= CHANCE * std / Math.sqrt(count) &&
     Object.values(MEAN_ABS_RATIOS).some((ratio) => Math.abs(meanAbs / rms - ratio) <= strays);
 }
 
-/** Whether several weights may all be draws from one distribution around 0. */
+/** Returns true if several weights may all be draws from one distribution around 0. */
 function isOneDraw(all: readonly TensorStatistics[]): boolean {
   const sum = (of: (values: TensorStatistics) => number) =>
     all.reduce((total, values) => total + of(values), 0);
@@ -94,7 +99,7 @@ function isOneDraw(all: readonly TensorStatistics[]): boolean {
     mean: sum(({ mean, count }) => mean * count) / count,
     meanAbs: sum(({ meanAbs, count }) => meanAbs * count) / count,
   };
-  // The deviation of n normal numbers strays by 1 / sqrt(2 n) of itself.
+  // The deviation of n normal numbers varies by 1 / sqrt(2 n) of itself.
   return isDrawn(together) &&
     all.every((values) =>
       Math.abs(values.rms / rms - 1) <= CHANCE / Math.sqrt(2 * values.count) &&
@@ -102,7 +107,10 @@ function isOneDraw(all: readonly TensorStatistics[]): boolean {
     );
 }
 
-/** Whether a quarter of the biases is 1 and the others are equal, by what deviation goes with their mean. */
+/**
+ * Returns true if a quarter of the biases is 1 and the others are equal, judged from mean and
+ * deviation.
+ */
 function startsToForget(
   { kind }: LayerMeasurements,
   { mean, std, maxAbs }: TensorStatistics,
@@ -111,12 +119,15 @@ function startsToForget(
     Math.abs(std * Math.sqrt(3) - Math.abs(1 - mean)) <= 1e-5;
 }
 
-/** Standard deviations that are asked for by themselves: those of RandomNormal and RandomUniform, and of models. */
+/**
+ * Common fixed standard deviations: those of RandomNormal and RandomUniform, and of published
+ * models.
+ */
 const USUAL = [0.01, 0.02, 0.05, 0.05 / Math.sqrt(3)];
 
 /**
- * Whether a layer looks as it was made: each kernel like a draw, of a deviation that an initialiser gives it, and
- * its biases constant or drawn along with it.
+ * Returns true if a layer looks freshly initialised: each kernel looks drawn with the scale of an
+ * initialiser, and the biases are constant or drawn with it.
  */
 export function looksUntrained(layer: LayerMeasurements): boolean {
   const kernels = layer.weights.filter(isKernel);

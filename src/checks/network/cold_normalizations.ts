@@ -1,12 +1,15 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 
-/** Factor between what a batch normalisation puts out and what it should from which its statistics do not fit. */
+/**
+ * Factor between actual and expected outputs of a batch normalisation from which its statistics do
+ * not fit.
+ */
 const OFF = 3;
 
 /**
- * Returns the batch normalisations whose moving statistics do not fit the batch: what they put out is far larger or
- * smaller than gamma and beta make of normalised values. They are not warm yet (Keras's momentum of 0.99 takes
- * hundreds of steps), or they are those of other data.
+ * Returns the batch normalisations whose moving statistics do not fit the batch: their outputs are
+ * far larger or smaller than gamma and beta give for normalised values. They are not warm yet
+ * (Keras's momentum of 0.99 takes hundreds of steps), or belong to other data.
  */
 export function coldNormalizations(layers: readonly LayerMeasurements[]): LayerMeasurements[] {
   return layers.filter((layer) => {

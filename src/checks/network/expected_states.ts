@@ -7,15 +7,18 @@ import { type InitializerScheme, initializerStd } from "../../theory/initializer
 import { meanField, type MeanFieldState } from "../../theory/mean_field.ts";
 import type { KernelLayer } from "./kernel_chain.ts";
 
-/** The gain that an activation asks for, or `null`. */
+/** Gain recommended for an activation, or `null`. */
 type Gain = (activation: string) => number | null;
 
-/** The gains at which a network may be critical: selu has two. */
+/** Gains at which a network may be critical: selu has two. */
 export const CRITICAL_GAINS: readonly Gain[] = [gain, criticalGain];
 
-/** Whether a kernel may have been drawn with the given standard deviation, its tails cut or not. */
+/**
+ * Returns true if a kernel may have been drawn with the given standard deviation, with cut tails or
+ * without.
+ */
 function drawnWith({ kernel: { values } }: KernelLayer, deviation: number): boolean {
-  // Three standard errors of the deviation of so many normal entries.
+  // Three standard errors of the deviation, for that number of normal entries.
   const doubt = 1 + 3 / Math.sqrt(2 * values.count);
   return values.std <= deviation * doubt && values.std >= deviation * CUT_DEVIATION / doubt;
 }
@@ -26,14 +29,14 @@ function sigma({ kernel: { values }, fanIn }: KernelLayer): number {
   return values.std * Math.sqrt(fanIn);
 }
 
-/** sigma_w at criticality: the gain of the activation, and 1 where it has none. */
+/** Returns sigma_w at criticality: the gain of the activation, or 1 if it has none. */
 export function criticalSigma({ activation }: KernelLayer, gainOf: Gain): number {
   return gainOf(activation) ?? 1;
 }
 
 /**
- * The same but for what TensorFlow.js cuts off the tails of its normal distributions, where a kernel looks so
- * drawn.
+ * Returns sigma_w at criticality, reduced by the tails that TensorFlow.js cuts off if the kernel
+ * looks drawn that way.
  */
 export function cutSigma(layer: KernelLayer, gainOf: Gain): number {
   const wanted = criticalSigma(layer, gainOf);
@@ -41,9 +44,12 @@ export function cutSigma(layer: KernelLayer, gainOf: Gain): number {
   return isDrawn ? Math.min(sigma(layer), wanted) : wanted;
 }
 
-/** sigma_w of a kernel that He, LeCun, Glorot or orthogonal drew, whatever the activation; else the gain. */
+/**
+ * Returns sigma_w of a kernel drawn by He, LeCun, Glorot or orthogonal, whatever its activation,
+ * else the gain.
+ */
 export function usualSigma(layer: KernelLayer): number {
-  // TensorFlow.js takes the fans of every kernel for those of an ordinary convolution.
+  // TensorFlow.js computes the fans of every kernel like those of an ordinary convolution.
   const isDrawn = [layer.fans, fans(layer.kernel.shape)].some((own) =>
     SCHEMES.some((scheme) => drawnWith(layer, initializerStd(scheme, own)))
   );
@@ -51,8 +57,8 @@ export function usualSigma(layer: KernelLayer): number {
 }
 
 /**
- * What the hidden layers of a network should measure by mean-field theory, one state a layer, for the inputs
- * that were measured. Where theory does not describe the network there are no states.
+ * Predictions of mean-field theory for the hidden layers, one state per layer, given the measured
+ * inputs. There are no states if theory does not describe the network.
  */
 export class ExpectedStates {
   readonly #chain: readonly KernelLayer[];
@@ -63,7 +69,7 @@ export class ExpectedStates {
   #wander?: number[];
 
   /**
-   * Made by `Network`.
+   * Created by `Network`.
    *
    * @param chain The hidden layers.
    * @param inputMeanSquare The mean of the squared input.
@@ -74,9 +80,9 @@ export class ExpectedStates {
   }
 
   /**
-   * The network of that depth and those activations at criticality: each kernel has the gain of its
-   * activation, and 1 where that has none. There are two such networks, the first of them with the usual
-   * gains; they differ where an activation has another gain at which chi is 1, as selu has.
+   * States of a critical network with this depth and these activations: each kernel has the gain of
+   * its activation, or 1 if it has none. There are two such networks, the first with the usual
+   * gains. They differ if an activation, such as selu, has another gain at which chi is 1.
    */
   get critical(): readonly MeanFieldState[][] {
     return this.#critical ??= CRITICAL_GAINS.map((gainOf) =>
@@ -85,8 +91,8 @@ export class ExpectedStates {
   }
 
   /**
-   * The critical networks but for what TensorFlow.js cuts off the tails of its normal distributions, where
-   * kernels look so drawn: over many layers its 12 % add up.
+   * The critical networks, reduced by the tails that TensorFlow.js cuts off if the kernels look
+   * drawn that way: its 12 % add up over many layers.
    */
   get cut(): readonly MeanFieldState[][] {
     return this.#cut ??= CRITICAL_GAINS.map((gainOf) =>
@@ -95,14 +101,17 @@ export class ExpectedStates {
   }
 
   /**
-   * The network with the kernels that it was drawn with, by He, LeCun, Glorot or orthogonal, whatever the
-   * activation: Glorot's scheme takes from relu. A kernel that none of them draws counts as critical.
+   * States of the network with its initial kernels as drawn by He, LeCun, Glorot or orthogonal,
+   * whatever the activation: Glorot's scheme shrinks relu layers. Other kernels count as critical.
    */
   get usual(): readonly MeanFieldState[] {
     return this.#usual ??= this.#statesOf(usualSigma);
   }
 
-  /** By what factor a healthy std(a) may be off the mean field: three standard deviations of its logarithm. */
+  /**
+   * Factor by which a healthy std(a) may differ from the mean field: three standard deviations of
+   * its logarithm.
+   */
   get wander(): readonly number[] {
     return this.#wander ??= activationSpread(
       this.#chain.map(({ activation, units }) => ({
@@ -114,7 +123,7 @@ export class ExpectedStates {
     ).map((spread) => Math.exp(3 * spread));
   }
 
-  /** The mean field of the chain with kernels of the given sigma_w. */
+  /** Returns the mean field of the chain with kernels of the given sigma_w. */
   #statesOf(sigmaOf: (layer: KernelLayer) => number): MeanFieldState[] {
     const layers = this.#chain.map((layer) => ({
       activation: layer.activation,

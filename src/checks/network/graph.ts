@@ -3,8 +3,8 @@ import { sharesHead } from "./heads.ts";
 import { hasKernel } from "./signal_path.ts";
 
 /**
- * Which layer feeds which. The edges are those that were measured. Measurements of older versions have none:
- * there one layer is taken to feed each, as far as depth and order tell.
+ * Graph of the layers, with the measured edges. Measurements of older versions have none; each
+ * layer then gets one input, guessed from depth and order.
  */
 export class Graph {
   readonly #layers: readonly LayerMeasurements[];
@@ -15,7 +15,7 @@ export class Graph {
   readonly #isMeasured: boolean;
 
   /**
-   * Made by `Network`.
+   * Created by `Network`.
    *
    * @param layers The layers, in the order of the forward pass.
    */
@@ -36,24 +36,24 @@ export class Graph {
     }
   }
 
-  /** The layers whose outputs a layer reads, in the order in which it reads them. */
+  /** Returns the layers that a layer reads, in the order of its inputs. */
   inputsOf({ name }: LayerMeasurements): readonly LayerMeasurements[] {
     return this.#inputs.get(name) ?? [];
   }
 
-  /** The layers that read the output of a layer, in the order of the forward pass. */
+  /** Returns the layers that read a layer, in the order of the forward pass. */
   outputsOf({ name }: LayerMeasurements): readonly LayerMeasurements[] {
     return this.#outputs.get(name) ?? [];
   }
 
-  /** The layers whose outputs reach a layer, the nearest first. */
+  /** Returns all layers whose outputs reach a layer, the nearest first. */
   before({ name }: LayerMeasurements): LayerMeasurements[] {
     return [...this.#namesBefore(name)].map((one) => this.#byName.get(one)!);
   }
 
   /**
-   * Whether what a layer puts out reaches another one. Of two that reach each other, as layers do that are
-   * called over and over, the one of lesser depth is below. No layer is below itself.
+   * Returns true if the outputs of a layer reach another one. If they reach each other, as layers
+   * do that are called repeatedly, the one of smaller depth is below. No layer is below itself.
    */
   isBelow(layer: LayerMeasurements, other: LayerMeasurements): boolean {
     if (layer.name === other.name) return false;
@@ -67,8 +67,8 @@ export class Graph {
   }
 
   /**
-   * The ways from a layer to another, each from the one to the other, both included; none goes through a
-   * layer twice. They are found as they are asked for: over n residual blocks there are 2^n of them.
+   * Yields the paths from one layer to another, both included, without visiting a layer twice. They
+   * are computed on demand: n residual blocks have 2^n of them.
    */
   *pathsBetween(
     layer: LayerMeasurements,
@@ -94,7 +94,7 @@ export class Graph {
     }
   }
 
-  /** Whether the edges lead from a layer to another. */
+  /** Returns true if the edges lead from a layer to another. */
   #reaches(layer: LayerMeasurements, { name }: LayerMeasurements): boolean {
     return this.#namesBefore(name).has(layer.name);
   }
@@ -103,7 +103,7 @@ export class Graph {
     let before = this.#before.get(name);
     if (before === undefined) {
       before = new Set(this.#inputs.get(name)?.map(({ name }) => name));
-      // A set is walked in the order of its entries, those that are added on the way included.
+      // Iterating a set includes entries that are added on the way.
       for (const name of before) {
         for (const input of this.#inputs.get(name)!) before.add(input.name);
       }
@@ -112,7 +112,10 @@ export class Graph {
     return before;
   }
 
-  /** What feeds a layer, where only depths are known: the latest before it of the depth that it starts from. */
+  /**
+   * Guesses the input of a layer from depths alone: the latest earlier layer at the depth where it
+   * starts.
+   */
   #guess(index: number): LayerMeasurements[] {
     const layer = this.#layers[index];
     const depth = layer.depth - (hasKernel(layer) ? 1 : 0);

@@ -2,31 +2,34 @@ import type { LayerMeasurements, Measurements } from "../../measure/measurements
 import { lossTraits } from "../../traits/losses.ts";
 import { hasKernel } from "./signal_path.ts";
 
-/** The single head of a model: its last kernel, and the activation of its output. */
+/** Single head of a model: its last kernel and the activation of its output. */
 export interface Head {
-  /** The row that holds the head's kernel. */
+  /** Row of the head's kernel. */
   layer: LayerMeasurements;
-  /** The row that the output's activation belongs to, where it is another one; else `null`. */
+  /** Row of the output's activation if it is another one, else `null`. */
   output: LayerMeasurements | null;
   /**
-   * Name of the activation of the output; `linear` where there is none, `null` where it is not known, because the model
-   * ends in a layer of a kind of its own, or in a recurrent one.
+   * Name of the output's activation: `linear` if there is none, `null` if it is not known because
+   * the model ends in a custom or recurrent layer.
    */
   activation: string | null;
-  /** The row whose activation what goes into the last one has just been through, or `null`. */
+  /** Row of the activation right before the last one, or `null`. */
   before: LayerMeasurements | null;
-  /** How many output units it has, or `null` where the shape varies. */
+  /** Number of output units, or `null` if the shape varies. */
   units: number | null;
 }
 
-/** Whether a layer has one of the last kernels before an output. */
+/** Returns true if a layer has one of the last kernels before an output. */
 export function isKernelHead(layer: LayerMeasurements): boolean {
   return layer.role === "output" && hasKernel(layer);
 }
 
-/** The head of a model with one, in the layer with the kernel or in an activation after it. */
+/**
+ * Returns the head of a model that has exactly one: the layer with the kernel, and the activation
+ * after it.
+ */
 export function headLayer({ layers }: Measurements): Head | null {
-  // What runs inside a recurrent layer, such as its gates, is not what the layer puts out.
+  // The gates and other parts of a recurrent layer are not its output.
   const outputs = layers.filter(({ role, kind }) => role === "output" && kind !== "cell");
   const kernels = outputs.filter(hasKernel);
   if (kernels.length !== 1) return null;
@@ -45,20 +48,25 @@ export function headLayer({ layers }: Measurements): Head | null {
   };
 }
 
-/** Whether two layers lie on the way of one head, so that a signal may pass through both. */
+/** Returns true if two layers lead to a common head, so that a signal may pass through both. */
 export function sharesHead(a: LayerMeasurements, b: LayerMeasurements): boolean {
   if (a.heads === undefined || b.heads === undefined) return true;
   return a.heads.some((head) => b.heads!.includes(head));
 }
 
-/** The mean slope a (1 - a) below which outputs from 0 to 1 are all 0 or 1: float32 resolves 6e-8. */
+/**
+ * Mean slope a (1 - a) below which outputs between 0 and 1 are all 0 or 1: float32 resolves 6e-8.
+ */
 const CERTAIN = 1e-6;
-/** A loss below this has been learned: then certain outputs are right, and 0 is their true gradient. */
+/**
+ * Loss below which the task has been learned: certain outputs are then right, and 0 is their true
+ * gradient.
+ */
 const LEARNED = 0.01;
 
 /**
- * Whether a head lets nothing through: it is sent a gradient, or is certain and wrong, and its delta is 0.
- * (Of a certain one so small a delta counts as none.)
+ * Returns true if a head blocks the gradient: its delta is 0 although it receives a gradient, or is
+ * certain and wrong. (For a certain head, a tiny delta counts as 0.)
  */
 export function shutsOut(layer: LayerMeasurements, measurements: Measurements): boolean {
   const { role, activationGradients: sent, preActivationGradients: delta } = layer;
@@ -70,43 +78,49 @@ export function shutsOut(layer: LayerMeasurements, measurements: Measurements): 
     : delta.maxAbs === 0 && (size > 0 || (sent?.nonFinite ?? 0) > 0);
 }
 
-/** The mean over the examples of 1 - sum a^2 up to which a softmax has mostly chosen: 0.5 is torn in two. */
+/**
+ * Mean of 1 - sum a^2 over the examples up to which a softmax has mostly chosen; at 0.5 it is
+ * undecided between two.
+ */
 const WAVERING = 0.25;
 
 /**
- * Whether a softmax or a sigmoid at the end of the model is certain for every example, and wrong for some:
- * all its outputs are 0 or 1 while the objective is not yet small. Its own delta may be exactly 0 then, and
- * dJ/da too, for cross-entropies clip their probabilities and what is clipped has no gradient. Where that
- * of a softmax is 0, all targets are certain, though a few examples may waver between two wrong classes.
+ * Returns true if a softmax or sigmoid at the end of the model is certain for every example and
+ * wrong for some: all outputs are 0 or 1 while the objective is not small. Its delta may then be
+ * exactly 0, and so may dJ/da, because cross-entropies clip probabilities and clipped values have
+ * no gradient. If dJ/da of a softmax is 0, it is certain against every target, though a few
+ * examples may waver between two wrong classes.
  */
 export function isCertainHead(layer: LayerMeasurements, { objective }: Measurements): boolean {
   const { role, activations, activationGradients: sent } = layer;
   const activation = headActivation(layer);
   if (role !== "output" || activation === null || activations === null) return false;
   if (activations.nonFinite > 0 || !(objective.value > LEARNED)) return false;
-  // For numbers from 0 to 1, mean(a^2) = mean(a) holds where each is 0 or 1, and only there.
+  // For numbers from 0 to 1, mean(a^2) = mean(a) holds only if each is 0 or 1.
   const doubt = activations.meanAbs - activations.rms ** 2;
   if (doubt <= CERTAIN) return true;
   const loss = lossTraits(objective.name);
-  // Losses over classes clip what they take the logarithm of, and have no gradient there.
+  // Losses over classes clip the argument of the logarithm, and have no gradient there.
   return activation === "softmax" && loss?.family === "classes" && loss.logits === undefined &&
     sent?.maxAbs === 0 && sent.nonFinite === 0 && doubt <= WAVERING * activations.meanAbs;
 }
 
-/** `softmax` or `sigmoid` where the layer ends in one, else `null`. */
+/** Returns `softmax` or `sigmoid` if the layer ends in one, else `null`. */
 export function headActivation({ activation }: LayerMeasurements) {
   if (activation === "softmax") return "softmax";
   return activation === "sigmoid" ? "sigmoid" : null;
 }
 
-/** The layers whose gradients are rounding, for all that lies above them are softmax heads. */
+/**
+ * Returns the layers that lead only to softmax heads, so that their gradients are rounding errors.
+ */
 export function silentLayers({ layers, objective }: Measurements): Set<LayerMeasurements> {
   if (objective.name !== "sum") return new Set();
   const outputs = layers.filter(({ role }) => role === "output");
   const softmaxes = outputs.filter(isSoftmax);
   if (softmaxes.length === 0) return new Set();
   const kernels = outputs.filter(hasKernel);
-  // Rounding leaves some 1e-8 of what is sent; a softmax that something else follows passes more.
+  // Rounding leaves about 1e-8 of the gradient; a softmax followed by another layer passes more.
   const sent = Math.max(...outputs.map(({ activationGradients }) => activationGradients?.rms ?? 0));
   const ends = new Set(
     kernels
@@ -123,7 +137,7 @@ function headsOf({ heads }: LayerMeasurements, kernels: LayerMeasurements[]): st
   return heads ?? kernels.map(({ name }) => name);
 }
 
-/** Whether a layer ends in a softmax. */
+/** Returns true if a layer ends in a softmax. */
 export function isSoftmax({ activation }: LayerMeasurements): boolean {
   return activation === "softmax";
 }

@@ -3,13 +3,14 @@ import { layerTraits } from "../../traits/layer_traits.ts";
 import type { Graph } from "./graph.ts";
 
 /**
- * Whether the outputs of a layer, in whatever shape, do nothing but multiply what goes another way: those of a gate
- * are from 0 to 1.
+ * Returns true if the outputs of a layer, perhaps reshaped, only multiply another path, as gates
+ * from 0 to 1 do.
  */
 export function isGate(layer: LayerMeasurements, graph: Graph): boolean {
   const carriers = new Set([layer]);
   let multiplies = false;
-  // Walked with those that join on the way, each once: a layer that is called over and over may read itself.
+  // Iterating a set includes added entries once each: a layer that is called repeatedly may read
+  // itself.
   for (const carrier of carriers) {
     const readers = graph.outputsOf(carrier);
     if (readers.length === 0) return false;

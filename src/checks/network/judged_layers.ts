@@ -4,22 +4,28 @@ import type { Graph } from "./graph.ts";
 import type { Network } from "./network.ts";
 import { hasKernel } from "./signal_path.ts";
 
-/** Kinds of layers whose kernels theory knows. */
+/** Kinds of layers with kernels that theory describes. */
 const KERNELS: readonly LayerKind[] = ["dense", "convolution", "recurrent"];
 
-/** The hidden layers with kernels that theory judges, of a network that is no row of layers. */
+/**
+ * Returns the hidden layers with kernels that theory judges in a network that is not a plain chain.
+ */
 export function judgedLayers({ layers }: Network): LayerMeasurements[] {
   return layers
     .filter(({ role, kind }) => role === "hidden" && KERNELS.includes(kind))
     .filter(hasKernel);
 }
 
-/** What only shapes, adds or puts together what it reads: a normalisation above it makes up for its scale. */
+/**
+ * Kinds of layers that only shape, add or join their inputs: a later normalisation makes up for the
+ * scale.
+ */
 const CARRYING: readonly LayerKind[] = ["addition", "concatenation", "passesOn"];
 
 /**
- * Where the outputs of a layer leave it: at the activation after it, behind a normalisation or not, or at the
- * layer itself; `null` where nothing but normalisations reads them, whatever their scale.
+ * Returns the layer at which the outputs of a layer leave it: the activation after it, even behind
+ * a normalisation, or the layer itself. Returns `null` if only normalisations read it, so that its
+ * scale does not matter.
  */
 export function outputOf(layer: LayerMeasurements, graph: Graph): LayerMeasurements | null {
   let last = layer;
@@ -35,7 +41,7 @@ export function outputOf(layer: LayerMeasurements, graph: Graph): LayerMeasureme
 
 function isNormalised(layer: LayerMeasurements, graph: Graph): boolean {
   const carried = new Set([layer]);
-  // A set is walked in the order of its entries, those that are added on the way included.
+  // Iterating a set includes entries that are added on the way.
   for (const one of carried) {
     const readers = graph.outputsOf(one);
     if (readers.length === 0) return false;

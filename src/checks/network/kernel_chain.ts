@@ -10,40 +10,50 @@ import { initializerStd } from "../../theory/initializer_std.ts";
 import { findActivation } from "../../theory/resolve_activation.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 
-/** A dense or convolutional layer as initialisers see it. */
+/** Dense or convolutional layer, as seen by initialisers. */
 export interface KernelLayer {
-  /** The row that holds the kernel. */
+  /** Row of the kernel. */
   layer: LayerMeasurements;
-  /** The row that holds the activation: the same, or the one after it. */
+  /** Row of the activation: the same, or the one after it. */
   output: LayerMeasurements;
-  /** Its kernel. */
+  /** Kernel of the layer. */
   kernel: WeightMeasurements;
-  /** The fans that initialisers reckon with: from the shape alone. */
+  /** Fans as initialisers compute them, from the shape alone. */
   fans: Fans;
-  /** Terms in the sum of one output, in the mean: where a transposed convolution strides, they are fewer. */
+  /**
+   * Mean number of terms in the sum of an output. Strides of a transposed convolution reduce it.
+   */
   fanIn: number;
-  /** How many units it has, or channels. */
+  /** Number of units or channels. */
   units: number;
-  /** sigma_w: the rms of the kernel times the root of the fan-in. */
+  /** sigma_w: the rms of the kernel times the square root of the fan-in. */
   sigma: number;
-  /** The activation that its outputs go through, in the layer itself or in one right after it. */
+  /** Activation of its outputs, in the layer itself or right after it. */
   activation: string;
-  /** Whether it ends a branch that is added to another, as in a residual block. */
+  /** True if it ends a branch that is added to another, as in a residual block. */
   added: boolean;
-  /** Whether a normalisation follows, which makes the scale of the kernel irrelevant. */
+  /** True if a normalisation follows, which makes the scale of the kernel irrelevant. */
   normalized: boolean;
-  /** The standard deviation of what that normalisation puts out, which is 1 as it is drawn; else 0. */
+  /**
+   * Standard deviation of that normalisation's outputs, 1 at the start. 0 without a normalisation.
+   */
   normalizedDeviation: number;
-  /** By how much a layer of no known activation enlarges z and its delta, as `sin(30 z)` does; else 0. */
+  /**
+   * Factor by which a following layer without a known activation enlarges z and its delta, as
+   * `sin(30 z)` does, else 0.
+   */
   enlarged: number;
 }
 
-/** Layers whose outputs are large for what else goes into them, or for what they leave out. */
+/**
+ * Kinds of layers whose outputs are large because of their other inputs, or of the values that they
+ * drop.
+ */
 const MERGING: readonly LayerKind[] = ["addition", "concatenation", "merge", "pool"];
 
 /**
- * The dense and convolutional layers with the activation that each one's outputs go through:
- * `Dense(tanh)` and a `Dense` with an `Activation(tanh)` after it are alike.
+ * Returns the dense and convolutional layers, each with the activation of its outputs.
+ * `Dense(tanh)` and a `Dense` followed by `Activation(tanh)` give the same.
  *
  * @param layers All layers, in the order of the forward pass.
  */
@@ -62,7 +72,7 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
     let added = false;
     let normalizedDeviation = 0;
     let enlarged = 0;
-    // Plain loops: a study asks for this at every point.
+    // Plain loops, because a study runs this for every point.
     for (let i = index; i < layers.length; i++) {
       const next = layers[i];
       if (i > index && next.weights.some(isKernel)) break;
@@ -74,7 +84,7 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
         normalizedDeviation ||= next.activations?.std ?? 0;
       }
       if (i > index && next.activation === null && !MERGING.includes(next.kind)) {
-        // What goes in beside z makes the outputs large as well, but not the delta.
+        // Other inputs than z enlarge the outputs too, but not the delta.
         const forwards = (next.activations?.rms ?? 0) / (layer.preActivations?.rms ?? Infinity);
         const backwards = (layer.preActivationGradients?.l2 ?? 0) /
           (next.activationGradients?.l2 ?? Infinity);
@@ -103,11 +113,11 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
 }
 
 /**
- * The hidden layers of a network that mean-field theory describes: one input, one output, dense and
- * convolutional layers in a row with elementwise activations between them, and nothing else.
+ * Returns the hidden layers of a network that mean-field theory describes: one input, one output,
+ * and nothing but a plain chain of dense and convolutional layers with elementwise activations.
  *
  * @param kernels Its {@linkcode kernelChain}.
- * @returns The layers; or, as a string, why the theory does not apply.
+ * @returns The layers, or the reason why the theory does not apply, as a string.
  */
 export function plainChain(
   { layers, batch }: Measurements,
@@ -136,23 +146,25 @@ function isPassable({ kind, weights, activation }: LayerMeasurements): boolean {
   return kind === "passesOn" || (weights.length === 0 && activation !== null);
 }
 
-/** A kernel by which a recurrent layer feeds its state back to itself. */
+/** Kernel that feeds the state of a recurrent layer back. */
 export interface RecurrentKernel {
-  /** The row of the layer. */
+  /** Row of the layer. */
   layer: LayerMeasurements;
-  /** The kernel: the blocks of all gates side by side. */
+  /** Kernel with the blocks of all gates side by side. */
   kernel: WeightMeasurements;
-  /** The fans of all blocks together, which is how TensorFlow.js draws them. */
+  /** Fans of all blocks together, as TensorFlow.js draws them. */
   fans: Fans;
-  /** The standard deviation that an orthogonal one has: rows or columns of all blocks together of norm 1. */
+  /**
+   * Standard deviation of an orthogonal kernel: rows or columns of all blocks together have norm 1.
+   */
   deviation: number;
-  /** Whether the cell has gates, so that it remembers by other means than this kernel too. */
+  /** True if the cell has gates, so that its memory does not depend on this kernel alone. */
   gated: boolean;
 }
 
 /**
- * The recurrent kernels of SimpleRNN, GRU, LSTM and ConvLSTM2D layers, wrapped or not, in the order of the
- * layers.
+ * Returns the recurrent kernels of SimpleRNN, GRU, LSTM and ConvLSTM2D layers, wrapped or not, in
+ * the order of the layers.
  */
 export function recurrentKernels(layers: LayerMeasurements[]): RecurrentKernel[] {
   return layers.flatMap((layer) =>
@@ -161,7 +173,7 @@ export function recurrentKernels(layers: LayerMeasurements[]): RecurrentKernel[]
       .map((kernel) => {
         const [units, columns] = kernel.shape.slice(-2);
         const own = fans(kernel.shape);
-        // The window of a convolution belongs to the rows.
+        // The window of a convolution counts with the rows.
         const deviation = initializerStd("orthogonal", { ...own, fanOut: columns });
         return { layer, kernel, fans: own, deviation, gated: columns > units };
       })

@@ -5,26 +5,30 @@ import { layerTraits } from "../../traits/layer_traits.ts";
 import type { KernelLayer } from "./kernel_chain.ts";
 import type { Network } from "./network.ts";
 
-/** The hidden kernels after which no activation comes before the next one. */
+/** Hidden kernels with no activation before the next kernel. */
 export interface LinearRows {
-  /** Those that the next kernel makes superfluous, by name, kernels in a row together. */
+  /** Names of kernels made redundant by the next one, grouped by consecutive kernels. */
   rows: string[][];
-  /** Those narrower than what they read and what reads them, which may be meant. */
+  /** Names of kernels narrower than both neighbours, which may be intended. */
   narrow: string[];
-  /** Whether no hidden layer has an activation: then kernels count behind which something else bends the signal. */
+  /**
+   * True if no hidden layer has an activation. Kernels before another nonlinearity then count too.
+   */
   bare: boolean;
-  /** Whether nothing else does, so that the whole network is linear up to its head. */
+  /**
+   * True if there is no other nonlinearity either, so that the network is linear up to its head.
+   */
   whole: boolean;
 }
 
 /** Kinds of layers whose outputs are linear in their inputs. */
 const LINEAR: readonly LayerKind[] = ["passesOn", "selects", "resamples", "rescaling"];
-/** The same where several inputs come together. */
+/** Linear kinds of layers with several inputs. */
 const JOINING: readonly LayerKind[] = ["addition", "concatenation"];
-/** What is not linear, and no activation either. */
+/** Nonlinear kinds of layers besides activations. */
 const BENDING: readonly LayerKind[] = ["pool", "normalization"];
 
-/** Looks for linear layers in a row: a product of matrices is a matrix. */
+/** Finds consecutive linear layers: a product of matrices is a matrix. */
 export function linearRows(network: Pick<Network, "chain" | "graph" | "layers">): LinearRows {
   const { chain, layers } = network;
   const hidden = chain.filter(({ layer }) => layer.role === "hidden");
@@ -38,12 +42,12 @@ export function linearRows(network: Pick<Network, "chain" | "graph" | "layers">)
       below.every((layer) => isStraight(layer) || isAffine(layer) && BENDING.includes(layer.kind));
   const rows: string[][] = [];
   const narrow: string[] = [];
-  // The row that ends before `last`; a bottleneck ends a row and begins none.
+  // The group that ends before `last`. A bottleneck ends a group and starts none.
   let row: string[] | null = null;
   let last: KernelLayer | null = null;
   for (const kernel of hidden) {
     const { layer } = kernel;
-    // The two parts of a separable convolution are meant to be two.
+    // A separable convolution has two parts by design.
     if (!isAffine(layer) || layer.calls !== 1 || layer.kernelLayout === "depthwise") continue;
     const next = nextKernel(layer, known, network);
     if (!bare && (next === null || next.layer.role === "output")) continue;
@@ -63,7 +67,9 @@ export function linearRows(network: Pick<Network, "chain" | "graph" | "layers">)
   return { rows, narrow, bare, whole };
 }
 
-/** The kernel that reads what a layer puts out, and it alone, through linear layers alone; `null` if none does. */
+/**
+ * Returns the kernel that is the only reader of a layer, through linear layers alone, or `null`.
+ */
 function nextKernel(
   layer: LayerMeasurements,
   known: ReadonlyMap<string, KernelLayer>,
@@ -84,7 +90,7 @@ function nextKernel(
   return null;
 }
 
-/** Whether a layer has no activation of its own. */
+/** Returns true if a layer has no activation. */
 function isAffine({ activation }: LayerMeasurements): boolean {
   return activation === null || activation === "linear";
 }
@@ -92,12 +98,15 @@ function isAffine({ activation }: LayerMeasurements): boolean {
 function isLinear({ kind, className, activation, normalization }: LayerMeasurements): boolean {
   const { operation } = layerTraits(className);
   return LINEAR.includes(kind) || kind === "activation" && activation === "linear" ||
-    // Batch normalisation; others divide each example by a deviation of its own.
+    // Batch normalisation only: others divide each example by its own deviation.
     kind === "normalization" && normalization !== undefined ||
     kind === "pool" && (operation === "mean" || operation === "globalMean");
 }
 
-/** Whether a kernel has fewer units than what it reads and than what reads it: its product has not every rank. */
+/**
+ * Returns true if a kernel is narrower than its input and than the next kernel, so that their
+ * product has reduced rank.
+ */
 function isNarrow(
   { layer, kernel, units, fans }: KernelLayer,
   next: KernelLayer | null,

@@ -17,12 +17,12 @@ import { SignalTheory } from "./signal_theory.ts";
 import { type Alikeness, offByAlikeness, offByDepth } from "./units_off.ts";
 
 /**
- * What rules ask of a network, beyond the figures of single layers: its chain of kernels, its heads, the way
- * of the signal, what theory expects, which layer feeds which. All of it follows from the measurements. Each
- * part is computed once, when it is asked for first, however many rules ask.
+ * View of a network for rules, beyond the figures of single layers: the chain of kernels, heads,
+ * signal paths, predictions of theory, and the graph. Everything is derived from the measurements.
+ * Each part is computed once, on first use.
  */
 export class Network {
-  /** Everything that was measured. */
+  /** Measurements of the network. */
   readonly measurements: Measurements;
   #graph?: Graph;
   #chain?: KernelLayer[];
@@ -44,9 +44,9 @@ export class Network {
   #offByDepth?: ReadonlyMap<string, number>;
 
   /**
-   * Made by `defineRule`, which hands it to the judge.
+   * Created by `defineRule`, which passes it to the judge.
    *
-   * @param measurements What `measure()` returned.
+   * @param measurements The result of `measure()`.
    */
   constructor(measurements: Measurements) {
     this.measurements = measurements;
@@ -57,29 +57,29 @@ export class Network {
     return this.measurements.layers;
   }
 
-  /** Which layer feeds which. */
+  /** Graph of the layers. */
   get graph(): Graph {
     return this.#graph ??= new Graph(this.layers);
   }
 
   /**
-   * The dense and convolutional layers in the order of the forward pass, each with the activation that its
-   * outputs go through: `Dense(tanh)` and a `Dense` with an `Activation(tanh)` after it are alike.
+   * Dense and convolutional layers in the order of the forward pass, each with the activation of
+   * its outputs. `Dense(tanh)` and a `Dense` followed by `Activation(tanh)` give the same.
    */
   get chain(): readonly KernelLayer[] {
     return this.#chain ??= kernelChain(this.measurements.layers);
   }
 
   /**
-   * The hidden layers of a network that mean-field theory describes: one input, one output, dense and
-   * convolutional layers in a row with elementwise activations between them, and nothing else. Of any other
-   * network, as a string, why theory does not apply.
+   * Hidden layers of a network that mean-field theory describes: one input, one output, and nothing
+   * but a plain chain of dense and convolutional layers with elementwise activations. For any other
+   * network, the reason why theory does not apply, as a string.
    */
   get plain(): readonly KernelLayer[] | string {
     return this.#plain ??= plainChain(this.measurements, this.chain);
   }
 
-  /** What theory expects of the layers of `plain`. */
+  /** Predictions of theory for the layers of `plain`. */
   get expected(): ExpectedStates {
     const { plain } = this;
     return this.#expected ??= new ExpectedStates(
@@ -88,46 +88,46 @@ export class Network {
     );
   }
 
-  /** What theory says of the network whatever its graph. */
+  /** Predictions of theory for a network with any graph. */
   get theory(): SignalTheory {
     return this.#theory ??= new SignalTheory(this);
   }
 
-  /** The kernels by which recurrent layers feed their states back, in the order of the layers. */
+  /** Kernels that feed the states of recurrent layers back, in the order of the layers. */
   get recurrentKernels(): readonly RecurrentKernel[] {
     return this.#recurrentKernels ??= recurrentKernels(this.measurements.layers);
   }
 
-  /** The attentions, in the order of the forward pass. */
+  /** Attentions, in the order of the forward pass. */
   get attentions(): readonly Attention[] {
     return this.#attentions ??= attentionsOf(this.layers, this.graph);
   }
 
-  /** The layers with the last kernels before the outputs. */
+  /** Layers with the last kernels before the outputs. */
   get heads(): readonly LayerMeasurements[] {
     return this.#heads ??= this.layers.filter(isKernelHead);
   }
 
-  /** The head of a model that has one; `null` where there are several, or none. */
+  /** Head of a model that has exactly one, else `null`. */
   get head(): Head | null {
     if (this.#head === undefined) this.#head = headLayer(this.measurements);
     return this.#head;
   }
 
-  /** The layers at the end that let no gradient through, as a softmax that is certain and wrong. */
+  /** Layers at the end that block the gradient, such as a softmax that is certain and wrong. */
   get shut(): readonly LayerMeasurements[] {
     return this.#shut ??= this.layers.filter((layer) => shutsOut(layer, this.measurements));
   }
 
   /**
-   * The layers whose gradients are rounding: under the objective "sum" the outputs of a softmax are constant,
-   * and these layers lead to nothing else.
+   * Layers whose gradients are rounding errors: under the objective "sum" the outputs of a softmax
+   * are constant, and these layers lead to nothing else.
    */
   get silent(): ReadonlySet<LayerMeasurements> {
     return this.#silent ??= silentLayers(this.measurements);
   }
 
-  /** The network without its silent layers; itself where it has none. */
+  /** The network without its silent layers, or itself if it has none. */
   get heard(): Network {
     if (this.silent.size === 0) return this;
     const layers = this.layers.filter((layer) => !this.silent.has(layer));
@@ -135,8 +135,8 @@ export class Network {
   }
 
   /**
-   * How the biases of the hidden layers came about: constant, as most initialisers have it; drawn at random,
-   * as PyTorch draws them; or moved by training.
+   * Origin of the biases of the hidden layers: constant, as most initialisers set them; drawn at
+   * random, as PyTorch draws them; or moved by training.
    */
   get biases(): Biases {
     return this.#biases ??= biasesOf(this.measurements);
@@ -147,15 +147,15 @@ export class Network {
     return this.#cold ??= coldNormalizations(this.layers);
   }
 
-  /** Whether the network looks trained: its biases have moved. */
+  /** True if the network looks trained, because its biases have moved. */
   get trained(): boolean {
     return this.biases === "moved";
   }
 
   /**
-   * The hidden layers with a kernel and a measured delta, from the first to the last by depth.
+   * Returns the hidden layers with a kernel and a measured delta, ordered by depth.
    *
-   * @param layers Which layers to look at. Default: all.
+   * @param layers The layers to include. Default: all.
    */
   signalPath(layers: readonly LayerMeasurements[] = this.layers): readonly SignalStep[] {
     if (layers !== this.layers) return signalPath(layers);
@@ -163,22 +163,23 @@ export class Network {
   }
 
   /**
-   * The ways on which a signal arrives, those of two layers or more: one in a network with one head; with
-   * several, one up to the head that sends most, and one over each branch.
+   * Returns the paths of two or more layers along which a signal arrives. A network with one head
+   * has one; with several heads, there is one up to the head with the strongest signal, and one per
+   * branch.
    *
-   * @param layers Which layers to look at. Default: all.
+   * @param layers The layers to include. Default: all.
    */
   signalPaths(layers: readonly LayerMeasurements[] = this.layers): readonly SignalStep[][] {
     if (layers !== this.layers) return signalPaths(layers, signalPath(layers));
     return this.#paths ??= signalPaths(layers, this.signalPath());
   }
 
-  /** What the alikeness of the examples explains of the dead units, for each untrained relu layer. */
+  /** Dead units explained by alike examples, for each untrained relu layer. */
   get offByAlikeness(): ReadonlyMap<string, Alikeness> {
     return this.#offByAlikeness ??= offByAlikeness(this.measurements, this.biases);
   }
 
-  /** The share of dead units that depth alone explains, for each row with an activation. */
+  /** Share of dead units explained by depth alone, for each row with an activation. */
   get offByDepth(): ReadonlyMap<string, number> {
     return this.#offByDepth ??= offByDepth(this.plain, this.measurements.batch);
   }
@@ -189,7 +190,7 @@ const networks = new WeakMap<Measurements, Network>();
 /**
  * Returns the shared view of these measurements. Do not change them afterwards; copy first.
  *
- * @param measurements What `measure()` returned.
+ * @param measurements The result of `measure()`.
  */
 export function networkOf(measurements: Measurements): Network {
   let network = networks.get(measurements);

@@ -4,24 +4,24 @@ import type { RuleFigure } from "../rule.ts";
 import { figure, layerName, say } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 
-/** A layer on the way that back-propagation takes, and the signal that it receives. */
+/** Layer on the path of back-propagation, and the signal that it receives. */
 export interface SignalStep {
   /** The layer. */
   layer: LayerMeasurements;
   /**
-   * l2 norm of its delta. Not the rms: an initialisation scaled by fan-in keeps the norm over a
-   * change of width, and pooling or a stride, which spread one delta over many positions, divide
-   * the rms by their number while nothing is lost on the way.
+   * l2 norm of its delta. The rms would mislead: an initialisation scaled by fan-in preserves the
+   * norm when the width changes, and pooling or strides spread one delta over many positions, which
+   * reduces the rms without any loss of signal.
    */
   signal: number;
 }
 
-/** Whether a layer has a kernel. */
+/** Returns true if a layer has a kernel. */
 export function hasKernel(layer: LayerMeasurements): boolean {
   return layer.weights.some(isKernel);
 }
 
-/** The hidden layers with a kernel and a measured delta, from the first to the last by depth. */
+/** Returns the hidden layers with a kernel and a measured delta, ordered by depth. */
 export function signalPath(layers: readonly LayerMeasurements[]): SignalStep[] {
   return layers
     .filter((layer) => layer.role === "hidden" && hasKernel(layer))
@@ -31,10 +31,10 @@ export function signalPath(layers: readonly LayerMeasurements[]): SignalStep[] {
 }
 
 /**
- * The ways on which a signal arrives, those of two layers or more. A network with one head has one.
- * Several heads send signals of different sizes: there is one way from the first layer that all of
- * them reach up to the head that sends most, and one over each branch, for a branch may lose its
- * signal while the layers before it thrive on another.
+ * Returns the paths of two or more layers along which a signal arrives. A network with one head has
+ * one. Several heads send signals of different sizes: there is one path from the first layer that
+ * all of them reach up to the head with the strongest signal, and one per branch, because a branch
+ * may lose its signal while the layers before it get theirs from another.
  *
  * @param layers The layers.
  * @param path Their {@linkcode signalPath}.
@@ -63,10 +63,10 @@ export function signalPaths(
     .filter((path) => path.length >= 2);
 }
 
-/** The unit of what becomes of a signal. */
+/** Unit of the change per layer. */
 const PER_LAYER = "signal / signal above";
 
-/** Says how the signal changes on its way from the last layer down to the first. */
+/** Describes how the signal changes from the last layer down to the first. */
 export function describePath(path: SignalStep[]): Sentence {
   const steps = path.slice(1).map((upper, index) => ({
     from: upper.layer.name,
@@ -83,7 +83,7 @@ export function describePath(path: SignalStep[]): Sentence {
     ${figure(factor, PER_LAYER)})`;
 }
 
-/** The figure of the rules on the signal: the size of each layer's delta. */
+/** Figure of the rules about signals: the size of each layer's delta. */
 export const DELTA_NORM: RuleFigure = {
   title: "l2 of delta",
   scale: "log",

@@ -9,40 +9,40 @@ import type { Graph } from "./graph.ts";
 import type { KernelLayer, RecurrentKernel } from "./kernel_chain.ts";
 import { type Redraw, redraw, theoryInputs, theoryNodes } from "./theory_nodes.ts";
 
-/** What theory predicts of the layers of a network, by name; layers that it does not describe are left out. */
+/** Predictions for layers, by name. Layers that theory does not describe are left out. */
 export type Predictions = ReadonlyMap<string, Prediction>;
 
-/** What a layer should measure, and how far a healthy draw of its weights may be off. */
+/** Predicted figures of a layer, and their spread over healthy draws of the weights. */
 export interface PredictedFigures {
   /** rms of a. */
   activations: number;
-  /** rms of delta, or `null` where theory says nothing of it. */
+  /** rms of delta, or `null` if theory does not predict it. */
   deltas: number | null;
-  /** One standard deviation of the logarithm of each, over draws of the weights. */
+  /** Standard deviation of the logarithm of each, over draws of the weights. */
   doubt: { activations: number; deltas: number };
 }
 
-/** What {@linkcode SignalTheory} is made of. */
+/** Input of {@linkcode SignalTheory}. */
 export interface TheorySubject {
-  /** Everything that was measured. */
+  /** Measurements of the network. */
   measurements: Measurements;
-  /** The dense and convolutional layers. */
+  /** Dense and convolutional layers. */
   chain: readonly KernelLayer[];
-  /** The kernels by which recurrent layers feed their states back. */
+  /** Kernels that feed the states of recurrent layers back. */
   recurrentKernels: readonly RecurrentKernel[];
-  /** Which layer feeds which. */
+  /** Graph of the layers. */
   graph: Graph;
 }
 
 /**
- * By how much smaller a kernel may be in a branch that is added to something: Fixup, DeepNet and GPT-2 draw
- * theirs down to a fifth, or a tenth.
+ * Factor by which a kernel in an added branch may be smaller: Fixup, DeepNet and GPT-2 draw theirs
+ * down to a fifth or a tenth.
  */
 const SMALL_BRANCH = 30;
 
 /**
- * What theory says of a network of any graph: of the weights as they were drawn, and of other draws of them.
- * Each prediction is computed when it is asked for first.
+ * Predictions of theory for a network with any graph, for its own weights and for other draws of
+ * them. Each is computed on first use.
  */
 export class SignalTheory {
   readonly #subject: TheorySubject;
@@ -53,17 +53,20 @@ export class SignalTheory {
   #branches?: ReadonlySet<KernelLayer>;
   #nodes?: readonly NetworkNode[];
 
-  /** Made by `Network`. */
+  /** Created by `Network`. */
   constructor(subject: TheorySubject) {
     this.#subject = subject;
   }
 
-  /** What the layers should measure with the weights that they have. */
+  /** Predictions for the actual weights. */
   get predicted(): Predictions {
     return this.#predicted ??= this.#propagate(new Map());
   }
 
-  /** The figures that a layer should measure with the weights that it has; `null` where theory knows none. */
+  /**
+   * Returns the predicted figures of a layer with its actual weights, or `null` if there is no
+   * prediction.
+   */
   figuresOf({ name, preActivations }: LayerMeasurements): PredictedFigures | null {
     const prediction = this.predicted.get(name);
     if (prediction === undefined) return null;
@@ -77,17 +80,17 @@ export class SignalTheory {
   }
 
   /**
-   * The same step by step: every layer with weights is taken as it was measured for what comes before and
-   * after it, so that each prediction is about one step.
+   * Predictions for the actual weights, step by step: the neighbours of a layer are taken as
+   * measured, so that each prediction covers one step.
    */
   get local(): Predictions {
     return this.#local ??= this.#propagate(new Map(), true);
   }
 
   /**
-   * The network at criticality: each kernel has the gain of its activation, or that less what TensorFlow.js
-   * cuts off the tails of a normal distribution. A kernel in a branch that is added to something may be
-   * up to 30 times smaller. Several, where an activation has several gains.
+   * Predictions at criticality: each kernel has the gain of its activation, or that reduced by the
+   * tails that TensorFlow.js cuts off a normal distribution. A kernel in an added branch may be up
+   * to 30 times smaller. There are several if an activation has several gains.
    */
   get critical(): readonly Predictions[] {
     return this.#critical ??= distinct(
@@ -97,7 +100,7 @@ export class SignalTheory {
     ).map((redrawn) => this.#propagate(redrawn));
   }
 
-  /** The network with the kernels that an initialiser drew, whatever their activation. */
+  /** Predictions for the kernels as an initialiser drew them, whatever their activation. */
   get usual(): Predictions {
     return this.#usual ??= this.#propagate(this.#redraw(usualSigma));
   }
@@ -113,13 +116,16 @@ export class SignalTheory {
     });
   }
 
-  /** The rms of each kernel that sigma_w asks for; recurrent layers as TensorFlow.js draws them. */
+  /**
+   * Returns the rms of each kernel for the given sigma_w. Recurrent layers keep the scale that
+   * TensorFlow.js draws.
+   */
   #redraw(sigmaOf: (layer: KernelLayer) => number): Redraw {
     const { chain, recurrentKernels } = this.#subject;
     const branches = this.#branches ??= this.#inBranches();
     const redrawn = new Map<string, number>();
     for (const layer of chain) {
-      // TensorFlow.js draws depthwise kernels too small, and the rule init-scale says so.
+      // TensorFlow.js draws depthwise kernels too small, which init-scale reports.
       const isDepthwise = layer.layer.kernelLayout === "depthwise";
       const wanted = isDepthwise ? usualSigma(layer) : sigmaOf(layer);
       const least = branches.has(layer) ? wanted / SMALL_BRANCH : wanted;
@@ -143,7 +149,7 @@ export class SignalTheory {
     return redrawn;
   }
 
-  /** The kernels beside which another way leads to an addition. */
+  /** Returns the kernels in branches that are added to another path. */
   #inBranches(): Set<KernelLayer> {
     const { chain, graph, measurements: { layers } } = this.#subject;
     const additions = layers.filter(({ kind }) => kind === "addition");
@@ -158,7 +164,7 @@ export class SignalTheory {
   }
 }
 
-/** Most activations have one gain, so that most draws are the same. */
+/** Most activations have one gain, so most draws are equal. */
 function distinct(draws: readonly Redraw[]): Redraw[] {
   return draws.filter((draw, i) =>
     !draws.slice(0, i).some((other) => [...draw].every(([name, rms]) => other.get(name) === rms))

@@ -8,13 +8,13 @@ import type { WeightMoments } from "../../traits/moments.ts";
 import type { Graph } from "./graph.ts";
 import { stepsOf } from "./no_gradient.ts";
 
-/** The root mean square of weights that are drawn again. */
+/** Root mean square of redrawn weights, by name. */
 export type Redraw = ReadonlyMap<string, number>;
 
-/** Names of layers and of the model's inputs may be the same. */
+/** A layer and an input of the model may have the same name. */
 const inputName = (name: string) => `input ${name}`;
 
-/** What goes into a network, as theory sees it. */
+/** Returns the inputs of the network in the form that theory uses. */
 export function theoryInputs({ batch }: Measurements): Map<string, NetworkInput> {
   return new Map(batch.perInput.map(({ name, shape, values }) => [inputName(name), {
     shape,
@@ -25,11 +25,11 @@ export function theoryInputs({ batch }: Measurements): Map<string, NetworkInput>
 }
 
 /**
- * The layers of a network as theory sees them. The parts of a gated cell are left out: its layer stands for
- * them.
+ * Returns the layers of the network in the form that theory uses. The parts of a gated cell are
+ * left out; its layer represents them.
  *
- * @param measurements What was measured.
- * @param graph Which layer feeds which.
+ * @param measurements The measurements.
+ * @param graph The graph of the layers.
  */
 export function theoryNodes(measurements: Measurements, graph: Graph): NetworkNode[] {
   const { layers } = measurements;
@@ -63,7 +63,7 @@ export function theoryNodes(measurements: Measurements, graph: Graph): NetworkNo
     }));
 }
 
-/** The same layers with another draw of some of their weights, their means with them. */
+/** Returns the same layers with some weights redrawn, their means scaled along. */
 export function redraw(nodes: readonly NetworkNode[], redrawn: Redraw): NetworkNode[] {
   return nodes.map((node) => ({
     ...node,
@@ -77,8 +77,8 @@ export function redraw(nodes: readonly NetworkNode[], redrawn: Redraw): NetworkN
 }
 
 /**
- * What a layer reads. One that reads nothing known reads the only input of the model, or any: an embedding.
- * In a report without edges nobody knows what a merge puts together.
+ * Returns the names that a layer reads. A layer without known inputs reads the only input of the
+ * model, or any if it is an embedding. Without measured edges, the inputs of a merge are unknown.
  */
 function readsOf(layer: LayerMeasurements, { batch }: Measurements, graph: Graph): string[] {
   const { kind, inputs, reads = [] } = layer;
@@ -116,8 +116,7 @@ function settingsOf({ settings = {}, strides, normalization }: LayerMeasurements
   };
 }
 
-/** A cell is followed step by step; over so many steps nobody asks what it should measure. */
-const MOST_STEPS = 10_000;
+const MAX_RECURRENT_STEPS = 10_000;
 
 function recurrentOf(
   layer: LayerMeasurements,
@@ -127,7 +126,7 @@ function recurrentOf(
   if (layer.kind !== "recurrent") return {};
   const steps = stepsOf(layer, measurements);
   const activation = byName.get(`${layer.name}/candidate`)?.activation ?? layer.activation;
-  const isCounted = steps !== null && Number.isSafeInteger(steps) && steps <= MOST_STEPS;
+  const isCounted = steps !== null && Number.isSafeInteger(steps) && steps <= MAX_RECURRENT_STEPS;
   if (!isCounted || activation === null) return {};
   const gate = byName.get(`${layer.name}/gates`)?.activation ?? null;
   return { recurrent: { steps, activation, gate } };

@@ -9,30 +9,31 @@ import type { Biases } from "./biases_of.ts";
 import type { KernelLayer } from "./kernel_chain.ts";
 import { hasKernel } from "./signal_path.ts";
 
-/** What the alikeness of the examples does to an untrained layer. */
+/** Effect of alike examples on an untrained layer. */
 export interface Alikeness {
-  /** The share of its units that are on at every entry of the batch. */
+  /** Share of its units that are on at every entry of the batch. */
   alwaysOn: number;
-  /** By how much more of its units may be always off than always on, by chance alone. */
+  /** Share by which always-off units may exceed always-on units by chance alone. */
   chance: number;
 }
 
-/** How many standard deviations pass for chance. */
+/** Number of standard deviations that count as chance. */
 const CHANCE = 3;
-/** The same for the mean of a kernel, where nothing but an allowance depends on it. */
+/** The same for the mean of a kernel, which only affects an allowance. */
 const CHANCE_OF_MEAN = 4;
 
 /**
- * What the alikeness of the examples explains of the dead units, for each untrained relu layer. A layer that
- * is drawn symmetrically and has no biases takes a unit for off as likely as for on, whatever it is fed: where
- * a pool, depth, or a normalisation makes the examples alike, so that a unit is off at all of them or on at all
- * of them, as many are always on as are always off, and neither is a fault of the layer.
+ * Computes how many dead units the alikeness of the examples explains, for each untrained relu
+ * layer. In a symmetrically drawn layer without biases, each unit is as likely off as on, whatever
+ * the input. If a pool, depth or a normalisation makes the examples alike, units are off at all of
+ * them or on at all of them. As many are always on as always off, and neither is a fault of the
+ * layer.
  *
- * The other units are off half of the time, so that the share of entries that are off less that of those that
- * are on tells the units that are always off less those that are always on.
+ * The other units are off half of the time. So the share of off entries minus the share of on
+ * entries equals the share of always-off units minus the share of always-on units.
  *
- * @param measurements What was measured.
- * @param biases How the biases of the network came about.
+ * @param measurements The measurements.
+ * @param biases The origin of the biases of the network.
  */
 export function offByAlikeness(
   { layers }: Measurements,
@@ -44,22 +45,25 @@ export function offByAlikeness(
     const { name, shape, preActivations, activations, saturatedFraction, deadFraction } = layer;
     const units = shape?.at(-1);
     if (units === undefined || preActivations === null || activations === null) return [];
-    // A relu6 is off above, too. Where z is 0, as behind zeros, neither sign of the kernel is on.
+    // relu6 is also off above 6. If z is 0, as after zeros, neither sign of the kernel is on.
     const off = activations.zeroFraction + (saturatedFraction ?? 0);
     const neither = preActivations.zeroFraction;
     const lean = neither < 1 ? (2 * off - neither - 1) / (1 - neither) : 1;
     const alwaysOn = Math.min(1 - deadFraction!, Math.max(0, deadFraction! - lean));
-    // Each unit counts between -1 and 1, and 0 in the mean: of n the mean strays 1 / sqrt(n) at most.
+    // Each unit counts between -1 and 1 with mean 0, so the mean of n units varies by at most 1 /
+    // sqrt(n).
     return [[name, { alwaysOn, chance: CHANCE / Math.sqrt(units) }]];
   }));
 }
 
-/** Whether a layer's activation is exactly 0 where it is off, and at half of what is symmetric. */
+/**
+ * Returns true if the activation is exactly 0 when off, which is half of a symmetric distribution.
+ */
 function isRelu({ activation, deadFraction }: LayerMeasurements): boolean {
   return deadFraction !== null && (activation === "relu" || activation === "relu6");
 }
 
-/** Whether nothing between the last kernel and this layer prefers off to on. */
+/** Returns true if nothing between the last kernel and this layer favours off. */
 function isSymmetric(layers: LayerMeasurements[], index: number): boolean {
   const own = layers.slice(0, index + 1).filter(({ depth }) => depth === layers[index].depth);
   const weights = own.slice(Math.max(0, own.findLastIndex(hasKernel))).flatMap(({ weights }) =>
@@ -68,7 +72,7 @@ function isSymmetric(layers: LayerMeasurements[], index: number): boolean {
   return weights.length > 0 && weights.every(leansNotOff);
 }
 
-/** A recurrent kernel feeds back what is on, so that both signs are not alike there. */
+/** A recurrent kernel feeds back units that are on, which breaks the symmetry of the signs. */
 function leansNotOff(weight: WeightMeasurements): boolean {
   const { values } = weight;
   if (!isKernel(weight)) return values.mean >= 0;
@@ -77,12 +81,12 @@ function leansNotOff(weight: WeightMeasurements): boolean {
 }
 
 /**
- * The share of dead units that depth alone explains, for each row with an activation: of the dense relu
- * layers in a row from the input up. None where theory does not describe the network. It is for trained
- * networks, in which nothing says that as many units are on as are off (`offByAlikeness`).
+ * Computes the share of dead units explained by depth alone, for the initial run of dense relu
+ * layers. Empty if theory does not describe the network. For trained networks, in which on and off
+ * units need not balance (see `offByAlikeness`).
  *
- * @param chain Its hidden layers, or why theory does not apply.
- * @param batch What was put in.
+ * @param chain The hidden layers, or the reason why theory does not apply.
+ * @param batch The measurements of the batch.
  */
 export function offByDepth(
   chain: readonly KernelLayer[] | string,

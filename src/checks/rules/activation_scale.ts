@@ -13,10 +13,10 @@ import type { Sentence } from "../sentence.ts";
 import { MIN_EXAMPLES } from "../shared_thresholds.ts";
 import { signalDies } from "../signal_dies.ts";
 
-/** Beyond this many times too small, the examples can no longer be told apart. */
+/** Factor below which examples can no longer be told apart. */
 const COLLAPSED = 1000;
 
-/** The rule `activation-scale`: activations as large as those of a critical network. */
+/** The rule `activation-scale`: activations are as large as those of a critical network. */
 export const activationScale: Rule = defineRule({
   name: "activation-scale",
   assertion: "assertActivationScale",
@@ -30,7 +30,7 @@ export const activationScale: Rule = defineRule({
     letter: "a",
     below: "activations fade",
     above: "activations grow",
-    // That some initialiser draws a scale is no excuse where what is asked is which one is healthy.
+    // A study asks which scale is healthy, so being drawn by an initialiser does not excuse it.
     failsOnWarnings: true,
   },
   thresholds: {
@@ -179,10 +179,10 @@ function cure(
     say`Normalise the inputs, or check the biases.`;
 }
 
-/** The states of the layers in one mean field. */
+/** States of the layers in one mean field. */
 type States = readonly MeanFieldState[];
 
-/** From what to what std(a) may be in critical networks: selu has two scales that are healthy. */
+/** Returns the range of std(a) in critical networks: selu has two healthy scales. */
 function bounds(alternatives: States[], index: number): [number, number] {
   const deviations = alternatives.map((states) => states[index].activationStd);
   return [Math.min(...deviations), Math.max(...deviations)];

@@ -7,10 +7,9 @@ import { linearRows } from "../network/linear_rows.ts";
 import type { Rule } from "../rule.ts";
 import { counted, figure, layerNames, say } from "../say.ts";
 
-/** Fewer additions than this make little of what is added. */
-const FEWEST_ADDITIONS = 3;
+const MIN_ADDITIONS = 3;
 
-/** The rule `architecture`: layers that add up to what their number promises. */
+/** The rule `architecture`: the layers add up to the depth that their number suggests. */
 export const architecture: Rule = defineRule({
   name: "architecture",
   assertion: "assertArchitecture",
@@ -100,7 +99,7 @@ export const architecture: Rule = defineRule({
       model.dispose();
     `,
   },
-  // What is wrong lies between layers: no layer has a bar.
+  // The problems are between layers, so no layer has a bar.
   figure: { title: "architecture", scale: "linear", of: () => null },
   judge: (subject) => [
     ...withoutActivation(subject),
@@ -161,12 +160,12 @@ function residualGrowth(
   { measurements, network, thresholds, trained }: Case<"residualGrowth">,
 ): Verdict[] {
   const { layers } = network;
-  // Where a layer is unknown, it may normalise.
+  // An unknown layer may normalise.
   if (layers.some(({ kind }) => kind === "normalization" || kind === "opaque")) return [];
   const additions = layers.filter(({ kind, activations }) =>
     kind === "addition" && activations !== null
   );
-  if (additions.length < FEWEST_ADDITIONS) return [];
+  if (additions.length < MIN_ADDITIONS) return [];
   const growth = additions.at(-1)!.activations!.rms / additions[0].activations!.rms;
   const { residualGrowth: most } = thresholds;
   if (!(growth > most) || !Number.isFinite(growth)) return [];

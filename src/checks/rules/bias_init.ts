@@ -103,7 +103,7 @@ function hidden(
   { measurements, thresholds: { biasRatio } }: Case<"biasRatio">,
 ): Verdict[] {
   const { name, values } = weight;
-  // A gate that starts open or closed: whether it is stuck is the business of saturated-activations.
+  // A gate may start open or closed; saturated-activations reports one that is stuck.
   const isGate = isSigmoid(layer.activation);
   if (isGate && values.std <= 1e-6 * values.maxAbs) return [];
   const isAlone = measurements.weightsOnly !== undefined;
@@ -135,7 +135,10 @@ function hidden(
   }];
 }
 
-/** The rms of z for inputs of rms 1, of a layer that no signal was sent through; `null` where it has no kernel. */
+/**
+ * Returns the rms of z for inputs of rms 1, for a layer without measured signals, or `null` without
+ * a kernel.
+ */
 function sizeAlone({ weights, kernelLayout }: LayerMeasurements): number | null {
   const kernel = weights.find(isKernel);
   if (kernel === undefined || kernelLayout === undefined) return null;
@@ -150,7 +153,7 @@ function ofHead(
   const priors = head === null ? null : priorsOf(head, measurements);
   if (entries == null || priors === null || priors.length !== entries.length) return [];
   const isSoftmax = head!.activation === "softmax";
-  // A softmax does not change when the same number is added to all of its inputs.
+  // Adding the same number to all inputs of a softmax does not change it.
   const shift = isSoftmax ? mean(entries) - mean(priors.map(({ likely }) => likely)) : 0;
   const off = Math.max(
     ...entries.map((entry, i) =>
@@ -179,14 +182,14 @@ function ofHead(
   }];
 }
 
-/** What a bias of the head is when it predicts the mean target: likely, and from where to where it may be. */
+/** Bias of a head that predicts the mean target: likely value and range. */
 interface Prior {
   likely: number;
   low: number;
   high: number;
 }
 
-/** The biases of a head that predicts the mean target whatever the input. */
+/** Returns the biases of a head that always predicts the mean target. */
 function priorsOf({ activation }: Head, { batch }: Measurements): Prior[] | null {
   const [target, ...others] = batch.targets ?? [];
   if (target === undefined || others.length > 0 || target.unitMeans === null) return null;
@@ -201,7 +204,7 @@ function priorsOf({ activation }: Head, { batch }: Measurements): Prior[] | null
     }));
   }
   if (activation !== "softmax" && activation !== "sigmoid") return null;
-  // A class that the batch lacks is given half an example at least.
+  // A class that is missing in the batch counts as at least half an example.
   const least = 0.5 / examples;
   const logitOf = (share: number) => {
     const known = Math.min(Math.max(share, least), 1 - least);

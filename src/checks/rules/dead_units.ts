@@ -102,13 +102,13 @@ export const deadUnits: Rule = defineRule({
     }
     const { deadFractionWarning, deadFraction } = thresholds;
     const least = Math.min(deadFractionWarning, deadFraction);
-    // What is allowed for is added, so that less than this can never matter.
+    // Allowances are only added, so smaller shares never matter.
     if (judged.every(({ deadFraction: share }) => share! <= least && share! < 1)) return [];
     const allow = allowances(network);
     return judged.flatMap((layer) => {
       const { name, deadFraction, activation } = layer;
       const share = deadFraction!;
-      // A layer of which every unit is off fails whatever the threshold.
+      // A layer fails if all units are off, whatever the threshold.
       const fails = share > allow(name, thresholds.deadFraction).limit || share === 1;
       if (!fails && share <= allow(name, thresholds.deadFractionWarning).limit) return [];
       const threshold = fails ? "deadFraction" : "deadFractionWarning";
@@ -118,7 +118,7 @@ export const deadUnits: Rule = defineRule({
         examples: exactFigure(batch.examples, "examples"),
       };
       return [{
-        // Where the signal goes round a layer that lets none through, the network trains without it.
+        // If the signal bypasses a blocked layer, the network trains without it.
         severity: fails && !isPassedBy(layer, network) ? "error" : "warning",
         kind: share === 1 ? "all-off" : "off",
         layer: name,
@@ -129,7 +129,7 @@ export const deadUnits: Rule = defineRule({
         message: say`${figures.dead} of the ${activation ?? "one-sided"} units of ${layerName(name)}
           are off on all ${figures.examples} examples; expected ${limit === 1 ? say`<` : say`<=`}
           ${number(limit, "percent")} (${threshold}${
-          // Where it shows in the limit, it must be said where the rest comes from.
+          // An allowance that shows in the limit needs an explanation.
           limit === 1 || formatPercent(limit) === formatPercent(thresholds[threshold])
             ? NOTHING
             : why}).`,
@@ -142,13 +142,13 @@ export const deadUnits: Rule = defineRule({
   },
 });
 
-/** Whether a layer lets no gradient through, and those below it have theirs by another way. */
+/** Returns true if a layer blocks the gradient but the layers below it get theirs another way. */
 function isPassedBy(layer: LayerMeasurements, network: Network): boolean {
   return layer.deadFraction === 1 && layer.preActivationGradients?.maxAbs === 0 &&
     isReachedBelow(layer, network);
 }
 
-/** The limit that a threshold becomes in a layer of the network, and where the rest comes from. */
+/** Returns a function that gives the limit in a layer and explains its allowance. */
 function allowances(network: Network) {
   return (name: string, threshold: number): { limit: number; why: Sentence } => {
     const alike = network.offByAlikeness.get(name);

@@ -125,14 +125,17 @@ export const explodingGradients: Rule = defineRule({
   },
 });
 
-/** Where no gradient was sent, none could explode. */
+/** Returns a verdict if no gradient was sent, so that none could explode. */
 function unheard(heard: Case): Verdict[] {
   if (heard.network.signalPath(heard.layers).some(({ signal }) => signal > 0)) return [];
   const lost = lostSignal(heard).find(({ unjudged }) => unjudged);
   return lost === undefined ? [] : [{ ...lost, severity: "note" }];
 }
 
-/** What overflowed has exploded, unless it is NaN from elsewhere: either way it may not pass. */
+/**
+ * Reports overflowed deltas. They have exploded, or are NaN from elsewhere; either way they must
+ * not pass.
+ */
 function overflow({ layers, network }: Case): Verdict[] {
   return network.signalPath(layers)
     .filter(({ layer }) => layer.preActivationGradients!.nonFinite > 0)
@@ -156,14 +159,15 @@ function overflow({ layers, network }: Case): Verdict[] {
 }
 
 /**
- * A batch normalisation enlarges the gradient by some sqrt(pi / (pi - 1)) = 1.21 in each layer of relu (Yang et al.
- * 2019), and makes up for it, as the kernel before it may have any size: dense networks of 40 and 45 such layers,
- * with ratios of 3502 and 7418, learn by Adam at its usual rates, one of 60 with 1.65e5 only at 0.01. So a ratio is an
- * error from this many times `explodingRatio` on if a normalisation follows every kernel.
+ * A batch normalisation enlarges the gradient by about sqrt(pi / (pi - 1)) = 1.21 per relu layer
+ * (Yang et al. 2019). It also makes up for that, because the kernel before it may have any size:
+ * dense networks of 40 and 45 such layers, with ratios of 3502 and 7418, learn with Adam at its
+ * usual rates; one of 60, with 1.65e5, only at 0.01. So if a normalisation follows every kernel, a
+ * ratio is an error from this many times `explodingRatio`.
  */
 const NORMALIZED = 10;
 
-/** What is gained from the last layer of a path down to the first. */
+/** Judges the growth from the last layer of a path down to the first. */
 function growth(
   path: SignalStep[],
   { layers, measurements, network, thresholds, trained }: Case<
@@ -215,8 +219,9 @@ function growth(
 }
 
 /**
- * What a recurrent layer gains from its last step down to its first. A layer that keeps all that it is
- * sent has some sqrt(steps); tanh, GRU and LSTM as TensorFlow.js draws them have about 1 over 200 steps.
+ * Judges the growth from the last step of a recurrent layer down to the first. A layer that keeps
+ * the whole signal has about sqrt(steps); tanh, GRU and LSTM as TensorFlow.js draws them have about
+ * 1 over 200 steps.
  */
 function growthThroughTime(
   layer: LayerMeasurements,

@@ -18,7 +18,10 @@ import { DELTA_NORM } from "../network/signal_path.ts";
 
 const OTHER_ADVICE = say`Use another activation, or add normalisation or residual connections.`;
 
-/** The rule `gradient-balance`: all layers receive signals of a size, but for what depth does. */
+/**
+ * The rule `gradient-balance`: all layers receive signals of similar size, apart from the effect of
+ * depth.
+ */
 export const gradientBalance: Rule = defineRule({
   name: "gradient-balance",
   assertion: "assertGradientBalance",
@@ -97,7 +100,7 @@ export const gradientBalance: Rule = defineRule({
   judge(subject) {
     const { network, thresholds } = subject;
     const { plain: chain, expected: states } = network;
-    // What rounding leaves of a gradient has no size to judge; the rules before these say so.
+    // Rounding errors have no size to judge; earlier rules report them.
     const { warnings, heard: { layers } } = softmaxUnderSum(subject);
     const unmeasured = brokenGradient(network.signalPath(layers));
     if (typeof chain === "string") {
@@ -132,7 +135,7 @@ export const gradientBalance: Rule = defineRule({
       .filter(({ layer, delta }) =>
         layers.includes(layer) && delta !== null && delta.l2 > 0 && delta.nonFinite === 0
       );
-    // Signals of 0 are the business of vanishing-gradients.
+    // Signals of 0 are reported by vanishing-gradients.
     if (signals.length < 2) return [];
     const spread = (values: number[]) => Math.max(...values) / Math.min(...values);
     const measured = spread(signals.map(({ delta }) => delta!.l2 ** 2));
@@ -172,7 +175,7 @@ export const gradientBalance: Rule = defineRule({
   },
 });
 
-/** Squared norms of delta in a mean field, relative to the last hidden layer's. */
+/** Returns the squared norms of delta in a mean field, relative to the last hidden layer's. */
 function predictedSignals(
   chain: readonly KernelLayer[],
   states: readonly MeanFieldState[],

@@ -14,10 +14,10 @@ import { MIN_WIDTH } from "../shared_thresholds.ts";
 import { signalDies } from "../signal_dies.ts";
 import { DELTA_NORM } from "../network/signal_path.ts";
 
-/** From so many units on the factor holds as it is. */
+/** Number of units from which the factor applies unchanged. */
 const WIDE = 128;
 
-/** The rule `gradient-ratio`: from layer to layer the signal changes as theory says it should. */
+/** The rule `gradient-ratio`: from layer to layer the signal changes as theory predicts. */
 export const gradientRatio: Rule = defineRule({
   name: "gradient-ratio",
   assertion: "assertGradientRatioNear",
@@ -81,11 +81,11 @@ export const gradientRatio: Rule = defineRule({
   judge(subject) {
     const { network, thresholds } = subject;
     const { plain: chain } = network;
-    // What rounding leaves of a gradient has no size to judge; the rules before these say so.
+    // Rounding errors have no size to judge; earlier rules report them.
     const { warnings, heard: { layers } } = softmaxUnderSum(subject);
     const unmeasured = brokenGradient(network.signalPath(layers));
     if (typeof chain === "string") {
-      // Said once, for this rule and for those on balance and on activations.
+      // Reported once, for this rule and those about balance and activations.
       const none = undescribed(network);
       if (none !== null) return [none];
       if (unmeasured !== null || warnings.some(({ unjudged }) => unjudged)) return [];
@@ -134,7 +134,10 @@ export const gradientRatio: Rule = defineRule({
   },
 });
 
-/** By how much more a narrow layer spreads: the logarithm of a ratio as 1 / sqrt(width). */
+/**
+ * Returns the extra allowance of a narrow layer: the logarithm of a ratio spreads as 1 /
+ * sqrt(width).
+ */
 function spread(width: number): number {
   return Math.max(1, Math.sqrt(WIDE / width));
 }

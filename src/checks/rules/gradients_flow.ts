@@ -21,7 +21,7 @@ import { joined, layerName, say, weightName } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { zeroGradientCause } from "../zero_gradient_cause.ts";
 
-/** The rule `gradients-flow`: what is trained has a gradient, and what is frozen has none. */
+/** The rule `gradients-flow`: trainable weights have a gradient, and frozen ones have none. */
 export const gradientsFlow: Rule = defineRule({
   name: "gradients-flow",
   assertion: "assertGradientsFlow",
@@ -87,8 +87,8 @@ export const gradientsFlow: Rule = defineRule({
     const silent = heard === subject
       ? []
       : subject.layers.filter((layer) => !heard.layers.includes(layer));
-    // A model of which no gradient was measured may not pass. Elsewhere rounding may leave a gradient
-    // that is not exactly 0: then there is nothing to say here.
+    // A model without any measured gradient must not pass. Otherwise rounding may leave gradients
+    // that are not exactly 0, and there is nothing to report.
     const said = heard.measurements.layers.length === 0
       ? warnings.map((verdict): Verdict => ({ ...verdict, severity: "error" }))
       : silent.some(({ weights }) => trainedOf(weights).some(isZero))
@@ -108,7 +108,7 @@ export const gradientsFlow: Rule = defineRule({
   },
 });
 
-/** The layers that receive no signal for a reason that need not harm. */
+/** Returns the layers that receive no signal for a harmless reason. */
 function excusedLayers(subject: Case): Set<string | null> {
   const isTrained = ({ weights }: LayerMeasurements) => trainedOf(weights).length > 0;
   const warnings = lostSignal(subject, isTrained)
@@ -146,7 +146,7 @@ function judge(layer: LayerMeasurements, excused: boolean, network: Network): Ve
   const waiting = waitsFor(layer, measurements);
   const rest = zero.filter((weight) => !first.includes(weight) && !idle.includes(weight));
   if (rest.length > 0) {
-    // A branch that puts out nothing yet, or never will: the rest trains without it.
+    // The network trains without a branch whose inputs are zeros.
     const aside = isFedZeros(layer, network);
     verdicts.push(
       verdict(layer, {
@@ -216,10 +216,10 @@ function judge(layer: LayerMeasurements, excused: boolean, network: Network): Ve
 const ZERO = say`a gradient of exactly 0`;
 const SOME: Expected = moreThan(0, { of: "max |dJ/dw|" });
 
-/** What is wrong with some weights of a layer. */
+/** Problem of some weights of a layer. */
 interface Found extends Pick<Verdict, "severity" | "kind" | "expected" | "advice"> {
   weights: WeightMeasurements[];
-  /** What they have. */
+  /** Object of the verb in the message. */
   what: Sentence;
 }
 

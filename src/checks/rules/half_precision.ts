@@ -7,14 +7,14 @@ import type { Case, Verdict } from "../judge.ts";
 import type { Rule } from "../rule.ts";
 import { layerNames, number, say, shareFigure } from "../say.ts";
 
-/** The exponent of the largest number of fp16, 65504. */
-const MOST = 15;
-/** By so many powers of 2 a gradient may still grow after the loss has been scaled. */
+/** Exponent of the largest fp16 number, 65504. */
+const MAX_EXPONENT = 15;
+/** Powers of 2 by which a gradient may still grow after loss scaling. */
 const HEADROOM = 3;
-/** The largest power of 2 that mixed precision scales a loss by. */
+/** Largest power of 2 by which mixed precision scales a loss. */
 const LARGEST_SCALE = 24;
 
-/** The rule `half-precision`: what a pass computes fits into fp16. */
+/** The rule `half-precision`: the values of a pass fit into fp16. */
 export const halfPrecision: Rule = defineRule({
   name: "half-precision",
   assertion: "assertHalfPrecision",
@@ -93,14 +93,14 @@ const gradientsOf = (layer: LayerMeasurements) =>
     ...layer.weights.map(({ gradients }) => gradients),
   ]);
 
-/** The exponent of the smallest subnormal number of fp16. */
-const LEAST = -24;
+/** Exponent of the smallest subnormal fp16 number. */
+const MIN_EXPONENT = -24;
 
-/** The share of the entries that are not 0 which fp16 turns to 0, once they are multiplied by a power of 2. */
+/** Returns the share of nonzero entries that fp16 turns to 0 after scaling by a power of 2. */
 function underOf({ under, from, over, counts }: ExponentHistogram, power = 0): number {
   const sum = (some: readonly number[]) => some.reduce((total, count) => total + count, 0);
   const rest = under + over + sum(counts);
-  const lost = sum(counts.slice(0, Math.max(0, LEAST - power - from)));
+  const lost = sum(counts.slice(0, Math.max(0, MIN_EXPONENT - power - from)));
   return rest === 0 ? 0 : (under + lost) / rest;
 }
 
@@ -139,7 +139,7 @@ function underflow({ layers, measurements, thresholds }: Case<"halfUnder">): Ver
     .filter(({ under }) => under > halfUnder);
   if (shares.length === 0) return [];
   const largest = Math.max(...measurements.layers.flatMap(gradientsOf).map(largestExponent));
-  const power = Math.min(LARGEST_SCALE, MOST - HEADROOM - largest);
+  const power = Math.min(LARGEST_SCALE, MAX_EXPONENT - HEADROOM - largest);
   const names = shares.map(({ name }) => name);
   const helps = power > 0 &&
     layers.flatMap(gradientsOf).every((one) => underOf(one, power) <= halfUnder);

@@ -15,10 +15,10 @@ import { once } from "../once.ts";
 import { judgeScaleAlone } from "../weights_alone.ts";
 import { signalDies } from "../signal_dies.ts";
 
-/** A kernel of fewer entries has a standard deviation that says little of what it was drawn from. */
+/** Smallest kernel whose standard deviation identifies its initialiser. */
 const MIN_ENTRIES = 32;
 
-/** The rule `init-scale`: kernels drawn as large as a known initialiser draws them. */
+/** The rule `init-scale`: kernels are as large as a known initialiser draws them. */
 export const initScale: Rule = defineRule({
   name: "init-scale",
   assertion: "assertInitScale",
@@ -143,7 +143,7 @@ export const initScale: Rule = defineRule({
   figure: {
     title: "std of the kernel",
     scale: "log",
-    // The recurrent one, where there are two.
+    // The last kernel is the recurrent one, if there are two.
     of: ({ weights }) => weights.findLast(isKernel)?.values.std ?? null,
   },
   judge(subject) {
@@ -168,7 +168,7 @@ export const initScale: Rule = defineRule({
           advice: kernel.layer.role === "hidden" ? rescale : null,
         })),
       ...network.recurrentKernels
-        // A constant one has no deviation to judge: see the rule symmetry.
+        // Constant kernels are reported by the rule symmetry.
         .filter(({ kernel: { values } }) => values.std > 1e-12 * values.maxAbs)
         .map((kernel): Drawn => ({
           ...kernel,
@@ -187,12 +187,12 @@ export const initScale: Rule = defineRule({
   },
 });
 
-/** A kernel, what it should be drawn with, and what to do about it. */
+/** Kernel with its recommended initialiser and its fix. */
 interface Drawn {
   layer: LayerMeasurements;
   kernel: WeightMeasurements;
   schemes: Schemes;
-  /** How bad it is if it is too small; `null` where it may be. */
+  /** Severity if it is too small, or `null` if it may be small. */
   small: "error" | "warning" | null;
   /** Advice, if it is more than redrawing the kernel. */
   advice: Sentence | null;
@@ -216,7 +216,7 @@ function judge(
   const isError = fails && !only && (isHuge || dies());
   const threshold = fails ? "initScaleFactor" : "initScaleWarning";
   const limit = thresholds[threshold];
-  // One target, that of the cure; an initialiser on this side of it widens the range.
+  // The factor refers to the recommended scale; an initialiser on this side of it widens the range.
   const off = std / target;
   const isBelow = std < nearest && nearest < target;
   const isAbove = std > nearest && nearest > target;

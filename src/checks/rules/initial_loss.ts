@@ -12,10 +12,10 @@ import type { Rule } from "../rule.ts";
 import { figure, NOTHING, number, say } from "../say.ts";
 import { MIN_EXAMPLES } from "../shared_thresholds.ts";
 
-/** So many standard deviations of a normal distribution are exceeded once in 1000 draws. */
+/** Standard deviations of a normal distribution that are exceeded once in 1000 draws. */
 const RARE = 3.09;
 
-/** The rule `initial-loss`: an untrained network loses what guessing loses, no more and no less. */
+/** The rule `initial-loss`: the loss of an untrained network equals that of guessing. */
 export const initialLoss: Rule = defineRule({
   name: "initial-loss",
   assertion: "assertInitialLoss",
@@ -152,7 +152,7 @@ export const initialLoss: Rule = defineRule({
   },
 });
 
-/** From where to where the loss may be without a failure, and without a warning. */
+/** Returns the ranges of the loss without an error and without a warning. */
 function limitsOf(
   { low, high, squared }: GuessedLoss,
   chance: number,
@@ -162,7 +162,7 @@ function limitsOf(
 ) {
   const { initialLossTolerance, initialLossWarning, initialLossFactor } = thresholds;
   // A random head adds its own mean square to a squared error: up to 20 times that of the targets
-  // in 1 draw of 300. So it is its root that the factor is for.
+  // in 1 draw of 300. So the factor applies to the square root.
   const [warned, failed] = squared
     ? [initialLossFactor, initialLossFactor ** 2]
     : [1 + initialLossTolerance, initialLossFactor];
@@ -173,9 +173,10 @@ function limitsOf(
 }
 
 /**
- * The share of the targets that a random function of the inputs may well explain, by the quantile of a
- * correlation (Fisher 1915): with one feature every other slope has the right sign, with a hundred hardly
- * any draw is of use. Neighbouring steps and pixels are alike, so that they do not count.
+ * Returns the share of the targets that a random function of the inputs may explain, by the
+ * quantile of a correlation (Fisher 1915). With one feature, every other slope has the right sign;
+ * with a hundred, hardly any draw helps. Neighbouring steps and pixels are alike, so they do not
+ * count.
  */
 function explainedByChance({ activation, units }: Head, { batch }: Measurements): number {
   const features = batch.perInput.reduce(

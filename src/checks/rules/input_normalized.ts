@@ -3,7 +3,7 @@ import { ALIKE, APART } from "../differences.ts";
 import { judgeInput } from "../judge_input.ts";
 import type { Rule } from "../rule.ts";
 
-/** The rule `input-normalized`: inputs near mean 0 and standard deviation 1. */
+/** The rule `input-normalized`: inputs have mean 0 and standard deviation 1, roughly. */
 export const inputNormalized: Rule = defineRule({
   name: "input-normalized",
   assertion: "assertInputNormalized",
@@ -102,7 +102,7 @@ export const inputNormalized: Rule = defineRule({
       model.dispose();
     `,
   },
-  // The figure is the inputs', not a layer's.
+  // The figure belongs to the inputs, not to a layer.
   figure: { title: "inputs", scale: "log", of: () => null },
   judge: (subject) =>
     subject.measurements.batch.perInput.flatMap((input) =>

@@ -14,7 +14,7 @@ import {
   usualRates,
 } from "../../traits/optimizers.ts";
 
-/** The rule `learning-rate`: the model is compiled with a rate that its optimizer can work with. */
+/** The rule `learning-rate`: the compiled learning rate is usual for its optimizer. */
 export const learningRate: Rule = defineRule({
   name: "learning-rate",
   assertion: "assertLearningRate",
@@ -85,7 +85,8 @@ export const learningRate: Rule = defineRule({
   ) {
     const rate = optimizer?.learningRate ?? null;
     const side = optimizer === undefined ? null : unusualRate(optimizer, rate);
-    // What a trained network was trained with has done its work, and low rates are right to go on with.
+    // The rate of a trained network has done its work, and low rates are right for further
+    // training.
     if (optimizer !== undefined && rate !== null && side !== null && !(trained && rate >= 0)) {
       return [rateVerdict(optimizer, rate, side, learningRateFactor)];
     }
@@ -104,7 +105,7 @@ function rateVerdict(
   const expected = usual === null ? moreThan(0) : between(usual.least, usual.most);
   const rateFigure = figure(rate, "learning rate");
   const times = usual === null ? Infinity : side === "low" ? usual.least / rate : rate / usual.most;
-  // A rate of 0, below 0 or of no number is as far as can be.
+  // Rates that are 0, negative or NaN are as wrong as can be.
   const isFar = !(times > 0 && times <= learningRateFactor);
   const { schedule } = optimizer;
   const from = schedule === undefined ? say`` : say` (the largest of its ${schedule})`;
@@ -125,7 +126,7 @@ function rateVerdict(
   };
 }
 
-/** What is wrong with a rate. */
+/** Returns the consequence of an unusual rate. */
 function judgedWords(optimizer: NamedOptimizer, rate: number, side: "low" | "high"): Sentence {
   if (rate === 0) return say`with which no weight changes`;
   if (rate < 0) return say`with which each step raises the loss`;
@@ -135,7 +136,7 @@ function judgedWords(optimizer: NamedOptimizer, rate: number, side: "low" | "hig
   } is used with`;
 }
 
-/** Usual rates of every optimizer, those of the same range together. */
+/** Describes the usual rates of every optimizer, grouped by range. */
 function rangesInWords(): string {
   const ranges = Map.groupBy(
     Object.keys(OPTIMIZERS).filter((name) => name !== "Momentum"),

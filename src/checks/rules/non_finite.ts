@@ -8,15 +8,15 @@ import type { Rule } from "../rule.ts";
 import { exactFigure, joined, layerName, NOTHING, number, say, weightName } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 
-/** One tensor of a layer, and how many of its entries are not finite. */
+/** Tensor of a layer with its number of non-finite entries. */
 interface Culprit {
   what: Sentence;
-  /** Where it belongs: to what the pass is given, to its way forward or to its way back. */
+  /** Phase of the tensor: given to the pass, computed forward, or computed backward. */
   part: "given" | "forward" | "backward";
   statistics: TensorStatistics | null;
 }
 
-/** The rule `non-finite`: no NaN and no infinity anywhere. */
+/** The rule `non-finite`: there is no NaN and no infinity anywhere. */
 export const nonFinite: Rule = defineRule({
   name: "non-finite",
   assertion: "assertAllFinite",
@@ -71,11 +71,11 @@ export const nonFinite: Rule = defineRule({
       layer,
       culprits: tensors(layer).filter((one) => bad(one.statistics) > 0),
     }));
-    // Without a topology none comes before another.
+    // Without a topology the layers have no order.
     const first = inputs.length > 0 || measurements.weightsOnly !== undefined
       ? null
       : firstCulprit(found.map(({ layer }) => layer));
-    // One cure for all of them: that of where they begin.
+    // All share one fix, that of their origin.
     const origin = found.find(({ layer }) => first === null || layer === first);
     const cure = inputs.length > 0
       ? say`Clean the batch: a NaN in an input reaches every layer.`
@@ -110,7 +110,7 @@ function tensors(layer: LayerMeasurements): Culprit[] {
   ];
 }
 
-/** Whether there is any culprit in it, told without naming all that there is. */
+/** Returns true if a layer has non-finite entries, without listing them. */
 function isBad(layer: LayerMeasurements): boolean {
   return bad(layer.preActivations) + bad(layer.activations) + bad(layer.activationGradients) +
           bad(layer.preActivationGradients) > 0 ||
@@ -121,7 +121,10 @@ function bad(statistics: TensorStatistics | null): number {
   return statistics?.nonFinite ?? 0;
 }
 
-/** The forward pass comes first, upwards; then the backward pass, downwards. */
+/**
+ * Returns the first layer in the order of the pass: forward and upwards, then backward and
+ * downwards.
+ */
 function firstCulprit(layers: LayerMeasurements[]): LayerMeasurements | undefined {
   const forward = layers.find(({ weights, preActivations, activations }) =>
     bad(preActivations) + bad(activations) > 0 || weights.some(({ values }) => bad(values) > 0)

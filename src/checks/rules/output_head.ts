@@ -6,7 +6,7 @@ import type { Rule } from "../rule.ts";
 import { counted, layerName, NOTHING, say } from "../say.ts";
 import { strayClasses } from "../stray_classes.ts";
 
-/** The rule `output-head`: the activation of the output and the loss must belong together. */
+/** The rule `output-head`: the activation of the output fits the loss. */
 export const outputHead: Rule = defineRule({
   name: "output-head",
   assertion: "assertOutputHead",
@@ -58,7 +58,7 @@ export const outputHead: Rule = defineRule({
     const { objective: { name }, batch: { targets = [] } } = measurements;
     const dropped = droppedAnswers(layers, measurements);
     if (dropped.length > 0) return dropped;
-    // Classes are counted by output, so several heads may have them.
+    // Classes are counted per output, so there may be several heads.
     if (head === null) return targets.flatMap((target) => strayClasses(target, null));
     if (!layers.includes(head.layer)) return [];
     const strays = targets.flatMap((target) => strayClasses(target, head.layer.name));

@@ -6,7 +6,7 @@ import type { Case, Verdict } from "../judge.ts";
 import type { Rule } from "../rule.ts";
 import { counted, figure, layerNames, number, say, shareFigure } from "../say.ts";
 
-/** The rule `regularization`: dropout and penalties that leave something to learn from. */
+/** The rule `regularization`: dropout and penalties leave enough signal to learn from. */
 export const regularization: Rule = defineRule({
   name: "regularization",
   assertion: "assertRegularization",
@@ -89,12 +89,12 @@ export const regularization: Rule = defineRule({
   },
   figure: { title: "rate of dropout", scale: "linear", of: (layer) => rateOf(layer) },
   judge(subject) {
-    // What a trained network was trained with has done its work.
+    // The settings of a trained network have done their work.
     return subject.trained ? [] : [...dropout(subject), ...penalties(subject)];
   },
 });
 
-/** The share of entries that a layer drops in training. */
+/** Returns the share of entries that a layer drops in training. */
 function rateOf({ dropout, recurrentDropout }: LayerMeasurements): number | null {
   return dropout === undefined && recurrentDropout === undefined
     ? null
@@ -112,7 +112,7 @@ function dropout(
   });
   if (dropping.length === 0) return [];
   const high = dropping.filter(({ rate }) => rate >= dropoutRate);
-  // Where branches come together, one way keeps what another drops.
+  // If branches are joined, one path keeps what another drops.
   const branches = measurements.layers.some(({ kind }) =>
     kind === "addition" || kind === "concatenation" || kind === "merge" || kind === "opaque"
   );
@@ -175,7 +175,7 @@ function penalties(
 ): Verdict[] {
   const { penaltyGradient, penaltyGradientError } = thresholds;
   const penalised = layers.filter(({ penalty }) => (penalty ?? 0) > 0);
-  // The sum of the outputs is no loss.
+  // The sum of the outputs is not a loss.
   if (penalised.length === 0 || objective.name === "sum") return [];
   const ofPenalties = Math.hypot(
     ...penalised.map(({ penalty, weights }) => 2 * penalty! / kernelNorm(weights)),
@@ -184,11 +184,11 @@ function penalties(
     ...all.flatMap(({ weights }) => weights.map(({ gradients }) => gradients?.l2 ?? 0)),
   );
   const ratio = ofPenalties / ofLoss;
-  // Without any gradient of the loss, that is the fault.
+  // If the loss has no gradient at all, that is the problem.
   if (!(ratio > penaltyGradient) || !Number.isFinite(ratio)) return [];
   const names = penalised.map(({ name }) => name);
   const penalty = objective.penalty ?? 0;
-  // Behind a normalisation the size of a kernel makes no difference to what it computes.
+  // A normalisation makes the size of the kernel before it irrelevant.
   const isError = ratio > penaltyGradientError && !all.some(({ kind }) => kind === "normalization");
   const threshold = isError ? "penaltyGradientError" as const : "penaltyGradient" as const;
   const expected = atMost(thresholds[threshold]);
@@ -215,15 +215,18 @@ function penalties(
 }
 
 /**
- * Returns by how much to weaken penalties whose gradient is so many times that of the loss: until they pull as hard as
- * it does, rounded up to two digits.
+ * Returns the factor by which to weaken penalties so that their gradient, `ratio` times that of the
+ * loss, becomes equal to it. Rounded up to two digits.
  */
 export function enoughWeaker(ratio: number): number {
   const unit = 10 ** (Math.floor(Math.log10(ratio)) - 1);
   return Number((Math.ceil(ratio / unit) * unit).toPrecision(2));
 }
 
-/** The l2 norm of a layer's kernels, which is what regularizers act on as a rule; of all weights, where it has none. */
+/**
+ * Returns the l2 norm of a layer's kernels, which regularizers usually act on, or of all weights if
+ * it has none.
+ */
 function kernelNorm(weights: LayerMeasurements["weights"]): number {
   const kernels = weights.filter(isKernel);
   return Math.hypot(...(kernels.length > 0 ? kernels : weights).map(({ values }) => values.l2));

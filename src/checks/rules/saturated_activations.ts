@@ -10,12 +10,13 @@ import type { Rule } from "../rule.ts";
 import { exactFigure, figure, layerName, number, say, shareFigure } from "../say.ts";
 
 /**
- * Whether the signal has to come through a layer: in a cell it comes through the gates as well. A head is led
- * back by its loss: one that sends nothing down is found by vanishing-gradients.
+ * Returns true if the signal must pass through a layer: in a cell it also passes through the gates.
+ * The loss corrects a saturated head, and vanishing-gradients reports one that sends no gradient
+ * down.
  */
 const mustPass = ({ role, kind }: LayerMeasurements) => role === "hidden" && kind !== "cell";
 
-/** The rule `saturated-activations`: bounded activations must not sit where they have no slope. */
+/** The rule `saturated-activations`: bounded activations must not stay where they have no slope. */
 export const saturatedActivations: Rule = defineRule({
   name: "saturated-activations",
   assertion: "assertActivationsNotSaturated",
@@ -95,7 +96,7 @@ export const saturatedActivations: Rule = defineRule({
     const rescale = once(() => rescaleAdvice(layers, network, true));
     return layers.flatMap((layer): Verdict[] => {
       const { name, activation, saturatedFraction: share } = layer;
-      // A one-sided activation (relu6) rests at 0 half of the time; the rule dead-units judges it.
+      // A one-sided activation (relu6) is at 0 half of the time and is judged by dead-units.
       if (share === null || layer.deadFraction !== null) return [];
       const entries = (layer.preActivations ?? layer.activations)?.count ?? 0;
       if (entries < thresholds.minEntries) {

@@ -10,10 +10,10 @@ import { counted, layerName, number, say, weightName } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { sharedDraws } from "../shared_draws.ts";
 
-/** Layers whose weights of two axes mix units. Of those of other layers nothing is known. */
+/** Kinds of layers whose matrices mix units. Nothing is known about other layers. */
 const MIXING: readonly LayerKind[] = ["dense", "convolution", "recurrent", "embedding"];
 
-/** The rule `symmetry`: units of a layer must differ, or they stay alike forever. */
+/** The rule `symmetry`: the units of a layer differ, or they stay alike forever. */
 export const symmetry: Rule = defineRule({
   name: "symmetry",
   assertion: "assertSymmetryBroken",
@@ -73,7 +73,8 @@ export const symmetry: Rule = defineRule({
       weights.find((weight) => weight.duplicateUnits != null)?.duplicateUnits ?? null,
   },
   judge({ layers, network, measurements }) {
-    // Without a topology a kernel of zeros may end a branch, as that of a LoRA does, where others are not zero.
+    // Without a topology, a kernel of zeros may end a branch, as in LoRA, if other kernels are not
+    // zero.
     const mayEndBranch = measurements.weightsOnly !== undefined &&
       network.layers.some((layer) =>
         hasUnits(layer) && layer.weights.some((one) => isKernel(one) && one.values.maxAbs > 0)
@@ -89,13 +90,14 @@ export const symmetry: Rule = defineRule({
         const verdicts = kernels.map((kernel) =>
           judge(layer, kernel, layer.role === "output" || added.has(layer) || mayEndBranch)
         );
-        // The units of a recurrent cell are told apart by either of its kernels.
+        // Either kernel of a recurrent cell can make its units differ.
         return verdicts.some(({ length }) => length === 0) ? [] : verdicts.flat();
       });
     });
     const mixing = network.layers.filter((layer) => layer.role === "hidden" && hasUnits(layer));
     const alike = found.flat().filter(({ kind }) => kind === "constant" || kind === "duplicates");
-    // Of layers that differ a network still learns; where no layer does, it has one unit of each.
+    // A network still learns if some layers have differing units. If none has, it acts like one
+    // unit per layer.
     const isWhole = mixing.every(({ name }) => alike.some(({ layer }) => layer === name));
     return [
       ...found.flat().map((verdict): Verdict =>
@@ -116,10 +118,10 @@ function judge(
   const mixes = MIXING.includes(layer.kind);
   const isRow = shape.slice(0, -1).every((size) => size === 1);
   if (!mixes && (isRow || values.maxAbs === 0)) return [];
-  // The figures are sums in float64: a constant leaves some 1e-16 of itself.
+  // The figures are sums in float64, so a constant leaves about 1e-16 of itself.
   const constant = values.std <= 1e-12 * values.maxAbs;
   if (constant && values.maxAbs === 0 && mayBeZero) return [];
-  // The columns of an embedding of zeros are told apart by what they feed.
+  // The following layers make the columns of a zero embedding differ.
   if (constant && values.maxAbs === 0 && layer.kind === "embedding" && isMoved(weight)) return [];
   if (constant) {
     return [
@@ -167,7 +169,7 @@ function judge(
   ];
 }
 
-/** Whether a layer has several units that a kernel tells apart. */
+/** Returns true if a layer has several units with their own weights. */
 function hasUnits({ kind, weights }: LayerMeasurements): boolean {
   return MIXING.includes(kind) &&
     weights.some((weight) => isKernel(weight) && weight.shape[weight.shape.length - 1] > 1);

@@ -11,7 +11,7 @@ import type { Rule } from "../rule.ts";
 import { figure, layerName, NOTHING, number, say } from "../say.ts";
 import { MIN_EXAMPLES } from "../shared_thresholds.ts";
 
-/** The rule `target-normalized`: targets that the first steps can reach. */
+/** The rule `target-normalized`: the first training steps can reach the targets. */
 export const targetNormalized: Rule = defineRule({
   name: "target-normalized",
   assertion: "assertTargetNormalized",
@@ -90,7 +90,7 @@ export const targetNormalized: Rule = defineRule({
   fails: "targets are far from what the network puts out",
   throws: "If targets are not normalised.",
   example: regressionExample("assertTargetNormalized"),
-  // The figure is the targets', not a layer's.
+  // The figure belongs to the targets, not to a layer.
   figure: { title: "targets", scale: "log", of: () => null },
   judge(subject) {
     const { measurements: { batch, objective }, thresholds } = subject;
@@ -109,7 +109,7 @@ export const targetNormalized: Rule = defineRule({
   },
 });
 
-/** Targets that are all of one class, which a network learns without looking at its input. */
+/** Finds targets that are all of one class, which a network learns without looking at its input. */
 function oneClass(target: TargetMeasurements, loss: string): Verdict[] {
   const family = lossTraits(loss)?.family;
   const isBinary = family === "labels";
@@ -131,7 +131,7 @@ function oneClass(target: TargetMeasurements, loss: string): Verdict[] {
   }];
 }
 
-/** The class of all targets, or `null` if there are several. */
+/** Returns the class of all targets, or `null` if there are several. */
 function onlyClass({ classes, unitMeans }: TargetMeasurements): number | null {
   if (classes !== undefined) {
     return classes.fractions === 0 && classes.least === classes.most ? classes.least : null;
@@ -141,7 +141,7 @@ function onlyClass({ classes, unitMeans }: TargetMeasurements): number | null {
   return only !== -1 && isAlone ? only : null;
 }
 
-/** The answer of all targets of a single unit, 0 or 1, or `null` if there are several. */
+/** Returns the answer of all targets of a single unit, 0 or 1, or `null` if there are several. */
 function onlyAnswer({ values: { mean, std }, unitMeans }: TargetMeasurements): number | null {
   return unitMeans?.length === 1 && std === 0 && (mean === 0 || mean === 1) ? mean : null;
 }
@@ -153,7 +153,7 @@ type Names =
   | "targetScaleWarning"
   | "targetDrowned";
 
-/** The worst finding about a target: the same cure removes the others. */
+/** Returns the worst finding about a target: its fix removes the others. */
 function judgeTarget(target: TargetMeasurements, subject: Case<Names>): Verdict[] {
   const { values, classes } = target;
   if (classes !== undefined || values.nonFinite > 0 || !(values.std > 0) || isCode(values)) {
@@ -167,7 +167,7 @@ function judgeTarget(target: TargetMeasurements, subject: Case<Names>): Verdict[
   return [...found.filter(({ severity }) => severity === "error"), ...found].slice(0, 1);
 }
 
-/** The row of a target's output: of the layer that it is called after, or of the only head. */
+/** Returns the row of a target's output: the layer of the same name, or the only head. */
 function outputOf({ name }: TargetMeasurements, { network: { layers, head } }: Case<Names>) {
   return layers.find((layer) => layer.role === "output" && layer.name === name) ??
     head?.output ?? head?.layer ?? null;
@@ -178,7 +178,8 @@ function offset(target: TargetMeasurements, subject: Case<Names>): Verdict[] {
   const row = outputOf(target, subject);
   const outputs = row?.activations ?? null;
   if (outputs === null || outputs.nonFinite > 0) return [];
-  // Outputs that are farther from 0 than the targets are the head's fault, unless they cannot be elsewhere.
+  // Outputs further from 0 than the targets are the head's fault, unless it cannot output anything
+  // else.
   if (Math.abs(outputs.mean) > Math.abs(mean) && !isSigmoid(row!.activation)) return [];
   const { targetOffset, targetOffsetWarning } = subject.thresholds;
   const measured = Math.abs(mean - outputs.mean) / std;
@@ -237,12 +238,15 @@ function scale(
   }];
 }
 
-/** Small targets under outputs of usual size: what tells the targets apart is lost in the noise of the head. */
+/**
+ * Finds small targets under outputs of usual size: their differences are lost in the noise of the
+ * head.
+ */
 function drowned(target: TargetMeasurements, subject: Case<Names>): Verdict[] {
   const { name, values: { mean, std } } = target;
   const row = outputOf(target, subject);
   const outputs = row?.activations ?? null;
-  // A sigmoid starts at its own scale, and cross-entropy is no square.
+  // A sigmoid starts at its own scale, and cross-entropy is not a square.
   if (outputs === null || outputs.nonFinite > 0 || isSigmoid(row!.activation)) return [];
   const { targetDrowned } = subject.thresholds;
   const measured = outputs.std / std;

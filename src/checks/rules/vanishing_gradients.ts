@@ -17,7 +17,9 @@ import { takesGradientAsItIs } from "../takes_gradient_as_it_is.ts";
 import { isGate } from "../network/is_gate.ts";
 import { DELTA_NORM, describePath, type SignalStep } from "../network/signal_path.ts";
 
-/** The rule `vanishing-gradients`: the signal must not die out on its way back to the first layer. */
+/**
+ * The rule `vanishing-gradients`: the signal must not die out on its way back to the first layer.
+ */
 export const vanishingGradients: Rule = defineRule({
   name: "vanishing-gradients",
   assertion: "assertNoVanishingGradients",
@@ -130,7 +132,7 @@ function judge(subject: Case<Ratios | "vanishingFloor">): Verdict[] {
   if (lost.some(({ severity }) => severity === "error")) return lost;
   const paths = network.signalPaths(layers);
   if (paths.length > 0) {
-    // Something was judged, then.
+    // These paths were judged.
     const aside = lost.map(({ unjudged: _, ...verdict }) => verdict);
     return [...aside, ...paths.flatMap((path) => loss(path, subject)), ...belowFloor(subject)];
   }
@@ -149,7 +151,7 @@ function judge(subject: Case<Ratios | "vanishingFloor">): Verdict[] {
 
 type Ratios = "vanishingRatio" | "vanishingRatioWarning" | "vanishingStep";
 
-/** What is lost from the last layer of a path down to the first. */
+/** Judges the loss of signal from the last layer of a path down to the first. */
 function loss(path: SignalStep[], subject: Case<Ratios>): Verdict[] {
   const { vanishingRatio, vanishingRatioWarning, vanishingStep } = subject.thresholds;
   const first = path[0];
@@ -184,19 +186,19 @@ function loss(path: SignalStep[], subject: Case<Ratios>): Verdict[] {
   }];
 }
 
-/** The gradient of the kernel of a layer, relative to the kernel. */
+/** Returns the gradient of a layer's kernel relative to the kernel. */
 function stepOf({ weights }: LayerMeasurements): number {
   const { values, gradients } = weights.find(isKernel)!;
   return gradients === null ? Infinity : gradients.rms / values.rms;
 }
 
-/** Root mean square of a gradient from which on the epsilon of Adam, 1e-7, at most halves its steps. */
+/** Rms of a gradient above which the epsilon of Adam, 1e-7, at most halves its steps. */
 const FELT = 1e-7;
 
 /**
- * Returns true if a gradient is small for no more than the scale of the kernels, which an optimizer that divides by
- * the gradient's size makes up for: all activations pass factors on, as those of RetinaNet's head do, which is
- * prescribed to be drawn with a deviation of 0.01.
+ * Returns true if a gradient is small only because of the scale of the kernels, and the optimizer
+ * divides by its size. All activations must pass factors on, as in the head of RetinaNet, whose
+ * kernels are drawn with a deviation of 0.01 by design.
  */
 function isMadeUpFor(
   path: readonly SignalStep[],
@@ -225,7 +227,7 @@ function cure(path: LayerMeasurements[], { layers, network, trained }: Case): Se
 
 const SHORTER = say`Add normalisation or residual connections, or make the network shallower.`;
 
-/** An absolute floor depends on the scale of the loss, so it only warns. */
+/** Judges gradients by an absolute floor. It depends on the scale of the loss, so it only warns. */
 function belowFloor({ layers, thresholds }: Case<"vanishingFloor">): Verdict[] {
   return layers.flatMap(({ name: layer, weights }): Verdict[] =>
     weights.flatMap((weight): Verdict[] => {
