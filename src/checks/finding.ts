@@ -36,9 +36,9 @@ export interface Finding {
   threshold?: string;
   /** Figures behind the finding, by name. */
   figures?: Record<string, FindingFigure>;
-  /** One-sentence description of the problem, with its figures. */
+  /** Description of the problem in one sentence, with its figures. */
   message: string;
-  /** One-sentence description of the fix. */
+  /** Description of the fix in one sentence. */
   advice: string;
   /** Both sentences as data. Absent if the rule wrote plain text. */
   said?: { message: Sentence; advice: Sentence };

@@ -35,7 +35,7 @@ export interface RuleDocumentation {
    * on data, and a note on random inputs, for which the network was not trained.
    */
   milderWhenTrained?: boolean;
-  /** One-sentence requirement of the rule. */
+  /** Requirement of the rule in one sentence. */
   summary: string;
   /** Definition of the judged figure. */
   formula: string;

@@ -9,7 +9,7 @@ export interface RuleText<Name extends string = string> {
   name: string;
   /** Problem of a network that breaks the rule: `dead units`. */
   problem: string;
-  /** One-sentence requirement of the rule. */
+  /** Requirement of the rule in one sentence. */
   summary: string;
   /** Fix for its findings. */
   fix: string;

@@ -8,7 +8,7 @@ export interface ThresholdEntry {
   range: readonly [number, number];
   /** Source of the default. */
   source: string;
-  /** One-sentence description of the limit. */
+  /** Description of the limit in one sentence. */
   about: string;
   /** True if only whole numbers make sense. Default: any number does. */
   whole?: boolean;
