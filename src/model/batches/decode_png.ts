@@ -1,17 +1,17 @@
 import { crc32, inflateSync } from "node:zlib";
 import { BatchError } from "../batch_error.ts";
 
-/** What the first bytes of a picture say. */
+/** Facts from the first bytes of a picture. */
 export interface PictureHeader {
   height: number;
   width: number;
-  /** 1 grey, 2 grey and alpha, 3 colours, 4 colours and alpha. */
+  /** Number of channels: 1 grey, 2 grey and alpha, 3 colours, 4 colours and alpha. */
   channels: number;
   /** Bytes that decoding it takes. */
   memory: number;
 }
 
-/** A picture: rows from the top, the channels of a pixel side by side, each from 0 to 255. */
+/** Picture: rows from the top, the channels of a pixel side by side, each from 0 to 255. */
 export interface Picture extends PictureHeader {
   pixels: Uint8Array | Float32Array;
 }
@@ -21,18 +21,17 @@ const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Channels of each colour type; a palette has one, the number of a colour. */
 const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
-/** A picture of more pixels is no example of a batch. */
-const MOST_PIXELS = 2 ** 26;
+const MAX_PIXELS = 2 ** 26;
 
 /** Bytes of the signature, and of the first chunk with its length, name and checksum. */
 export const PNG_HEADER_BYTES = 33;
 
-/** The header of a picture as a whole. */
+/** Complete header of a picture. */
 interface Header extends PictureHeader {
   bits: number;
   /** True if a pixel is the number of a colour. */
   hasPalette: boolean;
-  /** Samples of a pixel as they are stored. */
+  /** Stored samples per pixel. */
   samples: number;
   /** Bytes of a line, without that of its filter. */
   row: number;
@@ -42,7 +41,7 @@ interface Header extends PictureHeader {
  * Reads the size of a PNG, before anything is unpacked.
  *
  * @param bytes The file, or its first {@linkcode PNG_HEADER_BYTES}.
- * @throws {BatchError} If it is no such picture, or one that is not read.
+ * @throws {BatchError} If it is not a PNG, or an unsupported one.
  */
 export function readPngHeader(bytes: Uint8Array): PictureHeader {
   return readHeader(bytes);
@@ -74,8 +73,8 @@ function readHeader(bytes: Uint8Array): Header {
   if (interlaced !== 0) {
     return fail("The picture is interlaced, expected one that is not: save it without");
   }
-  if (width === 0 || height === 0 || width * height > MOST_PIXELS) {
-    return fail(`The picture has ${height} x ${width} pixels, expected 1 to ${MOST_PIXELS}`);
+  if (width === 0 || height === 0 || width * height > MAX_PIXELS) {
+    return fail(`The picture has ${height} x ${width} pixels, expected 1 to ${MAX_PIXELS}`);
   }
   const hasPalette = type === 3;
   const channels = hasPalette ? 3 : samples;
@@ -87,11 +86,12 @@ function readHeader(bytes: Uint8Array): Header {
 }
 
 /**
- * Decodes a PNG (W3C Recommendation, third edition): every colour type, 8 or 16 bits a channel, fewer where there is
- * one; no interlacing. Deno unpacks it with a limit (`node:zlib`); `upng-js` of npm unpacks whatever is in the file.
+ * Decodes a PNG (W3C Recommendation, third edition): every colour type, 8 or 16 bits per channel,
+ * or fewer if there is only one; no interlacing. Deno unpacks it with a limit (`node:zlib`);
+ * `upng-js` of npm unpacks everything in the file.
  *
  * @param bytes The file.
- * @throws {BatchError} If it is no such picture.
+ * @throws {BatchError} If it is not such a picture.
  */
 export function decodePng(bytes: Uint8Array): Picture {
   const header = readHeader(bytes);
@@ -99,7 +99,7 @@ export function decodePng(bytes: Uint8Array): Picture {
   const chunks = chunksOf(bytes);
   const packed = join(chunks.get("IDAT") ?? []);
   const size = height * (row + 1);
-  // Nothing packs better than by 1032 to 1: what says it has more pixels is not given their memory.
+  // Nothing packs better than 1032 to 1: a header that claims more pixels gets no memory for them.
   if (size > 1032 * packed.length + 64) {
     throw new BatchError("The picture has too few bytes for its pixels: truncated");
   }
@@ -131,7 +131,7 @@ export function decodePng(bytes: Uint8Array): Picture {
   return { ...picture, pixels };
 }
 
-/** The content of the chunks by their names, up to the end of the picture. */
+/** Returns the contents of the chunks by their names, up to the end of the picture. */
 function chunksOf(bytes: Uint8Array): Map<string, Uint8Array[]> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const chunks = new Map<string, Uint8Array[]>();
@@ -163,9 +163,10 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * Undoes what each line is filtered by, so that it packs better.
+ * Undoes the filter of each line, which made it pack better.
  *
- * @returns The lines without their filters, in the memory of `raw`: no line is written before it was read.
+ * @returns The lines without their filters, in the memory of `raw`: no line is written before it
+ * was read.
  */
 function unfilter(raw: Uint8Array, height: number, row: number, step: number): Uint8Array {
   for (let y = 0; y < height; y++) {
@@ -205,7 +206,7 @@ function paeth(left: number, up: number, corner: number): number {
   return a <= b && a <= c ? left : b <= c ? up : corner;
 }
 
-/** Samples from 0 to 255; the numbers of colours as they are. */
+/** Returns samples from 0 to 255; palette indices are unchanged. */
 function samplesOf(
   lines: Uint8Array,
   { height, row, count, bits, scale }: {

@@ -3,29 +3,29 @@ import { BatchError } from "../batch_error.ts";
 import type { Objective } from "../objective.ts";
 import type { ParsedTensor } from "../parse_tensor.ts";
 
-/** The tensors of a batch file: one for each input, and for each output where it has targets. */
+/** Tensors of a batch file: one for each input, and for each output if it has targets. */
 export interface Given {
   inputs: ParsedTensor[];
   targets: ParsedTensor[] | null;
-  /** The classes that the targets number, in order; absent if the file does not name them. */
+  /** Classes that the targets number, in order; absent if the file does not name them. */
   classes?: NamedClasses;
-  /** What was understood that the file does not say, a sentence each. */
+  /** Notes on assumptions that the file does not state, a sentence each. */
   notes?: string[];
 }
 
 /** Names of classes. */
 export interface NamedClasses {
-  /** Where they are, as a sentence about them begins: `The folder`. */
+  /** Place of the names, as the start of a sentence: `The folder`. */
   place: string;
   names: readonly string[];
 }
 
 /**
- * Returns class numbers, or a row with a 1 for each if the loss takes shares of the classes.
+ * Returns class numbers, or a one-hot row for each if the loss takes shares of the classes.
  *
- * @param labels The number of each example's class.
- * @param classes What they are called.
- * @param model The model that they are for.
+ * @param labels Class number of each example.
+ * @param classes Names of the classes.
+ * @param model Model that they are for.
  * @param objective The loss.
  * @throws {BatchError} If the model does not have an output for each class.
  */

@@ -6,9 +6,9 @@ import { isFlatTensor, type ParsedTensor, parseTensor } from "../parse_tensor.ts
 import type { Given } from "./given.ts";
 
 /**
- * The batch that a piece of JSON is: `{"inputs": T, "targets"?: T}`.
+ * Parses a batch in JSON: `{"inputs": T, "targets"?: T}`.
  *
- * @throws {BatchError} If it is none.
+ * @throws {BatchError} If it is not a batch.
  */
 export function parseJsonBatch(json: unknown, model: LayersModel): Given {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
@@ -30,11 +30,11 @@ export function parseJsonBatch(json: unknown, model: LayersModel): Given {
   return { inputs, targets };
 }
 
-/** Names of inputs or outputs; `model.inputNames` is empty for a `tf.sequential()`. */
+/** Returns names of inputs or outputs; `model.inputNames` is empty for a `tf.sequential()`. */
 export const layerNames = (tensors: LayersModel["inputs"]) =>
   tensors.map((tensor) => tensor.sourceLayer.name);
 
-/** One tensor per name, in the order of the names. */
+/** Parses one tensor per name, in the order of the names. */
 function parseTensors(value: unknown, place: string, names: string[]): ParsedTensor[] {
   if (value === undefined) throw new BatchError(`"${place}" is missing`);
   const byName = typeof value === "object" && value !== null && !Array.isArray(value) &&

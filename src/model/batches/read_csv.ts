@@ -2,19 +2,19 @@ import { showValue } from "../../words/show_value.ts";
 import { BatchError } from "../batch_error.ts";
 import type { Given } from "./given.ts";
 
-/** Names of a last column that holds what the others predict. */
+/** Names of a last column that holds the targets. */
 const TARGET = /^(y|targets?|labels?|class|species)$/i;
 
-/** Names of a first column that does; `y` there is more often a coordinate. */
+/** Names of a first column that holds the targets; `y` there is more often a coordinate. */
 const FIRST_TARGET = /^(targets?|labels?|class|species)$/i;
 
-/** The most names of classes that a note lists. */
 const MAX_CLASSES_SHOWN = 10;
 
 /**
- * Reads a table: a header, then a row for each example. The targets are the last column if it is called `y`, `target`,
- * `label`, `class` or `species` or holds words, else the first if it has such a name; all others are features. Words are
- * names of classes, which are numbered in the order of their names.
+ * Reads a table: a header, then a row for each example. The targets are the last column if it is
+ * called `y`, `target`, `label`, `class` or `species` or holds words, else the first if it has such
+ * a name; all others are features. Words are names of classes, which are numbered in the order of
+ * their names.
  *
  * @param text The file.
  * @throws {BatchError} If it is not such a table; lines count from 1.
@@ -85,7 +85,7 @@ function isIndex(name: string, table: readonly string[][]): boolean {
     table.every((cells, i) => Number(cells[0]) === i);
 }
 
-/** The number of the column that holds the targets, or `null` if there is none. */
+/** Returns the number of the column that holds the targets, or `null` if there is none. */
 function targetOf(
   names: readonly string[],
   columns: readonly number[],
@@ -97,7 +97,7 @@ function targetOf(
   return FIRST_TARGET.test(names[first]) ? first : null;
 }
 
-/** The cells of a line. Neither numbers nor names of classes have line breaks in them. */
+/** Splits a line into cells. Neither numbers nor names of classes contain line breaks. */
 function cellsOf(line: string, number: number): string[] {
   const cells: string[] = [];
   for (let at = 0; at <= line.length;) {

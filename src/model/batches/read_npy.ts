@@ -6,7 +6,7 @@ import { MAX_RANK, type ParsedTensor } from "../parse_tensor.ts";
 import type { FileType } from "../weights_file.ts";
 import type { Given } from "./given.ts";
 
-/** The types of NumPy by kind and size. */
+/** Types of NumPy by kind and size. */
 const TYPES: Readonly<Record<string, FileType>> = {
   f8: "float64",
   f4: "float32",
@@ -25,12 +25,12 @@ const TYPES: Readonly<Record<string, FileType>> = {
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
 /**
- * Reads an array as `numpy.save` writes it (numpy.lib.format): a magic word, a version, the length of a header, the
- * header, the entries. An array of Python objects is a pickle and is refused.
+ * Reads an array as `numpy.save` writes it (numpy.lib.format): a magic word, a version, the length
+ * of a header, the header, the entries. An array of Python objects is a pickle and is rejected.
  *
  * @param bytes The file.
- * @param place What it is called in messages.
- * @throws {BatchError} If it is no such array.
+ * @param place Name of the array in messages.
+ * @throws {BatchError} If it is not such an array.
  */
 export function parseNpy(bytes: Uint8Array, place: string): ParsedTensor {
   const fail = (what: string): never => {
@@ -80,7 +80,7 @@ export function parseNpy(bytes: Uint8Array, place: string): ParsedTensor {
   return { place, shape, values: order === "True" ? lastFirst(entries, shape) : entries };
 }
 
-/** Entries with the first axis the fastest, as Fortran has them, in the usual order. */
+/** Reorders entries in Fortran order, where the first axis varies fastest, to row-major order. */
 function lastFirst(entries: ArrayLike<number>, shape: readonly number[]): Float64Array {
   const out = new Float64Array(entries.length);
   const steps = shape.map((_, axis) => shape.slice(0, axis).reduce((a, b) => a * b, 1));
@@ -110,7 +110,7 @@ const PAIRS = [
   ["arr_0", "arr_1"],
 ] as const;
 
-/** Names of the arrays of a data set, of which the part for training is taken, the inputs first. */
+/** Names of the arrays of a data set's training part, the inputs first. */
 const DATA_SETS = [
   ["x_train", "y_train"],
   ["X_train", "y_train"],
@@ -122,17 +122,17 @@ const DATA_SETS = [
 const OTHER_PART =
   /^((x|y)_(test|val|valid|validation|dev)|(test|val|valid|validation)_(images|data|labels))$/i;
 
-/** Most examples that are taken of a data set: it is not made to be one batch. */
+/** Largest number of examples taken from a data set, which is not meant to be one batch. */
 const MAX_TAKEN = 256;
 
 /**
- * Reads a batch as `numpy.savez(path, x=..., y=...)` writes it, or takes one from the training part of a data set. A
- * model with several inputs or outputs takes an array for each, by its name.
+ * Reads a batch as `numpy.savez(path, x=..., y=...)` writes it, or takes one from the training part
+ * of a data set. A model with several inputs or outputs takes an array for each, by its name.
  *
  * @param bytes The file.
  * @param inputs Names of the model's inputs.
  * @param outputs Names of the model's outputs.
- * @throws {BatchError} If there is no such batch in it.
+ * @throws {BatchError} If the file holds no such batch.
  */
 export function readNpz(bytes: Uint8Array, inputs: string[], outputs: string[]): Given {
   const arrays = new Map(
@@ -166,14 +166,14 @@ export function readNpz(bytes: Uint8Array, inputs: string[], outputs: string[]):
   return dataSet === undefined ? given : takeBatch(given, left);
 }
 
-/** Takes examples of a data set that are evenly spaced, since many are sorted by class. */
+/** Takes evenly spaced examples of a data set, since many are sorted by class. */
 function takeBatch({ inputs, targets }: Given, left: readonly string[]): Given {
   const notes = left.length === 0 ? [] : [`The arrays ${left.join(", ")} were left out`];
   const [{ place, shape: [all] }] = inputs;
   if (!(all > MAX_TAKEN)) return { inputs, targets, notes };
   notes.push(`${MAX_TAKEN} of the ${all} examples of ${place} were taken, evenly spaced`);
   const take = ({ place, shape, values }: ParsedTensor): ParsedTensor => {
-    // Another number of examples is refused later.
+    // A different number of examples is rejected later.
     if (shape[0] !== all) return { place, shape, values };
     const size = values.length / all;
     const taken = new Float64Array(MAX_TAKEN * size);

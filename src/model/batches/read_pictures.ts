@@ -15,29 +15,29 @@ import {
 } from "./decode_png.ts";
 import type { Given } from "./given.ts";
 
-/** The weights of red, green and blue in grey: ITU-R BT.601, as Pillow and Keras have them. */
+/** Weights of red, green and blue in grey: ITU-R BT.601, as in Pillow and Keras. */
 const GREY = [0.299, 0.587, 0.114];
 
-/** Layers at the front of a model that take pixels as they are. */
+/** Layers at the front of a model that take raw pixels. */
 const SCALING = ["Rescaling", "Normalization"];
 
-/** More pictures are no batch. */
-const MOST_PICTURES = 10000;
+const MAX_PICTURES = 10000;
 
-/** Bytes that the pixels may take for each byte of the files, */
+/** Bytes that the pixels may take for each byte of the files. */
 const PER_BYTE = 10;
 
-/** and besides. */
+/** Bytes that they may take in addition. */
 const FREE = 2 ** 28;
 
 /**
- * Reads a folder of PNG pictures, one folder in it for each class: classes are numbered in the order of their names.
- * Pixels go from 0 to 1, or from 0 to 255 for a model that scales them first. Colours become grey for a
- * model of one channel, and grey all three colours. Alpha is left out unless there is a fourth channel for it, where a
- * picture without it is opaque; no picture is resized.
+ * Reads a folder of PNG pictures, with one folder for each class: classes are numbered in the order
+ * of their names. Pixels range from 0 to 1, or from 0 to 255 for a model that scales them first.
+ * Colours become grey for a model of one channel, and grey fills all three colours. Alpha is left
+ * out unless the model has a fourth channel, in which a picture without alpha is opaque. No picture
+ * is resized.
  *
  * @param path The folder.
- * @param model The model that the batch is for.
+ * @param model Model that the batch is for.
  * @throws {BatchError} If the folder holds no such pictures.
  */
 export async function readPictures(
@@ -66,9 +66,9 @@ export async function readPictures(
       if (!isFile || !/\.png$/i.test(name)) {
         throw new BatchError(`${showValue(file)} is no PNG picture, expected PNG pictures alone`);
       }
-      if (found.length === MOST_PICTURES) {
+      if (found.length === MAX_PICTURES) {
         throw new BatchError(
-          `The folder holds more than ${MOST_PICTURES} pictures, expected fewer`,
+          `The folder holds more than ${MAX_PICTURES} pictures, expected fewer`,
         );
       }
       found.push({ name: file, label, ...await lookAt(path, file) });
@@ -88,7 +88,7 @@ export async function readPictures(
         `${width} as ${showValue(found[0].name)} has`,
     );
   }
-  // They are decoded one after the other.
+  // Pictures are decoded one after the other, so only the largest needs extra memory.
   const memory = 4 * found.length * size + Math.max(...found.map(({ header }) => header.memory));
   const most = FREE + PER_BYTE * found.reduce((sum, { size }) => sum + size, 0);
   if (memory > most) {
@@ -129,7 +129,7 @@ async function namesIn(path: string, folder: string): Promise<Deno.DirEntry[]> {
   }
 }
 
-/** Reads the header of a picture, and how large its file is. */
+/** Reads the header of a picture, and the size of its file. */
 async function lookAt(
   path: string,
   name: string,
@@ -146,7 +146,7 @@ async function readPicture(path: string, name: string): Promise<Picture> {
   return await named(name, async () => decodePng(await readUserFile(`${path}/${name}`)));
 }
 
-/** Names the picture in whatever is wrong with it. */
+/** Adds the name of the picture to errors about it. */
 async function named<T>(name: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();

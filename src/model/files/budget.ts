@@ -1,13 +1,13 @@
 /**
- * Bounds what reading an untrusted file may take: bytes of memory, or bytes that are looked at. Parts of a file can be
- * named many times, so that the size of the file alone bounds neither.
+ * Limit on the resources for reading an untrusted file: bytes of memory, or bytes that are read.
+ * Parts of a file can be referenced many times, so the size of the file alone limits neither.
  */
 export class Budget {
   #left: number;
   readonly #refuse: () => Error;
 
   /**
-   * @param most What may be spent.
+   * @param most Amount that may be spent.
    * @param refuse Makes the error for spending more.
    */
   constructor(most: number, refuse: () => Error) {
@@ -15,7 +15,7 @@ export class Budget {
     this.#refuse = refuse;
   }
 
-  /** Spends a part, and throws if that much is not left. */
+  /** Spends a part; throws if less than that is left. */
   spend(amount: number): void {
     this.#left -= amount;
     if (!(this.#left >= 0)) throw this.#refuse();

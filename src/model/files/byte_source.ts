@@ -2,21 +2,21 @@ import { formatMemory } from "../../words/numbers.ts";
 import { ModelError } from "../model_error.ts";
 import { requireFile } from "./user_file.ts";
 
-/** A file that is read in pieces, and never held in memory whole. */
+/** File that is read in pieces, and never held whole in memory. */
 export interface ByteSource {
-  /** Number of its bytes. */
+  /** Number of bytes. */
   size: number;
   /**
    * Reads a piece.
    *
-   * @param from The first byte.
+   * @param from Index of the first byte.
    * @param count Number of bytes.
-   * @param what What the piece is, for messages.
+   * @param what Name of the piece, for messages.
    */
   read(from: number, count: number, what: string): Uint8Array<ArrayBuffer>;
 }
 
-/** Most bytes of one piece. */
+/** Largest number of bytes of one piece. */
 const MAX_PIECE = 2 ** 32;
 
 /**

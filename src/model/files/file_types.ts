@@ -1,6 +1,6 @@
 import type { FileType } from "../weights_file.ts";
 
-/** How many bytes an entry takes. */
+/** Bytes of an entry of each type. */
 export const BYTES: Readonly<Record<FileType, number>> = {
   float64: 8,
   float32: 4,
@@ -20,17 +20,20 @@ export const BYTES: Readonly<Record<FileType, number>> = {
   complex128: 16,
 };
 
-/** What weights are written as; the entries of all others are not judged. */
+/** Types of weights; entries of other types are not judged. */
 const FLOATS: readonly FileType[] = ["float64", "float32", "float16", "bfloat16"];
 
-/** Whether entries of a type are weights. */
+/** Returns true if entries of a type are weights. */
 export const isFloat = (type: FileType): boolean => FLOATS.includes(type);
 
-/** True if a value is a whole number from 0 to 2^53: a size, an offset or a stride. */
+/** Returns true if a value is a whole number from 0 to 2^53: a size, an offset or a stride. */
 export const isCount = (value: unknown): value is number =>
   Number.isSafeInteger(value) && value as number >= 0;
 
-/** Returns how many entries a shape has; `null` for what is not a shape, or has more than 2^53 entries. */
+/**
+ * Returns the number of entries of a shape; `null` if it is not a shape, or has more than 2^53
+ * entries.
+ */
 export function countOf(shape: readonly unknown[]): number | null {
   let count = 1;
   for (const size of shape) {
@@ -42,13 +45,13 @@ export function countOf(shape: readonly unknown[]): number | null {
 }
 
 /**
- * Entries as numbers, none of which changes but integers beyond 2^53.
+ * Reads entries as numbers, exactly except for integers beyond 2^53.
  *
  * @param bytes The entries, little-endian, at any address.
- * @param type How they are written.
+ * @param type Type of the entries.
  */
 export function entriesOf(bytes: Uint8Array, type: FileType): Entries {
-  // A copy begins at an address that every type can be read at.
+  // A copy starts at an address that is aligned for every type.
   const { buffer } = new Uint8Array(bytes);
   switch (type) {
     case "float64":
@@ -58,7 +61,7 @@ export function entriesOf(bytes: Uint8Array, type: FileType): Entries {
     case "float16":
       return new Float32Array(new Float16Array(buffer));
     case "bfloat16": {
-      // The upper half of a float32.
+      // A bfloat16 is the upper half of a float32.
       const halves = new Uint16Array(buffer);
       const whole = new Uint32Array(halves.length);
       for (let i = 0; i < halves.length; i++) whole[i] = halves[i] << 16;
@@ -86,7 +89,7 @@ export function entriesOf(bytes: Uint8Array, type: FileType): Entries {
   }
 }
 
-/** Numbers, as their type holds them. */
+/** Numbers in the array of their type. */
 export type Entries =
   | Float64Array<ArrayBuffer>
   | Float32Array<ArrayBuffer>
@@ -97,17 +100,17 @@ export type Entries =
   | Int8Array<ArrayBuffer>
   | Uint8Array<ArrayBuffer>;
 
-/** Entries as float32: float64 is narrowed, and so are integers beyond 2^24. */
+/** Decodes entries as float32: float64 is narrowed, and so are integers beyond 2^24. */
 export function decode(bytes: Uint8Array, type: FileType): Float32Array<ArrayBuffer> {
   const entries = entriesOf(bytes, type);
   return entries instanceof Float32Array ? entries : new Float32Array(entries);
 }
 
 /**
- * Entries as the bytes of a type of floating-point numbers, little-endian; those that it does not have are rounded.
+ * Encodes entries as the bytes of a floating-point type, little-endian, rounded if necessary.
  *
  * @param entries The numbers.
- * @param type How to write them.
+ * @param type Type of the result.
  */
 export function encode(entries: Float32Array, type: FileType): Uint8Array {
   switch (type) {
@@ -119,7 +122,7 @@ export function encode(entries: Float32Array, type: FileType): Uint8Array {
       return new Uint8Array(Float16Array.from(entries).buffer);
     case "bfloat16": {
       const whole = new Uint32Array(entries.slice().buffer);
-      // To the nearest, and to the even one of two.
+      // Round to nearest, ties to even.
       const halves = Uint16Array.from(whole, (bits) => (bits + 0x7fff + (bits >>> 16 & 1)) >>> 16);
       return new Uint8Array(halves.buffer);
     }

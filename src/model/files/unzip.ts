@@ -2,45 +2,48 @@ import { crc32, inflateRawSync } from "node:zlib";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 
-/** The class of the error that an unusable file is reported with. */
+/** Class of the error for an unusable file. */
 export type Unusable = new (message: string, options?: ErrorOptions) => Error;
 
-/** One file in an archive. */
+/** File in an archive. */
 export interface ZipEntry {
-  /** Its path in the archive. */
+  /** Path in the archive. */
   name: string;
-  /** How many bytes it has once it is unpacked. */
+  /** Number of unpacked bytes. */
   size: number;
   /**
-   * Its bytes, unpacked and compared with their checksum. What is stored as it is comes as a view of the
-   * archive, not as a copy.
+   * Returns the unpacked bytes, after comparing them with their checksum. A stored file is a view
+   * of the archive, not a copy.
    */
   read(): Uint8Array;
 }
 
-/** Most bytes of the unpacked files for each byte of the archive, */
+/** Largest number of unpacked bytes for each byte of the archive. */
 const MAX_RATIO = 10;
 
-/** and bytes that they may have besides: weights that are all 0 pack a thousand to one. */
+/** Bytes that they may have in addition: weights that are all 0 pack a thousand to one. */
 const FREE = 2 ** 26;
 
 const END = 0x06054b50, ENTRY = 0x02014b50, LOCAL = 0x04034b50;
 const END_BYTES = 22, ENTRY_BYTES = 46, LOCAL_BYTES = 30, MOST_COMMENT = 0xffff;
 
-/** A size, offset or number that is too large for its field, so that a ZIP64 record has it. */
+/**
+ * Value of a size, offset or number that is too large for its field and in a ZIP64 record instead.
+ */
 const IN_ZIP64 = 0xffffffff;
 
 const STORED = 0, DEFLATED = 8, ENCRYPTED = 1;
 
 /**
- * Lists the files of a zip archive; nothing is unpacked before it is read. Deno brings what unpacks (`node:zlib`),
- * and that stops at a given size, which the libraries of npm do not; the list of contents is read here, because no
- * library refuses all of this: names that lead out of the archive or occur twice, files that share bytes, sizes
- * that add up to more than 10 times the archive and 64 MiB, wrong checksums.
+ * Lists the files of a zip archive; a file is only unpacked when it is read. Deno's `node:zlib`
+ * unpacks them, and stops at a given size, unlike the libraries of npm. The directory is read here,
+ * because no library rejects all of these: names that point outside the archive or occur twice,
+ * files that share bytes, sizes that add up to more than 10 times the archive and 64 MiB, wrong
+ * checksums.
  *
  * @param bytes The archive.
  * @param Unusable Class of the errors.
- * @returns The files by name, folders left out, in the order of the list of contents.
+ * @returns The files by name, without folders, in the order of the directory.
  */
 export function openZip(bytes: Uint8Array, Unusable: Unusable): Map<string, ZipEntry> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -122,7 +125,7 @@ export function openZip(bytes: Uint8Array, Unusable: Unusable): Map<string, ZipE
   return entries;
 }
 
-/** Where the end record starts: the last one whose comment reaches to the end of the file. */
+/** Finds the start of the end record: the last one whose comment reaches the end of the file. */
 function findEnd(view: DataView): number | null {
   const last = view.byteLength - END_BYTES;
   for (let at = last; at >= Math.max(0, last - MOST_COMMENT); at--) {
@@ -131,7 +134,7 @@ function findEnd(view: DataView): number | null {
   return null;
 }
 
-/** One entry of the list of contents, or what is wrong with it. */
+/** Reads an entry of the directory, or returns the problem with it. */
 function readEntry(view: DataView, at: number, end: number) {
   if (at + ENTRY_BYTES > end || view.getUint32(at, true) !== ENTRY) return "is missing: truncated";
   const nameLength = view.getUint16(at + 28, true);
@@ -146,7 +149,8 @@ function readEntry(view: DataView, at: number, end: number) {
   if (offset + LOCAL_BYTES > view.byteLength || view.getUint32(offset, true) !== LOCAL) {
     return `is not at byte ${offset}, where the list of contents has it`;
   }
-  // The extra fields of a file may differ from those in the list: padding, which PyTorch aligns with.
+  // The extra fields of a file may differ from those in the directory: PyTorch adds padding for
+  // alignment.
   const from = offset + LOCAL_BYTES + view.getUint16(offset + 26, true) +
     view.getUint16(offset + 28, true);
   return {
@@ -162,12 +166,12 @@ function readEntry(view: DataView, at: number, end: number) {
   };
 }
 
-/** At most `most` bytes; `null` if the packed bytes are damaged or hold more. */
+/** Unpacks at most `most` bytes; `null` if the packed bytes are damaged or hold more. */
 function inflate(raw: Uint8Array, most: number): Uint8Array | null {
   try {
-    // A limit of 0 is none.
+    // A limit of 0 would mean no limit.
     const unpacked = inflateRawSync(raw, { maxOutputLength: Math.max(1, most) });
-    // Node's Buffer is no plain array of bytes: its slice() shares memory, and its memory may be a pool.
+    // Not Node's Buffer: its slice() shares memory, and its memory may be a pool.
     return new Uint8Array(unpacked.buffer, unpacked.byteOffset, unpacked.byteLength);
   } catch {
     return null;

@@ -1,19 +1,19 @@
 import { NotAFile } from "../../words/failure.ts";
 import { formatMemory } from "../../words/numbers.ts";
 
-/** Most bytes of a file that is read whole. */
+/** Largest size of a file that is read whole, in bytes. */
 const MAX_WHOLE = 2 ** 32;
 
-/** Most bytes of a text, which V8 cannot make longer than twice that. */
+/** Largest size of a text in bytes; V8 cannot make one longer than twice that. */
 const MAX_TEXT = 2 ** 28;
 
 /**
- * Refuses what is not a file before it is opened: a device such as `/dev/zero` never ends, and opening a pipe waits
- * for whoever writes into it. A link counts as what it leads to.
+ * Rejects anything except a file before it is opened: a device such as `/dev/zero` never ends, and
+ * opening a pipe waits for its writer. A link counts as its target.
  *
  * @param path The file, as the user named it.
- * @returns What the file system knows of it.
- * @throws {Error} If there is no file, in words for `failure()`.
+ * @returns The file system's information on it.
+ * @throws {Error} If the file is missing or not a file, in words for `failure()`.
  */
 export async function requireFile(path: string): Promise<Deno.FileInfo> {
   return requireFileInfo(await Deno.stat(path));
@@ -25,14 +25,14 @@ function requireFileInfo(info: Deno.FileInfo): Deno.FileInfo {
   return info;
 }
 
-/** An open file, and what the file system knows of it. */
+/** Open file, with the file system's information on it. */
 export interface UserFile extends Disposable {
   handle: Deno.FsFile;
   info: Deno.FileInfo;
 }
 
 /**
- * Opens a file that a user named, for reading. Whatever reads a user's file opens it here.
+ * Opens a file that a user named, for reading. All reads of a user's file go through this function.
  *
  * @param path The file.
  * @throws {Error} If it is missing, or not a file.
@@ -41,7 +41,7 @@ export async function openUserFile(path: string): Promise<UserFile> {
   await requireFile(path);
   const handle = await Deno.open(path);
   try {
-    // Its name may lead elsewhere by now.
+    // The name may point elsewhere by now.
     const info = requireFileInfo(await handle.stat());
     return { handle, info, [Symbol.dispose]: () => handle.close() };
   } catch (error) {
@@ -54,7 +54,7 @@ export async function openUserFile(path: string): Promise<UserFile> {
  * Reads a file that a user named.
  *
  * @param path The file.
- * @param most The most bytes that it may have: a sparse file takes no room on a disk.
+ * @param most Largest size in bytes: a sparse file takes no room on a disk.
  * @throws {Error} If it is missing, larger, or not a file.
  */
 export async function readUserFile(
@@ -75,7 +75,7 @@ export async function readUserFile(
     if (count === null) break;
     done += count;
   }
-  // A file of the system, such as one of /proc, has no size before it is read.
+  // A system file, such as one of /proc, reports no size.
   if (size > 0) return bytes.subarray(0, done);
   const head = new Uint8Array(2 ** 16);
   const count = await file.handle.read(head);
@@ -83,8 +83,8 @@ export async function readUserFile(
 }
 
 /**
- * Reads a text file that a user named. A byte order mark, which editors on Windows put at the beginning, is not part
- * of the text.
+ * Reads a text file that a user named, without the byte order mark that editors on Windows put at
+ * the beginning.
  *
  * @param path The file.
  */

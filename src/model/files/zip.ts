@@ -5,10 +5,10 @@ const LOCAL = 0x04034b50, ENTRY = 0x02014b50, END = 0x06054b50;
 const LOCAL_BYTES = 30, ENTRY_BYTES = 46, END_BYTES = 22;
 /** Version 2.0 of the format, and UTF-8 names. */
 const VERSION = 20, UTF8 = 0x800;
-/** 1 January 1980, the first day there is: the same files make the same archive. */
+/** 1 January 1980, the earliest possible date: the same files make the same archive. */
 const DAY = 0x21;
 
-/** Writes a zip archive, its files stored as they are: weights do not pack. */
+/** Writes a zip archive with uncompressed files: weights hardly compress. */
 export function writeZip(files: readonly NewFile[]): Uint8Array {
   const encoder = new TextEncoder();
   const named = files.map(({ path, bytes }) => ({

@@ -6,14 +6,14 @@ import { MESSAGE, type Message } from "./object_header.ts";
 import type { TextHeaps } from "./text_heaps.ts";
 
 /**
- * An attribute of text.
+ * Reads an attribute of text.
  *
- * @param messages The messages of the group that has it.
- * @param wanted Its name.
- * @param what What the group is called, for messages.
- * @param heaps The heaps of the file.
+ * @param messages Messages of the group that has it.
+ * @param wanted Name of the attribute.
+ * @param what Name of the group, for messages.
+ * @param heaps Heaps of the file.
  * @returns Its texts, or `null` if there is none of that name.
- * @throws {ModelError} If it is damaged, or no text.
+ * @throws {ModelError} If it is damaged, or not text.
  */
 export function attributeTexts(
   messages: readonly Message[],
@@ -30,7 +30,7 @@ export function attributeTexts(
     if (message.uint(1) !== 0 && version > 1) throw message.wrong("has a named type", "its own");
     const sizes = [message.uint(2), message.uint(2), message.uint(2)];
     if (version === 3) message.skip(1);
-    // The oldest version fills each part up to a multiple of 8.
+    // The oldest version pads each part to a multiple of 8.
     const padded = (size: number) => version === 1 ? Math.ceil(size / 8) * 8 : size;
     const [nameAt, typeAt, spaceAt] = sizes.map((size) => message.skip(padded(size)));
     const [name, datatype, space] = [nameAt, typeAt, spaceAt].map((at, i) =>
@@ -45,7 +45,7 @@ export function attributeTexts(
   return null;
 }
 
-/** Many attributes of one object may stand elsewhere. */
+/** Rejects attributes in a heap, where an object with many of them may keep them. */
 function refuseHeap(message: Hdf5Bytes): void {
   message.version(0);
   if ((message.uint(1) & 1) !== 0) message.skip(2);
@@ -59,10 +59,10 @@ function readTexts(
   count: number,
   heaps: TextHeaps,
 ): string[] {
-  // An empty list has no texts either, whatever numpy takes its entries for.
+  // An empty list has no texts, whatever type numpy gives its entries.
   if (count === 0) return [];
   if (type !== "text" && type !== "longText") throw bytes.wrong("is no text", "text");
-  // A text of no bytes would repeat for nothing.
+  // Texts of 0 bytes would repeat any number of times.
   if (!(size > 0 && count * size <= bytes.left)) {
     throw bytes.wrong(`is cut off at ${bytes.left} bytes`, `${count} texts of ${size} bytes`);
   }

@@ -2,14 +2,14 @@ import { BYTES } from "../files/file_types.ts";
 import type { FileType } from "../weights_file.ts";
 import { type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 
-/** What the entries of an array or attribute are; a `longText` stands in a heap. */
+/** Type of the entries of an array or attribute; the text of a `longText` is in a heap. */
 export interface Datatype {
   type: FileType | "text" | "longText";
-  /** How many bytes each takes. */
+  /** Number of bytes of an entry. */
   size: number;
 }
 
-/** Floating-point numbers by their size and the bits of their exponent. */
+/** Floating-point types by their size and the bits of their exponent. */
 const FLOATS: Record<string, FileType> = {
   "2 5": "float16",
   "2 8": "bfloat16",
@@ -23,7 +23,7 @@ const NAMES = [
 ];
 
 /**
- * Reads what entries are.
+ * Reads the type of entries.
  *
  * @throws {ModelError} If they are neither text nor numbers as Keras writes them.
  */
@@ -44,11 +44,11 @@ export function readDatatype(bytes: Hdf5Bytes): Datatype {
     case 3:
       return { type: "text", size };
     case 5:
-      // HDF5 has no bfloat16 of its own.
+      // HDF5 has no native bfloat16.
       type = size === 2 ? "bfloat16" : undefined;
       break;
     case 8:
-      // A truth value is an enumeration of bytes.
+      // A boolean is an enumeration of bytes.
       return readDatatype(bytes);
     case 9:
       if ((bits & 15) === 1) return { type: "longText", size };
@@ -65,7 +65,7 @@ export function readDatatype(bytes: Hdf5Bytes): Datatype {
   return { type: type as FileType, size };
 }
 
-/** Most axes of an array in HDF5. */
+/** Largest number of axes of an array in HDF5. */
 const MAX_RANK = 32;
 
 /** Reads a shape. */
@@ -73,7 +73,7 @@ export function readDataspace(bytes: Hdf5Bytes): number[] {
   const version = bytes.version(1, 2);
   const rank = bytes.uint(1);
   bytes.skip(1);
-  // A space without any entry has its own mark in the newer version, and no axis of length 0.
+  // In the newer version, a mark instead of an axis of length 0 denotes a space without entries.
   if (version === 1) bytes.skip(5);
   else if (bytes.uint(1) === 2) return [0];
   if (rank > MAX_RANK) throw bytes.wrong(`has ${rank} axes`, `at most ${MAX_RANK}`);

@@ -3,20 +3,20 @@ import type { Budget } from "../files/budget.ts";
 import { type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 import { MESSAGE, type Message } from "./object_header.ts";
 
-/** A symbol table marks a link to a name instead of an object with this number. */
+/** Mark of a link to a name instead of an object, in a symbol table. */
 const SOFT_IN_TABLE = 2;
 
 const HARD = 0, SOFT = 1;
 
 /**
- * What a group holds: the names with the addresses of the objects. A link to a name, in this file or
- * in another, is refused: nothing outside the file is read.
+ * Returns the names in a group, with the addresses of the objects. A link to a name, in this file
+ * or in another, is rejected: nothing outside the file is read.
  *
  * @param file Any piece of the file.
- * @param messages The messages of the group.
- * @param what What the group is called, for messages.
+ * @param messages Messages of the group.
+ * @param what Name of the group, for messages.
  * @param budget Characters of names that may still be read.
- * @returns The addresses by name, or `null` if the object is no group.
+ * @returns The addresses by name, or `null` if the object is not a group.
  * @throws {ModelError} If its lists are damaged or hold links.
  */
 export function groupLinks(
@@ -44,7 +44,7 @@ export function groupLinks(
 
 type Add = (name: string, address: number, bytes: Hdf5Bytes) => void;
 
-/** The older form: a tree of tables whose names stand in a heap. */
+/** Reads the older form: a tree of tables with the names in a heap. */
 function readTable(
   file: Hdf5Bytes,
   message: Hdf5Bytes,
@@ -100,7 +100,7 @@ function readTable(
   visit(root, 256);
 }
 
-/** The newer form: a message for each name. */
+/** Reads the newer form: a message for each name. */
 function readLink(message: Hdf5Bytes, add: Add): void {
   message.version(1);
   const flags = message.uint(1);
@@ -121,7 +121,9 @@ function readLink(message: Hdf5Bytes, add: Add): void {
 const softLink = (bytes: Hdf5Bytes, name: string) =>
   bytes.wrong(`has ${showValue(name)}, a link to another name`, "data");
 
-/** The newest form, for many names, is written on request alone (`libver="latest"`). */
+/**
+ * Rejects the newest form, for many names, which is only written on request (`libver="latest"`).
+ */
 function refuseHeap(message: Hdf5Bytes): void {
   message.version(0);
   if ((message.uint(1) & 1) !== 0) message.skip(8);

@@ -3,24 +3,27 @@ import { Budget } from "../files/budget.ts";
 import { ModelError } from "../model_error.ts";
 
 /**
- * What may still be read of an HDF5 file. Its headers, names, texts and heaps can be named many times and can overlap;
- * in a file that a program wrote, each takes bytes of its own.
+ * Limits on what may still be read of an HDF5 file. Its headers, names, texts and heaps can be
+ * referenced many times and can overlap; in a file that a program wrote, they share no bytes.
  */
 export interface Hdf5Budget {
   /** Bytes of object headers and their continuations. */
   headers: Budget;
-  /** Characters of the paths of objects, and of the names that they are made of. */
+  /** Characters of the paths of objects, and of the names in them. */
   names: Budget;
   /** Bytes of texts of attributes. */
   texts: Budget;
-  /** Bytes of the heaps that texts stand in. */
+  /** Bytes of the heaps of texts. */
   heaps: Budget;
 }
 
-/** Paths repeat the names of the groups above, and texts may be short: both may be this many times the file. */
+/**
+ * Factor over the size of the file for names and texts: paths repeat the names of the groups above,
+ * and texts may be short.
+ */
 const REPEATED = 4;
 
-/** Returns the budget of a file of so many bytes. */
+/** Returns the budget for a file of the given number of bytes. */
 export function hdf5Budget(size: number): Hdf5Budget {
   const limit = (most: number, what: string) =>
     new Budget(most, () =>

@@ -1,26 +1,26 @@
 import { formatCount } from "../../words/numbers.ts";
 import { ModelError } from "../model_error.ts";
 
-/** An address that leads nowhere. */
+/** Undefined address. */
 export const NOWHERE = -1;
 
-/** A place in an HDF5 file that is read from, no further than the piece goes that it stands in. */
+/** Position in a piece of an HDF5 file, from which bytes are read up to the end of the piece. */
 export class Hdf5Bytes {
   readonly #view: DataView;
-  /** Of how many bytes an address is made, and a length. */
+  /** Numbers of bytes of an address and of a length. */
   readonly #widths: { offset: number; length: number };
   readonly #end: number;
   readonly #what: string;
-  /** The byte that is read next. */
+  /** Index of the next byte to read. */
   at: number;
 
   /**
    * @param view The whole file.
-   * @param widths Of how many bytes an address is made, and a length.
-   * @param from Where the piece starts.
-   * @param count How many bytes it has.
-   * @param what What is read, for messages.
-   * @throws {ModelError} If the file is shorter than that.
+   * @param widths Numbers of bytes of an address and of a length.
+   * @param from Start of the piece.
+   * @param count Number of its bytes.
+   * @param what Name of the piece, for messages.
+   * @throws {ModelError} If the file ends before the piece.
    */
   constructor(
     view: DataView,
@@ -42,27 +42,27 @@ export class Hdf5Bytes {
     this.at = from;
   }
 
-  /** How many bytes are left of the piece. */
+  /** Number of bytes left in the piece. */
   get left(): number {
     return this.#end - this.at;
   }
 
-  /** A further piece of the same file. */
+  /** Returns another piece of the same file. */
   piece(from: number, count: number, what: string): Hdf5Bytes {
     return new Hdf5Bytes(this.#view, this.#widths, from, count, what);
   }
 
-  /** A further piece that may go on to the end of the file. */
+  /** Returns a piece that may extend to the end of the file. */
   rest(from: number, what: string): Hdf5Bytes {
     return this.piece(from, Math.max(0, this.#view.byteLength - from), what);
   }
 
-  /** The error for what is not as it should be here. */
+  /** Makes the error for an unexpected value. */
   wrong(found: string, expected: string): ModelError {
     return new ModelError(`${this.#what} ${found}, expected ${expected}`);
   }
 
-  /** Goes on by so many bytes. */
+  /** Skips bytes; returns the position before them. */
   skip(count: number): number {
     const at = this.at;
     if (count > this.left) {
@@ -72,7 +72,7 @@ export class Hdf5Bytes {
     return at;
   }
 
-  /** A whole number of so many bytes, little-endian. */
+  /** Reads a whole number of the given number of bytes, little-endian. */
   uint(bytes: number): number {
     const at = this.skip(bytes);
     switch (bytes) {
@@ -86,38 +86,38 @@ export class Hdf5Bytes {
         const low = this.#view.getUint32(at, true), high = this.#view.getUint32(at + 4, true);
         if (high === 0xffffffff && low === 0xffffffff) return NOWHERE;
         const value = high * 2 ** 32 + low;
-        // No file is that long, so that whatever is done with it ends in a message.
+        // No file is that long, so any use of it ends in an error message.
         return Number.isSafeInteger(value) ? value : Number.MAX_SAFE_INTEGER;
       }
     }
   }
 
-  /** An address in the file, or {@linkcode NOWHERE}. */
+  /** Reads an address in the file, or {@linkcode NOWHERE}. */
   offset(): number {
     const { offset } = this.#widths;
     const value = this.uint(offset);
     return offset === 4 && value === 0xffffffff ? NOWHERE : value;
   }
 
-  /** A length. */
+  /** Reads a length. */
   length(): number {
     return this.uint(this.#widths.length);
   }
 
-  /** So many bytes, as a view of the file. */
+  /** Reads bytes, as a view of the file. */
   bytes(count: number): Uint8Array {
     const at = this.skip(count);
     return new Uint8Array(this.#view.buffer, this.#view.byteOffset + at, count);
   }
 
-  /** A text of so many bytes, up to the first that is 0. */
+  /** Reads a text of the given number of bytes, up to the first 0. */
   text(count: number): string {
     const bytes = this.bytes(count);
     const end = bytes.indexOf(0);
     return new TextDecoder().decode(end === -1 ? bytes : bytes.subarray(0, end));
   }
 
-  /** A text that a byte 0 ends. */
+  /** Reads a text that ends with a 0. */
   name(): string {
     const bytes = new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.at, this.left);
     const end = bytes.indexOf(0);
@@ -125,7 +125,7 @@ export class Hdf5Bytes {
     return this.text(end + 1);
   }
 
-  /** Requires the letters that every block of a kind begins with. */
+  /** Requires the letters at the start of every block of a kind. */
   signature(letters: string): void {
     const found = this.left < letters.length ? "" : this.text(letters.length);
     if (found !== letters) {
@@ -133,7 +133,7 @@ export class Hdf5Bytes {
     }
   }
 
-  /** Requires a version. */
+  /** Requires one of the known versions. */
   version(...known: number[]): number {
     const version = this.uint(1);
     if (!known.includes(version)) {

@@ -1,7 +1,7 @@
 import type { Budget } from "../files/budget.ts";
 import type { Hdf5Bytes } from "./hdf5_bytes.ts";
 
-/** The messages of an object header that are looked at, by their numbers. */
+/** Message types of an object header that are read. */
 export const MESSAGE = {
   dataspace: 0x01,
   linkInfo: 0x02,
@@ -16,31 +16,31 @@ export const MESSAGE = {
   attributeInfo: 0x15,
 } as const;
 
-/** One message: what it is, and its bytes. */
+/** Message with its type and its bytes. */
 export interface Message {
   type: number;
   bytes: Hdf5Bytes;
 }
 
-/** A message of this flag stands elsewhere, as a named type does. */
+/** Flag of a message that is elsewhere, such as a named type. */
 const SHARED = 2;
 
-/** Most pieces that a writer makes of one header. */
+/** Largest number of pieces in a header written by a program. */
 const MAX_PIECES = 1000;
 
 const KNOWN: ReadonlySet<number> = new Set(Object.values(MESSAGE));
 
-/** Fewest bytes of a message that is looked at: a shape without axes. */
+/** Fewest bytes of a message that is read: a shape without axes. */
 const MIN_MESSAGE = 4;
 
 /**
- * The messages of an object, a group or an array.
+ * Returns the messages of an object, a group or an array.
  *
  * @param file Any piece of the file.
- * @param address Where its header stands.
- * @param what What the object is called, for messages.
+ * @param address Address of its header.
+ * @param what Name of the object, for messages.
  * @param budget Bytes of headers that may still be read.
- * @throws {ModelError} If it is no object header.
+ * @throws {ModelError} If it is not an object header.
  */
 export function readMessages(
   file: Hdf5Bytes,
@@ -60,7 +60,7 @@ export function readMessages(
   return read(file, address, shown, { pieces, add });
 }
 
-/** The pieces of a header, one of which may lead to another. */
+/** Pieces of a header, one of which may refer to another. */
 interface Pieces {
   pieces: Hdf5Bytes[];
   add(piece: Hdf5Bytes): void;
@@ -74,7 +74,7 @@ function readOld(file: Hdf5Bytes, address: number, what: string, own: Pieces): M
   const size = prefix.uint(4);
   const messages: Message[] = [];
   own.add(file.piece(address + 16, size, what));
-  // An array hands out what is added on the way, too.
+  // Iteration over an array includes entries added on the way.
   let seen = 0;
   for (const piece of own.pieces) {
     while (piece.left >= 8 && seen < count) {
@@ -118,7 +118,7 @@ function readNew(file: Hdf5Bytes, address: number, what: string, own: Pieces): M
   return messages;
 }
 
-/** A file may hold millions of messages that say nothing. */
+/** Other messages are skipped: a file may hold millions of them. */
 const isRead = (type: number, length: number) => KNOWN.has(type) && length >= MIN_MESSAGE;
 
 function addMessage(

@@ -10,35 +10,35 @@ import { Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 import { MESSAGE, type Message, readMessages } from "./object_header.ts";
 import { TextHeaps } from "./text_heaps.ts";
 
-/** A group of an HDF5 file: a folder with attributes. */
+/** Group of an HDF5 file: a folder with attributes. */
 export interface Hdf5Group {
   kind: "group";
-  /** Where it is: `"layers/dense/vars"`. */
+  /** Path of the group: `"layers/dense/vars"`. */
   path: string;
-  /** What it holds, by name. */
+  /** Groups and arrays in it, by name. */
   children: ReadonlyMap<string, Hdf5Group | Hdf5Array>;
   /**
-   * An attribute of text.
+   * Returns an attribute of text.
    *
    * @returns Its texts, or `null` if there is none of that name.
    */
   texts(name: string): string[] | null;
 }
 
-/** An array of an HDF5 file. */
+/** Array of an HDF5 file. */
 export interface Hdf5Array {
   kind: "array";
-  /** Where it is: `"layers/dense/vars/0"`. */
+  /** Path of the array: `"layers/dense/vars/0"`. */
   path: string;
-  /** Its shape. */
+  /** Shape. */
   shape: number[];
-  /** Its entries. */
+  /** Reads the entries. */
   read(): Float32Array;
   /**
-   * Writes other entries over its own, in the bytes that the file was opened from.
+   * Overwrites the entries, in the bytes that the file was opened from.
    *
-   * @returns False, and nothing is written, if they are not floating-point numbers in one piece: a block that holds
-   * small arrays may have a checksum.
+   * @returns False, and nothing is written, if they are not floating-point numbers in one piece: a
+   * block that holds small arrays may have a checksum.
    */
   write(entries: Float32Array): boolean;
 }
@@ -47,7 +47,7 @@ const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
 const COMPACT = 0, CONTIGUOUS = 1;
 
-/** A group nested deeper than this is none that Keras writes. */
+/** Keras does not write deeper groups. */
 const MAX_DEPTH = 100;
 
 /** Bytes that an array takes, and its name. */
@@ -58,17 +58,19 @@ interface Taken {
 }
 
 /**
- * Lists what an HDF5 file holds; no array is decoded before it is read. Written here, because no library at
- * hand checks what it reads: jsfive opens a file that ends after 7 % of its bytes and finds the rest to be
- * zeros, and h5wasm takes 14.5 MB. What Keras writes through h5py is a small part of the format: groups of
- * symbol tables or link messages, attributes in the header, arrays in one piece. Anything else is refused by
- * name, and so are links to other names and files, references, and arrays that share bytes.
+ * Lists the contents of an HDF5 file; an array is only decoded when it is read. Written here,
+ * because no library at hand checks what it reads: jsfive opens a file that ends after 7 % of its
+ * bytes and reads the rest as zeros, and h5wasm takes 14.5 MB. Keras, through h5py, writes only a
+ * small part of the format: groups of symbol tables or link messages, attributes in the header,
+ * arrays in one piece. Anything else is rejected by name, and so are links to other names and
+ * files, references, and arrays that share bytes.
  *
  * The format: "HDF5 File Format Specification Version 3.0", The HDF Group.
  *
  * @param bytes The file.
  * @returns Its root.
- * @throws {ModelError} If the file is cut off, damaged, or holds what Keras does not write.
+ * @throws {ModelError} If the file is cut off, damaged, or holds anything that Keras does not
+ * write.
  */
 export function openHdf5(bytes: Uint8Array): Hdf5Group {
   if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) {
@@ -80,7 +82,7 @@ export function openHdf5(bytes: Uint8Array): Hdf5Group {
   return new Opening(file, bytes.length).open(root);
 }
 
-/** The first block: how the file is written, and where its root is. */
+/** Reads the first block: the widths of numbers, and the address of the root. */
 function readSuperblock(bytes: Uint8Array): { file: Hdf5Bytes; root: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const what = "The first block of the HDF5 file";
@@ -113,7 +115,7 @@ function readSuperblock(bytes: Uint8Array): { file: Hdf5Bytes; root: number } {
   return { file, root: file.offset() };
 }
 
-/** The state of opening one file. */
+/** State of opening one file. */
 class Opening {
   readonly #file: Hdf5Bytes;
   readonly #seen = new Set<number>();

@@ -3,10 +3,13 @@ import type { Hdf5Budget } from "./hdf5_budget.ts";
 
 const WHAT = "A text of the HDF5 file";
 
-/** The heaps that the attributes of a file share for their texts. Each is listed once, however many texts it has. */
+/**
+ * Heaps that the attributes of a file share for their texts. Each is listed once, however many
+ * texts it has.
+ */
 export class TextHeaps {
   readonly #budget: Hdf5Budget;
-  /** Of each heap by its address, where the entry of each index is. */
+  /** Positions of the entries of each heap, by its address and their index. */
   readonly #heaps = new Map<number, Map<number, number>>();
 
   constructor(budget: Hdf5Budget) {
@@ -18,7 +21,7 @@ export class TextHeaps {
    *
    * @param file Any piece of the file.
    * @param heap Address of its heap.
-   * @param index Its number there.
+   * @param index Its index in the heap.
    * @param length Number of its bytes.
    * @throws {ModelError} If the heap has no such entry.
    */
@@ -48,7 +51,7 @@ export class TextHeaps {
     while (list.left > 0) {
       const index = list.uint(2);
       list.skip(6);
-      // The last entry is the room that is left.
+      // The last entry is the free space.
       if (index === 0) break;
       const at = list.at;
       const size = list.length();
