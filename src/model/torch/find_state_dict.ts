@@ -4,7 +4,7 @@ import { isInert } from "./inert_objects.ts";
 import { isTensor, type TorchView } from "./torch_globals.ts";
 import { isObject, type Pickled } from "./pickled.ts";
 
-/** Where checkpoints keep their weights, most usual first. */
+/** Keys under which checkpoints keep their weights, most usual first. */
 const USUAL = [
   "state_dict",
   "model_state_dict",
@@ -16,14 +16,15 @@ const USUAL = [
   "weights",
 ];
 
-/** A checkpoint has its weights in one of its values, not deeper. */
+/** Dictionary. A checkpoint has its weights in one of its values, not deeper. */
 type Dictionary = Map<Pickled, Pickled>;
 
 /**
- * The tensors by name: those of the dictionary itself, or of the one in it that holds the weights of a checkpoint.
+ * Returns the tensors by name: those of the dictionary itself, or of the one in it that holds the
+ * weights of a checkpoint.
  *
- * @param value What the file holds.
- * @throws {ModelError} If there is no state dict, or there are several.
+ * @param value Content of the file.
+ * @throws {ModelError} If the number of state dicts is not one.
  */
 export function findStateDict(
   value: Pickled,
@@ -34,7 +35,7 @@ export function findStateDict(
         `torch.save(model.state_dict(), path) writes one`,
     );
   }
-  // One dictionary may have many names: each is looked through once.
+  // One dictionary may have many names: each is only searched once.
   const seen = new Map<Dictionary, boolean>();
   const holdsTensor = (dictionary: Dictionary) => {
     const known = seen.get(dictionary) ?? tensorsIn(dictionary).length > 0;
@@ -45,7 +46,7 @@ export function findStateDict(
     typeof entry[0] === "string" && entry[1] instanceof Map && holdsTensor(entry[1])
   );
   const usual = USUAL.find((name) => inner.some(([other]) => other === name));
-  // A checkpoint may hold tensors of its own too, the state of a random generator for one.
+  // A checkpoint may also hold other tensors, such as the state of a random generator.
   const own = tensorsIn(value);
   if (usual === undefined && own.length > 0) return { entries: own, notes: [] };
   const key = usual ?? (inner.length === 1 ? inner[0][0] : undefined);
@@ -80,7 +81,10 @@ function nameOf(value: Pickled): string {
   return isInert(value) ? `an object of ${value.path}` : `a ${value.is}`;
 }
 
-/** Shows every tensor, those of an optimizer too: each value once, however often it is referred to. */
+/**
+ * Shows every tensor, including those of an optimizer: each value once, however often it is
+ * referenced.
+ */
 export function showTensors(value: Pickled, onTensor: (view: TorchView) => void): void {
   const seen = new Set<Pickled>([value]);
   for (const one of seen) {

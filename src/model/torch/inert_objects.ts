@@ -1,9 +1,10 @@
 import type { Pickled, PickledObject } from "./pickled.ts";
 
 /**
- * What people keep beside weights in a checkpoint, and what it is made of: arguments of the program, NumPy scalars, paths,
- * times. Their classes hold data and do nothing when they are made. A pickle may name them; what it makes of them is
- * carried along as one opaque object, and nothing is made, imported or run.
+ * Classes of values that are often kept beside weights in a checkpoint: arguments of the program,
+ * NumPy scalars, paths, times. They hold only data and do nothing when they are constructed. A
+ * pickle may name them; their objects are carried along as opaque ones, and nothing is constructed,
+ * imported or run.
  */
 const INERT: Readonly<Record<string, readonly string[]>> = {
   _codecs: ["encode"],
@@ -29,29 +30,31 @@ const ALIASES: Readonly<Record<string, string>> = {
   "pathlib._local": "pathlib",
 };
 
-/** An object that a pickle made of a class with nothing but data, or the name of such a class. */
+/** Object of a class that holds only data, or the name of such a class. */
 export interface InertObject extends PickledObject {
   readonly is: "inert";
-  /** `argparse.Namespace`. */
+  /** Full name of the class: `argparse.Namespace`. */
   path: string;
-  /** What it was made of, and its attributes. */
+  /** Arguments of its constructor, and its attributes. */
   parts: Pickled[];
 }
 
-/** The class of a name, if it is one that holds data alone. */
+/** Returns the class of a name if it holds only data. */
 export function inertClass(module: string, name: string): InertObject | null {
   const own = Object.hasOwn(ALIASES, module) ? ALIASES[module] : module;
   if (!Object.hasOwn(INERT, own) || !INERT[own].includes(name)) return null;
   return { is: "inert", path: `${own}.${name}`, parts: [] };
 }
 
-/** What a pickle makes of such a class: a dictionary or a list if it is one, to which it may add. */
+/**
+ * Makes the object of such a class, which is a dictionary or a list if the pickle may add to it.
+ */
 export function makeInert(of: InertObject, args: Pickled[]): Pickled {
   if (of.path.endsWith(".AttributeDict")) return new Map();
   if (of.path === "collections.deque") return [];
-  // Not a copy: many objects may be made of one list, and memory is bounded by the file.
+  // Not a copy: many objects may share one list, and memory is bounded by the file.
   return { ...of, parts: [args] } as InertObject;
 }
 
-/** Whether a value is such an object. */
+/** Returns true if a value is such an object. */
 export const isInert = (value: PickledObject): value is InertObject => value.is === "inert";

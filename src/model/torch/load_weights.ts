@@ -13,42 +13,48 @@ import { torchLayers } from "./torch_layers.ts";
 
 /** Options of {@linkcode loadWeights}. */
 export interface LoadWeightsOptions {
-  /** How the file lays weights out. Default: `"keras"` for `.keras` and `.h5`, else `"pytorch"`. */
+  /**
+   * Layout of the weights in the file. Default: `"keras"` for `.keras` and `.h5`, else `"pytorch"`.
+   */
   layout?: "keras" | "pytorch";
 }
 
-/** What {@linkcode loadWeights} has put where. */
+/** Result of {@linkcode loadWeights}. */
 export interface LoadedWeights {
-  /** Each layer of the model with the layer of the file whose weights it got, in the model's order. */
+  /**
+   * Layers of the model, in the model's order, each with the layer of the file whose weights it
+   * got.
+   */
   layers: { layer: string; from: string }[];
-  /** What should be known of how the file was read: a sentence each. */
+  /** Notes on how the file was read, a sentence each. */
   notes: string[];
 }
 
 const LAYOUT = must('"keras" or "pytorch"', (value) => value === "keras" || value === "pytorch");
 
 /**
- * Puts the weights of a file into a model that builds the same network.
+ * Loads the weights of a file into a model that builds the same network.
  *
- * What PyTorch saved: kernels of Linear, Conv, grouped and transposed convolutions are transposed, the two biases of an
- * LSTM are summed, the gates of a GRU reordered (it must be one with `resetAfter`, as files of Keras have it), the rows
- * that read a flattened map are reordered, batch normalisation gets its statistics, and an nn.MultiheadAttention fills
- * the query, key, value and output of a MultiHeadAttention. Layers are
- * paired by their names where all have one of the file's (`conv1`, `layer1_0_conv1`), else by their shapes, and in
- * their order where shapes repeat.
+ * Weights saved by PyTorch: kernels of Linear, Conv, grouped and transposed convolutions are
+ * transposed, the two biases of an LSTM are summed, the gates of a GRU reordered (it needs
+ * `resetAfter`, as in files of Keras), the rows that read a flattened map are reordered, batch
+ * normalisation gets its statistics, and an nn.MultiheadAttention fills the query, key, value and
+ * output of a MultiHeadAttention. Layers are paired by their names if each has the name of one in
+ * the file (`conv1`, `layer1_0_conv1`), else by their shapes, and repeated shapes in their order.
  *
- * What Keras saved: weights are paired by the order of the layers, their names and shapes together.
+ * Weights saved by Keras are paired by the order of the layers, their names and shapes together.
  *
- * If there is any doubt, nothing is set. A file of weights does not hold epsilon (1e-5 in PyTorch), padding and
- * activations: the model must have the same.
+ * If the pairing is ambiguous, nothing is set. A file of weights does not hold epsilon (1e-5 in
+ * PyTorch), padding and activations: the model must have the same.
  *
  * @param model A built model.
- * @param file A `.safetensors` file, a state dict as `torch.save` writes it, a `.weights.h5`, or a whole `.keras` or `.h5`.
+ * @param file A `.safetensors` file, a state dict as `torch.save` writes it, a `.weights.h5`, or a
+ * whole `.keras` or `.h5`.
  * @param options The layout.
- * @returns Which layer got which weights.
+ * @returns The pairs of layers, and notes.
  * @throws {EngineError} If no engine runs.
- * @throws {ModelError} If the file cannot be used, or its layers are not those of the model: one sentence that names
- *   both sides.
+ * @throws {ModelError} If the file cannot be used, or its layers are not those of the model: one
+ * sentence that names both sides.
  *
  * @example A network that PyTorch trained
  * ```ts

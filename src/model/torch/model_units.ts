@@ -9,24 +9,26 @@ import { ModelError } from "../model_error.ts";
 import { modelWeights } from "../model_weights.ts";
 import { automaticName } from "../names.ts";
 
-/** A layer of a model that takes weights, as PyTorch's layers are compared with it. */
+/** Layer of a model with weights, in the form in which PyTorch's layers are compared with it. */
 export interface Unit {
-  /** Its path. */
+  /** Path of the layer. */
   path: string;
-  /** Whether a program or a file gave it its name. */
+  /** True if a program or a file gave it its name. */
   isNamed: boolean;
-  /** Which layers of PyTorch can fill it: `dense [64, 32] + bias`. */
+  /** Signature of the PyTorch layers that can fill it: `dense [64, 32] + bias`. */
   signature: string;
   /** Names of its weights in the model by their own: `kernel` is `dense_1/kernel`. */
   weights: ReadonlyMap<string, string>;
   /**
-   * Of a layer that reads a flattened map, its shape with the channels last. PyTorch flattens with the channels first,
-   * so the rows of a kernel lie in another order.
+   * Shape, channels last, of a map that the layer reads flattened. PyTorch flattens with the
+   * channels first, so the rows of a kernel have another order.
    */
   flattened: number[] | null;
 }
 
-/** The layers whose weights PyTorch lays out in a way that is known, by class, and what their kernels are called. */
+/**
+ * Classes of layers whose weights have a known layout in PyTorch, with the names of their kernels.
+ */
 const FAMILIES: Readonly<Record<string, [family: string, ...kernels: string[]]>> = {
   Dense: ["dense", "kernel"],
   Conv1D: ["convolution", "kernel"],
@@ -37,11 +39,11 @@ const FAMILIES: Readonly<Record<string, [family: string, ...kernels: string[]]>>
   Conv1DTranspose: ["transposed", "kernel"],
   Conv2DTranspose: ["transposed", "kernel"],
   Conv3DTranspose: ["transposed", "kernel"],
-  // Its kernel is that of a Dense with the axes apart.
+  // Its kernel is that of a Dense with separate axes.
   EinsumDense: ["dense", "kernel"],
   Embedding: ["embedding", "embeddings"],
   BatchNormalization: ["batch norm", "moving_mean"],
-  // Normalisations that see the example alone have the same weights: which one it is, the model says.
+  // Normalisations within an example have the same weights: the model tells which one it is.
   LayerNormalization: ["layer norm", "gamma"],
   GroupNormalization: ["layer norm", "gamma"],
   RMSNormalization: ["layer norm", "scale"],
@@ -52,11 +54,11 @@ const FAMILIES: Readonly<Record<string, [family: string, ...kernels: string[]]>>
 };
 
 /**
- * The signature of a layer: two layers of one signature can take each other's weights.
+ * Returns the signature of a layer: two layers of one signature can take each other's weights.
  *
- * @param family What it is.
- * @param shape Shape of its kernel as Keras has it; of a depthwise one, the last two axes together.
- * @param more Which other weights it has.
+ * @param family Kind of layer.
+ * @param shape Shape of its kernel in Keras; the last two axes of a depthwise one joined.
+ * @param more Names of its other weights.
  */
 export function signatureOf(
   family: string,
@@ -67,9 +69,9 @@ export function signatureOf(
 }
 
 /**
- * The layers of a model that take weights, in its order.
+ * Returns the layers of a model with weights, in its order.
  *
- * @throws {ModelError} If one is of a class whose weights PyTorch has no layer for.
+ * @throws {ModelError} If PyTorch has no layer for the weights of one of them.
  */
 export function modelUnits(model: LayersModel): Unit[] {
   const weights = Map.groupBy(modelWeights(model), ({ layerPath }) => layerPath);
@@ -105,7 +107,7 @@ export function modelUnits(model: LayersModel): Unit[] {
   });
 }
 
-/** The shape of a kernel with the axes together that PyTorch has as one. */
+/** Returns the shape of a kernel, with those axes joined that are one in PyTorch. */
 function joinedShape(
   path: string,
   layer: Layer,
@@ -129,7 +131,10 @@ function joinedShape(
   );
 }
 
-/** PyTorch's LSTM and GRU have sigmoids for gates and tanh, and a GRU resets its state after the matrix product. */
+/**
+ * Rejects gates that differ from PyTorch's: its LSTM and GRU use sigmoid for gates and tanh, and a
+ * GRU resets its state after the matrix product.
+ */
 function requireGates(path: string, layer: Layer): void {
   const className = layer.getClassName();
   if (className !== "LSTM" && className !== "GRU") return;
@@ -151,7 +156,10 @@ function requireGates(path: string, layer: Layer): void {
   }
 }
 
-/** The shape of the map that a layer reads flattened, `null` where it reads none, or where both orders are the same. */
+/**
+ * Returns the shape of the map that a layer reads flattened, or `null` if there is none, or if both
+ * orders are the same.
+ */
 function flattenedShape(path: string, layer: Layer, hasFlatten: boolean): number[] | null {
   let tensor = firstInput(layer, 0);
   while (tensor !== undefined && tensor.shape.length === 2) {
@@ -180,7 +188,10 @@ function flattenedShape(path: string, layer: Layer, hasFlatten: boolean): number
   return null;
 }
 
-/** Whether the last kernel before a layer is a convolution's: a sequence of steps is flattened alike by both. */
+/**
+ * Returns true if the last layer with a kernel before this one is a convolution: both flatten a
+ * sequence of steps in the same way.
+ */
 function comesFromConvolution(layer: Layer): boolean {
   for (let at: Layer | undefined = layer; at !== undefined;) {
     const { kind } = layerTraits(at.getClassName());

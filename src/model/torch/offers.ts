@@ -3,17 +3,17 @@ import { ModelError } from "../model_error.ts";
 import { signatureOf, type Unit } from "./model_units.ts";
 import type { TensorRole, TorchLayer, TorchTensor } from "./torch_layers.ts";
 
-/** What a layer of PyTorch can fill: a layer of that signature, with weights that are laid out for it. */
+/** Weights that a layer of PyTorch offers to layers of one signature, in their layout. */
 export interface Offer {
   signature: string;
-  /** The weights by their names in TensorFlow.js. */
+  /** Returns the weights by their names in TensorFlow.js. */
   give(unit: Unit): Record<string, Float32Array>;
 }
 
 /**
- * What a layer of a state dict can fill; more than one signature where shapes leave it open.
+ * Returns the offers of a layer of a state dict; more than one if shapes are ambiguous.
  *
- * @throws {ModelError} If it is of a class that TensorFlow.js has no layer for.
+ * @throws {ModelError} If TensorFlow.js has no layer for its class.
  */
 export function offersOf(layer: TorchLayer): Offer[] {
   const { name, className } = layer;
@@ -30,7 +30,7 @@ export function offersOf(layer: TorchLayer): Offer[] {
       const dense = plain("dense", kerasShape(kernel!), ({ flattened }) => ({
         kernel: reordered(turned(kernel!), kerasShape(kernel!), flattened),
       }));
-      // In an nn.Sequential a table has no name that tells it from a Linear without a bias.
+      // In an nn.Sequential, no name distinguishes a table from a Linear without a bias.
       return bias.length > 0 || className === "Conv1D" ? [dense] : [dense, ofTable(kernel!)];
     }
     case "Embedding":
@@ -39,7 +39,8 @@ export function offersOf(layer: TorchLayer): Offer[] {
     case "RNN": {
       const [first, second] = [tensor("bias"), tensor("recurrentBias")];
       const own = { kernel: turned(kernel!), recurrent_kernel: turned(tensor("recurrentKernel")!) };
-      // The gates stand in one order in both: input, forget, cell, output. TensorFlow.js has one bias for both kernels.
+      // The gates have the same order in both: input, forget, cell, output. TensorFlow.js has one
+      // bias for both kernels.
       return [{
         signature: signatureOf(className.toLowerCase(), kerasShape(kernel!), bias),
         give: () => first === undefined ? own : { ...own, bias: sum(first.read(), second!.read()) },
@@ -68,7 +69,8 @@ export function offersOf(layer: TorchLayer): Offer[] {
     case "RMSNorm":
       return [ofNormalization(layer)];
     case "Parameter": {
-      // In an nn.Sequential no name tells whether a lone vector scales a normalisation or is the slopes of a PReLU.
+      // In an nn.Sequential, no name tells if a lone vector scales a normalisation or holds the
+      // slopes of a PReLU.
       const [alone] = layer.tensors;
       if (alone.own !== "weight" || alone.shape.length !== 1) break;
       return [
@@ -97,8 +99,8 @@ const ofSlopes = ({ shape, read }: TorchTensor): Offer => ({
 });
 
 /**
- * The rows of a GRU, one entry for each unit of each gate: PyTorch has reset, update, new, and Keras update, reset,
- * new.
+ * Reorders the rows of a GRU, one entry for each unit of each gate: PyTorch has reset, update, new,
+ * and Keras update, reset, new.
  */
 function updateFirst(rows: Float32Array, length: number): Float32Array {
   const units = length / 3;
@@ -119,7 +121,8 @@ function ofConvolution(
   if (layout === "transposed") return [transposed];
   const [outputs, inputs, ...window] = kernel.shape;
   const offers = [plain("convolution", shape, give)];
-  // With one input a group, the channels may be groups: output i * multiplier + m belongs to input i, in both.
+  // With one input per group, the channels may be groups: output i * multiplier + m belongs to
+  // input i, in both.
   if (inputs === 1 && window.length <= 2) {
     offers.push(
       plain("depthwise", [...window, outputs], () => ({ depthwise_kernel: turned(kernel) })),
@@ -144,7 +147,7 @@ function ofNormalization({ className, tensors }: TorchLayer): Offer {
     give: ({ flattened, weights }) =>
       Object.fromEntries(
         own.map((tensor) => [
-          // An RMSNormalization calls it so.
+          // Name in an RMSNormalization.
           tensor.role === "scale" && weights.has("scale") ? "scale" : names[tensor.role]!,
           reordered(tensor.read(), tensor.shape, flattened),
         ]),
@@ -160,7 +163,7 @@ const kerasShape = ({ shape, axes }: TorchTensor) => axes.map((axis) => shape[ax
 
 const sum = (one: Float32Array, other: Float32Array) => one.map((value, i) => value + other[i]);
 
-/** The entries with the axes in Keras's order. */
+/** Returns the entries with the axes in Keras's order. */
 function turned({ shape, axes, read }: TorchTensor): Float32Array {
   const values = read();
   const steps = axes.map((axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
@@ -181,8 +184,8 @@ function turned({ shape, axes, read }: TorchTensor): Float32Array {
 }
 
 /**
- * The rows of a kernel, or the entries of a vector, that read a flattened map: PyTorch counts it channel by channel,
- * TensorFlow.js place by place.
+ * Reorders the rows of a kernel, or the entries of a vector, that read a flattened map: PyTorch
+ * flattens it channel by channel, TensorFlow.js place by place.
  */
 function reordered(
   values: Float32Array,

@@ -5,25 +5,25 @@ import type { Unit } from "./model_units.ts";
 import { type Offer, offersOf } from "./offers.ts";
 import type { TorchLayer } from "./torch_layers.ts";
 
-/** A layer of a model, and the layer of the file whose weights it gets. */
+/** Layer of a model, with the layer of the file whose weights it gets. */
 export interface Pair {
   unit: Unit;
   layer: TorchLayer;
   offer: Offer;
 }
 
-/** A layer of the file with what it can fill. */
+/** Layer of the file with its offers. */
 type Filler = { layer: TorchLayer; offers: Offer[] };
 
 /**
- * Pairs the layers of a model with those of a state dict: by their names where all of the model's have one of the
- * file's, else by shape, and in their order where shapes repeat. Where these do not agree it refuses: weights in the
- * wrong place are worse than none.
+ * Pairs the layers of a model with those of a state dict: by their names if each of the model's has
+ * the name of one in the file, else by shape, and repeated shapes in their order. If these
+ * disagree, it throws: weights in the wrong place are worse than none.
  *
- * @param units The layers of the model.
- * @param layers The layers of the file.
- * @param isOrdered Whether the file has its layers in the order of the network.
- * @throws {ModelError} If there is any doubt; the message names both sides.
+ * @param units Layers of the model.
+ * @param layers Layers of the file.
+ * @param isOrdered True if the file has its layers in the order of the network.
+ * @throws {ModelError} If the pairing is ambiguous; the message names both sides.
  */
 export function pairLayers(
   units: readonly Unit[],
@@ -62,7 +62,9 @@ export function pairLayers(
   return withoutNamesakes(pairByShape(units, fillers), layers);
 }
 
-/** The pairs, unless one would get other weights than those of the file's layer with its name. */
+/**
+ * Returns the pairs, unless a layer would not get the weights of the file's layer with its name.
+ */
 function withoutNamesakes(pairs: Pair[], layers: readonly TorchLayer[]): Pair[] {
   for (const { unit, layer } of pairs) {
     const name = plainName(unit.path);
@@ -86,7 +88,10 @@ const pairOf = (unit: Unit, { layer, offers }: Filler): Pair | null => {
   return offer === undefined ? null : { unit, layer, offer };
 };
 
-/** Names differ in their separators and in what wrappers put in front: DataParallel, torch.compile, Lightning. */
+/**
+ * Returns a name without separators and the prefixes of wrappers: DataParallel, torch.compile,
+ * Lightning.
+ */
 const plainName = (name: string) =>
   name.toLowerCase().replace(/^((module|_orig_mod|model)\.)+/, "").replaceAll(/[^a-z0-9]+/g, "_")
     .replace(/_l0$/, "");
@@ -107,7 +112,7 @@ function pairByName(units: readonly Unit[], fillers: readonly Filler[]): Pair[] 
   });
 }
 
-/** Where each signature occurs once on either side, shapes alone tell what belongs where. */
+/** Pairs layers by shape, which is only possible if each signature occurs once on either side. */
 function pairByShape(units: readonly Unit[], fillers: readonly Filler[]): Pair[] {
   return units.map((unit) => {
     const fitting = fillers.flatMap((filler) => pairOf(unit, filler) ?? []);
@@ -132,7 +137,7 @@ function pairByShape(units: readonly Unit[], fillers: readonly Filler[]): Pair[]
   });
 }
 
-/** The first layer of the file that fills none of the model's. */
+/** Describes the first layer of the file that fills none of the model's. */
 function spare(units: readonly Unit[], fillers: readonly Filler[]): string {
   const other = fillers.find((filler) => units.every((unit) => pairOf(unit, filler) === null)) ??
     fillers.at(-1);
@@ -147,6 +152,8 @@ function inNaturalOrder(fillers: readonly Filler[]): Filler[] {
   return fillers.toSorted((a, b) => digits(a.layer.name) < digits(b.layer.name) ? -1 : 1);
 }
 
-/** Whether names differ in numbers alone, as those of an nn.Sequential do: then they tell the order. */
+/**
+ * Returns true if names differ only in numbers, as in an nn.Sequential: then they tell the order.
+ */
 const isNumbered = (layers: readonly TorchLayer[]) =>
   new Set(layers.map(({ name }) => name.replaceAll(/\d+/g, "#"))).size === 1;

@@ -1,18 +1,21 @@
 import { ModelError } from "../model_error.ts";
 
-/** No count in a file of weights takes more bytes than this. */
+/** No integer in a file of weights takes more bytes. */
 const LONGEST_INTEGER = 16;
 
-/** Reads the operands of a pickle's instructions, one after the other, and nothing past the end of the file. */
+/**
+ * Reads the operands of a pickle's instructions, one after the other, and nothing past the end of
+ * the file.
+ */
 export class PickleReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  /** Where the next byte stands. */
+  /** Index of the next byte. */
   at: number;
 
   /**
    * @param bytes The file.
-   * @param start Where the pickle begins.
+   * @param start Index of the start of the pickle.
    */
   constructor(bytes: Uint8Array, start: number) {
     this.#bytes = bytes;
@@ -20,43 +23,43 @@ export class PickleReader {
     this.at = start;
   }
 
-  /** A byte. */
+  /** Reads a byte. */
   byte(): number {
     return this.#bytes[this.#skip(1)];
   }
 
-  /** A whole number of two bytes. */
+  /** Reads a whole number of two bytes. */
   short(): number {
     return this.#view.getUint16(this.#skip(2), true);
   }
 
-  /** A whole number of four bytes. */
+  /** Reads a whole number of four bytes. */
   long(): number {
     return this.#view.getUint32(this.#skip(4), true);
   }
 
-  /** A whole number of four bytes with a sign. */
+  /** Reads a signed whole number of four bytes. */
   signed(): number {
     return this.#view.getInt32(this.#skip(4), true);
   }
 
-  /** A number of eight bytes, the first one first. */
+  /** Reads a number of eight bytes, big-endian. */
   double(): number {
     return this.#view.getFloat64(this.#skip(8), false);
   }
 
-  /** Bytes as they stand; a view of the file. */
+  /** Reads bytes as a view of the file. */
   raw(length: number): Uint8Array {
     const at = this.#skip(length);
     return this.#bytes.subarray(at, at + length);
   }
 
-  /** A text. */
+  /** Reads a text. */
   text(length: number): string {
     return new TextDecoder().decode(this.raw(length));
   }
 
-  /** A text up to the end of the line. */
+  /** Reads a text up to the end of the line. */
   line(): string {
     const end = this.#bytes.indexOf(0x0a, this.at);
     if (end === -1) throw broken("no end: truncated");
@@ -65,7 +68,7 @@ export class PickleReader {
     return line;
   }
 
-  /** A whole number with a sign, of `length` bytes, the last one first. */
+  /** Reads a signed whole number of `length` bytes, little-endian. */
   integer(length: number): number | bigint {
     if (length > LONGEST_INTEGER) throw broken(`an integer of ${length} bytes`);
     const value = this.raw(length).reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
@@ -82,6 +85,6 @@ export class PickleReader {
   }
 }
 
-/** The error for a pickle that no program wrote. */
+/** Makes the error for a pickle that no program wrote. */
 export const broken = (what: string): ModelError =>
   new ModelError(`The pickle has ${what}, expected what torch.save writes`);

@@ -1,6 +1,6 @@
 import type { Budget } from "../files/budget.ts";
 
-/** What a pickle may hold here. A tuple is an array too, and a set as well. */
+/** Values of a pickle. A tuple is an array, and so is a set. */
 export type Pickled =
   | null
   | boolean
@@ -12,40 +12,49 @@ export type Pickled =
   | Map<Pickled, Pickled>
   | PickledObject;
 
-/** What the caller makes of a global, of a call, or of a persistent id: data that this module only carries. */
+/**
+ * Object that the caller makes for a global, a call, or a persistent id: data that this module only
+ * carries.
+ */
 export interface PickledObject {
-  /** What it is; the caller's word. */
+  /** Kind of object, defined by the caller. */
   readonly is: string;
 }
 
-/** Estimated bytes that values take in V8's heap, as measured of a million of each. */
+/** Estimated bytes of values in V8's heap, from measurements of a million of each. */
 export const COST = {
-  /** A value on the stack or in a list, numbers included. */
+  /** Bytes of a value on the stack or in a list, numbers included. */
   value: 16,
-  /** A list or tuple. */
+  /** Bytes of a list or tuple. */
   list: 48,
-  /** A dictionary. */
+  /** Bytes of a dictionary. */
   dictionary: 260,
-  /** An entry of a dictionary or of the memo. */
+  /** Bytes of an entry of a dictionary or of the memo. */
   entry: 48,
-  /** An object that the resolver makes. */
+  /** Bytes of an object that the resolver makes. */
   object: 160,
 } as const;
 
-/** What the caller knows, so that a pickle can ask for nothing else. */
+/** Globals and objects that the caller knows, so that a pickle can request nothing else. */
 export interface Resolver {
-  /** What a global stands for; throws where it is not known. Nothing is ever looked up by that name. */
+  /**
+   * Returns the object for a global; throws if it is unknown. Nothing is ever looked up by that
+   * name.
+   */
   global(module: string, name: string): PickledObject;
-  /** What a call of a global gives; it is a table look-up and not a call. */
+  /** Returns the result for a call of a global; a table look-up and not a call. */
   call(callee: PickledObject, args: Pickled[], budget: Budget): Pickled;
-  /** What a class gives whose object the pickle makes without a call of it; throws where that is not known. */
+  /**
+   * Returns the object of a class that the pickle makes without calling it; throws if the class is
+   * unknown.
+   */
   make(callee: PickledObject, args: Pickled[]): Pickled;
-  /** Takes the attributes of an object; throws where it can have none. */
+  /** Sets the attributes of an object; throws if it can have none. */
   setState(object: Pickled, state: Pickled): void;
-  /** What a persistent id stands for: a storage. */
+  /** Returns the object for a persistent id: a storage. */
   persistent(id: Pickled): PickledObject;
 }
 
-/** Whether a value is the caller's. */
+/** Returns true if the caller made a value. */
 export const isObject = (value: Pickled): value is PickledObject =>
   typeof value === "object" && value !== null && "is" in value;

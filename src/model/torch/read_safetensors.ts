@@ -5,7 +5,7 @@ import { BYTES, countOf, decode, isCount } from "../files/file_types.ts";
 import { ModelError } from "../model_error.ts";
 import type { FileTensor, FileType } from "../weights_file.ts";
 
-/** The names of the format (github.com/huggingface/safetensors, `Dtype`). */
+/** Names of types in the format (github.com/huggingface/safetensors, `Dtype`). */
 const TYPES: Readonly<Record<string, FileType>> = {
   F64: "float64",
   F32: "float32",
@@ -28,10 +28,10 @@ const TYPES: Readonly<Record<string, FileType>> = {
 /** The header starts after its length, a number of 8 bytes. */
 const LENGTH_BYTES = 8;
 
-/** Longest header, as the format has it. */
+/** Largest header that the format allows. */
 const MAX_HEADER = 1e8;
 
-/** What is kept of a tensor until all are known. */
+/** Facts about a tensor that are kept until all are known. */
 interface Entry {
   name: string;
   type: FileType;
@@ -41,12 +41,12 @@ interface Entry {
 }
 
 /**
- * Reads a `.safetensors` file: 8 bytes with the length of a JSON header, the header, then the entries of all
- * tensors without a hole. Every byte after the header belongs to one tensor, so a file can hide nothing and no
- * two tensors share entries.
+ * Reads a `.safetensors` file: 8 bytes with the length of a JSON header, the header, then the
+ * entries of all tensors without a gap. Every byte after the header belongs to one tensor, so a
+ * file can hide nothing and no two tensors share entries.
  *
- * @param file The file; its tensors are read from it when they are asked for.
- * @throws {ModelError} If it is no such file.
+ * @param file The file; its tensors are read from it on demand.
+ * @throws {ModelError} If it is not such a file.
  */
 export function readSafetensors(file: ByteSource): FileTensor[] {
   if (file.size < LENGTH_BYTES) {

@@ -8,26 +8,29 @@ import { TORCH, type TorchView } from "./torch_globals.ts";
 import type { Pickled } from "./pickled.ts";
 import { pickleBudget, unpickle } from "./unpickle.ts";
 
-/** What a state dict was read to. */
+/** Tensors of a state dict. */
 export interface StateDict {
   tensors: FileTensor[];
   notes: string[];
 }
 
-/** The bytes of storages by name. */
+/** Returns the bytes of a storage by its name. */
 type Storages = (key: string) => Uint8Array | null;
 
-/** Tensors may share storages, but together they may not be more than this many times as large. */
+/** Largest size of all tensors relative to that of their storages, which they may share. */
 const MOST_SHARED = 16;
 
-/** How the file begins that `torch.save` wrote before version 1.6: a pickled number of 10 bytes. */
+/**
+ * First bytes of a file that `torch.save` wrote before version 1.6: a pickled number of 10 bytes.
+ */
 const LEGACY = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 
 /**
- * Reads the state dict that `torch.save` wrote, as a zip archive or in the format before version 1.6.
+ * Reads the state dict that `torch.save` wrote, as a zip archive or in the format before version
+ * 1.6.
  *
  * @param bytes The file.
- * @throws {ModelError} If there is none, or the file wants more than to be read.
+ * @throws {ModelError} If there is none, or if loading the file would run code.
  */
 export function readStateDict(bytes: Uint8Array): StateDict {
   const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
@@ -82,7 +85,10 @@ function readArchive(bytes: Uint8Array): StateDict {
   });
 }
 
-/** A number, a version, facts about the machine, the weights, the names of storages: five pickles, then the storages. */
+/**
+ * Reads the older format: a number, a version, facts about the machine, the weights, the names of
+ * storages, all pickled, then the storages.
+ */
 function readLegacy(bytes: Uint8Array): StateDict {
   const values: Pickled[] = [];
   const budget = pickleBudget(bytes.length);
@@ -100,7 +106,7 @@ function readLegacy(bytes: Uint8Array): StateDict {
     throw new ModelError("little_endian of the file is false, expected little-endian numbers");
   }
   if (!Array.isArray(keys)) throw new ModelError("The file has no list of storages, expected one");
-  // How large a storage is, its number of entries does not tell by itself: the type is that of its tensors.
+  // The size of a storage follows from its number of entries only with the type of its tensors.
   const sizes = new Map<string, number>();
   showTensors(weights, (view) => {
     sizes.set(view.storage.key, BYTES[view.storage.type ?? "uint8"]);
@@ -170,7 +176,7 @@ function requireInside(name: string, { offset, shape, strides }: TorchView, room
   }
 }
 
-/** The entries of a view, row-major. */
+/** Returns the entries of a view, row-major. */
 function gather(
   { type, offset, shape, strides }: TorchView,
   bytes: Uint8Array,

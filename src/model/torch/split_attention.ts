@@ -2,16 +2,16 @@ import { showValue } from "../../words/show_value.ts";
 import { ModelError } from "../model_error.ts";
 import type { TorchLayer, TorchTensor } from "./torch_layers.ts";
 
-/** The layers that an attention is made of, as our MultiHeadAttention calls them. */
+/** Names of an attention's layers in our MultiHeadAttention. */
 const PARTS = ["query", "key", "value"] as const;
 
-/** What an attention keeps for its outputs, a Linear. */
+/** Name of the Linear that an attention has for its outputs. */
 const OUTPUT = /(^|\.)out_proj$/;
 
 /**
- * The layers of a state dict with each `nn.MultiheadAttention` in parts: PyTorch keeps the kernels of queries, keys
- * and values one below the other in `in_proj_weight` (or, where keys and values have sizes of their own, apart) and
- * their biases in `in_proj_bias`; Keras has a layer for each.
+ * Returns the layers of a state dict, with each `nn.MultiheadAttention` split: PyTorch stacks the
+ * kernels of queries, keys and values in `in_proj_weight` (or keeps them apart, if keys and values
+ * have other sizes) and their biases in `in_proj_bias`; Keras has a layer for each.
  *
  * @throws {ModelError} If an attention has weights that no layer of Keras has.
  */
@@ -55,7 +55,7 @@ function partsOf(layer: TorchLayer): TorchLayer[] {
   }));
 }
 
-/** The rows of one of three. */
+/** Returns one of three equal blocks of rows. */
 function third(tensor: TorchTensor, part: number): TorchTensor {
   const [rows, ...columns] = tensor.shape;
   const length = rows / 3 * columns.reduce((all, size) => all * size, 1);

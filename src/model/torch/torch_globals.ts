@@ -7,35 +7,35 @@ import { inertClass, isInert, makeInert } from "./inert_objects.ts";
 import { broken } from "./pickle_reader.ts";
 import { COST, isObject, type Pickled, type PickledObject, type Resolver } from "./pickled.ts";
 
-/** The entries that tensors of a file share. */
+/** Entries that tensors of a file share. */
 export interface Storage extends PickledObject {
   readonly is: "storage";
-  /** What its entries are; `null` for bytes that each tensor says the type of. */
+  /** Type of the entries; `null` for bytes whose type each tensor defines. */
   type: FileType | null;
-  /** Its name in the file. */
+  /** Name in the file. */
   key: string;
-  /** How many entries, or bytes, it has. */
+  /** Number of entries, or of bytes. */
   count: number;
 }
 
-/** A tensor: a view of a storage. */
+/** Tensor: a view of a storage. */
 export interface TorchView extends PickledObject {
   readonly is: "tensor";
   storage: Storage;
   type: FileType;
-  /** The first entry. */
+  /** Index of the first entry. */
   offset: number;
   shape: number[];
   strides: number[];
 }
 
-/** A name that a pickle may call or hand on. */
+/** Name that a pickle may call or pass on. */
 interface Global extends PickledObject {
   readonly is: "global";
   path: string;
 }
 
-/** A type of entries, or an object that is carried along and never looked at. */
+/** Type of entries, or an object that is carried along and never read. */
 interface TypeObject extends PickledObject {
   readonly is: "type";
   type: FileType;
@@ -83,10 +83,10 @@ const DTYPES: Readonly<Record<string, FileType>> = {
   complex128: "complex128",
 };
 
-/** Most axes of a tensor in PyTorch. */
+/** Largest number of axes of a tensor in PyTorch. */
 const MAX_AXES = 64;
 
-/** All that may be called; each call is a look-up in the function below. */
+/** Names that may be called; each call is a look-up in the function below. */
 const CALLED = [
   "collections.OrderedDict",
   "collections.defaultdict",
@@ -102,7 +102,7 @@ const CALLED = [
   "torch._utils._rebuild_parameter",
 ];
 
-/** What `torch.save` writes of weights, and nothing else. */
+/** Resolver for the names that `torch.save` writes for weights, and no others. */
 export const TORCH: Resolver = {
   global(module, name): PickledObject {
     const path = `${module}.${name}`;
@@ -186,14 +186,14 @@ export const TORCH: Resolver = {
   },
 };
 
-/** Whether a value is a tensor. */
+/** Returns true if a value is a tensor. */
 export const isTensor = (value: Pickled | undefined): value is TorchView =>
   value !== undefined && isObject(value) && value.is === "tensor";
 
 function dictionaryOf([pairs]: Pickled[], budget: Budget): Map<Pickled, Pickled> {
   budget.spend(COST.dictionary);
   if (!Array.isArray(pairs)) return new Map();
-  // One list may be made into many dictionaries.
+  // Many dictionaries may be made from one list.
   budget.spend(2 * COST.entry * pairs.length);
   return new Map(pairs.map((pair) => {
     if (!Array.isArray(pair)) throw new ModelError("A dictionary of the pickle has a key alone");
@@ -228,7 +228,7 @@ function rebuild(
       `${place} has no shape with a stride for each axis, expected whole numbers`,
     );
   }
-  // One shape may be that of many tensors.
+  // Many tensors may have one shape.
   budget.spend(2 * COST.list + COST.value * shape.length);
   return {
     is: "tensor",

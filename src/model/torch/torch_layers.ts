@@ -3,7 +3,7 @@ import type { LayerKind } from "../../traits/layers.ts";
 import { isFloat } from "../files/file_types.ts";
 import type { FileTensor } from "../weights_file.ts";
 
-/** What a tensor is to its layer. */
+/** Role of a tensor in its layer. */
 export type TensorRole =
   | "kernel"
   | "recurrentKernel"
@@ -15,50 +15,51 @@ export type TensorRole =
   | "variance"
   | "other";
 
-/** A tensor of a layer. */
+/** Tensor of a layer. */
 export interface TorchTensor extends FileTensor {
-  /** Its name within the layer: `weight`. */
+  /** Name within the layer: `weight`. */
   own: string;
-  /** What it is. */
+  /** Role in the layer. */
   role: TensorRole;
-  /** Its axes in the order in which Keras has them: a permutation of those of the file. */
+  /** Axes in Keras's order: a permutation of those of the file. */
   axes: number[];
 }
 
-/** A layer as the names and shapes of a state dict tell it. */
+/** Layer, inferred from the names and shapes of a state dict. */
 export interface TorchLayer {
-  /** Its path: `layer1.0.conv1`; of a recurrent one with its number, `lstm.l0`. */
+  /** Path of the layer: `layer1.0.conv1`; for a recurrent one with its number, `lstm.l0`. */
   name: string;
-  /** The class of PyTorch that it most likely is. */
+  /** Most likely class in PyTorch. */
   className: string;
-  /** What it does. */
+  /** Kind of layer. */
   kind: LayerKind;
-  /** How its kernel lies once its axes are in Keras's order. */
+  /** Memory layout of its kernel once its axes are in Keras's order. */
   layout: KernelLayout | null;
-  /** Whether names and shapes leave open what it is. */
+  /** True if names and shapes leave its class open. */
   doubtful: boolean;
-  /** Its tensors. */
+  /** Tensors of the layer. */
   tensors: TorchTensor[];
 }
 
 const CELL = /^(weight|bias)_(ih|hh|hr)((?:_l\d+)?(?:_reverse)?)$/;
 
-/** Tables that rows are looked up in, by the names that networks give them. */
+/** Usual names of tables in which rows are looked up. */
 const TABLE = /emb|wte|wpe|token|position|lookup/i;
 
 const NORM = /norm|(^|[._])(bn|ln|gn)\d*([._]|$)/i;
 
-/** Slopes of an activation, by the names that networks give them. */
+/** Usual names of activations with slopes. */
 const SLOPE = /relu|act/i;
 
-/** How many blocks of rows each recurrent layer has, one for each gate. */
+/** Class of a recurrent layer by its number of blocks of rows, one for each gate. */
 const CELLS: Readonly<Record<number, string>> = { 1: "RNN", 3: "GRU", 4: "LSTM" };
 
 /**
- * The layers of a state dict, in its order: tensors that share the name up to the last dot are one layer, and its
- * shapes tell which. `weight [out, in]` is a Linear, `weight [out, in / groups, ...window]` a convolution,
- * `weight_ih_l0 [4 hidden, in]` an LSTM, a pair of vectors a normalisation. Tensors that are no floats, such as
- * `num_batches_tracked`, belong to no layer.
+ * Returns the layers of a state dict, in its order: tensors that share the name up to the last dot
+ * are one layer, and its shapes tell its class. `weight [out, in]` is a Linear, `weight [out, in /
+ * groups, ...window]` a convolution, `weight_ih_l0 [4 hidden, in]` an LSTM, a pair of vectors a
+ * normalisation. Tensors of other types than floats, such as `num_batches_tracked`, belong to no
+ * layer.
  */
 export function torchLayers(tensors: readonly FileTensor[]): TorchLayer[] {
   const groups = new Map<string, { own: string; tensor: FileTensor }[]>();
@@ -66,7 +67,7 @@ export function torchLayers(tensors: readonly FileTensor[]): TorchLayer[] {
     if (!isFloat(tensor.type)) continue;
     const dot = tensor.name.lastIndexOf(".");
     const own = tensor.name.slice(dot + 1);
-    // Stacked and reversed recurrent layers are told apart by the ends of their names alone.
+    // Stacked and reversed recurrent layers only differ in the ends of their names.
     const [, , , end = ""] = CELL.exec(own) ?? [];
     const path = tensor.name.slice(0, Math.max(0, dot)) + end.replace(/^_/, ".");
     const group = groups.get(path);
@@ -82,7 +83,10 @@ type Group = { own: string; tensor: FileTensor }[];
 
 const straight = ({ shape }: FileTensor) => shape.map((_, axis) => axis);
 
-/** Keras has the window first, then inputs and outputs: `[out, in, ...window]` becomes `[...window, in, out]`. */
+/**
+ * Moves the window first, then inputs and outputs, as in Keras: `[out, in, ...window]` becomes
+ * `[...window, in, out]`.
+ */
 const windowFirst = (
   { shape }: FileTensor,
 ) => [...straight({ shape } as FileTensor).slice(2), 1, 0];
@@ -145,7 +149,7 @@ function layerOf(name: string, group: Group): TorchLayer {
   if (rank === 2) {
     if (length === null && TABLE.test(name)) return make("Embedding", "embedding", roles);
     const [rows, columns] = weight!.shape;
-    // GPT-2 of the library transformers has its kernels the other way round, and calls that a Conv1D.
+    // GPT-2 of the library transformers has transposed kernels, and calls that a Conv1D.
     if (length !== null && length === columns && length !== rows) {
       return make("Conv1D", "dense", roles, { layout: "ordinary" });
     }

@@ -4,31 +4,31 @@ import { ModelError } from "../model_error.ts";
 import { COST, isObject, type Pickled, type Resolver } from "./pickled.ts";
 import { broken, PickleReader } from "./pickle_reader.ts";
 
-/** A pickle was read: what it holds, and where the next thing in the file begins. */
+/** Value of a pickle, and the index of the byte after it. */
 export interface Unpickled {
   value: Pickled;
   end: number;
 }
 
-/** A mark on the stack. */
+/** Mark on the stack. */
 const MARK = Symbol("mark");
 
 type Stacked = Pickled | typeof MARK;
 
 /**
- * Reads a pickle as data. The machine knows the instructions that `torch.save` writes (protocols 2 to 5) and refuses
- * all others by name; it has no way to import, to construct or to call anything: a global is what the resolver's table
- * has under its name. A dictionary takes some 260 bytes and one byte of the file, so what values take is counted
- * against a budget; values that are shared stay shared.
+ * Reads a pickle as data. It knows the instructions that `torch.save` writes (protocols 2 to 5) and
+ * rejects all others by name; it cannot import, construct or call anything: a global is the entry
+ * of the resolver's table under its name. A dictionary takes about 260 bytes for one byte of the
+ * file, so the size of values is counted against a budget; shared values stay shared.
  *
- * Written here because `pickleparser` of npm, which does most of this, assigns whatever keys a pickle has to plain
- * objects (`dict[key] = value`), and calls what its resolver returns.
+ * Written here because `pickleparser` of npm, which does most of this, assigns any keys of a pickle
+ * to plain objects (`dict[key] = value`), and calls the results of its resolver.
  *
  * @param bytes The file.
- * @param start Where the pickle begins.
- * @param resolver What the caller knows.
+ * @param start Index of the start of the pickle.
+ * @param resolver Globals and objects that the caller knows.
  * @param budget Bytes that the values may take.
- * @throws {ModelError} If it is no such pickle.
+ * @throws {ModelError} If it is not such a pickle.
  */
 export function unpickle(
   bytes: Uint8Array,
@@ -42,10 +42,10 @@ export function unpickle(
 /** Bytes that the values of any pickle may take: those of 30,000 tensors take a quarter of it. */
 const FREE = 2 ** 28;
 
-/** Bytes that they may take besides for each byte of the file. */
+/** Bytes that they may take in addition for each byte of the file. */
 const PER_BYTE = 8;
 
-/** Returns the budget for the pickles of a file of so many bytes. */
+/** Returns the budget for the pickles of a file of the given number of bytes. */
 export function pickleBudget(size: number): Budget {
   const most = FREE + PER_BYTE * size;
   return new Budget(most, () =>
@@ -85,7 +85,7 @@ class Machine {
     }
   }
 
-  /** Numbers, texts and the like. */
+  /** Runs an instruction for numbers, texts and the like. */
   #data(code: number): boolean {
     switch (code) {
       case 0x80: { // PROTO
@@ -127,7 +127,7 @@ class Machine {
     }
   }
 
-  /** Lists, tuples, dictionaries and sets. */
+  /** Runs an instruction for lists, tuples, dictionaries and sets. */
   #container(code: number): boolean {
     switch (code) {
       case 0x28: // MARK
@@ -186,7 +186,7 @@ class Machine {
     }
   }
 
-  /** What was seen before, and what the resolver knows. */
+  /** Runs an instruction for earlier values, or objects of the resolver. */
   #reference(code: number): boolean {
     switch (code) {
       case 0x71: // BINPUT
