@@ -11,9 +11,9 @@ import { type DataFormat, spaceAxes } from "./space_axes.ts";
 
 /** Arguments of adaptive pooling. */
 export interface AdaptivePoolingArgs extends LayerArgs {
-  /** The size of each spatial axis afterwards: one number for all axes, or one for each. */
+  /** Size of each spatial axis after pooling: one number for all axes, or one for each. */
   outputSize: number | number[];
-  /** Where the channels are. Default: `channelsLast`. */
+  /** Position of the channels. Default: `channelsLast`. */
   dataFormat?: DataFormat;
 }
 
@@ -46,7 +46,8 @@ function define(
     override call(inputs: Tensor | Tensor[]): Tensor {
       return tf.tidy(() => {
         const x = oneTensor(inputs);
-        // The mean of a box is that of its means along one axis, and so is the largest: one axis after the other.
+        // The mean of a box is the mean of its means along one axis, likewise the maximum: so pool
+        // axis by axis.
         return spaceAxes(x.rank, this.dataFormat).reduce(
           (y, axis, i) => this.#along(y, axis, this.outputSize[i]),
           x,
@@ -54,7 +55,10 @@ function define(
       });
     }
 
-    /** Windows of about the same size, which begin and end at the nearest entry outwards: they may overlap. */
+    /**
+     * Pools windows of about equal size, which begin and end at the nearest entry outwards: they
+     * may overlap.
+     */
     #along(x: Tensor, axis: number, count: number): Tensor {
       const size = x.shape[axis];
       const pool = kind === "Average" ? tf.mean : tf.max;
@@ -80,19 +84,19 @@ const factory = (
   rank: 1 | 2 | 3,
 ): KerasLayerFactory<AdaptivePoolingArgs> => kerasLayer((tf) => define(tf, kind, rank));
 
-/** The classes of adaptive pooling by their names. */
+/** Classes of adaptive pooling, by name. */
 export interface AdaptivePoolings<Layer = KerasLayer<AdaptivePoolingArgs>> {
-  /** The mean of each of some windows of a sequence. */
+  /** Averages a fixed number of windows of a sequence. */
   readonly AdaptiveAveragePooling1D: Layer;
-  /** The mean of each of some windows of a picture. */
+  /** Averages a fixed number of windows of a picture. */
   readonly AdaptiveAveragePooling2D: Layer;
-  /** The mean of each of some windows of a volume. */
+  /** Averages a fixed number of windows of a volume. */
   readonly AdaptiveAveragePooling3D: Layer;
-  /** The largest entry of each of some windows of a sequence. */
+  /** Takes the maximum of each of a fixed number of windows of a sequence. */
   readonly AdaptiveMaxPooling1D: Layer;
-  /** The largest entry of each of some windows of a picture. */
+  /** Takes the maximum of each of a fixed number of windows of a picture. */
   readonly AdaptiveMaxPooling2D: Layer;
-  /** The largest entry of each of some windows of a volume. */
+  /** Takes the maximum of each of a fixed number of windows of a volume. */
   readonly AdaptiveMaxPooling3D: Layer;
 }
 

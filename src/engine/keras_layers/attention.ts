@@ -8,21 +8,23 @@ import type { CallArgs } from "./call_args.ts";
 import { createCompositeLayer } from "./composite_layer.ts";
 import { kerasLayer, type LayerArgs } from "./keras_layer.ts";
 
-/** What an attention without kernels is made with, as `keras.layers.AdditiveAttention` has it. */
+/** Arguments of an attention without kernels, as in `keras.layers.AdditiveAttention`. */
 export interface AdditiveAttentionArgs extends LayerArgs, Omit<CallArgs, "calledWith"> {
-  /** Whether the scores have a weight `scale`. Default: true for `AdditiveAttention`, else false. */
+  /**
+   * True if the scores have a weight `scale`. Default: true for `AdditiveAttention`, else false.
+   */
   useScale?: boolean;
-  /** The fraction of the weights that is dropped in training. Default: 0. */
+  /** Fraction of the weights that is dropped in training. Default: 0. */
   dropout?: number;
 }
 
-/** What an Attention is made with, as `keras.layers.Attention` has it. */
+/** Arguments of an Attention, as in `keras.layers.Attention`. */
 export interface AttentionArgs extends AdditiveAttentionArgs {
-  /** Whether queries and keys are multiplied, or added and squashed. Default: `dot`. */
+  /** Score of a query and a key: their product, or their sum after tanh. Default: `dot`. */
   scoreMode?: "dot" | "concat";
 }
 
-/** Attention of queries to keys as they come, called with `[query, value]` or `[query, value, key]`. */
+/** Attention without projections, called with `[query, value]` or `[query, value, key]`. */
 export const createAttention = kerasLayer((tf) => {
   return class Attention extends createCompositeLayer(tf) {
     static override className = "Attention";
@@ -40,7 +42,7 @@ export const createAttention = kerasLayer((tf) => {
       this.supportsMasking = true;
     }
 
-    /** How queries and keys are compared. */
+    /** Returns how queries and keys are compared. */
     get mode(): AttentionSimilarityArgs["mode"] {
       return this.settings.scoreMode;
     }
@@ -61,7 +63,7 @@ export const createAttention = kerasLayer((tf) => {
       const Similarity = createAttentionSimilarity(tf);
       const Weights = createAttentionWeights(tf);
       const Context = createAttentionContext(tf);
-      // Keras keeps the weights of the scores as the layer's own.
+      // Keras saves the weights of the scores as the layer's own.
       const scores = this.addInner(
         "",
         new Similarity({ mode: this.mode, useScale, name: "scores" }),
@@ -89,7 +91,10 @@ export const createAttention = kerasLayer((tf) => {
       return this.settings.returnAttentionScores ? [output, weights] : output;
     }
 
-    /** @param kwargs `masks`: of each input the steps that count, or `null`; as the engine hands them on. */
+    /**
+     * @param kwargs `masks`: the steps of each input that count, or `null`, as passed by the
+     * engine.
+     */
     override call(
       inputs: Tensor | Tensor[],
       { masks = [], training }: { masks?: (Tensor | null)[]; training?: boolean },

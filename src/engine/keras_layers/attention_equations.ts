@@ -1,16 +1,17 @@
 /** The two products of an attention. */
 export interface AttentionEquations {
-  /** Queries and keys to scores. */
+  /** Product of queries and keys. */
   scores: string;
-  /** Weights and values to what the queries get. */
+  /** Product of weights and values. */
   context: string;
 }
 
 /**
- * The products of an attention over some axes of `[batch, ..., heads, size]`: each query attends to the keys
- * along them, and all other axes are apart. Scores are `[batch, other axes, heads, queries..., keys...]`.
+ * Returns the products of an attention over some axes of `[batch, ..., heads, size]`: each query
+ * attends to the keys along them, and all other axes are separate. Scores are `[batch, other axes,
+ * heads, queries..., keys...]`.
  *
- * @param rank How many axes queries, keys and values have, the heads' included.
+ * @param rank Number of axes of queries, keys and values, including that of the heads.
  * @param axes The axes that are attended over, from 1 on.
  */
 export function attentionEquations(rank: number, axes: readonly number[]): AttentionEquations {

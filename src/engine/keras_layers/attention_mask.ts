@@ -1,26 +1,26 @@
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
 
-/** What says where a query may attend to a key. */
+/** Masks and limits that decide which keys a query may attend to. */
 export interface AttentionMasks {
-  /** `[batch, queries]`: which queries count. */
+  /** `[batch, queries]`: the queries that count. */
   query?: Tensor | null;
-  /** `[batch, keys]`: which values count. */
+  /** `[batch, keys]`: the values that count. */
   value?: Tensor | null;
-  /** `[batch, keys]`: which keys count. */
+  /** `[batch, keys]`: the keys that count. */
   key?: Tensor | null;
-  /** `[batch, queries, keys]`: which keys each query may attend to. */
+  /** `[batch, queries, keys]`: the keys that each query may attend to. */
   attention?: Tensor | null;
-  /** Whether a query attends to no later key. */
+  /** True if a query attends to no later key. */
   causal: boolean;
-  /** A query sees the keys that are fewer than this many places away; `null`: all keys. */
+  /** Distance from which on a query no longer sees keys; `null`: it sees all keys. */
   window: number | null;
 }
 
 /**
- * All masks in one, `[batch, queries, keys]`, or `null` where there is none.
+ * Returns all masks in one, `[batch, queries, keys]`, or `null` if there is none.
  *
- * @param queries How many queries there are.
- * @param keys How many keys.
+ * @param queries Number of queries.
+ * @param keys Number of keys.
  */
 export function attentionMask(
   tf: TensorFlow,
@@ -43,7 +43,7 @@ export function attentionMask(
   return masks.length === 0 ? null : masks.reduce((a, b) => tf.logicalAnd(a, b));
 }
 
-/** The mask with as many axes as the scores have: new ones come before those of the queries. */
+/** Returns the mask with as many axes as the scores; new axes come before those of the queries. */
 export function expandMask(tf: TensorFlow, mask: Tensor, rank: number, keyAxes: number): Tensor {
   const missing = rank - mask.rank;
   const at = mask.rank - 2 * keyAxes;

@@ -3,22 +3,23 @@ import { einsumTerms } from "../kernels/einsum_equation.ts";
 import type { Tensor } from "../tensorflow.ts";
 import { kerasLayer, type LayerArgs } from "./keras_layer.ts";
 
-/** One of the two products of an attention. */
+/** Arguments of one of the two products of an attention. */
 export interface AttentionProductArgs extends LayerArgs {
-  /** The product of the layer's two inputs. */
+  /** Product of the layer's two inputs. */
   equation: string;
-  /** What the first is multiplied by before. Default: 1. */
+  /** Factor on the first input. Default: 1. */
   factor?: number;
   /**
-   * Where several heads of the first input share one of the second: how many, and the axis of the heads in the
-   * first input and in the result. The equation has an axis more there, `[heads of the second, sharing]`.
+   * Sharing of a head of the second input by several of the first: their number, and the axis of
+   * the heads in the first input and in the result. The equation has one more axis there, `[heads
+   * of the second, sharing]`.
    */
   sharing?: { count: number; from: number; to: number };
 }
 
 /**
- * A product of an attention: as `AttentionScores` of queries and keys, as `AttentionContext` of weights and
- * values. Layers of their own, so that both are measured.
+ * Defines a product of an attention: as `AttentionScores` of queries and keys, as
+ * `AttentionContext` of weights and values. They are separate layers so that both are measured.
  *
  * @param className The name of the class.
  */
@@ -37,7 +38,7 @@ const productLayer = (className: string) =>
         this.sharing = args.sharing;
       }
 
-      /** The shape with the axis of the heads in two. */
+      /** Returns the shape with the axis of the heads split in two. */
       #split(shape: tfjs.Shape): tfjs.Shape {
         if (this.sharing === undefined) return shape;
         const { count, from } = this.sharing;
@@ -45,7 +46,7 @@ const productLayer = (className: string) =>
         return shape.toSpliced(from, 1, heads === null ? null : heads / count, count);
       }
 
-      /** The shape with them in one again. */
+      /** Returns the shape with the two axes joined again. */
       #join(shape: tfjs.Shape): tfjs.Shape {
         if (this.sharing === undefined) return shape;
         const { count, to } = this.sharing;
@@ -55,7 +56,7 @@ const productLayer = (className: string) =>
 
       override computeOutputShape(shapes: tfjs.Shape | tfjs.Shape[]): tfjs.Shape {
         const [a, b] = shapes as tfjs.Shape[];
-        // Larger than any size: where an axis is elided the larger of two counts.
+        // Larger than any size: for an elided axis, the larger of two counts is used.
         const open = Number.MAX_SAFE_INTEGER;
         const known = [this.#split(a), b].map((shape) => shape.map((size) => size ?? open));
         const { output, sizes } = einsumTerms(this.equation, known);
@@ -65,7 +66,7 @@ const productLayer = (className: string) =>
         }));
       }
 
-      /** @param kwargs `mask`: which queries have a result at all, `[batch, queries]`. */
+      /** @param kwargs `mask`: the queries that have a result at all, `[batch, queries]`. */
       override call(inputs: Tensor | Tensor[], { mask }: { mask?: Tensor } = {}): Tensor {
         return tf.tidy(() => {
           const [a, b] = inputs as Tensor[];
@@ -81,8 +82,8 @@ const productLayer = (className: string) =>
     }
   );
 
-/** How much each query attends to each key, before the softmax. */
+/** Scores of each query for each key, before the softmax. */
 export const createAttentionScores = productLayer("AttentionScores");
 
-/** The values that each query gets, by the weights of the softmax. */
+/** Values that each query gets, by the weights of the softmax. */
 export const createAttentionContext = productLayer("AttentionContext");

@@ -2,18 +2,20 @@ import type * as tfjs from "@tensorflow/tfjs";
 import type { Tensor } from "../tensorflow.ts";
 import { kerasLayer, type LayerArgs } from "./keras_layer.ts";
 
-/** How queries and keys are compared. */
+/** Arguments of an attention's scores. */
 export interface AttentionSimilarityArgs extends LayerArgs {
   /**
    * `dot`: their product; `concat`: the sum of tanh(query + key), times a weight; `additive`: the same with a
    * weight for each entry of the sum.
    */
   mode: "dot" | "concat" | "additive";
-  /** Whether there is a weight `scale`: of the product, of what tanh is taken of, or of each entry. */
+  /**
+   * True if there is a weight `scale`: on the product, on the argument of tanh, or on each entry.
+   */
   useScale: boolean;
 }
 
-/** The scores of an attention that has no kernels. */
+/** Scores of an attention without kernels. */
 export const createAttentionSimilarity = kerasLayer((tf) =>
   class AttentionSimilarity extends tf.layers.Layer {
     static className = "AttentionSimilarity";
@@ -34,7 +36,7 @@ export const createAttentionSimilarity = kerasLayer((tf) =>
       if (this.useScale) {
         const limit = Math.sqrt(3 / size);
         this.scale = this.mode === "additive"
-          // Glorot's, by fans of `size` each.
+          // Glorot's limit, with both fans of `size`.
           ? this.addWeight(
             "scale",
             [size],

@@ -2,24 +2,25 @@ import type * as tfjs from "@tensorflow/tfjs";
 import type { Tensor } from "../tensorflow.ts";
 import { kerasLayer, type LayerArgs } from "./keras_layer.ts";
 
-/** How a softmax over the keys treats the keys that are masked. */
+/** Arguments of the softmax over the keys. */
 export interface AttentionWeightsArgs extends LayerArgs {
-  /** How many of the last axes the keys have. Default: 1. */
+  /** Number of trailing axes of the keys. Default: 1. */
   keyAxes?: number;
   /**
-   * What a mask does to a score: a large negative number in its place; the same, and a weight of 0 where
-   * all keys are masked; or 1e9 less, as the layers `Attention` of Keras do. They differ for a query without
-   * a key alone.
+   * Effect of a mask on a score: replaced by a large negative number; the same, with a weight of 0
+   * if all keys are masked; or lowered by 1e9, as Keras's `Attention` layers do. They only differ
+   * for a query whose keys are all masked.
    */
   masking: "replace" | "replaceAndZero" | "lower";
 }
 
-/** What stands for minus infinity, as in Keras. */
+/** Stand-in for minus infinity, as in Keras. */
 const FAR = 1e9;
 
 /**
- * The rows of an attention: for each query a weight for each key, which add up to 1. The inner layer
- * `softmax` of every attention is one, which is where its rows are measured: z are the scores, a the weights.
+ * Weights of an attention: for each query one weight per key, which add up to 1. The inner layer
+ * `softmax` of every attention is one, so its rows are measured there: z are the scores, a the
+ * weights.
  */
 export const createAttentionWeights = kerasLayer((tf) =>
   class AttentionWeights extends tf.layers.Layer {
@@ -37,7 +38,9 @@ export const createAttentionWeights = kerasLayer((tf) =>
       return shape as tfjs.Shape;
     }
 
-    /** @param kwargs `mask`: where a query may attend to a key; it broadcasts to the scores. */
+    /**
+     * @param kwargs `mask`: the keys that each query may attend to; it broadcasts to the scores.
+     */
     override call(scores: Tensor | Tensor[], { mask }: { mask?: Tensor } = {}): Tensor {
       return tf.tidy(() => {
         const x = scores as Tensor;

@@ -7,12 +7,12 @@ import {
   type LayerArgs,
 } from "./keras_layer.ts";
 
-/** Arguments of a layer that changes pictures in training: whatever Keras takes. */
+/** Arguments of a layer that changes pictures in training: any that Keras accepts. */
 export type AugmentationArgs = LayerArgs & Record<string, unknown>;
 
 /**
- * A layer of Keras that changes pictures at random in training, and passes them on as they are otherwise. Here it
- * passes them on in training, too: a trial sees every picture as it is.
+ * Creates a Keras layer that changes pictures at random in training, and otherwise passes them on.
+ * Here it also passes them on in training, so a trial sees every picture unchanged.
  *
  * @param className Its name.
  */
@@ -30,7 +30,7 @@ export function createAugmentation(className: string): KerasLayerFactory<Augment
       }
 
       override call(inputs: Tensor | Tensor[]): Tensor {
-        // A tensor of its own, so that what reads the layer is told from what reads its input.
+        // A separate tensor, so that the consumers of the layer differ from those of its input.
         return tf.clone(oneTensor(inputs));
       }
 

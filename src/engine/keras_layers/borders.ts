@@ -1,18 +1,18 @@
 import { showValue } from "../../words/show_value.ts";
 
-/** How much is cut off or put at the start and the end of an axis. */
+/** Number of entries cut off or added at the start and the end of an axis. */
 export type Border = [start: number, end: number];
 
-/** Borders as Keras takes them: one number for all, one for each axis, or a pair for each. */
+/** Borders as Keras accepts them: one number for all, one per axis, or one pair per axis. */
 export type Borders = number | readonly (number | readonly [number, number])[];
 
 /**
- * A pair for each axis.
+ * Returns one pair per axis.
  *
- * @param value What was given.
- * @param axes How many axes there are; with one, `[1, 2]` is its pair.
+ * @param value The given borders.
+ * @param axes Number of axes; with one, `[1, 2]` is its pair.
  * @param place Name of the setting, for messages.
- * @throws {RangeError} If it is nothing of the kind.
+ * @throws {RangeError} If they are not borders.
  */
 export function bordersOf(value: Borders, axes: number, place: string): Border[] {
   const list = typeof value === "number" ? Array(axes).fill(value) : axes === 1 ? [value] : value;
@@ -29,7 +29,7 @@ export function bordersOf(value: Borders, axes: number, place: string): Border[]
   );
 }
 
-/** The borders as a configuration has them: of one axis its pair, else a pair for each. */
+/** Returns the borders for a configuration: a single pair for one axis, else one pair per axis. */
 export function writtenBorders(borders: readonly Border[]): Border | Border[] {
   return borders.length === 1 ? borders[0] : [...borders];
 }

@@ -1,4 +1,4 @@
-/** What an attention may be called with, in the order of Keras's arguments. */
+/** Inputs of an attention, in the order of Keras's arguments. */
 const ARGUMENTS: readonly AttentionInput[] = [
   "query",
   "value",
@@ -20,29 +20,29 @@ export type AttentionInput =
   | "attentionMask";
 
 /**
- * What Keras is told with each call of an attention, and TensorFlow.js, whose layers are called with tensors
- * alone, when the layer is made.
+ * Settings that Keras passes with each call of an attention. TensorFlow.js calls layers with
+ * tensors only, so here they are set when the layer is made.
  */
 export interface CallArgs {
   /**
-   * What the tensors are that the layer is called with. Default: query, value and key, as many as there are; one
-   * alone attends to itself. Masks are tensors of 0 and 1, or of truth values: `[batch, steps]`, and
-   * `[batch, queries, keys]` for `attentionMask`. As in Keras 3.15, a MultiHeadAttention takes no notice of
-   * `queryMask`.
+   * Roles of the tensors that the layer is called with. Default: query, value and key, as many as
+   * there are; a single one attends to itself. Masks are tensors of 0 and 1, or booleans: `[batch,
+   * steps]`, and `[batch, queries, keys]` for `attentionMask`. As in Keras 3.15, a
+   * MultiHeadAttention ignores `queryMask`.
    */
   calledWith?: readonly AttentionInput[];
-  /** Whether a query attends to no later key. Default: false. */
+  /** True if a query attends to no later key. Default: false. */
   useCausalMask?: boolean;
-  /** Whether the weights of each query for each key are a second output. Default: false. */
+  /** True if the weights of each query for each key are a second output. Default: false. */
   returnAttentionScores?: boolean;
 }
 
 /**
- * The inputs of a call by their names.
+ * Returns the inputs of a call by name.
  *
  * @param layer Name of the layer, for messages.
  * @param inputs The inputs.
- * @param names What they are; `undefined`: query, value, key.
+ * @param names Their roles; `undefined`: query, value, key.
  * @throws {Error} If they do not fit the names.
  */
 export function inputsByName<T>(

@@ -4,22 +4,23 @@ import { kerasLayer } from "./keras_layer.ts";
 
 type AddWeight = (this: Layer, name: string, ...rest: unknown[]) => tfjs.LayerVariable;
 
-/** What TensorFlow.js keeps to itself. */
+/** Private members of TensorFlow.js's layers. */
 interface Guarded {
   addWeight: AddWeight;
   fastWeightInitDuringBuild: boolean;
 }
 
 /**
- * A layer that is made of others and computes nothing itself: its weights, penalties and figures are those of
- * its inner layers, which are measured one by one. Registered traits of its class say `container`.
+ * Layer that consists of others and computes nothing itself: its weights, penalties and figures are
+ * those of its inner layers, which are measured one by one. The registered traits of its class say
+ * `container`.
  */
 export const createCompositeLayer = kerasLayer((tf) =>
   class CompositeLayer extends tf.layers.Layer {
     static className = "CompositeLayer";
     /**
-     * The layers that it is made of, in the order in which they run, by the names that Keras's attributes have.
-     * Those of the name `""` keep their weights where Keras keeps the layer's own.
+     * Inner layers in the order in which they run, by the names of Keras's attributes. Layers named
+     * `""` save their weights as the outer layer's own.
      */
     innerLayers: Record<string, Layer> = {};
 
@@ -27,7 +28,7 @@ export const createCompositeLayer = kerasLayer((tf) =>
       return Object.values(this.innerLayers);
     }
 
-    /** Takes an inner layer in, and builds it. Returns the shape that it makes of that. */
+    /** Adds an inner layer and builds it. Returns its output shape. */
     protected addInner(
       key: string,
       layer: Layer,
@@ -39,19 +40,19 @@ export const createCompositeLayer = kerasLayer((tf) =>
       layer.setFastWeightInitDuringBuild(
         (this as unknown as Guarded).fastWeightInitDuringBuild,
       );
-      // Two inner layers have a kernel each: the layer's name belongs to it.
+      // Two inner layers may each have a kernel, so the inner layer's name is part of the weight's.
       const { addWeight } = guarded;
       guarded.addWeight = function (name, ...rest) {
         return addWeight.call(this, key === "" ? name : `${layer.name}/${name}`, ...rest);
       };
       layer.build(shape);
-      // The method is that of the class again.
+      // Restores the method of the class.
       delete (guarded as Partial<Guarded>).addWeight;
       layer.built = true;
       return this.shapeOfInner(key, shape);
     }
 
-    /** The shape that an inner layer makes of another. */
+    /** Returns the output shape of an inner layer for an input shape. */
     protected shapeOfInner(key: string, shape: tfjs.Shape | tfjs.Shape[]): tfjs.Shape {
       return this.innerLayers[key].computeOutputShape(shape) as tfjs.Shape;
     }

@@ -8,7 +8,10 @@ import { stockClass } from "./stock_class.ts";
 /** Arguments of a Conv1DTranspose: those of `tf.layers.conv1d`. */
 export interface Conv1DTransposeArgs
   extends Omit<Parameters<TensorFlow["layers"]["conv1d"]>[0], "padding"> {
-  /** Whether each step of the input makes `strides` steps of the output, or all its window reaches. Default: `valid`. */
+  /**
+   * Output size: `strides` steps per step of the input, or every step that a window reaches.
+   * Default: `valid`.
+   */
   padding?: "valid" | "same";
 }
 
@@ -25,8 +28,9 @@ interface Convolution {
 }
 
 /**
- * Conv1DTranspose: the gradient of a Conv1D with respect to its input, with a kernel `[window, outputs, inputs]`. A
- * dilated one has a kernel with zeros between its taps, which is why it needs no kernel of its own.
+ * Conv1DTranspose: the gradient of a Conv1D with respect to its input, with a kernel `[window,
+ * outputs, inputs]`. A dilated one spreads its kernel with zeros between the taps, so no separate
+ * op is needed.
  */
 export const createConv1DTranspose: KerasLayerFactory<Conv1DTransposeArgs> = kerasLayer((tf) => {
   const Conv1D = stockClass<Convolution, [Conv1DTransposeArgs]>(tf, "Conv1D");
@@ -42,7 +46,7 @@ export const createConv1DTranspose: KerasLayerFactory<Conv1DTransposeArgs> = ker
       }
     }
 
-    /** The kernel of a Conv1D, its last two axes the other way round. */
+    /** Adds the kernel of a Conv1D with its last two axes swapped. */
     override addWeight(...[name, shape, ...rest]: Parameters<Layer["addWeight"]>) {
       const [size, inputs, outputs] = shape;
       return super.addWeight(name, name === "kernel" ? [size, outputs, inputs] : shape, ...rest);
@@ -61,7 +65,7 @@ export const createConv1DTranspose: KerasLayerFactory<Conv1DTransposeArgs> = ker
       });
     }
 
-    /** The kernel with zeros between its taps. */
+    /** Returns the kernel with zeros between its taps. */
     #spreadKernel(): Tensor {
       const kernel = this.kernel.read();
       const [rate] = this.dilationRate;
@@ -72,7 +76,7 @@ export const createConv1DTranspose: KerasLayerFactory<Conv1DTransposeArgs> = ker
       return tf.slice(spread, [0, 0, 0], [this.#reach(), ...channels]);
     }
 
-    /** How far the window reaches. */
+    /** Returns the length that the window spans. */
     #reach(): number {
       return (this.kernelSize[0] - 1) * this.dilationRate[0] + 1;
     }

@@ -2,7 +2,7 @@ import type { Tensor4D } from "@tensorflow/tfjs";
 import { type LayerActivation, type LayerWeight, oneTensor } from "../layers/layer_repair.ts";
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
 
-/** What a layer that convolves sequences has. */
+/** Members of a layer that convolves sequences. */
 interface SequenceLayer {
   dataFormat: "channelsFirst" | "channelsLast";
   bias: LayerWeight | null;
@@ -10,11 +10,11 @@ interface SequenceLayer {
 }
 
 /**
- * Convolves sequences as pictures of one row, which TensorFlow.js has kernels for; then adds the bias, and applies the
- * activation.
+ * Convolves sequences as pictures of one row, for which TensorFlow.js has ops; then adds the bias,
+ * and applies the activation.
  *
- * @param inputs What the layer was called with.
- * @param convolve Makes other rows of [examples, 1, steps, channels].
+ * @param inputs Inputs of the layer's call.
+ * @param convolve Convolves rows of [examples, 1, steps, channels].
  */
 export function convolveRow(
   tf: TensorFlow,
@@ -24,13 +24,13 @@ export function convolveRow(
 ): Tensor {
   return tf.tidy(() => {
     const x = oneTensor(inputs);
-    // Channels go last for the convolution, and come back after it.
+    // Moves the channels last for the convolution, and back after it.
     const turned = (x: Tensor) => dataFormat === "channelsFirst" ? tf.transpose(x, [0, 2, 1]) : x;
     const y: Tensor = tf.squeeze(convolve(tf.expandDims(turned(x), 1) as Tensor4D), [1]);
     return activation.apply(turned(bias ? tf.add(y, bias.read()) : y));
   });
 }
 
-/** A kernel of one axis as one of pictures of one row. */
+/** Returns a kernel of one axis as one for pictures of one row. */
 export const kernelOfRow = (tf: TensorFlow, kernel: Tensor): Tensor4D =>
   tf.expandDims(kernel, 0) as Tensor4D;

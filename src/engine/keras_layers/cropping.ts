@@ -12,13 +12,13 @@ import { type DataFormat, spaceAxes } from "./space_axes.ts";
 
 /** Arguments of a Cropping1D and a Cropping3D. */
 export interface CroppingArgs extends LayerArgs {
-  /** How much is cut off both ends of each axis. Default: 1. */
+  /** Number of entries cut off both ends of each axis. Default: 1. */
   cropping?: Borders;
-  /** Where the channels are. Default: `channelsLast`. */
+  /** Position of the channels. Default: `channelsLast`. */
   dataFormat?: DataFormat;
 }
 
-/** Cropping along `axes` axes of space. TensorFlow.js has Cropping2D alone. */
+/** Defines cropping along `axes` spatial axes. TensorFlow.js only has Cropping2D. */
 function define(tf: TensorFlow, axes: 1 | 3): KerasLayer<CroppingArgs> {
   return class extends tf.layers.Layer {
     static className = `Cropping${axes}D`;

@@ -41,7 +41,7 @@ interface Depthwise {
 
 declare const addWeight: InstanceType<TensorFlow["layers"]["Layer"]>["addWeight"];
 
-/** DepthwiseConv1D: each channel convolved by itself, with as many outputs as `depthMultiplier` says. */
+/** DepthwiseConv1D: each channel is convolved separately, with `depthMultiplier` outputs. */
 export const createDepthwiseConv1D: KerasLayerFactory<DepthwiseConv1DArgs> = kerasLayer((tf) => {
   const DepthwiseConv2D = stockClass<
     Depthwise,
@@ -56,7 +56,7 @@ export const createDepthwiseConv1D: KerasLayerFactory<DepthwiseConv1DArgs> = ker
       super({
         ...args,
         kernelSize: twice(kernelSize),
-        // A file may have null for what it leaves open.
+        // A file may have null for unset options.
         strides: twice(strides ?? 1),
         dilationRate: twice(dilationRate ?? 1),
       });

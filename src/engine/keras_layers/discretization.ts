@@ -6,15 +6,16 @@ import { oneShape, type OpenShape } from "./one_shape.ts";
 
 /** Arguments of a Discretization. */
 export interface DiscretizationArgs extends LayerArgs {
-  /** Where the bins meet, from the least to the largest: one less than there are bins. */
+  /** Boundaries between the bins in ascending order, one fewer than there are bins. */
   binBoundaries: number[];
-  /** What is put out: the number of the bin, or ones where it is. Default: `int`. */
+  /** Output: the number of the bin, or ones at the bins that occur. Default: `int`. */
   outputMode?: "int" | "oneHot" | "multiHot" | "count";
 }
 
 /**
- * Discretization: the number of the bin that each entry lies in, 0 for all below the first boundary. Numbers of bins
- * are float32 here, so that any layer can read them. No gradient goes through.
+ * Discretization: the number of the bin that contains each entry, 0 for all below the first
+ * boundary. Numbers of bins are float32 here, so that any layer can read them. It passes no
+ * gradient on.
  */
 export const createDiscretization: KerasLayerFactory<DiscretizationArgs> = kerasLayer((tf) =>
   class Discretization extends tf.layers.Layer {
@@ -53,7 +54,7 @@ export const createDiscretization: KerasLayerFactory<DiscretizationArgs> = keras
     override call(inputs: Tensor | Tensor[]): Tensor {
       const place = tf.customGrad((x) => ({
         value: this.#encode(x as Tensor),
-        // Steps have the slope 0, and the comparison that makes them has no gradient.
+        // The steps have slope 0, and the comparison behind them has no gradient.
         gradFunc: () => tf.zerosLike(x as Tensor),
       }));
       return tf.tidy(() => place(tf.cast(oneTensor(inputs), "float32")));

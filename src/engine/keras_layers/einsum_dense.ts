@@ -23,19 +23,19 @@ import {
 } from "./keras_layer.ts";
 import { layerParts } from "./layer_parts.ts";
 
-/** What an EinsumDense is made with, as `keras.layers.EinsumDense` has it. */
+/** Arguments of an EinsumDense, as in `keras.layers.EinsumDense`. */
 export interface EinsumDenseArgs extends LayerArgs, WeightArgs, EinsumSettings {
-  /** What is applied to the sum. Default: linear. */
+  /** Activation of the sum. Default: linear. */
   activation?: Parameters<TensorFlow["layers"]["dense"]>[0]["activation"];
 }
 
-/** A size, or several of which some are open. */
+/** A size, or a list of sizes that may be open. */
 const sizes: Requirement = (value, place) =>
   Array.isArray(value) ? arrayOf(orNull(count))(value, place) : count(value, place);
 
 type Initializer = ReturnType<typeof tfjs.initializers.zeros>;
 
-/** A product with a kernel along any axes. */
+/** Product with a kernel along any axes. */
 export const createEinsumDense: KerasLayerFactory<EinsumDenseArgs> = kerasLayer((tf) => {
   return class EinsumDense extends tf.layers.Layer {
     static className = "EinsumDense";
@@ -46,7 +46,7 @@ export const createEinsumDense: KerasLayerFactory<EinsumDenseArgs> = kerasLayer(
     activation: ReturnType<typeof layerParts>["activation"];
     kernel: tfjs.LayerVariable | null = null;
     bias: tfjs.LayerVariable | null = null;
-    /** Which axes of the kernel are summed over, which tells its fans. */
+    /** Axes of the kernel that are summed over, which define its fans. */
     kernelLayout: EinsumLayout | null = null;
 
     constructor(args: EinsumDenseArgs) {
@@ -123,7 +123,7 @@ export const createEinsumDense: KerasLayerFactory<EinsumDenseArgs> = kerasLayer(
   };
 });
 
-/** TensorFlow.js writes texts in lower case, and would take `aA` for two axes of one letter. */
+/** TensorFlow.js lowercases text, and would take `aA` for two axes of one letter. */
 function inLowerCase(args: EinsumDenseArgs): EinsumSettings {
   const { equation, outputShape, biasAxes } = args;
   const letters = [...new Set(equation.match(/[a-z]/gi) ?? [])];
@@ -140,7 +140,10 @@ function inLowerCase(args: EinsumDenseArgs): EinsumSettings {
   };
 }
 
-/** Draws a kernel of any number of axes as the matrix that it is: by the sums that it takes part in. */
+/**
+ * Draws a kernel of any number of axes as the equivalent matrix: rows are the axes that are summed
+ * over.
+ */
 function byFans(
   tf: TensorFlow,
   initializer: Initializer,

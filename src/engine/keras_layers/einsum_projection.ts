@@ -1,26 +1,26 @@
 type Shape = readonly (number | null)[];
 
-/** What an EinsumDense makes of an input of some shape. */
+/** Shapes of an EinsumDense for a given input shape. */
 export interface EinsumProjection {
   output: (number | null)[];
   kernel: number[];
-  /** `null` where there is none. */
+  /** `null` if there is none. */
   bias: number[] | null;
-  /** The axes of the kernel that are summed over, and the others. */
+  /** Axes of the kernel that are summed over, and the others. */
   inputAxes: number[];
   outputAxes: number[];
 }
 
-/** What an EinsumDense is configured with. */
+/** Configuration of an EinsumDense. */
 export interface EinsumSettings {
   /** Input, kernel and output: `"abc,cd->abd"`, `"...x,xy->...y"` or `"ab...,bc->ac..."`. */
   equation: string;
   /**
-   * The axes of the output after the first, those left out that `...` stands for: `null` where the input says
-   * it. A number alone stands for one axis.
+   * Axes of the output after the first, without those that `...` stands for: `null` takes the size
+   * from the input. A single number stands for one axis.
    */
   outputShape: number | readonly (number | null)[];
-  /** The letters of the output that have a bias each. Default: no bias. */
+  /** Letters of the output that have a bias each. Default: no bias. */
   biasAxes?: string | null;
 }
 
@@ -28,7 +28,7 @@ const FORMS =
   /^(?:([a-z]+),([a-z]+)->([a-z]+)|(\.\.\.)([a-z]+),([a-z]+)->\.\.\.([a-z]+)|([a-z]{2,})\.\.\.,([a-z]+)->([a-z]+)\.\.\.)$/i;
 
 /**
- * The shapes of an EinsumDense.
+ * Returns the shapes of an EinsumDense.
  *
  * @param settings Its configuration.
  * @param input The shape of its input.
@@ -94,7 +94,9 @@ export function einsumProjection(
   };
 }
 
-/** One entry along every axis that has none of its own, from the first on that has. */
+/**
+ * Returns the shape of the bias from its first axis on, with size 1 for every axis without biases.
+ */
 function biasShape(
   to: string,
   biasAxes: string,

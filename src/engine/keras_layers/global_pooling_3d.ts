@@ -11,9 +11,9 @@ import { type DataFormat, spaceAxes } from "./space_axes.ts";
 
 /** Arguments of a GlobalAveragePooling3D and a GlobalMaxPooling3D. */
 export interface GlobalPooling3DArgs extends LayerArgs {
-  /** Where the channels are. Default: `channelsLast`. */
+  /** Position of the channels. Default: `channelsLast`. */
   dataFormat?: DataFormat;
-  /** Whether the axes of space stay, with one entry each. Default: no. */
+  /** True to keep the spatial axes, with one entry each. Default: false. */
   keepdims?: boolean;
 }
 

@@ -7,9 +7,9 @@ import { stockClass } from "./stock_class.ts";
 /** Arguments of a GroupNormalization. */
 export interface GroupNormalizationArgs
   extends Omit<NonNullable<Parameters<TensorFlow["layers"]["layerNormalization"]>[0]>, "axis"> {
-  /** How many groups the channels are in; -1 for one channel each. Default: 32. */
+  /** Number of groups; -1 for one channel each. Default: 32. */
   groups?: number;
-  /** The axis of the channels. Default: the last. */
+  /** Axis of the channels. Default: the last. */
   axis?: number;
 }
 
@@ -21,9 +21,9 @@ interface Normalizing {
 }
 
 /**
- * GroupNormalization (Wu and He 2018): each group of channels of an example is brought to mean 0 and variance 1 over
- * all its positions, then each channel is scaled by gamma and shifted by beta. Defaults are Keras's: 32 groups,
- * epsilon 1e-3.
+ * GroupNormalization (Wu and He 2018): each group of channels of an example is normalised to mean 0
+ * and variance 1 over all its positions, then each channel is scaled by gamma and shifted by beta.
+ * Defaults are Keras's: 32 groups, epsilon 1e-3.
  */
 export const createGroupNormalization: KerasLayerFactory<GroupNormalizationArgs> = kerasLayer(
   (tf) => {
@@ -61,7 +61,7 @@ export const createGroupNormalization: KerasLayerFactory<GroupNormalizationArgs>
           const [axis] = this.axis;
           const size = (from: number, to?: number) =>
             x.shape.slice(from, to).reduce((a, b) => a * b, 1);
-          // The channels of a group lie side by side, with whatever comes after them.
+          // The channels of a group are adjacent, with whatever axes follow them.
           const grouped = tf.reshape(x, [
             x.shape[0],
             size(1, axis),

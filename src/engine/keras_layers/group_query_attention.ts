@@ -7,13 +7,16 @@ import {
   type ProjectedAttentionArgs,
 } from "./projected_attention.ts";
 
-/** What a GroupQueryAttention is made with, as `keras.layers.GroupQueryAttention` has it. */
+/** Arguments of a GroupQueryAttention, as in `keras.layers.GroupQueryAttention`. */
 export interface GroupQueryAttentionArgs extends ProjectedAttentionArgs {
   /** Size of the queries, keys and values of a head. */
   headDim: number;
-  /** How many heads have queries. */
+  /** Number of heads with queries. */
   numQueryHeads: number;
-  /** How many have keys and values: a divisor of `numQueryHeads`. Heads in a row share them. */
+  /**
+   * Number of heads with keys and values: a divisor of `numQueryHeads`. Consecutive heads share
+   * them.
+   */
   numKeyValueHeads: number;
 }
 
@@ -52,7 +55,7 @@ export const createGroupQueryAttention: KerasLayerFactory<GroupQueryAttentionArg
           outputShape: [null, heads, headDim],
           biasAxes: "de",
         });
-        // h: heads of keys and values, g: queries that share one.
+        // h: heads of keys and values, g: query heads that share one.
         const shared = numQueryHeads / numKeyValueHeads;
         return {
           query: project(numQueryHeads),

@@ -2,16 +2,17 @@ import type { Tensor, TensorFlow } from "../tensorflow.ts";
 
 type Formula = (tf: TensorFlow, x: Tensor) => Tensor;
 
-/** 1 where an entry is beyond 0.5 on either side, else 0. */
+/** Returns 1 for entries beyond 0.5 on either side, else 0. */
 const beyond: Formula = (tf, x) => tf.cast(tf.greater(tf.abs(x), 0.5), "float32");
 
 const hardSigmoid: Formula = (tf, x) => tf.div(tf.relu6(tf.add(x, 3)), 6);
 
 /**
- * What Keras calls sparsemax (Martins and Astudillo 2016): relu(x - tau), where tau is made of the k largest entries
- * that count. The projection on the simplex has (their sum - 1) / k. Keras up to 3.15.1 adds up the running sums of
- * those entries instead, on each of its backends, so that rows of several entries do not add up to 1. A model of Keras
- * computes that, and so does this: the entry of rank r from 0 counts k - r times.
+ * Keras's sparsemax (Martins and Astudillo 2016): relu(x - tau), where tau depends on the k largest
+ * entries that count. The projection on the simplex has (their sum - 1) / k. Keras up to 3.15.1
+ * adds up the running sums of those entries instead, on each of its backends, so that rows of
+ * several entries do not add up to 1. Keras models compute that, and so does this: the entry of
+ * rank r from 0 counts k - r times.
  */
 const sparsemax: Formula = (tf, x) => {
   const project = tf.customGrad((given, save) => {
@@ -21,7 +22,7 @@ const sparsemax: Formula = (tf, x) => {
     const excess = tf.sub(tf.cumsum(values, -1), 1);
     const counts = tf.greater(tf.mul(values, tf.range(1, width + 1)), excess);
     const support = tf.sum(tf.cast(counts, "float32"), -1, true);
-    // Where the indices rise, the places are the ranks of the entries.
+    // Sorting the indices gives the ranks of the entries.
     const ranks = tf.topk(tf.neg(tf.cast(indices, "float32")), width).indices;
     const shares = tf.div(tf.relu(tf.sub(support, tf.cast(ranks, "float32"))), support);
     const tau = tf.sub(tf.sum(tf.mul(logits, shares), -1, true), tf.div(1, support));
@@ -38,7 +39,7 @@ const sparsemax: Formula = (tf, x) => {
   return project(x);
 };
 
-/** The activations that Keras has and TensorFlow.js lacks, as `traits/keras_activations.ts` has them. */
+/** Keras activations that TensorFlow.js lacks, as in `traits/keras_activations.ts`. */
 const FORMULAS: Readonly<Record<string, Formula>> = {
   celu: (tf, x) => tf.elu(x),
   exponential: (tf, x) => tf.exp(x),
@@ -63,9 +64,9 @@ const FORMULAS: Readonly<Record<string, Formula>> = {
 };
 
 /**
- * Registers the activations that Keras has and TensorFlow.js lacks, so that layers find them by their names; one that a
- * program has registered under the same name stays. `leakyRelu` has a slope, `alpha`, of 0.2 unless it is told
- * otherwise, and is called `leakyRelu(0.2)`.
+ * Registers the Keras activations that TensorFlow.js lacks, so that layers find them by name; one
+ * that a program has registered under the same name stays. `leakyRelu` has a slope, `alpha`, of 0.2
+ * by default, and is called `leakyRelu(0.2)`.
  */
 export function registerActivations(tf: TensorFlow): void {
   const { classNameMap } = tf.serialization.SerializationMap.getMap();

@@ -1,12 +1,15 @@
 import type { Layer, TensorFlow } from "../tensorflow.ts";
 
-/** What every layer takes. */
+/** Arguments of every layer. */
 export type LayerArgs = Pick<
   Parameters<TensorFlow["layers"]["dense"]>[0],
   "name" | "trainable" | "inputShape" | "batchInputShape" | "batchSize" | "dtype"
 >;
 
-/** How a layer with a kernel and a bias draws them, and what holds them. As in `tf.layers.dense`. */
+/**
+ * Initialisers, regularizers and constraints of a layer with a kernel and a bias, as in
+ * `tf.layers.dense`.
+ */
 export type WeightArgs = Pick<
   Parameters<TensorFlow["layers"]["dense"]>[0],
   | "kernelInitializer"
@@ -17,20 +20,20 @@ export type WeightArgs = Pick<
   | "biasConstraint"
 >;
 
-/** A class of layers. */
+/** Class of layers. */
 export interface KerasLayer<Args> {
   /** Makes a layer. */
   new (args: Args): Layer;
-  /** The name that Keras writes into its files. */
+  /** Name that Keras writes into its files. */
   readonly className: string;
 }
 
-/** Makes a class for a copy of TensorFlow.js; the same one when it is asked again. */
+/** Returns the class for a copy of TensorFlow.js; always the same one. */
 export type KerasLayerFactory<Args> = (tf: TensorFlow) => KerasLayer<Args>;
 
 /**
- * A layer that Keras has and TensorFlow.js lacks. Its class extends one of TensorFlow.js, which is imported
- * when the engine starts, so that it cannot be declared before.
+ * Defines a layer that Keras has and TensorFlow.js lacks. Its class extends one of TensorFlow.js,
+ * which is imported when the engine starts, so it cannot be declared earlier.
  *
  * @param define Declares the class.
  */

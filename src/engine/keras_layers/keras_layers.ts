@@ -42,12 +42,12 @@ import { createUnitNormalization, type UnitNormalizationArgs } from "./unit_norm
 import { createUpSampling1D, createUpSampling3D, type UpSamplingArgs } from "./up_sampling.ts";
 import { createZeroPadding1D, createZeroPadding3D, type ZeroPaddingArgs } from "./zero_padding.ts";
 
-/** Layers that change pictures in training: here they pass them on as they are. */
+/** Layers that change pictures in training; here they pass them on unchanged. */
 export type Augmentations = {
   readonly [Name in typeof AUGMENTATIONS[number]]: KerasLayer<AugmentationArgs>;
 };
 
-/** The layers that Keras has and TensorFlow.js lacks, by the names that Keras gives them. */
+/** Layers that Keras has and TensorFlow.js lacks, by their names in Keras. */
 export interface KerasLayers extends Augmentations, AdaptivePoolings {
   /** Bahdanau's attention: scores are weighted sums of tanh(query + key). */
   readonly AdditiveAttention: KerasLayer<AdditiveAttentionArgs>;
@@ -55,9 +55,9 @@ export interface KerasLayers extends Augmentations, AdaptivePoolings {
   readonly Attention: KerasLayer<AttentionArgs>;
   /** Attention whose heads share keys and values in groups. */
   readonly GroupQueryAttention: KerasLayer<GroupQueryAttentionArgs>;
-  /** Attention of several heads, each with queries, keys and values of its own. */
+  /** Attention of several heads, each with separate queries, keys and values. */
   readonly MultiHeadAttention: KerasLayer<MultiHeadAttentionArgs>;
-  /** A Conv1D the other way round: from few steps to many. */
+  /** A transposed Conv1D: from few steps to many. */
   readonly Conv1DTranspose: KerasLayer<Conv1DTransposeArgs>;
   /** A sequence without its ends. */
   readonly Cropping1D: KerasLayer<CroppingArgs>;
@@ -65,17 +65,20 @@ export interface KerasLayers extends Augmentations, AdaptivePoolings {
   readonly Cropping3D: KerasLayer<CroppingArgs>;
   /** Each channel of a sequence convolved by itself. */
   readonly DepthwiseConv1D: KerasLayer<DepthwiseConv1DArgs>;
-  /** The number of the bin that each entry lies in. */
+  /** Number of the bin that contains each entry. */
   readonly Discretization: KerasLayer<DiscretizationArgs>;
-  /** A product with a kernel along any axes, as an Einstein sum says, then a bias and an activation. */
+  /**
+   * A product with a kernel along any axes, given as an Einstein sum, then a bias and an
+   * activation.
+   */
   readonly EinsumDense: KerasLayer<EinsumDenseArgs>;
   /** The mean of each channel of a volume. */
   readonly GlobalAveragePooling3D: KerasLayer<GlobalPooling3DArgs>;
   /** The largest entry of each channel of a volume. */
   readonly GlobalMaxPooling3D: KerasLayer<GlobalPooling3DArgs>;
-  /** Groups of channels brought to mean 0 and variance 1. */
+  /** Groups of channels normalised to mean 0 and variance 1. */
   readonly GroupNormalization: KerasLayer<GroupNormalizationArgs>;
-  /** Data with the mean and the variance of others taken off. */
+  /** Data normalised by the mean and the variance of other data. */
   readonly Normalization: KerasLayer<NormalizationArgs>;
   /** Entries divided by their root mean square. */
   readonly RMSNormalization: KerasLayer<RMSNormalizationArgs>;
@@ -107,7 +110,7 @@ type Factories = {
     : never;
 };
 
-/** How each of them is made. */
+/** Factory of each layer. */
 export const KERAS_LAYERS: Factories = {
   ...Object.fromEntries(
     AUGMENTATIONS.map((name) => [name, createAugmentation(name)]),
@@ -154,14 +157,15 @@ const allLayers = kerasLayer((tf): KerasLayers => {
 });
 
 /**
- * The layers that Keras has and TensorFlow.js lacks, as layers of TensorFlow.js. They take Keras's
- * configuration, in camel case, and pass Keras's numbers. They are registered, so that
- * `tf.loadLayersModel` finds them, too; a class that a program has registered under the same name stays.
- * Where a file of Keras names one, `loadModel()` calls this function by itself. The activations of Keras that
- * TensorFlow.js lacks (`hardTanh`, `squareplus`, `sparsemax` and others) are registered with them.
+ * Returns the layers that Keras has and TensorFlow.js lacks, as layers of TensorFlow.js. They take
+ * Keras's configuration, in camel case, and reproduce Keras's results. They are registered, so that
+ * `tf.loadLayersModel` finds them, too; a class that a program has registered under the same name
+ * stays. If a Keras file names one, `loadModel()` calls this function automatically. The Keras
+ * activations that TensorFlow.js lacks (`hardTanh`, `squareplus`, `sparsemax` and others) are
+ * registered with them.
  *
  * @param tf The TensorFlow.js to make them for: that of the engine.
- * @returns The classes by their names.
+ * @returns The classes by name.
  * @throws {TypeError} If `tf` is not TensorFlow.js.
  *
  * @example A layer of Keras in a model of TensorFlow.js

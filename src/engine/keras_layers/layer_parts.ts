@@ -6,7 +6,7 @@ type Initializer = ReturnType<typeof tfjs.initializers.zeros>;
 type Regularizer = ReturnType<typeof tfjs.regularizers.l2>;
 type Constraint = ReturnType<typeof tfjs.constraints.nonNeg>;
 
-/** What the names and configurations of a layer's arguments stand for. */
+/** Parts that a layer's arguments name or configure. */
 interface LayerParts {
   activation: { apply(x: Tensor): Tensor; getClassName(): string };
   kernelInitializer: Initializer;
@@ -15,23 +15,23 @@ interface LayerParts {
   biasRegularizer: Regularizer;
   kernelConstraint: Constraint;
   biasConstraint: Constraint;
-  /** The same as `getConfig()` writes it. */
+  /** The same as written by `getConfig()`. */
   config: tfjs.serialization.ConfigDict;
 }
 
 type PartArgs = WeightArgs & Pick<Parameters<TensorFlow["layers"]["dense"]>[0], "activation">;
 
 /**
- * Looks up what a layer's arguments name: `"heNormal"`, `{ className, config }`, or the object itself.
- * TensorFlow.js hands out none of the functions that do so, but its own layers call them: a Dense that is
- * never built has looked up all of them. Kernels are drawn by `glorotUniform` unless the arguments say
- * otherwise, as in Keras.
+ * Returns the parts that a layer's arguments name: `"heNormal"`, `{ className, config }`, or the
+ * object itself. TensorFlow.js does not export the lookup functions, but its own layers call them:
+ * a Dense that is never built has looked up all of them. Kernels are drawn by `glorotUniform`
+ * unless the arguments say otherwise, as in Keras.
  *
- * @throws {Error} If TensorFlow.js knows no such name.
+ * @throws {Error} If TensorFlow.js does not know the name.
  */
 export function layerParts(tf: TensorFlow, args: PartArgs): LayerParts {
   const dense = tf.layers.dense({
-    // With a name of its own it does not count among the layers of the process.
+    // A named layer does not advance the process-wide layer counter.
     name: "parts",
     units: 1,
     activation: args.activation ?? "linear",

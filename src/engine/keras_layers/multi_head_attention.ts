@@ -8,23 +8,23 @@ import {
   type ProjectedAttentionArgs,
 } from "./projected_attention.ts";
 
-/** What a MultiHeadAttention is made with, as `keras.layers.MultiHeadAttention` has it. */
+/** Arguments of a MultiHeadAttention, as in `keras.layers.MultiHeadAttention`. */
 export interface MultiHeadAttentionArgs extends ProjectedAttentionArgs {
-  /** How many heads attend. */
+  /** Number of heads. */
   numHeads: number;
   /** Size of the queries and keys of a head. */
   keyDim: number;
   /** Size of the values of a head. Default: that of its keys. */
   valueDim?: number | null;
-  /** The size of the output, or its axes after those that attend. Default: that of the query. */
+  /** Size of the output, or its axes after those that attend. Default: that of the query. */
   outputShape?: number | readonly number[] | null;
-  /** The axes that are attended over. Default: all between the batch and the last. */
+  /** Axes that are attended over. Default: all between the batch and the last. */
   attentionAxes?: number | readonly number[] | null;
 }
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 
-/** A kernel on the last axes of an input, as Keras writes it: `"abc,cde->abde"`. */
+/** Returns a kernel on the last axes of an input, as Keras writes it: `"abc,cde->abde"`. */
 function projection(free: number, bound: number, sizes: readonly number[]) {
   const at = (from: number, count: number) => LETTERS.slice(from, from + count);
   const [kept, summed] = [at(0, free), at(free, bound)];
@@ -36,7 +36,7 @@ function projection(free: number, bound: number, sizes: readonly number[]) {
   };
 }
 
-/** Attention of several heads, each with queries, keys and values of its own. */
+/** Attention of several heads, each with separate queries, keys and values. */
 export const createMultiHeadAttention: KerasLayerFactory<MultiHeadAttentionArgs> = kerasLayer(
   (tf) => {
     return class MultiHeadAttention extends createProjectedAttention(tf) {

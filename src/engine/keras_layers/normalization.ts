@@ -5,27 +5,30 @@ import type { Tensor } from "../tensorflow.ts";
 import { kerasLayer, type KerasLayerFactory, type LayerArgs } from "./keras_layer.ts";
 import { axesOf, oneShape, type OpenShape, sizesOf } from "./one_shape.ts";
 
-/** A number, or one for each place along some axes. */
+/** A number, or one for each position along some axes. */
 export type Nested = number | readonly Nested[];
 
 /** Arguments of a Normalization. */
 export interface NormalizationArgs extends LayerArgs {
-  /** The axes that have a mean and a variance each place; `null` for one of all entries. Default: the last. */
+  /**
+   * Axes whose positions each have a mean and a variance; `null` for one of all entries. Default:
+   * the last.
+   */
   axis?: number | number[] | null;
-  /** The mean; where it is absent, a weight that is 0 until it is set. */
+  /** The mean; if absent, a weight that is 0 until it is set. */
   mean?: Nested | null;
-  /** The variance; where it is absent, a weight that is 1 until it is set. */
+  /** The variance; if absent, a weight that is 1 until it is set. */
   variance?: Nested | null;
-  /** Whether to undo a normalisation: x sqrt(variance) + mean. Default: no. */
+  /** True to undo a normalisation: x sqrt(variance) + mean. Default: false. */
   invert?: boolean;
 }
 
-/** The least deviation that is divided by, as in Keras. */
+/** Smallest divisor, as in Keras. */
 const LEAST = 1e-7;
 
 /**
- * Normalization: (x - mean) / sqrt(variance), with the statistics of data that were seen before. `adapt()` of Keras
- * writes them into weights that no training step changes; they may also be given.
+ * Normalization: (x - mean) / sqrt(variance), with the statistics of earlier data. `adapt()` of
+ * Keras writes them into weights that no training step changes; they may also be given.
  */
 export const createNormalization: KerasLayerFactory<NormalizationArgs> = kerasLayer((tf) =>
   class Normalization extends tf.layers.Layer {
@@ -69,7 +72,7 @@ export const createNormalization: KerasLayerFactory<NormalizationArgs> = kerasLa
             false,
           );
         this.#weights = [add("mean", "zeros"), add("variance", "ones")];
-        // Keras keeps it for the files of older versions.
+        // Keras keeps it for files of older versions.
         add("count", "zeros", "int32");
       } else {
         for (const key of ["mean", "variance"] as const) this.#requireFit(key, sizes);
@@ -81,7 +84,7 @@ export const createNormalization: KerasLayerFactory<NormalizationArgs> = kerasLa
       const given = this.#args[key] as number;
       const own = sizeOf(given);
       const last = sizes.slice(sizes.length - own.length);
-      // A file may have anything for an entry.
+      // A file may have anything as an entry.
       const entries: unknown[] = [given].flat(Infinity);
       const isWhole = entries.every((entry) => typeof entry === "number") &&
         entries.length === own.reduce((product, size) => product * size, 1);
@@ -98,12 +101,12 @@ export const createNormalization: KerasLayerFactory<NormalizationArgs> = kerasLa
       );
     }
 
-    /** The mean or the variance, with axes as the input has them. */
+    /** Returns the mean or the variance, with the axes of the input. */
     #statistic(key: "mean" | "variance"): Tensor {
       const own = this.#weights?.[key === "mean" ? 0 : 1].read();
       if (own !== undefined) return tf.reshape(own, this.#shape);
       const given = tf.tensor(this.#args[key] as number, undefined, "float32");
-      // What is given lies along the last of the axes that count.
+      // The given values are along the last of the axes that count.
       const axes = this.#shape.map((size, k) => ({ size, k })).filter(({ size }) => size !== 1);
       const shape = this.#shape.map(() => 1);
       const sizes = given.shape.filter((size) => size !== 1);
@@ -115,7 +118,10 @@ export const createNormalization: KerasLayerFactory<NormalizationArgs> = kerasLa
       return this.#scaled(oneTensor(inputs), this.#args.invert ?? false);
     }
 
-    /** The inputs that would be normalised to these; `null` of a layer that undoes a normalisation itself. */
+    /**
+     * Returns the inputs that would be normalised to these; `null` for a layer that undoes a
+     * normalisation itself.
+     */
     inputsOf(outputs: Tensor): Tensor | null {
       return this.#args.invert ? null : this.#scaled(outputs, true);
     }
@@ -137,7 +143,7 @@ export const createNormalization: KerasLayerFactory<NormalizationArgs> = kerasLa
   }
 );
 
-/** The shape of nested arrays. */
+/** Returns the shape of nested arrays. */
 function sizeOf(value: Nested): number[] {
   return typeof value === "number" ? [] : [value.length, ...sizeOf(value[0] ?? 0)];
 }

@@ -1,13 +1,13 @@
-/** A shape while a model is built: `null` for an axis whose length is open. */
+/** Shape during the construction of a model: `null` for an axis of open length. */
 export type OpenShape = (number | null)[];
 
-/** The one shape that a layer is built for, which TensorFlow.js may hand over in a list. */
+/** Returns the one shape that a layer is built for, which TensorFlow.js may pass in a list. */
 export function oneShape(shape: OpenShape | OpenShape[]): OpenShape {
   return (Array.isArray(shape[0]) ? shape[0] : shape) as OpenShape;
 }
 
 /**
- * The axes of a shape that are meant, in order and counted from the first.
+ * Returns axes of a shape, counted from the first and in order.
  *
  * @param name Name of the layer, for messages.
  * @throws {RangeError} If there is no such axis, or one is named twice.
@@ -28,7 +28,7 @@ export function axesOf(axis: number | readonly number[], shape: OpenShape, name:
 }
 
 /**
- * How long axes of a shape are.
+ * Returns the lengths of axes of a shape.
  *
  * @throws {RangeError} If one is open.
  */

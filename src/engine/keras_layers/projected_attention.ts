@@ -11,19 +11,21 @@ import type { EinsumSettings } from "./einsum_projection.ts";
 import { kerasLayer, type LayerArgs, type WeightArgs } from "./keras_layer.ts";
 import { layerParts } from "./layer_parts.ts";
 
-/** What the attentions with kernels of their own have in common. */
+/** Common arguments of the attentions with kernels. */
 export interface ProjectedAttentionArgs extends LayerArgs, WeightArgs, CallArgs {
-  /** The fraction of the weights that is dropped in training. Default: 0. */
+  /** Fraction of the weights that is dropped in training. Default: 0. */
   dropout?: number;
-  /** Whether queries, keys, values and outputs have biases. Default: true. */
+  /** True if queries, keys, values and outputs have biases. Default: true. */
   useBias?: boolean;
-  /** Whether the outputs of the heads are multiplied by a sigmoid of the queries. Default: false. */
+  /**
+   * True if the outputs of the heads are multiplied by a sigmoid of the queries. Default: false.
+   */
   useGate?: boolean;
-  /** How near a key has to be to its query: less than so many places away. Default: anywhere. */
+  /** Distance below which a key is visible to its query. Default: unlimited. */
   slidingWindow?: number | null;
 }
 
-/** What tells one such attention from another: its kernels and its products. */
+/** Kernels and products of a specific attention. */
 export interface AttentionPlan {
   query: EinsumSettings;
   key: EinsumSettings;
@@ -33,20 +35,22 @@ export interface AttentionPlan {
   scores: AttentionProductArgs;
   context: AttentionProductArgs;
   /**
-   * Whether a mask that is given as a tensor counts for the queries. Keras 3.15 puts the mask that comes with the
-   * queries in its place in MultiHeadAttention.
+   * True if an explicit mask tensor counts for the queries. In MultiHeadAttention, Keras 3.15
+   * replaces it with the mask that comes with the queries.
    */
   takesQueryMask: boolean;
-  /** How many axes the keys lie along. */
+  /** Number of axes of the keys. */
   keyAxes: number;
-  /** Whether Keras has a kernel of its own for it, whose softmax is another where all keys are masked. */
+  /** True if Keras computes it with a fused op, whose softmax differs if all keys are masked. */
   isFused: boolean;
 }
 
-/** The arguments that carry a mask. */
+/** Arguments that are masks. */
 const MASKS = ["queryMask", "valueMask", "keyMask"] as const;
 
-/** An attention that projects queries, keys and values, lets each head attend, and projects what comes out. */
+/**
+ * Attention that projects queries, keys and values, lets each head attend, and projects the result.
+ */
 export const createProjectedAttention = kerasLayer((tf) => {
   const EinsumDense = createEinsumDense(tf);
 
@@ -76,7 +80,7 @@ export const createProjectedAttention = kerasLayer((tf) => {
       this.supportsMasking = true;
     }
 
-    /** How a subclass attends to inputs of these shapes. */
+    /** Returns a subclass's plan for inputs of these shapes. */
     plan(_query: tfjs.Shape, _value: tfjs.Shape, _key: tfjs.Shape): AttentionPlan {
       throw new Error(`${this.getClassName()} has no plan`);
     }
@@ -164,7 +168,10 @@ export const createProjectedAttention = kerasLayer((tf) => {
       return this.settings.returnAttentionScores ? [output, weights] : output;
     }
 
-    /** @param kwargs `masks`: of each input the steps that count, or `null`; as the engine hands them on. */
+    /**
+     * @param kwargs `masks`: the steps of each input that count, or `null`, as passed by the
+     * engine.
+     */
     override call(
       inputs: Tensor | Tensor[],
       { masks = [], training }: { masks?: (Tensor | null)[]; training?: boolean },

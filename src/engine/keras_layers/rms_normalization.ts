@@ -5,15 +5,15 @@ import { axesOf, oneShape, type OpenShape, sizesOf } from "./one_shape.ts";
 
 /** Arguments of an RMSNormalization. */
 export interface RMSNormalizationArgs extends LayerArgs {
-  /** The axes over which the mean square is taken. Default: the last. */
+  /** Axes over which the mean square is taken. Default: the last. */
   axis?: number | number[];
-  /** What is added to the mean square. Default: 1e-6. */
+  /** Number added to the mean square. Default: 1e-6. */
   epsilon?: number;
 }
 
 /**
- * RMSNormalization (Zhang and Sennrich 2019): x / sqrt(mean(x^2) + epsilon), times a weight `scale` of ones. No mean is
- * taken away and nothing is added.
+ * RMSNormalization (Zhang and Sennrich 2019): x / sqrt(mean(x^2) + epsilon), times a weight `scale`
+ * of ones. No mean is subtracted and nothing is added.
  */
 export const createRMSNormalization: KerasLayerFactory<RMSNormalizationArgs> = kerasLayer((tf) =>
   class RMSNormalization extends tf.layers.Layer {

@@ -31,8 +31,8 @@ interface Separable {
 }
 
 /**
- * SeparableConv1D: each channel convolved by itself, then all channels mixed at each step. TensorFlow.js has the base
- * class for any rank, and says of rank 1 that it is not implemented yet.
+ * SeparableConv1D: each channel is convolved separately, then all channels are mixed at each step.
+ * TensorFlow.js has the base class for any rank, but says that rank 1 is not implemented yet.
  */
 export const createSeparableConv1D: KerasLayerFactory<SeparableConv1DArgs> = kerasLayer((tf) => {
   const SeparableConv = stockClass<Separable, [rank: number, args: SeparableConv1DArgs]>(

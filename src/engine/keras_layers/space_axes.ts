@@ -1,10 +1,10 @@
-/** Where the channels of a sequence, picture or volume lie. */
+/** Position of the channels of a sequence, picture or volume. */
 export type DataFormat = "channelsFirst" | "channelsLast";
 
 /**
- * The axes of space of a tensor: all but the examples and the channels.
+ * Returns the spatial axes of a tensor: all except the examples and the channels.
  *
- * @param rank How many axes the tensor has.
+ * @param rank Number of axes of the tensor.
  */
 export function spaceAxes(rank: number, dataFormat: DataFormat): number[] {
   const start = dataFormat === "channelsFirst" ? 2 : 1;

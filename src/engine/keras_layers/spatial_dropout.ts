@@ -6,11 +6,11 @@ import { stockClass } from "./stock_class.ts";
 /** Arguments of a SpatialDropout2D and a SpatialDropout3D. */
 export interface SpatialDropoutArgs
   extends Omit<Parameters<TensorFlow["layers"]["dropout"]>[0], "noiseShape"> {
-  /** Where the channels are. Default: `channelsLast`. */
+  /** Position of the channels. Default: `channelsLast`. */
   dataFormat?: DataFormat;
 }
 
-/** Dropout that drops whole channels. TensorFlow.js has SpatialDropout1D alone. */
+/** Defines dropout of whole channels. TensorFlow.js only has SpatialDropout1D. */
 function define(tf: TensorFlow, axes: 2 | 3): KerasLayer<SpatialDropoutArgs> {
   const Dropout = stockClass<unknown, [SpatialDropoutArgs]>(tf, "Dropout");
   return class extends Dropout {
@@ -23,7 +23,7 @@ function define(tf: TensorFlow, axes: 2 | 3): KerasLayer<SpatialDropoutArgs> {
       this.inputSpec = [{ ndim: axes + 2 }];
     }
 
-    /** Called by `Dropout`: one entry where all that lie along an axis share their fate. */
+    /** Called by `Dropout`: size 1 for an axis whose entries are dropped together. */
     getNoiseShape({ shape }: Tensor): number[] {
       const space = spaceAxes(shape.length, this.dataFormat);
       return shape.map((size, axis) => space.includes(axis) ? 1 : size);

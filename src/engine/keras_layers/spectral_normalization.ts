@@ -8,25 +8,26 @@ import { stockClass } from "./stock_class.ts";
 
 /** Arguments of a SpectralNormalization. */
 export interface SpectralNormalizationArgs extends LayerArgs {
-  /** The layer whose kernel, or table of embeddings, is normalised. */
+  /** Layer whose kernel, or table of embeddings, is normalised. */
   layer: Layer;
   /** Steps of the power iteration in each training step. Default: 1. */
   powerIterations?: number;
 }
 
-/** A layer with a kernel, or a table. */
+/** Layer with a kernel, or a table. */
 type Wrapped = Layer & { kernel?: LayerWeight; embeddings?: LayerWeight };
 
-/** Below this a vector is as good as 0, as in Keras. */
+/** A vector below this counts as 0, as in Keras. */
 const LEAST = 1e-7;
 
 /**
- * SpectralNormalization (Miyato et al. 2018): keeps the largest singular value of a layer's kernel at 1. Each training
- * step first divides the kernel by what a power iteration finds, from the vector `vector_u` on that the last one
- * left, and sets it to that; a kernel of zeros stays. Outside of training the layer computes with the kernel as it is.
+ * SpectralNormalization (Miyato et al. 2018): keeps the largest singular value of a layer's kernel
+ * at 1. Each training step first divides the kernel by the estimate of a power iteration, which
+ * continues from the last step's vector `vector_u`, and stores the result; a kernel of zeros stays.
+ * Outside of training the layer uses the kernel as it is.
  *
- * Keras does the same on TensorFlow and PyTorch. On JAX it differentiates through the division, and trains the kernel
- * as it was before.
+ * Keras does the same on TensorFlow and PyTorch. On JAX it differentiates through the division, and
+ * trains the kernel as it was before.
  */
 export const createSpectralNormalization: KerasLayerFactory<SpectralNormalizationArgs> = kerasLayer(
   (tf) => {

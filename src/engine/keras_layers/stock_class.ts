@@ -1,16 +1,16 @@
 import type { Layer, TensorFlow } from "../tensorflow.ts";
 
-/** A class of TensorFlow.js's layers, for others to extend. */
+/** Class of TensorFlow.js's layers, for subclasses. */
 export type StockClass<Own, Arguments extends unknown[]> = new (
   ...args: Arguments
 ) => Layer & Own;
 
 /**
- * A class of TensorFlow.js, which hands out functions that make its layers and not the classes. What such a class
- * does with its arguments (initialisers, regularisers, windows) its heirs need not do again.
+ * Returns a class of TensorFlow.js, which exports functions that make its layers but not the
+ * classes. Subclasses inherit its handling of arguments (initialisers, regularisers, windows).
  *
  * @param name The name that it is registered under.
- * @param generation 0 for the class itself, 1 for the one that it extends. Default: 0.
+ * @param generation 0 for the class itself, 1 for its base class. Default: 0.
  */
 export function stockClass<Own, Arguments extends unknown[]>(
   tf: TensorFlow,

@@ -4,7 +4,9 @@ import { stockClass } from "./stock_class.ts";
 
 /** Arguments of a Subtract. */
 export interface SubtractArgs extends LayerArgs {
-  /** What becomes of masks: `none` if the layer stands for an operation of Keras, which heeds none. */
+  /**
+   * Treatment of masks: `none` if the layer stands for an operation of Keras, which ignores them.
+   */
   maskRule?: "keras3" | "none";
 }
 
@@ -20,7 +22,7 @@ export const createSubtract: KerasLayerFactory<SubtractArgs> = kerasLayer((tf) =
       this.maskRule = args.maskRule;
     }
 
-    /** Called by TensorFlow.js's base of all merges, once the inputs have axes that fit. */
+    /** Called by TensorFlow.js's base of all merges, with inputs whose axes fit. */
     mergeFunction(inputs: Tensor[]): Tensor {
       if (inputs.length !== 2) {
         throw new RangeError(`${this.name} has ${inputs.length} inputs, expected 2`);

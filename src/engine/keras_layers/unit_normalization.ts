@@ -5,11 +5,11 @@ import { axesOf, oneShape, type OpenShape } from "./one_shape.ts";
 
 /** Arguments of a UnitNormalization. */
 export interface UnitNormalizationArgs extends LayerArgs {
-  /** The axes over which the norm is taken. Default: the last. */
+  /** Axes over which the norm is taken. Default: the last. */
   axis?: number | number[];
 }
 
-/** The least norm that is divided by, as in Keras. */
+/** Smallest divisor, as in Keras. */
 const LEAST = 1e-12;
 
 /** UnitNormalization: x divided by its l2 norm along some axes. */
@@ -18,7 +18,7 @@ export const createUnitNormalization: KerasLayerFactory<UnitNormalizationArgs> =
     static className = "UnitNormalization";
     readonly #given: number | number[];
     #axes: number[] = [];
-    /** How many entries the norm is taken of, `null` where that is open. */
+    /** Number of entries that the norm is taken of, `null` if open. */
     normEntries: number | null = null;
 
     constructor(args: UnitNormalizationArgs = {}) {
@@ -41,7 +41,7 @@ export const createUnitNormalization: KerasLayerFactory<UnitNormalizationArgs> =
       return tf.tidy(() => {
         const x = oneTensor(inputs);
         const square = tf.sum(tf.square(x), this.#axes, true);
-        // The largest of the squares has a gradient at 0, where a root has none.
+        // Clamping the square keeps a gradient at 0, where a square root has none.
         return tf.mul(x, tf.rsqrt(tf.maximum(square, LEAST ** 2)));
       });
     }

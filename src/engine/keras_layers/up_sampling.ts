@@ -12,15 +12,18 @@ import { type DataFormat, spaceAxes } from "./space_axes.ts";
 
 /** Arguments of an UpSampling1D and an UpSampling3D. */
 export interface UpSamplingArgs extends LayerArgs {
-  /** How often each entry is repeated along each axis. Default: 2. */
+  /** Number of repetitions of each entry along each axis. Default: 2. */
   size?: number | number[];
-  /** Where the channels are. Default: `channelsLast`. */
+  /** Position of the channels. Default: `channelsLast`. */
   dataFormat?: DataFormat;
 }
 
-/** Each entry repeated along `axes` axes of space. TensorFlow.js has UpSampling2D alone. */
+/** Defines repetition along `axes` spatial axes. TensorFlow.js only has UpSampling2D. */
 function define(tf: TensorFlow, axes: 1 | 3): KerasLayer<UpSamplingArgs> {
-  /** Entries along an axis, each several times. A product with ones has a gradient for any rank, a tile has not. */
+  /**
+   * Repeats entries along an axis. A product with ones has a gradient for any rank; a tile does
+   * not.
+   */
   const repeat = (x: Tensor, axis: number, times: number): Tensor => {
     if (times === 1) return x;
     const size = (from: number, to?: number) => x.shape.slice(from, to).reduce((a, b) => a * b, 1);
@@ -73,12 +76,12 @@ function define(tf: TensorFlow, axes: 1 | 3): KerasLayer<UpSamplingArgs> {
   };
 }
 
-/** UpSampling1D: each step of a sequence several times. */
+/** UpSampling1D: repeats each step of a sequence. */
 export const createUpSampling1D: KerasLayerFactory<UpSamplingArgs> = kerasLayer((tf) =>
   define(tf, 1)
 );
 
-/** UpSampling3D: each place of a volume several times along each axis. */
+/** UpSampling3D: repeats each position of a volume along each axis. */
 export const createUpSampling3D: KerasLayerFactory<UpSamplingArgs> = kerasLayer((tf) =>
   define(tf, 3)
 );

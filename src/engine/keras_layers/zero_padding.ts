@@ -12,13 +12,13 @@ import { type DataFormat, spaceAxes } from "./space_axes.ts";
 
 /** Arguments of a ZeroPadding1D and a ZeroPadding3D. */
 export interface ZeroPaddingArgs extends LayerArgs {
-  /** How many zeros are put at both ends of each axis. Default: 1. */
+  /** Number of zeros added at both ends of each axis. Default: 1. */
   padding?: Borders;
-  /** Where the channels are. Default: `channelsLast`. */
+  /** Position of the channels. Default: `channelsLast`. */
   dataFormat?: DataFormat;
 }
 
-/** Zeros around `axes` axes of space. TensorFlow.js has ZeroPadding2D alone. */
+/** Defines zeros around `axes` spatial axes. TensorFlow.js only has ZeroPadding2D. */
 function define(tf: TensorFlow, axes: 1 | 3): KerasLayer<ZeroPaddingArgs> {
   return class extends tf.layers.Layer {
     static className = `ZeroPadding${axes}D`;

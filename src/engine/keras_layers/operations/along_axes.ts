@@ -14,7 +14,9 @@ type Reduction = (
   settings: OperationSettings,
 ) => Tensor;
 
-/** An operation that leaves one entry of each axis that it works along, or takes the axis away. */
+/**
+ * Defines an operation that leaves one entry of each axis that it works along, or removes the axis.
+ */
 function reduction(run: Reduction): Operation {
   return {
     shape([shape], { axis, keepdims }) {
@@ -31,7 +33,7 @@ function reduction(run: Reduction): Operation {
   };
 }
 
-/** An operation along axes that keeps the shape. */
+/** Defines an operation along axes that keeps the shape. */
 function along(run: Reduction): Operation {
   return {
     shape([shape], { axis }) {
@@ -43,8 +45,8 @@ function along(run: Reduction): Operation {
 }
 
 /**
- * The largest entry. Where several are equally large they share its gradient, as in Keras; TensorFlow.js sends each of
- * them all of it.
+ * Returns the largest entry. Equal maxima share its gradient, as in Keras; TensorFlow.js sends each
+ * of them all of it.
  */
 function largest(tf: TensorFlow, x: Tensor, axes: number[]): Tensor {
   const operation = tf.customGrad((given, save) => {
@@ -63,14 +65,14 @@ function largest(tf: TensorFlow, x: Tensor, axes: number[]): Tensor {
 const mean: Reduction = (tf, x, axes) => tf.mean(x, axes, true);
 const variance = (tf: TensorFlow, x: Tensor, axes: number[]) => tf.moments(x, axes, true).variance;
 
-/** The norm of vectors: l2 by default, l1, or the largest entry. */
+/** Returns the norm of vectors: l2 by default, l1, or the largest entry. */
 function norm(tf: TensorFlow, x: Tensor, axes: number[], order: unknown): Tensor {
   if (order === 1) return tf.sum(tf.abs(x), axes, true);
   if (order === Infinity) return largest(tf, tf.abs(x), axes);
   return tf.sqrt(tf.sum(tf.square(x), axes, true));
 }
 
-/** Keras's own epsilon. */
+/** Keras's default epsilon. */
 const EPSILON = 1e-7;
 
 /** Operations along axes. */

@@ -7,7 +7,7 @@ function unary(run: (tf: TensorFlow, x: Tensor) => Tensor): Operation {
   return { shape: same, run: (tf, [x]) => run(tf, x) };
 }
 
-/** A step function: its gradient is 0 wherever it has one. */
+/** Defines a step function: its gradient is 0 wherever it exists. */
 function steps(run: (tf: TensorFlow, x: Tensor) => Tensor): Operation {
   return unary((tf, x) => withoutGradient(tf, [x], (own) => run(tf, own)));
 }
@@ -16,18 +16,18 @@ function binary(run: (tf: TensorFlow, a: Tensor, b: Tensor) => Tensor): Operatio
   return { shape: broadcastShape, run: (tf, [a, b]) => run(tf, a, b) };
 }
 
-/** A comparison: 1 where it holds, 0 elsewhere. */
+/** Defines a comparison: 1 if true, else 0. */
 function comparison(run: (tf: TensorFlow, a: Tensor, b: Tensor) => Tensor): Operation {
   return binary((tf, a, b) => withoutGradient(tf, [a, b], (x, y) => run(tf, x, y)));
 }
 
-/** True where an entry is not 0. */
+/** True for entries other than 0. */
 const asBool = (tf: TensorFlow, x: Tensor): Tensor => tf.notEqual(x, 0);
 
 const absolute = unary((tf, x) => tf.abs(x));
 const divide = binary((tf, a, b) => tf.div(a, b));
 
-/** Operations on each entry, or on the entries of two tensors at the same place. */
+/** Operations on each entry, or on corresponding entries of two tensors. */
 export const ELEMENTWISE: Readonly<Record<string, Operation>> = {
   Abs: absolute,
   Absolute: absolute,

@@ -1,31 +1,32 @@
 import type { Tensor, TensorFlow } from "../../tensorflow.ts";
 import { axesOf, type OpenShape } from "../one_shape.ts";
 
-/** What an operation is told besides its operands. */
+/** Settings of an operation besides its operands. */
 export type OperationSettings = Readonly<Record<string, unknown>>;
 
-/** An operation of Keras: `keras.ops.mean` and its like. */
+/** An operation of Keras, such as `keras.ops.mean`. */
 export interface Operation {
   /**
-   * Returns the shape of the result, or those of the results.
+   * Returns the shape of the result, or the shapes of the results.
    *
-   * @param shapes The shapes of the operands, a constant's too.
+   * @param shapes The shapes of the operands, including constants.
    * @throws {RangeError} If the operation cannot be applied to them.
    */
   shape(shapes: OpenShape[], settings: OperationSettings): OpenShape | OpenShape[];
-  /** Computes the result, or the results, of operands of type float32. */
+  /** Computes the result, or the results, from operands of type float32. */
   run(tf: TensorFlow, operands: Tensor[], settings: OperationSettings): Tensor | Tensor[];
 }
 
-/** Why an operation cannot take apart or put together a batch. */
+/** Reason why an operation cannot split or join a batch. */
 export const WITHIN_EXAMPLES = "each example of a batch is measured by itself";
 
-/** Shows a shape in a message. */
+/** Formats a shape for a message. */
 export const showOpen = (shape: OpenShape): string =>
   `[${shape.map((size) => size ?? "null").join(", ")}]`;
 
 /**
- * Returns axes of a shape, counted from the first. All of them stand for none given, and the first is that of the batch.
+ * Returns axes of a shape, counted from the first. No axes given means all of them, and the first
+ * is that of the batch.
  *
  * @throws {RangeError} If one is the batch's.
  */
@@ -45,7 +46,7 @@ export function innerAxis(axis: unknown, shape: OpenShape): number {
 }
 
 /**
- * Returns the shape that operands have when they are stretched to each other, as NumPy stretches them.
+ * Returns the shape that operands broadcast to, as in NumPy.
  *
  * @throws {RangeError} If they do not fit.
  */
@@ -64,7 +65,7 @@ export function broadcastShape(shapes: OpenShape[]): OpenShape {
 }
 
 /**
- * Wraps an operation that has no gradient, a comparison for instance: it sends 0, as in Keras.
+ * Wraps an operation without a gradient, such as a comparison: it sends 0, as in Keras.
  *
  * @param run The operation.
  */

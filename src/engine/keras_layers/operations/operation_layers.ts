@@ -19,13 +19,13 @@ export type Operand = { tensor: number } | { value: unknown };
 
 /** Arguments of an operation's layer. */
 export interface OperationArgs extends LayerArgs {
-  /** The operands in their order. Default: the tensors that the layer is called with. */
+  /** Operands in their order. Default: the tensors that the layer is called with. */
   operands?: readonly Operand[];
-  /** Settings of the operation, as Keras names them, in camel case: `axis`, `keepdims`. */
+  /** Settings of the operation, with Keras's names in camel case: `axis`, `keepdims`. */
   settings?: OperationSettings;
 }
 
-/** Every operation by the name of its class in Keras. */
+/** Every operation by the name of its Keras class. */
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...ALONG_AXES,
   ...ELEMENTWISE,
@@ -41,8 +41,8 @@ function shapeOf(value: unknown): number[] {
 }
 
 /**
- * Makes the layer of an operation of Keras (`x[:, 0]`, `ops.mean(x, axis=1)`), which Keras lists among the layers of a
- * functional model. A layer of Keras passes masks on; an operation does not.
+ * Creates the layer of a Keras operation (`x[:, 0]`, `ops.mean(x, axis=1)`), which Keras lists
+ * among the layers of a functional model. A Keras layer passes masks on; an operation does not.
  */
 const createOperation = (name: string): KerasLayerFactory<OperationArgs> =>
   kerasLayer((tf: TensorFlow) => {
@@ -58,7 +58,7 @@ const createOperation = (name: string): KerasLayerFactory<OperationArgs> =>
         this.settings = args.settings ?? {};
       }
 
-      /** Puts tensors and constants into the order of the operands. */
+      /** Returns tensors and constants in the order of the operands. */
       #ordered<T>(tensors: T[], constant: (value: unknown) => T): T[] {
         return this.operands?.map((one) =>
           "tensor" in one ? tensors[one.tensor] : constant(one.value)
@@ -91,10 +91,10 @@ const createOperation = (name: string): KerasLayerFactory<OperationArgs> =>
     };
   });
 
-/** The layers of the operations, by the names of their classes. */
+/** Layers of the operations, by class name. */
 export type OperationLayers = { readonly [name: string]: KerasLayer<OperationArgs> };
 
-/** Makes the layer of each operation. */
+/** Factory of each operation's layer. */
 export const OPERATION_LAYERS: Readonly<Record<string, KerasLayerFactory<OperationArgs>>> = Object
   .fromEntries(
     Object.keys(OPERATIONS).map((name) => [operationClass(name), createOperation(name)]),

@@ -1,7 +1,7 @@
 import type { OpenShape } from "../one_shape.ts";
 import { broadcastShape, type Operation, showOpen } from "./operation.ts";
 
-/** The letters of an Einstein sum: those of each operand, and of the result. */
+/** Returns the letters of an Einstein sum: those of each operand, and of the result. */
 function lettersOf(subscripts: unknown, shapes: OpenShape[]): [operands: string[], result: string] {
   const [left, result] = String(subscripts).replaceAll(" ", "").split("->");
   const operands = left.split(",");

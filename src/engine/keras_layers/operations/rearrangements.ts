@@ -13,7 +13,7 @@ import { indexed, indexedShape, itemsOf } from "./slices.ts";
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
 
-/** The order of axes that an operation asks for. */
+/** Returns the order of axes that an operation produces. */
 type Order = (settings: OperationSettings, shape: OpenShape) => number[];
 
 function permutation(orderOf: Order): Operation {
@@ -54,7 +54,7 @@ const moved: Order = ({ source, destination }, shape) => {
   return order;
 };
 
-/** The shape of an example that a Reshape gives; at most one size is open. */
+/** Returns the shape of an example after a Reshape; at most one size is open. */
 function reshaped({ newshape }: OperationSettings, shape: OpenShape): OpenShape {
   const [batch, ...rest] = newshape as (number | null)[];
   const open = rest.filter((size) => size === -1 || size === null);
@@ -99,7 +99,7 @@ function squeezed({ axis }: OperationSettings, shape: OpenShape): OpenShape {
   return shape.filter((_, i) => !axes.includes(i));
 }
 
-/** An operation that gives the same entries another shape. */
+/** Defines an operation that gives the same entries another shape. */
 function view(shapeOf: (settings: OperationSettings, shape: OpenShape) => OpenShape): Operation {
   return {
     shape: ([shape], settings) => shapeOf(settings, shape),
@@ -107,7 +107,7 @@ function view(shapeOf: (settings: OperationSettings, shape: OpenShape) => OpenSh
   };
 }
 
-/** The places along an axis at which parts end. */
+/** Returns the sizes of the parts into which an axis is split. */
 function partSizes({ indicesOrSections: parts }: OperationSettings, size: number | null): number[] {
   if (size === null) throw new RangeError("It splits an axis of open length, expected a fixed one");
   if (typeof parts === "number") {
@@ -126,12 +126,12 @@ function partSizes({ indicesOrSections: parts }: OperationSettings, size: number
 const withSize = (shape: OpenShape, axis: number, size: number | null): OpenShape =>
   shape.map((own, i) => i === axis ? size : own);
 
-/** The entries at some places along an axis. */
+/** Returns the entries at some positions along an axis. */
 function gathered(tf: TensorFlow, x: Tensor, places: number[], axis: number): Tensor {
   return tf.gather(x, tf.tensor1d(places, "int32"), axis);
 }
 
-/** The shape that operands have in common. */
+/** Returns the common shape of operands. */
 function alike(shapes: OpenShape[]): OpenShape {
   const [first, ...others] = shapes;
   if (others.some((shape) => shape.length !== first.length)) {
@@ -159,7 +159,7 @@ const paddingOf = ({ padWidth }: OperationSettings, shape: OpenShape): [number, 
   throw new RangeError(`It pads the batch, expected other axes: ${WITHIN_EXAMPLES}`);
 };
 
-/** Operations that put entries elsewhere, leave some out, or repeat them. */
+/** Operations that move entries, drop some, or repeat them. */
 export const REARRANGEMENTS: Readonly<Record<string, Operation>> = {
   ExpandDims: view(expanded),
   Flip: {

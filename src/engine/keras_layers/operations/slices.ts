@@ -4,11 +4,11 @@ import { showOpen, WITHIN_EXAMPLES } from "./operation.ts";
 
 /** An item of an index: `x[:, 0, ..., None, 1:3]` has five. */
 export type IndexItem =
-  /** One place of an axis, which then goes. */
+  /** One position of an axis, which is then dropped. */
   | { place: number }
-  /** Some places of an axis. */
+  /** Positions of an axis. */
   | { start: number | null; stop: number | null; step: number }
-  /** A new axis of one entry. */
+  /** New axis of one entry. */
   | { isNew: true };
 
 const WHOLE: IndexItem = { start: null, stop: null, step: 1 };
@@ -17,10 +17,11 @@ const isWhole = (item: IndexItem) =>
   "step" in item && item.step === 1 && (item.start ?? 0) === 0 && item.stop === null;
 
 /**
- * Reads an index as a file has it: a whole number, null for a new axis, `["..."]`, or `[start, stop, step]`; one each.
+ * Reads an index from a file: a whole number, null for a new axis, `["..."]`, or `[start, stop,
+ * step]`; one each.
  *
  * @returns An item for each axis of the shape, and the new axes.
- * @throws {RangeError} If it is no index of that shape, or takes examples out of the batch.
+ * @throws {RangeError} If it is not an index of that shape, or takes examples out of the batch.
  */
 export function itemsOf(key: unknown, shape: OpenShape): IndexItem[] {
   const given = key as (number | null | unknown[])[];
@@ -46,7 +47,7 @@ export function itemsOf(key: unknown, shape: OpenShape): IndexItem[] {
   return items;
 }
 
-/** The places of an axis that a slice takes, as Python counts them. */
+/** Returns the positions of an axis that a slice takes, as Python counts them. */
 function placesOf(item: Extract<IndexItem, { step: number }>, size: number): number[] {
   const { start, stop, step } = item;
   const least = step > 0 ? 0 : -1;
@@ -60,7 +61,7 @@ function placesOf(item: Extract<IndexItem, { step: number }>, size: number): num
   return places;
 }
 
-/** The shape of what an index takes. */
+/** Returns the shape that an index selects. */
 export function indexedShape(items: readonly IndexItem[], shape: OpenShape): OpenShape {
   let axis = 0;
   return items.flatMap((item): OpenShape => {
