@@ -3,10 +3,10 @@ import { ModelError } from "../model_error.ts";
 import type { Json } from "../topology_json.ts";
 import { unexpected } from "../unexpected.ts";
 
-/** Attentions that take each input as an argument of its own. */
+/** Attentions that take each input as a separate argument. */
 const BY_ARGUMENT = ["MultiHeadAttention", "GroupQueryAttention"];
 
-/** Attentions that take them as one array. */
+/** Attentions that take all inputs as one array. */
 const BY_ARRAY = ["Attention", "AdditiveAttention"];
 
 const ARGUMENTS = [
@@ -21,22 +21,22 @@ const ARGUMENTS = [
 
 const OPTIONS = ["use_causal_mask", "return_attention_scores"];
 
-/** A call of an attention in the words of our own layers: some of it belongs to the layer. */
+/** A call of an attention in terms of our layers: part of it moves to the layer. */
 interface AttentionCall {
-  /** The arguments and keywords that are left: tensors, and what any layer may be called with. */
+  /** The remaining arguments and keywords: tensors, and those that any layer may be called with. */
   node: Json;
-  /** What the layer's configuration says of its calls. */
+  /** Settings that move to the layer's configuration. */
   settings: Json;
 }
 
 /**
- * A call of an attention of Keras. TensorFlow.js calls a layer with tensors alone: what they are, and what
- * else is told with a call, stands in the configuration of the layer here.
+ * Converts a call of a Keras attention. TensorFlow.js only calls a layer with tensors: their roles,
+ * and all other arguments of a call, move to the configuration of the layer here.
  *
  * @param className The class of the layer.
  * @param node The call.
- * @param place Where it stands in the file.
- * @returns `null` for a layer that is no attention.
+ * @param place Where it is in the file.
+ * @returns `null` if the layer is not an attention.
  */
 export function attentionCall(className: string, node: Json, place: string): AttentionCall | null {
   const isByArgument = BY_ARGUMENT.includes(className);
@@ -71,12 +71,12 @@ export function attentionCall(className: string, node: Json, place: string): Att
 }
 
 /**
- * An attention with what is told of its calls.
+ * Adds the settings of its calls to an attention.
  *
  * @param layer The layer.
- * @param calls What each call says.
- * @param place Where the calls stand in the file.
- * @throws {ModelError} If they say different things.
+ * @param calls The settings of each call.
+ * @param place Where the calls are in the file.
+ * @throws {ModelError} If they differ.
  */
 export function withCalls(layer: Json, calls: readonly Json[], place: string): Json {
   const [first = {}] = calls;

@@ -1,7 +1,7 @@
-/** Classes that Keras registers under another name than they have in Python, by which it counts them. */
+/** Classes that Keras registers, and so counts, under another name than their Python name. */
 const OWN_NAMES: Record<string, string> = { GroupQueryAttention: "GroupedQueryAttention" };
 
-/** Keras's name for a class in its files: `conv2d_transpose`. */
+/** Returns Keras's name for a class in its files: `conv2d_transpose`. */
 function snake(className: string): string {
   const bare = className.slice(className.indexOf(">") + 1);
   return (OWN_NAMES[bare] ?? bare)
@@ -11,7 +11,7 @@ function snake(className: string): string {
     .toLowerCase();
 }
 
-/** Names as Keras counts them: the second `dense` is `dense_1`. */
+/** Returns a function that numbers names as Keras does: the second `dense` is `dense_1`. */
 export function groupNames(): (className: string) => string {
   const used = new Map<string, number>();
   return (className) => {

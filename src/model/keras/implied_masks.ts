@@ -1,36 +1,36 @@
 import { isJson, type Json } from "../topology_json.ts";
 import { isOperation } from "./plain_operation.ts";
 
-/** Operations that Keras makes masks of, and lists among the layers. */
+/** Operations of which Keras makes masks, and which it lists among the layers. */
 const MASKING = [
   ...["Any", "Concatenate", "ConvertToTensor", "ExpandDims", "LogicalAnd", "LogicalOr"],
   ...["NotEqual", "OnesLike", "ZerosLike"],
 ];
 
-/** Those of them that are no mask of what they are called with. */
+/** Mask operations whose result does not depend on their input. */
 const CONSTANT = ["OnesLike", "ZerosLike"];
 
-/** More operations than this make no mask. */
+/** Maximum number of operations in a mask. */
 const MAX_DEPTH = 50;
 
-/** Layers by their names. */
+/** Layers by name. */
 type Layers = ReadonlyMap<unknown, Json>;
 
 const isMasking = (layer: Json | undefined): layer is Json =>
   MASKING.includes(layer?.class_name as string) &&
   (layer?.is_operation === true || isOperation(layer!));
 
-/** Whether a piece of JSON is a tensor of Keras. */
+/** True if a piece of JSON is a Keras tensor. */
 export const isTensor = (value: unknown): value is Json =>
   isJson(value) && value.class_name === "__keras_tensor__";
 
-/** Where a tensor comes from: layer, call, tensor. */
+/** Returns the origin of a tensor: layer, call, tensor. */
 export const historyOf = (tensor: unknown): unknown[] => {
   const { keras_history: history } = Object(Object(tensor).config) as Json;
   return Array.isArray(history) ? history : [];
 };
 
-/** The names of the layers whose tensors are in a piece of JSON. */
+/** Returns the names of the layers whose tensors are in a piece of JSON. */
 function makersIn(value: unknown, found: Set<unknown> = new Set()): Set<unknown> {
   if (isTensor(value)) found.add(historyOf(value)[0]);
   else if (Array.isArray(value)) { for (const one of value) makersIn(one, found); }
@@ -38,7 +38,7 @@ function makersIn(value: unknown, found: Set<unknown> = new Set()): Set<unknown>
   return found;
 }
 
-/** The names of the layers that a layer reads, masks left out. */
+/** Returns the names of the layers that a layer reads, except through masks. */
 function readBy(layer: Json | undefined): Set<unknown> {
   const nodes = Array.isArray(layer?.inbound_nodes) ? layer.inbound_nodes.filter(isJson) : [];
   return makersIn(nodes.map(({ args, kwargs }) => {
@@ -48,10 +48,10 @@ function readBy(layer: Json | undefined): Set<unknown> {
 }
 
 /**
- * Returns the names of the operations that make masks and nothing else.
+ * Returns the names of the operations that only make masks.
  *
  * @param layers The layers of a functional model.
- * @param outputs The outputs of the model, as the file has them.
+ * @param outputs The outputs of the model, as written in the file.
  */
 export function masksAlone(layers: Layers, outputs: unknown): Set<unknown> {
   const own = [...layers].filter(([, layer]) => isMasking(layer)).map(([name]) => name);
@@ -69,7 +69,10 @@ export function masksAlone(layers: Layers, outputs: unknown): Set<unknown> {
   return isAlone;
 }
 
-/** Whether TensorFlow.js makes a mask itself: it follows from what an Embedding or a Masking leaves out. */
+/**
+ * Returns true if TensorFlow.js makes a mask itself: it follows from the entries that an Embedding
+ * or a Masking masks.
+ */
 export function isImplied(mask: Json, layers: Layers, depth = 0): boolean {
   const maker = layers.get(historyOf(mask)[0]);
   if (marksEntries(mask, layers)) return true;
@@ -79,7 +82,7 @@ export function isImplied(mask: Json, layers: Layers, depth = 0): boolean {
     const source = layers.get(historyOf(one)[0]);
     return isMasking(source) && !CONSTANT.includes(source.class_name as string);
   });
-  // That of a Masking is the mask of its own entries alone.
+  // A Masking's mask is that of its own entries only.
   const isEntries = sources.some((one) => layers.get(historyOf(one)[0])!.class_name === "NotEqual");
   if (maker.class_name === "Any" && isEntries) return false;
   return sources.length > 0 && sources.every((one) => isImplied(one, layers, depth + 1));
@@ -91,7 +94,7 @@ function tensorsIn(value: unknown): Json[] {
   return isJson(value) ? Object.values(value).flatMap(tensorsIn) : [];
 }
 
-/** Whether a mask marks the entries of some tensor that an Embedding or Masking leaves out. */
+/** Returns true if a mask marks the entries of some tensor that an Embedding or Masking masks. */
 function marksEntries(mask: Json, layers: Layers): boolean {
   const argsOf = (layer: Json | undefined) => {
     const [node] = Array.isArray(layer?.inbound_nodes) ? layer.inbound_nodes : [];

@@ -7,28 +7,28 @@ import { type Hdf5Group, openHdf5 } from "../hdf5/open_hdf5.ts";
 import { ModelError } from "../model_error.ts";
 import { isJson, type Json } from "../topology_json.ts";
 
-/** Weights and as much again for their gradients have to fit into the 4 GiB of the WASM heap. */
+/** Weights and gradients of the same size have to fit into the 4 GiB of the WASM heap. */
 const MOST_BYTES = 2 ** 31;
 
-/** What a file of Keras holds. */
+/** Contents of a Keras file. */
 export interface KerasFile {
-  /** The model: `{class_name, config}`; `null` if the file holds weights alone. */
+  /** The model: `{class_name, config}`; `null` if the file only holds weights. */
   topology: Json | null;
-  /** Where it stands, for messages. */
+  /** Place of the model in the file, for messages. */
   place: string;
-  /** How it was compiled. */
+  /** Training configuration. */
   training: unknown;
-  /** The weights. */
+  /** Weights. */
   weights: Hdf5Group;
 }
 
 /**
- * Reads a file that Keras saved: `.keras`, a zip archive of a configuration and weights, or `.h5`. What it is, it
- * says itself, whatever it is called. It is data: nothing outside it is read, and it gets no more memory than a few
- * times its size.
+ * Reads a file saved by Keras: `.keras`, a zip archive of a configuration and weights, or `.h5`.
+ * The contents decide the format, not the name. The file is only data: nothing outside it is read,
+ * and it gets at most a few times its size in memory.
  *
  * @param path The file.
- * @throws {ModelError} If it is no such file.
+ * @throws {ModelError} If it is not such a file.
  */
 export async function readKerasFile(path: string): Promise<KerasFile> {
   const bytes = await readBytes(path);
@@ -56,7 +56,7 @@ async function readBytes(path: string): Promise<Uint8Array> {
   }
 }
 
-/** A `.keras`: what each of its files is for. */
+/** Opens a `.keras` by the roles of its files. */
 function openArchive(bytes: Uint8Array): KerasFile {
   const files = openZip(bytes, ModelError);
   const read = (name: string) => {
@@ -73,7 +73,7 @@ function openArchive(bytes: Uint8Array): KerasFile {
   };
 }
 
-/** A `.h5`: all in one file, the configuration as an attribute. */
+/** Opens a `.h5`: a single file with the configuration as an attribute. */
 function openSingle(bytes: Uint8Array): KerasFile {
   const root = openHdf5(bytes);
   const [config] = root.texts("model_config") ?? [];
@@ -86,7 +86,9 @@ function openSingle(bytes: Uint8Array): KerasFile {
   };
 }
 
-/** Numbers that Python writes into JSON and JSON has not, outside of texts. */
+/**
+ * Numbers that Python writes into JSON although JSON lacks them, and strings, which are skipped.
+ */
 const NON_FINITE = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
 
 function parse(text: string, place: string): unknown {

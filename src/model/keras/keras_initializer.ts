@@ -1,10 +1,10 @@
-/** How a layer of a file that Keras saved draws a weight. */
+/** Initialiser for a weight of a layer in a Keras file. */
 export interface LayerInitializer {
   /** Path of the layer. */
   layer: string;
   /** Argument of the layer: `kernel_initializer`. */
   argument: string;
-  /** Class of the initialiser in Keras, and its arguments. */
+  /** Keras class of the initialiser, and its arguments. */
   initializer: { className: string; config: Record<string, number | null> };
 }
 

@@ -7,9 +7,9 @@ import { containerOf, pairByPath } from "./pair_by_path.ts";
 import type { WeightPair } from "./weight_pair.ts";
 
 /**
- * The group of an HDF5 file that holds the weights of a model, and how Keras laid them out there:
- * `groups` by the names of layers and weights (`.h5` of Keras 2 and 3), `paths` by their numbers (`.weights.h5`
- * of Keras 3, and what stands in a `.keras`).
+ * Returns the group of an HDF5 file that holds the weights of a model, and its layout: `groups` by
+ * the names of layers and weights (`.h5` of Keras 2 and 3), `paths` by their numbers (`.weights.h5`
+ * of Keras 3, and the weights in a `.keras`).
  *
  * @param root The file.
  * @throws {ModelError} If it has neither.
@@ -27,13 +27,14 @@ export function weightsOf(root: Hdf5Group): { group: Hdf5Group; layout: "groups"
 }
 
 /**
- * Pairs the weights of a model with the arrays of a file that Keras saved: by order, name and shape together.
+ * Pairs the weights of a model with the arrays of a Keras file: by order, name and shape together.
  *
  * @param model A built model.
  * @param root The file.
- * @param topology The configuration that came with the weights; `null` where the model comes from elsewhere.
- * @throws {ModelError} If a weight is missing, left over, of another shape, or could be another one; the
- *   message names both sides.
+ * @param topology The configuration that came with the weights; `null` if the model comes from
+ * elsewhere.
+ * @throws {ModelError} If a weight is missing, left over, of another shape, or ambiguous; the
+ * message names both sides.
  */
 export function pairKerasWeights(
   model: LayersModel,
@@ -44,7 +45,7 @@ export function pairKerasWeights(
   return layout === "groups" ? pairByGroup(model, group) : pairByPath(model, group, topology);
 }
 
-/** Gives each weight the entries of its array. */
+/** Sets each weight to the entries of its array. */
 export function setKerasWeights(tf: TensorFlow, pairs: readonly WeightPair[]): void {
   // Fresh tensors only: XNNPACK keeps using the old weights if a tensor is written in place.
   for (const { variable, array } of pairs) {

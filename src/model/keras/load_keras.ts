@@ -11,14 +11,14 @@ import { markImages } from "./mark_images.ts";
 import { pairKerasWeights, setKerasWeights, weightsOf } from "./keras_weights.ts";
 
 /**
- * Loads a model that Keras saved whole: `.keras`, a zip archive of a configuration and weights, or `.h5`. What
- * the file is, it says itself, whatever it is called. The file is data: none of it runs, nothing outside it is
- * read, and it gets no more memory than a few times its size.
+ * Loads a whole model saved by Keras: `.keras`, a zip archive of a configuration and weights, or
+ * `.h5`. The contents decide the format, not the name. The file is only data: none of it runs,
+ * nothing outside it is read, and it gets at most a few times its size in memory.
  *
  * @param tf The engine's TensorFlow.js.
  * @param path The file.
  * @param beforeWeights Called before weights are read.
- * @throws {ModelError} If it holds no such model.
+ * @throws {ModelError} If it does not hold such a model.
  */
 export async function loadKeras(
   tf: TensorFlow,
@@ -55,7 +55,7 @@ export async function loadKeras(
   }
 }
 
-/** How many numbers a group holds, optimizers left out. */
+/** Returns the number of entries in a group, without optimizers. */
 function entriesOf(group: Hdf5Group): number {
   let count = 0;
   for (const [name, one] of group.children) {

@@ -5,15 +5,16 @@ import { readKerasFile } from "./keras_file.ts";
 import { pairKerasWeights, setKerasWeights } from "./keras_weights.ts";
 
 /**
- * Puts the weights that Keras saved into a model that builds the same network: of a `.weights.h5`, or of a whole
- * `.keras` or `.h5`, whose layers are not looked at. Weights are paired by the order of the layers, their names and
- * shapes together. If there is any doubt, nothing is set.
+ * Loads weights saved by Keras into a model that builds the same network: from a `.weights.h5`, or
+ * from a whole `.keras` or `.h5`, whose layers are ignored. Weights are paired by the order of the
+ * layers, their names and shapes together. If the pairing is ambiguous, nothing is set.
  *
  * @param tf The engine's TensorFlow.js.
  * @param model A built model.
  * @param path The file.
  * @returns Each layer of the model with the place in the file that its weights come from.
- * @throws {ModelError} If the weights are not those of the model: one sentence that names both sides.
+ * @throws {ModelError} If the weights are not those of the model: one sentence that names both
+ * sides.
  */
 export async function loadKerasWeights(
   tf: TensorFlow,

@@ -8,17 +8,17 @@ import type { LoadedModel } from "../loaded_model.ts";
 import { seedDraws } from "../seeded_random.ts";
 import type { Json } from "../topology_json.ts";
 
-/** Weights and as much again for their gradients have to fit into the 4 GiB of the WASM heap. */
+/** Weights and gradients of the same size have to fit into the 4 GiB of the WASM heap. */
 const MOST_ENTRIES = 2 ** 29;
 
 /**
- * Builds a model of layers alone, as `to_json()` of Keras writes them. No file has its weights: they are drawn
- * from the seed as each layer's initialiser says, and a model of another seed has others.
+ * Builds a model from its layers only, as written by Keras's `to_json()`. Without weights in a
+ * file, they are drawn from the seed by each layer's initialiser, and another seed gives others.
  *
  * @param tf The engine's TensorFlow.js.
  * @param path The file.
- * @param json What it holds: `{class_name, config}`.
- * @param seed What the weights are drawn from.
+ * @param json Its contents: `{class_name, config}`.
+ * @param seed Seed of the weights.
  * @param beforeWeights Called before weights are drawn.
  * @throws {ModelError} If the layers cannot be built.
  */

@@ -1,22 +1,23 @@
 import { ModelError } from "../model_error.ts";
 import { isJson, type Json } from "../topology_json.ts";
 
-/** Layers that Keras and TensorFlow.js compute otherwise, though they have one name and the same settings. */
+/** Layers that Keras and TensorFlow.js compute differently under the same name and settings. */
 const IMAGES = ["CenterCrop", "Resizing", "UpSampling2D"];
 
-/** Layers that heed a mask in Keras and not in TensorFlow.js. */
+/** Layers that use a mask in Keras but not in TensorFlow.js. */
 const HEEDING_MASKS = ["BatchNormalization", "GlobalAveragePooling1D"];
 
-/** Deeper than this is refused later, with a message. */
+/** Deeper nesting is rejected later, with a message. */
 const MAX_DEPTH = 200;
 
 /**
- * The topology of a file of Keras, in which each layer that resizes or crops an image, or heeds a mask, says that it is
- * Keras's: see `repairKerasImages` and `repairMaskedPooling`. A topology of TensorFlow.js is not marked, and keeps TensorFlow.js's figures.
+ * Marks each layer of a Keras topology that resizes or crops an image, or uses a mask, as Keras's:
+ * see `repairKerasImages` and `repairMaskedPooling`. A topology of TensorFlow.js is not marked, and
+ * keeps TensorFlow.js's results.
  *
  * @param value The topology, or a part of it.
- * @param place Where it stands in the file.
- * @throws {ModelError} If one has a setting that TensorFlow.js would take for another.
+ * @param place Where it is in the file.
+ * @throws {ModelError} If one has a setting that TensorFlow.js would misread.
  */
 export function markImages<T>(value: T, place: string, depth = 0): T {
   if (depth > MAX_DEPTH || typeof value !== "object" || value === null) return value;

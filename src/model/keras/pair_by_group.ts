@@ -7,25 +7,25 @@ import { ModelError } from "../model_error.ts";
 import { kerasOrder, ownName } from "./keras_order.ts";
 import { requireShape, requireSure, type WeightPair } from "./weight_pair.ts";
 
-/** A weight of the file: its name (`dense/kernel:0`) and its entries. */
+/** A weight in the file: its name (`dense/kernel:0`) and its entries. */
 interface NamedArray {
   name: string;
   array: Hdf5Array;
 }
 
-/** The weights of one layer of a model, as the file has them. */
+/** Weights of one layer of a model, as written in the file. */
 interface SavedLayer {
   name: string;
   weights: NamedArray[];
 }
 
 /**
- * Pairs the weights of a model with the arrays of a file as Keras 2 writes it, and Keras 3 for `.h5`: a group for
- * each layer of the model, with a list of its weights.
+ * Pairs the weights of a model with the arrays of a file as written by Keras 2, and by Keras 3 for
+ * `.h5`: one group per layer of the model, with a list of its weights.
  *
  * @param model A built model.
  * @param root The group that lists the layers.
- * @throws {ModelError} If a weight is missing, left over, of another shape, or could be another one.
+ * @throws {ModelError} If a weight is missing, left over, of another shape, or ambiguous.
  */
 export function pairByGroup(model: LayersModel, root: Hdf5Group): WeightPair[] {
   const saved = list(root, "layer_names").map((name) => savedLayer(root, name))
@@ -65,7 +65,7 @@ export function pairByGroup(model: LayersModel, root: Hdf5Group): WeightPair[] {
   return pairs;
 }
 
-/** A list of names; a long one is written in pieces, because an attribute has 64 kB at the most. */
+/** Returns a list of names; a long one is split, because an attribute holds at most 64 kB. */
 function list(group: Hdf5Group, name: string): string[] {
   const whole = group.texts(name);
   if (whole !== null) return whole;
@@ -106,7 +106,7 @@ function savedLayer(root: Hdf5Group, name: string): SavedLayer {
   return { name, weights };
 }
 
-/** What a path leads to. */
+/** Returns the group or array at a path. */
 function find(group: Hdf5Group, path: string): Hdf5Group | Hdf5Array | undefined {
   let at: Hdf5Group | Hdf5Array | undefined = group;
   for (const step of path.split("/")) {
@@ -115,17 +115,19 @@ function find(group: Hdf5Group, path: string): Hdf5Group | Hdf5Array | undefined
   return at;
 }
 
-/** The layers in a layer that have weights of their own, cells among them, in order. */
+/** Returns the layers in a layer that own weights, cells among them, in order. */
 function owners(layer: Layer): Layer[] {
   const { cell, cells } = layer as unknown as { cell?: Layer; cells?: Layer[] };
   const inner = innerLayers(layer) ?? cells ?? (cell === undefined ? null : [cell]);
   if (inner === null) return layer.weights.length === 0 ? [] : [layer];
-  // A wrapper may have weights besides those of the layers in it.
+  // A wrapper may have weights besides those of its inner layers.
   const isOwner = innerLayers(layer) !== null && kerasOrder(layer).length > 0;
   return [...new Set([...inner.flatMap(owners), ...isOwner ? [layer] : []])];
 }
 
-/** The weights of one layer of the model: those of its own layers by name, else by order. */
+/**
+ * Pairs the weights of one layer of the model: those of its inner layers by name, else by order.
+ */
 function pairLayer(layer: Layer, saved: SavedLayer): WeightPair[] {
   const own = owners(layer);
   const scopes = new Map<string, NamedArray[]>();
@@ -148,7 +150,7 @@ function pairLayer(layer: Layer, saved: SavedLayer): WeightPair[] {
   });
 }
 
-/** Which scope each layer is, where their names say it of all of them. */
+/** Returns the scope of each layer if the names of all of them tell it. */
 function matchByName(own: Layer[], scopes: string[], within: Layer): Map<Layer, string> | null {
   const found = new Map<Layer, string>();
   for (const one of own) {
@@ -159,7 +161,10 @@ function matchByName(own: Layer[], scopes: string[], within: Layer): Map<Layer, 
   return new Set(found.values()).size === own.length ? found : null;
 }
 
-/** A cell is called after the layer that has it: `forward_lstm` of `forward_lstm/lstm_cell`. */
+/**
+ * Returns the name of a layer. A cell is named after its layer: `forward_lstm` of
+ * `forward_lstm/lstm_cell`.
+ */
 function nameOf(owner: Layer, within: Layer): string {
   const holder = holderOf(owner, within);
   return (holder ?? owner).name;
@@ -186,7 +191,7 @@ function pairOwner(layer: Layer, scope: string, weights: NamedArray[]): WeightPa
   return variables.map((variable) => {
     const name = ownName(variable.originalName);
     const byName = (wanted: string) => weights.filter((one) => ownName(one.name) === wanted);
-    // Keras 3 calls the kernel of a depthwise convolution as that of any other.
+    // Keras 3 names the kernel of a depthwise convolution like that of any other.
     const fitting = [...byName(name), ...name === "depthwise_kernel" ? byName("kernel") : []];
     if (fitting.length !== 1) {
       throw new ModelError(

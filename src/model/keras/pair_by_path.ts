@@ -12,25 +12,27 @@ import { kerasOrder } from "./keras_order.ts";
 import { refuseLeftovers } from "./refuse_leftovers.ts";
 import { requireShape, requireSure, type WeightPair } from "./weight_pair.ts";
 
-/** How the versions of Keras call the layers of a model in its file. */
+/** Names that the versions of Keras give to the layers of a model in the file. */
 const CONTAINERS = ["layers", "_layer_checkpoint_dependencies"];
 
-/** What a file as Keras 3 writes it calls the layers of its model; `undefined` where it is written otherwise. */
+/** Returns the name of the layers' group in a Keras 3 file; `undefined` for another format. */
 export const containerOf = (root: Hdf5Group): string | undefined =>
   CONTAINERS.find((name) => root.children.get(name)?.kind === "group");
 
-/** A layer that has weights of its own, and where the file keeps them. */
+/** Layer that owns weights, and its path in the file. */
 interface Part {
   path: string;
   /** The layer, or the cell; `undefined` for one that no output needs, and that was not built. */
   layer: Layer | undefined;
-  /** What its name in the file should be: the one that the configuration has, if there is one. */
+  /** Expected name in the file: that in the configuration, if there is one. */
   name: string | null;
-  /** Its weights where they are not all of the layer's, `null` for a copy of one that stands elsewhere. */
+  /** Its weights, if they are not all of the layer's; `null` for a copy of one stored elsewhere. */
   variables?: (LayerVariable | null)[];
 }
 
-/** What of a layer's configuration, or of the layer, tells where the file keeps its weights. */
+/**
+ * Properties of a layer, or of its configuration, that determine where the file keeps its weights.
+ */
 interface Item {
   className: string;
   layer: Layer | undefined;
@@ -38,15 +40,16 @@ interface Item {
 }
 
 /**
- * Pairs the weights of a model with the arrays of a file as Keras 3 writes it (`layers/dense_1/vars/0`). The names
- * there count the layers of each class in their container, in the order of the configuration; beside the
- * weights stands the name of the layer that they were saved from. Both have to agree, and the shapes.
+ * Pairs the weights of a model with the arrays of a file as written by Keras 3
+ * (`layers/dense_1/vars/0`). The names there count the layers of each class in their container, in
+ * the order of the configuration; the name of the layer that the weights were saved from is stored
+ * beside them. Both have to agree, and the shapes.
  *
  * @param model A built model.
  * @param root The file, which has such a container.
- * @param topology The configuration that came with the weights, as Keras wrote it; `null` where the model comes
- *   from elsewhere, and its own order and classes count.
- * @throws {ModelError} If a weight is missing, left over, of another shape, or could be another one.
+ * @param topology The configuration that came with the weights, as Keras wrote it; `null` if the
+ * model comes from elsewhere, and its own order and classes count.
+ * @throws {ModelError} If a weight is missing, left over, of another shape, or ambiguous.
  */
 export function pairByPath(
   model: LayersModel,
@@ -70,7 +73,7 @@ export function pairByPath(
 
 const join = (path: string, name: string) => path === "" ? name : `${path}/${name}`;
 
-/** Parts of a layer by the names of Keras, which are those of TensorFlow.js in camel case. */
+/** Parts of a layer by Keras's names, which are those of TensorFlow.js in camel case. */
 type Holder = Record<string, Layer | undefined> & { cells?: Layer[]; layers?: Layer[] };
 
 function visit(item: Item, path: string, container: string, parts: Part[]): void {
@@ -113,7 +116,7 @@ function visit(item: Item, path: string, container: string, parts: Part[]): void
 const nameOf = ({ name }: Json, layer: Layer | undefined) =>
   typeof name === "string" ? name : layer?.name ?? null;
 
-/** A cell: the order of the cells tells which it is, their names do not. */
+/** Visits a cell: it is identified by the order of the cells, not by its name. */
 function visitCell(cell: Layer | undefined, path: string, parts: Part[]): void {
   const { cells } = (cell ?? {}) as unknown as Holder;
   if (cells === undefined) return void parts.push({ path, layer: cell, name: null });
@@ -126,7 +129,7 @@ function visitCell(cell: Layer | undefined, path: string, parts: Part[]): void {
 const isRecurrent = (className: string, { cell }: Holder) =>
   cell !== undefined || ["ConvLSTM2D", "GRU", "LSTM", "RNN", "SimpleRNN"].includes(className);
 
-/** The name of a layer, unless TensorFlow.js made it up. */
+/** Returns the name of a layer, unless TensorFlow.js generated it. */
 const givenName = (layer: Layer | undefined) =>
   layer === undefined || automaticName(layer) !== null ? null : layer.name;
 
@@ -136,7 +139,7 @@ function itemOf(config: unknown, layer: Layer | undefined): Item {
   return { className: String(className), layer, config: given };
 }
 
-/** The layers of a model in Keras's order: that of its configuration. */
+/** Returns the layers of a model in Keras's order: that of its configuration. */
 function childrenOf(config: Json, holder: Holder, isGiven: boolean): Item[] {
   const layers = holder.layers ?? [];
   if (!isGiven) return layers.map((layer) => itemOf(null, layer));
@@ -147,13 +150,15 @@ function childrenOf(config: Json, holder: Holder, isGiven: boolean): Item[] {
   });
 }
 
-/** A path, with an underscore before its last step where Keras keeps that to itself. */
+/**
+ * Returns a path, with an underscore before its last part if that attribute is private in Keras.
+ */
 function pathIn(root: Hdf5Group, path: string): string {
   const hidden = path.replace(/[^/]+$/, "_$&");
   return find(root, path) === undefined && find(root, hidden) !== undefined ? hidden : path;
 }
 
-/** The group that a path leads to. */
+/** Returns the group at a path. */
 function find(root: Hdf5Group, path: string): Hdf5Group | undefined {
   let at: Hdf5Group | Hdf5Array | undefined = root;
   for (const step of path.split("/")) {
@@ -192,7 +197,7 @@ function pairPart({ path, layer, variables: own }: Part, root: Hdf5Group, claime
   });
 }
 
-/** What a layer keeps that was not built, in layers inside of it, too. */
+/** Claims the weights of a layer that was not built, including its inner layers. */
 function claimAll(group: Hdf5Group | undefined, claimed: Set<Hdf5Array>): void {
   for (const one of group?.children.values() ?? []) {
     if (one.kind === "array") claimed.add(one);
@@ -200,25 +205,28 @@ function claimAll(group: Hdf5Group | undefined, claimed: Set<Hdf5Array>): void {
   }
 }
 
-/** The name of the layer that a part of the file was saved from; older files do not say. */
+/** Returns the name of the layer that a part of the file was saved from; older files lack it. */
 const savedName = ({ path }: Part, root: Hdf5Group) =>
   find(root, join(path, "vars"))?.texts("name")?.[0] ?? null;
 
-/** Whether the file says of a part that it is that of this layer: a cell is named after nothing. */
+/** True if the file names the layer of a part, or the part needs no name: cells have none. */
 const isNamed = (part: Part, root: Hdf5Group) =>
   part.layer === undefined || part.layer.weights.length === 0 || /\bcells?(\/|$)/.test(part.path) ||
   part.name !== null && savedName(part, root) === part.name;
 
-/** The name that Keras gives a layer of a class, without the number that counts the layers of the process. */
+/**
+ * True for the name that Keras gives a layer of a class by default, apart from the process-wide
+ * number.
+ */
 const isAutomatic = (name: string, path: string) => {
   const own = path.slice(path.lastIndexOf("/") + 1).replace(/_\d+$/, "");
   return new RegExp(`^${own}(_\\d+)?$`).test(name);
 };
 
 /**
- * Compares what the file says of each layer with the layer that comes there by order. With the configuration of
- * the same file both are the same. Layers of another model may have been numbered otherwise, but none may have
- * the name that the file has for another.
+ * Compares the layer names in the file with the layers paired by order. With the configuration of
+ * the same file they must be equal. Layers of another model may have been numbered differently, but
+ * none may have the name that the file has for another.
  */
 function checkNames(parts: readonly Part[], root: Hdf5Group, isSameFile: boolean): void {
   const names = new Set(parts.map(({ name }) => name));

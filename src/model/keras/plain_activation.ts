@@ -3,7 +3,7 @@ import { slopeOf } from "../../traits/leaky_relu.ts";
 import { ModelError } from "../model_error.ts";
 import { isJson, type Json } from "../topology_json.ts";
 
-/** Activations of Keras whose names are not those that they have here in camel case. */
+/** Keras activations whose name here is not their Keras name in camel case. */
 export const KERAS_NAMES: Readonly<Record<string, string>> = {
   hard_sigmoid: "hardSigmoid6",
   hard_swish: "hard_silu",
@@ -11,7 +11,7 @@ export const KERAS_NAMES: Readonly<Record<string, string>> = {
   silu: "swish",
 };
 
-/** Layers of Keras that are an activation, as the activation. */
+/** Keras layers that are just an activation, with that activation. */
 const LAYERS: Readonly<Record<string, (config: Json) => string | null>> = {
   Activation: ({ activation }) => typeof activation === "string" ? activation : null,
   ELU: ({ alpha = 1 }) => alpha === 1 ? "elu" : null,
@@ -27,15 +27,18 @@ const LAYERS: Readonly<Record<string, (config: Json) => string | null>> = {
   Softmax: ({ axis = -1 }) => axis === -1 ? "softmax" : null,
 };
 
-/** The name of the activation with a slope; `null` for a slope that is not a number, such as an object. */
+/**
+ * Returns the name of the activation with a slope; `null` for a slope that is not a number, such as
+ * an object.
+ */
 const leakyOf = (slope: unknown) => typeof slope === "number" ? `leakyRelu(${slope})` : null;
 
 /**
- * The activation that Keras calls by a name.
+ * Returns the activation that Keras calls by a name.
  *
  * @param name The name.
- * @param isKeras3 Whether Keras 3 wrote it: its `hard_sigmoid` is relu6(x + 3) / 6, and that of Keras 2 and
- *   TensorFlow.js min(1, max(0, 0.2 x + 0.5)).
+ * @param isKeras3 True if Keras 3 wrote it: its `hard_sigmoid` is relu6(x + 3) / 6, and that of
+ * Keras 2 and TensorFlow.js min(1, max(0, 0.2 x + 0.5)).
  */
 export function plainActivation(name: string, isKeras3: boolean): string | Json {
   const isOld = name === "hard_sigmoid" && !isKeras3;
@@ -45,10 +48,10 @@ export function plainActivation(name: string, isKeras3: boolean): string | Json 
 }
 
 /**
- * The activation that a layer is, where a configuration has the layer for an activation.
+ * Returns the activation of a layer that a configuration uses as an activation.
  *
  * @param layer The layer: `{class_name, config}`.
- * @param place Where it stands in the file.
+ * @param place Where it is in the file.
  * @throws {ModelError} If there is no such activation.
  */
 export function activationOfLayer(

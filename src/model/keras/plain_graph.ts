@@ -10,14 +10,14 @@ import { isOperation, plainOperation } from "./plain_operation.ts";
 /** A reference of Keras 2 and TensorFlow.js: layer, call, tensor of its output. */
 type Reference = [layer: string, node: number, tensor: number];
 
-/** Layers that may begin from states. */
+/** Layers that may start from given states. */
 const RECURRENT = ["Bidirectional", "ConvLSTM2D", "GRU", "LSTM", "RNN", "SimpleRNN"];
 
-/** The layers of one functional model. */
+/** Layers of one functional model. */
 interface Graph {
-  /** By name, as they are in the file. */
+  /** Layers by name, as written in the file. */
   layers: Map<unknown, Json>;
-  /** The name that TensorFlow.js knows a class by. */
+  /** Name under which TensorFlow.js knows a class. */
   knownAs: KnownAs;
 }
 
@@ -25,10 +25,10 @@ interface Graph {
  * Rewrites the calls of a functional model of Keras 3 to those of Keras 2.
  *
  * @param config The model's configuration.
- * @param layers Its layers, rewritten already but for their calls.
- * @param place Where the configuration stands in the file.
- * @param knownAs The name that TensorFlow.js knows a class by.
- * @param hasMasks Whether a layer of the whole model makes masks.
+ * @param layers Its layers, already rewritten except for their calls.
+ * @param place Where the configuration is in the file.
+ * @param knownAs The name under which TensorFlow.js knows a class.
+ * @param hasMasks True if a layer of the whole model makes masks.
  * @throws {ModelError} If a call cannot be made in TensorFlow.js.
  */
 export function plainGraph(
@@ -69,7 +69,7 @@ export function plainGraph(
   };
 }
 
-/** An operation between layers, as a layer that is called once. */
+/** Returns an operation between layers as a layer that is called once. */
 function operationOf(layer: Json, graph: Graph, at: string, hasMasks: boolean): Json {
   const nodes = layer.inbound_nodes as unknown[];
   if (nodes.length !== 1 || !isJson(nodes[0])) {
@@ -82,13 +82,13 @@ function operationOf(layer: Json, graph: Graph, at: string, hasMasks: boolean): 
   return { ...own, inbound_nodes: [call] };
 }
 
-/** Whether Keras 3 wrote the calls. */
+/** True if Keras 3 wrote the calls. */
 const isNew = (layers: Json[]) =>
   layers.some(({ inbound_nodes }) => Array.isArray(inbound_nodes) && inbound_nodes.some(isJson));
 
 /**
- * The inputs or outputs of a model: one reference, a list of them, or one for each name. Keras 3 counts the
- * calls of a nested Sequential from 0, Keras 2 from 1.
+ * Returns the inputs or outputs of a model: one reference, a list of them, or one per name. Keras 3
+ * counts the calls of a nested Sequential from 0, Keras 2 from 1.
  */
 function ends(value: unknown, shift: (name: string) => number): unknown {
   const list = Array.isArray(value) && typeof value[0] === "string"
@@ -104,7 +104,7 @@ function ends(value: unknown, shift: (name: string) => number): unknown {
   );
 }
 
-/** One call: the references that it takes, and what is set for it. */
+/** Converts one call: its references and its settings. */
 function callOf(node: Json, layer: Json, graph: Graph, place: string): unknown[] {
   const className = layer.class_name as string;
   const args = Array.isArray(node.args) ? node.args : [];
@@ -132,14 +132,14 @@ function callOf(node: Json, layer: Json, graph: Graph, place: string): unknown[]
   return references.map(([...reference], i) => i === 0 ? [...reference, options] : reference);
 }
 
-/** The tensors in an argument. */
+/** Returns the tensors in an argument. */
 function tensorsOf(value: unknown, place: string): Json[] {
   if (Array.isArray(value)) return value.flatMap((one, i) => tensorsOf(one, `${place}[${i}]`));
   if (!isTensor(value)) throw unexpected(place, value, "a tensor or an array of tensors");
   return [value];
 }
 
-/** Where a tensor comes from, calls of a nested model counted from 1 as Keras 2 does. */
+/** Returns the origin of a tensor, with calls of a nested model counted from 1 as in Keras 2. */
 function referenceOf(tensor: Json, { layers }: Graph, place: string): Reference {
   const { keras_history: history } = Object(tensor.config) as Json;
   const [name, node, index] = Array.isArray(history) ? history : [];
@@ -151,8 +151,8 @@ function referenceOf(tensor: Json, { layers }: Graph, place: string): Reference 
 }
 
 /**
- * TensorFlow.js makes the masks of an Embedding or a Masking itself. Keras 3 lists how it made them; any other
- * mask has to be refused.
+ * Rejects masks that TensorFlow.js does not make itself, as it does for an Embedding or a Masking.
+ * Keras 3 lists the operations that made them.
  */
 function refuseMask(value: unknown, graph: Graph, place: string): void {
   const masks = tensorsOf(

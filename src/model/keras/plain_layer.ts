@@ -17,19 +17,22 @@ interface PlainLayer {
 
 type Change = (config: Json, place: string) => Json | PlainLayer;
 
-/** Keras writes what it inherits from other convolutions, and has no use for. */
+/**
+ * Removes settings that Keras writes because they are inherited from other convolutions, but does
+ * not use.
+ */
 function withoutKernel(
   { kernel_initializer: _, kernel_regularizer: _none, kernel_constraint: _either, ...config }: Json,
 ): Json {
   return config;
 }
 
-/** What stands for a missing number here: Keras writes null, 0, or an array of no axis. */
+/** True for a missing number, which Keras writes as null, 0, or an array without axes. */
 const isZero = (value: unknown) => value === undefined || value === null || value === 0;
 
-/** Layers whose settings Keras and TensorFlow.js name otherwise. */
+/** Layers whose settings have different names in Keras and TensorFlow.js. */
 const CHANGES: Record<string, Change> = {
-  // Keras 2 normalises over a list of axes, of which there is one.
+  // Keras 2 normalises over a list of axes, which has one entry.
   BatchNormalization: ({ axis, ...config }) => ({
     ...config,
     ...axis === undefined
@@ -46,7 +49,7 @@ const CHANGES: Record<string, Change> = {
     ...negative_slope === undefined ? {} : { alpha: negative_slope },
     ...config,
   }),
-  // A penalty of 0 is none.
+  // A penalty of 0 is dropped.
   ActivityRegularization: ({ l1, l2, ...config }, place) => {
     if (!isZero(l1) || !isZero(l2)) {
       throw new ModelError(
@@ -58,12 +61,12 @@ const CHANGES: Record<string, Change> = {
     }
     return { class_name: "Activation", config: { ...config, activation: "linear" } };
   },
-  // Bins of data that were never adapted are none.
+  // Bins of data that were never adapted are dropped.
   Discretization: ({ num_bins: _, epsilon: _none, ...config }) => config,
   SeparableConv1D: withoutKernel,
   SeparableConv2D: withoutKernel,
   ReLU(given) {
-    // An infinite limit is none.
+    // An infinite limit means no limit.
     const config = given.max_value === Infinity ? { ...given, max_value: null } : given;
     return isZero(config.negative_slope) || !isZero(config.threshold) || !isZero(config.max_value)
       ? config
@@ -72,12 +75,12 @@ const CHANGES: Record<string, Change> = {
 };
 
 /**
- * A layer in the words of TensorFlow.js.
+ * Rewrites a layer in TensorFlow.js's terms.
  *
  * @param className Its class.
- * @param config Its configuration, the objects in it rewritten already.
- * @param place Where that stands in the file.
- * @throws {ModelError} If TensorFlow.js has no words for it.
+ * @param config Its configuration, with the objects in it already rewritten.
+ * @param place Where that is in the file.
+ * @throws {ModelError} If TensorFlow.js cannot express it.
  */
 export function plainLayer(className: string, config: Json, place: string): PlainLayer {
   const change = Object.hasOwn(CHANGES, className) ? CHANGES[className] : undefined;
@@ -91,7 +94,7 @@ function leaky({ negative_slope: alpha, threshold: _, max_value: _none, ...confi
   return { class_name: "LeakyReLU", config: { ...config, alpha } };
 }
 
-/** TensorFlow.js makes the layer that goes backwards itself; Keras 3 writes it down. */
+/** TensorFlow.js makes the backward layer itself; Keras 3 writes it into the file. */
 function bidirectional({ backward_layer: backward, ...config }: Json, place: string): Json {
   const { layer } = config;
   if (!isJson(layer) || !isJson(layer.config)) return config;
@@ -112,6 +115,6 @@ function bidirectional({ backward_layer: backward, ...config }: Json, place: str
   return { ...config, layer: { ...layer, config: { ...forward, name } } };
 }
 
-/** What two directions have in common. */
+/** Common settings of the two directions. */
 const essence = ({ name: _, go_backwards: _way, ...config }: Json) =>
   JSON.stringify(Object.entries(config).toSorted(([a], [b]) => a < b ? -1 : 1));

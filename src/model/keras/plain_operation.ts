@@ -5,18 +5,21 @@ import { isJson, type Json } from "../topology_json.ts";
 import { unexpected } from "../unexpected.ts";
 import { plainActivation } from "./plain_activation.ts";
 
-/** An operation in the words of a layer. */
+/** An operation expressed as a layer. */
 export interface PlainOperation {
   class_name: string;
   config: Json;
-  /** The tensors that it is called with, in order. */
+  /** Tensors that it is called with, in order. */
   tensors: Json[];
 }
 
 /** An operand: one of the tensors, by its number, or a constant. */
 type Operand = { tensor: number } | { value: unknown };
 
-/** Operations that are an activation, as the activation, `null` with settings that no activation has. */
+/**
+ * Operations that are an activation, with that activation, or `null` for settings that no
+ * activation has.
+ */
 const ACTIVATIONS: Readonly<Record<string, (settings: Json) => string | null>> = {
   Celu: ({ alpha }) => alpha === 1 ? "celu" : null,
   Elu: ({ alpha }) => alpha === 1 ? "elu" : null,
@@ -47,10 +50,16 @@ const ACTIVATIONS: Readonly<Record<string, (settings: Json) => string | null>> =
   TanhShrink: () => "tanh_shrink",
 };
 
-/** Operations that are a layer of the same name, of any number of tensors of as many axes. */
+/**
+ * Operations that equal the layer of the same name, on any number of tensors with the same number
+ * of axes.
+ */
 const LAYERS = ["Add", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"];
 
-/** Operations with a number that a Rescaling does: its scale and offset, by the place of the number. */
+/**
+ * Operations with a number that equal a Rescaling: its scale and offset, by the position of the
+ * number.
+ */
 const RESCALINGS: Record<string, (number: number, isFirst: boolean) => [number, number] | null> = {
   Add: (number) => [1, number],
   Divide: (number, isFirst) => isFirst ? null : [1 / number, 0],
@@ -59,12 +68,12 @@ const RESCALINGS: Record<string, (number: number, isFirst: boolean) => [number, 
   TrueDivide: (number, isFirst) => isFirst ? null : [1 / number, 0],
 };
 
-/** Arguments that are no operand, by their names. */
+/** Names of the arguments that are not operands. */
 const ARGUMENTS: Readonly<Record<string, string>> = { GetItem: "key", Take: "indices" };
 
 const NO_GRADIENT = "it has no gradient";
 
-/** Why operations are not run. */
+/** Reasons why operations are not run. */
 const REASONS: Readonly<Record<string, string>> = {
   Argmax: NO_GRADIENT,
   Argmin: NO_GRADIENT,
@@ -76,8 +85,8 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Whether a layer of a file is an operation of Keras. A `.keras` names its module; in a `.h5` an operation has no more
- * than a name and its settings, where each layer says whether it is trained.
+ * Returns true if a layer of a file is a Keras operation. A `.keras` names its module; in a `.h5`
+ * an operation only has a name and its settings, whereas each layer has `trainable`.
  */
 export function isOperation(
   { class_name: name, module, config, inbound_nodes: nodes }: Json,
@@ -91,14 +100,14 @@ export function isOperation(
 }
 
 /**
- * Returns an operation between layers (`x[:, 0]`, `1.0 - x`, `ops.mean(x, axis=1)`), which Keras lists among the
- * layers, as the layer that does the same.
+ * Returns an operation between layers (`x[:, 0]`, `1.0 - x`, `ops.mean(x, axis=1)`), which Keras
+ * lists among the layers, as the layer that does the same.
  *
  * @param layer The operation: `{class_name, name, config}`.
  * @param node Its call.
- * @param place Where the call stands in the file.
- * @param hasMasks Whether a layer of the model makes masks: an operation passes none on.
- * @throws {ModelError} If it is not run here.
+ * @param place Where the call is in the file.
+ * @param hasMasks True if a layer of the model makes masks: an operation passes none on.
+ * @throws {ModelError} If it is not supported.
  */
 export function plainOperation(
   layer: Json,
@@ -156,7 +165,7 @@ function inWords(
         config: { activation: plainActivation(activation, true) },
       };
     }
-    // One slope or axis of many is a setting of the layer alone.
+    // Only layers have these settings: several axes, or another slope.
     if (name === "Softmax") return { class_name: name, config: settings };
     if (name === "Elu") return { class_name: "ELU", config: settings };
   }
@@ -202,13 +211,15 @@ const isConstant = (value: unknown): boolean =>
   typeof value === "number" || typeof value === "boolean" ||
   Array.isArray(value) && value.length > 0 && value.every(isConstant);
 
-/** The axes of a tensor. */
+/** Returns the number of axes of a tensor. */
 const rankOf = (value: Json) => {
   const { shape } = Object(value.config) as Json;
   return Array.isArray(shape) ? shape.length : -1;
 };
 
-/** An index: `x[:, 0]`. A slice becomes `[start, stop, step]`, and an ellipsis `["..."]`. */
+/**
+ * Returns an index: `x[:, 0]`. A slice becomes `[start, stop, step]`, and an ellipsis `["..."]`.
+ */
 function indexOf(value: unknown, place: string): unknown[] {
   const items = Array.isArray(value) ? value : [value];
   return items.map((item, i) => {

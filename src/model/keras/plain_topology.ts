@@ -7,10 +7,10 @@ import { isOperation } from "./plain_operation.ts";
 import { refusedLayer } from "./refused_layers.ts";
 import { unknownClass } from "../unknown_class.ts";
 
-/** Deeper than this is refused later, with a message. */
+/** Deeper nesting is rejected later, with a message. */
 const MAX_DEPTH = 200;
 
-/** What Keras 3 writes beside the class and the configuration of an object. */
+/** Keys that Keras 3 writes beside the class and the configuration of an object. */
 const WRAPPING = [
   "module",
   "registered_name",
@@ -19,7 +19,10 @@ const WRAPPING = [
   "shared_object_id",
 ];
 
-/** Layers that Keras 3 gives another mask than Keras 2 and TensorFlow.js: see `repairMergeMasks`. */
+/**
+ * Layers whose mask in Keras 3 differs from that in Keras 2 and TensorFlow.js: see
+ * `repairMergeMasks`.
+ */
 const OWN_MASKS = [
   ...[
     "Add",
@@ -35,19 +38,19 @@ const OWN_MASKS = [
   "Subtract",
 ];
 
-/** Types of inputs that are whole numbers. */
+/** Integer types of inputs. */
 const INTEGERS = /^u?int(8|16|32|64)$/;
 
 /**
- * Rewrites a topology so that it says in the words of Keras 2, which are those of TensorFlow.js, what Keras 3
- * says in its own: `batch_shape`, types and functions as objects, calls as `args` and `kwargs`, wrapped
- * initialisers, settings of other names. Layers and settings keep their places in the file. A topology of
- * Keras 2 or TensorFlow.js comes out nearly as it went in.
+ * Rewrites a topology from the terms of Keras 3 into those of Keras 2, which TensorFlow.js uses:
+ * `batch_shape`, types and functions as objects, calls as `args` and `kwargs`, wrapped
+ * initialisers, settings with other names. Layers and settings keep their places in the file. A
+ * topology of Keras 2 or TensorFlow.js hardly changes.
  *
  * @param model A model: `{class_name, config}`.
- * @param place Where it stands in the file.
- * @param knownAs The name that TensorFlow.js knows a class by.
- * @throws {ModelError} If it says what cannot be said in these words.
+ * @param place Where it is in the file.
+ * @param knownAs The name under which TensorFlow.js knows a class.
+ * @throws {ModelError} If it cannot be expressed in these terms.
  */
 export function plainTopology(model: Json, place: string, knownAs: KnownAs): Json {
   return plain(model, "", place, {
@@ -57,15 +60,15 @@ export function plainTopology(model: Json, place: string, knownAs: KnownAs): Jso
   }) as Json;
 }
 
-/** What has to be known of a whole model before a part of it is rewritten. */
+/** Traits of a whole model that are needed to rewrite its parts. */
 interface Traits {
-  /** Whether Keras 3 wrote it. */
+  /** True if Keras 3 wrote it. */
   isKeras3: boolean;
-  /** Whether a layer makes masks. */
+  /** True if a layer makes masks. */
   hasMasks: boolean;
 }
 
-/** Looks through all of a model. */
+/** Collects the traits of a whole model. */
 function traitsOf(value: unknown, found: Traits, depth = 0): Traits {
   if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return found;
   const { class_name: className, batch_shape, mask_zero } = value as Json;
@@ -89,7 +92,7 @@ function plain(value: unknown, key: string, place: string, context: Context): un
   const inner = { ...context, depth: context.depth + 1 };
   const isActivation = /activation$/i.test(key);
   if (typeof value === "string" && isActivation) return plainActivation(value, inner.isKeras3);
-  // Without a mask there is no output that it could leave out.
+  // Without a mask the setting has no effect.
   if (key === "zero_output_for_mask" && !inner.hasMasks) return false;
   if (Array.isArray(value)) {
     return value.map((item, i) => plain(item, key, `${place}[${i}]`, inner));
@@ -97,7 +100,7 @@ function plain(value: unknown, key: string, place: string, context: Context): un
   if (!isJson(value)) return value;
   const { class_name: className, config } = value;
   switch (className) {
-    // A tensor, and whatever else calls name, is looked at where the calls are.
+    // A tensor, and other names in calls, are handled with the calls.
     case "__keras_tensor__":
       return value;
     case "__tuple__":
@@ -111,11 +114,11 @@ function plain(value: unknown, key: string, place: string, context: Context): un
     const own = activationOfLayer(value, place, inner.isKeras3);
     if (own !== null) return own;
   }
-  // Why a layer is not run says more than what its type is.
+  // The reason why a layer is not run is more helpful than its type.
   if (typeof className === "string" && refusedLayer(className) !== null) {
     if (context.knownAs(className) === null) throw unknownClass(className, place);
   }
-  // A stateful generator starts from a seed that no figure depends on.
+  // A stateful generator starts from a seed that does not affect any result.
   if (key === "seed") return null;
   if (key === "dtype") return policy(value, place);
   const entries = Object.entries(value).filter(([own]) =>
@@ -137,7 +140,7 @@ function plain(value: unknown, key: string, place: string, context: Context): un
   return { ...written, ...layer, config: withMaskRule(layer.class_name, own, context) };
 }
 
-/** What a layer does with masks, if it is not what that of TensorFlow.js does. */
+/** Returns a layer's treatment of masks, if it differs from TensorFlow.js's. */
 function withMaskRule(className: string, config: Json, { isKeras3, hasMasks }: Context): Json {
   const isNormalization = className === "BatchNormalization";
   if (!isNormalization && className !== "GlobalAveragePooling1D") {
@@ -145,12 +148,12 @@ function withMaskRule(className: string, config: Json, { isKeras3, hasMasks }: C
     return isOwn ? { ...config, mask_rule: "keras3" } : config;
   }
   const { as_keras: isOfKeras, ...own } = config;
-  // The batch normalisation of Keras 2 takes no notice of a mask.
+  // The batch normalisation of Keras 2 ignores masks.
   const heeds = isOfKeras === true && hasMasks && (isKeras3 || !isNormalization);
   return heeds ? { ...own, mask_rule: "keras3" } : own;
 }
 
-/** The type that a policy computes in. Weights are float32 in a mixed one, too. */
+/** Returns the type that a policy computes in. Weights are float32 in a mixed one, too. */
 function policy({ config }: Json, place: string): unknown {
   const { name } = Object(config) as Json;
   if (typeof name === "string" && /^(mixed_b?float16|b?float16|float32|float64)$/.test(name)) {
@@ -175,7 +178,7 @@ function plainModel(config: Json, place: string, { knownAs, hasMasks }: Context)
   if (Object.hasOwn(config, "input_layers")) {
     return plainGraph(config, layers, place, knownAs, hasMasks);
   }
-  // A Sequential that was built on its first batch says afterwards what that was like.
+  // A Sequential that was built on its first batch saves the shape of that batch.
   const [first, ...rest] = layers as Json[];
   const own = Object(first?.config) as Json;
   if (

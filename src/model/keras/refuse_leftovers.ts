@@ -2,10 +2,10 @@ import type { Hdf5Array, Hdf5Group } from "../hdf5/open_hdf5.ts";
 import { ModelError } from "../model_error.ts";
 import { showValue } from "../../words/show_value.ts";
 
-/** What lies beside the weights and is none of them. */
+/** Groups beside the weights that are not weights. */
 const STATE = /^(_?random_generator|seed_generator|_seed_generator)(_\d+)?$/;
 
-/** A weight that no layer takes belongs to another network. */
+/** A weight that no layer claims belongs to another network. */
 export function refuseLeftovers(root: Hdf5Group, container: string, claimed: Set<Hdf5Array>): void {
   const start = root.children.get(container);
   const open: (Hdf5Group | Hdf5Array | undefined)[] = [start, root.children.get("vars")];

@@ -6,7 +6,7 @@ const SOUND = "nothing here makes spectra, expected a model that begins after it
 const PICTURE =
   "it changes pictures outside of training, too, expected a model that begins after it";
 
-/** Layers of Keras that this program does not run: why, and what to do about it. */
+/** Keras layers that this program does not run: the reason, and what to do about it. */
 const REASONS: Readonly<Record<string, string>> = {
   AutoContrast: PICTURE,
   ConvLSTM1D:
@@ -41,7 +41,8 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Why a layer of Keras is refused, and what is expected instead; `null` for a class of another name.
+ * Returns the reason why a Keras layer is rejected, and what is expected instead; `null` for other
+ * classes.
  *
  * @param className The class.
  */

@@ -12,15 +12,16 @@ import { pairKerasWeights } from "./keras_weights.ts";
 const CONFIG = "config.json", WEIGHTS = "model.weights.h5";
 
 /**
- * Writes a model as the file of Keras that it was read from: the same bytes but for the entries of the weights that
- * have changed, which are written in their places, and, in a `.keras`, the initialisers that are given. A `.h5` keeps
- * its configuration.
+ * Returns a model as the Keras file that it was read from: the same bytes except for the entries of
+ * changed weights, which are written in place, and, in a `.keras`, the given initialisers. A `.h5`
+ * keeps its configuration.
  *
  * @param model The model, with weights that may have changed.
  * @param path The file that it was read from.
- * @param initializers How layers draw their weights from now on.
+ * @param initializers New initialisers of the layers.
  * @returns The file, by its own name.
- * @throws {ModelError} If the file is not that of the model, or a weight that has changed cannot be written into it.
+ * @throws {ModelError} If the file is not that of the model, or a changed weight cannot be written
+ * into it.
  */
 export async function rewriteKeras(
   model: LayersModel,
@@ -58,7 +59,7 @@ function parseObject(text: string): Json | null {
   return isJson(parsed) ? parsed : null;
 }
 
-/** The bytes of an HDF5 file with the weights of a model in the places of its own. */
+/** Returns the bytes of an HDF5 file with the weights of a model in place of its own. */
 function withWeights(model: LayersModel, bytes: Uint8Array, topology: Json | null): Uint8Array {
   const copy = bytes.slice();
   for (const { variable, array } of pairKerasWeights(model, openHdf5(copy), topology)) {
@@ -75,7 +76,7 @@ function withWeights(model: LayersModel, bytes: Uint8Array, topology: Json | nul
   return copy;
 }
 
-/** Gives layers their initialisers, those within models too. */
+/** Sets the initialisers of layers, including those in nested models. */
 function setInitializers(topology: Json, initializers: readonly LayerInitializer[]): void {
   for (const { layer, argument, initializer } of initializers) {
     const config = configOf(topology, layer.split("/"));
@@ -85,7 +86,10 @@ function setInitializers(topology: Json, initializers: readonly LayerInitializer
   }
 }
 
-/** The configuration of a layer, by the names on the way to it; `null` where the topology has no such layer. */
+/**
+ * Returns the configuration of a layer, by the names on its path; `null` if the topology has no
+ * such layer.
+ */
 function configOf(topology: Json, [name, ...rest]: readonly string[]): Json | null {
   const { config } = topology;
   if (!isJson(config) || !Array.isArray(config.layers)) return null;

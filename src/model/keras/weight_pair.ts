@@ -4,15 +4,15 @@ import type { Hdf5Array } from "../hdf5/open_hdf5.ts";
 import { ModelError } from "../model_error.ts";
 import type { LayerVariable } from "../model_weights.ts";
 
-/** A weight of a model, and the array of a file that it gets. */
+/** Weight of a model, and the array of a file for it. */
 export interface WeightPair {
   variable: LayerVariable;
   array: Hdf5Array;
-  /** Whose weight it is. */
+  /** Layer that owns the weight. */
   layer: Layer;
 }
 
-/** Requires that an array has the shape of the weight that it is for. */
+/** Requires that an array has the shape of its weight. */
 export function requireShape(pair: WeightPair): WeightPair {
   const { variable, array, layer } = pair;
   if (variable.shape.join() === array.shape.join()) return pair;
@@ -24,8 +24,8 @@ export function requireShape(pair: WeightPair): WeightPair {
 }
 
 /**
- * Refuses pairs that only the order of the layers told, where that says nothing: in a model whose layers are no
- * chain, two layers with weights of the same shapes could be exchanged.
+ * Rejects pairs that rest on the order of the layers alone if that is ambiguous: in a model whose
+ * layers do not form a chain, two layers with weights of the same shapes could be exchanged.
  *
  * @param model The model.
  * @param pairs Its weights with their arrays.
@@ -52,15 +52,16 @@ export function requireSure(model: LayersModel, pairs: readonly WeightPair[]): v
   }
 }
 
-/** Which of the two directions of a layer a weight is for: that is no question of order. */
+/** Returns the direction of a layer that a weight is for: that does not depend on the order. */
 const wayOf = ({ array }: WeightPair) =>
   /(^|\/)backward_/.test(array.path) ? "backward" : "forward";
 
-/** Whether the layers of a model follow each other in one row. */
+/** Returns true if the layers of a model form a single chain. */
 function isChain({ layers, inputs, outputs }: LayersModel): boolean {
   return inputs.length === 1 && outputs.length === 1 && layers.every((layer) => {
     const isModel = "inputLayers" in layer;
-    // A nested model has a call of its own inputs besides; at the front of a Sequential it is the only one.
+    // A nested model also has a call on its own inputs; at the front of a Sequential it is the only
+    // one.
     const calls = isModel ? Math.max(1, layer.inboundNodes.length - 1) : layer.inboundNodes.length;
     return calls === 1 && layer.inboundNodes.at(-1)!.inputTensors.length <= 1 &&
       layer.outboundNodes.length <= 1 && !(isModel && !isChain(layer as LayersModel));
