@@ -45,7 +45,7 @@ const NEARLY_ALL = 0.95;
 /** A lower score was set to mask a key. */
 const MASKED = -1e8;
 /** 1024 rows give the mean entropy to 1 % at no noticeable cost. */
-const MOST_ROWS = 1024;
+const MAX_ROWS = 1024;
 /** Multiples of the golden ratio spread evenly between 0 and 1, in step with no axis. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
@@ -60,7 +60,7 @@ export function sumAttentionRows(
 ): AttentionSums {
   const own = view.queries.reduce((product, length) => product * length, 1);
   const { first, total } = place ?? { first: 0, total: own };
-  const count = Math.min(total, MOST_ROWS);
+  const count = Math.min(total, MAX_ROWS);
   const sums: AttentionSums = { entropy: 0, oneHot: 0, keys: 0, rows: 0 };
   for (let i = 0; i < count; i++) {
     const row = (count === total ? i : Math.floor((i * GOLDEN % 1) * total)) - first;

@@ -113,7 +113,7 @@ function substitutesIn(
   return notReproduced.length === 0 ? {} : { notReproduced };
 }
 
-/** Describes how the batch was cut, and lists the layers that may notice. */
+/** Describes how the batch was cut, and lists the layers whose results may depend on it. */
 function describeParts(
   { memory }: PassPlan,
   recordOf: ReadonlyMap<Layer, LayerRecord>,

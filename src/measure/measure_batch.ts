@@ -85,7 +85,7 @@ function hasUnitRows(heap: Heap, tensor: Tensor): boolean {
 }
 
 /** With more classes than this, the shares of the classes say little and take much space. */
-const MOST_UNITS = 1000;
+const MAX_UNITS = 1000;
 
 /**
  * Measures the targets of a batch.
@@ -109,7 +109,7 @@ export function measureTargets(
       shape: tensor.shape.slice(),
       values: statisticsOf(sums)!,
       ...(sparse ? { classes: classesOf(values, units) } : differences),
-      unitMeans: units > MOST_UNITS
+      unitMeans: units > MAX_UNITS
         ? null
         : sparse
         ? classShares(values, units)

@@ -62,7 +62,7 @@ function runsOf(numbers: number[]): { first: number; count: number }[] {
 }
 
 /** The bias of a head is written out up to this many classes. */
-const MOST_ENTRIES = 1000;
+const MAX_ENTRIES = 1000;
 
 /**
  * Measures one weight.
@@ -93,7 +93,7 @@ export function measureWeight(
     absent.gradients = "the weight is not on the objective's path";
   }
   const read = () => heapView(heap.tf, variable.read());
-  const isShortVector = shape.length === 1 && shape[0] <= MOST_ENTRIES;
+  const isShortVector = shape.length === 1 && shape[0] <= MAX_ENTRIES;
   return {
     name: weight.weightName,
     shape,

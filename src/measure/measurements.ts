@@ -256,7 +256,7 @@ export interface Measurements {
     /** Number of examples that ran at a time; absent if the batch ran in one go. */
     microBatch?: number;
     /**
-     * Layers that may tell a part from the whole batch, so that figures differ; absent if there are
+     * Layers whose figures may differ because they saw only parts of the batch; absent if there are
      * none.
      */
     sawParts?: string[];

@@ -38,8 +38,8 @@ export class Pass implements Disposable {
   readonly #heap: Heap;
   readonly #plan: PassPlan;
   readonly #cleanUp = new DisposableStack();
-  readonly #watched = new WatchedGradients(); // whose gradients the backward pass shows
-  readonly #flow: Flow; // which layer's output went into which
+  readonly #watched = new WatchedGradients(); // tensors whose gradients the backward pass shows
+  readonly #flow: Flow; // connections of the layers
   /** Merges the parts of the batch; `null` if it runs in one go. */
   readonly #across: AcrossParts | null;
   readonly #sums: TensorSums;
@@ -50,9 +50,9 @@ export class Pass implements Disposable {
   readonly #called: LayerRecord[] = [];
   readonly #gradients = new Map<ModelWeight, WeightGradient>();
   readonly #clock: PassClock | null;
-  #latest: LayerRecord | null = null; // whose gradient was shown last
-  #isForward = false; // whether the model computes its outputs
-  #thrown: unknown; // by a callback of the caller
+  #latest: LayerRecord | null = null; // layer whose gradient was shown last
+  #isForward = false; // true while the model computes its outputs
+  #thrown: unknown; // error of a caller's callback
   #value = NaN;
   #metrics: Pick<ObjectiveMeasurements, "metrics"> = {};
   #heads = 0;

@@ -4,10 +4,10 @@ import type { PassProgress } from "./measure_options.ts";
 import type { PassPlan } from "./plan_pass.ts";
 
 /** Cost of the backward pass relative to the forward one: two products for one. */
-const BACKWARD = 2;
+const BACKWARD_COST = 2;
 
 /** Fixed cost of each layer, as a share of the mean, so that layers without products count, too. */
-const ELSE = 0.2;
+const FIXED_COST = 0.2;
 
 /**
  * Reports the progress of a pass: each layer once forward and once backward, for each part of the
@@ -39,11 +39,11 @@ export class PassClock {
     tell: (progress: PassProgress) => void,
   ) {
     const total = operations.values().reduce((sum, one) => sum + one, 0);
-    const least = ELSE * Math.max(total, 1) / layers.length;
+    const least = FIXED_COST * Math.max(total, 1) / layers.length;
     this.#tell = tell;
     this.#work = new Map(layers.map((layer) => [layer, (operations.get(layer) ?? 0) + least]));
     this.#sweep = this.#work.values().reduce((sum, one) => sum + one, 0);
-    this.#perPart = (1 + BACKWARD) * this.#sweep;
+    this.#perPart = (1 + BACKWARD_COST) * this.#sweep;
     this.#parts = parts;
     this.#all = parts * (this.#perPart + (parts > 1 ? this.#sweep : 0));
   }
@@ -70,7 +70,7 @@ export class PassClock {
     const seen = this.#seen[phase];
     if (seen.has(layer)) return;
     seen.add(layer);
-    this.#done += (phase === "forward" ? 1 : BACKWARD) * (this.#work.get(layer) ?? 0);
+    this.#done += (phase === "forward" ? 1 : BACKWARD_COST) * (this.#work.get(layer) ?? 0);
     this.#say(phase, seen.size);
   }
 

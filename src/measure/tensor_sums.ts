@@ -4,7 +4,7 @@ import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import { sumTensor } from "./sums.ts";
 
 /** A tensor with fewer entries stays in the cache anyway. */
-const LARGE = 2 ** 14;
+const MIN_SIZE_SUMMED_EARLY = 2 ** 14;
 
 /**
  * Caches the sums over the tensors of a pass, by their data, which never changes: an activation
@@ -30,13 +30,13 @@ export class TensorSums {
   }
 
   /**
-   * Sums up the kernels of a layer before its first call, so that it finds them in the processor's
+   * Sums up the kernels of a layer before its first call, so that the layer finds them in the processor's
    * cache: for 10 kernels of 512 x 512 that takes 1.0 ms, after the layer 1.5 (2-core Xeon).
    */
   beforeCall(layer: Layer): void {
     for (const variable of layer.weights) {
       const values = variable.read();
-      if (variable.trainable && values.size >= LARGE) this.of(values);
+      if (variable.trainable && values.size >= MIN_SIZE_SUMMED_EARLY) this.of(values);
     }
   }
 }

@@ -44,7 +44,7 @@ const SETTINGS: Record<string, Settings> = {
  * Largest number of layers that may run in one pass. Each leaves tensors behind that JavaScript's
  * heap must hold; and 30 nested models that call each other twice would run for years.
  */
-const MOST_CALLS = 100_000;
+const MAX_CALLS = 100_000;
 
 /** TensorFlow.js names a tensor after the layer that makes it. */
 const LAYER_NAME: Setting = {
@@ -79,10 +79,10 @@ const INNER: Record<string, [key: string, role: Role]> = {
  */
 export function checkLayers(model: Json, place: string, knownAs: KnownAs): void {
   const calls = checkObject(model, place, "model", knownAs);
-  if (calls <= MOST_CALLS) return;
+  if (calls <= MAX_CALLS) return;
   throw new ModelError(
     `${place} nests models that call each other's layers ${calls} times in one pass, expected at ` +
-      `most ${MOST_CALLS} calls`,
+      `most ${MAX_CALLS} calls`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { statOf } from "./missing_file.ts";
 
 /**
- * Gives a file that was written beside its final path that path. A file that is there is replaced,
+ * Renames a file that was written beside its final path. A file at that path is replaced,
  * but its permissions stay: the mode, and the owner if the system lets a process give files away.
  *
  * @param temporary Path of the new file.

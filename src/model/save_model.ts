@@ -105,18 +105,18 @@ export async function modelFiles(
   }
 }
 
-/** Largest number of bytes of a weight file, as in `tensorflowjs_converter`. */
-const SHARD = 4 * 2 ** 20;
+/** As in `tensorflowjs_converter`. */
+const MAX_SHARD_BYTES = 4 * 2 ** 20;
 
 async function ownFiles(tf: TensorFlow, model: LayersModel): Promise<NewFile[]> {
   const files: NewFile[] = [];
   try {
     await model.save(tf.io.withSaveHandler((artifacts) => {
       const bytes = new Uint8Array(tf.io.CompositeArrayBuffer.join(artifacts.weightData));
-      const count = Math.ceil(bytes.length / SHARD);
+      const count = Math.ceil(bytes.length / MAX_SHARD_BYTES);
       for (let i = 0; i < count; i++) {
         const path = `group1-shard${i + 1}of${count}.bin`;
-        files.push({ path, bytes: bytes.subarray(i * SHARD, (i + 1) * SHARD) });
+        files.push({ path, bytes: bytes.subarray(i * MAX_SHARD_BYTES, (i + 1) * MAX_SHARD_BYTES) });
       }
       const manifest = [{
         paths: files.map(({ path }) => path),

@@ -2,11 +2,10 @@ import { failureIn } from "./foreign_code.ts";
 import { ModelError } from "./model_error.ts";
 
 /**
- * Time in ms during which finished code may still report a failure, while it has anything to do.
+ * Time during which finished code may still report a failure, while it has anything to do.
  */
-const GRACE = 20;
-/** Time in ms that a rejection may wait for a handler. */
-const PATIENCE = 1000;
+const GRACE_MS = 20;
+const HANDLER_WAIT_MS = 1000;
 
 /**
  * Uncaught errors of a model's code: from a promise that is not awaited, or a timer. Such a model
@@ -49,7 +48,7 @@ class StrayErrors {
         if (!this.#rejected.delete(promise)) return;
         this.#thrown.push(error);
         this.#wake();
-      }, PATIENCE);
+      }, HANDLER_WAIT_MS);
     });
     process.on("rejectionHandled", (promise: unknown) => void this.#rejected.delete(promise));
   }
@@ -100,7 +99,7 @@ class StrayErrors {
   /** Waits a little at the end for a late error, and throws it. */
   async settle(): Promise<void> {
     if (!this.#isWatching || this.#path === null) return;
-    await quiet(GRACE);
+    await quiet(GRACE_MS);
     try {
       await this.#requireNone();
     } finally {

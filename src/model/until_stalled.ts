@@ -1,5 +1,4 @@
-/** Time in ms that code may wait without using the processor. */
-const PATIENCE = 20_000;
+const MAX_IDLE_MS = 20_000;
 
 const INTERVAL_MS = 500;
 
@@ -19,7 +18,7 @@ const IDLE = 0.01;
 export async function untilStalled<T>(
   work: Promise<T>,
   stalled: () => Error,
-  patience: number = PATIENCE,
+  patience: number = MAX_IDLE_MS,
 ): Promise<T> {
   const { default: process } = await import("node:process");
   const used = () => {

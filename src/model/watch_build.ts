@@ -16,13 +16,13 @@ type Apply = (this: Layer, inputs: unknown, options?: unknown) => unknown;
 export type Classes = Record<string, [cls: unknown, fromConfig: FromConfig]>;
 
 /** Number of entries that fill the 4 GiB of the WASM heap. */
-const MOST_ENTRIES = 2 ** 30;
+const MAX_ENTRIES = 2 ** 30;
 
 /**
  * Largest number of steps of a recurrent layer. Each leaves about 20 tensors behind for the
  * backward pass, of which JavaScript's heap can hold a few million.
  */
-const MOST_STEPS = 100_000;
+const MAX_STEPS = 100_000;
 
 /**
  * Number of layers in a chain from which a stack overflow is blamed on its length: TensorFlow.js
@@ -142,10 +142,10 @@ function blame(error: unknown, className: string, layers: number, what: string):
 function checkOutput(shape: Shape, place: string, taken: string): void {
   const sizes = shape.filter((size) => size !== null);
   const entries = sizes.reduce((product, size) => product * size, 1);
-  if (sizes.every((size) => Number.isSafeInteger(size) && size > 0) && entries <= MOST_ENTRIES) {
+  if (sizes.every((size) => Number.isSafeInteger(size) && size > 0) && entries <= MAX_ENTRIES) {
     return;
   }
-  const expected = entries > MOST_ENTRIES
+  const expected = entries > MAX_ENTRIES
     ? `at most 2^30 entries, which fill the engine's 4 GiB`
     : "sizes of at least 1";
   throw new ModelError(
@@ -181,9 +181,9 @@ function refuseLoops(layer: Layer, shape: Shape, place: string): void {
   const { cell, dataFormat, dilationRate, kernelSize, poolSize, padding } =
     layer as unknown as Looping;
   const isRecurrent = cell !== undefined || layer.getClassName() === "TimeDistributed";
-  if (isRecurrent && (shape[1] ?? 0) > MOST_STEPS) {
+  if (isRecurrent && (shape[1] ?? 0) > MAX_STEPS) {
     throw new ModelError(
-      `${place} runs ${shape[1]} steps, expected at most ${MOST_STEPS}, whose tensors JavaScript ` +
+      `${place} runs ${shape[1]} steps, expected at most ${MAX_STEPS}, whose tensors JavaScript ` +
         `can hold`,
     );
   }
@@ -195,7 +195,7 @@ function refuseLoops(layer: Layer, shape: Shape, place: string): void {
   );
   const channels = shape.at(dataFormat === "channelsFirst" ? 1 : -1) ?? 1;
   const entries = padded.reduce((product, size) => product * size, channels);
-  if (entries <= MOST_ENTRIES) return;
+  if (entries <= MAX_ENTRIES) return;
   throw new ModelError(
     `${place} pads its input of shape ${showShape(shape)} to ${padded.join(" x ")}, expected a ` +
       `window that the engine's 4 GiB have room for`,

@@ -18,7 +18,7 @@ export interface StateDict {
 type Storages = (key: string) => Uint8Array | null;
 
 /** Largest size of all tensors relative to that of their storages, which they may share. */
-const MOST_SHARED = 16;
+const MAX_SHARING = 16;
 
 /**
  * First bytes of a file that `torch.save` wrote before version 1.6: a pickled number of 10 bytes.
@@ -154,9 +154,9 @@ function tensorsOf(value: Pickled, storages: Storages): StateDict {
     return { name, shape, type: view.type, read: () => gather(view, bytes) };
   });
   const whole = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-  if (total > MOST_SHARED * whole) {
+  if (total > MAX_SHARING * whole) {
     throw new ModelError(
-      `The tensors add up to ${total} bytes, expected at most ${MOST_SHARED} times the ${whole} of ` +
+      `The tensors add up to ${total} bytes, expected at most ${MAX_SHARING} times the ${whole} of ` +
         `their storages`,
     );
   }
