@@ -19,6 +19,16 @@ Deno.test("symmetry fails one unit that equals another, and passes none or no fi
   assertEquals([finding.severity, finding.measured], ["error", 1]);
 });
 
+Deno.test("symmetry lets a few units of one weight each draw the same by chance", () => {
+  const drawn = (count: number, duplicateUnits: number) => {
+    const values = statisticsOf(Array.from({ length: count }, (_, i) => i));
+    return symmetric({ shape: [1, count], values, duplicateUnits });
+  };
+  assertEquals(drawn(1024, 1), []);
+  assertEquals(severities(drawn(1024, 2)), ["error"]);
+  assertEquals(severities(drawn(64, 1)), ["error"]);
+});
+
 Deno.test("symmetry fails a constant kernel, and passes the smallest variance", () => {
   assertEquals(severities(symmetric({ values: constant(0.1), duplicateUnits: 19 })), ["error"]);
   assertEquals(severities(symmetric({ values: constant(0) })), ["error"]);
