@@ -12,7 +12,7 @@ import type { Objective } from "../model/objective.ts";
 import { KernelStep } from "../probe/layer_progress.ts";
 import { failureOf } from "./call_site.ts";
 import { healthMessage } from "./health_message.ts";
-import { diagnoseRecord, type HealthRecord, trainingCauseOf } from "./health_record.ts";
+import { diagnoseRecord, hasMoved, type HealthRecord, trainingCauseOf } from "./health_record.ts";
 import { shownHistory, shownRecord } from "./history_overview.ts";
 import { requireThresholds, ruleNames, validateObjective } from "./validate.ts";
 import { show } from "../checks/show.ts";
@@ -84,7 +84,7 @@ export type HealthMonitor = Callback & {
  * since step 0 and its change by the latest batch. If a step was too large, its `cause` names the
  * learning rate, and the error's message starts with that. Once training has moved the weights,
  * there is no advice on initialising them. Findings of rules for untrained networks are then only
- * notes, unless `trained: false`; at step 0 the biases decide if the network counts as trained.
+ * notes, unless `trained: false`; before, the biases decide if the network counts as trained.
  * Before the 100th batch, the default schedule only acts on steps that are too large and on NaN,
  * since training may still remove other errors.
  *
@@ -210,7 +210,11 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
       this.#forget();
       const measured = runPass(engine, model, batch, { objective });
       const measurements = { ...measured, model: { ...measured.model, name: givenName(model) } };
-      const judged = this.#step === 0 ? checkOptions : { trained: true, ...checkOptions };
+      const progress = history.length === 0
+        ? []
+        : progressOf(history[0].measurements, measurements, { updates });
+      // A network that no step has moved is what it was at step 0.
+      const judged = hasMoved(progress) ? { trained: true, ...checkOptions } : checkOptions;
       const findings = rules.flatMap((rule) => {
         try {
           return judgeRule(rule, measurements, judged);
@@ -221,9 +225,6 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
           return [notJudged(error)];
         }
       });
-      const progress = history.length === 0
-        ? []
-        : progressOf(history[0].measurements, measurements, { updates });
       const step = this.#step;
       const cause = trainingCauseOf(
         { step, isEnd, findings, measurements, progress },
@@ -235,7 +236,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
         epoch: this.#epoch,
         measurements,
         // The learning rate was found before training, which has confirmed it: repeat the finding.
-        findings: cause?.kind === "learning-rate-too-low"
+        findings: cause?.kind === "learning-rate-too-low" && hasMoved(progress)
           ? [...findings, ...cause.findings.filter(({ rule }) => rule === "learning-rate")]
           : findings,
         progress,
@@ -263,7 +264,14 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
         else if (error !== undefined) say(this.#step, error.rule, error.message);
         return;
       }
-      const diagnosis = diagnoseRecord({ ...record, findings: fatal, isEnd }, history, model);
+      const fatalAndNotes = record.findings.filter((finding) =>
+        fatal.includes(finding) || finding.severity === "note"
+      );
+      const diagnosis = diagnoseRecord(
+        { ...record, findings: fatalAndNotes, isEnd },
+        history,
+        model,
+      );
       throw fail(
         `After ${formatCount(this.#step, "batch", "batches")}, in epoch ${this.#epoch} of ` +
           `${this.params.epochs}:\n${healthMessage({ measurements, diagnosis }, undefined)}`,

@@ -90,20 +90,25 @@ export function diagnoseRecord(
 ): Diagnosis {
   const cause = trainingCauseOf(record, history, model);
   // A loss that stands still is explained by the current findings, if there are any.
-  if (cause !== null && (cause.kind !== "standstill" || record.findings.length === 0)) {
+  const isFound = record.findings.some(({ severity }) => severity !== "note");
+  if (cause !== null && (cause.kind !== "standstill" || !isFound)) {
     const verdict = cause.severity === "error" ? "sick" : "healthy";
     return { verdict, causes: [cause], notes: [] };
   }
   const diagnosis = diagnose(record.measurements, record.findings);
-  const hasMoved = record.progress.some(({ growth, updateRatio }) =>
-    (growth ?? 1) !== 1 || (updateRatio ?? 0) !== 0
-  );
-  if (!hasMoved) return diagnosis;
+  if (!hasMoved(record.progress)) return diagnosis;
   const causes = diagnosis.causes.map((cause) => ({
     ...cause,
     cures: cause.cures.filter(({ kind }) => !INITIALIZES.includes(kind)),
   }));
   return { ...diagnosis, causes };
+}
+
+/** True if training has changed a kernel since step 0. */
+export function hasMoved(progress: readonly WeightProgress[]): boolean {
+  return progress.some(({ growth, updateRatio }) =>
+    (growth ?? 1) !== 1 || (updateRatio ?? 0) !== 0
+  );
 }
 
 function isNotFinite({ rule, severity }: Finding): boolean {

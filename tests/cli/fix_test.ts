@@ -64,8 +64,8 @@ Deno.test("fix lists the cause, the layers, the figures, the trial and the code 
       "- Tried: the model is then HEALTHY; l2 of delta of dense\\_4: 0 before, 5.47 after.\n",
       "| `dense_3/bias` | set to 0 | mean -100, std 0 | mean 0, std 0 |\n",
       '```ts\nbiasInitializer: "zeros"  // in dense_3\n```\n',
-      "- before: in 40 steps of Adam at 3 rates, the loss falls from 1.03 to 0.895, which is no better " +
-      "than guessing",
+      "- before: 5 of 5 layers hardly change: in 40 steps of Adam at 3 rates, the loss falls from 1.03 to " +
+      "0.895, which is no better than guessing",
       "- after: in 7 steps of Adam at a rate of 0.003, ",
     ];
     for (const part of parts) assertStringIncludes(text, part);
@@ -79,7 +79,8 @@ Deno.test("fix lists the cause, the layers, the figures, the trial and the code 
 Deno.test("fix says what does not lie in the weights, with its code, and writes nothing", async () => {
   await withGateFolder(["sigmoid_vanishing"], {}, async (folder) => {
     const model = "sigmoid_vanishing/model.json";
-    const { code, stdout, stderr } = await fix(folder, model, "--out", "cured");
+    // Of 300 steps it needs 97 to learn its batch, and is then only warned of.
+    const { code, stdout, stderr } = await fix(folder, model, "--trial", "40", "--out", "cured");
     assertEquals([code, stderr], [1, ""]);
     assertStringIncludes(
       stdout,

@@ -1,3 +1,4 @@
+import type { Finding } from "../../checks/finding.ts";
 import { formatLayers } from "../format_layers.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import type { KernelLayer } from "../../checks/network/kernel_chain.ts";
@@ -13,7 +14,7 @@ import { initializerOf } from "./kernel_scale.ts";
 const TOGETHER = 5;
 /** The same, to explain only activations that are too small or too large. */
 const TOGETHER_FOR_SCALE = 1.5;
-/** A kernel further off is a fault of its own, which the rule `init-scale` judges. */
+/** A kernel further off is a fault of its own, which `init-scale` judges unless the network is trained. */
 const NEAR = 5;
 /** A kernel this close to the gain of its activation is left alone. */
 const CLOSE = 1.05;
@@ -24,8 +25,11 @@ const CLOSE = 1.05;
  */
 export function gains(patient: Patient): Suspect[] {
   const chain = patient.network.chain.filter(isJudged);
+  const noted = patient.findings.filter(isNotedScale).map(({ layer }) => layer);
   const off = chain.map((kernel) => ({ kernel, factor: gain(kernel.activation)! / kernel.sigma }))
-    .filter(({ factor }) => factor < NEAR && factor > 1 / NEAR);
+    .filter(({ kernel, factor }) =>
+      factor < NEAR && factor > 1 / NEAR || noted.includes(kernel.layer.name)
+    );
   return [
     off.filter(({ factor }) => factor > CLOSE),
     off.filter(({ factor }) => factor < 1 / CLOSE),
@@ -67,6 +71,13 @@ export function gains(patient: Patient): Suspect[] {
         }],
       }];
     });
+}
+
+/** Returns true if a kernel's scale is a note because the network is trained, not because users accept it. */
+function isNotedScale(
+  { rule, severity, suppressed, unjudged }: Finding & { suppressed?: string },
+): boolean {
+  return rule === "init-scale" && severity === "note" && suppressed === undefined && !unjudged;
 }
 
 function isJudged({ layer, normalized, added, sigma, activation }: KernelLayer): boolean {
