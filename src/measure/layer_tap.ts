@@ -52,10 +52,7 @@ export class LayerTap {
   readonly #hasKernel: boolean;
   readonly #rows: LayerRecord[];
   readonly #restore: (() => void)[] = [];
-  /**
-   * Smallest tensor id of the current call. Older tensors, such as its inputs and weights, have
-   * other readers.
-   */
+  /** Smallest tensor id of the current call: older tensors have other readers. */
   #firstOwn = 0;
 
   /**
@@ -123,7 +120,6 @@ export class LayerTap {
     return this.#options.tap(x, x.id >= this.#firstOwn, forward, backward);
   }
 
-  /** Runs a call of the layer. */
   #call(...[call, given, givenKwargs]: Parameters<Parameters<typeof wrapCall>[1]>) {
     const { sweep: { heap }, flow, onFirstCall, onLayer } = this.#options;
     const record = this.#record;
@@ -154,10 +150,7 @@ export class LayerTap {
     return returned;
   }
 
-  /**
-   * Shows the first output of a call, and replaces it by the shown tensor wherever the layer
-   * returns it.
-   */
+  /** Shows the first output of a call, and returns the shown tensor in its place. */
   #showOutputs(outputs: Tensor | Tensor[], handed: LayerCall): Tensor | Tensor[] {
     const { a, gradient } = this.#observers;
     const record = this.#record;
@@ -179,10 +172,7 @@ export class LayerTap {
   }
 }
 
-/**
- * Returns the observers that sum up a layer's tensors. Without an activation, z and a are one
- * tensor.
- */
+/** Returns the observers of a layer's tensors. Without an activation, z and a are one tensor. */
 function observersOf(sweep: Sweep, layer: Layer, record: LayerRecord, seen: Seen) {
   const { dataFormat } = layer as unknown as { dataFormat?: string };
   const isLinear = seen === "as its output";

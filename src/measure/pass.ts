@@ -95,10 +95,7 @@ export class Pass implements Disposable {
     }
   }
 
-  /**
-   * Runs the forward pass, and the backward one if a gradient is requested: shows tensors, measures
-   * nothing.
-   */
+  /** Runs the forward pass, and the backward one if a gradient is requested, without measuring. */
   show({ output, gradients }: Viewers): void {
     const { inputs } = this.#plan;
     try {
@@ -117,7 +114,7 @@ export class Pass implements Disposable {
     this.#cleanUp.dispose();
   }
 
-  /** Saves the state that the forward pass may change in the model. */
+  /** Saves the state that the forward pass may change. */
   #keepState(): () => void {
     const [{ tf }, { chosen, layers, containers }] = [this.#heap, this.#plan];
     this.#cleanUp.defer(() => tf.dispose(chosen.drawn ?? []));
@@ -134,7 +131,6 @@ export class Pass implements Disposable {
     this.#cleanUp.use(offload(this.#heap.tf, pinned));
   }
 
-  /** Runs the batch in parts. */
   #runParts(size: number): void {
     const { tf } = this.#heap;
     const { inputs, layers, containers } = this.#plan;
@@ -214,7 +210,6 @@ export class Pass implements Disposable {
     return scalar;
   }
 
-  /** Runs a forward and a backward pass. */
   #goThrough(inputs: Tensor[], evaluate: (outputs: Tensor[]) => Tensor): void {
     const { tape, scalar } = this.#goForward(inputs, evaluate);
     backPropagate(this.#heap.tf, tape, scalar, this.#watched);
