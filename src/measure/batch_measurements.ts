@@ -47,8 +47,8 @@ export interface InputMeasurements {
   /** Features; absent if the entries are looked up, or if each feature has one entry. */
   features?: FeatureMeasurements;
   /**
-   * Share of the second moment that tells examples apart, as in {@linkcode
-   * LayerMeasurements.spread}, or `null`. Absent if the entries are looked up.
+   * Share of the second moment that tells examples apart, as in
+   * {@linkcode LayerMeasurements.spread}, or `null`. Absent if the entries are looked up.
    */
   spread?: number | null;
 }

@@ -23,8 +23,8 @@ export function estimateWorkload(model: LayersModel, inputs: readonly Shape[]): 
 }
 
 /**
- * Counts the operations of one forward and one backward pass by layer, as {@linkcode
- * estimateWorkload} does.
+ * Counts the operations of one forward and one backward pass by layer, as
+ * {@linkcode estimateWorkload} does.
  *
  * @param model A built model.
  * @param inputs Shapes of the batch's inputs.

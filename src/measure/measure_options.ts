@@ -56,8 +56,8 @@ export interface MeasureOptions {
    * normalisation on the batch's statistics, custom layers that were not registered as
    * `perExample`), or if not even one example fits, the batch stays whole, and tensors that are not
    * needed soon are moved off the heap, into as much memory of the process as the pass takes. A
-   * number always cuts the batch; such layers then see only their part, and {@linkcode
-   * Measurements.batch} names them.
+   * number always cuts the batch; such layers then see only their part, and
+   * {@linkcode Measurements.batch} names them.
    */
   microBatch?: number | "auto";
   /** Origin of the model, for reports. Default: `null`. */

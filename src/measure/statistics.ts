@@ -25,8 +25,8 @@ const subject = must(
 );
 
 /**
- * Returns the statistics of any tensor, or of numbers that were read off one: those that {@linkcode
- * measure} takes of every tensor, in float64 and in one sweep.
+ * Returns the statistics of any tensor, or of numbers that were read off one: those that
+ * {@linkcode measure} takes of every tensor, in float64 and in one sweep.
  *
  * @param tensor A tensor of any shape, or an array of numbers such as the `values` of `getWeights`.
  * @returns Mean, deviation, mean and largest magnitude, and the numbers of entries that are 0, NaN

@@ -32,8 +32,8 @@ const unknown = new WeakMap<object, UnknownMetric[]>();
 
 /**
  * Returns the metrics that a file names, as TensorFlow.js or Keras writes them, except those that
- * TensorFlow.js lacks: in training, a failing metric would be an error. {@linkcode
- * unknownMetricsOf} returns these.
+ * TensorFlow.js lacks: in training, a failing metric would be an error.
+ * {@linkcode unknownMetricsOf} returns these.
  *
  * @param saved Content of the file: a metric, a list for every output, a list of each, or an object
  * of them by name.
