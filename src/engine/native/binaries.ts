@@ -1,7 +1,7 @@
 // Made by build.ts from assembly/: deno task build:native
 
 /** SHA-256 of the sources that they were made from. */
-export const sources = "deb08ce0b100d43b962e3b0a683919d6b3b16b4b8821a682a927e76833c05d47";
+export const sources = "d015fb11a52219f532562fb92b8cc9de0f44b300f946285866b20c6af596f535";
 
 /** The builds of our own WASM module, in base64. */
 export const binaries: Record<"plain" | "plainRelaxed" | "shared" | "sharedRelaxed", string> = {

@@ -1,18 +1,21 @@
 import { high, low } from "./wide";
 
-/** What a step is told, in float64: decays of the moments, and what follows from the rate and the number of steps. */
+/**
+ * Parameters of a step, in float64: decays of the moments, and factors from the rate and the number
+ * of steps.
+ */
 @unmanaged
 class Rates {
   beta1: f64;
   beta2: f64;
   epsilon: f64;
-  /** The learning rate, corrected for the bias of the first moment. */
+  /** Learning rate, corrected for the bias of the first moment. */
   rate: f64;
-  /** What the root of the second moment is multiplied by to correct its bias. */
+  /** Factor on the root of the second moment that corrects its bias. */
   scale: f64;
 }
 
-/** decay * moment + (1 - decay) * slope. */
+/** Returns decay * moment + (1 - decay) * slope. */
 // @ts-ignore: decorator
 @inline
 function firstMoment(moment: v128, slope: v128, decay: f64): v128 {
@@ -22,7 +25,7 @@ function firstMoment(moment: v128, slope: v128, decay: f64): v128 {
   );
 }
 
-/** The same of the slope squared. */
+/** Returns the same with the slope squared. */
 // @ts-ignore: decorator
 @inline
 function secondMoment(moment: v128, slope: v128, decay: f64): v128 {
@@ -32,7 +35,7 @@ function secondMoment(moment: v128, slope: v128, decay: f64): v128 {
   );
 }
 
-/** Two lanes each of float64 as four of float32. */
+/** Converts two vectors of float64 to one of float32. */
 // @ts-ignore: decorator
 @inline
 function narrow(a: v128, b: v128): v128 {
@@ -41,7 +44,7 @@ function narrow(a: v128, b: v128): v128 {
   );
 }
 
-/** Where two weights go from where they are. */
+/** Returns two weights after the step. */
 // @ts-ignore: decorator
 @inline
 function moved(weights: v128, first: v128, second: v128, r: Rates): v128 {
@@ -52,7 +55,7 @@ function moved(weights: v128, first: v128, second: v128, r: Rates): v128 {
   return f64x2.sub(weights, f64x2.div(f64x2.mul(f64x2.splat(r.rate), first), size));
 }
 
-/** Four entries, computed in float64. */
+/** Steps four entries, computed in float64. */
 // @ts-ignore: decorator
 @inline
 function four(
@@ -79,8 +82,8 @@ function four(
 }
 
 /**
- * A step of Adam on `count` float32. Both moments are moved where they lie; the weights are left, and what becomes of
- * them is written elsewhere.
+ * Takes a step of Adam on `count` float32. Both moments are updated in place; the weights stay, and
+ * the new ones are written elsewhere.
  *
  * @param rates Address of the float64 of `Rates`.
  */

@@ -1,13 +1,13 @@
 import { Windows } from "./records";
 import { clearRun } from "./runs";
 
-/** Whether no entry lies in two windows. */
+/** Returns true if no entry is in two windows. */
 export function areApart(w: Windows): bool {
   return w.strideHeight > (w.windowHeight - 1) * w.dilationHeight &&
     w.strideWidth > (w.windowWidth - 1) * w.dilationWidth;
 }
 
-/** Whether windows that are apart leave no entry out. */
+/** Returns true if windows that do not overlap leave no entry out. */
 function coverAll(w: Windows): bool {
   return w.strideHeight == w.windowHeight && w.strideWidth == w.windowWidth &&
     w.top >= 0 && w.left >= 0 &&
@@ -16,8 +16,8 @@ function coverAll(w: Windows): bool {
 }
 
 /**
- * Clears the channels `start` .. `stop` of the images `image` .. `end` for the gradient of a pooling, where it does not
- * write each entry once, as it does for windows that are apart.
+ * Clears the channels `start` .. `stop` of the images `image` .. `end` for the gradient of a
+ * pooling, unless it writes each entry exactly once, as it does for windows that do not overlap.
  */
 export function clearEntries(
   w: Windows,

@@ -48,8 +48,8 @@ export function averagePoolGradient(
 }
 
 /**
- * Adds the gradient of a window, times `share`, to what one of its entries has. Where the window `isAlone`, that is
- * nothing yet.
+ * Adds the gradient of a window, times `share`, to one of its entries. If the window `isAlone`, the
+ * entry is still empty.
  */
 // @ts-ignore: decorator
 @inline

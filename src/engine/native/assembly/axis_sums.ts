@@ -1,11 +1,11 @@
 import { low, wide } from "./wide";
 
-/** Columns that are summed at a time, a cache line of them. */
+/** Columns summed at a time: one cache line. */
 const UNIT: i32 = 16;
-/** Entries from which a run is summed up by itself; shorter ones go two by two. */
+/** Entries from which on a run is summed alone; shorter ones are summed in pairs. */
 const LONG: i32 = 32;
 
-/** How many units there are to share between threads: see `axisSums`. */
+/** Returns the number of units to share between threads: see `axisSums`. */
 export function axisSumUnits(blocks: i32, width: i32): i32 {
   return blocks * ((width + UNIT - 1) / UNIT);
 }
@@ -19,7 +19,7 @@ function put(sums: v128, divisor: f64, isWide: bool, result: usize, index: i32):
   else v128.store64_lane(result + (<usize> index << 2), f32x4.demote_f64x2_zero(quotients), 0);
 }
 
-/** Stores one sum likewise. */
+/** Stores one sum in the same way. */
 // @ts-ignore: decorator
 @inline
 function putOne(sum: f64, divisor: f64, isWide: bool, result: usize, index: i32): void {
@@ -27,7 +27,7 @@ function putOne(sum: f64, divisor: f64, isWide: bool, result: usize, index: i32)
   else store<f32>(result + (<usize> index << 2), <f32> (sum / divisor));
 }
 
-/** The sum of a long run of entries. */
+/** Returns the sum of a long run of entries. */
 function runSum(from: usize, count: i32): f64 {
   let a = f64x2.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a;
   const end = from + (<usize> count << 2);
@@ -47,7 +47,7 @@ function runSum(from: usize, count: i32): f64 {
   return f64x2.extract_lane(a, 0) + f64x2.extract_lane(a, 1) + last;
 }
 
-/** The sums of two runs of `bytes` at `p` and `q`, in a lane each. */
+/** Returns the sums of two runs of `bytes` at `p` and `q`, one per lane. */
 // @ts-ignore: decorator
 @inline
 function twoRunSums(p: usize, q: usize, bytes: usize): v128 {
@@ -63,7 +63,7 @@ function twoRunSums(p: usize, q: usize, bytes: usize): v128 {
   return f64x2.add(sums, low(last));
 }
 
-/** Sums four columns, or two where `isPair`: four rows at a time, each with sums of its own. */
+/** Sums four columns, or two if `isPair`: four rows at a time, each with separate sums. */
 // @ts-ignore: decorator
 @inline
 function fewColumns(
@@ -100,10 +100,11 @@ function fewColumns(
 }
 
 /**
- * The sums over the middle axis of [blocks, rows, width] float32, accumulated in float64 and divided.
- * Computes the units `start` .. `stop` of all blocks' units, counted through: up to 16 columns each.
+ * Sums over the middle axis of [blocks, rows, width] float32, accumulated in float64 and divided.
+ * Computes the units `start` .. `stop` of all blocks' units, numbered consecutively: up to 16
+ * columns each.
  *
- * @param isWide Whether the results are float64, for a sum that goes on.
+ * @param isWide True if the results are float64, for a sum that continues.
  */
 export function axisSums(
   x: usize,

@@ -6,7 +6,10 @@ const ROW: usize = <usize> TILE_COLUMNS << 2;
 /** Bytes of scratch that `borderTile` needs: one tile, one bias. */
 export const BORDER_SCRATCH: i32 = (HIGH_ROWS + 1) * TILE_COLUMNS * 4;
 
-/** A tile of `height` at the border of C: computed whole beside it, then only `rows` x `columns` are kept. */
+/**
+ * Computes a tile of `height` at the border of C: all of it in scratch, of which only `rows` x
+ * `columns` are copied.
+ */
 export function borderTile(
   a: usize,
   b: usize,

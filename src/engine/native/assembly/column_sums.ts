@@ -2,23 +2,26 @@ import { madd64 } from "./madd";
 import { Normalize } from "./records";
 import { high, low } from "./wide";
 
-/** Entries of a block of rows, for the L1 cache, and the fewest rows of one. */
+/** Entries of a block of rows, for the L1 cache, and minimum number of rows. */
 const BLOCK: i32 = 8192, LEAST: i32 = 32;
-/** Columns that are worked on at a time. */
+/** Columns processed at a time. */
 export const UNIT: i32 = 8;
 
-/** Rows whose sums are taken by themselves: by the width alone, so that no bit depends on the threads. */
+/**
+ * Returns the number of rows summed separately: it only depends on the width, so that no bit
+ * depends on the threads.
+ */
 export function rowsOfBlock(width: i32): i32 {
   return max(LEAST, BLOCK / max(width, 1));
 }
 
-/** How many such blocks there are. */
+/** Returns the number of such blocks. */
 export function blocksOf(rows: i32, width: i32): i32 {
   const block = rowsOfBlock(width);
   return (rows + block - 1) / block;
 }
 
-/** x, or 0 in its place where it is NaN or infinite: what a column's deviations are taken from. */
+/** Returns x, or 0 if it is NaN or infinite: the origin of a column's deviations. */
 // @ts-ignore: decorator
 @inline
 function finite(x: v128): v128 {
@@ -27,9 +30,9 @@ function finite(x: v128): v128 {
 }
 
 /**
- * For the blocks `start` .. `stop` of rows: of each column the sum of its deviations from its first entry,
- * and, `width` entries on, that of their squares, in float64. With `dy`: the sum of dy, and that of
- * dy (x - mean).
+ * Computes, for the blocks `start` .. `stop` of rows, each column's sum of deviations from its
+ * first entry, and, `width` entries on, of their squares, in float64. With `dy`: the sum of dy, and
+ * that of dy (x - mean).
  */
 export function columnSums(n: Normalize, start: i32, stop: i32): void {
   const width = n.width;
@@ -63,14 +66,14 @@ export function columnSums(n: Normalize, start: i32, stop: i32): void {
   }
 }
 
-/** `finite` of one number. */
+/** Returns `finite` of one number. */
 // @ts-ignore: decorator
 @inline
 export function originOf(x: f32): f32 {
   return x - x == 0 ? x : 0;
 }
 
-/** The sums of eight columns of a block, without `dy`. */
+/** Sums eight columns of a block, without `dy`. */
 // @ts-ignore: decorator
 @inline
 function momentSums(
@@ -103,7 +106,7 @@ function momentSums(
   putSums(aa, bb, cc, dd, sums + second);
 }
 
-/** The same with `dy`. */
+/** Sums the same with `dy`. */
 // @ts-ignore: decorator
 @inline
 function gradientSums(
@@ -145,7 +148,7 @@ export function putSums(a: v128, b: v128, c: v128, d: v128, to: usize): void {
   v128.store(to, d, 48);
 }
 
-/** The sum of one column's entries of all blocks; `at` names the first. */
+/** Returns the sum of one column's entries of all blocks; `at` points to the first. */
 export function sumBlocks(at: usize, blocks: i32, width: i32): f64 {
   let sum: f64 = 0;
   for (let b = 0; b < blocks; b++, at += <usize> width << 4) sum += load<f64>(at);

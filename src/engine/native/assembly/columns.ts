@@ -1,10 +1,10 @@
 import { madd64 } from "./madd";
 import { total, wide } from "./wide";
 
-/** Columns that are summed at a time, a cache line of them. */
+/** Columns summed at a time: one cache line. */
 const UNIT: i32 = 16;
 
-/** The squared sums of `width` columns of float32, `row` bytes from one row to the next, added up. */
+/** Adds up the squared sums of `width` columns of float32, with `row` bytes between rows. */
 export function columnSquares(x: usize, row: usize, rows: i32, width: i32, result: usize): void {
   let squares = f64x2.splat(0);
   let column = 0;
@@ -39,9 +39,9 @@ export function columnSquares(x: usize, row: usize, rows: i32, width: i32, resul
 }
 
 /**
- * The means of `width` columns of float32, `row` bytes from one row to the next, and behind them their squared
- * deviations, all as float64. They are taken from the first row: its squared distance from a mean is at most
- * `rows` times the variance of the column.
+ * Computes the means of `width` columns of float32, with `row` bytes between rows, followed by
+ * their squared deviations, all as float64. Deviations are taken from the first row: its squared
+ * distance from a mean is at most `rows` times the variance of the column.
  */
 export function columns(x: usize, row: usize, rows: i32, width: i32, means: usize): void {
   const n = <f64> rows;
@@ -76,7 +76,10 @@ export function columns(x: usize, row: usize, rows: i32, width: i32, means: usiz
   }
 }
 
-/** Stores what is known of two columns, by the sums and the squares of their deviations from `origin`. */
+/**
+ * Stores the results of two columns, from the sums and the squares of their deviations from
+ * `origin`.
+ */
 // @ts-ignore: decorator
 @inline
 function putPair(
@@ -89,7 +92,7 @@ function putPair(
 ): void {
   const shift = f64x2.div(sums, f64x2.splat(n));
   v128.store(means, f64x2.add(origin, shift));
-  // Rounding may leave less than nothing; `max` of a NaN is NaN.
+  // Rounding may give a negative number; `max` of a NaN is NaN.
   const squared = f64x2.sub(squares, f64x2.mul(sums, shift));
   v128.store(means + deviations, f64x2.max(f64x2.splat(0), squared));
 }

@@ -10,35 +10,41 @@ import { multiplyRows, rowsOfHighTiles } from "./row_tiles";
 import { HIGH_ROWS } from "./tile";
 import { fillPlaces, isNarrow, isPointwise, PLACE, tapsOf, unroll } from "./windows";
 
-/** Most entries of unrolled windows, or of a packed filter, that there is room for at a time: 1 MiB. */
+/** Maximum number of entries of unrolled windows, or of a packed filter, at a time: 1 MiB. */
 const COLUMNS: i32 = 1 << 18;
-/** Bytes of the places of as many windows as are multiplied at a time. */
+/** Bytes of the places of the windows that are multiplied at a time. */
 const PLACES: i32 = ROWS * <i32> PLACE;
-/** Where places lie in scratch, what packing them takes, and unrolled windows or a filter. */
+/** Offsets in scratch: places, buffers for packing, and unrolled windows or a filter. */
 export const PLACES_AT: usize = <usize> GEMM_SCRATCH;
 const PACKING_AT: usize = PLACES_AT + <usize> PLACES;
-/** Where the windows of another convolution may lie, by which one of these is computed. */
+/** Offset of the windows of another convolution, if one computes this one. */
 export const TURNED_AT: usize = PACKING_AT + <usize> PACK_WINDOWS_SCRATCH;
 export const COLUMNS_AT: usize = TURNED_AT + offsetof<Windows>();
 
-/** Scratch of a convolution or its gradients, for a window of `taps` entries over all channels. */
+/**
+ * Returns the scratch of a convolution or its gradients, for a window of `taps` entries over all
+ * channels.
+ */
 export function convolutionScratch(taps: i32): i32 {
   return <i32> COLUMNS_AT + (max(COLUMNS, taps) << 2);
 }
 
-/** Output positions that are unrolled into columns at a time: fewer where a window is large. */
+/** Returns the number of output positions that are unrolled at a time: fewer for large windows. */
 export function positionsAtOnce(width: i32, most: i32): i32 {
   return min(most, max(COLUMNS / width, 1));
 }
 
-/** Whether there is room for a whole filter, packed, whose shared dimension float32 can sum up. */
+/** Returns true if a whole packed filter fits, and float32 can sum up its shared dimension. */
 export function fitsPacked(filters: i32, taps: i32): bool {
-  // Far too many would overflow their bytes.
+  // Too many of them would overflow their number of bytes.
   return taps <= LONG && <i64> taps * filters < COLUMNS &&
     packedBytes(filters, taps) <= <usize> COLUMNS << 2;
 }
 
-/** Unrolls the windows of `count` output positions from `first` on, entries `start` .. `stop`, one a row. */
+/**
+ * Unrolls the windows of `count` output positions from `first` on, entries `start` .. `stop`, one
+ * per row.
+ */
 export function unrollAll(
   w: Windows,
   images: usize,
@@ -57,8 +63,8 @@ export function unrollAll(
 }
 
 /**
- * y = U W (+ bias, relu), where U has the window of one output position in each row. Computes the output
- * positions `start` .. `stop` of all the images, counted through.
+ * Computes y = U W (+ bias, relu), where U has the window of one output position in each row.
+ * Computes the output positions `start` .. `stop` of all images, numbered consecutively.
  */
 export function convolution(
   w: Windows,
@@ -95,12 +101,15 @@ export function convolution(
   }
 }
 
-/** Windows that are packed at a time: they stay in the L1 cache, where there are few channels. Narrow ones are small. */
+/** Windows packed at a time: with few channels they stay in the L1 cache. Narrow ones are small. */
 const WINDOWS: i32 = 8 * HIGH_ROWS, NARROW_WINDOWS: i32 = 40 * HIGH_ROWS;
-/** Where narrow windows are unrolled, behind what `multiplyRows` needs. */
+/** Offset of unrolled narrow windows, after the scratch of `multiplyRows`. */
 const TAPS_AT: usize = <usize> (PACKED_ROWS + BORDER_SCRATCH);
 
-/** The same by a filter that lies packed at `COLUMNS_AT`: windows are packed from where they stand. */
+/**
+ * Computes the same with a filter packed at `COLUMNS_AT`: windows are packed straight from the
+ * image.
+ */
 export function convolvePacked(
   w: Windows,
   x: usize,

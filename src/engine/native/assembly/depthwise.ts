@@ -5,8 +5,9 @@ import { Windows } from "./records";
 import { endTap, firstTap } from "./taps";
 
 /**
- * A convolution that keeps channels apart: for each output position the sum over taps of the input entry
- * times the tap. Computes the rows `start` .. `stop` of all the images' output rows, counted through.
+ * Convolves each channel separately: for each output position the sum over taps of the input entry
+ * times the tap. Computes the rows `start` .. `stop` of all images' output rows, numbered
+ * consecutively.
  */
 export function depthwise(
   w: Windows,
@@ -67,15 +68,15 @@ export function depthwise(
   }
 }
 
-/** Most positions of a row that are summed up at a time. */
+/** Maximum number of positions of a row that are summed at a time. */
 const RUN: i32 = 256;
-/** How many such sums are added up in float32, where there are more. */
+/** Number of such sums that are added up in float32, if there are more. */
 const LONG: i32 = 32;
 
 /**
- * dW of a convolution that keeps channels apart: for each tap and output channel, the sum over positions
- * of the input entry that the tap met times dy. A run of positions along a row is summed up before it is
- * added to dW; where there are many runs, dW is added to float64 sums time and again. Computes the output
+ * Computes dW of a depthwise convolution: for each tap and output channel, the sum over positions
+ * of dy times the input entry under the tap. A run of positions along a row is summed before it is
+ * added to dW; if there are many runs, dW is regularly added to float64 sums. Computes the output
  * channels `start` .. `stop`; `outChannels` is a multiple of `channels`.
  *
  * @param scratch Address of a float64 for each entry of dW.
@@ -112,7 +113,7 @@ export function depthwiseFilterGradient(
       for (let tap = 0; tap < taps; tap++) {
         const y = y0 + tap / w.windowWidth * w.dilationHeight;
         if (y < 0 || y >= w.height) continue;
-        // Output columns whose tap falls inside the image.
+        // Output columns whose tap is inside the image.
         const shift = tap % w.windowWidth * w.dilationWidth - w.left;
         const lowest = shift >= 0 ? 0 : (w.strideWidth - 1 - shift) / w.strideWidth;
         const first = max(from, lowest);
@@ -163,8 +164,8 @@ function clearColumns(to: usize, rows: i32, row: usize, start: i32, width: i32):
 }
 
 /**
- * dx of a convolution that keeps channels apart: dy times the tap, added where the tap met the input.
- * Computes the rows `start` .. `stop` of all the images' rows, counted through.
+ * Computes dx of a depthwise convolution: dy times the tap, added to the input entry under the tap.
+ * Computes the rows `start` .. `stop` of all images' rows, numbered consecutively.
  */
 export function depthwiseInputGradient(
   w: Windows,

@@ -1,10 +1,10 @@
 import { ADD, flagsOfBlock, RELU } from "./flags";
 import { madd } from "./madd";
 
-/** Longest run of the shared dimension that is summed up before C is touched. */
+/** Longest run of the shared dimension that is summed before C is written. */
 const DEPTH: i32 = 1024;
 
-/** The four sums over the lanes of four vectors. */
+/** Returns the sums over the lanes of four vectors. */
 // @ts-ignore: decorator
 @inline
 function laneSums(a: v128, b: v128, c: v128, d: v128): v128 {
@@ -19,7 +19,10 @@ function clip(x: v128, flags: i32): v128 {
   return flags & RELU ? f32x4.pmax(x, f32x4.splat(0)) : x;
 }
 
-/** Six entries of a row of C from their sums: x has four, the first two lanes of y have the others. */
+/**
+ * Writes six entries of a row of C from their sums: x has four, the first two lanes of y have the
+ * others.
+ */
 function finish(
   c: usize,
   x: v128,
@@ -54,8 +57,9 @@ function finish(
 }
 
 /**
- * C = A B^T (+ bias, relu) where the rows of A and of B both run along the shared dimension: each entry is
- * the product of two rows. Nothing is packed; 2 x 6 entries are summed at a time, each in four lanes.
+ * Computes C = A B^T (+ bias, relu) if the rows of A and of B both run along the shared dimension:
+ * each entry is the product of two rows. Nothing is packed; 2 x 6 entries are summed at a time,
+ * each in four lanes.
  *
  * @param scratch Address of 32 bytes.
  */
@@ -83,7 +87,7 @@ export function dot(
     for (let j = 0; j < n; j += 6) {
       const columns = min(6, n - j);
       const column = <usize> j << 2;
-      // A row that is not there is the last one again: its products are dropped.
+      // Missing rows repeat the last one: their products are dropped.
       const most = <usize> (columns - 1);
       const b0 = b + <usize> j * bRow + from;
       const b1 = b0 + min<usize>(1, most) * bRow;

@@ -4,7 +4,7 @@ function constant(x: f32): v128 {
   return f32x4.splat(x);
 }
 
-/** dy (1 - y^2) of `count` float32: the gradient of y = tanh x. */
+/** Computes dy (1 - y^2) of `count` float32: the gradient of y = tanh x. */
 export function tanhGradient(y: usize, dy: usize, to: usize, count: i32): void {
   const end = y + (<usize> count << 2);
   const whole = y + ((<usize> count << 2) & ~15);
@@ -19,7 +19,7 @@ export function tanhGradient(y: usize, dy: usize, to: usize, count: i32): void {
   }
 }
 
-/** dy where x lies in `low` .. `high`, 0 elsewhere, NaN where x is: the gradient of clipping x. */
+/** Computes the gradient of clipping x: dy if x is in `low` .. `high`, else 0, NaN if x is NaN. */
 export function clipGradient(
   x: usize,
   dy: usize,
@@ -45,7 +45,7 @@ export function clipGradient(
   }
 }
 
-/** x where it is not below 0, NaN where it is NaN. */
+/** Computes x if it is not below 0, NaN if it is NaN. */
 export function relu(from: usize, to: usize, count: i32): void {
   const zero = f32x4.splat(0);
   const end = from + (<usize> count << 2);
@@ -58,7 +58,7 @@ export function relu(from: usize, to: usize, count: i32): void {
   }
 }
 
-/** dy times 1 where x > 0, times 0 elsewhere, times NaN where x is NaN: the gradient of `relu`. */
+/** Computes the gradient of `relu`: dy times 1 if x > 0, times NaN if x is NaN, else times 0. */
 export function reluGradient(x: usize, dy: usize, to: usize, count: i32): void {
   const zero = f32x4.splat(0), one = f32x4.splat(1);
   const end = x + (<usize> count << 2);
@@ -75,7 +75,7 @@ export function reluGradient(x: usize, dy: usize, to: usize, count: i32): void {
   }
 }
 
-/** x and `row`, which is added to each of its `rows` rows of `width` float32. */
+/** Adds `row` to each of the `rows` rows of x, of `width` float32. */
 export function addRow(x: usize, row: usize, to: usize, rows: i32, width: i32): void {
   const bytes = <usize> width << 2;
   const whole = bytes & ~15;

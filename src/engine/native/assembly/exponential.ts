@@ -2,8 +2,8 @@ import { get, put } from "./lanes";
 import { madd } from "./madd";
 
 /**
- * The numbers that e^x needs. They lie in memory, in scratch: V8 puts a constant vector together anew, in
- * four instructions, wherever it is used.
+ * Constants for e^x. They are in memory, in scratch: V8 rebuilds a constant vector, in four
+ * instructions, at every use.
  */
 @unmanaged
 export class Exponential {
@@ -23,9 +23,10 @@ export class Exponential {
 export function fillExponential(at: usize): void {
   const t = changetype<Exponential>(at);
   t.log2e = 1.4426950408889634;
-  // 1.5 * 2^23: what is added to it is rounded to a whole number, which its low bits then hold.
+  // 1.5 * 2^23: adding a number to it rounds the number to an integer, which is then in the low
+  // bits.
   t.rounder = 12582912;
-  // ln 2 in two parts: whole numbers times the first are exact.
+  // ln 2 in two parts: integers times the first are exact.
   t.ln2High = -0.693359375;
   t.ln2Low = 2.12194440e-4;
   t.e6 = 0.001381461275741458;
@@ -37,10 +38,10 @@ export function fillExponential(at: usize): void {
   t.bias = 127 << 23;
 }
 
-/** e^x is a normal number down to here. */
+/** Lower limit above which e^x is a normal number. */
 export const LEAST: f32 = -87;
 
-/** A number of the table at `table`, on four lanes. */
+/** Returns a number of the table at `table` on four lanes. */
 // @ts-ignore: decorator
 @inline
 export function entry(table: usize, offset: usize): v128 {
@@ -48,7 +49,8 @@ export function entry(table: usize, offset: usize): v128 {
 }
 
 /**
- * e^r of four lanes, where x = n ln 2 + r: 1 + r + r^2 Q(r), Q fitted to 3e-9 over |r| <= ln 2 / 2.
+ * Returns e^r of four lanes, where x = n ln 2 + r: 1 + r + r^2 Q(r), Q fitted to 3e-9 over |r| <=
+ * ln 2 / 2.
  *
  * @param shifted `rounder` + n: n in its low bits.
  */
@@ -76,7 +78,9 @@ export function exponentialOfRest(
   return f32x4.add(madd(f32x4.mul(r, r), q, r), one);
 }
 
-/** e^x of four lanes, for x of a normal result, by the constants of an `Exponential`. */
+/**
+ * Returns e^x of four lanes, for x with a normal result, from the constants of an `Exponential`.
+ */
 // @ts-ignore: decorator
 @inline
 function power(
@@ -98,7 +102,7 @@ function power(
   return f32x4.mul(rest, i32x4.add(i32x4.shl(shifted, 23), bias));
 }
 
-/** The same with the numbers of the table at `table`. */
+/** Returns the same with the constants of the table at `table`. */
 // @ts-ignore: decorator
 @inline
 export function exponential(x: v128, table: usize): v128 {
@@ -118,17 +122,17 @@ export function exponential(x: v128, table: usize): v128 {
   );
 }
 
-/** `factor` |x|, between `low` and `high`. */
+/** Returns `factor` |x|, clamped to `low` .. `high`. */
 // @ts-ignore: decorator
 @inline
 function exponentOf(x: v128, factor: v128, low: v128, high: v128): v128 {
-  // "pmin" and "pmax" take their first operand unless the other lies beyond it: for NaN too.
+  // "pmin" and "pmax" take their first operand unless the other is beyond it: for NaN too.
   return f32x4.pmax(low, f32x4.pmin(high, f32x4.mul(f32x4.abs(x), factor)));
 }
 
 /**
- * e^y of `count` float32, where y = `factor` |x|, kept between `low` and `high`; `high` for NaN. It loads the
- * constants once, where `exponential` loads them for each four.
+ * Computes e^y of `count` float32, where y = `factor` |x|, clamped to `low` .. `high`; `high` for
+ * NaN. It loads the constants once, whereas `exponential` loads them for every four.
  *
  * @param table Address of an `Exponential`.
  */

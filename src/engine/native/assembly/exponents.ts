@@ -1,12 +1,15 @@
 import { clearRun } from "./runs";
 
-/** Counters of each exponent: entries side by side mostly have the same, and would wait for each other. */
+/**
+ * Counters per exponent: adjacent entries mostly have the same exponent, and would wait for each
+ * other.
+ */
 const PLACES: usize = 4;
 
 /**
- * Counts float32 by their exponents as they are stored, 0 to 255.
+ * Counts float32 by their stored exponents, 0 to 255.
  *
- * @param counts Address of an i32 for each exponent, and of room for 1024 more behind them.
+ * @param counts Address of an i32 for each exponent, followed by room for 1024 more.
  */
 export function exponents(from: usize, count: i32, counts: usize): void {
   const counters = counts + 256 * 4;
@@ -15,7 +18,7 @@ export function exponents(from: usize, count: i32, counts: usize): void {
   const whole = from + ((<usize> count << 2) & ~15);
   let at = from;
   for (; at < whole; at += 16) {
-    // An exponent times 16, the bytes of its counters.
+    // Exponent times 16, the bytes of its counters.
     const x = v128.and(i32x4.shr_u(v128.load(at), 19), i32x4.splat(0xff0));
     raise(counters + <usize> i32x4.extract_lane(x, 0));
     raise(counters + 4 + <usize> i32x4.extract_lane(x, 1));

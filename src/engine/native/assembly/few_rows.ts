@@ -2,14 +2,17 @@ import { ADD, flagsOfBlock, RELU } from "./flags";
 import { madd } from "./madd";
 import { clearRun } from "./runs";
 
-/** Rows of B that are read side by side. */
+/** Rows of B read side by side. */
 const ABREAST: i32 = 8;
-/** Columns of B that are read before the next rows are: with `ABREAST` rows, what the L1 cache holds. */
+/** Columns of B read before the next rows: with `ABREAST` rows, as many as the L1 cache holds. */
 const COLUMNS: i32 = 512;
 /** Bytes of scratch that `fewRows` needs for each row of C. */
 export const FEW_ROWS_SCRATCH: i32 = COLUMNS * 4;
 
-/** sums += the entries of A times `ABREAST` rows of B, over `columns`, one row after the other. */
+/**
+ * Adds the entries of A times `ABREAST` rows of B to the sums, over `columns`, one row after the
+ * other.
+ */
 // @ts-ignore: decorator
 @inline
 function addAbreast(a: usize, aColumn: usize, b: usize, bRow: usize, sums: usize, columns: i32): void {
@@ -44,7 +47,7 @@ function addAbreast(a: usize, aColumn: usize, b: usize, bRow: usize, sums: usize
   }
 }
 
-/** The same of one row of B. */
+/** Adds the same for one row of B. */
 function addOne(a: usize, b: usize, sums: usize, columns: i32): void {
   const s = v128.load32_splat(a);
   const end = sums + (<usize> columns << 2);
@@ -56,7 +59,7 @@ function addOne(a: usize, b: usize, sums: usize, columns: i32): void {
   }
 }
 
-/** Writes the sums of a row to C, with what else is asked for. */
+/** Writes the sums of a row to C, with bias and flags applied. */
 function finish(c: usize, sums: usize, columns: i32, bias: usize, flags: i32): void {
   for (let at: usize = 0, end = <usize> columns << 2; at < end; at += 4) {
     let x = v128.load32_zero(sums + at);
@@ -68,11 +71,11 @@ function finish(c: usize, sums: usize, columns: i32, bias: usize, flags: i32): v
 }
 
 /**
- * C = A B (+ bias, relu) for a few rows of A, where the rows of B lie without gaps: B is read once, row
- * by row, which is as fast as memory is. Each entry is summed up as a tile of `gemm` would, to the same
- * bits.
+ * Computes C = A B (+ bias, relu) for a few rows of A, if the rows of B are contiguous: B is read
+ * once, row by row, at the speed of memory. Each entry is summed as a tile of `gemm` would, to the
+ * same bits.
  *
- * @param depth Longest run of k that is summed up before C is touched.
+ * @param depth Longest run of k that is summed before C is written.
  * @param scratch Address of `FEW_ROWS_SCRATCH` bytes for each row.
  */
 export function fewRows(

@@ -10,13 +10,14 @@ import { clearRun } from "./runs";
 import { LOW_ROWS } from "./tile";
 import { fillPlaces, isNarrow, isPointwise, positionsOf, tapsOf } from "./windows";
 
-/** How many blocks of positions are added up in float32, where there are more. */
+/** Number of blocks of positions that are added up in float32, if there are more. */
 const LONG_BLOCKS: i32 = 32;
 
 /**
- * dW = U^T dy, where U has the window of one output position in each row. U is never whole in memory: a
- * block of positions is packed from the image, or unrolled, and its product added to dW. Computes the rows
- * `start` .. `stop` of dW, [windowDepth, windowHeight, windowWidth, channels] x outChannels.
+ * Computes dW = U^T dy, where U has the window of one output position in each row. U is never whole
+ * in memory: a block of positions is packed from the image, or unrolled, and its product added to
+ * dW. Computes the rows `start` .. `stop` of dW, [windowDepth, windowHeight, windowWidth, channels]
+ * x outChannels.
  */
 export function filterGradient(
   w: Windows,
@@ -39,7 +40,7 @@ export function filterGradient(
     );
     return;
   }
-  // From the whole width: the sums must not depend on how many threads share it.
+  // From the whole width: the sums must not depend on the number of threads.
   const block = isPackedThere(w) ? DEPTH : positionsAtOnce(tapsOf(w), DEPTH);
   const isLong = all > LONG_BLOCKS * block && filters <= LONG_SUMS / LOW_ROWS;
   const rows = isLong ? LONG_SUMS / filters & ~(LOW_ROWS - 1) : stop - start;
@@ -48,12 +49,12 @@ export function filterGradient(
   }
 }
 
-/** Whether windows are packed from where they stand in the image: where there is room for a block of dy. */
+/** Returns true if windows are packed straight from the image: if a block of dy fits. */
 function isPackedThere(w: Windows): bool {
   return w.channels % LOW_ROWS == 0 && fitsPacked(w.outChannels, DEPTH);
 }
 
-/** The same for few enough rows to be summed up in float64, if that is asked for. */
+/** Computes the same for few enough rows to be summed in float64, if requested. */
 function filterRowsGradient(
   w: Windows,
   x: usize,
@@ -69,7 +70,7 @@ function filterRowsGradient(
   const filters = w.outChannels;
   const dyRow = <usize> filters << 2;
   const target = dw + <usize> start * dyRow;
-  // Where `gemm` has its own sums: it needs none for so few positions at a time.
+  // Uses the memory of `gemm`'s sums, which it does not need for so few positions at a time.
   const sums = scratch + <usize> (GEMM_SCRATCH - LONG_SUMS * 8);
   const all = w.batch * positionsOf(w);
   if (isLong) memory.fill(sums, 0, <usize> (width * filters) << 3);
@@ -90,7 +91,8 @@ function filterRowsGradient(
         tap = <usize> count << 2;
         position = 4;
       } else unrollAll(w, x, first, count, start, stop, scratch);
-      // Of one filter, a thread's single row would go to `dot` by its strides, which sums up in another order.
+      // With one filter, a thread's single row would go to `dot` because of its strides, which sums
+      // in another order.
       gemm(
         columns, tap, position, dyBlock, dyRow, 4, target, dyRow, width, filters, count, 0,
         flags | PACK, scratch,
@@ -107,7 +109,7 @@ function filterRowsGradient(
   writeSums(sums, target, dyRow, width, filters, 0, false);
 }
 
-/** Adds a block of positions to rows of dW: windows are packed from where they stand. */
+/** Adds a block of positions to rows of dW: windows are packed straight from the image. */
 function addTaps(
   w: Windows,
   x: usize,
@@ -125,7 +127,7 @@ function addTaps(
   const places = scratch + PLACES_AT;
   fillPlaces(w, x, first, count, places);
   packVectors(dy, 4, dyRow, filters, count, panels, bytes);
-  // So few at a time stay in the L1 cache, with their positions.
+  // This number of rows stays in the L1 cache, with their positions.
   for (let tap = start, rows = 0; tap < stop; tap += rows) {
     rows = min(TOGETHER - tap % TOGETHER, stop - tap);
     packTaps(w, places, first % w.outWidth, count, tap, tap + rows, scratch);

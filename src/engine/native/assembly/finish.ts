@@ -1,6 +1,6 @@
 import { ADD, RELU } from "./flags";
 
-/** Two vectors of a row of C from their sums. */
+/** Writes two vectors of a row of C from their sums. */
 // @ts-ignore: decorator
 @inline
 export function finish(c: usize, x: v128, y: v128, bias: usize, flags: i32): void {

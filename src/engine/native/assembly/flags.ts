@@ -1,13 +1,16 @@
-/** What a product does beside summing up: bits of its `flags`. */
+/** Options of a product: bits of its `flags`. */
 
-/** Add to what C holds, rather than replace it. */
+/** Add to C rather than replace it. */
 export const ADD: i32 = 1;
 /** Clip at 0 from below; NaN stays NaN. */
 export const RELU: i32 = 2;
-/** Pack the operands even where `dot` could do without. */
+/** Pack the operands even if `dot` could do without. */
 export const PACK: i32 = 4;
 
-/** What of `flags` a block of the shared dimension does: it adds to the one before, and relu comes with the last. */
+/**
+ * Returns the `flags` of a block of the shared dimension: it adds to the one before, and relu comes
+ * with the last.
+ */
 // @ts-ignore: decorator
 @inline
 export function flagsOfBlock(flags: i32, isFirst: bool, isLast: bool): i32 {

@@ -7,69 +7,79 @@ import { packRows, packVectors } from "./pack";
 import { multiplyRows, rowsOfHighTiles, WHOLE_ROWS } from "./row_tiles";
 import { HIGH_ROWS, TILE_COLUMNS } from "./tile";
 
-/** Most rows that are unrolled, or summed up in float64, at a time. */
+/** Maximum number of rows that are unrolled, or summed in float64, at a time. */
 export const ROWS: i32 = 520;
-/** Most rows of A that stay packed while blocks of columns pass by; of more, each block packs its own. */
+/**
+ * Maximum number of rows of A that stay packed for all blocks of columns; with more, each block
+ * packs its own.
+ */
 const KEPT: i32 = 1040;
-/** Rows of A that are packed at a time, just before they are multiplied: 40 KB, in the caches next to the core. */
+/**
+ * Rows of A packed at a time, just before they are multiplied: 40 KB, in the caches next to the
+ * core.
+ */
 const AT_ONCE: i32 = 8 * HIGH_ROWS;
-/** Longest run of the shared dimension that one tile sums up before it touches C. */
+/** Longest run of the shared dimension that one tile sums before it writes C. */
 export const DEPTH: i32 = 256;
-/** Columns of B that are packed at a time: whole cache lines are read, and C is written along its rows. */
+/** Columns of B packed at a time: whole cache lines are read, and C is written along its rows. */
 const COLUMNS: i32 = 512;
-/** Up to so many rows a tile would compute more rows than there are, and jump about in B. */
+/** Number of rows up to which a tile would compute rows that do not exist, and jump about in B. */
 const FEW: i32 = 8;
 /**
- * Up to so many rows B is read where it stands: packing would take longer than it saves. A larger B comes from
- * beyond the L2 cache, which reads line after line much faster: 32 x 512 x 512 gains 18 % by packing where B is
- * new, and loses 7 where it is not (2-core Xeon, Deno 2.9.6).
+ * Number of rows up to which B is read without packing, which would take longer than it saves. A
+ * larger B comes from beyond the L2 cache, which reads line after line much faster: 32 x 512 x 512
+ * gains 18 % by packing if B is new, and loses 7 if not (2-core Xeon, Deno 2.9.6).
  */
 const DIRECT: i32 = 16, DIRECT_SMALL: i32 = 48;
-/** Entries of a B that is taken to stay in the L2 cache. */
+/** Entries of a B that is assumed to stay in the L2 cache. */
 const SMALL: i32 = 1 << 16;
-/** Bytes between the panels of B: at a distance of a power of 2 all would share one set of the cache. */
+/**
+ * Bytes between the panels of B: at a distance of a power of 2 all would share one set of the
+ * cache.
+ */
 export const GAP: i32 = 64;
-/** Longest run of the shared dimension that is summed in float32 altogether. */
+/** Longest run of the shared dimension that is summed entirely in float32. */
 export const LONG: i32 = 8192;
 /** Bytes of packed rows, and of packed columns. */
 export const PACKED_ROWS: i32 = KEPT * DEPTH * 4;
 const PANELS: i32 = COLUMNS * DEPTH * 4 + COLUMNS / TILE_COLUMNS * GAP;
-/** Bytes of scratch that `product` needs: packed rows, packed columns, what a tile at the border takes. */
+/** Bytes of scratch that `product` needs: packed rows, packed columns, and a border tile. */
 const PRODUCT_SCRATCH: i32 = PACKED_ROWS + PANELS + BORDER_SCRATCH;
-/** Entries of C that are summed in float64 at a time, where the shared dimension is long. */
+/** Entries of C summed in float64 at a time, if the shared dimension is long. */
 export const LONG_SUMS: i32 = ROWS * COLUMNS;
 /** Bytes of scratch that `gemm` needs: the sums come last. */
 export const GEMM_SCRATCH: i32 = PRODUCT_SCRATCH + LONG_SUMS * 8;
 
-/** Rows from which on A B^T is packed: without fused multiply-add a tile gains less on `dot`. */
+/** Rows from which on A B^T is packed: without fused multiply-add a tile gains less over `dot`. */
 const PACKED: i32 = ASC_FEATURE_RELAXED_SIMD ? 32 : 128;
-/** The same where the shared dimension is short, `SHORT` at most: `dot` adds up lanes for every entry. */
+/** The same for a short shared dimension, `SHORT` at most: `dot` adds up lanes for every entry. */
 const PACKED_SHORT: i32 = 16, SHORT: i32 = 64;
 
 /**
- * `PACK` where a product of A B^T gains by it, else 0; narrow ones would leave columns of tiles empty. To be
- * told of a product as a whole: `dot` sums up in another order, and bits must not depend on a thread's share.
+ * Returns `PACK` if a product of A B^T gains by it, else 0; narrow ones would leave columns of
+ * tiles empty. Call it for the product as a whole: `dot` sums in another order, and bits must not
+ * depend on a thread's share.
  */
 export function packFlag(m: i32, n: i32, k: i32): i32 {
   return n >= 2 * TILE_COLUMNS && m >= (k <= SHORT ? PACKED_SHORT : PACKED) ? PACK : 0;
 }
 
-/** Bytes from a panel of B to the next. */
+/** Returns the bytes from a panel of B to the next. */
 // @ts-ignore: decorator
 @inline
 export function panelBytes(depth: i32): usize {
   return <usize> (depth << 5) + GAP;
 }
 
-/** Into how deep blocks a shared dimension of `k` is cut: all as deep, `DEPTH` at most. */
+/** Returns the depth of the equal blocks of a shared dimension of `k`, `DEPTH` at most. */
 export function depthOfBlock(k: i32): i32 {
   const blocks = max((k + DEPTH - 1) / DEPTH, 1);
   return (k + blocks - 1) / blocks;
 }
 
 /**
- * `gemm` of a shared dimension that float32 can sum up. Each tile sums up `DEPTH` of it at most, and adds
- * that to C.
+ * Computes `gemm` for a shared dimension that float32 can sum. Each tile sums at most `DEPTH` of
+ * it, and adds that to C.
  */
 function product(
   a: usize,
@@ -119,7 +129,7 @@ function product(
         );
       }
       for (let row = 0, rows = 0; row < m; row += rows) {
-        // The last rows take with them what would be too few rows for whole tiles.
+        // The last rows include those that would be too few for whole tiles.
         rows = m - row < AT_ONCE + WHOLE_ROWS ? m - row : AT_ONCE;
         const high = rowsOfHighTiles(rows);
         const packed = keeps ? scratch + (<usize> (row * depth) << 2) : scratch;
@@ -147,16 +157,17 @@ function product(
 }
 
 /**
- * C = A B (+ bias, relu), float32. Entry (i, k) of A lies `i * aRow + k * aColumn` bytes from `a`, and so
- * for B: a transposed operand has its strides swapped. One of an operand's two strides must be 4.
+ * Computes C = A B (+ bias, relu), float32. Entry (i, k) of A is `i * aRow + k * aColumn` bytes
+ * from `a`, and likewise for B: a transposed operand has its strides swapped. One of an operand's
+ * two strides must be 4.
  *
- * Operands are packed into panels first, so either way costs much the same. Where the rows of A and the
- * columns of B both run along k, `dot` needs no packing, and gains by that where they are few.
+ * Operands are packed into panels first, so either layout costs much the same. If the rows of A and
+ * the columns of B both run along k, `dot` needs no packing, which is faster if they are few.
  *
- * Where k is long, C holds the sum of one part of it at a time, and the parts are added in float64.
+ * If k is long, C holds the sum of one part of it at a time, and the parts are added in float64.
  *
- * How the sum over k is split depends on the shape alone, and each entry is summed by itself: rows or
- * columns of C can be computed apart, by another thread, to the same bits.
+ * The split of the sum over k depends on the shape alone, and each entry is summed separately: rows
+ * or columns of C can be computed by different threads, to the same bits.
  *
  * @param bias Address of `n` floats added to each row of C, or 0.
  * @param flags Bits of `flags.ts`.
@@ -178,7 +189,7 @@ export function gemm(
   flags: i32,
   scratch: usize,
 ): void {
-  // A thread may have no share.
+  // A thread's share may be empty.
   if (m == 0 || n == 0) return;
   if (k <= LONG) {
     product(a, aRow, aColumn, b, bRow, bColumn, c, cRow, m, n, k, bias, flags, scratch);

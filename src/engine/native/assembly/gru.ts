@@ -2,7 +2,10 @@ import { get, put, show } from "./lanes";
 import { Recurrent, RecurrentGradient } from "./records";
 import { slope, squash } from "./squash";
 
-/** What the kernel multiplies: r h'. One that resets after the product has h' U + c there, which goes into z. */
+/**
+ * Computes the operand of the kernel: r h'. A cell that resets after the product has h' U + c
+ * there, which goes into z.
+ */
 // @ts-ignore: decorator
 @inline
 function resetUnits(
@@ -20,7 +23,7 @@ function resetUnits(
 }
 
 /**
- * The first half of a step of a GRU: its gates z and r, and what the kernel multiplies.
+ * Computes the first half of a step of a GRU: its gates z and r, and the operand of the kernel.
  *
  * @param before Address of the units of h'.
  */
@@ -47,7 +50,9 @@ function stateUnits(h: usize, z: usize, candidate: usize, before: usize, whole: 
   put(h, f32x4.add(kept, fresh), whole);
 }
 
-/** The second half, from the candidate's z on: h = z h' + (1 - z) act(z of the candidate). */
+/**
+ * Computes the second half, from the candidate's z on: h = z h' + (1 - z) act(z of the candidate).
+ */
 export function gruState(r: Recurrent, row: usize, before: usize, table: usize): void {
   const gate = <usize> r.units << 2;
   const a = r.a + row * gate * 3, h = r.h + row * gate, candidate = a + 2 * gate;
@@ -83,7 +88,10 @@ function stateUnitsBack(
   show(r.da, gates + 2 * gate, dCandidate, whole);
 }
 
-/** The way back through the second half; `dh` is dJ/dh from the steps after it, and becomes what passes by. */
+/**
+ * Goes back through the second half; `dh` is dJ/dh from the later steps, and becomes the part that
+ * bypasses it.
+ */
 export function gruStateBack(
   r: RecurrentGradient,
   row: usize,
@@ -130,8 +138,8 @@ function gateUnitsBack(
 }
 
 /**
- * The way back through the first half. `dState` holds dJ/d(r h') before it; where the cell resets after the
- * product it holds dJ/d(h' U + c) afterwards.
+ * Goes back through the first half. `dState` holds dJ/d(r h') before it; if the cell resets after
+ * the product it holds dJ/d(h' U + c) afterwards.
  */
 export function gruGatesBack(r: RecurrentGradient, row: usize, before: usize, dh: usize): void {
   const gate = <usize> r.units << 2;

@@ -15,7 +15,7 @@ import { clearRun } from "./runs";
 import { TILE_COLUMNS } from "./tile";
 import { fillPlaces, isPointwise, positionsOf, tapsOf } from "./windows";
 
-/** The first output position along an axis whose window reaches an entry from `low` on. */
+/** Returns the first output position along an axis whose window reaches an entry from `low` on. */
 // @ts-ignore: decorator
 @inline
 function firstOutput(low: i32, before: i32, reach: i32, stride: i32): i32 {
@@ -23,7 +23,10 @@ function firstOutput(low: i32, before: i32, reach: i32, stride: i32): i32 {
   return lowest <= 0 ? 0 : (lowest + stride - 1) / stride;
 }
 
-/** The end of the output positions, of `output`, whose windows begin before the entry `high`. */
+/**
+ * Returns the end of the output positions, of `output`, whose windows begin before the entry
+ * `high`.
+ */
 // @ts-ignore: decorator
 @inline
 function endOutput(high: i32, before: i32, stride: i32, output: i32): i32 {
@@ -37,8 +40,9 @@ function isUnstrided(w: Windows): bool {
 }
 
 /**
- * Packs the filter that takes dy to dx where windows move by 1: its taps the other way round, channels and filters
- * changed. Returns whether all of it is finite: only then may it meet the zeros around dy.
+ * Packs the filter that maps dy to dx if windows move by 1: its taps reversed, channels and filters
+ * swapped. Returns true if all of it is finite: only then may it be multiplied by the zeros around
+ * dy.
  */
 function packTurned(w: Windows, filter: usize, to: usize): bool {
   const channels = w.channels, filters = w.outChannels;
@@ -73,7 +77,7 @@ function isFiniteRun(from: usize, count: i32): bool {
   return !v128.any_true(f32x4.ne(any, any)) && rest == 0;
 }
 
-/** dx as a convolution of dy, by the filter that `packTurned` has packed. */
+/** Computes dx as a convolution of dy, by the filter that `packTurned` has packed. */
 function turnedConvolution(
   w: Windows,
   dy: usize,
@@ -106,8 +110,9 @@ function turnedConvolution(
 }
 
 /**
- * dx: a convolution of dy where windows move by 1. Else U's gradient is dy W^T, each row of which is added where
- * that window lay, in blocks. Computes the rows `start` .. `stop` of all the images' planes, counted through.
+ * Computes dx: a convolution of dy if windows move by 1. Else U's gradient is dy W^T, each row of
+ * which is added at the place of its window, in blocks. Computes the rows `start` .. `stop` of all
+ * images' planes, numbered consecutively.
  */
 export function inputGradient(
   w: Windows,
@@ -149,7 +154,7 @@ export function inputGradient(
     const image = start / rows;
     const firstRow = start - image * rows;
     const endRow = min(rows, firstRow + stop - start);
-    // Output positions whose windows meet these rows of the image.
+    // Output positions whose windows overlap these rows of the image.
     const firstPlane = firstRow / w.height;
     const lastPlane = (endRow - 1) / w.height;
     const isOnePlane = firstPlane == lastPlane;

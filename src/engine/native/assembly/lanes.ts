@@ -1,11 +1,11 @@
-/** Four float32, or where `whole` is false the one that is left at the end of a row. */
+/** Reads four float32, or, if `whole` is false, the single one left at the end of a row. */
 // @ts-ignore: decorator
 @inline
 export function get(at: usize, whole: bool): v128 {
   return whole ? v128.load(at) : v128.load32_zero(at);
 }
 
-/** Writes what `get` has read. */
+/** Writes as many as `get` reads. */
 // @ts-ignore: decorator
 @inline
 export function put(at: usize, value: v128, whole: bool): void {
@@ -13,7 +13,7 @@ export function put(at: usize, value: v128, whole: bool): void {
   else v128.store32_lane(at, value, 0);
 }
 
-/** Writes it where there is a place for it. */
+/** Writes it, unless there is no address. */
 // @ts-ignore: decorator
 @inline
 export function show(at: usize, offset: usize, value: v128, whole: bool): void {

@@ -1,6 +1,6 @@
 import { wide } from "./wide";
 
-/** Adds `rows` x `columns` entries of C to sums in float64, which lie without gaps. */
+/** Adds `rows` x `columns` entries of C to contiguous sums in float64. */
 export function addToSums(c: usize, cRow: usize, rows: i32, columns: i32, sums: usize): void {
   for (let i = 0; i < rows; i++, c += cRow) {
     let j = 0;

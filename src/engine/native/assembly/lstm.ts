@@ -3,7 +3,7 @@ import { Recurrent, RecurrentGradient } from "./records";
 import { slope, squash } from "./squash";
 
 /**
- * A step of an LSTM for one example, from z on: c = f c' + i g, h = o act(c).
+ * Takes a step of an LSTM for one example, from z on: c = f c' + i g, h = o act(c).
  *
  * @param row The example and the step: `example * steps + step`.
  * @param before Address of the units of c'.
@@ -25,7 +25,7 @@ export function lstmStep(r: Recurrent, row: usize, before: usize, table: usize):
   for (; at < gate; at += 4) multiply(h + at, o + at, active + at, false);
 }
 
-/** c = f c' + i g. */
+/** Computes c = f c' + i g. */
 // @ts-ignore: decorator
 @inline
 function nextState(c: usize, f: usize, before: usize, i: usize, g: usize, whole: bool): void {
@@ -33,7 +33,7 @@ function nextState(c: usize, f: usize, before: usize, i: usize, g: usize, whole:
   put(c, f32x4.add(kept, f32x4.mul(get(i, whole), get(g, whole))), whole);
 }
 
-/** h = o act(c). */
+/** Computes h = o act(c). */
 // @ts-ignore: decorator
 @inline
 function multiply(h: usize, o: usize, active: usize, whole: bool): void {
@@ -79,11 +79,11 @@ function backwardUnits(
 }
 
 /**
- * The way back through a step.
+ * Goes back through a step.
  *
  * @param before Address of the units of c'.
- * @param dh dJ/dh from the steps after it, which leaves 0 for the product to add to.
- * @param dc dJ/dc from the steps after it, which becomes that of c'.
+ * @param dh dJ/dh from the later steps; set to 0 for the product to add to.
+ * @param dc dJ/dc from the later steps, which becomes that of c'.
  */
 export function lstmStepBack(
   r: RecurrentGradient,

@@ -1,4 +1,7 @@
-/** a * b + c on four lanes: fused (rounded once) in the relaxed build, rounded twice in the other. */
+/**
+ * Returns a * b + c on four lanes: fused (rounded once) in the relaxed build, rounded twice in the
+ * other.
+ */
 // @ts-ignore: decorator
 @inline
 export function madd(a: v128, b: v128, c: v128): v128 {
@@ -6,7 +9,7 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
-/** The same on two lanes of float64. */
+/** Returns the same on two lanes of float64. */
 // @ts-ignore: decorator
 @inline
 export function madd64(a: v128, b: v128, c: v128): v128 {

@@ -4,8 +4,8 @@ import { Windows } from "./records";
 import { endTap, entries, firstTap } from "./taps";
 
 /**
- * Adds dy at the first entry that equals `best` or is NaN. Where the window `isAlone`, nothing is
- * there yet.
+ * Adds dy at the first entry that equals `best` or is NaN. If the window `isAlone`, the entries are
+ * still empty.
  */
 // @ts-ignore: decorator
 @inline
@@ -38,8 +38,8 @@ function give(
 }
 
 /**
- * Hands the gradient of each window to its largest entry, to the first one of equals; NaN is larger than
- * any number. Computes the channels `start` .. `stop` of the images `image` .. `end`.
+ * Passes the gradient of each window to its largest entry, the first of equal ones; NaN is larger
+ * than any number. Computes the channels `start` .. `stop` of the images `image` .. `end`.
  */
 export function maxPoolGradient(
   w: Windows,

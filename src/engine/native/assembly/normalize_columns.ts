@@ -3,11 +3,11 @@ import { madd } from "./madd";
 import { Normalize } from "./records";
 
 /**
- * (x - mean) / sqrt(variance + epsilon) * scale + offset of the rows `start` .. `stop`, by column. Where
- * there are sums of blocks, mean and variance follow from them.
+ * Computes (x - mean) / sqrt(variance + epsilon) * scale + offset of the rows `start` .. `stop`, by
+ * column. If there are sums of blocks, they give mean and variance.
  *
- * @param isFirst Whether to write mean and variance.
- * @param scratch Address of 12 bytes a column.
+ * @param isFirst True to write mean and variance.
+ * @param scratch Address of 12 bytes per column.
  */
 export function normalizeColumns(
   n: Normalize,
@@ -29,9 +29,9 @@ export function normalizeColumns(
       const square = sumBlocks(sums + (<usize> width << 3), blocks, width) / <f64> n.rows;
       const exact = <f64> originOf(load<f32>(n.x + at)) + shift;
       mean = <f32> exact;
-      // Far from 0 a float32 has not all digits of the mean: the rest goes into the offset.
+      // Far from 0, float32 cannot hold all digits of the mean: the rest goes into the offset.
       lack = <f64> mean - exact;
-      // Rounding may leave less than nothing; `max` of a NaN is NaN.
+      // Rounding may give a negative number; `max` of a NaN is NaN.
       variance = <f32> max<f64>(0, square - shift * shift);
       if (isFirst) {
         store<f32>(n.mean + at, mean);
@@ -50,7 +50,7 @@ export function normalizeColumns(
   sweep(n.x, n.to, start, stop, width, 0, means, factors, 0, offsets);
 }
 
-/** 1 / sqrt(variance + epsilon). */
+/** Returns 1 / sqrt(variance + epsilon). */
 // @ts-ignore: decorator
 @inline
 export function slope(variance: f32, epsilon: f32): f64 {
@@ -58,12 +58,12 @@ export function slope(variance: f32, epsilon: f32): f64 {
 }
 
 /**
- * The gradient of `normalizeColumns`, by the sums of blocks that `columnSums` takes: where the statistics are
- * those of the batch, scale r (dy - mean dy - (x - mean) r^2 mean(dy (x - mean))), with
- * r = 1 / sqrt(variance + epsilon), else scale r dy.
+ * Computes the gradient of `normalizeColumns` from the block sums of `columnSums`: with the
+ * statistics of the batch, scale r (dy - mean dy - (x - mean) r^2 mean(dy (x - mean))), with r = 1
+ * / sqrt(variance + epsilon), else scale r dy.
  *
- * @param isFirst Whether to write the gradients of scale and offset.
- * @param scratch Address of 16 bytes a column.
+ * @param isFirst True to write the gradients of scale and offset.
+ * @param scratch Address of 16 bytes per column.
  */
 export function normalizeColumnsGradient(
   n: Normalize,
@@ -81,7 +81,7 @@ export function normalizeColumnsGradient(
     const sums = n.partials + (<usize> column << 3);
     const sum = sumBlocks(sums, blocks, width);
     const lack: f64 = n.lack ? load<f32>(n.lack + at) : 0;
-    // The sum of dy (x - mean), whose mean was rounded.
+    // Sum of dy (x - mean), whose mean was rounded.
     const product = sumBlocks(sums + (<usize> width << 3), blocks, width) + lack * sum;
     const r = slope(load<f32>(n.variance + at), n.epsilon);
     const factor = <f64> load<f32>(n.scale + at) * r;
@@ -99,8 +99,9 @@ export function normalizeColumnsGradient(
 }
 
 /**
- * (x - mean) factor + dy dyFactor + offset of the rows `start` .. `stop`; `mean` and `offset`, or `dy` and
- * `dyFactor`, may be 0. Blocks of rows that fit the cache, and of these some columns after the others.
+ * Computes (x - mean) factor + dy dyFactor + offset of the rows `start` .. `stop`; `mean` and
+ * `offset`, or `dy` and `dyFactor`, may be 0. It works on blocks of rows that fit the cache, a few
+ * columns at a time.
  */
 function sweep(
   x: usize,

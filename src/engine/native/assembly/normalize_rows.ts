@@ -5,8 +5,9 @@ import { Normalize } from "./records";
 import { high, low, total } from "./wide";
 
 /**
- * (x - mean) / sqrt(variance + epsilon) * scale + offset of the rows `start` .. `stop`, each by its own mean
- * and variance, which it writes. Deviations are taken from the first entry of a row.
+ * Computes (x - mean) / sqrt(variance + epsilon) * scale + offset of the rows `start` .. `stop`,
+ * each with its own mean and variance, which it writes. Deviations are taken from the first entry
+ * of a row.
  */
 export function normalizeRows(n: Normalize, start: i32, stop: i32): void {
   const bytes = <usize> n.width << 2;
@@ -39,7 +40,7 @@ export function normalizeRows(n: Normalize, start: i32, stop: i32): void {
     store<f32>(n.variance + (<usize> i << 2), variance);
     store<f32>(n.lack + (<usize> i << 2), <f32> lack);
     const r = <f32> slope(variance, n.epsilon);
-    // Far from 0 a float32 has not all digits of the mean: what it lacks is taken off afterwards.
+    // Far from 0, float32 cannot hold all digits of the mean: the rest is subtracted afterwards.
     const rest = <f32> (<f64> r * lack);
     const means = f32x4.splat(mean), factors = f32x4.splat(r), rests = f32x4.splat(rest);
     for (at = 0; at < whole; at += 16) {
@@ -54,9 +55,9 @@ export function normalizeRows(n: Normalize, start: i32, stop: i32): void {
 }
 
 /**
- * The gradient of `normalizeRows` for x, in the blocks `start` .. `stop` of rows: with g = dy scale and
- * r = 1 / sqrt(variance + epsilon), r (g - mean g - (x - mean) r^2 mean(g (x - mean))). Of each block it
- * leaves behind what `sumRowBlocks` needs.
+ * Computes the gradient of `normalizeRows` for x, in the blocks `start` .. `stop` of rows: with g =
+ * dy scale and r = 1 / sqrt(variance + epsilon), r (g - mean g - (x - mean) r^2 mean(g (x -
+ * mean))). For each block it stores the inputs of `sumRowBlocks`.
  *
  * @param scratch Address of 12 bytes for each row of a block.
  */
@@ -70,10 +71,12 @@ export function normalizeRowsGradient(n: Normalize, start: i32, stop: i32, scrat
   }
 }
 
-/** Bytes of what the gradient of a row leaves: its mean, r, and r times what the mean lacks. */
+/**
+ * Bytes that the gradient of a row stores: its mean, r, and r times the rounding error of the mean.
+ */
 const FACTS: usize = 12;
 
-/** The gradient of one row; leaves its facts. */
+/** Computes the gradient of one row and stores its facts. */
 function rowGradient(n: Normalize, row: i32, facts: usize): void {
   const bytes = <usize> n.width << 2;
   const whole = bytes & ~15;
@@ -102,7 +105,7 @@ function rowGradient(n: Normalize, row: i32, facts: usize): void {
   }
   const lack: f64 = n.lack ? load<f32>(n.lack + (<usize> row << 2)) : 0;
   store<f32>(facts, <f32> (r * lack), 8);
-  // The sum of g (x - mean), whose mean was rounded.
+  // Sum of g (x - mean), whose mean was rounded.
   product += lack * sum;
   const factor = <f32> r, bent = -r * r * r * product / <f64> n.width;
   const bend = <f32> bent, shift = <f32> (-r * sum / <f64> n.width + bent * lack);
@@ -118,7 +121,7 @@ function rowGradient(n: Normalize, row: i32, facts: usize): void {
   }
 }
 
-/** Of each column of a block the sums of dy, and, `width` entries on, those of dy (x - mean) r. */
+/** Sums dy for each column of a block, and, `width` entries on, dy (x - mean) r. */
 function columnSums(n: Normalize, first: i32, count: i32, facts: usize, sums: usize): void {
   const row = <usize> n.width << 2;
   const second = <usize> n.width << 3;
@@ -161,7 +164,7 @@ function columnSums(n: Normalize, first: i32, count: i32, facts: usize, sums: us
   }
 }
 
-/** The gradients of scale and offset, by what `normalizeRowsGradient` left of each block. */
+/** Computes the gradients of scale and offset from the block results of `normalizeRowsGradient`. */
 export function sumRowBlocks(n: Normalize, start: i32, stop: i32): void {
   const blocks = blocksOf(n.rows, n.width);
   for (let column = start; column < stop; column++) {

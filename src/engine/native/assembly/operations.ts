@@ -37,7 +37,8 @@ import { HIGH_ROWS, LOW_ROWS, TILE_COLUMNS } from "./tile";
 function matMul(r: MatMul, part: i32, parts: i32, scratch: usize): void {
   const cRow = <usize> r.n << 2;
   const cBatch = <usize> r.m * cRow;
-  // One product is shared by the longer side of C, several are dealt out. Cuts fall between tiles.
+  // A single product is split along the longer side of C, several are distributed. Cuts fall
+  // between tiles.
   const together = r.batch == 1;
   const byColumns = together && r.n >= r.m;
   const byRows = together && !byColumns;
@@ -175,7 +176,7 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       break;
     }
     case Operation.maxPoolGradient: {
-      // One image is shared by its channels, several are dealt out.
+      // A single image is split by its channels, several are distributed.
       const alone = w.batch == 1;
       maxPoolGradient(
         w, c.x, c.y, c.result,

@@ -2,10 +2,12 @@ import { rowsOfHighTiles } from "./row_tiles";
 import { HIGH_ROWS, LOW_ROWS, TILE_STEPS } from "./tile";
 
 /**
- * Copies `outer` x `inner` entries into panels of `WIDTH` along the outer axis, so that the entries of
- * one panel with the same inner index lie side by side: [panel][inner][WIDTH]. What a panel lacks is 0.
+ * Copies `outer` x `inner` entries into panels of `WIDTH` along the outer axis, so that the entries
+ * of one panel with the same inner index are adjacent: [panel][inner][WIDTH]. Missing entries of a
+ * panel are 0.
  *
- * @param from Address of entry (0, 0); entry (i, k) lies `i * outerStride + k * innerStride` bytes on.
+ * @param from Address of entry (0, 0); entry (i, k) is `i * outerStride + k * innerStride` bytes
+ * on.
  */
 // @ts-ignore: decorator
 @inline
@@ -66,7 +68,9 @@ export function transposeRows(
   v128.store(to + 3 * toStride, v128.shuffle<f64>(ab2, cd2, 1, 3));
 }
 
-/** Panels of 8, for the operand that is read as vectors; `panel` bytes from one to the next. */
+/**
+ * Packs panels of 8, for the operand that is read as vectors; `panel` bytes from one to the next.
+ */
 export function packVectors(
   from: usize,
   outerStride: usize,
@@ -116,7 +120,7 @@ export function packVectors(
   }
 }
 
-/** Panels of high tiles and then of low ones, for the operand whose entries are broadcast. */
+/** Packs panels of high tiles and then of low ones, for the operand whose entries are broadcast. */
 export function packRows(
   from: usize,
   outerStride: usize,
@@ -137,8 +141,9 @@ export function packRows(
 }
 
 /**
- * A panel of five. Of each four inner indices the first four entries lie side by side, index after index, and
- * then the fifth ones. What is left of the inner axis beside whole `TILE_STEPS` lies as in `packPlain`.
+ * Packs a panel of five. For every four inner indices the first four entries are adjacent, index
+ * after index, and then the fifth ones. The inner axis after whole `TILE_STEPS` is packed as in
+ * `packPlain`.
  */
 export function packHigh(
   source: usize,
@@ -168,7 +173,7 @@ export function packHigh(
   }
 }
 
-/** Copies five entries that lie side by side to where `packHigh` has index `at` of four. */
+/** Copies five adjacent entries to the place that `packHigh` has for index `at` of four. */
 // @ts-ignore: decorator
 @inline
 function copyFive(source: usize, to: usize, at: usize): void {
@@ -176,7 +181,7 @@ function copyFive(source: usize, to: usize, at: usize): void {
   store<f32>(to + (at << 2), load<f32>(source, 16), 64);
 }
 
-/** A panel of four, `outer` of which are there: it lies as in `packPlain`. */
+/** Packs a panel of four, `outer` of which exist, as in `packPlain`. */
 export function packLow(
   source: usize,
   outerStride: usize,

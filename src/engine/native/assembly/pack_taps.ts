@@ -7,11 +7,12 @@ import { lineAt, Place, PLACE } from "./windows";
 export const TOGETHER: i32 = 4 * LOW_ROWS;
 
 /**
- * Packs the entries `start` .. `stop` of windows as the rows of a product, in panels of low tiles, with `count`
- * output positions along the shared dimension. Channels come in fours.
+ * Packs the entries `start` .. `stop` of windows as the rows of a product, in panels of low tiles,
+ * with `count` output positions along the shared dimension. The number of channels is a multiple of
+ * four.
  *
  * @param places Address of the positions' places.
- * @param firstX How far the first position lies in its row.
+ * @param firstX Column of the first position in its row.
  */
 export function packTaps(
   w: Windows,
@@ -46,8 +47,8 @@ export function unrollTaps(
 }
 
 /**
- * Copies the entries of windows from `at` on, for `count` output positions: 1 into a row, 4 into a panel, or
- * `TOGETHER` into panels. All are of one column of a window.
+ * Copies the entries of windows from `at` on, for `count` output positions: 1 into a row, 4 into a
+ * panel, or `TOGETHER` into panels. All are from one column of a window.
  */
 function copyEntries(
   w: Windows,
@@ -64,11 +65,11 @@ function copyEntries(
   const entry = <usize> (offset + (shift - column) * w.channels) << 2;
   const step = <usize> (w.strideWidth * w.channels) << 2;
   const inPanel = min(entries, LOW_ROWS), bytes = <usize> inPanel << 2, panel = bytes * count;
-  // Row by row: there positions are evenly apart.
+  // Row by row: within a row, positions are evenly spaced.
   let run = min(w.outWidth - firstX, count);
   for (let i = 0; i < count; i += run, run = min(w.outWidth, count - i)) {
     const place = places + <usize> i * PLACE, source = lineAt(w, place, tapZ, tapY);
-    // Those of the run whose entry lies in the image.
+    // Positions of the run whose entry is inside the image.
     const x = changetype<Place>(place).x + shift;
     let low = 0, high = 0;
     if (source != 0 && x < w.width) {
@@ -88,21 +89,21 @@ function copyEntries(
   }
 }
 
-/** Copies the entries that stand every `step` bytes. */
+/** Copies single entries, `step` bytes apart. */
 // @ts-ignore: decorator
 @inline
 function copyOnes(from: usize, step: usize, to: usize, end: usize): void {
   for (; to < end; to += 4, from += step) store<f32>(to, load<f32>(from));
 }
 
-/** Copies the four entries that stand every `step` bytes. */
+/** Copies groups of four entries, `step` bytes apart. */
 // @ts-ignore: decorator
 @inline
 function copyFours(from: usize, step: usize, to: usize, end: usize): void {
   for (; to < end; to += 16, from += step) v128.store(to, v128.load(from));
 }
 
-/** Copies the 16 entries that stand every `step` bytes: four each into panels `panel` bytes apart. */
+/** Copies groups of 16 entries, `step` bytes apart: four each into panels `panel` bytes apart. */
 // @ts-ignore: decorator
 @inline
 function copyLines(from: usize, step: usize, to: usize, end: usize, panel: usize): void {

@@ -5,15 +5,17 @@ import { rowsOfHighTiles } from "./row_tiles";
 import { HIGH_ROWS, LOW_ROWS, TILE_STEPS } from "./tile";
 import { isAcross, lineAt, Place, PLACE, unroll, unrollLine } from "./windows";
 
-/** Bytes of entries that are packed at a time, `DEPTH` of `gemm`; of as many windows as a panel has; of zeros. */
+/**
+ * Bytes of the entries packed at a time, `DEPTH` of `gemm`; of the windows of a panel; of zeros.
+ */
 const LINE_BYTES: usize = <usize> DEPTH * 4, ROWS_BYTES: usize = <usize> HIGH_ROWS * LINE_BYTES;
 const ZEROS_BYTES: usize = LINE_BYTES;
 /** Bytes of scratch that `packWindows` needs: zeros, for lines outside an image, come last. */
 export const PACK_WINDOWS_SCRATCH: i32 = <i32> (ROWS_BYTES + ZEROS_BYTES);
 
 /**
- * Packs windows as the rows of a product, their entries `from` .. `from + depth` along the shared dimension: as
- * `packRows` would pack them unrolled. Most are read where they stand in the image.
+ * Packs windows as the rows of a product, their entries `from` .. `from + depth` along the shared
+ * dimension: as `packRows` would pack them unrolled. Most are read straight from the image.
  *
  * @param places Address of the windows' places.
  * @param depth `DEPTH` at most.
@@ -50,7 +52,7 @@ export function packWindows(
   }
 }
 
-/** A whole panel of windows, line by line. */
+/** Packs a whole panel of windows, line by line. */
 function packPanel(
   w: Windows,
   places: usize,
@@ -100,7 +102,7 @@ function packPanel(
   }
 }
 
-/** Whether windows stand in one row of an image, and none leaves it on a side. */
+/** Returns true if windows are in one row of an image, and none leaves it on a side. */
 // @ts-ignore: decorator
 @inline
 function isRowOf(w: Windows, places: usize, count: i32): bool {
@@ -109,7 +111,10 @@ function isRowOf(w: Windows, places: usize, count: i32): bool {
   return z.image == a.image && z.z == a.z && z.y == a.y && isAcross(w, places) && isAcross(w, last);
 }
 
-/** Address of the entries `offset` .. `offset + run` of a line of window `i`: in the image, or unrolled. */
+/**
+ * Returns the address of the entries `offset` .. `offset + run` of a line of window `i`: in the
+ * image, or unrolled.
+ */
 // @ts-ignore: decorator
 @inline
 function lineOf(

@@ -4,20 +4,20 @@ import { packRows, packVectors } from "./pack";
 import { multiplyRows, rowsOfHighTiles } from "./row_tiles";
 import { TILE_COLUMNS } from "./tile";
 
-/** How many panels n columns of B take. */
+/** Returns the number of panels for n columns of B. */
 // @ts-ignore: decorator
 @inline
 export function panelsOf(n: i32): usize {
   return <usize> ((n + TILE_COLUMNS - 1) / TILE_COLUMNS);
 }
 
-/** Bytes that a packed B of k x n takes. */
+/** Returns the bytes of a packed B of k x n. */
 export function packedBytes(n: i32, k: i32): usize {
   const depth = depthOfBlock(k);
   return panelsOf(n) * ((<usize> k << 5) + <usize> ((k + depth - 1) / depth) * GAP);
 }
 
-/** Packs a whole B, which many products are to meet. Strides are as for `gemm`. */
+/** Packs a whole B for many products. Strides are as for `gemm`. */
 export function packWhole(b: usize, bRow: usize, bColumn: usize, n: i32, k: i32, to: usize): void {
   const depth = depthOfBlock(k);
   for (let from = 0; from < k; from += depth) {
@@ -28,8 +28,8 @@ export function packWhole(b: usize, bRow: usize, bColumn: usize, n: i32, k: i32,
 }
 
 /**
- * C = A B (+ bias, relu) where `packWhole` has packed B: to the bits of `gemm`, for a shared dimension that float32
- * can sum up, and up to `ROWS` rows. Arguments are those of `gemm`.
+ * Computes C = A B (+ bias, relu) with a B packed by `packWhole`: to the bits of `gemm`, for a
+ * shared dimension that float32 can sum, and up to `ROWS` rows. Arguments are those of `gemm`.
  */
 export function packedGemm(
   a: usize,

@@ -1,27 +1,32 @@
 import { run } from "./operations";
 
-/** What the threads share of the operation that runs. Written while none is to be had. */
+/**
+ * State that the threads share about the running operation. Written only while no parts are
+ * available.
+ */
 @unmanaged
 class Pool {
   /**
-   * The parts that are to be had: turn << 16 | parts << 8 | the next part. The turn tells operations
-   * apart, so that a thread that comes late takes nothing of an operation that it has not seen.
+   * Available parts: turn << 16 | parts << 8 | the next part. The turn distinguishes operations, so
+   * that a late thread takes no part of an operation that it has not seen.
    */
   parts: i32;
-  /** How many parts are done; far below 0 once a helper has broken down, see `../start_helpers.ts`. */
+  /**
+   * Number of finished parts; far below 0 once a helper has broken down, see `../start_helpers.ts`.
+   */
   done: i32;
   operation: i32;
   record: usize;
   /** Scratch of thread 0; that of the others follows. */
   scratch: usize;
-  /** Bytes of scratch a thread has. */
+  /** Bytes of scratch per thread. */
   scratchBytes: i32;
 }
 
 /** `Pool.parts` when the helpers are to end. */
 const DISMISSED: i32 = -1;
 
-/** How often a thread looks before it sleeps, some 50 us: the next operation mostly comes before. */
+/** Number of checks before a thread sleeps, about 50 us: the next operation mostly comes before. */
 const LOOKS: i32 = 32768;
 
 /** Waits until the word at `at` is no longer `value`. */
@@ -31,7 +36,7 @@ function leave(at: usize, value: i32): void {
   }
 }
 
-/** Takes parts and computes them until there are none left; returns what `Pool.parts` is then. */
+/** Takes parts and computes them until there are none left; returns the last `Pool.parts`. */
 function help(pool: usize, thread: i32): i32 {
   const p = changetype<Pool>(pool);
   const done = pool + offsetof<Pool>("done");
@@ -59,10 +64,10 @@ export function serve(pool: usize, thread: i32): void {
 }
 
 /**
- * Computes an operation in `parts` parts, each by whoever takes it first: this thread does all of it
- * where the helpers are late.
+ * Computes an operation in `parts` parts, each by the first free thread: this thread does all of
+ * them if the helpers are late.
  *
- * @param parts From 1 to 255. With 1 the helpers are left alone.
+ * @param parts From 1 to 255. With 1 the helpers are not used.
  * @param scratch Address of `scratchBytes` bytes for each thread.
  */
 export function runTogether(
@@ -84,14 +89,14 @@ export function runTogether(
   p.scratchBytes = scratchBytes;
   const done = pool + offsetof<Pool>("done");
   atomic.store<i32>(done, 0);
-  // Of 15 bits, so that it never reads as dismissed.
+  // 15 bits, so that it is never equal to `DISMISSED`.
   const turn = ((atomic.load<i32>(pool) >> 16) + 1) & 0x7fff;
   atomic.store<i32>(pool, (turn << 16) | (parts << 8));
   atomic.notify(pool, -1);
   help(pool, 0);
   let finished = atomic.load<i32>(done);
   while (finished != parts) {
-    // The part of a helper that broke down is never done.
+    // The part of a helper that broke down is never finished.
     if (finished < 0) unreachable();
     leave(done, finished);
     finished = atomic.load<i32>(done);

@@ -2,7 +2,7 @@ import { Windows } from "./records";
 import { endTap, entries, firstTap } from "./taps";
 import { high, low } from "./wide";
 
-/** The mean of `rows` runs of `columns` entries, in float64; 0 of none. */
+/** Returns the mean of `rows` runs of `columns` entries, in float64; 0 of none. */
 // @ts-ignore: decorator
 @inline
 function mean(
@@ -31,7 +31,9 @@ function mean(
   );
 }
 
-/** The largest entries of `rows` runs of `columns` entries; NaN is larger than any number. */
+/**
+ * Returns the largest entries of `rows` runs of `columns` entries; NaN is larger than any number.
+ */
 // @ts-ignore: decorator
 @inline
 export function largest(
@@ -45,13 +47,13 @@ export function largest(
   let best = f32x4.splat(-Infinity);
   for (let i = 0; i < rows; i++, from += row) {
     let at = from;
-    // "max" is NaN where either is.
+    // "max" is NaN if either is.
     for (let j = 0; j < columns; j++, at += column) best = f32x4.max(best, entries(at, isVector));
   }
   return best;
 }
 
-/** What a window has of the entries that it sees: `rows` runs of `columns` of them. */
+/** Returns the pooled value of a window's visible entries: `rows` runs of `columns` of them. */
 // @ts-ignore: decorator
 @inline
 function valueOf(
@@ -68,7 +70,7 @@ function valueOf(
     : largest(from, rows, row, columns, column, isVector);
 }
 
-/** The rows `start` .. `stop` of all images' outputs, counted through. */
+/** Computes the rows `start` .. `stop` of all images' outputs, numbered consecutively. */
 // @ts-ignore: decorator
 @inline
 function poolRows(isMean: bool, w: Windows, x: usize, y: usize, start: i32, stop: i32): void {
@@ -100,14 +102,14 @@ function poolRows(isMean: bool, w: Windows, x: usize, y: usize, start: i32, stop
   }
 }
 
-/** The mean of the entries that each window sees; 0 where it lies in the padding altogether. */
+/** Computes the mean of each window's visible entries; 0 if it is entirely in the padding. */
 export function averagePool(w: Windows, x: usize, y: usize, start: i32, stop: i32): void {
   poolRows(true, w, x, y, start, stop);
 }
 
 /**
- * The largest entry of each window; NaN is larger than any number, and a window that lies in the padding
- * altogether has -Infinity.
+ * Computes the largest entry of each window; NaN is larger than any number, and a window entirely
+ * in the padding gives -Infinity.
  */
 export function maxPool(w: Windows, x: usize, y: usize, start: i32, stop: i32): void {
   poolRows(false, w, x, y, start, stop);

@@ -16,10 +16,13 @@ const enum Cell {
   lstm,
 }
 
-/** Examples that go through the sequence together: the kernel comes from the L2 cache once for all of them. */
+/**
+ * Examples that go through the sequence together: the kernel comes from the L2 cache once for all
+ * of them.
+ */
 const BLOCK: i32 = 5 * LOW_ROWS;
 
-/** Bytes of scratch that a sequence needs. */
+/** Returns the bytes of scratch that a sequence needs. */
 export function recurrentScratch(): i32 {
   return GEMM_SCRATCH + TABLE;
 }
@@ -30,14 +33,20 @@ function gatesOf(cell: i32): i32 {
   return cell == Cell.lstm ? 4 : cell == Cell.gru ? 3 : 1;
 }
 
-/** Columns of the product of h and the kernel; a GRU multiplies its candidate's by themselves. */
+/**
+ * Returns the columns of the product of h and the kernel; a GRU multiplies its candidate's
+ * separately.
+ */
 // @ts-ignore: decorator
 @inline
 function columnsOf(cell: i32, units: i32): i32 {
   return cell == Cell.gru ? 2 * units : gatesOf(cell) * units;
 }
 
-/** Bytes of the panels of h U, or on the way back of dz U^T, behind which those of a candidate lie. */
+/**
+ * Returns the bytes of the panels of h U, or on the way back of dz U^T; those of a candidate
+ * follow.
+ */
 // @ts-ignore: decorator
 @inline
 function firstBytes(cell: i32, units: i32, isBack: bool): usize {
@@ -45,7 +54,7 @@ function firstBytes(cell: i32, units: i32, isBack: bool): usize {
   return isBack ? packedBytes(units, columns) : packedBytes(columns, units);
 }
 
-/** Bytes that `packKernel` takes. */
+/** Returns the bytes that `packKernel` needs. */
 export function recurrentPanelBytes(cell: i32, units: i32, isBack: bool): usize {
   return firstBytes(cell, units, isBack) + (cell == Cell.gru ? packedBytes(units, units) : 0);
 }
@@ -64,14 +73,17 @@ export function packKernel(r: RecurrentPanels): void {
   }
 }
 
-/** Whether a step of an example is padding, which leaves the state as it is. */
+/** Returns true if a step of an example is padding, which leaves the state as it is. */
 // @ts-ignore: decorator
 @inline
 function isPadding(mask: usize, at: usize): bool {
   return mask != 0 && load<f32>(mask + (at << 2)) == 0;
 }
 
-/** Address of c before a step: that of the last step that was no padding, or the initial one. */
+/**
+ * Returns the address of c before a step: that of the last step without padding, or the initial
+ * one.
+ */
 function carriedState(
   mask: usize,
   state: usize,
@@ -90,8 +102,8 @@ function carriedState(
 }
 
 /**
- * A recurrent layer over its sequence, for some examples. Arrays are [examples, steps, columns]; z holds
- * x W + b of all steps before, and z of every gate after.
+ * Runs a recurrent layer over its sequence, for some examples. Arrays are [examples, steps,
+ * columns]; z holds x W + b of all steps before, and z of every gate after.
  */
 export function recurrent(r: Recurrent, from: i32, end: i32, scratch: usize): void {
   const table = scratch + <usize> GEMM_SCRATCH;
@@ -145,7 +157,9 @@ export function recurrent(r: Recurrent, from: i32, end: i32, scratch: usize): vo
   }
 }
 
-/** The way back through padding: dJ/dh passes by, and nothing inside the cell has a gradient. */
+/**
+ * Goes back through padding: dJ/dh passes unchanged, and nothing inside the cell has a gradient.
+ */
 function passBack(r: RecurrentGradient, at: usize, gates: i32, dh: usize): void {
   const units = at * (<usize> r.units << 2), columns = units * gates;
   addRun(r.dh + units, dh, r.units);
@@ -156,8 +170,9 @@ function passBack(r: RecurrentGradient, at: usize, gates: i32, dh: usize): void 
 }
 
 /**
- * The way back: from dJ/dh of all steps to dJ/dz of all gates, and to h' of every step, which the gradient
- * of the kernel is a product of. `dh0` and `dc0` carry what comes back from one step to the one before.
+ * Goes back from dJ/dh of all steps to dJ/dz of all gates, and to h' of every step, which the
+ * gradient of the kernel is a product of. `dh0` and `dc0` carry the gradients from one step to the
+ * one before.
  */
 export function recurrentGradient(
   r: RecurrentGradient,

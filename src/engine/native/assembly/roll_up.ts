@@ -2,7 +2,9 @@ import { Windows } from "./records";
 import { addRun } from "./runs";
 import { isAcross, lineAt, Place, PLACE } from "./windows";
 
-/** Adds unrolled windows to the rows `firstRow` .. `endRow` of an image's planes, where their places are. */
+/**
+ * Adds unrolled windows to the rows `firstRow` .. `endRow` of an image's planes, at their places.
+ */
 export function rollUp(
   w: Windows,
   columns: usize,

@@ -1,22 +1,22 @@
 import { borderTile } from "./border_tile";
 import { HIGH_ROWS, LOW_ROWS, tile, TILE_COLUMNS } from "./tile";
 
-/** Rows of A that meet a panel of B one after the other, while both are in the L1 cache. */
+/** Rows of A multiplied by a panel of B in turn, while both are in the L1 cache. */
 const GROUP: i32 = 4 * HIGH_ROWS;
 
-/** From so many rows on, high tiles and low ones take all of them. */
+/** Number of rows from which on high and low tiles cover all of them. */
 export const WHOLE_ROWS: i32 = 12;
 
 /**
- * How many of `rows` rows high tiles take; low ones take the others, so that none is left over. Only of less
- * than `WHOLE_ROWS` may the last tile be a low one with fewer.
+ * Returns the number of `rows` rows in high tiles; low ones take the others, so that none is left
+ * over. Only with less than `WHOLE_ROWS` may the last tile be a low one with fewer.
  */
 export function rowsOfHighTiles(rows: i32): i32 {
   const low = (HIGH_ROWS - rows % HIGH_ROWS) % HIGH_ROWS * LOW_ROWS;
   return max(rows - low, 0);
 }
 
-/** A group of rows, by one panel of B. */
+/** Multiplies a group of rows by one panel of B. */
 // @ts-ignore: decorator
 @inline
 function multiplyGroup(
@@ -44,11 +44,12 @@ function multiplyGroup(
 }
 
 /**
- * C = A B (+ bias, relu) for `depth` of the shared dimension.
+ * Computes C = A B (+ bias, relu) for `depth` of the shared dimension.
  *
- * @param a Address of all rows of A, as `packRows` leaves them.
- * @param high How many of them high tiles take: `rowsOfHighTiles`, or 0 where all panels are low.
- * @param b Address of the first panel of B: 8 columns, whose entries of the next step lie `bStep` bytes on.
+ * @param a Address of all rows of A, as packed by `packRows`.
+ * @param high Number of rows in high tiles: `rowsOfHighTiles`, or 0 if all panels are low.
+ * @param b Address of the first panel of B: 8 columns, whose entries of the next step are `bStep`
+ * bytes on.
  * @param panelBytes Bytes from a panel of B to the next.
  * @param border Address of `BORDER_SCRATCH` bytes.
  */

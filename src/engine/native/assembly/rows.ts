@@ -1,4 +1,4 @@
-/** Copies `rows` runs of `run` bytes, `stride` bytes apart, to one after the other. */
+/** Copies `rows` runs of `run` bytes, `stride` bytes apart, to contiguous memory. */
 export function copyRows(from: usize, stride: usize, rows: i32, run: usize, to: usize): void {
   for (let row = 0; row < rows; row++) {
     memory.copy(to, from, run);
@@ -8,8 +8,8 @@ export function copyRows(from: usize, stride: usize, rows: i32, run: usize, to: 
 }
 
 /**
- * For each of `batch` and of `outer`, copies the runs that `count` indices name: x is
- * [batch, outer, size, run bytes], the indices [batch, count].
+ * Copies the runs that `count` indices name, for each of `batch` and of `outer`: x is [batch,
+ * outer, size, run bytes], the indices [batch, count].
  */
 export function gatherRows(
   x: usize,

@@ -8,7 +8,7 @@ export function copyRun(from: usize, to: usize, count: i32): void {
   for (; from < end; from += 4, to += 4) store<f32>(to, load<f32>(from));
 }
 
-/** Adds `count` float32 to what is there. */
+/** Adds `count` float32 to those at `to`. */
 // @ts-ignore: decorator
 @inline
 export function addRun(from: usize, to: usize, count: i32): void {

@@ -2,7 +2,7 @@ import { entry, Exponential, exponential, fillExponential, LEAST, powers } from 
 import { get, put } from "./lanes";
 import { madd } from "./madd";
 
-/** The numbers that tanh needs besides those of e^x, behind which they lie. */
+/** Constants for tanh, after those for e^x. */
 @unmanaged
 class Table extends Exponential {
   t11: f32;
@@ -25,10 +25,13 @@ export function fillTable(at: usize): void {
   t.t3 = -0.3333328366279602;
 }
 
-/** Above this tanh is 1 in float32, and up to `BEND` a polynomial keeps more digits. */
+/** Above `MOST` tanh is 1 in float32; up to `BEND` a polynomial keeps more digits. */
 const MOST: f32 = 10, BEND: f32 = 0.625;
 
-/** tanh x by e = e^2|x|: 1 - 2 / (e + 1), or below `BEND` x + x^3 P(x^2), P fitted to 4e-9. */
+/**
+ * Returns tanh x from e = e^2|x|: 1 - 2 / (e + 1), or below `BEND` x + x^3 P(x^2), P fitted to
+ * 4e-9.
+ */
 // @ts-ignore: decorator
 @inline
 function tanhBy(
@@ -54,10 +57,10 @@ function tanhBy(
 }
 
 /**
- * tanh of `count` float32.
+ * Computes tanh of `count` float32.
  *
- * @param to Not `from`: it holds powers on the way.
- * @param table What `fillTable` has filled.
+ * @param to Not `from`: it holds intermediate powers.
+ * @param table Table filled by `fillTable`.
  */
 export function tanhRun(from: usize, to: usize, count: i32, table: usize): void {
   powers(from, to, count, 2, 0, 2 * MOST, table);
@@ -73,7 +76,10 @@ export function tanhRun(from: usize, to: usize, count: i32, table: usize): void 
   }
 }
 
-/** 1 / (1 + e^-x) by e = e^-|x|, so that small results keep all their digits. NaN stays NaN. */
+/**
+ * Returns 1 / (1 + e^-x) from e = e^-|x|, so that small results keep all their digits. NaN stays
+ * NaN.
+ */
 // @ts-ignore: decorator
 @inline
 function sigmoidBy(x: v128, e: v128): v128 {
@@ -84,7 +90,7 @@ function sigmoidBy(x: v128, e: v128): v128 {
   return v128.bitselect(value, x, f32x4.eq(x, x));
 }
 
-/** The same of four lanes, with the numbers of the table at `t`. */
+/** Returns the same for four lanes, with the constants of the table at `t`. */
 // @ts-ignore: decorator
 @inline
 export function sigmoid(x: v128, t: usize): v128 {
@@ -93,7 +99,7 @@ export function sigmoid(x: v128, t: usize): v128 {
   return sigmoidBy(x, exponential(y, t));
 }
 
-/** The same of `count` float32. Arguments are those of `tanhRun`. */
+/** Computes the same for `count` float32. Arguments are those of `tanhRun`. */
 export function sigmoidRun(from: usize, to: usize, count: i32, table: usize): void {
   powers(from, to, count, -1, LEAST, 0, table);
   const end = from + (<usize> count << 2);

@@ -39,21 +39,26 @@ function addList(columns: i32, first: i32, nexts: usize, x: usize, rowBytes: usi
   v128.store64_lane(to, f32x4.demote_f64x2_zero(h), 0, 56);
 }
 
-/** Largest float64 copy of a result that is added to in place: what the L2 cache holds, in bytes. */
+/**
+ * Largest float64 copy of a result that is added to in place: the bytes that the L2 cache holds.
+ */
 const TABLE: i64 = 1 << 20;
 
-/** Whether to add to a float64 copy of the result. From the whole shape: it must not depend on threads. */
+/**
+ * Returns true to add to a float64 copy of the result. From the whole shape: it must not depend on
+ * threads.
+ */
 function isTable(rows: i32, width: i32, count: i32): bool {
   return rows >= 2 * count && (<i64> count * width << 3) <= TABLE;
 }
 
-/** Bytes of scratch that `segmentSum` needs. */
+/** Returns the bytes of scratch that `segmentSum` needs. */
 export function segmentScratch(rows: i32, width: i32, count: i32): i32 {
   return isTable(rows, width, count) ? count * width << 3 : (rows + count) << 2;
 }
 
 /**
- * Where few rows share a segment, or segments are too many for the cache: lists the rows of each first, so
+ * For segments of few rows, or too many segments for the cache: lists the rows of each first, so
  * that sums stay in registers.
  */
 function addLists(
@@ -94,7 +99,7 @@ function addLists(
   }
 }
 
-/** Where many rows share a segment: adds row by row to a float64 copy of the result. */
+/** For segments of many rows: adds row by row to a float64 copy of the result. */
 function addRows(
   x: usize,
   segments: usize,
@@ -129,8 +134,8 @@ function addRows(
 }
 
 /**
- * Adds each of `rows` rows of x to the row of the result that its segment names, in float64; rows whose
- * segment does not exist are dropped. Computes the columns `start` .. `stop` of `width`.
+ * Adds each of `rows` rows of x to the row of the result that its segment names, in float64; rows
+ * whose segment does not exist are dropped. Computes the columns `start` .. `stop` of `width`.
  *
  * @param scratch Address of `segmentScratch` bytes.
  */

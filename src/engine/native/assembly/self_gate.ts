@@ -3,17 +3,20 @@ import { get, put } from "./lanes";
 import { madd } from "./madd";
 import { sigmoid } from "./saturating";
 
-/** The function of itself, from 0 to 1, that an entry is multiplied by. */
+/** Function of an entry, from 0 to 1, that the entry is multiplied by. */
 const enum Gate {
-  /** The cumulative distribution of the standard normal one: x times it is gelu. */
+  /** Cumulative distribution of the standard normal: x times it is gelu. */
   normal,
-  /** What stands for it in `gelu_new`: (1 + tanh(u / 2)) / 2 = sigmoid(u), u = 2 sqrt(2 / pi) (x + 0.044715 x^3). */
+  /**
+   * Its approximation in `gelu_new`: (1 + tanh(u / 2)) / 2 = sigmoid(u), u = 2 sqrt(2 / pi) (x +
+   * 0.044715 x^3).
+   */
   normalByTanh,
   /** x sigmoid(x) is swish, or silu. */
   sigmoid,
 }
 
-/** The numbers that gates need besides those of e^x, behind which they lie. */
+/** Constants for gates, after those for e^x. */
 @unmanaged
 class GateTable extends Exponential {
   shrink: f32;
@@ -51,7 +54,10 @@ function fillGates(at: usize): void {
   t.cubic = 0.07135481627159856;
 }
 
-/** e^(-x^2 / 2), to the last digits also where x^2 has more of them than a float32 holds: in two parts. */
+/**
+ * Returns e^(-x^2 / 2), exact to the last digits even if x^2 has more of them than a float32: in
+ * two parts.
+ */
 // @ts-ignore: decorator
 @inline
 function bell(x: v128, t: usize): v128 {
@@ -59,7 +65,7 @@ function bell(x: v128, t: usize): v128 {
   const high = v128.and(a, i32x4.splat(0xfffff000));
   const half = f32x4.splat(-0.5), least = f32x4.splat(LEAST);
   const exponent = f32x4.mul(f32x4.mul(high, high), half);
-  // Small: the first terms of its own exponential do.
+  // Small: the first terms of its exponential suffice.
   const rest = f32x4.mul(f32x4.mul(f32x4.sub(a, high), f32x4.add(a, high)), half);
   let series = madd(rest, f32x4.splat(1.0 / 3), one);
   series = madd(f32x4.mul(series, rest), f32x4.splat(0.5), one);
@@ -69,8 +75,8 @@ function bell(x: v128, t: usize): v128 {
 }
 
 /**
- * The cumulative distribution. Below 0 it is e^(-x^2 / 2) u H(u), u = 1 / (1 + 0.3 |x|), H fitted to 4e-9, so
- * that small results keep all their digits; above 0 it is 1 less that of -x.
+ * Returns the cumulative distribution. Below 0 it is e^(-x^2 / 2) u H(u), u = 1 / (1 + 0.3 |x|), H
+ * fitted to 4e-9, so that small results keep all their digits; above 0 it is 1 minus that of -x.
  */
 // @ts-ignore: decorator
 @inline
@@ -91,7 +97,7 @@ function normalGate(x: v128, bell: v128, t: usize): v128 {
   return v128.bitselect(tail, f32x4.sub(one, tail), f32x4.lt(x, f32x4.splat(0)));
 }
 
-/** What `gelu_new` takes the sigmoid of, or its derivative where `factor` is 3. */
+/** Returns the argument of `gelu_new`'s sigmoid, or its derivative if `factor` is 3. */
 // @ts-ignore: decorator
 @inline
 function byTanh(x: v128, factor: f32, t: usize): v128 {
@@ -107,7 +113,7 @@ function gated(gate: Gate, x: v128, t: usize): v128 {
   return f32x4.mul(x, sigmoid(inner, t));
 }
 
-/** The derivative of x g(x). */
+/** Returns the derivative of x g(x). */
 // @ts-ignore: decorator
 @inline
 function slope(gate: Gate, x: v128, t: usize): v128 {
@@ -120,13 +126,13 @@ function slope(gate: Gate, x: v128, t: usize): v128 {
   const g = sigmoid(isSigmoid ? x : f32x4.mul(x, byTanh(x, 1, t)), t);
   const bent = f32x4.mul(g, f32x4.sub(entry(t, offsetof<GateTable>("one")), g));
   const steepness = isSigmoid ? x : f32x4.mul(x, byTanh(x, 3, t));
-  // Where the gate is flat, x may be infinite, or its cube.
+  // Where the gate is flat, x or its cube may be infinite.
   const change = v128.andnot(f32x4.mul(bent, steepness), f32x4.eq(bent, f32x4.splat(0)));
   return f32x4.add(g, change);
 }
 
 /**
- * x g(x) of `count` float32.
+ * Computes x g(x) of `count` float32.
  *
  * @param scratch Address of 128 bytes.
  */
@@ -138,7 +144,7 @@ export function selfGate(gate: i32, x: usize, to: usize, count: i32, scratch: us
   for (; at < end; at += 4) put(to + at, gated(gate, get(x + at, false), scratch), false);
 }
 
-/** dy times the derivative of x g(x), of `count` float32. */
+/** Computes dy times the derivative of x g(x), of `count` float32. */
 export function selfGateGradient(
   gate: i32,
   x: usize,

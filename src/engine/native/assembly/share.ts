@@ -1,4 +1,4 @@
-/** Where part `part` of `total` things begins, cut at multiples of `unit`. */
+/** Returns the start of part `part` of `total` items, cut at multiples of `unit`. */
 // @ts-ignore: decorator
 @inline
 export function share(total: i32, unit: i32, part: i32, parts: i32): i32 {

@@ -2,7 +2,7 @@ import { get, put, show } from "./lanes";
 import { Recurrent, RecurrentGradient } from "./records";
 import { slope, squash } from "./squash";
 
-/** A step of a simple recurrent cell for one example, from z on: h = act(z). */
+/** Takes a step of a simple recurrent cell for one example, from z on: h = act(z). */
 export function simpleStep(r: Recurrent, row: usize, table: usize): void {
   const bytes = <usize> r.units << 2;
   squash(r.activation, r.z + row * bytes, r.h + row * bytes, r.units, table);
@@ -18,7 +18,7 @@ function backwardUnits(r: RecurrentGradient, at: usize, dh: usize, whole: bool):
   show(r.da, at, total, whole);
 }
 
-/** The way back through a step; `dh` is dJ/dh from the steps after it, which leaves 0. */
+/** Goes back through a step; `dh` is dJ/dh from the later steps, and is set to 0. */
 export function simpleStepBack(r: RecurrentGradient, row: usize, dh: usize): void {
   const bytes = <usize> r.units << 2;
   let at: usize = 0;

@@ -3,12 +3,12 @@ import { madd, madd64 } from "./madd";
 import { copyRun } from "./runs";
 import { high, low, total } from "./wide";
 
-/** The numbers that softmax needs besides those of e^x. */
+/** Constants for softmax besides those for e^x. */
 @unmanaged
 class Table extends Exponential {
-  /** Below this e^x is 0 in float32. */
+  /** Lower limit below which e^x is 0 in float32. */
   least: f32;
-  /** An exponent of 64, as float32 stores it. */
+  /** Exponent 64, as float32 stores it. */
   raise: i32;
 }
 
@@ -19,7 +19,7 @@ function fillTable(at: usize): void {
   t.raise = (127 + 64) << 23;
 }
 
-/** The largest of `count` entries; NaN is passed over, none are -Infinity. */
+/** Returns the largest of `count` entries; NaN is skipped, none give -Infinity. */
 function largest(from: usize, count: i32): f32 {
   let a = f32x4.splat(-Infinity), b = a, c = a, d = a;
   const end = from + (<usize> count << 2);
@@ -51,7 +51,7 @@ function scale(at: usize, count: i32, factor: f32): void {
   for (; at < end; at += 4) store<f32>(at, load<f32>(at) * factor);
 }
 
-/** The sum of four lanes, added to two lanes of float64. */
+/** Returns the sum of four lanes, added to two lanes of float64. */
 // @ts-ignore: decorator
 @inline
 function addWide(x: v128, sums: v128): v128 {
@@ -59,8 +59,8 @@ function addWide(x: v128, sums: v128): v128 {
 }
 
 /**
- * 2^64 e^(x - most) of four lanes: float32 stores no exponent below -126, and those of the smallest
- * entries go down to -149 before they are 0.
+ * Returns 2^64 e^(x - most) of four lanes: float32 stores no exponent below -126, and those of the
+ * smallest entries go down to -149 before they are 0.
  */
 // @ts-ignore: decorator
 @inline
@@ -88,8 +88,8 @@ function raised(
     exponentialOfRest(z, shifted, rounder, ln2High, ln2Low, e6, e5, e4, e3, e2, one),
     i32x4.add(i32x4.shl(shifted, 23), raise),
   );
-  // 0 at once: a product that underflows to 0 is slow, and with half of the scores masked, as a causal attention
-  // has them, softmax took five times as long.
+  // Set to 0 directly: a product that underflows to 0 is slow, and with half of the scores masked,
+  // as in causal attention, softmax took five times as long.
   return v128.andnot(value, f32x4.lt(below, least));
 }
 
@@ -97,7 +97,7 @@ function raised(
  * Writes `raised` of a row.
  *
  * @param rest Address of 16 bytes of scratch.
- * @returns The sum of what it wrote; NaN where any is. Eight entries are added up in float32.
+ * @returns The sum of the written entries; NaN if any is. Eight entries are added up in float32.
  */
 function raiseRow(x: usize, y: usize, width: i32, largest: f32, table: usize, rest: usize): f64 {
   const log2e = entry(table, offsetof<Table>("log2e"));
@@ -129,7 +129,7 @@ function raiseRow(x: usize, y: usize, width: i32, largest: f32, table: usize, re
   end += <usize> (width & 7) << 2;
   for (; x < end; x += 16, y += 16) {
     const bytes = min<usize>(16, end - x);
-    // What a vector lacks counts as e^-Infinity.
+    // Missing entries of a vector count as e^-Infinity.
     v128.store(rest, f32x4.splat(-Infinity));
     copyRun(x, rest, <i32> bytes >> 2);
     const p = raised(
@@ -142,12 +142,12 @@ function raiseRow(x: usize, y: usize, width: i32, largest: f32, table: usize, re
   return f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
 }
 
-/** Where room for four entries lies in scratch, behind the table. */
+/** Offset in scratch of room for four entries, after the table. */
 const REST: usize = 64;
 
 /**
- * e^(x - the largest x) of each row, over their sum, which is taken in float64. A row that has NaN, Infinity or
- * nothing but -Infinity is NaN: one entry makes NaN of the sum, and that of all.
+ * Computes e^(x - the largest x) of each row, over their sum, which is taken in float64. A row with
+ * NaN, Infinity or only -Infinity is NaN: one entry makes the sum NaN, and so all of them.
  *
  * @param scratch Address of 80 bytes.
  */
@@ -162,7 +162,10 @@ export function softmax(x: usize, y: usize, rows: i32, width: i32, scratch: usiz
   }
 }
 
-/** y (dy - the sum of dy y over the row) of each row: the gradient of y = softmax x. Summed in float64. */
+/**
+ * Computes the gradient of y = softmax x: y (dy - the sum of dy y over the row) of each row. Summed
+ * in float64.
+ */
 export function softmaxGradient(y: usize, dy: usize, to: usize, rows: i32, width: i32): void {
   const bytes = <usize> width << 2;
   const whole = bytes & ~15;

@@ -2,7 +2,7 @@ import { get, put } from "./lanes";
 import { copyRun } from "./runs";
 import { sigmoidRun, tanhRun } from "./saturating";
 
-/** The activations that a recurrent cell may apply without leaving this module. */
+/** Activations that a recurrent cell may apply without leaving this module. */
 export const enum Squash {
   linear,
   tanh,
@@ -11,7 +11,7 @@ export const enum Squash {
   relu,
 }
 
-/** What of z a hard sigmoid clips: 0.2 z + 0.5. */
+/** Returns the argument that a hard sigmoid clips: 0.2 z + 0.5. */
 // @ts-ignore: decorator
 @inline
 function ramp(z: v128): v128 {
@@ -27,10 +27,10 @@ function clip(kind: Squash, z: v128): v128 {
 }
 
 /**
- * The activation of `count` float32.
+ * Computes the activation of `count` float32.
  *
  * @param to Not `from`.
- * @param table What `fillTable` has filled.
+ * @param table Table filled by `fillTable`.
  */
 export function squash(kind: Squash, from: usize, to: usize, count: i32, table: usize): void {
   if (kind == Squash.tanh) tanhRun(from, to, count, table);
@@ -46,9 +46,10 @@ export function squash(kind: Squash, from: usize, to: usize, count: i32, table: 
 }
 
 /**
- * d a / d z of four lanes, as TensorFlow.js has it at the kinks: 1/5 where a hard sigmoid just touches.
+ * Returns d a / d z of four lanes, as in TensorFlow.js at the kinks: 1/5 where a hard sigmoid just
+ * touches.
  *
- * @param z Address of z, which the usual kinds do without.
+ * @param z Address of z, which the usual kinds do not need.
  */
 // @ts-ignore: decorator
 @inline

@@ -3,7 +3,7 @@ import { Pieces } from "./records";
 import { clearRun } from "./runs";
 import { total } from "./wide";
 
-/** What `sums` leaves behind; the same names as in JavaScript. */
+/** Results of `sums`; the same names as in JavaScript. */
 @unmanaged
 class Sums {
   finite: f64;
@@ -22,16 +22,16 @@ function laneSum(x: v128): i32 {
     i32x4.extract_lane(x, 3);
 }
 
-/** Bytes that are summed up before it is asked whether all of them were finite numbers. */
+/** Bytes that are summed before checking if all of them were finite numbers. */
 const BLOCK: usize = 2048;
 
-/** Places that are read at once, so that several cache misses are on their way together. */
+/** Places read at once, so that several cache misses are handled together. */
 const PLACES: usize = 4;
 
-/** From so many variances on, the square of the mean would cost too many digits of the variance. */
+/** Number of variances from which on the square of the mean costs the variance too many digits. */
 const FAR_MEAN: f64 = 1024;
 
-/** The sums of the pieces from `first` to before `end`, each where its number says. */
+/** Computes the sums of the pieces from `first` to before `end`, each stored by its number. */
 export function sumPieces(r: Pieces, first: i32, end: i32): void {
   for (let i = first; i < end; i++) {
     const before = i * r.piece;
@@ -41,15 +41,15 @@ export function sumPieces(r: Pieces, first: i32, end: i32): void {
 }
 
 /**
- * All sums over a run of float32 that its statistics need, in float64 and in one sweep.
+ * Computes all sums that the statistics of a run of float32 need, in float64 and in one sweep.
  *
- * The run is read in four parts side by side, which takes half the time where it does not lie in the
+ * The run is read in four parts side by side, which takes half the time if it is not in the
  * processor's cache.
  *
- * The squared deviations are the sum of squares less `n` times the mean's square. Where the mean is so
- * large beside them that too many digits would be lost, a second sweep takes deviations from the first
- * entry: as it is one of the entries, its squared distance from the mean is at most `count` times the
- * variance; and of equal entries none deviates at all.
+ * The squared deviations are the sum of squares less `n` times the mean's square. If the mean is so
+ * large beside them that too many digits would be lost, a second sweep takes deviations from the
+ * first entry: as it is one of the entries, its squared distance from the mean is at most `count`
+ * times the variance; and of equal entries none deviates at all.
  */
 function sums(from: usize, count: i32, result: usize): void {
   const end = from + (<usize> count << 2);
@@ -85,7 +85,7 @@ function sums(from: usize, count: i32, result: usize): void {
       }
     }
     const sumAbs = total(f64x2.add(absA, absB));
-    // float32 cannot overflow a sum in float64: it is finite just where all of them are.
+    // float32 cannot overflow a sum in float64: the sum is finite if and only if all of them are.
     if (isFinite(sumAbs)) {
       sum += total(f64x2.add(sumA, sumB));
       out.finite += <f64> ((stop - at) * PLACES >> 2);
@@ -122,7 +122,7 @@ function largestLane(magnitudes: v128): f64 {
   );
 }
 
-/** How many entries are 0, of a number that four divides. */
+/** Returns the number of zeros among entries whose number is a multiple of four. */
 function countZeros(from: usize, end: usize): f64 {
   let zeros = i32x4.splat(0);
   for (let at = from; at < end; at += 16) {
@@ -147,7 +147,10 @@ function addFinite(from: usize, end: usize, out: Sums): f64 {
   return sum;
 }
 
-/** The mean and the squared deviations once more, by the deviations from the first finite entry. */
+/**
+ * Computes the mean and the squared deviations again, from the deviations from the first finite
+ * entry.
+ */
 function deviations(from: usize, end: usize, n: f64, out: Sums): void {
   let at = from;
   while (at < end && !isFinite<f32>(load<f32>(at))) at += 4;
@@ -186,7 +189,7 @@ function deviations(from: usize, end: usize, n: f64, out: Sums): void {
   out.squaredDeviations = max<f64>(0, squares - shifted * (shifted / n));
 }
 
-/** What `flat` leaves behind. */
+/** Results of `flat`. */
 @unmanaged
 class Flat {
   low: f64;
@@ -195,10 +198,11 @@ class Flat {
 }
 
 /**
- * Of `groups` x `units` x `inner` float32, counts the entries <= low, those >= high and those that are
- * NaN, and flags each unit that has one between the bounds or NaN. A bound that is NaN bounds nothing.
+ * Counts, of `groups` x `units` x `inner` float32, the entries <= low, those >= high and those that
+ * are NaN, and flags each unit that has one between the bounds or NaN. A bound of NaN has no
+ * effect.
  *
- * @param active Address of an i32 for each unit: -1 where it has one, else 0.
+ * @param active Address of an i32 for each unit: -1 if it has one, else 0.
  */
 export function flat(
   from: usize,
@@ -215,7 +219,7 @@ export function flat(
   let below = i32x4.splat(0), above = i32x4.splat(0), nan = i32x4.splat(0);
   let belowCount = 0, aboveCount = 0, nanCount = 0;
   clearRun(active, units);
-  // Where units lie side by side, four units are looked at together; else four entries of one unit.
+  // If units are adjacent, four units are checked together; else four entries of one unit.
   const isSideBySide = inner == 1;
   const run = isSideBySide ? units : inner;
   const runs = isSideBySide ? groups : groups * units;

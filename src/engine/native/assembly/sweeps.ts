@@ -9,10 +9,10 @@ import { selfGate, selfGateGradient } from "./self_gate";
 import { share } from "./share";
 import { softmax, softmaxGradient } from "./softmax";
 
-/** Entries of which `tanhRun` finds powers and results before others come: both stay in the L1 cache. */
+/** Entries per run of `tanhRun`: its powers and results both stay in the L1 cache. */
 const RUN: i32 = 1024;
 
-/** `run` of what sweeps over entries, or over rows of them. */
+/** Runs the operations that sweep over entries, or over rows of them. */
 export function runSweep(
   operation: i32,
   record: usize,

@@ -10,28 +10,28 @@ export function isPointwise(w: Windows): bool {
     w.outDepth == w.depth && w.outHeight == w.height && w.outWidth == w.width;
 }
 
-/** Entries of a window over all channels. */
+/** Returns the number of entries of a window over all channels. */
 // @ts-ignore: decorator
 @inline
 export function tapsOf(w: Windows): i32 {
   return w.windowDepth * w.windowHeight * w.windowWidth * w.channels;
 }
 
-/** Output positions of an image. */
+/** Returns the number of output positions of an image. */
 // @ts-ignore: decorator
 @inline
 export function positionsOf(w: Windows): i32 {
   return w.outDepth * w.outHeight * w.outWidth;
 }
 
-/** Bytes of an image. */
+/** Returns the bytes of an image. */
 // @ts-ignore: decorator
 @inline
 export function imageBytes(w: Windows): usize {
   return <usize> (w.depth * w.height * w.width * w.channels) << 2;
 }
 
-/** Where the window of an output position begins. */
+/** Start of the window of an output position. */
 @unmanaged
 export class Place {
   /** Address of its image. */
@@ -44,7 +44,10 @@ export class Place {
 /** Bytes of a place. */
 export const PLACE: usize = offsetof<Place>();
 
-/** Writes the places of `count` output positions from `first` on, counted through all images. */
+/**
+ * Writes the places of `count` output positions from `first` on, numbered consecutively through all
+ * images.
+ */
 export function fillPlaces(w: Windows, images: usize, first: i32, count: i32, to: usize): void {
   let outX = first % w.outWidth;
   let outY = first / w.outWidth % w.outHeight;
@@ -68,7 +71,9 @@ export function fillPlaces(w: Windows, images: usize, first: i32, count: i32, to
   }
 }
 
-/** Whether a window has no gaps, and does not leave the image on the left or on the right. */
+/**
+ * Returns true if a window has no gaps, and does not leave the image on the left or on the right.
+ */
 // @ts-ignore: decorator
 @inline
 export function isAcross(w: Windows, place: usize): bool {
@@ -76,12 +81,16 @@ export function isAcross(w: Windows, place: usize): bool {
   return w.dilationWidth == 1 && x >= 0 && x + w.windowWidth <= w.width;
 }
 
-/** Entries of a line from which on windows are taken one by one, and positions of a row below which they are. */
+/**
+ * Entries of a line from which on windows are packed one by one, and positions of a row below which
+ * they are.
+ */
 const LONG_LINE: i32 = 12, SHORT_ROW: i32 = 12;
 
 /**
- * Whether each entry of a window is better unrolled for many positions than each window entry by entry: where lines
- * are short, as those over a picture of one channel or three, and rows are not. Lines in fours are packed as they are.
+ * Returns true if it is faster to unroll each entry of a window for many positions than each window
+ * entry by entry: if lines are short, as over a picture of one or three channels, and rows are not.
+ * Lines in fours are packed as they are.
  */
 // @ts-ignore: decorator
 @inline
@@ -90,7 +99,9 @@ export function isNarrow(w: Windows): bool {
   return across < LONG_LINE && (across & 3) != 0 && w.outWidth >= SHORT_ROW;
 }
 
-/** Address of entry (`tapZ`, `tapY`, 0) of a window, or 0 where that line leaves the image. */
+/**
+ * Returns the address of entry (`tapZ`, `tapY`, 0) of a window, or 0 if that line leaves the image.
+ */
 // @ts-ignore: decorator
 @inline
 export function lineAt(w: Windows, place: usize, tapZ: i32, tapY: i32): usize {
@@ -100,7 +111,10 @@ export function lineAt(w: Windows, place: usize, tapZ: i32, tapY: i32): usize {
   return p.image + <usize> ((((z * w.height + y) * w.width) + p.x) * w.channels << 2);
 }
 
-/** Unrolls the entries `from` .. `from + run` of a line of a window, which leaves its image on the side, or has gaps. */
+/**
+ * Unrolls the entries `from` .. `from + run` of a line of a window that leaves its image on the
+ * side, or has gaps.
+ */
 export function unrollLine(
   w: Windows,
   place: usize,
@@ -122,8 +136,8 @@ export function unrollLine(
 }
 
 /**
- * Unrolls the window of one place: its entries [plane, row, column, channel] that lie in `start` .. `stop`; 0
- * where it leaves the image.
+ * Unrolls the window of one place: its entries [plane, row, column, channel] in `start` .. `stop`;
+ * 0 outside the image.
  */
 export function unroll(w: Windows, place: usize, start: i32, stop: i32, to: usize): void {
   const across = w.windowWidth * w.channels;
