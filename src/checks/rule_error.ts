@@ -5,6 +5,7 @@ import { failure } from "../words/failure.ts";
  * runs many.
  */
 export class RuleError extends Error {
+  /** Name of the class, by which {@linkcode isRuleError} knows errors of another copy. */
   override name = "RuleError";
   /** Name of the rule. */
   readonly rule: string;

@@ -9,6 +9,7 @@ export {
   type CuredMoments,
   type CuredWeight,
   isWeightCure,
+  type Redrawn,
   type Treatment,
   type WeightCure,
 } from "./cure.ts";

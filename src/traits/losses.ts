@@ -31,7 +31,9 @@ export type LossFamily =
 export interface LossTraits {
   /** Other names, mainly in Keras and PyTorch: lower-case letters and digits only. */
   aliases: readonly string[];
+  /** Kind of its targets. */
   targets: TargetKind;
+  /** Losses that are judged alike. */
   family: LossFamily;
   /** Activation that the loss applies to its input; absent if it applies none. */
   logits?: "softmax" | "sigmoid";
@@ -221,14 +223,13 @@ export const LOSS_TRAITS = {
   },
 } as const satisfies Record<string, LossTraits>;
 
-type Known = typeof LOSS_TRAITS;
-
 /** Name of a loss that can be requested. */
 export type LossName = {
-  [Name in keyof Known]: Known[Name]["from"] extends "tf.losses" ? never : Name;
-}[keyof Known];
+  [Name in keyof typeof LOSS_TRAITS]: (typeof LOSS_TRAITS)[Name]["from"] extends "tf.losses" ? never
+    : Name;
+}[keyof typeof LOSS_TRAITS];
 
-const NAMES = Object.keys(LOSS_TRAITS) as (keyof Known)[];
+const NAMES = Object.keys(LOSS_TRAITS) as (keyof typeof LOSS_TRAITS)[];
 
 /** Names of the losses that can be requested: those of TensorFlow.js, and more of Keras. */
 export const LOSSES: readonly LossName[] = NAMES.filter((name): name is LossName =>
@@ -238,7 +239,7 @@ export const LOSSES: readonly LossName[] = NAMES.filter((name): name is LossName
 /** Returns the traits of a loss, or `null` for a function without a known name. */
 export function lossTraits(name: string | null): LossTraits | null {
   return name !== null && Object.hasOwn(LOSS_TRAITS, name)
-    ? LOSS_TRAITS[name as keyof Known]
+    ? LOSS_TRAITS[name as keyof typeof LOSS_TRAITS]
     : null;
 }
 

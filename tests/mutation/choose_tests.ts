@@ -16,7 +16,7 @@ export function testChoice(imports: readonly Import[]): (module: string) => stri
   const tests = new Set(imports.map(({ from }) => from).filter((from) => /_test\.ts$/.test(from)));
   const loads = [...tests].map((test) => ({
     test,
-    loaded: new Set(loadedWith(imports, [test], ["value", "late"])),
+    loaded: new Set(loadedWith(imports, [test], ["value", "late", "path"])),
   })).sort((a, b) => a.loaded.size - b.loaded.size);
   return (module) => {
     const [, room, ...path] = module.split("/");

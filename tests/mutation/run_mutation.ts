@@ -21,7 +21,6 @@ import { modulesIn, readImports } from "../read_imports.ts";
 import { testChoice } from "./choose_tests.ts";
 import excused from "./excused.json" with { type: "json" };
 import { changedLine, type Mutant, mutantsOf, mutate } from "./mutants.ts";
-import { readLatePaths } from "./read_late_paths.ts";
 
 /** The share of changes that the tests must notice. */
 const LEAST = 0.9;
@@ -78,7 +77,7 @@ async function copyProject(): Promise<string> {
 }
 
 const CODE = ["src/", "tests/"];
-const testsOf = testChoice([...await readImports(root, CODE), ...await readLatePaths(root, CODE)]);
+const testsOf = testChoice(await readImports(root, CODE));
 
 /** How tests ended. */
 type End = "passed" | "failed" | "too slow";
