@@ -7,8 +7,9 @@ import { placed } from "../render/chart_model.ts";
 import type { DiagnosedReport } from "../documents/report.ts";
 import { renderDiagnosis } from "../render/render_diagnosis.ts";
 import { renderFindings } from "../render/render_findings.ts";
-import { renderStudy } from "../render/render_study.ts";
+import { studyAnswer } from "../render/render_study.ts";
 import type { StudySummary } from "../study/study_summary.ts";
+import { defuse } from "../words/defuse.ts";
 import { cellText, type Illustration, type Overview } from "../words/overview.ts";
 import { type Markup, markup } from "./markup.ts";
 import { renderProfiles, renderReportImage } from "./report_image.ts";
@@ -31,6 +32,9 @@ interface Values {
 }
 
 const STYLE = { width: 100, color: false };
+
+/** Font of text whose columns line up. Pages that nbconvert writes set others in `pre`. */
+const MONOSPACE = "font-family: ui-monospace, Menlo, Consolas, monospace";
 
 /** Figures of a comparison that are drawn, with their titles. */
 const RATIOS: [FigureName, string][] = [
@@ -65,7 +69,8 @@ const ILLUSTRATIONS = {
   },
   study: (summary: StudySummary): Illustrated => ({
     image: renderStudyImage(summary),
-    text: renderStudy(summary, { width: 100 }),
+    // The image has the heat maps: in characters they would only repeat it.
+    text: studyAnswer(summary, 100).map(defuse).join("\n"),
     saysTable: true,
   }),
   /** Draws the figures that both runs have, the second run over the first. */
@@ -109,7 +114,7 @@ export async function renderCell(
         base64(image)
       }"></p>`
   }
-    ${text === undefined ? null : markup`<pre>${text}</pre>`}
+    ${text === undefined ? null : markup`<pre style="${MONOSPACE}">${text}</pre>`}
     ${saysTable ? null : tableOf(overview)}
     </div>`;
   return { "text/html": page.source, ...image === undefined ? {} : { "image/svg+xml": image } };

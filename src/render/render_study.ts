@@ -78,13 +78,7 @@ export function renderStudy(summary: StudySummary, options: RenderStudyOptions =
   const { variants } = summary;
   const lines = [
     strong("RESCALING STUDY"),
-    ...studySentences(summary).flatMap(say),
-    "",
-    ...studyTable(variants, width),
-    "",
-    ...variants.flatMap((variant) =>
-      wrapText(escapeControls(bestScaleSentence(variant)), width, "- ", "  ")
-    ),
+    ...studyAnswer(summary, width),
     "",
     strong("HOW TO READ THE CHARTS"),
     ...say(
@@ -101,6 +95,20 @@ export function renderStudy(summary: StudySummary, options: RenderStudyOptions =
     lines.push("", ...section(variant, summary.header.rules, style));
   }
   return `${lines.map(defuse).join("\n")}\n`;
+}
+
+/** Returns what a study found, without charts: its sentences, its table and the best scale of each activation. */
+export function studyAnswer(summary: StudySummary, width: number): string[] {
+  const { variants } = summary;
+  return [
+    ...studySentences(summary).flatMap((text) => wrapText(escapeControls(text), width)),
+    "",
+    ...studyTable(variants, width),
+    "",
+    ...variants.flatMap((variant) =>
+      wrapText(escapeControls(bestScaleSentence(variant)), width, "- ", "  ")
+    ),
+  ];
 }
 
 /** Options for drawing the text. */

@@ -156,3 +156,14 @@ Deno.test("the values of this test are freed", () => {
   model.dispose();
   smaller.dispose();
 });
+
+Deno.test("text in a cell has its own monospace font, and repeats no heat map of the image", async () => {
+  for (const value of [summarizeStudy(points), SHOWN["examine()"][0]]) {
+    const { "text/html": page } = await show(value);
+    const [, style, text] = page.match(/<pre style="([^"]*)">([^]*?)<\/pre>/)!;
+    assertStringIncludes(style, "monospace");
+    assertEquals(text.split("\n").filter((line) => /\|.{20,}\|$/.test(line)), []);
+  }
+  const { "text/html": page } = await show(summarizeStudy(points));
+  assertStringIncludes(page, "best at 1/1000");
+});
