@@ -22,7 +22,7 @@ export function writePage(rule: PageRule, source: string, calibration?: string):
     ...assertion === "" ? [] : [`- Assertion: \`${assertion}\``],
     ...matcher === undefined ? [] : [`- Matcher: \`${matcher}\``],
     ...tags.length === 0 ? [] : [`- Judges: ${tags.join(", ")}`],
-    `- Made for: ${STAGES[rule.stage]}`,
+    ...rule.stage === "any" ? [] : [`- Made for: ${STAGES[rule.stage]}`],
   ];
   return [
     `<!-- ${generatedFrom(source)} -->`,

@@ -3,7 +3,7 @@ import { wrapText } from "./wrap_text.ts";
 
 /** Networks that a rule applies to, in words. */
 export const STAGES: Record<RuleDocumentation["stage"], string> = {
-  any: 'Every network. If a trained one is judged differently, "when it misleads" says how.',
+  any: "",
   initial:
     "Untrained networks: findings in a trained network are only notes, unless the rule's own " +
     "assertion is called.",

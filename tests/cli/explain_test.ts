@@ -24,7 +24,7 @@ Deno.test("explain says what is written down of a rule, by its name or its asser
   );
   assertEquals(assertion.stdout, rule.stdout);
   assertStringIncludes(rule.stdout, "dead-units (assertNoDeadUnits)\n");
-  const sections = ["definition", "source", "when it misleads", "false positives", "made for"];
+  const sections = ["definition", "source", "when it misleads", "false positives"];
   for (const part of [...sections, "deadFraction = 0.5"]) assertStringIncludes(rule.stdout, part);
   for (const part of [...sections, "leakTolerance = 0.000001", "causality (assertCausal)\n"]) {
     assertStringIncludes(model.stdout, part);
@@ -32,6 +32,10 @@ Deno.test("explain says what is written down of a rule, by its name or its asser
   assertStringIncludes(baseline.stdout, "baseline (assertMatchesBaseline)\n");
   assertStringIncludes(baseline.stdout, "baselineFactor = 2");
   assertStringIncludes(gate.stdout, "expired-suppression\n");
+  // Only a rule that judges untrained networks otherwise says so.
+  assertEquals(rule.stdout.includes("made for"), false);
+  const { stdout } = await runCommand(["explain", "activation-scale"]);
+  assertStringIncludes(stdout, "\nmade for\n  Untrained networks:");
 });
 
 Deno.test("explain says which rules assertHealthy covers", async () => {
