@@ -52,7 +52,7 @@ export function describePass(found: PassFindings): Measurements {
       name: model.name,
       source: options.source ?? null,
       parameters: weights.reduce((sum, { variable }) => sum + variable.read().size, 0),
-      layers: rows.length,
+      layers: new Set(rows.map(({ layer }) => layer)).size,
     },
     engine: { backend: "wasm", simd, relaxedSimd, tfjs: version },
     batch: {

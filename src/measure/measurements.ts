@@ -228,7 +228,10 @@ export interface Measurements {
     source: string | null;
     /** Number of parameters; a shared weight counts once. */
     parameters: number;
-    /** Number of rows in {@linkcode Measurements.layers}. */
+    /**
+     * Number of layers. A layer with parts (an LSTM, an attention) counts once, though it has several rows in
+     * {@linkcode Measurements.layers}.
+     */
     layers: number;
   };
   /**
