@@ -48,7 +48,33 @@ export function sayPlain(
   sentence: Sentence,
   nameOf: (layer: string) => string = (layer) => layer,
 ): string {
-  return sentence.map((part) => typeof part === "string" ? part : fill(part, nameOf)).join("");
+  return sentence.map((part, i) => {
+    if (typeof part === "string") return part;
+    const before = i > 0 ? sentence[i - 1] : null;
+    const after = typeof before === "string" ? before : "";
+    const numbered = after.endsWith("`") ? null : numberedLayers(part, nameOf);
+    if (numbered === null) return fill(part, nameOf);
+    const [noun, names] = numbered;
+    if (/layers? $/.test(after)) return names;
+    const startsSentence = i === 0 && sentence.length > 1;
+    return `${startsSentence ? noun.replace("l", "L") : noun} ${names}`;
+  }).join("");
+}
+
+/**
+ * Returns a noun and the names of layers that are named by numbers, as those of an `nn.Sequential` are: "layers" and
+ * "`0`, `2`". A bare 0 would read as a figure. `null` for any other slot.
+ */
+function numberedLayers(
+  slot: Slot,
+  nameOf: (layer: string) => string,
+): [noun: string, names: string] | null {
+  const isNumber = (name: string) => /^\d+$/.test(name);
+  const quoted = (name: string) => `\`${nameOf(name)}\``;
+  if ("weight" in slot) return null;
+  if ("layer" in slot) return isNumber(slot.layer) ? ["layer", quoted(slot.layer)] : null;
+  if (!("layers" in slot) || !slot.layers.every(isNumber)) return null;
+  return ["layers", listLayers(slot.layers.map(quoted), slot.run)];
 }
 
 function fill(slot: Slot, nameOf: (layer: string) => string): string {

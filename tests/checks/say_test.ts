@@ -150,3 +150,19 @@ Deno.test("say() names what is no text and nothing to say", () => {
   assertThrows(() => say(texts), TypeError, "texts[1] is 1, expected a text");
   assertThrows(() => say`a ${7 as never}`, TypeError, "values[0] is 7, expected text, a name");
 });
+
+Deno.test("sayPlain() marks the names of layers that are numbers, and no others", () => {
+  const all = ["0", "2", "4", "6", "8"].map((name) => ({ name, className: "Linear" }));
+  const some = (names: string[]) => layerNames(names, all);
+  assertEquals(
+    sayPlain(say`The kernels of ${some(["0", "2", "4"])} are too large.`),
+    "The kernels of layers `0`, `2`, `4` are too large.",
+  );
+  assertEquals(sayPlain(say`${layerName("2")} is frozen.`), "Layer `2` is frozen.");
+  assertEquals(sayPlain([layerName("2")]), "layer `2`");
+  assertEquals(sayPlain(say`The layer ${layerName("2")} is new.`), "The layer `2` is new.");
+  assertEquals(sayPlain(say`\`${layerName("2")}\` fits.`), "`2` fits.");
+  assertEquals(sayPlain([some(["0", "2", "4", "6"])]), "layers `0` ... `6`");
+  assertEquals(sayPlain([weightName("0/weight", "0")]), "0/weight");
+  assertEquals(sayPlain(say`${layerName("dense_1")} is frozen.`), "dense_1 is frozen.");
+});
