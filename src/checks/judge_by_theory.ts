@@ -6,7 +6,7 @@ import { judgedLayers, outputOf } from "./network/judged_layers.ts";
 import type { Network } from "./network/network.ts";
 import type { Predictions } from "./network/signal_theory.ts";
 import { noVerdict } from "./no_verdict.ts";
-import { figure, layerName, say } from "./say.ts";
+import { figure, layerName, number, say } from "./say.ts";
 import type { Sentence } from "./sentence.ts";
 
 /** Number of standard deviations of the theory's uncertainty that count as chance. */
@@ -39,6 +39,22 @@ export function undescribed(network: Network): Verdict | null {
     "a hidden layer that theory describes",
     NOTHING_TO_DO,
   );
+}
+
+/**
+ * Says that a layer's outputs have the wrong scale.
+ *
+ * @param layer Name of the layer.
+ * @param std Measured standard deviation.
+ * @param expected Standard deviation that it should have.
+ * @param limit Largest factor between the two.
+ */
+export function sayScale(layer: string, std: number, expected: number, limit: number): Sentence {
+  return say`The outputs of \`${layerName(layer)}\` are too ${
+    std < expected ? say`small` : say`large`
+  }: spread ${figure(std, "std(a)")}, should be about ${number(expected)} (${
+    number(expected / limit)
+  } to ${number(expected * limit)}).`;
 }
 
 /**
@@ -91,11 +107,7 @@ export function judgeScaleByTheory(
       expected: range,
       threshold: "activationScaleFactor",
       figures,
-      message: say`The activations of ${layerName(name)} are too
-        ${off < 1 ? say`small` : say`large`}: their standard deviation is ${figures.std},
-        ${figures.factor} times the ${figures.expected} ${
-        target > 0 ? say`asked for` : say`that theory predicts for healthy kernels`
-      }; expected ${range} times (activationScaleFactor).`,
+      message: sayScale(name, activations.std, activations.std / off, limit),
       advice: advice(),
     }];
   });

@@ -128,7 +128,9 @@ async function whyNot(path: string): Promise<string> {
   }
   try {
     const { isDirectory } = await Deno.stat(path);
-    return isDirectory ? `it is a folder, ${wanted} in it` : `it has no known extension, ${wanted}`;
+    return isDirectory
+      ? `it is a folder, ${wanted} in it`
+      : `it is not a file type that this tool reads, ${wanted}`;
   } catch (error) {
     return `${failure(error)}, ${wanted}`;
   }

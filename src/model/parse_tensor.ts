@@ -30,7 +30,7 @@ function parseEntry(value: unknown, place: string): number {
   // large.
   if (typeof value === "number" && !Number.isFinite(Math.fround(value))) {
     const found = Number.isFinite(value) ? `${value}` : "too large";
-    throw new BatchError(`${place} is ${found}, expected a number that float32 can hold`);
+    throw new BatchError(`${place} is ${found}, beyond the range of float32 (3.4e38)`);
   }
   return number;
 }

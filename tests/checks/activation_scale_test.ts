@@ -1,4 +1,4 @@
-import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { activationScale } from "../../src/checks/rules/activation_scale.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
 import { initScale } from "../../src/checks/rules/init_scale.ts";
@@ -6,6 +6,7 @@ import type { Rule } from "../../src/checks/rule.ts";
 import { measureDense } from "./dense_network.ts";
 import { randomNetwork } from "./random_network.ts";
 import { flat } from "./make_measurements.ts";
+import { boundsOf } from "./told_theory.ts";
 import { branched, predicted, WIDTH } from "./predicted.ts";
 
 Deno.test("activationScale fails what is 1000 times too small by itself", () => {
@@ -27,7 +28,11 @@ Deno.test("activationScale passes within a factor of 2 and warns outside, up and
     assertEquals(others, []);
     assertEquals([finding.severity, finding.layer], ["warning", "dense_2"]);
     assertAlmostEquals(finding.measured!, factor, 1e-9);
-    assertStringIncludes(finding.message, "expected 0.5 .. 2 times (activationScaleFactor).");
+    assertMatch(
+      finding.message,
+      /^The outputs of `dense_2` are too (small|large): spread [\d.]+, should be about [\d.]+ \([\d.]+ to [\d.]+\)\.$/,
+    );
+    assertEquals(boundsOf(finding.expected), [0.5, 2]);
   }
 });
 
@@ -44,10 +49,9 @@ Deno.test("activationScale allows what layers of that width wander by chance", (
   for (const bound of [limit, 1 / limit]) {
     assertEquals(check(bound ** 0.99), []);
     const [finding] = check(bound ** 1.01);
-    assertStringIncludes(
-      finding.message,
-      "times (activationScaleFactor 2, widened for this width and depth).",
-    );
+    const [low, high] = boundsOf(finding.expected)!;
+    assertAlmostEquals(high, limit, 1e-3);
+    assertAlmostEquals(low, 1 / limit, 1e-3);
   }
   // A wider factor holds, and a target of one's own is not wandered from.
   assertEquals(check(limit * 1.5, { activationScaleFactor: 2 * limit }), []);

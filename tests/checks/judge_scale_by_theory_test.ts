@@ -38,8 +38,7 @@ Deno.test("judgeScaleByTheory() says the figures, the layer and what was expecte
   });
   assertEquals(
     said(message),
-    "The activations of a are too large: their standard deviation is 3, 6 times the 0.5 that theory " +
-      "predicts for healthy kernels; expected 0.5 .. 2 times (activationScaleFactor).",
+    "The outputs of `a` are too large: spread 3, should be about 0.5 (0.25 to 1).",
   );
   assertEquals([layer, threshold, severity], ["a", "activationScaleFactor", "warning"]);
   assertEquals([boundsOf(expected), said(rest.advice)], [[0.5, 2], "Look."]);
@@ -71,7 +70,7 @@ Deno.test("judgeScaleByTheory() compares with a target where one is asked for, a
   const of = (std: number) => scale(std, theory, { target: 0.1 });
   assertEquals([of(0.199), of(0.051)], [[], []]);
   assertEquals([of(0.201)[0].kind, of(0.049)[0].kind], ["large", "small"]);
-  assertEquals(said(of(0.201)[0].message).includes("2.01 times the 0.1 asked for"), true);
+  assertEquals(said(of(0.201)[0].message).includes("should be about 0.1 (0.05 to 0.2)"), true);
 });
 
 Deno.test("judgeScaleByTheory() leaves out what is no number, does not vary, is not asked about or not described", () => {

@@ -186,7 +186,7 @@ Deno.test("loadModel() says what is wrong with the file itself", async () => {
     await Deno.writeTextFile(`${folder}/notes`, "x");
     assertEquals(
       (await assertRejects(() => loadModel(`${folder}/notes`), ModelError)).message,
-      `${folder}/notes: it has no known extension, expected a model.json, a .keras or .h5 file, or a .ts or .js module`,
+      `${folder}/notes: it is not a file type that this tool reads, expected a model.json, a .keras or .h5 file, or a .ts or .js module`,
     );
   });
 });

@@ -192,9 +192,9 @@ const unusable: Record<string, string> = {
   '{"inputs": [[1, 2], [3]]}':
     "inputs[1] is an array of 1 item, expected an array of 2 like the first one",
   '{"inputs": [[1, 2], 3]}': "inputs[1] is 3, expected an array of 2 like the first one",
-  '{"inputs": [[1, 1e39]]}': "inputs[0][1] is 1e+39, expected a number that float32 can hold",
-  '{"inputs": [[1, 1e400]]}': "inputs[0][1] is too large, expected a number that float32 can hold",
-  '{"inputs": [[-1e400, 1]]}': "inputs[0][0] is too large, expected a number that float32 can hold",
+  '{"inputs": [[1, 1e39]]}': "inputs[0][1] is 1e+39, beyond the range of float32 (3.4e38)",
+  '{"inputs": [[1, 1e400]]}': "inputs[0][1] is too large, beyond the range of float32 (3.4e38)",
+  '{"inputs": [[-1e400, 1]]}': "inputs[0][0] is too large, beyond the range of float32 (3.4e38)",
   '{"inputs": [1, 2]}': 'inputs has shape [2], expected [any, 2] as model "exercise" takes',
   '{"inputs": [[1, 2, 3]]}': 'inputs has shape [1, 3], expected [any, 2] as model "exercise" takes',
   '{"inputs": []}': 'inputs has shape [0], expected [any, 2] as model "exercise" takes',

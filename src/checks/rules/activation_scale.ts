@@ -3,12 +3,12 @@ import { defineRule } from "../define_rule.ts";
 import { between } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
 import type { Case, Verdict } from "../judge.ts";
-import { judgeScaleByTheory, USUALLY_OFF } from "../judge_by_theory.ts";
+import { judgeScaleByTheory, sayScale, USUALLY_OFF } from "../judge_by_theory.ts";
 import { tooFewExamples } from "../no_verdict.ts";
 import { once } from "../once.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
-import { figure, layerName, NOTHING, number, say } from "../say.ts";
+import { figure, number, say } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { MIN_EXAMPLES } from "../shared_thresholds.ts";
 import { signalDies } from "../signal_dies.ts";
@@ -153,15 +153,7 @@ export const activationScale: Rule = defineRule({
         expected: range,
         threshold: "activationScaleFactor",
         figures,
-        message: say`The activations of ${layerName(name)} are too
-          ${off < 1 ? say`small` : say`large`}: their standard deviation is ${figures.std},
-          ${figures.factor} times the ${figures.expected} ${
-          target > 0 ? say`asked for` : say`of a critical network`
-        }; expected ${range} times (activationScaleFactor${
-          limit > activationScaleFactor
-            ? say` ${number(activationScaleFactor)}, widened for this width and depth`
-            : NOTHING
-        }).`,
+        message: sayScale(name, activations.std, expected, limit),
         advice: advice(),
       }];
     });

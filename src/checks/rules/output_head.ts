@@ -67,7 +67,7 @@ export const outputHead: Rule = defineRule({
     if (mismatch === null) return [];
     const { severity, kind, expected, why, advice, message } = mismatch;
     const { activation, units, layer } = head;
-    const width = units === null ? NOTHING : say` over ${counted(units, "unit")}`;
+    const width = units === null ? NOTHING : say`, ${counted(units, "unit")}`;
     return [{
       severity,
       kind,
@@ -75,8 +75,10 @@ export const outputHead: Rule = defineRule({
       measured: null,
       expected,
       message: message ??
-        say`The head "${layerName(layer.name)}" ends in ${activation!}${width} under the loss
-        ${name}: ${why}; expected ${expected}.`,
+        say`\`${
+          layerName(layer.name)
+        }\` (${activation!}${width}) does not fit the loss ${name}: ${why};
+        expected ${expected}.`,
       advice,
     }];
   },

@@ -130,12 +130,13 @@ const isWord = (cell: string) =>
 function requireNumber(cell: string, line: number, name: string): number {
   const value = numberOf(cell);
   if (value !== null) return value;
+  const place = `Line ${line}, column ${showValue(name)} is ${showValue(cell)}`;
+  // As a number it is finite, so that float32 is what it is too large for.
+  if (cell !== "" && !Number.isNaN(Number(cell))) {
+    throw new BatchError(`${place}, beyond the range of float32 (3.4e38)`);
+  }
   const why = isWord(cell) ? "; names of classes go into the last column, without numbers" : "";
-  throw new BatchError(
-    `Line ${line}, column ${showValue(name)} is ${
-      showValue(cell)
-    }, expected a number that float32 can hold${why}`,
-  );
+  throw new BatchError(`${place}, which is not a number${why}`);
 }
 
 function numberOf(cell: string): number | null {

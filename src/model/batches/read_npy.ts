@@ -76,7 +76,7 @@ export function parseNpy(bytes: Uint8Array, place: string): ParsedTensor {
   const bad = kind === "float64"
     ? entries.findIndex((x) => Number.isFinite(x) && !Number.isFinite(Math.fround(x)))
     : -1;
-  if (bad !== -1) return fail(`holds ${entries[bad]}, expected numbers that float32 can hold`);
+  if (bad !== -1) return fail(`holds ${entries[bad]}, beyond the range of float32 (3.4e38)`);
   return { place, shape, values: order === "True" ? lastFirst(entries, shape) : entries };
 }
 

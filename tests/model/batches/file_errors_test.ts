@@ -52,7 +52,7 @@ Deno.test("parseNpy() refuses what numpy.save does not write, and objects", () =
   new DataView(double.buffer).setFloat64(double.length - 8, 1e300, true);
   assertEquals(
     message(() => parseNpy(double, "x")),
-    "x holds 1e+300, expected numbers that float32 can hold",
+    "x holds 1e+300, beyond the range of float32 (3.4e38)",
   );
 });
 
@@ -98,16 +98,16 @@ Deno.test("readCsv() names the line and the column of what it cannot read", () =
     ["a,b\n1,2\n3", "Line 3 has 1 cells, expected 2 as the header has"],
     [
       "a,b\ncat,1",
-      'Line 2, column "a" is "cat", expected a number that float32 can hold; names of classes go into ' +
+      'Line 2, column "a" is "cat", which is not a number; names of classes go into ' +
       "the last column, without numbers",
     ],
     [
       "a,b\n1,2\n1,cat",
-      'Line 3, column "b" is "cat", expected a number that float32 can hold; names of classes go into ' +
+      'Line 3, column "b" is "cat", which is not a number; names of classes go into ' +
       "the last column, without numbers",
     ],
-    ["a,b\n1,", 'Line 2, column "b" is "", expected a number that float32 can hold'],
-    ["a,b\n1,1e39", 'Line 2, column "b" is "1e39", expected a number that float32 can hold'],
+    ["a,b\n1,", 'Line 2, column "b" is "", which is not a number'],
+    ["a,b\n1,1e39", 'Line 2, column "b" is "1e39", beyond the range of float32 (3.4e38)'],
     ['a,b\n1,2"', "Line 2 has a quotation mark inside a cell, expected cells of numbers"],
   ];
   for (const [text, expected] of cases) assertEquals(message(() => readCsv(text)), expected);
