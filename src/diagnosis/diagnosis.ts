@@ -84,7 +84,7 @@ export interface DiagnosisTrial {
   verdict: string;
   /** Verdict at the compiled rate; absent if there was none. */
   givenVerdict?: string;
-  /** What was tried and the result, as the end of a sentence. */
+  /** Summary of the trial, as the end of a sentence. */
   said: string;
   /** The same with all fixes applied; absent if none worked. */
   cured?: string;

@@ -50,8 +50,8 @@ interface Examined {
 /** Added to figures before they are compared by ratio, since one may be 0. */
 const TINY = 1e-12;
 
-/** Maximum number of fixes on top of one another: one cause may hide another, rarely a third. */
-const MOST = 4;
+/** One cause may hide another, rarely a third. */
+const MAX_STACKED_FIXES = 4;
 
 /**
  * Tries the fixes of a diagnosis on the model itself, one cause after the other, each on top of the
@@ -124,7 +124,7 @@ async function tryInTurn(
   };
   try {
     if (first !== null && !await tryOne(first, first.cures[0], () => true)) return null;
-    while (cures.length < MOST) {
+    while (cures.length < MAX_STACKED_FIXES) {
       const cause = now.diagnosis.causes.find(isDue);
       if (cause === undefined) break;
       const was = now.diagnosis;

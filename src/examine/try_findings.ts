@@ -159,8 +159,7 @@ function saysLittle({ attempts, best, reason }: Trial, { layers }: Measurements)
  * A loss that moves by less than this share of itself has not moved; `low` applies to low rates.
  */
 const STANDS = { usual: 1e-3, low: 2e-2 };
-/** Growth of the loss from which on it diverges. */
-const RUNS_AWAY = 1.5;
+const DIVERGENCE_FACTOR = 1.5;
 
 /**
  * Returns true if the given rate alone is the fault: it is higher than any in use, and the rate
@@ -176,7 +175,8 @@ function isStuck(
   const unusual = unusualRate({ name: optimizer }, learningRate);
   const stands = unusual === "low" ? STANDS.low : STANDS.usual;
   const isHigher = best.optimizer === optimizer && best.learningRate! > learningRate!;
-  return unusual === "high" && !isHigher || nonFiniteStep !== null || last > RUNS_AWAY * first ||
+  return unusual === "high" && !isHigher || nonFiniteStep !== null ||
+    last > DIVERGENCE_FACTOR * first ||
     areStill(layers) ||
     Math.abs(last - first) < stands * Math.abs(first);
 }

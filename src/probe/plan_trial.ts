@@ -13,8 +13,7 @@ export interface TrialPlan {
   steps: number;
 }
 
-/** Smallest useful number of examples. */
-const LEAST_EXAMPLES = 8;
+const MIN_EXAMPLES = 8;
 
 /** Smallest useful number of steps, unless the caller requests fewer. */
 export const LEAST_STEPS = 10;
@@ -23,25 +22,25 @@ export const LEAST_STEPS = 10;
 const ROUNDING = 1e-9;
 
 /** Operations per second of the products that the workload counts, in one thread. */
-const SPEED = 2e10;
+const OPERATIONS_PER_SECOND = 2e10;
 
-/** Seconds that a step costs besides its layers. */
-const STEP = 5e-4;
+/** Besides the layers. */
+const SECONDS_PER_STEP = 5e-4;
 
-/** Seconds that a call of a layer costs besides its products, forwards and backwards. */
-const CALL = 1e-4;
+/** Besides the products, forwards and backwards. */
+const SECONDS_PER_CALL = 1e-4;
 
-/** Cost of one step of a recurrent layer's sequence, in calls of another layer. */
-const CELL = 0.5;
+/** Cost of a step of a recurrent layer, in calls of another layer. */
+const CALLS_PER_CELL_STEP = 0.5;
 
 /**
  * Bytes per second, of everything kept for the backward pass, at which layers do work other than
  * products.
  */
-const MEMORY = 4e9;
+const BYTES_PER_SECOND = 4e9;
 
-/** Seconds that an update costs per weight. */
-const UPDATE = 5e-9;
+/** Of an update. */
+const SECONDS_PER_WEIGHT = 5e-9;
 
 /**
  * Plans a trial by the estimated work: as many steps as fit the budget, on fewer examples if a step
@@ -64,9 +63,9 @@ export function planTrial(
   for (;;) {
     const seconds = stepSeconds(probe, examples);
     const affordable = Math.floor(budgetSeconds / seconds + ROUNDING);
-    const canShrink = !isFixed && examples > LEAST_EXAMPLES;
+    const canShrink = !isFixed && examples > MIN_EXAMPLES;
     if (affordable < steps && canShrink) {
-      examples = Math.max(LEAST_EXAMPLES, Math.ceil(examples / 2));
+      examples = Math.max(MIN_EXAMPLES, Math.ceil(examples / 2));
     } else if (affordable >= least || always) {
       return { examples, steps: Math.max(affordable, least) };
     } else {
@@ -87,9 +86,11 @@ export function stepSeconds(
   const leaves = leafLayers(model).map(({ layer }) => layer);
   const uses = layerUses(model, leaves, containerLayers(model), shapes);
   const calls = uses.reduce(
-    (sum, { layer, input, times }) => sum + times * ("cell" in layer ? CELL * input[1] : 1),
+    (sum, { layer, input, times }) =>
+      sum + times * ("cell" in layer ? CALLS_PER_CELL_STEP * input[1] : 1),
     0,
   );
-  return STEP + estimateWorkload(model, shapes) / SPEED + CALL * calls +
-    estimateMemory(leaves, uses) / MEMORY + UPDATE * model.countParams();
+  return SECONDS_PER_STEP + estimateWorkload(model, shapes) / OPERATIONS_PER_SECOND +
+    SECONDS_PER_CALL * calls +
+    estimateMemory(leaves, uses) / BYTES_PER_SECOND + SECONDS_PER_WEIGHT * model.countParams();
 }

@@ -9,7 +9,7 @@ import { largestChange, rmsOf, runForward } from "./run_forward.ts";
 
 /** Changes of one example's output with the other examples of the batch. */
 export interface BatchIndependenceProbe extends ProbeSubject {
-  /** One entry per output. */
+  /** Entries, one per output. */
   outputs: {
     /** Name of the output. */
     name: string;

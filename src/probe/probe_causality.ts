@@ -17,7 +17,7 @@ const MOST_CUTS = 32;
 export interface CausalityProbe extends ProbeSubject {
   /** Number of steps of the sequences. */
   steps: number;
-  /** One entry per output. */
+  /** Entries, one per output. */
   outputs: {
     /** Name of the output. */
     name: string;

@@ -62,7 +62,7 @@ export interface GradientProbe extends ProbeSubject {
   activations: string[];
   /** Class names of the layers, each once: some have kinks themselves. */
   layers: string[];
-  /** One entry per trainable weight. */
+  /** Comparisons, one per trainable weight. */
   weights: GradientComparison[];
 }
 

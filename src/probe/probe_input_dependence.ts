@@ -11,7 +11,7 @@ import { copyOf, largestChange, runForward } from "./run_forward.ts";
 export interface InputDependenceProbe extends ProbeSubject {
   /** Names of the outputs. */
   outputs: string[];
-  /** One entry per input. */
+  /** Entries, one per input. */
   inputs: {
     /** Name of the input. */
     name: string;

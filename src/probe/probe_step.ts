@@ -38,7 +38,7 @@ export interface StepProbe extends ProbeSubject {
   objective: { name: string };
   /** Class name of the optimizer. */
   optimizer: string;
-  /** One entry per weight. */
+  /** Changes, one per weight. */
   weights: WeightStep[];
 }
 

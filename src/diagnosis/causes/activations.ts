@@ -7,7 +7,7 @@ import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, isConsequence, isOf, layersOf } from "./shared.ts";
 
 /** A row of this many sigmoid layers loses the gradient: each passes a quarter of it at most. */
-const ROW = 3;
+const MIN_SATURATING_ROW = 3;
 
 /**
  * Returns layers whose work the next kernel could do, since there is no activation between them.
@@ -86,7 +86,7 @@ export function activations({ network, measurements: { layers } }: Patient): Sus
   const squashed = network.chain.filter(({ layer, output, activation }) =>
     layer.role === "hidden" && isSigmoid(activation) && !isGate(output, network.graph)
   );
-  if (squashed.length < ROW) return [];
+  if (squashed.length < MIN_SATURATING_ROW) return [];
   const names = squashed.map(({ output }) => output.name);
   const [{ activation }] = squashed;
   // All of them are steepest at 0.

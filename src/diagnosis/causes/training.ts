@@ -5,8 +5,7 @@ import { foundBy, layersOf } from "./shared.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { usualRates } from "../../traits/optimizers.ts";
 
-/** Dropout rate that the fix sets. */
-const RATE = 0.2;
+const FIXED_DROPOUT_RATE = 0.2;
 
 /** Returns dropout and penalties that leave little to learn from, as far as one pass can tell. */
 export function regularization(patient: Patient): Suspect[] {
@@ -32,10 +31,10 @@ export function regularization(patient: Patient): Suspect[] {
  */
 function lowered({ measurements: { layers } }: Patient, advice: string): Cure[] {
   const dropping = layers.filter(({ kind, dropout }) =>
-    kind === "passesOn" && (dropout ?? 0) > RATE
+    kind === "passesOn" && (dropout ?? 0) > FIXED_DROPOUT_RATE
   ).map(({ name }) => name);
   return dropping.length > 0
-    ? [{ kind: "dropout", layers: dropping, rate: RATE }]
+    ? [{ kind: "dropout", layers: dropping, rate: FIXED_DROPOUT_RATE }]
     : [{ kind: "rebuild", what: advice }];
 }
 

@@ -23,8 +23,8 @@ export interface NormalizationArgs extends LayerArgs {
   invert?: boolean;
 }
 
-/** Smallest divisor, as in Keras. */
-const LEAST = 1e-7;
+/** As in Keras. */
+const MIN_DEVIATION = 1e-7;
 
 /**
  * Normalization: (x - mean) / sqrt(variance), with the statistics of earlier data. `adapt()` of
@@ -130,7 +130,7 @@ export const createNormalization: KerasLayerFactory<NormalizationArgs> = kerasLa
       return tf.tidy(() => {
         const x = tf.cast(entries, "float32");
         const mean = this.#statistic("mean");
-        const deviation = tf.maximum(tf.sqrt(this.#statistic("variance")), LEAST);
+        const deviation = tf.maximum(tf.sqrt(this.#statistic("variance")), MIN_DEVIATION);
         return invert ? tf.add(mean, tf.mul(x, deviation)) : tf.div(tf.sub(x, mean), deviation);
       });
     }

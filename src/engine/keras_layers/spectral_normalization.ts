@@ -18,7 +18,7 @@ export interface SpectralNormalizationArgs extends LayerArgs {
 type Wrapped = Layer & { kernel?: LayerWeight; embeddings?: LayerWeight };
 
 /** A vector below this counts as 0, as in Keras. */
-const LEAST = 1e-7;
+const MIN_NORM = 1e-7;
 
 /**
  * SpectralNormalization (Miyato et al. 2018): keeps the largest singular value of a layer's kernel
@@ -36,7 +36,7 @@ export const createSpectralNormalization: KerasLayerFactory<SpectralNormalizatio
       "TimeDistributed",
       1,
     );
-    const unit = (x: Tensor) => tf.div(x, tf.maximum(tf.norm(x), LEAST));
+    const unit = (x: Tensor) => tf.div(x, tf.maximum(tf.norm(x), MIN_NORM));
     return class SpectralNormalization extends Wrapper {
       static className = "SpectralNormalization";
       readonly powerIterations: number;

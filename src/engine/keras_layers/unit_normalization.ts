@@ -9,8 +9,8 @@ export interface UnitNormalizationArgs extends LayerArgs {
   axis?: number | number[];
 }
 
-/** Smallest divisor, as in Keras. */
-const LEAST = 1e-12;
+/** As in Keras. */
+const MIN_NORM = 1e-12;
 
 /** UnitNormalization: x divided by its l2 norm along some axes. */
 export const createUnitNormalization: KerasLayerFactory<UnitNormalizationArgs> = kerasLayer((tf) =>
@@ -42,7 +42,7 @@ export const createUnitNormalization: KerasLayerFactory<UnitNormalizationArgs> =
         const x = oneTensor(inputs);
         const square = tf.sum(tf.square(x), this.#axes, true);
         // Clamping the square keeps a gradient at 0, where a square root has none.
-        return tf.mul(x, tf.rsqrt(tf.maximum(square, LEAST ** 2)));
+        return tf.mul(x, tf.rsqrt(tf.maximum(square, MIN_NORM ** 2)));
       });
     }
 
