@@ -147,6 +147,7 @@ def masks_pooling():
 
 
 def masks_merging():
+    """No MultiHeadAttention: Keras 3 takes the masks off its inputs, and whatever it runs later sees none."""
     x, h = words()
     y, g = words("more_words")
     z = L.Masking(0.5, name="masking")(L.Dense(4, name="plain")(h * 1.0))
@@ -155,7 +156,8 @@ def masks_merging():
     parts = [pool()(merge()([h, g])) for merge in (L.Add, L.Multiply, L.Average, L.Maximum, L.Minimum, L.Subtract)]
     parts += [pool()(L.Concatenate(axis=1)([h, g])), pool()(L.Concatenate()([h, g])), pool()(L.Add()([h, z])), pool()(z)]
     parts += [pool()(L.Add()([h, L.Conv1D(4, 1)(h)])), pool()(L.Attention()([h, g])), pool()(L.AdditiveAttention()([h, g]))]
-    parts += [pool()(L.MultiHeadAttention(2, 3)(h, g)), pool()(L.Concatenate()([h, L.Attention()([h, g])]))]
+    parts += [pool()(L.Concatenate()([h, L.Attention()([h, g])])), pool()(L.Multiply()([h, z, g])), pool()(L.Maximum()([z, h, g]))]
+    parts += [pool()(L.Multiply()([g, L.Conv1D(4, 1)(h)])), pool()(L.Minimum()([L.Conv1D(4, 1)(h), g]))]
     return model_of([x, y], parts)
 
 
@@ -189,7 +191,7 @@ def flat_inputs():
 
 MODELS = [
     ops_indices, ops_reductions, ops_shapes, ops_functions, ops_activations, ops_arithmetic, ops_products, ops_gated_mlp,
-    ops_manual_mask, masks_pooling, masks_recurrent, masks_bidirectional, flat_inputs,
+    ops_manual_mask, masks_pooling, masks_recurrent, masks_bidirectional, flat_inputs, masks_merging,
 ]
 
 if __name__ == "__main__":

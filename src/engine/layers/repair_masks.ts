@@ -1,4 +1,4 @@
-import type { Tensor } from "../tensorflow.ts";
+import type { Tensor, TensorFlow } from "../tensorflow.ts";
 import { type LayerClass, type LayerMethod, type LayerRepair, oneTensor } from "./layer_repair.ts";
 import { storeSettings } from "./stored_settings.ts";
 
@@ -35,6 +35,28 @@ interface Run {
 }
 
 let running: Run | null = null;
+
+/** Is shown the mask of each output of a model that runs now; `null` if nobody asked. */
+let showMask: ((output: Tensor, mask: Tensor) => void) | null = null;
+
+/**
+ * Runs a model, and shows the mask of each of its outputs that has one. A mask is freed once it was shown.
+ *
+ * @param show Is shown an output and its mask.
+ * @param run Runs the model.
+ */
+export function withOutputMasks<T>(
+  show: (output: Tensor, mask: Tensor) => void,
+  run: () => T,
+): T {
+  const before = showMask;
+  showMask = show;
+  try {
+    return run();
+  } finally {
+    showMask = before;
+  }
+}
 
 function during<T>(run: Run | null, action: () => T): T {
   const before = running;
@@ -133,7 +155,12 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
           const { mask, masks: _, ...others } = shared ?? {};
           const first = oneTensor(inputs);
           if (mask != null && !masks.has(first)) masks.set(first, [mask].flat()[0]);
-          return original.call(this, inputs, others);
+          const outputs = original.call(this, inputs, others);
+          for (const output of [outputs].flat() as Tensor[]) {
+            const own = masks.get(output);
+            if (own !== undefined) showMask?.(output, own);
+          }
+          return outputs;
         });
       },
   );
@@ -161,6 +188,48 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
         this.testFunction = (data) => runModel(() => test(data));
       },
   );
+};
+
+/**
+ * Merges inputs under their masks.
+ *
+ * @param inputs The inputs.
+ * @param masks The mask of each input in its shape, or `null`.
+ * @param merge Merges tensors as if they had no masks.
+ */
+type MaskedMerge = (
+  tf: TensorFlow,
+  inputs: Tensor[],
+  masks: (Tensor | null)[],
+  merge: (inputs: Tensor[]) => Tensor,
+) => Tensor;
+
+/** The larger or the smaller of those inputs alone whose step counts, one input after the other. */
+const mergeOneByOne: MaskedMerge = (tf, inputs, masks, merge) => {
+  let output = inputs[0];
+  let outputMask = masks[0];
+  for (let i = 1; i < inputs.length; i++) {
+    const mask = masks[i];
+    const x = mask === null ? inputs[i] : tf.where(mask, inputs[i], output);
+    if (outputMask !== null) output = tf.where(outputMask, output, x);
+    outputMask = mask === null || outputMask === null ? null : tf.logicalOr(outputMask, mask);
+    output = merge([output, x]);
+  }
+  return output;
+};
+
+/** Merges of Keras 3 whose output at a masked step is not that of the inputs there. */
+const MASKED_MERGES: Readonly<Record<string, MaskedMerge>> = {
+  Maximum: mergeOneByOne,
+  Minimum: mergeOneByOne,
+  // A masked factor is 1; a product of nothing but masked factors is 0.
+  Multiply(tf, inputs, masks, merge) {
+    const factors = inputs.map((x, i) => masks[i] === null ? x : tf.where(masks[i], x, 1));
+    const product = merge(factors);
+    const known = masks.filter((mask) => mask !== null);
+    if (known.length < masks.length) return product;
+    return tf.where(known.reduce((a, b) => tf.logicalOr(a, b)), product, 0);
+  },
 };
 
 /**
@@ -198,6 +267,29 @@ export const repairMergeMasks: LayerRepair = ({ tf, classOf, patch }) => {
         return tf.any(tf.concat(masks, this.axis), -1);
       });
     });
+  for (const [name, merged] of Object.entries(MASKED_MERGES)) {
+    patch(name, "call", (original) =>
+      function (
+        this: { maskRule?: string },
+        inputs: Tensor | Tensor[],
+        kwargs?: Arguments,
+      ) {
+        const all = [inputs].flat();
+        const masks = kwargs?.masks;
+        if (this.maskRule !== "keras3" || masks?.length !== all.length) {
+          return original.call(this, inputs, kwargs);
+        }
+        const rank = Math.max(...all.map((x) => x.rank));
+        return tf.tidy(() => {
+          const own = masks.map((mask, i) => {
+            // Keras reshapes an input of a lower rank, which loses its mask.
+            if (mask === null || all[i].rank < rank) return null;
+            return tf.broadcastTo(tf.expandDims(tf.cast(mask, "bool"), -1), all[i].shape);
+          });
+          return merged(tf, all, own, (some) => original.call(this, some, kwargs));
+        });
+      });
+  }
   const known = names.map(classOf).find((layerClass) => layerClass !== undefined);
   const merge = known && Object.getPrototypeOf(known) as LayerClass;
   patch(
