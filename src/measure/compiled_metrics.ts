@@ -1,4 +1,5 @@
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { reduceRows } from "../model/output_masks.ts";
 import { unknownMetricsOf } from "../model/saved_metrics.ts";
 import { failure } from "../words/failure.ts";
 import type { MetricMeasurements, ObjectiveMeasurements } from "./batch_measurements.ts";
@@ -23,7 +24,8 @@ interface CompiledMetric {
 
 /**
  * Evaluates the metrics that a model was compiled with, as `model.evaluate` does: the mean of
- * TensorFlow.js's function. The tape does not record it.
+ * TensorFlow.js's function, without the rows that a mask of Keras excludes. The tape does not
+ * record it.
  *
  * @param outputs Outputs of the pass.
  * @returns The metrics, output by output, in the order in which they were passed; then those of a
@@ -43,7 +45,7 @@ export function compiledMetrics(
     ...metricsOf(compiled, outputs.length).map(({ told, call, output }) => ({
       name: typeof told === "function" ? nameOf(told) : told,
       ...outputs.length === 1 ? {} : { output: outputNames[output] },
-      ...evaluate(tf, () => call(asTargets(tf, goals[output]), outputs[output])),
+      ...evaluate(tf, outputs[output], () => call(asTargets(tf, goals[output]), outputs[output])),
     })),
     ...unknownMetricsOf(compiled.metrics).map((metric) => ({
       ...metric,
@@ -69,6 +71,7 @@ function metricsOf({ metrics, metricsTensors = [], outputNames = [] }: Compiled,
 
 function evaluate(
   tf: TensorFlow,
+  output: Tensor,
   call: () => Tensor,
 ): Pick<MetricMeasurements, "value" | "reason"> {
   try {
@@ -80,7 +83,7 @@ function evaluate(
             `It returned ${returned === null ? "null" : typeof returned}, expected a tensor`,
           );
         }
-        return tf.mean(tf.cast(returned, "float32")).dataSync()[0];
+        return reduceRows(tf, tf.cast(returned, "float32"), output).dataSync()[0];
       }));
     return { value };
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { withLogits } from "../model/kept_logits.ts";
+import { withMasks } from "../model/output_masks.ts";
 import { repeatedOutputs } from "./repeated_outputs.ts";
 
 /** Returns the outputs of a model, in the model's order. */
@@ -10,8 +11,9 @@ export function outputsOf(
   training = false,
 ): Tensor[] {
   const given = inputs.length === 1 ? inputs[0] : inputs;
-  return withLogits(tf, model, () => {
+  const run = () => {
     const returned = model.apply(given, { training }) as Tensor | Tensor[];
     return [repeatedOutputs(model, returned)].flat();
-  });
+  };
+  return withMasks(tf, model, () => withLogits(tf, model, run));
 }

@@ -1,6 +1,7 @@
 import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/model_weights.ts";
 import { logitsOf, setLogits } from "../model/kept_logits.ts";
+import { maskOf, setMask } from "../model/output_masks.ts";
 import type { LeafLayer } from "../model/leaf_layers.ts";
 import type { Part } from "./across_parts.ts";
 import { backPropagate } from "./back_propagate.ts";
@@ -51,22 +52,25 @@ export function wholeObjective(
     ...[...onBatch].map(inTraining),
     runOnce([...containers, ...layers]),
   ];
-  const ofParts: Tensor[][] = [], logitsOfParts: (Tensor | null)[][] = [];
-  made.defer(() => tf.dispose([ofParts, logitsOfParts.flat().filter((one) => one !== null)]));
+  const ofParts: Tensor[][] = [], logitsOfParts: OfOutputs[] = [], masksOfParts: OfOutputs[] = [];
+  made.defer(() => {
+    const attached = [...logitsOfParts, ...masksOfParts].flat();
+    tf.dispose([ofParts, attached.filter((one) => one !== null)]);
+  });
   try {
     for (const { slice } of parts) {
-      let logits: (Tensor | null)[] = [];
+      let logits: OfOutputs = [];
+      let masks: OfOutputs = [];
       const outputs = () => {
         const made = outputsOf(tf, model, slice());
-        logits = made.map((output) => {
-          const own = logitsOf(output);
-          return own === null ? null : tf.keep(own.clone());
-        });
+        logits = made.map((output) => keptCopy(tf, logitsOf(output)));
+        masks = made.map((output) => keptCopy(tf, maskOf(output)));
         return made.map((output) => output.clone());
       };
       const run = () => withoutTape(tf, () => tf.tidy(outputs));
       ofParts.push(inSameState(tf, [...layers, ...containers], run));
       logitsOfParts.push(logits);
+      masksOfParts.push(masks);
       onPart();
     }
   } finally {
@@ -74,13 +78,19 @@ export function wholeObjective(
   }
   const outputs = ofParts[0].map((_, i) => tf.keep(tf.concat(ofParts.map((part) => part[i]))));
   made.defer(() => tf.dispose(outputs));
-  // A cross-entropy depends on the logits of its output if they are known, else on the output.
-  const logits = outputs.map((output, i) => {
-    const parts = logitsOfParts.flatMap((part) => part[i] ?? []);
+  const wholeOf = (ofParts: OfOutputs[], i: number) => {
+    const parts = ofParts.flatMap((part) => part[i] ?? []);
     if (parts.length < ofParts.length) return null;
     const whole = tf.keep(tf.concat(parts));
     made.defer(() => whole.dispose());
-    setLogits(output, whole);
+    return whole;
+  };
+  // A cross-entropy depends on the logits of its output if they are known, else on the output.
+  const logits = outputs.map((output, i) => {
+    const mask = wholeOf(masksOfParts, i);
+    if (mask !== null) setMask(output, mask);
+    const whole = wholeOf(logitsOfParts, i);
+    if (whole !== null) setLogits(output, whole);
     return whole;
   });
   const gradients: Record<"outputs" | "logits", (Tensor | null)[]> = {
@@ -124,6 +134,12 @@ export function wholeObjective(
     [Symbol.dispose]: () => own.dispose(),
   };
 }
+
+/** A tensor for each output that has one. */
+type OfOutputs = (Tensor | null)[];
+
+const keptCopy = (tf: TensorFlow, tensor: Tensor | null): Tensor | null =>
+  tensor === null ? null : tf.keep(tensor.clone());
 
 /** Makes an error in a layer name the layer. */
 function explained({ path, layer }: LeafLayer): () => void {

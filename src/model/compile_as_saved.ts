@@ -1,6 +1,6 @@
 import type { LayersModel, Optimizer, TensorFlow } from "../engine/tensorflow.ts";
 import { type LossName, lossTraits } from "../traits/losses.ts";
-import { keepLogitsOf } from "./kept_logits.ts";
+import { computeAsKeras } from "./kept_logits.ts";
 import { kerasLoss, type LossFunction, type LossSettings } from "./loss_functions.ts";
 import { noteNotReproduced } from "./not_reproduced.ts";
 import { readSavedLoss } from "./saved_loss.ts";
@@ -74,13 +74,13 @@ export function compileAsSaved(
 }
 
 /**
- * Makes a model whose file Keras wrote compute cross-entropies as Keras on TensorFlow does, and
- * compiles it as saved.
+ * Makes a model whose file Keras wrote compute losses as Keras on TensorFlow does, and compiles it
+ * as saved.
  *
  * @param training Training configuration of the file.
  */
 export function compileAsInKeras(tf: TensorFlow, model: LayersModel, training: unknown): void {
-  keepLogitsOf(model);
+  computeAsKeras(model);
   compileAsSaved(tf, model, { trainingConfig: training });
 }
 

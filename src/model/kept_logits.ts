@@ -8,15 +8,21 @@ interface Activation {
   replaced?: Activation;
 }
 
-/** Models whose cross-entropies take the logits of their heads, as in Keras on TensorFlow. */
-const fromLogits = new WeakSet<LayersModel>();
+/** Models whose losses are computed as in Keras on TensorFlow. */
+const asKeras = new WeakSet<LayersModel>();
 
 const logits = new WeakMap<Tensor, Tensor>();
 
-/** Makes a model's cross-entropies use the logits of its softmax and sigmoid heads. */
-export function keepLogitsOf(model: LayersModel): void {
-  fromLogits.add(model);
+/**
+ * Makes a model's losses be computed as in Keras on TensorFlow: cross-entropies use the logits of
+ * softmax and sigmoid heads, and masked rows are excluded.
+ */
+export function computeAsKeras(model: LayersModel): void {
+  asKeras.add(model);
 }
+
+/** True if the model's losses are computed as in Keras on TensorFlow. */
+export const computesAsKeras = (model: LayersModel): boolean => asKeras.has(model);
 
 /** Returns the logits from which a softmax or a sigmoid made an output; `null` if unknown. */
 export function logitsOf(output: Tensor): Tensor | null {
@@ -37,7 +43,7 @@ export function setLogits(output: Tensor, made: Tensor): void {
  * @param run Runs the model.
  */
 export function withLogits(tf: TensorFlow, model: LayersModel, run: () => Tensor[]): Tensor[] {
-  if (!fromLogits.has(model)) return run();
+  if (!computesAsKeras(model)) return run();
   const kept = new Map<Tensor, Tensor>();
   const undo = model.outputs.flatMap(({ sourceLayer }) => headsOf(sourceLayer)).map((
     { target, method },

@@ -1,6 +1,7 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { type LossName, lossTraits } from "../traits/losses.ts";
 import { logitsOf, setLogits } from "./kept_logits.ts";
+import { reduceRows } from "./output_masks.ts";
 
 /** Loss function of TensorFlow.js. */
 export type LossFunction = (targets: Tensor, outputs: Tensor) => Tensor;
@@ -139,14 +140,13 @@ export function lossSettings(loss: LossFunction): LossSettings | null {
 
 /**
  * Makes a loss as Keras computes it on TensorFlow, reduced and weighted to a scalar. A cross-entropy is computed from
- * the logits of its head if these are kept.
+ * the logits of its head if these are kept, and a masked row is left out if the masks of the outputs are.
  */
 export function kerasLoss(tf: TensorFlow, settings: LossSettings): LossFunction {
   const { labelSmoothing = 0, reduction, weight = 1 } = settings;
   const loss: LossFunction = (given, outputs) => {
     const targets = labelSmoothing === 0 ? given : smoothed(tf, given, outputs, settings);
-    const rows = rowsOf(tf, targets, outputs, settings);
-    const value = reduction === "sum" ? tf.sum(rows) : tf.mean(rows);
+    const value = reduceRows(tf, rowsOf(tf, targets, outputs, settings), outputs, reduction);
     return weight === 1 ? value : tf.mul(weight, value);
   };
   settingsOfLosses.set(loss, settings);
