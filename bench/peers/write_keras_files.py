@@ -7,7 +7,7 @@
 HDF5 files are compressed (`.h5.gz`), because most of their bytes are empty.
 Needs `keras jax numpy h5py`, or `tf_keras tensorflow-cpu`. Each file stands beside NAME.json: the versions,
 the batch, the outputs, the root mean square of each layer's output and of each weight's gradient
-(mean squared error, summed over the outputs, in inference). Of attentions also each gradient along a direction,
+(mean squared error, summed over the outputs, without masked rows, in inference). Of attentions also each gradient along a direction,
 sum(g[i] * cos(i)), which tells one order of entries from another.
 """
 import json
@@ -107,8 +107,9 @@ def batch_of(model, random):
 def gradients(model, inputs, targets):
     def loss_of(outputs):
         outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
-        return sum((((y - t) ** 2).mean() if not KERAS2 else tf.reduce_mean((y - t) ** 2))
-                   for y, t in zip(outputs, targets))
+        # A loss of Keras leaves out what the mask of an output does; a mean does not.
+        own = (lambda t, y: tf.reduce_mean((y - t) ** 2)) if KERAS2 else keras.losses.MeanSquaredError()
+        return sum(own(t, y) for y, t in zip(outputs, targets))
 
     x = inputs if len(inputs) > 1 else inputs[0]
     if KERAS2:

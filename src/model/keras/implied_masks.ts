@@ -10,6 +10,13 @@ const MASKING = [
 /** Mask operations whose result does not depend on their input. */
 const CONSTANT = ["OnesLike", "ZerosLike"];
 
+/** Layers of Keras 3 whose output has no mask. */
+const STOPPING = new RegExp(
+  "^(Adaptive(Average|Max)Pooling.D|(Average|Max|GlobalAverage|GlobalMax)Pooling.D|CategoryEncoding|" +
+    "(Depthwise|Separable)?Conv.D(Transpose)?|Cropping.D|Discretization|EinsumDense|Flatten|InputLayer|Permute|" +
+    "RMSNormalization|RepeatVector|Reshape|SpectralNormalization|UpSampling.D|ZeroPadding.D)$",
+);
+
 /** Maximum number of operations in a mask. */
 const MAX_DEPTH = 50;
 
@@ -86,6 +93,25 @@ export function isImplied(mask: Json, layers: Layers, depth = 0): boolean {
   const isEntries = sources.some((one) => layers.get(historyOf(one)[0])!.class_name === "NotEqual");
   if (maker.class_name === "Any" && isEntries) return false;
   return sources.length > 0 && sources.every((one) => isImplied(one, layers, depth + 1));
+}
+
+/**
+ * True if a tensor has a mask that an Embedding or a Masking before it made, and no layer in between stopped. A class
+ * that is not Keras's is taken to pass masks on.
+ */
+export function carriesMask(tensor: unknown, layers: Layers, depth = 0): boolean {
+  if (Array.isArray(tensor)) return tensor.some((one) => carriesMask(one, layers, depth));
+  const layer = layers.get(historyOf(tensor)[0]);
+  if (layer === undefined || depth > MAX_DEPTH) return true;
+  const { class_name: name } = layer;
+  const { mask_zero, return_sequences: sequences } = Object(layer.config) as Json;
+  if (name === "Embedding") return mask_zero === true;
+  if (name === "Masking") return true;
+  const isOver = layer.is_operation === true || isOperation(layer) || sequences === false;
+  if (isOver || STOPPING.test(name as string)) return false;
+  const calls = (Array.isArray(layer.inbound_nodes) ? layer.inbound_nodes : []).filter(isJson);
+  const args = calls.flatMap((call) => Array.isArray(call.args) ? call.args : []);
+  return args.length === 0 || carriesMask(args, layers, depth + 1);
 }
 
 function tensorsIn(value: unknown): Json[] {

@@ -4,7 +4,7 @@ import { isJson, type Json, type KnownAs, MODEL_CLASSES } from "../topology_json
 import { unexpected } from "../unexpected.ts";
 import { unknownClass } from "../unknown_class.ts";
 import { attentionCall, withCalls } from "./attention_call.ts";
-import { historyOf, isImplied, isTensor, masksAlone } from "./implied_masks.ts";
+import { carriesMask, historyOf, isImplied, isTensor, masksAlone } from "./implied_masks.ts";
 import { isOperation, plainOperation } from "./plain_operation.ts";
 
 /** A reference of Keras 2 and TensorFlow.js: layer, call, tensor of its output. */
@@ -121,7 +121,7 @@ function callOf(node: Json, layer: Json, graph: Graph, place: string): unknown[]
     if (value === null || Array.isArray(value) && value.every((one) => one === null)) continue;
     if (key === "inputs" || key === "sequence" || key === "sequences") take(value, at);
     else if (key === "initial_state" && RECURRENT.includes(className)) take(value, at);
-    else if (key === "mask") refuseMask(value, graph, at);
+    else if (key === "mask") refuseMask(value, args[0] ?? kwargs.inputs, graph, at);
     else if (key === "training" && typeof value === "boolean") options.training = value;
     else if (typeof className !== "string" || graph.knownAs(className) === null) {
       throw unknownClass(className, place.replace(/\.inbound_nodes\[\d+\]$/, ""));
@@ -151,17 +151,27 @@ function referenceOf(tensor: Json, { layers }: Graph, place: string): Reference 
 }
 
 /**
- * Rejects masks that TensorFlow.js does not make itself, as it does for an Embedding or a Masking.
- * Keras 3 lists the operations that made them.
+ * Rejects masks that TensorFlow.js does not make itself, as it does for an Embedding or a Masking,
+ * and those that the input of the call has lost on its way. Keras 3 lists the operations that made
+ * them.
  */
-function refuseMask(value: unknown, graph: Graph, place: string): void {
+function refuseMask(value: unknown, input: unknown, graph: Graph, place: string): void {
   const masks = tensorsOf(
     Array.isArray(value) ? value.filter((one) => one !== null) : value,
     place,
   );
   for (const mask of masks) {
-    if (isImplied(mask, graph.layers)) continue;
     const [name] = historyOf(mask);
+    if (isImplied(mask, graph.layers)) {
+      if (input === undefined || carriesMask(input, graph.layers)) continue;
+      throw new ModelError(
+        `${place} is the mask ${
+          showValue(name)
+        }, which the layer's input has lost: an operation or a layer before it ` +
+          `passes no mask on. Masks that a call is given are not supported; save the model without that argument, ` +
+          `or with layers that pass the mask on`,
+      );
+    }
     throw new ModelError(
       `${place} is a mask that ${
         showValue(name)

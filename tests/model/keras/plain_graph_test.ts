@@ -156,3 +156,35 @@ Deno.test("plainGraph() keeps a mask among the layers that something else reads"
   const end = graph({ output_layers: ["not_equal", 0, 0] }, layers.slice(0, 2)).layers as Json[];
   assertEquals(end.map(({ name }) => name), ["in", "not_equal"]);
 });
+
+Deno.test("plainGraph() refuses a mask that the input of the call has lost", () => {
+  const maskOf = (source: Json, before: Json) => {
+    const mask = { args: [tensor(source.name as string)], kwargs: { mask: tensor("not_equal") } };
+    return [
+      layer("in", "InputLayer"),
+      { ...layer("words", "Embedding", call(tensor("in"))), config: { mask_zero: true } },
+      layer("not_equal", "NotEqual", call(tensor("in"), 0)),
+      before,
+      ...source === before ? [] : [source],
+      layer("pool", "GlobalAveragePooling1D", mask),
+    ];
+  };
+  const stops = [
+    layer("before", "Multiply", call(tensor("words"), 2)),
+    layer("before", "Conv1D", call(tensor("words"))),
+    layer("before", "Reshape", call(tensor("words"))),
+    { ...layer("before", "LSTM", call(tensor("words"))), config: { return_sequences: false } },
+  ];
+  for (const before of stops) {
+    const source = layer("after", "Dense", call(tensor("before")));
+    for (const own of [before, source]) {
+      assertThrows(
+        () => graph({ output_layers: ["pool", 0, 0] }, maskOf(own, before)),
+        ModelError,
+        `kwargs.mask is the mask "not_equal", which the layer's input has lost`,
+      );
+    }
+  }
+  const passes = layer("before", "Dense", call(tensor("words")));
+  graph({ output_layers: ["pool", 0, 0] }, maskOf(passes, passes));
+});
