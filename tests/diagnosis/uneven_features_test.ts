@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { unevenFeatures } from "../../src/diagnosis/causes/inputs.ts";
+import { normalizing, unevenFeatures } from "../../src/diagnosis/causes/inputs.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
+import type { Tensor } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
 
 Deno.test("unevenFeatures() sees large columns of a table however many they are, and leaves pixels alone", async () => {
@@ -21,4 +22,23 @@ Deno.test("unevenFeatures() sees large columns of a table however many they are,
   assertEquals(await uneven(8, 7, 1000), "feature");
   assertEquals(await uneven(8, 7, 20), null);
   assertEquals(await uneven(65, 30, 1000), null);
+});
+
+Deno.test("normalizing() scales each column of a table by itself, and bytes and series as a whole", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const eachOf = async (inputs: Tensor) => {
+    const inputShape = inputs.shape.slice(1);
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape })] });
+    const { batch } = await measure(model, { inputs }, { objective: "sum" });
+    model.dispose();
+    const cure = normalizing(batch.perInput[0], 0);
+    return cure.kind === "normalize-input" ? cure.each?.what ?? "whole" : cure.kind;
+  };
+  const normal = (shape: number[]) => tf.randomNormal(shape, 0, 0.9, "float32", 1);
+  assertEquals(await eachOf(normal([64, 4]).add([5, 5.4, 6.1, 7.4])), "feature");
+  assertEquals(await eachOf(normal([64, 4]).mul([1, 1, 1, 5])), "feature");
+  assertEquals(await eachOf(normal([64, 4]).add(0.5)), "whole");
+  assertEquals(await eachOf(tf.randomUniform([64, 20], 0, 255, "float32", 2)), "whole");
+  assertEquals(await eachOf(normal([64, 10, 4]).add([5, 5.4, 6.1, 7.4])), "whole");
 });

@@ -20,6 +20,10 @@ const SMALL = 1 / 30;
 const UNEVEN = 10;
 /** A table has at most this many columns; of more, such as pixels, some always vary little. */
 const TABLE = 64;
+/** Columns of a table are better scaled one by one already from this many deviations from 0 ... */
+const OFF_CENTRE = 3;
+/** ... or if their deviations differ by this factor; those of columns of bytes are alike. */
+const UNLIKE = 2;
 /**
  * Below this share of the second moment that differs, the common part is better removed entry by
  * entry.
@@ -103,7 +107,8 @@ function faultOf(
 
 /**
  * Returns a fix that normalises an input: as a whole if its features are alike, as usual for
- * pixels; else each feature by itself; and each entry if all examples have most of it in common.
+ * pixels; each feature by itself if they differ or are the columns of a table; and each entry if all
+ * examples have most of it in common.
  */
 export function normalizing(input: InputMeasurements, index: number): Cure {
   const { name, values: { mean, std }, spread } = input;
@@ -121,7 +126,7 @@ export function normalizing(input: InputMeasurements, index: number): Cure {
   }
   const each = spread != null && spread < COMMON
     ? { what: "entry" as const, axes: [0] }
-    : unevenFeatures(input, "feature");
+    : unevenFeatures(input, "feature") ?? columns(input);
   return {
     kind: "normalize-input",
     input: name,
@@ -130,6 +135,17 @@ export function normalizing(input: InputMeasurements, index: number): Cure {
     std,
     ...each === null ? {} : { each },
   };
+}
+
+/** Returns the columns of a table if they differ in mean or spread, as columns of different units do; else `null`. */
+function columns(
+  { features, shape }: InputMeasurements,
+): { what: "feature"; axes: number[] } | null {
+  if (features === undefined || shape.length !== 2) return null;
+  const { count, largestStd, smallestStd, largestOffset } = features;
+  const differ = (largestOffset ?? 0) > OFF_CENTRE ||
+    largestStd !== null && largestStd > UNLIKE * smallestStd!;
+  return count > 1 && count <= TABLE && differ ? { what: "feature", axes: [0] } : null;
 }
 
 /** Returns features that are better normalised one by one, since they differ; else `null`. */
