@@ -38,6 +38,8 @@ export interface LayerRow {
    * unknown.
    */
   drawnBy: string | null;
+  /** Names of the rules that the row is marked for. */
+  rules: readonly string[];
   /** rms of the output. */
   output: Compared;
   /** rms of the gradient at the output before the activation. */
@@ -99,6 +101,7 @@ export function layerTable(
     return {
       ...rowOf(group, network, targets),
       mark: gravest(all, severities),
+      rules: rulesOf(all, findings, gravest(all, severities)),
       fold: fold.blocks.length === 1 ? null : {
         ...{ name: foldName(fold), blocks: fold.blocks.length, layers: sizesOf(fold) },
         ...{ worst: blockName(block) ?? group[0].name, sameShapes: fold.sameShapes },
@@ -110,6 +113,20 @@ export function layerTable(
 /** Logarithm of a factor of 100: less certain predictions are not shown. */
 const MOST_NOISE = Math.log(100);
 
+/** Returns the rules that found something of a severity about some of the layers. */
+function rulesOf(
+  layers: readonly LayerMeasurements[],
+  findings: readonly Finding[],
+  severity: LayerRow["mark"],
+): string[] {
+  const names = new Set(layers.map(({ name }) => name));
+  const about = findings.filter((finding) =>
+    finding.severity === severity &&
+    (finding.layers ?? [finding.layer ?? ""]).some((name) => names.has(name))
+  );
+  return [...new Set(about.map(({ rule }) => rule))];
+}
+
 function sizesOf({ blocks }: LayerFold): [number, number] {
   const sizes = blocks.map((block) => block.flat().length);
   return [Math.min(...sizes), Math.max(...sizes)];
@@ -119,7 +136,7 @@ function rowOf(
   group: LayerGroup,
   { theory, measurements: { weightsOnly } }: Network,
   targets: ReadonlyMap<LayerMeasurements, NonNullable<LayerRow["kernel"]>>,
-): Omit<LayerRow, "mark" | "fold"> {
+): Omit<LayerRow, "mark" | "rules" | "fold"> {
   // Input and gradients come from the first layer, the output from the last.
   const [layer] = group;
   const last = group[group.length - 1];

@@ -31,6 +31,23 @@ interface Column {
 /** Maximum share of the line for a name. */
 const LARGEST_NAME = 0.3;
 
+/** Largest width of the name of a rule: that of `saturated-activations`. */
+const LONGEST_REASON = 21;
+
+/** Columns that show the figure of a rule: a row that is marked for it needs them. */
+const COLUMNS_OF_RULES: Record<string, string> = {
+  "gradients-flow": "gradient rms",
+  "vanishing-gradients": "gradient rms",
+  "exploding-gradients": "gradient rms",
+  "gradient-ratio": "gradient rms",
+  "gradient-balance": "gradient rms",
+  "activation-scale": "output rms",
+  "init-scale": "kernel std",
+  "saturated-activations": "sat",
+  "dead-units": "dead",
+  attention: "entropy",
+};
+
 /** Draws the table of layers: as many columns as fit, with a legend below. */
 export function renderLayerTable(rows: readonly LayerRow[], style: TableStyle): string[] {
   if (rows.length === 0) return [];
@@ -115,7 +132,32 @@ function columnsOf(rows: readonly LayerRow[], { unicode, width }: TableStyle): C
     column("", "dead", ({ dead }) => share(dead), 3),
     column("", "entropy", ({ entropy }) => figure(entropy), 5),
   ];
-  return all.filter(({ cells }) => cells.some((cell) => cell !== ""));
+  const filled = all.filter(({ cells }) => cells.some((cell) => cell !== ""));
+  return withReasons(filled, rows);
+}
+
+/**
+ * Keeps the figure of each marked row's rule however narrow the table is; a rule without such a figure is named in a
+ * column of its own.
+ */
+function withReasons(columns: readonly Column[], rows: readonly LayerRow[]): Column[] {
+  const isOf = (column: Column, rule: string) =>
+    COLUMNS_OF_RULES[rule] === (column.over || column.heading);
+  const kept = columns.map((column) => {
+    const isNeeded = column.heading !== "theory" && column.heading !== "within" &&
+      rows.some(({ rules }, row) =>
+        column.cells[row] !== "" && rules.some((rule) => isOf(column, rule))
+      );
+    return isNeeded ? { ...column, spare: 0 } : column;
+  });
+  const why = rows.map(({ rules }, row) =>
+    rules.some((rule) => columns.some((one) => isOf(one, rule) && one.cells[row] !== ""))
+      ? ""
+      : rules[0] ?? ""
+  );
+  if (why.every((rule) => rule === "")) return kept;
+  const cells = why.map((rule) => cutEnd(escapeControls(rule), LONGEST_REASON, ".."));
+  return [...kept, { over: "", heading: "why", cells, spare: 0, isWord: true }];
 }
 
 function classOf({ className, followers }: LayerRow): string {

@@ -38,7 +38,10 @@ function chain(alike: number): LayerMeasurements[] {
 }
 
 const small = measurements(chain(4));
-const findings = [finding("dense_4"), finding("dense_1", { severity: "warning" })];
+const findings = [
+  finding("dense_4"),
+  finding("dense_1", { rule: "dead-units", severity: "warning" }),
+];
 
 const show = (options: RenderTextOptions, diagnosis = sick, subject = small) =>
   renderText(subject, diagnosis === sick ? findings : [], { diagnosis, ...options });
@@ -222,4 +225,24 @@ Deno.test("renderText() keeps its columns whatever layers are called", () => {
       assertEquals(new Set(starts).size, 1, text);
     }
   }
+});
+
+Deno.test("renderText() shows for what a row is marked, however narrow the table is", () => {
+  const table = (width: number, rule: string) => {
+    const marked = [finding("dense_2", { rule })];
+    const lines = renderText(small, marked, { diagnosis: sick, width, all: true }).split("\n");
+    const from = lines.findIndex((line) => line.includes("kernel std"));
+    return lines.slice(
+      from,
+      lines.findIndex((line) => /^! dense_2/.test(line) && !/[|]/.test(line)) + 1,
+    );
+  };
+  const [over, , , row] = table(60, "vanishing-gradients");
+  assert(over.includes("gradient rms"), over);
+  assert(row.includes(" 0.1"), row);
+  assert(!table(60, "dead-units")[0].includes("gradient rms"));
+  // No column shows the figure of this rule.
+  const named = table(80, "symmetry");
+  assert(named[1].endsWith("  why"), named[1]);
+  assert(named[3].endsWith("  symmetry"), named[3]);
 });
