@@ -140,15 +140,13 @@ function rowOf(
   // Input and gradients come from the first layer, the output from the last.
   const [layer] = group;
   const last = group[group.length - 1];
-  const { name, className, activation } = layer;
+  const { name } = layer;
   const own = layer.weights.find(isKernel);
   const isAlone = weightsOnly !== undefined;
-  const isNamed = activation === null || activation === "linear" ||
-    className.toLowerCase() === activation.toLowerCase();
   const [above, below] = [theory.figuresOf(last), theory.figuresOf(layer)];
   return {
     name,
-    className: isNamed ? className : `${className} ${activation}`,
+    className: classOf(layer),
     followers: group.length - 1,
     shape: last.shape?.slice(1) ?? null,
     parameters: parametersOf(group),
@@ -162,6 +160,14 @@ function rowOf(
     dead: largest(group.map(({ deadFraction }) => deadFraction)),
     entropy: smallest(group.map(({ attention }) => attention?.entropy ?? null)),
   };
+}
+
+/** Returns the class of a layer and its activation; of a part of a cell the activation, since its layer's row has the class. */
+function classOf({ kind, className, activation }: LayerMeasurements): string {
+  if (activation === null) return className;
+  if (kind === "cell") return activation;
+  const isNamed = activation === "linear" || className.toLowerCase() === activation.toLowerCase();
+  return isNamed ? className : `${className} ${activation}`;
 }
 
 function compare(

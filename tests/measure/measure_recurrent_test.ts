@@ -19,6 +19,8 @@ Deno.test("measure() keeps candidate, cell output and gates of an LSTM apart", a
     const measurements = await measure(model, { inputs });
     const steps = 8 * 5 * 3;
     const lstm = find(measurements, "lstm");
+    // Parts have rows, but are not layers.
+    assertEquals([measurements.model.layers, measurements.layers.length], [3, 8]);
     const parts = ["candidate", "cell_output", "gates"].map((part) =>
       find(measurements, `lstm/${part}`)
     );

@@ -127,3 +127,12 @@ Deno.test("renderLayerTable() leaves out columns that have no room, the least us
   assertEquals(headings(30), "layer is target");
   assertEquals(renderLayerTable([], style), []);
 });
+
+Deno.test("layerTable() shows the activation of a part of a cell, whose layer has the class", () => {
+  const layers = [
+    layer("lstm", {}, { className: "LSTM", activation: null }),
+    layer("lstm/gates", {}, { kind: "cell", className: "LSTMCell", activation: "sigmoid" }),
+  ];
+  const rows = layerTable(measurements(layers), [], foldLayers(layers));
+  assertEquals(rows.map(({ className }) => className), ["LSTM", "sigmoid"]);
+});
