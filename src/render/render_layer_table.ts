@@ -101,7 +101,7 @@ function columnsOf(rows: readonly LayerRow[], { unicode, width }: TableStyle): C
   };
   const pair = (over: string, of: (row: LayerRow) => Compared, spare: number) => [
     column(over, "is", (row) => figure(of(row).measured), spare),
-    column(over, "theory", theory(of), spare),
+    column(over, "theory", theory(of), spare + 0.5),
     column(over, "within", noise(of), spare + 3),
   ];
   const column = (
