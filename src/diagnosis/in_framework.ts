@@ -1,18 +1,17 @@
 import type { Measurements } from "../measure/measurements.ts";
-import { isKerasFile } from "../model/file_kinds.ts";
 import type { Cure } from "./cure.ts";
 
 /**
  * Returns a fix in the words of the framework that the network was written in: PyTorch if the
- * weights are those of a state dict, Keras if the model was read from a file saved by Keras, else
- * TensorFlow.js.
+ * weights are those of a state dict, Keras if Keras wrote the layers, else TensorFlow.js.
  *
  * @param cure The fix.
  * @param measurements The measurements.
  */
 export function inFramework(cure: Cure, measurements: Measurements): Cure {
   if (measurements.weightsOnly !== undefined) return inTorch(cure, measurements);
-  return isKerasFile(measurements.model.source ?? "") ? { ...cure, framework: "keras" } : cure;
+  const { framework } = measurements.model;
+  return framework === undefined ? cure : { ...cure, framework };
 }
 
 function inTorch(cure: Cure, { layers }: Measurements): Cure {

@@ -113,6 +113,7 @@ export const measurementKeys: Keys<Measurements> = {
   model: object<Measurements["model"]>({
     name: string,
     source: nullable(string),
+    framework: optional(oneOf("keras")),
     parameters: count,
     layers: count,
   }),

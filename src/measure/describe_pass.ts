@@ -1,6 +1,7 @@
 import type { Engine } from "../engine/engine.ts";
 import type { Heap } from "../engine/heap.ts";
 import type { Layer } from "../engine/tensorflow.ts";
+import { computesAsKeras } from "../model/kept_logits.ts";
 import type { ModelWeight } from "../model/model_weights.ts";
 import { notReproducedIn } from "../model/not_reproduced.ts";
 import { declareSignals } from "./declare_signals.ts";
@@ -51,6 +52,7 @@ export function describePass(found: PassFindings): Measurements {
     model: {
       name: model.name,
       source: options.source ?? null,
+      ...(computesAsKeras(model) ? { framework: "keras" as const } : {}),
       parameters: weights.reduce((sum, { variable }) => sum + variable.read().size, 0),
       layers: new Set(rows.map(({ layer }) => layer)).size,
     },

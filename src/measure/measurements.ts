@@ -226,6 +226,8 @@ export interface Measurements {
     name: string;
     /** Path that it was loaded from, or `null` for a model made in memory. */
     source: string | null;
+    /** Framework that wrote the model's layers; absent if it is TensorFlow.js. */
+    framework?: "keras";
     /** Number of parameters; a shared weight counts once. */
     parameters: number;
     /**

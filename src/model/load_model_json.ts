@@ -10,7 +10,7 @@ import { loadWeights, locateGroups } from "./load_weights.ts";
 import type { LoadedModel } from "./loaded_model.ts";
 import { ModelError } from "./model_error.ts";
 import { readJson } from "./read_json.ts";
-import { isJson, type Json } from "./topology_json.ts";
+import { isTopology } from "./topology_json.ts";
 import { parseWeightsManifest } from "./weights_manifest.ts";
 
 /** Weights and as much again for their gradients have to fit into the 4 GiB of the WASM heap. */
@@ -65,11 +65,6 @@ export async function loadModelJson(
     throw error;
   }
 }
-
-/** Returns true if a file holds layers without weights, as `to_json()` of Keras writes them. */
-const isTopology = (json: unknown): json is Json =>
-  isJson(json) && typeof json.class_name === "string" && "config" in json &&
-  json.modelTopology === undefined;
 
 function requireLayersModel(json: unknown): Record<string, unknown> {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {

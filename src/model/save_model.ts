@@ -11,6 +11,7 @@ import { type NewFile, NewFolder } from "./new_folder.ts";
 import { readUserFile } from "./files/user_file.ts";
 import { readJson } from "./read_json.ts";
 import { requireModel } from "./require_model.ts";
+import { isTopology } from "./topology_json.ts";
 import { parseWeightsManifest, type WeightSpec } from "./weights_manifest.ts";
 
 /** Options of {@linkcode saveModel}. */
@@ -88,7 +89,7 @@ export async function saveModel(
  *
  * @param tf The engine's TensorFlow.js.
  * @param model The model.
- * @param like The model.json that it was loaded from, if any.
+ * @param like The JSON file that it was loaded from, if any. One that holds only layers has no place for weights.
  */
 export async function modelFiles(
   tf: TensorFlow,
@@ -97,6 +98,7 @@ export async function modelFiles(
 ): Promise<NewFile[]> {
   if (like === null) return await ownFiles(tf, model);
   const json = Object(await readJson(like, ModelError)) as { weightsManifest: Manifest };
+  if (isTopology(json)) return await ownFiles(tf, model);
   try {
     return await filesLike(tf, model, json, like);
   } catch (error) {

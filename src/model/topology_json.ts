@@ -26,3 +26,8 @@ export function setting(object: Json, key: string): { key: string; value: unknow
   const written = Object.keys(object).findLast((own) => camelCase(own) === key) ?? snakeCase(key);
   return { key: written, value: Object.hasOwn(object, written) ? object[written] : undefined };
 }
+
+/** Returns true if a file holds layers without weights, as `to_json()` of Keras writes them. */
+export const isTopology = (json: unknown): json is Json =>
+  isJson(json) && typeof json.class_name === "string" && "config" in json &&
+  json.modelTopology === undefined;

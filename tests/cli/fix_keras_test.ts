@@ -143,3 +143,44 @@ Deno.test("the weights of a .h5 that have changed are written in their places", 
     for (const one of [model, again]) one.dispose();
   });
 });
+
+/** Layers as `to_json()` writes them: ten of tanh whose kernels are far too large. */
+function topology(backend: string | undefined) {
+  const input = {
+    module: "keras.layers",
+    class_name: "InputLayer",
+    config: { name: "input_layer", batch_shape: [null, 20] },
+  };
+  const dense = (index: number) => ({
+    module: "keras.layers",
+    class_name: "Dense",
+    config: {
+      name: `dense_${index}`,
+      units: 20,
+      activation: "tanh",
+      use_bias: true,
+      kernel_initializer: {
+        module: "keras.initializers",
+        class_name: "RandomNormal",
+        config: { mean: 0, stddev: 200, seed: null },
+      },
+    },
+  });
+  const layers = [input, ...Array.from({ length: 10 }, (_, i) => dense(i + 1))];
+  return { class_name: "Sequential", config: { name: "deep", layers }, backend };
+}
+
+Deno.test("fixes for layers from to_json() are printed in the language of who wrote them", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/keras.json`, JSON.stringify(topology(undefined)));
+    await Deno.writeTextFile(`${folder}/tfjs.json`, JSON.stringify(topology("tensor_flow.js")));
+    const keras = await fix(folder, "keras.json", "--out", "fixed");
+    assertEquals(keras.stderr, "");
+    assertStringIncludes(keras.stdout, 'kernel_initializer="lecun_normal"');
+    assertEquals(/kernelInitializer|model\.getLayer/.test(keras.stdout), false);
+    const changes = await Deno.readTextFile(`${folder}/fixed/CHANGES.md`);
+    assertStringIncludes(changes, "```python\n");
+    const tfjs = await fix(folder, "tfjs.json");
+    assertStringIncludes(tfjs.stdout, 'kernelInitializer: "leCunUniform"');
+  });
+});

@@ -41,7 +41,8 @@ export async function loadTopology(
       "topology",
       () => buildModel(tf, topology, MOST_ENTRIES, most, (model) => beforeWeights(model, 0)),
     );
-    compileAsInKeras(tf, model, json.compile_config);
+    // TensorFlow.js's own toJSON() writes the same format.
+    if (json.backend !== "tensor_flow.js") compileAsInKeras(tf, model, json.compile_config);
     return modelOfFile(path, "keras", model, topology);
   };
   return { ...await build(seed), seed, recreate: async (seed) => (await build(seed)).model };
