@@ -73,6 +73,8 @@ def walk(layer, path):
         seen = {}
         for variable in layer.weights:
             name = variable.name.split("/")[-1].split(":")[0]
+            # Keras gives the factors of a LayerScale no name.
+            name = "gamma" if name == "variable" else name
             seen[name] = seen.get(name, 0) + 1
             yield path + name + (f"_{seen[name]}" if seen[name] > 1 else ""), variable
 

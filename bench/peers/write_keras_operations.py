@@ -7,6 +7,7 @@ The files are those of write_keras_files.py, which says what is in them; NAME.js
 besides.
 """
 import numpy as np
+from keras.src.applications.convnext import LayerScale
 
 from keras_models import L, keras
 from write_keras_files import write_all
@@ -189,9 +190,18 @@ def flat_inputs():
     return model_of([x, y], parts + [L.Flatten()(L.Dense(2)(y)), L.Flatten()(L.Concatenate()([y, L.Flatten()(y)]))])
 
 
+def layer_scales():
+    """A block of ConvNeXt."""
+    x = Input((5, 5, 4))
+    h = L.LayerNormalization()(L.DepthwiseConv2D(3, padding="same")(x))
+    h = L.Dense(4)(L.Dense(6, "gelu")(h))
+    h = x + LayerScale(1e-6, 4, name="scale")(h)
+    return Model(x, L.Dense(2)(L.GlobalAveragePooling2D()(h)))
+
+
 MODELS = [
     ops_indices, ops_reductions, ops_shapes, ops_functions, ops_activations, ops_arithmetic, ops_products, ops_gated_mlp,
-    ops_manual_mask, masks_pooling, masks_recurrent, masks_bidirectional, flat_inputs, masks_merging,
+    ops_manual_mask, masks_pooling, masks_recurrent, masks_bidirectional, flat_inputs, masks_merging, layer_scales,
 ]
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
-import { showValue } from "../words/show_value.ts";
 import { checkLayers } from "./check_layers.ts";
 import { plainTopology } from "./keras/plain_topology.ts";
 import { ModelError } from "./model_error.ts";
 import { camelCase, isJson, type Json, type KnownAs, MODEL_CLASSES } from "./topology_json.ts";
 import { unexpected } from "./unexpected.ts";
-import { unknownClass } from "./unknown_class.ts";
+import { refuseLayerless, unknownClass } from "./unknown_class.ts";
 
 /** Architecture of a model in the form that TensorFlow.js builds it from. */
 export interface Topology {
@@ -72,20 +71,6 @@ export function convertTopology(
   const whole = Array.isArray(config) ? { layers: config } : config;
   places.set(whole, `${place}.config`);
   return { className, config: whole, places };
-}
-
-/** Rejects a model of a custom class, whose file holds constructor arguments instead of layers. */
-function refuseLayerless(model: Json, place: string, knownAs: KnownAs): void {
-  const name = model.class_name as string;
-  const hasLayers = Array.isArray(model.config) || Array.isArray(Object(model.config).layers);
-  if (hasLayers || knownAs(name) !== null) return;
-  throw new ModelError(
-    `${place}.class_name is ${
-      showValue(name)
-    }, a model of a class of its own: the file holds its ` +
-      `hyperparameters and no layers. Save a functional model of the same layers: ` +
-      `keras.Model(model.input, model.output), or one that calls model.layers one after the other`,
-  );
 }
 
 function convert(

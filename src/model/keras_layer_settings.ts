@@ -103,6 +103,7 @@ export const KERAS_LAYER_SETTINGS: Record<string, Settings> = {
   GlobalAveragePooling3D: pooling,
   GlobalMaxPooling3D: pooling,
   GroupNormalization: { groups: axis, axis, epsilon: number, center: flag, scale: flag },
+  LayerScale: { initValues: required(number), projectionDim: required(count) },
   Normalization: { axis: KINDS.axesOrNone, invert: flag },
   RMSNormalization: { axis: axes, epsilon: number },
   SeparableConv1D: { filters: required(count), ...windowed, depthMultiplier: count },

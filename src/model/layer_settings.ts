@@ -17,6 +17,7 @@ export const COMMON: Settings = {
   batchInputShape: KINDS.batchShape,
   inputShape: KINDS.shape,
   batchSize: count,
+  activityRegularizer: only(null, "TensorFlow.js adds no penalty on activations"),
   // Set only in code, never in a file.
   weights: only(null, "weights stand in weightsManifest"),
 };
@@ -36,6 +37,10 @@ const convolution = (rank: number): Settings => ({ filters: required(count), ...
 const transposed = (rank: number): Settings => ({
   ...convolution(rank),
   groups: only(1, "TensorFlow.js has no such convolution in groups"),
+  dilationRate: {
+    what: "1: TensorFlow.js dilates no transposed convolution",
+    is: (value) => [value].flat().every((rate) => rate === 1),
+  },
   outputPadding: only(null, "TensorFlow.js pads no output"),
 });
 

@@ -70,6 +70,7 @@ export const KERAS_LAYER_TRAITS: Readonly<Record<string, LayerTraits>> = {
   GlobalAveragePooling3D: traits("pool", { operation: "globalMean" }),
   GlobalMaxPooling3D: traits("pool", { ...KINKED, operation: "globalLargest" }),
   GroupNormalization: traits("normalization", { memoryCopies: 6 }),
+  LayerScale: traits("rescaling"),
   Normalization: traits("rescaling", { memoryCopies: 2 }),
   RMSNormalization: traits("normalization", { operation: "rootMeanSquare", memoryCopies: 3 }),
   SeparableConv1D: traits("convolution", { ...APART, operation: "separable", memoryCopies: 2 }),

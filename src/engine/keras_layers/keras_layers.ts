@@ -24,6 +24,7 @@ import {
   type GlobalPooling3DArgs,
 } from "./global_pooling_3d.ts";
 import { createGroupNormalization, type GroupNormalizationArgs } from "./group_normalization.ts";
+import { createLayerScale, type LayerScaleArgs } from "./layer_scale.ts";
 import { createNormalization, type NormalizationArgs } from "./normalization.ts";
 import { createRMSNormalization, type RMSNormalizationArgs } from "./rms_normalization.ts";
 import { createSeparableConv1D, type SeparableConv1DArgs } from "./separable_conv_1d.ts";
@@ -80,6 +81,8 @@ export interface KerasLayers extends Augmentations, AdaptivePoolings {
   readonly GroupNormalization: KerasLayer<GroupNormalizationArgs>;
   /** Data normalised by the mean and the variance of other data. */
   readonly Normalization: KerasLayer<NormalizationArgs>;
+  /** Each channel times a trained factor, as in ConvNeXt. */
+  readonly LayerScale: KerasLayer<LayerScaleArgs>;
   /** Entries divided by their root mean square. */
   readonly RMSNormalization: KerasLayer<RMSNormalizationArgs>;
   /** Each channel of a sequence convolved by itself, then all mixed. */
@@ -129,6 +132,7 @@ export const KERAS_LAYERS: Factories = {
   GlobalAveragePooling3D: createGlobalAveragePooling3D,
   GlobalMaxPooling3D: createGlobalMaxPooling3D,
   GroupNormalization: createGroupNormalization,
+  LayerScale: createLayerScale,
   Normalization: createNormalization,
   RMSNormalization: createRMSNormalization,
   SeparableConv1D: createSeparableConv1D,

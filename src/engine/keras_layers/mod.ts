@@ -21,6 +21,7 @@ export { type Augmentations, type KerasLayers, kerasLayers } from "./keras_layer
 export { type MultiHeadAttentionArgs } from "./multi_head_attention.ts";
 export type { Nested, NormalizationArgs } from "./normalization.ts";
 export { type ProjectedAttentionArgs } from "./projected_attention.ts";
+export type { LayerScaleArgs } from "./layer_scale.ts";
 export type { RMSNormalizationArgs } from "./rms_normalization.ts";
 export type { SeparableConv1DArgs } from "./separable_conv_1d.ts";
 export type { DataFormat } from "./space_axes.ts";

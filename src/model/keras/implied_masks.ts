@@ -12,7 +12,7 @@ const CONSTANT = ["OnesLike", "ZerosLike"];
 
 /** Layers of Keras 3 whose output has no mask. */
 const STOPPING = new RegExp(
-  "^(Adaptive(Average|Max)Pooling.D|(Average|Max|GlobalAverage|GlobalMax)Pooling.D|CategoryEncoding|" +
+  "^(Adaptive(Average|Max)Pooling.D|(Average|Max|GlobalAverage|GlobalMax)Pooling.D|CategoryEncoding|LayerScale|" +
     "(Depthwise|Separable)?Conv.D(Transpose)?|Cropping.D|Discretization|EinsumDense|Flatten|InputLayer|Permute|" +
     "RMSNormalization|RepeatVector|Reshape|SpectralNormalization|UpSampling.D|ZeroPadding.D)$",
 );

@@ -30,6 +30,10 @@ function withoutKernel(
 /** True for a missing number, which Keras writes as null, 0, or an array without axes. */
 const isZero = (value: unknown) => value === undefined || value === null || value === 0;
 
+/** TensorFlow.js takes 0 for 1, and warns on the console. */
+const withImplementation: Change = (config) =>
+  config.implementation === 0 ? { ...config, implementation: 1 } : config;
+
 /** Layers whose settings have different names in Keras and TensorFlow.js. */
 const CHANGES: Record<string, Change> = {
   // Keras 2 normalises over a list of axes, which has one entry.
@@ -40,11 +44,15 @@ const CHANGES: Record<string, Change> = {
       : { axis: Array.isArray(axis) && axis.length === 1 ? axis[0] : axis },
   }),
   Bidirectional: bidirectional,
+  GRU: withImplementation,
+  GRUCell: withImplementation,
   Identity: (config) => ({ class_name: "Activation", config: { ...config, activation: "linear" } }),
   InputLayer: ({ batch_shape, ...config }) => ({
     ...batch_shape === undefined ? {} : { batch_input_shape: batch_shape },
     ...config,
   }),
+  LSTM: withImplementation,
+  LSTMCell: withImplementation,
   LeakyReLU: ({ negative_slope, ...config }) => ({
     ...negative_slope === undefined ? {} : { alpha: negative_slope },
     ...config,

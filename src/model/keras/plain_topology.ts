@@ -5,7 +5,7 @@ import { plainGraph } from "./plain_graph.ts";
 import { INITIALIZERS, plainLayer } from "./plain_layer.ts";
 import { isOperation } from "./plain_operation.ts";
 import { refusedLayer } from "./refused_layers.ts";
-import { unknownClass } from "../unknown_class.ts";
+import { refuseLayerless, unknownClass } from "../unknown_class.ts";
 
 /** Deeper nesting is rejected later, with a message. */
 const MAX_DEPTH = 200;
@@ -117,6 +117,10 @@ function plain(value: unknown, key: string, place: string, context: Context): un
   // The reason why a layer is not run is more helpful than its type.
   if (typeof className === "string" && refusedLayer(className) !== null) {
     if (context.knownAs(className) === null) throw unknownClass(className, place);
+  }
+  // Keras writes the settings of `compile` beside every model, also beside one inside another.
+  if (typeof className === "string" && Object.hasOwn(value, "compile_config")) {
+    refuseLayerless(value, place, context.knownAs);
   }
   // A stateful generator starts from a seed that does not affect any result.
   if (key === "seed") return null;

@@ -62,6 +62,7 @@ export const NEW_LAYERS: [
     [4, 6],
     (K) => new K.GroupNormalization({ groups: -1, axis: 1 }),
   ],
+  ["LayerScale", [3, 2], (K) => new K.LayerScale({ initValues: 0.5, projectionDim: 2 })],
   ["Normalization", [3, 2], (K) => new K.Normalization({ mean: [1, 2], variance: [2, 3] })],
   ["Normalization, adapted", [3, 2], (K) => new K.Normalization({ axis: [1, 2], invert: true })],
   ["RMSNormalization", [3, 4], (K) => new K.RMSNormalization({ epsilon: 0.1 })],

@@ -108,3 +108,10 @@ Deno.test("plainLayer() takes two directions that are copies, each going its own
   assertEquals(pair({ name: "my_forward_lstm" }, null).layer, layer({ name: "my_forward_lstm" }));
   assertEquals(pair(undefined, 3), { layer: undefined, merge_mode: "sum" });
 });
+
+Deno.test("plainLayer() takes the implementation 0 for 1, as TensorFlow.js does with a warning", () => {
+  for (const name of ["GRU", "GRUCell", "LSTM", "LSTMCell"]) {
+    assertEquals(plain(name, { implementation: 0 }).config, { implementation: 1 });
+    assertEquals(plain(name, { implementation: 2 }).config, { implementation: 2 });
+  }
+});

@@ -43,6 +43,33 @@ Deno.test("loadModel() says that the file of a subclassed model holds no layers"
     'class_name is "BertBackbone", a model of a class of its own: the file holds its hyperparameters and ' +
       "no layers. Save a functional model",
   );
+  const inner = { class_name: "BertBackbone", config: { vocabulary_size: 9 }, compile_config: {} };
+  await assertRejects(
+    () => loadEdited(({ config }) => config.layers[1] = inner),
+    ModelError,
+    'layers[1].class_name is "BertBackbone", a model of a class of its own: the file holds its',
+  );
+});
+
+Deno.test("loadModel() names the setting that TensorFlow.js lacks", async () => {
+  const regularizer = { class_name: "L2", config: { l2: 0.1 } };
+  await assertRejects(
+    () =>
+      loadEdited(({ config }) =>
+        Object.assign(config.layers[1].config, { activity_regularizer: regularizer })
+      ),
+    ModelError,
+    "activity_regularizer is an object, expected null: TensorFlow.js adds no penalty on activations",
+  );
+  const transposed = { filters: 2, kernel_size: [3, 3], dilation_rate: [2, 2] };
+  await assertRejects(
+    () =>
+      loadEdited(({ config }) =>
+        config.layers[1] = { class_name: "Conv2DTranspose", config: transposed }
+      ),
+    ModelError,
+    "dilation_rate is an array of 2 items, expected 1: TensorFlow.js dilates no transposed convolution",
+  );
 });
 
 Deno.test("loadModel() reads the infinite numbers that Python writes into JSON", async () => {
