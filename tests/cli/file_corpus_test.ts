@@ -30,6 +30,7 @@ const path = (name: string) => new URL(name, FILES).pathname;
 Deno.test("the command line measures every .keras and every topology of the fixtures", async () => {
   const names = [
     ...filesIn("keras/", /\.(keras|topology\.json)$/),
+    ...filesIn("masked_losses/", /\.keras$/),
     ...filesIn("peers/", /\.keras$/),
   ];
   await checkFiles(names.map(path));

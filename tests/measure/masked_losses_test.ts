@@ -4,11 +4,11 @@ import type { Engine } from "../../src/engine/engine.ts";
 import { gradients } from "../../src/measure/gradients.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { loadModel } from "../../src/model/load_model.ts";
-import golden from "../../fixtures/golden/masked_losses.json" with { type: "json" };
+import golden from "../../fixtures/files/masked_losses/figures.json" with { type: "json" };
 
 type Case = typeof golden.cases[number];
 
-const FOLDER = new URL("../../fixtures/golden/masked_losses/", import.meta.url);
+const FOLDER = new URL("../../fixtures/files/masked_losses/", import.meta.url);
 
 async function subjectOf({ tf }: Engine, { name, inputs, targets }: Case) {
   const { model } = await loadModel(new URL(`${name}.keras`, FOLDER).pathname);
