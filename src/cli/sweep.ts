@@ -18,7 +18,7 @@ export const sweep = defineCommand({
     "with --exercise the exercise's network. MODEL, as for report, is swept on its own weights; with",
     "--activation and --initializer the layers that support it get others. A model.json, .keras or .h5",
     "has the same weights in every draw; only the batch differs. Layers alone, as to_json() of Keras",
-    "writes them, are drawn anew for every seed.",
+    "writes them, are drawn again for every seed.",
     "",
     "Ctrl-C stops the study and keeps the finished points. --out FILE is complete and readable at any",
     "time; --resume continues it. Without --resume, an existing study is never replaced.",
