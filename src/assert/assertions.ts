@@ -765,12 +765,12 @@ export function assertNoDeadUnits(
  *   skips; Noci et al. 2022 for the gradient of queries and keys that vanishes with either.
  *   Severities from `deno task bench:trainability --focus attention`: none is an error, because
  *   networks with each of these train. A gradient of queries and keys below 1/1000 of that of the
- *   values is no finding of its own: 27 of 28 networks that have one train.
+ *   values is not a finding: 27 of 28 networks that have one train.
  * - Misleads: A transformer that was just made attends to all keys nearly alike, by design: that is
- *   no finding, and a scale of the scores near 0 only a note, because Adam makes up for it. Alike
- *   tokens hurt a network that takes their mean at the end less than one that answers for each.
- *   Trained networks only get notes: heads that have learned where to look are sharp. An attention
- *   within a layer of your own is not seen.
+ *   not a finding, and a scale of the scores near 0 only a note, because Adam makes up for it.
+ *   Alike tokens hurt a network that takes their mean at the end less than one that answers for
+ *   each. Trained networks only get notes: heads that have learned where to look are sharp. An
+ *   attention within a layer of your own is not seen.
  * - False positives: On 200 healthy networks (transformers of bench/trainability with
  *   MultiHeadAttention, 1 to 6 blocks, normalised before or after each sum, under seeds of their
  *   own): 0 errors (95 % interval up to 1.9 %), 0 warnings.

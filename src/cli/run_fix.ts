@@ -196,7 +196,7 @@ function outcome(
 }
 
 /** Text for what no copy can fix. */
-const LEFT = "what lies in the code is left to you";
+const LEFT = "what is in the code is left to you";
 
 /** Returns true if a fix that worked is not in the weights alone. */
 function leavesCode({ causes }: Diagnosis): boolean {
@@ -213,7 +213,7 @@ function whyNotWritten(diagnosis: Diagnosis, copy: Copy | null, out: string | nu
   const worked = diagnosis.causes.filter(({ tried }) => tried?.worked);
   if (worked.length === 0) {
     const isTried = diagnosis.causes.some(({ tried }) => tried !== undefined);
-    return `nothing written, as ${isTried ? "no cure worked" : "there is no cure to try"}`;
+    return `nothing written, as ${isTried ? "no fix worked" : "there is no fix to try"}`;
   }
   if (worked.some(({ cures }) => cures.some(isWeightCure)) && out === null) {
     return leavesCode(diagnosis)

@@ -111,7 +111,9 @@ function asker(yes: boolean): (question: string) => Promise<boolean> {
   return (question) => {
     if (yes) return Promise.resolve(true);
     if (Deno.stdin.isTerminal()) return Promise.resolve(confirm(question));
-    throw new UsageError("Nothing written: stdin is no terminal to ask on, expected --yes");
+    throw new UsageError(
+      "Nothing written: stdin is not a terminal, so nothing can be asked: run it again with --yes",
+    );
   };
 }
 

@@ -97,7 +97,7 @@ Deno.test("fix says that a model.json cannot hold a class of the module, and wri
   });
 });
 
-Deno.test("fix says that there is no cure to try, where there is none", async () => {
+Deno.test("fix says that there is no fix to try, where there is none", async () => {
   const net = `export const createModel = ({ tf }) => {
     const model = tf.sequential({ layers: [4, 2].map((units) =>
       tf.layers.dense({ units, inputShape: [3] })) });
@@ -108,6 +108,6 @@ Deno.test("fix says that there is no cure to try, where there is none", async ()
   await withGateFolder([], { "net.js": net }, async (cwd) => {
     const { code, stdout } = await runCommand(["fix", "net.js", "--quiet"], { cwd });
     assertEquals(code, 1);
-    assertStringIncludes(stdout, "nothing written, as there is no cure to try");
+    assertStringIncludes(stdout, "nothing written, as there is no fix to try");
   });
 });

@@ -57,10 +57,10 @@ export const attention: Rule = defineRule({
     "Zhai et al. 2023 for the entropy; Dong et al. 2021 for tokens that collapse without skips; Noci et " +
     "al. 2022 for the gradient of queries and keys that vanishes with either. Severities from " +
     "`deno task bench:trainability --focus attention`: none is an error, because networks with each of these train. " +
-    "A gradient of queries and keys below 1/1000 of that of the values is no finding of its own: 27 of 28 networks " +
+    "A gradient of queries and keys below 1/1000 of that of the values is not a finding: 27 of 28 networks " +
     "that have one train.",
   misleads:
-    "A transformer that was just made attends to all keys nearly alike, by design: that is no finding, and a scale " +
+    "A transformer that was just made attends to all keys nearly alike, by design: that is not a finding, and a scale " +
     "of the scores near 0 only a note, because Adam makes up for it. Alike tokens " +
     "hurt a network that takes their mean at the end less than one that answers for each. Trained networks " +
     "only get notes: heads that have learned where to look are sharp. An attention within a layer of your own is not " +

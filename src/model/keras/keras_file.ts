@@ -107,5 +107,5 @@ function parse(text: string, place: string): unknown {
 function parseModel(text: string, place: string): Json {
   const parsed = parse(text, place);
   if (isJson(parsed)) return parsed;
-  throw new ModelError(`${place} is no object, expected a model`);
+  throw new ModelError(`${place} is not an object, expected a model`);
 }

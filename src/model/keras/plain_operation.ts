@@ -79,7 +79,7 @@ const REASONS: Readonly<Record<string, string>> = {
   Argmin: NO_GRADIENT,
   Argsort: NO_GRADIENT,
   Nonzero: NO_GRADIENT,
-  OneHot: "its input is no signal that a gradient goes through; a CategoryEncoding does the same",
+  OneHot: "no gradient passes through its input; a CategoryEncoding does the same",
   SearchSorted: NO_GRADIENT,
   TopK: "the places that it gives have no gradient",
 };

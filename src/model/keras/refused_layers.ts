@@ -21,7 +21,7 @@ const REASONS: Readonly<Record<string, string>> = {
   HashedCrossing: TEXT,
   Hashing: TEXT,
   IntegerLookup:
-    "its table is no weight, expected a model that begins after it, with places in the table",
+    "its table is not a weight, expected a model that begins after it, with places in the table",
   JaxLayer: FOREIGN,
   Lambda: "it holds code of Python, expected a class of that name that --register FILE brings " +
     "(a module that exports register({ tf }))",

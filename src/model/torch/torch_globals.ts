@@ -147,7 +147,7 @@ export const TORCH: Resolver = {
         throw new ModelError("A parameter of the pickle holds no tensor, expected one");
       default:
         throw new ModelError(
-          `The pickle calls ${showValue(path ?? callee.is)}, which is no function`,
+          `The pickle calls ${showValue(path ?? callee.is)}, which is not a function`,
         );
     }
   },
@@ -172,7 +172,7 @@ export const TORCH: Resolver = {
     const { path = "" } = (isObject(kind ?? null) ? kind : {}) as Partial<Global>;
     const name = path.slice(path.lastIndexOf(".") + 1);
     if (what !== "storage" || !Object.hasOwn(STORAGES, name) || typeof key !== "string") {
-      throw new ModelError("A persistent id of the pickle is no storage, expected one");
+      throw new ModelError("A persistent id of the pickle is not a storage, expected one");
     }
     if (view !== null) {
       throw new ModelError(`Storage ${showValue(key)} is a view of another one, expected its own`);

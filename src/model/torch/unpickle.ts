@@ -213,7 +213,9 @@ class Machine {
       }
       case 0x52: { // REDUCE
         const args = this.#pop(), callee = this.#pop();
-        if (!Array.isArray(args) || !isObject(callee)) throw broken("a call of what is no global");
+        if (!Array.isArray(args) || !isObject(callee)) {
+          throw broken("a call of something other than a global");
+        }
         return this.#push(this.#resolver.call(callee, args, this.#budget), COST.object);
       }
       case 0x81: // NEWOBJ
@@ -242,7 +244,9 @@ class Machine {
   }
 
   #make(args: Pickled, callee: Pickled): true {
-    if (!Array.isArray(args) || !isObject(callee)) throw broken("an object of what is no global");
+    if (!Array.isArray(args) || !isObject(callee)) {
+      throw broken("an object of something other than a global");
+    }
     return this.#push(this.#resolver.make(callee, args), COST.object);
   }
 
@@ -260,13 +264,13 @@ class Machine {
 
   #list(): Pickled[] {
     const list = this.#stack.at(-1);
-    if (!Array.isArray(list)) throw broken("an item of what is no list");
+    if (!Array.isArray(list)) throw broken("an item of something other than a list");
     return list;
   }
 
   #dictionary(): Map<Pickled, Pickled> {
     const dictionary = this.#stack.at(-1);
-    if (!(dictionary instanceof Map)) throw broken("a key of what is no dictionary");
+    if (!(dictionary instanceof Map)) throw broken("a key of something other than a dictionary");
     return dictionary;
   }
 

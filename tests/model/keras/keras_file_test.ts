@@ -57,7 +57,7 @@ Deno.test("readKerasFile() says which part of an archive is missing or damaged",
   for (const text of ["[]", "null", "3"]) {
     assertEquals(
       await archive({ "config.json": text }),
-      "config.json is no object, expected a model",
+      "config.json is not an object, expected a model",
     );
   }
   const broken = await archive({ "config.json": "{" });

@@ -64,12 +64,12 @@ refuses(
 refuses(
   "that calls a number",
   [1, 2, { op: "R" }],
-  `The pickle has a call of what is no global, ${written}`,
+  `The pickle has a call of something other than a global, ${written}`,
 );
 refuses(
   "that calls a type",
   [{ global: ["torch", "float32"] }, { op: ")" }, { op: "R" }],
-  'The pickle calls "type", which is no function',
+  'The pickle calls "type", which is not a function',
 );
 refuses(
   "that recalls what it never kept",

@@ -75,7 +75,7 @@ Deno.test("readStateDict() refuses objects of other classes, and attributes of w
   );
   assertEquals(
     await refusal([1, 2, { op: 0x81 }]),
-    "The pickle has an object of what is no global, expected what torch.save writes",
+    "The pickle has an object of something other than a global, expected what torch.save writes",
   );
 });
 
