@@ -46,7 +46,10 @@ function assertAgrees(own: Loose, name: string) {
     const what = `${peer} ${JSON.stringify(theirs.versions)}`;
     const wrong = theirs === exact ? apart.filter((figure) => !lost.includes(figure)) : apart;
     assertEquals(wrong, [], `${what}: differs by ${worst} at most`);
-    assertEquals(missing, [], `${what}: figures that nothing was compared with`);
+    // Keras on JAX computes a cross-entropy from the probabilities, every other one from the logits before them.
+    const isPassed = peer === "Keras on JAX" && NETWORKS[name].loss === "crossentropy";
+    const left = isPassed ? ["head da"] : [];
+    assertEquals(missing, left, `${what}: figures that nothing was compared with`);
   }
 }
 
