@@ -16,7 +16,8 @@ export function showTensorFlow(toOthers: boolean): void {
  * uses. They are the same modules, so code that imports all of TensorFlow.js later gets the same
  * classes, ops and engine. The whole package also has a WebGL backend, `tf.data` and graph models,
  * which take 46 of the 117 ms of processor time of a bare start of TensorFlow.js with WASM (2-core
- * Xeon, Deno 2.9.6). It also gives tensors methods; here `chainMethods()` does, in 0.2 ms.
+ * Xeon, Deno 2.9.6). It also gives tensors methods; here `chainMethods()` does, in 0.9 ms of
+ * processor time.
  */
 export async function importTensorFlow(): Promise<TensorFlow> {
   if (seen) return await import("@tensorflow/tfjs");
