@@ -77,7 +77,7 @@ Deno.test("report refuses a .keras without one of its files, or cut off", async 
     [archive("model.weights.h5", weights), "The archive has no config.json"],
     [archive("config.json", new TextEncoder().encode("{}")), "The archive has no model.weights.h5"],
     [archive("config.json", new TextEncoder().encode("{")), "config.json is not valid JSON"],
-    [archive("config.json", new TextEncoder().encode("[]")), "config.json is no object"],
+    [archive("config.json", new TextEncoder().encode("[]")), "config.json is not an object"],
     [bytes.subarray(0, bytes.length / 2), "not a whole zip archive"],
     [new Uint8Array(), "is neither HDF5 nor zip"],
   ];
