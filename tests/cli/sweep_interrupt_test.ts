@@ -164,6 +164,6 @@ echo "\${PIPESTATUS[0]}"`;
   const [heading, code] = new TextDecoder().decode(stdout).trim().split("\n");
   assert(heading.startsWith("index,seed,"));
   assertEquals(code, "0");
-  const [, measured] = /(\d+) of 244000 points/.exec(new TextDecoder().decode(stderr)) ?? [];
+  const [, measured] = /(\d+) of 256000 points/.exec(new TextDecoder().decode(stderr)) ?? [];
   assert(Number(measured) > 0 && Number(measured) < 10_000, `${measured} points`);
 });
