@@ -9,7 +9,7 @@
  * @module
  */
 import { showOverview } from "./src/cli/overview.ts";
-import { foreignImport } from "./src/model/foreign_import.ts";
+import { foreignImport } from "./src/model/user_code/foreign_import.ts";
 import type * as Library from "./src/mod.ts";
 
 const LIBRARY = "./src/mod.ts";
@@ -83,7 +83,7 @@ export const {
   renderStudy,
   renderText,
   rescaleWeights,
-  runChecks,
+  runRules,
   runStudy,
   setWeights,
   startEngine,

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { startEngine } from "../src/engine/start_engine.ts";
+import { startEngine } from "../src/engine/start/start_engine.ts";
 import type { Control } from "../tests/false_positives/controls.ts";
 import { deltaRatios } from "../tests/theory/delta_ratios.ts";
 

@@ -8,8 +8,8 @@
  *
  * @module
  */
-import { RULES } from "../src/checks/rules.ts";
-import { startEngine } from "../src/engine/start_engine.ts";
+import { RULES } from "../src/rules/rules.ts";
+import { startEngine } from "../src/engine/start/start_engine.ts";
 import { wilsonInterval } from "../src/theory/wilson_interval.ts";
 import {
   type Control,

@@ -8,9 +8,9 @@
  * @module
  */
 import { healthMonitor } from "../src/assert/health_monitor.ts";
-import { startEngine } from "../src/engine/start_engine.ts";
-import { exerciseModel } from "../src/model/exercise_model.ts";
-import { randomBatch } from "../src/model/random_batch.ts";
+import { startEngine } from "../src/engine/start/start_engine.ts";
+import { exerciseModel } from "../src/model/layers/exercise_model.ts";
+import { randomBatch } from "../src/model/batches/random_batch.ts";
 import { median } from "./median.ts";
 
 const ROUNDS = 7, BATCHES = 40, EXAMPLES = 64;

@@ -1,4 +1,4 @@
-import { liveDataOf } from "../src/engine/live_data.ts";
+import { liveDataOf } from "../src/engine/heap/live_data.ts";
 import type { WasmBackend } from "../src/engine/native/wasm_backend.ts";
 import type { TensorFlow } from "../src/engine/tensorflow.ts";
 

@@ -7,11 +7,11 @@
  */
 import { startEngine } from "../src/engine/mod.ts";
 import { measure } from "../src/measure/mod.ts";
-import { normalizedOnBatch } from "../src/measure/normalized_on_batch.ts";
+import { normalizedOnBatch } from "../src/measure/training_facts.ts";
 import { estimatePass } from "../src/measure/plan_memory.ts";
-import { leafLayers, loadModel, randomBatch } from "../src/model/mod.ts";
-import { containerLayers } from "../src/model/inner_layers.ts";
-import { batchShapes } from "../src/model/shapes.ts";
+import { leafLayers, loadModel, randomBatch } from "../src/load/mod.ts";
+import { containerLayers } from "../src/model/layers/leaf_layers.ts";
+import { batchShapes } from "../src/model/layers/shapes.ts";
 import type { LayersModel } from "../src/engine/tensorflow.ts";
 import { heapPeak } from "./heap_peak.ts";
 import { memoryModels } from "./memory_models.ts";

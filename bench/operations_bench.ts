@@ -6,7 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-wasm";
-import { installKernels, installLayerRepairs } from "../src/engine/kernels/mod.ts";
+import { installLayerRepairs, installOps } from "../src/engine/ops/mod.ts";
 import { leastTime } from "./least_time.ts";
 import type { Row } from "./row.ts";
 
@@ -79,7 +79,7 @@ export async function rows(): Promise<Row[]> {
   };
   for (let round = 0; round < ROUNDS; round++) {
     timeAll(stock);
-    const takeBack = await installKernels(tf);
+    const takeBack = await installOps(tf);
     const takeLayersBack = installLayerRepairs(tf);
     timeAll(ours);
     takeLayersBack();

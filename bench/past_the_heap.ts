@@ -10,10 +10,10 @@
  *
  * @module
  */
-import { passProgress } from "../src/cli/progress.ts";
+import { passProgress } from "../src/cli/kit/progress.ts";
 import { startEngine } from "../src/engine/mod.ts";
 import { measure } from "../src/measure/mod.ts";
-import { randomBatch } from "../src/model/mod.ts";
+import { randomBatch } from "../src/load/mod.ts";
 import { formatDuration, formatMemory } from "../src/words/numbers.ts";
 import { largeModels } from "./large_models.ts";
 import { peakMemory } from "./peak_memory.ts";

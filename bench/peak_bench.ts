@@ -7,8 +7,8 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-wasm";
-import { installKernels, installLayerRepairs } from "../src/engine/kernels/mod.ts";
-import { quickenKernels } from "../src/engine/quicken_kernels.ts";
+import { installLayerRepairs, installOps } from "../src/engine/ops/mod.ts";
+import { quickenOps } from "../src/engine/quicken_ops.ts";
 import { processor } from "./processor.ts";
 import { leastTime } from "./least_time.ts";
 import { dense } from "./networks.ts";
@@ -78,7 +78,7 @@ export async function rows(): Promise<Row[]> {
     time(PEAK);
     time(STOCK);
     // The engine as a program starts it, without its workers: kernels, layers, and less around them.
-    const takeBack = [await installKernels(tf), installLayerRepairs(tf), quickenKernels(tf)];
+    const takeBack = [await installOps(tf), installLayerRepairs(tf), quickenOps(tf)];
     Object.values(OURS).forEach(time);
     for (const undo of takeBack.reverse()) await undo();
   }

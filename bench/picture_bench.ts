@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { DiagnosedReport } from "../src/documents/report.ts";
-import { startEngine } from "../src/engine/start_engine.ts";
-import { examine } from "../src/examine/examine.ts";
+import type { DiagnosedReport } from "../src/render/report_document.ts";
+import { startEngine } from "../src/engine/start/start_engine.ts";
+import { examine } from "../src/diagnosis/examine/examine.ts";
 import { dense } from "./networks.ts";
 import { median } from "./median.ts";
 import type { Row } from "./row.ts";

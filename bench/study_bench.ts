@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { startEngine } from "../src/engine/start_engine.ts";
+import { startEngine } from "../src/engine/start/start_engine.ts";
 import { runPass } from "../src/measure/run_pass.ts";
-import { randomBatch } from "../src/model/random_batch.ts";
-import { rescaleWeights } from "../src/model/rescale_weights.ts";
+import { randomBatch } from "../src/model/batches/random_batch.ts";
+import { rescaleWeights } from "../src/model/weights/rescale_weights.ts";
 import { WORK_WORTH_JOBS } from "../src/study/jobs.ts";
 import { denseNetwork } from "../src/study/dense_network.ts";
 import { PointMeter } from "../src/study/point_meter.ts";

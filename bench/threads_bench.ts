@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { WORKLOAD_WORTH_THREADS as WORTH } from "../src/engine/choose_threads.ts";
-import { startEngine } from "../src/engine/start_engine.ts";
+import { WORKLOAD_WORTH_THREADS as WORTH } from "../src/engine/start/choose_threads.ts";
+import { startEngine } from "../src/engine/start/start_engine.ts";
 import { leastTime } from "./least_time.ts";
 import { convnet, dense, recurrent } from "./networks.ts";
 import { peakOf } from "./peak_of.ts";

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { installKernels } from "../src/engine/kernels/mod.ts";
+import { installOps } from "../src/engine/ops/mod.ts";
 import { startEngine } from "../src/engine/mod.ts";
 import type { TensorFlow } from "../src/engine/tensorflow.ts";
 import { leastTime } from "./least_time.ts";
@@ -34,7 +34,7 @@ async function start(backend: Backend): Promise<TensorFlow> {
   if (backend === "segments") {
     // Of all the kernels, the one.
     const stock = new Map(tf.getKernelsForBackend("wasm").map((k) => [k.kernelName, k]));
-    await installKernels(tf);
+    await installOps(tf);
     for (const { kernelName } of tf.getKernelsForBackend("wasm")) {
       const before = stock.get(kernelName);
       if (kernelName === "UnsortedSegmentSum" || before === undefined) continue;

@@ -4,7 +4,7 @@
  *
  *     deno run -A examples/custom_loop.ts
  */
-import { assertHealthy, measure, runChecks, startEngine } from "@gradient-health/gradient-health";
+import { assertHealthy, measure, runRules, startEngine } from "@gradient-health/gradient-health";
 import type { Scalar, Tensor } from "@tensorflow/tfjs";
 import { createBatch, createModel, objective } from "./digits.ts";
 
@@ -26,7 +26,7 @@ await assertHealthy(model, held, { objective });
 for (let step = 0; step <= STEPS; step++) {
   if (step % EVERY === 0) {
     const measurements = await measure(model, held, { objective });
-    const errors = runChecks(measurements, { trained: step > 0 })
+    const errors = runRules(measurements, { trained: step > 0 })
       .filter(({ severity }) => severity === "error");
     const [kernel] = measurements.layers.find(({ name }) => name === "dense_1")!.weights;
     console.log(

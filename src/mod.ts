@@ -3,8 +3,8 @@
  * backward pass of a TensorFlow.js model on WASM, measured layer by layer and judged.
  *
  * This entry point has what a test, a script or a notebook needs. The rest stands in the entry point of
- * its subject: `./engine`, `./kernels`, `./layers` (those of Keras that TensorFlow.js lacks), `./model`, `./traits`, `./measure`, `./probe`, `./theory`,
- * `./checks` (single rules and their thresholds), `./compare` (two runs side by side), `./gate`,
+ * its subject: `./engine`, `./ops`, `./layers` (those of Keras that TensorFlow.js lacks), `./model`, `./traits`, `./measure`, `./probe`, `./theory`,
+ * `./rules` (single rules and their thresholds), `./compare` (two runs side by side), `./gate`,
  * `./render` (other formats), `./picture` (pages), `./study`, `./assert`, and `./expect` (matchers for `@std/expect`).
  *
  * @example In a test
@@ -61,7 +61,7 @@ export {
   setWeights,
   type Tensor,
   type WeightValue,
-} from "./model/mod.ts";
+} from "./load/mod.ts";
 export {
   activations,
   type ActivationsOptions,
@@ -79,7 +79,7 @@ export {
   type TensorStatistics,
 } from "./measure/mod.ts";
 export { diagnose, type Diagnosis } from "./diagnosis/mod.ts";
-export { type Examination, examine, type ExamineOptions } from "./examine/mod.ts";
+export { type Examination, examine, type ExamineOptions } from "./diagnosis/examine/mod.ts";
 export {
   defineRule,
   type LayerOptions,
@@ -87,9 +87,9 @@ export {
   type Rule,
   type RuleRecord,
   RULES,
-  runChecks,
+  runRules,
   type ThresholdOptions,
-} from "./checks/mod.ts";
+} from "./rules/mod.ts";
 export * from "./assert/mod.ts";
 export {
   barChart,

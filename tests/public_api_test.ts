@@ -50,7 +50,7 @@ const ROOT: Record<string, string[]> = {
     "healthMonitor",
     "testGradientHealth",
   ],
-  "findings as data: a script does not throw": ["RULES", "runChecks"],
+  "findings as data: a script does not throw": ["RULES", "runRules"],
   "what is wrong, and what mends it": ["diagnose", "examine"],
   "a rule of your own": ["assertRule", "defineRule", "registerRule"],
   "what a notebook shows": ["barChart", "renderStudy", "renderText"],

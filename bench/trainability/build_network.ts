@@ -1,5 +1,5 @@
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { seedDraws } from "../../src/model/seeded_random.ts";
+import { seedDraws } from "../../src/model/batches/seeded_random.ts";
 import { editWeights } from "./edit_weights.ts";
 import { TRUNKS } from "./families.ts";
 import { LayerKit } from "./layer_kit.ts";

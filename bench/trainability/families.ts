@@ -1,4 +1,4 @@
-import { kerasLayers } from "../../src/engine/keras_layers/mod.ts";
+import { kerasLayers } from "../../src/keras/layers/mod.ts";
 import { attentionLayers } from "./attention.ts";
 import type { LayerKit, Symbolic } from "./layer_kit.ts";
 import type { Family } from "./plan.ts";

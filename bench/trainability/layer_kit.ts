@@ -6,7 +6,7 @@ import type { Plan } from "./plan.ts";
 export type Symbolic = tfjs.SymbolicTensor;
 
 /** What differs from the plan, or from its kind of layer. */
-interface KernelOptions {
+interface OpOptions {
   activation?: string;
   initializer?: string;
   name?: string;
@@ -32,7 +32,7 @@ export class LayerKit {
   dense(
     x: Symbolic,
     units: number,
-    { activation = "linear", initializer = this.plan.initializer, name = "dense" }: KernelOptions,
+    { activation = "linear", initializer = this.plan.initializer, name = "dense" }: OpOptions,
   ): Symbolic {
     const layer = this.tf.layers.dense({
       name: name === "head" ? name : this.name(name),
@@ -47,7 +47,7 @@ export class LayerKit {
   conv(
     x: Symbolic,
     filters: number,
-    { activation = "linear", initializer = this.plan.initializer }: KernelOptions,
+    { activation = "linear", initializer = this.plan.initializer }: OpOptions,
     strides = 1,
   ): Symbolic {
     const layer = this.tf.layers.conv2d({

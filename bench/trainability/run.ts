@@ -11,7 +11,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { FOCUSES } from "./focus.ts";
 import { openLines, readLines, writeLine } from "./lines.ts";
 import { addLook, looksAt, readLooks } from "./looks.ts";

@@ -1,4 +1,4 @@
-import type { Finding } from "../../src/checks/mod.ts";
+import type { Finding } from "../../src/rules/mod.ts";
 import type { Measurements } from "../../src/measure/mod.ts";
 
 /** Figures that might tell which networks fail: the larger, the worse it looks. */

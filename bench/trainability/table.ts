@@ -1,5 +1,5 @@
-import { RULES } from "../../src/checks/rules.ts";
-import type { Calibration } from "../../src/generate/calibration.ts";
+import { RULES } from "../../src/rules/rules.ts";
+import type { Calibration } from "../../tools/generate/calibration.ts";
 import { median } from "../median.ts";
 import { planOf } from "./population.ts";
 import { worstSeverity } from "./scores.ts";

@@ -1,5 +1,5 @@
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { seedDraws, SeededRandom } from "../../src/model/seeded_random.ts";
+import { seedDraws, SeededRandom } from "../../src/model/batches/seeded_random.ts";
 import { buildNetwork, lossOf } from "./build_network.ts";
 import { batchOf, examplesOfPlan } from "./examples_of_plan.ts";
 import { type OptimizerName, optimizerOf } from "./optimizers.ts";

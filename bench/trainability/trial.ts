@@ -1,8 +1,8 @@
-import type { Finding } from "../../src/checks/mod.ts";
+import type { Finding } from "../../src/rules/mod.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
-import { tryFindings } from "../../src/examine/try_findings.ts";
+import { tryFindings } from "../../src/diagnosis/examine/try_findings.ts";
 import type { Measurements } from "../../src/measure/mod.ts";
-import type { Batch } from "../../src/model/batch.ts";
+import type { Batch } from "../../src/model/batches/batch.ts";
 
 /**
  * Tries what one pass found by training a few steps, as `check` does by default, and returns the findings as

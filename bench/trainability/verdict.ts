@@ -1,5 +1,5 @@
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { Finding } from "../../src/checks/mod.ts";
+import type { Finding } from "../../src/rules/mod.ts";
 import { judgeRun, resolveConfiguration } from "../../src/gate/mod.ts";
 import { measure } from "../../src/measure/mod.ts";
 import { buildNetwork } from "./build_network.ts";

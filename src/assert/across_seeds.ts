@@ -1,16 +1,14 @@
 import { AssertionError } from "@std/assert/assertion-error";
 import { formatPercent } from "../words/numbers.ts";
-import { show } from "../checks/show.ts";
+import { show } from "../rules/say.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import type { Batch } from "../model/batch.ts";
+import type { Batch } from "../model/batches/batch.ts";
 import { NoModelError } from "../model/require_model.ts";
 import { wilsonInterval } from "../theory/wilson_interval.ts";
 import { nearest } from "../words/nearest.ts";
-import { failureOf } from "./call_site.ts";
-import type { CreateModel, DrawOptions } from "./create_model.ts";
-import { oneLine, shortNames } from "./message_parts.ts";
-import { openDraw } from "./open_draw.ts";
+import { failureOf, oneLine, shortNames } from "./failure_message.ts";
+import { type CreateModel, type DrawOptions, openDraw } from "./create_model.ts";
 import { seedList, validateDrawOptions, validateMessage } from "./validate.ts";
 
 /** Assertion over measurements. */

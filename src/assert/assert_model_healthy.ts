@@ -1,11 +1,11 @@
-import { runChecks } from "../checks/run_checks.ts";
-import { validateOptions } from "../checks/validate.ts";
+import { runRules } from "../rules/run_rules.ts";
+import { validateOptions } from "../rules/requirements.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
-import { examine, type ExamineOptions } from "../examine/examine.ts";
+import { examine, type ExamineOptions } from "../diagnosis/examine/examine.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import type { Batch } from "../model/batch.ts";
-import { DRAWN_SEEDS } from "./drawn_seeds.ts";
-import type { Fail } from "./call_site.ts";
+import type { Batch } from "../model/batches/batch.ts";
+import { DRAWN_SEEDS } from "./create_model.ts";
+import type { Fail } from "./failure_message.ts";
 import { notInterrupted } from "./not_interrupted.ts";
 import { type HealthyOptions, settleHealth, validateFailOn } from "./settle_health.ts";
 import { requireThresholds, validateMessage, validateObjective } from "./validate.ts";
@@ -50,7 +50,7 @@ export async function assertModelHealthy(
   validateFailOn(failOn);
   // Before the model runs: wrong options should not cost a training.
   requireThresholds(checkOptions, ["trial", "trialBudget", "objective", "seed", "failOn"]);
-  const judge = (measurements: Measurements) => runChecks(measurements, checkOptions);
+  const judge = (measurements: Measurements) => runRules(measurements, checkOptions);
   const examination = await notInterrupted(
     "assertHealthy",
     model,

@@ -1,20 +1,16 @@
-import type { CheckOptions } from "../checks/check_options.ts";
-import { type Finding, makeFinding } from "../checks/finding.ts";
-import type { ModelRule } from "../checks/model_rule.ts";
-import { requireRule } from "../checks/register_rule.ts";
-import { reading } from "../checks/requirements.ts";
-import { resolveThresholds } from "../checks/resolve_thresholds.ts";
-import type { Rule } from "../checks/rule.ts";
-import { validateOptions } from "../checks/validate.ts";
+import type { Rule, RuleOptions } from "../rules/rule.ts";
+import { type Finding, makeFinding } from "../rules/finding.ts";
+import type { ModelRule } from "../rules/model_rule.ts";
+import { requireRule } from "../rules/register_rule.ts";
+import { reading, validateOptions } from "../rules/requirements.ts";
+import { resolveThresholds } from "../rules/resolve_thresholds.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
-import type { Batch } from "../model/batch.ts";
-import type { ProbeOptions } from "../probe/probe_options.ts";
-import type { ProbeSubject } from "../probe/probe_subject.ts";
+import type { Batch } from "../model/batches/batch.ts";
+import type { ProbeOptions, ProbeSubject } from "../probe/probe_options.ts";
 import { PROBES } from "../probe/probes.ts";
-import { type Fail, failureOf } from "./call_site.ts";
-import { DRAWN_SEEDS } from "./drawn_seeds.ts";
-import { failureMessage } from "./failure_message.ts";
+import { type Fail, failureMessage, failureOf } from "./failure_message.ts";
+import { DRAWN_SEEDS } from "./create_model.ts";
 import { ruleFigure } from "../render/chart_model.ts";
 import { notInterrupted } from "./not_interrupted.ts";
 import { validateMessage } from "./validate.ts";
@@ -31,7 +27,7 @@ import { validateMessage } from "./validate.ts";
  * @example The rule of an assertion, and that assertion
  * ```ts
  * import { assertNoDeadUnits, assertRule } from "@gradient-health/gradient-health/assert";
- * import { deadUnits } from "@gradient-health/gradient-health/checks";
+ * import { deadUnits } from "@gradient-health/gradient-health/rules";
  * import { startEngine } from "@gradient-health/gradient-health/engine";
  * import { measure } from "@gradient-health/gradient-health/measure";
  * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
@@ -52,7 +48,7 @@ import { validateMessage } from "./validate.ts";
 export function assertRule<Name extends string>(
   rule: Rule<Name>,
   measurements: Measurements,
-  options?: CheckOptions<Name>,
+  options?: RuleOptions<Name>,
   msg?: string,
 ): void {
   judgeRuleFor(failureOf(assertRule), rule, measurements, options, msg);
@@ -67,7 +63,7 @@ export function judgeRuleFor<Name extends string>(
   fail: Fail,
   rule: Rule<Name>,
   measurements: Measurements,
-  options?: CheckOptions<Name>,
+  options?: RuleOptions<Name>,
   msg?: string,
 ): void {
   requireRule(rule);
@@ -128,13 +124,13 @@ export async function judgeModelFor(
   rule: ModelRule<ProbeSubject>,
   model: LayersModel,
   batch: Batch,
-  options: CheckOptions & ProbeOptions = {},
+  options: RuleOptions & ProbeOptions = {},
   msg?: string,
 ): Promise<void> {
   validateMessage(msg);
   validateOptions(options);
   const own: ProbeOptions = {};
-  const others: CheckOptions & ProbeOptions = { seed: DRAWN_SEEDS.get(model), ...options };
+  const others: RuleOptions & ProbeOptions = { seed: DRAWN_SEEDS.get(model), ...options };
   for (const key of rule.options) {
     Object.assign(own, { [key]: others[key] });
     delete others[key];

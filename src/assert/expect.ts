@@ -7,8 +7,5 @@
 export * from "./health_expected.ts";
 export * from "./health_matchers.ts";
 export * from "./matcher.ts";
-export type { CheckOptions, IgnoredLayer } from "../checks/check_options.ts";
-export type { RunChecksOptions } from "../checks/judge_rule.ts";
-export type { Thresholds } from "../checks/thresholds.ts";
 export type * from "../measure/measurements.ts";
-export type * from "../measure/tensor_statistics.ts";
+export type { TensorStatistics } from "../measure/measurements.ts";

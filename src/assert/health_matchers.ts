@@ -1,14 +1,18 @@
-import type { CheckOptions } from "../checks/check_options.ts";
-import { RULES } from "../checks/rules.ts";
-import { validateMeasurements } from "../checks/validate.ts";
+import type { RuleOptions } from "../rules/rule.ts";
+import { RULES } from "../rules/rules.ts";
+import { validateMeasurements } from "../rules/requirements.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertHealthy } from "./assertions.ts";
-import { assertMatchesBaseline } from "./assertions.ts";
+import { assertHealthy, assertMatchesBaseline } from "./assertions.ts";
 import { assertRule } from "./assert_rule.ts";
-import { type CallSite, callSites, failureAt, failureOf } from "./call_site.ts";
+import {
+  type CallSite,
+  callSites,
+  describeModel,
+  failureAt,
+  failureOf,
+} from "./failure_message.ts";
 import type { HealthExpected } from "./health_expected.ts";
 import type { MatcherContext, MatcherResult } from "./matcher.ts";
-import { describeModel } from "./message_parts.ts";
 import type { HealthyOptions } from "./settle_health.ts";
 import { AssertionError } from "@std/assert/assertion-error";
 
@@ -110,7 +114,7 @@ export const healthMatchers: HealthMatchers = {
   ),
   ...Object.fromEntries(RULES.flatMap((rule) => {
     const { matcher: name, passes = `keeps the rule ${rule.name}` } = rule;
-    const assertion = (measurements: Measurements, options?: CheckOptions, msg?: string) =>
+    const assertion = (measurements: Measurements, options?: RuleOptions, msg?: string) =>
       assertRule(rule, measurements, options, msg);
     return name === undefined ? [] : [[name, matcher(assertion, passes)]];
   })) as Omit<HealthMatchers, "toBeHealthy" | "toMatchBaseline">,

@@ -1,23 +1,22 @@
-import { type Finding, makeFinding } from "../checks/finding.ts";
-import { judgeRule, type RunChecksOptions } from "../checks/judge_rule.ts";
-import { allRules } from "../checks/register_rule.ts";
-import { isRuleError, type RuleError } from "../checks/rule_error.ts";
-import { validateOptions } from "../checks/validate.ts";
+import { type Finding, makeFinding } from "../rules/finding.ts";
+import { judgeRule, type RunRulesOptions } from "../rules/judge_rule.ts";
+import { allRules } from "../rules/register_rule.ts";
+import { isRuleError, type RuleError } from "../rules/rule_error.ts";
+import { validateOptions } from "../rules/requirements.ts";
 import { progressOf } from "../diagnosis/diagnose_training.ts";
 import { requireEngine } from "../engine/running_engine.ts";
 import type { Callback, LayersModel } from "../engine/tensorflow.ts";
 import { runPass } from "../measure/run_pass.ts";
-import type { Batch } from "../model/batch.ts";
+import type { Batch } from "../model/batches/batch.ts";
 import type { Objective } from "../model/objective.ts";
 import { KernelStep } from "../probe/layer_progress.ts";
-import { failureOf } from "./call_site.ts";
+import { failureOf, oneLine } from "./failure_message.ts";
 import { healthMessage } from "./health_message.ts";
 import { diagnoseRecord, hasMoved, type HealthRecord, trainingCauseOf } from "./health_record.ts";
 import { shownHistory, shownRecord } from "./history_overview.ts";
 import { requireThresholds, ruleNames, validateObjective } from "./validate.ts";
-import { show } from "../checks/show.ts";
+import { show } from "../rules/say.ts";
 import { formatCount } from "../words/numbers.ts";
-import { oneLine } from "./message_parts.ts";
 
 /**
  * Response of a monitor to a finding: `keep` continues, `stop` ends the training, `throw` rejects
@@ -33,7 +32,7 @@ const DEFAULT_EVERY = 100;
 const FIRST_STEPS: readonly number[] = [1, 2, 5, 10, 20, 50];
 
 /** Options of {@linkcode healthMonitor}. */
-export interface HealthMonitorOptions extends RunChecksOptions {
+export interface HealthMonitorOptions extends RunRulesOptions {
   /** Held-out batch that is measured; the caller disposes it after the training. */
   batch: Batch;
   /**

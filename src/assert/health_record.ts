@@ -1,5 +1,5 @@
-import type { Finding } from "../checks/finding.ts";
-import type { Cure } from "../diagnosis/cure.ts";
+import type { Finding } from "../rules/finding.ts";
+import type { Cure } from "../diagnosis/fix.ts";
 import { consequencesOf, diagnose } from "../diagnosis/diagnose.ts";
 import {
   diagnoseStandstill,

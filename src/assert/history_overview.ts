@@ -1,6 +1,5 @@
-import type { Finding } from "../checks/finding.ts";
-import { shownFindings } from "../checks/findings_overview.ts";
-import { shownMeasurements } from "../measure/measure_overview.ts";
+import { type Finding, shownFindings } from "../rules/finding.ts";
+import { shownMeasurements } from "../measure/measure.ts";
 import { formatCount } from "../words/numbers.ts";
 import { type Overview, withOverview } from "../words/overview.ts";
 import type { HealthRecord } from "./health_record.ts";

@@ -1,5 +1,5 @@
 import { AssertionError } from "@std/assert/assertion-error";
-import { EngineError } from "../engine/engine_error.ts";
+import { EngineError } from "../engine/engine.ts";
 import { runningEngine } from "../engine/running_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { isDisposed } from "../model/is_disposed.ts";

@@ -1,11 +1,11 @@
 import { dim } from "@std/fmt/colors";
-import type { RunChecksOptions } from "../checks/judge_rule.ts";
-import { show } from "../checks/show.ts";
-import type { Fail } from "./call_site.ts";
+import type { RunRulesOptions } from "../rules/judge_rule.ts";
+import { show } from "../rules/say.ts";
+import type { Fail } from "./failure_message.ts";
 import { healthMessage, type Illness, warningLines } from "./health_message.ts";
 
 /** Options of `assertHealthy`. */
-export interface HealthyOptions extends RunChecksOptions {
+export interface HealthyOptions extends RunRulesOptions {
   /**
    * Severity that fails: `"error"`, only a sick network, while warnings are printed on stderr, one
    * line each; or `"warning"`, warnings too. Default: `"error"`.

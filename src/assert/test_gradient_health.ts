@@ -1,18 +1,16 @@
-import { judgeRule, type RunChecksOptions } from "../checks/judge_rule.ts";
-import { MODEL_RULES } from "../checks/model_rules.ts";
-import { allRules } from "../checks/register_rule.ts";
-import { show } from "../checks/show.ts";
-import { startEngine } from "../engine/start_engine.ts";
+import { judgeRule, type RunRulesOptions } from "../rules/judge_rule.ts";
+import { MODEL_RULES } from "../rules/model_rules.ts";
+import { allRules } from "../rules/register_rule.ts";
+import { show } from "../rules/say.ts";
+import { startEngine } from "../engine/start/start_engine.ts";
 import { judgeModelFor } from "./assert_rule.ts";
-import { callAt, callSites, type Fail, failureOf } from "./call_site.ts";
-import type { CreateModel, DrawOptions } from "./create_model.ts";
-import { failureMessage } from "./failure_message.ts";
+import { callAt, callSites, type Fail, failureMessage, failureOf } from "./failure_message.ts";
+import { type CreateModel, type DrawOptions, openDraw } from "./create_model.ts";
 import { ruleFigure } from "../render/chart_model.ts";
-import { openDraw } from "./open_draw.ts";
 import { requireThresholds, ruleNames, validateDrawOptions } from "./validate.ts";
 
 /** Options of {@linkcode testGradientHealth}. */
-export interface TestGradientHealthOptions extends DrawOptions, RunChecksOptions {
+export interface TestGradientHealthOptions extends DrawOptions, RunRulesOptions {
   /** Seed to create the model with. Default: 0. */
   seed?: number;
   /** Names of the rules over measurements to check. Default: all. */

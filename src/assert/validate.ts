@@ -1,8 +1,8 @@
-import type { RunChecksOptions } from "../checks/judge_rule.ts";
-import { allThresholds } from "../checks/register_rule.ts";
-import { resolveThresholds } from "../checks/resolve_thresholds.ts";
-import { show } from "../checks/show.ts";
-import { validateOptions } from "../checks/validate.ts";
+import type { RunRulesOptions } from "../rules/judge_rule.ts";
+import { allThresholds } from "../rules/register_rule.ts";
+import { resolveThresholds } from "../rules/resolve_thresholds.ts";
+import { show } from "../rules/say.ts";
+import { validateOptions } from "../rules/requirements.ts";
 import { isObjective, type Objective, OBJECTIVES } from "../model/objective.ts";
 import { nearest } from "../words/nearest.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
@@ -106,7 +106,7 @@ export function seedList(seeds: number | readonly number[]): number[] {
  * @param own Names of the other options, one of which may be misspelt.
  */
 export function requireThresholds(
-  { layers: _layers, ignore: _ignore, trained: _trained, ...thresholds }: RunChecksOptions,
+  { layers: _layers, ignore: _ignore, trained: _trained, ...thresholds }: RunRulesOptions,
   own: readonly string[],
 ): void {
   const table = allThresholds();

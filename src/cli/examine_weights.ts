@@ -1,14 +1,14 @@
-import { runChecks } from "../checks/run_checks.ts";
+import { runRules } from "../rules/run_rules.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
-import type { Examination } from "../examine/examine.ts";
+import type { Examination } from "../diagnosis/examine/examine.ts";
 import { judgeRun } from "../gate/judge_run.ts";
 import { measureWeights } from "../measure/measure_weights.ts";
-import { readWeights } from "../model/read_weights.ts";
+import { readWeights } from "../load/read_weights.ts";
 import { formatSeconds } from "../words/numbers.ts";
 import { oneLine } from "../words/one_line.ts";
-import { showWord } from "../words/show_word.ts";
-import type { MeasureRequest } from "./measure_flags.ts";
-import { UsageError } from "./usage_error.ts";
+import { showWord } from "../words/show_value.ts";
+import type { MeasureRequest } from "./flags/measure_flags.ts";
+import { UsageError } from "./kit/usage_error.ts";
 
 /**
  * Judges a file that holds weights but no topology. No engine is started and no pass is run.
@@ -51,7 +51,7 @@ export async function examineWeights(
   const measurements = measureWeights(await readWeights(path));
   const { rules, trained } = request.examination;
   const findings = rules === null
-    ? runChecks(measurements)
+    ? runRules(measurements)
     : judgeRun(measurements, rules, { trained: trained ?? undefined });
   if (!request.quiet) {
     console.error(`measured in ${formatSeconds(performance.now() - started)}`);

@@ -1,7 +1,7 @@
 import { readUserText } from "../model/files/user_file.ts";
 import { failure } from "../words/failure.ts";
 import { formatCount, formatMemory } from "../words/numbers.ts";
-import { isJsonFile, isKerasFile, isModelFile, isModule } from "../model/file_kinds.ts";
+import { isJsonFile, isKerasFile, isModelFile, isModule } from "../model/loaded_model.ts";
 
 /** File that holds a model, judging by its content. */
 export interface FoundModel {
@@ -93,12 +93,12 @@ export async function lookAt(
 /** Checks a Keras file, or a file of weights alone. */
 async function lookAtWeights(path: string, file: string): Promise<FoundModel | UnclearFile> {
   if (isKerasFile(path)) {
-    const { readKerasFile } = await import("../model/keras/keras_file.ts");
+    const { readKerasFile } = await import("../keras/files/keras_file.ts");
     return (await readKerasFile(file)).topology === null
       ? { path, why: "it holds the weights of a Keras model without its layers" }
       : { path, what: "is a Keras model", isDrawn: false };
   }
-  const { readWeights } = await import("../model/read_weights.ts");
+  const { readWeights } = await import("../load/read_weights.ts");
   const { format, tensors } = await readWeights(file);
   const what = `holds weights without layers (${format}, ${formatCount(tensors.length, "tensor")})`;
   return { path, what, isDrawn: false };

@@ -1,14 +1,14 @@
 import type { Difference } from "../compare/difference.ts";
-import type { DocumentKind } from "../documents/document.ts";
-import type { DiagnosedReport } from "../documents/report.ts";
+import type { DocumentKind } from "../words/document.ts";
+import type { DiagnosedReport } from "../render/report_document.ts";
 import type { GateResult } from "../gate/gate_result.ts";
 import type { StudyHeader } from "../study/study_header.ts";
-import type { StudyPoint } from "../study/study_point.ts";
+import type { StudyPoint } from "../study/grid_point.ts";
 import type { StudySummary } from "../study/study_summary.ts";
-import type { DifferenceOptions } from "../render/difference_table.ts";
-import type { Locate } from "../render/gate_location.ts";
+import type { DifferenceOptions } from "../render/render_difference.ts";
+import type { Locate } from "../render/gate_words.ts";
 import type { SarifOptions } from "../render/render_sarif.ts";
-import type { RenderTextOptions } from "../render/render_text.ts";
+import type { RenderTextOptions } from "../render/render_charts.ts";
 
 /**
  * Output format. The flags that choose one, their help, completions, the kinds of file that a
@@ -24,7 +24,7 @@ export interface Format {
   mediaType: string;
   /**
    * Way to recognise a file of it when a new one would replace it: `document` for a document of the
-   * result (`documents/document.ts`), `text` for one of the texts (`text_beginnings.ts`).
+   * result (`words/document.ts`), `text` for one of the texts (`text_beginnings.ts`).
    */
   holds: "document" | "text" | Pick<DocumentKind, "words" | "beginning">;
   /** True if it shows distributions, which then must be measured. */
@@ -120,10 +120,10 @@ const TABLE = {
       return (await import("../render/render_gate_json.ts")).renderGateJson(result);
     },
     async diff(difference) {
-      return (await import("../documents/difference.ts")).encodeDifference(difference);
+      return (await import("../render/difference_document.ts")).encodeDifference(difference);
     },
     async points() {
-      const { STUDY_CLOSING, studyLine, studyOpening } = await import("../documents/study.ts");
+      const { STUDY_CLOSING, studyLine, studyOpening } = await import("../study/study_document.ts");
       return {
         opening: studyOpening,
         point: (point, isFirst) => `${isFirst ? "" : ","}\n${studyLine(point)}`,
@@ -135,7 +135,7 @@ const TABLE = {
     purpose: "every figure of every layer at every point, for a spreadsheet",
     ...{ extension: "csv", mediaType: "text/csv", holds: "text", isLines: false },
     async points() {
-      const { STUDY_CSV_HEADING, studyCsvRows } = await import("../documents/study_csv.ts");
+      const { STUDY_CSV_HEADING, studyCsvRows } = await import("../study/study_csv.ts");
       return { opening: () => STUDY_CSV_HEADING, point: studyCsvRows, closing: "" };
     },
   },
@@ -216,7 +216,7 @@ const TABLE = {
     purpose: "medians, quartiles and the share of healthy draws, as JSON",
     ...{ extension: "json", mediaType: "application/json", holds: "text", isLines: false },
     async study(summary) {
-      return (await import("../render/render_study_summary.ts")).renderStudySummary(summary);
+      return (await import("../render/render_study.ts")).renderStudySummary(summary);
     },
   },
 } satisfies Record<string, Format>;

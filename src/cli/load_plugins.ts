@@ -1,6 +1,6 @@
-import { isRule, registerRule } from "../checks/register_rule.ts";
-import { importModule } from "../model/foreign_code.ts";
-import { GateError } from "../gate/gate_error.ts";
+import { isRule, registerRule } from "../rules/register_rule.ts";
+import { importModule } from "../model/user_code/foreign_code.ts";
+import { GateError } from "../gate/gate_result.ts";
 
 /**
  * Imports modules and registers every rule that they export, in the order of their names.

@@ -1,9 +1,9 @@
 import type { FoundConfiguration } from "../gate/find_configuration.ts";
-import { isReadable } from "../gate/is_readable.ts";
+import { isReadable } from "../gate/gate_result.ts";
 import { type GateSettings, resolveConfiguration } from "../gate/resolve_configuration.ts";
 import { oneLine } from "../words/one_line.ts";
-import type { CheckValues } from "./check_flags.ts";
-import { UsageError } from "./usage_error.ts";
+import type { CheckValues } from "./commands/check_flags.ts";
+import { UsageError } from "./kit/usage_error.ts";
 
 /** Flags about the configuration; `explain` uses only its plugins. */
 type ConfigValues = Pick<CheckValues, "config" | "plugin"> & Partial<CheckValues>;

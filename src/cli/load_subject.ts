@@ -1,24 +1,23 @@
 import { checkTargets } from "../measure/check_objective.ts";
-import { defaultExamples } from "../measure/default_examples.ts";
+import { defaultExamples } from "../measure/measure_options.ts";
 import { requireAffordable, requireModest } from "../measure/file_limits.ts";
 import { requireOneFits } from "../measure/plan_memory.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
-import type { Batch } from "../model/batch.ts";
-import { exerciseModel } from "../model/exercise_model.ts";
-import { leafLayers } from "../model/leaf_layers.ts";
-import { loadModel } from "../model/load_model.ts";
+import type { Batch } from "../model/batches/batch.ts";
+import { exerciseModel } from "../model/layers/exercise_model.ts";
+import { leafLayers } from "../model/layers/leaf_layers.ts";
+import { loadModel } from "../load/load_model.ts";
 import { isBuilt, type LoadedModel } from "../model/loaded_model.ts";
 import { ModelError } from "../model/model_error.ts";
 import type { Objective } from "../model/objective.ts";
-import { randomBatch } from "../model/random_batch.ts";
-import { randomTargets } from "../model/random_targets.ts";
-import { readBatch } from "../model/read_batch.ts";
-import { batchShapes } from "../model/shapes.ts";
-import { isTrap } from "../study/is_trap.ts";
-import { errorMessage } from "../words/error_message.ts";
-import { failure } from "../words/failure.ts";
+import { randomBatch } from "../model/batches/random_batch.ts";
+import { randomTargets } from "../model/batches/random_targets.ts";
+import { readBatch } from "../load/read_batch.ts";
+import { batchShapes } from "../model/layers/shapes.ts";
+import { isTrap } from "../study/grid_point.ts";
+import { errorMessage, failure } from "../words/failure.ts";
 import { oneLine } from "../words/one_line.ts";
-import type { MeasureRequest } from "./measure_flags.ts";
+import type { MeasureRequest } from "./flags/measure_flags.ts";
 
 /** TensorFlow.js recurses once per layer of a chain, and the stack holds about 6,000 calls. */
 const LONG_CHAIN = 500;
@@ -100,7 +99,7 @@ function refuseLarge(require: () => void): void {
 }
 
 async function putWeights(model: LayersModel, file: string): Promise<void> {
-  const { loadWeights } = await import("../model/torch/load_weights.ts");
+  const { loadWeights } = await import("../load/load_weights.ts");
   await loadWeights(model, file);
 }
 

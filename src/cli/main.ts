@@ -1,13 +1,12 @@
-import { showWord } from "../words/show_word.ts";
-import { isModelFile } from "../model/file_kinds.ts";
-import { strayErrors } from "../model/stray_errors.ts";
-import { anyOf } from "../words/any_of.ts";
-import { errorMessage } from "../words/error_message.ts";
+import { anyOf, showWord } from "../words/show_value.ts";
+import { isModelFile } from "../model/loaded_model.ts";
+import { strayErrors } from "../model/user_code/stray_errors.ts";
+import { errorMessage } from "../words/failure.ts";
 import { nearest } from "../words/nearest.ts";
 import { oneLine } from "../words/one_line.ts";
 import { asksForHelp, COMMANDS, renderOverview } from "./overview.ts";
-import { UsageError } from "./usage_error.ts";
-import { writeOutput } from "./write_output.ts";
+import { UsageError } from "./kit/usage_error.ts";
+import { writeOutput } from "./kit/write_output.ts";
 
 /**
  * Runs the command line.
@@ -51,7 +50,7 @@ async function dispatch(given: string[]): Promise<number> {
     return 0;
   }
   if (["--version", "-V"].includes(name)) {
-    const { version } = await import("./version.ts");
+    const { version } = await import("./kit/command.ts");
     await writeOutput(`gradient-health ${version()}\n`, null);
     return 0;
   }
@@ -68,7 +67,7 @@ async function dispatch(given: string[]): Promise<number> {
   }
   const command = await COMMANDS[name].load();
   if (asksForHelp(args)) {
-    const { renderHelp } = await import("./render_help.ts");
+    const { renderHelp } = await import("./kit/render_help.ts");
     await writeOutput(renderHelp(name, command), null);
     return 0;
   }

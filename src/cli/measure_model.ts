@@ -1,32 +1,31 @@
-import { type Examination, examine, type ExamineOptions } from "../examine/examine.ts";
-import { runChecks } from "../checks/run_checks.ts";
+import { type Examination, examine, type ExamineOptions } from "../diagnosis/examine/examine.ts";
+import { runRules } from "../rules/run_rules.ts";
 import { judgeRun } from "../gate/judge_run.ts";
 import { formatCount, formatDuration, formatSeconds } from "../words/numbers.ts";
-import { chooseThreads } from "../engine/choose_threads.ts";
-import type { Engine } from "../engine/engine.ts";
-import { EngineError } from "../engine/engine_error.ts";
-import { showTensorFlow } from "../engine/import_tensorflow.ts";
-import { backendChange } from "../engine/prepare_engine.ts";
-import { startEngine } from "../engine/start_engine.ts";
+import { chooseThreads } from "../engine/start/choose_threads.ts";
+import { type Engine, EngineError } from "../engine/engine.ts";
+import { showTensorFlow } from "../engine/start/import_tensorflow.ts";
+import { backendChange } from "../engine/start/prepare_engine.ts";
+import { startEngine } from "../engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { checkModuleObjective } from "../measure/check_objective.ts";
-import { estimateWorkload } from "../measure/estimate_workload.ts";
-import type { Batch } from "../model/batch.ts";
-import { codeOf, isWeightsFile } from "../model/file_kinds.ts";
-import { logToStderr } from "../model/foreign_code.ts";
-import { foreignImport } from "../model/foreign_import.ts";
+import { estimateWorkload } from "../measure/estimate_memory.ts";
+import type { Batch } from "../model/batches/batch.ts";
+import { codeOf, isWeightsFile } from "../model/loaded_model.ts";
+import { logToStderr } from "../model/user_code/foreign_code.ts";
+import { foreignImport } from "../model/user_code/foreign_import.ts";
 import { isDisposed } from "../model/is_disposed.ts";
-import { leafLayers } from "../model/leaf_layers.ts";
+import { leafLayers } from "../model/layers/leaf_layers.ts";
 import type { Objective } from "../model/objective.ts";
-import { strayErrors } from "../model/stray_errors.ts";
+import { strayErrors } from "../model/user_code/stray_errors.ts";
 import { LAYERS } from "../traits/layers.ts";
-import type { MeasureRequest } from "./measure_flags.ts";
+import type { MeasureRequest } from "./flags/measure_flags.ts";
 import { about, loadSubject, provideBatch } from "./load_subject.ts";
-import { passProgress } from "./progress.ts";
+import { passProgress } from "./kit/progress.ts";
 import { tellIfSlow, type Work } from "./slow_work.ts";
 import { threadsToLoad } from "./threads_to_load.ts";
 import { withoutHistograms } from "./without_histograms.ts";
-import { escapeControls } from "../words/escape_controls.ts";
+import { escapeControls } from "../words/show_value.ts";
 
 /**
  * Does the common part of measuring subcommands: starts the engine, loads the model and the batch,
@@ -130,7 +129,7 @@ async function examineOnEngine(
       judge: (all) => {
         const measurements = request.half || !histograms ? all : withoutHistograms(all);
         return rules === null
-          ? runChecks(measurements)
+          ? runRules(measurements)
           : judgeRun(measurements, rules, { trained: trained ?? undefined });
       },
     };

@@ -1,9 +1,9 @@
 import { formatSeconds } from "../words/numbers.ts";
-import type { Examination } from "../examine/examine.ts";
+import type { Examination } from "../diagnosis/examine/examine.ts";
 import { oneLine } from "../words/one_line.ts";
-import { strayErrors } from "../model/stray_errors.ts";
-import { errorMessage } from "../words/error_message.ts";
-import type { MeasureRequest } from "./measure_flags.ts";
+import { strayErrors } from "../model/user_code/stray_errors.ts";
+import { errorMessage } from "../words/failure.ts";
+import type { MeasureRequest } from "./flags/measure_flags.ts";
 import { examineModel } from "./measure_model.ts";
 import type { PlannedRun } from "./plan_runs.ts";
 

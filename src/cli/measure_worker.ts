@@ -1,6 +1,6 @@
 /// <reference lib="deno.worker" />
-import { strayErrors } from "../model/stray_errors.ts";
-import { errorMessage } from "../words/error_message.ts";
+import { strayErrors } from "../model/user_code/stray_errors.ts";
+import { errorMessage } from "../words/failure.ts";
 import { loadPlugins } from "./load_plugins.ts";
 import { examineModel } from "./measure_model.ts";
 import type { WorkerAnswer, WorkerOrder } from "./measure_runs.ts";

@@ -1,9 +1,7 @@
-import { isReadable } from "../gate/is_readable.ts";
-import { isKerasFile, isTorchFile } from "../model/file_kinds.ts";
-import { ModelError } from "../model/model_error.ts";
-import { statOf } from "../model/missing_file.ts";
-import { anyOf } from "../words/any_of.ts";
-import { showWord } from "../words/show_word.ts";
+import { isReadable } from "../gate/gate_result.ts";
+import { isKerasFile, isTorchFile } from "../model/loaded_model.ts";
+import { ModelError, statOf } from "../model/model_error.ts";
+import { anyOf, showWord } from "../words/show_value.ts";
 
 const MAX_MODELS_SHOWN = 5;
 

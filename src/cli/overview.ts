@@ -1,50 +1,42 @@
-import type { Command } from "./command.ts";
-
-/** Subcommand that is not loaded yet. */
-interface CommandEntry {
-  /** Summary in one line. */
-  summary: string;
-  /** Loads it separately, to keep `--help` of the others fast. */
-  load(): Promise<Command>;
-}
+import type { CommandEntry } from "./kit/command.ts";
 
 /** Subcommands by name. */
 export const COMMANDS: Record<string, CommandEntry> = {
   report: {
     summary: "measure a model and show every layer",
-    load: async () => (await import("./report.ts")).report,
+    load: async () => (await import("./commands/report.ts")).report,
   },
   check: {
     summary: "measure, judge, and exit with 1 if the model is not healthy",
-    load: async () => (await import("./check.ts")).check,
+    load: async () => (await import("./commands/check.ts")).check,
   },
   diff: {
     summary: "what differs between two models, seeds, checkpoints or reports",
-    load: async () => (await import("./diff.ts")).diff,
+    load: async () => (await import("./commands/diff.ts")).diff,
   },
   fix: {
     summary: "write a fixed copy of a model, and what was changed in it",
-    load: async () => (await import("./fix.ts")).fix,
+    load: async () => (await import("./commands/fix.ts")).fix,
   },
   sweep: {
     summary: "the rescaling study: the effect of the scale of the kernels",
-    load: async () => (await import("./sweep.ts")).sweep,
+    load: async () => (await import("./commands/sweep.ts")).sweep,
   },
   merge: {
     summary: "join the shards of a study",
-    load: async () => (await import("./merge.ts")).merge,
+    load: async () => (await import("./commands/merge.ts")).merge,
   },
   explain: {
     summary: "what a rule means, where its threshold comes from, how to fix it",
-    load: async () => (await import("./explain.ts")).explain,
+    load: async () => (await import("./commands/explain.ts")).explain,
   },
   init: {
     summary: "write the test, configuration and CI workflow for your models",
-    load: async () => (await import("./init.ts")).init,
+    load: async () => (await import("./commands/init.ts")).init,
   },
   completions: {
     summary: "print a completion script for bash, zsh or fish",
-    load: async () => (await import("./completions.ts")).completions,
+    load: async () => (await import("./kit/completions.ts")).completionsOf(COMMANDS),
   },
 };
 

@@ -1,17 +1,14 @@
-import { showWord } from "../words/show_word.ts";
-import { showValue } from "../words/show_value.ts";
-import { GateError } from "../gate/gate_error.ts";
+import { anyOf, showValue, showWord } from "../words/show_value.ts";
+import { GateError, isReadable } from "../gate/gate_result.ts";
 import type { GateSettings, ModelSetting } from "../gate/resolve_configuration.ts";
-import { anyOf } from "../words/any_of.ts";
 import { nearest } from "../words/nearest.ts";
-import type { CheckValues } from "./check_flags.ts";
+import type { CheckValues } from "./commands/check_flags.ts";
 import { FORMATS } from "./formats.ts";
 import { chooseReporters } from "./reporters.ts";
-import { type MeasureRequest, RUN_FLAGS } from "./measure_flags.ts";
+import { type MeasureRequest, RUN_FLAGS } from "./flags/measure_flags.ts";
 import { modelIn } from "./model_in.ts";
 import { TRIAL_BUDGET } from "../probe/trial_budget.ts";
-import { UsageError } from "./usage_error.ts";
-import { isReadable } from "../gate/is_readable.ts";
+import { UsageError } from "./kit/usage_error.ts";
 
 /** Run of a gate: a model under a seed. */
 export interface PlannedRun {

@@ -1,17 +1,14 @@
 import { showValue } from "../words/show_value.ts";
-import type { GateResult } from "../gate/gate_result.ts";
-import { isReadable } from "../gate/is_readable.ts";
+import { type GateResult, isReadable } from "../gate/gate_result.ts";
 import { readUserText } from "../model/files/user_file.ts";
-import type { GateLocation } from "../render/gate_location.ts";
+import type { GateLocation } from "../render/gate_words.ts";
 import { type FormatName, FORMATS, formatsOf, type GateContext } from "./formats.ts";
 import type { SarifOptions } from "../render/render_sarif.ts";
-import type { FlagValues } from "./flag.ts";
-import { readWord } from "./flag_kinds.ts";
-import { formatOf } from "./format_of.ts";
-import { requirePath } from "./require_path.ts";
-import { type TEXT_FLAGS, textOptions } from "./show_flags.ts";
-import { UsageError } from "./usage_error.ts";
-import { writeOutput } from "./write_output.ts";
+import { type FlagValues, readWord } from "./kit/flag.ts";
+import { formatOf, type TEXT_FLAGS, textOptions } from "./flags/show_flags.ts";
+import { requirePath } from "./kit/require_path.ts";
+import { UsageError } from "./kit/usage_error.ts";
+import { writeOutput } from "./kit/write_output.ts";
 
 /** Names of the reporters. */
 export const REPORTERS = formatsOf("gate");
@@ -94,7 +91,7 @@ export async function writeReports(
 
 async function describeTool(): Promise<SarifOptions> {
   const { gateRules } = await import("../gate/gate_rules.ts");
-  const { version } = await import("./version.ts");
+  const { version } = await import("./kit/command.ts");
   return { version: version(), rules: gateRules() };
 }
 
@@ -105,7 +102,7 @@ async function describeTool(): Promise<SarifOptions> {
 async function locations(
   result: GateResult,
 ): Promise<(path: string, layer: string | null) => GateLocation> {
-  const { locateLayer } = await import("../gate/locate_layer.ts");
+  const { locateLayer } = await import("../gate/apply_suppressions.ts");
   const { relative, resolve } = await import("node:path");
   const root = repositoryRoot();
   const files = new Map<string, { file: string; source: string | null }>();

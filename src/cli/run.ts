@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { strayErrors } from "../model/stray_errors.ts";
-import { errorMessage } from "../words/error_message.ts";
+import { strayErrors } from "../model/user_code/stray_errors.ts";
+import { errorMessage } from "../words/failure.ts";
 import { main } from "./main.ts";
 import { oneLine } from "../words/one_line.ts";
 import { asksForHelp } from "./overview.ts";
-import { endProcess, forgiveStderr, guardEnd } from "./process.ts";
+import { endProcess, forgiveStderr, guardEnd } from "./kit/process.ts";
 
 guardEnd();
 forgiveStderr();

@@ -1,4 +1,4 @@
-import { chooseThreads } from "../engine/choose_threads.ts";
+import { chooseThreads } from "../engine/start/choose_threads.ts";
 
 /**
  * Operations of a pass over 32 examples per byte of a kernel: an entry of four bytes takes six per

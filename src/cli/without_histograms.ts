@@ -1,5 +1,4 @@
-import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
-import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
 
 /**
  * Returns the measurements without histograms. A rule judges histograms wherever it finds them, but

@@ -1,4 +1,4 @@
-import { networkOf } from "../checks/network/network.ts";
+import { networkOf } from "../rules/network/network.ts";
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import type { LayerPair } from "./match_layers.ts";

@@ -1,12 +1,12 @@
-import { networkOf } from "../checks/network/network.ts";
-import { measurementsShape } from "../checks/requirements.ts";
-import { type Change, sayChanges } from "../checks/say_changes.ts";
-import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
-import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
+import { networkOf } from "../rules/network/network.ts";
+import { measurementsShape } from "../rules/requirements.ts";
+import { type Change, sayChanges } from "../rules/say_changes.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
+import { formatCount, formatFactor, formatNumber } from "../words/numbers.ts";
+import { type Overview, withOverview } from "../words/overview.ts";
 import { requireValue } from "../words/requirements.ts";
 import { type Chance, chanceOf } from "./chance.ts";
-import { shownComparison } from "./comparison_overview.ts";
 import { type LayerPair, matchLayers } from "./match_layers.ts";
 
 /** Name of a compared figure of a layer. */
@@ -201,4 +201,53 @@ function changesOf({ after: layer, figures }: LayerComparison): Change[] {
     const { subject, isShare = false } = FIGURES[name];
     return [{ layer, subject, isShare, before: change.before, after: change.after }];
   });
+}
+
+/** Figures of a layer's line, and their column headings. */
+const COLUMNS: [FigureName, string][] = [
+  ["kernel", "kernel std"],
+  ["gradient", "mean |gradient|"],
+  ["activation", "mean |activation|"],
+  ["delta", "mean |delta|"],
+  ["saturated", "saturated"],
+  ["dead", "dead"],
+];
+
+/**
+ * Makes a comparison print and show itself: one line per layer, the second run relative to the
+ * first.
+ */
+function shownComparison(comparison: Comparison): Comparison {
+  return withOverview(comparison, overview, { of: "comparison", given: () => comparison });
+}
+
+function overview({ layers, onlyBefore, onlyAfter, same, said }: Comparison): Overview {
+  const shown = COLUMNS.filter(([name]) => layers.some(({ figures }) => name in figures));
+  const moved = same
+    ? "no figure differs"
+    : said.length === 0
+    ? "nothing moved by more than chance explains"
+    : said.join("; ");
+  const others = [
+    ...onlyBefore.length === 0 ? [] : [`, ${onlyBefore.length} only before`],
+    ...onlyAfter.length === 0 ? [] : [`, ${onlyAfter.length} only after`],
+  ].join("");
+  return {
+    title: `${formatCount(layers.length, "layer")} in both${others}: ${moved}`,
+    columns: ["layer", ...shown.map(([, heading]) => heading)],
+    rows: layers.map(({ after, figures }) => [
+      after,
+      ...shown.map(([name]) => changeText(figures[name])),
+    ]),
+  };
+}
+
+/** Formats a factor, or a share before and after. */
+function changeText(change: FigureChange | undefined): string | null {
+  if (change === undefined) return null;
+  const { before, after, factor, moved } = change;
+  const words = factor === null
+    ? `${formatNumber(before)} to ${formatNumber(after)}`
+    : `x ${formatFactor(factor)}`;
+  return moved || before === after ? words : `${words} (chance)`;
 }

@@ -1,23 +1,19 @@
-import { activations, hiddenSoftmax, missingActivations } from "./causes/activations.ts";
-import { attention } from "./causes/attention.ts";
+import { activations, attention, hiddenSoftmax, missingActivations } from "./causes/activations.ts";
 import { baseline } from "./causes/baseline.ts";
 import { biases, headBias } from "./causes/biases.ts";
 import { brokenNumbers } from "./causes/broken_numbers.ts";
 import { coldStatistics } from "./causes/cold_statistics.ts";
 import { constantWeights } from "./causes/constant_weights.ts";
-import { cutGradient } from "./causes/cut_gradient.ts";
+import { cutGradient, flatRows, mutualZeros, residualGrowth } from "./causes/signal.ts";
 import { embeddings } from "./causes/embeddings.ts";
-import { flatRows } from "./causes/flat_rows.ts";
 import { gains } from "./causes/gains.ts";
 import { heads } from "./causes/heads.ts";
 import { inputs } from "./causes/inputs.ts";
 import { kernelScale } from "./causes/kernel_scale.ts";
-import { mutualZeros } from "./causes/mutual_zeros.ts";
-import { residualGrowth } from "./causes/residual_growth.ts";
 import { singleUnits } from "./causes/single_units.ts";
 import { targets } from "./causes/targets.ts";
 import { frozen, learningRate, regularization } from "./causes/training.ts";
-import type { Search } from "./suspect.ts";
+import type { Search } from "./diagnosis.ts";
 
 /**
  * Searches, in the order in which they may claim consequences: faults that break every number

@@ -1,31 +1,35 @@
-import { type Finding, SEVERITIES } from "../checks/finding.ts";
-import { formatLayers } from "./format_layers.ts";
-import { findingShape, reading } from "../checks/requirements.ts";
-import { validateMeasurements } from "../checks/validate.ts";
+import { type Finding, SEVERITIES } from "../rules/finding.ts";
+import { formatLayers } from "./fix_words.ts";
+import { findingShape, reading, validateMeasurements } from "../rules/requirements.ts";
 import { arrayOf, requireValue } from "../words/requirements.ts";
-import { networkOf } from "../checks/network/network.ts";
-import { allRules } from "../checks/register_rule.ts";
+import { networkOf } from "../rules/network/network.ts";
+import { allRules } from "../rules/register_rule.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { SEARCHES } from "./causes.ts";
 import { layersOf } from "./causes/shared.ts";
-import type { Cause, Consequence, Diagnosis } from "./diagnosis.ts";
+import {
+  type Cause,
+  type Consequence,
+  type Diagnosis,
+  type Patient,
+  shownDiagnosis,
+  type Suspect,
+} from "./diagnosis.ts";
 import { inFramework } from "./in_framework.ts";
-import { shownDiagnosis } from "./diagnosis_overview.ts";
-import type { Patient, Suspect } from "./suspect.ts";
 
 /**
  * Groups findings by cause. If the kernels of nine layers are 892 times too large, that is the
  * cause; saturation and lost gradients are its consequences.
  *
  * @param measurements The result of `measure()`.
- * @param findings Findings of the rules, such as `runChecks(measurements)`.
+ * @param findings Findings of the rules, such as `runRules(measurements)`.
  * @returns The causes, each with its consequences. Every finding except notes belongs to exactly
  * one of them.
  * @throws {TypeError} If an argument is invalid.
  *
  * @example One cause, and not 36 errors
  * ```ts
- * import { runChecks } from "@gradient-health/gradient-health/checks";
+ * import { runRules } from "@gradient-health/gradient-health/rules";
  * import { diagnose } from "@gradient-health/gradient-health/diagnosis";
  * import { startEngine } from "@gradient-health/gradient-health/engine";
  * import { measure } from "@gradient-health/gradient-health/measure";
@@ -35,7 +39,7 @@ import type { Patient, Suspect } from "./suspect.ts";
  * await using _engine = await startEngine();
  * const model = exerciseModel();
  * const measurements = await measure(model, randomBatch(model));
- * const { verdict, causes } = diagnose(measurements, runChecks(measurements));
+ * const { verdict, causes } = diagnose(measurements, runRules(measurements));
  * assertEquals(verdict, "sick");
  * assertEquals(causes.map(({ kind }) => kind), ["kernel-scale"]);
  * model.dispose();

@@ -1,4 +1,4 @@
-import type { Finding } from "../checks/finding.ts";
+import type { Finding } from "../rules/finding.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import type { Measurements } from "../measure/measurements.ts";

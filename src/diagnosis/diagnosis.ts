@@ -1,6 +1,11 @@
-import type { Finding } from "../checks/finding.ts";
-import type { Setting } from "../measure/measurements.ts";
-import type { Cure } from "./cure.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import type { Setting } from "../model/not_reproduced.ts";
+import type { Finding } from "../rules/finding.ts";
+import type { Network } from "../rules/network/network.ts";
+import { formatCount } from "../words/numbers.ts";
+import { type Overview, withOverview } from "../words/overview.ts";
+import type { Cure } from "./fix.ts";
+import { describeCure } from "./fix_words.ts";
 
 /** Fault of a network that explains other findings, and is not itself a consequence. */
 export interface Cause {
@@ -90,4 +95,67 @@ export interface DiagnosisTrial {
   cured?: string;
   /** The verdict with these fixes. */
   curedVerdict?: string;
+}
+
+/** Input of a search for causes. */
+export interface Patient {
+  /** All measurements. */
+  measurements: Measurements;
+  /** View of the measurements that rules share. */
+  network: Network;
+  /** All findings of the rules. */
+  findings: readonly Finding[];
+}
+
+/** Possible cause: it becomes one by the findings that state it or follow from it. */
+export interface Suspect {
+  /** Kind of fault. */
+  kind: string;
+  /** Layers that have it. */
+  layers: string[];
+  /** Description of the fault in one sentence. */
+  message: string;
+  /** Findings that state the fault itself. */
+  states: Finding[];
+  /** Returns true if a finding of another rule may follow from it. */
+  explains(finding: Finding): boolean;
+  /** Fixes, the likeliest first. */
+  cures: Cure[];
+}
+
+/** Finds the suspects of one kind. */
+export type Search = (patient: Patient) => Suspect[];
+
+/** Contents of a report. */
+interface Diagnosed {
+  measurements: Measurements;
+  findings: readonly Finding[];
+  diagnosis: Diagnosis;
+}
+
+/** Makes a diagnosis print and display itself: one line per cause. */
+export function shownDiagnosis({ diagnosis, ...rest }: Diagnosed): Diagnosis {
+  const given = () => ({ ...rest, diagnosis });
+  const overview = () => diagnosisOverview({ ...rest, diagnosis });
+  return withOverview(diagnosis, overview, { of: "report", given });
+}
+
+/** Returns the overview of a diagnosis: its causes, and a fix for each. */
+export function diagnosisOverview({ diagnosis, measurements: { layers } }: Diagnosed): Overview {
+  const { verdict, causes, notJudged = [] } = diagnosis;
+  const errors = causes.filter(({ severity }) => severity === "error").length;
+  const warnings = causes.length - errors;
+  const counts = [
+    ...errors > 0 ? [formatCount(errors, "cause")] : [],
+    ...warnings > 0 ? [formatCount(warnings, "warning")] : [],
+    ...notJudged.map((setting) => `${setting} not judged`),
+  ];
+  return {
+    title: [verdict.toUpperCase(), ...counts.length > 0 ? [counts.join(", ")] : []].join(": "),
+    columns: ["severity", "cause", "what is wrong, and what to do"],
+    rows: causes.flatMap(({ severity, kind, message, cures }) => [
+      [severity, kind, message],
+      ...cures.slice(0, 1).map((cure) => ["", "", `Fix: ${describeCure(cure, layers)}`]),
+    ]),
+  };
 }

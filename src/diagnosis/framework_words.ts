@@ -1,6 +1,6 @@
-import { escapeControls } from "../words/escape_controls.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { formatFactor, formatNumber } from "../words/numbers.ts";
-import { type CuredWeight, initializerIn, type Redrawn } from "./cure.ts";
+import { type CuredWeight, initializerIn, type Redrawn } from "./fix.ts";
 
 /** Framework in whose words a fix is expressed. */
 export type Framework = "tensorflowjs" | "keras" | "pytorch";

@@ -1,5 +1,5 @@
 import type { Measurements } from "../measure/measurements.ts";
-import type { Cure } from "./cure.ts";
+import type { Cure } from "./fix.ts";
 
 /**
  * Returns a fix in the words of the framework that the network was written in: PyTorch if the

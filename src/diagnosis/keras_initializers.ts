@@ -1,5 +1,5 @@
-import type { LayerInitializer } from "../model/keras/keras_initializer.ts";
-import { type Cure, type CuredWeight, initializerIn, isWeightCure, type Redrawn } from "./cure.ts";
+import type { LayerInitializer } from "../keras/files/keras_initializer.ts";
+import { type Cure, type CuredWeight, initializerIn, isWeightCure, type Redrawn } from "./fix.ts";
 import { argumentOf, inKerasConfig, snakeCase } from "./framework_words.ts";
 
 /** Returns the initialisers that layers of a Keras file need for the weights that fixes change. */

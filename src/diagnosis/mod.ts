@@ -12,8 +12,8 @@ export {
   type Redrawn,
   type Treatment,
   type WeightCure,
-} from "./cure.ts";
-export { cureCode, describeCure } from "./cure_words.ts";
+} from "./fix.ts";
+export { cureCode, describeCure, type NamedLayers } from "./fix_words.ts";
 export { diagnose } from "./diagnose.ts";
 export type { WeightProgress } from "./diagnose_training.ts";
 export type {
@@ -24,4 +24,3 @@ export type {
   Tried,
   TriedFigure,
 } from "./diagnosis.ts";
-export type { NamedLayers } from "./format_layers.ts";

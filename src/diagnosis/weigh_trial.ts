@@ -1,7 +1,7 @@
-import { describeTrial } from "../checks/describe_trial.ts";
-import { amendFinding, type Finding, saidOf } from "../checks/finding.ts";
-import { say } from "../checks/say.ts";
-import { RULES } from "../checks/rules.ts";
+import { describeTrial } from "../rules/describe_trial.ts";
+import { amendFinding, type Finding, saidOf } from "../rules/finding.ts";
+import { say } from "../rules/say.ts";
+import { RULES } from "../rules/rules.ts";
 import type { SkippedTrial, Trial } from "../probe/trial.ts";
 
 /**

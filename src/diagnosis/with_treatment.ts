@@ -1,4 +1,4 @@
-import type { Finding } from "../checks/finding.ts";
+import type { Finding } from "../rules/finding.ts";
 import type { Cause, Diagnosis } from "./diagnosis.ts";
 
 /** Returns the identity of a cause: its kind and its layers. */

@@ -37,3 +37,46 @@ export interface Engine extends AsyncDisposable {
    */
   stop(): Promise<void>;
 }
+
+/**
+ * Error if the engine cannot start as requested. The message says in one sentence what to allow,
+ * install or call; the stack adds nothing.
+ *
+ * @example Tell the user, without a stack trace
+ * ```ts
+ * import { EngineError, startEngine } from "@gradient-health/gradient-health/engine";
+ *
+ * try {
+ *   await using engine = await startEngine();
+ *   console.log(`TensorFlow.js ${engine.version}`);
+ * } catch (error) {
+ *   if (!(error instanceof EngineError)) throw error;
+ *   console.error(error.message);
+ * }
+ * ```
+ */
+export class EngineError extends Error {
+  /** Name of the class, for use when `instanceof` cannot be used. */
+  override readonly name = "EngineError";
+}
+
+/** Options of `startEngine`. */
+export interface EngineOptions {
+  /**
+   * Number of threads: 1 to 8, or `"auto"` for the result of `chooseThreads` on {@linkcode
+   * workload}. Default: 1. Results do not depend on it. With more than one, the program only ends
+   * after the engine was stopped, or by `Deno.exit()`.
+   */
+  threads?: number | "auto";
+  /**
+   * Total floating-point operations of all passes that the engine will run, for `threads: "auto"`.
+   * Default: 0, which gives one thread: most measured networks are small, and more threads would
+   * only cost time.
+   */
+  workload?: number;
+  /**
+   * True to use relaxed SIMD if the runtime has it. It is faster; without it, every machine
+   * computes the same numbers. Default: true.
+   */
+  relaxedSimd?: boolean;
+}

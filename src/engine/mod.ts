@@ -3,11 +3,9 @@
  *
  * @module
  */
-export { chooseThreads } from "./choose_threads.ts";
-export type * from "./engine.ts";
-export * from "./engine_error.ts";
-export type * from "./engine_options.ts";
-export * from "./heap_view.ts";
+export { chooseThreads } from "./start/choose_threads.ts";
+export { type Engine, EngineError, type EngineOptions } from "./engine.ts";
+export { heapView } from "./heap/heap.ts";
 export { runningEngine } from "./running_engine.ts";
-export { startEngine } from "./start_engine.ts";
-export type * from "./tensorflow.ts";
+export { startEngine } from "./start/start_engine.ts";
+export type { Callback, Layer, LayersModel, Optimizer, Tensor, TensorFlow } from "./tensorflow.ts";

@@ -1,5 +1,4 @@
-import type { Engine } from "./engine.ts";
-import { EngineError } from "./engine_error.ts";
+import { type Engine, EngineError } from "./engine.ts";
 
 /**
  * TensorFlow.js is global to the process: a model does not refer to an engine, but uses the running

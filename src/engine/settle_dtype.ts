@@ -1,5 +1,5 @@
 import type { DataId, KernelBackend, TensorInfo } from "@tensorflow/tfjs";
-import { convertValues, type DataInfo, dataInfo, isNumeric } from "./live_data.ts";
+import { convertValues, type DataInfo, dataInfo, isNumeric } from "./heap/live_data.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
 /** Parts of TensorFlow.js's engine that count data; its types do not show them. */

@@ -1,3 +1,4 @@
+import { must, type Requirement } from "../words/requirements.ts";
 import type * as tfjs from "@tensorflow/tfjs";
 
 /**
@@ -20,3 +21,10 @@ export type Optimizer = tfjs.Optimizer;
 
 /** TensorFlow.js callback for `model.fit`. */
 export type Callback = tfjs.Callback;
+
+/** Requirement for the module of TensorFlow.js, also if a program has assembled another copy. */
+export const tensorFlow: Requirement = must("the module of TensorFlow.js", (value) => {
+  const { layers, serialization, engine } = Object(value);
+  return typeof layers?.Layer === "function" && typeof engine === "function" &&
+    typeof serialization?.SerializationMap === "function";
+});

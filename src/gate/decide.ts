@@ -6,7 +6,7 @@ import { CONFIGURATION_RULES } from "./gate_rules.ts";
 import { weigh } from "./judge_run.ts";
 import type { GateSettings } from "./resolve_configuration.ts";
 import { arrayOf, number, objectWith, orNull, requireValue, text } from "../words/requirements.ts";
-import { findingShape } from "../checks/requirements.ts";
+import { findingShape } from "../rules/requirements.ts";
 import { ruleSettingsShape, suppressionsShape } from "./requirements.ts";
 
 const settingsShape = objectWith({

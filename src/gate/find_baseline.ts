@@ -1,9 +1,8 @@
-import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
-import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
 import type { Baseline, BaselineEntry, BaselineLayer } from "./baseline.ts";
 import { arrayOf, number, objectWith, requireValue, text } from "../words/requirements.ts";
-import { measurementsShape } from "../checks/requirements.ts";
-import { baselineShape } from "../documents/baseline.ts";
+import { measurementsShape } from "../rules/requirements.ts";
+import { baselineShape } from "./baseline_document.ts";
 
 /** Options of {@linkcode findBaseline}. */
 export interface FindBaselineOptions {

@@ -1,7 +1,6 @@
 import { readUserText } from "../model/files/user_file.ts";
 import { failure } from "../words/failure.ts";
-import { GateError } from "./gate_error.ts";
-import { isReadable } from "./is_readable.ts";
+import { GateError, isReadable } from "./gate_result.ts";
 import { callable, requireValue, text } from "../words/requirements.ts";
 
 /** Text of a configuration file, and the key of the configuration in it. */

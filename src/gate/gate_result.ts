@@ -1,6 +1,7 @@
-import type { Finding } from "../checks/finding.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
+import type { Finding } from "../rules/finding.ts";
+import { oneLine } from "../words/one_line.ts";
 
 /** A finding with its weight in the gate. */
 export interface GateFinding extends Finding {
@@ -62,4 +63,25 @@ export interface GateResult {
   configuration: string | null;
   /** Findings about the configuration rather than about a run. */
   findings: GateFinding[];
+}
+
+/**
+ * Error for a configuration or a baseline that cannot be used. The message is one sentence with the
+ * place.
+ */
+export class GateError extends Error {
+  /**
+   * Creates the error.
+   *
+   * @param message File and place, what was found, and what was expected.
+   */
+  constructor(message: string) {
+    super(oneLine(message));
+    this.name = "GateError";
+  }
+}
+
+/** Returns true if reading a path is already allowed; does not prompt. */
+export function isReadable(path: string): boolean {
+  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }

@@ -1,9 +1,9 @@
-import { BASELINE_RULE } from "../checks/matches_baseline.ts";
-import { registeredRules } from "../checks/register_rule.ts";
-import type { RuleDocumentation } from "../checks/rule.ts";
-import { RULES } from "../checks/rules.ts";
-import { FAILS_BELOW } from "../probe/judge_trial.ts";
-import type { ThresholdTable } from "../checks/threshold_entry.ts";
+import { BASELINE_RULE } from "../rules/matches_baseline.ts";
+import { registeredRules } from "../rules/register_rule.ts";
+import type { RuleDocumentation } from "../rules/rule.ts";
+import { RULES } from "../rules/rules.ts";
+import { FAILS_BELOW } from "../probe/trial.ts";
+import type { ThresholdTable } from "../rules/threshold_entry.ts";
 import type { Level } from "./configuration.ts";
 
 /** Rules that judge the configuration itself. */

@@ -1,9 +1,9 @@
-import { amendFinding, type Finding, makeFinding, type Verdict } from "../checks/finding.ts";
-import { number, say } from "../checks/say.ts";
-import { sayPlain, type Sentence } from "../checks/sentence.ts";
-import { matchesBaseline } from "../checks/matches_baseline.ts";
-import { judgeRule } from "../checks/judge_rule.ts";
-import { allRules } from "../checks/register_rule.ts";
+import { amendFinding, type Finding, makeFinding, type Verdict } from "../rules/finding.ts";
+import { number, say } from "../rules/say.ts";
+import { sayPlain, type Sentence } from "../rules/sentence.ts";
+import { matchesBaseline } from "../rules/matches_baseline.ts";
+import { judgeRule } from "../rules/judge_rule.ts";
+import { allRules } from "../rules/register_rule.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { BaselineEntry } from "./baseline.ts";
 import type { Level } from "./configuration.ts";

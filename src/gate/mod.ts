@@ -10,7 +10,14 @@ export {
   type SuppressionContext,
 } from "./apply_suppressions.ts";
 export type * from "./baseline.ts";
-export type * from "./configuration.ts";
+export type {
+  Configuration,
+  Level,
+  ModelEntry,
+  PresetName,
+  RuleEntry,
+  Suppression,
+} from "./configuration.ts";
 export { count, decide } from "./decide.ts";
 export { findBaseline, type FindBaselineOptions } from "./find_baseline.ts";
 export {
@@ -18,8 +25,13 @@ export {
   type FoundConfiguration,
   openConfiguration,
 } from "./find_configuration.ts";
-export { GateError } from "./gate_error.ts";
-export type * from "./gate_result.ts";
+export {
+  GateError,
+  type GateFinding,
+  type GateResult,
+  type GateRun,
+  type GateSummary,
+} from "./gate_result.ts";
 export { GATE_RULES, type GateRule, gateRules } from "./gate_rules.ts";
 export { judgeRun, type JudgeRunOptions } from "./judge_run.ts";
 export { type Preset, PRESETS } from "./presets.ts";
@@ -33,10 +45,9 @@ export {
   type ResolveConfigurationOptions,
   type RuleSetting,
 } from "./resolve_configuration.ts";
-export { updateBaseline } from "./update_baseline.ts";
-export { formatBaseline, writeBaseline } from "./write_baseline.ts";
-export type { Finding, Verdict } from "../checks/finding.ts";
-export type * from "../checks/threshold_entry.ts";
-export type { Thresholds } from "../checks/thresholds.ts";
+export { formatBaseline, updateBaseline, writeBaseline } from "./write_baseline.ts";
+export type { Finding, Verdict } from "../rules/finding.ts";
+export type * from "../rules/threshold_entry.ts";
+export type { Thresholds } from "../rules/thresholds.ts";
 export type * from "../measure/measurements.ts";
-export type * from "../measure/tensor_statistics.ts";
+export type { TensorStatistics } from "../measure/measurements.ts";

@@ -1,5 +1,5 @@
-import { BASELINE_RULE } from "../checks/matches_baseline.ts";
-import { allRules } from "../checks/register_rule.ts";
+import { BASELINE_RULE } from "../rules/matches_baseline.ts";
+import { allRules } from "../rules/register_rule.ts";
 import type { Level, PresetName } from "./configuration.ts";
 import { gateRules } from "./gate_rules.ts";
 

@@ -1,8 +1,8 @@
-import { decodeBaseline } from "../documents/baseline.ts";
+import { decodeBaseline } from "./baseline_document.ts";
 import { readUserText } from "../model/files/user_file.ts";
 import { failure } from "../words/failure.ts";
 import type { Baseline } from "./baseline.ts";
-import { GateError } from "./gate_error.ts";
+import { GateError } from "./gate_result.ts";
 import { requireValue, text } from "../words/requirements.ts";
 
 /**

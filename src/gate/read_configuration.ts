@@ -2,7 +2,7 @@ import { showValue } from "../words/show_value.ts";
 import type { Node, ParseError } from "jsonc-parser";
 import type { Configuration } from "./configuration.ts";
 import type { FoundConfiguration } from "./find_configuration.ts";
-import { GateError } from "./gate_error.ts";
+import { GateError } from "./gate_result.ts";
 import { schemaComplaint, type SchemaError } from "./schema_complaint.ts";
 import { requireValue } from "../words/requirements.ts";
 import { foundShape } from "./requirements.ts";

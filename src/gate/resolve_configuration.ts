@@ -1,18 +1,17 @@
-import { showWord } from "../words/show_word.ts";
-import { showValue } from "../words/show_value.ts";
-import { resolveThresholds } from "../checks/resolve_thresholds.ts";
+import { showValue, showWord } from "../words/show_value.ts";
+import { resolveThresholds } from "../rules/resolve_thresholds.ts";
 import { nearest } from "../words/nearest.ts";
-import type {
-  Configuration,
-  Level,
-  ModelEntry,
-  PresetName,
-  RuleEntry,
-  Suppression,
+import {
+  type Configuration,
+  type Level,
+  type ModelEntry,
+  parseSeeds,
+  type PresetName,
+  type RuleEntry,
+  type Suppression,
 } from "./configuration.ts";
-import { GateError } from "./gate_error.ts";
+import { GateError } from "./gate_result.ts";
 import { type GateRule, gateRules } from "./gate_rules.ts";
-import { parseSeeds } from "./parse_seeds.ts";
 import { PRESETS } from "./presets.ts";
 import {
   callable,

@@ -1,8 +1,6 @@
-import { escapeControls } from "../words/escape_controls.ts";
-import { showValue } from "../words/show_value.ts";
-import { MODEL_RULES } from "../checks/model_rules.ts";
+import { anyOf, escapeControls, showValue } from "../words/show_value.ts";
+import { MODEL_RULES } from "../rules/model_rules.ts";
 import { nearestObjective } from "../measure/check_objective.ts";
-import { anyOf } from "../words/any_of.ts";
 import { nearest } from "../words/nearest.ts";
 
 /** An error in a configuration, and its place. */

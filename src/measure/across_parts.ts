@@ -1,4 +1,4 @@
-import { heapView } from "../engine/heap_view.ts";
+import { heapView } from "../engine/heap/heap.ts";
 import type { Sums } from "../engine/native/sums.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { LayerRecord } from "./layer_record.ts";

@@ -1,11 +1,16 @@
 import { runningEngine } from "../engine/running_engine.ts";
-import { ensureEngine } from "../engine/start_engine.ts";
+import { ensureEngine } from "../engine/start/start_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
-import type { Batch } from "../model/batch.ts";
+import type { Batch } from "../model/batches/batch.ts";
 import { checkOptions } from "./check_arguments.ts";
-import { chooseTensors, type TensorChoice } from "./choose_tensors.ts";
+import {
+  chooseTensors,
+  type TakenTensors,
+  takeTensors,
+  type TensorChoice,
+  type TensorWords,
+} from "./taken_tensors.ts";
 import type { MeasureOptions } from "./measure_options.ts";
-import { type TakenTensors, takeTensors, type TensorWords } from "./taken_tensors.ts";
 
 /** Options of {@linkcode activations}. */
 export interface ActivationsOptions extends Pick<MeasureOptions, "batchNormalization"> {

@@ -1,5 +1,5 @@
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { engineState, type TapeNode } from "./engine_state.ts";
+import { engineState, type TapeNode } from "./keep_state.ts";
 import type { Observer, WatchedGradients } from "./tap.ts";
 
 /** Tensor of the forward pass whose gradient is computed on the way. */

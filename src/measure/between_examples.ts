@@ -1,8 +1,7 @@
-import type { Heap } from "../engine/heap.ts";
-import { heapView } from "../engine/heap_view.ts";
+import { type Heap, heapView } from "../engine/heap/heap.ts";
 import type { Sums } from "../engine/native/sums.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
-import type { FeatureMeasurements } from "./batch_measurements.ts";
+import type { FeatureMeasurements } from "./measurements.ts";
 
 /**
  * Sums in float64 the squared deviations of the entries of an example from their means over the

@@ -1,9 +1,9 @@
 import type { Engine } from "../engine/engine.ts";
-import { backendChange } from "../engine/prepare_engine.ts";
+import { backendChange } from "../engine/start/prepare_engine.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
-import { errorMessage } from "../words/error_message.ts";
+import { errorMessage } from "../words/failure.ts";
 import type { LayerRecord } from "./layer_record.ts";
-import { MeasureError } from "./measure_error.ts";
+import { MeasureError } from "./measure_options.ts";
 
 /**
  * Calls a layer.

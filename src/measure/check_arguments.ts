@@ -1,6 +1,6 @@
 import { showValue } from "../words/show_value.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
-import type { Batch } from "../model/batch.ts";
+import type { Batch } from "../model/batches/batch.ts";
 import { requireModel } from "../model/require_model.ts";
 import type { MeasureOptions } from "./measure_options.ts";
 import { inputName } from "./tensor_names.ts";

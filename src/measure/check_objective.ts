@@ -1,8 +1,6 @@
 import { showValue } from "../words/show_value.ts";
-import type { Batch } from "../model/batch.ts";
-import { BatchError } from "../model/batch_error.ts";
-import { isModule } from "../model/file_kinds.ts";
-import type { LoadedModel } from "../model/loaded_model.ts";
+import { type Batch, BatchError } from "../model/batches/batch.ts";
+import { isModule, type LoadedModel } from "../model/loaded_model.ts";
 import { ModelError } from "../model/model_error.ts";
 import { isObjective, type Objective, OBJECTIVES } from "../model/objective.ts";
 import { findLoss } from "../traits/losses.ts";

@@ -1,10 +1,10 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { drawTarget } from "../model/draw_target.ts";
-import { headOf } from "../model/head_of.ts";
-import { isObjective, type LossName, type Objective } from "../model/objective.ts";
-import { fittingLoss, hasConstantSum, lossTraits } from "../traits/losses.ts";
-import { SeededRandom } from "../model/seeded_random.ts";
-import { hasShape, targetShapes } from "../model/shapes.ts";
+import { drawTarget } from "../model/batches/random_targets.ts";
+import { headOf } from "../model/layers/leaf_layers.ts";
+import { isObjective, type Objective } from "../model/objective.ts";
+import { fittingLoss, hasConstantSum, type LossName, lossTraits } from "../traits/losses.ts";
+import { SeededRandom } from "../model/batches/seeded_random.ts";
+import { hasShape, targetShapes } from "../model/layers/shapes.ts";
 import { compiledLosses } from "./compiled_losses.ts";
 import {
   nameOf,

@@ -1,5 +1,5 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
-import { LOSSES } from "../model/objective.ts";
+import { LOSSES } from "../traits/losses.ts";
 import { type LossFunction, lossSettings } from "../model/loss_functions.ts";
 import type { OutputLoss } from "./resolve_objective.ts";
 

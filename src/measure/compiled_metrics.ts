@@ -1,10 +1,10 @@
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { reduceRows } from "../model/output_masks.ts";
-import { unknownMetricsOf } from "../model/saved_metrics.ts";
+import { unknownMetricsOf } from "../keras/saved_metrics.ts";
 import { failure } from "../words/failure.ts";
-import type { MetricMeasurements, ObjectiveMeasurements } from "./batch_measurements.ts";
+import type { MetricMeasurements, ObjectiveMeasurements } from "./measurements.ts";
 import { type Compiled, compiledPart } from "./compiled_losses.ts";
-import { withoutTape } from "./engine_state.ts";
+import { withoutTape } from "./keep_state.ts";
 import type { PassPlan } from "./plan_pass.ts";
 import type { LossFunction } from "../model/loss_functions.ts";
 import { asTargets, nameOf } from "./resolve_objective.ts";

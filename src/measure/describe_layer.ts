@@ -2,12 +2,11 @@ import type { Layer } from "../engine/tensorflow.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 import { meanOverRows } from "./attention_rows.ts";
 import type { Sums } from "../engine/native/sums.ts";
-import { exponentsOfZeros } from "./exponents.ts";
+import { exponentsOfZeros, mergeSums, statisticsOf } from "./sums.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
-import { kernelLayoutOf } from "../model/kernel_layout.ts";
+import { kernelLayoutOf } from "../model/layers/kernel_layout.ts";
 import type { LayerSettings } from "./layer_settings.ts";
 import type { LayerMeasurements, WeightMeasurements } from "./measurements.ts";
-import { mergeSums, statisticsOf } from "./sums.ts";
 import { dropoutOf } from "./training_facts.ts";
 
 const FIGURES: Figure[] = [

@@ -1,22 +1,38 @@
 import type { Engine } from "../engine/engine.ts";
-import type { Heap } from "../engine/heap.ts";
-import type { Layer } from "../engine/tensorflow.ts";
+import { type Heap, heapView } from "../engine/heap/heap.ts";
+import type { Sums } from "../engine/native/sums.ts";
+import type { Layer, LayersModel, Tensor } from "../engine/tensorflow.ts";
+import { inputRanges } from "../model/batches/random_batch.ts";
 import { computesAsKeras } from "../model/kept_logits.ts";
-import type { ModelWeight } from "../model/model_weights.ts";
+import { frontLayers } from "../model/layers/leaf_layers.ts";
 import { notReproducedIn } from "../model/not_reproduced.ts";
-import { declareSignals } from "./declare_signals.ts";
+import type { ModelWeight } from "../model/weights/model_weights.ts";
+import { layerTraits } from "../traits/layer_traits.ts";
+import { lossTraits } from "../traits/losses.ts";
+import type { DeclaredSignals, InputMoments } from "../traits/moments.ts";
+import { showValue } from "../words/show_value.ts";
+import { measureFeatures, spreadOf } from "./between_examples.ts";
 import { describeLayer } from "./describe_layer.ts";
+import { countFlatRows } from "./duplicate_units.ts";
 import { inCallOrder, type LayerRecord } from "./layer_record.ts";
-import { measureInputs, measureTargets } from "./measure_batch.ts";
-import { outputName } from "./tensor_names.ts";
-import { measureWeight, type WeightGradient } from "./measure_weight.ts";
-import type { Measurements, ObjectiveMeasurements, WeightMeasurements } from "./measurements.ts";
+import { MeasureError } from "./measure_options.ts";
+import { measureWeight, type WeightGradient } from "./measure_weights.ts";
+import type {
+  ClassMeasurements,
+  InputMeasurements,
+  LayerMeasurements,
+  Measurements,
+  ObjectiveMeasurements,
+  TargetMeasurements,
+  WeightMeasurements,
+} from "./measurements.ts";
 import type { PassPlan } from "./plan_pass.ts";
+import { mergeSums, statisticsOf, sumTensor, type TensorSums } from "./sums.ts";
+import { inputName, outputName } from "./tensor_names.ts";
 import { measurePenalties, optimizerOf } from "./training_facts.ts";
-import type { TensorSums } from "./tensor_sums.ts";
 
 /** Results that a pass has gathered. */
-export interface PassFindings {
+interface PassFindings {
   engine: Engine;
   heap: Heap;
   plan: PassPlan;
@@ -142,4 +158,200 @@ function measureWeights(
     else others.push(one);
   }
   return measured;
+}
+
+/**
+ * Asks the registered rules of custom layers for their expected signals. This happens in the pass:
+ * a rule is code of the model's module, which is not available to those who judge a report.
+ *
+ * @param layers The layers.
+ * @param inputs Inputs of the model.
+ * @returns The layers; those with a rule include its answer.
+ * @throws {MeasureError} If a rule gives an invalid answer.
+ */
+export function declareSignals(
+  layers: readonly LayerMeasurements[],
+  inputs: readonly InputMeasurements[],
+): LayerMeasurements[] {
+  const outputs = new Map(layers.map((layer) => [layer.name, layer]));
+  const ofInputs = new Map(inputs.map((input) => [input.name, input]));
+  return layers.map((layer) => {
+    const rule = layerTraits(layer.className).moments;
+    if (rule === undefined) return layer;
+    const read = [
+      ...(layer.inputs ?? []).map((name) => {
+        const { shape, activations } = outputs.get(name)!;
+        return { shape, values: activations };
+      }),
+      ...(layer.reads ?? []).map((name) => ofInputs.get(name)!),
+    ].map(({ shape, values }): InputMoments | null =>
+      shape === null || values === null
+        ? null
+        : { meanSquare: values.rms ** 2, mean: values.mean, shape }
+    );
+    if (!read.every((moments) => moments !== null)) return layer;
+    const weights = layer.weights.map(({ name, shape, values: { rms, mean } }) => ({
+      name,
+      shape,
+      meanSquare: rms ** 2,
+      mean,
+    }));
+    const answer: unknown = rule(read, weights);
+    if (answer === null) return layer;
+    if (!isDeclared(answer, read.length)) {
+      throw new MeasureError(
+        `moments of ${layer.className} returned ${showValue(answer)} for ${layer.name}, expected ` +
+          `{ output: { meanSquare, mean }, gradients }, gradients null or ${read.length} numbers from 0`,
+      );
+    }
+    const { output: { meanSquare, mean }, gradients } = answer;
+    return {
+      ...layer,
+      declared: { output: { meanSquare, mean }, gradients: gradients && [...gradients] },
+    };
+  });
+}
+
+function isDeclared(answer: unknown, inputs: number): answer is DeclaredSignals {
+  const { output, gradients } = (answer ?? {}) as Partial<DeclaredSignals>;
+  const isSize = (value: unknown) =>
+    typeof value === "number" && Number.isFinite(value) && value >= 0;
+  return typeof output === "object" && output !== null && isSize(output.meanSquare) &&
+    Number.isFinite(output.mean) && output.mean ** 2 <= output.meanSquare * (1 + 1e-6) &&
+    (gradients === null ||
+      Array.isArray(gradients) && gradients.length === inputs && gradients.every(isSize));
+}
+
+/**
+ * Measures the inputs of a batch, each one and all together.
+ *
+ * @param nameOf Returns the name of a layer's row; `undefined` for a layer that is not part of the
+ * model.
+ */
+function measureInputs(
+  heap: Heap,
+  model: LayersModel,
+  inputs: Tensor[],
+  nameOf: (layer: Layer) => string | undefined,
+): Pick<Measurements["batch"], "inputs" | "perInput"> {
+  const ranges = inputRanges(model);
+  const fronts = frontLayers(model, (layer) => nameOf(layer) !== undefined);
+  let all: Sums | null = null;
+  const perInput = inputs.map((tensor, i): InputMeasurements => {
+    const sums = sumTensor(heap, tensor);
+    all = mergeSums(all, sums);
+    return {
+      name: inputName(model, i),
+      shape: tensor.shape.slice(),
+      dtype: tensor.dtype,
+      ...(ranges[i] === null ? {} : { lookedUp: true }),
+      ...(fronts[i] === null ? {} : { scaledBy: fronts[i].map((layer) => nameOf(layer)!) }),
+      ...(hasUnitRows(heap, tensor) ? { unitRows: true } : {}),
+      ...(ranges[i] === null ? constantRows(heap, tensor) : {}),
+      values: statisticsOf(sums)!,
+      ...(ranges[i] === null ? apart(heap, tensor, sums) : {}),
+    };
+  });
+  return { inputs: statisticsOf(all)!, perInput };
+}
+
+function constantRows(heap: Heap, tensor: Tensor): Pick<InputMeasurements, "constantRows"> {
+  const { rows, flat } = countFlatRows(heap, tensor, 0);
+  return flat === 0 ? {} : { constantRows: flat / rows };
+}
+
+/** Measures how far the examples of a tensor differ. */
+function apart(
+  heap: Heap,
+  tensor: Tensor,
+  sums: Sums,
+): Pick<InputMeasurements, "features" | "spread"> {
+  const features = measureFeatures(heap, tensor);
+  return {
+    ...(features === null ? {} : { features }),
+    spread: spreadOf(heap, tensor, tensor.shape[0], sums),
+  };
+}
+
+/** Largest distance of a row's norm from 1: half precision is off by about 1e-3. */
+const NORM_TOLERANCE = 0.01;
+
+/** Returns true if each row is a unit vector, as in the embeddings of a sentence or a picture. */
+function hasUnitRows(heap: Heap, tensor: Tensor): boolean {
+  const length = tensor.shape.at(-1)!;
+  if (tensor.dtype !== "float32" || tensor.rank < 2 || length < 2) return false;
+  const values = heapView(heap.tf, tensor);
+  for (let start = 0; start < values.length; start += length) {
+    let square = 0;
+    for (let i = start; i < start + length; i++) square += values[i] ** 2;
+    // Other tensors fail in the first row.
+    if (!(Math.abs(Math.sqrt(square) - 1) <= NORM_TOLERANCE)) return false;
+  }
+  return true;
+}
+
+/** With more classes than this, the shares of the classes say little and take much space. */
+const MAX_UNITS = 1000;
+
+/**
+ * Measures the targets of a batch.
+ *
+ * @param lossOf Returns the loss of an output: the targets of some losses are numbers of classes.
+ */
+function measureTargets(
+  heap: Heap,
+  model: LayersModel,
+  targets: Tensor[],
+  lossOf: (output: number) => string | null,
+): TargetMeasurements[] {
+  return targets.map((tensor, i) => {
+    const units = unitsOf(model, i, tensor);
+    const sparse = lossTraits(lossOf(i))?.targets === "classes";
+    const sums = sumTensor(heap, tensor);
+    const differences = sparse ? {} : apart(heap, tensor, sums);
+    const values = heapView(heap.tf, tensor);
+    return {
+      name: outputName(model, i),
+      shape: tensor.shape.slice(),
+      values: statisticsOf(sums)!,
+      ...(sparse ? { classes: classesOf(values, units) } : differences),
+      unitMeans: units > MAX_UNITS
+        ? null
+        : sparse
+        ? classShares(values, units)
+        : unitMeans(values, tensor.shape.at(-1)!),
+    };
+  });
+}
+
+function unitsOf(model: LayersModel, i: number, tensor: Tensor): number {
+  return model.outputs[i]?.shape.at(-1) ?? tensor.shape.at(-1)!;
+}
+
+function unitMeans(values: ArrayLike<number>, units: number): number[] {
+  const sums = new Array<number>(units).fill(0);
+  for (let i = 0; i < values.length; i++) sums[i % units] += values[i];
+  return sums.map((sum) => sum / (values.length / units));
+}
+
+function classShares(classes: ArrayLike<number>, units: number): number[] {
+  const counts = new Array<number>(units).fill(0);
+  for (let i = 0; i < classes.length; i++) {
+    if (classes[i] >= 0 && classes[i] < units) counts[Math.trunc(classes[i])]++;
+  }
+  return counts.map((count) => count / classes.length);
+}
+
+function classesOf(values: ArrayLike<number>, units: number): ClassMeasurements {
+  let [least, most, fractions] = [Infinity, -Infinity, 0];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (!Number.isInteger(value)) fractions++;
+    if (!Number.isFinite(value)) continue;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  return least > most
+    ? { units, least: null, most: null, fractions }
+    : { units, least, most, fractions };
 }

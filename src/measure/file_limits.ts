@@ -1,10 +1,9 @@
-import { containerLayers } from "../model/inner_layers.ts";
+import { containerLayers, leafLayers } from "../model/layers/leaf_layers.ts";
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
-import { leafLayers } from "../model/leaf_layers.ts";
-import { batchShapes, sizeOf } from "../model/shapes.ts";
+import { batchShapes, sizeOf } from "../model/layers/shapes.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 import { formatMemory } from "../words/numbers.ts";
-import { layerWorkloads } from "./estimate_workload.ts";
+import { layerWorkloads } from "./estimate_memory.ts";
 import { layerUses, type Shape } from "./layer_uses.ts";
 import { estimatePass, requireOneFits } from "./plan_memory.ts";
 

@@ -1,12 +1,17 @@
 import { runningEngine } from "../engine/running_engine.ts";
-import { ensureEngine } from "../engine/start_engine.ts";
+import { ensureEngine } from "../engine/start/start_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
-import type { Batch } from "../model/batch.ts";
-import type { ModelWeight } from "../model/model_weights.ts";
+import type { Batch } from "../model/batches/batch.ts";
+import type { ModelWeight } from "../model/weights/model_weights.ts";
 import { checkOptions } from "./check_arguments.ts";
-import { chooseTensors, type TensorChoice } from "./choose_tensors.ts";
+import {
+  chooseTensors,
+  type TakenTensors,
+  takeTensors,
+  type TensorChoice,
+  type TensorWords,
+} from "./taken_tensors.ts";
 import type { MeasureOptions } from "./measure_options.ts";
-import { type TakenTensors, takeTensors, type TensorWords } from "./taken_tensors.ts";
 
 /** Options of {@linkcode gradients}. */
 export interface GradientsOptions

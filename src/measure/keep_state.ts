@@ -1,6 +1,8 @@
+import { dataInfo } from "../engine/heap/live_data.ts";
+import { patchProperty } from "../engine/patching.ts";
+import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { wrapCall } from "./tap.ts";
 import type * as tfjs from "@tensorflow/tfjs";
-import { dataInfo } from "../engine/live_data.ts";
-import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 
 /**
  * State that recurrent layers and their cells hold between calls; TensorFlow.js declares it
@@ -164,5 +166,170 @@ function keepMasks(tf: TensorFlow, cell: Cell): () => void {
     tf.dispose([cell.dropoutMask, cell.recurrentDropoutMask].flat().filter((mask) => mask != null));
     cell.dropoutMask = dropoutMask;
     cell.recurrentDropoutMask = recurrentDropoutMask;
+  };
+}
+
+/** Operation on the tape that TensorFlow.js records for the backward pass. */
+export interface TapeNode {
+  /** Name of the operation. */
+  kernelName: string;
+  /** Inputs of the operation, by name. */
+  inputs: Record<string, Tensor>;
+  /** Outputs of the operation. */
+  outputs: Tensor[];
+  /** Tensors kept for the backward pass. */
+  saved: Tensor[];
+  /**
+   * Takes the gradients of the outputs, `null` if there is none; returns for each input a function
+   * that computes its gradient. Some operations have none.
+   */
+  gradient?: (dys: (Tensor | null)[]) => Record<string, () => Tensor>;
+}
+
+/** Part of TensorFlow.js's state that gradients are recorded in; its types do not show it. */
+interface EngineState {
+  /** Number of nested gradients being recorded. */
+  gradientDepth: number;
+  /** Operations recorded so far. */
+  activeTape: TapeNode[] | null | undefined;
+  /** Innermost scope, with the tensors that it frees when it ends unless they are kept. */
+  activeScope: { track: Tensor[] } | null;
+}
+
+/** Returns the state in which TensorFlow.js records gradients. */
+export function engineState(tf: TensorFlow): EngineState {
+  return (tf.engine() as unknown as { state: EngineState }).state;
+}
+
+/** Methods that start and end a tape; TensorFlow.js declares them private. */
+interface Recorder {
+  startTape(): void;
+  endTape(): void;
+}
+
+/**
+ * Makes TensorFlow.js record every operation of a forward pass, as its own gradients do.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param forward The forward pass. All tensors that it makes are freed, except those that the tape
+ * keeps.
+ * @returns The operations in their order. {@linkcode dropTape} frees the tensors that they keep.
+ */
+export function recordTape(tf: TensorFlow, forward: () => void): TapeNode[] {
+  const state = engineState(tf);
+  const recorder = tf.engine() as unknown as Recorder;
+  // Inside another gradient the tape belongs to that one, and continues.
+  const from = state.gradientDepth === 0 ? 0 : state.activeTape!.length;
+  recorder.startTape();
+  try {
+    tf.tidy(forward);
+  } finally {
+    recorder.endTape();
+  }
+  return from === 0 ? state.activeTape! : state.activeTape!.slice(from);
+}
+
+/**
+ * Runs code that gradients do not record, inside {@linkcode recordTape} too.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param run Code to run. It may record its own tape.
+ */
+export function withoutTape<T>(tf: TensorFlow, run: () => T): T {
+  const state = engineState(tf);
+  const { gradientDepth, activeTape } = state;
+  state.gradientDepth = 0;
+  try {
+    return run();
+  } finally {
+    Object.assign(state, { gradientDepth, activeTape });
+  }
+}
+
+/**
+ * Frees the tensors that a tape still holds. Ops keep the tensors that they save for the backward
+ * pass, so neither `tidy` nor a scope frees them; TensorFlow.js does only if a gradient succeeds.
+ *
+ * @param tf The engine's TensorFlow.js.
+ */
+export function dropTape(tf: TensorFlow): void {
+  const state = engineState(tf);
+  if (state.gradientDepth !== 0 || state.activeTape == null) return;
+  for (const { saved } of state.activeTape) for (const tensor of saved) tensor.dispose();
+  state.activeTape = null;
+}
+
+/**
+ * Returns the id of the next tensor: ids grow, so any smaller one already exists.
+ *
+ * @param tf The engine's TensorFlow.js.
+ */
+export function nextTensorId(tf: TensorFlow): number {
+  // The counter is a private static field.
+  return (tf.engine().constructor as unknown as { nextTensorId: number }).nextTensorId;
+}
+
+type SymbolicTensor = LayersModel["inputs"][number];
+
+/** Run of a layer at one node of the graph. */
+interface Run {
+  /** Ids of its input tensors. */
+  given: number[];
+  /** Outputs of the layer. */
+  outputs: Tensor | Tensor[];
+  /** Outputs that TensorFlow.js has requested so far. */
+  asked: Set<SymbolicTensor>;
+}
+
+/**
+ * Makes every node of the graph run its layer once. TensorFlow.js walks the outputs of a graph, not
+ * its nodes: it runs a layer (or a nested model, with all of its layers) once for each output that
+ * is read, takes some tensors from the first run and others from the last, and so splits the
+ * gradient of one tensor over several. The values are the same, the figures of a call are not.
+ *
+ * @param layers Layers and containers of a model, tapped already.
+ * @returns A function that undoes this.
+ */
+export function runOnce(layers: readonly Layer[]): () => void {
+  const restore: (() => void)[] = [];
+  for (const layer of layers) {
+    const places = layer.inboundNodes.map(({ outputTensors }) => outputTensors)
+      .filter((outputs) => outputs.length > 1 && outputs[0].sourceLayer === layer);
+    if (places.length === 0) continue;
+    let next: SymbolicTensor | null = null;
+    const runs = new Map<SymbolicTensor, Run>();
+    for (const outputs of places) {
+      for (const output of outputs) {
+        const { inputs } = output;
+        // TensorFlow.js looks up the inputs of an output just before it calls the layer for it.
+        const get = () => {
+          next = output;
+          return inputs;
+        };
+        restore.push(patchProperty(output, "inputs", { get }));
+      }
+    }
+    restore.push(wrapCall(layer, (call, inputs, kwargs) => {
+      const output = next;
+      next = null;
+      // A wrapper calls the layer itself, outside of the graph.
+      if (output === null) return call(inputs, kwargs);
+      const [place] = places.find((outputs) => outputs.includes(output))!;
+      const given = [inputs].flat().map(({ id }) => id);
+      const run = runs.get(place);
+      // A second request for the same output belongs to another call of the enclosing model.
+      const isSame = run !== undefined && !run.asked.has(output) &&
+        given.join() === run.given.join();
+      if (isSame) {
+        run.asked.add(output);
+        return run.outputs;
+      }
+      const outputs = call(inputs, kwargs);
+      runs.set(place, { given, outputs, asked: new Set([output]) });
+      return outputs;
+    }));
+  }
+  return () => {
+    for (const step of restore.reverse()) step();
   };
 }

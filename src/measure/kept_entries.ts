@@ -1,6 +1,6 @@
-import { isSwept } from "../engine/layers/fuse_recurrent.ts";
+import { isSwept } from "../engine/repairs/recurrent.ts";
 import type { Layer } from "../engine/tensorflow.ts";
-import { sizeOf } from "../model/shapes.ts";
+import { sizeOf } from "../model/layers/shapes.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 import { type ActivationHolder, activationObject } from "./activation_region.ts";

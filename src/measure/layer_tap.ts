@@ -1,5 +1,5 @@
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
-import type { LeafLayer } from "../model/leaf_layers.ts";
+import type { LeafLayer } from "../model/layers/leaf_layers.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import {
   type ActivationHolder,
@@ -8,12 +8,10 @@ import {
   replaceActivation,
 } from "./activation_region.ts";
 import { callOrExplain } from "./call_or_explain.ts";
-import { nextTensorId } from "./engine_state.ts";
+import { nextTensorId } from "./keep_state.ts";
 import type { Flow } from "./flow.ts";
 import { type Figure, LayerRecord } from "./layer_record.ts";
-import { lookedUpRows } from "./looked_up_rows.ts";
-import { noteFlatRows } from "./note_flat_rows.ts";
-import { noteOutput } from "./note_output.ts";
+import { lookedUpRows, noteFlatRows, noteOutput } from "./layer_notes.ts";
 import { type LayerCall, observe, observePreActivations, type Sweep } from "./observe.ts";
 import { type Observer, type Tap, wrapCall } from "./tap.ts";
 import { tapCell } from "./tap_cell.ts";

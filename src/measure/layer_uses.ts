@@ -1,4 +1,4 @@
-import { shadowMethod } from "../engine/shadow_method.ts";
+import { shadowMethod } from "../engine/patching.ts";
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 
 /** Shape with all of its sizes. */

@@ -1,4 +1,9 @@
+import type { LayersModel } from "../engine/tensorflow.ts";
+import { containerLayers, leafLayers } from "../model/layers/leaf_layers.ts";
+import { batchShapes } from "../model/layers/shapes.ts";
 import type { Objective } from "../model/objective.ts";
+import { oneLine } from "../words/one_line.ts";
+import { fittingExamples } from "./plan_memory.ts";
 
 /** Progress of a pass. */
 export interface PassProgress {
@@ -66,4 +71,38 @@ export interface MeasureOptions {
   seed?: number | null;
   /** Called during the pass, after every layer, forward and backward. */
   onProgress?: (progress: PassProgress) => void;
+}
+
+/** The model cannot be measured; the message names the layer and the reason in one sentence. */
+export class MeasureError extends Error {
+  /**
+   * Makes the error.
+   *
+   * @param message The sentence.
+   * @param options The underlying error, as `cause`.
+   */
+  constructor(message: string, options?: ErrorOptions) {
+    super(oneLine(message), options);
+    this.name = "MeasureError";
+  }
+}
+
+/** Number of examples drawn by default. */
+const EXAMPLES = 32;
+
+/**
+ * Returns the number of examples to draw for a model by default: 32, halved until the pass fits the
+ * WASM heap in one go, but at least 1. A model built for a fixed batch size gets that size.
+ *
+ * @param model A built model.
+ */
+export function defaultExamples(model: LayersModel): number {
+  const [{ shape: [fixed] }] = model.inputs;
+  if (fixed !== null) return fixed;
+  const layers = leafLayers(model).map(({ layer }) => layer);
+  const inputs = batchShapes(model, { examples: 1 });
+  const fitting = fittingExamples({ model, layers, containers: containerLayers(model), inputs });
+  let examples = EXAMPLES;
+  while (examples > fitting && examples > 1) examples /= 2;
+  return examples;
 }

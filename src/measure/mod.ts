@@ -4,11 +4,10 @@
  * @module
  */
 export * from "./activations.ts";
-export type { TensorChoice } from "./choose_tensors.ts";
+export { statistics, type TakenTensors, type TensorChoice } from "./taken_tensors.ts";
 export * from "./gradients.ts";
-export * from "./measure.ts";
-export * from "./measure_error.ts";
-export type * from "./measure_options.ts";
+export { measure } from "./measure.ts";
+export { MeasureError, type MeasureOptions, type PassProgress } from "./measure_options.ts";
 export type { AttentionRows } from "./attention_rows.ts";
 export type * from "./example_alikeness.ts";
 export type * from "./token_alikeness.ts";
@@ -16,7 +15,6 @@ export type { RowAlikeness } from "../theory/row_alikeness.ts";
 export type * from "./layer_settings.ts";
 export { measureWeights } from "./measure_weights.ts";
 export type * from "./measurements.ts";
-export { LOSSES, type LossName, type Objective } from "../model/objective.ts";
-export * from "./statistics.ts";
-export type { TakenTensors } from "./taken_tensors.ts";
-export type * from "./tensor_statistics.ts";
+export { LOSSES, type LossName } from "../traits/losses.ts";
+export { type Objective } from "../model/objective.ts";
+export type { TensorStatistics } from "./measurements.ts";

@@ -1,12 +1,11 @@
-import type { Heap } from "../engine/heap.ts";
+import type { Heap } from "../engine/heap/heap.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
 import type { AcrossParts } from "./across_parts.ts";
 import { deviationsBetween } from "./between_examples.ts";
-import { withExponents } from "./exponents.ts";
+import { type TensorSums, withExponents } from "./sums.ts";
 import type { Origin } from "./flow.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
 import type { Observer } from "./tap.ts";
-import type { TensorSums } from "./tensor_sums.ts";
 
 /** State that the observers of a pass share. */
 export interface Sweep {

@@ -1,7 +1,7 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { withLogits } from "../model/kept_logits.ts";
 import { withMasks } from "../model/output_masks.ts";
-import { repeatedOutputs } from "./repeated_outputs.ts";
+import { repeatedOutputs } from "./alikeness.ts";
 
 /** Returns the outputs of a model, in the model's order. */
 export function outputsOf(

@@ -1,31 +1,36 @@
 import type { Engine } from "../engine/engine.ts";
-import { heapView } from "../engine/heap_view.ts";
-import type { Heap } from "../engine/heap.ts";
-import { offload } from "../engine/offload.ts";
-import { heapOf } from "../engine/prepare_engine.ts";
+import { type Heap, heapView } from "../engine/heap/heap.ts";
+import { offload } from "../engine/heap/offload.ts";
+import { heapOf } from "../engine/start/prepare_engine.ts";
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
-import type { ModelWeight } from "../model/model_weights.ts";
+import type { LeafLayer } from "../model/layers/leaf_layers.ts";
+import type { ModelWeight } from "../model/weights/model_weights.ts";
 import { AcrossParts, partsOf } from "./across_parts.ts";
+import { mayAttend, repeatedOutputs } from "./alikeness.ts";
 import { backPropagate } from "./back_propagate.ts";
 import { explainPass } from "./call_or_explain.ts";
 import { compiledMetrics } from "./compiled_metrics.ts";
 import { describePass } from "./describe_pass.ts";
-import { dropTape, recordTape, type TapeNode } from "./engine_state.ts";
 import { Flow } from "./flow.ts";
-import { GradientSums } from "./gradient_sums.ts";
-import { inSameState, keepState } from "./keep_state.ts";
+import {
+  dropTape,
+  inSameState,
+  keepState,
+  recordTape,
+  runOnce,
+  type TapeNode,
+} from "./keep_state.ts";
 import type { LayerRecord } from "./layer_record.ts";
-import { type WeightGradient, weightGradient } from "./measure_weight.ts";
+import { LayerTap, type TapOptions } from "./layer_tap.ts";
+import { type WeightGradient, weightGradient } from "./measure_weights.ts";
 import type { Measurements, ObjectiveMeasurements } from "./measurements.ts";
+import { outputsOf } from "./outputs_of.ts";
 import { type PassClock, startClock } from "./pass_clock.ts";
 import type { PassPlan } from "./plan_pass.ts";
-import { mayAttend } from "./note_tokens.ts";
-import { outputsOf } from "./outputs_of.ts";
 import { evaluateObjective } from "./resolve_objective.ts";
-import { makeTap, type Viewers, WatchedGradients } from "./tap.ts";
-import { tapLayers } from "./tap_layers.ts";
+import { TensorSums } from "./sums.ts";
+import { makeTap, type Viewers, WatchedGradients, wrapCall } from "./tap.ts";
 import { inputName } from "./tensor_names.ts";
-import { TensorSums } from "./tensor_sums.ts";
 import { wholeObjective } from "./whole_objective.ts";
 
 /**
@@ -244,5 +249,90 @@ export class Pass implements Disposable {
     if (error === this.#thrown) return error;
     const [latest, objective] = [this.#latest, this.#plan.chosen.objective.name];
     return explainPass(error, this.#engine, this.#isForward ? null : { objective, latest });
+  }
+}
+
+/** Result of {@linkcode tapLayers}. */
+interface TappedLayers {
+  /** Rows in the order of the model, parts after the layer they belong to. */
+  records: LayerRecord[];
+  /** Removes all taps. */
+  restore(): void;
+}
+
+/**
+ * Taps every layer for the duration of a pass.
+ *
+ * @param leaves Layers to measure.
+ * @param containers Layers that only call others.
+ * @param options The tap and other options of the pass.
+ */
+function tapLayers(
+  leaves: LeafLayer[],
+  containers: Layer[],
+  options: TapOptions,
+): TappedLayers {
+  const restore: (() => void)[] = [];
+  const records: LayerRecord[] = [];
+  const undo = () => {
+    for (const step of restore.reverse()) step();
+  };
+  try {
+    for (const container of containers) restore.push(followContainer(container, options.flow));
+    for (const leaf of leaves) {
+      const tap = new LayerTap(leaf, options);
+      restore.push(() => tap.remove());
+      records.push(...tap.put());
+    }
+    restore.push(runOnce([...containers, ...leaves.map(({ layer }) => layer)]));
+  } catch (error) {
+    undo();
+    throw error;
+  }
+  return { records, restore: undo };
+}
+
+function followContainer(container: Layer, flow: Flow): () => void {
+  return wrapCall(container, (call, inputs, kwargs) => {
+    flow.enter([inputs].flat());
+    const outputs = repeatedOutputs(container, call(inputs, kwargs));
+    flow.leave([outputs].flat());
+    return outputs;
+  });
+}
+
+/**
+ * Sums the gradients of weights over the parts of a batch, in float64 and off the WASM heap, which
+ * needs the room for examples.
+ */
+class GradientSums {
+  readonly #heap: Heap;
+  readonly #sums = new Map<ModelWeight, Float64Array>();
+
+  /** @param heap The engine's heap. */
+  constructor(heap: Heap) {
+    this.#heap = heap;
+  }
+
+  /** Adds the gradient from one part. */
+  add(weight: ModelWeight, gradient: Tensor): void {
+    const values = heapView(this.#heap.tf, gradient);
+    const sums = this.#sums.get(weight);
+    if (sums === undefined) this.#sums.set(weight, Float64Array.from(values));
+    else for (let i = 0; i < sums.length; i++) sums[i] += values[i];
+  }
+
+  /** Shows the sum of each weight that had a gradient, one at a time, and frees it. */
+  showEach(see: (weight: ModelWeight, gradient: Tensor) => void): void {
+    const { tf } = this.#heap;
+    for (const [weight, sums] of this.#sums) {
+      const gradient = tf.tensor(Float32Array.from(sums), weight.variable.shape as number[]);
+      try {
+        see(weight, gradient);
+      } finally {
+        gradient.dispose();
+      }
+      this.#sums.delete(weight);
+    }
   }
 }

@@ -1,5 +1,5 @@
 import type { Layer } from "../engine/tensorflow.ts";
-import { layerWorkloads } from "./estimate_workload.ts";
+import { layerWorkloads } from "./estimate_memory.ts";
 import type { PassProgress } from "./measure_options.ts";
 import type { PassPlan } from "./plan_pass.ts";
 

@@ -1,9 +1,8 @@
 import { format } from "@std/fmt/bytes";
-import { HEAP_LIMIT } from "../engine/guard_heap.ts";
+import { HEAP_LIMIT } from "../engine/heap/guard_heap.ts";
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
-import { containerLayers } from "../model/inner_layers.ts";
-import { leafLayers } from "../model/leaf_layers.ts";
-import { batchShapes, sizeOf } from "../model/shapes.ts";
+import { containerLayers, leafLayers } from "../model/layers/leaf_layers.ts";
+import { batchShapes, sizeOf } from "../model/layers/shapes.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 import { estimateLeast, estimateMemory } from "./estimate_memory.ts";
 import { layerUses, type Shape } from "./layer_uses.ts";

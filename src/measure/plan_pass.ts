@@ -1,14 +1,12 @@
-import { unmeasurableReason } from "../engine/layers/unmeasurable_reason.ts";
+import { unmeasurableReason } from "../engine/repairs/unmeasurable_reason.ts";
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import type { Batch } from "../model/batch.ts";
-import { containerLayers } from "../model/inner_layers.ts";
-import { type LeafLayer, leafLayers } from "../model/leaf_layers.ts";
-import { type ModelWeight, modelWeights } from "../model/model_weights.ts";
+import type { Batch } from "../model/batches/batch.ts";
+import { containerLayers, type LeafLayer, leafLayers } from "../model/layers/leaf_layers.ts";
+import { type ModelWeight, modelWeights } from "../model/weights/model_weights.ts";
 import { checkBatch } from "./check_arguments.ts";
 import { chooseObjective, type ChosenObjective } from "./choose_objective.ts";
-import { MeasureError } from "./measure_error.ts";
-import type { MeasureOptions } from "./measure_options.ts";
-import { normalizedOnBatch } from "./normalized_on_batch.ts";
+import { MeasureError, type MeasureOptions } from "./measure_options.ts";
+import { normalizedOnBatch } from "./training_facts.ts";
 import { type MemoryPlan, planMemory } from "./plan_memory.ts";
 
 /** Checked plan of a pass; the model was not touched yet. */

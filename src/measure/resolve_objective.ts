@@ -6,10 +6,10 @@ import {
   type LossSettings,
   lossSettings,
 } from "../model/loss_functions.ts";
-import { LOSSES, type LossName, type Objective } from "../model/objective.ts";
-import { lossTraits } from "../traits/losses.ts";
+import { LOSSES, type LossName, lossTraits } from "../traits/losses.ts";
+import { type Objective } from "../model/objective.ts";
 import { nearestObjective } from "./check_objective.ts";
-import { MeasureError } from "./measure_error.ts";
+import { MeasureError } from "./measure_options.ts";
 
 /** Objective that is ready to be called inside a pass. */
 export interface ResolvedObjective {

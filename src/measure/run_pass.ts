@@ -1,10 +1,9 @@
 import type { Engine } from "../engine/engine.ts";
-import { prepareEngine } from "../engine/prepare_engine.ts";
+import { prepareEngine } from "../engine/start/prepare_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
-import type { Batch } from "../model/batch.ts";
+import type { Batch } from "../model/batches/batch.ts";
 import { checkOptions, checkSubject } from "./check_arguments.ts";
-import { MeasureError } from "./measure_error.ts";
-import type { MeasureOptions } from "./measure_options.ts";
+import { MeasureError, type MeasureOptions } from "./measure_options.ts";
 import type { Measurements } from "./measurements.ts";
 import { Pass } from "./pass.ts";
 import { type PassPlan, planPass } from "./plan_pass.ts";

@@ -1,9 +1,8 @@
-import type { Heap } from "../engine/heap.ts";
-import { heapView } from "../engine/heap_view.ts";
+import { type Heap, heapView } from "../engine/heap/heap.ts";
 import { addSums, type Sums } from "../engine/native/sums.ts";
-import type { Tensor } from "../engine/tensorflow.ts";
-import { histogramOf, mergeExponents } from "./exponents.ts";
-import type { TensorStatistics } from "./tensor_statistics.ts";
+import type { Layer, Tensor } from "../engine/tensorflow.ts";
+import { type ExponentHistogram, LARGEST, SMALLEST } from "../theory/half_precision_fit.ts";
+import type { TensorStatistics } from "./measurements.ts";
 
 /**
  * Sums up entries in one sweep, in float64.
@@ -98,5 +97,83 @@ export function figuresOf(sums: Sums): TensorStatistics {
     zeroFraction: sums.zeros / n,
     nonFinite: sums.count - sums.finite,
     ...sums.exponents === undefined ? {} : { exponents: histogramOf(sums, sums.exponents) },
+  };
+}
+
+/** A tensor with fewer entries stays in the cache anyway. */
+const MIN_SIZE_SUMMED_EARLY = 2 ** 14;
+
+/**
+ * Caches the sums over the tensors of a pass, by their data, which never changes: an activation
+ * layer reads the output of the layer before it, and the gradient of a sum is that of each of its
+ * terms. In a ResNet, a quarter of the tensors are seen more than once.
+ */
+export class TensorSums {
+  readonly #heap: Heap;
+  readonly #known = new WeakMap<object, Sums>();
+
+  /** @param heap The engine's heap. */
+  constructor(heap: Heap) {
+    this.#heap = heap;
+  }
+
+  /** Returns the sums over all entries of a tensor. */
+  of(tensor: Tensor): Sums {
+    const known = this.#known.get(tensor.dataId);
+    if (known !== undefined) return known;
+    const sums = sumTensor(this.#heap, tensor);
+    this.#known.set(tensor.dataId, sums);
+    return sums;
+  }
+
+  /**
+   * Sums up the kernels of a layer before its first call, so that the layer finds them in the processor's
+   * cache: for 10 kernels of 512 x 512 that takes 1.0 ms, after the layer 1.5 (2-core Xeon).
+   */
+  beforeCall(layer: Layer): void {
+    for (const variable of layer.weights) {
+      const values = variable.read();
+      if (variable.trainable && values.size >= MIN_SIZE_SUMMED_EARLY) this.of(values);
+    }
+  }
+}
+
+/** Bias of the exponent in a float32. */
+const BIAS = 127;
+
+/** Adds the exponents of a float32 tensor to its sums, if requested. */
+export function withExponents(heap: Heap, tensor: Tensor, sums: Sums, histograms: boolean): Sums {
+  if (!histograms || tensor.dtype !== "float32") return sums;
+  const exponents = Float64Array.from(heap.native.exponents(heap.address(tensor), tensor.size));
+  return { ...sums, exponents };
+}
+
+/** Merges the exponents of two tensors; absent if one of them has none. */
+function mergeExponents(a: Sums, b: Sums): Pick<Sums, "exponents"> {
+  const others = b.exponents;
+  if (a.exponents === undefined || others === undefined) return {};
+  return { exponents: a.exponents.map((count, exponent) => count + others[exponent]) };
+}
+
+/** Returns the exponents of zeros. */
+export function exponentsOfZeros(count: number): Float64Array {
+  return Float64Array.from({ length: 256 }, (_, exponent) => exponent === 0 ? count : 0);
+}
+
+/** Returns the histogram of a tensor, trimmed to the exponents that occur. */
+function histogramOf({ zeros }: Sums, exponents: Float64Array): ExponentHistogram {
+  const sum = (first: number, end: number) =>
+    exponents.subarray(first, end).reduce((total, count) => total + count, 0);
+  const [first, end] = [SMALLEST + BIAS, LARGEST + BIAS + 1];
+  const counts = [...exponents.subarray(first, end)];
+  const last = counts.findLastIndex((count) => count > 0);
+  const least = Math.max(0, counts.findIndex((count) => count > 0));
+  return {
+    zeros,
+    nonFinite: exponents[255],
+    under: sum(0, first) - zeros,
+    from: last < 0 ? 0 : SMALLEST + least,
+    counts: counts.slice(least, last + 1),
+    over: sum(end, 255),
   };
 }

@@ -1,10 +1,16 @@
 import type { Engine } from "../engine/engine.ts";
+import { requireEngine } from "../engine/running_engine.ts";
+import { heapOf, prepareEngine } from "../engine/start/prepare_engine.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
+import { nearest } from "../words/nearest.ts";
 import { formatCount, formatShare } from "../words/numbers.ts";
 import { type Overview, withOverview } from "../words/overview.ts";
-import { type PassSubject, withPass } from "./run_pass.ts";
-import { statistics } from "./statistics.ts";
+import { array, must, requireValue } from "../words/requirements.ts";
+import { showValue } from "../words/show_value.ts";
+import type { TensorStatistics } from "./measurements.ts";
 import type { PassPlan } from "./plan_pass.ts";
+import { type PassSubject, withPass } from "./run_pass.ts";
+import { figuresOf, sumEntries, sumTensor } from "./sums.ts";
 import type { Viewers } from "./tap.ts";
 
 /**
@@ -63,7 +69,7 @@ export function takeTensors<Row extends { tensor: Tensor }>(
         title: words.mean,
         bars: rows.map((row) => ({
           label: words.nameOf(row),
-          value: figuresOf(row)?.meanAbs ?? null,
+          value: figuresOfOfTakenTensors(row)?.meanAbs ?? null,
         })),
       }),
     });
@@ -84,7 +90,7 @@ function overviewOf<Row extends { tensor: Tensor }>(
     title: formatCount(rows.length, noun),
     columns: [noun, "shape", mean, "std", "largest", "zero"],
     rows: rows.map((row) => {
-      const figures = figuresOf(row);
+      const figures = figuresOfOfTakenTensors(row);
       const name = nameOf(row);
       if (figures === null) return [name, "disposed of", null, null, null, null];
       const { meanAbs, std, maxAbs, zeroFraction } = figures;
@@ -94,4 +100,135 @@ function overviewOf<Row extends { tensor: Tensor }>(
   };
 }
 
-const figuresOf = ({ tensor }: { tensor: Tensor }) => tensor.isDisposed ? null : statistics(tensor);
+const figuresOfOfTakenTensors = ({ tensor }: { tensor: Tensor }) =>
+  tensor.isDisposed ? null : statistics(tensor);
+
+/**
+ * Choice of layers, or of their weights: a name, a class, a pattern that names match, or several of
+ * these.
+ *
+ * A name is that of a layer (`"dense_1"`), of a weight (`"dense_1/kernel"`) or of a model or
+ * wrapper around layers (`"encoder"`: all layers within). A class in place of the name chooses all
+ * layers of that class: `"Dense"`, and `"Dense/kernel"` their kernels. If a layer has the name of a
+ * class, the name takes precedence.
+ */
+export type TensorChoice = string | RegExp | readonly (string | RegExp)[];
+
+/** Keys by which something can be chosen. */
+interface ChoiceKeys {
+  /** Path: `encoder/dense_1`, `encoder/dense_1/kernel`. */
+  path: string;
+  /** Path with the class of the layer in place of the layer's path: `Dense/kernel`. */
+  classPath: string;
+}
+
+const isPattern = (value: unknown) => typeof value === "string" || value instanceof RegExp;
+
+/**
+ * Chooses some of many, in their order.
+ *
+ * @param all Everything there is.
+ * @param choice The choice; everything if `undefined`.
+ * @param what Kind of thing, for a message: `a layer`.
+ * @throws {TypeError} If the choice is neither a text, a pattern nor an array of them.
+ * @throws {RangeError} If it is empty, or a part of it chooses nothing.
+ */
+export function chooseTensors<T extends ChoiceKeys>(
+  all: readonly T[],
+  choice: TensorChoice | undefined,
+  what: string,
+): T[] {
+  if (choice === undefined) return [...all];
+  const patterns = isPattern(choice) ? [choice as string | RegExp] : choice;
+  const either = must("a name, a RegExp, or an array of them", isPattern);
+  if (!Array.isArray(patterns)) requireValue("options.of", patterns, either);
+  requireValue("options.of", patterns, array);
+  const chosen = new Set<T>();
+  for (const [index, pattern] of (patterns as (string | RegExp)[]).entries()) {
+    requireValue(`options.of[${index}]`, pattern, must("a name or a RegExp", isPattern));
+    const found = matching(all, pattern);
+    if (found.length === 0) throw new RangeError(complaint(all, pattern, what));
+    for (const one of found) chosen.add(one);
+  }
+  if (chosen.size === 0) {
+    throw new RangeError(`options.of is an empty array, expected the name or the class of ${what}`);
+  }
+  return all.filter((one) => chosen.has(one));
+}
+
+function matching<T extends ChoiceKeys>(all: readonly T[], pattern: string | RegExp): T[] {
+  // Not test(): a pattern with the flag g would continue after its last match.
+  if (typeof pattern !== "string") return all.filter(({ path }) => path.search(pattern) !== -1);
+  const isWithin = (path: string) => path === pattern || path.startsWith(`${pattern}/`);
+  const named = all.filter(({ path }) => isWithin(path));
+  return named.length > 0 ? named : all.filter(({ classPath }) => isWithin(classPath));
+}
+
+function complaint(all: readonly ChoiceKeys[], pattern: string | RegExp, what: string): string {
+  if (typeof pattern !== "string") {
+    return `options.of has ${pattern}, expected a pattern that the name of ${what} matches`;
+  }
+  const names = new Set(
+    all.flatMap(({ path, classPath }) => [...wholes(path), ...wholes(classPath)]),
+  );
+  const near = nearest(pattern, [...names]);
+  return `options.of has ${showValue(pattern)}, expected the name or the class of ${what}${near}`;
+}
+
+/** Returns a path and those around it: `a/b/c`, `a/b`, `a`. */
+function wholes(path: string): string[] {
+  const parts = path.split("/");
+  return parts.map((_, i) => parts.slice(0, parts.length - i).join("/"));
+}
+
+const DTYPES = ["float32", "int32", "bool"];
+
+const isTensor = (value: unknown): value is Tensor => {
+  const { dataId, dtype, isDisposed } = Object(value);
+  return typeof dataId === "object" && DTYPES.includes(dtype) && isDisposed === false;
+};
+
+const isNumbers = (value: unknown): value is ArrayLike<number> =>
+  Array.isArray(value)
+    ? value.every((entry) => typeof entry === "number")
+    : ArrayBuffer.isView(value) &&
+      typeof (value as unknown as ArrayLike<unknown>)[0] !== "bigint" &&
+      !(value instanceof DataView);
+
+const subject = must(
+  "a tensor of numbers that is not disposed of, or an array of numbers",
+  (value) => isTensor(value) || isNumbers(value),
+);
+
+/**
+ * Returns the statistics of any tensor, or of numbers that were read off one: those that
+ * {@linkcode measure} takes of every tensor, in float64 and in one sweep.
+ *
+ * @param tensor A tensor of any shape, or an array of numbers such as the `values` of `getWeights`.
+ * @returns Mean, deviation, mean and largest magnitude, and the numbers of entries that are 0, NaN
+ * or infinite.
+ * @throws {TypeError} If it is something else, or a tensor that was disposed of.
+ * @throws {EngineError} If it is a tensor and no engine runs.
+ *
+ * @example The mean absolute value of a kernel
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, getWeights } from "@gradient-health/gradient-health/model";
+ * import { statistics } from "@gradient-health/gradient-health/measure";
+ * import { assertAlmostEquals, assertEquals } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel();
+ * const { meanAbs } = statistics(getWeights(model)["dense_2/kernel"].values);
+ * assertAlmostEquals(meanAbs, 160, 20); // of a normal kernel with a deviation of 200
+ * assertEquals(statistics([0, 3, -3, NaN]).nonFinite, 1);
+ * model.dispose();
+ * ```
+ */
+export function statistics(tensor: Tensor | ArrayLike<number>): TensorStatistics {
+  requireValue("tensor", tensor, subject);
+  if (!isTensor(tensor)) return figuresOf(sumEntries(tensor as ArrayLike<number>));
+  const engine = requireEngine();
+  prepareEngine(engine, null);
+  return figuresOf(tensor.size === 0 ? sumEntries([]) : sumTensor(heapOf(engine), tensor));
+}

@@ -1,6 +1,6 @@
-import { shadowMethod } from "../engine/shadow_method.ts";
+import { shadowMethod } from "../engine/patching.ts";
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
-import type { ModelWeight } from "../model/model_weights.ts";
+import type { ModelWeight } from "../model/weights/model_weights.ts";
 import type { LayerRecord } from "./layer_record.ts";
 
 /** Function that receives a tensor, which it may neither keep nor dispose. */

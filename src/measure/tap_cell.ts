@@ -1,4 +1,4 @@
-import { type CellPart, tapSequence } from "../engine/layers/sequence_taps.ts";
+import { type CellPart, tapSequence } from "../engine/repairs/sequence_taps.ts";
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import { type ActivationHolder, activationObject, replaceActivation } from "./activation_region.ts";
 import { CellPartTap } from "./cell_part_tap.ts";

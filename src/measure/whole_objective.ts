@@ -1,16 +1,14 @@
 import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import type { ModelWeight } from "../model/model_weights.ts";
+import type { ModelWeight } from "../model/weights/model_weights.ts";
 import { logitsOf, setLogits } from "../model/kept_logits.ts";
 import { maskOf, setMask } from "../model/output_masks.ts";
-import type { LeafLayer } from "../model/leaf_layers.ts";
+import type { LeafLayer } from "../model/layers/leaf_layers.ts";
 import type { Part } from "./across_parts.ts";
 import { backPropagate } from "./back_propagate.ts";
 import { callOrExplain } from "./call_or_explain.ts";
-import { dropTape, recordTape, withoutTape } from "./engine_state.ts";
+import { dropTape, inSameState, recordTape, runOnce, withoutTape } from "./keep_state.ts";
 import type { PassPlan } from "./plan_pass.ts";
-import { inSameState } from "./keep_state.ts";
 import { outputsOf } from "./outputs_of.ts";
-import { runOnce } from "./run_once.ts";
 import { WatchedGradients, wrapCall } from "./tap.ts";
 
 /** Objective of a whole batch, seen from one of its parts. */

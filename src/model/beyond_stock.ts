@@ -2,8 +2,7 @@ import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { KERAS_ACTIVATIONS } from "../traits/keras_activations.ts";
 import { KERAS_LAYER_TRAITS } from "../traits/keras_layer_traits.ts";
 import { LAYERS } from "../traits/layers.ts";
-import { containerLayers } from "./inner_layers.ts";
-import { leafLayers } from "./leaf_layers.ts";
+import { containerLayers, leafLayers } from "./layers/leaf_layers.ts";
 
 /** Settings of Keras that make a repaired layer of TensorFlow.js differ from the stock one. */
 const SETTINGS = [

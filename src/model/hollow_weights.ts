@@ -1,6 +1,6 @@
 import type { DataType } from "@tensorflow/tfjs";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import type { LayerVariable } from "./model_weights.ts";
+import type { LayerVariable } from "./weights/model_weights.ts";
 
 /** Part of an initialiser that TensorFlow.js calls. */
 interface Initializer {

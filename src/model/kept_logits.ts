@@ -1,4 +1,4 @@
-import { shadowMethod } from "../engine/shadow_method.ts";
+import { shadowMethod } from "../engine/patching.ts";
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 
 /** Softmax or sigmoid of a layer. */

@@ -1,6 +1,26 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
-import type { Batch } from "./batch.ts";
+import type { Batch } from "./batches/batch.ts";
 import type { Objective } from "./objective.ts";
+
+/** Options of {@linkcode loadModel}. */
+export interface LoadModelOptions {
+  /**
+   * Seed with which a module creates its model, and from which weights are drawn that no file has.
+   * Default: 0.
+   */
+  seed?: number;
+  /**
+   * Modules to import first: each exports `register({ tf })`, which registers the custom classes of
+   * a model.json with `tf.serialization.registerClass`. Default: none.
+   */
+  register?: readonly string[];
+  /**
+   * Called with the model of a file, and the number of weights in the file, before they are read or
+   * drawn; an error ends the loading. Default: nothing. Not called for a module, which makes the
+   * weights with its model.
+   */
+  beforeWeights?: (model: LayersModel, entries: number) => void;
+}
 
 /** Model with its settings. */
 export interface LoadedModel {
@@ -51,3 +71,37 @@ export const isBuilt = ({ kind, recreate }: Pick<LoadedModel, "kind" | "recreate
 export const sameWeights = (path: string): string =>
   `${path} exports a model that is already built: its weights are the same under every seed, which ` +
   "draws the batch alone; export createModel({ tf, seed }) instead to have them drawn";
+
+/** Returns true for the path of a model saved by Keras. */
+export const isKerasFile = (path: string): boolean => /\.(keras|h5|hdf5)$/i.test(path);
+
+/** Returns true for the path of a module: code that creates a model. */
+export const isModule = (path: string): boolean => /\.[cm]?[jt]sx?$/i.test(path);
+
+/** Returns true for the path of a JSON file, such as a model.json. */
+export const isJsonFile = (path: string): boolean => /\.json$/i.test(path);
+
+/** Returns true for the path of a file with weights and no topology. */
+export const isWeightsFile = (path: string): boolean => isTorchFile(path) || /\.bin$/i.test(path);
+
+/**
+ * Returns true for the path of weights as PyTorch users save them. The shards of a model.json end
+ * in `.bin` too.
+ */
+export const isTorchFile = (path: string): boolean => /\.(safetensors|pt|pth|ckpt)$/i.test(path);
+
+/** Returns true for the path of a model, or of weights that are judged alone. */
+export const isModelFile = (path: string): boolean =>
+  isJsonFile(path) || isKerasFile(path) || isModule(path) || isWeightsFile(path);
+
+/**
+ * Returns the module whose code makes a model; `null` if all files are data.
+ *
+ * @param files The model's file, and the modules that register its classes.
+ */
+export function codeOf(
+  { model, register = [] }: { model: string | null; register?: readonly string[] },
+): string | null {
+  const isData = model === null || isJsonFile(model) || isKerasFile(model);
+  return isData ? register[0] ?? null : model;
+}

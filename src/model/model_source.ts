@@ -2,7 +2,7 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import { nearest } from "../words/nearest.ts";
 import { showValue } from "../words/show_value.ts";
 import { ModelError } from "./model_error.ts";
-import type { ModelModule } from "./model_module.ts";
+import type { ModelModule } from "./user_code/model_module.ts";
 import { looksLikeModel } from "./require_model.ts";
 
 /** Export of a module that is the model, or creates it. */

@@ -1,7 +1,6 @@
-import { takeForMadeUp } from "../engine/layers/watch_names.ts";
+import { takeForMadeUp } from "../engine/repairs/watch_names.ts";
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
-import { containerLayers } from "./inner_layers.ts";
-import { leafLayers } from "./leaf_layers.ts";
+import { containerLayers, leafLayers } from "./layers/leaf_layers.ts";
 import { automaticName } from "./names.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { isNameMadeUp } from "../engine/layers/watch_names.ts";
+import { isNameMadeUp } from "../engine/repairs/watch_names.ts";
 import type { Layer } from "../engine/tensorflow.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { failure, writeFailure } from "../words/failure.ts";
-import { ModelError } from "./model_error.ts";
+import { ModelError, statOf } from "./model_error.ts";
 
 /** File of a folder: its path inside, with `/` between the steps, and its content. */
 export interface NewFile {
@@ -124,4 +124,52 @@ async function requireEmpty(path: string, own: string | null): Promise<void> {
 function unwritable(path: string, error: unknown): ModelError {
   const reason = error instanceof Unusable ? failure(error) : writeFailure(error);
   return new ModelError(`${path} cannot be written: ${reason}`, { cause: error });
+}
+
+/**
+ * Returns the file that a new one may replace, once it is written beside it: for a link, the target
+ * of the link, so that the link stays.
+ *
+ * @param path Path of the file to write.
+ * @returns The path to rename to; `null` for a device, a pipe or a terminal: a rename would replace
+ * it by a file, `/dev/null` for every other process too.
+ */
+export async function fileToReplace(path: string): Promise<string | null> {
+  try {
+    const { isFile, isDirectory } = await Deno.stat(path);
+    if (isDirectory) throw new Deno.errors.IsADirectory("the path is that of a folder");
+    if (!isFile) return null;
+    if (!(await Deno.lstat(path)).isSymlink) return path;
+    // `/dev/stdout` may be a file, but some process has it open and goes on writing into it.
+    return /^\/(dev|proc)\//.test(path) ? null : await Deno.realPath(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const link = await Deno.readLink(path).catch(() => null);
+    if (link === null) return path;
+    // The link points to a path without a file.
+    const { dirname, isAbsolute, join } = await import("node:path");
+    return await fileToReplace(isAbsolute(link) ? link : join(dirname(path), link));
+  }
+}
+
+/**
+ * Renames a file that was written beside its final path. A file at that path is replaced,
+ * but its permissions stay: the mode, and the owner if the system lets a process give files away.
+ *
+ * @param temporary Path of the new file.
+ * @param target Final path; not that of a link, see {@linkcode fileToReplace}.
+ */
+export async function putInPlace(temporary: string, target: string): Promise<void> {
+  const old = await statOf(target);
+  if (old !== null && Deno.build.os !== "windows") {
+    const { uid, gid } = await Deno.stat(temporary);
+    if (old.uid !== uid || old.gid !== gid) {
+      // A process that may not give files away may still give them to another of its groups.
+      await Deno.chown(temporary, old.uid, old.gid)
+        .catch(() => Deno.chown(temporary, null, old.gid)).catch(() => {});
+    }
+    // After the owner, since changing it clears part of the mode.
+    if (old.mode !== null) await Deno.chmod(temporary, old.mode & 0o7777);
+  }
+  await Deno.rename(temporary, target);
 }

@@ -1,8 +1,6 @@
 import type { Tensor } from "../engine/tensorflow.ts";
 import { LOSSES, type LossName } from "../traits/losses.ts";
 
-export { LOSSES, type LossName };
-
 /** Names of objectives. */
 export const OBJECTIVES = ["sum", ...LOSSES] as const;
 

@@ -1,4 +1,4 @@
-import { withOutputMasks } from "../engine/layers/repair_masks.ts";
+import { withOutputMasks } from "../engine/repairs/masks.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { computesAsKeras } from "./kept_logits.ts";
 

@@ -1,15 +1,15 @@
-import type { Finding } from "../checks/finding.ts";
-import { runChecks } from "../checks/run_checks.ts";
+import type { Finding } from "../rules/finding.ts";
+import { runRules } from "../rules/run_rules.ts";
 import type { Comparison, FigureName } from "../compare/compare_measurements.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { placed } from "../render/chart_model.ts";
-import type { DiagnosedReport } from "../documents/report.ts";
+import type { DiagnosedReport } from "../render/report_document.ts";
 import { renderDiagnosis } from "../render/render_diagnosis.ts";
 import { renderFindings } from "../render/render_findings.ts";
 import { studyAnswer } from "../render/render_study.ts";
 import type { StudySummary } from "../study/study_summary.ts";
-import { defuse } from "../words/defuse.ts";
+import { defuse } from "../words/failure.ts";
 import { cellText, type Illustration, type Overview } from "../words/overview.ts";
 import { type Markup, markup } from "./markup.ts";
 import { renderProfiles, renderReportImage } from "./report_image.ts";
@@ -48,7 +48,7 @@ const RATIOS: [FigureName, string][] = [
  */
 const ILLUSTRATIONS = {
   async measurements(measurements: Measurements): Promise<Illustrated> {
-    const findings = runChecks(measurements);
+    const findings = runRules(measurements);
     const report = { measurements, findings, diagnosis: diagnose(measurements, findings) };
     return { ...await ILLUSTRATIONS.report(report), saysTable: false };
   },

@@ -1,5 +1,5 @@
 import { type Markup, markup } from "./markup.ts";
-import { powerOfTen } from "./power_of_ten.ts";
+import { powerOfTen } from "./path_data.ts";
 
 /**
  * Returns the colour of a figure: the name of a class of the style sheet; `null` without a

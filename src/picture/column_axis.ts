@@ -1,6 +1,7 @@
 import { formatFactor, formatWhole } from "../words/numbers.ts";
-import { type Markup, markup } from "./markup.ts";
-import { powerOfTen } from "./power_of_ten.ts";
+import { COLOR_STYLE } from "./color_steps.ts";
+import { MARK_STYLE, type Markup, markup } from "./markup.ts";
+import { powerOfTen } from "./path_data.ts";
 
 /** Axis of columns side by side, one for each scale or step. */
 export interface ColumnAxis {
@@ -15,7 +16,7 @@ export interface ColumnAxis {
 }
 
 /** Range of the columns in a drawing. */
-export interface Span {
+interface Span {
   from: number;
   to: number;
 }
@@ -86,3 +87,68 @@ function some(values: readonly number[]): number[] {
   const step = Math.ceil(values.length / MOST_TICKS);
   return values.filter((_, i) => i % step === 0);
 }
+
+/** Style of charts over scales or over steps. */
+export const COLUMN_STYLE = `${COLOR_STYLE}${MARK_STYLE}
+.wide { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)); gap: 1.5rem 2.5rem;
+  margin: 0 0 1.5rem; }
+.wide svg, .verdicts { display: block; width: 100%; height: auto; }
+.wide figure { display: flex; flex-direction: column; }
+.wide figcaption { margin-bottom: .35rem; }
+.wide text, .verdicts text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: var(--soft);
+  font-variant-numeric: tabular-nums; }
+.verdicts { min-width: 44rem; }
+.verdicts text { font-size: 13px; fill: var(--ink); }
+.plain { border: 0; margin-bottom: .5rem; }
+.cursor { fill: none; stroke: var(--ink); stroke-width: 2; display: none; }
+.live .cursor, .key .cursor { display: inline; }
+.ramp { margin: .25rem 0 0; font-size: .8125rem; color: var(--soft); }
+.wide .ramp svg, .key svg { display: inline-block; width: auto; margin: 0 .3rem; vertical-align: -1px; }
+.key .ramp { margin: 0; }
+.slide { display: none; }
+.live .slide { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem .9rem; position: sticky; top: 0;
+  z-index: 1; margin: 0 0 .75rem; padding: .75rem 0; background: var(--paper);
+  border-bottom: 1px solid var(--line); }
+.slide input { flex: 1 1 8rem; min-width: 6rem; padding: 0; border: 0; accent-color: var(--data); }
+.said { flex: 1 0 100%; min-height: 1.5em; font-size: .9375rem; }
+.live .still { display: none; }
+.at { display: none; --line-of: var(--data); }
+.at.lo, .at.best, .at.hi { display: inline; }
+.live .at { display: none; }
+.live .at.best, .live .at.on { display: inline; }
+.curve, .at path { fill: none; stroke: var(--line-of, var(--data)); stroke-width: 2; }
+.dots, .at path:last-child { fill: none; stroke: var(--line-of, var(--data)); stroke-width: 6; stroke-linecap: round; }
+.at .range { fill: var(--line-of, var(--data)); fill-opacity: .18; stroke: none; }
+.lo { --line-of: var(--data); }
+.hi { --line-of: var(--warning); }
+.best { --line-of: var(--healthy); }
+.lo .curve, .lo path:nth-last-child(2) { stroke-dasharray: 2 3; }
+.hi .curve, .hi path:nth-last-child(2) { stroke-dasharray: 7 3; }
+.live .at.best:not(.on) path:not(:nth-last-child(2)) { display: none; }
+.live .best .curve, .live .best path:nth-last-child(2) { stroke-dasharray: 5 4; }
+.live .on, .now { --line-of: var(--data); }
+.live .on path:nth-last-child(2) { stroke-dasharray: none; }
+.live .heat svg[data-row] { cursor: crosshair; touch-action: pan-y; }
+.read { min-height: 1.5em; margin: .15rem 0 0; }
+.tables { display: flex; flex-wrap: wrap; gap: .25rem 2rem; }
+.tables details[open] { flex: 1 0 100%; min-width: 0; }
+.name { font-weight: 600; font-size: .9375rem; }
+summary { cursor: pointer; font-size: .9375rem; padding: .15rem 0; }
+.tall { max-height: 26rem; }
+.tall thead th { position: sticky; top: 0; background: var(--paper); }
+.answer { width: auto; }
+.answer th, .answer td { text-align: left; padding-right: 2rem; }
+.sentences { padding-left: 1.1rem; max-width: 80ch; }
+.sentences li { margin-bottom: .35rem; }
+.found { stroke: var(--error); stroke-width: 1.5; stroke-dasharray: 4 3; fill: none; }
+@media (max-width: 48rem) {
+  .wide text { font-size: 16px; }
+  .verdicts text { font-size: 16px; }
+}
+@media print {
+  .slide, .live .slide { display: none; }
+  .wide { grid-template-columns: 1fr 1fr; gap: 5mm; }
+  .verdicts { min-width: 0; }
+  .tables { display: none; }
+}
+`;

@@ -1,5 +1,5 @@
-import { cutMiddle } from "../render/cut_middle.ts";
-import { escapeControls } from "../words/escape_controls.ts";
+import { cutMiddle } from "../render/fit_text.ts";
+import { escapeControls } from "../words/show_value.ts";
 import type { ColorOf } from "./color_steps.ts";
 import { type ColumnAxis, drawTicks } from "./column_axis.ts";
 import { type Markup, markup, NOTHING } from "./markup.ts";

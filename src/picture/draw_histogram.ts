@@ -1,4 +1,4 @@
-import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import type { TensorStatistics } from "../measure/measurements.ts";
 import { type ExponentHistogram, halfPrecisionFit } from "../theory/half_precision_fit.ts";
 import { formatCount, formatNumber, formatPercent } from "../words/numbers.ts";
 import { type Markup, markup } from "./markup.ts";

@@ -1,7 +1,6 @@
-import { cutMiddle } from "../render/cut_middle.ts";
-import { escapeControls } from "../words/escape_controls.ts";
-import type { LayerNames } from "./layer_names.ts";
-import { lanesOf, type LayerMap, type MapNode } from "./layer_map.ts";
+import { cutMiddle } from "../render/fit_text.ts";
+import { escapeControls } from "../words/show_value.ts";
+import { lanesOf, type LayerMap, type LayerNames, type MapNode } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
 
 /** Height of a node's line in the style sheet. */

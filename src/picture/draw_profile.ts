@@ -3,7 +3,7 @@ import { DOMParser } from "linkedom";
 import { type Chart, type ChartAxis, positionOn } from "../render/chart_model.ts";
 import { formatNumber } from "../words/numbers.ts";
 import { Markup } from "./markup.ts";
-import { powerOfTen } from "./power_of_ten.ts";
+import { powerOfTen } from "./path_data.ts";
 import { type ProfilePoint, profilePoints } from "./profile_points.ts";
 
 /** Style of a profile. */

@@ -1,15 +1,19 @@
 import type { GateResult, GateRun } from "../gate/gate_result.ts";
-import { diagnosisOf, modelVerdicts, VERDICTS } from "../render/model_verdicts.ts";
-import { gateSentences, isOpen } from "../render/gate_words.ts";
-import type { Finding } from "../checks/finding.ts";
-import { escapeControls } from "../words/escape_controls.ts";
+import {
+  diagnosisOf,
+  gateSentences,
+  isOpen,
+  modelVerdicts,
+  VERDICTS,
+} from "../render/gate_words.ts";
+import type { Finding } from "../rules/finding.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { formatCount } from "../words/numbers.ts";
 import { requireValue } from "../words/requirements.ts";
-import { type Markup, markup } from "./markup.ts";
+import { type Markup, markup, shortTitle } from "./markup.ts";
 import { renderPage, renderSection, type Section } from "./page.ts";
 import { gateShape } from "./requirements.ts";
 import { factsOf, MOST_DETAILS, verdictMarkup } from "./report_page.ts";
-import { shortTitle } from "./short_title.ts";
 import { showRun } from "./show_run.ts";
 
 /** Number of layers that every run shows one by one, however many runs share the page. */

@@ -1,5 +1,5 @@
-import { measurementShape } from "../documents/report_shape.ts";
-import { escapeControls } from "../words/escape_controls.ts";
+import { measurementShape } from "../rules/shapes/measurement_shape.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
 import {
   arrayOf,
@@ -11,13 +11,12 @@ import {
   requireValue,
   text,
 } from "../words/requirements.ts";
-import { COLUMN_STYLE } from "./column_style.ts";
+import { COLUMN_STYLE } from "./column_axis.ts";
 import { errorsOf, foundAt, type HistoryRecord, shownRecords } from "./history_view.ts";
-import { LayerNames } from "./layer_names.ts";
-import { type Markup, markup } from "./markup.ts";
+import { LayerNames } from "./layer_map.ts";
+import { type Markup, markup, shortTitle } from "./markup.ts";
 import { renderPage } from "./page.ts";
 import { causeShape } from "./requirements.ts";
-import { shortTitle } from "./short_title.ts";
 import { showDiagnosis } from "./show_diagnosis.ts";
 import { showTraining, tableOfSteps } from "./show_training.ts";
 

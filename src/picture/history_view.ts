@@ -1,11 +1,10 @@
-import type { Finding } from "../checks/finding.ts";
+import type { Finding } from "../rules/finding.ts";
 import type { WeightProgress } from "../diagnosis/diagnose_training.ts";
 import type { Cause } from "../diagnosis/diagnosis.ts";
-import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
-import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
 import { kernelOf } from "../render/fold_layers.ts";
 import { byMagnitude, DECADES, type Magnitude } from "./color_steps.ts";
-import { evenly } from "./evenly.ts";
+import { evenly } from "./path_data.ts";
 
 /** Properties of a monitor's record that a page needs. */
 export interface HistoryRecord {

@@ -1,3 +1,6 @@
+import { cutMiddle } from "../render/fit_text.ts";
+import { escapeControls } from "../words/show_value.ts";
+
 /** A piece of HTML or SVG that can be inserted into a page without escaping. */
 export class Markup {
   /** Source text. */
@@ -13,7 +16,7 @@ export class Markup {
  * Value in a template: strings are escaped, markup is not, and the items of a list are
  * concatenated.
  */
-export type Content = string | number | Markup | null | readonly Content[];
+type Content = string | number | Markup | null | readonly Content[];
 
 /** Empty markup. */
 export const NOTHING = new Markup("");
@@ -40,3 +43,36 @@ function sourceOf(value: Content): string {
   if (typeof value === "object") return value.map(sourceOf).join("");
   return escapeMarkup(String(value));
 }
+
+/** Length at which a heading is cut. */
+export const LONGEST_TITLE = 80;
+
+/** Shortens the name of a model, from an untrusted file, for a heading. */
+export function shortTitle(name: string): string {
+  return cutMiddle(escapeControls(name), LONGEST_TITLE, { ellipsis: "…" });
+}
+
+/**
+ * Style of drawings over scales or steps, in a page or an image: verdicts, marks and the cells of
+ * heat maps.
+ */
+export const MARK_STYLE = `
+.nil, .nan { fill: var(--paper); stroke: var(--paper); }
+.nil-mark { stroke: var(--soft); stroke-width: 2.5; stroke-linecap: round; }
+.nan-mark { stroke: var(--ink); stroke-width: 1; }
+.verdicts .on-well, .verdicts .on-over { fill: var(--paper); font-weight: 600; }
+.verdicts rect { stroke: none; }
+.well { fill: var(--healthy); }
+.else { fill: var(--line); }
+.over { fill: var(--soft); }
+.best-dot { stroke: var(--paper); stroke-width: 8; stroke-linecap: round; }
+.tick, .lines { stroke: var(--line); fill: none; }
+.tick { stroke: var(--soft); }
+.band { fill: none; stroke: var(--healthy); stroke-width: 2; }
+.top-scale { fill: var(--healthy); }
+.theory, .theory-end { fill: none; stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 5 3; }
+.theory-end { stroke-dasharray: 1.5 3; }
+.phase-well { fill: none; stroke: var(--healthy); stroke-width: 2.5; }
+.cells { shape-rendering: crispEdges; }
+.cells path { fill: none; }
+`;

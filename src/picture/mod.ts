@@ -4,12 +4,12 @@
  *
  * @module
  */
-export type { Finding } from "../checks/finding.ts";
+export type { Finding } from "../rules/finding.ts";
 export type { WeightProgress } from "../diagnosis/diagnose_training.ts";
 export type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 export type { GateResult } from "../gate/gate_result.ts";
 export type { Measurements } from "../measure/measurements.ts";
-export type { DiagnosedReport } from "../documents/report.ts";
+export type { DiagnosedReport } from "../render/report_document.ts";
 export type { StudySummary } from "../study/study_summary.ts";
 export type { HistoryRecord } from "./history_view.ts";
 export { renderGatePage } from "./gate_page.ts";

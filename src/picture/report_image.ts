@@ -1,15 +1,14 @@
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Chart, ChartAxis } from "../render/chart_model.ts";
-import { cutMiddle } from "../render/cut_middle.ts";
+import { cutMiddle } from "../render/fit_text.ts";
 import { foldLayers } from "../render/fold_layers.ts";
-import type { DiagnosedReport } from "../documents/report.ts";
+import type { DiagnosedReport } from "../render/report_document.ts";
 import { verdictLine } from "../render/render_diagnosis.ts";
 import { reportCharts } from "../render/report_charts.ts";
-import { escapeControls } from "../words/escape_controls.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { formatCount } from "../words/numbers.ts";
 import { drawProfile } from "./draw_profile.ts";
-import { Markup, markup } from "./markup.ts";
-import { shortTitle } from "./short_title.ts";
+import { Markup, markup, shortTitle } from "./markup.ts";
 
 const WIDTH = 400;
 const HEIGHT = 260;

@@ -1,13 +1,12 @@
-import type { DiagnosedReport } from "../documents/report.ts";
+import type { DiagnosedReport } from "../render/report_document.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { headerFacts } from "../render/render_header.ts";
 import { verdictLine, verdictPaint } from "../render/render_diagnosis.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import { must, objectWith, optional, requireValue } from "../words/requirements.ts";
-import { type Markup, markup } from "./markup.ts";
+import { LONGEST_TITLE, type Markup, markup, shortTitle } from "./markup.ts";
 import { renderPage } from "./page.ts";
 import { reportShape } from "./requirements.ts";
-import { LONGEST_TITLE, shortTitle } from "./short_title.ts";
 import { showRun } from "./show_run.ts";
 
 /** Number of layers that have their own section in a page. */

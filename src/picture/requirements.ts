@@ -1,4 +1,5 @@
-import { findingShape, gateResultShape, measurementsShape } from "../checks/requirements.ts";
+import { findingShape, measurementsShape } from "../rules/requirements.ts";
+import { gateResultShape } from "../gate/result_requirements.ts";
 import {
   arrayOf,
   must,

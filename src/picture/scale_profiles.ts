@@ -1,9 +1,7 @@
-import type { Quartiles } from "../study/quartiles.ts";
-import type { LayerFigureName } from "../study/study_summary.ts";
-import { PathData } from "./path_data.ts";
+import type { LayerFigureName, Quartiles } from "../study/study_summary.ts";
+import { PathData, powerOfTen } from "./path_data.ts";
 import { CHART } from "./draw_heat_map.ts";
 import { type Markup, markup } from "./markup.ts";
-import { powerOfTen } from "./power_of_ten.ts";
 import { figuresOf, type VariantView } from "./study_view.ts";
 
 const HEIGHT = 264;

@@ -1,9 +1,9 @@
-import { cureCode, describeCure } from "../diagnosis/cure_words.ts";
+import { cureCode, describeCure } from "../diagnosis/fix_words.ts";
 import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { fixOf, followWords, trialLines, triedWords } from "../render/render_diagnosis.ts";
-import { escapeControls } from "../words/escape_controls.ts";
-import type { LayerNames } from "./layer_names.ts";
+import { escapeControls } from "../words/show_value.ts";
+import type { LayerNames } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
 
 /** More links are not helpful. */

@@ -1,9 +1,9 @@
-import { NOTHING_TO_DO } from "../checks/fix_line.ts";
+import { NOTHING_TO_DO } from "../rules/fix_line.ts";
 import type { GateFinding } from "../gate/gate_result.ts";
 import { acceptedIn, isOpen } from "../render/gate_words.ts";
 import { countSeverities, findingParagraphs, type Paragraph } from "../render/render_findings.ts";
-import { escapeControls } from "../words/escape_controls.ts";
-import type { LayerNames } from "./layer_names.ts";
+import { escapeControls } from "../words/show_value.ts";
+import type { LayerNames } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
 
 const MOST_LINKS = 12;

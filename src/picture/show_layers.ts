@@ -1,13 +1,12 @@
 import type { GateFinding } from "../gate/gate_result.ts";
-import type { LayerMeasurements } from "../measure/measurements.ts";
-import type { TensorStatistics } from "../measure/tensor_statistics.ts";
-import { saidOf } from "../checks/finding.ts";
+import type { LayerMeasurements, TensorStatistics } from "../measure/measurements.ts";
+import { saidOf } from "../rules/finding.ts";
 import { isOpen } from "../render/gate_words.ts";
 import { kernelOf, type LayerFold, severitiesOf, worstOf } from "../render/fold_layers.ts";
-import { escapeControls } from "../words/escape_controls.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { formatCount } from "../words/numbers.ts";
 import { type BinRange, binRange, drawHistogram, histogramGround } from "./draw_histogram.ts";
-import type { LayerNames } from "./layer_names.ts";
+import type { LayerNames } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
 
 /** If a layer has very many findings, only the first few are shown. */

@@ -1,6 +1,6 @@
 import type { VariantSummary } from "../study/study_summary.ts";
 import { formatFactor } from "../words/numbers.ts";
-import { escapeControls } from "../words/escape_controls.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { byMagnitude, DECADES, magnitudeKey } from "./color_steps.ts";
 import { type ColumnAxis, drawTicks, scaleAxis } from "./column_axis.ts";
 import { CHART, drawCells } from "./draw_heat_map.ts";

@@ -1,13 +1,11 @@
-import type { ChartAxis } from "../render/chart_model.ts";
+import type { Chart, ChartAxis } from "../render/chart_model.ts";
 import { foldLayers, splitFolds } from "../render/fold_layers.ts";
-import type { DiagnosedReport } from "../documents/report.ts";
+import type { DiagnosedReport } from "../render/report_document.ts";
 import { reportCharts } from "../render/report_charts.ts";
-import type { Chart } from "../render/chart_model.ts";
 import { formatNumber } from "../words/numbers.ts";
 import { drawMap } from "./draw_map.ts";
 import { drawProfile } from "./draw_profile.ts";
-import { layerMap } from "./layer_map.ts";
-import { LayerNames } from "./layer_names.ts";
+import { layerMap, LayerNames } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
 import type { Section } from "./page.ts";
 import { showDiagnosis } from "./show_diagnosis.ts";

@@ -10,8 +10,7 @@ import {
   type HistoryRecord,
   largestOf,
 } from "./history_view.ts";
-import { type Markup, markup, NOTHING } from "./markup.ts";
-import { shortTitle } from "./short_title.ts";
+import { type Markup, markup, NOTHING, shortTitle } from "./markup.ts";
 
 /** Draws marks over a chart of a training, from the top to the bottom of its rows. */
 type Marks = (top: number, bottom: number) => Markup;

@@ -2,13 +2,10 @@ import type { StudySummary, VariantSummary } from "../study/study_summary.ts";
 import { DECADES, LIGHT_COLORS, magnitudeRamp } from "./color_steps.ts";
 import { CHART, drawHeatMap } from "./draw_heat_map.ts";
 import { drawVerdicts } from "./draw_verdicts.ts";
-import { MARK_STYLE } from "./mark_style.ts";
-import { Markup, markup } from "./markup.ts";
+import { MARK_STYLE, Markup, markup, shortTitle } from "./markup.ts";
 import { drawScaleMarks, type Mark, scaleMarks, VALUE_MARKS } from "./scale_marks.ts";
-import { shortTitle } from "./short_title.ts";
 import { drawPhases, PHASE_MARKS, phasesOf } from "./show_phases.ts";
-import { studyVerdict } from "./study_verdict.ts";
-import { mapsOf, viewVariant } from "./study_view.ts";
+import { mapsOf, studyVerdict, viewVariant } from "./study_view.ts";
 
 const MARGIN = 20;
 const HEADER = 46;

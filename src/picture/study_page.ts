@@ -1,20 +1,18 @@
 import { bestScaleSentence, studyCells, studySentences } from "../render/study_words.ts";
-import { summaryShape } from "../render/study_requirements.ts";
+import { summaryShape } from "../study/study_requirements.ts";
 import type { StudySummary, VariantSummary } from "../study/study_summary.ts";
-import { escapeControls } from "../words/escape_controls.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { formatCount, formatFactor } from "../words/numbers.ts";
 import { requireValue } from "../words/requirements.ts";
-import { COLUMN_STYLE } from "./column_style.ts";
+import { COLUMN_STYLE } from "./column_axis.ts";
 import { drawVerdicts, verdictsKey } from "./draw_verdicts.ts";
-import { type Markup, markup } from "./markup.ts";
+import { type Markup, markup, shortTitle } from "./markup.ts";
 import { renderPage, renderSection, type Section } from "./page.ts";
-import { shortTitle } from "./short_title.ts";
 import { verdictsOf } from "./scale_marks.ts";
 import { phasesOf, showPhases } from "./show_phases.ts";
 import { showVariant } from "./show_variant.ts";
 import { studyScript } from "./study_script.js";
-import { studyVerdict } from "./study_verdict.ts";
-import { viewVariant } from "./study_view.ts";
+import { studyVerdict, viewVariant } from "./study_view.ts";
 
 /** Number of variants with charts; the table has all. */
 const MOST_VARIANTS = 60;

@@ -1,6 +1,6 @@
-import { escapeControls } from "../words/escape_controls.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { formatFactor, formatNumber, formatShare, roundTo } from "../words/numbers.ts";
-import { cutNames } from "../render/cut_names.ts";
+import { cutNames } from "../render/fit_text.ts";
 import { type Markup, markup } from "./markup.ts";
 import { ratioText, type ScaleVerdict, verdictWords } from "./scale_marks.ts";
 import type { FigureMap, VariantView } from "./study_view.ts";

@@ -1,9 +1,13 @@
-import type { Quartiles } from "../study/quartiles.ts";
-import type { LayerFigureName, ScaleSummary, VariantSummary } from "../study/study_summary.ts";
+import type {
+  LayerFigureName,
+  Quartiles,
+  ScaleSummary,
+  VariantSummary,
+} from "../study/study_summary.ts";
 import { byMagnitude, byShare, type ColorOf, DECADES } from "./color_steps.ts";
 import { type ColumnAxis, scaleAxis } from "./column_axis.ts";
 import { CHART } from "./draw_heat_map.ts";
-import { evenly } from "./evenly.ts";
+import { evenly } from "./path_data.ts";
 
 /** Part of a variant that fits into a page. */
 export interface VariantView {
@@ -171,4 +175,27 @@ function rowsOf(
     ...{ name, place },
     cells: scales.map((scale) => of({ scale, place }) ?? null),
   })).filter(({ cells }) => cells.some((cell) => cell !== null));
+}
+
+/** Returns the verdict on a study, in a few words and with a colour. */
+export function studyVerdict(
+  variants: readonly VariantSummary[],
+): { paint: "healthy" | "warning" | "error"; words: string } {
+  const without = variants.filter(({ best }) => best === null);
+  const paint = without.length === 0
+    ? "healthy"
+    : without.length < variants.length
+    ? "warning"
+    : "error";
+  const isActivation =
+    new Set(variants.map(({ activation }) => activation)).size === variants.length;
+  const noun = isActivation ? "activations" : "networks";
+  const words = without.length === 0
+    ? variants.length === 1
+      ? "Healthy scales found"
+      : `Healthy scales found for all ${variants.length} ${noun}`
+    : without.length === variants.length
+    ? "No scale tried is healthy"
+    : `Healthy scales found for ${variants.length - without.length} of ${variants.length} ${noun}`;
+  return { paint, words };
 }

@@ -1,11 +1,11 @@
-import type { Finding } from "../checks/finding.ts";
+import type { Finding } from "../rules/finding.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Chart } from "../render/chart_model.ts";
 import { foldLayers, foldName, type LayerFold } from "../render/fold_layers.ts";
 import { type LayerRow, layerTable } from "../render/layer_table.ts";
-import { escapeControls } from "../words/escape_controls.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { formatCount, formatNumber, formatShare, formatWhole, roundTo } from "../words/numbers.ts";
-import type { LayerNames } from "./layer_names.ts";
+import type { LayerNames } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
 
 /** Data of a table. */

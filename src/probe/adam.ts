@@ -1,5 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import type { Heap } from "../engine/heap.ts";
+import type { Heap } from "../engine/heap/heap.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
 import type { Update } from "./training_step.ts";
 

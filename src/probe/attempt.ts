@@ -1,22 +1,20 @@
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
-import { heapOf } from "../engine/prepare_engine.ts";
-import { heapView } from "../engine/heap_view.ts";
-import { MeasureError } from "../measure/measure_error.ts";
-import { normalizedOnBatch } from "../measure/normalized_on_batch.ts";
+import { heapOf } from "../engine/start/prepare_engine.ts";
+import { heapView } from "../engine/heap/heap.ts";
+import { MeasureError } from "../measure/measure_options.ts";
+import { normalizedOnBatch } from "../measure/training_facts.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import { wrapCall } from "../measure/tap.ts";
 import { outputName } from "../measure/tensor_names.ts";
-import { leafLayers } from "../model/leaf_layers.ts";
+import { leafLayers } from "../model/layers/leaf_layers.ts";
 import type { Fit, FitScale } from "./fit.ts";
-import { areStill, countStill, judgeAttempt, LEARNS_FROM } from "./judge_trial.ts";
-import { keepModel, type KeptProbe } from "./keep_model.ts";
+import { areStill, type Attempt, countStill, judgeAttempt, LEARNS_FROM } from "./trial.ts";
+import { keepModel, type KeptProbe, type OpenProbe } from "./open_probe.ts";
 import { LayerProgress, penaltyRatio } from "./layer_progress.ts";
-import type { OpenProbe } from "./open_probe.ts";
 import type { Rung } from "./rungs.ts";
 import { outputsOf } from "../measure/outputs_of.ts";
 import { type StepLoss, trainingStep, type Update } from "./training_step.ts";
-import type { Attempt } from "./trial.ts";
-import { errorMessage } from "../words/error_message.ts";
+import { errorMessage } from "../words/failure.ts";
 
 /**
  * Runs a model with dropout off and batch normalisation on the statistics of the batch: after a few

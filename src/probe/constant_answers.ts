@@ -1,4 +1,4 @@
-import { heapView } from "../engine/heap_view.ts";
+import { heapView } from "../engine/heap/heap.ts";
 import { lossTraits } from "../traits/losses.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 

@@ -1,11 +1,10 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { Engine } from "../engine/engine.ts";
-import { heapView } from "../engine/heap_view.ts";
-import type { Heap } from "../engine/heap.ts";
-import { heapOf } from "../engine/prepare_engine.ts";
+import { type Heap, heapView } from "../engine/heap/heap.ts";
+import { heapOf } from "../engine/start/prepare_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { sumTensor } from "../measure/sums.ts";
-import { modelWeights } from "../model/model_weights.ts";
+import { modelWeights } from "../model/weights/model_weights.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import { gradientsOf, penaltiesOf } from "./training_step.ts";
 import type { LayerTraining } from "./trial.ts";

@@ -4,18 +4,30 @@
  *
  * @module
  */
-export * from "./probe_batch_independence.ts";
-export * from "./probe_causality.ts";
+export {
+  type BatchIndependenceProbe,
+  type CausalityProbe,
+  type InputDependenceProbe,
+  probeBatchIndependence,
+  probeCausality,
+  probeInputDependence,
+} from "./probe_dependence.ts";
 export * from "./probe_gradients.ts";
-export * from "./probe_input_dependence.ts";
 export * from "./probe_loss.ts";
-export type * from "./probe_options.ts";
+export type { ProbeOptions, ProbeSubject, TrainingStep } from "./probe_options.ts";
 export * from "./probe_overfit.ts";
 export * from "./probe_step.ts";
-export type * from "./probe_subject.ts";
 export type { ProbeName } from "./probes.ts";
-export type * from "./trial.ts";
+export type {
+  Attempt,
+  LayerTraining,
+  SkippedTrial,
+  Trial,
+  TrialReason,
+  TrialVerdict,
+} from "./trial.ts";
 export * from "./try_training.ts";
-export type { Batch } from "../model/batch.ts";
+export type { Batch } from "../model/batches/batch.ts";
 export type { LayersModel, Optimizer, Tensor } from "../engine/tensorflow.ts";
-export type { LossName, Objective } from "../model/objective.ts";
+export type { LossName } from "../traits/losses.ts";
+export type { Objective } from "../model/objective.ts";

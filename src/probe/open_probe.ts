@@ -1,22 +1,28 @@
 import type { Engine } from "../engine/engine.ts";
-import { prepareEngine } from "../engine/prepare_engine.ts";
+import { heapView } from "../engine/heap/heap.ts";
 import { runningEngine } from "../engine/running_engine.ts";
-import { ensureEngine } from "../engine/start_engine.ts";
+import { prepareEngine } from "../engine/start/prepare_engine.ts";
+import { ensureEngine } from "../engine/start/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { checkBatch } from "../measure/check_arguments.ts";
 import { compiledLosses } from "../measure/compiled_losses.ts";
+import { dropTape, keepState } from "../measure/keep_state.ts";
+import { MeasureError } from "../measure/measure_options.ts";
+import { outputsOf } from "../measure/outputs_of.ts";
 import {
   type ResolvedObjective,
   resolveLosses,
   resolveObjective,
 } from "../measure/resolve_objective.ts";
-import type { Batch } from "../model/batch.ts";
+import type { Batch } from "../model/batches/batch.ts";
+import { containerLayers, leafLayers } from "../model/layers/leaf_layers.ts";
 import type { Objective } from "../model/objective.ts";
-import type { ProbeSubject } from "./probe_subject.ts";
 import { requireModel } from "../model/require_model.ts";
-import type { ProbeOptions } from "./probe_options.ts";
+import { modelWeights } from "../model/weights/model_weights.ts";
 import { number, object, optional, orNull, requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
+import type { ProbeOptions, ProbeSubject } from "./probe_options.ts";
+import type * as tfjs from "@tensorflow/tfjs";
 
 /** Model and batch of a probe, already validated. */
 export interface OpenProbe {
@@ -98,4 +104,113 @@ export function probeObjective(
   return losses === null
     ? resolveObjective(tf, given ?? "sum", targets)
     : resolveLosses(tf, losses, targets);
+}
+
+/** Probe whose model may be run and trained: everything that this changes is saved. */
+export interface KeptProbe extends OpenProbe {
+  /**
+   * Restores, before the next pass, everything that a pass changes without training: recurrent
+   * states, moving statistics and whatever else a layer writes when called. Passes that start from
+   * different states cannot be compared. Trained weights stay as they are.
+   */
+  rewind(): void;
+  /** Restores everything, bit by bit, and frees tensors leaked by a gradient that threw. */
+  restore(): void;
+}
+
+/** Saves everything that running or training a model changes in it. */
+export function keepModel(probe: OpenProbe): KeptProbe {
+  const { tf, model } = probe;
+  const leaves = leafLayers(model);
+  // A wrapper may have state besides that of its inner layer.
+  const layers = [...leaves.map(({ layer }) => layer), ...containerLayers(model)];
+  // A clone shares the data, but variables are never written in place, so it keeps the old values.
+  const weights = modelWeights(model, leaves).map((weight) => {
+    const variable = weight.variable.read() as tfjs.Variable;
+    return { variable, value: tf.keep(variable.clone()), trainable: weight.trainable };
+  });
+  const trained = new Set(weights.filter(({ trainable }) => trainable).map((one) => one.variable));
+  let restoreState = keepState(tf, layers, trained);
+  return {
+    ...probe,
+    rewind() {
+      restoreState();
+      restoreState = keepState(tf, layers, trained);
+    },
+    restore() {
+      dropTape(tf);
+      restoreState();
+      for (const { variable, value } of weights) {
+        variable.assign(value);
+        value.dispose();
+      }
+    },
+  };
+}
+
+/** Returns a copy of the entries of a tensor, as floats. */
+export function copyOf(tf: TensorFlow, tensor: Tensor): Float32Array {
+  return Float32Array.from(heapView(tf, tensor));
+}
+
+/** Output of a model, copied from the engine. */
+export interface Output {
+  /** Its shape, examples first. */
+  shape: number[];
+  /** Its entries, row-major. */
+  values: Float32Array;
+}
+
+/**
+ * Runs a model on inputs in inference mode, from the states that it had before the probe.
+ *
+ * @returns Its outputs, in the model's order.
+ */
+export function runForward({ tf, model, rewind }: KeptProbe, inputs: Tensor[]): Output[] {
+  rewind();
+  // Cloned: a model may return an input as its output, and that one is not ours to dispose.
+  const outputs = tf.tidy(() => outputsOf(tf, model, inputs).map((output) => output.clone()));
+  const read = outputs.map((tensor) => ({ shape: [...tensor.shape], values: copyOf(tf, tensor) }));
+  tf.dispose(outputs);
+  return read;
+}
+
+/** Returns J of a model on these inputs, in inference mode, from the states before the probe. */
+export function evaluateObjective(
+  { tf, model, rewind }: KeptProbe,
+  { name, evaluate }: ResolvedObjective,
+  inputs: Tensor[],
+): number {
+  rewind();
+  const value = tf.tidy(() => evaluate(outputsOf(tf, model, inputs)));
+  if (typeof value?.dataSync !== "function") {
+    throw new MeasureError(
+      `The objective ${name} returned ${showValue(value)}, expected a scalar of dtype float32`,
+    );
+  }
+  const [number] = value.dataSync();
+  value.dispose();
+  return number;
+}
+
+/**
+ * Returns the largest |difference| of two arrays of equal length; NaN if only one of a pair is NaN.
+ */
+export function largestChange(before: ArrayLike<number>, after: ArrayLike<number>): number {
+  let largest = 0;
+  for (let i = 0; i < before.length; i++) {
+    // Equal infinities do not differ, nor do two NaNs.
+    if (Object.is(before[i], after[i])) continue;
+    const change = Math.abs(before[i] - after[i]);
+    if (!(change <= largest)) largest = change;
+    if (Number.isNaN(largest)) return NaN;
+  }
+  return largest;
+}
+
+/** Returns the root mean square. */
+export function rmsOf(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] ** 2;
+  return Math.sqrt(sum / Math.max(1, values.length));
 }

@@ -1,8 +1,6 @@
-import { estimateMemory } from "../measure/estimate_memory.ts";
-import { estimateWorkload } from "../measure/estimate_workload.ts";
+import { estimateMemory, estimateWorkload } from "../measure/estimate_memory.ts";
 import { layerUses } from "../measure/layer_uses.ts";
-import { containerLayers } from "../model/inner_layers.ts";
-import { leafLayers } from "../model/leaf_layers.ts";
+import { containerLayers, leafLayers } from "../model/layers/leaf_layers.ts";
 import type { OpenProbe } from "./open_probe.ts";
 
 /** Size of a trial. */

@@ -5,19 +5,25 @@ import {
   activationLayer,
   activationObject,
 } from "../measure/activation_region.ts";
-import type { Batch } from "../model/batch.ts";
-import { leafLayers } from "../model/leaf_layers.ts";
-import { modelWeights } from "../model/model_weights.ts";
-import { SeededRandom } from "../model/seeded_random.ts";
-import { keepModel, type KeptProbe } from "./keep_model.ts";
-import { openProbe, probeObjective } from "./open_probe.ts";
-import type { ProbeOptions } from "./probe_options.ts";
-import type { ProbeSubject } from "./probe_subject.ts";
+import type { Batch } from "../model/batches/batch.ts";
+import { leafLayers } from "../model/layers/leaf_layers.ts";
+import { modelWeights } from "../model/weights/model_weights.ts";
+import { SeededRandom } from "../model/batches/seeded_random.ts";
+import {
+  copyOf,
+  evaluateObjective,
+  keepModel,
+  type KeptProbe,
+  openProbe,
+  probeObjective,
+  rmsOf,
+  runForward,
+} from "./open_probe.ts";
+import type { ProbeOptions, ProbeSubject } from "./probe_options.ts";
 import { outputsOf } from "../measure/outputs_of.ts";
-import { copyOf, evaluateObjective, rmsOf, runForward } from "./run_forward.ts";
-import { MeasureError } from "../measure/measure_error.ts";
+import { MeasureError } from "../measure/measure_options.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
-import { errorMessage } from "../words/error_message.ts";
+import { errorMessage } from "../words/failure.ts";
 
 /** First step, as a share of the rms of the weight (of 1 for a weight of zeros). */
 const FIRST_STEP = 0.1;
@@ -80,7 +86,7 @@ export interface GradientProbe extends ProbeSubject {
  *
  * @example Back-propagation against differences
  * ```ts
- * import { numericGradients } from "@gradient-health/gradient-health/checks";
+ * import { numericGradients } from "@gradient-health/gradient-health/rules";
  * import { startEngine } from "@gradient-health/gradient-health/engine";
  * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
  * import { probeGradients } from "@gradient-health/gradient-health/probe";

@@ -1,10 +1,7 @@
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
-import type { Batch } from "../model/batch.ts";
-import { keepModel } from "./keep_model.ts";
-import { openProbe, probeObjective } from "./open_probe.ts";
-import type { ProbeOptions } from "./probe_options.ts";
-import type { ProbeSubject } from "./probe_subject.ts";
-import { evaluateObjective } from "./run_forward.ts";
+import type { Batch } from "../model/batches/batch.ts";
+import { evaluateObjective, keepModel, openProbe, probeObjective } from "./open_probe.ts";
+import type { ProbeOptions, ProbeSubject } from "./probe_options.ts";
 
 /** J on a batch, and on the same batch repeated twice. */
 export interface LossProbe extends ProbeSubject {
@@ -28,7 +25,7 @@ export interface LossProbe extends ProbeSubject {
  *
  * @example A mean does not grow with the batch
  * ```ts
- * import { lossReduction } from "@gradient-health/gradient-health/checks";
+ * import { lossReduction } from "@gradient-health/gradient-health/rules";
  * import { startEngine } from "@gradient-health/gradient-health/engine";
  * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
  * import { probeLoss } from "@gradient-health/gradient-health/probe";

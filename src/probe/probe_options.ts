@@ -1,6 +1,6 @@
 import type { LayersModel, Optimizer } from "../engine/tensorflow.ts";
+import type { Batch } from "../model/batches/batch.ts";
 import type { Objective } from "../model/objective.ts";
-import type { Batch } from "../model/batch.ts";
 
 /** Options of probes. Each probe uses only some of them. */
 export interface ProbeOptions {
@@ -27,3 +27,32 @@ export type TrainingStep = (
   batch: Batch,
   optimizer: Optimizer,
 ) => void | Promise<void>;
+
+/** Subject of a probe, as messages describe it. */
+export interface ProbeSubject {
+  /** The model. */
+  model: {
+    /** Its name. */
+    name: string;
+  };
+  /** Seed that the model was made with, or `null` if unknown. */
+  seed: number | null;
+  /** The batch. */
+  batch: {
+    /** Number of examples. */
+    examples: number;
+    /** Seed of a random batch, or `null` for a given one. */
+    seed: number | null;
+  };
+  /** Differentiated or minimised objective; absent if the probe needs none. */
+  objective?: {
+    /** `sum`, the name of a loss, or the name of a function. */
+    name: string;
+  };
+}
+
+/**
+ * Number of weights that memorising one noisy target takes: with fewer, healthy networks fail to in
+ * 40 steps.
+ */
+export const WEIGHTS_PER_TARGET = 4;

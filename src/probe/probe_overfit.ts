@@ -1,9 +1,7 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
-import type { Batch } from "../model/batch.ts";
-import { keepModel } from "./keep_model.ts";
-import { openProbe, probeObjective } from "./open_probe.ts";
-import type { ProbeOptions } from "./probe_options.ts";
-import type { ProbeSubject } from "./probe_subject.ts";
+import type { Batch } from "../model/batches/batch.ts";
+import { keepModel, openProbe, probeObjective } from "./open_probe.ts";
+import type { ProbeOptions, ProbeSubject } from "./probe_options.ts";
 import { cloneOptimizer, disposeOptimizer, trainingStep, updateOf } from "./training_step.ts";
 import { number, objectWith, requireValue } from "../words/requirements.ts";
 

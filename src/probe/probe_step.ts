@@ -1,12 +1,9 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
-import type { Batch } from "../model/batch.ts";
-import { innerLayers } from "../model/inner_layers.ts";
-import { modelWeights } from "../model/model_weights.ts";
-import { keepModel } from "./keep_model.ts";
-import { openProbe, probeObjective } from "./open_probe.ts";
-import type { ProbeOptions } from "./probe_options.ts";
-import type { ProbeSubject } from "./probe_subject.ts";
-import { copyOf } from "./run_forward.ts";
+import type { Batch } from "../model/batches/batch.ts";
+import { innerLayers } from "../model/layers/leaf_layers.ts";
+import { modelWeights } from "../model/weights/model_weights.ts";
+import { copyOf, keepModel, openProbe, probeObjective } from "./open_probe.ts";
+import type { ProbeOptions, ProbeSubject } from "./probe_options.ts";
 import { showValue } from "../words/show_value.ts";
 import { cloneOptimizer, disposeOptimizer, trainingStep, updateOf } from "./training_step.ts";
 
@@ -56,7 +53,7 @@ export interface StepProbe extends ProbeSubject {
  *
  * @example One step judged twice
  * ```ts
- * import { weightsChange, weightsFrozen } from "@gradient-health/gradient-health/checks";
+ * import { weightsChange, weightsFrozen } from "@gradient-health/gradient-health/rules";
  * import { startEngine } from "@gradient-health/gradient-health/engine";
  * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
  * import { probeStep } from "@gradient-health/gradient-health/probe";

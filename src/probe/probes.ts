@@ -1,14 +1,15 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
-import type { Batch } from "../model/batch.ts";
-import { probeBatchIndependence } from "./probe_batch_independence.ts";
-import { probeCausality } from "./probe_causality.ts";
+import type { Batch } from "../model/batches/batch.ts";
+import {
+  probeBatchIndependence,
+  probeCausality,
+  probeInputDependence,
+} from "./probe_dependence.ts";
 import { probeGradients } from "./probe_gradients.ts";
-import { probeInputDependence } from "./probe_input_dependence.ts";
 import { probeLoss } from "./probe_loss.ts";
-import type { ProbeOptions } from "./probe_options.ts";
+import type { ProbeOptions, ProbeSubject } from "./probe_options.ts";
 import { probeOverfit } from "./probe_overfit.ts";
 import { probeStep } from "./probe_step.ts";
-import type { ProbeSubject } from "./probe_subject.ts";
 
 /** Name of a probe, which a rule over a model runs. */
 export type ProbeName =

@@ -1,5 +1,5 @@
-import type { Heap } from "../engine/heap.ts";
-import { isKerasOptimizer } from "../engine/optimizers/keras_optimizer.ts";
+import type { Heap } from "../engine/heap/heap.ts";
+import { isKerasOptimizer } from "../keras/keras_optimizer.ts";
 import type { LayersModel, Optimizer } from "../engine/tensorflow.ts";
 import { readSetting, unusualSettings } from "../traits/optimizers.ts";
 import { adam, type AdamOptions } from "./adam.ts";

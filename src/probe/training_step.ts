@@ -1,15 +1,15 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import { heapView } from "../engine/heap_view.ts";
-import { isStandIn } from "../engine/optimizers/keras_optimizer.ts";
+import { heapView } from "../engine/heap/heap.ts";
+import { isStandIn } from "../keras/keras_optimizer.ts";
 import type { LayersModel, Optimizer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { backPropagate } from "../measure/back_propagate.ts";
-import { dropTape, recordTape } from "../measure/engine_state.ts";
-import { MeasureError } from "../measure/measure_error.ts";
+import { dropTape, recordTape } from "../measure/keep_state.ts";
+import { MeasureError } from "../measure/measure_options.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import { WatchedGradients } from "../measure/tap.ts";
-import type { KeptProbe } from "./keep_model.ts";
+import type { KeptProbe } from "./open_probe.ts";
 import { outputsOf } from "../measure/outputs_of.ts";
-import { errorMessage } from "../words/error_message.ts";
+import { errorMessage } from "../words/failure.ts";
 import { showValue } from "../words/show_value.ts";
 
 /** Learning rate of Keras's default optimizer. */

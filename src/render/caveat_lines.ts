@@ -1,7 +1,8 @@
-import { allRules } from "../checks/register_rule.ts";
-import type { Measurements, NotReproduced, Setting } from "../measure/measurements.ts";
-import { escapeControls } from "../words/escape_controls.ts";
-import { wrapText } from "./wrap_text.ts";
+import { allRules } from "../rules/register_rule.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import type { NotReproduced, Setting } from "../model/not_reproduced.ts";
+import { escapeControls } from "../words/show_value.ts";
+import { wrapText } from "./fit_text.ts";
 
 /**
  * Returns the lines that limit the verdict and precede it: a file without a topology, and settings

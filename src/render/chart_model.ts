@@ -1,5 +1,5 @@
-import type { Finding } from "../checks/finding.ts";
-import type { RuleFigure } from "../checks/rule.ts";
+import type { Finding } from "../rules/finding.ts";
+import type { RuleFigure } from "../rules/rule.ts";
 import type { LayerMeasurements } from "../measure/measurements.ts";
 
 /**

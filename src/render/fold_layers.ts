@@ -1,4 +1,4 @@
-import type { Finding } from "../checks/finding.ts";
+import type { Finding } from "../rules/finding.ts";
 import type { LayerMeasurements } from "../measure/measurements.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 

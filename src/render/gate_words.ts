@@ -1,15 +1,24 @@
-import { formatCount } from "../words/numbers.ts";
-import type { Locate } from "./gate_location.ts";
-import { number, objectWith, orNull, requireValue, text } from "../words/requirements.ts";
+import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
+import { causeName } from "../diagnosis/with_treatment.ts";
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
-import type { ModelVerdict, SeedCause } from "./model_verdicts.ts";
-import { escapeControls } from "../words/escape_controls.ts";
-import { displayWidth, padEnd } from "./display_width.ts";
+import type { Setting } from "../model/not_reproduced.ts";
+import { SEVERITIES } from "../rules/finding.ts";
+import { formatCount } from "../words/numbers.ts";
+import { number, objectWith, orNull, requireValue, text } from "../words/requirements.ts";
+import { escapeControls } from "../words/show_value.ts";
+import { caveatLines } from "./caveat_lines.ts";
+import { displayWidth, padEnd, wrapText } from "./fit_text.ts";
 import { layerRange } from "./layer_range.ts";
-import type { TextStyle } from "./paint.ts";
-import { countCauses, verdictLine, verdictPaint } from "./render_diagnosis.ts";
-import { wrapText } from "./wrap_text.ts";
+import { paint, type TextStyle } from "./paint.ts";
+import {
+  causeLines,
+  countCauses,
+  trialLines,
+  verdictLine,
+  verdictPaint,
+} from "./render_diagnosis.ts";
+import { renderFindings } from "./render_findings.ts";
 
 /** Names a run: `digits, seed 3`. */
 export function gateTitle({ model, seed }: Pick<GateRun, "model" | "seed">): string {
@@ -119,7 +128,7 @@ export function tooManyWarnings({ maxWarnings, summary }: GateResult): string | 
  * Says under which of several seeds something was found, to follow what it is about; empty for a
  * single seed.
  */
-export function underSeeds(seeds: readonly number[], of: number, listed: boolean): string {
+function underSeeds(seeds: readonly number[], of: number, listed: boolean): string {
   if (of === 1) return "";
   const which = listed && seeds.length < of
     ? `: ${seeds.slice(0, 12).join(", ")}${seeds.length > 12 ? " ..." : ""}`
@@ -166,7 +175,7 @@ export function acceptedIn(
 }
 
 /** Lists what suppressions accept, and why. */
-export function acceptedLines(
+function acceptedLines(
   findings: readonly GateFinding[],
   order: readonly string[],
   { width }: { width: number },
@@ -201,4 +210,228 @@ export function checkedLocate(locate: Locate): Locate {
     requireValue("what locate returns", location, locationShape);
     return location;
   };
+}
+
+const MAX_CAUSES_SHOWN = 3;
+
+/** Options for drawing the lines. */
+interface SectionStyle {
+  /** Maximum width of a line. */
+  width: number;
+  /** True to colour the lines. */
+  color: boolean;
+  /** True to show every cause and every finding. */
+  details: boolean;
+}
+
+/**
+ * Returns the lines about a measured model: the verdict; the causes, each once for all seeds, with
+ * consequences and fixes; the trial; accepted findings; and, with details, the findings of the run
+ * whose figures are shown.
+ */
+export function sectionLines(model: ModelVerdict, style: SectionStyle): string[] {
+  const { causes, measured, runs } = model;
+  const shown = model.shown!;
+  const order = shown.measurements.layers.map(({ name }) => name);
+  const most = style.details ? Infinity : MAX_CAUSES_SHOWN;
+  const more = causes.length - most;
+  const findings = runs.flatMap(({ findings }) => findings);
+  return [
+    ...caveatLines(shown.measurements, style.width),
+    ...wrapText(modelVerdictLine(model), style.width).map((line) =>
+      paint(
+        line,
+        verdictPaint({ verdict: model.verdict!, notJudged: model.notJudged, causes }),
+        style.color,
+      )
+    ),
+    ...causes.slice(0, most).flatMap((cause, i) =>
+      causeLines(withSeeds(cause, model), `${i + 1}. `, cause.run.measurements.layers, style)
+    ),
+    ...more > 0 ? wrapText(`${formatCount(more, "more cause")} with --details.`, style.width) : [],
+    ...measured.length > 1 && causes.length > 0
+      ? wrapText(`Numbers shown for seed ${shown.seed}.`, style.width)
+      : [],
+    ...trialLines(diagnosisOf(shown), style),
+    ...acceptedLines(findings, orderOf(measured), style),
+    ...style.details ? detailLines(model, order, style) : notesOf(findings, order, style),
+  ];
+}
+
+function orderOf(runs: readonly MeasuredRun[]): string[] {
+  return runs.flatMap(({ measurements }) => measurements.layers.map(({ name }) => name));
+}
+
+/** A missing or renamed baseline is shown even without details. */
+function notesOf(findings: readonly GateFinding[], order: string[], style: SectionStyle): string[] {
+  const noted = findings.filter((finding) =>
+    finding.rule === "baseline" && finding.severity === "note" && isOpen(finding)
+  );
+  const said = new Set(noted.map(({ message }) => message));
+  const each = [...said].map((message) => noted.find((finding) => finding.message === message)!);
+  return trimmed(renderFindings(each, order, { ...style, sums: false }));
+}
+
+/**
+ * Lists every finding of the run that is shown; for several runs, also which rules found something
+ * in which.
+ */
+function detailLines(
+  { shown, measured }: ModelVerdict,
+  order: string[],
+  style: SectionStyle,
+): string[] {
+  const open = shown!.findings.filter(isOpen);
+  const seed = measured.length === 1 || open.length === 0
+    ? []
+    : ["", `Findings under seed ${shown!.seed}:`];
+  const over = measured.length === 1 ? [] : overSeeds(measured, style);
+  const said = trimmed(renderFindings(open, order, { ...style, sums: false }));
+  return [
+    ...over.length === 0 ? [] : ["", ...over],
+    ...seed,
+    ...said.length === 0 ? [] : ["", ...said],
+  ];
+}
+
+/** Lists the rules that found something, with the seeds. */
+function overSeeds(runs: readonly GateRun[], { width, color }: SectionStyle): string[] {
+  return (["error", "warning"] as const).flatMap((severity) => {
+    const open = runs.map(({ seed, findings }) => ({
+      seed,
+      rules: new Set(findings.filter((one) => one.severity === severity).map(({ rule }) => rule)),
+    }));
+    return [...new Set(open.flatMap(({ rules }) => [...rules]))].flatMap((rule) => {
+      const seeds = open.filter(({ rules }) => rules.has(rule)).map(({ seed }) => seed);
+      const text = `${severity.toUpperCase()} ${rule} ${underSeeds(seeds, runs.length, true)}`;
+      return wrapText(escapeControls(text), width, "", "  ")
+        .map((line) => paint(line, severity, color));
+    });
+  });
+}
+
+const trimmed = (lines: string[]) => lines.at(-1) === "" ? lines.slice(0, -1) : lines;
+
+/** Place where something is defined. */
+export interface GateLocation {
+  /** Path of the file, relative to the root of the repository. */
+  file: string;
+  /** Line, counted from 1, or `null` if unknown. */
+  line: number | null;
+}
+
+/**
+ * Finds where a layer of a model is defined; `layer: null` asks for the model.
+ *
+ * @param path The model's file, as the gate knows it.
+ * @param layer The layer's name.
+ */
+export type Locate = (path: string, layer: string | null) => GateLocation;
+
+/** Run that was measured. */
+type MeasuredRun = GateRun & { measurements: NonNullable<GateRun["measurements"]> };
+
+/** Cause in one model, merged over its seeds. */
+export interface SeedCause extends Cause {
+  /** Seeds under which it was found, in the order of the runs. */
+  seeds: number[];
+  /** Run whose figures are shown. */
+  run: MeasuredRun;
+}
+
+/** Verdict on a model over all its runs. */
+export interface ModelVerdict {
+  /** Name of the model. */
+  model: string;
+  /** Its file. */
+  path: string;
+  /** All its runs. */
+  runs: GateRun[];
+  /** Runs that were measured. */
+  measured: MeasuredRun[];
+  /** Worst verdict of all seeds; `null` if nothing was measured. */
+  verdict: Diagnosis["verdict"] | null;
+  /** Settings of the compiled program that were not judged. */
+  notJudged: Setting[];
+  /** Seeds under which it is sick; if there are none, seeds under which it has changed. */
+  failingSeeds: number[];
+  /** Causes, most severe first, each once for all seeds. */
+  causes: SeedCause[];
+  /**
+   * Run that represents the others: the first with the worst verdict, or with a cause if all are
+   * healthy.
+   */
+  shown: MeasuredRun | null;
+}
+
+/** Verdicts, worst first. */
+export const VERDICTS = ["sick", "changed", "healthy"] as const satisfies Diagnosis["verdict"][];
+
+/** Diagnoses a run from the findings that count. */
+export function diagnosisOf({ diagnosis, measurements, findings }: MeasuredRun): Diagnosis {
+  return diagnosis ?? diagnose(measurements, findings);
+}
+
+/** Returns the verdict on each model of a gate, in the order of the runs. */
+export function modelVerdicts(runs: readonly GateRun[]): ModelVerdict[] {
+  return [...Map.groupBy(runs, ({ model }) => model).values()].map(verdictOf);
+}
+
+function verdictOf(runs: GateRun[]): ModelVerdict {
+  const measured = runs.filter((run): run is MeasuredRun => run.measurements !== null);
+  const diagnosed = measured.map((run) => ({ run, diagnosis: diagnosisOf(run) }));
+  const verdict =
+    VERDICTS.find((one) => diagnosed.some(({ diagnosis }) => diagnosis.verdict === one)) ?? null;
+  const failing = verdict === "healthy"
+    ? []
+    : diagnosed.filter(({ diagnosis }) => diagnosis.verdict === verdict);
+  const shown = failing[0] ?? diagnosed.find(({ diagnosis }) => diagnosis.causes.length > 0) ??
+    diagnosed[0];
+  const { model, path } = runs[0];
+  return {
+    ...{ model, path, runs, measured },
+    verdict,
+    notJudged: shown?.diagnosis.notJudged ?? [],
+    failingSeeds: failing.map(({ run }) => run.seed),
+    causes: merged([
+      ...diagnosed.filter((one) => one === shown),
+      ...diagnosed.filter((one) => one !== shown),
+    ], measured),
+    shown: shown?.run ?? null,
+  };
+}
+
+/**
+ * Merges the causes of several seeds. Causes are the same if they are of one kind and share at
+ * least some layers, since the draw decides in how many layers a fault shows.
+ */
+function merged(
+  diagnosed: { run: MeasuredRun; diagnosis: Diagnosis }[],
+  order: MeasuredRun[],
+): SeedCause[] {
+  const all: { cause: SeedCause; runs: Set<MeasuredRun> }[] = [];
+  for (const { run, diagnosis } of diagnosed) {
+    const open = all.filter(({ runs }) => !runs.has(run));
+    for (const cause of diagnosis.causes) {
+      const known = open.find((other) =>
+        !other.runs.has(run) && causeName(other.cause) === causeName(cause)
+      ) ?? open.find((other) => !other.runs.has(run) && overlap(other.cause, cause));
+      if (known === undefined) {
+        all.push({ cause: { ...cause, seeds: [], run }, runs: new Set([run]) });
+        continue;
+      }
+      known.runs.add(run);
+      if (rankOf(cause) < rankOf(known.cause)) known.cause = { ...cause, seeds: [], run };
+    }
+  }
+  return all.map(({ cause, runs }) => ({
+    ...cause,
+    seeds: order.filter((run) => runs.has(run)).map(({ seed }) => seed),
+  })).toSorted((a, b) => rankOf(a) - rankOf(b));
+}
+
+const rankOf = ({ severity }: Cause) => SEVERITIES.indexOf(severity);
+
+function overlap(a: Cause, b: Cause): boolean {
+  return a.kind === b.kind && a.layers.some((name) => b.layers.includes(name));
 }

@@ -1,9 +1,8 @@
-import type { Finding } from "../checks/finding.ts";
-import { recurrentSchemesOf, schemesOf } from "../checks/kernel_schemes.ts";
-import { drawnBy } from "../checks/weights_alone.ts";
-import { type Network, networkOf } from "../checks/network/network.ts";
-import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
-import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import type { Finding } from "../rules/finding.ts";
+import { recurrentSchemesOf, schemesOf } from "../rules/weights/kernel_scale.ts";
+import { drawnBy } from "../rules/weights/weights_alone.ts";
+import { type Network, networkOf } from "../rules/network/network.ts";
+import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import {
   blockName,

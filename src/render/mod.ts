@@ -4,23 +4,29 @@
  *
  * @module
  */
-export * from "./bar_chart.ts";
-export * from "./cut_middle.ts";
+export { barChart, type BarChartOptions, type BarChartRow } from "./bar_chart.ts";
+export { cutMiddle } from "./fit_text.ts";
 export { formatNumber } from "../words/numbers.ts";
-export type * from "./gate_location.ts";
+export type { GateLocation, Locate } from "./gate_words.ts";
 export * from "./layer_range.ts";
 export * from "./render_gate_json.ts";
 export * from "./render_gate_text.ts";
 export * from "./render_github.ts";
 export * from "./render_json.ts";
 export * from "./render_junit.ts";
-export * from "./render_markdown.ts";
+export { type MarkdownOptions, renderMarkdown } from "./render_markdown.ts";
 export * from "./render_sarif.ts";
-export * from "./render_study.ts";
+export {
+  renderStudy,
+  type RenderStudyOptions,
+  renderStudySummary,
+  studyAnswer,
+} from "./render_study.ts";
 export * from "./render_study_markdown.ts";
-export * from "./render_study_summary.ts";
 export * from "./render_text.ts";
 export * from "./render_study_json.ts";
-export { parseReport, type Report } from "../documents/report.ts";
-export type * from "../gate/gate_result.ts";
+export { parseReport } from "./report_document.ts";
+export { type Report } from "../rules/shapes/measurement_shape.ts";
+export type { GateFinding, GateResult, GateRun, GateSummary } from "../gate/gate_result.ts";
 export type { GateRule } from "../gate/gate_rules.ts";
+export type { RenderTextOptions } from "./render_charts.ts";

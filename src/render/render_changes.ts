@@ -1,13 +1,14 @@
-import { type Cure, isWeightCure, type WeightCure } from "../diagnosis/cure.ts";
-import { cureCode, describeCure } from "../diagnosis/cure_words.ts";
+import type { Difference } from "../compare/difference.ts";
 import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
+import { type Cure, isWeightCure, type WeightCure } from "../diagnosis/fix.ts";
+import { cureCode, describeCure } from "../diagnosis/fix_words.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { defuse } from "../words/defuse.ts";
-import { escapeControls } from "../words/escape_controls.ts";
+import { defuse } from "../words/failure.ts";
 import { formatCount, formatFactor, formatNumber } from "../words/numbers.ts";
-import { code, escapeText, fenced } from "./markdown_text.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { fixOf, triedWords, verdictLine } from "./render_diagnosis.ts";
 import { renderHeader } from "./render_header.ts";
+import { code, escapeText, fenced } from "./render_markdown.ts";
 
 /** Network with its findings and diagnosis, before or after the changes. */
 interface Seen {
@@ -16,7 +17,7 @@ interface Seen {
 }
 
 /** Changes made to a model. */
-export interface Changes {
+interface Changes {
   /** File of the model, as its user wrote it. */
   name: string;
   /** Version of this program. */
@@ -141,4 +142,36 @@ function trained({ diagnosis: { trial } }: Seen, after: Seen): string[] {
     `- before: ${escapeText(trial!.said)}`,
     ...cured === undefined ? [] : [`- after: ${escapeText(cured)}`],
   ];
+}
+
+/** Layer whose output shape changed; both shapes without the number of examples. */
+interface ShapeChange {
+  /** Name of the layer in the second run. */
+  layer: string;
+  from: string;
+  to: string;
+}
+
+const MAX_LAYERS_NAMED = 4;
+
+/** Returns the layers of two runs whose output shapes differ, regardless of their figures. */
+export function shapeChanges({ before, after, comparison }: Difference): ShapeChange[] {
+  const [one, other] = [before, after].map(({ measurements }) =>
+    new Map(measurements.layers.map(({ name, shape }) => [name, shape]))
+  );
+  return comparison.layers.flatMap((layer) => {
+    const [from, to] = [one.get(layer.before), other.get(layer.after)]
+      .map((shape) => shape?.slice(1).join(", "));
+    const isKnown = from !== undefined && to !== undefined;
+    return isKnown && from !== to ? [{ layer: layer.after, from, to }] : [];
+  });
+}
+
+/** Returns `fc1 from [8] to [16]`. */
+export function shapeWords(changes: readonly ShapeChange[]): string {
+  const said = changes.slice(0, MAX_LAYERS_NAMED).map(({ layer, from, to }) =>
+    `${layer} from [${from}] to [${to}]`
+  );
+  const more = changes.length - said.length;
+  return said.join(", ") + (more > 0 ? ` and ${formatCount(more, "more layer")}` : "");
 }

@@ -1,24 +1,46 @@
+import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
-import type { Finding } from "../checks/finding.ts";
+import type { Finding } from "../rules/finding.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import type { BarChartRow } from "./bar_chart.ts";
-import type { Chart, ChartBar } from "./chart_model.ts";
 import {
+  type BarChartRow,
   besideLayouts,
   type ChartLayout,
   chartLayout,
+  drawPanels,
   isWide,
   reasonWidth,
-} from "./chart_layout.ts";
-import { displayWidth } from "./display_width.ts";
-import { drawPanels } from "./draw_chart.ts";
-import { escapeControls } from "../words/escape_controls.ts";
+} from "./bar_chart.ts";
+import type { Chart, ChartBar } from "./chart_model.ts";
+import { displayWidth, wrapText } from "./fit_text.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { foldLayers, type LayerFold, splitFolds } from "./fold_layers.ts";
 import { layerRange } from "./layer_range.ts";
 import { reportCharts } from "./report_charts.ts";
 import { paint } from "./paint.ts";
-import type { RenderTextOptions } from "./render_text.ts";
-import { wrapText } from "./wrap_text.ts";
+
+/** Options of {@linkcode renderText}. */
+export interface RenderTextOptions {
+  /** Maximum width of a line in columns, at least 20. Default: 80. */
+  width?: number;
+  /** True to draw with Unicode, bars with eighth blocks, instead of plain ASCII. Default: false. */
+  unicode?: boolean;
+  /** True to colour by severity (ANSI escapes); for terminals only. Default: false. */
+  color?: boolean;
+  /** Scale of the bars: the logarithm of the figure, or the figure itself. Default: `log`. */
+  scale?: "log" | "linear";
+  /** Pattern for the names of the layers to draw; all findings are shown anyway. Default: all. */
+  layers?: RegExp;
+  /** Diagnosis, shown before everything else. Default: none. */
+  diagnosis?: Diagnosis;
+  /**
+   * True to show every finding, the engine, and a chart of the gradients before the activations.
+   * Default: true only without a diagnosis.
+   */
+  details?: boolean;
+  /** True to give every layer its own row, even if blocks repeat. Default: false. */
+  all?: boolean;
+}
 
 /**
  * Maximum number of rows of a chart; in a longer one, layers that repeat share rows. Charts below

@@ -1,12 +1,12 @@
-import { trialResult } from "../checks/describe_trial.ts";
-import { describeCure } from "../diagnosis/cure_words.ts";
+import { trialResult } from "../rules/describe_trial.ts";
+import { describeCure } from "../diagnosis/fix_words.ts";
 import type { Cause, Diagnosis, Tried } from "../diagnosis/diagnosis.ts";
 import type { LayerMeasurements } from "../measure/measurements.ts";
-import { escapeControls } from "../words/escape_controls.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { layerRange } from "./layer_range.ts";
 import { paint } from "./paint.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
-import { wrapText } from "./wrap_text.ts";
+import { wrapText } from "./fit_text.ts";
 
 const MAX_CAUSES_SHOWN = 3;
 

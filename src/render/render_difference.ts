@@ -1,17 +1,14 @@
+import type { FigureChange, FigureName, LayerComparison } from "../compare/compare_measurements.ts";
 import type { Difference } from "../compare/difference.ts";
-import { defuse } from "../words/defuse.ts";
-import { escapeControls } from "../words/escape_controls.ts";
-import { cutNames } from "./cut_names.ts";
-import {
-  type DifferenceOptions,
-  type DifferenceTable,
-  differenceTable,
-} from "./difference_table.ts";
-import { causeChanges, movedSentence, otherDifferences } from "./difference_words.ts";
-import { displayWidth, padEnd } from "./display_width.ts";
+import { defuse } from "../words/failure.ts";
+import { formatCount, formatNumber, formatShare } from "../words/numbers.ts";
+import { escapeControls } from "../words/show_value.ts";
+import { cutNames, displayWidth, padEnd, wrapText } from "./fit_text.ts";
+import { layerRange } from "./layer_range.ts";
 import { paint } from "./paint.ts";
+import { shapeChanges, shapeWords } from "./render_changes.ts";
+import type { RenderTextOptions } from "./render_charts.ts";
 import { verdictLine, verdictPaint } from "./render_diagnosis.ts";
-import { wrapText } from "./wrap_text.ts";
 
 /** Maximum share of a line for a name. */
 const LARGEST_NAME = 0.4;
@@ -85,5 +82,156 @@ function tableLines(
     ...rows.map(({ cells }, i) => line(cut[i], cells)),
     ...left.slice(1),
     ...wrapText(legend, width).map(faint),
+  ];
+}
+
+/** Options for drawing a comparison. */
+export interface DifferenceOptions extends Pick<RenderTextOptions, "width" | "unicode" | "color"> {
+  /** True to give every layer a row, even if nothing moved in it. Default: false. */
+  all?: boolean;
+}
+
+/** Table of a comparison. Text and Markdown are drawn from it. */
+interface DifferenceTable {
+  /** Heading of each column except that of the names. */
+  headings: string[];
+  /** Rows, one per layer, worst change first. */
+  rows: { name: string; cells: string[] }[];
+  /** Sentences about layers that are not in the table. */
+  rest: string[];
+  /** Explanation of the cells. */
+  legend: string;
+}
+
+const MAX_LAYERS_SHOWN = 24;
+
+/** Heading of each column and the figure it shows; a share explains itself. */
+const COLUMNS: Record<FigureName, { heading: string; of: string | null }> = {
+  kernel: { heading: "kernel", of: "std of the kernel" },
+  gradient: { heading: "gradient", of: "mean |gradient| of the kernel" },
+  activation: { heading: "activation", of: "mean |activation|" },
+  delta: { heading: "delta", of: "mean |delta|" },
+  saturated: { heading: "saturated", of: null },
+  dead: { heading: "dead", of: null },
+};
+
+/** Text of a cell if nothing moved beyond chance. */
+const ALIKE = "=";
+
+/** Returns the table of the layers in which something moved, as factors. */
+export function differenceTable(
+  difference: Difference,
+  { all = false }: { all?: boolean } = {},
+): DifferenceTable {
+  const { comparison: { layers } } = difference;
+  const moved = layers.filter(hasMoved);
+  const sorted = (all ? layers : moved).toSorted((a, b) => b.worst - a.worst);
+  const shown = all ? sorted : sorted.slice(0, MAX_LAYERS_SHOWN);
+  const names = (Object.keys(COLUMNS) as FigureName[]).filter((name) =>
+    shown.some(({ figures }) => figures[name]?.moved)
+  );
+  const reshaped = new Set(shapeChanges(difference).map(({ layer }) => layer));
+  const rest = layers.filter((layer) => !hasMoved(layer) && !reshaped.has(layer.after));
+  const unchanged = all ? 0 : rest.length;
+  const more = sorted.length - shown.length;
+  return {
+    headings: names.map((name) => COLUMNS[name].heading),
+    rows: names.length === 0 ? [] : shown.map((layer) => ({
+      name: layer.after,
+      cells: names.map((name) => cellOf(layer.figures[name])),
+    })),
+    rest: [
+      ...more > 0 ? [`${formatCount(more, "more layer")} changed; --all shows every layer.`] : [],
+      ...unchanged > 0 ? [`${formatCount(unchanged, "layer")} unchanged.`] : [],
+    ],
+    legend: legendOf(names, shown),
+  };
+}
+
+/** Explains the cells in use. */
+function legendOf(names: readonly FigureName[], layers: readonly LayerComparison[]): string {
+  const of = names.flatMap((name) => COLUMNS[name].of ?? []);
+  const has = (is: (change: FigureChange) => boolean) =>
+    layers.some(({ figures }) => names.some((name) => figures[name] && is(figures[name])));
+  return [
+    ...of.length === 0 ? [] : [`B / A of ${of.join(", ")}`],
+    ...has(({ factor, moved }) => moved && !isFactor(factor)) ? ["A>B: from A to B"] : [],
+    ...has(({ moved }) => !moved) ? [`${ALIKE}: moved by no more than chance`] : [],
+  ].join("; ");
+}
+
+/** Returns true if the change can be stated as a factor. */
+const isFactor = (factor: number | null): factor is number =>
+  factor !== null && factor > 0 && factor < Infinity;
+
+function hasMoved({ figures }: LayerComparison): boolean {
+  return Object.values(figures).some(({ moved }) => moved);
+}
+
+/** Returns `1/3`, `2.5`, `10%>99%`, or `0>0.1` if no factor describes the change. */
+function cellOf(change: FigureChange | undefined): string {
+  if (change === undefined) return "";
+  const { before, after, factor, moved } = change;
+  if (!moved) return ALIKE;
+  if (factor === null) return `${formatShare(before)}>${formatShare(after)}`;
+  if (!isFactor(factor)) return `${formatNumber(before)}>${formatNumber(after)}`;
+  return factor < 1 ? `1/${formatNumber(1 / factor)}` : formatNumber(factor);
+}
+
+/** Says what moved, if anything, in one sentence. */
+export function movedSentence({ comparison }: Pick<Difference, "comparison">): string {
+  const { said, same, onlyBefore, onlyAfter } = comparison;
+  if (said.length > 0) {
+    const text = said.join("; ");
+    return `${text[0].toUpperCase()}${text.slice(1)}.`;
+  }
+  if (same) return "All figures are the same.";
+  const missing = onlyBefore.length + onlyAfter.length > 0;
+  return `No figure${missing ? " of the layers that both have" : ""} moved by more than chance.`;
+}
+
+/** Returns what happened to each cause, with its label: `Gone: ...`. */
+export function causeChanges({ causes }: Difference): [label: string, message: string][] {
+  const labels = { gone: "Gone", stayed: "Stayed", came: "New" } as const;
+  return (Object.keys(labels) as (keyof typeof labels)[]).flatMap((key) =>
+    causes[key].map(({ message }): [string, string] => [labels[key], message])
+  );
+}
+
+/** Returns all other differences, one labelled line each. */
+export function otherDifferences(
+  difference: Difference,
+): [label: string, text: string][] {
+  const { before, after, comparison } = difference;
+  const [one, other] = [before.measurements, after.measurements];
+  const names = ({ layers }: typeof one) => layers.map(({ name }) => name);
+  const loss = one.objective.name === "sum" ? "Sum of outputs" : "Loss";
+  const values = [one, other].map(({ objective }) => formatNumber(objective.value));
+  const only = (which: string[], run: typeof one) =>
+    `${layerRange(which, { order: names(run), max: 4 })}`;
+  const objective: [string, string] = one.objective.name === other.objective.name
+    ? [
+      loss,
+      values[0] === values[1] ? `${values[0]} in both` : `${values[0]} in A, ${values[1]} in B`,
+    ]
+    : ["Objective", `${one.objective.name} in A, ${other.objective.name} in B`];
+  const isAlone = [one, other].every(({ weightsOnly }) => weightsOnly !== undefined);
+  const shapes = shapeWords(shapeChanges(difference));
+  return [
+    // Weights without a topology have no objective.
+    ...isAlone ? [] : [objective],
+    ...comparison.onlyBefore.length === 0
+      ? []
+      : [["Only in A", only(comparison.onlyBefore, one)] as [string, string]],
+    ...comparison.onlyAfter.length === 0
+      ? []
+      : [["Only in B", only(comparison.onlyAfter, other)] as [string, string]],
+    ...shapes === "" ? [] : [["Outputs", shapes] as [string, string]],
+    ...comparison.gradients ? [] : [[
+      "Gradients",
+      one.objective.name === other.objective.name
+        ? `not compared: A has ${one.batch.examples} examples, B ${other.batch.examples}`
+        : "not compared, as those of different objectives tell nothing",
+    ] as [string, string]],
   ];
 }

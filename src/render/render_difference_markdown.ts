@@ -1,7 +1,12 @@
 import type { Difference } from "../compare/difference.ts";
-import { type DifferenceOptions, differenceTable } from "./difference_table.ts";
-import { causeChanges, movedSentence, otherDifferences } from "./difference_words.ts";
-import { code, escapeLine, escapeText } from "./markdown_text.ts";
+import {
+  causeChanges,
+  type DifferenceOptions,
+  differenceTable,
+  movedSentence,
+  otherDifferences,
+} from "./render_difference.ts";
+import { code, escapeLine, escapeText } from "./render_markdown.ts";
 import { verdictLine } from "./render_diagnosis.ts";
 
 /**

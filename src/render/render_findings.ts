@@ -1,12 +1,15 @@
-import { fixLine } from "../checks/fix_line.ts";
-import { saidOf, SEVERITIES } from "../checks/finding.ts";
-import { apartFromLayer, kindOfSentence } from "../checks/sentence.ts";
+import type { Diagnosis } from "../diagnosis/diagnosis.ts";
+import type { WrittenDiagnosis } from "../diagnosis/diagnosis_shape.ts";
+import { cureCode, describeCure, type NamedLayers } from "../diagnosis/fix_words.ts";
 import type { GateFinding } from "../gate/gate_result.ts";
+import { saidOf, SEVERITIES } from "../rules/finding.ts";
+import { fixLine } from "../rules/fix_line.ts";
+import { apartFromLayer, kindOfSentence } from "../rules/sentence.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
-import { escapeControls } from "../words/escape_controls.ts";
+import { escapeControls } from "../words/show_value.ts";
+import { wrapText } from "./fit_text.ts";
 import { layerRange } from "./layer_range.ts";
 import { paint } from "./paint.ts";
-import { wrapText } from "./wrap_text.ts";
 
 type Finding = GateFinding;
 
@@ -186,4 +189,31 @@ export function countSeverities(findings: readonly Finding[]): string {
   return SEVERITIES
     .filter((severity) => severity !== "note" || count("note") > 0)
     .map((severity) => formatCount(count(severity), severity)).join(", ");
+}
+
+/**
+ * Converts a diagnosis to its form in JSON documents: fixes in words and as code, findings by
+ * index.
+ *
+ * @param diagnosis The diagnosis.
+ * @param findings All findings of the run.
+ * @param layers All layers, in the order of the forward pass.
+ */
+export function writtenDiagnosis(
+  { verdict, notJudged, causes, trial }: Diagnosis,
+  findings: readonly object[],
+  layers: NamedLayers,
+): WrittenDiagnosis {
+  const places = new Map(findings.map((finding, index) => [finding, index]));
+  return {
+    verdict,
+    ...notJudged === undefined ? {} : { notJudged },
+    causes: causes.map(({ cures, findings, tried, ...cause }) => ({
+      ...cause,
+      fixes: cures.map((cure) => ({ text: describeCure(cure, layers), code: cureCode(cure) })),
+      tried: tried ?? null,
+      findings: findings.flatMap((finding) => places.get(finding) ?? []),
+    })),
+    trial: trial ?? null,
+  };
 }

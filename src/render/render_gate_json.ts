@@ -1,8 +1,8 @@
-import { encodeGate } from "../documents/gate_result.ts";
-import { writtenDiagnosis } from "./written_diagnosis.ts";
+import { encodeGate } from "../gate/result_document.ts";
+import { writtenDiagnosis } from "./render_findings.ts";
 import type { GateResult } from "../gate/gate_result.ts";
 import { requireValue } from "../words/requirements.ts";
-import { gateResultShape } from "../checks/requirements.ts";
+import { gateResultShape } from "../gate/result_requirements.ts";
 
 /**
  * Writes a gate's result as JSON: the verdict, then every run as `report --format json` writes it,

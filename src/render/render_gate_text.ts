@@ -1,16 +1,19 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
-import { type ModelVerdict, modelVerdicts } from "./model_verdicts.ts";
-import { cutNames } from "./cut_names.ts";
-import { displayWidth } from "./display_width.ts";
-import { defuse } from "../words/defuse.ts";
-import { escapeControls } from "../words/escape_controls.ts";
-import { sectionLines } from "./gate_section.ts";
-import { gateSentences, isOpen, modelLines } from "./gate_words.ts";
+import {
+  gateSentences,
+  isOpen,
+  modelLines,
+  type ModelVerdict,
+  modelVerdicts,
+  sectionLines,
+} from "./gate_words.ts";
+import { cutNames, displayWidth, wrapText } from "./fit_text.ts";
+import { defuse } from "../words/failure.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { paint } from "./paint.ts";
 import { renderFindings } from "./render_findings.ts";
-import { wrapText } from "./wrap_text.ts";
 import { flag, number, objectWith, optional, requireValue, text } from "../words/requirements.ts";
-import { gateResultShape } from "../checks/requirements.ts";
+import { gateResultShape } from "../gate/result_requirements.ts";
 
 /** Options of {@linkcode renderGateText}. */
 export interface GateTextOptions {

@@ -1,13 +1,22 @@
-import { fixLine } from "../checks/fix_line.ts";
+import { fixLine } from "../rules/fix_line.ts";
 import type { GateFinding, GateResult } from "../gate/gate_result.ts";
-import { type ModelVerdict, modelVerdicts, type SeedCause } from "./model_verdicts.ts";
-import { defuse } from "../words/defuse.ts";
-import { escapeControls } from "../words/escape_controls.ts";
-import type { GateLocation, Locate } from "./gate_location.ts";
-import { checkedLocate, gateTitle, locateCause, tooManyWarnings, withSeeds } from "./gate_words.ts";
+import {
+  checkedLocate,
+  type GateLocation,
+  gateTitle,
+  type Locate,
+  locateCause,
+  type ModelVerdict,
+  modelVerdicts,
+  type SeedCause,
+  tooManyWarnings,
+  withSeeds,
+} from "./gate_words.ts";
+import { defuse } from "../words/failure.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { brokenRules, causeLines } from "./render_diagnosis.ts";
 import { callable, requireValue } from "../words/requirements.ts";
-import { gateResultShape } from "../checks/requirements.ts";
+import { gateResultShape } from "../gate/result_requirements.ts";
 
 /** GitHub shows this many annotations of each kind per step and silently drops the rest. */
 const MOST_ANNOTATIONS = 10;

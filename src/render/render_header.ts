@@ -1,11 +1,10 @@
 import { formatCount, formatNumber } from "../words/numbers.ts";
 import type { Measurements, MetricMeasurements } from "../measure/measurements.ts";
 import { optimizerWords } from "../traits/optimizers.ts";
-import { cutMiddle } from "./cut_middle.ts";
-import { escapeControls } from "../words/escape_controls.ts";
+import { cutMiddle, wrapText } from "./fit_text.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { paint } from "./paint.ts";
 import { judgingWords } from "./caveat_lines.ts";
-import { wrapText } from "./wrap_text.ts";
 
 const LABEL = "Objective  ".length;
 const LONGEST_NAME = 40;

@@ -1,11 +1,11 @@
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
-import type { Finding } from "../checks/finding.ts";
+import type { Finding } from "../rules/finding.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { writtenDiagnosis } from "./written_diagnosis.ts";
-import { networkOf } from "../checks/network/network.ts";
-import { encodeReport } from "../documents/report.ts";
+import { writtenDiagnosis } from "./render_findings.ts";
+import { networkOf } from "../rules/network/network.ts";
+import { encodeReport } from "./report_document.ts";
 import { arrayOf, requireValue } from "../words/requirements.ts";
-import { findingShape, measurementsShape } from "../checks/requirements.ts";
+import { findingShape, measurementsShape } from "../rules/requirements.ts";
 
 /**
  * Writes measurements and findings as JSON: keys in a fixed order, two spaces of indent, every

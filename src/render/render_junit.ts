@@ -1,13 +1,12 @@
 import type { Cause } from "../diagnosis/diagnosis.ts";
-import type { NamedLayers } from "../diagnosis/format_layers.ts";
+import type { NamedLayers } from "../diagnosis/fix_words.ts";
 import { formatCount } from "../words/numbers.ts";
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
-import { diagnosisOf } from "./model_verdicts.ts";
-import { escapeControls } from "../words/escape_controls.ts";
-import { gateTitle, tooManyWarnings } from "./gate_words.ts";
+import { diagnosisOf, gateTitle, tooManyWarnings } from "./gate_words.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { causeLines, fixWords } from "./render_diagnosis.ts";
 import { requireValue } from "../words/requirements.ts";
-import { gateResultShape } from "../checks/requirements.ts";
+import { gateResultShape } from "../gate/result_requirements.ts";
 
 /**
  * Writes a gate's result as JUnit XML: a suite for every run, a test case for every rule that was

@@ -1,11 +1,8 @@
 import { formatNumber, formatShare, roundTo } from "../words/numbers.ts";
-import { escapeControls } from "../words/escape_controls.ts";
-import { cutMiddle } from "./cut_middle.ts";
-import { cutEnd, cutNames } from "./cut_names.ts";
-import { displayWidth, padEnd } from "./display_width.ts";
+import { escapeControls } from "../words/show_value.ts";
+import { cutEnd, cutMiddle, cutNames, displayWidth, padEnd, wrapText } from "./fit_text.ts";
 import type { Compared, LayerRow, RowFold } from "./layer_table.ts";
 import { paint, SEVERITY_MARKS } from "./paint.ts";
-import { wrapText } from "./wrap_text.ts";
 
 /** Options for drawing the table. */
 interface TableStyle {

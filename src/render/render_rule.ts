@@ -1,5 +1,5 @@
-import type { RuleDocumentation } from "../checks/rule.ts";
-import { wrapText } from "./wrap_text.ts";
+import type { RuleDocumentation } from "../rules/rule.ts";
+import { wrapText } from "./fit_text.ts";
 
 /** Networks that a rule applies to, in words. */
 export const STAGES: Record<RuleDocumentation["stage"], string> = {

@@ -1,18 +1,27 @@
-import { saidOf } from "../checks/finding.ts";
-import { slotsOf } from "../checks/sentence.ts";
+import { saidOf } from "../rules/finding.ts";
+import { slotsOf } from "../rules/sentence.ts";
 import type { GateFinding, GateResult } from "../gate/gate_result.ts";
 import type { GateRule } from "../gate/gate_rules.ts";
-import { type ModelVerdict, modelVerdicts, type SeedCause } from "./model_verdicts.ts";
-import { escapeControls } from "../words/escape_controls.ts";
+import {
+  checkedLocate,
+  type GateLocation,
+  gateTitle,
+  isOpen,
+  type Locate,
+  locateCause,
+  type ModelVerdict,
+  modelVerdicts,
+  type SeedCause,
+  withSeeds,
+} from "./gate_words.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { writeJson } from "../words/write_json.ts";
-import { findingKeys } from "../documents/finding_shape.ts";
-import type { GateLocation, Locate } from "./gate_location.ts";
-import { checkedLocate, gateTitle, isOpen, locateCause, withSeeds } from "./gate_words.ts";
+import { findingKeys } from "../rules/shapes/measurement_shape.ts";
 import { causeLines, followWords } from "./render_diagnosis.ts";
 import { rulePage } from "./render_rule.ts";
-import { object } from "../documents/shape.ts";
+import { object } from "../words/shape.ts";
 import { arrayOf, callable, objectWith, requireValue, text } from "../words/requirements.ts";
-import { gateResultShape } from "../checks/requirements.ts";
+import { gateResultShape } from "../gate/result_requirements.ts";
 
 /** Options of {@linkcode renderSarif} about the tool that wrote the log. */
 export interface SarifOptions {

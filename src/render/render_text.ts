@@ -1,41 +1,18 @@
-import type { Finding } from "../checks/finding.ts";
+import { renderCharts, type RenderTextOptions, shownFolds } from "./render_charts.ts";
+import type { Finding } from "../rules/finding.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { defuse } from "../words/defuse.ts";
+import { defuse } from "../words/failure.ts";
 import { layerTable } from "./layer_table.ts";
-import { renderCharts, shownFolds } from "./render_charts.ts";
 import { renderDiagnosis, verdictLine } from "./render_diagnosis.ts";
 import { countSeverities, renderFindings } from "./render_findings.ts";
 import { renderHeader } from "./render_header.ts";
 import { renderLayerTable } from "./render_layer_table.ts";
 import { caveatLines } from "./caveat_lines.ts";
-import { wrapText } from "./wrap_text.ts";
+import { wrapText } from "./fit_text.ts";
 import { arrayOf, must, objectWith, optional, requireValue } from "../words/requirements.ts";
-import { findingShape, measurementsShape } from "../checks/requirements.ts";
+import { findingShape, measurementsShape } from "../rules/requirements.ts";
 import { showValue } from "../words/show_value.ts";
-
-/** Options of {@linkcode renderText}. */
-export interface RenderTextOptions {
-  /** Maximum width of a line in columns, at least 20. Default: 80. */
-  width?: number;
-  /** True to draw with Unicode, bars with eighth blocks, instead of plain ASCII. Default: false. */
-  unicode?: boolean;
-  /** True to colour by severity (ANSI escapes); for terminals only. Default: false. */
-  color?: boolean;
-  /** Scale of the bars: the logarithm of the figure, or the figure itself. Default: `log`. */
-  scale?: "log" | "linear";
-  /** Pattern for the names of the layers to draw; all findings are shown anyway. Default: all. */
-  layers?: RegExp;
-  /** Diagnosis, shown before everything else. Default: none. */
-  diagnosis?: Diagnosis;
-  /**
-   * True to show every finding, the engine, and a chart of the gradients before the activations.
-   * Default: true only without a diagnosis.
-   */
-  details?: boolean;
-  /** True to give every layer its own row, even if blocks repeat. Default: false. */
-  all?: boolean;
-}
 
 /**
  * Shows a measured network as text: the verdict and the causes, what was measured, bar charts of

@@ -1,7 +1,7 @@
-import type { Finding } from "../checks/finding.ts";
-import { explodingGradients, vanishingGradients } from "../checks/rules.ts";
-import type { LayerMeasurements } from "../measure/measurements.ts";
-import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import type { Finding } from "../rules/finding.ts";
+import { explodingGradients } from "../rules/signal/exploding_gradients.ts";
+import { vanishingGradients } from "../rules/signal/vanishing_gradients.ts";
+import type { LayerMeasurements, TensorStatistics } from "../measure/measurements.ts";
 import { formatNumber } from "../words/numbers.ts";
 import { type Chart, type ChartAxis, type ChartBar, hasBar, placed } from "./chart_model.ts";
 import {

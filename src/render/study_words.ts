@@ -1,10 +1,9 @@
-import { allRules } from "../checks/register_rule.ts";
-import type { StudyWords } from "../checks/rule.ts";
+import { allRules } from "../rules/register_rule.ts";
+import type { StudyWords } from "../rules/rule.ts";
 import { formatCount, formatFactor, formatNumber } from "../words/numbers.ts";
 import type { ScaleSummary, StudySummary, VariantSummary } from "../study/study_summary.ts";
-import { cutMiddle } from "./cut_middle.ts";
-import { displayWidth, padEnd } from "./display_width.ts";
-import { escapeControls } from "../words/escape_controls.ts";
+import { cutMiddle, displayWidth, padEnd } from "./fit_text.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { layerRange } from "./layer_range.ts";
 
 /**

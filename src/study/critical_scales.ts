@@ -1,6 +1,9 @@
-import { criticalWeightVariance } from "../theory/critical_weight_variance.ts";
-import { type InitializerScheme, initializerStd } from "../theory/initializer_std.ts";
-import type { InitializerName } from "../theory/initializers.ts";
+import { criticalWeightVariance } from "../theory/criticality.ts";
+import {
+  type InitializerName,
+  type InitializerScheme,
+  initializerStd,
+} from "../theory/initializers.ts";
 import { roundTo } from "../words/numbers.ts";
 
 /** Standard deviation of the kernels of the exercise network. */

@@ -1,8 +1,8 @@
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
-import { SeededRandom } from "../model/seeded_random.ts";
+import { SeededRandom } from "../model/batches/seeded_random.ts";
 import { drawKernel } from "./draw_kernel.ts";
 import type { StudyContext } from "./study_subject.ts";
-import { requireActivation, requireRoom } from "./validate.ts";
+import { requireActivation, requireRoom } from "./study_options.ts";
 
 /** Properties of the network that the grid does not set. */
 const DEFAULTS = {

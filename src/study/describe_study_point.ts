@@ -1,10 +1,8 @@
-import { type Network, networkOf } from "../checks/network/network.ts";
-import type { Measurements } from "../measure/measurements.ts";
-import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import { type Network, networkOf } from "../rules/network/network.ts";
+import type { Measurements, TensorStatistics } from "../measure/measurements.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
-import type { GridPoint } from "./grid_point.ts";
-import type { StudyLayer, StudyPoint } from "./study_point.ts";
-import { studyRules } from "./study_rules.ts";
+import type { GridPoint, StudyLayer, StudyPoint } from "./grid_point.ts";
+import { studyRules } from "./study_options.ts";
 
 /**
  * Judges the measurements of a point, and keeps the figures that a study shows.

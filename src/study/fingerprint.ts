@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Layer, LayersModel, Tensor } from "../engine/tensorflow.ts";
-import type { Batch } from "../model/batch.ts";
-import { getWeights } from "../model/get_weights.ts";
-import { leafLayers } from "../model/leaf_layers.ts";
+import type { Batch } from "../model/batches/batch.ts";
+import { getWeights } from "../model/weights/set_weights.ts";
+import { leafLayers } from "../model/layers/leaf_layers.ts";
 
 /**
  * Returns a hash of a model's layers and weights and of a batch, which must be equal for two parts

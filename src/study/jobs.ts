@@ -1,8 +1,6 @@
-import { isLocal, packageFolder } from "../engine/engine_files.ts";
+import { isLocal, packageFolder } from "../engine/start/engine_files.ts";
 import { showValue } from "../words/show_value.ts";
-import { StudyError } from "./study_error.ts";
-import type { StudyOptions } from "./study_options.ts";
-import { ownStudyRule } from "./study_rules.ts";
+import { ownStudyRule, StudyError, type StudyOptions } from "./study_options.ts";
 import type { StudySubject } from "./study_subject.ts";
 
 /**

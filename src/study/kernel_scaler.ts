@@ -1,5 +1,5 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { type ModelWeight, modelWeights } from "../model/model_weights.ts";
+import { type ModelWeight, modelWeights } from "../model/weights/model_weights.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 
 /**

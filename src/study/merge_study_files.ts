@@ -1,11 +1,11 @@
-import { studyHeaderShape } from "../documents/study.ts";
+import { studyHeaderShape } from "./study_document.ts";
 import { doubleWords, missingWords, NamedPoints, nameSome } from "./merge_complaints.ts";
 import { PartReader } from "./part_reader.ts";
 import { requireOneStudy } from "./require_one_study.ts";
-import { StudyError } from "./study_error.ts";
+import { StudyError } from "./study_options.ts";
 import type { StudyFile } from "./study_file.ts";
 import type { StudyHeader } from "./study_header.ts";
-import type { StudyPoint } from "./study_point.ts";
+import type { StudyPoint } from "./grid_point.ts";
 import { arrayOf, callable, objectWith, requireValue, text } from "../words/requirements.ts";
 
 /** Joined parts: the whole study's header, and its points in order. */

@@ -5,22 +5,33 @@
  * @module
  */
 export type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-export type { LossName } from "../model/objective.ts";
-export type { GridPoint, StudyVariant } from "./grid_point.ts";
-export * from "../theory/initializers.ts";
+export type { LossName } from "../traits/losses.ts";
+export type {
+  GridPoint,
+  ResolvedGrid,
+  StudyLayer,
+  StudyPoint,
+  StudyVariant,
+} from "./grid_point.ts";
+export { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
 export * from "./merge_study_files.ts";
-export * from "./quartiles.ts";
+export {
+  type LayerFigureName,
+  type LayerSummary,
+  type Quartiles,
+  quartiles,
+  type ScaleSummary,
+  type Study,
+  type StudySummary,
+  type VariantSummary,
+} from "./study_summary.ts";
 export * from "./run_study.ts";
 export * from "./shard.ts";
 export * from "./study.ts";
-export * from "./study_error.ts";
+export { STUDY_RULES, StudyError, type StudyOptions, type StudyProgress } from "./study_options.ts";
 export * from "./study_file.ts";
 export * from "./study_grid.ts";
 export type * from "./study_header.ts";
-export type * from "./study_options.ts";
-export type * from "./study_point.ts";
-export { STUDY_RULES } from "./study_rules.ts";
 export type * from "./study_subject.ts";
-export type * from "./study_summary.ts";
 export * from "./study_writer.ts";
 export * from "./summarize_study.ts";

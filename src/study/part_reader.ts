@@ -1,7 +1,7 @@
 import { shardRange } from "./shard.ts";
-import { StudyError } from "./study_error.ts";
+import { StudyError } from "./study_options.ts";
 import type { StudyFile } from "./study_file.ts";
-import type { StudyPoint } from "./study_point.ts";
+import type { StudyPoint } from "./grid_point.ts";
 import { callable, objectWith, requireValue } from "../words/requirements.ts";
 
 /**

@@ -1,24 +1,27 @@
-import { showWord } from "../words/show_word.ts";
+import { showWord } from "../words/show_value.ts";
 import type { Engine } from "../engine/engine.ts";
-import { prepareEngine } from "../engine/prepare_engine.ts";
+import { prepareEngine } from "../engine/start/prepare_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import type { MeasureOptions } from "../measure/measure_options.ts";
 import { runPass } from "../measure/run_pass.ts";
-import { codeOf } from "../model/file_kinds.ts";
-import type { Batch } from "../model/batch.ts";
-import { strayErrors } from "../model/stray_errors.ts";
-import { errorMessage } from "../words/error_message.ts";
+import { codeOf } from "../model/loaded_model.ts";
+import type { Batch } from "../model/batches/batch.ts";
+import { strayErrors } from "../model/user_code/stray_errors.ts";
+import { errorMessage } from "../words/failure.ts";
 import { describeStudyPoint } from "./describe_study_point.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { KernelScaler } from "./kernel_scaler.ts";
-import { describePoint, type GridPoint, gridPoint } from "./grid_point.ts";
+import {
+  describePoint,
+  type GridPoint,
+  gridPoint,
+  type ResolvedGrid,
+  type StudyPoint,
+} from "./grid_point.ts";
 import { type OpenSubject, openSubject } from "./open_subject.ts";
-import { StudyError } from "./study_error.ts";
-import type { ResolvedGrid } from "./study_grid.ts";
-import type { StudyOptions } from "./study_options.ts";
-import type { StudyPoint } from "./study_point.ts";
+import { StudyError, type StudyOptions } from "./study_options.ts";
 import type { StudySubject } from "./study_subject.ts";
-import { redrawKernels, swapActivations } from "./swap_in_model.ts";
+import { redrawKernels, swapActivations } from "./draw_kernel.ts";
 
 /** Facts about the model and the engine that a study reports before its first point. */
 export interface StudyIdentity {

@@ -1,7 +1,7 @@
-import { studyHeaderShape } from "../documents/study.ts";
+import { studyHeaderShape } from "./study_document.ts";
 import { nameSome } from "./merge_complaints.ts";
 import { differenceOf } from "./same_study.ts";
-import { StudyError } from "./study_error.ts";
+import { StudyError } from "./study_options.ts";
 import type { StudyFile } from "./study_file.ts";
 
 /**

@@ -1,17 +1,14 @@
 import configuration from "../../deno.json" with { type: "json" };
 import { runningEngine } from "../engine/running_engine.ts";
-import { ensureEngine, startEngine } from "../engine/start_engine.ts";
-import { countPoints } from "./grid_point.ts";
+import { ensureEngine, startEngine } from "../engine/start/start_engine.ts";
+import { countPoints, type StudyPoint } from "./grid_point.ts";
 import { chooseJobs, requireJobs } from "./jobs.ts";
 import type { PointMeter, StudyIdentity } from "./point_meter.ts";
 import { shardRange } from "./shard.ts";
 import { resolveGrid, type StudyGrid } from "./study_grid.ts";
 import type { StudyHeader } from "./study_header.ts";
-import type { StudyOptions } from "./study_options.ts";
-import type { StudyPoint } from "./study_point.ts";
-import { studyRules } from "./study_rules.ts";
+import { requireKnown, requireSubject, type StudyOptions, studyRules } from "./study_options.ts";
 import type { StudySubject } from "./study_subject.ts";
-import { requireKnown, requireSubject } from "./validate.ts";
 import type { WorkerTask } from "./worker_messages.ts";
 
 const ESTIMATE_AFTER_MS = 250;

@@ -1,5 +1,5 @@
-import { escapeControls } from "../words/escape_controls.ts";
-import { studyHeaderShape } from "../documents/study.ts";
+import { escapeControls } from "../words/show_value.ts";
+import { studyHeaderShape } from "./study_document.ts";
 import type { StudyHeader } from "./study_header.ts";
 
 /** Messages about a difference, by the header field that differs. */

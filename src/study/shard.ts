@@ -1,16 +1,8 @@
-import type { ResolvedGrid } from "./study_grid.ts";
-import { countPoints } from "./grid_point.ts";
+import type { Shard } from "./study_header.ts";
+import { countPoints, type ResolvedGrid } from "./grid_point.ts";
 import { object, orNull, requireValue } from "../words/requirements.ts";
-import { gridShape } from "../documents/study.ts";
+import { gridShape } from "./study_document.ts";
 import { showValue } from "../words/show_value.ts";
-
-/** Part of a study: the `index`-th of `count`, from 1. */
-export interface Shard {
-  /** Number of the part, from 1. */
-  index: number;
-  /** Number of parts. */
-  count: number;
-}
 
 /**
  * Returns the points of a shard: from `from` to below `to`. Together the shards cover every point

@@ -1,17 +1,11 @@
+import { shownStudy, type Study } from "./study_summary.ts";
 import { runStudy } from "./run_study.ts";
-import { shownStudy } from "./study_overview.ts";
 import { summarizeStudy } from "./summarize_study.ts";
 import type { StudyGrid } from "./study_grid.ts";
-import type { StudyHeader } from "./study_header.ts";
-import type { StudyOptions } from "./study_options.ts";
-import type { StudyPoint } from "./study_point.ts";
-import type { StudySubject } from "./study_subject.ts";
 
-/** A study: its header, and the measurements at every point. Plain data. */
-export interface Study extends StudyHeader {
-  /** Points, in the order of the grid; fewer than `total` in a shard or after an early end. */
-  points: StudyPoint[];
-}
+import type { StudyOptions } from "./study_options.ts";
+
+import type { StudySubject } from "./study_subject.ts";
 
 /**
  * Runs the rescaling study: what do the initial scale of the kernels, the activation, the depth and

@@ -1,12 +1,11 @@
 import { showValue } from "../words/show_value.ts";
-import { END_LINE, POINTS_LINE, readStudyLine, readStudyOpening } from "../documents/study.ts";
+import { END_LINE, POINTS_LINE, readStudyLine, readStudyOpening } from "./study_document.ts";
 import { openUserFile } from "../model/files/user_file.ts";
 import { failure } from "../words/failure.ts";
-import { countPoints, describePoint, gridPoint } from "./grid_point.ts";
+import { countPoints, describePoint, gridPoint, type StudyPoint } from "./grid_point.ts";
 import { shardRange } from "./shard.ts";
-import { StudyError } from "./study_error.ts";
+import { StudyError } from "./study_options.ts";
 import type { StudyHeader } from "./study_header.ts";
-import type { StudyPoint } from "./study_point.ts";
 import { requireValue, text } from "../words/requirements.ts";
 
 /** A study on disk: its header, and its points one by one. */

@@ -1,6 +1,7 @@
+import type { ResolvedGrid } from "./grid_point.ts";
 import { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
 import { showValue } from "../words/show_value.ts";
-import { requireKnown } from "./validate.ts";
+import { requireKnown } from "./study_options.ts";
 
 /** Points of a study: every combination of these values. */
 export interface StudyGrid {
@@ -16,22 +17,6 @@ export interface StudyGrid {
   depths?: readonly number[];
   /** Numbers of units of a hidden layer. Default: the model's own. */
   widths?: readonly number[];
-}
-
-/** A complete grid; `null` means the model's own. */
-export interface ResolvedGrid {
-  /** Seeds. */
-  seeds: number[];
-  /** Activations. */
-  activations: (string | null)[];
-  /** Initialisers. */
-  initializers: (InitializerName | null)[];
-  /** Numbers of hidden layers. */
-  depths: (number | null)[];
-  /** Numbers of units of a hidden layer. */
-  widths: (number | null)[];
-  /** Scales, ascending. */
-  scales: number[];
 }
 
 const KEYS: Record<keyof Required<StudyGrid>, true> = {

@@ -1,5 +1,12 @@
-import type { ResolvedGrid } from "./study_grid.ts";
-import type { Shard } from "./shard.ts";
+import type { ResolvedGrid } from "./grid_point.ts";
+
+/** Part of a study: the `index`-th of `count`, from 1. */
+export interface Shard {
+  /** Number of the part, from 1. */
+  index: number;
+  /** Number of parts. */
+  count: number;
+}
 
 /** Subject and environment of a study, which must be equal in all parts of one study. */
 export interface StudyHeader {

@@ -1,7 +1,14 @@
-import type { StudyVariant } from "./grid_point.ts";
-import type { Quartiles } from "./quartiles.ts";
+import { formatCount, formatFactor } from "../words/numbers.ts";
+import { type Overview, withOverview } from "../words/overview.ts";
+import { arrayOf, number, requireValue } from "../words/requirements.ts";
+import type { StudyLayer, StudyPoint, StudyVariant } from "./grid_point.ts";
 import type { StudyHeader } from "./study_header.ts";
-import type { StudyLayer } from "./study_point.ts";
+
+/** A study: its header, and the measurements at every point. Plain data. */
+export interface Study extends StudyHeader {
+  /** Points, in the order of the grid; fewer than `total` in a shard or after an early end. */
+  points: StudyPoint[];
+}
 
 /** Name of a layer's figure that is summarised over the draws. */
 export type LayerFigureName = Exclude<keyof StudyLayer, "name" | "role" | "activation">;
@@ -71,4 +78,75 @@ export interface StudySummary {
   points: number;
   /** Summary of every variant with measurements. */
   variants: VariantSummary[];
+}
+
+/** Quartiles of a figure over the draws. */
+export interface Quartiles {
+  /** Lower quartile. */
+  lower: number;
+  /** Median. */
+  median: number;
+  /** Upper quartile. */
+  upper: number;
+}
+
+/**
+ * Computes quartiles with linear interpolation between order statistics. NaN counts as larger than
+ * any number: a quartile that involves it is NaN.
+ *
+ * @param values The figures of the draws.
+ * @returns The quartiles, or `null` without figures.
+ *
+ * @example Five draws, one of them far off
+ * ```ts
+ * import { quartiles } from "@gradient-health/gradient-health/study";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(quartiles([1, 2, 3, 4, 1000]), { lower: 2, median: 3, upper: 4 });
+ * ```
+ */
+export function quartiles(values: readonly number[]): Quartiles | null {
+  requireValue("values", values, arrayOf(number));
+  if (values.length === 0) return null;
+  const broken = values.filter(Number.isNaN).length;
+  const sorted = [
+    ...values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b),
+    ...Array<number>(broken).fill(NaN),
+  ];
+  const at = (share: number) => {
+    const place = share * (sorted.length - 1);
+    const below = Math.floor(place);
+    const part = place - below;
+    // Not part * 0: that would be NaN beside an infinity.
+    return part === 0 || sorted[below] === sorted[below + 1]
+      ? sorted[below]
+      : sorted[below] * (1 - part) + sorted[below + 1] * part;
+  };
+  return { lower: at(0.25), median: at(0.5), upper: at(0.75) };
+}
+
+/** Gives a summary a printed and a shown form: a line per variant. */
+export function shownSummary(summary: StudySummary): StudySummary {
+  return withOverview(summary, overview, { of: "study", given: () => summary });
+}
+
+/** Gives a study the printed and the shown form of its summary. */
+export function shownStudy(study: Study, summarize: (study: Study) => StudySummary): Study {
+  return withOverview(study, () => overview(summarize(study)), {
+    of: "study",
+    given: () => summarize(study),
+  });
+}
+
+function overview({ header, points, variants }: StudySummary): Overview {
+  return {
+    title: `study of ${header.model.name}: ${points} of ${formatCount(header.total, "point")}`,
+    columns: ["variant", "best scale", "healthy from", "to", "gradients keep their size at"],
+    rows: variants.map(({ label, best, band, balanced }) => [
+      label,
+      ...[best?.scale, band?.from, band?.to, balanced].map((scale) =>
+        scale == null ? null : formatFactor(scale)
+      ),
+    ]),
+  };
 }

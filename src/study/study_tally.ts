@@ -1,12 +1,15 @@
 import { Draws } from "./draws.ts";
-import { LAYER_FIGURES } from "../documents/study_csv.ts";
-import { findActivation } from "../theory/resolve_activation.ts";
+import { LAYER_FIGURES } from "./study_csv.ts";
+import { findActivation } from "../theory/activation_functions.ts";
 import { meanField } from "../theory/mean_field.ts";
-import { gridVariants } from "./grid_point.ts";
-import { quartiles } from "./quartiles.ts";
+import { gridVariants, type StudyPoint } from "./grid_point.ts";
+import {
+  type LayerSummary,
+  quartiles,
+  type ScaleSummary,
+  type StudySummary,
+} from "./study_summary.ts";
 import type { StudyHeader } from "./study_header.ts";
-import type { StudyPoint } from "./study_point.ts";
-import type { LayerSummary, ScaleSummary, StudySummary } from "./study_summary.ts";
 import { summarizeVariant } from "./summarize_variant.ts";
 
 /** Collected figures of a variant at a scale. */

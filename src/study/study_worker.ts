@@ -5,12 +5,11 @@
  */
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
-import { startEngine } from "../engine/start_engine.ts";
-import { strayErrors } from "../model/stray_errors.ts";
-import { errorMessage } from "../words/error_message.ts";
-import { failure } from "../words/failure.ts";
-import { logToStderr } from "../model/foreign_code.ts";
-import { isTrap } from "./is_trap.ts";
+import { startEngine } from "../engine/start/start_engine.ts";
+import { strayErrors } from "../model/user_code/stray_errors.ts";
+import { errorMessage, failure } from "../words/failure.ts";
+import { logToStderr } from "../model/user_code/foreign_code.ts";
+import { isTrap } from "./grid_point.ts";
 import { PointMeter } from "./point_meter.ts";
 import { resolveGrid } from "./study_grid.ts";
 import type { WorkerMessage, WorkerOrder, WorkerTask } from "./worker_messages.ts";

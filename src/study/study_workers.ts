@@ -1,10 +1,8 @@
 import { Worker } from "node:worker_threads";
 import { failure } from "../words/failure.ts";
-import { describePoint, gridPoint } from "./grid_point.ts";
+import { describePoint, gridPoint, type ResolvedGrid, type StudyPoint } from "./grid_point.ts";
 import type { StudyIdentity } from "./point_meter.ts";
-import { StudyError } from "./study_error.ts";
-import type { ResolvedGrid } from "./study_grid.ts";
-import type { StudyPoint } from "./study_point.ts";
+import { StudyError } from "./study_options.ts";
 import type { ModelFile } from "./study_subject.ts";
 import { type Unit, WorkQueue } from "./work_queue.ts";
 import type { WorkerMessage, WorkerTask } from "./worker_messages.ts";

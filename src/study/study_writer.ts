@@ -1,7 +1,6 @@
-import { fileToReplace } from "../model/file_to_replace.ts";
+import { fileToReplace, putInPlace } from "../model/new_folder.ts";
 import { isLeftover } from "../model/is_leftover.ts";
-import { ifMissing } from "../model/missing_file.ts";
-import { putInPlace } from "../model/put_in_place.ts";
+import { ifMissing } from "../model/model_error.ts";
 import {
   POINT_BEGINNING,
   STUDY_BEGINNING,
@@ -9,12 +8,12 @@ import {
   studyHeaderShape,
   studyLine,
   studyOpening,
-} from "../documents/study.ts";
+} from "./study_document.ts";
 import { writeFailure } from "../words/failure.ts";
 import { shardRange } from "./shard.ts";
-import { StudyError } from "./study_error.ts";
+import { StudyError } from "./study_options.ts";
 import type { StudyHeader } from "./study_header.ts";
-import type { StudyPoint } from "./study_point.ts";
+import type { StudyPoint } from "./grid_point.ts";
 import { object, requireValue, text } from "../words/requirements.ts";
 
 /** Time that the file may lag behind, in ms, unless writing it takes long. */

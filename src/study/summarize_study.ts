@@ -1,9 +1,7 @@
-import type { Study } from "./study.ts";
-import type { StudySummary } from "./study_summary.ts";
-import { shownSummary } from "./study_overview.ts";
+import { shownSummary, type Study, type StudySummary } from "./study_summary.ts";
 import { StudyTally } from "./study_tally.ts";
 import { requireValue } from "../words/requirements.ts";
-import { studyShape } from "../render/study_requirements.ts";
+import { studyShape } from "./study_requirements.ts";
 
 /**
  * Summarises a study: for every scale, the median and the quartiles of each figure over the draws

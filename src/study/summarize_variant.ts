@@ -1,6 +1,5 @@
-import type { StudyVariant } from "./grid_point.ts";
-import type { ResolvedGrid } from "./study_grid.ts";
-import { studyRules } from "./study_rules.ts";
+import type { ResolvedGrid, StudyVariant } from "./grid_point.ts";
+import { studyRules } from "./study_options.ts";
 import type { ScaleSummary, VariantSummary } from "./study_summary.ts";
 
 /** Smallest share of healthy draws at a healthy scale. */

@@ -1,4 +1,4 @@
-import type { StudyPoint } from "./study_point.ts";
+import type { StudyPoint } from "./grid_point.ts";
 
 /** A run of points of one model, which one worker measures in order. */
 export interface Unit {

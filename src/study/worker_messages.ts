@@ -1,7 +1,7 @@
 import type { StudyIdentity } from "./point_meter.ts";
 import type { StudyGrid } from "./study_grid.ts";
 import type { StudyOptions } from "./study_options.ts";
-import type { StudyPoint } from "./study_point.ts";
+import type { StudyPoint } from "./grid_point.ts";
 import type { ModelFile, NamedNetwork } from "./study_subject.ts";
 
 /** Data with which a worker starts: everything that determines the points. */

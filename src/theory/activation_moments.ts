@@ -1,5 +1,6 @@
 import type { ActivationFunction } from "../traits/activation_function.ts";
-import { type ActivationTraits, activationTraits } from "../traits/activation_traits.ts";
+import { type ActivationTraits } from "../traits/activations.ts";
+import { activationTraits } from "../traits/activation_traits.ts";
 import { gaussianMean, kinkNear, roughMean } from "./gaussian_mean.ts";
 import { keep } from "./keep.ts";
 

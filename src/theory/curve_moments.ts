@@ -1,6 +1,6 @@
 import type { ActivationFunction } from "../traits/activation_function.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
-import { resolveActivation } from "./resolve_activation.ts";
+import { resolveActivation } from "./activation_functions.ts";
 
 /**
  * Moments of an activation for z ~ N(0, variance), by quadrature. Each is computed on first access.

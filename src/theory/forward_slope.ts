@@ -1,9 +1,9 @@
 import { activationTraits } from "../traits/activation_traits.ts";
 import { showValue } from "../words/show_value.ts";
 import { activationMoments } from "./activation_moments.ts";
-import { bisect } from "./fixed_point.ts";
+import { bisect } from "./criticality.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
-import { resolveActivation } from "./resolve_activation.ts";
+import { resolveActivation } from "./activation_functions.ts";
 
 /**
  * Returns the slope of the forward map of a layer, d ln E[phi(z)^2] / d ln Var(z): the power with

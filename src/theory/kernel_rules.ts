@@ -1,6 +1,6 @@
 import type { WeightMoments } from "../traits/moments.ts";
-import { activate } from "./activate.ts";
-import { fans } from "./fans.ts";
+import { activate } from "./activation_functions.ts";
+import { fans } from "./initializers.ts";
 import {
   type Context,
   type Gradient,

@@ -4,15 +4,33 @@
  * @module
  */
 export * from "../traits/activation_function.ts";
-export * from "./activation_functions.ts";
-export * from "./activation_spread.ts";
+export { ACTIVATION_FUNCTIONS } from "./activation_functions.ts";
+export {
+  activationSpread,
+  type FiniteLayer,
+  meanField,
+  type MeanFieldLayer,
+  type MeanFieldState,
+  type WidthSpread,
+  widthSpread,
+} from "./mean_field.ts";
 export * from "./attention_spread.ts";
-export * from "./critical_gain.ts";
-export * from "./critical_weight_variance.ts";
-export * from "./depth_scale.ts";
-export * from "./fans.ts";
+export {
+  criticalGain,
+  criticalWeightVariance,
+  type DepthScale,
+  depthScale,
+  gain,
+} from "./criticality.ts";
+export {
+  type Fans,
+  fans,
+  type InitializerName,
+  INITIALIZERS,
+  type InitializerScheme,
+  initializerStd,
+} from "./initializers.ts";
 export * from "./forward_slope.ts";
-export * from "./gain.ts";
 export { gaussianMean } from "./gaussian_mean.ts";
 export {
   type ExponentHistogram,
@@ -20,10 +38,6 @@ export {
   type HalfPrecisionFit,
   halfPrecisionFit,
 } from "./half_precision_fit.ts";
-export * from "./initializer_std.ts";
-export * from "./initializers.ts";
-export { leakyRelu } from "../traits/leaky_relu.ts";
-export * from "./mean_field.ts";
+export { leakyRelu } from "../traits/activations.ts";
 export * from "./relu_off_fractions.ts";
-export * from "./width_spread.ts";
 export { wilsonInterval } from "./wilson_interval.ts";

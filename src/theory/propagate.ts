@@ -8,11 +8,11 @@ import {
 } from "./measured_signals.ts";
 import { kernelRule } from "./kernel_rules.ts";
 import { additionRule, concatenationRule, mergeRule } from "./merging_rules.ts";
-import { normalizationRule } from "./normalization_rule.ts";
 import {
   activationRule,
   customRule,
   embeddingRule,
+  normalizationRule,
   passingRule,
   rescalingRule,
   selectingRule,

@@ -1,4 +1,4 @@
-import { errorFunction } from "../traits/error_function.ts";
+import { errorFunction } from "../traits/curves.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
 import { object, requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";

@@ -1,7 +1,6 @@
-import { ACTIVATIONS, type ActivationTraits, leakyReluTraits } from "./activations.ts";
+import { ACTIVATIONS, type ActivationTraits, leakyReluTraits, slopeOf } from "./activations.ts";
 import { KERAS_ACTIVATIONS } from "./keras_activations.ts";
 import { requireValue, text } from "../words/requirements.ts";
-import { slopeOf } from "./leaky_relu.ts";
 
 export type { ActivationTraits };
 

@@ -2,8 +2,6 @@ import { requireValue, text } from "../words/requirements.ts";
 import { KERAS_LAYER_TRAITS } from "./keras_layer_traits.ts";
 import { LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
 
-export type { LayerTraits };
-
 const registered = new Map<string, LayerTraits>();
 
 /**

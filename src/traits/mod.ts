@@ -4,10 +4,10 @@
  * @module
  */
 export * from "./activation_traits.ts";
-export { type LayerTraits, layerTraits } from "./layer_traits.ts";
+export type { LayerKind, LayerOperation, LayerTraits } from "./layers.ts";
+export { layerTraits } from "./layer_traits.ts";
 export { type FlatRegion } from "./activations.ts";
 export type { EinsumLayout, KernelLayout } from "./kernel_layout.ts";
-export type { LayerKind, LayerOperation } from "./layers.ts";
 export {
   type DeclaredSignals,
   type InputMoments,

@@ -1,4 +1,4 @@
-import { showValue } from "./show_value.ts";
+import { escapeControls, showValue } from "./show_value.ts";
 
 /** A longer reason is cut, because it would hide the text around it. */
 const MAX_LENGTH = 1000;
@@ -62,4 +62,40 @@ export function writeFailure(error: unknown): string {
   }
   // The path may be a temporary one: `...: writefile '/a/b.tmp'`.
   return failure(error).replace(/: [a-z_]+ '.*'$/, "");
+}
+
+/**
+ * Returns the message of an error unchanged, since most come from this program. Describes anything
+ * else that user code throws.
+ *
+ * @param error Thrown value of any type.
+ */
+export function errorMessage(error: unknown): string {
+  try {
+    if (error instanceof Error && typeof error.message === "string" && error.message !== "") {
+      return error.message;
+    }
+  } catch {
+    // Even reading its fields throws.
+  }
+  return failure(error);
+}
+
+/**
+ * Describes in one line why a text is not JSON. The quoted part may contain line breaks and
+ * invisible characters.
+ *
+ * @param error Error that `JSON.parse` threw.
+ */
+export function jsonFailure(error: unknown): string {
+  const what = (error as Error).message.replace(/\s+/g, " ").replace(/ is not valid JSON$/, "");
+  return escapeControls(what);
+}
+
+/**
+ * Disarms a line of text. The runner of GitHub Actions obeys lines that begin with `::` or contain
+ * `##[`, and a layer can have any name.
+ */
+export function defuse(line: string): string {
+  return line.replace(/^(\s*):(?=:)/, "$1\\x3a").replaceAll("##[", "##\\x5b");
 }

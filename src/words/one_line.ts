@@ -1,5 +1,5 @@
-import { defuse } from "./defuse.ts";
-import { escapeControls } from "./escape_controls.ts";
+import { defuse } from "./failure.ts";
+import { escapeControls } from "./show_value.ts";
 
 /** Puts an error message on one line, whatever a library or the name of a layer contributed. */
 export function oneLine(text: string): string {

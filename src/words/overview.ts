@@ -1,4 +1,4 @@
-import { escapeControls } from "./escape_controls.ts";
+import { escapeControls } from "./show_value.ts";
 import { formatNumber } from "./numbers.ts";
 
 /** Summary of a value: a title and a table, printed in a console and shown in a notebook. */

@@ -1,4 +1,4 @@
-import { escapeControls } from "./escape_controls.ts";
+import { escapeControls } from "./show_value.ts";
 
 /**
  * Writes JSON without invisible characters: JSON.stringify leaves most controls above U+007F and

@@ -1,6 +1,6 @@
 import { assertEquals, AssertionError, assertMatch, assertRejects } from "@std/assert";
 import * as digits from "../../examples/digits.ts";
-import type { ModelModule } from "../../src/model/model_module.ts";
+import type { ModelModule } from "../../src/model/user_code/model_module.ts";
 import { acrossSeeds, type AcrossSeedsOptions } from "../../src/assert/across_seeds.ts";
 import {
   assertHealthy,
@@ -8,10 +8,10 @@ import {
   assertWeightsChange,
 } from "../../src/assert/assertions.ts";
 import type { CreateModel } from "../../src/assert/create_model.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 
 /** Kernels of the wrong scale under every fifth seed. */
 const create: CreateModel = ({ seed }) =>

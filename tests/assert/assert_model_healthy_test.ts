@@ -9,13 +9,13 @@ import {
 } from "@std/assert";
 import { assertHealthy } from "../../src/assert/assertions.ts";
 import type { AssertHealthyOptions } from "../../src/assert/assert_model_healthy.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
-import { getWeights } from "../../src/model/get_weights.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import { getWeights } from "../../src/model/weights/set_weights.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
-import type { Batch } from "../../src/model/batch.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import type { Batch } from "../../src/model/batches/batch.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { type Fault, patient } from "../diagnosis/patients.ts";
 
 /** The message of the assertion on a convolutional network, or `null` where it passes. */

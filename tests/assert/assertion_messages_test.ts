@@ -9,10 +9,10 @@ import {
   assertNoExplodingGradients,
   assertNoVanishingGradients,
 } from "../../src/assert/mod.ts";
-import { vanishingGradients } from "../../src/checks/rules/vanishing_gradients.ts";
+import { vanishingGradients } from "../../src/rules/signal/vanishing_gradients.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
-import { goldenMeasurements } from "../checks/golden_measurements.ts";
-import { flat, makeMeasurements, makeWeight } from "../checks/make_measurements.ts";
+import { goldenMeasurements } from "../rules/golden_measurements.ts";
+import { flat, makeMeasurements, makeWeight } from "../rules/make_measurements.ts";
 import { healthy, random } from "./random_measurements.ts";
 
 Deno.test("assertNoDeadUnits() refuses a threshold that its rule does not read, and names those that it reads", () => {

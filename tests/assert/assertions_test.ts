@@ -19,16 +19,16 @@ import {
   assertOutputHead,
   assertSymmetryBroken,
 } from "../../src/assert/mod.ts";
-import type { CheckOptions } from "../../src/checks/check_options.ts";
-import { BASELINE_RULE } from "../../src/checks/matches_baseline.ts";
-import { RULES } from "../../src/checks/rules.ts";
-import type { Thresholds } from "../../src/checks/thresholds.ts";
+import type { RuleOptions } from "../../src/rules/rule.ts";
+import { BASELINE_RULE } from "../../src/rules/matches_baseline.ts";
+import { RULES } from "../../src/rules/rules.ts";
+import type { Thresholds } from "../../src/rules/thresholds.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
-import { goldenMeasurements } from "../checks/golden_measurements.ts";
-import { flat, makeHead, makeMeasurements, makeWeight } from "../checks/make_measurements.ts";
+import { goldenMeasurements } from "../rules/golden_measurements.ts";
+import { flat, makeHead, makeMeasurements, makeWeight } from "../rules/make_measurements.ts";
 import { healthy, random } from "./random_measurements.ts";
 
-type Assertion = (measurements: Measurements, options?: CheckOptions, msg?: string) => void;
+type Assertion = (measurements: Measurements, options?: RuleOptions, msg?: string) => void;
 
 function logitsUnderCrossEntropy(): Measurements {
   const objective = { name: "categoricalCrossentropy", value: 2 };
@@ -42,7 +42,7 @@ function logitsUnderCrossEntropy(): Measurements {
 }
 
 /** As the others are called, against the healthy network. */
-function assertMatchesHealthy(measurements: Measurements, options?: CheckOptions, msg?: string) {
+function assertMatchesHealthy(measurements: Measurements, options?: RuleOptions, msg?: string) {
   assertMatchesBaseline(measurements, healthy(), options, msg);
 }
 

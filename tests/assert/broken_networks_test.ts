@@ -1,12 +1,11 @@
 import { assertEquals, AssertionError, assertRejects, assertThrows } from "@std/assert";
 import * as assertions from "../../src/assert/mod.ts";
-import { RULES } from "../../src/checks/rules.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { RULES } from "../../src/rules/rules.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { getWeights } from "../../src/model/get_weights.ts";
-import { rescaleWeights } from "../../src/model/rescale_weights.ts";
-import { setWeights } from "../../src/model/set_weights.ts";
-import { namesGivenTo } from "../checks/names_given_to.ts";
+import { getWeights, setWeights } from "../../src/model/weights/set_weights.ts";
+import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
+import { namesGivenTo } from "../rules/names_given_to.ts";
 import { buildControl, type Control } from "../false_positives/controls.ts";
 import {
   type BrokenNetwork,
@@ -146,7 +145,7 @@ Deno.test("a network whose kernels grew fails assertMatchesBaseline() against it
 
 Deno.test("the exercise's network fails assertHealthy() whatever its seed", async () => {
   await using _engine = await startEngine();
-  const { exerciseModel } = await import("../../src/model/exercise_model.ts");
+  const { exerciseModel } = await import("../../src/model/layers/exercise_model.ts");
   const exercise = ({ seed }: { seed: number }) => exerciseModel({ seed });
   await assertRejects(
     () => assertions.acrossSeeds(exercise, assertions.assertHealthy),

@@ -1,11 +1,11 @@
 import { assertEquals, AssertionError, assertThrows } from "@std/assert";
 import { assertGradientsFlow, assertNoVanishingGradients } from "../../src/assert/assertions.ts";
-import { runChecks } from "../../src/checks/run_checks.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 
 interface Network {
   activation: "softmax" | "sigmoid";
@@ -88,7 +88,7 @@ Deno.test("assertNoVanishingGradients() passes a certain head's network once it 
   const zeros = await measured({ ...network, stddev: Math.sqrt(2 / 64), zeros: true });
   assertNoVanishingGradients(zeros);
   assertGradientsFlow(zeros);
-  const warned = runChecks(zeros).filter(({ rule, severity }) =>
+  const warned = runRules(zeros).filter(({ rule, severity }) =>
     rule === "vanishing-gradients" && severity === "warning"
   );
   assertEquals(warned.length, 1);

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { healthMessage } from "../../src/assert/health_message.ts";
-import { RULES } from "../../src/checks/rules.ts";
+import { RULES } from "../../src/rules/rules.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import type { Cause } from "../../src/diagnosis/diagnosis.ts";
 import { finding, layer, measurements } from "../render/sample.ts";

@@ -1,9 +1,9 @@
 import { assertEquals, AssertionError, assertMatch, assertRejects } from "@std/assert";
 import { healthMonitor } from "../../src/assert/health_monitor.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { type Fault, patient } from "../diagnosis/patients.ts";
 
 const OBJECTIVE = "meanSquaredError";

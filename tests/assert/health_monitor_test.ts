@@ -8,12 +8,12 @@ import {
   assertThrows,
 } from "@std/assert";
 import { healthMonitor, type HealthMonitorOptions } from "../../src/assert/health_monitor.ts";
-import type { Finding } from "../../src/checks/finding.ts";
-import { EngineError } from "../../src/engine/engine_error.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import type { Finding } from "../../src/rules/finding.ts";
+import { EngineError } from "../../src/engine/engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 
 const OBJECTIVE = "meanSquaredError";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { HEALTHY_DOCUMENTATION } from "../../src/assert/healthy_documentation.ts";
-import { RULES } from "../../src/checks/rules.ts";
+import { HEALTHY_DOCUMENTATION } from "../../src/assert/health_message.ts";
+import { RULES } from "../../src/rules/rules.ts";
 
 Deno.test("what is written down of assertHealthy() names every rule, and how often it fails a healthy network", () => {
   const { formula, falsePositives } = HEALTHY_DOCUMENTATION;

@@ -10,11 +10,11 @@ import {
   assertWeightsChange,
   assertWeightsFrozen,
 } from "../../src/assert/mod.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { Batch } from "../../src/model/batch.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
-import { setWeights } from "../../src/model/set_weights.ts";
+import type { Batch } from "../../src/model/batches/batch.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { setWeights } from "../../src/model/weights/set_weights.ts";
 import { around, convolution, wrongGradient } from "../probe/models.ts";
 import { type Assertion, MSE, run, type Setting, tanh } from "./run_assertion.ts";
 

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { assertHealthy, assertOverfitsBatch } from "../../src/assert/assertions.ts";
-import { EngineError } from "../../src/engine/engine_error.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { EngineError } from "../../src/engine/engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 
 for (const assertion of [assertHealthy, assertOverfitsBatch]) {
   Deno.test(`${assertion.name}() says that an await is missing if its engine is stopped, or its model disposed`, async () => {

@@ -1,6 +1,6 @@
 import type { Measurements } from "../../src/measure/measurements.ts";
-import { measureDense } from "../checks/dense_network.ts";
-import { normals, randomNetwork, type RandomNetworkOptions } from "../checks/random_network.ts";
+import { measureDense } from "../rules/dense_network.ts";
+import { normals, randomNetwork, type RandomNetworkOptions } from "../rules/random_network.ts";
 
 const HEALTHY_OPTIONS = { depth: 4, width: 64, activation: "tanh", sigma: 1, seed: 5 };
 

@@ -1,14 +1,14 @@
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { assertRule } from "../../src/assert/assert_rule.ts";
 import { healthMonitor } from "../../src/assert/health_monitor.ts";
-import { defineRule } from "../../src/checks/define_rule.ts";
-import { registerRule } from "../../src/checks/register_rule.ts";
-import { RuleError } from "../../src/checks/rule_error.ts";
-import { runChecks } from "../../src/checks/run_checks.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { defineRule } from "../../src/rules/define_rule.ts";
+import { registerRule } from "../../src/rules/register_rule.ts";
+import { RuleError } from "../../src/rules/rule_error.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 
 const broken = defineRule({
   name: "team/broken",
@@ -56,11 +56,11 @@ Deno.test("healthMonitor() goes on training if a rule throws, and says once that
   ]);
 });
 
-Deno.test("an assertion and runChecks() throw if a rule does, and name it", async () => {
+Deno.test("an assertion and runRules() throw if a rule does, and name it", async () => {
   await using _engine = await startEngine();
   const model = exerciseModel({ depth: 2, std: 1 / Math.sqrt(20) });
   const measurements = await measure(model, randomBatch(model));
-  for (const judge of [() => assertRule(broken, measurements), () => runChecks(measurements)]) {
+  for (const judge of [() => assertRule(broken, measurements), () => runRules(measurements)]) {
     const error = assertThrows(
       judge,
       RuleError,

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { Batch } from "../../src/model/batch.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
-import { getWeights } from "../../src/model/get_weights.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import type { Batch } from "../../src/model/batches/batch.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import { getWeights } from "../../src/model/weights/set_weights.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 
 // deno-lint-ignore no-explicit-any
 export type Options = any;

@@ -1,11 +1,11 @@
 import { assertEquals, AssertionError, assertThrows } from "@std/assert";
 import { assertHealthy, assertNoVanishingGradients } from "../../src/assert/assertions.ts";
-import { runChecks } from "../../src/checks/run_checks.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 
 interface Branches {
   /** Activation of the head `classes`. */
@@ -61,7 +61,7 @@ async function measured(given: Branches): Promise<Measurements> {
 }
 
 const found = (measurements: Measurements) =>
-  runChecks(measurements)
+  runRules(measurements)
     .filter(({ severity }) => severity !== "note")
     .map(({ rule, severity, layer }) => `${rule} ${severity} ${layer}`);
 

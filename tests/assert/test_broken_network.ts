@@ -1,15 +1,15 @@
 import { assertEquals, AssertionError, assertThrows } from "@std/assert";
 import * as assertions from "../../src/assert/mod.ts";
-import { RULES } from "../../src/checks/rules.ts";
-import { runChecks } from "../../src/checks/run_checks.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { RULES } from "../../src/rules/rules.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { healthMatchers } from "../../src/assert/health_matchers.ts";
 import { measure } from "../../src/measure/measure.ts";
 import type { MeasureOptions } from "../../src/measure/measure_options.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
-import type { Batch } from "../../src/model/batch.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import type { Batch } from "../../src/model/batches/batch.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import {
   buildControl,
   type Control,
@@ -74,7 +74,7 @@ export function testBrokenNetwork(name: string, broken: BrokenNetwork): void {
       const assertion = assertionOf(name);
       const measurements = await measureNetwork(broken, style);
       assertThrows(() => assertion(measurements), AssertionError, `(rule ${name})`);
-      const errors = runChecks(measurements).filter(({ severity }) => severity === "error");
+      const errors = runRules(measurements).filter(({ severity }) => severity === "error");
       const others = errors.filter(({ rule }) => rule !== name).map(({ message }) => message);
       assertEquals(others, [], "breaks other rules too");
       const healthy = await measureNetwork(

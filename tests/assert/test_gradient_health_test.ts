@@ -3,8 +3,8 @@ import {
   testGradientHealth,
   type TestGradientHealthOptions,
 } from "../../src/assert/test_gradient_health.ts";
-import { RULES } from "../../src/checks/rules.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
+import { RULES } from "../../src/rules/rules.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 
 const create = ({ seed }: { seed: number }) =>
   exerciseModel({ depth: 3, std: 1 / Math.sqrt(20), seed });
@@ -27,7 +27,7 @@ async function log(std: number, options: TestGradientHealthOptions): Promise<str
     await Deno.writeTextFile(
       file,
       `import { testGradientHealth } from "${url("assert/test_gradient_health.ts")}";
-      import { exerciseModel } from "${url("model/exercise_model.ts")}";
+      import { exerciseModel } from "${url("model/layers/exercise_model.ts")}";
       const create = ({ seed }) => exerciseModel({ std: ${std}, seed });
       testGradientHealth("the network", create, ${JSON.stringify(options)});`,
     );

@@ -6,9 +6,9 @@ import {
   assertWeightsChange,
   assertWeightsFrozen,
 } from "../../src/assert/mod.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
-import { setWeights } from "../../src/model/set_weights.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { setWeights } from "../../src/model/weights/set_weights.ts";
 import { normalized } from "../probe/models.ts";
 import { MSE, type Options, run, tanh } from "./run_assertion.ts";
 

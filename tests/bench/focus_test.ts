@@ -3,7 +3,7 @@ import { buildNetwork } from "../../bench/trainability/build_network.ts";
 import { FOCUSES, focusPlan } from "../../bench/trainability/focus.ts";
 import { optimizerOf, OPTIMIZERS } from "../../bench/trainability/optimizers.ts";
 import { planOf, POPULATION_SIZE } from "../../bench/trainability/population.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 
 const RUN = new URL("../../bench/trainability/run.ts", import.meta.url).pathname;
 

@@ -13,8 +13,8 @@ import { type Judged, renderTable } from "../../bench/trainability/table.ts";
 import { outcomeOf, type TruthLine } from "../../bench/trainability/truth.ts";
 import { verdictOf } from "../../bench/trainability/verdict.ts";
 import { writeTruth } from "../../bench/trainability/write_truth.ts";
-import { RULES } from "../../src/checks/rules.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { RULES } from "../../src/rules/rules.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 
 /** Networks that train in no time: with one learning rate each, or frozen as a whole. */
 const QUICK = [119, 203, 251];

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { fixture } from "../model/torch/fixture.ts";
+import { fixture } from "../torch/fixture.ts";
 import { withGateFolder } from "./gate_folder.ts";
 import { runCommand } from "./run_command.ts";
 

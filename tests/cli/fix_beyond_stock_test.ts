@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Layer } from "../../src/engine/tensorflow.ts";
 import { saveModel, withFolder } from "../model/save_model.ts";
 import { runCommand } from "./run_command.ts";

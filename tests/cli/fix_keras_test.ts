@@ -1,14 +1,13 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Cure } from "../../src/diagnosis/cure.ts";
+import type { Cure } from "../../src/diagnosis/fix.ts";
 import { kerasInitializers } from "../../src/diagnosis/keras_initializers.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { openZip } from "../../src/model/files/unzip.ts";
-import { getWeights } from "../../src/model/get_weights.ts";
-import { rewriteKeras } from "../../src/model/keras/rewrite_keras.ts";
-import { loadModel } from "../../src/model/load_model.ts";
+import { getWeights, setWeights } from "../../src/model/weights/set_weights.ts";
+import { rewriteKeras } from "../../src/keras/files/rewrite_keras.ts";
+import { loadModel } from "../../src/load/load_model.ts";
 import { ModelError } from "../../src/model/model_error.ts";
-import { rescaleWeights } from "../../src/model/rescale_weights.ts";
-import { setWeights } from "../../src/model/set_weights.ts";
+import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
 import { withFolder } from "../model/save_model.ts";
 import { runCommand } from "./run_command.ts";
 

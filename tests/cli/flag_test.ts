@@ -1,22 +1,21 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { defineCommand, type Operand } from "../../src/cli/command.ts";
+import { defineCommand, type Operand, parseCommand } from "../../src/cli/kit/command.ts";
 import { COMMANDS } from "../../src/cli/overview.ts";
-import { flagName, type FlagValues } from "../../src/cli/flag.ts";
 import {
   boolean,
   file,
   files,
+  flagName,
+  type FlagValues,
   integer,
   listOf,
   oneOf,
   pattern,
   readInteger,
   withoutDefault,
-} from "../../src/cli/flag_kinds.ts";
-import { parseCommand } from "../../src/cli/parse_command.ts";
-import { permissionsOf } from "../../src/cli/render_help.ts";
-import { renderHelp } from "../../src/cli/render_help.ts";
-import { UsageError } from "../../src/cli/usage_error.ts";
+} from "../../src/cli/kit/flag.ts";
+import { permissionsOf, renderHelp } from "../../src/cli/kit/render_help.ts";
+import { UsageError } from "../../src/cli/kit/usage_error.ts";
 
 const MODEL: Operand = { name: "MODEL", least: 0, most: 1, takes: "files" };
 

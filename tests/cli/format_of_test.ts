@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { formatOf } from "../../src/cli/format_of.ts";
+import { formatOf } from "../../src/cli/flags/show_flags.ts";
 import { formatsOf } from "../../src/cli/formats.ts";
 import { withFolder } from "../model/save_model.ts";
 import { runCommand } from "./run_command.ts";

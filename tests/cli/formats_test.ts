@@ -1,7 +1,7 @@
 import { differenceOf } from "../../src/compare/difference.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { kindOf, resultKind } from "../../src/cli/result_kind.ts";
+import { kindOf, resultKind } from "../../src/cli/kit/claim_outputs.ts";
 import {
   type FormatName,
   FORMATS,

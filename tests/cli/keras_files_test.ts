@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseReport } from "../../src/render/mod.ts";
-import { bytesOf, figuresOf, FOLDER, withFile } from "../model/keras/fixtures.ts";
-import { packKeras, unpackKeras } from "../model/keras/pack_keras.ts";
+import { bytesOf, figuresOf, FOLDER, withFile } from "../keras/files/fixtures.ts";
+import { packKeras, unpackKeras } from "../keras/files/pack_keras.ts";
 import { writeZip } from "../model/files/write_zip.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";

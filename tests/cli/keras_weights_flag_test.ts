@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { parseReport } from "../../src/render/mod.ts";
-import { bytesOf, FOLDER, withFile } from "../model/keras/fixtures.ts";
+import { bytesOf, FOLDER, withFile } from "../keras/files/fixtures.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
 

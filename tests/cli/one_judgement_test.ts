@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { main } from "../../src/cli/main.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
-import type { Finding } from "../../src/checks/finding.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import type { Finding } from "../../src/rules/finding.ts";
 
 const FIXTURES = new URL("../../fixtures/files/", import.meta.url);
 

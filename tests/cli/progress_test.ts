@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { passLine, passProgress, progressLine, studyProgress } from "../../src/cli/progress.ts";
+import { passLine, passProgress, progressLine, studyProgress } from "../../src/cli/kit/progress.ts";
 
 Deno.test("progressLine() has a bar, the share, the points and the time left", () => {
   assertEquals(

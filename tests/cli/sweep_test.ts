@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { engineFileUrl } from "../../src/engine/engine_files.ts";
+import { engineFileUrl } from "../../src/engine/start/engine_files.ts";
 import { withFolder } from "../model/save_model.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { threadsToLoad } from "../../src/cli/threads_to_load.ts";
-import { MAX_THREADS } from "../../src/engine/choose_threads.ts";
+import { MAX_THREADS } from "../../src/engine/start/choose_threads.ts";
 
 Deno.test("threadsToLoad() takes every core for 84 MB of weights, and one below", async () => {
   const path = await Deno.makeTempFile();

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { loadSubject, provideBatch } from "../../src/cli/load_subject.ts";
-import type { MeasureRequest } from "../../src/cli/measure_flags.ts";
+import type { MeasureRequest } from "../../src/cli/flags/measure_flags.ts";
 
 const POOLING = {
   class_name: "Sequential",

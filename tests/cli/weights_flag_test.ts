@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseReport } from "../../src/render/mod.ts";
-import { fixture } from "../model/torch/fixture.ts";
+import { fixture } from "../torch/fixture.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { UsageError } from "../../src/cli/usage_error.ts";
-import { writeOutput } from "../../src/cli/write_output.ts";
+import { UsageError } from "../../src/cli/kit/usage_error.ts";
+import { writeOutput } from "../../src/cli/kit/write_output.ts";
 import { withFolder } from "../model/save_model.ts";
 
 /** Does something while somebody reads a named pipe in the folder, and answers what came out. */

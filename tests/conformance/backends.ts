@@ -1,9 +1,5 @@
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import {
-  installKernels,
-  installLayerRepairs,
-  type KernelOptions,
-} from "../../src/engine/kernels/mod.ts";
+import { installLayerRepairs, installOps, type OpOptions } from "../../src/engine/ops/mod.ts";
 
 /** The columns of the conformance table. */
 export type Column = "stock WASM" | "cpu" | "this engine";
@@ -12,7 +8,7 @@ export type Column = "stock WASM" | "cpu" | "this engine";
 export async function onBackend<T>(
   column: Column,
   f: (tf: TensorFlow) => T | Promise<T>,
-  options: KernelOptions = {},
+  options: OpOptions = {},
 ): Promise<T> {
   const tf = await import("@tensorflow/tfjs");
   await import("@tensorflow/tfjs-backend-wasm");
@@ -21,7 +17,7 @@ export async function onBackend<T>(
   const backend = column === "cpu" ? "cpu" : "wasm";
   if (!await tf.setBackend(backend)) throw new Error(`the ${backend} backend did not start`);
   if (column !== "this engine") return await f(tf);
-  const takeBack: (() => unknown)[] = [await installKernels(tf, options), installLayerRepairs(tf)];
+  const takeBack: (() => unknown)[] = [await installOps(tf, options), installLayerRepairs(tf)];
   try {
     return await f(tf);
   } finally {

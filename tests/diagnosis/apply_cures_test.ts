@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { Cure } from "../../src/diagnosis/cure.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
-import { applyCures } from "../../src/examine/mod.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
-import { getWeights } from "../../src/model/get_weights.ts";
+import type { Cure } from "../../src/diagnosis/fix.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import { applyCures } from "../../src/diagnosis/examine/mod.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import { getWeights } from "../../src/model/weights/set_weights.ts";
 
 const weight = (name: string) => ({ layer: name.split("/")[0], weight: name });
 

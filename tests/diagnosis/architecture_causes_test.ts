@@ -1,14 +1,14 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { runChecks } from "../../src/checks/run_checks.ts";
-import { cureCode, describeCure } from "../../src/diagnosis/cure_words.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import { cureCode, describeCure } from "../../src/diagnosis/fix_words.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import { applyCure } from "../../src/examine/apply_cure.ts";
-import { examine } from "../../src/examine/examine.ts";
+import { applyCure } from "../../src/diagnosis/examine/apply_fixes.ts";
+import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { customLayer } from "../probe/custom_layer.ts";
 
 const OBJECTIVE = "meanSquaredError" as const;
@@ -76,7 +76,7 @@ Deno.test("diagnose() makes causes of what regularization finds, each with its c
     const { model, batch } = network(engine.tf, fault);
     const measurements = await measure(model, batch, { objective: OBJECTIVE });
     model.dispose();
-    const { causes } = diagnose(measurements, runChecks(measurements));
+    const { causes } = diagnose(measurements, runRules(measurements));
     return causes.map(({ kind, severity, cures }) => [severity, kind, cureCode(cures[0])]);
   };
   assertEquals(await causes({ dropout: 0.7 }), [["warning", "dropout", "rate: 0.2  // in drop"]]);
@@ -98,7 +98,7 @@ Deno.test("diagnose() makes a cause of a frozen layer that nobody trained, and i
   const isTrainable = () => model.layers.map(({ trainable }) => trainable);
   model.layers[1].trainable = false;
   const measurements = await measure(model, batch, { objective: OBJECTIVE });
-  const { causes } = diagnose(measurements, runChecks(measurements));
+  const { causes } = diagnose(measurements, runRules(measurements));
   assertEquals(causes.map(({ kind, severity, layers }) => [kind, severity, ...layers]), [
     ["frozen", "warning", "dense_2"],
   ]);
@@ -124,7 +124,7 @@ Deno.test("diagnose() says how much of the gradient the sigmoid at hand passes",
       layer.activation === "sigmoid" ? { ...layer, activation } : layer
     );
     const ill = { ...measurements, layers };
-    const { causes: [{ message }] } = diagnose(ill, runChecks(ill));
+    const { causes: [{ message }] } = diagnose(ill, runRules(ill));
     assertStringIncludes(message, `end in a ${activation}, which passes at most ${share} of the`);
   }
   model.dispose();
@@ -159,7 +159,7 @@ Deno.test("diagnose() takes no gate for a sigmoid that swallows the gradient", a
     });
     const measurements = await measure(model, randomBatch(model));
     model.dispose();
-    const { verdict, causes } = diagnose(measurements, runChecks(measurements));
+    const { verdict, causes } = diagnose(measurements, runRules(measurements));
     return [verdict, causes[0].kind];
   };
   assertEquals(await kinds(false), ["sick", "activation"]);
@@ -178,7 +178,7 @@ Deno.test("diagnose() makes one cause of NaN that begin within a layer, and name
     ],
   });
   const measurements = await measure(model, randomBatch(model));
-  const { causes, verdict } = diagnose(measurements, runChecks(measurements));
+  const { causes, verdict } = diagnose(measurements, runRules(measurements));
   assertEquals([verdict, causes.length], ["sick", 1]);
   assertStringIncludes(causes[0].message, "log: NaN or infinite entries in a");
   assertStringIncludes(causes[0].message, "this is where they begin. They spread to after.");

@@ -1,6 +1,6 @@
 import { assert } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
-import { examine } from "../../src/examine/examine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { classes, classifier } from "../probe/trial_networks.ts";
 
 Deno.test("examine() takes no more than three times the steps that are asked for, also of a late starter", async () => {

@@ -1,13 +1,13 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
-import { attention as rule } from "../../src/checks/rules/attention.ts";
-import { runChecks } from "../../src/checks/run_checks.ts";
+import { attention as rule } from "../../src/rules/signal/attention.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
-import { kerasLayers } from "../../src/engine/keras_layers/mod.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { kerasLayers } from "../../src/keras/layers/mod.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
-import { rescaleWeights } from "../../src/model/rescale_weights.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
 
 /** Attentions of two heads on 8 places of 16 entries, with residual connections or without. */
 function transformer(tf: TensorFlow, depth: number, skips: boolean) {
@@ -36,7 +36,7 @@ Deno.test("diagnose() finds queries and keys that are too large, and by what to 
   const batch = randomBatch(model, { seed: 4 });
   const before = await measure(model, batch);
   // Their kernels are larger than others of their shape, too: the cure is about the same.
-  const { causes } = diagnose(before, runChecks(before));
+  const { causes } = diagnose(before, runRules(before));
   // One seeded initialiser draws all kernels of an attention, which is a fault of its own.
   assertEquals(causes.map(({ kind }) => kind), ["kernel-scale", "attention-scores", "symmetry"]);
   const [, cause] = causes;
@@ -58,7 +58,7 @@ Deno.test("diagnose() finds that nothing adds back what attention leaves out, an
     const model = transformer(engine.tf, 5, skips);
     const measurements = await measure(model, randomBatch(model, { seed: 4 }));
     model.dispose();
-    return diagnose(measurements, runChecks(measurements)).causes;
+    return diagnose(measurements, runRules(measurements)).causes;
   };
   const causes = await causesOf(false);
   const cause = causes.find(({ kind }) => kind === "alike-tokens")!;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { matchesBaseline } from "../../src/checks/matches_baseline.ts";
+import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { finding, layer, measurements, statistics, weight } from "../render/sample.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, AssertionError, assertMatch, assertRejects } from "@std/assert";
 import { healthMonitor } from "../../src/assert/health_monitor.ts";
 import { diagnoseTraining } from "../../src/diagnosis/diagnose_training.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { createBatch, createModel } from "../../examples/digits.ts";
 
 const grown = (growth: number) => [

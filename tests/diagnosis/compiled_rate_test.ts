@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import { examine } from "../../src/examine/examine.ts";
-import { savedOptimizer } from "../../src/model/saved_optimizer.ts";
+import { examine } from "../../src/diagnosis/examine/examine.ts";
+import { savedOptimizer } from "../../src/keras/saved_optimizer.ts";
 import { triedWords } from "../../src/render/render_diagnosis.ts";
 
 /** A network that learns a linear map, compiled with Adam at a rate. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
-import { examine } from "../../src/examine/examine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { classes } from "../probe/trial_networks.ts";
 
 Deno.test("examine() does not blame a failed trial on what was cured in vain", async () => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
-import { examine } from "../../src/examine/examine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { customLayer } from "../probe/custom_layer.ts";
 import { sums } from "../probe/trial_networks.ts";
 

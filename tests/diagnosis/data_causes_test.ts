@@ -1,22 +1,22 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { runChecks } from "../../src/checks/run_checks.ts";
-import type { Cure } from "../../src/diagnosis/cure.ts";
-import { cureCode, describeCure } from "../../src/diagnosis/cure_words.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import type { Cure } from "../../src/diagnosis/fix.ts";
+import { cureCode, describeCure } from "../../src/diagnosis/fix_words.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { CureSubject } from "../../src/examine/apply_cure.ts";
-import { examine } from "../../src/examine/examine.ts";
-import { tryCures } from "../../src/examine/try_cures.ts";
+import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import { examine } from "../../src/diagnosis/examine/examine.ts";
+import { tryCures } from "../../src/diagnosis/examine/try_fixes.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { getWeights } from "../../src/model/get_weights.ts";
+import { getWeights } from "../../src/model/weights/set_weights.ts";
 import { mixers, queriesAndKeys, regression, words } from "./data_patients.ts";
 
 const measured = ({ model, batch, objective }: CureSubject) => measure(model, batch, { objective });
 
 async function judged(subject: CureSubject) {
   const measurements = await measured(subject);
-  return { measurements, diagnosis: diagnose(measurements, runChecks(measurements)) };
+  return { measurements, diagnosis: diagnose(measurements, runRules(measurements)) };
 }
 
 function dispose(tf: TensorFlow, { model, batch }: CureSubject) {
@@ -107,7 +107,7 @@ Deno.test("diagnose() names the cause in the data first, and the cure that works
       const tensors = tf.memory().numTensors;
       const { cures, after } = await tryCures(tf, subject, before, {
         measure: measured,
-        judge: runChecks,
+        judge: runRules,
       });
       assertEquals(tf.memory().numTensors, tensors);
       assertEquals(getWeights(subject.model), weights);

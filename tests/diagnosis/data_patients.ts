@@ -1,6 +1,6 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { CureSubject } from "../../src/examine/apply_cure.ts";
+import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { customLayers, type Drawn } from "./custom_layers.ts";
 
 /** Examples in every batch. */

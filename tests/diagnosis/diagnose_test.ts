@@ -1,16 +1,16 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { runChecks } from "../../src/checks/run_checks.ts";
-import type { CureSubject } from "../../src/examine/apply_cure.ts";
-import { examine as examineModel } from "../../src/examine/examine.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import { examine as examineModel } from "../../src/diagnosis/examine/examine.ts";
 import type { Trial } from "../../src/probe/trial.ts";
-import { tryCures } from "../../src/examine/try_cures.ts";
-import { describeCure } from "../../src/diagnosis/cure_words.ts";
+import { tryCures } from "../../src/diagnosis/examine/try_fixes.ts";
+import { describeCure } from "../../src/diagnosis/fix_words.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
-import { getWeights } from "../../src/model/get_weights.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import { getWeights } from "../../src/model/weights/set_weights.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { type Fault, patient } from "./patients.ts";
 import { ROWS, WARNED } from "./sick_networks.ts";
 
@@ -18,7 +18,7 @@ const measured = ({ model, batch, objective }: CureSubject) => measure(model, ba
 
 async function examine(subject: CureSubject) {
   const measurements = await measured(subject);
-  const findings = runChecks(measurements);
+  const findings = runRules(measurements);
   return { measurements, findings, diagnosis: diagnose(measurements, findings) };
 }
 
@@ -41,7 +41,7 @@ Deno.test("diagnose() names the true cause first, and the cure that works", asyn
       const tensors = tf.memory().numTensors;
       const { cures, after } = await tryCures(tf, subject, before, {
         measure: measured,
-        judge: runChecks,
+        judge: runRules,
       });
       assertEquals(tf.memory().numTensors, tensors);
       assertEquals(getWeights(subject.model), weights);

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { makeFinding } from "../../src/checks/finding.ts";
+import { makeFinding } from "../../src/rules/finding.ts";
 import {
   diagnoseStandstill,
   diagnoseTraining,
@@ -7,9 +7,9 @@ import {
   type Standstill,
   type WeightProgress,
 } from "../../src/diagnosis/diagnose_training.ts";
-import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
-import { makeMeasurements, makeWeight, statisticsOf } from "../checks/make_measurements.ts";
-import { describeCure } from "../../src/diagnosis/cure_words.ts";
+import type { TensorStatistics } from "../../src/measure/measurements.ts";
+import { makeMeasurements, makeWeight, statisticsOf } from "../rules/make_measurements.ts";
+import { describeCure } from "../../src/diagnosis/fix_words.ts";
 
 const kernel = (figures: Partial<WeightProgress>): WeightProgress => ({
   layer: "conv1",

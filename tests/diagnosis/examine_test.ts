@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { examine } from "../../src/examine/examine.ts";
-import { getWeights } from "../../src/model/get_weights.ts";
+import { examine } from "../../src/diagnosis/examine/examine.ts";
+import { getWeights } from "../../src/model/weights/set_weights.ts";
 import { patient } from "./patients.ts";
 
 /** A regression on eight numbers that learns unless something is done to it. */

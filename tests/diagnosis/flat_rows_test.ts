@@ -1,12 +1,12 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type * as tfjs from "@tensorflow/tfjs";
-import { runChecks } from "../../src/checks/run_checks.ts";
-import { cureCode } from "../../src/diagnosis/cure_words.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import { cureCode } from "../../src/diagnosis/fix_words.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { CureSubject } from "../../src/examine/apply_cure.ts";
-import { tryCures } from "../../src/examine/try_cures.ts";
+import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import { tryCures } from "../../src/diagnosis/examine/try_fixes.ts";
 import { measure } from "../../src/measure/measure.ts";
 
 const [EXAMPLES, STEPS, WIDTH] = [32, 8, 16];
@@ -111,7 +111,7 @@ const measured = ({ model, batch, objective }: CureSubject) => measure(model, ba
 
 async function judged(subject: CureSubject) {
   const measurements = await measured(subject);
-  return { measurements, diagnosis: diagnose(measurements, runChecks(measurements)) };
+  return { measurements, diagnosis: diagnose(measurements, runRules(measurements)) };
 }
 
 Deno.test("diagnose() blames rows of zeros for the gradients that a layer normalisation makes of them", async (t) => {
@@ -163,7 +163,7 @@ Deno.test("diagnose() calls them an error under SGD, which takes the gradient as
       assertEquals(before.diagnosis.verdict, "sick");
       const { cures, after } = await tryCures(tf, subject, before, {
         measure: measured,
-        judge: runChecks,
+        judge: runRules,
       });
       assertEquals(cures.map(cureCode), [code]);
       assertEquals(after.verdict, "healthy");
@@ -177,7 +177,7 @@ Deno.test("diagnose() leaves a gradient that grows by more than such rows explai
   const { measurements } = await judged(subject);
   // One normalisation multiplies by 31.6 at most; what remains of 1e6 is an explosion.
   for (const layer of measurements.layers.slice(0, 2)) layer.preActivationGradients!.l2 *= 1e6;
-  const found = runChecks(structuredClone(measurements))
+  const found = runRules(structuredClone(measurements))
     .filter(({ rule, kind }) => rule === "exploding-gradients" && kind !== "entry");
   assertEquals(found.map(({ severity, kind }) => `${severity} ${kind}`), ["error path-ratio"]);
 });

@@ -1,5 +1,5 @@
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { CureSubject } from "../../src/examine/apply_cure.ts";
+import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { words } from "./data_patients.ts";
 import { attention, cutGradient, denseModel, recurrent, rounding, scaled } from "./ill_models.ts";
 import { patient } from "./patients.ts";

@@ -1,7 +1,7 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { Layer, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { CureSubject } from "../../src/examine/apply_cure.ts";
-import { rescaleWeights } from "../../src/model/rescale_weights.ts";
+import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
 import { words } from "./data_patients.ts";
 
 const EXAMPLES = 32;

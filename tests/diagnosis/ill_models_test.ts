@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { describeCure } from "../../src/diagnosis/cure_words.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
-import type { CureSubject } from "../../src/examine/apply_cure.ts";
-import { examine } from "../../src/examine/examine.ts";
-import { getWeights } from "../../src/model/get_weights.ts";
+import { describeCure } from "../../src/diagnosis/fix_words.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import { examine } from "../../src/diagnosis/examine/examine.ts";
+import { getWeights } from "../../src/model/weights/set_weights.ts";
 import type { SkippedTrial, Trial } from "../../src/probe/trial.ts";
 import { HEALTHY, ILL } from "./ill_model_rows.ts";
 

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import golden from "../../fixtures/golden/losses.json" with { type: "json" };
-import { startEngine } from "../../src/engine/start_engine.ts";
-import { examine } from "../../src/examine/examine.ts";
-import { compileAsInKeras } from "../../src/model/compile_as_saved.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import { examine } from "../../src/diagnosis/examine/examine.ts";
+import { compileAsInKeras } from "../../src/keras/compile_as_saved.ts";
 
 Deno.test("a softmax under from_logits=True is the first cause, and is removed; a linear head is right", async () => {
   await using engine = await startEngine();

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
-import { examine } from "../../src/examine/examine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import { examine } from "../../src/diagnosis/examine/examine.ts";
 
 Deno.test("mutualZeros() names tables of zeros whose rows are flattened and multiplied, and their cure works", async () => {
   await using engine = await startEngine();

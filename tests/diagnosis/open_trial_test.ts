@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { learningRate } from "../../src/checks/rules/learning_rate.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { learningRate } from "../../src/rules/task/learning_rate.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { examine } from "../../src/examine/examine.ts";
-import { tryFindings } from "../../src/examine/try_findings.ts";
+import { examine } from "../../src/diagnosis/examine/examine.ts";
+import { tryFindings } from "../../src/diagnosis/examine/try_findings.ts";
 import { classes } from "../probe/trial_networks.ts";
 
 /** A network whose branches are shut by a factor of 0 before a relu, for good; the way round them learns. */

@@ -1,5 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import type { CureSubject } from "../../src/examine/apply_cure.ts";
+import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 
 /** How a convolutional network on 14 x 14 pixels is made ill; by default it is healthy. */

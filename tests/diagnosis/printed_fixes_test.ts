@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type * as tfjs from "@tensorflow/tfjs";
-import { runChecks } from "../../src/checks/run_checks.ts";
-import { cureCode, describeCure } from "../../src/diagnosis/cure_words.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import { cureCode, describeCure } from "../../src/diagnosis/fix_words.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import type { Diagnosis } from "../../src/diagnosis/diagnosis.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { applyCures, examine } from "../../src/examine/mod.ts";
+import { applyCures, examine } from "../../src/diagnosis/examine/mod.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 
 type Layers = tfjs.layers.Layer[];
 
@@ -66,7 +66,7 @@ Deno.test("constant kernels are drawn as their activation asks, and nothing is l
       );
       applyCures(model, cause.cures);
       const after = await measure(model, batch);
-      const left = runChecks(after).filter(({ rule }) =>
+      const left = runRules(after).filter(({ rule }) =>
         rule === "symmetry" || rule === "init-scale"
       );
       assertEquals(left.map(({ message }) => message), []);
@@ -172,7 +172,7 @@ Deno.test("each kernel is multiplied by a factor of its own", async () => {
   const factors = measurements.layers.slice(0, 3).map(({ weights: [{ values, shape }] }) =>
     Math.sqrt(2 / shape[0]) / values.std
   );
-  const { causes: [{ kind, cures: [cure] }] } = diagnose(measurements, runChecks(measurements));
+  const { causes: [{ kind, cures: [cure] }] } = diagnose(measurements, runRules(measurements));
   assertEquals(kind, "gain");
   assert(cure.kind === "rescale");
   cure.weights.forEach(({ factor }, i) =>
@@ -266,7 +266,7 @@ Deno.test("a scale whose rule is suppressed does not come back as a factor of 1e
     "meanSquaredError",
   );
   const measurements = await measure(model, randomBatch(model, { seed: 1 }));
-  const findings = runChecks(measurements).filter(({ rule }) => rule !== "init-scale");
+  const findings = runRules(measurements).filter(({ rule }) => rule !== "init-scale");
   const { causes } = diagnose(measurements, findings);
   assertEquals(causes.filter(({ kind }) => kind === "gain" || kind === "kernel-scale"), []);
   model.dispose();

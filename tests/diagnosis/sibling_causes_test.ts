@@ -1,11 +1,11 @@
 import { assertStringIncludes } from "@std/assert";
-import { runChecks } from "../../src/checks/run_checks.ts";
-import { describeCure } from "../../src/diagnosis/cure_words.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import { describeCure } from "../../src/diagnosis/fix_words.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { CureSubject } from "../../src/examine/apply_cure.ts";
-import { tryCures } from "../../src/examine/try_cures.ts";
+import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import { tryCures } from "../../src/diagnosis/examine/try_fixes.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { recurrent } from "./ill_models.ts";
 import { type Fault, patient } from "./patients.ts";
@@ -48,11 +48,11 @@ const measured = ({ model, batch, objective }: CureSubject) => measure(model, ba
 /** The cause that comes first, and the cures that worked. */
 async function said(tf: TensorFlow, subject: CureSubject): Promise<string> {
   const measurements = await measured(subject);
-  const diagnosis = diagnose(measurements, runChecks(measurements));
+  const diagnosis = diagnose(measurements, runRules(measurements));
   const [{ severity, kind, layers }] = diagnosis.causes;
   const { cures, after } = await tryCures(tf, subject, { measurements, diagnosis }, {
     measure: measured,
-    judge: runChecks,
+    judge: runRules,
   });
   const words = cures.map((cure) => describeCure(cure, measurements.layers));
   return [`${severity} ${kind} ${layers.join(", ")}`.trim(), ...words, after.verdict].join(" | ");

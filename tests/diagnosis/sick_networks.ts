@@ -1,4 +1,4 @@
-import type { CureSubject } from "../../src/examine/apply_cure.ts";
+import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import { deepPatient, type Fault, residualPatient } from "./patients.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { makeFinding } from "../../src/checks/finding.ts";
+import { makeFinding } from "../../src/rules/finding.ts";
 import { weighTrial } from "../../src/diagnosis/weigh_trial.ts";
-import { makeTrial } from "../checks/make_trial.ts";
+import { makeTrial } from "../rules/make_trial.ts";
 
 Deno.test("weighTrial() leaves what one batch cannot contradict an error", () => {
   const severity = (kind: string, rule = "input-normalized") => {

@@ -1,10 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { runChecks } from "../../src/checks/run_checks.ts";
-import { cureCode } from "../../src/diagnosis/cure_words.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import { cureCode } from "../../src/diagnosis/fix_words.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import { applyCure, type CureSubject } from "../../src/examine/apply_cure.ts";
+import { applyCure, type CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { measure } from "../../src/measure/measure.ts";
 
 /** A network on eight numbers, and targets of this mean and deviation for it. */
@@ -35,7 +35,7 @@ function regression(
 
 async function judged({ model, batch, objective }: CureSubject) {
   const measurements = await measure(model, batch, { objective });
-  return diagnose(measurements, runChecks(measurements));
+  return diagnose(measurements, runRules(measurements));
 }
 
 /** What is wrong, the cause that comes first, and the cures, each of which is to work by itself. */

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { runChecks } from "../../src/checks/mod.ts";
+import { runRules } from "../../src/rules/mod.ts";
 import { cureCode, describeCure, diagnose } from "../../src/diagnosis/mod.ts";
 import { measureWeights } from "../../src/measure/mod.ts";
-import { readWeights } from "../../src/model/mod.ts";
-import { fixture, safetensors } from "../model/torch/fixture.ts";
+import { readWeights } from "../../src/load/mod.ts";
+import { fixture, safetensors } from "../torch/fixture.ts";
 
 /** Numbers of a standard deviation of 1, always the same. */
 const numbers = (count: number) =>
@@ -30,7 +30,7 @@ async function diagnosisOf(tensors: Record<string, [shape: number[], scale: numb
   await Deno.writeFile(path, bytes);
   const measurements = measureWeights(await readWeights(path));
   await Deno.remove(path);
-  const { causes } = diagnose(measurements, runChecks(measurements, { trained: false }));
+  const { causes } = diagnose(measurements, runRules(measurements, { trained: false }));
   return causes.map(({ kind, message, cures: [cure] }) => ({
     kind,
     message,
@@ -43,7 +43,7 @@ const FINE: [number[], number] = [[32, 32], 1 / Math.sqrt(32)];
 
 Deno.test("describeCure() says in PyTorch's words how weights alone are drawn", async () => {
   const measurements = measureWeights(await readWeights(fixture("drawn.safetensors")));
-  const { causes } = diagnose(measurements, runChecks(measurements, { trained: false }));
+  const { causes } = diagnose(measurements, runRules(measurements, { trained: false }));
   const said = causes.flatMap(({ cures }) => cures).map((cure) =>
     `${describeCure(cure, measurements.layers)} ${cureCode(cure)}`
   );

@@ -1,8 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { CureSubject } from "../../src/examine/apply_cure.ts";
-import { examine, type TrialMode } from "../../src/examine/examine.ts";
+import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import { examine } from "../../src/diagnosis/examine/examine.ts";
+import { type TrialMode } from "../../src/diagnosis/examine/try_findings.ts";
 import { triedWords } from "../../src/render/render_diagnosis.ts";
 import { words } from "./data_patients.ts";
 import { denseModel, recurrent } from "./ill_models.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { normalizing, unevenFeatures } from "../../src/diagnosis/causes/inputs.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
 

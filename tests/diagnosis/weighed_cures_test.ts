@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { examine } from "../../src/examine/examine.ts";
-import type { Batch } from "../../src/model/batch.ts";
+import { examine } from "../../src/diagnosis/examine/examine.ts";
+import type { Batch } from "../../src/model/batches/batch.ts";
 import { triedWords } from "../../src/render/render_diagnosis.ts";
 import { classes, classifier, sums } from "../probe/trial_networks.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Finding } from "../../src/checks/finding.ts";
+import type { Finding } from "../../src/rules/finding.ts";
 import type { Cause, Diagnosis } from "../../src/diagnosis/diagnosis.ts";
 import { withTreatment } from "../../src/diagnosis/with_treatment.ts";
 import { finding } from "../render/sample.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { runChecks } from "../../src/checks/run_checks.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { customLayer } from "../probe/custom_layer.ts";
 import { sums } from "../probe/trial_networks.ts";
@@ -30,7 +30,7 @@ Deno.test("diagnose() does not blame a kernel that is 4 times too small for a gr
     ],
   });
   const measurements = await measure(model, sums(tf), { objective: "meanSquaredError" });
-  const { causes } = diagnose(measurements, runChecks(measurements));
+  const { causes } = diagnose(measurements, runRules(measurements));
   const errors = causes.filter(({ severity }) => severity === "error");
   assertEquals(errors.some(({ kind }) => kind === "kernel-scale"), false);
   const said = errors.flatMap(({ message, cures: [cure] }) => [message, JSON.stringify(cure)]);

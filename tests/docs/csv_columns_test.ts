@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { STUDY_CSV_HEADING } from "../../src/documents/study_csv.ts";
+import { STUDY_CSV_HEADING } from "../../src/study/study_csv.ts";
 import { readDocument } from "./markdown.ts";
 
 Deno.test("docs/csv_columns.md lists the columns of the CSV, in their order", () => {

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { baselineShape, decodeBaseline, encodeBaseline } from "../../src/documents/baseline.ts";
-import { DOCUMENTS } from "../../src/documents/document.ts";
-import { encodeGate, gateShape } from "../../src/documents/gate_result.ts";
-import { encodeReport, parseReport } from "../../src/documents/report.ts";
-import { readShape } from "../../src/documents/shape.ts";
+import { baselineShape, decodeBaseline, encodeBaseline } from "../../src/gate/baseline_document.ts";
+import { DOCUMENTS } from "../../src/words/document.ts";
+import { encodeGate, gateShape } from "../../src/gate/result_document.ts";
+import { encodeReport, parseReport } from "../../src/render/report_document.ts";
+import { readShape } from "../../src/words/shape.ts";
 import {
   POINT_BEGINNING,
   readStudyLine,
@@ -13,7 +13,7 @@ import {
   studyHeaderShape,
   studyLine,
   studyOpening,
-} from "../../src/documents/study.ts";
+} from "../../src/study/study_document.ts";
 import type { Baseline } from "../../src/gate/baseline.ts";
 import { anyFindings, anyMeasurements } from "../render/arbitrary.ts";
 import { anyGateResult } from "../render/arbitrary_gate.ts";

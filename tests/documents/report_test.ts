@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseReport } from "../../src/documents/report.ts";
+import { parseReport } from "../../src/render/report_document.ts";
 import { renderJson } from "../../src/render/render_json.ts";
 import { finding, layer, measurements } from "../render/sample.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { chooseThreads, WORKLOAD_WORTH_THREADS } from "../../src/engine/choose_threads.ts";
+import { chooseThreads, WORKLOAD_WORTH_THREADS } from "../../src/engine/start/choose_threads.ts";
 
 Deno.test("chooseThreads() takes every core from the line on, and one below it", () => {
   assertEquals(chooseThreads(0, 4), 1);

@@ -1,7 +1,11 @@
 import { assertMatch, assertRejects } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { EngineError } from "../../src/engine/engine_error.ts";
-import { engineFileUrl, requireEngineFiles, requireFiles } from "../../src/engine/engine_files.ts";
+import { EngineError } from "../../src/engine/engine.ts";
+import {
+  engineFileUrl,
+  requireEngineFiles,
+  requireFiles,
+} from "../../src/engine/start/engine_files.ts";
 
 Deno.test("requireEngineFiles() finds the files of this installation", async () => {
   await requireEngineFiles(1);

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { MAX_THREADS, WORKLOAD_WORTH_THREADS } from "../../src/engine/choose_threads.ts";
-import { engineSettings } from "../../src/engine/engine_settings.ts";
-import { patchProperty } from "../../src/engine/patch_property.ts";
+import { MAX_THREADS, WORKLOAD_WORTH_THREADS } from "../../src/engine/start/choose_threads.ts";
+import { engineSettings } from "../../src/engine/start/engine_settings.ts";
+import { patchProperty } from "../../src/engine/patching.ts";
 import { runScript } from "./run_script.ts";
 
 Deno.test("engineSettings() takes relaxed SIMD unless it is turned off", () => {
@@ -58,7 +58,7 @@ Deno.test("engineSettings() chooses threads by the workload only for auto", () =
 
 Deno.test("hasRelaxedSimd() asks the runtime about relaxed multiply-add, once", async () => {
   // A module of its own, which has not asked yet.
-  const fresh = import.meta.resolve("../../src/engine/has_relaxed_simd.ts?fresh");
+  const fresh = import.meta.resolve("../../src/engine/start/engine_files.ts?fresh");
   const { hasRelaxedSimd } = await import(fresh);
   const asked: Uint8Array<ArrayBuffer>[] = [];
   const undo = patchProperty(WebAssembly, "validate", {

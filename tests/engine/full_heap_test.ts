@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { dataInfo, liveDataOf } from "../../src/engine/live_data.ts";
+import { dataInfo, liveDataOf } from "../../src/engine/heap/live_data.ts";
 import { startEngine } from "../../src/engine/mod.ts";
-import { offload } from "../../src/engine/offload.ts";
+import { offload } from "../../src/engine/heap/offload.ts";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 
 const SIZE = 2 ** 14;

@@ -2,8 +2,8 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fs from "node:fs";
 import os from "node:os";
 import process from "node:process";
-import { patchProperty } from "../../src/engine/patch_property.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { patchProperty } from "../../src/engine/patching.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 
 const EVENTS = ["uncaughtException", "unhandledRejection"] as const;
 

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { freeRegions } from "../../src/engine/heap_regions.ts";
+import { freeRegions } from "../../src/engine/heap/guard_heap.ts";
 import { heapMemory } from "../../src/engine/native/heap_memory.ts";
 import { createNativeModule } from "../../src/engine/native/native_module.ts";
 import type { WasmBackend } from "../../src/engine/native/wasm_backend.ts";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { SeededRandom } from "../../src/model/seeded_random.ts";
+import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
 
 /** Operations whose results take 4 GiB and more: modulo 2^32 some of them are small. */
 const TOO_LARGE: Record<string, (tf: TensorFlow) => Tensor> = {

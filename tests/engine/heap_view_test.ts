@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { heapView } from "../../src/engine/heap_view.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { heapView } from "../../src/engine/heap/heap.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { WasmBackend } from "../../src/engine/native/wasm_backend.ts";
 
 Deno.test("heapView() reads a tensor of each type in place", async () => {

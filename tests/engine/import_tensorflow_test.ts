@@ -16,7 +16,7 @@ async function run(args: string[], cwd: string | URL = ROOT) {
 
 /** Runs a script in a process of its own, where no test has imported TensorFlow.js, and reads what it prints. */
 async function evaluate(script: string): Promise<unknown> {
-  const path = new URL("src/engine/import_tensorflow.ts", ROOT).href;
+  const path = new URL("src/engine/start/import_tensorflow.ts", ROOT).href;
   const { stdout, stderr } = await run([
     "eval",
     `import { importTensorFlow, showTensorFlow } from "${path}";\n${script}`,
@@ -94,7 +94,7 @@ Deno.test("importTensorFlow() imports the whole where nobody has said otherwise"
 });
 
 /** The rooms that compute with TensorFlow.js when the command line measures a file. */
-const ROOMS = ["cli", "engine", "examine", "measure", "model", "probe"];
+const ROOMS = ["cli", "diagnosis", "engine", "keras", "load", "measure", "model", "probe", "torch"];
 
 Deno.test("the program uses nothing of TensorFlow.js that its parts lack", async () => {
   const folder = await Deno.makeTempDir();

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { trackLiveData } from "../../src/engine/live_data.ts";
+import { trackLiveData } from "../../src/engine/heap/live_data.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 
 /** A backend that keeps numbers in a map, and a TensorFlow.js that knows where each lies. */

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { liveDataOf } from "../../src/engine/live_data.ts";
-import { offload } from "../../src/engine/offload.ts";
+import { liveDataOf } from "../../src/engine/heap/live_data.ts";
+import { offload } from "../../src/engine/heap/offload.ts";
 import type { WasmBackend } from "../../src/engine/native/wasm_backend.ts";
-import { patchProperty } from "../../src/engine/patch_property.ts";
+import { patchProperty } from "../../src/engine/patching.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import { runPass } from "../../src/measure/run_pass.ts";
-import { modelWeights } from "../../src/model/model_weights.ts";
-import { leafLayers, randomBatch } from "../../src/model/mod.ts";
+import { modelWeights } from "../../src/model/weights/model_weights.ts";
+import { leafLayers, randomBatch } from "../../src/load/mod.ts";
 
 Deno.test("offload() changes no bit of a pass", async () => {
   await using engine = await startEngine();

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { patchProperty } from "../../src/engine/patch_property.ts";
+import { patchProperty } from "../../src/engine/patching.ts";
 
 Deno.test("patchProperty() puts back the very property, or none, and only once", () => {
   const target: Record<string, unknown> = {};

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { quickenKernels } from "../../src/engine/quicken_kernels.ts";
+import { quickenOps } from "../../src/engine/quicken_ops.ts";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 
 /** A network by hand, with a tensor that several operations read; its gradients, and what is left of them. */
@@ -23,7 +23,7 @@ function gradients(tf: TensorFlow): { values: number[][]; tensors: number; bytes
   });
 }
 
-Deno.test("quickenKernels() changes no bit of a gradient and leaves no tensor, and is taken back", async () => {
+Deno.test("quickenOps() changes no bit of a gradient and leaves no tensor, and is taken back", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
   const quick = gradients(tf);
@@ -36,7 +36,7 @@ Deno.test("quickenKernels() changes no bit of a gradient and leaves no tensor, a
   assert(!Object.hasOwn(tf.engine(), "runKernel") && !Object.hasOwn(tf.engine(), "endScope"));
 });
 
-Deno.test("quickenKernels() does what TensorFlow.js does, which debugs and profiles by itself", async () => {
+Deno.test("quickenOps() does what TensorFlow.js does, which debugs and profiles by itself", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
   const quick = gradients(tf);
@@ -59,7 +59,7 @@ Deno.test("quickenKernels() does what TensorFlow.js does, which debugs and profi
   }
 });
 
-Deno.test("quickenKernels() keeps the tape whole where a gradient is differentiated itself", async () => {
+Deno.test("quickenOps() keeps the tape whole where a gradient is differentiated itself", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
   const cube = (x: Tensor) => tf.mul(tf.mul(x, x), x);
@@ -70,7 +70,7 @@ Deno.test("quickenKernels() keeps the tape whole where a gradient is differentia
   assertEquals(Array.from(second(x).dataSync()), [-4, -0.25]);
 });
 
-Deno.test("quickenKernels() leaves a scope and a kernel that throw as they were before", async () => {
+Deno.test("quickenOps() leaves a scope and a kernel that throw as they were before", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
   const before = tf.memory().numTensors;
@@ -84,6 +84,6 @@ Deno.test("quickenKernels() leaves a scope and a kernel that throw as they were 
   assertEquals([kept.one.dataSync()[0], kept.list[0].dataSync()[0]], [1, 3]);
   assertEquals(tf.memory().numTensors, before + 2);
   tf.dispose([kept.one, kept.list]);
-  quickenKernels(tf)();
+  quickenOps(tf)();
   assertEquals(tf.tidy(() => tf.add(1, 1).dataSync()[0]), 2);
 });

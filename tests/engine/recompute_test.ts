@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { startEngine } from "../../src/engine/mod.ts";
-import { dataInfo, liveDataOf } from "../../src/engine/live_data.ts";
-import { offload } from "../../src/engine/offload.ts";
-import { shadowMethod } from "../../src/engine/shadow_method.ts";
+import { dataInfo, liveDataOf } from "../../src/engine/heap/live_data.ts";
+import { offload } from "../../src/engine/heap/offload.ts";
+import { shadowMethod } from "../../src/engine/patching.ts";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 
 const SIZE = 2 ** 14;

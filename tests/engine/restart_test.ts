@@ -1,9 +1,9 @@
 import { assertEquals, assertNotEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { EngineError } from "../../src/engine/engine_error.ts";
+import { EngineError } from "../../src/engine/engine.ts";
 import type { WasmBackend } from "../../src/engine/native/wasm_backend.ts";
 import { measure } from "../../src/measure/measure.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 
 const bytes = (tensor: Tensor) => [...new Uint8Array(tensor.dataSync().slice().buffer)];
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { shadowMethod } from "../../src/engine/shadow_method.ts";
+import { shadowMethod } from "../../src/engine/patching.ts";
 
 class Base {
   constructor(readonly name: string) {}

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { engineFileUrl } from "../../src/engine/engine_files.ts";
+import { engineFileUrl } from "../../src/engine/start/engine_files.ts";
 import { runScript } from "./run_script.ts";
 
 const path = (file: "single" | "threaded") => fileURLToPath(engineFileUrl(file));

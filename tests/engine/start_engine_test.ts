@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { EngineError } from "../../src/engine/engine_error.ts";
-import type { EngineOptions } from "../../src/engine/engine_options.ts";
-import { hasRelaxedSimd } from "../../src/engine/has_relaxed_simd.ts";
+import { EngineError, type EngineOptions } from "../../src/engine/engine.ts";
+import { hasRelaxedSimd } from "../../src/engine/start/engine_files.ts";
 import { runningEngine } from "../../src/engine/running_engine.ts";
-import { ensureEngine, startEngine } from "../../src/engine/start_engine.ts";
+import { ensureEngine, startEngine } from "../../src/engine/start/start_engine.ts";
 
 Deno.test("startEngine() runs one thread on WASM by default, until it is stopped", async () => {
   const engine = await startEngine();

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 
 type Product = { m: number; k: number; n: number; left: boolean; right: boolean };

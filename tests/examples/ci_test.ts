@@ -184,7 +184,7 @@ Deno.test("examples/ci/gradient-health.json is a configuration that passes", asy
 });
 
 Deno.test("action.yml and the workflow that init writes pin what they use to a commit", async () => {
-  for (const file of ["action.yml", "src/cli/init_files.ts", ".github/workflows/ci.yml"]) {
+  for (const file of ["action.yml", "src/cli/commands/run_init.ts", ".github/workflows/ci.yml"]) {
     const text = await Deno.readTextFile(new URL(file, ROOT));
     const used = [...text.matchAll(/uses: (denoland\/\S+)/g)].map(([, name]) => name);
     assert(used.length > 0, file);

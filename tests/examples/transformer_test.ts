@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { assertCausal, assertGradientsMatchNumeric } from "../../src/assert/assertions.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
-import { loadModel } from "../../src/model/load_model.ts";
-import { saveModel } from "../../src/model/save_model.ts";
+import { loadModel } from "../../src/load/load_model.ts";
+import { saveModel } from "../../src/load/save_model.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { register } from "../../examples/self_attention.ts";
 import { createBatch, createModel, objective } from "../../examples/transformer.ts";

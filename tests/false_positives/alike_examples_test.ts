@@ -1,11 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { deadUnits } from "../../src/checks/rules/dead_units.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { deadUnits } from "../../src/rules/signal/dead_units.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { getWeights } from "../../src/model/get_weights.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
-import { setWeights } from "../../src/model/set_weights.ts";
+import { getWeights, setWeights } from "../../src/model/weights/set_weights.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 
 type Symbolic = ReturnType<TensorFlow["input"]>;
 

@@ -1,7 +1,7 @@
-import { runChecks } from "../../src/checks/run_checks.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { runPass } from "../../src/measure/run_pass.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { buildControl, type Control, type Style, type Task } from "./controls.ts";
 
 /** How many networks each rule has something against. */
@@ -27,7 +27,7 @@ export function countFindings(
   for (const seed of seeds) {
     const model = buildControl(engine.tf, control, { style, task, seed });
     const batch = randomBatch(model, { seed, examples, objective: task });
-    const findings = runChecks(runPass(engine, model, batch, { objective: task, seed }));
+    const findings = runRules(runPass(engine, model, batch, { objective: task, seed }));
     engine.tf.dispose([batch.inputs, batch.targets ?? []]);
     model.dispose();
     counts.networks++;

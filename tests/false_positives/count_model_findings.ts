@@ -1,23 +1,25 @@
-import { batchIndependence } from "../../src/checks/model_rules/batch_independence.ts";
-import { causality } from "../../src/checks/model_rules/causality.ts";
-import type { Finding } from "../../src/checks/finding.ts";
-import { numericGradients } from "../../src/checks/model_rules/numeric_gradients.ts";
-import { inputDependence } from "../../src/checks/model_rules/input_dependence.ts";
-import { lossReduction } from "../../src/checks/model_rules/loss_reduction.ts";
-import { overfitsBatch } from "../../src/checks/model_rules/overfits_batch.ts";
-import { THRESHOLDS } from "../../src/checks/threshold_table.ts";
-import { updateRatio } from "../../src/checks/model_rules/update_ratio.ts";
-import { weightsChange } from "../../src/checks/model_rules/weights_change.ts";
-import { weightsFrozen } from "../../src/checks/model_rules/weights_frozen.ts";
+import { batchIndependence } from "../../src/rules/trained/batch_independence.ts";
+import { causality } from "../../src/rules/trained/causality.ts";
+import type { Finding } from "../../src/rules/finding.ts";
+import { numericGradients } from "../../src/rules/trained/numeric_gradients.ts";
+import { inputDependence } from "../../src/rules/trained/input_dependence.ts";
+import { lossReduction } from "../../src/rules/trained/loss_reduction.ts";
+import { overfitsBatch } from "../../src/rules/trained/overfits_batch.ts";
+import { THRESHOLDS } from "../../src/rules/threshold_table.ts";
+import { updateRatio } from "../../src/rules/trained/update_ratio.ts";
+import { weightsChange } from "../../src/rules/trained/weights_change.ts";
+import { weightsFrozen } from "../../src/rules/trained/weights_frozen.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
-import type { Batch } from "../../src/model/batch.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
-import { SeededRandom } from "../../src/model/seeded_random.ts";
-import { probeBatchIndependence } from "../../src/probe/probe_batch_independence.ts";
-import { probeCausality } from "../../src/probe/probe_causality.ts";
+import type { Batch } from "../../src/model/batches/batch.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import {
+  probeBatchIndependence,
+  probeCausality,
+  probeInputDependence,
+} from "../../src/probe/probe_dependence.ts";
 import { probeGradients } from "../../src/probe/probe_gradients.ts";
-import { probeInputDependence } from "../../src/probe/probe_input_dependence.ts";
 import { probeLoss } from "../../src/probe/probe_loss.ts";
 import { probeOverfit } from "../../src/probe/probe_overfit.ts";
 import { probeStep } from "../../src/probe/probe_step.ts";

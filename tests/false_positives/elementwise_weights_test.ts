@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { runChecks } from "../../src/checks/run_checks.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Layer, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
-import { randomTargets } from "../../src/model/random_targets.ts";
-import { rescaleWeights } from "../../src/model/rescale_weights.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { randomTargets } from "../../src/model/batches/random_targets.ts";
+import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
 
 /** Layers whose weights have axes of their own, and are no kernels: slopes of 0, scales of 1. */
 const ELEMENTWISE: Record<string, (tf: TensorFlow, name: string) => Layer[]> = {
@@ -43,7 +43,7 @@ for (const [what, make] of Object.entries(ELEMENTWISE)) {
       const objective = "categoricalCrossentropy";
       const batch = { ...randomBatch(model, { seed }), targets: randomTargets(model, objective) };
       const measurements = await measure(model, batch, { objective });
-      const errors = runChecks(measurements).filter(({ severity }) => severity === "error");
+      const errors = runRules(measurements).filter(({ severity }) => severity === "error");
       assertEquals(errors, [], `seed ${seed}`);
       const row = (name: string) => measurements.layers.find((layer) => layer.name === name)!;
       // An activation, and a normalisation, lie as deep as what they follow.

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { CONTROLS, describeControl, STYLES, TASKS } from "./controls.ts";
 import { countFindings, type Counts } from "./count_findings.ts";
 import { countCausalFindings, countModelFindings } from "./count_model_findings.ts";

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { runChecks } from "../../src/checks/run_checks.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 
 type Kind = "simpleRNN" | "gru" | "lstm";
 type Initializer = ReturnType<TensorFlow["initializers"]["zeros"]>;
@@ -49,7 +49,7 @@ async function judge(
   const measurements = await measure(model, batch, { objective });
   tf.dispose([batch.inputs, batch.targets ?? []]);
   model.dispose();
-  return runChecks(measurements)
+  return runRules(measurements)
     .filter(({ severity, rule }) => severity !== "note" && rule !== "initial-loss")
     .map(({ severity, rule }) => `${severity}: ${rule}`);
 }
@@ -97,7 +97,7 @@ const BROKEN: [string, Recurrent, string[]][] = [
 ];
 
 for (const [what, broken, expected] of BROKEN) {
-  Deno.test(`runChecks() finds a ${broken.kind} that ${what}`, async () => {
+  Deno.test(`runRules() finds a ${broken.kind} that ${what}`, async () => {
     await using engine = await startEngine();
     for (let seed = 1; seed <= 5; seed++) {
       const found = await judge(engine, broken, seed);

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { deadUnits } from "../../src/checks/rules/dead_units.ts";
-import { gradientsFlow } from "../../src/checks/rules/gradients_flow.ts";
-import { runChecks } from "../../src/checks/run_checks.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { deadUnits } from "../../src/rules/signal/dead_units.ts";
+import { gradientsFlow } from "../../src/rules/signal/gradients_flow.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
-import { randomTargets } from "../../src/model/random_targets.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { randomTargets } from "../../src/model/batches/random_targets.ts";
 
 type SymbolicTensor = ReturnType<TensorFlow["input"]>;
 
@@ -82,7 +82,7 @@ async function findings(make: Make, seed: number, dead = false) {
   tf.dispose([batch.inputs, batch.targets]);
   model.dispose();
   return {
-    errors: runChecks(measurements).filter(({ severity }) => severity === "error"),
+    errors: runRules(measurements).filter(({ severity }) => severity === "error"),
     flow: gradientsFlow.check(measurements),
     dead: deadUnits.check(measurements),
   };

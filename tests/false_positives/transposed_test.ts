@@ -1,10 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { activationScale } from "../../src/checks/rules/activation_scale.ts";
-import { runChecks } from "../../src/checks/run_checks.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { activationScale } from "../../src/rules/signal/activation_scale.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 
 const CHANNELS = 64;
 const WINDOW = 4 * 4;
@@ -40,14 +40,14 @@ async function findings(factor: number) {
   assertEquals(measurements.layers.at(-1)!.strides, undefined);
   tf.dispose(batch.inputs);
   model.dispose();
-  return runChecks(measurements);
+  return runRules(measurements);
 }
 
-Deno.test("runChecks() finds nothing in a decoder drawn by He for its strides", async () => {
+Deno.test("runRules() finds nothing in a decoder drawn by He for its strides", async () => {
   assertEquals(await findings(1), []);
 });
 
-Deno.test("runChecks() knows by how much a decoder's kernels are too large", async () => {
+Deno.test("runRules() knows by how much a decoder's kernels are too large", async () => {
   const found = await findings(5);
   const [{ advice }] = found.filter(({ rule }) => rule === "init-scale");
   assertStringIncludes(advice, "by 0.199");

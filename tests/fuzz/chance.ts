@@ -1,4 +1,4 @@
-import { SeededRandom } from "../../src/model/seeded_random.ts";
+import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
 
 /** What a case is made up from: the same seed and index give the same case on every machine. */
 export class Chance {

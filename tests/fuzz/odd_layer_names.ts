@@ -1,4 +1,4 @@
-import { escapeControls } from "../../src/words/escape_controls.ts";
+import { escapeControls } from "../../src/words/show_value.ts";
 import type { Chance } from "./chance.ts";
 
 const PIECES = [

@@ -3,7 +3,7 @@ import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { Marked, type Token } from "marked";
 import type { GateResult } from "../../src/gate/gate_result.ts";
 import { GATE_RULES } from "../../src/gate/gate_rules.ts";
-import { displayWidth } from "../../src/render/display_width.ts";
+import { displayWidth } from "../../src/render/fit_text.ts";
 import { renderJunit } from "../../src/render/render_junit.ts";
 import { renderSarif } from "../../src/render/render_sarif.ts";
 import { sarifErrors } from "../render/sarif_errors.ts";

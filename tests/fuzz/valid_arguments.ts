@@ -1,14 +1,14 @@
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
-import type { Batch } from "../../src/model/batch.ts";
+import type { Batch } from "../../src/model/batches/batch.ts";
 import { PRESETS } from "../../src/gate/presets.ts";
 import { GATE_RULES } from "../../src/gate/gate_rules.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
-import { updateBaseline } from "../../src/gate/update_baseline.ts";
+import { updateBaseline } from "../../src/gate/write_baseline.ts";
 import { summarizeStudy } from "../../src/study/summarize_study.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
-import { deadUnits } from "../../src/checks/rules/dead_units.ts";
-import type { Cure } from "../../src/diagnosis/cure.ts";
+import { deadUnits } from "../../src/rules/signal/dead_units.ts";
+import type { Cure } from "../../src/diagnosis/fix.ts";
 import { gateResult, gateRun, someFindings } from "../render/sample_gate.ts";
 import { makeHeader, makePoints } from "../study/make_study.ts";
 
@@ -53,7 +53,7 @@ export function validArguments(
     chooseThreads: [1000],
     heapView: [tf, [batch.inputs].flat()[0]],
     startEngine: [{ threads: 1 }],
-    installKernels: [tf, { relaxedSimd: false }],
+    installOps: [tf, { relaxedSimd: false }],
     installLayerRepairs: [tf],
     unmeasurableReason: [model.layers[0]],
     exerciseModel: [{ width: 2, depth: 1 }],
@@ -143,7 +143,7 @@ export function validArguments(
     acrossSeeds: [subject, () => {}, { seeds: 1, passRate: 1, msg: "msg" }],
     healthMonitor: [{ batch, every: 10 }],
     judgeRule: [GATE_RULES[0], measurements, {}],
-    runChecks: [measurements, { trained: false }],
+    runRules: [measurements, { trained: false }],
     matchesBaseline: [measurements],
     compareMeasurements: [measurements, measurements],
     activationSpread: [layers, 1],

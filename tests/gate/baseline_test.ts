@@ -3,13 +3,12 @@ import fc from "fast-check";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import type { Baseline } from "../../src/gate/baseline.ts";
 import { findBaseline } from "../../src/gate/find_baseline.ts";
-import { formatBaseline } from "../../src/gate/write_baseline.ts";
-import { GateError } from "../../src/gate/gate_error.ts";
+import { formatBaseline, updateBaseline } from "../../src/gate/write_baseline.ts";
+import { GateError } from "../../src/gate/gate_result.ts";
 import { judgeRun } from "../../src/gate/judge_run.ts";
 import { parseBaseline } from "../../src/gate/read_baseline.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
-import { updateBaseline } from "../../src/gate/update_baseline.ts";
-import { flat, makeLayer, makeMeasurements, makeWeight } from "../checks/make_measurements.ts";
+import { flat, makeLayer, makeMeasurements, makeWeight } from "../rules/make_measurements.ts";
 import { anyMeasurements } from "../render/arbitrary.ts";
 
 const { rules } = resolveConfiguration({});

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { findConfiguration, openConfiguration } from "../../src/gate/find_configuration.ts";
-import { GateError } from "../../src/gate/gate_error.ts";
+import { GateError } from "../../src/gate/gate_result.ts";
 import { readBaseline } from "../../src/gate/read_baseline.ts";
-import { readJson } from "../../src/model/read_json.ts";
+import { readJson } from "../../src/model/model_error.ts";
 
 async function withFolder(action: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.realPath(await Deno.makeTempDir());

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { runChecks } from "../../src/checks/run_checks.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
 import type { Configuration } from "../../src/gate/configuration.ts";
 import { judgeRun } from "../../src/gate/judge_run.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
-import { flat, makeMeasurements } from "../checks/make_measurements.ts";
+import { flat, makeMeasurements } from "../rules/make_measurements.ts";
 
 const rules = (configuration: Configuration["rules"]) =>
   resolveConfiguration({ rules: configuration }).rules;
@@ -13,8 +13,8 @@ const found = (configuration: Configuration["rules"]) =>
     .filter(({ rule }) => rule === "saturated-activations")
     .map(({ severity }) => severity);
 
-Deno.test("judgeRun() finds by default what runChecks() finds", () => {
-  assertEquals(judgeRun(saturated, rules({})), runChecks(saturated));
+Deno.test("judgeRun() finds by default what runRules() finds", () => {
+  assertEquals(judgeRun(saturated, rules({})), runRules(saturated));
 });
 
 Deno.test("judgeRun() only notes what rules about initialisation find in a trained network", () => {

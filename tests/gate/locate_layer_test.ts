@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { locateLayer } from "../../src/gate/locate_layer.ts";
+import { locateLayer } from "../../src/gate/apply_suppressions.ts";
 
 const SOURCE = `// a model
 export function createModel({ tf }) {

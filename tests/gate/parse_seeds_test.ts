@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { GateError } from "../../src/gate/gate_error.ts";
-import { parseSeeds } from "../../src/gate/parse_seeds.ts";
+import { GateError } from "../../src/gate/gate_result.ts";
+import { parseSeeds } from "../../src/gate/configuration.ts";
 
 Deno.test("parseSeeds() reads a number of draws, lists and ranges", () => {
   assertEquals(parseSeeds("3", "here"), [0, 1, 2]);

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { GateError } from "../../src/gate/gate_error.ts";
+import { GateError } from "../../src/gate/gate_result.ts";
 import { readConfiguration } from "../../src/gate/read_configuration.ts";
 
 const read = (text: string, key: "gradientHealth" | null = null) =>

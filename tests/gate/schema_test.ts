@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Ajv } from "ajv";
-import { RULES } from "../../src/checks/rules.ts";
+import { RULES } from "../../src/rules/rules.ts";
 import { buildSchema } from "../../src/gate/build_schema.ts";
 import schema from "../../gradient-health.schema.json" with { type: "json" };
 

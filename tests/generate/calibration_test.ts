@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { CALIBRATIONS } from "../../src/checks/rules.ts";
-import { CALIBRATION, calibrationSentences } from "../../src/generate/calibration.ts";
+import { CALIBRATIONS } from "../../src/rules/rules.ts";
+import { CALIBRATION, calibrationSentences } from "../../tools/generate/calibration.ts";
 import { runCommand } from "../cli/run_command.ts";
 
 Deno.test("calibrationSentences() says precision and recall, and of how many", () => {

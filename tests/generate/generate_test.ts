@@ -1,15 +1,15 @@
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { dedent, wrap } from "../../src/generate/doc_text.ts";
-import { readRules } from "../../src/generate/read_rules.ts";
-import { writeAssertion } from "../../src/generate/write_assertion.ts";
-import { writeAssertions, writeRules, writeThresholds } from "../../src/generate/write_lists.ts";
-import { writePage } from "../../src/generate/write_page.ts";
+import { dedent, wrap } from "../../tools/generate/doc_text.ts";
+import { readRules } from "../../tools/generate/read_rules.ts";
+import { writeAssertion } from "../../tools/generate/write_assertion.ts";
+import { writeAssertions, writeRules, writeThresholds } from "../../tools/generate/write_lists.ts";
+import { writePage } from "../../tools/generate/write_page.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
 Deno.test("deno task generate --check finds every generated file as it should be", async () => {
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "src/generate/generate.ts", "--check"],
+    args: ["run", "-A", "--no-check", "tools/generate/generate.ts", "--check"],
     cwd: ROOT,
   }).output();
   assertEquals([code, new TextDecoder().decode(stdout)], [0, ""]);
@@ -31,9 +31,9 @@ Deno.test("one new file makes an assertion, a page and a place in the list", asy
     order: 15,
     thresholds: { mostLayers: entry },
   };
-  const file = { file: "src/checks/rules/few_layers.ts", constant: "fewLayers", rule };
+  const file = { file: "src/rules/signal/few_layers.ts", constant: "fewLayers", rule };
   const assertion = writeAssertion(file);
-  assertStringIncludes(assertion, 'options?: CheckOptions<"mostLayers">');
+  assertStringIncludes(assertion, 'options?: RuleOptions<"mostLayers">');
   assertStringIncludes(assertion, " * - Defaults: `mostLayers` 3.");
   assertStringIncludes(
     assertion,
@@ -44,7 +44,7 @@ Deno.test("one new file makes an assertion, a page and a place in the list", asy
   assertStringIncludes(all, "export function assertFewLayers(");
   const list = writeRules({ rules: [...rules, file], modelRules }, { "few-layers": "Right." });
   assertStringIncludes(list, `"few-layers": "Right."`);
-  assertStringIncludes(list, 'import { fewLayers } from "./rules/few_layers.ts";');
+  assertStringIncludes(list, 'import { fewLayers } from "./signal/few_layers.ts";');
   assertStringIncludes(writeThresholds([rule.thresholds]), "  /** Most. */\n  mostLayers: number;");
   const page = writePage(rule, file.file, "Right 9 times of 10.");
   assertStringIncludes(page, "## Precision and recall\n\nRight 9 times of 10.\n");

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { writeVerdictFigures } from "../../src/generate/write_verdict_figures.ts";
+import { writeVerdictFigures } from "../../tools/generate/write_verdict_figures.ts";
 
 const TABLE = `# Verdicts against training: 9 networks, odd seeds from 0 to 17
 

@@ -4,7 +4,7 @@ import { activationRegion } from "../../src/measure/activation_region.ts";
 import { countFlat } from "../../src/measure/observe.ts";
 import { LayerRecord } from "../../src/measure/layer_record.ts";
 import { type Layer, startEngine } from "../../src/engine/mod.ts";
-import { heapOf } from "../../src/engine/prepare_engine.ts";
+import { heapOf } from "../../src/engine/start/prepare_engine.ts";
 
 const engine = await startEngine();
 const { tf } = engine;

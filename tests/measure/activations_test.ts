@@ -1,13 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Tensor } from "../../src/engine/mod.ts";
-import { startEngine } from "../../src/engine/mod.ts";
+import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import {
   activations,
   type ActivationsOptions,
   measure,
   statistics,
 } from "../../src/measure/mod.ts";
-import { exerciseModel, getWeights, randomBatch } from "../../src/model/mod.ts";
+import { exerciseModel, getWeights, randomBatch } from "../../src/load/mod.ts";
 import { dense, leavesNoTensors, models, small, uniform } from "./small_models.ts";
 
 const { tf } = await startEngine();

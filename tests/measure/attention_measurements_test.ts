@@ -1,10 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { runChecks } from "../../src/checks/mod.ts";
-import { kerasLayers } from "../../src/engine/keras_layers/mod.ts";
+import { runRules } from "../../src/rules/mod.ts";
+import { kerasLayers } from "../../src/keras/layers/mod.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/mod.ts";
-import { getWeights, randomBatch, setWeights } from "../../src/model/mod.ts";
+import { getWeights, randomBatch, setWeights } from "../../src/load/mod.ts";
 import { parseReport, renderJson } from "../../src/render/mod.ts";
 
 const { tf } = await startEngine();
@@ -47,11 +47,11 @@ Deno.test("measure() sees the layers inside of an attention, and how they feed e
   model.dispose();
 });
 
-Deno.test("runChecks() judges the kernels of an attention by the sums that they take part in", async () => {
+Deno.test("runRules() judges the kernels of an attention by the sums that they take part in", async () => {
   const model = block();
   const batch = randomBatch(model);
   const rules = async () => {
-    const found = runChecks(await measure(model, batch));
+    const found = runRules(await measure(model, batch));
     return found.filter(({ rule }) => rule === "init-scale").map(({ layer }) => layer);
   };
   assertEquals(await rules(), []);

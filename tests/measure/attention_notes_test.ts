@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { kerasLayers } from "../../src/engine/keras_layers/mod.ts";
+import { kerasLayers } from "../../src/keras/layers/mod.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/mod.ts";
-import { randomBatch, rescaleWeights, setWeights } from "../../src/model/mod.ts";
+import { randomBatch, rescaleWeights, setWeights } from "../../src/load/mod.ts";
 import { parseReport, renderJson } from "../../src/render/mod.ts";
 
 const { tf } = await startEngine();

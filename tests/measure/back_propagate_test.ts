@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { backPropagate } from "../../src/measure/back_propagate.ts";
-import { dropTape, recordTape } from "../../src/measure/engine_state.ts";
+import { dropTape, recordTape } from "../../src/measure/keep_state.ts";
 import { WatchedGradients } from "../../src/measure/tap.ts";
 
 const { tf } = await startEngine();

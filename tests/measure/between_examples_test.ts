@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { heapOf } from "../../src/engine/prepare_engine.ts";
+import { heapOf } from "../../src/engine/start/prepare_engine.ts";
 import {
   deviationsBetween,
   measureFeatures,

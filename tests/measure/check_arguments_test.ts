@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { checkBatch, checkOptions, checkSubject } from "../../src/measure/check_arguments.ts";
-import { exerciseModel } from "../../src/model/mod.ts";
+import { exerciseModel } from "../../src/load/mod.ts";
 
 const { tf } = await startEngine();
 

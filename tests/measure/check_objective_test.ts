@@ -1,7 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { checkTargets, nearestObjective } from "../../src/measure/check_objective.ts";
-import type { Batch } from "../../src/model/mod.ts";
-import { BatchError } from "../../src/model/mod.ts";
+import { type Batch, BatchError } from "../../src/load/mod.ts";
 
 Deno.test("nearestObjective() knows what losses are called elsewhere, and other spellings", () => {
   const meant = (name: string) => nearestObjective(name).match(/"(.*)"/)?.[1] ?? null;

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Tensor } from "../../src/engine/tensorflow.ts";
 import { chooseLoss } from "../../src/measure/choose_objective.ts";
 import type { Objective } from "../../src/model/objective.ts";

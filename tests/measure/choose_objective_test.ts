@@ -1,10 +1,10 @@
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/mod.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
 import type { MeasureOptions } from "../../src/measure/measure_options.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
-import { randomTargets } from "../../src/model/random_targets.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { randomTargets } from "../../src/model/batches/random_targets.ts";
 
 const LABELS = Array.from({ length: 32 }, (_, i) => i % 7);
 

@@ -1,9 +1,9 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/mod.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
 import type { MeasureOptions } from "../../src/measure/measure_options.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 
 const EXAMPLES = 16;
 const UNITS = 3;

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { declareSignals } from "../../src/measure/declare_signals.ts";
-import { MeasureError } from "../../src/measure/measure_error.ts";
+import { declareSignals } from "../../src/measure/describe_pass.ts";
+import { MeasureError } from "../../src/measure/measure_options.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { registerLayer } from "../../src/traits/register_layer.ts";
 

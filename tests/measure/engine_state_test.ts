@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
-import { recordTape } from "../../src/measure/engine_state.ts";
+import { recordTape } from "../../src/measure/keep_state.ts";
 
 const { tf } = await startEngine();
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
-import { estimateWorkload } from "../../src/measure/estimate_workload.ts";
+import { estimateWorkload } from "../../src/measure/estimate_memory.ts";
 
 const { tf } = await startEngine();
 const { layers } = tf;

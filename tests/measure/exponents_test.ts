@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
-import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
+import type { TensorStatistics } from "../../src/measure/measurements.ts";
 
 /** The histogram of entries, by logarithms in float64. */
 function naive(entries: number[]) {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../../src/engine/mod.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
 
 const inputShape = [8, 8, 1];

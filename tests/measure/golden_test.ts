@@ -1,8 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { measure, type TensorStatistics } from "../../src/measure/mod.ts";
-import type { Objective } from "../../src/measure/mod.ts";
-import { loadModel, readBatch } from "../../src/model/mod.ts";
+import { measure, type Objective, type TensorStatistics } from "../../src/measure/mod.ts";
+import { loadModel, readBatch } from "../../src/load/mod.ts";
 
 const GOLDEN = new URL("../../fixtures/golden/", import.meta.url);
 

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { kerasLayers } from "../../src/engine/keras_layers/mod.ts";
+import { kerasLayers } from "../../src/keras/layers/mod.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
 import { keptEntries } from "../../src/measure/kept_entries.ts";
 import { layerUses } from "../../src/measure/layer_uses.ts";
-import { containerLayers } from "../../src/model/inner_layers.ts";
-import { leafLayers } from "../../src/model/mod.ts";
+import { containerLayers } from "../../src/model/layers/leaf_layers.ts";
+import { leafLayers } from "../../src/load/mod.ts";
 import { LAYERS } from "../../src/traits/layers.ts";
 
 type Layer = LayersModel["layers"][0];

@@ -1,9 +1,9 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Engine } from "../../src/engine/engine.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { gradients } from "../../src/measure/gradients.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { compileAsInKeras } from "../../src/model/compile_as_saved.ts";
+import { compileAsInKeras } from "../../src/keras/compile_as_saved.ts";
 import golden from "../../fixtures/golden/losses.json" with { type: "json" };
 
 type Case = typeof golden.cases[number];

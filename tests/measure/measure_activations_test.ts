@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { runChecks } from "../../src/checks/run_checks.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import { measure } from "../../src/measure/mod.ts";
-import { randomBatch } from "../../src/model/mod.ts";
+import { randomBatch } from "../../src/load/mod.ts";
 import { dense, find, leavesNoTensors, uniform } from "./small_models.ts";
 
 const { tf } = await startEngine();
@@ -159,7 +159,7 @@ Deno.test("measure() finds a healthy residual network healthy, however deep", as
   const objective = "sparseCategoricalCrossentropy";
   const batch = randomBatch(model, { objective });
   const found = async (batchNormalization?: "inference") =>
-    runChecks(await measure(model, batch, { objective, batchNormalization }));
+    runRules(await measure(model, batch, { objective, batchNormalization }));
   assertEquals((await found()).filter(({ severity }) => severity === "error"), []);
   // Without normalisation each block doubles the variance.
   assert((await found("inference")).some(({ severity }) => severity !== "note"));

@@ -1,9 +1,8 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import type { Tensor } from "../../src/engine/mod.ts";
-import { startEngine } from "../../src/engine/mod.ts";
+import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { measure, MeasureError, type Objective } from "../../src/measure/mod.ts";
 import { runPass } from "../../src/measure/run_pass.ts";
-import type { Batch } from "../../src/model/mod.ts";
+import type { Batch } from "../../src/load/mod.ts";
 import { dense, leavesNoTensors, small, uniform } from "./small_models.ts";
 
 const { tf } = await startEngine();

@@ -1,13 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { kerasLayers } from "../../src/engine/keras_layers/mod.ts";
-import { liveDataOf } from "../../src/engine/live_data.ts";
-import type { Tensor } from "../../src/engine/mod.ts";
-import { startEngine } from "../../src/engine/mod.ts";
+import { kerasLayers } from "../../src/keras/layers/mod.ts";
+import { liveDataOf } from "../../src/engine/heap/live_data.ts";
+import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import type { WasmBackend } from "../../src/engine/native/wasm_backend.ts";
-import { shadowMethod } from "../../src/engine/shadow_method.ts";
+import { shadowMethod } from "../../src/engine/patching.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
 import { measure, MeasureError } from "../../src/measure/mod.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { customLayer } from "../probe/custom_layer.ts";
 import { dense, leavesNoTensors, uniform } from "./small_models.ts";
 

@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { LayersModel, Tensor } from "../../src/engine/mod.ts";
-import { startEngine } from "../../src/engine/mod.ts";
+import { type LayersModel, startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { measure } from "../../src/measure/mod.ts";
 import { WatchedGradients } from "../../src/measure/tap.ts";
-import { randomBatch } from "../../src/model/mod.ts";
+import { randomBatch } from "../../src/load/mod.ts";
 import { dense, find, leavesNoTensors, models, small, uniform } from "./small_models.ts";
 
 const { tf } = await startEngine();

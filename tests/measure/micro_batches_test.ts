@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { LayersModel, Tensor } from "../../src/engine/tensorflow.ts";
 import { type Engine, startEngine } from "../../src/engine/mod.ts";
 import { measure, type MeasureOptions } from "../../src/measure/mod.ts";
-import { type Batch, randomBatch } from "../../src/model/mod.ts";
+import { type Batch, randomBatch } from "../../src/load/mod.ts";
 import { largestDifference } from "./largest_difference.ts";
 
 type Subject = { model: LayersModel; options?: MeasureOptions; loss?: string };

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { startEngine } from "../../src/engine/mod.ts";
-import { heapOf } from "../../src/engine/prepare_engine.ts";
+import { heapOf } from "../../src/engine/start/prepare_engine.ts";
 import { sumEntries, sumTensor } from "../../src/measure/sums.ts";
 
 const engine = await startEngine();

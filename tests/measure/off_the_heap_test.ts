@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { liveDataOf } from "../../src/engine/live_data.ts";
+import { liveDataOf } from "../../src/engine/heap/live_data.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import type { Batch } from "../../src/model/batch.ts";
+import type { Batch } from "../../src/model/batches/batch.ts";
 import { Pass } from "../../src/measure/pass.ts";
 import { planPass } from "../../src/measure/plan_pass.ts";
-import { randomBatch } from "../../src/model/mod.ts";
+import { randomBatch } from "../../src/load/mod.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
 
 /** Runs a pass that is said not to fit the heap; `during` is called within. */

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { activations, gradients, measure } from "../../src/measure/mod.ts";
-import { getWeights } from "../../src/model/mod.ts";
+import { getWeights } from "../../src/load/mod.ts";
 
 const { tf } = await startEngine();
 

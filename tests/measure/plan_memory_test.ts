@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { HEAP_LIMIT } from "../../src/engine/guard_heap.ts";
+import { HEAP_LIMIT } from "../../src/engine/heap/guard_heap.ts";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import type { Layer, LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { defaultExamples } from "../../src/measure/default_examples.ts";
+import { defaultExamples } from "../../src/measure/measure_options.ts";
 import { measure } from "../../src/measure/mod.ts";
 import {
   estimatePass,
@@ -10,7 +10,7 @@ import {
   planMemory,
   requireOneFits,
 } from "../../src/measure/plan_memory.ts";
-import { leafLayers } from "../../src/model/mod.ts";
+import { leafLayers } from "../../src/load/mod.ts";
 
 /** What `planMemory()` takes, of a model and so many examples. */
 function subjectOf(model: LayersModel, examples: number, onBatch: Layer[] = []) {

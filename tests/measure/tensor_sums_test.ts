@@ -1,10 +1,9 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { heapOf } from "../../src/engine/prepare_engine.ts";
-import { shadowMethod } from "../../src/engine/shadow_method.ts";
+import { heapOf } from "../../src/engine/start/prepare_engine.ts";
+import { shadowMethod } from "../../src/engine/patching.ts";
 import { measure } from "../../src/measure/mod.ts";
-import { sumTensor } from "../../src/measure/sums.ts";
-import { TensorSums } from "../../src/measure/tensor_sums.ts";
+import { sumTensor, TensorSums } from "../../src/measure/sums.ts";
 
 const engine = await startEngine();
 const { tf } = engine;

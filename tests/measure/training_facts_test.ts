@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { MeasureError } from "../../src/measure/measure_error.ts";
+import { MeasureError } from "../../src/measure/measure_options.ts";
 import { dropoutOf, optimizerOf } from "../../src/measure/training_facts.ts";
 
 Deno.test("measure() says what each layer drops in training", async () => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
-import { loadModel } from "../../src/model/mod.ts";
+import { loadModel } from "../../src/load/mod.ts";
 
 const FILES = ["fixtures/golden/relu_he/model.json", "fixtures/files/keras/dense.keras"];
 

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { beyondStock } from "../../src/model/beyond_stock.ts";
-import { loadModel } from "../../src/model/mod.ts";
-import { FOLDER } from "./keras/fixtures.ts";
+import { loadModel } from "../../src/load/mod.ts";
+import { FOLDER } from "../keras/files/fixtures.ts";
 
 await startEngine();
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { getWeights, loadModel } from "../../src/model/mod.ts";
+import { getWeights, loadModel } from "../../src/load/mod.ts";
 import { runCommand } from "../cli/run_command.ts";
 import { SEEDED, withModule } from "./with_module.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { loadModel, ModelError } from "../../src/model/mod.ts";
+import { loadModel, ModelError } from "../../src/load/mod.ts";
 import { saveModel, withFolder } from "./save_model.ts";
 import { type Json, MODELS, refusal, type Spoilt, testRefusals } from "./test_refusals.ts";
 

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { loadModel } from "../../src/model/load_model.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { loadModel } from "../../src/load/load_model.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { saveModel } from "./save_model.ts";
 
 /** What is measured of a model.json with a softmax of 3 units, and a training configuration. */

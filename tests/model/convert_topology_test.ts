@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { convertTopology } from "../../src/model/convert_topology.ts";
-import { plainTopology } from "../../src/model/keras/plain_topology.ts";
-import { ModelError } from "../../src/model/mod.ts";
+import { convertTopology } from "../../src/keras/topology/convert_topology.ts";
+import { plainTopology } from "../../src/keras/files/plain_topology.ts";
+import { ModelError } from "../../src/load/mod.ts";
 
 type Json = Record<string, unknown>;
 

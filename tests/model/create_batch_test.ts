@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Tensor } from "../../src/engine/mod.ts";
-import { startEngine } from "../../src/engine/mod.ts";
-import { loadModel, ModelError, type Objective } from "../../src/model/mod.ts";
+import { startEngine, type Tensor } from "../../src/engine/mod.ts";
+import { loadModel, ModelError, type Objective } from "../../src/load/mod.ts";
 import { SEEDED, withModule } from "./with_module.ts";
 
 const { tf } = await startEngine();

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import type { LayersModel, Tensor } from "../../src/engine/mod.ts";
-import { startEngine } from "../../src/engine/mod.ts";
-import { getWeights, type LoadedModel, loadModel, ModelError } from "../../src/model/mod.ts";
+import { type LayersModel, startEngine, type Tensor } from "../../src/engine/mod.ts";
+import { getWeights, type LoadedModel, loadModel, ModelError } from "../../src/load/mod.ts";
 import { DIGITS, loadDigits } from "../../fixtures/digits.ts";
 
 const { tf } = await startEngine();

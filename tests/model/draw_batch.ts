@@ -1,6 +1,5 @@
-import type { LayersModel } from "../../src/engine/mod.ts";
-import { startEngine } from "../../src/engine/mod.ts";
-import { randomBatch, type RandomBatchOptions } from "../../src/model/mod.ts";
+import { type LayersModel, startEngine } from "../../src/engine/mod.ts";
+import { randomBatch, type RandomBatchOptions } from "../../src/load/mod.ts";
 
 const { tf } = await startEngine();
 

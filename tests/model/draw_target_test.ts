@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { drawTarget } from "../../src/model/draw_target.ts";
-import { SeededRandom } from "../../src/model/seeded_random.ts";
+import { drawTarget } from "../../src/model/batches/random_targets.ts";
+import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
 
 const { tf } = await startEngine();
 

@@ -6,9 +6,9 @@ import {
   assertThrows,
 } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { EngineError } from "../../src/engine/engine_error.ts";
+import { EngineError } from "../../src/engine/engine.ts";
 import { setRunningEngine } from "../../src/engine/running_engine.ts";
-import { exerciseModel, getWeights } from "../../src/model/mod.ts";
+import { exerciseModel, getWeights } from "../../src/load/mod.ts";
 
 const engine = await startEngine();
 const { tf } = engine;

@@ -7,7 +7,7 @@ import {
   isModule,
   isTorchFile,
   isWeightsFile,
-} from "../../src/model/file_kinds.ts";
+} from "../../src/model/loaded_model.ts";
 
 /** What each extension stands for. */
 const KINDS: Record<string, (path: string) => boolean> = {

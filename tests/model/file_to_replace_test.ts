@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { fileToReplace } from "../../src/model/file_to_replace.ts";
+import { fileToReplace } from "../../src/model/new_folder.ts";
 import { withFolder } from "./save_model.ts";
 
 Deno.test("fileToReplace() follows links to the file, or to where it will be", () =>

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { folderOf } from "../../src/model/load_model_json.ts";
+import { folderOf } from "../../src/load/load_model_json.ts";
 
 Deno.test("folderOf() gives the folder of a file as its path has it", () => {
   const folders = ["model.json", "/model.json", "a/model.json", "/a/b/model.json", "../c/m.json"]

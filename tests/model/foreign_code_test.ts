@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { logToStderr } from "../../src/model/foreign_code.ts";
+import { logToStderr } from "../../src/model/user_code/foreign_code.ts";
 
 Deno.test("logToStderr() lets code replace what writes, and puts all back that was there before", async () => {
   const before = [console.log, Deno.stdout.write, Deno.stdout.writeSync] as unknown[];

@@ -1,8 +1,8 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
-import { loadWeights } from "../../src/model/mod.ts";
-import { fixture, readExpected } from "./torch/fixture.ts";
+import { loadWeights } from "../../src/load/mod.ts";
+import { fixture, readExpected } from "../torch/fixture.ts";
 
 const { tf } = await startEngine();
 

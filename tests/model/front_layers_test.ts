@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type Layer, type LayersModel, startEngine } from "../../src/engine/mod.ts";
-import { frontLayers } from "../../src/model/front_layers.ts";
+import { frontLayers } from "../../src/model/layers/leaf_layers.ts";
 
 const { tf } = await startEngine();
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { getWeights } from "../../src/model/mod.ts";
+import { getWeights } from "../../src/load/mod.ts";
 
 const { tf } = await startEngine();
 

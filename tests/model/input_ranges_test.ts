@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type Layer, startEngine } from "../../src/engine/mod.ts";
-import { inputRanges } from "../../src/model/input_ranges.ts";
+import { inputRanges } from "../../src/model/batches/random_batch.ts";
 
 const { tf } = await startEngine();
 const { layers } = tf;

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { leafLayers } from "../../src/model/leaf_layers.ts";
+import { leafLayers } from "../../src/model/layers/leaf_layers.ts";
 
 const { tf } = await startEngine();
 

@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { LayersModel } from "../../src/engine/mod.ts";
-import { startEngine } from "../../src/engine/mod.ts";
-import { loadModel } from "../../src/model/mod.ts";
+import { type LayersModel, startEngine } from "../../src/engine/mod.ts";
+import { loadModel } from "../../src/load/mod.ts";
 import type { Row } from "../conformance/row.ts";
 import { ROWS } from "../conformance/rows/mod.ts";
 import { saveModel, withFolder } from "./save_model.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { exerciseModel } from "../../src/model/mod.ts";
+import { exerciseModel } from "../../src/load/mod.ts";
 import { predict, roundTrip } from "./round_trip.ts";
 
 const { tf } = await startEngine();

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { loadModel } from "../../src/model/mod.ts";
+import { loadModel } from "../../src/load/mod.ts";
 import { type Edit, refusal, tiny } from "./refusal.ts";
 import { saveModel, withFolder } from "./save_model.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { exerciseModel, getWeights, loadModel } from "../../src/model/mod.ts";
+import { exerciseModel, getWeights, loadModel } from "../../src/load/mod.ts";
 import { predict, roundTrip } from "./round_trip.ts";
 import { saveModel, withFolder } from "./save_model.ts";
 

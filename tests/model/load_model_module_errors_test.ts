@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { loadModel, ModelError } from "../../src/model/mod.ts";
+import { loadModel, ModelError } from "../../src/load/mod.ts";
 import { withFolder } from "./save_model.ts";
 import { SEEDED, withModule } from "./with_module.ts";
 

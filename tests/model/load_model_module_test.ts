@@ -1,9 +1,8 @@
 import process from "node:process";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { isAbsolute, relative } from "node:path";
-import type { Tensor } from "../../src/engine/mod.ts";
-import { startEngine } from "../../src/engine/mod.ts";
-import { getWeights, loadModel, ModelError } from "../../src/model/mod.ts";
+import { startEngine, type Tensor } from "../../src/engine/mod.ts";
+import { getWeights, loadModel, ModelError } from "../../src/load/mod.ts";
 import { withFolder } from "./save_model.ts";
 import { SEEDED, withModule } from "./with_module.ts";
 

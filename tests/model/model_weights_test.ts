@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { modelWeights } from "../../src/model/model_weights.ts";
+import { modelWeights } from "../../src/model/weights/model_weights.ts";
 
 const { tf } = await startEngine();
 

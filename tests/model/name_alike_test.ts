@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
-import { leafLayers } from "../../src/model/leaf_layers.ts";
-import { loadModel } from "../../src/model/load_model.ts";
+import { leafLayers } from "../../src/model/layers/leaf_layers.ts";
+import { loadModel } from "../../src/load/load_model.ts";
 import { nameAlike } from "../../src/model/name_alike.ts";
-import { saveModel } from "../../src/model/save_model.ts";
+import { saveModel } from "../../src/load/save_model.ts";
 import { withFolder } from "./save_model.ts";
 
 const { tf } = await startEngine();

@@ -3,13 +3,12 @@ import { assertNoDeadUnits } from "../../src/assert/assertions.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { Layer, LayersModel } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { getWeights } from "../../src/model/get_weights.ts";
-import { leafLayers } from "../../src/model/leaf_layers.ts";
-import { loadModel } from "../../src/model/load_model.ts";
+import { getWeights, setWeights } from "../../src/model/weights/set_weights.ts";
+import { leafLayers } from "../../src/model/layers/leaf_layers.ts";
+import { loadModel } from "../../src/load/load_model.ts";
 import { uniqueNames } from "../../src/model/names.ts";
-import { rescaleWeights } from "../../src/model/rescale_weights.ts";
-import { setWeights } from "../../src/model/set_weights.ts";
-import { probeInputDependence } from "../../src/probe/probe_input_dependence.ts";
+import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
+import { probeInputDependence } from "../../src/probe/probe_dependence.ts";
 import { runCommand } from "../cli/run_command.ts";
 import { saveModel, withFolder } from "./save_model.ts";
 

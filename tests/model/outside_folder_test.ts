@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { startEngine } from "../../src/engine/mod.ts";
-import { loadModel, ModelError } from "../../src/model/mod.ts";
+import { loadModel, ModelError } from "../../src/load/mod.ts";
 import { type Edit, refusal, refusalOf, tiny } from "./refusal.ts";
 import { saveModel, withFolder } from "./save_model.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { BatchError } from "../../src/model/mod.ts";
-import { isFlatTensor, MAX_RANK, parseTensor } from "../../src/model/parse_tensor.ts";
+import { BatchError } from "../../src/load/mod.ts";
+import { isFlatTensor, MAX_RANK, parseTensor } from "../../src/model/weights/weights_manifest.ts";
 
 const message = (value: unknown) => assertThrows(() => parseTensor(value, "x"), BatchError).message;
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { putInPlace } from "../../src/model/put_in_place.ts";
+import { putInPlace } from "../../src/model/new_folder.ts";
 
 const isWindows = Deno.build.os === "windows";
 /** Only root may give files away. */

@@ -6,9 +6,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import fc from "fast-check";
-import type { LayersModel, Tensor } from "../../src/engine/mod.ts";
-import { startEngine } from "../../src/engine/mod.ts";
-import { exerciseModel, randomBatch } from "../../src/model/mod.ts";
+import { type LayersModel, startEngine, type Tensor } from "../../src/engine/mod.ts";
+import { exerciseModel, randomBatch } from "../../src/load/mod.ts";
 import { draw } from "./draw_batch.ts";
 
 const { tf } = await startEngine();

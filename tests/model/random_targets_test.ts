@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import type { LayersModel, Tensor } from "../../src/engine/mod.ts";
-import { startEngine } from "../../src/engine/mod.ts";
-import { randomBatch, randomTargets } from "../../src/model/mod.ts";
+import { type LayersModel, startEngine, type Tensor } from "../../src/engine/mod.ts";
+import { randomBatch, randomTargets } from "../../src/load/mod.ts";
 
 const { tf } = await startEngine();
 

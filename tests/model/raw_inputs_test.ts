@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { kerasLayers } from "../../src/engine/keras_layers/mod.ts";
-import { loadModel } from "../../src/model/mod.ts";
-import { bytesOf, withFile } from "./keras/fixtures.ts";
+import { kerasLayers } from "../../src/keras/layers/mod.ts";
+import { loadModel } from "../../src/load/mod.ts";
+import { bytesOf, withFile } from "../keras/files/fixtures.ts";
 import { draw } from "./draw_batch.ts";
 
 const { tf } = await startEngine();

@@ -1,12 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { LayersModel, Tensor } from "../../src/engine/mod.ts";
-import { startEngine } from "../../src/engine/mod.ts";
-import {
-  BatchError,
-  exerciseModel,
-  readBatch,
-  type ReadBatchOptions,
-} from "../../src/model/mod.ts";
+import { type LayersModel, startEngine, type Tensor } from "../../src/engine/mod.ts";
+import { BatchError, exerciseModel, readBatch, type ReadBatchOptions } from "../../src/load/mod.ts";
 
 const { tf } = await startEngine();
 

@@ -1,6 +1,5 @@
-import type { LayersModel } from "../../src/engine/mod.ts";
-import { startEngine } from "../../src/engine/mod.ts";
-import { loadModel, randomBatch } from "../../src/model/mod.ts";
+import { type LayersModel, startEngine } from "../../src/engine/mod.ts";
+import { loadModel, randomBatch } from "../../src/load/mod.ts";
 import { saveModel, type SaveOptions, withFolder } from "./save_model.ts";
 
 const { tf } = await startEngine();

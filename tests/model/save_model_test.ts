@@ -9,7 +9,7 @@ import {
   rescaleWeights,
   saveModel,
   setWeights,
-} from "../../src/model/mod.ts";
+} from "../../src/load/mod.ts";
 import { loadByTensorFlow, namesIn } from "./read_saved.ts";
 import { saveModel as saveByTensorFlow, withFolder } from "./save_model.ts";
 

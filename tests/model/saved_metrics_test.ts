@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { loadModel } from "../../src/model/load_model.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
-import { savedMetrics, unknownMetricsOf } from "../../src/model/saved_metrics.ts";
+import { loadModel } from "../../src/load/load_model.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { savedMetrics, unknownMetricsOf } from "../../src/keras/saved_metrics.ts";
 import { saveModel } from "./save_model.ts";
 
 /** As Keras 3.15 writes a class, with the module that it leaves out in an HDF5 file. */

@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import type { CreateModel } from "../../src/assert/create_model.ts";
-import { openDraw } from "../../src/assert/open_draw.ts";
-import { loadModel } from "../../src/model/load_model.ts";
-import { seedDraws } from "../../src/model/seeded_random.ts";
+import { type CreateModel, openDraw } from "../../src/assert/create_model.ts";
+import { loadModel } from "../../src/load/load_model.ts";
+import { seedDraws } from "../../src/model/batches/seeded_random.ts";
 import { withFolder } from "./save_model.ts";
 import { study } from "../../src/study/study.ts";
 

@@ -5,7 +5,7 @@ import {
   assertNotEquals,
   assertThrows,
 } from "@std/assert";
-import { SeededRandom } from "../../src/model/seeded_random.ts";
+import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
 
 const moments = (draw: () => number, count: number) => {
   const sums = [0, 0, 0, 0];

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkLayers } from "../../src/model/check_layers.ts";
+import { checkLayers } from "../../src/keras/topology/check_layers.ts";
 import { ModelError } from "../../src/model/model_error.ts";
-import { checkSetting, KINDS, required, type Setting } from "../../src/model/setting.ts";
+import { checkSetting, KINDS, required, type Setting } from "../../src/keras/topology/setting.ts";
 
 const MOST = 2 ** 31 - 1;
 

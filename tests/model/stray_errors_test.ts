@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 
 /** What a program of its own says that runs this code with `strayErrors` watching. */
 async function run(code: string): Promise<string> {
-  const module = new URL("../../src/model/stray_errors.ts", import.meta.url);
+  const module = new URL("../../src/model/user_code/stray_errors.ts", import.meta.url);
   const program = `import { strayErrors } from ${JSON.stringify(module.href)};
     const late = () => void setTimeout(() => { throw new Error("late"); }, 10);
     await strayErrors.watch((error) => console.log("other:", error.message));

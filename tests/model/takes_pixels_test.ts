@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { takesPixels } from "../../src/model/takes_pixels.ts";
+import { takesPixels } from "../../src/model/batches/random_batch.ts";
 import { draw } from "./draw_batch.ts";
 
 const { tf } = await startEngine();

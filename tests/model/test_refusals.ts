@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { LayersModel } from "../../src/engine/mod.ts";
-import { startEngine } from "../../src/engine/mod.ts";
-import { loadModel, ModelError } from "../../src/model/mod.ts";
+import { type LayersModel, startEngine } from "../../src/engine/mod.ts";
+import { loadModel, ModelError } from "../../src/load/mod.ts";
 import { saveModel, withFolder } from "./save_model.ts";
 
 const { tf } = await startEngine();

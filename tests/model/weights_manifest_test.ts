@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ModelError } from "../../src/model/model_error.ts";
-import { parseWeightsManifest } from "../../src/model/weights_manifest.ts";
+import { parseWeightsManifest } from "../../src/model/weights/weights_manifest.ts";
 
 const parse = (shape: number[]) =>
   parseWeightsManifest([{ paths: [], weights: [{ name: "w", shape, dtype: "bool" }] }]);

@@ -7,7 +7,7 @@ import {
   modelWeights,
   rescaleWeights,
   setWeights,
-} from "../../src/model/mod.ts";
+} from "../../src/load/mod.ts";
 
 const { tf } = await startEngine();
 

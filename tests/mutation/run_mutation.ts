@@ -7,7 +7,7 @@
  * | --------------- | --------------------------------------- | --------------------------- |
  * | `--count N`     | how many places, spread over all files  | 200                         |
  * | `--seed N`      | which places                            | 0                           |
- * | `--folders A,B` | folders of src/                         | checks,measure,theory,model |
+ * | `--folders A,B` | folders of src/                         | rules,measure,theory,model |
  * | `--jobs N`      | how many are tried at the same time     | 2                           |
  *
  * A change that cannot matter is listed in `excused.json`, with the reason. Exits with 1 if the tests notice
@@ -35,7 +35,7 @@ const args = parseArgs(Deno.args, { string: ["count", "seed", "folders", "jobs"]
 const count = Number(args.count ?? 200);
 const seed = Number(args.seed ?? 0);
 const jobs = Number(args.jobs ?? 2);
-const folders: string[] = (args.folders ?? "checks,measure,theory,model").split(",");
+const folders: string[] = (args.folders ?? "rules,measure,theory,model").split(",");
 const root = new URL("../../", import.meta.url);
 
 interface Place {

@@ -12,7 +12,7 @@ import {
   loadWeights,
   readBatch,
   setWeights,
-} from "../../src/model/mod.ts";
+} from "../../src/load/mod.ts";
 
 const FOLDER = new URL("../../fixtures/files/peers/", import.meta.url).pathname;
 const read = <T>(name: string): T => JSON.parse(Deno.readTextFileSync(`${FOLDER}${name}.json`));

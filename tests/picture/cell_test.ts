@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { XMLValidator } from "fast-xml-parser";
 import { healthMonitor } from "../../src/assert/mod.ts";
-import { runChecks } from "../../src/checks/mod.ts";
+import { runRules } from "../../src/rules/mod.ts";
 import { diagnose } from "../../src/diagnosis/mod.ts";
 import { compareMeasurements } from "../../src/compare/mod.ts";
 import { startEngine } from "../../src/mod.ts";
-import { examine } from "../../src/examine/mod.ts";
+import { examine } from "../../src/diagnosis/examine/mod.ts";
 import { activations, gradients, measure } from "../../src/measure/mod.ts";
-import { exerciseModel, getWeights, randomBatch, rescaleWeights } from "../../src/model/mod.ts";
+import { exerciseModel, getWeights, randomBatch, rescaleWeights } from "../../src/load/mod.ts";
 import { renderJson } from "../../src/render/mod.ts";
 import { study, summarizeStudy } from "../../src/study/mod.ts";
 import { withOverview } from "../../src/words/overview.ts";
@@ -16,7 +16,7 @@ const { tf } = await startEngine();
 const model = exerciseModel();
 const batch = randomBatch(model);
 const measurements = await measure(model, batch);
-const findings = runChecks(measurements);
+const findings = runRules(measurements);
 const smaller = exerciseModel();
 rescaleWeights(smaller, 1 / 3);
 const rescaled = await measure(smaller, batch);
@@ -36,7 +36,7 @@ async function trained() {
 /** What shows itself, each with the first line that a console prints, and whether there is a picture. */
 const SHOWN: Record<string, [value: object, title: string, hasImage: boolean]> = {
   "measure()": [measurements, "exercise: 11 layers, 4,221 parameters; 32 examples; J = ", true],
-  "runChecks()": [
+  "runRules()": [
     findings,
     `${findings.filter(({ severity }) => severity === "error").length} errors, `,
     true,

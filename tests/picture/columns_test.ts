@@ -2,8 +2,7 @@ import { assertEquals } from "@std/assert";
 import { byMagnitude, byShare, DECADES } from "../../src/picture/color_steps.ts";
 import { scaleAxis, stepAxis } from "../../src/picture/column_axis.ts";
 import { drawCells } from "../../src/picture/draw_heat_map.ts";
-import { evenly } from "../../src/picture/evenly.ts";
-import { PathData } from "../../src/picture/path_data.ts";
+import { evenly, PathData } from "../../src/picture/path_data.ts";
 import { crossing } from "../../src/picture/study_view.ts";
 import { sampleStudy } from "./studies.ts";
 

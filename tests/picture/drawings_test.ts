@@ -2,12 +2,11 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { XMLValidator } from "fast-xml-parser";
 import { binRange, drawHistogram } from "../../src/picture/draw_histogram.ts";
 import { drawProfile } from "../../src/picture/draw_profile.ts";
-import { powerOfTen } from "../../src/picture/power_of_ten.ts";
+import { powerOfTen } from "../../src/picture/path_data.ts";
 import { lanesOf, layerMap } from "../../src/picture/layer_map.ts";
 import { profilePoints } from "../../src/picture/profile_points.ts";
 import { renderReportImage } from "../../src/picture/report_image.ts";
-import type { Chart, ChartBar } from "../../src/render/chart_model.ts";
-import { placed } from "../../src/render/chart_model.ts";
+import { type Chart, type ChartBar, placed } from "../../src/render/chart_model.ts";
 import { foldLayers } from "../../src/render/fold_layers.ts";
 import { statistics } from "../render/sample.ts";
 import { HOSTILE, reportOf, residualLayers } from "./networks.ts";

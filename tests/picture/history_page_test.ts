@@ -6,9 +6,9 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { healthMonitor } from "../../src/assert/health_monitor.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { renderHistoryPage } from "../../src/picture/history_page.ts";
 import { every, requireSoundPage, textOf } from "./page_facts.ts";
 import { HOSTILE } from "./networks.ts";

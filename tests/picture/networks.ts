@@ -1,8 +1,7 @@
-import { runChecks } from "../../src/checks/run_checks.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
-import type { LayerMeasurements } from "../../src/measure/measurements.ts";
-import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
-import type { DiagnosedReport } from "../../src/documents/report.ts";
+import type { LayerMeasurements, TensorStatistics } from "../../src/measure/measurements.ts";
+import type { DiagnosedReport } from "../../src/render/report_document.ts";
 import { layer, measurements, statistics, weight } from "../render/sample.ts";
 
 /** Names that a page must survive. */
@@ -60,6 +59,6 @@ export function reportOf(layers: LayerMeasurements[], name = "network"): Diagnos
   const measured = measurements(layers, {
     model: { name, source: null, parameters: 4021, layers: layers.length },
   });
-  const findings = runChecks(measured);
+  const findings = runRules(measured);
   return { measurements: measured, findings, diagnosis: diagnose(measured, findings) };
 }

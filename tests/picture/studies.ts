@@ -1,5 +1,5 @@
 import type { HistoryRecord } from "../../src/picture/history_view.ts";
-import type { StudyPoint } from "../../src/study/study_point.ts";
+import type { StudyPoint } from "../../src/study/grid_point.ts";
 import type { StudySummary } from "../../src/study/study_summary.ts";
 import { finding, layer, measurements, statistics, weight } from "../render/sample.ts";
 import { makeLayer } from "../study/make_study.ts";

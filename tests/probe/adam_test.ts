@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type * as tfjs from "@tensorflow/tfjs";
-import { heapOf } from "../../src/engine/prepare_engine.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { heapOf } from "../../src/engine/start/prepare_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
 import { adam } from "../../src/probe/adam.ts";
 import { updateOf } from "../../src/probe/training_step.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Trial } from "../../src/probe/trial.ts";
 import { tryTraining } from "../../src/probe/try_training.ts";
 import { classes, classifier } from "./trial_networks.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { liveDataOf } from "../../src/engine/live_data.ts";
+import { liveDataOf } from "../../src/engine/heap/live_data.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import { tryTraining } from "../../src/probe/mod.ts";
 

@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { countStill, judgeAttempt, judgeTrial } from "../../src/probe/judge_trial.ts";
-import type { Attempt } from "../../src/probe/trial.ts";
-import { makeAttempt, makeLayer } from "../checks/make_trial.ts";
+import { type Attempt, countStill, judgeAttempt, judgeTrial } from "../../src/probe/trial.ts";
+import { makeAttempt, makeLayer } from "../rules/make_trial.ts";
 
 const GUESS = 2;
 

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import * as assertions from "../../src/assert/mod.ts";
-import { kerasLayers } from "../../src/engine/keras_layers/mod.ts";
+import { kerasLayers } from "../../src/keras/layers/mod.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { LayersModel, Tensor } from "../../src/engine/tensorflow.ts";
-import type { Batch } from "../../src/model/batch.ts";
-import { leafLayers } from "../../src/model/leaf_layers.ts";
+import type { Batch } from "../../src/model/batches/batch.ts";
+import { leafLayers } from "../../src/model/layers/leaf_layers.ts";
 import { probeOverfit } from "../../src/probe/probe_overfit.ts";
 import { tryTraining } from "../../src/probe/try_training.ts";
 import { probeStep } from "../../src/probe/probe_step.ts";

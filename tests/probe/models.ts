@@ -1,5 +1,5 @@
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { SeededRandom } from "../../src/model/seeded_random.ts";
+import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
 import { customLayer } from "./custom_layer.ts";
 
 /** Kernels from a seed, biases as they are: 0. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { openProbe } from "../../src/probe/open_probe.ts";
 import { planTrial, stepSeconds } from "../../src/probe/plan_trial.ts";
 import { tryTraining } from "../../src/probe/try_training.ts";

@@ -1,5 +1,5 @@
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { SeededRandom } from "../../src/model/seeded_random.ts";
+import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
 
 // deno-lint-ignore no-explicit-any -- settings of a Dense layer as a test writes them
 type Settings = any;

@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { Batch } from "../../src/model/batch.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
+import type { Batch } from "../../src/model/batches/batch.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import type { Trial } from "../../src/probe/trial.ts";
 import { type TrialOptions, tryTraining } from "../../src/probe/try_training.ts";
 import { sums } from "./trial_networks.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { type TrialOptions, tryTraining } from "../../src/probe/try_training.ts";
 import { customLayer } from "./custom_layer.ts";
 import { classes, classifier, sums } from "./trial_networks.ts";

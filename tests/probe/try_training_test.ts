@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { describeTrial } from "../../src/checks/describe_trial.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { describeTrial } from "../../src/rules/describe_trial.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { Batch } from "../../src/model/batch.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
+import type { Batch } from "../../src/model/batches/batch.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import type { Trial } from "../../src/probe/trial.ts";
 import { classes, classifier, sums } from "./trial_networks.ts";
 import { compiled, healthy, houses, tried } from "./tried.ts";

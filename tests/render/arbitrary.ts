@@ -1,18 +1,18 @@
 import { LAYER_KINDS } from "../../src/traits/layers.ts";
 import fc from "fast-check";
-import type { Expected } from "../../src/checks/expected.ts";
-import type { Finding } from "../../src/checks/finding.ts";
-import type { Sentence } from "../../src/checks/sentence.ts";
+import type { Expected } from "../../src/rules/expected.ts";
+import type { Finding } from "../../src/rules/finding.ts";
+import type { Sentence } from "../../src/rules/sentence.ts";
 import type {
   FeatureMeasurements,
   InputMeasurements,
   LayerMeasurements,
   Measurements,
   TargetMeasurements,
+  TensorStatistics,
   WeightMeasurements,
 } from "../../src/measure/measurements.ts";
 import type { ExponentHistogram } from "../../src/theory/half_precision_fit.ts";
-import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
 
 /** Texts that somebody might put into a model file: any script, controls, halves of characters. */
 const text = fc.oneof(

@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { runChecks } from "../../src/checks/run_checks.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
-import { parseReport } from "../../src/documents/report.ts";
-import { examine } from "../../src/examine/examine.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { parseReport } from "../../src/render/report_document.ts";
+import { examine } from "../../src/diagnosis/examine/examine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { noteNotReproduced } from "../../src/model/not_reproduced.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { renderJson } from "../../src/render/render_json.ts";
 import { renderText } from "../../src/render/render_text.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 
 Deno.test("a loss that was not reproduced is said first, and nothing is judged by its substitute", async () => {
   await using _engine = await startEngine();
@@ -45,7 +45,7 @@ Deno.test("a loss that was not reproduced is said first, and nothing is judged b
 
   const asked = await examine(model, batch, { objective: "meanSquaredError", trial: "off" });
   assertEquals(asked.measurements.notReproduced?.map(({ setting }) => setting), ["optimizer"]);
-  assertEquals(diagnose(asked.measurements, runChecks(asked.measurements)).notJudged, [
+  assertEquals(diagnose(asked.measurements, runRules(asked.measurements)).notJudged, [
     "optimizer",
   ]);
   model.dispose();

@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { cutMiddle } from "../../src/render/cut_middle.ts";
-import { displayWidth } from "../../src/render/display_width.ts";
+import { cutMiddle, displayWidth } from "../../src/render/fit_text.ts";
 
 Deno.test("cutMiddle() leaves a name alone that just fits, and cuts one that just does not", () => {
   assertEquals(cutMiddle("conv2d_17", 9), "conv2d_17");

@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { cutNames } from "../../src/render/cut_names.ts";
-import { displayWidth } from "../../src/render/display_width.ts";
+import { cutNames, displayWidth } from "../../src/render/fit_text.ts";
 
 Deno.test("cutNames() cuts the middle, and elsewhere where names would look the same", () => {
   const names = [

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { networkOf } from "../../src/checks/network/network.ts";
+import { networkOf } from "../../src/rules/network/network.ts";
 import { foldLayers } from "../../src/render/fold_layers.ts";
 import { layerTable } from "../../src/render/layer_table.ts";
 import { renderLayerTable } from "../../src/render/render_layer_table.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { encodeReport, parseReport } from "../../src/documents/report.ts";
+import { encodeReport, parseReport } from "../../src/render/report_document.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import { renderReportPage } from "../../src/picture/report_page.ts";
 import { renderText } from "../../src/render/render_text.ts";

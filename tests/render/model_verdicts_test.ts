@@ -1,6 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { gateSentences, locateCause, modelLines } from "../../src/render/gate_words.ts";
-import { modelVerdicts } from "../../src/render/model_verdicts.ts";
+import {
+  gateSentences,
+  locateCause,
+  modelLines,
+  modelVerdicts,
+} from "../../src/render/gate_words.ts";
 import { finding } from "./sample.ts";
 import { sampleCause, sampleWarning, sickRun } from "./sample_causes.ts";
 import { gateResult, gateRun } from "./sample_gate.ts";

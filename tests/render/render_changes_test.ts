@@ -1,8 +1,8 @@
 import { assert, assertStringIncludes } from "@std/assert";
-import type { Cure } from "../../src/diagnosis/cure.ts";
+import type { Cure } from "../../src/diagnosis/fix.ts";
 import type { Cause } from "../../src/diagnosis/diagnosis.ts";
 import { renderChanges } from "../../src/render/render_changes.ts";
-import { goldenMeasurements } from "../checks/golden_measurements.ts";
+import { goldenMeasurements } from "../rules/golden_measurements.ts";
 
 /** The changes of a model with one cause and these cures. */
 function changes(layer: string, cures: Cure[], worked: boolean): string {

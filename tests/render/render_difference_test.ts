@@ -2,9 +2,9 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { stripAnsiCode } from "@std/fmt/colors";
 import { differenceOf } from "../../src/compare/difference.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
-import { differenceShape, encodeDifference } from "../../src/documents/difference.ts";
-import { readShape } from "../../src/documents/shape.ts";
-import { displayWidth } from "../../src/render/display_width.ts";
+import { differenceShape, encodeDifference } from "../../src/render/difference_document.ts";
+import { readShape } from "../../src/words/shape.ts";
+import { displayWidth } from "../../src/render/fit_text.ts";
 import { renderDifference } from "../../src/render/render_difference.ts";
 import { renderDifferenceMarkdown } from "../../src/render/render_difference_markdown.ts";
 import { finding, layer, measurements } from "./sample.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { parseReport } from "../../src/documents/report.ts";
+import { parseReport } from "../../src/render/report_document.ts";
 import { renderGateJson } from "../../src/render/render_gate_json.ts";
 import { anyGateResult } from "./arbitrary_gate.ts";
 import { finding } from "./sample.ts";

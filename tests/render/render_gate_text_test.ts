@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { displayWidth } from "../../src/render/display_width.ts";
+import { displayWidth } from "../../src/render/fit_text.ts";
 import { renderGateText } from "../../src/render/render_gate_text.ts";
 import { anyGateResult } from "./arbitrary_gate.ts";
 import { finding } from "./sample.ts";

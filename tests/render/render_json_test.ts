@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { parseReport } from "../../src/documents/report.ts";
+import { parseReport } from "../../src/render/report_document.ts";
 import { renderJson } from "../../src/render/render_json.ts";
 import { anyFindings, anyMeasurements } from "./arbitrary.ts";
 import { finding, layer, measurements } from "./sample.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Finding } from "../../src/checks/finding.ts";
-import { layerName, number, say, shareFigure, weightName } from "../../src/checks/say.ts";
+import type { Finding } from "../../src/rules/finding.ts";
+import { layerName, number, say, shareFigure, weightName } from "../../src/rules/say.ts";
 import { renderText } from "../../src/render/render_text.ts";
 import { finding, layer, measurements } from "./sample.ts";
 import { small } from "./small_report.ts";

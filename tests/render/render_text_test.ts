@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { stripAnsiCode } from "@std/fmt/colors";
 import fc from "fast-check";
 import type { Measurements } from "../../src/measure/measurements.ts";
-import { displayWidth } from "../../src/render/display_width.ts";
+import { displayWidth } from "../../src/render/fit_text.ts";
 import { renderText } from "../../src/render/render_text.ts";
 import { anyFindings, anyMeasurements } from "./arbitrary.ts";
 import { finding, measurements } from "./sample.ts";

@@ -2,8 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { stripAnsiCode } from "@std/fmt/colors";
 import type { Diagnosis } from "../../src/diagnosis/diagnosis.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
-import { displayWidth } from "../../src/render/display_width.ts";
-import { renderText, type RenderTextOptions } from "../../src/render/render_text.ts";
+import { displayWidth } from "../../src/render/fit_text.ts";
+import { renderText } from "../../src/render/render_text.ts";
+import { type RenderTextOptions } from "../../src/render/render_charts.ts";
 import { finding, layer, measurements, statistics, weight } from "./sample.ts";
 
 const healthy: Diagnosis = { verdict: "healthy", causes: [], notes: [] };

@@ -1,13 +1,13 @@
-import { atMost } from "../../src/checks/expected.ts";
-import { type Finding, makeFinding, type Verdict } from "../../src/checks/finding.ts";
-import { layerName, say } from "../../src/checks/say.ts";
+import { atMost } from "../../src/rules/expected.ts";
+import { type Finding, makeFinding, type Verdict } from "../../src/rules/finding.ts";
+import { layerName, say } from "../../src/rules/say.ts";
 import type {
   LayerMeasurements,
   Measurements,
+  TensorStatistics,
   WeightMeasurements,
 } from "../../src/measure/measurements.ts";
-import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
-import { makeLayer, makeMeasurements, makeWeight } from "../checks/make_measurements.ts";
+import { makeLayer, makeMeasurements, makeWeight } from "../rules/make_measurements.ts";
 
 /** Statistics with the given mean of absolute values, all entries alike. */
 export function statistics(

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { wrapText } from "../../src/render/wrap_text.ts";
+import { wrapText } from "../../src/render/fit_text.ts";
 
 Deno.test("wrapText() breaks between words at the width and not before", () => {
   assertEquals(wrapText("one two three", 7), ["one two", "three"]);

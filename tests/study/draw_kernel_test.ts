@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { SeededRandom } from "../../src/model/seeded_random.ts";
+import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
 import { drawKernel } from "../../src/study/draw_kernel.ts";
 import { INITIALIZERS } from "../../src/theory/initializers.ts";
 

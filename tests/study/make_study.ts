@@ -1,8 +1,12 @@
 import type { StudyHeader } from "../../src/study/study_header.ts";
-import type { StudyLayer, StudyPoint } from "../../src/study/study_point.ts";
-import { countPoints, gridPoint } from "../../src/study/grid_point.ts";
+import {
+  countPoints,
+  gridPoint,
+  type StudyLayer,
+  type StudyPoint,
+} from "../../src/study/grid_point.ts";
 import { resolveGrid, type StudyGrid } from "../../src/study/study_grid.ts";
-import { STUDY_RULES } from "../../src/study/study_rules.ts";
+import { STUDY_RULES } from "../../src/study/study_options.ts";
 
 /** The header of a study on a grid. */
 export function makeHeader(grid: StudyGrid, over: Partial<StudyHeader> = {}): StudyHeader {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { mergeStudyFiles } from "../../src/study/merge_study_files.ts";
-import { StudyError } from "../../src/study/study_error.ts";
+import { StudyError } from "../../src/study/study_options.ts";
 import { readStudyFile, type StudyFile } from "../../src/study/study_file.ts";
 import { assertRefuses } from "../cli/refuses.ts";
 import { runCommand } from "../cli/run_command.ts";

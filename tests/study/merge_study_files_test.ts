@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { mergeStudyFiles } from "../../src/study/merge_study_files.ts";
-import { StudyError } from "../../src/study/study_error.ts";
+import { StudyError } from "../../src/study/study_options.ts";
 import type { StudyFile } from "../../src/study/study_file.ts";
 import type { StudyHeader } from "../../src/study/study_header.ts";
 import { makeHeader, makePoint } from "./make_study.ts";

@@ -1,11 +1,10 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { defineRule } from "../../src/checks/define_rule.ts";
-import { registerRule } from "../../src/checks/register_rule.ts";
+import { defineRule } from "../../src/rules/define_rule.ts";
+import { registerRule } from "../../src/rules/register_rule.ts";
 import { renderStudy } from "../../src/render/render_study.ts";
 import { summarizeStudy } from "../../src/study/summarize_study.ts";
 import { study } from "../../src/study/study.ts";
-import { STUDY_RULES } from "../../src/study/study_rules.ts";
-import { StudyError } from "../../src/study/study_error.ts";
+import { STUDY_RULES, StudyError } from "../../src/study/study_options.ts";
 import { withGateFolder } from "../cli/gate_folder.ts";
 import { runCommand } from "../cli/run_command.ts";
 
@@ -64,7 +63,7 @@ Deno.test("study() hands a registered rule to no worker, and says so", async () 
 });
 
 Deno.test("sweep judges by a rule of --plugin", async () => {
-  const checks = new URL("../../src/checks/mod.ts", import.meta.url).href;
+  const checks = new URL("../../src/rules/mod.ts", import.meta.url).href;
   const module = `import { defineRule } from "${checks}";
     export const rule = defineRule({
       ...${JSON.stringify({ ...large("team/large", true), figure: undefined })},

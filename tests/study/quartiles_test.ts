@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { quartiles } from "../../src/study/quartiles.ts";
+import { quartiles } from "../../src/study/study_summary.ts";
 
 Deno.test("quartiles() interpolates between order statistics", () => {
   assertEquals(quartiles([4, 1, 3, 2]), { lower: 1.75, median: 2.5, upper: 3.25 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { renderStudy } from "../../src/render/render_study.ts";
-import type { StudyPoint } from "../../src/study/study_point.ts";
+import type { StudyPoint } from "../../src/study/grid_point.ts";
 import { makeLayer } from "./make_study.ts";
 import { band, lineOf, SCALES, summaryOf } from "./summary_of.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { renderStudySummary } from "../../src/render/render_study_summary.ts";
+import { renderStudySummary } from "../../src/render/render_study.ts";
 import { renderStudyMarkdown } from "../../src/render/render_study_markdown.ts";
-import { STUDY_CSV_HEADING, studyCsvRows } from "../../src/documents/study_csv.ts";
+import { STUDY_CSV_HEADING, studyCsvRows } from "../../src/study/study_csv.ts";
 import { makeHeader, makeLayer, makePoint } from "./make_study.ts";
 import { summaryOf } from "./summary_of.ts";
 

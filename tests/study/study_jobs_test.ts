@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { runningEngine } from "../../src/engine/running_engine.ts";
 import { renderStudyJson } from "../../src/render/render_study_json.ts";
 import { runStudy } from "../../src/study/run_study.ts";

@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { renderStudyJson } from "../../src/render/render_study_json.ts";
 import { study } from "../../src/study/study.ts";
-import { StudyError } from "../../src/study/study_error.ts";
+import { StudyError } from "../../src/study/study_options.ts";
 import type { CreateStudyModel } from "../../src/study/study_subject.ts";
 import { saveModel, withFolder } from "../model/save_model.ts";
 import { small } from "./small_study.ts";

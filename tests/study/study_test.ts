@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
-import { rescaleWeights } from "../../src/model/rescale_weights.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
 import { study } from "../../src/study/study.ts";
 import { summarizeStudy } from "../../src/study/summarize_study.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { renderStudyJson } from "../../src/render/render_study_json.ts";
 import { study } from "../../src/study/study.ts";
-import { StudyError } from "../../src/study/study_error.ts";
+import { StudyError } from "../../src/study/study_options.ts";
 import { withFolder } from "../model/save_model.ts";
 
 /** One scale: the model of each seed is built by one worker alone. */

@@ -1,5 +1,5 @@
 import type { StudyHeader } from "../../src/study/study_header.ts";
-import type { StudyPoint } from "../../src/study/study_point.ts";
+import type { StudyPoint } from "../../src/study/grid_point.ts";
 import type { StudyGrid } from "../../src/study/study_grid.ts";
 import { summarizeStudy } from "../../src/study/summarize_study.ts";
 import { makeHeader, makePoints } from "./make_study.ts";

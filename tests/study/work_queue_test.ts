@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { StudyPoint } from "../../src/study/study_point.ts";
+import type { StudyPoint } from "../../src/study/grid_point.ts";
 import { type Unit, WorkQueue } from "../../src/study/work_queue.ts";
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);

@@ -1,4 +1,4 @@
-import { STUDY_CLOSING, studyLine, studyOpening } from "../../src/documents/study.ts";
+import { STUDY_CLOSING, studyLine, studyOpening } from "../../src/study/study_document.ts";
 import { shardRange } from "../../src/study/shard.ts";
 import type { StudyHeader } from "../../src/study/study_header.ts";
 import { makeHeader, makeLayer, makePoint } from "./make_study.ts";

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { ACTIVATION_FUNCTIONS } from "../../src/theory/activation_functions.ts";
-import { errorFunction } from "../../src/traits/error_function.ts";
+import { errorFunction } from "../../src/traits/curves.ts";
 
 for (const [name, { value, derivative, kinks }] of Object.entries(ACTIVATION_FUNCTIONS)) {
   Deno.test(`ACTIVATION_FUNCTIONS.${name} has the derivative of its value`, () => {

@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { activationSpread } from "../../src/theory/activation_spread.ts";
-import { gain } from "../../src/theory/gain.ts";
-import { measureDense } from "../checks/dense_network.ts";
-import { randomNetwork } from "../checks/random_network.ts";
+import { activationSpread } from "../../src/theory/mean_field.ts";
+import { gain } from "../../src/theory/criticality.ts";
+import { measureDense } from "../rules/dense_network.ts";
+import { randomNetwork } from "../rules/random_network.ts";
 
 const critical = (activation: string, width: number, depth: number) =>
   Array(depth).fill({ activation, weightVariance: gain(activation)! ** 2, width });

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertThrows } from "@std/assert";
-import { SeededRandom } from "../../src/model/seeded_random.ts";
+import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
 import { attentionSpread, freezingStd } from "../../src/theory/attention_spread.ts";
 
 /**

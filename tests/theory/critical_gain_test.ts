@@ -1,7 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { criticalGain } from "../../src/theory/critical_gain.ts";
-import { criticalWeightVariance } from "../../src/theory/critical_weight_variance.ts";
-import { gain } from "../../src/theory/gain.ts";
+import { criticalGain, criticalWeightVariance, gain } from "../../src/theory/criticality.ts";
 
 Deno.test("criticalGain() is the root of criticalWeightVariance() for selu", () => {
   assertAlmostEquals(criticalGain("selu")! ** 2, criticalWeightVariance("selu"), 1e-12);

@@ -1,6 +1,5 @@
 import { assertAlmostEquals, assertThrows } from "@std/assert";
-import { criticalWeightVariance } from "../../src/theory/critical_weight_variance.ts";
-import { gain } from "../../src/theory/gain.ts";
+import { criticalWeightVariance, gain } from "../../src/theory/criticality.ts";
 
 Deno.test("criticalWeightVariance() gives the known value of tanh with biases", () => {
   assertAlmostEquals(criticalWeightVariance("tanh", 0.05), 1.761, 5e-5);

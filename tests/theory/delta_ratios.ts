@@ -1,6 +1,6 @@
 import type { Engine } from "../../src/engine/engine.ts";
 import { runPass } from "../../src/measure/run_pass.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { meanField } from "../../src/theory/mean_field.ts";
 import { buildControl, type Control } from "../false_positives/controls.ts";
 

@@ -1,5 +1,5 @@
 import { assertAlmostEquals } from "@std/assert";
-import { startEngine } from "../../src/engine/start_engine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { deltaRatios } from "./delta_ratios.ts";
 
 Deno.test("meanField() gives the delta ratios of the engine to 2 % in the mean over 40 seeds", async () => {

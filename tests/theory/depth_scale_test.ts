@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { criticalWeightVariance, depthScale } from "../../src/theory/mod.ts";
-import { resolveActivation } from "../../src/theory/resolve_activation.ts";
+import { resolveActivation } from "../../src/theory/activation_functions.ts";
 import { assertNear, normalPairMean } from "./rule_kit.ts";
 
 Deno.test("depthScale() finds where correlations tend to in the chaotic phase, with biases and without", () => {

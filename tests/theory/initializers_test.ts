@@ -1,7 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { fans } from "../../src/theory/fans.ts";
-import { gain } from "../../src/theory/gain.ts";
-import { type InitializerScheme, initializerStd } from "../../src/theory/initializer_std.ts";
+import { fans, type InitializerScheme, initializerStd } from "../../src/theory/initializers.ts";
+import { gain } from "../../src/theory/criticality.ts";
 
 Deno.test("fans() reads dense, convolutional, transposed and depthwise kernels", () => {
   assertEquals(fans([20, 30]), { fanIn: 20, fanOut: 30 });

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertThrows } from "@std/assert";
 import { meanField } from "../../src/theory/mean_field.ts";
-import { measureDense } from "../checks/dense_network.ts";
-import { randomNetwork } from "../checks/random_network.ts";
+import { measureDense } from "../rules/dense_network.ts";
+import { randomNetwork } from "../rules/random_network.ts";
 
 const chain = (activation: string, weightVariance: number, depth: number) =>
   meanField(Array.from({ length: depth }, () => ({ activation, weightVariance })));

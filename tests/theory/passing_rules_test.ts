@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { activate } from "../../src/theory/activate.ts";
+import { activate } from "../../src/theory/activation_functions.ts";
 import {
   activationRule,
   customRule,
@@ -9,7 +9,7 @@ import {
   selectingRule,
 } from "../../src/theory/passing_rules.ts";
 import type { NetworkNode, Signal } from "../../src/theory/signal.ts";
-import { normals } from "../checks/random_network.ts";
+import { normals } from "../rules/random_network.ts";
 import {
   assertFigures,
   assertNear,

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { SeededRandom } from "../../src/model/seeded_random.ts";
+import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
 import { depthScale, widthSpread } from "../../src/theory/mod.ts";
 import { rowAlikeness } from "../../src/theory/row_alikeness.ts";
 import { dense, follow, node } from "./signal_nodes.ts";

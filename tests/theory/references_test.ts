@@ -8,10 +8,10 @@ import {
   reluOffFractions,
   wilsonInterval,
 } from "../../src/theory/mod.ts";
-import { fixedPoint } from "../../src/theory/fixed_point.ts";
+import { fixedPoint } from "../../src/theory/criticality.ts";
 import { gaussianMean } from "../../src/theory/gaussian_mean.ts";
-import { resolveActivation } from "../../src/theory/resolve_activation.ts";
-import { widthSpread } from "../../src/theory/width_spread.ts";
+import { resolveActivation } from "../../src/theory/activation_functions.ts";
+import { widthSpread } from "../../src/theory/mean_field.ts";
 import { assertNear, normalMean, normalPairMean } from "./rule_kit.ts";
 
 const slopeOfTanh = (z: number) => 1 - Math.tanh(z) ** 2;

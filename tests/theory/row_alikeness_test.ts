@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { SeededRandom } from "../../src/model/seeded_random.ts";
+import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
 import { rowAlikeness } from "../../src/theory/row_alikeness.ts";
 
 const near = (actual: number, expected: number, by: number) =>

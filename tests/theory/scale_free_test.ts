@@ -1,4 +1,4 @@
-import { activate } from "../../src/theory/activate.ts";
+import { activate } from "../../src/theory/activation_functions.ts";
 import { kernelRule } from "../../src/theory/kernel_rules.ts";
 import { asMeasured, measuredGradient, ofInput } from "../../src/theory/measured_signals.ts";
 import { additionRule, concatenationRule, mergeRule } from "../../src/theory/merging_rules.ts";

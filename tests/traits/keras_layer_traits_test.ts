@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { kerasLayers } from "../../src/engine/keras_layers/mod.ts";
+import { kerasLayers } from "../../src/keras/layers/mod.ts";
 import { startEngine } from "../../src/engine/mod.ts";
-import { LAYER_SETTINGS } from "../../src/model/layer_settings.ts";
+import { LAYER_SETTINGS } from "../../src/keras/topology/layer_settings.ts";
 import { KERAS_LAYER_TRAITS } from "../../src/traits/keras_layer_traits.ts";
 import { LAYERS } from "../../src/traits/layers.ts";
 import { layerTraits } from "../../src/traits/layer_traits.ts";

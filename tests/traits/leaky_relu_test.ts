@@ -1,9 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { ACTIVATION_FUNCTIONS } from "../../src/theory/activation_functions.ts";
-import { criticalWeightVariance } from "../../src/theory/critical_weight_variance.ts";
-import { gain } from "../../src/theory/gain.ts";
-import { leakyRelu, slopeOf } from "../../src/traits/leaky_relu.ts";
-import { resolveActivation } from "../../src/theory/resolve_activation.ts";
+import { ACTIVATION_FUNCTIONS, resolveActivation } from "../../src/theory/activation_functions.ts";
+import { criticalWeightVariance, gain } from "../../src/theory/criticality.ts";
+import { leakyRelu, slopeOf } from "../../src/traits/activations.ts";
 
 const show = ({ value, derivative }: ReturnType<typeof leakyRelu>) =>
   [-2, -1e-3, 0, 3].flatMap((z) => [value(z), derivative(z)]);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { defuse } from "../../src/words/defuse.ts";
+import { defuse } from "../../src/words/failure.ts";
 
 Deno.test("defuse() takes the power from what a CI system would obey, and changes nothing else", () => {
   assertEquals(defuse("  ::error::x"), "  \\x3a:error::x");

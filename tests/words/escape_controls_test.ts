@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { escapeControls } from "../../src/words/escape_controls.ts";
+import { escapeControls } from "../../src/words/show_value.ts";
 
 Deno.test("escapeControls() shows what would move the cursor, colour or reorder the text", () => {
   assertEquals(escapeControls("a\nb\r\tc"), "a\\nb\\r\\tc");

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { errorMessage } from "../../src/words/error_message.ts";
-import { failure, writeFailure } from "../../src/words/failure.ts";
+import { errorMessage, failure, writeFailure } from "../../src/words/failure.ts";
 
 /** What is said of an attempt to write there. */
 async function attempt(path: string): Promise<string> {

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { GateError } from "../../src/gate/gate_error.ts";
-import { MeasureError } from "../../src/measure/measure_error.ts";
-import { BatchError } from "../../src/model/batch_error.ts";
+import { GateError } from "../../src/gate/gate_result.ts";
+import { MeasureError } from "../../src/measure/measure_options.ts";
+import { BatchError } from "../../src/model/batches/batch.ts";
 import { ModelError } from "../../src/model/model_error.ts";
-import { StudyError } from "../../src/study/study_error.ts";
+import { StudyError } from "../../src/study/study_options.ts";
 import { oneLine } from "../../src/words/one_line.ts";
 
 Deno.test("oneLine() joins lines and makes controls visible", () => {

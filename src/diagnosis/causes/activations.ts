@@ -1,9 +1,12 @@
-import { isGate } from "../../checks/network/is_gate.ts";
-import { formatLayers } from "../format_layers.ts";
+import type { Finding } from "../../rules/finding.ts";
+import type { Attention } from "../../rules/network/attentions.ts";
+import { isGate } from "../../rules/network/graph.ts";
+import { gain } from "../../theory/criticality.ts";
 import { activationTraits, isSigmoid } from "../../traits/activation_traits.ts";
 import { formatNumber } from "../../words/numbers.ts";
-import { gain } from "../../theory/gain.ts";
-import type { Patient, Suspect } from "../suspect.ts";
+import type { Patient, Suspect } from "../diagnosis.ts";
+import type { Cure } from "../fix.ts";
+import { formatLayers } from "../fix_words.ts";
 import { foundBy, isConsequence, isOf, layersOf } from "./shared.ts";
 
 /** A row of this many sigmoid layers loses the gradient: each passes a quarter of it at most. */
@@ -114,4 +117,76 @@ export function activations({ network, measurements: { layers } }: Patient): Sus
       })),
     })),
   }];
+}
+
+/**
+ * Returns queries and keys that are too large for the softmax between them, and blocks that make
+ * all tokens alike.
+ */
+export function attention(patient: Patient): Suspect[] {
+  const found = foundBy("attention", patient);
+  return [
+    ...largeScores(found.filter(({ kind }) => kind === "one-hot"), patient),
+    ...found.filter(({ kind }) => kind === "tokens-alike").map((finding) =>
+      alikeTokens(finding, patient)
+    ),
+  ];
+}
+
+function largeScores(findings: Finding[], patient: Patient): Suspect[] {
+  if (findings.length === 0) return [];
+  const names = layersOf(findings, patient);
+  const collapsed = patient.network.attentions.filter(({ layer }) => names.includes(layer.name));
+  const weights = collapsed.flatMap(smaller);
+  const layers = weights.map(({ layer }) => layer);
+  const cures: Cure[] = weights.length === 0
+    ? []
+    : [{ kind: "rescale", initializer: null, weights }];
+  return [{
+    kind: "attention-scores",
+    layers: layers.length === 0 ? names : layers,
+    message:
+      `The scores of ${
+        formatLayers(names, patient.measurements.layers)
+      } are so large that each query ` +
+      "looks at one key alone, where a softmax has no slope.",
+    states: findings,
+    explains: isOf("exploding-gradients", "gradient-ratio", "gradient-balance", "gradients-flow"),
+    cures: [...cures, {
+      kind: "rebuild",
+      what: "Normalise what queries and keys are made of, or draw their kernels smaller.",
+    }],
+  }];
+}
+
+/**
+ * Returns kernels that give the scores a standard deviation of 1: each takes half of the factor.
+ */
+function smaller({ asking, layer: { preActivations } }: Attention) {
+  const std = preActivations?.std ?? NaN;
+  if (!(std > 1) || !Number.isFinite(std)) return [];
+  return asking.map(({ layer, kernel }) => ({
+    layer: layer.name,
+    weight: kernel.name,
+    factor: std ** (-1 / asking.length),
+  }));
+}
+
+function alikeTokens(finding: Finding, patient: Patient): Suspect {
+  const names = layersOf([finding], patient);
+  return {
+    kind: "alike-tokens",
+    layers: names,
+    message:
+      `From ${
+        names[0]
+      } on all places of a sequence have one direction: attention takes means, and nothing ` +
+      "adds back what they leave out.",
+    states: [finding],
+    explains: isOf("vanishing-gradients", "gradient-ratio", "gradient-balance", "architecture"),
+    cures: [{
+      kind: "rebuild",
+      what: "Put a residual connection around each attention and each block of dense layers.",
+    }],
+  };
 }

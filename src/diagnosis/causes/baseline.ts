@@ -1,6 +1,6 @@
-import type { Finding } from "../../checks/finding.ts";
-import { type Change, sayChanges } from "../../checks/say_changes.ts";
-import type { Patient, Suspect } from "../suspect.ts";
+import type { Finding } from "../../rules/finding.ts";
+import { type Change, sayChanges } from "../../rules/say_changes.ts";
+import type { Patient, Suspect } from "../diagnosis.ts";
 import { foundBy, layersOf } from "./shared.ts";
 
 /**

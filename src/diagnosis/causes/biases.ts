@@ -1,9 +1,9 @@
-import type { Finding } from "../../checks/finding.ts";
-import { isGate } from "../../checks/network/is_gate.ts";
-import { formatLayers } from "../format_layers.ts";
+import type { Finding } from "../../rules/finding.ts";
+import { isGate } from "../../rules/network/graph.ts";
+import { formatLayers } from "../fix_words.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import { isBias } from "../../theory/weight_kinds.ts";
-import type { Patient, Suspect } from "../suspect.ts";
+import type { Patient, Suspect } from "../diagnosis.ts";
 import { foundBy, isConsequence, isOf, layersOf, rowsOf } from "./shared.ts";
 
 /** From this share of z on, a unit's output depends on its bias rather than on the example. */

@@ -1,6 +1,5 @@
 import { formatCount } from "../../words/numbers.ts";
-import type { Suspect } from "../suspect.ts";
-import type { Patient } from "../suspect.ts";
+import type { Patient, Suspect } from "../diagnosis.ts";
 import { foundBy } from "./shared.ts";
 
 /** Returns NaN and infinity in inputs and weights: everything computed from them is broken, too. */

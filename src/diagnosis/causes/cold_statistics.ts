@@ -1,5 +1,5 @@
-import { formatLayers } from "../format_layers.ts";
-import type { Patient, Suspect } from "../suspect.ts";
+import { formatLayers } from "../fix_words.ts";
+import type { Patient, Suspect } from "../diagnosis.ts";
 import { isConsequence } from "./shared.ts";
 
 /**

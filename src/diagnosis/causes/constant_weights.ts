@@ -1,12 +1,10 @@
-import { formatLayers } from "../format_layers.ts";
+import { formatLayers, initializerFor, type KernelInitializer, SCHEME_OF } from "../fix_words.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
-import { fans } from "../../theory/fans.ts";
-import { initializerStd } from "../../theory/initializer_std.ts";
+import { fans, initializerStd } from "../../theory/initializers.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
-import type { Cure, Redrawn } from "../cure.ts";
-import { initializerFor, type KernelInitializer, SCHEME_OF } from "../initializer_for.ts";
-import type { Patient, Suspect } from "../suspect.ts";
+import type { Cure, Redrawn } from "../fix.ts";
+import type { Patient, Suspect } from "../diagnosis.ts";
 import { USUAL_TABLE_STD } from "./embeddings.ts";
 import { foundBy, isConsequence, layersOf, rowsOf } from "./shared.ts";
 

@@ -1,8 +1,8 @@
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { formatNumber } from "../../words/numbers.ts";
-import type { Cure, CuredWeight } from "../cure.ts";
-import type { Patient, Suspect } from "../suspect.ts";
+import type { Cure, CuredWeight } from "../fix.ts";
+import type { Patient, Suspect } from "../diagnosis.ts";
 import { foundBy, isConsequence } from "./shared.ts";
 
 /**

@@ -1,9 +1,9 @@
-import type { Finding } from "../../checks/finding.ts";
-import { formatLayers } from "../format_layers.ts";
+import type { Finding } from "../../rules/finding.ts";
+import { formatLayers } from "../fix_words.ts";
 import { formatNumber } from "../../words/numbers.ts";
-import type { KernelLayer } from "../../checks/network/kernel_chain.ts";
-import { gain } from "../../theory/gain.ts";
-import type { Patient, Suspect } from "../suspect.ts";
+import type { KernelLayer } from "../../rules/network/kernel_chain.ts";
+import { gain } from "../../theory/criticality.ts";
+import type { Patient, Suspect } from "../diagnosis.ts";
 import { isConsequence, isOf } from "./shared.ts";
 import { initializerOf } from "./kernel_scale.ts";
 

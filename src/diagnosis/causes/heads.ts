@@ -1,10 +1,10 @@
-import type { Finding } from "../../checks/finding.ts";
-import { hasNegative } from "../../checks/has_negative.ts";
-import type { Head } from "../../checks/network/heads.ts";
-import type { TensorStatistics } from "../../measure/tensor_statistics.ts";
+import type { Finding } from "../../rules/finding.ts";
+import { hasNegative } from "../../rules/statistics.ts";
+import type { Head } from "../../rules/network/heads.ts";
+import type { TensorStatistics } from "../../measure/measurements.ts";
 import { FROM_LOGITS, LOSSES, type LossName, lossTraits } from "../../traits/losses.ts";
-import type { Cure } from "../cure.ts";
-import type { Patient, Suspect } from "../suspect.ts";
+import type { Cure } from "../fix.ts";
+import type { Patient, Suspect } from "../diagnosis.ts";
 import { foundBy, isOf, layersOf } from "./shared.ts";
 
 /** Findings that another activation or loss does not fix. */

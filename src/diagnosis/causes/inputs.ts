@@ -1,14 +1,14 @@
-import { ALIKE, APART, featureFactor } from "../../checks/differences.ts";
-import { absorbsInputScale } from "../../checks/network/absorbs_input_scale.ts";
-import { LARGE_INPUT } from "../../checks/rescale_advice.ts";
+import { ALIKE, APART, featureFactor } from "../../rules/statistics.ts";
+import { absorbsInputScale } from "../../rules/network/absorbs_input_scale.ts";
+import { LARGE_INPUT } from "../../rules/signal/rescale_advice.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import type {
   InputMeasurements,
   LayerMeasurements,
   TargetMeasurements,
 } from "../../measure/measurements.ts";
-import type { Cure } from "../cure.ts";
-import type { Patient, Suspect } from "../suspect.ts";
+import type { Cure } from "../fix.ts";
+import type { Patient, Suspect } from "../diagnosis.ts";
 import { foundBy, isConsequence } from "./shared.ts";
 
 /** Inputs below this leave the layers almost nothing. */

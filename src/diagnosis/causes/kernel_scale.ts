@@ -1,13 +1,11 @@
-import type { Finding } from "../../checks/finding.ts";
-import { formatLayers } from "../format_layers.ts";
-import { initializerFor, SCHEME_OF } from "../initializer_for.ts";
+import type { Finding } from "../../rules/finding.ts";
+import { formatLayers, initializerFor, SCHEME_OF } from "../fix_words.ts";
 import { formatNumber } from "../../words/numbers.ts";
-import { fans } from "../../theory/fans.ts";
-import { gain } from "../../theory/gain.ts";
-import { initializerStd } from "../../theory/initializer_std.ts";
+import { fans, initializerStd } from "../../theory/initializers.ts";
+import { gain } from "../../theory/criticality.ts";
 import { isKernel, isRecurrentKernel } from "../../theory/weight_kinds.ts";
-import type { CuredWeight } from "../cure.ts";
-import type { Patient, Suspect } from "../suspect.ts";
+import type { CuredWeight } from "../fix.ts";
+import type { Patient, Suspect } from "../diagnosis.ts";
 import { foundBy, isConsequence, layersOf } from "./shared.ts";
 
 /** Kernel with its correction factor. */

@@ -1,7 +1,7 @@
-import type { Finding } from "../../checks/finding.ts";
-import { allRules } from "../../checks/register_rule.ts";
+import type { Finding } from "../../rules/finding.ts";
+import { allRules } from "../../rules/register_rule.ts";
 import type { LayerMeasurements } from "../../measure/measurements.ts";
-import type { Patient } from "../suspect.ts";
+import type { Patient } from "../diagnosis.ts";
 
 /** Returns a rule's findings other than notes. */
 export function foundBy(rule: string, { findings }: Patient): Finding[] {

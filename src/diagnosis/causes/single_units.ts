@@ -1,6 +1,6 @@
-import { normalizesOneUnit } from "../../checks/zero_gradient_cause.ts";
-import { formatLayers } from "../format_layers.ts";
-import type { Patient, Suspect } from "../suspect.ts";
+import { normalizesOneUnit } from "../../rules/signal/zero_gradient_cause.ts";
+import { formatLayers } from "../fix_words.ts";
+import type { Patient, Suspect } from "../diagnosis.ts";
 import { isConsequence } from "./shared.ts";
 
 /**

@@ -1,11 +1,10 @@
-import { APART, featureFactor } from "../../checks/differences.ts";
-import type { Finding } from "../../checks/finding.ts";
-import { isCode } from "../../checks/is_code.ts";
+import { APART, featureFactor, isCode } from "../../rules/statistics.ts";
+import type { Finding } from "../../rules/finding.ts";
 import type { TargetMeasurements } from "../../measure/measurements.ts";
 import { isBias } from "../../theory/weight_kinds.ts";
 import { formatNumber } from "../../words/numbers.ts";
-import type { Cure } from "../cure.ts";
-import type { Patient, Suspect } from "../suspect.ts";
+import type { Cure } from "../fix.ts";
+import type { Patient, Suspect } from "../diagnosis.ts";
 import { unevenFeatures } from "./inputs.ts";
 import { foundBy, isOf } from "./shared.ts";
 

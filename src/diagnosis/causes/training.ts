@@ -1,6 +1,6 @@
-import { enoughWeaker } from "../../checks/rules/regularization.ts";
-import type { Cure } from "../cure.ts";
-import type { Patient, Suspect } from "../suspect.ts";
+import { enoughWeaker } from "../../rules/task/regularization.ts";
+import type { Cure } from "../fix.ts";
+import type { Patient, Suspect } from "../diagnosis.ts";
 import { foundBy, layersOf } from "./shared.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { usualRates } from "../../traits/optimizers.ts";

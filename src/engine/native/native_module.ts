@@ -1,5 +1,4 @@
-import { hasRelaxedSimd } from "../has_relaxed_simd.ts";
-import type { Matrix } from "./matrix.ts";
+import { hasRelaxedSimd } from "../start/engine_files.ts";
 import { NativeSweeps } from "./native_sweeps.ts";
 import type { ConvolutionWindows, Operation } from "./operations.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
@@ -164,4 +163,16 @@ export function createNativeModule(
   { relaxedSimd, threads }: { relaxedSimd: boolean; threads: number },
 ): NativeModule {
   return new NativeModule(backend, relaxedSimd && hasRelaxedSimd(), threads);
+}
+
+/** Batch of matrices on the heap. Entry (i, k) is `i * row + k * column` bytes from its start. */
+interface Matrix {
+  /** Byte address of the first matrix. */
+  address: number;
+  /** Bytes from one row to the next. */
+  row: number;
+  /** Bytes from one column to the next. One of `row` and `column` is 4. */
+  column: number;
+  /** Bytes from one matrix of the batch to the next; 0 if all are the same. */
+  batch: number;
 }

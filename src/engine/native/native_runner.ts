@@ -1,4 +1,4 @@
-import { HEAP_LIMIT } from "../guard_heap.ts";
+import { HEAP_LIMIT } from "../heap/guard_heap.ts";
 import { compileNative } from "./compile_native.ts";
 import { heapMemory } from "./heap_memory.ts";
 import type { NativeExports } from "./native_exports.ts";

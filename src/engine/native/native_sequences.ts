@@ -1,6 +1,5 @@
 import { NativeNormalizations } from "./native_normalizations.ts";
-import type { Arguments } from "./operations.ts";
-import { cellNumbers, gatesOf, type RecurrentCell } from "./recurrent_cell.ts";
+import { type Arguments, cellNumbers, gatesOf, type RecurrentCell } from "./operations.ts";
 
 /** Sizes of a sequence. */
 interface SequenceSize {

@@ -1,6 +1,5 @@
 import { NativeSequences } from "./native_sequences.ts";
-import type { Arguments } from "./operations.ts";
-import { GATES, type SelfGate } from "./self_gate.ts";
+import { type Arguments, GATES, type SelfGate } from "./operations.ts";
 
 /** Parameters of a step of Adam. */
 export interface AdamRates {

@@ -1,5 +1,5 @@
 import type { BackendValues, DataId, DataType, TensorInfo } from "@tensorflow/tfjs";
-import type { DataMover } from "../live_data.ts";
+import type { DataMover } from "../heap/live_data.ts";
 
 /** Data of a tensor in TensorFlow.js's WASM backend. */
 export interface TensorData {

@@ -1,5 +1,5 @@
 import { crc32, inflateSync } from "node:zlib";
-import { BatchError } from "../batch_error.ts";
+import { BatchError } from "./batch.ts";
 
 /** Facts from the first bytes of a picture. */
 export interface PictureHeader {

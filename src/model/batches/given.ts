@@ -1,7 +1,7 @@
 import type { LayersModel } from "../../engine/tensorflow.ts";
-import { BatchError } from "../batch_error.ts";
+import { BatchError } from "./batch.ts";
 import type { Objective } from "../objective.ts";
-import type { ParsedTensor } from "../parse_tensor.ts";
+import type { ParsedTensor } from "../weights/weights_manifest.ts";
 
 /** Tensors of a batch file: one for each input, and for each output if it has targets. */
 export interface Given {

@@ -1,5 +1,5 @@
 import { showValue } from "../../words/show_value.ts";
-import { BatchError } from "../batch_error.ts";
+import { BatchError } from "./batch.ts";
 import type { Given } from "./given.ts";
 
 /** Names of a last column that holds the targets. */

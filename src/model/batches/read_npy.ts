@@ -1,9 +1,8 @@
 import { showValue } from "../../words/show_value.ts";
-import { BatchError } from "../batch_error.ts";
+import { BatchError } from "./batch.ts";
 import { BYTES, countOf, entriesOf } from "../files/file_types.ts";
 import { openZip } from "../files/unzip.ts";
-import { MAX_RANK, type ParsedTensor } from "../parse_tensor.ts";
-import type { FileType } from "../weights_file.ts";
+import { type FileType, MAX_RANK, type ParsedTensor } from "../weights/weights_manifest.ts";
 import type { Given } from "./given.ts";
 
 /** Types of NumPy by kind and size. */

@@ -2,10 +2,10 @@ import type { LayersModel } from "../../engine/tensorflow.ts";
 import { failure } from "../../words/failure.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
-import { BatchError } from "../batch_error.ts";
+import { BatchError } from "./batch.ts";
 import { openUserFile, readUserFile } from "../files/user_file.ts";
-import { frontLayers } from "../front_layers.ts";
-import { showShape } from "../shapes.ts";
+import { frontLayers } from "../layers/leaf_layers.ts";
+import { showShape } from "../layers/shapes.ts";
 import {
   decodePng,
   type Picture,

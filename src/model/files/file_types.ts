@@ -1,4 +1,4 @@
-import type { FileType } from "../weights_file.ts";
+import type { FileType } from "../weights/weights_manifest.ts";
 
 /** Bytes of an entry of each type. */
 export const BYTES: Readonly<Record<FileType, number>> = {

@@ -1,5 +1,5 @@
-import { assemblePickle, type Part } from "../../model/torch/assemble_pickle.ts";
-import { torchFile } from "../../model/torch/fixture.ts";
+import { assemblePickle, type Part } from "../../torch/assemble_pickle.ts";
+import { torchFile } from "../../torch/fixture.ts";
 
 const MARK: Part = { op: "(" }, TUPLE: Part = { op: "t" };
 

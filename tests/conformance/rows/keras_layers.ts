@@ -1,12 +1,16 @@
 import type { TensorFlow } from "../../../src/engine/tensorflow.ts";
-import { createConv1DTranspose } from "../../../src/engine/keras_layers/conv_1d_transpose.ts";
-import { createDepthwiseConv1D } from "../../../src/engine/keras_layers/depthwise_conv_1d.ts";
-import { createEinsumDense } from "../../../src/engine/keras_layers/einsum_dense.ts";
-import { createGroupNormalization } from "../../../src/engine/keras_layers/group_normalization.ts";
-import { createMultiHeadAttention } from "../../../src/engine/keras_layers/multi_head_attention.ts";
-import { createRMSNormalization } from "../../../src/engine/keras_layers/rms_normalization.ts";
-import { createSeparableConv1D } from "../../../src/engine/keras_layers/separable_conv_1d.ts";
-import { createUnitNormalization } from "../../../src/engine/keras_layers/unit_normalization.ts";
+import {
+  createConv1DTranspose,
+  createDepthwiseConv1D,
+  createSeparableConv1D,
+} from "../../../src/keras/layers/convolutions_1d.ts";
+import { createEinsumDense } from "../../../src/keras/layers/einsum_dense.ts";
+import {
+  createGroupNormalization,
+  createRMSNormalization,
+  createUnitNormalization,
+} from "../../../src/keras/layers/normalizations.ts";
+import { createMultiHeadAttention } from "../../../src/keras/layers/multi_head_attention.ts";
 import {
   activate,
   add,

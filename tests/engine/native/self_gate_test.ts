@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { GATES, type SelfGate } from "../../../src/engine/native/self_gate.ts";
+import { GATES, type SelfGate } from "../../../src/engine/native/operations.ts";
 import { ACTIVATIONS } from "../../../src/traits/activations.ts";
 import { density } from "../../../src/traits/curves.ts";
 import { withNative } from "./with_native.ts";

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { heapOf } from "../../../src/engine/prepare_engine.ts";
+import { heapOf } from "../../../src/engine/start/prepare_engine.ts";
 import { startHelpers } from "../../../src/engine/native/start_helpers.ts";
-import { startEngine } from "../../../src/engine/start_engine.ts";
-import { patchProperty } from "../../../src/engine/patch_property.ts";
+import { startEngine } from "../../../src/engine/start/start_engine.ts";
+import { patchProperty } from "../../../src/engine/patching.ts";
 
 /** Counts the workers that start and end while something is done. */
 async function countWorkers(action: () => Promise<void>): Promise<{ made: number; ended: number }> {

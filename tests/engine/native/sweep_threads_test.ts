@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { GATES } from "../../../src/engine/native/self_gate.ts";
-import { startEngine } from "../../../src/engine/start_engine.ts";
+import { GATES } from "../../../src/engine/native/operations.ts";
+import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
-import { heapOf } from "../../../src/engine/prepare_engine.ts";
+import { heapOf } from "../../../src/engine/start/prepare_engine.ts";
 import type { Tensor } from "../../../src/engine/tensorflow.ts";
 import { sumTensor } from "../../../src/measure/sums.ts";
 

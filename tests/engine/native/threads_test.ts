@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { startEngine } from "../../../src/engine/start_engine.ts";
+import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
 
 /** Results of every operation that is shared, large enough to be, of odd sizes. */

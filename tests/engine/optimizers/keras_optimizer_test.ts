@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { startEngine } from "../../../src/engine/start_engine.ts";
+import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import type { Optimizer, TensorFlow } from "../../../src/engine/tensorflow.ts";
 import { rateSchedule } from "../../../src/traits/rate_schedules.ts";
-import { savedOptimizer } from "../../../src/model/saved_optimizer.ts";
+import { savedOptimizer } from "../../../src/keras/saved_optimizer.ts";
 import { golden, type SavedOptimizer } from "./golden.ts";
 
 /** Largest distance between two weights that count as equal. */

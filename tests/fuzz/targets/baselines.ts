@@ -1,10 +1,9 @@
 import { assertEquals } from "@std/assert";
 import type { Baseline } from "../../../src/gate/baseline.ts";
 import { findBaseline } from "../../../src/gate/find_baseline.ts";
-import { formatBaseline } from "../../../src/gate/write_baseline.ts";
-import { GateError } from "../../../src/gate/gate_error.ts";
+import { formatBaseline, updateBaseline } from "../../../src/gate/write_baseline.ts";
+import { GateError } from "../../../src/gate/gate_result.ts";
 import { parseBaseline } from "../../../src/gate/read_baseline.ts";
-import { updateBaseline } from "../../../src/gate/update_baseline.ts";
 import { layer, measurements } from "../../render/sample.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";

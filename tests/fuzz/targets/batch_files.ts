@@ -1,9 +1,9 @@
-import { BatchError } from "../../../src/model/mod.ts";
+import { BatchError } from "../../../src/load/mod.ts";
 import { decodePng } from "../../../src/model/batches/decode_png.ts";
 import { readCsv } from "../../../src/model/batches/read_csv.ts";
 import { parseNpy, readNpz } from "../../../src/model/batches/read_npy.ts";
 import { writeZip } from "../../model/files/write_zip.ts";
-import { fixture } from "../../model/torch/fixture.ts";
+import { fixture } from "../../torch/fixture.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";
 import { mutateBytes } from "../mutate.ts";

@@ -1,4 +1,4 @@
-import { GateError } from "../../../src/gate/gate_error.ts";
+import { GateError } from "../../../src/gate/gate_result.ts";
 import { readConfiguration } from "../../../src/gate/read_configuration.ts";
 import { resolveConfiguration } from "../../../src/gate/resolve_configuration.ts";
 import { requireClearError } from "../clear_error.ts";

@@ -1,7 +1,7 @@
 import { startEngine } from "../../../src/engine/mod.ts";
-import { loadModel, ModelError } from "../../../src/model/mod.ts";
-import { bytesOf, FILES } from "../../model/keras/fixtures.ts";
-import { packKeras, unpackKeras } from "../../model/keras/pack_keras.ts";
+import { loadModel, ModelError } from "../../../src/load/mod.ts";
+import { bytesOf, FILES } from "../../keras/files/fixtures.ts";
+import { packKeras, unpackKeras } from "../../keras/files/pack_keras.ts";
 import { golden } from "../../engine/optimizers/golden.ts";
 import type { Chance } from "../chance.ts";
 import { requireClearError } from "../clear_error.ts";

@@ -1,8 +1,8 @@
 import { startEngine } from "../../../src/engine/mod.ts";
 import { measure, MeasureError } from "../../../src/measure/mod.ts";
-import { loadModel, ModelError, randomBatch } from "../../../src/model/mod.ts";
-import { bytesOf } from "../../model/keras/fixtures.ts";
-import { packKeras, unpackKeras } from "../../model/keras/pack_keras.ts";
+import { loadModel, ModelError, randomBatch } from "../../../src/load/mod.ts";
+import { bytesOf } from "../../keras/files/fixtures.ts";
+import { packKeras, unpackKeras } from "../../keras/files/pack_keras.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";
 import { disposeModel, guardCase } from "../guard_case.ts";

@@ -1,5 +1,5 @@
 import type { Engine } from "../../../src/engine/engine.ts";
-import { startEngine } from "../../../src/engine/start_engine.ts";
+import { startEngine } from "../../../src/engine/start/start_engine.ts";
 import type { Tensor } from "../../../src/engine/tensorflow.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";
 import { draw, type KernelCase, type Values } from "../kernels/case.ts";

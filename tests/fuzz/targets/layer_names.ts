@@ -1,29 +1,26 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { failureMessage } from "../../../src/assert/failure_message.ts";
+import { describeModel, failureMessage } from "../../../src/assert/failure_message.ts";
 import { healthMessage } from "../../../src/assert/health_message.ts";
 import { diagnose } from "../../../src/diagnosis/diagnose.ts";
-import { describeModel } from "../../../src/assert/message_parts.ts";
-import type { Finding } from "../../../src/checks/finding.ts";
-import { RULES } from "../../../src/checks/rules.ts";
-import { runChecks } from "../../../src/checks/run_checks.ts";
-import { formatBaseline } from "../../../src/gate/write_baseline.ts";
+import type { Finding } from "../../../src/rules/finding.ts";
+import { RULES } from "../../../src/rules/rules.ts";
+import { runRules } from "../../../src/rules/run_rules.ts";
+import { formatBaseline, updateBaseline } from "../../../src/gate/write_baseline.ts";
 import type { GateRun } from "../../../src/gate/gate_result.ts";
 import { parseBaseline } from "../../../src/gate/read_baseline.ts";
-import { updateBaseline } from "../../../src/gate/update_baseline.ts";
 import type { Measurements } from "../../../src/measure/measurements.ts";
 import { barChart } from "../../../src/render/bar_chart.ts";
-import { parseReport } from "../../../src/documents/report.ts";
+import { parseReport } from "../../../src/render/report_document.ts";
 import { renderGateJson } from "../../../src/render/render_gate_json.ts";
 import { renderGateText } from "../../../src/render/render_gate_text.ts";
 import { renderGithub } from "../../../src/render/render_github.ts";
 import { renderJson } from "../../../src/render/render_json.ts";
 import { renderMarkdown } from "../../../src/render/render_markdown.ts";
-import { renderStudy } from "../../../src/render/render_study.ts";
+import { renderStudy, renderStudySummary } from "../../../src/render/render_study.ts";
 import { renderStudyMarkdown } from "../../../src/render/render_study_markdown.ts";
-import { renderStudySummary } from "../../../src/render/render_study_summary.ts";
 import { renderText } from "../../../src/render/render_text.ts";
-import { STUDY_CSV_HEADING, studyCsvRows } from "../../../src/documents/study_csv.ts";
+import { STUDY_CSV_HEADING, studyCsvRows } from "../../../src/study/study_csv.ts";
 import { renderStudyJson } from "../../../src/render/render_study_json.ts";
 import { summarizeStudy } from "../../../src/study/summarize_study.ts";
 import { oneLine } from "../../../src/words/one_line.ts";
@@ -119,7 +116,7 @@ function tryMessages(measured: Measurements, names: string[], chance: Chance): v
     requireVisible(text, "a message");
     assert(text.split("\n").length <= 25, "a message is too long");
   }
-  for (const found of runChecks(measured)) requireVisible(oneLine(found.message), "a finding");
+  for (const found of runRules(measured)) requireVisible(oneLine(found.message), "a finding");
   const chart = barChart(rows, { width: 80 }).split("\n").slice(1);
   assertEquals(new Set(chart).size, names.length, "two bars look alike");
 }

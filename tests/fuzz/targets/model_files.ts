@@ -1,7 +1,7 @@
 import { startEngine } from "../../../src/engine/mod.ts";
 import type { Layer } from "../../../src/engine/tensorflow.ts";
 import { measure, MeasureError } from "../../../src/measure/mod.ts";
-import { loadModel, ModelError, randomBatch } from "../../../src/model/mod.ts";
+import { loadModel, ModelError, randomBatch } from "../../../src/load/mod.ts";
 import { baseModels, saved, type SavedModel } from "../base_models.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";

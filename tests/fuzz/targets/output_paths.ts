@@ -1,11 +1,10 @@
-import { claimOutputs, type Output } from "../../../src/cli/claim_outputs.ts";
-import { filesRead } from "../../../src/cli/files_read.ts";
-import { RESULT_KINDS } from "../../../src/cli/result_kind.ts";
-import { UsageError } from "../../../src/cli/usage_error.ts";
-import { writeOutput } from "../../../src/cli/write_output.ts";
-import { GateError } from "../../../src/gate/gate_error.ts";
+import { claimOutputs, type Output, RESULT_KINDS } from "../../../src/cli/kit/claim_outputs.ts";
+import { filesRead } from "../../../src/cli/kit/files_read.ts";
+import { UsageError } from "../../../src/cli/kit/usage_error.ts";
+import { writeOutput } from "../../../src/cli/kit/write_output.ts";
+import { GateError } from "../../../src/gate/gate_result.ts";
 import { writeBaseline } from "../../../src/gate/write_baseline.ts";
-import { StudyError } from "../../../src/study/study_error.ts";
+import { StudyError } from "../../../src/study/study_options.ts";
 import { StudyWriter } from "../../../src/study/study_writer.ts";
 import { makeHeader } from "../../study/make_study.ts";
 import type { Chance } from "../chance.ts";

@@ -2,7 +2,7 @@ import { AssertionError } from "@std/assert";
 import configuration from "../../../deno.json" with { type: "json" };
 import { startEngine } from "../../../src/engine/mod.ts";
 import { measure } from "../../../src/measure/mod.ts";
-import { exerciseModel, randomBatch } from "../../../src/model/mod.ts";
+import { exerciseModel, randomBatch } from "../../../src/load/mod.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";
 import { nonsense, spoil, Theirs } from "../nonsense.ts";

@@ -1,4 +1,4 @@
-import { parseReport } from "../../../src/documents/report.ts";
+import { parseReport } from "../../../src/render/report_document.ts";
 import { renderJson } from "../../../src/render/render_json.ts";
 import { finding, layer, measurements } from "../../render/sample.ts";
 import { requireClearError } from "../clear_error.ts";

@@ -1,6 +1,6 @@
-import { ModelError, readWeights } from "../../../src/model/mod.ts";
+import { ModelError, readWeights } from "../../../src/load/mod.ts";
 import { measureWeights } from "../../../src/measure/mod.ts";
-import { fixture, safetensors } from "../../model/torch/fixture.ts";
+import { fixture, safetensors } from "../../torch/fixture.ts";
 import type { Chance } from "../chance.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";

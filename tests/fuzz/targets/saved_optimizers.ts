@@ -1,9 +1,8 @@
-import { startEngine } from "../../../src/engine/mod.ts";
-import { savedOptimizer, unknownOptimizer } from "../../../src/model/saved_optimizer.ts";
+import { type LayersModel, startEngine } from "../../../src/engine/mod.ts";
+import { savedOptimizer, unknownOptimizer } from "../../../src/keras/saved_optimizer.ts";
 import { optimizerOf } from "../../../src/measure/training_facts.ts";
 import { optimizerWords, unusualRate, usualRates } from "../../../src/traits/optimizers.ts";
 import { golden } from "../../engine/optimizers/golden.ts";
-import type { LayersModel } from "../../../src/engine/mod.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";
 import { guardCase } from "../guard_case.ts";
 import { mutateJson } from "../mutate.ts";

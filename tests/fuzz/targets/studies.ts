@@ -1,7 +1,7 @@
 import { mergeStudyFiles } from "../../../src/study/merge_study_files.ts";
 import { renderStudyJson } from "../../../src/render/render_study_json.ts";
 import { renderStudy } from "../../../src/render/render_study.ts";
-import { StudyError } from "../../../src/study/study_error.ts";
+import { StudyError } from "../../../src/study/study_options.ts";
 import { readStudyFile } from "../../../src/study/study_file.ts";
 import { StudyTally } from "../../../src/study/study_tally.ts";
 import { makeHeader, makePoints } from "../../study/make_study.ts";

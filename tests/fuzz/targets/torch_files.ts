@@ -1,6 +1,6 @@
-import { ModelError, readWeights } from "../../../src/model/mod.ts";
+import { ModelError, readWeights } from "../../../src/load/mod.ts";
 import { measureWeights } from "../../../src/measure/mod.ts";
-import { fixture, torchFile, torchParts } from "../../model/torch/fixture.ts";
+import { fixture, torchFile, torchParts } from "../../torch/fixture.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";
 import { mutateBytes } from "../mutate.ts";

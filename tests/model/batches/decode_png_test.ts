@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { decodePng } from "../../../src/model/batches/decode_png.ts";
-import { BatchError } from "../../../src/model/mod.ts";
+import { BatchError } from "../../../src/load/mod.ts";
 import { png } from "./write_png.ts";
 
 /** Channels of each colour type that has no palette. */

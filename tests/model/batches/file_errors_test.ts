@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { BatchError } from "../../../src/model/batch_error.ts";
+import { BatchError } from "../../../src/model/batches/batch.ts";
 import { readCsv } from "../../../src/model/batches/read_csv.ts";
 import { parseNpy, readNpz } from "../../../src/model/batches/read_npy.ts";
 import { writeZip } from "../files/write_zip.ts";
-import { fixture } from "../torch/fixture.ts";
+import { fixture } from "../../torch/fixture.ts";
 
 const message = (run: () => unknown) => assertThrows(run, BatchError).message;
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { BatchError } from "../../../src/model/batch_error.ts";
+import { BatchError } from "../../../src/model/batches/batch.ts";
 import { readCsv } from "../../../src/model/batches/read_csv.ts";
 import { parseNpy, readNpz } from "../../../src/model/batches/read_npy.ts";
 import { writeZip } from "../files/write_zip.ts";

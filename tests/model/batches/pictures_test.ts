@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type LayersModel, startEngine } from "../../../src/engine/mod.ts";
 import { decodePng } from "../../../src/model/batches/decode_png.ts";
-import { BatchError, readBatch } from "../../../src/model/mod.ts";
-import { fixture } from "../torch/fixture.ts";
+import { BatchError, readBatch } from "../../../src/load/mod.ts";
+import { fixture } from "../../torch/fixture.ts";
 import { png } from "./write_png.ts";
 
 Deno.test("decodePng() reads every kind of pixel", () => {

@@ -1,8 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { startEngine } from "../../../src/engine/mod.ts";
-import { BatchError, readBatch } from "../../../src/model/mod.ts";
-import type { LayersModel, Tensor } from "../../../src/engine/mod.ts";
-import { fixture, readExpected } from "../torch/fixture.ts";
+import { type LayersModel, startEngine, type Tensor } from "../../../src/engine/mod.ts";
+import { BatchError, readBatch } from "../../../src/load/mod.ts";
+import { fixture, readExpected } from "../../torch/fixture.ts";
 import { png } from "./write_png.ts";
 
 const { batch: expected, images } = await readExpected();

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { BYTES, countOf, decode, entriesOf, isFloat } from "../../../src/model/files/file_types.ts";
-import type { FileType } from "../../../src/model/weights_file.ts";
+import type { FileType } from "../../../src/model/weights/weights_manifest.ts";
 
 /** How the types are written whose entries are numbers here. */
 const WRITTEN: Partial<Record<FileType, (numbers: number[]) => ArrayBufferView<ArrayBuffer>>> = {

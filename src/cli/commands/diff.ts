@@ -1,0 +1,35 @@
+import { MEASURE_PERMISSIONS } from "../flags/measure_flags.ts";
+import { defineCommand, late } from "../kit/command.ts";
+import { DIFF_FLAGS } from "./diff_flags.ts";
+import type * as DiffWork from "./run_diff.ts";
+
+/** `diff`: compares two runs; exits with 0 unless one of them fails. */
+export const diff = defineCommand({
+  operand: { name: "MODEL", least: 1, most: 2, takes: "files", opensFolders: true },
+  description: [
+    "Says what differs between two networks, layer by layer, the worst change first: std of the kernel,",
+    "mean |gradient|, mean |activation|, mean |delta|, saturated and dead shares, the loss, and which",
+    "causes are gone, have stayed and are new. The first MODEL is A, the second B. Exits with 0 whatever",
+    "differs.",
+    "",
+    "MODEL is what report takes: a model.json, a .keras or .h5 file, a .ts or .js module that creates a",
+    "model, or PyTorch weights; or a report that report --format json wrote, which is known by its",
+    "content and not measured again. Two checkpoints are two files. One MODEL is compared with itself",
+    "under two --seeds.",
+    "",
+    "Layers are matched by name, and by order, class and shapes where TensorFlow.js or Keras made the",
+    "name up. A figure counts as moved if it differs by more than two draws of the same initialisers",
+    "would: a kernel of n weights by a factor of exp(4 / sqrt(n)), four standard deviations; what the",
+    "layers put out and pass back by as much as theory doubts them; or, where weights and batch are the",
+    "same, by more than 1 %.",
+  ].join("\n"),
+  flags: DIFF_FLAGS,
+  examples: [
+    ["diff before.ts after.ts", "two models"],
+    ["diff examples/digits.ts --seeds 0,1", "two draws of one model"],
+    ["diff first/model.json last/model.json --batch batch.json", "two checkpoints"],
+    ["diff report.json model.ts", "a model against an earlier report"],
+  ],
+  permissions: MEASURE_PERMISSIONS,
+  run: late<typeof DiffWork>(import.meta.resolve("./run_diff.ts")),
+});

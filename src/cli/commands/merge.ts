@@ -1,0 +1,25 @@
+import { packageFolder } from "../../engine/start/engine_files.ts";
+import { MERGE_FLAGS } from "../flags/sweep_flags.ts";
+import { defineCommand, late } from "../kit/command.ts";
+import type * as MergeWork from "./run_merge.ts";
+
+/** `merge`: joins the parts of a study. */
+export const merge = defineCommand({
+  operand: { name: "FILE", least: 1, most: Infinity, takes: "files" },
+  description: [
+    "Joins the parts of a study that sweep --shard I/N --out FILE wrote, and shows the whole as sweep",
+    "does. With --out the result is byte-identical to that of an unsplit sweep. A single FILE with a",
+    "whole study is displayed. Parts of different studies or versions are refused, and so are missing",
+    "or duplicate points, which the error names.",
+  ].join("\n"),
+  flags: MERGE_FLAGS,
+  examples: [
+    ["merge part1.json part2.json part3.json --out study.json", "join three shards"],
+    ["merge study.json --format csv", "the figures of a study, for other programs"],
+    ["merge study.json --format html --out study.html", "a study as a page"],
+  ],
+  permissions: [
+    { grant: `--allow-read=FILE...,${packageFolder()}`, purpose: "the parts, and this package" },
+  ],
+  run: late<typeof MergeWork>(import.meta.resolve("./run_merge.ts")),
+});

@@ -1,0 +1,39 @@
+import {
+  PLUGIN_FLAG,
+  QUIET_FLAG,
+  RUN_FLAGS,
+  TRIAL_BUDGET_FLAG,
+  TRIAL_FLAG,
+} from "../flags/measure_flags.ts";
+import { BY_EXTENSION, DETAILS_FLAG, OPEN_FLAG, TEXT_FLAGS } from "../flags/show_flags.ts";
+import { formatsOf } from "../formats.ts";
+import { boolean, file, type FlagValues, oneOf, pattern } from "../kit/flag.ts";
+
+/** Formats of a report. */
+export const REPORT_FORMATS = formatsOf("report");
+
+/** Flags of `report`. */
+export const REPORT_FLAGS = {
+  plugin: PLUGIN_FLAG,
+  ...RUN_FLAGS,
+  trial: TRIAL_FLAG,
+  trialBudget: TRIAL_BUDGET_FLAG,
+  quiet: QUIET_FLAG,
+  format: oneOf(REPORT_FORMATS, { help: "how to show the result", otherwise: BY_EXTENSION }),
+  out: file("write", { help: "write the result there instead of to stdout" }),
+  open: OPEN_FLAG,
+  watch: boolean("measure again whenever a file that was read changes, until Ctrl-C", [{
+    grant: "--allow-read=FOLDERS",
+    purpose:
+      "the folders of the files that --watch watches: MODEL, what it imports, its weights, " +
+      "--batch",
+  }]),
+  layers: pattern("show only the layers whose name matches"),
+  axis: oneOf(["log", "linear"], { help: "axis of the bars", default: "log" }),
+  ...TEXT_FLAGS,
+  details: DETAILS_FLAG,
+  all: boolean("give every layer a row of its own, even where blocks repeat"),
+};
+
+/** Values of the flags of `report`. */
+export type ReportValues = FlagValues<typeof REPORT_FLAGS>;

@@ -1,0 +1,116 @@
+import { type Difference, differenceOf } from "../../compare/difference.ts";
+import { diagnose } from "../../diagnosis/diagnose.ts";
+import { readUserText } from "../../model/files/user_file.ts";
+import { strayErrors } from "../../model/user_code/stray_errors.ts";
+import { parseReport } from "../../render/report_document.ts";
+import { showWord } from "../../words/show_value.ts";
+import { RUN_FLAGS } from "../flags/measure_flags.ts";
+import { formatOf, textOptions } from "../flags/show_flags.ts";
+import { FORMATS } from "../formats.ts";
+import { claimOutputs, kindOf, resultKind, resultWords } from "../kit/claim_outputs.ts";
+import { filesRead } from "../kit/files_read.ts";
+import { UsageError } from "../kit/usage_error.ts";
+import { writeOutput } from "../kit/write_output.ts";
+import { loadPlugins } from "../load_plugins.ts";
+import { examineModel } from "../measure_model.ts";
+import { DIFF_FORMATS, type DiffValues } from "./diff_flags.ts";
+
+/** Compares two runs. Returns the exit code, see the declaration of the subcommand. */
+export async function run(
+  operands: string[],
+  { format: asked, out, all, plugin, ...flags }: DiffValues,
+): Promise<number> {
+  const format = formatOf(asked, out, DIFF_FORMATS);
+  if (out !== null) {
+    await claimOutputs(
+      [{ path: out, kind: kindOf(format, "diff") }],
+      await filesRead([...operands, ...flags.register, ...plugin], [flags.batch, flags.weights]),
+    );
+  }
+  const sides = sidesOf(operands, flags);
+  // Read both before measuring either.
+  const texts: (string | null)[] = [];
+  for (const { path } of sides) texts.push(await reportText(path));
+  if (sides[0].path === sides[1].path && texts[0] !== null && flags.seeds !== null) {
+    throw new UsageError(
+      `MODEL is ${showWord(sides[0].path)}, a JSON report, expected a model to draw under --seeds`,
+    );
+  }
+  await loadPlugins(plugin);
+  const runs: Difference["before"][] = [];
+  for (const i of await missingFirst(sides)) {
+    const text = texts[i];
+    runs[i] = text === null ? await measured(sides[i], flags) : stored(sides[i].name, text);
+  }
+  await strayErrors.settle();
+  const options = { ...textOptions(flags, out), all };
+  await writeOutput(await FORMATS[format].diff!(differenceOf(runs[0], runs[1]), options), out);
+  return 0;
+}
+
+/** Side of a comparison. */
+interface Side {
+  name: string;
+  path: string;
+  seed: number;
+}
+
+function sidesOf(operands: string[], { seed, seeds }: Pick<DiffValues, "seed" | "seeds">): Side[] {
+  const [path] = operands;
+  if (seeds === null) {
+    if (operands.length === 1) {
+      throw new UsageError("MODEL is given once, expected two, or one with two --seeds");
+    }
+    return operands.map((path) => ({ name: path, path, seed: seed ?? RUN_FLAGS.seed.default }));
+  }
+  if (seed !== null) {
+    throw new UsageError("--seed and --seeds exclude each other, expected one of them");
+  }
+  if (operands.length === 2) {
+    throw new UsageError("--seeds compares one MODEL with itself, expected no second one");
+  }
+  if (seeds.length !== 2) {
+    throw new UsageError(`--seeds names ${seeds.length}, expected two, such as 0,1`);
+  }
+  return seeds.map((seed) => ({ name: `${path}, seed ${seed}`, path, seed }));
+}
+
+/** Returns the text of a JSON report; `null` for anything that may be a model. */
+async function reportText(path: string): Promise<string | null> {
+  // Unreadable files are left to the loader of models, which reports why.
+  const kind = /\.json$/i.test(path) ? await resultKind(path).catch(() => null) : null;
+  if (kind === "report") return await readUserText(path);
+  if (kind === null || kind === "empty" || kind === "text") return null;
+  throw new UsageError(`${path} holds ${resultWords(kind)}, expected a model or a JSON report`);
+}
+
+/**
+ * Returns the indices of the sides, missing files first: their loader rejects them before anything
+ * is measured.
+ */
+async function missingFirst(sides: readonly Side[]): Promise<number[]> {
+  const there = await Promise.all(
+    sides.map(({ path }) => Deno.stat(path).then(() => true, () => false)),
+  );
+  return [...sides.keys()].sort((a, b) => Number(there[a]) - Number(there[b]));
+}
+
+function stored(name: string, text: string): Difference["before"] {
+  try {
+    const { measurements, findings } = parseReport(text);
+    return { name, measurements, diagnosis: diagnose(measurements, findings) };
+  } catch (error) {
+    const { message } = error as Error;
+    throw new UsageError(`${name}: ${message.replace(/^The report: /, "")}`);
+  }
+}
+
+async function measured(
+  { name, path, seed }: Side,
+  { trial, trialBudget, seeds: _, ...flags }: Omit<DiffValues, "format" | "out" | "all" | "plugin">,
+): Promise<Difference["before"]> {
+  const examination = { trial, trialBudget, rules: null, trained: null, histograms: false };
+  const request = { ...flags, model: path, seed, examination };
+  const { measurements, diagnosis } = await examineModel(request, !flags.quiet);
+  return { name, measurements, diagnosis };
+}

@@ -1,0 +1,222 @@
+import type { Diagnosis } from "../../diagnosis/diagnosis.ts";
+import { applyCures } from "../../diagnosis/examine/apply_fixes.ts";
+import { type Examination, examine } from "../../diagnosis/examine/examine.ts";
+import { errorsOf, isGone } from "../../diagnosis/examine/try_fixes.ts";
+import { isWeightCure } from "../../diagnosis/fix.ts";
+import { kerasInitializers } from "../../diagnosis/keras_initializers.ts";
+import type { LayersModel } from "../../engine/tensorflow.ts";
+import { rewriteKeras } from "../../keras/files/rewrite_keras.ts";
+import { loadModel } from "../../load/load_model.ts";
+import { folderOf } from "../../load/load_model_json.ts";
+import { modelFiles } from "../../load/save_model.ts";
+import { beyondStock } from "../../model/beyond_stock.ts";
+import { isJsonFile, isKerasFile } from "../../model/loaded_model.ts";
+import { ModelError } from "../../model/model_error.ts";
+import { nameAlike } from "../../model/name_alike.ts";
+import { NewFolder } from "../../model/new_folder.ts";
+import { strayErrors } from "../../model/user_code/stray_errors.ts";
+import { modelWeights } from "../../model/weights/model_weights.ts";
+import { wrapText } from "../../render/fit_text.ts";
+import { codeLines, renderChanges } from "../../render/render_changes.ts";
+import { fixOf, renderDiagnosis, verdictLine } from "../../render/render_diagnosis.ts";
+import { defuse, failure } from "../../words/failure.ts";
+import { formatCount } from "../../words/numbers.ts";
+import { escapeControls, showWord } from "../../words/show_value.ts";
+import { textOptions } from "../flags/show_flags.ts";
+import { version } from "../kit/command.ts";
+import { UsageError } from "../kit/usage_error.ts";
+import { writeOutput } from "../kit/write_output.ts";
+import { loadPlugins } from "../load_plugins.ts";
+import { type Examined, examineModel } from "../measure_model.ts";
+import type { FixValues } from "./fix_flags.ts";
+
+/** Name of the list of changes, written beside the model. */
+const LIST = "CHANGES.md";
+
+/** Runs `fix`. */
+export async function run(
+  operands: string[],
+  { out, plugin, trial, trialBudget, columns, ...flags }: FixValues,
+): Promise<number> {
+  const [model = null] = operands;
+  if (out !== null) await claimFolder(out, model);
+  await loadPlugins(plugin);
+  const request = {
+    model,
+    ...flags,
+    examination: { trial, trialBudget, rules: null, trained: null, histograms: false },
+  };
+  let copy: Copy | null = null;
+  const examination = await examineModel(request, !flags.quiet, async (examined) => {
+    const isCurable = examined.examination.cures.some(isWeightCure);
+    if (out !== null && isCurable) copy = await writeCopy(examined, { model, out });
+  });
+  await strayErrors.settle();
+  const style = textOptions({ columns, unicode: false, ascii: false }, null);
+  const { lines, isHealthy } = outcome(examination, copy, { out, style });
+  await writeOutput(`${lines.map(defuse).join("\n")}\n`, null);
+  return isHealthy ? 0 : 1;
+}
+
+/**
+ * Checks, before anything is measured, that the folder can be written, and is not that of the
+ * model.
+ */
+async function claimFolder(out: string, model: string | null): Promise<void> {
+  const place = (path: string) => Deno.stat(path).catch(() => null);
+  const [own, other] = [await place(out), model === null ? null : await place(folderOf(model))];
+  if (own?.ino && own.ino === other?.ino && own.dev === other.dev) {
+    throw new UsageError(
+      `--out is ${showWord(out)}, the folder of the model, expected another one`,
+    );
+  }
+  await using _claimed = await NewFolder.open(out);
+}
+
+/** Fixed copy of a model. */
+interface Copy {
+  /** Diagnosis of the copy. */
+  diagnosis: Diagnosis;
+  /** Names of the weights that differ from those of the model, then the number of all weights. */
+  changed: string[];
+  weights: number;
+  /** Parts of the model that TensorFlow.js does not load by itself. */
+  beyond: string[];
+  /** Files written, the model file first; `null` if the problem remains. */
+  files: string[] | null;
+}
+
+/** Writes a fixed copy, reads it again, measures it, and keeps it only if it is healthier. */
+async function writeCopy(
+  { tf, model, batch, options, examination }: Examined,
+  { model: path, out }: { model: string | null; out: string },
+): Promise<Copy> {
+  const { changed } = applyCures(model, examination.cures);
+  await using folder = await NewFolder.open(out);
+  const files = path !== null && isKerasFile(path)
+    ? [await rewriteKeras(model, path, kerasInitializers(examination.cures))]
+    : await modelFiles(tf, model, path !== null && isJsonFile(path) ? path : null);
+  await folder.write(files);
+  const own = files.at(-1)!.path;
+  const written = await readAgain(`${folder.temporary}/${own}`, out, model);
+  const wasTrained = examination.trial !== null && !("skipped" in examination.trial);
+  const trial = options.trial === "auto" && wasTrained ? "always" : options.trial;
+  const after = await examine(written, batch, { ...options, trial })
+    .finally(() => written.dispose());
+  const weights = modelWeights(model).length;
+  const { diagnosis } = after;
+  // TensorFlow.js does not read Keras files at all.
+  const beyond = path !== null && isKerasFile(path) ? [] : beyondStock(model);
+  if (!isCured(examination.diagnosis, diagnosis)) {
+    return { diagnosis, changed, weights, beyond, files: null };
+  }
+  const name = path ?? "the exercise's network";
+  const changes = { name, version: version(), before: examination, after, changed, weights };
+  await folder.write([{ path: LIST, bytes: new TextEncoder().encode(renderChanges(changes)) }]);
+  await folder.publish(own);
+  const names = [own, ...files.slice(0, -1).map(({ path }) => path), LIST];
+  return { diagnosis, changed, weights, beyond, files: names };
+}
+
+/**
+ * Loads the copy from its file and compiles it like the model, since the file does not hold what
+ * code compiled.
+ */
+async function readAgain(path: string, out: string, model: LayersModel): Promise<LayersModel> {
+  const loaded = await loadModel(path).catch((error) => {
+    const own = path.slice(path.lastIndexOf("/") + 1);
+    const reason = failure(error).replace(`${path}: `, "");
+    throw new ModelError(`${out}: the model cannot be read again as a ${own}: ${reason}`, {
+      cause: error,
+    });
+  });
+  const { model: written } = loaded;
+  written.name = model.name;
+  nameAlike(model, written);
+  const { optimizer, loss } = model;
+  if (loss !== undefined && written.loss === undefined) written.compile({ optimizer, loss });
+  return written;
+}
+
+/**
+ * Returns true if every cause whose fix changed a weight is gone, and there are fewer errors than
+ * before.
+ */
+function isCured(before: Diagnosis, after: Diagnosis): boolean {
+  const treated = before.causes.filter(({ tried, cures }) =>
+    tried?.worked && cures.every(isWeightCure)
+  );
+  return treated.every((cause) => isGone(cause, after)) && errorsOf(after) < errorsOf(before);
+}
+
+/** Returns the lines about the fix, and the final verdict on the network. */
+function outcome(
+  { diagnosis, measurements: { layers } }: Examination,
+  copy: Copy | null,
+  { out, style }: { out: string | null; style: { width: number; color: boolean } },
+): { lines: string[]; isHealthy: boolean } {
+  const say = (text: string) => wrapText(escapeControls(text), style.width, "", "  ");
+  const written = copy?.files ?? null;
+  const last = written === null ? diagnosis : copy!.diagnosis;
+  const code = diagnosis.causes.filter(({ severity }) => severity === "error")
+    .flatMap(({ cures, tried }) => codeLines(fixOf(cures, tried)));
+  return {
+    lines: [
+      ...renderDiagnosis(diagnosis, layers, style),
+      "",
+      ...code.length === 0 ? [] : ["Code to paste:", ...code.map((line) => `  ${line}`), ""],
+      ...written === null ? [] : [
+        ...say(`Changed ${copy!.changed.length} of ${formatCount(copy!.weights, "weight")}.`),
+        ...say(`Wrote into ${out}: ${written.join(", ")}.`),
+        ...copy!.beyond.length === 0 ? [] : say(
+          `Read ${
+            written[0]
+          } with loadModel() of this package: TensorFlow.js by itself refuses or ignores ${
+            copy!.beyond.join(", ")
+          }.`,
+        ),
+      ],
+      ...written === null || last.verdict === "healthy"
+        ? []
+        : ["", "What is left in the copy:", ...renderDiagnosis(last, layers, style), ""],
+      ...say(
+        `${verdictLine(last, { ...style, color: false })}: ${
+          written === null
+            ? whyNotWritten(diagnosis, copy, out)
+            : `measured again from ${out}/${written[0]}${
+              last.verdict === "healthy" || !leavesCode(diagnosis) ? "" : `; ${LEFT}, see ${LIST}`
+            }`
+        }`,
+      ),
+    ],
+    isHealthy: last.verdict === "healthy",
+  };
+}
+
+/** Text for what no copy can fix. */
+const LEFT = "what is in the code is left to you";
+
+/** Returns true if a fix that worked is not in the weights alone. */
+function leavesCode({ causes }: Diagnosis): boolean {
+  return causes.some(({ tried, cures }) => tried?.worked && !cures.every(isWeightCure));
+}
+
+/** Returns the reason why there is no copy; the end of a sentence. */
+function whyNotWritten(diagnosis: Diagnosis, copy: Copy | null, out: string | null): string {
+  if (diagnosis.verdict === "healthy") return "no error to fix, nothing written";
+  if (copy !== null) {
+    const left = `${errorsOf(copy.diagnosis)} of ${formatCount(errorsOf(diagnosis), "error")}`;
+    return `nothing written, as the weights alone would leave ${left}`;
+  }
+  const worked = diagnosis.causes.filter(({ tried }) => tried?.worked);
+  if (worked.length === 0) {
+    const isTried = diagnosis.causes.some(({ tried }) => tried !== undefined);
+    return `nothing written, as ${isTried ? "no fix worked" : "there is no fix to try"}`;
+  }
+  if (worked.some(({ cures }) => cures.some(isWeightCure)) && out === null) {
+    return leavesCode(diagnosis)
+      ? `--out DIR writes a copy with its weights fixed; ${LEFT}`
+      : "--out DIR writes a fixed copy";
+  }
+  return "nothing written, as what cures it does not lie in the weights";
+}

@@ -1,0 +1,77 @@
+import { nameSome } from "../../study/merge_complaints.ts";
+import { mergeStudyFiles } from "../../study/merge_study_files.ts";
+import { differenceOf } from "../../study/same_study.ts";
+import { readStudyFile, type StudyFile } from "../../study/study_file.ts";
+import type { StudyHeader } from "../../study/study_header.ts";
+import { StudyError } from "../../study/study_options.ts";
+import { StudyTally } from "../../study/study_tally.ts";
+import { StudyWriter } from "../../study/study_writer.ts";
+import { oneLine } from "../../words/one_line.ts";
+import { destinations, type MergeValues } from "../flags/sweep_flags.ts";
+import { claimOutputs, kindOf } from "../kit/claim_outputs.ts";
+import { openFile, requireFile } from "../kit/write_output.ts";
+import { printPoints, printSummary, showsPoints, studyView } from "./run_sweep.ts";
+
+/** Joins the parts. Returns the exit code, see the declaration of the subcommand. */
+export async function run(
+  operands: string[],
+  { out: given, quiet, open, ...shown }: MergeValues,
+): Promise<number> {
+  const view = studyView(shown);
+  const { study: out, page } = destinations({ ...shown, out: given });
+  requireFile(open, page === null ? [] : [page]);
+  if (given !== null) {
+    const kind = page === null ? "study" : kindOf(shown.format, "study");
+    await claimOutputs([{ path: given, kind }], operands);
+  }
+  const files = await readParts(operands);
+  const { header, points } = mergeStudyFiles(files);
+  if (out !== null) await requireSameStudy(out, header);
+  const tally = new StudyTally(header);
+  const writer = out === null ? null : await StudyWriter.create(out, header, { whole: true });
+  try {
+    for await (const point of points) {
+      if (!showsPoints(view)) tally.add(point);
+      await writer?.add(point);
+    }
+  } catch (error) {
+    await writer?.discard();
+    throw error;
+  }
+  await writer?.close();
+  if (showsPoints(view)) await printPoints(view, header, mergeStudyFiles(files).points);
+  else await printSummary(view, tally.result(), page);
+  if (open) openFile(page!);
+  if (!quiet && given !== null) {
+    console.error(`${header.total} points, in ${oneLine(given)}`);
+  }
+  return 0;
+}
+
+/** Reads the headers, one file after the other: a thousand open files are too many. */
+async function readParts(paths: readonly string[]): Promise<StudyFile[]> {
+  const files: StudyFile[] = [];
+  const unreadable: string[] = [];
+  for (const path of paths) {
+    try {
+      files.push(await readStudyFile(path));
+    } catch (error) {
+      if (!(error instanceof StudyError)) throw error;
+      unreadable.push(error.message);
+    }
+  }
+  if (unreadable.length > 0) throw new StudyError(nameSome(unreadable, "; "));
+  return files;
+}
+
+/** Allows the whole to replace only an earlier whole, or a part, of the same study. */
+async function requireSameStudy(out: string, header: StudyHeader): Promise<void> {
+  const info = await Deno.stat(out).catch(() => null);
+  if (info === null || !info.isFile || info.size === 0) return;
+  const difference = differenceOf((await readStudyFile(out)).header, header);
+  if (difference === null) return;
+  throw new StudyError(
+    `${out} holds another study, which the whole would replace: name another file, or remove that ` +
+      `one first (${difference})`,
+  );
+}

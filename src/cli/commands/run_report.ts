@@ -1,0 +1,95 @@
+import type { Examination } from "../../diagnosis/examine/examine.ts";
+import type { Measurements } from "../../measure/measurements.ts";
+import { isWeightsFile } from "../../model/loaded_model.ts";
+import { strayErrors } from "../../model/user_code/stray_errors.ts";
+import { showWord } from "../../words/show_value.ts";
+import { formatOf, textOptions } from "../flags/show_flags.ts";
+import { FORMATS } from "../formats.ts";
+import { claimOutputs, kindOf } from "../kit/claim_outputs.ts";
+import { filesRead } from "../kit/files_read.ts";
+import { UsageError } from "../kit/usage_error.ts";
+import { openFile, requireFile, writeOutput } from "../kit/write_output.ts";
+import { loadPlugins } from "../load_plugins.ts";
+import { examineModel } from "../measure_model.ts";
+import { REPORT_FORMATS, type ReportValues } from "./report_flags.ts";
+
+/** Measures a model and shows it. Returns the exit code, see the declaration of the subcommand. */
+export async function run(
+  [model]: string[],
+  {
+    plugin,
+    format: asked,
+    out,
+    axis,
+    layers,
+    trial,
+    trialBudget,
+    details,
+    all,
+    open,
+    watch,
+    ...flags
+  }: ReportValues,
+): Promise<number> {
+  requireFile(open, out === null ? [] : [out]);
+  const format = formatOf(asked, out, REPORT_FORMATS);
+  if (format === "svg" && model !== undefined && isWeightsFile(model)) {
+    throw new UsageError(
+      `--format svg draws gradients and activations, found MODEL ${showWord(model)}, which holds ` +
+        "weights alone",
+    );
+  }
+  if (out !== null) {
+    const { batch, register, weights } = flags;
+    await claimOutputs(
+      [{ path: out, kind: kindOf(format, "report") }],
+      await filesRead([model ?? null, ...register, ...plugin], [batch, weights]),
+    );
+  }
+  const { histograms = false } = FORMATS[format];
+  const request = {
+    ...{ model: model ?? null, ...flags },
+    examination: { trial, trialBudget, rules: null, trained: null, histograms },
+  };
+  /** Draws one examination as text, at the current width of the terminal. */
+  const textOf = async ({ measurements, findings, diagnosis }: Examination) => {
+    requireShown(layers, measurements);
+    const options = {
+      ...textOptions(flags, out),
+      details,
+      all,
+      scale: axis,
+      layers: layers ?? undefined,
+    };
+    return await FORMATS[format].report!({ measurements, findings, diagnosis }, options);
+  };
+  if (watch) {
+    if (model === undefined) {
+      throw new UsageError("--watch has no MODEL, expected a file to watch");
+    }
+    if (format !== "text" && out === null) {
+      throw new UsageError(`--watch with --format ${format} has no --out, expected a file`);
+    }
+    const { watchReport } = await import("./watch_report.ts");
+    return await watchReport({ ...request, model }, { plugin, out, open, textOf });
+  }
+  await loadPlugins(plugin);
+  const examination = await examineModel(request, !flags.quiet);
+  await strayErrors.settle();
+  await writeOutput(await textOf(examination), out);
+  if (open) openFile(out!);
+  return 0;
+}
+
+/**
+ * Rejects a pattern that matches no layer.
+ *
+ * @throws {UsageError} If `--layers` leaves nothing to show.
+ */
+function requireShown(layers: RegExp | null, { layers: all }: Measurements): void {
+  if (layers && !all.some(({ name }) => layers.test(name))) {
+    throw new UsageError(
+      `--layers is ${showWord(String(layers))}, expected the name of a layer to match it`,
+    );
+  }
+}

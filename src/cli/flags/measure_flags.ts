@@ -1,0 +1,183 @@
+import type { TrialMode } from "../../diagnosis/examine/try_findings.ts";
+import { engineFileUrl, packageFolder, pathOf } from "../../engine/start/engine_files.ts";
+import { parseSeeds } from "../../gate/configuration.ts";
+import type { GateSettings } from "../../gate/resolve_configuration.ts";
+import { nearestObjective } from "../../measure/check_objective.ts";
+import { OBJECTIVES } from "../../model/objective.ts";
+import { TRIAL_BUDGET } from "../../probe/trial_budget.ts";
+import type { Shard } from "../../study/study_header.ts";
+import { showValue } from "../../words/show_value.ts";
+import {
+  boolean,
+  file,
+  files,
+  type Flag,
+  type FlagValues,
+  integer,
+  oneOf,
+  parsed,
+  type Permission,
+  readInteger,
+  seconds,
+} from "../kit/flag.ts";
+import { UsageError } from "../kit/usage_error.ts";
+
+const TRIALS = ["auto", "always", "off"] as const;
+
+const path = (file: Parameters<typeof engineFileUrl>[0]) => pathOf(engineFileUrl(file));
+
+/** Flags of every subcommand that measures. */
+export const MEASURE_FLAGS = {
+  batch: file("read", {
+    help:
+      "the batch: .npz (x and y, or x_train and y_train), .npy, .csv with a header (targets: a last column " +
+      "y, target, label, class or species, or one with names of classes), " +
+      'a folder of PNG pictures by class, or JSON: {"inputs": T, "targets": T}, T a nested array or ' +
+      '{"shape", "values"}',
+    otherwise: "the module's, else a random one",
+  }),
+  examples: integer({
+    help:
+      "how many examples to draw; auto: 32, or fewer where a pass of them would not fit the WASM heap",
+    least: 1,
+    most: 1e6,
+    or: "auto",
+    default: "auto",
+  }),
+  microBatch: integer({
+    help: "examples per step; auto: all, or as many as fit the WASM heap; results do not change",
+    least: 1,
+    most: 1e6,
+    or: "auto",
+    default: "auto",
+  }),
+  objective: oneOf(OBJECTIVES, {
+    help:
+      "what to differentiate: sum, or a loss such as meanSquaredError; a name that ends in FromLogits is for a head without softmax or sigmoid",
+    otherwise: "the module's, else the loss the model was compiled with, else sum",
+    value: "NAME",
+    hint: nearestObjective,
+  }),
+  trust: boolean(
+    "measure a model file however much memory and work it asks for: past 2 GiB an example, or 1e13 operations a batch",
+  ),
+  portable: boolean("no relaxed SIMD: the same figures on every machine"),
+  weights: file("read", {
+    help:
+      "put these weights into the model: .safetensors, .pt or .pth of the same network in PyTorch, " +
+      ".weights.h5, .h5 or .keras of the same in Keras",
+  }),
+  register: files("run", {
+    help: "module that registers the custom layers of a model.json, .keras or .h5",
+  }),
+};
+
+/** Flags of every subcommand that runs a model under one seed at a time. */
+export const RUN_FLAGS = {
+  ...MEASURE_FLAGS,
+  half: boolean("also judge whether the numbers fit into fp16; the pass takes longer"),
+  seed: integer({ help: "seed of the model and of the random batch", least: 0, default: 0 }),
+  threads: integer({
+    help: "engine threads; results do not depend on it",
+    least: 1,
+    most: 8,
+    or: "auto",
+    default: "auto",
+    permissions: [{
+      grant: `--allow-read=${path("threaded")}`,
+      purpose: "for --threads above 1, which auto uses for large models",
+    }],
+  }),
+};
+
+/** Flag of every subcommand that shows progress on stderr. */
+export const QUIET_FLAG = boolean("print only errors on stderr");
+
+/** Flag of every subcommand that knows rules: modules with your own rules. */
+export const PLUGIN_FLAG = files("run", {
+  help: "module that exports your own rules, made by defineRule()",
+});
+
+/** Flag of every subcommand that diagnoses a model: when to run the trial. */
+export const TRIAL_FLAG = parsed<TrialMode, "auto">({
+  help:
+    "train the model on its batch for some steps: auto, where there is an error, a warning or " +
+    "something that one pass cannot judge, such as dropout; always, with the fixes of warnings and however " +
+    "large the model is; off; or STEPS steps where auto would",
+  value: "auto|always|off|STEPS",
+  takes: TRIALS,
+  default: "auto",
+  read: (text, place) =>
+    TRIALS.find((word) => word === text) ??
+      readInteger(text, place, 1, 10000, "auto, always or off"),
+});
+
+/** Flag of the same subcommands: seconds that a trial may take. */
+export const TRIAL_BUDGET_FLAG = seconds({
+  help:
+    "how long a trial may take, as estimated from the model's size: rates, steps and examples " +
+    "that do not fit are left out",
+  default: TRIAL_BUDGET,
+});
+
+/** Request to examine a model, beside measuring it. */
+interface ExaminationRequest {
+  /** When to train it. */
+  trial: TrialMode;
+  /** Maximum duration of the trial in seconds. */
+  trialBudget: number;
+  /** Rules of a gate to judge it by; `null` for all rules with their defaults. */
+  rules: GateSettings["rules"] | null;
+  /** True if it has been trained; `null` to guess from its biases. */
+  trained: boolean | null;
+  /** True to measure distributions, for a format that shows them. */
+  histograms: boolean;
+}
+
+/** Request to measure a model. */
+export interface MeasureRequest extends FlagValues<typeof RUN_FLAGS> {
+  /** Path of the model, or `null` for the exercise's network. */
+  model: string | null;
+  quiet: boolean;
+  examination: ExaminationRequest;
+}
+
+/** Permissions of every subcommand that measures, with the paths that the files have here. */
+export const MEASURE_PERMISSIONS: readonly Permission[] = [{
+  grant: `--allow-read=FOLDER,${packageFolder()},${path("single")}`,
+  purpose:
+    "FOLDER is that of MODEL; then this package, and the WASM binary of TensorFlow.js. A .ts or " +
+    ".js MODEL runs with these permissions and may need more",
+}];
+
+/** Returns the flag for the number of workers. */
+export function jobsFlag<const D extends number | "auto">(help: string, fallback: D) {
+  return integer({ help, least: 1, most: 256, or: "auto", default: fallback });
+}
+
+/** Returns the flag for the seeds of several runs. */
+export function seedsFlag(
+  help: string,
+  { most, otherwise }: { most?: number; otherwise: string },
+): Flag<number[], null> {
+  return parsed({
+    help,
+    otherwise,
+    value: "N|LIST",
+    read: (text, place) => parseSeeds(text, place, most),
+  });
+}
+
+/** Returns the flag for a part of the work. */
+export function shardFlag(help: string): Flag<Shard, null> {
+  return parsed({ help, value: "I/N", read: readShard });
+}
+
+function readShard(text: string, place: string): Shard {
+  const [, index, count] = /^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? [];
+  const shard = { index: Number(index), count: Number(count) };
+  if (index !== undefined && shard.index >= 1 && shard.index <= shard.count) return shard;
+  throw new UsageError(
+    `${place} is ${showValue(text)}, expected I/N, the I-th of N parts, such as 1/3`,
+  );
+}

@@ -1,0 +1,109 @@
+import type { RenderTextOptions } from "../../render/render_charts.ts";
+import { type FormatName, FORMATS } from "../formats.ts";
+import { boolean, type FlagValues, integer } from "../kit/flag.ts";
+
+/** Returns the flag for the width of a text; heat maps need more columns than bars. */
+export function columnsFlag(least = 20) {
+  return integer({
+    help: "columns of the text",
+    otherwise: "the terminal's, else 80",
+    least,
+    most: 1000,
+  });
+}
+
+/** Minimum default width, however narrow the terminal is. */
+const LEAST = 40;
+
+/**
+ * Returns the width of a text in columns.
+ *
+ * @param given The value of `--columns`, if any.
+ * @param terminal Whether the text goes to a terminal.
+ */
+export function columnsOf(given: number | null, terminal: boolean): number {
+  return given ?? (terminal ? Math.max(LEAST, columnsOfTerminal()) : 80);
+}
+
+/** Returns the width of the terminal. A pseudo-terminal without a size reports 0 columns. */
+function columnsOfTerminal(): number {
+  return Deno.consoleSize().columns || 80;
+}
+
+/** Flags for drawing a text. */
+export const TEXT_FLAGS = {
+  columns: columnsFlag(),
+  unicode: boolean("draw with Unicode even where no terminal reads it"),
+  ascii: boolean("plain ASCII without colour even in a terminal"),
+};
+
+/** Program that opens a file as a double click does. */
+export const OPENER = { darwin: "open", windows: "explorer" }[Deno.build.os as string] ??
+  "xdg-open";
+
+/** Flag that opens the file written. */
+export const OPEN_FLAG = boolean("open the file that was written, as a double click does", [{
+  grant: `--allow-run=${OPENER}`,
+  purpose: "the program that opens files here, for --open",
+}]);
+
+/** Flag that shows every finding beside the causes. */
+export const DETAILS_FLAG = boolean("show every finding, and what each rule expected");
+
+/**
+ * Returns the options for drawing a text. Columns, colour and Unicode are those of the terminal if
+ * the text goes to one. `NO_COLOR` turns colour off on a terminal; `FORCE_COLOR` turns it on
+ * without one.
+ *
+ * @param flags The flags that were given.
+ * @param out The destination of the result: a file, or `null` for stdout.
+ */
+export function textOptions(
+  { columns, unicode, ascii }: FlagValues<typeof TEXT_FLAGS>,
+  out: string | null,
+): Required<Pick<RenderTextOptions, "width" | "unicode" | "color">> {
+  const terminal = out === null && Deno.stdout.isTerminal();
+  const able = terminal && variable("TERM") !== "dumb";
+  const forced = out === null && Boolean(variable("FORCE_COLOR"));
+  return {
+    width: columnsOf(columns, terminal),
+    unicode: !ascii && (unicode || (able && readsUnicode())),
+    color: !ascii && !Deno.noColor && (able || forced),
+  };
+}
+
+/**
+ * Returns true if the terminal shows Unicode: not if its locale says otherwise, or on a Linux
+ * console.
+ */
+function readsUnicode(): boolean {
+  const locale = variable("LC_ALL") || variable("LC_CTYPE") || variable("LANG");
+  return variable("TERM") !== "linux" && (!locale || /utf-?8/i.test(locale));
+}
+
+/** Returns an environment variable without prompting: one that may not be read counts as unset. */
+function variable(name: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  return state === "granted" ? Deno.env.get(name) : undefined;
+}
+
+/** Default of `--format` in the help. */
+export const BY_EXTENSION = "what the name of --out ends in, else text";
+
+/**
+ * Returns the format of a result: the one requested, otherwise the only one with the extension of
+ * `--out`, otherwise text.
+ *
+ * @param asked The value of `--format`.
+ * @param out The file that it is written to.
+ * @param among The formats of the result.
+ */
+export function formatOf<Name extends FormatName>(
+  asked: Name | null,
+  out: string | null,
+  among: readonly Name[],
+): Name | "text" {
+  if (asked !== null || out === null) return asked ?? "text";
+  const fitting = among.filter((name) => out.toLowerCase().endsWith(`.${FORMATS[name].extension}`));
+  return fitting.length === 1 ? fitting[0] : "text";
+}

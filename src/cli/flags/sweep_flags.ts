@@ -1,0 +1,246 @@
+import { withCriticalScales } from "../../study/critical_scales.ts";
+import type { StudyGrid } from "../../study/study_grid.ts";
+import type { StudyOptions } from "../../study/study_options.ts";
+import type { ModelFile, NamedNetwork } from "../../study/study_subject.ts";
+import { INITIALIZERS } from "../../theory/initializers.ts";
+import { roundTo } from "../../words/numbers.ts";
+import { showValue, showWord } from "../../words/show_value.ts";
+import { FORMATS, formatsOf } from "../formats.ts";
+import {
+  boolean,
+  file,
+  type FlagValues,
+  listOf,
+  oneOf,
+  parsed,
+  pattern,
+  readInteger,
+  readWord,
+  requireDistinct,
+} from "../kit/flag.ts";
+import { UsageError } from "../kit/usage_error.ts";
+import {
+  jobsFlag,
+  MEASURE_FLAGS,
+  PLUGIN_FLAG,
+  QUIET_FLAG,
+  seedsFlag,
+  shardFlag,
+} from "./measure_flags.ts";
+import { columnsFlag, OPEN_FLAG, TEXT_FLAGS } from "./show_flags.ts";
+
+/** Minimum width of heat maps. */
+const LEAST_COLUMNS = 40;
+
+/** Flags for showing a study on stdout; `merge` has them too. */
+export const STUDY_SHOW_FLAGS = {
+  format: oneOf(formatsOf("study"), {
+    help: "what to print: json and csv contain one point per draw; summary is JSON with the " +
+      "medians, the quartiles and the share of healthy draws; html is a page, which --out names",
+    default: "text",
+  }),
+  open: OPEN_FLAG,
+  ...TEXT_FLAGS,
+  columns: columnsFlag(LEAST_COLUMNS),
+  quiet: QUIET_FLAG,
+};
+
+/** Decides what goes to `--out`: the study itself, or a page that shows it. */
+export function destinations(
+  { format, out }: Pick<MergeValues, "format" | "out">,
+): { study: string | null; page: string | null } {
+  return FORMATS[format].isPage ? { study: null, page: out } : { study: out, page: null };
+}
+
+/** Flags of `merge`. */
+export const MERGE_FLAGS = {
+  out: file("write", { help: "write the whole study there, as JSON; the page for --format html" }),
+  ...STUDY_SHOW_FLAGS,
+};
+
+/** Values of the flags of `merge`. */
+export type MergeValues = FlagValues<typeof MERGE_FLAGS>;
+
+/** Six factors of ten; lower ones for the exercise's weights, which are 894 times too large. */
+const SCALES = { dense: "0.001..1000", exercise: "0.00001..10", model: "0.001..1000" };
+const DEPTHS = { dense: [10], exercise: [10], model: undefined };
+const WIDTHS = { dense: [64], exercise: [20], model: undefined };
+const ACTIVATIONS = ["relu", "tanh", "sigmoid", "selu"];
+const SEEDS = 5;
+
+/** Flags of `sweep`. */
+export const SWEEP_FLAGS = {
+  scale: parsed({
+    value: "RANGE|LIST",
+    help: "what to multiply the kernels by: 0.001..1000 (10 per decade), 0.001..1000:25, or " +
+      "0.5,1,1/894; in a range also the critical scale of each activation",
+    otherwise: `${SCALES.dense}; --exercise: ${SCALES.exercise}`,
+    read: (text, place) => ({ scales: parseScales(text, place), isRange: text.includes("..") }),
+  }),
+  scaleLayers: pattern("scale only the kernels of layers whose name matches"),
+  activation: listOf((word) => word, {
+    help: "activations to compare",
+    otherwise: `${ACTIVATIONS}; MODEL: its own`,
+  }),
+  seeds: seedsFlag(
+    "N draws of weights and batch at each scale (seeds 0 to N - 1), or the seeds of a list: " +
+      "1,2,5 or 0..9",
+    { most: 1_000_000, otherwise: String(SEEDS) },
+  ),
+  depth: listOf((word, place) => readInteger(word, place, 1, 1000), {
+    help: "how many hidden layers",
+    otherwise: String(DEPTHS.dense),
+  }),
+  width: listOf((word, place) => readInteger(word, place, 1, 100_000), {
+    help: "units of a hidden layer",
+    otherwise: `${WIDTHS.dense}; --exercise: ${WIDTHS.exercise}`,
+  }),
+  initializer: listOf(
+    // TensorFlow.js itself spells it leCunNormal.
+    (word, place) =>
+      INITIALIZERS.find((name) => name.toLowerCase() === word.toLowerCase()) ??
+        readWord(word, place, INITIALIZERS),
+    {
+      help: "lecunNormal, heNormal, glorotUniform, orthogonal ...",
+      otherwise: "lecunNormal",
+      takes: INITIALIZERS,
+    },
+  ),
+  exercise: boolean("study the exercise's network instead, std 200"),
+  ...MEASURE_FLAGS,
+  plugin: PLUGIN_FLAG,
+  jobs: jobsFlag("number of workers; results do not depend on it", "auto"),
+  out: file("write", {
+    help: "write the study there as JSON, updated continuously; the page for --format html",
+  }),
+  resume: boolean("resume from --out FILE"),
+  shard: shardFlag("measure only the I-th of N parts; merge joins them"),
+  ...STUDY_SHOW_FLAGS,
+};
+
+/** Study that a command line asks for. */
+export interface SweepRequest {
+  subject: NamedNetwork | ModelFile;
+  grid: StudyGrid;
+  options: StudyOptions & Pick<SweepValues, "jobs" | "shard">;
+  /** File of the study, if any. */
+  out: string | null;
+  resume: boolean;
+}
+
+/** Values of the flags of `sweep`. */
+export type SweepValues = FlagValues<typeof SWEEP_FLAGS>;
+
+/**
+ * Converts the flags of `sweep` to a request.
+ *
+ * @throws {UsageError} If flags exclude each other.
+ */
+export function sweepRequest(model: string | undefined, flags: SweepValues): SweepRequest {
+  const { exercise, depth, width, register, weights, out, resume } = flags;
+  if (model !== undefined) {
+    for (const [name, given] of Object.entries({ exercise, depth, width })) {
+      if (!given) continue;
+      throw new UsageError(
+        `--${name} is for the networks that sweep builds itself, found MODEL ${showWord(model)}`,
+      );
+    }
+  }
+  const { study } = destinations(flags);
+  if (resume && out !== null && study === null) {
+    throw new UsageError(
+      `--resume continues a study, found --format ${flags.format}, whose --out is a page`,
+    );
+  }
+  if (resume && out === null) {
+    throw new UsageError("--resume continues the study in --out FILE, expected --out too");
+  }
+  if (model === undefined && register.length > 0) {
+    throw new UsageError("--register is for the custom layers of MODEL, expected MODEL too");
+  }
+  if (model === undefined && weights !== null) {
+    throw new UsageError("--weights is for MODEL, expected MODEL too");
+  }
+  const network = exercise ? "exercise" : "dense";
+  const kind = model === undefined ? network : "model";
+  const { scales, isRange } = flags.scale ??
+    { scales: parseScales(SCALES[kind], "--scale"), isRange: true };
+  const built = {
+    network,
+    activations: flags.activation ?? ACTIVATIONS,
+    initializers: flags.initializer ?? [],
+    widths: width ?? WIDTHS[network],
+  } as const;
+  return {
+    subject: model === undefined
+      ? { network }
+      : { model, register, ...weights === null ? {} : { weights } },
+    grid: {
+      scales: isRange && model === undefined ? withCriticalScales(scales, built) : scales,
+      activations: flags.activation ?? (model === undefined ? ACTIVATIONS : undefined),
+      initializers: flags.initializer ?? undefined,
+      seeds: flags.seeds ?? SEEDS,
+      depths: depth ?? DEPTHS[kind],
+      widths: width ?? WIDTHS[kind],
+    },
+    options: {
+      examples: flags.examples === "auto" ? undefined : flags.examples,
+      microBatch: flags.microBatch,
+      batch: flags.batch,
+      objective: flags.objective,
+      scaleLayers: flags.scaleLayers,
+      trust: flags.trust,
+      relaxedSimd: !flags.portable,
+      jobs: flags.jobs,
+      shard: flags.shard,
+    },
+    out: study,
+    resume,
+  };
+}
+
+/** Default number of scales per factor of ten. */
+const SCALES_PER_DECADE = 10;
+const MAX_SCALES = 10_000;
+
+/**
+ * Reads `--scale`: a range `0.001..1000`, evenly spaced by logarithm, ten per factor of ten; a
+ * range with its number of scales, `0.001..1000:25`; or a list, `0.5,1,2`. A number may be a
+ * fraction, `1/894`. Inner scales of a range are rounded to four digits.
+ *
+ * @throws {UsageError} If it is none of these, or names a scale twice.
+ */
+export function parseScales(text: string, place: string): number[] {
+  const wrong = () =>
+    new UsageError(
+      `${place} is ${showValue(text)}, expected a range such as 0.001..1000 or 0.001..1000:25, ` +
+        `or a list such as 0.5,1,2 of numbers above 0`,
+    );
+  const number = (part: string) => {
+    const [, numerator, denominator = "1"] =
+      /^\s*(\d*\.?\d+(?:e[+-]?\d+)?)(?:\/(\d*\.?\d+(?:e[+-]?\d+)?))?\s*$/i.exec(part) ?? [];
+    const value = Number(numerator) / Number(denominator);
+    if (numerator === undefined || !(value > 0 && value < Infinity)) throw wrong();
+    return value;
+  };
+  const range = text.split("..");
+  if (range.length === 1) return requireDistinct(text.split(",").map(number), place);
+  const [end, count, ...more] = range[1].split(":");
+  const [from, to] = [number(range[0]), number(end)];
+  if (range.length > 2 || more.length > 0 || to < from) throw wrong();
+  const decades = Math.log10(to / from);
+  const steps = count === undefined
+    ? Math.max(1, Math.round(decades * SCALES_PER_DECADE))
+    : Number(count) - 1;
+  if (count !== undefined && !(/^\d+$/.test(count) && steps >= 1 && steps < MAX_SCALES)) {
+    throw new UsageError(
+      `${place} is ${showValue(text)} with ${showWord(count)} scales, expected 2 to ${MAX_SCALES}`,
+    );
+  }
+  if (from === to) return [from];
+  return Array.from({ length: steps + 1 }, (_, i) => {
+    if (i === 0) return from;
+    if (i === steps) return to;
+    return roundTo(4, from * 10 ** (decades * i / steps));
+  });
+}

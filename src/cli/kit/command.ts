@@ -1,0 +1,218 @@
+import configuration from "../../../deno.json" with { type: "json" };
+import { nearest } from "../../words/nearest.ts";
+import { anyOf, showValue, showWord } from "../../words/show_value.ts";
+import {
+  boolean,
+  type Completed,
+  flagName,
+  type FlagSet,
+  type FlagValues,
+  type Permission,
+} from "./flag.ts";
+import { requirePath } from "./require_path.ts";
+import { UsageError } from "./usage_error.ts";
+import { parseArgs } from "@std/cli/parse-args";
+
+/** Operand of a subcommand. */
+export interface Operand {
+  /** Name in the help: `MODEL`. */
+  name: string;
+  /** Minimum number. */
+  least: 0 | 1;
+  /** Maximum number. */
+  most: 1 | 2 | typeof Infinity;
+  /** Shell completions; a function if plugins can add some. */
+  takes: Completed | (() => readonly string[]);
+  /** True if a folder can be given instead of the model in it. */
+  opensFolders?: boolean;
+}
+
+/** Text of a subcommand for its help and completions. */
+interface CommandText {
+  /** Its operand. */
+  operand: Operand;
+  /** Description in a few sentences. */
+  description: string;
+  /** Further sections of the help: a title and its paragraphs. */
+  sections?: readonly (readonly [title: string, paragraphs: readonly string[]])[];
+  /** Examples, each with a description. */
+  examples: readonly (readonly [command: string, does: string])[];
+  /** Permissions that it needs with any flags. */
+  permissions: readonly Permission[];
+}
+
+/** Subcommand. */
+export interface Command extends CommandText {
+  /** Its flags, `--help` last. */
+  flags: FlagSet;
+  /**
+   * Runs it.
+   *
+   * @param args The arguments after its name.
+   * @returns The exit code.
+   */
+  run(args: readonly string[]): Promise<number>;
+}
+
+/** Subcommand that is not loaded yet. */
+export interface CommandEntry {
+  /** Summary in one line. */
+  summary: string;
+  /** Loads it separately, to keep `--help` of the others fast. */
+  load(): Promise<Command>;
+}
+
+/** Makes a subcommand from its declaration; its `run` gets flags of the declared types. */
+export function defineCommand<F extends FlagSet>(
+  { flags, run, ...text }: CommandText & {
+    /** Its flags; `--help` is added. */
+    flags: F;
+    /** Runs it and returns the exit code. */
+    run(operands: string[], flags: FlagValues<F>): Promise<number>;
+  },
+): Command {
+  return {
+    ...text,
+    flags: { ...flags, help: boolean("show this help") },
+    async run(args) {
+      // Loaded late to keep --help fast.
+      const { parseCommand } = await import("./command.ts");
+      const { operands, flags: values } = parseCommand(args, text.operand, flags);
+      if (!text.operand.opensFolders) return await run(operands, values);
+      const { modelIn } = await import("../model_in.ts");
+      return await run(await Promise.all(operands.map(modelIn)), values);
+    },
+  };
+}
+
+/**
+ * Loads the code of a subcommand from a module of this folder when it runs. The path is not a
+ * literal in the `import()`: Deno reads a literal's module and all its imports before the first
+ * line of any subcommand runs, which needs permission to read this package; `--help` works without.
+ *
+ * @param url URL of the module; it exports `run`.
+ */
+export function late<M extends { run: (operands: string[], flags: never) => Promise<number> }>(
+  url: string,
+): M["run"] {
+  return (async (...given: Parameters<M["run"]>) => {
+    return await (await import(url)).run(...given);
+  }) as M["run"];
+}
+
+/** Returns the usage of a subcommand for its help: `[MODEL] [flags]`. */
+export function usageOf({ name, least, most }: Operand): string {
+  const many = most === 2 ? `${name} [${name}]` : most > 1 ? `${name}...` : name;
+  return `${least === 0 ? `[${many}]` : many} [flags]`;
+}
+
+/** Returns the version of this package. */
+export function version(): string {
+  return configuration.version;
+}
+
+/** Parsed command line. */
+export interface ParsedCommand<F extends FlagSet> {
+  /** Operands. */
+  operands: string[];
+  /** Value of every flag, given or default. */
+  flags: FlagValues<F>;
+}
+
+/**
+ * Parses the arguments of a subcommand.
+ *
+ * @param args The arguments after the subcommand.
+ * @param operand Its operand.
+ * @param known Its flags.
+ * @returns Operands and flags.
+ * @throws {UsageError} If a flag is unknown, is given twice or lacks its value, a switch has one, a
+ * value is not valid, or operands are missing or too many.
+ */
+export function parseCommand<F extends FlagSet>(
+  args: readonly string[],
+  operand: Operand,
+  known: F,
+): ParsedCommand<F> {
+  const flags = Object.entries(known).map(([key, flag]) => ({ key, name: flagName(key), flag }));
+  const names = flags.map(({ name }) => name);
+  const switches = flags.filter(({ flag }) => flag.value === null).map(({ name }) => name);
+  const strings = names.filter((name) => !switches.includes(name));
+  const parsed = parseArgs(withRefused(args, strings), {
+    string: [...strings, "_"],
+    boolean: switches,
+    collect: names,
+    "--": true,
+    unknown(argument, key) {
+      if (key === undefined) return true;
+      const suggestion = nearest(key, names).replace(/"(.*)"/, "--$1");
+      const flag = argument.split("=")[0];
+      throw new UsageError(
+        `The flag ${showWord(flag)} is unknown${suggestion || ", expected one that --help lists"}`,
+      );
+    },
+  });
+  refuseSwitchValues(args, switches);
+  const operands = [...parsed._.map(String), ...parsed["--"] ?? []];
+  requireOperands(operands, operand);
+  const values = flags.map(({ key, name, flag }) => {
+    const place = `--${name}`;
+    const given = [parsed[name] ?? []].flat().filter((item) => item !== false).map(String);
+    if (given.length === 0) return [key, flag.default];
+    if (given.length > 1 && !flag.repeatable && flag.value !== null) {
+      throw new UsageError(`${place} is given ${given.length} times, expected once`);
+    }
+    if (flag.value !== null && given.includes("")) {
+      throw new UsageError(`${place} has no value, expected ${place} ${flag.value}`);
+    }
+    return [key, flag.read(given, place)];
+  });
+  // Each flag has read its own value: fromEntries() loses the types.
+  return { operands, flags: Object.fromEntries(values) as FlagValues<F> };
+}
+
+const MAX_OPERANDS_SHOWN = 5;
+
+function requireOperands(operands: readonly string[], { name, least, most, takes }: Operand): void {
+  const expected = takes === "files" ? undefined : "a name";
+  for (const operand of operands) requirePath(name, operand, expected);
+  if (operands.length < least) {
+    const expected = Array.isArray(takes) ? anyOf(takes) : "a file";
+    throw new UsageError(`${name} is missing, expected ${expected}`);
+  }
+  if (operands.length <= most) return;
+  const shown = operands.slice(0, MAX_OPERANDS_SHOWN).map(showWord).join(" ");
+  const more = operands.length > MAX_OPERANDS_SHOWN ? " ..." : "";
+  throw new UsageError(
+    `${name} is given ${operands.length} times, expected ${
+      most === 1 ? "once" : "twice"
+    } at most: ${shown}${more}`,
+  );
+}
+
+function refuseSwitchValues(args: readonly string[], switches: readonly string[]): void {
+  for (const argument of args) {
+    if (argument === "--") return;
+    const [, name, value] = argument.match(/^--([^=]+)=(.*)$/s) ?? [];
+    if (name === undefined || !switches.includes(name)) continue;
+    throw new UsageError(`--${name} is ${showValue(value)}, expected no value`);
+  }
+}
+
+/**
+ * Joins a negative number, or an empty text, with the flag before it. No flag accepts them, and the
+ * flag's own reader says so; otherwise `-1` would be reported as an unknown flag, and `""` as an
+ * operand.
+ */
+function withRefused(args: readonly string[], strings: readonly string[]): string[] {
+  const end = args.includes("--") ? args.indexOf("--") : args.length;
+  const joined: string[] = [];
+  for (const [index, argument] of args.entries()) {
+    const before = args[index - 1] ?? "";
+    const joins = index < end && /^(-\.?\d|$)/.test(argument) && before.startsWith("--") &&
+      strings.includes(before.slice(2));
+    if (joins) joined[joined.length - 1] += `=${argument}`;
+    else joined.push(argument);
+  }
+  return joined;
+}

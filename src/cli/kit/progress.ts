@@ -1,0 +1,137 @@
+import type { PassProgress } from "../../measure/measure_options.ts";
+import type { StudyProgress } from "../../study/study_options.ts";
+import { formatDuration } from "../../words/numbers.ts";
+
+/** Interval of updates on a terminal, in ms. */
+const ON_TERMINAL = 100;
+/** Interval of new lines in a log, in ms: it cannot rewrite the last one. */
+const IN_LOG = 10_000;
+
+/** Returns a line on stderr: a terminal rewrites it, a log gets a new one each time. */
+function statusLine(isTerminal: boolean): { show(line: string): void; clear(): void } {
+  const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
+  let shows = false;
+  return {
+    show(line) {
+      shows = true;
+      write(isTerminal ? `\r\x1b[K${line}` : `${line}\n`);
+    },
+    clear() {
+      if (isTerminal && shows) write("\r\x1b[K");
+      shows = false;
+    },
+  };
+}
+
+/** Duration of a pass, in ms, before progress is shown. */
+const PATIENCE = 3000;
+
+/**
+ * Shows on a terminal the progress of a pass that takes longer than three seconds. Logs get no bar:
+ * it would be left behind when the report is written.
+ *
+ * @returns `update` to call with the progress, and `done` to call when the pass is over.
+ */
+export function passProgress(): { update(progress: PassProgress): void; done(): void } {
+  const isTerminal = Deno.stderr.isTerminal();
+  const { show, clear } = statusLine(isTerminal);
+  const started = performance.now();
+  let shown = started;
+  return {
+    update(progress) {
+      const now = performance.now();
+      if (!isTerminal || now - started < PATIENCE || now - shown < ON_TERMINAL) return;
+      shown = now;
+      show(passLine(progress, now - started, columns()));
+    },
+    done: clear,
+  };
+}
+
+/**
+ * Returns `[######..........] 25 %, measuring: forward pass, layer 5 of 20, part 2 of 8, 12 s
+ * left`.
+ *
+ * @param took The duration of the pass so far, in ms.
+ */
+export function passLine(
+  { phase, done, total, share, part, parts }: PassProgress,
+  took: number,
+  columns = Infinity,
+): string {
+  const left = formatDuration(took / 1000 * (1 - share) / share);
+  const place = part === undefined ? "" : `, part ${part} of ${parts}`;
+  return withBar(
+    share,
+    `measuring: ${phase} pass, layer ${done} of ${total}${place}, ${left} left`,
+    columns,
+  );
+}
+
+/**
+ * Shows on stderr the progress of a study and the time left: a terminal rewrites one line, a log
+ * gets a new line from time to time.
+ *
+ * @returns `update` to call after every point, and `clear` to call before anything else is written.
+ */
+export function studyProgress(): { update(progress: StudyProgress): void; clear(): void } {
+  const terminal = Deno.stderr.isTerminal();
+  const interval = terminal ? ON_TERMINAL : IN_LOG;
+  const { show, clear } = statusLine(terminal);
+  let started: { at: number; done: number } | null = null;
+  let shown = performance.now() + (terminal ? PATIENCE - ON_TERMINAL : 0);
+  return {
+    update(progress) {
+      const now = performance.now();
+      started ??= { at: now, done: progress.done };
+      if (now - shown < interval) return;
+      shown = now;
+      show(progressLine(progress, started, now, terminal ? columns() : Infinity));
+    },
+    clear,
+  };
+}
+
+/** Columns assumed for a terminal that does not report them. */
+const COLUMNS = 80;
+
+function columns(): number {
+  try {
+    return Deno.consoleSize().columns || COLUMNS;
+  } catch {
+    return COLUMNS;
+  }
+}
+
+/** Characters of a full bar. */
+const BAR = 24;
+
+/**
+ * Returns `[######..........] 25 %, 250 of 1000 points, 12 s left, 2 workers`. In few columns the
+ * bar is shorter or missing: a wrapped line cannot be rewritten.
+ */
+export function progressLine(
+  { done, total, workers }: StudyProgress,
+  started: { at: number; done: number },
+  now: number,
+  columns = Infinity,
+): string {
+  const share = total === 0 ? 1 : done / total;
+  const measured = done - started.done;
+  const left = measured === 0 ? null : (now - started.at) / measured * (total - done) / 1000;
+  const told = `${done} of ${total} points${left === null ? "" : `, ${formatDuration(left)} left`}${
+    workers > 1 ? `, ${workers} workers` : ""
+  }`;
+  return withBar(share, told, columns);
+}
+
+/** Returns a bar, the share and a text, at most `columns` wide. */
+function withBar(share: number, told: string, columns: number): string {
+  const text = `${Math.floor(share * 100)} %, ${told}`;
+  // The terminal shows ^C in the last columns; the bar has brackets and a space.
+  const room = columns - 3;
+  const bar = Math.min(BAR, room - text.length - 3);
+  if (bar < 1) return text.slice(0, room);
+  const full = Math.floor(share * bar);
+  return `[${"#".repeat(full)}${".".repeat(bar - full)}] ${text}`;
+}

@@ -1,0 +1,99 @@
+import { isReadable } from "../../gate/gate_result.ts";
+import { fileToReplace, putInPlace } from "../../model/new_folder.ts";
+import { failure, writeFailure } from "../../words/failure.ts";
+import { OPENER } from "../flags/show_flags.ts";
+import { UsageError } from "./usage_error.ts";
+
+/**
+ * Writes a result to stdout or to a file.
+ *
+ * A reader that closes the pipe early (`| head`) is not an error. A file is written under a
+ * temporary name and then renamed, so that no reader ever sees half of it and the old one survives
+ * a failure; anything else, such as `/dev/null` or `>(command)`, is written to directly.
+ *
+ * @param text The result.
+ * @param path The file, or `null` for stdout.
+ * @returns True if the output still has a reader; `false` if it closed the pipe.
+ * @throws {UsageError} If the file, or stdout, cannot be written.
+ */
+export async function writeOutput(text: string, path: string | null): Promise<boolean> {
+  const bytes = new TextEncoder().encode(text);
+  if (path === null) return await writeAll(bytes);
+  try {
+    const place = await outputPath(path);
+    const target = await fileToReplace(place);
+    if (target === null) await Deno.writeFile(place, bytes, { create: false, append: true });
+    else await replace(target, bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return false;
+    throw new UsageError(`${path} cannot be written: ${writeFailure(error)}`);
+  }
+}
+
+async function replace(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  try {
+    await Deno.writeFile(temporary, bytes, { createNew: true });
+    await putInPlace(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw error;
+  }
+}
+
+// While a model's code runs, its output to stdout goes to stderr; a report written meanwhile still
+// goes to stdout.
+const writeToStdout = Deno.stdout.write.bind(Deno.stdout);
+
+async function writeAll(bytes: Uint8Array): Promise<boolean> {
+  try {
+    for (let written = 0; written < bytes.length;) {
+      written += await writeToStdout(bytes.subarray(written));
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return false;
+    throw new UsageError(`stdout cannot be written: ${writeFailure(error)}`);
+  }
+}
+
+/** Working directory when the program started; `null` if it may not be read. */
+const START = isReadable(".") ? Deno.cwd() : null;
+
+/**
+ * Resolves a path of the command line, claimed before any code of a model ran, against the folder
+ * that the program was started in, even after a model has changed the working directory.
+ */
+export async function outputPath(path: string): Promise<string> {
+  if (START === null || Deno.cwd() === START) return path;
+  const { resolve } = await import("node:path");
+  return resolve(START, path);
+}
+
+/**
+ * Checks, before anything is measured, that there will be a file to open.
+ *
+ * @param open Whether to open one.
+ * @param paths The files that will be written; the first is opened.
+ * @throws {UsageError} If there are none.
+ */
+export function requireFile(open: boolean, paths: readonly string[]): void {
+  if (!open || paths.length > 0) return;
+  throw new UsageError("--open has no file to open, expected --out FILE");
+}
+
+/**
+ * Opens a file as a double click does. A failure only prints a warning, since the result is already
+ * written. Does not wait for the program, which may run until its window is closed.
+ */
+export function openFile(path: string): void {
+  // A name that begins with a dash would be a flag.
+  const args = [path.startsWith("-") ? `./${path}` : path];
+  try {
+    new Deno.Command(OPENER, { args, stdin: "null", stdout: "null", stderr: "null" }).spawn()
+      .unref();
+  } catch (error) {
+    console.error(`warning: ${path} is written, but ${OPENER} cannot open it: ${failure(error)}`);
+  }
+}

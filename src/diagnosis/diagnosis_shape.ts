@@ -1,0 +1,86 @@
+import type { Setting } from "../model/not_reproduced.ts";
+import {
+  boolean,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  string,
+} from "../words/shape.ts";
+import type { Consequence, DiagnosisTrial, Tried } from "./diagnosis.ts";
+
+/** Fix as written: in words, and as code to paste if it has some. */
+interface WrittenFix {
+  text: string;
+  code: string | null;
+}
+
+/** Cause as written; its findings are indices into those of the report. */
+interface WrittenCause {
+  kind: string;
+  severity: Consequence["severity"];
+  layers: string[];
+  message: string;
+  consequences: Consequence[];
+  fixes: WrittenFix[];
+  tried: Tried | null;
+  findings: number[];
+}
+
+/** Diagnosis as written. */
+export interface WrittenDiagnosis {
+  verdict: string;
+  notJudged?: Setting[];
+  causes: WrittenCause[];
+  trial: DiagnosisTrial | null;
+}
+
+const severity = oneOf<Consequence["severity"]>("error", "warning", "note");
+
+const consequence = object<WrittenCause["consequences"][number]>({
+  rule: string,
+  problem: string,
+  severity,
+  layers: list(string),
+});
+
+const tried = object<Tried>({
+  worked: boolean,
+  errors: number,
+  left: number,
+  figure: nullable(
+    object<NonNullable<Tried["figure"]>>({
+      title: string,
+      layer: string,
+      before: number,
+      after: number,
+    }),
+  ),
+});
+
+/** Keys of a diagnosis in the order of writing. It is not read back. */
+export const diagnosisShape = object<WrittenDiagnosis>({
+  verdict: string,
+  notJudged: optional(list(oneOf<Setting>("loss", "optimizer"))),
+  causes: list(object<WrittenCause>({
+    kind: string,
+    severity,
+    layers: list(string),
+    message: string,
+    consequences: list(consequence),
+    fixes: list(object<WrittenFix>({ text: string, code: nullable(string) })),
+    tried: nullable(tried),
+    findings: list(number),
+  })),
+  trial: nullable(
+    object<DiagnosisTrial>({
+      verdict: string,
+      givenVerdict: optional(string),
+      said: string,
+      cured: optional(string),
+      curedVerdict: optional(string),
+    }),
+  ),
+});

@@ -1,0 +1,374 @@
+import { requireEngine } from "../../engine/running_engine.ts";
+import type { LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
+import type { Batch } from "../../model/batches/batch.ts";
+import { randomTargets } from "../../model/batches/random_targets.ts";
+import { leafLayers } from "../../model/layers/leaf_layers.ts";
+import type { Objective } from "../../model/objective.ts";
+import { requireModel } from "../../model/require_model.ts";
+import { modelWeights } from "../../model/weights/model_weights.ts";
+import { arrayOf, objectWith, requireValue, text } from "../../words/requirements.ts";
+import { showValue } from "../../words/show_value.ts";
+import {
+  type Cure,
+  type CuredWeight,
+  initializerIn,
+  isWeightCure,
+  requireCure,
+  type WeightCure,
+} from "../fix.ts";
+import type * as tfjs from "@tensorflow/tfjs";
+
+/** Result of applying fixes to a model. */
+export interface AppliedCures {
+  /** Names of the weights that were changed, as {@linkcode modelWeights} gives them. */
+  changed: string[];
+  /** Fixes that do not change weights: they are for the code, or for the data. */
+  left: Cure[];
+}
+
+/**
+ * Applies to a model, permanently, the fixes that only change weights: kernels rescaled or drawn
+ * again, biases set. Every other weight keeps its bits. If anything is wrong, no weight is changed.
+ *
+ * @param model A built model.
+ * @param cures The fixes, in this order, as {@linkcode examine} found them.
+ * @returns The changed weights, and the fixes that do not change weights.
+ *
+ * @example Fix the exercise network and examine it again
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { applyCures, examine } from "@gradient-health/gradient-health/examine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel();
+ * const batch = randomBatch(model);
+ * const { cures } = await examine(model, batch);
+ * const { changed, left } = applyCures(model, cures);
+ * assertEquals([changed.length, left], [9, []]);
+ * assertEquals((await examine(model, batch)).diagnosis.verdict, "healthy");
+ * model.dispose();
+ * ```
+ *
+ * @throws {EngineError} If no engine runs.
+ * @throws {TypeError} If a fix is invalid, or names a weight that the model does not have.
+ */
+export function applyCures(model: LayersModel, cures: readonly Cure[]): AppliedCures {
+  requireModel(model);
+  requireValue("cures", cures, arrayOf(objectWith({ kind: text })));
+  const { tf } = requireEngine();
+  const known = new Map(modelWeights(model).map((weight) => [weight.weightName, weight]));
+  const changed = new Set<string>();
+  const own = cures.filter(isWeightCure);
+  for (const cure of own) {
+    requireCure(`cures[${cures.indexOf(cure)}]`, cure);
+    for (const { weight } of cure.weights) {
+      if (!known.has(weight)) {
+        throw new TypeError(
+          `The cures are for a weight ${showValue(weight)}, expected one that the model has`,
+        );
+      }
+      changed.add(weight);
+    }
+  }
+  tf.tidy(() => {
+    for (const cure of own) {
+      const change = weightChange(tf, cure);
+      for (const weight of cure.weights) {
+        const value = known.get(weight.weight)!.variable.read();
+        // A fresh tensor: XNNPACK keeps using the old weights if one is written in place.
+        const variable = value as Tensor as unknown as { assign(value: Tensor): void };
+        variable.assign(change(value as Tensor, weight));
+      }
+    }
+  });
+  return { changed: [...changed], left: cures.filter((cure) => !isWeightCure(cure)) };
+}
+
+/** Model, batch and objective, which a fix may change. */
+export interface CureSubject {
+  /** Model; a fix changes it in place until undone. */
+  model: LayersModel;
+  /** Batch; a fix replaces it. */
+  batch: Batch;
+  /** Objective; a fix may replace it. */
+  objective: Objective | undefined;
+}
+
+/** Subject with a fix applied, and a way to undo it. */
+export interface Cured {
+  subject: CureSubject;
+  /** Restores the model, bit by bit, and frees the tensors that the fix made. */
+  undo(): void;
+}
+
+/**
+ * Applies a fix.
+ *
+ * @returns The fixed subject, or `null` if the fix requires another model than this one.
+ */
+export function applyCure(tf: TensorFlow, subject: CureSubject, cure: Cure): Cured | null {
+  switch (cure.kind) {
+    case "rescale":
+    case "redraw":
+    case "set-bias":
+      return changeWeights(tf, subject, cure.weights, weightChange(tf, cure));
+    case "normalize-input":
+      return changeBatch(tf, subject, "inputs", cure.index, standardized(tf, cure));
+    case "normalize-targets":
+      return changeBatch(tf, subject, "targets", cure.index, standardized(tf, cure));
+    case "shift-classes":
+      return changeBatch(tf, subject, "targets", cure.index, (value) => tf.add(value, cure.by));
+    case "activation": {
+      const activated = changeActivations(tf, subject, cure.layers, cure.to);
+      if (activated === null) return null;
+      const rescaled = applyCure(tf, subject, {
+        kind: "rescale",
+        weights: cure.rescale,
+        initializer: null,
+      });
+      return both(rescaled, activated);
+    }
+    case "head": {
+      const activated = cure.activation === null
+        ? { subject, undo() {} }
+        : changeActivations(tf, subject, [cure.layer], cure.activation);
+      if (activated === null) return null;
+      if (cure.loss === null) return activated;
+      const { batch } = subject;
+      // Missing targets were drawn for the previous loss and need not suit this one.
+      const drawn = [batch.targets ?? []].flat().length === 0
+        ? randomTargets(subject.model, cure.loss, {
+          examples: [batch.inputs].flat()[0].shape[0],
+          seed: 0,
+        })
+        : null;
+      return {
+        subject: {
+          ...subject,
+          objective: cure.loss as Objective,
+          batch: drawn === null ? batch : { ...batch, targets: drawn },
+        },
+        undo() {
+          activated.undo();
+          tf.dispose(drawn ?? []);
+        },
+      };
+    }
+    case "unfreeze":
+      return unfreeze(subject, cure.layers);
+    case "dropout":
+      return changeFields(subject, cure.layers, { rate: cure.rate });
+    case "remove-activation":
+      return changeActivations(tf, subject, [cure.layer], "linear");
+    case "penalties":
+      return weakenPenalties(tf, subject, cure);
+    case "learning-rate":
+      return changeRate(subject, cure.to);
+    case "rebuild":
+      return null;
+  }
+}
+
+/** Returns the change that a fix makes to the value of a weight. */
+function weightChange(
+  tf: TensorFlow,
+  cure: WeightCure,
+): (value: Tensor, weight: CuredWeight) => Tensor {
+  switch (cure.kind) {
+    case "rescale": {
+      const factors = new Map(cure.weights.map(({ weight, factor }) => [weight, factor]));
+      return (value, { weight }) => tf.mul(value, factors.get(weight)!);
+    }
+    case "redraw": {
+      const draws = new Map(
+        cure.weights.map((one, i) => {
+          const isUniform = initializerIn(cure, one).endsWith("Uniform");
+          return [one.weight, { std: one.std, isUniform, seed: i + 1 }];
+        }),
+      );
+      return ({ shape }, { weight }) => {
+        const { std, isUniform, seed } = draws.get(weight)!;
+        if (!isUniform) return tf.randomNormal(shape, 0, std, "float32", seed);
+        const limit = Math.sqrt(3) * std;
+        return tf.randomUniform(shape, -limit, limit, "float32", seed);
+      };
+    }
+    case "set-bias":
+      return ({ shape }) => tf.fill(shape, cure.value);
+  }
+}
+
+function both(last: Cured | null, first: Cured): Cured | null {
+  if (last === null) {
+    first.undo();
+    return null;
+  }
+  return {
+    subject: last.subject,
+    undo() {
+      last.undo();
+      first.undo();
+    },
+  };
+}
+
+function changeWeights(
+  tf: TensorFlow,
+  subject: CureSubject,
+  wanted: readonly CuredWeight[],
+  change: (value: Tensor, weight: CuredWeight) => Tensor,
+): Cured | null {
+  const known = new Map(modelWeights(subject.model).map((weight) => [weight.weightName, weight]));
+  if (wanted.some(({ weight }) => !known.has(weight))) return null;
+  const kept: { variable: tfjs.Variable; value: tfjs.Tensor }[] = [];
+  const undo = () => {
+    for (const { variable, value } of kept) {
+      variable.assign(value);
+      value.dispose();
+    }
+  };
+  try {
+    for (const weight of wanted) {
+      const variable = known.get(weight.weight)!.variable.read() as tfjs.Variable;
+      // A clone shares the data, but variables are never written in place, so it keeps the old
+      // values.
+      const value = tf.keep(variable.clone());
+      kept.push({ variable, value });
+      tf.tidy(() => variable.assign(change(value, weight) as tfjs.Tensor));
+    }
+  } catch (error) {
+    undo();
+    throw error;
+  }
+  return { subject, undo };
+}
+
+function changeBatch(
+  tf: TensorFlow,
+  subject: CureSubject,
+  part: "inputs" | "targets",
+  index: number,
+  change: (value: Tensor) => Tensor,
+): Cured | null {
+  const tensors = [subject.batch[part] ?? []].flat();
+  if (index >= tensors.length) return null;
+  const changed = tf.keep(tf.tidy(() => change(tensors[index])));
+  const all = tensors.with(index, changed);
+  return {
+    subject: { ...subject, batch: { ...subject.batch, [part]: all.length === 1 ? all[0] : all } },
+    undo: () => changed.dispose(),
+  };
+}
+
+/** Variation below this share of the mean is rounding. */
+const ROUNDING = 1e-6;
+
+function standardized(
+  tf: TensorFlow,
+  { mean, std, each }: Extract<Cure, { kind: "normalize-input" | "normalize-targets" }>,
+) {
+  return (value: Tensor) => {
+    const values = tf.cast(value, "float32");
+    if (each === undefined) return tf.div(tf.sub(values, mean), std);
+    const { mean: means, variance } = tf.moments(values, each.axes, true);
+    const stds = tf.sqrt(variance);
+    const varies = tf.greater(stds, tf.mul(tf.abs(means), ROUNDING));
+    return tf.div(tf.sub(values, means), tf.where(varies, stds, tf.onesLike(stds)));
+  };
+}
+
+/** TensorFlow.js layer with its private fields. */
+type Fields = Record<string, unknown>;
+
+/** Sets fields of layers. */
+function changeFields(
+  subject: CureSubject,
+  names: readonly string[],
+  fields: Fields,
+): Cured | null {
+  const layers = leafLayers(subject.model)
+    .filter(({ path }) => names.includes(path))
+    .map(({ layer }) => layer as unknown as Fields);
+  if (layers.length !== names.length) return null;
+  const kept = layers.map((layer) => ({
+    layer,
+    was: Object.fromEntries(Object.keys(fields).map((name) => [name, layer[name]])),
+  }));
+  for (const { layer } of kept) Object.assign(layer, fields);
+  return {
+    subject,
+    undo() {
+      for (const { layer, was } of kept) Object.assign(layer, was);
+    },
+  };
+}
+
+/** Divides the penalties of layers. */
+function weakenPenalties(
+  tf: TensorFlow,
+  subject: CureSubject,
+  { layers, by }: { layers: readonly string[]; by: number },
+): Cured | null {
+  const changed: { undo(): void }[] = [];
+  const undo = () => {
+    for (const one of changed.reverse()) one.undo();
+  };
+  for (const { path, layer } of leafLayers(subject.model)) {
+    if (!layers.includes(path)) continue;
+    // TensorFlow.js adds these up: one function per regularizer, made when the layer was built.
+    const losses = (layer as unknown as { _losses: (() => tfjs.Scalar)[] })._losses;
+    const weaker = losses.map((loss) => () => tf.div(loss(), by));
+    const cured = changeFields(subject, [path], { _losses: weaker });
+    if (cured !== null) changed.push(cured);
+  }
+  if (changed.length === layers.length) return { subject, undo };
+  undo();
+  return null;
+}
+
+/**
+ * Sets the rate of the compiled optimizer. Training uses a copy of it, so that no step is taken
+ * with it.
+ */
+function changeRate(subject: CureSubject, learningRate: number): Cured | null {
+  const { optimizer } = subject.model as unknown as { optimizer?: Fields };
+  if (optimizer === undefined) return null;
+  const was = optimizer.learningRate;
+  optimizer.learningRate = learningRate;
+  return { subject, undo: () => void (optimizer.learningRate = was) };
+}
+
+function changeActivations(
+  tf: TensorFlow,
+  subject: CureSubject,
+  names: readonly string[],
+  to: string,
+): Cured | null {
+  const leaves = leafLayers(subject.model).filter(({ path }) => names.includes(path));
+  const isActivated = ({ layer }: (typeof leaves)[number]) =>
+    (layer as unknown as Fields).activation != null;
+  // A class that is itself an activation, such as ReLU, cannot have another one.
+  if (!leaves.every(isActivated)) return null;
+  const { activation } = tf.layers.activation({ activation: to as "relu" }) as unknown as Fields;
+  return changeFields(subject, names, { activation });
+}
+
+function unfreeze(subject: CureSubject, names: readonly string[]): Cured {
+  const { model } = subject;
+  const isAround = ({ name }: { name: string }) =>
+    names.some((path) => path === name || path.startsWith(`${name}/`));
+  const layers = [
+    model,
+    ...model.layers.filter(isAround),
+    ...leafLayers(model).filter(({ path }) => names.includes(path)).map(({ layer }) => layer),
+  ].filter(({ trainable }) => !trainable);
+  for (const layer of layers) layer.trainable = true;
+  return {
+    subject,
+    undo() {
+      for (const layer of layers) layer.trainable = false;
+    },
+  };
+}

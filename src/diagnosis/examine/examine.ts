@@ -1,0 +1,176 @@
+import { runningEngine } from "../../engine/running_engine.ts";
+import { ensureEngine } from "../../engine/start/start_engine.ts";
+import type { LayersModel } from "../../engine/tensorflow.ts";
+import { measure } from "../../measure/measure.ts";
+import type { MeasureOptions } from "../../measure/measure_options.ts";
+import type { Measurements } from "../../measure/measurements.ts";
+import type { Batch } from "../../model/batches/batch.ts";
+import type { SkippedTrial, Trial } from "../../probe/trial.ts";
+import { describeTrial } from "../../rules/describe_trial.ts";
+import type { Finding } from "../../rules/finding.ts";
+import { runRules } from "../../rules/run_rules.ts";
+import { withOverview } from "../../words/overview.ts";
+import { callable, must, objectWith, optional, requireValue } from "../../words/requirements.ts";
+import { diagnose } from "../diagnose.ts";
+import { type Diagnosis, diagnosisOverview, shownDiagnosis } from "../diagnosis.ts";
+import type { Cure } from "../fix.ts";
+import { causeName } from "../with_treatment.ts";
+import type { CureSubject } from "./apply_fixes.ts";
+import { type TrialMode, tryFindings, trySubject } from "./try_findings.ts";
+
+/** Options of {@linkcode examine}. */
+export interface ExamineOptions extends MeasureOptions {
+  /** When to train the network on the batch; `"always"` tries the fixes of warnings too. Default: `"auto"`. */
+  trial?: TrialMode;
+  /** Seconds that the training may take, as estimated, see `tryTraining`. Default: 10. */
+  trialBudget?: number;
+  /** Judges what was measured. Default: `runRules`. */
+  judge?: (measurements: Measurements) => Finding[];
+}
+
+const optionsShape = objectWith({
+  trial: optional(
+    must(
+      '"auto", "always", "off" or a whole number from 1',
+      (value) =>
+        ["auto", "always", "off"].includes(value as string) ||
+        Number.isSafeInteger(value) && value as number >= 1,
+    ),
+  ),
+  trialBudget: optional(
+    must("seconds, 0 or more", (value) => typeof value === "number" && value >= 0),
+  ),
+  judge: optional(callable),
+});
+
+/** Everything known about a network afterwards: plain data. */
+export interface Examination {
+  /** Measurements. */
+  measurements: Measurements;
+  /** Findings of the rules, weighed by the trial. */
+  findings: Finding[];
+  /** Causes, with the fixes that worked. */
+  diagnosis: Diagnosis;
+  /**
+   * All fixes of errors that worked, in the order in which they were applied on top of one another.
+   */
+  cures: Cure[];
+  /** Trial on the batch; `null` if there was no reason to train. */
+  trial: Trial | SkippedTrial | null;
+  /** Trial with all fixes applied; `null` if none worked or nothing was trained. */
+  curedTrial: Trial | SkippedTrial | null;
+}
+
+/**
+ * Examines a network: measures it, judges it, trains it on the batch for some steps if an error was
+ * found, groups findings by cause, and tries the fixes. The model is restored bit by bit.
+ *
+ * @param model A built model.
+ * @param batch One tensor per input, and targets if the objective needs them.
+ * @param options What to differentiate, how to judge, and when to train.
+ * @returns The measurements, findings, diagnosis and trials.
+ *
+ * @example Find the fault in the exercise network, and a fix that works
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { examine } from "@gradient-health/gradient-health/examine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel();
+ * const { diagnosis } = await examine(model, randomBatch(model));
+ * const [cause] = diagnosis.causes;
+ * assertEquals(cause.kind, "kernel-scale");
+ * assertEquals(cause.tried?.left, 0);
+ * model.dispose();
+ * ```
+ *
+ * @throws {MeasureError} If the model cannot be measured on the batch.
+ * @throws {TypeError} If an argument is invalid.
+ * @throws {RangeError} If the batch does not suit the model.
+ */
+export async function examine(
+  model: LayersModel,
+  batch: Batch,
+  options: ExamineOptions = {},
+): Promise<Examination> {
+  requireValue("options", options, optionsShape);
+  const { trial: mode = "auto", trialBudget, judge = runRules, ...measureOptions } = options;
+  const measurements = await measure(model, batch, measureOptions);
+  const found = judge(measurements);
+  const subject: CureSubject = { model, batch, objective: measureOptions.objective };
+  const trialOptions = { mode, seed: measureOptions.seed, budgetSeconds: trialBudget };
+  const tried = await tryFindings(subject, { measurements, found }, trialOptions);
+  const { trial, findings, shown } = tried;
+  const tryIt = (subject: CureSubject) => trySubject(subject, trialOptions);
+  const judged = diagnose(measurements, findings);
+  const about = { measurements, trial };
+  const { tf } = runningEngine() ?? await ensureEngine();
+  if (shown !== null) {
+    // One pass cannot show this fault.
+    const known = judged.causes;
+    const failed = { finding: shown, trial: trial as Trial, measurements, known };
+    const { trainingCause } = await import("./training_cause.ts");
+    const { cause, curedTrial } = await trainingCause(tf, subject, failed, tryIt);
+    const causes = [cause, ...known.filter((one) => causeName(one) !== causeName(cause))];
+    const diagnosis = { ...judged, verdict: "sick" as const, causes };
+    const cures = cause.tried?.worked ? cause.cures : [];
+    return said({ ...about, findings: [...findings, shown], cures, curedTrial }, diagnosis);
+  }
+  const warnings = mode === "always" && judged.causes.length > 0;
+  if (judged.verdict === "healthy" && !warnings) {
+    return said({ ...about, findings, cures: [], curedTrial: null }, judged);
+  }
+  const { onProgress: _, ...quiet } = measureOptions;
+  let curedTrial: Examination["curedTrial"] = null;
+  const { tryCures } = await import("./try_fixes.ts");
+  const { diagnosis, cures } = await tryCures(tf, subject, { measurements, diagnosis: judged }, {
+    measure: ({ model, batch, objective }) => measure(model, batch, { ...quiet, objective }),
+    judge,
+    warnings,
+    async see(subject) {
+      if (trial !== null && !("skipped" in trial)) curedTrial = await tryIt(subject);
+    },
+  });
+  return said({ ...about, findings, cures, curedTrial }, weighCures(diagnosis, curedTrial));
+}
+
+/**
+ * Returns the diagnosis after training with all fixes: a network that still does not learn is not
+ * healthy.
+ */
+function weighCures(diagnosis: Diagnosis, curedTrial: Trial | SkippedTrial | null): Diagnosis {
+  if (curedTrial === null || "skipped" in curedTrial || curedTrial.verdict !== "fails") {
+    return diagnosis;
+  }
+  const causes = diagnosis.causes.map((cause) =>
+    cause.tried?.worked && cause.tried.left === 0
+      ? { ...cause, tried: { ...cause.tried, left: 1 } }
+      : cause
+  );
+  return { ...diagnosis, causes };
+}
+
+/** Returns the examination, with the trial put into words; it prints and displays its diagnosis. */
+function said(found: Omit<Examination, "diagnosis">, judged: Diagnosis): Examination {
+  const { trial, curedTrial, measurements, findings } = found;
+  const verdictOf = (trial: Trial | SkippedTrial) => "skipped" in trial ? "skipped" : trial.verdict;
+  const cured = curedTrial === null
+    ? {}
+    : { cured: describeTrial(curedTrial), curedVerdict: verdictOf(curedTrial) };
+  const given = trial !== null && "givenVerdict" in trial ? trial.givenVerdict : null;
+  const diagnosis = trial === null ? judged : {
+    ...judged,
+    trial: {
+      verdict: verdictOf(trial),
+      ...given === null ? {} : { givenVerdict: given },
+      said: describeTrial(trial),
+      ...cured,
+    },
+  };
+  const known = { measurements, findings, diagnosis };
+  const examination = { ...found, diagnosis: shownDiagnosis(known) };
+  const overview = () => diagnosisOverview(known);
+  return withOverview(examination, overview, { of: "report", given: () => known });
+}

@@ -1,0 +1,205 @@
+import type { TensorFlow } from "../../engine/tensorflow.ts";
+import type { Measurements } from "../../measure/measurements.ts";
+import type { SkippedTrial, Trial } from "../../probe/trial.ts";
+import type { Finding } from "../../rules/finding.ts";
+import { networkOf } from "../../rules/network/network.ts";
+import { enoughWeaker } from "../../rules/task/regularization.ts";
+import { optimizerWords } from "../../traits/optimizers.ts";
+import { formatNumber } from "../../words/numbers.ts";
+import { normalizing } from "../causes/inputs.ts";
+import { targets } from "../causes/targets.ts";
+import type { Cause } from "../diagnosis.ts";
+import type { Cure } from "../fix.ts";
+import { formatLayers } from "../fix_words.ts";
+import { applyCure, type CureSubject } from "./apply_fixes.ts";
+
+/** Inputs are out of scale if their standard deviation is above this or below its inverse. */
+const FAR = 10;
+
+/** Possible reason, invisible in one pass, why a network does not learn. */
+interface Suspicion {
+  kind: string;
+  layers: string[];
+  message: string;
+  cure: Cure;
+  /** The cause that one pass warned of, if any. */
+  known?: Cause;
+}
+
+/** Network that does not learn its batch. */
+interface Failed {
+  /** Finding that reports the trial. */
+  finding: Finding;
+  trial: Trial;
+  measurements: Measurements;
+  /** Causes that one pass warned of, which may be more serious than that. */
+  known: readonly Cause[];
+}
+
+/** Cause that only training shows, and the trial without it. */
+interface Found {
+  cause: Cause;
+  curedTrial: Trial | null;
+}
+
+/**
+ * Finds out why a network does not learn although one pass shows no fault: removes, in turn, the
+ * obstacles that only training meets (dropout, penalties, targets and inputs out of scale), trains
+ * again, and names the one whose removal let it learn.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param subject The model, its batch and its objective; restored afterwards.
+ * @param failed The trial that failed, and the results of the pass.
+ * @param tryIt Trains a subject.
+ * @returns The cause; without a fix if no removal helped.
+ */
+export async function trainingCause(
+  tf: TensorFlow,
+  subject: CureSubject,
+  { finding, trial, measurements, known }: Failed,
+  tryIt: (subject: CureSubject) => Promise<Trial | SkippedTrial>,
+): Promise<Found> {
+  const about = { severity: finding.severity, consequences: [], findings: [finding] };
+  if (trial.verdict === "learns") {
+    return { cause: { ...about, ...learningRate(trial) }, curedTrial: trial };
+  }
+  const unscaled = targets({ measurements, network: networkOf(measurements), findings: [] })
+    .flatMap(({ kind, layers, message, cures }) =>
+      cures.map((cure) => ({ kind, layers, message, cure }))
+    );
+  const suspicions: Suspicion[] = [
+    ...known.flatMap((cause) => cause.cures.map((cure) => ({ ...cause, cure, known: cause }))),
+    ...[
+      ...penalties(measurements, trial),
+      ...dropout(measurements),
+      ...unscaled,
+      ...inputs(measurements),
+    ].filter(({ kind }) => !known.some((cause) => cause.kind === kind)),
+  ];
+  const promoted = (cause: Cause): Cause => ({
+    ...cause,
+    severity: finding.severity,
+    findings: [finding, ...cause.findings],
+  });
+  let some: Found | null = null;
+  const inVain = new Set<Cause>();
+  for (const { cure, known, ...suspicion } of suspicions) {
+    const cured = applyCure(tf, subject, cure);
+    if (cured === null) continue;
+    try {
+      const curedTrial = await tryIt(cured.subject);
+      if ("skipped" in curedTrial) continue;
+      if (!HELPED.includes(curedTrial.verdict)) {
+        if (known !== undefined) inVain.add(known);
+        continue;
+      }
+      const { kind, layers, message } = suspicion;
+      const cause = known === undefined ? { ...about, kind, layers, message } : promoted(known);
+      const tried = { worked: true, errors: 1, left: 0, figure: null };
+      const found = { cause: { ...cause, cures: [cure], tried }, curedTrial };
+      if (curedTrial.verdict === "learns") return found;
+      some ??= found;
+    } finally {
+      cured.undo();
+    }
+  }
+  if (some !== null) return some;
+  // The likeliest cause is one that the pass warned of, even if its fix needs another model, unless
+  // its fix was tried in vain.
+  const likeliest = known.find((cause) => !inVain.has(cause));
+  if (likeliest !== undefined) return { cause: promoted(likeliest), curedTrial: null };
+  const cures: Cure[] = [{ kind: "rebuild", what: finding.advice }];
+  return {
+    cause: { ...about, kind: "trial", layers: [], message: finding.message, cures },
+    curedTrial: null,
+  };
+}
+
+/** Verdicts after removing a cause of the failure. */
+const HELPED: readonly Trial["verdict"][] = ["learns", "slow"];
+
+/** Returns the cause if the trial learned at another rate than the given one. */
+function learningRate(
+  { attempts, best }: Trial,
+): Omit<Cause, "severity" | "consequences" | "findings"> {
+  const { learningRate: from, optimizer: given } = attempts.find(({ given }) => given)!;
+  const { learningRate: to, optimizer } = attempts[best!];
+  // A rate fixes only the optimizer that it was tried with.
+  const known = from !== null && to !== null && optimizer === given;
+  const words = (name: string) => optimizerWords({ name });
+  const at = (rate: number | null) => rate === null ? "" : ` at a rate of ${formatNumber(rate)}`;
+  return {
+    kind: "learning-rate",
+    layers: [],
+    message: known
+      ? `The network does not learn at a rate of ${formatNumber(from)}; it does at ${
+        formatNumber(to)
+      }.`
+      : `The network does not learn by ${words(given)}${at(from)}; it does by ${words(optimizer)}${
+        at(to)
+      }.`,
+    cures: [
+      known
+        ? { kind: "learning-rate", from, to }
+        : { kind: "rebuild", what: `Train it by ${words(optimizer)}${at(to)}.` },
+    ],
+    tried: { worked: true, errors: 1, left: 0, figure: null },
+  };
+}
+
+function penalties({ layers: all }: Measurements, { attempts, best }: Trial): Suspicion[] {
+  const ratio = best === null ? null : attempts[best].penalty.gradientRatio;
+  const layers = all.filter(({ penalty }) => (penalty ?? 0) > 0).map(({ name }) => name);
+  if (layers.length === 0 || ratio === null || ratio < 1) return [];
+  return [{
+    kind: "penalties",
+    layers,
+    message: `The penalties of ${formatLayers(layers, all)} drown the loss: their gradient is ` +
+      `${formatNumber(ratio)} times that of the loss.`,
+    // Training is drowned by penalties that a pass still accepts.
+    cure: { kind: "penalties", layers, by: enoughWeaker(10 * ratio) },
+  }];
+}
+
+function dropout({ layers: all }: Measurements): Suspicion[] {
+  // Recurrent layers have no separate dropout rate to lower.
+  const dropping = all.filter(({ kind, dropout }) => kind === "passesOn" && (dropout ?? 0) > 0);
+  if (dropping.length === 0) return [];
+  const layers = dropping.map(({ name }) => name);
+  const rates = dropping.map(({ dropout }) => dropout!);
+  const highest = Math.max(...rates);
+  const least = Math.min(...rates);
+  const rate = least === highest
+    ? formatNumber(highest)
+    : `${formatNumber(least)} to ${formatNumber(highest)}`;
+  return [{
+    kind: "dropout",
+    layers,
+    message: `Dropout takes too much: ${formatLayers(layers, all)} ${
+      layers.length === 1 ? "drops" : "drop"
+    } ${rate} of the entries.`,
+    cure: { kind: "dropout", layers, rate: 0 },
+  }];
+}
+
+function inputs({ batch: { perInput } }: Measurements): Suspicion[] {
+  return perInput.flatMap((input, index): Suspicion[] => {
+    const { name, dtype, lookedUp, values: { mean, std, nonFinite }, spread } = input;
+    if (dtype !== "float32" || lookedUp || nonFinite > 0 || !(std > 0)) return [];
+    const cure = normalizing(input, index);
+    const isOff = Math.abs(mean) > 2 * std || std > FAR || std < 1 / FAR;
+    const isEach = cure.kind === "normalize-input" && cure.each !== undefined;
+    if (!isOff && !isEach) return [];
+    const why = spread != null && spread < 1 / FAR ** 2
+      ? `only ${formatNumber(spread)} of its second moment differs between examples`
+      : isEach && !isOff
+      ? "its features are of different scales"
+      : `its mean is ${formatNumber(mean)} and its standard deviation ${formatNumber(std)}`;
+    return [{
+      kind: "input",
+      layers: [],
+      message: `The input "${name}" is not normalised: ${why}.`,
+      cure,
+    }];
+  });
+}

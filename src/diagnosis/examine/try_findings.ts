@@ -1,0 +1,181 @@
+import type { Measurements } from "../../measure/measurements.ts";
+import { WEIGHTS_PER_TARGET } from "../../probe/probe_options.ts";
+import { areStill, type Attempt, type SkippedTrial, type Trial } from "../../probe/trial.ts";
+import { describeTrial } from "../../rules/describe_trial.ts";
+import { type Finding, makeFinding } from "../../rules/finding.ts";
+import { optimizerWords, unusualRate } from "../../traits/optimizers.ts";
+import { formatNumber } from "../../words/numbers.ts";
+import { isTried, weighTrial } from "../weigh_trial.ts";
+import type { CureSubject } from "./apply_fixes.ts";
+import { needsTrial } from "./needs_trial.ts";
+
+/**
+ * When to train a network on its batch for some steps: `auto`, if an error was found, which is
+ * reported as an error only if the network does not learn, or if something about the network is
+ * unusual that one pass cannot judge (dropout, targets out of scale, a warning); `always`; `off`;
+ * or as `auto`, for that many steps.
+ */
+export type TrialMode = "auto" | "always" | "off" | number;
+
+/** Options of a trial. */
+interface TrialRequest {
+  /** When to train. */
+  mode: TrialMode;
+  /** Seed that the model was made with. */
+  seed?: number | null;
+  /** Seconds that it may take. Default: that of `tryTraining`. */
+  budgetSeconds?: number;
+  /** True to give late starters more steps. Default: false. */
+  patient?: boolean;
+}
+
+/**
+ * The rule whose errors a late start contradicts: little gradient reaches the first layers, as in a
+ * LeNet-5 of sigmoids, which learns after 100 steps. Networks with other errors may learn 32
+ * examples as late, and fail on more: even seeds 166 and 482 of `bench/trainability` do.
+ */
+const SLOW_RULE = "vanishing-gradients";
+
+/**
+ * Examples are only memorised, and late, if they differ by less than this share of their second
+ * moment.
+ */
+const ALIKE = 0.01;
+
+/** Findings of one pass after a trial. */
+interface TriedFindings {
+  /** Trial; `null` if there was no reason for one. */
+  trial: Trial | SkippedTrial | null;
+  /** Findings of the pass, weighed by the trial. */
+  findings: Finding[];
+  /** Finding that the network does not learn, if no rule found an error; else `null`. */
+  shown: Finding | null;
+}
+
+/**
+ * Tests the findings of one pass by training the network on its batch.
+ *
+ * @param subject The model, its batch and its objective; restored afterwards.
+ * @param pass The measurements and findings.
+ * @param options When to train, and the seed that the model was made with.
+ */
+export async function tryFindings(
+  subject: CureSubject,
+  { measurements, found }: { measurements: Measurements; found: readonly Finding[] },
+  options: TrialRequest,
+): Promise<TriedFindings> {
+  const { mode } = options;
+  const isDue = mode === "always" ||
+    mode !== "off" && (found.some(isTried) || needsTrial(measurements, found));
+  // A number of steps set by the user is not extended.
+  const patient = typeof mode !== "number" &&
+    !found.some((finding) => isTried(finding) && finding.rule !== SLOW_RULE) &&
+    !measurements.batch.perInput.some(({ spread }) => (spread ?? 1) < ALIKE);
+  const trial = isDue ? await trySubject(subject, { ...options, patient }) : null;
+  const findings = weighTrial(found, trial);
+  const isOpen = trial !== null && !("skipped" in trial) &&
+    !findings.some(({ severity }) => severity === "error");
+  return { trial, findings, shown: isOpen ? trialFinding(trial, measurements) : null };
+}
+
+/**
+ * Trains a subject as it is; if the sum of the outputs is measured, on the loss that fits its head.
+ */
+export async function trySubject(
+  { model, batch, objective }: CureSubject,
+  { mode, seed, budgetSeconds, patient = false }: TrialRequest,
+): Promise<Trial | SkippedTrial> {
+  const { tryTraining } = await import("../../probe/try_training.ts");
+  return await tryTraining(model, batch, {
+    ...seed == null ? {} : { seed },
+    ...objective === undefined || objective === "sum" ? {} : { objective },
+    ...typeof mode === "number" ? { steps: mode } : {},
+    always: mode === "always",
+    budgetSeconds,
+    patient,
+  });
+}
+
+/**
+ * Returns the finding that reports a trial if no rule found an error: the network does not learn
+ * its batch.
+ */
+function trialFinding(trial: Trial, measurements: Measurements): Finding | null {
+  const about = {
+    severity: "error" as const,
+    layer: null,
+    measured: null,
+    expected: "a network that learns its batch",
+  };
+  if (trial.verdict === "fails") {
+    if (saysLittle(trial, measurements)) return null;
+    return makeFinding("trial", {
+      ...about,
+      kind: trial.reason?.replaceAll(" ", "-") ?? "fails",
+      message: `The network does not learn its batch: ${describeTrial(trial)}.`,
+      advice: "Look at the targets, the loss and the learning rate.",
+    });
+  }
+  const given = trial.attempts.find(({ given }) => given);
+  if (given === undefined || trial.verdict !== "learns") return null;
+  const best = trial.attempts[trial.best!];
+  if (!isStuck(given, best)) return null;
+  const { learningRate } = best;
+  const optimizer = optimizerWords({ name: best.optimizer });
+  return makeFinding("trial", {
+    ...about,
+    kind: "learning-rate",
+    message: `The network does not learn its batch as it was compiled: ${describeTrial(trial)}.`,
+    advice: learningRate === null
+      ? `Train it by ${optimizer}.`
+      : `Train it by ${optimizer} at a rate of ${formatNumber(learningRate)}.`,
+  });
+}
+
+/**
+ * From this fit on, a network that cannot memorise a batch has begun to learn: sensible ones with
+ * dropout reach it.
+ */
+const BEGINS = 0.1;
+
+/**
+ * Returns true if a failed trial says too little about a network in which one pass finds no error:
+ * it cannot memorise a batch, because of dropout or few weights, or some layers are still because
+ * the signal bypasses them, as it does branches of a residual network that start at zero.
+ */
+function saysLittle({ attempts, best, reason }: Trial, { layers }: Measurements): boolean {
+  const { fit, stillLayers, layers: trained } = attempts[best!];
+  if (reason === "still layers") return stillLayers < trained.length;
+  const weights = layers.flatMap(({ weights }) => weights).filter(({ trainable }) => trainable)
+    .reduce((sum, { values }) => sum + values.count, 0);
+  const answers = layers.filter(({ role }) => role === "output")
+    .reduce((most, { activations }) => Math.max(most, activations?.count ?? 0), 0);
+  return reason === "no progress" && (fit ?? -Infinity) >= BEGINS &&
+    (layers.some(({ dropout }) => (dropout ?? 0) > 0) || weights < WEIGHTS_PER_TARGET * answers);
+}
+
+/**
+ * A loss that moves by less than this share of itself has not moved; `low` applies to low rates.
+ */
+const STANDS = { usual: 1e-3, low: 2e-2 };
+const DIVERGENCE_FACTOR = 1.5;
+
+/**
+ * Returns true if the given rate alone is the fault: it is higher than any in use, and the rate
+ * that learns is not even higher, or the loss is not finite, diverges or does not move, or most
+ * layers are still. A loss that falls slowly, as under Adam at 1e-3, has not had enough time.
+ */
+function isStuck(
+  { verdict, nonFiniteStep, loss, optimizer, learningRate, layers }: Attempt,
+  best: Attempt,
+): boolean {
+  if (verdict !== "fails") return false;
+  const { first, last } = loss;
+  const unusual = unusualRate({ name: optimizer }, learningRate);
+  const stands = unusual === "low" ? STANDS.low : STANDS.usual;
+  const isHigher = best.optimizer === optimizer && best.learningRate! > learningRate!;
+  return unusual === "high" && !isHigher || nonFiniteStep !== null ||
+    last > DIVERGENCE_FACTOR * first ||
+    areStill(layers) ||
+    Math.abs(last - first) < stands * Math.abs(first);
+}

@@ -1,0 +1,231 @@
+import type { TensorFlow } from "../../engine/tensorflow.ts";
+import type { Measurements } from "../../measure/measurements.ts";
+import type { Finding } from "../../rules/finding.ts";
+import { allRules } from "../../rules/register_rule.ts";
+import { diagnose } from "../diagnose.ts";
+import type { Cause, Diagnosis, Tried, TriedFigure } from "../diagnosis.ts";
+import type { Cure } from "../fix.ts";
+import { causeName } from "../with_treatment.ts";
+import { applyCure, type Cured, type CureSubject } from "./apply_fixes.ts";
+
+/** Fix that was tried on the model and worked: its cause is gone. */
+interface TriedCure {
+  cause: Cause;
+  cure: Cure;
+  /** Diagnosis and measurements with this fix and those before it. */
+  diagnosis: Diagnosis;
+  measurements: Measurements;
+}
+
+/** Result of trying fixes. */
+export interface Treatment {
+  /** Diagnosis in which each treated cause has the fixes that worked and their results. */
+  diagnosis: Diagnosis;
+  /** Diagnosis with all of these fixes applied. */
+  after: Diagnosis;
+  /** Fixes of errors that worked, in the order in which they were applied. */
+  cures: Cure[];
+}
+
+/** Functions that examine a fixed subject. */
+export interface Examiner {
+  /**
+   * True to try the fixes of warnings too, once those of the errors are applied. Default: false.
+   */
+  warnings?: boolean;
+  /** Measures it as the original was measured. */
+  measure(subject: CureSubject): Promise<Measurements>;
+  /** Judges its measurements as the original's were judged. */
+  judge(measurements: Measurements): Finding[];
+  /** Receives the subject with all fixes that worked, if any did. */
+  see?(subject: CureSubject): Promise<void>;
+}
+
+/** Measurements and diagnosis. */
+interface Examined {
+  measurements: Measurements;
+  diagnosis: Diagnosis;
+}
+
+/** Added to figures before they are compared by ratio, since one may be 0. */
+const TINY = 1e-12;
+
+/** One cause may hide another, rarely a third. */
+const MAX_STACKED_FIXES = 4;
+
+/**
+ * Tries the fixes of a diagnosis on the model itself, one cause after the other, each on top of the
+ * fixes that worked, then restores everything. Kernels that suit inputs out of scale are wrong for
+ * the inputs that training will see, so inputs are normalised first if all fixes together then work
+ * as well.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param subject The model that was measured, its batch and its objective.
+ * @param before The measurements and the diagnosis.
+ * @param examiner Measures and judges a fixed subject.
+ */
+export async function tryCures(
+  tf: TensorFlow,
+  subject: CureSubject,
+  before: Examined,
+  examiner: Examiner,
+): Promise<Treatment> {
+  const unscaled = before.diagnosis.causes.find(({ cures: [cure] }) =>
+    cure?.kind === "normalize-input"
+  );
+  if (unscaled !== undefined && before.diagnosis.verdict === "sick") {
+    const treated = await tryInTurn(tf, subject, { before, first: unscaled }, examiner);
+    if (treated !== null) return treated;
+  }
+  return (await tryInTurn(tf, subject, { before, first: null }, examiner))!;
+}
+
+/**
+ * Tries the fixes in turn.
+ *
+ * @param first Cause whose first fix comes before all others and stays even if nothing is better by
+ * itself.
+ * @returns The treatment; `null` if the first cause is still there.
+ */
+async function tryInTurn(
+  tf: TensorFlow,
+  subject: CureSubject,
+  { before, first }: { before: Examined; first: Cause | null },
+  { measure, judge, see, warnings = false }: Examiner,
+): Promise<Treatment | null> {
+  const applied: Cured[] = [];
+  const cures: TriedCure[] = [];
+  const failed = new Set<string>();
+  const known = new Set(before.diagnosis.causes.map(causeName));
+  // Warnings that only appear after a fix were not asked about, and only the user can answer some.
+  const isAsked = (cause: Cause) =>
+    warnings && known.has(causeName(cause)) && cause.cures[0]?.kind !== "rebuild";
+  const isDue = (cause: Cause) =>
+    !failed.has(causeName(cause)) && (cause.severity === "error" || isAsked(cause));
+  let now = { subject, ...before };
+  /** Tries a fix on the current subject, and keeps it if it worked. */
+  const tryOne = async (
+    cause: Cause,
+    cure: Cure,
+    suffices: (diagnosis: Diagnosis) => boolean,
+  ): Promise<boolean> => {
+    const cured = applyCure(tf, now.subject, cure);
+    if (cured === null) return false;
+    applied.push(cured);
+    const measurements = await measure(cured.subject);
+    const diagnosis = diagnose(measurements, judge(measurements));
+    if (!isGone(cause, diagnosis) || !suffices(diagnosis)) {
+      applied.pop()!.undo();
+      return false;
+    }
+    now = { subject: cured.subject, measurements, diagnosis };
+    cures.push({ cause, cure, diagnosis, measurements });
+    return true;
+  };
+  try {
+    if (first !== null && !await tryOne(first, first.cures[0], () => true)) return null;
+    while (cures.length < MAX_STACKED_FIXES) {
+      const cause = now.diagnosis.causes.find(isDue);
+      if (cause === undefined) break;
+      const was = now.diagnosis;
+      let worked = false;
+      for (const cure of cause.cures) {
+        worked = await tryOne(cause, cure, (diagnosis) => isBetter(diagnosis, was));
+        if (worked) break;
+      }
+      if (!worked) failed.add(causeName(cause));
+    }
+    if (first !== null && now.diagnosis.verdict === "sick") return null;
+    if (cures.length > 0) await see?.(now.subject);
+  } finally {
+    for (const cured of applied.reverse()) cured.undo();
+  }
+  return {
+    diagnosis: withTried(before, cures, failed),
+    after: now.diagnosis,
+    // Other fixes depend on this warning's fix, so it is kept with them.
+    cures: cures.filter(({ cause }) => cause.severity === "error" || cause === first)
+      .map(({ cure }) => cure),
+  };
+}
+
+/**
+ * Writes the tried fixes into the causes: causes that a fix uncovered are listed with the cause
+ * before them.
+ */
+function withTried(
+  { measurements, diagnosis }: Examined,
+  cures: TriedCure[],
+  failed: Set<string>,
+): Diagnosis {
+  const own = new Map<string, TriedCure[]>();
+  let name = "";
+  for (const tried of cures) {
+    const isKnown = diagnosis.causes.some((cause) => causeName(cause) === causeName(tried.cause));
+    if (isKnown || name === "") name = causeName(tried.cause);
+    own.set(name, [...own.get(name) ?? [], tried]);
+  }
+  const errors = errorsOf(diagnosis);
+  const causes = diagnosis.causes.map((cause): Cause => {
+    const done = own.get(causeName(cause));
+    if (done !== undefined) {
+      const last = done.at(-1)!;
+      const tried: Tried = {
+        worked: true,
+        errors,
+        left: errorsOf(last.diagnosis),
+        figure: figureOf(cause, measurements, last.measurements),
+      };
+      return { ...cause, cures: done.map(({ cure }) => cure), tried };
+    }
+    if (!failed.has(causeName(cause))) return cause;
+    // Fixes that were applied in vain are not printed; those that need another model may help.
+    const rest = cause.cures.filter(({ kind }) => kind === "rebuild");
+    return rest.length === cause.cures.length
+      ? cause
+      : { ...cause, cures: rest, tried: { worked: false, errors, left: errors, figure: null } };
+  });
+  return { ...diagnosis, causes };
+}
+
+/** Returns the figure that moved most, in a layer with a finding as severe as the cause. */
+function figureOf(cause: Cause, before: Measurements, after: Measurements): TriedFigure | null {
+  const figures = cause.findings.flatMap(({ rule, layer, severity }): TriedFigure[] => {
+    const figure = allRules().find(({ name }) => name === rule)?.figure;
+    const was = before.layers.find(({ name }) => name === layer);
+    const is = after.layers.find(({ name }) => name === layer);
+    if (severity !== cause.severity || figure === undefined || !was || !is) return [];
+    const values = [figure.of(was), figure.of(is)];
+    if (values.some((value) => value === null || !Number.isFinite(value))) return [];
+    return [{ title: figure.title, layer: was.name, before: values[0]!, after: values[1]! }];
+  });
+  const moved = ({ before, after }: TriedFigure) =>
+    before === after ? 0 : Math.abs(Math.log((after + TINY) / (before + TINY)));
+  return figures.toSorted((a, b) => moved(b) - moved(a))[0] ?? null;
+}
+
+/**
+ * Returns true if nothing as severe is left of a cause except findings that another cause explains.
+ */
+export function isGone(cause: Cause, { causes }: Diagnosis): boolean {
+  return !causes.some(({ kind, severity, layers }) =>
+    (severity === "error" || severity === cause.severity) && kind === cause.kind &&
+    (layers.length === 0 || layers.some((layer) => cause.layers.includes(layer)))
+  );
+}
+
+/** Returns true if there are fewer errors, or as many and fewer warnings. */
+function isBetter(after: Diagnosis, before: Diagnosis): boolean {
+  const fewer = errorsOf(before) - errorsOf(after);
+  return fewer > 0 || fewer === 0 && countOf(after, "warning") < countOf(before, "warning");
+}
+
+/** Returns the number of errors. */
+export function errorsOf(diagnosis: Diagnosis): number {
+  return countOf(diagnosis, "error");
+}
+
+function countOf({ causes }: Diagnosis, severity: Finding["severity"]): number {
+  return causes.flatMap(({ findings }) => findings).filter((one) => one.severity === severity)
+    .length;
+}

@@ -1,0 +1,164 @@
+import {
+  arrayOf,
+  number,
+  objectWith,
+  orNull,
+  type Requirement,
+  requireValue,
+  text,
+} from "../words/requirements.ts";
+import { showWord } from "../words/show_value.ts";
+
+/** Weight that a fix changes. */
+export interface CuredWeight {
+  /** Path of its layer. */
+  layer: string;
+  /** Its name, unique within the model. */
+  weight: string;
+  /**
+   * True if its first axis is that of the inputs although PyTorch expects the outputs; absent:
+   * false.
+   */
+  inputsFirst?: boolean;
+}
+
+/** Weight that is drawn again. */
+export interface Redrawn extends CuredWeight {
+  /** New standard deviation. */
+  std?: number;
+  /** Initialiser that draws it; absent if it is that of the whole fix. */
+  initializer?: string;
+}
+
+/** Returns the initialiser that draws a weight. */
+export function initializerIn(cure: { initializer: string }, weight: Redrawn): string {
+  return weight.initializer ?? cure.initializer;
+}
+
+/** Mean and deviation that values are normalised by. */
+export interface CuredMoments {
+  /** Their mean. */
+  mean: number;
+  /** Their standard deviation. */
+  std: number;
+  /**
+   * Granularity, if each feature or entry is normalised by itself: its name, and the axes over
+   * which mean and deviation are computed; absent if all values use the two numbers.
+   */
+  each?: { what: "feature" | "entry" | "output"; axes: number[] };
+}
+
+/**
+ * Fix for a cause, as data: it is put into words, written as code, applied to the model and
+ * measured again, all from this.
+ */
+export type Cure = Treatment & {
+  /**
+   * Framework in whose words it is expressed, if not TensorFlow.js: Keras for a file saved by
+   * Keras, PyTorch for a state dict.
+   */
+  framework?: "keras" | "pytorch";
+};
+
+/** Change that a fix makes. */
+export type Treatment =
+  /** Multiplies weights, each by a separate factor. */
+  | { kind: "rescale"; weights: (CuredWeight & { factor: number })[]; initializer: string | null }
+  /** Draws weights again by an initialiser, each with a separate standard deviation. */
+  | { kind: "redraw"; weights: (Redrawn & { std: number })[]; initializer: string }
+  /** Sets weights of rank 1 to one number. */
+  | { kind: "set-bias"; weights: CuredWeight[]; value: number }
+  /**
+   * Subtracts the mean of an input (its place among the inputs is `index`) over the batch and
+   * divides by its standard deviation.
+   */
+  | ({ kind: "normalize-input"; input: string; index: number } & CuredMoments)
+  /** The same for the targets of an output. */
+  | ({ kind: "normalize-targets"; output: string; index: number } & CuredMoments)
+  /** Adds a number to the classes of an output. */
+  | { kind: "shift-classes"; output: string; index: number; by: number }
+  /** Gives layers another activation, and their kernels the scale that suits it. */
+  | {
+    kind: "activation";
+    layers: string[];
+    from: string;
+    to: string;
+    rescale: (CuredWeight & { factor: number })[];
+  }
+  /** Gives the model another last activation, another loss, or both. */
+  | { kind: "head"; layer: string; activation: string | null; loss: string | null }
+  /** Trains layers that were frozen. */
+  | { kind: "unfreeze"; layers: string[] }
+  /** Lowers the rate of dropout layers. */
+  | { kind: "dropout"; layers: string[]; rate: number }
+  /**
+   * Removes one of two activations in a row: that of `layer`, whose output `next` activates again.
+   */
+  | {
+    kind: "remove-activation";
+    layer: string;
+    activation: string;
+    next: string;
+    nextActivation: string;
+  }
+  /** Divides the penalties of layers by a number. */
+  | { kind: "penalties"; layers: string[]; by: number }
+  /** Trains at another rate. */
+  | { kind: "learning-rate"; from: number; to: number }
+  /** Advice that cannot be applied to a built model: a sentence. */
+  | { kind: "rebuild"; what: string };
+
+/**
+ * Fix that only changes weights: it can be applied to a model permanently, and written into a file.
+ */
+export type WeightCure = Extract<Cure, { kind: "rescale" | "redraw" | "set-bias" }>;
+
+/** Returns true if a fix only changes weights. */
+export function isWeightCure(cure: Cure): cure is WeightCure {
+  requireValue("cure", cure, objectWith({ kind: text }));
+  return ["rescale", "redraw", "set-bias"].includes(cure.kind);
+}
+
+const weightsOf = (more: Record<string, Requirement>) =>
+  arrayOf(objectWith({ layer: text, weight: text, ...more }));
+
+const layers = arrayOf(text);
+const moments = { index: number, mean: number, std: number };
+
+/** Required fields of each kind of fix. */
+const SHAPES: Readonly<Record<Cure["kind"], Requirement>> = {
+  rescale: objectWith({ weights: weightsOf({ factor: number }), initializer: orNull(text) }),
+  redraw: objectWith({ weights: weightsOf({ std: number }), initializer: text }),
+  "set-bias": objectWith({ weights: weightsOf({}), value: number }),
+  "normalize-input": objectWith({ input: text, ...moments }),
+  "normalize-targets": objectWith({ output: text, ...moments }),
+  "shift-classes": objectWith({ output: text, index: number, by: number }),
+  activation: objectWith({ layers, from: text, to: text }),
+  head: objectWith({ layer: text, activation: orNull(text), loss: orNull(text) }),
+  unfreeze: objectWith({ layers }),
+  dropout: objectWith({ layers, rate: number }),
+  "remove-activation": objectWith({
+    layer: text,
+    activation: text,
+    next: text,
+    nextActivation: text,
+  }),
+  penalties: objectWith({ layers, by: number }),
+  "learning-rate": objectWith({ from: number, to: number }),
+  rebuild: objectWith({ what: text }),
+};
+
+/**
+ * Requires a fix of a known kind, with its fields.
+ *
+ * @throws {TypeError} If it is not.
+ */
+export function requireCure(place: string, cure: Cure): void {
+  requireValue(place, cure, objectWith({ kind: text }));
+  if (!Object.hasOwn(SHAPES, cure.kind)) {
+    throw new TypeError(
+      `${place}.kind is ${showWord(cure.kind)}, expected one of ${Object.keys(SHAPES).join(", ")}`,
+    );
+  }
+  requireValue(place, cure, SHAPES[cure.kind]);
+}

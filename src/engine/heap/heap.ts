@@ -1,0 +1,59 @@
+import { requireValue } from "../../words/requirements.ts";
+import { showValue } from "../../words/show_value.ts";
+import type { NativeModule } from "../native/native_module.ts";
+import type { WasmBackend } from "../native/wasm_backend.ts";
+import { settleDtype } from "../settle_dtype.ts";
+import { type Tensor, type TensorFlow, tensorFlow } from "../tensorflow.ts";
+import type { TensorInfo } from "@tensorflow/tfjs";
+
+/** WASM heap of an engine, for code that works on it in place. */
+export interface Heap {
+  /** TensorFlow.js whose tensors are on the heap. */
+  readonly tf: TensorFlow;
+  /**
+   * This project's WASM module on the heap. Read it on each use: a restart of the backend replaces
+   * it.
+   */
+  readonly native: NativeModule;
+  /** Returns the byte address of a tensor, and first moves it there from another backend. */
+  address(tensor: TensorInfo): number;
+}
+
+/**
+ * Returns a view of a tensor's entries on the WASM heap, without copying. Use it immediately: if
+ * the heap grows, the view gets length 0 (with one thread), and the heap can grow whenever a tensor
+ * is created. Tensors on another backend are moved to the engine first.
+ *
+ * Do not write to the view: TensorFlow.js's ops keep packed copies of weights, which would not see
+ * the change.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param tensor Tensor to view.
+ * @returns Entries, row-major.
+ *
+ * @example The sum of a tensor
+ * ```ts
+ * import { heapView, startEngine } from "@gradient-health/gradient-health/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using engine = await startEngine();
+ * const tensor = engine.tf.tensor1d([1, 2, 3]);
+ * let sum = 0;
+ * for (const entry of heapView(engine.tf, tensor)) sum += entry;
+ * assertEquals(sum, 6);
+ * tensor.dispose();
+ * ```
+ */
+export function heapView(tf: TensorFlow, tensor: Tensor): Float32Array | Int32Array | Uint8Array {
+  if (typeof tensor?.dataId !== "object" || tensor.isDisposed) {
+    throw new TypeError(
+      `tensor is ${showValue(tensor)}, expected a tensor that is not disposed of`,
+    );
+  }
+  requireValue("tf", tf, tensorFlow);
+  settleDtype(tf, tensor);
+  const backend = tf.backend() as unknown as WasmBackend;
+  // The lookup moves the tensor, which may grow the heap, so the view must be created afterwards.
+  backend.dataIdMap.get(tensor.dataId);
+  return backend.typedArrayFromHeap(tensor);
+}

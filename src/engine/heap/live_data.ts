@@ -1,0 +1,214 @@
+import { patchProperty } from "../patching.ts";
+import type { TensorFlow } from "../tensorflow.ts";
+import type { BackendValues, DataId, DataType, KernelBackend } from "@tensorflow/tfjs";
+
+/** Tensors whose entries are on a backend. */
+export interface LiveData {
+  /** Total size in bytes. */
+  readonly bytes: number;
+  /**
+   * Moves the least recently placed tensors off the backend until the others take at most `most`
+   * bytes. Tensors that `forget` does not drop are moved to the `cpu` backend.
+   *
+   * @param most Number of bytes that may stay.
+   * @param stays Tensors that must stay, whatever their size.
+   * @param forget Drops a tensor that need not be moved; returns true if it did.
+   */
+  moveOldest(
+    most: number,
+    stays: (dataId: DataId) => boolean,
+    forget?: (dataId: DataId, bytes: number) => boolean,
+  ): void;
+  /** Moves all tensors to the `cpu` backend, where they stay until an op reads them. */
+  moveToCpu(): void;
+  /** Frees data without a tensor, such as outputs of an op that threw. */
+  freeStrays(): void;
+}
+
+/** Methods that TensorFlow.js calls on the backend that holds a tensor's data. */
+type DataHolder = Pick<
+  KernelBackend,
+  "disposeData" | "incRef" | "read" | "readSync" | "refCount"
+>;
+
+/** TensorFlow.js's record of a tensor's data; its types do not show it. */
+export interface DataInfo {
+  backend: DataHolder;
+  shape: number[];
+  dtype: DataType;
+}
+
+interface DataMap {
+  get(dataId: DataId): unknown;
+  set(dataId: DataId, data: unknown): void;
+  delete(dataId: DataId): boolean;
+  has(dataId: DataId): boolean;
+}
+
+/** Moves a tensor to another backend on demand. */
+export interface DataMover {
+  moveData(to: KernelBackend, dataId: DataId): void;
+}
+
+const known = new WeakMap<object, LiveData>();
+
+/** Returns the live data of a backend passed to {@linkcode trackLiveData}. */
+export function liveDataOf(backend: object): LiveData {
+  const live = known.get(backend);
+  if (live === undefined) throw new TypeError("backend was not started by startEngine()");
+  return live;
+}
+
+/** Returns TensorFlow.js's record of a tensor's data, unless they are freed. */
+export function dataInfo(tf: TensorFlow, dataId: DataId): DataInfo | undefined {
+  return tf.engine().state.tensorInfo.get(dataId) as unknown as DataInfo | undefined;
+}
+
+/** Smaller tensors stay: moving them costs more than it saves. */
+const MIN_MOVED_BYTES = 2 ** 14;
+
+/**
+ * Tracks the data on a backend. TensorFlow.js keeps them in weak maps, which cannot be listed, and
+ * loses every tensor of a backend that is removed.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param backend Backend that has no tensors yet.
+ */
+export function trackLiveData(
+  tf: TensorFlow,
+  backend: Pick<KernelBackend, "disposeData" | "move"> & { dataIdMap: DataMap },
+): LiveData {
+  /** Bytes of each tensor, in the order in which they were placed. */
+  const live = new Map<DataId, number>();
+  let bytes = 0;
+  const strike = (dataId: DataId) => {
+    bytes -= live.get(dataId) ?? 0;
+    live.delete(dataId);
+  };
+  const map = backend.dataIdMap;
+  const { set, delete: remove } = map;
+  patchProperty(map, "set", {
+    value(dataId: DataId, data: unknown) {
+      strike(dataId);
+      const size = bytesOf(data as Pick<DataInfo, "shape" | "dtype">);
+      live.set(dataId, size);
+      bytes += size;
+      set.call(map, dataId, data);
+    },
+  });
+  patchProperty(map, "delete", {
+    value(dataId: DataId) {
+      strike(dataId);
+      return remove.call(map, dataId);
+    },
+  });
+  const { move } = backend;
+  // Also called by `write`. The stock method copies the bytes of any array as if it had the dtype.
+  patchProperty(backend, "move", {
+    value(
+      dataId: DataId,
+      values: BackendValues,
+      shape: number[],
+      dtype: DataType,
+      holders: number,
+    ) {
+      move.call(backend, dataId, convertValues(values, dtype), shape, dtype, holders);
+    },
+  });
+  const mover: DataMover = { moveData: (to, dataId) => bring(tf, dataId, to) };
+  patchProperty(map, "dataMover", { value: mover });
+  const tracked: LiveData = {
+    get bytes() {
+      return bytes;
+    },
+    moveOldest(most, stays, forget = () => false) {
+      for (const [dataId, size] of live) {
+        if (bytes <= most) return;
+        if (size < MIN_MOVED_BYTES || stays(dataId) || forget(dataId, size)) continue;
+        moveToCpu(tf, dataId);
+      }
+    },
+    moveToCpu() {
+      for (const dataId of live.keys()) moveToCpu(tf, dataId);
+    },
+    freeStrays() {
+      for (const dataId of live.keys()) {
+        if (dataInfo(tf, dataId) === undefined) backend.disposeData(dataId, true);
+      }
+    },
+  };
+  known.set(backend, tracked);
+  return tracked;
+}
+
+const ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
+
+/** Returns true if a tensor of this dtype has a number per entry. */
+export function isNumeric(dtype: DataType): dtype is keyof typeof ARRAYS {
+  return dtype in ARRAYS;
+}
+
+/**
+ * Converts values to the array type that the WASM heap expects for their dtype. TensorFlow.js's
+ * `cpu` backend keeps any array that it was given, even a plain one.
+ *
+ * @param values The values; `null` stays `null`.
+ * @param dtype The dtype of the tensor.
+ */
+export function convertValues<Values extends BackendValues | null>(
+  values: Values,
+  dtype: DataType,
+): Values | Float32Array | Int32Array | Uint8Array {
+  if (values === null || !isNumeric(dtype)) return values;
+  const Expected = ARRAYS[dtype];
+  if (values instanceof Expected) return values;
+  const numbers = values as ArrayLike<number>;
+  if (dtype === "bool") return Uint8Array.from(numbers, (value) => value === 0 ? 0 : 1);
+  return Expected.from(numbers);
+}
+
+/** Returns the bytes of a tensor: four per number, one per boolean. */
+function bytesOf({ shape, dtype }: Pick<DataInfo, "shape" | "dtype">): number {
+  return shape.reduce((product, length) => product * length, dtype === "bool" ? 1 : 4);
+}
+
+/**
+ * Moves a tensor's data to a backend. TensorFlow.js would release them before it knows that there
+ * is room.
+ *
+ * @param to Backend that does not hold them yet.
+ */
+export function bring(tf: TensorFlow, dataId: DataId, to: KernelBackend): void {
+  const info = dataInfo(tf, dataId)!;
+  const { backend: from, shape, dtype } = info;
+  to.move(dataId, from.readSync(dataId), shape, dtype, from.refCount(dataId));
+  from.disposeData(dataId, true);
+  info.backend = to;
+}
+
+/**
+ * Moves a tensor's data to the `cpu` backend, as TensorFlow.js's `moveData` does, even off a broken
+ * backend: after a trap its allocator may trap, too. Data that cannot be read become NaN, so that
+ * they are not mistaken for numbers.
+ */
+export function moveToCpu(tf: TensorFlow, dataId: DataId): void {
+  const info = dataInfo(tf, dataId);
+  // Data that an op left when it threw belong to no tensor, so nothing can read them.
+  if (info === undefined) return;
+  const { backend, shape, dtype } = info;
+  const holders = backend.refCount(dataId);
+  let values;
+  try {
+    values = backend.readSync(dataId);
+  } catch {
+    values = new Float32Array(shape.reduce((product, length) => product * length, 1)).fill(NaN);
+  }
+  try {
+    backend.disposeData(dataId, true);
+  } catch {
+    // The memory is released with its backend.
+  }
+  const cpu = tf.engine().findBackend("cpu");
+  info.backend = cpu;
+  cpu.move(dataId, values, shape, dtype, holders);
+}

@@ -1,0 +1,284 @@
+import { object, requireValue } from "../../words/requirements.ts";
+import { EngineError } from "../engine.ts";
+import type { Heap } from "../heap/heap.ts";
+import { createNativeModule, type NativeModule } from "../native/native_module.ts";
+import type { WasmBackend } from "../native/wasm_backend.ts";
+import { settleDtype } from "../settle_dtype.ts";
+import { type TensorFlow, tensorFlow } from "../tensorflow.ts";
+import { activationsRepair, selfGatedRepair, softmaxRepair } from "./activations.ts";
+import { conv2dRepair, conv3dRepair, depthwiseConv2dNativeRepair } from "./convolutions.ts";
+import type { KernelInputs, OpContext, OpRepair } from "./define_op.ts";
+import { dilation2dRepair } from "./dilation_2d.ts";
+import { einsumRepair } from "./einsum.ts";
+import { addRepair, castRepair, clipByValueRepair, oneHotRepair } from "./element_wise.ts";
+import { gradientRepairsRepair, resizeGradientsRepair } from "./gradient_repairs.ts";
+import { gatherV2Repair, sliceRepair, tileRepair } from "./indexing.ts";
+import { matMulRepair } from "./mat_mul.ts";
+import { fusedBatchNormRepair, normalizationsRepair } from "./normalizations.ts";
+import { avgPoolRepair, maxPoolRepair } from "./pooling.ts";
+import { recurrentRepair } from "./recurrent.ts";
+import { cumulativeRepair, extremumRepair, sumRepair } from "./reductions.ts";
+import type { GradConfig, KernelConfig, TensorInfo } from "@tensorflow/tfjs";
+
+/** Options of {@linkcode installOps}. */
+export interface OpOptions {
+  /**
+   * Number of threads to compute with, if the backend manages threads itself. Results do not depend
+   * on it. Default: 1.
+   */
+  threads?: number;
+  /**
+   * True to use fused multiply-add (relaxed SIMD) if the runtime has it. Without it, results are
+   * the same on every machine. Default: true.
+   */
+  relaxedSimd?: boolean;
+}
+
+/** Engines of TensorFlow.js that have the ops, or are about to. */
+const claimed = new WeakSet<object>();
+
+/** Functions that restore the ops of each engine. */
+const renewals = new WeakMap<object, () => void>();
+
+/** Restores ops and gradients that another copy of TensorFlow.js has replaced. */
+export function renewOps(tf: TensorFlow): void {
+  renewals.get(tf.engine())?.();
+}
+
+/**
+ * Adds ops that TensorFlow.js's WASM backend lacks, and replaces those that are wrong or slow. The
+ * backend must be active. If it is stopped and started again, the ops follow it.
+ *
+ * @param tf The TensorFlow.js module whose WASM backend to repair.
+ * @param options Threads and relaxed SIMD.
+ * @returns A function that removes all ops at once and restores those registered before. Its
+ * promise resolves when the threads have ended.
+ * @throws {EngineError} If the active backend is not `wasm`, or the ops are already installed or
+ * being installed.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import "@tensorflow/tfjs-backend-wasm";
+ * import { installOps } from "@gradient-health/gradient-health/ops";
+ *
+ * await tf.setBackend("wasm");
+ * const uninstall = await installOps(tf);
+ * const kernel = tf.ones<tf.Rank.R4>([3, 3, 1, 2]);
+ * const image = tf.ones<tf.Rank.R4>([1, 5, 5, 1]);
+ * // Stock: "Kernel 'Conv2DBackpropFilter' not registered for backend 'wasm'".
+ * const dw = tf.grad((w) => tf.conv2d(image, w as tf.Tensor4D, 1, "valid").sum())(kernel);
+ * console.assert(dw.dataSync()[0] === 9);
+ * await uninstall();
+ * ```
+ */
+export async function installOps(
+  tf: TensorFlow,
+  options: OpOptions = {},
+): Promise<() => Promise<void>> {
+  requireValue("tf", tf, tensorFlow);
+  requireValue("options", options, object);
+  const { takeBack } = await placeOps(tf, options);
+  return takeBack;
+}
+
+/** Installed ops. */
+export interface PlacedOps {
+  /** Heap that they work on. */
+  readonly heap: Heap;
+  /** Removes them; see {@linkcode installOps}. */
+  takeBack(): Promise<void>;
+}
+
+/**
+ * Installs the ops as {@linkcode installOps} does, for an engine, which measures on the same
+ * heap.
+ */
+export async function placeOps(
+  tf: TensorFlow,
+  { threads = 1, relaxedSimd = true }: OpOptions,
+): Promise<PlacedOps> {
+  if (tf.getBackend() !== "wasm") {
+    throw new EngineError(
+      `installOps needs the active backend to be "wasm", found "${tf.getBackend()}": ` +
+        `await tf.setBackend("wasm") first`,
+    );
+  }
+  const engine = tf.engine();
+  if (claimed.has(engine)) {
+    throw new EngineError(
+      "The kernels are installed already: take them back before installing again",
+    );
+  }
+  // Before the first await, since another call may come meanwhile.
+  claimed.add(engine);
+  let backend = tf.backend() as unknown as WasmBackend;
+  let native: NativeModule;
+  try {
+    native = makeNative();
+    await native.ready();
+  } catch (error) {
+    claimed.delete(engine);
+    throw error;
+  }
+
+  const call = (config: KernelConfig, inputs: KernelInputs, attrs: object) =>
+    // deno-lint-ignore no-explicit-any -- attributes differ between ops
+    config.kernelFunc({ inputs: inputs as any, backend, attrs: attrs as any }) as TensorInfo;
+  const stockKernels = new Map<string, KernelConfig>();
+  const context: OpContext = {
+    tf,
+    threads,
+    get backend() {
+      return backend;
+    },
+    get native() {
+      return native;
+    },
+    stock: (name, inputs, attrs = {}) =>
+      call(stockKernels.get(name) ?? tf.getKernel(name, "wasm"), inputs, attrs),
+    run: (name, inputs, attrs = {}) => call(tf.getKernel(name, "wasm"), inputs, attrs),
+    dispose: (...tensors) => tensors.forEach(({ dataId }) => backend.disposeData(dataId)),
+    address: ({ dataId }) => backend.dataIdMap.get(dataId).memoryOffset,
+  };
+
+  const takeBack: (() => void)[] = [];
+  const kernels = REPAIRS.flatMap(({ kernels = [] }) => kernels);
+  for (const factory of kernels) takeBack.push(replaceKernel(factory(context)));
+  const gradients = REPAIRS.flatMap(({ gradients = [] }) => gradients)
+    .map((factory) => factory(context));
+  for (const gradient of gradients) takeBack.push(replaceGradient(tf, gradient));
+  renewals.set(engine, rememberOps(tf, gradients));
+  return {
+    heap: {
+      tf,
+      get native() {
+        return native;
+      },
+      address(tensor) {
+        // Inputs of a running op are settled; other tensors may not be.
+        settleDtype(tf, tensor);
+        return context.address(tensor);
+      },
+    },
+    async takeBack() {
+      if (takeBack.length > 0) {
+        claimed.delete(engine);
+        renewals.delete(engine);
+      }
+      takeBack.splice(0).reverse().forEach((undo) => undo());
+      await native.stop();
+    },
+  };
+
+  function makeNative(): NativeModule {
+    return createNativeModule(backend, { relaxedSimd, threads });
+  }
+
+  function replaceKernel(kernel: KernelConfig): () => void {
+    const { kernelName } = kernel;
+    const stock = tf.getKernel(kernelName, "wasm") as KernelConfig | undefined;
+    if (stock !== undefined) stockKernels.set(kernelName, stock);
+    const config: KernelConfig = {
+      ...kernel,
+      backendName: "wasm",
+      // Called when the backend starts again, possibly with another heap.
+      setupFunc(started) {
+        stock?.setupFunc?.(started);
+        if (started === backend) return;
+        backend = started as WasmBackend;
+        native = makeNative();
+      },
+      disposeFunc(stopped) {
+        stock?.disposeFunc?.(stopped);
+        // Stops with the backend, even if the ops are not removed.
+        if (stopped === backend) native.stop();
+      },
+    };
+    register(kernelName, config);
+    return () => {
+      // Keeps an op that someone registered over ours since.
+      if (tf.getKernel(kernelName, "wasm") !== config) return;
+      register(kernelName, stock);
+      if (tf.findBackend("wasm") === backend as object) stock?.setupFunc?.(backend);
+    };
+  }
+
+  function register(kernelName: string, config: KernelConfig | undefined): void {
+    // TensorFlow.js warns if an op is registered over another, but not if that is removed first.
+    if (tf.getKernel(kernelName, "wasm") !== undefined) tf.unregisterKernel(kernelName, "wasm");
+    if (config !== undefined) tf.registerKernel(config);
+  }
+}
+
+function replaceGradient(tf: TensorFlow, gradient: GradConfig): () => void {
+  const stock = tf.getGradient(gradient.kernelName) as GradConfig | undefined;
+  tf.registerGradient(gradient);
+  return () => {
+    if (tf.getGradient(gradient.kernelName) !== gradient) return;
+    if (stock === undefined) tf.unregisterGradient(gradient.kernelName);
+    else tf.registerGradient(stock);
+  };
+}
+
+/** An op and gradient that this project does not replace. */
+const WITNESS = "Sin";
+
+/**
+ * Remembers what is registered, to restore it. Every copy of TensorFlow.js in a process registers
+ * its own ops and gradients over existing ones when it is imported: the repairs would silently
+ * disappear, and ops of another copy's WASM backend do not know this backend. Ops that a program
+ * registers one by one are kept.
+ *
+ * @param tf The TensorFlow.js that the ops are installed in.
+ * @param gradients The installed gradients.
+ * @returns A function that restores what another copy has replaced.
+ */
+function rememberOps(tf: TensorFlow, gradients: readonly GradConfig[]): () => void {
+  const kernels = tf.getKernelsForBackend("wasm");
+  const kernelOf = (): KernelConfig | undefined => tf.getKernel(WITNESS, "wasm");
+  let gradient = tf.getGradient(WITNESS);
+  const kernel = kernelOf();
+  return () => {
+    if (kernelOf() !== kernel) {
+      for (const config of kernels) {
+        if (tf.getKernel(config.kernelName, "wasm") === config) continue;
+        tf.unregisterKernel(config.kernelName, "wasm");
+        tf.registerKernel(config);
+      }
+    }
+    if (tf.getGradient(WITNESS) === gradient) return;
+    gradients.forEach((config) => tf.registerGradient(config));
+    gradient = tf.getGradient(WITNESS);
+  };
+}
+
+/** All repairs of this project. Each file holds the ops of one operation and its gradients. */
+const REPAIRS: readonly OpRepair[] = [
+  activationsRepair,
+  addRepair,
+  avgPoolRepair,
+  castRepair,
+  clipByValueRepair,
+  conv2dRepair,
+  conv3dRepair,
+  cumulativeRepair,
+  depthwiseConv2dNativeRepair,
+  dilation2dRepair,
+  einsumRepair,
+  extremumRepair,
+  fusedBatchNormRepair,
+  gatherV2Repair,
+  gradientRepairsRepair,
+  matMulRepair,
+  maxPoolRepair,
+  normalizationsRepair,
+  oneHotRepair,
+  recurrentRepair,
+  resizeGradientsRepair,
+  selfGatedRepair,
+  sliceRepair,
+  softmaxRepair,
+  sumRepair,
+  tileRepair,
+];

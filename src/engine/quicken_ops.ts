@@ -1,0 +1,137 @@
+import type { KernelBackend, KernelConfig, TensorInfo } from "@tensorflow/tfjs";
+import { liveDataOf } from "./heap/live_data.ts";
+import { patchProperty } from "./patching.ts";
+import { settleInputs } from "./settle_dtype.ts";
+import type { Tensor, TensorFlow } from "./tensorflow.ts";
+
+type Inputs = Record<string, Tensor>;
+type Attributes = Record<string, unknown> | undefined;
+type Kept = Tensor & { kept: boolean; scopeId: number };
+
+/** Parts of TensorFlow.js's engine that run an op; its types do not show them. */
+interface KernelEngine {
+  backendName: string | null;
+  backend: KernelBackend;
+  state: {
+    gradientDepth: number;
+    kernelDepth: number;
+    profiling: boolean;
+    scopeStack: Scope[];
+    activeScope: Scope | null;
+  };
+  runKernel(kernelName: string, inputs: Inputs, attrs: Attributes): Tensor | Tensor[];
+  endScope(result?: unknown): void;
+  keep(tensor: Tensor): Tensor;
+  track(tensor: Tensor): Tensor;
+  makeTensorFromTensorInfo(info: TensorInfo): Tensor;
+  getTensorsForGradient(kernelName: string, inputs: Inputs, outputs: Tensor[]): Tensor[];
+  addTapeNode(
+    kernelName: string,
+    inputs: Inputs,
+    outputs: Tensor[],
+    gradient: null,
+    saved: Tensor[],
+    attrs: Attributes,
+  ): void;
+}
+
+/** Scope, with the tensors that it frees at its end. */
+interface Scope {
+  id: number;
+  track: Kept[];
+}
+
+/**
+ * Reduces TensorFlow.js's overhead per op while its WASM backend is active. For each op,
+ * TensorFlow.js looks it up twice, creates six closures, reads seven flags, and records clones for
+ * the backward pass on the tape; at the end of each scope it creates two sets and two lists. Here
+ * an op is looked up once and run. The results are the same, tensor for tensor, except for second
+ * derivatives through a saved output, which TensorFlow.js gets wrong. While TensorFlow.js debugs or
+ * profiles, it runs ops itself.
+ *
+ * @param tf The TensorFlow.js.
+ * @returns A function that undoes this; calling it again does nothing.
+ */
+export function quickenOps(tf: TensorFlow): () => void {
+  const engine = tf.engine() as unknown as KernelEngine;
+  const environment = tf.env();
+  const stock = { runKernel: engine.runKernel, endScope: engine.endScope };
+
+  // An op of another copy of TensorFlow.js may return a tensor.
+  const tensorOf = (info: TensorInfo) =>
+    (info as Tensor).rank == null ? engine.makeTensorFromTensorInfo(info) : info as Tensor;
+
+  /**
+   * Clones a tensor for the backward pass; the tape treats the clone as the tensor itself.
+   * TensorFlow.js records its clone of an output before that output, which loses its part of a
+   * second derivative.
+   */
+  function save(tensor: Tensor): Tensor {
+    const { dataId, shape, dtype } = tensor;
+    engine.backend.incRef(dataId);
+    const copy = engine.makeTensorFromTensorInfo({ dataId, shape, dtype });
+    (copy as { id: number }).id = tensor.id;
+    return engine.keep(copy);
+  }
+
+  function runKernel(kernelName: string, inputs: Inputs, attrs: Attributes): Tensor | Tensor[] {
+    // Read on each call: `engine.reset()` replaces it.
+    const { state } = engine;
+    if (engine.backendName === "wasm") settleInputs(tf, inputs);
+    const kernel = engine.backendName === "wasm" && !state.profiling &&
+        !environment.getBool("DEBUG") && !environment.getBool("IS_TEST")
+      ? tf.getKernel(kernelName, "wasm") as KernelConfig | undefined
+      : undefined;
+    if (kernel === undefined) return stock.runKernel.call(engine, kernelName, inputs, attrs);
+    const isRecorded = state.gradientDepth > 0 && state.kernelDepth === 0;
+    let result: TensorInfo | TensorInfo[], outputs: Tensor[];
+    let saved: Tensor[] = [];
+    // Ops inside an op are not recorded.
+    state.kernelDepth++;
+    try {
+      result = kernel.kernelFunc({ inputs, attrs: attrs as never, backend: engine.backend });
+      outputs = Array.isArray(result) ? result.map(tensorOf) : [tensorOf(result)];
+      if (isRecorded) {
+        saved = engine.getTensorsForGradient(kernelName, inputs, outputs).map(save);
+      }
+    } catch (error) {
+      freeStrays();
+      throw error;
+    } finally {
+      state.kernelDepth--;
+    }
+    if (isRecorded) engine.addTapeNode(kernelName, inputs, outputs, null, saved, attrs);
+    return Array.isArray(result) ? outputs : outputs[0];
+  }
+
+  /** After a trap, freeing may trap, too, and the heap is released with its backend. */
+  function freeStrays(): void {
+    try {
+      liveDataOf(engine.backend).freeStrays();
+    } catch {
+      // The op's own error says more.
+    }
+  }
+
+  function endScope(result?: unknown): void {
+    const { state } = engine;
+    const ended = state.activeScope;
+    const isTensor = result instanceof tf.Tensor;
+    if (ended === null || result != null && !isTensor) {
+      return stock.endScope.call(engine, result);
+    }
+    const kept = isTensor ? result as Kept : null;
+    for (const tensor of ended.track) {
+      if (!tensor.kept && tensor.id !== kept?.id) tensor.dispose();
+    }
+    state.scopeStack.pop();
+    state.activeScope = state.scopeStack.at(-1) ?? null;
+    if (kept !== null && !kept.kept && kept.scopeId === ended.id) engine.track(kept);
+  }
+
+  const undo = [
+    patchProperty(engine, "runKernel", { value: runKernel, writable: true }),
+    patchProperty(engine, "endScope", { value: endScope, writable: true }),
+  ];
+  return () => undo.forEach((takeBack) => takeBack());
+}

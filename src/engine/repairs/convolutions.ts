@@ -1,0 +1,402 @@
+import { showValue } from "../../words/show_value.ts";
+import type { Layer, Tensor } from "../tensorflow.ts";
+import {
+  type LayerActivation,
+  type LayerRepair,
+  type LayerWeight,
+  oneTensor,
+} from "./layer_repair.ts";
+import { storeSettings } from "./stored_settings.ts";
+import type { Tensor1D, Tensor3D, Tensor4D } from "@tensorflow/tfjs";
+
+interface ConvLayer {
+  rank: 1 | 2;
+  kernel: LayerWeight;
+  bias: LayerWeight | null;
+  kernelSize: number[];
+  strides: number[];
+  padding: "valid" | "same" | "causal";
+  dilationRate: number | number[];
+  dataFormat: "channelsFirst" | "channelsLast";
+  activation: LayerActivation;
+}
+
+/**
+ * Repairs Conv1D and Conv2D. TensorFlow.js throws for a causal Conv1D and announces a wrong output
+ * shape for it, returns channels last from a channels-first Conv1D, and rejects the gradient of a
+ * dilated Conv2D in its fused operation, even if the convolution has a gradient. Here these three
+ * are composed of padding, convolution, bias and activation; outside of a recorded gradient, any
+ * other Conv1D or Conv2D keeps TensorFlow.js's code.
+ *
+ * While a gradient is recorded, every Conv2D is composed this way. TensorFlow.js adds the bias by a
+ * separate operation if a relu or elu follows; otherwise it always computes the gradient of its
+ * input, which a first layer does not need. Results are unchanged.
+ */
+export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
+  const rates = (layer: ConvLayer) => [layer.dilationRate].flat();
+
+  function needsRepair(layer: ConvLayer, x: Tensor): boolean {
+    if (layer.rank === 2) {
+      // TensorFlow.js rejects other dtypes.
+      return x.dtype === "float32" &&
+        (rates(layer).some((rate) => rate > 1) || tf.engine().state.gradientDepth > 0);
+    }
+    return layer.padding === "causal" || layer.dataFormat === "channelsFirst";
+  }
+
+  /** Convolves an image and adds the bias. */
+  function convolveImage(layer: ConvLayer, x: Tensor): Tensor {
+    const { strides, padding } = layer;
+    const dilations = rates(layer);
+    const filter = layer.kernel.read();
+    const bias = layer.bias?.read();
+    const isPlain = dilations.every((rate) => rate === 1) && strides.every((step) => step >= 1) &&
+      filter.shape[2] === x.shape[3];
+    if (isPlain && bias !== undefined) {
+      const attributes = { strides, pad: padding, dataFormat: "NHWC", dilations: [1, 1] };
+      return tf.engine().runKernel("FusedConv2D", { x, filter, bias }, {
+        ...attributes,
+        activation: "linear",
+      });
+    }
+    // Also reports settings that contradict each other.
+    const y = tf.conv2d(
+      x as Tensor4D,
+      filter as Tensor4D,
+      strides as [number, number],
+      padding as "valid" | "same",
+      "NHWC",
+      [dilations[0], dilations.at(-1)!],
+    );
+    return bias === undefined ? y : tf.add(y, bias);
+  }
+
+  /** Convolves a sequence and adds the bias. */
+  function convolveSequence(layer: ConvLayer, x: Tensor3D): Tensor {
+    const y = withoutBias(layer, x);
+    return layer.bias ? tf.add(y, layer.bias.read()) : y;
+  }
+
+  function withoutBias(layer: ConvLayer, x: Tensor3D): Tensor {
+    if (layer.padding === "causal") return convolveCausally(layer, x);
+    return tf.conv1d(
+      x,
+      layer.kernel.read() as Tensor3D,
+      layer.strides[0],
+      layer.padding as "valid" | "same",
+      "NWC",
+      rates(layer)[0],
+    );
+  }
+
+  /** Leaves out taps that look back further than the input is long: they only meet padding. */
+  function convolveCausally(layer: ConvLayer, x: Tensor3D): Tensor {
+    const [rate] = rates(layer);
+    if (!(rate >= 1)) {
+      throw new RangeError(
+        `The dilation rate of a causal convolution is ${showValue(rate)}, expected at least 1`,
+      );
+    }
+    const kernel = layer.kernel.read() as Tensor3D;
+    const taps = Math.min(kernel.shape[0], 1 + Math.max(0, Math.floor((x.shape[1] - 1) / rate)));
+    const seen = taps === kernel.shape[0]
+      ? kernel
+      : tf.slice(kernel, [kernel.shape[0] - taps, 0, 0], [taps, -1, -1]);
+    const padded = tf.pad(x, [[0, 0], [(taps - 1) * rate, 0], [0, 0]]);
+    // A single tap cannot be dilated.
+    return tf.conv1d(padded, seen, layer.strides[0], "valid", "NWC", taps === 1 ? 1 : rate);
+  }
+
+  for (const className of ["Conv1D", "Conv2D"]) {
+    patch(
+      className,
+      "call",
+      (original) =>
+        function (this: ConvLayer, inputs: Tensor | Tensor[], kwargs: unknown) {
+          const x = oneTensor(inputs);
+          if (!needsRepair(this, x)) return original.call(this, inputs, kwargs);
+          return tf.tidy(() => {
+            const first = this.dataFormat === "channelsFirst";
+            const [toLast, toFirst] = this.rank === 1
+              ? [[0, 2, 1], [0, 2, 1]]
+              : [[0, 2, 3, 1], [0, 3, 1, 2]];
+            const convolve = this.rank === 2 ? convolveImage : convolveSequence;
+            let y = convolve(this, (first ? tf.transpose(x, toLast) : x) as Tensor3D);
+            if (first) y = tf.transpose(y, toFirst);
+            return this.activation.apply(y);
+          });
+        },
+    );
+  }
+
+  // Padded by the reach of its window, a causal input gives as many steps as with `same`.
+  patch(
+    "Conv1D",
+    "computeOutputShape",
+    (original) =>
+      function (this: ConvLayer, inputShape: unknown) {
+        const layer = this.padding === "causal"
+          ? Object.create(this, { padding: { value: "same" } })
+          : this;
+        return original.call(layer, inputShape);
+      },
+  );
+};
+
+interface ConvLstmCell {
+  strides: [number, number];
+  dilationRate: [number, number];
+  dataFormat: "channelsFirst" | "channelsLast";
+}
+
+/**
+ * Repairs ConvLSTM2D with channels first, whose cell uses a convolution in a layout that the WASM
+ * backend lacks. Here the channels are moved last for the convolution and back afterwards.
+ */
+export const repairConvLstm: LayerRepair = ({ tf, patch }) => {
+  const channelsFirst = (x: Tensor, f: (x: Tensor4D) => Tensor): Tensor =>
+    tf.transpose(f(tf.transpose(x, [0, 2, 3, 1]) as Tensor4D), [0, 3, 1, 2]);
+
+  patch("ConvLSTM2DCell", "inputConv", (original) =>
+    function (
+      this: ConvLstmCell,
+      x: Tensor,
+      kernel: Tensor4D,
+      bias: Tensor1D | null,
+      padding?: "valid" | "same",
+    ) {
+      if (this.dataFormat !== "channelsFirst") {
+        return original.call(this, x, kernel, bias, padding);
+      }
+      return channelsFirst(x, (image) => {
+        const { strides, dilationRate } = this;
+        const y = tf.conv2d(image, kernel, strides, padding ?? "valid", "NHWC", dilationRate);
+        return bias ? tf.add(y, bias) : y;
+      });
+    });
+
+  patch(
+    "ConvLSTM2DCell",
+    "recurrentConv",
+    (original) =>
+      function (this: ConvLstmCell, x: Tensor, kernel: Tensor4D) {
+        if (this.dataFormat !== "channelsFirst") return original.call(this, x, kernel);
+        return channelsFirst(x, (image) => tf.conv2d(image, kernel, 1, "same"));
+      },
+  );
+};
+
+interface DepthwiseLayer {
+  depthwiseKernel: LayerWeight;
+  bias: LayerWeight | null;
+  kernelSize: number[];
+  strides: [number, number];
+  padding: "valid" | "same";
+  dilationRate: [number, number];
+  dataFormat: "channelsFirst" | "channelsLast";
+  activation: LayerActivation;
+}
+
+/**
+ * Repairs DepthwiseConv2D. TensorFlow.js accepts `dilationRate` and silently ignores it. Here it is
+ * applied to the output and its shape; layers without dilation keep TensorFlow.js's code.
+ */
+export const repairDepthwiseConv2d: LayerRepair = ({ tf, patch }) => {
+  const isDilated = (layer: DepthwiseLayer) => layer.dilationRate.some((rate) => rate > 1);
+
+  patch(
+    "DepthwiseConv2D",
+    "call",
+    (original) =>
+      function (this: DepthwiseLayer, inputs: Tensor | Tensor[], kwargs: unknown) {
+        if (!isDilated(this)) return original.call(this, inputs, kwargs);
+        return tf.tidy(() => {
+          const first = this.dataFormat === "channelsFirst";
+          const x = oneTensor(inputs);
+          let y: Tensor = tf.depthwiseConv2d(
+            (first ? tf.transpose(x, [0, 2, 3, 1]) : x) as Tensor4D,
+            this.depthwiseKernel.read() as Tensor4D,
+            this.strides,
+            this.padding,
+            "NHWC",
+            this.dilationRate,
+          );
+          if (this.bias) y = tf.add(y, this.bias.read());
+          if (first) y = tf.transpose(y, [0, 3, 1, 2]);
+          return this.activation.apply(y);
+        });
+      },
+  );
+
+  // A dilated window has the reach of a larger dense one.
+  patch(
+    "DepthwiseConv2D",
+    "computeOutputShape",
+    (original) =>
+      function (this: DepthwiseLayer, inputShape: unknown) {
+        const reach = this.kernelSize.map((n, axis) => (n - 1) * this.dilationRate[axis] + 1);
+        return original.call(Object.create(this, { kernelSize: { value: reach } }), inputShape);
+      },
+  );
+};
+
+interface SeparableLayer {
+  depthwiseKernel: LayerWeight;
+  pointwiseKernel: LayerWeight;
+  bias: LayerWeight | null;
+  strides: [number, number];
+  padding: "valid" | "same";
+  dilationRate: [number, number];
+  dataFormat: "channelsFirst" | "channelsLast";
+  activation: LayerActivation;
+}
+
+/**
+ * Repairs SeparableConv2D with channels first and a bias. TensorFlow.js adds the bias along the
+ * wrong axis: it throws, or adds it to the rows if there are as many rows as filters. Here the bias
+ * is added while the channels are last. Other SeparableConv2D layers keep TensorFlow.js's code.
+ */
+export const repairSeparableConv2d: LayerRepair = ({ tf, patch }) => {
+  patch(
+    "SeparableConv2D",
+    "call",
+    (original) =>
+      function (this: SeparableLayer, inputs: Tensor | Tensor[], kwargs: unknown) {
+        if (this.dataFormat !== "channelsFirst" || this.bias === null) {
+          return original.call(this, inputs, kwargs);
+        }
+        const bias = this.bias;
+        return tf.tidy(() => {
+          const y = tf.separableConv2d(
+            tf.transpose(oneTensor(inputs), [0, 2, 3, 1]) as Tensor4D,
+            this.depthwiseKernel.read() as Tensor4D,
+            this.pointwiseKernel.read() as Tensor4D,
+            this.strides,
+            this.padding,
+            this.dilationRate,
+            "NHWC",
+          );
+          return this.activation.apply(tf.transpose(tf.add(y, bias.read()), [0, 3, 1, 2]));
+        });
+      },
+  );
+};
+
+type Shape = (number | null)[];
+
+interface GroupedLayer {
+  name: string;
+  groups?: number;
+  rank: 1 | 2;
+  filters: number;
+  kernel: LayerWeight;
+  bias: LayerWeight | null;
+  strides: [number, number];
+  padding: "valid" | "same";
+  dilationRate: [number, number];
+  dataFormat: "channelsFirst" | "channelsLast";
+  activation: LayerActivation;
+  addWeight: Layer["addWeight"];
+}
+
+const LINEAR = { apply: (x: Tensor) => x, getClassName: () => "linear" };
+
+/**
+ * Repairs grouped Conv1D and Conv2D, used by ResNeXt and ConvNeXt. TensorFlow.js ignores `groups`.
+ * Here a configuration with it makes a layer whose kernel sees its share of the channels,
+ * `[...window, channels / groups, filters]`, and whose outputs are ordered by group. With a group
+ * per channel it is a depthwise convolution; otherwise one convolution per group.
+ */
+export const repairGroupedConvolutions: LayerRepair = ({ tf, patch }) => {
+  storeSettings({ tf, patch }, ["Conv1D", "Conv2D"], { groups: 1 });
+
+  function requireGroups({ name, groups, filters }: GroupedLayer, channels: number): number {
+    if (Number.isInteger(groups) && channels % groups! === 0 && filters % groups! === 0) {
+      return groups!;
+    }
+    throw new RangeError(
+      `groups of ${name} is ${
+        showValue(groups)
+      }, expected a divisor of its ${channels} channels and of its ` +
+        `${filters} filters`,
+    );
+  }
+
+  /**
+   * Convolves every channel separately: the kernel of a depthwise convolution has the same entries
+   * in the same order.
+   */
+  function convolveChannels(layer: GroupedLayer, x: Tensor): Tensor {
+    const kernel = layer.kernel.read();
+    const channels = x.shape[3]!;
+    const [rows, columns] = kernel.shape;
+    return tf.depthwiseConv2d(
+      x as Tensor4D,
+      tf.reshape(kernel, [rows, columns, channels, layer.filters / channels]) as Tensor4D,
+      layer.strides,
+      layer.padding,
+      "NHWC",
+      layer.dilationRate,
+    );
+  }
+
+  for (const className of ["Conv1D", "Conv2D"]) {
+    patch(
+      className,
+      "build",
+      (original) =>
+        function (this: GroupedLayer, inputShape: Shape | Shape[]) {
+          if (this.groups === undefined) return original.call(this, inputShape);
+          const { addWeight } = this;
+          this.addWeight = (name, shape, ...rest) => {
+            const own = [...shape];
+            if (name === "kernel") {
+              own[this.rank] = shape[this.rank]! / requireGroups(this, shape[this.rank]!);
+            }
+            return addWeight.call(this, name, own, ...rest);
+          };
+          try {
+            return original.call(this, inputShape);
+          } finally {
+            // Restores the method of the class.
+            delete (this as Partial<GroupedLayer>).addWeight;
+          }
+        },
+    );
+    patch(
+      className,
+      "call",
+      (original) =>
+        function (this: GroupedLayer, inputs: Tensor | Tensor[], kwargs: unknown) {
+          const { groups, bias } = this;
+          if (groups === undefined) {
+            return original.call(this, inputs, kwargs);
+          }
+          return tf.tidy(() => {
+            const x = oneTensor(inputs);
+            const first = this.dataFormat === "channelsFirst";
+            const axis = first ? 1 : x.rank - 1;
+            let y: Tensor;
+            if (this.rank === 2 && !first && groups === x.shape[axis]) {
+              y = convolveChannels(this, x);
+            } else {
+              const kernels = tf.split(this.kernel.read(), groups, -1);
+              const parts = tf.split(x, groups, axis).map((part, i) => {
+                const kernel = {
+                  read: () => kernels[i],
+                };
+                const own = { kernel, bias: null, activation: LINEAR, groups: undefined };
+                return original.call(Object.assign(Object.create(this), own), part, kwargs);
+              });
+              y = tf.concat(parts as Tensor[], axis);
+            }
+            if (bias !== null) {
+              const along = y.shape.map((_, k) => k === axis ? this.filters : 1);
+              y = tf.add(y, tf.reshape(bias.read(), along));
+            }
+            return this.activation.apply(y);
+          });
+        },
+    );
+  }
+};

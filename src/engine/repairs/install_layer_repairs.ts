@@ -1,0 +1,183 @@
+import { requireValue } from "../../words/requirements.ts";
+import { type TensorFlow, tensorFlow } from "../tensorflow.ts";
+import {
+  repairAlphaDropout,
+  repairRectifiers,
+  repairSelfGates,
+  repairSoftmax,
+} from "./activations.ts";
+import {
+  repairConvLstm,
+  repairConvolutions,
+  repairDepthwiseConv2d,
+  repairGroupedConvolutions,
+  repairSeparableConv2d,
+} from "./convolutions.ts";
+import { repairDense, repairOrthogonal, repairSeedZero } from "./dense.ts";
+import {
+  repairCategoryEncoding,
+  repairCenterCrop,
+  repairGlobalPooling,
+  repairKerasImages,
+  repairOutputShapes,
+  repairResizing,
+} from "./images.ts";
+import {
+  type ClassFinder,
+  type LayerClass,
+  type LayerMethod,
+  type LayerRepair,
+  otherCopies,
+  repairedMethods,
+} from "./layer_repair.ts";
+import { repairMasks, repairMergeMasks } from "./masks.ts";
+import { repairNormalizations } from "./normalizations.ts";
+import { fuseRecurrent, repairGru } from "./recurrent.ts";
+import { repairFlatten } from "./repair_flatten.ts";
+import { repairMaskedPooling, repairZeroOutput } from "./repair_masked_outputs.ts";
+import { repairOptimizers } from "./repair_optimizers.ts";
+
+const REPAIRS: LayerRepair[] = [
+  fuseRecurrent,
+  repairAlphaDropout,
+  repairCategoryEncoding,
+  repairCenterCrop,
+  repairConvLstm,
+  repairConvolutions,
+  repairDense,
+  repairDepthwiseConv2d,
+  repairFlatten,
+  repairGlobalPooling,
+  // After the repair of pooling axes, which this one handles itself.
+  repairMaskedPooling,
+  // After the repair of the convolutions, which it calls for each group.
+  repairGroupedConvolutions,
+  repairGru,
+  repairKerasImages,
+  // After the repair that computes whole sequences.
+  repairZeroOutput,
+  repairMasks,
+  repairMergeMasks,
+  repairNormalizations,
+  repairOrthogonal,
+  repairOutputShapes,
+  repairOptimizers,
+  repairRectifiers,
+  repairResizing,
+  repairSeedZero,
+  repairSelfGates,
+  repairSeparableConv2d,
+  repairSoftmax,
+];
+
+/** Repairs of a TensorFlow.js: number of holders, and how to remove them. */
+interface Installed {
+  holders: number;
+  takeBack: (() => void)[];
+}
+
+const installed = new WeakMap<object, Installed>();
+
+/**
+ * Repairs the layers of TensorFlow.js that are wrong, slow or without a gradient because of the
+ * layer itself, not of a kernel: causal and dilated convolutions, softmax over another axis than
+ * the last, normalisation without scale or centre or of rank 5, and more. The documentation of each
+ * repair says what TensorFlow.js does without it.
+ *
+ * Other layers keep their own code. The repairs use operations that every backend has, but their
+ * gradients need those that `installOps` registers. Orthogonal kernels are drawn from the same
+ * numbers as before, but faster and without console warnings, and initialisers accept seed 0.
+ *
+ * @param tf The TensorFlow.js module whose layers to repair.
+ * @returns A function that removes the repairs; calling it again does nothing. If they were
+ * installed several times, they stay until all have removed them, in any order.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import "@tensorflow/tfjs-backend-wasm";
+ * import { installLayerRepairs } from "@gradient-health/gradient-health/ops";
+ *
+ * await tf.setBackend("wasm");
+ * const takeBack = installLayerRepairs(tf);
+ * const softmax = tf.layers.softmax({ axis: 1 });
+ * // Stock: "Softmax along a non-last dimension is not yet supported".
+ * const y = softmax.apply(tf.zeros([1, 4, 3])) as tf.Tensor;
+ * console.assert(y.dataSync()[0] === 0.25);
+ * takeBack();
+ * ```
+ */
+export function installLayerRepairs(tf: TensorFlow): () => void {
+  requireValue("tf", tf, tensorFlow);
+  const key = tf.layers.Layer;
+  const repairs = installed.get(key) ?? { holders: 0, takeBack: [] };
+  if (repairs.holders === 0) repairs.takeBack.push(repair(tf, classFinder(tf))!);
+  repairs.holders++;
+  installed.set(key, repairs);
+  let held = true;
+  return () => {
+    if (!held) return;
+    held = false;
+    repairs.holders--;
+    if (repairs.holders > 0) return;
+    installed.delete(key);
+    for (const takeBack of repairs.takeBack.reverse()) takeBack();
+  };
+}
+
+/**
+ * Repairs the layers of a model that come from another copy of TensorFlow.js: another version, or
+ * the same one from elsewhere. All copies in a process compute on one backend, but each has its own
+ * layers. The repairs stay until those of `tf` are removed.
+ *
+ * @param tf The TensorFlow.js whose layers are already repaired.
+ * @param model A model, of that copy or another.
+ */
+export function repairOtherCopies(tf: TensorFlow, model: object): void {
+  const repairs = installed.get(tf.layers.Layer);
+  if (repairs === undefined) return;
+  for (const classes of otherCopies(tf, model)) {
+    const takeBack = repair(tf, (className) => classes.get(className));
+    if (takeBack !== null) repairs.takeBack.push(takeBack);
+  }
+}
+
+function classFinder(tf: TensorFlow): ClassFinder {
+  const { classNameMap } = tf.serialization.SerializationMap.getMap();
+  const bases: Record<string, unknown> = {
+    Layer: tf.layers.Layer,
+    Container: Object.getPrototypeOf(tf.LayersModel),
+  };
+  return (className) => (bases[className] ?? classNameMap[className][0]) as LayerClass;
+}
+
+/** Applies the repairs that are not yet in place; returns `null` if there were none. */
+function repair(tf: TensorFlow, classOf: ClassFinder): (() => void) | null {
+  const undo: (() => void)[] = [];
+  // A method may have two repairs: only those of an earlier round are skipped.
+  const own = new WeakSet<object>();
+  const patch = (
+    layerClass: LayerClass | string | undefined,
+    name: string,
+    make: (original: LayerMethod) => LayerMethod,
+  ) => {
+    const found = typeof layerClass === "string" ? classOf(layerClass) : layerClass;
+    if (found === undefined) return;
+    const { prototype } = found;
+    const before = Object.getOwnPropertyDescriptor(prototype, name);
+    const present = before?.value ?? patch;
+    if (repairedMethods.has(present) && !own.has(present)) return;
+    const method = make(prototype[name] as LayerMethod);
+    repairedMethods.add(method);
+    own.add(method);
+    Object.defineProperty(prototype, name, { value: method, configurable: true, writable: true });
+    undo.push(() => {
+      // Keeps a method that someone put over ours since.
+      if (prototype[name] !== method) return;
+      if (before === undefined) delete prototype[name];
+      else Object.defineProperty(prototype, name, before);
+    });
+  };
+  for (const install of REPAIRS) install({ tf, classOf, patch });
+  return undo.length === 0 ? null : () => undo.reverse().forEach((takeBack) => takeBack());
+}

@@ -1,0 +1,114 @@
+import type { Tensor, TensorFlow } from "../tensorflow.ts";
+
+/** Layer class of TensorFlow.js. */
+export type LayerClass = { prototype: Record<string, unknown> };
+
+/** Weight of a layer, with methods to read and write it. */
+export interface LayerWeight {
+  read(): Tensor;
+  write(value: Tensor): unknown;
+}
+
+/** Activation, as stored in layers. */
+export interface LayerActivation {
+  apply(x: Tensor): Tensor;
+}
+
+// deno-lint-ignore no-explicit-any -- signatures differ between layers
+export type LayerMethod = (this: any, ...args: any[]) => any;
+
+/**
+ * Finds a class by its registered name. Two classes have none: `Layer`, the base of all layers, and
+ * `Container`, the base of the models.
+ */
+export type ClassFinder = (className: string) => LayerClass | undefined;
+
+/** Context that a repair gets when it is installed. */
+export interface RepairContext {
+  readonly tf: TensorFlow;
+  /** Returns the TensorFlow.js class of a name, if there is one to repair. */
+  classOf: ClassFinder;
+  /**
+   * Replaces a method of a class, own or inherited, until the repairs are removed. Does nothing if
+   * the class does not exist.
+   *
+   * @param layerClass The class, or its name.
+   * @param name Name of the method.
+   * @param make Makes the method from the previous one.
+   */
+  patch(
+    layerClass: LayerClass | string | undefined,
+    name: string,
+    make: (original: LayerMethod) => LayerMethod,
+  ): void;
+}
+
+/** Repairs faults in the layers of TensorFlow.js that no op can fix. */
+export type LayerRepair = (context: RepairContext) => void;
+
+/** Returns the only tensor that a layer was called with. */
+export function oneTensor(inputs: Tensor | Tensor[]): Tensor {
+  return Array.isArray(inputs) ? inputs[0] : inputs;
+}
+
+/** Returns true if the active backend has an op of this name. */
+export const hasKernel = (tf: TensorFlow, kernelName: string): boolean =>
+  tf.getKernel(kernelName, tf.getBackend()) != null;
+
+/** Methods installed by repairs, which identify repaired classes. */
+export const repairedMethods = new WeakSet<object>();
+
+/** Properties in which models, wrappers and recurrent layers hold inner layers. */
+const INNER = ["layers", "model", "layer", "forwardLayer", "backwardLayer", "cell", "cells"];
+
+/** Class that may be registered under its own name. */
+type NamedClass = LayerClass & { className?: string };
+
+/**
+ * Returns the classes of a model's layers, inner layers included, that come from other copies of
+ * TensorFlow.js.
+ *
+ * @returns For each copy, its classes by name. The base of all layers is called `Layer`, that of
+ * all models `Container`.
+ */
+export function otherCopies(tf: TensorFlow, model: object): Map<string, LayerClass>[] {
+  const copies = new Map<object, Map<string, LayerClass>>();
+  const seen = new Set<unknown>();
+  const visit = (value: unknown) => {
+    if (typeof value !== "object" || value === null || seen.has(value)) return;
+    seen.add(value);
+    if (!(value instanceof tf.layers.Layer)) collect(value, copies);
+    for (const key of INNER) {
+      // Getters of an unbuilt layer throw.
+      const inner = Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
+      if (Array.isArray(inner)) inner.forEach(visit);
+      else visit(inner);
+    }
+  };
+  visit(model);
+  return [...copies.values()];
+}
+
+/** Adds the classes in an object's prototype chain, if it is a layer. */
+function collect(value: object, copies: Map<object, Map<string, LayerClass>>): void {
+  const classes = new Map<string, LayerClass>();
+  let prototype = Object.getPrototypeOf(value);
+  for (; prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
+    const layerClass = prototype.constructor as NamedClass;
+    const isBase = Object.hasOwn(prototype, "addWeight");
+    const name = isBase
+      ? "Layer"
+      : Object.hasOwn(prototype, "runInternalGraph")
+      ? "Container"
+      : Object.hasOwn(layerClass, "className")
+      ? layerClass.className
+      : undefined;
+    // A user's class with the inherited name of its base is repaired with the base.
+    if (name !== undefined) classes.set(name, layerClass);
+    if (!isBase) continue;
+    const known = copies.get(prototype) ?? new Map<string, LayerClass>();
+    for (const [className, found] of classes) known.set(className, found);
+    copies.set(prototype, known);
+    return;
+  }
+}

@@ -1,0 +1,133 @@
+import type { RecurrentCell } from "../native/operations.ts";
+import type { Tensor, TensorFlow } from "../tensorflow.ts";
+import type { CellPart, SequenceTaps } from "./sequence_taps.ts";
+
+/** Weights of a recurrent cell; the bias is optional. */
+export interface SequenceWeights {
+  kernel: Tensor;
+  recurrentKernel: Tensor;
+  bias?: Tensor;
+  /** Bias inside the product, for a GRU that resets after it. */
+  innerBias?: Tensor;
+}
+
+/** Call of a recurrent layer. */
+interface SequenceCall {
+  cell: RecurrentCell;
+  /** [batch, steps, features]. */
+  x: Tensor;
+  weights: SequenceWeights;
+  /** h before the first step, and c for an LSTM. */
+  initial: Tensor[];
+  /** [batch, steps], 0 for padding. */
+  mask?: Tensor;
+  /** True if c after the last step is read. */
+  wantsState: boolean;
+  taps?: SequenceTaps;
+}
+
+/** Outputs of {@linkcode recurrentSequence}. */
+interface SequenceOutputs {
+  /** h of every step, [batch, steps, units]. */
+  h: Tensor;
+  /** Returns the state after the last step. */
+  last: () => Tensor[];
+}
+
+/** Runs the ops `RecurrentSequence` and, backwards, `RecurrentSequenceGradient`. */
+export function recurrentSequence(
+  tf: TensorFlow,
+  { cell, x, weights, initial: [start, c0], mask, wantsState, taps }: SequenceCall,
+): SequenceOutputs {
+  const [batch, steps] = x.shape as [number, number];
+  const units = start.shape[1]!;
+  const h0 = taps?.lead(start) ?? start;
+  const hasCarry = cell.kind === "lstm" && wantsState;
+  const inputs: Record<string, Tensor> = { x, ...weights, h0, ...cell.kind === "lstm" && { c0 } };
+  const names = Object.keys(inputs);
+  const runKernel = (name: string, given: Record<string, Tensor>, attributes: object) =>
+    tf.engine().runKernel(name, given, attributes as never) as unknown as Tensor[];
+  const masks: Record<string, Tensor> = mask === undefined ? {} : { mask };
+
+  // A custom operation can only return one tensor, so c after the last step is appended to h.
+  const compute = tf.customGrad((...args) => {
+    const save = args.pop() as unknown as (tensors: Tensor[]) => void;
+    const given = Object.fromEntries(names.map((name, i) => [name, args[i] as Tensor]));
+    const outputs = runKernel("RecurrentSequence", { ...given, ...masks }, { cell });
+    const [h, z, a, state, active, c] = outputs;
+    if (taps !== undefined) {
+      eachPart(tf, cell, [z, a, state, active], (part, z, a) => taps.forward(part, z, a));
+    }
+    save([...args as Tensor[], h, z, a, state, active, ...Object.values(masks)]);
+    return {
+      value: hasCarry ? tf.concat([h, c], 1) : h,
+      gradFunc: (dy: Tensor, saved: Tensor[]) => differentiate(dy, saved),
+    };
+  });
+  const value = compute(...names.map((name) => inputs[name])) as Tensor;
+  const flat = (tensor: Tensor) => tf.reshape(tensor, [batch, units]);
+  const last = () => [
+    flat(stepOf(value, steps - 1)),
+    ...hasCarry ? [flat(stepOf(value, steps))] : [],
+  ];
+  if (hasCarry) return { h: tf.slice(value, [0, 0, 0], [batch, steps, units]), last };
+  // A reader of the state does not count as a reader of the sequence.
+  return { h: wantsState ? tf.clone(value) : value, last };
+
+  function stepOf(tensor: Tensor, step: number): Tensor {
+    return tf.slice(tensor, [0, step, 0], [batch, 1, units]);
+  }
+
+  function differentiate(dy: Tensor, saved: Tensor[]): Tensor[] {
+    const [h, z, a, state, active, ...rest] = saved.slice(names.length);
+    const optional: Record<string, Tensor> = Object.fromEntries(rest.map((mask) => ["mask", mask]));
+    const given = Object.fromEntries(names.map((name, i) => [name, saved[i]]));
+    const dh = hasCarry ? tf.slice(dy, [0, 0, 0], [batch, steps, units]) : dy;
+    if (hasCarry) optional.dc = stepOf(dy, steps);
+    const isWatched = taps !== undefined;
+    const [dx, kernel, recurrentKernel, bias, innerBias, dh0, dc0, dz, da, dState, dActive] =
+      runKernel(
+        "RecurrentSequenceGradient",
+        { ...given, h, z, a, state, active, dh, ...optional },
+        { cell, isWatched },
+      );
+    if (isWatched) {
+      eachPart(
+        tf,
+        cell,
+        [dz, da, dState, dActive],
+        (part, delta, gradient) => taps.backward(part, delta, gradient),
+      );
+    }
+    const gradients: Record<string, Tensor> = {
+      ...{ x: dx, kernel, recurrentKernel, bias, innerBias, h0: dh0, c0: dc0 },
+    };
+    return names.map((name) => gradients[name]);
+  }
+}
+
+/**
+ * Shows the parts of a cell one by one. The candidate of a gated cell is third, with gates around
+ * it.
+ *
+ * @param arrays All gates before and after their activation; an LSTM's memory, before and after its
+ * own.
+ */
+function eachPart(
+  tf: TensorFlow,
+  { kind }: RecurrentCell,
+  [before, after, state, active]: Tensor[],
+  see: (part: CellPart, before: Tensor, after: Tensor) => void,
+): void {
+  if (kind === "simple") return see("candidate", before, after);
+  const count = kind === "gru" ? 3 : 4;
+  const units = before.shape[2]! / count;
+  for (let gate = 0; gate < count; gate++) {
+    const [b, a] = [before, after].map((tensor) =>
+      tf.slice(tensor, [0, 0, gate * units], [...tensor.shape.slice(0, 2), units])
+    );
+    see(gate === 2 ? "candidate" : "gates", b, a);
+    tf.dispose([b, a]);
+  }
+  if (kind === "lstm") see("output", state, active);
+}

@@ -1,0 +1,60 @@
+import { object, requireValue } from "../../words/requirements.ts";
+import { showValue } from "../../words/show_value.ts";
+import type { EngineOptions } from "../engine.ts";
+import { chooseThreads, MAX_THREADS } from "./choose_threads.ts";
+import { hasRelaxedSimd } from "./engine_files.ts";
+
+/** Checked and resolved options of an engine. */
+export interface EngineSettings {
+  readonly threads: number;
+  readonly relaxedSimd: boolean;
+}
+
+const OPTIONS: Record<keyof Required<EngineOptions>, true> = {
+  threads: true,
+  workload: true,
+  relaxedSimd: true,
+};
+
+/**
+ * Checks the options and resolves defaults.
+ *
+ * @throws {TypeError} If an option is unknown or has the wrong type.
+ * @throws {RangeError} If a number is out of range.
+ */
+export function engineSettings(options: EngineOptions): EngineSettings {
+  requireValue("options", options, object);
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(OPTIONS, name)) {
+      throw new TypeError(
+        `startEngine() has no option ${showValue(name)}, expected ${
+          Object.keys(OPTIONS).join(", ")
+        }`,
+      );
+    }
+  }
+  const { threads = 1, workload = 0, relaxedSimd = true } = options;
+  if (typeof relaxedSimd !== "boolean") {
+    throw new TypeError(`relaxedSimd is ${showValue(relaxedSimd)}, expected true or false`);
+  }
+  if (typeof workload !== "number") {
+    throw new TypeError(`workload is ${showValue(workload)}, expected a number of operations`);
+  }
+  if (!(workload >= 0)) {
+    throw new RangeError(`workload is ${showValue(workload)}, expected a number of at least 0`);
+  }
+  return {
+    threads: threads === "auto" ? chooseThreads(workload) : checkThreads(threads),
+    relaxedSimd: relaxedSimd && hasRelaxedSimd(),
+  };
+}
+
+function checkThreads(threads: number): number {
+  const message = `threads is ${showValue(threads)}, expected a whole number from 1 to ` +
+    `${MAX_THREADS}, or "auto"`;
+  if (typeof threads !== "number") throw new TypeError(message);
+  if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
+    throw new RangeError(message);
+  }
+  return threads;
+}

@@ -1,0 +1,74 @@
+import { diagnosisShape, type WrittenDiagnosis } from "../diagnosis/diagnosis_shape.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { gateFindingShape, measurementKeys } from "../rules/shapes/measurement_shape.ts";
+import { DOCUMENTS } from "../words/document.ts";
+import { boolean, count, list, nullable, number, object, oneOf, string } from "../words/shape.ts";
+import { writeJson } from "../words/write_json.ts";
+import type { GateFinding, GateResult, GateRun } from "./gate_result.ts";
+
+/** Report whose findings are weighed by the gate. */
+type GateReport = Measurements & { findings: GateFinding[] };
+
+/** Run as written. */
+interface WrittenRun extends Pick<GateRun, "path" | "seed" | "error"> {
+  name: string;
+  report: GateReport | null;
+  diagnosis: WrittenDiagnosis | null;
+}
+
+/** Result of a gate as written. */
+interface WrittenGate extends Pick<GateResult, "passed" | "summary" | "maxWarnings" | "rules"> {
+  version: 1;
+  findings: GateFinding[];
+  runs: WrittenRun[];
+}
+
+/** Shape of the counts behind a verdict. */
+export const summaryShape = object<GateResult["summary"]>({
+  errors: count,
+  warnings: count,
+  notes: count,
+  suppressed: count,
+  unmeasured: count,
+  skipped: count,
+});
+
+/** Keys of a gate's result in the order of writing. */
+export const gateShape = object<WrittenGate>({
+  version: oneOf(DOCUMENTS.gate.version),
+  passed: boolean,
+  summary: summaryShape,
+  maxWarnings: nullable(number),
+  rules: list(string),
+  findings: list(gateFindingShape),
+  runs: list(object<WrittenRun>({
+    name: string,
+    path: string,
+    seed: number,
+    error: nullable(string),
+    report: nullable(object<GateReport>({ ...measurementKeys, findings: list(gateFindingShape) })),
+    diagnosis: nullable(diagnosisShape),
+  })),
+});
+
+/**
+ * Writes a gate's result as JSON.
+ *
+ * @param result The result.
+ * @param diagnoses The diagnosis of each run, causes first.
+ */
+export function encodeGate(
+  { runs, passed, summary, maxWarnings, rules, findings }: GateResult,
+  diagnoses: readonly (WrittenDiagnosis | null)[],
+): string {
+  const written = gateShape.encode({
+    version: DOCUMENTS.gate.version,
+    ...{ passed, summary, maxWarnings, rules, findings },
+    runs: runs.map(({ model, path, seed, error, measurements, findings }, index) => ({
+      ...{ name: model, path, seed, error },
+      report: measurements === null ? null : { ...measurements, findings },
+      diagnosis: diagnoses[index],
+    })),
+  });
+  return `${writeJson(written, undefined, 2)}\n`;
+}

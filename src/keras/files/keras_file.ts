@@ -1,0 +1,141 @@
+import type { Layer } from "../../engine/tensorflow.ts";
+import { openZip } from "../../model/files/unzip.ts";
+import { readUserFile, requireFile } from "../../model/files/user_file.ts";
+import { innerLayers } from "../../model/layers/leaf_layers.ts";
+import { ModelError } from "../../model/model_error.ts";
+import type { LayerVariable } from "../../model/weights/model_weights.ts";
+import { failure, jsonFailure } from "../../words/failure.ts";
+import { formatMemory } from "../../words/numbers.ts";
+import { type Hdf5Group, openHdf5 } from "../hdf5/open_hdf5.ts";
+import { isJson, type Json } from "../topology/topology_json.ts";
+
+/** Weights and gradients of the same size have to fit into the 4 GiB of the WASM heap. */
+const MOST_BYTES = 2 ** 31;
+
+/** Contents of a Keras file. */
+export interface KerasFile {
+  /** The model: `{class_name, config}`; `null` if the file only holds weights. */
+  topology: Json | null;
+  /** Place of the model in the file, for messages. */
+  place: string;
+  /** Training configuration. */
+  training: unknown;
+  /** Weights. */
+  weights: Hdf5Group;
+}
+
+/**
+ * Reads a file saved by Keras: `.keras`, a zip archive of a configuration and weights, or `.h5`.
+ * The contents decide the format, not the name. The file is only data: nothing outside it is read,
+ * and it gets at most a few times its size in memory.
+ *
+ * @param path The file.
+ * @throws {ModelError} If it is not such a file.
+ */
+export async function readKerasFile(path: string): Promise<KerasFile> {
+  const bytes = await readBytes(path);
+  try {
+    return bytes[0] === 0x50 && bytes[1] === 0x4b ? openArchive(bytes) : openSingle(bytes);
+  } catch (error) {
+    if (error instanceof ModelError) error.message = `${path}: ${error.message}`;
+    throw error;
+  }
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    const { size } = await requireFile(path);
+    if (size > MOST_BYTES) {
+      throw new ModelError(
+        `${path}: the file has ${formatMemory(size)}, expected at most 2 GiB: weights and their ` +
+          `gradients have to fit into the engine's 4 GiB`,
+      );
+    }
+    return await readUserFile(path);
+  } catch (error) {
+    if (error instanceof ModelError) throw error;
+    throw new ModelError(`${path}: ${failure(error)}`, { cause: error });
+  }
+}
+
+/** Opens a `.keras` by the roles of its files. */
+function openArchive(bytes: Uint8Array): KerasFile {
+  const files = openZip(bytes, ModelError);
+  const read = (name: string) => {
+    const file = files.get(name);
+    if (file !== undefined) return file.read();
+    throw new ModelError(`The archive has no ${name}, expected the model that Keras saves`);
+  };
+  const topology = parseModel(new TextDecoder().decode(read("config.json")), "config.json");
+  return {
+    topology,
+    place: "config.json",
+    training: topology.compile_config,
+    weights: openHdf5(read("model.weights.h5")),
+  };
+}
+
+/** Opens a `.h5`: a single file with the configuration as an attribute. */
+function openSingle(bytes: Uint8Array): KerasFile {
+  const root = openHdf5(bytes);
+  const [config] = root.texts("model_config") ?? [];
+  const [training] = root.texts("training_config") ?? [];
+  return {
+    topology: config === undefined ? null : parseModel(config, "model_config"),
+    place: "model_config",
+    training: training === undefined ? null : parse(training, "training_config"),
+    weights: root,
+  };
+}
+
+/**
+ * Numbers that Python writes into JSON although JSON lacks them, and strings, which are skipped.
+ */
+const NON_FINITE = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
+
+function parse(text: string, place: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const plain = text.replace(NON_FINITE, (found) => {
+      if (found.startsWith('"')) return found;
+      return found === "NaN" ? "null" : found.replace("Infinity", "1e999");
+    });
+    if (plain !== text) return parse(plain, place);
+    throw new ModelError(`${place} is not valid JSON: ${jsonFailure(error)}`, { cause: error });
+  }
+}
+
+function parseModel(text: string, place: string): Json {
+  const parsed = parse(text, place);
+  if (isJson(parsed)) return parsed;
+  throw new ModelError(`${place} is not an object, expected a model`);
+}
+
+/** Weights of Keras's layers in the order in which each layer makes them. */
+const ORDER = [
+  ...["depthwise_kernel", "pointwise_kernel", "kernel", "recurrent_kernel", "bias"],
+  ...["gamma", "beta", "moving_mean", "moving_variance", "embeddings", "alpha"],
+];
+
+/** Returns the last part of a weight's path: `kernel` of `dense_1/kernel`. */
+export const ownName = (path: string): string =>
+  path.slice(path.lastIndexOf("/") + 1).replace(/:\d+$/, "");
+
+/**
+ * Returns the weights of a layer in the order in which Keras saves them, trained or frozen. For a
+ * wrapper, the weights of its inner layer are left out.
+ *
+ * @param layer A layer, or the cell of a recurrent one.
+ */
+export function kerasOrder(layer: Layer): LayerVariable[] {
+  const inner = innerLayers(layer);
+  if (inner !== null) {
+    const theirs = new Set(inner.flatMap(({ weights }) => weights));
+    return layer.weights.filter((weight) => !theirs.has(weight));
+  }
+  const rank = ({ originalName }: LayerVariable) => ORDER.indexOf(ownName(originalName));
+  // A custom layer has weights with other names, in the order in which it makes them.
+  const isKnown = layer.weights.every((weight) => rank(weight) !== -1);
+  return isKnown ? layer.weights.toSorted((a, b) => rank(a) - rank(b)) : [...layer.weights];
+}

@@ -1,0 +1,66 @@
+import type { LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
+import type { LoadedModel } from "../../model/loaded_model.ts";
+import { ModelError } from "../../model/model_error.ts";
+import { compileAsInKeras } from "../compile_as_saved.ts";
+import type { Hdf5Group } from "../hdf5/open_hdf5.ts";
+import { buildModel, modelOfFile } from "../topology/build_model.ts";
+import { convertTopology } from "../topology/convert_topology.ts";
+import { knownClasses } from "../topology/known_classes.ts";
+import { readKerasFile } from "./keras_file.ts";
+import { pairKerasWeights, setKerasWeights, weightsOf } from "./keras_weights.ts";
+import { markImages } from "./mark_images.ts";
+
+/**
+ * Loads a whole model saved by Keras: `.keras`, a zip archive of a configuration and weights, or
+ * `.h5`. The contents decide the format, not the name. The file is only data: none of it runs,
+ * nothing outside it is read, and it gets at most a few times its size in memory.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param path The file.
+ * @param beforeWeights Called before weights are read.
+ * @throws {ModelError} If it does not hold such a model.
+ */
+export async function loadKeras(
+  tf: TensorFlow,
+  path: string,
+  beforeWeights: (model: LayersModel, entries: number) => void,
+): Promise<LoadedModel> {
+  const { topology, place, training, weights } = await readKerasFile(path);
+  try {
+    if (topology === null) {
+      throw new ModelError(
+        "The file holds the weights of a Keras model without its layers, expected a whole model, as " +
+          "model.save() writes it, or its layers as MODEL and this file as --weights",
+      );
+    }
+    const built = convertTopology(
+      markImages(topology, place),
+      await knownClasses(tf, topology),
+      place,
+    );
+    const declared = entriesOf(weightsOf(weights).group);
+    const { model, discard } = buildModel(tf, built, declared, "of all weights in the file");
+    try {
+      beforeWeights(model, declared);
+      setKerasWeights(tf, pairKerasWeights(model, weights, topology));
+      compileAsInKeras(tf, model, training);
+    } catch (error) {
+      discard();
+      throw error;
+    }
+    return modelOfFile(path, "keras", model, built);
+  } catch (error) {
+    if (error instanceof ModelError) error.message = `${path}: ${error.message}`;
+    throw error;
+  }
+}
+
+/** Returns the number of entries in a group, without optimizers. */
+function entriesOf(group: Hdf5Group): number {
+  let count = 0;
+  for (const [name, one] of group.children) {
+    if (name.startsWith("optimizer")) continue;
+    count += one.kind === "group" ? entriesOf(one) : one.shape.reduce((a, b) => a * b, 1);
+  }
+  return count;
+}

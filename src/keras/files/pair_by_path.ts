@@ -1,0 +1,245 @@
+import type { Layer, LayersModel } from "../../engine/tensorflow.ts";
+import { isComposite } from "../../model/layers/leaf_layers.ts";
+import { ModelError } from "../../model/model_error.ts";
+import { automaticName } from "../../model/names.ts";
+import type { LayerVariable } from "../../model/weights/model_weights.ts";
+import { formatCount } from "../../words/numbers.ts";
+import { showValue } from "../../words/show_value.ts";
+import type { Hdf5Array, Hdf5Group } from "../hdf5/open_hdf5.ts";
+import { isJson, type Json, MODEL_CLASSES } from "../topology/topology_json.ts";
+import { groupNames } from "./group_names.ts";
+import { kerasOrder } from "./keras_file.ts";
+import { refuseLeftovers } from "./refuse_leftovers.ts";
+import { requireShape, requireSure, type WeightPair } from "./weight_pair.ts";
+
+/** Names that the versions of Keras give to the layers of a model in the file. */
+const CONTAINERS = ["layers", "_layer_checkpoint_dependencies"];
+
+/** Returns the name of the layers' group in a Keras 3 file; `undefined` for another format. */
+export const containerOf = (root: Hdf5Group): string | undefined =>
+  CONTAINERS.find((name) => root.children.get(name)?.kind === "group");
+
+/** Layer that owns weights, and its path in the file. */
+interface Part {
+  path: string;
+  /** The layer, or the cell; `undefined` for one that no output needs, and that was not built. */
+  layer: Layer | undefined;
+  /** Expected name in the file: that in the configuration, if there is one. */
+  name: string | null;
+  /** Its weights, if they are not all of the layer's; `null` for a copy of one stored elsewhere. */
+  variables?: (LayerVariable | null)[];
+}
+
+/**
+ * Properties of a layer, or of its configuration, that determine where the file keeps its weights.
+ */
+interface Item {
+  className: string;
+  layer: Layer | undefined;
+  config: Json | null;
+}
+
+/**
+ * Pairs the weights of a model with the arrays of a file as written by Keras 3
+ * (`layers/dense_1/vars/0`). The names there count the layers of each class in their container, in
+ * the order of the configuration; the name of the layer that the weights were saved from is stored
+ * beside them. Both have to agree, and the shapes.
+ *
+ * @param model A built model.
+ * @param root The file, which has such a container.
+ * @param topology The configuration that came with the weights, as Keras wrote it; `null` if the
+ * model comes from elsewhere, and its own order and classes count.
+ * @throws {ModelError} If a weight is missing, left over, of another shape, or ambiguous.
+ */
+export function pairByPath(
+  model: LayersModel,
+  root: Hdf5Group,
+  topology: Json | null,
+): WeightPair[] {
+  const container = containerOf(root)!;
+  const parts: Part[] = [];
+  const className = typeof topology?.class_name === "string"
+    ? topology.class_name
+    : model.getClassName();
+  visit({ className, layer: model, config: topology }, "", container, parts);
+  for (const part of parts) part.path = pathIn(root, part.path);
+  const claimed = new Set<Hdf5Array>();
+  const pairs = parts.flatMap((part) => pairPart(part, root, claimed));
+  refuseLeftovers(root, container, claimed);
+  checkNames(parts, root, topology !== null);
+  if (topology === null && !parts.every((part) => isNamed(part, root))) requireSure(model, pairs);
+  return pairs;
+}
+
+const join = (path: string, name: string) => path === "" ? name : `${path}/${name}`;
+
+/** Parts of a layer by Keras's names, which are those of TensorFlow.js in camel case. */
+type Holder = Record<string, Layer | undefined> & { cells?: Layer[]; layers?: Layer[] };
+
+function visit(item: Item, path: string, container: string, parts: Part[]): void {
+  const { className, layer, config } = item;
+  const holder = (layer ?? {}) as unknown as Holder;
+  const own = Object(config?.config) as Json;
+  const into = (name: string, inner: Layer | undefined, key = name) =>
+    visit(itemOf(own[key], inner), join(path, name), container, parts);
+  if (MODEL_CLASSES.includes(className)) {
+    const name = groupNames();
+    for (const child of childrenOf(own, holder, config !== null)) {
+      visit(child, join(join(path, container), name(child.className)), container, parts);
+    }
+  } else if (layer !== undefined && isComposite(layer)) {
+    for (const [name, inner] of Object.entries(layer.innerLayers)) {
+      if (name === "") {
+        parts.push({ path, layer: inner, name: config === null ? null : nameOf(own, layer) });
+      } else if (inner.weights.length > 0) {
+        visit(itemOf(null, inner), join(path, name), container, parts);
+      }
+    }
+  } else if (className === "Bidirectional") {
+    into("forward_layer", holder.forwardLayer, "layer");
+    into("backward_layer", holder.backwardLayer, "layer");
+  } else if (className === "SpectralNormalization") {
+    into("layer", holder.layer);
+    // Keras saves the kernel with the wrapper, too.
+    const variables = layer === undefined ? [] : [null, ...kerasOrder(layer)];
+    const name = config === null ? givenName(layer) : nameOf(own, layer);
+    parts.push({ path, layer, name, variables });
+  } else if (isJson(own.layer) || typeof holder.layer?.getClassName === "function") {
+    into("layer", holder.layer);
+  } else if (isRecurrent(className, holder)) {
+    visitCell(holder.cell, join(path, "cell"), parts);
+  } else {
+    parts.push({ path, layer, name: config === null ? givenName(layer) : nameOf(own, layer) });
+  }
+}
+
+const nameOf = ({ name }: Json, layer: Layer | undefined) =>
+  typeof name === "string" ? name : layer?.name ?? null;
+
+/** Visits a cell: it is identified by the order of the cells, not by its name. */
+function visitCell(cell: Layer | undefined, path: string, parts: Part[]): void {
+  const { cells } = (cell ?? {}) as unknown as Holder;
+  if (cells === undefined) return void parts.push({ path, layer: cell, name: null });
+  const name = groupNames();
+  for (const one of cells) {
+    visitCell(one, join(join(path, "cells"), name(one.getClassName())), parts);
+  }
+}
+
+const isRecurrent = (className: string, { cell }: Holder) =>
+  cell !== undefined || ["ConvLSTM2D", "GRU", "LSTM", "RNN", "SimpleRNN"].includes(className);
+
+/** Returns the name of a layer, unless TensorFlow.js generated it. */
+const givenName = (layer: Layer | undefined) =>
+  layer === undefined || automaticName(layer) !== null ? null : layer.name;
+
+function itemOf(config: unknown, layer: Layer | undefined): Item {
+  const given = isJson(config) ? config : null;
+  const className = given?.class_name ?? layer?.getClassName() ?? "";
+  return { className: String(className), layer, config: given };
+}
+
+/** Returns the layers of a model in Keras's order: that of its configuration. */
+function childrenOf(config: Json, holder: Holder, isGiven: boolean): Item[] {
+  const layers = holder.layers ?? [];
+  if (!isGiven) return layers.map((layer) => itemOf(null, layer));
+  const byName = new Map(layers.map((layer) => [layer.name, layer]));
+  return (Array.isArray(config.layers) ? config.layers : []).map((one) => {
+    const { name } = Object(Object(one).config) as Json;
+    return itemOf(one, byName.get(name as string));
+  });
+}
+
+/**
+ * Returns a path, with an underscore before its last part if that attribute is private in Keras.
+ */
+function pathIn(root: Hdf5Group, path: string): string {
+  const hidden = path.replace(/[^/]+$/, "_$&");
+  return find(root, path) === undefined && find(root, hidden) !== undefined ? hidden : path;
+}
+
+/** Returns the group at a path. */
+function find(root: Hdf5Group, path: string): Hdf5Group | undefined {
+  let at: Hdf5Group | Hdf5Array | undefined = root;
+  for (const step of path.split("/")) {
+    at = at?.kind === "group" ? at.children.get(step) : undefined;
+  }
+  return at?.kind === "group" ? at : undefined;
+}
+
+function pairPart({ path, layer, variables: own }: Part, root: Hdf5Group, claimed: Set<Hdf5Array>) {
+  const group = find(root, join(path, "vars"));
+  const arrays = [...group?.children.values() ?? []].filter((one) => one.kind === "array");
+  for (const array of arrays) claimed.add(array);
+  if (layer === undefined) {
+    claimAll(find(root, path), claimed);
+    return [];
+  }
+  const variables = own ?? kerasOrder(layer);
+  const shown = showValue(join(path, "vars"));
+  if (arrays.length !== variables.length) {
+    const found = group === undefined ? "is missing" : `has ${formatCount(arrays.length, "array")}`;
+    throw new ModelError(
+      `${shown} ${found}, expected the ${formatCount(variables.length, "weight")} of layer ${
+        showValue(layer.name)
+      }`,
+    );
+  }
+  return variables.flatMap((variable, i) => {
+    if (variable === null) return [];
+    const array = group!.children.get(`${i}`);
+    if (array?.kind !== "array") {
+      throw new ModelError(
+        `${shown} has no array "${i}", expected weight ${showValue(variable.originalName)} there`,
+      );
+    }
+    return requireShape({ variable, array, layer });
+  });
+}
+
+/** Claims the weights of a layer that was not built, including its inner layers. */
+function claimAll(group: Hdf5Group | undefined, claimed: Set<Hdf5Array>): void {
+  for (const one of group?.children.values() ?? []) {
+    if (one.kind === "array") claimed.add(one);
+    else claimAll(one, claimed);
+  }
+}
+
+/** Returns the name of the layer that a part of the file was saved from; older files lack it. */
+const savedName = ({ path }: Part, root: Hdf5Group) =>
+  find(root, join(path, "vars"))?.texts("name")?.[0] ?? null;
+
+/** True if the file names the layer of a part, or the part needs no name: cells have none. */
+const isNamed = (part: Part, root: Hdf5Group) =>
+  part.layer === undefined || part.layer.weights.length === 0 || /\bcells?(\/|$)/.test(part.path) ||
+  part.name !== null && savedName(part, root) === part.name;
+
+/**
+ * True for the name that Keras gives a layer of a class by default, apart from the process-wide
+ * number.
+ */
+const isAutomatic = (name: string, path: string) => {
+  const own = path.slice(path.lastIndexOf("/") + 1).replace(/_\d+$/, "");
+  return new RegExp(`^${own}(_\\d+)?$`).test(name);
+};
+
+/**
+ * Compares the layer names in the file with the layers paired by order. With the configuration of
+ * the same file they must be equal. Layers of another model may have been numbered differently, but
+ * none may have the name that the file has for another.
+ */
+function checkNames(parts: readonly Part[], root: Hdf5Group, isSameFile: boolean): void {
+  const names = new Set(parts.map(({ name }) => name));
+  for (const part of parts) {
+    const { path, name, layer } = part;
+    const saved = savedName(part, root);
+    if (isNamed(part, root) || saved === null || name === null) continue;
+    const mayDiffer = !isSameFile && isAutomatic(saved, path) && isAutomatic(name, path) &&
+      !names.has(saved);
+    if (mayDiffer) continue;
+    throw new ModelError(
+      `${showValue(join(path, "vars"))} holds the weights of layer ${showValue(saved)}, expected ` +
+        `those of ${showValue(layer!.name)}, which comes there in the order of the layers`,
+    );
+  }
+}

@@ -1,0 +1,181 @@
+import { ModelError, unexpected } from "../../model/model_error.ts";
+import { showValue } from "../../words/show_value.ts";
+import { isJson, type Json, type KnownAs, MODEL_CLASSES } from "../topology/topology_json.ts";
+import { unknownClass } from "../topology/unknown_class.ts";
+import { attentionCall, withCalls } from "./attention_call.ts";
+import { carriesMask, historyOf, isImplied, isTensor, masksAlone } from "./implied_masks.ts";
+import { isOperation, plainOperation } from "./plain_operation.ts";
+
+/** A reference of Keras 2 and TensorFlow.js: layer, call, tensor of its output. */
+type Reference = [layer: string, node: number, tensor: number];
+
+/** Layers that may start from given states. */
+const RECURRENT = ["Bidirectional", "ConvLSTM2D", "GRU", "LSTM", "RNN", "SimpleRNN"];
+
+/** Layers of one functional model. */
+interface Graph {
+  /** Layers by name, as written in the file. */
+  layers: Map<unknown, Json>;
+  /** Name under which TensorFlow.js knows a class. */
+  knownAs: KnownAs;
+}
+
+/**
+ * Rewrites the calls of a functional model of Keras 3 to those of Keras 2.
+ *
+ * @param config The model's configuration.
+ * @param layers Its layers, already rewritten except for their calls.
+ * @param place Where the configuration is in the file.
+ * @param knownAs The name under which TensorFlow.js knows a class.
+ * @param hasMasks True if a layer of the whole model makes masks.
+ * @throws {ModelError} If a call cannot be made in TensorFlow.js.
+ */
+export function plainGraph(
+  config: Json,
+  layers: Json[],
+  place: string,
+  knownAs: KnownAs,
+  hasMasks = false,
+): Json {
+  const graph: Graph = { layers: new Map(layers.map((layer) => [layer.name, layer])), knownAs };
+  const masks = masksAlone(graph.layers, config.output_layers);
+  const rewritten = layers.map((layer, i): Json | null => {
+    const { inbound_nodes: nodes } = layer;
+    if (!Array.isArray(nodes) || !nodes.some(isJson)) return layer;
+    const at = `${place}.layers[${i}].inbound_nodes`;
+    if (layer.is_operation === true || isOperation(layer)) {
+      return masks.has(layer.name) ? null : operationOf(layer, graph, at, hasMasks);
+    }
+    const told: Json[] = [];
+    const calls = nodes.map((node, n) => {
+      if (!isJson(node)) return node;
+      const attention = attentionCall(layer.class_name as string, node, `${at}[${n}]`);
+      if (attention === null) return callOf(node, layer, graph, `${at}[${n}]`);
+      told.push(attention.settings);
+      return callOf(attention.node, layer, graph, `${at}[${n}]`);
+    });
+    return { ...withCalls(layer, told, at), inbound_nodes: calls };
+  });
+  const outputs = ends(
+    config.output_layers,
+    (name) => graph.layers.get(name)?.class_name === "Sequential" && isNew(layers) ? 1 : 0,
+  );
+  return {
+    ...config,
+    layers: rewritten.filter((layer) => layer !== null),
+    input_layers: ends(config.input_layers, () => 0),
+    output_layers: outputs,
+  };
+}
+
+/** Returns an operation between layers as a layer that is called once. */
+function operationOf(layer: Json, graph: Graph, at: string, hasMasks: boolean): Json {
+  const nodes = layer.inbound_nodes as unknown[];
+  if (nodes.length !== 1 || !isJson(nodes[0])) {
+    throw unexpected(at, nodes, "one call of an operation");
+  }
+  const place = `${at}[0]`;
+  const { tensors, ...words } = plainOperation(layer, nodes[0], place, hasMasks);
+  const { is_operation: _, ...own } = { ...layer, ...words } as Json;
+  const call = callOf({ args: [tensors] }, own, graph, place);
+  return { ...own, inbound_nodes: [call] };
+}
+
+/** True if Keras 3 wrote the calls. */
+const isNew = (layers: Json[]) =>
+  layers.some(({ inbound_nodes }) => Array.isArray(inbound_nodes) && inbound_nodes.some(isJson));
+
+/**
+ * Returns the inputs or outputs of a model: one reference, a list of them, or one per name. Keras 3
+ * counts the calls of a nested Sequential from 0, Keras 2 from 1.
+ */
+function ends(value: unknown, shift: (name: string) => number): unknown {
+  const list = Array.isArray(value) && typeof value[0] === "string"
+    ? [value]
+    : isJson(value)
+    ? Object.values(value)
+    : value;
+  if (!Array.isArray(list)) return value;
+  return list.map((one) =>
+    Array.isArray(one) && typeof one[0] === "string" && typeof one[1] === "number"
+      ? [one[0], one[1] + shift(one[0]), ...one.slice(2)]
+      : one
+  );
+}
+
+/** Converts one call: its references and its settings. */
+function callOf(node: Json, layer: Json, graph: Graph, place: string): unknown[] {
+  const className = layer.class_name as string;
+  const args = Array.isArray(node.args) ? node.args : [];
+  const kwargs = isJson(node.kwargs) ? node.kwargs : {};
+  const references: Reference[] = [];
+  const options: Json = {};
+  const take = (value: unknown, at: string) => {
+    for (const tensor of tensorsOf(value, at)) references.push(referenceOf(tensor, graph, at));
+  };
+  if (args.length > 0) take(args[0], `${place}.args[0]`);
+  args.slice(1).forEach((value, i) => value === null || take(value, `${place}.args[${i + 1}]`));
+  for (const [key, value] of Object.entries(kwargs)) {
+    const at = `${place}.kwargs.${key}`;
+    if (value === null || Array.isArray(value) && value.every((one) => one === null)) continue;
+    if (key === "inputs" || key === "sequence" || key === "sequences") take(value, at);
+    else if (key === "initial_state" && RECURRENT.includes(className)) take(value, at);
+    else if (key === "mask") refuseMask(value, args[0] ?? kwargs.inputs, graph, at);
+    else if (key === "training" && typeof value === "boolean") options.training = value;
+    else if (typeof className !== "string" || graph.knownAs(className) === null) {
+      throw unknownClass(className, place.replace(/\.inbound_nodes\[\d+\]$/, ""));
+    } else {
+      throw unexpected(at, value, `null: ${className} of TensorFlow.js is not called with it`);
+    }
+  }
+  return references.map(([...reference], i) => i === 0 ? [...reference, options] : reference);
+}
+
+/** Returns the tensors in an argument. */
+function tensorsOf(value: unknown, place: string): Json[] {
+  if (Array.isArray(value)) return value.flatMap((one, i) => tensorsOf(one, `${place}[${i}]`));
+  if (!isTensor(value)) throw unexpected(place, value, "a tensor or an array of tensors");
+  return [value];
+}
+
+/** Returns the origin of a tensor, with calls of a nested model counted from 1 as in Keras 2. */
+function referenceOf(tensor: Json, { layers }: Graph, place: string): Reference {
+  const { keras_history: history } = Object(tensor.config) as Json;
+  const [name, node, index] = Array.isArray(history) ? history : [];
+  if (typeof name !== "string" || ![node, index].every(Number.isSafeInteger)) {
+    throw unexpected(`${place}.config.keras_history`, history, "an array [layer, node, tensor]");
+  }
+  const isModel = MODEL_CLASSES.includes(layers.get(name)?.class_name as string);
+  return [name, node + (isModel ? 1 : 0), index];
+}
+
+/**
+ * Rejects masks that TensorFlow.js does not make itself, as it does for an Embedding or a Masking,
+ * and those that the input of the call has lost on its way. Keras 3 lists the operations that made
+ * them.
+ */
+function refuseMask(value: unknown, input: unknown, graph: Graph, place: string): void {
+  const masks = tensorsOf(
+    Array.isArray(value) ? value.filter((one) => one !== null) : value,
+    place,
+  );
+  for (const mask of masks) {
+    const [name] = historyOf(mask);
+    if (isImplied(mask, graph.layers)) {
+      if (input === undefined || carriesMask(input, graph.layers)) continue;
+      throw new ModelError(
+        `${place} is the mask ${
+          showValue(name)
+        }, which the layer's input has lost: an operation or a layer before it ` +
+          `passes no mask on. Masks that a call is given are not supported; save the model without that argument, ` +
+          `or with layers that pass the mask on`,
+      );
+    }
+    throw new ModelError(
+      `${place} is a mask that ${
+        showValue(name)
+      } makes, expected one of an Embedding or a Masking, ` +
+        `which TensorFlow.js makes itself`,
+    );
+  }
+}

@@ -1,0 +1,25 @@
+import { ModelError } from "../../model/model_error.ts";
+import { showValue } from "../../words/show_value.ts";
+import type { Hdf5Array, Hdf5Group } from "../hdf5/open_hdf5.ts";
+
+/** Groups beside the weights that are not weights. */
+const STATE = /^(_?random_generator|seed_generator|_seed_generator)(_\d+)?$/;
+
+/** A weight that no layer claims belongs to another network. */
+export function refuseLeftovers(root: Hdf5Group, container: string, claimed: Set<Hdf5Array>): void {
+  const start = root.children.get(container);
+  const open: (Hdf5Group | Hdf5Array | undefined)[] = [start, root.children.get("vars")];
+  for (const one of open) {
+    if (one === undefined) continue;
+    if (one.kind === "group") {
+      for (const [name, child] of one.children) if (!STATE.test(name)) open.push(child);
+    } else if (!claimed.has(one)) {
+      throw new ModelError(
+        `${showValue(one.path)} of shape [${
+          one.shape.join(", ")
+        }] is in the file, but no layer of ` +
+          `the model takes it, expected the weights of this model alone`,
+      );
+    }
+  }
+}

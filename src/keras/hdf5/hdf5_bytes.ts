@@ -1,0 +1,144 @@
+import { ModelError } from "../../model/model_error.ts";
+import { formatCount } from "../../words/numbers.ts";
+
+/** Undefined address. */
+export const NOWHERE = -1;
+
+/** Position in a piece of an HDF5 file, from which bytes are read up to the end of the piece. */
+export class Hdf5Bytes {
+  readonly #view: DataView;
+  /** Numbers of bytes of an address and of a length. */
+  readonly #widths: { offset: number; length: number };
+  readonly #end: number;
+  readonly #what: string;
+  /** Index of the next byte to read. */
+  at: number;
+
+  /**
+   * @param view The whole file.
+   * @param widths Numbers of bytes of an address and of a length.
+   * @param from Start of the piece.
+   * @param count Number of its bytes.
+   * @param what Name of the piece, for messages.
+   * @throws {ModelError} If the file ends before the piece.
+   */
+  constructor(
+    view: DataView,
+    widths: { offset: number; length: number },
+    from: number,
+    count: number,
+    what: string,
+  ) {
+    if (!(from >= 0 && count >= 0 && from + count <= view.byteLength)) {
+      throw new ModelError(
+        `${what} is at bytes ${from} to ${from + count}, expected it within the HDF5 file's ` +
+          `${formatCount(view.byteLength, "byte")}: damaged`,
+      );
+    }
+    this.#view = view;
+    this.#widths = widths;
+    this.#end = from + count;
+    this.#what = what;
+    this.at = from;
+  }
+
+  /** Number of bytes left in the piece. */
+  get left(): number {
+    return this.#end - this.at;
+  }
+
+  /** Returns another piece of the same file. */
+  piece(from: number, count: number, what: string): Hdf5Bytes {
+    return new Hdf5Bytes(this.#view, this.#widths, from, count, what);
+  }
+
+  /** Returns a piece that may extend to the end of the file. */
+  rest(from: number, what: string): Hdf5Bytes {
+    return this.piece(from, Math.max(0, this.#view.byteLength - from), what);
+  }
+
+  /** Makes the error for an unexpected value. */
+  wrong(found: string, expected: string): ModelError {
+    return new ModelError(`${this.#what} ${found}, expected ${expected}`);
+  }
+
+  /** Skips bytes; returns the position before them. */
+  skip(count: number): number {
+    const at = this.at;
+    if (count > this.left) {
+      throw this.wrong("is cut off", `${formatCount(count, "more byte")} at byte ${at}`);
+    }
+    this.at += count;
+    return at;
+  }
+
+  /** Reads a whole number of the given number of bytes, little-endian. */
+  uint(bytes: number): number {
+    const at = this.skip(bytes);
+    switch (bytes) {
+      case 1:
+        return this.#view.getUint8(at);
+      case 2:
+        return this.#view.getUint16(at, true);
+      case 4:
+        return this.#view.getUint32(at, true);
+      default: {
+        const low = this.#view.getUint32(at, true), high = this.#view.getUint32(at + 4, true);
+        if (high === 0xffffffff && low === 0xffffffff) return NOWHERE;
+        const value = high * 2 ** 32 + low;
+        // No file is that long, so any use of it ends in an error message.
+        return Number.isSafeInteger(value) ? value : Number.MAX_SAFE_INTEGER;
+      }
+    }
+  }
+
+  /** Reads an address in the file, or {@linkcode NOWHERE}. */
+  offset(): number {
+    const { offset } = this.#widths;
+    const value = this.uint(offset);
+    return offset === 4 && value === 0xffffffff ? NOWHERE : value;
+  }
+
+  /** Reads a length. */
+  length(): number {
+    return this.uint(this.#widths.length);
+  }
+
+  /** Reads bytes, as a view of the file. */
+  bytes(count: number): Uint8Array {
+    const at = this.skip(count);
+    return new Uint8Array(this.#view.buffer, this.#view.byteOffset + at, count);
+  }
+
+  /** Reads a text of the given number of bytes, up to the first 0. */
+  text(count: number): string {
+    const bytes = this.bytes(count);
+    const end = bytes.indexOf(0);
+    return new TextDecoder().decode(end === -1 ? bytes : bytes.subarray(0, end));
+  }
+
+  /** Reads a text that ends with a 0. */
+  name(): string {
+    const bytes = new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.at, this.left);
+    const end = bytes.indexOf(0);
+    if (end === -1) throw this.wrong("has a name without an end", "a byte 0 after it");
+    return this.text(end + 1);
+  }
+
+  /** Requires the letters at the start of every block of a kind. */
+  signature(letters: string): void {
+    const found = this.left < letters.length ? "" : this.text(letters.length);
+    if (found !== letters) {
+      throw this.wrong("is damaged", `${JSON.stringify(letters)} at its start`);
+    }
+  }
+
+  /** Requires one of the known versions. */
+  version(...known: number[]): number {
+    const version = this.uint(1);
+    if (!known.includes(version)) {
+      throw this.wrong(`has version ${version}`, `${known.join(" or ")}`);
+    }
+    return version;
+  }
+}

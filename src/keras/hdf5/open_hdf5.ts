@@ -1,0 +1,225 @@
+import { countOf, decode, encode, isFloat } from "../../model/files/file_types.ts";
+import { ModelError } from "../../model/model_error.ts";
+import { formatCount } from "../../words/numbers.ts";
+import { showValue } from "../../words/show_value.ts";
+import { attributeTexts } from "./attribute_texts.ts";
+import { readDataspace, readDatatype } from "./datatype.ts";
+import { groupLinks } from "./group_links.ts";
+import { type Hdf5Budget, hdf5Budget } from "./hdf5_budget.ts";
+import { Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
+import { MESSAGE, type Message, readMessages } from "./object_header.ts";
+import { TextHeaps } from "./text_heaps.ts";
+
+/** Group of an HDF5 file: a folder with attributes. */
+export interface Hdf5Group {
+  kind: "group";
+  /** Path of the group: `"layers/dense/vars"`. */
+  path: string;
+  /** Groups and arrays in it, by name. */
+  children: ReadonlyMap<string, Hdf5Group | Hdf5Array>;
+  /**
+   * Returns an attribute of text.
+   *
+   * @returns Its texts, or `null` if there is none of that name.
+   */
+  texts(name: string): string[] | null;
+}
+
+/** Array of an HDF5 file. */
+export interface Hdf5Array {
+  kind: "array";
+  /** Path of the array: `"layers/dense/vars/0"`. */
+  path: string;
+  /** Shape. */
+  shape: number[];
+  /** Reads the entries. */
+  read(): Float32Array;
+  /**
+   * Overwrites the entries, in the bytes that the file was opened from.
+   *
+   * @returns False, and nothing is written, if they are not floating-point numbers in one piece: a
+   * block that holds small arrays may have a checksum.
+   */
+  write(entries: Float32Array): boolean;
+}
+
+const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
+
+const COMPACT = 0, CONTIGUOUS = 1;
+
+/** Keras does not write deeper groups. */
+const MAX_DEPTH = 100;
+
+/** Bytes that an array takes, and its name. */
+interface Taken {
+  from: number;
+  to: number;
+  path: string;
+}
+
+/**
+ * Lists the contents of an HDF5 file; an array is only decoded when it is read. Written here,
+ * because no library at hand checks what it reads: jsfive opens a file that ends after 7 % of its
+ * bytes and reads the rest as zeros, and h5wasm takes 14.5 MB. Keras, through h5py, writes only a
+ * small part of the format: groups of symbol tables or link messages, attributes in the header,
+ * arrays in one piece. Anything else is rejected by name, and so are links to other names and
+ * files, references, and arrays that share bytes.
+ *
+ * The format: "HDF5 File Format Specification Version 3.0", The HDF Group.
+ *
+ * @param bytes The file.
+ * @returns Its root.
+ * @throws {ModelError} If the file is cut off, damaged, or holds anything that Keras does not
+ * write.
+ */
+export function openHdf5(bytes: Uint8Array): Hdf5Group {
+  if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) {
+    throw new ModelError(
+      "The file is neither HDF5 nor zip, the formats in which Keras saves models",
+    );
+  }
+  const { file, root } = readSuperblock(bytes);
+  return new Opening(file, bytes.length).open(root);
+}
+
+/** Reads the first block: the widths of numbers, and the address of the root. */
+function readSuperblock(bytes: Uint8Array): { file: Hdf5Bytes; root: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const what = "The first block of the HDF5 file";
+  const start = new Hdf5Bytes(view, { offset: 8, length: 8 }, 0, view.byteLength, what);
+  start.skip(8);
+  const version = start.version(0, 1, 2, 3);
+  if (version < 2) start.skip(4);
+  const widths = { offset: start.uint(1), length: start.uint(1) };
+  if (![4, 8].includes(widths.offset) || ![4, 8].includes(widths.length)) {
+    throw start.wrong(`has addresses of ${widths.offset} bytes`, "4 or 8");
+  }
+  start.skip(version < 2 ? 9 : 1);
+  if (version === 1) start.skip(4);
+  const file = new Hdf5Bytes(view, widths, start.at, start.left, what);
+  const base = file.offset();
+  if (base !== 0) throw file.wrong(`has the data begin at byte ${base}`, "0");
+  file.offset();
+  const end = file.offset();
+  if (end > bytes.length) {
+    throw new ModelError(
+      `The HDF5 file has ${formatCount(bytes.length, "byte")}, expected ${end} as its first ` +
+        `block states: truncated`,
+    );
+  }
+  // The older versions have an address for drivers, then an entry whose first field is a name.
+  if (version < 2) {
+    file.offset();
+    file.offset();
+  }
+  return { file, root: file.offset() };
+}
+
+/** State of opening one file. */
+class Opening {
+  readonly #file: Hdf5Bytes;
+  readonly #seen = new Set<number>();
+  readonly #taken: Taken[] = [];
+  readonly #budget: Hdf5Budget;
+  readonly #heaps: TextHeaps;
+
+  constructor(file: Hdf5Bytes, size: number) {
+    this.#file = file;
+    this.#budget = hdf5Budget(size);
+    this.#heaps = new TextHeaps(this.#budget);
+  }
+
+  open(address: number): Hdf5Group {
+    const root = this.#object(address, "", 0);
+    if (root.kind === "array") throw new ModelError("The HDF5 file is one array, expected a group");
+    this.#taken.sort((one, other) => one.from - other.from);
+    this.#taken.forEach(({ from, path }, i) => {
+      const before = this.#taken[i - 1];
+      if (i === 0 || from >= before.to) return;
+      throw new ModelError(
+        `${showValue(path)} and ${showValue(before.path)} share bytes of the HDF5 file, ` +
+          `expected arrays of their own`,
+      );
+    });
+    return root;
+  }
+
+  #object(address: number, path: string, depth: number): Hdf5Group | Hdf5Array {
+    this.#budget.names.spend(path.length);
+    const what = showValue(path === "" ? "/" : path);
+    if (this.#seen.has(address) || depth > MAX_DEPTH) {
+      throw new ModelError(
+        depth > MAX_DEPTH
+          ? `${what} is more than ${MAX_DEPTH} groups deep in the HDF5 file`
+          : `${what} is also known by another name in the HDF5 file, expected one name`,
+      );
+    }
+    this.#seen.add(address);
+    const messages = readMessages(this.#file, address, what, this.#budget.headers);
+    const links = groupLinks(this.#file, messages, what, this.#budget.names);
+    if (links === null) return this.#array(messages, path, what);
+    const children = new Map<string, Hdf5Group | Hdf5Array>();
+    for (const [name, child] of links) {
+      if (name === "" || name === "." || name === ".." || name.includes("/")) {
+        throw new ModelError(`${what} holds ${showValue(name)}, expected a name without a path`);
+      }
+      children.set(name, this.#object(child, path === "" ? name : `${path}/${name}`, depth + 1));
+    }
+    const texts = (name: string) => attributeTexts(messages, name, what, this.#heaps);
+    return { kind: "group", path, children, texts };
+  }
+
+  #array(messages: Message[], path: string, what: string): Hdf5Array {
+    const find = (type: number, name: string) => {
+      const found = messages.find((one) => one.type === type);
+      if (found === undefined) throw new ModelError(`${what} has no ${name} in the HDF5 file`);
+      return found.bytes;
+    };
+    for (const { type } of messages) {
+      const packed = type === MESSAGE.filters;
+      if (!packed && type !== MESSAGE.externalFiles) continue;
+      throw new ModelError(
+        `${what} is ${packed ? "compressed" : "kept in another file"}, expected the plain array ` +
+          `that Keras writes`,
+      );
+    }
+    const shape = readDataspace(find(MESSAGE.dataspace, "shape"));
+    const { type, size: width } = readDatatype(find(MESSAGE.datatype, "type"));
+    if (type === "text" || type === "longText") {
+      throw new ModelError(`${what} holds text, expected numbers`);
+    }
+    const layout = find(MESSAGE.layout, "layout");
+    layout.version(3, 4);
+    const kind = layout.uint(1);
+    const count = countOf(shape);
+    if (count === null) {
+      throw new ModelError(
+        `${what} has shape [${
+          shape.join(", ")
+        }] in the HDF5 file, expected fewer than 2^53 entries`,
+      );
+    }
+    const size = count * width;
+    if (kind !== COMPACT && kind !== CONTIGUOUS) {
+      throw new ModelError(
+        `${what} is stored in chunks, expected the plain array that Keras writes`,
+      );
+    }
+    const from = kind === COMPACT ? layout.at + 2 : layout.offset();
+    const stored = kind === COMPACT ? layout.uint(2) : layout.length();
+    if (stored !== size && !(size === 0 && from === NOWHERE)) {
+      throw new ModelError(
+        `${what} takes ${stored} bytes of the HDF5 file, expected ${size} for shape ` +
+          `[${shape.join(", ")}] and entries of ${formatCount(width, "byte")}`,
+      );
+    }
+    const bytes = this.#file.piece(size === 0 ? 0 : from, size, what).bytes(size);
+    if (size > 0 && kind === CONTIGUOUS) this.#taken.push({ from, to: from + size, path });
+    const write = (entries: Float32Array) => {
+      if (kind !== CONTIGUOUS || !isFloat(type)) return false;
+      bytes.set(encode(entries, type));
+      return true;
+    };
+    return { kind: "array", path, shape, read: () => decode(bytes, type), write };
+  }
+}

@@ -1,0 +1,269 @@
+import { type LayerWeight, oneTensor } from "../../engine/repairs/layer_repair.ts";
+import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
+import { showValue } from "../../words/show_value.ts";
+import {
+  axesOf,
+  type KerasLayer,
+  kerasLayer,
+  type KerasLayerFactory,
+  type LayerArgs,
+  oneShape,
+  type OpenShape,
+  sizesOf,
+} from "./keras_layer.ts";
+import type { serialization } from "@tensorflow/tfjs";
+
+/** A number, or one for each position along some axes. */
+export type Nested = number | readonly Nested[];
+
+/** Arguments of a Normalization. */
+export interface NormalizationArgs extends LayerArgs {
+  /**
+   * Axes whose positions each have a mean and a variance; `null` for one of all entries. Default:
+   * the last.
+   */
+  axis?: number | number[] | null;
+  /** The mean; if absent, a weight that is 0 until it is set. */
+  mean?: Nested | null;
+  /** The variance; if absent, a weight that is 1 until it is set. */
+  variance?: Nested | null;
+  /** True to undo a normalisation: x sqrt(variance) + mean. Default: false. */
+  invert?: boolean;
+}
+
+/** As in Keras. */
+const MIN_DEVIATION = 1e-7;
+
+/**
+ * Normalization: (x - mean) / sqrt(variance), with the statistics of earlier data. `adapt()` of
+ * Keras writes them into weights that no training step changes; they may also be given.
+ */
+export const createNormalization: KerasLayerFactory<NormalizationArgs> = kerasLayer((tf) =>
+  class Normalization extends tf.layers.Layer {
+    static className = "Normalization";
+    readonly #args: NormalizationArgs;
+    #shape: number[] = [];
+    #weights: [mean: LayerWeight, variance: LayerWeight] | null = null;
+
+    constructor(args: NormalizationArgs = {}) {
+      super(args);
+      this.#args = args;
+      this.supportsMasking = true;
+      const [mean, variance] = [args.mean ?? null, args.variance ?? null];
+      if ((mean === null) === (variance === null)) return;
+      throw new TypeError(
+        `${this.name} has ${
+          mean === null ? "a variance without a mean" : "a mean without a variance"
+        }, ` +
+          `expected both or neither`,
+      );
+    }
+
+    override build(inputShape: OpenShape | OpenShape[]): void {
+      const shape = oneShape(inputShape);
+      const { axis = -1, mean = null } = this.#args;
+      const axes = axis === null ? [] : axesOf(axis, shape, this.name);
+      const sizes = sizesOf(axes, shape, this.name);
+      this.#shape = shape.map((size, k) => axes.includes(k) ? size! : 1);
+      if (mean === null) {
+        const add = (
+          name: string,
+          fill: "zeros" | "ones",
+          dtype: "float32" | "int32" = "float32",
+        ) =>
+          this.addWeight(
+            name,
+            name === "count" ? [] : sizes,
+            dtype,
+            tf.initializers[fill](),
+            undefined,
+            false,
+          );
+        this.#weights = [add("mean", "zeros"), add("variance", "ones")];
+        // Keras keeps it for files of older versions.
+        add("count", "zeros", "int32");
+      } else {
+        for (const key of ["mean", "variance"] as const) this.#requireFit(key, sizes);
+      }
+      super.build(inputShape as number[]);
+    }
+
+    #requireFit(key: "mean" | "variance", sizes: readonly number[]): void {
+      const given = this.#args[key] as number;
+      const own = sizeOf(given);
+      const last = sizes.slice(sizes.length - own.length);
+      // A file may have anything as an entry.
+      const entries: unknown[] = [given].flat(Infinity);
+      const isWhole = entries.every((entry) => typeof entry === "number") &&
+        entries.length === own.reduce((product, size) => product * size, 1);
+      if (
+        isWhole && own.length <= sizes.length &&
+        own.every((size, i) => size === 1 || size === last[i])
+      ) {
+        return;
+      }
+      throw new RangeError(
+        `${key} of ${this.name} is ${
+          showValue(given)
+        }, expected a number or an array of the shape [${sizes.join(", ")}]`,
+      );
+    }
+
+    /** Returns the mean or the variance, with the axes of the input. */
+    #statistic(key: "mean" | "variance"): Tensor {
+      const own = this.#weights?.[key === "mean" ? 0 : 1].read();
+      if (own !== undefined) return tf.reshape(own, this.#shape);
+      const given = tf.tensor(this.#args[key] as number, undefined, "float32");
+      // The given values are along the last of the axes that count.
+      const axes = this.#shape.map((size, k) => ({ size, k })).filter(({ size }) => size !== 1);
+      const shape = this.#shape.map(() => 1);
+      const sizes = given.shape.filter((size) => size !== 1);
+      sizes.forEach((size, i) => shape[axes[axes.length - sizes.length + i].k] = size);
+      return tf.reshape(given, shape);
+    }
+
+    override call(inputs: Tensor | Tensor[]): Tensor {
+      return this.#scaled(oneTensor(inputs), this.#args.invert ?? false);
+    }
+
+    /**
+     * Returns the inputs that would be normalised to these; `null` for a layer that undoes a
+     * normalisation itself.
+     */
+    inputsOf(outputs: Tensor): Tensor | null {
+      return this.#args.invert ? null : this.#scaled(outputs, true);
+    }
+
+    #scaled(entries: Tensor, invert: boolean): Tensor {
+      return tf.tidy(() => {
+        const x = tf.cast(entries, "float32");
+        const mean = this.#statistic("mean");
+        const deviation = tf.maximum(tf.sqrt(this.#statistic("variance")), MIN_DEVIATION);
+        return invert ? tf.add(mean, tf.mul(x, deviation)) : tf.div(tf.sub(x, mean), deviation);
+      });
+    }
+
+    override getConfig() {
+      const { axis = -1, mean = null, variance = null, invert = false } = this.#args;
+      const own = { axis, mean, variance, invert } as serialization.ConfigDict;
+      return { ...super.getConfig(), ...own };
+    }
+  }
+);
+
+/** Returns the shape of nested arrays. */
+function sizeOf(value: Nested): number[] {
+  return typeof value === "number" ? [] : [value.length, ...sizeOf(value[0] ?? 0)];
+}
+
+/** Arguments of a Discretization. */
+export interface DiscretizationArgs extends LayerArgs {
+  /** Boundaries between the bins in ascending order, one fewer than there are bins. */
+  binBoundaries: number[];
+  /** Output: the number of the bin, or ones at the bins that occur. Default: `int`. */
+  outputMode?: "int" | "oneHot" | "multiHot" | "count";
+}
+
+/**
+ * Discretization: the number of the bin that contains each entry, 0 for all below the first
+ * boundary. Numbers of bins are float32 here, so that any layer can read them. It passes no
+ * gradient on.
+ */
+export const createDiscretization: KerasLayerFactory<DiscretizationArgs> = kerasLayer((tf) =>
+  class Discretization extends tf.layers.Layer {
+    static className = "Discretization";
+    readonly binBoundaries: number[];
+    readonly outputMode: NonNullable<DiscretizationArgs["outputMode"]>;
+
+    constructor(args: DiscretizationArgs) {
+      super(args);
+      this.binBoundaries = args.binBoundaries;
+      this.outputMode = args.outputMode ?? "int";
+      const rises = Array.isArray(this.binBoundaries) &&
+        this.binBoundaries.every((value, i, all) =>
+          typeof value === "number" && (i === 0 || value >= all[i - 1])
+        );
+      if (rises) return;
+      throw new TypeError(
+        `binBoundaries of ${this.name} is ${
+          showValue(args.binBoundaries)
+        }, expected an array of numbers that rise: one that Keras has adapted`,
+      );
+    }
+
+    get #bins(): number {
+      return this.binBoundaries.length + 1;
+    }
+
+    override computeOutputShape(inputShape: OpenShape | OpenShape[]): OpenShape {
+      const shape = oneShape(inputShape);
+      if (this.outputMode === "int") return shape;
+      if (this.outputMode !== "oneHot") return [shape[0], ...shape.slice(2), this.#bins];
+      const isOne = shape.length > 1 && shape.at(-1) === 1;
+      return [...isOne ? shape.slice(0, -1) : shape, this.#bins];
+    }
+
+    override call(inputs: Tensor | Tensor[]): Tensor {
+      const place = tf.customGrad((x) => ({
+        value: this.#encode(x as Tensor),
+        // The steps have slope 0, and the comparison behind them has no gradient.
+        gradFunc: () => tf.zerosLike(x as Tensor),
+      }));
+      return tf.tidy(() => place(tf.cast(oneTensor(inputs), "float32")));
+    }
+
+    #encode(x: Tensor): Tensor {
+      const above = tf.greaterEqual(tf.expandDims(x, -1), tf.tensor1d(this.binBoundaries));
+      const places = tf.sum(tf.cast(above, "float32"), -1);
+      if (this.outputMode === "int") return places;
+      const hot = tf.cast(tf.oneHot(tf.cast(places, "int32"), this.#bins), "float32");
+      switch (this.outputMode) {
+        case "oneHot":
+          return tf.reshape(hot, this.computeOutputShape(x.shape) as number[]);
+        case "multiHot":
+          return tf.max(hot, 1);
+        case "count":
+          return tf.sum(hot, 1);
+      }
+    }
+
+    override getConfig() {
+      const { binBoundaries, outputMode } = this;
+      return { ...super.getConfig(), binBoundaries, outputMode };
+    }
+  }
+);
+
+/** Arguments of a layer that changes pictures in training: any that Keras accepts. */
+export type AugmentationArgs = LayerArgs & Record<string, unknown>;
+
+/**
+ * Creates a Keras layer that changes pictures at random in training, and otherwise passes them on.
+ * Here it also passes them on in training, so a trial sees every picture unchanged.
+ *
+ * @param className Its name.
+ */
+export function createAugmentation(className: string): KerasLayerFactory<AugmentationArgs> {
+  return kerasLayer((tf: TensorFlow): KerasLayer<AugmentationArgs> =>
+    class extends tf.layers.Layer {
+      static className = className;
+      readonly #settings: AugmentationArgs;
+
+      constructor(args: AugmentationArgs = {}) {
+        super(args);
+        const { customObjects: _, ...settings } = args;
+        this.#settings = settings;
+        this.supportsMasking = true;
+      }
+
+      override call(inputs: Tensor | Tensor[]): Tensor {
+        // A separate tensor, so that the consumers of the layer differ from those of its input.
+        return tf.clone(oneTensor(inputs));
+      }
+
+      override getConfig() {
+        return { ...this.#settings as object, ...super.getConfig() };
+      }
+    }
+  );
+}

@@ -1,0 +1,196 @@
+import type { Layer, LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
+import { type BeforeDrawing, HollowWeights } from "../../model/hollow_weights.ts";
+import { showShape } from "../../model/layers/shapes.ts";
+import type { LoadedModel } from "../../model/loaded_model.ts";
+import { ModelError } from "../../model/model_error.ts";
+import { stemOf } from "../../model/names.ts";
+import { SharedZeros } from "../../model/shared_zeros.ts";
+import type { LayerVariable } from "../../model/weights/model_weights.ts";
+import { showValue } from "../../words/show_value.ts";
+import type { Topology } from "./convert_topology.ts";
+import { type Classes, watchBuild } from "./watch_build.ts";
+
+/** Entries that any model may have, whatever its file declares: 16 MiB of float32. */
+const FREE_ENTRIES = 2 ** 22;
+
+type AddWeight = (
+  this: Layer,
+  name: string,
+  shape: number[],
+  dtype: string,
+  initializer: unknown,
+  ...rest: unknown[]
+) => unknown;
+
+/** Model whose weights are still to be loaded. */
+export interface BuiltModel {
+  model: LayersModel;
+  /**
+   * Frees all its memory. `model.dispose()` does not: it keeps the weights of a layer that is
+   * called more than once, and the states of a recurrent one.
+   */
+  discard(): void;
+}
+
+/** Describes a model loaded from a file, which does not say how to measure it. */
+export function modelOfFile(
+  path: string,
+  kind: "json" | "keras",
+  model: LayersModel,
+  topology: Topology,
+): LoadedModel {
+  return {
+    model,
+    // If the file has no name, TensorFlow.js counts the models of the process.
+    name: topology.config.name === model.name ? model.name : stemOf(path),
+    source: path,
+    path,
+    kind,
+    seed: null,
+    objective: null,
+    createBatch: null,
+    recreate: null,
+  };
+}
+
+/**
+ * Builds the model of a topology. All weights are zero, unless they are to be drawn: they are about
+ * to be loaded, and a costly initialiser (orthogonal) should not run for nothing.
+ *
+ * A topology of a few bytes can ask for any amount of memory. Here it gets as much as the weights
+ * of the file take, or 16 MiB, whichever is more.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param topology The topology, from `convertTopology`.
+ * @param declared Number of entries of all weights that the file declares.
+ * @param declares Declaration of the weights in the file, for messages.
+ * @param beforeDrawing Called with the built model before its weights are drawn by its
+ * initialisers, because no file has them. Default: weights are all 0, and none is drawn.
+ * @returns The model.
+ * @throws {ModelError} If TensorFlow.js cannot build it, or it asks for more memory.
+ */
+export function buildModel(
+  tf: TensorFlow,
+  topology: Topology,
+  declared: number,
+  declares = "that weightsManifest declares for the whole model",
+  beforeDrawing: BeforeDrawing | null = null,
+): BuiltModel {
+  const budget = Math.max(declared, FREE_ENTRIES);
+  refuseLargeStates(topology, budget);
+  breakEndlessLoops(topology);
+  const known = classes(tf);
+  const prototype = tf.layers.Layer.prototype as unknown as { addWeight: AddWeight };
+  const stock = prototype.addWeight;
+  const made: LayerVariable[] = [];
+  const watch = watchBuild(tf, known, topology.places);
+  let asked = 0;
+  const zeros = new SharedZeros(tf);
+  const hollow = new HollowWeights(tf);
+  prototype.addWeight = function (name, shape, dtype, initializer, ...rest) {
+    const count = shape.reduce((product, size) => product * size, 1);
+    asked += count;
+    // An open axis, null, counts as 0 in a product: TensorFlow.js itself rejects it below.
+    if (!(asked <= budget) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+      throw new ModelError(
+        `${watch.placeOf(this)} asks for a weight ${showValue(name)} of shape ` +
+          `${showShape(shape)}, expected no more than the ${declared} entries ${declares}`,
+      );
+    }
+    const add = (filled: unknown) =>
+      stock.call(this, name, shape, dtype, filled, ...rest) as LayerVariable;
+    const weight = beforeDrawing === null
+      ? add(zeros)
+      : hollow.add(initializer as typeof zeros, add);
+    made.push(weight);
+    return weight;
+  };
+  const discard = () => {
+    tf.dispose(made.map((weight) => weight.read()));
+    for (const layer of watch.layers) tf.dispose((layer as { states_?: Tensor[] }).states_ ?? []);
+  };
+  try {
+    // Like tf.loadLayersModel, but synchronous: nothing else runs while addWeight is replaced.
+    let model: LayersModel | undefined;
+    tf.tidy(() => {
+      const [cls, fromConfig] = known[topology.className];
+      model = fromConfig(cls, topology.config, {}) as LayersModel;
+    });
+    if (beforeDrawing !== null) {
+      beforeDrawing(model!);
+      hollow.draw();
+    }
+    return { model: model!, discard };
+  } catch (error) {
+    discard();
+    throw error;
+  } finally {
+    prototype.addWeight = stock;
+    watch.stop();
+    zeros.dispose();
+  }
+}
+
+/** Returns the classes that TensorFlow.js builds models from, by name. */
+export function classes(tf: TensorFlow): Classes {
+  const { SerializationMap } = tf.serialization as unknown as {
+    SerializationMap: { getMap(): { classNameMap: Classes } };
+  };
+  return SerializationMap.getMap().classNameMap;
+}
+
+/** Iterates over all objects within a piece of JSON. */
+function* objects(value: unknown): Generator<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return;
+  if (!Array.isArray(value)) yield value as Record<string, unknown>;
+  for (const inner of Object.values(value)) yield* objects(inner);
+}
+
+const sizeOf = (value: unknown) => typeof value === "number" ? value : 0;
+
+/**
+ * Rejects large states: a stateful recurrent layer keeps one for each example of a batch of fixed
+ * size.
+ */
+function refuseLargeStates(topology: Topology, budget: number): void {
+  const all = [...objects(topology.config)];
+  if (!all.some((config) => config.stateful === true)) return;
+  const units = all.map(({ units, filters }) => sizeOf(units ?? filters));
+  for (const { batchInputShape } of all) {
+    if (!Array.isArray(batchInputShape)) continue;
+    // Neither the time steps nor the features of an input are part of a state.
+    const [examples, _steps, ...rest] = batchInputShape.map(sizeOf);
+    const cells = [examples, ...rest.slice(0, -1)].reduce((product, size) => product * size, 1);
+    const states = 2 * cells * units.reduce((sum, count) => sum + count, 0);
+    if (!(states <= budget)) {
+      throw new ModelError(
+        `modelTopology asks for batches of [${
+          batchInputShape.join(", ")
+        }], whose states would be ` +
+          `${states} numbers, expected no more than ${budget}`,
+      );
+    }
+  }
+}
+
+/**
+ * Ends endless loops: TensorFlow.js visits the layers of a functional model again and again until
+ * each has its inputs, even if these never come. More rounds than the number of nodes explains are
+ * stopped.
+ */
+function breakEndlessLoops(topology: Topology): void {
+  for (const { layers, inputLayers } of objects(topology)) {
+    if (!Array.isArray(layers) || !Array.isArray(inputLayers)) continue;
+    const nodes = layers.reduce((sum, layer) => sum + layer.inboundNodes.length, 0);
+    let rounds = 0;
+    Object.defineProperty(layers, Symbol.iterator, {
+      value: function* (this: unknown[]) {
+        // One round creates the layers, and each further one places at least one node.
+        if (rounds++ > nodes + 1) {
+          throw new ModelError("modelTopology: layers depend on each other's outputs in a cycle");
+        }
+        for (let i = 0; i < this.length; i++) yield this[i];
+      },
+    });
+  }
+}

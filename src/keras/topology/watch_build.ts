@@ -1,0 +1,203 @@
+import { patchProperty } from "../../engine/patching.ts";
+import type { Layer, LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
+import { showShape } from "../../model/layers/shapes.ts";
+import { ModelError } from "../../model/model_error.ts";
+import { LAYERS } from "../../traits/layers.ts";
+import { failure } from "../../words/failure.ts";
+import { LAYER_SETTINGS } from "./layer_settings.ts";
+import { snakeCase } from "./topology_json.ts";
+
+type Shape = readonly (number | null)[];
+type Symbolic = LayersModel["inputs"][number];
+type FromConfig = (cls: unknown, config: object, ...rest: unknown[]) => unknown;
+type Apply = (this: Layer, inputs: unknown, options?: unknown) => unknown;
+
+/** Registry of TensorFlow.js: for each class the function that builds it from a configuration. */
+export type Classes = Record<string, [cls: unknown, fromConfig: FromConfig]>;
+
+/** Number of entries that fill the 4 GiB of the WASM heap. */
+const MAX_ENTRIES = 2 ** 30;
+
+/**
+ * Largest number of steps of a recurrent layer. Each leaves about 20 tensors behind for the
+ * backward pass, of which JavaScript's heap can hold a few million.
+ */
+const MAX_STEPS = 100_000;
+
+/**
+ * Number of layers in a chain from which a stack overflow is blamed on its length: TensorFlow.js
+ * calls itself about ten times for each.
+ */
+const LONG_CHAIN = 500;
+
+/** Watch over a build. */
+interface BuildWatch {
+  /** All layers made so far. */
+  layers: Layer[];
+  /** Returns the place in the file of a layer that is being built. */
+  placeOf(layer: Layer): string;
+  /** Stops watching. */
+  stop(): void;
+}
+
+/**
+ * Watches TensorFlow.js build a model, so that its errors name a place in the file, and rejects
+ * shapes that no pass could hold: without entries, or with more than fit the heap.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param known Its registry.
+ * @param places Place in the file of each configuration.
+ */
+export function watchBuild(
+  tf: TensorFlow,
+  known: Classes,
+  places: WeakMap<object, string>,
+): BuildWatch {
+  const made = new Map<Layer, string>();
+  /** Places of the objects being built, innermost last. */
+  const open: string[] = [];
+  const placeOf = (layer: Layer) => made.get(layer) ?? open.at(-1) ?? "modelTopology";
+  const stock = { ...known };
+  for (const [name, [cls, fromConfig]] of Object.entries(stock)) {
+    if (typeof fromConfig !== "function") continue;
+    known[name] = [cls, (own, config, ...rest) => {
+      open.push(places.get(config) ?? open.at(-1) ?? "modelTopology");
+      const place = open.at(-1)!;
+      try {
+        const built = fromConfig(own, config, ...rest);
+        if (built instanceof tf.layers.Layer) made.set(built, place);
+        return built;
+      } catch (error) {
+        throw blame(error, name, made.size, `${place} is not a configuration of ${name}`);
+      } finally {
+        open.pop();
+      }
+    }];
+  }
+  const prototype = tf.layers.Layer.prototype as unknown as { apply: Apply };
+  const apply = prototype.apply;
+  const restore = patchProperty(prototype as object, "apply", {
+    value: function (this: Layer, inputs: unknown, options?: unknown) {
+      const place = placeOf(this);
+      const list = [inputs].flat() as Symbolic[];
+      if (list.some((input) => !Array.isArray(Object(input).shape))) {
+        throw new ModelError(`${place} takes an output that another layer does not give`);
+      }
+      const taken = list.map(({ shape }) => showShape(shape)).join(", ");
+      let output: unknown;
+      open.push(place);
+      try {
+        const longest = list.map(({ shape }) => shape).sort((a, b) => b.length - a.length)[0];
+        refuseAxes(this, longest, place);
+        refuseLoops(this, list[0].shape, place);
+        output = apply.call(this, inputs, options);
+      } catch (error) {
+        const kind = this.getClassName();
+        throw blame(error, kind, made.size, `${place} cannot take inputs of shape ${taken}`);
+      } finally {
+        open.pop();
+      }
+      for (const { shape } of [output].flat() as Symbolic[]) checkOutput(shape, place, taken);
+      return output;
+    },
+  });
+  return {
+    get layers() {
+      return [...made.keys()];
+    },
+    placeOf,
+    stop() {
+      Object.assign(known, stock);
+      restore();
+    },
+  };
+}
+
+/** Rewrites an error of TensorFlow.js so that it names the place. */
+function blame(error: unknown, className: string, layers: number, what: string): ModelError {
+  if (error instanceof ModelError) return error;
+  if (error instanceof RangeError && error.message.startsWith("Maximum call stack")) {
+    return new ModelError(
+      layers < LONG_CHAIN
+        ? `${what}: it calls itself without end`
+        : `${what}: TensorFlow.js has no room for ${layers} layers in a row, run deno with ` +
+          `--v8-flags=--stack-size=7000`,
+      { cause: error },
+    );
+  }
+  const rank = failure(error).match(/expected (min_|max_)?ndim=(\d+), found/);
+  if (rank !== null) {
+    const bound = rank[1] === undefined ? "" : rank[1] === "min_" ? "at least " : "at most ";
+    return new ModelError(`${what}, expected ${bound}${rank[2]} axes`, { cause: error });
+  }
+  // V8's errors about TensorFlow.js's own code help only readers of that code.
+  const isStock = Object.hasOwn(LAYERS, className);
+  const isInternal = error instanceof TypeError || error instanceof RangeError;
+  const why = isStock && isInternal
+    ? "TensorFlow.js cannot build it"
+    : failure(error).replace(/\.? Input received: .*/, "");
+  return new ModelError(`${what}: ${why}`, { cause: error });
+}
+
+function checkOutput(shape: Shape, place: string, taken: string): void {
+  const sizes = shape.filter((size) => size !== null);
+  const entries = sizes.reduce((product, size) => product * size, 1);
+  if (sizes.every((size) => Number.isSafeInteger(size) && size > 0) && entries <= MAX_ENTRIES) {
+    return;
+  }
+  const expected = entries > MAX_ENTRIES
+    ? `at most 2^30 entries, which fill the engine's 4 GiB`
+    : "sizes of at least 1";
+  throw new ModelError(
+    `${place} makes the shape ${showShape(shape)} of ${taken}, expected ${expected}`,
+  );
+}
+
+/** Rejects an axis that the input does not have. */
+function refuseAxes(layer: Layer, shape: Shape, place: string): void {
+  if (!Object.hasOwn(LAYER_SETTINGS, layer.getClassName())) return;
+  for (const key of ["axis", "axes", "sharedAxes"] as const) {
+    const found = (layer as unknown as Record<typeof key, number | number[] | null>)[key];
+    for (const axis of found === undefined || found === null ? [] : [found].flat()) {
+      if (axis >= -shape.length && axis < shape.length) continue;
+      throw new ModelError(
+        `${place}.${snakeCase(key)} is ${axis}, expected an axis of the shape ${showShape(shape)}`,
+      );
+    }
+  }
+}
+
+interface Looping {
+  cell?: unknown;
+  dataFormat?: string;
+  dilationRate?: number[];
+  kernelSize?: number[];
+  poolSize?: number[];
+  padding?: string;
+}
+
+/** Rejects layers that would loop, or pad, far beyond their input. */
+function refuseLoops(layer: Layer, shape: Shape, place: string): void {
+  const { cell, dataFormat, dilationRate, kernelSize, poolSize, padding } =
+    layer as unknown as Looping;
+  const isRecurrent = cell !== undefined || layer.getClassName() === "TimeDistributed";
+  if (isRecurrent && (shape[1] ?? 0) > MAX_STEPS) {
+    throw new ModelError(
+      `${place} runs ${shape[1]} steps, expected at most ${MAX_STEPS}, whose tensors JavaScript ` +
+        `can hold`,
+    );
+  }
+  const window = kernelSize ?? poolSize;
+  if (!Array.isArray(window) || padding === "valid" || cell !== undefined) return;
+  const first = dataFormat === "channelsFirst" ? 2 : 1;
+  const padded = window.map((size, i) =>
+    (shape[first + i] ?? 1) + (size - 1) * (dilationRate?.[i] ?? 1)
+  );
+  const channels = shape.at(dataFormat === "channelsFirst" ? 1 : -1) ?? 1;
+  const entries = padded.reduce((product, size) => product * size, channels);
+  if (entries <= MAX_ENTRIES) return;
+  throw new ModelError(
+    `${place} pads its input of shape ${showShape(shape)} to ${padded.join(" x ")}, expected a ` +
+      `window that the engine's 4 GiB have room for`,
+  );
+}

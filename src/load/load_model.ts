@@ -1,0 +1,122 @@
+import { requireEngine } from "../engine/running_engine.ts";
+import {
+  isJsonFile,
+  isKerasFile,
+  isModule,
+  isTorchFile,
+  type LoadedModel,
+  type LoadModelOptions,
+} from "../model/loaded_model.ts";
+import { ModelError } from "../model/model_error.ts";
+import { failureIn, importModule, logToStderr } from "../model/user_code/foreign_code.ts";
+import { failure } from "../words/failure.ts";
+import { arrayOf, object, requireValue, text } from "../words/requirements.ts";
+import { loadModelJson } from "./load_model_json.ts";
+import { loadModelModule } from "./load_model_module.ts";
+
+/**
+ * Loads a model from a file:
+ *
+ * - `.json`: a TensorFlow.js layers model with its weight files beside it, sharded or not,
+ *   quantised or not, saved by TensorFlow.js or converted from Keras; or layers alone, as
+ *   `to_json()` of Keras writes them, whose weights are drawn from the seed. The file is data:
+ *   nothing outside its folder is read, none of it runs, and it gets no more memory than the
+ *   weights it declares (or 16 MiB).
+ * - `.keras`, `.h5`: a whole model saved by Keras 2 or 3. The file is data, too. A weight is
+ *   assigned if order, name and shape agree, and ambiguous files are rejected.
+ * - `.ts`, `.js`, `.mjs` ...: a module that creates one or exports it, see {@linkcode ModelModule}.
+ *   It runs with the permissions of the process. Anything it logs or writes to stdout while it is
+ *   imported, or creates a model or a batch, goes to stderr.
+ *
+ * @param path The file, relative to the working directory.
+ * @param options Seed and custom classes.
+ * @returns The model and its settings.
+ * @throws {EngineError} If no engine runs.
+ * @throws {ModelError} If the model is missing or unusable: one sentence that names the file, the place in
+ * it, the value found and the one expected.
+ *
+ * @example Save a model and load it again
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { loadModel } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await startEngine();
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(
+ *   `${folder}/tiny.ts`,
+ *   "export const createModel = ({ tf }) =>" +
+ *     "  tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });",
+ * );
+ * const { model, name } = await loadModel(`${folder}/tiny.ts`);
+ * assertEquals([name, model.countParams()], ["tiny", 3]);
+ * model.dispose();
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function loadModel(
+  path: string,
+  options: LoadModelOptions = {},
+): Promise<LoadedModel> {
+  requireValue("path", path, text);
+  requireValue("options", options, object);
+  const { seed = 0, register: files = [], beforeWeights = () => {} } = options;
+  requireValue("options.register", files, arrayOf(text));
+  const { tf } = requireEngine();
+  for (const file of files) {
+    const module = await importModule(file);
+    const { register } = module;
+    if (typeof register !== "function") {
+      throw new ModelError(`${file}: it exports no function register({ tf })`);
+    }
+    try {
+      await logToStderr(() => register({ tf }));
+    } catch (error) {
+      const reason = await failureIn(file, error);
+      throw new ModelError(`${file}: register threw: ${reason}`, { cause: error });
+    }
+  }
+  if (isJsonFile(path)) return await loadModelJson(tf, path, { seed, beforeWeights });
+  if (isKerasFile(path)) {
+    const { loadKeras } = await import("../keras/files/load_keras.ts");
+    return await loadKeras(tf, path, beforeWeights);
+  }
+  if (isModule(path)) return await loadModelModule(tf, path, seed);
+  throw new ModelError(`${path}: ${await whyNot(path)}`);
+}
+
+const CONVERT = "convert it with tensorflowjs_converter";
+const WRITE = "write the same layers in a module that exports createModel({ tf, seed })";
+
+/** Formats of other programs, with a description of the file, and a fix. */
+const FORMATS: readonly [is: (path: string) => boolean, what: string, cure: string][] = [
+  [
+    (path) => /\.pb$/i.test(path),
+    "it is a TensorFlow graph",
+    `${CONVERT} --input_format=keras_saved_model --output_format=tfjs_layers_model`,
+  ],
+  [(path) => /\.onnx$/i.test(path), "it is an ONNX model", WRITE],
+  [
+    isTorchFile,
+    "it holds weights without layers",
+    `${WRITE}, and give it these by --weights; report and check judge them alone, too`,
+  ],
+];
+
+/** Explains why a file of another kind is not a model, with a fix. */
+async function whyNot(path: string): Promise<string> {
+  const wanted = "expected a model.json, a .keras or .h5 file, or a .ts or .js module";
+  const format = FORMATS.find(([is]) => is(path));
+  if (format !== undefined) {
+    const [, what, cure] = format;
+    return `${what}, ${wanted}: ${cure}`;
+  }
+  try {
+    const { isDirectory } = await Deno.stat(path);
+    return isDirectory
+      ? `it is a folder, ${wanted} in it`
+      : `it is not a file type that this tool reads, ${wanted}`;
+  } catch (error) {
+    return `${failure(error)}, ${wanted}`;
+  }
+}

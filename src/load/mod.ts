@@ -1,0 +1,31 @@
+/**
+ * Models and batches: loading, creating and drawing them, and their weights.
+ *
+ * @module
+ */
+export type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+export { type Batch, BatchError } from "../model/batches/batch.ts";
+export type { BatchSize } from "../model/layers/shapes.ts";
+export * from "../model/layers/exercise_model.ts";
+export {
+  getWeights,
+  type NewWeight,
+  setWeights,
+  type WeightValue,
+} from "../model/weights/set_weights.ts";
+export { type LeafLayer, leafLayers } from "../model/layers/leaf_layers.ts";
+export * from "./load_model.ts";
+export type { LoadedModel, LoadModelOptions } from "../model/loaded_model.ts";
+export { ModelError } from "../model/model_error.ts";
+export type * from "../model/user_code/model_module.ts";
+export * from "../model/weights/model_weights.ts";
+export type { LossName } from "../traits/losses.ts";
+export type { Objective } from "../model/objective.ts";
+export { randomBatch, type RandomBatchOptions } from "../model/batches/random_batch.ts";
+export { randomTargets, type RandomTargetsOptions } from "../model/batches/random_targets.ts";
+export * from "./read_batch.ts";
+export { readWeights } from "./read_weights.ts";
+export * from "../model/weights/rescale_weights.ts";
+export { saveModel, type SaveOptions } from "./save_model.ts";
+export * from "./load_weights.ts";
+export type { FileTensor, FileType, WeightsFile } from "../model/weights/weights_manifest.ts";

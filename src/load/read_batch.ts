@@ -1,0 +1,300 @@
+import { requireEngine } from "../engine/running_engine.ts";
+import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
+import { type Batch, BatchError } from "../model/batches/batch.ts";
+import { classTargets, type Given } from "../model/batches/given.ts";
+import { type InputRange, inputRanges } from "../model/batches/random_batch.ts";
+import { readUserFile } from "../model/files/user_file.ts";
+import { hasShape, showShape, targetShapes } from "../model/layers/shapes.ts";
+import { readJson } from "../model/model_error.ts";
+import type { Objective } from "../model/objective.ts";
+import { requireModel } from "../model/require_model.ts";
+import { isFlatTensor, type ParsedTensor, parseTensor } from "../model/weights/weights_manifest.ts";
+import { failure } from "../words/failure.ts";
+import { nearest } from "../words/nearest.ts";
+import { object, requireValue, text } from "../words/requirements.ts";
+import { showValue } from "../words/show_value.ts";
+
+/** Options of {@linkcode readBatch}. */
+export interface ReadBatchOptions {
+  /**
+   * Objective that the targets are for. A loss takes targets of the output's shape,
+   * `sparseCategoricalCrossentropy` takes class numbers in place of the last axis, and a function
+   * takes anything. Default: either of the two shapes is accepted.
+   */
+  objective?: Objective;
+  /**
+   * Called with a sentence for each thing that the file does not say: the classes assigned to
+   * words, the arrays left out. Default: nothing.
+   */
+  onNote?: (note: string) => void;
+}
+
+/**
+ * Reads a batch from a file:
+ *
+ * - JSON: `{"inputs": T, "targets"?: T}`. T is a nested array, examples outermost, or `{"shape":
+ *   [...], "values": [...]}`; for a model with several inputs (or outputs) an array of these in the
+ *   model's order, or an object with one for each name. `"NaN"`, `"Infinity"` and `"-Infinity"`
+ *   denote the numbers that JSON does not have.
+ * - `.npy`: the inputs. `.npz`: the arrays `x` and `y`, `inputs` and `targets`, or `arr_0` and
+ *   `arr_1`; by their names for a model with several inputs or outputs; of `x_train` and `y_train`
+ *   at most 256 examples.
+ * - `.csv`: a header, then a row for each example; the last column holds the targets if it is
+ *   called `y`, `target`, `label`, `class` or `species` or holds names of classes.
+ * - a folder with a folder of PNG pictures for each class.
+ *
+ * Whole numbers are class numbers if the loss takes them. Only the file is read, and it gets no
+ * more memory than a few times its size.
+ *
+ * @param path The file, or the folder of pictures.
+ * @param model Model that the batch is for.
+ * @param options The objective.
+ * @returns The batch, with `seed: null`; the caller disposes its tensors.
+ * @throws {EngineError} If no engine runs.
+ * @throws {BatchError} If the file is missing or holds no batch for this model: one sentence that
+ * names the file, the place in it, the value found and the one expected.
+ *
+ * @example Two examples of one feature
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, readBatch } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { tf } = await startEngine();
+ * const file = await Deno.makeTempFile();
+ * await Deno.writeTextFile(file, '{"inputs": [[0.5], [1]], "targets": [[0], [1]]}');
+ * const model = exerciseModel({ width: 1 });
+ * const batch = await readBatch(file, model);
+ * assertEquals([batch.inputs].flat()[0].shape, [2, 1]);
+ * tf.dispose(batch as never);
+ * model.dispose();
+ * await Deno.remove(file);
+ * ```
+ */
+export async function readBatch(
+  path: string,
+  model: LayersModel,
+  options: ReadBatchOptions = {},
+): Promise<Batch> {
+  requireValue("path", path, text);
+  requireModel(model);
+  requireValue("options", options, object);
+  const { tf } = requireEngine();
+  try {
+    const given = await readGiven(path, model);
+    const { inputs, targets } = fit(numberClasses(given, model, options), model, options);
+    for (const note of given.notes ?? []) options.onNote?.(`${path}: ${note}`);
+    const make = (parsed: ParsedTensor[], dtypes: ("float32" | "int32" | "bool")[]) => {
+      const tensors: Tensor[] = parsed.map(({ values, shape }, i) =>
+        tf.tensor(ENTRIES[dtypes[i]].from(values), shape, dtypes[i])
+      );
+      return tensors.length === 1 ? tensors[0] : tensors;
+    };
+    return {
+      inputs: make(inputs, model.inputs.map(({ dtype }) => dtype as "float32")),
+      targets: targets === null ? null : make(targets, targets.map(() => "float32")),
+      seed: null,
+    };
+  } catch (error) {
+    const isNamed = error instanceof BatchError && error.message.startsWith(`${path}: `);
+    if (error instanceof BatchError && !isNamed) error.message = `${path}: ${error.message}`;
+    throw error;
+  }
+}
+
+/** Array types that TensorFlow.js needs for each dtype. */
+const ENTRIES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
+
+/** Reads the tensors of a file of any kind. */
+async function readGiven(
+  path: string,
+  model: LayersModel,
+): Promise<Given> {
+  const isFolder = await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
+  if (isFolder) {
+    const { readPictures } = await import("../model/batches/read_pictures.ts");
+    return await readPictures(path, model);
+  }
+  const [, extension = ""] = /[^/\\]\.(\w+)$/.exec(path.toLowerCase()) ?? [];
+  if (["", "json"].includes(extension)) {
+    return parseJsonBatch(await readJson(path, BatchError), model);
+  }
+  if (!["npy", "npz", "csv"].includes(extension)) {
+    throw new BatchError(
+      `The file ends in .${extension}, expected .json, .npz, .npy, .csv or a folder of pictures`,
+    );
+  }
+  let bytes: Uint8Array;
+  try {
+    bytes = await readUserFile(path);
+  } catch (error) {
+    throw new BatchError(failure(error), { cause: error });
+  }
+  if (extension === "csv") {
+    const { readCsv } = await import("../model/batches/read_csv.ts");
+    return readCsv(new TextDecoder().decode(bytes));
+  }
+  const { parseNpy, readNpz } = await import("../model/batches/read_npy.ts");
+  return extension === "npy"
+    ? { inputs: [parseNpy(bytes, "The file")], targets: null }
+    : readNpz(bytes, layerNames(model.inputs), layerNames(model.outputs));
+}
+
+/** Converts targets that number classes to the form that the objective takes. */
+function numberClasses(
+  { inputs, targets, classes }: Given,
+  model: LayersModel,
+  { objective }: ReadBatchOptions,
+): Given {
+  if (classes === undefined || targets === null) return { inputs, targets };
+  const [{ values }] = targets;
+  return { inputs, targets: [classTargets(values, classes, model, objective)] };
+}
+
+/** Rejects tensors that do not fit the model and the objective. */
+function fit(
+  { inputs, targets }: Given,
+  model: LayersModel,
+  { objective }: ReadBatchOptions,
+): Given {
+  if (inputs.length !== model.inputs.length) {
+    throw new BatchError(
+      `The file holds ${inputs.length} input, expected ${model.inputs.length}: ${
+        layerNames(model.inputs).map(showValue).join(", ")
+      }`,
+    );
+  }
+  const ranges = inputRanges(model);
+  inputs.forEach((input, i) => {
+    // Grey pictures and series of one feature are often stored without their last axis.
+    const longer = [...input.shape, 1];
+    if (hasShape(longer, model.inputs[i].shape)) input.shape = longer;
+    requireShape(
+      input,
+      [model.inputs[i].shape],
+      `as model ${showValue(model.name)} takes`,
+    );
+    const whole = model.inputs[i].dtype === "float32" ? null : { from: -(2 ** 31), to: 2 ** 31 };
+    requireRange(input, ranges[i] ?? whole);
+  });
+  targets?.forEach((target, i) => {
+    const shapes = targetShapes([null, ...model.outputs[i].shape.slice(1)], objective);
+    const why = objective === "sparseCategoricalCrossentropy"
+      ? `of class numbers as ${objective} takes`
+      : `as model ${showValue(model.name)} puts out${
+        objective === "categoricalCrossentropy" && holdsClassNumbers(target, model.outputs[i].shape)
+          ? "; class numbers take the objective sparseCategoricalCrossentropy"
+          : ""
+      }`;
+    if (shapes !== null) requireShape(target, shapes, why);
+  });
+  const examples = inputs[0].shape[0];
+  for (const { place, shape } of [...inputs, ...targets ?? []]) {
+    if (shape[0] !== examples) {
+      throw new BatchError(
+        `${place} has ${shape[0]} examples, expected ${examples} as ${inputs[0].place} has`,
+      );
+    }
+  }
+  return { inputs, targets };
+}
+
+/** Returns true if targets have the shape of class numbers for this output. */
+function holdsClassNumbers({ shape }: ParsedTensor, output: readonly (number | null)[]): boolean {
+  return targetShapes([null, ...output.slice(1)], "sparseCategoricalCrossentropy")!
+    .some((expected) => hasShape(shape, expected));
+}
+
+function requireShape(
+  { place, shape }: ParsedTensor,
+  expected: readonly (readonly (number | null)[])[],
+  why: string,
+): void {
+  if (!expected.some((one) => hasShape(shape, one))) {
+    throw new BatchError(
+      `${place} has shape ${showShape(shape)}, expected ${showShape(expected[0])} ${why}`,
+    );
+  }
+  if (shape.includes(0)) {
+    throw new BatchError(`${place} has shape ${showShape(shape)}: it is empty`);
+  }
+}
+
+function requireRange({ place, shape, values }: ParsedTensor, range: InputRange | null): void {
+  if (range === null) return;
+  const bad = Array.prototype.findIndex.call(
+    values,
+    (value: number) =>
+      !Number.isInteger(value) || value < range.from && value !== 0 || value >= range.to,
+  );
+  if (bad === -1) return;
+  let rest = bad;
+  const position = shape.map(() => 0);
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    position[axis] = rest % shape[axis];
+    rest = Math.floor(rest / shape[axis]);
+  }
+  throw new BatchError(
+    `${place} at [${position.join(", ")}] is ${values[bad]}, expected a whole number` +
+      (range.to < 2 ** 31 ? ` from 0 to ${range.to - 1}, which the model looks up` : ""),
+  );
+}
+
+/**
+ * Parses a batch in JSON: `{"inputs": T, "targets"?: T}`.
+ *
+ * @throws {BatchError} If it is not a batch.
+ */
+function parseJsonBatch(json: unknown, model: LayersModel): Given {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new BatchError(`The file holds ${showValue(json)}, expected {"inputs", "targets"}`);
+  }
+  const known = ["inputs", "targets"];
+  const unknown = Object.keys(json).find((key) => !known.includes(key));
+  if (unknown !== undefined) {
+    throw new BatchError(
+      `${showValue(unknown)} is not a key of a batch, expected "inputs" and "targets"` +
+        nearest(unknown, known),
+    );
+  }
+  const { inputs: rawInputs, targets: rawTargets } = json as { inputs: unknown; targets?: unknown };
+  const inputs = parseTensors(rawInputs, "inputs", layerNames(model.inputs));
+  const targets = rawTargets === undefined || rawTargets === null
+    ? null
+    : parseTensors(rawTargets, "targets", layerNames(model.outputs));
+  return { inputs, targets };
+}
+
+/** Returns names of inputs or outputs; `model.inputNames` is empty for a `tf.sequential()`. */
+const layerNames = (tensors: LayersModel["inputs"]) =>
+  tensors.map((tensor) => tensor.sourceLayer.name);
+
+/** Parses one tensor per name, in the order of the names. */
+function parseTensors(value: unknown, place: string, names: string[]): ParsedTensor[] {
+  if (value === undefined) throw new BatchError(`"${place}" is missing`);
+  const byName = typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !isFlatTensor(value);
+  if (byName) {
+    const unknown = Object.keys(value).find((key) => !names.includes(key));
+    const missing = names.find((name) => !Object.hasOwn(value, name));
+    if (unknown !== undefined || missing !== undefined) {
+      throw new BatchError(
+        `${place} has ${
+          unknown === undefined ? `no ${showValue(missing!)}` : showValue(unknown)
+        }, ` +
+          `expected ${names.map(showValue).join(", ")}`,
+      );
+    }
+    return names.map((name) =>
+      parseTensor((value as Record<string, unknown>)[name], `${place}[${showValue(name)}]`)
+    );
+  }
+  if (names.length === 1) return [parseTensor(value, place)];
+  if (!Array.isArray(value) || value.length !== names.length) {
+    throw new BatchError(
+      `${place} is ${showValue(value)}, expected an array of ${names.length}: ` +
+        names.map(showValue).join(", "),
+    );
+  }
+  return value.map((one, i) => parseTensor(one, `${place}[${i}]`));
+}

@@ -1,0 +1,73 @@
+import { byteSource } from "../model/files/byte_source.ts";
+import { isFloat } from "../model/files/file_types.ts";
+import { readUserFile } from "../model/files/user_file.ts";
+import { ModelError } from "../model/model_error.ts";
+import type { FileTensor, WeightsFile } from "../model/weights/weights_manifest.ts";
+import { readSafetensors } from "../torch/read_safetensors.ts";
+import { readStateDict } from "../torch/read_state_dict.ts";
+import { failure } from "../words/failure.ts";
+import { formatCount } from "../words/numbers.ts";
+import { requireValue, text } from "../words/requirements.ts";
+
+/**
+ * Reads a file of weights that holds no topology: `.safetensors`, or a state dict that `torch.save`
+ * wrote (`.pt`, `.pth`, `.ckpt`, `.bin`). The file is data: nothing of it runs, nothing outside it
+ * is read, and it gets no more memory than a few times its size. A `.safetensors` file is not held
+ * in memory: each tensor is read on demand, so the file must still be there.
+ *
+ * @param path The file.
+ * @returns Its tensors.
+ * @throws {ModelError} If it is not such a file: one sentence with the value found and the one
+ * expected.
+ *
+ * @example The names and shapes of a file
+ * ```ts
+ * import { readWeights } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { tensors } = await readWeights("fixtures/files/mlp.safetensors");
+ * const bias = tensors.find(({ name }) => name === "4.bias")!;
+ * assertEquals([bias.shape, bias.type, bias.read().length], [[10], "float32", 10]);
+ * ```
+ */
+export async function readWeights(path: string): Promise<WeightsFile> {
+  requireValue("path", path, text);
+  try {
+    const { format, tensors, notes } = await parse(path);
+    if (tensors.length === 0) throw new ModelError("The file holds no tensors, expected weights");
+    return { path, format, tensors, notes: [...notes, ...notesOn(tensors)] };
+  } catch (error) {
+    const isNamed = error instanceof ModelError && error.message.startsWith(`${path}: `);
+    if (error instanceof ModelError && !isNamed) error.message = `${path}: ${error.message}`;
+    throw error;
+  }
+}
+
+async function parse(path: string): Promise<Omit<WeightsFile, "path">> {
+  if (/\.safetensors$/i.test(path)) {
+    const source = await orRefuse(byteSource(path));
+    return { format: "safetensors", tensors: readSafetensors(source), notes: [] };
+  }
+  return { format: "PyTorch", ...readStateDict(await orRefuse(readUserFile(path))) };
+}
+
+async function orRefuse<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    throw new ModelError(failure(error), { cause: error });
+  }
+}
+
+/** Returns notes on types that are converted when read. */
+function notesOn(tensors: readonly FileTensor[]): string[] {
+  const doubles = tensors.filter(({ type }) => type === "float64").length;
+  const others = tensors.filter(({ type }) => !isFloat(type));
+  const types = [...new Set(others.map(({ type }) => type))].join(", ");
+  return [
+    ...doubles > 0 ? [`${formatCount(doubles, "tensor")} of float64 read as float32.`] : [],
+    ...others.length > 0
+      ? [`${formatCount(others.length, "tensor")} of ${types} not judged: no weights.`]
+      : [],
+  ];
+}

@@ -1,0 +1,164 @@
+import { type Heap, heapView } from "../engine/heap/heap.ts";
+import type { Tensor } from "../engine/tensorflow.ts";
+import { rowAlikeness } from "../theory/row_alikeness.ts";
+import { noteTokens } from "./alikeness.ts";
+import { type AttentionWeightsView, sumAttentionRows } from "./attention_rows.ts";
+import { countFlatRows } from "./duplicate_units.ts";
+import type { Origin } from "./flow.ts";
+import type { LayerRecord } from "./layer_record.ts";
+import { MeasureError } from "./measure_options.ts";
+import type { LayerCall, Sweep } from "./observe.ts";
+
+/** Notes facts about an output that statistics of single entries do not show. */
+export function noteOutput(
+  sweep: Sweep,
+  record: LayerRecord,
+  output: Tensor,
+  call: LayerCall,
+): void {
+  noteAlikeness(sweep, record, output);
+  noteAttention(sweep, record, output, call);
+  noteTokens(sweep, record, output, call);
+}
+
+const MAX_EXAMPLES_COMPARED = 16;
+
+/**
+ * Compares a few examples in the output of a dense layer with one row per example. It takes a tenth
+ * of a pass over small layers, so it is only done if histograms are requested, too.
+ */
+function noteAlikeness(
+  { heap, examples, across, histograms }: Sweep,
+  record: LayerRecord,
+  output: Tensor,
+): void {
+  if (!histograms || record.className !== "Dense" || output.rank !== 2) return;
+  record.alikeness = null;
+  if (record.calls > 1) return;
+  const [rows, units] = output.shape as [number, number];
+  const given = heapView(heap.tf, output);
+  const values = across === null
+    ? given
+    : across.firstEntries(record, given, MAX_EXAMPLES_COMPARED * units);
+  // In a batch in parts, only the examples seen so far count.
+  const count = Math.min(
+    across === null ? rows : examples,
+    MAX_EXAMPLES_COMPARED,
+    values.length / units,
+  );
+  const alike = rowAlikeness(values, count, units);
+  if (alike !== null) record.alikeness = { ...alike, examples: count };
+}
+
+/**
+ * Layers whose outputs are scores: a product of queries and keys, or another comparison of them.
+ */
+const SCORES = new Set(["Dot", "AttentionScores", "AttentionSimilarity"]);
+/**
+ * Layers that may come between the scores and their softmax: a factor, and a mask that is added.
+ */
+const BETWEEN = new Set(["Rescaling", "Add"]);
+
+/** Measures the rows of an attention: the outputs of a softmax over scores. */
+function noteAttention(
+  { heap: { tf }, across }: Sweep,
+  record: LayerRecord,
+  output: Tensor,
+  { input, mask, from }: LayerCall,
+): void {
+  if (record.activation !== "softmax" || !isOverScores(from)) return;
+  if (output.dtype !== "float32" || input.size !== output.size) return;
+  const { shape } = output;
+  const { keyAxes = 1 } = record.layer as { keyAxes?: number };
+  const at = shape.length - keyAxes;
+  const isOwn = record.className === "AttentionWeights" && mask !== undefined;
+  const view: AttentionWeightsView = {
+    weights: heapView(tf, output),
+    scores: heapView(tf, input),
+    queries: shape.slice(0, at),
+    keys: size(shape.slice(at)),
+    ...isOwn
+      ? {
+        mask: {
+          values: heapView(tf, mask),
+          shape: [...mask.shape.slice(0, at), size(mask.shape.slice(at))],
+        },
+      }
+      : {},
+  };
+  const sums = sumAttentionRows(view, across?.placeOf(size(view.queries)));
+  const before = record.attention;
+  record.attention = before === null ? sums : {
+    ...{ entropy: before.entropy + sums.entropy, oneHot: before.oneHot + sums.oneHot },
+    ...{ keys: before.keys + sums.keys, rows: before.rows + sums.rows },
+  };
+}
+
+const size = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);
+
+function isOverScores({ made, from }: Origin): boolean {
+  return made.some(({ className }) => SCORES.has(className)) ||
+    made.some(({ className }) => BETWEEN.has(className)) && from.some(isOverScores);
+}
+
+/**
+ * Share of a layer normalisation's epsilon: at this variance a row comes out at less than a tenth
+ * of its size.
+ */
+const LOST = 0.01;
+
+/**
+ * Counts the input rows of a layer normalisation that hardly vary, so that it cannot normalise
+ * them.
+ */
+export function noteFlatRows(heap: Heap, record: LayerRecord, input: Tensor): void {
+  if (record.className !== "LayerNormalization") return;
+  const { axis, epsilon } = record.layer as unknown as {
+    axis: number | number[];
+    epsilon: number;
+  };
+  const axes = [axis].flat();
+  // Only the last axis has rows.
+  if (axes.length !== 1 || ![-1, input.rank - 1].includes(axes[0])) return;
+  const { rows, flat } = countFlatRows(heap, input, LOST * epsilon);
+  record.rows += rows;
+  record.flatRows += flat;
+}
+
+/**
+ * Returns the number of rows of a layer that looks up its inputs, or `null` for any other layer.
+ */
+function rowsOf({ layer, className }: LayerRecord): number | null {
+  const { inputDim, numTokens } = layer as unknown as { inputDim?: number; numTokens?: number };
+  if (className === "Embedding") return inputDim ?? null;
+  return className === "CategoryEncoding" ? numTokens ?? null : null;
+}
+
+/**
+ * Returns the rows that a layer is about to look up. TensorFlow.js truncates fractions, so 1.7 is
+ * row 1; NaN, the infinities and numbers beyond 2^32 silently become some row or other.
+ *
+ * @param record Row of the layer.
+ * @param indices Input of the layer.
+ * @returns Each row once, or `null` if the layer does not look anything up.
+ * @throws {MeasureError} If an index is outside the table.
+ */
+export function lookedUpRows(record: LayerRecord, indices: Tensor): Set<number> | null {
+  const rows = rowsOf(record);
+  if (rows === null) return null;
+  const used = new Set<number>();
+  for (const index of indices.dataSync()) {
+    // -0.5 is row 0; adding 0 turns -0 into 0.
+    const row = Math.trunc(index) + 0;
+    if (!(row >= 0 && row < rows)) {
+      throw new MeasureError(
+        `Layer ${record.name} (${record.className}) is given the index ${index}, ` +
+          `and it has ${rows === 1 ? "1 row" : `${rows} rows`}: expected ${
+            rows === 1 ? "0" : `whole numbers from 0 to ${rows - 1}`
+          }`,
+      );
+    }
+    used.add(row);
+  }
+  return used;
+}

@@ -1,0 +1,245 @@
+import { requireEngine } from "../../engine/running_engine.ts";
+import type { Layer, LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
+import { layerTraits } from "../../traits/layer_traits.ts";
+import type { LayerKind } from "../../traits/layers.ts";
+import { nearest } from "../../words/nearest.ts";
+import { object, requireKnownOptions, requireValue } from "../../words/requirements.ts";
+import { showValue } from "../../words/show_value.ts";
+import { frontLayers, innerLayers } from "../layers/leaf_layers.ts";
+import { batchShapes, type BatchSize } from "../layers/shapes.ts";
+import { isObjective, OBJECTIVES } from "../objective.ts";
+import { requireModel } from "../require_model.ts";
+import type { Batch } from "./batch.ts";
+import { randomTargets } from "./random_targets.ts";
+import { SeededRandom } from "./seeded_random.ts";
+
+/** Options of {@linkcode randomBatch}. */
+export interface RandomBatchOptions extends BatchSize {
+  /** Seed of the batch. Default: 0. */
+  seed?: number;
+  /** Objective to draw targets for, see {@linkcode randomTargets}. Default: none, no targets. */
+  objective?: string;
+}
+
+/** Names of the options; the type makes sure that none is missing. */
+const OPTIONS: Record<keyof Required<RandomBatchOptions>, null> = {
+  examples: null,
+  undefinedSize: null,
+  seed: null,
+  objective: null,
+};
+
+/**
+ * Draws a random batch that fits a model: standard normal entries, like normalised data; entries of
+ * the mean and variance of a `Normalization` at the front; whole numbers in range for an input that
+ * an embedding looks up; whole numbers from 0 to 255 for an input that a `Rescaling` brings to
+ * about 1; 0 or 1 for any other integer input. The same seed gives the same batch on every backend.
+ *
+ * @param model A built model.
+ * @param options Size, seed, and the objective if it needs targets.
+ * @returns The batch; the caller disposes its tensors.
+ * @throws {EngineError} If no engine runs.
+ * @throws {RangeError} If a size is not a whole number above 0 or does not suit the model.
+ * @throws {TypeError} If the model is not built, or an option or the objective is unknown.
+ *
+ * @example A batch for a model of 20 features
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { tf } = await startEngine();
+ * const model = exerciseModel();
+ * const batch = randomBatch(model, { objective: "meanSquaredError" });
+ * assertEquals([batch.inputs].flat()[0].shape, [32, 20]);
+ * assertEquals([batch.targets!].flat()[0].shape, [32, 1]);
+ * tf.dispose(batch as never);
+ * model.dispose();
+ * ```
+ */
+export function randomBatch(model: LayersModel, options: RandomBatchOptions = {}): Batch {
+  requireModel(model);
+  requireValue("options", options, object);
+  requireKnownOptions("randomBatch", options, Object.keys(OPTIONS));
+  const { seed = 0, objective = "sum" } = options;
+  // A pass could not use targets for an unknown loss.
+  if (typeof objective !== "string" || !isObjective(objective)) {
+    const near = typeof objective === "string" ? nearest(objective, OBJECTIVES) : "";
+    throw new TypeError(
+      `options.objective is ${showValue(objective)}, expected one of ${
+        OBJECTIVES.join(", ")
+      }${near}`,
+    );
+  }
+  const { tf } = requireEngine();
+  const shapes = batchShapes(model, options);
+  const ranges = inputRanges(model);
+  const pixels = takesPixels(model);
+  const raw = rawInputs(tf, model);
+  const random = new SeededRandom(seed, "batch");
+  const targets = objective === "sum" ? null : randomTargets(model, objective, options);
+  const inputs = shapes.map((shape, i) => {
+    const { dtype } = model.inputs[i];
+    const count = shape.reduce((product, length) => product * length, 1);
+    const other = pixels[i] ? { from: 0, to: PIXEL_VALUES } : { from: 0, to: 2 };
+    const toRaw = ranges[i] === null ? raw[i] : null;
+    const isNormal = toRaw !== null || dtype === "float32" && !pixels[i];
+    const range = ranges[i] ?? (isNormal ? null : other);
+    const values = range === null ? random.normals(count) : Int32Array.from(
+      { length: count },
+      () => range.from + random.integer(range.to - range.from),
+    );
+    return toRaw === null
+      ? tf.tensor(values, shape, dtype)
+      : tf.tidy(() => toRaw(tf.tensor(values, shape)));
+  });
+  return { inputs: inputs.length === 1 ? inputs[0] : inputs, targets, seed, random: true };
+}
+
+/** Number of values of a pixel. */
+const PIXEL_VALUES = 256;
+
+/**
+ * Returns, for each input of a model, true if it takes pixels from 0 to 255: every layer that reads
+ * it first is a `Rescaling` that brings these to about 1, whatever follows.
+ *
+ * @param model A built model.
+ */
+export function takesPixels(model: LayersModel): boolean[] {
+  return frontLayers(model, () => true, "first").map((layers) =>
+    layers !== null && layers.every(scalesPixels)
+  );
+}
+
+/** Returns true if a layer scales 255 to about 1: to 0.5 (half of it) up to 4 (from -2 to 2). */
+function scalesPixels(layer: Layer): boolean {
+  const { scale } = layer as unknown as { scale?: unknown };
+  if (layer.getClassName() !== "Rescaling" || typeof scale !== "number") return false;
+  const largest = (PIXEL_VALUES - 1) * Math.abs(scale);
+  return largest >= 0.5 && largest <= 4;
+}
+
+/** Turns normal numbers into raw data that the layer at the front maps back to them. */
+type ToRaw = (normals: Tensor) => Tensor;
+
+interface Normalization {
+  inputsOf(outputs: Tensor): Tensor | null;
+}
+
+/**
+ * Returns, for each input that only a `Normalization` reads first, the map from normal numbers to
+ * its inputs: its mean and deviation are those of the data. `null` for every other input.
+ *
+ * @param model A built model.
+ */
+function rawInputs(tf: TensorFlow, model: LayersModel): (ToRaw | null)[] {
+  return frontLayers(model, () => true, "first").map((layers, i) => {
+    // Several have statistics of the same kind of data, each along its own axes.
+    const layer = layers?.every(normalizes) ? layers[0] : undefined;
+    const input = model.inputs[i];
+    if (layer === undefined || !readsAs(layer, input.shape)) return null;
+    return (normals) => {
+      const raw = (layer as Layer & Normalization).inputsOf(normals);
+      if (raw === null) return normals;
+      const fitting = input.dtype === "int32" ? tf.cast(tf.round(raw), "int32") : raw;
+      // NaN or infinite statistics are the model's fault, which no input can show.
+      return tf.all(tf.isFinite(raw)).dataSync()[0] ? fitting : normals;
+    };
+  });
+}
+
+const normalizes = (layer: Layer): boolean =>
+  layer.getClassName() === "Normalization" &&
+  typeof (layer as Partial<Normalization> & Layer).inputsOf === "function";
+
+/** Returns true if a layer is called on tensors of this shape: after a reshape, places differ. */
+const readsAs = (layer: Layer, shape: readonly (number | null)[]): boolean =>
+  layer.inboundNodes.some(({ inputTensors: [read] }) =>
+    read !== undefined && String(read.shape.slice(1)) === String(shape.slice(1))
+  );
+
+/** Whole numbers that an input takes: from `from` to below `to`. */
+export interface InputRange {
+  /** Smallest number. */
+  from: number;
+  /** Largest number plus one. */
+  to: number;
+}
+
+type SymbolicTensor = LayersModel["inputs"][number];
+
+/** Layers that pass on their input's entries, in another shape or order. */
+const PASSING: readonly LayerKind[] = ["passesOn", "selects", "concatenation"];
+
+interface Parts {
+  inputDim: number;
+  maskZero?: boolean;
+  numTokens: number;
+  settings?: { calledWith?: readonly string[] };
+}
+
+/**
+ * Returns the range in which a layer looks up the entries of one of its inputs, or `null` if it
+ * calculates with them.
+ */
+function lookUp(layer: Layer, position = 0): InputRange | null {
+  const parts = layer as unknown as Parts;
+  // An attention also takes masks.
+  if (parts.settings?.calledWith?.[position]?.endsWith("Mask")) return { from: 0, to: 2 };
+  switch (layer.getClassName()) {
+    case "Embedding":
+      // With maskZero, 0 marks a missing entry.
+      return { from: parts.maskZero && parts.inputDim > 1 ? 1 : 0, to: parts.inputDim };
+    case "CategoryEncoding":
+      return { from: 0, to: parts.numTokens };
+    default:
+      return null;
+  }
+}
+
+/** Returns all ranges in which the entries of a tensor are looked up. */
+function consumers(tensor: SymbolicTensor): InputRange[] {
+  const found: InputRange[] = [];
+  // A model may be called on its own inputs, so the path may lead back to its start. Iteration over
+  // a set includes entries added on the way.
+  const seen = new Set([tensor]);
+  for (const one of seen) {
+    for (const node of one.sourceLayer.outboundNodes) {
+      const position = node.inputTensors.indexOf(one);
+      if (position === -1) continue;
+      const layer = node.outboundLayer;
+      const own = lookUp(layer, position);
+      if (own !== null) found.push(own);
+      else if (PASSING.includes(layerTraits(layer.getClassName()).kind)) {
+        node.outputTensors.forEach((next) => seen.add(next));
+      } else {
+        // A nested model continues from its own input; a wrapper has none.
+        const inputs = (layer as unknown as { inputs?: SymbolicTensor[] }).inputs;
+        const inner = innerLayers(layer);
+        if (inner !== null && Array.isArray(inputs)) seen.add(inputs[position]);
+        else {found.push(
+            ...(inner ?? []).map((one) => lookUp(one)).filter((range) => range !== null),
+          );}
+      }
+    }
+  }
+  return found;
+}
+
+/**
+ * Returns, for each input of a model, the whole numbers that it takes because an embedding looks
+ * them up, or `null` for an input of any numbers. Looks through layers that only reshape, and
+ * nested models.
+ *
+ * @param model A built model.
+ */
+export function inputRanges(model: LayersModel): (InputRange | null)[] {
+  return model.inputs.map((input) => {
+    const ranges = consumers(input);
+    if (ranges.length === 0) return null;
+    return {
+      from: Math.max(...ranges.map((range) => range.from)),
+      to: Math.min(...ranges.map((range) => range.to)),
+    };
+  });
+}

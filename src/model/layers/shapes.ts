@@ -1,0 +1,113 @@
+import type { LayersModel } from "../../engine/tensorflow.ts";
+import { lossTraits } from "../../traits/losses.ts";
+import { formatMemory } from "../../words/numbers.ts";
+import { showValue } from "../../words/show_value.ts";
+import type { Objective } from "../objective.ts";
+
+/** Shape, with `null` for an open size. */
+type Shape = readonly (number | null)[];
+
+/** Returns the number of entries of a shape without open sizes. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((size, length) => size * length, 1);
+}
+
+/** Returns true if a tensor has a shape, `null` being any size. */
+export function hasShape(shape: readonly number[], expected: Shape): boolean {
+  return shape.length === expected.length &&
+    expected.every((size, axis) => size === null || size === shape[axis]);
+}
+
+/** Formats a shape for an error message. */
+export function showShape(shape: Shape): string {
+  return `[${shape.map((size) => size ?? "any").join(", ")}]`;
+}
+
+/**
+ * Returns the shapes that the targets of an output may have; any other would be broadcast against
+ * the output, so that another loss would be measured. A last axis of size 1 may be left out.
+ *
+ * @param output Shape of the output, `null` for an open size.
+ * @param objective Objective of the targets. `"sum"`, which does not use them, and `undefined` mean
+ * any loss, so that class numbers are as good as the output's own shape. A function takes any
+ * targets.
+ * @returns The shapes, the usual one first; `null` if any is accepted.
+ */
+export function targetShapes(output: Shape, objective?: Objective): Shape[] | null {
+  if (typeof objective === "function") return null;
+  const classNumbers = [...output.slice(0, -1), 1];
+  const shapes = objective !== undefined && lossTraits(objective)?.targets === "classes"
+    ? [classNumbers]
+    : objective === undefined || objective === "sum"
+    ? [output, classNumbers]
+    : [output];
+  return shapes.flatMap((shape) => shape.at(-1) === 1 ? [shape, shape.slice(0, -1)] : [shape]);
+}
+
+/**
+ * Rejects an invalid size of a batch, a layer or an axis.
+ *
+ * @param name Name of the size, for the message.
+ * @param value The size.
+ * @throws {RangeError} If it is not a whole number of at least 1.
+ */
+export function requireCount(name: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new RangeError(`${name} is ${showValue(value)}, expected a whole number of at least 1`);
+  }
+}
+
+/** Size of a batch, if the model leaves it open. */
+export interface BatchSize {
+  /**
+   * Number of examples. Default: 32, or the number that the model is built for (a stateful
+   * recurrent layer fixes it). Rules that depend on the batch give no verdict below 8.
+   */
+  examples?: number;
+  /**
+   * Size of an axis that the model leaves open: time steps, or height and width of a picture.
+   * Default: 32, enough for five halvings.
+   */
+  undefinedSize?: number;
+}
+
+/** With more entries, the batch alone takes a quarter of the WASM heap's 4 GiB. */
+const MAX_ENTRIES = 2 ** 28;
+
+/**
+ * Returns the shapes of a model's inputs with every axis filled in, examples first.
+ *
+ * @throws {RangeError} If a size is not a whole number above 0, is not the one that the model is
+ * built for, or makes a batch of more than 2^28 entries.
+ */
+export function batchShapes(model: LayersModel, size: BatchSize = {}): number[][] {
+  const { undefinedSize = 32 } = size;
+  requireCount("undefinedSize", undefinedSize);
+  const fixed = model.inputs.map((input) => input.shape[0]).find((first) => first !== null);
+  const examples = size.examples ?? fixed ?? 32;
+  requireCount("examples", examples);
+  if (typeof fixed === "number" && fixed !== examples) {
+    throw new RangeError(
+      `examples is ${showValue(examples)}, expected ${fixed}: model ${
+        showValue(model.name)
+      } is built ` +
+        `for batches of that size`,
+    );
+  }
+  const shapes = model.inputs.map((input) => [
+    examples,
+    ...input.shape.slice(1).map((length) => length ?? undefinedSize),
+  ]);
+  const entries = shapes.map((shape) => shape.reduce((product, length) => product * length, 1));
+  const largest = Math.max(...entries);
+  if (largest > MAX_ENTRIES) {
+    const shape = `[${shapes[entries.indexOf(largest)].join(", ")}]`;
+    const takes = `would take ${formatMemory(largest * 4)} of the engine's 4 GiB`;
+    throw new RangeError(
+      examples > 1
+        ? `examples is ${examples}, expected fewer: inputs of shape ${shape} ${takes}`
+        : `one example of shape ${shape} ${takes}, expected a smaller one`,
+    );
+  }
+  return shapes;
+}

@@ -1,0 +1,184 @@
+import { patchProperty } from "../../engine/patching.ts";
+import { failure } from "../../words/failure.ts";
+import { requireFile } from "../files/user_file.ts";
+import { ModelError } from "../model_error.ts";
+import { untilStalled } from "../until_stalled.ts";
+import { foreignImport } from "./foreign_import.ts";
+
+/**
+ * Imports a module by its path, relative to the working directory. Its logs go to stderr.
+ *
+ * @param path Any path: `#`, `?`, spaces and letters of any script are literal.
+ * @throws {ModelError} If the module is missing, or importing it fails.
+ */
+export async function importModule(path: string): Promise<Record<string, unknown>> {
+  try {
+    await requireFile(path);
+  } catch (error) {
+    throw new ModelError(`${path}: ${failure(error)}`, { cause: error });
+  }
+  // Imported here because Deno takes 5 ms to load these, which --help need not wait for.
+  const { resolve } = await import("node:path");
+  const { pathToFileURL } = await import("node:url");
+  foreignImport.begin();
+  const stalled = new ModelError(noResult(path));
+  try {
+    return await logToStderr(() =>
+      untilStalled(import(pathToFileURL(resolve(path)).href), () => stalled)
+    );
+  } catch (error) {
+    if (error === stalled) throw error;
+    const reason = await failureIn(path, error);
+    throw new ModelError(`${path}: importing it failed: ${whoseNames(reason)}`, { cause: error });
+  }
+}
+
+/** Explains a missing result if the code of a model leaves nothing that could still run. */
+export function noResult(path: string): string {
+  return `no result: the code of ${path} ended the process, or awaits a promise that never settles`;
+}
+
+/**
+ * Rewrites Deno's message on a name that it cannot look up, and names the `deno.json` that it used.
+ */
+function whoseNames(reason: string): string {
+  const plain = reason.replace(/ and not in import map from ".*"(?=, at |$)/, "");
+  if (!/^Import ".*" not a dependency/.test(plain)) return reason;
+  return `${plain}: its name must be in the deno.json of the program, which is your own where you ` +
+    `run jsr:@gradient-health/gradient-health`;
+}
+
+/** Methods that write to stdout. */
+const METHODS = [
+  "log",
+  "info",
+  "debug",
+  "dir",
+  "dirxml",
+  "table",
+  "count",
+  "countReset",
+  "group",
+  "groupCollapsed",
+  "groupEnd",
+  "time",
+  "timeLog",
+  "timeEnd",
+  "clear",
+] as const;
+
+type Logger = Record<typeof METHODS[number], unknown>;
+type Undo = () => void;
+
+let redirect: Promise<() => Undo[]> | null = null;
+let callers = 0;
+let undo: Undo[] = [];
+
+/**
+ * Runs user code and redirects its logs and its writes to stdout to stderr: stdout is for the
+ * report.
+ *
+ * @param run The code; calls may overlap.
+ */
+export async function logToStderr<T>(run: () => T | Promise<T>): Promise<T> {
+  // Created once: counters, timers and indentation persist between calls.
+  const start = await (redirect ??= prepare());
+  if (callers++ === 0) undo = start();
+  try {
+    return await run();
+  } finally {
+    if (--callers === 0) undo.forEach((restore) => restore());
+  }
+}
+
+/** Uses Node's console, since Deno's own can only write to stdout. Loaded on demand. */
+async function prepare(): Promise<() => Undo[]> {
+  const [module, { default: { stdout, stderr } }] = await Promise.all([
+    import("node:console"),
+    import("node:process"),
+  ]);
+  // Its types depend on which types of Node.js are in the program.
+  const { Console } = module as unknown as { Console: new (stream: unknown) => Logger };
+  const logger = new Console(stderr);
+  const replace = (target: object, key: string, value: unknown) =>
+    patchProperty(target, key, { writable: true, enumerable: true, value });
+  return () => [
+    ...METHODS.map((method) => replace(console, method, logger[method])),
+    replace(stdout, "write", (...args: Parameters<typeof stderr.write>) => stderr.write(...args)),
+    replace(Deno.stdout, "write", (bytes: Uint8Array) => Deno.stderr.write(bytes)),
+    replace(Deno.stdout, "writeSync", (bytes: Uint8Array) => Deno.stderr.writeSync(bytes)),
+  ];
+}
+
+/** Place at the end of a line of a stack. Only files count, since the author cannot open others. */
+const FRAME = /(file:\/\/.+):(\d+):(\d+)\)?$/;
+
+/** Folder of this package: its own frames are not the cause. */
+const OWN = new URL("../../", import.meta.url).href;
+
+/**
+ * Explains why a user's module failed, in the words of {@linkcode failure}, and where: `no data, at
+ * net.ts:3:9`.
+ *
+ * @param path The module, as its user named it.
+ * @param error Thrown value of any type.
+ */
+export async function failureIn(path: string, error: unknown): Promise<string> {
+  const reason = failure(error).replace(/ at file:\/\/.+:\d+:\d+$/, "");
+  const place = placeOf(stackOf(error));
+  if (place === null) return `${reason}${hintOn(reason, path)}`;
+  const [url, line, column] = place;
+  const shown = await shownPath(url, path);
+  return `${reason}, at ${shown}:${line}:${column}${hintOn(reason, shown)}`;
+}
+
+/** Returns a hint for code that was written for Node.js or for a bundler. */
+function hintOn(reason: string, file: string): string {
+  if (/^(require|module|exports|__dirname|__filename) is not defined$/.test(reason)) {
+    const extension = /\.m?tsx?$/.test(file) ? ".cts" : ".cjs";
+    return `: name the file ${extension}, or use import and export`;
+  }
+  const sloppy = ", or run deno with --unstable-sloppy-imports";
+  if (/^Module not found "file:.*\/[^/.]+"/.test(reason)) {
+    return `: write the extension of the file that is imported${sloppy}`;
+  }
+  return reason.startsWith("[ERR_UNSUPPORTED_DIR_IMPORT]")
+    ? `: write which file of the folder is imported${sloppy}`
+    : "";
+}
+
+/** Returns the stack of a thrown value of any type, whose getters may throw. */
+function stackOf(error: unknown): string {
+  try {
+    const { stack } = Object(error) as Partial<Error>;
+    return typeof stack === "string" ? stack : "";
+  } catch {
+    return "";
+  }
+}
+
+/** Returns the first place of a stack that is neither in this package nor in its caller. */
+function placeOf(stack: string): string[] | null {
+  // Deno colours the places of failed imports even if colours are off.
+  // deno-lint-ignore no-control-regex
+  for (const line of stack.replace(/\x1b\[\d*m/g, "").split("\n")) {
+    // The frames below belong to the program that called this package.
+    if (line.includes(`${import.meta.url}:`)) return null;
+    const [, url, ...place] = line.match(FRAME) ?? [];
+    if (url === undefined || url.startsWith(OWN)) continue;
+    if (!/\/node_modules\/|\/npm\/[^/]+\//.test(url)) return [url, ...place];
+  }
+  return null;
+}
+
+/** Returns the file of a URL, relative like the module's own path if it is beside or below it. */
+async function shownPath(url: string, path: string): Promise<string> {
+  const { resolve } = await import("node:path");
+  const { fileURLToPath, pathToFileURL } = await import("node:url");
+  // Under `deno test`, URLs in stacks contain letters that are invalid in URLs.
+  const { href } = /[^\x21-\x7e]|#/.test(url) ? pathToFileURL(url.slice(7)) : { href: url };
+  const folder = new URL(".", pathToFileURL(resolve(path))).href;
+  if (!href.startsWith(folder)) return fileURLToPath(href);
+  const [given] = path.match(/^.*[\\/]/) ?? [""];
+  return given + decodeURIComponent(href.slice(folder.length));
+}

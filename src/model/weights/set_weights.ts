@@ -1,0 +1,184 @@
+import { requireEngine } from "../../engine/running_engine.ts";
+import type { LayersModel } from "../../engine/tensorflow.ts";
+import { isKernel } from "../../theory/weight_kinds.ts";
+import { nearest } from "../../words/nearest.ts";
+import { formatCount } from "../../words/numbers.ts";
+import { type Overview, withOverview } from "../../words/overview.ts";
+import { object, requireValue } from "../../words/requirements.ts";
+import { showValue } from "../../words/show_value.ts";
+import { requireModel } from "../require_model.ts";
+import { modelWeights } from "./model_weights.ts";
+
+/** New value of a weight: its entries, row-major, and its shape if that should be checked too. */
+export type NewWeight =
+  | Pick<WeightValue, "shape" | "values">
+  | Float32Array
+  | readonly number[];
+
+/**
+ * Sets weights of a model by name; the others keep their values. If anything is wrong, none is set.
+ *
+ * @param model A built model.
+ * @param weights New values by name, as from {@linkcode getWeights}, or bare entries.
+ * @throws {EngineError} If no engine runs.
+ * @throws {TypeError} If the model has no weight of a name, or entries are not numbers.
+ * @throws {RangeError} If a shape or a number of entries is wrong.
+ *
+ * @example Put the weights back
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import {
+ *   exerciseModel,
+ *   getWeights,
+ *   rescaleWeights,
+ *   setWeights,
+ * } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await startEngine();
+ * const model = exerciseModel();
+ * const weights = getWeights(model);
+ * rescaleWeights(model, 1 / 894);
+ * setWeights(model, weights);
+ * assertEquals(getWeights(model), weights);
+ * model.dispose();
+ * ```
+ */
+export function setWeights(
+  model: LayersModel,
+  weights: Readonly<Record<string, NewWeight>>,
+): void {
+  requireModel(model);
+  requireValue("weights", weights, object);
+  const { tf } = requireEngine();
+  const known = new Map(modelWeights(model).map((weight) => [weight.weightName, weight]));
+  const checked = Object.entries(weights).map(([name, weight]) => {
+    const own = known.get(name);
+    if (own === undefined) {
+      throw new TypeError(
+        `The model has no weight ${showValue(name)}` +
+          nearest(name, [...known.keys()]),
+      );
+    }
+    const shape = own.variable.shape as number[];
+    // An array has a method called values.
+    const { shape: given, values: entries } = Array.isArray(weight) || ArrayBuffer.isView(weight)
+      ? { shape: undefined, values: weight }
+      : Object(weight) as Partial<WeightValue>;
+    if (given !== undefined) requireShape(name, given, shape);
+    return { variable: own.variable, shape, values: requireEntries(name, entries, shape) };
+  });
+  // Fresh tensors only: XNNPACK keeps using the old weights if a tensor is written in place.
+  tf.tidy(() => {
+    for (const { variable, shape, values } of checked) {
+      (variable.read() as unknown as { assign(value: unknown): void }).assign(
+        tf.tensor(values, shape, variable.dtype),
+      );
+    }
+  });
+}
+
+/** An item may be anything. */
+const showShape = (shape: readonly unknown[]) => `[${shape.map(showValue).join(",")}]`;
+
+function requireShape(name: string, found: readonly number[], expected: number[]): void {
+  if (!Array.isArray(found) || showShape(found) !== showShape(expected)) {
+    throw new RangeError(
+      `The shape of weight ${showValue(name)} is ${
+        Array.isArray(found) ? showShape(found) : showValue(found)
+      }, ` +
+        `expected ${JSON.stringify(expected)}`,
+    );
+  }
+}
+
+function requireEntries(name: string, entries: unknown, shape: number[]): Float32Array {
+  const isList = Array.isArray(entries);
+  const isArray = isList || entries instanceof Float32Array;
+  const bad = isList ? entries.findIndex((entry) => typeof entry !== "number") : -1;
+  if (!isArray || bad !== -1) {
+    const entry = isArray ? `, entry ${bad},` : "";
+    const found = showValue(isArray ? entries[bad] : entries);
+    throw new TypeError(
+      `The value of weight ${showValue(name)}${entry} is ${found}, expected numbers`,
+    );
+  }
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (entries.length !== count) {
+    throw new RangeError(
+      `The value of weight ${showValue(name)} has ${entries.length} entries, ` +
+        `expected ${count} for shape ${JSON.stringify(shape)}`,
+    );
+  }
+  // A copy: TensorFlow.js may keep the array it is given, and the caller may go on using it.
+  return new Float32Array(entries);
+}
+
+/** Weight, read off the engine. */
+export interface WeightValue {
+  /** Path of the layer that owns it. */
+  layer: string;
+  /** Name, unique in the model: `"dense_1/kernel"`. */
+  name: string;
+  /** Shape. */
+  shape: number[];
+  /** Copy of the entries, row-major. */
+  values: Float32Array;
+}
+
+/**
+ * Returns all weights of a model, by name. They are copies, so they do not change with the model.
+ *
+ * @param model A built model.
+ * @returns The weights in the model's order, including frozen ones and moving statistics.
+ *
+ * @example The exercise's first step: read the weights
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, getWeights } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await startEngine();
+ * const model = exerciseModel({ depth: 2 });
+ * const weights = getWeights(model);
+ * assertEquals(Object.keys(weights).slice(0, 2), ["dense_1/kernel", "dense_1/bias"]);
+ * assertEquals(weights["dense_3/kernel"].shape, [20, 1]);
+ * model.dispose();
+ * ```
+ */
+export function getWeights(model: LayersModel): Record<string, WeightValue> {
+  requireModel(model);
+  // A weight may have any name, even "__proto__".
+  const weights = Object.fromEntries(
+    modelWeights(model).map(({ layerPath, weightName, variable }) => [weightName, {
+      layer: layerPath,
+      name: weightName,
+      shape: [...variable.shape] as number[],
+      values: Float32Array.from(variable.read().dataSync()),
+    }]),
+  );
+  const given = () => ({
+    title: "mean |w|",
+    bars: Object.values(weights).filter(isKernel).map(({ name, values }) => ({
+      label: name,
+      value: meanAbs(values),
+    })),
+  });
+  return withOverview(weights, overview, { of: "values", given });
+}
+
+function overview(weights: Record<string, WeightValue>): Overview {
+  const all = Object.values(weights);
+  const entries = all.reduce((sum, { values }) => sum + values.length, 0);
+  return {
+    title: `${formatCount(all.length, "weight")} with ${formatCount(entries, "entry", "entries")}`,
+    columns: ["weight", "shape", "mean |w|", "largest |w|"],
+    rows: all.map(({ name, shape, values }) => [
+      ...[name, `[${shape.join(", ")}]`, meanAbs(values)],
+      values.reduce((most, w) => Math.max(most, Math.abs(w)), 0),
+    ]),
+  };
+}
+
+const meanAbs = (values: Float32Array) =>
+  values.reduce((sum, w) => sum + Math.abs(w), 0) / Math.max(1, values.length);

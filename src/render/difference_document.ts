@@ -1,0 +1,107 @@
+import type { Comparison, FigureChange, LayerComparison } from "../compare/compare_measurements.ts";
+import type { CauseChanges, Difference } from "../compare/difference.ts";
+import type { Cause } from "../diagnosis/diagnosis.ts";
+import { DOCUMENTS } from "../words/document.ts";
+import {
+  boolean,
+  type Keys,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  string,
+} from "../words/shape.ts";
+import { writeJson } from "../words/write_json.ts";
+
+/** Run as written. */
+interface WrittenRun {
+  name: string;
+  verdict: string;
+  objective: { name: string; value: number };
+  examples: number;
+  seed: number | null;
+}
+
+type WrittenCause = Pick<Cause, "kind" | "severity" | "layers" | "message">;
+
+/** Comparison as written. */
+interface WrittenDifference extends Omit<Comparison, "layers"> {
+  version: 1;
+  before: WrittenRun;
+  after: WrittenRun;
+  causes: Record<keyof CauseChanges, WrittenCause[]>;
+  layers: LayerComparison[];
+}
+
+const run = object<WrittenRun>({
+  name: string,
+  verdict: string,
+  objective: object<WrittenRun["objective"]>({ name: string, value: number }),
+  examples: number,
+  seed: nullable(number),
+});
+
+const causes = list(object<WrittenCause>({
+  kind: string,
+  severity: oneOf("error", "warning", "note"),
+  layers: list(string),
+  message: string,
+}));
+
+const figure = optional(object<FigureChange>({
+  before: number,
+  after: number,
+  factor: nullable(number),
+  chance: number,
+  moved: boolean,
+}));
+
+const figures: Keys<LayerComparison["figures"]> = {
+  kernel: figure,
+  gradient: figure,
+  activation: figure,
+  delta: figure,
+  saturated: figure,
+  dead: figure,
+};
+
+/** Keys of a comparison in the order of writing. */
+export const differenceShape = object<WrittenDifference>({
+  version: oneOf(DOCUMENTS.diff.version),
+  before: run,
+  after: run,
+  said: list(string),
+  same: boolean,
+  gradients: boolean,
+  causes: object<WrittenDifference["causes"]>({ gone: causes, stayed: causes, came: causes }),
+  onlyBefore: list(string),
+  onlyAfter: list(string),
+  layers: list(object<LayerComparison>({
+    before: string,
+    after: string,
+    worst: number,
+    figures: object<LayerComparison["figures"]>(figures),
+  })),
+});
+
+/**
+ * Writes the difference between two runs as JSON: keys in a fixed order, two spaces of indent, a
+ * newline at the end.
+ */
+export function encodeDifference({ before, after, comparison, causes }: Difference): string {
+  const difference = {
+    ...comparison,
+    version: DOCUMENTS.diff.version,
+    before: writtenRun(before),
+    after: writtenRun(after),
+    causes,
+  };
+  return `${writeJson(differenceShape.encode(difference), undefined, 2)}\n`;
+}
+
+function writtenRun({ name, diagnosis, measurements }: Difference["before"]): WrittenRun {
+  const { objective, batch, seed } = measurements;
+  return { name, verdict: diagnosis.verdict, objective, examples: batch.examples, seed };
+}

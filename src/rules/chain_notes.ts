@@ -1,0 +1,93 @@
+import { findActivation } from "../theory/activation_functions.ts";
+import { forwardSlope, layersToGrow } from "../theory/forward_slope.ts";
+import { widthSpread } from "../theory/mean_field.ts";
+import { activationTraits } from "../traits/activation_traits.ts";
+import { atMost } from "./expected.ts";
+import type { Verdict } from "./finding.ts";
+import type { Case } from "./judge.ts";
+import type { KernelLayer } from "./network/kernel_chain.ts";
+import { counted, figure, layerName, say } from "./say.ts";
+
+/**
+ * Notes what theory says about an untrained chain of dense layers. It predicts little by itself.
+ */
+export function chainNotes(subject: Case<"widthLoss" | "slopeDrift">): Verdict[] {
+  const { network: { plain }, thresholds, trained } = subject;
+  if (trained || typeof plain === "string") return [];
+  const isDense = plain.every(({ layer, normalized, activation }) =>
+    layer.kind === "dense" && !normalized && findActivation(activation) !== null
+  );
+  return isDense ? [...lottery(plain, thresholds), ...drift(plain, thresholds)] : [];
+}
+
+type Chain = readonly KernelLayer[];
+
+function lottery(chain: Chain, thresholds: Readonly<Record<"widthLoss", number>>): Verdict[] {
+  const { widthLoss: most } = thresholds;
+  const inverse = chain.reduce((sum, { units }) => sum + 1 / units, 0);
+  // No activation loses more than relu, so most networks need no integral.
+  if (lossOf(5 * inverse) <= most) return [];
+  const widths = Map.groupBy(chain, ({ activation }) => activation);
+  const variance = [...widths].reduce(
+    (sum, [activation, own]) =>
+      sum + widthSpread(own.map(({ units }) => units), activation).variance,
+    0,
+  );
+  const loss = lossOf(variance);
+  if (!(loss > most)) return [];
+  const [narrowest] = chain.toSorted((a, b) => a.units - b.units);
+  const figures = { loss: figure(loss, "factor"), sum: figure(inverse, "sum of 1 / width") };
+  return [{
+    ...note("widthLoss", most),
+    kind: "narrow",
+    measured: loss,
+    figures,
+    message: say`The shape is a lottery: over ${counted(chain.length, "hidden layer")} the sum of
+      1 / width is ${figures.sum}, so that one draw in 40 loses a factor of ${figures.loss} of the
+      squared signal; expected ${atMost(most)} (widthLoss).`,
+    advice: say`Widen the narrowest layers, ${layerName(narrowest.layer.name)} first, or try several
+      seeds.`,
+  }];
+}
+
+/**
+ * Factor that the squared norm loses at two standard deviations below its median, as in
+ * `widthSpread`.
+ */
+const lossOf = (variance: number) => Math.exp(variance / 2 + 2 * Math.sqrt(variance));
+
+function drift(chain: Chain, thresholds: Readonly<Record<"slopeDrift", number>>): Verdict[] {
+  const { slopeDrift: most } = thresholds;
+  if (chain.length < FEWEST_DRIFTING) return [];
+  const slopes = new Map(chain.map(({ activation }) => [activation, slopeOf(activation)]));
+  const total = chain.reduce((product, { activation }) => product * slopes.get(activation)!, 1);
+  if (!(total > most)) return [];
+  const [[activation, slope]] = [...slopes].toSorted(([, a], [, b]) => b - a);
+  const figures = { drift: figure(total, "factor"), slope: figure(slope, "factor a layer") };
+  return [{
+    ...note("slopeDrift", most),
+    kind: "drift",
+    measured: total,
+    figures,
+    message: say`A variance that is a little off is off by ${figures.drift} times as much after
+      ${counted(chain.length, "hidden layer")}, since ${activation} enlarges a deviation by
+      ${figures.slope} a layer; expected ${atMost(most)} (slopeDrift).`,
+    advice: say`Add a normalisation where there are more than ${
+      counted(layersToGrow(slope, most), "layer")
+    } of ${activation} in a row.`,
+  }];
+}
+
+/** No activation in use reaches a factor of 10 within fewer layers. */
+const FEWEST_DRIFTING = 10;
+
+/** Returns the slope of the forward map. A bounded activation pulls every deviation back. */
+const slopeOf = (activation: string) =>
+  activationTraits(activation)?.range[1] === Infinity ? forwardSlope(activation) : 1;
+
+const note = (threshold: string, most: number) => ({
+  severity: "note" as const,
+  layer: null,
+  expected: atMost(most),
+  threshold,
+});

@@ -1,0 +1,182 @@
+import type {
+  LayerMeasurements,
+  Measurements,
+  TensorStatistics,
+} from "../../measure/measurements.ts";
+import { defineRule } from "../define_rule.ts";
+import { exactly, inWords } from "../expected.ts";
+import { falsePositives } from "../false_positives.ts";
+import type { Verdict } from "../finding.ts";
+import type { Rule } from "../rule.ts";
+import { exactFigure, joined, layerName, NOTHING, number, say, weightName } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
+
+/** Tensor of a layer with its number of non-finite entries. */
+interface Culprit {
+  what: Sentence;
+  /** Phase of the tensor: given to the pass, computed forward, or computed backward. */
+  part: "given" | "forward" | "backward";
+  statistics: TensorStatistics | null;
+}
+
+/** The rule `non-finite`: there is no NaN and no infinity anywhere. */
+export const nonFinite: Rule = defineRule({
+  name: "non-finite",
+  assertion: "assertAllFinite",
+  matcher: "toBeFinite",
+  passes: "has only finite values",
+  tags: ["weights", "signal", "data"],
+  order: 10,
+  causeOrder: 10,
+  weightsAlone: true,
+  study: { order: 10, letter: "n", below: "numbers overflow", above: "numbers overflow" },
+  problem: "NaN or infinite values",
+  summary: "No value that a pass uses or computes is NaN or infinite.",
+  formula: "nonFinite = 0 for the inputs, and for the weights, z, a, dJ/da, delta and gradients " +
+    "of every layer; J is finite.",
+  source: "SageMaker Debugger, TensorVariance and NotANumber; chex.assert_tree_all_finite.",
+  misleads:
+    "A loss can hide NaN: categorical cross-entropy clips it to 48.35 and relu of NaN is 0 on " +
+    "some backends. So the rule checks the weights and z, not only J.",
+  fix: "Start at the first place named: a NaN in the inputs or weights, or a z that overflows.",
+  falsePositives: falsePositives({ draws: 1600 }),
+  asserts:
+    "that no value that the pass used or computed is NaN or infinite: inputs, weights, z, a, " +
+    "dJ/da, delta, gradients and J. The message names the layer where it begins.",
+  fails: "a value is NaN or infinite",
+  throws: "If a value is not finite.",
+  example: {
+    title: "A network that passes",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertAllFinite } from "@gradient-health/gradient-health/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
+      assertAllFinite(await measure(model, randomBatch(model)));
+      model.dispose();
+    `,
+  },
+  figure: {
+    title: "NaN or infinite entries",
+    scale: "linear",
+    of: (layer) => tensors(layer).reduce((sum, { statistics }) => sum + bad(statistics), 0),
+  },
+  judge({ layers, measurements }) {
+    const inputs = measurements.batch.perInput
+      .filter(({ values }) => values.nonFinite > 0)
+      .map(({ name, values }) =>
+        verdict(null, [{ what: say`input ${name}`, part: "given", statistics: values }])
+      );
+    const found = layers.filter(isBad).map((layer) => ({
+      layer,
+      culprits: tensors(layer).filter((one) => bad(one.statistics) > 0),
+    }));
+    // Without a topology the layers have no order.
+    const first = inputs.length > 0 || measurements.weightsOnly !== undefined
+      ? null
+      : firstCulprit(found.map(({ layer }) => layer));
+    // All share one fix, that of their origin.
+    const origin = found.find(({ layer }) => first === null || layer === first);
+    const cure = inputs.length > 0
+      ? say`Clean the batch: a NaN in an input reaches every layer.`
+      : origin && advise(origin.layer, origin.culprits[0]);
+    return [
+      ...inputs.map((verdict) => ({ ...verdict, advice: cure! })),
+      ...found.map(({ layer, culprits }) => ({
+        ...verdict(layer, culprits, layer === first),
+        advice: cure!,
+      })),
+      ...objective(measurements, cure),
+    ];
+  },
+});
+
+function tensors(layer: LayerMeasurements): Culprit[] {
+  return [
+    ...layer.weights.map(({ name, values }): Culprit => ({
+      what: say`weight ${weightName(name, layer.name)}`,
+      part: "given",
+      statistics: values,
+    })),
+    { what: say`z`, part: "forward", statistics: layer.preActivations },
+    { what: say`a`, part: "forward", statistics: layer.activations },
+    { what: say`dJ/da`, part: "backward", statistics: layer.activationGradients },
+    { what: say`delta`, part: "backward", statistics: layer.preActivationGradients },
+    ...layer.weights.map(({ name, gradients }): Culprit => ({
+      what: say`gradient of ${weightName(name, layer.name)}`,
+      part: "backward",
+      statistics: gradients,
+    })),
+  ];
+}
+
+/** Returns true if a layer has non-finite entries, without listing them. */
+function isBad(layer: LayerMeasurements): boolean {
+  return bad(layer.preActivations) + bad(layer.activations) + bad(layer.activationGradients) +
+          bad(layer.preActivationGradients) > 0 ||
+    layer.weights.some(({ values, gradients }) => bad(values) + bad(gradients) > 0);
+}
+
+function bad(statistics: TensorStatistics | null): number {
+  return statistics?.nonFinite ?? 0;
+}
+
+/**
+ * Returns the first layer in the order of the pass: forward and upwards, then backward and
+ * downwards.
+ */
+function firstCulprit(layers: LayerMeasurements[]): LayerMeasurements | undefined {
+  const forward = layers.find(({ weights, preActivations, activations }) =>
+    bad(preActivations) + bad(activations) > 0 || weights.some(({ values }) => bad(values) > 0)
+  );
+  return forward ?? layers[layers.length - 1];
+}
+
+function verdict(
+  layer: LayerMeasurements | null,
+  culprits: Culprit[],
+  isFirst = false,
+): Omit<Verdict, "advice"> {
+  const listed = culprits.map(({ what, statistics }) =>
+    say`${what} (${number(statistics!.nonFinite, "exact")} of
+      ${number(statistics!.count, "exact")})`
+  );
+  const where = layer === null ? NOTHING : say`${layerName(layer.name)}: `;
+  const sum = culprits.reduce((sum, { statistics }) => sum + statistics!.nonFinite, 0);
+  return {
+    severity: "error",
+    kind: layer === null ? "input" : isFirst ? "origin" : "spread",
+    layer: layer?.name ?? null,
+    measured: sum,
+    expected: exactly(0),
+    figures: { nonFinite: exactFigure(sum, "entries") },
+    message: say`${where}NaN or infinite entries in ${joined(listed, ", ")}${
+      isFirst ? say`; this is where they begin.` : say`.`
+    }`,
+  };
+}
+
+function advise({ name }: LayerMeasurements, { what, part }: Culprit): Sentence {
+  if (part === "given") return say`Look at how the ${what} was initialised, trained or loaded.`;
+  return part === "forward"
+    ? say`Look for an overflow or a 0/0 in ${layerName(name)}.`
+    : say`Look for an overflow or a 0/0 in the backward pass at ${layerName(name)}, or in the
+      objective.`;
+}
+
+function objective({ objective: { name, value } }: Measurements, cure?: Sentence): Verdict[] {
+  if (Number.isFinite(value)) return [];
+  return [{
+    severity: "error",
+    kind: "objective",
+    layer: null,
+    measured: value,
+    expected: inWords("a finite J"),
+    figures: { objective: exactFigure(value, "J") },
+    message: say`The objective "${name}" is ${number(value)}.`,
+    advice: cure ?? "Look at the outputs and the targets: a logarithm of 0 or an overflow.",
+  }];
+}

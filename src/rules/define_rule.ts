@@ -1,0 +1,215 @@
+import type { ProbeSubject } from "../probe/probe_options.ts";
+import { requireValue } from "../words/requirements.ts";
+import { showValue } from "../words/show_value.ts";
+import { type Finding, makeFinding, type Verdict } from "./finding.ts";
+import type { ModelRule, ModelRuleRecord } from "./model_rule.ts";
+import { networkOf } from "./network/network.ts";
+import { substitutedSetting } from "./no_verdict.ts";
+import { explained, reading, validateMeasurements, verdictsShape } from "./requirements.ts";
+import { resolveThresholds } from "./resolve_thresholds.ts";
+import type { AssertionDocumentation, LayerOptions, Rule, RuleDocumentation } from "./rule.ts";
+import { RuleError } from "./rule_error.ts";
+import type { PackageRule, RuleRecord, RuleText } from "./rule_record.ts";
+import { ignoreFinding, selectLayers } from "./select_layers.ts";
+import type { ThresholdEntry } from "./threshold_entry.ts";
+import { validateRecord } from "./validate_record.ts";
+
+/**
+ * Creates a rule over measurements from its record. The options `layers` and `ignore` filter the
+ * findings of the judge, which receives the thresholds of the record with defaults filled in.
+ * `assertRule` asserts the rule; {@linkcode registerRule}, or a module listed in `plugins` of the
+ * configuration, adds it to the list of all rules.
+ *
+ * @param record The rule's name, documentation and judge.
+ * @returns The rule.
+ * @throws {TypeError} If a part of the record is invalid.
+ *
+ * @example A custom rule that limits the width of layers
+ * ```ts
+ * import { assertRule } from "@gradient-health/gradient-health/assert";
+ * import { atMost, defineRule, exactFigure, layerName, say } from "@gradient-health/gradient-health/rules";
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { measure } from "@gradient-health/gradient-health/measure";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const wideLayers = defineRule({
+ *   name: "team/wide-layers",
+ *   tags: ["weights"],
+ *   problem: "layers that are too wide",
+ *   summary: "No layer has more units than our device has memory for.",
+ *   fix: "Use fewer units.",
+ *   thresholds: {
+ *     mostUnits: {
+ *       default: 512,
+ *       unit: "units",
+ *       range: [1, Infinity],
+ *       source: "our device",
+ *       about: "Most units of a layer.",
+ *     },
+ *   },
+ *   figure: { title: "units", scale: "linear", of: ({ shape }) => shape?.at(-1) ?? null },
+ *   judge: ({ layers, thresholds: { mostUnits } }) =>
+ *     layers.flatMap(({ name, shape }) => {
+ *       const units = shape?.at(-1) ?? 0;
+ *       if (units <= mostUnits) return [];
+ *       const expected = atMost(mostUnits);
+ *       const figures = { units: exactFigure(units, "units") };
+ *       return [{
+ *         severity: "error",
+ *         kind: "too-wide",
+ *         layer: name,
+ *         measured: units,
+ *         expected,
+ *         threshold: "mostUnits",
+ *         figures,
+ *         message: say`${layerName(name)} has ${figures.units} units; expected ${expected} (mostUnits).`,
+ *         advice: "Use fewer units.",
+ *       }];
+ *     }),
+ * });
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
+ * const measurements = await measure(model, randomBatch(model));
+ * assertRule(wideLayers, measurements);
+ * assertThrows(() => assertRule(wideLayers, measurements, { mostUnits: 10 }));
+ * model.dispose();
+ * ```
+ */
+export function defineRule<Name extends string = never>(record: RuleRecord<Name>): Rule<Name> {
+  validateRecord(record, "of");
+  const table = tableOf(record);
+  const { tags, matcher, passes, study, causeOrder, weightsAlone, exponentsAlone } = record;
+  const { settings = [], figure, judge } = record;
+  const documentation = documentationOf(record);
+  return {
+    ...documentation,
+    tags,
+    order: record.order ?? Infinity,
+    level: record.level ?? "error",
+    assertionFailsOnWarnings: record.assertionFailsOnWarnings ?? false,
+    ...causeOrder === undefined ? {} : { causeOrder },
+    ...matcher === undefined ? {} : { matcher, passes },
+    ...settings.length > 0 ? { settings } : {},
+    ...weightsAlone ? { weightsAlone } : {},
+    ...exponentsAlone ? { exponentsAlone } : {},
+    ...study === undefined ? {} : { study },
+    ...assertionOf(record),
+    figure,
+    check(measurements, options = {}, isTrained) {
+      validateMeasurements(measurements);
+      const thresholds = resolveThresholds(table, options, readerOf(documentation));
+      const layers = selectLayers(measurements.layers, options);
+      const substituted = measurements.notReproduced?.find(({ setting }) =>
+        settings.includes(setting)
+      );
+      if (substituted !== undefined) {
+        return findingsOf(record.name, [substitutedSetting(substituted)], options);
+      }
+      const found = reading(measurements, () => {
+        const network = networkOf(measurements);
+        const judged = {
+          measurements,
+          network,
+          layers,
+          thresholds,
+          // Lazy, because a study runs the rules for every point and few judges need it.
+          get trained() {
+            return isTrained ?? network.trained;
+          },
+        };
+        try {
+          return judge(judged);
+        } catch (error) {
+          throw new RuleError(record.name, error);
+        }
+      });
+      return findingsOf(record.name, found, options);
+    },
+  };
+}
+
+/** Creates a rule over a model from its record, as {@linkcode defineRule} does for measurements. */
+export function defineModelRule<P extends ProbeSubject, Name extends string = never>(
+  record: ModelRuleRecord<P, Name>,
+): ModelRule<P, Name> {
+  validateRecord(record, "rows");
+  const table = tableOf(record);
+  const { probe, options, figure, layersOf, judge } = record;
+  const documentation = documentationOf(record);
+  return {
+    ...documentation,
+    order: record.order ?? Infinity,
+    probe,
+    options,
+    ...assertionOf(record),
+    figure,
+    check(probe, options = {}) {
+      const what = () => {
+        throw new TypeError(
+          `probe is ${showValue(probe)}, expected what a probe for the rule ${record.name} returns`,
+        );
+      };
+      const thresholds = resolveThresholds(table, options, readerOf(documentation));
+      const names = explained(() => [...new Set(layersOf?.(probe) ?? [])], what);
+      const layers = names.map((name) => ({ name }));
+      const selected = new Set(selectLayers(layers, options).map(({ name }) => name));
+      const found = explained(() => judge(probe, thresholds, (layer) => selected.has(layer)), what);
+      return findingsOf(record.name, found, options);
+    },
+  };
+}
+
+/** Converts the verdicts of a judge to findings. Findings about ignored layers become notes. */
+function findingsOf(rule: string, verdicts: Verdict[], options: LayerOptions): Finding[] {
+  requireValue(`what the judge of ${rule} returns`, verdicts, verdictsShape);
+  return verdicts.map((verdict) => ignoreFinding(makeFinding(rule, verdict), options));
+}
+
+/** Returns the documentation of a rule. Missing parts of the record become empty texts. */
+function documentationOf(record: RuleText & PackageRule): RuleDocumentation {
+  const { falsePositives } = record;
+  return {
+    name: record.name,
+    assertion: record.assertion ?? "",
+    problem: record.problem,
+    stage: record.stage ?? "any",
+    ...record.milderWhenTrained ? { milderWhenTrained: true } : {},
+    summary: record.summary,
+    formula: record.formula ?? "",
+    thresholds: record.thresholds ?? {},
+    source: record.source ?? "",
+    misleads: record.misleads ?? "",
+    fix: record.fix,
+    ...falsePositives === undefined ? {} : { falsePositives },
+  };
+}
+
+function assertionOf(
+  { asserts, fails, throws, refuses, example }: PackageRule,
+): { assertionDocumentation?: AssertionDocumentation } {
+  if (asserts === undefined || fails === undefined) return {};
+  if (throws === undefined || example === undefined) return {};
+  return {
+    assertionDocumentation: {
+      asserts,
+      fails,
+      throws,
+      ...refuses === undefined ? {} : { refuses },
+      example,
+    },
+  };
+}
+
+/** Returns the thresholds of a record, or an empty table if it has none. */
+function tableOf<Name extends string>(
+  { thresholds = {} as Record<Name, ThresholdEntry> }: RuleText<Name>,
+): Readonly<Record<Name, Readonly<ThresholdEntry>>> {
+  return thresholds;
+}
+
+/** Returns the name of the rule or its assertion, for the error about unknown thresholds. */
+function readerOf({ assertion, name }: RuleDocumentation): string {
+  return assertion === "" ? name : `${assertion}()`;
+}

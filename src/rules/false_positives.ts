@@ -1,0 +1,34 @@
+import { wilsonInterval } from "../theory/wilson_interval.ts";
+import { formatCount, formatPercent } from "../words/numbers.ts";
+
+/** Healthy networks drawn by `bench/false_positives.ts`. */
+const CONTROLS =
+  "tanh and selu at criticality, depth 3 to 30, and He relu, depth 5; width 64, 32 " +
+  "examples";
+
+/** Number of healthy networks that a rule reported. */
+interface FalsePositives {
+  /** Number of networks drawn. */
+  draws: number;
+  /** Number of networks with an error. Default: 0. */
+  errors?: number;
+  /** Number of other networks with a warning. Default: 0. */
+  warnings?: number;
+  /** Description of the networks. Default: the controls. */
+  of?: string;
+}
+
+/** Describes the false-positive rate of a rule with its 95 % interval. */
+export function falsePositives(
+  { draws, errors = 0, warnings = 0, of = CONTROLS }: FalsePositives,
+  more?: string,
+): string {
+  const failed = errors === 0
+    ? `95 % interval up to ${formatPercent(wilsonInterval(0, draws)[1])}`
+    : formatPercent(errors / draws);
+  const warned = warnings === 0 ? "" : ` (${formatPercent(warnings / draws)})`;
+  const text = `On ${draws} healthy networks (${of}): ${
+    formatCount(errors, "error")
+  } (${failed}), ${formatCount(warnings, "warning")}${warned}.`;
+  return more === undefined ? text : `${text} ${more}`;
+}

@@ -1,0 +1,121 @@
+import type { Measurements } from "../measure/measurements.ts";
+import { formatCount } from "../words/numbers.ts";
+import { type Overview, withOverview } from "../words/overview.ts";
+import { type Expected, inWords } from "./expected.ts";
+import { type FindingFigure, sayPlain, type Sentence } from "./sentence.ts";
+
+/** Severities of findings, the worst first. */
+export const SEVERITIES = ["error", "warning", "note"] as const;
+
+/**
+ * Result of a rule for one layer or for the whole model. A finding is data: renderers show it,
+ * assertions throw it, the gate counts it.
+ */
+export interface Finding {
+  /** Name of the rule, for example `vanishing-gradients`. */
+  rule: string;
+  /** Severity. `error` fails an assertion and the gate; `warning` and `note` are only shown. */
+  severity: "error" | "warning" | "note";
+  /** Kind of finding within its rule, for example `blocked`. Absent if the rule has no kinds. */
+  kind?: string;
+  /** Name of the layer, or `null` if the finding is about the whole model. */
+  layer: string | null;
+  /** Name of the input or target that the finding is about. Absent if it is about neither. */
+  tensor?: string;
+  /**
+   * All layers concerned, including {@linkcode Finding.layer}. Absent if there is only that one.
+   */
+  layers?: string[];
+  /** Measured figure, or `null` if there is none. */
+  measured: number | null;
+  /** Expected value. */
+  expected: Expected;
+  /**
+   * True if the rule could judge nothing because there was no gradient, or none that is finite. Its
+   * assertion then fails. Absent otherwise, also if the rule does not apply.
+   */
+  unjudged?: boolean;
+  /** Name of the crossed threshold. Absent if no threshold was crossed. */
+  threshold?: string;
+  /** Figures behind the finding, by name. */
+  figures?: Record<string, FindingFigure>;
+  /** Description of the problem in one sentence, with its figures. */
+  message: string;
+  /** Description of the fix in one sentence. */
+  advice: string;
+  /** Both sentences as data. Absent if the rule wrote plain text. */
+  said?: { message: Sentence; advice: Sentence };
+}
+
+/**
+ * Result of a rule's judge: a finding without the name of the rule, which `defineRule` fills in.
+ */
+export interface Verdict
+  extends Omit<Finding, "rule" | "expected" | "message" | "advice" | "said"> {
+  /** Expected value; a string if it is only words. */
+  expected: Expected | string;
+  /** Description of the problem in one sentence, with its figures. */
+  message: Sentence | string;
+  /** Description of the fix in one sentence. */
+  advice: Sentence | string;
+}
+
+/** Converts a verdict to a finding. */
+export function makeFinding(
+  rule: string,
+  { message, advice, expected, ...verdict }: Verdict,
+): Finding {
+  return {
+    rule,
+    ...verdict,
+    expected: typeof expected === "string" ? inWords(expected) : expected,
+    ...sentencesOf(message, advice),
+  };
+}
+
+/** Returns a copy of a finding with another severity or other sentences. */
+export function amendFinding(
+  finding: Finding,
+  { message = saidOf(finding, "message"), advice = saidOf(finding, "advice"), ...others }: Partial<
+    Pick<Verdict, "severity" | "message" | "advice">
+  >,
+): Finding {
+  const { said: _, ...rest } = finding;
+  return { ...rest, ...others, ...sentencesOf(message, advice) };
+}
+
+/** Returns a sentence of a finding as data. */
+export function saidOf(finding: Finding, which: "message" | "advice"): Sentence {
+  return finding.said?.[which] ?? [finding[which]];
+}
+
+function sentencesOf(
+  message: Verdict["message"],
+  advice: Verdict["advice"],
+): Pick<Finding, "message" | "advice" | "said"> {
+  const isText = typeof message === "string" && typeof advice === "string";
+  const said = { message: asSentence(message), advice: asSentence(advice) };
+  return {
+    message: sayPlain(said.message),
+    advice: sayPlain(said.advice),
+    ...isText ? {} : { said },
+  };
+}
+
+const asSentence = (said: Sentence | string): Sentence => typeof said === "string" ? [said] : said;
+
+/** Makes findings display themselves, one line each. */
+export function shownFindings(findings: Finding[], measurements: Measurements): Finding[] {
+  const given = () => ({ findings, measurements });
+  return withOverview(findings, overview, { of: "findings", given });
+}
+
+function overview(findings: readonly Finding[]): Overview {
+  const count = (severity: Finding["severity"]) =>
+    formatCount(findings.filter((finding) => finding.severity === severity).length, severity);
+  return {
+    title: `${count("error")}, ${count("warning")}, ${count("note")}`,
+    columns: ["severity", "rule", "layer", "finding"],
+    rows: findings.map(({ severity, rule, layer, message }) => [severity, rule, layer, message]),
+  };
+}

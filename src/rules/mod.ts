@@ -1,0 +1,77 @@
+/**
+ * Rules: pure functions from measurements to findings.
+ *
+ * @module
+ */
+export type {
+  AssertionDocumentation,
+  IgnoredLayer,
+  LayerOptions,
+  Rule,
+  RuleDocumentation,
+  RuleFigure,
+  RuleOptions,
+  RuleStage,
+  RuleTag,
+  StudyWords,
+  ThresholdOptions,
+} from "./rule.ts";
+export { defineRule } from "./define_rule.ts";
+export {
+  atLeast,
+  atMost,
+  between,
+  exactly,
+  type Expected,
+  inWords,
+  lessThan,
+  moreThan,
+  type Operator,
+} from "./expected.ts";
+export type { Finding } from "./finding.ts";
+export type * from "./judge.ts";
+export * from "./judge_rule.ts";
+export * from "./matches_baseline.ts";
+export type * from "./model_rule.ts";
+export * from "./model_rules.ts";
+export { registerRule } from "./register_rule.ts";
+export type { Attention, AttentionKernel } from "./network/attentions.ts";
+export type { Biases } from "./network/biases_of.ts";
+export type { ExpectedStates } from "./network/expected_states.ts";
+export type { Graph } from "./network/graph.ts";
+export type { Head } from "./network/heads.ts";
+export type { KernelLayer, RecurrentKernel } from "./network/kernel_chain.ts";
+export type { Network } from "./network/network.ts";
+export type {
+  PredictedFigures,
+  Predictions,
+  SignalTheory,
+  TheorySubject,
+} from "./network/signal_theory.ts";
+export type { Prediction } from "../theory/propagate.ts";
+export type { SignalStep } from "./network/signal_path.ts";
+export type { Alikeness } from "./network/units_off.ts";
+export { RuleError } from "./rule_error.ts";
+export type * from "./rule_record.ts";
+export * from "./rules.ts";
+export * from "./run_rules.ts";
+export {
+  counted,
+  exactFigure,
+  figure,
+  layerName,
+  layerNames,
+  number,
+  say,
+  type Sayable,
+  shareFigure,
+  weightName,
+} from "./say.ts";
+export type { FigureFormat, FindingFigure, Sentence, Slot } from "./sentence.ts";
+export type * from "./threshold_entry.ts";
+export * from "./threshold_table.ts";
+export type * from "./thresholds.ts";
+export type * from "../measure/layer_settings.ts";
+export type * from "../measure/measurements.ts";
+export type { TensorStatistics } from "../measure/measurements.ts";
+export type * from "../probe/types.ts";

@@ -1,0 +1,180 @@
+import type {
+  LayerMeasurements,
+  Measurements,
+  WeightMeasurements,
+} from "../../measure/measurements.ts";
+import { findActivation } from "../../theory/activation_functions.ts";
+import { type Fans, fans, initializerStd } from "../../theory/initializers.ts";
+import { isKernel } from "../../theory/weight_kinds.ts";
+import { isEinsumLayout } from "../../traits/kernel_layout.ts";
+import type { LayerKind } from "../../traits/layers.ts";
+
+/** Dense or convolutional layer, as seen by initialisers. */
+export interface KernelLayer {
+  /** Row of the kernel. */
+  layer: LayerMeasurements;
+  /** Row of the activation: the same, or the one after it. */
+  output: LayerMeasurements;
+  /** Kernel of the layer. */
+  kernel: WeightMeasurements;
+  /** Fans as initialisers compute them, from the shape alone. */
+  fans: Fans;
+  /**
+   * Mean number of terms in the sum of an output. Strides of a transposed convolution reduce it.
+   */
+  fanIn: number;
+  /** Number of units or channels. */
+  units: number;
+  /** sigma_w: the rms of the kernel times the square root of the fan-in. */
+  sigma: number;
+  /** Activation of its outputs, in the layer itself or right after it. */
+  activation: string;
+  /** True if it ends a branch that is added to another, as in a residual block. */
+  added: boolean;
+  /** True if a normalisation follows, which makes the scale of the kernel irrelevant. */
+  normalized: boolean;
+  /**
+   * Standard deviation of that normalisation's outputs, 1 at the start. 0 without a normalisation.
+   */
+  normalizedDeviation: number;
+  /**
+   * Factor by which a following layer without a known activation enlarges z and its delta, as
+   * `sin(30 z)` does, else 0.
+   */
+  enlarged: number;
+}
+
+/**
+ * Kinds of layers whose outputs are large because of their other inputs, or of the values that they
+ * drop.
+ */
+const MERGING: readonly LayerKind[] = ["addition", "concatenation", "merge", "pool"];
+
+/**
+ * Returns the dense and convolutional layers, each with the activation of its outputs.
+ * `Dense(tanh)` and a `Dense` followed by `Activation(tanh)` give the same.
+ *
+ * @param layers All layers, in the order of the forward pass.
+ */
+export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
+  const chain: KernelLayer[] = [];
+  layers.forEach((layer, index) => {
+    const kernel = layer.weights[0];
+    const layout = layer.kernelLayout;
+    // Kernels of other layers (recurrent, separable, embeddings) are not judged by a fan-in.
+    if (layout === undefined || kernel === undefined || kernel.shape.length < 2) return;
+    const own = fans(kernel.shape, layout);
+    const strides = (layer.strides ?? []).reduce((product, stride) => product * stride, 1);
+    const fanIn = own.fanIn / strides;
+    let active: LayerMeasurements | null = null;
+    let normalized = false;
+    let added = false;
+    let normalizedDeviation = 0;
+    let enlarged = 0;
+    // Plain loops, because a study runs this for every point.
+    for (let i = index; i < layers.length; i++) {
+      const next = layers[i];
+      if (i > index && next.weights.some(isKernel)) break;
+      if (next.depth !== layer.depth) continue;
+      if (next.activation !== null && next.activation !== "linear") active ??= next;
+      added ||= next.kind === "addition";
+      if (next.kind === "normalization") {
+        normalized = true;
+        normalizedDeviation ||= next.activations?.std ?? 0;
+      }
+      if (i > index && next.activation === null && !MERGING.includes(next.kind)) {
+        // Other inputs than z enlarge the outputs too, but not the delta.
+        const forwards = (next.activations?.rms ?? 0) / (layer.preActivations?.rms ?? Infinity);
+        const backwards = (layer.preActivationGradients?.l2 ?? 0) /
+          (next.activationGradients?.l2 ?? Infinity);
+        const ratio = Math.min(forwards, backwards);
+        if (ratio > enlarged) enlarged = ratio;
+      }
+    }
+    chain.push({
+      layer,
+      output: active ?? layer,
+      kernel,
+      fans: own,
+      fanIn,
+      units: isEinsumLayout(layout)
+        ? own.fanOut
+        : kernel.shape.at(layout === "transposed" ? -2 : -1)!,
+      sigma: kernel.values.rms * Math.sqrt(fanIn),
+      activation: active?.activation ?? "linear",
+      added,
+      normalized,
+      normalizedDeviation,
+      enlarged,
+    });
+  });
+  return chain;
+}
+
+/**
+ * Returns the hidden layers of a network that mean-field theory describes: one input, one output,
+ * and nothing but a plain chain of dense and convolutional layers with elementwise activations.
+ *
+ * @param kernels Its {@linkcode kernelChain}.
+ * @returns The layers, or the reason why the theory does not apply, as a string.
+ */
+export function plainChain(
+  { layers, batch }: Measurements,
+  kernels: readonly KernelLayer[],
+): KernelLayer[] | string {
+  if (batch.perInput.length !== 1) return `the model has ${batch.perInput.length} inputs`;
+  if (!Number.isFinite(batch.inputs.rms)) return "the size of its inputs is not finite";
+  const known = new Set(kernels.map(({ layer }) => layer));
+  const foreign = layers.find((layer) => !known.has(layer) && !isPassable(layer));
+  if (foreign !== undefined) {
+    return `this network has the layer ${foreign.name} (${foreign.className})`;
+  }
+  const shared = layers.find(({ calls }) => calls !== 1);
+  if (shared !== undefined) return `${shared.name} was called ${shared.calls} times`;
+  const branched = kernels.find(({ layer }, index) => layer.depth !== index + 1);
+  if (branched !== undefined) {
+    return `its layers do not follow one another at ${branched.layer.name}`;
+  }
+  const hidden = kernels.filter(({ layer }) => layer.role === "hidden");
+  const unknown = hidden.find(({ activation }) => findActivation(activation) === null);
+  if (unknown !== undefined) return `the activation ${unknown.activation} is not known`;
+  return hidden;
+}
+
+function isPassable({ kind, weights, activation }: LayerMeasurements): boolean {
+  return kind === "passesOn" || (weights.length === 0 && activation !== null);
+}
+
+/** Kernel that feeds the state of a recurrent layer back. */
+export interface RecurrentKernel {
+  /** Row of the layer. */
+  layer: LayerMeasurements;
+  /** Kernel with the blocks of all gates side by side. */
+  kernel: WeightMeasurements;
+  /** Fans of all blocks together, as TensorFlow.js draws them. */
+  fans: Fans;
+  /**
+   * Standard deviation of an orthogonal kernel: rows or columns of all blocks together have norm 1.
+   */
+  deviation: number;
+  /** True if the cell has gates, so that its memory does not depend on this kernel alone. */
+  gated: boolean;
+}
+
+/**
+ * Returns the recurrent kernels of SimpleRNN, GRU, LSTM and ConvLSTM2D layers, wrapped or not, in
+ * the order of the layers.
+ */
+export function recurrentKernels(layers: LayerMeasurements[]): RecurrentKernel[] {
+  return layers.flatMap((layer) =>
+    layer.weights
+      .filter(({ name, shape }) => /(^|\/)recurrent_kernel[^/]*$/.test(name) && shape.length >= 2)
+      .map((kernel) => {
+        const [units, columns] = kernel.shape.slice(-2);
+        const own = fans(kernel.shape);
+        // The window of a convolution counts with the rows.
+        const deviation = initializerStd("orthogonal", { ...own, fanOut: columns });
+        return { layer, kernel, fans: own, deviation, gated: columns > units };
+      })
+  );
+}

@@ -1,0 +1,171 @@
+import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
+import { fans, initializerStd } from "../../theory/initializers.ts";
+import { type Prediction, propagate } from "../../theory/propagate.ts";
+import type { NetworkNode } from "../../theory/signal.ts";
+import { layerTraits } from "../../traits/layer_traits.ts";
+import { CRITICAL_GAINS, criticalSigma, cutSigma, usualSigma } from "./expected_states.ts";
+import type { Graph } from "./graph.ts";
+import type { KernelLayer, RecurrentKernel } from "./kernel_chain.ts";
+import { type Redraw, redraw, theoryInputs, theoryNodes } from "./theory_nodes.ts";
+
+/** Predictions for layers, by name. Layers that theory does not describe are left out. */
+export type Predictions = ReadonlyMap<string, Prediction>;
+
+/** Predicted figures of a layer, and their spread over healthy draws of the weights. */
+export interface PredictedFigures {
+  /** rms of a. */
+  activations: number;
+  /** rms of delta, or `null` if theory does not predict it. */
+  deltas: number | null;
+  /** Standard deviation of the logarithm of each, over draws of the weights. */
+  doubt: { activations: number; deltas: number };
+}
+
+/** Input of {@linkcode SignalTheory}. */
+export interface TheorySubject {
+  /** Measurements of the network. */
+  measurements: Measurements;
+  /** Dense and convolutional layers. */
+  chain: readonly KernelLayer[];
+  /** Kernels that feed the states of recurrent layers back. */
+  recurrentKernels: readonly RecurrentKernel[];
+  /** Graph of the layers. */
+  graph: Graph;
+}
+
+/**
+ * Factor by which a kernel in an added branch may be smaller: Fixup, DeepNet and GPT-2 draw theirs
+ * down to a fifth or a tenth.
+ */
+const SMALL_BRANCH = 30;
+
+/**
+ * Predictions of theory for a network with any graph, for its own weights and for other draws of
+ * them. Each is computed on first use.
+ */
+export class SignalTheory {
+  readonly #subject: TheorySubject;
+  #predicted?: Predictions;
+  #local?: Predictions;
+  #critical?: readonly Predictions[];
+  #usual?: Predictions;
+  #branches?: ReadonlySet<KernelLayer>;
+  #nodes?: readonly NetworkNode[];
+
+  /** Created by `Network`. */
+  constructor(subject: TheorySubject) {
+    this.#subject = subject;
+  }
+
+  /** Predictions for the actual weights. */
+  get predicted(): Predictions {
+    return this.#predicted ??= this.#propagate(new Map());
+  }
+
+  /**
+   * Returns the predicted figures of a layer with its actual weights, or `null` if there is no
+   * prediction.
+   */
+  figuresOf({ name, preActivations }: LayerMeasurements): PredictedFigures | null {
+    const prediction = this.predicted.get(name);
+    if (prediction === undefined) return null;
+    const { activations, deltas, doubt } = prediction;
+    const entries = preActivations?.count ?? 0;
+    return {
+      activations: Math.sqrt(activations.meanSquare),
+      deltas: deltas === null || entries === 0 ? null : Math.sqrt(deltas / entries),
+      doubt,
+    };
+  }
+
+  /**
+   * Predictions for the actual weights, step by step: the neighbours of a layer are taken as
+   * measured, so that each prediction covers one step.
+   */
+  get local(): Predictions {
+    return this.#local ??= this.#propagate(new Map(), true);
+  }
+
+  /**
+   * Predictions at criticality: each kernel has the gain of its activation, or that reduced by the
+   * tails that TensorFlow.js cuts off a normal distribution. A kernel in an added branch may be up
+   * to 30 times smaller. There are several if an activation has several gains.
+   */
+  get critical(): readonly Predictions[] {
+    return this.#critical ??= distinct(
+      CRITICAL_GAINS.flatMap((gainOf) =>
+        [criticalSigma, cutSigma].map((sigmaOf) => this.#redraw((layer) => sigmaOf(layer, gainOf)))
+      ),
+    ).map((redrawn) => this.#propagate(redrawn));
+  }
+
+  /** Predictions for the kernels as an initialiser drew them, whatever their activation. */
+  get usual(): Predictions {
+    return this.#usual ??= this.#propagate(this.#redraw(usualSigma));
+  }
+
+  #propagate(redrawn: Redraw, anchored = false): Predictions {
+    const { measurements, graph } = this.#subject;
+    this.#nodes ??= theoryNodes(measurements, graph);
+    const nodes = redrawn.size === 0 ? this.#nodes : redraw(this.#nodes, redrawn);
+    return propagate(nodes, {
+      examples: measurements.batch.examples,
+      inputs: theoryInputs(measurements),
+      anchored,
+    });
+  }
+
+  /**
+   * Returns the rms of each kernel for the given sigma_w. Recurrent layers keep the scale that
+   * TensorFlow.js draws.
+   */
+  #redraw(sigmaOf: (layer: KernelLayer) => number): Redraw {
+    const { chain, recurrentKernels } = this.#subject;
+    const branches = this.#branches ??= this.#inBranches();
+    const redrawn = new Map<string, number>();
+    for (const layer of chain) {
+      // TensorFlow.js draws depthwise kernels too small, which init-scale reports.
+      const isDepthwise = layer.layer.kernelLayout === "depthwise";
+      const wanted = isDepthwise ? usualSigma(layer) : sigmaOf(layer);
+      const least = branches.has(layer) ? wanted / SMALL_BRANCH : wanted;
+      const sigma = Math.min(wanted, Math.max(least, layer.sigma));
+      redrawn.set(layer.kernel.name, sigma / Math.sqrt(layer.fanIn));
+    }
+    for (const { layer, kernel, deviation } of recurrentKernels) {
+      redrawn.set(kernel.name, deviation);
+      for (const { name, shape } of layer.weights) {
+        if (/(^|\/)kernel[^/]*$/.test(name)) {
+          redrawn.set(name, initializerStd("glorot", fans(shape)));
+        }
+      }
+    }
+    for (const { className, weights } of this.#subject.measurements.layers) {
+      if (layerTraits(className).operation !== "separable") continue;
+      for (const { name, shape } of weights.filter(({ shape }) => shape.length > 1)) {
+        redrawn.set(name, initializerStd("glorot", fans(shape)));
+      }
+    }
+    return redrawn;
+  }
+
+  /** Returns the kernels in branches that are added to another path. */
+  #inBranches(): Set<KernelLayer> {
+    const { chain, graph, measurements: { layers } } = this.#subject;
+    const additions = layers.filter(({ kind }) => kind === "addition");
+    return new Set(chain.filter(({ layer }) =>
+      additions.some((addition) => {
+        const inputs = graph.inputsOf(addition);
+        const after = inputs.filter((input) => input === layer || graph.isBelow(layer, input));
+        return after.length > 0 &&
+          (after.length < inputs.length || (addition.reads?.length ?? 0) > 0);
+      })
+    ));
+  }
+}
+
+/** Most activations have one gain, so most draws are equal. */
+function distinct(draws: readonly Redraw[]): Redraw[] {
+  return draws.filter((draw, i) =>
+    !draws.slice(0, i).some((other) => [...draw].every(([name, rms]) => other.get(name) === rms))
+  );
+}

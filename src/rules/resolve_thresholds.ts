@@ -1,0 +1,77 @@
+import { nearest } from "../words/nearest.ts";
+import { validateOptions } from "./requirements.ts";
+import { show } from "./say.ts";
+import type { ThresholdEntry } from "./threshold_entry.ts";
+
+/** Options that are not thresholds. */
+const OTHERS = ["layers", "ignore"];
+
+/**
+ * Returns every threshold of a table: the given values, and defaults for the others.
+ *
+ * @param table The known thresholds.
+ * @param options The given options.
+ * @param reader Name of the reader of these thresholds, if the table does not contain all.
+ * @throws {TypeError} If the options are not an object or contain an unknown name, or a threshold
+ * is not a number.
+ * @throws {RangeError} If a threshold is NaN, out of range or not a whole number of steps, or a
+ * minimum exceeds its maximum.
+ */
+export function resolveThresholds<Name extends string>(
+  table: Readonly<Record<Name, Readonly<ThresholdEntry>>>,
+  options: object,
+  reader?: string,
+): Record<Name, number> {
+  validateOptions(options);
+  const given = options as Record<string, unknown>;
+  const known: Record<string, Readonly<ThresholdEntry>> = table;
+  for (const key in given) {
+    if (OTHERS.includes(key) || Object.hasOwn(known, key)) continue;
+    if (reader === undefined || given[key] !== undefined) throw unknown(key, known, reader);
+  }
+  const resolved: Record<string, number> = {};
+  for (const [name, entry] of Object.entries(known)) {
+    const { [name]: value = entry.default } = given;
+    if (value !== entry.default) requireNumber(name, value, entry);
+    resolved[name] = value as number;
+  }
+  for (const [name, { atMost }] of Object.entries(known)) {
+    if (atMost !== undefined && resolved[name] > resolved[atMost]) {
+      throw new RangeError(
+        `options.${name} is ${resolved[name]}, expected ${atMost}, ${resolved[atMost]}, at most`,
+      );
+    }
+  }
+  return resolved as Record<Name, number>;
+}
+
+function requireNumber(name: string, value: unknown, { range, whole }: ThresholdEntry): void {
+  const [low, high] = range;
+  if (typeof value !== "number") {
+    throw new TypeError(`options.${name} is ${show(value)}, expected a number`);
+  }
+  if (!(value >= low && value <= high)) {
+    throw new RangeError(
+      `options.${name} is ${show(value)}, expected a number from ${low} to ${high}`,
+    );
+  }
+  if (whole === true && !Number.isInteger(value)) {
+    throw new RangeError(`options.${name} is ${show(value)}, expected a whole number`);
+  }
+}
+
+function unknown(key: string, table: object, reader: string | undefined): TypeError {
+  const names = Object.keys(table);
+  const meant = nearest(key, [...OTHERS, ...names]);
+  if (meant === "" && reader !== undefined) {
+    const list = names.length === 0 ? "none" : names.join(", ");
+    return new TypeError(
+      `options.${key} is not a threshold of ${reader}, expected ${list}`,
+    );
+  }
+  return new TypeError(
+    `options has the unknown key "${key}"${
+      meant || ", expected layers, ignore or a threshold, see THRESHOLDS"
+    }`,
+  );
+}

@@ -1,0 +1,172 @@
+import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import type { Setting } from "../model/not_reproduced.ts";
+import type { Finding } from "./finding.ts";
+import type { ThresholdTable } from "./threshold_entry.ts";
+import type { Thresholds } from "./thresholds.ts";
+
+/**
+ * Subject of a rule: the weights as drawn, the signals of a pass, the input data, or the task
+ * (targets, loss and head). The preset `init` runs the rules about weights or signals.
+ */
+export type RuleTag = "weights" | "signal" | "data" | "task";
+
+/**
+ * Stage of training: `initial` rules are made for untrained networks, and training may break them;
+ * `any` rules hold for every network.
+ */
+export type RuleStage = "any" | "initial";
+
+/**
+ * Documentation of a rule, as printed by `explain RULE`. Parts that a custom rule leaves out are
+ * empty texts.
+ */
+export interface RuleDocumentation {
+  /** Name of the rule in findings and configurations: `vanishing-gradients`. */
+  name: string;
+  /** Name of its assertion: `assertNoVanishingGradients`. */
+  assertion: string;
+  /** Problem of a network that breaks the rule: `vanishing gradients`. */
+  problem: string;
+  /** Stage of the networks that it judges. */
+  stage: RuleStage;
+  /**
+   * True if a finding of this `any` rule is not an error in a trained network: it becomes a warning
+   * on data, and a note on random inputs, for which the network was not trained.
+   */
+  milderWhenTrained?: boolean;
+  /** Requirement of the rule in one sentence. */
+  summary: string;
+  /** Definition of the judged figure. */
+  formula: string;
+  /** Thresholds that the rule reads, by name. */
+  thresholds: ThresholdTable;
+  /** Source of the rule. */
+  source: string;
+  /** Cases in which its verdict misleads. */
+  misleads: string;
+  /** Fix for its findings. */
+  fix: string;
+  /**
+   * False-positive rate on healthy networks, measured on seeds that were not used to choose
+   * defaults (`bench/false_positives.ts`). Absent if those networks cannot break the rule.
+   */
+  falsePositives?: string;
+}
+
+/** Documentation of a rule's assertion. `deno task generate` writes it there. */
+export interface AssertionDocumentation {
+  /** Requirement that it asserts, from "that" on. */
+  asserts: string;
+  /** Problem of a network that fails it, in few words for the README's table. */
+  fails: string;
+  /** Condition for an `AssertionError`: "If a layer is dead." */
+  throws: string;
+  /**
+   * Condition for a `RangeError`. Default: a threshold is out of range or a filter matches no
+   * layer.
+   */
+  refuses?: string;
+  /** Program that runs. */
+  example: { title: string; code: string };
+}
+
+/** Words of a study about a rule. Only rules about signals have them. */
+export interface StudyWords {
+  /** Position among the rules of a study, the worst first. */
+  order: number;
+  /** Letter of the rule in a strip of verdicts. */
+  letter: string;
+  /** Problem at smaller scales than the healthy ones. */
+  below: string;
+  /** Problem at larger scales. */
+  above: string;
+  /** True if a point with a warning is not healthy either. Default: only errors count. */
+  failsOnWarnings?: boolean;
+}
+
+/** Figure of a layer in a rule's bar chart. */
+export interface RuleFigure {
+  /** Title of the bars: `l2 of delta`. */
+  title: string;
+  /** Scale of the bars: linear for shares, logarithmic for signals. */
+  scale: "linear" | "log";
+  /** Returns the figure of a layer, or `null` if it has none. */
+  of: (layer: LayerMeasurements) => number | null;
+}
+
+/** Rule over measurements, made by {@linkcode defineRule}: its documentation and its judge. */
+export interface Rule<Name extends string = keyof Thresholds> extends RuleDocumentation {
+  /** Subjects that it judges. */
+  tags: readonly RuleTag[];
+  /** Position in lists of rules. Custom rules come last. */
+  order: number;
+  /** Weight of its findings in a gate, unless a configuration overrides it. */
+  level: "error" | "warn";
+  /**
+   * Position among the rules that find causes, whose advice comes first. Absent if its findings
+   * usually follow from a cause.
+   */
+  causeOrder?: number;
+  /** True if its assertion also fails on warnings, or the kinds of warnings that it fails on. */
+  assertionFailsOnWarnings: boolean | readonly string[];
+  /** Name of its matcher for `expect`. Absent if it has none. */
+  matcher?: string;
+  /** Phrase for the matcher about a network that passes: `has no dead units`. */
+  passes?: string;
+  /** True if it judges weights without a topology. Absent if it ignores them. */
+  weightsAlone?: boolean;
+  /**
+   * Settings of the compiled program that it judges. If one was not reproduced, it has no verdict.
+   */
+  settings?: readonly Setting[];
+  /** True if it judges only exponents, which must have been counted. Absent otherwise. */
+  exponentsAlone?: boolean;
+  /** Words of a study about it. Absent if no study uses it. */
+  study?: StudyWords;
+  /** Documentation of its assertion. Absent if it has none. */
+  assertionDocumentation?: AssertionDocumentation;
+  /** Chart shown with the findings. */
+  figure: RuleFigure;
+  /**
+   * Judges measurements by this rule alone.
+   *
+   * @param measurements The result of `measure()`.
+   * @param options Thresholds of the rule, and the layers to judge.
+   * @param trained True if the network is trained, so that the advice is not to redraw its weights.
+   * Default: judged from its biases.
+   * @returns The findings in the order of the layers, empty if there are none.
+   * @throws {TypeError} If the measurements or the options are invalid.
+   * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+   */
+  check(
+    measurements: Measurements,
+    options?: RuleOptions<Name>,
+    trained?: boolean,
+  ): Finding[];
+}
+
+/** Layer whose findings do not count, and the reason. */
+export interface IgnoredLayer {
+  /** Name of the layer, or a pattern that matches several names. */
+  layer: string | RegExp;
+  /** Reason for ignoring it. The report shows it, so it must not be empty. */
+  reason: string;
+}
+
+/** Options that select the layers to judge. */
+export interface LayerOptions {
+  /** Layers to judge: their names, or a pattern that matches their names. Default: all. */
+  layers?: RegExp | string[];
+  /** Layers whose findings become notes that give the reason. Default: none. */
+  ignore?: IgnoredLayer[];
+}
+
+/** Some thresholds by name, all optional. */
+export type ThresholdOptions<Name extends string> =
+  & Partial<Pick<Thresholds, Extract<Name, keyof Thresholds>>>
+  & { [Own in Exclude<Name, keyof Thresholds>]?: number };
+
+/** Options of a rule or an assertion: thresholds and the layers to judge. */
+export type RuleOptions<Name extends string = keyof Thresholds> =
+  & LayerOptions
+  & ThresholdOptions<Name>;

@@ -1,0 +1,53 @@
+import type { LayerMeasurements, WeightMeasurements } from "../measure/measurements.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
+import type { Verdict } from "./finding.ts";
+import { layerNames, say } from "./say.ts";
+
+/** Number of entries that a kernel needs: all sums of two smaller draws might agree. */
+const MIN_ENTRIES = 16;
+/** Share of zeros from which a kernel was not drawn entry by entry, such as an identity. */
+const MAX_ZERO_SHARE = 0.5;
+
+/**
+ * Warns about layers whose kernels are identical, because one seed or one seeded initialiser serves
+ * them all. Kernels count as identical if they have the same shape and their sums agree to the last
+ * bit.
+ *
+ * @param layers The layers to judge.
+ * @param all All layers of the model.
+ */
+export function sharedDraws(
+  layers: readonly LayerMeasurements[],
+  all: readonly LayerMeasurements[],
+): Verdict[] {
+  const drawn = layers.flatMap((layer) =>
+    layer.weights.filter((weight) => isKernel(weight) && isDrawn(weight))
+      .map((weight) => ({ layer: layer.name, key: drawOf(weight) }))
+  );
+  return [...Map.groupBy(drawn, ({ key }) => key).values()].flatMap((alike): Verdict[] => {
+    const names = [...new Set(alike.map(({ layer }) => layer))];
+    if (names.length < 2) return [];
+    return [{
+      severity: "warning",
+      kind: "shared-draw",
+      layer: names[0],
+      layers: names,
+      measured: names.length,
+      expected: "a kernel of its own for each layer",
+      message: say`${layerNames(names, all)} start with the same kernel: one seed is used for all.`,
+      advice: "Give the initialiser of each layer a seed of its own.",
+    }];
+  });
+}
+
+function isDrawn({ trainable, values }: WeightMeasurements): boolean {
+  // Random numbers never have a mean of exactly 0.
+  return trainable && values.nonFinite === 0 && values.mean !== 0 &&
+    values.std > 1e-12 * values.maxAbs && values.count >= MIN_ENTRIES &&
+    values.zeroFraction < MAX_ZERO_SHARE;
+}
+
+function drawOf({ shape, values }: WeightMeasurements): string {
+  const { mean, std, meanAbs, maxAbs } = values;
+  return JSON.stringify([shape, mean, std, meanAbs, maxAbs]);
+}

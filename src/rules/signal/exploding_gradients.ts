@@ -1,0 +1,263 @@
+import type { LayerMeasurements } from "../../measure/measurements.ts";
+import { flatRowsAdvice, flatRowsBetween } from "../data/flat_rows.ts";
+import { defineRule } from "../define_rule.ts";
+import { atMost, exactly } from "../expected.ts";
+import { falsePositives } from "../false_positives.ts";
+import type { Verdict } from "../finding.ts";
+import type { Case } from "../judge.ts";
+import { DELTA_NORM, describePath, type SignalStep } from "../network/signal_path.ts";
+import type { Rule } from "../rule.ts";
+import { exactFigure, figure, joined, layerName, number, say, weightName } from "../say.ts";
+import { globalNorm, largeEntry } from "./gradient_size.ts";
+import { lostSignal } from "./lost_signal.ts";
+import { rescaleAdvice } from "./rescale_advice.ts";
+import { softmaxUnderSum } from "./softmax_under_sum.ts";
+import { takesGradientAsItIs } from "./zero_gradient_cause.ts";
+
+/** The rule `exploding-gradients`: the signal must not grow without bound on its way back. */
+export const explodingGradients: Rule = defineRule({
+  name: "exploding-gradients",
+  assertion: "assertNoExplodingGradients",
+  matcher: "toHaveNoExplodingGradients",
+  passes: "has no exploding gradients",
+  tags: ["signal"],
+  order: 50,
+  study: { order: 30, letter: "e", below: "gradients explode", above: "gradients explode" },
+  thresholds: {
+    explodingRatio: {
+      default: 1e3,
+      unit: "l2(delta) of the first hidden layer / l2(delta) of the last",
+      range: [1, Infinity],
+      source: "the inverse of vanishingRatio; AUTOTRAINER uses 70, on norms of weight gradients",
+      about: "Largest signal of the first hidden layer relative to that of the last.",
+    },
+    explodingRatioWarning: {
+      default: 100,
+      unit: "l2(delta) of the first hidden layer / l2(delta) of the last",
+      range: [1, Infinity],
+      source:
+        "calibrated on the even seeds of bench/trainability: of 235 networks that train none " +
+        "lies between it and explodingRatio, the sensible ones reach 44",
+      about: "Signal of the first hidden layer relative to that of the last above which the rule " +
+        "warns.",
+    },
+    explodingEntry: {
+      default: 70,
+      unit: "largest |dJ/dw|, under a loss",
+      range: [0, Infinity],
+      source: "AUTOTRAINER (Zhang et al. 2021)",
+      about: "Entry of a gradient above which the rule warns; an error if inputs are out of scale.",
+    },
+    explodingGlobalNorm: {
+      default: Infinity,
+      unit: "l2 norm of all trainable gradients",
+      range: [0, Infinity],
+      source: "off by default because it scales with the loss; 100 is a usual limit",
+      about: "Largest l2 norm of the gradients of all trainable weights together.",
+    },
+  },
+  problem: "exploding gradients",
+  summary:
+    "The first hidden layer receives no more than a bounded multiple of the signal that the " +
+    "last one receives, and no recurrent layer amplifies its own signal by more than that " +
+    "through time.",
+  formula:
+    "l2(delta) of the first hidden layer / l2(delta) of the last <= explodingRatio, over the " +
+    "hidden layers with a kernel (with several heads: up to the one that sends most, and over " +
+    "each branch separately); l2(delta) over all steps of a recurrent layer / l2(dJ/da) of " +
+    "its output <= explodingRatio; and l2 of all trainable gradients <= explodingGlobalNorm. " +
+    "It warns if the first ratio is above explodingRatioWarning, or, under a loss, an entry of a " +
+    "gradient above explodingEntry.",
+  source: "Pascanu et al. 2013; the ratio is the inverse of the one for vanishing.",
+  misleads: "If a normalisation follows every kernel, growth is only a warning up to ten times " +
+    "explodingRatio, because such networks train. " +
+    "The rule cannot tell what a recurrent layer loses through time: the first of many steps " +
+    "usually counts for little. A layer normalisation multiplies the gradient of rows that do not " +
+    "vary, padding for instance, by up to 1 / sqrt(epsilon); where that explains the growth, it is a " +
+    "warning unless the model is compiled with SGD or Momentum. The global norm scales with the loss, and so with the batch " +
+    "under the objective sum: it is off by default. " +
+    "A large entry of a gradient is a warning, because Adam corrects a kernel that is too large; with " +
+    "inputs whose rms is above 30 it is an error, and with such targets under SGD or Momentum.",
+  fix: "Scale the kernels to the activation (He for relu, LeCun for selu, 1 / sqrt(fan-in) for " +
+    "tanh), add normalisation, or clip gradients in recurrent networks.",
+  falsePositives: falsePositives(
+    { draws: 1600 },
+    "0 errors on 189 SimpleRNN, GRU and LSTM layers with the initialisers of TensorFlow.js, " +
+      "over 5 to 200 steps.",
+  ),
+  asserts:
+    "that the first hidden layer receives at most 1e3 times (`explodingRatio`) the signal, the l2 " +
+    "norm of delta = dJ/dz, that the last hidden layer receives, and that no recurrent layer " +
+    "multiplies its own signal by more than that on the way through time; that no entry of a " +
+    "gradient under a loss is above 70 (`explodingEntry`) where inputs are out of scale; and, if " +
+    "`explodingGlobalNorm` is given, that the norm of all gradients together stays below it.",
+  fails: "the first layers receive too much of it",
+  throws: "If the signal explodes.",
+  example: {
+    title: "A network that passes and one that does not",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertNoExplodingGradients } from "@gradient-health/gradient-health/assert";
+      import { assertThrows } from "@std/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
+      assertNoExplodingGradients(await measure(model, randomBatch(model)));
+      model.dispose();
+
+      const broken = exerciseModel({ activation: "relu", std: 2 });
+      const measurements = await measure(broken, randomBatch(broken));
+      assertThrows(() => assertNoExplodingGradients(measurements));
+      broken.dispose();
+    `,
+  },
+  figure: DELTA_NORM,
+  judge(subject) {
+    const { warnings, heard } = softmaxUnderSum(subject);
+    const overflown = overflow(heard);
+    const grown = overflown.length > 0 ? overflown : [
+      ...unheard(heard),
+      ...heard.network.signalPaths(heard.layers).flatMap((path) => growth(path, heard)),
+      ...heard.layers.flatMap((layer) => growthThroughTime(layer, heard)),
+    ];
+    return [...warnings, ...grown, ...largeEntry(heard), ...globalNorm(heard)];
+  },
+});
+
+/** Returns a verdict if no gradient was sent, so that none could explode. */
+function unheard(heard: Case): Verdict[] {
+  if (heard.network.signalPath(heard.layers).some(({ signal }) => signal > 0)) return [];
+  const lost = lostSignal(heard).find(({ unjudged }) => unjudged);
+  return lost === undefined ? [] : [{ ...lost, severity: "note" }];
+}
+
+/**
+ * Reports overflowed deltas. They have exploded, or are NaN from elsewhere; either way they must
+ * not pass.
+ */
+function overflow({ layers, network }: Case): Verdict[] {
+  return network.signalPath(layers)
+    .filter(({ layer }) => layer.preActivationGradients!.nonFinite > 0)
+    .map(({ layer: { name, preActivationGradients: delta } }) => {
+      const figures = {
+        nonFinite: exactFigure(delta!.nonFinite, "entries"),
+        entries: exactFigure(delta!.count, "entries"),
+      };
+      return {
+        severity: "error",
+        kind: "overflow",
+        layer: name,
+        measured: delta!.nonFinite,
+        expected: exactly(0, { unit: "NaN or infinite entries" }),
+        figures,
+        message: say`The delta of ${layerName(name)} has ${figures.nonFinite} NaN or infinite
+          entries of ${figures.entries}.`,
+        advice: "See the rule non-finite, which names the place where it begins.",
+      };
+    });
+}
+
+/**
+ * A batch normalisation enlarges the gradient by about sqrt(pi / (pi - 1)) = 1.21 per relu layer
+ * (Yang et al. 2019). It also makes up for that, because the kernel before it may have any size:
+ * dense networks of 40 and 45 such layers, with ratios of 3502 and 7418, learn with Adam at its
+ * usual rates; one of 60, with 1.65e5, only at 0.01. So if a normalisation follows every kernel, a
+ * ratio is an error from this many times `explodingRatio`.
+ */
+const NORMALIZED = 10;
+
+/** Judges the growth from the last layer of a path down to the first. */
+function growth(
+  path: SignalStep[],
+  { layers, measurements, network, thresholds, trained }: Case<
+    "explodingRatio" | "explodingRatioWarning"
+  >,
+): Verdict[] {
+  const first = path[0];
+  const last = path[path.length - 1];
+  const ratio = first.signal / last.signal;
+  const { explodingRatio, explodingRatioWarning } = thresholds;
+  if (ratio <= Math.min(explodingRatio, explodingRatioWarning)) return [];
+  const threshold = ratio > explodingRatio ? "explodingRatio" : "explodingRatioWarning";
+  const limit = thresholds[threshold];
+  const isNormalized = path.every(({ layer }) =>
+    network.chain.find((kernel) => kernel.layer === layer)?.normalized
+  );
+  const errorLimit = isNormalized ? NORMALIZED * explodingRatio : explodingRatio;
+  const flat = flatRowsBetween(first.layer, last.layer, network);
+  const isOfRows = flat !== null && ratio <= explodingRatioWarning * flat.factor;
+  const expected = atMost(limit);
+  const figures = {
+    ratio: figure(ratio, "l2 of delta / l2 of delta of the last layer"),
+    first: figure(first.signal, "l2 of delta"),
+    last: figure(last.signal, "l2 of delta"),
+  };
+  return [{
+    severity: ratio > errorLimit && !(isOfRows && !takesGradientAsItIs(measurements))
+      ? "error"
+      : "warning",
+    kind: isOfRows ? "flat-rows" : "path-ratio",
+    layer: first.layer.name,
+    layers: path
+      .filter(({ signal }) => signal / last.signal > limit)
+      .map(({ layer }) => layer.name),
+    measured: ratio,
+    expected,
+    threshold,
+    figures,
+    message: say`The gradient grows on its way down: ${layerName(first.layer.name)} receives
+      ${figures.ratio} times the signal that ${layerName(last.layer.name)} receives (l2 of delta
+      ${figures.first} against ${figures.last}), ${describePath(path)}; expected ${expected}
+      (${threshold}).`,
+    advice: (isOfRows ? flatRowsAdvice(flat) : null) ??
+      (trained ? null : rescaleAdvice(layers, network, true)) ??
+      (isNormalized
+        ? "Add residual connections, make the network shallower, or clip the gradients."
+        : "Add normalisation, make the network shallower, or clip the gradients."),
+  }];
+}
+
+/**
+ * Judges the growth from the last step of a recurrent layer down to the first. A layer that keeps
+ * the whole signal has about sqrt(steps); tanh, GRU and LSTM as TensorFlow.js draws them have about
+ * 1 over 200 steps.
+ */
+function growthThroughTime(
+  layer: LayerMeasurements,
+  { network, thresholds, trained }: Case<"explodingRatio">,
+): Verdict[] {
+  const { name, activationGradients: sent, preActivationGradients: delta } = layer;
+  const kernels = network.recurrentKernels.filter((kernel) => kernel.layer === layer);
+  if (kernels.length === 0 || sent === null || delta === null) return [];
+  if (sent.nonFinite > 0 || delta.nonFinite > 0) return [];
+  const ratio = delta.l2 / sent.l2;
+  if (!(sent.l2 > 0) || ratio <= thresholds.explodingRatio) return [];
+  const expected = atMost(thresholds.explodingRatio);
+  const figures = {
+    ratio: figure(ratio, "l2 of delta over all steps / l2 of dJ/da"),
+    delta: figure(delta.l2, "l2 of delta over all steps"),
+    sent: figure(sent.l2, "l2 of dJ/da"),
+  };
+  return [{
+    severity: "error",
+    kind: "through-time",
+    layer: name,
+    measured: ratio,
+    expected,
+    threshold: "explodingRatio",
+    figures,
+    message: say`The gradient grows on its way back through time: ${layerName(name)} multiplies the
+      signal that it receives by ${figures.ratio} (l2 of delta over all steps ${figures.delta}
+      against ${figures.sent} of dJ/da); expected ${expected} (explodingRatio).`,
+    advice: trained ? "Clip the gradients, or shorten the sequences." : say`Draw ${
+      joined(
+        kernels.map(({ kernel, deviation }) =>
+          say`${weightName(kernel.name, name)} with a standard deviation of ${number(deviation)}`
+        ),
+        " and ",
+      )
+    }, as orthogonal initialisation does, or clip the gradients, or shorten the sequences.`,
+  }];
+}

@@ -1,0 +1,277 @@
+import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
+import { isRecurrentKernel, isShift } from "../../theory/weight_kinds.ts";
+import { defineRule } from "../define_rule.ts";
+import { type Expected, moreThan } from "../expected.ts";
+import { falsePositives } from "../false_positives.ts";
+import type { Verdict } from "../finding.ts";
+import type { Case } from "../judge.ts";
+import { looksUntrained } from "../network/biases_of.ts";
+import type { Network } from "../network/network.ts";
+import { hasSignal, isFedZeros, isZero, startsAtZero, waitsFor } from "../network/no_gradient.ts";
+import { stepsOf } from "../network/theory_nodes.ts";
+import type { Rule } from "../rule.ts";
+import { counted, joined, layerName, layerNames, say, weightName } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
+import { lostSignal } from "./lost_signal.ts";
+import { softmaxUnderSum } from "./softmax_under_sum.ts";
+import { zeroGradientCause } from "./zero_gradient_cause.ts";
+
+/** The rule `gradients-flow`: trainable weights have a gradient, and frozen ones have none. */
+export const gradientsFlow: Rule = defineRule({
+  name: "gradients-flow",
+  assertion: "assertGradientsFlow",
+  matcher: "toHaveFlowingGradients",
+  passes: "has a gradient for every trainable weight",
+  tags: ["signal"],
+  order: 30,
+  problem: "weights without a gradient",
+  summary:
+    "Every trainable weight has a gradient that is not all zero, and no frozen weight has a " +
+    "gradient.",
+  formula: "dJ/dw exists and max |dJ/dw| > 0 for each trainable weight; dJ/dw is absent for each " +
+    "frozen one, and not all are frozen. An embedding is judged by the rows that the batch looked up.",
+  source: "AllenNLP, ensure_model_can_train_save_and_load.",
+  misleads:
+    "Below a zero-initialised head, inside a residual branch that ends in zeros, next to a matrix " +
+    "of zeros in a layer with several, as in LoRA, and in the recurrent kernel of a layer that " +
+    "ran for one step, the gradient is exactly 0 at step 0 although the network trains well: " +
+    "those are warnings. A bias whose delta sums to 0, as below a difference, is only a note. A " +
+    "layer fed with zeros by a dead branch is only a warning if the signal can bypass that branch. " +
+    "A frozen layer with the weights of an initialiser and biases of 0 is a warning as well, since " +
+    "random features may be meant, or another step may train it, as in a GAN. Of 9 such networks with even seeds, 2 train, 5 are slow and 2 fail.",
+  fix: "Look for a layer that is not connected to the objective, dead or saturated layers, or a " +
+    "wrong trainable flag.",
+  falsePositives: falsePositives({ draws: 1600 }),
+  asserts: "that every trainable weight has a gradient that is not all zero, and that no frozen " +
+    "weight has one. Below a zero-initialised head, and where a residual branch ends in " +
+    "zeros, a gradient of 0 does not fail.",
+  fails: "a trainable weight gets no gradient, or a frozen one gets one",
+  throws: "If a trainable weight has no gradient or a frozen one has.",
+  example: {
+    title: "A network that passes and one that does not",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertGradientsFlow } from "@gradient-health/gradient-health/assert";
+      import { assertThrows } from "@std/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
+      assertGradientsFlow(await measure(model, randomBatch(model)));
+      model.dispose();
+
+      const broken = exerciseModel({ std: 200 });
+      const measurements = await measure(broken, randomBatch(broken));
+      assertThrows(() => assertGradientsFlow(measurements));
+      broken.dispose();
+    `,
+  },
+  figure: {
+    title: "largest mean |gradient| of a weight",
+    scale: "log",
+    of: ({ weights }) => {
+      const sizes = weights.flatMap(({ gradients }) =>
+        gradients === null ? [] : [gradients.meanAbs]
+      );
+      return sizes.length === 0 ? null : Math.max(...sizes);
+    },
+  },
+  judge(subject) {
+    const { warnings, heard } = softmaxUnderSum(subject);
+    const silent = heard === subject
+      ? []
+      : subject.layers.filter((layer) => !heard.layers.includes(layer));
+    // A model without any measured gradient must not pass. Otherwise rounding may leave gradients
+    // that are not exactly 0, and there is nothing to report.
+    const said = heard.measurements.layers.length === 0
+      ? warnings.map((verdict): Verdict => ({ ...verdict, severity: "error" }))
+      : silent.some(({ weights }) => trainedOf(weights).some(isZero))
+      ? warnings
+      : [];
+    const excused = excusedLayers(heard);
+    return [
+      ...said,
+      ...frozenLayers(subject),
+      ...subject.layers.flatMap((layer) => {
+        const judged = silent.includes(layer)
+          ? { ...layer, weights: layer.weights.filter((weight) => !isZero(weight)) }
+          : layer;
+        return judge(judged, excused.has(layer.name), heard.network);
+      }),
+    ];
+  },
+});
+
+/** Returns the layers that receive no signal for a harmless reason. */
+function excusedLayers(subject: Case): Set<string | null> {
+  const isTrained = ({ weights }: LayerMeasurements) => trainedOf(weights).length > 0;
+  const warnings = lostSignal(subject, isTrained)
+    .filter(({ severity }) => severity === "warning");
+  return new Set(warnings.flatMap(({ layer, layers }) => layers ?? [layer]));
+}
+
+function judge(layer: LayerMeasurements, excused: boolean, network: Network): Verdict[] {
+  const { measurements } = network;
+  const name = layerName(layer.name);
+  const trained = trainedOf(layer.weights);
+  const cut = trained.filter(({ gradients }) => gradients === null);
+  const zero = trained.filter(isZero);
+  const frozen = layer.weights.filter(({ trainable, gradients }) =>
+    !trainable && gradients !== null
+  );
+  const verdicts: Verdict[] = [];
+  if (cut.length > 0) {
+    const why = cut[0].absent.gradients ?? "it is not on the objective's path";
+    verdicts.push(
+      verdict(layer, {
+        severity: "error",
+        kind: "cut",
+        weights: cut,
+        what: say`no gradient: ${why}`,
+        expected: "a gradient",
+        advice: say`Connect ${name} to the objective, or freeze it.`,
+      }),
+    );
+  }
+  const first = zero.filter((weight) =>
+    isRecurrentKernel(weight) && startsAtZero(layer, measurements)
+  );
+  const idle = zero.filter((weight) => isShift(weight) && hasSignal(layer));
+  const waiting = waitsFor(layer, measurements);
+  const rest = zero.filter((weight) => !first.includes(weight) && !idle.includes(weight));
+  if (rest.length > 0) {
+    // The network trains without a branch whose inputs are zeros.
+    const aside = isFedZeros(layer, network);
+    verdicts.push(
+      verdict(layer, {
+        severity: excused || aside || waiting !== undefined ? "warning" : "error",
+        kind: excused
+          ? "no-signal"
+          : waiting !== undefined
+          ? "waits"
+          : aside
+          ? "fed-zeros"
+          : "zero",
+        weights: rest,
+        what: ZERO,
+        expected: SOME,
+        advice: excused || waiting === undefined
+          ? zeroGradientCause(layer, excused, network)
+          : say`Measure again after one training step: ${weightName(waiting, layer.name)} is all
+            zeros and has a gradient, so the others get one after its first step.`,
+      }),
+    );
+  }
+  if (idle.length > 0) {
+    verdicts.push(
+      verdict(layer, {
+        severity: "note",
+        kind: "idle-shift",
+        weights: idle,
+        what: say`a gradient of exactly 0 although the delta of ${name} is not: it cancels over the
+          batch`,
+        expected: SOME,
+        advice:
+          "If this is so on every batch, drop the bias: what follows ignores a shift, as a difference " +
+          "does. A balanced batch can do the same.",
+      }),
+    );
+  }
+  if (first.length > 0) {
+    verdicts.push(
+      verdict(layer, {
+        severity: "warning",
+        kind: "state-zero",
+        weights: first,
+        what: ZERO,
+        expected: SOME,
+        advice: stepsOf(layer, measurements) === 1
+          ? "Measure on sequences of two steps or more: the state before the first step is 0."
+          : "Measure on sequences with two steps or more that are neither masked nor zeros: the state " +
+            "is 0 before each step that the signal reaches.",
+      }),
+    );
+  }
+  if (frozen.length > 0) {
+    verdicts.push(
+      verdict(layer, {
+        severity: "error",
+        kind: "frozen",
+        weights: frozen,
+        what: say`a gradient although frozen`,
+        expected: "no gradient",
+        advice: say`Freeze ${name} before the model is compiled, or train it.`,
+      }),
+    );
+  }
+  return verdicts;
+}
+
+const ZERO = say`a gradient of exactly 0`;
+const SOME: Expected = moreThan(0, { of: "max |dJ/dw|" });
+
+/** Problem of some weights of a layer. */
+interface Found extends Pick<Verdict, "severity" | "kind" | "expected" | "advice"> {
+  weights: WeightMeasurements[];
+  /** Object of the verb in the message. */
+  what: Sentence;
+}
+
+function verdict({ name }: LayerMeasurements, { weights, what, ...found }: Found): Verdict {
+  const names = joined(weights.map((weight) => [weightName(weight.name, name)]), ", ");
+  const verb = weights.length === 1 ? say`has` : say`have`;
+  return { ...found, layer: name, measured: 0, message: say`${names} ${verb} ${what}.` };
+}
+
+/** Returns the trainable weights. */
+function trainedOf(weights: readonly WeightMeasurements[]): WeightMeasurements[] {
+  return weights.filter(({ trainable }) => trainable);
+}
+
+/**
+ * Finds frozen layers that look wrong: every layer of the model, or layers that were never trained.
+ */
+function frozenLayers(
+  { layers, measurements, trained: isTrained }: Case,
+): Verdict[] {
+  const weights = measurements.layers.flatMap(({ weights }) => weights);
+  if (weights.length === 0) return [];
+  if (trainedOf(weights).length > 0) return untrained(layers, measurements.layers);
+  // A trained network may be frozen as a whole on purpose.
+  return [{
+    severity: isTrained ? "warning" : "error",
+    kind: "all-frozen",
+    layer: null,
+    measured: 0,
+    expected: "a trainable weight",
+    message: say`None of the ${counted(weights.length, "weight")} of the model is trainable.`,
+    advice: "Set trainable = true on the layers to train, and on the models around them.",
+    ...(isTrained ? {} : { unjudged: true }),
+  }];
+}
+
+function untrained(judged: LayerMeasurements[], all: LayerMeasurements[]): Verdict[] {
+  const names = judged
+    .filter((layer) => trainedOf(layer.weights).length === 0 && looksUntrained(layer))
+    .map(({ name }) => name);
+  if (names.length === 0) return [];
+  const named = layerNames(names, all);
+  const one = names.length === 1;
+  return [{
+    severity: "warning",
+    kind: "frozen-untrained",
+    layer: names[0],
+    ...one ? {} : { layers: names },
+    measured: names.length,
+    expected: "trained weights in frozen layers",
+    message: say`${named} ${one ? say`is` : say`are`} frozen, but ${
+      one ? say`looks` : say`look`
+    } untrained: the weights are as an initialiser draws them.`,
+    advice: say`Load the trained weights of ${named}, or set trainable = true there; leave ${
+      one ? say`it` : say`them`
+    } where random features are meant, or another step trains ${
+      one ? say`it` : say`them`
+    }, as in a GAN.`,
+  }];
+}

@@ -1,0 +1,253 @@
+import type {
+  LayerMeasurements,
+  Measurements,
+  TensorStatistics,
+} from "../../measure/measurements.ts";
+import { isKernel } from "../../theory/weight_kinds.ts";
+import { moreThan } from "../expected.ts";
+import type { Verdict } from "../finding.ts";
+import type { Case } from "../judge.ts";
+import { headActivation, isCertainHead, sharesHead } from "../network/heads.ts";
+import type { Network } from "../network/network.ts";
+import { isReachedBelow } from "../network/no_gradient.ts";
+import { hasKernel } from "../network/signal_path.ts";
+import { figure, layerName, layerNames, NOTHING, say, shareFigure } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
+import { stuckAt } from "../statistics.ts";
+import { rescaleAdvice, unscaledInputs } from "./rescale_advice.ts";
+
+/**
+ * Finds layers whose delta is exactly 0. A signal that is lost on its way or blocked by the head is
+ * an error; one that is never sent or that bypasses the layer is a warning.
+ *
+ * @param subject The layers to judge, and their network.
+ * @param isJudged Selects the layers to which a lost signal matters, besides those that lose it.
+ * Default: layers with a kernel.
+ */
+export function lostSignal(
+  { layers, network, trained }: Pick<Case, "layers" | "network" | "trained">,
+  isJudged: (layer: LayerMeasurements) => boolean = hasKernel,
+): Verdict[] {
+  const { measurements, shut: heads } = network;
+  const stops = layers.filter((layer) =>
+    layer.role === "hidden" && isZero(layer.preActivationGradients) &&
+    isSent(layer.activationGradients)
+  );
+  const silent = layers
+    .filter((layer) => layer.role === "hidden" && isJudged(layer))
+    .filter((layer) => isZero(layer.preActivationGradients) && !stops.includes(layer))
+    .toSorted((a, b) => a.depth - b.depth);
+  if (stops.length + silent.length + heads.length === 0) return [];
+  const rescale = trained ? null : rescaleAdvice(layers, network);
+  const isBelow = (layer: LayerMeasurements, stop: LayerMeasurements) =>
+    layer.depth <= stop.depth && sharesHead(layer, stop);
+  const verdicts = [...stops, ...heads].flatMap((stop) => {
+    const below = silent.filter((layer) => isBelow(layer, stop));
+    const named = layers.includes(stop) ? [stop, ...below] : below;
+    return named.length === 0 ? [] : [
+      stopped({ stop, named, below, all: layers, rescale, network, trained }),
+    ];
+  });
+  const rest = silent.filter((layer) => ![...stops, ...heads].some((stop) => isBelow(layer, stop)));
+  // A custom layer that receives a gradient but passes none on cuts off everything below it.
+  const cutters = network.layers.filter((layer) => {
+    const inputs = network.graph.inputsOf(layer);
+    return layer.kind === "opaque" && isSent(layer.activationGradients) && inputs.length > 0 &&
+      inputs.every(({ activationGradients: sent }) => isZero(sent));
+  });
+  const whole = [...network.signalPath().map(({ layer }) => layer), ...cutters];
+  const senderAbove = (layer: LayerMeasurements) =>
+    whole.find((other) =>
+      sharesHead(layer, other) && isSent(other.activationGradients) &&
+      (other.depth > layer.depth || cutters.includes(other) && network.graph.isBelow(layer, other))
+    );
+  const arrivesBelow = (layer: LayerMeasurements) => isReachedBelow(layer, network);
+  const aside = rest.filter(arrivesBelow);
+  const cut = rest.filter((layer) => senderAbove(layer) && !arrivesBelow(layer));
+  const unsent = rest.filter((layer) => !senderAbove(layer) && !arrivesBelow(layer));
+  if (cut.length > 0) {
+    const above = senderAbove(cut[cut.length - 1])!;
+    verdicts.push(severed(cut, above, cutters.includes(above), layers));
+  }
+  if (aside.length > 0) verdicts.push(bypassed(aside, layers));
+  if (unsent.length > 0) verdicts.push(neverSent(unsent, measurements, layers));
+  return verdicts;
+}
+
+/** Layer that blocks the gradient. */
+interface Stop {
+  stop: LayerMeasurements;
+  /** The judged layers among the stop and the silent layers below it. */
+  named: LayerMeasurements[];
+  below: LayerMeasurements[];
+  all: LayerMeasurements[];
+  rescale: Sentence | null;
+  network: Network;
+  trained: boolean;
+}
+
+function stopped({ stop, named, below, all, rescale, network, trained }: Stop): Verdict {
+  const { measurements } = network;
+  const others = below.map(({ name }) => name);
+  const rest = others.length === 0
+    ? NOTHING
+    : say` No gradient reaches ${layerNames(others, all)} either.`;
+  if (isCertainHead(stop, measurements)) {
+    const z = stop.preActivations === null
+      ? NOTHING
+      : say` (rms of z ${figure(stop.preActivations.rms, "rms(z)")})`;
+    return verdict(
+      "error",
+      "certain-head",
+      named,
+      say`The ${headActivation(stop)!} of ${layerName(stop.name)} is certain for every example${z},
+        so ${measurements.objective.name} sends ${
+        isZero(stop.preActivationGradients) ? say`no` : say`next to no`
+      } gradient down.${rest}`,
+      unscaledInputs(measurements) ?? (trained ? null : rescaleAdvice(all, network, true)) ??
+        (trained
+          ? say`Check the targets: the network is certain of other values.`
+          : say`Draw the kernel of the head smaller, and normalise its inputs.`),
+    );
+  }
+  const sent = figure(stop.activationGradients!.rms, "rms(dJ/da)");
+  const of = layerName(stop.name);
+  const why = stop.deadFraction !== null && stop.deadFraction > 0
+    ? say`${shareFigure(stop.deadFraction, "share of the layer's units")} of its units are off`
+    : stop.saturatedFraction !== null && stop.saturatedFraction > 0
+    ? say`${shareFigure(stop.saturatedFraction, "share of the layer's entries")} of its
+      ${stop.activation ?? "bounded"} outputs are stuck ${stuckAt(stop.activation)}`
+    : say`the derivative of its activation is 0 at every entry`;
+  const isRound = isReachedBelow(stop, network);
+  return verdict(
+    isRound ? "warning" : "error",
+    isRound ? "blocked-branch" : "blocked",
+    named,
+    say`No gradient passes ${of}: ${why} (rms of dJ/da ${sent}, delta exactly 0).${rest}${
+      isRound ? say` The layers before it get theirs by another path.` : NOTHING
+    }`,
+    rescale ?? say`Bring the pre-activations of ${of} into the range where
+        ${stop.activation ?? "its activation"} has a slope: check its bias and its inputs.`,
+  );
+}
+
+/** @param isCutter True if the layer above itself passes no gradient on. */
+function severed(
+  cut: LayerMeasurements[],
+  above: LayerMeasurements,
+  isCutter: boolean,
+  all: LayerMeasurements[],
+) {
+  const top = cut[cut.length - 1];
+  const zeros = zeroKernel([above]);
+  const sent = figure(above.activationGradients!.rms, "rms(dJ/da)");
+  return verdict(
+    "error",
+    zeros === undefined ? "severed" : "zero-kernel",
+    cut,
+    say`The delta of ${layerNames(cut.map(({ name }) => name), all)} is exactly 0 although
+      ${layerName(above.name)} receives a gradient (rms ${sent})${
+      zeros === undefined ? NOTHING : say`: the kernel of ${layerName(zeros)} is all zeros`
+    }.`,
+    zeros === undefined
+      ? say`Look at what ${
+        isCutter
+          ? say`${layerName(above.name)} computes`
+          : say`lies between ${layerName(above.name)} and ${layerName(top.name)}`
+      }: an operation without a gradient, a factor of 0, or a signal too small for float32.`
+      : say`Draw the kernel of ${layerName(zeros)} at random.`,
+  );
+}
+
+function bypassed(aside: LayerMeasurements[], all: LayerMeasurements[]) {
+  const names = layerNames(aside.map(({ name }) => name), all);
+  const zeros = aside.filter((layer) => zeroKernel([layer]) !== undefined)
+    .map(({ name }) => name);
+  return verdict(
+    "warning",
+    "bypassed",
+    aside,
+    say`The delta of ${names} is exactly 0, while the gradient reaches the layers before by another
+    path, as around a residual branch that ends in zeros.`,
+    zeros.length > 1
+      ? say`Draw the kernels of all but one of ${layerNames(zeros, all)} at random: they are all
+        zeros, and where their outputs are multiplied each blocks the gradient of the others.`
+      : say`Leave it if the branch starts at zero on purpose; measure again after a training step.`,
+  );
+}
+
+function neverSent(
+  unsent: LayerMeasurements[],
+  { layers, objective }: Measurements,
+  all: LayerMeasurements[],
+) {
+  const names = layerNames(unsent.map(({ name }) => name), all);
+  const heads = layers.filter((layer) => layer.role === "output" && sharesHead(layer, unsent[0]));
+  const zeros = zeroKernel(heads);
+  if (zeros === undefined) {
+    return {
+      ...verdict(
+        "warning",
+        "never-sent",
+        unsent,
+        say`No verdict for ${names}: the gradient is already 0 when it reaches them, because the
+          objective "${objective.name}" sends no gradient down from the head.`,
+        say`Choose an objective that depends on the output of these layers.`,
+      ),
+      unjudged: true,
+    };
+  }
+  const opens = heads.some(({ name, weights }) =>
+    name === zeros && weights.some((weight) => isKernel(weight) && !isZero(weight.gradients))
+  );
+  if (!opens) {
+    return verdict(
+      "error",
+      "zero-head-stuck",
+      unsent,
+      say`No gradient ever reaches ${names}: the kernel of the head "${layerName(zeros)}" is all
+      zeros, and so are its inputs, so its own gradient is 0 too and no step changes anything.`,
+      say`Draw the kernels at random: at most one of two consecutive kernels can be all zeros.`,
+    );
+  }
+  const alike = unsent.filter((layer) => zeroKernel([layer]) !== undefined);
+  return verdict(
+    "warning",
+    "zero-head",
+    unsent,
+    say`No verdict for ${names}: the gradient is already 0 when it reaches them, because the kernel of
+      the head "${layerName(zeros)}" is all zeros. ${
+      alike.length === 0
+        ? say`Such a head trains well, and lets the gradient through after its first step.`
+        : say`It lets the gradient through after its first step.`
+    }`,
+    say`Measure again after one training step, or with a head that does not start at zero.`,
+  );
+}
+
+function verdict(
+  severity: Verdict["severity"],
+  kind: string,
+  [first, ...others]: LayerMeasurements[],
+  message: Sentence,
+  advice: Sentence,
+): Verdict {
+  const layers = others.length === 0 ? {} : { layers: [first, ...others].map(({ name }) => name) };
+  const expected = moreThan(0);
+  return { severity, kind, layer: first.name, ...layers, measured: 0, expected, message, advice };
+}
+
+function zeroKernel(layers: LayerMeasurements[]): string | undefined {
+  return layers.find((layer) =>
+    hasKernel(layer) &&
+    layer.weights.filter(isKernel).every(({ values }) => isZero(values))
+  )?.name;
+}
+
+function isZero(statistics: TensorStatistics | null): boolean {
+  return statistics !== null && statistics.maxAbs === 0 && statistics.nonFinite === 0;
+}
+
+function isSent(statistics: TensorStatistics | null): boolean {
+  return statistics !== null && (statistics.maxAbs > 0 || statistics.nonFinite > 0);
+}

@@ -1,0 +1,149 @@
+import type {
+  LayerMeasurements,
+  Measurements,
+  WeightMeasurements,
+} from "../../measure/measurements.ts";
+import { isKernel, isRecurrentKernel, isShift } from "../../theory/weight_kinds.ts";
+import { optimizerTraits } from "../../traits/optimizers.ts";
+import { sharesHead } from "../network/heads.ts";
+import type { Network } from "../network/network.ts";
+import { isZero } from "../network/no_gradient.ts";
+import { joined, layerName, say, weightName } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
+
+/**
+ * Returns what to check if the weights of a layer have a gradient of exactly 0.
+ *
+ * @param layer The layer.
+ * @param excused True if it gets no signal for a harmless reason.
+ * @param network The network that contains it.
+ */
+export function zeroGradientCause(
+  layer: LayerMeasurements,
+  excused: boolean,
+  network: Network,
+): Sentence {
+  const { measurements } = network;
+  if (excused) {
+    const opening = openingAbove(layer, measurements);
+    return opening === undefined
+      ? say`See the rule vanishing-gradients, which says where the signal is lost.`
+      : say`Measure again after one training step: ${opening} is all zeros and has a gradient, so it lets
+        the signal through after its first step.`;
+  }
+  const { name, role, preActivationGradients: delta } = layer;
+  if (delta !== null && delta.maxAbs > 0) {
+    const mutual = mutualZeros(layer, measurements);
+    if (mutual.length > 1) {
+      const weights = joined(mutual.map((weight) => [weightName(weight, name)]), ", ");
+      return say`Draw all but one of ${weights} at random: they are all zeros, and where they are
+        multiplied each blocks the gradient of the others.`;
+    }
+    const zeros = zeroKernel(layer);
+    if (zeros !== undefined) {
+      return say`The delta of ${layerName(name)} is not 0, but ${weightName(zeros, name)} is all
+        zeros, so that its state is 0 at every step: draw that kernel at random.`;
+    }
+    if (normalizesOneUnit(layer)) {
+      return say`Remove ${layerName(name)}, or put it before a wider layer: of one unit it makes 0,
+        whatever that is.`;
+    }
+    const where = silentFeed(layer, measurements);
+    return say`The delta of ${layerName(name)} is not 0, so all of its inputs are 0: look at
+      ${where}.`;
+  }
+  if (role === "hidden") {
+    const where = (layer.activationGradients?.maxAbs ?? 0) > 0
+      ? [layerName(name)]
+      : say`what follows ${layerName(name)}`;
+    return say`Look at ${where}: the signal is lost there, see the rule vanishing-gradients.`;
+  }
+  const isShut = network.shut.some((end) => sharesHead(end, layer));
+  if (!isShut && measurements.objective.value === 0) {
+    return say`The objective is 0 on this batch, so there is nothing to learn from it: measure on
+      another batch, and check the objective if it is 0 there too.`;
+  }
+  if (isShut) {
+    return say`See the rule vanishing-gradients, which says why the head lets no gradient through.`;
+  }
+  const after = network.layers.find((other) =>
+    other.kind === "opaque" && network.graph.isBelow(layer, other)
+  );
+  return after !== undefined
+    ? say`Look at ${layerName(after.name)}, a layer of your own: it sends no gradient on.`
+    : say`Check the objective and its targets: they send no gradient to the head.`;
+}
+
+/** Returns true if a layer normalises one unit per example, and not over the batch. */
+export function normalizesOneUnit(layer: LayerMeasurements): boolean {
+  const { kind, normalization, shape, activations } = layer;
+  return kind === "normalization" && normalization === undefined && shape?.at(-1) === 1 &&
+    activations?.maxAbs === 0;
+}
+
+/**
+ * Returns the name of the zeros above a layer that block its signal until their first step: a head,
+ * or the end of a branch. A layer that is all zeros itself has none, because what it feeds may wait
+ * for it.
+ */
+function openingAbove(layer: LayerMeasurements, { layers }: Measurements): string | undefined {
+  const kernels = layer.weights.filter(isKernel);
+  if (kernels.length > 0 && kernels.every(({ values }) => values.maxAbs === 0)) return undefined;
+  return layers
+    .filter((other) => other.depth >= layer.depth && sharesHead(layer, other))
+    .flatMap(({ weights }) => weights)
+    .find((weight) => mayOpen(weight) && !isZero(weight))?.name;
+}
+
+/**
+ * Returns true if a weight is all zeros and multiplies the signal: a kernel, a factor or a gamma,
+ * but not a shift.
+ */
+function mayOpen(weight: WeightMeasurements): boolean {
+  const { trainable, gradients, values } = weight;
+  return trainable && gradients !== null && values.maxAbs === 0 && values.nonFinite === 0 &&
+    !isShift(weight);
+}
+
+/**
+ * Returns the names of a layer's zero kernels that have no gradient although the layer has inputs:
+ * they are multiplied with each other, like queries and keys.
+ */
+export function mutualZeros(layer: LayerMeasurements, measurements: Measurements): string[] {
+  const { layers, batch } = measurements;
+  if (layer.weights.some(isRecurrentKernel) || batch.inputs.maxAbs === 0) return [];
+  const isFed = layer.weights.some((weight) => isKernel(weight) && !isZero(weight)) ||
+    !layers.slice(0, layers.findIndex(({ name }) => name === layer.name))
+      .some(({ activations }) => activations?.maxAbs === 0);
+  if (!isFed) return [];
+  return layer.weights
+    .filter((weight) => isKernel(weight) && mayOpen(weight) && isZero(weight))
+    .map(({ name }) => name);
+}
+
+/** Returns the name of the zero kernel that hides the inputs from a recurrent layer. */
+function zeroKernel({ weights, activations }: LayerMeasurements): string | undefined {
+  if (!weights.some(isRecurrentKernel) || activations?.maxAbs !== 0) return undefined;
+  return weights
+    .filter((weight) => isKernel(weight) && !isRecurrentKernel(weight))
+    .find(({ values }) => values.maxAbs === 0 && values.nonFinite === 0)?.name;
+}
+
+/** Returns the nearest earlier layer that outputs only zeros. */
+function silentFeed(layer: LayerMeasurements, { layers, batch }: Measurements): Sentence {
+  const before = layers
+    .slice(0, layers.findIndex(({ name }) => name === layer.name))
+    .filter((other) => sharesHead(other, layer));
+  const silent = before.findLast(({ activations }) => activations?.maxAbs === 0);
+  if (silent !== undefined) return [layerName(silent.name)];
+  return batch.inputs.maxAbs === 0 ? say`the inputs` : say`the layers before it`;
+}
+
+/**
+ * Returns true if the compiled optimizer is thrown off by a large gradient. Others are not: of 11
+ * networks whose layer normalisations enlarge the gradient of padding, all train with Adam and 4 do
+ * not with SGD; of 7 whose only problem is large targets, 6 train with Adam and 1 with SGD.
+ */
+export function takesGradientAsItIs({ optimizer }: Measurements): boolean {
+  return optimizer !== undefined && optimizerTraits(optimizer.name)?.takesGradientAsItIs === true;
+}

@@ -1,0 +1,149 @@
+import type { Measurements } from "../../measure/measurements.ts";
+import {
+  type NamedOptimizer,
+  OPTIMIZERS,
+  optimizerWords,
+  unusualRate,
+  usualRates,
+} from "../../traits/optimizers.ts";
+import { defineRule } from "../define_rule.ts";
+import { between, moreThan } from "../expected.ts";
+import type { Verdict } from "../finding.ts";
+import { substitutedSetting } from "../no_verdict.ts";
+import type { Rule } from "../rule.ts";
+import { figure, number, say } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
+
+/** The rule `learning-rate`: the compiled learning rate is usual for its optimizer. */
+export const learningRate: Rule = defineRule({
+  name: "learning-rate",
+  assertion: "assertLearningRate",
+  matcher: "toHaveUsualLearningRate",
+  passes: "has a usual learning rate",
+  tags: ["task"],
+  order: 175,
+  causeOrder: 75,
+  assertionFailsOnWarnings: true,
+  thresholds: {
+    learningRateFactor: {
+      default: 3,
+      unit: "times outside the usual rates",
+      range: [1, Infinity],
+      source:
+        "own: 35 sensible networks of bench/trainability at drawn rates, and 11 of its even seeds: " +
+        "beyond it 26 fail, 5 are slow, none trains; nearer to the usual rates 2 are slow, 7 train; of " +
+        "80 even seeds of its focus rates (the other optimizers) 30 fail, 7 are slow, 3 train beyond it",
+      about: "How many times a learning rate may lie above or below the usual ones; nearer to " +
+        "them the rule warns.",
+    },
+  },
+  problem: "a learning rate that does not train",
+  summary: "The learning rate that the model is compiled with is one that its optimizer is used " +
+    "with.",
+  formula: `${rangesInWords()}; for momentum m, SGD's least rate times 1 - m. Outside it warns; ` +
+    "fails if rate <= 0, rate < least / learningRateFactor or rate > most x learningRateFactor.",
+  source:
+    "Bengio 2012, Practical Recommendations for Gradient-Based Training, for plain descent; " +
+    "Kingma & Ba 2015 for Adam; Zeiler 2012 for Adadelta, which he uses at 1; Chen et al. 2023 for " +
+    "Lion; Shazeer & Stern 2018 for Adafactor; McMahan et al. 2013 for Ftrl; You et al. 2020 for Lamb.",
+  misleads: "A low rate only takes long, and one that is raised during training may start low: " +
+    "within 300 steps such networks learn nothing. Pre-trained networks are tuned at low rates: a " +
+    "trained network is not judged, unless its rate is negative. Nor is an optimizer that is not " +
+    "known, unless its rate is 0 or less, or a model that was not compiled. Of a schedule, the " +
+    "largest rate that it starts at or rises to is judged.",
+  fix: "Compile with a usual rate: 0.01 for SGD, 0.001 for Adam.",
+  asserts: "that the learning rate that the model was compiled with is one that its optimizer is " +
+    "used with, 0.003 to 0.35 for SGD and 0.0001 to 0.03 for Adam for instance. `report` and the gate only warn up to 3 times outside " +
+    "(`learningRateFactor`). There is no verdict on a model that was not compiled.",
+  fails: "the learning rate is unusually low or high",
+  throws: "If the learning rate is unusually low or high.",
+  example: {
+    title: "A network that passes",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertLearningRate } from "@gradient-health/gradient-health/assert";
+
+      await using engine = await startEngine();
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
+      const optimizer = engine.tf.train.adam(1e-3);
+      model.compile({ optimizer, loss: "meanSquaredError" });
+      assertLearningRate(await measure(model, randomBatch(model)));
+      optimizer.dispose();
+      model.dispose();
+    `,
+  },
+  // One figure for the model: no layer has a bar.
+  figure: { title: "learning rate", scale: "log", of: () => null },
+  judge(
+    {
+      measurements: { optimizer, notReproduced = [] },
+      thresholds: { learningRateFactor },
+      trained,
+    },
+  ) {
+    const rate = optimizer?.learningRate ?? null;
+    const side = optimizer === undefined ? null : unusualRate(optimizer, rate);
+    // The rate of a trained network has done its work, and low rates are right for further
+    // training.
+    if (optimizer !== undefined && rate !== null && side !== null && !(trained && rate >= 0)) {
+      return [rateVerdict(optimizer, rate, side, learningRateFactor)];
+    }
+    const substituted = notReproduced.find(({ setting }) => setting === "optimizer");
+    return substituted === undefined ? [] : [substitutedSetting(substituted)];
+  },
+});
+
+function rateVerdict(
+  optimizer: NonNullable<Measurements["optimizer"]>,
+  rate: number,
+  side: "low" | "high",
+  learningRateFactor: number,
+): Verdict {
+  const usual = usualRates(optimizer);
+  const expected = usual === null ? moreThan(0) : between(usual.least, usual.most);
+  const rateFigure = figure(rate, "learning rate");
+  const times = usual === null ? Infinity : side === "low" ? usual.least / rate : rate / usual.most;
+  // Rates that are 0, negative or NaN are as wrong as can be.
+  const isFar = !(times > 0 && times <= learningRateFactor);
+  const { schedule } = optimizer;
+  const from = schedule === undefined ? say`` : say` (the largest of its ${schedule})`;
+  return {
+    severity: isFar ? "error" : "warning",
+    layer: null,
+    kind: isFar ? `too-${side}` : side,
+    measured: rate,
+    expected,
+    ...isFar ? { threshold: "learningRateFactor" as const } : {},
+    figures: { rate: rateFigure },
+    message: say`The model is compiled with a learning rate of ${rateFigure}${from}, ${
+      judgedWords(optimizer, rate, side)
+    }; expected ${expected}.`,
+    advice: usual === null
+      ? "Compile it with a learning rate above 0."
+      : say`Compile it with a learning rate of ${number(usual.first)}.`,
+  };
+}
+
+/** Returns the consequence of an unusual rate. */
+function judgedWords(optimizer: NamedOptimizer, rate: number, side: "low" | "high"): Sentence {
+  if (rate === 0) return say`with which no weight changes`;
+  if (rate < 0) return say`with which each step raises the loss`;
+  const { name, settings } = optimizer;
+  return say`${side === "low" ? say`below` : say`above`} what ${
+    optimizerWords({ name, settings })
+  } is used with`;
+}
+
+/** Describes the usual rates of every optimizer, grouped by range. */
+function rangesInWords(): string {
+  const ranges = Map.groupBy(
+    Object.keys(OPTIMIZERS).filter((name) => name !== "Momentum"),
+    (name) => {
+      const { least, most } = usualRates({ name })!;
+      return `${least} <= rate <= ${most}`;
+    },
+  );
+  return [...ranges].map(([range, names]) => `${range} for ${names.join(", ")}`).join("; ");
+}

@@ -1,0 +1,234 @@
+import type { LayerMeasurements } from "../../measure/measurements.ts";
+import { isKernel } from "../../theory/weight_kinds.ts";
+import { defineRule } from "../define_rule.ts";
+import { atLeast, atMost, lessThan } from "../expected.ts";
+import type { Verdict } from "../finding.ts";
+import type { Case } from "../judge.ts";
+import type { Rule } from "../rule.ts";
+import { counted, figure, layerNames, number, say, shareFigure } from "../say.ts";
+
+/** The rule `regularization`: dropout and penalties leave enough signal to learn from. */
+export const regularization: Rule = defineRule({
+  name: "regularization",
+  assertion: "assertRegularization",
+  matcher: "toHaveMildRegularization",
+  passes: "has mild regularization",
+  tags: ["task"],
+  order: 170,
+  causeOrder: 80,
+  assertionFailsOnWarnings: true,
+  thresholds: {
+    dropoutRate: {
+      default: 0.6,
+      unit: "rate",
+      range: [0, 1],
+      source: "Srivastava et al. 2014: 0.5 in hidden layers, 0.2 of the inputs; even seeds of " +
+        "bench/trainability: from 0.6 on 1 fails, 1 is slow, 1 trains",
+      about: "The rate of dropout from which on a layer drops too much.",
+    },
+    dropoutKept: {
+      default: 0.03,
+      unit: "share of entries",
+      range: [0, 1],
+      source: "even seeds of bench/trainability: of the chains below it 5 fail, 3 are slow, 1 " +
+        "trains; at 0.058 one trains",
+      about: "The least share of entries that layers of dropout in a row keep together.",
+    },
+    penaltyGradient: {
+      default: 5,
+      unit: "l2 of the penalties' gradient / of the loss's",
+      range: [0, Infinity],
+      source: "own: relu layers of 64 units stay fitted at 2.4 and collapse at 8; even seeds of " +
+        "bench/trainability: beyond it 3 fail, 1 is slow, 2 train, and none lies from 0.04 to 7",
+      about: "Gradient of the penalties, relative to that of the loss, above which the rule warns.",
+    },
+    penaltyGradientError: {
+      default: 10,
+      unit: "l2 of the penalties' gradient / of the loss's",
+      range: [0, Infinity],
+      source: "even seeds of bench/trainability: of networks without normalisation beyond it 6 " +
+        "fail and 1 is slow; of those with one, 1 fails and 1 trains",
+      about:
+        "Gradient of the penalties, relative to that of the loss, above which it is an error " +
+        "in a network without normalisation.",
+    },
+  },
+  problem: "regularization that leaves little to learn from",
+  summary: "Dropout keeps enough entries, and penalties weigh less than the loss.",
+  formula: "rate < dropoutRate for each layer of dropout; in a network without additions, " +
+    "concatenations and merges the product of all (1 - rate) >= dropoutKept, an error otherwise; and " +
+    "l2 of the gradient of the penalties / l2 of dJ/dw <= penaltyGradient, with penalties taken " +
+    "for L2 ones: 2 penalty / l2(w) for each layer; beyond penaltyGradientError it is an error, " +
+    "unless the network has a normalisation.",
+  source: "Srivastava et al. 2014 for dropout; Krogh & Hertz 1991 for weight decay.",
+  misleads:
+    "A pass drops nothing and knows the penalties only as they stand before training: the " +
+    "trial decides. The gradient of an L1 penalty is about two thirds of this estimate. " +
+    "Behind a normalisation a penalty only sets the pace of learning: such networks often " +
+    "train. Trained networks are not judged.",
+  fix: "Lower the rates of dropout, and make the penalties weaker.",
+  asserts: "that no layer of dropout has a rate of 0.6 or more (`dropoutRate`), that layers of " +
+    "dropout in a row keep 3 % together (`dropoutKept`), and that the gradient of the penalties is " +
+    "at most 5 times that of the loss (`penaltyGradient`). `report` and the gate only warn of " +
+    "a high rate alone, and of penalties up to 10 times (`penaltyGradientError`) or in a network " +
+    "with normalisation.",
+  fails: "dropout or penalties leave little to learn from",
+  throws: "If dropout drops too much, or penalties drown the loss.",
+  example: {
+    title: "A network that passes",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertRegularization } from "@gradient-health/gradient-health/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
+      assertRegularization(await measure(model, randomBatch(model)));
+      model.dispose();
+    `,
+  },
+  figure: { title: "rate of dropout", scale: "linear", of: (layer) => rateOf(layer) },
+  judge(subject) {
+    // The settings of a trained network have done their work.
+    return subject.trained ? [] : [...dropout(subject), ...penalties(subject)];
+  },
+});
+
+/** Returns the share of entries that a layer drops in training. */
+function rateOf({ dropout, recurrentDropout }: LayerMeasurements): number | null {
+  return dropout === undefined && recurrentDropout === undefined
+    ? null
+    : Math.max(dropout ?? 0, recurrentDropout ?? 0);
+}
+
+function dropout(
+  { layers, measurements, thresholds: { dropoutRate, dropoutKept } }: Case<
+    "dropoutRate" | "dropoutKept"
+  >,
+): Verdict[] {
+  const dropping = layers.flatMap((layer) => {
+    const rate = rateOf(layer);
+    return rate === null || rate === 0 ? [] : [{ name: layer.name, rate }];
+  });
+  if (dropping.length === 0) return [];
+  const high = dropping.filter(({ rate }) => rate >= dropoutRate);
+  // If branches are joined, one path keeps what another drops.
+  const branches = measurements.layers.some(({ kind }) =>
+    kind === "addition" || kind === "concatenation" || kind === "merge" || kind === "opaque"
+  );
+  const kept = dropping.reduce((product, { rate }) => product * (1 - rate), 1);
+  const isStarved = !branches && kept < dropoutKept;
+  const about = (found: typeof dropping) => ({
+    severity: isStarved ? "error" as const : "warning" as const,
+    layer: found[0].name,
+    ...found.length > 1 ? { layers: found.map(({ name }) => name) } : {},
+  });
+  const named = (found: typeof dropping) =>
+    layerNames(found.map(({ name }) => name), measurements.layers);
+  const advice = say`Lower the rate of ${named(high.length > 0 ? high : dropping)}: 0.1 to 0.5 is
+    usual.`;
+  if (high.length > 0 && !(isStarved && dropping.length > 1)) {
+    const most = Math.max(...high.map(({ rate }) => rate));
+    const figures = { rate: shareFigure(most, "entries") };
+    return [{
+      ...about(high),
+      kind: "dropout",
+      measured: most,
+      expected: lessThan(dropoutRate),
+      threshold: "dropoutRate",
+      figures,
+      message: say`${named(high)} ${
+        high.length === 1
+          ? say`drops`
+          : high.every(({ rate }) => rate === most)
+          ? say`each drop`
+          : say`drop up to`
+      } ${figures.rate} of the entries in training; expected less than ${
+        shareFigure(dropoutRate, "entries")
+      }
+        (dropoutRate).`,
+      advice,
+    }];
+  }
+  if (!isStarved) return [];
+  const figures = { kept: shareFigure(kept, "entries") };
+  return [{
+    ...about(dropping),
+    kind: "stacked-dropout",
+    measured: kept,
+    expected: atLeast(dropoutKept),
+    threshold: "dropoutKept",
+    figures,
+    message: say`${counted(dropping.length, "layer")} of dropout in a row, ${
+      named(dropping)
+    }, keep ${figures.kept} of the paths through the network; expected ${
+      shareFigure(dropoutKept, "entries")
+    } or more (dropoutKept).`,
+    advice,
+  }];
+}
+
+function penalties(
+  { layers, measurements: { layers: all, objective }, thresholds }: Case<
+    "penaltyGradient" | "penaltyGradientError"
+  >,
+): Verdict[] {
+  const { penaltyGradient, penaltyGradientError } = thresholds;
+  const penalised = layers.filter(({ penalty }) => (penalty ?? 0) > 0);
+  // The sum of the outputs is not a loss.
+  if (penalised.length === 0 || objective.name === "sum") return [];
+  const ofPenalties = Math.hypot(
+    ...penalised.map(({ penalty, weights }) => 2 * penalty! / kernelNorm(weights)),
+  );
+  const ofLoss = Math.hypot(
+    ...all.flatMap(({ weights }) => weights.map(({ gradients }) => gradients?.l2 ?? 0)),
+  );
+  const ratio = ofPenalties / ofLoss;
+  // If the loss has no gradient at all, that is the problem.
+  if (!(ratio > penaltyGradient) || !Number.isFinite(ratio)) return [];
+  const names = penalised.map(({ name }) => name);
+  const penalty = objective.penalty ?? 0;
+  // A normalisation makes the size of the kernel before it irrelevant.
+  const isError = ratio > penaltyGradientError && !all.some(({ kind }) => kind === "normalization");
+  const threshold = isError ? "penaltyGradientError" as const : "penaltyGradient" as const;
+  const expected = atMost(thresholds[threshold]);
+  const figures = {
+    ratio: figure(ratio, "l2 of the penalties' gradient / of the loss's"),
+    share: shareFigure(penalty / (penalty + Math.abs(objective.value)), "penalty + J"),
+  };
+  return [{
+    severity: isError ? "error" : "warning",
+    kind: "penalties",
+    layer: names[0],
+    ...names.length > 1 ? { layers: names } : {},
+    measured: ratio,
+    expected,
+    threshold,
+    figures,
+    message: say`The penalties of ${layerNames(names, all)} drown the loss: they make up
+      ${figures.share} of what is minimised, and their gradient is ${figures.ratio} times that of the
+      loss; expected ${expected} (${threshold}).`,
+    advice: say`Make the penalties of ${layerNames(names, all)} at least ${
+      number(enoughWeaker(ratio), "exact")
+    } times weaker, or leave them out.`,
+  }];
+}
+
+/**
+ * Returns the factor by which to weaken penalties so that their gradient, `ratio` times that of the
+ * loss, becomes equal to it. Rounded up to two digits.
+ */
+export function enoughWeaker(ratio: number): number {
+  const unit = 10 ** (Math.floor(Math.log10(ratio)) - 1);
+  return Number((Math.ceil(ratio / unit) * unit).toPrecision(2));
+}
+
+/**
+ * Returns the l2 norm of a layer's kernels, which regularizers usually act on, or of all weights if
+ * it has none.
+ */
+function kernelNorm(weights: LayerMeasurements["weights"]): number {
+  const kernels = weights.filter(isKernel);
+  return Math.hypot(...(kernels.length > 0 ? kernels : weights).map(({ values }) => values.l2));
+}

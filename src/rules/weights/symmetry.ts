@@ -1,0 +1,214 @@
+import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
+import { fans } from "../../theory/initializers.ts";
+import { isKernel } from "../../theory/weight_kinds.ts";
+import type { LayerKind } from "../../traits/layers.ts";
+import { defineRule } from "../define_rule.ts";
+import { exactly, type Expected, moreThan } from "../expected.ts";
+import { falsePositives } from "../false_positives.ts";
+import type { Verdict } from "../finding.ts";
+import type { Rule } from "../rule.ts";
+import { counted, layerName, number, say, weightName } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
+import { sharedDraws } from "../shared_draws.ts";
+
+/** Kinds of layers whose matrices mix units. Nothing is known about other layers. */
+const MIXING: readonly LayerKind[] = ["dense", "convolution", "recurrent", "embedding"];
+
+/** The rule `symmetry`: the units of a layer differ, or they stay alike forever. */
+export const symmetry: Rule = defineRule({
+  name: "symmetry",
+  assertion: "assertSymmetryBroken",
+  matcher: "toHaveBrokenSymmetry",
+  passes: "has no units that start alike",
+  tags: ["weights"],
+  order: 120,
+  causeOrder: 50,
+  weightsAlone: true,
+  assertionFailsOnWarnings: ["constant", "duplicates"],
+  problem: "units that start alike",
+  stage: "initial",
+  summary:
+    "No kernel is constant, no two units of a layer have the same incoming weights, and no " +
+    "two layers the same kernel.",
+  formula: "std(kernel) > 0, and the number of units whose incoming weights equal those of an " +
+    "earlier unit is 0, in kernels with two units or more. In a recurrent cell, one of its " +
+    "two kernels is enough. Kernels of one shape differ from layer to layer; equal ones are a " +
+    "warning. In a file of weights alone, at " +
+    "least one weight of each unit is not 0; one row of an embedding may be all zeros.",
+  source: "TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.",
+  misleads:
+    "Intended for untrained networks: training can switch several units off, which are then " +
+    "identical. A head of zeros is allowed because the targets distinguish its units; so is a " +
+    "branch of zeros that is added to another. The role of a custom layer's weight is unknown: a " +
+    "weight of zeros, for example a table of positions, is left to gradients-flow, which sees " +
+    "what it blocks; a single row is taken as a scale or shift; any other constant only gives a " +
+    "warning. Identical units in one layer only make it narrower, so they are a warning; if no " +
+    "hidden layer has units that differ, it is an error. An embedding of zeros with a gradient " +
+    "passes because the layers it feeds distinguish its units. Branches that start as copies on " +
+    "purpose get the warning about equal kernels.",
+  fix: "Draw kernels at random; use constants only for biases.",
+  falsePositives: falsePositives({ draws: 1600 }),
+  asserts:
+    "that no hidden kernel is constant and that no two units of a hidden layer have exactly the " +
+    "same incoming weights: units that start alike stay alike.",
+  fails: "a kernel is constant, or two units have the same weights",
+  throws: "If units start alike.",
+  example: {
+    title: "A network that passes",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertSymmetryBroken } from "@gradient-health/gradient-health/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
+      assertSymmetryBroken(await measure(model, randomBatch(model)));
+      model.dispose();
+    `,
+  },
+  figure: {
+    title: "units with the weights of an earlier one",
+    scale: "linear",
+    of: ({ weights }) =>
+      weights.find((weight) => weight.duplicateUnits != null)?.duplicateUnits ?? null,
+  },
+  judge({ layers, network, measurements }) {
+    // Without a topology, a kernel of zeros may end a branch, as in LoRA, if other kernels are not
+    // zero.
+    const mayEndBranch = measurements.weightsOnly !== undefined &&
+      network.layers.some((layer) =>
+        hasUnits(layer) && layer.weights.some((one) => isKernel(one) && one.values.maxAbs > 0)
+      );
+    const added = new Set(
+      network.chain.filter(({ added }) => added).map(({ layer }) => layer),
+    );
+    const found = layers.map((layer) => {
+      const kernels = layer.weights
+        .filter((weight) => isKernel(weight) && weight.shape[weight.shape.length - 1] > 1);
+      const units = Map.groupBy(kernels, ({ name }) => name.replace("recurrent_", ""));
+      return [...units.values()].flatMap((kernels) => {
+        const verdicts = kernels.map((kernel) =>
+          judge(layer, kernel, layer.role === "output" || added.has(layer) || mayEndBranch)
+        );
+        // Either kernel of a recurrent cell can make its units differ.
+        return verdicts.some(({ length }) => length === 0) ? [] : verdicts.flat();
+      });
+    });
+    const mixing = network.layers.filter((layer) => layer.role === "hidden" && hasUnits(layer));
+    const alike = found.flat().filter(({ kind }) => kind === "constant" || kind === "duplicates");
+    // A network still learns if some layers have differing units. If none has, it acts like one
+    // unit per layer.
+    const isWhole = mixing.every(({ name }) => alike.some(({ layer }) => layer === name));
+    return [
+      ...found.flat().map((verdict): Verdict =>
+        alike.includes(verdict) && !isWhole ? { ...verdict, severity: "warning" } : verdict
+      ),
+      ...sharedDraws(layers, measurements.layers),
+    ];
+  },
+});
+
+function judge(
+  layer: LayerMeasurements,
+  weight: WeightMeasurements,
+  mayBeZero: boolean,
+): Verdict[] {
+  const { name, shape, values, duplicateUnits } = weight;
+  if (values.nonFinite > 0) return [];
+  const mixes = MIXING.includes(layer.kind);
+  const isRow = shape.slice(0, -1).every((size) => size === 1);
+  if (!mixes && (isRow || values.maxAbs === 0)) return [];
+  // The figures are sums in float64, so a constant leaves about 1e-16 of itself.
+  const constant = values.std <= 1e-12 * values.maxAbs;
+  if (constant && values.maxAbs === 0 && mayBeZero) return [];
+  // The following layers make the columns of a zero embedding differ.
+  if (constant && values.maxAbs === 0 && layer.kind === "embedding" && isMoved(weight)) return [];
+  if (constant) {
+    return [
+      verdict(
+        layer,
+        mixes ? "error" : "warning",
+        "constant",
+        0,
+        moreThan(0, { of: "std" }),
+        say`All ${number(values.count, "exact")} entries of ${weightName(name, layer.name)} are
+          ${number(values.mean)}, so all units of ${layerName(layer.name)} compute the same.`,
+      ),
+    ];
+  }
+  // A table may have one row for padding.
+  const zeros = weight.zeroUnits ?? 0;
+  const isPadded = layer.kind === "embedding" && zeros === 1;
+  const idle = zeros === 0 || isPadded ? [] : [{
+    ...verdict(
+      layer,
+      "warning",
+      "zero-units",
+      zeros,
+      exactly(0),
+      say`${counted(zeros, "unit")} of ${layerName(layer.name)} ${
+        zeros === 1 ? say`has` : say`have`
+      } no weights but zeros (${weightName(name, layer.name)}).`,
+    ),
+    severity: "warning" as const,
+  }];
+  const alike = (duplicateUnits ?? 0) - Math.max(0, zeros - 1);
+  if (alike <= alikeByChance(layer, weight)) return idle;
+  return [
+    ...idle,
+    verdict(
+      layer,
+      "error",
+      "duplicates",
+      alike,
+      exactly(0),
+      say`${counted(alike, "unit")} of ${layerName(layer.name)} ${
+        alike === 1 ? say`has` : say`have`
+      } exactly the weights of an earlier unit (${weightName(name, layer.name)}).`,
+    ),
+  ];
+}
+
+/**
+ * Returns how many units may be alike by chance. Units of a single weight are alike if they drew the
+ * same of the 2^23 floats of an initialiser, which happens in 6 % of the layers of 1024 units.
+ */
+function alikeByChance({ kernelLayout }: LayerMeasurements, weight: WeightMeasurements): number {
+  if (fans(weight.shape, kernelLayout).fanIn > 1) return 0;
+  const expected = weight.values.count ** 2 / 2 ** 24;
+  return Math.floor(expected + 4 * Math.sqrt(expected));
+}
+
+/** Returns true if a layer has several units with their own weights. */
+function hasUnits({ kind, weights }: LayerMeasurements): boolean {
+  return MIXING.includes(kind) &&
+    weights.some((weight) => isKernel(weight) && weight.shape[weight.shape.length - 1] > 1);
+}
+
+function isMoved({ trainable, gradients }: WeightMeasurements): boolean {
+  return trainable && gradients !== null && gradients.maxAbs > 0;
+}
+
+function verdict(
+  { name, role, kind: layerKind }: LayerMeasurements,
+  worst: Verdict["severity"],
+  kind: string,
+  measured: number,
+  expected: Expected,
+  message: Sentence,
+): Verdict {
+  const severity = role === "output" ? "warning" : worst;
+  const isMilder = role === "output" || !MIXING.includes(layerKind);
+  const advice = say`Draw the kernel of ${layerName(name)} at random: units that start alike get the
+    same gradient and stay alike.`;
+  return {
+    severity,
+    kind: isMilder ? `${kind}-${role === "output" ? "head" : "weight"}` : kind,
+    layer: name,
+    measured,
+    expected,
+    message,
+    advice,
+  };
+}

@@ -1,0 +1,134 @@
+import type {
+  LayerMeasurements,
+  TensorStatistics,
+  WeightMeasurements,
+} from "../../measure/measurements.ts";
+import { fans, initializerStd, MEAN_ABS_RATIOS } from "../../theory/initializers.ts";
+import { isKernel, isRecurrentWeight } from "../../theory/weight_kinds.ts";
+import { anyOf } from "../../words/show_value.ts";
+import type { Verdict } from "../finding.ts";
+import type { Case } from "../judge.ts";
+import { judgeCustomKernels, kernelScaleVerdict } from "./kernel_scale.ts";
+
+/** Distribution that may have produced a kernel. */
+interface Draw {
+  name: string;
+  std: number;
+  /** Shape, if there is only one; the usual initialisers come in both. */
+  shape?: "uniform" | "normal";
+}
+
+/** Number of standard deviations that count as chance. */
+const CHANCE = 4;
+
+/**
+ * Returns the distributions that kernels of a shape are drawn from. PyTorch draws Linear and Conv
+ * kernels by `kaiming_uniform_(a=sqrt(5))`, which is uniform up to 1 / sqrt(fan-in), recurrent
+ * kernels uniformly up to 1 / sqrt(hidden), and embeddings from N(0, 1) (torch.nn.modules,
+ * `reset_parameters`).
+ */
+function drawsFor(layer: LayerMeasurements, { shape }: WeightMeasurements): Draw[] {
+  const usual: Draw[] = [0.02, 0.01].map((std) => ({ name: `N(0, ${std})`, std, shape: "normal" }));
+  if (layer.kind === "embedding") {
+    return [{ name: "N(0, 1), PyTorch's default", std: 1, shape: "normal" }, ...usual];
+  }
+  const own = fans(shape, layer.kernelLayout);
+  const hidden = layer.weights.find(({ name }) => isRecurrentWeight(name))?.shape[0];
+  const limit = 1 / Math.sqrt(layer.kind === "recurrent" ? hidden ?? own.fanIn : own.fanIn);
+  return [
+    { name: "PyTorch's default", std: limit / Math.sqrt(3), shape: "uniform" },
+    { name: "Glorot", std: initializerStd("glorot", own) },
+    { name: "He", std: initializerStd("he", own) },
+    { name: "LeCun", std: initializerStd("lecun", own) },
+    { name: "orthogonal", std: initializerStd("orthogonal", own), shape: "normal" },
+    ...usual,
+  ];
+}
+
+const { normal, cutNormal, uniform } = MEAN_ABS_RATIOS;
+/** Ratios mean |x| / rms of each shape. */
+const SHAPES = { normal: [normal, cutNormal], uniform: [uniform] };
+
+/** Returns the shapes that fit the entries. */
+function shapesOf({ meanAbs, rms, count }: TensorStatistics): ("normal" | "uniform")[] {
+  const strays = CHANCE * 0.25 / Math.sqrt(count);
+  return (["uniform", "normal"] as const).filter((shape) =>
+    SHAPES[shape].some((ratio) => Math.abs(meanAbs / rms - ratio) <= strays)
+  );
+}
+
+/**
+ * Names the initialisers that may have drawn a kernel, `Glorot or LeCun uniform`: all whose scale
+ * matches up to chance. Returns `null` if none does.
+ */
+export function drawnBy(layer: LayerMeasurements, weight: WeightMeasurements): string | null {
+  const { values } = weight;
+  if (values.nonFinite > 0 || values.count < 32) return null;
+  const shapes = shapesOf(values);
+  const near = CHANCE / Math.sqrt(2 * values.count);
+  const found = drawsFor(layer, weight).filter(({ std, shape }) =>
+    Math.abs(values.std / std - 1) <= near &&
+    (shape === undefined ? shapes.length > 0 : shapes.includes(shape))
+  );
+  if (found.length === 0) return null;
+  const ends = found.some(({ shape }) => shape === undefined) && shapes.length === 1
+    ? ` ${shapes[0]}`
+    : "";
+  const named = found.filter(({ shape }) => shape === undefined).map(({ name }) => name);
+  const others = found.filter(({ shape }) => shape !== undefined).map(({ name }) => name);
+  return anyOf([...others, ...named.length > 0 ? [`${anyOf(named)}${ends}`] : []]);
+}
+
+/** Kinds of layers that multiply their inputs by a kernel. */
+const KINDS: readonly LayerMeasurements["kind"][] = ["dense", "convolution", "recurrent"];
+
+/**
+ * Judges the scale of a layer's kernels without knowing the surrounding network. A kernel is too
+ * large beyond `initScaleFactor` times He, the largest usual initialiser, and too small below the
+ * smallest one by `initScaleCustom`, because heads and ends of branches are drawn small on purpose.
+ * Beyond `initScaleError` times it is an error, unless a layer of the file normalises.
+ */
+export function judgeScaleAlone(subject: ScaleCase, fewest: number): Verdict[] {
+  return subject.layers.flatMap((layer) =>
+    layer.kind === "embedding"
+      ? judgeCustomKernels(layer, subject, fewest, () => false)
+      : judgeLayer(layer, subject, fewest)
+  );
+}
+
+type ScaleCase = Case<
+  "initScaleFactor" | "initScaleCustom" | "initScaleError" | "initScaleEmbedding"
+>;
+
+function judgeLayer(
+  layer: LayerMeasurements,
+  { measurements, thresholds }: ScaleCase,
+  fewest: number,
+): Verdict[] {
+  if (!KINDS.includes(layer.kind)) return [];
+  const normalises = measurements.layers.some(({ kind }) => kind === "normalization");
+  return layer.weights.filter((weight) => isKernel(weight) && weight.trainable).flatMap(
+    (weight) => {
+      const { values } = weight;
+      const { std } = values;
+      const isConstant = std <= 1e-12 * values.maxAbs;
+      if (isConstant || values.count < fewest || values.nonFinite > 0) return [];
+      const deviations = drawsFor(layer, weight).filter(({ name }) => !name.startsWith("N("))
+        .map(({ std }) => std);
+      const [low, high] = [Math.min(...deviations), Math.max(...deviations)];
+      const range = [
+        low / thresholds.initScaleCustom,
+        high * thresholds.initScaleFactor,
+      ] as const;
+      const isLarge = std > range[1];
+      if (!isLarge && std >= range[0]) return [];
+      const isError = isLarge && !normalises && std > high * thresholds.initScaleError;
+      return [kernelScaleVerdict(layer, weight, {
+        own: fans(weight.shape, layer.kernelLayout),
+        range,
+        threshold: isLarge ? "initScaleFactor" : "initScaleCustom",
+        severity: isError ? "error" : "warning",
+      })];
+    },
+  );
+}

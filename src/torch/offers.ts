@@ -1,0 +1,205 @@
+import { ModelError } from "../model/model_error.ts";
+import { showValue } from "../words/show_value.ts";
+import { signatureOf, type Unit } from "./model_units.ts";
+import type { TensorRole, TorchLayer, TorchTensor } from "./torch_layers.ts";
+
+/** Weights that a layer of PyTorch offers to layers of one signature, in their layout. */
+export interface Offer {
+  signature: string;
+  /** Returns the weights by their names in TensorFlow.js. */
+  give(unit: Unit): Record<string, Float32Array>;
+}
+
+/**
+ * Returns the offers of a layer of a state dict; more than one if shapes are ambiguous.
+ *
+ * @throws {ModelError} If TensorFlow.js has no layer for its class.
+ */
+export function offersOf(layer: TorchLayer): Offer[] {
+  const { name, className } = layer;
+  const tensor = (role: TensorRole) => layer.tensors.find((one) => one.role === role);
+  const bias = tensor("bias") === undefined ? [] : ["bias"];
+  const kernel = tensor("kernel");
+  const plain = (family: string, shape: number[], give: Offer["give"]): Offer => ({
+    signature: signatureOf(family, shape, bias),
+    give: (unit) => ({ ...give(unit), ...withBias(tensor("bias")) }),
+  });
+  switch (className) {
+    case "Linear":
+    case "Conv1D": {
+      const dense = plain("dense", kerasShape(kernel!), ({ flattened }) => ({
+        kernel: reordered(turned(kernel!), kerasShape(kernel!), flattened),
+      }));
+      // In an nn.Sequential, no name distinguishes a table from a Linear without a bias.
+      return bias.length > 0 || className === "Conv1D" ? [dense] : [dense, ofTable(kernel!)];
+    }
+    case "Embedding":
+      return [ofTable(kernel!)];
+    case "LSTM":
+    case "RNN": {
+      const [first, second] = [tensor("bias"), tensor("recurrentBias")];
+      const own = { kernel: turned(kernel!), recurrent_kernel: turned(tensor("recurrentKernel")!) };
+      // The gates have the same order in both: input, forget, cell, output. TensorFlow.js has one
+      // bias for both kernels.
+      return [{
+        signature: signatureOf(className.toLowerCase(), kerasShape(kernel!), bias),
+        give: () => first === undefined ? own : { ...own, bias: sum(first.read(), second!.read()) },
+      }];
+    }
+    case "GRU": {
+      const biases = [tensor("bias"), tensor("recurrentBias")].filter((one) => one !== undefined);
+      const gates = (matrix: TorchTensor) => updateFirst(turned(matrix), matrix.shape[0]);
+      return [{
+        signature: signatureOf("gru", kerasShape(kernel!), bias),
+        give: () => ({
+          kernel: gates(kernel!),
+          recurrent_kernel: gates(tensor("recurrentKernel")!),
+          ...bias.length === 0 ? {} : {
+            bias: Float32Array.from(
+              biases.flatMap((one) => [...updateFirst(one.read(), one.shape[0])]),
+            ),
+          },
+        }),
+      }];
+    }
+    case "PReLU":
+      return [ofSlopes(layer.tensors[0])];
+    case "BatchNorm":
+    case "LayerNorm":
+    case "RMSNorm":
+      return [ofNormalization(layer)];
+    case "Parameter": {
+      // In an nn.Sequential, no name tells if a lone vector scales a normalisation or holds the
+      // slopes of a PReLU.
+      const [alone] = layer.tensors;
+      if (alone.own !== "weight" || alone.shape.length !== 1) break;
+      return [
+        ofNormalization({ ...layer, tensors: [{ ...alone, role: "scale" }] }),
+        ofSlopes(alone),
+      ];
+    }
+  }
+  if (/^Conv/.test(className)) return ofConvolution(layer, kernel!, plain);
+  throw new ModelError(
+    `${showValue(name)} of shape [${
+      layer.tensors[0].shape.join(", ")
+    }] is of no class that is known, ` +
+      `expected layers that TensorFlow.js has too`,
+  );
+}
+
+const ofTable = ({ shape, read }: TorchTensor): Offer => ({
+  signature: signatureOf("embedding", shape, []),
+  give: () => ({ embeddings: read() }),
+});
+
+const ofSlopes = ({ shape, read }: TorchTensor): Offer => ({
+  signature: signatureOf("prelu", shape, []),
+  give: () => ({ alpha: read() }),
+});
+
+/**
+ * Reorders the rows of a GRU, one entry for each unit of each gate: PyTorch has reset, update, new,
+ * and Keras update, reset, new.
+ */
+function updateFirst(rows: Float32Array, length: number): Float32Array {
+  const units = length / 3;
+  return rows.map((_, i) => {
+    const gate = Math.floor(i % length / units);
+    return rows[gate === 2 ? i : gate === 0 ? i + units : i - units];
+  });
+}
+
+function ofConvolution(
+  { layout }: TorchLayer,
+  kernel: TorchTensor,
+  plain: (family: string, shape: number[], give: Offer["give"]) => Offer,
+): Offer[] {
+  const shape = kerasShape(kernel);
+  const give = () => ({ kernel: turned(kernel) });
+  const transposed = plain("transposed", shape, give);
+  if (layout === "transposed") return [transposed];
+  const [outputs, inputs, ...window] = kernel.shape;
+  const offers = [plain("convolution", shape, give)];
+  // With one input per group, the channels may be groups: output i * multiplier + m belongs to
+  // input i, in both.
+  if (inputs === 1 && window.length <= 2) {
+    offers.push(
+      plain("depthwise", [...window, outputs], () => ({ depthwise_kernel: turned(kernel) })),
+    );
+  }
+  return [...offers, transposed];
+}
+
+function ofNormalization({ className, tensors }: TorchLayer): Offer {
+  const names: Partial<Record<TensorRole, string>> = {
+    scale: "gamma",
+    shift: "beta",
+    mean: "moving_mean",
+    variance: "moving_variance",
+  };
+  const own = tensors.filter(({ role }) => names[role] !== undefined);
+  const has = (role: TensorRole) => own.some((one) => one.role === role);
+  const isBatch = className === "BatchNorm";
+  const more = [...isBatch && has("scale") ? ["gamma"] : [], ...has("shift") ? ["beta"] : []];
+  return {
+    signature: signatureOf(isBatch ? "batch norm" : "layer norm", own[0].shape, more),
+    give: ({ flattened, weights }) =>
+      Object.fromEntries(
+        own.map((tensor) => [
+          // Name in an RMSNormalization.
+          tensor.role === "scale" && weights.has("scale") ? "scale" : names[tensor.role]!,
+          reordered(tensor.read(), tensor.shape, flattened),
+        ]),
+      ),
+  };
+}
+
+function withBias(bias: TorchTensor | undefined): Record<string, Float32Array> {
+  return bias === undefined ? {} : { bias: bias.read() };
+}
+
+const kerasShape = ({ shape, axes }: TorchTensor) => axes.map((axis) => shape[axis]);
+
+const sum = (one: Float32Array, other: Float32Array) => one.map((value, i) => value + other[i]);
+
+/** Returns the entries with the axes in Keras's order. */
+function turned({ shape, axes, read }: TorchTensor): Float32Array {
+  const values = read();
+  const steps = axes.map((axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const sizes = axes.map((axis) => shape[axis]);
+  const out = new Float32Array(values.length);
+  const position = sizes.map(() => 0);
+  let at = 0;
+  for (let i = 0; i < out.length; i++) {
+    out[i] = values[at];
+    for (let axis = sizes.length - 1; axis >= 0; axis--) {
+      at += steps[axis];
+      if (++position[axis] < sizes[axis]) break;
+      at -= sizes[axis] * steps[axis];
+      position[axis] = 0;
+    }
+  }
+  return out;
+}
+
+/**
+ * Reorders the rows of a kernel, or the entries of a vector, that read a flattened map: PyTorch
+ * flattens it channel by channel, TensorFlow.js place by place.
+ */
+function reordered(
+  values: Float32Array,
+  [rows]: readonly number[],
+  map: readonly number[] | null,
+): Float32Array {
+  if (map === null) return values;
+  const channels = map.at(-1)!;
+  const places = rows / channels;
+  const length = values.length / rows;
+  const out = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++) {
+    const from = (row % channels) * places + Math.floor(row / channels);
+    out.set(values.subarray(from * length, (from + 1) * length), row * length);
+  }
+  return out;
+}

@@ -1,0 +1,153 @@
+import type { ByteSource } from "../model/files/byte_source.ts";
+import { BYTES, countOf, decode, isCount } from "../model/files/file_types.ts";
+import { ModelError } from "../model/model_error.ts";
+import type { FileTensor, FileType } from "../model/weights/weights_manifest.ts";
+import { anyOf, showValue } from "../words/show_value.ts";
+
+/** Names of types in the format (github.com/huggingface/safetensors, `Dtype`). */
+const TYPES: Readonly<Record<string, FileType>> = {
+  F64: "float64",
+  F32: "float32",
+  F16: "float16",
+  BF16: "bfloat16",
+  I64: "int64",
+  I32: "int32",
+  I16: "int16",
+  I8: "int8",
+  U64: "uint64",
+  U32: "uint32",
+  U16: "uint16",
+  U8: "uint8",
+  BOOL: "bool",
+  F8_E4M3: "float8",
+  F8_E5M2: "float8",
+  C64: "complex64",
+};
+
+/** The header starts after its length, a number of 8 bytes. */
+const LENGTH_BYTES = 8;
+
+/** Largest header that the format allows. */
+const MAX_HEADER = 1e8;
+
+/** Facts about a tensor that are kept until all are known. */
+interface Entry {
+  name: string;
+  type: FileType;
+  shape: number[];
+  begin: number;
+  end: number;
+}
+
+/**
+ * Reads a `.safetensors` file: 8 bytes with the length of a JSON header, the header, then the
+ * entries of all tensors without a gap. Every byte after the header belongs to one tensor, so a
+ * file can hide nothing and no two tensors share entries.
+ *
+ * @param file The file; its tensors are read from it on demand.
+ * @throws {ModelError} If it is not such a file.
+ */
+export function readSafetensors(file: ByteSource): FileTensor[] {
+  if (file.size < LENGTH_BYTES) {
+    throw new ModelError(`The file has ${file.size} bytes, expected 8 with the header's length`);
+  }
+  const { buffer, byteOffset } = file.read(0, LENGTH_BYTES, "The length of the header");
+  const length = new DataView(buffer, byteOffset).getBigUint64(0, true);
+  const start = LENGTH_BYTES + Number(length);
+  if (length > MAX_HEADER || start > file.size) {
+    throw new ModelError(
+      `The header is said to have ${length} bytes, expected at most ${
+        Math.min(MAX_HEADER, file.size - LENGTH_BYTES)
+      } in a file of ${file.size}: truncated, or not a safetensors file`,
+    );
+  }
+  const header = parseHeader(file.read(LENGTH_BYTES, Number(length), "The header"));
+  const room = file.size - start;
+  const entries = Object.entries(header)
+    .filter(([name]) => name !== "__metadata__")
+    .map(([name, value]) => readEntry(name, value));
+  let at = 0;
+  let before: Entry | null = null;
+  for (const entry of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    const place = `data_offsets of ${showValue(entry.name)}`;
+    if (entry.begin < at) {
+      throw new ModelError(
+        `${place} begin at ${entry.begin}, expected ${at}, where ${
+          showValue(before!.name)
+        } ends: ` +
+          `two tensors overlap`,
+      );
+    }
+    if (entry.begin > at) {
+      throw new ModelError(`${place} begin at ${entry.begin}, expected ${at}: there is a hole`);
+    }
+    if (entry.end > room) {
+      throw new ModelError(
+        `${place} end at ${entry.end}, expected at most ${room}, the end of the file: truncated`,
+      );
+    }
+    at = entry.end;
+    before = entry;
+  }
+  if (at !== room) {
+    throw new ModelError(
+      `The file has ${room} bytes of entries, expected the ${at} that its header declares`,
+    );
+  }
+  return entries.map(({ name, type, shape, begin, end }) => ({
+    name,
+    type,
+    shape,
+    read: () => decode(file.read(start + begin, end - begin, showValue(name)), type),
+  }));
+}
+
+function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw new ModelError("The header is not valid JSON, expected a safetensors file", {
+      cause: error,
+    });
+  }
+  if (typeof header !== "object" || header === null || Array.isArray(header)) {
+    throw new ModelError(`The header is ${showValue(header)}, expected an object of tensors`);
+  }
+  return header as Record<string, unknown>;
+}
+
+function readEntry(name: string, value: unknown): Entry {
+  const shown = showValue(name);
+  const entry = Object(value) as Record<string, unknown>;
+  for (const key of ["shape", "data_offsets"]) {
+    if (entry[key] === undefined) throw new ModelError(`${key} of ${shown} is missing`);
+  }
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (typeof dtype !== "string" || !Object.hasOwn(TYPES, dtype)) {
+    const found = dtype === undefined ? "missing" : showValue(dtype);
+    throw new ModelError(`dtype of ${shown} is ${found}, expected ${anyOf(Object.keys(TYPES))}`);
+  }
+  const count = Array.isArray(shape) ? countOf(shape) : null;
+  if (count === null) {
+    const found = Array.isArray(shape)
+      ? `[${shape.slice(0, 9).map(showValue).join(", ")}]`
+      : showValue(shape);
+    throw new ModelError(`shape of ${shown} is ${found}, expected whole numbers of a tensor`);
+  }
+  const isPair = Array.isArray(offsets) && offsets.length === 2 && offsets.every(isCount);
+  if (!isPair || offsets[1] < offsets[0]) {
+    throw new ModelError(
+      `data_offsets of ${shown} is ${showValue(offsets)}, expected where it begins and ends`,
+    );
+  }
+  const type = TYPES[dtype];
+  const [begin, end] = offsets as number[];
+  if (end - begin !== count * BYTES[type]) {
+    throw new ModelError(
+      `data_offsets of ${shown} cover ${end - begin} bytes, expected ${count * BYTES[type]} for ` +
+        `shape [${(shape as number[]).join(", ")}] of ${dtype}`,
+    );
+  }
+  return { name, type, shape: shape as number[], begin, end };
+}

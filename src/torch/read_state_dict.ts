@@ -1,0 +1,210 @@
+import { BYTES, countOf, decode } from "../model/files/file_types.ts";
+import { openZip } from "../model/files/unzip.ts";
+import { ModelError } from "../model/model_error.ts";
+import type { FileTensor } from "../model/weights/weights_manifest.ts";
+import { showValue } from "../words/show_value.ts";
+import { findStateDict, showTensors } from "./find_state_dict.ts";
+import type { Pickled } from "./pickle_reader.ts";
+import { TORCH, type TorchView } from "./torch_globals.ts";
+import { pickleBudget, unpickle } from "./unpickle.ts";
+
+/** Tensors of a state dict. */
+interface StateDict {
+  tensors: FileTensor[];
+  notes: string[];
+}
+
+/** Returns the bytes of a storage by its name. */
+type Storages = (key: string) => Uint8Array | null;
+
+/** Largest size of all tensors relative to that of their storages, which they may share. */
+const MAX_SHARING = 16;
+
+/**
+ * First bytes of a file that `torch.save` wrote before version 1.6: a pickled number of 10 bytes.
+ */
+const LEGACY = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
+
+/**
+ * Reads the state dict that `torch.save` wrote, as a zip archive or in the format before version
+ * 1.6.
+ *
+ * @param bytes The file.
+ * @throws {ModelError} If there is none, or if loading the file would run code.
+ */
+export function readStateDict(bytes: Uint8Array): StateDict {
+  const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
+  if (isZip) return readArchive(bytes);
+  if (LEGACY.every((byte, i) => bytes[i] === byte)) return readLegacy(bytes);
+  throw new ModelError(
+    `The file begins with ${
+      bytes.length === 0
+        ? "nothing"
+        : `bytes ${
+          [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")
+        }`
+    }, expected a zip archive or a pickle as torch.save writes it`,
+  );
+}
+
+function readArchive(bytes: Uint8Array): StateDict {
+  const entries = openZip(bytes, ModelError);
+  const names = [...entries.keys()];
+  const pickles = names.filter((name) => /^([^/]+\/)?data\.pkl$/.test(name));
+  const root = pickles[0]?.replace(/data\.pkl$/, "");
+  if (names.some((name) => /^([^/]+\/)?(code\/|constants\.pkl$)/.test(name))) {
+    throw new ModelError(
+      "The file is a TorchScript program, expected weights: save them with " +
+        "torch.save(model.state_dict(), path)",
+    );
+  }
+  if (pickles.length !== 1) {
+    throw new ModelError(
+      `The zip archive has ${
+        pickles.length === 0 ? "no" : pickles.length
+      } data.pkl, expected one ` +
+        `as torch.save writes it`,
+    );
+  }
+  const order = entries.get(`${root}byteorder`);
+  if (order !== undefined && new TextDecoder().decode(order.read()) !== "little") {
+    throw new ModelError("byteorder of the file is not little, expected little-endian numbers");
+  }
+  const { value } = unpickle(
+    entries.get(pickles[0])!.read(),
+    0,
+    TORCH,
+    pickleBudget(bytes.length),
+  );
+  // Tensors may share a storage, which is unpacked and compared with its checksum once.
+  const found = new Map<string, Uint8Array | null>();
+  return tensorsOf(value, (key) => {
+    const bytes = found.get(key) ?? entries.get(`${root}data/${key}`)?.read() ?? null;
+    found.set(key, bytes);
+    return bytes;
+  });
+}
+
+/**
+ * Reads the older format: a number, a version, facts about the machine, the weights, the names of
+ * storages, all pickled, then the storages.
+ */
+function readLegacy(bytes: Uint8Array): StateDict {
+  const values: Pickled[] = [];
+  const budget = pickleBudget(bytes.length);
+  let at = 0;
+  while (values.length < 5) {
+    const { value, end } = unpickle(bytes, at, TORCH, budget);
+    values.push(value);
+    at = end;
+  }
+  const [, version, machine, weights, keys] = values;
+  if (version !== 1001) {
+    throw new ModelError(`The file has version ${showValue(version)}, expected 1001`);
+  }
+  if (machine instanceof Map && machine.get("little_endian") === false) {
+    throw new ModelError("little_endian of the file is false, expected little-endian numbers");
+  }
+  if (!Array.isArray(keys)) throw new ModelError("The file has no list of storages, expected one");
+  // The size of a storage follows from its number of entries only with the type of its tensors.
+  const sizes = new Map<string, number>();
+  showTensors(weights, (view) => {
+    sizes.set(view.storage.key, BYTES[view.storage.type ?? "uint8"]);
+  });
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const found = new Map<string, Uint8Array>();
+  for (const key of keys) {
+    if (at + 8 > bytes.length) throw new ModelError("The file ends within its storages: truncated");
+    const count = Number(view.getBigInt64(at, true));
+    at += 8;
+    const size = typeof key === "string" ? sizes.get(key) : undefined;
+    if (size === undefined) {
+      throw new ModelError(
+        `Storage ${showValue(key)} belongs to no tensor, expected one that does`,
+      );
+    }
+    if (count < 0 || at + count * size > bytes.length) {
+      throw new ModelError(
+        `Storage ${showValue(key)} has ${count} entries, expected at most ${
+          Math.floor((bytes.length - at) / size)
+        } up to the end of the file: truncated`,
+      );
+    }
+    found.set(key as string, bytes.subarray(at, at += count * size));
+  }
+  return tensorsOf(weights, (key) => found.get(key) ?? null);
+}
+
+function tensorsOf(value: Pickled, storages: Storages): StateDict {
+  const { entries, notes } = findStateDict(value);
+  const sizes = new Map<string, number>();
+  let total = 0;
+  const tensors = entries.map(([name, view]) => {
+    const { storage, shape } = view;
+    const bytes = storages(storage.key);
+    const place = `Storage ${showValue(storage.key)} of ${showValue(name)}`;
+    if (bytes === null) throw new ModelError(`${place} is missing from the file`);
+    const size = storage.count * BYTES[storage.type ?? "uint8"];
+    if (bytes.length !== size) {
+      throw new ModelError(`${place} has ${bytes.length} bytes, expected ${size}: truncated`);
+    }
+    sizes.set(storage.key, bytes.length);
+    requireInside(name, view, bytes.length / BYTES[view.type]);
+    total += countOf(shape)! * BYTES[view.type];
+    return { name, shape, type: view.type, read: () => gather(view, bytes) };
+  });
+  const whole = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  if (total > MAX_SHARING * whole) {
+    throw new ModelError(
+      `The tensors add up to ${total} bytes, expected at most ${MAX_SHARING} times the ${whole} of ` +
+        `their storages`,
+    );
+  }
+  return { tensors, notes };
+}
+
+function requireInside(name: string, { offset, shape, strides }: TorchView, room: number): void {
+  const count = countOf(shape);
+  const last = shape.reduce((at, size, axis) => at + (size - 1) * strides[axis], offset);
+  if (count === 0 && offset <= room) return;
+  if (count === null || count > room || last >= room || !Number.isSafeInteger(last)) {
+    throw new ModelError(
+      `${showValue(name)} of shape [${shape.join(", ")}] needs ${
+        count === null ? "more than 2^53" : Math.max(count, last + 1)
+      } entries, expected at most the ${Math.floor(room)} of its storage`,
+    );
+  }
+}
+
+/** Returns the entries of a view, row-major. */
+function gather(
+  { type, offset, shape, strides }: TorchView,
+  bytes: Uint8Array,
+): Float32Array<ArrayBuffer> {
+  const size = BYTES[type];
+  const count = countOf(shape)!;
+  let step = 1;
+  const isContiguous = shape.every((_, i) => {
+    const axis = shape.length - 1 - i;
+    const fits = shape[axis] === 1 || strides[axis] === step;
+    step *= shape[axis];
+    return fits;
+  });
+  if (isContiguous || count === 0) {
+    return decode(bytes.subarray(offset * size, (offset + count) * size), type);
+  }
+  // Only the entries of the view are decoded: many small views may share one large storage.
+  const own = new Uint8Array(count * size);
+  const position = shape.map(() => 0);
+  let at = offset;
+  for (let i = 0; i < count; i++) {
+    for (let byte = 0; byte < size; byte++) own[i * size + byte] = bytes[at * size + byte];
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      at += strides[axis];
+      if (++position[axis] < shape[axis]) break;
+      at -= shape[axis] * strides[axis];
+      position[axis] = 0;
+    }
+  }
+  return decode(own, type);
+}

@@ -1,0 +1,196 @@
+import { isFloat } from "../model/files/file_types.ts";
+import type { FileTensor } from "../model/weights/weights_manifest.ts";
+import type { KernelLayout } from "../traits/kernel_layout.ts";
+import type { LayerKind } from "../traits/layers.ts";
+
+/** Role of a tensor in its layer. */
+export type TensorRole =
+  | "kernel"
+  | "recurrentKernel"
+  | "bias"
+  | "recurrentBias"
+  | "scale"
+  | "shift"
+  | "mean"
+  | "variance"
+  | "other";
+
+/** Tensor of a layer. */
+export interface TorchTensor extends FileTensor {
+  /** Name within the layer: `weight`. */
+  own: string;
+  /** Role in the layer. */
+  role: TensorRole;
+  /** Axes in Keras's order: a permutation of those of the file. */
+  axes: number[];
+}
+
+/** Layer, inferred from the names and shapes of a state dict. */
+export interface TorchLayer {
+  /** Path of the layer: `layer1.0.conv1`; for a recurrent one with its number, `lstm.l0`. */
+  name: string;
+  /** Most likely class in PyTorch. */
+  className: string;
+  /** Kind of layer. */
+  kind: LayerKind;
+  /** Memory layout of its kernel once its axes are in Keras's order. */
+  layout: KernelLayout | null;
+  /** True if names and shapes leave its class open. */
+  doubtful: boolean;
+  /** Tensors of the layer. */
+  tensors: TorchTensor[];
+}
+
+const CELL = /^(weight|bias)_(ih|hh|hr)((?:_l\d+)?(?:_reverse)?)$/;
+
+/** Usual names of tables in which rows are looked up. */
+const TABLE = /emb|wte|wpe|token|position|lookup/i;
+
+const NORM = /norm|(^|[._])(bn|ln|gn)\d*([._]|$)/i;
+
+/** Usual names of activations with slopes. */
+const SLOPE = /relu|act/i;
+
+/** Class of a recurrent layer by its number of blocks of rows, one for each gate. */
+const CELLS: Readonly<Record<number, string>> = { 1: "RNN", 3: "GRU", 4: "LSTM" };
+
+/**
+ * Returns the layers of a state dict, in its order: tensors that share the name up to the last dot
+ * are one layer, and its shapes tell its class. `weight [out, in]` is a Linear, `weight [out, in /
+ * groups, ...window]` a convolution, `weight_ih_l0 [4 hidden, in]` an LSTM, a pair of vectors a
+ * normalisation. Tensors of other types than floats, such as `num_batches_tracked`, belong to no
+ * layer.
+ */
+export function torchLayers(tensors: readonly FileTensor[]): TorchLayer[] {
+  const groups = new Map<string, { own: string; tensor: FileTensor }[]>();
+  for (const tensor of tensors) {
+    if (!isFloat(tensor.type)) continue;
+    const dot = tensor.name.lastIndexOf(".");
+    const own = tensor.name.slice(dot + 1);
+    // Stacked and reversed recurrent layers only differ in the ends of their names.
+    const [, , , end = ""] = CELL.exec(own) ?? [];
+    const path = tensor.name.slice(0, Math.max(0, dot)) + end.replace(/^_/, ".");
+    const group = groups.get(path);
+    if (group === undefined) groups.set(path, [{ own, tensor }]);
+    else group.push({ own, tensor });
+  }
+  return [...groups].map(([name, group]) =>
+    layerOf(name.replace(/^\.|\.$/g, "") || "(root)", group)
+  );
+}
+
+type Group = { own: string; tensor: FileTensor }[];
+
+const straight = ({ shape }: FileTensor) => shape.map((_, axis) => axis);
+
+/**
+ * Moves the window first, then inputs and outputs, as in Keras: `[out, in, ...window]` becomes
+ * `[...window, in, out]`.
+ */
+const windowFirst = (
+  { shape }: FileTensor,
+) => [...straight({ shape } as FileTensor).slice(2), 1, 0];
+
+function layerOf(name: string, group: Group): TorchLayer {
+  const has = (own: string) => group.find((one) => one.own === own)?.tensor;
+  const make = (
+    className: string,
+    kind: LayerKind,
+    roles: Readonly<Record<string, TensorRole>>,
+    { layout = null, doubtful = false, axes = straight }: {
+      layout?: KernelLayout | null;
+      doubtful?: boolean;
+      axes?: (kernel: FileTensor) => number[];
+    } = {},
+  ): TorchLayer => ({
+    name,
+    className,
+    kind,
+    layout,
+    doubtful,
+    tensors: group.map(({ own, tensor }) => {
+      const role = roles[own] ?? "other";
+      const isKernel = role === "kernel" || role === "recurrentKernel";
+      return { ...tensor, own, role, axes: isKernel ? axes(tensor) : straight(tensor) };
+    }),
+  });
+  const weight = has("weight"), bias = has("bias");
+  const cells = group.filter(({ own }) => CELL.test(own));
+  if (cells.length > 0) return cellOf(cells, make);
+  if (has("running_mean") && has("running_var")) {
+    const roles = { weight: "scale", bias: "shift", running_mean: "mean", running_var: "variance" };
+    return make("BatchNorm", "normalization", roles as Record<string, TensorRole>);
+  }
+  const inward = has("in_proj_weight");
+  if (inward?.shape.length === 2) {
+    const roles = { in_proj_weight: "kernel", in_proj_bias: "bias" } as const;
+    return make("MultiheadAttention", "dense", roles, { layout: "ordinary", axes: swapped });
+  }
+  const apart = ["q_proj_weight", "k_proj_weight", "v_proj_weight"];
+  if (apart.every((own) => has(own)?.shape.length === 2)) {
+    const roles = Object.fromEntries(apart.map((own) => [own, "kernel" as const]));
+    return make("MultiheadAttention", "dense", { ...roles, in_proj_bias: "bias" }, {
+      layout: "ordinary",
+      axes: swapped,
+    });
+  }
+  const rank = weight?.shape.length ?? 0;
+  const length = bias?.shape.length === 1 ? bias.shape[0] : null;
+  if (rank === 1 && length === weight!.shape[0]) {
+    return make("LayerNorm", "normalization", { weight: "scale", bias: "shift" });
+  }
+  if (rank === 1 && bias === undefined && NORM.test(name)) {
+    return make("RMSNorm", "normalization", { weight: "scale" });
+  }
+  if (rank === 1 && group.length === 1 && SLOPE.test(name)) {
+    return make("PReLU", "activation", { weight: "scale" });
+  }
+  const roles = { weight: "kernel", bias: "bias" } as const;
+  if (rank === 2) {
+    if (length === null && TABLE.test(name)) return make("Embedding", "embedding", roles);
+    const [rows, columns] = weight!.shape;
+    // GPT-2 of the library transformers has transposed kernels, and calls that a Conv1D.
+    if (length !== null && length === columns && length !== rows) {
+      return make("Conv1D", "dense", roles, { layout: "ordinary" });
+    }
+    const doubtful = length === null ? rows > 8 * columns : length !== rows;
+    return make("Linear", "dense", roles, { layout: "ordinary", doubtful, axes: swapped });
+  }
+  if (rank >= 3 && rank <= 5) {
+    const [first, second] = weight!.shape;
+    const isTransposed = length !== null && length !== first && length === second;
+    return make(`Conv${isTransposed ? "Transpose" : ""}${rank - 2}d`, "convolution", roles, {
+      layout: isTransposed ? "transposed" : "ordinary",
+      doubtful: length !== first && !isTransposed,
+      axes: windowFirst,
+    });
+  }
+  return make(group.length === 1 ? "Parameter" : "Module", "opaque", {}, { doubtful: true });
+}
+
+const swapped = () => [1, 0];
+
+function cellOf(
+  cells: Group,
+  make: (
+    className: string,
+    kind: LayerKind,
+    roles: Readonly<Record<string, TensorRole>>,
+    options?: { doubtful?: boolean; axes?: () => number[] },
+  ) => TorchLayer,
+): TorchLayer {
+  const find = (start: string) => cells.find(({ own }) => own.startsWith(start));
+  const [inward, back] = [find("weight_ih"), find("weight_hh")];
+  const [rows, columns] = back?.tensor.shape ?? [];
+  const className = CELLS[rows / columns];
+  if (inward?.tensor.shape.length !== 2 || inward.tensor.shape[0] !== rows || !className) {
+    return make("Module", "opaque", {}, { doubtful: true });
+  }
+  const roles: Record<string, TensorRole> = {
+    [inward.own]: "kernel",
+    [back!.own]: "recurrentKernel",
+    [find("bias_ih")?.own ?? "bias_ih"]: "bias",
+    [find("bias_hh")?.own ?? "bias_hh"]: "recurrentBias",
+  };
+  return make(className, "recurrent", roles, { axes: swapped });
+}

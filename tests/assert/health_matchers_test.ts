@@ -1,0 +1,130 @@
+import { type HealthExpected, healthMatchers } from "../../src/assert/expect.ts";
+import type { Measurements } from "../../src/measure/measurements.ts";
+import { flat, makeMeasurements, makeWeight } from "../rules/make_measurements.ts";
+import { assertEquals, AssertionError, assertRejects, assertThrows } from "@std/assert";
+import { expect as stdExpect, type Expected as StdExpected } from "@std/expect";
+
+interface Expected<IsAsync = false> extends StdExpected<IsAsync>, HealthExpected<IsAsync> {
+  not: IsAsync extends true ? Expected<true> : Expected<false>;
+  resolves: Expected<true>;
+}
+
+stdExpect.extend(healthMatchers);
+const expect = stdExpect<Expected>;
+
+const vanishing = () =>
+  makeMeasurements([{ preActivationGradients: flat(1e-5, 640) }, {}], {
+    model: { name: "deep", source: null, parameters: 1, layers: 3 },
+  });
+
+/** What breaks exactly the rule of a matcher; those of others are in testBrokenNetwork() of their rules. */
+const BROKEN: Partial<Record<keyof Omit<HealthExpected, "toMatchBaseline">, () => Measurements>> = {
+  toBeHealthy: vanishing,
+  toBeFinite: () => makeMeasurements([{ activations: flat(NaN, 640) }]),
+  toHaveFlowingGradients: () => makeMeasurements([{ weights: [makeWeight({ gradients: null })] }]),
+  toHaveNoVanishingGradients: vanishing,
+  toHaveNoExplodingGradients: () =>
+    makeMeasurements([{ preActivationGradients: flat(1e4, 640) }, {}]),
+  toHaveGradientRatioNearTheory: () => wide([{ preActivationGradients: flat(9, 2048) }, {}]),
+  toHaveBalancedGradients: () => wide([{ preActivationGradients: flat(99, 2048) }, {}]),
+  toHaveNoSaturatedActivations: () => makeMeasurements([{ saturatedFraction: 0.6 }]),
+  toHaveNoDeadUnits: () => makeMeasurements([{ deadFraction: 0.6 }]),
+  toHaveActivationScale: () => makeMeasurements([{ activations: flat(0.01, 640) }]),
+  toHaveInitScale: () => makeMeasurements([{ weights: [makeWeight({ values: flat(9, 400) })] }]),
+  toHaveBrokenSymmetry: () => makeMeasurements([{ weights: [makeWeight({ duplicateUnits: 1 })] }]),
+  toHaveBiasInit: () =>
+    makeMeasurements([{
+      weights: [makeWeight(), makeWeight({ name: "d/bias", shape: [20], values: flat(1, 20) })],
+    }]),
+  toHaveInitialLoss: () => loss(99),
+  toHaveNormalizedInputs: () => {
+    const { batch, ...rest } = makeMeasurements();
+    const perInput = [{ ...batch.perInput[0], values: flat(99, 640) }];
+    return { ...rest, batch: { ...batch, perInput } };
+  },
+  toHaveMatchingHead: () => ({
+    ...makeMeasurements(),
+    objective: { name: "binaryCrossentropy", value: 0.7 },
+  }),
+};
+
+function wide(layers: Parameters<typeof makeMeasurements>[0]): Measurements {
+  const weights = [makeWeight({ shape: [64, 64], values: flat(1 / 8, 4096) })];
+  return makeMeasurements(layers!.map((layer) => ({
+    shape: [32, 64],
+    weights,
+    preActivationGradients: flat(0.1, 2048),
+    ...layer,
+  })));
+}
+
+function loss(value: number): Measurements {
+  const { batch, ...rest } = makeMeasurements();
+  const targets = [{ name: "y", shape: [32, 1], values: flat(1, 32), unitMeans: [0] }];
+  return { ...rest, objective: { name: "meanSquaredError", value }, batch: { ...batch, targets } };
+}
+
+for (
+  const [name, broken] of Object.entries(BROKEN) as [keyof typeof BROKEN, () => Measurements][]
+) {
+  Deno.test(`expect(measurements).${name}() passes on a healthy network and throws on a broken one`, () => {
+    const healthy = wide([{}, {}, {}]);
+    expect(healthy)[name]();
+    const { message } = assertThrows(() => expect(broken())[name](), AssertionError);
+    assertEquals(message.startsWith('Model "'), true);
+    expect(broken()).not[name]();
+    assertThrows(
+      () => expect(healthy).not[name](),
+      AssertionError,
+      "expected that it does not",
+    );
+  });
+}
+
+Deno.test("the matchers hand on options and messages", () => {
+  expect(vanishing()).toHaveNoVanishingGradients({ vanishingRatio: 1e-6 });
+  assertThrows(
+    () => expect(vanishing()).toHaveNoVanishingGradients({}, "After the merge."),
+    AssertionError,
+    "After the merge.",
+  );
+});
+
+Deno.test("the matchers throw a TypeError on what is no measurement, negated or not", () => {
+  assertThrows(
+    () => expect(3).toBeHealthy(),
+    TypeError,
+    "measurements is a number, expected what measure() returns (version 1)",
+  );
+  assertThrows(
+    () => expect(3).not.toBeHealthy(),
+    TypeError,
+    "measurements is a number, expected what measure() returns (version 1)",
+  );
+});
+
+Deno.test("expect(measurements).toMatchBaseline() compares with earlier measurements", () => {
+  const now = makeMeasurements();
+  expect(now).toMatchBaseline(makeMeasurements());
+  const moved = makeMeasurements([{ activations: flat(9, 640) }, {}, {}]);
+  assertThrows(() => expect(moved).toMatchBaseline(now), AssertionError, "std(a) of dense_1");
+});
+
+Deno.test("expect(promise).resolves takes the matchers", async () => {
+  await expect(Promise.resolve(makeMeasurements())).resolves.toHaveNoDeadUnits();
+  await assertRejects(
+    () => expect(Promise.resolve(vanishing())).resolves.toHaveNoVanishingGradients(),
+    AssertionError,
+    'Model "deep"',
+  );
+});
+
+Deno.test("the entry point expect imports nothing of @std/expect", async () => {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", new URL("../../src/assert/expect.ts", import.meta.url).href],
+  }).output();
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout));
+  const found = modules.map(({ specifier }: { specifier: string }) => specifier);
+  assertEquals(found.some((one: string) => one.includes("health_matchers")), true);
+  assertEquals(found.filter((one: string) => /expect\/(mod|expect)\.js|std\/expect/.test(one)), []);
+});

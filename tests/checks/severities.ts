@@ -1,6 +1,0 @@
-import type { Finding } from "../../src/checks/finding.ts";
-
-/** How much each finding weighs, in their order. */
-export function severities(findings: readonly Pick<Finding, "severity">[]): Finding["severity"][] {
-  return findings.map(({ severity }) => severity);
-}

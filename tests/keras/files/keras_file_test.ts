@@ -1,0 +1,65 @@
+import { readKerasFile } from "../../../src/keras/files/keras_file.ts";
+import { ModelError } from "../../../src/load/mod.ts";
+import { writeZip } from "../../model/files/write_zip.ts";
+import { bytesOf, withFile } from "./fixtures.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+
+/** How a file of some bytes is refused. */
+const refusal = (bytes: Uint8Array<ArrayBuffer>) =>
+  withFile("a.keras", bytes, async (path) => {
+    const { message } = await assertRejects(() => readKerasFile(path), ModelError);
+    assertEquals(message.startsWith(`${path}: `), true, message);
+    return message.slice(path.length + 2);
+  });
+
+Deno.test("readKerasFile() takes a file for what it says itself that it is", async () => {
+  const [archive, single] = [bytesOf("dense.keras"), bytesOf("dense_keras2.h5.gz")];
+  for (const name of ["a.keras", "a.h5"]) {
+    const places = await Promise.all(
+      [archive, single].map((bytes) =>
+        withFile(name, bytes, async (path) => (await readKerasFile(path)).place)
+      ),
+    );
+    assertEquals(places, ["config.json", "model_config"], name);
+  }
+  const none = "The file is neither HDF5 nor zip, the formats in which Keras saves models";
+  const zip = "the file is not a whole zip archive: it has no list of contents at its end";
+  const [p, k] = new TextEncoder().encode("PK");
+  const cases: [number[], string][] = [
+    [[], none],
+    [[p], none],
+    [[p, 0], none],
+    [[0, k], none],
+    [[p, k], zip],
+    [[p, k, 3, 4], zip],
+  ];
+  for (const [bytes, message] of cases) {
+    assertEquals(await refusal(new Uint8Array(bytes)), message, `${bytes}`);
+  }
+});
+
+Deno.test("readKerasFile() says which part of an archive is missing or damaged", async () => {
+  const archive = (parts: Record<string, string>) =>
+    refusal(writeZip(
+      Object.entries(parts).map(([name, text]) => ({
+        name,
+        content: new TextEncoder().encode(text),
+      })),
+    ));
+  assertEquals(
+    await archive({ "metadata.json": "{}" }),
+    "The archive has no config.json, expected the model that Keras saves",
+  );
+  assertEquals(
+    await archive({ "config.json": "{}" }),
+    "The archive has no model.weights.h5, expected the model that Keras saves",
+  );
+  for (const text of ["[]", "null", "3"]) {
+    assertEquals(
+      await archive({ "config.json": text }),
+      "config.json is not an object, expected a model",
+    );
+  }
+  const broken = await archive({ "config.json": "{" });
+  assertEquals(broken.startsWith("config.json is not valid JSON: "), true, broken);
+});

@@ -1,0 +1,128 @@
+import { startEngine } from "../../../src/engine/mod.ts";
+import { getWeights, loadModel, ModelError, randomBatch } from "../../../src/load/mod.ts";
+import { gradients } from "../../../src/measure/mod.ts";
+import { roundTrip } from "../../model/round_trip.ts";
+import { bytesOf, figuresOf, FILES, FOLDER, type SavedTensor, withFile } from "./fixtures.ts";
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+
+const { tf } = await startEngine();
+
+const isRegistered = (name: string) =>
+  Object.hasOwn(tf.serialization.SerializationMap.getMap().classNameMap, name);
+
+const load = (name: string) => withFile("a.keras", bytesOf(name), (path) => loadModel(path));
+
+Deno.test("loadModel() registers Keras's layers where a file names one", async () => {
+  const plain = await load("residual.keras");
+  assert(!isRegistered("MultiHeadAttention"));
+  const attention = await load("transformer.keras");
+  assert(isRegistered("MultiHeadAttention"));
+  plain.model.dispose();
+  attention.model.dispose();
+});
+
+const tensor = ({ shape, values }: SavedTensor, dtype = "float32") =>
+  tf.tensor(values, shape, dtype as "float32");
+
+const files = FILES.filter((name) =>
+  name.endsWith(".keras") && figuresOf(name).gradientsAlong !== undefined
+);
+
+Deno.test("there are files of every attention", () => assertEquals(files.length, 13));
+
+for (const file of files) {
+  Deno.test(`gradients() of ${file} point where Keras's do`, async () => {
+    const { model } = await load(file);
+    const figures = figuresOf(file);
+    const inputs = figures.inputs.map((one, i) => tensor(one, model.inputs[i].dtype));
+    const targets = figures.targets.map((one) => tensor(one));
+    {
+      using found = await gradients(model, { inputs, targets }, {
+        objective: "meanSquaredError",
+        batchNormalization: "inference",
+      });
+      const own = new Map(found.map(({ name, tensor }) => [
+        name,
+        Array.from(tensor.dataSync()).reduce((sum, g, i) => sum + g * Math.cos(i), 0),
+      ]));
+      const expected = Object.entries(figures.gradientsAlong!);
+      assertEquals([...own.keys()].toSorted(), expected.map(([name]) => name).toSorted());
+      const scale = Math.max(...expected.map(([, value]) => Math.abs(value)));
+      for (const [name, value] of expected) {
+        assertAlmostEquals(own.get(name)!, value, 1e-5 * scale, name);
+      }
+    }
+    tf.dispose([...inputs, ...targets]);
+    model.dispose();
+  });
+
+  Deno.test(`loadModel() reads ${file} again as TensorFlow.js saves it`, async () => {
+    const { model } = await load(file);
+    const { inputs } = randomBatch(model, { examples: 3 });
+    const run = (one: typeof model) =>
+      tf.tidy(() => [one.predict(inputs)].flat().map((y) => [...y.dataSync()]));
+    await roundTrip(model, (loaded) => {
+      assertEquals(run(loaded), run(model));
+      assertEquals(getWeights(loaded), getWeights(model));
+    });
+    tf.dispose([inputs].flat());
+    model.dispose();
+  });
+}
+
+/** The topology of grouped queries with a change in it, refused. */
+async function refusal(edit: (text: string) => string): Promise<string> {
+  const text = Deno.readTextFileSync(new URL("grouped_query.topology.json", FOLDER));
+  const changed = edit(text);
+  assert(changed !== text, "nothing was changed");
+  const bytes = new TextEncoder().encode(changed);
+  const before = tf.memory().numTensors;
+  const { message } = await withFile(
+    "topology.json",
+    bytes,
+    (path) => assertRejects(() => loadModel(path), ModelError),
+  );
+  assertEquals(tf.memory().numTensors, before, "a failed load leaves tensors");
+  return message.replace(/^.*topology\.json: /, "");
+}
+
+Deno.test("loadModel() says in one sentence what is wrong with an attention", async () => {
+  assertEquals(
+    await refusal((text) => text.replace('"num_query_heads": 4', '"num_query_heads": 0')),
+    "topology.config.layers[2].config.num_query_heads is 0, expected a whole number from 1 to 2147483647",
+  );
+  assertEquals(
+    await refusal((text) => text.replace('"num_key_value_heads": 2', '"num_key_value_heads": 3')),
+    "topology.config.layers[2].config is not a configuration of GroupQueryAttention: numKeyValueHeads is " +
+      "3, expected a divisor of numQueryHeads, 4",
+  );
+  assertEquals(
+    await refusal((text) => text.replace('"use_causal_mask": true', '"use_causal_mask": "yes"')),
+    'topology.config.layers[2].inbound_nodes[0].kwargs.use_causal_mask is "yes", expected true or false',
+  );
+  assertEquals(
+    await refusal((text) => text.replace('"use_causal_mask": true', '"use_magic": true')),
+    "topology.config.layers[2].inbound_nodes[0].kwargs.use_magic is true, expected null: " +
+      "GroupQueryAttention of TensorFlow.js is not called with it",
+  );
+  assertEquals(
+    await refusal((text) =>
+      text.replaceAll(/"class_name": "GroupQueryAttention"/g, '"class_name": "LinearAttention"')
+    ),
+    'topology.config.layers[2].class_name is "LinearAttention", a class that TensorFlow.js does not have, ' +
+      "expected one that it has or that --register FILE brings (a module that exports register({ tf }))",
+  );
+});
+
+Deno.test("loadModel() refuses an attention that is called in two ways", async () => {
+  const text = Deno.readTextFileSync(new URL("grouped_query.topology.json", FOLDER));
+  const json = JSON.parse(text);
+  const node = json.config.layers[2].inbound_nodes[0];
+  json.config.layers[2].inbound_nodes.push({ ...node, kwargs: {} });
+  const message = await refusal(() => JSON.stringify(json));
+  assertEquals(
+    message,
+    'topology.config.layers[2].inbound_nodes[1] calls "grouped" in another way than ' +
+      "topology.config.layers[2].inbound_nodes[0], expected one way: TensorFlow.js tells a layer of it once",
+  );
+});

@@ -1,0 +1,216 @@
+import { startEngine } from "../../../src/engine/mod.ts";
+import { plainTopology } from "../../../src/keras/files/plain_topology.ts";
+import { loadModel, ModelError } from "../../../src/load/mod.ts";
+import { bytesOf, withFile } from "./fixtures.ts";
+import { packKeras, unpackKeras } from "./pack_keras.ts";
+import { toManifest } from "./to_manifest.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+
+await startEngine();
+
+// deno-lint-ignore no-explicit-any -- JSON, to be changed
+type Json = any;
+
+/** How a `.keras` whose configuration was changed is refused. */
+async function refusal(name: string, edit: (layers: Json[]) => void): Promise<string> {
+  const { config, weights } = unpackKeras(bytesOf(`${name}.keras`));
+  edit((config as Json).config.layers);
+  return await withFile("a.keras", packKeras({ config, weights }), async (path) => {
+    const { message } = await assertRejects(() => loadModel(path), ModelError);
+    assert(message.startsWith(`${path}: config.json.config.layers`), message);
+    return message.slice(`${path}: config.json.config.`.length);
+  });
+}
+
+const tensor = (layer: string, shape: unknown[]) => ({
+  class_name: "__keras_tensor__",
+  config: { shape, dtype: "float32", keras_history: [layer, 0, 0] },
+});
+
+Deno.test("plainTopology() tells the hard_sigmoid of Keras 3 from that of Keras 2", () => {
+  const keras2 = { class_name: "Dense", config: { units: 1, activation: "hard_sigmoid" } };
+  assertEquals(plainTopology(keras2, "", (name) => name), keras2);
+  const dtype = { class_name: "DTypePolicy", config: { name: "float32" } };
+  assertEquals(
+    plainTopology({ ...keras2, config: { ...keras2.config, dtype } }, "", (name) => name),
+    {
+      class_name: "Dense",
+      config: { units: 1, activation: "hardSigmoid6", dtype: "float32" },
+    },
+  );
+});
+
+Deno.test("loadModel() takes the mask of an Embedding, and refuses any other", async () => {
+  assertEquals(
+    await refusal("masked_lstm", (layers) => {
+      const { class_name, ...mask } = layers.find(({ class_name }) => class_name === "NotEqual");
+      assertEquals(class_name, "NotEqual");
+      mask.inbound_nodes[0].args[1] = 3;
+    }),
+    'layers[3].inbound_nodes[0].kwargs.mask is a mask that "not_equal" makes, expected one of an ' +
+      "Embedding or a Masking, which TensorFlow.js makes itself",
+  );
+});
+
+Deno.test("loadModel() refuses what a call of TensorFlow.js cannot say", async () => {
+  const call = (edit: (node: Json) => void) =>
+    refusal("merges", (layers) => {
+      const index = layers.findIndex(({ class_name }: Json) => class_name === "Dense");
+      edit(layers[index].inbound_nodes[0]);
+    });
+  assertEquals(
+    await call((node) => node.kwargs = { scale: 2 }),
+    "layers[1].inbound_nodes[0].kwargs.scale is 2, expected null: Dense of TensorFlow.js is not " +
+      "called with it",
+  );
+  assertEquals(
+    await call((node) => node.args = ["x"]),
+    'layers[1].inbound_nodes[0].args[0] is "x", expected a tensor or an array of tensors',
+  );
+  assertEquals(
+    await call((node) => node.args[0].config.keras_history = ["x"]),
+    "layers[1].inbound_nodes[0].args[0].config.keras_history is an array of 1 item, expected an " +
+      "array [layer, node, tensor]",
+  );
+  assertEquals(
+    await call((node) => node.args.push(tensor("dense", [null, 1, 2]))),
+    "layers[1].inbound_nodes[0] is an array of 2 items, expected one reference as Dense takes inputs",
+  );
+});
+
+Deno.test("loadModel() refuses an operation that is not run", async () => {
+  const message = await refusal("arithmetic", (layers) => {
+    layers.find(({ class_name }) => class_name === "TrueDivide")!.class_name = "Argmax";
+  });
+  assertEquals(
+    message,
+    'layers[1].class_name is "Argmax", an operation of Keras (keras.ops) that is not run here: it has ' +
+      "no gradient. Save a model without it: keras.Model(inputs, outputs) of the part before it or " +
+      "behind it",
+  );
+});
+
+Deno.test("loadModel() refuses two directions that are no copies of each other", async () => {
+  assertEquals(
+    await refusal("bidirectional", (layers) => layers[1].config.backward_layer.config.units = 3),
+    "layers[1].config.backward_layer is unlike config.json.config.layers[1].config.layer, expected " +
+      "a copy of it that goes backwards: TensorFlow.js has no other",
+  );
+});
+
+Deno.test("loadModel() refuses settings that TensorFlow.js would leave out", async () => {
+  const cases: [string, string, string, unknown, string][] = [
+    ["conv3d", "Conv3D", "groups", 2, "1: TensorFlow.js has no such convolution in groups"],
+    [
+      "transposed",
+      "Conv2DTranspose",
+      "output_padding",
+      [1, 1],
+      "null: TensorFlow.js pads no output",
+    ],
+    ["encoded", "Discretization", "sparse", true, "false: TensorFlow.js has no sparse tensors"],
+  ];
+  for (const [name, className, key, value, expected] of cases) {
+    const message = await refusal(name, (layers) => {
+      layers.find(({ class_name }) => class_name === className)!.config[key] = value;
+    });
+    assert(message.includes(`.config.${key} is `), message);
+    assert(message.endsWith(`expected ${expected}`), message);
+  }
+});
+
+Deno.test("loadModel() says of a layer that is not run why not", async () => {
+  const cases = [
+    [
+      "TextVectorization",
+      "text is not preprocessed here. Save the model behind it, which takes numbers: " +
+      "keras.Model(layer_behind.input, model.output)",
+    ],
+    [
+      "Lambda",
+      "it holds code of Python, expected a class of that name that --register FILE brings (a module " +
+      "that exports register({ tf }))",
+    ],
+    [
+      "ConvLSTM1D",
+      "TensorFlow.js convolves states of pictures alone, expected a ConvLSTM2D with pictures of one " +
+      "row, or a class of that name that --register FILE brings",
+    ],
+    [
+      "ReversibleEmbedding",
+      "it is called a second time, in reverse, to make logits of its own table, expected an Embedding " +
+      "and a Dense for the head, or a class of that name that --register FILE brings",
+    ],
+  ];
+  for (const [className, why] of cases) {
+    assertEquals(
+      await refusal("dense", (layers) => layers[1].class_name = className),
+      `layers[1].class_name is "${className}", which is not run: ${why}`,
+    );
+  }
+});
+
+Deno.test("loadModel() takes a layer for an activation where it is one", async () => {
+  const activationOf = (layer: Json) =>
+    plainTopology(
+      { class_name: "Dense", config: { units: 1, activation: layer } },
+      "x",
+      (name) => name,
+    ) as Json;
+  const own = (className: string, config: Json) =>
+    activationOf({ class_name: className, config }).config.activation;
+  assertEquals(own("ReLU", { max_value: 6, negative_slope: 0, threshold: 0 }), "relu6");
+  assertEquals(own("ReLU", { max_value: null }), "relu");
+  assertEquals(own("LeakyReLU", { negative_slope: 0.1 }), {
+    class_name: "leakyRelu",
+    config: { alpha: 0.1 },
+  });
+  assertEquals(own("Softmax", { axis: -1 }), "softmax");
+  assertEquals(own("Activation", { activation: "silu" }), "swish");
+  // What a layer leaves unsaid is Keras's default.
+  assertEquals(
+    ["Softmax", "ReLU", "ELU"].map((name) => own(name, {})),
+    ["softmax", "relu", "elu"],
+  );
+  const leaky = (alpha: number) => ({ class_name: "leakyRelu", config: { alpha } });
+  assertEquals(own("LeakyReLU", {}), leaky(0.3));
+  assertEquals(own("LeakyReLU", { alpha: 0.2 }), leaky(0.2));
+  assertEquals(own("ReLU", { negative_slope: 0.1, threshold: null }), leaky(0.1));
+  const strange: [string, Json][] = [
+    ["Softmax", { axis: 1 }],
+    ["ReLU", { max_value: 5 }],
+    ["ReLU", { max_value: 6, negative_slope: 0.1 }],
+    ["ReLU", { threshold: 1 }],
+    ["Activation", { activation: 1 }],
+  ];
+  for (const [name, config] of strange) {
+    assertThrows(() => own(name, config), ModelError, "with settings that no activation has");
+  }
+  assertEquals(
+    await refusal(
+      "dense",
+      (layers) => layers[1].config.activation = { class_name: "ELU", config: { alpha: 2 } },
+    ),
+    'layers[1].config.activation is a layer "ELU" with settings that no activation has, expected it ' +
+      "after the layer, not in it",
+  );
+});
+
+Deno.test("loadModel() reads a model.json whose BatchNormalization has a list of axes and no scale", async () => {
+  const { json, weights } = toManifest(bytesOf("conv2d_keras2.h5.gz"));
+  const layers = (json as Json).modelTopology.model_config.config.layers;
+  const lists = layers.filter(({ class_name, config }: Json) =>
+    class_name === "BatchNormalization" && Array.isArray(config.axis)
+  );
+  assertEquals(lists.map(({ config }: Json) => [config.axis, config.scale]), [
+    [[3], true],
+    [[3], false],
+  ]);
+  const folder = await Deno.makeTempDir();
+  await Deno.writeFile(`${folder}/weights.bin`, weights);
+  await Deno.writeTextFile(`${folder}/model.json`, JSON.stringify(json));
+  const { model } = await loadModel(`${folder}/model.json`);
+  assertEquals(model.layers.filter(({ weights }) => weights.length === 3).length, 1);
+  model.dispose();
+  await Deno.remove(folder, { recursive: true });
+});

@@ -1,0 +1,92 @@
+import { startEngine } from "../../../src/engine/mod.ts";
+import { loadModel, ModelError } from "../../../src/load/mod.ts";
+import { writeZip } from "../../model/files/write_zip.ts";
+import { bytesOf, withFile } from "./fixtures.ts";
+import { packKeras, unpackKeras } from "./pack_keras.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+
+await startEngine();
+
+type Config = { class_name: string; config: { layers: { class_name: string; config: object }[] } };
+
+/** Loads dense.keras with a changed configuration. */
+async function loadEdited(edit: (config: Config) => unknown) {
+  const { config, weights } = unpackKeras(bytesOf("dense.keras"));
+  edit(config as unknown as Config);
+  return await withFile("model.keras", packKeras({ config, weights }), (path) => loadModel(path));
+}
+
+Deno.test("loadModel() says that text is not preprocessed, and what to save", async () => {
+  for (const class_name of ["TextVectorization", "StringLookup", "Hashing"]) {
+    const dtype = { class_name: "DTypePolicy", config: { name: "int64" } };
+    await assertRejects(
+      () => loadEdited(({ config }) => config.layers[1] = { class_name, config: { dtype } }),
+      ModelError,
+      `class_name is "${class_name}", which is not run: text is not preprocessed here. Save the model behind it`,
+    );
+  }
+  await assertRejects(
+    () => loadEdited(({ config }) => Object.assign(config.layers[0].config, { dtype: "string" })),
+    ModelError,
+    'dtype is "string": text is not preprocessed here',
+  );
+});
+
+Deno.test("loadModel() says that the file of a subclassed model holds no layers", async () => {
+  await assertRejects(
+    () =>
+      loadEdited((model) => {
+        model.class_name = "BertBackbone";
+        model.config = { vocabulary_size: 9 } as never;
+      }),
+    ModelError,
+    'class_name is "BertBackbone", a model of a class of its own: the file holds its hyperparameters and ' +
+      "no layers. Save a functional model",
+  );
+  const inner = { class_name: "BertBackbone", config: { vocabulary_size: 9 }, compile_config: {} };
+  await assertRejects(
+    () => loadEdited(({ config }) => config.layers[1] = inner),
+    ModelError,
+    'layers[1].class_name is "BertBackbone", a model of a class of its own: the file holds its',
+  );
+});
+
+Deno.test("loadModel() names the setting that TensorFlow.js lacks", async () => {
+  const regularizer = { class_name: "L2", config: { l2: 0.1 } };
+  await assertRejects(
+    () =>
+      loadEdited(({ config }) =>
+        Object.assign(config.layers[1].config, { activity_regularizer: regularizer })
+      ),
+    ModelError,
+    "activity_regularizer is an object, expected null: TensorFlow.js adds no penalty on activations",
+  );
+  const transposed = { filters: 2, kernel_size: [3, 3], dilation_rate: [2, 2] };
+  await assertRejects(
+    () =>
+      loadEdited(({ config }) =>
+        config.layers[1] = { class_name: "Conv2DTranspose", config: transposed }
+      ),
+    ModelError,
+    "dilation_rate is an array of 2 items, expected 1: TensorFlow.js dilates no transposed convolution",
+  );
+});
+
+Deno.test("loadModel() reads the infinite numbers that Python writes into JSON", async () => {
+  const { config, weights } = unpackKeras(bytesOf("dense.keras"));
+  const { layers } = (config as unknown as Config).config;
+  Object.assign(layers[2], { class_name: "ReLU" });
+  layers[2].config = {
+    name: 'an "Infinity"'.replace(/\W/g, "_"),
+    max_value: "@",
+    note: "Infinity",
+  };
+  const text = JSON.stringify(config).replace('"@"', "Infinity");
+  const archive = writeZip([
+    { name: "config.json", content: new TextEncoder().encode(text) },
+    { name: "model.weights.h5", content: weights },
+  ]);
+  const { model } = await withFile("model.keras", archive, (path) => loadModel(path));
+  assertEquals(model.layers.some((layer) => layer.getClassName() === "ReLU"), true);
+  model.dispose();
+});

@@ -1,0 +1,144 @@
+import { attributeTexts } from "../../../src/keras/hdf5/attribute_texts.ts";
+import { hdf5Budget } from "../../../src/keras/hdf5/hdf5_budget.ts";
+import { Hdf5Bytes } from "../../../src/keras/hdf5/hdf5_bytes.ts";
+import { MESSAGE } from "../../../src/keras/hdf5/object_header.ts";
+import { TextHeaps } from "../../../src/keras/hdf5/text_heaps.ts";
+import { ModelError } from "../../../src/load/mod.ts";
+import { Budget } from "../../../src/model/files/budget.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+
+const encode = (text: string) => [...new TextEncoder().encode(text)];
+
+/** A whole number in so many bytes, little-endian. */
+const word = (value: number, bytes: number) =>
+  Array.from({ length: bytes }, (_, i) => Math.floor(value / 256 ** i) % 256);
+
+const padded = (bytes: number[]) => [
+  ...bytes,
+  ...Array<number>(Math.ceil(bytes.length / 8) * 8 - bytes.length).fill(0),
+];
+
+/** A list of texts, each of so many bytes. */
+const textType = (size: number) => [0x13, 0, 0, 0, ...word(size, 4)];
+
+interface Attribute {
+  name: string;
+  version?: number;
+  shared?: number;
+  type: number[];
+  count: number;
+  values: number[];
+}
+
+/** An attribute as a version of the format writes it. */
+function attribute({ name, version = 1, shared = 0, type, count, values }: Attribute) {
+  const parts = [[...encode(name), 0], type, [1, 1, 0, 0, 0, 0, 0, 0, ...word(count, 8)]];
+  return [
+    ...[version, shared],
+    ...parts.flatMap((part) => word(part.length, 2)),
+    ...version === 3 ? [0] : [],
+    ...parts.flatMap((part) => version === 1 ? padded(part) : part),
+    ...values,
+  ];
+}
+
+/** The texts of an attribute among these. */
+function texts(
+  wanted: string,
+  messages: number[][],
+  left = 1000,
+  type: number = MESSAGE.attribute,
+) {
+  const found = messages.map((bytes) => {
+    const view = new DataView(new Uint8Array(bytes).buffer);
+    const widths = { offset: 8, length: 8 };
+    return { type, bytes: new Hdf5Bytes(view, widths, 0, bytes.length, "A message") };
+  });
+  return attributeTexts(
+    found,
+    wanted,
+    '"/"',
+    new TextHeaps({
+      ...hdf5Budget(1000),
+      texts: new Budget(left, () => new ModelError("too much text")),
+    }),
+  );
+}
+
+const pair = { type: textType(3), count: 2, values: encode("ab\0cde") };
+const message = (run: () => unknown) => assertThrows(run, ModelError).message;
+
+Deno.test("attributeTexts() reads attributes of each version, by name", () => {
+  for (const version of [1, 2, 3]) {
+    const list = ["a", "longer name", "b"].map((name) => attribute({ name, version, ...pair }));
+    for (const name of ["a", "longer name", "b"]) {
+      assertEquals(texts(name, list), ["ab", "cde"], `${version}`);
+    }
+    assertEquals(texts("c", list), null);
+  }
+  assertEquals(
+    message(() => texts("a", [attribute({ name: "a", version: 4, ...pair })])),
+    'The list of attributes of "/" has version 4, expected 1 or 2 or 3',
+  );
+});
+
+Deno.test("attributeTexts() refuses a type that stands elsewhere, which the oldest version cannot have", () => {
+  const shared = (version: number) =>
+    texts("a", [attribute({ name: "a", version, shared: 1, ...pair })]);
+  assertEquals(shared(1), ["ab", "cde"]);
+  for (const version of [2, 3]) {
+    assertEquals(
+      message(() => shared(version)),
+      'The list of attributes of "/" has a named type, expected its own',
+    );
+  }
+});
+
+Deno.test("attributeTexts() requires the bytes of all texts, and some in each", () => {
+  const read = (more: Partial<Attribute>) =>
+    texts("a", [attribute({ name: "a", ...pair, ...more })]);
+  assertEquals(read({ count: 0 }), []);
+  assertEquals(read({ count: 1 }), ["ab"]);
+  const what = 'Attribute "a" of "/"';
+  const cases: [Partial<Attribute>, string][] = [
+    [{ count: 3 }, "is cut off at 6 bytes, expected 3 texts of 3 bytes"],
+    [{ values: encode("ab\0cd") }, "is cut off at 5 bytes, expected 2 texts of 3 bytes"],
+    [{ type: textType(0) }, "is cut off at 6 bytes, expected 2 texts of 0 bytes"],
+    [{ count: 2 ** 52 }, `is cut off at 6 bytes, expected ${2 ** 52} texts of 3 bytes`],
+    [{ type: [0x10, 0, 0, 0, ...word(2, 4)] }, "is no text, expected text"],
+  ];
+  for (const [more, why] of cases) assertEquals(message(() => read(more)), `${what} ${why}`);
+});
+
+Deno.test("attributeTexts() reads no more text than its budget has, empty texts for nothing", () => {
+  const longType = [0x19, 1, 0, 0, ...word(16, 4)];
+  const long = (lengths: number[]) =>
+    attribute({
+      ...{ name: "a", type: longType, count: lengths.length },
+      values: lengths.flatMap((length) => [...word(length, 4), ...word(0, 8), ...word(1, 4)]),
+    });
+  assertEquals(texts("a", [long([0, 0])], 0), ["", ""]);
+  assertThrows(() => texts("a", [long([3])], 3), ModelError, "A text of the HDF5 file is damaged");
+  assertEquals(
+    message(() => texts("a", [long([0, 4])], 3)),
+    "too much text",
+  );
+});
+
+Deno.test("attributeTexts() refuses attributes in a fractal heap, with or without an order", () => {
+  const info = (flags: number, address: number[]) =>
+    texts(
+      "a",
+      [[0, flags, ...flags === 1 ? word(7, 2) : [], ...address]],
+      0,
+      MESSAGE.attributeInfo,
+    );
+  for (const flags of [0, 1, 2]) {
+    assertEquals(info(flags, Array(8).fill(255)), null);
+    assertEquals(
+      message(() => info(flags, word(64, 8))),
+      'The list of attributes of "/" is in a fractal heap, expected attributes in the header as ' +
+        "Keras writes them",
+    );
+  }
+});

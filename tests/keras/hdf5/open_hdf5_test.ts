@@ -1,0 +1,146 @@
+import { type Hdf5Array, openHdf5 } from "../../../src/keras/hdf5/open_hdf5.ts";
+import { ModelError } from "../../../src/load/mod.ts";
+import { bytesOf, FILES } from "../files/fixtures.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { gunzipSync } from "node:zlib";
+
+const FOLDER = new URL("../../../fixtures/files/hdf5/", import.meta.url);
+
+/** A file that bench/peers/write_bad_hdf5.py wrote. */
+const file = (name: string) =>
+  new Uint8Array(gunzipSync(Deno.readFileSync(new URL(`${name}.h5.gz`, FOLDER))));
+
+Deno.test("openHdf5() reads every type of number as float32, and texts of every length", () => {
+  const root = openHdf5(file("types"));
+  const found = Object.fromEntries(
+    [...root.children].map(([name, one]) => [name, [...(one as Hdf5Array).read()]]),
+  );
+  const whole = [1, 2, -3], half = [1, 2.5, -3];
+  assertEquals(found, {
+    empty: [],
+    f2: half,
+    f4: half,
+    f8: half,
+    flag: [1, 0],
+    i1: whole,
+    i2: whole,
+    i4: whole,
+    i8: whole,
+    scalar: [7],
+    u1: [1, 2, 253],
+  });
+  assertEquals((root.children.get("empty") as Hdf5Array).shape, [0, 3]);
+  assertEquals((root.children.get("scalar") as Hdf5Array).shape, []);
+  assertEquals(root.texts("text"), ["ein Wort: Größe"]);
+  assertEquals(root.texts("list"), ["one", "three"]);
+  assertEquals(root.texts("words"), ["a", "bc", ""]);
+  assertEquals(root.texts("none"), null);
+  assertThrows(() => root.texts("number"), ModelError, 'Attribute "number" of "/"');
+});
+
+Deno.test("openHdf5() finds all of many names", () => {
+  const { children } = openHdf5(file("many_names"));
+  assertEquals([...children.keys()].sort(), Array.from({ length: 40 }, (_, i) => `a${i}`).sort());
+});
+
+const REFUSED: [name: string, message: string][] = [
+  [
+    "soft_link",
+    'The list of "/" has "b", a link to another name, expected data',
+  ],
+  [
+    "external_link",
+    'The header of "/" has "b", a link out of the file, expected data in ' +
+    "the file",
+  ],
+  [
+    "newest_soft_link",
+    'The header of "/" has "b", a link to another name, expected data',
+  ],
+  [
+    "newest_external_link",
+    'The header of "/" has "b", a link out of the file, expected data in ' +
+    "the file",
+  ],
+  ["hard_links", '"b" is also known by another name in the HDF5 file, expected one name'],
+  ["circle", '"a/b" is also known by another name in the HDF5 file, expected one name'],
+  ["compressed", '"a" is compressed, expected the plain array that Keras writes'],
+  ["chunked", '"a" is stored in chunks, expected the plain array that Keras writes'],
+  ["external_data", '"a" is kept in another file, expected the plain array that Keras writes'],
+  [
+    "reference",
+    'The header of "b" says that the entries are references to objects of 64 bits, expected text, ' +
+    "floats or integers",
+  ],
+  [
+    "compound",
+    'The header of "a" says that the entries are compounds of 64 bits, expected text, ' +
+    "floats or integers",
+  ],
+  [
+    "big_endian",
+    'The header of "a" says that the entries are big-endian, expected little-endian ones as Keras ' +
+    "writes",
+  ],
+  ["text", '"a" holds text, expected numbers'],
+  [
+    "newest",
+    'The header of "/" keeps its names in a fractal heap, expected the ' +
+    'format that Keras writes (h5py without libver="latest" and track_order)',
+  ],
+];
+
+for (const [name, message] of REFUSED) {
+  Deno.test(`openHdf5() refuses ${name}.h5`, () => {
+    const error = assertThrows(() => openHdf5(file(name)), ModelError);
+    assertEquals(error.message, message);
+  });
+}
+
+Deno.test("openHdf5() opens no file that is cut off, wherever", () => {
+  for (const name of ["nested.h5.gz", "dense.weights.h5.gz", "lstm_keras2.h5.gz"]) {
+    const whole = bytesOf(name);
+    for (let length = 0; length < whole.length; length += 61) {
+      assertThrows(() => openHdf5(whole.subarray(0, length)), ModelError);
+    }
+    const error = assertThrows(() => openHdf5(whole.subarray(0, whole.length - 1)), ModelError);
+    assertEquals(
+      error.message,
+      `The HDF5 file has ${(whole.length - 1).toLocaleString("en")} bytes, expected ` +
+        `${whole.length} as its first block states: truncated`,
+    );
+  }
+  assertThrows(
+    () => openHdf5(new Uint8Array(4)),
+    ModelError,
+    "The file is neither HDF5 nor zip, the formats in which Keras saves models",
+  );
+});
+
+Deno.test("openHdf5() opens every file that Keras wrote", () => {
+  const files = FILES.filter((name) => name.endsWith(".h5.gz")).map(bytesOf);
+  assert(files.length > 30);
+  for (const bytes of files) assert(openHdf5(bytes).children.size > 0);
+});
+
+/** A copy of a file with a number of 8 bytes in place of one that occurs once. */
+function replaced(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const copy = new Uint8Array(bytes);
+  const view = new DataView(copy.buffer);
+  let count = 0;
+  for (let at = 0; at + 8 <= copy.length; at += 8) {
+    if (view.getBigUint64(at, true) !== BigInt(from)) continue;
+    view.setBigUint64(at, BigInt(to), true);
+    count++;
+  }
+  assert(count > 0, `${from} does not occur`);
+  return copy;
+}
+
+Deno.test("openHdf5() holds every address and shape against the file", () => {
+  const bytes = file("hard_links");
+  // The one size of the array, then its length in bytes, become gigantic.
+  for (const [from, to] of [[2, 2 ** 52], [8, 2 ** 40], [2, 2 ** 31], [8, 7]]) {
+    assertThrows(() => openHdf5(replaced(bytes, from, to)), ModelError);
+  }
+});

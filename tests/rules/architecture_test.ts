@@ -1,0 +1,201 @@
+import type { LayerMeasurements } from "../../src/measure/measurements.ts";
+import { networkOf } from "../../src/rules/network/network.ts";
+import { architecture, linearRows } from "../../src/rules/weights/architecture.ts";
+import { testBrokenNetwork } from "../assert/test_broken_network.ts";
+import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { testThreshold } from "./test_threshold.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+
+testBrokenNetwork("architecture", { control: { activation: "linear" } });
+
+type Row = Partial<LayerMeasurements> & { widths?: [number, number] };
+
+/** Layers in a row, linear where nothing else is said, between 20 inputs and a head. */
+function row(...layers: Row[]) {
+  let depth = 0;
+  const chain = layers.map(({ widths = [20, 20], ...given }, i) => {
+    const className = given.className ?? "Dense";
+    const isDense = className === "Dense";
+    return makeLayer({
+      name: `layer_${i + 1}`,
+      activation: isDense ? "linear" : null,
+      depth: isDense ? ++depth : depth,
+      weights: isDense ? [makeWeight({ name: `layer_${i + 1}/kernel`, shape: widths })] : [],
+      ...given,
+    });
+  });
+  return makeMeasurements([], { layers: [...chain, makeHead({ depth: depth + 1 })] });
+}
+
+const TANH: Row = { activation: "tanh" };
+const LINEAR: Row = {};
+const of = (className: string, given: Row = {}): Row => ({ className, ...given });
+
+function found(...layers: Row[]) {
+  return architecture.check(row(...layers))
+    .map(({ severity, kind, layers = [] }) => [severity, kind, ...layers].join(" "));
+}
+
+Deno.test("architecture warns of the first of two kernels that nothing but linear layers separate", () => {
+  assertEquals(found(LINEAR, TANH), ["warning no-activation layer_1"]);
+  assertEquals(found(TANH, LINEAR, LINEAR, TANH), ["warning no-activation layer_2 layer_3"]);
+  const between = [
+    of("Flatten"),
+    of("Dropout"),
+    of("AveragePooling1D"),
+    of("BatchNormalization", { normalization: "batch" }),
+    of("Activation", { activation: "linear" }),
+  ];
+  for (const layer of between) {
+    assertEquals(found(LINEAR, layer, TANH), ["warning no-activation layer_1"], layer.className);
+  }
+});
+
+Deno.test("architecture takes for an activation whatever is not linear, and what is unknown", () => {
+  const between = [
+    of("Activation", { activation: "relu" }),
+    of("MaxPooling1D"),
+    of("LayerNormalization"),
+    of("Unheard"),
+  ];
+  for (const layer of between) {
+    assertEquals(found(LINEAR, layer, TANH), [], layer.className);
+  }
+  assertEquals(found(TANH, TANH), []);
+});
+
+Deno.test("architecture leaves the last layer before a head alone where others have activations", () => {
+  assertEquals(found(TANH, LINEAR), []);
+  const [finding] = architecture.check(row(LINEAR));
+  assertEquals(finding.kind, "no-activation");
+  assertStringIncludes(finding.message, "the whole network computes no more than one linear layer");
+});
+
+Deno.test("architecture warns where no hidden layer has an activation, whatever else bends the signal", () => {
+  assertEquals(found(LINEAR, of("MaxPooling1D"), LINEAR), [
+    "warning no-activation layer_1 layer_3",
+  ]);
+  const measurements = row(LINEAR, of("MaxPooling1D"), LINEAR);
+  assertStringIncludes(
+    architecture.check(measurements)[0].message,
+    "pools and normalisations are all that is not linear",
+  );
+  const { bare, whole } = linearRows(networkOf(measurements));
+  assertEquals([bare, whole], [true, false]);
+});
+
+Deno.test("architecture notes a layer that is narrower than both sides, and warns of one as wide as either", () => {
+  const narrow = (units: number) =>
+    [TANH, { widths: [20, units] }, {
+      widths: [units, 12],
+      ...TANH,
+    }] as Row[];
+  assertEquals(found(...narrow(11)), ["note linear-bottleneck layer_2"]);
+  assertEquals(found(...narrow(12)), ["warning no-activation layer_2"]);
+  assertEquals(found(TANH, LINEAR, { widths: [20, 30], ...TANH }), [
+    "warning no-activation layer_2",
+  ]);
+});
+
+Deno.test("architecture takes a bottleneck for the beginning of no row", () => {
+  const narrow = { widths: [20, 5] as [number, number] };
+  const wide = { widths: [5, 20] as [number, number] };
+  assertEquals(found(narrow, wide, TANH), [
+    "warning no-activation layer_2",
+    "note linear-bottleneck layer_1",
+  ]);
+  const { rows } = linearRows(networkOf(row(LINEAR, narrow, wide, LINEAR, TANH)));
+  assertEquals(rows, [["layer_1"], ["layer_3", "layer_4"]]);
+});
+
+Deno.test("architecture says of one layer and of several what they compute, and to leave it or them out", () => {
+  const said = (...layers: Row[]) => {
+    const [{ message, advice }] = architecture.check(row(...layers));
+    return [message, advice].join(" ");
+  };
+  assertEquals(
+    said(TANH, LINEAR, TANH),
+    "layer_2 has no activation, so that it and the next kernel together compute no more than one linear layer. " +
+      "Give layer_2 an activation, relu for instance, or leave it out.",
+  );
+  assertEquals(
+    said(TANH, LINEAR, LINEAR, TANH),
+    "layer_2, layer_3 have no activation, so that each of them computes no more than a part of the next kernel " +
+      "could. Give layer_2, layer_3 an activation, relu for instance, or leave them out.",
+  );
+});
+
+Deno.test("architecture leaves depthwise kernels, shared layers and branches alone", () => {
+  assertEquals(found(of("DepthwiseConv2D", { ...LINEAR, kernelLayout: "depthwise" }), TANH), []);
+  assertEquals(found(TANH, { calls: 2 }, TANH), []);
+  const measurements = row(TANH, LINEAR, TANH, { ...TANH, inputs: ["layer_2"] });
+  const inputs = [[], ["layer_1"], ["layer_2"], ["layer_2"], ["layer_3"]];
+  measurements.layers.forEach((layer, i) => layer.inputs = inputs[i]);
+  assertEquals(architecture.check(measurements), []);
+});
+
+Deno.test("architecture only notes what a trained network lacks", () => {
+  const [finding] = architecture.check(row(LINEAR, TANH), {}, true);
+  assertEquals(finding.severity, "note");
+});
+
+/** Residual additions, the last of which is so many times as large as the first. */
+function stream(growth: number, count = 3, more: Partial<LayerMeasurements>[] = []) {
+  const additions = Array.from({ length: count }, (_, i) =>
+    makeLayer({
+      name: `add_${i + 1}`,
+      className: "Add",
+      kind: "addition",
+      activation: null,
+      weights: [],
+      activations: flat(growth ** (i / (count - 1)), 640),
+    }));
+  const layers = [makeLayer(), ...more.map(makeLayer), ...additions, makeHead({ depth: 2 })];
+  return makeMeasurements([], { layers });
+}
+
+testThreshold("residualGrowth", {
+  judge: (growth, options) => architecture.check(stream(growth), options),
+  inside: [0.1, 9.9],
+  outside: [10.1, 1e6],
+  severity: "warning",
+});
+
+Deno.test("architecture judges the growth of three additions and more that nothing normalises", () => {
+  assertEquals(architecture.check(stream(100, 2)), []);
+  const other = (className: string) =>
+    architecture.check(stream(100, 3, [{ name: "other", className, weights: [] }]));
+  assertEquals(other("LayerNormalization"), []);
+  assertEquals(other("Unheard"), []);
+  assertEquals(other("Dropout").length, 1);
+});
+
+/** So many layers of relu, tanh or swish of one width. */
+const chain = (depth: number, width: number, activation: string) =>
+  makeMeasurements(Array.from({ length: depth }, () => ({
+    activation,
+    weights: [makeWeight({ shape: [width, width] })],
+  })));
+
+testThreshold("widthLoss", {
+  // 5 * 20 / width is the variance; the factor is 1000 at a width of 20.4.
+  judge: (width, options) => architecture.check(chain(20, width, "relu"), options),
+  inside: [64, 21],
+  outside: [20, 2],
+  severity: "note",
+});
+
+testThreshold("slopeDrift", {
+  judge: (depth, options) => architecture.check(chain(depth, 512, "swish"), options),
+  inside: [1, 16],
+  outside: [17, 40],
+  severity: "note",
+});
+
+Deno.test("architecture notes no depth of what pulls deviations back, and none of a trained network", () => {
+  for (const activation of ["relu", "tanh", "selu"]) {
+    assertEquals(architecture.check(chain(40, 512, activation)), []);
+  }
+  assertEquals(architecture.check(chain(40, 512, "swish"), {}, true), []);
+  assertEquals(architecture.check(chain(40, 2, "relu"), {}, true), []);
+});

@@ -1,0 +1,206 @@
+import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
+import { kerasLayers } from "../../src/keras/layers/mod.ts";
+import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
+import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
+import { askingShare } from "../../src/rules/network/attentions.ts";
+import { networkOf } from "../../src/rules/network/network.ts";
+import type { RuleOptions } from "../../src/rules/rule.ts";
+import { attention } from "../../src/rules/signal/attention.ts";
+import { testBrokenNetwork } from "../assert/test_broken_network.ts";
+import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { testThreshold } from "./test_threshold.ts";
+import { assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
+
+/** A block of a transformer on 8 places of 16 entries. */
+function transformer(tf: TensorFlow): LayersModel {
+  const { MultiHeadAttention } = kerasLayers(tf);
+  const kernelInitializer = tf.initializers.glorotUniform({ seed: 2 });
+  const x = tf.input({ shape: [8, 16] });
+  const attention = new MultiHeadAttention({
+    ...{ name: "attention", numHeads: 2, keyDim: 8, kernelInitializer },
+  });
+  const sum = tf.layers.add({ name: "sum" }).apply([x, attention.apply([x, x]) as typeof x]);
+  const head = tf.layers.dense({ name: "head", units: 1, kernelInitializer });
+  return tf.model({ inputs: x, outputs: head.apply(sum) as typeof x });
+}
+
+testBrokenNetwork("attention", {
+  create: (tf) => {
+    const model = transformer(tf);
+    // Within what init-scale lets pass.
+    rescaleWeights(model, 4, { layers: ["attention/query", "attention/key"] });
+    return model;
+  },
+});
+
+/** What a network with one attention is made with. */
+interface Given {
+  entropy?: number;
+  scores?: number;
+  /** 1 - mean cosine of the tokens at the start and at the end. */
+  apart?: [start: number, end: number];
+  /** rms of the gradients of queries, keys and values. */
+  gradients?: [query: number, key: number, value: number];
+  skip?: boolean;
+  moved?: boolean;
+}
+
+/** The rows of a network with one attention. */
+function network(given: Given = {}): Measurements {
+  const { entropy = 0.9, scores = 1, apart = [0.9, 0.5], gradients = [0.1, 0.1, 0.1] } = given;
+  const { skip = true, moved = false } = given;
+  const shape = [32, 8, 16];
+  const alike = (distance: number) => ({
+    tokenAlikeness: { cosine: 1 - distance, effectiveRank: 4, tokens: 8, examples: 4 },
+  });
+  const bias = (name: string) =>
+    makeWeight({ name: `${name}/bias`, shape: [20], values: flat(0.1, 20) });
+  const kernel = (name: string, size: number) => ({
+    weights: [
+      makeWeight({ name: `${name}/kernel`, gradients: flat(size, 400) }),
+      ...moved ? [bias(name)] : [],
+    ],
+  });
+  const row = (name: string, inputs: string[], own: Partial<LayerMeasurements> = {}) =>
+    makeLayer({ name, inputs, activation: null, weights: [], shape, ...own });
+  const [query, key, value] = gradients;
+  const layers = [
+    row("embed", [], { ...kernel("embed", 0.1), ...alike(apart[0]) }),
+    row("query", ["embed"], kernel("query", query)),
+    row("key", ["embed"], kernel("key", key)),
+    row("value", ["embed"], kernel("value", value)),
+    row("scores", ["query", "key"], { className: "AttentionScores", kind: "merge" }),
+    row("softmax", ["scores"], {
+      ...{ className: "AttentionWeights", kind: "activation", activation: "softmax" },
+      preActivations: flat(scores, 640),
+      attention: { entropy, oneHot: 1 - entropy, keys: 8, rows: 256 },
+    }),
+    row("context", ["softmax", "value"], { className: "AttentionContext", kind: "merge" }),
+    skip
+      ? row("end", ["embed", "context"], { className: "Add", kind: "addition", ...alike(apart[1]) })
+      : row("end", ["context"], { ...kernel("end", 0.1), ...alike(apart[1]) }),
+  ];
+  return makeMeasurements([], { layers: [...layers, makeHead({ inputs: ["end"], depth: 3 })] });
+}
+
+const judge = (given: Given, options?: RuleOptions) => attention.check(network(given), options);
+const kinds = (given: Given) => judge(given).map(({ severity, kind }) => `${severity} ${kind}`);
+
+testThreshold("attentionEntropy", {
+  judge: (entropy, options) => judge({ entropy }, options),
+  inside: [0.2, 1],
+  outside: [0.199, 0],
+  severity: "warning",
+  loose: 0,
+});
+
+testThreshold("scoreStd", {
+  judge: (scores, options) => judge({ scores }, options),
+  inside: [1e-3, 100],
+  outside: [0.99e-3, 0],
+  severity: "note",
+  loose: 0,
+});
+
+testThreshold("tokensApart", {
+  judge: (end, options) => judge({ apart: [0.9, end] }, options),
+  inside: [1.1e-6, 1],
+  outside: [0.9e-6, 0],
+  severity: "warning",
+  loose: 0,
+});
+
+Deno.test("attention has nothing against attentions as they are drawn, and none where there is no attention", () => {
+  assertEquals(judge({}), []);
+  assertEquals(judge({ entropy: 1, scores: 0.01 }), []);
+  assertEquals(attention.check(makeMeasurements()), []);
+});
+
+Deno.test("attention only notes sharp heads and alike tokens of a trained network", () => {
+  assertEquals(kinds({ entropy: 0.1 }), ["warning one-hot"]);
+  assertEquals(kinds({ entropy: 0.1, moved: true }), ["note one-hot"]);
+  assertEquals(kinds({ apart: [0.9, 0], moved: true }), ["note tokens-alike"]);
+  assertEquals(kinds({ scores: 0, moved: true }), []);
+});
+
+Deno.test("attention says how large scores are, and above which one key takes all", () => {
+  const [{ message, layer, measured }] = judge({ entropy: 0.05, scores: 12 });
+  assertEquals([layer, measured], ["softmax", 0.05]);
+  // sqrt(2 ln 8) = 2.039.
+  assertMatch(message, /standard deviation of 12, and above 2\.04 one of 8 keys takes it all\.$/);
+});
+
+Deno.test("attention tells the gradient of queries and keys beside that of values", () => {
+  const [{ message, figures }] = judge({ scores: 1e-6, gradients: [3e-6, 4e-6, 0.1] });
+  // sqrt((9 + 16) / 2) 1e-6 / 0.1.
+  assertAlmostEquals(figures!.share.value, 3.5355e-5, 1e-9);
+  assertMatch(message, /the gradient of its queries and keys is 3\.54e-5 of that of its values/);
+  const share = (gradients: Given["gradients"]) =>
+    askingShare(networkOf(network({ gradients })).attentions[0]);
+  assertEquals([share([1, 1, 0]), share([0, 0, 1])], [null, 0]);
+});
+
+Deno.test("attention names the layer from which on tokens are alike, unless they were from the start", () => {
+  const [finding] = judge({ apart: [0.9, 1e-9], skip: false });
+  assertEquals([finding.layer, finding.measured! < 1.1e-9], ["end", true]);
+  assertMatch(finding.message, /is 0\.9 in embed and 1e-9 in end; expected > 1e-6/);
+  assertMatch(String(finding.advice), /^Put a residual connection around each attention/);
+  assertEquals(judge({ apart: [0, 0] }), []);
+});
+
+Deno.test("attention says nothing of scores that are masked, not finite or not measured", () => {
+  const judged = (entropy: number, given: Partial<LayerMeasurements>) => {
+    const measurements = network({ entropy, scores: 1e-6 });
+    const layers = measurements.layers.map((layer) =>
+      layer.name === "softmax" ? { ...layer, ...given } : layer
+    );
+    return attention.check({ ...measurements, layers });
+  };
+  const scores = flat(1e-6, 640);
+  const unknown = [
+    { preActivations: null },
+    { preActivations: { ...scores, nonFinite: 1 } },
+    { preActivations: { ...scores, maxAbs: 1.1e8 } },
+  ];
+  for (const given of unknown) {
+    assertEquals(judged(0.9, given), []);
+    const [{ message, figures }] = judged(0.1, given);
+    assertEquals([message.endsWith("(attentionEntropy)."), figures!.std], [true, undefined]);
+  }
+  const known = { preActivations: { ...scores, maxAbs: 1e8 } };
+  assertEquals(judged(0.9, known).map(({ kind }) => kind), ["uniform"]);
+});
+
+Deno.test("attention names several layers where there are several, and the gradient of the last", () => {
+  const [uniform] = judge({ scores: 0 });
+  assertEquals([uniform.layer, uniform.layers], ["softmax", undefined]);
+  const [collapsed] = judge({ apart: [0.9, 1e-9], gradients: [0.3, 0.3, 0.1] });
+  assertEquals([collapsed.layer, collapsed.layers], ["end", undefined]);
+  assertMatch(collapsed.message, /The gradient of the last queries and keys is 3 of that of their/);
+  const none = judge({ apart: [0.9, 1e-9], gradients: [0.3, 0.3, 0] })[0];
+  assertEquals([none.figures!.share, /gradient/.test(none.message)], [undefined, false]);
+  const { layers, ...rest } = network({ apart: [0.9, 1e-9], scores: 0 });
+  const [head] = layers.slice(-1);
+  const twice = (name: string) => ({ ...layers.find((layer) => layer.name === name)! });
+  const all = [
+    ...layers.slice(0, -1),
+    { ...twice("scores"), name: "scores_2", inputs: ["query", "key"] },
+    { ...twice("softmax"), name: "softmax_2", inputs: ["scores_2"] },
+    { ...twice("context"), name: "context_2", inputs: ["softmax_2", "value"] },
+    { ...twice("end"), name: "end_2", inputs: ["end", "context_2"] },
+    { ...head, inputs: ["end_2"] },
+  ];
+  const found = attention.check({ ...rest, layers: all });
+  assertEquals(found.map(({ layer, layers }) => [layer, layers]), [
+    ["softmax", ["softmax", "softmax_2"]],
+    ["end", ["end", "end_2"]],
+  ]);
+});
+
+Deno.test("attention judges the layers that it is asked to", () => {
+  const broken: Given = { entropy: 0, apart: [0.9, 0] };
+  const found = (options: RuleOptions) => judge(broken, options).map(({ kind }) => kind);
+  assertEquals(found({}), ["one-hot", "tokens-alike"]);
+  assertEquals(found({ layers: ["end"] }), ["tokens-alike"]);
+  assertEquals(found({ layers: ["softmax"] }), ["one-hot"]);
+});

@@ -1,0 +1,168 @@
+import type { Measurements } from "../../src/measure/measurements.ts";
+import { activationScale } from "../../src/rules/signal/activation_scale.ts";
+import { explodingGradients } from "../../src/rules/signal/exploding_gradients.ts";
+import { gradientBalance } from "../../src/rules/signal/gradient_balance.ts";
+import { gradientRatio } from "../../src/rules/signal/gradient_ratio.ts";
+import { vanishingGradients } from "../../src/rules/signal/vanishing_gradients.ts";
+import { meanField } from "../../src/theory/mean_field.ts";
+import { flat, makeHead, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { testThreshold } from "./test_threshold.ts";
+
+/** A chain of layers whose delta has these sizes. */
+const deltas = (...sizes: number[]) =>
+  makeMeasurements(sizes.map((size) => ({ preActivationGradients: flat(size, 640) })));
+
+/** Three critical layers as theory predicts them, but for the first one's figures. */
+function critical(
+  { delta = 1, deviation = 1, width = 128, activation = "tanh" }: {
+    delta?: number;
+    deviation?: number;
+    width?: number;
+    activation?: "tanh" | "relu";
+  },
+): Measurements {
+  const weightVariance = activation === "relu" ? 2 : 1;
+  const states = meanField(Array(3).fill({ activation, weightVariance }));
+  const layers = states.map((state, i) => {
+    const signal = (i === 0 ? delta : 1) * states.slice(i, -1).reduce((s, { chi }) => s * chi, 1);
+    return {
+      activation,
+      preActivations: flat(Math.sqrt(state.preActivationVariance), width * 32),
+      activations: flat(state.activationStd * (i === 0 ? deviation : 1), width * 32),
+      preActivationGradients: flat(Math.sqrt(signal), width * 32),
+      weights: [makeWeight({
+        shape: [width, width],
+        values: flat(Math.sqrt(weightVariance / width), width * width),
+      })],
+    };
+  });
+  return makeMeasurements(layers);
+}
+
+testThreshold("vanishingRatio", {
+  judge: (ratio, options) => vanishingGradients.check(deltas(ratio, 1), options),
+  inside: [1.001e-3],
+  outside: [0.999e-3],
+  severity: "error",
+  loose: 0,
+});
+
+testThreshold("vanishingRatioWarning", {
+  judge: (ratio, options) => vanishingGradients.check(deltas(ratio, 1), options),
+  inside: [1.001e-2],
+  outside: [0.999e-2],
+  severity: "warning",
+  loose: 0,
+});
+
+testThreshold("vanishingStep", {
+  judge: (step, options) => {
+    const weights = [makeWeight({ values: flat(1, 400), gradients: flat(step, 400) })];
+    const [first, last] = deltas(5e-3, 1).layers;
+    return vanishingGradients.check(
+      makeMeasurements([], { layers: [{ ...first, weights }, last] }),
+      options,
+    );
+  },
+  inside: [1.001e-2],
+  outside: [0.999e-2],
+  severity: "error",
+  loose: 0,
+  named: "vanishingRatioWarning",
+  indirect: true,
+});
+
+testThreshold("vanishingFloor", {
+  judge: (size, options) => {
+    const weights = [makeWeight({ gradients: flat(size, 400) })];
+    return vanishingGradients.check(makeMeasurements([{ weights }, {}]), options);
+  },
+  inside: [1.001e-7],
+  outside: [0.999e-7],
+  severity: "warning",
+  loose: 0,
+});
+
+testThreshold("explodingRatio", {
+  judge: (ratio, options) => explodingGradients.check(deltas(ratio, 1), options),
+  inside: [999],
+  outside: [1001],
+  severity: "error",
+});
+
+testThreshold("explodingRatioWarning", {
+  judge: (ratio, options) => explodingGradients.check(deltas(ratio, 1), options),
+  inside: [99.9],
+  outside: [100.1],
+  severity: "warning",
+});
+
+testThreshold("explodingEntry", {
+  judge: (size, options) => {
+    const weights = [makeWeight({ gradients: flat(size, 400) })];
+    const { batch, ...rest } = makeMeasurements([{ weights }]);
+    const targets = [{ name: "y", shape: [32, 1], values: flat(1, 32), unitMeans: [0] }];
+    return explodingGradients.check({ ...rest, batch: { ...batch, targets } }, options);
+  },
+  inside: [69.9],
+  outside: [70.1],
+  severity: "warning",
+});
+
+testThreshold("explodingGlobalNorm", {
+  judge: (norm, options) => {
+    const head = makeHead({ weights: [makeWeight({ gradients: flat(norm / 20, 400) })] });
+    return explodingGradients.check(makeMeasurements([], { layers: [head] }), options);
+  },
+  inside: [99.9],
+  outside: [100.1],
+  severity: "error",
+  options: { explodingGlobalNorm: 100 },
+});
+
+testThreshold("gradientRatioFactor", {
+  judge: (delta, options) => gradientRatio.check(critical({ delta }), options),
+  inside: [1.999, 1 / 1.999],
+  outside: [2.001, 1 / 2.001],
+  severity: "warning",
+});
+
+testThreshold("gradientBalance", {
+  // At criticality relu has the same signal in all layers.
+  judge: (delta, options) =>
+    gradientBalance.check(critical({ delta, activation: "relu" }), options),
+  inside: [999, 1 / 999],
+  outside: [1001, 1 / 1001],
+  severity: "warning",
+});
+
+testThreshold("minWidth", {
+  judge: (width, options) => gradientBalance.check(critical({ width }), options),
+  inside: [64],
+  outside: [63],
+  severity: "note",
+  loose: 1,
+  named: null,
+  indirect: true,
+});
+
+testThreshold("activationScaleFactor", {
+  judge: (deviation, options) => activationScale.check(critical({ deviation }), options),
+  inside: [1.999, 1 / 1.999],
+  outside: [2.001, 1 / 2.001],
+  severity: "warning",
+});
+
+testThreshold("activationTarget", {
+  judge: (target, options) => {
+    const measurements = makeMeasurements([{ activations: flat(target, 640) }]);
+    return activationScale.check(measurements, options);
+  },
+  inside: [1.099, 1 / 1.099],
+  outside: [1.101, 1 / 1.101],
+  severity: "warning",
+  loose: 1.05,
+  named: "activationScaleFactor",
+  options: { activationTarget: 1, activationScaleFactor: 1.1 },
+  indirect: true,
+});

@@ -1,0 +1,143 @@
+import type {
+  LayerMeasurements,
+  TensorStatistics,
+  WeightMeasurements,
+} from "../../src/measure/measurements.ts";
+import { gradientsFlow } from "../../src/rules/signal/gradients_flow.ts";
+import {
+  flat,
+  makeHead,
+  makeLayer,
+  makeMeasurements,
+  makeWeight,
+  statisticsOf,
+} from "./make_measurements.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+
+const zero = flat(0, 400);
+
+function judge(weight: Partial<WeightMeasurements>, layer: Partial<LayerMeasurements> = {}) {
+  const weights = [makeWeight({ name: "k", ...weight })];
+  return gradientsFlow.check(makeMeasurements([{ weights, ...layer }, {}]));
+}
+
+Deno.test("gradientsFlow passes a gradient however small, and an absent one of a frozen weight", () => {
+  assertEquals(judge({ gradients: flat(1e-30, 400) }), []);
+  assertEquals(judge({ gradients: null, trainable: false }), []);
+});
+
+Deno.test("gradientsFlow fails a trainable weight without a gradient and says why", () => {
+  const [finding, ...others] = judge({
+    gradients: null,
+    absent: { gradients: "the weight is not on the objective's path" },
+  });
+  assertEquals(others, []);
+  assertEquals([finding.severity, finding.layer], ["error", "dense_1"]);
+  assertStringIncludes(finding.message, "k has no gradient: the weight is not on");
+});
+
+Deno.test("gradientsFlow fails an all-zero gradient and tells silent inputs from a silent delta", () => {
+  const [fed] = judge({ gradients: zero });
+  assertEquals(fed.severity, "error");
+  assertEquals(
+    fed.advice,
+    "The delta of dense_1 is not 0, so all of its inputs are 0: look at the layers before it.",
+  );
+  const [dead] = judge({ gradients: zero }, { preActivationGradients: zero });
+  assertStringIncludes(dead.advice, "Look at dense_1: the signal is lost there");
+  const unsent = { preActivationGradients: zero, activationGradients: zero };
+  assertStringIncludes(judge({ gradients: zero }, unsent)[0].advice, "at what follows dense_1");
+});
+
+Deno.test("gradientsFlow names what feeds a layer nothing but zeros", () => {
+  const weights = [makeWeight({ name: "k", gradients: zero })];
+  const [finding] = gradientsFlow.check(
+    makeMeasurements([{ activations: flat(0, 640) }, {}, { activations: flat(0, 640) }, {
+      weights,
+    }]),
+  );
+  assertStringIncludes(finding.advice, "inputs are 0: look at dense_3.");
+  const measurements = makeMeasurements([{ weights }]);
+  const batch = { ...measurements.batch, inputs: flat(0, 640) };
+  const [first] = gradientsFlow.check({ ...measurements, batch });
+  assertStringIncludes(first.advice, "inputs are 0: look at the inputs.");
+});
+
+Deno.test("gradientsFlow leaves a note about an ignored layer as it is", () => {
+  const bias = makeWeight({ name: "dense_1/bias", shape: [20], gradients: flat(0, 20) });
+  const measurements = makeMeasurements([{ weights: [makeWeight(), bias] }]);
+  const findings = gradientsFlow.check(measurements);
+  assertEquals(findings.map(({ severity }) => severity), ["note"]);
+  const ignore = [{ layer: "dense_1", reason: "Known." }];
+  assertEquals(gradientsFlow.check(measurements, { ignore }), findings);
+});
+
+Deno.test("gradientsFlow fails a model that is frozen as a whole, and warns of a trained one", () => {
+  const frozen = [makeWeight({ trainable: false, gradients: null })];
+  const check = (weights: WeightMeasurements[], head = frozen) =>
+    gradientsFlow.check(
+      makeMeasurements([], { layers: [makeLayer({ weights }), makeHead({ weights: head })] }),
+    );
+  const [finding, ...others] = check(frozen);
+  assertEquals([finding.severity, finding.layer, others], ["error", null, []]);
+  assertEquals(finding.unjudged, true);
+  const moved = makeWeight({
+    name: "dense/bias",
+    shape: [2],
+    values: statisticsOf([0.1, 0.3]),
+    trainable: false,
+    gradients: null,
+  });
+  const [trained] = check([...frozen, moved]);
+  assertEquals([trained.severity, trained.unjudged], ["warning", undefined]);
+  assertStringIncludes(finding.message, "None of the 2 weights of the model is trainable");
+  assertEquals(check([makeWeight()]), []);
+  assertEquals(check([], []), []);
+});
+
+Deno.test("gradientsFlow says where there is nothing to learn from a batch", () => {
+  const weights = [makeWeight({ name: "k", gradients: zero })];
+  const silent = { activationGradients: zero, preActivationGradients: zero };
+  const advice = (value: number) =>
+    gradientsFlow.check(makeMeasurements([], {
+      layers: [makeHead({ weights, ...silent })],
+      objective: { name: "triplet", value },
+    }))[0].advice;
+  assertStringIncludes(advice(0), "The objective is 0 on this batch");
+  assertStringIncludes(advice(0.2), "Check the objective and its targets");
+});
+
+Deno.test("gradientsFlow fails a frozen weight with a gradient", () => {
+  const [finding] = judge({ trainable: false });
+  assertEquals([finding.severity, finding.expected.text], ["error", "no gradient"]);
+});
+
+Deno.test("gradientsFlow judges an embedding by the rows that the batch used", () => {
+  assertEquals(
+    judge({ gradients: flat(0.1, 400), gradientsOfUsedRows: zero })[0].severity,
+    "error",
+  );
+  assertEquals(judge({ gradients: zero, gradientsOfUsedRows: flat(0.1, 40) }), []);
+});
+
+Deno.test("gradientsFlow only notes a bias whose delta cancels over the batch", () => {
+  const bias = makeWeight({ name: "dense_1/bias", shape: [20], gradients: flat(0, 20) });
+  const found = (kernel: TensorStatistics, delta = flat(0.1, 640)) => {
+    const weights = [makeWeight({ name: "dense_1/kernel", gradients: kernel }), bias];
+    const layer = { weights, preActivationGradients: delta };
+    return gradientsFlow.check(makeMeasurements([layer, {}]));
+  };
+  const [{ severity, message }, ...others] = found(flat(0.1, 400));
+  assertEquals([severity, others], ["note", []]);
+  assertStringIncludes(message, "it cancels over the batch");
+  assertEquals(found(zero).map(({ severity }) => severity), ["error"]);
+  // A gradient without a delta comes from a penalty on the weights.
+  assertEquals(found(flat(0.1, 400), zero)[0].severity, "error");
+});
+
+Deno.test("gradientsFlow fails a softmax head under the sum, for nothing was measured", () => {
+  const weights = [makeWeight({ name: "k", gradients: zero })];
+  const head = makeHead({ activation: "softmax", preActivationGradients: zero, weights });
+  const findings = gradientsFlow.check(makeMeasurements([], { layers: [head] }));
+  assertEquals(findings.map(({ severity, unjudged }) => [severity, unjudged]), [["error", true]]);
+});

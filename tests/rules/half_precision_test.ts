@@ -1,0 +1,90 @@
+import { assertHalfPrecision } from "../../src/assert/mod.ts";
+import type { TensorStatistics } from "../../src/measure/measurements.ts";
+import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
+import { halfPrecision } from "../../src/rules/signal/half_precision.ts";
+import type { ExponentHistogram } from "../../src/theory/half_precision_fit.ts";
+import { testBrokenNetwork } from "../assert/test_broken_network.ts";
+import { flat, makeMeasurements } from "./make_measurements.ts";
+import { testThreshold } from "./test_threshold.ts";
+import { assertEquals, AssertionError, assertStringIncludes, assertThrows } from "@std/assert";
+
+testBrokenNetwork("half-precision", {
+  spoil: (model) => void rescaleWeights(model, 1e-8, { layers: ["dense_5"] }),
+  histograms: true,
+});
+
+/** Numbers of which so many have each of two exponents. */
+function withExponents(low: [number, number], high: [number, number], zeros = 0): TensorStatistics {
+  const counts = Array(high[0] - low[0] + 1).fill(0);
+  counts[0] = low[1];
+  counts[counts.length - 1] = high[1];
+  const exponents: ExponentHistogram = {
+    zeros,
+    nonFinite: 0,
+    under: 0,
+    from: low[0],
+    counts,
+    over: 0,
+  };
+  return { ...flat(1, 1000), exponents };
+}
+
+const judge = (given: Parameters<typeof makeMeasurements>[0]) =>
+  halfPrecision.check(makeMeasurements(given));
+
+testThreshold("halfUnder", {
+  // 2^-25 is 0 in fp16, 2^-24 its smallest number; zeros are not counted.
+  judge: (share, options) =>
+    halfPrecision.check(
+      makeMeasurements([{
+        preActivationGradients: withExponents(
+          [-25, Math.round(1000 * share)],
+          [-24, Math.round(1000 * (1 - share))],
+          5000,
+        ),
+      }]),
+      options,
+    ),
+  inside: [0, 0.5],
+  outside: [0.501, 1],
+  severity: "warning",
+});
+
+Deno.test("halfPrecision says by which power of 2 the loss can be scaled", () => {
+  const advice = (least: number, most: number) =>
+    judge([{ preActivationGradients: withExponents([least, 900], [most, 100]) }])[0].advice;
+  assertStringIncludes(advice(-30, -10), "Scale the loss by up to 2^22,");
+  assertStringIncludes(advice(-30, -20), "Scale the loss by up to 2^24,");
+  assertStringIncludes(advice(-25, 11), "Scale the loss by up to 2^1,");
+  // 2^-26 would still be 0, and no factor is left.
+  assertStringIncludes(advice(-26, 11), "no scale of the loss");
+  assertStringIncludes(advice(-25, 12), "no scale of the loss");
+});
+
+Deno.test("halfPrecision warns of any entry of 2^16 and more, in signals and in gradients", () => {
+  const kinds = (figures: Parameters<typeof makeMeasurements>[0]) =>
+    judge(figures).map(({ kind, layer }) => `${kind} ${layer}`);
+  assertEquals(kinds([{ activations: withExponents([0, 999], [15, 1]) }]), []);
+  assertEquals(kinds([{}, { activations: withExponents([0, 999], [16, 1]) }]), [
+    "overflow dense_2",
+  ]);
+  assertEquals(kinds([{ activationGradients: withExponents([0, 999], [16, 1]) }]), [
+    "overflow dense_1",
+  ]);
+});
+
+Deno.test("halfPrecision has nothing to say where no exponents were counted", () => {
+  assertEquals(
+    judge([{ activations: flat(1e6, 640), preActivationGradients: flat(1e-9, 640) }]),
+    [],
+  );
+});
+
+Deno.test("assertHalfPrecision() gives no verdict where no exponents were counted, and so fails", () => {
+  const uncounted = makeMeasurements([{ activations: flat(1, 640) }]);
+  const { message } = assertThrows(() => assertHalfPrecision(uncounted), AssertionError);
+  assertStringIncludes(message, "No verdict: the exponents were not counted.");
+  assertStringIncludes(message, "Measure with { histograms: true }.");
+  const counted = { activations: withExponents([0, 999], [1, 1]) };
+  assertHalfPrecision(makeMeasurements([counted]));
+});

@@ -1,0 +1,228 @@
+import type { LayerMeasurements, WeightMeasurements } from "../../src/measure/measurements.ts";
+import { initScale } from "../../src/rules/weights/init_scale.ts";
+import { symmetry } from "../../src/rules/weights/symmetry.ts";
+import { flat, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
+import { severities } from "./severities.ts";
+import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+
+function scaled(std: number, layer: Partial<LayerMeasurements> = {}, shape = [20, 20]) {
+  const count = shape.reduce((product, size) => product * size, 1);
+  return initScale.check(
+    makeMeasurements([{ weights: [makeWeight({ shape, values: flat(std, count) })], ...layer }]),
+  );
+}
+
+Deno.test("initScale warns beyond 1.4 and 2 times the initialiser, up and down", () => {
+  const lecun = 1 / Math.sqrt(20);
+  assertEquals([1.39, 1.41, 1.99, 2.01].map((f) => severities(scaled(lecun * f))), [
+    [],
+    ["warning"],
+    ["warning"],
+    ["warning"],
+  ]);
+  assertEquals([1.39, 1.41, 1.99, 2.01].map((f) => severities(scaled(lecun / f))), [
+    [],
+    ["warning"],
+    ["warning"],
+    ["warning"],
+  ]);
+});
+
+Deno.test("initScale fails what is 100 times too large, and what else is off where the signal dies", () => {
+  const lecun = 1 / Math.sqrt(20);
+  assertEquals(severities(scaled(99 * lecun)), ["warning"]);
+  assertEquals(severities(scaled(101 * lecun)), ["error"]);
+  assertEquals(severities(scaled(lecun / 1e4)), ["warning"]);
+  const off = (saturatedFraction: number, factor: number) =>
+    severities(scaled(factor * lecun, { saturatedFraction }));
+  for (const factor of [2.01, 1 / 2.01]) {
+    assertEquals([0.5, 0.51].map((share) => off(share, factor)), [["warning"], ["error"]]);
+  }
+  assertEquals(off(0.51, 1.5), ["warning"]);
+});
+
+Deno.test("initScale asks He of relu and fits the fan-in of a convolution", () => {
+  const [finding] = scaled(1, { activation: "relu", className: "Conv2D" }, [3, 3, 2, 100]);
+  assertStringIncludes(finding.message, "He initialisation draws (0.333)");
+  assertEquals(scaled(Math.sqrt(2 / 18), { activation: "relu" }, [3, 3, 2, 100]), []);
+});
+
+Deno.test("initScale passes Glorot and orthogonal kernels whatever the activation", () => {
+  for (const activation of ["relu", "tanh", "sigmoid", "linear"]) {
+    assertEquals(scaled(Math.sqrt(2 / 120), { activation }, [20, 100]), []);
+    assertEquals(scaled(1 / Math.sqrt(100), { activation: "tanh" }, [20, 100]), []);
+  }
+});
+
+Deno.test("initScale names one target, and what else it counts the range from", () => {
+  // Fan-in 16 to 64 units: LeCun draws 0.25, Glorot 0.158, orthogonal 0.125.
+  const [low] = scaled(0.04, {}, [16, 64]);
+  assertStringIncludes(low.message, "is 0.04, 0.16 times what LeCun initialisation draws (0.25);");
+  assertStringIncludes(
+    low.message,
+    "expected 0.25 .. 2 times (initScaleFactor, counted from the 0.125 of orthogonal).",
+  );
+  assertStringIncludes(low.advice, "by 6.25, which gives the standard deviation 1 / sqrt(fan-in)");
+  assertAlmostEquals(low.measured!, 0.16, 1e-9);
+  assertEquals(low.expected.text, "0.25 .. 2");
+  const [high] = scaled(0.6, {}, [16, 64]);
+  assertStringIncludes(high.message, "expected 0.5 .. 2 times (initScaleFactor).");
+  // Fan-in 64 to 16 units: LeCun draws 0.125, Glorot 0.158, orthogonal 0.125.
+  const [wide] = scaled(0.4, {}, [64, 16]);
+  assertStringIncludes(
+    wide.message,
+    "expected 0.5 .. 2.53 times (initScaleFactor, counted from the 0.158 of Glorot).",
+  );
+});
+
+Deno.test("initScale passes whatever lies between two initialisers", () => {
+  // Fan-in 9 to 576: He draws 0.471, Glorot 0.0585, orthogonal 0.0589.
+  const shape = [9, 576];
+  for (const std of [0.0585, 0.1, 0.17, 0.3, 0.471]) {
+    assertEquals(scaled(std, { activation: "relu" }, shape), [], `${std}`);
+  }
+  assertEquals(severities(scaled(0.471 * 2.1, { activation: "relu" }, shape)), ["warning"]);
+  assertEquals(severities(scaled(0.0585 / 2.1, { activation: "relu" }, shape)), ["warning"]);
+});
+
+Deno.test("initScale lets a kernel be small whose z is made larger right after", () => {
+  const sine = (size: number, delta: number, className = "Sine") => {
+    const weights = [makeWeight({ values: flat(0.01, 400) })];
+    return severities(
+      initScale.check(makeMeasurements([
+        {
+          activation: "linear",
+          weights,
+          preActivations: flat(0.04, 640),
+          preActivationGradients: flat(delta, 640),
+        },
+        {
+          name: "sine",
+          className,
+          activation: null,
+          depth: 1,
+          weights: [],
+          activations: flat(size, 640),
+          activationGradients: flat(0.1, 640),
+        },
+      ])),
+    );
+  };
+  assertEquals(sine(0.7, 3), []);
+  assertEquals(sine(0.05, 3), ["warning"]);
+  // A layer that adds something else, and one that is known to.
+  assertEquals(sine(0.7, 0.1), ["warning"]);
+  for (const className of ["Concatenate", "Multiply", "GlobalMaxPooling1D"]) {
+    assertEquals(sine(0.7, 3, className), ["warning"]);
+  }
+});
+
+Deno.test("initScale lets a kernel be small where the next one is normalised, and comes out at 1", () => {
+  const found = (deviation: number, activation = "relu", className = "BatchNormalization") => {
+    const weights = [makeWeight({ values: flat(0.01, 400) })];
+    const norm = { name: "norm", className, activation: null, depth: 2, weights: [] };
+    return severities(
+      initScale.check(makeMeasurements([
+        { activation, weights },
+        { activation: "linear" },
+        { ...norm, activations: flat(deviation, 640) },
+      ])),
+    );
+  };
+  assertEquals(found(1), []);
+  assertEquals(found(0.51, "leakyRelu(0.2)"), []);
+  // So small that the normalisation's epsilon outweighs it.
+  assertEquals(found(0.49), ["warning"]);
+  assertEquals(found(1, "tanh"), ["warning"]);
+  assertEquals(found(1, "relu", "Dropout"), ["warning"]);
+});
+
+const ADD = { name: "add", className: "Add", activation: null, depth: 1, weights: [] };
+
+Deno.test("initScale and symmetry let the end of a residual branch be small and zero, not large", () => {
+  const branch = (std: number) => {
+    const weights = [makeWeight({ values: flat(std, 400) })];
+    const measurements = makeMeasurements([{ activation: "linear", weights }, ADD]);
+    return [...initScale.check(measurements), ...symmetry.check(measurements)];
+  };
+  const lecun = 1 / Math.sqrt(20);
+  assertEquals([0, 1e-3, lecun].map((std) => branch(std)), [[], [], []]);
+  const [{ severity, advice }] = branch(3 * lecun);
+  assertEquals(severity, "warning");
+  assertMatch(advice, /^Multiply the kernel of dense_1 by 0.333,/);
+});
+
+Deno.test("initScale lets a head be small but not large", () => {
+  const role = "output" as const;
+  assertEquals(scaled(1e-3, { role, activation: "linear" }), []);
+  assertEquals(severities(scaled(1, { role, activation: "linear" })), ["warning"]);
+});
+
+Deno.test("initScale passes over tiny and normalised kernels and what recurrent layers are fed by, and warns of zeros", () => {
+  assertEquals(scaled(9, {}, [3, 10]), []);
+  assertEquals(severities(scaled(9, {}, [4, 8])), ["warning"]);
+  assertEquals(scaled(9, { className: "LSTM" }), []);
+  assertEquals(severities(scaled(0)), ["warning"]);
+  const norm = { className: "BatchNormalization", activation: null, depth: 1, weights: [] };
+  const weights = [makeWeight({ values: flat(9, 400) })];
+  const chain = makeMeasurements([{ activation: "linear", weights }, { ...norm, name: "norm" }]);
+  assertEquals(initScale.check(chain), []);
+});
+
+/** What is said of a recurrent kernel with so many times the deviation of an initialiser. */
+function recurrent(
+  std: number,
+  [units, columns] = [16, 16],
+  given: Partial<WeightMeasurements> = {},
+) {
+  const shape = [units, columns];
+  const kernel = makeWeight({
+    name: "rnn/recurrent_kernel",
+    shape,
+    values: flat(std, units * columns),
+    ...given,
+  });
+  return initScale.check(makeMeasurements([{ weights: [makeWeight(), kernel] }]));
+}
+
+Deno.test("initScale warns of large recurrent kernels beyond 1.4 and 2 times He", () => {
+  const he = Math.sqrt(2 / 16);
+  for (const columns of [16, 48, 64]) {
+    const found = [1.39, 1.41, 1.99, 2.01].map((f) => severities(recurrent(f * he, [16, columns])));
+    assertEquals(found, [[], ["warning"], ["warning"], ["warning"]]);
+  }
+});
+
+Deno.test("initScale only warns of small recurrent kernels, and of those without gates", () => {
+  assertEquals([1.99, 2.01, 1e6].map((f) => severities(recurrent(0.25 / f))), [
+    [],
+    ["warning"],
+    ["warning"],
+  ]);
+  assertEquals(recurrent(1e-6, [16, 48]), []);
+  // A constant one is left to the rule symmetry.
+  assertEquals(recurrent(0), []);
+  assertEquals(recurrent(0, [16, 16], { values: statisticsOf(Array(256).fill(0.3)) }), []);
+  assertEquals(recurrent(9, [5, 5]), []);
+});
+
+Deno.test("initScale asks an orthogonal draw of all gates together of a recurrent kernel", () => {
+  const [finding] = recurrent(1, [16, 64]);
+  assertEquals(
+    finding.message,
+    "rnn/recurrent_kernel is large: its standard deviation is 1, 8 times what orthogonal " +
+      "initialisation draws (0.125); expected 0.5 .. 5.66 times (initScaleFactor, counted from the 0.354 of He).",
+  );
+  assertEquals(finding.advice, "Draw rnn/recurrent_kernel with a standard deviation of 0.125.");
+  const values = flat(1, 4 * 3 * 16 * 64);
+  const [convolution] = recurrent(1, [16, 64], { shape: [4, 3, 16, 64], values });
+  // The rows of all positions of the window, 192, are more than the columns.
+  assertStringIncludes(convolution.message, "draws (0.0722)");
+});
+
+Deno.test("initScale advises one factor for many layers", () => {
+  const weights = [makeWeight({ values: flat(200, 400) })];
+  const findings = initScale.check(makeMeasurements(Array(9).fill({ weights })));
+  assertEquals(new Set(findings.map(({ advice }) => advice)).size, 1);
+  assertMatch(findings[0].advice, /dense_1 ... dense_9 by 1\/894/);
+});

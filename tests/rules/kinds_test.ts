@@ -1,0 +1,125 @@
+import { startEngine } from "../../src/engine/mod.ts";
+import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
+import { randomBatch, randomTargets } from "../../src/load/mod.ts";
+import { measure } from "../../src/measure/mod.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import { LAYERS } from "../../src/traits/layers.ts";
+import { registerLayer } from "../../src/traits/register_layer.ts";
+import { assertEquals } from "@std/assert";
+
+/** The errors of a rule against a model on targets that the tool draws itself. */
+async function headErrors(model: LayersModel): Promise<string[]> {
+  const objective = "meanSquaredError";
+  const batch = randomBatch(model);
+  const targets = randomTargets(model, objective);
+  const measurements = await measure(model, { ...batch, targets }, { objective });
+  const findings = runRules(measurements);
+  model.dispose();
+  for (const tensor of [batch.inputs, targets].flat()) tensor.dispose();
+  return findings.filter(({ rule, severity }) => rule === "output-head" && severity === "error")
+    .map(({ message }) => message);
+}
+
+/** An identity that nobody knows, until it is registered. */
+function identityLayer(tf: TensorFlow, className: string) {
+  class Identity extends tf.layers.Layer {
+    static className = className;
+    override call(inputs: Tensor | Tensor[]): Tensor {
+      return [inputs].flat()[0].clone();
+    }
+  }
+  tf.serialization.registerClass(Identity);
+  return new Identity({});
+}
+
+Deno.test("output-head fails no head behind noise or dropout of whichever class on targets it drew", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const noises = {
+    dropout: tf.layers.dropout({ rate: 0.3 }),
+    gaussianDropout: tf.layers.gaussianDropout({ rate: 0.3 }),
+    gaussianNoise: tf.layers.gaussianNoise({ stddev: 0.1 }),
+    alphaDropout: tf.layers.alphaDropout({ rate: 0.1 }),
+    spatialDropout: tf.layers.repeatVector({ n: 2 }),
+  };
+  for (const [name, noise] of Object.entries(noises)) {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ units: 64, activation: "relu", inputShape: [20] }),
+        tf.layers.dense({ units: 4, activation: "relu" }),
+        noise,
+      ],
+    });
+    assertEquals(await headErrors(model), [], name);
+  }
+});
+
+Deno.test("output-head fails no sigmoid head behind a custom identity that is registered", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  registerLayer("KnownIdentity", { kind: "passesOn" });
+  const model = tf.sequential({
+    layers: [
+      tf.layers.dense({ units: 64, activation: "tanh", inputShape: [20] }),
+      tf.layers.dense({ units: 4, activation: "sigmoid" }),
+      identityLayer(tf, "KnownIdentity"),
+    ],
+  });
+  assertEquals(await headErrors(model), []);
+});
+
+Deno.test("measure() writes the kind of each layer, and that which registerLayer() declared", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  registerLayer("Declared", { kind: "normalization" });
+  const model = tf.sequential({
+    layers: [
+      tf.layers.conv2dTranspose({ filters: 2, kernelSize: 2, inputShape: [4, 4, 2] }),
+      tf.layers.maxPooling2d({ poolSize: 2 }),
+      identityLayer(tf, "Declared"),
+      identityLayer(tf, "Undeclared"),
+      tf.layers.flatten(),
+      tf.layers.dense({ units: 1 }),
+    ],
+  });
+  const { layers } = await measure(model, randomBatch(model));
+  assertEquals(
+    layers.map(({ kind, kernelLayout }) =>
+      kernelLayout === undefined ? kind : [kind, kernelLayout]
+    ),
+    [
+      ["convolution", "transposed"],
+      "pool",
+      "normalization",
+      "opaque",
+      "passesOn",
+      ["dense", "ordinary"],
+    ],
+  );
+  model.dispose();
+});
+
+Deno.test("no rule, theory or estimate asks for a layer class by its name", async () => {
+  const names = new RegExp(`["'/(|](${Object.keys(LAYERS).join("|")})\\b`);
+  const asked: string[] = [];
+  async function searchFile(path: string): Promise<void> {
+    const text = await Deno.readTextFile(new URL(path, import.meta.url));
+    text.split("\n").forEach((line, i) => {
+      const asks = /className|getClassName|\.test\(/.test(line);
+      const compares = /ClassName\(\) [!=]==/.test(line);
+      if (compares || (asks && names.test(line))) asked.push(`${path}:${i + 1}: ${line.trim()}`);
+    });
+  }
+  async function search(folder: string): Promise<void> {
+    for await (const { name, isDirectory } of Deno.readDir(new URL(folder, import.meta.url))) {
+      if (isDirectory) await search(`${folder}${name}/`);
+      if (name.endsWith(".ts")) await searchFile(`${folder}${name}`);
+    }
+  }
+  await search("../../src/rules/");
+  await search("../../src/theory/");
+  for (const name of ["estimate_memory", "estimate_workload", "duplicate_units", "plan_memory"]) {
+    await searchFile(`../../src/measure/${name}.ts`);
+  }
+  assertEquals(asked, []);
+});

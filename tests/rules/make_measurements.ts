@@ -1,0 +1,149 @@
+import type {
+  InputMeasurements,
+  LayerMeasurements,
+  Measurements,
+  TensorStatistics,
+  WeightMeasurements,
+} from "../../src/measure/measurements.ts";
+import { layerTraits } from "../../src/traits/layer_traits.ts";
+
+/** Statistics of the given numbers, accumulated in float64. */
+export function statisticsOf(values: ArrayLike<number>): TensorStatistics {
+  let [n, sum, size, square, maxAbs, zeros] = [0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < values.length; i++) {
+    const x = values[i];
+    if (!Number.isFinite(x)) continue;
+    n++;
+    sum += x;
+    size += Math.abs(x);
+    square += x * x;
+    maxAbs = Math.max(maxAbs, Math.abs(x));
+    if (x === 0) zeros++;
+  }
+  const finite = Math.max(1, n);
+  const mean = sum / finite;
+  let spread = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) spread += (values[i] - mean) ** 2;
+  }
+  return {
+    count: values.length,
+    meanAbs: size / finite,
+    rms: Math.sqrt(square / finite),
+    maxAbs,
+    mean,
+    std: Math.sqrt(spread / finite),
+    l2: Math.sqrt(square),
+    zeroFraction: zeros / finite,
+    nonFinite: values.length - n,
+  };
+}
+
+/** Statistics of `count` numbers, half of them `size` and half of them `-size`. */
+export function flat(size: number, count: number): TensorStatistics {
+  return statisticsOf(Array.from({ length: count }, (_, i) => i % 2 === 0 ? size : -size));
+}
+
+/** A weight with a kernel's defaults. */
+export function makeWeight(given: Partial<WeightMeasurements> = {}): WeightMeasurements {
+  const shape = given.shape ?? [20, 20];
+  const count = shape.reduce((product, size) => product * size, 1);
+  return {
+    name: "dense/kernel",
+    shape,
+    trainable: true,
+    values: flat(0.2, count),
+    gradients: flat(0.01, count),
+    gradientsOfUsedRows: null,
+    duplicateUnits: 0,
+    entries: null,
+    absent: {},
+    ...given,
+  };
+}
+
+/** A hidden tanh layer of 20 units on 32 examples, healthy but for what is given. */
+export function makeLayer(given: Partial<LayerMeasurements> = {}): LayerMeasurements {
+  const name = given.name ?? "dense";
+  const className = given.className ?? "Dense";
+  const { kind, kernel } = layerTraits(className);
+  return {
+    name,
+    className,
+    kind,
+    ...kernel === null || kernel === "einsum" ? {} : { kernelLayout: kernel },
+    activation: "tanh",
+    depth: 1,
+    trainable: true,
+    role: "hidden",
+    calls: 1,
+    shape: [32, 20],
+    preActivations: flat(0.8, 640),
+    activations: flat(0.6, 640),
+    activationGradients: flat(0.1, 640),
+    preActivationGradients: flat(0.1, 640),
+    weights: [makeWeight({ name: `${name}/kernel` })],
+    saturatedFraction: 0,
+    deadFraction: null,
+    absent: {},
+    ...given,
+  };
+}
+
+/** A linear head of one unit. */
+export function makeHead(given: Partial<LayerMeasurements> = {}): LayerMeasurements {
+  return makeLayer({
+    name: "head",
+    activation: "linear",
+    role: "output",
+    shape: [32, 1],
+    preActivations: flat(0.3, 32),
+    activations: flat(0.3, 32),
+    activationGradients: flat(1, 32),
+    preActivationGradients: flat(1, 32),
+    weights: [makeWeight({ name: "head/kernel", shape: [20, 1] })],
+    saturatedFraction: null,
+    ...given,
+  });
+}
+
+/**
+ * Measurements of a chain of layers and a linear head above them, healthy but for what is given.
+ * Depths count up from 1, and names from `dense_1`, where they are not given.
+ */
+export function makeMeasurements(
+  layers: Partial<LayerMeasurements>[] = [{}, {}, {}],
+  given: Partial<Measurements> = {},
+): Measurements {
+  const chain = layers.map((layer, index) =>
+    makeLayer({ name: `dense_${index + 1}`, depth: index + 1, ...layer })
+  );
+  const inputs = flat(1, 640);
+  const all = given.layers ?? [...chain, makeHead({ depth: chain.length + 1 })];
+  return {
+    version: 1,
+    model: { name: "test", source: null, parameters: 821, layers: all.length },
+    engine: { backend: "wasm", simd: true, relaxedSimd: true, tfjs: "4.22.0" },
+    batch: {
+      examples: 32,
+      seed: 3,
+      inputs,
+      perInput: [{ name: "input", shape: [32, 20], dtype: "float32", values: inputs }],
+      targets: [],
+    },
+    objective: { name: "sum", value: 0.5 },
+    seed: 7,
+    ...given,
+    layers: all,
+  };
+}
+
+/** A healthy model on a batch of one input with these values. */
+export function withInput(
+  values: TensorStatistics,
+  given: Partial<InputMeasurements> = {},
+): Measurements {
+  const { batch, ...rest } = makeMeasurements();
+  const perInput = [{ name: "pixels", shape: [32, 20], dtype: "float32", values, ...given }];
+  return { ...rest, batch: { ...batch, perInput } };
+}

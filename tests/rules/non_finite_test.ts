@@ -1,0 +1,86 @@
+import type { LayerMeasurements } from "../../src/measure/measurements.ts";
+import { nonFinite } from "../../src/rules/data/non_finite.ts";
+import { goldenMeasurements } from "./golden_measurements.ts";
+import { flat, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+
+const broken = statisticsOf([NaN, ...Array(639).fill(1)]);
+const infinite = statisticsOf([Infinity, -Infinity, ...Array(638).fill(1)]);
+
+const places: Record<string, Partial<LayerMeasurements>> = {
+  "weight w": { weights: [makeWeight({ name: "w", values: broken })] },
+  "z": { preActivations: broken },
+  "a": { activations: broken },
+  "dJ/da": { activationGradients: broken },
+  "delta": { preActivationGradients: broken },
+  "gradient of w": { weights: [makeWeight({ name: "w", gradients: broken })] },
+};
+
+for (const [what, layer] of Object.entries(places)) {
+  Deno.test(`nonFinite finds one NaN in ${what}`, () => {
+    const [finding, ...others] = nonFinite.check(makeMeasurements([{}, layer, {}]));
+    assertEquals(others, []);
+    assertEquals([finding.severity, finding.layer, finding.measured], ["error", "dense_2", 1]);
+    assertStringIncludes(finding.message, `${what} (1 of 640)`);
+  });
+}
+
+Deno.test("nonFinite counts infinities and lists every tensor of a layer", () => {
+  const [finding] = nonFinite.check(
+    makeMeasurements([{ preActivations: infinite, activations: broken }]),
+  );
+  assertEquals(finding.measured, 3);
+  assertStringIncludes(finding.message, "z (2 of 640), a (1 of 640)");
+});
+
+Deno.test("nonFinite names the first layer of the forward pass", () => {
+  const findings = nonFinite.check(makeMeasurements([
+    { preActivationGradients: broken },
+    { activations: broken },
+    { activations: broken },
+  ]));
+  assertEquals(findings.length, 3);
+  assertEquals(findings.map(({ message }) => message.includes("begin")), [false, true, false]);
+  assertEquals(findings.map(({ kind }) => kind), ["spread", "origin", "spread"]);
+  // One cure, that of the origin: joined findings must not begin with one that leads nowhere.
+  assertEquals(
+    [...new Set(findings.map(({ advice }) => advice))],
+    ["Look for an overflow or a 0/0 in dense_2."],
+  );
+});
+
+Deno.test("nonFinite names the layer nearest to the output when only gradients are broken", () => {
+  const delta = { preActivationGradients: broken };
+  const findings = nonFinite.check(makeMeasurements([delta, delta, {}]));
+  assertEquals(findings.map(({ message }) => message.includes("begin")), [false, true]);
+});
+
+Deno.test("nonFinite finds a NaN in an input, and blames it rather than a layer", () => {
+  const measurements = makeMeasurements([{ activations: broken }]);
+  measurements.batch.perInput[0].values = broken;
+  const findings = nonFinite.check(measurements);
+  assertEquals(findings.map(({ layer }) => layer), [null, "dense_1"]);
+  assertEquals(findings.map(({ kind }) => kind), ["input", "spread"]);
+  assertStringIncludes(findings[0].message, "input input (1 of 640)");
+  assertEquals(findings[1].message.includes("begin"), false);
+  assertEquals(findings[1].advice, "Clean the batch: a NaN in an input reaches every layer.");
+});
+
+Deno.test("nonFinite finds an objective that is NaN or infinite", () => {
+  for (const value of [NaN, Infinity, -Infinity]) {
+    const findings = nonFinite.check(makeMeasurements([], { objective: { name: "mse", value } }));
+    assertEquals(findings.map(({ layer }) => layer), [null]);
+    assertStringIncludes(findings[0].message, String(value));
+  }
+});
+
+Deno.test("nonFinite finds nothing in finite measurements, however large, nor in absent ones", () => {
+  const huge = flat(1e38, 640);
+  assertEquals(
+    nonFinite.check(makeMeasurements([{ preActivations: huge, activations: huge }])),
+    [],
+  );
+  const absent = { preActivations: null, activationGradients: null, preActivationGradients: null };
+  assertEquals(nonFinite.check(makeMeasurements([absent])), []);
+  assertEquals(nonFinite.check(goldenMeasurements("relu_exploding")), []);
+});

@@ -1,0 +1,149 @@
+import { outputHead } from "../../src/rules/task/output_head.ts";
+import { severities } from "./severities.ts";
+import { head, withHead } from "./with_head.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+
+Deno.test("outputHead wants a softmax of two units or more for categorical cross-entropy", () => {
+  for (const loss of ["categoricalCrossentropy", "sparseCategoricalCrossentropy"]) {
+    assertEquals(head({ loss }), []);
+    assertEquals(head({ loss, units: 2 }), []);
+    assertEquals(head({ loss, units: 1 }), ["error: 2 units or more"]);
+    assertEquals(head({ loss, activation: "linear" }), ["error: softmax"]);
+    assertEquals(head({ loss, activation: "relu" }), ["error: softmax"]);
+    // The loss divides by their sum.
+    assertEquals(head({ loss, activation: "sigmoid" }), ["warning: softmax"]);
+  }
+});
+
+Deno.test("outputHead wants a sigmoid and targets from 0 to 1 for binary cross-entropy", () => {
+  const given = { loss: "binaryCrossentropy", units: 1, activation: "sigmoid" };
+  assertEquals(head(given), []);
+  assertEquals(head({ ...given, targets: Array(32).fill(1) }), []);
+  assertEquals(head({ ...given, targets: Array(32).fill(2) }), ["error: targets from 0 to 1"]);
+  assertEquals(head({ ...given, targets: Array(32).fill(-1) }), ["error: targets from 0 to 1"]);
+  const mostly = [-1, ...Array(31).fill(1)];
+  assertEquals(head({ ...given, targets: mostly }), ["error: targets from 0 to 1"]);
+  assertEquals(head({ ...given, activation: "linear" }), ["warning: sigmoid"]);
+  assertEquals(head({ ...given, activation: "softmax" }), ["error: sigmoid"]);
+  assertEquals(head({ ...given, activation: "softmax", units: 3 }), ["warning: sigmoid"]);
+});
+
+Deno.test("outputHead warns of targets under a softmax that are no shares of classes", () => {
+  const given = { loss: "categoricalCrossentropy", units: 4 };
+  const found = (example: number[]) => head({ ...given, targets: Array(32).fill(example).flat() });
+  const warned = ["warning: targets that add up to 1"];
+  for (const example of [[0, 1, 0, 0], [0.1, 0.7, 0.1, 0.1]]) assertEquals(found(example), []);
+  for (const example of [[1, 1, 0, 0], [0, 0, 0, 0]]) {
+    assertEquals(found(example), warned, `${example}`);
+  }
+  const outside = ["warning: targets from 0 to 1"];
+  for (const example of [[0, 5, 0, 0], [1, -1, 1, 0], [1.001, 0, 0, 0]]) {
+    assertEquals(found(example), outside, `${example}`);
+  }
+  // Masked steps of a sequence have none; integers are no shares at all.
+  const masked = [...Array(16).fill([0, 0, 0, 0]), ...Array(16).fill([0, 0, 1, 0])].flat();
+  assertEquals(head({ ...given, targets: masked }), []);
+  const loss = "sparseCategoricalCrossentropy";
+  assertEquals(head({ ...given, loss, targets: Array(32).fill(3) }), []);
+});
+
+Deno.test("outputHead wants both signs for a hinge, in the targets and in the outputs", () => {
+  for (const loss of ["hinge", "squaredHinge"]) {
+    const given = { loss, units: 1, activation: "linear" };
+    const signs = Array.from({ length: 32 }, (_, i) => i % 2 === 0 ? 1 : -1);
+    const codes = signs.map((sign) => (sign + 1) / 2);
+    assertEquals(head({ ...given, targets: signs }), []);
+    assertEquals(head({ ...given, activation: "tanh", targets: signs }), []);
+    assertEquals(head({ ...given, targets: Array(32).fill(1) }), []);
+    assertEquals(head({ ...given, targets: codes }), ["error: targets of -1 and 1"]);
+    for (const activation of ["sigmoid", "relu", "softmax"]) {
+      const expected = ["error: an activation that reaches -1 and 1"];
+      assertEquals(head({ ...given, activation, targets: signs }), expected);
+    }
+  }
+});
+
+Deno.test("outputHead wants logits before a softmax or a sigmoid of its own", () => {
+  const found = (before: string, last: string, loss: string, between = false) => {
+    const measurements = withHead({ loss, activation: before, units: last === "sigmoid" ? 1 : 10 });
+    const [kernel] = measurements.layers;
+    const pooling = { ...kernel, name: "pooling", activation: null, weights: [] };
+    const end = { ...kernel, name: "end", activation: last, weights: [] };
+    const layers = between ? [kernel, pooling, end] : [kernel, end];
+    return outputHead.check({ ...measurements, layers })
+      .map(({ severity, expected }) => `${severity}: ${expected.text}`);
+  };
+  const categorical = "categoricalCrossentropy", binary = "binaryCrossentropy";
+  assertEquals(found("softmax", "softmax", categorical), ["warning: logits before the softmax"]);
+  assertEquals(found("sigmoid", "softmax", categorical), ["warning: logits before the softmax"]);
+  const expected = ["error: logits before the sigmoid"];
+  assertEquals(found("sigmoid", "sigmoid", binary), expected);
+  assertEquals(found("relu", "softmax", categorical), ["warning: logits before the softmax"]);
+  // A network in network ends so: relu, the mean of each map, softmax.
+  assertEquals(found("relu", "softmax", categorical, true), []);
+  assertEquals(found("linear", "softmax", categorical), []);
+  assertEquals(found("tanh", "softmax", categorical), []);
+});
+
+Deno.test("outputHead wants no activation under a loss on logits", () => {
+  for (const loss of ["softmaxCrossEntropy", "sigmoidCrossEntropy"]) {
+    assertEquals(head({ loss, activation: "linear" }), []);
+    assertEquals(head({ loss, activation: "softmax" }), ["warning: a linear head"]);
+    // Of two sigmoids none says less than 1/2.
+    assertEquals(head({ loss, activation: "sigmoid" }), ["error: a linear head"]);
+  }
+});
+
+Deno.test("outputHead wants an activation that reaches the targets for regression", () => {
+  const loss = "meanSquaredError";
+  const reach = ["error: an activation that reaches the targets"];
+  const some = ["warning: an activation that reaches the targets"];
+  const given = { loss, units: 1 };
+  const negative = [-1, ...Array(31).fill(0.5)];
+  assertEquals(head({ ...given, activation: "linear", targets: negative }), []);
+  assertEquals(head({ ...given, activation: "tanh", targets: negative }), []);
+  assertEquals(head({ ...given, activation: "tanh", targets: Array(32).fill(1.01) }), some);
+  // Most of what the targets are lies beyond.
+  assertEquals(head({ ...given, activation: "tanh", targets: Array(32).fill(2.99) }), some);
+  assertEquals(head({ ...given, activation: "tanh", targets: Array(32).fill(3.01) }), reach);
+  for (const [target, shown] of [[1.79176366, "1.79"], [1.0004, "1.0004"]] as const) {
+    const [{ message }] = outputHead.check(
+      withHead({ ...given, activation: "tanh", targets: Array(32).fill(target) }),
+    );
+    assertStringIncludes(message, `the targets go up to ${shown} in size, beyond the 1 of tanh;`);
+  }
+  assertEquals(head({ ...given, activation: "relu", targets: negative }), reach);
+  assertEquals(head({ ...given, activation: "relu", targets: Array(32).fill(9) }), []);
+  assertEquals(head({ ...given, activation: "relu" }), []);
+  assertEquals(head({ loss }), ["warning: a loss for probabilities, or a linear head"]);
+});
+
+Deno.test("outputHead finds the softmax in a layer of its own, and leaves two heads alone", () => {
+  const linear = withHead({ loss: "categoricalCrossentropy", activation: "linear" });
+  const softmax = { ...linear.layers[0], name: "softmax", activation: "softmax", weights: [] };
+  assertEquals(outputHead.check({ ...linear, layers: [...linear.layers, softmax] }), []);
+  const other = { ...linear.layers[0], name: "other" };
+  assertEquals(outputHead.check({ ...linear, layers: [...linear.layers, other] }), []);
+  assertEquals(severities(outputHead.check(linear)), ["error"]);
+});
+
+/** What outputHead says of class numbers for a softmax of 7 units. */
+function classes(least: number | null, most: number | null, fractions = 0): string[] {
+  const given = withHead({ loss: "sparseCategoricalCrossentropy", units: 7, targets: [0] });
+  const [target] = given.batch.targets!;
+  const targets = [{ ...target, classes: { units: 7, least, most, fractions } }];
+  return outputHead.check({ ...given, batch: { ...given.batch, targets } })
+    .map(({ severity, message, advice }) => `${severity}: ${message} ${advice}`);
+}
+
+Deno.test("outputHead fails class numbers that no unit stands for, on both sides of the limits", () => {
+  assertEquals(classes(0, 6), []);
+  assertEquals(classes(1, 7), [
+    "error: Targets go up to 7, but the head has 7 units, so classes are 0 to 6. " +
+    "Number the classes from 0: subtract 1 from the targets.",
+  ]);
+  assertStringIncludes(classes(0, 7)[0], "Number the classes from 0 up");
+  assertStringIncludes(classes(-1, 6)[0], "Targets go down to -1");
+  assertStringIncludes(classes(0, 6, 3)[0], "3 targets are not whole numbers");
+  assertStringIncludes(classes(null, null, 1)[0], "1 target is not a whole number");
+});

@@ -1,0 +1,173 @@
+import type { LayerMeasurements } from "../../src/measure/measurements.ts";
+import { regularization } from "../../src/rules/task/regularization.ts";
+import { HEALTHY, testBrokenNetwork } from "../assert/test_broken_network.ts";
+import { buildControl } from "../false_positives/controls.ts";
+import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { testThreshold } from "./test_threshold.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+
+testBrokenNetwork("regularization", {
+  task: "meanSquaredError",
+  create: (tf) => {
+    const model = buildControl(tf, HEALTHY, { style: "fused", task: "meanSquaredError", seed: 11 });
+    const layers = model.layers.toSpliced(2, 0, tf.layers.dropout({ rate: 0.7 }));
+    return tf.sequential({ layers });
+  },
+});
+
+/** A network with layers of dropout of these rates. */
+function dropping(rates: number[], more: Partial<LayerMeasurements>[] = []) {
+  const drops = rates.map((dropout, i) =>
+    makeLayer({ name: `drop_${i + 1}`, className: "Dropout", weights: [], dropout })
+  );
+  const layers = [makeLayer(), ...drops, ...more.map(makeLayer), makeHead({ depth: 2 })];
+  return makeMeasurements([], { layers });
+}
+
+testThreshold("dropoutRate", {
+  judge: (rate, options) => regularization.check(dropping([rate, 0.1]), options),
+  inside: [0, 0.59],
+  outside: [0.6, 0.95],
+  severity: "warning",
+});
+
+testThreshold("dropoutKept", {
+  // Ten layers of one rate: 0.7 ** 10 is 0.028, and 0.71 ** 10 is 0.033.
+  judge: (rate, options) => regularization.check(dropping(Array(10).fill(rate)), options),
+  inside: [0.1, 0.29],
+  outside: [0.3, 0.5],
+  severity: "error",
+  loose: 0,
+});
+
+Deno.test("regularization multiplies what layers in a row keep, and no branches", () => {
+  const rates = Array(10).fill(0.4);
+  assertEquals(regularization.check(dropping(rates)).map(({ kind }) => kind), ["stacked-dropout"]);
+  for (const className of ["Add", "Concatenate", "Multiply", "Unheard"]) {
+    const branch = { name: "branch", className, activation: null, weights: [] };
+    assertEquals(regularization.check(dropping(rates, [branch])), [], className);
+  }
+});
+
+Deno.test("regularization judges what a recurrent layer drops of its state", () => {
+  const [finding] = regularization.check(makeMeasurements([{ recurrentDropout: 0.8 }]));
+  assertStringIncludes(finding.message, "dense_1 drops 80 % of the entries in training");
+});
+
+/** A penalty of a size, of a kernel with the l2 norm 4 under gradients of l2 norm sqrt(2) / 5 in all. */
+const penalised = (penalty: number, objective = "meanSquaredError") =>
+  makeMeasurements([{ penalty }], {
+    objective: { name: objective, value: 1, penalty },
+    layers: [
+      makeLayer({
+        name: "dense_1",
+        penalty,
+        weights: [makeWeight({ values: flat(0.2, 400), gradients: flat(0.01, 400) })],
+      }),
+      makeHead({
+        depth: 2,
+        weights: [makeWeight({ shape: [20, 20], gradients: flat(0.01, 400) })],
+      }),
+    ],
+  });
+
+/** The gradient of an L2 penalty p is 2 p / l2(w). */
+const RATIO = 2 / 4 / (Math.SQRT2 / 5);
+
+testThreshold("penaltyGradient", {
+  judge: (ratio, options) => regularization.check(penalised(ratio / RATIO), options),
+  inside: [0.01, 4.99],
+  outside: [5.01, 9.99],
+  severity: "warning",
+});
+
+testThreshold("penaltyGradientError", {
+  judge: (ratio, options) => regularization.check(penalised(ratio / RATIO), options),
+  inside: [0.01, 9.99],
+  outside: [10.01, 1e4],
+  severity: "error",
+});
+
+Deno.test("regularization calls penalties and dropout errors only where nothing makes up for them", () => {
+  const severities = (found: ReturnType<typeof regularization.check>) =>
+    found.map(({ severity, kind }) => [severity, kind]);
+  const drowned = penalised(20 / RATIO);
+  assertEquals(severities(regularization.check(drowned)), [["error", "penalties"]]);
+  const norm = makeLayer({ name: "norm", kind: "normalization", weights: [] });
+  assertEquals(
+    severities(regularization.check({ ...drowned, layers: [...drowned.layers, norm] })),
+    [["warning", "penalties"]],
+  );
+  assertEquals(severities(regularization.check(dropping([0.9]))), [["warning", "dropout"]]);
+  assertEquals(severities(regularization.check(dropping([0.98]))), [["error", "dropout"]]);
+  const both = [0.9, 0.8];
+  assertEquals(severities(regularization.check(dropping(both))), [["error", "stacked-dropout"]]);
+  const branch = { name: "add", className: "Add", activation: null, weights: [] };
+  assertEquals(severities(regularization.check(dropping(both, [branch]))), [[
+    "warning",
+    "dropout",
+  ]]);
+});
+
+Deno.test("regularization says which share of the loss penalties make up, and nothing under a sum", () => {
+  const [finding] = regularization.check(penalised(9));
+  assertStringIncludes(finding.message, "they make up 90 % of what is minimised");
+  assertEquals(regularization.check(penalised(9, "sum")), []);
+});
+
+Deno.test("regularization names the layers that drop too much, and them alone", () => {
+  const said = (...rates: number[]) => {
+    const [{ message, advice, layer, layers }] = regularization.check(dropping(rates));
+    return [message.split(" of the entries")[0], advice.split(":")[0], layer, layers];
+  };
+  assertEquals(said(0.1, 0.7), [
+    "drop_2 drops 70 %",
+    "Lower the rate of drop_2",
+    "drop_2",
+    undefined,
+  ]);
+  const both = ["drop_1", "drop_2"];
+  const advice = "Lower the rate of drop_1, drop_2";
+  assertEquals(said(0.7, 0.7), ["drop_1, drop_2 each drop 70 %", advice, "drop_1", both]);
+  assertEquals(said(0.7, 0.8), ["drop_1, drop_2 drop up to 80 %", advice, "drop_1", both]);
+});
+
+Deno.test("regularization counts the layers that drop in a row, without those of a rate of 0", () => {
+  const [{ message, advice }] = regularization.check(dropping([0, ...Array(10).fill(0.4)]));
+  assertStringIncludes(message, "10 layers of dropout in a row");
+  assertStringIncludes(advice, "drop_11");
+});
+
+Deno.test("regularization counts small penalties, and no gradient of what is frozen", () => {
+  const { layers, ...rest } = penalised(0.5);
+  const weaker = layers.map((layer) => ({
+    ...layer,
+    weights: [
+      ...layer.weights.map((weight) => ({ ...weight, gradients: flat(0.001, 400) })),
+      makeWeight({
+        ...{ name: "frozen/bias", shape: [20], values: flat(0, 20) },
+        ...{ trainable: false, gradients: null },
+      }),
+    ],
+  }));
+  const [finding] = regularization.check({ ...rest, layers: weaker });
+  // 2 * 0.5 / 4 over sqrt(2) / 50.
+  assertEquals(
+    Number(finding.measured!.toPrecision(6)),
+    Number((0.25 / (Math.SQRT2 / 50)).toPrecision(6)),
+  );
+  assertEquals([finding.layer, finding.layers], ["dense_1", undefined]);
+  const [first, head] = weaker;
+  const two = [first, { ...first, name: "dense_2", depth: 2 }, { ...head, depth: 3 }];
+  assertEquals(regularization.check({ ...rest, layers: two })[0].layers, ["dense_1", "dense_2"]);
+  const { penalty: _, ...objective } = rest.objective;
+  const [{ figures }] = regularization.check({ ...rest, objective, layers: weaker });
+  assertEquals(figures!.share.value, 0);
+});
+
+Deno.test("regularization does not judge a trained network", () => {
+  for (const measurements of [dropping([0.9]), penalised(9)]) {
+    assertEquals(regularization.check(measurements, {}, true), []);
+    assertEquals(regularization.check(measurements, {}, false).length, 1);
+  }
+});

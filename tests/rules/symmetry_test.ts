@@ -1,0 +1,103 @@
+import { assertSymmetryBroken } from "../../src/assert/assertions.ts";
+import type {
+  LayerMeasurements,
+  TensorStatistics,
+  WeightMeasurements,
+} from "../../src/measure/measurements.ts";
+import { symmetry } from "../../src/rules/weights/symmetry.ts";
+import { makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
+import { severities } from "./severities.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+
+function symmetric(weight: Partial<WeightMeasurements>, layer: Partial<LayerMeasurements> = {}) {
+  return symmetry.check(makeMeasurements([{ weights: [makeWeight(weight)], ...layer }]));
+}
+
+const constant = (value: number, count = 400) => statisticsOf(Array(count).fill(value));
+
+Deno.test("symmetry fails one unit that equals another, and passes none or no figure", () => {
+  assertEquals(symmetric({ duplicateUnits: 0 }), []);
+  assertEquals(symmetric({ duplicateUnits: null }), []);
+  const [finding] = symmetric({ duplicateUnits: 1 });
+  assertEquals([finding.severity, finding.measured], ["error", 1]);
+});
+
+Deno.test("symmetry lets a few units of one weight each draw the same by chance", () => {
+  const drawn = (count: number, duplicateUnits: number) => {
+    const values = statisticsOf(Array.from({ length: count }, (_, i) => i));
+    return symmetric({ shape: [1, count], values, duplicateUnits });
+  };
+  assertEquals(drawn(1024, 1), []);
+  assertEquals(severities(drawn(1024, 2)), ["error"]);
+  assertEquals(severities(drawn(64, 1)), ["error"]);
+});
+
+Deno.test("symmetry fails a constant kernel, and passes the smallest variance", () => {
+  assertEquals(severities(symmetric({ values: constant(0.1), duplicateUnits: 19 })), ["error"]);
+  assertEquals(severities(symmetric({ values: constant(0) })), ["error"]);
+  const almost = statisticsOf([0.1001, ...Array(399).fill(0.1)]);
+  assertEquals(symmetric({ values: almost }), []);
+});
+
+Deno.test("symmetry only warns where another layer has units that differ", () => {
+  const alike = { weights: [makeWeight({ values: constant(0.1) })] };
+  const found = (...others: Partial<LayerMeasurements>[]) =>
+    severities(symmetry.check(makeMeasurements([alike, ...others])));
+  assertEquals(found(), ["error"]);
+  assertEquals(found(alike), ["error", "error"]);
+  assertEquals(found({}), ["warning"]);
+  assertEquals(found({ className: "Dropout", activation: null, weights: [] }), ["error"]);
+  assertThrows(() => assertSymmetryBroken(makeMeasurements([alike, {}])));
+});
+
+Deno.test("symmetry lets an embedding start at zero that has a gradient", () => {
+  const layer = { className: "Embedding" };
+  assertEquals(symmetric({ values: constant(0) }, layer), []);
+  assertEquals(severities(symmetric({ values: constant(0.1) }, layer)), ["error"]);
+  assertEquals(severities(symmetric({ values: constant(0), gradients: constant(0) }, layer)), [
+    "error",
+  ]);
+});
+
+Deno.test("symmetry lets a head start at zero and warns of other constants in it", () => {
+  assertEquals(symmetric({ values: constant(0) }, { role: "output" }), []);
+  assertEquals(severities(symmetric({ values: constant(1) }, { role: "output" })), ["warning"]);
+});
+
+Deno.test("symmetry lets either kernel of a recurrent cell tell its units apart", () => {
+  const check = (kernel: TensorStatistics, recurrent: TensorStatistics, suffix = "") => {
+    const weights = [
+      makeWeight({ name: `rnn/kernel${suffix}`, values: kernel }),
+      makeWeight({ name: `rnn/recurrent_kernel${suffix}`, values: recurrent }),
+      makeWeight({ name: "rnn/kernel_9" }),
+      makeWeight({ name: "rnn/recurrent_kernel_9" }),
+    ];
+    return symmetry.check(makeMeasurements([{ name: "rnn", className: "RNN", weights }]));
+  };
+  const drawn = makeWeight().values;
+  for (const suffix of ["", "_2"]) {
+    assertEquals(check(drawn, constant(0), suffix), []);
+    assertEquals(check(constant(1), drawn, suffix), []);
+    assertEquals(severities(check(constant(1), constant(0), suffix)), ["error", "error"]);
+  }
+});
+
+Deno.test("symmetry warns of a constant in a custom layer, not of zeros or a row, and fails equal units", () => {
+  for (const known of ["Dense", "Conv2DTranspose", "SeparableConv2D", "LSTM", "RNN"]) {
+    const found = symmetric({ values: constant(0) }, { className: known });
+    assertEquals(severities(found), ["error"], known);
+  }
+  const layer = { className: "PositionEmbedding" };
+  assertEquals(severities(symmetric({ values: constant(0.1) }, layer)), ["warning"]);
+  assertEquals(symmetric({ values: constant(0) }, layer), []);
+  for (const shape of [[1, 400], [1, 1, 400]]) {
+    assertEquals(symmetric({ values: constant(1), shape }, layer), []);
+    assertEquals(severities(symmetric({ values: constant(1), shape })), ["error"]);
+  }
+  assertEquals(severities(symmetric({ duplicateUnits: 2 }, layer)), ["error"]);
+});
+
+Deno.test("symmetry passes a kernel of one unit, and a bias", () => {
+  assertEquals(symmetric({ shape: [20, 1], values: constant(1, 20) }), []);
+  assertEquals(symmetric({ shape: [20], values: constant(1, 20) }), []);
+});

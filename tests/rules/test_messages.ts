@@ -1,0 +1,84 @@
+import type {
+  LayerMeasurements,
+  Measurements,
+  WeightMeasurements,
+} from "../../src/measure/measurements.ts";
+import { type Finding, saidOf } from "../../src/rules/finding.ts";
+import { judgeRule, type RunRulesOptions } from "../../src/rules/judge_rule.ts";
+import { RULES } from "../../src/rules/rules.ts";
+import { sayPlain } from "../../src/rules/sentence.ts";
+import { makeTarget } from "./dense_network.ts";
+import { makeHead, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+
+export const judge = (rule: string, measurements: Measurements, options: RunRulesOptions = {}) =>
+  judgeRule(RULES.find(({ name }) => name === rule)!, measurements, options);
+
+export const ofWeight = (
+  weight: Partial<WeightMeasurements>,
+  layer: Partial<LayerMeasurements> = {},
+) =>
+  makeMeasurements([
+    { weights: [makeWeight({ name: "dense_1/kernel", ...weight })], ...layer },
+    {},
+  ]);
+
+/** One head, its loss and its targets. */
+export function headed(
+  loss: string,
+  { activation = "linear", units = 1, targets, value = 1, bias }: {
+    activation?: string;
+    units?: number;
+    targets?: number[];
+    value?: number;
+    bias?: number[];
+  },
+): Measurements {
+  const weights = [makeWeight({ name: "head/kernel", shape: [20, units] })];
+  if (bias !== undefined) {
+    const values = statisticsOf(bias);
+    weights.push(makeWeight({ name: "head/bias", shape: [units], values, entries: bias }));
+  }
+  const head = makeHead({ depth: 1, activation, shape: [32, units], weights });
+  const measurements = makeMeasurements([], { layers: [head], objective: { name: loss, value } });
+  const examples = targets === undefined ? 32 : targets.length / units;
+  const all = targets === undefined ? [] : [makeTarget(Float64Array.from(targets), examples)];
+  return { ...measurements, batch: { ...measurements.batch, examples, targets: all } };
+}
+
+export const halves = [...Array(8).fill(0), ...Array(8).fill(1)];
+export const oneHot = Array.from({ length: 8 }, (_, i) => i % 2 === 0 ? [1, 0] : [0, 1]).flat();
+
+/** Tests what the rules say: each sentence is as its snapshot has it, and is made of its parts. */
+export function testMessages(said: Record<string, () => Finding[]>): void {
+  for (const [what, findings] of Object.entries(said)) {
+    Deno.test(`the rules say of ${what}`, async (t) => {
+      const found = findings();
+      assert(found.length > 0);
+      for (const finding of found) {
+        const { message, advice, expected, kind, layer } = finding;
+        assertMatch(kind ?? "", /^[a-z]+(-[a-z]+)*$/, "every finding of ours has a kind");
+        assertEquals(message, sayPlain(saidOf(finding, "message")));
+        assertEquals(advice, sayPlain(saidOf(finding, "advice")));
+        // A name that stands in a text, or as any word, would keep what is alike apart.
+        for (const part of [...saidOf(finding, "message"), ...saidOf(finding, "advice")]) {
+          const text = typeof part === "string" ? part : "word" in part ? part.word : "";
+          assert(
+            !layer?.includes("_") || !text.split(/[\s/]/).includes(layer),
+            `${layer} in "${text}"`,
+          );
+        }
+        for (const text of [message, advice]) assertEquals(/^\S.*[.]$/.test(text), true, text);
+        assertEquals(
+          /undefined|\[object|NaN %/.test(`${message} ${advice} ${expected.text}`),
+          false,
+        );
+      }
+      await t.assertSnapshot(
+        found.map(({ severity, layer, expected, message, advice }) =>
+          `${severity} ${layer} (${expected.text}): ${message}\n  ${advice}`
+        ).join("\n"),
+      );
+    });
+  }
+}

@@ -1,0 +1,56 @@
+import type { LayerMeasurements } from "../../src/measure/measurements.ts";
+import type { Expected } from "../../src/rules/expected.ts";
+import { networkOf } from "../../src/rules/network/network.ts";
+import { say } from "../../src/rules/say.ts";
+import { sayPlain, type Sentence } from "../../src/rules/sentence.ts";
+import type { Prediction } from "../../src/theory/propagate.ts";
+import { makeHead, makeLayer, makeMeasurements } from "./make_measurements.ts";
+
+/** What theory says of a layer: std(a), its mean, the squared norm of delta, and how unsure it is. */
+export type Says = { std?: number; mean?: number; delta?: number | null; doubt?: number };
+
+const predict = ({ std = 1, mean = 0, delta = 1, doubt = 0 }: Says): Prediction => ({
+  preActivations: 1,
+  activations: { meanSquare: std ** 2 + mean ** 2, mean },
+  deltas: delta,
+  doubt: { activations: doubt, deltas: doubt },
+});
+
+const predictAll = (says: Record<string, Says>) =>
+  new Map(Object.entries(says).map(([name, one]) => [name, predict(one)]));
+
+/** What theory is to say, by the names of layers. */
+export interface Theory {
+  critical?: Record<string, Says>[];
+  usual?: Record<string, Says>;
+  local?: Record<string, Says>;
+}
+
+/** Layers under a head, and what theory is to say of them. */
+export function subjectOf(
+  layers: Partial<LayerMeasurements>[],
+  theory: Theory,
+  thresholds: object,
+) {
+  const measurements = makeMeasurements([], {
+    layers: [...layers.map((layer) => makeLayer(layer)), makeHead()],
+  });
+  const network = networkOf(measurements);
+  const { critical = [], usual = {}, local = {} } = theory;
+  const says = {
+    critical: critical.map(predictAll),
+    usual: predictAll(usual),
+    local: predictAll(local),
+  };
+  Object.defineProperty(network, "theory", { value: says });
+  return { measurements, network, layers: measurements.layers, thresholds, trained: false };
+}
+
+/** What there is to do about it. */
+export const advice = () => say`Look.`;
+
+/** A sentence as it is read. */
+export const said = (sentence: Sentence | string | undefined) => sayPlain(sentence as Sentence);
+
+/** What a verdict expected, as numbers. */
+export const boundsOf = (expected: Expected | string | undefined) => (expected as Expected).bounds;

@@ -1,0 +1,63 @@
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import type { Layer, LayersModel, Tensor } from "../../src/engine/tensorflow.ts";
+import { measure } from "../../src/measure/measure.ts";
+import type { Objective } from "../../src/model/objective.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import { customLayer } from "../probe/custom_layer.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+
+await using engine = await startEngine();
+const { tf } = engine;
+
+const dense = (units: number, activation: "relu" | "linear" = "relu", inputShape?: number[]) =>
+  tf.layers.dense({
+    units,
+    activation,
+    kernelInitializer: tf.initializers.heNormal({ seed: units }),
+    ...inputShape === undefined ? {} : { inputShape },
+  });
+
+async function findings(layers: Layer[], targets: Tensor, objective: Objective, shape = [16, 8]) {
+  const model: LayersModel = tf.sequential({ layers: layers as never });
+  const inputs = tf.randomNormal(shape, 0, 1, "float32", 3);
+  const found = runRules(await measure(model, { inputs, targets }, { objective }));
+  model.dispose();
+  inputs.dispose();
+  return found;
+}
+
+const classes = tf.cast(
+  tf.oneHot(tf.tensor1d(Array.from({ length: 16 }, (_, i) => i % 3), "int32"), 3),
+  "float32",
+);
+
+Deno.test("outputHead says nothing of a head that a layer of a kind of its own follows", async () => {
+  const heads = async (...end: Layer[]) =>
+    (await findings([dense(32, "relu", [8]), dense(3, "linear"), ...end], classes, LOSS))
+      .filter(({ rule }) => rule === "output-head").map(({ kind }) => kind);
+  const LOSS = "categoricalCrossentropy" as const;
+  assertEquals(await heads(), ["no-softmax"]);
+  assertEquals(await heads(customLayer(tf, "softmax", (x) => tf.softmax(x))), []);
+});
+
+Deno.test("outputHead takes no gate of a recurrent layer for the end of a model", async () => {
+  const targets = tf.randomNormal([16, 4], 0, 1, "float32", 5);
+  const lstm = tf.layers.lstm({ units: 4, inputShape: [5, 8] }) as unknown as Layer;
+  const found = await findings([lstm], targets, "meanSquaredError", [16, 5, 8]);
+  assertEquals(found.filter(({ rule }) => rule === "output-head"), []);
+});
+
+Deno.test("vanishingGradients names the layer below the head that sends no gradient on", async () => {
+  const round = customLayer(tf, "rounding", (x) => tf.round(x));
+  const found = await findings(
+    [dense(32, "relu", [8]), dense(16), round, dense(3, "linear")],
+    classes,
+    "meanSquaredError",
+  );
+  const vanishing = found.filter(({ rule }) => rule === "vanishing-gradients");
+  assert(vanishing.length > 0);
+  const [{ message, advice, severity }] = vanishing;
+  assertEquals(severity, "error");
+  assertStringIncludes(message, "although rounding receives a gradient");
+  assertStringIncludes(advice, "Look at what rounding computes: an operation without a gradient");
+});

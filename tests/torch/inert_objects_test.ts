@@ -1,0 +1,101 @@
+import { inertClass } from "../../src/torch/pickle_reader.ts";
+import { readStateDict } from "../../src/torch/read_state_dict.ts";
+import { assemblePickle, dictionaryParts, type Part, tensorParts } from "./assemble_pickle.ts";
+import { refusalOf, torchFile } from "./fixture.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+
+const STORAGE = { 0: new Uint8Array(new Float32Array([1, 2, 3, 4]).buffer) };
+
+const refusal = (parts: readonly Part[]) =>
+  refusalOf(".pt", torchFile(assemblePickle(parts), STORAGE));
+
+/** An object without a call of its class, then its attributes. */
+const made = (module: string, name: string, attributes: Part[]): Part[] => [
+  { global: [module, name] },
+  { op: ")" },
+  { op: 0x81 },
+  ...attributes,
+  { op: "b" },
+];
+
+const beside = (parts: Part[]) =>
+  dictionaryParts({ state_dict: dictionaryParts({ "fc.weight": tensorParts() }), args: parts });
+
+Deno.test("inertClass() knows classes that hold data, and nothing that runs", () => {
+  const known = ([module, name]: string[]) => inertClass(module, name)?.path ?? null;
+  assertEquals(known(["argparse", "Namespace"]), "argparse.Namespace");
+  assertEquals(known(["numpy._core.multiarray", "scalar"]), "numpy.core.multiarray.scalar");
+  assertEquals(known(["pathlib._local", "PosixPath"]), "pathlib.PosixPath");
+  for (
+    const name of [
+      ["os", "system"],
+      ["builtins", "eval"],
+      ["builtins", "getattr"],
+      ["argparse", "ArgumentParser"],
+      ["argparse", "__init__"],
+      ["numpy", "load"],
+      ["functools", "partial"],
+      ["__proto__", "constructor"],
+      ["argparse", "constructor"],
+    ]
+  ) assertEquals(known(name), null, name.join("."));
+});
+
+Deno.test("readStateDict() carries a Namespace along and reads the weights beside it", () => {
+  const pickle = assemblePickle(beside(
+    made("argparse", "Namespace", dictionaryParts({ lr: [1] })),
+  ));
+  const { tensors, notes } = readStateDict(torchFile(pickle, STORAGE));
+  assertEquals(tensors.map(({ name, read }) => [name, [...read()]]), [
+    ["fc.weight", [1, 2, 3, 4]],
+  ]);
+  assertEquals(notes, ['A checkpoint: the weights are those of "state_dict"; "args" left out.']);
+});
+
+Deno.test("readStateDict() refuses what runs within a Namespace", async () => {
+  const call: Part[] = [
+    { global: ["os", "system"] },
+    ...["touch hacked", { op: 0x85 }, { op: "R" }],
+  ];
+  assertEquals(
+    await refusal(beside(made("argparse", "Namespace", call))),
+    'The pickle asks for "os.system", which is code and is not run here, expected tensors alone: save the ' +
+      "weights with torch.save(model.state_dict(), path)",
+  );
+});
+
+Deno.test("readStateDict() refuses objects of other classes, and attributes of what has none", async () => {
+  assertEquals(
+    await refusal(beside(made("torch", "Size", [1]))),
+    'The pickle makes an object of "torch.Size" without calling it, expected what torch.save writes',
+  );
+  assertEquals(
+    await refusal([...tensorParts(), 1, { op: "b" }]),
+    "The pickle has attributes of what has none, expected what torch.save writes",
+  );
+  assertEquals(
+    await refusal([1, 2, { op: 0x81 }]),
+    "The pickle has an object of something other than a global, expected what torch.save writes",
+  );
+});
+
+Deno.test("readStateDict() says what a file holds that has an object alone", async () => {
+  assertEquals(
+    await refusal(made("argparse", "Namespace", [1])),
+    "The file holds an object of argparse.Namespace, expected a state dict: " +
+      "torch.save(model.state_dict(), path) writes one",
+  );
+});
+
+Deno.test("readStateDict() makes 20,000 objects of one list without 20,000 copies of it", async () => {
+  const keep = (i: number): Part[] => [{ op: "q" }, new Uint8Array([i])];
+  const recall = (i: number): Part[] => [{ op: "h" }, new Uint8Array([i])];
+  const items = Array.from({ length: 20_000 }, () => 7);
+  const parts: Part[] = [{ global: ["argparse", "Namespace"] }, ...keep(0), { op: "(" }, ...items];
+  parts.push({ op: "t" }, ...keep(1), { op: "]" }, { op: "(" });
+  for (let i = 0; i < 20_000; i++) parts.push(...recall(0), ...recall(1), { op: 0x81 });
+  parts.push({ op: "e" });
+  const before = Deno.memoryUsage().heapUsed;
+  assertStringIncludes(await refusal(parts), "The file holds an array of 20000 items");
+  assert(Deno.memoryUsage().heapUsed - before < 5e8);
+});
