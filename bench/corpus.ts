@@ -38,9 +38,13 @@ for await (const { name } of Deno.readDir(`${root}fixtures/golden`)) {
   jobs.push({
     name: `report golden ${name}`,
     args: [
-      ...["report", `${folder}/model.json`, "--batch", `${folder}/batch.json`],
+      "report",
+      `${folder}/model.json`,
+      "--batch",
+      `${folder}/batch.json`,
       ...name.endsWith("_mse") ? ["--objective", "meanSquaredError"] : ["--objective", "sum"],
-      ...["--format", "json"],
+      "--format",
+      "json",
     ],
   });
 }

@@ -44,8 +44,20 @@ const CCE = 'export const objective = "categoricalCrossentropy";';
 
 for (
   const activation of [
-    ...["linear", "tanh", "sigmoid", "hardSigmoid", "softsign", "relu", "relu6", "elu", "selu"],
-    ...["softplus", "swish", "gelu", "gelu_new", "mish"],
+    "linear",
+    "tanh",
+    "sigmoid",
+    "hardSigmoid",
+    "softsign",
+    "relu",
+    "relu6",
+    "elu",
+    "selu",
+    "softplus",
+    "swish",
+    "gelu",
+    "gelu_new",
+    "mish",
   ]
 ) {
   for (const kernel of ["glorotUniform", "heNormal", "leCunNormal"]) {
@@ -136,19 +148,23 @@ sequential("conv_lstm", [
 ], MSE);
 for (
   const noise of [
-    ...[
-      "dropout({ rate: 0.3 })",
-      "gaussianDropout({ rate: 0.3 })",
-      "gaussianNoise({ stddev: 0.1 })",
-    ],
-    ...["alphaDropout({ rate: 0.1 })", "leakyReLU()", "leakyReLU({ alpha: 0.01 })", "prelu()"],
-    ...["elu()", "thresholdedReLU({ theta: 0.5 })", "softmax()", "batchNormalization()"],
-    ...["layerNormalization()", "reshape({ targetShape: [8, 8] })", "repeatVector({ n: 3 })"],
-    ...[
-      "permute({ dims: [1] })",
-      "masking({ maskValue: 0 })",
-      "rescaling({ scale: 3, offset: 1 })",
-    ],
+    "dropout({ rate: 0.3 })",
+    "gaussianDropout({ rate: 0.3 })",
+    "gaussianNoise({ stddev: 0.1 })",
+    "alphaDropout({ rate: 0.1 })",
+    "leakyReLU()",
+    "leakyReLU({ alpha: 0.01 })",
+    "prelu()",
+    "elu()",
+    "thresholdedReLU({ theta: 0.5 })",
+    "softmax()",
+    "batchNormalization()",
+    "layerNormalization()",
+    "reshape({ targetShape: [8, 8] })",
+    "repeatVector({ n: 3 })",
+    "permute({ dims: [1] })",
+    "masking({ maskValue: 0 })",
+    "rescaling({ scale: 3, offset: 1 })",
   ]
 ) {
   const name = `with_${noise.replaceAll(/[^a-zA-Z0-9]+/g, "_").replace(/_$/, "")}`;

@@ -23,7 +23,11 @@ function block(
 ): Symbolic {
   const { layers } = tf;
   const convolved = layers.conv2d({
-    ...{ filters, kernelSize, strides, padding, useBias: false },
+    filters,
+    kernelSize,
+    strides,
+    padding,
+    useBias: false,
     kernelInitializer: tf.initializers.heNormal({ seed: filters }),
   }).apply(x);
   const normalized = layers.batchNormalization().apply(convolved) as Symbolic;
@@ -52,7 +56,8 @@ function resnet50(tf: TensorFlow, size = 224): LayersModel {
 function classifier(tf: TensorFlow, inputs: Symbolic, x: Symbolic, name: string): LayersModel {
   const pooled = tf.layers.globalAveragePooling2d({} as never).apply(x);
   const outputs = tf.layers.dense({
-    ...{ units: 1000, activation: "softmax" },
+    units: 1000,
+    activation: "softmax",
     kernelInitializer: tf.initializers.glorotUniform({ seed: 1 }),
   }).apply(pooled) as Symbolic;
   return tf.model({ inputs, outputs, name });
@@ -111,7 +116,8 @@ function transformer(tf: TensorFlow, { depth = 12, width = 768, steps = 512 } = 
   const initializer = (seed: number) => tf.initializers.randomNormal({ stddev: 0.02, seed });
   const inputs = tf.input({ shape: [steps], dtype: "int32" });
   let x = layers.embedding({
-    ...{ inputDim: 50_257, outputDim: width },
+    inputDim: 50_257,
+    outputDim: width,
     embeddingsInitializer: initializer(1),
   }).apply(inputs) as Symbolic;
   const normalized = () => layers.layerNormalization().apply(x);

@@ -47,7 +47,10 @@ for (const [name, create] of wanted) {
   for (const mode of modes) {
     const onBatch = normalizedOnBatch(layers, 8, mode);
     const subject = {
-      ...{ model, layers, containers: containerLayers(model), onBatch },
+      model,
+      layers,
+      containers: containerLayers(model),
+      onBatch,
       inputs: batchShapes(model),
     };
     const [one, two] = [1, 2].map((examples) => estimatePass(subject, examples));

@@ -230,7 +230,8 @@ export const memoryModels: Record<string, Create> = {
   ),
   "both directions": chain((layers) => [
     layers.bidirectional({
-      ...{ layer: layers.lstm({ units: 32, returnSequences: true }) as never, mergeMode: "concat" },
+      layer: layers.lstm({ units: 32, returnSequences: true }) as never,
+      mergeMode: "concat",
       inputShape: [20, 16],
     }),
     layers.timeDistributed({ layer: layers.dense({ units: 10 }) }),

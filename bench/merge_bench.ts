@@ -19,8 +19,16 @@ async function merge(folder: string, paths: string[], format: string) {
   const started = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "-A", PROGRAM, "merge", ...paths],
-      ...["--out", `${folder}/whole.json`, "--format", format, "--quiet"],
+      "run",
+      "-A",
+      PROGRAM,
+      "merge",
+      ...paths,
+      "--out",
+      `${folder}/whole.json`,
+      "--format",
+      format,
+      "--quiet",
     ],
     stdout: "null",
     stderr: "inherit",

@@ -32,7 +32,11 @@ async function time(
   const flags = { seeds, width, examples, jobs, scale: scales, activation: "tanh", format: "json" };
   const command = new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "-A", new URL("../mod.ts", import.meta.url).href, "sweep", "--quiet"],
+      "run",
+      "-A",
+      new URL("../mod.ts", import.meta.url).href,
+      "sweep",
+      "--quiet",
       ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
     ],
     stdout: "null",

@@ -12,14 +12,14 @@ const RELATIVE = /^(?:What|How|Whether|Where|Which|Those|One|Of)\b/;
 /** Phrases, each with what to write. */
 const PHRASES: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\bso many\b/, '"at most N"'],
-  [/\b(?:is|are) no (?!longer|more)[a-z]/, '"is not a" or "none of"'],
+  [/(?<!\b[Tt]here )\b(?:is|are) no (?!longer|more|other|such)[a-z]/, '"is not a" or "none of"'],
   [/\blies? (?:in|on|at|between|below|above|nowhere)\b/, 'a plain "is"'],
-  [/\bstands? (?:in|on|at|beside|for)\b/, 'a plain "is"'],
+  [/\bstands? (?:in|on|at|beside)\b/, 'a plain "is"'],
   [/\bcomes? to\b/, '"results in" or "is"'],
   [/\bbe had\b/, '"is available"'],
   [/\b(?:goes|go) round\b/, '"bypasses"'],
   [/\bbut for\b/, '"except"'],
-  [/\bone's own\b|\bof one's\b|\bof its own\b/, '"custom"'],
+  [/\bone's own\b|\bof one's\b|\blayers? of (?:its|their) own\b/, '"custom"'],
   [/\banew\b/, '"again"'],
   [/\bmend(?:s|ed)?\b/, '"fix"'],
 ];

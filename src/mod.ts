@@ -2,8 +2,8 @@
  * Asserts that a neural network is healthy before anyone pays to train it: one forward and one
  * backward pass of a TensorFlow.js model on WASM, measured layer by layer and judged.
  *
- * This entry point has what a test, a script or a notebook needs. The rest stands in the entry point of
- * its subject: `./engine`, `./ops`, `./layers` (those of Keras that TensorFlow.js lacks), `./model`, `./traits`, `./measure`, `./probe`, `./theory`,
+ * This entry point has what a test, a script or a notebook needs. Each subject has an entry point for the
+ * rest: `./engine`, `./ops`, `./layers` (those of Keras that TensorFlow.js lacks), `./model`, `./traits`, `./measure`, `./probe`, `./theory`,
  * `./rules` (single rules and their thresholds), `./compare` (two runs side by side), `./gate`,
  * `./render` (other formats), `./picture` (pages), `./study`, `./assert`, and `./expect` (matchers for `@std/expect`).
  *

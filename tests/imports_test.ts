@@ -30,7 +30,8 @@ const roomOf = (path: string) => ROOMS.find((room) => path.startsWith(`${room}/`
 
 /** The imports from one room to another. */
 const ARROWS = IMPORTS.flatMap((one) => {
-  const [room, other] = [roomOf(one.from), roomOf(one.to)];
+  const room = roomOf(one.from);
+  const other = roomOf(one.to);
   return room && other && room !== other ? [{ ...one, room, other }] : [];
 });
 

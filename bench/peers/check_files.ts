@@ -105,7 +105,8 @@ function isClose(one: unknown, other: unknown): boolean {
   if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) {
     return one === other;
   }
-  const [first, second] = [Object.entries(one), other as Record<string, unknown>];
+  const first = Object.entries(one);
+  const second = other as Record<string, unknown>;
   return first.length === Object.keys(other).length &&
     first.every(([key, value]) => isClose(value, second[key]));
 }

@@ -51,7 +51,8 @@ export function crossoverOf(sizes: readonly Sized[]): number | null {
   const lead = ({ tool, torch }: Sized) => Math.log(tool / torch);
   const after = sizes.findIndex((size, i) => i > 0 && lead(size) >= 0 && lead(sizes[i - 1]) < 0);
   if (after === -1) return null;
-  const [before, next] = [sizes[after - 1], sizes[after]];
+  const before = sizes[after - 1];
+  const next = sizes[after];
   const share = -lead(before) / (lead(next) - lead(before));
   return Math.exp(
     Math.log(before.operations) + share * Math.log(next.operations / before.operations),

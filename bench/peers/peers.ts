@@ -26,14 +26,25 @@ export const TOOL: Peer = {
   name: "this tool",
   // What the others do: no trial of training.
   cold: (folder, network, threads) => [
-    ...[...DENO, here("../../mod.ts"), "report", `${folder}/${network}.keras`],
-    ...["--batch", `${folder}/${network}.npz`, "--trial", "off"],
+    ...DENO,
+    here("../../mod.ts"),
+    "report",
+    `${folder}/${network}.keras`,
+    "--batch",
+    `${folder}/${network}.npz`,
+    "--trial",
+    "off",
     ...threads > 1 ? [] : ["--threads", "1"],
   ],
   figures: (folder, network) => [...DENO, here("tool_job.ts"), folder, network],
   warm: (folder, network, threads) => [
-    ...[...DENO, here("tool_job.ts"), folder, network],
-    ...["--warm", "--threads", `${threads}`],
+    ...DENO,
+    here("tool_job.ts"),
+    folder,
+    network,
+    "--warm",
+    "--threads",
+    `${threads}`,
   ],
   limit: LIMITS.others,
 };
@@ -54,8 +65,11 @@ function inPython(name: string, python: string, job: string): Peer {
 /** Stock TensorFlow.js. */
 function onStock(backend: string): Peer {
   const words = (folder: string, network: string) => [
-    ...[...DENO, here("tfjs_job.ts")],
-    ...[folder, network, backend],
+    ...DENO,
+    here("tfjs_job.ts"),
+    folder,
+    network,
+    backend,
   ];
   const name = `stock TF.js, ${backend}`;
   return { name, cold: words, figures: words, warm: null, limit: LIMITS.stock };

@@ -15,7 +15,8 @@ type By<T> = Readonly<Record<string, Readonly<Record<string, T | Unable>>>>;
 function ratios<T extends object>(by: By<T>, figure: (one: T) => number, tools: readonly string[]) {
   return tools.map((tool) => {
     const found = Object.values(by).flatMap((own) => {
-      const [mine, other] = [own[OWN], own[tool]];
+      const mine = own[OWN];
+      const other = own[tool];
       if (mine === undefined || other === undefined || isUnable(mine) || isUnable(other)) return [];
       return [figure(other) / figure(mine)];
     });

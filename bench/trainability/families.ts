@@ -111,7 +111,10 @@ const attention: Trunk = (kit, input) => {
       const name = kit.name("attention");
       const kernelInitializer = initializer as "zeros";
       const layer = new MultiHeadAttention({
-        ...{ name, numHeads: 2, keyDim: width / 2, kernelInitializer },
+        name,
+        numHeads: 2,
+        keyDim: width / 2,
+        kernelInitializer,
       });
       // Stock predict() counts a tensor that a layer reads twice as two readers, and disposes of it too early.
       const again = tf.layers.activation({ name: kit.name("again"), activation: "linear" });

@@ -17,7 +17,8 @@ export const POPULATION_VERSION = 1;
 export const POPULATION_SIZE = 700;
 
 /** Shares of networks with one fault and with two; the others are sensible. */
-const [ONE, TWO] = [0.4, 0.2];
+const ONE = 0.4;
+const TWO = 0.2;
 
 /** The network of a seed: a pure function of it. Some seeds beyond this population are of a small one. */
 export function planOf(seed: number): Plan {

@@ -67,10 +67,8 @@ function readFocus() {
 const part = readPart();
 const focus = readFocus();
 const first = focus?.from ?? 0;
-const [from, to] = [
-  wholeNumber("from", first),
-  wholeNumber("to", first + (focus?.size ?? POPULATION_SIZE)),
-];
+const from = wholeNumber("from", first);
+const to = wholeNumber("to", first + (focus?.size ?? POPULATION_SIZE));
 const here = new URL("./", import.meta.url);
 const folder = flags.data !== undefined
   ? new URL(`file://${await Deno.realPath(flags.data)}/`)

@@ -78,7 +78,8 @@ function explained(outputs: Float32Array, targets: Float32Array, width: number):
   const rows = targets.length / width;
   const means = new Float64Array(width);
   targets.forEach((target, i) => means[i % width] += target / rows);
-  let [left, total] = [0, 0];
+  let left = 0;
+  let total = 0;
   targets.forEach((target, i) => {
     left += (target - outputs[i]) ** 2;
     total += (target - means[i % width]) ** 2;

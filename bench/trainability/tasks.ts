@@ -169,7 +169,8 @@ async function fromDigits(task: "digits" | "rows" | "pictures"): Promise<Example
 function standardize(values: Float32Array, features: number): void {
   const rows = values.length / features;
   for (let feature = 0; feature < features; feature++) {
-    let [sum, squares] = [0, 0];
+    let sum = 0;
+    let squares = 0;
     for (let i = feature; i < values.length; i += features) {
       sum += values[i];
       squares += values[i] ** 2;

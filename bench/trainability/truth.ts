@@ -83,7 +83,8 @@ export async function truthOf(
         adam[rate] = await at("adam", rate);
       }
     }
-    const [slow, fast] = [adam[1e-3], adam[1e-2]];
+    const slow = adam[1e-3];
+    const fast = adam[1e-2];
     if (best(adam) < ENOUGH && Math.max(...slow) > Math.max(...fast)) {
       adam[3e-4] = await at("adam", 3e-4);
     }

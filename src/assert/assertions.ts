@@ -1878,7 +1878,7 @@ export async function assertOverfitsBatch(
  * - Source: torch-audit.
  * - Misleads: Figures differ harmlessly under another seed, batch or objective: store a baseline
  *   for each. Layers are found by name; new and missing ones are only noted. If only softmax heads
- *   lie above a layer under the objective sum, its gradients are rounding errors and are skipped.
+ *   are above a layer under the objective sum, its gradients are rounding errors and are skipped.
  * - False positives: None by construction: the same weights on the same batch give the same
  *   figures, bit by bit on one machine and to about 4e-7 on others.
  *

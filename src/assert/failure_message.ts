@@ -139,7 +139,8 @@ export function figureLines(figure: Figure, findings: Finding[], maxRows: number
   const { title, axis: { scale }, bars } = figureChart(figure, findings);
   if (bars.length === 0) return [];
   const rows = bars.map(({ label, value, mark }): BarChartRow => ({
-    ...{ label, value },
+    label,
+    value,
     ...(mark === null ? {} : { mark }),
   }));
   return [`${title}:`, ...barChart(rows, { width: WIDTH, scale, maxRows }).split("\n").map(defuse)];

@@ -33,8 +33,12 @@ function historyOverview(history: readonly HealthRecord[]): Overview {
     title: `${formatCount(history.length, "record")}${range}`,
     columns: ["step", "epoch", "J", "errors", "warnings", "cause"],
     rows: history.map((record) => [
-      ...[String(record.step), String(record.epoch), record.measurements.objective.value],
-      ...[count(record, "error"), count(record, "warning"), record.cause?.message ?? null],
+      String(record.step),
+      String(record.epoch),
+      record.measurements.objective.value,
+      count(record, "error"),
+      count(record, "warning"),
+      record.cause?.message ?? null,
     ]),
   };
 }

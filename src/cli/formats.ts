@@ -88,7 +88,10 @@ async function page<P extends keyof Pages>(path: P): Promise<Pages[P]> {
 const TABLE = {
   text: {
     purpose: "charts and sentences, for a terminal",
-    ...{ extension: "txt", mediaType: "text/plain", holds: "text", isLines: true },
+    extension: "txt",
+    mediaType: "text/plain",
+    holds: "text",
+    isLines: true,
     async report({ measurements, findings, diagnosis }, options) {
       const { renderText } = await import("../render/render_text.ts");
       return renderText(measurements, findings, { ...options, diagnosis });
@@ -110,7 +113,10 @@ const TABLE = {
   },
   json: {
     purpose: "every figure, for other programs",
-    ...{ extension: "json", mediaType: "application/json", holds: "document", isLines: false },
+    extension: "json",
+    mediaType: "application/json",
+    holds: "document",
+    isLines: false,
     async report({ measurements, findings, diagnosis }) {
       return (await import("../render/render_json.ts")).renderJson(measurements, findings, {
         diagnosis,
@@ -133,7 +139,10 @@ const TABLE = {
   },
   csv: {
     purpose: "every figure of every layer at every point, for a spreadsheet",
-    ...{ extension: "csv", mediaType: "text/csv", holds: "text", isLines: false },
+    extension: "csv",
+    mediaType: "text/csv",
+    holds: "text",
+    isLines: false,
     async points() {
       const { STUDY_CSV_HEADING, studyCsvRows } = await import("../study/study_csv.ts");
       return { opening: () => STUDY_CSV_HEADING, point: studyCsvRows, closing: "" };
@@ -141,7 +150,9 @@ const TABLE = {
   },
   junit: {
     purpose: "test cases, for a CI system that shows test results",
-    ...{ extension: "xml", mediaType: "application/xml", isLines: false },
+    extension: "xml",
+    mediaType: "application/xml",
+    isLines: false,
     holds: {
       words: "a JUnit report",
       // A file of another program, such as `deno test`, must not be replaced.
@@ -153,7 +164,10 @@ const TABLE = {
   },
   github: {
     purpose: "annotations and a step summary, for GitHub Actions",
-    ...{ extension: "txt", mediaType: "text/plain", holds: "text", isLines: true },
+    extension: "txt",
+    mediaType: "text/plain",
+    holds: "text",
+    isLines: true,
     async gate(result, { locate }) {
       return (await import("../render/render_github.ts")).renderGithub(result, await locate());
     },
@@ -161,7 +175,10 @@ const TABLE = {
   markdown: {
     purpose:
       "a line for each model that fails, findings and charts folded, for a comment or a step summary",
-    ...{ extension: "md", mediaType: "text/markdown", holds: "text", isLines: false },
+    extension: "md",
+    mediaType: "text/markdown",
+    holds: "text",
+    isLines: false,
     async gate(result) {
       return (await import("../render/render_markdown.ts")).renderMarkdown(result);
     },
@@ -175,7 +192,9 @@ const TABLE = {
   },
   sarif: {
     purpose: "results with file and line, for code scanning",
-    ...{ extension: "sarif", mediaType: "application/sarif+json", isLines: false },
+    extension: "sarif",
+    mediaType: "application/sarif+json",
+    isLines: false,
     holds: {
       words: "a SARIF log",
       beginning:
@@ -188,7 +207,10 @@ const TABLE = {
   },
   html: {
     purpose: "a page with charts and tables, for a browser",
-    ...{ extension: "html", mediaType: "text/html", histograms: true, isLines: false },
+    extension: "html",
+    mediaType: "text/html",
+    histograms: true,
+    isLines: false,
     isPage: true,
     holds: {
       words: "a page of gradient-health",
@@ -206,7 +228,9 @@ const TABLE = {
   },
   svg: {
     purpose: "an image of gradients and activations over the layers, for a web page",
-    ...{ extension: "svg", mediaType: "image/svg+xml", isLines: false },
+    extension: "svg",
+    mediaType: "image/svg+xml",
+    isLines: false,
     holds: { words: "an image of gradient-health", beginning: /^<svg class="gradient-health"/ },
     async report(report, { scale }) {
       return (await page("../picture/report_image.ts")).renderReportImage(report, { scale });
@@ -214,7 +238,10 @@ const TABLE = {
   },
   summary: {
     purpose: "medians, quartiles and the share of healthy draws, as JSON",
-    ...{ extension: "json", mediaType: "application/json", holds: "text", isLines: false },
+    extension: "json",
+    mediaType: "application/json",
+    holds: "text",
+    isLines: false,
     async study(summary) {
       return (await import("../render/render_study.ts")).renderStudySummary(summary);
     },

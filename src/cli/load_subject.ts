@@ -65,7 +65,8 @@ export async function loadSubject(
 ): Promise<Subject> {
   if (model !== null) {
     const loaded = await loadModel(model, {
-      ...{ seed, register },
+      seed,
+      register,
       // Open axes of the model are those of the batch, which is read later.
       beforeWeights: (model, entries) => {
         const size = batch === null ? 32 : 1;

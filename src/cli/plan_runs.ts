@@ -14,7 +14,7 @@ import { UsageError } from "./kit/usage_error.ts";
 export interface PlannedRun {
   /** Name of the model. */
   model: string;
-  /** What to measure. */
+  /** Request to measure. */
   request: MeasureRequest & { model: string };
 }
 
@@ -85,7 +85,8 @@ export async function planRuns(
           trial: flags.trial,
           trialBudget: flags.trialBudget ?? settings.trialBudget ?? TRIAL_BUDGET,
           rules: settings.rules,
-          ...{ trained: model.trained, histograms },
+          trained: model.trained,
+          histograms,
         },
       },
     }))

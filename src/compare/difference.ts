@@ -39,7 +39,9 @@ export function differenceOf(
 ): Difference {
   const comparison = compareMeasurements(before.measurements, after.measurements);
   return {
-    ...{ before, after, comparison },
+    before,
+    after,
+    comparison,
     causes: compareCauses(before.diagnosis, after.diagnosis, comparison),
   };
 }

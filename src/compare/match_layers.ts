@@ -79,16 +79,21 @@ function align(
   const looks = new Map<string, LayerMeasurements>();
   const lookOf = (layer: LayerMeasurements) => {
     const look = JSON.stringify([
-      ...[layer.name, layer.className, layer.activation, layer.shape?.slice(1)],
+      layer.name,
+      layer.className,
+      layer.activation,
+      layer.shape?.slice(1),
       layer.weights.map(({ shape }) => shape),
     ]);
     if (!looks.has(look)) looks.set(look, layer);
     return looks.get(look)!;
   };
-  const [ones, others] = [before.map(lookOf), after.map(lookOf)];
+  const ones = before.map(lookOf);
+  const others = after.map(lookOf);
   let start = 0;
   while (start < ones.length && ones[start] === others[start]) start++;
-  const [rows, columns] = [ones.length - start, others.length - start];
+  const rows = ones.length - start;
+  const columns = others.length - start;
   /** Best total of the layers from a row and a column on. */
   const best = new Float64Array((rows + 1) * (columns + 1));
   const at = (row: number, column: number) => row * (columns + 1) + column;

@@ -57,7 +57,8 @@ class Shadows {
   #before(prototype: Record<string, Method>): object {
     const known = this.#prototypes.get(prototype);
     if (known !== undefined) return known;
-    const [name, methods] = [this.#name, this.#methods];
+    const name = this.#name;
+    const methods = this.#methods;
     const made = Object.create(prototype, {
       [name]: {
         value(this: object, ...args: unknown[]) {

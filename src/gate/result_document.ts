@@ -63,9 +63,16 @@ export function encodeGate(
 ): string {
   const written = gateShape.encode({
     version: DOCUMENTS.gate.version,
-    ...{ passed, summary, maxWarnings, rules, findings },
+    passed,
+    summary,
+    maxWarnings,
+    rules,
+    findings,
     runs: runs.map(({ model, path, seed, error, measurements, findings }, index) => ({
-      ...{ name: model, path, seed, error },
+      name: model,
+      path,
+      seed,
+      error,
       report: measurements === null ? null : { ...measurements, findings },
       diagnosis: diagnoses[index],
     })),

@@ -139,7 +139,8 @@ async function withFileLock<T>(file: string, action: () => Promise<T>): Promise<
 
 async function isStill(handle: Deno.FsFile, file: string): Promise<boolean> {
   try {
-    const [held, named] = [await handle.stat(), await Deno.stat(file)];
+    const held = await handle.stat();
+    const named = await Deno.stat(file);
     return held.ino === named.ino && held.dev === named.dev;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

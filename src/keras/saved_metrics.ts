@@ -17,14 +17,20 @@ interface UnknownMetric {
  * names in lower case.
  */
 const METRICS: Record<string, string> = {
-  ...{ accuracy: "accuracy", acc: "acc", crossentropy: "crossentropy", ce: "ce" },
+  accuracy: "accuracy",
+  acc: "acc",
+  crossentropy: "crossentropy",
+  ce: "ce",
   binaryaccuracy: "binaryAccuracy",
   categoricalaccuracy: "categoricalAccuracy",
   categoricalcrossentropy: "categoricalCrossentropy",
   sparsecategoricalcrossentropy: "sparseCategoricalCrossentropy",
-  ...{ mse: "mse", meansquarederror: "mse" },
-  ...{ mae: "mae", meanabsoluteerror: "mae" },
-  ...{ mape: "mape", meanabsolutepercentageerror: "mape" },
+  mse: "mse",
+  meansquarederror: "mse",
+  mae: "mae",
+  meanabsoluteerror: "mae",
+  mape: "mape",
+  meanabsolutepercentageerror: "mape",
 };
 
 /** Metrics left out of each result of {@linkcode savedMetrics}. */

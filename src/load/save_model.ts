@@ -225,7 +225,8 @@ function pack(
     return { bytes: bytesOf(Float16Array.from(values)), quantization };
   }
   const Packed = quantization.dtype === "uint8" ? Uint8Array : Uint16Array;
-  let [min, max] = [Infinity, -Infinity];
+  let min = Infinity;
+  let max = -Infinity;
   for (const value of values) [min, max] = [Math.min(min, value), Math.max(max, value)];
   // If all entries are equal, any scale will do.
   const scale = (max - min) / (2 ** (8 * Packed.BYTES_PER_ELEMENT) - 1) || 1;

@@ -7,7 +7,8 @@ import type { LayerKind } from "../traits/layers.ts";
 import type { LayerRecord } from "./layer_record.ts";
 import type { LayerCall, Sweep } from "./observe.ts";
 
-const [MAX_TOKENS_COMPARED, MAX_EXAMPLES_COMPARED] = [16, 4];
+const MAX_TOKENS_COMPARED = 16;
+const MAX_EXAMPLES_COMPARED = 4;
 
 /** Layers in a transformer's residual stream; scores and weights compare tokens instead. */
 const IN_THE_STREAM = new Set<LayerKind>(["embedding", "dense", "addition", "normalization"]);

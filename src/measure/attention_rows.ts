@@ -100,7 +100,9 @@ function placeInMask(
   { shape }: AttentionMaskView,
 ): [from: number, step: number] {
   const wide = shape[queries.length];
-  let [from, stride, rest] = [0, wide, row];
+  let from = 0;
+  let stride = wide;
+  let rest = row;
   for (let axis = queries.length - 1; axis >= 0; axis--) {
     if (shape[axis] > 1) from += (rest % queries[axis]) * stride;
     rest = Math.floor(rest / queries[axis]);

@@ -49,7 +49,8 @@ export function compiledMetrics(
     })),
     ...unknownMetricsOf(compiled.metrics).map((metric) => ({
       ...metric,
-      ...{ value: null, reason: "no metric of TensorFlow.js computes it" },
+      value: null,
+      reason: "no metric of TensorFlow.js computes it",
     })),
   ];
   return metrics.length === 0 ? {} : { metrics };

@@ -95,7 +95,9 @@ export function describePass(found: PassFindings): Measurements {
     layers: declareSignals(
       rows.map((row) =>
         describeLayer(row, weightsOf.get(row.name) ?? [], {
-          ...{ heads, examples, penalties: penalties?.byLayer ?? null },
+          heads,
+          examples,
+          penalties: penalties?.byLayer ?? null,
         })
       ),
       measured.perInput,
@@ -343,7 +345,9 @@ function classShares(classes: ArrayLike<number>, units: number): number[] {
 }
 
 function classesOf(values: ArrayLike<number>, units: number): ClassMeasurements {
-  let [least, most, fractions] = [Infinity, -Infinity, 0];
+  let least = Infinity;
+  let most = -Infinity;
+  let fractions = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     if (!Number.isInteger(value)) fractions++;

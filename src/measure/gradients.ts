@@ -83,7 +83,8 @@ export async function gradients(
   const subject = { model, batch, options: measureOptions };
   return takeTensors(engine, subject, WORDS, ({ weights }, keep) => {
     const trained = weights.filter(({ trainable }) => trainable).map((weight) => ({
-      ...{ weight, path: weight.weightName },
+      weight,
+      path: weight.weightName,
       classPath: weight.layer.getClassName() + weight.weightName.slice(weight.layerPath.length),
     }));
     const chosen = chooseTensors(trained, of, "a layer with weights that are trained");

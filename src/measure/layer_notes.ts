@@ -89,8 +89,10 @@ function noteAttention(
   const sums = sumAttentionRows(view, across?.placeOf(size(view.queries)));
   const before = record.attention;
   record.attention = before === null ? sums : {
-    ...{ entropy: before.entropy + sums.entropy, oneHot: before.oneHot + sums.oneHot },
-    ...{ keys: before.keys + sums.keys, rows: before.rows + sums.rows },
+    entropy: before.entropy + sums.entropy,
+    oneHot: before.oneHot + sums.oneHot,
+    keys: before.keys + sums.keys,
+    rows: before.rows + sums.rows,
   };
 }
 

@@ -121,7 +121,8 @@ export class LayerTap {
   #call(...[call, given, givenKwargs]: Parameters<Parameters<typeof wrapCall>[1]>) {
     const { sweep: { heap }, flow, onFirstCall, onLayer } = this.#options;
     const record = this.#record;
-    let [inputs, kwargs] = [given, givenKwargs];
+    let inputs = given;
+    let kwargs = givenKwargs;
     this.#firstOwn = nextTensorId(heap.tf);
     // TensorFlow.js passes an initial state on to every layer that it calls later.
     const states = this.#seen === "in its cell"

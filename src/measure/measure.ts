@@ -76,11 +76,19 @@ function overview({ model, batch, objective, layers }: Measurements): Overview {
       formatNumber(objective.value)
     } (${objective.name})`,
     columns: [
-      ...["layer", "class", "activation", "mean |dJ/dkernel|", "mean |a|", "mean |delta|"],
-      ...["stuck", "dead"],
+      "layer",
+      "class",
+      "activation",
+      "mean |dJ/dkernel|",
+      "mean |a|",
+      "mean |delta|",
+      "stuck",
+      "dead",
     ],
     rows: layers.map((layer) => [
-      ...[layer.name, layer.className, layer.activation],
+      layer.name,
+      layer.className,
+      layer.activation,
       ...[gradientOf(layer), layer.activations, layer.preActivationGradients].map(meanOf),
       ...[layer.saturatedFraction, layer.deadFraction].map((share) =>
         share === null ? null : formatShare(share)

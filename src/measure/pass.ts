@@ -90,10 +90,17 @@ export class Pass implements Disposable {
       // Weights are reported as they were before layers changed them.
       restoreState();
       return describePass({
-        ...{ engine: this.#engine, heap: this.#heap, plan: this.#plan },
-        ...{ records: this.#records, called: this.#called, recordOf: this.#recordOf },
-        ...{ gradients: this.#gradients, sums: this.#sums },
-        ...{ value: this.#value, metrics: this.#metrics, heads: this.#heads },
+        engine: this.#engine,
+        heap: this.#heap,
+        plan: this.#plan,
+        records: this.#records,
+        called: this.#called,
+        recordOf: this.#recordOf,
+        gradients: this.#gradients,
+        sums: this.#sums,
+        value: this.#value,
+        metrics: this.#metrics,
+        heads: this.#heads,
       });
     } catch (error) {
       throw this.#explain(error);
@@ -121,7 +128,8 @@ export class Pass implements Disposable {
 
   /** Saves the state that the forward pass may change. */
   #keepState(): () => void {
-    const [{ tf }, { chosen, layers, containers }] = [this.#heap, this.#plan];
+    const { tf } = this.#heap;
+    const { chosen, layers, containers } = this.#plan;
     this.#cleanUp.defer(() => tf.dispose(chosen.drawn ?? []));
     const restore = keepState(tf, [...layers, ...containers]);
     this.#cleanUp.defer(restore);
@@ -168,7 +176,9 @@ export class Pass implements Disposable {
   /** Makes every layer show its tensors. */
   #tapLayers(onOutput?: Viewers["output"]): void {
     const { leaves, containers, onBatch, examples, options: { histograms = false } } = this.#plan;
-    const [heap, sums, across] = [this.#heap, this.#sums, this.#across];
+    const heap = this.#heap;
+    const sums = this.#sums;
+    const across = this.#across;
     const { records, restore } = tapLayers(leaves, containers, {
       sweep: { heap, sums, examples, across, histograms, attends: leaves.some(mayAttend) },
       tap: makeTap(this.#watched),
@@ -225,7 +235,8 @@ export class Pass implements Disposable {
     inputs: Tensor[],
     evaluate: (outputs: Tensor[]) => Tensor,
   ): { tape: TapeNode[]; scalar: Tensor } {
-    const [{ tf }, { model }] = [this.#heap, this.#plan];
+    const { tf } = this.#heap;
+    const { model } = this.#plan;
     this.#cleanUp.defer(() => dropTape(tf));
     this.#flow.begin(inputs);
     let scalar: Tensor;
@@ -247,7 +258,8 @@ export class Pass implements Disposable {
   /** Turns an error of a phase into the one to throw. */
   #explain(error: unknown): unknown {
     if (error === this.#thrown) return error;
-    const [latest, objective] = [this.#latest, this.#plan.chosen.objective.name];
+    const latest = this.#latest;
+    const objective = this.#plan.chosen.objective.name;
     return explainPass(error, this.#engine, this.#isForward ? null : { objective, latest });
   }
 }

@@ -76,7 +76,10 @@ export class PassClock {
 
   #say(phase: PassProgress["phase"], done: number): void {
     this.#tell({
-      ...{ phase, done, total: this.#work.size, share: Math.min(1, this.#done / this.#all) },
+      phase,
+      done,
+      total: this.#work.size,
+      share: Math.min(1, this.#done / this.#all),
       ...this.#parts > 1 ? { part: this.#part, parts: this.#parts } : {},
     });
   }

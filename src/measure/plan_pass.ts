@@ -67,7 +67,18 @@ export function planPass(
   );
   const weights = modelWeights(model, leaves);
   return {
-    ...{ model, batch, options, inputs, targets, examples, chosen },
-    ...{ leaves, layers, containers, onBatch, weights, memory },
+    model,
+    batch,
+    options,
+    inputs,
+    targets,
+    examples,
+    chosen,
+    leaves,
+    layers,
+    containers,
+    onBatch,
+    weights,
+    memory,
   };
 }

@@ -7,7 +7,7 @@ import {
   lossSettings,
 } from "../model/loss_functions.ts";
 import { LOSSES, type LossName, lossTraits } from "../traits/losses.ts";
-import { type Objective } from "../model/objective.ts";
+import type { Objective } from "../model/objective.ts";
 import { nearestObjective } from "./check_objective.ts";
 import { MeasureError } from "./measure_options.ts";
 

@@ -164,7 +164,8 @@ export function exponentsOfZeros(count: number): Float64Array {
 function histogramOf({ zeros }: Sums, exponents: Float64Array): ExponentHistogram {
   const sum = (first: number, end: number) =>
     exponents.subarray(first, end).reduce((total, count) => total + count, 0);
-  const [first, end] = [SMALLEST + BIAS, LARGEST + BIAS + 1];
+  const first = SMALLEST + BIAS;
+  const end = LARGEST + BIAS + 1;
   const counts = [...exponents.subarray(first, end)];
   const last = counts.findLastIndex((count) => count > 0);
   const least = Math.max(0, counts.findIndex((count) => count > 0));

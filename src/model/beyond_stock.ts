@@ -6,7 +6,13 @@ import { containerLayers, leafLayers } from "./layers/leaf_layers.ts";
 
 /** Settings of Keras that make a repaired layer of TensorFlow.js differ from the stock one. */
 const SETTINGS = [
-  ...["groups", "keepdims", "maskRule", "negativeSlope", "resetAfter", "rmsScaling", "threshold"],
+  "groups",
+  "keepdims",
+  "maskRule",
+  "negativeSlope",
+  "resetAfter",
+  "rmsScaling",
+  "threshold",
 ];
 
 /** Parts of a layer that matter here. */

@@ -145,10 +145,15 @@ function tableOf({ columns, rows }: Overview): Markup {
 function renderValues(charts: readonly Values[]): string {
   const [{ bars }] = charts;
   return renderProfiles({
-    ...{ title: "", verdict: null },
+    title: "",
+    verdict: null,
     charts: charts.map(({ title, bars }) => {
       const rows = bars.map(({ label, value }, row) => ({
-        ...{ label, value, row, range: null, mark: null },
+        label,
+        value,
+        row,
+        range: null,
+        mark: null,
         gap: value === null ? "not there" : null,
       }));
       return { title, about: "", band: null, left: new Map(), ...placed(rows, "log") };

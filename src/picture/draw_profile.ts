@@ -50,11 +50,17 @@ export function drawProfile(chart: Chart, style: ProfileStyle): Markup {
   const wide = points.filter(({ span, layers }) => layers > 1 && span !== null);
   const document = new DOMParser().parseFromString("<html></html>", "text/html");
   const svg = Plot.plot({
-    ...{ document, width, height, marginLeft: 40, marginRight: 12, marginTop: 10 },
+    document,
+    width,
+    height,
+    marginLeft: 40,
+    marginRight: 12,
+    marginTop: 10,
     marginBottom: isNamed ? 62 : 26,
     x: { type: "linear", domain: [0.5, Math.max(depth, 1) + 0.5], label: null },
     y: {
-      ...{ type: "linear", label: null },
+      type: "linear",
+      label: null,
       domain: [levels.includes(ZERO) ? -0.16 : 0, levels.includes(BROKEN) ? 1.16 : 1],
     },
     marks: [
@@ -69,13 +75,11 @@ export function drawProfile(chart: Chart, style: ProfileStyle): Markup {
       Plot.ruleX(wide, { x, y1: ({ span }) => span!.from, y2: ({ span }) => span!.to }),
       Plot.lineY(points, { x, y: ({ bar }) => bar.position }),
       Plot.dot(points, {
-        ...{
-          x,
-          y: levelOf,
-          r: points.length > 60 ? 1.6 : 3.5,
-          strokeWidth: points.length > 60 ? 0 : 1.5,
-          title: (point) => titleOf(point, nameOf),
-        },
+        x,
+        y: levelOf,
+        r: points.length > 60 ? 1.6 : 3.5,
+        strokeWidth: points.length > 60 ? 0 : 1.5,
+        title: (point) => titleOf(point, nameOf),
         ariaLabel: (point) => JSON.stringify(dataOf(point, style)),
       }),
     ],

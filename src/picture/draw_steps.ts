@@ -20,7 +20,9 @@ export function drawSteps(
   const known = values.filter((value) => value !== null && Number.isFinite(value)) as number[];
   const scale = scaleOf(known);
   const y = (value: number) => bottom - scale.at(value) * HEIGHT;
-  const [line, dots, broken] = [new PathData(), new PathData(), new PathData()];
+  const line = new PathData();
+  const dots = new PathData();
+  const broken = new PathData();
   for (const [i, value] of values.entries()) {
     const x = axis.centers[i];
     if (value === null) line.lift();
@@ -66,7 +68,8 @@ function scaleOf(values: readonly number[]): ValueScale {
   );
   if (values.length === 0) return { at: () => 0, ticks: [] };
   if (least > 0 && most / least > MAX_LINEAR_RANGE) {
-    const [from, to] = [Math.floor(Math.log10(least)), Math.ceil(Math.log10(most))];
+    const from = Math.floor(Math.log10(least));
+    const to = Math.ceil(Math.log10(most));
     const step = Math.ceil((to - from) / 4);
     return {
       at: (value) => (Math.log10(value) - from) / (to - from),

@@ -35,10 +35,8 @@ export function drawVerdicts(
         shortName(variant.label, LONGEST)
       }</text>${
         runsOf(variant, rules).map(({ first, last, rule, words }) => {
-          const [left, right] = [
-            axis.edges[scales.indexOf(first)],
-            axis.edges[scales.indexOf(last) + 1],
-          ];
+          const left = axis.edges[scales.indexOf(first)];
+          const right = axis.edges[scales.indexOf(last) + 1];
           const width = Math.round((right - left) * 10) / 10;
           return markup`<rect class="${
             verdictClass(rule)

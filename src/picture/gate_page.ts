@@ -69,7 +69,8 @@ export function renderGatePage(result: GateResult): Promise<string> {
       gateSentences(result, models).map((line) => `${line} `)
     }</p>`,
     sections: isFew ? [overview, ...sections] : [overview, {
-      ...{ id: "runs", title: "Runs" },
+      id: "runs",
+      title: "Runs",
       body: markup`${sections.map((section) => renderSection(section, 3))}`,
     }],
   });

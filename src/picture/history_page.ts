@@ -98,7 +98,8 @@ export function renderHistoryPage(history: readonly HistoryRecord[]): Promise<st
         ? []
         : [{ id: "cause", title: "What is wrong", body: showWrong(found, last) }],
       {
-        ...{ id: "steps", title: "Over the training" },
+        id: "steps",
+        title: "Over the training",
         body: markup`${
           found === null
             ? null
@@ -108,7 +109,8 @@ export function renderHistoryPage(history: readonly HistoryRecord[]): Promise<st
         }${lines}`,
       },
       {
-        ...{ id: "layers", title: "Layer by layer" },
+        id: "layers",
+        title: "Layer by layer",
         body: maps,
       },
       { id: "table", title: "Step by step", body: tableOfSteps(records, found) },
@@ -143,7 +145,8 @@ function verdictOf(history: readonly HistoryRecord[], found: HistoryRecord | nul
 }
 
 function factsOf(history: readonly HistoryRecord[]): Markup {
-  const [first, last] = [history[0], history[history.length - 1]];
+  const first = history[0];
+  const last = history[history.length - 1];
   const { model, batch, objective } = last.measurements;
   const facts = [
     [

@@ -56,7 +56,9 @@ export function layerMap(
       sets.flatMap((set, cause) => layers.some(({ name }) => set.has(name)) ? [cause + 1] : []);
     const named = numbers(ill);
     return {
-      ...{ name: nameOf(groups[i], layers), about: aboutOf(layers), causes: named },
+      name: nameOf(groups[i], layers),
+      about: aboutOf(layers),
+      causes: named,
       layer: (layers.find(({ name }) => ill.some((set) => set.has(name))) ??
         layers.find(({ name }) => suffering.some((set) => set.has(name))) ?? layers[0]).name,
       follows: numbers(suffering).filter((cause) => !named.includes(cause)),

@@ -39,7 +39,8 @@ export class PathData {
   /** Moves to a position and returns the step to it. */
   #stepTo(x: number, y: number): [across: number, down: number] {
     const [fromX, fromY] = this.#at;
-    const [across, down] = [short(x - fromX), short(y - fromY)];
+    const across = short(x - fromX);
+    const down = short(y - fromY);
     this.#at = [fromX + across, fromY + down];
     return [across, down];
   }

@@ -37,8 +37,12 @@ export function profilePoints({ bars }: Pick<Chart, "bars">, most: number): Prof
     const bar = group.reduce((worst, next) => rank(next) > rank(worst) ? next : worst);
     const positions = group.flatMap(({ position }) => position ?? []);
     return {
-      ...{ place: bar.row, bar, layers: group.length, mark: bar.mark },
-      ...{ from: group[0].row, to: group[group.length - 1].row },
+      place: bar.row,
+      bar,
+      layers: group.length,
+      mark: bar.mark,
+      from: group[0].row,
+      to: group[group.length - 1].row,
       span: positions.length === 0
         ? null
         : { from: Math.min(...positions), to: Math.max(...positions) },

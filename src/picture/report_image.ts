@@ -77,7 +77,9 @@ export function renderProfiles({ title, verdict, charts, names }: ProfileImage):
   const drawn = charts.map((chart, i) => {
     const x = MARGIN + i * (WIDTH + GAP);
     const { source } = drawProfile(chart, {
-      ...{ width: WIDTH, height: HEIGHT, depth: names.length },
+      width: WIDTH,
+      height: HEIGHT,
+      depth: names.length,
       nameOf: (place) => cutMiddle(escapeControls(names[place]), LONGEST_LABEL, { ellipsis: "…" }),
     });
     const placed = source.replace(

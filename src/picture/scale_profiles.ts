@@ -93,10 +93,13 @@ function drawProfile(points: readonly Point[], axis: Axis): Markup {
   );
   const side = (of: "lower" | "upper") =>
     range.map(({ x, quartiles }) => [x, yOf(quartiles[of], axis)] as const);
-  const [upper, lower] = [side("upper"), side("lower")];
+  const upper = side("upper");
+  const lower = side("lower");
   // If all draws are within a pixel, the line is enough.
   const hasRange = upper.some(([, y], i) => y !== lower[i][1]);
-  const [outline, line, dots] = [new PathData(), new PathData(), new PathData()];
+  const outline = new PathData();
+  const line = new PathData();
+  const dots = new PathData();
   for (const [x, y] of [...upper, ...lower.reverse()]) outline.line(x, y);
   for (const { x, quartiles: { median } } of points) {
     const y = yOf(median, axis);

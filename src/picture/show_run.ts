@@ -43,36 +43,39 @@ export function showRun(
   const id = (name: string) => `${name}-${run}`;
   const profile = (chart: Chart) =>
     drawProfile(chart, {
-      ...{ width: 400, height: 240, depth: layers.length },
+      width: 400,
+      height: 240,
+      depth: layers.length,
       nameOf: (place) => names.text(layers[place].name, LONGEST_LABEL),
       idOf: (place) => names.id(layers[place].name),
     });
   return [
     {
-      ...{
-        id: id("diagnosis"),
-        title: diagnosis.causes.length === 0 ? "Diagnosis" : "What is wrong",
-      },
+      id: id("diagnosis"),
+      title: diagnosis.causes.length === 0 ? "Diagnosis" : "What is wrong",
       body: markup`<div class="overview"><div>${showDiagnosis(diagnosis, measurements, names)}</div>
         <div class="map"><h3>The network</h3>${
         drawMap(layerMap(splitFolds(folds, MOST_UNFOLDED), diagnosis), names)
       }</div></div>`,
     },
     {
-      ...{ id: id("depth"), title: "Over depth" },
+      id: id("depth"),
+      title: "Over depth",
       body: markup`<div class="charts">${
         charts.map((chart) => showChart(chart, profile(chart), names))
       }</div>`,
     },
     {
-      ...{ id: id("table"), title: "Layers" },
+      id: id("table"),
+      title: "Layers",
       body: markup`<p class="small soft">${tableLegend(layers.length)}</p>${
         tableOfLayers({ measurements, findings, folds, charts, names, id: id("layers"), isWhole })
       }`,
     },
     { id: id("findings"), title: "Findings", body: shown.body },
     {
-      ...{ id: id("distributions"), title: "Distributions" },
+      id: id("distributions"),
+      title: "Distributions",
       body: showLayers({ layers, findings, placeOf: shown.placeOf, names, ground: id("ground") }),
     },
   ];

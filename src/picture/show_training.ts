@@ -110,7 +110,8 @@ export function tableOfSteps(
   records: readonly HistoryRecord[],
   found: HistoryRecord | null,
 ): Markup {
-  const [growth, updates] = [largestOf(records, "growth"), largestOf(records, "updateRatio")];
+  const growth = largestOf(records, "growth");
+  const updates = largestOf(records, "updateRatio");
   return markup`<div class="scroll tall" tabindex="0" role="group" aria-label="Step by step"><table><thead><tr>
   <th scope="col">batches<th scope="col">epoch<th scope="col">objective<th scope="col">largest growth<th scope="col">largest update ratio<th scope="col">errors<th scope="col">warnings<th scope="col" class="word">cause</tr></thead><tbody>${
     records.map((record, i) => {

@@ -56,7 +56,8 @@ export function renderStudyImage({ header, variants }: StudySummary): string {
   const rows = Math.ceil(charts.length / COLUMNS);
   const rowHeight = TITLE + Math.max(0, ...charts.map(({ drawing }) => heightOf(drawing)));
   const keyAt = top + rows * rowHeight;
-  const [width, height] = [WIDTH + 2 * MARGIN, keyAt + KEY];
+  const width = WIDTH + 2 * MARGIN;
+  const height = keyAt + KEY;
   const name = `${shortTitle(header.model.name)}: rescaling study`;
   const { paint, words } = studyVerdict(variants);
   const image =

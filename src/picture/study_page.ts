@@ -71,7 +71,8 @@ export function renderStudyPage(summary: StudySummary): Promise<string> {
       )
     }`,
     sections: sections.length <= MOST_IN_MENU ? [...parts, ...sections] : [...parts, {
-      ...{ id: "variants", title: "Variants" },
+      id: "variants",
+      title: "Variants",
       body: markup`${sections.map((section) => renderSection(section, 3))}`,
     }],
     extra: { style: COLUMN_STYLE, script: studyScript },

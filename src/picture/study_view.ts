@@ -74,7 +74,11 @@ export function viewVariant(
     .map((i) => scales[i]);
   const place = shown.indexOf(scales[start]);
   return {
-    ...{ variant, number, scales: shown, start: place, best: best === null ? null : place },
+    variant,
+    number,
+    scales: shown,
+    start: place,
+    best: best === null ? null : place,
     axis: scaleAxis(shown.map(({ scale }) => scale), CHART),
     layers: places.map((place) => ({ place, name: all[place].name })),
     critical: crossing(scales, 1, best?.scale ?? balanced ?? 1),
@@ -92,7 +96,8 @@ export function crossing(
 ): number | null {
   const off = ({ predictedRatio }: ScaleSummary) => Math.log((predictedRatio ?? NaN) / level);
   const found = scales.slice(1).flatMap((above, i) => {
-    const [low, high] = [off(scales[i]), off(above)];
+    const low = off(scales[i]);
+    const high = off(above);
     if (!Number.isFinite(low - high) || low === high || Math.sign(low) * Math.sign(high) > 0) {
       return [];
     }
@@ -117,17 +122,20 @@ export function mapsOf(view: VariantView): FigureMap[] {
   const of = (figure: LayerFigureName) => rowsOf(view, (at) => figuresOf(at, figure)?.median);
   return [
     {
-      ...{ ...magnitude, title: "mean |gradient|" },
+      ...magnitude,
+      title: "mean |gradient|",
       about: "of the kernel: healthy where all layers are within a factor of 1000",
       rows: of("gradient"),
     },
     {
-      ...{ ...magnitude, title: "mean |activation|" },
+      ...magnitude,
+      title: "mean |activation|",
       about: "healthy where much the same from layer to layer",
       rows: of("meanActivation"),
     },
     {
-      ...{ ...magnitude, title: "delta ratio" },
+      ...magnitude,
+      title: "delta ratio",
       about: "l2 of a layer's delta over that of the last hidden layer",
       rows: rowsOf(view, ({ scale, place }) => {
         if (place > last) return null;
@@ -137,12 +145,14 @@ export function mapsOf(view: VariantView): FigureMap[] {
       }),
     },
     {
-      ...{ ...share, title: "saturated" },
+      ...share,
+      title: "saturated",
       about: "share of the outputs where the activation is all but flat",
       rows: of("saturated"),
     },
     {
-      ...{ ...share, title: "dead" },
+      ...share,
+      title: "dead",
       about: "share of the units that are off for every example",
       rows: of("dead"),
     },
@@ -172,7 +182,8 @@ function rowsOf(
   of: (at: Place) => number | null | undefined,
 ): FigureMap["rows"] {
   return layers.map(({ name, place }) => ({
-    ...{ name, place },
+    name,
+    place,
     cells: scales.map((scale) => of({ scale, place }) ?? null),
   })).filter(({ cells }) => cells.some((cell) => cell !== null));
 }

@@ -37,7 +37,7 @@ const CALLS_PER_CELL_STEP = 0.5;
  */
 const BYTES_PER_SECOND = 4e9;
 
-/** Of an update. */
+/** Share of an update. */
 const SECONDS_PER_WEIGHT = 5e-9;
 
 /**

@@ -174,7 +174,8 @@ function compare(
   const differences: GradientComparison["differences"] = [];
   for (let k = 0; k < MOST_STEPS; k++) {
     const step = FIRST_STEP * SHRINK ** k * size;
-    const [above, below] = [at(step), at(-step)];
+    const above = at(step);
+    const below = at(-step);
     const numeric = (above - below) / (2 * step);
     const forward = (above - here) / step;
     differences.push({ step, numeric, forward, backward: (here - below) / step });

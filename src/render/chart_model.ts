@@ -76,7 +76,11 @@ export function figureChart(
   const bars = rows
     .filter(({ value }) => value !== null)
     .map(({ label, layer = label, value }, row) => ({
-      ...{ label, value, gap: null, range: null, row },
+      label,
+      value,
+      gap: null,
+      range: null,
+      row,
       mark: marked.has(layer) ? "error" as const : null,
     }));
   return { title, about: "", band: null, left: new Map(), ...placed(bars, scale) };

@@ -61,7 +61,8 @@ export function splitFolds(folds: readonly LayerFold[], most: number): LayerFold
 
 /** Returns the name of a fold: that of its layer or block, or those of the first and the last. */
 export function foldName({ blocks }: LayerFold): string {
-  const [first, last] = [blocks[0], blocks[blocks.length - 1]];
+  const first = blocks[0];
+  const last = blocks[blocks.length - 1];
   if (blocks.length === 1 && first.length === 1) return first[0][0].name;
   const names = [first, last].map(blockName);
   if (blocks.length === 1 && names[0] !== null) return names[0];
@@ -190,7 +191,8 @@ function foldRepeats(groups: readonly LayerGroup[], sameShapes: boolean): LayerF
   });
   const folds: LayerFold[] = [];
   for (let i = 0; i < groups.length;) {
-    let [length, times] = [1, 1];
+    let length = 1;
+    let times = 1;
     for (let period = 1; period <= most; period++) {
       const repeats = Math.floor(stretches[period][i] / period) + 1;
       // A fold of two layers saves no room; a block begins with weights.
@@ -212,7 +214,9 @@ function kindOf(group: LayerGroup, sameShapes: boolean): string {
   // Layers after a kernel may differ if shapes may: every other block has an addition.
   const layers = sameShapes ? group : [group[0]];
   return JSON.stringify(layers.map((layer) => [
-    ...[layer.name.replaceAll(/\d+/g, "#"), layer.className, layer.role],
+    layer.name.replaceAll(/\d+/g, "#"),
+    layer.className,
+    layer.role,
     ...sameShapes
       ? [layer.activation, layer.trainable, layer.calls, layer.shape]
         .concat(layer.weights.map(({ shape }) => shape))

@@ -389,7 +389,10 @@ function verdictOf(runs: GateRun[]): ModelVerdict {
     diagnosed[0];
   const { model, path } = runs[0];
   return {
-    ...{ model, path, runs, measured },
+    model,
+    path,
+    runs,
+    measured,
     verdict,
     notJudged: shown?.diagnosis.notJudged ?? [],
     failingSeeds: failing.map(({ run }) => run.seed),

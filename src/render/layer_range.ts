@@ -50,7 +50,7 @@ export function layerRange(names: readonly string[], options: LayerRangeOptions 
     if (run !== undefined && follows(run[run.length - 1], name, place)) run.push(name);
     else runs.push([name]);
   }
-  // A range of two is no shorter.
+  // A range of two would not be shorter.
   const pieces = runs.flatMap((run) =>
     run.length < 3
       ? run.map((name) => ({ text: name, layers: 1 }))

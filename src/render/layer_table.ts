@@ -102,8 +102,11 @@ export function layerTable(
       mark: gravest(all, severities),
       rules: rulesOf(all, findings, gravest(all, severities)),
       fold: fold.blocks.length === 1 ? null : {
-        ...{ name: foldName(fold), blocks: fold.blocks.length, layers: sizesOf(fold) },
-        ...{ worst: blockName(block) ?? group[0].name, sameShapes: fold.sameShapes },
+        name: foldName(fold),
+        blocks: fold.blocks.length,
+        layers: sizesOf(fold),
+        worst: blockName(block) ?? group[0].name,
+        sameShapes: fold.sameShapes,
       },
     };
   });
@@ -142,7 +145,8 @@ function rowOf(
   const { name } = layer;
   const own = layer.weights.find(isKernel);
   const isAlone = weightsOnly !== undefined;
-  const [above, below] = [theory.figuresOf(last), theory.figuresOf(layer)];
+  const above = theory.figuresOf(last);
+  const below = theory.figuresOf(layer);
   return {
     name,
     className: classOf(layer),

@@ -89,14 +89,19 @@ export function renderCharts(
   const layouts = isWide(width) ? besideLayouts(rows.slice(0, CHARTS_PER_LINE), width) : [];
   const beside = layouts.length;
   const together = charts.slice(0, beside).map(({ title, axis, bars }, i) => ({
-    ...{ title, axis, layout: layouts[i] },
+    title,
+    axis,
+    layout: layouts[i],
     rows: pieces.map((_, row) => {
       const bar = bars.find((bar) => bar.row === row);
       return bar === undefined ? null : rowOf(bar);
     }),
   }));
   const own = charts.slice(beside).map(({ title, axis }, i) => [{
-    ...{ title, axis, layout: single, rows: rows[beside + i] },
+    title,
+    axis,
+    layout: single,
+    rows: rows[beside + i],
   }]);
   for (const panels of beside > 0 ? [together, ...own] : own) {
     // Drop rows that are empty in every panel.

@@ -203,7 +203,8 @@ export function otherDifferences(
   difference: Difference,
 ): [label: string, text: string][] {
   const { before, after, comparison } = difference;
-  const [one, other] = [before.measurements, after.measurements];
+  const one = before.measurements;
+  const other = after.measurements;
   const names = ({ layers }: typeof one) => layers.map(({ name }) => name);
   const loss = one.objective.name === "sum" ? "Sum of outputs" : "Loss";
   const values = [one, other].map(({ objective }) => formatNumber(objective.value));

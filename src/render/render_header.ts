@@ -24,7 +24,9 @@ export function renderHeader(
   { width, color, ellipsis, engine }: HeaderStyle,
 ): string[] {
   const facts = headerFacts(measurements, {
-    ...{ longest: width - LABEL - 5, ellipsis, engine },
+    longest: width - LABEL - 5,
+    ellipsis,
+    engine,
     // A line above the verdict says it.
     judging: false,
   });

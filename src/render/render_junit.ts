@@ -70,7 +70,7 @@ function runSuite(run: GateRun, rules: string[]): Suite {
   if (measurements === null) {
     const body = [problem("error", "unmeasured", error ?? "", escapeControls(error ?? ""))];
     const cases = testCase(name, "measured", file, body);
-    return { ...{ name, file, cases }, tests: 1, failures: 0, errors: 1, skipped: 0 };
+    return { name, file, cases, tests: 1, failures: 0, errors: 1, skipped: 0 };
   }
   const { causes } = diagnosisOf({ ...run, measurements });
   const failing = causes.filter(({ severity }) => severity === "error");
@@ -116,8 +116,12 @@ function suiteOf(
   const count = (element: string) =>
     ends.filter(({ end }) => end?.trimStart().startsWith(`<${element} `)).length;
   return {
-    ...{ name, file },
-    ...{ tests: rules.length, failures: count("failure"), errors: 0, skipped: count("skipped") },
+    name,
+    file,
+    tests: rules.length,
+    failures: count("failure"),
+    errors: 0,
+    skipped: count("skipped"),
     cases: ends.flatMap(({ rule, said, end }) =>
       testCase(name, rule, file, [
         ...end === null ? [] : [end],
@@ -173,7 +177,7 @@ function warningsSuite(message: string): Suite {
   const body = [problem("failure", "warnings", message, message)];
   const name = "warnings";
   const cases = testCase(name, "max-warnings", null, body);
-  return { ...{ name, file: null, cases }, tests: 1, failures: 1, errors: 0, skipped: 0 };
+  return { name, file: null, cases, tests: 1, failures: 1, errors: 0, skipped: 0 };
 }
 
 const quote = (text: string) => `"${escape(escapeControls(text))}"`;

@@ -128,7 +128,8 @@ function section(
   const charts = studyCharts(variant, rules);
   const { scales, best, ratio } = charts;
   const maps = charts.maps.map(({ title, rows }) => ({
-    ...{ title, count: rows.length },
+    title,
+    count: rows.length,
     rows: evenly(rows, MOST_LAYERS),
   }));
   // A layer has the same name, cut the same way, in both maps.

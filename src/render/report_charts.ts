@@ -154,7 +154,8 @@ function seriesChart(
 /** Returns the range of a row's values, if all are known and not the same. */
 function rangeOf(values: readonly (number | null)[]): ChartBar["range"] {
   const known = values.filter((value) => value !== null);
-  const [from, to] = [Math.min(...known), Math.max(...known)];
+  const from = Math.min(...known);
+  const to = Math.max(...known);
   return known.length > 1 && Number.isFinite(from) && Number.isFinite(to) && from < to
     ? { from, to }
     : null;

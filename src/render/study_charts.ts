@@ -281,7 +281,8 @@ export function ratioPlot(
     const rest = (count: number) =>
       isLimit ? paint(signs.limit.repeat(count), "faint", style.color) : " ".repeat(count);
     const cells = columns.map(({ measured, predicted, top, bottom }) => {
-      const [here, theory] = [measured === row, predicted === row];
+      const here = measured === row;
+      const theory = predicted === row;
       if (here) {
         return paint(theory ? signs.both : signs.measured, tone, style.color) + rest(cell - 1);
       }

@@ -86,7 +86,8 @@ export function studySentences({ header, points, variants }: StudySummary): stri
     ...some(grid.initializers, "initializer"),
   ];
   const scales = formatCount(grid.scales.length, "scale");
-  const [from, to] = [grid.scales[0], grid.scales[grid.scales.length - 1]];
+  const from = grid.scales[0];
+  const to = grid.scales[grid.scales.length - 1];
   const range = from === to ? formatFactor(from) : `${formatFactor(from)} to ${formatFactor(to)}`;
   const part = points === total
     ? `${formatCount(points, "point")}`
@@ -117,7 +118,8 @@ export function studySentences({ header, points, variants }: StudySummary): stri
 /** Names the kernels whose size changes with the scale. */
 function scaledKernels(variants: readonly VariantSummary[]): string {
   const { scales } = variants.find(({ scales }) => scales.length > 1) ?? { scales: [] };
-  const [first, last] = [scales[0], scales[scales.length - 1]];
+  const first = scales[0];
+  const last = scales[scales.length - 1];
   const own = first?.layers.filter(({ figures }) => figures.sigma !== null) ?? [];
   const scaled = own.filter(({ name, figures }) => {
     const other = last.layers.find((layer) => layer.name === name)?.figures.sigma?.median;

@@ -40,7 +40,7 @@ const BASELINE_RECORD = {
   misleads:
     "Figures differ harmlessly under another seed, batch or objective: store a baseline for " +
     "each. Layers are found by name; new and missing ones are only noted. If only softmax " +
-    "heads lie above a layer under the objective sum, its gradients are rounding errors and " +
+    "heads are above a layer under the objective sum, its gradients are rounding errors and " +
     "are skipped.",
   fix: "If the change is intended, store the new measurements as the baseline.",
   falsePositives:

@@ -1,15 +1,5 @@
 import type { Measurements } from "../measure/measurements.ts";
-import {
-  arrayOf,
-  flag,
-  number,
-  object,
-  objectWith,
-  orNull,
-  type Requirement,
-  requireValue,
-  text,
-} from "../words/requirements.ts";
+import { arrayOf, object, type Requirement, requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 import { show } from "./say.ts";
 import { gateFindingShape, measurementShape, verdictShape } from "./shapes/measurement_shape.ts";

@@ -94,11 +94,13 @@ function sayGroup(group: readonly Change[], subject: string): string {
   if (!group.every(hasFactor)) {
     const show = (values: number[]) => range(values, isShare ? formatPercent : formatNumber);
     const [is, was] = isShare || isKernel(group) ? ["is", "was"] : ["are", "were"];
-    const [now, then] = [group.map(({ after }) => after), group.map(({ before }) => before)];
+    const now = group.map(({ after }) => after);
+    const then = group.map(({ before }) => before);
     return `${subject} ${is} ${show(now)} and ${was} ${show(then)}`;
   }
   const factors = group.map(factorOf);
-  const [least, most] = [Math.min(...factors), Math.max(...factors)];
+  const least = Math.min(...factors);
+  const most = Math.max(...factors);
   const mean = Math.exp(
     factors.reduce((sum, factor) => sum + Math.log(factor), 0) / factors.length,
   );
@@ -110,6 +112,7 @@ function sayGroup(group: readonly Change[], subject: string): string {
 
 /** Returns the range from smallest to largest, the common value, or NaN if one is NaN. */
 function range(values: readonly number[], show: (value: number) => string): string {
-  const [least, most] = [show(Math.min(...values)), show(Math.max(...values))];
+  const least = show(Math.min(...values));
+  const most = show(Math.max(...values));
   return least === most ? least : `${least} to ${most}`;
 }

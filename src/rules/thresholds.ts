@@ -83,7 +83,7 @@ export interface Thresholds {
   biasTolerance: number;
   /** Largest share by which the loss can be below the expected loss; above it by that share, the rule warns. */
   initialLossTolerance: number;
-  /** How far below the expected loss the rule warns, as a share of it. */
+  /** Share of the expected loss by which a lower loss is warned about. */
   initialLossWarning: number;
   /** Largest ratio of the loss to the expected loss; squared for a squared error. */
   initialLossFactor: number;
@@ -105,7 +105,7 @@ export interface Thresholds {
   penaltyGradient: number;
   /** Gradient of the penalties, relative to that of the loss, above which it is an error in a network without normalisation. */
   penaltyGradientError: number;
-  /** How many times a learning rate may lie above or below the usual ones; nearer to them the rule warns. */
+  /** Factor by which a learning rate may be above or below the usual ones; nearer to them the rule warns. */
   learningRateFactor: number;
   /** Largest share of a layer's gradients that fp16 turns to 0. */
   halfUnder: number;

@@ -69,7 +69,8 @@ function orthogonal(count: number, columns: number, random: SeededRandom): Float
     basis.push(vector.map((entry) => entry / norm));
   }
   return Float32Array.from({ length: count }, (_, i) => {
-    const [row, column] = [Math.floor(i / columns), i % columns];
+    const row = Math.floor(i / columns);
+    const column = i % columns;
     return rows < columns ? basis[row][column] : basis[column][row];
   });
 }

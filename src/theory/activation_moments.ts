@@ -1,5 +1,5 @@
 import type { ActivationFunction } from "../traits/activation_function.ts";
-import { type ActivationTraits } from "../traits/activations.ts";
+import type { ActivationTraits } from "../traits/activations.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
 import { gaussianMean, kinkNear, roughMean } from "./gaussian_mean.ts";
 import { keep } from "./keep.ts";
@@ -51,7 +51,8 @@ export function activationMoments(
   if (curve === null || !Number.isFinite(mean) || !Number.isFinite(variance)) return null;
   if (isLine(traits!)) return lineMoments(curve.derivative(1), mean, variance);
   const scale = traits!.homogeneous && variance > 0 ? Math.sqrt(variance) : 1;
-  const [m, v] = [round(mean / scale), round(variance / scale ** 2)];
+  const m = round(mean / scale);
+  const v = round(variance / scale ** 2);
   const unit = keep(singles, `${activation} ${m} ${v}`, () => integrate(curve, m, v));
   if (scale === 1) return unit;
   return { ...unit, mean: unit.mean * scale, meanSquare: unit.meanSquare * scale ** 2 };
@@ -122,7 +123,8 @@ export function pairMoments(
   }
   const scale = homogeneous && variance > 0 ? Math.sqrt(variance) : 1;
   const c = Math.round(Math.min(1, Math.max(0, correlation)) * 1e3) / 1e3;
-  const [m, v] = [round(mean / scale), round(variance / scale ** 2)];
+  const m = round(mean / scale);
+  const v = round(variance / scale ** 2);
   const unit = keep(
     pairs,
     `${activation} ${m} ${v} ${c}`,
@@ -141,7 +143,8 @@ function homogeneousPair(
   variance: number,
   c: number,
 ): PairMoments {
-  const [n, step] = [derivative(-1), derivative(1) - derivative(-1)];
+  const n = derivative(-1);
+  const step = derivative(1) - derivative(-1);
   const angle = Math.PI - Math.acos(c);
   const both = (Math.sqrt(1 - c * c) + c * angle) / (2 * Math.PI);
   return {

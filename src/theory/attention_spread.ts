@@ -46,7 +46,9 @@ export function attentionSpread(keys: number, std: number): AttentionSpread {
   requireValue("keys", keys, keysShape);
   requireValue("std", std, stdShape);
   const reach = 9 * std;
-  let [logarithm, weighted, squares] = [0, 0, 0];
+  let logarithm = 0;
+  let weighted = 0;
+  let squares = 0;
   for (let u = -reach - Math.log(keys) - 16; u <= reach + 5; u += STEP) {
     const t = Math.exp(u);
     const mean = (f: (x: number, z: number) => number) =>

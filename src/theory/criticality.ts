@@ -160,7 +160,8 @@ export function bisect(f: (x: number) => number, low: number, high: number): num
 /** A network is trainable up to about six depth scales (Schoenholz et al. 2017). */
 const SCALES = 6;
 /** Fixed points below the first correlation count as 0, above the second as 1. */
-const [APART, ALIKE] = [1e-6, 1 - 1e-3];
+const APART = 1e-6;
+const ALIKE = 1 - 1e-3;
 
 /** Depth over which a network with given weights and biases can still tell two inputs apart. */
 export interface DepthScale {

@@ -136,6 +136,7 @@ function termsOf(
   }
   if (node.shape === null || input === null) return both(fanIn / product(window.strides));
   // The mirrored convolution, from the output to the input, has as many pairs over more entries.
-  const [from, to] = [positionsOf(input), positionsOf(node.shape)];
+  const from = positionsOf(input);
+  const to = positionsOf(node.shape);
   return both(channels * windowTerms(window, to).terms * product(from) / product(to));
 }

@@ -198,7 +198,8 @@ export const normalizationRule: LayerRule = (node, inputs, context) => {
   const epsilon = isNorm ? 0 : node.epsilon ?? EPSILON;
   const isBatch = node.statistics !== undefined;
   const gain = gamma?.meanSquare ?? 1;
-  const [mean, shift] = [beta?.mean ?? 0, beta?.meanSquare ?? 0];
+  const mean = beta?.mean ?? 0;
+  const shift = beta?.meanSquare ?? 0;
   if (node.statistics === "moving") {
     const variance = weight("moving_variance")?.mean ?? 1;
     const factor = gain / (variance + epsilon);

@@ -55,7 +55,9 @@ export const recurrentRule: LayerRule = (node, inputs, context) => {
     ),
     back(gradient) {
       const share = gradient.square / shown.length;
-      let [hidden, inner, square] = [0, 0, 0];
+      let hidden = 0;
+      let inner = 0;
+      let square = 0;
       for (const [index, step] of [...taken.entries()].toReversed()) {
         const outside = returnsAll || index === steps - 1 ? share : 0;
         const sent = walk.backward(cell, step, { hidden: outside + hidden, inner });

@@ -37,7 +37,8 @@ export function offersOf(layer: TorchLayer): Offer[] {
       return [ofTable(kernel!)];
     case "LSTM":
     case "RNN": {
-      const [first, second] = [tensor("bias"), tensor("recurrentBias")];
+      const first = tensor("bias");
+      const second = tensor("recurrentBias");
       const own = { kernel: turned(kernel!), recurrent_kernel: turned(tensor("recurrentKernel")!) };
       // The gates have the same order in both: input, forget, cell, output. TensorFlow.js has one
       // bias for both kernels.

@@ -180,7 +180,8 @@ function cellOf(
   ) => TorchLayer,
 ): TorchLayer {
   const find = (start: string) => cells.find(({ own }) => own.startsWith(start));
-  const [inward, back] = [find("weight_ih"), find("weight_hh")];
+  const inward = find("weight_ih");
+  const back = find("weight_hh");
   const [rows, columns] = back?.tensor.shape ?? [];
   const className = CELLS[rows / columns];
   if (inward?.tensor.shape.length !== 2 || inward.tensor.shape[0] !== rows || !className) {

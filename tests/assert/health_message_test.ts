@@ -28,7 +28,9 @@ function advised(rules: readonly string[]): string[] {
 
 Deno.test("healthMessage() gives the advice of the causes before that of the symptoms", () => {
   assertEquals(advised(["saturated-activations", "initial-loss", "bias-init"]), [
-    ...["bias-init", "initial-loss", "saturated-activations"],
+    "bias-init",
+    "initial-loss",
+    "saturated-activations",
   ]);
 });
 

@@ -56,7 +56,11 @@ const steps = (history: readonly { step: number }[]) => history.map(({ step }) =
 Deno.test("healthMonitor() measures as often as `every` says, over all epochs, and keeps it", async () => {
   const { history } = await train({ options: { every: 3 } });
   assertEquals(history.map(({ step, epoch }) => [step, epoch]), [
-    ...[[0, 0], [3, 1], [6, 2], [9, 3], [12, 3]],
+    [0, 0],
+    [3, 1],
+    [6, 2],
+    [9, 3],
+    [12, 3],
   ]);
   const losses = history.map(({ measurements }) => measurements.objective.value);
   assertEquals(losses, losses.toSorted((a, b) => b - a));
@@ -143,7 +147,10 @@ Deno.test("healthMonitor() records step 0, and how each kernel moved since", asy
   // Three hidden layers and the head; the end of the training, which is known beforehand, included.
   for (const { progress, cause } of later) {
     assertEquals(progress.map(({ weight }) => weight), [
-      ...["dense_1/kernel", "dense_2/kernel", "dense_3/kernel", "dense_4/kernel"],
+      "dense_1/kernel",
+      "dense_2/kernel",
+      "dense_3/kernel",
+      "dense_4/kernel",
     ]);
     for (const { growth, updateRatio } of progress) {
       assertEquals(Math.abs(growth! - 1) < 0.1, true);
@@ -155,7 +162,8 @@ Deno.test("healthMonitor() records step 0, and how each kernel moved since", asy
 });
 
 Deno.test("healthMonitor() measures the update of the latest batch as a share of the kernel", async () => {
-  const [small, large] = [await updateAt(1e-4), await updateAt(1e-3)];
+  const small = await updateAt(1e-4);
+  const large = await updateAt(1e-3);
   assertAlmostEquals(large / small, 10, 0.01);
 });
 

@@ -114,8 +114,16 @@ for (const jobs of ["1", "2"]) {
     await withGateFolder([], files, async (cwd) => {
       const { code, stdout, stderr } = await runCommand(
         [
-          ...["check", ...names.flatMap((name, i) => [name, good[i]])],
-          ...["--no-config", "--quiet", "--seeds", "2", "--jobs", jobs, "--reporter", "json"],
+          "check",
+          ...names.flatMap((name, i) => [name, good[i]]),
+          "--no-config",
+          "--quiet",
+          "--seeds",
+          "2",
+          "--jobs",
+          jobs,
+          "--reporter",
+          "json",
         ],
         { cwd },
       );

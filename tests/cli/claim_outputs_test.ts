@@ -28,7 +28,8 @@ const refuses = (claimed: Promise<void>, ...includes: string[]) =>
 
 Deno.test("claimOutputs() knows an input under every path, and minds no other file", () =>
   withFolder(async (folder) => {
-    const [model, other] = [`${folder}/model.json`, `${folder}/other.txt`];
+    const model = `${folder}/model.json`;
+    const other = `${folder}/other.txt`;
     for (const path of [model, other]) await Deno.writeTextFile(path, RESULTS[0][1]);
     await Deno.symlink("model.json", `${folder}/link`);
     await Deno.link(model, `${folder}/hard`);

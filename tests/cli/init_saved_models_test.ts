@@ -21,9 +21,12 @@ const linesOf = (stdout: string, word: string) =>
 Deno.test("init finds what Keras and PyTorch save, by what is in the files", () =>
   withFiles({ "bad.pt": "no weights", "group1-shard1of1.bin": "1234" }, async (folder) => {
     await copy(folder, {
-      ...{ "a.keras": "keras/dense.keras", "b.h5": "keras/dense_keras2.h5.gz" },
-      ...{ "c.weights.h5": "keras/dense.weights.h5.gz", "d.safetensors": "mlp.safetensors" },
-      ...{ "e.pt": "mlp.pt", "f.pth": "mlp_legacy.pth" },
+      "a.keras": "keras/dense.keras",
+      "b.h5": "keras/dense_keras2.h5.gz",
+      "c.weights.h5": "keras/dense.weights.h5.gz",
+      "d.safetensors": "mlp.safetensors",
+      "e.pt": "mlp.pt",
+      "f.pth": "mlp_legacy.pth",
     });
     const { code, stdout } = await init(folder);
     assertEquals(code, 2);

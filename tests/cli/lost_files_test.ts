@@ -72,7 +72,12 @@ Deno.test("check --update-baseline refuses what is no baseline before it measure
 Deno.test("a result replaces an older one of its kind, and makes the folder of the first", () =>
   withGateFolder(["relu_he"], {}, async (cwd) => {
     const args = [
-      ...["check", MODEL, "--quiet", "--update-baseline", "--baseline", "ci/base/figures.json"],
+      "check",
+      MODEL,
+      "--quiet",
+      "--update-baseline",
+      "--baseline",
+      "ci/base/figures.json",
       ...[
         "text=ci/a.txt",
         "markdown=ci/a.md",

@@ -27,7 +27,8 @@ Deno.test("--micro-batch changes no figure of a report, and is said in it", () =
     );
     assertEquals([batch.examples, batch.microBatch, other.batch.microBatch], [32, undefined, 5]);
     const { by, at } = largestDifference({ layers, objective }, {
-      ...{ layers: other.layers, objective: other.objective },
+      layers: other.layers,
+      objective: other.objective,
     });
     assert(by < 1e-6, `${by} ${at}`);
     const text = await report("--micro-batch", "5");
@@ -48,7 +49,15 @@ Deno.test("--micro-batch names the layers whose figures it changes", async () =>
     const check = await runCommand(["check", ...args, "--no-config", "--format", "json"]);
     assertEquals(check.stderr.includes("error:"), false, check.stderr);
     const sweep = await runCommand([
-      ...["sweep", file, "--scale", "1", "--seeds", "1", "--micro-batch", "8", "--quiet"],
+      "sweep",
+      file,
+      "--scale",
+      "1",
+      "--seeds",
+      "1",
+      "--micro-batch",
+      "8",
+      "--quiet",
     ]);
     assertEquals(sweep.code, 0, sweep.stderr);
   } finally {

@@ -88,8 +88,17 @@ Deno.test("report and check agree on every model file", async () => {
     for (const path of paths) {
       const out = `${folder}/report.json`;
       const code = await main([
-        ...["report", path, "--quiet", "--format", "json", "--out", out],
-        ...["--examples", "4", "--trial", "2"],
+        "report",
+        path,
+        "--quiet",
+        "--format",
+        "json",
+        "--out",
+        out,
+        "--examples",
+        "4",
+        "--trial",
+        "2",
       ]);
       const document = code === 0 ? JSON.parse(await Deno.readTextFile(out)) : null;
       reported.set(path, document && judged(document.diagnosis, document.findings));
@@ -97,8 +106,18 @@ Deno.test("report and check agree on every model file", async () => {
     }
     const out = `${folder}/check.json`;
     await main([
-      ...["check", ...paths, "--quiet", "--no-config", "--jobs", "1"],
-      ...["--reporter", `json=${out}`, "--examples", "4", "--trial", "2"],
+      "check",
+      ...paths,
+      "--quiet",
+      "--no-config",
+      "--jobs",
+      "1",
+      "--reporter",
+      `json=${out}`,
+      "--examples",
+      "4",
+      "--trial",
+      "2",
     ]);
     const { runs }: CheckDocument = JSON.parse(await Deno.readTextFile(out));
     assertEquals(runs.length, paths.length);

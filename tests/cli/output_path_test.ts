@@ -15,8 +15,12 @@ Deno.test("a result goes where it was claimed, though the model changes the work
       "report.json": ["report", "net.ts", "--out", "report.json"],
       "gate.json": ["check", "net.ts", "--no-config", "--reporter", "json=gate.json"],
       "base.json": [
-        ...["check", "net.ts", "--no-config", "--update-baseline"],
-        ...["--baseline", "base.json"],
+        "check",
+        "net.ts",
+        "--no-config",
+        "--update-baseline",
+        "--baseline",
+        "base.json",
       ],
       "study.json": ["sweep", "net.ts", "--scale", "1", "--seeds", "1", "--out", "study.json"],
     };

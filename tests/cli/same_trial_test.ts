@@ -15,7 +15,8 @@ async function trialWith(threads: number) {
 }
 
 Deno.test("tryTraining() finds the same figures with one thread and with two", async () => {
-  const [one, two] = [await trialWith(1), await trialWith(2)];
+  const one = await trialWith(1);
+  const two = await trialWith(2);
   assert("attempts" in one && one.attempts.some(({ steps }) => steps > 1));
   assertEquals(two, one);
 });

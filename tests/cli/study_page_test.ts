@@ -29,7 +29,8 @@ Deno.test("sweep writes a page; merge writes the same one of the study", () =>
 
 Deno.test("a page replaces a page, and no study; a study replaces no page", () =>
   withFolder(async (folder) => {
-    const [page, study] = [`${folder}/a.html`, `${folder}/study.json`];
+    const page = `${folder}/a.html`;
+    const study = `${folder}/study.json`;
     assertEquals((await runCommand(["sweep", ...SMALL, "--out", study, "--quiet"])).code, 0);
     const html = ["sweep", ...SMALL, "--quiet", "--format", "html", "--out"];
     for (const _time of [1, 2]) assertEquals((await runCommand([...html, page])).code, 0);

@@ -84,7 +84,8 @@ Deno.test("sweep writes medians, quartiles and shares of healthy draws as JSON",
     assertEquals(stderr, "");
     return JSON.parse(stdout);
   };
-  const [{ points }, { variants, ...header }] = [await read("json"), await read("summary")];
+  const { points } = await read("json");
+  const { variants, ...header } = await read("summary");
   assertEquals([variants.length, variants[0].scales.length, header.points], [1, 2, 6]);
   for (const { scale, draws, healthy, layers } of variants[0].scales) {
     const own = points.filter((point: { scale: number }) => point.scale === scale);

@@ -26,7 +26,9 @@ async function inTerminal(
     cwd: ROOT,
     clearEnv: true,
     env: {
-      ...{ PATH: Deno.env.get("PATH")!, HOME: Deno.env.get("HOME") ?? "/", TERM: "xterm-256color" },
+      PATH: Deno.env.get("PATH")!,
+      HOME: Deno.env.get("HOME") ?? "/",
+      TERM: "xterm-256color",
       ...Deno.env.has("DENO_DIR") ? { DENO_DIR: Deno.env.get("DENO_DIR")! } : {},
       LANG: "C.UTF-8",
       ...env,

@@ -34,7 +34,8 @@ Deno.test("report, check and sweep put the weights of --weights into a module's 
     assertEquals([check.code, check.stderr], [0, ""]);
     const one = (seeds: string) =>
       runCommand(["sweep", path, ...weights, "--seeds", seeds, "--scale", "1", "--format", "csv"]);
-    const [zero, both] = [await one("1"), await one("0..1")];
+    const zero = await one("1");
+    const both = await one("0..1");
     assertEquals([zero.code, both.code], [0, 0], both.stderr);
     const rows = (text: string) => text.trim().split("\n").slice(1);
     assertEquals([rows(zero.stdout).length, rows(both.stdout).length], [3, 6]);

@@ -18,7 +18,10 @@ function transformer(tf: TensorFlow, depth: number, skips: boolean) {
     const kernelInitializer = tf.initializers.glorotUniform({ seed: i });
     const norm = skips ? tf.layers.layerNormalization().apply(x) as typeof x : x;
     const attention = new MultiHeadAttention({
-      ...{ name: `attention_${i}`, numHeads: 2, keyDim: 8, kernelInitializer },
+      name: `attention_${i}`,
+      numHeads: 2,
+      keyDim: 8,
+      kernelInitializer,
     });
     const attended = attention.apply([norm, norm]) as typeof x;
     x = skips ? tf.layers.add().apply([x, attended]) as typeof x : attended;

@@ -9,7 +9,9 @@ import { triedWords } from "../../src/render/render_diagnosis.ts";
 function compiled(tf: TensorFlow, rate: number) {
   const dense = (units: number, seed: number, inputs: number, activation: "relu" | "linear") =>
     tf.layers.dense({
-      ...{ units, activation, inputShape: [inputs] },
+      units,
+      activation,
+      inputShape: [inputs],
       kernelInitializer: tf.initializers.heNormal({ seed }),
     });
   const model = tf.sequential({ layers: [dense(32, 1, 8, "relu"), dense(1, 2, 32, "linear")] });

@@ -167,11 +167,9 @@ export function queriesAndKeys(tf: TensorFlow, std: number): CureSubject {
         ? tf.initializers.zeros()
         : tf.initializers.randomNormal({ stddev, seed }),
     }).apply(input) as tfjs.SymbolicTensor;
-  const [query, key, value] = [
-    dense("query", 1, std),
-    dense("key", 2, std),
-    dense("value", 3, 0.35),
-  ];
+  const query = dense("query", 1, std);
+  const key = dense("key", 2, std);
+  const value = dense("value", 3, 0.35);
   const weights = tf.layers.multiply({ name: "weights" }).apply([query, key]);
   const sum = tf.layers.add({ name: "sum" }).apply([weights as tfjs.SymbolicTensor, value]);
   const head = tf.layers.dense({

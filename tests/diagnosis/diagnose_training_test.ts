@@ -70,10 +70,17 @@ Deno.test("diagnoseTraining() advises a rate that is used, and one that is far l
 const standstill = (given: Partial<Standstill> = {}): Standstill => ({
   loss: { before: 2.37, now: 2.369 },
   found: [makeFinding("learning-rate", {
-    ...{ severity: "error", kind: "too-low", layer: null, measured: 1e-8, expected: "more" },
-    ...{ message: "The rate is low.", advice: "Raise it." },
+    severity: "error",
+    kind: "too-low",
+    layer: null,
+    measured: 1e-8,
+    expected: "more",
+    message: "The rate is low.",
+    advice: "Raise it.",
   })],
-  ...{ steps: 320, optimizer: "Adam", learningRate: 1e-8 },
+  steps: 320,
+  optimizer: "Adam",
+  learningRate: 1e-8,
   ...given,
 });
 

@@ -9,7 +9,9 @@ import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { tryCures } from "../../src/diagnosis/examine/try_fixes.ts";
 import { measure } from "../../src/measure/measure.ts";
 
-const [EXAMPLES, STEPS, WIDTH] = [32, 8, 16];
+const EXAMPLES = 32;
+const STEPS = 8;
+const WIDTH = 16;
 const OBJECTIVE = "categoricalCrossentropy";
 
 /** How sequences are padded, and what of them reaches the first normalisation. */

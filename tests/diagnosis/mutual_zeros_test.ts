@@ -15,7 +15,8 @@ Deno.test("mutualZeros() names tables of zeros whose rows are flattened and mult
     });
     return { input, row: tf.layers.flatten().apply(embedding.apply(input)) as typeof input };
   };
-  const [users, items] = [rows(30), rows(20)];
+  const users = rows(30);
+  const items = rows(20);
   const model = tf.model({
     inputs: [users.input, items.input],
     outputs: tf.layers.dot({ axes: 1 }).apply([users.row, items.row]) as typeof users.input,

@@ -71,7 +71,8 @@ Deno.test("examine() does not call a rate too high where a yet higher one learns
   };
   const { trial, diagnosis } = await examine(model, batch);
   assert(trial !== null && "attempts" in trial);
-  const [given, best] = [trial.attempts[0], trial.attempts[trial.best!]];
+  const given = trial.attempts[0];
+  const best = trial.attempts[trial.best!];
   assertEquals([given.verdict, best.optimizer, best.learningRate], ["fails", "SGD", 5]);
   assertEquals(diagnosis.verdict, "healthy");
 });

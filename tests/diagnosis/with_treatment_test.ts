@@ -8,8 +8,13 @@ const failed = (severity: Finding["severity"]) => finding(null, { rule: "trial",
 const scale = (severity: Finding["severity"]) => finding("a", { rule: "init-scale", severity });
 
 const cause = (kind: string, layers: string[], found: Finding[], more: Partial<Cause> = {}) => ({
-  ...{ kind, layers, findings: found, severity: found[0].severity, message: `${kind}.` },
-  ...{ consequences: [], cures: [] },
+  kind,
+  layers,
+  findings: found,
+  severity: found[0].severity,
+  message: `${kind}.`,
+  consequences: [],
+  cures: [],
   ...more,
 });
 const CURE = { kind: "rebuild", what: "Draw it smaller." } as const;

@@ -74,9 +74,20 @@ Deno.test("every codec reads back what it wrote, whatever the names and figures"
 });
 
 const point = {
-  ...{ index: 0, seed: 0, activation: "tanh", initializer: null, depth: 2, width: 4, scale: 1 },
-  ...{ objective: NaN, deltaRatio: Infinity, inputRms: 1, plain: true, healthy: true },
-  ...{ failed: [], layers: [makeLayer("dense_1", { sigma: -Infinity })] },
+  index: 0,
+  seed: 0,
+  activation: "tanh",
+  initializer: null,
+  depth: 2,
+  width: 4,
+  scale: 1,
+  objective: NaN,
+  deltaRatio: Infinity,
+  inputRms: 1,
+  plain: true,
+  healthy: true,
+  failed: [],
+  layers: [makeLayer("dense_1", { sigma: -Infinity })],
 };
 
 Deno.test("readStudyLine() reads a point with its NaN and infinities, and its comma", () => {

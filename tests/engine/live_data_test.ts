@@ -29,7 +29,10 @@ function subject() {
 
 Deno.test("trackLiveData() moves what was written and not deleted since", () => {
   const { cpu, dataIdMap, live, moved, tensorInfo, write } = subject();
-  const [kept, deleted, replaced, unknown] = [{}, {}, {}, {}];
+  const kept = {};
+  const deleted = {};
+  const replaced = {};
+  const unknown = {};
   for (const dataId of [kept, deleted, replaced]) write(dataId, 1);
   dataIdMap.set(unknown, { value: 1, shape: [1], dtype: "float32" });
   dataIdMap.delete(deleted);
@@ -44,7 +47,8 @@ Deno.test("trackLiveData() moves what was written and not deleted since", () => 
 
 Deno.test("trackLiveData() moves everything off a backend that throws, as NaN what it cannot read", () => {
   const { backend, cpu, live, moved, tensorInfo, write } = subject();
-  const [first, second] = [{}, {}];
+  const first = {};
+  const second = {};
   write(first, 1);
   write(second, 2);
   const { readSync } = backend;

@@ -6,7 +6,8 @@ import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 /** A network by hand, with a tensor that several operations read; its gradients, and what is left of them. */
 function gradients(tf: TensorFlow): { values: number[][]; tensors: number; bytes: number } {
   return tf.tidy(() => {
-    const [x, w] = [tf.linspace(-1, 1, 12).reshape([3, 4]), tf.linspace(0, 2, 20).reshape([4, 5])];
+    const x = tf.linspace(-1, 1, 12).reshape([3, 4]);
+    const w = tf.linspace(0, 2, 20).reshape([4, 5]);
     const f = (x: Tensor, w: Tensor) => {
       const h = tf.tanh(tf.matMul(x as never, w as never));
       const [first, rest] = tf.split(h, [2, 3], 1);
@@ -78,7 +79,8 @@ Deno.test("quickenOps() leaves a scope and a kernel that throw as they were befo
   assertThrows(() => tf.engine().runKernel("NoSuchKernel", {}, {}), Error, "not registered");
   assertEquals(tf.memory().numTensors, before);
   const kept = tf.tidy(() => {
-    const [one, two] = [tf.scalar(1), tf.scalar(2)];
+    const one = tf.scalar(1);
+    const two = tf.scalar(2);
     return { list: [tf.add(one, two)], one, text: "text" };
   });
   assertEquals([kept.one.dataSync()[0], kept.list[0].dataSync()[0]], [1, 3]);

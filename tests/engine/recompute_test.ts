@@ -36,7 +36,9 @@ Deno.test("Recomputation computes a chain of sweeps again, whoever asks for its 
     clear(tf);
     assertEquals([x, tanh, twice, relu].map((one) => place(tf, one)), [
       "cpu",
-      ...["nowhere", "nowhere", "nowhere"],
+      "nowhere",
+      "nowhere",
+      "nowhere",
     ]);
     assert(live.bytes < 4 * SIZE, `${live.bytes} bytes are left`);
     isRight(relu.dataSync());
@@ -96,7 +98,10 @@ Deno.test("Recomputation moves what draws random numbers, what takes long, and e
     assertEquals(place(tf, product), "cpu");
     assertEquals(chain.map((one) => place(tf, one)), [
       "cpu",
-      ...["nowhere", "nowhere", "nowhere", "nowhere"],
+      "nowhere",
+      "nowhere",
+      "nowhere",
+      "nowhere",
       "cpu",
       "nowhere",
     ]);
@@ -111,7 +116,9 @@ Deno.test("Recomputation gives every tensor that is left its entries", async () 
   const { tf } = engine;
   const x = tf.fill([SIZE], -2);
   const work = offload(tf, [], 0);
-  const negative = tf.relu(x), sum = tf.add(x, x), [mean] = [tf.tanh(sum)];
+  const negative = tf.relu(x);
+  const sum = tf.add(x, x);
+  const mean = tf.tanh(sum);
   clear(tf);
   work[Symbol.dispose]();
   for (const one of [negative, sum, mean]) assert(place(tf, one) !== "nowhere");
@@ -138,7 +145,8 @@ function runProgram(tf: TensorFlow, program: readonly Step[], most: number | nul
   {
     using _ = most === null ? null : offload(tf, [made[0]], most);
     for (const { what, a, b } of program) {
-      const [x, y] = [made[a % made.length], made[b % made.length]];
+      const x = made[a % made.length];
+      const y = made[b % made.length];
       if (what === "read") note(x);
       else if (what === "dispose") {
         if (made.length > 2) made.splice(a % made.length, 1)[0].dispose();

@@ -31,8 +31,16 @@ const DRAWS: Record<string, (tf: TensorFlow, seed?: number) => Tensor> = {
 };
 for (
   const name of [
-    ...["glorotNormal", "glorotUniform", "heNormal", "heUniform", "leCunNormal", "leCunUniform"],
-    ...["orthogonal", "randomNormal", "randomUniform", "truncatedNormal"],
+    "glorotNormal",
+    "glorotUniform",
+    "heNormal",
+    "heUniform",
+    "leCunNormal",
+    "leCunUniform",
+    "orthogonal",
+    "randomNormal",
+    "randomUniform",
+    "truncatedNormal",
   ] as "heNormal"[]
 ) {
   DRAWS[`initializers.${name}`] = (tf, seed) =>

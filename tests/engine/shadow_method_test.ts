@@ -18,7 +18,8 @@ const around = (word: string) => (method: (x: number) => string) => (x: number) 
   `${word}(${method(x)})`;
 
 Deno.test("shadowMethod() puts a method before that of the class, for one object, until it is taken back", () => {
-  const [one, other] = [new Loud("one"), new Loud("other")];
+  const one = new Loud("one");
+  const other = new Loud("other");
   const restore = shadowMethod(one, "call", around("tap"));
   assertEquals([one.call(1), other.call(1)], ["tap(one 1!)", "other 1!"]);
   assert(one instanceof Loud);

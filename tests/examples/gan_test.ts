@@ -14,7 +14,8 @@ Deno.test("the losses of examples/gan/ are -log D and -log(1 - D) of logits", as
   const { tf } = engine;
   const loss = (objective: Loss, ...tensors: Tensor[][]) =>
     tf.tidy(() => (objective as (...tensors: Tensor[][]) => Tensor)(...tensors).dataSync()[0]);
-  const [logits, real] = [tf.tensor2d([2, -1], [2, 1]), tf.tensor2d([1, 0], [2, 1])];
+  const logits = tf.tensor2d([2, -1], [2, 1]);
+  const real = tf.tensor2d([1, 0], [2, 1]);
   const d = (logit: number) => 1 / (1 + Math.exp(-logit));
   assertAlmostEquals(
     loss(generator.objective as Loss, [logits], []),

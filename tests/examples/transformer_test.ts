@@ -47,10 +47,8 @@ Deno.test("examples/transformer.ts measures the same after it was saved and load
     const batch = await createBatch({ tf: engine.tf, seed: 0, examples: 8 });
     await saveModel(model, `${folder}/saved`);
     const loaded = await loadModel(`${folder}/saved/model.json`, { register: [LAYER] });
-    const [before, after] = [
-      await measure(model, batch, { objective }),
-      await measure(loaded.model, batch, { objective }),
-    ];
+    const before = await measure(model, batch, { objective });
+    const after = await measure(loaded.model, batch, { objective });
     assertEquals(after.layers, before.layers);
     assertEquals(after.objective, before.objective);
     engine.tf.dispose([batch.inputs, batch.targets!]);
@@ -64,7 +62,9 @@ Deno.test("examples/transformer.ts measures the same after it was saved and load
 Deno.test("SelfAttention computes for each head the mean of the values that a step sees", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
-  const [steps, width, heads] = [5, 6, 2];
+  const steps = 5;
+  const width = 6;
+  const heads = 2;
   const layer = new (register({ tf }))({ heads });
   const x = tf.randomNormal([1, steps, width], 0, 1, "float32", 1);
   const outputs = layer.apply(x) as Tensor;

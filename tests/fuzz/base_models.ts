@@ -70,9 +70,11 @@ export function baseModels(tf: TensorFlow): (() => LayersModel)[] {
       () => layers.globalMaxPooling2d({} as never),
     ),
     () => {
-      const [a, b] = [tf.input({ shape: [3], name: "a" }), tf.input({ shape: [3], name: "b" })];
+      const a = tf.input({ shape: [3], name: "a" });
+      const b = tf.input({ shape: [3], name: "b" });
       const shared = layers.dense({ units: 3, name: "shared", activation: "tanh" });
-      const [left, right] = [shared.apply(a), shared.apply(b)];
+      const left = shared.apply(a);
+      const right = shared.apply(b);
       const sum = layers.add().apply([left, right] as never[]);
       const both = layers.concatenate({ axis: -1 }).apply([sum, right] as never[]);
       const dot = layers.dot({ axes: -1 }).apply([left, right] as never[]);

@@ -1,16 +1,26 @@
 /** Words of V8 and of TensorFlow.js that say what went wrong inside, not what is wrong with the input. */
 const INTERNAL = new RegExp([
-  ...["Cannot read propert", "Cannot destructure", "Cannot set propert", "is not a function"],
-  ...["is not iterable", "is not a constructor", "is not defined", "undefined or null"],
-  ...["Cannot convert", "Reduce of empty array", "Invalid array length", "Maximum call stack"],
-  ...[
-    "out of bounds",
-    "unreachable",
-    "\\[object Object\\]",
-    "not extensible",
-    "Invalid typed array",
-  ],
-  ...["Method get ", "called on incompatible", "Cannot mix BigInt", "circular structure"],
+  "Cannot read propert",
+  "Cannot destructure",
+  "Cannot set propert",
+  "is not a function",
+  "is not iterable",
+  "is not a constructor",
+  "is not defined",
+  "undefined or null",
+  "Cannot convert",
+  "Reduce of empty array",
+  "Invalid array length",
+  "Maximum call stack",
+  "out of bounds",
+  "unreachable",
+  "\\[object Object\\]",
+  "not extensible",
+  "Invalid typed array",
+  "Method get ",
+  "called on incompatible",
+  "Cannot mix BigInt",
+  "circular structure",
 ].join("|"));
 
 /**

@@ -53,16 +53,14 @@ Deno.test("the presets name rules that exist, and differ as they say", () => {
     );
   assertEquals([off("recommended"), off("strict")], [[], []]);
   assertEquals(off("init").sort(), [
-    ...[
-      "baseline",
-      "initial-loss",
-      "input-normalized",
-      "learning-rate",
-      "output-head",
-      "regularization",
-      "target-normalized",
-      "trial",
-    ],
+    "baseline",
+    "initial-loss",
+    "input-normalized",
+    "learning-rate",
+    "output-head",
+    "regularization",
+    "target-normalized",
+    "trial",
   ]);
   assertEquals(Object.values(PRESETS).map((preset) => preset.maxWarnings), [null, 0, null]);
 });

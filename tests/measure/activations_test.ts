@@ -140,8 +140,15 @@ Deno.test("activations() survive the model and the batch", async () => {
 Deno.test("statistics() sums up any tensor, and numbers that were read off one", () => {
   const values = [3, -4, 0, 0];
   const expected = {
-    ...{ count: 4, meanAbs: 1.75, rms: 2.5, maxAbs: 4, mean: -0.25, std: Math.sqrt(6.25 - 0.0625) },
-    ...{ l2: 5, zeroFraction: 0.5, nonFinite: 0 },
+    count: 4,
+    meanAbs: 1.75,
+    rms: 2.5,
+    maxAbs: 4,
+    mean: -0.25,
+    std: Math.sqrt(6.25 - 0.0625),
+    l2: 5,
+    zeroFraction: 0.5,
+    nonFinite: 0,
   };
   const tensors = [tf.tensor2d(values, [2, 2]), tf.tensor1d(values, "int32"), tf.tensor1d([])];
   assertEquals(statistics(tensors[0]), expected);

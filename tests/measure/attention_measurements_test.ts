@@ -15,7 +15,11 @@ function block(seed = 1): LayersModel {
   const x = tf.input({ shape: [12, 32] });
   const kernelInitializer = tf.initializers.glorotUniform({ seed });
   const attention = new MultiHeadAttention({
-    ...{ name: "attention", numHeads: 4, keyDim: 8, useCausalMask: true, kernelInitializer },
+    name: "attention",
+    numHeads: 4,
+    keyDim: 8,
+    useCausalMask: true,
+    kernelInitializer,
   });
   const sum = tf.layers.add({ name: "sum" }).apply([x, attention.apply([x, x]) as typeof x]);
   const head = tf.layers.dense({ name: "head", units: 3, kernelInitializer });
@@ -27,7 +31,15 @@ Deno.test("measure() sees the layers inside of an attention, and how they feed e
   const { layers } = await measure(model, randomBatch(model));
   const by = new Map(layers.map((layer) => [layer.name.replace("attention/", ""), layer]));
   assertEquals([...by.keys()], [
-    ...["query", "key", "value", "scores", "softmax", "context", "attention_output", "sum", "head"],
+    "query",
+    "key",
+    "value",
+    "scores",
+    "softmax",
+    "context",
+    "attention_output",
+    "sum",
+    "head",
   ]);
   const feeds = (name: string) => by.get(name)!.inputs!.map((one) => one.replace("attention/", ""));
   assertEquals(feeds("scores"), ["query", "key"]);
@@ -65,7 +77,10 @@ Deno.test("measure() counts units of a kernel that are alike over several axes",
   const model = tf.sequential();
   model.add(
     new EinsumDense({
-      ...{ name: "heads", equation: "ab,bcd->acd", outputShape: [3, 2], inputShape: [4] },
+      name: "heads",
+      equation: "ab,bcd->acd",
+      outputShape: [3, 2],
+      inputShape: [4],
     }),
   );
   // Of input b, unit (c, d): unit (2, 1) repeats (0, 0), and units of one head differ.

@@ -12,8 +12,10 @@ function softmaxOf(scores: readonly number[][], isSeen: (row: number, key: numbe
 }
 
 const view = (scores: readonly number[][], weights: readonly number[][], mask?: number[]) => ({
-  ...{ weights: weights.flat(), scores: scores.flat() },
-  ...{ queries: [scores.length], keys: scores[0].length },
+  weights: weights.flat(),
+  scores: scores.flat(),
+  queries: [scores.length],
+  keys: scores[0].length,
   ...mask === undefined ? {} : { mask: { values: mask, shape: [scores.length, scores[0].length] } },
 });
 
@@ -67,7 +69,10 @@ Deno.test("sumAttentionRows() spreads a mask over the axes that it has no entrie
   const scores = Array(24).fill(0);
   const weights = [...Array(12).fill(1 / 3), ...Array(4).fill([0.5, 0.5, 0]).flat()];
   const found = meanOverRows(sumAttentionRows({
-    ...{ scores, weights, queries: [2, 2, 2], keys: 3 },
+    scores,
+    weights,
+    queries: [2, 2, 2],
+    keys: 3,
     mask: { values: [1, 1, 1, 1, 1, 0], shape: [2, 1, 1, 3] },
   }))!;
   assertAlmostEquals(found.entropy, 1, 1e-12);
@@ -85,7 +90,10 @@ Deno.test("sumAttentionRows() takes 1024 of more rows, from all places of a sequ
   const queries = [64, 4, 16];
   const weights = Array.from({ length: 4096 }, (_, row) => row % 16 === 0 ? [1, 0] : [0.5, 0.5]);
   const { entropy, rows } = meanOverRows(sumAttentionRows({
-    ...{ scores: Array(8192).fill(0), weights: weights.flat(), queries, keys: 2 },
+    scores: Array(8192).fill(0),
+    weights: weights.flat(),
+    queries,
+    keys: 2,
   }))!;
   assertEquals(rows, 1024);
   assertAlmostEquals(entropy, 15 / 16, 0.01);
@@ -101,8 +109,10 @@ Deno.test("sumAttentionRows() takes the same rows of a batch in parts as of the 
     const part = (first: number, end: number) =>
       sumAttentionRows(
         {
-          ...{ weights: rows.slice(first, end).flat(), scores: Array(2 * (end - first)).fill(0) },
-          ...{ queries: [end - first], keys: 2 },
+          weights: rows.slice(first, end).flat(),
+          scores: Array(2 * (end - first)).fill(0),
+          queries: [end - first],
+          keys: 2,
         },
         { first, total },
       );

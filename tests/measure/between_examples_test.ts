@@ -58,12 +58,20 @@ Deno.test("measureFeatures() measures each column of two entries or more", () =>
     assertEquals(features([1], [1], dtype), null);
     // Columns of mean 2 and deviation 1, of mean 30 and deviation 10, and one that is constant.
     assertEquals(features([1, 20, 7, 3, 40, 7], [2, 3], dtype), {
-      ...{ count: 3, constant: 1, largestOffset: 3, largestStd: 10, smallestStd: 1 },
+      count: 3,
+      constant: 1,
+      largestOffset: 3,
+      largestStd: 10,
+      smallestStd: 1,
     });
     assertEquals(features([7, 8, 7, 8], [2, 2], dtype), { count: 2, constant: 2, ...constant });
     // One axis is one feature.
     assertEquals(features([1, 3], [2], dtype), {
-      ...{ count: 1, constant: 0, largestOffset: 2, largestStd: 1, smallestStd: 1 },
+      count: 1,
+      constant: 0,
+      largestOffset: 2,
+      largestStd: 1,
+      smallestStd: 1,
     });
   }
 });

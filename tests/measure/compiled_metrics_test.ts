@@ -16,7 +16,9 @@ function network(tf: TensorFlow, heads: Head[]): LayersModel {
   const input = tf.input({ shape: [5] });
   const outputs = heads.map(([name, units, activation], i) =>
     tf.layers.dense({
-      ...{ name, units, activation },
+      name,
+      units,
+      activation,
       kernelInitializer: tf.initializers.glorotNormal({ seed: i + 1 }),
     }).apply(input) as typeof input
   );
@@ -106,7 +108,10 @@ Deno.test("measure() evaluates metrics output by output, and says which is whose
 });
 
 const regression = (metrics: Metrics, options?: MeasureOptions): Case => ({
-  ...{ heads: [["size", 1, "linear"]], loss: "meanSquaredError", metrics, options },
+  heads: [["size", 1, "linear"]],
+  loss: "meanSquaredError",
+  metrics,
+  options,
   targets: (tf) => [tf.tensor1d(LABELS)],
 });
 

@@ -67,7 +67,10 @@ Deno.test("measure() judges an activation by a single entry", async () => {
   const model = tf.sequential({
     layers: [
       tf.layers.dense({
-        ...{ units: 1, activation: "tanh", inputShape: [1], kernelInitializer: "ones" },
+        units: 1,
+        activation: "tanh",
+        inputShape: [1],
+        kernelInitializer: "ones",
       }),
     ],
   });
@@ -128,7 +131,9 @@ Deno.test("measure() writes the settings that theory reckons with, and none of o
   }
   const one = { filters: 2, kernelSize: 3, padding: "causal" as const };
   assertEquals(await settingsOf(layers.conv1d(one), sequence), {
-    ...{ window: [3], strides: [1], padding: "causal" },
+    window: [3],
+    strides: [1],
+    padding: "causal",
   });
   assertEquals(
     await settingsOf(layers.maxPooling2d({ poolSize: [3, 2], strides: [2, 1] }), picture),

@@ -41,7 +41,8 @@ Deno.test("duplicateUnits() takes -0 for 0, and NaN for nothing's equal", () => 
 });
 
 Deno.test("duplicateUnits() looks at each weight a few times where units begin alike", () => {
-  const [fanIn, units] = [20, 1000];
+  const fanIn = 20;
+  const units = 1000;
   let looks = 0;
   // Pruned: all but the last weight of every unit are 0.
   const values = new Proxy([] as number[], {

@@ -19,7 +19,8 @@ async function measureDense(
 ) {
   await using engine = await startEngine();
   const { tf } = engine;
-  const [x, y] = [inputs(tf), targets?.(tf) ?? null];
+  const x = inputs(tf);
+  const y = targets?.(tf) ?? null;
   const units = y?.shape[1] ?? 1;
   const model = tf.sequential({
     layers: [

@@ -67,7 +67,9 @@ Deno.test("gradients() differentiates by what is asked for: a layer, a weight, a
   assertEquals(await namesOf({ of: "Conv1D/kernel" }), ["conv/kernel"]);
   assertEquals(await namesOf({ of: /kernel$/g }), ["conv/kernel", "hidden/kernel", "Dense/kernel"]);
   assertEquals(await namesOf({ of: ["hidden/bias", /^conv/] }), [
-    ...["conv/kernel", "conv/bias", "hidden/bias"],
+    "conv/kernel",
+    "conv/bias",
+    "hidden/bias",
   ]);
   // A layer that is called like a class comes before the class.
   assertEquals(await namesOf({ of: "Dense" }), ["Dense/kernel", "Dense/bias"]);

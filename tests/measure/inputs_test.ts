@@ -81,7 +81,8 @@ Deno.test("measure() says what feeds each call of a shared layer, itself include
 
 Deno.test("measure() looks through nested models, to the layers that feed each of their inputs", async () => {
   const inputs = await inputsOf((tf) => {
-    const [u, v] = [tf.input({ shape: [3] }), tf.input({ shape: [3] })];
+    const u = tf.input({ shape: [3] });
+    const v = tf.input({ shape: [3] });
     const inner = tf.model({
       inputs: [u, v],
       outputs: [on(dense(tf, "left"), u), on(dense(tf, "right"), v)],

@@ -23,7 +23,8 @@ export function largestDifference(
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) {
     return { by: a === b ? 0 : Infinity, at: `${place}: ${a} and ${b}` };
   }
-  const [one, other] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  const one = a as Record<string, unknown>;
+  const other = b as Record<string, unknown>;
   const beside = typeof one.rms === "number" ? one.rms : 0;
   let worst = { by: 0, at: place };
   for (const key of new Set([...Object.keys(one), ...Object.keys(other)])) {

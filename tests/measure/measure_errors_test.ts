@@ -122,7 +122,8 @@ Deno.test("measure() refuses what is no model, and a model that was disposed of"
       `model is ${kind}, expected a layers model`,
     );
   }
-  const [model, bare] = [small(), small()];
+  const model = small();
+  const bare = small();
   await measure(model, { inputs });
   model.dispose();
   // The weights alone, as tf.disposeVariables() has it.

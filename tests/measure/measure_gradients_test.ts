@@ -85,19 +85,40 @@ Deno.test("measure() says whether the layer or a model around it is frozen", asy
     model.dispose();
     return layers.flatMap(({ weights }) => weights.map(({ absent }) => absent.gradients));
   };
-  const [around, never] = ["a model around the layer is frozen", "the weight is not trained"];
+  const around = "a model around the layer is frozen";
+  const never = "the weight is not trained";
   const moving = [never, never];
   assertEquals(await reasons((model) => model.trainable = false), [
-    ...[around, around, around, around, ...moving],
-    ...[around, around, around, around, around],
+    around,
+    around,
+    around,
+    around,
+    ...moving,
+    around,
+    around,
+    around,
+    around,
+    around,
   ]);
   assertEquals(await reasons((_, inner) => inner.trainable = false), [
-    ...[around, around, around, around, ...moving],
+    around,
+    around,
+    around,
+    around,
+    ...moving,
     ...Array(5).fill(undefined),
   ]);
   assertEquals(await reasons((model) => model.layers[2].trainable = false), [
-    ...[undefined, undefined, undefined, undefined, ...moving, undefined, undefined, undefined],
-    ...["the layer is frozen", "the layer is frozen"],
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    ...moving,
+    undefined,
+    undefined,
+    undefined,
+    "the layer is frozen",
+    "the layer is frozen",
   ]);
 });
 

@@ -81,7 +81,8 @@ Deno.test("measure() counts an output as often as the model lists it", async () 
   const once = tf.model({ inputs: input, outputs: outputs(1), name: "once" });
   const twice = tf.model({ inputs: input, outputs: outputs(2), name: "twice" });
   const inputs = tf.tensor([[1, 2], [3, 4]]);
-  const [single, double] = [await measure(once, { inputs }), await measure(twice, { inputs })];
+  const single = await measure(once, { inputs });
+  const double = await measure(twice, { inputs });
   assertEquals([single.objective.value, double.objective.value], [10, 20]);
   const [{ activationGradients }] = double.layers.filter(({ name }) => name === "y");
   assertEquals(activationGradients?.mean, 2);

@@ -66,7 +66,8 @@ const SUBJECTS: Record<string, (engine: Engine) => Subject> = {
     return { model: model({ inputs, outputs: outputs as Inputs[0] }), loss: "meanSquaredError" };
   },
   "several outputs, a shared layer": ({ tf: { input, model, layers } }) => {
-    const [left, right] = [input({ shape: [6] }), input({ shape: [6] })];
+    const left = input({ shape: [6] });
+    const right = input({ shape: [6] });
     const shared = layers.dense({ units: 4, activation: "sigmoid" });
     const of = (x: typeof left) => shared.apply(x) as typeof left;
     const sum = layers.add().apply([of(left), of(right)]) as typeof left;

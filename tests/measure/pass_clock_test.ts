@@ -55,7 +55,12 @@ Deno.test("PassClock goes through a batch in parts forward once more, each part 
   // Eight sweeps: of each part one ahead, then one forward and one back of twice that.
   assertEquals(
     told.map(({ phase, share, part, parts, done, total }) => [
-      ...[phase, share, part, parts, done, total],
+      phase,
+      share,
+      part,
+      parts,
+      done,
+      total,
     ]),
     [
       ["forward", 1 / 8, 1, 2, 1, 1],

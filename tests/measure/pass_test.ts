@@ -20,7 +20,8 @@ Deno.test("measure() says of a batch that it was drawn, and of targets, and of n
   const drawn = await measure(model, randomBatch(model));
   assertEquals([drawn.batch.random, drawn.objective.randomTargets], [true, undefined]);
   const objective = "meanSquaredError" as const;
-  const [inputs, targets] = [uniform([6, 4]), uniform([6, 2])];
+  const inputs = uniform([6, 4]);
+  const targets = uniform([6, 2]);
   const given = await measure(model, { inputs, targets }, { objective });
   assert(!("random" in given.batch) && !("randomTargets" in given.objective));
   tf.dispose([inputs, targets]);
@@ -43,7 +44,8 @@ Deno.test("measure() counts exponents where histograms are asked for, and nowher
 });
 
 Deno.test("measure() feeds two inputs in their order, and passes them as predict does", async () => {
-  const [wide, slim] = [tf.input({ shape: [4] }), tf.input({ shape: [2] })];
+  const wide = tf.input({ shape: [4] });
+  const slim = tf.input({ shape: [2] });
   const both = tf.layers.concatenate().apply([wide, slim]) as typeof wide;
   const dropped = tf.layers.dropout({ rate: 0.5 }).apply(both) as typeof wide;
   const model = tf.model({ inputs: [wide, slim], outputs: dense(1).apply(dropped) as typeof wide });

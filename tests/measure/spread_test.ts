@@ -39,13 +39,17 @@ Deno.test("measure() says how far examples lie apart, down to what an offset lea
       const model = tf.sequential({
         layers: [
           tf.layers.conv2d({
-            ...{ name: "conv", filters: 5, kernelSize: 3, inputShape: [6, 6, 3] },
+            name: "conv",
+            filters: 5,
+            kernelSize: 3,
+            inputShape: [6, 6, 3],
             kernelInitializer: tf.initializers.heNormal({ seed: 1 }),
           }),
           tf.layers.reLU({ name: "relu" }),
           tf.layers.flatten({ name: "flat" }),
           tf.layers.dense({
-            ...{ name: "far", units: 17 },
+            name: "far",
+            units: 17,
             biasInitializer: tf.initializers.constant({ value: 1000 * offset }),
           }),
           tf.layers.dense({ name: "head", units: 1 }),

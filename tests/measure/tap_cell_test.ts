@@ -5,7 +5,8 @@ import { measure } from "../../src/measure/mod.ts";
 const { tf } = await startEngine();
 
 Deno.test("measure() tells the candidate of an LSTM from its output, step by step", async () => {
-  const [units, steps] = [2, 5];
+  const units = 2;
+  const steps = 5;
   const lstm = tf.layers.lstm({ units, inputShape: [steps, 1], name: "lstm" });
   const model = tf.sequential({ layers: [lstm] });
   // Every gate is open and the candidate's z is 1, so that the cell adds tanh(1) at each step.

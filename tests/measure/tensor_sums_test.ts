@@ -12,7 +12,8 @@ const heap = heapOf(engine);
 Deno.test("TensorSums sums up the same data once, and other data of the same entries again", () => {
   const sums = new TensorSums(heap);
   const x = tf.tensor2d([[1, -2], [0, NaN]]);
-  const [alias, copy] = [tf.reshape(x, [4]), tf.tensor1d([1, -2, 0, NaN])];
+  const alias = tf.reshape(x, [4]);
+  const copy = tf.tensor1d([1, -2, 0, NaN]);
   const first = sums.of(x);
   assertEquals(first, sumTensor(heap, x));
   assertStrictEquals(sums.of(alias), first);

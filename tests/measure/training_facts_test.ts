@@ -14,7 +14,10 @@ Deno.test("measure() says what each layer drops in training", async () => {
       tf.layers.gaussianDropout({ name: "gauss", rate: 0.2 }),
       tf.layers.alphaDropout({ name: "alpha", rate: 0.3 }),
       tf.layers.lstm({
-        ...{ name: "lstm", units: 2, dropout: 0.4, recurrentDropout: 0.5 },
+        name: "lstm",
+        units: 2,
+        dropout: 0.4,
+        recurrentDropout: 0.5,
         returnSequences: true,
       }),
       tf.layers.rnn({
@@ -55,7 +58,9 @@ Deno.test("measure() says what the regularizers add to the loss, by layer and in
   const model = tf.sequential({
     layers: [
       tf.layers.dense({
-        ...{ name: "one", units: 3, inputShape: [4] },
+        name: "one",
+        units: 3,
+        inputShape: [4],
         kernelRegularizer: tf.regularizers.l1l2({ l1: 0.5, l2: 0.25 }),
         biasRegularizer: tf.regularizers.l2({ l2: 2 }),
         biasInitializer: "ones",

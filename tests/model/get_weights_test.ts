@@ -7,7 +7,7 @@ const { tf } = await startEngine();
 Deno.test("getWeights() prints how many weights and entries there are, and how large they are", () => {
   const printed = (units: number) => {
     const model = tf.sequential({
-      layers: [tf.layers.dense({ ...{ name: "d", units, useBias: false }, inputShape: [1] })],
+      layers: [tf.layers.dense({ name: "d", units, useBias: false, inputShape: [1] })],
     });
     model.layers[0].setWeights([tf.tensor2d([Array.from({ length: units }, (_, i) => i - 3)])]);
     const lines = Deno.inspect(getWeights(model)).split("\n").map((line) => line.trim());

@@ -6,7 +6,9 @@ Deno.test("isDisposed() knows a model that was disposed of from one that lives, 
   await using engine = await startEngine({ threads: 1 });
   const { tf } = engine;
   const make = () => tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });
-  const [used, unused, gone] = [make(), make(), make()];
+  const used = make();
+  const unused = make();
+  const gone = make();
   used.getWeights()[0].dataSync();
   gone.dispose();
   assertEquals([used, unused, gone].map(isDisposed), [false, false, true]);

@@ -84,7 +84,8 @@ Deno.test("leafLayers() tells a model called model1 from one that TensorFlow.js 
 Deno.test("leafLayers() keeps the name of a nested sequential that was given one", () => {
   const nested = (name?: string) => tf.sequential({ name, layers: [dense()] });
   const made = Number(nested().name.slice("sequential_".length));
-  const [far, used] = [`sequential_${made + 7}`, `sequential_${made}`];
+  const far = `sequential_${made + 7}`;
+  const used = `sequential_${made}`;
   const model = chain(nested(far), nested(), nested(used), nested());
   assertEquals(paths(model), [
     `${far}/dense_1`,
@@ -110,7 +111,8 @@ Deno.test("leafLayers() lets a given path be, and moves the made-up one that is 
 
 Deno.test("leafLayers() numbers layers of one program alike in each of its models", () => {
   const create = () => chain(dense(), layers.reLU(), tf.sequential({ layers: [dense()] }));
-  const [first, second] = [create(), create()];
+  const first = create();
+  const second = create();
   assertEquals(paths(first), ["dense_1", "re_lu_1", "sequential_1/dense_1"]);
   assertEquals(paths(second), paths(first));
   first.dispose();

@@ -96,7 +96,8 @@ Deno.test("loadModel() reads no file outside the folder that is exchanged for a 
     const folder = `${outer}/inner`;
     await Deno.mkdir(folder);
     const path = await saveModel(tf, tiny, folder);
-    const [weights, secret] = [`${folder}/weights-0.bin`, `${outer}/secret.bin`];
+    const weights = `${folder}/weights-0.bin`;
+    const secret = `${outer}/secret.bin`;
     await Deno.writeFile(secret, new Uint8Array(36));
     const { open } = Deno;
     const refusalWhile = async (exchange: (open: () => Promise<Deno.FsFile>) => unknown) => {

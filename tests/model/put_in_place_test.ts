@@ -11,7 +11,8 @@ async function replaced(
 ) {
   const folder = await Deno.makeTempDir();
   try {
-    const [temporary, target] = [`${folder}/new`, `${folder}/old`];
+    const temporary = `${folder}/new`;
+    const target = `${folder}/old`;
     await Deno.writeTextFile(target, "old");
     if (mayGiveAway) await Deno.chown(target, uid ?? null, gid ?? null);
     if (!isWindows) await Deno.chmod(target, mode);

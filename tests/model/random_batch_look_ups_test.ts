@@ -39,7 +39,8 @@ const lookUps: Record<string, [() => LayersModel, number, number]> = {
       const inputs = [tf.input({ shape: [4] }), tf.input({ shape: [40] })];
       const outputs = [inputs[0], embedding(4).apply(inputs[1])] as never[];
       const inner = tf.model({ inputs, outputs });
-      const [tokens, other] = [tf.input({ shape: [40] }), tf.input({ shape: [4] })];
+      const tokens = tf.input({ shape: [40] });
+      const other = tf.input({ shape: [4] });
       return tf.model({
         inputs: [tokens, other],
         outputs: inner.apply([other, tokens]) as never[],

@@ -98,7 +98,8 @@ Deno.test("randomTargets() draws no number that the head cannot put out", () => 
       for (const objective of ["meanSquaredError", "logcosh"]) {
         const { shape, values } = draw(model, objective);
         assertEquals(shape, [64, 3]);
-        const [least, most] = [Math.min(...values), Math.max(...values)];
+        const least = Math.min(...values);
+        const most = Math.max(...values);
         assert(low <= least && least < (low + high) / 2, `${activation}: ${least}`);
         assert((low + high) / 3 < most && most <= high, `${activation}: ${most}`);
       }

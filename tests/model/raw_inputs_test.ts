@@ -23,7 +23,8 @@ function momentsOf(values: number[], count: number): [mean: number, std: number]
 
 Deno.test("randomBatch() draws inputs that a Normalization makes standard normal, feature by feature", () => {
   const wanted: [number, number][] = [[127, 60], [-3, 0.5], [1e4, 2]];
-  const [means, variances] = [wanted.map(([m]) => m), wanted.map(([, std]) => std ** 2)];
+  const means = wanted.map(([m]) => m);
+  const variances = wanted.map(([, std]) => std ** 2);
   const layer = normalization(means, variances, { inputShape: [3] });
   const model = tf.sequential({ layers: [layer, tf.layers.dense({ units: 2 })] });
   const [{ values }] = draw(model, { examples: 4000 });
@@ -38,12 +39,10 @@ Deno.test("randomBatch() draws inputs that a Normalization makes standard normal
       examples: 4000,
     },
   );
-  const [out] = [
-    tf.tidy(() =>
-      (layer.apply(tf.tensor2d(values, [4000, 3])) as never as { dataSync(): Float32Array })
-        .dataSync()
-    ),
-  ];
+  const out = tf.tidy(() =>
+    (layer.apply(tf.tensor2d(values, [4000, 3])) as never as { dataSync(): Float32Array })
+      .dataSync()
+  );
   // What comes out is what every other model is fed.
   out.forEach((value, i) => assertAlmostEquals(value, plain.values[i], i % 3 === 2 ? 1e-3 : 1e-4));
   model.dispose();

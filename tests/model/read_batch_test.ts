@@ -156,7 +156,8 @@ Deno.test("readBatch() takes the whole numbers of int32 where an input has them,
     inputs: input,
     outputs: tf.layers.reshape({ targetShape: [1] }).apply(input) as typeof input,
   });
-  const [least, most] = [-(2 ** 31), 2 ** 31 - 1];
+  const least = -(2 ** 31);
+  const most = 2 ** 31 - 1;
   const { inputs } = await read(model, `{"inputs": [[${least}], [${most}], [0]]}`);
   assertEquals(inputs, [["int32", [3, 1], [least, most, 0]]]);
   for (const entry of [least - 1, most + 1, 2 ** 40, 0.5]) {

@@ -108,7 +108,8 @@ Deno.test("saveModel() like a file changes the bytes of no other weight", async 
 function packed(dtype: "float16" | "uint8" | "uint16", model: LayersModel) {
   const entries = Object.values(getWeights(model)).map(({ values }) => values);
   const scales = entries.map((values) => {
-    const [min, max] = [Math.min(...values), Math.max(...values)];
+    const min = Math.min(...values);
+    const max = Math.max(...values);
     const levels = dtype === "uint8" ? 255 : 65535;
     return { dtype, min, scale: (max - min) / levels || 1 };
   });

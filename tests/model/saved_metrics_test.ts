@@ -8,7 +8,9 @@ import { saveModel } from "./save_model.ts";
 
 /** As Keras 3.15 writes a class, with the module that it leaves out in an HDF5 file. */
 const metricClass = (class_name: string, config: object) => ({
-  ...{ module: "keras.metrics", class_name, registered_name: null },
+  module: "keras.metrics",
+  class_name,
+  registered_name: null,
   config: { dtype: "float32", ...config },
 });
 
@@ -60,7 +62,9 @@ Deno.test("savedMetrics() sets aside a metric whose settings TensorFlow.js does 
   const known = (config: object) =>
     unknownMetricsOf(savedMetrics([metricClass("BinaryAccuracy", config)], ["out"])).length === 0;
   assertEquals([known({}), known({ threshold: 0.5 }), known({ threshold: 0.4 })], [
-    ...[true, true, false],
+    true,
+    true,
+    false,
   ]);
   assertEquals([known({ from_logits: true }), known({ label_smoothing: 0.1 })], [false, false]);
 });

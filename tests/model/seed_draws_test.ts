@@ -28,7 +28,8 @@ Deno.test("seedDraws() lets Math.random draw from the seed and the stream while 
 Deno.test("seedDraws() puts Math.random back after an error, and where calls overlap", async () => {
   await assertRejects(() => seedDraws(0, "a", () => Promise.reject(new Error("no"))), Error, "no");
   assertEquals(Math.random, stock);
-  const [inner, outer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const inner = Promise.withResolvers<void>();
+  const outer = Promise.withResolvers<void>();
   const runs = [
     seedDraws(0, "a", () => outer.promise),
     seedDraws(1, "b", () => inner.promise),

@@ -73,8 +73,13 @@ Deno.test("settings for each axis say how many items a list of them has", () => 
   const count = `a whole number from 1 to ${MOST}`, border = `a whole number from 0 to ${MOST}`;
   assertEquals(
     [
-      ...[KINDS.counts(1), KINDS.counts(2), KINDS.bordersOf(1), KINDS.bordersOf(2)],
-      ...[KINDS.pair("count"), KINDS.sizes, KINDS.choice("fanIn", "fanOut", "fanAvg")],
+      KINDS.counts(1),
+      KINDS.counts(2),
+      KINDS.bordersOf(1),
+      KINDS.bordersOf(2),
+      KINDS.pair("count"),
+      KINDS.sizes,
+      KINDS.choice("fanIn", "fanOut", "fanAvg"),
     ].map(said),
     [
       `${count}, or an array of one`,

@@ -7,12 +7,10 @@ Deno.test("SharedZeros holds one set of entries for each shape and type, and wei
   const { tf } = engine;
   const before = tf.memory();
   const zeros = new SharedZeros(tf);
-  const [a, b, wide, whole] = [
-    zeros.apply([2, 3], "float32"),
-    zeros.apply([2, 3], "float32"),
-    zeros.apply([3, 2], "float32"),
-    zeros.apply([2, 3], "int32"),
-  ];
+  const a = zeros.apply([2, 3], "float32");
+  const b = zeros.apply([2, 3], "float32");
+  const wide = zeros.apply([3, 2], "float32");
+  const whole = zeros.apply([2, 3], "int32");
   assert(a.dataId === b.dataId);
   assertEquals(tf.memory().numDataBuffers - before.numDataBuffers, 3);
   zeros.dispose();

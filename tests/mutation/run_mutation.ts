@@ -147,7 +147,8 @@ try {
   for (const copy of copies) await Deno.remove(copy, { recursive: true });
 }
 
-let [noticed, judged] = [0, 0];
+let noticed = 0;
+let judged = 0;
 for (const [folder, { excused, passed, failed, "too slow": slow }] of outcomes) {
   const own = failed + slow;
   console.log(

@@ -51,7 +51,10 @@ export interface Output {
 export function notebookOf(cells: readonly SourceCell[]): Notebook {
   return {
     cells: cells.map(({ kind, source }, i) => ({
-      ...{ cell_type: kind, id: `cell-${i + 1}`, metadata: {}, source },
+      cell_type: kind,
+      id: `cell-${i + 1}`,
+      metadata: {},
+      source,
       ...kind === "code" ? { execution_count: null, outputs: [] } : {},
     })),
     metadata: {

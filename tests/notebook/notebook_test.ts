@@ -25,16 +25,19 @@ Deno.test("the notebook has the cells of the script beside it: deno task noteboo
 
 Deno.test("cellsOf() leaves out the console.log that ends a part, and no other", () => {
   const cells = cellsOf([
-    ...["// %% [markdown]", "// # Title", "//", "// Text.", "", "// %%"],
-    ...[
-      'console.log("first");',
-      "const a = 1;",
-      "console.log(a);",
-      "",
-      "// %%",
-      "console.log({ a });",
-      "",
-    ],
+    "// %% [markdown]",
+    "// # Title",
+    "//",
+    "// Text.",
+    "",
+    "// %%",
+    'console.log("first");',
+    "const a = 1;",
+    "console.log(a);",
+    "",
+    "// %%",
+    "console.log({ a });",
+    "",
   ].join("\n"));
   assertEquals(cells, [
     { kind: "markdown", source: "# Title\n\nText." },

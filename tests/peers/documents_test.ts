@@ -111,7 +111,8 @@ Deno.test("sameBytes() takes close figures for the same, and other weights for o
   assert(!sameBytes("a.json", shared(7, 8, 7), shared(7, 8, 8)));
   const read = (name: string) =>
     Deno.readFile(new URL(`../../fixtures/files/torch/${name}`, import.meta.url));
-  const [linear, slopes] = [await read("linear.pt"), await read("slopes.pt")];
+  const linear = await read("linear.pt");
+  const slopes = await read("slopes.pt");
   assert(sameBytes("linear.pt", linear, linear.slice()));
   assert(!sameBytes("linear.pt", linear, slopes));
   assert(!sameBytes("x.safetensors", new Uint8Array([1]), new Uint8Array([2])));

@@ -83,8 +83,12 @@ for (const [name, [value, title, hasImage]] of Object.entries({ ...SHOWN, ...ten
 
 /** As a snapshot prints a value. */
 const WHOLE: Deno.InspectOptions = {
-  ...{ depth: Infinity, sorted: true, trailingComma: true, compact: false },
-  ...{ iterableLimit: Infinity, strAbbreviateSize: Infinity },
+  depth: Infinity,
+  sorted: true,
+  trailingComma: true,
+  compact: false,
+  iterableLimit: Infinity,
+  strAbbreviateSize: Infinity,
 };
 
 for (const [name, [value]] of Object.entries(SHOWN)) {

@@ -22,7 +22,13 @@ Deno.test("byMagnitude() counts from the middle, in steps as fine as asked for",
 
 Deno.test("byShare() leaves none without colour, and nothing else", () => {
   assertEquals([0, 1e-9, 0.1, 0.11, 1, NaN, null].map(byShare), [
-    ...["s0", "s1", "s1", "s2", "s10", "nan", null],
+    "s0",
+    "s1",
+    "s1",
+    "s2",
+    "s10",
+    "nan",
+    null,
   ]);
 });
 

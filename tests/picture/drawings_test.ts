@@ -13,7 +13,11 @@ import { HOSTILE, reportOf, residualLayers } from "./networks.ts";
 
 function chartOf(values: (number | null)[], over: Partial<Chart> = {}): Chart {
   const bars = values.map((value, row): Omit<ChartBar, "position"> => ({
-    ...{ label: `layer_${row + 1}`, value, mark: null, range: null, row },
+    label: `layer_${row + 1}`,
+    value,
+    mark: null,
+    range: null,
+    row,
     gap: value === null || Number.isNaN(value) ? "all NaN or infinite" : null,
   }));
   return { title: "mean", about: "", band: null, left: new Map(), ...placed(bars, "log"), ...over };
@@ -21,7 +25,9 @@ function chartOf(values: (number | null)[], over: Partial<Chart> = {}): Chart {
 
 const draw = (chart: Chart) =>
   drawProfile(chart, {
-    ...{ width: 400, height: 240, depth: chart.bars.length },
+    width: 400,
+    height: 240,
+    depth: chart.bars.length,
     nameOf: (place) => `layer_${place + 1}`,
     idOf: (place) => `r1-${place + 1}`,
   }).source;
@@ -39,7 +45,9 @@ Deno.test("drawProfile() puts zeros and what is no number into lanes of their ow
 
 Deno.test("drawProfile() shortens places, and no figure or name", () => {
   const svg = drawProfile(chartOf([0.1, 0.00264]), {
-    ...{ width: 400, height: 240, depth: 2 },
+    width: 400,
+    height: 240,
+    depth: 2,
     nameOf: (place) => `block_${place}.75`,
   }).source;
   assertStringIncludes(svg, ": 0.00264</title>");
@@ -94,8 +102,11 @@ Deno.test("layerMap() marks causes and what follows, and has the edges of the gr
     causes: [cause as never],
   });
   assertEquals(nodes[0], {
-    ...{ name: "dense_1", layer: "dense_1", about: "Dense tanh" },
-    ...{ causes: [], follows: [1] },
+    name: "dense_1",
+    layer: "dense_1",
+    about: "Dense tanh",
+    causes: [],
+    follows: [1],
   });
   assertEquals([nodes[1].causes, nodes[1].follows, nodes[2].causes], [[1], [], []]);
   assertEquals(edges.length, 8 + 2);

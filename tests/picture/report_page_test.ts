@@ -63,7 +63,10 @@ Deno.test("renderReportPage() shows a network without layers, and one without ex
   assertStringIncludes(await renderReportPage(reportOf([])), "0 layers in the order");
   const layers = residualLayers(3).map((layer) => ({
     ...layer,
-    ...{ preActivations: null, activations: null, preActivationGradients: null, weights: [] },
+    preActivations: null,
+    activations: null,
+    preActivationGradients: null,
+    weights: [],
   }));
   assertEquals((await renderReportPage(reportOf(layers))).match(/<figure class="hist"/g), null);
 });

@@ -29,7 +29,9 @@ export function sampleStudy(
   const ratioOf = ({ scale, seed }: StudyPoint, steps: number) => scale ** steps * (1 + 0.1 * seed);
   return summaryOf(
     {
-      ...{ scales: scales(grid.scales ?? 7), seeds, depths: grid.depths },
+      scales: scales(grid.scales ?? 7),
+      seeds,
+      depths: grid.depths,
       activations: grid.activations ?? ["tanh"],
     },
     (point) => ({
@@ -38,7 +40,10 @@ export function sampleStudy(
       layers: Array.from({ length: point.depth ?? layers }, (_, i) => {
         const size = ratioOf(point, (point.depth ?? layers) - 1 - i);
         return makeLayer(names[i] ?? `dense_${i + 1}`, {
-          ...{ sigma: point.scale, gradient: size, delta: size, deltaNorm: size },
+          sigma: point.scale,
+          gradient: size,
+          delta: size,
+          deltaNorm: size,
           meanActivation: point.scale > 500 ? NaN : point.scale < 0.002 ? 0 : size,
           saturated: point.scale > 1 ? 0.4 : 0,
         });
@@ -61,19 +66,27 @@ export function sampleHistory(records = 5, names: readonly string[] = ["dense_1"
     );
     const findings = isLast ? [finding(names[0])] : [];
     return {
-      ...{ step: i * 10, epoch: Math.ceil(i / 2), findings },
+      step: i * 10,
+      epoch: Math.ceil(i / 2),
+      findings,
       measurements: measurements(all, {
         model: { name: names[0], source: null, parameters: 40, layers: names.length },
         objective: { name: "meanSquaredError", value: isLast ? NaN : 2 - i / 10 },
       }),
       progress: i === 0 ? [] : names.map((name) => ({
-        ...{ layer: name, weight: `${name}/kernel`, growth: size },
+        layer: name,
+        weight: `${name}/kernel`,
+        growth: size,
         updateRatio: isLast ? 4 : 0.001,
       })),
       cause: isLast
         ? {
-          ...{ kind: "learning-rate", severity: "error", layers: [names[0]], consequences: [] },
-          ...{ message: "The learning rate of 50 is too large.", findings },
+          kind: "learning-rate",
+          severity: "error",
+          layers: [names[0]],
+          consequences: [],
+          message: "The learning rate of 50 is too large.",
+          findings,
           cures: [{ kind: "rebuild", what: "Lower it to about 0.1." }],
         }
         : null,

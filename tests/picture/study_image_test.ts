@@ -72,7 +72,8 @@ Deno.test("PathData lets no rounding add up, however many dots and dashes there 
     path.dot(i * 9.04, i * 0.04);
     path.dash(i * 9.04 + 1, i * 0.04, 3.04);
   }
-  let [x, y] = [0, 0];
+  let x = 0;
+  let y = 0;
   const far = [...path.text.matchAll(/m(-?[\d.]+) ?(-?[\d.]+)h(-?[\d.]+)/gi)].map(
     ([, across, down, length], i) => {
       [x, y] = [x + Number(across), y + Number(down)];

@@ -18,7 +18,8 @@ Deno.test("adam() knows its weights again where there are others in the next ste
   const held = tf.memory().numTensors;
   const [own, other] = [0, 1].map(() => adam(heapOf(engine), { learningRate: 0.01 }));
   for (let step = 0; step < 4; step++) {
-    const [of, ofMany] = [draw([3], step + 3), draw([40, 50], step + 9)];
+    const of = draw([3], step + 3);
+    const ofMany = draw([40, 50], step + 9);
     // The first one is frozen after a step, and comes again.
     if (step === 1 || step === 2) own.update([many], [ofMany]);
     else own.update([few, many], [of, ofMany]);

@@ -13,7 +13,10 @@ function leNet({ layers, sequential }: TensorFlow): LayersModel {
     name: "lenet",
     layers: [
       layers.conv2d({
-        ...{ filters: 6, kernelSize: 5, padding: "same", activation },
+        filters: 6,
+        kernelSize: 5,
+        padding: "same",
+        activation,
         inputShape: [28, 28, 1],
       }),
       layers.averagePooling2d({ poolSize: 2 }),
@@ -34,7 +37,8 @@ Deno.test("planTrial() takes fewer examples, then fewer steps, and skips what sh
   const probe = await openProbe(model, batch, {});
   const plan = (budgetSeconds: number, always = false) =>
     planTrial(probe, { steps: 40, budgetSeconds, always });
-  const [whole, eighth] = [stepSeconds(probe, 32), stepSeconds(probe, 8)];
+  const whole = stepSeconds(probe, 32);
+  const eighth = stepSeconds(probe, 8);
   assert(whole > 2 * eighth);
   assertEquals(plan(100.5 * whole), { examples: 32, steps: 100 });
   assertEquals(plan(40.5 * stepSeconds(probe, 16)), { examples: 16, steps: 40 });

@@ -54,7 +54,10 @@ Deno.test("fit() with the optimizer of a file, or with TensorFlow.js's Adadelta,
     const { model, inputs, targets } = network(tf, trained);
     model.compile({ optimizer: make(), loss: "meanSquaredError" });
     const { history } = await model.fit(inputs, targets, {
-      ...{ batchSize: 32, epochs: STEPS, shuffle: false, verbose: 0 },
+      batchSize: 32,
+      epochs: STEPS,
+      shuffle: false,
+      verbose: 0,
     });
     assertEquals(history.loss.length, STEPS);
     history.loss.forEach((loss, i) => assertAlmostEquals(loss as number, trained.losses[i], 1e-4));
@@ -76,7 +79,10 @@ Deno.test("tryTraining() leaves out the warm-up of a schedule, and an optimizer 
     return (await tried(model, { inputs, targets }, { steps: STEPS })).attempts;
   };
   const config = {
-    ...{ initial_learning_rate: 0, decay_steps: 1e6, warmup_target: 0.003, warmup_steps: 1e4 },
+    initial_learning_rate: 0,
+    decay_steps: 1e6,
+    warmup_target: 0.003,
+    warmup_steps: 1e4,
   };
   const schedule = { class_name: "CosineDecay", config };
   const [warm] = await attemptsOf({ class_name: "AdamW", config: { learning_rate: schedule } });

@@ -123,13 +123,18 @@ Deno.test("splitFolds() unfolds as far as there is room, in equal pieces", () =>
   assertEquals(split(11).length, 11);
   assertEquals(split(10), [
     "first",
-    ...["dense_1 ... dense_2", "dense_3 ... dense_4", "dense_5 ... dense_6", "dense_7 ... dense_8"],
+    "dense_1 ... dense_2",
+    "dense_3 ... dense_4",
+    "dense_5 ... dense_6",
+    "dense_7 ... dense_8",
     "dense_9",
     "last",
   ]);
   assertEquals(split(5), [
     "first",
-    ...["dense_1 ... dense_3", "dense_4 ... dense_6", "dense_7 ... dense_9"],
+    "dense_1 ... dense_3",
+    "dense_4 ... dense_6",
+    "dense_7 ... dense_9",
     "last",
   ]);
   // There are never fewer rows than folds.

@@ -13,8 +13,10 @@ const kernel = (name: string) =>
 
 const dense = (name: string, over: Parameters<typeof layer>[2] = {}) =>
   layer(name, { activation: 0.7, delta: 0.3 }, {
-    ...{ kind: "dense", kernelLayout: "ordinary", shape: [32, 20] },
-    ...{ weights: [kernel(name), weight(`${name}/bias`, 0.1, { shape: [20] })] },
+    kind: "dense",
+    kernelLayout: "ordinary",
+    shape: [32, 20],
+    weights: [kernel(name), weight(`${name}/bias`, 0.1, { shape: [20] })],
     ...over,
   });
 
@@ -82,7 +84,10 @@ Deno.test("layerTable() shows of a fold the worst layer, and the mark of all", (
   const [row] = layerTable(measurements(layers), [finding("dense_3")], foldLayers(layers));
   assertEquals([row.name, row.mark], ["dense_3", "error"]);
   assertEquals(row.fold, {
-    ...{ name: "dense_1 ... dense_4", blocks: 4, layers: [1, 1], worst: "dense_3" },
+    name: "dense_1 ... dense_4",
+    blocks: 4,
+    layers: [1, 1],
+    worst: "dense_3",
     sameShapes: true,
   });
   const lines = renderLayerTable([row], style);
@@ -94,7 +99,10 @@ Deno.test("layerTable() has one row for a kernel and what follows it, in a long 
   const block = (i: number) => [
     dense(`block_${i}_dense`, { shape: [32, 20 + i] }),
     layer(`block_${i}_relu`, { activation: 0.9 }, {
-      ...{ className: "ReLU", weights: [], shape: [32, 20 + i], deadFraction: 0.5 },
+      className: "ReLU",
+      weights: [],
+      shape: [32, 20 + i],
+      deadFraction: 0.5,
     }),
   ];
   const layers = Array.from({ length: 13 }, (_, i) => block(i)).flat();

@@ -36,7 +36,9 @@ Deno.test("renderText() escapes the names of metrics and their reasons", () => {
 Deno.test("renderReportPage() shows the metrics", async () => {
   const diagnosis = { verdict: "healthy" as const, causes: [], notes: [] };
   const page = await renderReportPage({
-    ...{ measurements: measured(...METRICS), findings: [], diagnosis },
+    measurements: measured(...METRICS),
+    findings: [],
+    diagnosis,
   });
   assertStringIncludes(page, `<dt>Metrics</dt><dd><bdi>${WORDS}</bdi></dd>`);
 });

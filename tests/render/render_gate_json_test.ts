@@ -27,7 +27,7 @@ Deno.test("renderGateJson() writes the verdict, then each pass as a report", () 
 
 Deno.test("renderGateJson() keeps the reason of a suppression, and of a pass that was not made", () => {
   const json = JSON.parse(renderGateJson(gateResult([
-    gateRun([finding("dense_1", { severity: "note", ...{ suppressed: "known" } })]),
+    gateRun([finding("dense_1", { severity: "note", suppressed: "known" })]),
     gateRun([], { measurements: null, error: "gone" }),
   ])));
   assertEquals(json.runs[0].report.findings[0].suppressed, "known");

@@ -52,7 +52,7 @@ Gate passed. The model is healthy.
 });
 
 Deno.test("renderGateText() says what is suppressed and that there are too many warnings", () => {
-  const suppressed = finding("dense_1", { severity: "note", ...{ suppressed: "see #12" } });
+  const suppressed = finding("dense_1", { severity: "note", suppressed: "see #12" });
   const warning = finding("dense_2", { severity: "warning" });
   const result = gateResult([gateRun([suppressed, warning])], { maxWarnings: 0 });
   const text = renderGateText(result);
@@ -108,8 +108,7 @@ Deno.test("renderGateText() says once that a model is not what the baseline know
 });
 
 Deno.test("renderGateText() says what is suppressed under any seed once, with the reason", () => {
-  const accepted = (layer: string) =>
-    finding(layer, { severity: "note", ...{ suppressed: "known" } });
+  const accepted = (layer: string) => finding(layer, { severity: "note", suppressed: "known" });
   const said = "SUPPRESSED saturated-activations: dense_1, dense_2 (known)\n\n";
   const runs = [sickRun(), gateRun([accepted("dense_1"), accepted("dense_2")], { seed: 4 })];
   const text = renderGateText(gateResult(runs));

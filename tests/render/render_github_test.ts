@@ -74,8 +74,7 @@ Deno.test("renderGithub() never has more than ten of a kind, and says how many t
 });
 
 Deno.test("renderGithub() says what could not be measured, and nothing of what is suppressed", () => {
-  const accepted = (layer: string) =>
-    finding(layer, { severity: "note", ...{ suppressed: "known" } });
+  const accepted = (layer: string) => finding(layer, { severity: "note", suppressed: "known" });
   const runs = [
     gateRun([], { measurements: null, error: "gone", model: "a" }),
     ...[3, 4].map((seed) => gateRun([accepted("dense_1"), accepted("dense_2")], { seed })),

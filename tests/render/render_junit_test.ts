@@ -76,7 +76,7 @@ Deno.test("renderJunit() has test cases for the configuration and for too many w
 });
 
 Deno.test("renderJunit() says why a finding is suppressed", () => {
-  const run = gateRun([finding("dense_1", { severity: "note", ...{ suppressed: "known" } })]);
+  const run = gateRun([finding("dense_1", { severity: "note", suppressed: "known" })]);
   assertStringIncludes(renderJunit(gateResult([run])), "Suppressed: known");
 });
 

@@ -53,7 +53,9 @@ Deno.test("renderMarkdown() shows the verdict, a line a model that fails, and fo
 
 Deno.test("renderMarkdown() numbers several causes and says under which seeds they were found", () => {
   const second = sampleCause([finding("dense_1", { rule: "head" })], {
-    ...{ kind: "head", message: "The head is wrong.", tried: undefined },
+    kind: "head",
+    message: "The head is wrong.",
+    tried: undefined,
   });
   const runs = [gateRun([]), sickRun({ seed: 4 }, Array(4).fill(second)), sickRun({ seed: 5 })];
   const row = renderMarkdown(gateResult(runs)).split("\n").find((line) =>
@@ -78,7 +80,8 @@ Deno.test("renderMarkdown() says that a gate passed, without an empty table", ()
 
 Deno.test("renderMarkdown() lets no bar or backslash end the cell of a table", () => {
   const cause = sampleCause([finding("a")], {
-    ...{ message: "max |dJ/dw| of a\\|b is 0.", tried: undefined },
+    message: "max |dJ/dw| of a\\|b is 0.",
+    tried: undefined,
   });
   const diagnosis = { verdict: "sick" as const, causes: [cause], notes: [] };
   const run = gateRun(cause.findings, { diagnosis, model: "a\\|b" });
@@ -95,8 +98,7 @@ Deno.test("renderMarkdown() lets no bar or backslash end the cell of a table", (
 });
 
 Deno.test("renderMarkdown() says once for all seeds what is suppressed and why", () => {
-  const accepted = (layer: string) =>
-    finding(layer, { severity: "note", ...{ suppressed: "see `#12`" } });
+  const accepted = (layer: string) => finding(layer, { severity: "note", suppressed: "see `#12`" });
   const runs = [3, 4].map((seed) => gateRun([accepted("dense_1"), accepted("dense_2")], { seed }));
   const text = renderMarkdown(gateResult(runs));
   assertStringIncludes(
@@ -119,7 +121,7 @@ const size = (text: string) => new TextEncoder().encode(text).length;
 
 Deno.test("renderMarkdown() leaves out charts, then models, then rows to fit, and says so", () => {
   const runs = Array.from({ length: 20 }, (_, i) => sickRun({ model: `net ${i}` }));
-  const accepted = finding("dense_1", { severity: "note", ...{ suppressed: "known" } });
+  const accepted = finding("dense_1", { severity: "note", suppressed: "known" });
   const result = gateResult([...runs, gateRun([accepted], { model: "fine" })]);
   const whole = renderMarkdown(result, { maxBytes: Infinity });
   assert(!whole.includes("Cut"));
@@ -191,8 +193,17 @@ Deno.test("renderMarkdown() makes no link, tag or mention of whatever a layer is
 });
 
 const TOKENS = [
-  ...["heading", "paragraph", "text", "space", "table", "codespan", "code", "html", "escape"],
-  ...["list", "list_item"],
+  "heading",
+  "paragraph",
+  "text",
+  "space",
+  "table",
+  "codespan",
+  "code",
+  "html",
+  "escape",
+  "list",
+  "list_item",
 ];
 const CODE = /<code>([\p{L}\p{N} .,/-]|&#\d+;)*<\/code>/gu;
 const HTML =

@@ -65,7 +65,7 @@ Deno.test("renderSarif() carries the reason of a suppression, and what was not m
   const { runs: [{ results, invocations }] } = JSON.parse(render(gateResult([
     ...[3, 4].map((seed) =>
       gateRun([
-        finding("dense_1", { severity: "note", ...{ suppressed: "known" } }),
+        finding("dense_1", { severity: "note", suppressed: "known" }),
         finding("dense_2"),
       ], { seed })
     ),

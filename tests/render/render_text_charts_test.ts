@@ -91,7 +91,8 @@ Deno.test("renderText() stays readable with 200 layers in 60 columns", () => {
     names.map((name, i) => layer(name, { gradient: 0.9 ** i, delta: 0.9 ** i })),
   );
   const lines = renderText(model, names.slice(0, 150).map((name) => finding(name)), {
-    ...{ width: 60, all: true },
+    width: 60,
+    all: true,
   })
     .split("\n");
   for (const line of lines) assert(line.length <= 60, line);

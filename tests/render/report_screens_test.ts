@@ -12,8 +12,11 @@ const sick: Diagnosis = {
   verdict: "sick",
   notes: [],
   causes: [{
-    ...{ kind: "kernel-scale", severity: "error", layers: ["dense_2", "dense_5"] },
-    ...{ message: "The kernels of dense_2 ... dense_5 are 890 times too large.", findings: [] },
+    kind: "kernel-scale",
+    severity: "error",
+    layers: ["dense_2", "dense_5"],
+    message: "The kernels of dense_2 ... dense_5 are 890 times too large.",
+    findings: [],
     cures: [{ kind: "rebuild", what: "Multiply them by 1/890." }],
     consequences: [],
   }],
@@ -153,7 +156,10 @@ Deno.test("renderText() has charts side by side from 100 columns on, whatever la
   const long = "a_very_long_name_of_a_layer_in_a_network".repeat(3);
   for (const name of [short, long]) {
     assertEquals([50, 99, 100, 120].map((width) => beside(width, name)), [
-      ...[false, false, true, true],
+      false,
+      false,
+      true,
+      true,
     ]);
   }
 });
@@ -177,7 +183,8 @@ Deno.test("renderText() begins and ends with the verdict, which is coloured", ()
 });
 
 Deno.test("renderText() keeps deltas, findings and the engine for --details", () => {
-  const [brief, detailed] = [show({}), show({ details: true })];
+  const brief = show({});
+  const detailed = show({ details: true });
   for (const part of ["Engine ", "(delta)", "ERROR saturated-activations", "healthy if"]) {
     assertEquals([brief.includes(part), detailed.includes(part)], [false, true], part);
   }
@@ -207,8 +214,15 @@ Deno.test("renderText() folds the table where layers repeat, and charts where th
 
 Deno.test("renderText() keeps its columns whatever layers are called", () => {
   const names = [
-    ...["<script>alert(1)</script>", "a\x1b[31m\nred", "\u202eعربي الطبقة", "層".repeat(60)],
-    ...["x".repeat(10_000), "🇨🇭👩‍💻e\u0301", "", " ", "dense_1"],
+    "<script>alert(1)</script>",
+    "a\x1b[31m\nred",
+    "\u202eعربي الطبقة",
+    "層".repeat(60),
+    "x".repeat(10_000),
+    "🇨🇭👩‍💻e\u0301",
+    "",
+    " ",
+    "dense_1",
   ];
   const subject = measurements(names.map((name) => layer(name, {}, { className: name })));
   for (const width of [20, 40, 60, 80, 120, 200]) {

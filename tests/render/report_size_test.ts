@@ -30,7 +30,8 @@ function mobileNet(): LayerMeasurements[] {
     layer(`${name}_BN`, {}, { className: "BatchNormalization", weights: [] }),
   ];
   const blocks = Array.from({ length: 17 }, (_, i) => {
-    const [name, width] = [i === 0 ? "expanded_conv" : `block_${i}`, 16 + 8 * (i >> 1)];
+    const name = i === 0 ? "expanded_conv" : `block_${i}`;
+    const width = 16 + 8 * (i >> 1);
     return [
       ...i === 0
         ? []
@@ -42,10 +43,16 @@ function mobileNet(): LayerMeasurements[] {
     ];
   }).flat();
   return [
-    ...[bare("rescaling", "Rescaling"), bare("offset", "Rescaling"), bare("pad", "ZeroPadding2D")],
-    ...[...unit("Conv1", "Conv2D", 32), bare("Conv1_relu", "ReLU"), ...blocks],
-    ...[...unit("Conv_1", "Conv2D", 1280), bare("out_relu", "ReLU")],
-    ...[bare("pool", "GlobalAveragePooling2D"), layer("predictions", {}, { role: "output" })],
+    bare("rescaling", "Rescaling"),
+    bare("offset", "Rescaling"),
+    bare("pad", "ZeroPadding2D"),
+    ...unit("Conv1", "Conv2D", 32),
+    bare("Conv1_relu", "ReLU"),
+    ...blocks,
+    ...unit("Conv_1", "Conv2D", 1280),
+    bare("out_relu", "ReLU"),
+    bare("pool", "GlobalAveragePooling2D"),
+    layer("predictions", {}, { role: "output" }),
   ];
 }
 

@@ -85,7 +85,10 @@ export function measurements(
 /** An error of the given layer. */
 export function finding(
   layer: string | null,
-  { rule = "saturated-activations", ...over }: Partial<Verdict> & { rule?: string } = {},
+  { rule = "saturated-activations", ...over }: Partial<Verdict> & {
+    rule?: string;
+    suppressed?: string;
+  } = {},
 ): Finding {
   const name = layer === null ? say`null` : [layerName(layer)];
   return makeFinding(rule, {

@@ -44,7 +44,10 @@ export function sickRun(given: Partial<GateRun> = {}, others: Cause[] = []): Gat
 /** A cause that only warns. */
 export function sampleWarning(): Cause {
   return sampleCause([finding("dense_2", { rule: "bias-init", severity: "warning" })], {
-    ...{ kind: "bias", severity: "warning", layers: ["dense_2"], consequences: [] },
+    kind: "bias",
+    severity: "warning",
+    layers: ["dense_2"],
+    consequences: [],
     message: "The bias of dense_2 is large.",
     tried: undefined,
   });

@@ -40,7 +40,9 @@ Deno.test("shadesLegend() says what each sign means", () => {
 Deno.test("ratioPlot() marks what was measured, what theory says, and both", () => {
   const quartiles = (median: number) => ({ median, lower: median / 100, upper: median });
   const curve = {
-    ...{ first: "a", last: "b", band: { from: 1e-3, to: 1e3 } },
+    first: "a",
+    last: "b",
+    band: { from: 1e-3, to: 1e3 },
     measured: [1, 1, 1e6].map(quartiles),
     predicted: [1, 1e-6, null],
   };

@@ -51,7 +51,9 @@ Deno.test("TEXT_BEGINNINGS know every text of a report, of a gate and of a compa
       }),
     ];
     const sides = runs.map(({ measured, diagnosis }, i) => ({
-      ...{ name: i % 2 === 0 ? "a.ts" : LONG, measurements: measured, diagnosis },
+      name: i % 2 === 0 ? "a.ts" : LONG,
+      measurements: measured,
+      diagnosis,
     }));
     const differences = sides.flatMap((one) => sides.map((other) => differenceOf(one, other)));
     return [

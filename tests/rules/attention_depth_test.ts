@@ -20,7 +20,10 @@ function build(kind: Block, depth: number) {
   for (let i = 0; i < depth; i++) {
     const fed = kind === "pre" ? norm(x) : x;
     const attention = new MultiHeadAttention({
-      ...{ name: `attention_${i}`, numHeads: 1, keyDim: 32, useBias: false },
+      name: `attention_${i}`,
+      numHeads: 1,
+      keyDim: 32,
+      useBias: false,
       kernelInitializer: kernelInitializer(100 + i),
     });
     // Stock execution disposes a tensor too early that one layer reads twice and another one later.
@@ -72,6 +75,7 @@ Deno.test("tokens grow alike with depth after a normalisation behind the sum, an
 });
 
 Deno.test("the gradient of queries and keys goes with their scale where attention is uniform", async () => {
-  const [small, smaller] = [await figuresOf("pre", 1, 1e-2), await figuresOf("pre", 1, 1e-3)];
+  const small = await figuresOf("pre", 1, 1e-2);
+  const smaller = await figuresOf("pre", 1, 1e-3);
   assertAlmostEquals(small.share / smaller.share, 10, 0.05);
 });

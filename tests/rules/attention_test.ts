@@ -17,7 +17,10 @@ function transformer(tf: TensorFlow): LayersModel {
   const kernelInitializer = tf.initializers.glorotUniform({ seed: 2 });
   const x = tf.input({ shape: [8, 16] });
   const attention = new MultiHeadAttention({
-    ...{ name: "attention", numHeads: 2, keyDim: 8, kernelInitializer },
+    name: "attention",
+    numHeads: 2,
+    keyDim: 8,
+    kernelInitializer,
   });
   const sum = tf.layers.add({ name: "sum" }).apply([x, attention.apply([x, x]) as typeof x]);
   const head = tf.layers.dense({ name: "head", units: 1, kernelInitializer });
@@ -71,7 +74,9 @@ function network(given: Given = {}): Measurements {
     row("value", ["embed"], kernel("value", value)),
     row("scores", ["query", "key"], { className: "AttentionScores", kind: "merge" }),
     row("softmax", ["scores"], {
-      ...{ className: "AttentionWeights", kind: "activation", activation: "softmax" },
+      className: "AttentionWeights",
+      kind: "activation",
+      activation: "softmax",
       preActivations: flat(scores, 640),
       attention: { entropy, oneHot: 1 - entropy, keys: 8, rows: 256 },
     }),

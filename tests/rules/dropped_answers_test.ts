@@ -9,8 +9,14 @@ function found(loss: string, units: number, rate: number, kind: "passesOn" | "de
   const [head] = measurements.layers;
   const dropout = {
     ...makeMeasurements([{}]).layers[0],
-    ...{ name: "drop", className: "Dropout", kind, role: "output" as const, weights: [] },
-    ...{ shape: [32, units], inputs: [head.name], ...rate > 0 ? { dropout: rate } : {} },
+    name: "drop",
+    className: "Dropout",
+    kind,
+    role: "output" as const,
+    weights: [],
+    shape: [32, units],
+    inputs: [head.name],
+    ...rate > 0 ? { dropout: rate } : {},
   };
   const layers = [{ ...head, role: "hidden" as const }, dropout];
   return outputHead.check({ ...measurements, layers })

@@ -42,7 +42,8 @@ Deno.test("explodingGradients warns of a large entry, and fails it where the dat
   const inputs = (size: number, given = {}) => ({
     perInput: [{ name: "x", shape: [32, 20], dtype: "float32", values: flat(size, 640), ...given }],
   });
-  const [warned, failed] = [["warning explodingEntry"], ["error explodingEntry"]];
+  const warned = ["warning explodingEntry"];
+  const failed = ["error explodingEntry"];
   assertEquals([69.9, 70.1].map((size) => entry(size)), [[], warned]);
   assertEquals([29.9, 30.1].map((size) => entry(71, values(size))), [warned, warned]);
   // Adam takes large targets, and SGD does not.

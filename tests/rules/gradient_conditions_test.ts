@@ -5,7 +5,8 @@ import { flat, makeLayer, makeMeasurements, makeWeight } from "./make_measuremen
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 Deno.test("gradientsFlow names of the weights without a gradient the kernels of zeros alone, as multiplied with each other", () => {
-  const [none, some] = [flat(0, 400), flat(0.1, 400)];
+  const none = flat(0, 400);
+  const some = flat(0.1, 400);
   const weights = [
     makeWeight({ name: "wq", values: none, gradients: none }),
     makeWeight({ name: "wk", values: none, gradients: none }),
@@ -37,7 +38,8 @@ function dead(deadFraction: number, delta: TensorStatistics, below: TensorStatis
 }
 
 Deno.test("deadUnits warns of a branch that is all off while the layers below it learn, and fails any other", () => {
-  const [none, some] = [flat(0, 640), flat(0.1, 640)];
+  const none = flat(0, 640);
+  const some = flat(0.1, 640);
   assertEquals(dead(1, none, some), ["warning"]);
   assertEquals(dead(1, none, none), ["error"]);
   assertEquals(dead(1, some, some), ["error"]);

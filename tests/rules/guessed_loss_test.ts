@@ -51,7 +51,8 @@ Deno.test("guessedLoss() begins at the loss of a bias alone, where that is less"
     activation: "sigmoid",
     targets: [1, ...Array(31).fill(0)],
   };
-  const [p, b] = [1 / 32, -2];
+  const p = 1 / 32;
+  const b = -2;
   const own = -p * Math.log(1 / (1 + Math.exp(-b))) - (1 - p) * Math.log(1 / (1 + Math.exp(b)));
   const prior = entropy(p, 1 - p);
   assertAlmostEquals(guessed({ ...labels, units: 1 }, [b])!.low, Math.min(own, prior), 1e-12);

@@ -27,7 +27,9 @@ Deno.test("initialLoss counts one free output less than a softmax has units", ()
 Deno.test("initialLoss counts every unit of another head as a free output", () => {
   // Mean 3, variance 4.
   const given = (units: number): Given => ({
-    ...{ loss: "meanSquaredError", activation: "linear", units },
+    loss: "meanSquaredError",
+    activation: "linear",
+    units,
     targets: Array.from({ length: 32 * units }, (_, i) => i < 16 * units ? 1 : 5),
   });
   assertEquals(atLoss(given(1), 4), []);

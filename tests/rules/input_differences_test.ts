@@ -95,7 +95,11 @@ Deno.test("inputNormalized says nothing of constant features, nor of one that is
 
 Deno.test("featureFactor() takes the rest of all variance, apart from what is common to examples of a table", () => {
   const features = {
-    ...{ count: 20, constant: 3, largestOffset: 0, largestStd: 3, smallestStd: 0 },
+    count: 20,
+    constant: 3,
+    largestOffset: 0,
+    largestStd: 3,
+    smallestStd: 0,
   };
   const of = (shape: number[]) =>
     featureFactor({ shape, features, spread: 0.6, values: flat(2, 640) });

@@ -9,7 +9,12 @@ import { layerTraits } from "../../src/traits/layer_traits.ts";
 
 /** Statistics of the given numbers, accumulated in float64. */
 export function statisticsOf(values: ArrayLike<number>): TensorStatistics {
-  let [n, sum, size, square, maxAbs, zeros] = [0, 0, 0, 0, 0, 0];
+  let n = 0;
+  let sum = 0;
+  let size = 0;
+  let square = 0;
+  let maxAbs = 0;
+  let zeros = 0;
   for (let i = 0; i < values.length; i++) {
     const x = values[i];
     if (!Number.isFinite(x)) continue;

@@ -145,8 +145,11 @@ Deno.test("regularization counts small penalties, and no gradient of what is fro
     weights: [
       ...layer.weights.map((weight) => ({ ...weight, gradients: flat(0.001, 400) })),
       makeWeight({
-        ...{ name: "frozen/bias", shape: [20], values: flat(0, 20) },
-        ...{ trainable: false, gradients: null },
+        name: "frozen/bias",
+        shape: [20],
+        values: flat(0, 20),
+        trainable: false,
+        gradients: null,
       }),
     ],
   }));

@@ -4,7 +4,11 @@ import { assertEquals } from "@std/assert";
 const LAYERS = ["a", "b", "c", "d", "e"].map((name) => ({ name, className: "Dense" }));
 
 const change = (layer: string, after: number, over: Partial<Change> = {}): Change => ({
-  ...{ layer, subject: "kernels", isShare: false, before: 1, after },
+  layer,
+  subject: "kernels",
+  isShare: false,
+  before: 1,
+  after,
   ...over,
 });
 

@@ -22,7 +22,10 @@ function regression(
 ): Measurements {
   const targets = Array.from({ length: 32 }, (_, i) => mean + (i % 2 === 0 ? std : -std));
   const measurements = withHead({
-    ...{ loss: "meanSquaredError", activation: "linear", units: 1, targets },
+    loss: "meanSquaredError",
+    activation: "linear",
+    units: 1,
+    targets,
     ...given,
   });
   const outputs = Array.from({ length: 32 }, (_, i) => output + (i % 2 === 0 ? 0.5 : -0.5));

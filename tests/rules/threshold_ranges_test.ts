@@ -4,27 +4,64 @@ import { assertEquals, assertThrows } from "@std/assert";
 
 /** What is a part of a whole, or of what was there before. */
 const SHARES = [
-  ...["saturatedFraction", "saturatedFractionWarning", "deadFraction", "deadFractionWarning"],
-  ...["vanishingRatio", "vanishingRatioWarning", "inputSpread", "halfUnder"],
-  ...["alikeCosine", "dropoutRate", "dropoutKept"],
+  "saturatedFraction",
+  "saturatedFractionWarning",
+  "deadFraction",
+  "deadFractionWarning",
+  "vanishingRatio",
+  "vanishingRatioWarning",
+  "inputSpread",
+  "halfUnder",
+  "alikeCosine",
+  "dropoutRate",
+  "dropoutKept",
 ];
 
 /** What is a factor of growth, or a number of things that there has to be one of. */
 const FROM_ONE = [
-  ...["explodingRatio", "explodingRatioWarning", "gradientRatioFactor", "gradientBalance"],
-  ...["inputDeviationFactor", "inputFeatureFactor", "activationScaleFactor", "initScaleFactor"],
-  ...["initScaleError", "initScaleWarning", "initScaleCustom", "initialLossFactor"],
-  ...["initialLossError", "residualGrowth", "slopeDrift", "widthLoss", "learningRateFactor"],
-  ...["minExamples", "minEntries", "minWidth"],
+  "explodingRatio",
+  "explodingRatioWarning",
+  "gradientRatioFactor",
+  "gradientBalance",
+  "inputDeviationFactor",
+  "inputFeatureFactor",
+  "activationScaleFactor",
+  "initScaleFactor",
+  "initScaleError",
+  "initScaleWarning",
+  "initScaleCustom",
+  "initialLossFactor",
+  "initialLossError",
+  "residualGrowth",
+  "slopeDrift",
+  "widthLoss",
+  "learningRateFactor",
+  "minExamples",
+  "minEntries",
+  "minWidth",
 ];
 
 /** What may have any size, but no sign. */
 const SIZES = [
-  ...["inputMax", "inputMean", "inputOffset", "targetOffset", "targetOffsetWarning"],
-  ...["targetScale", "targetScaleWarning", "vanishingStep", "vanishingFloor", "explodingEntry"],
-  ...["explodingGlobalNorm", "activationTarget", "initScaleEmbedding", "biasRatio"],
-  ...["biasTolerance", "initialLossTolerance", "initialLossWarning"],
-  ...["penaltyGradient", "penaltyGradientError"],
+  "inputMax",
+  "inputMean",
+  "inputOffset",
+  "targetOffset",
+  "targetOffsetWarning",
+  "targetScale",
+  "targetScaleWarning",
+  "vanishingStep",
+  "vanishingFloor",
+  "explodingEntry",
+  "explodingGlobalNorm",
+  "activationTarget",
+  "initScaleEmbedding",
+  "biasRatio",
+  "biasTolerance",
+  "initialLossTolerance",
+  "initialLossWarning",
+  "penaltyGradient",
+  "penaltyGradientError",
 ];
 
 const ranges: [names: string[], outside: number[], expected: string][] = [

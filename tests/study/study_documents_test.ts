@@ -38,12 +38,22 @@ Deno.test("studyCsvRows() lets no name begin a formula, and writes what is invis
   };
   const names = ["=1+1", "+1", "-1", "@SUM(A1)", "＝1", "'=1", "a=1", "a-1", "_1"];
   assertEquals(names.map(cellOf), [
-    ...["'=1+1", "'+1", "'-1", "'@SUM(A1)", "'＝1", "''=1"],
-    ...["a=1", "a-1", "_1"],
+    "'=1+1",
+    "'+1",
+    "'-1",
+    "'@SUM(A1)",
+    "'＝1",
+    "''=1",
+    "a=1",
+    "a-1",
+    "_1",
   ]);
   // A backslash is two, so that no name looks like another one.
   assertEquals(["\x1b", "\\x1b", "\t=1", "\u202e\r\n"].map(cellOf), [
-    ...["\\x1b", "\\\\x1b", "\\t=1", "\\u{202e}\\r\\n"],
+    "\\x1b",
+    "\\\\x1b",
+    "\\t=1",
+    "\\u{202e}\\r\\n",
   ]);
   // A negative figure is a number, and stays one.
   const point = makePoint(header, 0, { objective: -1.5, layers: [makeLayer("a")] });
@@ -60,8 +70,14 @@ Deno.test("renderStudyMarkdown() shows names as they are, whatever Markdown woul
   assertEquals(
     ["\x1b[2J\u202e", "- a", "1. a", "@me", "#12", "&lt;", "##[x]", "::error::"].map(text),
     [
-      ...["\\\\x1b\\[2J\\\\u{202e}", "\\- a", "1\\. a", "@<!-- -->me", "\\#<!-- -->12"],
-      ...["\\&lt;", "\\#\\#\\\\x5bx\\]", "\\\\x3a"],
+      "\\\\x1b\\[2J\\\\u{202e}",
+      "\\- a",
+      "1\\. a",
+      "@<!-- -->me",
+      "\\#<!-- -->12",
+      "\\&lt;",
+      "\\#\\#\\\\x5bx\\]",
+      "\\\\x3a",
     ],
   );
 });

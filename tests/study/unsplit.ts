@@ -9,8 +9,12 @@ export const PREEMPTIBLE_GRID =
 export async function unsplit(folder: string, grid: string): Promise<string> {
   const out = `${folder}/unsplit.json`;
   const { code, stderr } = await runCommand([
-    ...["sweep", ...grid.split(" "), "--portable", "--quiet"],
-    ...["--out", out],
+    "sweep",
+    ...grid.split(" "),
+    "--portable",
+    "--quiet",
+    "--out",
+    out,
   ]);
   assertEquals(code, 0, stderr);
   return await Deno.readTextFile(out);

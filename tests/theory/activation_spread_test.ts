@@ -28,7 +28,9 @@ Deno.test("activationSpread() grows more slowly where the activation pulls the s
 
 for (const activation of ["tanh", "relu", "selu"]) {
   Deno.test(`activationSpread() is how far random ${activation} networks wander`, () => {
-    const [depth, width, seeds] = [8, 24, 400];
+    const depth = 8;
+    const width = 24;
+    const seeds = 400;
     const logarithms = Array.from({ length: depth }, (): number[] => []);
     for (let seed = 1; seed <= seeds; seed++) {
       const sigma = gain(activation)!;

@@ -38,9 +38,11 @@ Deno.test("attentionSpread() is 1 - std^2 / (2 ln keys) for small scores, and ne
 
 Deno.test("attentionSpread() is what rows of random scores have, small and large", () => {
   const random = new SeededRandom(5, "attention");
-  const [keys, rows] = [10, 20_000];
+  const keys = 10;
+  const rows = 20_000;
   for (const std of [0.5, 3, 30]) {
-    let [entropies, squares] = [0, 0];
+    let entropies = 0;
+    let squares = 0;
     for (let row = 0; row < rows; row++) {
       const scores = random.normals(keys, std);
       const most = Math.max(...scores);

@@ -6,9 +6,15 @@ import { assertNear, normalPairMean } from "./rule_kit.ts";
 
 Deno.test("depthScale() finds where correlations tend to in the chaotic phase, with biases and without", () => {
   const cases: [activation: string, weights: number, biases: number][] = [
-    ...[["tanh", 1.05, 0], ["tanh", 3, 0], ["selu", 1, 0]],
-    ...[["tanh", 1.3, 1e-3], ["selu", 1, 0.01], ["selu", 0.95, 0.05], ["elu", 1.2, 0]],
-    ...[["tanh", 1.77, 0.05], ["hardTanh", 2, 1e-3]],
+    ["tanh", 1.05, 0],
+    ["tanh", 3, 0],
+    ["selu", 1, 0],
+    ["tanh", 1.3, 1e-3],
+    ["selu", 1, 0.01],
+    ["selu", 0.95, 0.05],
+    ["elu", 1.2, 0],
+    ["tanh", 1.77, 0.05],
+    ["hardTanh", 2, 1e-3],
   ] as [string, number, number][];
   for (const [activation, weights, biases] of cases) {
     const of = `${activation} ${weights} ${biases}`;

@@ -78,7 +78,8 @@ Deno.test("kernelRule gives the z of drawn kernels and biases whose means are no
 
 Deno.test("kernelRule sends back what a drawn kernel of unequal fans sends", () => {
   const normal = normals(11);
-  const [fanIn, units] = [8, 3];
+  const fanIn = 8;
+  const units = 3;
   const drawn = meanOfDraws(4000, () => {
     const delta = Array.from({ length: units }, normal);
     const sent = Array.from(
@@ -171,7 +172,8 @@ Deno.test("kernelRule knows that depthwise and separable channels have few weigh
     weights: [depthwise, kernel([8, 10], 0.03, 0.01)],
   });
   const both = kernelRule(separable, [input], makeContext([[6, 4, 4, 4]]))!;
-  const [terms, common] = [(10 / 4) ** 2, (0.75 ** 2 + 1 + 0.75 ** 2) ** 2];
+  const terms = (10 / 4) ** 2;
+  const common = (0.75 ** 2 + 1 + 0.75 ** 2) ** 2;
   const fixed = (terms * 0.05 * 8 * 0.03 * 0.7) ** 2;
   assertNear(both.z!.meanSquare, terms * 0.02 * 8 * 0.01 * 2.3 + fixed);
   assertNear(both.z!.alike, common * 0.02 * 8 * 0.01 * 1.1 + fixed);

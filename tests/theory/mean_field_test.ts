@@ -49,7 +49,9 @@ Deno.test("meanField() splits the integral at the kinks of a function of one's o
 
 for (const [activation, sigma] of [["tanh", 1], ["relu", Math.SQRT2], ["selu", 1]] as const) {
   Deno.test(`meanField() predicts the deltas and deviations of random ${activation} networks`, () => {
-    const [depth, width, seeds] = [4, 192, 6];
+    const depth = 4;
+    const width = 192;
+    const seeds = 6;
     const states = chain(activation, sigma ** 2, depth);
     const ratios = Array<number>(depth - 1).fill(0);
     const deviations = Array<number>(depth).fill(0);
@@ -59,7 +61,8 @@ for (const [activation, sigma] of [["tanh", 1], ["relu", Math.SQRT2], ["selu", 1
       for (let i = 0; i < depth; i++) {
         deviations[i] += rows[i].activations!.std / seeds;
         if (i === depth - 1) continue;
-        const [lower, upper] = [rows[i], rows[i + 1]];
+        const lower = rows[i];
+        const upper = rows[i + 1];
         ratios[i] += (lower.preActivationGradients!.l2 / upper.preActivationGradients!.l2) ** 2 /
           seeds;
       }

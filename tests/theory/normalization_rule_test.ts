@@ -20,7 +20,8 @@ const weight = (name: string, mean: number, meanSquare = mean ** 2) => ({
   mean,
   meanSquare,
 });
-const [GAMMA, BETA] = [weight("gamma", 1.4), weight("beta_1", 0.3, 0.2)];
+const GAMMA = weight("gamma", 1.4);
+const BETA = weight("beta_1", 0.3, 0.2);
 
 const norm = (given: Partial<NetworkNode> = {}) =>
   makeNode({ kind: "normalization", epsilon: 0.1, weights: [GAMMA, BETA], ...given });
@@ -34,7 +35,8 @@ Deno.test("normalizationRule makes of entries what drawn ones become under movin
     const beta = 0.3 + Math.sqrt(0.2 - 0.09) * normal();
     const shared = 0.7 + Math.sqrt(1.1 - 0.49) * normal();
     const own = () => gain * (shared + Math.sqrt(2.3 - 1.1) * normal() - 0.6) + beta;
-    const [one, other] = [own(), own()];
+    const one = own();
+    const other = own();
     return { meanSquare: one ** 2, mean: one, alike: one * other };
   });
   const { z, a, back } = normalizationRule(node, [input], context)!;

@@ -141,7 +141,8 @@ Deno.test("rescalingRule makes of entries what drawn ones become", () => {
   const drawn = meanOfDraws(1e5, () => {
     const shared = 0.7 + Math.sqrt(1.1 - 0.49) * normal();
     const own = () => -1.5 * (shared + Math.sqrt(2.3 - 1.1) * normal()) + 0.8;
-    const [one, other] = [own(), own()];
+    const one = own();
+    const other = own();
     return { meanSquare: one ** 2, mean: one, alike: one * other };
   });
   const step = rescalingRule(makeNode({ rescaling }), [input], context)!;

@@ -31,7 +31,8 @@ function slide(n: number, { size: [taps], strides: [stride], padding, dilation }
         return place >= 0 && place < n;
       }),
   );
-  let [terms, common] = [0, 0];
+  let terms = 0;
+  let common = 0;
   for (const one of within) {
     terms += one.filter(Boolean).length / steps;
     for (const other of within) {
@@ -66,7 +67,8 @@ Deno.test("windowTerms() multiplies what each axis finds, with strides and dilat
     { size: [5], strides: [1], padding: "same", dilation: [2] },
   ] as const;
   const both: Window = { size: [3, 5], strides: [2, 1], padding: "same", dilation: [1, 2] };
-  const [a, b] = [slide(7, high), slide(11, wide)];
+  const a = slide(7, high);
+  const b = slide(11, wide);
   assertFigures(windowTerms(both, [7, 11]), {
     terms: a.terms * b.terms,
     common: a.common * b.common,
@@ -140,7 +142,9 @@ Deno.test("poolingRule takes the mean of a window as simulated neighbours have i
 /** The largest of four correlated normals through relu, or as they are, by drawing them. */
 function drawLargest(phi: (z: number) => number, slope: (z: number) => number) {
   const normal = normals(9);
-  const [mean, variance, near] = [0.4, 1.8, 0.35];
+  const mean = 0.4;
+  const variance = 1.8;
+  const near = 0.35;
   return meanOfDraws(2e5, () => {
     const shared = Math.sqrt(near) * normal();
     let most = -Infinity;

@@ -57,7 +57,8 @@ Deno.test("propagate() adds up what several readers send, and weighs how unsure 
     head("sum"),
   ]);
   // relu lets half of it through: 3 / 2 * 4 and 3 * 9.
-  const [ofB, ofC] = [6, 27];
+  const ofB = 6;
+  const ofC = 27;
   const { deltas, doubt } = found.get("a")!;
   assertNear(deltas!, ofB + ofC);
   const share = ofB / (ofB + ofC);

@@ -162,7 +162,8 @@ Deno.test("recurrentRule knows an LSTM that starts to forget by its biases, and 
     ...CELL,
     bias: { variance: meanSquare - mean ** 2, mean, forget: mean },
   });
-  const [off, on] = [1.1e-5, 0.9e-5];
+  const off = 1.1e-5;
+  const on = 0.9e-5;
   for (const [mean, square] of [[0.25, 0.25], [0.25 + on, 0.25], [0.25, 0.25 - on]]) {
     assertNear(found("memory", biased(mean, square)), states("memory", ready), 1e-12);
   }

@@ -31,7 +31,8 @@ Deno.test("meanField() and activationSpread() follow another quadrature through 
   ];
   const states = meanField(layers, 1.6);
   const spreads = activationSpread(layers, 1.6);
-  let [below, variance] = [1.6, 0];
+  let below = 1.6;
+  let variance = 0;
   layers.forEach(({ weightVariance, biasVariance = 0, width }, i) => {
     const q = weightVariance * below + biasVariance;
     const kurtosis = normalMean((z) => Math.tanh(z) ** 4, 0, q) / square(q) ** 2;
@@ -61,7 +62,8 @@ Deno.test("forwardSlope() is the growth of the mean square with the variance", (
     const { value } = resolveActivation("gelu");
     return normalMean((z) => value(z) ** 2, 0, variance);
   };
-  let [low, high] = [0.1, 10];
+  let low = 0.1;
+  let high = 10;
   while (high - low > 1e-9) {
     const middle = (low + high) / 2;
     if (geluSquare(middle) < 1) low = middle;

@@ -21,7 +21,9 @@ Deno.test("reluOffFractions() is 1/2 for one example and 1/4 + arcsin(c) / (2 pi
 });
 
 Deno.test("reluOffFractions() predicts the dead units of random He networks", () => {
-  const [depth, width, seeds] = [10, 128, 8];
+  const depth = 10;
+  const width = 128;
+  const seeds = 8;
   const shares = Array<number>(depth).fill(0);
   for (let seed = 1; seed <= seeds; seed++) {
     const network = { depth, width, activation: "relu", sigma: Math.SQRT2, seed };

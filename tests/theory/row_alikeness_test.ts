@@ -24,7 +24,8 @@ Deno.test("rowAlikeness() leaves rows of zeros out, and says nothing of what is 
 
 /** Means over draws of what so many layers of He relu make of 32 rows of noise. */
 function reluLayers(depth: number, draws: number) {
-  const [rows, width] = [32, 128];
+  const rows = 32;
+  const width = 128;
   const sums = Array.from({ length: depth }, () => ({ cosine: 0, effectiveRank: 0 }));
   for (let draw = 0; draw < draws; draw++) {
     const random = new SeededRandom(draw, "alikeness");

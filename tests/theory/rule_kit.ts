@@ -86,9 +86,11 @@ export function assertNear(found: number, expected: number, tolerance = 1e-9, of
 
 /** The mean of f over a normal variable, by Simpson's rule on a fine grid. */
 export function normalMean(f: (z: number) => number, mean: number, variance: number): number {
-  const [reach, steps] = [9, 3600];
+  const reach = 9;
+  const steps = 3600;
   const step = 2 * reach / steps;
-  let [sum, total] = [0, 0];
+  let sum = 0;
+  let total = 0;
   for (let i = 0; i <= steps; i++) {
     const t = -reach + i * step;
     const weight = (i === 0 || i === steps ? 1 : i % 2 === 1 ? 4 : 2) * Math.exp(-t * t / 2);
@@ -103,16 +105,19 @@ export function normalPairMean(
   f: (z: number) => number,
   { mean, variance, correlation }: { mean: number; variance: number; correlation: number },
 ): number {
-  const [reach, steps] = [96, 16];
+  const reach = 96;
+  const steps = 16;
   const at = (x: number) => f(mean + Math.sqrt(variance) * x);
   // A jump at 0 lies midway between two points of the grid.
   const shift = -mean / Math.sqrt(variance);
   const start = shift - Math.round(shift * steps) / steps - 1 / (2 * steps);
-  let [sum, total] = [0, 0];
+  let sum = 0;
+  let total = 0;
   for (let i = -reach; i <= reach; i++) {
     // Given one of them, the other is normal about the share that they have in common.
     for (let j = -reach; j <= reach; j++) {
-      const [t, u] = [start + i / steps, start + j / steps];
+      const t = start + i / steps;
+      const u = start + j / steps;
       const weight = Math.exp(-(t * t + u * u) / 2);
       const other = correlation * t + Math.sqrt(1 - correlation ** 2) * u;
       sum += weight * at(t) * at(other);

@@ -40,13 +40,31 @@ export function tensorParts(
   } = {},
 ): Part[] {
   const storage: Part[] = [
-    ...[MARK, "storage", { global: ["torch", "FloatStorage"] } as Part, key, "cpu", count, TUPLE],
+    MARK,
+    "storage",
+    { global: ["torch", "FloatStorage"] } as Part,
+    key,
+    "cpu",
+    count,
+    TUPLE,
     { op: "Q" },
   ];
   return [
     { global: ["torch._utils", "_rebuild_tensor_v2"] },
-    ...[MARK, ...storage, offset, MARK, ...shape, TUPLE, MARK, ...strides, TUPLE],
-    ...[{ op: 0x89 }, MARK, TUPLE, TUPLE, { op: "R" }],
+    MARK,
+    ...storage,
+    offset,
+    MARK,
+    ...shape,
+    TUPLE,
+    MARK,
+    ...strides,
+    TUPLE,
+    { op: 0x89 },
+    MARK,
+    TUPLE,
+    TUPLE,
+    { op: "R" },
   ];
 }
 

@@ -18,7 +18,9 @@ const refuses = (
 
 const call = (module: string, name: string): Part[] => [
   { global: [module, name] },
-  ...["touch /tmp/hacked", { op: 0x85 }, { op: "R" }],
+  "touch /tmp/hacked",
+  { op: 0x85 },
+  { op: "R" },
 ];
 
 for (

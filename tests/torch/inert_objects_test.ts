@@ -55,7 +55,9 @@ Deno.test("readStateDict() carries a Namespace along and reads the weights besid
 Deno.test("readStateDict() refuses what runs within a Namespace", async () => {
   const call: Part[] = [
     { global: ["os", "system"] },
-    ...["touch hacked", { op: 0x85 }, { op: "R" }],
+    "touch hacked",
+    { op: 0x85 },
+    { op: "R" },
   ];
   assertEquals(
     await refusal(beside(made("argparse", "Namespace", call))),

@@ -15,7 +15,8 @@ interface Legacy {
 }
 
 const listOf = (keys: readonly (string | number)[]): Part[] => [
-  ...[{ op: "]" }, MARK],
+  { op: "]" },
+  MARK,
   ...keys,
   { op: "e" },
 ];
@@ -34,7 +35,10 @@ function legacy(
 ): Uint8Array<ArrayBuffer> {
   const pickles = [
     [{ op: 0x8a }, new Uint8Array([10, ...MAGIC])],
-    ...[[version], machine, weights, keys],
+    [version],
+    machine,
+    weights,
+    keys,
   ].map(assemblePickle);
   const data = storages.map(([count, entries]) => {
     const bytes = new Uint8Array(8 + 4 * entries.length);
@@ -56,7 +60,8 @@ const two = dictionaryParts({
 
 Deno.test("readStateDict() reads files of torch.save before 1.6, storages in the order of their list", () => {
   assertEquals(read(legacy()), { w: [1, 2, 3, 4] });
-  const [x, y]: [number, number[]][] = [[2, [8, 9]], [4, [1, 2, 3, 4]]];
+  const x: [number, number[]] = [2, [8, 9]];
+  const y: [number, number[]] = [4, [1, 2, 3, 4]];
   const expected = { a: [8, 9], b: [1, 2, 3, 4] };
   assertEquals(
     read(legacy({ weights: two, keys: listOf(["x", "y"]), storages: [x, y] })),

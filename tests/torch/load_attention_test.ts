@@ -16,7 +16,10 @@ function network(isNamed: boolean) {
     tf.layers.layerNormalization({ epsilon: 1e-5, ...named(name) }).apply(of) as typeof x;
   const y = norm("norm1", x);
   const own = new MultiHeadAttention({
-    ...{ numHeads: 2, keyDim: 4, useCausalMask: true, ...named("own") },
+    numHeads: 2,
+    keyDim: 4,
+    useCausalMask: true,
+    ...named("own"),
   });
   const first = tf.layers.add().apply([x, own.apply([y, y]) as typeof x]) as typeof x;
   const cross = new MultiHeadAttention({ numHeads: 4, keyDim: 2, ...named("cross") });
@@ -39,7 +42,10 @@ for (const [file, isNamed] of CASES) {
     const model = network(isNamed);
     const { layers } = await loadWeights(model, fixture(file), { layout: "pytorch" });
     assertEquals(layers.filter(({ from }) => from.startsWith("own")).map(({ from }) => from), [
-      ...["own.query", "own.key", "own.value", "own.attention_output"],
+      "own.query",
+      "own.key",
+      "own.value",
+      "own.attention_output",
     ]);
     tf.tidy(() => {
       const inputs = [tf.tensor(figures.x, [2, 5, 8]), tf.tensor(figures.memory, [2, 4, 6])];
@@ -57,7 +63,10 @@ Deno.test("loadWeights() refuses a kernel that PyTorch has as no matrix", async 
   const model = tf.sequential();
   model.add(
     new EinsumDense({
-      ...{ name: "turned", equation: "ab,cb->ac", outputShape: 3, inputShape: [4] },
+      name: "turned",
+      equation: "ab,cb->ac",
+      outputShape: 3,
+      inputShape: [4],
     }),
   );
   const error = await assertRejects(

@@ -15,7 +15,10 @@ function network({ isNamed = false, units = 5, scaled = true } = {}) {
   return tf.sequential({
     layers: [
       new DepthwiseConv1D({
-        ...{ kernelSize: 3, depthMultiplier: 2, inputShape: [7, 4], ...named("depth") },
+        kernelSize: 3,
+        depthMultiplier: 2,
+        inputShape: [7, 4],
+        ...named("depth"),
       }),
       new GroupNormalization({ groups: 2, epsilon: 1e-5, ...named("group_norm") }),
       tf.layers.reLU(),
@@ -35,7 +38,13 @@ for (const isNamed of [true, false]) {
     const model = network({ isNamed });
     const { layers } = await loadWeights(model, fixture("norms.pt"));
     assertEquals(layers.map(({ from }) => from), [
-      ...["depth", "group_norm", "up", "norm", "layers.0", "layers.1", "layers.3"],
+      "depth",
+      "group_norm",
+      "up",
+      "norm",
+      "layers.0",
+      "layers.1",
+      "layers.3",
     ]);
     tf.tidy(() => {
       const output = model.predict(tf.tensor(figures.x, [2, 7, 4])) as Tensor;

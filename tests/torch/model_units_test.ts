@@ -29,7 +29,9 @@ Deno.test("modelUnits() knows that steps of a sequence are flattened alike by bo
   const { dense, flatten, lstm, conv1d, embedding } = layers;
   assertEquals(flattened(flatten(sequence)), null);
   const recurrent = lstm({
-    ...{ units: 2, returnSequences: true, recurrentActivation: "sigmoid" },
+    units: 2,
+    returnSequences: true,
+    recurrentActivation: "sigmoid",
     ...sequence,
   });
   assertEquals(flattened(recurrent, flatten()), null);

@@ -22,7 +22,9 @@ const layers = (written: readonly string[]) =>
     const [name, rows, columns] = one.split(" ");
     const shapes = { weight: [Number(columns), Number(rows)], bias: [Number(columns)] };
     return Object.entries(shapes).map(([own, shape]) => ({
-      ...{ name: `${name}.${own}`, shape, type: "float32" as const },
+      name: `${name}.${own}`,
+      shape,
+      type: "float32" as const,
       read: () => new Float32Array(),
     }));
   }));

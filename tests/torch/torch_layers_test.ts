@@ -7,7 +7,9 @@ import { assertEquals, assertThrows } from "@std/assert";
 /** Tensors by name, with the entries 0, 1, 2 and so on. */
 const tensorsOf = (shapes: Record<string, number[]>, type: FileType = "float32"): FileTensor[] =>
   Object.entries(shapes).map(([name, shape]) => ({
-    ...{ name, shape, type },
+    name,
+    shape,
+    type,
     read: () => Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i),
   }));
 
@@ -112,7 +114,10 @@ Deno.test("torchLayers() tells a recurrent layer by the blocks of its rows, each
     const { className, kind, tensors, doubtful } = layer(cell(blocks));
     assertEquals([className, kind, doubtful], [name, "recurrent", false]);
     assertEquals(tensors.map(({ role }) => role), [
-      ...["kernel", "recurrentKernel", "bias", "recurrentBias"],
+      "kernel",
+      "recurrentKernel",
+      "bias",
+      "recurrentBias",
     ]);
     assertEquals(tensors.map(({ axes }) => axes), [[1, 0], [1, 0], [0], [0]]);
   }
@@ -124,7 +129,9 @@ Deno.test("torchLayers() tells a recurrent layer by the blocks of its rows, each
       .map(([own, shape]) => [`rnn.${own}`, shape]),
   ));
   assertEquals(stacked.map(({ name, tensors }) => [name, tensors.length]), [
-    ...[["rnn.l0", 4], ["rnn.l0_reverse", 4], ["rnn.l1", 4]],
+    ["rnn.l0", 4],
+    ["rnn.l0_reverse", 4],
+    ["rnn.l1", 4],
   ]);
 });
 
@@ -143,7 +150,8 @@ Deno.test("offersOf() offers every layer that the shapes leave open, in the orde
   assertEquals(offers({ weight: [3, 5] }, "embedding"), ["embedding [3, 5]"]);
   assertEquals(offers({ weight: [3] }), ["layer norm [3]", "prelu [3]"]);
   assertEquals(offers({ weight: [4, 3, 2], bias: [4] }), [
-    ...["convolution [2, 3, 4] + bias", "transposed [2, 3, 4] + bias"],
+    "convolution [2, 3, 4] + bias",
+    "transposed [2, 3, 4] + bias",
   ]);
   assertEquals(offers({ weight: [4, 1, 2, 5], bias: [4] }), [
     "convolution [2, 5, 1, 4] + bias",
@@ -152,11 +160,14 @@ Deno.test("offersOf() offers every layer that the shapes leave open, in the orde
   ]);
   // TensorFlow.js has no depthwise convolution of volumes.
   assertEquals(offers({ weight: [4, 1, 2, 2, 2], bias: [4] }), [
-    ...["convolution [2, 2, 2, 1, 4] + bias", "transposed [2, 2, 2, 1, 4] + bias"],
+    "convolution [2, 2, 2, 1, 4] + bias",
+    "transposed [2, 2, 2, 1, 4] + bias",
   ]);
   assertEquals(offers({ weight: [4, 3, 2, 5], bias: [3] }), ["transposed [2, 5, 3, 4] + bias"]);
   const unknown: Record<string, number[]>[] = [
-    ...[{ other: [3] }, { weight: [] }, { weight: [3], more: [3] }],
+    { other: [3] },
+    { weight: [] },
+    { weight: [3], more: [3] },
   ];
   for (const shapes of unknown) {
     assertThrows(() => offers(shapes), ModelError, "is of no class that is known");

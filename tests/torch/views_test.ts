@@ -45,7 +45,8 @@ const views = fc.array(
   fc.record({ size: fc.integer({ min: 0, max: 4 }), stride: fc.integer({ min: 0, max: 6 }) }),
   { maxLength: 3 },
 ).chain((axes) => {
-  const [shape, strides] = [axes.map(({ size }) => size), axes.map(({ stride }) => stride)];
+  const shape = axes.map(({ size }) => size);
+  const strides = axes.map(({ stride }) => stride);
   return fc.record({
     shape: fc.constant(shape),
     strides: fc.constant(strides),
@@ -118,7 +119,13 @@ Deno.test("readStateDict() reads a view of another type than its storage, whose 
   const bytes = new Uint8Array(9);
   bytes.set(new Uint8Array(new Float32Array([1.5, 2.5]).buffer));
   const storage: Part[] = [
-    ...[MARK, "storage", { global: ["torch", "ByteStorage"] } as Part, "0", "cpu", 9, TUPLE],
+    MARK,
+    "storage",
+    { global: ["torch", "ByteStorage"] } as Part,
+    "0",
+    "cpu",
+    9,
+    TUPLE,
     { op: "Q" },
   ];
   const view = (
@@ -127,8 +134,21 @@ Deno.test("readStateDict() reads a view of another type than its storage, whose 
     type: Part = { global: ["torch", "float32"] },
   ): Part[] => [
     { global: ["torch._utils", "_rebuild_tensor_v3"] },
-    ...[MARK, ...storage, 0, MARK, ...shape, TUPLE, MARK, ...strides, TUPLE],
-    ...[{ op: 0x89 }, MARK, TUPLE, type, TUPLE, { op: "R" }],
+    MARK,
+    ...storage,
+    0,
+    MARK,
+    ...shape,
+    TUPLE,
+    MARK,
+    ...strides,
+    TUPLE,
+    { op: 0x89 },
+    MARK,
+    TUPLE,
+    type,
+    TUPLE,
+    { op: "R" },
   ];
   const file = torchFile(
     assemblePickle(

@@ -45,7 +45,8 @@ Deno.test("the ranges of activations are those of their curves", () => {
   for (const [name, { curve, range: [low, high] }] of Object.entries(ACTIVATIONS)) {
     if (curve === null) continue;
     const values = Array.from({ length: 40_001 }, (_, i) => curve.value((i - 20_000) / 100));
-    const [least, most] = [Math.min(...values), Math.max(...values)];
+    const least = Math.min(...values);
+    const most = Math.max(...values);
     const near = (found: number, limit: number) =>
       limit === Infinity
         ? found > 59

@@ -64,7 +64,11 @@ Deno.test("optimizerName() knows the spellings of Keras, TensorFlow.js and PyTor
 
 Deno.test("readSettings() reads every spelling, and leaves out what is damaged", () => {
   const { beta1, beta2, epsilon, amsgrad, weightDecay } = readSettings("AdamW", {
-    ...{ beta_1: 0.8, beta2: 0.9, EPSILON: "1e-5", amsgrad: null, weight_decay: 0.1 },
+    beta_1: 0.8,
+    beta2: 0.9,
+    EPSILON: "1e-5",
+    amsgrad: null,
+    weight_decay: 0.1,
   });
   assertEquals([beta1, beta2, epsilon, amsgrad, weightDecay], [0.8, 0.9, 1e-7, false, 0.1]);
   assertEquals(readSettings("RMSProp", { decay: 0.7 }).rho, 0.7);
@@ -134,7 +138,13 @@ Deno.test("readRate() reads a number as it was typed, and the largest rate of a 
 Deno.test("shortest() gives the shortest decimal of a float32", () => {
   const values = [1e-4, 0.1, 0.03, 1 / 3, 50, 1e-30, 0];
   assertEquals(values.map((value) => shortest(Math.fround(value))), [
-    ...[1e-4, 0.1, 0.03, 0.33333334, 50, 1e-30, 0],
+    1e-4,
+    0.1,
+    0.03,
+    0.33333334,
+    50,
+    1e-30,
+    0,
   ]);
   assertEquals(shortest(NaN), NaN);
 });

@@ -74,7 +74,16 @@ Deno.test("formatNumber() refuses what is no number", () => {
 Deno.test("formatFactor() writes a small factor as a fraction", () => {
   const factors = [1 / 894.4, 1 / 1414.2, 0.0999, 0.1, 0.5, 1.414, 20, 1e-6, 0, -0.01];
   assertEquals(factors.map(formatFactor), [
-    ...["1/894", "1/1414", "1/10", "0.1", "0.5", "1.41", "20", "1/1e6", "0", "-0.01"],
+    "1/894",
+    "1/1414",
+    "1/10",
+    "0.1",
+    "0.5",
+    "1.41",
+    "20",
+    "1/1e6",
+    "0",
+    "-0.01",
   ]);
 });
 
@@ -106,7 +115,8 @@ Deno.test("formatShare() writes 0% and 100% for exactly none and all alone", () 
 
 Deno.test("formatPercent() and formatShare() say the same, and all or none of nothing else", () => {
   fc.assert(fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (share) => {
-    const [long, short] = [formatPercent(share), formatShare(share)];
+    const long = formatPercent(share);
+    const short = formatShare(share);
     assertEquals([long === "0 %", short === "0%"], [share === 0, share === 0]);
     assertEquals([long === "100 %", short === "100%"], [share === 1, share === 1]);
     assert(short.length <= 4, short);
@@ -118,8 +128,11 @@ Deno.test("formatPercent() and formatShare() say the same, and all or none of no
 
 Deno.test("formatCount() minds the plural and groups thousands", () => {
   assertEquals([
-    ...[formatCount(0, "unit"), formatCount(1, "unit"), formatCount(4021, "unit")],
-    ...[formatCount(1, "pass", "passes"), formatCount(2, "pass", "passes")],
+    formatCount(0, "unit"),
+    formatCount(1, "unit"),
+    formatCount(4021, "unit"),
+    formatCount(1, "pass", "passes"),
+    formatCount(2, "pass", "passes"),
   ], ["0 units", "1 unit", "4,021 units", "1 pass", "2 passes"]);
 });
 

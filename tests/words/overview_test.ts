@@ -13,8 +13,12 @@ const shown = <T extends object>(value: T, rows = 2): T =>
 
 /** As a snapshot and a failed assertion print a value. */
 const WHOLE: Deno.InspectOptions = {
-  ...{ depth: Infinity, sorted: true, trailingComma: true, compact: false },
-  ...{ iterableLimit: Infinity, strAbbreviateSize: Infinity },
+  depth: Infinity,
+  sorted: true,
+  trailingComma: true,
+  compact: false,
+  iterableLimit: Infinity,
+  strAbbreviateSize: Infinity,
 };
 
 Deno.test("withOverview() prints a title and a table in place of a value", () => {

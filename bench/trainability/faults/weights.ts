@@ -34,7 +34,8 @@ export const WEIGHT_FAULTS: readonly Fault[] = [
     weight: 2,
     fits: always,
     apply(plan, random) {
-      const [by, at] = [factor(random, 0.3, 4), random.uniform()];
+      const by = factor(random, 0.3, 4);
+      const at = random.uniform();
       edit(plan, { role: "kernel", at, do: "multiply", by });
       return `x ${show(by)} at ${show(at)}`;
     },

@@ -27,7 +27,8 @@ const RANGES: Record<string, [number, number]> = {
 function isOutOfRange({ outputs, targets, measurements, classes }: PeerView): boolean {
   const { activation, values } = outputs.at(-1)!;
   const [low, high] = RANGES[activation] ?? [-Infinity, Infinity];
-  const [least, most] = [Math.min(...targets), Math.max(...targets)];
+  const least = Math.min(...targets);
+  const most = Math.max(...targets);
   if (activation === "softmax") return false;
   const entropy = classes !== null && measurements.objective.name === "categoricalCrossentropy";
   if (entropy && (activation === "relu" || activation === "linear")) return true;

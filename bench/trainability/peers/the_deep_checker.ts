@@ -41,7 +41,8 @@ function hasPoorWeights(view: PeerView): boolean {
 function isNormalized(values: Float32Array): boolean {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const least = Math.min(...values);
+  const most = Math.max(...values);
   if (variance === 0) return false;
   const ranged = near(most, 1) && (near(least, 0) || near(least, -1));
   return ranged || (near(Math.sqrt(variance), 1) && near(mean, 0));

@@ -64,7 +64,8 @@ export async function run(
  */
 async function claimFolder(out: string, model: string | null): Promise<void> {
   const place = (path: string) => Deno.stat(path).catch(() => null);
-  const [own, other] = [await place(out), model === null ? null : await place(folderOf(model))];
+  const own = await place(out);
+  const other = model === null ? null : await place(folderOf(model));
   if (own?.ino && own.ino === other?.ino && own.dev === other.dev) {
     throw new UsageError(
       `--out is ${showWord(out)}, the folder of the model, expected another one`,

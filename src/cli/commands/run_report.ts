@@ -48,7 +48,8 @@ export async function run(
   }
   const { histograms = false } = FORMATS[format];
   const request = {
-    ...{ model: model ?? null, ...flags },
+    model: model ?? null,
+    ...flags,
     examination: { trial, trialBudget, rules: null, trained: null, histograms },
   };
   /** Draws one examination as text, at the current width of the terminal. */

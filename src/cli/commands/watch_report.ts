@@ -163,7 +163,8 @@ class FileWatch implements Disposable {
     for (;;) {
       await this.#wake.promise;
       this.#wake = Promise.withResolvers();
-      let [before, now] = [this.#known, await this.#state()];
+      let before = this.#known;
+      let now = await this.#state();
       if (now === before) continue;
       while (now !== before) {
         await new Promise((resolve) => setTimeout(resolve, CALM));

@@ -226,7 +226,8 @@ export function parseScales(text: string, place: string): number[] {
   const range = text.split("..");
   if (range.length === 1) return requireDistinct(text.split(",").map(number), place);
   const [end, count, ...more] = range[1].split(":");
-  const [from, to] = [number(range[0]), number(end)];
+  const from = number(range[0]);
+  const to = number(end);
   if (range.length > 2 || more.length > 0 || to < from) throw wrong();
   const decades = Math.log10(to / from);
   const steps = count === undefined

@@ -9,8 +9,12 @@ import { foundBy, isOf, layersOf } from "./shared.ts";
 
 /** Findings that another activation or loss does not fix. */
 const NO_PAIR: readonly string[] = [
-  ...["no-shares", "targets-outside", "hinge-zeros", "dropped"],
-  ...["no-logits", "one-sided-logits"],
+  "no-shares",
+  "targets-outside",
+  "hinge-zeros",
+  "dropped",
+  "no-logits",
+  "one-sided-logits",
 ];
 
 /** Returns heads, losses and targets that do not fit each other. */

@@ -50,7 +50,7 @@ interface Examined {
 /** Added to figures before they are compared by ratio, since one may be 0. */
 const TINY = 1e-12;
 
-/** One cause may hide another, rarely a third. */
+/** Rounds of fixes: a cause may hide another, rarely a third. */
 const MAX_STACKED_FIXES = 4;
 
 /**

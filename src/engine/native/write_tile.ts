@@ -43,7 +43,8 @@ function step(rows: number, at: number, fifth: number): string {
  * together.
  */
 function wholeStep(rows: number, number: number): string {
-  const [four, at] = [16 * rows * Math.floor(number / 4), number % 4];
+  const four = 16 * rows * Math.floor(number / 4);
+  const at = number % 4;
   return step(rows, four + 16 * at, four + 64 + 4 * at);
 }
 

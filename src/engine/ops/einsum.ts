@@ -216,8 +216,14 @@ class EinsumSteps {
     const count = shape.reduce((product, length) => product * length, 1);
     const flat = this.reshape(moved, [count, size * size]);
     const slice = {
-      ...{ begin: [0, 0], end: [count, size * size], strides: [1, size + 1] },
-      ...{ beginMask: 0, endMask: 0, ellipsisMask: 0, newAxisMask: 0, shrinkAxisMask: 0 },
+      begin: [0, 0],
+      end: [count, size * size],
+      strides: [1, size + 1],
+      beginMask: 0,
+      endMask: 0,
+      ellipsisMask: 0,
+      newAxisMask: 0,
+      shrinkAxisMask: 0,
     };
     const taken = this.next(flat, "StridedSlice", slice, labels);
     return this.#diagonals(this.reshape(taken, [...shape, size]));
@@ -268,7 +274,8 @@ class EinsumSteps {
     const ways = [[a, b], [b, a]].flatMap(([x, y]) =>
       [x.labels, y.labels, order].flatMap((like) =>
         [x.labels, y.labels].map((by) => {
-          const [common, summed] = [as(kept, like), as(gone, by)];
+          const common = as(kept, like);
+          const summed = as(gone, by);
           const [left, right] = [x, y].map((operand) => {
             const own = operand.labels.filter((label) => !shared.includes(label));
             const isTurned = operand.labels.join() === [...common, ...summed, ...own].join();

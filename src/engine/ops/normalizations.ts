@@ -53,14 +53,15 @@ function normalizeKernel(kernelName: string, by: "columns" | "rows") {
       const variance = backend.makeOutput([count], "float32");
       const lack = backend.makeOutput([count], "float32");
       const at = {
-        ...{ x: address(x), to: address(y), mean: address(mean), variance: address(variance) },
-        ...{
-          lack: address(lack),
-          scale: address(scale),
-          offset: address(offset),
-          ...size,
-          epsilon,
-        },
+        x: address(x),
+        to: address(y),
+        mean: address(mean),
+        variance: address(variance),
+        lack: address(lack),
+        scale: address(scale),
+        offset: address(offset),
+        ...size,
+        epsilon,
       };
       if (by === "rows") native.normalizeRows(at);
       else {
@@ -85,9 +86,16 @@ function gradientKernel(kernelName: string, by: "columns" | "rows") {
         backend.makeOutput(shape, "float32")
       );
       const at = {
-        ...{ x: address(x), dy: address(dy), to: address(dx), scale: address(scale) },
-        ...{ mean: address(mean), variance: address(variance), ...size, epsilon },
-        ...{ dScale: address(dScale), dOffset: address(dOffset) },
+        x: address(x),
+        dy: address(dy),
+        to: address(dx),
+        scale: address(scale),
+        mean: address(mean),
+        variance: address(variance),
+        ...size,
+        epsilon,
+        dScale: address(dScale),
+        dOffset: address(dOffset),
         lack: lack === undefined ? 0 : address(lack),
       };
       withPartials(context, size, (partials) => {
@@ -198,8 +206,14 @@ const fusedBatchNormKernel = defineOp<{ varianceEpsilon: number }, BatchNormInpu
       const { address } = context;
       const width = x.shape.at(-1)!;
       context.native.normalizeColumns({
-        ...{ x: address(x), to: address(result), mean: address(mean), variance: address(variance) },
-        ...{ lack: 0, scale: address(scale), offset: address(offset), width },
+        x: address(x),
+        to: address(result),
+        mean: address(mean),
+        variance: address(variance),
+        lack: 0,
+        scale: address(scale),
+        offset: address(offset),
+        width,
         rows: context.tf.util.sizeFromShape(x.shape) / Math.max(1, width),
         epsilon: attrs.varianceEpsilon,
       });
@@ -220,12 +234,10 @@ const fusedBatchNormKernel = defineOp<{ varianceEpsilon: number }, BatchNormInpu
       const offsets = broadcastOffsets(info.shape, x.shape);
       return (i: number) => view[offsets[i]];
     };
-    const [m, v, s, o] = [
-      values(mean, 0),
-      values(variance, 1),
-      values(scale, 1),
-      values(offset, 0),
-    ];
+    const m = values(mean, 0);
+    const v = values(variance, 1);
+    const s = values(scale, 1);
+    const o = values(offset, 0);
     const from = context.backend.typedArrayFromHeap(x);
     const to = context.backend.typedArrayFromHeap(output);
     for (let i = 0; i < to.length; i++) {

@@ -57,14 +57,20 @@ const recurrentSequence = defineOp<Sequence, ForwardInputs>(
     const active = make(isLstm ? units : 0);
     const last = backend.makeOutput([batch, 1, isLstm ? units : 0], "float32");
     multiply(context, row(x, features), row(kernel, columns), address(z), {
-      ...{ m: rows, n: columns, k: features },
+      m: rows,
+      n: columns,
+      k: features,
       bias: bias === undefined ? 0 : address(bias),
     });
     const panels = packKernel(context, cell, recurrentKernel, false);
     native.recurrent(cell, { batch, steps, units }, {
-      ...{ z: address(z), a: address(a), h: address(h) },
-      ...{ state: address(state), active: address(active) },
-      ...{ h0: address(h0), c0: c0 === undefined ? 0 : address(c0) },
+      z: address(z),
+      a: address(a),
+      h: address(h),
+      state: address(state),
+      active: address(active),
+      h0: address(h0),
+      c0: c0 === undefined ? 0 : address(c0),
       panels: address(panels),
       bias: innerBias === undefined ? 0 : address(innerBias),
       mask: mask === undefined ? 0 : address(mask),
@@ -118,13 +124,23 @@ const recurrentSequenceGradient = defineOp<
   }
   const place = (of: TensorInfo) => tf.util.sizeFromShape(of.shape) === 0 ? 0 : address(of);
   native.recurrentGradient(cell, { batch, steps, units }, {
-    ...{ z: address(z), a: address(cell.kind === "simple" ? h : a), h: address(h) },
-    ...{ state: address(state), active: place(active) },
-    ...{ h0: address(h0), c0: c0 === undefined ? 0 : address(c0) },
-    ...{ panels: address(panels), before: address(before) },
+    z: address(z),
+    a: address(cell.kind === "simple" ? h : a),
+    h: address(h),
+    state: address(state),
+    active: place(active),
+    h0: address(h0),
+    c0: c0 === undefined ? 0 : address(c0),
+    panels: address(panels),
+    before: address(before),
     mask: mask === undefined ? 0 : address(mask),
-    ...{ dh: address(dh), dz: address(dz), dh0: address(dh0), dc0: place(dc0) },
-    ...{ da: place(da), dState: place(dState), dActive: place(dActive) },
+    dh: address(dh),
+    dz: address(dz),
+    dh0: address(dh0),
+    dc0: place(dc0),
+    da: place(da),
+    dState: place(dState),
+    dActive: place(dActive),
   });
   dispose(panels);
 

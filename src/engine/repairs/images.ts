@@ -121,7 +121,8 @@ export const repairKerasImages: LayerRepair = ({ tf, patch }) => {
   const crop = (x: Tensor, height: number, width: number): Tensor => {
     const [rows, columns] = x.shape.slice(-3);
     const outer = x.shape.slice(0, -3);
-    const [top, left] = [Math.floor((rows - height) / 2), Math.floor((columns - width) / 2)];
+    const top = Math.floor((rows - height) / 2);
+    const left = Math.floor((columns - width) / 2);
     return tf.slice(
       x,
       [...outer.map(() => 0), top, left, 0],

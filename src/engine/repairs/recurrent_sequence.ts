@@ -100,7 +100,13 @@ export function recurrentSequence(
       );
     }
     const gradients: Record<string, Tensor> = {
-      ...{ x: dx, kernel, recurrentKernel, bias, innerBias, h0: dh0, c0: dc0 },
+      x: dx,
+      kernel,
+      recurrentKernel,
+      bias,
+      innerBias,
+      h0: dh0,
+      c0: dc0,
     };
     return names.map((name) => gradients[name]);
   }

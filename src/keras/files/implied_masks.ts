@@ -3,8 +3,15 @@ import { isOperation } from "./plain_operation.ts";
 
 /** Operations of which Keras makes masks, and which it lists among the layers. */
 const MASKING = [
-  ...["Any", "Concatenate", "ConvertToTensor", "ExpandDims", "LogicalAnd", "LogicalOr"],
-  ...["NotEqual", "OnesLike", "ZerosLike"],
+  "Any",
+  "Concatenate",
+  "ConvertToTensor",
+  "ExpandDims",
+  "LogicalAnd",
+  "LogicalOr",
+  "NotEqual",
+  "OnesLike",
+  "ZerosLike",
 ];
 
 /** Mask operations whose result does not depend on their input. */

@@ -114,8 +114,17 @@ function parseModel(text: string, place: string): Json {
 
 /** Weights of Keras's layers in the order in which each layer makes them. */
 const ORDER = [
-  ...["depthwise_kernel", "pointwise_kernel", "kernel", "recurrent_kernel", "bias"],
-  ...["gamma", "beta", "moving_mean", "moving_variance", "embeddings", "alpha"],
+  "depthwise_kernel",
+  "pointwise_kernel",
+  "kernel",
+  "recurrent_kernel",
+  "bias",
+  "gamma",
+  "beta",
+  "moving_mean",
+  "moving_variance",
+  "embeddings",
+  "alpha",
 ];
 
 /** Returns the last part of a weight's path: `kernel` of `dense_1/kernel`. */

@@ -32,7 +32,8 @@ export function pairByGroup(model: LayersModel, root: Hdf5Group): WeightPair[] {
     .filter(({ weights }) => weights.length > 0);
   const layers = model.layers.filter(({ weights }) => weights.length > 0);
   if (saved.length !== layers.length) {
-    const [more, less] = [saved.map(({ name }) => name), layers.map(({ name }) => name)];
+    const more = saved.map(({ name }) => name);
+    const less = layers.map(({ name }) => name);
     const extra = more.find((name) => !less.includes(name)) ?? more.at(-1);
     const missing = less.find((name) => !more.includes(name)) ?? less.at(-1);
     throw new ModelError(

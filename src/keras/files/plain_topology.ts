@@ -24,17 +24,15 @@ const WRAPPING = [
  * `repairMergeMasks`.
  */
 const OWN_MASKS = [
-  ...[
-    "Add",
-    "Average",
-    "Concatenate",
-    "ELU",
-    "LeakyReLU",
-    "Maximum",
-    "Minimum",
-    "Multiply",
-    "Rescaling",
-  ],
+  "Add",
+  "Average",
+  "Concatenate",
+  "ELU",
+  "LeakyReLU",
+  "Maximum",
+  "Minimum",
+  "Multiply",
+  "Rescaling",
   "Subtract",
 ];
 

@@ -18,8 +18,17 @@ const FLOATS: Record<string, FileType> = {
 };
 
 const NAMES = [
-  ...["whole numbers", "floating-point numbers", "times", "texts", "bit fields", "opaque bytes"],
-  ...["compounds", "references to objects", "enumerations", "lists", "arrays"],
+  "whole numbers",
+  "floating-point numbers",
+  "times",
+  "texts",
+  "bit fields",
+  "opaque bytes",
+  "compounds",
+  "references to objects",
+  "enumerations",
+  "lists",
+  "arrays",
 ];
 
 /**

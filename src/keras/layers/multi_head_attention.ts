@@ -26,7 +26,8 @@ const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 /** Returns a kernel on the last axes of an input, as Keras writes it: `"abc,cde->abde"`. */
 function projection(free: number, bound: number, sizes: readonly number[]) {
   const at = (from: number, count: number) => LETTERS.slice(from, from + count);
-  const [kept, summed] = [at(0, free), at(free, bound)];
+  const kept = at(0, free);
+  const summed = at(free, bound);
   const made = at(free + bound, sizes.length);
   return {
     equation: `${kept}${summed},${summed}${made}->${kept}${made}`,
@@ -129,7 +130,8 @@ function attentionEquations(rank: number, axes: readonly number[]): AttentionEqu
   const apart = query.filter((_, axis) => !axes.includes(axis) && axis !== rank - 1);
   const at = (of: readonly string[]) => axes.map((axis) => of[axis]);
   const scores = [...apart, ...at(query), ...at(key)].join("");
-  const [q, k] = [query.join(""), key.join("")];
+  const q = query.join("");
+  const k = key.join("");
   return { scores: `${q},${k}->${scores}`, context: `${scores},${k}->${q}` };
 }
 

@@ -49,7 +49,8 @@ export const createNormalization: KerasLayerFactory<NormalizationArgs> = kerasLa
       super(args);
       this.#args = args;
       this.supportsMasking = true;
-      const [mean, variance] = [args.mean ?? null, args.variance ?? null];
+      const mean = args.mean ?? null;
+      const variance = args.variance ?? null;
       if ((mean === null) === (variance === null)) return;
       throw new TypeError(
         `${this.name} has ${

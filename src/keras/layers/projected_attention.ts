@@ -162,10 +162,8 @@ export const createProjectedAttention = kerasLayer((tf) => {
 
     override computeOutputShape(shapes: tfjs.Shape | tfjs.Shape[]): tfjs.Shape | tfjs.Shape[] {
       const { query, value, key = value } = this.#shapes(shapes);
-      const [queries, keys] = [
-        this.shapeOfInner("query_dense", query),
-        this.shapeOfInner("key_dense", key),
-      ];
+      const queries = this.shapeOfInner("query_dense", query);
+      const keys = this.shapeOfInner("key_dense", key);
       const gates = this.settings.useGate ? this.shapeOfInner("gate_dense", query) : null;
       const values = this.shapeOfInner("value_dense", value);
       const weights = this.shapeOfInner("softmax", this.shapeOfInner("scores", [queries, keys]));
@@ -203,7 +201,8 @@ export const createProjectedAttention = kerasLayer((tf) => {
         );
         const run = (name: string, x: Tensor | Tensor[], more: object = {}) =>
           this.innerLayers[name].call(x, { training, ...more }) as Tensor;
-        const [queries, keys] = [run("query_dense", query), run("key_dense", key)];
+        const queries = run("query_dense", query);
+        const keys = run("key_dense", key);
         const gates = this.settings.useGate ? run("gate_dense", query) : null;
         const values = run("value_dense", value);
         const scores = run("scores", [queries, keys]);

@@ -60,7 +60,8 @@ function readHeader(bytes: Uint8Array): Header {
   if (name !== "IHDR" || view.getUint32(8) !== 13) {
     return fail("The picture has no header, expected one of 13 bytes");
   }
-  const [width, height] = [view.getUint32(16), view.getUint32(20)];
+  const width = view.getUint32(16);
+  const height = view.getUint32(20);
   const [bits, type, , , interlaced] = bytes.subarray(24);
   const samples = CHANNELS[type];
   if (

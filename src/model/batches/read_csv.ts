@@ -92,7 +92,8 @@ function targetOf(
   table: readonly string[][],
 ): number | null {
   if (columns.length < 2) return null;
-  const [first, last] = [columns[0], columns.at(-1)!];
+  const first = columns[0];
+  const last = columns.at(-1)!;
   if (TARGET.test(names[last]) || table.every((cells) => isWord(cells[last]))) return last;
   return FIRST_TARGET.test(names[first]) ? first : null;
 }

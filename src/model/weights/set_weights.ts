@@ -174,7 +174,9 @@ function overview(weights: Record<string, WeightValue>): Overview {
     title: `${formatCount(all.length, "weight")} with ${formatCount(entries, "entry", "entries")}`,
     columns: ["weight", "shape", "mean |w|", "largest |w|"],
     rows: all.map(({ name, shape, values }) => [
-      ...[name, `[${shape.join(", ")}]`, meanAbs(values)],
+      name,
+      `[${shape.join(", ")}]`,
+      meanAbs(values),
       values.reduce((most, w) => Math.max(most, Math.abs(w)), 0),
     ]),
   };

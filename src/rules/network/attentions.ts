@@ -70,7 +70,8 @@ export function askingShare({ asking, value }: Attention): number | null {
   const gradients = asking.map(({ kernel }) => kernel.gradients);
   const own = value?.kernel.gradients ?? null;
   if (gradients.length === 0 || own === null || !(own.rms > 0)) return null;
-  let [sum, count] = [0, 0];
+  let sum = 0;
+  let count = 0;
   for (const gradient of gradients) {
     if (gradient === null || gradient.nonFinite > 0) return null;
     sum += gradient.l2 ** 2;

@@ -207,7 +207,8 @@ export function judgeRatioByTheory(
 
 /** Returns the factor between a value and the nearest end of the healthy range, 1 inside it. */
 function offOf(value: number, healthy: readonly number[]): number {
-  const [low, high] = [Math.min(...healthy), Math.max(...healthy)];
+  const low = Math.min(...healthy);
+  const high = Math.max(...healthy);
   return value < low ? value / low : value > high ? value / high : 1;
 }
 

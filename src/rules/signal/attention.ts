@@ -234,7 +234,9 @@ function collapsedTokens(subject: Case<"tokensApart">): Verdict[] {
   // Tokens that are alike from the start are not the network's fault. If all differ at the end, no
   // such layer exists.
   if (from === 0 || !layers.includes(stream[from])) return [];
-  const [first, layer, last] = [stream[0], stream[from], stream.at(-1)!];
+  const first = stream[0];
+  const layer = stream[from];
+  const last = stream.at(-1)!;
   const skips = network.layers.some(({ kind }) => kind === "addition");
   // The gradient of queries and keys vanishes as the tokens become alike.
   const share = askingShare(network.attentions.at(-1)!);

@@ -108,7 +108,8 @@ export const gradientRatio: Rule = defineRule({
       const limit = thresholds.gradientRatioFactor ** spread(width);
       if (off <= limit && off >= 1 / limit) return [];
       const expected = between(1 / limit, limit);
-      const [lower, upper] = [layerName(below.layer.name), layerName(above.layer.name)];
+      const lower = layerName(below.layer.name);
+      const upper = layerName(above.layer.name);
       const figures = {
         ratio: figure(measured, "|delta|^2 / |delta above|^2"),
         predicted: figure(predicted, "|delta|^2 / |delta above|^2"),

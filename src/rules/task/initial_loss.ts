@@ -43,7 +43,7 @@ export const initialLoss: Rule = defineRule({
       unit: "share of the expected loss",
       range: [0, Infinity],
       source: "own: less than half of the limit for an error",
-      about: "How far below the expected loss the rule warns, as a share of it.",
+      about: "Share of the expected loss by which a lower loss is warned about.",
     },
     initialLossFactor: {
       default: 5,

@@ -33,7 +33,7 @@ export const learningRate: Rule = defineRule({
         "own: 35 sensible networks of bench/trainability at drawn rates, and 11 of its even seeds: " +
         "beyond it 26 fail, 5 are slow, none trains; nearer to the usual rates 2 are slow, 7 train; of " +
         "80 even seeds of its focus rates (the other optimizers) 30 fail, 7 are slow, 3 train beyond it",
-      about: "How many times a learning rate may lie above or below the usual ones; nearer to " +
+      about: "Factor by which a learning rate may be above or below the usual ones; nearer to " +
         "them the rule warns.",
     },
   },

@@ -279,7 +279,9 @@ const isOutside = ({ values }: TargetMeasurements) => values.maxAbs > 1 || hasNe
 
 /** Reports targets that are not probabilities. */
 const outside = (severity: Mismatch["severity"], kind: string, advice: string): Mismatch => ({
-  ...{ severity, kind, advice },
+  severity,
+  kind,
+  advice,
   expected: inWords("targets from 0 to 1"),
   why: say`some targets are not between 0 and 1`,
 });

@@ -115,7 +115,8 @@ function judgeLayer(
       if (isConstant || values.count < fewest || values.nonFinite > 0) return [];
       const deviations = drawsFor(layer, weight).filter(({ name }) => !name.startsWith("N("))
         .map(({ std }) => std);
-      const [low, high] = [Math.min(...deviations), Math.max(...deviations)];
+      const low = Math.min(...deviations);
+      const high = Math.max(...deviations);
       const range = [
         low / thresholds.initScaleCustom,
         high * thresholds.initScaleFactor,

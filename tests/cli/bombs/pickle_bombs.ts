@@ -14,9 +14,14 @@ const times = (count: number, parts: (i: number) => Part[]) =>
 export function copiedList(pairs: number, copies: number): Uint8Array {
   return torchFile(assemblePickle([
     { global: ["collections", "OrderedDict"] },
-    ...[...put(0), { op: "]" }, ...put(1), MARK],
+    ...put(0),
+    { op: "]" },
+    ...put(1),
+    MARK,
     ...times(pairs, (i) => [i, { op: "N" }, { op: 0x86 }]),
-    ...[{ op: "e" }, { op: "}" }, MARK],
+    { op: "e" },
+    { op: "}" },
+    MARK,
     ...times(copies, (i) => [i, ...get(0), ...get(1), { op: 0x85 }, { op: "R" }]),
     { op: "u" },
   ]));
@@ -27,12 +32,29 @@ export function copiedShape(axes: number, tensors: number): Uint8Array {
   const storage = [MARK, "storage", { global: ["torch", "FloatStorage"] } as Part, "0", "cpu", 1];
   const pickle = assemblePickle([
     { global: ["torch._utils", "_rebuild_tensor_v2"] },
-    ...[...put(0), ...storage, TUPLE, { op: "Q" }, ...put(2), MARK],
+    ...put(0),
+    ...storage,
+    TUPLE,
+    { op: "Q" },
+    ...put(2),
+    MARK,
     ...times(axes, () => [{ op: "K" }, { op: 1 }]),
-    ...[TUPLE, ...put(1), { op: "}" }, MARK],
+    TUPLE,
+    ...put(1),
+    { op: "}" },
+    MARK,
     ...times(tensors, (i) => [
-      ...[`t${i}`, ...get(0), MARK, ...get(2), 0, ...get(1), ...get(1)],
-      ...[{ op: 0x89 }, { op: "N" }, TUPLE, { op: "R" }],
+      `t${i}`,
+      ...get(0),
+      MARK,
+      ...get(2),
+      0,
+      ...get(1),
+      ...get(1),
+      { op: 0x89 },
+      { op: "N" },
+      TUPLE,
+      { op: "R" },
     ]),
     { op: "u" },
   ]);
@@ -51,8 +73,14 @@ export function emptyDictionaries(count: number): Uint8Array {
 /** One dictionary with many names, and nothing in it that is a tensor. */
 export function namedDictionary(entries: number, names: number): Uint8Array {
   return torchFile(assemblePickle([
-    ...[{ op: "}" }, ...put(0), MARK, ...times(entries, (i) => [`${i}`, 0])],
-    ...[{ op: "u" }, { op: "}" }, MARK, ...times(names, (i) => [`${i}`, ...get(0)])],
+    { op: "}" },
+    ...put(0),
+    MARK,
+    ...times(entries, (i) => [`${i}`, 0]),
+    { op: "u" },
+    { op: "}" },
+    MARK,
+    ...times(names, (i) => [`${i}`, ...get(0)]),
     { op: "u" },
   ]));
 }

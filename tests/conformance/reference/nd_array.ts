@@ -77,7 +77,8 @@ export function transpose(a: NdArray, permutation: readonly number[]): NdArray {
 export function zip(a: NdArray, b: NdArray, f: (a: number, b: number) => number): NdArray {
   const rank = Math.max(a.shape.length, b.shape.length);
   const pad = (shape: readonly number[]) => [...Array(rank - shape.length).fill(1), ...shape];
-  const [shapeA, shapeB] = [pad(a.shape), pad(b.shape)];
+  const shapeA = pad(a.shape);
+  const shapeB = pad(b.shape);
   const pick = (shape: number[], index: number[]) =>
     offsetOf(shape, index.map((i, axis) => shape[axis] === 1 ? 0 : i));
   return ndArray(

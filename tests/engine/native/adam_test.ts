@@ -31,7 +31,8 @@ Deno.test("adam() has the bits of float64, at odd addresses and beside what it m
       // One more behind each, which must stay.
       const behind = (values: Float32Array) => place([...values, 77], offset);
       const [m, v, to] = [first, second, new Float32Array(count)].map(behind);
-      const [w, g] = [place(weights, offset), place(slopes, offset)];
+      const w = place(weights, offset);
+      const g = place(slopes, offset);
       native.adam(
         {
           weights: w.address,

@@ -118,7 +118,8 @@ Deno.test("matMul() lets NaN and Infinity reach the entries that are made of the
       for (const form of FORMS) {
         for (const value of [NaN, Infinity]) {
           const operands = [numbers(m * k, 1), numbers(k * n, 2)];
-          const [i, l] = [m - 1, k - 1];
+          const i = m - 1;
+          const l = k - 1;
           operands[0][form.transposeA ? l * m + i : i * k + l] = value;
           const c = product(bench, operands, { m, n, k }, form);
           c.forEach((x, at) => assertEquals(Number.isFinite(x), Math.floor(at / n) !== i));

@@ -43,7 +43,11 @@ function compute(engine: Engine): Int32Array[] {
     }
     const heap = heapOf(engine);
     const many = (seed: number) => draw([200_003], seed);
-    const [weights, slopes, to, first, second] = [many(6), many(7), many(8), many(9), many(10)];
+    const weights = many(6);
+    const slopes = many(7);
+    const to = many(8);
+    const first = many(9);
+    const second = many(10);
     const rates = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, rate: 0.01, scale: 2 };
     heap.native.adam(
       {

@@ -17,7 +17,8 @@ Deno.test("Softmax over many classes, and its gradient, are as exact as float32 
           logits,
           tf.cast(weights, "float32"),
         );
-        const [y, dx] = [value.dataSync(), grad.dataSync()];
+        const y = value.dataSync();
+        const dx = grad.dataSync();
         [0, 1, 5].forEach((logit, row) => {
           const total = width - 1 + Math.exp(logit), one = Math.exp(logit) / total;
           for (const i of [0, 7, width - 1]) {

@@ -22,7 +22,8 @@ Deno.test("conv3d and its gradients are right on images larger than the blocks t
           data: Float64Array.from(tensor.dataSync()),
         });
         const dot = (a: Tensor, b: Tensor) => {
-          const [p, q] = [values(a).data, values(b).data];
+          const p = values(a).data;
+          const q = values(b).data;
           return p.reduce((sum, value, i) => sum + value * q[i], 0);
         };
         const x = draw([2, 7, 19, 23, 3], 1), filter = draw([3, 2, 3, 3, 5], 2);

@@ -80,7 +80,8 @@ Deno.test("Cumsum and its gradient are right along any axis, with every option",
             tf.tensor(dys, shape),
           );
           assertEquals(grad.shape, shape);
-          const [sums, slopes] = [value.dataSync(), grad.dataSync()];
+          const sums = value.dataSync();
+          const slopes = grad.dataSync();
           sumOf(values, options).forEach((sum, i) => assertAlmostEquals(sums[i], sum, 1e-6));
           sumOf(dys, { ...options, reverse: !reverse }).forEach((slope, i) =>
             assertAlmostEquals(slopes[i], slope, 1e-6)

@@ -93,7 +93,8 @@ Deno.test("einsum() gives the sums and gradients of its definition", async () =>
 Deno.test("einsum() takes the letters that come once where the equation has no arrow", async () => {
   await onBackend("this engine", (tf) => {
     tf.tidy(() => {
-      const [a, b] = [draw([2, 3], 1), draw([3, 4], 2)];
+      const a = draw([2, 3], 1);
+      const b = draw([3, 4], 2);
       const found = tf.einsum("cb,ba", tensorOf(tf, a), tensorOf(tf, b));
       assertEquals(found.shape, [4, 2]);
       assert(relativeError(found.dataSync(), naiveEinsum("cb,ba->ac", [a, b]).data) < 1e-6);

@@ -79,7 +79,10 @@ Deno.test("a causal conv1d of any dilation pads no further than its input is lon
   const x = tf.randomNormal([2, 6, 3], 0, 1, "float32", 1);
   const outputs = (rate: number, kernelSize = 3) => {
     const layer = tf.layers.conv1d({
-      ...{ filters: 2, kernelSize, padding: "causal" as const, dilationRate: rate },
+      filters: 2,
+      kernelSize,
+      padding: "causal" as const,
+      dilationRate: rate,
       kernelInitializer: tf.initializers.glorotNormal({ seed: 4 }),
     });
     layer.build([null, 6, 3]);

@@ -39,7 +39,9 @@ Deno.test("a row of a product has the same bits beside few others and beside man
 Deno.test("a product of few rows is right", async () => {
   await onBackend("this engine", (tf) => {
     tf.tidy(() => {
-      const [m, k, n] = [3, 260, 515];
+      const m = 3;
+      const k = 260;
+      const n = 515;
       const a = tf.randomNormal([m, k], 0, 1, "float32", 1), av = a.dataSync();
       const b = tf.randomNormal([k, n], 0, 1, "float32", 2), bv = b.dataSync();
       const c = tf.matMul(a, b).dataSync();

@@ -19,7 +19,8 @@ Deno.test("a product's error does not grow with its shared dimension", async () 
     tf.tidy(() => {
       for (const [m, n] of [[3, 5], [1, 2]]) {
         const a = tf.fill([m, k], P), b = tf.fill([k, n], Q);
-        const [aT, bT] = [tf.reshape(a, [k, m]), tf.reshape(b, [n, k])];
+        const aT = tf.reshape(a, [k, m]);
+        const bT = tf.reshape(b, [n, k]);
         assertAll(tf.matMul(a, b), k * P * Q, "A B");
         assertAll(tf.matMul(aT, b, true), k * P * Q, "A^T B");
         assertAll(tf.matMul(a, bT, false, true), k * P * Q, "A B^T");
@@ -36,7 +37,9 @@ Deno.test("a product's error does not grow with its shared dimension", async () 
 
 Deno.test("a product is right whose sides and shared dimension exceed the blocks of each", async () => {
   await onBackend("this engine", (tf) => {
-    const [m, k, n] = [511, 8200, 523];
+    const m = 511;
+    const k = 8200;
+    const n = 523;
     tf.tidy(() => {
       const a = tf.randomNormal([m, k], 0, 1, "float32", 1), av = a.dataSync();
       const b = tf.randomNormal([k, n], 0, 1, "float32", 2), bv = b.dataSync();
@@ -73,7 +76,8 @@ Deno.test("the error of a filter's gradient does not grow with the positions it 
           ] as const
         ) {
           const depthwise = kernelName.startsWith("Depthwise");
-          const [outHeight, outWidth] = [height - window + 1, width - window + 1];
+          const outHeight = height - window + 1;
+          const outWidth = width - window + 1;
           const dy = tf.fill([batch, outHeight, outWidth, depthwise ? channels : filters], Q);
           const filterShape = [window, window, channels, filters];
           const dw = run(tf, kernelName, { x, dy }, { ...attributes, filterShape });

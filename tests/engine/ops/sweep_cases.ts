@@ -18,8 +18,11 @@ const forward = (x: Begin, tf: TensorFlow) => ({
   offset: tf.zeros([4]),
 });
 const backward = (statistics: number) => (x: Begin, tf: TensorFlow) => ({
-  ...{ dy: x(3, 2), x: tf.ones([3, 2]), scale: tf.ones([2]) },
-  ...{ mean: tf.ones([statistics]), variance: tf.ones([statistics]) },
+  dy: x(3, 2),
+  x: tf.ones([3, 2]),
+  scale: tf.ones([2]),
+  mean: tf.ones([statistics]),
+  variance: tf.ones([statistics]),
 });
 
 /** How to run kernels that sweep over entries or rows so that the first entry of what they are given matters. */

@@ -28,7 +28,11 @@ const MODELS: Record<string, [number[], (tf: TensorFlow) => LayersModel]> = {
     tf.sequential({
       layers: [
         tf.layers.conv1d({
-          ...{ filters: 3, kernelSize: 3, padding: "causal", dilationRate: 2, inputShape: [6, 2] },
+          filters: 3,
+          kernelSize: 3,
+          padding: "causal",
+          dilationRate: 2,
+          inputShape: [6, 2],
           kernelInitializer: tf.initializers.glorotNormal({ seed: 1 }),
         }),
       ],
@@ -37,7 +41,10 @@ const MODELS: Record<string, [number[], (tf: TensorFlow) => LayersModel]> = {
     tf.sequential({
       layers: [
         tf.layers.conv1d({
-          ...{ filters: 2, kernelSize: 1, dataFormat: "channelsFirst", inputShape: [4, 4] },
+          filters: 2,
+          kernelSize: 1,
+          dataFormat: "channelsFirst",
+          inputShape: [4, 4],
           kernelInitializer: tf.initializers.glorotNormal({ seed: 2 }),
         }),
       ],
@@ -50,7 +57,10 @@ const MODELS: Record<string, [number[], (tf: TensorFlow) => LayersModel]> = {
     tf.sequential({
       layers: [
         tf.layers.depthwiseConv2d({
-          ...{ kernelSize: 2, dilationRate: 2, padding: "same", inputShape: [6, 6, 2] },
+          kernelSize: 2,
+          dilationRate: 2,
+          padding: "same",
+          inputShape: [6, 6, 2],
           depthwiseInitializer: tf.initializers.glorotNormal({ seed: 3 }),
         }),
       ],
@@ -59,7 +69,10 @@ const MODELS: Record<string, [number[], (tf: TensorFlow) => LayersModel]> = {
     tf.sequential({
       layers: [
         tf.layers.convLstm2d({
-          ...{ filters: 2, kernelSize: 2, dataFormat: "channelsFirst", inputShape: [2, 1, 4, 4] },
+          filters: 2,
+          kernelSize: 2,
+          dataFormat: "channelsFirst",
+          inputShape: [2, 1, 4, 4],
           kernelInitializer: tf.initializers.glorotNormal({ seed: 4 }),
           recurrentInitializer: tf.initializers.glorotNormal({ seed: 5 }),
         }),

@@ -87,7 +87,9 @@ Deno.test("Dense goes TensorFlow.js's own way with whole numbers, and _FusedMatM
     Array.from((layer.apply(tf.ones([2, INPUTS], dtype as "int32")) as Tensor).dataSync())
   );
   assertEquals(whole, floats);
-  const [a, b, bias] = [tf.ones([2, 3]), tf.ones([3, 4]), tf.ones([4])];
+  const a = tf.ones([2, 3]);
+  const b = tf.ones([3, 4]);
+  const bias = tf.ones([4]);
   const attributes = { transposeA: false, transposeB: false, activation: "relu" };
   assertThrows(
     () => tf.grad((a) => tf.engine().runKernel("_FusedMatMul", { a, b, bias }, attributes))(a),

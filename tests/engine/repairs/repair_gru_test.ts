@@ -37,7 +37,9 @@ for (const useBias of [true, false]) {
   Deno.test(`a GRU of a file that resets after the multiplication computes it, bias ${useBias}`, () => {
     const layer = gru({ units: UNITS, resetAfter: true, useBias, inputShape: [STEPS, INPUTS] });
     const model = tf.sequential({ layers: [layer] });
-    const [w, u, both] = [entries(18, 1), entries(12, 2), entries(12, 3)];
+    const w = entries(18, 1);
+    const u = entries(12, 2);
+    const both = entries(12, 3);
     const values = [tf.tensor(w, [3, 6]), tf.tensor(u, [2, 6]), tf.tensor(both, [2, 6])];
     layer.setWeights(useBias ? values : values.slice(0, 2));
     const x = entries(STEPS * INPUTS, 4);
@@ -74,7 +76,8 @@ Deno.test("a GRU that resets after the multiplication trains with dropout, and w
   });
   const model = tf.sequential({ layers: [layer] });
   model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
-  const [x, y] = [tf.ones([8, 4, 3]), tf.zeros([8, 2])];
+  const x = tf.ones([8, 4, 3]);
+  const y = tf.zeros([8, 2]);
   await model.trainOnBatch(x, y);
   const before = tf.memory().numTensors;
   for (let i = 0; i < 3; i++) await model.trainOnBatch(x, y);

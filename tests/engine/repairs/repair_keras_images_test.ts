@@ -20,7 +20,8 @@ const row = (values: number[]) => tf.tensor(values, [1, 1, values.length, 1]);
 
 /** What a layer makes of a row of pixels. */
 function outputs(name: string, config: Record<string, unknown>, values: number[]): number[] {
-  const [x, one] = [row(values), layer(name, config)];
+  const x = row(values);
+  const one = layer(name, config);
   const y = one.apply(x);
   const found = [...y.dataSync()];
   tf.dispose([x, y]);
@@ -33,8 +34,14 @@ const CASES: [name: string, config: Record<string, unknown>, keras: number[], st
   ["Resizing", { height: 1, width: 2 }, [0.5, 2.5], [0, 3]],
   ["Resizing", { height: 1, width: 2, interpolation: "nearest" }, [1, 3], [0, 3]],
   ["UpSampling2D", { size: [1, 2], interpolation: "bilinear" }, [
-    ...[0, 0.25, 0.75, 1.25],
-    ...[1.75, 2.25, 2.75, 3],
+    0,
+    0.25,
+    0.75,
+    1.25,
+    1.75,
+    2.25,
+    2.75,
+    3,
   ], [0, 0.5, 1, 1.5, 2, 2.5, 3, 3]],
   ["CenterCrop", { height: 1, width: 3 }, [0, 1, 2], [1, 2, 3]],
   ["CenterCrop", { height: 1, width: 2 }, [1, 2], [1, 2]],

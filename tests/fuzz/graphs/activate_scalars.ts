@@ -25,8 +25,17 @@ const ELEMENTWISE: Record<string, Elementwise> = {
 
 /** Names of activations that layers are given. */
 export const ACTIVATIONS = [
-  ...["linear", "tanh", "sigmoid", "relu", "relu6", "elu", "softplus", "softsign"],
-  ...["hardSigmoid", "swish", "softmax"],
+  "linear",
+  "tanh",
+  "sigmoid",
+  "relu",
+  "relu6",
+  "elu",
+  "softplus",
+  "softsign",
+  "hardSigmoid",
+  "swish",
+  "softmax",
 ];
 
 /** Applies an activation to the entries of one row. */

@@ -35,7 +35,9 @@ export function compareFigure(
   const slack = RELATIVE * rms + OF_LARGEST * largest;
   const maxAbs = Math.max(...expected.map(Math.abs));
   const wanted = {
-    ...{ meanAbs: mean(Math.abs), rms, mean: average },
+    meanAbs: mean(Math.abs),
+    rms,
+    mean: average,
     std: Math.sqrt(mean((x) => (x - average) ** 2)),
   };
   if (actual.count !== count) fail("count", actual.count, count);

@@ -13,20 +13,35 @@ import * as window from "./window_layers.ts";
 type Draw = (chance: Chance, name: string, inputs: Sizes[]) => LayerPlan;
 
 const ANYWHERE: Draw[] = [
-  ...[plain.dense, plain.dense, plain.activation, plain.dropout, plain.batchNormalization],
-  ...[plain.split, plain.merge, plain.merge],
+  plain.dense,
+  plain.dense,
+  plain.activation,
+  plain.dropout,
+  plain.batchNormalization,
+  plain.split,
+  plain.merge,
+  plain.merge,
 ];
 
 /** What a layer of each rank may be. */
 const KINDS: Record<number, Draw[]> = {
   1: [...ANYWHERE, plain.dense],
   2: [
-    ...[...ANYWHERE, sequence.recurrent, sequence.recurrent, sequence.recurrent],
-    ...[sequence.timeDistributed, sequence.globalAveragePooling1d, plain.flatten],
+    ...ANYWHERE,
+    sequence.recurrent,
+    sequence.recurrent,
+    sequence.recurrent,
+    sequence.timeDistributed,
+    sequence.globalAveragePooling1d,
+    plain.flatten,
   ],
   3: [
-    ...[...ANYWHERE, window.conv2d, window.conv2d, window.pool2d],
-    ...[window.globalAveragePooling2d, plain.flatten],
+    ...ANYWHERE,
+    window.conv2d,
+    window.conv2d,
+    window.pool2d,
+    window.globalAveragePooling2d,
+    plain.flatten,
   ],
 };
 

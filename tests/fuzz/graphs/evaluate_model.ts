@@ -40,7 +40,9 @@ export function evaluateModel(
         notes.weights.set(part, weights);
       }
       results = part.evaluate({
-        ...{ tape, weights, onBatch },
+        tape,
+        weights,
+        onBatch,
         row(suffix) {
           const row = notes.rows.get(path + suffix) ?? { calls: 0, z: [], a: [] };
           notes.rows.set(path + suffix, row);

@@ -53,7 +53,12 @@ function plain(
   compute: (evaluation: Evaluation, inputs: Scalars[]) => Scalars[],
 ): LayerPlan {
   return {
-    ...{ name, inputs, outputs, weights: [], trainable: true, make },
+    name,
+    inputs,
+    outputs,
+    weights: [],
+    trainable: true,
+    make,
     evaluate(evaluation, given) {
       const results = compute(evaluation, given);
       note(evaluation, null, results[0].at);
@@ -68,7 +73,10 @@ export function dense(chance: Chance, name: string, [sizes]: Sizes[]): LayerPlan
   const weights = [weight(chance, "kernel", [last(sizes), units], { spread: 0.7 })];
   if (useBias) weights.push(weight(chance, "bias", [units], { spread: 0.3 }));
   return {
-    ...{ name, inputs: [sizes], outputs: [[...sizes.slice(0, -1), units]], weights },
+    name,
+    inputs: [sizes],
+    outputs: [[...sizes.slice(0, -1), units]],
+    weights,
     trainable: chance.happens(0.85),
     make: (tf) => tf.layers.dense({ name, units, activation: activation as "tanh", useBias }),
     evaluate(evaluation, [x]) {
@@ -87,13 +95,20 @@ export function dense(chance: Chance, name: string, [sizes]: Sizes[]): LayerPlan
 export function activation(chance: Chance, name: string, [sizes]: Sizes[]): LayerPlan {
   const kind = chance.one(["activation", "reLU", "leakyReLU", "softmax", "elu"]);
   const applied = {
-    ...{ activation: chance.one(ACTIVATIONS), reLU: "relu", leakyReLU: "leakyRelu(0.1)" },
-    ...{ softmax: "softmax", elu: "elu" },
+    activation: chance.one(ACTIVATIONS),
+    reLU: "relu",
+    leakyReLU: "leakyRelu(0.1)",
+    softmax: "softmax",
+    elu: "elu",
   }[kind]!;
   // Left out, the axis of a softmax layer is 1.
   const more = { leakyReLU: { alpha: 0.1 }, softmax: { axis: -1 } }[kind];
   return {
-    ...{ name, inputs: [sizes], outputs: [sizes], weights: [], trainable: true },
+    name,
+    inputs: [sizes],
+    outputs: [sizes],
+    weights: [],
+    trainable: true,
     make: (tf) =>
       kind === "activation"
         ? tf.layers.activation({ name, activation: applied as "tanh" })
@@ -180,7 +195,10 @@ export function batchNormalization(chance: Chance, name: string, [sizes]: Sizes[
       weight(chance, "moving_variance", [width], { ...still, mean: 0.5 + chance.uniform() }),
     ];
   return {
-    ...{ name, inputs: [sizes], outputs: [sizes], trainable: chance.happens(0.85) },
+    name,
+    inputs: [sizes],
+    outputs: [sizes],
+    trainable: chance.happens(0.85),
     weights: [
       weight(chance, "gamma", [width], { mean: 1, spread: 0.2 }),
       weight(chance, "beta", [width], { spread: 0.2 }),
@@ -216,7 +234,10 @@ export function batchNormalization(chance: Chance, name: string, [sizes]: Sizes[
 export function embedding(chance: Chance, name: string, [sizes]: Sizes[], rows: number): LayerPlan {
   const width = chance.integer(1, 3);
   return {
-    ...{ name, inputs: [sizes], outputs: [[...sizes, width]], trainable: chance.happens(0.85) },
+    name,
+    inputs: [sizes],
+    outputs: [[...sizes, width]],
+    trainable: chance.happens(0.85),
     weights: [weight(chance, "embeddings", [rows, width], { spread: 0.5 })],
     make: (tf) => tf.layers.embedding({ name, inputDim: rows, outputDim: width }),
     evaluate(evaluation, [indices]) {

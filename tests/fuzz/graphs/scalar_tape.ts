@@ -36,7 +36,8 @@ export class ScalarTape {
   }
 
   mul(x: Scalar, y: Scalar): Scalar {
-    const [a, b] = [this.values[x], this.values[y]];
+    const a = this.values[x];
+    const b = this.values[y];
     return this.make(a * b, [x, y], [b, a]);
   }
 

@@ -44,7 +44,8 @@ const GATE = { activation: "sigmoid", isLayers: true };
 
 const CELLS: Record<string, { gates: number; states: number; step(units: number): Step }> = {
   simpleRNN: {
-    ...{ gates: 1, states: 1 },
+    gates: 1,
+    states: 1,
     step: (units) => (evaluation, x, [h]) => {
       const z = sums(evaluation, units, { x, h, part: 0 });
       evaluation.row("").z.push(...z);
@@ -52,7 +53,8 @@ const CELLS: Record<string, { gates: number; states: number; step(units: number)
     },
   },
   gru: {
-    ...{ gates: 3, states: 1 },
+    gates: 3,
+    states: 1,
     step: (units) => (evaluation, x, [h]) => {
       const { tape } = evaluation;
       const [z, r] = [0, 1].map((part) =>
@@ -68,7 +70,8 @@ const CELLS: Record<string, { gates: number; states: number; step(units: number)
     },
   },
   lstm: {
-    ...{ gates: 4, states: 2 },
+    gates: 4,
+    states: 2,
     step: (units) => (evaluation, x, [h, c]) => {
       const { tape } = evaluation;
       const part = (at: number) => sums(evaluation, units, { x, h, part: at });
@@ -105,7 +108,10 @@ export function recurrent(
   const parts = returnState ? Array.from({ length: states }, () => [units]) : [];
   const advance = step(units);
   return {
-    ...{ name, inputs, outputs: [output, ...parts], trainable: chance.happens(0.85) },
+    name,
+    inputs,
+    outputs: [output, ...parts],
+    trainable: chance.happens(0.85),
     ...inputs.length > 1 ? { states } : {},
     weights: [
       weight(chance, "kernel", [width, gates * units], { spread: 0.6 }),
@@ -114,7 +120,11 @@ export function recurrent(
     ],
     make: (tf) =>
       tf.layers[kind as "lstm"]({
-        ...{ name, units, returnSequences, returnState, goBackwards },
+        name,
+        units,
+        returnSequences,
+        returnState,
+        goBackwards,
         ...kind === "simpleRNN" ? {} : { recurrentActivation: "sigmoid" },
       }),
     evaluate(evaluation, [x, ...initial]) {
@@ -166,7 +176,10 @@ export function timeDistributed(chance: Chance, name: string, [sizes]: Sizes[]):
   const inner = dense(chance, "each", [[width]]);
   return {
     ...inner,
-    ...{ name, inputs: [sizes], outputs: [[steps, ...inner.outputs[0]]], inner: "/each" },
+    name,
+    inputs: [sizes],
+    outputs: [[steps, ...inner.outputs[0]]],
+    inner: "/each",
     make: (tf) => tf.layers.timeDistributed({ name, layer: inner.make(tf) }),
     evaluate(evaluation, [x]) {
       const [examples] = x.shape;
@@ -185,7 +198,11 @@ export function timeDistributed(chance: Chance, name: string, [sizes]: Sizes[]):
 export function globalAveragePooling1d(_: Chance, name: string, [sizes]: Sizes[]): LayerPlan {
   const [steps, width] = sizes;
   return {
-    ...{ name, inputs: [sizes], outputs: [[width]], weights: [], trainable: true },
+    name,
+    inputs: [sizes],
+    outputs: [[width]],
+    weights: [],
+    trainable: true,
     make: (tf) => tf.layers.globalAveragePooling1d({ name }),
     evaluate(evaluation, [x]) {
       const { tape } = evaluation;

@@ -46,15 +46,22 @@ export function conv2d(chance: Chance, name: string, [sizes]: Sizes[]): LayerPla
   const image = [along(sizes[0], window).count, along(sizes[1], window).count];
   const shape = [window.size, window.size, channels, filters];
   return {
-    ...{ name, inputs: [sizes], outputs: [[...image, filters]], trainable: chance.happens(0.85) },
+    name,
+    inputs: [sizes],
+    outputs: [[...image, filters]],
+    trainable: chance.happens(0.85),
     weights: [
       weight(chance, "kernel", shape, { spread: 0.4 }),
       weight(chance, "bias", [filters], { spread: 0.3 }),
     ],
     make: (tf) =>
       tf.layers.conv2d({
-        ...{ name, filters, kernelSize: window.size, strides: window.stride },
-        ...{ padding: window.padding, activation: activation as "tanh" },
+        name,
+        filters,
+        kernelSize: window.size,
+        strides: window.stride,
+        padding: window.padding,
+        activation: activation as "tanh",
       }),
     evaluate(evaluation, [x]) {
       const { tape, weights: [kernel, bias] } = evaluation;
@@ -79,7 +86,11 @@ export function pool2d(chance: Chance, name: string, [sizes]: Sizes[]): LayerPla
   const image = [along(sizes[0], window).count, along(sizes[1], window).count];
   const { size: poolSize, stride: strides, padding } = window;
   return {
-    ...{ name, inputs: [sizes], outputs: [[...image, sizes[2]]], weights: [], trainable: true },
+    name,
+    inputs: [sizes],
+    outputs: [[...image, sizes[2]]],
+    weights: [],
+    trainable: true,
     make: (tf) => tf.layers[kind]({ name, poolSize, strides, padding }),
     evaluate(evaluation, [x]) {
       const { tape } = evaluation;
@@ -99,7 +110,11 @@ export function pool2d(chance: Chance, name: string, [sizes]: Sizes[]): LayerPla
 export function globalAveragePooling2d(_: Chance, name: string, [sizes]: Sizes[]): LayerPlan {
   const [height, width, channels] = sizes;
   return {
-    ...{ name, inputs: [sizes], outputs: [[channels]], weights: [], trainable: true },
+    name,
+    inputs: [sizes],
+    outputs: [[channels]],
+    weights: [],
+    trainable: true,
     make: (tf) => tf.layers.globalAveragePooling2d({ name }),
     evaluate(evaluation, [x]) {
       const { tape } = evaluation;

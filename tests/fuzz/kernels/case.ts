@@ -83,7 +83,8 @@ export function bilinear(
     run,
     output,
     gradients(dy) {
-      const [da, db] = [zeros(a.shape), zeros(b.shape)];
+      const da = zeros(a.shape);
+      const db = zeros(b.shape);
       products((y, i, j) => {
         addTo(da, i, dy[y] * b.data[j]);
         addTo(db, j, dy[y] * a.data[i]);

@@ -65,7 +65,8 @@ export const count = (sizes: number[]) => sizes.reduce((a, b) => a * b, 1);
 
 /** For each entry of the output of a pooling, the entries of the input that its window meets. */
 export function meetings(w: Windows, batch: number, channels: number): number[][] {
-  const [outs, ins] = [count(w.output), count(w.input)];
+  const outs = count(w.output);
+  const ins = count(w.input);
   const met = Array.from({ length: batch * outs * channels }, (): number[] => []);
   for (let b = 0; b < batch; b++) {
     eachMeeting(w, (position, _tap, source) => {

@@ -11,7 +11,8 @@ export function resizing(chance: Chance): KernelCase {
   const shape = [1, newHeight, newWidth, channels];
   const scale = (from: number, to: number) =>
     Math.fround(corners && to > 1 ? (from - 1) / (to - 1) : from / to);
-  const [down, across] = [scale(height, newHeight), scale(width, newWidth)];
+  const down = scale(height, newHeight);
+  const across = scale(width, newWidth);
   return linear(
     `resizeBilinear ${height} x ${width} to ${newHeight} x ${newWidth}, corners ${corners}`,
     x,

@@ -49,7 +49,8 @@ function reduction(chance: Chance): KernelCase {
 function cumulativeSum(chance: Chance): KernelCase {
   const shape = drawShape(chance, 1, 3);
   const axis = chance.integer(0, shape.length - 1);
-  const [exclusive, reverse] = [chance.happens(0.5), chance.happens(0.5)];
+  const exclusive = chance.happens(0.5);
+  const reverse = chance.happens(0.5);
   return linear(
     `cumsum of [${shape}] along ${axis}, exclusive ${exclusive}, reverse ${reverse}`,
     draw(chance, shape, false),
@@ -72,7 +73,8 @@ function cumulativeSum(chance: Chance): KernelCase {
 function pointwise(chance: Chance): KernelCase {
   const x = draw(chance, drawShape(chance, 0, 4));
   for (let i = 0; i < x.data.length; i++) x.data[i] = Math.fround(x.data[i] * chance.one([1, 9]));
-  const [low, high] = [-0.5, 1.25];
+  const low = -0.5;
+  const high = 1.25;
   const nan = (x: number, y: number) => Number.isNaN(x) ? NaN : y;
   const fourth = (f: (tf: TensorFlow, x: Tensor) => Tensor): KernelCase["run"] => (tf, [x]) =>
     f(tf, x);
@@ -126,7 +128,8 @@ function broadcast(chance: Chance): KernelCase {
   const shape = drawShape(chance, 1, 4).map((size) => Math.max(size, 1));
   const small = shape.map((size) => chance.happens(0.4) ? 1 : size)
     .slice(chance.integer(0, shape.length - 1));
-  const [a, b] = [draw(chance, shape), draw(chance, small)];
+  const a = draw(chance, shape);
+  const b = draw(chance, small);
   const other = [...indices(shape)].map((at) =>
     flat(small, at.slice(shape.length - small.length).map((i, k) => small[k] === 1 ? 0 : i))
   );
@@ -151,7 +154,8 @@ function broadcast(chance: Chance): KernelCase {
     gradients(dy) {
       // What flows where the larger one is not a number is nobody's.
       if (!isFinite(a) || !isFinite(b)) return [null, null];
-      const [da, db] = [zeros(shape), zeros(small)];
+      const da = zeros(shape);
+      const db = zeros(small);
       a.data.forEach((x, i) => {
         const [left, right] = slopes(x, b.data[other[i]]);
         addTo(da, i, dy[i] * left);

@@ -3,11 +3,14 @@ import { addTo, bilinear, draw, indices, type KernelCase, zeros } from "./case.t
 
 export function product(chance: Chance): KernelCase {
   const size = () => chance.one([1, 2, 3, 5, 6, 7, 8, 9, 16, 33]);
-  const [m, n, k] = [size(), size(), chance.happens(0.03) ? 0 : size()];
+  const m = size();
+  const n = size();
+  const k = chance.happens(0.03) ? 0 : size();
   const batch = chance.happens(0.4) ? [chance.integer(1, 3)] : [];
   // One of the two may be the same for the whole batch.
   const [batchA, batchB] = chance.one([[batch, batch], [batch, batch.map(() => 1)]]);
-  const [turnA, turnB] = [chance.happens(0.5), chance.happens(0.5)];
+  const turnA = chance.happens(0.5);
+  const turnB = chance.happens(0.5);
   const shapeA = [...batchA, ...(turnA ? [k, m] : [m, k])];
   const shapeB = [...batchB, ...(turnB ? [n, k] : [k, n])];
   const count = batch[0] ?? 1, ownB = (batchB[0] ?? 1) > 1;
@@ -54,7 +57,11 @@ export function fusedProduct(chance: Chance): KernelCase {
     inputs: [...inner.inputs, bias],
     run: (tf, [a, b, bias]) =>
       tf.fused.matMul({
-        ...{ a: a as never, b: b as never, transposeA: turnA, transposeB: turnB, bias },
+        a: a as never,
+        b: b as never,
+        transposeA: turnA,
+        transposeB: turnB,
+        bias,
         activation: relu ? "relu" : "linear",
       }),
     output,

@@ -11,8 +11,10 @@ function convolution(chance: Chance): KernelCase {
   const axes = chance.one([2, 2, 3]);
   const w = drawWindows(chance, axes, true);
   const batch = chance.integer(1, 3);
-  const [inward, outward] = [chance.one([1, 2, 3, 5, 8]), chance.one([1, 2, 3, 7, 9])];
-  const [outs, ins] = [count(w.output), count(w.input)];
+  const inward = chance.one([1, 2, 3, 5, 8]);
+  const outward = chance.one([1, 2, 3, 7, 9]);
+  const outs = count(w.output);
+  const ins = count(w.input);
   return bilinear(
     `conv${axes}d ${w.text}, channels ${inward} to ${outward}, batch ${batch}`,
     [draw(chance, [batch, ...w.input, inward]), draw(chance, [...w.window, inward, outward])],
@@ -44,7 +46,8 @@ function depthwise(chance: Chance): KernelCase {
   // TensorFlow.js takes no other strides than equal ones.
   const batch = chance.integer(1, 2), channels = chance.integer(1, 9);
   const multiplier = chance.one([1, 1, 2, 3]);
-  const [outs, ins] = [count(w.output), count(w.input)];
+  const outs = count(w.output);
+  const ins = count(w.input);
   return bilinear(
     `depthwiseConv2d ${w.text}, channels ${channels} x ${multiplier}, batch ${batch}`,
     [
@@ -96,7 +99,8 @@ function pooling(chance: Chance): KernelCase {
   // The first of equals; NaN is larger than any number, and the first of these wins.
   const largest = (sources: number[]) =>
     sources.reduce((best, source) => {
-      const [value, most] = [x.data[source], x.data[best]];
+      const value = x.data[source];
+      const most = x.data[best];
       return value > most || (Number.isNaN(value) && !Number.isNaN(most)) ? source : best;
     });
   return selection(what, x, shape, (y) => largest(met[y]), run);
@@ -110,7 +114,8 @@ function dilation(chance: Chance): KernelCase {
   const output = zeros([batch, ...w.output, channels]);
   output.data.fill(-Infinity);
   const winners = new Map<number, [number, number]>();
-  const [outs, ins] = [count(w.output), count(w.input)];
+  const outs = count(w.output);
+  const ins = count(w.input);
   for (let b = 0; b < batch; b++) {
     eachMeeting(w, (position, tap, source) => {
       for (let c = 0; c < channels; c++) {
@@ -137,7 +142,8 @@ function dilation(chance: Chance): KernelCase {
       ),
     output,
     gradients(dy) {
-      const [dx, dw] = [zeros(x.shape), zeros(filter.shape)];
+      const dx = zeros(x.shape);
+      const dw = zeros(filter.shape);
       winners.forEach(([i, k], y) => {
         addTo(dx, i, dy[y]);
         addTo(dw, k, dy[y]);
@@ -173,7 +179,12 @@ function fused(chance: Chance): KernelCase {
     inputs: [...inner.inputs, bias],
     run: (tf, [x, filter, bias]) =>
       (tf.fused as Operations)[name]({
-        ...{ x, filter, strides, pad, dilations: rates, bias },
+        x,
+        filter,
+        strides,
+        pad,
+        dilations: rates,
+        bias,
         activation: relu ? "relu" : "linear",
       }),
     output,

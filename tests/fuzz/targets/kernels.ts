@@ -16,7 +16,8 @@ function compare(what: string, { shape, data, terms }: Values, found: Tensor): v
   }
   const values = found.dataSync();
   for (let i = 0; i < data.length; i++) {
-    const [expected, value] = [data[i], values[i]];
+    const expected = data[i];
+    const value = values[i];
     if (Object.is(expected, value) || (Number.isNaN(expected) && Number.isNaN(value))) continue;
     if (Math.abs(value - expected) <= ROUNDING * terms[i] + 1e-12) continue;
     throw new Error(`${what}: entry ${i} is ${value}, expected ${expected}`);

@@ -13,7 +13,8 @@ const refusal = (bytes: Uint8Array<ArrayBuffer>) =>
   });
 
 Deno.test("readKerasFile() takes a file for what it says itself that it is", async () => {
-  const [archive, single] = [bytesOf("dense.keras"), bytesOf("dense_keras2.h5.gz")];
+  const archive = bytesOf("dense.keras");
+  const single = bytesOf("dense_keras2.h5.gz");
   for (const name of ["a.keras", "a.h5"]) {
     const places = await Promise.all(
       [archive, single].map((bytes) =>

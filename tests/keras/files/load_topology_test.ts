@@ -13,11 +13,9 @@ const topologyOf = (name: string) => new URL(`${name}.topology.json`, FOLDER).pa
 for (const name of ["dense", "nested", "lstm", "grouped_query"]) {
   Deno.test(`loadModel() draws the weights of ${name}.topology.json from the seed`, async () => {
     const path = topologyOf(name);
-    const [zero, again, one] = [
-      await loadModel(path),
-      await loadModel(path, { seed: 0 }),
-      await loadModel(path, { seed: 1 }),
-    ];
+    const zero = await loadModel(path);
+    const again = await loadModel(path, { seed: 0 });
+    const one = await loadModel(path, { seed: 1 });
     assertEquals([zero.kind, zero.seed, one.seed], ["keras", 0, 1]);
     assertEquals(getWeights(zero.model), getWeights(again.model));
     assertNotEquals(getWeights(zero.model), getWeights(one.model));
@@ -42,8 +40,13 @@ for (const name of ["dense", "nested", "lstm", "grouped_query"]) {
 
 for (
   const name of [
-    ...["renumbered", "nested", "bidirectional", "conv2d", "masked_lstm"],
-    ...["mha_masked", "attention"],
+    "renumbered",
+    "nested",
+    "bidirectional",
+    "conv2d",
+    "masked_lstm",
+    "mha_masked",
+    "attention",
   ]
 ) {
   Deno.test(`loadModel() reads a model.json that was converted from Keras 3's ${name}.h5`, async () => {

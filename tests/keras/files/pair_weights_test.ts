@@ -158,7 +158,12 @@ Deno.test("pairKerasWeights() refuses to guess which branch of a model a weight 
   const named = branches(["dense", "dense_1", "dense_2"]);
   const pairs = pairKerasWeights(named, saved, null);
   assertEquals(pairs.map(({ array }) => array.path.split("/")[1]), [
-    ...["dense", "dense", "dense_1", "dense_1", "dense_2", "dense_2"],
+    "dense",
+    "dense",
+    "dense_1",
+    "dense_1",
+    "dense_2",
+    "dense_2",
   ]);
   guess.dispose();
   named.dispose();

@@ -34,7 +34,8 @@ interface Attribute {
 function attribute({ name, version = 1, shared = 0, type, count, values }: Attribute) {
   const parts = [[...encode(name), 0], type, [1, 1, 0, 0, 0, 0, 0, 0, ...word(count, 8)]];
   return [
-    ...[version, shared],
+    version,
+    shared,
     ...parts.flatMap((part) => word(part.length, 2)),
     ...version === 3 ? [0] : [],
     ...parts.flatMap((part) => version === 1 ? padded(part) : part),
@@ -114,7 +115,9 @@ Deno.test("attributeTexts() reads no more text than its budget has, empty texts 
   const longType = [0x19, 1, 0, 0, ...word(16, 4)];
   const long = (lengths: number[]) =>
     attribute({
-      ...{ name: "a", type: longType, count: lengths.length },
+      name: "a",
+      type: longType,
+      count: lengths.length,
       values: lengths.flatMap((length) => [...word(length, 4), ...word(0, 8), ...word(1, 4)]),
     });
   assertEquals(texts("a", [long([0, 0])], 0), ["", ""]);

@@ -14,13 +14,20 @@ export function header(
   { sizeWidth = 0, times = false, limits = false, order = false } = {},
 ): number[] {
   const body = messages.flatMap(([type, bytes]) => [
-    ...[type, ...word(bytes.length, 2), 0],
+    type,
+    ...word(bytes.length, 2),
+    0,
     ...order ? [9, 9] : [],
     ...bytes,
   ]);
   const flags = sizeWidth | (order ? 4 : 0) | (limits ? 0x10 : 0) | (times ? 0x20 : 0);
   return [
-    ...[0x4f, 0x48, 0x44, 0x52, 2, flags],
+    0x4f,
+    0x48,
+    0x44,
+    0x52,
+    2,
+    flags,
     ...Array<number>((times ? 16 : 0) + (limits ? 4 : 0)).fill(9),
     ...word(body.length, 1 << sizeWidth),
     ...body,
@@ -29,7 +36,8 @@ export function header(
 
 /** A list of names that stands in the header itself. */
 export const noHeap = ({ offset }: Widths, flags = 0): number[] => [
-  ...[0, flags],
+  0,
+  flags,
   ...flags === 1 ? word(9, 8) : [],
   ...Array<number>(2 * offset).fill(255),
 ];
@@ -49,7 +57,8 @@ export function link(
   const letters = [...new TextEncoder().encode(name)];
   const flags = nameWidth | (order ? 4 : 0) | (kind === undefined ? 0 : 8) | (set ? 16 : 0);
   return [
-    ...[1, flags],
+    1,
+    flags,
     ...kind === undefined ? [] : [kind],
     ...order ? word(9, 8) : [],
     ...set ? [0] : [],
@@ -84,8 +93,18 @@ export function writeHdf5(
   const end = Math.max(...pieces.map(([address, bytes]) => address + bytes.length));
   const bytes = new Uint8Array(end);
   bytes.set([
-    ...[0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a],
-    ...[2, widths.offset, widths.length, 0],
+    0x89,
+    0x48,
+    0x44,
+    0x46,
+    0x0d,
+    0x0a,
+    0x1a,
+    0x0a,
+    2,
+    widths.offset,
+    widths.length,
+    0,
     ...word(0, widths.offset),
     ...Array<number>(widths.offset).fill(255),
     ...word(end, widths.offset),

@@ -25,38 +25,74 @@ interface Case extends EinsumDenseArgs {
 
 const CASES: Case[] = [
   {
-    ...{ equation: "ab,bc->ac", outputShape: 3, biasAxes: "c", inputShape: [4] },
-    ...{ kernel: [4, 3], bias: [3], output: [3], layout: "einsum io" },
+    equation: "ab,bc->ac",
+    outputShape: 3,
+    biasAxes: "c",
+    inputShape: [4],
+    kernel: [4, 3],
+    bias: [3],
+    output: [3],
+    layout: "einsum io",
   },
   {
-    ...{ equation: "abc,cde->abde", outputShape: [null, 2, 3], biasAxes: "e", inputShape: [5, 4] },
-    ...{ kernel: [4, 2, 3], bias: [3], output: [5, 2, 3], layout: "einsum ioo" },
+    equation: "abc,cde->abde",
+    outputShape: [null, 2, 3],
+    biasAxes: "e",
+    inputShape: [5, 4],
+    kernel: [4, 2, 3],
+    bias: [3],
+    output: [5, 2, 3],
+    layout: "einsum ioo",
   },
   {
-    ...{ equation: "abcd,cde->abe", outputShape: [null, 6], biasAxes: "be", inputShape: [5, 2, 3] },
-    ...{ kernel: [2, 3, 6], bias: [5, 6], output: [5, 6], layout: "einsum iio" },
+    equation: "abcd,cde->abe",
+    outputShape: [null, 6],
+    biasAxes: "be",
+    inputShape: [5, 2, 3],
+    kernel: [2, 3, 6],
+    bias: [5, 6],
+    output: [5, 6],
+    layout: "einsum iio",
   },
   {
     // A kernel of its own for each head, its axes in another order than those of the input.
-    ...{
-      equation: "abhd,dhe->abhe",
-      outputShape: [null, 2, 7],
-      biasAxes: "h",
-      inputShape: [5, 2, 3],
-    },
-    ...{ kernel: [3, 2, 7], bias: [2, 1], output: [5, 2, 7], layout: "einsum ioo" },
+    equation: "abhd,dhe->abhe",
+    outputShape: [null, 2, 7],
+    biasAxes: "h",
+    inputShape: [5, 2, 3],
+    kernel: [3, 2, 7],
+    bias: [2, 1],
+    output: [5, 2, 7],
+    layout: "einsum ioo",
   },
   {
-    ...{ equation: "...x,xy->...y", outputShape: 3, biasAxes: "y", inputShape: [5, 2, 4] },
-    ...{ kernel: [4, 3], bias: [3], output: [5, 2, 3], layout: "einsum io" },
+    equation: "...x,xy->...y",
+    outputShape: 3,
+    biasAxes: "y",
+    inputShape: [5, 2, 4],
+    kernel: [4, 3],
+    bias: [3],
+    output: [5, 2, 3],
+    layout: "einsum io",
   },
   {
-    ...{ equation: "ab...,bc->ac...", outputShape: 3, biasAxes: "c", inputShape: [4, 2, 5] },
-    ...{ kernel: [4, 3], bias: [3, 1, 1], output: [3, 2, 5], layout: "einsum io" },
+    equation: "ab...,bc->ac...",
+    outputShape: 3,
+    biasAxes: "c",
+    inputShape: [4, 2, 5],
+    kernel: [4, 3],
+    bias: [3, 1, 1],
+    output: [3, 2, 5],
+    layout: "einsum io",
   },
   {
-    ...{ equation: "XaY,YZ->XaZ", outputShape: [null, 3], inputShape: [2, 4] },
-    ...{ kernel: [4, 3], bias: null, output: [2, 3], layout: "einsum io" },
+    equation: "XaY,YZ->XaZ",
+    outputShape: [null, 3],
+    inputShape: [2, 4],
+    kernel: [4, 3],
+    bias: null,
+    output: [2, 3],
+    layout: "einsum io",
   },
 ];
 
@@ -90,7 +126,9 @@ for (const { kernel, bias, output, layout, ...args } of CASES) {
 Deno.test("EinsumDense draws a kernel by the sums that it takes part in", () => {
   // Of 64 inputs, 4 heads of 256: TensorFlow.js would take the fans of a convolution.
   const model = modelOf({
-    ...{ equation: "ab,bcd->acd", outputShape: [4, 256], inputShape: [64] },
+    equation: "ab,bcd->acd",
+    outputShape: [4, 256],
+    inputShape: [64],
     kernelInitializer: "heUniform",
   });
   const { mean, variance } = tf.moments(model.getWeights()[0]);
@@ -102,7 +140,9 @@ Deno.test("EinsumDense draws a kernel by the sums that it takes part in", () => 
 
 Deno.test("EinsumDense draws orthogonal units over all axes that are not summed over", () => {
   const model = modelOf({
-    ...{ equation: "ab,cbd->acd", outputShape: [2, 3], inputShape: [8] },
+    equation: "ab,cbd->acd",
+    outputShape: [2, 3],
+    inputShape: [8],
     kernelInitializer: "orthogonal",
   });
   tf.tidy(() => {

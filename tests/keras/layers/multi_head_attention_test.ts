@@ -35,23 +35,32 @@ Deno.test("MultiHeadAttention computes the attention of the paper", () => {
   fc.assert(
     fc.property(
       fc.record({
-        ...{ heads: small, keyDim: small, valueDim: small, queries: small, keys: small },
-        ...{ size: small, other: small, causal: fc.boolean(), window: fc.option(small) },
+        heads: small,
+        keyDim: small,
+        valueDim: small,
+        queries: small,
+        keys: small,
+        size: small,
+        other: small,
+        causal: fc.boolean(),
+        window: fc.option(small),
       }),
       ({ heads, keyDim, valueDim, queries, keys, size, other, causal, window }) => {
         const model = modelOf(
           {
-            ...{ numHeads: heads, keyDim, valueDim, useBias: false },
-            ...{ useCausalMask: causal, slidingWindow: window },
+            numHeads: heads,
+            keyDim,
+            valueDim,
+            useBias: false,
+            useCausalMask: causal,
+            slidingWindow: window,
           },
           [queries, size],
           [keys, other],
         );
         tf.tidy(() => {
-          const [q, v] = [
-            tf.randomNormal([2, queries, size], 0, 1, "float32", 1),
-            tf.randomNormal([2, keys, other], 0, 1, "float32", 2),
-          ];
+          const q = tf.randomNormal([2, queries, size], 0, 1, "float32", 1);
+          const v = tf.randomNormal([2, keys, other], 0, 1, "float32", 2);
           const isSeen = (t: number, s: number) =>
             (!causal || s <= t) && (window === null || Math.abs(s - t) < window);
           const all = headsOf(model, heads);
@@ -110,9 +119,14 @@ Deno.test("MultiHeadAttention attends to itself where it is called with one tens
   model.add(new MultiHeadAttention({ numHeads: 2, keyDim: 3, inputShape: [4, 5], name: "own" }));
   assertEquals(model.outputShape, [null, 4, 5]);
   assertEquals(model.weights.map(({ originalName }) => originalName), [
-    ...["own/query/kernel", "own/query/bias", "own/key/kernel", "own/key/bias"],
-    ...["own/value/kernel", "own/value/bias"],
-    ...["own/attention_output/kernel", "own/attention_output/bias"],
+    "own/query/kernel",
+    "own/query/bias",
+    "own/key/kernel",
+    "own/key/bias",
+    "own/value/kernel",
+    "own/value/bias",
+    "own/attention_output/kernel",
+    "own/attention_output/bias",
   ]);
   assertEquals(model.countParams(), 4 * 2 * 3 * 5 + 3 * 2 * 3 + 5);
   model.dispose();
@@ -132,7 +146,9 @@ Deno.test("MultiHeadAttention takes masks as tensors and gives the weights of it
   const shapes = [[3, 2], [4, 2], [4], [3, 4]];
   const inputs = shapes.map((shape) => tf.input({ shape }));
   const layer = new MultiHeadAttention({
-    ...{ numHeads: 2, keyDim: 2, returnAttentionScores: true },
+    numHeads: 2,
+    keyDim: 2,
+    returnAttentionScores: true,
     calledWith: ["query", "value", "valueMask", "attentionMask"],
   });
   const outputs = layer.apply(inputs) as ReturnType<typeof tf.input>[];

@@ -24,11 +24,9 @@ export function naiveAttention(
   isSeen: (query: number, key: number) => boolean = () => true,
 ): Tokens {
   const outputs = heads.map((head) => {
-    const [q, k, v] = [
-      multiply(query, head.query),
-      multiply(value, head.key),
-      multiply(value, head.value),
-    ];
+    const q = multiply(query, head.query);
+    const k = multiply(value, head.key);
+    const v = multiply(value, head.value);
     const attended = q.map((one, t) => {
       const weights = k.map((other, s) =>
         isSeen(t, s)

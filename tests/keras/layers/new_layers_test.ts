@@ -43,7 +43,8 @@ Deno.test("SpatialDropout2D drops whole maps in training, and none otherwise", (
 
 Deno.test("Subtract takes the second input from the first, and no third", () => {
   const subtract = new K.Subtract({ name: "minus" });
-  const [a, b] = [tf.tensor2d([[5, 7]]), tf.tensor2d([[2, 10]])];
+  const a = tf.tensor2d([[5, 7]]);
+  const b = tf.tensor2d([[2, 10]]);
   assertEquals([...(subtract.apply([a, b]) as Tensor).dataSync()], [3, -3]);
   assertThrows(
     () => new K.Subtract({ name: "minus" }).apply([a, b, b]),

@@ -58,7 +58,9 @@ Deno.test("SpectralNormalization brings the largest singular value to 1", () => 
   for (let step = 0; step < 40; step++) tf.dispose(layer.apply(x, { training: true }) as Tensor);
   const [a, b, c, d, e, f] = entries(layer.getWeights()[0] as Tensor);
   // Of K'K the larger root.
-  const [p, q, r] = [a * a + c * c + e * e, a * b + c * d + e * f, b * b + d * d + f * f];
+  const p = a * a + c * c + e * e;
+  const q = a * b + c * d + e * f;
+  const r = b * b + d * d + f * f;
   assertAlmostEquals((p + r) / 2 + Math.sqrt(((p - r) / 2) ** 2 + q * q), 1, 1e-5);
   model.dispose();
 });

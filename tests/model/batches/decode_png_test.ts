@@ -105,7 +105,8 @@ Deno.test("decodePng() puts the pieces together that the pixels are divided into
 });
 
 Deno.test("decodePng() takes a picture that packs as well as one can", () => {
-  const [width, height] = [2048, 1024];
+  const width = 2048;
+  const height = 1024;
   const lines = Array<number>(height * (width + 1)).fill(0);
   assertEquals(decodePng(png({ width, height, lines })).pixels.length, width * height);
 });

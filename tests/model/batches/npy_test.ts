@@ -57,7 +57,8 @@ Deno.test("parseNpy() reads arrays of any type, shape, order and version", () =>
     // Where an entry stands that the file has at some place.
     const expected = numbers.map((_, at) => {
       if (!order) return numbers[at];
-      let [rest, from] = [at, 0];
+      let rest = at;
+      let from = 0;
       for (let axis = shape.length - 1; axis >= 0; axis--) {
         from += rest % shape[axis] * shape.slice(0, axis).reduce((a, b) => a * b, 1);
         rest = Math.floor(rest / shape[axis]);

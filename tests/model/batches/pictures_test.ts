@@ -62,7 +62,9 @@ Deno.test("readBatch() says what is wrong with a folder of pictures", async () =
   const { tf } = engine;
   const make = (units: number, inputShape = [6, 5, 3]) =>
     tf.sequential({ layers: [tf.layers.flatten({ inputShape }), tf.layers.dense({ units })] });
-  const [two, three, other] = [make(2), make(3), make(2, [8, 8, 3])];
+  const two = make(2);
+  const three = make(3);
+  const other = make(2, [8, 8, 3]);
   const folder = await Deno.makeTempDir();
   const refuses = async (path: string, model: LayersModel, message: string) => {
     const error = await assertRejects(() => readBatch(path, model), BatchError);
@@ -96,11 +98,9 @@ Deno.test("readBatch() says what is wrong with a folder of pictures", async () =
   const inputs = [0, 1].map(() => tf.input({ shape: [6, 5, 3] }));
   const sum = tf.layers.add().apply(inputs) as typeof inputs[0];
   const outputs = [1, 2].map((units) => tf.layers.dense({ units }).apply(inputs[0]) as typeof sum);
-  const [pair, heads, steps] = [
-    tf.model({ name: "pair", inputs, outputs: sum }),
-    tf.model({ name: "heads", inputs: inputs[0], outputs }),
-    make(1, [6, 5]),
-  ];
+  const pair = tf.model({ name: "pair", inputs, outputs: sum });
+  const heads = tf.model({ name: "heads", inputs: inputs[0], outputs });
+  const steps = make(1, [6, 5]);
   const needs =
     "The path leads to a folder, expected a file: a folder of pictures is for a model " +
     "that takes pictures, and";

@@ -29,7 +29,14 @@ export function png(
   const cut = (i: number) => Math.floor(i * packed.length / pieces);
   const part = (i: number): [number, number] => [cut(i), cut(i + 1)];
   return new Uint8Array([
-    ...[0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
+    0x89,
+    0x50,
+    0x4e,
+    0x47,
+    0x0d,
+    0x0a,
+    0x1a,
+    0x0a,
     ...chunk("IHDR", head),
     ...palette === undefined ? [] : chunk("PLTE", new Uint8Array(palette)),
     ...Array.from({ length: pieces }, (_, i) => chunk("IDAT", packed.subarray(...part(i)))).flat(),

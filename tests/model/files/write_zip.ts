@@ -60,8 +60,11 @@ export function writeZip(
     list.push(head, path, filler(extra.list), filler(extra.comment));
     common.setUint16(24, extra.local ?? 0, true);
     const local = [
-      ...[new Uint8Array([0x50, 0x4b, 3, 4]), new Uint8Array(common.buffer)],
-      ...[path, filler(extra.local), raw],
+      new Uint8Array([0x50, 0x4b, 3, 4]),
+      new Uint8Array(common.buffer),
+      path,
+      filler(extra.local),
+      raw,
     ];
     parts.push(...local);
     offset += local.reduce((sum, part) => sum + part.length, 0);

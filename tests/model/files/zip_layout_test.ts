@@ -97,7 +97,8 @@ Deno.test("openZip() refuses a list that is not where the end says, or is cut of
 
 Deno.test("openZip() refuses files that share any byte, and takes those that meet", () => {
   const file = (name: string) => ({ name, content: bytes(10) });
-  const [a, b] = [file("a"), file("b")];
+  const a = file("a");
+  const b = file("b");
   assertEquals(open([a, b]).size, 2);
   // Bytes of the first that hold the head of a second file, whole or up to its last byte.
   const inner = writeZip([{ name: "c", content: bytes(9) }]).subarray(0, 40);

@@ -45,7 +45,8 @@ Deno.test("isDrawn() takes numbers for a draw up to four standard deviations of 
 Deno.test("biasesOf() takes biases for PyTorch's draw as far as chance reaches, in mean and deviation", () => {
   // Of 20 inputs: up to 1 / sqrt(20). 64 such numbers stray by 4 sqrt(1 / 64) of a deviation in their mean,
   // and by 2 sqrt(0.8 / 64) of it in their deviation.
-  const [limit, count] = [1 / Math.sqrt(20), 64];
+  const limit = 1 / Math.sqrt(20);
+  const count = 64;
   const deviation = limit / Math.sqrt(3);
   const biases = (given: { mean?: number; std?: number; maxAbs?: number }) => {
     const values = { ...flat(limit, count), maxAbs: 0.95 * limit, std: deviation, ...given };

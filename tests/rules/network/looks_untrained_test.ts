@@ -23,7 +23,8 @@ const draw = (count: number, std: number, given: Partial<TensorStatistics> = {})
   ...given,
 });
 
-const [FAN_IN, UNITS] = [20, 2000];
+const FAN_IN = 20;
+const UNITS = 2000;
 const COUNT = FAN_IN * UNITS;
 
 const layerOf = (kernel: TensorStatistics, bias: TensorStatistics = flat(0, UNITS)) =>
@@ -54,7 +55,8 @@ Deno.test("looksUntrained() knows a kernel by the deviation of each initialiser,
 });
 
 Deno.test("looksUntrained() lets a deviation stray by four times what chance does, and no further", () => {
-  const [pytorch, strays] = [1 / Math.sqrt(3 * FAN_IN), 4 / Math.sqrt(2 * COUNT)];
+  const pytorch = 1 / Math.sqrt(3 * FAN_IN);
+  const strays = 4 / Math.sqrt(2 * COUNT);
   for (const sign of [-1, 1]) {
     const at = (times: number) =>
       looksUntrained(layerOf(draw(COUNT, pytorch * (1 + sign * times * strays))));

@@ -23,10 +23,24 @@ Deno.test("Network computes each part once, when it is asked for", () => {
   const network = networkOf({ ...measurements, layers });
   assertEquals(read, 0);
   const parts = (view: Network) => [
-    ...[view.chain, view.plain, view.recurrentKernels, view.head, view.heads, view.shut],
-    ...[view.silent, view.heard, view.biases, view.signalPath(), view.signalPaths(), view.graph],
-    ...[view.expected.critical, view.expected.cut, view.expected.usual, view.expected.wander],
-    ...[view.offByAlikeness, view.offByDepth],
+    view.chain,
+    view.plain,
+    view.recurrentKernels,
+    view.head,
+    view.heads,
+    view.shut,
+    view.silent,
+    view.heard,
+    view.biases,
+    view.signalPath(),
+    view.signalPaths(),
+    view.graph,
+    view.expected.critical,
+    view.expected.cut,
+    view.expected.usual,
+    view.expected.wander,
+    view.offByAlikeness,
+    view.offByDepth,
   ];
   const first = parts(network);
   const once = read;

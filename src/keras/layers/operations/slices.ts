@@ -4,7 +4,7 @@ import { showOpen, WITHIN_EXAMPLES } from "./operation.ts";
 
 /** An item of an index: `x[:, 0, ..., None, 1:3]` has five. */
 type IndexItem =
-  /** One position of an axis, which is then dropped. */
+  /** Position on an axis, which is then dropped. */
   | { place: number }
   /** Positions of an axis. */
   | { start: number | null; stop: number | null; step: number }
