@@ -111,7 +111,7 @@ Deno.test("flagName() writes a key as the command line does", () => {
   assertEquals(["out", "maxWarnings"].map(flagName), ["out", "max-warnings"]);
 });
 
-/** A subcommand as docs/architecture.md says to add one: its record and its row, nothing else. */
+/** A subcommand as docs/recipes.md says to add one: its record and its row, nothing else. */
 const greet = defineCommand({
   operand: MODEL,
   description: "Greets a model.",

@@ -3,7 +3,7 @@ import { followGuide } from "./follow_guide.ts";
 import { documents, fences, readDocument, ROOT } from "./markdown.ts";
 
 /** What describes the project itself: its recipes are for those who change it. */
-const NO_GUIDES = ["docs/architecture.md"];
+const NO_GUIDES = ["docs/architecture.md", "docs/decisions.md", "docs/recipes.md"];
 
 for (const path of documents().filter((path) => /^docs\/[^/]+$/.test(path))) {
   if (NO_GUIDES.includes(path) || fences(readDocument(path)).length === 0) continue;
