@@ -96,8 +96,6 @@ function outcome(attempt: Attempt, { guess, reason }: Trial): string {
   if (verdict === "learns") return isStanding(loss) ? said + classified : said;
   const right = verdict === "slow" && accuracy !== null
     ? classified
-    : guess === null || !Number.isFinite(guess)
-    ? ""
     : besideGuess(loss.last, guess);
   const held = verdict === "fails" && attempt.behind !== undefined
     ? `, and the output ${attempt.behind} does not learn`
@@ -119,7 +117,8 @@ function course({ first, last }: Attempt["loss"]): string {
 }
 
 /** Compares the loss with that of the best constant answer. */
-function besideGuess(last: number, guess: number): string {
+function besideGuess(last: number, guess: number | null): string {
+  if (guess === null || !Number.isFinite(guess)) return "";
   return Math.abs(last - guess) <= STAYS * Math.abs(guess)
     ? ", which is no better than guessing"
     : `, where guessing gives ${formatNumber(guess)}`;

@@ -6,6 +6,7 @@ import { reading, validateMeasurements, validateOptions } from "./requirements.t
 import { resolveThresholds } from "./resolve_thresholds.ts";
 import type { Rule, RuleOptions } from "./rule.ts";
 import { layerNames, say, show } from "./say.ts";
+import type { Sentence } from "./sentence.ts";
 
 /** Options of {@linkcode judgeRule} and {@linkcode runRules}. */
 export interface RunRulesOptions extends RuleOptions {
@@ -74,17 +75,21 @@ export function judgeRule(
     return isTrained ? findings.map((finding) => milder(finding, measurements)) : findings;
   }
   if (rule.stage === "any" || (!isTrained && biases !== "drawn")) return findings;
-  const why = trained
-    ? say`untrained networks, and this one is trained`
-    : isTrained
-    ? say`untrained networks, and the biases of this one have moved`
-    : say`biases that start at zero, and those of this network are drawn at random`;
+  const why = meantFor(trained, isTrained);
   return findings.map((finding) => {
     if (finding.severity === "note") return finding;
     const message = say`${saidOf(finding, "message")} Only a note: this rule is meant for ${why}.`;
     const advice = isTrained ? LEAVE_IT : undefined;
     return amendFinding(finding, { severity: "note", message, advice });
   });
+}
+
+/** Returns the networks that a rule is meant for, and why this one is not among them. */
+function meantFor(trained: boolean | undefined, isTrained: boolean): Sentence {
+  if (trained) return say`untrained networks, and this one is trained`;
+  return isTrained
+    ? say`untrained networks, and the biases of this one have moved`
+    : say`biases that start at zero, and those of this network are drawn at random`;
 }
 
 /**

@@ -147,7 +147,8 @@ function judge(
       if (value === null || stored == null) return [];
       const threshold = isShare ? "baselineShare" : "baselineFactor";
       const limit = thresholds[threshold];
-      const moved = isShare ? Math.abs(value - stored) : value === stored ? 1 : value / stored;
+      const factor = value === stored ? 1 : value / stored;
+      const moved = isShare ? Math.abs(value - stored) : factor;
       const isOff = isShare ? moved > limit : !(moved <= limit && moved >= 1 / limit);
       if (!isOff) return [];
       const make = isShare ? shareFigure : figure;

@@ -146,9 +146,10 @@ function verdict(
   );
   const where = layer === null ? NOTHING : say`${layerName(layer.name)}: `;
   const sum = culprits.reduce((sum, { statistics }) => sum + statistics!.nonFinite, 0);
+  const layerKind = isFirst ? "origin" : "spread";
   return {
     severity: "error",
-    kind: layer === null ? "input" : isFirst ? "origin" : "spread",
+    kind: layer === null ? "input" : layerKind,
     layer: layer?.name ?? null,
     measured: sum,
     expected: exactly(0),

@@ -209,7 +209,8 @@ export function judgeRatioByTheory(
 function offOf(value: number, healthy: readonly number[]): number {
   const low = Math.min(...healthy);
   const high = Math.max(...healthy);
-  return value < low ? value / low : value > high ? value / high : 1;
+  if (value < low) return value / low;
+  return value > high ? value / high : 1;
 }
 
 function isWithin(off: number, limit: number): boolean {

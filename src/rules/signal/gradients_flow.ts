@@ -82,16 +82,9 @@ export const gradientsFlow: Rule = defineRule({
     const silent = heard === subject
       ? []
       : subject.layers.filter((layer) => !heard.layers.includes(layer));
-    // A model without any measured gradient must not pass. Otherwise rounding may leave gradients
-    // that are not exactly 0, and there is nothing to report.
-    const said = heard.measurements.layers.length === 0
-      ? warnings.map((verdict): Verdict => ({ ...verdict, severity: "error" }))
-      : silent.some(({ weights }) => trainedOf(weights).some(isZero))
-      ? warnings
-      : [];
     const excused = excusedLayers(heard);
     return [
-      ...said,
+      ...silenceVerdicts(warnings, silent, heard),
       ...frozenLayers(subject),
       ...subject.layers.flatMap((layer) => {
         const judged = silent.includes(layer)
@@ -102,6 +95,26 @@ export const gradientsFlow: Rule = defineRule({
     ];
   },
 });
+
+/**
+ * Returns the verdicts on layers that a softmax keeps silent.
+ *
+ * @param warnings The warnings of the softmax.
+ * @param silent The judged layers among them.
+ * @param heard The other layers.
+ */
+function silenceVerdicts(
+  warnings: Verdict[],
+  silent: readonly LayerMeasurements[],
+  heard: Case,
+): Verdict[] {
+  // A model without any measured gradient must not pass.
+  if (heard.measurements.layers.length === 0) {
+    return warnings.map((verdict): Verdict => ({ ...verdict, severity: "error" }));
+  }
+  // Rounding may leave gradients that are not exactly 0; then there is nothing to report.
+  return silent.some(({ weights }) => trainedOf(weights).some(isZero)) ? warnings : [];
+}
 
 /** Returns the layers that receive no signal for a harmless reason. */
 function excusedLayers(subject: Case): Set<string | null> {
@@ -141,18 +154,11 @@ function judge(layer: LayerMeasurements, excused: boolean, network: Network): Ve
   const waiting = waitsFor(layer, measurements);
   const rest = zero.filter((weight) => !first.includes(weight) && !idle.includes(weight));
   if (rest.length > 0) {
-    // The network trains without a branch whose inputs are zeros.
-    const aside = isFedZeros(layer, network);
+    const kind = excused ? "no-signal" : zeroKind(layer, waiting, network);
     verdicts.push(
       verdict(layer, {
-        severity: excused || aside || waiting !== undefined ? "warning" : "error",
-        kind: excused
-          ? "no-signal"
-          : waiting !== undefined
-          ? "waits"
-          : aside
-          ? "fed-zeros"
-          : "zero",
+        severity: kind === "zero" ? "error" : "warning",
+        kind,
         weights: rest,
         what: ZERO,
         expected: SOME,
@@ -206,6 +212,23 @@ function judge(layer: LayerMeasurements, excused: boolean, network: Network): Ve
     );
   }
   return verdicts;
+}
+
+/**
+ * Returns the kind of finding on gradients of exactly 0.
+ *
+ * @param layer The layer, which receives a signal.
+ * @param waiting Name of its weight that has to move first, if there is one.
+ * @param network The network of the layer.
+ */
+function zeroKind(
+  layer: LayerMeasurements,
+  waiting: string | undefined,
+  network: Network,
+): string {
+  if (waiting !== undefined) return "waits";
+  // The network trains without a branch whose inputs are zeros.
+  return isFedZeros(layer, network) ? "fed-zeros" : "zero";
 }
 
 const ZERO = say`a gradient of exactly 0`;

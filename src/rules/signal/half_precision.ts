@@ -171,5 +171,6 @@ const about = (names: string[]) => ({
 });
 
 function largestExponent({ from, counts, over }: ExponentHistogram): number {
-  return over > 0 ? Infinity : counts.length > 0 ? from + counts.length - 1 : -Infinity;
+  if (over > 0) return Infinity;
+  return counts.length > 0 ? from + counts.length - 1 : -Infinity;
 }

@@ -112,12 +112,7 @@ function stopped({ stop, named, below, all, rescale, network, trained }: Stop): 
   }
   const sent = figure(stop.activationGradients!.rms, "rms(dJ/da)");
   const of = layerName(stop.name);
-  const why = stop.deadFraction !== null && stop.deadFraction > 0
-    ? say`${shareFigure(stop.deadFraction, "share of the layer's units")} of its units are off`
-    : stop.saturatedFraction !== null && stop.saturatedFraction > 0
-    ? say`${shareFigure(stop.saturatedFraction, "share of the layer's entries")} of its
-      ${stop.activation ?? "bounded"} outputs are stuck ${stuckAt(stop.activation)}`
-    : say`the derivative of its activation is 0 at every entry`;
+  const why = whyBlocked(stop);
   const isRound = isReachedBelow(stop, network);
   return verdict(
     isRound ? "warning" : "error",
@@ -129,6 +124,18 @@ function stopped({ stop, named, below, all, rescale, network, trained }: Stop): 
     rescale ?? say`Bring the pre-activations of ${of} into the range where
         ${stop.activation ?? "its activation"} has a slope: check its bias and its inputs.`,
   );
+}
+
+/** Returns the reason why a layer passes no gradient on. */
+function whyBlocked({ deadFraction, saturatedFraction, activation }: LayerMeasurements): Sentence {
+  if (deadFraction !== null && deadFraction > 0) {
+    return say`${shareFigure(deadFraction, "share of the layer's units")} of its units are off`;
+  }
+  if (saturatedFraction !== null && saturatedFraction > 0) {
+    return say`${shareFigure(saturatedFraction, "share of the layer's entries")} of its
+      ${activation ?? "bounded"} outputs are stuck ${stuckAt(activation)}`;
+  }
+  return say`the derivative of its activation is 0 at every entry`;
 }
 
 /** @param isCutter True if the layer above itself passes no gradient on. */

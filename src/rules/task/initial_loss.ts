@@ -120,11 +120,9 @@ export const initialLoss: Rule = defineRule({
     const isError = value > thresholds.initialLossError ** (squared ? 2 : 1) * high;
     const [least, most] = fails ? limits.fails : limits.warns;
     const expected = between(least, most);
-    const threshold = value > high
-      ? fails || squared ? "initialLossFactor" : "initialLossTolerance"
-      : fails
-      ? "initialLossTolerance"
-      : "initialLossWarning";
+    const upper = fails || squared ? "initialLossFactor" : "initialLossTolerance";
+    const lower = fails ? "initialLossTolerance" : "initialLossWarning";
+    const threshold = value > high ? upper : lower;
     const figures = {
       loss: figure(value, "J"),
       low: figure(guessed.low, "J"),

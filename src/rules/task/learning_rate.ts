@@ -4,6 +4,7 @@ import {
   OPTIMIZERS,
   optimizerWords,
   unusualRate,
+  type UsualRates,
   usualRates,
 } from "../../traits/optimizers.ts";
 import { defineRule } from "../define_rule.ts";
@@ -95,6 +96,11 @@ export const learningRate: Rule = defineRule({
   },
 });
 
+/** Returns the factor by which a rate is below or above the usual ones. */
+function timesBeyond({ least, most }: UsualRates, rate: number, side: "low" | "high"): number {
+  return side === "low" ? least / rate : rate / most;
+}
+
 function rateVerdict(
   optimizer: NonNullable<Measurements["optimizer"]>,
   rate: number,
@@ -104,7 +110,7 @@ function rateVerdict(
   const usual = usualRates(optimizer);
   const expected = usual === null ? moreThan(0) : between(usual.least, usual.most);
   const rateFigure = figure(rate, "learning rate");
-  const times = usual === null ? Infinity : side === "low" ? usual.least / rate : rate / usual.most;
+  const times = usual === null ? Infinity : timesBeyond(usual, rate, side);
   // Rates that are 0, negative or NaN are as wrong as can be.
   const isFar = !(times > 0 && times <= learningRateFactor);
   const { schedule } = optimizer;

@@ -1,4 +1,5 @@
 import type {
+  ClassMeasurements,
   LayerMeasurements,
   Measurements,
   TargetMeasurements,
@@ -417,34 +418,10 @@ function strayClasses(
   layer: string | null,
 ): Verdict[] {
   if (classes === undefined) return [];
+  const found = strayClass(name, classes, layer);
+  if (found === null) return [];
   const { units, least, most, fractions } = classes;
   const last = units - 1;
-  const targets = layer === null ? say`The targets of ${name}` : say`Targets`;
-  const head = layer === null ? say`the output` : say`the head`;
-  const classCount = say`${head} has ${counted(units, "unit")}, so classes are 0 to
-    ${number(last, "exact")}`;
-  const found = most !== null && most > last
-    ? {
-      kind: "class-too-large",
-      measured: most,
-      message: say`${targets} go up to ${figure(most, "class")}, but ${classCount}.`,
-    }
-    : least !== null && least < 0
-    ? {
-      kind: "class-negative",
-      measured: least,
-      message: say`${targets} go down to ${figure(least, "class")}, but ${classCount}.`,
-    }
-    : fractions > 0
-    ? {
-      kind: "class-fraction",
-      measured: fractions,
-      message: say`${counted(fractions, "target")}${layer === null ? say` of ${name}` : NOTHING} ${
-        fractions === 1 ? say`is not a whole number` : say`are not whole numbers`
-      }, but ${classCount}.`,
-    }
-    : null;
-  if (found === null) return [];
   return [{
     severity: "error",
     ...found,
@@ -454,4 +431,39 @@ function strayClasses(
       ? say`Number the classes from 0: subtract ${figure(least, "class")} from the targets.`
       : "Number the classes from 0 up, and give the head one unit per class.",
   }];
+}
+
+/** Returns what is wrong with the classes of a target, or `null` if they fit the head. */
+function strayClass(
+  name: string,
+  { units, least, most, fractions }: ClassMeasurements,
+  layer: string | null,
+): Pick<Verdict, "kind" | "measured" | "message"> | null {
+  const last = units - 1;
+  const targets = layer === null ? say`The targets of ${name}` : say`Targets`;
+  const head = layer === null ? say`the output` : say`the head`;
+  const classCount = say`${head} has ${counted(units, "unit")}, so classes are 0 to
+    ${number(last, "exact")}`;
+  if (most !== null && most > last) {
+    return {
+      kind: "class-too-large",
+      measured: most,
+      message: say`${targets} go up to ${figure(most, "class")}, but ${classCount}.`,
+    };
+  }
+  if (least !== null && least < 0) {
+    return {
+      kind: "class-negative",
+      measured: least,
+      message: say`${targets} go down to ${figure(least, "class")}, but ${classCount}.`,
+    };
+  }
+  if (!(fractions > 0)) return null;
+  return {
+    kind: "class-fraction",
+    measured: fractions,
+    message: say`${counted(fractions, "target")}${layer === null ? say` of ${name}` : NOTHING} ${
+      fractions === 1 ? say`is not a whole number` : say`are not whole numbers`
+    }, but ${classCount}.`,
+  };
 }

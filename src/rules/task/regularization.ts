@@ -131,6 +131,7 @@ function dropout(
   if (high.length > 0 && !(isStarved && dropping.length > 1)) {
     const most = Math.max(...high.map(({ rate }) => rate));
     const figures = { rate: shareFigure(most, "entries") };
+    const several = high.every(({ rate }) => rate === most) ? say`each drop` : say`drop up to`;
     return [{
       ...about(high),
       kind: "dropout",
@@ -139,11 +140,7 @@ function dropout(
       threshold: "dropoutRate",
       figures,
       message: say`${named(high)} ${
-        high.length === 1
-          ? say`drops`
-          : high.every(({ rate }) => rate === most)
-          ? say`each drop`
-          : say`drop up to`
+        high.length === 1 ? say`drops` : several
       } ${figures.rate} of the entries in training; expected less than ${
         shareFigure(dropoutRate, "entries")
       }

@@ -1,4 +1,4 @@
-import type { StepProbe } from "../../probe/probe_step.ts";
+import type { StepProbe, WeightStep } from "../../probe/probe_step.ts";
 import { isRecurrentKernel } from "../../theory/weight_kinds.ts";
 import { defineModelRule } from "../define_rule.ts";
 import { moreThan } from "../expected.ts";
@@ -67,31 +67,44 @@ export const weightsChange: ModelRule<StepProbe> = defineModelRule({
   judge: ({ weights, optimizer }, _, isJudged) =>
     weights.filter(({ trainable, changed, layer }) => trainable && changed === 0 && isJudged(layer))
       .map((weight): Verdict => {
-        const { layer, name, changedLater } = weight;
-        const isLate = (changedLater ?? 0) > 0;
-        // If only that kernel of the layer does not move, the state before each of its steps was 0.
-        const isFirst = isRecurrentKernel(weight) &&
-          weights.some((other) => other.layer === layer && other.trainable && other.changed > 0);
+        const { layer, name } = weight;
+        const kind = kindOf(weight, weights);
         return {
-          severity: isLate || isFirst ? "warning" : "error",
-          kind: isLate ? "late" : isFirst ? "state-zero" : "unchanged",
+          severity: kind === "unchanged" ? "error" : "warning",
+          kind,
           layer,
           measured: 0,
           expected: moreThan(0, { unit: "entries" }),
           message: say`${weightName(name, layer)} does not change in a step of ${optimizer}${
-            isLate
+            kind === "late"
               ? say`; the second step changes it.`
               : say`, nor in a second one; expected a change.`
           }`,
-          advice: isLate
-            ? "If the layers above do not start at zero on purpose, draw them at random."
-            : isFirst
-            ? "Train on sequences of two steps or more: the state before the first step is 0."
-            : say`Connect ${layerName(layer)} to the objective, pass its weights to the optimizer,
-              or freeze it.`,
+          advice: ADVICE[kind](layer),
         };
       }),
 });
+
+/** Advice on a weight that a step leaves as it was, for its layer, by the kind of finding. */
+const ADVICE = {
+  "late": () => "If the layers above do not start at zero on purpose, draw them at random.",
+  "state-zero": () =>
+    "Train on sequences of two steps or more: the state before the first step is 0.",
+  "unchanged": (layer: string) =>
+    say`Connect ${layerName(layer)} to the objective, pass its weights to the optimizer, or
+      freeze it.`,
+};
+
+function kindOf(
+  weight: WeightStep,
+  all: readonly WeightStep[],
+): keyof typeof ADVICE {
+  if ((weight.changedLater ?? 0) > 0) return "late";
+  // If only that kernel of the layer does not move, the state before each of its steps was 0.
+  const isFirst = isRecurrentKernel(weight) &&
+    all.some(({ layer, trainable, changed }) => layer === weight.layer && trainable && changed > 0);
+  return isFirst ? "state-zero" : "unchanged";
+}
 
 function count(shape: number[]): number {
   return shape.reduce((product, size) => product * size, 1);

@@ -11,6 +11,7 @@ import type { KernelLayer } from "../network/kernel_chain.ts";
 import type { Network } from "../network/network.ts";
 import type { Rule } from "../rule.ts";
 import { counted, figure, layerName, layerNames, NOTHING, say } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
 
 const MIN_ADDITIONS = 3;
 
@@ -115,7 +116,8 @@ export const architecture: Rule = defineRule({
 });
 
 function withoutActivation({ layers, measurements, network, trained }: Case): Verdict[] {
-  const { rows, narrow, bare, whole } = linearRows(network);
+  const linear = linearRows(network);
+  const { rows, narrow } = linear;
   const isJudged = (name: string) => layers.some((layer) => layer.name === name);
   const named = (names: string[]) => layerNames(names, measurements.layers);
   const have = ({ length }: string[]) => length === 1 ? say`has` : say`have`;
@@ -123,13 +125,7 @@ function withoutActivation({ layers, measurements, network, trained }: Case): Ve
   const found: Verdict[] = [];
   const idle = rows.flat().filter(isJudged);
   if (idle.length > 0) {
-    const collapse = whole
-      ? say`so that the whole network computes no more than one linear layer`
-      : bare
-      ? say`nor has any other hidden layer: pools and normalisations are all that is not linear`
-      : idle.length === 1
-      ? say`so that it and the next kernel together compute no more than one linear layer`
-      : say`so that each of them computes no more than a part of the next kernel could`;
+    const collapse = collapseWords(linear, idle.length);
     found.push({
       severity: trained ? "note" : "warning",
       kind: "no-activation",
@@ -159,6 +155,17 @@ function withoutActivation({ layers, measurements, network, trained }: Case): Ve
     });
   }
   return found;
+}
+
+/** Returns the consequence of linear rows, for the number of their layers that are judged. */
+function collapseWords({ whole, bare }: LinearRows, count: number): Sentence {
+  if (whole) return say`so that the whole network computes no more than one linear layer`;
+  if (bare) {
+    return say`nor has any other hidden layer: pools and normalisations are all that is not linear`;
+  }
+  return count === 1
+    ? say`so that it and the next kernel together compute no more than one linear layer`
+    : say`so that each of them computes no more than a part of the next kernel could`;
 }
 
 function residualGrowth(
