@@ -188,15 +188,17 @@ async function existing(
   for (const { path } of planned) {
     if (await isThere(path)) kept.set(path, "it is there already");
   }
-  const other = await isThere(`${CONFIGURATION}c`)
-    ? `${CONFIGURATION}c`
-    : settings?.text.includes('"gradientHealth"')
-    ? settings.path
-    : null;
+  const other = await otherConfiguration(settings);
   if (other !== null && !kept.has(CONFIGURATION)) {
     kept.set(CONFIGURATION, `not written, as ${other} is the configuration`);
   }
   return kept;
+}
+
+/** Returns the path of a configuration in another file than the planned one, or `null`. */
+async function otherConfiguration(settings: Settings | null): Promise<string | null> {
+  if (await isThere(`${CONFIGURATION}c`)) return `${CONFIGURATION}c`;
+  return settings?.text.includes('"gradientHealth"') ? settings.path : null;
 }
 
 const isThere = (path: string) => Deno.lstat(path).then(() => true, () => false);

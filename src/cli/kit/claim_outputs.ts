@@ -171,7 +171,8 @@ export function resultWords(kind: ResultKind): string {
 /** Returns the kind of file that a format writes for a result. */
 export function kindOf(format: FormatName, result: Result): ResultKind {
   const { holds } = FORMATS[format];
-  return holds === "text" ? "text" : holds === "document" ? result : format;
+  if (holds === "text") return "text";
+  return holds === "document" ? result : format;
 }
 
 /** Number of bytes read to recognise the kind of a file. */

@@ -101,9 +101,15 @@ export function late<M extends { run: (operands: string[], flags: never) => Prom
 }
 
 /** Returns the usage of a subcommand for its help: `[MODEL] [flags]`. */
-export function usageOf({ name, least, most }: Operand): string {
-  const many = most === 2 ? `${name} [${name}]` : most > 1 ? `${name}...` : name;
-  return `${least === 0 ? `[${many}]` : many} [flags]`;
+export function usageOf(operand: Operand): string {
+  const many = repeated(operand);
+  return `${operand.least === 0 ? `[${many}]` : many} [flags]`;
+}
+
+/** Returns the name of an operand, repeated if there may be several. */
+function repeated({ name, most }: Operand): string {
+  if (most === 2) return `${name} [${name}]`;
+  return most > 1 ? `${name}...` : name;
 }
 
 /** Returns the version of this package. */

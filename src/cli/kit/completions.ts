@@ -129,7 +129,8 @@ function zshCommand({ name, flags, operands }: Completion): string {
 }
 
 function zshAction(takes: Completed): string {
-  return takes === "files" ? "_files" : takes.length === 0 ? " " : `(${takes.join(" ")})`;
+  if (takes === "files") return "_files";
+  return takes.length === 0 ? " " : `(${takes.join(" ")})`;
 }
 
 function fishCommand(
@@ -144,17 +145,15 @@ function fishCommand(
   const own = operands === "files" ? ["-F"] : operands.map((word) => `-a ${word}`);
   return [
     ...own.map((action) => `${base} ${action}`),
-    ...flags.map(({ name: flag, value, help, takes }) => {
-      const action = value === null
-        ? ""
-        : takes === "files"
-        ? " -r -F"
-        : takes.length === 0
-        ? " -x"
-        : ` -x -a ${single(takes.join(" "))}`;
-      return `${base} -l ${flag}${action} -d ${single(help)}`;
-    }),
+    ...flags.map((flag) => `${base} -l ${flag.name}${fishAction(flag)} -d ${single(flag.help)}`),
   ];
+}
+
+/** Returns the options of `complete` for the value of a flag. */
+function fishAction({ value, takes }: Completion["flags"][number]): string {
+  if (value === null) return "";
+  if (takes === "files") return " -r -F";
+  return takes.length === 0 ? " -x" : ` -x -a ${single(takes.join(" "))}`;
 }
 
 /** Quotes a text with single quotes, as all three shells read them. */

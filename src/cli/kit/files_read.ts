@@ -22,15 +22,16 @@ export async function filesRead(
   const files = new Set(code.filter((path) => path !== null));
   // Iterating over a set also yields elements added on the way.
   for (const path of files) {
-    const named = /\.json$/i.test(path)
-      ? await weightFiles(path)
-      : isModule(path)
-      ? await namedFiles(path)
-      : [];
-    for (const file of named) files.add(file);
+    for (const file of await filesOf(path)) files.add(file);
   }
   for (const path of data) if (path !== null) files.add(path);
   return [...files];
+}
+
+/** Returns the files that a model.json or a module names; other files name none. */
+async function filesOf(path: string): Promise<string[]> {
+  if (/\.json$/i.test(path)) return await weightFiles(path);
+  return isModule(path) ? await namedFiles(path) : [];
 }
 
 /**
