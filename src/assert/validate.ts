@@ -82,12 +82,7 @@ const MAX_DRAWS = 1e6;
  * @throws {RangeError} If there are none, one is not a whole number, or one appears twice.
  */
 export function seedList(seeds: number | readonly number[]): number[] {
-  const isCount = typeof seeds === "number" && Number.isSafeInteger(seeds) && seeds <= MAX_DRAWS;
-  const list = isCount
-    ? Array.from({ length: Math.max(0, seeds) }, (_, i) => i)
-    : Array.isArray(seeds)
-    ? seeds as number[]
-    : [];
+  const list = givenSeeds(seeds);
   const areSeeds = list.every((seed) => Number.isSafeInteger(seed));
   if (list.length === 0 || !areSeeds || new Set(list).size < list.length) {
     throw new RangeError(
@@ -97,6 +92,14 @@ export function seedList(seeds: number | readonly number[]): number[] {
     );
   }
   return list;
+}
+
+/** Returns the seeds that a number or a list stands for, or none if it is neither. */
+function givenSeeds(seeds: number | readonly number[]): number[] {
+  if (typeof seeds === "number" && Number.isSafeInteger(seeds) && seeds <= MAX_DRAWS) {
+    return Array.from({ length: Math.max(0, seeds) }, (_, i) => i);
+  }
+  return Array.isArray(seeds) ? seeds as number[] : [];
 }
 
 /**

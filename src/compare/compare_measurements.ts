@@ -182,8 +182,10 @@ function compareLayer(pair: LayerPair, chance: Chance, isSilent: boolean): Layer
       ? chance.shareAt((before + after) / 2)
       : chance[name];
     const isEqual = Object.is(before, after) || before === after;
-    const factor = isShare ? null : isEqual ? 1 : after / before;
-    const by = isEqual ? 1 : isShare ? ratio(1 - before, 1 - after) : ratio(before, after);
+    const quotient = isEqual ? 1 : after / before;
+    const factor = isShare ? null : quotient;
+    const apart = isShare ? ratio(1 - before, 1 - after) : ratio(before, after);
+    const by = isEqual ? 1 : apart;
     const moved = isShare ? !(Math.abs(after - before) <= limit) && !isEqual : !(by <= limit);
     figures[name] = { before, after, factor, chance: limit, moved };
     // NaN, and a factor from 0, are worse than any finite factor.
@@ -221,25 +223,26 @@ function shownComparison(comparison: Comparison): Comparison {
   return withOverview(comparison, overview, { of: "comparison", given: () => comparison });
 }
 
-function overview({ layers, onlyBefore, onlyAfter, same, said }: Comparison): Overview {
+function overview(comparison: Comparison): Overview {
+  const { layers, onlyBefore, onlyAfter } = comparison;
   const shown = COLUMNS.filter(([name]) => layers.some(({ figures }) => name in figures));
-  const moved = same
-    ? "no figure differs"
-    : said.length === 0
-    ? "nothing moved by more than chance explains"
-    : said.join("; ");
   const others = [
     ...onlyBefore.length === 0 ? [] : [`, ${onlyBefore.length} only before`],
     ...onlyAfter.length === 0 ? [] : [`, ${onlyAfter.length} only after`],
   ].join("");
   return {
-    title: `${formatCount(layers.length, "layer")} in both${others}: ${moved}`,
+    title: `${formatCount(layers.length, "layer")} in both${others}: ${movedWords(comparison)}`,
     columns: ["layer", ...shown.map(([, heading]) => heading)],
     rows: layers.map(({ after, figures }) => [
       after,
       ...shown.map(([name]) => changeText(figures[name])),
     ]),
   };
+}
+
+function movedWords({ same, said }: Comparison): string {
+  if (same) return "no figure differs";
+  return said.length === 0 ? "nothing moved by more than chance explains" : said.join("; ");
 }
 
 /** Formats a factor, or a share before and after. */

@@ -122,11 +122,8 @@ function alone(found: Finding[], patient: Patient): Cause {
   const named = layersOf([first], patient);
   const more = layersOf(others, patient).filter((name) => !named.includes(name));
   const where = formatLayers(more, patient.measurements.layers);
-  const also = more.length === 0
-    ? ""
-    : first.kind === "origin"
-    ? ` They spread to ${where}.`
-    : ` The same in ${where}.`;
+  const beginning = first.kind === "origin" ? "They spread to" : "The same in";
+  const also = more.length === 0 ? "" : ` ${beginning} ${where}.`;
   return {
     kind: first.rule,
     severity: first.severity,

@@ -1,7 +1,7 @@
 import type { Finding } from "../rules/finding.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
-import type { Measurements } from "../measure/measurements.ts";
+import type { Measurements, TensorStatistics } from "../measure/measurements.ts";
 import type { Cause } from "./diagnosis.ts";
 import { optimizerWords, usualRates } from "../traits/optimizers.ts";
 
@@ -57,16 +57,19 @@ export function progressOf(
     start.layers.flatMap(({ weights }) => weights).map(({ name, values }) => [name, values.rms]),
   );
   return now.layers.flatMap(({ name: layer, weights }) =>
-    weights.filter((weight) => weight.trainable && isKernel(weight)).map(({ name, values }) => {
-      const before = sizes.get(name) ?? 0;
-      return {
-        layer,
-        weight: name,
-        growth: before > 0 ? (values.nonFinite > 0 ? NaN : values.rms / before) : null,
-        updateRatio: context.updates.get(name) ?? null,
-      };
-    })
+    weights.filter((weight) => weight.trainable && isKernel(weight)).map(({ name, values }) => ({
+      layer,
+      weight: name,
+      growth: growthOf(values, sizes.get(name) ?? 0),
+      updateRatio: context.updates.get(name) ?? null,
+    }))
   );
+}
+
+/** Returns the factor by which a kernel has grown: NaN if it overflowed, `null` if it was 0. */
+function growthOf({ rms, nonFinite }: TensorStatistics, before: number): number | null {
+  if (!(before > 0)) return null;
+  return nonFinite > 0 ? NaN : rms / before;
 }
 
 /**

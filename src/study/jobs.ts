@@ -50,14 +50,7 @@ export function requireJobs(
       `jobs is ${showValue(jobs)}, expected a whole number of at least 1, or "auto"`,
     );
   }
-  const ownRule = ownStudyRule();
-  const inThis = typeof subject === "function"
-    ? "a function cannot be handed to workers: put createModel into a module and give its path"
-    : typeof objective === "function"
-    ? "an objective that is a function cannot be handed to workers: export it from the module"
-    : ownRule !== null
-    ? `the rule ${ownRule} was registered in this process, and workers do not know it`
-    : null;
+  const inThis = boundToProcess(subject, objective);
   if (inThis === null) {
     if (jobs === 1 || mayStartWorkers()) return jobs;
     if (jobs === "auto") return 1;
@@ -65,4 +58,20 @@ export function requireJobs(
   }
   if (jobs !== "auto" && jobs > 1) throw new StudyError(`${jobs} jobs: ${inThis}`);
   return 1;
+}
+
+/** Returns the reason why only this process can run a study, or `null` if workers can. */
+function boundToProcess(
+  subject: StudySubject,
+  objective: StudyOptions["objective"],
+): string | null {
+  if (typeof subject === "function") {
+    return "a function cannot be handed to workers: put createModel into a module and give its path";
+  }
+  if (typeof objective === "function") {
+    return "an objective that is a function cannot be handed to workers: export it from the module";
+  }
+  const ownRule = ownStudyRule();
+  if (ownRule === null) return null;
+  return `the rule ${ownRule} was registered in this process, and workers do not know it`;
 }

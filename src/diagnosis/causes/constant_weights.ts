@@ -20,22 +20,13 @@ export function constantWeights(patient: Patient): Suspect[] {
     const drawn = layer.weights.filter((weight) => isKernel(weight) && startsAlike(weight));
     return drawn.map((weight) => ({ layer, weight }));
   });
-  const zero = kernels.length > 0 && kernels.every(({ weight }) => weight.values.maxAbs === 0);
-  const constant = kernels.every(({ weight }) => isConstant(weight));
-  const which = formatLayers(names, patient.measurements.layers);
-  const value = kernels.length > 0 ? formatNumber(kernels[0].weight.values.mean) : "";
   const noun = rows.every(({ kind }) => kind === "embedding") ? "table" : "kernel";
   const said = names.length === 1 ? noun : `${noun}s`;
+  const which = formatLayers(names, patient.measurements.layers);
   return [{
     kind: "constant-weights",
     layers: names,
-    message: zero
-      ? `All entries of the ${said} of ${which} are 0, so no signal passes and all units stay the ` +
-        `same.`
-      : constant
-      ? `All entries of the ${said} of ${which} are equal (${value}), so all units of a layer ` +
-        `learn the same.`
-      : `Units of ${which} have exactly the same weights, so they learn the same.`,
+    message: messageOn(kernels.map(({ weight }) => weight), said, which),
     states: [
       ...found,
       ...foundBy("init-scale", patient).filter(({ layer, measured }) =>
@@ -46,6 +37,26 @@ export function constantWeights(patient: Patient): Suspect[] {
       isConsequence(finding) || finding.rule === "init-scale" && finding.measured === 0,
     cures: kernels.length === 0 ? [] : [drawing(kernels, patient)],
   }];
+}
+
+/**
+ * Returns the message on kernels that are all 0, constant, or alike in some units.
+ *
+ * @param kernels The kernels.
+ * @param said Noun for them.
+ * @param which The layers that hold them.
+ */
+function messageOn(kernels: readonly WeightMeasurements[], said: string, which: string): string {
+  if (kernels.length > 0 && kernels.every(({ values }) => values.maxAbs === 0)) {
+    return `All entries of the ${said} of ${which} are 0, so no signal passes and all units stay ` +
+      `the same.`;
+  }
+  if (!kernels.every(isConstant)) {
+    return `Units of ${which} have exactly the same weights, so they learn the same.`;
+  }
+  const value = kernels.length > 0 ? formatNumber(kernels[0].values.mean) : "";
+  return `All entries of the ${said} of ${which} are equal (${value}), so all units of a layer ` +
+    `learn the same.`;
 }
 
 /** Kernel and the layer that holds it. */

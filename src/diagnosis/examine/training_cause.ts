@@ -1,5 +1,5 @@
 import type { TensorFlow } from "../../engine/tensorflow.ts";
-import type { Measurements } from "../../measure/measurements.ts";
+import type { InputMeasurements, Measurements } from "../../measure/measurements.ts";
 import type { SkippedTrial, Trial } from "../../probe/trial.ts";
 import type { Finding } from "../../rules/finding.ts";
 import { networkOf } from "../../rules/network/network.ts";
@@ -184,22 +184,27 @@ function dropout({ layers: all }: Measurements): Suspicion[] {
 
 function inputs({ batch: { perInput } }: Measurements): Suspicion[] {
   return perInput.flatMap((input, index): Suspicion[] => {
-    const { name, dtype, lookedUp, values: { mean, std, nonFinite }, spread } = input;
+    const { name, dtype, lookedUp, values: { mean, std, nonFinite } } = input;
     if (dtype !== "float32" || lookedUp || nonFinite > 0 || !(std > 0)) return [];
     const cure = normalizing(input, index);
     const isOff = Math.abs(mean) > 2 * std || std > FAR || std < 1 / FAR;
     const isEach = cure.kind === "normalize-input" && cure.each !== undefined;
     if (!isOff && !isEach) return [];
-    const why = spread != null && spread < 1 / FAR ** 2
-      ? `only ${formatNumber(spread)} of its second moment differs between examples`
-      : isEach && !isOff
-      ? "its features are of different scales"
-      : `its mean is ${formatNumber(mean)} and its standard deviation ${formatNumber(std)}`;
     return [{
       kind: "input",
       layers: [],
-      message: `The input "${name}" is not normalised: ${why}.`,
+      message: `The input "${name}" is not normalised: ${whyUnnormalised(input, isOff)}.`,
       cure,
     }];
   });
+}
+
+/** Returns the figures of an input that is off as a whole, or else only feature by feature. */
+function whyUnnormalised({ values, spread }: InputMeasurements, isOff: boolean): string {
+  if (spread != null && spread < 1 / FAR ** 2) {
+    return `only ${formatNumber(spread)} of its second moment differs between examples`;
+  }
+  if (!isOff) return "its features are of different scales";
+  const { mean, std } = values;
+  return `its mean is ${formatNumber(mean)} and its standard deviation ${formatNumber(std)}`;
 }
