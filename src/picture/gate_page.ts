@@ -109,20 +109,21 @@ function overviewOf({ runs, findings, configuration }: GateResult): Markup {
   }`;
 }
 
+/** Shows the verdict on a run with a number of open errors. */
+function verdictOf({ error, diagnosis }: GateRun, errors: number): Markup {
+  if (error !== null) return markup`<span class="error">not measured</span>`;
+  if (errors === 0) return markup`<span class="healthy">passed</span>`;
+  if (diagnosis?.verdict === "changed") return markup`<span class="changed">changed</span>`;
+  return markup`<span class="error">failed</span>`;
+}
+
 function overviewRow(run: GateRun, index: number): Markup {
   const { model, seed, error, findings, diagnosis } = run;
   const count = (severity: Finding["severity"]) =>
     findings.filter((finding) => finding.severity === severity && isOpen(finding)).length;
   const errors = count("error");
   const warnings = count("warning");
-  const isChanged = diagnosis?.verdict === "changed";
-  const verdict = error !== null
-    ? markup`<span class="error">not measured</span>`
-    : errors > 0
-    ? markup`<span class="${isChanged ? "changed" : "error"}">${
-      isChanged ? "changed" : "failed"
-    }</span>`
-    : markup`<span class="healthy">passed</span>`;
+  const verdict = verdictOf(run, errors);
   const cause = error ?? diagnosis?.causes[0]?.message ?? "";
   return markup`<tr><th scope="row"><a href="#run-${index + 1}"><bdi>${
     shortTitle(model)

@@ -138,7 +138,8 @@ export function pageScript() {
         const before = head.getAttribute("aria-sort");
         const isWord = column < 2;
         const order = isWord ? ["ascending", "descending"] : ["descending", "ascending"];
-        const now = before === null ? order[0] : before === order[0] ? order[1] : null;
+        const cycle = [null, ...order];
+        const now = cycle[(cycle.indexOf(before) + 1) % cycle.length];
         for (const other of all("th[aria-sort]", table)) other.removeAttribute("aria-sort");
         if (now !== null) head.setAttribute("aria-sort", now);
         const sign = now === "ascending" ? 1 : -1;

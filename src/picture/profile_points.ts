@@ -50,9 +50,11 @@ export function profilePoints({ bars }: Pick<Chart, "bars">, most: number): Prof
   });
 }
 
+const GRAVITY = { error: 20, warning: 10 };
+
 /** Ranks a bar by how much it stands out: findings first, then NaN, then the smallest value. */
 function rank({ mark, value, position }: ChartBar): number {
-  const grave = mark === "error" ? 20 : mark === "warning" ? 10 : 0;
+  const grave = mark === null ? 0 : GRAVITY[mark];
   if (!hasBar(value)) return grave + (value === 0 ? 2 : 3);
   return grave + 1 - (position ?? 0);
 }

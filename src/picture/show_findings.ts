@@ -8,6 +8,7 @@ import { type Markup, markup } from "./markup.ts";
 
 const MOST_LINKS = 12;
 const MOST_ADVICE = 3;
+const TITLES = { error: "Error", warning: "Warning", note: "Note" };
 
 /** Findings of a run in paragraphs, and the place of each. */
 export interface ShownFindings {
@@ -57,7 +58,7 @@ function showParagraph(
   const say = (text: string) =>
     markup`<p><bdi>${escapeControls(text.replace(/\s+/g, " "))}</bdi></p>`;
   return markup`<div class="finding is-${severity}" id="${id}"><h3><span class="${severity}">${
-    severity === "note" ? "Note" : severity === "warning" ? "Warning" : "Error"
+    TITLES[severity]
   }</span> ${rules.join(", ")}</h3>
     <p class="small soft">${
     sorted.length === 0 ? escapeControls(where) : names.list(sorted, MOST_LINKS)

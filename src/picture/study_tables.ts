@@ -38,8 +38,10 @@ export function tableOfMap(
   id: string,
 ): Markup {
   const names = cutNames(rows.map(({ name }) => escapeControls(name)), LONGEST, "…");
-  const text = (cell: number | null) =>
-    cell === null ? "" : kind === "share" ? formatShare(cell) : formatNumber(roundTo(2, cell));
+  const text = (cell: number | null) => {
+    if (cell === null) return "";
+    return kind === "share" ? formatShare(cell) : formatNumber(roundTo(2, cell));
+  };
   return markup`<details><summary>Table: ${title}</summary><div class="scroll tall" tabindex="0" role="group" aria-label="${variant.label}, ${title}"><table id="${id}"><thead><tr>
   <th scope="col">scale${
     names.map((name) => markup`<th scope="col"><bdi>${name}</bdi>`)

@@ -65,11 +65,8 @@ export function viewVariant(
     const off = scales.map((other) => Math.abs(Math.log(other.scale / scale)));
     return off.indexOf(Math.min(...off));
   };
-  const start = best !== null
-    ? nearest(best.scale)
-    : balanced !== null
-    ? nearest(balanced)
-    : (scales.length - 1) >> 1;
+  const wanted = best?.scale ?? balanced;
+  const start = wanted === null ? (scales.length - 1) >> 1 : nearest(wanted);
   const shown = evenly(scales.length, Math.max(8, Math.floor(room / places.length)), [start])
     .map((i) => scales[i]);
   const place = shown.indexOf(scales[start]);
@@ -81,7 +78,7 @@ export function viewVariant(
     best: best === null ? null : place,
     axis: scaleAxis(shown.map(({ scale }) => scale), CHART),
     layers: places.map((place) => ({ place, name: all[place].name })),
-    critical: crossing(scales, 1, best?.scale ?? balanced ?? 1),
+    critical: crossing(scales, 1, wanted ?? 1),
   };
 }
 
@@ -192,21 +189,15 @@ function rowsOf(
 export function studyVerdict(
   variants: readonly VariantSummary[],
 ): { paint: "healthy" | "warning" | "error"; words: string } {
-  const without = variants.filter(({ best }) => best === null);
-  const paint = without.length === 0
-    ? "healthy"
-    : without.length < variants.length
-    ? "warning"
-    : "error";
-  const isActivation =
-    new Set(variants.map(({ activation }) => activation)).size === variants.length;
+  const all = variants.length;
+  const without = variants.filter(({ best }) => best === null).length;
+  const isActivation = new Set(variants.map(({ activation }) => activation)).size === all;
   const noun = isActivation ? "activations" : "networks";
-  const words = without.length === 0
-    ? variants.length === 1
-      ? "Healthy scales found"
-      : `Healthy scales found for all ${variants.length} ${noun}`
-    : without.length === variants.length
-    ? "No scale tried is healthy"
-    : `Healthy scales found for ${variants.length - without.length} of ${variants.length} ${noun}`;
-  return { paint, words };
+  if (without === 0) {
+    const forAll = all === 1 ? "" : ` for all ${all} ${noun}`;
+    return { paint: "healthy", words: `Healthy scales found${forAll}` };
+  }
+  if (without === all) return { paint: "error", words: "No scale tried is healthy" };
+  const words = `Healthy scales found for ${all - without} of ${all} ${noun}`;
+  return { paint: "warning", words };
 }

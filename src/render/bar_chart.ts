@@ -200,6 +200,12 @@ interface Tick {
   label: string;
 }
 
+/** Returns the number of parts into which marks divide a linear axis. */
+function partsOf(width: number): number {
+  if (width >= 40) return 4;
+  return width >= 20 ? 2 : 1;
+}
+
 const STEPS = [1, 2, 3, 5, 10, 20, 50, 100, 200];
 
 /**
@@ -208,7 +214,7 @@ const STEPS = [1, 2, 3, 5, 10, 20, 50, 100, 200];
  */
 export function ticksOf({ scale, from, to }: ChartAxis, width: number): Tick[] {
   if (scale === "linear") {
-    const parts = width >= 40 ? 4 : width >= 20 ? 2 : 1;
+    const parts = partsOf(width);
     return Array.from({ length: parts + 1 }, (_, i) => ({
       position: i / parts,
       label: formatNumber(to * (i / parts)),

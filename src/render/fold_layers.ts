@@ -103,7 +103,8 @@ export function gravest(
   severities: ReadonlyMap<string, "error" | "warning">,
 ): "error" | "warning" | null {
   const all = layers.map(({ name }) => severities.get(name));
-  return all.includes("error") ? "error" : all.includes("warning") ? "warning" : null;
+  if (all.includes("error")) return "error";
+  return all.includes("warning") ? "warning" : null;
 }
 
 /**

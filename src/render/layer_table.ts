@@ -173,12 +173,17 @@ function classOf({ kind, className, activation }: LayerMeasurements): string {
   return isNamed ? className : `${className} ${activation}`;
 }
 
+/** Returns the rms of a tensor's finite entries; NaN if it has others. */
+function rmsOf({ nonFinite, rms }: TensorStatistics): number {
+  return nonFinite > 0 ? NaN : rms;
+}
+
 function compare(
   statistics: TensorStatistics | null,
   predicted: number | null = null,
   noise: number | null = null,
 ): Compared {
-  const measured = statistics === null ? null : statistics.nonFinite > 0 ? NaN : statistics.rms;
+  const measured = statistics === null ? null : rmsOf(statistics);
   const isSaid = measured !== null && predicted !== null && Number.isFinite(predicted) &&
     noise !== null && noise < MOST_NOISE;
   return { measured, predicted: isSaid ? predicted : null, noise: isSaid ? noise : null };

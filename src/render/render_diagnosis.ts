@@ -170,14 +170,15 @@ export function brokenRules(causes: readonly Cause[]): string {
 /** Describes the result of trying a fix. */
 export function triedWords({ worked, errors, left, figure }: Tried): string {
   if (!worked) return "Tried the usual fixes on this model: none helped.";
-  const gone = errors === 0
-    ? "this warning is then gone"
-    : left === 0
-    ? "the model is then HEALTHY"
-    : "this cause is then gone, but not all are";
   const moved = figure === null
     ? ""
     : `; ${figure.title} of ${figure.layer}: ${formatNumber(figure.before)} before, ` +
       `${formatNumber(figure.after)} after`;
-  return `Tried: ${gone}${moved}.`;
+  return `Tried: ${goneWords(errors, left)}${moved}.`;
+}
+
+/** Describes what is gone after a fix, and what is left. */
+function goneWords(errors: number, left: number): string {
+  if (errors === 0) return "this warning is then gone";
+  return left === 0 ? "the model is then HEALTHY" : "this cause is then gone, but not all are";
 }

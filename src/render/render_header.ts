@@ -108,8 +108,9 @@ function engineOf(
   { tfjs, backend, relaxedSimd, simd }: Measurements["engine"],
   cut: (text: string) => string,
 ): string {
-  const features = relaxedSimd ? " with relaxed SIMD" : simd ? " with SIMD" : "";
-  return `TensorFlow.js ${cut(tfjs)} on ${cut(backend.toUpperCase())}${features}`;
+  const name = `TensorFlow.js ${cut(tfjs)} on ${cut(backend.toUpperCase())}`;
+  if (relaxedSimd) return `${name} with relaxed SIMD`;
+  return simd ? `${name} with SIMD` : name;
 }
 
 /** Describes how a batch was split, and for which layers that changes figures. */

@@ -226,11 +226,8 @@ function legendOf(columns: readonly Column[], rows: readonly LayerRow[]): string
     ...shown("gradient rms") ? [gradient.noise ?? 0] : [],
   ]);
   const factor = formatNumber(Math.exp(Math.max(0, ...noises)));
-  const within = has("within")
-    ? ", within the factor"
-    : factor === "1"
-    ? ""
-    : `, within a factor of ${factor}`;
+  const everywhere = factor === "1" ? "" : `, within a factor of ${factor}`;
+  const within = has("within") ? ", within the factor" : everywhere;
   return [
     ...has("target") ? ["target: of the fitting initialiser"] : [],
     ...has("theory") ? [`theory: of random weights of this size${within}`] : [],

@@ -122,21 +122,13 @@ function fitted(parts: Parts, maxBytes: number): string {
     shown.accepted = accepted;
     shown.folds = take(folds);
   }
-  const left = [
-    ["row", rows.length - shown.rows.length],
-    ["suppression", accepted.length > shown.accepted.length ? 1 : 0],
-    ["fold", folds.length - shown.folds.length],
-  ] as const;
-  const words = left.flatMap(([what, count]) =>
-    count === 0 ? [] : [
-      what === "row"
-        ? `${formatCount(count, "row")} of the table`
-        : what === "suppression"
-        ? "what is suppressed"
-        : `the findings of ${formatCount(count, "model")}`,
-    ]
-  );
-  const note = ["the charts", ...words].join(", ").replace(/, ([^,]*)$/, " and $1");
+  const rowsLeft = rows.length - shown.rows.length;
+  const foldsLeft = folds.length - shown.folds.length;
+  const words = ["the charts"];
+  if (rowsLeft > 0) words.push(`${formatCount(rowsLeft, "row")} of the table`);
+  if (accepted.length > shown.accepted.length) words.push("what is suppressed");
+  if (foldsLeft > 0) words.push(`the findings of ${formatCount(foldsLeft, "model")}`);
+  const note = words.join(", ").replace(/, ([^,]*)$/, " and $1");
   const text = write(shown, [
     "",
     `Cut to stay below ${formatCount(maxBytes, "byte")}: ${note} are left out.`,

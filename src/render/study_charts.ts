@@ -249,6 +249,12 @@ export function ratioSigns({ unicode }: Pick<PlotStyle, "unicode">): typeof ASCI
   return unicode ? UNICODE : ASCII;
 }
 
+/** Returns the label of a row of the plot of ratios: every third decade has one. */
+function rowLabel(decades: number): string {
+  if (decades % 3 !== 0) return "";
+  return decades === 0 ? "1" : `1e${decades}`;
+}
+
 /**
  * Plots the delta ratio over the scales: the measured median and its quartiles, the mean-field
  * curve, and two lines around the healthy range. Values off the plot are drawn at its edge.
@@ -277,7 +283,7 @@ export function ratioPlot(
     const decades = TOP - row * STEP;
     const isLimit = row === limits.top || row === limits.bottom;
     const tone = row >= limits.top && row <= limits.bottom ? "healthy" : "error";
-    const name = decades % 3 === 0 ? (decades === 0 ? "1" : `1e${decades}`) : "";
+    const name = rowLabel(decades);
     const rest = (count: number) =>
       isLimit ? paint(signs.limit.repeat(count), "faint", style.color) : " ".repeat(count);
     const cells = columns.map(({ measured, predicted, top, bottom }) => {

@@ -97,7 +97,8 @@ export function withOverview<T extends object>(
 
 /** Formats a cell of a table. */
 export function cellText(cell: string | number | null): string {
-  return cell === null ? "-" : typeof cell === "number" ? formatNumber(cell) : escapeControls(cell);
+  if (cell === null) return "-";
+  return typeof cell === "number" ? formatNumber(cell) : escapeControls(cell);
 }
 
 function tableLines({ columns, rows }: Omit<Overview, "title">): string[] {

@@ -28,8 +28,10 @@ export function must(expected: string, holds: (value: unknown) => boolean): Requ
 }
 
 /** Returns the place of a part, if places are wanted. */
-const partOf = (place: string | null, key: string | number): string | null =>
-  place === null ? null : typeof key === "number" ? `${place}[${key}]` : `${place}.${key}`;
+function partOf(place: string | null, key: string | number): string | null {
+  if (place === null) return null;
+  return typeof key === "number" ? `${place}[${key}]` : `${place}.${key}`;
+}
 
 /** Returns true if a value is an object with keys: neither an array nor `null`. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>
