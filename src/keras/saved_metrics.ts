@@ -87,11 +87,8 @@ function isMetric(saved: unknown): boolean {
 function metricOf(saved: unknown): { name: string; known: string | null } {
   const { class_name, config } = Object(saved) as { class_name?: unknown; config?: unknown };
   const settings = Object(config) as Record<string, unknown>;
-  const names = typeof saved === "string"
-    ? [saved]
-    : class_name === "function"
-    ? [config]
-    : [settings.name, settings.fn, class_name];
+  const ofClass = class_name === "function" ? [config] : [settings.name, settings.fn, class_name];
+  const names = typeof saved === "string" ? [saved] : ofClass;
   const told = names.filter((name) => typeof name === "string");
   const plain = told.map((name) => name.toLowerCase().replaceAll("_", ""));
   const known = plain.find((name) => Object.hasOwn(METRICS, name));

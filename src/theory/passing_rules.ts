@@ -222,7 +222,8 @@ export const normalizationRule: LayerRule = (node, inputs, context) => {
   // Batch normalisation removes each unit's mean over the examples; layer normalisation removes
   // each example's mean over the units, if any.
   const isCentred = !isNorm && node.operation !== "rootMeanSquare";
-  const common = isBatch ? input.alike : isCentred ? input.mean ** 2 : 0;
+  const ofExample = isCentred ? input.mean ** 2 : 0;
+  const common = isBatch ? input.alike : ofExample;
   const variance = Math.max(0, input.meanSquare - common);
   const factor = isNorm ? 1 / (normEntries! * variance) : gain / (variance + epsilon);
   const through = (moment: number) => factor * Math.max(0, moment - common) + shift;

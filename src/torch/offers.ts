@@ -105,9 +105,10 @@ const ofSlopes = ({ shape, read }: TorchTensor): Offer => ({
  */
 function updateFirst(rows: Float32Array, length: number): Float32Array {
   const units = length / 3;
+  const moves = [units, -units, 0];
   return rows.map((_, i) => {
     const gate = Math.floor(i % length / units);
-    return rows[gate === 2 ? i : gate === 0 ? i + units : i - units];
+    return rows[i + moves[gate]];
   });
 }
 

@@ -42,7 +42,10 @@ export const KERAS_ACTIVATIONS: Readonly<Record<string, ActivationTraits>> = {
   hardSilu: traits({
     curve: {
       value: (z) => z * Math.min(Math.max(z + 3, 0), 6) / 6,
-      derivative: (z) => z <= -3 ? 0 : z >= 3 ? 1 : (2 * z + 3) / 6,
+      derivative: (z) => {
+        if (z <= -3) return 0;
+        return z >= 3 ? 1 : (2 * z + 3) / 6;
+      },
       kinks: [-3, 3],
     },
     gain: ROOT_2,
@@ -75,8 +78,14 @@ export const KERAS_ACTIVATIONS: Readonly<Record<string, ActivationTraits>> = {
   sparsemax: traits({ range: [0, Infinity], kinked: true, memoryCopies: 3.5 }),
   sparsePlus: traits({
     curve: {
-      value: (z) => z <= -1 ? 0 : z >= 1 ? z : (z + 1) ** 2 / 4,
-      derivative: (z) => z <= -1 ? 0 : z >= 1 ? 1 : (z + 1) / 2,
+      value: (z) => {
+        if (z <= -1) return 0;
+        return z >= 1 ? z : (z + 1) ** 2 / 4;
+      },
+      derivative: (z) => {
+        if (z <= -1) return 0;
+        return z >= 1 ? 1 : (z + 1) / 2;
+      },
       kinks: [-1, 1],
     },
     gain: ROOT_2,

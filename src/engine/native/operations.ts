@@ -291,7 +291,8 @@ export function cellNumbers({ kind, activation, gate, after }: RecurrentCell) {
 
 /** Returns the number of gates of a cell, including the candidate. */
 export function gatesOf({ kind }: RecurrentCell): number {
-  return kind === "lstm" ? 4 : kind === "gru" ? 3 : 1;
+  if (kind === "lstm") return 4;
+  return kind === "gru" ? 3 : 1;
 }
 
 /** Gates of `x g(x)`, by their numbers in `assembly/self_gate.ts`: for gelu, gelu_new and swish. */

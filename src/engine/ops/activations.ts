@@ -7,7 +7,7 @@ import {
   hasNonFinite,
   type OpRepair,
 } from "./define_op.ts";
-import { broadcastOffsets } from "./element_wise.ts";
+import { broadcastOffsets, clip } from "./element_wise.ts";
 import type { TensorInfo } from "@tensorflow/tfjs";
 
 /**
@@ -73,10 +73,7 @@ const relu6Kernel = defineOp<unknown>("Relu6", (context, { x }) => {
   const output = context.backend.makeOutput(x.shape, x.dtype);
   const from = context.backend.typedArrayFromHeap(x);
   const to = context.backend.typedArrayFromHeap(output);
-  for (let i = 0; i < to.length; i++) {
-    const value = from[i];
-    to[i] = value < 0 ? 0 : value > 6 ? 6 : value;
-  }
+  for (let i = 0; i < to.length; i++) to[i] = clip(from[i], 0, 6);
   return output;
 });
 

@@ -134,6 +134,12 @@ interface ClipByValueAttributes {
   clipValueMax: number;
 }
 
+/** Returns the nearest number between two bounds, and NaN for NaN. */
+export function clip(value: number, low: number, high: number): number {
+  if (value < low) return low;
+  return value > high ? high : value;
+}
+
 /**
  * `ClipByValue`: the stock op turns NaN into a bound, which hides it from a hard sigmoid and from
  * every cross-entropy, and compares integers as if their bits were floats. Here NaN stays NaN and
@@ -150,10 +156,7 @@ const clipByValueKernel = defineOp<ClipByValueAttributes>(
     const output = context.backend.makeOutput(x.shape, x.dtype);
     const from = context.backend.typedArrayFromHeap(x);
     const to = context.backend.typedArrayFromHeap(output);
-    for (let i = 0; i < to.length; i++) {
-      const value = from[i];
-      to[i] = value < low ? low : value > high ? high : value;
-    }
+    for (let i = 0; i < to.length; i++) to[i] = clip(from[i], low, high);
     return output;
   },
 );

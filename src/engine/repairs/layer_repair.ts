@@ -89,6 +89,15 @@ export function otherCopies(tf: TensorFlow, model: object): Map<string, LayerCla
   return [...copies.values()];
 }
 
+/**
+ * Returns the name under which a class is repaired. It is `undefined` for a user's class with the
+ * inherited name of its base, which is repaired with the base.
+ */
+function nameOf(prototype: object, layerClass: NamedClass): string | undefined {
+  if (Object.hasOwn(prototype, "runInternalGraph")) return "Container";
+  return Object.hasOwn(layerClass, "className") ? layerClass.className : undefined;
+}
+
 /** Adds the classes in an object's prototype chain, if it is a layer. */
 function collect(value: object, copies: Map<object, Map<string, LayerClass>>): void {
   const classes = new Map<string, LayerClass>();
@@ -96,14 +105,7 @@ function collect(value: object, copies: Map<object, Map<string, LayerClass>>): v
   for (; prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
     const layerClass = prototype.constructor as NamedClass;
     const isBase = Object.hasOwn(prototype, "addWeight");
-    const name = isBase
-      ? "Layer"
-      : Object.hasOwn(prototype, "runInternalGraph")
-      ? "Container"
-      : Object.hasOwn(layerClass, "className")
-      ? layerClass.className
-      : undefined;
-    // A user's class with the inherited name of its base is repaired with the base.
+    const name = isBase ? "Layer" : nameOf(prototype, layerClass);
     if (name !== undefined) classes.set(name, layerClass);
     if (!isBase) continue;
     const known = copies.get(prototype) ?? new Map<string, LayerClass>();

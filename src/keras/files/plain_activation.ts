@@ -16,16 +16,18 @@ const LAYERS: Readonly<Record<string, (config: Json) => string | null>> = {
   Activation: ({ activation }) => typeof activation === "string" ? activation : null,
   ELU: ({ alpha = 1 }) => alpha === 1 ? "elu" : null,
   LeakyReLU: ({ negative_slope, alpha = negative_slope ?? 0.3 }) => leakyOf(alpha),
-  ReLU: ({ max_value: most = null, negative_slope: slope = 0, threshold = 0 }) =>
-    threshold !== 0 && threshold !== null || most !== null && (most !== 6 || slope)
-      ? null
-      : most === 6
-      ? "relu6"
-      : slope
-      ? leakyOf(slope)
-      : "relu",
+  ReLU: reluOf,
   Softmax: ({ axis = -1 }) => axis === -1 ? "softmax" : null,
 };
+
+/** Returns the activation that a ReLU layer is; `null` if its settings have no name. */
+function reluOf(
+  { max_value: most = null, negative_slope: slope = 0, threshold = 0 }: Json,
+): string | null {
+  if (threshold !== 0 && threshold !== null) return null;
+  if (most !== null) return most === 6 && !slope ? "relu6" : null;
+  return slope ? leakyOf(slope) : "relu";
+}
 
 /**
  * Returns the name of the activation with a slope; `null` for a slope that is not a number, such as

@@ -90,17 +90,19 @@ const isNew = (layers: Json[]) =>
  * counts the calls of a nested Sequential from 0, Keras 2 from 1.
  */
 function ends(value: unknown, shift: (name: string) => number): unknown {
-  const list = Array.isArray(value) && typeof value[0] === "string"
-    ? [value]
-    : isJson(value)
-    ? Object.values(value)
-    : value;
+  const list = referencesOf(value);
   if (!Array.isArray(list)) return value;
   return list.map((one) =>
     Array.isArray(one) && typeof one[0] === "string" && typeof one[1] === "number"
       ? [one[0], one[1] + shift(one[0]), ...one.slice(2)]
       : one
   );
+}
+
+/** Returns a list of references; anything but one reference or one per name is unchanged. */
+function referencesOf(value: unknown): unknown {
+  if (Array.isArray(value) && typeof value[0] === "string") return [value];
+  return isJson(value) ? Object.values(value) : value;
 }
 
 /** Converts one call: its references and its settings. */

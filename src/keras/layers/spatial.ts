@@ -209,6 +209,12 @@ type Border = [start: number, end: number];
 /** Borders as Keras accepts them: one number for all, one per axis, or one pair per axis. */
 export type Borders = number | readonly (number | readonly [number, number])[];
 
+/** Returns one entry per axis: a pair, or a number for both ends. */
+function entriesOf(value: Borders, axes: number): readonly (number | readonly unknown[])[] {
+  if (typeof value === "number") return Array(axes).fill(value);
+  return axes === 1 ? [value] : value;
+}
+
 /**
  * Returns one pair per axis.
  *
@@ -218,8 +224,7 @@ export type Borders = number | readonly (number | readonly [number, number])[];
  * @throws {RangeError} If they are not borders.
  */
 function bordersOf(value: Borders, axes: number, place: string): Border[] {
-  const list = typeof value === "number" ? Array(axes).fill(value) : axes === 1 ? [value] : value;
-  const pairs = list.map((one) => typeof one === "number" ? [one, one] : one);
+  const pairs = entriesOf(value, axes).map((one) => typeof one === "number" ? [one, one] : one);
   const isSound = pairs.length === axes && pairs.every((pair) =>
     pair.length === 2 &&
     pair.every((size: unknown) => Number.isInteger(size) && (size as number) >= 0)

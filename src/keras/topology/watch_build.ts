@@ -30,6 +30,9 @@ const MAX_STEPS = 100_000;
  */
 const LONG_CHAIN = 500;
 
+/** Words before a number of axes, by the prefix of TensorFlow.js's `ndim`. */
+const BOUNDS: Readonly<Record<string, string>> = { "": "", min_: "at least ", max_: "at most " };
+
 /** Watch over a build. */
 interface BuildWatch {
   /** All layers made so far. */
@@ -127,7 +130,7 @@ function blame(error: unknown, className: string, layers: number, what: string):
   }
   const rank = failure(error).match(/expected (min_|max_)?ndim=(\d+), found/);
   if (rank !== null) {
-    const bound = rank[1] === undefined ? "" : rank[1] === "min_" ? "at least " : "at most ";
+    const bound = BOUNDS[rank[1] ?? ""];
     return new ModelError(`${what}, expected ${bound}${rank[2]} axes`, { cause: error });
   }
   // V8's errors about TensorFlow.js's own code help only readers of that code.
