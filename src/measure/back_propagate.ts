@@ -174,7 +174,10 @@ function propagate(
     const isOurs = dx.id > newest && !dx.kept;
     const input = inputs[i];
     const before = input.gradient;
-    input.gradient = tf.keep(before !== null ? tf.add(before, dx) : isOurs ? dx : dx.clone());
+    let sum: Tensor = dx;
+    if (before !== null) sum = tf.add(before, dx);
+    else if (!isOurs) sum = dx.clone();
+    input.gradient = tf.keep(sum);
     newest = Math.max(newest, input.gradient.id);
     before?.dispose();
   }

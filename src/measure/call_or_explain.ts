@@ -66,10 +66,15 @@ export function explainPass(
   const change = backendChange(engine);
   if (change !== null) return new MeasureError(change, { cause: error });
   if (error instanceof MeasureError || error instanceof RangeError) return error;
-  const where = after === null
-    ? "The forward pass failed"
-    : after.latest === null
-    ? `The objective ${after.objective} cannot be evaluated or differentiated`
-    : `The gradient of layer ${after.latest.name} (${after.latest.className}) cannot be computed`;
-  return new MeasureError(`${where}: ${errorMessage(error as Error)}`, { cause: error });
+  return new MeasureError(`${failedPart(after)}: ${errorMessage(error as Error)}`, {
+    cause: error,
+  });
+}
+
+/** Names the part of a pass that failed, by its progress. */
+function failedPart(after: { objective: string; latest: LayerRecord | null } | null): string {
+  if (after === null) return "The forward pass failed";
+  const { objective, latest } = after;
+  if (latest === null) return `The objective ${objective} cannot be evaluated or differentiated`;
+  return `The gradient of layer ${latest.name} (${latest.className}) cannot be computed`;
 }

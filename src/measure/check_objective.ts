@@ -51,12 +51,14 @@ export function checkTargets(
 ): Batch {
   if (typeof objective !== "string" || objective === "sum") return batch;
   if (batch.targets !== undefined && batch.targets !== null) return batch;
-  const cure = /\.json$/i.test(file)
-    ? 'add "targets" to it'
-    : isModule(file)
-    ? "let createBatch return { inputs, targets }"
-    : "use an .npz with x and y, or a .csv whose last column is called label";
   throw new BatchError(
-    `${file}: the objective ${objective} needs targets, and the batch has none: ${cure}`,
+    `${file}: the objective ${objective} needs targets, and the batch has none: ${fixFor(file)}`,
   );
+}
+
+/** Returns the fix for a batch without targets, by the kind of its file. */
+function fixFor(file: string): string {
+  if (/\.json$/i.test(file)) return 'add "targets" to it';
+  if (isModule(file)) return "let createBatch return { inputs, targets }";
+  return "use an .npz with x and y, or a .csv whose last column is called label";
 }

@@ -30,6 +30,12 @@ export function compiledPart(model: LayersModel): Compiled {
   return compiled.model ?? compiled;
 }
 
+/** Returns the loss of one output as it was passed to `compile`. */
+function givenLoss(loss: unknown, i: number, output: string): unknown {
+  if (typeof loss !== "object" || loss === null) return loss;
+  return Array.isArray(loss) ? loss[i] : (loss as Record<string, unknown>)[output];
+}
+
 /**
  * Returns the losses that a model was compiled with, one per output (`null` for an output that is
  * not trained): by name, if it was given by name.
@@ -40,11 +46,7 @@ export function compiledLosses(model: LayersModel): OutputLoss[] | null {
   const { loss, lossFunctions, outputNames = [] } = compiledPart(model);
   if (!Array.isArray(lossFunctions)) return null;
   const losses = lossFunctions.map((resolved, i): OutputLoss => {
-    const told = typeof loss !== "object" || loss === null
-      ? loss
-      : Array.isArray(loss)
-      ? loss[i]
-      : (loss as Record<string, unknown>)[outputNames[i]];
+    const told = givenLoss(loss, i, outputNames[i]);
     const name = LOSSES.find((name) => name === told);
     // A head with the weight 0 is not trained.
     if (typeof told === "function" && lossSettings(told as LossFunction)?.weight === 0) return null;

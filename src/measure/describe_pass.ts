@@ -312,16 +312,14 @@ function measureTargets(
     const sums = sumTensor(heap, tensor);
     const differences = sparse ? {} : apart(heap, tensor, sums);
     const values = heapView(heap.tf, tensor);
+    const meansOf = () =>
+      sparse ? classShares(values, units) : unitMeans(values, tensor.shape.at(-1)!);
     return {
       name: outputName(model, i),
       shape: tensor.shape.slice(),
       values: statisticsOf(sums)!,
       ...(sparse ? { classes: classesOf(values, units) } : differences),
-      unitMeans: units > MAX_UNITS
-        ? null
-        : sparse
-        ? classShares(values, units)
-        : unitMeans(values, tensor.shape.at(-1)!),
+      unitMeans: units > MAX_UNITS ? null : meansOf(),
     };
   });
 }

@@ -125,15 +125,17 @@ type Role = "variable" | "holder" | "other";
  */
 const roles = new WeakMap<object, Role>();
 
+/** Returns the role of an object by the methods that it has. */
+function roleByMethods(value: object): Role {
+  if (has(value, "assign", "dataSync")) return "variable";
+  return has(value, "read", "write") || has(value, "call", "getClassName") ? "holder" : "other";
+}
+
 function roleOf(value: object): Role {
   const prototype = Object.getPrototypeOf(value);
   const known = roles.get(prototype);
   if (known !== undefined) return known;
-  const role = has(value, "assign", "dataSync")
-    ? "variable"
-    : has(value, "read", "write") || has(value, "call", "getClassName")
-    ? "holder"
-    : "other";
+  const role = roleByMethods(value);
   // Objects without a class may each have other methods.
   if (prototype !== null && prototype !== Object.prototype) roles.set(prototype, role);
   return role;

@@ -165,9 +165,10 @@ export class LayerTap {
       this.#options.onLayer?.("backward", record);
     });
     if (!Array.isArray(outputs)) return tapped;
-    return outputs.map((x, i) =>
-      i === 0 ? tapped : x === first || i === 1 && isLastState(this.#layer) ? tapped.clone() : x
-    );
+    return outputs.map((x, i) => {
+      if (i === 0) return tapped;
+      return x === first || i === 1 && isLastState(this.#layer) ? tapped.clone() : x;
+    });
   }
 }
 

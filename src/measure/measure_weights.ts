@@ -268,11 +268,7 @@ export function measureWeight(
   const shape = variable.shape.map((size) => size ?? 0);
   const absent: Record<string, string> = {};
   if (!trainable) {
-    absent.gradients = !weight.layer.trainable
-      ? "the layer is frozen"
-      : variable.trainable || isFrozenFromOutside(weight)
-      ? "a model around the layer is frozen"
-      : "the weight is not trained";
+    absent.gradients = whyUntrained(weight);
   } else if (gradient === null) {
     absent.gradients = "the weight is not on the objective's path";
   }
@@ -289,6 +285,14 @@ export function measureWeight(
     entries: isOutput && isShortVector ? Array.from(read()) : null,
     absent,
   };
+}
+
+/** Returns the reason why a weight is not trained. */
+function whyUntrained(weight: ModelWeight): string {
+  if (!weight.layer.trainable) return "the layer is frozen";
+  return weight.variable.trainable || isFrozenFromOutside(weight)
+    ? "a model around the layer is frozen"
+    : "the weight is not trained";
 }
 
 /**

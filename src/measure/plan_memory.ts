@@ -119,11 +119,9 @@ export function requireOneFits(model: LayersModel, undefinedSize: number): void 
 export function fittingExamples(subject: PassSubject, room: number = ROOM): number {
   const one = estimatePass(subject, 1);
   const each = estimatePass(subject, 2) - one;
+  if (each > 0) return Math.max(0, Math.floor((room - (one - each)) / each));
   // A layer whose output does not grow with the batch does not limit it.
-  return Math.max(
-    0,
-    each > 0 ? Math.floor((room - (one - each)) / each) : one <= room ? Infinity : 0,
-  );
+  return one <= room ? Infinity : 0;
 }
 
 /** Returns the bytes that a batch in parts takes on the heap, whatever the size of the parts. */

@@ -34,5 +34,6 @@ function nameOf(
   isMadeUp: (name: string) => boolean,
 ): string {
   const name = names?.[index];
-  return name === undefined || isMadeUp(name) ? count === 1 ? what : `${what}_${index + 1}` : name;
+  if (name !== undefined && !isMadeUp(name)) return name;
+  return count === 1 ? what : `${what}_${index + 1}`;
 }

@@ -30,11 +30,7 @@ export function modelSource(path: string, module: Record<string, unknown>): Mode
     if (typeof createModel === "function") return creating("createModel", createModel);
     throw new ModelError(`${path}: createModel is ${showValue(createModel)}, expected a function`);
   }
-  const ofDefault = typeof other === "function"
-    ? creating("default", other)
-    : isModelOrPromise(other)
-    ? built("default", other)
-    : null;
+  const ofDefault = defaultSource(other);
   if (model === undefined) {
     if (ofDefault !== null) return ofDefault;
     const names = Object.keys(module).map((name) => showValue(name));
@@ -65,6 +61,12 @@ const built = (name: string, model: unknown): ModelSource => ({
   isBuilt: true,
   create: () => model as LayersModel,
 });
+
+/** Returns the default export as the model's source; `null` if it is neither model nor function. */
+function defaultSource(value: unknown): ModelSource | null {
+  if (typeof value === "function") return creating("default", value);
+  return isModelOrPromise(value) ? built("default", value) : null;
+}
 
 const isModelOrPromise = (value: unknown) =>
   looksLikeModel(value) || typeof Object(value).then === "function";

@@ -16,7 +16,7 @@ export function looksLikeModel(value: unknown): value is LayersModel {
  * sentence; `null` if it is a usable model.
  */
 export function modelComplaint(value: unknown): string | null {
-  const { name, weights, inputs, then, dataSync } = Object(value);
+  const { name, weights, inputs } = Object(value);
   if (looksLikeModel(value)) {
     if (!Array.isArray(inputs) || inputs.length === 0 || !Array.isArray(weights)) {
       return `${showValue(name)}, a model without inputs, expected its first layer to have an ` +
@@ -26,12 +26,14 @@ export function modelComplaint(value: unknown): string | null {
       ? `${showValue(name)}, a model that was disposed of, expected one with its weights`
       : null;
   }
-  const found = typeof then === "function"
-    ? "a promise"
-    : typeof dataSync === "function"
-    ? "a tensor"
-    : showValue(value);
-  return `${found}, expected a layers model of TensorFlow.js`;
+  return `${describeOther(value)}, expected a layers model of TensorFlow.js`;
+}
+
+/** Describes a value that is not a model. */
+function describeOther(value: unknown): string {
+  const { then, dataSync } = Object(value);
+  if (typeof then === "function") return "a promise";
+  return typeof dataSync === "function" ? "a tensor" : showValue(value);
 }
 
 /** The value given is not a layers model. */

@@ -20,7 +20,8 @@ const MEANS = ["sum_over_batch_size", "mean", "mean_with_sample_weight", "auto"]
 export function readSavedLoss(saved: unknown): SavedLoss {
   const { class_name, config } = Object(saved) as { class_name?: unknown; config?: unknown };
   const isFunction = class_name === "function";
-  const told = typeof saved === "string" ? saved : isFunction ? config : class_name;
+  const ofClass = isFunction ? config : class_name;
+  const told = typeof saved === "string" ? saved : ofClass;
   const name = typeof told === "string" ? told : "a loss without a name";
   const own = (isFunction ? {} : Object(config)) as Record<string, unknown>;
   const unknown = (setting?: string): SavedLoss => ({

@@ -198,6 +198,7 @@ function conclude(
   const { first, last, taken, gradientRatio, isCut } = course;
   const isLost = isContested(course) && course.wasFitted && !hasLearned(last);
   const broken = taken.findIndex(({ loss, penalty }) => !Number.isFinite(loss + penalty));
+  const firstBroken = broken === -1 ? taken.length : broken;
   const isFinite = broken === -1 && Number.isFinite(last.loss);
   const layers = progress.layers();
   const least = taken.reduce((least, { loss }) => loss < least ? loss : least, first.loss);
@@ -210,7 +211,7 @@ function conclude(
       gradientRatio,
       ...isLost && { won: true as const },
     },
-    nonFiniteStep: isFinite ? null : broken === -1 ? taken.length : broken,
+    nonFiniteStep: isFinite ? null : firstBroken,
     layers,
     stillLayers: countStill(layers),
   };

@@ -166,8 +166,9 @@ export function penaltyRatio(
   const own = penalised.filter((gradient) => gradient !== null);
   const ofLoss = () =>
     gradients.flatMap((gradient, i): Tensor[] => {
+      if (gradient === null) return [];
       const penalty = penalised[i] ?? null;
-      return gradient === null ? [] : penalty === null ? [gradient] : [tf.sub(gradient, penalty)];
+      return penalty === null ? [gradient] : [tf.sub(gradient, penalty)];
     });
   try {
     return ratio(normOf(heap, own), tf.tidy(() => normOf(heap, ofLoss()))) || null;

@@ -204,7 +204,8 @@ function guessOf(filter: number, left: number, up: number, corner: number): numb
 function paeth(left: number, up: number, corner: number): number {
   const guess = left + up - corner;
   const a = Math.abs(guess - left), b = Math.abs(guess - up), c = Math.abs(guess - corner);
-  return a <= b && a <= c ? left : b <= c ? up : corner;
+  if (a <= b && a <= c) return left;
+  return b <= c ? up : corner;
 }
 
 /** Returns samples from 0 to 255; palette indices are unchanged. */

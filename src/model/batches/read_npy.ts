@@ -145,12 +145,10 @@ export function readNpz(bytes: Uint8Array, inputs: string[], outputs: string[]):
   const dataSet = isSimple ? DATA_SETS.find(has) : undefined;
   const pair = dataSet ?? (isSimple ? PAIRS.find(has) : undefined) ??
     PAIRS.find(([first]) => inputs.length === 1 && arrays.has(first));
-  const from = pair !== undefined ? [pair[0]] : has(inputs) ? inputs : null;
-  const to = pair !== undefined && outputs.length === 1 && arrays.has(pair[1])
-    ? [pair[1]]
-    : has(outputs)
-    ? outputs
-    : null;
+  const ownNames = (names: string[]) => has(names) ? names : null;
+  const from = pair !== undefined ? [pair[0]] : ownNames(inputs);
+  const isPaired = pair !== undefined && outputs.length === 1 && arrays.has(pair[1]);
+  const to = isPaired ? [pair[1]] : ownNames(outputs);
   const known = [...from ?? [], ...to ?? []];
   const others = [...arrays.keys()].filter((name) => !known.includes(name));
   const left = others.filter((name) => dataSet !== undefined && OTHER_PART.test(name));

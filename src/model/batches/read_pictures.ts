@@ -156,25 +156,25 @@ async function named<T>(name: string, read: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Returns a channel of the pixel at an offset, converted to a picture with `depth` channels. */
+function channelOf({ channels, pixels }: Picture, at: number, c: number, depth: number): number {
+  if (c === 3) return channels % 2 === 0 ? pixels[at + channels - 1] : 255;
+  if (channels < 3) return pixels[at];
+  if (depth > 1) return pixels[at + c];
+  return GREY.reduce((sum, weight, colour) => sum + weight * pixels[at + colour], 0);
+}
+
 /** Writes a picture with `depth` channels, each entry multiplied by `scale`. */
 function write(
-  { channels, pixels }: Picture,
+  picture: Picture,
   depth: number,
   scale: number,
   out: Float32Array,
 ): void {
-  const isGrey = channels < 3, hasAlpha = channels % 2 === 0;
   for (let i = 0; i * depth < out.length; i++) {
-    const at = i * channels;
+    const at = i * picture.channels;
     for (let c = 0; c < depth; c++) {
-      const value = c === 3
-        ? hasAlpha ? pixels[at + channels - 1] : 255
-        : isGrey
-        ? pixels[at]
-        : depth === 1
-        ? GREY.reduce((sum, weight, colour) => sum + weight * pixels[at + colour], 0)
-        : pixels[at + c];
-      out[i * depth + c] = value * scale;
+      out[i * depth + c] = channelOf(picture, at, c, depth) * scale;
     }
   }
 }

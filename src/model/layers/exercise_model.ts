@@ -83,6 +83,10 @@ export function exerciseModel(options: ExerciseModelOptions = {}): LayersModel {
       { cause: error },
     );
   }
+  const activationOf = (i: number) => {
+    if (i === 1) return "relu";
+    return i > depth ? "linear" : activation;
+  };
   const random = new SeededRandom(seed, "weights");
   const model = tf.sequential({ name: "exercise" });
   for (let i = 1; i <= depth + 1; i++) {
@@ -91,7 +95,7 @@ export function exerciseModel(options: ExerciseModelOptions = {}): LayersModel {
       name: `dense_${i}`,
       units,
       inputShape: [width],
-      activation: (i === 1 ? "relu" : i > depth ? "linear" : activation) as "tanh",
+      activation: activationOf(i) as "tanh",
       kernelInitializer: "zeros",
     });
     model.add(layer);

@@ -35,13 +35,16 @@ export function showShape(shape: Shape): string {
  */
 export function targetShapes(output: Shape, objective?: Objective): Shape[] | null {
   if (typeof objective === "function") return null;
+  return fullShapes(output, objective).flatMap((shape) =>
+    shape.at(-1) === 1 ? [shape, shape.slice(0, -1)] : [shape]
+  );
+}
+
+/** Returns the shapes that the targets of an output may have if no axis is left out. */
+function fullShapes(output: Shape, objective: string | undefined): Shape[] {
   const classNumbers = [...output.slice(0, -1), 1];
-  const shapes = objective !== undefined && lossTraits(objective)?.targets === "classes"
-    ? [classNumbers]
-    : objective === undefined || objective === "sum"
-    ? [output, classNumbers]
-    : [output];
-  return shapes.flatMap((shape) => shape.at(-1) === 1 ? [shape, shape.slice(0, -1)] : [shape]);
+  if (objective === undefined || objective === "sum") return [output, classNumbers];
+  return lossTraits(objective)?.targets === "classes" ? [classNumbers] : [output];
 }
 
 /**
