@@ -1,4 +1,5 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { withActivityPenalties } from "../model/activity_penalties.ts";
 import { withLogits } from "../model/kept_logits.ts";
 import { withMasks } from "../model/output_masks.ts";
 import { repeatedOutputs } from "./alikeness.ts";
@@ -15,5 +16,6 @@ export function outputsOf(
     const returned = model.apply(given, { training }) as Tensor | Tensor[];
     return [repeatedOutputs(model, returned)].flat();
   };
-  return withMasks(tf, model, () => withLogits(tf, model, run));
+  const penalized = () => withActivityPenalties(tf, model, run);
+  return withMasks(tf, model, () => withLogits(tf, model, penalized));
 }

@@ -1,5 +1,6 @@
 import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/weights/model_weights.ts";
+import { ActivityOverParts, activityPenalties } from "../model/activity_penalties.ts";
 import { logitsOf, setLogits } from "../model/kept_logits.ts";
 import { maskOf, setMask } from "../model/output_masks.ts";
 import type { LeafLayer } from "../model/layers/leaf_layers.ts";
@@ -36,7 +37,7 @@ export interface WholeObjective extends Disposable {
  */
 export function wholeObjective(
   tf: TensorFlow,
-  { model, leaves, layers, containers, onBatch, weights }: PassPlan,
+  { model, leaves, layers, containers, onBatch, weights, examples, options }: PassPlan,
   parts: readonly Part[],
   { evaluate, see, onPart }: {
     evaluate: (outputs: Tensor[]) => Tensor;
@@ -45,6 +46,8 @@ export function wholeObjective(
   },
 ): WholeObjective {
   using made = new DisposableStack();
+  const activity = new ActivityOverParts(model);
+  const shareOf = ([output]: readonly Tensor[]) => (output.shape[0] ?? examples) / examples;
   const undo = [
     ...leaves.map(explained),
     ...[...onBatch].map(inTraining),
@@ -66,7 +69,9 @@ export function wholeObjective(
         return made.map((output) => output.clone());
       };
       const run = () => withoutTape(tf, () => tf.tidy(outputs));
-      ofParts.push(inSameState(tf, [...layers, ...containers], run));
+      const ofPart = inSameState(tf, [...layers, ...containers], run);
+      ofParts.push(ofPart);
+      activity.add(shareOf(ofPart));
       logitsOfParts.push(logits);
       masksOfParts.push(masks);
       onPart();
@@ -74,6 +79,7 @@ export function wholeObjective(
   } finally {
     for (const step of undo.reverse()) step();
   }
+  activity.setWhole();
   const outputs = ofParts[0].map((_, i) => tf.keep(tf.concat(ofParts.map((part) => part[i]))));
   made.defer(() => tf.dispose(outputs));
   const wholeOf = (ofParts: OfOutputs[], i: number) => {
@@ -127,9 +133,18 @@ export function wholeObjective(
           return [tf.sum(tf.mul(value, tf.slice(gradient, from, output.shape[0])))];
         });
       });
+      if (options.penalties) {
+        for (const penalty of activityPenalties(tf, model)) {
+          terms.push(tf.mul(penalty, shareOf(ofPart)));
+        }
+      }
       return terms.reduce((sum, term) => tf.add(sum, term), tf.scalar(0));
     },
-    [Symbol.dispose]: () => own.dispose(),
+    [Symbol.dispose]() {
+      own.dispose();
+      // The passes over the parts have left the penalties of the last one.
+      activity.setWhole();
+    },
   };
 }
 

@@ -127,7 +127,7 @@ function train(
     progress: LayerProgress;
   },
 ): Course | null {
-  const { engine, model } = kept;
+  const { engine } = kept;
   const look = (): Look =>
     answer(kept, objective, (outputs, loss) => ({ loss, ...scale.of(outputs, loss) }));
   const first = look();
@@ -155,7 +155,7 @@ function train(
       update(variables, gradients) {
         progress.seeGradients(variables, gradients, taken.length);
         if (isPenalised && taken.length === 0) {
-          course.gradientRatio = penaltyRatio(heapOf(engine), model, variables, gradients);
+          course.gradientRatio = penaltyRatio(heapOf(engine), kept, variables, gradients);
         }
         update(variables, gradients);
       },

@@ -3,9 +3,12 @@ import type { Engine } from "../engine/engine.ts";
 import { type Heap, heapView } from "../engine/heap/heap.ts";
 import { heapOf } from "../engine/start/prepare_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
+import { outputsOf } from "../measure/outputs_of.ts";
 import { sumTensor } from "../measure/sums.ts";
+import { penalizesActivity } from "../model/activity_penalties.ts";
 import { modelWeights } from "../model/weights/model_weights.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
+import type { KeptProbe } from "./open_probe.ts";
 import { gradientsOf, penaltiesOf } from "./training_step.ts";
 import type { LayerTraining } from "./trial.ts";
 
@@ -153,16 +156,19 @@ function normOf(heap: Heap, tensors: Tensor[]): number {
  */
 export function penaltyRatio(
   heap: Heap,
-  model: LayersModel,
+  { model, inputs, rewind }: KeptProbe,
   variables: tfjs.Variable[],
   gradients: (Tensor | null)[],
 ): number | null {
   const { tf } = heap;
-  const penalised = gradientsOf(
-    tf,
-    variables,
-    () => tf.addN([tf.scalar(0), ...penaltiesOf(tf, model)]),
-  );
+  const penalised = gradientsOf(tf, variables, () => {
+    // Penalties on outputs need a forward pass.
+    if (penalizesActivity(model)) {
+      rewind();
+      outputsOf(tf, model, inputs, true);
+    }
+    return tf.addN([tf.scalar(0), ...penaltiesOf(tf, model)]);
+  });
   const own = penalised.filter((gradient) => gradient !== null);
   const ofLoss = () =>
     gradients.flatMap((gradient, i): Tensor[] => {

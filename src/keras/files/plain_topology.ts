@@ -1,5 +1,4 @@
 import { ModelError, unexpected } from "../../model/model_error.ts";
-import { showValue } from "../../words/show_value.ts";
 import { isJson, type Json, type KnownAs, MODEL_CLASSES } from "../topology/topology_json.ts";
 import { refuseLayerless, unknownClass } from "../topology/unknown_class.ts";
 import { activationOfLayer, plainActivation } from "./plain_activation.ts";
@@ -248,17 +247,12 @@ const CHANGES: Record<string, Change> = {
     ...negative_slope === undefined ? {} : { alpha: negative_slope },
     ...config,
   }),
-  // A penalty of 0 is dropped.
-  ActivityRegularization: ({ l1, l2, ...config }, place) => {
-    if (!isZero(l1) || !isZero(l2)) {
-      throw new ModelError(
-        `${place} has l1 ${showValue(l1)} and l2 ${
-          showValue(l2)
-        }, expected 0: TensorFlow.js adds no penalty on ` +
-          `activations to the loss`,
-      );
-    }
-    return { class_name: "Activation", config: { ...config, activation: "linear" } };
+  ActivityRegularization: ({ l1, l2, ...config }) => {
+    const own = { ...config, activation: "linear" };
+    // A penalty of 0 is dropped.
+    if (isZero(l1) && isZero(l2)) return { class_name: "Activation", config: own };
+    const regularizer = { class_name: "L1L2", config: { l1: l1 ?? 0, l2: l2 ?? 0 } };
+    return { class_name: "Activation", config: { ...own, activity_regularizer: regularizer } };
   },
   // Bins of data that were never adapted are dropped.
   Discretization: ({ num_bins: _, epsilon: _none, ...config }) => config,

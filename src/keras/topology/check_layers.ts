@@ -212,6 +212,8 @@ function checkConfig(name: string, config: Json, place: string, knownAs: KnownAs
   if (Object.hasOwn(INNER, name)) {
     const [key, role] = INNER[name];
     const { key: written, value } = setting(config, key);
+    refuseInnerPenalty(config, place);
+    refuseInnerPenalty(Object(value).config, `${place}.${written}.config`);
     return checkObject(value, `${place}.${written}`, role, knownAs);
   }
   if (name === "StackedRNNCells") {
@@ -219,9 +221,20 @@ function checkConfig(name: string, config: Json, place: string, knownAs: KnownAs
     if (!Array.isArray(value) || value.length === 0) {
       throw unexpected(`${place}.${key}`, value, "an array of cells");
     }
-    value.forEach((cell, i) => checkObject(cell, `${place}.${key}[${i}]`, "cell", knownAs));
+    value.forEach((cell, i) => {
+      refuseInnerPenalty(Object(cell).config, `${place}.${key}[${i}].config`);
+      checkObject(cell, `${place}.${key}[${i}]`, "cell", knownAs);
+    });
   }
   return 1;
+}
+
+/** Rejects a penalty on the outputs of a wrapper, or of a layer or cell that another layer calls. */
+function refuseInnerPenalty(config: unknown, place: string): void {
+  if (!isJson(config)) return;
+  const { key, value } = setting(config, "activityRegularizer");
+  const only = KINDS.only(null, "penalties on activations inside a wrapper are not supported");
+  checkSetting(only, value, `${place}.${key}`);
 }
 
 /**

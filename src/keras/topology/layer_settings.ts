@@ -7,8 +7,7 @@ const { axes, axis, bordersOf, choice, count, counts, flag, fraction, number, on
 
 const dataFormat = choice("channelsFirst", "channelsLast");
 const padding = choice("same", "valid");
-/** Settings that no layer of TensorFlow.js supports. */
-const activityRegularizer = only(null, "TensorFlow.js adds no penalty on activations");
+const activityRegularizer = only(null, "penalties on what an attention computes are not supported");
 const sparse = only(false, "TensorFlow.js has no sparse tensors");
 
 const windowed: Settings = {
@@ -18,7 +17,6 @@ const windowed: Settings = {
   padding,
   dataFormat,
   useBias: flag,
-  activityRegularizer,
 };
 
 const pooling: Settings = { dataFormat, keepdims: flag };
@@ -81,7 +79,6 @@ const KERAS_LAYER_SETTINGS: Record<string, Settings> = {
     equation: required(text),
     outputShape: required(sizes),
     biasAxes: text,
-    activityRegularizer,
     loraRank: only(null, "a kernel of low rank beside it is not read"),
     quantizationConfig: only(null, "a kernel of whole numbers is not read"),
   },
@@ -145,7 +142,6 @@ export const COMMON: Settings = {
   batchInputShape: KINDS.batchShape,
   inputShape: KINDS.shape,
   batchSize: countOfLayerSettings,
-  activityRegularizer: onlyOfLayerSettings(null, "TensorFlow.js adds no penalty on activations"),
   // Set only in code, never in a file.
   weights: onlyOfLayerSettings(null, "weights stand in weightsManifest"),
 };

@@ -1,7 +1,9 @@
 import { patchProperty } from "../../engine/patching.ts";
 import type { Layer, LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
 import { showShape } from "../../model/layers/shapes.ts";
+import { penalizeActivity } from "../../model/activity_penalties.ts";
 import { ModelError } from "../../model/model_error.ts";
+import { layerParts } from "../layers/keras_layer.ts";
 import { LAYERS } from "../../traits/layers.ts";
 import { failure } from "../../words/failure.ts";
 import { LAYER_SETTINGS } from "./layer_settings.ts";
@@ -67,8 +69,17 @@ export function watchBuild(
       open.push(places.get(config) ?? open.at(-1) ?? "modelTopology");
       const place = open.at(-1)!;
       try {
-        const built = fromConfig(own, config, ...rest);
-        if (built instanceof tf.layers.Layer) made.set(built, place);
+        const { activityRegularizer, ...stockConfig } = config as Record<string, unknown>;
+        const isPenalized = Object.hasOwn(LAYER_SETTINGS, name) && activityRegularizer != null;
+        // TensorFlow.js rejects the setting.
+        const built = fromConfig(own, isPenalized ? stockConfig : config, ...rest);
+        if (built instanceof tf.layers.Layer) {
+          made.set(built, place);
+          if (isPenalized) {
+            const kernelRegularizer = activityRegularizer as "l1l2";
+            penalizeActivity(tf, built, layerParts(tf, { kernelRegularizer }).kernelRegularizer);
+          }
+        }
         return built;
       } catch (error) {
         throw blame(error, name, made.size, `${place} is not a configuration of ${name}`);

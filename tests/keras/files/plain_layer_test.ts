@@ -30,7 +30,7 @@ Deno.test("plainLayer() makes a leaky one of a ReLU that has a slope and no limi
   }
 });
 
-Deno.test("plainLayer() passes on an ActivityRegularization without a penalty, and refuses one", () => {
+Deno.test("plainLayer() passes on an ActivityRegularization and its penalty", () => {
   const config = { name: "a" };
   const linear = { class_name: "Activation", config: { name: "a", activation: "linear" } };
   assertEquals(plain("Identity", config), linear);
@@ -38,10 +38,11 @@ Deno.test("plainLayer() passes on an ActivityRegularization without a penalty, a
     assertEquals(plain("ActivityRegularization", { ...config, l1: none, l2: none }), linear);
   }
   for (const [l1, l2] of [[0.1, 0], [0, 0.1], [0.1, 0.1]]) {
-    assertEquals(
-      assertThrows(() => plain("ActivityRegularization", { l1, l2 }), ModelError).message,
-      `x has l1 ${l1} and l2 ${l2}, expected 0: TensorFlow.js adds no penalty on activations to the loss`,
-    );
+    const activity_regularizer = { class_name: "L1L2", config: { l1, l2 } };
+    assertEquals(plain("ActivityRegularization", { ...config, l1, l2 }), {
+      class_name: "Activation",
+      config: { ...linear.config, activity_regularizer },
+    });
   }
 });
 

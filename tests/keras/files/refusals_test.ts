@@ -51,16 +51,29 @@ Deno.test("loadModel() says that the file of a subclassed model holds no layers"
   );
 });
 
+Deno.test("loadModel() rejects penalties on activations inside a wrapper or an attention", async () => {
+  const activity_regularizer = { class_name: "L2", config: { l2: 0.1 } };
+  const layer = { class_name: "Dense", config: { units: 2, activity_regularizer } };
+  for (
+    const [class_name, config, message] of [
+      ["TimeDistributed", { layer }, "layer.config.activity_regularizer is an object"],
+      ["TimeDistributed", { layer, activity_regularizer }, "activity_regularizer is an object"],
+      [
+        "MultiHeadAttention",
+        { num_heads: 1, key_dim: 2, activity_regularizer },
+        "activity_regularizer is an object, expected null: penalties on what an attention computes",
+      ],
+    ] as const
+  ) {
+    await assertRejects(
+      () => loadEdited(({ config: whole }) => whole.layers[1] = { class_name, config }),
+      ModelError,
+      message,
+    );
+  }
+});
+
 Deno.test("loadModel() names the setting that TensorFlow.js lacks", async () => {
-  const regularizer = { class_name: "L2", config: { l2: 0.1 } };
-  await assertRejects(
-    () =>
-      loadEdited(({ config }) =>
-        Object.assign(config.layers[1].config, { activity_regularizer: regularizer })
-      ),
-    ModelError,
-    "activity_regularizer is an object, expected null: TensorFlow.js adds no penalty on activations",
-  );
   const transposed = { filters: 2, kernel_size: [3, 3], dilation_rate: [2, 2] };
   await assertRejects(
     () =>
