@@ -34,7 +34,13 @@ Deno.test("a softmax under from_logits=True is the first cause, and is removed; 
   };
   const { verdict, causes: [cause] } = await examined("softmax");
   assertEquals([verdict, cause.kind, cause.tried?.worked], ["sick", "head", true]);
-  assertEquals(cause.cures[0], { kind: "head", layer: "out", activation: "linear", loss: null });
+  assertEquals(cause.cures[0], {
+    kind: "head",
+    layer: "out",
+    activation: "linear",
+    loss: null,
+    framework: "keras",
+  });
   const linear = await examined("linear");
   assertEquals(linear.causes.filter(({ kind }) => kind === "head"), []);
   tf.dispose([inputs, targets]);
