@@ -70,12 +70,24 @@ def twice() -> keras.Model:
     return keras.Model(x, L.Dense(1)(L.Concatenate()([inner(y), y])))
 
 
+def dictionaries() -> keras.Model:
+    """Models that are called with dictionaries: Keras lists their values by key, and takes names of inputs for keys."""
+    a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
+    made_of = keras.Model({"u": b, "t": a}, {"q": L.Dense(2, "tanh")(b), "p": L.Dense(2)(a)}, name="made_of")
+    c, d = keras.Input((3,), name="c"), keras.Input((3,), name="d")
+    listed = keras.Model([d, c], L.Concatenate()([L.Dense(2, "elu")(c), L.Dense(3)(d)]), name="listed")
+    y, x = keras.Input((3,), name="y"), keras.Input((3,), name="x")
+    z = made_of({"u": y, "t": x})
+    joined = L.Concatenate()([z["q"], listed({"c": x, "d": y})])
+    return keras.Model([y, x], [z["p"], L.Dense(2)(joined)])
+
+
 def thresholds() -> keras.Model:
     return keras.Sequential([keras.Input((6,)), L.Dense(5), L.ThresholdedReLU(0.1), L.Dense(2)])
 
 
 REST = [noises, steps, pictures, gru_cells, bidirectional_gru, dilated, twice, small_pictures]
-REST += [thresholds] if KERAS2 else []
+REST += [thresholds] if KERAS2 else [dictionaries]
 
 if __name__ == "__main__":
     write_all(REST, first=200)

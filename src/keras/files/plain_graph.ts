@@ -60,13 +60,18 @@ export function plainGraph(
     config.output_layers,
     (name) => graph.layers.get(name)?.class_name === "Sequential" && isNew(layers) ? 1 : 0,
   );
+  const { input_layers: inputs } = config;
   return {
     ...config,
     layers: rewritten.filter((layer) => layer !== null),
-    input_layers: ends(config.input_layers, () => 0),
+    input_layers: ends(inputs, () => 0),
     output_layers: outputs,
+    ...isJson(inputs) ? { input_names: sortedKeys(inputs) } : {},
   };
 }
+
+/** Returns the keys of a dictionary in the order in which Keras lists its values. */
+const sortedKeys = (dictionary: Json) => Object.keys(dictionary).toSorted();
 
 /** Returns an operation between layers as a layer that is called once. */
 function operationOf(layer: Json, graph: Graph, at: string, hasMasks: boolean): Json {
@@ -102,7 +107,7 @@ function ends(value: unknown, shift: (name: string) => number): unknown {
 /** Returns a list of references; anything but one reference or one per name is unchanged. */
 function referencesOf(value: unknown): unknown {
   if (Array.isArray(value) && typeof value[0] === "string") return [value];
-  return isJson(value) ? Object.values(value) : value;
+  return isJson(value) ? sortedKeys(value).map((name) => value[name]) : value;
 }
 
 /** Converts one call: its references and its settings. */
@@ -115,14 +120,17 @@ function callOf(node: Json, layer: Json, graph: Graph, place: string): unknown[]
   const take = (value: unknown, at: string) => {
     for (const tensor of tensorsOf(value, at)) references.push(referenceOf(tensor, graph, at));
   };
-  if (args.length > 0) take(args[0], `${place}.args[0]`);
+  const [input] = args;
+  const isDictionary = isJson(input) && !isTensor(input) && MODEL_CLASSES.includes(className);
+  const given = isDictionary ? inputsByName(input, layer, `${place}.args[0]`) : input;
+  if (args.length > 0) take(given, `${place}.args[0]`);
   args.slice(1).forEach((value, i) => value === null || take(value, `${place}.args[${i + 1}]`));
   for (const [key, value] of Object.entries(kwargs)) {
     const at = `${place}.kwargs.${key}`;
-    if (value === null || Array.isArray(value) && value.every((one) => one === null)) continue;
+    if (isEmpty(value)) continue;
     if (key === "inputs" || key === "sequence" || key === "sequences") take(value, at);
     else if (key === "initial_state" && RECURRENT.includes(className)) take(value, at);
-    else if (key === "mask") refuseMask(value, args[0] ?? kwargs.inputs, graph, at);
+    else if (key === "mask") refuseMask(value, given ?? kwargs.inputs, graph, at);
     else if (key === "training" && typeof value === "boolean") options.training = value;
     else if (typeof className !== "string" || graph.knownAs(className) === null) {
       throw unknownClass(className, place.replace(/\.inbound_nodes\[\d+\]$/, ""));
@@ -131,6 +139,31 @@ function callOf(node: Json, layer: Json, graph: Graph, place: string): unknown[]
     }
   }
   return references.map(([...reference], i) => i === 0 ? [...reference, options] : reference);
+}
+
+/** True for an argument that holds no tensor: null, or a list or dictionary of nulls. */
+const isEmpty = (value: unknown): boolean =>
+  value === null || typeof value === "object" && !isTensor(value) &&
+    Object.values(value).every((one) => one === null);
+
+/**
+ * Returns the tensors of a dictionary that a nested model is called with, in the order of the
+ * model's inputs: by the keys of the dictionary that it was made with, else by the names of its
+ * inputs, as Keras does.
+ */
+function inputsByName(given: Json, layer: Json, place: string): unknown[] {
+  const { input_names, input_layers } = Object(layer.config) as Json;
+  const own = Array.isArray(input_layers) ? input_layers.map((one) => Object(one)[0]) : [];
+  const names = Array.isArray(input_names) ? input_names : own;
+  const isKnown = names.length > 0 && names.every((name) => Object.hasOwn(given, name)) &&
+    (!Array.isArray(input_names) || names.length === Object.keys(given).length);
+  if (isKnown) return names.map((name) => given[name]);
+  throw new ModelError(
+    `${place} has the keys ${
+      showValue(Object.keys(given).join(", "))
+    }, expected the names of the ` +
+      `inputs of ${showValue(layer.name)}: ${names.join(", ")}`,
+  );
 }
 
 /** Returns the tensors in an argument. */
@@ -158,7 +191,7 @@ function referenceOf(tensor: Json, { layers }: Graph, place: string): Reference 
  */
 function refuseMask(value: unknown, input: unknown, graph: Graph, place: string): void {
   const masks = tensorsOf(
-    Array.isArray(value) ? value.filter((one) => one !== null) : value,
+    isTensor(value) ? value : Object.values(Object(value)).filter((one) => one !== null),
     place,
   );
   for (const mask of masks) {

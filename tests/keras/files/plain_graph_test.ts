@@ -188,3 +188,36 @@ Deno.test("plainGraph() refuses a mask that the input of the call has lost", () 
   const passes = layer("before", "Dense", call(tensor("words")));
   graph({ output_layers: ["pool", 0, 0] }, maskOf(passes, passes));
 });
+
+Deno.test("plainGraph() lists a dictionary by key, as Keras numbers its tensors", () => {
+  const { input_layers, output_layers } = graph({
+    input_layers: { b: ["in", 0, 0], a: ["dense", 0, 0] },
+    output_layers: { q: ["in", 0, 0], p: ["dense", 0, 0] },
+  });
+  assertEquals(input_layers, [["dense", 0, 0], ["in", 0, 0]]);
+  assertEquals(output_layers, [["dense", 0, 0], ["in", 0, 0]]);
+});
+
+Deno.test("plainGraph() maps a dictionary by the names of a nested model's inputs", () => {
+  const called = (given: Json, config: Json, mask: unknown = null) => {
+    const nested = layer("nested", "Functional", { args: [given], kwargs: { mask } });
+    const layers = [layer("x", "InputLayer"), layer("y", "InputLayer"), { ...nested, config }];
+    return (graph({ output_layers: ["nested", 0, 0] }, layers).layers as Json[])[2].inbound_nodes;
+  };
+  const listed = { input_layers: [["b", 0, 0], ["a", 0, 0]] };
+  const given = { a: tensor("x"), b: tensor("y") };
+  const expected = [[["y", 0, 0, {}], ["x", 0, 0]]];
+  assertEquals(called(given, listed), expected);
+  // Keras ignores further keys if the nested model was made of a list.
+  assertEquals(called({ ...given, c: tensor("x") }, listed, { a: null, b: null }), expected);
+  // The keys of the dictionary that a model was made of win over the names of its inputs.
+  const made = { ...listed, input_names: ["a", "b"] };
+  assertEquals(called(given, made), [[["x", 0, 0, {}], ["y", 0, 0]]]);
+  for (const [wrong, config] of [[{ a: tensor("x") }, listed], [{ ...given, c: 1 }, made]]) {
+    assertThrows(
+      () => called(wrong, config),
+      ModelError,
+      'expected the names of the inputs of "nested"',
+    );
+  }
+});
