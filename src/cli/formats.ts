@@ -10,6 +10,9 @@ import type { Locate } from "../render/gate_words.ts";
 import type { SarifOptions } from "../render/render_sarif.ts";
 import type { RenderTextOptions } from "../render/render_charts.ts";
 
+/** Key of a flag that only changes how a result is shown. */
+export type ShowFlag = "columns" | "unicode" | "ascii" | "layers" | "axis" | "details" | "all";
+
 /**
  * Output format. The flags that choose one, their help, completions, the kinds of file that a
  * result may replace and docs/formats.md are derived from this table. A renderer is loaded on
@@ -27,6 +30,11 @@ export interface Format {
    * result (`words/document.ts`), `text` for one of the texts (`text_beginnings.ts`).
    */
   holds: "document" | "text" | Pick<DocumentKind, "words" | "beginning">;
+  /**
+   * Flags that change what it writes. The commands reject the others, see `requireRead()` in
+   * flags/show_flags.ts.
+   */
+  reads: readonly ShowFlag[];
   /** True if it shows distributions, which then must be measured. */
   histograms?: true;
   /**
@@ -90,6 +98,7 @@ const TABLE = {
     purpose: "charts and sentences, for a terminal",
     extension: "txt",
     mediaType: "text/plain",
+    reads: ["columns", "unicode", "ascii", "layers", "axis", "details", "all"],
     holds: "text",
     isLines: true,
     async report({ measurements, findings, diagnosis }, options) {
@@ -115,6 +124,7 @@ const TABLE = {
     purpose: "every figure, for other programs",
     extension: "json",
     mediaType: "application/json",
+    reads: [],
     holds: "document",
     isLines: false,
     async report({ measurements, findings, diagnosis }) {
@@ -141,6 +151,7 @@ const TABLE = {
     purpose: "every figure of every layer at every point, for a spreadsheet",
     extension: "csv",
     mediaType: "text/csv",
+    reads: [],
     holds: "text",
     isLines: false,
     async points() {
@@ -152,6 +163,7 @@ const TABLE = {
     purpose: "test cases, for a CI system that shows test results",
     extension: "xml",
     mediaType: "application/xml",
+    reads: [],
     isLines: false,
     holds: {
       words: "a JUnit report",
@@ -166,6 +178,7 @@ const TABLE = {
     purpose: "annotations and a step summary, for GitHub Actions",
     extension: "txt",
     mediaType: "text/plain",
+    reads: [],
     holds: "text",
     isLines: true,
     async gate(result, { locate }) {
@@ -177,6 +190,7 @@ const TABLE = {
       "a line for each model that fails, findings and charts folded, for a comment or a step summary",
     extension: "md",
     mediaType: "text/markdown",
+    reads: ["all"],
     holds: "text",
     isLines: false,
     async gate(result) {
@@ -194,6 +208,7 @@ const TABLE = {
     purpose: "results with file and line, for code scanning",
     extension: "sarif",
     mediaType: "application/sarif+json",
+    reads: [],
     isLines: false,
     holds: {
       words: "a SARIF log",
@@ -209,6 +224,7 @@ const TABLE = {
     purpose: "a page with charts and tables, for a browser",
     extension: "html",
     mediaType: "text/html",
+    reads: ["axis"],
     histograms: true,
     isLines: false,
     isPage: true,
@@ -230,6 +246,7 @@ const TABLE = {
     purpose: "an image of gradients and activations over the layers, for a web page",
     extension: "svg",
     mediaType: "image/svg+xml",
+    reads: ["axis"],
     isLines: false,
     holds: { words: "an image of gradient-health", beginning: /^<svg class="gradient-health"/ },
     async report(report, { scale }) {
@@ -240,6 +257,7 @@ const TABLE = {
     purpose: "medians, quartiles and the share of healthy draws, as JSON",
     extension: "json",
     mediaType: "application/json",
+    reads: [],
     holds: "text",
     isLines: false,
     async study(summary) {

@@ -109,6 +109,7 @@ Object.assign(FORMATS, {
     mediaType: "text/plain",
     holds: { words: "a shout", beginning: /^\\d+ FINDINGS!/ },
     isLines: false,
+    reads: [],
     report: shout,
     gate: shout,
     study: () => Promise.resolve("STUDY!\\n"),

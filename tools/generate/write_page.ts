@@ -1,4 +1,5 @@
 import { FORMATS } from "../../src/cli/formats.ts";
+import { flagName } from "../../src/cli/kit/flag.ts";
 import { STAGES } from "../../src/render/render_rule.ts";
 import type { AssertionDocumentation, RuleDocumentation, RuleTag } from "../../src/rules/rule.ts";
 import { dedent, generatedFrom } from "./doc_text.ts";
@@ -109,6 +110,7 @@ export function writeFormats(): string {
     format.points !== undefined ? "points" : mark(format.study !== undefined),
     `\`.${format.extension}\``,
     `\`${format.mediaType}\``,
+    format.reads.map((key) => `\`--${flagName(key)}\``).join(", "),
     plain(format.purpose),
   ]);
   return [
@@ -120,11 +122,14 @@ export function writeFormats(): string {
     "often as there are formats to write, or `--format NAME`. Without it, `report`, `check` and `diff` write what the",
     "name of `--out` ends in, else `text`; `sweep` and `merge` write `text`.",
     "",
-    "| Format | `report` | `check` | `diff` | `sweep`, `merge` | File | Media type | What it is for |",
-    "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    "| Format | `report` | `check` | `diff` | `sweep`, `merge` | File | Media type | Flags | What it is for |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ...rows.map((cells) => `| ${cells.join(" | ")} |`),
     "",
     "`points`: every point of the study, not what it comes to.",
+    "",
+    "Flags: those that change how the format looks, if the subcommand has them. A flag that no chosen format reads",
+    "is an error: exit code 2.",
     "",
   ].join("\n");
 }

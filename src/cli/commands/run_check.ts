@@ -9,6 +9,7 @@ import type { GateSettings } from "../../gate/resolve_configuration.ts";
 import { isModule, sameWeights } from "../../model/loaded_model.ts";
 import { oneLine } from "../../words/one_line.ts";
 import { writeJson } from "../../words/write_json.ts";
+import { requireRead } from "../flags/show_flags.ts";
 import { claimOutputs, kindOf, type Output } from "../kit/claim_outputs.ts";
 import { filesRead } from "../kit/files_read.ts";
 import { openFile, outputPath, requireFile, writeOutput } from "../kit/write_output.ts";
@@ -16,7 +17,7 @@ import { loadSettings } from "../load_settings.ts";
 import { measureRuns } from "../measure_runs.ts";
 import { type PlannedRun, planRuns, type RunPlan } from "../plan_runs.ts";
 import { chooseReporters, type Reporter, writeReports } from "../reporters.ts";
-import type { CheckValues } from "./check_flags.ts";
+import { CHECK_FLAGS, type CheckValues } from "./check_flags.ts";
 
 /**
  * Runs the gate: measures, judges, reports. Returns the exit code, see the declaration of the
@@ -27,6 +28,7 @@ export async function run(
   flags: CheckValues,
 ): Promise<number> {
   const reporters = chooseReporters(flags);
+  requireRead(CHECK_FLAGS, flags, "gate", reporters.map(({ name }) => name));
   const files = filesOf(reporters);
   requireFile(flags.open, files);
   const jobs = flags.jobs === "auto" ? navigator.hardwareConcurrency : flags.jobs;

@@ -5,7 +5,7 @@ import { strayErrors } from "../../model/user_code/stray_errors.ts";
 import { parseReport } from "../../render/report_document.ts";
 import { showWord } from "../../words/show_value.ts";
 import { RUN_FLAGS } from "../flags/measure_flags.ts";
-import { formatOf, textOptions } from "../flags/show_flags.ts";
+import { formatOf, requireRead, textOptions } from "../flags/show_flags.ts";
 import { FORMATS } from "../formats.ts";
 import { claimOutputs, kindOf, resultKind, resultWords } from "../kit/claim_outputs.ts";
 import { filesRead } from "../kit/files_read.ts";
@@ -13,14 +13,16 @@ import { UsageError } from "../kit/usage_error.ts";
 import { writeOutput } from "../kit/write_output.ts";
 import { loadPlugins } from "../load_plugins.ts";
 import { examineModel } from "../measure_model.ts";
-import { DIFF_FORMATS, type DiffValues } from "./diff_flags.ts";
+import { DIFF_FLAGS, DIFF_FORMATS, type DiffValues } from "./diff_flags.ts";
 
 /** Compares two runs. Returns the exit code, see the declaration of the subcommand. */
 export async function run(
   operands: string[],
-  { format: asked, out, all, plugin, ...flags }: DiffValues,
+  values: DiffValues,
 ): Promise<number> {
+  const { format: asked, out, all, plugin, ...flags } = values;
   const format = formatOf(asked, out, DIFF_FORMATS);
+  requireRead(DIFF_FLAGS, values, "diff", [format]);
   if (out !== null) {
     await claimOutputs(
       [{ path: out, kind: kindOf(format, "diff") }],

@@ -15,13 +15,14 @@ import { printPoints, printSummary, showsPoints, studyView } from "./run_sweep.t
 /** Joins the parts. Returns the exit code, see the declaration of the subcommand. */
 export async function run(
   operands: string[],
-  { out: given, quiet, open, ...shown }: MergeValues,
+  flags: MergeValues,
 ): Promise<number> {
-  const view = studyView(shown);
-  const { study: out, page } = destinations({ ...shown, out: given });
+  const { out: given, quiet, open, format } = flags;
+  const view = studyView(flags);
+  const { study: out, page } = destinations(flags);
   requireFile(open, page === null ? [] : [page]);
   if (given !== null) {
-    const kind = page === null ? "study" : kindOf(shown.format, "study");
+    const kind = page === null ? "study" : kindOf(format, "study");
     await claimOutputs([{ path: given, kind }], operands);
   }
   const files = await readParts(operands);

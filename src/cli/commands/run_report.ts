@@ -3,7 +3,7 @@ import type { Measurements } from "../../measure/measurements.ts";
 import { isWeightsFile } from "../../model/loaded_model.ts";
 import { strayErrors } from "../../model/user_code/stray_errors.ts";
 import { showWord } from "../../words/show_value.ts";
-import { formatOf, textOptions } from "../flags/show_flags.ts";
+import { formatOf, requireRead, textOptions } from "../flags/show_flags.ts";
 import { FORMATS } from "../formats.ts";
 import { claimOutputs, kindOf } from "../kit/claim_outputs.ts";
 import { filesRead } from "../kit/files_read.ts";
@@ -11,12 +11,14 @@ import { UsageError } from "../kit/usage_error.ts";
 import { openFile, requireFile, writeOutput } from "../kit/write_output.ts";
 import { loadPlugins } from "../load_plugins.ts";
 import { examineModel } from "../measure_model.ts";
-import { REPORT_FORMATS, type ReportValues } from "./report_flags.ts";
+import { REPORT_FLAGS, REPORT_FORMATS, type ReportValues } from "./report_flags.ts";
 
 /** Measures a model and shows it. Returns the exit code, see the declaration of the subcommand. */
 export async function run(
   [model]: string[],
-  {
+  values: ReportValues,
+): Promise<number> {
+  const {
     plugin,
     format: asked,
     out,
@@ -29,10 +31,10 @@ export async function run(
     open,
     watch,
     ...flags
-  }: ReportValues,
-): Promise<number> {
+  } = values;
   requireFile(open, out === null ? [] : [out]);
   const format = formatOf(asked, out, REPORT_FORMATS);
+  requireRead(REPORT_FLAGS, values, "report", [format]);
   if (format === "svg" && model !== undefined && isWeightsFile(model)) {
     throw new UsageError(
       `--format svg draws gradients and activations, found MODEL ${showWord(model)}, which holds ` +

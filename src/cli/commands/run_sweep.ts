@@ -12,10 +12,10 @@ import { StudyWriter } from "../../study/study_writer.ts";
 import { failure } from "../../words/failure.ts";
 import { formatDuration } from "../../words/numbers.ts";
 import { oneLine } from "../../words/one_line.ts";
-import { textOptions } from "../flags/show_flags.ts";
+import { requireRead, textOptions } from "../flags/show_flags.ts";
 import {
   destinations,
-  type STUDY_SHOW_FLAGS,
+  STUDY_SHOW_FLAGS,
   type SweepRequest,
   sweepRequest,
   type SweepValues,
@@ -223,10 +223,14 @@ interface StudyView extends ReturnType<typeof textOptions> {
 /** Number of characters after which points are written out. */
 const PIECE = 1 << 16;
 
-/** Returns the view of a study that a command line asks for. */
-export function studyView(
-  { format, ...flags }: Omit<FlagValues<typeof STUDY_SHOW_FLAGS>, "quiet" | "open">,
-): StudyView {
+/**
+ * Returns the view of a study that a command line asks for.
+ *
+ * @throws {UsageError} If its format ignores a flag.
+ */
+export function studyView(values: FlagValues<typeof STUDY_SHOW_FLAGS>): StudyView {
+  const { format, ...flags } = values;
+  requireRead(STUDY_SHOW_FLAGS, values, "study", [format]);
   return { format, ...textOptions(flags, null) };
 }
 

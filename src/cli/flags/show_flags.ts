@@ -1,6 +1,9 @@
 import type { RenderTextOptions } from "../../render/render_charts.ts";
-import { type FormatName, FORMATS } from "../formats.ts";
-import { boolean, type FlagValues, integer } from "../kit/flag.ts";
+import { oneLine } from "../../words/one_line.ts";
+import { anyOf } from "../../words/show_value.ts";
+import { type FormatName, FORMATS, formatsOf, type Result, type ShowFlag } from "../formats.ts";
+import { boolean, flagName, type FlagSet, type FlagValues, integer } from "../kit/flag.ts";
+import { UsageError } from "../kit/usage_error.ts";
 
 /** Returns the flag for the width of a text; heat maps need more columns than bars. */
 export function columnsFlag(least = 20) {
@@ -106,4 +109,45 @@ export function formatOf<Name extends FormatName>(
   if (asked !== null || out === null) return asked ?? "text";
   const fitting = among.filter((name) => out.toLowerCase().endsWith(`.${FORMATS[name].extension}`));
   return fitting.length === 1 ? fitting[0] : "text";
+}
+
+/**
+ * Rejects a flag that none of the chosen formats reads. A flag with its default value counts as not
+ * given.
+ *
+ * @param known The flags of the command.
+ * @param values Their values.
+ * @param result The result of the command.
+ * @param chosen The formats that it will be written in.
+ * @throws {UsageError} If a flag would change nothing.
+ */
+export function requireRead(
+  known: FlagSet,
+  values: Readonly<Record<string, unknown>> & { format: FormatName | null; out?: string | null },
+  result: Result,
+  chosen: readonly FormatName[],
+): void {
+  for (const [key, flag] of Object.entries(known)) {
+    if (values[key] === flag.default) continue;
+    const readers = formatsOf(result).filter((name) => readsFlag(name, key));
+    if (readers.length === 0 || chosen.some((name) => readers.includes(name))) continue;
+    throw new UsageError(
+      `--${flagName(key)} is for ${anyOf(readers)}, found ${choiceOf(values, chosen)}`,
+    );
+  }
+}
+
+/** Returns true if a format reads the flag with this key. */
+function readsFlag(name: FormatName, key: string): boolean {
+  return FORMATS[name].reads.includes(key as ShowFlag);
+}
+
+/** Returns the part of a command line that chose the formats. */
+function choiceOf(
+  { format, out }: { format: FormatName | null; out?: string | null },
+  chosen: readonly FormatName[],
+): string {
+  if (format !== null) return `--format ${format}`;
+  if (out) return `--out ${oneLine(out)}, whose format is ${chosen[0]}`;
+  return chosen.map((name) => `--reporter ${name}`).join(" and ");
 }

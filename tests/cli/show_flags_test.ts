@@ -1,0 +1,190 @@
+import { assertEquals } from "@std/assert";
+import { differenceOf } from "../../src/compare/difference.ts";
+import { CHECK_FLAGS } from "../../src/cli/commands/check_flags.ts";
+import { DIFF_FLAGS } from "../../src/cli/commands/diff_flags.ts";
+import { REPORT_FLAGS } from "../../src/cli/commands/report_flags.ts";
+import { RUN_FLAGS } from "../../src/cli/flags/measure_flags.ts";
+import { MERGE_FLAGS, SWEEP_FLAGS } from "../../src/cli/flags/sweep_flags.ts";
+import { FORMATS, formatsOf, type Result, type ShowFlag } from "../../src/cli/formats.ts";
+import type { FlagSet } from "../../src/cli/kit/flag.ts";
+import { diagnose } from "../../src/diagnosis/diagnose.ts";
+import type { RenderTextOptions } from "../../src/render/render_charts.ts";
+import { summarizeStudy } from "../../src/study/summarize_study.ts";
+import { finding, layer, measurements } from "../render/sample.ts";
+import { gateResult, gateRun } from "../render/sample_gate.ts";
+import { makeHeader, makePoints } from "../study/make_study.ts";
+import { assertRefuses } from "./refuses.ts";
+
+/** Options of the renderers that each flag sets; `ascii`: those that it turns off. */
+const OPTIONS: Record<ShowFlag, RenderTextOptions> = {
+  columns: { width: 60 },
+  unicode: { unicode: true },
+  ascii: { unicode: true, color: true },
+  layers: { layers: /^dense_7$/ },
+  axis: { scale: "linear" },
+  details: { details: true },
+  all: { all: true },
+};
+
+const SHOW_FLAGS = Object.keys(OPTIONS) as ShowFlag[];
+
+const COMMANDS: { name: string; result: Result; flags: FlagSet }[] = [
+  { name: "report", result: "report", flags: REPORT_FLAGS },
+  { name: "check", result: "gate", flags: CHECK_FLAGS },
+  { name: "diff", result: "diff", flags: DIFF_FLAGS },
+  { name: "sweep", result: "study", flags: SWEEP_FLAGS },
+  { name: "merge", result: "study", flags: MERGE_FLAGS },
+];
+
+/** Flags of a run: they act whatever the format is. */
+const FLAGS_OF_RUN = [
+  ...Object.keys(RUN_FLAGS),
+  "plugin",
+  "trial",
+  "trialBudget",
+  "seeds",
+  "quiet",
+  "jobs",
+  "shard",
+  "resume",
+  "watch",
+  "format",
+  "reporter",
+  "out",
+  "open",
+  "config",
+  "noConfig",
+  "printConfig",
+  "maxWarnings",
+  "failFast",
+  "baseline",
+  "updateBaseline",
+  "scale",
+  "scaleLayers",
+  "activation",
+  "depth",
+  "width",
+  "initializer",
+  "exercise",
+];
+
+/** Name that does not fit a line. */
+const LONG = "long".repeat(40);
+
+/** Network of alike layers, the last of which has a long name. */
+function network(gradient: (layer: number) => number) {
+  const names = Array.from({ length: 40 }, (_, i) => `dense_${i}`);
+  names[39] = LONG;
+  return measurements(names.map((name, i) => layer(name, { gradient: gradient(i) })));
+}
+
+const found = Array.from(
+  { length: 6 },
+  (_, i) =>
+    finding(`dense_${i + 10}`, {
+      message: `Layer ${i} is dead.`,
+      rule: i % 2 ? "dead-units" : "x",
+    }),
+);
+
+function side(name: string, gradient: (layer: number) => number) {
+  const measured = network(gradient);
+  return { name, measurements: measured, diagnosis: diagnose(measured, found) };
+}
+
+const before = side("a.ts", () => 0.1);
+const difference = differenceOf(before, side("b.ts", (i) => 0.1 * 2 ** (i + 1)));
+const gate = gateResult([gateRun(found, { path: `${LONG}.ts` })]);
+const header = makeHeader({ scales: [0.01, 0.1, 0.5, 1, 2, 4], activations: ["tanh", "relu"] });
+const summary = summarizeStudy({ ...header, points: makePoints(header) });
+
+/** Writes the sample of a result, or `null` for points, which take no options. */
+async function write(
+  name: keyof typeof FORMATS,
+  result: Result,
+  options: RenderTextOptions,
+): Promise<string | null> {
+  const { report, gate: writeGate, diff, study } = FORMATS[name];
+  const all = { width: 100, unicode: false, color: false, ...options };
+  switch (result) {
+    case "report":
+      return await report!({ ...before, findings: found }, all);
+    case "diff":
+      return await diff!(difference, all);
+    case "study":
+      return study === undefined ? null : await study(summary, all);
+    case "gate":
+      return await writeGate!(gate, {
+        text: all,
+        locate: () => Promise.resolve((file) => ({ file, line: 1 })),
+        tool: () => Promise.resolve({ version: "1.0.0", rules: [] }),
+      });
+  }
+}
+
+for (const { name: command, result, flags } of COMMANDS) {
+  Deno.test(`every format of ${command} reads the flags that it declares, and no other`, async () => {
+    for (const format of formatsOf(result)) {
+      const plain = await write(format, result, {});
+      const known = SHOW_FLAGS.filter((key) => Object.hasOwn(flags, key));
+      const changing: ShowFlag[] = [];
+      for (const key of known) {
+        if (await write(format, result, OPTIONS[key]) !== plain) changing.push(key);
+      }
+      const declared = known.filter((key) => FORMATS[format].reads.includes(key));
+      assertEquals(changing, declared, `${command} --format ${format}`);
+    }
+  });
+
+  Deno.test(`every flag of ${command} either acts in every format or is one that formats declare`, () => {
+    const unknown = Object.keys(flags).filter((key) =>
+      !FLAGS_OF_RUN.includes(key) && !SHOW_FLAGS.includes(key as ShowFlag)
+    );
+    assertEquals(unknown, []);
+    for (const key of SHOW_FLAGS.filter((key) => Object.hasOwn(flags, key))) {
+      const readers = formatsOf(result).filter((name) => FORMATS[name].reads.includes(key));
+      assertEquals(readers.includes("text"), true, `${command} --${key}`);
+    }
+  });
+}
+
+const REFUSED: [args: string[], sentence: string][] = [
+  [
+    ["report", "--format", "json", "--details", "--all", "--axis", "linear", "--columns", "50"],
+    "--axis is for text, html or svg, found --format json",
+  ],
+  [["report", "--format", "json", "--columns", "50"], "--columns is for text, found --format json"],
+  [["report", "--format", "html", "--layers", "a"], "--layers is for text, found --format html"],
+  [
+    ["report", "--out", "no/a.json", "--all"],
+    "--all is for text, found --out no/a.json, whose format is json",
+  ],
+  [
+    ["check", "--reporter", "json=a", "--reporter", "junit=b", "--details"],
+    "--details is for text, found --reporter json and --reporter junit",
+  ],
+  [["check", "--format", "github", "--ascii"], "--ascii is for text, found --format github"],
+  [
+    ["diff", "a.ts", "b.ts", "--format", "json", "--all"],
+    "--all is for text or markdown, found --format json",
+  ],
+  [["sweep", "--format", "html", "--unicode"], "--unicode is for text, found --format html"],
+  [["merge", "a.json", "--format", "csv", "--columns", "50"], "--columns is for text, found --fo"],
+];
+
+Deno.test("a flag that no chosen format reads is refused", async () => {
+  for (const [args, sentence] of REFUSED) await assertRefuses(args, `error: ${sentence}`);
+});
+
+Deno.test("flags that a format reads, and flags at their default, are accepted", async () => {
+  // Each is refused later, for its files: no format is at fault.
+  const missing = "no/such/model.ts";
+  for (
+    const args of [
+      ["report", missing, "--format", "json", "--axis", "log"],
+      ["report", missing, "--format", "svg", "--axis", "linear"],
+      ["check", missing, "--reporter", "json=a.json", "--reporter", "text", "--details"],
+      ["diff", missing, missing, "--format", "markdown", "--all"],
+    ]
+  ) await assertRefuses(args, missing);
+});
