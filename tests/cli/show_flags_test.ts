@@ -10,6 +10,7 @@ import type { FlagSet } from "../../src/cli/kit/flag.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import type { RenderTextOptions } from "../../src/render/render_charts.ts";
 import { summarizeStudy } from "../../src/study/summarize_study.ts";
+import { withFolder } from "../model/save_model.ts";
 import { finding, layer, measurements } from "../render/sample.ts";
 import { gateResult, gateRun } from "../render/sample_gate.ts";
 import { makeHeader, makePoints } from "../study/make_study.ts";
@@ -176,15 +177,15 @@ Deno.test("a flag that no chosen format reads is refused", async () => {
   for (const [args, sentence] of REFUSED) await assertRefuses(args, `error: ${sentence}`);
 });
 
-Deno.test("flags that a format reads, and flags at their default, are accepted", async () => {
-  // Each is refused later, for its files: no format is at fault.
-  const missing = "no/such/model.ts";
-  for (
-    const args of [
+Deno.test("flags that a format reads, and flags at their default, are accepted", () =>
+  withFolder(async (cwd) => {
+    // Each is refused later, for its file: no format is at fault.
+    const missing = "missing.ts";
+    const accepted = [
       ["report", missing, "--format", "json", "--axis", "log"],
       ["report", missing, "--format", "svg", "--axis", "linear"],
       ["check", missing, "--reporter", "json=a.json", "--reporter", "text", "--details"],
       ["diff", missing, missing, "--format", "markdown", "--all"],
-    ]
-  ) await assertRefuses(args, missing);
-});
+    ];
+    for (const args of accepted) await assertRefuses(args, missing, { cwd });
+  }));
