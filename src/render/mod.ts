@@ -16,12 +16,7 @@ export * from "./render_json.ts";
 export * from "./render_junit.ts";
 export { type MarkdownOptions, renderMarkdown } from "./render_markdown.ts";
 export * from "./render_sarif.ts";
-export {
-  renderStudy,
-  type RenderStudyOptions,
-  renderStudySummary,
-  studyAnswer,
-} from "./render_study.ts";
+export { renderStudy, type RenderStudyOptions, renderStudySummary } from "./render_study.ts";
 export * from "./render_study_markdown.ts";
 export * from "./render_text.ts";
 export * from "./render_study_json.ts";
