@@ -155,7 +155,7 @@ export const TORCH: Resolver = {
         throw new ModelError("A parameter of the pickle holds no tensor, expected one");
       default:
         throw new ModelError(
-          `The pickle calls ${showValue(path ?? callee.is)}, which is not a function`,
+          `The pickle calls ${showValue(path ?? callee.is)}, expected a function`,
         );
     }
   },

@@ -103,6 +103,7 @@ Deno.test("loadModel() reads no file outside the folder that is exchanged for a 
     const refusalWhile = async (exchange: (open: () => Promise<Deno.FsFile>) => unknown) => {
       let file: Deno.FsFile | undefined;
       Deno.open = async (...args) => {
+        if (!`${args[0]}`.endsWith("weights-0.bin")) return await open(...args);
         await exchange(async () => file = await open(...args));
         return file!;
       };

@@ -71,7 +71,7 @@ refuses(
 refuses(
   "that calls a type",
   [{ global: ["torch", "float32"] }, { op: ")" }, { op: "R" }],
-  'The pickle calls "type", which is not a function',
+  'The pickle calls "type", expected a function',
 );
 refuses(
   "that recalls what it never kept",
