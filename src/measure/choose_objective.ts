@@ -148,17 +148,19 @@ function withTargets(
   targets: Tensor[] | null,
   seed: number,
 ): ChosenObjective {
+  // Read now: during a pass, taps replace the activations.
+  const heads = model.outputs.map(headOf);
   // Of most functions only the head that they suit is known.
   const lossOf = (i: number): string => {
     const loss = losses[i];
     const name = loss === null ? null : nameOf(loss);
-    return lossTraits(name) === null ? fittingLoss(headOf(model.outputs[i])) : name!;
+    return lossTraits(name) === null ? fittingLoss(heads[i]) : name!;
   };
   const draw = (outputs: Tensor[]): Tensor[] => {
     const random = new SeededRandom(seed, "targets");
     // Drawn outside of every scope, so that they can be measured after the pass.
     return outputs.map(({ shape }, i) =>
-      tf.keep(drawTarget(tf, random, lossOf(i), headOf(model.outputs[i]), shape))
+      tf.keep(drawTarget(tf, random, lossOf(i), heads[i], shape))
     );
   };
   const chosen: ChosenObjective = {

@@ -140,14 +140,26 @@ function bytesOfAll(subject: PassSubject, examples: number): { alone: number; be
 
 /**
  * Returns the layers that may see more than one example of a batch, so that cutting it changes
- * their results: normalisations on the batch, and custom layers that were not declared
- * `perExample`.
+ * their results: normalisations on the batch, layers that work along it, and custom layers that
+ * were not declared `perExample`.
  */
 function together({ layers, onBatch }: MemorySubject): Layer[] {
   return layers.filter((layer) =>
     onBatch.has(layer) || !layerTraits(layer.getClassName()).perExample ||
-    Object.hasOwn(layer, "call")
+    Object.hasOwn(layer, "call") || worksAlongBatch(layer)
   );
+}
+
+/** Layers that work along any axis, that of the examples included. */
+const ALONG_ANY_AXIS = ["Concatenate", "Softmax", "UnitNormalization"];
+
+/** Returns true if one of a layer's axes is that of the examples. */
+function worksAlongBatch(layer: Layer): boolean {
+  if (!ALONG_ANY_AXIS.includes(layer.getClassName())) return false;
+  const { axis } = layer.getConfig() as { axis?: number | number[] };
+  const axes = [axis].flat();
+  return axes.includes(0) ||
+    layer.inboundNodes.some(({ inputTensors: [{ rank }] }) => axes.includes(-rank));
 }
 
 /**

@@ -240,3 +240,40 @@ Deno.test("measure() cuts no batch of a model that is built for its size", async
   );
   model.dispose();
 });
+
+Deno.test("measure() names a softmax along the batch that saw a part of it", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  for (const axis of [0, -2, -1]) {
+    const softmax = tf.layers.softmax({ axis, name: "softmax" });
+    const model = tf.sequential({
+      layers: [tf.layers.dense({ units: 3, inputShape: [4] }), softmax],
+    });
+    const batch = randomBatch(model, { examples: 4 });
+    const { batch: { sawParts } } = await measure(model, batch, { microBatch: 2 });
+    assertEquals(sawParts, axis === -1 ? undefined : ["softmax"]);
+    tf.dispose(batch as never);
+    model.dispose();
+  }
+});
+
+Deno.test("measure() draws the same targets for a relu head, whole and in parts", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 3, inputShape: [4], activation: "relu" })],
+  });
+  model.compile({ optimizer: "sgd", loss: "meanAbsoluteError" });
+  const inputs = tf.randomNormal([4, 4], 0, 1, "float32", 5);
+  const drawn = async (microBatch?: number) => {
+    const found = await measure(model, { inputs }, { microBatch });
+    assertEquals(found.objective.randomTargets, true);
+    return found;
+  };
+  const whole = await drawn();
+  const parts = await drawn(2);
+  assertEquals(parts.batch.targets, whole.batch.targets);
+  assert(largestDifference(whole.objective, parts.objective).by < TOLERANCE);
+  tf.dispose(inputs);
+  model.dispose();
+});
