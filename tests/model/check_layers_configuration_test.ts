@@ -139,6 +139,12 @@ const spoilt: Spoilt[] = [
     "with a letter or digit",
   ],
   [
+    "a name that every object has, in a Sequential",
+    "dense",
+    ([dense]) => dense.config.name = "constructor",
+    '[0].config.name is "constructor", expected a name that JavaScript has no use for',
+  ],
+  [
     "a key twice",
     "graph",
     ([, a]) => a.config.units_ = 3,

@@ -20,7 +20,7 @@ interface Reference {
 }
 
 /** TensorFlow.js keeps layers by name in a plain object, which already has these. */
-const isBuiltIn = (name: string) => name in {};
+export const isBuiltIn = (name: string) => name in {};
 
 /**
  * Checks the graph of a functional model: names, the calls of each layer, inputs and outputs.

@@ -3,7 +3,7 @@ import { KERAS_ACTIVATIONS } from "../../traits/keras_activations.ts";
 import { STOCK_OPTIMIZERS } from "../../traits/optimizers.ts";
 import { nearest } from "../../words/nearest.ts";
 import { showValue } from "../../words/show_value.ts";
-import { checkGraph } from "./check_graph.ts";
+import { checkGraph, isBuiltIn } from "./check_graph.ts";
 import { COMMON, LAYER_SETTINGS, type Settings } from "./layer_settings.ts";
 import { checkSetting, KINDS, type Setting } from "./setting.ts";
 import {
@@ -173,6 +173,13 @@ function refuseDoubleNames(layers: Json[], place: string): void {
         `${place}[${i}].${config.key}.name`,
         name,
         "a name that no layer before it has",
+      );
+    }
+    if (typeof name === "string" && isBuiltIn(name)) {
+      throw unexpected(
+        `${place}[${i}].${config.key}.name`,
+        name,
+        "a name that JavaScript has no use for",
       );
     }
     taken.add(name);

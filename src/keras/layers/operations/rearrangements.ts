@@ -111,10 +111,16 @@ function view(shapeOf: (settings: OperationSettings, shape: OpenShape) => OpenSh
 function partSizes({ indicesOrSections: parts }: OperationSettings, size: number | null): number[] {
   if (size === null) throw new RangeError("It splits an axis of open length, expected a fixed one");
   if (typeof parts === "number") {
-    if (!(parts >= 1) || size % parts !== 0) {
+    if (!Number.isInteger(parts) || parts < 1 || size % parts !== 0) {
       throw new RangeError(`It splits an axis of ${size} into ${parts} equal parts`);
     }
     return new Array(parts).fill(size / parts);
+  }
+  if (!Array.isArray(parts) || !parts.every(Number.isInteger)) {
+    throw new RangeError(
+      `It splits an axis at ${JSON.stringify(parts)}, expected a number of parts or the places ` +
+        `between them`,
+    );
   }
   const ends = [
     ...(parts as number[]).map((end) => Math.min(end < 0 ? end + size : end, size)),
