@@ -149,7 +149,8 @@ function blame(error: unknown, className: string, layers: number, what: string):
   const isInternal = error instanceof TypeError || error instanceof RangeError;
   const why = isStock && isInternal
     ? "TensorFlow.js cannot build it"
-    : failure(error).replace(/\.? Input received: .*/, "");
+    : failure(error).replace(/\.? Input received: .*/, "")
+      .replace(/Received stateSpec=\[object Object\][^;]*; However /, "");
   return new ModelError(`${what}: ${why}`, { cause: error });
 }
 

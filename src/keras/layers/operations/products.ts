@@ -3,13 +3,14 @@ import { broadcastShape, type Operation, showOpen } from "./operation.ts";
 
 /** Returns the letters of an Einstein sum: those of each operand, and of the result. */
 function lettersOf(subscripts: unknown, shapes: OpenShape[]): [operands: string[], result: string] {
-  const [left, result] = String(subscripts).replaceAll(" ", "").split("->");
+  const text = typeof subscripts === "string" ? subscripts : JSON.stringify(subscripts) ?? "";
+  const [left, result] = text.replaceAll(" ", "").split("->");
   const operands = left.split(",");
   const fits = operands.length === shapes.length &&
     operands.every((letters, i) => letters.length === shapes[i].length);
   if (!fits || result === undefined || [...operands, result].some((one) => one[0] !== left[0])) {
     throw new RangeError(
-      `It is the Einstein sum ${String(subscripts)} of ${shapes.map(showOpen).join(" and ")}, ` +
+      `It is the Einstein sum ${text} of ${shapes.map(showOpen).join(" and ")}, ` +
         `expected a letter for each axis, that of the batch first in all, and "->"`,
     );
   }
