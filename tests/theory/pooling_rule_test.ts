@@ -221,13 +221,16 @@ Deno.test("poolingRule takes the largest of what does not vary for that, and of 
 });
 
 Deno.test("poolingRule pools all positions where it is global, and knows no pool without its window", () => {
-  const all = makeNode({ kind: "pool", operation: "globalMean", shape: [6, 5] });
+  const all = makeNode({ kind: "pool", operation: "globalMean", shape: [6, 5], entries: 5 });
+  // 8 positions of 5 channels.
+  const signal = { ...makeSignal(), entries: 40 };
   const context = makeContext([[6, 2, 4, 5]]);
-  assertNear(poolingRule(all, [makeSignal()], context)!.a.meanSquare, 1.6 + 0.7 / 8);
-  const most = poolingRule({ ...all, operation: "globalLargest" }, [makeSignal()], context)!;
+  assertNear(poolingRule(all, [signal], context)!.a.meanSquare, 1.6 + 0.7 / 8);
+  const most = poolingRule({ ...all, operation: "globalLargest" }, [signal], context)!;
   assertNear(most.back(makeGradient()).inputs![0].alike, 1.3 / 8);
   assertEquals(poolingRule({ ...all, operation: "mean" }, [makeSignal()], context), null);
-  assertEquals(poolingRule(all, [makeSignal()], makeContext([null])), null);
+  // The number of entries says how many positions there are, even where the shape is not known.
+  assertNear(poolingRule(all, [signal], makeContext([null]))!.a.meanSquare, 1.6 + 0.7 / 8);
   assertEquals(poolingRule({ ...all, operation: null, window }, [makeSignal()], shapes), null);
   assertEquals(poolingRule(all, [makeSignal(), makeSignal()], context), null);
 });
