@@ -6,7 +6,7 @@ import type { LayerVariable } from "../../model/weights/model_weights.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { Hdf5Array, Hdf5Group } from "../hdf5/open_hdf5.ts";
-import { isJson, type Json, MODEL_CLASSES } from "../topology/topology_json.ts";
+import { isJson, type Json, MODEL_CLASSES, modelClassOf } from "../topology/topology_json.ts";
 import { groupNames } from "./group_names.ts";
 import { kerasOrder } from "./keras_file.ts";
 import { refuseLeftovers } from "./refuse_leftovers.ts";
@@ -82,7 +82,7 @@ function visit(item: Item, path: string, container: string, parts: Part[]): void
   const own = Object(config?.config) as Json;
   const into = (name: string, inner: Layer | undefined, key = name) =>
     visit(itemOf(own[key], inner), join(path, name), container, parts);
-  if (MODEL_CLASSES.includes(className)) {
+  if (MODEL_CLASSES.includes(className) || modelClassOf(own) !== null) {
     const name = groupNames();
     for (const child of childrenOf(own, holder, config !== null)) {
       visit(child, join(join(path, container), name(child.className)), container, parts);

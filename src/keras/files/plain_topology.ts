@@ -1,5 +1,11 @@
 import { ModelError, unexpected } from "../../model/model_error.ts";
-import { isJson, type Json, type KnownAs, MODEL_CLASSES } from "../topology/topology_json.ts";
+import {
+  isJson,
+  type Json,
+  type KnownAs,
+  MODEL_CLASSES,
+  modelClassOf,
+} from "../topology/topology_json.ts";
 import { refuseLayerless, unknownClass } from "../topology/unknown_class.ts";
 import { activationOfLayer, plainActivation } from "./plain_activation.ts";
 import { plainGraph } from "./plain_graph.ts";
@@ -103,6 +109,7 @@ function plain(value: unknown, key: string, place: string, context: Context): un
     case "__tuple__":
       return plain(value.items, key, place, inner);
     case "__numpy__":
+    case "__tensor__":
       return Object(config).value;
     case "function":
       if (typeof config === "string") return plain(config, key, place, inner);
@@ -132,8 +139,13 @@ function plain(value: unknown, key: string, place: string, context: Context): un
   if (key.endsWith("initializer")) {
     return { ...written, class_name: INITIALIZERS[className] ?? className };
   }
-  if (MODEL_CLASSES.includes(className)) {
-    return { ...written, config: plainModel(written.config, `${place}.config`, context) };
+  const modelClass = context.knownAs(className) === null ? modelClassOf(config) : null;
+  if (MODEL_CLASSES.includes(className) || modelClass !== null) {
+    return {
+      ...written,
+      class_name: modelClass ?? className,
+      config: plainModel(written.config, `${place}.config`, context),
+    };
   }
   if (isOperation(value)) return { ...written, is_operation: true };
   const layer = plainLayer(className, written.config, `${place}.config`);

@@ -20,8 +20,8 @@ const REASONS: Readonly<Record<string, string>> = {
   FlaxLayer: FOREIGN,
   HashedCrossing: TEXT,
   Hashing: TEXT,
-  IntegerLookup:
-    "its table is not a weight, expected a model that begins after it, with places in the table",
+  IntegerLookup: "its table is not a weight. Save the model behind it: " +
+    "keras.Model(layer_behind.input, model.output)",
   JaxLayer: FOREIGN,
   Lambda: "it holds code of Python, expected a class of that name that --register FILE brings " +
     "(a module that exports register({ tf }))",

@@ -10,6 +10,18 @@ export const MODEL_CLASSES = ["Model", "Functional", "Sequential"];
 export const isJson = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/**
+ * Returns the class of model that a configuration describes by its layers, or `null`. Keras also
+ * writes the layers of a subclass of a functional model or a Sequential, such as one with its own
+ * `train_step`.
+ */
+export function modelClassOf(config: unknown): "Functional" | "Sequential" | null {
+  const { layers, input_layers: inputs, output_layers: outputs } = Object(config) as Json;
+  if (!Array.isArray(layers)) return null;
+  if (Array.isArray(inputs) && Array.isArray(outputs)) return "Functional";
+  return Object(layers[0]).class_name === "InputLayer" ? "Sequential" : null;
+}
+
 /** Converts a key or name of Keras to TensorFlow.js's spelling. */
 export const camelCase = (text: string) =>
   text.length <= 1 ? text : text.replace(/_+(\w|$)/g, (_, letter) => letter.toUpperCase());

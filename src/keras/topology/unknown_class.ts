@@ -32,6 +32,6 @@ export function refuseLayerless(model: Json, place: string, knownAs: KnownAs): v
       showValue(name)
     }, a model of a class of its own: the file holds its ` +
       `hyperparameters and no layers. Save a functional model of the same layers: ` +
-      `keras.Model(model.input, model.output), or one that calls model.layers one after the other`,
+      `x = keras.Input(shape), keras.Model(x, model.call(x))`,
   );
 }

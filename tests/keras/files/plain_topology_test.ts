@@ -214,3 +214,51 @@ Deno.test("loadModel() reads a model.json whose BatchNormalization has a list of
   model.dispose();
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("plainTopology() reads a subclass of a model by its layers", () => {
+  const knownAs = (name: string) => name === "InputLayer" || name === "Dense" ? name : null;
+  const input = { class_name: "InputLayer", config: { name: "a" } };
+  const dense = { class_name: "Dense", config: { name: "b", units: 1 } };
+  const inner = { class_name: "Encoder", config: { name: "c", layers: [input, dense] } };
+  const ends = { input_layers: [["a", 0, 0]], output_layers: [["c", 0, 0]] };
+  const whole = { class_name: "Custom>Gan", config: { layers: [input, inner], ...ends } };
+  const { class_name: name, config } = plainTopology(whole, "", knownAs) as Json;
+  assertEquals(name, "Functional");
+  assertEquals(config.layers[1].class_name, "Sequential");
+  // A registered class is built as it is, and a list of other things makes no model.
+  const registered = plainTopology(whole, "", (name) => name === "Custom>Gan" ? name : null);
+  assertEquals((registered as Json).class_name, "Custom>Gan");
+  const other = { class_name: "Stack", config: { layers: [dense] } };
+  assertEquals((plainTopology(other, "", knownAs) as Json).class_name, "Stack");
+});
+
+Deno.test("loadModel() loads a subclass of a functional model and of a Sequential", async () => {
+  for (const name of ["dense", "merges"]) {
+    const load = (bytes: Uint8Array<ArrayBuffer>) =>
+      withFile("a.keras", bytes, async (path) => (await loadModel(path)).model);
+    const { config, weights } = unpackKeras(bytesOf(`${name}.keras`));
+    const model = await load(packKeras({ config, weights }));
+    const subclass = await load(packKeras({
+      config: { ...config as Json, class_name: "Gan", registered_name: "Custom>Gan" },
+      weights,
+    }));
+    const values = (one: typeof model) => one.getWeights().map((weight) => [...weight.dataSync()]);
+    assertEquals(values(subclass), values(model));
+    assertEquals(subclass.outputs[0].shape, model.outputs[0].shape);
+    model.dispose();
+    subclass.dispose();
+  }
+});
+
+Deno.test("plainTopology() reads a constant tensor or array in a call", () => {
+  for (const class_name of ["__tensor__", "__numpy__"]) {
+    const constant = { class_name, config: { value: [1, 2], dtype: "float32" } };
+    const args = [tensor("a", [null, 2]), constant];
+    const { inbound_nodes } = plainTopology(
+      { class_name: "Multiply", config: {}, inbound_nodes: [{ args, kwargs: {} }] },
+      "",
+      (name) => name,
+    ) as Json;
+    assertEquals(inbound_nodes[0].args[1], [1, 2]);
+  }
+});

@@ -41,7 +41,8 @@ Deno.test("loadModel() says that the file of a subclassed model holds no layers"
       }),
     ModelError,
     'class_name is "BertBackbone", a model of a class of its own: the file holds its hyperparameters and ' +
-      "no layers. Save a functional model",
+      "no layers. Save a functional model of the same layers: x = keras.Input(shape), " +
+      "keras.Model(x, model.call(x))",
   );
   const inner = { class_name: "BertBackbone", config: { vocabulary_size: 9 }, compile_config: {} };
   await assertRejects(
