@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type Layer, startEngine } from "../../src/engine/mod.ts";
 import { inputRanges } from "../../src/model/batches/random_batch.ts";
+import { registerLayer } from "../../src/traits/register_layer.ts";
 
 const { tf } = await startEngine();
 const { layers } = tf;
@@ -35,5 +36,24 @@ Deno.test("inputRanges() follows the calls of each input alone, where a layer is
   const outputs = [rows, apply(layers.dense({ units: 1 }), seen)];
   const model = tf.model({ inputs: [words, numbers], outputs });
   assertEquals(inputRanges(model), [{ from: 0, to: 6 }, null]);
+  model.dispose();
+});
+
+Deno.test("inputRanges() takes the first table of a container, not that of its positions", () => {
+  registerLayer("TokensAndPositions", { kind: "container" });
+  class TokensAndPositions extends layers.Layer {
+    static className = "TokensAndPositions";
+    innerLayers: Record<string, Layer> = {
+      tokens: layers.embedding({ inputDim: 20, outputDim: 2 }),
+      positions: layers.embedding({ inputDim: 9, outputDim: 2 }),
+    };
+    override computeOutputShape(shape: (number | null)[]) {
+      return [...shape, 2];
+    }
+  }
+  const input = tf.input({ shape: [9], dtype: "int32" });
+  const outputs = apply(new TokensAndPositions(), input);
+  const model = tf.model({ inputs: input, outputs });
+  assertEquals(inputRanges(model), [{ from: 0, to: 20 }]);
   model.dispose();
 });

@@ -167,6 +167,16 @@ function find(root: Hdf5Group, path: string): Hdf5Group | undefined {
   return at?.kind === "group" ? at : undefined;
 }
 
+/** Returns what a registered class needs to get the weights that Keras saved with its inner layers. */
+function adviceOnInner(layer: Hdf5Group): string {
+  const inner = [...layer.children.keys()].filter((name) => find(layer, `${name}/vars`));
+  if (inner.length === 0) return "";
+  return `. Keras saved weights of its inner layers ${
+    inner.map(showValue).join(", ")
+  }: the class ` +
+    `needs them in \`innerLayers\`, by these names, and registerLayer with the kind "container"`;
+}
+
 function pairPart({ path, layer, variables: own }: Part, root: Hdf5Group, claimed: Set<Hdf5Array>) {
   const group = find(root, join(path, "vars"));
   const arrays = [...group?.children.values() ?? []].filter((one) => one.kind === "array");
@@ -182,7 +192,7 @@ function pairPart({ path, layer, variables: own }: Part, root: Hdf5Group, claime
     throw new ModelError(
       `${shown} ${found}, expected the ${formatCount(variables.length, "weight")} of layer ${
         showValue(layer.name)
-      }`,
+      }${group === undefined ? "" : adviceOnInner(find(root, path)!)}`,
     );
   }
   return variables.flatMap((variable, i) => {

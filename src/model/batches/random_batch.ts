@@ -217,9 +217,12 @@ function consumers(tensor: SymbolicTensor): InputRange[] {
         const inputs = (layer as unknown as { inputs?: SymbolicTensor[] }).inputs;
         const inner = innerLayers(layer);
         if (inner !== null && Array.isArray(inputs)) seen.add(inputs[position]);
-        else {found.push(
-            ...(inner ?? []).map((one) => lookUp(one)).filter((range) => range !== null),
-          );}
+        else {
+          // Of the layers in a container, the first that looks entries up is given the input: the
+          // others look up what the container makes, such as positions.
+          const ranges = (inner ?? []).map((one) => lookUp(one));
+          found.push(...ranges.filter((range) => range !== null).slice(0, 1));
+        }
       }
     }
   }

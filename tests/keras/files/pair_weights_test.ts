@@ -115,6 +115,18 @@ Deno.test("pairKerasWeights() refuses a weight that is missing, left over, or of
     message(() => own(more)),
     '"layers/dense_3/vars" has 3 arrays, expected the 2 weights of layer "dense_3"',
   );
+  const part = at(root, "layers/dense_3") as Hdf5Group;
+  const vars: Hdf5Group = { ...part, children: new Map() };
+  const composed: Hdf5Group = {
+    ...part,
+    children: new Map([["vars", vars], ["up", part], ["down", part]]),
+  };
+  assertEquals(
+    message(() => own(withChild(root, ["layers", "dense_3"], composed))),
+    '"layers/dense_3/vars" has 0 arrays, expected the 2 weights of layer "dense_3". Keras saved ' +
+      'weights of its inner layers "up", "down": the class needs them in `innerLayers`, by these ' +
+      'names, and registerLayer with the kind "container"',
+  );
   const other = withChild(root, ["layers", "dense_13"], at(openHdf5(weights), "layers/dense_3"));
   assertEquals(
     message(() => own(other)),
