@@ -1,3 +1,4 @@
+import { einsumTerms } from "../engine/ops/einsum.ts";
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { containerLayers, leafLayers } from "../model/layers/leaf_layers.ts";
 import { sizeOf } from "../model/layers/shapes.ts";
@@ -103,6 +104,13 @@ export function layerWorkloads(
  * Returns the number of positions at which the weights are multiplied: all axes except channels.
  */
 function positionsOf({ layer, input, output }: LayerUse): number {
+  if (layerTraits(layer.getClassName()).kernel === "einsum") {
+    // Several axes of the output can be channels, as the heads of an attention are.
+    const { equation } = layer as unknown as { equation: string };
+    const kernel = layer.weights[0].shape as number[];
+    const { sizes } = einsumTerms(equation, [[...input], kernel]);
+    return sizeOf([...sizes.values()]) / sizeOf(kernel);
+  }
   const isRecurrent = "cell" in layer;
   const isTransposed = layerTraits(layer.getClassName()).kernel === "transposed";
   const shape = isRecurrent || isTransposed ? input : output;

@@ -4,22 +4,36 @@ import { batchShapes, sizeOf } from "../model/layers/shapes.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 import { formatMemory } from "../words/numbers.ts";
 import { layerWorkloads } from "./estimate_memory.ts";
-import { layerUses, type Shape } from "./layer_uses.ts";
+import { type LayerUse, layerUses, type Shape } from "./layer_uses.ts";
 import { estimatePass, requireOneFits } from "./plan_memory.ts";
 
 /**
- * Largest estimate of the bytes that a pass over one example of an untrusted model file may take,
- * besides the weights in the file: half the WASM heap. In VGG16, the weights take 0.5 GiB and the
- * gradient of the largest 0.4 GiB.
+ * Largest number of layers of an untrusted model file. The largest network of keras.applications,
+ * NASNetLarge, has 1,041; some rules compare the layers of a chain with each other, and take 25 s
+ * for 5,000.
+ */
+const MAX_LAYERS = 2000;
+
+/**
+ * Largest estimate of the bytes that a pass over one example of such a file may take, besides the
+ * weights in the file: half the WASM heap. In VGG16, the weights take 0.5 GiB and the gradient of
+ * the largest 0.4 GiB.
  */
 const MAX_MEMORY = 2 ** 31;
 
 /**
- * Largest number of operations of a pass over a batch of such a file. The largest network of
- * keras.applications, EfficientNetB7, takes 7e12 for 32 pictures; two threads of a server compute
- * 1e13 in about five minutes.
+ * Bytes of such a pass that every file may take, and more for each byte of the model's weights: a
+ * network of few weights that works on large tensors is a bomb. The outputs of DenseNet121 take 0.2
+ * GiB beside weights of 32 MB.
  */
-const MAX_WORK = 1e13;
+const FREE_MEMORY = 384 * 2 ** 20, PER_WEIGHT_BYTE = 10;
+
+/**
+ * Largest number of operations of a pass over a batch of such a file. A transformer of 12 layers of
+ * 768 units takes 1.0e13 for 32 texts of 512 tokens; two threads of a server compute 2e13 in about
+ * ten minutes.
+ */
+const MAX_WORK = 2e13;
 
 /**
  * A convolution with fewer filters takes as long as with 16: a product with one column uses one
@@ -36,8 +50,17 @@ const DEPTHWISE = 4;
  */
 const POOLED = 100;
 
+/** The same for an entry of any layer's output: memory is written and read forward and backward. */
+const PER_ENTRY = 100;
+
+const UNTRUSTED = "of a file that is not trusted: use --trust if it is";
+
+/** Layers that multiply two inputs, along the last axis of the first. */
+const PRODUCTS = ["AttentionContext", "AttentionScores", "AttentionSimilarity", "Dot"];
+
 /**
- * Rejects a model of an untrusted file whose pass over one example takes more memory than allowed.
+ * Rejects a model of an untrusted file that has more layers than allowed, or whose pass over one
+ * example takes more memory.
  *
  * @param model A built model, its weights not drawn or read yet.
  * @param undefinedSize Size of the axes that the model leaves open.
@@ -45,21 +68,33 @@ const POOLED = 100;
  * @throws {RangeError} If it takes more.
  */
 export function requireModest(model: LayersModel, undefinedSize: number, entries: number): void {
-  requireOneFits(model, undefinedSize);
   const layers = leafLayers(model).map(({ layer }) => layer);
+  if (layers.length > MAX_LAYERS) {
+    throw new RangeError(
+      `Model ${model.name} has ${layers.length} layers, expected at most ${MAX_LAYERS} ${UNTRUSTED}`,
+    );
+  }
+  requireOneFits(model, undefinedSize);
   const examples = model.inputs[0].shape[0] ?? 1;
   const inputs = batchShapes(model, { examples, undefinedSize });
   const containers = containerLayers(model);
   const bytes = estimatePass({ model, layers, containers, inputs }, examples);
+  const allowed = Math.min(MAX_MEMORY, FREE_MEMORY + PER_WEIGHT_BYTE * 4 * weightsOf(layers));
   // Weights, and the gradient of the largest.
-  if (bytes - 2 * 4 * entries <= MAX_MEMORY) return;
+  if (bytes - 2 * 4 * entries <= allowed) return;
   throw new RangeError(
     `A pass of model ${model.name} over ${
       examples === 1 ? "one example" : `${examples} examples`
     } would take some ${formatMemory(bytes)}, expected at most ${
-      formatMemory(MAX_MEMORY)
-    } of a file that is not trusted: use --trust if it is`,
+      formatMemory(allowed)
+    } ${UNTRUSTED}`,
   );
+}
+
+/** Returns the number of entries of all weights of layers. */
+function weightsOf(layers: readonly Layer[]): number {
+  return layers.flatMap(({ weights }) => weights)
+    .reduce((sum, { shape }) => sum + sizeOf(shape as Shape), 0);
 }
 
 /**
@@ -89,10 +124,8 @@ function costliest(model: LayersModel, inputs: readonly Shape[]): [layer: string
     add(layer, operations * slownessOf(layer));
   }
   const leaves = leafLayers(model).map(({ layer }) => layer);
-  for (const { layer, output, times } of layerUses(model, leaves, containerLayers(model), inputs)) {
-    const { poolSize } = layer as unknown as { poolSize?: number[] };
-    if (!Array.isArray(poolSize)) continue;
-    add(layer, POOLED * times * sizeOf(output) * sizeOf(poolSize));
+  for (const use of layerUses(model, leaves, containerLayers(model), inputs)) {
+    add(use.layer, use.times * sizeOf(use.output) * operationsPerEntry(use));
   }
   let most = 0, all = 0, name = "";
   for (const [layer, own] of work) {
@@ -103,6 +136,15 @@ function costliest(model: LayersModel, inputs: readonly Shape[]): [layer: string
     }
   }
   return [name, all];
+}
+
+/** Returns the operations for an entry of a layer's output, besides those on its weights. */
+function operationsPerEntry({ layer, input }: LayerUse): number {
+  const { poolSize } = layer as unknown as { poolSize?: number[] };
+  if (Array.isArray(poolSize)) return POOLED * sizeOf(poolSize);
+  // A multiplication and an addition, forward and twice backward.
+  if (PRODUCTS.includes(layer.getClassName())) return PER_ENTRY + 2 * 3 * input.at(-1)!;
+  return PER_ENTRY;
 }
 
 /** Returns the time of an operation relative to one in a wide convolution or product. */

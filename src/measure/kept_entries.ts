@@ -28,12 +28,18 @@ export function keptEntries({ layer, input, output, times, isStacked }: LayerUse
  * gradients of output and input, and for a swept sequence as many as it keeps, plus one copy.
  */
 export function passingEntries({ layer, input, output, times, isStacked }: LayerUse): number {
-  const own = sizeOf(output) + sizeOf(input);
+  const own = sizeOf(output) + copiesOfInputGradient(layer) * sizeOf(input);
   if (!("cell" in layer)) return isStacked ? times * own : own;
   const { cell } = layer as unknown as { cell: Cell };
   return isSwept(cell)
     ? own + (copiesInCell(layer) + 1) * entriesOfSteps(layer, input, output)
     : own;
+}
+
+/** Returns the copies that computing the gradient of a layer's input takes, itself included. */
+function copiesOfInputGradient(layer: Layer): number {
+  // TensorFlow.js multiplies by ones and divides by their number.
+  return layerTraits(layer.getClassName()).operation === "globalMean" ? 3 : 1;
 }
 
 /** Returns the number of entries of the states after all steps. */

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
+import { kerasLayers } from "../../src/keras/layers/mod.ts";
 import { estimateWorkload } from "../../src/measure/estimate_memory.ts";
 
 const { tf } = await startEngine();
@@ -25,6 +26,12 @@ Deno.test("estimateWorkload() counts each kernel once for every example and posi
   );
   const first = { ...conv, inputShape: [2, 8, 7], dataFormat: "channelsFirst" as const };
   assertEquals(products([layers.conv2d(first)], [10, 2, 8, 7]), 10 * 6 * 5 * (9 * 2 * 3));
+});
+
+Deno.test("estimateWorkload() counts a projection into several heads once a position", () => {
+  const { EinsumDense } = kerasLayers(tf);
+  const heads = { equation: "abc,cde->abde", outputShape: [null, 2, 3], inputShape: [6, 4] };
+  assertEquals(products([new EinsumDense(heads)], [10, 6, 4]), 10 * 6 * (4 * 2 * 3));
 });
 
 Deno.test("estimateWorkload() counts every step, in wrappers too, and no look-up", () => {

@@ -134,7 +134,7 @@ Deno.test("loadModel() refuses models that call each other too often", async () 
       whole.config.layers = [input, middle];
     }
   });
-  assert(message.includes("times in one pass, expected at most 100000 calls"), message);
+  assert(message.includes("times in one pass, expected at most 10000 calls"), message);
   model.dispose();
 });
 

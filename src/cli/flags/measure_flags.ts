@@ -59,7 +59,7 @@ export const MEASURE_FLAGS = {
     hint: nearestObjective,
   }),
   trust: boolean(
-    "measure a model file however much memory and work it asks for: past 2 GiB an example, or 1e13 operations a batch",
+    "measure a model file however much memory and work it asks for: past 384 MiB and 10 times its weights for an example, 2e13 operations for a batch, or 2000 layers",
   ),
   portable: boolean("no relaxed SIMD: the same figures on every machine"),
   weights: file("read", {

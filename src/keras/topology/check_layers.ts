@@ -44,7 +44,7 @@ const SETTINGS: Record<string, Settings> = {
  * Largest number of layers that may run in one pass. Each leaves tensors behind that JavaScript's
  * heap must hold; and 30 nested models that call each other twice would run for years.
  */
-const MAX_CALLS = 100_000;
+const MAX_CALLS = 10_000;
 
 /** TensorFlow.js names a tensor after the layer that makes it. */
 const LAYER_NAME: Setting = {
@@ -81,8 +81,7 @@ export function checkLayers(model: Json, place: string, knownAs: KnownAs): void 
   const calls = checkObject(model, place, "model", knownAs);
   if (calls <= MAX_CALLS) return;
   throw new ModelError(
-    `${place} nests models that call each other's layers ${calls} times in one pass, expected at ` +
-      `most ${MAX_CALLS} calls`,
+    `${place} calls layers ${calls} times in one pass, expected at most ${MAX_CALLS} calls`,
   );
 }
 

@@ -14,14 +14,34 @@ const DENSE = layer("Dense", { units: 2 });
 const PICTURE = layer("GlobalAveragePooling2D", {});
 const SEQUENCE = layer("GlobalAveragePooling1D", {});
 
-const memory = "expected at most 2.0 GiB of a file that is not trusted: use --trust if it is";
-const work = "expected at most 1e+13 of a file that is not trusted: use fewer examples";
+const memory = "expected at most 0.4 GiB of a file that is not trusted: use --trust if it is";
+const work = "expected at most 2e+13 of a file that is not trusted: use fewer examples";
 
 const TOPOLOGIES: Record<string, [layers: Layer[], includes: string]> = {
   repeated: [[input(4), layer("RepeatVector", { n: 1e8 }), SEQUENCE, DENSE], memory],
+  enlarged: [
+    [
+      input(8, 8, 1),
+      ...[1, 2, 3].map((i) => layer("UpSampling2D", { name: `up${i}`, size: [9, 9] })),
+      PICTURE,
+      DENSE,
+    ],
+    memory,
+  ],
+  deep: [
+    [
+      input(4),
+      ...Array.from({ length: 5000 }, (_, i) => layer("Dense", { name: `d${i}`, units: 4 })),
+    ],
+    "has 5000 layers, expected at most 2000",
+  ],
+  deeper: [
+    [input(4), ...Array.from({ length: 20_000 }, (_, i) => layer("ReLU", { name: `r${i}` }))],
+    "expected at most 10000 calls",
+  ],
   embedding: [
     [input(4), layer("Embedding", { input_dim: 1e8, output_dim: 4 }), SEQUENCE, DENSE],
-    memory,
+    "expected at most 2.0 GiB of a file that is not trusted: use --trust if it is",
   ],
   wide: [[input(4), layer("Dense", { name: "wide", units: 1e8 }), DENSE], "536870912 entries"],
   convolution: [
