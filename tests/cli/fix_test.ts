@@ -88,7 +88,7 @@ Deno.test("fix says what does not lie in the weights, with its code, and writes 
     );
     assertEquals(
       lastLine(stdout),
-      "SICK: 1 cause: nothing written, as what cures it does not lie in the weights",
+      "SICK: 1 cause: nothing written, as the fix is not in the weights",
     );
     assertEquals(namesIn(folder), ["sigmoid_vanishing"]);
   });

@@ -219,5 +219,5 @@ function whyNotWritten(diagnosis: Diagnosis, copy: Copy | null, out: string | nu
       ? `--out DIR writes a copy with its weights fixed; ${LEFT}`
       : "--out DIR writes a fixed copy";
   }
-  return "nothing written, as what cures it does not lie in the weights";
+  return "nothing written, as the fix is not in the weights";
 }
