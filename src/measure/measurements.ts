@@ -1,3 +1,4 @@
+import type { LossOptions } from "../traits/losses.ts";
 import type { NotReproduced } from "../model/not_reproduced.ts";
 import type { ExponentHistogram } from "../theory/half_precision_fit.ts";
 import type { KernelLayout } from "../traits/kernel_layout.ts";
@@ -395,25 +396,11 @@ export interface MetricMeasurements {
 }
 
 /** Settings of a Keras loss; an absent one has Keras's default. */
-export interface LossMeasurements {
+export interface LossMeasurements extends LossOptions {
   /** Name of the loss. */
   name: string;
   /** Name of its output; absent if the model has one output. */
   output?: string;
-  /** Share of the targets that is spread evenly over the classes. */
-  labelSmoothing?: number;
-  /** `sum` if the losses of all rows are added up; absent for their mean. */
-  reduction?: "sum";
-  /** Factor of the loss: `loss_weights`. */
-  weight?: number;
-  /** Largest error that the Huber loss squares. */
-  delta?: number;
-  /** Weight of the classes, or of label 1, in a focal loss. */
-  alpha?: number;
-  /** Exponent of the factor for doubt in a focal loss. */
-  gamma?: number;
-  /** True if `alpha` weighs the labels of a binary focal loss. */
-  balanced?: boolean;
 }
 
 /** Objective on a batch. */

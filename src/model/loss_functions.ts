@@ -1,5 +1,5 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { type LossName, lossTraits } from "../traits/losses.ts";
+import { type LossName, type LossOptions, lossTraits } from "../traits/losses.ts";
 import { logitsOf, setLogits } from "./kept_logits.ts";
 import { reduceRows } from "./output_masks.ts";
 
@@ -7,22 +7,8 @@ import { reduceRows } from "./output_masks.ts";
 export type LossFunction = (targets: Tensor, outputs: Tensor) => Tensor;
 
 /** Loss of Keras with its settings; an absent one has Keras's default. */
-export interface LossSettings {
+export interface LossSettings extends LossOptions {
   name: LossName;
-  /** Share of the targets that is spread evenly over the classes. */
-  labelSmoothing?: number;
-  /** `sum` adds up the losses of all rows; default: their mean. */
-  reduction?: "sum";
-  /** Factor of the loss, from `loss_weights`. */
-  weight?: number;
-  /** Largest error that the Huber loss squares. */
-  delta?: number;
-  /** Weight of the classes, or of label 1, in a focal loss. */
-  alpha?: number;
-  /** Exponent of the factor for doubt in a focal loss. */
-  gamma?: number;
-  /** True if `alpha` weighs the labels of a binary focal loss. */
-  balanced?: boolean;
 }
 
 /** Computes a loss for each row of the outputs. */

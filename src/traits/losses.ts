@@ -50,6 +50,24 @@ export interface LossTraits {
   from: "name" | "here" | "tf.losses";
 }
 
+/** Options of a loss as Keras compiles it; an absent one has Keras's default. */
+export interface LossOptions {
+  /** Share of the targets that is spread evenly over the classes. */
+  labelSmoothing?: number;
+  /** `sum` adds up the losses of all rows; default: their mean. */
+  reduction?: "sum";
+  /** Factor of the loss, from `loss_weights`. */
+  weight?: number;
+  /** Largest error that the Huber loss squares. */
+  delta?: number;
+  /** Weight of the classes, or of label 1, in a focal loss. */
+  alpha?: number;
+  /** Exponent of the factor for doubt in a focal loss. */
+  gamma?: number;
+  /** True if `alpha` weighs the labels of a binary focal loss. */
+  balanced?: boolean;
+}
+
 /** Known losses by name. */
 export const LOSS_TRAITS = {
   meanSquaredError: {

@@ -15,6 +15,12 @@ export {
   type MomentsRule,
   type WeightMoments,
 } from "./moments.ts";
-export { LOSS_TRAITS, type LossFamily, type LossTraits, type TargetKind } from "./losses.ts";
+export {
+  LOSS_TRAITS,
+  type LossFamily,
+  type LossOptions,
+  type LossTraits,
+  type TargetKind,
+} from "./losses.ts";
 export type { OptimizerSetting, OptimizerSettings } from "./optimizers.ts";
 export { type CustomLayerTraits, registerLayer } from "./register_layer.ts";
