@@ -59,7 +59,7 @@ Deno.test("activations and gradients keep their scale", async () => {
 });
 
 // An expected failure: the same network with kernels that are far too large.
-Deno.test("kernels that are 100 times too large are found, and the cure is named", async () => {
+Deno.test("kernels that are 100 times too large are found, and the fix is named", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
   const model = await createModel({ tf, seed: 0 });

@@ -105,7 +105,7 @@ export function assertHealthy(
  * the batch and judges it by every single-pass rule. Where one finds an error, the network is
  * trained on the batch for some steps, and the error is only a warning, which does not fail, if it
  * learns. It is also trained where something is unusual that one pass cannot judge, and fails if it
- * does not learn. Each cause's cures are applied to the model, which is measured, and trained,
+ * does not learn. Each cause's fixes are applied to the model, which is measured, and trained,
  * again; the message has those that worked, with the figures before and after. Where nothing is
  * unusual the network is not trained, which costs one pass. Afterwards the model is bit by bit what
  * it was.

@@ -1,5 +1,5 @@
 import type { Finding } from "../rules/finding.ts";
-import type { Cure } from "../diagnosis/fix.ts";
+import type { Fix } from "../diagnosis/fix.ts";
 import { consequencesOf, diagnose } from "../diagnosis/diagnose.ts";
 import {
   diagnoseStandstill,
@@ -39,7 +39,7 @@ export interface HealthRecord {
 type Judged = Pick<HealthRecord, "measurements" | "findings" | "progress">;
 
 /** Fixes that change the initialisation, which is useless once training has moved the weights. */
-const INITIALIZES: readonly Cure["kind"][] = ["rescale", "redraw", "set-bias", "activation"];
+const INITIALIZES: readonly Fix["kind"][] = ["rescale", "redraw", "set-bias", "activation"];
 
 /** Number of steps before which a loss that has not moved says nothing. */
 const ENOUGH_STEPS = 100;
@@ -99,7 +99,7 @@ export function diagnoseRecord(
   if (!hasMoved(record.progress)) return diagnosis;
   const causes = diagnosis.causes.map((cause) => ({
     ...cause,
-    cures: cause.cures.filter(({ kind }) => !INITIALIZES.includes(kind)),
+    fixes: cause.fixes.filter(({ kind }) => !INITIALIZES.includes(kind)),
   }));
   return { ...diagnosis, causes };
 }

@@ -17,7 +17,7 @@ export type { IgnoredLayer, RuleOptions } from "../rules/rule.ts";
 export type { Finding } from "../rules/finding.ts";
 export type { RunRulesOptions } from "../rules/judge_rule.ts";
 export type { Thresholds } from "../rules/thresholds.ts";
-export type { Cure, CuredMoments, CuredWeight } from "../diagnosis/fix.ts";
+export type { Fix, FixMoments, FixWeight } from "../diagnosis/fix.ts";
 export type { WeightProgress } from "../diagnosis/diagnose_training.ts";
 export type { Cause, Consequence, Tried, TriedFigure } from "../diagnosis/diagnosis.ts";
 export type { Callback, TensorFlow } from "../engine/tensorflow.ts";

@@ -60,8 +60,8 @@ export async function examineWeights(
     measurements,
     findings,
     diagnosis: diagnose(measurements, findings),
-    cures: [],
+    fixes: [],
     trial: null,
-    curedTrial: null,
+    fixedTrial: null,
   };
 }

@@ -47,8 +47,8 @@ async function load(plugins: string[]): Promise<void> {
 
 async function findFile(flags: ConfigValues): Promise<FoundConfiguration | null> {
   const note = (text: string) => {
-    const cure = "noConfig" in flags ? "allow it or pass --no-config" : "allow it";
-    if (!flags.quiet) console.error(`note: ${oneLine(text)}; ${cure}`);
+    const fix = "noConfig" in flags ? "allow it or pass --no-config" : "allow it";
+    if (!flags.quiet) console.error(`note: ${oneLine(text)}; ${fix}`);
   };
   if (flags.noConfig) {
     if (flags.config === null) return null;

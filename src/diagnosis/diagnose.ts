@@ -66,7 +66,7 @@ function findCauses(measurements: Measurements, findings: readonly Finding[]): D
     .map(([, found]) => alone(found, patient));
   const all = [...causes, ...rest].map((cause) => ({
     ...cause,
-    cures: cause.cures.map((cure) => inFramework(cure, measurements)),
+    fixes: cause.fixes.map((fix) => inFramework(fix, measurements)),
   }));
   const { notReproduced = [] } = measurements;
   const notJudged = [...new Set(notReproduced.map(({ setting }) => setting))];
@@ -102,7 +102,7 @@ function take(open: Set<Finding>, wanted: readonly Finding[]): Finding[] {
 
 /** A suspect that states and explains nothing is not a cause. */
 function causeOf(
-  { kind, layers, message, cures }: Suspect,
+  { kind, layers, message, fixes }: Suspect,
   states: Finding[],
   follow: Finding[],
   patient: Patient,
@@ -110,7 +110,7 @@ function causeOf(
   const found = [...states, ...follow];
   if (found.length === 0) return null;
   const consequences = consequencesOf(follow, patient.measurements);
-  return { kind, layers, message, cures, consequences, findings: found, severity: gravest(found) };
+  return { kind, layers, message, fixes, consequences, findings: found, severity: gravest(found) };
 }
 
 /** Findings without a suspect become causes themselves: for NaN, where it first appears. */
@@ -131,7 +131,7 @@ function alone(found: Finding[], patient: Patient): Cause {
     message: `${first.message}${also}`,
     consequences: [],
     findings: found,
-    cures: [{ kind: "rebuild", what: first.advice }],
+    fixes: [{ kind: "rebuild", what: first.advice }],
   };
 }
 

@@ -132,7 +132,7 @@ export function diagnoseTraining(
     message: `${rate} is too large: ${facts.length > 0 ? facts.join(", and ") : left}.`,
     consequences: [],
     findings: open,
-    cures: [{ kind: "rebuild", what: cureOf(size(worst), learningRate, optimizer) }],
+    fixes: [{ kind: "rebuild", what: fixOf(size(worst), learningRate, optimizer) }],
   };
 }
 
@@ -141,7 +141,7 @@ function rank(figure: number): number {
   return Number.isFinite(figure) ? figure : Infinity;
 }
 
-function cureOf(ratio: number, learningRate: number | null, optimizer: string): string {
+function fixOf(ratio: number, learningRate: number | null, optimizer: string): string {
   const usual = usualRates({ name: optimizer });
   const again = "and start again from the weights before training.";
   if (learningRate !== null && usual !== null && learningRate > usual.most) {
@@ -200,7 +200,7 @@ export function diagnoseStandstill(
       kind: "standstill",
       severity: "warning",
       message: `${stands}. Before training: ${first.message}`,
-      cures: [{ kind: "rebuild", what: first.advice }],
+      fixes: [{ kind: "rebuild", what: first.advice }],
     };
   }
   const rate = learningRate === null ? "" : ` of ${formatNumber(learningRate)}`;
@@ -214,7 +214,7 @@ export function diagnoseStandstill(
     kind: "learning-rate-too-low",
     severity: "error",
     message: `The learning rate${rate} is too small: ${times}. ${stands}.`,
-    cures: [{
+    fixes: [{
       kind: "rebuild",
       what: first === undefined
         ? "Raise the learning rate."

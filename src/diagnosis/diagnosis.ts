@@ -4,8 +4,8 @@ import type { Finding } from "../rules/finding.ts";
 import type { Network } from "../rules/network/network.ts";
 import { formatCount } from "../words/numbers.ts";
 import { type Overview, withOverview } from "../words/overview.ts";
-import type { Cure } from "./fix.ts";
-import { describeCure } from "./fix_words.ts";
+import type { Fix } from "./fix.ts";
+import { describeFix } from "./fix_words.ts";
 
 /** Fault of a network that explains other findings, and is not itself a consequence. */
 export interface Cause {
@@ -22,7 +22,7 @@ export interface Cause {
   /** Findings that state the fault itself, then its consequences. */
   findings: Finding[];
   /** Fixes, the likeliest first; if fixes were tried, those that worked, to be applied together. */
-  cures: Cure[];
+  fixes: Fix[];
   /** Result of trying them on the model; absent if none was tried. */
   tried?: Tried;
 }
@@ -92,9 +92,9 @@ export interface DiagnosisTrial {
   /** Summary of the trial, as the end of a sentence. */
   said: string;
   /** The same with all fixes applied; absent if none worked. */
-  cured?: string;
+  fixed?: string;
   /** The verdict with these fixes. */
-  curedVerdict?: string;
+  fixedVerdict?: string;
 }
 
 /** Input of a search for causes. */
@@ -120,7 +120,7 @@ export interface Suspect {
   /** Returns true if a finding of another rule may follow from it. */
   explains(finding: Finding): boolean;
   /** Fixes, the likeliest first. */
-  cures: Cure[];
+  fixes: Fix[];
 }
 
 /** Finds the suspects of one kind. */
@@ -153,9 +153,9 @@ export function diagnosisOverview({ diagnosis, measurements: { layers } }: Diagn
   return {
     title: [verdict.toUpperCase(), ...counts.length > 0 ? [counts.join(", ")] : []].join(": "),
     columns: ["severity", "cause", "what is wrong, and what to do"],
-    rows: causes.flatMap(({ severity, kind, message, cures }) => [
+    rows: causes.flatMap(({ severity, kind, message, fixes }) => [
       [severity, kind, message],
-      ...cures.slice(0, 1).map((cure) => ["", "", `Fix: ${describeCure(cure, layers)}`]),
+      ...fixes.slice(0, 1).map((fix) => ["", "", `Fix: ${describeFix(fix, layers)}`]),
     ]),
   };
 }

@@ -79,8 +79,8 @@ export const diagnosisShape = object<WrittenDiagnosis>({
       verdict: string,
       givenVerdict: optional(string),
       said: string,
-      cured: optional(string),
-      curedVerdict: optional(string),
+      fixed: optional(string),
+      fixedVerdict: optional(string),
     }),
   ),
 });

@@ -10,7 +10,7 @@ import {
 import { showWord } from "../words/show_value.ts";
 
 /** Weight that a fix changes. */
-export interface CuredWeight {
+export interface FixWeight {
   /** Path of its layer. */
   layer: string;
   /** Its name, unique within the model. */
@@ -23,7 +23,7 @@ export interface CuredWeight {
 }
 
 /** Weight that is drawn again. */
-export interface Redrawn extends CuredWeight {
+export interface Redrawn extends FixWeight {
   /** New standard deviation. */
   std?: number;
   /** Initialiser that draws it; absent if it is that of the whole fix. */
@@ -31,12 +31,12 @@ export interface Redrawn extends CuredWeight {
 }
 
 /** Returns the initialiser that draws a weight. */
-export function initializerIn(cure: { initializer: string }, weight: Redrawn): string {
-  return weight.initializer ?? cure.initializer;
+export function initializerIn(fix: { initializer: string }, weight: Redrawn): string {
+  return weight.initializer ?? fix.initializer;
 }
 
 /** Mean and deviation that values are normalised by. */
-export interface CuredMoments {
+export interface FixMoments {
   /** Their mean. */
   mean: number;
   /** Their standard deviation. */
@@ -52,7 +52,7 @@ export interface CuredMoments {
  * Fix for a cause, as data: it is put into words, written as code, applied to the model and
  * measured again, all from this.
  */
-export type Cure = Treatment & {
+export type Fix = Treatment & {
   /**
    * Framework in whose words it is expressed, if not TensorFlow.js: Keras for a file saved by
    * Keras, PyTorch for a state dict.
@@ -63,18 +63,18 @@ export type Cure = Treatment & {
 /** Change that a fix makes. */
 export type Treatment =
   /** Multiplies weights, each by a separate factor. */
-  | { kind: "rescale"; weights: (CuredWeight & { factor: number })[]; initializer: string | null }
+  | { kind: "rescale"; weights: (FixWeight & { factor: number })[]; initializer: string | null }
   /** Draws weights again by an initialiser, each with a separate standard deviation. */
   | { kind: "redraw"; weights: (Redrawn & { std: number })[]; initializer: string }
   /** Sets weights of rank 1 to one number. */
-  | { kind: "set-bias"; weights: CuredWeight[]; value: number }
+  | { kind: "set-bias"; weights: FixWeight[]; value: number }
   /**
    * Subtracts the mean of an input (its place among the inputs is `index`) over the batch and
    * divides by its standard deviation.
    */
-  | ({ kind: "normalize-input"; input: string; index: number } & CuredMoments)
+  | ({ kind: "normalize-input"; input: string; index: number } & FixMoments)
   /** The same for the targets of an output. */
-  | ({ kind: "normalize-targets"; output: string; index: number } & CuredMoments)
+  | ({ kind: "normalize-targets"; output: string; index: number } & FixMoments)
   /** Adds a number to the classes of an output. */
   | { kind: "shift-classes"; output: string; index: number; by: number }
   /** Gives layers another activation, and their kernels the scale that suits it. */
@@ -83,7 +83,7 @@ export type Treatment =
     layers: string[];
     from: string;
     to: string;
-    rescale: (CuredWeight & { factor: number })[];
+    rescale: (FixWeight & { factor: number })[];
   }
   /** Gives the model another last activation, another loss, or both. */
   | { kind: "head"; layer: string; activation: string | null; loss: string | null }
@@ -111,12 +111,12 @@ export type Treatment =
 /**
  * Fix that only changes weights: it can be applied to a model permanently, and written into a file.
  */
-export type WeightCure = Extract<Cure, { kind: "rescale" | "redraw" | "set-bias" }>;
+export type WeightFix = Extract<Fix, { kind: "rescale" | "redraw" | "set-bias" }>;
 
 /** Returns true if a fix only changes weights. */
-export function isWeightCure(cure: Cure): cure is WeightCure {
-  requireValue("cure", cure, objectWith({ kind: text }));
-  return ["rescale", "redraw", "set-bias"].includes(cure.kind);
+export function isWeightFix(fix: Fix): fix is WeightFix {
+  requireValue("fix", fix, objectWith({ kind: text }));
+  return ["rescale", "redraw", "set-bias"].includes(fix.kind);
 }
 
 const weightsOf = (more: Record<string, Requirement>) =>
@@ -126,7 +126,7 @@ const layers = arrayOf(text);
 const moments = { index: number, mean: number, std: number };
 
 /** Required fields of each kind of fix. */
-const SHAPES: Readonly<Record<Cure["kind"], Requirement>> = {
+const SHAPES: Readonly<Record<Fix["kind"], Requirement>> = {
   rescale: objectWith({ weights: weightsOf({ factor: number }), initializer: orNull(text) }),
   redraw: objectWith({ weights: weightsOf({ std: number }), initializer: text }),
   "set-bias": objectWith({ weights: weightsOf({}), value: number }),
@@ -153,12 +153,12 @@ const SHAPES: Readonly<Record<Cure["kind"], Requirement>> = {
  *
  * @throws {TypeError} If it is not.
  */
-export function requireCure(place: string, cure: Cure): void {
-  requireValue(place, cure, objectWith({ kind: text }));
-  if (!Object.hasOwn(SHAPES, cure.kind)) {
+export function requireFix(place: string, fix: Fix): void {
+  requireValue(place, fix, objectWith({ kind: text }));
+  if (!Object.hasOwn(SHAPES, fix.kind)) {
     throw new TypeError(
-      `${place}.kind is ${showWord(cure.kind)}, expected one of ${Object.keys(SHAPES).join(", ")}`,
+      `${place}.kind is ${showWord(fix.kind)}, expected one of ${Object.keys(SHAPES).join(", ")}`,
     );
   }
-  requireValue(place, cure, SHAPES[cure.kind]);
+  requireValue(place, fix, SHAPES[fix.kind]);
 }

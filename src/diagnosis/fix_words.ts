@@ -4,70 +4,70 @@ import { gain } from "../theory/criticality.ts";
 import type { InitializerScheme } from "../theory/initializers.ts";
 import { formatFactor, formatNumber } from "../words/numbers.ts";
 import { arrayOf, objectWith, requireValue, text } from "../words/requirements.ts";
-import { type Cure, type CuredWeight, requireCure } from "./fix.ts";
+import { type Fix, type FixWeight, requireFix } from "./fix.ts";
 import { FRAMEWORK_WORDS, namesInComment } from "./framework_words.ts";
 
 /** Describes a fix in one sentence. */
-export function describeCure(cure: Cure, all: NamedLayers): string {
-  requireCure("cure", cure);
+export function describeFix(fix: Fix, all: NamedLayers): string {
+  requireFix("fix", fix);
   requireValue("all", all, arrayOf(objectWith({ name: text, className: text })));
-  const words = wordsOf(cure);
-  switch (cure.kind) {
+  const words = wordsOf(fix);
+  switch (fix.kind) {
     case "rescale": {
-      const initializer = cure.initializer === null
+      const initializer = fix.initializer === null
         ? ""
-        : `, or draw ${cure.weights.length === 1 ? "it" : "them"} with ${
-          words.draw(cure.weights, cure.initializer)
+        : `, or draw ${fix.weights.length === 1 ? "it" : "them"} with ${
+          words.draw(fix.weights, fix.initializer)
         }`;
-      return `Multiply ${multiplying(cure.weights, all)}${initializer}.`;
+      return `Multiply ${multiplying(fix.weights, all)}${initializer}.`;
     }
     case "redraw":
-      return `Draw ${weightsOf(cure.weights, all)} with ${
-        words.draw(cure.weights, cure.initializer)
+      return `Draw ${weightsOf(fix.weights, all)} with ${
+        words.draw(fix.weights, fix.initializer)
       }.`;
     case "set-bias":
-      return `Start the ${cure.weights.length === 1 ? "bias" : "biases"} of ` +
-        `${layersOf(cure.weights, all)} at ${formatNumber(cure.value)}.`;
+      return `Start the ${fix.weights.length === 1 ? "bias" : "biases"} of ` +
+        `${layersOf(fix.weights, all)} at ${formatNumber(fix.value)}.`;
     case "normalize-input":
-      return normalizing(cure, `the input "${cure.input}"`);
+      return normalizing(fix, `the input "${fix.input}"`);
     case "normalize-targets":
-      return normalizing(cure, `the targets of ${cure.output}`);
+      return normalizing(fix, `the targets of ${fix.output}`);
     case "shift-classes":
-      return `Number the classes of ${cure.output} from 0: ${
-        cure.by < 0 ? `subtract ${formatNumber(-cure.by)} from` : `add ${formatNumber(cure.by)} to`
+      return `Number the classes of ${fix.output} from 0: ${
+        fix.by < 0 ? `subtract ${formatNumber(-fix.by)} from` : `add ${formatNumber(fix.by)} to`
       } the targets.`;
     case "activation":
-      return `Replace ${words.name(cure.from)} in ${formatLayers(cure.layers, all)} by ` +
-        `${words.name(cure.to)}, and draw the kernels with ` +
-        `${words.draw(cure.rescale, initializerFor(cure.to))}.`;
+      return `Replace ${words.name(fix.from)} in ${formatLayers(fix.layers, all)} by ` +
+        `${words.name(fix.to)}, and draw the kernels with ` +
+        `${words.draw(fix.rescale, initializerFor(fix.to))}.`;
     case "head":
       return [
-        cure.activation === null ? "" : endWords(cure.layer, words.name(cure.activation)),
-        cure.loss === null
+        fix.activation === null ? "" : endWords(fix.layer, words.name(fix.activation)),
+        fix.loss === null
           ? ""
-          : `${cure.activation === null ? "U" : "u"}se the loss ${words.name(cure.loss)}`,
+          : `${fix.activation === null ? "U" : "u"}se the loss ${words.name(fix.loss)}`,
       ].filter((part) => part !== "").join(", and ") + ".";
     case "unfreeze":
-      return `Set ${words.trainable} on ${formatLayers(cure.layers, all)}, and on every ` +
+      return `Set ${words.trainable} on ${formatLayers(fix.layers, all)}, and on every ` +
         `enclosing model.`;
     case "dropout":
-      return `Lower the rate of ${formatLayers(cure.layers, all)}, or leave ${
-        cure.layers.length === 1 ? "it" : "them"
+      return `Lower the rate of ${formatLayers(fix.layers, all)}, or leave ${
+        fix.layers.length === 1 ? "it" : "them"
       } out: 0.1 to 0.5 between layers is usual.`;
     case "remove-activation":
-      return cure.activation === cure.nextActivation
-        ? `Remove one of the two: ${words.name(cure.activation)} in \`${cure.layer}\` or in ` +
-          `\`${cure.next}\`.`
-        : `Remove ${words.name(cure.activation)} from \`${cure.layer}\`: \`${cure.next}\` ` +
-          `applies ${words.name(cure.nextActivation)} to what comes out of it.`;
+      return fix.activation === fix.nextActivation
+        ? `Remove one of the two: ${words.name(fix.activation)} in \`${fix.layer}\` or in ` +
+          `\`${fix.next}\`.`
+        : `Remove ${words.name(fix.activation)} from \`${fix.layer}\`: \`${fix.next}\` ` +
+          `applies ${words.name(fix.nextActivation)} to what comes out of it.`;
     case "penalties":
-      return `Make the penalties of ${formatLayers(cure.layers, all)} at least ` +
-        `${formatNumber(cure.by)} times weaker, or leave them out.`;
+      return `Make the penalties of ${formatLayers(fix.layers, all)} at least ` +
+        `${formatNumber(fix.by)} times weaker, or leave them out.`;
     case "learning-rate":
-      return `Train with a learning rate of ${formatNumber(cure.to)} instead of ` +
-        `${formatNumber(cure.from)}.`;
+      return `Train with a learning rate of ${formatNumber(fix.to)} instead of ` +
+        `${formatNumber(fix.from)}.`;
     case "rebuild":
-      return cure.what;
+      return fix.what;
   }
 }
 
@@ -75,55 +75,55 @@ const endWords = (layer: string, activation: string) =>
   activation === "linear" ? `Remove the activation from ${layer}` : `End ${layer} in ${activation}`;
 
 /** Returns a fix as code to paste, or `null` if there is none. */
-export function cureCode(cure: Cure): string | null {
-  requireCure("cure", cure);
-  const words = wordsOf(cure);
+export function fixCode(fix: Fix): string | null {
+  requireFix("fix", fix);
+  const words = wordsOf(fix);
   const inLayers = (layers: readonly string[]) => `  ${words.comment} in ${namesInComment(layers)}`;
-  switch (cure.kind) {
+  switch (fix.kind) {
     case "rescale":
-      return cure.initializer === null
-        ? words.multiplyCode(cure.weights)
-        : words.drawCode(cure.weights, cure.initializer);
+      return fix.initializer === null
+        ? words.multiplyCode(fix.weights)
+        : words.drawCode(fix.weights, fix.initializer);
     case "redraw":
-      return words.drawCode(cure.weights, cure.initializer);
+      return words.drawCode(fix.weights, fix.initializer);
     case "set-bias":
-      return words.startCode(cure.weights, cure.value);
+      return words.startCode(fix.weights, fix.value);
     case "normalize-input":
-      return normalizingCode(cure, "inputs");
+      return normalizingCode(fix, "inputs");
     case "normalize-targets":
-      return normalizingCode(cure, "targets");
+      return normalizingCode(fix, "targets");
     case "shift-classes":
-      return words.addCode("targets", cure.by);
+      return words.addCode("targets", fix.by);
     case "activation":
-      return `${words.argument("activation", words.name(cure.to))}, ${
-        words.draw(cure.rescale, initializerFor(cure.to))
-      }${inLayers(cure.layers)}`;
+      return `${words.argument("activation", words.name(fix.to))}, ${
+        words.draw(fix.rescale, initializerFor(fix.to))
+      }${inLayers(fix.layers)}`;
     case "head": {
       const lines = [];
-      if (cure.activation !== null) {
-        const activation = words.argument("activation", words.name(cure.activation));
-        lines.push(`${activation}${inLayers([cure.layer])}`);
+      if (fix.activation !== null) {
+        const activation = words.argument("activation", words.name(fix.activation));
+        lines.push(`${activation}${inLayers([fix.layer])}`);
       }
-      if (cure.loss !== null) lines.push(words.argument("loss", words.name(cure.loss)));
+      if (fix.loss !== null) lines.push(words.argument("loss", words.name(fix.loss)));
       return lines.join("\n");
     }
     case "unfreeze":
-      return cure.layers.map((layer) => words.trainCode(layer)).join("\n");
+      return fix.layers.map((layer) => words.trainCode(layer)).join("\n");
     case "dropout":
-      return `${words.argument("rate", cure.rate)}${inLayers(cure.layers)}`;
+      return `${words.argument("rate", fix.rate)}${inLayers(fix.layers)}`;
     case "remove-activation":
-      return `${words.argument("activation", "linear")}${inLayers([cure.layer])}`;
+      return `${words.argument("activation", "linear")}${inLayers([fix.layer])}`;
     case "learning-rate":
-      return words.argument("learningRate", cure.to);
+      return words.argument("learningRate", fix.to);
     case "penalties":
     case "rebuild":
       return null;
   }
 }
 
-const wordsOf = ({ framework }: Cure) => FRAMEWORK_WORDS[framework ?? "tensorflowjs"];
+const wordsOf = ({ framework }: Fix) => FRAMEWORK_WORDS[framework ?? "tensorflowjs"];
 
-type Normalizing = Extract<Cure, { kind: "normalize-input" | "normalize-targets" }>;
+type Normalizing = Extract<Fix, { kind: "normalize-input" | "normalize-targets" }>;
 
 function normalizing({ mean, std, each }: Normalizing, what: string): string {
   if (each === undefined) {
@@ -136,9 +136,9 @@ function normalizing({ mean, std, each }: Normalizing, what: string): string {
     `its standard deviation.`;
 }
 
-function normalizingCode(cure: Normalizing, values: string): string {
-  const { mean, std, each } = cure;
-  const words = wordsOf(cure);
+function normalizingCode(fix: Normalizing, values: string): string {
+  const { mean, std, each } = fix;
+  const words = wordsOf(fix);
   return each === undefined
     ? words.scaleCode(values, { subtract: rounded(mean), divide: rounded(std) })
     : words.normalizeCode(values, each.axes);
@@ -156,7 +156,7 @@ const ONE_FACTOR = 1.2;
  * Returns the weights with their factors: `the kernels of dense_1 by 2.33 and of dense_2 by 1.1`.
  */
 function multiplying(
-  weights: readonly (CuredWeight & { factor: number })[],
+  weights: readonly (FixWeight & { factor: number })[],
   all: NamedLayers,
 ): string {
   const factors = weights.map(({ factor }) => factor);
@@ -175,11 +175,11 @@ function multiplying(
   return `${said.slice(0, -1).join(", ")} and ${said.at(-1)}`;
 }
 
-function weightsOf(weights: readonly CuredWeight[], all: NamedLayers): string {
+function weightsOf(weights: readonly FixWeight[], all: NamedLayers): string {
   return weights.length === 1 ? weights[0].weight : `the kernels of ${layersOf(weights, all)}`;
 }
 
-function layersOf(weights: readonly CuredWeight[], all: NamedLayers): string {
+function layersOf(weights: readonly FixWeight[], all: NamedLayers): string {
   return formatLayers([...new Set(weights.map(({ layer }) => layer))], all);
 }
 

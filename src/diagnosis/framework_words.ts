@@ -1,6 +1,6 @@
 import { escapeControls } from "../words/show_value.ts";
 import { formatFactor, formatNumber } from "../words/numbers.ts";
-import { type CuredWeight, initializerIn, type Redrawn } from "./fix.ts";
+import { type FixWeight, initializerIn, type Redrawn } from "./fix.ts";
 
 /** Framework in whose words a fix is expressed. */
 export type Framework = "tensorflowjs" | "keras" | "pytorch";
@@ -14,9 +14,9 @@ export interface FrameworkWords {
   /** Returns the same as code. */
   drawCode(weights: readonly Redrawn[], initializer: string): string;
   /** Returns code that starts biases at a number. */
-  startCode(weights: readonly CuredWeight[], value: number): string;
+  startCode(weights: readonly FixWeight[], value: number): string;
   /** Returns code that multiplies weights. */
-  multiplyCode(weights: readonly (CuredWeight & { factor: number })[]): string;
+  multiplyCode(weights: readonly (FixWeight & { factor: number })[]): string;
   /** Returns code that trains a frozen layer. */
   trainCode(layer: string): string;
   /** Returns code that subtracts a number from values and divides them by another. */
@@ -213,7 +213,7 @@ function eachInitializerCode(
 }
 
 /** Returns the argument of a layer that sets how a weight is drawn. */
-export function argumentOf({ weight }: CuredWeight): string {
+export function argumentOf({ weight }: FixWeight): string {
   if (/\/embeddings(_\d+)?$/.test(weight)) return "embeddingsInitializer";
   if (/\/recurrent_kernel(_\d+)?$/.test(weight)) return "recurrentInitializer";
   return /\/bias(_\d+)?$/.test(weight) ? "biasInitializer" : "kernelInitializer";
@@ -266,7 +266,7 @@ function tuple(axes: readonly number[]): string {
 }
 
 /** Returns a PyTorch call for one of its tensors. */
-type Call<T extends CuredWeight> = (tensor: string, weight: T) => string;
+type Call<T extends FixWeight> = (tensor: string, weight: T) => string;
 
 /**
  * Returns calls that draw as Keras's initialisers do: He's deviation is sqrt(2 / fan-in), LeCun's
@@ -283,21 +283,21 @@ function drawOf(initializer: string): Call<Redrawn> {
 }
 
 /** Groups weights by the call that each needs: `m` stands for the module. */
-function byCall<T extends CuredWeight>(weights: readonly T[], call: Call<T>): Map<string, T[]> {
+function byCall<T extends FixWeight>(weights: readonly T[], call: Call<T>): Map<string, T[]> {
   return Map.groupBy(
     weights,
     (one) => call(`m.${one.weight.slice(one.weight.lastIndexOf("/") + 1)}`, one),
   );
 }
 
-function linesOf<T extends CuredWeight>(weights: readonly T[], call: Call<T>): string {
+function linesOf<T extends FixWeight>(weights: readonly T[], call: Call<T>): string {
   return [...byCall(weights, call)].map(([line, own]) =>
     `${line}  # where m is ${layersOf(own.map((one) => ({ ...one, layer: moduleOf(one) })))}`
   ).join("\n");
 }
 
 /** `lstm.l0` is not a module: `lstm` has the weights of its first layer as `weight_ih_l0`. */
-function moduleOf({ layer, weight }: CuredWeight): string {
+function moduleOf({ layer, weight }: FixWeight): string {
   const dot = layer.lastIndexOf(".");
   return dot > 0 && weight.endsWith(`_${layer.slice(dot + 1)}`) ? layer.slice(0, dot) : layer;
 }
@@ -326,5 +326,5 @@ function follows(before: string, name: string): boolean {
   return stem === other && number !== "" && next === String(Number(number) + 1);
 }
 
-const layersOf = (weights: readonly CuredWeight[]) =>
+const layersOf = (weights: readonly FixWeight[]) =>
   namesInComment([...new Set(weights.map(({ layer }) => layer))]);

@@ -1,22 +1,22 @@
 import type { Measurements } from "../measure/measurements.ts";
-import type { Cure } from "./fix.ts";
+import type { Fix } from "./fix.ts";
 
 /**
  * Returns a fix in the words of the framework that the network was written in: PyTorch if the
  * weights are those of a state dict, Keras if Keras wrote the layers, else TensorFlow.js.
  *
- * @param cure The fix.
+ * @param fix The fix.
  * @param measurements The measurements.
  */
-export function inFramework(cure: Cure, measurements: Measurements): Cure {
-  if (measurements.weightsOnly !== undefined) return inTorch(cure, measurements);
+export function inFramework(fix: Fix, measurements: Measurements): Fix {
+  if (measurements.weightsOnly !== undefined) return inTorch(fix, measurements);
   const { framework } = measurements.model;
-  return framework === undefined ? cure : { ...cure, framework };
+  return framework === undefined ? fix : { ...fix, framework };
 }
 
-function inTorch(cure: Cure, { layers }: Measurements): Cure {
+function inTorch(fix: Fix, { layers }: Measurements): Fix {
   const framework = "pytorch";
-  if (cure.kind !== "rescale" && cure.kind !== "redraw") return { ...cure, framework };
+  if (fix.kind !== "rescale" && fix.kind !== "redraw") return { ...fix, framework };
   // A Conv1D is GPT-2's dense layer, with its kernel transposed.
   const inputsFirst = new Set(
     layers.filter(({ className, kernelLayout }) =>
@@ -27,7 +27,7 @@ function inTorch(cure: Cure, { layers }: Measurements): Cure {
     weights.map((weight) =>
       inputsFirst.has(weight.layer) ? { ...weight, inputsFirst: true } : weight
     );
-  return cure.kind === "rescale"
-    ? { ...cure, framework, weights: mark(cure.weights) }
-    : { ...cure, framework, weights: mark(cure.weights) };
+  return fix.kind === "rescale"
+    ? { ...fix, framework, weights: mark(fix.weights) }
+    : { ...fix, framework, weights: mark(fix.weights) };
 }

@@ -1,23 +1,23 @@
 import type { LayerInitializer } from "../keras/files/keras_initializer.ts";
-import { type Cure, type CuredWeight, initializerIn, isWeightCure, type Redrawn } from "./fix.ts";
+import { type Fix, type FixWeight, initializerIn, isWeightFix, type Redrawn } from "./fix.ts";
 import { argumentOf, inKerasConfig, snakeCase } from "./framework_words.ts";
 
 /** Returns the initialisers that layers of a Keras file need for the weights that fixes change. */
-export function kerasInitializers(cures: readonly Cure[]): LayerInitializer[] {
-  return cures.filter(isWeightCure).flatMap((cure): LayerInitializer[] => {
-    const about = (weight: CuredWeight) => ({
+export function kerasInitializers(fixes: readonly Fix[]): LayerInitializer[] {
+  return fixes.filter(isWeightFix).flatMap((fix): LayerInitializer[] => {
+    const about = (weight: FixWeight) => ({
       layer: weight.layer,
       argument: snakeCase(argumentOf(weight)),
     });
-    if (cure.kind === "set-bias") {
-      const initializer: LayerInitializer["initializer"] = cure.value === 0
+    if (fix.kind === "set-bias") {
+      const initializer: LayerInitializer["initializer"] = fix.value === 0
         ? { className: "Zeros", config: {} }
-        : { className: "Constant", config: { value: cure.value } };
-      return cure.weights.map((weight) => ({ ...about(weight), initializer }));
+        : { className: "Constant", config: { value: fix.value } };
+      return fix.weights.map((weight) => ({ ...about(weight), initializer }));
     }
-    if (cure.initializer === null) return [];
-    const { initializer } = cure;
-    return cure.weights.map((weight: Redrawn) => ({
+    if (fix.initializer === null) return [];
+    const { initializer } = fix;
+    return fix.weights.map((weight: Redrawn) => ({
       ...about(weight),
       initializer: inKerasConfig(initializerIn({ initializer }, weight), weight.std),
     }));

@@ -5,15 +5,15 @@
  * @module
  */
 export {
-  type Cure,
-  type CuredMoments,
-  type CuredWeight,
-  isWeightCure,
+  type Fix,
+  type FixMoments,
+  type FixWeight,
+  isWeightFix,
   type Redrawn,
   type Treatment,
-  type WeightCure,
+  type WeightFix,
 } from "./fix.ts";
-export { cureCode, describeCure, type NamedLayers } from "./fix_words.ts";
+export { describeFix, fixCode, type NamedLayers } from "./fix_words.ts";
 export { diagnose } from "./diagnose.ts";
 export type { WeightProgress } from "./diagnose_training.ts";
 export type {

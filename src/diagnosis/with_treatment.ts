@@ -18,8 +18,8 @@ export function withTreatment(diagnosis: Diagnosis, treated: Diagnosis): Diagnos
   const causes = blame(diagnosis.causes, treated.causes).map((cause): Cause => {
     const tried = known.get(causeName(cause));
     if (tried === undefined) return cause;
-    const { cures, message } = tried;
-    return { ...cause, message, cures, ...tried.tried === undefined ? {} : { tried: tried.tried } };
+    const { fixes, message } = tried;
+    return { ...cause, message, fixes, ...tried.tried === undefined ? {} : { tried: tried.tried } };
   });
   return { ...diagnosis, causes, ...treated.trial === undefined ? {} : { trial: treated.trial } };
 }

@@ -89,7 +89,7 @@ const CONVERT = "convert it with tensorflowjs_converter";
 const WRITE = "write the same layers in a module that exports createModel({ tf, seed })";
 
 /** Formats of other programs, with a description of the file, and a fix. */
-const FORMATS: readonly [is: (path: string) => boolean, what: string, cure: string][] = [
+const FORMATS: readonly [is: (path: string) => boolean, what: string, fix: string][] = [
   [
     (path) => /\.pb$/i.test(path),
     "it is a TensorFlow graph",
@@ -108,8 +108,8 @@ async function whyNot(path: string): Promise<string> {
   const wanted = "expected a model.json, a .keras or .h5 file, or a .ts or .js module";
   const format = FORMATS.find(([is]) => is(path));
   if (format !== undefined) {
-    const [, what, cure] = format;
-    return `${what}, ${wanted}: ${cure}`;
+    const [, what, fix] = format;
+    return `${what}, ${wanted}: ${fix}`;
   }
   try {
     const { isDirectory } = await Deno.stat(path);

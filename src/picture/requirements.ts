@@ -21,7 +21,7 @@ export const causeShape: Requirement = objectWith({
   message: text,
   layers: arrayOf(text),
   consequences: arrayOf(objectWith({ problem: text, layers: arrayOf(text) })),
-  cures: arrayOf(objectWith({ kind: text })),
+  fixes: arrayOf(objectWith({ kind: text })),
 });
 
 const diagnosisShape: Requirement = objectWith({

@@ -1,4 +1,4 @@
-import { cureCode, describeCure } from "../diagnosis/fix_words.ts";
+import { describeFix, fixCode } from "../diagnosis/fix_words.ts";
 import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { fixOf, followWords, trialLines, triedWords } from "../render/render_diagnosis.ts";
@@ -22,7 +22,7 @@ export function showDiagnosis(
 }
 
 function showCause(
-  { severity, message, layers, consequences, cures, tried }: Cause,
+  { severity, message, layers, consequences, fixes, tried }: Cause,
   number: number,
   all: Measurements["layers"],
   names: LayerNames,
@@ -36,9 +36,9 @@ function showCause(
       ? null
       : markup`<p class="small soft">Layers: ${names.list(layers, MOST_LINKS)}</p>`
   }${
-    fixOf(cures, tried).map((cure) => {
-      const code = cureCode(cure);
-      return markup`<p><b>Fix:</b> <bdi>${escapeControls(describeCure(cure, all))}</bdi></p>${
+    fixOf(fixes, tried).map((fix) => {
+      const code = fixCode(fix);
+      return markup`<p><b>Fix:</b> <bdi>${escapeControls(describeFix(fix, all))}</bdi></p>${
         code === null
           ? null
           : markup`<div class="code"><pre tabindex="0"><code>${lines(code)}</code></pre>

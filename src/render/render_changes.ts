@@ -1,7 +1,7 @@
 import type { Difference } from "../compare/difference.ts";
 import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
-import { type Cure, isWeightCure, type WeightCure } from "../diagnosis/fix.ts";
-import { cureCode, describeCure } from "../diagnosis/fix_words.ts";
+import { type Fix, isWeightFix, type WeightFix } from "../diagnosis/fix.ts";
+import { describeFix, fixCode } from "../diagnosis/fix_words.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { defuse } from "../words/failure.ts";
 import { formatCount, formatFactor, formatNumber } from "../words/numbers.ts";
@@ -70,29 +70,29 @@ export function renderChanges({ name, version, before, after, changed, weights }
 }
 
 function sectionOf(cause: Cause, before: Seen, after: Seen): string[] {
-  const { kind, layers, tried, cures } = cause;
-  const own = cures.filter(isWeightCure);
+  const { kind, layers, tried, fixes } = cause;
+  const own = fixes.filter(isWeightFix);
   const isDone = tried?.worked === true && own.length > 0;
   const where = layers.length === 0 ? "" : `, in ${layers.map(code).join(", ")}`;
-  const say = (cure: Cure) => escapeText(describeCure(cure, before.measurements.layers));
+  const say = (fix: Fix) => escapeText(describeFix(fix, before.measurements.layers));
   return [
     `- Cause: ${code(kind)}${where}`,
-    ...(tried?.worked ? cures : fixOf(cures, tried)).map((cure) =>
-      `- ${isDone && isWeightCure(cure) ? "Fix" : "Left to you"}: ${say(cure)}`
+    ...(tried?.worked ? fixes : fixOf(fixes, tried)).map((fix) =>
+      `- ${isDone && isWeightFix(fix) ? "Fix" : "Left to you"}: ${say(fix)}`
     ),
     ...tried === undefined ? [] : [`- ${escapeText(triedWords(tried))}`],
     ...isDone ? ["", ...tableOf(own, before, after)] : [],
-    ...codeOf(fixOf(cures, tried)),
+    ...codeOf(fixOf(fixes, tried)),
   ];
 }
 
 /** Tabulates mean and standard deviation of each changed weight. */
-function tableOf(cures: readonly WeightCure[], before: Seen, after: Seen): string[] {
-  const rows = cures.flatMap((cure) =>
-    cure.weights.map(({ weight }, i) =>
+function tableOf(fixes: readonly WeightFix[], before: Seen, after: Seen): string[] {
+  const rows = fixes.flatMap((fix) =>
+    fix.weights.map(({ weight }, i) =>
       [
         code(weight),
-        change(cure, i),
+        change(fix, i),
         figuresOf(before.measurements, weight),
         figuresOf(after.measurements, weight),
       ].join(" | ")
@@ -105,10 +105,10 @@ function tableOf(cures: readonly WeightCure[], before: Seen, after: Seen): strin
   ];
 }
 
-function change(cure: WeightCure, i: number): string {
-  if (cure.kind === "rescale") return `times ${formatFactor(cure.weights[i].factor)}`;
-  if (cure.kind === "set-bias") return `set to ${formatNumber(cure.value)}`;
-  return `drawn again, std ${formatNumber(cure.weights[i].std)}`;
+function change(fix: WeightFix, i: number): string {
+  if (fix.kind === "rescale") return `times ${formatFactor(fix.weights[i].factor)}`;
+  if (fix.kind === "set-bias") return `set to ${formatNumber(fix.value)}`;
+  return `drawn again, std ${formatNumber(fix.weights[i].std)}`;
 }
 
 function figuresOf({ layers }: Measurements, weight: string): string {
@@ -118,29 +118,29 @@ function figuresOf({ layers }: Measurements, weight: string): string {
   return `mean ${formatNumber(mean)}, std ${formatNumber(std)}`;
 }
 
-function codeOf(cures: readonly Cure[]): string[] {
-  const lines = codeLines(cures);
+function codeOf(fixes: readonly Fix[]): string[] {
+  const lines = codeLines(fixes);
   return lines.length === 0 ? [] : [
     "",
     "Code to paste:",
     "",
-    ...fenced(lines.map((line) => escapeControls(line)), isTypeScript(cures) ? "ts" : "python"),
+    ...fenced(lines.map((line) => escapeControls(line)), isTypeScript(fixes) ? "ts" : "python"),
   ];
 }
 
-const isTypeScript = (cures: readonly Cure[]) =>
-  cures.every(({ framework }) => framework === undefined);
+const isTypeScript = (fixes: readonly Fix[]) =>
+  fixes.every(({ framework }) => framework === undefined);
 
 /** Returns fixes as code to paste, skipping those without code. */
-export function codeLines(cures: readonly Cure[]): string[] {
-  return cures.flatMap((cure) => cureCode(cure)?.split("\n") ?? []);
+export function codeLines(fixes: readonly Fix[]): string[] {
+  return fixes.flatMap((fix) => fixCode(fix)?.split("\n") ?? []);
 }
 
 function trained({ diagnosis: { trial } }: Seen, after: Seen): string[] {
-  const cured = after.diagnosis.trial?.said ?? trial!.cured;
+  const fixed = after.diagnosis.trial?.said ?? trial!.fixed;
   return [
     `- before: ${escapeText(trial!.said)}`,
-    ...cured === undefined ? [] : [`- after: ${escapeText(cured)}`],
+    ...fixed === undefined ? [] : [`- after: ${escapeText(fixed)}`],
   ];
 }
 

@@ -1,5 +1,5 @@
 import { trialResult } from "../rules/describe_trial.ts";
-import { describeCure } from "../diagnosis/fix_words.ts";
+import { describeFix } from "../diagnosis/fix_words.ts";
 import type { Cause, Diagnosis, Tried } from "../diagnosis/diagnosis.ts";
 import type { LayerMeasurements } from "../measure/measurements.ts";
 import { escapeControls } from "../words/show_value.ts";
@@ -53,9 +53,9 @@ export function trialLines(
   return [
     ...say(`${trialResult(trial.verdict, trial.givenVerdict)}: ${trial.said}.`),
     // If only the rate was wrong, the trial itself has shown the fix.
-    ...trial.cured === undefined || trial.cured === trial.said
+    ...trial.fixed === undefined || trial.fixed === trial.said
       ? []
-      : say(`${trialResult(trial.curedVerdict ?? "")} with the fixes: ${trial.cured}.`),
+      : say(`${trialResult(trial.fixedVerdict ?? "")} with the fixes: ${trial.fixed}.`),
   ];
 }
 
@@ -102,7 +102,7 @@ export function countCauses(
 
 /** Describes a cause: its message, fix, the result of trying the fix, and its consequences. */
 export function causeLines(
-  { severity, message, consequences, cures, tried }: Cause,
+  { severity, message, consequences, fixes, tried }: Cause,
   number: string,
   layers: readonly Pick<LayerMeasurements, "name" | "className">[],
   { width, color }: DiagnosisStyle,
@@ -113,7 +113,7 @@ export function causeLines(
   return [
     ...wrapText(escapeControls(message), width, number, indent)
       .map((line) => paint(line, severity === "note" ? "strong" : severity, color)),
-    ...fixWords({ cures, tried }, layers).flatMap((fix) => say(`Fix: ${fix}`)),
+    ...fixWords({ fixes, tried }, layers).flatMap((fix) => say(`Fix: ${fix}`)),
     ...tried === undefined ? [] : say(triedWords(tried)),
     ...follows.length === 0 ? [] : say(`As a result: ${follows.join("; ")}.`),
   ];
@@ -123,23 +123,23 @@ export function causeLines(
  * Returns the fixes to suggest: all that were tried together and worked, otherwise only the first.
  * If the fix of an activation redraws kernels, these are not listed separately.
  */
-export function fixOf(cures: Cause["cures"], tried: Tried | undefined): Cause["cures"] {
-  if (!tried?.worked) return cures.slice(0, 1);
-  return cures.filter((cure, i) =>
-    !(cure.kind === "rescale" || cure.kind === "redraw") ||
-    !cures.slice(i + 1).some((later) =>
+export function fixOf(fixes: Cause["fixes"], tried: Tried | undefined): Cause["fixes"] {
+  if (!tried?.worked) return fixes.slice(0, 1);
+  return fixes.filter((fix, i) =>
+    !(fix.kind === "rescale" || fix.kind === "redraw") ||
+    !fixes.slice(i + 1).some((later) =>
       later.kind === "activation" &&
-      cure.weights.every(({ layer }) => later.layers.includes(layer))
+      fix.weights.every(({ layer }) => later.layers.includes(layer))
     )
   );
 }
 
 /** Describes the fix of a cause in sentences. */
 export function fixWords(
-  { cures, tried }: Pick<Cause, "cures" | "tried">,
+  { fixes, tried }: Pick<Cause, "fixes" | "tried">,
   layers: readonly Pick<LayerMeasurements, "name" | "className">[],
 ): string[] {
-  return fixOf(cures, tried).map((cure) => describeCure(cure, layers));
+  return fixOf(fixes, tried).map((fix) => describeFix(fix, layers));
 }
 
 /**

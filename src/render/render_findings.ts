@@ -1,6 +1,6 @@
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { WrittenDiagnosis } from "../diagnosis/diagnosis_shape.ts";
-import { cureCode, describeCure, type NamedLayers } from "../diagnosis/fix_words.ts";
+import { describeFix, fixCode, type NamedLayers } from "../diagnosis/fix_words.ts";
 import type { GateFinding } from "../gate/gate_result.ts";
 import { saidOf, SEVERITIES } from "../rules/finding.ts";
 import { fixLine } from "../rules/fix_line.ts";
@@ -208,9 +208,9 @@ export function writtenDiagnosis(
   return {
     verdict,
     ...notJudged === undefined ? {} : { notJudged },
-    causes: causes.map(({ cures, findings, tried, ...cause }) => ({
+    causes: causes.map(({ fixes, findings, tried, ...cause }) => ({
       ...cause,
-      fixes: cures.map((cure) => ({ text: describeCure(cure, layers), code: cureCode(cure) })),
+      fixes: fixes.map((fix) => ({ text: describeFix(fix, layers), code: fixCode(fix) })),
       tried: tried ?? null,
       findings: findings.flatMap((finding) => places.get(finding) ?? []),
     })),

@@ -39,7 +39,7 @@ async function failure(fault: Fault, options: AssertHealthyOptions = {}, msg?: s
   }
 }
 
-Deno.test("assertHealthy(model, batch) begins with the verdict, the cause, the tried cure and the trial", async () => {
+Deno.test("assertHealthy(model, batch) begins with the verdict, the cause, the tried fix and the trial", async () => {
   const message = await failure({ bias: -10 }, {}, "Mine.");
   const lines = message!.split("\n");
   assertMatch(lines[0], /^Model ".*" \(.*\) is SICK: 1 cause$/);

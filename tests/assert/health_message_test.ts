@@ -62,7 +62,7 @@ const cause: Cause = {
     layers: ["dense_1"],
   }],
   findings: [finding("dense_1", { rule: "init-scale" })],
-  cures: [{ kind: "rebuild", what: "Draw it smaller." }],
+  fixes: [{ kind: "rebuild", what: "Draw it smaller." }],
   tried: {
     worked: true,
     errors: 2,
@@ -75,8 +75,8 @@ Deno.test("healthMessage() says what was tried, before and after, what follows a
   const trial = {
     verdict: "fails",
     said: "in 40 steps of Adam, nothing",
-    cured: "in 9 steps, it learns",
-    curedVerdict: "learns",
+    fixed: "in 9 steps, it learns",
+    fixedVerdict: "learns",
   };
   const diagnosis = { verdict: "sick" as const, causes: [cause], notes: [], trial };
   const text = healthMessage({ measurements: measured, diagnosis }, "Mine.");

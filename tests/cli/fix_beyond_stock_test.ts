@@ -31,10 +31,10 @@ Deno.test("fix says where TensorFlow.js by itself does not read the copy as it i
       });
       await saveModel(tf, model, folder);
       model.dispose();
-      const args = ["fix", "model.json", "--out", "cured", "--quiet", "--columns", "1000"];
+      const args = ["fix", "model.json", "--out", "fixed", "--quiet", "--columns", "1000"];
       const { code, stdout, stderr } = await runCommand(args, { cwd: folder });
       assertEquals([code, stderr], [0, ""]);
-      assertStringIncludes(stdout, "Wrote into cured: model.json");
+      assertStringIncludes(stdout, "Wrote into fixed: model.json");
       assertEquals(
         stdout.includes(
           "Read model.json with loadModel() of this package: " +

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Cure } from "../../src/diagnosis/fix.ts";
+import type { Fix } from "../../src/diagnosis/fix.ts";
 import { kerasInitializers } from "../../src/diagnosis/keras_initializers.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { openZip } from "../../src/model/files/unzip.ts";
@@ -100,7 +100,7 @@ Deno.test("the configuration of a .keras gets the initialisers that are given, a
   await withFolder(async (folder) => {
     const path = await place("dense.keras", folder);
     const { model } = await loadModel(path);
-    const cures: Cure[] = [
+    const fixes: Fix[] = [
       {
         kind: "redraw",
         initializer: "heUniform",
@@ -108,7 +108,7 @@ Deno.test("the configuration of a .keras gets the initialisers that are given, a
       },
       { kind: "set-bias", value: 2, weights: [{ layer: "dense_1", weight: "dense_1/bias" }] },
     ];
-    const { bytes } = await rewriteKeras(model, path, kerasInitializers(cures));
+    const { bytes } = await rewriteKeras(model, path, kerasInitializers(fixes));
     model.dispose();
     const [was, is] = [await Deno.readFile(path), bytes].map(configOf);
     const [, { config: dense }, , { config: second }] = is.config.layers;

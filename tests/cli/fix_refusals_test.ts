@@ -47,14 +47,14 @@ Deno.test("fix leaves no folder behind where the model cannot be loaded", async 
 
 Deno.test("fix writes into an empty folder inside the model's own", async () => {
   await withGateFolder([NAME], {}, async (folder) => {
-    await Deno.mkdir(`${folder}/${NAME}/cured`);
+    await Deno.mkdir(`${folder}/${NAME}/fixed`);
     const cwd = `${folder}/${NAME}`;
     const { code, stderr } = await runCommand(
-      ["fix", "model.json", "--batch", "batch.json", "--out", "cured", "--quiet"],
+      ["fix", "model.json", "--batch", "batch.json", "--out", "fixed", "--quiet"],
       { cwd },
     );
     assertEquals([code, stderr], [0, ""]);
-    assertEquals(namesIn(`${cwd}/cured`), ["CHANGES.md", "model.json", "weights.bin"]);
+    assertEquals(namesIn(`${cwd}/fixed`), ["CHANGES.md", "model.json", "weights.bin"]);
   });
 });
 
@@ -62,13 +62,13 @@ Deno.test("fix needs to write its folder and nothing else", async () => {
   await withGateFolder([NAME], {}, async (folder) => {
     const { stdout } = await runCommand(["fix", "--help"], { permissions: [] });
     const [, engine] = stdout.match(/--allow-read=FOLDER,(\S+)\n/)!;
-    const args = ["fix", `${folder}/${MODEL}`, "--out", `${folder}/cured`, "--quiet"];
-    const read = `--allow-read=${folder}/${NAME},${folder}/cured,${engine}`;
+    const args = ["fix", `${folder}/${MODEL}`, "--out", `${folder}/fixed`, "--quiet"];
+    const read = `--allow-read=${folder}/${NAME},${folder}/fixed,${engine}`;
     const refused = await runCommand(args, { permissions: ["--no-prompt", read] });
     assertEquals(refused.code, 2);
-    assertStringIncludes(refused.stderr, "cured cannot be written: it is not allowed: use");
+    assertStringIncludes(refused.stderr, "fixed cannot be written: it is not allowed: use");
     const allowed = await runCommand(args, {
-      permissions: ["--no-prompt", read, `--allow-write=${folder}/cured`],
+      permissions: ["--no-prompt", read, `--allow-write=${folder}/fixed`],
     });
     assertEquals([allowed.code, allowed.stderr], [0, ""]);
   });
@@ -89,8 +89,8 @@ Deno.test("fix says that a model.json cannot hold a class of the module, and wri
   };`;
   await withGateFolder([], { "net.js": net }, async (folder) => {
     await assertRefuses(
-      ["fix", "net.js", "--out", "cured", "--quiet"],
-      ["cured: the model cannot be read again as a model.json: ", '"Own"'],
+      ["fix", "net.js", "--out", "fixed", "--quiet"],
+      ["fixed: the model cannot be read again as a model.json: ", '"Own"'],
       { cwd: folder },
     );
     assertEquals(namesIn(folder), ["net.js"]);

@@ -21,12 +21,12 @@ Deno.test("fix writes the exercise's network healthy, from several files, below 
     await saveModel(tf, drawn, folder, { shard: 5000 });
     drawn.dispose();
     const before = namesIn(folder);
-    const { code, stdout, stderr } = await fix(folder, "model.json", "--out", "the cured/one");
+    const { code, stdout, stderr } = await fix(folder, "model.json", "--out", "the fixed/one");
     assertEquals([code, stderr], [0, ""]);
     assertStringIncludes(stdout, "Changed 9 of 22 weights.\n");
     assertStringIncludes(stdout, 'kernelInitializer: "leCunUniform"  // in dense_2 ... dense_10\n');
-    assertEquals(lastLine(stdout), "HEALTHY: measured again from the cured/one/model.json");
-    const out = `${folder}/the cured/one`;
+    assertEquals(lastLine(stdout), "HEALTHY: measured again from the fixed/one/model.json");
+    const out = `${folder}/the fixed/one`;
     assertEquals(namesIn(out), ["CHANGES.md", ...before].toSorted());
     assert(before.length > 3);
     assertEquals(
@@ -36,16 +36,16 @@ Deno.test("fix writes the exercise's network healthy, from several files, below 
     const theirs = await loadByTensorFlow(tf, `${out}/model.json`);
     const { model } = await loadModel(`${folder}/model.json`);
     const [is, was] = [theirs, model].map((one) => Object.values(getWeights(one)));
-    const cured = was.flatMap(({ name }, i) =>
+    const fixed = was.flatMap(({ name }, i) =>
       Object.is(is[i].values.join(), was[i].values.join()) ? [] : [name]
     );
-    assertEquals(cured, Array.from({ length: 9 }, (_, i) => `dense_${i + 2}/kernel`));
+    assertEquals(fixed, Array.from({ length: 9 }, (_, i) => `dense_${i + 2}/kernel`));
     theirs.dispose();
     model.dispose();
-    const again = await fix(folder, "the cured/one/model.json", "--out", "more");
+    const again = await fix(folder, "the fixed/one/model.json", "--out", "more");
     assertEquals(again.code, 0);
     assertEquals(lastLine(again.stdout), "HEALTHY: no error to fix, nothing written");
-    assertEquals(namesIn(folder), [...before, "the cured"].toSorted());
+    assertEquals(namesIn(folder), [...before, "the fixed"].toSorted());
   });
 });
 
@@ -53,9 +53,9 @@ Deno.test("fix lists the cause, the layers, the figures, the trial and the code 
   await withGateFolder(["relu_dead_layer"], {}, async (folder) => {
     const model = "relu_dead_layer/model.json";
     const batch = ["--batch", "relu_dead_layer/batch.json"];
-    const { code, stderr } = await fix(folder, model, ...batch, "--out", "cured");
+    const { code, stderr } = await fix(folder, model, ...batch, "--out", "fixed");
     assertEquals([code, stderr], [0, ""]);
-    const text = await Deno.readTextFile(`${folder}/cured/CHANGES.md`);
+    const text = await Deno.readTextFile(`${folder}/fixed/CHANGES.md`);
     const parts = [
       "# Changes to `relu_dead_layer/model.json`\n",
       "changed 1 of 10 weights; the others are the same to the last bit.\n",
@@ -69,7 +69,7 @@ Deno.test("fix lists the cause, the layers, the figures, the trial and the code 
       "- after: in 7 steps of Adam at a rate of 0.003, ",
     ];
     for (const part of parts) assertStringIncludes(text, part);
-    const [was, is] = [`${folder}/relu_dead_layer`, `${folder}/cured`]
+    const [was, is] = [`${folder}/relu_dead_layer`, `${folder}/fixed`]
       .map((path) => new Float32Array(Deno.readFileSync(`${path}/weights.bin`).buffer));
     const differ = [...is.keys()].filter((i) => !Object.is(is[i], was[i]));
     assertEquals(new Set(differ.map((i) => `${was[i]} ${is[i]}`)), new Set(["-100 0"]));
@@ -80,7 +80,7 @@ Deno.test("fix says what does not lie in the weights, with its code, and writes 
   await withGateFolder(["sigmoid_vanishing"], {}, async (folder) => {
     const model = "sigmoid_vanishing/model.json";
     // Of 300 steps it needs 97 to learn its batch, and is then only warned of.
-    const { code, stdout, stderr } = await fix(folder, model, "--trial", "40", "--out", "cured");
+    const { code, stdout, stderr } = await fix(folder, model, "--trial", "40", "--out", "fixed");
     assertEquals([code, stderr], [1, ""]);
     assertStringIncludes(
       stdout,
@@ -113,7 +113,7 @@ export const createBatch = ({ tf, seed, examples }) => ({
 });
 `;
 
-Deno.test("fix writes the model of a module, with what lies in its weights cured, and says what is left", async () => {
+Deno.test("fix writes the model of a module, with what lies in its weights fixed, and says what is left", async () => {
   await withGateFolder([], { "net.js": TWO_CAUSES }, async (folder) => {
     const dry = await fix(folder, "net.js");
     assertEquals([dry.code, dry.stderr], [1, ""]);
@@ -122,7 +122,7 @@ Deno.test("fix writes the model of a module, with what lies in its weights cured
       lastLine(dry.stdout),
       `SICK: 2 causes: --out DIR writes a copy with its weights fixed; ${left}`,
     );
-    const { code, stdout, stderr } = await fix(folder, "net.js", "--out", "cured");
+    const { code, stdout, stderr } = await fix(folder, "net.js", "--out", "fixed");
     assertEquals([code, stderr], [1, ""]);
     const paste = stdout.slice(stdout.indexOf("Code to paste:"));
     assertStringIncludes(paste, '  activation: "softmax"  // in head\n');
@@ -130,15 +130,15 @@ Deno.test("fix writes the model of a module, with what lies in its weights cured
     assertMatch(stdout, /What is left in the copy:\nSICK: 1 cause\n/);
     assertEquals(
       lastLine(stdout),
-      `SICK: 1 cause: measured again from cured/model.json; ${left}, see CHANGES.md`,
+      `SICK: 1 cause: measured again from fixed/model.json; ${left}, see CHANGES.md`,
     );
-    assertEquals(namesIn(`${folder}/cured`), ["CHANGES.md", "group1-shard1of1.bin", "model.json"]);
+    assertEquals(namesIn(`${folder}/fixed`), ["CHANGES.md", "group1-shard1of1.bin", "model.json"]);
     assertEquals(await Deno.readTextFile(`${folder}/net.js`), TWO_CAUSES);
-    const list = await Deno.readTextFile(`${folder}/cured/CHANGES.md`);
+    const list = await Deno.readTextFile(`${folder}/fixed/CHANGES.md`);
     assertStringIncludes(list, "- Left to you: End head in softmax");
     await using engine = await startEngine();
-    const { model } = await loadModel(`${folder}/cured/model.json`);
-    const theirs = await loadByTensorFlow(engine.tf, `${folder}/cured/model.json`);
+    const { model } = await loadModel(`${folder}/fixed/model.json`);
+    const theirs = await loadByTensorFlow(engine.tf, `${folder}/fixed/model.json`);
     assertEquals(Object.values(getWeights(theirs)), Object.values(getWeights(model)));
     assertEquals(new Set(getWeights(model)["dense_3/bias"].values), new Set([0]));
     model.dispose();
@@ -154,7 +154,7 @@ Deno.test("fix leaves a healthy model and a warning as they are", async () => {
         ["seed_tanh_small", "HEALTHY, 1 warning", "--batch", "seed_tanh_small/batch.json"],
       ]
     ) {
-      const { code, stdout } = await fix(folder, `${name}/model.json`, ...flags, "--out", "cured");
+      const { code, stdout } = await fix(folder, `${name}/model.json`, ...flags, "--out", "fixed");
       assertEquals(code, 0);
       assertEquals(lastLine(stdout), `${verdict}: no error to fix, nothing written`);
     }
@@ -194,8 +194,8 @@ Deno.test("fix says of layers without names what it changed, and what is left to
       '  activation: "tanh", kernelInitializer: "leCunUniform"  // in dense_1 ... dense_30\n',
     );
     const exploding = new URL("../../docs/illnesses/exploding.ts", import.meta.url).pathname;
-    await fix(folder, exploding, "--out", "cured");
-    const rows = (await Deno.readTextFile(`${folder}/cured/CHANGES.md`))
+    await fix(folder, exploding, "--out", "fixed");
+    const rows = (await Deno.readTextFile(`${folder}/fixed/CHANGES.md`))
       .split("\n").filter((line) => line.startsWith("| `dense_"));
     assert(rows.length > 3);
     for (const row of rows) assertMatch(row, /\| mean \S+, std \S+ \| mean \S+, std \S+ \|$/);

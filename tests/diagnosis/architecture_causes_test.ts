@@ -1,10 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runRules } from "../../src/rules/run_rules.ts";
-import { cureCode, describeCure } from "../../src/diagnosis/fix_words.ts";
+import { describeFix, fixCode } from "../../src/diagnosis/fix_words.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import { applyCure } from "../../src/diagnosis/examine/apply_fixes.ts";
+import { applyFix } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
@@ -56,7 +56,7 @@ Deno.test("examine() names missing activations where a linear network does not l
   assertEquals(cause.layers, ["dense_1", "dense_2", "dense_3"]);
   assertEquals(cause.tried?.worked, true);
   assertStringIncludes(
-    describeCure(cause.cures[0], measurements.layers),
+    describeFix(cause.fixes[0], measurements.layers),
     "Replace linear in dense_1, dense_2, dense_3 by relu",
   );
   model.dispose();
@@ -70,14 +70,14 @@ Deno.test("examine() finds nothing missing in the same network with activations"
   model.dispose();
 });
 
-Deno.test("diagnose() makes causes of what regularization finds, each with its cure", async () => {
+Deno.test("diagnose() makes causes of what regularization finds, each with its fix", async () => {
   await using engine = await startEngine();
   const causes = async (fault: Parameters<typeof network>[1]) => {
     const { model, batch } = network(engine.tf, fault);
     const measurements = await measure(model, batch, { objective: OBJECTIVE });
     model.dispose();
     const { causes } = diagnose(measurements, runRules(measurements));
-    return causes.map(({ kind, severity, cures }) => [severity, kind, cureCode(cures[0])]);
+    return causes.map(({ kind, severity, fixes }) => [severity, kind, fixCode(fixes[0])]);
   };
   assertEquals(await causes({ dropout: 0.7 }), [["warning", "dropout", "rate: 0.2  // in drop"]]);
   assertEquals(await causes({ dropout: 0.5 }), []);
@@ -91,7 +91,7 @@ Deno.test("diagnose() makes causes of what regularization finds, each with its c
   assertEquals(await causes({ l2: 1e-4 }), []);
 });
 
-Deno.test("diagnose() makes a cause of a frozen layer that nobody trained, and its cure trains it alone", async () => {
+Deno.test("diagnose() makes a cause of a frozen layer that nobody trained, and its fix trains it alone", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
   const { model, batch } = network(tf);
@@ -102,15 +102,15 @@ Deno.test("diagnose() makes a cause of a frozen layer that nobody trained, and i
   assertEquals(causes.map(({ kind, severity, layers }) => [kind, severity, ...layers]), [
     ["frozen", "warning", "dense_2"],
   ]);
-  // Frozen on purpose, for all that the cure knows.
+  // Frozen on purpose, for all that the fix knows.
   model.layers[2].trainable = false;
   const subject = { model, batch, objective: OBJECTIVE };
   // First stands a sentence: only the user knows whether weights were to be loaded.
-  const [advice, cure] = causes[0].cures;
+  const [advice, fix] = causes[0].fixes;
   assertEquals(advice.kind, "rebuild");
-  const cured = applyCure(tf, subject, cure)!;
+  const fixed = applyFix(tf, subject, fix)!;
   assertEquals(isTrainable(), [true, true, false, true]);
-  cured.undo();
+  fixed.undo();
   assertEquals(isTrainable(), [true, false, false, true]);
   model.dispose();
 });

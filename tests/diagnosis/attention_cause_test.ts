@@ -38,16 +38,16 @@ Deno.test("diagnose() finds queries and keys that are too large, and by what to 
   rescaleWeights(model, 4, { layers: asking });
   const batch = randomBatch(model, { seed: 4 });
   const before = await measure(model, batch);
-  // Their kernels are larger than others of their shape, too: the cure is about the same.
+  // Their kernels are larger than others of their shape, too: the fix is about the same.
   const { causes } = diagnose(before, runRules(before));
   // One seeded initialiser draws all kernels of an attention, which is a fault of its own.
   assertEquals(causes.map(({ kind }) => kind), ["kernel-scale", "attention-scores", "symmetry"]);
   const [, cause] = causes;
   assertEquals(cause.layers, asking);
-  const [cure] = cause.cures;
-  assert(cure.kind === "rescale");
-  assertEquals(cure.weights.map(({ layer }) => layer), asking);
-  for (const { layer, factor } of cure.weights) rescaleWeights(model, factor, { layers: [layer] });
+  const [fix] = cause.fixes;
+  assert(fix.kind === "rescale");
+  assertEquals(fix.weights.map(({ layer }) => layer), asking);
+  for (const { layer, factor } of fix.weights) rescaleWeights(model, factor, { layers: [layer] });
   const after = await measure(model, batch);
   const scores = after.layers.find(({ name }) => name === "attention_1/softmax")!;
   assertAlmostEquals(scores.preActivations!.std, 1, 1e-3);
@@ -66,8 +66,8 @@ Deno.test("diagnose() finds that nothing adds back what attention leaves out, an
   const causes = await causesOf(false);
   const cause = causes.find(({ kind }) => kind === "alike-tokens")!;
   assertMatch(cause.message, /^From attention_\d\/attention_output on all places of a sequence/);
-  const [cure] = cause.cures;
-  assert(cure.kind === "rebuild");
-  assertMatch(cure.what, /^Put a residual connection around each attention/);
+  const [fix] = cause.fixes;
+  assert(fix.kind === "rebuild");
+  assertMatch(fix.what, /^Put a residual connection around each attention/);
   assertEquals((await causesOf(true)).filter(({ kind }) => kind === "alike-tokens"), []);
 });

@@ -25,15 +25,15 @@ function compiled(tf: TensorFlow, rate: number) {
 Deno.test("examine() tries a usual learning rate, and puts the compiled one back", async () => {
   await using engine = await startEngine();
   const { model, batch, optimizer } = compiled(engine.tf, 3);
-  const { diagnosis, findings, curedTrial } = await examine(model, batch);
+  const { diagnosis, findings, fixedTrial } = await examine(model, batch);
   const [cause] = diagnosis.causes;
   // Adam at another rate learns, which is no word for this one.
   assertEquals([cause.kind, cause.severity], ["learning-rate", "error"]);
   assertEquals(findings.find(({ rule }) => rule === "learning-rate")?.severity, "error");
-  assertEquals(cause.cures, [{ kind: "learning-rate", from: 3, to: 1e-3 }]);
+  assertEquals(cause.fixes, [{ kind: "learning-rate", from: 3, to: 1e-3 }]);
   assertEquals(triedWords(cause.tried!), "Tried: the model is then HEALTHY.");
-  assert(curedTrial !== null && "attempts" in curedTrial);
-  assertEquals(curedTrial.attempts[0].learningRate, 1e-3);
+  assert(fixedTrial !== null && "attempts" in fixedTrial);
+  assertEquals(fixedTrial.attempts[0].learningRate, 1e-3);
   assertEquals(optimizer.getConfig().learningRate, 3);
   model.dispose();
 });

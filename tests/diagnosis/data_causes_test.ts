@@ -1,38 +1,38 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { runRules } from "../../src/rules/run_rules.ts";
-import type { Cure } from "../../src/diagnosis/fix.ts";
-import { cureCode, describeCure } from "../../src/diagnosis/fix_words.ts";
+import type { Fix } from "../../src/diagnosis/fix.ts";
+import { describeFix, fixCode } from "../../src/diagnosis/fix_words.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
-import { tryCures } from "../../src/diagnosis/examine/try_fixes.ts";
+import { tryFixes } from "../../src/diagnosis/examine/try_fixes.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { getWeights } from "../../src/model/weights/set_weights.ts";
 import { mixers, queriesAndKeys, regression, words } from "./data_patients.ts";
 
-const measured = ({ model, batch, objective }: CureSubject) => measure(model, batch, { objective });
+const measured = ({ model, batch, objective }: FixSubject) => measure(model, batch, { objective });
 
-async function judged(subject: CureSubject) {
+async function judged(subject: FixSubject) {
   const measurements = await measured(subject);
   return { measurements, diagnosis: diagnose(measurements, runRules(measurements)) };
 }
 
-function dispose(tf: TensorFlow, { model, batch }: CureSubject) {
+function dispose(tf: TensorFlow, { model, batch }: FixSubject) {
   model.dispose();
   tf.dispose([batch.inputs, batch.targets ?? []]);
 }
 
 const square = (std: number) => ({ name: "w", std, shape: (width: number) => [width, width] });
 
-/** A fault, the cause that is to come first, and the first of the cures that works. */
+/** A fault, the cause that is to come first, and the first of the fixes that works. */
 interface Row {
-  make(tf: TensorFlow): CureSubject;
+  make(tf: TensorFlow): FixSubject;
   kind: string;
   layers?: string[];
   says: string;
-  cure: string | null;
+  fix: string | null;
 }
 
 const EACH = ": subtract its mean over the training set and divide by its standard deviation.";
@@ -42,59 +42,59 @@ const ILL: Record<string, Row> = {
     make: (tf) => regression(tf, { features: [1000] }),
     kind: "input",
     says: 'One feature of the input "dense_1_input" varies 971 times as much as the others',
-    cure: `Normalise each feature of the input "dense_1_input"${EACH}`,
+    fix: `Normalise each feature of the input "dense_1_input"${EACH}`,
   },
   "examples that differ by 0.005 of what they have in common": {
     make: (tf) => regression(tf, { apart: 0.005 }),
     kind: "input",
     says: 'The examples of the input "dense_1_input" are nearly identical',
-    cure: `Normalise each entry of the input "dense_1_input"${EACH}`,
+    fix: `Normalise each entry of the input "dense_1_input"${EACH}`,
   },
   "one example 32 times": {
     make: (tf) => regression(tf, { apart: 0 }),
     kind: "input",
     says: 'All examples of the input "dense_1_input" are identical',
-    cure: null,
+    fix: null,
   },
   "one output 100,000 times the other": {
     make: (tf) => regression(tf, { targets: [1, 1e5] }),
     kind: "targets",
     says: "One output of the targets of head varies 8.83e4 times as much as the others",
-    cure: `Normalise each output of the targets of head${EACH}`,
+    fix: `Normalise each output of the targets of head${EACH}`,
   },
   "targets of 946 with a deviation of 30": {
     make: (tf) => regression(tf, { targets: [20], offset: 946 }),
     kind: "targets",
     says: "The mean of the targets of head is 938, 32 of their standard deviations from",
-    cure: "Normalise the targets of head: subtract 938 and divide by 29.3.",
+    fix: "Normalise the targets of head: subtract 938 and divide by 29.3.",
   },
   "matrices of custom layers 288 times too large": {
     make: (tf) => mixers(tf, [square(100)]),
     kind: "kernel-scale",
     layers: ["mixer_1", "mixer_2"],
     says: "The kernels of mixer_1, mixer_2 are about 288 times too large.",
-    cure: "Multiply the kernels of mixer_1, mixer_2 by 1/288.",
+    fix: "Multiply the kernels of mixer_1, mixer_2 by 1/288.",
   },
   "queries and keys of zeros in one layer": {
     make: (tf) => words(tf, { std: 1, by: "attention", query: 0, key: 0 }),
     kind: "mutual-zeros",
     layers: ["attention"],
     says: "attention/query_kernel and attention/key_kernel are all zeros",
-    cure: 'Draw the kernels of attention with kernelInitializer: "leCunUniform".',
+    fix: 'Draw the kernels of attention with kernelInitializer: "leCunUniform".',
   },
   "an embedding of zeros under relu": {
     make: (tf) => words(tf, { std: 0 }),
     kind: "constant-weights",
     layers: ["embedding"],
     says: "All entries of the table of embedding are 0",
-    cure: "Draw embedding/embeddings",
+    fix: "Draw embedding/embeddings",
   },
 };
 
-Deno.test("diagnose() names the cause in the data first, and the cure that works", async (t) => {
+Deno.test("diagnose() names the cause in the data first, and the fix that works", async (t) => {
   await using engine = await startEngine();
   const { tf } = engine;
-  for (const [name, { make, kind, layers = [], says, cure }] of Object.entries(ILL)) {
+  for (const [name, { make, kind, layers = [], says, fix }] of Object.entries(ILL)) {
     await t.step(name, async () => {
       const subject = make(tf);
       const weights = getWeights(subject.model);
@@ -105,15 +105,15 @@ Deno.test("diagnose() names the cause in the data first, and the cure that works
       assertEquals(others.map(({ kind }) => kind), []);
       assertStringIncludes(cause.message, says);
       const tensors = tf.memory().numTensors;
-      const { cures, after } = await tryCures(tf, subject, before, {
+      const { fixes, after } = await tryFixes(tf, subject, before, {
         measure: measured,
         judge: runRules,
       });
       assertEquals(tf.memory().numTensors, tensors);
       assertEquals(getWeights(subject.model), weights);
-      if (cure === null) assertEquals(cures, []);
+      if (fix === null) assertEquals(fixes, []);
       else {
-        assertStringIncludes(describeCure(cures[0], before.measurements.layers), cure);
+        assertStringIncludes(describeFix(fixes[0], before.measurements.layers), fix);
         assertEquals(after.verdict, "healthy");
       }
       dispose(tf, subject);
@@ -183,31 +183,31 @@ Deno.test("examine() finds examples that an offset makes alike, and trains witho
   await using engine = await startEngine();
   const { tf } = engine;
   const subject = regression(tf, { apart: 0.02 });
-  const { diagnosis, curedTrial } = await examine(subject.model, subject.batch, {
+  const { diagnosis, fixedTrial } = await examine(subject.model, subject.batch, {
     objective: "meanSquaredError",
   });
   const [cause] = diagnosis.causes;
   assertEquals([cause.kind, cause.tried?.worked], ["input", true]);
   assertStringIncludes(cause.message, "only 3.03e-4 of its second moment differs");
-  assert(curedTrial !== null && "verdict" in curedTrial);
-  assertEquals(curedTrial.verdict, "learns");
+  assert(fixedTrial !== null && "verdict" in fixedTrial);
+  assertEquals(fixedTrial.verdict, "learns");
   dispose(tf, subject);
 });
 
-Deno.test("cureCode() writes how each feature is normalised", () => {
-  const cure = { kind: "normalize-input", input: "x", index: 0, mean: 2, std: 3 } as const;
-  assertEquals(cureCode(cure), "inputs.sub(2).div(3)");
+Deno.test("fixCode() writes how each feature is normalised", () => {
+  const fix = { kind: "normalize-input", input: "x", index: 0, mean: 2, std: 3 } as const;
+  assertEquals(fixCode(fix), "inputs.sub(2).div(3)");
   assertEquals(
-    cureCode({ ...cure, each: { what: "feature", axes: [0, 1] } }),
+    fixCode({ ...fix, each: { what: "feature", axes: [0, 1] } }),
     "const { mean, variance } = tf.moments(inputs, [0, 1], true);\n" +
       "inputs.sub(mean).div(variance.sqrt().add(1e-6))",
   );
 });
 
-Deno.test("cureCode() refuses an initialiser that is not a text", () => {
+Deno.test("fixCode() refuses an initialiser that is not a text", () => {
   const weights = [{ layer: "dense", weight: "dense/kernel", factor: 2, std: 1 }];
   for (const kind of ["rescale", "redraw"] as const) {
-    const cure = { kind, weights, initializer: {} } as unknown as Cure;
-    assertThrows(() => cureCode(cure), TypeError, "cure.initializer is an object, expected a text");
+    const fix = { kind, weights, initializer: {} } as unknown as Fix;
+    assertThrows(() => fixCode(fix), TypeError, "fix.initializer is an object, expected a text");
   }
 });

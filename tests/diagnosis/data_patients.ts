@@ -1,6 +1,6 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { customLayers, type Drawn } from "./custom_layers.ts";
 
 /** Examples in every batch. */
@@ -23,7 +23,7 @@ export interface DataFault {
 }
 
 /** A regression on eight numbers, and what is wrong with its data. */
-export function regression(tf: TensorFlow, fault: DataFault = {}): CureSubject {
+export function regression(tf: TensorFlow, fault: DataFault = {}): FixSubject {
   const { features = [], constant = [], targets = [1], offset = 0, apart } = fault;
   const { activation = "relu", layers = 2 } = fault;
   const model = tf.sequential();
@@ -73,7 +73,7 @@ export interface WordFault {
 const WORDS = 50;
 
 /** A classifier of sequences of words, or one that guesses the next word. */
-export function words(tf: TensorFlow, fault: WordFault = {}): CureSubject {
+export function words(tf: TensorFlow, fault: WordFault = {}): FixSubject {
   const { std = 0.05, width = 16, by = "mean", tied = false, activation = "relu" } = fault;
   const custom = customLayers(tf);
   const input = tf.input({ shape: [6], name: "words", dtype: "int32" });
@@ -132,7 +132,7 @@ export function words(tf: TensorFlow, fault: WordFault = {}): CureSubject {
 }
 
 /** A regression whose hidden layers are custom ones with these weights. */
-export function mixers(tf: TensorFlow, weights: readonly Drawn[], layers = 2): CureSubject {
+export function mixers(tf: TensorFlow, weights: readonly Drawn[], layers = 2): FixSubject {
   const { batch, model: plain } = regression(tf);
   plain.dispose();
   const { mixer } = customLayers(tf);
@@ -155,7 +155,7 @@ export function mixers(tf: TensorFlow, weights: readonly Drawn[], layers = 2): C
 }
 
 /** Attention of dense layers: query . key weighs value, the first two drawn with this deviation. */
-export function queriesAndKeys(tf: TensorFlow, std: number): CureSubject {
+export function queriesAndKeys(tf: TensorFlow, std: number): FixSubject {
   const { batch, model: plain } = regression(tf);
   plain.dispose();
   const input = tf.input({ shape: [8] });

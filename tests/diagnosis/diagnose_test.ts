@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { runRules } from "../../src/rules/run_rules.ts";
-import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { examine as examineModel } from "../../src/diagnosis/examine/examine.ts";
 import type { Trial } from "../../src/probe/trial.ts";
-import { tryCures } from "../../src/diagnosis/examine/try_fixes.ts";
-import { describeCure } from "../../src/diagnosis/fix_words.ts";
+import { tryFixes } from "../../src/diagnosis/examine/try_fixes.ts";
+import { describeFix } from "../../src/diagnosis/fix_words.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
@@ -14,15 +14,15 @@ import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { type Fault, patient } from "./patients.ts";
 import { ROWS, WARNED } from "./sick_networks.ts";
 
-const measured = ({ model, batch, objective }: CureSubject) => measure(model, batch, { objective });
+const measured = ({ model, batch, objective }: FixSubject) => measure(model, batch, { objective });
 
-async function examine(subject: CureSubject) {
+async function examine(subject: FixSubject) {
   const measurements = await measured(subject);
   const findings = runRules(measurements);
   return { measurements, findings, diagnosis: diagnose(measurements, findings) };
 }
 
-Deno.test("diagnose() names the true cause first, and the cure that works", async (t) => {
+Deno.test("diagnose() names the true cause first, and the fix that works", async (t) => {
   await using engine = await startEngine();
   const { tf } = engine;
   for (const row of ROWS) {
@@ -39,16 +39,16 @@ Deno.test("diagnose() names the true cause first, and the cure that works", asyn
         layers: row.layers,
       });
       const tensors = tf.memory().numTensors;
-      const { cures, after } = await tryCures(tf, subject, before, {
+      const { fixes, after } = await tryFixes(tf, subject, before, {
         measure: measured,
         judge: runRules,
       });
       assertEquals(tf.memory().numTensors, tensors);
       assertEquals(getWeights(subject.model), weights);
       assertEquals((await measured(subject)).layers, before.measurements.layers);
-      if (row.cure === null) assertEquals(cures, []);
+      if (row.fix === null) assertEquals(fixes, []);
       else {
-        assertStringIncludes(describeCure(cures[0], before.measurements.layers), row.cure);
+        assertStringIncludes(describeFix(fixes[0], before.measurements.layers), row.fix);
         assertEquals(after.verdict, "healthy");
       }
       subject.model.dispose();
@@ -60,11 +60,11 @@ Deno.test("diagnose() names the true cause first, and the cure that works", asyn
 Deno.test("examine() makes a cause of what one pass warns of where the network does not learn", async (t) => {
   await using engine = await startEngine();
   const { tf } = engine;
-  for (const { name, subject, cause, layers, cure } of WARNED) {
+  for (const { name, subject, cause, layers, fix } of WARNED) {
     await t.step(name, async () => {
       const { model, batch, objective } = patient(tf, subject as Fault);
       const weights = getWeights(model);
-      const { diagnosis, measurements, curedTrial } = await examineModel(model, batch, {
+      const { diagnosis, measurements, fixedTrial } = await examineModel(model, batch, {
         objective,
       });
       assertEquals(getWeights(model), weights);
@@ -72,10 +72,10 @@ Deno.test("examine() makes a cause of what one pass warns of where the network d
       assertEquals(diagnosis.verdict, "sick");
       assertEquals({ kind: first.kind, layers: first.layers }, { kind: cause, layers });
       assertEquals(first.findings[0].rule, "trial");
-      if (cure === null) assertEquals(first.tried, undefined);
+      if (fix === null) assertEquals(first.tried, undefined);
       else {
-        assertStringIncludes(describeCure(first.cures[0], measurements.layers), cure);
-        assertEquals((curedTrial as Trial).verdict, "learns");
+        assertStringIncludes(describeFix(first.fixes[0], measurements.layers), fix);
+        assertEquals((fixedTrial as Trial).verdict, "learns");
       }
       model.dispose();
     });

@@ -9,7 +9,7 @@ import {
 } from "../../src/diagnosis/diagnose_training.ts";
 import type { TensorStatistics } from "../../src/measure/measurements.ts";
 import { makeMeasurements, makeWeight, statisticsOf } from "../rules/make_measurements.ts";
-import { describeCure } from "../../src/diagnosis/fix_words.ts";
+import { describeFix } from "../../src/diagnosis/fix_words.ts";
 
 const kernel = (figures: Partial<WeightProgress>): WeightProgress => ({
   layer: "conv1",
@@ -27,7 +27,7 @@ Deno.test("diagnoseTraining() names the learning rate from an update ratio of 0.
     cause.message,
     "The learning rate of 0.1 is too large: the last step changed conv1/kernel by 0.31 times its own size.",
   );
-  assertStringIncludes(describeCure(cause.cures[0], []), "Lower it to about 0.00323");
+  assertStringIncludes(describeFix(cause.fixes[0], []), "Lower it to about 0.00323");
 });
 
 Deno.test("diagnoseTraining() names the learning rate where a kernel grew more than 10 times", () => {
@@ -48,16 +48,16 @@ Deno.test("diagnoseTraining() puts NaN before every number", () => {
     cause.message,
     "The learning rate of 50 is too large: training has left NaN or infinite values in fc/kernel.",
   );
-  assertStringIncludes(describeCure(cause.cures[0], []), "by a factor of 10 or more");
+  assertStringIncludes(describeFix(cause.fixes[0], []), "by a factor of 10 or more");
 });
 
 Deno.test("diagnoseTraining() advises a rate that is used, and one that is far lower", () => {
   const advice = (learningRate: number, optimizer: string, updateRatio: number) => {
-    const [cure] = diagnoseTraining([kernel({ updateRatio, growth: 20 })], [], {
+    const [fix] = diagnoseTraining([kernel({ updateRatio, growth: 20 })], [], {
       learningRate,
       optimizer,
-    })!.cures;
-    return describeCure(cure, []);
+    })!.fixes;
+    return describeFix(fix, []);
   };
   assertStringIncludes(advice(1, "Adam", 0.0132), "Lower it to 0.001, the usual rate of Adam, and");
   assertStringIncludes(advice(50, "SGD", 1112), "Lower it to 0.01, the usual rate of SGD, and");
@@ -92,7 +92,7 @@ Deno.test("diagnoseStandstill() names a rate that moves nothing, how much too sm
     "The learning rate of 1e-8 is too small: the last step changed no kernel by more than 2.8e-8 of its size, " +
       "3.57e4 times less than usual. After 320 batches the loss is 2.37, as before training (2.37).",
   );
-  assertEquals(describeCure(cause.cures[0], []), "Raise it to 0.001, the usual rate of Adam.");
+  assertEquals(describeFix(cause.fixes[0], []), "Raise it to 0.001, the usual rate of Adam.");
 });
 
 Deno.test("diagnoseStandstill() only warns of other errors, and of none where the loss has moved", () => {

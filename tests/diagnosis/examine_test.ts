@@ -87,7 +87,7 @@ Deno.test("examine() finds what only training shows, with trial: always", async 
     assertEquals(verdict, "sick");
     assertEquals(found.kind, "learning-rate");
     assertStringIncludes(found.message, "a learning rate of 50, above what SGD is used with");
-    assertEquals(found.cures, [{ kind: "learning-rate", from: 50, to: 0.01 }]);
+    assertEquals(found.fixes, [{ kind: "learning-rate", from: 50, to: 0.01 }]);
     assertEquals(found.tried?.worked, true);
   });
 });
@@ -123,11 +123,11 @@ Deno.test("examine() trains nothing where no rule found an error", async () => {
   model.dispose();
 });
 
-Deno.test("examine() trains an ill network, and once more with the cures", async () => {
+Deno.test("examine() trains an ill network, and once more with the fixes", async () => {
   await using engine = await startEngine();
   const { model, batch, objective } = patient(engine.tf, { bias: -10 });
-  const { trial, curedTrial } = await examine(model, batch, { objective });
-  assert(trial !== null && "verdict" in trial && curedTrial !== null && "verdict" in curedTrial);
-  assertEquals([trial.verdict, curedTrial.verdict], ["fails", "learns"]);
+  const { trial, fixedTrial } = await examine(model, batch, { objective });
+  assert(trial !== null && "verdict" in trial && fixedTrial !== null && "verdict" in fixedTrial);
+  assertEquals([trial.verdict, fixedTrial.verdict], ["fails", "learns"]);
   model.dispose();
 });

@@ -1,12 +1,12 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type * as tfjs from "@tensorflow/tfjs";
 import { runRules } from "../../src/rules/run_rules.ts";
-import { cureCode } from "../../src/diagnosis/fix_words.ts";
+import { fixCode } from "../../src/diagnosis/fix_words.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
-import { tryCures } from "../../src/diagnosis/examine/try_fixes.ts";
+import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import { tryFixes } from "../../src/diagnosis/examine/try_fixes.ts";
 import { measure } from "../../src/measure/measure.ts";
 
 const EXAMPLES = 32;
@@ -95,7 +95,7 @@ function sequences(tf: TensorFlow, { by, padded = true, blocks = 6, optimizer }:
   );
   const targets = tf.tidy(() => tf.cast(tf.oneHot(classes, 4), "float32"));
   classes.dispose();
-  return { model, batch: { inputs, targets }, objective: OBJECTIVE } as CureSubject;
+  return { model, batch: { inputs, targets }, objective: OBJECTIVE } as FixSubject;
 }
 
 const apply = (layer: tfjs.layers.Layer, x: tfjs.SymbolicTensor) =>
@@ -109,9 +109,9 @@ function padRow(tf: TensorFlow, model: tfjs.LayersModel) {
   tf.tidy(() => layer.setWeights([tf.tensor(values, table.shape)]));
 }
 
-const measured = ({ model, batch, objective }: CureSubject) => measure(model, batch, { objective });
+const measured = ({ model, batch, objective }: FixSubject) => measure(model, batch, { objective });
 
-async function judged(subject: CureSubject) {
+async function judged(subject: FixSubject) {
   const measurements = await measured(subject);
   return { measurements, diagnosis: diagnose(measurements, runRules(measurements)) };
 }
@@ -147,27 +147,27 @@ Deno.test("diagnose() blames rows of zeros for the gradients that a layer normal
   }
 });
 
-Deno.test("diagnose() calls them an error under SGD, which takes the gradient as it is, and tries the cure", async (t) => {
+Deno.test("diagnose() calls them an error under SGD, which takes the gradient as it is, and tries the fix", async (t) => {
   await using engine = await startEngine();
   const { tf } = engine;
   const verdictOf = async (padded: Padded) =>
     (await judged(sequences(tf, padded))).diagnosis.verdict;
   assertEquals(await verdictOf({ by: "projection", optimizer: "adam" }), "healthy");
-  const cures = {
+  const fixes = {
     projection: 'biasInitializer: "randomNormal"  // in projection',
     embedding:
       "embeddingsInitializer: tf.initializers.randomNormal({ stddev: 1 })  // in embedding",
   };
-  for (const [by, code] of Object.entries(cures)) {
+  for (const [by, code] of Object.entries(fixes)) {
     await t.step(by, async () => {
       const subject = sequences(tf, { by: by as Padded["by"], optimizer: "sgd" });
       const before = await judged(subject);
       assertEquals(before.diagnosis.verdict, "sick");
-      const { cures, after } = await tryCures(tf, subject, before, {
+      const { fixes, after } = await tryFixes(tf, subject, before, {
         measure: measured,
         judge: runRules,
       });
-      assertEquals(cures.map(cureCode), [code]);
+      assertEquals(fixes.map(fixCode), [code]);
       assertEquals(after.verdict, "healthy");
     });
   }

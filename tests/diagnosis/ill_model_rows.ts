@@ -1,5 +1,5 @@
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { words } from "./data_patients.ts";
 import { attention, cutGradient, denseModel, recurrent, rounding, scaled } from "./ill_models.ts";
 import { patient } from "./patients.ts";
@@ -15,8 +15,8 @@ const columns = (tf: TensorFlow, x: Tensor) =>
   );
 const bytes = (tf: TensorFlow) => tf.randomUniform([32, 8], 0, 255, "float32", 7);
 
-/** The cause that is to come first, its cure and what came of trying it, and what training shows without and with it. */
-export const ILL: Record<string, [make: (tf: TensorFlow) => CureSubject, ...lines: string[]]> = {
+/** The cause that is to come first, its fix and what came of trying it, and what training shows without and with it. */
+export const ILL: Record<string, [make: (tf: TensorFlow) => FixSubject, ...lines: string[]]> = {
   "kernels 100 times too small": [
     (tf) => scaled(patient(tf), 0.01),
     "warning kernel-scale conv1 conv2 fc1",
@@ -237,7 +237,7 @@ export const ILL: Record<string, [make: (tf: TensorFlow) => CureSubject, ...line
 };
 
 /** The same networks without a fault. */
-export const HEALTHY: Record<string, (tf: TensorFlow) => CureSubject> = {
+export const HEALTHY: Record<string, (tf: TensorFlow) => FixSubject> = {
   "a convolutional network": (tf) => patient(tf),
   "a dense network": (tf) => denseModel(tf),
   "a binary classifier": (tf) =>

@@ -1,6 +1,6 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { Layer, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
 import { words } from "./data_patients.ts";
 
@@ -14,7 +14,7 @@ export interface DenseFault {
   /** Standard deviation of the hidden kernels. */
   std?: number;
   head?: "linear" | "relu" | "tanh" | "sigmoid";
-  objective?: CureSubject["objective"];
+  objective?: FixSubject["objective"];
   /** What is made of the sum of two inputs, which is what there is to learn. */
   targets?: (tf: TensorFlow, sum: Tensor) => Tensor;
   /** What is made of the inputs before the network sees them. */
@@ -30,7 +30,7 @@ export interface DenseFault {
 }
 
 /** A dense network on eight numbers with a fault, and a batch for it. */
-export function denseModel(tf: TensorFlow, fault: DenseFault = {}): CureSubject {
+export function denseModel(tf: TensorFlow, fault: DenseFault = {}): FixSubject {
   const { depth = 2, activation = "relu", std, head = "linear", frozen = [], dropout } = fault;
   const penalty = () =>
     fault.l2 === undefined ? {} : { kernelRegularizer: tf.regularizers.l2({ l2: fault.l2 }) };
@@ -69,7 +69,7 @@ export function denseModel(tf: TensorFlow, fault: DenseFault = {}): CureSubject 
 }
 
 /** The same network with all of its kernels multiplied. */
-export function scaled(subject: CureSubject, factor: number): CureSubject {
+export function scaled(subject: FixSubject, factor: number): FixSubject {
   rescaleWeights(subject.model, factor, { kernelsOnly: true });
   return subject;
 }
@@ -79,7 +79,7 @@ export function recurrent(
   tf: TensorFlow,
   kind: "simpleRNN" | "lstm" | "gru",
   times: number,
-): CureSubject {
+): FixSubject {
   const layer = tf.layers[kind]({
     name: "recurrent",
     units: 32,
@@ -107,7 +107,7 @@ export function recurrent(
 }
 
 /** Attention between an embedding and a head, its queries and keys drawn so many times too large. */
-export function attention(tf: TensorFlow, times: number): CureSubject {
+export function attention(tf: TensorFlow, times: number): FixSubject {
   const usual = 1 / Math.sqrt(16);
   return words(tf, { std: 1, by: "attention", query: times * usual, key: times * usual });
 }

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { describeCure } from "../../src/diagnosis/fix_words.ts";
+import { describeFix } from "../../src/diagnosis/fix_words.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { getWeights } from "../../src/model/weights/set_weights.ts";
 import type { SkippedTrial, Trial } from "../../src/probe/trial.ts";
@@ -10,27 +10,27 @@ import { HEALTHY, ILL } from "./ill_model_rows.ts";
 const verdictOf = (trial: Trial | SkippedTrial | null) =>
   trial === null ? "untrained" : "skipped" in trial ? "skipped" : trial.verdict;
 
-/** What the report says first, with training and with the cures of warnings tried as well. */
-async function said(subject: CureSubject): Promise<string[]> {
+/** What the report says first, with training and with the fixes of warnings tried as well. */
+async function said(subject: FixSubject): Promise<string[]> {
   const { model, batch, objective } = subject;
-  const { diagnosis, measurements, trial, curedTrial } = await examine(model, batch, {
+  const { diagnosis, measurements, trial, fixedTrial } = await examine(model, batch, {
     objective,
     trial: "always",
   });
   const [cause] = diagnosis.causes;
-  const trials = `${verdictOf(trial)}, then ${verdictOf(curedTrial)}`;
+  const trials = `${verdictOf(trial)}, then ${verdictOf(fixedTrial)}`;
   if (cause === undefined) return [diagnosis.verdict, trials];
-  const { severity, kind, layers, cures, tried } = cause;
-  const cure = describeCure(cures[0], measurements.layers);
+  const { severity, kind, layers, fixes, tried } = cause;
+  const fix = describeFix(fixes[0], measurements.layers);
   return [
     `${severity} ${kind} ${layers.join(" ")}`.trim(),
-    cure,
+    fix,
     tried === undefined ? "not tried" : tried.worked && tried.left === 0 ? "worked" : "in vain",
     trials,
   ];
 }
 
-Deno.test("examine() names the true cause of published illnesses first, and tries its cure", async (t) => {
+Deno.test("examine() names the true cause of published illnesses first, and tries its fix", async (t) => {
   await using engine = await startEngine();
   const { tf } = engine;
   for (const [name, [make, ...lines]] of Object.entries(ILL)) {

@@ -34,7 +34,7 @@ Deno.test("a softmax under from_logits=True is the first cause, and is removed; 
   };
   const { verdict, causes: [cause] } = await examined("softmax");
   assertEquals([verdict, cause.kind, cause.tried?.worked], ["sick", "head", true]);
-  assertEquals(cause.cures[0], {
+  assertEquals(cause.fixes[0], {
     kind: "head",
     layer: "out",
     activation: "linear",

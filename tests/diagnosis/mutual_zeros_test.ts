@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
 
-Deno.test("mutualZeros() names tables of zeros whose rows are flattened and multiplied, and their cure works", async () => {
+Deno.test("mutualZeros() names tables of zeros whose rows are flattened and multiplied, and their fix works", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
   const rows = (inputDim: number) => {
@@ -27,12 +27,12 @@ Deno.test("mutualZeros() names tables of zeros whose rows are flattened and mult
     inputs: [indices(30), indices(20)],
     targets: tf.randomNormal([32, 1], 0, 1, "float32", 1),
   };
-  const { diagnosis: { causes }, curedTrial } = await examine(model, batch as never, {
+  const { diagnosis: { causes }, fixedTrial } = await examine(model, batch as never, {
     objective: "meanSquaredError",
   });
   const [{ kind, layers, message, tried }] = causes;
   assertEquals([kind, layers.toSorted()], ["mutual-zeros", ["table_20", "table_30"]]);
   assertStringIncludes(message, "each keeps the gradient from the other");
   assertEquals(tried?.worked, true);
-  assertEquals(curedTrial !== null && "verdict" in curedTrial && curedTrial.verdict, "learns");
+  assertEquals(fixedTrial !== null && "verdict" in fixedTrial && fixedTrial.verdict, "learns");
 });

@@ -1,5 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 
 /** How a convolutional network on 14 x 14 pixels is made ill; by default it is healthy. */
@@ -20,7 +20,7 @@ export interface Fault {
   nan?: boolean;
   /** What goes in: standard normal by default. */
   input?: "bytes" | "zeros" | "ones";
-  objective?: CureSubject["objective"];
+  objective?: FixSubject["objective"];
   /** Targets instead of one-hot classes. */
   targets?: (tf: TensorFlow) => tfjs.Tensor;
 }
@@ -28,7 +28,7 @@ export interface Fault {
 const EXAMPLES = 32;
 
 /** A convolutional network with a fault, and a batch for it. */
-export function patient(tf: TensorFlow, fault: Fault = {}): CureSubject {
+export function patient(tf: TensorFlow, fault: Fault = {}): FixSubject {
   const { units = 10, objective = "categoricalCrossentropy" } = fault;
   return {
     model: network(tf, fault),
@@ -113,7 +113,7 @@ export function deepPatient(
   tf: TensorFlow,
   depth: number,
   layer: { activation: "relu" | "sigmoid"; initializer: "glorotUniform" | "heNormal" },
-): CureSubject {
+): FixSubject {
   const model = tf.sequential();
   for (let i = 0; i < depth; i++) {
     model.add(tf.layers.dense({
@@ -140,7 +140,7 @@ export function deepPatient(
 }
 
 /** Residual blocks of two He layers each, with nothing that normalises them. */
-export function residualPatient(tf: TensorFlow, blocks: number): CureSubject {
+export function residualPatient(tf: TensorFlow, blocks: number): FixSubject {
   const input = tf.input({ shape: [32] });
   const dense = (name: string, seed: number, activation: "relu" | "linear") =>
     tf.layers.dense({

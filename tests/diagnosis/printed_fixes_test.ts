@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type * as tfjs from "@tensorflow/tfjs";
 import { runRules } from "../../src/rules/run_rules.ts";
-import { cureCode, describeCure } from "../../src/diagnosis/fix_words.ts";
+import { describeFix, fixCode } from "../../src/diagnosis/fix_words.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import type { Diagnosis } from "../../src/diagnosis/diagnosis.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { applyCures, examine } from "../../src/diagnosis/examine/mod.ts";
+import { applyFixes, examine } from "../../src/diagnosis/examine/mod.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 
@@ -27,8 +27,8 @@ async function fixed(model: LayersModel): Promise<Diagnosis> {
 }
 
 function first({ causes }: Diagnosis): { kind: string; fix: string; code: string | null } {
-  const [{ kind, cures }] = causes;
-  return { kind, fix: describeCure(cures[0], []), code: cureCode(cures[0]) };
+  const [{ kind, fixes }] = causes;
+  return { kind, fix: describeFix(fixes[0], []), code: fixCode(fixes[0]) };
 }
 
 Deno.test("constant kernels are drawn as their activation asks, and nothing is left to complain of", async (t) => {
@@ -61,10 +61,10 @@ Deno.test("constant kernels are drawn as their activation asks, and nothing is l
       const before = await examine(model, batch, options);
       const cause = before.diagnosis.causes.find(({ kind }) => kind === "constant-weights")!;
       assertStringIncludes(
-        cureCode(cause.cures[0])!,
+        fixCode(cause.fixes[0])!,
         `"${activation === "relu" ? "heUniform" : "leCunUniform"}"`,
       );
-      applyCures(model, cause.cures);
+      applyFixes(model, cause.fixes);
       const after = await measure(model, batch);
       const left = runRules(after).filter(({ rule }) =>
         rule === "symmetry" || rule === "init-scale"
@@ -115,13 +115,13 @@ Deno.test("two softmaxes in a row are named both, and one of them is to be remov
   ]);
   const batch = randomBatch(model, { seed: 1 });
   const { diagnosis } = await examine(model, batch, { ...options, trial: "always" });
-  const [{ message, cures, tried }] = diagnosis.causes;
+  const [{ message, fixes, tried }] = diagnosis.causes;
   assertEquals(message, "Two softmax layers in a row: `head` and `again`; expected one.");
   assertEquals(
-    describeCure(cures[0], []),
+    describeFix(fixes[0], []),
     "Remove one of the two: softmax in `head` or in `again`.",
   );
-  assertEquals(cureCode(cures[0]), 'activation: "linear"  // in head');
+  assertEquals(fixCode(fixes[0]), 'activation: "linear"  // in head');
   assertEquals(tried?.worked, true);
   model.dispose();
 });
@@ -145,10 +145,10 @@ Deno.test("penalties are weakened by the factor that the figure asks for, and th
         kernelInitializer: tf.initializers.glorotUniform({ seed: 9 }),
       }),
     ]);
-  const { causes: [{ cures: [cure], tried }] } = await fixed(penalised(100));
-  assert(cure.kind === "penalties" && cure.by > 1000, JSON.stringify(cure));
+  const { causes: [{ fixes: [fix], tried }] } = await fixed(penalised(100));
+  assert(fix.kind === "penalties" && fix.by > 1000, JSON.stringify(fix));
   assertEquals(tried?.worked, true);
-  assertEquals((await fixed(penalised(100 / cure.by))).causes, []);
+  assertEquals((await fixed(penalised(100 / fix.by))).causes, []);
   assertEquals((await fixed(penalised(1))).verdict, "sick");
 });
 
@@ -172,14 +172,14 @@ Deno.test("each kernel is multiplied by a factor of its own", async () => {
   const factors = measurements.layers.slice(0, 3).map(({ weights: [{ values, shape }] }) =>
     Math.sqrt(2 / shape[0]) / values.std
   );
-  const { causes: [{ kind, cures: [cure] }] } = diagnose(measurements, runRules(measurements));
+  const { causes: [{ kind, fixes: [fix] }] } = diagnose(measurements, runRules(measurements));
   assertEquals(kind, "gain");
-  assert(cure.kind === "rescale");
-  cure.weights.forEach(({ factor }, i) =>
+  assert(fix.kind === "rescale");
+  fix.weights.forEach(({ factor }, i) =>
     assert(Math.abs(factor / factors[i] - 1) < 0.01, `${factor} ${factors[i]}`)
   );
-  const said = describeCure(cure, measurements.layers);
-  for (const { factor } of cure.weights) assertStringIncludes(said, `by ${factor.toPrecision(3)}`);
+  const said = describeFix(fix, measurements.layers);
+  for (const { factor } of fix.weights) assertStringIncludes(said, `by ${factor.toPrecision(3)}`);
   model.dispose();
 });
 
@@ -303,9 +303,9 @@ Deno.test("inputs out of scale are normalised before kernels are rescaled", asyn
   ]);
   const batch = randomBatch(model, { seed: 1 });
   const inputs = tf.mul([batch.inputs].flat()[0], 50);
-  const { diagnosis, cures } = await examine(model, { ...batch, inputs }, options);
+  const { diagnosis, fixes } = await examine(model, { ...batch, inputs }, options);
   assertEquals(diagnosis.verdict, "sick");
-  assertEquals(cures.map(({ kind }) => kind), ["normalize-input", "rescale"]);
+  assertEquals(fixes.map(({ kind }) => kind), ["normalize-input", "rescale"]);
   assert(diagnosis.causes.every(({ tried }) => tried?.worked));
   model.dispose();
 });

@@ -1,11 +1,11 @@
 import { assertStringIncludes } from "@std/assert";
 import { runRules } from "../../src/rules/run_rules.ts";
-import { describeCure } from "../../src/diagnosis/fix_words.ts";
+import { describeFix } from "../../src/diagnosis/fix_words.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
-import { tryCures } from "../../src/diagnosis/examine/try_fixes.ts";
+import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import { tryFixes } from "../../src/diagnosis/examine/try_fixes.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { recurrent } from "./ill_models.ts";
 import { type Fault, patient } from "./patients.ts";
@@ -14,8 +14,8 @@ const BINARY = { units: 1, objective: "binaryCrossentropy" } as const;
 const half = (tf: TensorFlow, size: number) =>
   tf.tensor2d(Array.from({ length: 32 }, (_, i) => [size * (i % 2)]));
 
-/** A fault, and how what `said` gives begins: the whole of it where a cure makes the network healthy. */
-const ILL: Record<string, [Fault | ((tf: TensorFlow) => CureSubject), string]> = {
+/** A fault, and how what `said` gives begins: the whole of it where a fix makes the network healthy. */
+const ILL: Record<string, [Fault | ((tf: TensorFlow) => FixSubject), string]> = {
   "an input of ones": [{ input: "ones" }, "error input"],
   "biases of -3": [
     { bias: -3 },
@@ -43,22 +43,22 @@ const ILL: Record<string, [Fault | ((tf: TensorFlow) => CureSubject), string]> =
   ],
 };
 
-const measured = ({ model, batch, objective }: CureSubject) => measure(model, batch, { objective });
+const measured = ({ model, batch, objective }: FixSubject) => measure(model, batch, { objective });
 
-/** The cause that comes first, and the cures that worked. */
-async function said(tf: TensorFlow, subject: CureSubject): Promise<string> {
+/** The cause that comes first, and the fixes that worked. */
+async function said(tf: TensorFlow, subject: FixSubject): Promise<string> {
   const measurements = await measured(subject);
   const diagnosis = diagnose(measurements, runRules(measurements));
   const [{ severity, kind, layers }] = diagnosis.causes;
-  const { cures, after } = await tryCures(tf, subject, { measurements, diagnosis }, {
+  const { fixes, after } = await tryFixes(tf, subject, { measurements, diagnosis }, {
     measure: measured,
     judge: runRules,
   });
-  const words = cures.map((cure) => describeCure(cure, measurements.layers));
+  const words = fixes.map((fix) => describeFix(fix, measurements.layers));
   return [`${severity} ${kind} ${layers.join(", ")}`.trim(), ...words, after.verdict].join(" | ");
 }
 
-Deno.test("diagnose() names the cause first in the siblings of known illnesses too, and tries its cure", async (t) => {
+Deno.test("diagnose() names the cause first in the siblings of known illnesses too, and tries its fix", async (t) => {
   await using engine = await startEngine();
   const { tf } = engine;
   for (const [name, [fault, expected]] of Object.entries(ILL)) {

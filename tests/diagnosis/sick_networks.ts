@@ -1,14 +1,14 @@
-import type { CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import { deepPatient, type Fault, residualPatient } from "./patients.ts";
 
-/** A fault, the cause that is to come first, and what of its cures works; `null` where none can be tried. */
+/** A fault, the cause that is to come first, and what of its fixes works; `null` where none can be tried. */
 interface Row {
   name: string;
-  subject: Fault | ((tf: TensorFlow) => CureSubject);
+  subject: Fault | ((tf: TensorFlow) => FixSubject);
   cause: string;
   layers: string[];
-  cure: string | null;
+  fix: string | null;
 }
 
 const HIDDEN = ["conv1", "conv2", "fc1"];
@@ -19,57 +19,57 @@ export const ROWS: Row[] = [
     subject: { std: 1e-3 },
     cause: "kernel-scale",
     layers: HIDDEN,
-    cure: "heUniform",
+    fix: "heUniform",
   },
   {
     name: "kernels of std 2, the head too",
     subject: { std: 2 },
     cause: "kernel-scale",
     layers: [...HIDDEN, "head"],
-    cure: "Multiply conv1/kernel by",
+    fix: "Multiply conv1/kernel by",
   },
   {
     name: "biases of -10",
     subject: { bias: -10 },
     cause: "bias",
     layers: HIDDEN,
-    cure: "Start the biases of conv1, conv2, fc1 at 0.",
+    fix: "Start the biases of conv1, conv2, fc1 at 0.",
   },
   {
     name: "eight sigmoids",
     subject: (tf) => deepPatient(tf, 8, { activation: "sigmoid", initializer: "glorotUniform" }),
     cause: "activation",
     layers: Array.from({ length: 8 }, (_, i) => `dense_${i + 1}`),
-    cure: "Replace sigmoid in dense_1 ... dense_8 by tanh",
+    fix: "Replace sigmoid in dense_1 ... dense_8 by tanh",
   },
   {
     name: "zeros",
     subject: { constant: 0 },
     cause: "constant-weights",
     layers: HIDDEN,
-    cure: "Draw the kernels of conv1, conv2, fc1",
+    fix: "Draw the kernels of conv1, conv2, fc1",
   },
   {
     name: "ones",
     subject: { constant: 1 },
     cause: "constant-weights",
     layers: HIDDEN,
-    cure: "Draw the kernels of conv1, conv2, fc1",
+    fix: "Draw the kernels of conv1, conv2, fc1",
   },
-  { name: "a NaN", subject: { nan: true }, cause: "broken-numbers", layers: ["conv1"], cure: null },
+  { name: "a NaN", subject: { nan: true }, cause: "broken-numbers", layers: ["conv1"], fix: null },
   {
     name: "logits under a loss for probabilities",
     subject: { head: "linear" },
     cause: "head",
     layers: ["head"],
-    cure: "End head in softmax.",
+    fix: "End head in softmax.",
   },
   {
     name: "a softmax over one unit",
     subject: { units: 1 },
     cause: "head",
     layers: ["head"],
-    cure: "End head in sigmoid, and use the loss binaryCrossentropy.",
+    fix: "End head in sigmoid, and use the loss binaryCrossentropy.",
   },
   {
     name: "classes from 1 to 10",
@@ -79,35 +79,35 @@ export const ROWS: Row[] = [
     },
     cause: "head",
     layers: ["head"],
-    cure: "Number the classes of head from 0: subtract 1 from the targets.",
+    fix: "Number the classes of head from 0: subtract 1 from the targets.",
   },
   {
     name: "an input of zeros",
     subject: { input: "zeros" },
     cause: "input",
     layers: [],
-    cure: null,
+    fix: null,
   },
   {
     name: "a frozen model",
     subject: { frozen: true },
     cause: "frozen",
     layers: [...HIDDEN, "head"],
-    cure: "Set trainable = true",
+    fix: "Set trainable = true",
   },
   {
     name: "Glorot under 20 layers of relu",
     subject: (tf) => deepPatient(tf, 20, { activation: "relu", initializer: "glorotUniform" }),
     cause: "gain",
     layers: Array.from({ length: 20 }, (_, i) => `dense_${i + 1}`),
-    cure: "heUniform",
+    fix: "heUniform",
   },
   {
     name: "27 residual blocks without a normalisation",
     subject: (tf) => residualPatient(tf, 27),
     cause: "residual-growth",
     layers: Array.from({ length: 27 }, (_, i) => `add_${i + 1}`),
-    cure: "Multiply the kernels of",
+    fix: "Multiply the kernels of",
   },
 ];
 
@@ -118,13 +118,13 @@ export const WARNED: Row[] = [
     subject: { input: "bytes" },
     cause: "input",
     layers: [],
-    cure: 'Normalise the input "conv1_input"',
+    fix: 'Normalise the input "conv1_input"',
   },
   {
     name: "a Rescaling by 255",
     subject: { rescaling: 255 },
     cause: "input",
     layers: ["rescaling"],
-    cure: null,
+    fix: null,
   },
 ];

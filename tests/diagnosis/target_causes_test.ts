@@ -1,10 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runRules } from "../../src/rules/run_rules.ts";
-import { cureCode } from "../../src/diagnosis/fix_words.ts";
+import { fixCode } from "../../src/diagnosis/fix_words.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import { applyCure, type CureSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import { applyFix, type FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { measure } from "../../src/measure/measure.ts";
 
 /** A network on eight numbers, and targets of this mean and deviation for it. */
@@ -15,7 +15,7 @@ function regression(
     std?: number;
     head?: "linear" | "sigmoid";
   },
-): CureSubject {
+): FixSubject {
   const dense = (units: number, seed: number, activation: "relu" | "linear" | "sigmoid") =>
     tf.layers.dense({
       name: units === 1 ? "head" : `dense_${seed}`,
@@ -33,12 +33,12 @@ function regression(
   return { model, batch: { inputs, targets }, objective };
 }
 
-async function judged({ model, batch, objective }: CureSubject) {
+async function judged({ model, batch, objective }: FixSubject) {
   const measurements = await measure(model, batch, { objective });
   return diagnose(measurements, runRules(measurements));
 }
 
-/** What is wrong, the cause that comes first, and the cures, each of which is to work by itself. */
+/** What is wrong, the cause that comes first, and the fixes, each of which is to work by itself. */
 const ILL: Record<string, [Parameters<typeof regression>[1], string, string[]]> = {
   "targets 60 deviations from 0": [
     { mean: 60 },
@@ -65,7 +65,7 @@ const ILL: Record<string, [Parameters<typeof regression>[1], string, string[]]> 
   ],
 };
 
-Deno.test("diagnose() blames targets that the network does not reach, and each cure works by itself", async (t) => {
+Deno.test("diagnose() blames targets that the network does not reach, and each fix works by itself", async (t) => {
   await using engine = await startEngine();
   const { tf } = engine;
   for (const [name, [fault, says, codes]] of Object.entries(ILL)) {
@@ -74,11 +74,11 @@ Deno.test("diagnose() blames targets that the network does not reach, and each c
       const { verdict, causes: [cause, ...others] } = await judged(subject);
       assertEquals([verdict, cause.kind, others], ["sick", "targets", []]);
       assertStringIncludes(cause.message, says);
-      assertEquals(cause.cures.map(cureCode), codes);
-      for (const cure of cause.cures) {
-        const cured = applyCure(tf, subject, cure)!;
-        assertEquals((await judged(cured.subject)).causes, []);
-        cured.undo();
+      assertEquals(cause.fixes.map(fixCode), codes);
+      for (const fix of cause.fixes) {
+        const fixed = applyFix(tf, subject, fix)!;
+        assertEquals((await judged(fixed.subject)).causes, []);
+        fixed.undo();
       }
     });
   }

@@ -32,8 +32,8 @@ Deno.test("normalizing() scales each column of a table by itself, and bytes and 
     const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape })] });
     const { batch } = await measure(model, { inputs }, { objective: "sum" });
     model.dispose();
-    const cure = normalizing(batch.perInput[0], 0);
-    return cure.kind === "normalize-input" ? cure.each?.what ?? "whole" : cure.kind;
+    const fix = normalizing(batch.perInput[0], 0);
+    return fix.kind === "normalize-input" ? fix.each?.what ?? "whole" : fix.kind;
   };
   const normal = (shape: number[]) => tf.randomNormal(shape, 0, 0.9, "float32", 1);
   assertEquals(await eachOf(normal([64, 4]).add([5, 5.4, 6.1, 7.4])), "feature");

@@ -14,10 +14,10 @@ const cause = (kind: string, layers: string[], found: Finding[], more: Partial<C
   severity: found[0].severity,
   message: `${kind}.`,
   consequences: [],
-  cures: [],
+  fixes: [],
   ...more,
 });
-const CURE = { kind: "rebuild", what: "Draw it smaller." } as const;
+const FIX = { kind: "rebuild", what: "Draw it smaller." } as const;
 const sick = (...causes: Cause[]): Diagnosis => ({ verdict: "sick", causes, notes: [] });
 
 /** What stands under which cause, in their order. */
@@ -27,11 +27,11 @@ const shown = ({ causes }: Diagnosis) =>
     ...findings.map(({ rule }) => rule),
   ]);
 
-Deno.test("withTreatment() puts a failed trial under what a pass only warned of, cures with it", () => {
+Deno.test("withTreatment() puts a failed trial under what a pass only warned of, fixes with it", () => {
   const other = cause("head", ["b"], [finding("b", { rule: "output-head", severity: "warning" })]);
   const known = cause("kernel-scale", ["a"], [scale("warning")]);
   const found = cause("kernel-scale", ["a"], [failed("error"), scale("warning")], {
-    cures: [CURE],
+    fixes: [FIX],
   });
   const lone = cause("trial", [], [failed("error")]);
   const diagnosis = withTreatment(sick(lone, other, known), sick(found, other));
@@ -39,14 +39,14 @@ Deno.test("withTreatment() puts a failed trial under what a pass only warned of,
     ["error kernel-scale", "trial", "init-scale"],
     ["warning head", "output-head"],
   ]);
-  assertEquals(diagnosis.causes[0].cures, [CURE]);
+  assertEquals(diagnosis.causes[0].fixes, [FIX]);
 });
 
 Deno.test("withTreatment() names what only training has shown in place of the trial", () => {
-  const found = cause("dropout", ["a"], [failed("error")], { cures: [CURE] });
+  const found = cause("dropout", ["a"], [failed("error")], { fixes: [FIX] });
   const diagnosis = withTreatment(sick(cause("trial", [], [failed("error")])), sick(found));
   assertEquals(shown(diagnosis), [["error dropout", "trial"]]);
-  assertEquals([diagnosis.causes[0].message, diagnosis.causes[0].cures], ["dropout.", [CURE]]);
+  assertEquals([diagnosis.causes[0].message, diagnosis.causes[0].fixes], ["dropout.", [FIX]]);
 });
 
 Deno.test("withTreatment() keeps the graver severity where the trial only warns, and errors first", () => {

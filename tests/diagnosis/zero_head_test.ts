@@ -33,6 +33,6 @@ Deno.test("diagnose() does not blame a kernel that is 4 times too small for a gr
   const { causes } = diagnose(measurements, runRules(measurements));
   const errors = causes.filter(({ severity }) => severity === "error");
   assertEquals(errors.some(({ kind }) => kind === "kernel-scale"), false);
-  const said = errors.flatMap(({ message, cures: [cure] }) => [message, JSON.stringify(cure)]);
+  const said = errors.flatMap(({ message, fixes: [fix] }) => [message, JSON.stringify(fix)]);
   assertStringIncludes(said.join(" "), "clip");
 });

@@ -8,7 +8,7 @@ import { updateBaseline } from "../../src/gate/write_baseline.ts";
 import { summarizeStudy } from "../../src/study/summarize_study.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { deadUnits } from "../../src/rules/signal/dead_units.ts";
-import type { Cure } from "../../src/diagnosis/fix.ts";
+import type { Fix } from "../../src/diagnosis/fix.ts";
 import { gateResult, gateRun, someFindings } from "../render/sample_gate.ts";
 import { makeHeader, makePoints } from "../study/make_study.ts";
 
@@ -40,7 +40,7 @@ export function validArguments(
   const layers = [{ activation: "tanh", weightVariance: 1, width: 8 }];
   const tool = { version: "1", rules: GATE_RULES };
   const probe = [model, batch, mse];
-  const cure: Cure = {
+  const fix: Fix = {
     kind: "rescale",
     weights: [{ layer: "dense_1", weight: "dense_1/kernel", factor: 1 }],
     initializer: null,
@@ -67,9 +67,9 @@ export function validArguments(
     rescaleWeights: [model, 1, { layers: ["dense_1"], kernelsOnly: true }],
     saveModel: [model, `${folder}/saved`, { like: `${folder}/net.json` }],
     kerasLayers: [tf],
-    applyCures: [model, [cure]],
-    cureCode: [cure],
-    describeCure: [cure, measurements.layers],
+    applyFixes: [model, [fix]],
+    fixCode: [fix],
+    describeFix: [fix, measurements.layers],
     diagnose: [measurements, findings],
     examine: [model, batch, { ...mse, trial: 1 }],
     tryTraining: [model, batch, { ...mse, steps: 1 }],
@@ -100,7 +100,7 @@ export function validArguments(
     layerTraits: ["Dense"],
     readWeights: [`${folder}/weights.safetensors`],
     measureWeights: [weights],
-    isWeightCure: [{ kind: "rebuild", what: "Use fewer layers." }],
+    isWeightFix: [{ kind: "rebuild", what: "Use fewer layers." }],
     setWeights: [model, { "dense_1/bias": [0, 0] }],
     activations: [model, batch, { of: ["Dense"], batchNormalization: "inference" }],
     gradients: [model, batch, { of: "Dense/kernel", ...mse }],

@@ -25,7 +25,7 @@ Deno.test("checkTargets() requires targets for a loss, and says how the batch ge
   const none = [undefined, null].map((targets) => ({ inputs: {}, targets }) as unknown as Batch);
   const some = { inputs: {}, targets: {} } as unknown as Batch;
   assertEquals(checkTargets(some, "hinge", "a.json"), some);
-  const cures = {
+  const fixes = {
     "a.json": 'add "targets" to it',
     "a.JSON": 'add "targets" to it',
     "a.ts": "let createBatch return { inputs, targets }",
@@ -36,10 +36,10 @@ Deno.test("checkTargets() requires targets for a loss, and says how the batch ge
     for (const objective of [undefined, "sum", () => ({})] as const) {
       assertEquals(checkTargets(batch, objective as "sum", "a.json"), batch);
     }
-    for (const [file, cure] of Object.entries(cures)) {
+    for (const [file, fix] of Object.entries(fixes)) {
       assertEquals(
         assertThrows(() => checkTargets(batch, "hinge", file), BatchError).message,
-        `${file}: the objective hinge needs targets, and the batch has none: ${cure}`,
+        `${file}: the objective hinge needs targets, and the batch has none: ${fix}`,
       );
     }
   }

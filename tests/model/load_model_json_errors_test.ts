@@ -131,10 +131,10 @@ Deno.test("loadModel() says what a file of another format is and what to do", as
     ["a.onnx", "it is an ONNX model", write],
     ["a.safetensors", "it holds weights without layers", alone],
   ];
-  for (const [path, what, cure] of cases) {
+  for (const [path, what, fix] of cases) {
     assertEquals(
       (await assertRejects(() => loadModel(path), ModelError)).message,
-      `${path}: ${what}, expected a model.json, a .keras or .h5 file, or a .ts or .js module: ${cure}`,
+      `${path}: ${what}, expected a model.json, a .keras or .h5 file, or a .ts or .js module: ${fix}`,
     );
   }
 });

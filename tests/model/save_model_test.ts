@@ -33,9 +33,9 @@ async function rescaleSaved(folder: string, path: string, factor: number) {
 Deno.test("saveModel() writes what TensorFlow.js and loadModel() read, to the bit", async () => {
   await withFolder(async (folder) => {
     const saved = exerciseModel({ width: 5, depth: 2 });
-    const path = await saveModel(saved, `${folder}/new/cured model`);
-    assertEquals(path, `${folder}/new/cured model/model.json`);
-    assertEquals(namesIn(`${folder}/new/cured model`), ["group1-shard1of1.bin", "model.json"]);
+    const path = await saveModel(saved, `${folder}/new/fixed model`);
+    assertEquals(path, `${folder}/new/fixed model/model.json`);
+    assertEquals(namesIn(`${folder}/new/fixed model`), ["group1-shard1of1.bin", "model.json"]);
     const { model } = await loadModel(path);
     assertEquals(getWeights(model), getWeights(saved));
     const theirs = await loadByTensorFlow(tf, path);

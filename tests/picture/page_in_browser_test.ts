@@ -81,7 +81,7 @@ const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
       await gradient.click();
       assertEquals(await page.locator("th[aria-sort]").count(), 0);
     }),
-  "the code of a cure is copied, or else selected": (browser) =>
+  "the code of a fix is copied, or else selected": (browser) =>
     withPage(browser, small, async (page) => {
       await page.locator("[data-copy]").first().click();
       await page.getByRole("button", { name: /^(Copied|Selected)$/ }).waitFor();

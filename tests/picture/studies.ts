@@ -87,7 +87,7 @@ export function sampleHistory(records = 5, names: readonly string[] = ["dense_1"
           consequences: [],
           message: "The learning rate of 50 is too large.",
           findings,
-          cures: [{ kind: "rebuild", what: "Lower it to about 0.1." }],
+          fixes: [{ kind: "rebuild", what: "Lower it to about 0.1." }],
         }
         : null,
     };

@@ -1,11 +1,11 @@
 import { assert, assertStringIncludes } from "@std/assert";
-import type { Cure } from "../../src/diagnosis/fix.ts";
+import type { Fix } from "../../src/diagnosis/fix.ts";
 import type { Cause } from "../../src/diagnosis/diagnosis.ts";
 import { renderChanges } from "../../src/render/render_changes.ts";
 import { goldenMeasurements } from "../rules/golden_measurements.ts";
 
-/** The changes of a model with one cause and these cures. */
-function changes(layer: string, cures: Cure[], worked: boolean): string {
+/** The changes of a model with one cause and these fixes. */
+function changes(layer: string, fixes: Fix[], worked: boolean): string {
   const measurements = goldenMeasurements("relu_dead_layer");
   const cause: Cause = {
     kind: "bias",
@@ -14,7 +14,7 @@ function changes(layer: string, cures: Cure[], worked: boolean): string {
     message: `The biases of ${layer} are -100.`,
     consequences: [],
     findings: [],
-    cures,
+    fixes,
     tried: { worked, errors: 2, left: worked ? 0 : 2, figure: null },
   };
   return renderChanges({
@@ -27,14 +27,14 @@ function changes(layer: string, cures: Cure[], worked: boolean): string {
   });
 }
 
-const bias = (layer: string): Cure => ({
+const bias = (layer: string): Fix => ({
   kind: "set-bias",
   weights: [{ layer, weight: "dense_3/bias" }],
   value: 0,
 });
 
 Deno.test("renderChanges() shows what was done and what is left of a cause apart", () => {
-  const head: Cure = { kind: "head", layer: "dense_5", activation: "softmax", loss: null };
+  const head: Fix = { kind: "head", layer: "dense_5", activation: "softmax", loss: null };
   const text = changes("dense_3", [bias("dense_3"), head], true);
   assertStringIncludes(text, "gradient-health 1.2.3 changed 1 of 1 weight.\n");
   assertStringIncludes(
@@ -45,7 +45,7 @@ Deno.test("renderChanges() shows what was done and what is left of a cause apart
   assert(!text.includes("## Training on the batch"));
 });
 
-Deno.test("renderChanges() shows no table for a cure that did not work", () => {
+Deno.test("renderChanges() shows no table for a fix that did not work", () => {
   const text = changes("dense_3", [bias("dense_3")], false);
   assertStringIncludes(text, "- Left to you: Start the bias");
   assertStringIncludes(text, "none helped");

@@ -17,7 +17,7 @@ const sick: Diagnosis = {
     layers: ["dense_2", "dense_5"],
     message: "The kernels of dense_2 ... dense_5 are 890 times too large.",
     findings: [],
-    cures: [{ kind: "rebuild", what: "Multiply them by 1/890." }],
+    fixes: [{ kind: "rebuild", what: "Multiply them by 1/890." }],
     consequences: [],
   }],
 };

@@ -3,7 +3,7 @@ import type { GateFinding, GateRun } from "../../src/gate/gate_result.ts";
 import { finding } from "./sample.ts";
 import { gateRun } from "./sample_gate.ts";
 
-/** A cause that `symmetry` states and saturation follows from, with a cure that worked. */
+/** A cause that `symmetry` states and saturation follows from, with a fix that worked. */
 export function sampleCause(findings: GateFinding[], over: Partial<Cause> = {}): Cause {
   return {
     kind: "kernel-scale",
@@ -17,7 +17,7 @@ export function sampleCause(findings: GateFinding[], over: Partial<Cause> = {}):
       layers: ["dense_1", "dense_2"],
     }],
     findings,
-    cures: [{ kind: "rebuild", what: "Draw them smaller." }],
+    fixes: [{ kind: "rebuild", what: "Draw them smaller." }],
     tried: {
       worked: true,
       errors: 3,

@@ -1,5 +1,5 @@
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
-import { describeCure } from "../../src/diagnosis/fix_words.ts";
+import { describeFix } from "../../src/diagnosis/fix_words.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { kerasLayers } from "../../src/keras/layers/mod.ts";
@@ -101,7 +101,7 @@ Deno.test("moving statistics that are not warm are the cause, not the kernels, a
   assertEquals(verdict, "healthy");
   assertEquals(causes[0].kind, "cold-statistics");
   assertStringIncludes(causes[0].message, "are not warm yet");
-  assertStringIncludes(describeCure(causes[0].cures[0], []), "lower the momentum");
+  assertStringIncludes(describeFix(causes[0].fixes[0], []), "lower the momentum");
   // In training nothing is wrong.
   const measurements = await measure(model, { inputs, targets }, {
     batchNormalization: "training",
@@ -175,7 +175,7 @@ Deno.test("a layer normalisation over one unit is the first cause, not the kerne
   const { causes: [first] } = await judge(model, batchOf(model));
   assertEquals(first.kind, "single-unit");
   assertStringIncludes(
-    describeCure(first.cures[0], []),
+    describeFix(first.fixes[0], []),
     "or put them before a wider layer: of one unit they make 0.",
   );
   model.dispose();

@@ -42,7 +42,7 @@ Deno.test("nonFinite names the first layer of the forward pass", () => {
   assertEquals(findings.length, 3);
   assertEquals(findings.map(({ message }) => message.includes("begin")), [false, true, false]);
   assertEquals(findings.map(({ kind }) => kind), ["spread", "origin", "spread"]);
-  // One cure, that of the origin: joined findings must not begin with one that leads nowhere.
+  // One fix, that of the origin: joined findings must not begin with one that leads nowhere.
   assertEquals(
     [...new Set(findings.map(({ advice }) => advice))],
     ["Look for an overflow or a 0/0 in dense_2."],

@@ -1,8 +1,8 @@
 import type { Diagnosis } from "../../diagnosis/diagnosis.ts";
-import { applyCures } from "../../diagnosis/examine/apply_fixes.ts";
+import { applyFixes } from "../../diagnosis/examine/apply_fixes.ts";
 import { type Examination, examine } from "../../diagnosis/examine/examine.ts";
 import { errorsOf, isGone } from "../../diagnosis/examine/try_fixes.ts";
-import { isWeightCure } from "../../diagnosis/fix.ts";
+import { isWeightFix } from "../../diagnosis/fix.ts";
 import { kerasInitializers } from "../../diagnosis/keras_initializers.ts";
 import type { LayersModel } from "../../engine/tensorflow.ts";
 import { rewriteKeras } from "../../keras/files/rewrite_keras.ts";
@@ -48,7 +48,7 @@ export async function run(
   };
   let copy: Copy | null = null;
   const examination = await examineModel(request, !flags.quiet, async (examined) => {
-    const isCurable = examined.examination.cures.some(isWeightCure);
+    const isCurable = examined.examination.fixes.some(isWeightFix);
     if (out !== null && isCurable) copy = await writeCopy(examined, { model, out });
   });
   await strayErrors.settle();
@@ -92,10 +92,10 @@ async function writeCopy(
   { tf, model, batch, options, examination }: Examined,
   { model: path, out }: { model: string | null; out: string },
 ): Promise<Copy> {
-  const { changed } = applyCures(model, examination.cures);
+  const { changed } = applyFixes(model, examination.fixes);
   await using folder = await NewFolder.open(out);
   const files = path !== null && isKerasFile(path)
-    ? [await rewriteKeras(model, path, kerasInitializers(examination.cures))]
+    ? [await rewriteKeras(model, path, kerasInitializers(examination.fixes))]
     : await modelFiles(tf, model, path !== null && isJsonFile(path) ? path : null);
   await folder.write(files);
   const own = files.at(-1)!.path;
@@ -108,7 +108,7 @@ async function writeCopy(
   const { diagnosis } = after;
   // TensorFlow.js does not read Keras files at all.
   const beyond = path !== null && isKerasFile(path) ? [] : beyondStock(model);
-  if (!isCured(examination.diagnosis, diagnosis)) {
+  if (!isFixed(examination.diagnosis, diagnosis)) {
     return { diagnosis, changed, weights, beyond, files: null };
   }
   const name = path ?? "the exercise's network";
@@ -143,9 +143,9 @@ async function readAgain(path: string, out: string, model: LayersModel): Promise
  * Returns true if every cause whose fix changed a weight is gone, and there are fewer errors than
  * before.
  */
-function isCured(before: Diagnosis, after: Diagnosis): boolean {
-  const treated = before.causes.filter(({ tried, cures }) =>
-    tried?.worked && cures.every(isWeightCure)
+function isFixed(before: Diagnosis, after: Diagnosis): boolean {
+  const treated = before.causes.filter(({ tried, fixes }) =>
+    tried?.worked && fixes.every(isWeightFix)
   );
   return treated.every((cause) => isGone(cause, after)) && errorsOf(after) < errorsOf(before);
 }
@@ -160,7 +160,7 @@ function outcome(
   const written = copy?.files ?? null;
   const last = written === null ? diagnosis : copy!.diagnosis;
   const code = diagnosis.causes.filter(({ severity }) => severity === "error")
-    .flatMap(({ cures, tried }) => codeLines(fixOf(cures, tried)));
+    .flatMap(({ fixes, tried }) => codeLines(fixOf(fixes, tried)));
   return {
     lines: [
       ...renderDiagnosis(diagnosis, layers, style),
@@ -199,7 +199,7 @@ const LEFT = "what is in the code is left to you";
 
 /** Returns true if a fix that worked is not in the weights alone. */
 function leavesCode({ causes }: Diagnosis): boolean {
-  return causes.some(({ tried, cures }) => tried?.worked && !cures.every(isWeightCure));
+  return causes.some(({ tried, fixes }) => tried?.worked && !fixes.every(isWeightFix));
 }
 
 /** Returns the reason why there is no copy; the end of a sentence. */
@@ -214,7 +214,7 @@ function whyNotWritten(diagnosis: Diagnosis, copy: Copy | null, out: string | nu
     const isTried = diagnosis.causes.some(({ tried }) => tried !== undefined);
     return `nothing written, as ${isTried ? "no fix worked" : "there is no fix to try"}`;
   }
-  if (worked.some(({ cures }) => cures.some(isWeightCure)) && out === null) {
+  if (worked.some(({ fixes }) => fixes.some(isWeightFix)) && out === null) {
     return leavesCode(diagnosis)
       ? `--out DIR writes a copy with its weights fixed; ${LEFT}`
       : "--out DIR writes a fixed copy";

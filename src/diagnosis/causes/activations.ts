@@ -5,7 +5,7 @@ import { gain } from "../../theory/criticality.ts";
 import { activationTraits, isSigmoid } from "../../traits/activation_traits.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import type { Patient, Suspect } from "../diagnosis.ts";
-import type { Cure } from "../fix.ts";
+import type { Fix } from "../fix.ts";
 import { formatLayers } from "../fix_words.ts";
 import { foundBy, isConsequence, isOf, layersOf } from "./shared.ts";
 
@@ -30,7 +30,7 @@ export function missingActivations(patient: Patient): Suspect[] {
       ...["exploding-gradients", "activation-scale", "gradient-balance", "gradient-ratio"],
       ...["vanishing-gradients", "initial-loss"],
     ),
-    cures: ["relu", "tanh"].map((to) => ({
+    fixes: ["relu", "tanh"].map((to) => ({
       kind: "activation",
       layers: names,
       from: "linear",
@@ -70,7 +70,7 @@ export function hiddenSoftmax({ network, measurements: { layers } }: Patient): S
     explains: (finding) =>
       isConsequence(finding) ||
       finding.rule === "init-scale" && kernels.includes(finding.layer ?? ""),
-    cures: ["relu", "tanh"].map((to) => ({
+    fixes: ["relu", "tanh"].map((to) => ({
       kind: "activation",
       layers: names,
       from: "softmax",
@@ -105,7 +105,7 @@ export function activations({ network, measurements: { layers } }: Patient): Sus
       ...["vanishing-gradients", "gradients-flow", "activation-scale"],
       ...["gradient-balance", "gradient-ratio"],
     ),
-    cures: ["tanh", "selu", "relu"].map((to) => ({
+    fixes: ["tanh", "selu", "relu"].map((to) => ({
       kind: "activation",
       layers: names,
       from: activation,
@@ -139,7 +139,7 @@ function largeScores(findings: Finding[], patient: Patient): Suspect[] {
   const collapsed = patient.network.attentions.filter(({ layer }) => names.includes(layer.name));
   const weights = collapsed.flatMap(smaller);
   const layers = weights.map(({ layer }) => layer);
-  const cures: Cure[] = weights.length === 0
+  const fixes: Fix[] = weights.length === 0
     ? []
     : [{ kind: "rescale", initializer: null, weights }];
   return [{
@@ -152,7 +152,7 @@ function largeScores(findings: Finding[], patient: Patient): Suspect[] {
       "looks at one key alone, where a softmax has no slope.",
     states: findings,
     explains: isOf("exploding-gradients", "gradient-ratio", "gradient-balance", "gradients-flow"),
-    cures: [...cures, {
+    fixes: [...fixes, {
       kind: "rebuild",
       what: "Normalise what queries and keys are made of, or draw their kernels smaller.",
     }],
@@ -184,7 +184,7 @@ function alikeTokens(finding: Finding, patient: Patient): Suspect {
       "adds back what they leave out.",
     states: [finding],
     explains: isOf("vanishing-gradients", "gradient-ratio", "gradient-balance", "architecture"),
-    cures: [{
+    fixes: [{
       kind: "rebuild",
       what: "Put a residual connection around each attention and each block of dense layers.",
     }],

@@ -21,7 +21,7 @@ export function baseline(patient: Patient): Suspect[] {
     message: `Against the baseline, ${said.join("; ")}.`,
     states,
     explains: () => false,
-    cures: [{ kind: "rebuild", what: states[0].advice }],
+    fixes: [{ kind: "rebuild", what: states[0].advice }],
   }];
 }
 

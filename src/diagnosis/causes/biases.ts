@@ -42,7 +42,7 @@ export function biases(patient: Patient): Suspect[] {
       `the examples.`,
     states: found,
     explains: isConsequence,
-    cures: [{
+    fixes: [{
       kind: "set-bias",
       value: 0,
       weights: weights.map(({ layer, weight }) => ({ layer: layer.name, weight: weight.name })),
@@ -76,7 +76,7 @@ export function headBias(patient: Patient): Suspect[] {
         ...["initial-loss", "vanishing-gradients", "gradients-flow"],
         ...["exploding-gradients", "saturated-activations"],
       ),
-      cures: [{ kind: "set-bias", value: 0, weights }],
+      fixes: [{ kind: "set-bias", value: 0, weights }],
     }];
   });
 }

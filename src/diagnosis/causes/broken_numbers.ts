@@ -34,7 +34,7 @@ export function brokenNumbers(patient: Patient): Suspect[] {
       layer === null || weights.some((one) => one.layer.name === layer)
     ),
     explains: () => isPass,
-    cures: [{
+    fixes: [{
       kind: "rebuild",
       what: weights.length > 0
         ? `Check how ${weights[0].weight.name} was drawn, trained or loaded.`

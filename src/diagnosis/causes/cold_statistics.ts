@@ -18,7 +18,7 @@ export function coldStatistics({ network, measurements: { layers } }: Patient): 
       `not normalise this batch, so that what is measured in inference is not what training sees.`,
     states: [],
     explains: isConsequence,
-    cures: [{
+    fixes: [{
       kind: "rebuild",
       what: `Train for more steps, lower the momentum of ${which} (0.9 is warm after some 50 ` +
         `steps, 0.999 after some 5000), or measure with batchNormalization: "training".`,

@@ -3,7 +3,7 @@ import { formatNumber } from "../../words/numbers.ts";
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
 import { fans, initializerStd } from "../../theory/initializers.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
-import type { Cure, Redrawn } from "../fix.ts";
+import type { Fix, Redrawn } from "../fix.ts";
 import type { Patient, Suspect } from "../diagnosis.ts";
 import { USUAL_TABLE_STD } from "./embeddings.ts";
 import { foundBy, isConsequence, layersOf, rowsOf } from "./shared.ts";
@@ -35,7 +35,7 @@ export function constantWeights(patient: Patient): Suspect[] {
     ],
     explains: (finding) =>
       isConsequence(finding) || finding.rule === "init-scale" && finding.measured === 0,
-    cures: kernels.length === 0 ? [] : [drawing(kernels, patient)],
+    fixes: kernels.length === 0 ? [] : [drawing(kernels, patient)],
   }];
 }
 
@@ -69,7 +69,7 @@ interface Held {
  * Returns a fix that draws kernels by the initialisers that suit their activations; the head by
  * that of most others.
  */
-function drawing(kernels: readonly Held[], patient: Patient): Cure {
+function drawing(kernels: readonly Held[], patient: Patient): Fix {
   const wanted = kernels.map((held) => initializerOf(held, patient));
   const byInitializer = Map.groupBy(wanted, (initializer) => initializer ?? "");
   byInitializer.delete("");

@@ -1,7 +1,7 @@
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { formatNumber } from "../../words/numbers.ts";
-import type { Cure, CuredWeight } from "../fix.ts";
+import type { Fix, FixWeight } from "../fix.ts";
 import type { Patient, Suspect } from "../diagnosis.ts";
 import { foundBy, isConsequence } from "./shared.ts";
 
@@ -51,7 +51,7 @@ function zeros({ layer: { name }, weight }: Table): Fault | null {
     message:
       `The embedding ${name} starts at zeros, so that what reads it is fed nothing until its ` +
       `first step.`,
-    cures: [{
+    fixes: [{
       kind: "redraw",
       initializer: "randomUniform",
       weights: [{ layer: name, weight: weight.name, std: USUAL_TABLE_STD }],
@@ -67,7 +67,7 @@ function large({ layer: { name }, weight }: Table): Fault | null {
     layers: [name],
     message: `The embedding ${name} is drawn with a standard deviation of ${formatNumber(std)}; ` +
       `expected at most 1.`,
-    cures: [rescale({ layer: name, weight: weight.name, factor: USUAL_TABLE_STD / std })],
+    fixes: [rescale({ layer: name, weight: weight.name, factor: USUAL_TABLE_STD / std })],
   };
 }
 
@@ -86,11 +86,11 @@ function tied(
       `The embedding ${name} also makes the logits of ${logits.name}: with a standard deviation ` +
       `of ${formatNumber(std)} its rows of ${width} entries give logits of rms ` +
       `${formatNumber(logits.activations!.rms)}.`,
-    cures: [rescale({ layer: name, weight: weight.name, factor: 1 / Math.sqrt(width) / std })],
+    fixes: [rescale({ layer: name, weight: weight.name, factor: 1 / Math.sqrt(width) / std })],
   };
 }
 
-const rescale = (weight: CuredWeight & { factor: number }): Cure => ({
+const rescale = (weight: FixWeight & { factor: number }): Fix => ({
   kind: "rescale",
   initializer: null,
   weights: [weight],

@@ -60,7 +60,7 @@ export function gains(patient: Patient): Suspect[] {
           `${side.length} layers that is a factor of ${formatNumber(times)}.`,
         states: [],
         explains: times < TOGETHER ? isOf("activation-scale") : isConsequence,
-        cures: [{
+        fixes: [{
           kind: "rescale",
           initializer: initializerOf(names, patient),
           weights: side.map(({ kernel, factor }) => ({

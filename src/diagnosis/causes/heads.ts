@@ -3,7 +3,7 @@ import { hasNegative } from "../../rules/statistics.ts";
 import type { Head } from "../../rules/network/heads.ts";
 import type { TensorStatistics } from "../../measure/measurements.ts";
 import { FROM_LOGITS, LOSSES, type LossName, lossTraits } from "../../traits/losses.ts";
-import type { Cure } from "../fix.ts";
+import type { Fix } from "../fix.ts";
 import type { Patient, Suspect } from "../diagnosis.ts";
 import { foundBy, isOf, layersOf } from "./shared.ts";
 
@@ -31,7 +31,7 @@ export function heads(patient: Patient): Suspect[] {
       ...["initial-loss", "vanishing-gradients", "gradients-flow"],
       ...["exploding-gradients", "saturated-activations"],
     ),
-    cures: [
+    fixes: [
       ...encodings(finding, patient),
       ...shifts(patient),
       ...dropping(finding),
@@ -43,7 +43,7 @@ export function heads(patient: Patient): Suspect[] {
 }
 
 /** Returns a fix of the activation before the last one, if the last one expects logits. */
-function repeated({ kind }: Finding, { network: { head } }: Patient): Cure[] {
+function repeated({ kind }: Finding, { network: { head } }: Patient): Fix[] {
   if (kind !== "no-logits" && kind !== "one-sided-logits" || head === null) return [];
   const { before, activation } = head;
   if (before === null) return [];
@@ -63,17 +63,17 @@ function repeated({ kind }: Finding, { network: { head } }: Patient): Cure[] {
 function encodings(
   { kind }: Finding,
   { measurements: { batch: { targets = [] } } }: Patient,
-): Cure[] {
+): Fix[] {
   if (kind !== "targets-outside" && kind !== "hinge-zeros") return [];
-  return targets.flatMap(({ name, values }, index): Cure[] => {
+  return targets.flatMap(({ name, values }, index): Fix[] => {
     const { maxAbs } = values;
-    const cure = { kind: "normalize-targets", output: name, index } as const;
+    const fix = { kind: "normalize-targets", output: name, index } as const;
     if (kind === "hinge-zeros") {
-      return maxAbs === 1 ? [{ ...cure, mean: 0.5, std: 0.5 }] : [];
+      return maxAbs === 1 ? [{ ...fix, mean: 0.5, std: 0.5 }] : [];
     }
     const least = lesserOfTwo(values);
-    if (least !== null) return [{ ...cure, mean: least, std: maxAbs - least }];
-    return hasNegative(values) ? [] : [{ ...cure, mean: 0, std: maxAbs }];
+    if (least !== null) return [{ ...fix, mean: least, std: maxAbs - least }];
+    return hasNegative(values) ? [] : [{ ...fix, mean: 0, std: maxAbs }];
   });
 }
 
@@ -91,15 +91,15 @@ function lesserOfTwo({ mean, std, maxAbs }: TensorStatistics): number | null {
 }
 
 /** Returns a fix that removes dropout behind the head. */
-function dropping({ kind, layer }: Finding): Cure[] {
+function dropping({ kind, layer }: Finding): Fix[] {
   return kind === "dropped" && layer !== null
     ? [{ kind: "dropout", layers: [layer], rate: 0 }]
     : [];
 }
 
 /** Returns fixes for classes that are not counted from 0. */
-function shifts({ measurements: { batch: { targets = [] } } }: Patient): Cure[] {
-  return targets.flatMap(({ name, classes }, index): Cure[] => {
+function shifts({ measurements: { batch: { targets = [] } } }: Patient): Fix[] {
+  return targets.flatMap(({ name, classes }, index): Fix[] => {
     if (classes?.least == null || classes.most === null || classes.least === 0) return [];
     const fits = classes.most - classes.least < classes.units && classes.fractions === 0;
     return fits ? [{ kind: "shift-classes", output: name, index, by: -classes.least }] : [];
@@ -110,7 +110,7 @@ function shifts({ measurements: { batch: { targets = [] } } }: Patient): Cure[] 
  * Returns the pairs of activation and loss that may have been meant, those that keep the loss
  * first.
  */
-function pairs({ measurements, network: { head } }: Patient): Cure[] {
+function pairs({ measurements, network: { head } }: Patient): Fix[] {
   if (head === null) return [];
   const loss = measurements.objective.name;
   return wanted(head, loss)

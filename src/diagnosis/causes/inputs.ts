@@ -7,7 +7,7 @@ import type {
   LayerMeasurements,
   TargetMeasurements,
 } from "../../measure/measurements.ts";
-import type { Cure } from "../fix.ts";
+import type { Fix } from "../fix.ts";
 import type { Patient, Suspect } from "../diagnosis.ts";
 import { foundBy, isConsequence } from "./shared.ts";
 
@@ -49,7 +49,7 @@ export function inputs(patient: Patient): Suspect[] {
       message: fault,
       states: found.filter(({ tensor }) => tensor === input.name),
       explains: isConsequence,
-      cures: front === undefined ? [normalizing(input, index)] : [{
+      fixes: front === undefined ? [normalizing(input, index)] : [{
         kind: "rebuild",
         what:
           `Check the scale of ${front.name}: its output should have a mean near 0 and a standard ` +
@@ -110,7 +110,7 @@ function faultOf(
  * pixels; each feature by itself if they differ or are the columns of a table; and each entry if all
  * examples have most of it in common.
  */
-export function normalizing(input: InputMeasurements, index: number): Cure {
+export function normalizing(input: InputMeasurements, index: number): Fix {
   const { name, values: { mean, std }, spread } = input;
   if (!(std > 0)) {
     return {

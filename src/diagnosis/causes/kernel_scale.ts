@@ -4,12 +4,12 @@ import { formatNumber } from "../../words/numbers.ts";
 import { fans, initializerStd } from "../../theory/initializers.ts";
 import { gain } from "../../theory/criticality.ts";
 import { isKernel, isRecurrentKernel } from "../../theory/weight_kinds.ts";
-import type { CuredWeight } from "../fix.ts";
+import type { FixWeight } from "../fix.ts";
 import type { Patient, Suspect } from "../diagnosis.ts";
 import { foundBy, isConsequence, layersOf } from "./shared.ts";
 
 /** Kernel with its correction factor. */
-type Rescaled = CuredWeight & { factor: number };
+type Rescaled = FixWeight & { factor: number };
 
 /**
  * Signals and gradients that are too small by more than this factor may be exactly 0 in float32.
@@ -68,7 +68,7 @@ function suspect(findings: Finding[], patient: Patient): Suspect {
     explains: (finding) =>
       isConsequence(finding) && (canBeZero || !isZeroGradient(finding)) ||
       isLarge && finding.rule === "non-finite",
-    cures: [{ kind: "rescale", weights, initializer: initializerOf(names, patient) }],
+    fixes: [{ kind: "rescale", weights, initializer: initializerOf(names, patient) }],
   };
 }
 

@@ -10,7 +10,7 @@ import { fans, initializerStd } from "../../theory/initializers.ts";
 import { isBias, isKernel } from "../../theory/weight_kinds.ts";
 import { formatNumber, formatPercent } from "../../words/numbers.ts";
 import type { Patient, Suspect } from "../diagnosis.ts";
-import type { Cure } from "../fix.ts";
+import type { Fix } from "../fix.ts";
 import { formatLayers } from "../fix_words.ts";
 import { foundBy, isConsequence, isOf, layersOf } from "./shared.ts";
 
@@ -42,7 +42,7 @@ export function cutGradient(patient: Patient): Suspect[] {
         explains: ({ rule, layer, layers }) =>
           rule === "gradients-flow" &&
           (layers ?? [layer]).every((name) => name !== null && untrained.includes(name)),
-        cures: [{
+        fixes: [{
           kind: "rebuild",
           what:
             `Compute ${cut.name} by operations that have a gradient (rounding, comparing and argMax ` +
@@ -82,7 +82,7 @@ export function residualGrowth(patient: Patient): Suspect[] {
         message: finding.message,
         states: [finding],
         explains: isConsequence,
-        cures: [
+        fixes: [
           {
             kind: "rescale",
             initializer: null,
@@ -142,7 +142,7 @@ export function mutualZeros(patient: Patient): Suspect[] {
       finding.severity !== "note" && isNamed(finding)
     ),
     explains: (finding) => finding.rule === "vanishing-gradients" && isNamed(finding),
-    cures: [{
+    fixes: [{
       kind: "redraw",
       initializer: "leCunUniform",
       weights: zeros.map(({ layer, weight }) => ({
@@ -195,7 +195,7 @@ export function flatRows(patient: Patient): Suspect[] {
   const { normalizations: [first] } = flat;
   const before = patient.network.graph.before(first);
   const source = paddedInput(before.concat(first), patient) ?? embedding(before) ??
-    { layers: [], of: "", cures: [] };
+    { layers: [], of: "", fixes: [] };
   return [{
     kind: "flat-rows",
     layers: source.layers,
@@ -207,7 +207,7 @@ export function flatRows(patient: Patient): Suspect[] {
       // Weights that are fed only such rows have gradients of exactly 0.
       ...first.flatRows === 1 ? ["gradients-flow"] : [],
     ),
-    cures: [...source.cures, {
+    fixes: [...source.fixes, {
       kind: "rebuild",
       what: `Mask rows that are padding, or add a position to them before ${first.name}.`,
     }],
@@ -228,7 +228,7 @@ interface Source {
   layers: string[];
   /** Continues "rows that ... do not vary". */
   of: string;
-  cures: Cure[];
+  fixes: Fix[];
 }
 
 /** Returns an input with such rows among those that the layers read. */
@@ -244,7 +244,7 @@ function paddedInput(
   return {
     layers: [],
     of: `, as ${rowsOf(input)} are one number throughout`,
-    cures: layers.flatMap(biased),
+    fixes: layers.flatMap(biased),
   };
 }
 
@@ -252,7 +252,7 @@ const rowsOf = ({ name, constantRows }: InputMeasurements) =>
   `${formatPercent(constantRows!)} of those of the input "${name}"`;
 
 /** A bias of zeros leaves a row of zeros as it is; a drawn one does not. */
-function biased({ name, weights }: LayerMeasurements): Cure[] {
+function biased({ name, weights }: LayerMeasurements): Fix[] {
   const bias = weights.find((weight) => isBias(weight) && weight.values.maxAbs === 0);
   if (bias === undefined || !weights.some(isKernel)) return [];
   return [{
@@ -270,7 +270,7 @@ function embedding(layers: LayerMeasurements[]): Source | null {
   return {
     layers: [table.name],
     of: `: ${table.name} looks up rows that hardly vary, as zeros for padding`,
-    cures: [{
+    fixes: [{
       kind: "redraw",
       initializer: "randomNormal",
       weights: [{

@@ -21,7 +21,7 @@ export function singleUnits({ measurements: { layers } }: Patient): Suspect[] {
     states: [],
     // Kernels that are fed zeros look as if they were drawn too small.
     explains: (finding) => isConsequence(finding) || finding.rule === "init-scale",
-    cures: [{
+    fixes: [{
       kind: "rebuild",
       what: `Remove ${which}, or put ${isOne ? "it" : "them"} before a wider layer: of one unit ` +
         `${isOne ? "it makes" : "they make"} 0.`,

@@ -3,7 +3,7 @@ import type { Finding } from "../../rules/finding.ts";
 import type { TargetMeasurements } from "../../measure/measurements.ts";
 import { isBias } from "../../theory/weight_kinds.ts";
 import { formatNumber } from "../../words/numbers.ts";
-import type { Cure } from "../fix.ts";
+import type { Fix } from "../fix.ts";
 import type { Patient, Suspect } from "../diagnosis.ts";
 import { unevenFeatures } from "./inputs.ts";
 import { foundBy, isOf } from "./shared.ts";
@@ -35,7 +35,7 @@ export function targets(patient: Patient): Suspect[] {
       message: `${fault}.`,
       states,
       explains: isOf("exploding-gradients", "initial-loss", "saturated-activations"),
-      cures: curesOf(target, index, states[0], patient),
+      fixes: fixesOf(target, index, states[0], patient),
     }];
   });
 }
@@ -75,23 +75,23 @@ function faultOf(
   }, while the outputs of a network start near 1`;
 }
 
-function curesOf(
+function fixesOf(
   target: TargetMeasurements,
   index: number,
   found: Finding | undefined,
   { network: { head } }: Patient,
-): Cure[] {
+): Fix[] {
   const { name, values: { mean, std, maxAbs } } = target;
-  const cure = { kind: "normalize-targets", output: name, index } as const;
+  const fix = { kind: "normalize-targets", output: name, index } as const;
   // A sigmoid's output is never below 0, so its targets should span 0 to 1.
-  if (head?.activation === "sigmoid") return [{ ...cure, mean: 0, std: maxAbs }];
+  if (head?.activation === "sigmoid") return [{ ...fix, mean: 0, std: maxAbs }];
   const each = unevenFeatures(target, "output");
   const bias = head?.layer.weights.find(isBias);
-  const starts: Cure[] =
+  const starts: Fix[] =
     found?.kind !== "offset" || head?.activation !== "linear" || bias === undefined ? [] : [{
       kind: "set-bias",
       value: Number(mean.toPrecision(4)),
       weights: [{ layer: head.layer.name, weight: bias.name }],
     }];
-  return [{ ...cure, mean, std, ...each === null ? {} : { each } }, ...starts];
+  return [{ ...fix, mean, std, ...each === null ? {} : { each } }, ...starts];
 }

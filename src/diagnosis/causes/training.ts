@@ -1,5 +1,5 @@
 import { enoughWeaker } from "../../rules/task/regularization.ts";
-import type { Cure } from "../fix.ts";
+import type { Fix } from "../fix.ts";
 import type { Patient, Suspect } from "../diagnosis.ts";
 import { foundBy, layersOf } from "./shared.ts";
 import { formatCount } from "../../words/numbers.ts";
@@ -18,7 +18,7 @@ export function regularization(patient: Patient): Suspect[] {
       states: [finding],
       // A pass drops nothing, and its objective has no penalties.
       explains: () => false,
-      cures: finding.kind === "penalties"
+      fixes: finding.kind === "penalties"
         ? [{ kind: "penalties", layers, by: enoughWeaker(finding.measured!) }]
         : lowered(patient, finding.advice),
     };
@@ -29,7 +29,7 @@ export function regularization(patient: Patient): Suspect[] {
  * Returns a lower rate for every dropout layer above it; recurrent layers have no separate rate to
  * lower.
  */
-function lowered({ measurements: { layers } }: Patient, advice: string): Cure[] {
+function lowered({ measurements: { layers } }: Patient, advice: string): Fix[] {
   const dropping = layers.filter(({ kind, dropout }) =>
     kind === "passesOn" && (dropout ?? 0) > FIXED_DROPOUT_RATE
   ).map(({ name }) => name);
@@ -51,7 +51,7 @@ export function learningRate(patient: Patient): Suspect[] {
     states: [finding],
     // A pass takes no step.
     explains: () => false,
-    cures: [{ kind: "learning-rate", from, to: usual.first }],
+    fixes: [{ kind: "learning-rate", from, to: usual.first }],
   }));
 }
 
@@ -71,7 +71,7 @@ function untrained(patient: Patient): Suspect[] {
         states: [finding],
         explains: () => false,
         // The intention is unknown; training them is only one way.
-        cures: [{ kind: "rebuild", what: finding.advice }, { kind: "unfreeze", layers: names }],
+        fixes: [{ kind: "rebuild", what: finding.advice }, { kind: "unfreeze", layers: names }],
       };
     });
 }
@@ -89,6 +89,6 @@ function whole(patient: Patient): Suspect[] {
       `training changes nothing.`,
     states: foundBy("gradients-flow", patient).filter(({ layer }) => layer === null),
     explains: () => false,
-    cures: [{ kind: "unfreeze", layers: names }],
+    fixes: [{ kind: "unfreeze", layers: names }],
   }];
 }

@@ -9,21 +9,21 @@ import { modelWeights } from "../../model/weights/model_weights.ts";
 import { arrayOf, objectWith, requireValue, text } from "../../words/requirements.ts";
 import { showValue } from "../../words/show_value.ts";
 import {
-  type Cure,
-  type CuredWeight,
+  type Fix,
+  type FixWeight,
   initializerIn,
-  isWeightCure,
-  requireCure,
-  type WeightCure,
+  isWeightFix,
+  requireFix,
+  type WeightFix,
 } from "../fix.ts";
 import type * as tfjs from "@tensorflow/tfjs";
 
 /** Result of applying fixes to a model. */
-export interface AppliedCures {
+export interface AppliedFixes {
   /** Names of the weights that were changed, as {@linkcode modelWeights} gives them. */
   changed: string[];
   /** Fixes that do not change weights: they are for the code, or for the data. */
-  left: Cure[];
+  left: Fix[];
 }
 
 /**
@@ -31,21 +31,21 @@ export interface AppliedCures {
  * again, biases set. Every other weight keeps its bits. If anything is wrong, no weight is changed.
  *
  * @param model A built model.
- * @param cures The fixes, in this order, as {@linkcode examine} found them.
+ * @param fixes The fixes, in this order, as {@linkcode examine} found them.
  * @returns The changed weights, and the fixes that do not change weights.
  *
  * @example Fix the exercise network and examine it again
  * ```ts
  * import { startEngine } from "@gradient-health/gradient-health/engine";
- * import { applyCures, examine } from "@gradient-health/gradient-health/examine";
+ * import { applyFixes, examine } from "@gradient-health/gradient-health/examine";
  * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
  * import { assertEquals } from "@std/assert";
  *
  * await using _engine = await startEngine();
  * const model = exerciseModel();
  * const batch = randomBatch(model);
- * const { cures } = await examine(model, batch);
- * const { changed, left } = applyCures(model, cures);
+ * const { fixes } = await examine(model, batch);
+ * const { changed, left } = applyFixes(model, fixes);
  * assertEquals([changed.length, left], [9, []]);
  * assertEquals((await examine(model, batch)).diagnosis.verdict, "healthy");
  * model.dispose();
@@ -54,28 +54,28 @@ export interface AppliedCures {
  * @throws {EngineError} If no engine runs.
  * @throws {TypeError} If a fix is invalid, or names a weight that the model does not have.
  */
-export function applyCures(model: LayersModel, cures: readonly Cure[]): AppliedCures {
+export function applyFixes(model: LayersModel, fixes: readonly Fix[]): AppliedFixes {
   requireModel(model);
-  requireValue("cures", cures, arrayOf(objectWith({ kind: text })));
+  requireValue("fixes", fixes, arrayOf(objectWith({ kind: text })));
   const { tf } = requireEngine();
   const known = new Map(modelWeights(model).map((weight) => [weight.weightName, weight]));
   const changed = new Set<string>();
-  const own = cures.filter(isWeightCure);
-  for (const cure of own) {
-    requireCure(`cures[${cures.indexOf(cure)}]`, cure);
-    for (const { weight } of cure.weights) {
+  const own = fixes.filter(isWeightFix);
+  for (const fix of own) {
+    requireFix(`fixes[${fixes.indexOf(fix)}]`, fix);
+    for (const { weight } of fix.weights) {
       if (!known.has(weight)) {
         throw new TypeError(
-          `The cures are for a weight ${showValue(weight)}, expected one that the model has`,
+          `The fixes are for a weight ${showValue(weight)}, expected one that the model has`,
         );
       }
       changed.add(weight);
     }
   }
   tf.tidy(() => {
-    for (const cure of own) {
-      const change = weightChange(tf, cure);
-      for (const weight of cure.weights) {
+    for (const fix of own) {
+      const change = weightChange(tf, fix);
+      for (const weight of fix.weights) {
         const value = known.get(weight.weight)!.variable.read();
         // A fresh tensor: XNNPACK keeps using the old weights if one is written in place.
         const variable = value as Tensor as unknown as { assign(value: Tensor): void };
@@ -83,11 +83,11 @@ export function applyCures(model: LayersModel, cures: readonly Cure[]): AppliedC
       }
     }
   });
-  return { changed: [...changed], left: cures.filter((cure) => !isWeightCure(cure)) };
+  return { changed: [...changed], left: fixes.filter((fix) => !isWeightFix(fix)) };
 }
 
 /** Model, batch and objective, which a fix may change. */
-export interface CureSubject {
+export interface FixSubject {
   /** Model; a fix changes it in place until undone. */
   model: LayersModel;
   /** Batch; a fix replaces it. */
@@ -97,8 +97,8 @@ export interface CureSubject {
 }
 
 /** Subject with a fix applied, and a way to undo it. */
-export interface Cured {
-  subject: CureSubject;
+export interface Fixed {
+  subject: FixSubject;
   /** Restores the model, bit by bit, and frees the tensors that the fix made. */
   undo(): void;
 }
@@ -108,38 +108,38 @@ export interface Cured {
  *
  * @returns The fixed subject, or `null` if the fix requires another model than this one.
  */
-export function applyCure(tf: TensorFlow, subject: CureSubject, cure: Cure): Cured | null {
-  switch (cure.kind) {
+export function applyFix(tf: TensorFlow, subject: FixSubject, fix: Fix): Fixed | null {
+  switch (fix.kind) {
     case "rescale":
     case "redraw":
     case "set-bias":
-      return changeWeights(tf, subject, cure.weights, weightChange(tf, cure));
+      return changeWeights(tf, subject, fix.weights, weightChange(tf, fix));
     case "normalize-input":
-      return changeBatch(tf, subject, "inputs", cure.index, standardized(tf, cure));
+      return changeBatch(tf, subject, "inputs", fix.index, standardized(tf, fix));
     case "normalize-targets":
-      return changeBatch(tf, subject, "targets", cure.index, standardized(tf, cure));
+      return changeBatch(tf, subject, "targets", fix.index, standardized(tf, fix));
     case "shift-classes":
-      return changeBatch(tf, subject, "targets", cure.index, (value) => tf.add(value, cure.by));
+      return changeBatch(tf, subject, "targets", fix.index, (value) => tf.add(value, fix.by));
     case "activation": {
-      const activated = changeActivations(tf, subject, cure.layers, cure.to);
+      const activated = changeActivations(tf, subject, fix.layers, fix.to);
       if (activated === null) return null;
-      const rescaled = applyCure(tf, subject, {
+      const rescaled = applyFix(tf, subject, {
         kind: "rescale",
-        weights: cure.rescale,
+        weights: fix.rescale,
         initializer: null,
       });
       return both(rescaled, activated);
     }
     case "head": {
-      const activated = cure.activation === null
+      const activated = fix.activation === null
         ? { subject, undo() {} }
-        : changeActivations(tf, subject, [cure.layer], cure.activation);
+        : changeActivations(tf, subject, [fix.layer], fix.activation);
       if (activated === null) return null;
-      if (cure.loss === null) return activated;
+      if (fix.loss === null) return activated;
       const { batch } = subject;
       // Missing targets were drawn for the previous loss and need not suit this one.
       const drawn = [batch.targets ?? []].flat().length === 0
-        ? randomTargets(subject.model, cure.loss, {
+        ? randomTargets(subject.model, fix.loss, {
           examples: [batch.inputs].flat()[0].shape[0],
           seed: 0,
         })
@@ -147,7 +147,7 @@ export function applyCure(tf: TensorFlow, subject: CureSubject, cure: Cure): Cur
       return {
         subject: {
           ...subject,
-          objective: cure.loss as Objective,
+          objective: fix.loss as Objective,
           batch: drawn === null ? batch : { ...batch, targets: drawn },
         },
         undo() {
@@ -157,15 +157,15 @@ export function applyCure(tf: TensorFlow, subject: CureSubject, cure: Cure): Cur
       };
     }
     case "unfreeze":
-      return unfreeze(subject, cure.layers);
+      return unfreeze(subject, fix.layers);
     case "dropout":
-      return changeFields(subject, cure.layers, { rate: cure.rate });
+      return changeFields(subject, fix.layers, { rate: fix.rate });
     case "remove-activation":
-      return changeActivations(tf, subject, [cure.layer], "linear");
+      return changeActivations(tf, subject, [fix.layer], "linear");
     case "penalties":
-      return weakenPenalties(tf, subject, cure);
+      return weakenPenalties(tf, subject, fix);
     case "learning-rate":
-      return changeRate(subject, cure.to);
+      return changeRate(subject, fix.to);
     case "rebuild":
       return null;
   }
@@ -174,17 +174,17 @@ export function applyCure(tf: TensorFlow, subject: CureSubject, cure: Cure): Cur
 /** Returns the change that a fix makes to the value of a weight. */
 function weightChange(
   tf: TensorFlow,
-  cure: WeightCure,
-): (value: Tensor, weight: CuredWeight) => Tensor {
-  switch (cure.kind) {
+  fix: WeightFix,
+): (value: Tensor, weight: FixWeight) => Tensor {
+  switch (fix.kind) {
     case "rescale": {
-      const factors = new Map(cure.weights.map(({ weight, factor }) => [weight, factor]));
+      const factors = new Map(fix.weights.map(({ weight, factor }) => [weight, factor]));
       return (value, { weight }) => tf.mul(value, factors.get(weight)!);
     }
     case "redraw": {
       const draws = new Map(
-        cure.weights.map((one, i) => {
-          const isUniform = initializerIn(cure, one).endsWith("Uniform");
+        fix.weights.map((one, i) => {
+          const isUniform = initializerIn(fix, one).endsWith("Uniform");
           return [one.weight, { std: one.std, isUniform, seed: i + 1 }];
         }),
       );
@@ -196,11 +196,11 @@ function weightChange(
       };
     }
     case "set-bias":
-      return ({ shape }) => tf.fill(shape, cure.value);
+      return ({ shape }) => tf.fill(shape, fix.value);
   }
 }
 
-function both(last: Cured | null, first: Cured): Cured | null {
+function both(last: Fixed | null, first: Fixed): Fixed | null {
   if (last === null) {
     first.undo();
     return null;
@@ -216,10 +216,10 @@ function both(last: Cured | null, first: Cured): Cured | null {
 
 function changeWeights(
   tf: TensorFlow,
-  subject: CureSubject,
-  wanted: readonly CuredWeight[],
-  change: (value: Tensor, weight: CuredWeight) => Tensor,
-): Cured | null {
+  subject: FixSubject,
+  wanted: readonly FixWeight[],
+  change: (value: Tensor, weight: FixWeight) => Tensor,
+): Fixed | null {
   const known = new Map(modelWeights(subject.model).map((weight) => [weight.weightName, weight]));
   if (wanted.some(({ weight }) => !known.has(weight))) return null;
   const kept: { variable: tfjs.Variable; value: tfjs.Tensor }[] = [];
@@ -247,11 +247,11 @@ function changeWeights(
 
 function changeBatch(
   tf: TensorFlow,
-  subject: CureSubject,
+  subject: FixSubject,
   part: "inputs" | "targets",
   index: number,
   change: (value: Tensor) => Tensor,
-): Cured | null {
+): Fixed | null {
   const tensors = [subject.batch[part] ?? []].flat();
   if (index >= tensors.length) return null;
   const changed = tf.keep(tf.tidy(() => change(tensors[index])));
@@ -267,7 +267,7 @@ const ROUNDING = 1e-6;
 
 function standardized(
   tf: TensorFlow,
-  { mean, std, each }: Extract<Cure, { kind: "normalize-input" | "normalize-targets" }>,
+  { mean, std, each }: Extract<Fix, { kind: "normalize-input" | "normalize-targets" }>,
 ) {
   return (value: Tensor) => {
     const values = tf.cast(value, "float32");
@@ -284,10 +284,10 @@ type Fields = Record<string, unknown>;
 
 /** Sets fields of layers. */
 function changeFields(
-  subject: CureSubject,
+  subject: FixSubject,
   names: readonly string[],
   fields: Fields,
-): Cured | null {
+): Fixed | null {
   const layers = leafLayers(subject.model)
     .filter(({ path }) => names.includes(path))
     .map(({ layer }) => layer as unknown as Fields);
@@ -308,9 +308,9 @@ function changeFields(
 /** Divides the penalties of layers. */
 function weakenPenalties(
   tf: TensorFlow,
-  subject: CureSubject,
+  subject: FixSubject,
   { layers, by }: { layers: readonly string[]; by: number },
-): Cured | null {
+): Fixed | null {
   const changed: { undo(): void }[] = [];
   const undo = () => {
     for (const one of changed.reverse()) one.undo();
@@ -320,8 +320,8 @@ function weakenPenalties(
     // TensorFlow.js adds these up: one function per regularizer, made when the layer was built.
     const losses = (layer as unknown as { _losses: (() => tfjs.Scalar)[] })._losses;
     const weaker = losses.map((loss) => () => tf.div(loss(), by));
-    const cured = changeFields(subject, [path], { _losses: weaker });
-    if (cured !== null) changed.push(cured);
+    const fixed = changeFields(subject, [path], { _losses: weaker });
+    if (fixed !== null) changed.push(fixed);
   }
   if (changed.length === layers.length) return { subject, undo };
   undo();
@@ -332,7 +332,7 @@ function weakenPenalties(
  * Sets the rate of the compiled optimizer. Training uses a copy of it, so that no step is taken
  * with it.
  */
-function changeRate(subject: CureSubject, learningRate: number): Cured | null {
+function changeRate(subject: FixSubject, learningRate: number): Fixed | null {
   const { optimizer } = subject.model as unknown as { optimizer?: Fields };
   if (optimizer === undefined) return null;
   const was = optimizer.learningRate;
@@ -342,10 +342,10 @@ function changeRate(subject: CureSubject, learningRate: number): Cured | null {
 
 function changeActivations(
   tf: TensorFlow,
-  subject: CureSubject,
+  subject: FixSubject,
   names: readonly string[],
   to: string,
-): Cured | null {
+): Fixed | null {
   const leaves = leafLayers(subject.model).filter(({ path }) => names.includes(path));
   const isActivated = ({ layer }: (typeof leaves)[number]) =>
     (layer as unknown as Fields).activation != null;
@@ -355,7 +355,7 @@ function changeActivations(
   return changeFields(subject, names, { activation });
 }
 
-function unfreeze(subject: CureSubject, names: readonly string[]): Cured {
+function unfreeze(subject: FixSubject, names: readonly string[]): Fixed {
   const { model } = subject;
   const isAround = ({ name }: { name: string }) =>
     names.some((path) => path === name || path.startsWith(`${name}/`));

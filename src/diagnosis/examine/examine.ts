@@ -13,9 +13,9 @@ import { withOverview } from "../../words/overview.ts";
 import { callable, must, objectWith, optional, requireValue } from "../../words/requirements.ts";
 import { diagnose } from "../diagnose.ts";
 import { type Diagnosis, diagnosisOverview, shownDiagnosis } from "../diagnosis.ts";
-import type { Cure } from "../fix.ts";
+import type { Fix } from "../fix.ts";
 import { causeName } from "../with_treatment.ts";
-import type { CureSubject } from "./apply_fixes.ts";
+import type { FixSubject } from "./apply_fixes.ts";
 import { type TrialMode, tryFindings, trySubject } from "./try_findings.ts";
 
 /** Options of {@linkcode examine}. */
@@ -54,11 +54,11 @@ export interface Examination {
   /**
    * All fixes of errors that worked, in the order in which they were applied on top of one another.
    */
-  cures: Cure[];
+  fixes: Fix[];
   /** Trial on the batch; `null` if there was no reason to train. */
   trial: Trial | SkippedTrial | null;
   /** Trial with all fixes applied; `null` if none worked or nothing was trained. */
-  curedTrial: Trial | SkippedTrial | null;
+  fixedTrial: Trial | SkippedTrial | null;
 }
 
 /**
@@ -99,11 +99,11 @@ export async function examine(
   const { trial: mode = "auto", trialBudget, judge = runRules, ...measureOptions } = options;
   const measurements = await measure(model, batch, measureOptions);
   const found = judge(measurements);
-  const subject: CureSubject = { model, batch, objective: measureOptions.objective };
+  const subject: FixSubject = { model, batch, objective: measureOptions.objective };
   const trialOptions = { mode, seed: measureOptions.seed, budgetSeconds: trialBudget };
   const tried = await tryFindings(subject, { measurements, found }, trialOptions);
   const { trial, findings, shown } = tried;
-  const tryIt = (subject: CureSubject) => trySubject(subject, trialOptions);
+  const tryIt = (subject: FixSubject) => trySubject(subject, trialOptions);
   const judged = diagnose(measurements, findings);
   const about = { measurements, trial };
   const { tf } = runningEngine() ?? await ensureEngine();
@@ -112,36 +112,36 @@ export async function examine(
     const known = judged.causes;
     const failed = { finding: shown, trial: trial as Trial, measurements, known };
     const { trainingCause } = await import("./training_cause.ts");
-    const { cause, curedTrial } = await trainingCause(tf, subject, failed, tryIt);
+    const { cause, fixedTrial } = await trainingCause(tf, subject, failed, tryIt);
     const causes = [cause, ...known.filter((one) => causeName(one) !== causeName(cause))];
     const diagnosis = { ...judged, verdict: "sick" as const, causes };
-    const cures = cause.tried?.worked ? cause.cures : [];
-    return said({ ...about, findings: [...findings, shown], cures, curedTrial }, diagnosis);
+    const fixes = cause.tried?.worked ? cause.fixes : [];
+    return said({ ...about, findings: [...findings, shown], fixes, fixedTrial }, diagnosis);
   }
   const warnings = mode === "always" && judged.causes.length > 0;
   if (judged.verdict === "healthy" && !warnings) {
-    return said({ ...about, findings, cures: [], curedTrial: null }, judged);
+    return said({ ...about, findings, fixes: [], fixedTrial: null }, judged);
   }
   const { onProgress: _, ...quiet } = measureOptions;
-  let curedTrial: Examination["curedTrial"] = null;
-  const { tryCures } = await import("./try_fixes.ts");
-  const { diagnosis, cures } = await tryCures(tf, subject, { measurements, diagnosis: judged }, {
+  let fixedTrial: Examination["fixedTrial"] = null;
+  const { tryFixes } = await import("./try_fixes.ts");
+  const { diagnosis, fixes } = await tryFixes(tf, subject, { measurements, diagnosis: judged }, {
     measure: ({ model, batch, objective }) => measure(model, batch, { ...quiet, objective }),
     judge,
     warnings,
     async see(subject) {
-      if (trial !== null && !("skipped" in trial)) curedTrial = await tryIt(subject);
+      if (trial !== null && !("skipped" in trial)) fixedTrial = await tryIt(subject);
     },
   });
-  return said({ ...about, findings, cures, curedTrial }, weighCures(diagnosis, curedTrial));
+  return said({ ...about, findings, fixes, fixedTrial }, weighFixes(diagnosis, fixedTrial));
 }
 
 /**
  * Returns the diagnosis after training with all fixes: a network that still does not learn is not
  * healthy.
  */
-function weighCures(diagnosis: Diagnosis, curedTrial: Trial | SkippedTrial | null): Diagnosis {
-  if (curedTrial === null || "skipped" in curedTrial || curedTrial.verdict !== "fails") {
+function weighFixes(diagnosis: Diagnosis, fixedTrial: Trial | SkippedTrial | null): Diagnosis {
+  if (fixedTrial === null || "skipped" in fixedTrial || fixedTrial.verdict !== "fails") {
     return diagnosis;
   }
   const causes = diagnosis.causes.map((cause) =>
@@ -154,11 +154,11 @@ function weighCures(diagnosis: Diagnosis, curedTrial: Trial | SkippedTrial | nul
 
 /** Returns the examination, with the trial put into words; it prints and displays its diagnosis. */
 function said(found: Omit<Examination, "diagnosis">, judged: Diagnosis): Examination {
-  const { trial, curedTrial, measurements, findings } = found;
+  const { trial, fixedTrial, measurements, findings } = found;
   const verdictOf = (trial: Trial | SkippedTrial) => "skipped" in trial ? "skipped" : trial.verdict;
-  const cured = curedTrial === null
+  const fixed = fixedTrial === null
     ? {}
-    : { cured: describeTrial(curedTrial), curedVerdict: verdictOf(curedTrial) };
+    : { fixed: describeTrial(fixedTrial), fixedVerdict: verdictOf(fixedTrial) };
   const given = trial !== null && "givenVerdict" in trial ? trial.givenVerdict : null;
   const diagnosis = trial === null ? judged : {
     ...judged,
@@ -166,7 +166,7 @@ function said(found: Omit<Examination, "diagnosis">, judged: Diagnosis): Examina
       verdict: verdictOf(trial),
       ...given === null ? {} : { givenVerdict: given },
       said: describeTrial(trial),
-      ...cured,
+      ...fixed,
     },
   };
   const known = { measurements, findings, diagnosis };

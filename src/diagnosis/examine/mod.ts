@@ -4,6 +4,6 @@
  *
  * @module
  */
-export { type AppliedCures, applyCures } from "./apply_fixes.ts";
+export { type AppliedFixes, applyFixes } from "./apply_fixes.ts";
 export { type Examination, examine, type ExamineOptions } from "./examine.ts";
 export { type TrialMode } from "./try_findings.ts";

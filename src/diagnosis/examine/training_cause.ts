@@ -9,9 +9,9 @@ import { formatNumber } from "../../words/numbers.ts";
 import { normalizing } from "../causes/inputs.ts";
 import { targets } from "../causes/targets.ts";
 import type { Cause } from "../diagnosis.ts";
-import type { Cure } from "../fix.ts";
+import type { Fix } from "../fix.ts";
 import { formatLayers } from "../fix_words.ts";
-import { applyCure, type CureSubject } from "./apply_fixes.ts";
+import { applyFix, type FixSubject } from "./apply_fixes.ts";
 
 /** Inputs are out of scale if their standard deviation is above this or below its inverse. */
 const FAR = 10;
@@ -21,7 +21,7 @@ interface Suspicion {
   kind: string;
   layers: string[];
   message: string;
-  cure: Cure;
+  fix: Fix;
   /** The cause that one pass warned of, if any. */
   known?: Cause;
 }
@@ -39,7 +39,7 @@ interface Failed {
 /** Cause that only training shows, and the trial without it. */
 interface Found {
   cause: Cause;
-  curedTrial: Trial | null;
+  fixedTrial: Trial | null;
 }
 
 /**
@@ -55,20 +55,20 @@ interface Found {
  */
 export async function trainingCause(
   tf: TensorFlow,
-  subject: CureSubject,
+  subject: FixSubject,
   { finding, trial, measurements, known }: Failed,
-  tryIt: (subject: CureSubject) => Promise<Trial | SkippedTrial>,
+  tryIt: (subject: FixSubject) => Promise<Trial | SkippedTrial>,
 ): Promise<Found> {
   const about = { severity: finding.severity, consequences: [], findings: [finding] };
   if (trial.verdict === "learns") {
-    return { cause: { ...about, ...learningRate(trial) }, curedTrial: trial };
+    return { cause: { ...about, ...learningRate(trial) }, fixedTrial: trial };
   }
   const unscaled = targets({ measurements, network: networkOf(measurements), findings: [] })
-    .flatMap(({ kind, layers, message, cures }) =>
-      cures.map((cure) => ({ kind, layers, message, cure }))
+    .flatMap(({ kind, layers, message, fixes }) =>
+      fixes.map((fix) => ({ kind, layers, message, fix }))
     );
   const suspicions: Suspicion[] = [
-    ...known.flatMap((cause) => cause.cures.map((cure) => ({ ...cause, cure, known: cause }))),
+    ...known.flatMap((cause) => cause.fixes.map((fix) => ({ ...cause, fix, known: cause }))),
     ...[
       ...penalties(measurements, trial),
       ...dropout(measurements),
@@ -83,35 +83,35 @@ export async function trainingCause(
   });
   let some: Found | null = null;
   const inVain = new Set<Cause>();
-  for (const { cure, known, ...suspicion } of suspicions) {
-    const cured = applyCure(tf, subject, cure);
-    if (cured === null) continue;
+  for (const { fix, known, ...suspicion } of suspicions) {
+    const fixed = applyFix(tf, subject, fix);
+    if (fixed === null) continue;
     try {
-      const curedTrial = await tryIt(cured.subject);
-      if ("skipped" in curedTrial) continue;
-      if (!HELPED.includes(curedTrial.verdict)) {
+      const fixedTrial = await tryIt(fixed.subject);
+      if ("skipped" in fixedTrial) continue;
+      if (!HELPED.includes(fixedTrial.verdict)) {
         if (known !== undefined) inVain.add(known);
         continue;
       }
       const { kind, layers, message } = suspicion;
       const cause = known === undefined ? { ...about, kind, layers, message } : promoted(known);
       const tried = { worked: true, errors: 1, left: 0, figure: null };
-      const found = { cause: { ...cause, cures: [cure], tried }, curedTrial };
-      if (curedTrial.verdict === "learns") return found;
+      const found = { cause: { ...cause, fixes: [fix], tried }, fixedTrial };
+      if (fixedTrial.verdict === "learns") return found;
       some ??= found;
     } finally {
-      cured.undo();
+      fixed.undo();
     }
   }
   if (some !== null) return some;
   // The likeliest cause is one that the pass warned of, even if its fix needs another model, unless
   // its fix was tried in vain.
   const likeliest = known.find((cause) => !inVain.has(cause));
-  if (likeliest !== undefined) return { cause: promoted(likeliest), curedTrial: null };
-  const cures: Cure[] = [{ kind: "rebuild", what: finding.advice }];
+  if (likeliest !== undefined) return { cause: promoted(likeliest), fixedTrial: null };
+  const fixes: Fix[] = [{ kind: "rebuild", what: finding.advice }];
   return {
-    cause: { ...about, kind: "trial", layers: [], message: finding.message, cures },
-    curedTrial: null,
+    cause: { ...about, kind: "trial", layers: [], message: finding.message, fixes },
+    fixedTrial: null,
   };
 }
 
@@ -138,7 +138,7 @@ function learningRate(
       : `The network does not learn by ${words(given)}${at(from)}; it does by ${words(optimizer)}${
         at(to)
       }.`,
-    cures: [
+    fixes: [
       known
         ? { kind: "learning-rate", from, to }
         : { kind: "rebuild", what: `Train it by ${words(optimizer)}${at(to)}.` },
@@ -157,7 +157,7 @@ function penalties({ layers: all }: Measurements, { attempts, best }: Trial): Su
     message: `The penalties of ${formatLayers(layers, all)} drown the loss: their gradient is ` +
       `${formatNumber(ratio)} times that of the loss.`,
     // Training is drowned by penalties that a pass still accepts.
-    cure: { kind: "penalties", layers, by: enoughWeaker(10 * ratio) },
+    fix: { kind: "penalties", layers, by: enoughWeaker(10 * ratio) },
   }];
 }
 
@@ -178,7 +178,7 @@ function dropout({ layers: all }: Measurements): Suspicion[] {
     message: `Dropout takes too much: ${formatLayers(layers, all)} ${
       layers.length === 1 ? "drops" : "drop"
     } ${rate} of the entries.`,
-    cure: { kind: "dropout", layers, rate: 0 },
+    fix: { kind: "dropout", layers, rate: 0 },
   }];
 }
 
@@ -186,15 +186,15 @@ function inputs({ batch: { perInput } }: Measurements): Suspicion[] {
   return perInput.flatMap((input, index): Suspicion[] => {
     const { name, dtype, lookedUp, values: { mean, std, nonFinite } } = input;
     if (dtype !== "float32" || lookedUp || nonFinite > 0 || !(std > 0)) return [];
-    const cure = normalizing(input, index);
+    const fix = normalizing(input, index);
     const isOff = Math.abs(mean) > 2 * std || std > FAR || std < 1 / FAR;
-    const isEach = cure.kind === "normalize-input" && cure.each !== undefined;
+    const isEach = fix.kind === "normalize-input" && fix.each !== undefined;
     if (!isOff && !isEach) return [];
     return [{
       kind: "input",
       layers: [],
       message: `The input "${name}" is not normalised: ${whyUnnormalised(input, isOff)}.`,
-      cure,
+      fix,
     }];
   });
 }

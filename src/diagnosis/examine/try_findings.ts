@@ -6,7 +6,7 @@ import { type Finding, makeFinding } from "../../rules/finding.ts";
 import { optimizerWords, unusualRate } from "../../traits/optimizers.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import { isTried, weighTrial } from "../weigh_trial.ts";
-import type { CureSubject } from "./apply_fixes.ts";
+import type { FixSubject } from "./apply_fixes.ts";
 import { needsTrial } from "./needs_trial.ts";
 
 /**
@@ -60,7 +60,7 @@ interface TriedFindings {
  * @param options When to train, and the seed that the model was made with.
  */
 export async function tryFindings(
-  subject: CureSubject,
+  subject: FixSubject,
   { measurements, found }: { measurements: Measurements; found: readonly Finding[] },
   options: TrialRequest,
 ): Promise<TriedFindings> {
@@ -82,7 +82,7 @@ export async function tryFindings(
  * Trains a subject as it is; if the sum of the outputs is measured, on the loss that fits its head.
  */
 export async function trySubject(
-  { model, batch, objective }: CureSubject,
+  { model, batch, objective }: FixSubject,
   { mode, seed, budgetSeconds, patient = false }: TrialRequest,
 ): Promise<Trial | SkippedTrial> {
   const { tryTraining } = await import("../../probe/try_training.ts");

@@ -4,14 +4,14 @@ import type { Finding } from "../../rules/finding.ts";
 import { allRules } from "../../rules/register_rule.ts";
 import { diagnose } from "../diagnose.ts";
 import type { Cause, Diagnosis, Tried, TriedFigure } from "../diagnosis.ts";
-import type { Cure } from "../fix.ts";
+import type { Fix } from "../fix.ts";
 import { causeName } from "../with_treatment.ts";
-import { applyCure, type Cured, type CureSubject } from "./apply_fixes.ts";
+import { applyFix, type Fixed, type FixSubject } from "./apply_fixes.ts";
 
 /** Fix that was tried on the model and worked: its cause is gone. */
-interface TriedCure {
+interface TriedFix {
   cause: Cause;
-  cure: Cure;
+  fix: Fix;
   /** Diagnosis and measurements with this fix and those before it. */
   diagnosis: Diagnosis;
   measurements: Measurements;
@@ -24,7 +24,7 @@ export interface Treatment {
   /** Diagnosis with all of these fixes applied. */
   after: Diagnosis;
   /** Fixes of errors that worked, in the order in which they were applied. */
-  cures: Cure[];
+  fixes: Fix[];
 }
 
 /** Functions that examine a fixed subject. */
@@ -34,11 +34,11 @@ export interface Examiner {
    */
   warnings?: boolean;
   /** Measures it as the original was measured. */
-  measure(subject: CureSubject): Promise<Measurements>;
+  measure(subject: FixSubject): Promise<Measurements>;
   /** Judges its measurements as the original's were judged. */
   judge(measurements: Measurements): Finding[];
   /** Receives the subject with all fixes that worked, if any did. */
-  see?(subject: CureSubject): Promise<void>;
+  see?(subject: FixSubject): Promise<void>;
 }
 
 /** Measurements and diagnosis. */
@@ -64,14 +64,14 @@ const MAX_STACKED_FIXES = 4;
  * @param before The measurements and the diagnosis.
  * @param examiner Measures and judges a fixed subject.
  */
-export async function tryCures(
+export async function tryFixes(
   tf: TensorFlow,
-  subject: CureSubject,
+  subject: FixSubject,
   before: Examined,
   examiner: Examiner,
 ): Promise<Treatment> {
-  const unscaled = before.diagnosis.causes.find(({ cures: [cure] }) =>
-    cure?.kind === "normalize-input"
+  const unscaled = before.diagnosis.causes.find(({ fixes: [fix] }) =>
+    fix?.kind === "normalize-input"
   );
   if (unscaled !== undefined && before.diagnosis.verdict === "sick") {
     const treated = await tryInTurn(tf, subject, { before, first: unscaled }, examiner);
@@ -89,63 +89,63 @@ export async function tryCures(
  */
 async function tryInTurn(
   tf: TensorFlow,
-  subject: CureSubject,
+  subject: FixSubject,
   { before, first }: { before: Examined; first: Cause | null },
   { measure, judge, see, warnings = false }: Examiner,
 ): Promise<Treatment | null> {
-  const applied: Cured[] = [];
-  const cures: TriedCure[] = [];
+  const applied: Fixed[] = [];
+  const fixes: TriedFix[] = [];
   const failed = new Set<string>();
   const known = new Set(before.diagnosis.causes.map(causeName));
   // Warnings that only appear after a fix were not asked about, and only the user can answer some.
   const isAsked = (cause: Cause) =>
-    warnings && known.has(causeName(cause)) && cause.cures[0]?.kind !== "rebuild";
+    warnings && known.has(causeName(cause)) && cause.fixes[0]?.kind !== "rebuild";
   const isDue = (cause: Cause) =>
     !failed.has(causeName(cause)) && (cause.severity === "error" || isAsked(cause));
   let now = { subject, ...before };
   /** Tries a fix on the current subject, and keeps it if it worked. */
   const tryOne = async (
     cause: Cause,
-    cure: Cure,
+    fix: Fix,
     suffices: (diagnosis: Diagnosis) => boolean,
   ): Promise<boolean> => {
-    const cured = applyCure(tf, now.subject, cure);
-    if (cured === null) return false;
-    applied.push(cured);
-    const measurements = await measure(cured.subject);
+    const fixed = applyFix(tf, now.subject, fix);
+    if (fixed === null) return false;
+    applied.push(fixed);
+    const measurements = await measure(fixed.subject);
     const diagnosis = diagnose(measurements, judge(measurements));
     if (!isGone(cause, diagnosis) || !suffices(diagnosis)) {
       applied.pop()!.undo();
       return false;
     }
-    now = { subject: cured.subject, measurements, diagnosis };
-    cures.push({ cause, cure, diagnosis, measurements });
+    now = { subject: fixed.subject, measurements, diagnosis };
+    fixes.push({ cause, fix, diagnosis, measurements });
     return true;
   };
   try {
-    if (first !== null && !await tryOne(first, first.cures[0], () => true)) return null;
-    while (cures.length < MAX_STACKED_FIXES) {
+    if (first !== null && !await tryOne(first, first.fixes[0], () => true)) return null;
+    while (fixes.length < MAX_STACKED_FIXES) {
       const cause = now.diagnosis.causes.find(isDue);
       if (cause === undefined) break;
       const was = now.diagnosis;
       let worked = false;
-      for (const cure of cause.cures) {
-        worked = await tryOne(cause, cure, (diagnosis) => isBetter(diagnosis, was));
+      for (const fix of cause.fixes) {
+        worked = await tryOne(cause, fix, (diagnosis) => isBetter(diagnosis, was));
         if (worked) break;
       }
       if (!worked) failed.add(causeName(cause));
     }
     if (first !== null && now.diagnosis.verdict === "sick") return null;
-    if (cures.length > 0) await see?.(now.subject);
+    if (fixes.length > 0) await see?.(now.subject);
   } finally {
-    for (const cured of applied.reverse()) cured.undo();
+    for (const fixed of applied.reverse()) fixed.undo();
   }
   return {
-    diagnosis: withTried(before, cures, failed),
+    diagnosis: withTried(before, fixes, failed),
     after: now.diagnosis,
     // Other fixes depend on this warning's fix, so it is kept with them.
-    cures: cures.filter(({ cause }) => cause.severity === "error" || cause === first)
-      .map(({ cure }) => cure),
+    fixes: fixes.filter(({ cause }) => cause.severity === "error" || cause === first)
+      .map(({ fix }) => fix),
   };
 }
 
@@ -155,12 +155,12 @@ async function tryInTurn(
  */
 function withTried(
   { measurements, diagnosis }: Examined,
-  cures: TriedCure[],
+  fixes: TriedFix[],
   failed: Set<string>,
 ): Diagnosis {
-  const own = new Map<string, TriedCure[]>();
+  const own = new Map<string, TriedFix[]>();
   let name = "";
-  for (const tried of cures) {
+  for (const tried of fixes) {
     const isKnown = diagnosis.causes.some((cause) => causeName(cause) === causeName(tried.cause));
     if (isKnown || name === "") name = causeName(tried.cause);
     own.set(name, [...own.get(name) ?? [], tried]);
@@ -176,14 +176,14 @@ function withTried(
         left: errorsOf(last.diagnosis),
         figure: figureOf(cause, measurements, last.measurements),
       };
-      return { ...cause, cures: done.map(({ cure }) => cure), tried };
+      return { ...cause, fixes: done.map(({ fix }) => fix), tried };
     }
     if (!failed.has(causeName(cause))) return cause;
     // Fixes that were applied in vain are not printed; those that need another model may help.
-    const rest = cause.cures.filter(({ kind }) => kind === "rebuild");
-    return rest.length === cause.cures.length
+    const rest = cause.fixes.filter(({ kind }) => kind === "rebuild");
+    return rest.length === cause.fixes.length
       ? cause
-      : { ...cause, cures: rest, tried: { worked: false, errors, left: errors, figure: null } };
+      : { ...cause, fixes: rest, tried: { worked: false, errors, left: errors, figure: null } };
   });
   return { ...diagnosis, causes };
 }

@@ -80,16 +80,16 @@ export const nonFinite: Rule = defineRule({
       : firstCulprit(found.map(({ layer }) => layer));
     // All share one fix, that of their origin.
     const origin = found.find(({ layer }) => first === null || layer === first);
-    const cure = inputs.length > 0
+    const fix = inputs.length > 0
       ? say`Clean the batch: a NaN in an input reaches every layer.`
       : origin && advise(origin.layer, origin.culprits[0]);
     return [
-      ...inputs.map((verdict) => ({ ...verdict, advice: cure! })),
+      ...inputs.map((verdict) => ({ ...verdict, advice: fix! })),
       ...found.map(({ layer, culprits }) => ({
         ...verdict(layer, culprits, layer === first),
-        advice: cure!,
+        advice: fix!,
       })),
-      ...objective(measurements, cure),
+      ...objective(measurements, fix),
     ];
   },
 });
@@ -168,7 +168,7 @@ function advise({ name }: LayerMeasurements, { what, part }: Culprit): Sentence 
       objective.`;
 }
 
-function objective({ objective: { name, value } }: Measurements, cure?: Sentence): Verdict[] {
+function objective({ objective: { name, value } }: Measurements, fix?: Sentence): Verdict[] {
   if (Number.isFinite(value)) return [];
   return [{
     severity: "error",
@@ -178,6 +178,6 @@ function objective({ objective: { name, value } }: Measurements, cure?: Sentence
     expected: inWords("a finite J"),
     figures: { objective: exactFigure(value, "J") },
     message: say`The objective "${name}" is ${number(value)}.`,
-    advice: cure ?? "Look at the outputs and the targets: a logarithm of 0 or an overflow.",
+    advice: fix ?? "Look at the outputs and the targets: a logarithm of 0 or an overflow.",
   }];
 }

@@ -119,7 +119,7 @@ export const activationScale: Rule = defineRule({
     if (batch.examples < thresholds.minExamples) {
       return [tooFewExamples(batch.examples, thresholds.minExamples)];
     }
-    const advice = once(() => cure(subject));
+    const advice = once(() => fix(subject));
     if (typeof chain === "string") return judgeScaleByTheory(subject, advice);
     const dies = once(() => signalDies(subject));
     const names = new Set(layers.map(({ name }) => name));
@@ -161,7 +161,7 @@ export const activationScale: Rule = defineRule({
   },
 });
 
-function cure(
+function fix(
   { layers, network, thresholds: { activationTarget } }: Case<"activationTarget">,
 ): Sentence {
   if (activationTarget > 0) {

@@ -183,7 +183,7 @@ function loss(path: SignalStep[], subject: Case<Ratios>): Verdict[] {
       ${figures.ratio} of the signal that ${layerName(last.layer.name)} receives (l2 of delta
       ${figures.first} against ${figures.last}), ${describePath(path)}; expected ${expected}
       (${threshold}).`,
-    advice: cure(path.map(({ layer }) => layer), subject),
+    advice: fix(path.map(({ layer }) => layer), subject),
   }];
 }
 
@@ -213,7 +213,7 @@ function isMadeUpFor(
   });
 }
 
-function cure(path: LayerMeasurements[], { layers, network, trained }: Case): Sentence {
+function fix(path: LayerMeasurements[], { layers, network, trained }: Case): Sentence {
   if (trained) return SHORTER;
   const names = path.map(({ name }) => name);
   const sigmoid = network.chain.some(({ activation, layer, output }) =>

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { runRules } from "../../src/rules/mod.ts";
-import { cureCode, describeCure, diagnose } from "../../src/diagnosis/mod.ts";
+import { describeFix, diagnose, fixCode } from "../../src/diagnosis/mod.ts";
 import { measureWeights } from "../../src/measure/mod.ts";
 import { readWeights } from "../../src/load/mod.ts";
 import { fixture, safetensors } from "../torch/fixture.ts";
@@ -31,21 +31,21 @@ async function diagnosisOf(tensors: Record<string, [shape: number[], scale: numb
   const measurements = measureWeights(await readWeights(path));
   await Deno.remove(path);
   const { causes } = diagnose(measurements, runRules(measurements, { trained: false }));
-  return causes.map(({ kind, message, cures: [cure] }) => ({
+  return causes.map(({ kind, message, fixes: [fix] }) => ({
     kind,
     message,
-    text: describeCure(cure, measurements.layers),
-    code: cureCode(cure),
+    text: describeFix(fix, measurements.layers),
+    code: fixCode(fix),
   }));
 }
 
 const FINE: [number[], number] = [[32, 32], 1 / Math.sqrt(32)];
 
-Deno.test("describeCure() says in PyTorch's words how weights alone are drawn", async () => {
+Deno.test("describeFix() says in PyTorch's words how weights alone are drawn", async () => {
   const measurements = measureWeights(await readWeights(fixture("drawn.safetensors")));
   const { causes } = diagnose(measurements, runRules(measurements, { trained: false }));
-  const said = causes.flatMap(({ cures }) => cures).map((cure) =>
-    `${describeCure(cure, measurements.layers)} ${cureCode(cure)}`
+  const said = causes.flatMap(({ fixes }) => fixes).map((fix) =>
+    `${describeFix(fix, measurements.layers)} ${fixCode(fix)}`
   );
   assert(said.every((text) => !/Initializer|heNormal|leCunNormal|tf\./.test(text)), said.join());
   assertStringIncludes(

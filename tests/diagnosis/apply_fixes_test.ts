@@ -1,19 +1,19 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { Cure } from "../../src/diagnosis/fix.ts";
+import type { Fix } from "../../src/diagnosis/fix.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { applyCures } from "../../src/diagnosis/examine/mod.ts";
+import { applyFixes } from "../../src/diagnosis/examine/mod.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import { getWeights } from "../../src/model/weights/set_weights.ts";
 
 const weight = (name: string) => ({ layer: name.split("/")[0], weight: name });
 
-Deno.test("applyCures() changes the weights that the cures name, and no other bit", async () => {
+Deno.test("applyFixes() changes the weights that the fixes name, and no other bit", async () => {
   await using engine = await startEngine();
   const model = exerciseModel({ width: 5, depth: 4 });
   const before = getWeights(model);
   const { numTensors } = engine.tf.memory();
-  const head: Cure = { kind: "head", layer: "dense_5", activation: "softmax", loss: null };
-  const { changed, left } = applyCures(model, [
+  const head: Fix = { kind: "head", layer: "dense_5", activation: "softmax", loss: null };
+  const { changed, left } = applyFixes(model, [
     {
       kind: "rescale",
       weights: [{ ...weight("dense_2/kernel"), factor: 0.25 }],
@@ -40,18 +40,18 @@ Deno.test("applyCures() changes the weights that the cures name, and no other bi
   model.dispose();
 });
 
-Deno.test("applyCures() changes nothing where a cure is not for the model or no cure", async () => {
+Deno.test("applyFixes() changes nothing where a fix is not for the model or no fix", async () => {
   await using _engine = await startEngine();
   const model = exerciseModel({ width: 5, depth: 1 });
   const before = getWeights(model);
-  const first: Cure = { kind: "set-bias", weights: [weight("dense_1/bias")], value: 7 };
+  const first: Fix = { kind: "set-bias", weights: [weight("dense_1/bias")], value: 7 };
   assertThrows(
-    () => applyCures(model, [first, { ...first, weights: [weight("dense_9/bias")] }]),
+    () => applyFixes(model, [first, { ...first, weights: [weight("dense_9/bias")] }]),
     TypeError,
-    'The cures are for a weight "dense_9/bias", expected one that the model has',
+    'The fixes are for a weight "dense_9/bias", expected one that the model has',
   );
-  const spoilt = { kind: "rescale", weights: [weight("dense_1/kernel")] } as unknown as Cure;
-  assertThrows(() => applyCures(model, [first, spoilt]), TypeError, "cures[1].weights[0].factor");
+  const spoilt = { kind: "rescale", weights: [weight("dense_1/kernel")] } as unknown as Fix;
+  assertThrows(() => applyFixes(model, [first, spoilt]), TypeError, "fixes[1].weights[0].factor");
   assertEquals(getWeights(model), before);
   model.dispose();
 });

@@ -3,7 +3,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { classes } from "../probe/trial_networks.ts";
 
-Deno.test("examine() does not blame a failed trial on what was cured in vain", async () => {
+Deno.test("examine() does not blame a failed trial on what was fixed in vain", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
   const { layers, initializers } = tf;

@@ -20,16 +20,16 @@ function regression(tf: TensorFlow, head: string, rate: number): LayersModel {
   return model;
 }
 
-Deno.test("examine() does not call a network healthy that does not learn with its cure", async () => {
+Deno.test("examine() does not call a network healthy that does not learn with its fix", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
   // A sigmoid reaches none of them; a linear head would, in some thousand steps.
   const { inputs, targets } = sums(tf);
   const batch: Batch = { inputs, targets: tf.add(tf.mul(targets, 200), 600) };
   const model = regression(tf, "sigmoid", 0.001);
-  const { diagnosis: { causes }, curedTrial } = await examine(model, batch);
-  assert(curedTrial !== null && "verdict" in curedTrial);
-  assertEquals(curedTrial.verdict, "fails");
+  const { diagnosis: { causes }, fixedTrial } = await examine(model, batch);
+  assert(fixedTrial !== null && "verdict" in fixedTrial);
+  assertEquals(fixedTrial.verdict, "fails");
   const [{ kind, tried }] = causes;
   assertEquals([kind, tried?.worked, tried?.left], ["head", true, 1]);
   assertEquals(
