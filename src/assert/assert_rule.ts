@@ -102,7 +102,7 @@ function withoutExponents({ name }: Pick<Rule, "name">): Finding {
     measured: null,
     expected: "counted exponents",
     message: "No verdict: the exponents were not counted.",
-    advice: "Measure with { histograms: true }.",
+    fix: "Measure with { histograms: true }.",
     unjudged: true,
   });
 }

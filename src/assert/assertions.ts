@@ -51,7 +51,7 @@ import { validateMessage } from "./validate.ts";
  * follows: everything else that was found hangs on them. Warnings are a line each on stderr and
  * fail with `failOn: "warning"`; a trained network does not fail the rules for untrained networks.
  * Measurements hold no weights, so nothing is tried: given the model and the batch instead, `await
- * assertHealthy(model, batch)` trains before it fails, and tries its own advice.
+ * assertHealthy(model, batch)` trains before it fails, and tries its own fixes.
  *
  * - Definition: the number of findings of severity error is 0, over non-finite, input-normalized,
  *   target-normalized, gradients-flow, vanishing-gradients, exploding-gradients, gradient-ratio,

@@ -42,7 +42,7 @@ export function failureMessage(
 ): string {
   const nameOf = shortNames(layers.map(({ name }) => name));
   const plain = (sentence: Sentence) => sayPlain(sentence, nameOf);
-  const advice = new Set(errors.map((error) => plain(saidOf(error, "advice"))));
+  const fix = new Set(errors.map((error) => plain(saidOf(error, "fix"))));
   const isUnjudged = errors.every(({ unjudged }) => unjudged);
   const what = isUnjudged ? "gave nothing to judge" : `has ${rule.problem}`;
   return [
@@ -50,7 +50,7 @@ export function failureMessage(
       `${describeModel(subject)} ${what} (rule ${rule.name}):`,
       ...errors.slice(0, MAX_FINDINGS).map((error) => `- ${plain(saidOf(error, "message"))}`),
       ...others(errors.slice(MAX_FINDINGS), layers).map(plain),
-      ...[...advice].slice(0, MAX_ADVICE).map(fixLine),
+      ...[...fix].slice(0, MAX_ADVICE).map(fixLine),
     ].map(oneLine),
     // If nothing was judged, there is no figure to show.
     ...(isUnjudged ? [] : figureLines(figure, errors, MAX_BARS)),

@@ -82,7 +82,7 @@ export type HealthMonitor = Callback & {
  * After step 0 the monitor looks for causes in training: a record has the growth of each kernel
  * since step 0 and its change by the latest batch. If a step was too large, its `cause` names the
  * learning rate, and the error's message starts with that. Once training has moved the weights,
- * there is no advice on initialising them. Findings of rules for untrained networks are then only
+ * there is no fix on initialising them. Findings of rules for untrained networks are then only
  * notes, unless `trained: false`; before, the biases decide if the network counts as trained.
  * Before the 100th batch, the default schedule only acts on steps that are too large and on NaN,
  * since training may still remove other errors.
@@ -299,7 +299,7 @@ function notJudged({ rule, message }: RuleError): Finding {
     measured: null,
     expected: "a rule that judges",
     message: `No verdict: ${message}.`,
-    advice: `Leave the rule out with the option rules, and report the fault.`,
+    fix: `Leave the rule out with the option rules, and report the fault.`,
     unjudged: true,
   });
 }

@@ -131,7 +131,7 @@ function alone(found: Finding[], patient: Patient): Cause {
     message: `${first.message}${also}`,
     consequences: [],
     findings: found,
-    fixes: [{ kind: "rebuild", what: first.advice }],
+    fixes: [{ kind: "rebuild", what: first.fix }],
   };
 }
 

@@ -200,7 +200,7 @@ export function diagnoseStandstill(
       kind: "standstill",
       severity: "warning",
       message: `${stands}. Before training: ${first.message}`,
-      fixes: [{ kind: "rebuild", what: first.advice }],
+      fixes: [{ kind: "rebuild", what: first.fix }],
     };
   }
   const rate = learningRate === null ? "" : ` of ${formatNumber(learningRate)}`;

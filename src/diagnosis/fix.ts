@@ -105,7 +105,7 @@ export type Treatment =
   | { kind: "penalties"; layers: string[]; by: number }
   /** Trains at another rate. */
   | { kind: "learning-rate"; from: number; to: number }
-  /** Advice that cannot be applied to a built model: a sentence. */
+  /** Fix that cannot be applied to a built model: a sentence. */
   | { kind: "rebuild"; what: string };
 
 /**

@@ -46,7 +46,7 @@ export interface SuppressionContext {
  *   measured: 3,
  *   expected: { text: "0" },
  *   message: "3 units start alike.",
- *   advice: "Draw them apart.",
+ *   fix: "Draw them apart.",
  * };
  * const run = { model: "net", path: "net.ts", seed: 0, error: null, findings: [finding] };
  * const runs: GateRun[] = [{ ...run, measurements: null }];
@@ -138,10 +138,10 @@ function globMatches(pattern: string, name: string): boolean {
 function complaint(
   rule: string,
   message: Sentence,
-  advice: string,
+  fix: string,
   expected: string,
 ): GateFinding {
-  const verdict = { layer: null, measured: null, expected, message, advice };
+  const verdict = { layer: null, measured: null, expected, message, fix };
   return { ...makeFinding(rule, { severity: "error", ...verdict }), about: "configuration" };
 }
 

@@ -95,9 +95,9 @@ function compare(
   { name, seed, figures, renamed }: BaselineEntry,
   thresholds: RuleSetting["thresholds"],
 ): Finding[] {
-  const said = (verdict: Pick<Verdict, "severity" | "kind" | "expected" | "message" | "advice">) =>
+  const said = (verdict: Pick<Verdict, "severity" | "kind" | "expected" | "message" | "fix">) =>
     makeFinding("baseline", { layer: null, measured: null, ...verdict });
-  const advice = "If the change is intended, store the new figures with check --update-baseline.";
+  const fix = "If the change is intended, store the new figures with check --update-baseline.";
   if (figures === null) {
     return [said({
       severity: "note",
@@ -105,7 +105,7 @@ function compare(
       expected: "a run that the baseline knows",
       message: say`The baseline does not know ${name} under seed ${number(seed, "exact")}: nothing
         is compared.`,
-      advice: "Store its figures with check --update-baseline.",
+      fix: "Store its figures with check --update-baseline.",
     })];
   }
   const was = measuredWith(figures);
@@ -118,7 +118,7 @@ function compare(
       kind: "other-objective",
       expected: sayPlain(was),
       message: say`The baseline of ${name} was measured with ${was}, this run with ${is}.`,
-      advice,
+      fix,
     })];
   }
   const notes = renamed === null ? [] : [said({
@@ -126,10 +126,10 @@ function compare(
     kind: "renamed-model",
     expected: "the model of the baseline",
     message: say`The baseline knows the model ${name} as ${renamed}.`,
-    advice,
+    fix,
   })];
   const found = matchesBaseline(figures).check(measurements, thresholds);
-  return [...notes, ...found.map((finding) => amendFinding(finding, { advice }))];
+  return [...notes, ...found.map((finding) => amendFinding(finding, { fix }))];
 }
 
 function measuredWith({ objective, batch }: Measurements): Sentence {

@@ -47,7 +47,7 @@ export function showFindings(
 }
 
 function showParagraph(
-  { severity, rules, where, said, advice, findings }: Paragraph,
+  { severity, rules, where, said, fix, findings }: Paragraph,
   id: string,
   names: LayerNames,
 ): Markup {
@@ -64,7 +64,7 @@ function showParagraph(
     sorted.length === 0 ? escapeControls(where) : names.list(sorted, MOST_LINKS)
   }</p>
     ${said.map(say)}${
-    advice.slice(0, MOST_ADVICE).map((text) =>
+    fix.slice(0, MOST_ADVICE).map((text) =>
       markup`<p>${text === NOTHING_TO_DO ? null : markup`<b>Fix:</b> `}<bdi>${
         escapeControls(text)
       }</bdi></p>`

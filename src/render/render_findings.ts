@@ -23,14 +23,14 @@ export interface Paragraph {
   /** Layers in words. */
   where: string;
   said: string[];
-  advice: string[];
+  fix: string[];
   /** Findings that it covers. */
   findings: Finding[];
 }
 
 /**
  * Describes findings, errors first: one paragraph per rule, with the layers that share it and the
- * advice; then a line with the totals, unless they are shown elsewhere. Rules that say the same
+ * fix; then a line with the totals, unless they are shown elsewhere. Rules that say the same
  * about the same layers share a paragraph.
  */
 export function renderFindings(
@@ -71,7 +71,7 @@ export function findingParagraphs(
   const paragraphs = new Map<string, Paragraph>();
   for (const group of groups.values()) {
     const [{ severity, rule }] = group;
-    const own = { where: whereIs(group, order), said: said(group), advice: advised(group) };
+    const own = { where: whereIs(group, order), said: said(group), fix: advised(group) };
     const key = JSON.stringify([severity, own]);
     const same = paragraphs.get(key);
     if (same === undefined) {
@@ -85,7 +85,7 @@ export function findingParagraphs(
 }
 
 function linesOf(
-  { severity, rules, where, said, advice }: Paragraph,
+  { severity, rules, where, said, fix }: Paragraph,
   width: number,
   color: boolean,
 ): string[] {
@@ -96,9 +96,9 @@ function linesOf(
       paint(line, severity === "note" ? "strong" : severity, color)
     ),
     ...said.flatMap(say),
-    ...advice.slice(0, MOST_SAID).flatMap((text) => say(fixLine(text))),
-    ...(advice.length > MOST_SAID
-      ? say(`(${formatCount(advice.length - MOST_SAID, "more suggestion")} in the JSON report.)`)
+    ...fix.slice(0, MOST_SAID).flatMap((text) => say(fixLine(text))),
+    ...(fix.length > MOST_SAID
+      ? say(`(${formatCount(fix.length - MOST_SAID, "more suggestion")} in the JSON report.)`)
       : []),
   ];
 }
@@ -133,10 +133,10 @@ function said(group: Finding[]): string[] {
 }
 
 /**
- * Returns the advice of a group: one of each kind, and the number of other layers it applies to.
+ * Returns the fix of a group: one of each kind, and the number of other layers it applies to.
  */
 function advised(group: Finding[]): string[] {
-  return kinds(group, "advice").map(([{ text, apart }, ...others]) => {
+  return kinds(group, "fix").map(([{ text, apart }, ...others]) => {
     if (others.length === 0) return text;
     const same = others.every((other) => other.apart === apart);
     const which = others.length === 1 ? "the other finding" : `the other ${others.length} findings`;
@@ -151,7 +151,7 @@ interface Said {
 }
 
 /** Groups texts that differ only in names, words and figures. */
-function kinds(group: Finding[], field: "message" | "advice"): Said[][] {
+function kinds(group: Finding[], field: "message" | "fix"): Said[][] {
   const found = new Map<string, Said[]>();
   const texts = new Set<string>();
   for (const finding of group) {

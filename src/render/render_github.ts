@@ -66,8 +66,8 @@ export function renderGithub(result: GateResult, given: Locate): string {
     }
   }
   const about = result.configuration === null ? null : locate(result.configuration, null);
-  for (const { severity, rule, message, advice } of result.findings) {
-    add(severity, rule, [message, fixLine(advice)], about);
+  for (const { severity, rule, message, fix } of result.findings) {
+    add(severity, rule, [message, fixLine(fix)], about);
   }
   const tooMany = tooManyWarnings(result);
   if (tooMany !== null) add("error", "too many warnings", [tooMany], null);

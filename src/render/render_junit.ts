@@ -145,7 +145,7 @@ function failure(causes: readonly Cause[], layers: NamedLayers): string {
   const text = causes.flatMap((cause, i) => [
     ...causeLines(cause, causes.length === 1 ? "" : `${i + 1}. `, layers, style),
     // The fix has been stated above.
-    ...cause.findings.map((finding) => line({ ...finding, advice: "" })),
+    ...cause.findings.map((finding) => line({ ...finding, fix: "" })),
   ]);
   const type = causes.every(({ kind }) => kind === "baseline") ? "changed" : "error";
   return problem("failure", type, message, text.join("\n"));
@@ -161,9 +161,9 @@ function problem(element: string, type: string, message: string, text: string): 
   return `      <${element} message=${quote(message)} type="${type}">${escape(text)}</${element}>`;
 }
 
-function line({ severity, layer, message, advice, suppressed }: GateFinding): string {
+function line({ severity, layer, message, fix, suppressed }: GateFinding): string {
   const accepted = suppressed === undefined ? "" : ` Suppressed: ${suppressed}`;
-  const also = advice === "" ? "" : ` ${advice}`;
+  const also = fix === "" ? "" : ` ${fix}`;
   return escapeControls(`${severity} ${layer ?? "whole model"}: ${message}${also}${accepted}`);
 }
 

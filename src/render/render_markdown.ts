@@ -156,12 +156,12 @@ function rowsOf({ runs, findings }: GateResult, models: readonly ModelVerdict[])
     ),
     ...models.filter(({ verdict }) => verdict === "sick" || verdict === "changed").map(modelRow),
     ...findings.filter(({ severity }) => severity !== "note").map((
-      { severity, message, advice },
+      { severity, message, fix },
     ) => [
       severity === "error" ? "🔴 error" : "🟡 warning",
       "configuration",
       escapeCell(message),
-      escapeCell(advice),
+      escapeCell(fix),
     ]),
   ];
   const shown = rows.slice(0, MOST_ROWS);

@@ -169,14 +169,14 @@ function findingResult(
   place: GateLocation | null,
   index: Map<string, number>,
 ): object {
-  const { rule, severity, kind, layer, layers = [], message, advice, suppressed } = finding;
+  const { rule, severity, kind, layer, layers = [], message, fix, suppressed } = finding;
   const about = model === null ? "" : `${model.model}: `;
   // The layer that it is about comes first.
   const named = layer === null ? [] : [layer, ...layers];
   return {
     ...ruleOf(rule, index),
     level: severity,
-    message: { text: visible(`${about}${message} ${advice}`) },
+    message: { text: visible(`${about}${message} ${fix}`) },
     ...place === null ? {} : {
       locations: [placed(place, model?.model ?? null, named)],
       ...fingerprint(

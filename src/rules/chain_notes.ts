@@ -45,7 +45,7 @@ function lottery(chain: Chain, thresholds: Readonly<Record<"widthLoss", number>>
     message: say`The shape is a lottery: over ${counted(chain.length, "hidden layer")} the sum of
       1 / width is ${figures.sum}, so that one draw in 40 loses a factor of ${figures.loss} of the
       squared signal; expected ${atMost(most)} (widthLoss).`,
-    advice: say`Widen the narrowest layers, ${layerName(narrowest.layer.name)} first, or try several
+    fix: say`Widen the narrowest layers, ${layerName(narrowest.layer.name)} first, or try several
       seeds.`,
   }];
 }
@@ -72,7 +72,7 @@ function drift(chain: Chain, thresholds: Readonly<Record<"slopeDrift", number>>)
     message: say`A variance that is a little off is off by ${figures.drift} times as much after
       ${counted(chain.length, "hidden layer")}, since ${activation} enlarges a deviation by
       ${figures.slope} a layer; expected ${atMost(most)} (slopeDrift).`,
-    advice: say`Add a normalisation where there are more than ${
+    fix: say`Add a normalisation where there are more than ${
       counted(layersToGrow(slope, most), "layer")
     } of ${activation} in a row.`,
   }];

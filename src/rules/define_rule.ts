@@ -64,7 +64,7 @@ import { validateRecord } from "./validate_record.ts";
  *         threshold: "mostUnits",
  *         figures,
  *         message: say`${layerName(name)} has ${figures.units} units; expected ${expected} (mostUnits).`,
- *         advice: "Use fewer units.",
+ *         fix: "Use fewer units.",
  *       }];
  *     }),
  * });

@@ -42,62 +42,61 @@ export interface Finding {
   /** Description of the problem in one sentence, with its figures. */
   message: string;
   /** Description of the fix in one sentence. */
-  advice: string;
+  fix: string;
   /** Both sentences as data. Absent if the rule wrote plain text. */
-  said?: { message: Sentence; advice: Sentence };
+  said?: { message: Sentence; fix: Sentence };
 }
 
 /**
  * Result of a rule's judge: a finding without the name of the rule, which `defineRule` fills in.
  */
-export interface Verdict
-  extends Omit<Finding, "rule" | "expected" | "message" | "advice" | "said"> {
+export interface Verdict extends Omit<Finding, "rule" | "expected" | "message" | "fix" | "said"> {
   /** Expected value; a string if it is only words. */
   expected: Expected | string;
   /** Description of the problem in one sentence, with its figures. */
   message: Sentence | string;
   /** Description of the fix in one sentence. */
-  advice: Sentence | string;
+  fix: Sentence | string;
 }
 
 /** Converts a verdict to a finding. */
 export function makeFinding(
   rule: string,
-  { message, advice, expected, ...verdict }: Verdict,
+  { message, fix, expected, ...verdict }: Verdict,
 ): Finding {
   return {
     rule,
     ...verdict,
     expected: typeof expected === "string" ? inWords(expected) : expected,
-    ...sentencesOf(message, advice),
+    ...sentencesOf(message, fix),
   };
 }
 
 /** Returns a copy of a finding with another severity or other sentences. */
 export function amendFinding(
   finding: Finding,
-  { message = saidOf(finding, "message"), advice = saidOf(finding, "advice"), ...others }: Partial<
-    Pick<Verdict, "severity" | "message" | "advice">
+  { message = saidOf(finding, "message"), fix = saidOf(finding, "fix"), ...others }: Partial<
+    Pick<Verdict, "severity" | "message" | "fix">
   >,
 ): Finding {
   const { said: _, ...rest } = finding;
-  return { ...rest, ...others, ...sentencesOf(message, advice) };
+  return { ...rest, ...others, ...sentencesOf(message, fix) };
 }
 
 /** Returns a sentence of a finding as data. */
-export function saidOf(finding: Finding, which: "message" | "advice"): Sentence {
+export function saidOf(finding: Finding, which: "message" | "fix"): Sentence {
   return finding.said?.[which] ?? [finding[which]];
 }
 
 function sentencesOf(
   message: Verdict["message"],
-  advice: Verdict["advice"],
-): Pick<Finding, "message" | "advice" | "said"> {
-  const isText = typeof message === "string" && typeof advice === "string";
-  const said = { message: asSentence(message), advice: asSentence(advice) };
+  fix: Verdict["fix"],
+): Pick<Finding, "message" | "fix" | "said"> {
+  const isText = typeof message === "string" && typeof fix === "string";
+  const said = { message: asSentence(message), fix: asSentence(fix) };
   return {
     message: sayPlain(said.message),
-    advice: sayPlain(said.advice),
+    fix: sayPlain(said.fix),
     ...isText ? {} : { said },
   };
 }

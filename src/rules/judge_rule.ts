@@ -79,8 +79,8 @@ export function judgeRule(
   return findings.map((finding) => {
     if (finding.severity === "note") return finding;
     const message = say`${saidOf(finding, "message")} Only a note: this rule is meant for ${why}.`;
-    const advice = isTrained ? LEAVE_IT : undefined;
-    return amendFinding(finding, { severity: "note", message, advice });
+    const fix = isTrained ? LEAVE_IT : undefined;
+    return amendFinding(finding, { severity: "note", message, fix });
   });
 }
 
@@ -139,6 +139,6 @@ function milder(finding: Finding, { batch }: Measurements): Finding {
   const message = say`${
     saidOf(finding, "message")
   } Only a note: the inputs are random numbers, and the network was trained on other data.`;
-  const advice = "Measure on a batch of real data.";
-  return amendFinding(finding, { severity: "note", message, advice });
+  const fix = "Measure on a batch of real data.";
+  return amendFinding(finding, { severity: "note", message, fix });
 }

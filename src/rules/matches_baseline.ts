@@ -168,7 +168,7 @@ function judge(
         figures,
         message: say`${what} of ${layerName(layer.name)} is ${figures.now} and was
           ${figures.stored}; expected ${expected} (${threshold} ${number(limit)}).`,
-        advice: "If the change is intended, store the new measurements as the baseline.",
+        fix: "If the change is intended, store the new measurements as the baseline.",
       }];
     });
   });
@@ -204,6 +204,6 @@ function unknown(name: string, kind: string, how: Sentence): Verdict {
     measured: null,
     expected: "the layers of the baseline",
     message: say`The layer ${layerName(name)} ${how}.`,
-    advice: "If the change is intended, store the new measurements as the baseline.",
+    fix: "If the change is intended, store the new measurements as the baseline.",
   };
 }

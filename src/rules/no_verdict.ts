@@ -10,7 +10,7 @@ export function noVerdict(
   kind: string,
   why: Sentence,
   expected: Expected | string,
-  advice: string,
+  fix: string,
 ): Verdict {
   return {
     severity: "note",
@@ -19,7 +19,7 @@ export function noVerdict(
     measured: null,
     expected,
     message: say`No verdict: ${why}.`,
-    advice,
+    fix,
   };
 }
 
@@ -36,7 +36,7 @@ export function tooFewExamples(examples: number, minExamples: number): Verdict {
     message: say`No verdict: ${counted(examples, "example")} ${
       examples === 1 ? say`is` : say`are`
     } too few to judge (minExamples ${number(minExamples, "exact")}).`,
-    advice: say`Measure on ${number(minExamples, "exact")} examples or more.`,
+    fix: say`Measure on ${number(minExamples, "exact")} examples or more.`,
   };
 }
 

@@ -72,7 +72,7 @@ export function allThresholds(): ThresholdTable {
  *     measured: layers.reduce((sum, { weights }) => sum + weights.length, 0),
  *     expected: "any number",
  *     message: "The weights were counted.",
- *     advice: "Nothing to do.",
+ *     fix: "Nothing to do.",
  *   }],
  * }));
  *

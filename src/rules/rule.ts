@@ -103,7 +103,7 @@ export interface Rule<Name extends string = keyof Thresholds> extends RuleDocume
   /** Weight of its findings in a gate, unless a configuration overrides it. */
   level: "error" | "warn";
   /**
-   * Position among the rules that find causes, whose advice comes first. Absent if its findings
+   * Position among the rules that find causes, whose fix comes first. Absent if its findings
    * usually follow from a cause.
    */
   causeOrder?: number;
@@ -132,7 +132,7 @@ export interface Rule<Name extends string = keyof Thresholds> extends RuleDocume
    *
    * @param measurements The result of `measure()`.
    * @param options Thresholds of the rule, and the layers to judge.
-   * @param trained True if the network is trained, so that the advice is not to redraw its weights.
+   * @param trained True if the network is trained, so that the fix is not to redraw its weights.
    * Default: judged from its biases.
    * @returns The findings in the order of the layers, empty if there are none.
    * @throws {TypeError} If the measurements or the options are invalid.

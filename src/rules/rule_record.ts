@@ -51,7 +51,7 @@ export interface RuleRecord<Name extends string = string> extends RuleText<Name>
   /** Weight of its findings in a gate, unless a configuration overrides it. Default: `error`. */
   level?: "error" | "warn";
   /**
-   * Position among the rules that find causes, whose advice comes first: a broken pass, inputs, the
+   * Position among the rules that find causes, whose fix comes first: a broken pass, inputs, the
    * head, the weights, then the loss. Default: none, its findings usually follow from a cause.
    */
   causeOrder?: number;

@@ -23,8 +23,8 @@ import { allRules } from "./register_rule.ts";
  * await using _engine = await startEngine();
  * const model = exerciseModel();
  * const findings = runRules(await measure(model, randomBatch(model)));
- * const [{ severity, message, advice }] = findings;
- * console.log(`${severity}: ${message} ${advice}`);
+ * const [{ severity, message, fix }] = findings;
+ * console.log(`${severity}: ${message} ${fix}`);
  * assertEquals(findings.some(({ rule }) => rule === "saturated-activations"), true);
  * model.dispose();
  * ```

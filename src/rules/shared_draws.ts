@@ -35,7 +35,7 @@ export function sharedDraws(
       measured: names.length,
       expected: "a kernel of its own for each layer",
       message: say`${layerNames(names, all)} start with the same kernel: one seed is used for all.`,
-      advice: "Give the initialiser of each layer a seed of its own.",
+      fix: "Give the initialiser of each layer a seed of its own.",
     }];
   });
 }

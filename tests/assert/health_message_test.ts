@@ -15,18 +15,18 @@ const measured = { ...sample, batch: { ...sample.batch, perInput: inputs } };
 
 /** The lines of a message about errors of some rules. */
 function lines(rules: readonly string[]): string[] {
-  const errors = rules.map((rule) => finding("dense_1", { rule, advice: `advice of ${rule}` }));
+  const errors = rules.map((rule) => finding("dense_1", { rule, fix: `fix of ${rule}` }));
   return healthMessage({ measurements: measured, diagnosis: diagnose(measured, errors) }, undefined)
     .split("\n");
 }
 
-/** The rules whose advice is printed, in its order, where all of these fail. */
+/** The rules whose fix is printed, in its order, where all of these fail. */
 function advised(rules: readonly string[]): string[] {
   return lines(rules).filter((line) => line.startsWith("   Fix: "))
-    .map((line) => line.replace("   Fix: advice of ", ""));
+    .map((line) => line.replace("   Fix: fix of ", ""));
 }
 
-Deno.test("healthMessage() gives the advice of the causes before that of the symptoms", () => {
+Deno.test("healthMessage() gives the fix of the causes before that of the symptoms", () => {
   assertEquals(advised(["saturated-activations", "initial-loss", "bias-init"]), [
     "bias-init",
     "initial-loss",

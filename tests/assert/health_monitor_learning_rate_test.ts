@@ -39,9 +39,9 @@ Deno.test("healthMonitor() calls a model by its own name, and blames the learnin
   );
   assertMatch(chain[1], /^Model "mine" /);
   assertMatch(chain[2], /^1\. The learning rate of 1e30 is too large: /);
-  const advice = chain.filter((line) => line.startsWith("   Fix:"));
-  assertEquals(advice.length, 1);
-  assertMatch(advice[0], /^ {3}Fix: Lower it to 0.01, the usual rate of SGD, and start again/);
+  const fix = chain.filter((line) => line.startsWith("   Fix:"));
+  assertEquals(fix.length, 1);
+  assertMatch(fix[0], /^ {3}Fix: Lower it to 0.01, the usual rate of SGD, and start again/);
   const graph = await named((tf) => {
     const inputs = tf.input({ shape: [4] });
     const hidden = tf.layers.dense({ units: 8 }).apply(inputs) as typeof inputs;
@@ -60,7 +60,7 @@ Deno.test("healthMonitor() leaves the learning rate alone where the held batch i
   model.compile({ optimizer: engine.tf.train.sgd(1e-3), loss: OBJECTIVE });
   await model.fit(good.inputs, good.targets!, { verbose: 0, callbacks: monitor });
   assertEquals(monitor.history.map(({ cause }) => cause), [null, null]);
-  assertEquals(monitor.history[1].findings[0].advice.startsWith("Clean the batch"), true);
+  assertEquals(monitor.history[1].findings[0].fix.startsWith("Clean the batch"), true);
   engine.tf.dispose([good.inputs, good.targets!, held.inputs, held.targets]);
   model.dispose();
 });
@@ -93,13 +93,13 @@ Deno.test("healthMonitor() names a learning rate of 50, and nothing of initialis
   assertEquals([record.cause?.kind, record.cause?.severity], ["learning-rate", "error"]);
 });
 
-Deno.test("healthMonitor() gives no advice on initialisation once training has moved the weights", async () => {
-  const advice = /Multiply .* or draw them with kernelInitializer/;
+Deno.test("healthMonitor() gives no fix on initialisation once training has moved the weights", async () => {
+  const fix = /Multiply .* or draw them with kernelInitializer/;
   // Both have kernels that are too large; those of the first pass no gradient, and stay what they were: they are
   // judged as before training.
   const unmoved = await stoppedBy(1e-3, { std: 5 });
   assertMatch(unmoved.message, /\n1\. The kernels of conv1 \.\.\. head are .* too large/);
-  assertMatch(unmoved.message, advice);
+  assertMatch(unmoved.message, fix);
   const moved = await stoppedBy(1e-3, { std: 1 });
   assertMatch(moved.message, /\n1\. The kernels of conv1, conv2, fc1 are .* too large/);
   assertEquals(/Multiply|Draw|nitializer|Start the bias/.test(moved.message), false);

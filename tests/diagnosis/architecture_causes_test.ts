@@ -106,8 +106,8 @@ Deno.test("diagnose() makes a cause of a frozen layer that nobody trained, and i
   model.layers[2].trainable = false;
   const subject = { model, batch, objective: OBJECTIVE };
   // First stands a sentence: only the user knows whether weights were to be loaded.
-  const [advice, fix] = causes[0].fixes;
-  assertEquals(advice.kind, "rebuild");
+  const [advised, fix] = causes[0].fixes;
+  assertEquals(advised.kind, "rebuild");
   const fixed = applyFix(tf, subject, fix)!;
   assertEquals(isTrainable(), [true, true, false, true]);
   fixed.undo();

@@ -52,18 +52,18 @@ Deno.test("diagnoseTraining() puts NaN before every number", () => {
 });
 
 Deno.test("diagnoseTraining() advises a rate that is used, and one that is far lower", () => {
-  const advice = (learningRate: number, optimizer: string, updateRatio: number) => {
+  const fix = (learningRate: number, optimizer: string, updateRatio: number) => {
     const [fix] = diagnoseTraining([kernel({ updateRatio, growth: 20 })], [], {
       learningRate,
       optimizer,
     })!.fixes;
     return describeFix(fix, []);
   };
-  assertStringIncludes(advice(1, "Adam", 0.0132), "Lower it to 0.001, the usual rate of Adam, and");
-  assertStringIncludes(advice(50, "SGD", 1112), "Lower it to 0.01, the usual rate of SGD, and");
+  assertStringIncludes(fix(1, "Adam", 0.0132), "Lower it to 0.001, the usual rate of Adam, and");
+  assertStringIncludes(fix(50, "SGD", 1112), "Lower it to 0.01, the usual rate of SGD, and");
   // A usual rate is lowered ten times at least.
-  assertStringIncludes(advice(0.02, "Adam", 0.0132), "Lower it to about 0.002,");
-  assertStringIncludes(advice(0.02, "Unheard", 4), "Lower it to about 5e-5,");
+  assertStringIncludes(fix(0.02, "Adam", 0.0132), "Lower it to about 0.002,");
+  assertStringIncludes(fix(0.02, "Unheard", 4), "Lower it to about 5e-5,");
 });
 
 /** A standstill after 320 batches of Adam at 1e-8. */
@@ -76,7 +76,7 @@ const standstill = (given: Partial<Standstill> = {}): Standstill => ({
     measured: 1e-8,
     expected: "more",
     message: "The rate is low.",
-    advice: "Raise it.",
+    fix: "Raise it.",
   })],
   steps: 320,
   optimizer: "Adam",

@@ -138,7 +138,7 @@ Deno.test("diagnose() blames rows of zeros for the gradients that a layer normal
       assertStringIncludes(causes[0].message, "norm_1 ... norm_6 together multiply the gradient");
       const [finding] = causes[0].findings;
       assertEquals([finding.rule, finding.kind], ["exploding-gradients", "flat-rows"]);
-      assertStringIncludes(finding.advice, "mask rows that are padding");
+      assertStringIncludes(finding.fix, "mask rows that are padding");
     });
     await t.step(`${by}, not padded`, async () => {
       const { diagnosis } = await judged(sequences(engine.tf, { by, padded: false }));

@@ -12,7 +12,7 @@ Deno.test("weighTrial() leaves what one batch cannot contradict an error", () =>
       measured: 70,
       expected: "inputs near 0",
       message: "The inputs are far from 0.",
-      advice: "Subtract their mean.",
+      fix: "Subtract their mean.",
     });
     return weighTrial([found], makeTrial())[0].severity;
   };

@@ -49,8 +49,8 @@ Deno.test("runRules() finds nothing in a decoder drawn by He for its strides", a
 
 Deno.test("runRules() knows by how much a decoder's kernels are too large", async () => {
   const found = await findings(5);
-  const [{ advice }] = found.filter(({ rule }) => rule === "init-scale");
-  assertStringIncludes(advice, "by 0.199");
+  const [{ fix }] = found.filter(({ rule }) => rule === "init-scale");
+  assertStringIncludes(fix, "by 0.199");
 });
 
 Deno.test("activationScale only warns of a decoder as TensorFlow.js draws it, and fails a tenth of that", async () => {

@@ -56,7 +56,7 @@ Deno.test("a baseline names layer, old and new value of each figure that moved",
     assertEquals(others, [], figure);
     assertEquals([finding.severity, finding.layer], ["error", "dense_2"]);
     assertStringIncludes(finding.message, `${figure} of dense_2 ${values}`);
-    assertStringIncludes(finding.advice, "--update-baseline");
+    assertStringIncludes(finding.fix, "--update-baseline");
   }
   const dead = healthy();
   dead.layers[2].deadFraction = 0.4;

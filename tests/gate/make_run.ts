@@ -16,7 +16,7 @@ export function makeFinding(
     measured: 0.9,
     expected: atMost(0.5),
     message: `${layer} is not as it should be.`,
-    advice: "Mend it.",
+    fix: "Mend it.",
     ...given,
   };
 }

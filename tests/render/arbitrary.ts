@@ -204,8 +204,8 @@ export const anyFindings: fc.Arbitrary<Finding[]> = fc.array(
       fc.record({ value: number, unit: text, as }, { requiredKeys: ["value", "unit"] }),
     ),
     message: text,
-    advice: text,
-    said: fc.record({ message: sentence, advice: sentence }),
-  }, { requiredKeys: ["rule", "severity", "layer", "measured", "expected", "message", "advice"] }),
+    fix: text,
+    said: fc.record({ message: sentence, fix: sentence }),
+  }, { requiredKeys: ["rule", "severity", "layer", "measured", "expected", "message", "fix"] }),
   { maxLength: 6 },
 );

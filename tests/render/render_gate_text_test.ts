@@ -100,7 +100,7 @@ Deno.test("renderGateText() has one verdict of a model for all seeds, and says u
 
 Deno.test("renderGateText() says once that a model is not what the baseline knows", () => {
   const note = (rule: string) =>
-    finding(null, { rule, severity: "note", message: "Renamed.", advice: "" });
+    finding(null, { rule, severity: "note", message: "Renamed.", fix: "" });
   const runs = [gateRun([note("baseline")]), gateRun([note("baseline")], { seed: 4 })];
   const text = renderGateText(gateResult(runs), { width: 40 });
   assertStringIncludes(text, "HEALTHY\nNOTE baseline: the whole model\n  Renamed.\n\nGate passed");

@@ -43,7 +43,7 @@ Deno.test("renderJson() writes the keys of the format in their order, indented b
     "measured",
     "expected",
     "message",
-    "advice",
+    "fix",
     "said",
   ]);
   assertEquals(text.split("\n").slice(0, 4), [

@@ -67,7 +67,7 @@ Deno.test("renderMarkdown() numbers several causes and says under which seeds th
 });
 
 Deno.test("renderMarkdown() shows what is wrong with the configuration", () => {
-  const own = finding(null, { rule: "unused-suppression", message: "Unused.", advice: "Drop it." });
+  const own = finding(null, { rule: "unused-suppression", message: "Unused.", fix: "Drop it." });
   const text = renderMarkdown(gateResult([gateRun([])], { findings: [own] }));
   assertStringIncludes(text, "| 🔴 error | `configuration` | Unused. | Drop it. |");
 });

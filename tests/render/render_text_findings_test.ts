@@ -51,21 +51,21 @@ NOTE x: the whole model
 Deno.test("renderText() takes the name of a layer for one, not the same letters in a word", () => {
   const names = ["a", "ab", "c"];
   const model = measurements(names.map((name) => layer(name, {})));
-  const advice = (word: string) => (name: string) =>
+  const fix = (word: string) => (name: string) =>
     say`${layerName(name)}: what ${word === "" ? name : word} holds.`;
-  const shown = (adviceOf: ReturnType<typeof advice>) =>
-    renderText(model, names.map((name) => finding(name, { advice: adviceOf(name) })));
-  const same = shown(advice("abca")).replace(/\s+/g, " ");
+  const shown = (fixesSaid: ReturnType<typeof fix>) =>
+    renderText(model, names.map((name) => finding(name, { fix: fixesSaid(name) })));
+  const same = shown(fix("abca")).replace(/\s+/g, " ");
   assert(same.includes("a: what abca holds. The same applies to the other 2 findings. "), same);
   // A word that differs is more than the name.
-  assert(shown(advice("")).replace(/\s+/g, " ").includes("(values differ)"));
+  assert(shown(fix("")).replace(/\s+/g, " ").includes("(values differ)"));
 });
 
-Deno.test("renderText() says every kind of message and advice that a rule has", () => {
+Deno.test("renderText() says every kind of message and fix that a rule has", () => {
   const model = measurements([layer("a", {}), layer("b", {}), layer("c", {})]);
   const text = renderText(model, [
     finding("a"),
-    finding("b", { message: "b is where it begins.", advice: "Look at b first." }),
+    finding("b", { message: "b is where it begins.", fix: "Look at b first." }),
     finding("c", { measured: NaN }),
   ]);
   assertEquals(
@@ -86,26 +86,26 @@ ERROR saturated-activations: a ... c (3 layers)
 Deno.test("renderText() says where the same is to do in other layers with other figures", () => {
   const names = ["a_1", "b_2", "c_3"];
   const model = measurements(names.map((name) => layer(name, {})));
-  const adviceOf = (figures: number[]) =>
+  const fixesSaid = (figures: number[]) =>
     /Fix: ([^]*?)\n\n/.exec(renderText(
       model,
       figures.map((figure, i) =>
         finding(names[i], {
-          advice: say`Draw ${weightName(`${names[i]}/kernel`, names[i])} with ${number(figure)}.`,
+          fix: say`Draw ${weightName(`${names[i]}/kernel`, names[i])} with ${number(figure)}.`,
         })
       ),
     ))![1].replace(/\s+/g, " ");
-  assertEquals(adviceOf([0.1]), "Draw a_1/kernel with 0.1.");
+  assertEquals(fixesSaid([0.1]), "Draw a_1/kernel with 0.1.");
   assertEquals(
-    adviceOf([0.1, 0.2]),
+    fixesSaid([0.1, 0.2]),
     "Draw a_1/kernel with 0.1. The same applies to the other finding (values differ).",
   );
   assertEquals(
-    adviceOf([0.1, 0.1, 0.3]),
+    fixesSaid([0.1, 0.1, 0.3]),
     "Draw a_1/kernel with 0.1. The same applies to the other 2 findings (values differ).",
   );
   assertEquals(
-    adviceOf([0.1, 0.1, 0.1]),
+    fixesSaid([0.1, 0.1, 0.1]),
     "Draw a_1/kernel with 0.1. The same applies to the other 2 findings.",
   );
 });
@@ -114,7 +114,7 @@ Deno.test("renderText() writes strings of a rule out as they are, and knows no k
   const model = measurements([layer("a", {}), layer("b", {})]);
   const text = renderText(
     model,
-    ["a", "b"].map((name) => finding(name, { message: `${name} is off.`, advice: "Mend it." })),
+    ["a", "b"].map((name) => finding(name, { message: `${name} is off.`, fix: "Mend it." })),
   );
   assert(text.includes("  a is off.\n  b is off.\n  Fix: Mend it.\n\n"), text);
 });
@@ -131,9 +131,9 @@ Deno.test("renderText() keeps findings of different thresholds apart", () => {
   ]);
 });
 
-Deno.test("renderText() gives advice that several layers share once, though it names some of them", () => {
-  const advice = "Multiply the kernels of a ... b by 1/892.";
-  const findings = ["a", "b", "c"].map((name) => finding(name, { advice }));
+Deno.test("renderText() gives fix that several layers share once, though it names some of them", () => {
+  const fix = "Multiply the kernels of a ... b by 1/892.";
+  const findings = ["a", "b", "c"].map((name) => finding(name, { fix }));
   const layers = ["a", "b", "c"].map((name) => layer(name, {}));
   const text = renderText(measurements(layers), findings);
   assertEquals(text.split("Fix:").length - 1, 1);
@@ -147,14 +147,14 @@ Deno.test("renderText() joins rules that say the same of the same layers, and no
       layer: null,
       measured: null,
       message: "No verdict.",
-      advice: "Nothing to do.",
+      fix: "Nothing to do.",
       ...rest,
     });
   const text = renderText(small, [
     note("gradient-ratio"),
     note("gradient-balance", { threshold: "gradientBalance" }),
     note("init-scale", { message: "No verdict yet." }),
-    note("bias-init", { advice: "Wait." }),
+    note("bias-init", { fix: "Wait." }),
     note("dead-units", { layer: "dense_2" }),
     note("loss", { severity: "warning" }),
     note("activation-scale"),

@@ -13,7 +13,7 @@ const findings = [
     rule: "dead-units",
     severity: "warning",
     message: "45 % of the units of dense_1 are off.",
-    advice: "Look at the bias of dense_1.",
+    fix: "Look at the bias of dense_1.",
   }),
   finding("dense_2"),
 ];

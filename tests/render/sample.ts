@@ -97,7 +97,7 @@ export function finding(
     measured: 0.99,
     expected: atMost(0.5),
     message: say`99 % of the entries of ${name} are saturated.`,
-    advice: say`Scale the kernel of ${name} down.`,
+    fix: say`Scale the kernel of ${name} down.`,
     ...over,
   });
 }

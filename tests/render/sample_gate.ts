@@ -35,7 +35,7 @@ export function gateResult(runs: GateRun[], given: Partial<GateResult> = {}): Ga
 
 /** An error, a warning and something that is suppressed. */
 export const someFindings: GateFinding[] = [
-  finding("dense_1", { message: "99 % of dense_1 < 100 %.", advice: "Scale it." }),
+  finding("dense_1", { message: "99 % of dense_1 < 100 %.", fix: "Scale it." }),
   finding("dense_2", { severity: "warning" }),
   finding("dense_2", { rule: "dead-units", severity: "note" }),
 ];

@@ -70,9 +70,9 @@ Deno.test("runRules() gives sound findings on whatever measurements the types al
       const findings = [...runRules(now), ...matchesBaseline(then).check(now)];
       const names = new Set([...now.layers, ...then.layers].map(({ name }) => name));
       for (const finding of findings) {
-        const { layer, layers = [], message, advice, expected, measured } = finding;
+        const { layer, layers = [], message, fix, expected, measured } = finding;
         for (const name of [layer, ...layers]) assert(name === null || names.has(name), name ?? "");
-        for (const text of [message, advice, expected.text]) {
+        for (const text of [message, fix, expected.text]) {
           assert(text.length > 0 && !/undefined|\[object/.test(text), text);
         }
         assert(measured === null || typeof measured === "number");

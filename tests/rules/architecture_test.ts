@@ -110,8 +110,8 @@ Deno.test("architecture takes a bottleneck for the beginning of no row", () => {
 
 Deno.test("architecture says of one layer and of several what they compute, and to leave it or them out", () => {
   const said = (...layers: Row[]) => {
-    const [{ message, advice }] = architecture.check(row(...layers));
-    return [message, advice].join(" ");
+    const [{ message, fix }] = architecture.check(row(...layers));
+    return [message, fix].join(" ");
   };
   assertEquals(
     said(TANH, LINEAR, TANH),

@@ -149,7 +149,7 @@ Deno.test("attention names the layer from which on tokens are alike, unless they
   const [finding] = judge({ apart: [0.9, 1e-9], skip: false });
   assertEquals([finding.layer, finding.measured! < 1.1e-9], ["end", true]);
   assertMatch(finding.message, /is 0\.9 in embed and 1e-9 in end; expected > 1e-6/);
-  assertMatch(String(finding.advice), /^Put a residual connection around each attention/);
+  assertMatch(String(finding.fix), /^Put a residual connection around each attention/);
   assertEquals(judge({ apart: [0, 0] }), []);
 });
 

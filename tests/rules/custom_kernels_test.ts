@@ -111,5 +111,5 @@ Deno.test("initScale names the weight of a custom layer, and an error where the 
     "The standard deviation of mixer/w is 50, 200 times what LeCun initialisation draws for its " +
       "shape (0.25); expected 0.05 .. 14.1 times (initScaleCustom).",
   );
-  assertStringIncludes(finding.advice, "Draw mixer/w with a standard deviation of 0.25.");
+  assertStringIncludes(finding.fix, "Draw mixer/w with a standard deviation of 0.25.");
 });

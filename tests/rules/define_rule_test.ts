@@ -34,7 +34,7 @@ const RECORD: RuleRecord<"mostUnits"> = {
         expected: `<= ${mostUnits}`,
         threshold: "mostUnits",
         message: `${name} has ${units} units; expected <= ${mostUnits} (mostUnits).`,
-        advice: "Use fewer units.",
+        fix: "Use fewer units.",
       }];
     }),
 };
@@ -182,7 +182,7 @@ Deno.test("a rule whose judge returns no verdicts is refused in one sentence", (
     measured: null,
     expected: "",
     message: "",
-    advice: "",
+    fix: "",
   };
   const wrong: [unknown, string][] = [
     [undefined, "what the judge of team/wide-layers returns is undefined, expected an array"],
@@ -190,7 +190,7 @@ Deno.test("a rule whose judge returns no verdicts is refused in one sentence", (
     [[{ ...verdict, expected: null }], "returns[0].expected is null, expected a text, or a comp"],
     [[{ ...verdict, expected: { bounds: [1] } }], "returns[0].expected.text is undefined"],
     [[{ ...verdict, figures: { a: 1 } }], 'returns[0].figures["a"] is 1, expected an object'],
-    [[{ ...verdict, advice: [3] }], "returns[0].advice[0] is 3, expected a text or an object"],
+    [[{ ...verdict, fix: [3] }], "returns[0].fix[0] is 3, expected a text or an object"],
   ];
   for (const [found, message] of wrong) {
     const rule = defineRule({ ...RECORD, judge: () => found as never });

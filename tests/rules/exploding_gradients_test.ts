@@ -65,8 +65,8 @@ Deno.test("explodingGradients warns of a large entry, and fails it where the dat
 Deno.test("explodingGradients advises no larger kernels", () => {
   const small = { weights: [makeWeight({ name: "k", values: flat(0.02, 400) })] };
   const { layers, ...rest } = chain(1001, 30, 1);
-  const [{ advice }] = check({ ...rest, layers: layers.map((layer) => ({ ...layer, ...small })) });
-  assertEquals(advice, "Add normalisation, make the network shallower, or clip the gradients.");
+  const [{ fix }] = check({ ...rest, layers: layers.map((layer) => ({ ...layer, ...small })) });
+  assertEquals(fix, "Add normalisation, make the network shallower, or clip the gradients.");
 });
 
 Deno.test("explodingGradients takes another ratio and names every layer above it", () => {
@@ -155,7 +155,7 @@ Deno.test("explodingGradients fails a recurrent layer whose signal grows through
   assertEquals([finding.expected.text, finding.threshold], ["<= 1000", "explodingRatio"]);
   assertAlmostEquals(finding.measured!, 1001, 1e-6);
   const draw = "rnn/recurrent_kernel with a standard deviation of 0.25";
-  assertStringIncludes(finding.advice, `Draw ${draw}, as orthogonal initialisation does`);
+  assertStringIncludes(finding.fix, `Draw ${draw}, as orthogonal initialisation does`);
   assertEquals(check(throughTime(101), { explodingRatio: 100 }).length, 1);
   assertEquals(check(throughTime(1001, { role: "output" })).length, 1);
 });
@@ -167,7 +167,7 @@ Deno.test("explodingGradients says once of a layer with several cells what grows
   const [finding, ...others] = check(throughTime(1001, { weights }));
   assertEquals(others, []);
   const draw = "rnn/recurrent_kernel with a standard deviation of 0.125 and rnn/recurrent_kernel_2";
-  assertStringIncludes(finding.advice, draw);
+  assertStringIncludes(finding.fix, draw);
 });
 
 Deno.test("explodingGradients has no verdict through time without a signal or a recurrent kernel", () => {

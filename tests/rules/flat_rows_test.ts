@@ -81,7 +81,7 @@ Deno.test("flatRowsBetween() has the normalisations between two layers that are 
 });
 
 Deno.test("explodingGradients advises to mask flat rows, and says how many they are", () => {
-  const [{ advice }] = explodingGradients.check(network(999, [norm("a", 0.25)]));
-  assertStringIncludes(advice, "25 % of the rows that a normalises do not vary, and it multiplies");
-  assertStringIncludes(advice, "their gradient by up to 16: mask rows that are padding");
+  const [{ fix }] = explodingGradients.check(network(999, [norm("a", 0.25)]));
+  assertStringIncludes(fix, "25 % of the rows that a normalises do not vary, and it multiplies");
+  assertStringIncludes(fix, "their gradient by up to 16: mask rows that are padding");
 });

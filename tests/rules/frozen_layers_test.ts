@@ -51,10 +51,10 @@ const kinds = (given: Partial<LayerMeasurements>) =>
 
 Deno.test("gradientsFlow warns of a frozen layer with the weights of an initialiser", () => {
   assertEquals(kinds(layer(kernel(), zeros)), ["warning frozen-untrained"]);
-  const [{ message, advice }] = gradientsFlow.check(makeMeasurements([layer(kernel(), zeros), {}]));
+  const [{ message, fix }] = gradientsFlow.check(makeMeasurements([layer(kernel(), zeros), {}]));
   assertStringIncludes(message, "dense_1 is frozen, but looks untrained");
   assertStringIncludes(
-    advice,
+    fix,
     "Load the trained weights of dense_1, or set trainable = true there",
   );
 });

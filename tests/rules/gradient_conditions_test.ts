@@ -15,8 +15,8 @@ Deno.test("gradientsFlow names of the weights without a gradient the kernels of 
     makeWeight({ name: "frozen", values: none, gradients: none, trainable: false }),
     makeWeight({ name: "wv" }),
   ];
-  const [{ advice }] = gradientsFlow.check(makeMeasurements([{ weights }]));
-  assertStringIncludes(advice, "Draw all but one of wq, wk at random");
+  const [{ fix }] = gradientsFlow.check(makeMeasurements([{ weights }]));
+  assertStringIncludes(fix, "Draw all but one of wq, wk at random");
 });
 
 /** What is said of a relu layer in a branch, over one that has a gradient or not. */

@@ -17,12 +17,12 @@ function recurrent(
   const preActivations = flat(0.5, steps * gates * 640);
   const weights = [kernel, own];
   return gradientsFlow.check(makeMeasurements([{ weights, preActivations, ...given }]))
-    .map(({ severity, message, advice }) => ({ severity, names: message.split(" ha")[0], advice }));
+    .map(({ severity, message, fix }) => ({ severity, names: message.split(" ha")[0], fix }));
 }
 
 Deno.test("gradientsFlow only warns of the recurrent kernel after one step", () => {
-  const advice = "Measure on sequences of two steps or more: the state before the first step is 0.";
-  const warned = [{ severity: "warning", names: "rnn/recurrent_kernel", advice }];
+  const fix = "Measure on sequences of two steps or more: the state before the first step is 0.";
+  const warned = [{ severity: "warning", names: "rnn/recurrent_kernel", fix }];
   assertEquals(recurrent({ steps: 1 }), warned);
   assertEquals(recurrent({ steps: 1, gates: 4 }), warned);
   assertEquals(recurrent({ steps: 3, calls: 3 }), warned);
@@ -42,33 +42,33 @@ Deno.test("gradientsFlow counts the steps of a convolution by its positions", ()
       weights: [own],
       shape: [32, 6, 7, 5],
       preActivations: flat(0.5, 32 * 6 * 7 * 20 * steps),
-    })[0].advice.slice(0, 41);
+    })[0].fix.slice(0, 41);
   assertEquals(found(1), "Measure on sequences of two steps or more");
   assertEquals(found(2), "Measure on sequences with two steps or mo");
 });
 
 Deno.test("gradientsFlow warns of sequences in which one step alone counts", () => {
-  const [{ severity, advice }, ...others] = recurrent({ steps: 20 });
+  const [{ severity, fix }, ...others] = recurrent({ steps: 20 });
   assertEquals([severity, others], ["warning", []]);
-  assertStringIncludes(advice, "two steps or more that are neither masked nor zeros");
+  assertStringIncludes(fix, "two steps or more that are neither masked nor zeros");
 });
 
 Deno.test("gradientsFlow lays a recurrent kernel's gradient of 0 to kernels of zeros, and fails it", () => {
-  const [{ severity, names, advice }, ...others] = recurrent({
+  const [{ severity, names, fix }, ...others] = recurrent({
     steps: 20,
     fed: 0,
     activations: zero,
   });
   assertEquals([severity, names, others], ["error", "rnn/recurrent_kernel", []]);
-  assertStringIncludes(advice, "rnn/kernel is all zeros, so that its state is 0 at every step");
+  assertStringIncludes(fix, "rnn/kernel is all zeros, so that its state is 0 at every step");
 });
 
 Deno.test("gradientsFlow lays a recurrent kernel's gradient of 0 to what feeds the layer, and to saturation", () => {
   const names = "rnn/kernel, rnn/recurrent_kernel";
   const [fed, ...others] = recurrent({ steps: 20, gradients: zero, activations: zero });
   assertEquals([fed.severity, fed.names, others], ["error", names, []]);
-  assertStringIncludes(fed.advice, "all of its inputs are 0");
+  assertStringIncludes(fed.fix, "all of its inputs are 0");
   const [stuck] = recurrent({ steps: 20, gradients: zero, preActivationGradients: zero });
   assertEquals([stuck.severity, stuck.names], ["error", names]);
-  assertStringIncludes(stuck.advice, "Look at dense_1: the signal is lost there");
+  assertStringIncludes(stuck.fix, "Look at dense_1: the signal is lost there");
 });

@@ -40,13 +40,13 @@ Deno.test("gradientsFlow fails an all-zero gradient and tells silent inputs from
   const [fed] = judge({ gradients: zero });
   assertEquals(fed.severity, "error");
   assertEquals(
-    fed.advice,
+    fed.fix,
     "The delta of dense_1 is not 0, so all of its inputs are 0: look at the layers before it.",
   );
   const [dead] = judge({ gradients: zero }, { preActivationGradients: zero });
-  assertStringIncludes(dead.advice, "Look at dense_1: the signal is lost there");
+  assertStringIncludes(dead.fix, "Look at dense_1: the signal is lost there");
   const unsent = { preActivationGradients: zero, activationGradients: zero };
-  assertStringIncludes(judge({ gradients: zero }, unsent)[0].advice, "at what follows dense_1");
+  assertStringIncludes(judge({ gradients: zero }, unsent)[0].fix, "at what follows dense_1");
 });
 
 Deno.test("gradientsFlow names what feeds a layer nothing but zeros", () => {
@@ -56,11 +56,11 @@ Deno.test("gradientsFlow names what feeds a layer nothing but zeros", () => {
       weights,
     }]),
   );
-  assertStringIncludes(finding.advice, "inputs are 0: look at dense_3.");
+  assertStringIncludes(finding.fix, "inputs are 0: look at dense_3.");
   const measurements = makeMeasurements([{ weights }]);
   const batch = { ...measurements.batch, inputs: flat(0, 640) };
   const [first] = gradientsFlow.check({ ...measurements, batch });
-  assertStringIncludes(first.advice, "inputs are 0: look at the inputs.");
+  assertStringIncludes(first.fix, "inputs are 0: look at the inputs.");
 });
 
 Deno.test("gradientsFlow leaves a note about an ignored layer as it is", () => {
@@ -98,13 +98,13 @@ Deno.test("gradientsFlow fails a model that is frozen as a whole, and warns of a
 Deno.test("gradientsFlow says where there is nothing to learn from a batch", () => {
   const weights = [makeWeight({ name: "k", gradients: zero })];
   const silent = { activationGradients: zero, preActivationGradients: zero };
-  const advice = (value: number) =>
+  const fix = (value: number) =>
     gradientsFlow.check(makeMeasurements([], {
       layers: [makeHead({ weights, ...silent })],
       objective: { name: "triplet", value },
-    }))[0].advice;
-  assertStringIncludes(advice(0), "The objective is 0 on this batch");
-  assertStringIncludes(advice(0.2), "Check the objective and its targets");
+    }))[0].fix;
+  assertStringIncludes(fix(0), "The objective is 0 on this batch");
+  assertStringIncludes(fix(0.2), "Check the objective and its targets");
 });
 
 Deno.test("gradientsFlow fails a frozen weight with a gradient", () => {

@@ -32,7 +32,7 @@ Deno.test("gradientsFlow never looks above a head, and fails all below a certain
         }),
       ],
       objective: { name: "binaryCrossentropy", value: 7 },
-    })).map(({ severity, advice }) => [severity, advice]);
+    })).map(({ severity, fix }) => [severity, fix]);
   assertEquals(flow([0, 1, 1, 0]), [
     [
       "error",
@@ -51,15 +51,15 @@ Deno.test("gradientsFlow never looks above a head, and fails all below a certain
 
 Deno.test("gradientsFlow says that zeros above open after a step, but not to a layer that is zeros itself", () => {
   const silent = { activationGradients: zero, preActivationGradients: zero };
-  const advice = (values: TensorStatistics) =>
+  const fix = (values: TensorStatistics) =>
     gradientsFlow.check(makeMeasurements([], {
       layers: [
         makeLayer({ weights: [makeWeight({ name: "k", values, gradients: zero })], ...silent }),
         makeHead({ depth: 2, weights: [makeWeight({ name: "head/kernel", values: zero })] }),
       ],
-    })).map(({ severity, advice }) => `${severity}: ${advice}`)[0];
-  assertStringIncludes(advice(flat(0.2, 400)), "warning: Measure again after one training step");
-  assertStringIncludes(advice(zero), "warning: See the rule vanishing-gradients");
+    })).map(({ severity, fix }) => `${severity}: ${fix}`)[0];
+  assertStringIncludes(fix(flat(0.2, 400)), "warning: Measure again after one training step");
+  assertStringIncludes(fix(zero), "warning: See the rule vanishing-gradients");
 });
 
 Deno.test("gradientsFlow only warns below a head that starts at zero", () => {
@@ -109,9 +109,9 @@ Deno.test("gradientsFlow only warns of what waits for a matrix of zeros in the s
       ],
       ...layer,
     }, {}]));
-  const [{ severity, advice }, ...others] = found({});
+  const [{ severity, fix }, ...others] = found({});
   assertEquals([severity, others], ["warning", []]);
-  assertStringIncludes(advice, "lora/b is all zeros and has a gradient");
+  assertStringIncludes(fix, "lora/b is all zeros and has a gradient");
   for (
     const b of [
       { values: flat(0.1, 400) },

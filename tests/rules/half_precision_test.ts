@@ -51,14 +51,14 @@ testThreshold("halfUnder", {
 });
 
 Deno.test("halfPrecision says by which power of 2 the loss can be scaled", () => {
-  const advice = (least: number, most: number) =>
-    judge([{ preActivationGradients: withExponents([least, 900], [most, 100]) }])[0].advice;
-  assertStringIncludes(advice(-30, -10), "Scale the loss by up to 2^22,");
-  assertStringIncludes(advice(-30, -20), "Scale the loss by up to 2^24,");
-  assertStringIncludes(advice(-25, 11), "Scale the loss by up to 2^1,");
+  const fix = (least: number, most: number) =>
+    judge([{ preActivationGradients: withExponents([least, 900], [most, 100]) }])[0].fix;
+  assertStringIncludes(fix(-30, -10), "Scale the loss by up to 2^22,");
+  assertStringIncludes(fix(-30, -20), "Scale the loss by up to 2^24,");
+  assertStringIncludes(fix(-25, 11), "Scale the loss by up to 2^1,");
   // 2^-26 would still be 0, and no factor is left.
-  assertStringIncludes(advice(-26, 11), "no scale of the loss");
-  assertStringIncludes(advice(-25, 12), "no scale of the loss");
+  assertStringIncludes(fix(-26, 11), "no scale of the loss");
+  assertStringIncludes(fix(-25, 12), "no scale of the loss");
 });
 
 Deno.test("halfPrecision warns of any entry of 2^16 and more, in signals and in gradients", () => {

@@ -62,7 +62,7 @@ Deno.test("initScale names one target, and what else it counts the range from", 
     low.message,
     "expected 0.25 .. 2 times (initScaleFactor, counted from the 0.125 of orthogonal).",
   );
-  assertStringIncludes(low.advice, "by 6.25, which gives the standard deviation 1 / sqrt(fan-in)");
+  assertStringIncludes(low.fix, "by 6.25, which gives the standard deviation 1 / sqrt(fan-in)");
   assertAlmostEquals(low.measured!, 0.16, 1e-9);
   assertEquals(low.expected.text, "0.25 .. 2");
   const [high] = scaled(0.6, {}, [16, 64]);
@@ -147,9 +147,9 @@ Deno.test("initScale and symmetry let the end of a residual branch be small and 
   };
   const lecun = 1 / Math.sqrt(20);
   assertEquals([0, 1e-3, lecun].map((std) => branch(std)), [[], [], []]);
-  const [{ severity, advice }] = branch(3 * lecun);
+  const [{ severity, fix }] = branch(3 * lecun);
   assertEquals(severity, "warning");
-  assertMatch(advice, /^Multiply the kernel of dense_1 by 0.333,/);
+  assertMatch(fix, /^Multiply the kernel of dense_1 by 0.333,/);
 });
 
 Deno.test("initScale lets a head be small but not large", () => {
@@ -213,7 +213,7 @@ Deno.test("initScale asks an orthogonal draw of all gates together of a recurren
     "rnn/recurrent_kernel is large: its standard deviation is 1, 8 times what orthogonal " +
       "initialisation draws (0.125); expected 0.5 .. 5.66 times (initScaleFactor, counted from the 0.354 of He).",
   );
-  assertEquals(finding.advice, "Draw rnn/recurrent_kernel with a standard deviation of 0.125.");
+  assertEquals(finding.fix, "Draw rnn/recurrent_kernel with a standard deviation of 0.125.");
   const values = flat(1, 4 * 3 * 16 * 64);
   const [convolution] = recurrent(1, [16, 64], { shape: [4, 3, 16, 64], values });
   // The rows of all positions of the window, 192, are more than the columns.
@@ -223,6 +223,6 @@ Deno.test("initScale asks an orthogonal draw of all gates together of a recurren
 Deno.test("initScale advises one factor for many layers", () => {
   const weights = [makeWeight({ values: flat(200, 400) })];
   const findings = initScale.check(makeMeasurements(Array(9).fill({ weights })));
-  assertEquals(new Set(findings.map(({ advice }) => advice)).size, 1);
-  assertMatch(findings[0].advice, /dense_1 ... dense_9 by 1\/894/);
+  assertEquals(new Set(findings.map(({ fix }) => fix)).size, 1);
+  assertMatch(findings[0].fix, /dense_1 ... dense_9 by 1\/894/);
 });

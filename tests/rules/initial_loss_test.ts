@@ -87,9 +87,9 @@ Deno.test("assertInitialLoss() fails on a loss out of its limits, error or not",
 Deno.test("initialLoss blames inputs that are too large before it blames the head", () => {
   const given = { loss: "categoricalCrossentropy", value: 9, targets: tenClasses, examples: 30 };
   const measurements = withHead(given);
-  assertStringIncludes(initialLoss.check(measurements)[0].advice, "Draw the kernel of the head");
+  assertStringIncludes(initialLoss.check(measurements)[0].fix, "Draw the kernel of the head");
   measurements.batch.perInput[0].values = flat(100, 640);
-  assertStringIncludes(initialLoss.check(measurements)[0].advice, "Normalise the inputs");
+  assertStringIncludes(initialLoss.check(measurements)[0].fix, "Normalise the inputs");
 });
 
 Deno.test("initialLoss accepts the entropy of an uneven prior", () => {
@@ -205,12 +205,12 @@ Deno.test("initialLoss blames the scale at the front before it blames the head",
   const perInput = withInput(flat(1, 640), { scaledBy: ["rescaling"] }).batch.perInput;
   const front = (size: number) =>
     makeLayer({ name: "rescaling", weights: [], activations: flat(size, 640) });
-  const advice = (size: number) =>
+  const fix = (size: number) =>
     initialLoss.check({
       ...measurements,
       layers: [front(size), ...measurements.layers],
       batch: { ...measurements.batch, perInput },
-    })[0].advice;
-  assertStringIncludes(advice(255), "Check the scale of rescaling first");
-  assertStringIncludes(advice(1), "Draw the kernel of the head smaller");
+    })[0].fix;
+  assertStringIncludes(fix(255), "Check the scale of rescaling first");
+  assertStringIncludes(fix(1), "Draw the kernel of the head smaller");
 });

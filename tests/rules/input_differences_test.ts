@@ -46,7 +46,7 @@ Deno.test("inputNormalized says that all examples are the same, and how much dif
   assertStringIncludes(same.message, 'All 32 examples of the input "pixels" are identical;');
   const [alike] = inputNormalized.check(input({ spread: 2e-5 }));
   assertStringIncludes(alike.message, "are nearly identical: 2e-5 of their second moment differs");
-  assertStringIncludes(alike.advice, "subtract the mean of each feature");
+  assertStringIncludes(alike.fix, "subtract the mean of each feature");
 });
 
 Deno.test("inputNormalized only warns of alike examples that a later layer tells apart", () => {

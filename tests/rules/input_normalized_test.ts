@@ -53,7 +53,7 @@ Deno.test("inputNormalized fails a constant input, but not of a mask of ones bes
   for (const values of [ones, statisticsOf(Array(640).fill(0))]) {
     const [finding, ...others] = input(values);
     assertEquals([finding.severity, finding.measured, others], ["error", 0, []]);
-    assertStringIncludes(finding.advice, `every entry is ${values.mean}`);
+    assertStringIncludes(finding.fix, `every entry is ${values.mean}`);
     assertEquals(Object.keys(finding.figures!), ["mean", "std"]);
   }
   const measurements = withInput(ones);
@@ -70,7 +70,7 @@ Deno.test("inputNormalized judges what the front of the model makes of an input,
   assertEquals(withFront(flat(255, 640), flat(1, 640)), []);
   const [finding] = withFront(flat(1, 640), flat(255, 640));
   assertStringIncludes(finding.message, 'the output of rescaling for the input "pixels" is 255');
-  assertStringIncludes(finding.advice, "Check the scale of rescaling");
+  assertStringIncludes(finding.fix, "Check the scale of rescaling");
   assertEquals(withFront(flat(1, 640), flat(1 / 255, 640))[0].threshold, "inputDeviationFactor");
   // A row that is not there, as in a report that was cut, leaves the input itself.
   assertEquals(input(flat(255, 640), { scaledBy: ["gone"] }).length, 1);

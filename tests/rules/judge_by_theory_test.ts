@@ -4,7 +4,7 @@ import {
   judgeRatioByTheory,
 } from "../../src/rules/network/judge_by_theory.ts";
 import { flat } from "./make_measurements.ts";
-import { advice, boundsOf, said, type Says, subjectOf, type Theory } from "./told_theory.ts";
+import { boundsOf, fix, said, type Says, subjectOf, type Theory } from "./told_theory.ts";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 
 /** A delta of that squared norm. */
@@ -13,7 +13,7 @@ const delta = (square: number) => ({ preActivationGradients: flat(Math.sqrt(squa
 function balance(squares: number[], theory: Theory, names = ["a", "b", "c"]) {
   const layers = squares.map((square, i) => ({ name: names[i], ...delta(square) }));
   const subject = subjectOf(layers, theory, { gradientBalance: 1000 });
-  return judgeBalanceByTheory(subject as never, subject.layers, advice);
+  return judgeBalanceByTheory(subject as never, subject.layers, fix);
 }
 
 Deno.test("judgeBalanceByTheory() holds how far layers are apart against the critical network nearest to them", () => {
@@ -43,7 +43,7 @@ Deno.test("judgeBalanceByTheory() names both ends, and the factor between them",
   assertEquals([threshold, severity, boundsOf(rest.expected)], ["gradientBalance", "warning", [
     1000,
   ]]);
-  assertEquals(said(rest.advice), "Look.");
+  assertEquals(said(rest.fix), "Look.");
 });
 
 Deno.test("judgeBalanceByTheory() allows six times the larger doubt of both ends", () => {
@@ -73,7 +73,7 @@ Deno.test("judgeBalanceByTheory() judges hidden layers that are asked about and 
     }];
     const subject = subjectOf(layers, theory, { gradientBalance: 1000 });
     const judged = subject.layers.filter(({ name }) => isJudged || name !== "c");
-    return judgeBalanceByTheory(subject as never, judged, advice).length;
+    return judgeBalanceByTheory(subject as never, judged, fix).length;
   };
   assertEquals([of(delta(1e9)), of(delta(1e9), false)], [1, 0]);
   assertEquals([of({ preActivationGradients: null }), of(delta(0))], [0, 0]);

@@ -2,7 +2,7 @@ import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import type { Case } from "../../src/rules/judge.ts";
 import { judgeScaleByTheory, undescribed } from "../../src/rules/network/judge_by_theory.ts";
 import { flat } from "./make_measurements.ts";
-import { advice, boundsOf, said, type Says, subjectOf, type Theory } from "./told_theory.ts";
+import { boundsOf, fix, said, type Says, subjectOf, type Theory } from "./told_theory.ts";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 
 /** What is said of one layer whose a has that std. */
@@ -13,7 +13,7 @@ function scale(
 ) {
   const thresholds = { activationScaleFactor: 2, activationTarget: given.target ?? 0 };
   const subject = subjectOf([{ name: "a", activations: flat(std, 640) }], theory, thresholds);
-  return judgeScaleByTheory({ ...subject, ...given } as never, advice);
+  return judgeScaleByTheory({ ...subject, ...given } as never, fix);
 }
 
 Deno.test("judgeScaleByTheory() lets pass what is within twice of any healthy draw, or of the usual one", () => {
@@ -41,7 +41,7 @@ Deno.test("judgeScaleByTheory() says the figures, the layer and what was expecte
     "The outputs of `a` are too large: spread 3, should be about 0.5 (0.25 to 1).",
   );
   assertEquals([layer, threshold, severity], ["a", "activationScaleFactor", "warning"]);
-  assertEquals([boundsOf(expected), said(rest.advice)], [[0.5, 2], "Look."]);
+  assertEquals([boundsOf(expected), said(rest.fix)], [[0.5, 2], "Look."]);
 });
 
 Deno.test("judgeScaleByTheory() excuses no draw that is 30 times too small or 10 times too large", () => {
@@ -83,7 +83,7 @@ Deno.test("judgeScaleByTheory() leaves out what is no number, does not vary, is 
   const thresholds = { activationScaleFactor: 2, activationTarget: 0 };
   for (const activations of [null, { ...flat(99, 640), nonFinite: 1 }]) {
     const subject = subjectOf([{ name: "a", activations }], theory, thresholds);
-    assertEquals(judgeScaleByTheory(subject as never, advice), []);
+    assertEquals(judgeScaleByTheory(subject as never, fix), []);
   }
 });
 

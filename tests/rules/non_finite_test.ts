@@ -44,7 +44,7 @@ Deno.test("nonFinite names the first layer of the forward pass", () => {
   assertEquals(findings.map(({ kind }) => kind), ["spread", "origin", "spread"]);
   // One fix, that of the origin: joined findings must not begin with one that leads nowhere.
   assertEquals(
-    [...new Set(findings.map(({ advice }) => advice))],
+    [...new Set(findings.map(({ fix }) => fix))],
     ["Look for an overflow or a 0/0 in dense_2."],
   );
 });
@@ -63,7 +63,7 @@ Deno.test("nonFinite finds a NaN in an input, and blames it rather than a layer"
   assertEquals(findings.map(({ kind }) => kind), ["input", "spread"]);
   assertStringIncludes(findings[0].message, "input input (1 of 640)");
   assertEquals(findings[1].message.includes("begin"), false);
-  assertEquals(findings[1].advice, "Clean the batch: a NaN in an input reaches every layer.");
+  assertEquals(findings[1].fix, "Clean the batch: a NaN in an input reaches every layer.");
 });
 
 Deno.test("nonFinite finds an objective that is NaN or infinite", () => {

@@ -133,7 +133,7 @@ function classes(least: number | null, most: number | null, fractions = 0): stri
   const [target] = given.batch.targets!;
   const targets = [{ ...target, classes: { units: 7, least, most, fractions } }];
   return outputHead.check({ ...given, batch: { ...given.batch, targets } })
-    .map(({ severity, message, advice }) => `${severity}: ${message} ${advice}`);
+    .map(({ severity, message, fix }) => `${severity}: ${message} ${fix}`);
 }
 
 Deno.test("outputHead fails class numbers that no unit stands for, on both sides of the limits", () => {

@@ -30,7 +30,7 @@ const deep = (name: string, key = "mostLayers", tag: RuleTag = "weights") =>
         expected: `<= ${thresholds[key]}`,
         threshold: key,
         message: `There are ${layers.length} layers.`,
-        advice: "Use fewer.",
+        fix: "Use fewer.",
       }],
   });
 

@@ -117,8 +117,8 @@ Deno.test("regularization says which share of the loss penalties make up, and no
 
 Deno.test("regularization names the layers that drop too much, and them alone", () => {
   const said = (...rates: number[]) => {
-    const [{ message, advice, layer, layers }] = regularization.check(dropping(rates));
-    return [message.split(" of the entries")[0], advice.split(":")[0], layer, layers];
+    const [{ message, fix, layer, layers }] = regularization.check(dropping(rates));
+    return [message.split(" of the entries")[0], fix.split(":")[0], layer, layers];
   };
   assertEquals(said(0.1, 0.7), [
     "drop_2 drops 70 %",
@@ -127,15 +127,15 @@ Deno.test("regularization names the layers that drop too much, and them alone", 
     undefined,
   ]);
   const both = ["drop_1", "drop_2"];
-  const advice = "Lower the rate of drop_1, drop_2";
-  assertEquals(said(0.7, 0.7), ["drop_1, drop_2 each drop 70 %", advice, "drop_1", both]);
-  assertEquals(said(0.7, 0.8), ["drop_1, drop_2 drop up to 80 %", advice, "drop_1", both]);
+  const fix = "Lower the rate of drop_1, drop_2";
+  assertEquals(said(0.7, 0.7), ["drop_1, drop_2 each drop 70 %", fix, "drop_1", both]);
+  assertEquals(said(0.7, 0.8), ["drop_1, drop_2 drop up to 80 %", fix, "drop_1", both]);
 });
 
 Deno.test("regularization counts the layers that drop in a row, without those of a rate of 0", () => {
-  const [{ message, advice }] = regularization.check(dropping([0, ...Array(10).fill(0.4)]));
+  const [{ message, fix }] = regularization.check(dropping([0, ...Array(10).fill(0.4)]));
   assertStringIncludes(message, "10 layers of dropout in a row");
-  assertStringIncludes(advice, "drop_11");
+  assertStringIncludes(fix, "drop_11");
 });
 
 Deno.test("regularization counts small penalties, and no gradient of what is frozen", () => {

@@ -1,11 +1,7 @@
 import type { InputMeasurements, LayerMeasurements } from "../../src/measure/measurements.ts";
 import { networkOf } from "../../src/rules/network/network.ts";
 import { sayPlain } from "../../src/rules/sentence.ts";
-import {
-  LARGE_INPUT,
-  rescaleAdvice,
-  unscaledInputs,
-} from "../../src/rules/signal/rescale_advice.ts";
+import { LARGE_INPUT, rescaleFix, unscaledInputs } from "../../src/rules/signal/rescale_fix.ts";
 import { flat, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
 import { assertEquals } from "@std/assert";
 
@@ -18,16 +14,16 @@ const kernel = (factor: number, given: Partial<LayerMeasurements> = {}, units = 
   ...given,
 });
 
-/** The groups that the advice names: the layers of each, and the factor for them. */
+/** The groups that the fix names: the layers of each, and the factor for them. */
 function groups(layers: Partial<LayerMeasurements>[], smaller = false): string[] {
   const { layers: all } = makeMeasurements(layers);
-  const advice = rescaleAdvice(all, networkOf(makeMeasurements([], { layers: all })), smaller);
-  return advice === null ? [] : sayPlain(advice).split(/[;.] ?(?=the|and|$)/).filter(Boolean)
+  const fix = rescaleFix(all, networkOf(makeMeasurements([], { layers: all })), smaller);
+  return fix === null ? [] : sayPlain(fix).split(/[;.] ?(?=the|and|$)/).filter(Boolean)
     .map((part) => part.match(/(dense_\d+[^,]*)*.*by \S+(?=,|$)|and so on.*/)![0])
     .map((part) => part.replace(/^.*?(?=dense)/, ""));
 }
 
-Deno.test("rescaleAdvice() gives neighbours one factor where theirs are within 1.1, from the first of them on", () => {
+Deno.test("rescaleFix() gives neighbours one factor where theirs are within 1.1, from the first of them on", () => {
   assertEquals(groups([kernel(20), kernel(20 * 1.09)]).length, 1);
   assertEquals(groups([kernel(20), kernel(20 * 1.11)]).length, 2);
   assertEquals(groups([kernel(20), kernel(20 / 1.09)]).length, 1);
@@ -36,7 +32,7 @@ Deno.test("rescaleAdvice() gives neighbours one factor where theirs are within 1
   assertEquals(groups([kernel(20), kernel(20 * 1.08), kernel(20 * 1.16)]).length, 2);
 });
 
-Deno.test("rescaleAdvice() puts no kernels together between which a healthy one or another activation lies", () => {
+Deno.test("rescaleFix() puts no kernels together between which a healthy one or another activation lies", () => {
   assertEquals(groups([kernel(20), kernel(1), kernel(20)]).length, 2);
   assertEquals(groups([kernel(20), kernel(20, { role: "output" }), kernel(20)]).length, 2);
   const relu = kernel(20 * Math.SQRT2, { activation: "relu" });
@@ -44,7 +40,7 @@ Deno.test("rescaleAdvice() puts no kernels together between which a healthy one 
   assertEquals(groups([kernel(20), kernel(20), kernel(20)]).length, 1);
 });
 
-Deno.test("rescaleAdvice() names three groups, and says that there are more", () => {
+Deno.test("rescaleFix() names three groups, and says that there are more", () => {
   const of = (count: number) =>
     groups(Array.from({ length: count }, (_, i) => kernel(20 * 9 ** i)));
   assertEquals(of(3), ["dense_1 by 1/20", "dense_2 by 1/180", "dense_3 by 1/1620"]);
@@ -52,13 +48,13 @@ Deno.test("rescaleAdvice() names three groups, and says that there are more", ()
   assertEquals(of(4).at(-1), "and so on for the others");
 });
 
-Deno.test("rescaleAdvice() weighs the kernels of a group by their entries", () => {
+Deno.test("rescaleFix() weighs the kernels of a group by their entries", () => {
   const found = groups([kernel(20), kernel(21.6, {}, 60)]);
   // (20^2 + 3 * 21.6^2) / 4 = 21.21^2
   assertEquals(found, ["dense_1, dense_2 by 1/21.2"]);
 });
 
-Deno.test("rescaleAdvice() names what is off by 1.1 where all such together are off by more than 2", () => {
+Deno.test("rescaleFix() names what is off by 1.1 where all such together are off by more than 2", () => {
   assertEquals(groups([kernel(1.41), kernel(1.41)]), []);
   assertEquals(groups([kernel(1.42), kernel(1.42)]).length, 1);
   assertEquals(groups([kernel(1 / 1.41), kernel(1 / 1.41)]), []);
@@ -71,7 +67,7 @@ Deno.test("rescaleAdvice() names what is off by 1.1 where all such together are 
   assertEquals([named(1.09), named(1.11)].map((said) => said.includes("dense_3")), [false, true]);
 });
 
-Deno.test("rescaleAdvice() leaves the end of a residual branch small, and makes it smaller if it is large", () => {
+Deno.test("rescaleFix() leaves the end of a residual branch small, and makes it smaller if it is large", () => {
   const add = (): Partial<LayerMeasurements> => ({
     name: "add",
     className: "Add",

@@ -63,8 +63,8 @@ Deno.test("runRules() warns of dead and saturated units of a trained network, an
     assertEquals(found([0.1, 0.2], true, { trained: false }).severity, "error");
     assertEquals(found([0, 0], false, { trained: true }).severity, "warning");
     // No kernel that training made is to be scaled or drawn again.
-    for (const { advice } of [found([0.1, 0.2]), noted]) {
-      assertEquals(/Multiply|Draw|draw|initialis/.test(advice), false, advice);
+    for (const { fix } of [found([0.1, 0.2]), noted]) {
+      assertEquals(/Multiply|Draw|draw|initialis/.test(fix), false, fix);
     }
   }
 });

@@ -72,11 +72,11 @@ Deno.test("saturatedActivations blames inputs that are not normalised first", ()
   ]);
   measurements.batch.perInput[0].values = flat(100, 640);
   const [first, second] = saturatedActivations.check(measurements);
-  assertStringIncludes(first.advice, "Normalise the inputs");
-  assertEquals(second.advice.includes("the inputs"), false);
+  assertStringIncludes(first.fix, "Normalise the inputs");
+  assertEquals(second.fix.includes("the inputs"), false);
   measurements.batch.perInput[0].lookedUp = true;
   const [looked] = saturatedActivations.check(measurements);
-  assertEquals(looked.advice.includes("the inputs"), false);
+  assertEquals(looked.fix.includes("the inputs"), false);
 });
 
 Deno.test("saturatedActivations advises no larger kernels", () => {
@@ -84,7 +84,7 @@ Deno.test("saturatedActivations advises no larger kernels", () => {
     const weights = [makeWeight({ name: "dense_1/kernel", values: flat(size, 400) })];
     return saturatedActivations.check(
       makeMeasurements([{ weights }, { saturatedFraction: 0.9 }]),
-    )[0].advice;
+    )[0].fix;
   };
   assertStringIncludes(advised(2), "Multiply the kernel of dense_1 by 0.112");
   assertStringIncludes(advised(0.02), "bring its biases nearer to 0");

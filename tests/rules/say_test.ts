@@ -121,28 +121,28 @@ Deno.test("what is expected is an operator with bounds, and reads so in a senten
 
 Deno.test("makeFinding() takes strings as they are, and sentences as texts and data", () => {
   const verdict = { severity: "error" as const, layer: null, measured: 1 };
-  const plain = makeFinding("r", { ...verdict, expected: "0", message: "Off.", advice: "Mend." });
+  const plain = makeFinding("r", { ...verdict, expected: "0", message: "Off.", fix: "Mend." });
   assertEquals(plain, {
     rule: "r",
     ...verdict,
     expected: { text: "0" },
     message: "Off.",
-    advice: "Mend.",
+    fix: "Mend.",
   });
   assertEquals(saidOf(plain, "message"), ["Off."]);
   const message = say`${layerName("d1")} is off.`;
-  const said = makeFinding("r", { ...verdict, expected: atMost(0), message, advice: "Mend." });
-  assertEquals([said.message, said.said], ["d1 is off.", { message, advice: ["Mend."] }]);
+  const said = makeFinding("r", { ...verdict, expected: atMost(0), message, fix: "Mend." });
+  assertEquals([said.message, said.said], ["d1 is off.", { message, fix: ["Mend."] }]);
 });
 
 Deno.test("amendFinding() changes text and data together", () => {
   const message = say`${layerName("d1")} is off.`;
   const verdict = { severity: "error" as const, layer: "d1", measured: 1, expected: "0" };
-  const finding = makeFinding("r", { ...verdict, message, advice: "Mend." });
+  const finding = makeFinding("r", { ...verdict, message, fix: "Mend." });
   const amended = amendFinding(finding, { severity: "note", message: say`${message} So what.` });
   assertEquals(amended.message, "d1 is off. So what.");
   assertEquals(amended.said!.message, [{ layer: "d1" }, " is off. So what."]);
-  assertEquals([amended.severity, amended.advice], ["note", "Mend."]);
+  assertEquals([amended.severity, amended.fix], ["note", "Mend."]);
 });
 
 Deno.test("say() names what is no text and nothing to say", () => {

@@ -30,11 +30,11 @@ async function found(
 Deno.test("symmetry warns once of layers that one seed draws", async () => {
   const findings = await found((tf) => tf.initializers.heUniform({ seed: 7 }));
   assertEquals(
-    findings.map(({ severity, message, layers, advice }) => [
+    findings.map(({ severity, message, layers, fix }) => [
       severity,
       message,
       layers?.length,
-      advice,
+      fix,
     ]),
     [[
       "warning",

@@ -56,27 +56,27 @@ export function testMessages(said: Record<string, () => Finding[]>): void {
       const found = findings();
       assert(found.length > 0);
       for (const finding of found) {
-        const { message, advice, expected, kind, layer } = finding;
+        const { message, fix, expected, kind, layer } = finding;
         assertMatch(kind ?? "", /^[a-z]+(-[a-z]+)*$/, "every finding of ours has a kind");
         assertEquals(message, sayPlain(saidOf(finding, "message")));
-        assertEquals(advice, sayPlain(saidOf(finding, "advice")));
+        assertEquals(fix, sayPlain(saidOf(finding, "fix")));
         // A name that stands in a text, or as any word, would keep what is alike apart.
-        for (const part of [...saidOf(finding, "message"), ...saidOf(finding, "advice")]) {
+        for (const part of [...saidOf(finding, "message"), ...saidOf(finding, "fix")]) {
           const text = typeof part === "string" ? part : "word" in part ? part.word : "";
           assert(
             !layer?.includes("_") || !text.split(/[\s/]/).includes(layer),
             `${layer} in "${text}"`,
           );
         }
-        for (const text of [message, advice]) assertEquals(/^\S.*[.]$/.test(text), true, text);
+        for (const text of [message, fix]) assertEquals(/^\S.*[.]$/.test(text), true, text);
         assertEquals(
-          /undefined|\[object|NaN %/.test(`${message} ${advice} ${expected.text}`),
+          /undefined|\[object|NaN %/.test(`${message} ${fix} ${expected.text}`),
           false,
         );
       }
       await t.assertSnapshot(
-        found.map(({ severity, layer, expected, message, advice }) =>
-          `${severity} ${layer} (${expected.text}): ${message}\n  ${advice}`
+        found.map(({ severity, layer, expected, message, fix }) =>
+          `${severity} ${layer} (${expected.text}): ${message}\n  ${fix}`
         ).join("\n"),
       );
     });

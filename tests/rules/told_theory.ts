@@ -47,7 +47,7 @@ export function subjectOf(
 }
 
 /** What there is to do about it. */
-export const advice = () => say`Look.`;
+export const fix = () => say`Look.`;
 
 /** A sentence as it is read. */
 export const said = (sentence: Sentence | string | undefined) => sayPlain(sentence as Sentence);

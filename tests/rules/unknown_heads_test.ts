@@ -56,8 +56,8 @@ Deno.test("vanishingGradients names the layer below the head that sends no gradi
   );
   const vanishing = found.filter(({ rule }) => rule === "vanishing-gradients");
   assert(vanishing.length > 0);
-  const [{ message, advice, severity }] = vanishing;
+  const [{ message, fix, severity }] = vanishing;
   assertEquals(severity, "error");
   assertStringIncludes(message, "although rounding receives a gradient");
-  assertStringIncludes(advice, "Look at what rounding computes: an operation without a gradient");
+  assertStringIncludes(fix, "Look at what rounding computes: an operation without a gradient");
 });

@@ -101,10 +101,10 @@ Deno.test("vanishingGradients fails a softmax that is certain, and says how to r
     "The softmax of out is certain for every example (rms of z 1.2e10), so " +
       "categoricalCrossentropy sends no gradient down. No gradient reaches h1, h2 either.",
   );
-  assertStringIncludes(finding.advice, "Multiply the kernels of h1, h2 by 0.");
+  assertStringIncludes(finding.fix, "Multiply the kernels of h1, h2 by 0.");
   const pixels = under(softmax);
   pixels.batch.perInput[0].values = flat(150, 640);
-  assertStringIncludes(check(pixels)[0].advice, "Normalise the inputs");
+  assertStringIncludes(check(pixels)[0].fix, "Normalise the inputs");
 });
 
 Deno.test("vanishingGradients tells a certain head from an uncertain and from a learned one", () => {

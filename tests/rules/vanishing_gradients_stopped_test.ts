@@ -46,11 +46,11 @@ Deno.test("vanishingGradients only warns of a residual branch that ends in zeros
 
 Deno.test("vanishingGradients takes the zeros of several bypassed layers for zeros that are multiplied", () => {
   const zeros = { ...silent, weights: [makeWeight({ values: flat(0, 400) })] };
-  const advice = (...bypassed: Partial<LayerMeasurements>[]) =>
-    check(makeMeasurements([{}, ...bypassed, {}]))[0].advice;
-  assertStringIncludes(advice(zeros, zeros), "all but one of dense_2, dense_3");
+  const fix = (...bypassed: Partial<LayerMeasurements>[]) =>
+    check(makeMeasurements([{}, ...bypassed, {}]))[0].fix;
+  assertStringIncludes(fix(zeros, zeros), "all but one of dense_2, dense_3");
   for (const branch of [[zeros], [silent, zeros], [silent, silent]]) {
-    assertStringIncludes(advice(...branch), "starts at zero on purpose");
+    assertStringIncludes(fix(...branch), "starts at zero on purpose");
   }
 });
 

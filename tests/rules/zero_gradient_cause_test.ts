@@ -26,16 +26,14 @@ async function withZeros(...zeros: number[]) {
   });
   const measurements = await measure(model, randomBatch(model));
   const said = (rule: typeof gradientsFlow) =>
-    rule.check(measurements).map(({ severity, message, advice }) =>
-      `${severity}: ${message} ${advice}`
-    );
+    rule.check(measurements).map(({ severity, message, fix }) => `${severity}: ${message} ${fix}`);
   return { flow: said(gradientsFlow), vanishing: said(vanishingGradients) };
 }
 
 Deno.test("gradientsFlow says of a layer normalisation of one unit that it makes 0 of it", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
-  const advice = async (units: number) => {
+  const fix = async (units: number) => {
     const model = tf.sequential({
       layers: [
         tf.layers.dense({ units, inputShape: [8], name: "narrow" }),
@@ -46,12 +44,12 @@ Deno.test("gradientsFlow says of a layer normalisation of one unit that it makes
     model.dispose();
     return gradientsFlow.check(measurements)
       .filter(({ layer, severity }) => layer === "norm" && severity === "error")
-      .map(({ advice }) => advice);
+      .map(({ fix }) => fix);
   };
-  assertEquals(await advice(1), [
+  assertEquals(await fix(1), [
     "Remove norm, or put it before a wider layer: of one unit it makes 0, whatever that is.",
   ]);
-  assertEquals(await advice(8), []);
+  assertEquals(await fix(8), []);
 });
 
 Deno.test("the rules on gradients say that a head of zeros alone trains well", async () => {
@@ -76,13 +74,13 @@ Deno.test("the rules on gradients fail zeros that are fed zeros, and never say t
 Deno.test("gradientsFlow says that zeros which are multiplied keep the gradient from each other", () => {
   const zeros = { values: flat(0, 400), gradients: flat(0, 400) };
   const wv = makeWeight({ name: "wv" });
-  const advice = (weights: WeightMeasurements[], ...before: Partial<LayerMeasurements>[]) =>
-    gradientsFlow.check(makeMeasurements([...before, { weights }]))[0].advice;
+  const fix = (weights: WeightMeasurements[], ...before: Partial<LayerMeasurements>[]) =>
+    gradientsFlow.check(makeMeasurements([...before, { weights }]))[0].fix;
   const [wq, wk] = ["wq", "wk"].map((name) => makeWeight({ name, ...zeros }));
-  assertStringIncludes(advice([wq, wk, wv]), "Draw all but one of wq, wk at random");
+  assertStringIncludes(fix([wq, wk, wv]), "Draw all but one of wq, wk at random");
   // Fed zeros, they would have no gradient anyway.
   const silent = { activations: flat(0, 640), preActivations: flat(0, 640) };
-  assertStringIncludes(advice([wq, wk], silent), "all of its inputs are 0: look at dense_1");
+  assertStringIncludes(fix([wq, wk], silent), "all of its inputs are 0: look at dense_1");
   // One alone is kept from its gradient by something else.
-  assertStringIncludes(advice([wq, wv]), "all of its inputs are 0");
+  assertStringIncludes(fix([wq, wv]), "all of its inputs are 0");
 });

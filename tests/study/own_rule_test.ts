@@ -33,7 +33,7 @@ const judge = ({ layers }: { layers: { activations: { rms: number } | null }[] }
       measured: null,
       expected: "rms <= 0.9",
       message: "An activation is large.",
-      advice: "Make it smaller.",
+      fix: "Make it smaller.",
     }]
     : [];
 

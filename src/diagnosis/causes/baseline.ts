@@ -21,7 +21,7 @@ export function baseline(patient: Patient): Suspect[] {
     message: `Against the baseline, ${said.join("; ")}.`,
     states,
     explains: () => false,
-    fixes: [{ kind: "rebuild", what: states[0].advice }],
+    fixes: [{ kind: "rebuild", what: states[0].fix }],
   }];
 }
 

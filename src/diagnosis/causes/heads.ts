@@ -37,7 +37,7 @@ export function heads(patient: Patient): Suspect[] {
       ...dropping(finding),
       ...repeated(finding, patient),
       ...NO_PAIR.includes(finding.kind ?? "") ? [] : pairs(patient),
-      { kind: "rebuild", what: finding.advice },
+      { kind: "rebuild", what: finding.fix },
     ],
   }));
 }

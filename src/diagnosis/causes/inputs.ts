@@ -1,6 +1,6 @@
 import { ALIKE, APART, featureFactor } from "../../rules/statistics.ts";
 import { absorbsInputScale } from "../../rules/network/absorbs_input_scale.ts";
-import { LARGE_INPUT } from "../../rules/signal/rescale_advice.ts";
+import { LARGE_INPUT } from "../../rules/signal/rescale_fix.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import type {
   InputMeasurements,

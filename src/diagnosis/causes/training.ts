@@ -20,7 +20,7 @@ export function regularization(patient: Patient): Suspect[] {
       explains: () => false,
       fixes: finding.kind === "penalties"
         ? [{ kind: "penalties", layers, by: enoughWeaker(finding.measured!) }]
-        : lowered(patient, finding.advice),
+        : lowered(patient, finding.fix),
     };
   });
 }
@@ -29,13 +29,13 @@ export function regularization(patient: Patient): Suspect[] {
  * Returns a lower rate for every dropout layer above it; recurrent layers have no separate rate to
  * lower.
  */
-function lowered({ measurements: { layers } }: Patient, advice: string): Fix[] {
+function lowered({ measurements: { layers } }: Patient, fix: string): Fix[] {
   const dropping = layers.filter(({ kind, dropout }) =>
     kind === "passesOn" && (dropout ?? 0) > FIXED_DROPOUT_RATE
   ).map(({ name }) => name);
   return dropping.length > 0
     ? [{ kind: "dropout", layers: dropping, rate: FIXED_DROPOUT_RATE }]
-    : [{ kind: "rebuild", what: advice }];
+    : [{ kind: "rebuild", what: fix }];
 }
 
 /** Returns a learning rate that the compiled optimizer cannot work with. */
@@ -71,7 +71,7 @@ function untrained(patient: Patient): Suspect[] {
         states: [finding],
         explains: () => false,
         // The intention is unknown; training them is only one way.
-        fixes: [{ kind: "rebuild", what: finding.advice }, { kind: "unfreeze", layers: names }],
+        fixes: [{ kind: "rebuild", what: finding.fix }, { kind: "unfreeze", layers: names }],
       };
     });
 }

@@ -108,7 +108,7 @@ export async function trainingCause(
   // its fix was tried in vain.
   const likeliest = known.find((cause) => !inVain.has(cause));
   if (likeliest !== undefined) return { cause: promoted(likeliest), fixedTrial: null };
-  const fixes: Fix[] = [{ kind: "rebuild", what: finding.advice }];
+  const fixes: Fix[] = [{ kind: "rebuild", what: finding.fix }];
   return {
     cause: { ...about, kind: "trial", layers: [], message: finding.message, fixes },
     fixedTrial: null,

@@ -113,7 +113,7 @@ function trialFinding(trial: Trial, measurements: Measurements): Finding | null 
       ...about,
       kind: trial.reason?.replaceAll(" ", "-") ?? "fails",
       message: `The network does not learn its batch: ${describeTrial(trial)}.`,
-      advice: "Look at the targets, the loss and the learning rate.",
+      fix: "Look at the targets, the loss and the learning rate.",
     });
   }
   const given = trial.attempts.find(({ given }) => given);
@@ -126,7 +126,7 @@ function trialFinding(trial: Trial, measurements: Measurements): Finding | null 
     ...about,
     kind: "learning-rate",
     message: `The network does not learn its batch as it was compiled: ${describeTrial(trial)}.`,
-    advice: learningRate === null
+    fix: learningRate === null
       ? `Train it by ${optimizer}.`
       : `Train it by ${optimizer} at a rate of ${formatNumber(learningRate)}.`,
   });

@@ -168,7 +168,7 @@ function find(root: Hdf5Group, path: string): Hdf5Group | undefined {
 }
 
 /** Returns what a registered class needs to get the weights that Keras saved with its inner layers. */
-function adviceOnInner(layer: Hdf5Group): string {
+function fixOnInner(layer: Hdf5Group): string {
   const inner = [...layer.children.keys()].filter((name) => find(layer, `${name}/vars`));
   if (inner.length === 0) return "";
   return `. Keras saved weights of its inner layers ${
@@ -192,7 +192,7 @@ function pairPart({ path, layer, variables: own }: Part, root: Hdf5Group, claime
     throw new ModelError(
       `${shown} ${found}, expected the ${formatCount(variables.length, "weight")} of layer ${
         showValue(layer.name)
-      }${group === undefined ? "" : adviceOnInner(find(root, path)!)}`,
+      }${group === undefined ? "" : fixOnInner(find(root, path)!)}`,
     );
   }
   return variables.flatMap((variable, i) => {

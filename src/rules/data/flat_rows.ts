@@ -33,8 +33,8 @@ export function flatRowsBetween(
   return { normalizations, factor };
 }
 
-/** Returns the advice about such rows. */
-export function flatRowsAdvice({ normalizations: [first] }: FlatRows): Sentence {
+/** Returns the fix about such rows. */
+export function flatRowsFix({ normalizations: [first] }: FlatRows): Sentence {
   return say`${number(first.flatRows!, "percent")} of the rows that ${
     layerName(first.name)
   } normalises do not vary, and it multiplies their gradient by up to ${

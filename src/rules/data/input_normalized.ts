@@ -140,7 +140,7 @@ function judgeInput(input: InputMeasurements, subject: Case<InputNames>): Verdic
     return front.flatMap((layer) =>
       judgeValues(layer.activations!, subject, {
         of: say`the output of ${layerName(layer.name)} for the input "${name}"`,
-        advice: say`Check the scale of ${layerName(layer.name)}: it should bring ${name} close to
+        fix: say`Check the scale of ${layerName(layer.name)}: it should bring ${name} close to
           mean 0 and standard deviation 1.`,
         mayBeCode: batch.perInput.length > 1,
         spread: layer.spread,
@@ -150,7 +150,7 @@ function judgeInput(input: InputMeasurements, subject: Case<InputNames>): Verdic
   if (dtype !== "float32" || lookedUp) return [];
   return judgeValues(values, subject, {
     of: say`the input "${name}"`,
-    advice: values.std > 0
+    fix: values.std > 0
       ? say`Normalise ${name}: subtract the mean of each feature and divide by its standard deviation.`
       : say`Check how ${name} is made: every entry is ${number(values.mean)}.`,
     // One of several inputs may be all ones, for example a mask.
@@ -166,7 +166,7 @@ function judgeInput(input: InputMeasurements, subject: Case<InputNames>): Verdic
 interface Judged {
   /** Tensor that the figures describe. */
   of: Sentence;
-  advice: Sentence;
+  fix: Sentence;
   /** True if it may be a code of ones alone. */
   mayBeCode: boolean;
   /** True if its first reader divides by its size. */
@@ -186,7 +186,7 @@ function judgeValues(
 ): Verdict[] {
   if (values.nonFinite > 0) return [];
   const { thresholds } = subject;
-  const { of, advice, mayBeCode, unitRows = false } = judged;
+  const { of, fix, mayBeCode, unitRows = false } = judged;
   const low = 1 / thresholds.inputDeviationFactor;
   const { inputMax, inputMean, inputOffset, inputDeviationFactor: high } = thresholds;
   const warn = (
@@ -210,12 +210,12 @@ function judgeValues(
     message: say`The ${what} of ${of} is ${
       figure(measured, "x")
     }; expected ${expected} (${threshold}).`,
-    advice,
+    fix,
   }];
   // An offset makes examples alike. One of several inputs may be the same in all of them.
   const isConstant = values.maxAbs === 0;
   if (!mayBeCode && (isConstant || Math.abs(values.mean) > inputOffset * values.std)) {
-    return offset(values, inputOffset, { of, advice });
+    return offset(values, inputOffset, { of, fix });
   }
   const alike = mayBeCode ? [] : alikeExamples(subject, judged);
   if (alike.length > 0) return alike;
@@ -239,7 +239,7 @@ function judgeValues(
 function offset(
   { mean, std }: TensorStatistics,
   limit: number,
-  { of, advice }: Pick<Judged, "of" | "advice">,
+  { of, fix }: Pick<Judged, "of" | "fix">,
 ): Verdict[] {
   const measured = Math.abs(mean) / std;
   const figures = {
@@ -262,14 +262,14 @@ function offset(
         figure(measured, "|mean(x)| / std(x)")
       } times its standard deviation (${figures.mean} and
         ${figures.std}), so the examples are nearly identical; expected ${expected} (inputOffset).`,
-    advice,
+    fix,
   }];
 }
 
 /** Finds inputs whose entries hardly vary between examples, whatever their mean and deviation. */
 function alikeExamples(
   { measurements: { batch, layers }, thresholds: { inputSpread } }: Case<InputNames>,
-  { of, spread, advice }: Judged,
+  { of, spread, fix }: Judged,
 ): Verdict[] {
   if (spread == null || spread >= inputSpread) return [];
   const figures = { spread: figure(spread, "share of the second moment of x") };
@@ -291,12 +291,12 @@ function alikeExamples(
         second moment to differ (inputSpread).`
       : say`The examples of ${of} are nearly identical: ${figures.spread} of their second moment differs
         between them; expected ${expected} (inputSpread).`,
-    advice: spread === 0 ? say`Check how the batch is made: every example is the same.` : advice,
+    fix: spread === 0 ? say`Check how the batch is made: every example is the same.` : fix,
   }];
 }
 
 /** Finds a feature that outweighs all others. */
-function unevenFeatures(limit: number, { of, factor, advice }: Judged): Verdict[] {
+function unevenFeatures(limit: number, { of, factor, fix }: Judged): Verdict[] {
   if (factor == null || factor <= limit) return [];
   const expected = atMost(limit);
   const figures = { factor: figure(factor, "std of a feature / rms of the others' std") };
@@ -310,6 +310,6 @@ function unevenFeatures(limit: number, { of, factor, advice }: Judged): Verdict[
     figures,
     message: say`One feature of ${of} varies ${figures.factor} times as much as the others; expected
       ${expected} (inputFeatureFactor).`,
-    advice,
+    fix,
   }];
 }

@@ -84,10 +84,10 @@ export const nonFinite: Rule = defineRule({
       ? say`Clean the batch: a NaN in an input reaches every layer.`
       : origin && advise(origin.layer, origin.culprits[0]);
     return [
-      ...inputs.map((verdict) => ({ ...verdict, advice: fix! })),
+      ...inputs.map((verdict) => ({ ...verdict, fix: fix! })),
       ...found.map(({ layer, culprits }) => ({
         ...verdict(layer, culprits, layer === first),
-        advice: fix!,
+        fix: fix!,
       })),
       ...objective(measurements, fix),
     ];
@@ -139,7 +139,7 @@ function verdict(
   layer: LayerMeasurements | null,
   culprits: Culprit[],
   isFirst = false,
-): Omit<Verdict, "advice"> {
+): Omit<Verdict, "fix"> {
   const listed = culprits.map(({ what, statistics }) =>
     say`${what} (${number(statistics!.nonFinite, "exact")} of
       ${number(statistics!.count, "exact")})`
@@ -178,6 +178,6 @@ function objective({ objective: { name, value } }: Measurements, fix?: Sentence)
     expected: inWords("a finite J"),
     figures: { objective: exactFigure(value, "J") },
     message: say`The objective "${name}" is ${number(value)}.`,
-    advice: fix ?? "Look at the outputs and the targets: a logarithm of 0 or an overflow.",
+    fix: fix ?? "Look at the outputs and the targets: a logarithm of 0 or an overflow.",
   }];
 }

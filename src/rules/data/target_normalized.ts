@@ -128,7 +128,7 @@ function oneClass(target: TargetMeasurements, loss: string): Verdict[] {
     message: say`All targets of ${layerName(target.name)} are ${isBinary ? NOTHING : say`class `}${
       number(only, "exact")
     }: the batch cannot show whether the network learns.`,
-    advice: "Take a batch with examples of every class.",
+    fix: "Take a batch with examples of every class.",
   }];
 }
 
@@ -205,8 +205,7 @@ function offset(target: TargetMeasurements, subject: Case<Names>): Verdict[] {
     message: say`The targets of ${layerName(target.name)} have the mean ${figures.mean}, which is
       ${figures.offset} of their standard deviations (${figures.std}) from the mean of the outputs
       (${figures.output}): nearly all of the loss is that mean; expected ${expected} (${threshold}).`,
-    advice:
-      say`Subtract ${figures.mean} from the targets and divide by ${figures.std}, and undo both
+    fix: say`Subtract ${figures.mean} from the targets and divide by ${figures.std}, and undo both
       after predict; or start the bias of the head at ${figures.mean}.`,
   }];
 }
@@ -233,8 +232,7 @@ function scale(
       layerName(name)
     } is ${figures.std}, while
       the outputs of a network start near 1; expected ${expected} (${threshold}).`,
-    advice:
-      say`Subtract ${figures.mean} from the targets and divide by ${figures.std}, and undo both
+    fix: say`Subtract ${figures.mean} from the targets and divide by ${figures.std}, and undo both
       after predict.`,
   }];
 }
@@ -271,8 +269,7 @@ function drowned(target: TargetMeasurements, subject: Case<Names>): Verdict[] {
       say`The outputs vary ${figures.factor} times as much (${figures.outputs}) as the targets
       of ${layerName(name)} (${figures.std}), which they drown; expected ${expected} times
       (targetDrowned).`,
-    advice:
-      say`Subtract ${figures.mean} from the targets and divide by ${figures.std}, and undo both
+    fix: say`Subtract ${figures.mean} from the targets and divide by ${figures.std}, and undo both
       after predict.`,
   }];
 }

@@ -65,11 +65,11 @@ export function sayScale(layer: string, std: number, expected: number, limit: nu
  * criticality, and as an initialiser draws it.
  *
  * @param subject The case to judge.
- * @param advice Returns the advice.
+ * @param fix Returns the fix.
  */
 export function judgeScaleByTheory(
   { layers, network, thresholds }: Case<"activationScaleFactor" | "activationTarget">,
-  advice: () => Sentence,
+  fix: () => Sentence,
 ): Verdict[] {
   const { activationScaleFactor, activationTarget: target } = thresholds;
   const { critical, usual } = network.theory;
@@ -111,7 +111,7 @@ export function judgeScaleByTheory(
       threshold: "activationScaleFactor",
       figures,
       message: sayScale(name, activations.std, activations.std / off, limit),
-      advice: advice(),
+      fix: fix(),
     }];
   });
 }
@@ -122,12 +122,12 @@ export function judgeScaleByTheory(
  *
  * @param subject The case to judge.
  * @param judged The layers whose gradients are more than rounding.
- * @param advice Returns the advice.
+ * @param fix Returns the fix.
  */
 export function judgeBalanceByTheory(
   { network, thresholds }: Case<"gradientBalance">,
   judged: readonly LayerMeasurements[],
-  advice: () => Sentence,
+  fix: () => Sentence,
 ): Verdict[] {
   const { critical, usual } = network.theory;
   const signals = judgedLayers(network).filter((layer) =>
@@ -158,7 +158,7 @@ export function judgeBalanceByTheory(
       ${layerName(largest.name)} and ${layerName(smallest.name)} are ${figures.factor} times further
       apart than theory predicts for healthy kernels; expected ${expected} times
       (gradientBalance).`,
-    advice: advice(),
+    fix: fix(),
   }];
 }
 
@@ -199,7 +199,7 @@ export function judgeRatioByTheory(
       message: say`The gradient of ${layerName(layer.name)} is not the size that theory predicts:
         the squared norm of delta is ${figures.factor} times what follows from the deltas above it;
         expected ${range} times (gradientRatioFactor).`,
-      advice: say`Check what pushes z of ${layerName(layer.name)} to one side (biases, inputs), at
+      fix: say`Check what pushes z of ${layerName(layer.name)} to one side (biases, inputs), at
         the kernels that it feeds, and at the gradients of what lies between.`,
     }];
   });

@@ -92,9 +92,9 @@ export const findingKeys = {
   threshold: optional(string),
   figures: optional(figuresShape),
   message: string,
-  advice: string,
+  fix: string,
   said: optional(
-    object<NonNullable<Finding["said"]>>({ message: sentenceShape, advice: sentenceShape }),
+    object<NonNullable<Finding["said"]>>({ message: sentenceShape, fix: sentenceShape }),
   ),
 };
 
@@ -109,7 +109,7 @@ export const verdictShape = object<Verdict>({
     'a text, or a comparison such as { text: "> 0", operator: ">", bounds: [0] }',
   ),
   message: said,
-  advice: said,
+  fix: said,
 });
 
 const exponents = object<ExponentHistogram>({

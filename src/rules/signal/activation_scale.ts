@@ -11,7 +11,7 @@ import type { Rule } from "../rule.ts";
 import { figure, number, say } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { MIN_EXAMPLES } from "../shared_thresholds.ts";
-import { rescaleAdvice } from "./rescale_advice.ts";
+import { rescaleFix } from "./rescale_fix.ts";
 import { signalDies } from "./signal_dies.ts";
 
 /** Factor below which examples can no longer be told apart. */
@@ -119,8 +119,8 @@ export const activationScale: Rule = defineRule({
     if (batch.examples < thresholds.minExamples) {
       return [tooFewExamples(batch.examples, thresholds.minExamples)];
     }
-    const advice = once(() => fix(subject));
-    if (typeof chain === "string") return judgeScaleByTheory(subject, advice);
+    const fix = once(() => rescaling(subject));
+    if (typeof chain === "string") return judgeScaleByTheory(subject, fix);
     const dies = once(() => signalDies(subject));
     const names = new Set(layers.map(({ name }) => name));
     return chain.flatMap(({ output: { name, activations } }, index): Verdict[] => {
@@ -155,20 +155,20 @@ export const activationScale: Rule = defineRule({
         threshold: "activationScaleFactor",
         figures,
         message: sayScale(name, activations.std, expected, limit),
-        advice: advice(),
+        fix: fix(),
       }];
     });
   },
 });
 
-function fix(
+function rescaling(
   { layers, network, thresholds: { activationTarget } }: Case<"activationTarget">,
 ): Sentence {
   if (activationTarget > 0) {
     return say`From the first layer up, multiply the kernel by ${number(activationTarget)} /
       std(a) and measure again before the next (LSUV).`;
   }
-  return rescaleAdvice(layers, network) ??
+  return rescaleFix(layers, network) ??
     say`Normalise the inputs, or check the biases.`;
 }
 

@@ -172,7 +172,7 @@ function oneHotRows(subject: Case<"attentionEntropy">): Verdict[] {
         }: its rows have ${figures.entropy} of the
           entropy of uniform ones, and ${figures.oneHot} of them look at one key alone; expected
           ${expected} (attentionEntropy).${scores}`,
-        advice: trained
+        fix: trained
           ? "If the network predicts badly, look at what these heads read: heads that have learned are sharp."
           : "Draw the kernels of queries and keys smaller, so that scores have a standard deviation near 1, or " +
             "normalise what they are fed.",
@@ -213,7 +213,7 @@ function uniformRows(subject: Case<"scoreStd">): Verdict[] {
       layerName(least.one.layer.name)
     } the
       scores have a standard deviation of ${figures.std}${gradient}; expected ${expected} (scoreStd).`,
-    advice:
+    fix:
       "If the network does not train with Adam either, give attention something to choose by: larger kernels of " +
       "queries and keys, or tokens that differ.",
   }];
@@ -264,7 +264,7 @@ function collapsedTokens(subject: Case<"tokensApart">): Verdict[] {
       cosine is ${figures.first} in ${layerName(first.name)} and ${figures.last} in ${
       layerName(last.name)
     }; expected ${expected} (tokensApart).${gradient}`,
-    advice: skips
+    fix: skips
       ? "Let the residual connections go around each attention, from before its normalisation to after it."
       : "Put a residual connection around each attention and each block of dense layers.",
   }];

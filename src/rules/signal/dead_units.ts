@@ -133,7 +133,7 @@ export const deadUnits: Rule = defineRule({
           limit === 1 || formatPercent(limit) === formatPercent(thresholds[threshold])
             ? NOTHING
             : why}).`,
-        advice: trained
+        fix: trained
           ? "Lower the learning rate for further training: dead units do not learn."
           : `Look at the biases of the layer and at the scale of its kernel: He initialisation ` +
             `with zero biases keeps half of the entries on.`,

@@ -1,5 +1,5 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
-import { flatRowsAdvice, flatRowsBetween } from "../data/flat_rows.ts";
+import { flatRowsBetween, flatRowsFix } from "../data/flat_rows.ts";
 import { defineRule } from "../define_rule.ts";
 import { atMost, exactly } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
@@ -10,7 +10,7 @@ import type { Rule } from "../rule.ts";
 import { exactFigure, figure, joined, layerName, number, say, weightName } from "../say.ts";
 import { globalNorm, largeEntry } from "./gradient_size.ts";
 import { lostSignal } from "./lost_signal.ts";
-import { rescaleAdvice } from "./rescale_advice.ts";
+import { rescaleFix } from "./rescale_fix.ts";
 import { softmaxUnderSum } from "./softmax_under_sum.ts";
 import { takesGradientAsItIs } from "./zero_gradient_cause.ts";
 
@@ -154,7 +154,7 @@ function overflow({ layers, network }: Case): Verdict[] {
         figures,
         message: say`The delta of ${layerName(name)} has ${figures.nonFinite} NaN or infinite
           entries of ${figures.entries}.`,
-        advice: "See the rule non-finite, which names the place where it begins.",
+        fix: "See the rule non-finite, which names the place where it begins.",
       };
     });
 }
@@ -211,8 +211,8 @@ function growth(
       ${figures.ratio} times the signal that ${layerName(last.layer.name)} receives (l2 of delta
       ${figures.first} against ${figures.last}), ${describePath(path)}; expected ${expected}
       (${threshold}).`,
-    advice: (isOfRows ? flatRowsAdvice(flat) : null) ??
-      (trained ? null : rescaleAdvice(layers, network, true)) ??
+    fix: (isOfRows ? flatRowsFix(flat) : null) ??
+      (trained ? null : rescaleFix(layers, network, true)) ??
       (isNormalized
         ? "Add residual connections, make the network shallower, or clip the gradients."
         : "Add normalisation, make the network shallower, or clip the gradients."),
@@ -251,7 +251,7 @@ function growthThroughTime(
     message: say`The gradient grows on its way back through time: ${layerName(name)} multiplies the
       signal that it receives by ${figures.ratio} (l2 of delta over all steps ${figures.delta}
       against ${figures.sent} of dJ/da); expected ${expected} (explodingRatio).`,
-    advice: trained ? "Clip the gradients, or shorten the sequences." : say`Draw ${
+    fix: trained ? "Clip the gradients, or shorten the sequences." : say`Draw ${
       joined(
         kernels.map(({ kernel, deviation }) =>
           say`${weightName(kernel.name, name)} with a standard deviation of ${number(deviation)}`

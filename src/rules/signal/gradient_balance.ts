@@ -12,7 +12,7 @@ import { brokenGradient, noVerdict } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
 import { exactFigure, figure, layerName, number, say } from "../say.ts";
 import { MIN_WIDTH } from "../shared_thresholds.ts";
-import { rescaleAdvice } from "./rescale_advice.ts";
+import { rescaleFix } from "./rescale_fix.ts";
 import { signalDies } from "./signal_dies.ts";
 import { softmaxUnderSum } from "./softmax_under_sum.ts";
 
@@ -108,7 +108,7 @@ export const gradientBalance: Rule = defineRule({
       return judgeBalanceByTheory(
         subject,
         layers,
-        () => rescaleAdvice(subject.layers, network) ?? OTHER_ADVICE,
+        () => rescaleFix(subject.layers, network) ?? OTHER_ADVICE,
       );
     }
     if (unmeasured !== null) return [unmeasured];
@@ -170,7 +170,7 @@ export const gradientBalance: Rule = defineRule({
         ${layerName(largest)} is ${figures.ratio} times that in ${layerName(smallest)},
         ${figures.factor} times what a critical network of this depth has
         (${figures.predicted}); expected ${expected} times (gradientBalance).`,
-      advice: rescaleAdvice(layers, network) ?? OTHER_ADVICE,
+      fix: rescaleFix(layers, network) ?? OTHER_ADVICE,
     }];
   },
 });

@@ -128,7 +128,7 @@ export const gradientRatio: Rule = defineRule({
           the predicted ${figures.predicted}; expected ${expected} times (gradientRatioFactor${
           spread(width) > 1 ? say`, and the spread of ${number(width, "exact")} units` : NOTHING
         }).`,
-        advice: say`Check what pushes z of ${lower} to one side (biases, inputs), at the kernel of
+        fix: say`Check what pushes z of ${lower} to one side (biases, inputs), at the kernel of
           ${upper}, and at the gradient of ${below.activation}.`,
       }];
     });

@@ -47,16 +47,16 @@ export function largeEntry(
     } is ${figures.gradient}${
       unscaled === null ? NOTHING : say`, and ${unscaled.what}`
     }; expected ${expected} (explodingEntry).`,
-    advice: unscaled === null
+    fix: unscaled === null
       ? "Draw the kernels that are too large smaller, or clip the gradients."
-      : unscaled.advice,
+      : unscaled.fix,
   }];
 }
 
 /** Data that are out of scale. */
 interface Unscaled {
   what: Sentence;
-  advice: Sentence;
+  fix: Sentence;
   /**
    * True if Adam does not cope. Large targets that Adam cannot cope with are reported by
    * target-normalized.
@@ -72,7 +72,7 @@ function unscaledData({ batch }: Measurements, network: Network): Unscaled | nul
   if (target !== undefined) {
     return {
       what: say`the rms of the targets is ${figure(target.values.rms, "target")}`,
-      advice: say`Subtract the mean of the targets over the training set, divide by their standard
+      fix: say`Subtract the mean of the targets over the training set, divide by their standard
         deviation, and undo both after predict.`,
       stays: false,
     };
@@ -83,7 +83,7 @@ function unscaledData({ batch }: Measurements, network: Network): Unscaled | nul
   );
   return input === undefined ? null : {
     what: say`the rms of the input "${input.name}" is ${figure(input.values.rms, "x")}`,
-    advice: say`Subtract the mean of each feature over the training set and divide by its standard
+    fix: say`Subtract the mean of each feature over the training set and divide by its standard
       deviation.`,
     stays: true,
   };
@@ -112,6 +112,6 @@ export function globalNorm({ layers, thresholds }: Case<"explodingGlobalNorm">):
     figures,
     message: say`The l2 norm of all gradients together is ${figures.norm}; expected ${expected}
       (explodingGlobalNorm).`,
-    advice: "Average the loss over the batch instead of adding it up, or clip the gradients.",
+    fix: "Average the loss over the batch instead of adding it up, or clip the gradients.",
   }];
 }

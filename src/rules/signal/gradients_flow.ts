@@ -143,7 +143,7 @@ function judge(layer: LayerMeasurements, excused: boolean, network: Network): Ve
         weights: cut,
         what: say`no gradient: ${why}`,
         expected: "a gradient",
-        advice: say`Connect ${name} to the objective, or freeze it.`,
+        fix: say`Connect ${name} to the objective, or freeze it.`,
       }),
     );
   }
@@ -162,7 +162,7 @@ function judge(layer: LayerMeasurements, excused: boolean, network: Network): Ve
         weights: rest,
         what: ZERO,
         expected: SOME,
-        advice: excused || waiting === undefined
+        fix: excused || waiting === undefined
           ? zeroGradientCause(layer, excused, network)
           : say`Measure again after one training step: ${weightName(waiting, layer.name)} is all
             zeros and has a gradient, so the others get one after its first step.`,
@@ -178,7 +178,7 @@ function judge(layer: LayerMeasurements, excused: boolean, network: Network): Ve
         what: say`a gradient of exactly 0 although the delta of ${name} is not: it cancels over the
           batch`,
         expected: SOME,
-        advice:
+        fix:
           "If this is so on every batch, drop the bias: what follows ignores a shift, as a difference " +
           "does. A balanced batch can do the same.",
       }),
@@ -192,7 +192,7 @@ function judge(layer: LayerMeasurements, excused: boolean, network: Network): Ve
         weights: first,
         what: ZERO,
         expected: SOME,
-        advice: stepsOf(layer, measurements) === 1
+        fix: stepsOf(layer, measurements) === 1
           ? "Measure on sequences of two steps or more: the state before the first step is 0."
           : "Measure on sequences with two steps or more that are neither masked nor zeros: the state " +
             "is 0 before each step that the signal reaches.",
@@ -207,7 +207,7 @@ function judge(layer: LayerMeasurements, excused: boolean, network: Network): Ve
         weights: frozen,
         what: say`a gradient although frozen`,
         expected: "no gradient",
-        advice: say`Freeze ${name} before the model is compiled, or train it.`,
+        fix: say`Freeze ${name} before the model is compiled, or train it.`,
       }),
     );
   }
@@ -235,7 +235,7 @@ const ZERO = say`a gradient of exactly 0`;
 const SOME: Expected = moreThan(0, { of: "max |dJ/dw|" });
 
 /** Problem of some weights of a layer. */
-interface Found extends Pick<Verdict, "severity" | "kind" | "expected" | "advice"> {
+interface Found extends Pick<Verdict, "severity" | "kind" | "expected" | "fix"> {
   weights: WeightMeasurements[];
   /** Object of the verb in the message. */
   what: Sentence;
@@ -269,7 +269,7 @@ function frozenLayers(
     measured: 0,
     expected: "a trainable weight",
     message: say`None of the ${counted(weights.length, "weight")} of the model is trainable.`,
-    advice: "Set trainable = true on the layers to train, and on the models around them.",
+    fix: "Set trainable = true on the layers to train, and on the models around them.",
     ...(isTrained ? {} : { unjudged: true }),
   }];
 }
@@ -291,7 +291,7 @@ function untrained(judged: LayerMeasurements[], all: LayerMeasurements[]): Verdi
     message: say`${named} ${one ? say`is` : say`are`} frozen, but ${
       one ? say`looks` : say`look`
     } untrained: the weights are as an initialiser draws them.`,
-    advice: say`Load the trained weights of ${named}, or set trainable = true there; leave ${
+    fix: say`Load the trained weights of ${named}, or set trainable = true there; leave ${
       one ? say`it` : say`them`
     } where random features are meant, or another step trains ${
       one ? say`it` : say`them`

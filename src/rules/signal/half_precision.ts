@@ -125,7 +125,7 @@ function overflow({ layers, measurements }: Case): Verdict[] {
     message: say`Up to ${figures.over} of the entries of ${
       layerNames(names, measurements.layers)
     } overflow in fp16, whose largest number is ${number(65504, "exact")}; expected none.`,
-    advice: "Keep these layers in float32, or use bf16.",
+    fix: "Keep these layers in float32, or use bf16.",
   }];
 }
 
@@ -156,7 +156,7 @@ function underflow({ layers, measurements, thresholds }: Case<"halfUnder">): Ver
     message: say`fp16 turns up to ${figures.under} of the gradients of ${
       layerNames(names, measurements.layers)
     } to 0; expected ${shareFigure(halfUnder, "gradients")} or less (halfUnder).`,
-    advice: helps
+    fix: helps
       ? say`Scale the loss by up to 2^${
         number(power, "exact")
       }, and the gradients back, or use bf16.`

@@ -14,7 +14,7 @@ import { hasKernel } from "../network/signal_path.ts";
 import { figure, layerName, layerNames, NOTHING, say, shareFigure } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { stuckAt } from "../statistics.ts";
-import { rescaleAdvice, unscaledInputs } from "./rescale_advice.ts";
+import { rescaleFix, unscaledInputs } from "./rescale_fix.ts";
 
 /**
  * Finds layers whose delta is exactly 0. A signal that is lost on its way or blocked by the head is
@@ -38,7 +38,7 @@ export function lostSignal(
     .filter((layer) => isZero(layer.preActivationGradients) && !stops.includes(layer))
     .toSorted((a, b) => a.depth - b.depth);
   if (stops.length + silent.length + heads.length === 0) return [];
-  const rescale = trained ? null : rescaleAdvice(layers, network);
+  const rescale = trained ? null : rescaleFix(layers, network);
   const isBelow = (layer: LayerMeasurements, stop: LayerMeasurements) =>
     layer.depth <= stop.depth && sharesHead(layer, stop);
   const verdicts = [...stops, ...heads].flatMap((stop) => {
@@ -104,7 +104,7 @@ function stopped({ stop, named, below, all, rescale, network, trained }: Stop): 
         so ${measurements.objective.name} sends ${
         isZero(stop.preActivationGradients) ? say`no` : say`next to no`
       } gradient down.${rest}`,
-      unscaledInputs(measurements) ?? (trained ? null : rescaleAdvice(all, network, true)) ??
+      unscaledInputs(measurements) ?? (trained ? null : rescaleFix(all, network, true)) ??
         (trained
           ? say`Check the targets: the network is certain of other values.`
           : say`Draw the kernel of the head smaller, and normalise its inputs.`),
@@ -237,11 +237,11 @@ function verdict(
   kind: string,
   [first, ...others]: LayerMeasurements[],
   message: Sentence,
-  advice: Sentence,
+  fix: Sentence,
 ): Verdict {
   const layers = others.length === 0 ? {} : { layers: [first, ...others].map(({ name }) => name) };
   const expected = moreThan(0);
-  return { severity, kind, layer: first.name, ...layers, measured: 0, expected, message, advice };
+  return { severity, kind, layer: first.name, ...layers, measured: 0, expected, message, fix };
 }
 
 function zeroKernel(layers: LayerMeasurements[]): string | undefined {

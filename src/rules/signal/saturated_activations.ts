@@ -7,7 +7,7 @@ import { once } from "../list_layers.ts";
 import type { Rule } from "../rule.ts";
 import { exactFigure, figure, layerName, number, say, shareFigure } from "../say.ts";
 import { stuckAt } from "../statistics.ts";
-import { rescaleAdvice, unscaledInputs } from "./rescale_advice.ts";
+import { rescaleFix, unscaledInputs } from "./rescale_fix.ts";
 
 /**
  * Returns true if the signal must pass through a layer: in a cell it also passes through the gates.
@@ -93,7 +93,7 @@ export const saturatedActivations: Rule = defineRule({
     of: ({ saturatedFraction }) => saturatedFraction,
   },
   judge({ layers, measurements, network, thresholds, trained }) {
-    const rescale = once(() => rescaleAdvice(layers, network, true));
+    const rescale = once(() => rescaleFix(layers, network, true));
     return layers.flatMap((layer): Verdict[] => {
       const { name, activation, saturatedFraction: share } = layer;
       // A one-sided activation (relu6) is at 0 half of the time and is judged by dead-units.
@@ -110,7 +110,7 @@ export const saturatedActivations: Rule = defineRule({
           figures: { entries: exactFigure(entries, "entries") },
           message: say`No verdict for ${layerName(name)}: ${number(entries, "exact")} entries are
             too few to judge a share (minEntries ${number(thresholds.minEntries, "exact")}).`,
-          advice: "Measure on a larger batch.",
+          fix: "Measure on a larger batch.",
         }];
       }
       const fails = share > thresholds.saturatedFraction;
@@ -133,7 +133,7 @@ export const saturatedActivations: Rule = defineRule({
         message: say`${figures.saturated} of the ${activation ?? "bounded"} outputs of
           ${layerName(name)} are stuck ${stuckAt(activation)}, so they pass almost no gradient (rms
           of z ${figures.z}); expected <= ${number(limit, "percent")} (${threshold}).`,
-        advice: trained
+        fix: trained
           ? "Check that the inputs are scaled as they were in training."
           : unscaled ?? rescale() ??
             say`Normalise what goes into ${layerName(name)}, draw its kernels smaller, or bring its

@@ -49,7 +49,7 @@ function warning(
     layer: head.name,
     measured: null,
     expected: "an objective that depends on the weights",
-    advice:
+    fix:
       'Measure a loss with targets instead of the sum: objective: "categoricalCrossentropy", or ' +
       "--objective categoricalCrossentropy on the command line.",
   };
@@ -68,6 +68,6 @@ function warning(
       ends.length === 1 ? say`ends` : say`end`
     } in a softmax, whose outputs add up to 1, so the objective "sum" sends no gradient down that way
       whatever the weights are.`,
-    advice: `${verdict.advice} The other layers are judged.`,
+    fix: `${verdict.fix} The other layers are judged.`,
   };
 }

@@ -14,7 +14,7 @@ import type { Rule } from "../rule.ts";
 import { counted, figure, layerName, number, say, weightName } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { lostSignal } from "./lost_signal.ts";
-import { rescaleAdvice } from "./rescale_advice.ts";
+import { rescaleFix } from "./rescale_fix.ts";
 import { softmaxUnderSum } from "./softmax_under_sum.ts";
 import { takesGradientAsItIs } from "./zero_gradient_cause.ts";
 
@@ -183,7 +183,7 @@ function loss(path: SignalStep[], subject: Case<Ratios>): Verdict[] {
       ${figures.ratio} of the signal that ${layerName(last.layer.name)} receives (l2 of delta
       ${figures.first} against ${figures.last}), ${describePath(path)}; expected ${expected}
       (${threshold}).`,
-    advice: fix(path.map(({ layer }) => layer), subject),
+    fix: fix(path.map(({ layer }) => layer), subject),
   }];
 }
 
@@ -223,7 +223,7 @@ function fix(path: LayerMeasurements[], { layers, network, trained }: Case): Sen
     return say`Replace sigmoid in the hidden layers by relu, tanh or selu: the slope of sigmoid is at
       most 1/4.`;
   }
-  return rescaleAdvice(layers, network) ?? SHORTER;
+  return rescaleFix(layers, network) ?? SHORTER;
 }
 
 const SHORTER = say`Add normalisation or residual connections, or make the network shallower.`;
@@ -248,7 +248,7 @@ function belowFloor({ layers, thresholds }: Case<"vanishingFloor">): Verdict[] {
         message: say`The gradient of ${weightName(name, layer)} is tiny: its mean size is
           ${figures.gradient}, below
           ${number(thresholds.vanishingFloor)} (vanishingFloor).`,
-        advice: "Compare with the other layers: a small loss makes all gradients small, which " +
+        fix: "Compare with the other layers: a small loss makes all gradients small, which " +
           "does no harm; with SGD, raise the learning rate.",
       }];
     })

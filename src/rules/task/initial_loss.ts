@@ -12,7 +12,7 @@ import type { Rule } from "../rule.ts";
 import { figure, NOTHING, number, say } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { MIN_EXAMPLES } from "../shared_thresholds.ts";
-import { unscaledInputs } from "../signal/rescale_advice.ts";
+import { unscaledInputs } from "../signal/rescale_fix.ts";
 
 /** Standard deviations of a normal distribution that are exceeded once in 1000 draws. */
 const RARE = 3.09;
@@ -142,7 +142,7 @@ export const initialLoss: Rule = defineRule({
           ? say`, widened to ${number(chance)} for so few features`
           : NOTHING
       }).`,
-      advice: value > high
+      fix: value > high
         ? unscaledInputs(measurements) ??
           "Draw the kernel of the head smaller, or start its bias at the prior of the targets: " +
             "the log of the class frequencies, or their mean."

@@ -126,7 +126,7 @@ function rateVerdict(
     message: say`The model is compiled with a learning rate of ${rateFigure}${from}, ${
       judgedWords(optimizer, rate, side)
     }; expected ${expected}.`,
-    advice: usual === null
+    fix: usual === null
       ? "Compile it with a learning rate above 0."
       : say`Compile it with a learning rate of ${number(usual.first)}.`,
   };

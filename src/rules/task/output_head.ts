@@ -75,7 +75,7 @@ export const outputHead: Rule = defineRule({
     if (strays.length > 0) return strays;
     const mismatch = headMismatch(name, head, targets.length === 1 ? targets[0] : null);
     if (mismatch === null) return [];
-    const { severity, kind, expected, why, advice, message } = mismatch;
+    const { severity, kind, expected, why, fix, message } = mismatch;
     const { activation, units, layer } = head;
     const width = units === null ? NOTHING : say`, ${counted(units, "unit")}`;
     return [{
@@ -89,7 +89,7 @@ export const outputHead: Rule = defineRule({
           layerName(layer.name)
         }\` (${activation!}${width}) does not fit the loss ${name}: ${why};
         expected ${expected}.`,
-      advice,
+      fix,
     }];
   },
 });
@@ -102,7 +102,7 @@ interface Mismatch {
   why: Sentence;
   /** Complete message, if it is not about the activation of the head. */
   message?: Sentence;
-  advice: Sentence | string;
+  fix: Sentence | string;
 }
 
 /**
@@ -151,7 +151,7 @@ function alwaysOne(family: LossFamily): Mismatch {
       ? inWords("2 units or more")
       : inWords(isForNumbers ? "a linear head, or sigmoid" : "sigmoid"),
     why: say`a softmax over one unit is constant: it always outputs 1`,
-    advice: isForNumbers
+    fix: isForNumbers
       ? "Use a linear head for numbers, or sigmoid and binaryCrossentropy for two classes."
       : "Give the head a unit for each class, or use sigmoid and binaryCrossentropy.",
   };
@@ -170,7 +170,7 @@ function onLogits(activation: string, applied: "softmax" | "sigmoid"): Mismatch 
       why: activation === applied
         ? say`the loss takes logits and applies ${applied} itself, so that it is applied twice`
         : say`the loss takes logits and applies ${applied} itself, after the ${activation}`,
-      advice:
+      fix:
         say`Remove ${activation} from the head, or set from_logits=False (the loss without FromLogits).`,
     };
   }
@@ -185,7 +185,7 @@ function onLogits(activation: string, applied: "softmax" | "sigmoid"): Mismatch 
       ? say`the loss takes logits, and those below 0 are removed`
       : say`the loss takes logits, and those of ${activation} end at 1, which limits how confident it
         can be`,
-    advice: say`Remove ${activation} from the head.`,
+    fix: say`Remove ${activation} from the head.`,
   };
 }
 
@@ -198,7 +198,7 @@ function onLogitsInTensorFlow(activation: string): Mismatch | null {
     kind: "activation-twice",
     expected: inWords("a linear head"),
     why: say`the loss applies its own activation, so the activation is applied twice`,
-    advice: say`Remove ${activation} from the head.`,
+    fix: say`Remove ${activation} from the head.`,
   };
 }
 
@@ -209,7 +209,7 @@ function categorical(activation: string, units: number | null): Mismatch | null 
       kind: "one-class",
       expected: inWords("2 units or more"),
       why: say`one unit has no other class to be told from`,
-      advice: "Give the head a unit for each class, or use sigmoid and binaryCrossentropy.",
+      fix: "Give the head a unit for each class, or use sigmoid and binaryCrossentropy.",
     };
   }
   if (activation === "softmax") return null;
@@ -219,7 +219,7 @@ function categorical(activation: string, units: number | null): Mismatch | null 
     kind: "no-softmax",
     expected: inWords("softmax"),
     why: say`its outputs do not add up to 1, as the probabilities of classes do`,
-    advice: activation === "sigmoid"
+    fix: activation === "sigmoid"
       ? "Use softmax for exclusive classes, or binaryCrossentropy if an example can have several labels."
       : "End the head in softmax.",
   };
@@ -239,7 +239,7 @@ function binary(
       kind: "softmax-for-labels",
       expected: inWords("sigmoid"),
       why: say`softmax makes the labels exclusive, and the loss treats them as independent`,
-      advice: "Use sigmoid with binaryCrossentropy, or categoricalCrossentropy with softmax.",
+      fix: "Use sigmoid with binaryCrossentropy, or categoricalCrossentropy with softmax.",
     };
   }
   return {
@@ -247,7 +247,7 @@ function binary(
     kind: "no-sigmoid",
     expected: inWords("sigmoid"),
     why: say`its outputs are not limited to 0 .. 1`,
-    advice: "End the head in sigmoid.",
+    fix: "End the head in sigmoid.",
   };
 }
 
@@ -270,7 +270,7 @@ function twice({ activation, before: row, output, layer }: Head): Mismatch | nul
         layerName((output ?? layer).name)
       }\`; expected one.`,
     },
-    advice: before === activation
+    fix: before === activation
       ? say`Remove one of the two.`
       : say`Remove ${before} from \`${layerName(row.name)}\`.`,
   };
@@ -279,10 +279,10 @@ function twice({ activation, before: row, output, layer }: Head): Mismatch | nul
 const isOutside = ({ values }: TargetMeasurements) => values.maxAbs > 1 || hasNegative(values);
 
 /** Reports targets that are not probabilities. */
-const outside = (severity: Mismatch["severity"], kind: string, advice: string): Mismatch => ({
+const outside = (severity: Mismatch["severity"], kind: string, fix: string): Mismatch => ({
   severity,
   kind,
-  advice,
+  fix,
   expected: inWords("targets from 0 to 1"),
   why: say`some targets are not between 0 and 1`,
 });
@@ -301,7 +301,7 @@ function shares(target: TargetMeasurements): Mismatch | null {
     kind: "shares",
     expected: inWords("targets that add up to 1"),
     why: say`the targets of an example add up to ${figure(total, "sum of the targets")}`,
-    advice:
+    fix:
       "Encode the classes as one-hot vectors, or use sigmoid and binaryCrossentropy if an example " +
       "can have several labels.",
   };
@@ -314,7 +314,7 @@ function hinge(activation: string, target: TargetMeasurements | null): Mismatch 
       kind: "never-negative",
       expected: inWords("an activation that reaches -1 and 1"),
       why: say`its outputs are never negative`,
-      advice: "Use tanh or a linear head.",
+      fix: "Use tanh or a linear head.",
     };
   }
   if (target === null || target.values.zeroFraction === 0 || hasNegative(target.values)) {
@@ -325,7 +325,7 @@ function hinge(activation: string, target: TargetMeasurements | null): Mismatch 
     kind: "hinge-zeros",
     expected: inWords("targets of -1 and 1"),
     why: say`where the target is 0 the loss is 1 for any output`,
-    advice: "Encode the two classes as -1 and 1.",
+    fix: "Encode the two classes as -1 and 1.",
   };
 }
 
@@ -349,7 +349,7 @@ function regression(activation: string, target: TargetMeasurements | null): Mism
       kind: "softmax-for-numbers",
       expected: inWords("a loss for probabilities, or a linear head"),
       why: say`its gradient vanishes where the softmax is confident and wrong`,
-      advice: "Use categoricalCrossentropy for classes, or a linear head for numbers.",
+      fix: "Use categoricalCrossentropy for classes, or a linear head for numbers.",
     };
   }
   if (target === null) return null;
@@ -367,7 +367,7 @@ function regression(activation: string, target: TargetMeasurements | null): Mism
       ? say`the targets go up to ${number(maxAbs, maxAbs < 1.005 ? "exact" : undefined)} in size,
         beyond the 1 of ${activation}`
       : say`some targets are negative`,
-    advice: "Use a linear head, or scale the targets.",
+    fix: "Use a linear head, or scale the targets.",
   };
 }
 
@@ -401,7 +401,7 @@ function droppedAnswers(
           and is then NaN.`
         : say`The output is dropped in training: ${layerName(name)} takes ${rate} of its entries
           away, so that no answer can be right.`,
-      advice: say`Remove ${layerName(name)}, or put it before the last layer with a kernel.`,
+      fix: say`Remove ${layerName(name)}, or put it before the last layer with a kernel.`,
     }];
   });
 }
@@ -427,7 +427,7 @@ function strayClasses(
     ...found,
     layer,
     expected: inWords(`whole numbers from 0 to ${last}`),
-    advice: least !== null && most !== null && fractions === 0 && least > 0 && most - least <= last
+    fix: least !== null && most !== null && fractions === 0 && least > 0 && most - least <= last
       ? say`Number the classes from 0: subtract ${figure(least, "class")} from the targets.`
       : "Number the classes from 0 up, and give the head one unit per class.",
   }];

@@ -126,7 +126,7 @@ function dropout(
   });
   const named = (found: typeof dropping) =>
     layerNames(found.map(({ name }) => name), measurements.layers);
-  const advice = say`Lower the rate of ${named(high.length > 0 ? high : dropping)}: 0.1 to 0.5 is
+  const fix = say`Lower the rate of ${named(high.length > 0 ? high : dropping)}: 0.1 to 0.5 is
     usual.`;
   if (high.length > 0 && !(isStarved && dropping.length > 1)) {
     const most = Math.max(...high.map(({ rate }) => rate));
@@ -145,7 +145,7 @@ function dropout(
         shareFigure(dropoutRate, "entries")
       }
         (dropoutRate).`,
-      advice,
+      fix,
     }];
   }
   if (!isStarved) return [];
@@ -162,7 +162,7 @@ function dropout(
     }, keep ${figures.kept} of the paths through the network; expected ${
       shareFigure(dropoutKept, "entries")
     } or more (dropoutKept).`,
-    advice,
+    fix,
   }];
 }
 
@@ -206,7 +206,7 @@ function penalties(
     message: say`The penalties of ${layerNames(names, all)} drown the loss: they make up
       ${figures.share} of what is minimised, and their gradient is ${figures.ratio} times that of the
       loss; expected ${expected} (${threshold}).`,
-    advice: say`Make the penalties of ${layerNames(names, all)} at least ${
+    fix: say`Make the penalties of ${layerNames(names, all)} at least ${
       number(enoughWeaker(ratio), "exact")
     } times weaker, or leave them out.`,
   }];

@@ -64,7 +64,7 @@ export const batchIndependence: ModelRule<BatchIndependenceProbe> = defineModelR
   },
   judge: ({ outputs, batch }, { leakTolerance }) =>
     outputs.flatMap(({ name, rows, rms, examples }): Verdict[] => {
-      const advice = "Look for a reshape, a transpose, a mean or a softmax over the axis of the " +
+      const fix = "Look for a reshape, a transpose, a mean or a softmax over the axis of the " +
         "examples.";
       if (rows !== batch.examples) {
         return [{
@@ -79,7 +79,7 @@ export const batchIndependence: ModelRule<BatchIndependenceProbe> = defineModelR
           },
           message: say`The output ${name} has ${counted(rows, "row")} for
             ${counted(batch.examples, "example")}; expected one per example.`,
-          advice,
+          fix,
         }];
       }
       const worst = examples.reduce((a, b) => b.change <= a.change ? a : b);
@@ -102,7 +102,7 @@ export const batchIndependence: ModelRule<BatchIndependenceProbe> = defineModelR
         message: say`The output ${name} of example ${figures.example} changes by ${figures.change}
           (${figures.leak} of its rms) when the other examples of the batch are replaced; expected
           ${expected} (leakTolerance).`,
-        advice,
+        fix,
       }];
     }),
 });

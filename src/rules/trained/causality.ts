@@ -104,7 +104,7 @@ export const causality: ModelRule<CausalityProbe> = defineModelRule({
         message: say`The output ${name} up to step ${figures.step} changes by ${figures.change}
           (${figures.leak} of its rms) when the inputs after that step are replaced, and likewise at
           ${figures.leakingSteps} of ${figures.steps} steps; expected ${expected} (leakTolerance).`,
-        advice: 'Pad convolutions "causal", mask attention, and look for a mean over the steps.',
+        fix: 'Pad convolutions "causal", mask attention, and look for a mean over the steps.',
       }];
     }),
 });

@@ -59,7 +59,7 @@ export const inputDependence: ModelRule<InputDependenceProbe> = defineModelRule(
       inputs.map(({ name, changes }) => ({ label: name, value: Math.max(...changes) })),
   },
   judge({ inputs, outputs }) {
-    const advice =
+    const fix =
       "Look for a layer with the wrong input, a branch that is multiplied by 0, and dead or " +
       "saturated layers.";
     const verdict = (kind: string, message: Sentence): Verdict => ({
@@ -69,7 +69,7 @@ export const inputDependence: ModelRule<InputDependenceProbe> = defineModelRule(
       measured: 0,
       expected: moreThan(0),
       message,
-      advice,
+      fix,
     });
     const told = inputs.filter(({ alike }) => !alike);
     const constant = told.length === 0
@@ -87,7 +87,7 @@ export const inputDependence: ModelRule<InputDependenceProbe> = defineModelRule(
         measured: null,
         expected: "examples that differ",
         message: say`No verdict on the input ${name}: all of its examples are alike.`,
-        advice: "Probe on a batch of different examples.",
+        fix: "Probe on a batch of different examples.",
       })),
       ...constant.map((name) =>
         verdict(

@@ -86,7 +86,7 @@ export const lossReduction: ModelRule<LossProbe> = defineModelRule({
       figures,
       message: say`${name} is ${figures.once} on the batch and ${figures.twice} with every
         example twice${factor}; expected equal losses ${limit} (lossReductionTolerance).`,
-      advice: "Average the loss over the examples instead of adding it up.",
+      fix: "Average the loss over the examples instead of adding it up.",
     }];
   },
 });

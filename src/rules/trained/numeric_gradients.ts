@@ -112,7 +112,7 @@ export const numericGradients: ModelRule<GradientProbe> = defineModelRule({
           figures,
           message: say`No verdict on ${weightSlot}: its derivative along a direction is ${both}, and
             difference quotients at other step sizes disagree by as much.`,
-          advice: "Use an objective whose size is closer to that of its changes, such as a mean.",
+          fix: "Use an objective whose size is closer to that of its changes, such as a mean.",
         }];
       }
       return [{
@@ -125,7 +125,7 @@ export const numericGradients: ModelRule<GradientProbe> = defineModelRule({
         figures,
         message: say`The derivative of J along a direction of ${weightSlot} is ${both}, off by
           ${figures.difference} of its usual size; expected ${expected} (${threshold}).`,
-        advice: say`Check the custom gradients of ${layerName(layer)} and the layers above it, and
+        fix: say`Check the custom gradients of ${layerName(layer)} and the layers above it, and
           look for an operation that cuts the gradient.`,
       }];
     });

@@ -113,7 +113,7 @@ export const overfitsBatch: ModelRule<OverfitProbe> = defineModelRule({
         : say`${name} came down from ${figures.first} to ${figures.least} in
           ${counted(steps, "step")} of ${optimizer} on the batch alone; expected ${expected}
           (overfitLoss) within ${number(overfitSteps, "exact")} (overfitSteps).`,
-      advice: diverged !== -1
+      fix: diverged !== -1
         ? "Lower the learning rate, and run assertHealthy."
         : "Try another learning rate, widen the network, and check that the targets belong to their inputs.",
     }];

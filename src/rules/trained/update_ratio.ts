@@ -107,7 +107,7 @@ export const updateRatio: ModelRule<StepProbe> = defineModelRule({
           message: say`One step of ${optimizer} changes ${weightName(weight.name, weight.layer)} by
             ${figures.ratio} of its size (log10 ${figures.logarithm}); expected log10 ${expected}
             (${threshold}).`,
-          advice: isSmall
+          fix: isSmall
             ? "Raise the learning rate, or find out why that layer's gradient is so small."
             : "Lower the learning rate, clip the gradients, or draw that kernel larger.",
         }];

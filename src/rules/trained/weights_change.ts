@@ -80,12 +80,12 @@ export const weightsChange: ModelRule<StepProbe> = defineModelRule({
               ? say`; the second step changes it.`
               : say`, nor in a second one; expected a change.`
           }`,
-          advice: ADVICE[kind](layer),
+          fix: ADVICE[kind](layer),
         };
       }),
 });
 
-/** Advice on a weight that a step leaves as it was, for its layer, by the kind of finding. */
+/** Fix on a weight that a step leaves as it was, for its layer, by the kind of finding. */
 const ADVICE = {
   "late": () => "If the layers above do not start at zero on purpose, draw them at random.",
   "state-zero": () =>

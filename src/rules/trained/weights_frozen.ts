@@ -77,7 +77,7 @@ export const weightsFrozen: ModelRule<StepProbe> = defineModelRule({
           figures,
           message: say`${weightName(name, layer)} belongs to a frozen layer, and a step of
             ${optimizer} changes ${figures.changed} of its entries; expected none.`,
-          advice: isStatistic
+          fix: isStatistic
             ? say`Run ${layerName(layer)} in inference mode while the rest trains: TensorFlow.js
               moves the statistics of a frozen batch normalisation.`
             : "Train the model's trainableWeights alone, and leave the others out of weight decay.",

@@ -134,7 +134,7 @@ function withoutActivation({ layers, measurements, network, trained }: Case): Ve
       measured: idle.length,
       expected,
       message: say`${named(idle)} ${have(idle)} no activation, ${collapse}.`,
-      advice: say`Give ${named(idle)} an activation, relu for instance, or leave ${
+      fix: say`Give ${named(idle)} an activation, relu for instance, or leave ${
         idle.length === 1 ? say`it` : say`them`
       } out.`,
     });
@@ -151,7 +151,7 @@ function withoutActivation({ layers, measurements, network, trained }: Case): Ve
       message: say`${named(kept)} ${
         have(kept)
       } no activation, and fewer units than the layers on either side: a linear bottleneck.`,
-      advice: "Add an activation, unless the bottleneck is meant.",
+      fix: "Add an activation, unless the bottleneck is meant.",
     });
   }
   return found;
@@ -197,7 +197,7 @@ function residualGrowth(
       layerNames(names, measurements.layers)
     }) the signal grows by a factor of ${figures.growth}, and nothing normalises it; expected
       ${expected} (residualGrowth).`,
-    advice: "Add a normalisation to each branch, or draw the last kernel of each of L branches " +
+    fix: "Add a normalisation to each branch, or draw the last kernel of each of L branches " +
       "1 / sqrt(L) times as large.",
   }];
 }
@@ -245,7 +245,7 @@ function alikeNote(
     } their mean cosine is 1 - ${figures.apart}${rank}; expected ${
       atMost(alikeCosine)
     } (alikeCosine).`,
-    advice:
+    fix:
       "If the network does not train, keep examples apart: by a normalisation, residual connections, smaller " +
       "biases or fewer layers.",
   }];

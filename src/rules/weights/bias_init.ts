@@ -132,7 +132,7 @@ function hidden(
       isAlone ? say` for inputs of rms 1` : NOTHING
     }; expected ${expected}
       (biasRatio).`,
-    advice: say`Initialise ${bias} with zeros.`,
+    fix: say`Initialise ${bias} with zeros.`,
   }];
 }
 
@@ -177,7 +177,7 @@ function ofHead(
     figures,
     message: say`${bias} is neither zero nor the prior of the targets: one entry is
       ${figures.difference} away from what the batch allows; expected ${expected} (biasTolerance).`,
-    advice: say`Initialise ${bias} with zeros, or with ${
+    fix: say`Initialise ${bias} with zeros, or with ${
       isSoftmax ? say`ln of the share of each class` : say`the prior of the targets`
     }.`,
   }];

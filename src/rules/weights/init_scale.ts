@@ -10,7 +10,7 @@ import type { KernelLayer } from "../network/kernel_chain.ts";
 import type { Rule } from "../rule.ts";
 import { figure, NOTHING, number, say, weightName } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
-import { rescaleAdvice } from "../signal/rescale_advice.ts";
+import { rescaleFix } from "../signal/rescale_fix.ts";
 import { signalDies } from "../signal/signal_dies.ts";
 import {
   isMadeUpFor,
@@ -158,7 +158,7 @@ export const initScale: Rule = defineRule({
     }
     const { layers, network, thresholds } = subject;
     const dies = once(() => signalDies(subject));
-    const rescale = rescaleAdvice(layers, network);
+    const rescale = rescaleFix(layers, network);
     const { chain } = network;
     const { initScaleFactor } = thresholds;
     const mayBeSmall = (kernel: KernelLayer) =>
@@ -171,7 +171,7 @@ export const initScale: Rule = defineRule({
           ...kernel,
           schemes: schemesOf(kernel),
           small: mayBeSmall(kernel) ? null : "error",
-          advice: kernel.layer.role === "hidden" ? rescale : null,
+          fix: kernel.layer.role === "hidden" ? rescale : null,
         })),
       ...network.recurrentKernels
         // Constant kernels are reported by the rule symmetry.
@@ -180,7 +180,7 @@ export const initScale: Rule = defineRule({
           ...kernel,
           schemes: recurrentSchemesOf(kernel),
           small: kernel.gated ? null : "warning",
-          advice: null,
+          fix: null,
         })),
     ];
     return layers.flatMap((layer) => [
@@ -200,12 +200,12 @@ interface Drawn {
   schemes: Schemes;
   /** Severity if it is too small, or `null` if it may be small. */
   small: "error" | "warning" | null;
-  /** Advice, if it is more than redrawing the kernel. */
-  advice: Sentence | null;
+  /** Fix, if it is more than redrawing the kernel. */
+  fix: Sentence | null;
 }
 
 function judge(
-  { layer, kernel, schemes, small, advice }: Drawn,
+  { layer, kernel, schemes, small, fix }: Drawn,
   thresholds: Case<"initScaleFactor" | "initScaleWarning" | "initScaleError">["thresholds"],
   dies: () => boolean,
 ): Verdict[] {
@@ -248,6 +248,6 @@ function judge(
       (${figures.target}); expected ${expected} times (${threshold}${
       isBelow || isAbove ? say`, counted from the ${number(nearest)} of ${scheme}` : NOTHING
     }).`,
-    advice: advice ?? say`Draw ${weight} with a standard deviation of ${figures.target}.`,
+    fix: fix ?? say`Draw ${weight} with a standard deviation of ${figures.target}.`,
   }];
 }

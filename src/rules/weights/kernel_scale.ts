@@ -47,7 +47,7 @@ export function kernelScaleVerdict(
     message:
       say`The standard deviation of ${weight} is ${figures.std}, ${figures.factor} times what LeCun
       initialisation draws for its shape (${figures.target}); expected ${expected} times (${threshold}).`,
-    advice: say`Draw ${weight} with a standard deviation of ${figures.target}.`,
+    fix: say`Draw ${weight} with a standard deviation of ${figures.target}.`,
   };
 }
 
@@ -215,6 +215,6 @@ function judgeEmbedding(
     figures,
     message: say`The standard deviation of ${weight} is ${figures.std}; expected ${expected}
       (initScaleEmbedding).`,
-    advice: say`Draw ${weight} with a standard deviation of 1 or less.`,
+    fix: say`Draw ${weight} with a standard deviation of 1 or less.`,
   }];
 }

@@ -200,7 +200,7 @@ function verdict(
 ): Verdict {
   const severity = role === "output" ? "warning" : worst;
   const isMilder = role === "output" || !MIXING.includes(layerKind);
-  const advice = say`Draw the kernel of ${layerName(name)} at random: units that start alike get the
+  const fix = say`Draw the kernel of ${layerName(name)} at random: units that start alike get the
     same gradient and stay alike.`;
   return {
     severity,
@@ -209,6 +209,6 @@ function verdict(
     measured,
     expected,
     message,
-    advice,
+    fix,
   };
 }

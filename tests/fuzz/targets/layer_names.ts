@@ -81,7 +81,7 @@ function findingsOn(names: string[], chance: Chance): Finding[] {
       severity: chance.one(["error", "warning", "note"] as const),
       expected: nameOf(chance),
       message: `The layer ${name} is off: ${nameOf(chance)}.`,
-      advice: `Scale ${name}.`,
+      fix: `Scale ${name}.`,
     })
   );
 }
@@ -98,7 +98,7 @@ function tryReport(measured: Measurements, findings: Finding[], chance: Chance):
 function tryMessages(measured: Measurements, names: string[], chance: Chance): void {
   const errors = names.flatMap((name) =>
     RULES.filter(() => chance.happens(0.4)).map((rule) =>
-      finding(name, { rule: rule.name, message: `${name} is off.`, advice: `Scale ${name}.` })
+      finding(name, { rule: rule.name, message: `${name} is off.`, fix: `Scale ${name}.` })
     )
   );
   const rows = names.map((label) => ({ label, value: 1 }));

@@ -26,7 +26,7 @@ const MAX_GROUPS = 3;
  * @param smaller True to only shrink kernels, if larger ones would not help.
  * @returns The sentence, or `null` if no kernel is off.
  */
-export function rescaleAdvice(
+export function rescaleFix(
   layers: readonly LayerMeasurements[],
   { chain }: Network,
   smaller = false,
@@ -107,7 +107,7 @@ interface Size {
 }
 
 /**
- * Returns advice to normalise inputs that are too large, or `null` if none is. Indices have no
+ * Returns the fix to normalise inputs that are too large, or `null` if none is. Indices have no
  * size. If the front of the model scales an input, its output counts.
  */
 export function unscaledInputs({ batch, layers }: Measurements): Sentence | null {

@@ -1,7 +1,7 @@
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { networkOf } from "../../src/rules/network/network.ts";
 import { sayPlain, slotsOf } from "../../src/rules/sentence.ts";
-import { rescaleAdvice, unscaledInputs } from "../../src/rules/signal/rescale_advice.ts";
+import { rescaleFix, unscaledInputs } from "../../src/rules/signal/rescale_fix.ts";
 import { goldenMeasurements } from "./golden_measurements.ts";
 import { flat, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
 import { assertEquals, assertMatch } from "@std/assert";
@@ -16,11 +16,11 @@ function kernel(rms: number, given: Partial<LayerMeasurements> = {}): Partial<La
 
 function advise(layers: Partial<LayerMeasurements>[]): string | null {
   const { layers: all } = makeMeasurements(layers);
-  const advice = rescaleAdvice(all, networkWith(all));
-  return advice === null ? null : sayPlain(advice);
+  const fix = rescaleFix(all, networkWith(all));
+  return fix === null ? null : sayPlain(fix);
 }
 
-Deno.test("rescaleAdvice() puts the exercise's kernels to 1/894", () => {
+Deno.test("rescaleFix() puts the exercise's kernels to 1/894", () => {
   const relu = kernel(HEALTHY, { activation: "relu" });
   assertEquals(
     advise([relu, ...Array.from({ length: 9 }, () => kernel(200))]),
@@ -29,22 +29,22 @@ Deno.test("rescaleAdvice() puts the exercise's kernels to 1/894", () => {
   );
 });
 
-Deno.test("rescaleAdvice() says the same of the exercise's drawn weights, but for the draw", () => {
+Deno.test("rescaleFix() says the same of the exercise's drawn weights, but for the draw", () => {
   const { layers } = goldenMeasurements("seed_tanh_stddev_200");
-  const slots = slotsOf(rescaleAdvice(layers, networkWith(layers))!);
+  const slots = slotsOf(rescaleFix(layers, networkWith(layers))!);
   const names = slots.flatMap((slot) => "layers" in slot ? slot.layers : []);
   const [factor] = slots.flatMap((slot) => "value" in slot ? [slot.value] : []);
   assertEquals([names[0], names.at(-1)], ["dense_2", "dense_10"]);
   assertEquals(Math.abs(1 / factor - 894) < 10, true);
 });
 
-Deno.test("rescaleAdvice() is null where no kernel is off by more than 1.5", () => {
+Deno.test("rescaleFix() is null where no kernel is off by more than 1.5", () => {
   assertEquals(advise([kernel(HEALTHY * 1.49), kernel(HEALTHY / 1.49)]), null);
   assertMatch(advise([kernel(HEALTHY * 1.51)])!, /^Multiply the kernel of dense_1 by 0.662,/);
   assertMatch(advise([kernel(HEALTHY / 1.51)])!, /^Multiply the kernel of dense_1 by 1.51,/);
 });
 
-Deno.test("rescaleAdvice() names kernels that are off by little where that is much over the layers", () => {
+Deno.test("rescaleFix() names kernels that are off by little where that is much over the layers", () => {
   const glorot = kernel(HEALTHY, { activation: "relu" });
   assertEquals(advise([glorot]), null);
   assertEquals(
@@ -54,13 +54,13 @@ Deno.test("rescaleAdvice() names kernels that are off by little where that is mu
   );
 });
 
-Deno.test("rescaleAdvice() does not reckon with the product of factors where branches are added", () => {
+Deno.test("rescaleFix() does not reckon with the product of factors where branches are added", () => {
   const add = { name: "add", className: "Add", activation: null, depth: 8, weights: [] };
   const glorot = kernel(HEALTHY, { activation: "relu" });
   assertEquals(advise([...Array(8).fill(glorot), add]), null);
 });
 
-Deno.test("rescaleAdvice() groups neighbours of one activation and one factor", () => {
+Deno.test("rescaleFix() groups neighbours of one activation and one factor", () => {
   assertEquals(
     advise([
       kernel(20 * HEALTHY),
@@ -76,18 +76,18 @@ Deno.test("rescaleAdvice() groups neighbours of one activation and one factor", 
   );
 });
 
-Deno.test("rescaleAdvice() finds the activation in a layer of its own", () => {
+Deno.test("rescaleFix() finds the activation in a layer of its own", () => {
   const { layers } = makeMeasurements([
     { ...kernel(20 * HEALTHY), activation: "linear" },
     { name: "act", className: "Activation", activation: "relu", depth: 1, weights: [] },
   ]);
   assertMatch(
-    sayPlain(rescaleAdvice(layers, networkWith(layers))!),
+    sayPlain(rescaleFix(layers, networkWith(layers))!),
     /sqrt\(2 \/ fan-in\) recommended for relu/,
   );
 });
 
-Deno.test("rescaleAdvice() passes over normalised, recurrent, sigmoid, zero and output kernels", () => {
+Deno.test("rescaleFix() passes over normalised, recurrent, sigmoid, zero and output kernels", () => {
   const norm = makeLayer({
     name: "norm",
     className: "BatchNormalization",
@@ -96,34 +96,34 @@ Deno.test("rescaleAdvice() passes over normalised, recurrent, sigmoid, zero and 
   });
   const { layers } = makeMeasurements([{ ...kernel(200), activation: "linear" }]);
   const all = [layers[0], norm, layers[1]];
-  assertEquals(rescaleAdvice(all, networkWith(all)), null);
+  assertEquals(rescaleFix(all, networkWith(all)), null);
   assertEquals(advise([kernel(200, { className: "LSTM", activation: null })]), null);
   assertEquals(advise([kernel(200, { activation: "sigmoid" })]), null);
   assertEquals(advise([kernel(0)]), null);
   assertEquals(advise([kernel(200, { role: "output" })]), null);
 });
 
-Deno.test("rescaleAdvice() takes the fan-in of a convolution", () => {
+Deno.test("rescaleFix() takes the fan-in of a convolution", () => {
   const weights = [makeWeight({ shape: [3, 3, 10, 8], values: flat(1, 720) })];
   assertMatch(advise([{ className: "Conv2D", weights }])!, /by 0.105,/);
 });
 
-Deno.test("rescaleAdvice() makes kernels smaller alone, where it is told so", () => {
+Deno.test("rescaleFix() makes kernels smaller alone, where it is told so", () => {
   const { layers } = makeMeasurements([kernel(HEALTHY / 4), kernel(HEALTHY * 4)]);
   assertMatch(
-    sayPlain(rescaleAdvice(layers, networkWith(layers))!),
+    sayPlain(rescaleFix(layers, networkWith(layers))!),
     /kernel of dense_1 by 4, .* dense_2 by 0\.25\.$/,
   );
   assertMatch(
-    sayPlain(rescaleAdvice(layers, networkWith(layers), true)!),
+    sayPlain(rescaleFix(layers, networkWith(layers), true)!),
     /^Multiply the kernel of dense_2 by 0\.25,/,
   );
-  assertEquals(rescaleAdvice(layers.slice(0, 1), networkWith(layers), true), null);
+  assertEquals(rescaleFix(layers.slice(0, 1), networkWith(layers), true), null);
 });
 
 Deno.test("unscaledInputs() takes inputs of an rms above 3 for too large, the largest first", () => {
   const input = { name: "pixels", shape: [32, 20], dtype: "float32" };
-  const advice = (...rms: number[]) => {
+  const fix = (...rms: number[]) => {
     const measurements = makeMeasurements();
     const perInput = rms.map((size) => ({ ...input, values: flat(size, 640) }));
     const said = unscaledInputs({ ...measurements, batch: { ...measurements.batch, perInput } });
@@ -131,7 +131,7 @@ Deno.test("unscaledInputs() takes inputs of an rms above 3 for too large, the la
       ? null
       : slotsOf(said).flatMap((slot) => "value" in slot ? slot.value : []);
   };
-  assertEquals(advice(1, 3), null);
-  assertEquals(advice(1, 3.25), [3.25]);
-  assertEquals(advice(1, 255, 4), [255]);
+  assertEquals(fix(1, 3), null);
+  assertEquals(fix(1, 3.25), [3.25]);
+  assertEquals(fix(1, 255, 4), [255]);
 });
