@@ -17,6 +17,7 @@ export * from "./probe_loss.ts";
 export type { ProbeOptions, ProbeSubject, TrainingStep } from "./probe_options.ts";
 export * from "./probe_overfit.ts";
 export * from "./probe_step.ts";
+export type { TrialOptions } from "./open_trial.ts";
 export type { ProbeName } from "./probes.ts";
 export type {
   Attempt,

@@ -1,56 +1,12 @@
 import { heapOf } from "../engine/start/prepare_engine.ts";
-import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
-import { chooseLoss, type ChosenObjective } from "../measure/choose_objective.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
+import { chooseLoss } from "../measure/choose_objective.ts";
 import type { Batch } from "../model/batches/batch.ts";
-import { notReproducedIn } from "../model/not_reproduced.ts";
-import { seedDraws } from "../model/batches/seeded_random.ts";
-import { requireCount } from "../model/layers/shapes.ts";
-import { answer, attempt } from "./attempt.ts";
-import { type FitScale, fitScale } from "./fit.ts";
 import { judgeTrial, type SkippedTrial, type Trial } from "./trial.ts";
-import { keepModel, type OpenProbe, openProbe } from "./open_probe.ts";
-import type { ProbeOptions } from "./probe_options.ts";
+import { openProbe } from "./open_probe.ts";
+import { openTrial, trialLimits, type TrialOptions, unknownLoss } from "./open_trial.ts";
 import { rungs } from "./rungs.ts";
-import { number, requireValue } from "../words/requirements.ts";
-import { showValue } from "../words/show_value.ts";
-import { formatNumber } from "../words/numbers.ts";
 import { climb } from "./climb.ts";
-import { TRIAL_BUDGET } from "./trial_budget.ts";
-import { planTrial } from "./plan_trial.ts";
-
-/** Options of {@linkcode tryTraining}. */
-export interface TrialOptions extends Pick<ProbeOptions, "seed" | "optimizer" | "objective"> {
-  /**
-   * Training steps at each rate, and up to three times as many while the loss falls by 1 % in half
-   * of them. Default: 40. Of 271 networks, the fit after 10 steps tells those that fail from the
-   * rest with an AUC of 0.86, after 40 with one of 0.94; slow starters, such as sigmoid layers and
-   * deep autoencoders, take more.
-   */
-  steps?: number;
-  /**
-   * Estimated duration in seconds that the trial may have. Rates and further steps that do not fit
-   * are left out, and a batch whose steps are too expensive is cut to its first examples; if not
-   * even 10 steps fit, the trial is skipped. Default: 10.
-   */
-  budgetSeconds?: number;
-  /** True to train even if 10 steps do not fit the budget. Default: false. */
-  always?: boolean;
-  /**
-   * True to repeat the best attempt with 7.5 times the steps if all fail and the loss is still that
-   * of guessing: late starters, such as sigmoid layers, move after 100 steps and more. It counts
-   * only if it then learns. Default: true.
-   */
-  patient?: boolean;
-}
-
-/** Default number of steps at each rate. */
-const DEFAULT_STEPS = 40;
-
-/**
- * A trial is stopped after this many times its budget, plus a second: the estimate does not know
- * custom layers.
- */
-const PATIENCE = 3;
 
 /**
  * Trains a model on one batch for some steps, to see if it learns, then restores everything:
@@ -98,28 +54,15 @@ export async function tryTraining(
   options: TrialOptions = {},
 ): Promise<Trial | SkippedTrial> {
   const probe = await openProbe(model, batch, options);
-  const { steps = DEFAULT_STEPS, budgetSeconds = TRIAL_BUDGET, always = false, patient = true } =
-    options;
-  requireCount("options.steps", steps);
-  requireValue("options.budgetSeconds", budgetSeconds, number);
-  if (!(budgetSeconds >= 0)) {
-    throw new RangeError(
-      `options.budgetSeconds is ${showValue(budgetSeconds)}, expected seconds, 0 or more`,
-    );
-  }
+  const limits = trialLimits(options);
+  const { steps } = limits;
   const { tf, targets, subject } = probe;
-  const isOwnLoss = options.objective === undefined || options.objective === "sum";
-  const lost = notReproducedIn(model).find(({ setting }) => setting === "loss");
-  if (isOwnLoss && lost !== undefined) {
-    const skipped = `${model.name} is compiled with ${lost.name}, which is not reproduced: ` +
-      "training on another loss would show nothing of it.";
-    return { skipped, seconds: 0 };
-  }
-  const seed = batch.seed ?? 0;
+  const unknown = unknownLoss(probe, options);
+  if (unknown !== null) return unknown;
   const ladder = rungs(heapOf(probe.engine), model, options.optimizer);
   if (model.trainableWeights.length === 0) {
     const givenVerdict = ladder[0].given ? "fails" : null;
-    const chosen = chooseLoss(tf, model, options.objective, targets, seed);
+    const chosen = chooseLoss(tf, model, options.objective, targets, batch.seed ?? 0);
     tf.dispose(chosen.drawn ?? []);
     return {
       ...subject,
@@ -133,77 +76,23 @@ export async function tryTraining(
       best: null,
     };
   }
-  const plan = planTrial(probe, { steps, budgetSeconds, always });
-  if ("seconds" in plan) {
-    const { seconds } = plan;
-    const skipped = `it could take ${Math.ceil(seconds)} s (limit ${formatNumber(budgetSeconds)} ` +
-      "s). Raise it with --trial-budget (budgetSeconds).";
-    return { skipped, seconds };
-  }
-  const limit = PATIENCE * budgetSeconds + 1;
-  const deadline = performance.now() + 1e3 * limit;
-  const isUp = () => performance.now() > deadline;
-  const isWhole = plan.examples === probe.examples;
-  const tried = isWhole ? probe : await firstExamples(probe, plan.examples, options);
-  const chosen = chooseLoss(tf, model, options.objective, tried.targets, seed);
-  const { objective } = chosen;
+  const trial = await openTrial(probe, options, limits);
+  if ("skipped" in trial) return trial;
+  const { facts: { examples, ...facts }, guess } = trial;
   try {
-    const scale = scaleOf(tried, chosen);
-    const how = { steps, left: plan.steps, guess: scale.guess, isPatient: patient };
-    // Dropout draws its masks from Math.random.
-    const climbed = await climb(
-      ladder,
-      how,
-      (options) =>
-        seedDraws(seed, "trial", () => attempt(tried, { ...options, objective, scale, isUp })),
-    );
-    if (climbed === null) {
-      const skipped = `it was stopped after ${formatNumber(limit)} s (limit ` +
-        `${formatNumber(budgetSeconds)} s). Raise it with --trial-budget (budgetSeconds).`;
-      return { skipped, seconds: limit };
-    }
+    const how = { steps, left: trial.steps, guess, isPatient: options.patient ?? true };
+    const climbed = await climb(ladder, how, trial.make);
+    if (climbed === null) return trial.stopped;
     const { attempts, untried } = climbed;
     return {
       ...subject,
-      objective: { name: objective.name },
-      randomTargets: chosen.drawn !== null,
-      guess: scale.guess,
-      ...judgeTrial(attempts, scale.guess, untried),
+      ...facts,
+      ...judgeTrial(attempts, guess, untried),
       attempts,
       ...untried > 0 ? { untried } : {},
-      ...isWhole ? {} : { examples: plan.examples },
+      ...examples === undefined ? {} : { examples },
     };
   } finally {
-    tf.dispose(chosen.drawn ?? []);
-    if (!isWhole) tf.dispose([tried.inputs, tried.targets ?? []]);
-  }
-}
-
-/** Returns a probe of the first examples of the batch. */
-function firstExamples(
-  { tf, model, batch, inputs, targets }: OpenProbe,
-  examples: number,
-  options: Pick<ProbeOptions, "seed">,
-): Promise<OpenProbe> {
-  const first = (tensor: Tensor) =>
-    tf.slice(tensor, tensor.shape.map(() => 0), [examples, ...tensor.shape.slice(1)]) as Tensor;
-  const part = { inputs: inputs.map(first), targets: targets?.map(first) };
-  return openProbe(model, { ...batch, ...part }, options);
-}
-
-/** Returns the scale from guessing to all right; missing targets have been drawn by then. */
-function scaleOf(probe: OpenProbe, chosen: ChosenObjective): FitScale {
-  const { tf, model } = probe;
-  const { objective } = chosen;
-  const weights = model.trainableWeights.reduce((sum, weight) => sum + weight.read().size, 0);
-  const kept = keepModel(probe);
-  try {
-    return answer(kept, objective, (outputs, first) => {
-      const drawn = chosen.drawn !== null;
-      const targets = chosen.drawn ?? probe.targets ?? [];
-      return fitScale(tf, objective, { outputs, targets, drawn, first, weights });
-    });
-  } finally {
-    kept.restore();
+    trial.dispose();
   }
 }

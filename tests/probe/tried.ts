@@ -3,7 +3,8 @@ import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { Batch } from "../../src/model/batches/batch.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import type { Trial } from "../../src/probe/trial.ts";
-import { type TrialOptions, tryTraining } from "../../src/probe/try_training.ts";
+import type { TrialOptions } from "../../src/probe/open_trial.ts";
+import { tryTraining } from "../../src/probe/try_training.ts";
 import { sums } from "./trial_networks.ts";
 
 export const healthy = () => exerciseModel({ std: 1 / Math.sqrt(20) });

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { type TrialOptions, tryTraining } from "../../src/probe/try_training.ts";
+import type { TrialOptions } from "../../src/probe/open_trial.ts";
+import { tryTraining } from "../../src/probe/try_training.ts";
 import { customLayer } from "./custom_layer.ts";
 import { classes, classifier, sums } from "./trial_networks.ts";
 import { compiled, healthy, houses, tried } from "./tried.ts";
