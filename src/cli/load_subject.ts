@@ -14,8 +14,7 @@ import { randomBatch } from "../model/batches/random_batch.ts";
 import { randomTargets } from "../model/batches/random_targets.ts";
 import { readBatch } from "../load/read_batch.ts";
 import { batchShapes } from "../model/layers/shapes.ts";
-import { isTrap } from "../study/grid_point.ts";
-import { errorMessage, failure } from "../words/failure.ts";
+import { errorMessage, failure, isTrap } from "../words/failure.ts";
 import { oneLine } from "../words/one_line.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
 

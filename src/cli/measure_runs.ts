@@ -1,8 +1,9 @@
-import { formatSeconds } from "../words/numbers.ts";
 import type { Examination } from "../diagnosis/examine/examine.ts";
-import { oneLine } from "../words/one_line.ts";
 import { strayErrors } from "../model/user_code/stray_errors.ts";
-import { errorMessage } from "../words/failure.ts";
+import { WorkerPool } from "../model/user_code/worker_pool.ts";
+import { type TaskResult, WorkQueue } from "../model/user_code/work_queue.ts";
+import { formatSeconds } from "../words/numbers.ts";
+import { oneLine } from "../words/one_line.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
 import { examineModel } from "./measure_model.ts";
 import type { PlannedRun } from "./plan_runs.ts";
@@ -20,20 +21,17 @@ export interface MeasureRunsOptions {
   quiet: boolean;
 }
 
-/** Order to a worker: a run, or `null` to wait for late failures. */
-export type WorkerOrder = {
-  request: MeasureRequest;
+/** Data with which a worker starts: the runs whose numbers it receives. */
+export interface RunsTask {
+  /** The runs. */
+  requests: readonly NamedRequest[];
+  /** Whether to say on stderr that a run takes far longer than it should. */
   tells: boolean;
   /** Modules with rules to judge by. */
   plugins: readonly string[];
-} | null;
+}
 
-/** Answer of a worker; `ended` marks the last one. */
-export type WorkerAnswer =
-  | { examination: Examination }
-  | { settled: true }
-  | { message: string }
-  | { ended: string };
+type NamedRequest = MeasureRequest & { model: string };
 
 /**
  * Makes runs, some in parallel, and passes the outcomes on in the order of the runs.
@@ -48,50 +46,32 @@ export async function measureRuns(
   { jobs, plugins, quiet }: MeasureRunsOptions,
   onOutcome: (run: PlannedRun, outcome: Outcome) => boolean,
 ): Promise<void> {
-  const count = Math.min(jobs, runs.length);
-  const workers = Array.from({ length: count > 1 ? count : 0 }, () => openWorker(plugins));
-  const makers = count > 1 ? workers.map(({ measure }) => measure) : [measureHere];
-  const outcomes: Outcome[] = [];
-  let next = 0;
-  let handed = 0;
-  let done = 0;
-  let goesOn = true;
   const many = runs.length > 1;
-  try {
-    await Promise.all(makers.map(async (measure) => {
-      while (goesOn && next < runs.length) {
-        const index = next++;
-        const started = performance.now();
-        // A single run shows its own progress; of many, one line each is enough.
-        outcomes[index] = await measure({ ...runs[index].request, quiet: quiet || many }, !quiet);
-        if (many && !quiet) {
-          sayDone(runs[index], "error" in outcomes[index], ++done, runs.length, started);
-        }
-        while (goesOn && handed in outcomes) {
-          goesOn = onOutcome(runs[handed], outcomes[handed]);
-          // Do not keep thousands of outcomes here as well.
-          delete outcomes[handed++];
-        }
-      }
-    }));
-    await Promise.all([strayErrors.settle(), ...workers.map(({ settle }) => settle())]);
-  } finally {
-    for (const { end } of workers) end();
+  let done = 0;
+  const sayDone = (index: number, failed: boolean, ms: number) => {
+    // A single run shows its own progress; of many, one line each is enough.
+    if (!many || quiet) return;
+    const { model, request: { seed } } = runs[index];
+    const how = `${failed ? "failed after " : ""}${formatSeconds(ms)}`;
+    console.error(`[${++done}/${runs.length}] ${oneLine(model)}, seed ${seed}: ${how}`);
+  };
+  if (Math.min(jobs, runs.length) < 2) {
+    for (const [index, run] of runs.entries()) {
+      const started = performance.now();
+      const outcome = await measureHere({ ...run.request, quiet: quiet || many }, !quiet);
+      sayDone(index, "error" in outcome, performance.now() - started);
+      if (!onOutcome(run, outcome)) break;
+    }
+  } else {
+    const requests = runs.map(({ request }) => request);
+    await using workers = new RunWorkers({ requests, tells: !quiet, plugins }, jobs, sayDone);
+    let index = 0;
+    for await (const outcome of workers.run()) {
+      if (!onOutcome(runs[index++], outcome)) break;
+    }
+    await workers.settle();
   }
-}
-
-function sayDone(
-  { model, request }: PlannedRun,
-  failed: boolean,
-  done: number,
-  total: number,
-  started: number,
-): void {
-  const seconds = formatSeconds(performance.now() - started);
-  console.error(
-    `[${done}/${total}] ${oneLine(model)}, seed ${request.seed}: ` +
-      `${failed ? "failed after " : ""}${seconds}`,
-  );
+  await strayErrors.settle();
 }
 
 async function measureHere(request: MeasureRequest, tells: boolean): Promise<Outcome> {
@@ -102,61 +82,56 @@ async function measureHere(request: MeasureRequest, tells: boolean): Promise<Out
   }
 }
 
-function startWorker() {
-  const worker = new Worker(new URL("./measure_worker.ts", import.meta.url), { type: "module" });
-  // A message that is posted before the worker listens is lost.
-  return { worker, ready: answerOf<unknown>(worker) };
-}
+/** Workers that make runs, each on its own engine. */
+export class RunWorkers implements AsyncDisposable {
+  readonly #pool: WorkerPool<Examination>;
+  readonly #requests: readonly NamedRequest[];
 
-/**
- * Opens a worker, and another one for the next run if a model has closed it.
- *
- * @param plugins Modules with rules that it judges by. Default: none.
- */
-export function openWorker(plugins: readonly string[] = []) {
-  let current: ReturnType<typeof startWorker> | null = null;
-  const end = () => {
-    current?.worker.terminate();
-    current = null;
-  };
-  const ask = async (order: WorkerOrder): Promise<Exclude<WorkerAnswer, { ended: string }>> => {
-    const { worker, ready } = current ??= startWorker();
-    await ready;
-    const answer = answerOf<WorkerAnswer>(worker);
-    worker.postMessage(order);
-    const result = await answer;
-    if ("ended" in result) throw new Error(result.ended);
-    return result;
-  };
-  return {
-    async measure(request: MeasureRequest, tells: boolean): Promise<Outcome> {
-      try {
-        const result = await ask({ request, tells, plugins });
-        if ("examination" in result) return result;
-        return {
-          error: new Error("message" in result ? result.message : "The worker did not answer"),
-        };
-      } catch (error) {
-        end();
-        return { error: new Error(`${request.model}: ${errorMessage(error)}`) };
-      }
-    },
-    /** Waits for late failures, if it has measured at all. */
-    async settle(): Promise<void> {
-      if (current === null) return;
-      const result = await ask(null);
-      if ("message" in result) throw new Error(result.message);
-    },
-    end,
-  };
-}
+  /**
+   * Starts the workers.
+   *
+   * @param task The runs, and how they are judged.
+   * @param jobs Number of workers, if there are as many runs.
+   * @param onDone Called with the number of each run when it is done.
+   */
+  constructor(
+    task: RunsTask,
+    jobs: number,
+    onDone: (index: number, failed: boolean, ms: number) => void = () => {},
+  ) {
+    this.#requests = task.requests;
+    this.#pool = new WorkerPool({
+      module: new URL("./measure_worker.ts", import.meta.url),
+      data: task,
+      count: Math.min(jobs, task.requests.length),
+      stopsAtFailure: false,
+      onResult: (result, ms) => onDone(result.index, "failure" in result, ms),
+    });
+  }
 
-function answerOf<T>(worker: Worker): Promise<T> {
-  return new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }) => resolve(data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      reject(new Error(`The worker died: ${event.message}`));
-    };
-  });
+  /** Makes the runs, and yields the outcomes in their order. */
+  async *run(): AsyncGenerator<Outcome, void> {
+    const open = this.#requests.length;
+    const queue = new WorkQueue<Examination>(this.#requests.keys(), { alike: 1, open });
+    for await (const result of this.#pool.run(queue)) yield this.#outcomeOf(result);
+  }
+
+  #outcomeOf(result: TaskResult<Examination>): Outcome {
+    if ("answer" in result) return { examination: result.answer };
+    const { index, failure, died } = result;
+    const { model } = this.#requests[index];
+    // The reason of a trap names the model already.
+    const isNamed = !died || failure.startsWith(`${model}: `);
+    return { error: new Error(isNamed ? failure : `${model}: ${failure}`) };
+  }
+
+  /** Waits for late failures of a model's code, and throws the first. */
+  async settle(): Promise<void> {
+    await this.#pool.settle();
+  }
+
+  /** Ends the workers. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool[Symbol.asyncDispose]();
+  }
 }

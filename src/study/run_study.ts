@@ -9,7 +9,7 @@ import { resolveGrid, type StudyGrid } from "./study_grid.ts";
 import type { StudyHeader } from "./study_header.ts";
 import { requireKnown, requireSubject, type StudyOptions, studyRules } from "./study_options.ts";
 import type { StudySubject } from "./study_subject.ts";
-import type { WorkerTask } from "./worker_messages.ts";
+import type { StudyTask } from "./study_workers.ts";
 
 const ESTIMATE_AFTER_MS = 250;
 /** Signals and timers wait for this long. */
@@ -104,7 +104,7 @@ export async function runStudy(
   const startWorkers = async (count: number) => {
     const { StudyWorkers } = await import("./study_workers.ts");
     const task = taskOf(subject, grid, options);
-    return new StudyWorkers(count, task, resolved, options.onWarning ?? (() => {}));
+    return new StudyWorkers({ count, task, grid: resolved, warn: options.onWarning ?? (() => {}) });
   };
 
   if (typeof jobs === "number" && jobs > 1) {
@@ -235,10 +235,10 @@ async function* counted(
   }
 }
 
-function taskOf(subject: StudySubject, grid: StudyGrid, options: StudyOptions): WorkerTask {
+function taskOf(subject: StudySubject, grid: StudyGrid, options: StudyOptions): StudyTask {
   const { examples, batch, objective, scaleLayers, microBatch, relaxedSimd, trust } = options;
   return {
-    subject: subject as WorkerTask["subject"],
+    subject: subject as StudyTask["subject"],
     grid,
     options: { examples, batch, objective, scaleLayers, microBatch, relaxedSimd, trust },
   };

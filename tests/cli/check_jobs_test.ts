@@ -108,7 +108,7 @@ Deno.test("check --jobs 2 goes on after models that end their workers", async ()
     assertEquals(code, 2, stderr);
     assertStringIncludes(stdout, "Gate failed. 1 of 4 models is healthy.");
     for (const name of ["end.js", "close.js"]) {
-      assertStringIncludes(stderr, `error: ${name}: The model's code terminated its worker`);
+      assertStringIncludes(stderr, `error: ${name}: the model's code terminated its worker`);
     }
     assertStringIncludes(stderr, "error: die.js: an error in its code was not caught: late");
   });

@@ -32,7 +32,7 @@ export function createModel({ tf, seed }) {
 }
 
 const DEATHS: [end: string, reason: string][] = [
-  ["process.exit(3);", "it ended without a word"],
+  ["process.exit(3);", "the model's code terminated its worker"],
   ["throw new WebAssembly.RuntimeError('unreachable');", "unreachable"],
 ];
 
@@ -80,7 +80,7 @@ Deno.test("study() gives up on a point that kills its worker twice, and names it
     await assertRejects(
       () => study({ model: path }, GRID, { jobs: 2, onProgress: ({ done }) => seen.push(done) }),
       StudyError,
-      "A worker died at point 2 (seed 2, scale 0.5) twice: it ended without a word",
+      "A worker died at point 2 (seed 2, scale 0.5) twice: the model's code terminated its worker",
     );
     assertEquals(Math.max(...seen), 2);
   });

@@ -15,7 +15,7 @@ import { interruption } from "../kit/process.ts";
 import { openScreen } from "../kit/screen.ts";
 import { UsageError } from "../kit/usage_error.ts";
 import { openFile, writeOutput } from "../kit/write_output.ts";
-import { openWorker, type Outcome } from "../measure_runs.ts";
+import { type Outcome, RunWorkers } from "../measure_runs.ts";
 
 /** Options for watching a report. */
 interface WatchOptions {
@@ -60,9 +60,7 @@ export async function watchReport(
     const changed = watch.changed().then(() => "changed" as const);
     await screen.tell(`${clock()} measuring ...`);
     const started = performance.now();
-    const worker = openWorker(plugin);
-    const outcome = await Promise.race([measure(worker, request), changed, stopped]);
-    worker.end();
+    const outcome = await measure(request, plugin, [changed, stopped]);
     if (outcome === "stopped") break;
     if (outcome === "changed") continue;
     const top: string[] = [];
@@ -87,19 +85,25 @@ export async function watchReport(
   return stop.code ?? 0;
 }
 
-/** Runs one pass, including late failures. */
-async function measure(
-  worker: ReturnType<typeof openWorker>,
-  request: MeasureRequest,
-): Promise<Outcome> {
-  const outcome = await worker.measure(request, false);
-  if ("error" in outcome) return outcome;
-  try {
-    await worker.settle();
-    return outcome;
-  } catch (error) {
-    return { error: error as Error };
-  }
+/** Runs one pass in a worker, including late failures, unless something else comes first. */
+async function measure<Event>(
+  request: MeasureRequest & { model: string },
+  plugins: readonly string[],
+  events: Promise<Event>[],
+): Promise<Outcome | Event> {
+  await using workers = new RunWorkers({ requests: [request], tells: false, plugins }, 1);
+  const outcomeOf = async (): Promise<Outcome> => {
+    try {
+      for await (const outcome of workers.run()) {
+        if ("examination" in outcome) await workers.settle();
+        return outcome;
+      }
+    } catch (error) {
+      return { error: error as Error };
+    }
+    return { error: new Error("The pass was stopped") };
+  };
+  return await Promise.race([outcomeOf(), ...events]);
 }
 
 /** Describes what moved, and which causes are gone or new. */

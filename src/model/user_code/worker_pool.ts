@@ -1,0 +1,277 @@
+import { Worker } from "node:worker_threads";
+import { errorMessage } from "../../words/failure.ts";
+import type { WorkerMessage, WorkerOrder } from "./serve_tasks.ts";
+import type { TaskResult, Unit, WorkQueue } from "./work_queue.ts";
+
+/** The workers cannot start, or the model's code failed after its last task. */
+export class WorkerError extends Error {}
+
+/** Options of a {@linkcode WorkerPool}. */
+export interface WorkerPoolOptions<Answer> {
+  /** Module that calls `serveTasks()`. */
+  module: URL;
+  /** Data with which each worker starts; they are cloned. */
+  data: unknown;
+  /** Number of workers. */
+  count: number;
+  /** True to end at the first failed task, even if earlier ones are not done. */
+  stopsAtFailure: boolean;
+  /**
+   * Called when a worker died at a task, which another worker then tries once more. Default: such a
+   * task has failed.
+   */
+  onDeath?: (index: number, reason: string) => void;
+  /** Called with each result at once, and the time in ms since its worker began its unit. */
+  onResult?: (result: TaskResult<Answer>, ms: number) => void;
+}
+
+interface Member<Answer> {
+  worker: Worker;
+  ready: boolean;
+  unit: Unit<Answer> | null;
+  reason: string | null;
+  /** Time when it got its unit, and number of tasks of it that it has done. */
+  began: number;
+  done: number;
+}
+
+/** Time for which a worker has tasks in advance, in ms. No other worker can take over these. */
+const HORIZON = 20;
+
+/** Reason of a worker that ended without giving one: only a model's code calls `Deno.exit()`. */
+const NO_REASON = "the model's code terminated its worker";
+
+/**
+ * Workers that do numbered tasks, each on its own thread with its own modules. Results are yielded in
+ * the order of the tasks, regardless of which worker finishes first. A worker that dies is replaced.
+ */
+export class WorkerPool<Answer, Identity = null> implements AsyncDisposable {
+  readonly #options: WorkerPoolOptions<Answer>;
+  readonly #members = new Set<Member<Answer>>();
+  readonly #exits: Promise<void>[] = [];
+  readonly #retried = new Set<number>();
+  #queue: WorkQueue<Answer> | null = null;
+  /** Why no worker can start. */
+  #broken: WorkerError | null = null;
+  /** First failed task, if the pool stops at it. */
+  #failed: TaskResult<Answer> | null = null;
+  #identity: { value: Identity } | null = null;
+  /** Workers that are still to settle, and the first late error. */
+  readonly #settling = new Set<Member<Answer>>();
+  #late: string | null = null;
+  #ended = false;
+  #wake = () => {};
+
+  /** Starts the workers. */
+  constructor(options: WorkerPoolOptions<Answer>) {
+    this.#options = options;
+    for (let i = 0; i < options.count; i++) this.#start();
+  }
+
+  /**
+   * Waits until the first worker is ready, and returns what it says of itself.
+   *
+   * @throws {WorkerError} If none can start.
+   */
+  async identify(): Promise<Identity> {
+    while (this.#identity === null && this.#broken === null && !this.#ended) await this.#change();
+    if (this.#identity === null) throw this.#broken ?? new WorkerError("The workers have ended");
+    return this.#identity.value;
+  }
+
+  /**
+   * Does tasks.
+   *
+   * @param queue The tasks.
+   * @param signal Ends it early: tasks done by then are still yielded, in order.
+   * @throws {WorkerError} If the workers cannot start.
+   */
+  async *run(
+    queue: WorkQueue<Answer>,
+    signal: AbortSignal | null = null,
+  ): AsyncGenerator<TaskResult<Answer>, void> {
+    this.#queue = queue;
+    const abort = () => this.#wake();
+    signal?.addEventListener("abort", abort);
+    try {
+      await this.identify();
+      while (!signal?.aborted && !this.#ended) {
+        for (const member of this.#members) this.#assign(member);
+        if (queue.isDone) return;
+        const { head } = queue;
+        if (head !== undefined) {
+          yield* head.results.splice(0);
+          // More may have arrived while the consumer was busy.
+          if (head.results.length > 0) continue;
+          if (head.indices.length === 0) {
+            queue.drop();
+            continue;
+          }
+        }
+        if (this.#broken !== null) throw this.#broken;
+        if (this.#failed !== null) {
+          yield this.#failed;
+          return;
+        }
+        await this.#change();
+      }
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      this.#queue = null;
+    }
+    await this[Symbol.asyncDispose]();
+    yield* queue.rest();
+  }
+
+  /**
+   * Waits until the workers are done and for late errors of the model's code.
+   *
+   * @throws {WorkerError} If there is one.
+   */
+  async settle(): Promise<void> {
+    for (const member of this.#members) {
+      if (!member.ready) continue;
+      this.#settling.add(member);
+      send(member, "settle");
+    }
+    while (this.#settling.size > 0) await this.#change();
+    if (this.#late !== null) throw new WorkerError(this.#late);
+  }
+
+  /** Ends all workers, and waits until each has exited. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended = true;
+    const workers = [...this.#members].map(({ worker }) => worker);
+    this.#members.clear();
+    await Promise.all(workers.map((worker) => worker.terminate()));
+    await Promise.all(this.#exits);
+    this.#settling.clear();
+    this.#wake();
+  }
+
+  /** Resolves at the next event: an answer, a death, an abort. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #start(): void {
+    const { module, data } = this.#options;
+    // Node's Worker reports every kind of exit; but it does not accept an https: URL.
+    const worker = new Worker(`import(${JSON.stringify(module.href)})`, {
+      eval: true,
+      workerData: data,
+    });
+    const member: Member<Answer> = {
+      worker,
+      ready: false,
+      unit: null,
+      reason: null,
+      began: 0,
+      done: 0,
+    };
+    this.#members.add(member);
+    worker.on("message", (message: WorkerMessage<Answer, Identity>) => this.#hear(member, message));
+    worker.on("error", (error) => member.reason ??= errorMessage(error));
+    this.#exits.push(
+      new Promise((resolve) =>
+        worker.on("exit", () => {
+          resolve();
+          if (this.#members.delete(member)) this.#bury(member);
+          this.#wake();
+        })
+      ),
+    );
+  }
+
+  #hear(member: Member<Answer>, message: WorkerMessage<Answer, Identity>): void {
+    switch (message.kind) {
+      case "ready":
+        this.#identity ??= { value: message.identity };
+        member.ready = true;
+        break;
+      case "answer":
+        this.#finish(member, { answer: message.answer });
+        break;
+      case "failed":
+        if (member.ready) this.#finish(member, { failure: message.reason });
+        else this.#broken ??= new WorkerError(message.reason);
+        break;
+      case "dying":
+        member.reason = message.reason;
+        break;
+      case "settled":
+        this.#late ??= message.failure;
+        this.#settling.delete(member);
+    }
+    this.#assign(member);
+    this.#wake();
+  }
+
+  /** Takes the result of the next task of a worker. */
+  #finish(member: Member<Answer>, outcome: { answer: Answer } | { failure: string }): void {
+    const unit = member.unit!;
+    const index = unit.indices.shift()!;
+    unit.sent--;
+    const result = "answer" in outcome
+      ? { index, answer: outcome.answer }
+      : { index, failure: outcome.failure, died: false };
+    this.#record(unit, result, performance.now() - member.began);
+    member.done++;
+    if (unit.indices.length === 0) member.unit = null;
+  }
+
+  #record(unit: Unit<Answer>, result: TaskResult<Answer>, ms: number): void {
+    this.#options.onResult?.(result, ms);
+    unit.results.push(result);
+    if ("failure" in result && this.#options.stopsAtFailure) this.#failed ??= result;
+  }
+
+  /** Gives a worker a unit, if there is one, and sends it enough tasks to keep it busy. */
+  #assign(member: Member<Answer>): void {
+    if (!member.ready || this.#queue === null || this.#failed !== null) return;
+    if (member.unit === null) {
+      const running = [...this.#members].flatMap(({ unit }) => unit ?? []);
+      member.unit = this.#queue.take(running);
+      if (member.unit === null) return;
+      member.began = performance.now();
+      member.done = 0;
+    }
+    const { unit, done, began } = member;
+    const enough = 1 + Math.floor(done * HORIZON / (performance.now() - began));
+    if (unit.sent > enough || unit.sent === unit.indices.length) return;
+    const order = unit.indices.slice(unit.sent, 2 * enough);
+    unit.sent += order.length;
+    send(member, order);
+  }
+
+  /** Replaces a worker that died, and has its task tried once more if it is to be. */
+  #bury(member: Member<Answer>): void {
+    const { unit, reason, ready, began } = member;
+    if (!ready) {
+      const why = reason ?? NO_REASON;
+      this.#broken ??= new WorkerError(`A worker died before it was ready: ${why}`);
+      return;
+    }
+    if (this.#settling.delete(member)) this.#late ??= reason ?? NO_REASON;
+    if (unit !== null) {
+      const [index] = unit.indices;
+      const { onDeath } = this.#options;
+      if (onDeath === undefined || this.#retried.has(index)) {
+        unit.indices.shift();
+        const failure = reason ?? NO_REASON;
+        this.#record(unit, { index, failure, died: true }, performance.now() - began);
+      } else {
+        this.#retried.add(index);
+        onDeath(index, reason ?? NO_REASON);
+      }
+      if (unit.indices.length > 0) this.#queue?.giveBack(unit);
+    }
+    this.#start();
+  }
+}
+
+function send({ worker }: { worker: Worker }, order: WorkerOrder): void {
+  worker.postMessage(order);
+}
