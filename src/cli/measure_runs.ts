@@ -25,7 +25,7 @@ export interface MeasureRunsOptions {
 export interface RunsTask {
   /** The runs. */
   requests: readonly NamedRequest[];
-  /** Whether to say on stderr that a run takes far longer than it should. */
+  /** True to say on stderr that a run takes far longer than it should. */
   tells: boolean;
   /** Modules with rules to judge by. */
   plugins: readonly string[];

@@ -18,7 +18,7 @@ export type WorkerMessage<Answer = unknown, Identity = unknown> =
 /** Message to a worker: numbers of tasks to do, or to wait for late errors. */
 export type WorkerOrder = readonly number[] | "settle";
 
-/** What a worker does. */
+/** Tasks of a worker. */
 export interface TaskServer<Answer, Identity> {
   /** Told to the pool once. */
   identity: Identity;
