@@ -49,7 +49,7 @@ import { validateMessage } from "./validate.ts";
  * Asserts every single-pass rule, that is every rule of `RULES`, on what was measured. The message
  * says how many causes the errors have, and of the gravest three what is wrong, what to do and what
  * follows: everything else that was found hangs on them. Warnings are a line each on stderr and
- * fail with `failOn: "warning"`; a trained network does not fail the rules for untrained networks.
+ * fail with `failOn: "weak"`; a trained network does not fail the rules for untrained networks.
  * Measurements hold no weights, so nothing is tried: given the model and the batch instead, `await
  * assertHealthy(model, batch)` trains before it fails, and tries its own fixes.
  *

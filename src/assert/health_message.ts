@@ -46,7 +46,7 @@ export function healthMessage(
     className,
   }));
   // Warnings are left out, unless the message is about nothing else.
-  const failing = causes.filter(({ severity }) => verdict === "healthy" || severity === "error");
+  const failing = causes.filter(({ severity }) => verdict === "weak" || severity === "error");
   const rest = failing.length - MAX_CAUSES;
   const style = { width: Infinity, color: false };
   const said = failing.slice(0, MAX_CAUSES)
@@ -115,7 +115,7 @@ export const HEALTHY_DOCUMENTATION: RuleDocumentation & {
       "every single-pass rule, that is every rule of `RULES`, on what was measured. The message says " +
       "how many causes the errors have, and of the gravest three what is wrong, what to do and what " +
       "follows: everything else that was found hangs on them. Warnings are a line each on stderr and " +
-      'fail with `failOn: "warning"`; a trained network does not fail the rules for untrained networks. Measurements hold no weights, so ' +
+      'fail with `failOn: "weak"`; a trained network does not fail the rules for untrained networks. Measurements hold no weights, so ' +
       "nothing is tried: given the model and the batch instead, `await assertHealthy(model, batch)` " +
       "trains before it fails, and tries its own fixes.",
     fails: "a rule of this table finds an error",

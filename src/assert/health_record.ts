@@ -1,3 +1,4 @@
+import { verdictOn } from "../diagnosis/verdict.ts";
 import type { Finding } from "../rules/finding.ts";
 import type { Fix } from "../diagnosis/fix.ts";
 import { consequencesOf, diagnose } from "../diagnosis/diagnose.ts";
@@ -92,8 +93,7 @@ export function diagnoseRecord(
   // A loss that stands still is explained by the current findings, if there are any.
   const isFound = record.findings.some(({ severity }) => severity !== "note");
   if (cause !== null && (cause.kind !== "standstill" || !isFound)) {
-    const verdict = cause.severity === "error" ? "sick" : "healthy";
-    return { verdict, causes: [cause], notes: [] };
+    return { verdict: verdictOn([cause]), causes: [cause], notes: [] };
   }
   const diagnosis = diagnose(record.measurements, record.findings);
   if (!hasMoved(record.progress)) return diagnosis;

@@ -7,10 +7,10 @@ import { healthMessage, type Illness, warningLines } from "./health_message.ts";
 /** Options of `assertHealthy`. */
 export interface HealthyOptions extends RunRulesOptions {
   /**
-   * Severity that fails: `"error"`, only a sick network, while warnings are printed on stderr, one
-   * line each; or `"warning"`, warnings too. Default: `"error"`.
+   * Verdict from which on it fails: `"sick"`, a network that does not train, while the warnings of a
+   * weak one are printed on stderr, one line each; or `"weak"`, both. Default: `"sick"`.
    */
-  failOn?: "error" | "warning";
+  failOn?: "sick" | "weak";
 }
 
 /**
@@ -19,8 +19,8 @@ export interface HealthyOptions extends RunRulesOptions {
  * @throws {TypeError} If it is not one of its words.
  */
 export function validateFailOn(failOn: unknown): void {
-  if (failOn === undefined || failOn === "error" || failOn === "warning") return;
-  throw new TypeError(`options.failOn is ${show(failOn)}, expected "error" or "warning"`);
+  if (failOn === undefined || failOn === "sick" || failOn === "weak") return;
+  throw new TypeError(`options.failOn is ${show(failOn)}, expected "sick" or "weak"`);
 }
 
 /**
@@ -28,17 +28,16 @@ export function validateFailOn(failOn: unknown): void {
  *
  * @param fail Makes the error.
  * @param illness Measurements and diagnosis.
- * @param options The severity that fails, and the text appended to the message.
+ * @param options The verdict that fails, and the text appended to the message.
  * @throws {AssertionError} If the network fails it.
  */
 export function settleHealth(
   fail: Fail,
   illness: Illness,
-  { failOn = "error", msg }: Pick<HealthyOptions, "failOn"> & { msg: string | undefined },
+  { failOn = "sick", msg }: Pick<HealthyOptions, "failOn"> & { msg: string | undefined },
 ): void {
-  const warnings = warningLines(illness);
-  if (illness.diagnosis.verdict !== "healthy" || failOn === "warning" && warnings.length > 0) {
-    throw fail(healthMessage(illness, msg));
-  }
-  for (const line of warnings) console.warn(dim(line));
+  const { verdict } = illness.diagnosis;
+  const passes = verdict === "healthy" || verdict === "weak" && failOn === "sick";
+  if (!passes) throw fail(healthMessage(illness, msg));
+  for (const line of warningLines(illness)) console.warn(dim(line));
 }

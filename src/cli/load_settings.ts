@@ -1,6 +1,10 @@
 import type { FoundConfiguration } from "../gate/find_configuration.ts";
 import { isReadable } from "../gate/gate_result.ts";
-import { type GateSettings, resolveConfiguration } from "../gate/resolve_configuration.ts";
+import {
+  allowedWarnings,
+  type GateSettings,
+  resolveConfiguration,
+} from "../gate/resolve_configuration.ts";
 import { oneLine } from "../words/one_line.ts";
 import type { CheckValues } from "./commands/check_flags.ts";
 import { UsageError } from "./kit/usage_error.ts";
@@ -19,6 +23,7 @@ export async function loadSettings(flags: ConfigValues): Promise<GateSettings> {
   const found = await findFile(flags);
   const { plugin, baseline = null, updateBaseline = false } = flags;
   const settings = found === null ? await withoutFile(plugin) : await settingsOf(found, plugin);
+  if (flags.failOn != null) settings.maxWarnings = allowedWarnings(flags.failOn);
   settings.maxWarnings = flags.maxWarnings ?? settings.maxWarnings;
   if (baseline !== null) {
     if (settings.rules.baseline.level === "off" && !updateBaseline) {

@@ -1,3 +1,4 @@
+import { verdictOn } from "./verdict.ts";
 import { type Finding, SEVERITIES } from "../rules/finding.ts";
 import { formatLayers } from "./fix_words.ts";
 import { findingShape, reading, validateMeasurements } from "../rules/requirements.ts";
@@ -77,12 +78,6 @@ function findCauses(measurements: Measurements, findings: readonly Finding[]): D
     causes: all.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)),
     notes: findings.filter(({ severity }) => severity === "note"),
   };
-}
-
-function verdictOn(causes: readonly Cause[]): Diagnosis["verdict"] {
-  const errors = causes.filter(({ severity }) => severity === "error");
-  if (errors.length === 0) return "healthy";
-  return errors.every(({ kind }) => kind === "baseline") ? "changed" : "sick";
 }
 
 /** Overflow is non-finite, too. */

@@ -5,6 +5,7 @@ import type { Network } from "../rules/network/network.ts";
 import { formatCount } from "../words/numbers.ts";
 import { type Overview, withOverview } from "../words/overview.ts";
 import type { Fix } from "./fix.ts";
+import type { Verdict } from "./verdict.ts";
 import { describeFix } from "./fix_words.ts";
 
 /** Fault of a network that explains other findings, and is not itself a consequence. */
@@ -35,6 +36,8 @@ export interface Tried {
   errors: number;
   /** Number of errors left. */
   left: number;
+  /** Verdict afterwards. */
+  verdict: Verdict;
   /** Figure that shows it, if there is one. */
   figure: TriedFigure | null;
 }
@@ -65,11 +68,8 @@ export interface Consequence {
 
 /** Faults of a network, the causes first. */
 export interface Diagnosis {
-  /**
-   * `sick` if a cause is an error. `changed` if every such cause is a change from the baseline: the
-   * network trains, but its figures differ from the stored ones.
-   */
-  verdict: "healthy" | "changed" | "sick";
+  /** Verdict that the worst of the causes decides. */
+  verdict: Verdict;
   /** Settings of the compiled program that were not reproduced and so not judged; absent if all were. */
   notJudged?: Setting[];
   /**

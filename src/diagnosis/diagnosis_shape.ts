@@ -10,6 +10,7 @@ import {
   string,
 } from "../words/shape.ts";
 import type { Consequence, DiagnosisTrial, Tried } from "./diagnosis.ts";
+import { type Verdict, verdictShape } from "./verdict.ts";
 
 /** Fix as written: in words, and as code to paste if it has some. */
 interface WrittenFix {
@@ -31,7 +32,7 @@ interface WrittenCause {
 
 /** Diagnosis as written. */
 export interface WrittenDiagnosis {
-  verdict: string;
+  verdict: Verdict;
   notJudged?: Setting[];
   causes: WrittenCause[];
   trial: DiagnosisTrial | null;
@@ -50,6 +51,7 @@ const tried = object<Tried>({
   worked: boolean,
   errors: number,
   left: number,
+  verdict: verdictShape,
   figure: nullable(
     object<NonNullable<Tried["figure"]>>({
       title: string,
@@ -62,7 +64,7 @@ const tried = object<Tried>({
 
 /** Keys of a diagnosis in the order of writing. It is not read back. */
 export const diagnosisShape = object<WrittenDiagnosis>({
-  verdict: string,
+  verdict: verdictShape,
   notJudged: optional(list(oneOf<Setting>("loss", "optimizer"))),
   causes: list(object<WrittenCause>({
     kind: string,
@@ -76,7 +78,7 @@ export const diagnosisShape = object<WrittenDiagnosis>({
   })),
   trial: nullable(
     object<DiagnosisTrial>({
-      verdict: string,
+      verdict: verdictShape,
       givenVerdict: optional(string),
       said: string,
       fixed: optional(string),

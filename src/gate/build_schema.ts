@@ -135,6 +135,10 @@ export function buildSchema(): object {
         "Seconds that training a model on its batch may take, as estimated; default: 10.",
         { type: "number", exclusiveMinimum: 0, maximum: 86400 },
       ),
+      failOn: described(
+        "The verdict that fails the gate: weak allows no warning; default: sick.",
+        { enum: ["sick", "weak"] },
+      ),
       maxWarnings: described("How many warnings the gate allows; default: any number.", {
         type: "integer",
         minimum: 0,

@@ -83,7 +83,9 @@ export interface Configuration {
   baseline?: string;
   /** Seconds that a trial may take, as estimated. Default: 10. */
   trialBudget?: number;
-  /** Number of warnings that the gate allows. Default: any number; 0 with `strict`. */
+  /** Verdict that fails the gate: `"weak"` allows no warning. Default: `"sick"`; `"weak"` with `strict`. */
+  failOn?: "sick" | "weak";
+  /** Number of warnings that the gate allows. Default: any number, none if `failOn` is `"weak"`. */
   maxWarnings?: number;
 }
 

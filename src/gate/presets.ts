@@ -9,8 +9,8 @@ export interface Preset {
   summary: string;
   /** Returns the level of every rule. */
   levels: () => Record<string, Level>;
-  /** Number of allowed warnings; `null` for any number. */
-  maxWarnings: number | null;
+  /** Verdict that fails the gate. */
+  failOn: "sick" | "weak";
 }
 
 /** Returns each rule's own level. */
@@ -34,13 +34,13 @@ export const PRESETS: Record<PresetName, Preset> = {
   recommended: {
     summary: "every rule with its defaults",
     levels: ownLevels,
-    maxWarnings: null,
+    failOn: "sick",
   },
-  strict: { summary: "every rule, and warnings fail too", levels: ownLevels, maxWarnings: 0 },
+  strict: { summary: "every rule, and warnings fail too", levels: ownLevels, failOn: "weak" },
   init: {
     summary:
       "only rules about the initial weights and their signals: none about data, targets or a baseline",
     levels: initialLevels,
-    maxWarnings: null,
+    failOn: "sick",
   },
 };

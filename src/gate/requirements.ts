@@ -79,5 +79,6 @@ export const configurationShape: Requirement = objectWith({
   suppressions: optional(suppressionsShape),
   baseline: optional(text),
   trialBudget: optional(number),
+  failOn: optional(text),
   maxWarnings: optional(number),
 });

@@ -155,8 +155,14 @@ export function resolveConfiguration(
     baseline: locate(baseline ?? BASELINE_FILE),
     baselineNamed: baseline !== undefined,
     trialBudget: configuration.trialBudget ?? null,
-    maxWarnings: configuration.maxWarnings ?? preset.maxWarnings,
+    maxWarnings: configuration.maxWarnings ??
+      allowedWarnings(configuration.failOn ?? preset.failOn),
   };
+}
+
+/** Returns how many warnings a gate allows that fails on a verdict; `null` for any number. */
+export function allowedWarnings(failOn: "sick" | "weak"): number | null {
+  return failOn === "weak" ? 0 : null;
 }
 
 function resolveModel(

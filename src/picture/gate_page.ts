@@ -1,11 +1,7 @@
+import { VERDICTS } from "../diagnosis/verdict.ts";
+import { VERDICT_LOOKS } from "../render/verdicts.ts";
 import type { GateResult, GateRun } from "../gate/gate_result.ts";
-import {
-  diagnosisOf,
-  gateSentences,
-  isOpen,
-  modelVerdicts,
-  VERDICTS,
-} from "../render/gate_words.ts";
+import { diagnosisOf, gateSentences, isOpen, modelVerdicts } from "../render/gate_words.ts";
 import type { Finding } from "../rules/finding.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { formatCount } from "../words/numbers.ts";
@@ -81,9 +77,7 @@ function worstFirst(runs: readonly GateRun[]): GateRun[] {
   const rank = (run: GateRun) => {
     const { measurements } = run;
     if (measurements === null) return 0;
-    const { verdict, causes } = diagnosisOf({ ...run, measurements });
-    if (verdict !== "healthy") return 1 + VERDICTS.indexOf(verdict);
-    return VERDICTS.length + (causes.length > 0 ? 0 : 1);
+    return 1 + VERDICTS.indexOf(diagnosisOf({ ...run, measurements }).verdict);
   };
   return runs.toSorted((a, b) => rank(a) - rank(b));
 }
@@ -109,12 +103,12 @@ function overviewOf({ runs, findings, configuration }: GateResult): Markup {
   }`;
 }
 
-/** Shows the verdict on a run with a number of open errors. */
-function verdictOf({ error, diagnosis }: GateRun, errors: number): Markup {
-  if (error !== null) return markup`<span class="error">not measured</span>`;
-  if (errors === 0) return markup`<span class="healthy">passed</span>`;
-  if (diagnosis?.verdict === "changed") return markup`<span class="changed">changed</span>`;
-  return markup`<span class="error">failed</span>`;
+/** Shows the verdict on a run. */
+function verdictOf(run: GateRun): Markup {
+  const { measurements } = run;
+  if (measurements === null) return markup`<span class="error">not measured</span>`;
+  const { verdict } = diagnosisOf({ ...run, measurements });
+  return markup`<span class="${VERDICT_LOOKS[verdict].style}">${verdict}</span>`;
 }
 
 function overviewRow(run: GateRun, index: number): Markup {
@@ -123,7 +117,7 @@ function overviewRow(run: GateRun, index: number): Markup {
     findings.filter((finding) => finding.severity === severity && isOpen(finding)).length;
   const errors = count("error");
   const warnings = count("warning");
-  const verdict = verdictOf(run, errors);
+  const verdict = verdictOf(run);
   const cause = error ?? diagnosis?.causes[0]?.message ?? "";
   return markup`<tr><th scope="row"><a href="#run-${index + 1}"><bdi>${
     shortTitle(model)

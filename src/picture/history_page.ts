@@ -1,3 +1,4 @@
+import { verdictOn } from "../diagnosis/verdict.ts";
 import { measurementShape } from "../rules/shapes/measurement_shape.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
@@ -178,8 +179,11 @@ function showWrong(found: HistoryRecord | null, last: HistoryRecord): Markup {
   if (found !== null) {
     const { measurements, cause } = found;
     const names = new LayerNames(measurements.layers, 1);
-    const verdict = cause!.severity === "error" ? "sick" : "healthy";
-    return showDiagnosis({ verdict, causes: [cause!], notes: [] }, measurements, names);
+    return showDiagnosis(
+      { verdict: verdictOn([cause!]), causes: [cause!], notes: [] },
+      measurements,
+      names,
+    );
   }
   const errors = errorsOf(last);
   return markup`<ul>${

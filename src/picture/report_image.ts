@@ -1,3 +1,4 @@
+import { VERDICT_LOOKS } from "../render/verdicts.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Chart, ChartAxis } from "../render/chart_model.ts";
 import { cutMiddle } from "../render/fit_text.ts";
@@ -25,8 +26,10 @@ const STYLE = `
 .paper { fill: #fff; stroke: #dfe2e6; }
 text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: #59616b; }
 .name { font-size: 15px; font-weight: 650; fill: #1b1e23; }
-.sick { font-size: 13px; font-weight: 600; fill: #b3261e; }
+.error { font-size: 13px; font-weight: 600; fill: #b3261e; }
 .healthy { font-size: 13px; font-weight: 600; fill: #1b6b41; }
+.warning { font-size: 13px; font-weight: 600; fill: #7a5200; }
+.changed { font-size: 13px; font-weight: 600; fill: #6b3fa0; }
 .changed { font-size: 13px; font-weight: 600; fill: #6b3fa0; }
 .title { font-size: 13px; font-weight: 600; fill: #1b1e23; }
 .grid { stroke-opacity: 1; }
@@ -103,7 +106,7 @@ export function renderProfiles({ title, verdict, charts, names }: ProfileImage):
     ${
       verdict === null
         ? null
-        : markup`<text class="${verdict.verdict}" x="${
+        : markup`<text class="${VERDICT_LOOKS[verdict.verdict].style}" x="${
           width - MARGIN
         }" y="30" text-anchor="end">${said}</text>`
     }

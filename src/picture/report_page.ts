@@ -1,7 +1,8 @@
+import { VERDICT_LOOKS } from "../render/verdicts.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { headerFacts } from "../render/render_header.ts";
-import { verdictLine, verdictPaint } from "../render/render_diagnosis.ts";
+import { verdictLine } from "../render/render_diagnosis.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import { must, objectWith, optional, requireValue } from "../words/requirements.ts";
 import { LONGEST_TITLE, type Markup, markup, shortTitle } from "./markup.ts";
@@ -78,7 +79,9 @@ export function verdictOf(diagnosis: Diagnosis): string {
 
 /** Formats the verdict as a line. */
 export function verdictMarkup(diagnosis: Diagnosis): Markup {
-  return markup`<p class="verdict ${verdictPaint(diagnosis)}">${verdictOf(diagnosis)}</p>`;
+  return markup`<p class="verdict ${VERDICT_LOOKS[diagnosis.verdict].style}">${
+    verdictOf(diagnosis)
+  }</p>`;
 }
 
 /** Describes the measured model, the engine and the batch. */

@@ -1,3 +1,4 @@
+import { VERDICTS } from "../diagnosis/verdict.ts";
 import { findingShape, measurementsShape } from "../rules/requirements.ts";
 import { gateResultShape } from "../gate/result_requirements.ts";
 import {
@@ -26,8 +27,8 @@ export const causeShape: Requirement = objectWith({
 
 const diagnosisShape: Requirement = objectWith({
   verdict: must(
-    '"healthy", "changed" or "sick"',
-    (value) => value === "healthy" || value === "changed" || value === "sick",
+    '"sick", "changed", "weak" or "healthy"',
+    (value) => (VERDICTS as readonly unknown[]).includes(value),
   ),
   causes: arrayOf(causeShape),
   notes: arrayOf(findingShape),

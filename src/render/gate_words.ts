@@ -1,5 +1,6 @@
 import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
+import { isFailing, type Verdict, VERDICTS } from "../diagnosis/verdict.ts";
 import { causeName } from "../diagnosis/with_treatment.ts";
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import type { Setting } from "../model/not_reproduced.ts";
@@ -11,14 +12,9 @@ import { caveatLines } from "./caveat_lines.ts";
 import { displayWidth, padEnd, wrapText } from "./fit_text.ts";
 import { layerRange } from "./layer_range.ts";
 import { paint, type TextStyle } from "./paint.ts";
-import {
-  causeLines,
-  countCauses,
-  trialLines,
-  verdictLine,
-  verdictPaint,
-} from "./render_diagnosis.ts";
+import { causeLines, countCauses, trialLines, verdictLine } from "./render_diagnosis.ts";
 import { renderFindings } from "./render_findings.ts";
+import { VERDICT_LOOKS } from "./verdicts.ts";
 
 /** Names a run: `digits, seed 3`. */
 export function gateTitle({ model, seed }: Pick<GateRun, "model" | "seed">): string {
@@ -63,22 +59,27 @@ function notJudgedWords(models: readonly ModelVerdict[]): string[] {
   );
 }
 
-/** Says how many models are sick or have changed, and how many causes there are. */
+/** Says how many models have the worst verdicts, and how many causes there are. */
 function stateOf(models: readonly ModelVerdict[]): string[] {
   const measured = models.filter(({ verdict }) => verdict !== null);
   if (measured.length === 0) return models.length > 0 ? [] : ["No model was measured."];
   const { errors, warnings } = countCauses(measured.flatMap(({ causes }) => causes));
-  const also = warnings === 0 ? "" : `, ${formatCount(warnings, "warning")}`;
-  const sick = measured.filter(({ verdict }) => verdict === "sick").length;
-  const changed = measured.filter(({ verdict }) => verdict === "changed").length;
-  if (sick + changed === 0) {
-    return [`${someOf(measured.length, models)} ${stateWords("healthy", measured.length)}${also}.`];
-  }
-  const state = sick === 0
-    ? `${someOf(changed, models)} ${stateWords("changed", changed)}`
-    : `${someOf(sick, models)} ${stateWords("sick", sick)}`;
-  const rest = sick > 0 && changed > 0 ? ` and ${changed} ${stateWords("changed", changed)}` : "";
-  return [`${state}${rest}: ${formatCount(errors, "cause")}${also}.`];
+  const states = VERDICTS.flatMap((verdict) => {
+    const count = measured.filter((model) => model.verdict === verdict).length;
+    return count === 0 ? [] : [{ verdict, count }];
+  });
+  // Healthy models are only mentioned if there are no others.
+  const named = states.filter(({ verdict }) => verdict !== "healthy" || states.length === 1);
+  const said = named.map(({ verdict, count }, i) =>
+    `${i === 0 ? someOf(count, models) : count} ${stateWords(verdict, count)}`
+  );
+  const counts = [
+    ...errors === 0 ? [] : [formatCount(errors, "cause")],
+    ...warnings === 0 ? [] : [formatCount(warnings, "warning")],
+  ];
+  const [last, ...before] = said.toReversed();
+  const sentence = before.length === 0 ? last : `${before.toReversed().join(", ")} and ${last}`;
+  return [`${sentence}${counts.length === 0 ? "" : `: ${counts.join(", ")}`}.`];
 }
 
 /** Names some of the models: `The model`, `Both models`, `2 of 3 models`. */
@@ -88,12 +89,10 @@ function someOf(count: number, { length }: readonly ModelVerdict[]): string {
   return length === 2 ? "Both models" : `All ${length} models`;
 }
 
-function stateWords(state: Diagnosis["verdict"], count: number): string {
-  if (state === "changed") return count === 1 ? "has changed" : "have changed";
-  return `${count === 1 ? "is" : "are"} ${state}`;
+function stateWords(verdict: Verdict, count: number): string {
+  const { state } = VERDICT_LOOKS[verdict];
+  return count === 1 ? state.one : state.several;
 }
-
-const MARKS = { sick: "x", changed: "x", healthy: "ok" };
 
 /**
  * Returns a line for each model of several: `x  exercise  SICK: 1 cause`, in the order of the runs.
@@ -108,20 +107,29 @@ export function modelLines(
   const names = models.map(({ model }) => nameOf(model));
   const width = Math.max(...names.map(displayWidth));
   return models.map((model, i) => {
-    const { verdict, notJudged, causes } = model;
+    const { verdict } = model;
     const name = padEnd(names[i], width);
     if (verdict === null) return { text: `x  ${name}  not measured`, style: "error" };
-    const style = verdictPaint({ verdict, notJudged, causes });
-    const mark = style === "warning" ? "!" : MARKS[verdict];
+    const { mark, style } = VERDICT_LOOKS[verdict];
     return { text: `${mark.padEnd(2)} ${name}  ${modelVerdictLine(model)}`, style };
   });
+}
+
+/** Returns the verdicts that fail a gate: `weak` too if it has more warnings than are allowed. */
+export function failingVerdicts(result: GateResult): Verdict[] {
+  return VERDICTS.filter((verdict) =>
+    isFailing(verdict) || verdict === "weak" && tooManyWarnings(result) !== null
+  );
 }
 
 /** Says that there are more warnings than allowed, without a full stop; `null` if there are not. */
 export function tooManyWarnings({ maxWarnings, summary }: GateResult): string | null {
   if (maxWarnings === null || summary.warnings <= maxWarnings) return null;
   const many = summary.warnings === 1 ? "finding is a warning" : "findings are warnings";
-  return `${formatCount(summary.warnings, many, many)}, more than maxWarnings (${maxWarnings})`;
+  const limit = maxWarnings === 0
+    ? "and none is allowed"
+    : `more than maxWarnings (${maxWarnings})`;
+  return `${formatCount(summary.warnings, many, many)}, ${limit}`;
 }
 
 /**
@@ -140,7 +148,7 @@ function underSeeds(seeds: readonly number[], of: number, listed: boolean): stri
 export function modelVerdictLine(
   { verdict, notJudged, causes, failingSeeds, measured }: ModelVerdict,
 ): string {
-  const under = underSeeds(failingSeeds, measured.length, false);
+  const under = failingSeeds.length === 0 ? "" : underSeeds(failingSeeds, measured.length, false);
   const diagnosis = { verdict: verdict ?? "healthy", notJudged, causes } as const;
   return verdictLine(diagnosis, { color: false }, under === "" ? "" : ` ${under}`);
 }
@@ -239,11 +247,7 @@ export function sectionLines(model: ModelVerdict, style: SectionStyle): string[]
   return [
     ...caveatLines(shown.measurements, style.width),
     ...wrapText(modelVerdictLine(model), style.width).map((line) =>
-      paint(
-        line,
-        verdictPaint({ verdict: model.verdict!, notJudged: model.notJudged, causes }),
-        style.color,
-      )
+      paint(line, VERDICT_LOOKS[model.verdict!].style, style.color)
     ),
     ...causes.slice(0, most).flatMap((cause, i) =>
       causeLines(withSeeds(cause, model), `${i + 1}. `, cause.run.measurements.layers, style)
@@ -353,7 +357,7 @@ export interface ModelVerdict {
   verdict: Diagnosis["verdict"] | null;
   /** Settings of the compiled program that were not judged. */
   notJudged: Setting[];
-  /** Seeds under which it is sick; if there are none, seeds under which it has changed. */
+  /** Seeds under which it has this verdict; empty if it is healthy under all. */
   failingSeeds: number[];
   /** Causes, most severe first, each once for all seeds. */
   causes: SeedCause[];
@@ -363,9 +367,6 @@ export interface ModelVerdict {
    */
   shown: MeasuredRun | null;
 }
-
-/** Verdicts, worst first. */
-export const VERDICTS = ["sick", "changed", "healthy"] as const satisfies Diagnosis["verdict"][];
 
 /** Diagnoses a run from the findings that count. */
 export function diagnosisOf({ diagnosis, measurements, findings }: MeasuredRun): Diagnosis {

@@ -7,6 +7,7 @@ import { layerRange } from "./layer_range.ts";
 import { paint } from "./paint.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
 import { wrapText } from "./fit_text.ts";
+import { VERDICT_LOOKS } from "./verdicts.ts";
 
 const MAX_CAUSES_SHOWN = 3;
 
@@ -72,23 +73,14 @@ export function verdictLine(
   under = "",
 ): string {
   const { errors, warnings } = countCauses(causes);
-  const also = [
+  const counts = [
+    ...errors === 0 ? [] : [formatCount(errors, "cause")],
     ...warnings === 0 ? [] : [formatCount(warnings, "warning")],
-    ...notJudged.map((setting) => `${setting} not judged`),
-  ].map((text) => `, ${text}`).join("");
-  const text = verdict === "healthy"
-    ? `HEALTHY${also}`
-    : `${verdict.toUpperCase()}${under}: ${formatCount(errors, "cause")}${also}`;
-  return paint(text, verdictPaint({ verdict, notJudged, causes }), color);
-}
-
-/** Returns the style of a verdict. */
-export function verdictPaint(
-  { verdict, notJudged = [], causes }: Pick<Diagnosis, "verdict" | "notJudged" | "causes">,
-) {
-  if (verdict === "sick") return "error";
-  if (verdict === "changed") return "changed";
-  return countCauses(causes).warnings === 0 && notJudged.length === 0 ? "healthy" : "warning";
+  ];
+  const counted = counts.length === 0 ? "" : `: ${counts.join(", ")}`;
+  const unjudged = notJudged.map((setting) => `, ${setting} not judged`).join("");
+  const text = `${verdict.toUpperCase()}${under}${counted}${unjudged}`;
+  return paint(text, VERDICT_LOOKS[verdict].style, color);
 }
 
 /** Counts causes of a sick network, or findings that fail a gate, and those that only warn. */
@@ -168,17 +160,19 @@ export function brokenRules(causes: readonly Cause[]): string {
 }
 
 /** Describes the result of trying a fix. */
-export function triedWords({ worked, errors, left, figure }: Tried): string {
+export function triedWords({ worked, errors, left, verdict, figure }: Tried): string {
   if (!worked) return "Tried the usual fixes on this model: none helped.";
   const moved = figure === null
     ? ""
     : `; ${figure.title} of ${figure.layer}: ${formatNumber(figure.before)} before, ` +
       `${formatNumber(figure.after)} after`;
-  return `Tried: ${goneWords(errors, left)}${moved}.`;
+  return `Tried: ${goneWords({ errors, left, verdict })}${moved}.`;
 }
 
 /** Describes what is gone after a fix, and what is left. */
-function goneWords(errors: number, left: number): string {
+function goneWords({ errors, left, verdict }: Pick<Tried, "errors" | "left" | "verdict">): string {
   if (errors === 0) return "this warning is then gone";
-  return left === 0 ? "the model is then HEALTHY" : "this cause is then gone, but not all are";
+  return left === 0
+    ? `the model is then ${verdict.toUpperCase()}`
+    : "this cause is then gone, but not all are";
 }

@@ -1,3 +1,4 @@
+import { VERDICT_LOOKS } from "./verdicts.ts";
 import type { FigureChange, FigureName, LayerComparison } from "../compare/compare_measurements.ts";
 import type { Difference } from "../compare/difference.ts";
 import { defuse } from "../words/failure.ts";
@@ -8,7 +9,7 @@ import { layerRange } from "./layer_range.ts";
 import { paint } from "./paint.ts";
 import { shapeChanges, shapeWords } from "./render_changes.ts";
 import type { RenderTextOptions } from "./render_charts.ts";
-import { verdictLine, verdictPaint } from "./render_diagnosis.ts";
+import { verdictLine } from "./render_diagnosis.ts";
 
 /** Maximum share of a line for a name. */
 const LARGEST_NAME = 0.4;
@@ -49,7 +50,7 @@ export function verdictLines(
   return [
     ...sides.flatMap(([label, { name, diagnosis }]) =>
       labelled(label, `${name}: ${verdictLine(diagnosis, { color: false })}`)
-        .map((line) => paint(line, verdictPaint(diagnosis), color))
+        .map((line) => paint(line, VERDICT_LOOKS[diagnosis.verdict].style, color))
     ),
     ...causeChanges(difference).flatMap(([label, message]) => labelled(label, message)),
     ...otherDifferences(difference).flatMap(([label, text]) => labelled(label, text)),

@@ -7,6 +7,7 @@ import { escapeControls } from "../words/show_value.ts";
 import { cutEnd, cutNames } from "./fit_text.ts";
 import {
   acceptedIn,
+  failingVerdicts,
   gateSentences,
   gateTitle,
   type ModelVerdict,
@@ -18,6 +19,7 @@ import {
 import { renderCharts } from "./render_charts.ts";
 import { fixWords, triedWords } from "./render_diagnosis.ts";
 import { renderHeader } from "./render_header.ts";
+import { VERDICT_LOOKS } from "./verdicts.ts";
 
 /** Options of {@linkcode renderMarkdown}. */
 export interface MarkdownOptions {
@@ -149,12 +151,14 @@ function headOf(result: GateResult, models: readonly ModelVerdict[]): string[] {
 }
 
 /** Returns a row for each failing model, each failed run, and each error in the configuration. */
-function rowsOf({ runs, findings }: GateResult, models: readonly ModelVerdict[]): string[] {
+function rowsOf(result: GateResult, models: readonly ModelVerdict[]): string[] {
+  const { runs, findings } = result;
+  const failing = failingVerdicts(result);
   const rows = [
     ...runs.flatMap((run) =>
       run.error === null ? [] : [["🔴 not measured", gateTitle(run), escapeCell(run.error), ""]]
     ),
-    ...models.filter(({ verdict }) => verdict === "sick" || verdict === "changed").map(modelRow),
+    ...models.filter(({ verdict }) => verdict !== null && failing.includes(verdict)).map(modelRow),
     ...findings.filter(({ severity }) => severity !== "note").map((
       { severity, message, fix },
     ) => [
@@ -174,7 +178,8 @@ function rowsOf({ runs, findings }: GateResult, models: readonly ModelVerdict[])
 }
 
 function modelRow(model: ModelVerdict): string[] {
-  const failing = model.causes.filter(({ severity }) => severity === "error");
+  const { emoji, decidedBy } = VERDICT_LOOKS[model.verdict!];
+  const failing = model.causes.filter(({ severity }) => severity === decidedBy);
   const shown = failing.slice(0, MAX_CAUSES_SHOWN);
   const number = (texts: string[]) =>
     texts.map((text, i) => `${failing.length > 1 ? `${i + 1}. ` : ""}${escapeCell(text)}`);
@@ -190,16 +195,11 @@ function modelRow(model: ModelVerdict): string[] {
     ].join(" ")
   ));
   return [
-    `${markOf(model)} ${modelVerdictLine(model)}`,
+    `${emoji} ${modelVerdictLine(model)}`,
     model.model,
     causes.join("<br>"),
     fixes.join("<br>"),
   ];
-}
-
-function markOf({ verdict }: ModelVerdict): string {
-  if (verdict === "sick") return "🔴";
-  return verdict === "changed" ? "🟣" : "🟡";
 }
 
 const escapeCell = (text: string) => escapeText(cutEnd(text, LONGEST_SENTENCE, "…"));
@@ -229,7 +229,7 @@ function foldOf(model: ModelVerdict, withCharts: boolean): string {
     ...sectionLines(model, { ...style, details: true }),
   ];
   const verdict = modelVerdictLine(model);
-  const title = `${markOf(model)} ${codeInHtml(model.model)} ${verdict}`;
+  const title = `${VERDICT_LOOKS[model.verdict!].emoji} ${codeInHtml(model.model)} ${verdict}`;
   return folded(title, lines.map(defuse)).join("\n");
 }
 

@@ -1,5 +1,5 @@
 /** Verdict, alone in a line or at its end. */
-const VERDICT = String.raw`(?:SICK|CHANGED|HEALTHY)\b`;
+const VERDICT = String.raw`(?:SICK|CHANGED|HEALTHY|WEAK)\b`;
 
 /** Note above a verdict that weights were judged alone. */
 const ALONE = String.raw`(?:Weights only: no\s+topology in [^]+?\n)?`;

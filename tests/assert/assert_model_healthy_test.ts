@@ -183,7 +183,7 @@ const WARNING =
 Deno.test("assertHealthy() prints a line for each warning, over a model and over measurements", async () => {
   const lines = await withWarning(async ({ model, batch }) => {
     await assertHealthy(model, batch, { trial: "off" });
-    assertHealthy(await measure(model, batch), { failOn: "error" });
+    assertHealthy(await measure(model, batch), { failOn: "sick" });
   });
   assertEquals(lines.length, 2);
   for (const line of lines) assertMatch(line, WARNING);
@@ -192,17 +192,17 @@ Deno.test("assertHealthy() prints a line for each warning, over a model and over
 Deno.test("assertHealthy() fails on warnings where that is asked for", async () => {
   const lines = await withWarning(async ({ model, batch }) => {
     const error = await assertRejects(
-      () => assertHealthy(model, batch, { trial: "off", failOn: "warning" }, "Mine."),
+      () => assertHealthy(model, batch, { trial: "off", failOn: "weak" }, "Mine."),
       AssertionError,
-      "is HEALTHY, 1 warning\n1. All targets of ",
+      "is WEAK: 1 warning\n1. All targets of ",
     );
     assertEquals(error.message.split("\n").at(-1), "Mine.");
     const measurements = await measure(model, batch);
-    assertThrows(() => assertHealthy(measurements, { failOn: "warning" }), AssertionError);
+    assertThrows(() => assertHealthy(measurements, { failOn: "weak" }), AssertionError);
     assertThrows(
-      () => assertHealthy(measurements, { failOn: "weak" as "warning" }),
+      () => assertHealthy(measurements, { failOn: "warning" as "weak" }),
       TypeError,
-      'options.failOn is "weak", expected "error" or "warning"',
+      'options.failOn is "warning", expected "sick" or "weak"',
     );
   });
   assertEquals(lines, []);

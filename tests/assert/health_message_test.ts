@@ -67,6 +67,7 @@ const cause: Cause = {
     worked: true,
     errors: 2,
     left: 0,
+    verdict: "healthy",
     figure: { title: "l2 of delta", layer: "dense_1", before: 1e-9, after: 0.5 },
   },
 };
@@ -99,11 +100,11 @@ Deno.test("healthMessage() leaves warnings to the count, unless nothing else is 
   const warning = { ...cause, severity: "warning" as const, message: "A warning." };
   const say = (causes: Cause[]) => {
     const isSick = causes.some(({ severity }) => severity === "error");
-    const diagnosis = { verdict: isSick ? "sick" as const : "healthy" as const, causes, notes: [] };
+    const diagnosis = { verdict: isSick ? "sick" as const : "weak" as const, causes, notes: [] };
     return healthMessage({ measurements: measured, diagnosis }, undefined);
   };
   const both = say([cause, warning]);
   assertStringIncludes(both, "is SICK: 1 cause, 1 warning\n");
   assertEquals(both.includes("A warning."), false);
-  assertStringIncludes(say([warning]), "is HEALTHY, 1 warning\n1. A warning.");
+  assertStringIncludes(say([warning]), "is WEAK: 1 warning\n1. A warning.");
 });

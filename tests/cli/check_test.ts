@@ -20,17 +20,20 @@ Deno.test("check exits with 0 where nothing is wrong, and says so", async () => 
   });
 });
 
-Deno.test("check exits with 0 on warnings, and with 1 on more than may pass", async () => {
+Deno.test("check exits with 0 on a weak model, and with 1 if weak or so many warnings fail", async () => {
   const strict = { rules: { "init-scale": ["error", { initScaleWarning: 1 }] } };
   await withGateFolder([WARNED], { "gradient-health.json": strict }, async (cwd) => {
-    const [passed, failed] = await Promise.all(
-      ["99", "0"].map((most) =>
-        runCommand(["check", model(WARNED), "--max-warnings", most, ...batch(WARNED)], { cwd })
+    const given = [["--max-warnings", "99"], ["--max-warnings", "0"], ["--fail-on", "weak"]];
+    const [passed, ...failed] = await Promise.all(
+      given.map((flags) =>
+        runCommand(["check", model(WARNED), ...flags, ...batch(WARNED)], { cwd })
       ),
     );
-    assertStringIncludes(passed.stdout, "\nHEALTHY, 1 warning\n1. The kernel");
-    assertEquals([passed.code, failed.code], [0, 1]);
-    assertStringIncludes(failed.stdout.replaceAll("\n", " "), "more than maxWarnings (0).");
+    assertStringIncludes(passed.stdout, "\nWEAK: 1 warning\n1. The kernel");
+    assertEquals([passed, ...failed].map(({ code }) => code), [0, 1, 1]);
+    for (const { stdout } of failed) {
+      assertStringIncludes(stdout.replaceAll("\n", " "), "and none is allowed.");
+    }
   });
 });
 

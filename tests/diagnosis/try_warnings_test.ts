@@ -20,7 +20,7 @@ Deno.test("examine() tries the fix of a warning with trial: always, and with no 
     assertEquals((await examined(make(), mode)).cause.tried, undefined, `${mode}`);
   }
   const { cause, fixes, diagnosis } = await examined(make(), "always");
-  assertEquals([cause.severity, diagnosis.verdict], ["warning", "healthy"]);
+  assertEquals([cause.severity, diagnosis.verdict], ["warning", "weak"]);
   assertEquals([cause.tried!.worked, cause.tried!.errors], [true, 0]);
   assertStringIncludes(triedWords(cause.tried!), "Tried: this warning is then gone");
   // What `fix` applies is what made the network healthy, and it was.

@@ -74,5 +74,5 @@ Deno.test("examine() does not call a rate too high where a yet higher one learns
   const given = trial.attempts[0];
   const best = trial.attempts[trial.best!];
   assertEquals([given.verdict, best.optimizer, best.learningRate], ["fails", "SGD", 5]);
-  assertEquals(diagnosis.verdict, "healthy");
+  assertEquals(diagnosis.verdict, "weak");
 });

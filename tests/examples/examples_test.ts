@@ -44,7 +44,7 @@ Deno.test("examples/gan/ passes the strict gate with the one suppression that it
   );
   const alone = await runDeno(report);
   assertEquals(alone.code, 0, alone.stderr);
-  assertMatch(alone.stdout, /^HEALTHY, 1 warning\n1\. discriminator\/.* are\n {3}frozen/);
+  assertMatch(alone.stdout, /^WEAK: 1 warning\n1\. discriminator\/.* are\n {3}frozen/);
 });
 
 Deno.test("examples/custom_loop.ts measures at step 0 and every 10 steps, while the loss falls", async () => {

@@ -21,6 +21,13 @@ Deno.test("resolveConfiguration() turns every rule on by default", () => {
   ]);
 });
 
+Deno.test("resolveConfiguration() allows no warning if weak networks fail, unless it is told how many", () => {
+  assertEquals(resolve({ failOn: "weak" }).maxWarnings, 0);
+  assertEquals(resolve({ failOn: "sick" }).maxWarnings, null);
+  assertEquals(resolve({ extends: "strict", failOn: "sick" }).maxWarnings, null);
+  assertEquals(resolve({ failOn: "weak", maxWarnings: 2 }).maxWarnings, 2);
+});
+
 Deno.test("resolveConfiguration() lets a rule's entry go before the preset", () => {
   const { rules, maxWarnings, trialBudget } = resolve({
     extends: "init",
@@ -62,7 +69,7 @@ Deno.test("the presets name rules that exist, and differ as they say", () => {
     "target-normalized",
     "trial",
   ]);
-  assertEquals(Object.values(PRESETS).map((preset) => preset.maxWarnings), [null, 0, null]);
+  assertEquals(Object.values(PRESETS).map((preset) => preset.failOn), ["sick", "weak", "sick"]);
 });
 
 Deno.test("resolveConfiguration() finds files from the configuration's folder on", () => {

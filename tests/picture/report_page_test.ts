@@ -1,3 +1,4 @@
+import type { Verdict } from "../../src/diagnosis/verdict.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { renderGatePage } from "../../src/picture/gate_page.ts";
 import { renderReportPage } from "../../src/picture/report_page.ts";
@@ -90,7 +91,7 @@ Deno.test("renderGatePage() has an overview, and a section for each run", async 
   ]));
   const text = textOf(page);
   assertStringIncludes(text, "2 models, 3 runs");
-  assertMatch(text, /sick 7 failed \d+ \d+ Every entry of the input/);
+  assertMatch(text, /sick 7 sick \d+ \d+ Every entry of the input/);
   assertMatch(text, /lost \d+ not measured .*no such file/);
   assertEquals(every(page, /<section id="([^"]+)"/g), ["overview", "run-1", "run-2", "run-3"]);
   const ids = every(page, / id="([^"]+)"/g);
@@ -99,11 +100,11 @@ Deno.test("renderGatePage() has an overview, and a section for each run", async 
 });
 
 Deno.test("renderGatePage() shows runs that failed before those that warn, and healthy ones last", async () => {
-  const run = (model: string, verdict: "healthy" | "changed" | "sick", causes: Cause[]) =>
+  const run = (model: string, verdict: Verdict, causes: Cause[]) =>
     gateRun([], { model, diagnosis: { verdict, causes, notes: [] } });
   const page = await renderGatePage(gateResult([
     run("fine", "healthy", []),
-    run("warned", "healthy", [sampleWarning()]),
+    run("warned", "weak", [sampleWarning()]),
     run("moved", "changed", [sampleCause([finding("dense_1")], { kind: "baseline" })]),
     run("ill", "sick", [sampleCause([finding("dense_1")])]),
     gateRun([], { model: "gone", measurements: null, error: "gone" }),
@@ -133,7 +134,7 @@ Deno.test("renderReportPage() and renderGatePage() refuse what is no report and 
   assertThrows(
     () => renderReportPage(broken as never),
     TypeError,
-    'report.diagnosis.verdict is "fine", expected "healthy", "changed" or "sick"',
+    'report.diagnosis.verdict is "fine", expected "sick", "changed", "weak" or "healthy"',
   );
   assertThrows(
     () => renderReportPage(report, { scale: "cubic" as never }),

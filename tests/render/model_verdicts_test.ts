@@ -91,7 +91,7 @@ Deno.test("gateSentences() tells models that have changed from sick ones", () =>
 Deno.test("modelLines() has a line for each of several models, and none for one", () => {
   const warned = gateRun([], {
     model: "warned",
-    diagnosis: { verdict: "healthy", causes: [sampleWarning()], notes: [] },
+    diagnosis: { verdict: "weak", causes: [sampleWarning()], notes: [] },
   });
   const runs = [
     sickRun(),
@@ -104,7 +104,7 @@ Deno.test("modelLines() has a line for each of several models, and none for one"
   assertEquals(lines.map(({ text }) => text), [
     "x  digits  SICK: 1 cause",
     "x  net     CHANGED: 1 cause",
-    "!  warned  HEALTHY, 1 warning",
+    "!  warned  WEAK: 1 warning",
     "ok a       HEALTHY",
     "x  gone    not measured",
   ]);
@@ -121,7 +121,7 @@ Deno.test("modelLines() has a line for each of several models, and none for one"
 Deno.test("gateSentences() says what else decides", () => {
   const warned = sampleWarning();
   const run = gateRun(warned.findings, {
-    diagnosis: { verdict: "healthy", causes: [warned], notes: [] },
+    diagnosis: { verdict: "weak", causes: [warned], notes: [] },
   });
   const own = [
     finding(null, { rule: "unused-suppression" }),
@@ -133,7 +133,7 @@ Deno.test("gateSentences() says what else decides", () => {
   assertEquals(
     gateSentences(result, modelVerdicts([run])).slice(1),
     [
-      "The model is healthy, 1 warning.",
+      "The model is weak: 1 warning.",
       "The configuration has 1 error and 1 warning.",
       "2 findings are warnings, more than maxWarnings (1).",
       "2 runs were skipped.",

@@ -15,7 +15,13 @@ function changes(layer: string, fixes: Fix[], worked: boolean): string {
     consequences: [],
     findings: [],
     fixes,
-    tried: { worked, errors: 2, left: worked ? 0 : 2, figure: null },
+    tried: {
+      worked,
+      errors: 2,
+      left: worked ? 0 : 2,
+      verdict: worked ? "healthy" : "sick",
+      figure: null,
+    },
   };
   return renderChanges({
     name: "model.json",

@@ -59,7 +59,7 @@ Deno.test("renderGateText() says what is suppressed and that there are too many 
   assertStringIncludes(text, "SUPPRESSED saturated-activations: dense_1 (see #12)\n");
   assertStringIncludes(
     text.replaceAll("\n", " "),
-    "1 finding is a warning, more than maxWarnings (0).",
+    "1 finding is a warning, and none is allowed.",
   );
 });
 

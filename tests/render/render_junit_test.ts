@@ -72,7 +72,7 @@ Deno.test("renderJunit() has test cases for the configuration and for too many w
   const [, configuration, warnings] = parse(xml).testsuite;
   assertEquals(configuration.testcase[0].name, "unused-suppression");
   const { message, text } = warnings.testcase[0].failure;
-  assertEquals([message, text], Array(2).fill("1 finding is a warning, more than maxWarnings (0)"));
+  assertEquals([message, text], Array(2).fill("1 finding is a warning, and none is allowed"));
 });
 
 Deno.test("renderJunit() says why a finding is suppressed", () => {

@@ -24,7 +24,10 @@ Deno.test("renderMarkdown() shows the verdict, a line a model that fails, and fo
   const runs = [
     sickRun({}, [sampleWarning()]),
     gateRun([], { model: "fine" }),
-    gateRun(WARNED.findings, { model: "warned", diagnosis: { ...HEALTHY, causes: [WARNED] } }),
+    gateRun(WARNED.findings, {
+      model: "warned",
+      diagnosis: { ...HEALTHY, verdict: "weak", causes: [WARNED] },
+    }),
     gateRun([], { model: "gone", measurements: null, error: "no such file" }),
   ];
   const text = renderMarkdown(gateResult(runs));
@@ -32,7 +35,7 @@ Deno.test("renderMarkdown() shows the verdict, a line a model that fails, and fo
     text,
     `### ❌ gradient-health: the gate failed
 
-1 of 4 models is sick: 1 cause, 2 warnings. 1 run could not be measured.
+1 of 4 models is sick and 1 is weak: 1 cause, 2 warnings. 1 run could not be measured.
 
 | verdict | model | cause | fix |
 | --- | --- | --- | --- |
@@ -43,7 +46,7 @@ Deno.test("renderMarkdown() shows the verdict, a line a model that fails, and fo
 <summary>🔴 <code>digits</code> SICK: 1 cause, 1 warning</summary>
 `,
   );
-  assertStringIncludes(text, "<summary>🟡 <code>warned</code> HEALTHY, 1 warning</summary>");
+  assertStringIncludes(text, "<summary>🟡 <code>warned</code> WEAK: 1 warning</summary>");
   assert(!text.includes("<code>fine"), text);
   assertStringIncludes(text, "mean |gradient|");
   assertStringIncludes(text, "\nERROR saturated-activations: dense_1, dense_2 (2 layers)\n");

@@ -22,6 +22,7 @@ export function sampleCause(findings: GateFinding[], over: Partial<Cause> = {}):
       worked: true,
       errors: 3,
       left: 0,
+      verdict: "healthy",
       figure: { title: "l2 of delta", layer: "dense_1", before: 0, after: 5.6 },
     },
     ...over,

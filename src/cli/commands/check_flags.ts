@@ -50,6 +50,10 @@ export const CHECK_FLAGS = {
     "check every model with N draws (seeds 0 to N - 1), or under the seeds of a list: 1,2,5 or 0..9",
     { otherwise: "the configuration's, else --seed alone" },
   ),
+  failOn: oneOf(["sick", "weak"], {
+    help: "verdict that fails the gate: with weak, a warning fails it too",
+    otherwise: "the configuration's, else sick",
+  }),
   maxWarnings: integer({ help: "fail if there are more than N warnings", least: 0 }),
   failFast: boolean("stop at the first run that fails"),
   jobs: jobsFlag("number of parallel runs, each in its own worker", 1),

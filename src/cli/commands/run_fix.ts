@@ -1,3 +1,4 @@
+import { isFailing } from "../../diagnosis/verdict.ts";
 import type { Diagnosis } from "../../diagnosis/diagnosis.ts";
 import { applyFixes } from "../../diagnosis/examine/apply_fixes.ts";
 import { type Examination, examine } from "../../diagnosis/examine/examine.ts";
@@ -177,7 +178,7 @@ function outcome(
           }.`,
         ),
       ],
-      ...written === null || last.verdict === "healthy"
+      ...written === null || !isFailing(last.verdict)
         ? []
         : ["", "What is left in the copy:", ...renderDiagnosis(last, layers, style), ""],
       ...say(
@@ -185,12 +186,12 @@ function outcome(
           written === null
             ? whyNotWritten(diagnosis, copy, out)
             : `measured again from ${out}/${written[0]}${
-              last.verdict === "healthy" || !leavesCode(diagnosis) ? "" : `; ${LEFT}, see ${LIST}`
+              !isFailing(last.verdict) || !leavesCode(diagnosis) ? "" : `; ${LEFT}, see ${LIST}`
             }`
         }`,
       ),
     ],
-    isHealthy: last.verdict === "healthy",
+    isHealthy: !isFailing(last.verdict),
   };
 }
 
@@ -204,7 +205,7 @@ function leavesCode({ causes }: Diagnosis): boolean {
 
 /** Returns the reason why there is no copy; the end of a sentence. */
 function whyNotWritten(diagnosis: Diagnosis, copy: Copy | null, out: string | null): string {
-  if (diagnosis.verdict === "healthy") return "no error to fix, nothing written";
+  if (!isFailing(diagnosis.verdict)) return "no error to fix, nothing written";
   if (copy !== null) {
     const left = `${errorsOf(copy.diagnosis)} of ${formatCount(errorsOf(diagnosis), "error")}`;
     return `nothing written, as the weights alone would leave ${left}`;

@@ -10,8 +10,8 @@ const WIDTH = 80;
 const VERDICTS: Record<string, readonly [good: string, bad: string]> = {
   check: ["the gate passed", "the gate failed"],
   fix: [
-    "MODEL is healthy, and nothing is written, or its fixed copy is",
-    "MODEL is not healthy, and there is no fixed copy, or one that needs more than weights",
+    "MODEL trains, and nothing is written, or its fixed copy does",
+    "MODEL is sick, and there is no fixed copy, or one that needs more than weights",
   ],
 };
 

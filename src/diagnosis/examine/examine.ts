@@ -1,3 +1,4 @@
+import { isFailing } from "../verdict.ts";
 import { runningEngine } from "../../engine/running_engine.ts";
 import { ensureEngine } from "../../engine/start/start_engine.ts";
 import type { LayersModel } from "../../engine/tensorflow.ts";
@@ -119,7 +120,7 @@ export async function examine(
     return said({ ...about, findings: [...findings, shown], fixes, fixedTrial }, diagnosis);
   }
   const warnings = mode === "always" && judged.causes.length > 0;
-  if (judged.verdict === "healthy" && !warnings) {
+  if (!isFailing(judged.verdict) && !warnings) {
     return said({ ...about, findings, fixes: [], fixedTrial: null }, judged);
   }
   const { onProgress: _, ...quiet } = measureOptions;

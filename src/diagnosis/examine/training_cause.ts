@@ -8,7 +8,8 @@ import { optimizerWords } from "../../traits/optimizers.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import { normalizing } from "../causes/inputs.ts";
 import { targets } from "../causes/targets.ts";
-import type { Cause } from "../diagnosis.ts";
+import type { Cause, Tried } from "../diagnosis.ts";
+import { verdictOn } from "../verdict.ts";
 import type { Fix } from "../fix.ts";
 import { formatLayers } from "../fix_words.ts";
 import { applyFix, type FixSubject } from "./apply_fixes.ts";
@@ -61,7 +62,8 @@ export async function trainingCause(
 ): Promise<Found> {
   const about = { severity: finding.severity, consequences: [], findings: [finding] };
   if (trial.verdict === "learns") {
-    return { cause: { ...about, ...learningRate(trial) }, fixedTrial: trial };
+    const tried = gone(known);
+    return { cause: { ...about, ...learningRate(trial), tried }, fixedTrial: trial };
   }
   const unscaled = targets({ measurements, network: networkOf(measurements), findings: [] })
     .flatMap(({ kind, layers, message, fixes }) =>
@@ -83,19 +85,19 @@ export async function trainingCause(
   });
   let some: Found | null = null;
   const inVain = new Set<Cause>();
-  for (const { fix, known, ...suspicion } of suspicions) {
+  for (const { fix, known: suspect, ...suspicion } of suspicions) {
     const fixed = applyFix(tf, subject, fix);
     if (fixed === null) continue;
     try {
       const fixedTrial = await tryIt(fixed.subject);
       if ("skipped" in fixedTrial) continue;
       if (!HELPED.includes(fixedTrial.verdict)) {
-        if (known !== undefined) inVain.add(known);
+        if (suspect !== undefined) inVain.add(suspect);
         continue;
       }
       const { kind, layers, message } = suspicion;
-      const cause = known === undefined ? { ...about, kind, layers, message } : promoted(known);
-      const tried = { worked: true, errors: 1, left: 0, figure: null };
+      const cause = suspect === undefined ? { ...about, kind, layers, message } : promoted(suspect);
+      const tried = gone(known.filter((other) => other !== suspect));
       const found = { cause: { ...cause, fixes: [fix], tried }, fixedTrial };
       if (fixedTrial.verdict === "learns") return found;
       some ??= found;
@@ -115,13 +117,18 @@ export async function trainingCause(
   };
 }
 
+/** Returns the result of a fix with which the network learned. */
+function gone(others: readonly Cause[]): Tried {
+  return { worked: true, errors: 1, left: 0, verdict: verdictOn(others), figure: null };
+}
+
 /** Verdicts after removing a cause of the failure. */
 const HELPED: readonly Trial["verdict"][] = ["learns", "slow"];
 
 /** Returns the cause if the trial learned at another rate than the given one. */
 function learningRate(
   { attempts, best }: Trial,
-): Omit<Cause, "severity" | "consequences" | "findings"> {
+): Omit<Cause, "severity" | "consequences" | "findings" | "tried"> {
   const { learningRate: from, optimizer: given } = attempts.find(({ given }) => given)!;
   const { learningRate: to, optimizer } = attempts[best!];
   // A rate fixes only the optimizer that it was tried with.
@@ -143,7 +150,6 @@ function learningRate(
         ? { kind: "learning-rate", from, to }
         : { kind: "rebuild", what: `Train it by ${words(optimizer)}${at(to)}.` },
     ],
-    tried: { worked: true, errors: 1, left: 0, figure: null },
   };
 }
 

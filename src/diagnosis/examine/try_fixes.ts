@@ -166,6 +166,7 @@ function withTried(
     own.set(name, [...own.get(name) ?? [], tried]);
   }
   const errors = errorsOf(diagnosis);
+  const inVain = { worked: false, verdict: diagnosis.verdict, figure: null };
   const causes = diagnosis.causes.map((cause): Cause => {
     const done = own.get(causeName(cause));
     if (done !== undefined) {
@@ -174,6 +175,7 @@ function withTried(
         worked: true,
         errors,
         left: errorsOf(last.diagnosis),
+        verdict: last.diagnosis.verdict,
         figure: figureOf(cause, measurements, last.measurements),
       };
       return { ...cause, fixes: done.map(({ fix }) => fix), tried };
@@ -183,7 +185,7 @@ function withTried(
     const rest = cause.fixes.filter(({ kind }) => kind === "rebuild");
     return rest.length === cause.fixes.length
       ? cause
-      : { ...cause, fixes: rest, tried: { worked: false, errors, left: errors, figure: null } };
+      : { ...cause, fixes: rest, tried: { ...inVain, errors, left: errors } };
   });
   return { ...diagnosis, causes };
 }

@@ -1,0 +1,34 @@
+import { oneOf } from "../words/shape.ts";
+import type { Finding } from "../rules/finding.ts";
+
+/** Verdicts, worst first. */
+export const VERDICTS = ["sick", "changed", "weak", "healthy"] as const;
+
+/**
+ * Verdict on a network. `sick`: it does not train as it is compiled. `changed`: it trains, but
+ * figures differ from the stored baseline. `weak`: it trains, but a finding says that it is drawn or
+ * set badly. `healthy`: none of these.
+ */
+export type Verdict = typeof VERDICTS[number];
+
+/** Shape of a verdict in documents. */
+export const verdictShape = oneOf<Verdict>(...VERDICTS);
+
+/**
+ * Returns the verdict that causes decide: an error makes a network sick, or changed if every error
+ * is a change from the baseline; a warning makes it weak.
+ */
+export function verdictOn(
+  causes: readonly { severity: Finding["severity"]; kind: string }[],
+): Verdict {
+  const errors = causes.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) {
+    return errors.every(({ kind }) => kind === "baseline") ? "changed" : "sick";
+  }
+  return causes.some(({ severity }) => severity === "warning") ? "weak" : "healthy";
+}
+
+/** Returns true if an error decided on the verdict. */
+export function isFailing(verdict: Verdict): boolean {
+  return verdict === "sick" || verdict === "changed";
+}
