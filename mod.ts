@@ -27,6 +27,7 @@ const library: typeof Library = await import(LIBRARY);
 export const {
   BatchError,
   EngineError,
+  InputError,
   MeasureError,
   ModelError,
   RULES,
@@ -97,6 +98,7 @@ export type * from "./src/mod.ts";
 // A class is a value and a type.
 export type BatchError = Library.BatchError;
 export type EngineError = Library.EngineError;
+export type InputError = Library.InputError;
 export type MeasureError = Library.MeasureError;
 export type ModelError = Library.ModelError;
 export type StudyError = Library.StudyError;

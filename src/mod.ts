@@ -32,6 +32,7 @@
 import { drawCellsWith } from "./words/overview.ts";
 
 export { type Engine, EngineError, type EngineOptions, startEngine } from "./engine/mod.ts";
+export { InputError, type Refusal } from "./words/input_error.ts";
 export {
   type CustomLayerTraits,
   type KernelLayout,

@@ -55,7 +55,14 @@ const ROOT: Record<string, string[]> = {
   "a rule of your own": ["assertRule", "defineRule", "registerRule"],
   "what a notebook shows": ["barChart", "renderStudy", "renderText"],
   "which scale is best": ["runStudy", "study", "summarizeStudy"],
-  "for instanceof": ["BatchError", "EngineError", "MeasureError", "ModelError", "StudyError"],
+  "for instanceof": [
+    "BatchError",
+    "EngineError",
+    "InputError",
+    "MeasureError",
+    "ModelError",
+    "StudyError",
+  ],
 };
 
 Deno.test("the root exports what is listed here, and no other value", () => {

@@ -159,7 +159,7 @@ async function judge(assertion: MeasurementAssertion, measurements: Measurements
   try {
     await assertion(measurements);
   } catch (error) {
-    if (!(error instanceof NoModelError && error.found === measurements)) throw error;
+    if (!(error instanceof NoModelError && error.given === measurements)) throw error;
     throw new TypeError(
       `${assertion.name || "The assertion"} takes a model and a batch, and was handed ` +
         `measurements: write { over: "model" } in the options of acrossSeeds()`,

@@ -1,5 +1,5 @@
 import { runRules } from "../rules/run_rules.ts";
-import { validateOptions } from "../rules/requirements.ts";
+import { requireOptions } from "../rules/require_measurements.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { examine, type ExamineOptions } from "../diagnosis/examine/examine.ts";
 import type { Measurements } from "../measure/measurements.ts";
@@ -43,7 +43,7 @@ export async function assertModelHealthy(
   msg?: string,
 ): Promise<void> {
   validateMessage(msg);
-  validateOptions(options);
+  requireOptions(options);
   const { trial, trialBudget, objective, failOn, seed = DRAWN_SEEDS.get(model), ...checkOptions } =
     options;
   validateObjective(objective);

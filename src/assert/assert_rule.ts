@@ -2,7 +2,7 @@ import type { Rule, RuleOptions } from "../rules/rule.ts";
 import { type Finding, makeFinding } from "../rules/finding.ts";
 import type { ModelRule } from "../rules/model_rule.ts";
 import { requireRule } from "../rules/register_rule.ts";
-import { reading, validateOptions } from "../rules/requirements.ts";
+import { reading, requireOptions } from "../rules/require_measurements.ts";
 import { resolveThresholds } from "../rules/resolve_thresholds.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
@@ -128,7 +128,7 @@ export async function judgeModelFor(
   msg?: string,
 ): Promise<void> {
   validateMessage(msg);
-  validateOptions(options);
+  requireOptions(options);
   const own: ProbeOptions = {};
   const others: RuleOptions & ProbeOptions = { seed: DRAWN_SEEDS.get(model), ...options };
   for (const key of rule.options) {

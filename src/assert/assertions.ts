@@ -9,7 +9,7 @@ import { inputNormalized } from "../rules/data/input_normalized.ts";
 import { nonFinite } from "../rules/data/non_finite.ts";
 import { targetNormalized } from "../rules/data/target_normalized.ts";
 import { matchesBaseline } from "../rules/matches_baseline.ts";
-import { validateOptions } from "../rules/requirements.ts";
+import { requireOptions } from "../rules/require_measurements.ts";
 import type { RuleOptions } from "../rules/rule.ts";
 import { runRules } from "../rules/run_rules.ts";
 import { activationScale } from "../rules/signal/activation_scale.ts";
@@ -170,7 +170,7 @@ export function assertHealthy(
   }
   const [measurements, options, msg] = given as [Measurements, HealthyOptions?, string?];
   validateMessage(msg);
-  validateOptions(options ?? {});
+  requireOptions(options ?? {});
   const { failOn, ...checkOptions } = options ?? {};
   validateFailOn(failOn);
   const diagnosis = diagnose(measurements, runRules(measurements, checkOptions));

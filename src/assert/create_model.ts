@@ -8,7 +8,8 @@ import type { Batch } from "../model/batches/batch.ts";
 import { randomBatch } from "../model/batches/random_batch.ts";
 import { seedDraws } from "../model/batches/seeded_random.ts";
 import type { Objective } from "../model/objective.ts";
-import { modelComplaint } from "../model/require_model.ts";
+import { InputError } from "../words/input_error.ts";
+import { modelMismatch } from "../model/require_model.ts";
 
 /**
  * Creates a model from a seed, with the engine's TensorFlow.js. While it runs, `Math.random` and
@@ -58,9 +59,10 @@ export async function openDraw(
   const engine = runningEngine() ?? await ensureEngine();
   const { tf } = engine;
   const model = await seedDraws(seed, "createModel", () => create({ tf, seed }));
-  const complaint = modelComplaint(model);
-  if (complaint !== null) {
-    throw new TypeError(`create returned, under seed ${seed}, ${complaint}`);
+  const wrong = modelMismatch(model);
+  if (wrong !== null) {
+    const verb = `returned, under seed ${seed},`;
+    throw new InputError({ place: "create", verb, ...wrong });
   }
   DRAWN_SEEDS.set(model, seed);
   const name = typeof objective === "string" ? objective : "sum";

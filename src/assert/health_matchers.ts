@@ -1,6 +1,6 @@
 import type { RuleOptions } from "../rules/rule.ts";
 import { RULES } from "../rules/rules.ts";
-import { validateMeasurements } from "../rules/requirements.ts";
+import { requireMeasurements } from "../rules/require_measurements.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { assertHealthy, assertMatchesBaseline } from "./assertions.ts";
 import { assertRule } from "./assert_rule.ts";
@@ -107,7 +107,7 @@ export const healthMatchers: HealthMatchers = {
   toBeHealthy: matcher(
     (measurements, options?: HealthyOptions, msg?: string) => {
       // A model would be measured and trained, but nothing would await the result.
-      validateMeasurements(measurements);
+      requireMeasurements(measurements);
       assertHealthy(measurements, options, msg);
     },
     "breaks no rule",

@@ -2,7 +2,7 @@ import { type Finding, makeFinding } from "../rules/finding.ts";
 import { judgeRule, type RunRulesOptions } from "../rules/judge_rule.ts";
 import { allRules } from "../rules/register_rule.ts";
 import { isRuleError, type RuleError } from "../rules/rule_error.ts";
-import { validateOptions } from "../rules/requirements.ts";
+import { requireOptions } from "../rules/require_measurements.ts";
 import { progressOf } from "../diagnosis/diagnose_training.ts";
 import { requireEngine } from "../engine/running_engine.ts";
 import type { Callback, LayersModel } from "../engine/tensorflow.ts";
@@ -314,7 +314,7 @@ function givenName({ name, layers: [input, first] }: LayersModel): string {
 }
 
 function validate(options: HealthMonitorOptions): void {
-  validateOptions(options);
+  requireOptions(options);
   const { batch, every = DEFAULT_EVERY, objective, onFinding = "throw" } = options;
   validateObjective(objective);
   if (typeof batch !== "object" || batch === null || batch.inputs == null) {

@@ -2,7 +2,7 @@ import type { RunRulesOptions } from "../rules/judge_rule.ts";
 import { allThresholds } from "../rules/register_rule.ts";
 import { resolveThresholds } from "../rules/resolve_thresholds.ts";
 import { show } from "../rules/say.ts";
-import { validateOptions } from "../rules/requirements.ts";
+import { requireOptions } from "../rules/require_measurements.ts";
 import { isObjective, type Objective, OBJECTIVES } from "../model/objective.ts";
 import { nearest } from "../words/nearest.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
@@ -41,7 +41,7 @@ export function validateDrawOptions(create: CreateModel, options: DrawOptions): 
   if (typeof create !== "function") {
     throw new TypeError(`create is ${show(create)}, expected a function`);
   }
-  validateOptions(options);
+  requireOptions(options);
   const { objective, createBatch } = options;
   validateObjective(objective);
   if (createBatch !== undefined && typeof createBatch !== "function") {

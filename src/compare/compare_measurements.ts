@@ -1,11 +1,11 @@
 import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
 import { networkOf } from "../rules/network/network.ts";
-import { measurementsShape } from "../rules/requirements.ts";
+import { measurementsShape } from "../rules/require_measurements.ts";
 import { type Change, sayChanges } from "../rules/say_changes.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import { formatCount, formatFactor, formatNumber } from "../words/numbers.ts";
 import { type Overview, withOverview } from "../words/overview.ts";
-import { requireValue } from "../words/requirements.ts";
+import { requireValue } from "../words/shape.ts";
 import { type Chance, chanceOf } from "./chance.ts";
 import { type LayerPair, matchLayers } from "./match_layers.ts";
 

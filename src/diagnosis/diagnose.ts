@@ -1,8 +1,8 @@
 import { verdictOn } from "./verdict.ts";
 import { type Finding, SEVERITIES } from "../rules/finding.ts";
 import { formatLayers } from "./fix_words.ts";
-import { findingShape, reading, validateMeasurements } from "../rules/requirements.ts";
-import { arrayOf, requireValue } from "../words/requirements.ts";
+import { findingShape, reading, requireMeasurements } from "../rules/require_measurements.ts";
+import { list, requireValue } from "../words/shape.ts";
 import { networkOf } from "../rules/network/network.ts";
 import { allRules } from "../rules/register_rule.ts";
 import type { Measurements } from "../measure/measurements.ts";
@@ -47,8 +47,8 @@ import { inFramework } from "./in_framework.ts";
  * ```
  */
 export function diagnose(measurements: Measurements, findings: readonly Finding[]): Diagnosis {
-  validateMeasurements(measurements);
-  requireValue("findings", findings, arrayOf(findingShape));
+  requireMeasurements(measurements);
+  requireValue("findings", findings, list(findingShape));
   const found = reading(measurements, () => findCauses(measurements, findings));
   return shownDiagnosis({ measurements, findings, diagnosis: found });
 }

@@ -1,12 +1,12 @@
 import {
-  arrayOf,
+  list,
+  nullable,
   number,
-  objectWith,
-  orNull,
-  type Requirement,
+  object,
   requireValue,
-  text,
-} from "../words/requirements.ts";
+  type Shape,
+  string,
+} from "../words/shape.ts";
 import { showWord } from "../words/show_value.ts";
 
 /** Weight that a fix changes. */
@@ -115,37 +115,37 @@ export type WeightFix = Extract<Fix, { kind: "rescale" | "redraw" | "set-bias" }
 
 /** Returns true if a fix only changes weights. */
 export function isWeightFix(fix: Fix): fix is WeightFix {
-  requireValue("fix", fix, objectWith({ kind: text }));
+  requireValue("fix", fix, object({ kind: string }));
   return ["rescale", "redraw", "set-bias"].includes(fix.kind);
 }
 
-const weightsOf = (more: Record<string, Requirement>) =>
-  arrayOf(objectWith({ layer: text, weight: text, ...more }));
+const weightsOf = (more: Record<string, Shape<unknown>>) =>
+  list(object({ layer: string, weight: string, ...more }));
 
-const layers = arrayOf(text);
+const layers = list(string);
 const moments = { index: number, mean: number, std: number };
 
 /** Required fields of each kind of fix. */
-const SHAPES: Readonly<Record<Fix["kind"], Requirement>> = {
-  rescale: objectWith({ weights: weightsOf({ factor: number }), initializer: orNull(text) }),
-  redraw: objectWith({ weights: weightsOf({ std: number }), initializer: text }),
-  "set-bias": objectWith({ weights: weightsOf({}), value: number }),
-  "normalize-input": objectWith({ input: text, ...moments }),
-  "normalize-targets": objectWith({ output: text, ...moments }),
-  "shift-classes": objectWith({ output: text, index: number, by: number }),
-  activation: objectWith({ layers, from: text, to: text }),
-  head: objectWith({ layer: text, activation: orNull(text), loss: orNull(text) }),
-  unfreeze: objectWith({ layers }),
-  dropout: objectWith({ layers, rate: number }),
-  "remove-activation": objectWith({
-    layer: text,
-    activation: text,
-    next: text,
-    nextActivation: text,
+const SHAPES: Readonly<Record<Fix["kind"], Shape<unknown>>> = {
+  rescale: object({ weights: weightsOf({ factor: number }), initializer: nullable(string) }),
+  redraw: object({ weights: weightsOf({ std: number }), initializer: string }),
+  "set-bias": object({ weights: weightsOf({}), value: number }),
+  "normalize-input": object({ input: string, ...moments }),
+  "normalize-targets": object({ output: string, ...moments }),
+  "shift-classes": object({ output: string, index: number, by: number }),
+  activation: object({ layers, from: string, to: string }),
+  head: object({ layer: string, activation: nullable(string), loss: nullable(string) }),
+  unfreeze: object({ layers }),
+  dropout: object({ layers, rate: number }),
+  "remove-activation": object({
+    layer: string,
+    activation: string,
+    next: string,
+    nextActivation: string,
   }),
-  penalties: objectWith({ layers, by: number }),
-  "learning-rate": objectWith({ from: number, to: number }),
-  rebuild: objectWith({ what: text }),
+  penalties: object({ layers, by: number }),
+  "learning-rate": object({ from: number, to: number }),
+  rebuild: object({ what: string }),
 };
 
 /**
@@ -154,7 +154,7 @@ const SHAPES: Readonly<Record<Fix["kind"], Requirement>> = {
  * @throws {TypeError} If it is not.
  */
 export function requireFix(place: string, fix: Fix): void {
-  requireValue(place, fix, objectWith({ kind: text }));
+  requireValue(place, fix, object({ kind: string }));
   if (!Object.hasOwn(SHAPES, fix.kind)) {
     throw new TypeError(
       `${place}.kind is ${showWord(fix.kind)}, expected one of ${Object.keys(SHAPES).join(", ")}`,

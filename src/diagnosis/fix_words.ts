@@ -3,14 +3,14 @@ import { sayPlain } from "../rules/sentence.ts";
 import { gain } from "../theory/criticality.ts";
 import type { InitializerScheme } from "../theory/initializers.ts";
 import { formatFactor, formatNumber } from "../words/numbers.ts";
-import { arrayOf, objectWith, requireValue, text } from "../words/requirements.ts";
+import { list, object, requireValue, string } from "../words/shape.ts";
 import { type Fix, type FixWeight, requireFix } from "./fix.ts";
 import { FRAMEWORK_WORDS, namesInComment } from "./framework_words.ts";
 
 /** Describes a fix in one sentence. */
 export function describeFix(fix: Fix, all: NamedLayers): string {
   requireFix("fix", fix);
-  requireValue("all", all, arrayOf(objectWith({ name: text, className: text })));
+  requireValue("all", all, list(object({ name: string, className: string })));
   const words = wordsOf(fix);
   switch (fix.kind) {
     case "rescale": {

@@ -1,4 +1,4 @@
-import { must, type Requirement } from "../words/requirements.ts";
+import { primitive, type Shape } from "../words/shape.ts";
 import type * as tfjs from "@tensorflow/tfjs";
 
 /**
@@ -22,8 +22,8 @@ export type Optimizer = tfjs.Optimizer;
 /** TensorFlow.js callback for `model.fit`. */
 export type Callback = tfjs.Callback;
 
-/** Requirement for the module of TensorFlow.js, also if a program has assembled another copy. */
-export const tensorFlow: Requirement = must("the module of TensorFlow.js", (value) => {
+/** Shape of the module of TensorFlow.js, also if a program has assembled another copy. */
+export const tensorFlow: Shape<unknown> = primitive("the module of TensorFlow.js", (value) => {
   const { layers, serialization, engine } = Object(value);
   return typeof layers?.Layer === "function" && typeof engine === "function" &&
     typeof serialization?.SerializationMap === "function";

@@ -1,11 +1,11 @@
 import { type Finding, makeFinding } from "../rules/finding.ts";
 import { NOTHING, say } from "../rules/say.ts";
 import type { Sentence } from "../rules/sentence.ts";
-import { arrayOf, requireValue } from "../words/requirements.ts";
+import { list, requireValue } from "../words/shape.ts";
 import type { Suppression } from "./configuration.ts";
 import type { GateFinding, GateRun } from "./gate_result.ts";
-import { suppressionContextShape, suppressionsShape } from "./requirements.ts";
-import { passShape } from "./result_requirements.ts";
+import { suppressionContextShape, suppressionsShape } from "./gate_shapes.ts";
+import { passShape } from "./gate_shapes.ts";
 
 /** Result of applying suppressions. */
 export interface Suppressed {
@@ -65,7 +65,7 @@ export function applySuppressions(
   suppressions: Suppression[],
   context: SuppressionContext,
 ): Suppressed {
-  requireValue("runs", runs, arrayOf(passShape));
+  requireValue("runs", runs, list(passShape));
   requireValue("suppressions", suppressions, suppressionsShape);
   requireValue("context", context, suppressionContextShape);
   const { today, complete, all } = context;

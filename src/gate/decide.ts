@@ -5,15 +5,15 @@ import type { GateFinding, GateResult, GateRun, GateSummary } from "./gate_resul
 import { CONFIGURATION_RULES } from "./gate_rules.ts";
 import { weigh } from "./judge_run.ts";
 import type { GateSettings } from "./resolve_configuration.ts";
-import { arrayOf, number, objectWith, orNull, requireValue, text } from "../words/requirements.ts";
-import { findingShape } from "../rules/requirements.ts";
-import { ruleSettingsShape, suppressionsShape } from "./requirements.ts";
+import { list, nullable, number, object, requireValue, string } from "../words/shape.ts";
+import { findingShape } from "../rules/require_measurements.ts";
+import { ruleSettingsShape, suppressionsShape } from "./gate_shapes.ts";
 
-const settingsShape = objectWith({
-  file: orNull(text),
+const settingsShape = object({
+  file: nullable(string),
   suppressions: suppressionsShape,
   rules: ruleSettingsShape,
-  maxWarnings: orNull(number),
+  maxWarnings: nullable(number),
 });
 
 /**
@@ -49,7 +49,7 @@ export function decide(
   context: SuppressionContext & { skipped: number },
 ): GateResult {
   requireValue("settings", settings, settingsShape);
-  requireValue("context", context, objectWith({ skipped: number }));
+  requireValue("context", context, object({ skipped: number }));
   const { file, suppressions, rules, maxWarnings } = settings;
   const suppressed = applySuppressions(runs, suppressions, context);
   const findings = suppressed.findings
@@ -94,7 +94,7 @@ function diagnosed(run: GateRun): GateRun {
 export function count(
   findings: readonly GateFinding[],
 ): Pick<GateSummary, "errors" | "warnings" | "notes" | "suppressed"> {
-  requireValue("findings", findings, arrayOf(findingShape));
+  requireValue("findings", findings, list(findingShape));
   const of = (severity: GateFinding["severity"]) =>
     findings.filter((finding) => finding.severity === severity && finding.suppressed === undefined)
       .length;

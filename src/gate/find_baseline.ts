@@ -1,7 +1,7 @@
 import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
 import type { Baseline, BaselineEntry, BaselineLayer } from "./baseline.ts";
-import { arrayOf, number, objectWith, requireValue, text } from "../words/requirements.ts";
-import { measurementsShape } from "../rules/requirements.ts";
+import { list, number, object, requireValue, string } from "../words/shape.ts";
+import { measurementsShape } from "../rules/require_measurements.ts";
 import { baselineShape } from "./baseline_document.ts";
 
 /** Options of {@linkcode findBaseline}. */
@@ -14,7 +14,7 @@ export interface FindBaselineOptions {
   names: readonly string[];
 }
 
-const optionsShape = objectWith({ name: text, seed: number, names: arrayOf(text) });
+const optionsShape = object({ name: string, seed: number, names: list(string) });
 
 /**
  * Finds the stored run to compare a run with: that of its model or, if the baseline does not have
@@ -30,7 +30,7 @@ export function findBaseline(
   measurements: Measurements,
   options: FindBaselineOptions,
 ): BaselineEntry {
-  requireValue("baseline", baseline, baselineShape.given);
+  requireValue("baseline", baseline, baselineShape);
   requireValue("measurements", measurements, measurementsShape);
   requireValue("options", options, optionsShape);
   const { name, seed, names } = options;

@@ -1,7 +1,7 @@
 import { readUserText } from "../model/files/user_file.ts";
 import { failure } from "../words/failure.ts";
 import { GateError, isReadable } from "./gate_result.ts";
-import { callable, requireValue, text } from "../words/requirements.ts";
+import { callable, requireValue, string } from "../words/shape.ts";
 
 /** Text of a configuration file, and the key of the configuration in it. */
 export interface FoundConfiguration {
@@ -36,7 +36,7 @@ const SHARED = ["deno.json", "deno.jsonc"];
  * ```
  */
 export async function openConfiguration(file: string): Promise<FoundConfiguration> {
-  requireValue("file", file, text);
+  requireValue("file", file, string);
   try {
     const text = await readUserText(file);
     const isShared = SHARED.some((name) => file === name || file.endsWith(`/${name}`));
@@ -72,7 +72,7 @@ export async function findConfiguration(
   folder: string,
   note: (text: string) => void,
 ): Promise<FoundConfiguration | null> {
-  requireValue("folder", folder, text);
+  requireValue("folder", folder, string);
   requireValue("note", note, callable);
   const unread: string[] = [];
   for (let at = folder;; at = parentOf(at)) {

@@ -1,7 +1,7 @@
+import { InputError } from "../words/input_error.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Finding } from "../rules/finding.ts";
-import { oneLine } from "../words/one_line.ts";
 
 /** A finding with its weight in the gate. */
 export interface GateFinding extends Finding {
@@ -69,16 +69,9 @@ export interface GateResult {
  * Error for a configuration or a baseline that cannot be used. The message is one sentence with the
  * place.
  */
-export class GateError extends Error {
-  /**
-   * Creates the error.
-   *
-   * @param message File and place, what was found, and what was expected.
-   */
-  constructor(message: string) {
-    super(oneLine(message));
-    this.name = "GateError";
-  }
+export class GateError extends InputError {
+  /** Name of the class, for code that cannot use `instanceof`. */
+  override readonly name = "GateError";
 }
 
 /** Returns true if reading a path is already allowed; does not prompt. */

@@ -8,19 +8,13 @@ import type { Measurements } from "../measure/measurements.ts";
 import type { BaselineEntry } from "./baseline.ts";
 import type { Level } from "./configuration.ts";
 import type { RuleSetting } from "./resolve_configuration.ts";
-import {
-  flag,
-  objectWith,
-  optional,
-  type Requirement,
-  requireValue,
-} from "../words/requirements.ts";
-import { baselineEntryShape, ruleSettingShape } from "./requirements.ts";
+import { boolean, object, optional, requireValue, type Shape } from "../words/shape.ts";
+import { baselineEntryShape, ruleSettingShape } from "./gate_shapes.ts";
 
 /** Returns the shape of settings for all rules that exist at this time. */
-function rulesShape(): Requirement {
+function rulesShape(): Shape<unknown> {
   const names = [...allRules().map(({ name }) => name), "baseline"];
-  return objectWith(Object.fromEntries(names.map((name) => [name, ruleSettingShape])));
+  return object(Object.fromEntries(names.map((name) => [name, ruleSettingShape])));
 }
 
 /** Options of {@linkcode judgeRun}. */
@@ -34,9 +28,9 @@ export interface JudgeRunOptions {
   trained?: boolean;
 }
 
-const optionsShape = objectWith({
+const optionsShape = object({
   baseline: optional(baselineEntryShape),
-  trained: optional(flag),
+  trained: optional(boolean),
 });
 
 /**

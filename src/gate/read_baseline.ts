@@ -3,7 +3,7 @@ import { readUserText } from "../model/files/user_file.ts";
 import { failure } from "../words/failure.ts";
 import type { Baseline } from "./baseline.ts";
 import { GateError } from "./gate_result.ts";
-import { requireValue, text } from "../words/requirements.ts";
+import { requireValue, string } from "../words/shape.ts";
 
 /**
  * Reads a baseline file.
@@ -13,7 +13,7 @@ import { requireValue, text } from "../words/requirements.ts";
  * @throws {GateError} If it cannot be read, or is not a baseline.
  */
 export async function readBaseline(file: string): Promise<Baseline | null> {
-  requireValue("file", file, text);
+  requireValue("file", file, string);
   try {
     return parseBaseline(await readUserText(file), file);
   } catch (error) {
@@ -41,8 +41,8 @@ export async function readBaseline(file: string): Promise<Baseline | null> {
  * ```
  */
 export function parseBaseline(content: string, file: string): Baseline {
-  requireValue("content", content, text);
-  requireValue("file", file, text);
+  requireValue("content", content, string);
+  requireValue("file", file, string);
   try {
     return decodeBaseline(content, file);
   } catch (error) {

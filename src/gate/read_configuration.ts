@@ -3,14 +3,16 @@ import type { Node, ParseError } from "jsonc-parser";
 import type { Configuration } from "./configuration.ts";
 import type { FoundConfiguration } from "./find_configuration.ts";
 import { GateError } from "./gate_result.ts";
-import { schemaComplaint, type SchemaError } from "./schema_complaint.ts";
-import { requireValue } from "../words/requirements.ts";
-import { foundShape } from "./requirements.ts";
+import type { Refusal } from "../words/input_error.ts";
+import { nullable, object, placeOf, refusalAt, requireValue, string } from "../words/shape.ts";
+import { configurationShape } from "./configuration_shape.ts";
+
+const foundShape = object({ file: string, text: string, key: nullable(string) });
 
 /**
  * Reads a configuration: JSON with comments and trailing commas, validated by
- * `gradient-health.schema.json`. The parser and the validator are loaded only here, because a run
- * without a configuration does not need them.
+ * its shape. The parser is loaded only here, because a run without a configuration does not need
+ * it.
  *
  * @param found The file.
  * @returns The configuration.
@@ -32,9 +34,10 @@ export async function readConfiguration(found: FoundConfiguration): Promise<Conf
     "jsonc-parser"
   );
   const { file, text, key } = found;
-  const complain = (offset: number, what: string) => {
+  const complain = (offset: number, refusal: Refusal | string) => {
     const before = text.slice(0, offset).split("\n");
-    return new GateError(`${file}:${before.length}:${before.at(-1)!.length + 1}: ${what}`);
+    return new GateError(refusal)
+      .within(`${file}:${before.length}:${before.at(-1)!.length + 1}`);
   };
   const errors: ParseError[] = [];
   const tree = parseTree(text, errors, { allowTrailingComma: true });
@@ -50,24 +53,11 @@ export async function readConfiguration(found: FoundConfiguration): Promise<Conf
     throw complain(twice.offset, `the key ${showValue(twice.value)} is given twice`);
   }
   const value = getNodeValue(root);
-  const error = await validate(value);
-  if (error === null) return value as Configuration;
-  const { path, what } = await schemaComplaint(error, value);
-  throw complain((findNodeAtLocation(root, path) ?? root).offset, what);
-}
-
-/** Returns the first error of a value; `null` if it is valid. */
-async function validate(value: unknown): Promise<SchemaError | null> {
-  const { validate } = await import("./validate_configuration.ts") as { validate: Validator };
-  if (validate(value)) return null;
-  return validate.errors!.find(({ keyword }) => keyword !== "if")!;
-}
-
-/** Validator that Ajv generated. */
-interface Validator {
-  (value: unknown): boolean;
-  /** Errors of the last value. */
-  errors: SchemaError[] | null;
+  const wrong = configurationShape.mismatch(value);
+  if (wrong === null) return value as Configuration;
+  const path = wrong.unknownKey === undefined ? wrong.path : [...wrong.path, wrong.unknownKey];
+  const place = placeOf("", wrong.path) || "the configuration";
+  throw complain((findNodeAtLocation(root, path) ?? root).offset, refusalAt(place, wrong));
 }
 
 /** Finds a repeated key: in JSON, a later one silently overrides an earlier one. */

@@ -13,15 +13,8 @@ import {
 import { GateError } from "./gate_result.ts";
 import { type GateRule, gateRules } from "./gate_rules.ts";
 import { PRESETS } from "./presets.ts";
-import {
-  callable,
-  objectWith,
-  optional,
-  orNull,
-  requireValue,
-  text,
-} from "../words/requirements.ts";
-import { configurationShape } from "./requirements.ts";
+import { callable, nullable, object, optional, requireValue, string } from "../words/shape.ts";
+import { configurationShape } from "./configuration_shape.ts";
 
 /** Level of a rule, and its thresholds. */
 export interface RuleSetting {
@@ -91,7 +84,7 @@ export interface ResolveConfigurationOptions {
   locate?: (path: string) => string;
 }
 
-const optionsShape = objectWith({ file: optional(orNull(text)), locate: optional(callable) });
+const optionsShape = object({ file: optional(nullable(string)), locate: optional(callable) });
 
 /**
  * Fills in the defaults of a configuration.

@@ -2,19 +2,19 @@ import type { Measurements } from "../measure/measurements.ts";
 import { isLeftover } from "../model/is_leftover.ts";
 import { ifMissing } from "../model/model_error.ts";
 import { fileToReplace, putInPlace } from "../model/new_folder.ts";
-import { measurementsShape } from "../rules/requirements.ts";
+import { measurementsShape } from "../rules/require_measurements.ts";
 import { writeFailure } from "../words/failure.ts";
 import { roundTo } from "../words/numbers.ts";
 import {
-  arrayOf,
   callable,
+  list,
+  nullable,
   number,
-  objectWith,
+  object,
   optional,
-  orNull,
   requireValue,
-  text,
-} from "../words/requirements.ts";
+  string,
+} from "../words/shape.ts";
 import type { Baseline, BaselineLayer, BaselineRun } from "./baseline.ts";
 import { BASELINE_OPENING, baselineShape, encodeBaseline } from "./baseline_document.ts";
 import { GateError } from "./gate_result.ts";
@@ -28,7 +28,7 @@ import { readBaseline } from "./read_baseline.ts";
  * @returns The text of the file; {@linkcode parseBaseline} reads it.
  */
 export function formatBaseline(baseline: Baseline): string {
-  requireValue("baseline", baseline, baselineShape.given);
+  requireValue("baseline", baseline, baselineShape);
   return encodeBaseline(baseline);
 }
 
@@ -68,7 +68,7 @@ export async function writeBaseline(
   file: string,
   change: (stored: Baseline) => Baseline,
 ): Promise<boolean> {
-  requireValue("file", file, text);
+  requireValue("file", file, string);
   requireValue("change", change, callable);
   try {
     const target = await fileToReplace(file);
@@ -156,7 +156,7 @@ const DIGITS = 4;
  */
 const SAME = 1e-3;
 
-const measuredShape = objectWith({ model: text, seed: number, measurements: measurementsShape });
+const measuredShape = object({ model: string, seed: number, measurements: measurementsShape });
 
 /**
  * Returns the baseline with the figures of new runs.
@@ -172,9 +172,9 @@ export function updateBaseline(
   runs: readonly { model: string; seed: number; measurements: Measurements }[],
   options: { names?: readonly string[] | null } = {},
 ): Baseline {
-  requireValue("old", old, baselineShape.given);
-  requireValue("runs", runs, arrayOf(measuredShape));
-  requireValue("options", options, objectWith({ names: optional(orNull(arrayOf(text))) }));
+  requireValue("old", old, baselineShape);
+  requireValue("runs", runs, list(measuredShape));
+  requireValue("options", options, object({ names: optional(nullable(list(string))) }));
   const { names = null } = options;
   const kept = Object.entries(old).filter(([name]) => names === null || names.includes(name));
   const models = new Map(kept.map(([name, runs]) => [name, new Map(Object.entries(runs))]));

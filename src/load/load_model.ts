@@ -10,7 +10,7 @@ import {
 import { ModelError } from "../model/model_error.ts";
 import { failureIn, importModule, logToStderr } from "../model/user_code/foreign_code.ts";
 import { failure } from "../words/failure.ts";
-import { arrayOf, object, requireValue, text } from "../words/requirements.ts";
+import { anyObject, list, requireValue, string } from "../words/shape.ts";
 import { loadModelJson } from "./load_model_json.ts";
 import { loadModelModule } from "./load_model_module.ts";
 
@@ -58,10 +58,10 @@ export async function loadModel(
   path: string,
   options: LoadModelOptions = {},
 ): Promise<LoadedModel> {
-  requireValue("path", path, text);
-  requireValue("options", options, object);
+  requireValue("path", path, string);
+  requireValue("options", options, anyObject);
   const { seed = 0, register: files = [], beforeWeights = () => {} } = options;
-  requireValue("options.register", files, arrayOf(text));
+  requireValue("options.register", files, list(string));
   const { tf } = requireEngine();
   for (const file of files) {
     const module = await importModule(file);

@@ -7,7 +7,7 @@ import { ModelError } from "../model/model_error.ts";
 import { type ModelSource, modelSource } from "../model/model_source.ts";
 import { automaticName, stemOf } from "../model/names.ts";
 import type { Objective } from "../model/objective.ts";
-import { modelComplaint } from "../model/require_model.ts";
+import { modelMismatch } from "../model/require_model.ts";
 import { failureIn, importModule, logToStderr } from "../model/user_code/foreign_code.ts";
 import type { ModelModule } from "../model/user_code/model_module.ts";
 import { showValue } from "../words/show_value.ts";
@@ -94,9 +94,13 @@ function requireModel(
   { name, isBuilt }: ModelSource,
   value: unknown,
 ): asserts value is LayersModel {
-  const complaint = modelComplaint(value);
-  if (complaint === null) return;
-  throw new ModelError(`${path}: ${name} ${isBuilt ? "is" : "returned"} ${complaint}`);
+  const wrong = modelMismatch(value);
+  if (wrong === null) return;
+  throw new ModelError({
+    place: `${path}: ${name}`,
+    verb: isBuilt ? "is" : "returned",
+    ...wrong,
+  });
 }
 
 const place = (i: number, { length }: readonly unknown[]) => length === 1 ? "" : `[${i}]`;

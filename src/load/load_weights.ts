@@ -8,7 +8,7 @@ import { modelUnits } from "../torch/model_units.ts";
 import { pairLayers } from "../torch/pair_layers.ts";
 import { splitAttentions } from "../torch/split_attention.ts";
 import { torchLayers } from "../torch/torch_layers.ts";
-import { must, object, optional, requireValue, text } from "../words/requirements.ts";
+import { anyObject, optional, primitive, requireValue, string } from "../words/shape.ts";
 import { readWeights } from "./read_weights.ts";
 
 /** Options of {@linkcode loadWeights}. */
@@ -30,7 +30,10 @@ export interface LoadedWeights {
   notes: string[];
 }
 
-const LAYOUT = must('"keras" or "pytorch"', (value) => value === "keras" || value === "pytorch");
+const LAYOUT = primitive(
+  '"keras" or "pytorch"',
+  (value) => value === "keras" || value === "pytorch",
+);
 
 /**
  * Loads the weights of a file into a model that builds the same network.
@@ -81,8 +84,8 @@ export async function loadWeights(
   options: LoadWeightsOptions = {},
 ): Promise<LoadedWeights> {
   requireModel(model);
-  requireValue("file", file, text);
-  requireValue("options", options, object);
+  requireValue("file", file, string);
+  requireValue("options", options, anyObject);
   requireValue("options.layout", options.layout, optional(LAYOUT));
   const { tf } = requireEngine();
   if (isModule(file) || isJsonFile(file)) {

@@ -11,7 +11,7 @@ import { requireModel } from "../model/require_model.ts";
 import { isFlatTensor, type ParsedTensor, parseTensor } from "../model/weights/weights_manifest.ts";
 import { failure } from "../words/failure.ts";
 import { nearest } from "../words/nearest.ts";
-import { object, requireValue, text } from "../words/requirements.ts";
+import { anyObject, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 
 /** Options of {@linkcode readBatch}. */
@@ -76,9 +76,9 @@ export async function readBatch(
   model: LayersModel,
   options: ReadBatchOptions = {},
 ): Promise<Batch> {
-  requireValue("path", path, text);
+  requireValue("path", path, string);
   requireModel(model);
-  requireValue("options", options, object);
+  requireValue("options", options, anyObject);
   const { tf } = requireEngine();
   try {
     const given = await readGiven(path, model);

@@ -7,7 +7,7 @@ import { readSafetensors } from "../torch/read_safetensors.ts";
 import { readStateDict } from "../torch/read_state_dict.ts";
 import { failure } from "../words/failure.ts";
 import { formatCount } from "../words/numbers.ts";
-import { requireValue, text } from "../words/requirements.ts";
+import { requireValue, string } from "../words/shape.ts";
 
 /**
  * Reads a file of weights that holds no topology: `.safetensors`, or a state dict that `torch.save`
@@ -31,7 +31,7 @@ import { requireValue, text } from "../words/requirements.ts";
  * ```
  */
 export async function readWeights(path: string): Promise<WeightsFile> {
-  requireValue("path", path, text);
+  requireValue("path", path, string);
   try {
     const { format, tensors, notes } = await parse(path);
     if (tensors.length === 0) throw new ModelError("The file holds no tensors, expected weights");

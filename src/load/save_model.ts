@@ -14,7 +14,7 @@ import { type NewFile, NewFolder } from "../model/new_folder.ts";
 import { requireModel } from "../model/require_model.ts";
 import { parseWeightsManifest, type WeightSpec } from "../model/weights/weights_manifest.ts";
 import { failure } from "../words/failure.ts";
-import { objectWith, optional, requireValue, text } from "../words/requirements.ts";
+import { object, optional, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { folderOf } from "./load_model_json.ts";
 
@@ -77,8 +77,8 @@ export async function saveModel(
   options: SaveOptions = {},
 ): Promise<string> {
   requireModel(model);
-  requireValue("folder", folder, text);
-  requireValue("options", options, objectWith({ like: optional(text) }));
+  requireValue("folder", folder, string);
+  requireValue("options", options, object({ like: optional(string) }));
   const { tf } = requireEngine();
   await using target = await NewFolder.open(folder);
   const files = await modelFiles(tf, model, options.like ?? null);

@@ -4,7 +4,7 @@ import type { Batch } from "../model/batches/batch.ts";
 import { requireModel } from "../model/require_model.ts";
 import type { MeasureOptions } from "./measure_options.ts";
 import { inputName } from "./tensor_names.ts";
-import { number, object, optional, orNull, requireValue } from "../words/requirements.ts";
+import { anyObject, nullable, number, optional, requireValue } from "../words/shape.ts";
 
 /**
  * Checks that the arguments are a model and a batch, for callers without a type checker.
@@ -15,7 +15,7 @@ export function checkSubject(model: LayersModel, batch: Batch): void {
   requireModel(model);
   const { inputs } = Object(batch) as Partial<Batch>;
   if (inputs !== undefined && inputs !== null && !isTensor(batch)) {
-    return requireValue("batch.seed", batch.seed, optional(orNull(number)));
+    return requireValue("batch.seed", batch.seed, optional(nullable(number)));
   }
   throw new TypeError(
     `batch is ${kindOf(batch)}, expected { inputs, targets } of tensors`,
@@ -61,7 +61,7 @@ export function checkOptions(
   caller = "measure",
   known: readonly string[] = Object.keys(KNOWN),
 ): void {
-  requireValue("options", options, object);
+  requireValue("options", options, anyObject);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     if (!known.includes(name)) {

@@ -6,14 +6,7 @@ import type { LayerVariable, ModelWeight } from "../model/weights/model_weights.
 import type { WeightsFile } from "../model/weights/weights_manifest.ts";
 import { type TorchLayer, torchLayers, type TorchTensor } from "../torch/torch_layers.ts";
 import { formatCount } from "../words/numbers.ts";
-import {
-  arrayOf,
-  callable,
-  number,
-  objectWith,
-  requireValue,
-  text,
-} from "../words/requirements.ts";
+import { callable, list, number, object, requireValue, string } from "../words/shape.ts";
 import { countUnits, duplicateUnits, type UnitsAt } from "./duplicate_units.ts";
 import type {
   LayerMeasurements,
@@ -30,11 +23,11 @@ import {
   withExponents,
 } from "./sums.ts";
 
-const fileShape = objectWith({
-  path: text,
-  format: text,
-  notes: arrayOf(text),
-  tensors: arrayOf(objectWith({ name: text, shape: arrayOf(number), type: text, read: callable })),
+const fileShape = object({
+  path: string,
+  format: string,
+  notes: list(string),
+  tensors: list(object({ name: string, shape: list(number), type: string, read: callable })),
 });
 
 /** Reason for the missing figures of a pass. */

@@ -5,7 +5,7 @@ import type { Tensor } from "../engine/tensorflow.ts";
 import { nearest } from "../words/nearest.ts";
 import { formatCount, formatShare } from "../words/numbers.ts";
 import { type Overview, withOverview } from "../words/overview.ts";
-import { array, must, requireValue } from "../words/requirements.ts";
+import { list, primitive, requireValue, unknown } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import type { TensorStatistics } from "./measurements.ts";
 import type { PassPlan } from "./plan_pass.ts";
@@ -140,12 +140,12 @@ export function chooseTensors<T extends ChoiceKeys>(
 ): T[] {
   if (choice === undefined) return [...all];
   const patterns = isPattern(choice) ? [choice as string | RegExp] : choice;
-  const either = must("a name, a RegExp, or an array of them", isPattern);
+  const either = primitive("a name, a RegExp, or an array of them", isPattern);
   if (!Array.isArray(patterns)) requireValue("options.of", patterns, either);
-  requireValue("options.of", patterns, array);
+  requireValue("options.of", patterns, list(unknown));
   const chosen = new Set<T>();
   for (const [index, pattern] of (patterns as (string | RegExp)[]).entries()) {
-    requireValue(`options.of[${index}]`, pattern, must("a name or a RegExp", isPattern));
+    requireValue(`options.of[${index}]`, pattern, primitive("a name or a RegExp", isPattern));
     const found = matching(all, pattern);
     if (found.length === 0) throw new RangeError(complaint(all, pattern, what));
     for (const one of found) chosen.add(one);
@@ -195,7 +195,7 @@ const isNumbers = (value: unknown): value is ArrayLike<number> =>
       typeof (value as unknown as ArrayLike<unknown>)[0] !== "bigint" &&
       !(value instanceof DataView);
 
-const subject = must(
+const subject = primitive(
   "a tensor of numbers that is not disposed of, or an array of numbers",
   (value) => isTensor(value) || isNumbers(value),
 );

@@ -1,5 +1,5 @@
+import { InputError } from "../words/input_error.ts";
 import { failure, jsonFailure } from "../words/failure.ts";
-import { oneLine } from "../words/one_line.ts";
 import { showValue } from "../words/show_value.ts";
 import { readUserText } from "./files/user_file.ts";
 
@@ -7,19 +7,9 @@ import { readUserText } from "./files/user_file.ts";
  * The model file or module is unusable. The message is one sentence that names the file, the place
  * in it, the value found and the one expected; the stack adds nothing.
  */
-export class ModelError extends Error {
+export class ModelError extends InputError {
   /** Name of the class, for code that cannot use `instanceof`. */
   override readonly name = "ModelError";
-
-  /**
-   * Creates the error.
-   *
-   * @param message Problem and place; quotes from a file are made visible and kept on one line.
-   * @param options Underlying error.
-   */
-  constructor(message = "", options?: ErrorOptions) {
-    super(oneLine(message), options);
-  }
 }
 
 /**
@@ -31,7 +21,7 @@ export class ModelError extends Error {
  */
 export function unexpected(place: string, found: unknown, what: string): ModelError {
   const shown = found === undefined ? "missing" : showValue(found);
-  return new ModelError(`${place} is ${shown}, expected ${what}`);
+  return new ModelError({ place, found: shown, expected: what });
 }
 
 /** Returns the file system's information on a path; `null` if nothing is there. */

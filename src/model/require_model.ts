@@ -1,4 +1,5 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
+import { InputError, type Refusal } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
 import { isDisposed } from "./is_disposed.ts";
 
@@ -11,22 +12,23 @@ export function looksLikeModel(value: unknown): value is LayersModel {
   return Array.isArray(layers) && typeof apply === "function";
 }
 
-/**
- * Describes the value found in place of a layers model, and the one expected, for the end of a
- * sentence; `null` if it is a usable model.
- */
-export function modelComplaint(value: unknown): string | null {
+/** Describes the value found in place of a usable layers model; `null` if it is one. */
+export function modelMismatch(value: unknown): Omit<Refusal, "place"> | null {
   const { name, weights, inputs } = Object(value);
   if (looksLikeModel(value)) {
     if (!Array.isArray(inputs) || inputs.length === 0 || !Array.isArray(weights)) {
-      return `${showValue(name)}, a model without inputs, expected its first layer to have an ` +
-        "inputShape";
+      return {
+        found: `${showValue(name)}, a model without inputs`,
+        expected: "its first layer to have an inputShape",
+      };
     }
-    return isDisposed(value)
-      ? `${showValue(name)}, a model that was disposed of, expected one with its weights`
-      : null;
+    if (!isDisposed(value)) return null;
+    return {
+      found: `${showValue(name)}, a model that was disposed of`,
+      expected: "one with its weights",
+    };
   }
-  return `${describeOther(value)}, expected a layers model of TensorFlow.js`;
+  return { found: describeOther(value), expected: "a layers model of TensorFlow.js" };
 }
 
 /** Describes a value that is not a model. */
@@ -37,16 +39,13 @@ function describeOther(value: unknown): string {
 }
 
 /** The value given is not a layers model. */
-export class NoModelError extends TypeError {
-  /** Same name as for any wrong argument. */
-  override name = "TypeError";
-
+export class NoModelError extends InputError {
   /**
-   * @param message Value found, and the one expected.
-   * @param found Value that was given.
+   * @param refusal Value found, and the one expected.
+   * @param given Value that was given.
    */
-  constructor(message: string, readonly found: unknown) {
-    super(message);
+  constructor(refusal: Refusal, readonly given: unknown) {
+    super(refusal);
   }
 }
 
@@ -57,8 +56,8 @@ export class NoModelError extends TypeError {
  * @throws {TypeError} If it is something else, has no inputs yet or was disposed of.
  */
 export function requireModel(value: unknown): asserts value is LayersModel {
-  const complaint = modelComplaint(value);
-  if (complaint !== null) throw new NoModelError(`model is ${complaint}`, value);
+  const wrong = modelMismatch(value);
+  if (wrong !== null) throw new NoModelError(Object.assign({ place: "model" }, wrong), value);
 }
 
 /**

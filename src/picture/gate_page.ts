@@ -5,10 +5,10 @@ import { diagnosisOf, gateSentences, isOpen, modelVerdicts } from "../render/gat
 import type { Finding } from "../rules/finding.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { formatCount } from "../words/numbers.ts";
-import { requireValue } from "../words/requirements.ts";
+import { requireValue } from "../words/shape.ts";
 import { type Markup, markup, shortTitle } from "./markup.ts";
 import { renderPage, renderSection, type Section } from "./page.ts";
-import { gateShape } from "./requirements.ts";
+import { gateShape } from "./page_shapes.ts";
 import { factsOf, MOST_DETAILS, verdictMarkup } from "./report_page.ts";
 import { showRun } from "./show_run.ts";
 

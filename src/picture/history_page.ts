@@ -2,22 +2,13 @@ import { verdictOn } from "../diagnosis/verdict.ts";
 import { measurementShape } from "../rules/shapes/measurement_shape.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
-import {
-  arrayOf,
-  must,
-  number,
-  object,
-  objectWith,
-  orNull,
-  requireValue,
-  text,
-} from "../words/requirements.ts";
+import { anyObject, list, nullable, number, object, requireValue, string } from "../words/shape.ts";
 import { COLUMN_STYLE } from "./column_axis.ts";
 import { errorsOf, foundAt, type HistoryRecord, shownRecords } from "./history_view.ts";
 import { LayerNames } from "./layer_map.ts";
 import { type Markup, markup, shortTitle } from "./markup.ts";
 import { renderPage } from "./page.ts";
-import { causeShape } from "./requirements.ts";
+import { causeShape } from "./page_shapes.ts";
 import { showDiagnosis } from "./show_diagnosis.ts";
 import { showTraining, tableOfSteps } from "./show_training.ts";
 
@@ -28,21 +19,23 @@ const MOST_FINDINGS = 12;
  * Contents of a record that are read. Most records of a long history are not shown, and their
  * measurements are not validated.
  */
-const historyShape = arrayOf(objectWith({
+const recordShape = object({
   step: number,
   epoch: number,
-  measurements: object,
-  findings: arrayOf(objectWith({ rule: text, severity: text, message: text })),
-  progress: arrayOf(
-    objectWith({ layer: text, weight: text, growth: orNull(number), updateRatio: orNull(number) }),
+  measurements: anyObject,
+  findings: list(object({ rule: string, severity: string, message: string })),
+  progress: list(
+    object({
+      layer: string,
+      weight: string,
+      growth: nullable(number),
+      updateRatio: nullable(number),
+    }),
   ),
-  cause: orNull(causeShape),
-}));
+  cause: nullable(causeShape),
+});
 
-const notEmpty = must(
-  "at least one record",
-  (history) => !Array.isArray(history) || history.length > 0,
-);
+const historyShape = list(recordShape, { least: 1, expected: "at least one record" });
 
 /**
  * Renders the history of `healthMonitor` as one self-contained page: the problem and the step at
@@ -79,12 +72,12 @@ export function renderHistoryPage(history: readonly HistoryRecord[]): Promise<st
   requireValue(
     "history",
     history,
-    (value, place) => historyShape(value, place) ?? notEmpty(value, place),
+    historyShape,
   );
   const records = shownRecords(history);
   for (const record of records) {
     const place = `history[${history.indexOf(record)}].measurements`;
-    requireValue(place, record.measurements, measurementShape.given);
+    requireValue(place, record.measurements, measurementShape);
   }
   const last = history[history.length - 1];
   const found = foundAt(history);

@@ -4,10 +4,10 @@ import type { Measurements } from "../measure/measurements.ts";
 import { headerFacts } from "../render/render_header.ts";
 import { verdictLine } from "../render/render_diagnosis.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
-import { must, objectWith, optional, requireValue } from "../words/requirements.ts";
+import { object, optional, primitive, requireValue } from "../words/shape.ts";
 import { LONGEST_TITLE, type Markup, markup, shortTitle } from "./markup.ts";
 import { renderPage } from "./page.ts";
-import { reportShape } from "./requirements.ts";
+import { reportShape } from "./page_shapes.ts";
 import { showRun } from "./show_run.ts";
 
 /** Number of layers that have their own section in a page. */
@@ -22,9 +22,9 @@ export interface ReportPageOptions {
   scale?: "log" | "linear";
 }
 
-const optionsShape = objectWith({
+const optionsShape = object({
   scale: optional(
-    must('"log" or "linear"', (value) => value === "log" || value === "linear"),
+    primitive('"log" or "linear"', (value) => value === "log" || value === "linear"),
   ),
 });
 

@@ -1,9 +1,9 @@
 import { bestScaleSentence, studyCells, studySentences } from "../render/study_words.ts";
-import { summaryShape } from "../study/study_requirements.ts";
+import { summaryShape } from "../study/study_shapes.ts";
 import type { StudySummary, VariantSummary } from "../study/study_summary.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { formatCount, formatFactor } from "../words/numbers.ts";
-import { requireValue } from "../words/requirements.ts";
+import { requireValue } from "../words/shape.ts";
 import { COLUMN_STYLE } from "./column_axis.ts";
 import { drawVerdicts, verdictsKey } from "./draw_verdicts.ts";
 import { type Markup, markup, shortTitle } from "./markup.ts";

@@ -19,7 +19,7 @@ import { containerLayers, leafLayers } from "../model/layers/leaf_layers.ts";
 import type { Objective } from "../model/objective.ts";
 import { requireModel } from "../model/require_model.ts";
 import { modelWeights } from "../model/weights/model_weights.ts";
-import { number, object, optional, orNull, requireValue } from "../words/requirements.ts";
+import { anyObject, nullable, number, optional, requireValue } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import type { ProbeOptions, ProbeSubject } from "./probe_options.ts";
 import type * as tfjs from "@tensorflow/tfjs";
@@ -55,13 +55,13 @@ export async function openProbe(
   batch: Batch,
   options: Pick<ProbeOptions, "seed">,
 ): Promise<OpenProbe> {
-  requireValue("options", options, object);
+  requireValue("options", options, anyObject);
   const { seed = null } = options;
   requireModel(model);
   if (typeof batch !== "object" || batch === null || batch.inputs == null) {
     throw new TypeError(`batch is ${kindOf(batch)}, expected an object with inputs`);
   }
-  requireValue("batch.seed", batch.seed, optional(orNull(number)));
+  requireValue("batch.seed", batch.seed, optional(nullable(number)));
   if (seed !== null && !Number.isSafeInteger(seed)) {
     throw new RangeError(`options.seed is ${showValue(seed)}, expected a whole number`);
   }

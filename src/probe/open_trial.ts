@@ -4,7 +4,7 @@ import { notReproducedIn } from "../model/not_reproduced.ts";
 import { seedDraws } from "../model/batches/seeded_random.ts";
 import { requireCount } from "../model/layers/shapes.ts";
 import { formatNumber } from "../words/numbers.ts";
-import { number, requireValue } from "../words/requirements.ts";
+import { number, requireValue } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { answer, attempt, type AttemptOptions } from "./attempt.ts";
 import { type FitScale, fitScale } from "./fit.ts";

@@ -3,7 +3,7 @@ import type { Batch } from "../model/batches/batch.ts";
 import { keepModel, openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions, ProbeSubject } from "./probe_options.ts";
 import { cloneOptimizer, disposeOptimizer, trainingStep, updateOf } from "./training_step.ts";
-import { number, objectWith, requireValue } from "../words/requirements.ts";
+import { number, object, requireValue } from "../words/shape.ts";
 
 /** Course of the loss of one batch when the model is trained on it repeatedly. */
 export interface OverfitProbe extends ProbeSubject {
@@ -56,7 +56,7 @@ export async function probeOverfit(
   batch: Batch,
   options: OverfitOptions,
 ): Promise<OverfitProbe> {
-  requireValue("options", options, objectWith({ steps: number, targetLoss: number }));
+  requireValue("options", options, object({ steps: number, targetLoss: number }));
   const { steps, targetLoss } = options;
   const probe = await openProbe(model, batch, options);
   const { tf, subject } = probe;

@@ -1,14 +1,14 @@
 import { formatNumber } from "../words/numbers.ts";
 import {
-  arrayOf,
+  anyObject,
+  list,
+  nullable,
   number,
   object,
-  objectWith,
   optional,
-  orNull,
   requireValue,
-  text,
-} from "../words/requirements.ts";
+  string,
+} from "../words/shape.ts";
 import { escapeControls, showValue } from "../words/show_value.ts";
 import { axisOf, type ChartAxis, hasBar, positionOn } from "./chart_model.ts";
 import { cutEnd, cutNames, displayWidth, padEnd } from "./fit_text.ts";
@@ -82,9 +82,9 @@ export function barChart(rows: readonly BarChartRow[], options: BarChartOptions 
   requireValue(
     "rows",
     rows,
-    arrayOf(objectWith({ label: text, value: orNull(number), upTo: optional(number) })),
+    list(object({ label: string, value: nullable(number), upTo: optional(number) })),
   );
-  requireValue("options", options, object);
+  requireValue("options", options, anyObject);
   const { width = 80, maxRows = Infinity, scale = "log" } = options;
   if (!Number.isInteger(width) || width < 20) {
     throw new RangeError(

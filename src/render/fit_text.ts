@@ -1,4 +1,4 @@
-import { number, objectWith, optional, requireValue, text } from "../words/requirements.ts";
+import { number, object, optional, requireValue, string } from "../words/shape.ts";
 import { eastAsianWidth } from "get-east-asian-width";
 
 let segmenter: Intl.Segmenter | undefined;
@@ -66,9 +66,9 @@ export function cutMiddle(
   width: number,
   options: { ellipsis?: string } = {},
 ): string {
-  requireValue("name", name, text);
+  requireValue("name", name, string);
   requireValue("width", width, number);
-  requireValue("options", options, objectWith({ ellipsis: optional(text) }));
+  requireValue("options", options, object({ ellipsis: optional(string) }));
   const { ellipsis = ".." } = options;
   if (displayWidth(name) <= width) return name;
   const characters = graphemes(name);

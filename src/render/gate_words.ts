@@ -6,7 +6,7 @@ import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import type { Setting } from "../model/not_reproduced.ts";
 import { SEVERITIES } from "../rules/finding.ts";
 import { formatCount } from "../words/numbers.ts";
-import { number, objectWith, orNull, requireValue, text } from "../words/requirements.ts";
+import { nullable, number, object, requireValue, string } from "../words/shape.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { caveatLines } from "./caveat_lines.ts";
 import { displayWidth, padEnd, wrapText } from "./fit_text.ts";
@@ -193,7 +193,7 @@ function acceptedLines(
   );
 }
 
-const locationShape = objectWith({ file: text, line: orNull(number) });
+const locationShape = object({ file: string, line: nullable(number) });
 
 /**
  * Finds where a cause is defined: the first of its layers with a known line, otherwise the model.

@@ -1,11 +1,4 @@
-import {
-  arrayOf,
-  number,
-  objectWith,
-  optional,
-  requireValue,
-  text,
-} from "../words/requirements.ts";
+import { list, number, object, optional, requireValue, string } from "../words/shape.ts";
 /** Options of {@linkcode layerRange}. */
 export interface LayerRangeOptions {
   /**
@@ -36,11 +29,11 @@ export interface LayerRangeOptions {
  * ```
  */
 export function layerRange(names: readonly string[], options: LayerRangeOptions = {}): string {
-  requireValue("names", names, arrayOf(text));
+  requireValue("names", names, list(string));
   requireValue(
     "options",
     options,
-    objectWith({ order: optional(arrayOf(text)), max: optional(number) }),
+    object({ order: optional(list(string)), max: optional(number) }),
   );
   const { order = [], max = 8 } = options;
   const place = new Map(order.map((name, index) => [name, index]));

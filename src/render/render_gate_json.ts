@@ -1,8 +1,8 @@
 import { encodeGate } from "../gate/result_document.ts";
 import { writtenDiagnosis } from "./render_findings.ts";
 import type { GateResult } from "../gate/gate_result.ts";
-import { requireValue } from "../words/requirements.ts";
-import { gateResultShape } from "../gate/result_requirements.ts";
+import { requireValue } from "../words/shape.ts";
+import { gateResultShape } from "../gate/gate_shapes.ts";
 
 /**
  * Writes a gate's result as JSON: the verdict, then every run as `report --format json` writes it,

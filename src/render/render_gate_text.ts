@@ -12,8 +12,8 @@ import { defuse } from "../words/failure.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { paint } from "./paint.ts";
 import { renderFindings } from "./render_findings.ts";
-import { flag, number, objectWith, optional, requireValue, text } from "../words/requirements.ts";
-import { gateResultShape } from "../gate/result_requirements.ts";
+import { boolean, number, object, optional, requireValue, string } from "../words/shape.ts";
+import { gateResultShape } from "../gate/gate_shapes.ts";
 
 /** Options of {@linkcode renderGateText}. */
 export interface GateTextOptions {
@@ -53,7 +53,7 @@ export function renderGateText(result: GateResult, options: GateTextOptions = {}
   requireValue(
     "options",
     options,
-    objectWith({ width: optional(number), ellipsis: optional(text), details: optional(flag) }),
+    object({ width: optional(number), ellipsis: optional(string), details: optional(boolean) }),
   );
   const style = { width: 80, color: false, ellipsis: "..", details: false, ...options };
   const { runs, findings, passed } = result;

@@ -4,8 +4,8 @@ import type { Measurements } from "../measure/measurements.ts";
 import { writtenDiagnosis } from "./render_findings.ts";
 import { networkOf } from "../rules/network/network.ts";
 import { encodeReport } from "./report_document.ts";
-import { arrayOf, requireValue } from "../words/requirements.ts";
-import { findingShape, measurementsShape } from "../rules/requirements.ts";
+import { list, requireValue } from "../words/shape.ts";
+import { findingShape, measurementsShape } from "../rules/require_measurements.ts";
 
 /**
  * Writes measurements and findings as JSON: keys in a fixed order, two spaces of indent, every
@@ -41,7 +41,7 @@ export function renderJson(
   options: { diagnosis?: Diagnosis } = {},
 ): string {
   requireValue("measurements", measurements, measurementsShape);
-  requireValue("findings", findings, arrayOf(findingShape));
+  requireValue("findings", findings, list(findingShape));
   const { theory } = networkOf(measurements);
   const { layers } = measurements;
   const { diagnosis } = options;

@@ -5,8 +5,8 @@ import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import { diagnosisOf, gateTitle, tooManyWarnings } from "./gate_words.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { causeLines, fixWords } from "./render_diagnosis.ts";
-import { requireValue } from "../words/requirements.ts";
-import { gateResultShape } from "../gate/result_requirements.ts";
+import { requireValue } from "../words/shape.ts";
+import { gateResultShape } from "../gate/gate_shapes.ts";
 
 /**
  * Writes a gate's result as JUnit XML: a suite for every run, a test case for every rule that was

@@ -1,8 +1,8 @@
 import type { GateResult } from "../gate/gate_result.ts";
-import { gateResultShape } from "../gate/result_requirements.ts";
+import { gateResultShape } from "../gate/gate_shapes.ts";
 import { defuse } from "../words/failure.ts";
 import { formatCount } from "../words/numbers.ts";
-import { number, objectWith, optional, requireValue } from "../words/requirements.ts";
+import { number, object, optional, requireValue } from "../words/shape.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { cutEnd, cutNames } from "./fit_text.ts";
 import {
@@ -63,7 +63,7 @@ const ROOM_FOR_NOTE = 200;
  */
 export function renderMarkdown(result: GateResult, options: MarkdownOptions = {}): string {
   requireValue("result", result, gateResultShape);
-  requireValue("options", options, objectWith({ maxBytes: optional(number) }));
+  requireValue("options", options, object({ maxBytes: optional(number) }));
   const { maxBytes = 65536 } = options;
   const models = modelVerdicts(result.runs);
   const parts: Parts = {

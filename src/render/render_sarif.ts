@@ -19,9 +19,8 @@ import { writeJson } from "../words/write_json.ts";
 import { findingKeys } from "../rules/shapes/measurement_shape.ts";
 import { causeLines, followWords } from "./render_diagnosis.ts";
 import { rulePage } from "./render_rule.ts";
-import { object } from "../words/shape.ts";
-import { arrayOf, callable, objectWith, requireValue, text } from "../words/requirements.ts";
-import { gateResultShape } from "../gate/result_requirements.ts";
+import { callable, list, object, requireValue, string } from "../words/shape.ts";
+import { gateResultShape } from "../gate/gate_shapes.ts";
 
 /** Options of {@linkcode renderSarif} about the tool that wrote the log. */
 export interface SarifOptions {
@@ -44,9 +43,9 @@ const structure = object<Structure>({
   figures: findingKeys.figures,
 });
 
-const optionsShape = objectWith({
-  version: text,
-  rules: arrayOf(objectWith({ name: text, summary: text, fix: text })),
+const optionsShape = object({
+  version: string,
+  rules: list(object({ name: string, summary: string, fix: string })),
 });
 
 /**

@@ -1,10 +1,9 @@
 import { studyHeaderShape } from "../study/study_document.ts";
-import { summaryShape } from "../study/study_requirements.ts";
+import { summaryShape } from "../study/study_shapes.ts";
 import type { StudySummary, VariantSummary } from "../study/study_summary.ts";
 import { defuse } from "../words/failure.ts";
 import { formatFactor, formatNumber, roundTo } from "../words/numbers.ts";
-import { object, requireValue } from "../words/requirements.ts";
-import { number } from "../words/shape.ts";
+import { anyObject, number, requireValue } from "../words/shape.ts";
 import { escapeControls, showValue } from "../words/show_value.ts";
 import { writeJson } from "../words/write_json.ts";
 import { cutNames, displayWidth, NO_BREAK, padEnd, wrapText } from "./fit_text.ts";
@@ -67,7 +66,7 @@ const MOST_LAYERS = 12;
  */
 export function renderStudy(summary: StudySummary, options: RenderStudyOptions = {}): string {
   requireValue("summary", summary, summaryShape);
-  requireValue("options", options, object);
+  requireValue("options", options, anyObject);
   const { width = 80, color = false, unicode = false } = options;
   if (!Number.isInteger(width) || width < 40) {
     throw new RangeError(

@@ -1,7 +1,7 @@
 import { STUDY_CLOSING, studyLine, studyOpening } from "../study/study_document.ts";
 import type { Study } from "../study/study_summary.ts";
-import { requireValue } from "../words/requirements.ts";
-import { studyShape } from "../study/study_requirements.ts";
+import { requireValue } from "../words/shape.ts";
+import { studyShape } from "../study/study_shapes.ts";
 
 /**
  * Writes a study as JSON, one point per line, exactly as `sweep --out` does.

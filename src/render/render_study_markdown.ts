@@ -2,8 +2,8 @@ import type { StudySummary } from "../study/study_summary.ts";
 import { escapeLine, escapeText, folded } from "./render_markdown.ts";
 import { renderStudy } from "./render_study.ts";
 import { bestScaleSentence, studyCells, studySentences } from "./study_words.ts";
-import { requireValue } from "../words/requirements.ts";
-import { summaryShape } from "../study/study_requirements.ts";
+import { requireValue } from "../words/shape.ts";
+import { summaryShape } from "../study/study_shapes.ts";
 
 /**
  * Shows a study as Markdown: the table and the sentences, with the charts in a folded block.

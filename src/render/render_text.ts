@@ -10,8 +10,8 @@ import { renderHeader } from "./render_header.ts";
 import { renderLayerTable } from "./render_layer_table.ts";
 import { caveatLines } from "./caveat_lines.ts";
 import { wrapText } from "./fit_text.ts";
-import { arrayOf, must, objectWith, optional, requireValue } from "../words/requirements.ts";
-import { findingShape, measurementsShape } from "../rules/requirements.ts";
+import { list, object, optional, primitive, requireValue } from "../words/shape.ts";
+import { findingShape, measurementsShape } from "../rules/require_measurements.ts";
 import { showValue } from "../words/show_value.ts";
 
 /**
@@ -44,13 +44,15 @@ export function renderText(
   options: RenderTextOptions = {},
 ): string {
   requireValue("measurements", measurements, measurementsShape);
-  requireValue("findings", findings, arrayOf(findingShape));
+  requireValue("findings", findings, list(findingShape));
   requireValue(
     "options",
     options,
-    objectWith({
-      scale: optional(must('"log" or "linear"', (value) => value === "log" || value === "linear")),
-      layers: optional(must("a RegExp", (value) => value instanceof RegExp)),
+    object({
+      scale: optional(
+        primitive('"log" or "linear"', (value) => value === "log" || value === "linear"),
+      ),
+      layers: optional(primitive("a RegExp", (value) => value instanceof RegExp)),
     }),
   );
   const { width = 80, unicode = false, color = false } = options;

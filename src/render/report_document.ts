@@ -3,8 +3,7 @@ import { diagnosisShape, type WrittenDiagnosis } from "../diagnosis/diagnosis_sh
 import type { PredictedFigures } from "../rules/network/signal_theory.ts";
 import { predictedShape, type Report, reportShape } from "../rules/shapes/measurement_shape.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
-import { requireValue, text } from "../words/requirements.ts";
-import { readShape } from "../words/shape.ts";
+import { readShape, requireValue, string } from "../words/shape.ts";
 import { writeJson } from "../words/write_json.ts";
 
 /** Report with the causes of its findings. */
@@ -59,7 +58,7 @@ export function encodeReport(
  * ```
  */
 export function parseReport(json: string): Report {
-  requireValue("json", json, text);
+  requireValue("json", json, string);
   const { findings, ...measurements } = readShape(json, reportShape, "The report");
   const layers = measurements.layers.map((layer) => {
     if (layer.kind !== undefined) return layer;

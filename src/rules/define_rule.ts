@@ -1,11 +1,11 @@
 import type { ProbeSubject } from "../probe/probe_options.ts";
-import { requireValue } from "../words/requirements.ts";
+import { requireValue } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { type Finding, makeFinding, type Verdict } from "./finding.ts";
 import type { ModelRule, ModelRuleRecord } from "./model_rule.ts";
 import { networkOf } from "./network/network.ts";
 import { substitutedSetting } from "./no_verdict.ts";
-import { explained, reading, validateMeasurements, verdictsShape } from "./requirements.ts";
+import { explained, reading, requireMeasurements, verdictsShape } from "./require_measurements.ts";
 import { resolveThresholds } from "./resolve_thresholds.ts";
 import type { AssertionDocumentation, LayerOptions, Rule, RuleDocumentation } from "./rule.ts";
 import { RuleError } from "./rule_error.ts";
@@ -98,7 +98,7 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
     ...assertionOf(record),
     figure,
     check(measurements, options = {}, isTrained) {
-      validateMeasurements(measurements);
+      requireMeasurements(measurements);
       const thresholds = resolveThresholds(table, options, readerOf(documentation));
       const layers = selectLayers(measurements.layers, options);
       const substituted = measurements.notReproduced?.find(({ setting }) =>

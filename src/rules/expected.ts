@@ -1,11 +1,4 @@
-import {
-  arrayOf,
-  number,
-  objectWith,
-  optional,
-  requireValue,
-  text,
-} from "../words/requirements.ts";
+import { list, number, object, optional, requireValue, string } from "../words/shape.ts";
 import { type FigureFormat, sayPlain, type Sentence } from "./sentence.ts";
 
 /** Comparison of a figure with its bounds. */
@@ -28,10 +21,10 @@ export interface Expected {
 /** Parts of an expectation's text besides its bounds. */
 type Written = Pick<Expected, "unit" | "of">;
 
-const writtenShape = objectWith({ unit: optional(text), of: optional(text) });
+const writtenShape = object({ unit: optional(string), of: optional(string) });
 
 const compared = (operator: Operator, bounds: number[], written: Written = {}): Expected => {
-  requireValue("bounds", bounds, arrayOf(number));
+  requireValue("bounds", bounds, list(number));
   requireValue("written", written, writtenShape);
   const expected = { text: "", operator, bounds, ...written };
   return { ...expected, text: sayPlain(expectedParts(expected)) };

@@ -2,7 +2,7 @@ import type { Measurements } from "../measure/measurements.ts";
 import { amendFinding, type Finding, saidOf } from "./finding.ts";
 import { networkOf } from "./network/network.ts";
 import { allThresholds, requireRule } from "./register_rule.ts";
-import { reading, validateMeasurements, validateOptions } from "./requirements.ts";
+import { reading, requireMeasurements, requireOptions } from "./require_measurements.ts";
 import { resolveThresholds } from "./resolve_thresholds.ts";
 import type { Rule, RuleOptions } from "./rule.ts";
 import { layerNames, say, show } from "./say.ts";
@@ -54,12 +54,12 @@ export function judgeRule(
   options: RunRulesOptions = {},
 ): Finding[] {
   requireRule(rule);
-  validateOptions(options);
+  requireOptions(options);
   const { trained: given, ...checkOptions } = options;
   if (given !== undefined && typeof given !== "boolean") {
     throw new TypeError(`options.trained is ${show(given)}, expected true or false`);
   }
-  validateMeasurements(measurements);
+  requireMeasurements(measurements);
   const isWeightsOnly = measurements.weightsOnly !== undefined;
   if (isWeightsOnly && !rule.weightsAlone) return [];
   const trained = given ?? (isWeightsOnly ? hasMoved(measurements) : undefined);

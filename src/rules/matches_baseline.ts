@@ -3,7 +3,7 @@ import { defineRule } from "./define_rule.ts";
 import { between } from "./expected.ts";
 import type { Verdict } from "./finding.ts";
 import type { Case } from "./judge.ts";
-import { validateMeasurements } from "./requirements.ts";
+import { requireMeasurements } from "./require_measurements.ts";
 import type { Rule } from "./rule.ts";
 import type { RuleRecord } from "./rule_record.ts";
 import { figure, layerName, number, say, shareFigure } from "./say.ts";
@@ -114,7 +114,7 @@ interface Figure {
  * ```
  */
 export function matchesBaseline(baseline: Measurements): Rule {
-  validateMeasurements(baseline, "baseline");
+  requireMeasurements(baseline, "baseline");
   const before = new Map(baseline.layers.map((layer) => [layer.name, layer]));
   return defineRule({
     ...BASELINE_RECORD,

@@ -1,5 +1,5 @@
 import { nearest } from "../words/nearest.ts";
-import { validateOptions } from "./requirements.ts";
+import { requireOptions } from "./require_measurements.ts";
 import { show } from "./say.ts";
 import type { ThresholdEntry } from "./threshold_entry.ts";
 
@@ -22,7 +22,7 @@ export function resolveThresholds<Name extends string>(
   options: object,
   reader?: string,
 ): Record<Name, number> {
-  validateOptions(options);
+  requireOptions(options);
   const given = options as Record<string, unknown>;
   const known: Record<string, Readonly<ThresholdEntry>> = table;
   for (const key in given) {

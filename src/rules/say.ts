@@ -1,4 +1,4 @@
-import { arrayOf, must, objectWith, requireValue, text } from "../words/requirements.ts";
+import { list, object, primitive, requireValue, string } from "../words/shape.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { type Expected, expectedParts } from "./expected.ts";
 import { isRun } from "./list_layers.ts";
@@ -24,8 +24,8 @@ export type Sayable = string | Slot | Sentence | Expected;
  * ```
  */
 export function say(texts: TemplateStringsArray, ...values: Sayable[]): Sentence {
-  requireValue("texts", texts, arrayOf(text));
-  requireValue("values", values, arrayOf(sayable));
+  requireValue("texts", texts, list(string));
+  requireValue("values", values, list(sayable));
   const parts: (string | Slot)[] = [];
   const add = (part: string | Slot) => {
     const last = parts.length - 1;
@@ -40,7 +40,7 @@ export function say(texts: TemplateStringsArray, ...values: Sayable[]): Sentence
   return parts;
 }
 
-const sayable = must(
+const sayable = primitive(
   "text, a name, a figure or a sentence",
   (value) => typeof value === "string" || typeof value === "object" && value !== null,
 );
@@ -79,8 +79,8 @@ export function layerNames(
   layers: readonly string[],
   among: readonly { name: string; className: string }[],
 ): Slot {
-  requireValue("layers", layers, arrayOf(text));
-  requireValue("among", among, arrayOf(objectWith({ name: text, className: text })));
+  requireValue("layers", layers, list(string));
+  requireValue("among", among, list(object({ name: string, className: string })));
   return layers.length === 1 ? layerName(layers[0]) : { layers, run: isRun(layers, among) };
 }
 

@@ -6,7 +6,7 @@ import { StudyError } from "./study_options.ts";
 import type { StudyFile } from "./study_file.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyPoint } from "./grid_point.ts";
-import { arrayOf, callable, objectWith, requireValue, text } from "../words/requirements.ts";
+import { callable, list, object, requireValue, string } from "../words/shape.ts";
 
 /** Joined parts: the whole study's header, and its points in order. */
 export interface MergedStudy {
@@ -19,7 +19,7 @@ export interface MergedStudy {
   points: AsyncGenerator<StudyPoint, void>;
 }
 
-const fileShape = objectWith({ path: text, header: studyHeaderShape.given, points: callable });
+const fileShape = object({ path: string, header: studyHeaderShape, points: callable });
 
 /**
  * Joins the parts that shards wrote. The result is byte-identical to the file of the unsplit study.
@@ -60,7 +60,7 @@ const fileShape = objectWith({ path: text, header: studyHeaderShape.given, point
  * ```
  */
 export function mergeStudyFiles(files: readonly StudyFile[]): MergedStudy {
-  requireValue("files", files, arrayOf(fileShape));
+  requireValue("files", files, list(fileShape));
   requireOneStudy(files);
   const header = { ...files[0].header, shard: null };
   return { header, points: joined(files, header) };

@@ -2,7 +2,7 @@ import { shardRange } from "./shard.ts";
 import { StudyError } from "./study_options.ts";
 import type { StudyFile } from "./study_file.ts";
 import type { StudyPoint } from "./grid_point.ts";
-import { callable, objectWith, requireValue } from "../words/requirements.ts";
+import { callable, object, requireValue } from "../words/shape.ts";
 
 /**
  * Reads a part of a study, as far as a merge has come. Its file is opened when the first possible
@@ -56,7 +56,7 @@ export class PartReader {
 
   #open(): AsyncGenerator<StudyPoint, void> {
     const points = this.file.points();
-    requireValue("what points() returns", points, objectWith({ next: callable }));
+    requireValue("what points() returns", points, object({ next: callable }));
     return points;
   }
 }

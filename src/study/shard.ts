@@ -1,6 +1,6 @@
 import type { Shard } from "./study_header.ts";
 import { countPoints, type ResolvedGrid } from "./grid_point.ts";
-import { object, orNull, requireValue } from "../words/requirements.ts";
+import { anyObject, nullable, requireValue } from "../words/shape.ts";
 import { gridShape } from "./study_document.ts";
 import { showValue } from "../words/show_value.ts";
 
@@ -27,8 +27,8 @@ export function shardRange(
   grid: ResolvedGrid,
   shard: Shard | null,
 ): { from: number; to: number } {
-  requireValue("grid", grid, gridShape.given);
-  requireValue("shard", shard, orNull(object));
+  requireValue("grid", grid, gridShape);
+  requireValue("shard", shard, nullable(anyObject));
   const total = countPoints(grid);
   if (shard === null) return { from: 0, to: total };
   const { index, count } = shard;

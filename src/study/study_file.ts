@@ -6,7 +6,7 @@ import { countPoints, describePoint, gridPoint, type StudyPoint } from "./grid_p
 import { shardRange } from "./shard.ts";
 import { StudyError } from "./study_options.ts";
 import type { StudyHeader } from "./study_header.ts";
-import { requireValue, text } from "../words/requirements.ts";
+import { requireValue, string } from "../words/shape.ts";
 
 /** A study on disk: its header, and its points one by one. */
 export interface StudyFile {
@@ -50,7 +50,7 @@ const MAX_LINE = 2 ** 24;
  * ```
  */
 export async function readStudyFile(path: string): Promise<StudyFile> {
-  requireValue("path", path, text);
+  requireValue("path", path, string);
   const opening: string[] = [];
   let header: StudyHeader | null = null;
   for await (const line of linesOf(path)) {

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { HEAP_LIMIT } from "../engine/heap/guard_heap.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { allRules, registeredRules } from "../rules/register_rule.ts";
@@ -7,7 +8,6 @@ import { ACTIVATION_FUNCTIONS } from "../theory/activation_functions.ts";
 import type { LossName } from "../traits/losses.ts";
 import { nearest } from "../words/nearest.ts";
 import { formatMemory } from "../words/numbers.ts";
-import { oneLine } from "../words/one_line.ts";
 import { showValue } from "../words/show_value.ts";
 import type { Shard } from "./study_header.ts";
 import type { StudySubject } from "./study_subject.ts";
@@ -76,20 +76,9 @@ export interface StudyProgress {
  * Error for a study that cannot be run, continued or merged: one sentence with the problem and its
  * place.
  */
-export class StudyError extends Error {
-  /** Class name, for code that cannot use `instanceof`. */
+export class StudyError extends InputError {
+  /** Name of the class, for code that cannot use `instanceof`. */
   override readonly name = "StudyError";
-
-  /**
-   * Creates the error.
-   *
-   * @param message The problem and its place; quotes from a file are made visible and kept on one
-   * line.
-   * @param options The cause of the error.
-   */
-  constructor(message = "", options?: ErrorOptions) {
-    super(oneLine(message), options);
-  }
 }
 
 /**

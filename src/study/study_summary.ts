@@ -1,6 +1,6 @@
 import { formatCount, formatFactor } from "../words/numbers.ts";
 import { type Overview, withOverview } from "../words/overview.ts";
-import { arrayOf, number, requireValue } from "../words/requirements.ts";
+import { list, number, requireValue } from "../words/shape.ts";
 import type { StudyLayer, StudyPoint, StudyVariant } from "./grid_point.ts";
 import type { StudyHeader } from "./study_header.ts";
 
@@ -106,7 +106,7 @@ export interface Quartiles {
  * ```
  */
 export function quartiles(values: readonly number[]): Quartiles | null {
-  requireValue("values", values, arrayOf(number));
+  requireValue("values", values, list(number));
   if (values.length === 0) return null;
   const broken = values.filter(Number.isNaN).length;
   const sorted = [

@@ -14,7 +14,7 @@ import { shardRange } from "./shard.ts";
 import { StudyError } from "./study_options.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyPoint } from "./grid_point.ts";
-import { object, requireValue, text } from "../words/requirements.ts";
+import { anyObject, requireValue, string } from "../words/shape.ts";
 
 /** Time that the file may lag behind, in ms, unless writing it takes long. */
 const INTERVAL = 1000;
@@ -73,9 +73,9 @@ export class StudyWriter {
     header: StudyHeader,
     options: { whole?: boolean } = {},
   ): Promise<StudyWriter> {
-    requireValue("path", path, text);
-    requireValue("header", header, studyHeaderShape.given);
-    requireValue("options", options, object);
+    requireValue("path", path, string);
+    requireValue("header", header, studyHeaderShape);
+    requireValue("options", options, anyObject);
     const { whole = false } = options;
     let file: Deno.FsFile | null = null;
     try {

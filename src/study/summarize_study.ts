@@ -1,7 +1,7 @@
 import { shownSummary, type Study, type StudySummary } from "./study_summary.ts";
 import { StudyTally } from "./study_tally.ts";
-import { requireValue } from "../words/requirements.ts";
-import { studyShape } from "./study_requirements.ts";
+import { requireValue } from "../words/shape.ts";
+import { studyShape } from "./study_shapes.ts";
 
 /**
  * Summarises a study: for every scale, the median and the quartiles of each figure over the draws

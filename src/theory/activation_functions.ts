@@ -2,7 +2,7 @@ import type { ActivationFunction } from "../traits/activation_function.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
 import { ACTIVATIONS } from "../traits/activations.ts";
 import { KERAS_ACTIVATIONS } from "../traits/keras_activations.ts";
-import { arrayOf, callable, number, objectWith, requireValue } from "../words/requirements.ts";
+import { callable, list, number, object, requireValue } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { activationMoments, pairMoments } from "./activation_moments.ts";
 import { type Gradient, sharedBy, sharedOver, type Signal } from "./signal.ts";
@@ -101,7 +101,7 @@ export function findActivation(name: string): ActivationFunction | null {
   return activationTraits(name)?.curve ?? null;
 }
 
-const functionShape = objectWith({ value: callable, derivative: callable, kinks: arrayOf(number) });
+const functionShape = object({ value: callable, derivative: callable, kinks: list(number) });
 
 /**
  * Returns the activation with this name, or the given function.

@@ -1,4 +1,4 @@
-import { must, requireValue } from "../words/requirements.ts";
+import { primitive, requireValue } from "../words/shape.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
 
 /** Spread of the weights of an attention, the softmax of its scores. */
@@ -12,8 +12,11 @@ export interface AttentionSpread {
   squares: number;
 }
 
-const keysShape = must("a number of 2 or more", (value) => typeof value === "number" && value >= 2);
-const stdShape = must(
+const keysShape = primitive(
+  "a number of 2 or more",
+  (value) => typeof value === "number" && value >= 2,
+);
+const stdShape = primitive(
   "a number above 0 and up to 100",
   (value) => typeof value === "number" && value > 0 && value <= 100,
 );

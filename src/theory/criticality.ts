@@ -1,6 +1,6 @@
 import type { ActivationFunction } from "../traits/activation_function.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
-import { object, requireValue, text } from "../words/requirements.ts";
+import { anyObject, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { resolveActivation } from "./activation_functions.ts";
 import { integratePair } from "./activation_moments.ts";
@@ -30,7 +30,7 @@ import { gaussianMean } from "./gaussian_mean.ts";
  * ```
  */
 export function gain(activation: string): number | null {
-  requireValue("activation", activation, text);
+  requireValue("activation", activation, string);
   return activationTraits(activation)?.gain ?? null;
 }
 
@@ -53,7 +53,7 @@ export function gain(activation: string): number | null {
  * ```
  */
 export function criticalGain(activation: string): number | null {
-  requireValue("activation", activation, text);
+  requireValue("activation", activation, string);
   return activationTraits(activation)?.criticalGain ?? null;
 }
 
@@ -207,7 +207,7 @@ export function depthScale(
   weightVariance: number,
   options: { biasVariance?: number } = {},
 ): DepthScale {
-  requireValue("options", options, object);
+  requireValue("options", options, anyObject);
   const { biasVariance = 0 } = options;
   const phi = resolveActivation(activation);
   for (const [name, value] of Object.entries({ weightVariance, biasVariance })) {

@@ -1,18 +1,11 @@
 import type { ActivationFunction } from "../traits/activation_function.ts";
-import {
-  arrayOf,
-  callable,
-  number,
-  objectWith,
-  optional,
-  requireValue,
-} from "../words/requirements.ts";
+import { callable, list, number, object, optional, requireValue } from "../words/shape.ts";
 
 /** Beyond 10 standard deviations, the Gaussian holds less than 1e-22. */
 const REACH = 10;
 const ORDER = 16;
 
-const optionsShape = objectWith({ kinks: optional(arrayOf(number)) });
+const optionsShape = object({ kinks: optional(list(number)) });
 
 /**
  * Returns the mean of f(z) over z ~ N(0, variance), by Gauss-Legendre quadrature piecewise between

@@ -1,4 +1,4 @@
-import { arrayOf, number, objectWith, requireValue } from "../words/requirements.ts";
+import { list, number, object, requireValue } from "../words/shape.ts";
 /**
  * Number of entries of a tensor with each binary exponent: entries x with 2^e <= |x| < 2^(e + 1).
  * Exponents from -40 to 40 are counted separately.
@@ -47,12 +47,12 @@ const FORMATS: Record<keyof HalfPrecisionFit, { most: number; normal: number; le
   e4m3: { most: 8, normal: -6, least: -9 },
 };
 
-const histogramShape = objectWith({
+const histogramShape = object({
   zeros: number,
   nonFinite: number,
   under: number,
   from: number,
-  counts: arrayOf(number),
+  counts: list(number),
   over: number,
 });
 

@@ -4,7 +4,7 @@ import {
   KERNEL_LAYOUT_WORDS,
   type KernelLayout,
 } from "../traits/kernel_layout.ts";
-import { arrayOf, must, number, objectWith, requireValue, text } from "../words/requirements.ts";
+import { list, number, object, primitive, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { axesOf } from "./einsum_axes.ts";
 
@@ -59,8 +59,8 @@ const VARIANCES: Readonly<Record<InitializerScheme, (fans: Fans) => number>> = {
  * @throws {RangeError} If the scheme is not known.
  */
 export function initializerStd(scheme: InitializerScheme, fans: Fans): number {
-  requireValue("scheme", scheme, text);
-  requireValue("fans", fans, objectWith({ fanIn: number, fanOut: number }));
+  requireValue("scheme", scheme, string);
+  requireValue("fans", fans, object({ fanIn: number, fanOut: number }));
   if (!Object.hasOwn(VARIANCES, scheme)) {
     const known = Object.keys(VARIANCES).join(", ");
     throw new RangeError(`initializer is ${showValue(scheme)}, expected ${known}`);
@@ -85,7 +85,7 @@ export const MEAN_ABS_RATIOS = {
   uniform: Math.sqrt(3) / 2,
 } as const;
 
-const LAYOUT = must(KERNEL_LAYOUT_WORDS, isKernelLayout);
+const LAYOUT = primitive(KERNEL_LAYOUT_WORDS, isKernelLayout);
 
 /** Number of inputs that each output of a kernel sums, and of outputs that each input reaches. */
 export interface Fans {
@@ -117,7 +117,7 @@ export interface Fans {
  * @throws {RangeError} If the shape has fewer than two axes, or does not match the layout.
  */
 export function fans(shape: readonly number[], layout: KernelLayout = "ordinary"): Fans {
-  requireValue("shape", shape, arrayOf(number));
+  requireValue("shape", shape, list(number));
   requireValue("layout", layout, LAYOUT);
   if (shape.length < 2) {
     throw new RangeError(`shape is [${shape.join(", ")}], expected two axes or more`);

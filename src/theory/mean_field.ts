@@ -1,5 +1,5 @@
 import type { ActivationFunction } from "../traits/activation_function.ts";
-import { arrayOf, number, object, requireValue } from "../words/requirements.ts";
+import { anyObject, list, number, requireValue } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { resolveActivation } from "./activation_functions.ts";
 import { activationMoments } from "./activation_moments.ts";
@@ -62,7 +62,7 @@ export function meanField(
   layers: readonly MeanFieldLayer[],
   inputMeanSquare = 1,
 ): MeanFieldState[] {
-  requireValue("layers", layers, arrayOf(object));
+  requireValue("layers", layers, list(anyObject));
   mustBeVariance("inputMeanSquare", inputMeanSquare);
   let meanSquare = inputMeanSquare;
   return layers.map(({ activation, weightVariance, biasVariance = 0 }, index) => {
@@ -192,7 +192,7 @@ export interface WidthSpread {
  * @throws {RangeError} If a width is not positive, or the activation is not known.
  */
 export function widthSpread(widths: readonly number[], activation = "relu"): WidthSpread {
-  requireValue("widths", widths, arrayOf(number));
+  requireValue("widths", widths, list(number));
   resolveActivation(activation);
   for (const [index, width] of widths.entries()) {
     if (!(width > 0)) {

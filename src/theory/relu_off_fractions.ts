@@ -1,6 +1,6 @@
 import { errorFunction } from "../traits/curves.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
-import { object, requireValue } from "../words/requirements.ts";
+import { anyObject, requireValue } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 
 /**
@@ -36,7 +36,7 @@ export function reluOffFractions(
   examples: number,
   options: { correlation?: number } = {},
 ): number[] {
-  requireValue("options", options, object);
+  requireValue("options", options, anyObject);
   const { correlation = 0 } = options;
   for (const [name, value] of Object.entries({ depth, examples })) {
     if (!Number.isSafeInteger(value) || value < 1) {

@@ -1,6 +1,6 @@
 import { ACTIVATIONS, type ActivationTraits, leakyReluTraits, slopeOf } from "./activations.ts";
 import { KERAS_ACTIVATIONS } from "./keras_activations.ts";
-import { requireValue, text } from "../words/requirements.ts";
+import { requireValue, string } from "../words/shape.ts";
 
 export type { ActivationTraits };
 
@@ -22,7 +22,7 @@ export type { ActivationTraits };
  * ```
  */
 export function activationTraits(name: string): ActivationTraits | null {
-  requireValue("name", name, text);
+  requireValue("name", name, string);
   for (const table of [ACTIVATIONS, KERAS_ACTIVATIONS]) {
     if (Object.hasOwn(table, name)) return table[name];
   }

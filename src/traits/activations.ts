@@ -1,4 +1,4 @@
-import { number, requireValue } from "../words/requirements.ts";
+import { number, requireValue } from "../words/shape.ts";
 import type { ActivationFunction } from "./activation_function.ts";
 import {
   clipped,

@@ -1,4 +1,4 @@
-import { requireValue, text } from "../words/requirements.ts";
+import { requireValue, string } from "../words/shape.ts";
 import { KERAS_LAYER_TRAITS } from "./keras_layer_traits.ts";
 import { LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
 
@@ -22,7 +22,7 @@ const registered = new Map<string, LayerTraits>();
  * ```
  */
 export function layerTraits(className: string): LayerTraits {
-  requireValue("className", className, text);
+  requireValue("className", className, string);
   if (Object.hasOwn(LAYERS, className)) return LAYERS[className];
   const known = registered.get(className);
   if (known !== undefined) return known;

@@ -1,4 +1,4 @@
-import { number, requireValue } from "./requirements.ts";
+import { number, requireValue } from "./shape.ts";
 
 /**
  * Rules for every number that a reader sees: at most three significant digits, no trailing zeros,

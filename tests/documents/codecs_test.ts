@@ -4,7 +4,8 @@ import { baselineShape, decodeBaseline, encodeBaseline } from "../../src/gate/ba
 import { DOCUMENTS } from "../../src/words/document.ts";
 import { encodeGate, gateShape } from "../../src/gate/result_document.ts";
 import { encodeReport, parseReport } from "../../src/render/report_document.ts";
-import { readShape } from "../../src/words/shape.ts";
+import { InputError } from "../../src/words/input_error.ts";
+import { readShape, requireValue } from "../../src/words/shape.ts";
 import {
   POINT_BEGINNING,
   readStudyLine,
@@ -126,19 +127,22 @@ Deno.test("every codec says in one style what is wrong, and where", () => {
 
 Deno.test("a shape says what is wrong with data that a program gives", () => {
   const header = makeHeader({ scales: [1] });
-  assertEquals(studyHeaderShape.given(header, "header"), null);
+  assertEquals(studyHeaderShape.mismatch(header), null);
   const { scales: _, ...grid } = header.grid;
   assertEquals(
-    studyHeaderShape.given({ ...header, grid }, "header"),
-    "header.grid.scales is undefined, expected an array of an item or more",
+    studyHeaderShape.mismatch({ ...header, grid }),
+    {
+      path: ["grid", "scales"],
+      found: "undefined",
+      expected: "an array of an item or more",
+    },
   );
   // Of a program a number is a number, never the text that stands for one in JSON.
-  assertEquals(
-    baselineShape.given(
-      { a: { 0: { objective: "sum", examples: 1, layers: { d: { dead: "NaN" } } } } },
-      "old",
-    ),
-    'old["a"]["0"].layers["d"].dead is "NaN", expected a number',
+  const old = { a: { 0: { objective: "sum", examples: 1, layers: { d: { dead: "NaN" } } } } };
+  assertThrows(
+    () => requireValue("old", old, baselineShape),
+    InputError,
+    'old.a["0"].layers.d.dead is "NaN", expected a number',
   );
 });
 

@@ -42,7 +42,7 @@ Deno.test("parseReport() throws a TypeError that names the place, the expected a
     ],
     [
       (data) => data.layers[1].weights[0].shape[1] = -1,
-      "The report: layers[1].weights[0].shape[1] is -1, expected a whole number from 0",
+      "The report: layers[1].weights[0].shape[1] is -1, expected a whole number of at least 0",
     ],
     [
       (data) => data.batch.inputs.mean = "nan",

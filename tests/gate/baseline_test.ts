@@ -214,7 +214,7 @@ Deno.test("parseBaseline() refuses a number of examples that is none, and shows 
     assertThrows(
       () => parseBaseline(text(examples), "figures.json"),
       GateError,
-      `figures.json: models["a"]["0"].examples is ${examples}, expected a whole number from 0`,
+      `figures.json: models["a"]["0"].examples is ${examples}, expected a whole number of at least 0`,
     );
   }
   const error = assertThrows(() => parseBaseline("{\n\u009b", "figures.json"), GateError);

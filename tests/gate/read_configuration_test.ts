@@ -1,4 +1,9 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Ajv } from "ajv";
+import { configurationSchema } from "../../src/gate/configuration_shape.ts";
+import { GATE_RULES } from "../../src/gate/gate_rules.ts";
+import { OBJECTIVES } from "../../src/model/objective.ts";
+import { anyOf } from "../../src/words/show_value.ts";
 import { GateError } from "../../src/gate/gate_result.ts";
 import { readConfiguration } from "../../src/gate/read_configuration.ts";
 
@@ -38,119 +43,185 @@ Deno.test("readConfiguration() takes the key gradientHealth of a deno.json", asy
   assertEquals(await read(text, "gradientHealth"), { extends: "init" });
 });
 
-const REFUSED: [text: string, message: string][] = [
-  ["", "gate.jsonc:1:1: it is not JSON: value expected"],
-  ["{\n  extends: 1 }", "gate.jsonc:2:3: it is not JSON: invalid symbol"],
-  ["[]", "gate.jsonc:1:1: the configuration is [], expected an object"],
+const quoted = (names: readonly string[]) => names.map((name) => JSON.stringify(name));
+const RULE_NAMES = quoted(GATE_RULES.map(({ name }) => name)).join(", ");
+const OBJECTIVE_NAMES = anyOf(quoted(OBJECTIVES));
+const { thresholds } = GATE_RULES.find(({ name }) => name === "dead-units")!;
+const THRESHOLD_NAMES = quoted(Object.keys(thresholds)).join(", ");
+
+const REFUSED: [text: string, place: string, found: string, expected: string][] = [
+  ["", "1:1", "it is not JSON: value expected", ""],
+  ["{\n  extends: 1 }", "2:3", "it is not JSON: invalid symbol", ""],
+  ["[]", "1:1: the configuration", "an empty array", "an object"],
   [
-    `{\n  "rule": {}\n}`,
-    'gate.jsonc:2:11: the configuration has the unknown key "rule"; did you mean "rules"?',
+    '{\n  "rule": {}\n}',
+    "2:11: the configuration",
+    `"rule"`,
+    `"$schema", "extends", "models", "plugins", "rules", "suppressions", "baseline", "trialBudget", "maxWarnings"`,
   ],
   [
     `{ "rules": { "dead-unit": "off" } }`,
-    'gate.jsonc:1:27: rules has the unknown rule "dead-unit"; did you mean "dead-units"?',
+    "1:27: rules",
+    `"dead-unit"`,
+    RULE_NAMES,
   ],
   [
     `{ "rules": { "dead-units": "eror" } }`,
-    `rules["dead-units"] is "eror", expected "off", "warn" or "error"; did you mean "error"?`,
+    `1:28: rules["dead-units"]`,
+    `"eror"`,
+    `"off", "warn", "error" or ["error", { ...thresholds }]`,
   ],
   [
     `{ "rules": { "dead-units": ["error", { "deadFracton": 1 }] } }`,
-    'gate.jsonc:1:55: rules["dead-units"][1] has the unknown threshold "deadFracton"; did you mean "deadFraction"?',
+    `1:55: rules["dead-units"][1]`,
+    `"deadFracton"`,
+    THRESHOLD_NAMES,
   ],
-  [
-    `{ "rules": { "symmetry": ["error", { "x": 1 }] } }`,
-    'gate.jsonc:1:43: rules.symmetry[1] has the unknown threshold "x", expected none',
-  ],
+  [`{ "rules": { "symmetry": ["error", { "x": 1 }] } }`, "1:43: rules.symmetry[1]", `"x"`, "none"],
   [
     `{ "rules": { "dead-units": ["error", { "deadFraction": 2 }] } }`,
-    `rules["dead-units"][1].deadFraction is 2, expected <= 1`,
+    `1:56: rules["dead-units"][1].deadFraction`,
+    "2",
+    "a number from 0 to 1",
   ],
   [
     `{ "rules": { "dead-units": [] } }`,
-    `rules["dead-units"] is [], expected one entry or more`,
+    `1:28: rules["dead-units"]`,
+    "an empty array",
+    "an array of 1 to 2 items",
   ],
   [
     `{ "rules": { "dead-units": { "deadFraction": 0.3 } } }`,
-    'gate.jsonc:1:28: rules["dead-units"] is {"deadFraction":0.3}, expected "off", "warn", "error" or ["error", {',
+    `1:28: rules["dead-units"]`,
+    "an object",
+    `"off", "warn", "error" or ["error", { ...thresholds }]`,
   ],
-  [
-    `{ "models": ["net.ts"] }`,
-    'gate.jsonc:1:14: models[0] is "net.ts", expected { "path": "net.ts" }',
-  ],
-  [`{ "models": [{ "name": "a" }] }`, 'gate.jsonc:1:14: models[0] has no "path", expected one'],
-  [
-    `{ "models": [{ "path": " " }] }`,
-    'gate.jsonc:1:24: models[0].path is " ", expected a text that is not empty',
-  ],
+  [`{ "models": ["net.ts"] }`, "1:14: models[0]", `"net.ts"`, `{ "path": "net.ts" }`],
+  [`{ "models": [{ "name": "a" }] }`, "1:14: models[0]", `"path"`, "one"],
+  [`{ "models": [{ "path": " " }] }`, "1:24: models[0].path", `" "`, "a text that is not empty"],
   [
     `{ "models": [{ "path": "a", "objective": "meanSquareError" }] }`,
-    'gate.jsonc:1:42: models[0].objective is "meanSquareError"; did you mean "meanSquaredError"?',
+    "1:42: models[0].objective",
+    `"meanSquareError"`,
+    OBJECTIVE_NAMES,
   ],
   [
     `{ "models": [{ "path": "a", "objective": "mse" }] }`,
-    'gate.jsonc:1:42: models[0].objective is "mse"; did you mean "meanSquaredError"?',
+    "1:42: models[0].objective",
+    `"mse"`,
+    OBJECTIVE_NAMES,
   ],
   [
     `{ "rules": { "overfits-batch": "error" } }`,
-    "gate.jsonc:1:32: rules has overfits-batch, which needs the model again: use assertOverfitsBatch in a test",
+    "1:32: rules",
+    `"overfits-batch"`,
+    RULE_NAMES,
   ],
   [
     `{ "models": [{ "path": "a", "seeds": "1-9" }] }`,
-    `models[0].seeds is "1-9", expected a list of numbers or a range such as "0..9"`,
+    "1:38: models[0].seeds",
+    `"1-9"`,
+    `a list of numbers or a range such as "0..9"`,
   ],
   [
     `{ "models": [{ "path": "a", "seeds": [1, 1] }] }`,
-    "models[0].seeds is [1,1], expected every entry once",
+    "1:38: models[0].seeds",
+    "an array of 2 items",
+    "every seed once, and one or more",
   ],
   [
     `{ "models": [{ "path": "a", "seeds": 3 }] }`,
-    `models[0].seeds is 3, expected a list of numbers or a range such as "0..9"; for 3 draws write "0..2"`,
+    "1:38: models[0].seeds",
+    "3",
+    `a list of numbers or a range such as "0..9"`,
   ],
   [
     `{ "models": [{ "path": "a", "seeds": "3" }] }`,
-    'gate.jsonc:1:38: models[0].seeds is "3", expected a list of numbers or a range such as "0..9"; for 3 draws',
+    "1:38: models[0].seeds",
+    `"3"`,
+    `a list of numbers or a range such as "0..9"`,
   ],
   [
     `{ "models": [{ "path": "a", "seeds": {} }] }`,
-    'gate.jsonc:1:38: models[0].seeds is {}, expected a list of numbers or a range such as "0..9"',
+    "1:38: models[0].seeds",
+    "an object",
+    `a list of numbers or a range such as "0..9"`,
   ],
-  [`{ "models": [{ "path": "a", "seeds": [-1] }] }`, "models[0].seeds[0] is -1, expected >= 0"],
+  [
+    `{ "models": [{ "path": "a", "seeds": [-1] }] }`,
+    "1:39: models[0].seeds[0]",
+    "-1",
+    "a whole number of at least 0",
+  ],
   [
     `{ "suppressions": [{ "rule": "dead-units", "layer": "a" }] }`,
-    'gate.jsonc:1:20: suppressions[0] has no "reason", expected one',
+    "1:20: suppressions[0]",
+    `"reason"`,
+    "one",
   ],
   [
     `{ "suppressions": [{ "rule": "dead-units", "layer": "a", "reason": "" }] }`,
-    `suppressions[0].reason is "", expected a text that is not empty`,
+    "1:68: suppressions[0].reason",
+    `""`,
+    "a text that is not empty",
   ],
   [
     `{ "suppressions": [{ "rule": "dead-unit", "layer": "a", "reason": "b" }] }`,
-    'gate.jsonc:1:30: suppressions[0].rule is "dead-unit"; did you mean "dead-units"?',
+    "1:30: suppressions[0].rule",
+    `"dead-unit"`,
+    "a rule, which explain lists",
   ],
   [
     `{ "suppressions": [{ "rule": true, "layer": "a", "reason": "b" }] }`,
-    "gate.jsonc:1:30: suppressions[0].rule is true, expected a rule, which explain lists",
+    "1:30: suppressions[0].rule",
+    "true",
+    "a rule, which explain lists",
   ],
   [
     `{ "suppressions": [{ "rule": "symmetry", "layer": "a", "reason": "b", "until": "soon" }] }`,
-    `suppressions[0].until is "soon", expected YYYY-MM-DD`,
+    "1:80: suppressions[0].until",
+    `"soon"`,
+    "YYYY-MM-DD",
   ],
-  [
-    `{ "extends": "stric" }`,
-    'gate.jsonc:1:14: extends is "stric", expected "recommended", "strict" or "init"; did you mean "strict"?',
-  ],
-  [`{ "maxWarnings": "0" }`, 'gate.jsonc:1:18: maxWarnings is "0", expected an integer'],
-  [`{ "trialBudget": 0 }`, "gate.jsonc:1:18: trialBudget is 0, expected"],
-  [`{ "maxWarnings": 1e999 }`, `maxWarnings is Infinity, expected an integer`],
-  [`{ "baseline": 1, "baseline": "a" }`, `gate.jsonc:1:18: the key "baseline" is given twice`],
+  [`{ "extends": "stric" }`, "1:14: extends", `"stric"`, `"recommended", "strict" or "init"`],
+  [`{ "maxWarnings": "0" }`, "1:18: maxWarnings", `"0"`, "a whole number of at least 0"],
+  [`{ "trialBudget": 0 }`, "1:18: trialBudget", "0", "a number above 0 and up to 86400"],
+  [`{ "maxWarnings": 1e999 }`, "1:18: maxWarnings", "Infinity", "a whole number of at least 0"],
+  [`{ "baseline": 1, "baseline": "a" }`, "1:18", `the key "baseline" is given twice`, ""],
 ];
 
-for (const [text, message] of REFUSED) {
+for (const [text, place, found, expected] of REFUSED) {
   Deno.test(`readConfiguration() refuses ${JSON.stringify(text)}`, async () => {
-    await assertRejects(() => read(text), GateError, message);
+    const error = await assertRejects(() => read(text), GateError);
+    assertEquals(error.place, `gate.jsonc:${place}`);
+    assertEquals([error.found, error.expected], [found, expected]);
   });
 }
+
+const SUGGESTED: [text: string, end: string][] = [
+  [`{ "rule": {} }`, '; did you mean "rules"?'],
+  [`{ "rules": { "dead-unit": "off" } }`, '; did you mean "dead-units"?'],
+  [`{ "rules": { "dead-units": "eror" } }`, '; did you mean "error"?'],
+  [`{ "rules": { "overfits-batch": "error" } }`, ": use assertOverfitsBatch in a test"],
+  [`{ "models": [{ "path": "a", "objective": "mse" }] }`, '; did you mean "meanSquaredError"?'],
+  [`{ "models": [{ "path": "a", "seeds": 3 }] }`, '; for 3 draws write "0..2"'],
+  [`{ "extends": "stric" }`, '; did you mean "strict"?'],
+];
+
+for (const [text, end] of SUGGESTED) {
+  Deno.test(`readConfiguration() ends what it says of ${text} with ${end}`, async () => {
+    const { message } = await assertRejects(() => read(text), GateError);
+    assertEquals(message.slice(-end.length), end);
+  });
+}
+
+Deno.test("the schema for editors accepts what readConfiguration() accepts, and refuses the rest", () => {
+  const validate = new Ajv({ strict: false, strictNumbers: true }).compile(configurationSchema());
+  assert(validate({ rules: { "team/own": ["warn", { most: 2 }], symmetry: "off" } }));
+  for (const [text, , , expected] of REFUSED) {
+    if (expected !== "") assert(!validate(JSON.parse(text)), text);
+  }
+});
 
 Deno.test("readConfiguration() says that a deno.json has no configuration", async () => {
   await assertRejects(

@@ -79,13 +79,10 @@ async function writeDerived(
 ): Promise<Files> {
   const { HEALTHY_DOCUMENTATION } = await import("../../src/assert/health_message.ts");
   const { BASELINE_RULE } = await import("../../src/rules/matches_baseline.ts");
-  const { buildSchema } = await import("../../src/gate/build_schema.ts");
-  const { writeValidator } = await import("./write_validator.ts");
-  const schema = JSON.stringify(buildSchema(), null, 2);
+  const { configurationSchema } = await import("../../src/gate/configuration_shape.ts");
   const { GATE_DOCUMENTATION } = await import("../../src/gate/gate_rules.ts");
   return {
-    "gradient-health.schema.json": `${schema}\n`,
-    "src/gate/validate_configuration.ts": writeValidator(JSON.parse(schema)),
+    "gradient-health.schema.json": `${JSON.stringify(configurationSchema(), null, 2)}\n`,
     ...writePages(files, GATE_DOCUMENTATION, calibrations),
     "docs/formats.md": writeFormats(),
     [VERDICT_GUIDE]: writeVerdictFigures(

@@ -146,7 +146,7 @@ type HealthyDocumentation = Documented & {
 export function writeHealthyAssertion(rule: HealthyDocumentation): string {
   return [
     'import { runRules } from "../rules/run_rules.ts";',
-    'import { validateOptions } from "../rules/requirements.ts";',
+    'import { requireOptions } from "../rules/require_measurements.ts";',
     'import { diagnose } from "../diagnosis/diagnose.ts";',
     'import type { LayersModel } from "../engine/tensorflow.ts";',
     IMPORTS.measurements,
@@ -175,7 +175,7 @@ export function writeHealthyAssertion(rule: HealthyDocumentation): string {
     "}",
     "const [measurements, options, msg] = given as [Measurements, HealthyOptions?, string?];",
     "validateMessage(msg);",
-    "validateOptions(options ?? {});",
+    "requireOptions(options ?? {});",
     "const { failOn, ...checkOptions } = options ?? {};",
     "validateFailOn(failOn);",
     "const diagnosis = diagnose(measurements, runRules(measurements, checkOptions));",

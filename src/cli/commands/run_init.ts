@@ -2,7 +2,7 @@ import { readUserText, requireFile } from "../../model/files/user_file.ts";
 import { isModelFile, isWeightsFile } from "../../model/loaded_model.ts";
 import { stemOf, uniqueNames } from "../../model/names.ts";
 import { defuse, failure, writeFailure } from "../../words/failure.ts";
-import { isObject } from "../../words/requirements.ts";
+import { isObject } from "../../words/shape.ts";
 import { escapeControls, showWord } from "../../words/show_value.ts";
 import { findModels, type FoundModel, type FoundModels, lookAt } from "../find_models.ts";
 import { version } from "../kit/command.ts";

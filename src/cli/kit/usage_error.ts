@@ -1,8 +1,6 @@
+import { InputError } from "../../words/input_error.ts";
 /** Error for a command line that cannot be run. */
-export class UsageError extends Error {
-  /** @param message One sentence: what was found and what was expected. */
-  constructor(message: string) {
-    super(message);
-    this.name = "UsageError";
-  }
+export class UsageError extends InputError {
+  /** Name of the class, for code that cannot use `instanceof`. */
+  override readonly name = "UsageError";
 }

@@ -6,7 +6,7 @@ import { leafLayers } from "../../model/layers/leaf_layers.ts";
 import type { Objective } from "../../model/objective.ts";
 import { requireModel } from "../../model/require_model.ts";
 import { modelWeights } from "../../model/weights/model_weights.ts";
-import { arrayOf, objectWith, requireValue, text } from "../../words/requirements.ts";
+import { list, object, requireValue, string } from "../../words/shape.ts";
 import { showValue } from "../../words/show_value.ts";
 import {
   type Fix,
@@ -56,7 +56,7 @@ export interface AppliedFixes {
  */
 export function applyFixes(model: LayersModel, fixes: readonly Fix[]): AppliedFixes {
   requireModel(model);
-  requireValue("fixes", fixes, arrayOf(objectWith({ kind: text })));
+  requireValue("fixes", fixes, list(object({ kind: string })));
   const { tf } = requireEngine();
   const known = new Map(modelWeights(model).map((weight) => [weight.weightName, weight]));
   const changed = new Set<string>();

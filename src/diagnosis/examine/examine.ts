@@ -11,7 +11,7 @@ import { describeTrial } from "../../rules/describe_trial.ts";
 import type { Finding } from "../../rules/finding.ts";
 import { runRules } from "../../rules/run_rules.ts";
 import { withOverview } from "../../words/overview.ts";
-import { callable, must, objectWith, optional, requireValue } from "../../words/requirements.ts";
+import { callable, object, optional, primitive, requireValue } from "../../words/shape.ts";
 import { diagnose } from "../diagnose.ts";
 import { type Diagnosis, diagnosisOverview, shownDiagnosis } from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";
@@ -29,9 +29,9 @@ export interface ExamineOptions extends MeasureOptions {
   judge?: (measurements: Measurements) => Finding[];
 }
 
-const optionsShape = objectWith({
+const optionsShape = object({
   trial: optional(
-    must(
+    primitive(
       '"auto", "always", "off" or a whole number from 1',
       (value) =>
         ["auto", "always", "off"].includes(value as string) ||
@@ -39,7 +39,7 @@ const optionsShape = objectWith({
     ),
   ),
   trialBudget: optional(
-    must("seconds, 0 or more", (value) => typeof value === "number" && value >= 0),
+    primitive("seconds, 0 or more", (value) => typeof value === "number" && value >= 0),
   ),
   judge: optional(callable),
 });

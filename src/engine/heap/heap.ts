@@ -1,4 +1,4 @@
-import { requireValue } from "../../words/requirements.ts";
+import { requireValue } from "../../words/shape.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { NativeModule } from "../native/native_module.ts";
 import type { WasmBackend } from "../native/wasm_backend.ts";

@@ -1,4 +1,4 @@
-import { object, requireValue } from "../../words/requirements.ts";
+import { anyObject, requireValue } from "../../words/shape.ts";
 import { EngineError } from "../engine.ts";
 import type { Heap } from "../heap/heap.ts";
 import { createNativeModule, type NativeModule } from "../native/native_module.ts";
@@ -77,7 +77,7 @@ export async function installOps(
   options: OpOptions = {},
 ): Promise<() => Promise<void>> {
   requireValue("tf", tf, tensorFlow);
-  requireValue("options", options, object);
+  requireValue("options", options, anyObject);
   const { takeBack } = await placeOps(tf, options);
   return takeBack;
 }

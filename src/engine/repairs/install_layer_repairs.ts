@@ -1,4 +1,4 @@
-import { requireValue } from "../../words/requirements.ts";
+import { requireValue } from "../../words/shape.ts";
 import { type TensorFlow, tensorFlow } from "../tensorflow.ts";
 import {
   repairAlphaDropout,

@@ -1,4 +1,4 @@
-import { callable, objectWith, requireValue } from "../../words/requirements.ts";
+import { callable, object, requireValue } from "../../words/shape.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { Layer } from "../tensorflow.ts";
 import { repairedMethods } from "./layer_repair.ts";
@@ -39,7 +39,7 @@ const SILENTLY_WRONG: Record<string, (layer: Options) => string | null> = {
  * ```
  */
 export function unmeasurableReason(layer: Layer): string | null {
-  requireValue("layer", layer, objectWith({ getClassName: callable }));
+  requireValue("layer", layer, object({ getClassName: callable }));
   const className = layer.getClassName();
   const name = `Layer ${layer.name} (${className})`;
   const options = layer as unknown as Options;

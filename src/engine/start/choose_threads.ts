@@ -1,4 +1,4 @@
-import { number, requireValue } from "../../words/requirements.ts";
+import { number, requireValue } from "../../words/shape.ts";
 
 /** Number of workers in the pool of TensorFlow.js's threaded build, a constant of that build. */
 export const MAX_THREADS = 8;

@@ -1,4 +1,4 @@
-import { object, requireValue } from "../../words/requirements.ts";
+import { anyObject, requireValue } from "../../words/shape.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { EngineOptions } from "../engine.ts";
 import { chooseThreads, MAX_THREADS } from "./choose_threads.ts";
@@ -23,7 +23,7 @@ const OPTIONS: Record<keyof Required<EngineOptions>, true> = {
  * @throws {RangeError} If a number is out of range.
  */
 export function engineSettings(options: EngineOptions): EngineSettings {
-  requireValue("options", options, object);
+  requireValue("options", options, anyObject);
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(OPTIONS, name)) {
       throw new TypeError(

@@ -1,14 +1,7 @@
 import { oneTensor } from "../../engine/repairs/layer_repair.ts";
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import type { EinsumLayout } from "../../traits/kernel_layout.ts";
-import {
-  arrayOf,
-  count,
-  orNull,
-  type Requirement,
-  requireValue,
-  text,
-} from "../../words/requirements.ts";
+import { either, list, nullable, positive, requireValue, string } from "../../words/shape.ts";
 import {
   kerasLayer,
   type KerasLayerFactory,
@@ -25,8 +18,12 @@ export interface EinsumDenseArgs extends LayerArgs, WeightArgs, EinsumSettings {
 }
 
 /** A size, or a list of sizes that may be open. */
-const sizes: Requirement = (value, place) =>
-  Array.isArray(value) ? arrayOf(orNull(count))(value, place) : count(value, place);
+const sizes = either({
+  test: Array.isArray,
+  schema: { type: "array" },
+  yes: list(nullable(positive)),
+  no: positive,
+});
 
 type Initializer = ReturnType<typeof tfjs.initializers.zeros>;
 
@@ -46,7 +43,7 @@ export const createEinsumDense: KerasLayerFactory<EinsumDenseArgs> = kerasLayer(
 
     constructor(args: EinsumDenseArgs) {
       super(args);
-      requireValue("equation", args.equation, text);
+      requireValue("equation", args.equation, string);
       requireValue("outputShape", args.outputShape, sizes);
       const { equation, outputShape, biasAxes = null } = inLowerCase(args);
       this.equation = equation;

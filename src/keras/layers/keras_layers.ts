@@ -1,6 +1,6 @@
 import { type TensorFlow, tensorFlow } from "../../engine/tensorflow.ts";
 import { AUGMENTATIONS } from "../../traits/keras_layer_traits.ts";
-import { requireValue } from "../../words/requirements.ts";
+import { requireValue } from "../../words/shape.ts";
 import {
   type AdditiveAttentionArgs,
   type AttentionArgs,

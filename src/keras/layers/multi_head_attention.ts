@@ -1,4 +1,4 @@
-import { count, requireValue } from "../../words/requirements.ts";
+import { positive, requireValue } from "../../words/shape.ts";
 import { kerasLayer, type KerasLayerFactory } from "./keras_layer.ts";
 import {
   type AttentionPlan,
@@ -53,7 +53,7 @@ export const createMultiHeadAttention: KerasLayerFactory<MultiHeadAttentionArgs>
         super(args);
         const { numHeads, keyDim, valueDim, outputShape, attentionAxes } = args;
         const own = { numHeads, keyDim, valueDim: valueDim ?? keyDim };
-        for (const [name, value] of Object.entries(own)) requireValue(name, value, count);
+        for (const [name, value] of Object.entries(own)) requireValue(name, value, positive);
         const list = (value: number | readonly number[] | null | undefined) =>
           value == null ? null : [value].flat() as number[];
         this.own = {
@@ -163,7 +163,7 @@ export const createGroupQueryAttention: KerasLayerFactory<GroupQueryAttentionArg
         const { headDim, numQueryHeads, numKeyValueHeads } = args;
         this.own = { headDim, numQueryHeads, numKeyValueHeads };
         for (const [name, value] of Object.entries(this.own)) {
-          requireValue(name, value, count);
+          requireValue(name, value, positive);
         }
         if (numQueryHeads % numKeyValueHeads !== 0) {
           throw new RangeError(

@@ -1,5 +1,5 @@
+import { InputError } from "../../words/input_error.ts";
 import type { Tensor } from "../../engine/tensorflow.ts";
-import { oneLine } from "../../words/one_line.ts";
 
 /** Data of a pass: one tensor per input of the model, examples along the first axis. */
 export interface Batch {
@@ -17,17 +17,7 @@ export interface Batch {
  * The batch file is unusable. The message is one sentence that names the file, the place in it, the
  * value found and the one expected; the stack adds nothing.
  */
-export class BatchError extends Error {
+export class BatchError extends InputError {
   /** Name of the class, for code that cannot use `instanceof`. */
   override readonly name = "BatchError";
-
-  /**
-   * Creates the error.
-   *
-   * @param message Problem and place; quotes from a file are made visible and kept on one line.
-   * @param options Underlying error.
-   */
-  constructor(message = "", options?: ErrorOptions) {
-    super(oneLine(message), options);
-  }
 }

@@ -3,7 +3,7 @@ import type { Layer, LayersModel, Tensor, TensorFlow } from "../../engine/tensor
 import { layerTraits } from "../../traits/layer_traits.ts";
 import type { LayerKind } from "../../traits/layers.ts";
 import { nearest } from "../../words/nearest.ts";
-import { object, requireKnownOptions, requireValue } from "../../words/requirements.ts";
+import { anyObject, requireKnownOptions, requireValue } from "../../words/shape.ts";
 import { showValue } from "../../words/show_value.ts";
 import { frontLayers, innerLayers } from "../layers/leaf_layers.ts";
 import { batchShapes, type BatchSize } from "../layers/shapes.ts";
@@ -59,7 +59,7 @@ const OPTIONS: Record<keyof Required<RandomBatchOptions>, null> = {
  */
 export function randomBatch(model: LayersModel, options: RandomBatchOptions = {}): Batch {
   requireModel(model);
-  requireValue("options", options, object);
+  requireValue("options", options, anyObject);
   requireKnownOptions("randomBatch", options, Object.keys(OPTIONS));
   const { seed = 0, objective = "sum" } = options;
   // A pass could not use targets for an unknown loss.

@@ -2,7 +2,7 @@ import { requireEngine } from "../../engine/running_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { activationTraits } from "../../traits/activation_traits.ts";
 import { lossTraits, type TargetKind } from "../../traits/losses.ts";
-import { object, requireValue, text } from "../../words/requirements.ts";
+import { anyObject, requireValue, string } from "../../words/shape.ts";
 import { showValue } from "../../words/show_value.ts";
 import { headOf } from "../layers/leaf_layers.ts";
 import { batchShapes, type BatchSize } from "../layers/shapes.ts";
@@ -73,8 +73,8 @@ export function randomTargets(
   options: RandomTargetsOptions = {},
 ): Tensor | Tensor[] {
   requireModel(model);
-  requireValue("objective", objective, text);
-  requireValue("options", options, object);
+  requireValue("objective", objective, string);
+  requireValue("options", options, anyObject);
   const { tf } = requireEngine();
   const random = new SeededRandom(options.seed ?? 0, "targets");
   const targets = outputShapes(model, batchShapes(model, options)).map((shape, i) =>

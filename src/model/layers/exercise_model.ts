@@ -1,6 +1,6 @@
 import { requireEngine } from "../../engine/running_engine.ts";
 import type { LayersModel } from "../../engine/tensorflow.ts";
-import { object, requireKnownOptions, requireValue } from "../../words/requirements.ts";
+import { anyObject, requireKnownOptions, requireValue } from "../../words/shape.ts";
 import { showValue } from "../../words/show_value.ts";
 import { SeededRandom } from "../batches/seeded_random.ts";
 import { requireCount } from "./shapes.ts";
@@ -64,7 +64,7 @@ const OPTIONS: Record<keyof Required<ExerciseModelOptions>, null> = {
  * ```
  */
 export function exerciseModel(options: ExerciseModelOptions = {}): LayersModel {
-  requireValue("options", options, object);
+  requireValue("options", options, anyObject);
   // A module may export this function as createModel(), which is also given `tf`.
   const { tf: _tf, ...own }: ExerciseModelOptions & { tf?: unknown } = options;
   requireKnownOptions("exerciseModel", own, Object.keys(OPTIONS));

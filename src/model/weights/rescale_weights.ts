@@ -1,7 +1,7 @@
 import { requireEngine } from "../../engine/running_engine.ts";
 import type { LayersModel } from "../../engine/tensorflow.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
-import { arrayOf, flag, object, optional, requireValue, text } from "../../words/requirements.ts";
+import { anyObject, boolean, list, optional, requireValue, string } from "../../words/shape.ts";
 import { showValue } from "../../words/show_value.ts";
 import { requireModel } from "../require_model.ts";
 import { modelWeights } from "./model_weights.ts";
@@ -49,10 +49,10 @@ export function rescaleWeights(
   options: RescaleOptions = {},
 ): string[] {
   requireModel(model);
-  requireValue("options", options, object);
+  requireValue("options", options, anyObject);
   const { kernelsOnly = true, layers } = options;
-  requireValue("options.kernelsOnly", kernelsOnly, flag);
-  if (!(layers instanceof RegExp)) requireValue("options.layers", layers, optional(arrayOf(text)));
+  requireValue("options.kernelsOnly", kernelsOnly, boolean);
+  if (!(layers instanceof RegExp)) requireValue("options.layers", layers, optional(list(string)));
   const { tf } = requireEngine();
   if (typeof factor !== "number" || !Number.isFinite(factor) || factor === 0) {
     throw new RangeError(

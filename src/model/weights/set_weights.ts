@@ -4,7 +4,7 @@ import { isKernel } from "../../theory/weight_kinds.ts";
 import { nearest } from "../../words/nearest.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { type Overview, withOverview } from "../../words/overview.ts";
-import { object, requireValue } from "../../words/requirements.ts";
+import { anyObject, requireValue } from "../../words/shape.ts";
 import { showValue } from "../../words/show_value.ts";
 import { requireModel } from "../require_model.ts";
 import { modelWeights } from "./model_weights.ts";
@@ -49,7 +49,7 @@ export function setWeights(
   weights: Readonly<Record<string, NewWeight>>,
 ): void {
   requireModel(model);
-  requireValue("weights", weights, object);
+  requireValue("weights", weights, anyObject);
   const { tf } = requireEngine();
   const known = new Map(modelWeights(model).map((weight) => [weight.weightName, weight]));
   const checked = Object.entries(weights).map(([name, weight]) => {

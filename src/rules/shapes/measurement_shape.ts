@@ -200,7 +200,7 @@ const layerShape = object<LayerMeasurements>({
   name: string,
   className: string,
   // Older reports have no kind; parseReport() derives it from the class.
-  kind: { ...optional(kind) as Shape<LayerKind>, given: kind.given },
+  kind: { ...optional(kind) as Shape<LayerKind>, mismatch: kind.mismatch },
   kernelLayout: optional(kernelLayout),
   activation: nullable(string),
   depth: count,

@@ -1,21 +1,22 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../src/words/input_error.ts";
 import {
-  arrayOf,
+  list,
+  nullable,
   number,
-  objectWith,
+  object,
   optional,
-  orNull,
-  recordOf,
+  record,
   requireValue,
-  text,
-} from "../../src/words/requirements.ts";
+  string,
+} from "../../src/words/shape.ts";
 
-const shape = objectWith({
-  name: text,
-  sizes: arrayOf(number),
-  note: optional(text),
-  seed: orNull(number),
-  shares: recordOf(number),
+const shape = object({
+  name: string,
+  sizes: list(number),
+  note: optional(string),
+  seed: nullable(number),
+  shares: record(number),
 });
 
 const right = { name: "a", sizes: [1, NaN], seed: null, shares: { a: 1 } };
@@ -36,7 +37,8 @@ Deno.test("requireValue() names the place, what was found and what was expected"
     [{ ...right, shares: { "b\n": "x" } }, 'thing.shares["b\\n"] is "x", expected a number'],
   ];
   for (const [value, message] of cases) {
-    const error = assertThrows(() => requireValue("thing", value, shape), TypeError);
+    const error = assertThrows(() => requireValue("thing", value, shape), InputError);
     assertEquals(error.message, message);
+    assertEquals(`${error.place} is ${error.found}, expected ${error.expected}`, message);
   }
 });

@@ -1,17 +1,17 @@
 import type { Measurements } from "../measure/measurements.ts";
-import { arrayOf, object, type Requirement, requireValue } from "../words/requirements.ts";
+import { anyObject, list, requireValue, type Shape } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { show } from "./say.ts";
 import { gateFindingShape, measurementShape, verdictShape } from "./shapes/measurement_shape.ts";
 
 /** Shape of the result of `measure()`. */
-export const measurementsShape: Requirement = measurementShape.given;
+export const measurementsShape: Shape<unknown> = measurementShape;
 
 /** Shape of a finding. */
-export const findingShape: Requirement = gateFindingShape.given;
+export const findingShape: Shape<unknown> = gateFindingShape;
 
 /** Shape of the verdicts of a judge. */
-export const verdictsShape: Requirement = arrayOf(verdictShape.given);
+export const verdictsShape: Shape<unknown> = list(verdictShape);
 
 /**
  * Runs a judge. Only if it throws is its input validated in full, to name the missing part, since a
@@ -39,7 +39,7 @@ export function reading<T>(measurements: Measurements, read: () => T): T {
  *
  * @throws {TypeError} If they are not an object.
  */
-export function validateOptions(options: unknown): void {
+export function requireOptions(options: unknown): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new TypeError(`options is ${show(options)}, expected an object`);
   }
@@ -50,7 +50,7 @@ export function validateOptions(options: unknown): void {
  *
  * @throws {TypeError} If it is not; the message points out a promise that was not awaited.
  */
-export function validateMeasurements(value: Measurements, name = "measurements"): void {
+export function requireMeasurements(value: Measurements, name = "measurements"): void {
   const found = value as Partial<Measurements> & { then?: unknown } | null | undefined;
   if (typeof found?.then === "function") {
     throw new TypeError(
@@ -77,7 +77,7 @@ function complaint(found: Partial<Measurements> | null | undefined): string | nu
   if (!Array.isArray(batch?.perInput)) return "an object without a batch";
   if (typeof objective?.name !== "string") return "an object without an objective";
   const wrong = layers.findIndex((layer) =>
-    typeof layer?.name !== "string" || arrayOf(object)(layer.weights, null) !== null
+    typeof layer?.name !== "string" || list(anyObject).mismatch(layer.weights) !== null
   );
   if (wrong !== -1) return `an object whose layers[${wrong}] is not a layer`;
   const old = layers.findIndex(({ kind }) => typeof kind !== "string");

@@ -1,0 +1,35 @@
+import { VERDICTS } from "../diagnosis/verdict.ts";
+import { findingShape, measurementsShape } from "../rules/require_measurements.ts";
+import { gateResultShape } from "../gate/gate_shapes.ts";
+import { allOf, list, nullable, object, oneOf, optional, string } from "../words/shape.ts";
+
+const severity = oneOf("error", "warning", "note");
+
+/** Properties of a cause that are read. */
+export const causeShape = object({
+  severity,
+  message: string,
+  layers: list(string),
+  consequences: list(object({ problem: string, layers: list(string) })),
+  fixes: list(object({ kind: string })),
+});
+
+const diagnosisShape = object({
+  verdict: oneOf(...VERDICTS),
+  causes: list(causeShape),
+  notes: list(findingShape),
+});
+
+/** Measurements, findings and diagnosis of a report. */
+export const reportShape = object({
+  measurements: measurementsShape,
+  findings: list(findingShape),
+  diagnosis: diagnosisShape,
+});
+
+const runsShape = object({
+  runs: list(object({ diagnosis: optional(nullable(diagnosisShape)) })),
+});
+
+/** Result of a gate, with the diagnosis of each run that has one. */
+export const gateShape = allOf(gateResultShape, runsShape);

@@ -1,0 +1,70 @@
+import { oneLine } from "./one_line.ts";
+
+/** Parts of the message about a rejected value. */
+export interface Refusal {
+  /** Place of the value: `options.seed`, `batch.inputs[0]`, `net.keras: config.layers[2]`. */
+  place: string;
+  /** The value in words: `-1`, `an array of 2 items`, `missing`. */
+  found: string;
+  /** Accepted values, in words. */
+  expected: string;
+  /** Verb between place and found. Default: `is`. */
+  verb?: string;
+  /** End of the message, with its own semicolon or colon. Default: nothing. */
+  hint?: string;
+  /** Text of the message in place of a long list of accepted values, see `nearest()`. */
+  meant?: string;
+}
+
+/**
+ * Error for bad input: an argument, an option, a file or a command line. Its message is one
+ * sentence, `options.seed is -1, expected a whole number`; its fields have the parts.
+ *
+ * @example The parts of a refusal
+ * ```ts
+ * import { InputError } from "@gradient-health/gradient-health";
+ * import { wilsonInterval } from "@gradient-health/gradient-health/theory";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const error = assertThrows(() => wilsonInterval(0, -1), InputError);
+ * assertEquals(error.place, "trials");
+ * assertEquals(error.found, "-1");
+ * assertEquals(error.expected, "a whole number of at least 1");
+ * ```
+ */
+export class InputError extends TypeError {
+  /** Name of the class, for code that cannot use `instanceof`. */
+  override readonly name: string = "InputError";
+  /** Place of the value; empty if the message names none. */
+  place: string;
+  /** Value found, in words; the whole message if it names no place. */
+  found: string;
+  /** Accepted values, in words; empty if the message does not say. */
+  expected: string;
+
+  /**
+   * Creates the error.
+   *
+   * @param refusal Place, found and expected, or a whole sentence. Quotes from a file are made
+   * visible and kept on one line.
+   * @param options Underlying error.
+   */
+  constructor(refusal: Refusal | string = "", options?: ErrorOptions) {
+    super(oneLine(typeof refusal === "string" ? refusal : sentenceOf(refusal)), options);
+    this.place = typeof refusal === "string" ? "" : oneLine(refusal.place);
+    this.found = typeof refusal === "string" ? this.message : oneLine(refusal.found);
+    this.expected = typeof refusal === "string" ? "" : oneLine(refusal.expected);
+  }
+
+  /** Puts a file before the place, unless the message begins with it. */
+  within(file: string): this {
+    if (this.message.startsWith(`${file}: `)) return this;
+    this.message = `${file}: ${this.message}`;
+    this.place = this.place === "" ? file : `${file}: ${this.place}`;
+    return this;
+  }
+}
+
+function sentenceOf({ place, verb = "is", found, expected, hint = "", meant = "" }: Refusal) {
+  return `${place} ${verb} ${found}${meant || `, expected ${expected}`}${hint}`;
+}
