@@ -41,3 +41,4 @@ export {
 export { leakyRelu } from "../traits/activations.ts";
 export * from "./relu_off_fractions.ts";
 export { wilsonInterval } from "./wilson_interval.ts";
+export { InputError, type Refusal } from "../words/input_error.ts";

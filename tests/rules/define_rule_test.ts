@@ -189,7 +189,7 @@ Deno.test("a rule whose judge returns no verdicts is refused in one sentence", (
     [[{ ...verdict, message: 3 }], "returns[0].message is 3, expected a text, or what say"],
     [[{ ...verdict, expected: null }], "returns[0].expected is null, expected a text, or a comp"],
     [[{ ...verdict, expected: { bounds: [1] } }], "returns[0].expected.text is undefined"],
-    [[{ ...verdict, figures: { a: 1 } }], 'returns[0].figures["a"] is 1, expected an object'],
+    [[{ ...verdict, figures: { a: 1 } }], "returns[0].figures.a is 1, expected an object"],
     [[{ ...verdict, fix: [3] }], "returns[0].fix[0] is 3, expected a text or an object"],
   ];
   for (const [found, message] of wrong) {
