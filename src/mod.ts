@@ -3,9 +3,10 @@
  * backward pass of a TensorFlow.js model on WASM, measured layer by layer and judged.
  *
  * This entry point has what a test, a script or a notebook needs. Each subject has an entry point for the
- * rest: `./engine`, `./ops`, `./layers` (those of Keras that TensorFlow.js lacks), `./model`, `./traits`, `./measure`, `./probe`, `./theory`,
- * `./rules` (single rules and their thresholds), `./compare` (two runs side by side), `./gate`,
- * `./render` (other formats), `./picture` (pages), `./study`, `./assert`, and `./expect` (matchers for `@std/expect`).
+ * rest, and for the types of what its functions take and return: `./engine`, `./ops`, `./layers` (those of Keras that
+ * TensorFlow.js lacks), `./model`, `./traits`, `./measure`, `./probe`, `./theory`, `./rules` (single rules and their
+ * thresholds), `./diagnosis`, `./examine`, `./compare` (two runs side by side), `./gate`, `./render` (other formats),
+ * `./picture` (pages), `./study`, `./assert`, and `./expect` (matchers for `@std/expect`).
  *
  * @example In a test
  * ```ts
@@ -33,17 +34,11 @@ import { drawCellsWith } from "./words/overview.ts";
 
 export { type Engine, EngineError, type EngineOptions, startEngine } from "./engine/mod.ts";
 export { InputError, type Refusal } from "./words/input_error.ts";
-export {
-  type CustomLayerTraits,
-  type KernelLayout,
-  type LayerKind,
-  registerLayer,
-} from "./traits/mod.ts";
+export { type CustomLayerTraits, registerLayer } from "./traits/mod.ts";
 export {
   type Batch,
   BatchError,
   exerciseModel,
-  type ExerciseModelOptions,
   getWeights,
   type LayersModel,
   type LoadedModel,
@@ -51,68 +46,55 @@ export {
   type LoadModelOptions,
   ModelError,
   type ModelModule,
-  type NewWeight,
   type Objective,
   randomBatch,
-  type RandomBatchOptions,
   readBatch,
-  type ReadBatchOptions,
-  type RescaleOptions,
   rescaleWeights,
   setWeights,
   type Tensor,
-  type WeightValue,
+  type TensorFlow,
 } from "./load/mod.ts";
 export {
   activations,
-  type ActivationsOptions,
-  type ActivationTensor,
   gradients,
-  type GradientsOptions,
-  type GradientTensor,
+  type LayerMeasurements,
   measure,
   MeasureError,
   type Measurements,
   type MeasureOptions,
   statistics,
-  type TakenTensors,
-  type TensorChoice,
   type TensorStatistics,
 } from "./measure/mod.ts";
-export { diagnose, type Diagnosis } from "./diagnosis/mod.ts";
+export { type Cause, diagnose, type Diagnosis, type Fix } from "./diagnosis/mod.ts";
 export { type Examination, examine, type ExamineOptions } from "./diagnosis/examine/mod.ts";
 export {
   defineRule,
-  type LayerOptions,
+  type Finding,
   registerRule,
   type Rule,
-  type RuleRecord,
+  type RuleOptions,
   RULES,
   runRules,
-  type ThresholdOptions,
+  type Thresholds,
 } from "./rules/mod.ts";
-export * from "./assert/mod.ts";
+export * from "./assert/assertions.ts";
 export {
-  barChart,
-  type BarChartOptions,
-  type BarChartRow,
-  renderStudy,
-  type RenderStudyOptions,
-  renderText,
-  type RenderTextOptions,
-} from "./render/mod.ts";
+  acrossSeeds,
+  assertRule,
+  type CreateModel,
+  healthMonitor,
+  type HealthMonitorOptions,
+  testGradientHealth,
+  type TestGradientHealthOptions,
+} from "./assert/mod.ts";
+export { barChart, renderStudy, renderText } from "./render/mod.ts";
 export {
-  type RunningStudy,
   runStudy,
-  type RunStudyOptions,
   type Study,
   study,
   StudyError,
   type StudyGrid,
   type StudyOptions,
-  type StudyPoint,
-  type StudySubject,
-  type StudySummary,
   summarizeStudy,
 } from "./study/mod.ts";
 

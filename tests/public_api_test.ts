@@ -69,6 +69,50 @@ Deno.test("the root exports what is listed here, and no other value", () => {
   assertEquals(Object.keys(library).toSorted(), Object.values(ROOT).flat().toSorted());
 });
 
+/** Types that a user writes, in a signature or to declare a value. */
+const ROOT_TYPES = [
+  "Batch",
+  "Cause",
+  "CreateModel",
+  "CustomLayerTraits",
+  "Diagnosis",
+  "Engine",
+  "EngineOptions",
+  "Examination",
+  "ExamineOptions",
+  "Finding",
+  "Fix",
+  "HealthMonitorOptions",
+  "LayerMeasurements",
+  "LayersModel",
+  "LoadModelOptions",
+  "LoadedModel",
+  "MeasureOptions",
+  "Measurements",
+  "ModelModule",
+  "Objective",
+  "Refusal",
+  "Rule",
+  "RuleOptions",
+  "Study",
+  "StudyGrid",
+  "StudyOptions",
+  "Tensor",
+  "TensorFlow",
+  "TensorStatistics",
+  "TestGradientHealthOptions",
+  "Thresholds",
+];
+
+Deno.test("the root exports the types that are listed here, and no other", async () => {
+  const source = await Deno.readTextFile(new URL("../src/mod.ts", import.meta.url));
+  const whole = [...source.matchAll(/export (?:type )?\* from "(.*)"/g)].map(([, path]) => path);
+  // It has no types.
+  assertEquals(whole, ["./assert/assertions.ts"]);
+  const types = [...source.matchAll(/^(?:export \{| ) ?type (\w+)|, type (\w+)/gm)];
+  assertEquals(types.map(([, first, later]) => first ?? later).toSorted(), ROOT_TYPES);
+});
+
 Deno.test("the root exports every assertion", async () => {
   const own = Object.keys(await import("../src/assert/mod.ts"));
   assertEquals(own.filter((name) => !(name in library)), []);

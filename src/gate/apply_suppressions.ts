@@ -33,32 +33,6 @@ export interface SuppressionContext {
  * @param suppressions The suppressions of the configuration.
  * @param context The date, and what was checked.
  * @returns The runs, with accepted findings turned into notes; and findings about the suppressions.
- *
- * @example One finding is accepted, one suppression matches nothing
- * ```ts
- * import { applySuppressions, type GateRun } from "@gradient-health/gradient-health/gate";
- * import { assertEquals } from "@std/assert";
- *
- * const finding = {
- *   rule: "symmetry",
- *   severity: "error" as const,
- *   layer: "tied_1",
- *   measured: 3,
- *   expected: { text: "0" },
- *   message: "3 units start alike.",
- *   fix: "Draw them apart.",
- * };
- * const run = { model: "net", path: "net.ts", seed: 0, error: null, findings: [finding] };
- * const runs: GateRun[] = [{ ...run, measurements: null }];
- * const suppressions = [
- *   { rule: "symmetry", layer: "tied_*", reason: "tied on purpose" },
- *   { rule: "dead-units", layer: "dense_9", reason: "gone since" },
- * ];
- * const context = { today: "2026-01-31", complete: new Set(["net"]), all: true };
- * const result = applySuppressions(runs, suppressions, context);
- * assertEquals(result.runs[0].findings[0].suppressed, "tied on purpose");
- * assertEquals(result.findings.map(({ rule }) => rule), ["unused-suppression"]);
- * ```
  */
 export function applySuppressions(
   runs: GateRun[],

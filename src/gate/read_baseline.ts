@@ -29,16 +29,6 @@ export async function readBaseline(file: string): Promise<Baseline | null> {
  * @param content The text of the file.
  * @param file Its path, for the error.
  * @throws {GateError} If it is not a baseline: one sentence with the place in it.
- *
- * @example There and back
- * ```ts
- * import { formatBaseline, parseBaseline } from "@gradient-health/gradient-health/gate";
- * import { assertEquals } from "@std/assert";
- *
- * const layers = { dense_1: { activations: 0.62, deltas: 0.011 } };
- * const baseline = { digits: { 0: { objective: "sum", examples: 32, layers } } };
- * assertEquals(parseBaseline(formatBaseline(baseline), "figures.json"), baseline);
- * ```
  */
 export function parseBaseline(content: string, file: string): Baseline {
   requireValue("content", content, string);

@@ -62,13 +62,13 @@ const optionsShape = object({
  *
  * @example Write a result
  * ```ts
- * import { decide, GATE_RULES, resolveConfiguration } from "@gradient-health/gradient-health/gate";
+ * import { decide, gateRules, resolveConfiguration } from "@gradient-health/gradient-health/gate";
  * import { renderSarif } from "@gradient-health/gradient-health/render";
  *
  * const settings = resolveConfiguration({});
  * const context = { today: "2026-01-31", complete: new Set<string>(), all: true, skipped: 0 };
  * const result = decide([], settings, context);
- * const options = { version: "0.1.0", rules: GATE_RULES };
+ * const options = { version: "0.1.0", rules: gateRules() };
  * console.log(renderSarif(result, (file) => ({ file, line: null }), options));
  * ```
  */

@@ -7,12 +7,14 @@ import type { Verdict } from "./finding.ts";
 import type { Case } from "./judge.ts";
 import type { KernelLayer } from "./network/kernel_chain.ts";
 import { counted, figure, layerName, say } from "./say.ts";
+import { networkOf } from "./network/network.ts";
 
 /**
  * Notes what theory says about an untrained chain of dense layers. It predicts little by itself.
  */
 export function chainNotes(subject: Case<"widthLoss" | "slopeDrift">): Verdict[] {
-  const { network: { plain }, thresholds, trained } = subject;
+  const { measurements, thresholds, trained } = subject;
+  const { plain } = networkOf(measurements);
   if (trained || typeof plain === "string") return [];
   const isDense = plain.every(({ layer, normalized, activation }) =>
     layer.kind === "dense" && !normalized && findActivation(activation) !== null

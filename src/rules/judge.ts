@@ -1,5 +1,5 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
-import type { Network } from "./network/network.ts";
+import type { NetworkView } from "./network/network_view.ts";
 
 export type { Verdict } from "./finding.ts";
 
@@ -8,7 +8,7 @@ export interface Case<Name extends string = never> {
   /** Measurements of the network. */
   measurements: Measurements;
   /** Derived view of the network. Each part is computed once for all rules. */
-  network: Network;
+  network: NetworkView;
   /** Layers to judge, in the order of the forward pass. */
   layers: LayerMeasurements[];
   /** Thresholds of the rule, defaults filled in. */

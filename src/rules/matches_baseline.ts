@@ -8,6 +8,7 @@ import type { Rule } from "./rule.ts";
 import type { RuleRecord } from "./rule_record.ts";
 import { figure, layerName, number, say, shareFigure } from "./say.ts";
 import { sayPlain, type Sentence } from "./sentence.ts";
+import { networkOf } from "./network/network.ts";
 
 /** Documentation of the rule `baseline`, the same for every baseline. */
 const BASELINE_RECORD = {
@@ -136,7 +137,7 @@ function judge(
   before: Map<string, LayerMeasurements>,
 ): Verdict[] {
   // The gradients of these layers are rounding errors, which change by any factor.
-  const { silent } = network;
+  const { silent } = networkOf(network.measurements);
   const verdicts = layers.flatMap((layer) => {
     const then = before.get(layer.name);
     if (then === undefined) return [unknown(layer.name, "new-layer", say`is not in the baseline`)];

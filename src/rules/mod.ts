@@ -36,21 +36,11 @@ export type * from "./model_rule.ts";
 export * from "./model_rules.ts";
 export { registerRule } from "./register_rule.ts";
 export type { Attention, AttentionKernel } from "./network/attentions.ts";
-export type { Biases } from "./network/biases_of.ts";
-export type { ExpectedStates } from "./network/expected_states.ts";
 export type { Graph } from "./network/graph.ts";
 export type { Head } from "./network/heads.ts";
 export type { KernelLayer, RecurrentKernel } from "./network/kernel_chain.ts";
-export type { Network } from "./network/network.ts";
-export type {
-  PredictedFigures,
-  Predictions,
-  SignalTheory,
-  TheorySubject,
-} from "./network/signal_theory.ts";
-export type { Prediction } from "../theory/propagate.ts";
+export type { NetworkView } from "./network/network_view.ts";
 export type { SignalStep } from "./network/signal_path.ts";
-export type { Alikeness } from "./network/units_off.ts";
 export { RuleError } from "./rule_error.ts";
 export type * from "./rule_record.ts";
 export * from "./rules.ts";

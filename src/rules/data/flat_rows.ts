@@ -1,5 +1,5 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
-import type { Network } from "../network/network.ts";
+import type { NetworkView } from "../network/network_view.ts";
 import { figure, layerName, number, say } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 
@@ -22,7 +22,7 @@ export interface FlatRows {
 export function flatRowsBetween(
   first: LayerMeasurements | null,
   last: LayerMeasurements | null,
-  { layers, graph }: Network,
+  { layers, graph }: NetworkView,
 ): FlatRows | null {
   const normalizations = layers.filter((layer) =>
     (layer.flatRows ?? 0) > 0 && (first === null || graph.isBelow(first, layer)) &&

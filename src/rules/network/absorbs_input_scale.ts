@@ -1,5 +1,5 @@
 import { isKernel } from "../../theory/weight_kinds.ts";
-import type { Network } from "./network.ts";
+import type { NetworkView } from "./network_view.ts";
 
 /**
  * Factor around a standard deviation of 1 within which a normalisation has divided by its input.
@@ -11,7 +11,7 @@ const NORMALISED = 3;
  * followed by a normalisation that divides by it, as in a ResNet, whose pictures have values up to
  * 151.
  */
-export function absorbsInputScale({ layers, chain, measurements }: Network): boolean {
+export function absorbsInputScale({ layers, chain, measurements }: NetworkView): boolean {
   if (measurements.batch.perInput.length !== 1) return false;
   const first = layers.filter(({ depth, weights }) => depth === 1 && weights.some(isKernel));
   return first.length > 0 && first.every((layer) => {

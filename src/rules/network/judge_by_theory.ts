@@ -8,9 +8,10 @@ import { noVerdict } from "../no_verdict.ts";
 import { figure, layerName, number, say } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import type { Graph } from "./graph.ts";
-import type { Network } from "./network.ts";
+import type { NetworkView } from "./network_view.ts";
 import { hasKernel } from "./signal_path.ts";
 import type { Predictions } from "./signal_theory.ts";
+import { networkOf } from "./network.ts";
 
 /** Number of standard deviations of the theory's uncertainty that count as chance. */
 const CHANCE = 3;
@@ -26,12 +27,12 @@ export const USUALLY_OFF = { small: 30, large: 10 };
  * Returns a note if theory describes no hidden layer of the network, else `null`. One rule reports
  * it for all of them.
  */
-export function undescribed(network: Network): Verdict | null {
+export function undescribed(network: NetworkView): Verdict | null {
   const judged = judgedLayers(network);
   const hidden = network.layers.filter(({ role, weights }) =>
     role === "hidden" && weights.length > 0
   );
-  const { local } = network.theory;
+  const { local } = networkOf(network.measurements).theory;
   const isDescribed = judged.some(({ name }) => local.has(name));
   if (hidden.length === 0 || isDescribed) return null;
   const [{ name, className }] = hidden;
@@ -72,7 +73,7 @@ export function judgeScaleByTheory(
   fix: () => Sentence,
 ): Verdict[] {
   const { activationScaleFactor, activationTarget: target } = thresholds;
-  const { critical, usual } = network.theory;
+  const { critical, usual } = networkOf(network.measurements).theory;
   const outputs = new Set(
     judgedLayers(network).map((layer) => outputOf(layer, network.graph)).filter((output) =>
       output !== null
@@ -129,7 +130,7 @@ export function judgeBalanceByTheory(
   judged: readonly LayerMeasurements[],
   fix: () => Sentence,
 ): Verdict[] {
-  const { critical, usual } = network.theory;
+  const { critical, usual } = networkOf(network.measurements).theory;
   const signals = judgedLayers(network).filter((layer) =>
     judged.includes(layer) && signalOf(layer) !== null
   );
@@ -175,7 +176,7 @@ export function judgeRatioByTheory(
   judged: readonly LayerMeasurements[],
   limitOf: (units: number) => number,
 ): Verdict[] {
-  const { local } = network.theory;
+  const { local } = networkOf(network.measurements).theory;
   return judgedLayers(network).flatMap((layer): Verdict[] => {
     const measured = judged.includes(layer) ? signalOf(layer) : null;
     const prediction = local.get(layer.name);
@@ -248,7 +249,7 @@ const KERNELS: readonly LayerKind[] = ["dense", "convolution", "recurrent"];
 /**
  * Returns the hidden layers with kernels that theory judges in a network that is not a plain chain.
  */
-function judgedLayers({ layers }: Network): LayerMeasurements[] {
+function judgedLayers({ layers }: NetworkView): LayerMeasurements[] {
   return layers
     .filter(({ role, kind }) => role === "hidden" && KERNELS.includes(kind))
     .filter(hasKernel);

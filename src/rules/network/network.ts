@@ -12,16 +12,13 @@ import {
   type RecurrentKernel,
   recurrentKernels,
 } from "./kernel_chain.ts";
+import type { NetworkView } from "./network_view.ts";
 import { signalPath, signalPaths, type SignalStep } from "./signal_path.ts";
 import { SignalTheory } from "./signal_theory.ts";
 import { type Alikeness, offByAlikeness, offByDepth } from "./units_off.ts";
 
-/**
- * View of a network for rules, beyond the figures of single layers: the chain of kernels, heads,
- * signal paths, predictions of theory, and the graph. Everything is derived from the measurements.
- * Each part is computed once, on first use.
- */
-export class Network {
+/** View of a network with what only rules of this package and the diagnosis need. */
+export class Network implements NetworkView {
   /** Measurements of the network. */
   readonly measurements: Measurements;
   #graph?: Graph;
@@ -52,20 +49,14 @@ export class Network {
     this.measurements = measurements;
   }
 
-  /** All layers, in the order of the forward pass. */
   get layers(): readonly LayerMeasurements[] {
     return this.measurements.layers;
   }
 
-  /** Graph of the layers. */
   get graph(): Graph {
     return this.#graph ??= new Graph(this.layers);
   }
 
-  /**
-   * Dense and convolutional layers in the order of the forward pass, each with the activation of
-   * its outputs. `Dense(tanh)` and a `Dense` followed by `Activation(tanh)` give the same.
-   */
   get chain(): readonly KernelLayer[] {
     return this.#chain ??= kernelChain(this.measurements.layers);
   }
@@ -93,22 +84,18 @@ export class Network {
     return this.#theory ??= new SignalTheory(this);
   }
 
-  /** Kernels that feed the states of recurrent layers back, in the order of the layers. */
   get recurrentKernels(): readonly RecurrentKernel[] {
     return this.#recurrentKernels ??= recurrentKernels(this.measurements.layers);
   }
 
-  /** Attentions, in the order of the forward pass. */
   get attentions(): readonly Attention[] {
     return this.#attentions ??= attentionsOf(this.layers, this.graph);
   }
 
-  /** Layers with the last kernels before the outputs. */
   get heads(): readonly LayerMeasurements[] {
     return this.#heads ??= this.layers.filter(isKernelHead);
   }
 
-  /** Head of a model that has exactly one, else `null`. */
   get head(): Head | null {
     if (this.#head === undefined) this.#head = headLayer(this.measurements);
     return this.#head;
@@ -131,7 +118,7 @@ export class Network {
   get heard(): Network {
     if (this.silent.size === 0) return this;
     const layers = this.layers.filter((layer) => !this.silent.has(layer));
-    return this.#heard ??= new Network({ ...this.measurements, layers });
+    return this.#heard ??= networkOf({ ...this.measurements, layers });
   }
 
   /**
@@ -147,28 +134,15 @@ export class Network {
     return this.#cold ??= coldNormalizations(this.layers);
   }
 
-  /** True if the network looks trained, because its biases have moved. */
   get trained(): boolean {
     return this.biases === "moved";
   }
 
-  /**
-   * Returns the hidden layers with a kernel and a measured delta, ordered by depth.
-   *
-   * @param layers The layers to include. Default: all.
-   */
   signalPath(layers: readonly LayerMeasurements[] = this.layers): readonly SignalStep[] {
     if (layers !== this.layers) return signalPath(layers);
     return this.#path ??= signalPath(layers);
   }
 
-  /**
-   * Returns the paths of two or more layers along which a signal arrives. A network with one head
-   * has one; with several heads, there is one up to the head with the strongest signal, and one per
-   * branch.
-   *
-   * @param layers The layers to include. Default: all.
-   */
   signalPaths(layers: readonly LayerMeasurements[] = this.layers): readonly SignalStep[][] {
     if (layers !== this.layers) return signalPaths(layers, signalPath(layers));
     return this.#paths ??= signalPaths(layers, this.signalPath());

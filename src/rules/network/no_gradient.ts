@@ -4,7 +4,7 @@ import type {
   WeightMeasurements,
 } from "../../measure/measurements.ts";
 import { isKernel, isRecurrentKernel } from "../../theory/weight_kinds.ts";
-import type { Network } from "./network.ts";
+import type { NetworkView } from "./network_view.ts";
 import { stepsOf } from "./theory_nodes.ts";
 
 /**
@@ -57,7 +57,7 @@ export function isZero({ gradients, gradientsOfUsedRows }: WeightMeasurements): 
  * none on, the signal bypasses it, like the branch of a residual block, and the network trains
  * without it.
  */
-export function isReachedBelow(layer: LayerMeasurements, network: Network): boolean {
+export function isReachedBelow(layer: LayerMeasurements, network: NetworkView): boolean {
   return network.signalPath().some(({ layer: { preActivationGradients: delta }, layer: other }) =>
     delta !== null && (delta.maxAbs > 0 || delta.nonFinite > 0) &&
     network.graph.isBelow(other, layer)
@@ -67,7 +67,7 @@ export function isReachedBelow(layer: LayerMeasurements, network: Network): bool
 /**
  * Returns true if all inputs of a layer are zeros while it and layers below it receive a gradient.
  */
-export function isFedZeros(layer: LayerMeasurements, network: Network): boolean {
+export function isFedZeros(layer: LayerMeasurements, network: NetworkView): boolean {
   const inputs = network.graph.inputsOf(layer);
   return (layer.preActivationGradients?.maxAbs ?? 0) > 0 && inputs.length > 0 &&
     inputs.every(({ activations }) => activations?.maxAbs === 0) && isReachedBelow(layer, network);

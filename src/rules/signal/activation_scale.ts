@@ -13,6 +13,7 @@ import type { Sentence } from "../sentence.ts";
 import { MIN_EXAMPLES } from "../shared_thresholds.ts";
 import { rescaleFix } from "./rescale_fix.ts";
 import { signalDies } from "./signal_dies.ts";
+import { networkOf } from "../network/network.ts";
 
 /** Factor below which examples can no longer be told apart. */
 const COLLAPSED = 1000;
@@ -114,8 +115,9 @@ export const activationScale: Rule = defineRule({
   },
   figure: { title: "std of a", scale: "log", of: ({ activations }) => activations?.std ?? null },
   judge(subject) {
-    const { layers, measurements: { batch }, network, thresholds } = subject;
-    const { plain: chain, expected: states } = network;
+    const { layers, measurements, thresholds } = subject;
+    const { batch } = measurements;
+    const { plain: chain, expected: states } = networkOf(measurements);
     if (batch.examples < thresholds.minExamples) {
       return [tooFewExamples(batch.examples, thresholds.minExamples)];
     }

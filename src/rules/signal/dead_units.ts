@@ -3,13 +3,14 @@ import { formatPercent } from "../../words/numbers.ts";
 import { defineRule } from "../define_rule.ts";
 import { atMost, lessThan } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import type { Network } from "../network/network.ts";
+import type { NetworkView } from "../network/network_view.ts";
 import { isReachedBelow } from "../network/no_gradient.ts";
 import { tooFewExamples } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
 import { exactFigure, layerName, NOTHING, number, say, shareFigure } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { MIN_EXAMPLES } from "../shared_thresholds.ts";
+import { networkOf } from "../network/network.ts";
 
 /** The rule `dead-units`: one-sided activations must fire for some example of the batch. */
 export const deadUnits: Rule = defineRule({
@@ -143,13 +144,14 @@ export const deadUnits: Rule = defineRule({
 });
 
 /** Returns true if a layer blocks the gradient but the layers below it get theirs another way. */
-function isPassedBy(layer: LayerMeasurements, network: Network): boolean {
+function isPassedBy(layer: LayerMeasurements, network: NetworkView): boolean {
   return layer.deadFraction === 1 && layer.preActivationGradients?.maxAbs === 0 &&
     isReachedBelow(layer, network);
 }
 
 /** Returns a function that gives the limit in a layer and explains its allowance. */
-function allowances(network: Network) {
+function allowances({ measurements }: NetworkView) {
+  const network = networkOf(measurements);
   return (name: string, threshold: number): { limit: number; why: Sentence } => {
     const alike = network.offByAlikeness.get(name);
     if (alike === undefined) {

@@ -15,6 +15,7 @@ import { MIN_WIDTH } from "../shared_thresholds.ts";
 import { rescaleFix } from "./rescale_fix.ts";
 import { signalDies } from "./signal_dies.ts";
 import { softmaxUnderSum } from "./softmax_under_sum.ts";
+import { networkOf } from "../network/network.ts";
 
 const OTHER_ADVICE = say`Use another activation, or add normalisation or residual connections.`;
 
@@ -98,8 +99,8 @@ export const gradientBalance: Rule = defineRule({
   },
   figure: DELTA_NORM,
   judge(subject) {
-    const { network, thresholds } = subject;
-    const { plain: chain, expected: states } = network;
+    const { measurements, network, thresholds } = subject;
+    const { plain: chain, expected: states } = networkOf(measurements);
     // Rounding errors have no size to judge; earlier rules report them.
     const { warnings, heard: { layers } } = softmaxUnderSum(subject);
     const unmeasured = brokenGradient(network.signalPath(layers));

@@ -13,6 +13,7 @@ import { figure, layerName, NOTHING, number, say } from "../say.ts";
 import { MIN_WIDTH } from "../shared_thresholds.ts";
 import { signalDies } from "./signal_dies.ts";
 import { softmaxUnderSum } from "./softmax_under_sum.ts";
+import { networkOf } from "../network/network.ts";
 
 /** Number of units from which the factor applies unchanged. */
 const WIDE = 128;
@@ -79,8 +80,8 @@ export const gradientRatio: Rule = defineRule({
   },
   figure: DELTA_NORM,
   judge(subject) {
-    const { network, thresholds } = subject;
-    const { plain: chain } = network;
+    const { measurements, network, thresholds } = subject;
+    const { plain: chain } = networkOf(measurements);
     // Rounding errors have no size to judge; earlier rules report them.
     const { warnings, heard: { layers } } = softmaxUnderSum(subject);
     const unmeasured = brokenGradient(network.signalPath(layers));

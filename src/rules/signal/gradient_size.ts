@@ -3,7 +3,7 @@ import { atMost } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../judge.ts";
 import { absorbsInputScale } from "../network/absorbs_input_scale.ts";
-import type { Network } from "../network/network.ts";
+import type { NetworkView } from "../network/network_view.ts";
 import { figure, NOTHING, say, weightName } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { takesGradientAsItIs } from "./zero_gradient_cause.ts";
@@ -65,7 +65,7 @@ interface Unscaled {
 }
 
 /** Returns the data that are out of scale, targets first, or `null`. */
-function unscaledData({ batch }: Measurements, network: Network): Unscaled | null {
+function unscaledData({ batch }: Measurements, network: NetworkView): Unscaled | null {
   const target = batch.targets!.find(({ values, classes }) =>
     classes === undefined && values.rms > OUT_OF_SCALE
   );

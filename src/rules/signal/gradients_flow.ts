@@ -6,7 +6,7 @@ import { falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../judge.ts";
 import { looksUntrained } from "../network/biases_of.ts";
-import type { Network } from "../network/network.ts";
+import type { NetworkView } from "../network/network_view.ts";
 import { hasSignal, isFedZeros, isZero, startsAtZero, waitsFor } from "../network/no_gradient.ts";
 import { stepsOf } from "../network/theory_nodes.ts";
 import type { Rule } from "../rule.ts";
@@ -124,7 +124,7 @@ function excusedLayers(subject: Case): Set<string | null> {
   return new Set(warnings.flatMap(({ layer, layers }) => layers ?? [layer]));
 }
 
-function judge(layer: LayerMeasurements, excused: boolean, network: Network): Verdict[] {
+function judge(layer: LayerMeasurements, excused: boolean, network: NetworkView): Verdict[] {
   const { measurements } = network;
   const name = layerName(layer.name);
   const trained = trainedOf(layer.weights);
@@ -224,7 +224,7 @@ function judge(layer: LayerMeasurements, excused: boolean, network: Network): Ve
 function zeroKind(
   layer: LayerMeasurements,
   waiting: string | undefined,
-  network: Network,
+  network: NetworkView,
 ): string {
   if (waiting !== undefined) return "waits";
   // The network trains without a branch whose inputs are zeros.

@@ -8,13 +8,14 @@ import { moreThan } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../judge.ts";
 import { headActivation, isCertainHead, sharesHead } from "../network/heads.ts";
-import type { Network } from "../network/network.ts";
+import type { NetworkView } from "../network/network_view.ts";
 import { isReachedBelow } from "../network/no_gradient.ts";
 import { hasKernel } from "../network/signal_path.ts";
 import { figure, layerName, layerNames, NOTHING, say, shareFigure } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { stuckAt } from "../statistics.ts";
 import { rescaleFix, unscaledInputs } from "./rescale_fix.ts";
+import { networkOf } from "../network/network.ts";
 
 /**
  * Finds layers whose delta is exactly 0. A signal that is lost on its way or blocked by the head is
@@ -28,7 +29,8 @@ export function lostSignal(
   { layers, network, trained }: Pick<Case, "layers" | "network" | "trained">,
   isJudged: (layer: LayerMeasurements) => boolean = hasKernel,
 ): Verdict[] {
-  const { measurements, shut: heads } = network;
+  const { measurements } = network;
+  const { shut: heads } = networkOf(measurements);
   const stops = layers.filter((layer) =>
     layer.role === "hidden" && isZero(layer.preActivationGradients) &&
     isSent(layer.activationGradients)
@@ -82,7 +84,7 @@ interface Stop {
   below: LayerMeasurements[];
   all: LayerMeasurements[];
   rescale: Sentence | null;
-  network: Network;
+  network: NetworkView;
   trained: boolean;
 }
 

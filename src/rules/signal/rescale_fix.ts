@@ -1,7 +1,7 @@
 import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
 import { gain } from "../../theory/criticality.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
-import type { Network } from "../network/network.ts";
+import type { NetworkView } from "../network/network_view.ts";
 import { figure, joined, layerName, layerNames, NOTHING, number, say } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 
@@ -28,7 +28,7 @@ const MAX_GROUPS = 3;
  */
 export function rescaleFix(
   layers: readonly LayerMeasurements[],
-  { chain }: Network,
+  { chain }: NetworkView,
   smaller = false,
 ): Sentence | null {
   const factors = chain.map((kernel) => {

@@ -3,6 +3,7 @@ import type { Verdict } from "../finding.ts";
 import type { Case } from "../judge.ts";
 import { isSoftmax } from "../network/heads.ts";
 import { layerName, layerNames, say } from "../say.ts";
+import { networkOf } from "../network/network.ts";
 
 /** Case, divided by whether the objective sends the layers a signal. */
 interface SoftmaxUnderSum<Name extends string> {
@@ -22,13 +23,13 @@ export function softmaxUnderSum<Name extends string>(
   subject: Case<Name>,
 ): SoftmaxUnderSum<Name> {
   const { layers, measurements, network } = subject;
-  const { silent } = network;
+  const { silent, heard: rest } = networkOf(network.measurements);
   if (!layers.some((layer) => silent.has(layer))) return { warnings: [], heard: subject };
   const heard = {
     ...subject,
     layers: layers.filter((layer) => !silent.has(layer)),
-    measurements: network.heard.measurements,
-    network: network.heard,
+    measurements: rest.measurements,
+    network: rest,
   };
   const softmaxes = [...silent].filter((layer) => layer.role === "output" && isSoftmax(layer));
   const said = warning(softmaxes, [...silent], measurements);

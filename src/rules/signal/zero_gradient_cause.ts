@@ -6,10 +6,11 @@ import type {
 import { isKernel, isRecurrentKernel, isShift } from "../../theory/weight_kinds.ts";
 import { optimizerTraits } from "../../traits/optimizers.ts";
 import { sharesHead } from "../network/heads.ts";
-import type { Network } from "../network/network.ts";
+import type { NetworkView } from "../network/network_view.ts";
 import { isZero } from "../network/no_gradient.ts";
 import { joined, layerName, say, weightName } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
+import { networkOf } from "../network/network.ts";
 
 /**
  * Returns what to check if the weights of a layer have a gradient of exactly 0.
@@ -21,7 +22,7 @@ import type { Sentence } from "../sentence.ts";
 export function zeroGradientCause(
   layer: LayerMeasurements,
   excused: boolean,
-  network: Network,
+  network: NetworkView,
 ): Sentence {
   const { measurements } = network;
   if (excused) {
@@ -58,7 +59,7 @@ export function zeroGradientCause(
       : say`what follows ${layerName(name)}`;
     return say`Look at ${where}: the signal is lost there, see the rule vanishing-gradients.`;
   }
-  const isShut = network.shut.some((end) => sharesHead(end, layer));
+  const isShut = networkOf(network.measurements).shut.some((end) => sharesHead(end, layer));
   if (!isShut && measurements.objective.value === 0) {
     return say`The objective is 0 on this batch, so there is nothing to learn from it: measure on
       another batch, and check the objective if it is 0 there too.`;

@@ -8,7 +8,7 @@ import { atMost } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../judge.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
-import type { Network } from "../network/network.ts";
+import type { NetworkView } from "../network/network_view.ts";
 import type { Rule } from "../rule.ts";
 import { counted, figure, layerName, layerNames, NOTHING, say } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
@@ -275,7 +275,7 @@ const JOINING: readonly LayerKind[] = ["addition", "concatenation"];
 const BENDING: readonly LayerKind[] = ["pool", "normalization"];
 
 /** Finds consecutive linear layers: a product of matrices is a matrix. */
-export function linearRows(network: Pick<Network, "chain" | "graph" | "layers">): LinearRows {
+export function linearRows(network: Pick<NetworkView, "chain" | "graph" | "layers">): LinearRows {
   const { chain, layers } = network;
   const hidden = chain.filter(({ layer }) => layer.role === "hidden");
   const known = new Map(chain.map((kernel) => [kernel.layer.name, kernel]));
@@ -319,7 +319,7 @@ export function linearRows(network: Pick<Network, "chain" | "graph" | "layers">)
 function nextKernel(
   layer: LayerMeasurements,
   known: ReadonlyMap<string, KernelLayer>,
-  { graph }: Pick<Network, "graph">,
+  { graph }: Pick<NetworkView, "graph">,
 ): KernelLayer | null {
   let at = layer;
   for (const seen = new Set<string>(); !seen.has(at.name);) {

@@ -8,7 +8,7 @@ import { atMost, between } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../judge.ts";
 import type { KernelLayer, RecurrentKernel } from "../network/kernel_chain.ts";
-import type { Network } from "../network/network.ts";
+import type { NetworkView } from "../network/network_view.ts";
 import { figure, say, weightName } from "../say.ts";
 
 /** Limits for the scale of a kernel. */
@@ -141,7 +141,7 @@ type Thresholds = Case<"initScaleFactor" | "initScaleCustom" | "initScaleEmbeddi
  */
 export function judgeCustomKernels(
   layer: LayerMeasurements,
-  { network, thresholds }: { network: Network; thresholds: Thresholds },
+  { network, thresholds }: { network: NetworkView; thresholds: Thresholds },
   fewest: number,
   dies: () => boolean,
 ): Verdict[] {
@@ -172,7 +172,7 @@ function isCustom({ className, kind, kernelLayout }: LayerMeasurements): boolean
 function judgeByShape(
   layer: LayerMeasurements,
   weight: WeightMeasurements,
-  { network, thresholds }: { network: Network; thresholds: Thresholds },
+  { network, thresholds }: { network: NetworkView; thresholds: Thresholds },
   dies: () => boolean,
 ): Verdict[] {
   const { shape, values: { std } } = weight;
@@ -190,7 +190,7 @@ function judgeByShape(
 }
 
 /** Returns true if a layer shrinks its input by a factor. A small matrix beside others does not. */
-function shrinks(layer: LayerMeasurements, network: Network, factor: number): boolean {
+function shrinks(layer: LayerMeasurements, network: NetworkView, factor: number): boolean {
   const fed = network.graph.inputsOf(layer).map(({ activations }) => activations?.rms ?? 0);
   const size = fed.length === 0 ? network.measurements.batch.inputs.rms : Math.max(...fed);
   return layer.activations !== null && layer.activations.rms * factor < size;

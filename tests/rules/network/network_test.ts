@@ -1,5 +1,6 @@
 import { defineRule } from "../../../src/rules/define_rule.ts";
 import { type Network, networkOf } from "../../../src/rules/network/network.ts";
+import type { NetworkView } from "../../../src/rules/network/network_view.ts";
 import { registerRule } from "../../../src/rules/register_rule.ts";
 import { runRules } from "../../../src/rules/run_rules.ts";
 import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "../make_measurements.ts";
@@ -100,7 +101,7 @@ Deno.test("Network.trained tells biases that have moved", () => {
 });
 
 Deno.test("every rule of one run is handed the same view, rules of a user's own too", () => {
-  const seen: Network[] = [];
+  const seen: NetworkView[] = [];
   for (const name of ["team/one", "team/two"]) {
     registerRule(defineRule({
       name,
