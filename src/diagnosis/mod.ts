@@ -24,3 +24,4 @@ export type {
   Tried,
   TriedFigure,
 } from "./diagnosis.ts";
+export type { Verdict } from "./verdict.ts";
