@@ -1,5 +1,5 @@
 import type { Difference } from "../compare/difference.ts";
-import type { DocumentKind } from "../words/document.ts";
+import { MARKER_COMMENT, MARKER_LINE } from "../words/marker.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
 import type { GateResult } from "../gate/gate_result.ts";
 import type { StudyHeader } from "../study/study_header.ts";
@@ -14,9 +14,8 @@ import type { RenderTextOptions } from "../render/render_charts.ts";
 export type ShowFlag = "columns" | "unicode" | "ascii" | "layers" | "axis" | "details" | "all";
 
 /**
- * Output format. The flags that choose one, their help, completions, the kinds of file that a
- * result may replace and docs/formats.md are derived from this table. A renderer is loaded on
- * demand.
+ * Output format. The flags that choose one, their help, completions and docs/formats.md are derived
+ * from this table. A renderer is loaded on demand.
  */
 export interface Format {
   /** Purpose in a few words. */
@@ -26,10 +25,10 @@ export interface Format {
   /** Media type. */
   mediaType: string;
   /**
-   * Way to recognise a file of it when a new one would replace it: `document` for a document of the
-   * result (`words/document.ts`), `text` for one of the texts (`text_beginnings.ts`).
+   * Last line of its files, which marks them as results; absent if the text itself carries the
+   * marker (`words/marker.ts`).
    */
-  holds: "document" | "text" | Pick<DocumentKind, "words" | "beginning">;
+  lastLine?: string;
   /**
    * Flags that change what it writes. The commands reject the others, see `requireRead()` in
    * flags/show_flags.ts.
@@ -99,7 +98,7 @@ const TABLE = {
     extension: "txt",
     mediaType: "text/plain",
     reads: ["columns", "unicode", "ascii", "layers", "axis", "details", "all"],
-    holds: "text",
+    lastLine: MARKER_LINE,
     isLines: true,
     async report({ measurements, findings, diagnosis }, options) {
       const { renderText } = await import("../render/render_text.ts");
@@ -125,7 +124,6 @@ const TABLE = {
     extension: "json",
     mediaType: "application/json",
     reads: [],
-    holds: "document",
     isLines: false,
     async report({ measurements, findings, diagnosis }) {
       return (await import("../render/render_json.ts")).renderJson(measurements, findings, {
@@ -152,7 +150,6 @@ const TABLE = {
     extension: "csv",
     mediaType: "text/csv",
     reads: [],
-    holds: "text",
     isLines: false,
     async points() {
       const { STUDY_CSV_HEADING, studyCsvRows } = await import("../study/study_csv.ts");
@@ -165,11 +162,6 @@ const TABLE = {
     mediaType: "application/xml",
     reads: [],
     isLines: false,
-    holds: {
-      words: "a JUnit report",
-      // A file of another program, such as `deno test`, must not be replaced.
-      beginning: /^<\?xml\b[^>]*>\s*<testsuites\s+name="gradient-health"/,
-    },
     async gate(result) {
       return (await import("../render/render_junit.ts")).renderJunit(result);
     },
@@ -179,7 +171,7 @@ const TABLE = {
     extension: "txt",
     mediaType: "text/plain",
     reads: [],
-    holds: "text",
+    lastLine: MARKER_LINE,
     isLines: true,
     async gate(result, { locate }) {
       return (await import("../render/render_github.ts")).renderGithub(result, await locate());
@@ -191,7 +183,7 @@ const TABLE = {
     extension: "md",
     mediaType: "text/markdown",
     reads: ["all"],
-    holds: "text",
+    lastLine: MARKER_COMMENT,
     isLines: false,
     async gate(result) {
       return (await import("../render/render_markdown.ts")).renderMarkdown(result);
@@ -210,11 +202,6 @@ const TABLE = {
     mediaType: "application/sarif+json",
     reads: [],
     isLines: false,
-    holds: {
-      words: "a SARIF log",
-      beginning:
-        /^\{\s*"\$schema":[^{]*\{\s*"tool":\s*\{\s*"driver":\s*\{\s*"name":\s*"gradient-health"/,
-    },
     async gate(result, { locate, tool }) {
       const { renderSarif } = await import("../render/render_sarif.ts");
       return renderSarif(result, await locate(), await tool());
@@ -228,10 +215,6 @@ const TABLE = {
     histograms: true,
     isLines: false,
     isPage: true,
-    holds: {
-      words: "a page of gradient-health",
-      beginning: /^<!doctype html>[^]{0,80}<meta name="generator" content="gradient-health">/,
-    },
     async report(report, { scale }) {
       return (await page("../picture/report_page.ts")).renderReportPage(report, { scale });
     },
@@ -248,7 +231,6 @@ const TABLE = {
     mediaType: "image/svg+xml",
     reads: ["axis"],
     isLines: false,
-    holds: { words: "an image of gradient-health", beginning: /^<svg class="gradient-health"/ },
     async report(report, { scale }) {
       return (await page("../picture/report_image.ts")).renderReportImage(report, { scale });
     },
@@ -258,7 +240,6 @@ const TABLE = {
     extension: "json",
     mediaType: "application/json",
     reads: [],
-    holds: "text",
     isLines: false,
     async study(summary) {
       return (await import("../render/render_study.ts")).renderStudySummary(summary);

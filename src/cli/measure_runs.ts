@@ -29,6 +29,16 @@ export interface RunsTask {
   tells: boolean;
   /** Modules with rules to judge by. */
   plugins: readonly string[];
+  /** True to tell of the files that the code of the user imports. */
+  followsImports: boolean;
+}
+
+/** Events of {@linkcode RunWorkers}. */
+interface RunEvents {
+  /** Called with the number of each run when it is done. */
+  onDone?: (index: number, failed: boolean, ms: number) => void;
+  /** Called with the path of each import of the user's code, if they are followed. */
+  onImport?: (path: string) => void;
 }
 
 type NamedRequest = MeasureRequest & { model: string };
@@ -64,7 +74,8 @@ export async function measureRuns(
     }
   } else {
     const requests = runs.map(({ request }) => request);
-    await using workers = new RunWorkers({ requests, tells: !quiet, plugins }, jobs, sayDone);
+    const task = { requests, tells: !quiet, plugins, followsImports: false };
+    await using workers = new RunWorkers(task, jobs, { onDone: sayDone });
     let index = 0;
     for await (const outcome of workers.run()) {
       if (!onOutcome(runs[index++], outcome)) break;
@@ -92,20 +103,17 @@ export class RunWorkers implements AsyncDisposable {
    *
    * @param task The runs, and how they are judged.
    * @param jobs Number of workers, if there are as many runs.
-   * @param onDone Called with the number of each run when it is done.
+   * @param events See {@linkcode RunEvents}. Default: nobody listens.
    */
-  constructor(
-    task: RunsTask,
-    jobs: number,
-    onDone: (index: number, failed: boolean, ms: number) => void = () => {},
-  ) {
+  constructor(task: RunsTask, jobs: number, { onDone, onImport }: RunEvents = {}) {
     this.#requests = task.requests;
     this.#pool = new WorkerPool({
       module: new URL("./measure_worker.ts", import.meta.url),
       data: task,
       count: Math.min(jobs, task.requests.length),
       stopsAtFailure: false,
-      onResult: (result, ms) => onDone(result.index, "failure" in result, ms),
+      onResult: (result, ms) => onDone?.(result.index, "failure" in result, ms),
+      onImport,
     });
   }
 

@@ -81,7 +81,7 @@ export async function writeReports(
       locate: () => locations(result),
       tool: describeTool,
     };
-    await writeOutput(await FORMATS[name].gate!(result, context), out);
+    await writeOutput(await FORMATS[name].gate!(result, context), out, name);
     if (name === "github") {
       const { appendStepSummary } = await import("./append_step_summary.ts");
       await appendStepSummary(result);

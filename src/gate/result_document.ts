@@ -1,9 +1,8 @@
 import { diagnosisShape, type WrittenDiagnosis } from "../diagnosis/diagnosis_shape.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { gateFindingShape, measurementKeys } from "../rules/shapes/measurement_shape.ts";
-import { DOCUMENTS } from "../words/document.ts";
+import { DOCUMENTS, writeDocument } from "../words/document.ts";
 import { boolean, count, list, nullable, number, object, oneOf, string } from "../words/shape.ts";
-import { writeJson } from "../words/write_json.ts";
 import type { GateFinding, GateResult, GateRun } from "./gate_result.ts";
 
 /** Report whose findings are weighed by the gate. */
@@ -77,5 +76,5 @@ export function encodeGate(
       diagnosis: diagnoses[index],
     })),
   });
-  return `${writeJson(written, undefined, 2)}\n`;
+  return writeDocument(written as object);
 }

@@ -1,7 +1,7 @@
 import type { Comparison, FigureChange, LayerComparison } from "../compare/compare_measurements.ts";
 import type { CauseChanges, Difference } from "../compare/difference.ts";
 import type { Cause } from "../diagnosis/diagnosis.ts";
-import { DOCUMENTS } from "../words/document.ts";
+import { DOCUMENTS, writeDocument } from "../words/document.ts";
 import {
   boolean,
   type Keys,
@@ -13,7 +13,6 @@ import {
   optional,
   string,
 } from "../words/shape.ts";
-import { writeJson } from "../words/write_json.ts";
 
 /** Run as written. */
 interface WrittenRun {
@@ -98,7 +97,7 @@ export function encodeDifference({ before, after, comparison, causes }: Differen
     after: writtenRun(after),
     causes,
   };
-  return `${writeJson(differenceShape.encode(difference), undefined, 2)}\n`;
+  return writeDocument(differenceShape.encode(difference) as object);
 }
 
 function writtenRun({ name, diagnosis, measurements }: Difference["before"]): WrittenRun {

@@ -3,8 +3,8 @@ import { diagnosisShape, type WrittenDiagnosis } from "../diagnosis/diagnosis_sh
 import type { PredictedFigures } from "../rules/network/signal_theory.ts";
 import { predictedShape, type Report, reportShape } from "../rules/shapes/measurement_shape.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
+import { writeDocument } from "../words/document.ts";
 import { readShape, requireValue, string } from "../words/shape.ts";
-import { writeJson } from "../words/write_json.ts";
 
 /** Report with the causes of its findings. */
 export interface DiagnosedReport extends Report {
@@ -36,7 +36,7 @@ export function encodeReport(
     predicted: predictedShape.encode(predicted[index]),
   }));
   const also = diagnosis === undefined ? {} : { diagnosis: diagnosisShape.encode(diagnosis) };
-  return `${writeJson({ ...report, layers, ...also }, undefined, 2)}\n`;
+  return writeDocument({ ...report, layers, ...also });
 }
 
 /**

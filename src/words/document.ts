@@ -1,5 +1,8 @@
+import { GENERATOR } from "./marker.ts";
+import { writeJson } from "./write_json.ts";
+
 /** Kind of document that this program writes and recognises. */
-export interface DocumentKind {
+interface DocumentKind {
   /** Name in a sentence. */
   words: string;
   /** Version of its format; a reader rejects every other. */
@@ -8,31 +11,35 @@ export interface DocumentKind {
   beginning: RegExp;
 }
 
-/** JSON documents. Each has a codec in this folder, in the file of its name. */
+/** JSON documents. Each has a codec in the file of its name. */
 export const DOCUMENTS = {
-  report: {
-    words: "a JSON report",
-    version: 1,
-    beginning: /^\{\s*"version":\s*\d+,\s*"model":/,
-  },
-  gate: {
-    words: "a JSON result of check",
-    version: 1,
-    beginning: /^\{\s*"version":\s*\d+,\s*"passed":/,
-  },
-  baseline: {
-    words: "a baseline",
-    version: 1,
-    beginning: /^\{\s*"version":\s*\d+,\s*"models":/,
-  },
-  diff: {
-    words: "a JSON comparison",
-    version: 1,
-    beginning: /^\{\s*"version":\s*\d+,\s*"before":/,
-  },
+  report: { words: "a JSON report", version: 1, beginning: beginsWith("model") },
+  gate: { words: "a JSON result of check", version: 1, beginning: beginsWith("passed") },
+  baseline: { words: "a baseline", version: 1, beginning: beginsWith("models") },
+  diff: { words: "a JSON comparison", version: 1, beginning: beginsWith("before") },
   study: {
     words: "a study",
     version: 1,
-    beginning: /^\{\s*"format":\s*"gradient-health study"/,
+    beginning: /^\s*\{\s*"format":\s*"gradient-health study"/,
   },
 } as const satisfies Record<string, DocumentKind>;
+
+/** Returns the beginning of a document whose first key after the version is `key`. */
+function beginsWith(key: string): RegExp {
+  return new RegExp(
+    String.raw`^\s*\{\s*(?:"generator":\s*"${GENERATOR}",\s*)?"version":\s*\d+,\s*"${key}":`,
+  );
+}
+
+/** Returns the kind of document that a text begins as, or `null`. */
+export function documentKind(text: string): keyof typeof DOCUMENTS | null {
+  const kinds = Object.keys(DOCUMENTS) as (keyof typeof DOCUMENTS)[];
+  return kinds.find((kind) => DOCUMENTS[kind].beginning.test(text)) ?? null;
+}
+
+/**
+ * Writes a result as a JSON document: the marker first, two spaces of indent, a newline at the end.
+ */
+export function writeDocument(content: object): string {
+  return `${writeJson({ generator: GENERATOR, ...content }, undefined, 2)}\n`;
+}

@@ -1,7 +1,8 @@
 import { differenceOf } from "../../src/compare/difference.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { kindOf, resultKind } from "../../src/cli/kit/claim_outputs.ts";
+import { claimOutputs } from "../../src/cli/kit/claim_outputs.ts";
+import { writeOutput } from "../../src/cli/kit/write_output.ts";
 import {
   type FormatName,
   FORMATS,
@@ -68,7 +69,7 @@ async function written(name: FormatName): Promise<[Result, string][]> {
 }
 
 for (const name of NAMES) {
-  Deno.test(`the format ${name} writes a text of each result it takes, which is known again`, () =>
+  Deno.test(`the format ${name} writes a text of each result it takes, whose files may be replaced`, () =>
     withFolder(async (folder) => {
       const { extension, mediaType, purpose } = FORMATS[name];
       assertMatch(extension, /^[a-z]+$/);
@@ -83,11 +84,11 @@ for (const name of NAMES) {
       );
       for (const [result, text] of results) {
         assert(text.endsWith("\n"), `${result} as ${name}`);
-        // A study is no result that a flag writes into a file, but for its document.
-        if (result === "study" && name !== "json") continue;
+        // Of a study only the page and the document are written into a file.
+        if (result === "study" && !FORMATS[name].isPage) continue;
         const path = `${folder}/${result}.${extension}`;
-        await Deno.writeTextFile(path, text);
-        assertEquals(await resultKind(path), kindOf(name, result), `${result} as ${name}`);
+        await writeOutput(text, path, name);
+        await claimOutputs([{ path }], [], { force: false });
       }
     }));
 }
@@ -107,7 +108,6 @@ Object.assign(FORMATS, {
     purpose: "findings, loud",
     extension: "txt",
     mediaType: "text/plain",
-    holds: { words: "a shout", beginning: /^\\d+ FINDINGS!/ },
     isLines: false,
     reads: [],
     report: shout,
@@ -142,8 +142,9 @@ Deno.test("a row makes a format: flags, help, completions and files know it", ()
     assertEquals([shown.code, shown.stderr], [0, ""]);
     assertMatch(await Deno.readTextFile(`${folder}/new/a.txt`), /^\d+ FINDINGS!\n$/);
     assertEquals([swept.stdout, swept.stderr], ["STUDY!\n", ""]);
+    // Its row has no last line, and its text no marker.
     const over = await run("report", "--format", "json", "--out", `${folder}/new/a.txt`, "--quiet");
-    assertStringIncludes(over.stderr, "a.txt, which holds a shout");
+    assertStringIncludes(over.stderr, "a.txt, which carries no marker of a result");
   }));
 
 Deno.test("a format that is not in the list is refused with the names of those that are", async () => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { withGateFolder } from "./gate_folder.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
@@ -37,6 +37,47 @@ Deno.test("no result replaces a weight file of its model, however it is named", 
     assertEquals(await contents(cwd), before);
   }));
 
+Deno.test("--force replaces a file of the user, and still none that the run reads", () =>
+  withGateFolder(["relu_he"], { "notes.txt": "mine\n", "batch.json": {} }, async (cwd) => {
+    for (const [command, flag] of [["report", "--out="], ["check", "--reporter=text="]]) {
+      const args = (out: string) => [command, MODEL, `${flag}${out}`, "--force", "--quiet"];
+      for (const out of [MODEL, "relu_he/weights.bin", "batch.json"]) {
+        const batch = ["--batch", "batch.json"];
+        await assertRefuses([...args(out), ...batch], `would replace ${out}, which is read`, {
+          cwd,
+        });
+      }
+      await Deno.writeTextFile(`${cwd}/notes.txt`, "mine\n");
+      const { code, stderr } = await runCommand(args("notes.txt"), { cwd });
+      assertEquals([code, stderr], [0, ""]);
+      assert(
+        (await Deno.readTextFile(`${cwd}/notes.txt`)).endsWith("\ngenerator: gradient-health\n"),
+      );
+    }
+  }));
+
+Deno.test("--force replaces a study, begun again, and needs a file", () =>
+  withGateFolder([], {}, async (cwd) => {
+    const sweep = (...args: string[]) => ["sweep", ...GRID, ...args];
+    await runCommand(sweep("--out", "study.json"), { cwd });
+    const study = await Deno.readTextFile(`${cwd}/study.json`);
+    const other = ["--depth", "3", "--out", "study.json", "--force"];
+    await assertRefuses(sweep(...other, "--resume"), "--force replaces it, expected either", {
+      cwd,
+    });
+    assertEquals((await runCommand(sweep(...other), { cwd })).code, 0);
+    assertNotEquals(await Deno.readTextFile(`${cwd}/study.json`), study);
+    await runCommand(sweep("--out", "part.json"), { cwd });
+    const merge = ["merge", "part.json", "--quiet", "--out", "study.json", "--force"];
+    assertEquals((await runCommand(merge, { cwd })).code, 0);
+    assertEquals(await Deno.readTextFile(`${cwd}/study.json`), study);
+    for (
+      const args of [["report"], ["check"], ["diff", "a", "b"], sweep(), ["merge", "part.json"]]
+    ) {
+      await assertRefuses([...args, "--force"], "--force has no file to replace", { cwd });
+    }
+  }));
+
 Deno.test("no result replaces what a module imports", () =>
   withGateFolder(
     [],
@@ -48,7 +89,7 @@ Deno.test("no result replaces what a module imports", () =>
       for (const command of ["report", "sweep"]) {
         await assertRefuses(
           [command, "net.ts", "--out", "parts.ts"],
-          "would replace parts.ts, which is read",
+          "would replace parts.ts, which carries no marker of a result",
           { cwd },
         );
       }
@@ -69,7 +110,7 @@ Deno.test("check --update-baseline refuses what is no baseline before it measure
     await assertRefuses(args, "a.json: models is 3, expected an object", { cwd });
   }));
 
-Deno.test("a result replaces an older one of its kind, and makes the folder of the first", () =>
+Deno.test("a result replaces an older one, and makes the folder of the first", () =>
   withGateFolder(["relu_he"], {}, async (cwd) => {
     const args = [
       "check",
@@ -117,7 +158,11 @@ Deno.test("a text replaces no text of the user", () =>
           ["check", MODEL, "--reporter", `markdown=${out}`],
           ["diff", MODEL, MODEL, "--format", "text", "--out", out],
         ]
-      ) await assertRefuses(args, `would replace ${out}, which holds no result`, { cwd });
+      ) {
+        await assertRefuses(args, `would replace ${out}, which carries no marker of a result`, {
+          cwd,
+        });
+      }
       assertEquals(await Deno.readTextFile(`${cwd}/${out}`), text);
     }
   }));
@@ -140,17 +185,17 @@ Deno.test("sweep --out replaces no study unless it goes on with it, nor anything
     );
     await assertRefuses(
       ["report", MODEL, "--format", "json", "--out", "study.json"],
-      "a JSON report would replace study.json, which holds a study",
+      "would replace study.json, which holds a study: write elsewhere, or replace it by --force",
       { cwd },
     );
     await assertRefuses(
       sweep("--out", MODEL),
-      `a study would replace ${MODEL}, which holds no result`,
+      `would replace ${MODEL}, which carries no marker of a result`,
       { cwd },
     );
     await assertRefuses(
       sweep("--out", MODEL, "--resume"),
-      `a study would replace ${MODEL}, which holds no result`,
+      `would replace ${MODEL}, which carries no marker of a result`,
       { cwd },
     );
     assertEquals(await Deno.readTextFile(`${cwd}/study.json`), study);

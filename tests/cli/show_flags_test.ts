@@ -52,6 +52,7 @@ const FLAGS_OF_RUN = [
   "format",
   "reporter",
   "out",
+  "force",
   "open",
   "config",
   "noConfig",

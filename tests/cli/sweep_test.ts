@@ -146,7 +146,7 @@ Deno.test("sweep --resume starts where there is no file yet, and refuses another
     );
     assertEquals(await Deno.readTextFile(`${folder}/a.json`), before);
     await Deno.writeTextFile(`${folder}/a.json`, "{}");
-    await assertRefuses(["sweep", ...SMALL, ...out], "a.json, which holds no result");
+    await assertRefuses(["sweep", ...SMALL, ...out], "a.json, which carries no marker of a result");
   });
 });
 

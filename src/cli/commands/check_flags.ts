@@ -8,7 +8,13 @@ import {
   TRIAL_BUDGET_FLAG,
   TRIAL_FLAG,
 } from "../flags/measure_flags.ts";
-import { BY_EXTENSION, DETAILS_FLAG, OPEN_FLAG, TEXT_FLAGS } from "../flags/show_flags.ts";
+import {
+  BY_EXTENSION,
+  DETAILS_FLAG,
+  FORCE_FLAG,
+  OPEN_FLAG,
+  TEXT_FLAGS,
+} from "../flags/show_flags.ts";
 import {
   boolean,
   file,
@@ -81,6 +87,7 @@ export const CHECK_FLAGS = {
     otherwise: BY_EXTENSION,
   }),
   out: file("write", { help: "the FILE of that reporter", otherwise: "stdout" }),
+  force: FORCE_FLAG,
   open: OPEN_FLAG,
 };
 

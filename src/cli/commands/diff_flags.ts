@@ -6,7 +6,7 @@ import {
   TRIAL_BUDGET_FLAG,
   TRIAL_FLAG,
 } from "../flags/measure_flags.ts";
-import { BY_EXTENSION, TEXT_FLAGS } from "../flags/show_flags.ts";
+import { BY_EXTENSION, FORCE_FLAG, TEXT_FLAGS } from "../flags/show_flags.ts";
 import { formatsOf } from "../formats.ts";
 import { boolean, file, type FlagValues, oneOf, withoutDefault } from "../kit/flag.ts";
 
@@ -27,6 +27,7 @@ export const DIFF_FLAGS = {
   quiet: QUIET_FLAG,
   format: oneOf(DIFF_FORMATS, { help: "how to show the result", otherwise: BY_EXTENSION }),
   out: file("write", { help: "write the result there instead of to stdout" }),
+  force: FORCE_FLAG,
   ...TEXT_FLAGS,
   all: boolean("give every layer a row, even one of which nothing moved"),
 };

@@ -5,7 +5,13 @@ import {
   TRIAL_BUDGET_FLAG,
   TRIAL_FLAG,
 } from "../flags/measure_flags.ts";
-import { BY_EXTENSION, DETAILS_FLAG, OPEN_FLAG, TEXT_FLAGS } from "../flags/show_flags.ts";
+import {
+  BY_EXTENSION,
+  DETAILS_FLAG,
+  FORCE_FLAG,
+  OPEN_FLAG,
+  TEXT_FLAGS,
+} from "../flags/show_flags.ts";
 import { formatsOf } from "../formats.ts";
 import { boolean, file, type FlagValues, oneOf, pattern } from "../kit/flag.ts";
 
@@ -21,6 +27,7 @@ export const REPORT_FLAGS = {
   quiet: QUIET_FLAG,
   format: oneOf(REPORT_FORMATS, { help: "how to show the result", otherwise: BY_EXTENSION }),
   out: file("write", { help: "write the result there instead of to stdout" }),
+  force: FORCE_FLAG,
   open: OPEN_FLAG,
   watch: boolean("measure again whenever a file that was read changes, until Ctrl-C", [{
     grant: "--allow-read=FOLDERS",

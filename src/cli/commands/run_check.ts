@@ -10,8 +10,7 @@ import { isModule, sameWeights } from "../../model/loaded_model.ts";
 import { oneLine } from "../../words/one_line.ts";
 import { writeJson } from "../../words/write_json.ts";
 import { requireRead } from "../flags/show_flags.ts";
-import { claimOutputs, kindOf, type Output } from "../kit/claim_outputs.ts";
-import { filesRead } from "../kit/files_read.ts";
+import { claimOutputs, type Output } from "../kit/claim_outputs.ts";
 import { openFile, outputPath, requireFile, writeOutput } from "../kit/write_output.ts";
 import { loadSettings } from "../load_settings.ts";
 import { measureRuns } from "../measure_runs.ts";
@@ -30,7 +29,7 @@ export async function run(
   const reporters = chooseReporters(flags);
   requireRead(CHECK_FLAGS, flags, "gate", reporters.map(({ name }) => name));
   const files = filesOf(reporters);
-  requireFile(flags.open, files);
+  requireFile(flags, files);
   const jobs = flags.jobs === "auto" ? navigator.hardwareConcurrency : flags.jobs;
   const settings = await loadSettings(flags);
   if (flags.printConfig) {
@@ -39,7 +38,7 @@ export async function run(
   }
   const plan = await planRuns(operands, flags, settings);
   const update = flags.updateBaseline;
-  await claimFiles(reporters, plan, settings, update);
+  await claimFiles(reporters, plan, settings, flags);
   const baseline = await loadBaseline(settings, update);
   const { runs, errors, skipped } = await measureAll(
     plan,
@@ -71,25 +70,25 @@ async function claimFiles(
   reporters: readonly Reporter[],
   { all }: RunPlan,
   { file, baseline, plugins }: GateSettings,
-  update: boolean,
+  { updateBaseline: update, force }: Pick<CheckValues, "updateBaseline" | "force">,
 ): Promise<void> {
-  const outputs = reporters.flatMap(({ name, out: path }): Output[] =>
-    path === null ? [] : [{ path, kind: kindOf(name, "gate") }]
-  );
-  if (update) outputs.push({ path: baseline, kind: "baseline" });
+  const outputs = reporters.flatMap(({ out: path }): Output[] => path === null ? [] : [{ path }]);
+  if (update) outputs.push({ path: baseline, extends: "baseline" });
   if (outputs.length === 0) return;
   const requests = all.map(({ request }) => request);
-  const code = [
-    ...plugins,
-    ...requests.flatMap(({ model, register }) => [model, ...register]),
-  ];
-  // If there is no baseline yet, the next check would take a report there for one.
-  const data = [
+  const inputs = [
     file,
+    // If there is no baseline yet, the next check would take a report there for one.
     update ? null : baseline,
-    ...requests.flatMap(({ batch, weights }) => [batch, weights]),
+    ...plugins,
+    ...requests.flatMap(({ model, register, batch, weights }) => [
+      model,
+      ...register,
+      batch,
+      weights,
+    ]),
   ];
-  await claimOutputs(outputs, await filesRead(code, data));
+  await claimOutputs(outputs, inputs, { force });
 }
 
 /** Makes the runs and judges each; with --fail-fast, stops at the first that fails. */

@@ -3,14 +3,14 @@ import { diagnose } from "../../diagnosis/diagnose.ts";
 import { readUserText } from "../../model/files/user_file.ts";
 import { strayErrors } from "../../model/user_code/stray_errors.ts";
 import { parseReport } from "../../render/report_document.ts";
+import { documentKind, DOCUMENTS } from "../../words/document.ts";
 import { showWord } from "../../words/show_value.ts";
 import { RUN_FLAGS } from "../flags/measure_flags.ts";
 import { formatOf, requireRead, textOptions } from "../flags/show_flags.ts";
 import { FORMATS } from "../formats.ts";
-import { claimOutputs, kindOf, resultKind, resultWords } from "../kit/claim_outputs.ts";
-import { filesRead } from "../kit/files_read.ts";
+import { claimOutputs, endsOf } from "../kit/claim_outputs.ts";
 import { UsageError } from "../kit/usage_error.ts";
-import { writeOutput } from "../kit/write_output.ts";
+import { requireFile, writeOutput } from "../kit/write_output.ts";
 import { loadPlugins } from "../load_plugins.ts";
 import { examineModel } from "../measure_model.ts";
 import { DIFF_FLAGS, DIFF_FORMATS, type DiffValues } from "./diff_flags.ts";
@@ -20,14 +20,13 @@ export async function run(
   operands: string[],
   values: DiffValues,
 ): Promise<number> {
-  const { format: asked, out, all, plugin, ...flags } = values;
+  const { format: asked, out, force, all, plugin, ...flags } = values;
   const format = formatOf(asked, out, DIFF_FORMATS);
   requireRead(DIFF_FLAGS, values, "diff", [format]);
+  requireFile({ force }, out === null ? [] : [out]);
   if (out !== null) {
-    await claimOutputs(
-      [{ path: out, kind: kindOf(format, "diff") }],
-      await filesRead([...operands, ...flags.register, ...plugin], [flags.batch, flags.weights]),
-    );
+    const inputs = [...operands, ...flags.register, ...plugin, flags.batch, flags.weights];
+    await claimOutputs([{ path: out }], inputs, { force });
   }
   const sides = sidesOf(operands, flags);
   // Read both before measuring either.
@@ -46,7 +45,11 @@ export async function run(
   }
   await strayErrors.settle();
   const options = { ...textOptions(flags, out), all };
-  await writeOutput(await FORMATS[format].diff!(differenceOf(runs[0], runs[1]), options), out);
+  await writeOutput(
+    await FORMATS[format].diff!(differenceOf(runs[0], runs[1]), options),
+    out,
+    format,
+  );
   return 0;
 }
 
@@ -80,10 +83,13 @@ function sidesOf(operands: string[], { seed, seeds }: Pick<DiffValues, "seed" | 
 /** Returns the text of a JSON report; `null` for anything that may be a model. */
 async function reportText(path: string): Promise<string | null> {
   // Unreadable files are left to the loader of models, which reports why.
-  const kind = /\.json$/i.test(path) ? await resultKind(path).catch(() => null) : null;
+  const ends = /\.json$/i.test(path) ? await endsOf(path).catch(() => null) : null;
+  const kind = ends === null ? null : documentKind(ends.head);
+  if (kind === null) return null;
   if (kind === "report") return await readUserText(path);
-  if (kind === null || kind === "empty" || kind === "text") return null;
-  throw new UsageError(`${path} holds ${resultWords(kind)}, expected a model or a JSON report`);
+  throw new UsageError(
+    `${path} holds ${DOCUMENTS[kind].words}, expected a model or a JSON report`,
+  );
 }
 
 /**
@@ -109,7 +115,10 @@ function stored(name: string, text: string): Difference["before"] {
 
 async function measured(
   { name, path, seed }: Side,
-  { trial, trialBudget, seeds: _, ...flags }: Omit<DiffValues, "format" | "out" | "all" | "plugin">,
+  { trial, trialBudget, seeds: _, ...flags }: Omit<
+    DiffValues,
+    "format" | "out" | "force" | "all" | "plugin"
+  >,
 ): Promise<Difference["before"]> {
   const examination = { trial, trialBudget, rules: null, trained: null, histograms: false };
   const request = { ...flags, model: path, seed, examination };

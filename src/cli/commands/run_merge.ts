@@ -7,27 +7,27 @@ import { StudyError } from "../../study/study_options.ts";
 import { StudyTally } from "../../study/study_tally.ts";
 import { StudyWriter } from "../../study/study_writer.ts";
 import { oneLine } from "../../words/one_line.ts";
-import { destinations, type MergeValues } from "../flags/sweep_flags.ts";
-import { claimOutputs, kindOf } from "../kit/claim_outputs.ts";
+import { destinations, type MergeValues, studyOutput } from "../flags/sweep_flags.ts";
+import { claimOutputs } from "../kit/claim_outputs.ts";
 import { openFile, requireFile } from "../kit/write_output.ts";
-import { printPoints, printSummary, showsPoints, studyView } from "./run_sweep.ts";
+import { holdsStudy, printPoints, printSummary, showsPoints, studyView } from "./run_sweep.ts";
 
 /** Joins the parts. Returns the exit code, see the declaration of the subcommand. */
 export async function run(
   operands: string[],
   flags: MergeValues,
 ): Promise<number> {
-  const { out: given, quiet, open, format } = flags;
+  const { out: given, quiet, open, force } = flags;
   const view = studyView(flags);
   const { study: out, page } = destinations(flags);
-  requireFile(open, page === null ? [] : [page]);
+  requireFile({ open }, page === null ? [] : [page]);
+  requireFile({ force }, given === null ? [] : [given]);
   if (given !== null) {
-    const kind = page === null ? "study" : kindOf(format, "study");
-    await claimOutputs([{ path: given, kind }], operands);
+    await claimOutputs([studyOutput(flags, given)], operands, { force });
   }
   const files = await readParts(operands);
   const { header, points } = mergeStudyFiles(files);
-  if (out !== null) await requireSameStudy(out, header);
+  if (out !== null && !force) await requireSameStudy(out, header);
   const tally = new StudyTally(header);
   const writer = out === null ? null : await StudyWriter.create(out, header, { whole: true });
   try {
@@ -67,12 +67,11 @@ async function readParts(paths: readonly string[]): Promise<StudyFile[]> {
 
 /** Allows the whole to replace only an earlier whole, or a part, of the same study. */
 async function requireSameStudy(out: string, header: StudyHeader): Promise<void> {
-  const info = await Deno.stat(out).catch(() => null);
-  if (info === null || !info.isFile || info.size === 0) return;
+  if (!await holdsStudy(out)) return;
   const difference = differenceOf((await readStudyFile(out)).header, header);
   if (difference === null) return;
   throw new StudyError(
-    `${out} holds another study, which the whole would replace: name another file, or remove that ` +
-      `one first (${difference})`,
+    `${out} holds another study, which the whole would replace: name another file, or replace it ` +
+      `by --force (${difference})`,
   );
 }

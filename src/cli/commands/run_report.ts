@@ -5,8 +5,7 @@ import { strayErrors } from "../../model/user_code/stray_errors.ts";
 import { showWord } from "../../words/show_value.ts";
 import { formatOf, requireRead, textOptions } from "../flags/show_flags.ts";
 import { FORMATS } from "../formats.ts";
-import { claimOutputs, kindOf } from "../kit/claim_outputs.ts";
-import { filesRead } from "../kit/files_read.ts";
+import { claimOutputs } from "../kit/claim_outputs.ts";
 import { UsageError } from "../kit/usage_error.ts";
 import { openFile, requireFile, writeOutput } from "../kit/write_output.ts";
 import { loadPlugins } from "../load_plugins.ts";
@@ -22,6 +21,7 @@ export async function run(
     plugin,
     format: asked,
     out,
+    force,
     axis,
     layers,
     trial,
@@ -32,7 +32,7 @@ export async function run(
     watch,
     ...flags
   } = values;
-  requireFile(open, out === null ? [] : [out]);
+  requireFile({ open, force }, out === null ? [] : [out]);
   const format = formatOf(asked, out, REPORT_FORMATS);
   requireRead(REPORT_FLAGS, values, "report", [format]);
   if (format === "svg" && model !== undefined && isWeightsFile(model)) {
@@ -43,10 +43,8 @@ export async function run(
   }
   if (out !== null) {
     const { batch, register, weights } = flags;
-    await claimOutputs(
-      [{ path: out, kind: kindOf(format, "report") }],
-      await filesRead([model ?? null, ...register, ...plugin], [batch, weights]),
-    );
+    const inputs = [model ?? null, ...register, ...plugin, batch, weights];
+    await claimOutputs([{ path: out }], inputs, { force });
   }
   const { histograms = false } = FORMATS[format];
   const request = {
@@ -74,12 +72,12 @@ export async function run(
       throw new UsageError(`--watch with --format ${format} has no --out, expected a file`);
     }
     const { watchReport } = await import("./watch_report.ts");
-    return await watchReport({ ...request, model }, { plugin, out, open, textOf });
+    return await watchReport({ ...request, model }, { plugin, out, format, open, textOf });
   }
   await loadPlugins(plugin);
   const examination = await examineModel(request, !flags.quiet);
   await strayErrors.settle();
-  await writeOutput(await textOf(examination), out);
+  await writeOutput(await textOf(examination), out, format);
   if (open) openFile(out!);
   return 0;
 }

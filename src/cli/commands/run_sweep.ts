@@ -9,6 +9,7 @@ import { StudyError } from "../../study/study_options.ts";
 import type { StudySummary } from "../../study/study_summary.ts";
 import { StudyTally } from "../../study/study_tally.ts";
 import { StudyWriter } from "../../study/study_writer.ts";
+import { documentKind } from "../../words/document.ts";
 import { failure } from "../../words/failure.ts";
 import { formatDuration } from "../../words/numbers.ts";
 import { oneLine } from "../../words/one_line.ts";
@@ -16,13 +17,13 @@ import { requireRead, textOptions } from "../flags/show_flags.ts";
 import {
   destinations,
   STUDY_SHOW_FLAGS,
+  studyOutput,
   type SweepRequest,
   sweepRequest,
   type SweepValues,
 } from "../flags/sweep_flags.ts";
 import { type FormatName, FORMATS, type PointFormat } from "../formats.ts";
-import { claimOutputs, kindOf } from "../kit/claim_outputs.ts";
-import { filesRead } from "../kit/files_read.ts";
+import { claimOutputs, endsOf } from "../kit/claim_outputs.ts";
 import type { FlagValues } from "../kit/flag.ts";
 import { interruption } from "../kit/process.ts";
 import { studyProgress } from "../kit/progress.ts";
@@ -45,13 +46,13 @@ export async function run(
 ): Promise<number> {
   const request = sweepRequest(model, flags);
   const view = studyView(flags);
-  const { quiet, register, plugin, batch, weights, open } = flags;
+  const { quiet, register, plugin, batch, weights, open, force } = flags;
   const { page } = destinations(flags);
-  requireFile(open, page === null ? [] : [page]);
+  requireFile({ open }, page === null ? [] : [page]);
+  requireFile({ force }, flags.out === null ? [] : [flags.out]);
   if (flags.out !== null) {
-    const kind = page === null ? "study" : kindOf(flags.format, "study");
-    const files = await filesRead([model ?? null, ...register, ...plugin], [batch, weights]);
-    await claimOutputs([{ path: flags.out, kind }], files);
+    const inputs = [model ?? null, ...register, ...plugin, batch, weights];
+    await claimOutputs([studyOutput(flags, flags.out)], inputs, { force });
   }
   await loadPlugins(plugin);
   const started = performance.now();
@@ -148,7 +149,7 @@ class KeptPoints {
     this.#tally = new StudyTally(header);
     if (this.#request.out === null) return () => false;
     const out = await outputPath(this.#request.out);
-    const earlier = await isFilled(out) ? await readStudyFile(out) : null;
+    const earlier = await this.#hasEarlier(out) ? await readStudyFile(out) : null;
     if (earlier !== null) await this.#requireMine(earlier, header);
     this.#writer = await StudyWriter.create(out, header);
     const done = new Uint8Array(to - from);
@@ -157,6 +158,13 @@ class KeptPoints {
       done[point.index - from] = 1;
     }
     return (index) => done[index - from] === 1;
+  }
+
+  /** Returns true if the file of an earlier run must be read; `--force` replaces it unread. */
+  async #hasEarlier(out: string): Promise<boolean> {
+    const { force, resume } = this.#request;
+    if (force) return false;
+    return resume ? await isFilled(out) : await holdsStudy(out);
   }
 
   /** Rejects the file of another study, and any study without `--resume`. */
@@ -174,9 +182,10 @@ class KeptPoints {
     const holds = `${path} holds ${await countPoints(earlier)} of the ${to - from} points of`;
     throw new StudyError(
       difference === null
-        ? `${holds} this study: go on with them by --resume, or name another file`
-        : `${holds} another study, which the new one would replace: name another file, or remove ` +
-          `that one first (${difference})`,
+        ? `${holds} this study: go on with them by --resume, begin again by --force, or name another ` +
+          "file"
+        : `${holds} another study, which the new one would replace: name another file, or ` +
+          `replace it by --force (${difference})`,
     );
   }
 
@@ -201,6 +210,11 @@ async function countPoints(file: StudyFile): Promise<number> {
   let count = 0;
   for await (const _point of file.points()) count++;
   return count;
+}
+
+/** Returns true if a file begins as a study. */
+export async function holdsStudy(path: string): Promise<boolean> {
+  return await isFilled(path) && documentKind((await endsOf(path)).head) === "study";
 }
 
 async function isFilled(path: string): Promise<boolean> {
@@ -288,5 +302,5 @@ export async function printSummary(
   summary: StudySummary,
   page: string | null,
 ): Promise<void> {
-  await writeOutput(await FORMATS[view.format].study!(summary, view), page);
+  await writeOutput(await FORMATS[view.format].study!(summary, view), page, view.format);
 }

@@ -21,7 +21,7 @@ export const sweep = defineCommand({
     "writes them, are drawn again for every seed.",
     "",
     "Ctrl-C stops the study and keeps the finished points. --out FILE is complete and readable at any",
-    "time; --resume continues it. Without --resume, an existing study is never replaced.",
+    "time; --resume continues it. Without --resume, only --force replaces an existing study.",
   ].join("\n"),
   flags: SWEEP_FLAGS,
   examples: [

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { type DiagnosedRun, differenceOf } from "../../compare/difference.ts";
 import type { Examination } from "../../diagnosis/examine/examine.ts";
 import { isReadable } from "../../gate/gate_result.ts";
@@ -8,9 +9,10 @@ import { failure } from "../../words/failure.ts";
 import { formatCount, formatSeconds } from "../../words/numbers.ts";
 import { oneLine } from "../../words/one_line.ts";
 import { escapeControls } from "../../words/show_value.ts";
+import { weightFilesOf } from "../../model/weights/weights_manifest.ts";
 import type { MeasureRequest } from "../flags/measure_flags.ts";
 import { columnsOf } from "../flags/show_flags.ts";
-import { filesRead } from "../kit/files_read.ts";
+import type { FormatName } from "../formats.ts";
 import { interruption } from "../kit/process.ts";
 import { openScreen } from "../kit/screen.ts";
 import { UsageError } from "../kit/usage_error.ts";
@@ -23,6 +25,8 @@ interface WatchOptions {
   plugin: readonly string[];
   /** File of the report; `null` to show it on the screen. */
   out: string | null;
+  /** Format of the report. */
+  format: FormatName;
   /** True to open the file once it is written. */
   open: boolean;
   /** Draws an examination. */
@@ -41,10 +45,11 @@ interface WatchOptions {
  */
 export async function watchReport(
   request: MeasureRequest & { model: string },
-  { plugin, out, open, textOf }: WatchOptions,
+  { plugin, out, format, open, textOf }: WatchOptions,
 ): Promise<number> {
-  const files = () =>
-    filesRead([request.model, ...request.register, ...plugin], [request.batch, request.weights]);
+  const { model, register, batch, weights } = request;
+  const named = [model, ...register, ...plugin, batch, weights].filter((path) => path !== null);
+  let imported = new Set<string>();
   using stop = interruption();
   stop.begin();
   const stopped = new Promise<"stopped">((resolve) =>
@@ -54,15 +59,23 @@ export async function watchReport(
   /** Last run that was measured, and its text. */
   let last: { run: DiagnosedRun; text: string } | null = null;
   for (;;) {
-    // Opened before the pass, so that no change during it is missed; the imports may have changed
-    // since the last one.
-    using watch = await FileWatch.open(files);
+    // Opened before the pass, so that no change during it is missed.
+    using watch = FileWatch.open([...named, ...await weightFilesOf(model), ...imported]);
+    const before = imported;
+    imported = new Set();
+    const onImport = (path: string) => {
+      imported.add(path);
+      watch.add(path);
+    };
     const changed = watch.changed().then(() => "changed" as const);
     await screen.tell(`${clock()} measuring ...`);
     const started = performance.now();
-    const outcome = await measure(request, plugin, [changed, stopped]);
+    const outcome = await measure({ request, plugins: plugin, onImport }, [changed, stopped]);
     if (outcome === "stopped") break;
-    if (outcome === "changed") continue;
+    if (outcome === "changed") {
+      imported = imported.union(before);
+      continue;
+    }
     const top: string[] = [];
     if ("error" in outcome) {
       top.push(`error: ${oneLine(outcome.error.message)}`);
@@ -73,7 +86,7 @@ export async function watchReport(
       top.push(`measured in ${took}; watching ${count}; Ctrl-C ends it`);
       if (last !== null) top.push(...sinceLast(last.run, outcome.examination));
       const text = await textOf(outcome.examination);
-      if (out !== null) await writeOutput(text, out);
+      if (out !== null) await writeOutput(text, out, format);
       if (open && last === null) openFile(out!);
       last = { run: outcome.examination, text: out === null ? text : "" };
     }
@@ -87,11 +100,15 @@ export async function watchReport(
 
 /** Runs one pass in a worker, including late failures, unless something else comes first. */
 async function measure<Event>(
-  request: MeasureRequest & { model: string },
-  plugins: readonly string[],
+  { request, plugins, onImport }: {
+    request: MeasureRequest & { model: string };
+    plugins: readonly string[];
+    onImport: (path: string) => void;
+  },
   events: Promise<Event>[],
 ): Promise<Outcome | Event> {
-  await using workers = new RunWorkers({ requests: [request], tells: false, plugins }, 1);
+  const task = { requests: [request], tells: false, plugins, followsImports: true };
+  await using workers = new RunWorkers(task, 1, { onImport });
   const outcomeOf = async (): Promise<Outcome> => {
     try {
       for await (const outcome of workers.run()) {
@@ -131,35 +148,45 @@ const CALM = 100;
  * other changes in a folder do not count.
  */
 class FileWatch implements Disposable {
-  readonly #watcher: Deno.FsWatcher;
-  readonly #filesOf: () => Promise<string[]>;
-  #known: string;
+  readonly #watchers = new Map<string, Deno.FsWatcher>();
+  /** State of each file when it was added or had last changed. */
+  readonly #known = new Map<string, string>();
   #wake = Promise.withResolvers<void>();
-
-  private constructor(watcher: Deno.FsWatcher, filesOf: () => Promise<string[]>, known: string) {
-    this.#watcher = watcher;
-    this.#filesOf = filesOf;
-    this.#known = known;
-    this.#listen();
-  }
 
   /**
    * Begins to watch.
    *
-   * @param filesOf Returns the files to watch; called again on every event.
-   * @throws {UsageError} If their folders cannot be watched.
+   * @throws {UsageError} If the folders of the files cannot be watched.
    */
-  static async open(filesOf: () => Promise<string[]>): Promise<FileWatch> {
-    const { dirname } = await import("node:path");
-    const files = await filesOf();
-    // If only the file may be read, watch the file itself.
-    const places = new Set(files.map((file) => isReadable(dirname(file)) ? dirname(file) : file));
+  static open(files: readonly string[]): FileWatch {
+    const watch = new FileWatch();
     try {
-      const watcher = Deno.watchFs([...places], { recursive: false });
-      return new FileWatch(watcher, filesOf, await stateOf(files));
+      for (const file of files) watch.#add(file);
+      return watch;
     } catch (error) {
+      watch[Symbol.dispose]();
       throw new UsageError(`${oneLine(files[0])} cannot be watched: ${failure(error)}`);
     }
+  }
+
+  /** Watches one more file; one that cannot be watched is left out. */
+  add(file: string): void {
+    try {
+      this.#add(file);
+    } catch {
+      // Only files that the user named must be watched.
+    }
+  }
+
+  #add(file: string): void {
+    if (this.#known.has(file)) return;
+    // If only the file may be read, watch the file itself.
+    const place = isReadable(dirname(file)) ? dirname(file) : file;
+    this.#known.set(file, stateOf(file));
+    if (this.#watchers.has(place)) return;
+    const watcher = Deno.watchFs(place, { recursive: false });
+    this.#watchers.set(place, watcher);
+    this.#listen(watcher);
   }
 
   /** Waits until the files have changed and settled; forever once disposed. */
@@ -167,33 +194,35 @@ class FileWatch implements Disposable {
     for (;;) {
       await this.#wake.promise;
       this.#wake = Promise.withResolvers();
-      let before = this.#known;
-      let now = await this.#state();
-      if (now === before) continue;
-      while (now !== before) {
-        await new Promise((resolve) => setTimeout(resolve, CALM));
-        [before, now] = [now, await this.#state()];
-      }
-      this.#known = now;
+      if (!this.#update()) continue;
+      do await new Promise((resolve) => setTimeout(resolve, CALM)); while (this.#update());
       return;
     }
   }
 
   /** Number of distinct files. */
   get count(): number {
-    return JSON.parse(this.#known).length;
+    return new Set(this.#known.values()).size;
   }
 
-  async #state(): Promise<string> {
-    return await stateOf(await this.#filesOf());
+  /** Takes the present state of all files. Returns true if one has changed. */
+  #update(): boolean {
+    let hasChanged = false;
+    for (const [file, before] of this.#known) {
+      const now = stateOf(file);
+      if (now === before) continue;
+      this.#known.set(file, now);
+      hasChanged = true;
+    }
+    return hasChanged;
   }
 
-  async #listen(): Promise<void> {
-    for await (const _event of this.#watcher) this.#wake.resolve();
+  async #listen(watcher: Deno.FsWatcher): Promise<void> {
+    for await (const _event of watcher) this.#wake.resolve();
   }
 
   [Symbol.dispose](): void {
-    this.#watcher.close();
+    for (const watcher of this.#watchers.values()) watcher.close();
   }
 }
 
@@ -201,10 +230,11 @@ class FileWatch implements Disposable {
  * Returns a text that changes when a file is written: inode, size and time. Links to one file count
  * once.
  */
-async function stateOf(files: readonly string[]): Promise<string> {
-  const states = await Promise.all(files.map(async (file) => {
-    const info = await Deno.stat(file).catch(() => null);
-    return JSON.stringify([info?.ino || file, info?.size, info?.mtime?.getTime()]);
-  }));
-  return JSON.stringify([...new Set(states)]);
+function stateOf(file: string): string {
+  try {
+    const { ino, size, mtime } = Deno.statSync(file);
+    return JSON.stringify([ino || file, size, mtime?.getTime()]);
+  } catch {
+    return file;
+  }
 }

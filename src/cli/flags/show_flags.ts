@@ -50,6 +50,11 @@ export const OPEN_FLAG = boolean("open the file that was written, as a double cl
   purpose: "the program that opens files here, for --open",
 }]);
 
+/** Flag that lets a result replace any file except an input. */
+export const FORCE_FLAG = boolean(
+  "replace a file that is no result of this program; a file that is read is never replaced",
+);
+
 /** Flag that shows every finding beside the causes. */
 export const DETAILS_FLAG = boolean("show every finding, and what each rule expected");
 

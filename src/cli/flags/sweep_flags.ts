@@ -18,6 +18,7 @@ import {
   readWord,
   requireDistinct,
 } from "../kit/flag.ts";
+import type { Output } from "../kit/claim_outputs.ts";
 import { UsageError } from "../kit/usage_error.ts";
 import {
   jobsFlag,
@@ -27,7 +28,7 @@ import {
   seedsFlag,
   shardFlag,
 } from "./measure_flags.ts";
-import { columnsFlag, OPEN_FLAG, TEXT_FLAGS } from "./show_flags.ts";
+import { columnsFlag, FORCE_FLAG, OPEN_FLAG, TEXT_FLAGS } from "./show_flags.ts";
 
 /** Minimum width of heat maps. */
 const LEAST_COLUMNS = 40;
@@ -39,6 +40,7 @@ export const STUDY_SHOW_FLAGS = {
       "medians, the quartiles and the share of healthy draws; html is a page, which --out names",
     default: "text",
   }),
+  force: FORCE_FLAG,
   open: OPEN_FLAG,
   ...TEXT_FLAGS,
   columns: columnsFlag(LEAST_COLUMNS),
@@ -50,6 +52,11 @@ export function destinations(
   { format, out }: Pick<MergeValues, "format" | "out">,
 ): { study: string | null; page: string | null } {
   return FORMATS[format].isPage ? { study: null, page: out } : { study: out, page: null };
+}
+
+/** Returns the output for `--out`. */
+export function studyOutput(flags: Pick<MergeValues, "format" | "out">, path: string): Output {
+  return destinations(flags).page === null ? { path, extends: "study" } : { path };
 }
 
 /** Flags of `merge`. */
@@ -126,6 +133,8 @@ export interface SweepRequest {
   /** File of the study, if any. */
   out: string | null;
   resume: boolean;
+  /** True to replace a study in that file. */
+  force: boolean;
 }
 
 /** Values of the flags of `sweep`. */
@@ -137,7 +146,7 @@ export type SweepValues = FlagValues<typeof SWEEP_FLAGS>;
  * @throws {UsageError} If flags exclude each other.
  */
 export function sweepRequest(model: string | undefined, flags: SweepValues): SweepRequest {
-  const { exercise, depth, width, register, weights, out, resume } = flags;
+  const { exercise, depth, width, register, weights, out, resume, force } = flags;
   if (model !== undefined) {
     for (const [name, given] of Object.entries({ exercise, depth, width })) {
       if (!given) continue;
@@ -151,6 +160,9 @@ export function sweepRequest(model: string | undefined, flags: SweepValues): Swe
     throw new UsageError(
       `--resume continues a study, found --format ${flags.format}, whose --out is a page`,
     );
+  }
+  if (resume && force) {
+    throw new UsageError("--resume continues a study and --force replaces it, expected either");
   }
   if (resume && out === null) {
     throw new UsageError("--resume continues the study in --out FILE, expected --out too");
@@ -196,6 +208,7 @@ export function sweepRequest(model: string | undefined, flags: SweepValues): Swe
     },
     out: study,
     resume,
+    force,
   };
 }
 

@@ -2,63 +2,50 @@ import { isReadable } from "../../gate/gate_result.ts";
 import { openUserFile } from "../../model/files/user_file.ts";
 import { statOf } from "../../model/model_error.ts";
 import { fileToReplace } from "../../model/new_folder.ts";
-import { TEXT_BEGINNINGS } from "../../render/text_beginnings.ts";
-import { DOCUMENTS } from "../../words/document.ts";
+import { weightFilesOf } from "../../model/weights/weights_manifest.ts";
+import { documentKind, DOCUMENTS } from "../../words/document.ts";
 import { writeFailure } from "../../words/failure.ts";
-import { type FormatName, FORMATS, type Result } from "../formats.ts";
+import { carriesMarker, MARKER_HEAD } from "../../words/marker.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** File that a run will write. */
 export interface Output {
   /** Its path. */
   path: string;
-  /** Kind of result. */
-  kind: ResultKind;
+  /** Kind of document that the writer reads first, and then extends or rejects. */
+  extends?: "study" | "baseline";
 }
 
 /**
  * Checks, before anything is measured, that results can be written without destroying a file.
  *
- * The rule for every flag that writes: a file that this run reads, or that holds a result of
- * another kind or another study, is never replaced, under any of its names. Since a CI writes its
- * reports again and again, a result does replace an empty file, or an older result of its kind,
- * recognised by its beginning. Devices and pipes are written to. No flag replaces anything else:
- * remove it by hand.
- *
- * This function enforces all of that except two cases that only the writer of a study knows:
- * whether a study is the same (`sweep`, `merge`), and files that have the names of locks, journals
- * or temporary files beside a result (`isLeftover`).
+ * A file that this run reads is never replaced, under any of its names. Another file is replaced if
+ * it is empty or carries the marker of a result (`words/marker.ts`), otherwise only by `force`.
+ * Studies and baselines carry no marker, since they grow over several runs. Devices and pipes are
+ * written to. What the code of a model reads is not known before it runs; such files carry no
+ * marker.
  *
  * A missing folder is created. Then a file is created beside each result and removed again, so that
  * an unwritable result is known now, and not after an hour.
  *
  * @param outputs The files to write.
- * @param inputs Every file that is read, existing or not.
+ * @param inputs Every file that is read, existing or not; `null` for none. The weight files of a
+ * model.json are added.
+ * @param options `force`: replace files without a marker.
  * @throws {UsageError} If a file would be lost, or cannot be written.
  */
 export async function claimOutputs(
   outputs: readonly Output[],
-  inputs: readonly string[],
+  inputs: readonly (string | null)[],
+  { force }: { force: boolean },
 ): Promise<void> {
   if (outputs.length === 0) return;
   const places: Place[] = [];
   for (const { path } of outputs) places.push(await explain(path, () => placeOf(path)));
-  for (const [index, { path }] of outputs.entries()) {
-    const first = places.findIndex(({ identity }) => identity === places[index].identity);
-    if (first === index) continue;
-    throw new UsageError(
-      path === outputs[first].path
-        ? `Two results would be written to ${path}`
-        : `Two results would be written to one file, ${outputs[first].path} and ` +
-          `${path}`,
-    );
-  }
-  const read = new Map<string, string>();
-  for (const input of inputs) {
-    const place = await placeOf(input).catch(() => null);
-    if (place !== null && place.file !== null) read.set(place.identity, input);
-  }
-  for (const [index, { path, kind }] of outputs.entries()) {
+  requireDistinct(outputs, places);
+  const read = await identitiesOf(inputs);
+  for (const [index, output] of outputs.entries()) {
+    const { path } = output;
     const { file, identity } = places[index];
     const input = read.get(identity);
     if (input !== undefined) {
@@ -67,12 +54,37 @@ export async function claimOutputs(
         `The result would replace ${path}, which is read${alias}: write elsewhere`,
       );
     }
-    if (file !== null) await explain(path, () => requireKind(path, file, kind));
+    if (file !== null && !force) await explain(path, () => requireOurs(output, file));
   }
   for (const [index, { path }] of outputs.entries()) {
     const { file } = places[index];
     if (file !== null) await explain(path, () => requireWritable(file));
   }
+}
+
+function requireDistinct(outputs: readonly Output[], places: readonly Place[]): void {
+  for (const [index, { path }] of outputs.entries()) {
+    const first = places.findIndex(({ identity }) => identity === places[index].identity);
+    if (first === index) continue;
+    throw new UsageError(
+      path === outputs[first].path
+        ? `Two results would be written to ${path}`
+        : `Two results would be written to one file, ${outputs[first].path} and ${path}`,
+    );
+  }
+}
+
+/** Returns the paths of the inputs by their identities. */
+async function identitiesOf(inputs: readonly (string | null)[]): Promise<Map<string, string>> {
+  const read = new Map<string, string>();
+  for (const input of inputs) {
+    if (input === null) continue;
+    for (const path of [input, ...await weightFilesOf(input)]) {
+      const place = await placeOf(path).catch(() => null);
+      if (place !== null && place.file !== null) read.set(place.identity, path);
+    }
+  }
+  return read;
 }
 
 /** Place of a result. */
@@ -109,15 +121,34 @@ function foldCase(name: string): string {
   return ["darwin", "windows"].includes(Deno.build.os) ? name.toLowerCase() : name;
 }
 
-async function requireKind(path: string, file: string, kind: ResultKind): Promise<void> {
+/** Rejects the replacement of a file that may not be ours. */
+async function requireOurs({ path, extends: kind }: Output, file: string): Promise<void> {
   if (await statOf(file) === null) return;
-  const found = await resultKind(file);
-  if (found === kind || found === "empty") return;
-  const holds = found === null ? "no result" : resultWords(found);
+  const { head, tail } = await endsOf(file);
+  if (head === "" || carriesMarker(head, tail)) return;
+  if (kind !== undefined && DOCUMENTS[kind].beginning.test(head)) return;
+  const held = documentKind(head);
+  const what = held === "study" || held === "baseline"
+    ? `holds ${DOCUMENTS[held].words}`
+    : "carries no marker of a result; older versions wrote none";
   throw new UsageError(
-    `${resultWords(kind)} would replace ${path}, which holds ${holds}: write elsewhere, ` +
-      `or remove it first`,
+    `The result would replace ${path}, which ${what}: write elsewhere, or replace it by --force`,
   );
+}
+
+/** Number of bytes read at each end of a file; a character has up to 4. */
+const END_BYTES = 4 * MARKER_HEAD;
+
+/** Returns both ends of a file. */
+export async function endsOf(path: string): Promise<{ head: string; tail: string }> {
+  using file = await openUserFile(path);
+  const { handle, info } = file;
+  const bytes = new Uint8Array(END_BYTES);
+  const read = async () =>
+    new TextDecoder().decode(bytes.subarray(0, await handle.read(bytes) ?? 0));
+  const head = await read();
+  await handle.seek(Math.max(0, info.size - END_BYTES), Deno.SeekMode.Start);
+  return { head, tail: await read() };
 }
 
 async function requireWritable(file: string): Promise<void> {
@@ -144,66 +175,5 @@ async function explain<T>(path: string, action: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`${path} cannot be written: ${writeFailure(error)}`);
-  }
-}
-
-/**
- * Kind of file that this program writes: a text, a document, or a format that can be recognised.
- */
-export type ResultKind = "text" | keyof typeof DOCUMENTS | FormatName;
-
-/** Name in a sentence and beginning of each kind except texts. */
-const KNOWN: ReadonlyMap<ResultKind, { words: string; beginning: RegExp }> = new Map([
-  ...Object.entries(DOCUMENTS),
-  ...Object.entries(FORMATS).flatMap(([name, { holds }]) =>
-    typeof holds === "string" ? [] : [[name, holds] as const]
-  ),
-] as [ResultKind, { words: string; beginning: RegExp }][]);
-
-/** All kinds. */
-export const RESULT_KINDS: readonly ResultKind[] = ["text", ...KNOWN.keys()];
-
-/** Returns the name of a kind in a sentence. */
-export function resultWords(kind: ResultKind): string {
-  return KNOWN.get(kind)?.words ?? "a text";
-}
-
-/** Returns the kind of file that a format writes for a result. */
-export function kindOf(format: FormatName, result: Result): ResultKind {
-  const { holds } = FORMATS[format];
-  if (holds === "text") return "text";
-  return holds === "document" ? result : format;
-}
-
-/** Number of bytes read to recognise the kind of a file. */
-const BYTES = 4096;
-
-/**
- * Returns the kind of result in a file, by its beginning.
- *
- * @param path The file.
- * @returns The kind; `"empty"` if it holds nothing; `null` if it is not a result.
- */
-export async function resultKind(path: string): Promise<ResultKind | "empty" | null> {
-  using file = await openUserFile(path);
-  const bytes = new Uint8Array(BYTES);
-  const length = await file.handle.read(bytes);
-  if (length === null) return "empty";
-  const text = decode(bytes.subarray(0, length));
-  if (text === null) return null;
-  const beginning = text.trimStart().replaceAll("\r\n", "\n");
-  const known = [...KNOWN].find(([, kind]) => kind.beginning.test(beginning));
-  if (known !== undefined) return known[0];
-  return TEXT_BEGINNINGS.some((known) => known.test(beginning)) ? "text" : null;
-}
-
-/** Decodes bytes; `null` if they are not text. */
-function decode(bytes: Uint8Array): string | null {
-  try {
-    // The last character may be cut in two.
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
-    return text.includes("\0") ? null : text;
-  } catch {
-    return null;
   }
 }

@@ -2,6 +2,7 @@ import { isReadable } from "../../gate/gate_result.ts";
 import { fileToReplace, putInPlace } from "../../model/new_folder.ts";
 import { failure, writeFailure } from "../../words/failure.ts";
 import { OPENER } from "../flags/show_flags.ts";
+import { type FormatName, FORMATS } from "../formats.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
@@ -13,17 +14,26 @@ import { UsageError } from "./usage_error.ts";
  *
  * @param text The result.
  * @param path The file, or `null` for stdout.
+ * @param format Its format, for the line that marks a file of it; `null` for no result.
  * @returns True if the output still has a reader; `false` if it closed the pipe.
  * @throws {UsageError} If the file, or stdout, cannot be written.
  */
-export async function writeOutput(text: string, path: string | null): Promise<boolean> {
-  const bytes = new TextEncoder().encode(text);
-  if (path === null) return await writeAll(bytes);
+export async function writeOutput(
+  text: string,
+  path: string | null,
+  format: FormatName | null = null,
+): Promise<boolean> {
+  const encoder = new TextEncoder();
+  if (path === null) return await writeAll(encoder.encode(text));
   try {
     const place = await outputPath(path);
     const target = await fileToReplace(place);
-    if (target === null) await Deno.writeFile(place, bytes, { create: false, append: true });
-    else await replace(target, bytes);
+    if (target === null) {
+      await Deno.writeFile(place, encoder.encode(text), { create: false, append: true });
+    } else {
+      const lastLine = format === null ? "" : FORMATS[format].lastLine ?? "";
+      await replace(target, encoder.encode(`${text}${lastLine}`));
+    }
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return false;
@@ -72,15 +82,19 @@ export async function outputPath(path: string): Promise<string> {
 }
 
 /**
- * Checks, before anything is measured, that there will be a file to open.
+ * Checks, before anything is measured, that there will be a file to open or to replace.
  *
- * @param open Whether to open one.
+ * @param flags Values of the flags `--open` and `--force`.
  * @param paths The files that will be written; the first is opened.
  * @throws {UsageError} If there are none.
  */
-export function requireFile(open: boolean, paths: readonly string[]): void {
-  if (!open || paths.length > 0) return;
-  throw new UsageError("--open has no file to open, expected --out FILE");
+export function requireFile(
+  { open = false, force = false }: { open?: boolean; force?: boolean },
+  paths: readonly string[],
+): void {
+  if (paths.length > 0) return;
+  if (open) throw new UsageError("--open has no file to open, expected --out FILE");
+  if (force) throw new UsageError("--force has no file to replace, expected --out FILE");
 }
 
 /**

@@ -8,6 +8,8 @@ import { strayErrors } from "./stray_errors.ts";
 export type WorkerMessage<Answer = unknown, Identity = unknown> =
   | { kind: "ready"; identity: Identity }
   | { kind: "answer"; answer: Answer }
+  /** The code of the user imports a file. */
+  | { kind: "imported"; path: string }
   /** The next task of its orders cannot be done; before `ready`: none can, by any worker. */
   | { kind: "failed"; reason: string }
   /** It is about to die, for this reason. */
@@ -29,10 +31,13 @@ export interface TaskServer<Answer, Identity> {
 /**
  * Serves a pool as its worker: does the tasks in the order in which they come.
  *
- * @param open Called with the pool's data.
+ * @param open Called with the pool's data, and a function that tells the pool of an import.
  */
 export async function serveTasks<Data, Answer, Identity>(
-  open: (data: Data) => Promise<TaskServer<Answer, Identity>>,
+  open: (
+    data: Data,
+    onImport: (path: string) => void,
+  ) => Promise<TaskServer<Answer, Identity>>,
 ): Promise<void> {
   const port = parentPort!;
   const say = (message: WorkerMessage<Answer, Identity>) => port.postMessage(message);
@@ -50,7 +55,7 @@ export async function serveTasks<Data, Answer, Identity>(
   logToStderr(() => new Promise<never>(() => {}));
 
   try {
-    const server = await open(workerData);
+    const server = await open(workerData, (path) => say({ kind: "imported", path }));
     let last = Promise.resolve();
     port.on("message", (order: WorkerOrder) => {
       last = last.then(async () => {

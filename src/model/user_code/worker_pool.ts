@@ -23,6 +23,8 @@ export interface WorkerPoolOptions<Answer> {
   onDeath?: (index: number, reason: string) => void;
   /** Called with each result at once, and the time in ms since its worker began its unit. */
   onResult?: (result: TaskResult<Answer>, ms: number) => void;
+  /** Called with the path of each import that a worker tells of. */
+  onImport?: (path: string) => void;
 }
 
 interface Member<Answer> {
@@ -194,6 +196,9 @@ export class WorkerPool<Answer, Identity = null> implements AsyncDisposable {
       case "answer":
         this.#finish(member, { answer: message.answer });
         break;
+      case "imported":
+        this.#options.onImport?.(message.path);
+        return;
       case "failed":
         if (member.ready) this.#finish(member, { failure: message.reason });
         else this.#broken ??= new WorkerError(message.reason);

@@ -1,5 +1,6 @@
 import { escapeControls, showValue } from "../../words/show_value.ts";
 import { BatchError } from "../batches/batch.ts";
+import { readUserText } from "../files/user_file.ts";
 import { ModelError, unexpected } from "../model_error.ts";
 
 /** Weight as the manifest declares it. */
@@ -119,6 +120,22 @@ export function parseWeightsManifest(manifest: unknown): WeightGroup[] {
     const specs = weights.map((weight, i) => parseSpec(weight, `${place}.weights[${i}]`));
     return { place, files, specs, bytes: specs.reduce((sum, spec) => sum + spec.bytes, 0) };
   });
+}
+
+/**
+ * Returns the paths of the weight files that a model.json names. A file that cannot be read names
+ * none: loading it says why.
+ */
+export async function weightFilesOf(path: string): Promise<string[]> {
+  if (!/\.json$/i.test(path)) return [];
+  const { dirname, join } = await import("node:path");
+  try {
+    const { weightsManifest } = JSON.parse(await readUserText(path));
+    return parseWeightsManifest(weightsManifest)
+      .flatMap(({ files }) => files.map((file) => join(dirname(path), file.path)));
+  } catch {
+    return [];
+  }
 }
 
 /** Type of a tensor's entries in a file. */

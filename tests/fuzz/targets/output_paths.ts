@@ -1,5 +1,4 @@
-import { claimOutputs, type Output, RESULT_KINDS } from "../../../src/cli/kit/claim_outputs.ts";
-import { filesRead } from "../../../src/cli/kit/files_read.ts";
+import { claimOutputs, type Output } from "../../../src/cli/kit/claim_outputs.ts";
 import { UsageError } from "../../../src/cli/kit/usage_error.ts";
 import { writeOutput } from "../../../src/cli/kit/write_output.ts";
 import { GateError } from "../../../src/gate/gate_result.ts";
@@ -32,7 +31,8 @@ const FILES: Record<string, string> = {
   "out.journal": "weights",
 };
 const NAMES = [...Object.keys(FILES), "out", "new", "a/b/new", "s/new"];
-const KINDS = RESULT_KINDS;
+/** Kinds of output, most of them results. */
+const KINDS = ["study", "baseline", undefined, undefined] as const;
 
 export const target: FuzzTarget = {
   name: "output_paths",
@@ -55,14 +55,16 @@ export const target: FuzzTarget = {
         const outputs = chance.list(
           1,
           3,
-          (): Output => ({ path: spelt(), kind: chance.one(KINDS) }),
+          (): Output => ({ path: spelt(), extends: chance.one(KINDS) }),
         );
         const at = (name: string) => `${folder}/${name}`;
-        const inputs = await filesRead(code.map(at), data.map(at));
-        const read = new Set(inputs.filter((path) => isFile(path)));
+        const inputs = [...code, ...data].map(at);
+        const weights = code.includes("model.json") ? ["w.bin", "s/w2.bin"].map(at) : [];
+        const force = chance.happens(0.5);
+        const read = new Set([...inputs, ...weights].filter((path) => isFile(path)));
         const before = new Map([...read].map((path) => [path, Deno.readTextFileSync(path)]));
         try {
-          await claimOutputs(outputs, inputs);
+          await claimOutputs(outputs, inputs, { force });
           for (const output of outputs) await write(output);
         } catch (error) {
           requireClearError(error, [UsageError, GateError, StudyError], [/\/\d+\//]);
@@ -74,14 +76,14 @@ export const target: FuzzTarget = {
             );
           }
         }
-        for (const { path, kind } of outputs) {
+        for (const { path, extends: kind } of force ? [] : outputs) {
           const name = NAMES.find((name) => `${folder}/${name}` === path) ?? "";
           const old = FILES[name];
           const isOwn = name === "base.json" && kind === "baseline" ||
             name === "study.json" && kind === "study";
           if (old === undefined || isOwn) continue;
           if (Deno.readTextFileSync(path) !== old) {
-            throw new Error(`${path} was replaced by ${kind}`);
+            throw new Error(`${path} was replaced by ${kind ?? "a result"}`);
           }
         }
         await Deno.remove(folder, { recursive: true });
@@ -128,7 +130,7 @@ function isFile(path: string): boolean {
   }
 }
 
-async function write({ path, kind }: Output): Promise<void> {
+async function write({ path, extends: kind }: Output): Promise<void> {
   if (kind === "baseline") await writeBaseline(path, () => ({}));
   else if (kind === "study") {
     const writer = await StudyWriter.create(path, makeHeader({ scales: [1] }));
