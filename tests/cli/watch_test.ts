@@ -75,7 +75,10 @@ watchTest(
   async (terminal, cwd) => {
     await Deno.writeTextFile(`${cwd}/net.js`, `${NETWORK} (`);
     const broken = await terminal.until(/error: /);
-    assertMatch(broken, /error: net\.js: importing it failed: Unexpected end of input, at\s+net\.js:8:3/);
+    assertMatch(
+      broken,
+      /error: net\.js: importing it failed: Unexpected end of input, at\s+net\.js:8:3/,
+    );
     assertMatch(broken, /^Below is the last report that could be made\.$/m);
     assertMatch(broken, /^Model /m);
     await Deno.writeTextFile(`${cwd}/net.js`, NETWORK);
