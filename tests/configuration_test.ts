@@ -6,7 +6,7 @@ const read = (name: string) =>
 
 Deno.test("deno.jsr.json is deno.json without the workspace, with the packages of its members", () => {
   const { workspace, ...expected } = read("deno.json");
-  const std = ["./std/assert", "./std/cli", "./std/expect", "./std/fmt"];
+  const std = ["assert", "cli", "csv", "expect", "fmt", "text"].map((name) => `./std/${name}`);
   assertEquals(workspace, [...std, "./tests", "./bench"]);
   for (const member of ["tests", "bench"]) {
     Object.assign(expected.imports, read(`${member}/deno.json`).imports);

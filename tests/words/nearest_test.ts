@@ -13,4 +13,6 @@ Deno.test("nearest() offers a name of few other letters, else the only one with 
   assertEquals(nearest("jso", ["text", "json", "html"]), '; did you mean "json"?');
   assertEquals(nearest("chekc", ["check", "report"]), '; did you mean "check"?');
   assertEquals(nearest("tahn", ["tanh", "relu"]), '; did you mean "tanh"?');
+  assertEquals(nearest("tanH", ["tanh", "relu"]), '; did you mean "tanh"?');
+  assertEquals(nearest("taxx", ["tanh", "relu"]), "");
 });

@@ -1,3 +1,4 @@
+import { parse } from "@std/csv/parse";
 import { showValue } from "../../words/show_value.ts";
 import { BatchError } from "./batch.ts";
 import type { Given } from "./given.ts";
@@ -17,30 +18,24 @@ const MAX_CLASSES_SHOWN = 10;
  * their names.
  *
  * @param text The file.
- * @throws {BatchError} If it is not such a table; lines count from 1.
+ * @throws {BatchError} If it is not such a table; rows count from 1, the header, as in a spreadsheet.
  */
 export function readCsv(text: string): Given {
-  const lines = text.split(/\r?\n/);
-  while (lines.at(-1) === "") lines.pop();
-  const [head, ...rows] = lines;
-  if (head === undefined || rows.length === 0) {
+  const [names, ...table] = rowsOf(text);
+  if (names === undefined || table.length === 0) {
     throw new BatchError("The file has no rows, expected a header and a row for each example");
   }
-  const names = cellsOf(head, 1);
   if (names.every((name) => name !== "" && Number.isFinite(Number(name)))) {
     throw new BatchError(
-      "Line 1 holds numbers alone, expected a header with a name for each column",
+      "Row 1 holds numbers alone, expected a header with a name for each column",
     );
   }
-  const table = rows.map((row, i) => {
-    const cells = cellsOf(row, i + 2);
-    if (cells.length !== names.length) {
-      throw new BatchError(
-        `Line ${i + 2} has ${cells.length} cells, expected ${names.length} as the header has`,
-      );
-    }
-    return cells;
-  });
+  for (const [i, cells] of table.entries()) {
+    if (cells.length === names.length) continue;
+    throw new BatchError(
+      `Row ${i + 2} has ${cells.length} cells, expected ${names.length} as the header has`,
+    );
+  }
   const notes: string[] = [];
   const columns = [...names.keys()];
   if (isIndex(names[0], table)) {
@@ -49,7 +44,7 @@ export function readCsv(text: string): Given {
   }
   const target = targetOf(names, columns, table);
   const features = columns.filter((column) => column !== target);
-  const count = rows.length;
+  const count = table.length;
   const x = new Float64Array(count * features.length);
   table.forEach((cells, i) => {
     features.forEach((column, j) => {
@@ -98,21 +93,15 @@ function targetOf(
   return FIRST_TARGET.test(names[first]) ? first : null;
 }
 
-/** Splits a line into cells. Neither numbers nor names of classes contain line breaks. */
-function cellsOf(line: string, number: number): string[] {
-  const cells: string[] = [];
-  for (let at = 0; at <= line.length;) {
-    const [all, quoted, plain] = /^\s*"((?:[^"]|"")*)"\s*(?=,|$)|^([^,"]*)/.exec(line.slice(at))!;
-    const end = line[at + all.length];
-    if (end !== undefined && end !== ",") {
-      throw new BatchError(
-        `Line ${number} has a quotation mark inside a cell, expected cells of numbers`,
-      );
-    }
-    cells.push(quoted === undefined ? plain.trim() : quoted.replaceAll('""', '"').trim());
-    at += all.length + 1;
+/** Splits the text into rows of cells; empty lines are left out. */
+function rowsOf(text: string): string[][] {
+  try {
+    return parse(text, { trimLeadingSpace: true }).map((row) => row.map((cell) => cell.trim()));
+  } catch (error) {
+    // `Syntax error on line 2; parse error on line 2, column 4: bare " in non-quoted-field`
+    const reason = (error as Error).message.replace(/^.*; /, "");
+    throw new BatchError(`The file is not CSV: ${reason}`, { cause: error });
   }
-  return cells;
 }
 
 const WORDS: Readonly<Record<string, number>> = {
@@ -128,10 +117,10 @@ const WORDS: Readonly<Record<string, number>> = {
 const isWord = (cell: string) =>
   cell !== "" && Number.isNaN(Number(cell)) && numberOf(cell) === null;
 
-function requireNumber(cell: string, line: number, name: string): number {
+function requireNumber(cell: string, row: number, name: string): number {
   const value = numberOf(cell);
   if (value !== null) return value;
-  const place = `Line ${line}, column ${showValue(name)} is ${showValue(cell)}`;
+  const place = `Row ${row}, column ${showValue(name)} is ${showValue(cell)}`;
   // As a number it is finite, so that float32 is what it is too large for.
   if (cell !== "" && !Number.isNaN(Number(cell))) {
     throw new BatchError(`${place}, beyond the range of float32 (3.4e38)`);

@@ -90,25 +90,28 @@ Deno.test("readNpz() refuses other names, and names those that it takes", () => 
   assertEquals([both.inputs.map(({ place }) => place), both.targets?.[0].place], [["b", "a"], "z"]);
 });
 
-Deno.test("readCsv() names the line and the column of what it cannot read", () => {
+Deno.test("readCsv() names the row and the column of what it cannot read", () => {
   const cases: [string, string][] = [
     ["", "The file has no rows, expected a header and a row for each example"],
     ["a,b\n", "The file has no rows, expected a header and a row for each example"],
-    ["1,2\n3,4", "Line 1 holds numbers alone, expected a header with a name for each column"],
-    ["a,b\n1,2\n3", "Line 3 has 1 cells, expected 2 as the header has"],
+    ["1,2\n3,4", "Row 1 holds numbers alone, expected a header with a name for each column"],
+    ["a,b\n1,2\n3", "Row 3 has 1 cells, expected 2 as the header has"],
     [
       "a,b\ncat,1",
-      'Line 2, column "a" is "cat", which is not a number; names of classes go into ' +
+      'Row 2, column "a" is "cat", which is not a number; names of classes go into ' +
       "the last column, without numbers",
     ],
     [
       "a,b\n1,2\n1,cat",
-      'Line 3, column "b" is "cat", which is not a number; names of classes go into ' +
+      'Row 3, column "b" is "cat", which is not a number; names of classes go into ' +
       "the last column, without numbers",
     ],
-    ["a,b\n1,", 'Line 2, column "b" is "", which is not a number'],
-    ["a,b\n1,1e39", 'Line 2, column "b" is "1e39", beyond the range of float32 (3.4e38)'],
-    ['a,b\n1,2"', "Line 2 has a quotation mark inside a cell, expected cells of numbers"],
+    ["a,b\n1,", 'Row 2, column "b" is "", which is not a number'],
+    ["a,b\n1,1e39", 'Row 2, column "b" is "1e39", beyond the range of float32 (3.4e38)'],
+    [
+      'a,b\n1,2"',
+      'The file is not CSV: parse error on line 2, column 4: bare " in non-quoted-field',
+    ],
   ];
   for (const [text, expected] of cases) assertEquals(message(() => readCsv(text)), expected);
 });

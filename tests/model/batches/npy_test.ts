@@ -186,11 +186,11 @@ Deno.test("readCsv() reads tables of any size, each number in its place", () => 
 
 Deno.test("readCsv() takes quoted cells, words for what is no number, and a header of some numbers", () => {
   const values = (text: string) => [...readCsv(text).inputs[0].values as Float64Array];
-  assertEquals(values('"a, ""b""", c \n "1" ,\t2 '), [1, 2]);
+  assertEquals(values('"a, ""b""", c \n\n "1",\t2 '), [1, 2]);
   assertEquals(values("a,b,c\nNaN,INF,-inf"), [NaN, Infinity, -Infinity]);
   assertEquals(values("1,b\n3,4"), [3, 4]);
   assertEquals(values("1,\n3,4"), [3, 4]);
   assertEquals(values("a\n3.4028235677973362e38"), [3.4028235677973362e38]);
-  assertThrows(() => values("a\n3.4028235677973366e38"), BatchError, "Line 2, column");
-  assertThrows(() => values("0,1\n3,4"), BatchError, "Line 1 holds numbers alone");
+  assertThrows(() => values("a\n3.4028235677973366e38"), BatchError, "Row 2, column");
+  assertThrows(() => values("0,1\n3,4"), BatchError, "Row 1 holds numbers alone");
 });

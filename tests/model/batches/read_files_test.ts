@@ -63,7 +63,7 @@ Deno.test("readBatch() reads a .csv with a header, its last column the targets",
     assertEquals(data(inputs), expected.x);
     assertEquals([shape(targets), data(targets)], [[12, 1], expected.y]);
     const path = await Deno.makeTempFile({ suffix: ".csv" });
-    await Deno.writeTextFile(path, '\ufeff"a, b",b,c,d\r\n1, "2" ,3e1,nan\r\n');
+    await Deno.writeTextFile(path, '\ufeff"a, b",b,c,d\r\n1, "2",3e1,nan\r\n');
     const plain = await readBatch(path, model);
     assertEquals([data(plain.inputs), plain.targets], [[1, 2, 30, NaN], null]);
     await Deno.remove(path);

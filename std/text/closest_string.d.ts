@@ -1,0 +1,1 @@
+export function closestString(givenWord: string, possibleWords: readonly string[]): string;
