@@ -62,6 +62,7 @@ export async function examineWeights(
     diagnosis: diagnose(measurements, findings),
     fixes: [],
     trial: null,
+    rates: null,
     fixedTrial: null,
   };
 }

@@ -115,7 +115,7 @@ async function examineOnEngine(
       }
     }
     const progress = request.quiet ? null : passProgress();
-    const { trial, trialBudget, rules, trained, histograms } = request.examination;
+    const { trial, trialBudget, rates, rules, trained, histograms } = request.examination;
     const { model, source, seed } = loaded;
     const options: ExamineOptions = {
       objective,
@@ -125,6 +125,7 @@ async function examineOnEngine(
       onProgress: progress?.update,
       trial,
       trialBudget,
+      rates,
       histograms: request.half || histograms,
       judge: (all) => {
         const measurements = request.half || !histograms ? all : withoutHistograms(all);

@@ -1,5 +1,6 @@
 import type { Measurements } from "../measure/measurements.ts";
 import type { Setting } from "../model/not_reproduced.ts";
+import type { LearningRates } from "../probe/rate_search.ts";
 import type { Finding } from "../rules/finding.ts";
 import type { Network } from "../rules/network/network.ts";
 import { formatCount } from "../words/numbers.ts";
@@ -79,6 +80,8 @@ export interface Diagnosis {
   causes: Cause[];
   /** Result of the trial on the batch; absent if nothing was trained. */
   trial?: DiagnosisTrial;
+  /** Learning rates that were tried; absent if there was no reason to search one. */
+  rates?: DiagnosisRates;
   /** Notes, which are neither causes nor consequences. */
   notes: Finding[];
 }
@@ -95,6 +98,14 @@ export interface DiagnosisTrial {
   fixed?: string;
   /** The verdict with these fixes. */
   fixedVerdict?: string;
+}
+
+/** Learning rates that were tried. */
+export interface DiagnosisRates {
+  /** Usable rates and the best one, in sentences. */
+  said: string;
+  /** Loss over learning rate; `null` if the search was skipped. */
+  search: LearningRates | null;
 }
 
 /** Input of a search for causes. */

@@ -9,7 +9,8 @@ import {
   optional,
   string,
 } from "../words/shape.ts";
-import type { Consequence, DiagnosisTrial, Tried } from "./diagnosis.ts";
+import type { LearningRates, RateTried } from "../probe/rate_search.ts";
+import type { Consequence, DiagnosisRates, DiagnosisTrial, Tried } from "./diagnosis.ts";
 import { type Verdict, verdictShape } from "./verdict.ts";
 
 /** Fix as written: in words, and as code to paste if it has some. */
@@ -36,6 +37,7 @@ export interface WrittenDiagnosis {
   notJudged?: Setting[];
   causes: WrittenCause[];
   trial: DiagnosisTrial | null;
+  rates: DiagnosisRates | null;
 }
 
 const severity = oneOf<Consequence["severity"]>("error", "warning", "note");
@@ -62,6 +64,27 @@ const tried = object<Tried>({
   ),
 });
 
+const learningRates = object<LearningRates>({
+  objective: object<LearningRates["objective"]>({ name: string }),
+  randomTargets: boolean,
+  guess: nullable(number),
+  examples: optional(number),
+  steps: number,
+  loss: number,
+  rates: list(object<RateTried>({
+    optimizer: string,
+    learningRate: number,
+    given: boolean,
+    loss: number,
+    verdict: oneOf<RateTried["verdict"]>("learns", "slow", "fails", "undecided"),
+    usable: boolean,
+  })),
+  usable: nullable(object<NonNullable<LearningRates["usable"]>>({ from: number, to: number })),
+  suggested: nullable(
+    object<NonNullable<LearningRates["suggested"]>>({ optimizer: string, learningRate: number }),
+  ),
+});
+
 /** Keys of a diagnosis in the order of writing. It is not read back. */
 export const diagnosisShape = object<WrittenDiagnosis>({
   verdict: verdictShape,
@@ -85,4 +108,5 @@ export const diagnosisShape = object<WrittenDiagnosis>({
       fixedVerdict: optional(string),
     }),
   ),
+  rates: nullable(object<DiagnosisRates>({ said: string, search: nullable(learningRates) })),
 });

@@ -21,7 +21,13 @@ export function withTreatment(diagnosis: Diagnosis, treated: Diagnosis): Diagnos
     const { fixes, message } = tried;
     return { ...cause, message, fixes, ...tried.tried === undefined ? {} : { tried: tried.tried } };
   });
-  return { ...diagnosis, causes, ...treated.trial === undefined ? {} : { trial: treated.trial } };
+  const { trial, rates } = treated;
+  return {
+    ...diagnosis,
+    causes,
+    ...trial === undefined ? {} : { trial },
+    ...rates === undefined ? {} : { rates },
+  };
 }
 
 /** True if a finding says that the network did not learn in the trial. */

@@ -28,7 +28,9 @@ interface Cell {
 }
 
 /** Returns the optimizer that a model was compiled with, if it was compiled. */
-export function optimizerOf(model: LayersModel): Pick<Measurements, "optimizer"> {
+export function optimizerOf(
+  model: { optimizer?: unknown },
+): Pick<Measurements, "optimizer"> {
   const { optimizer } = model as {
     optimizer?: { getClassName?: () => string; getConfig?: () => object; learningRate?: unknown };
   };

@@ -1,3 +1,4 @@
+import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Chart, ChartAxis } from "../render/chart_model.ts";
 import { foldLayers, splitFolds } from "../render/fold_layers.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
@@ -8,6 +9,7 @@ import { drawProfile } from "./draw_profile.ts";
 import { layerMap, LayerNames } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
 import type { Section } from "./page.ts";
+import { showRates } from "./show_rates.ts";
 import { showDiagnosis } from "./show_diagnosis.ts";
 import { showFindings } from "./show_findings.ts";
 import { layersInDetail, showLayers } from "./show_layers.ts";
@@ -58,6 +60,7 @@ export function showRun(
         drawMap(layerMap(splitFolds(folds, MOST_UNFOLDED), diagnosis), names)
       }</div></div>`,
     },
+    ...ratesSection(diagnosis, id("rates")),
     {
       id: id("depth"),
       title: "Over depth",
@@ -79,6 +82,12 @@ export function showRun(
       body: showLayers({ layers, findings, placeOf: shown.placeOf, names, ground: id("ground") }),
     },
   ];
+}
+
+/** Returns the section of the loss over learning rate, if rates were tried. */
+function ratesSection({ rates }: Diagnosis, id: string): Section[] {
+  if (rates?.search == null) return [];
+  return [{ id, title: "Learning rate", body: showRates(rates.search, rates.said) }];
 }
 
 function showChart(chart: Chart, drawing: Markup, names: LayerNames): Markup {

@@ -76,6 +76,11 @@ export interface AttemptOptions {
   most: number;
   /** True if the budget limits the steps to these, so that they may be too few. */
   isShort: boolean;
+  /**
+   * True to take the steps even if the batch is fitted earlier, so that attempts can be compared.
+   * Default: false.
+   */
+  isWhole?: boolean;
   /** Returns true if the time is up; called before each step. */
   isUp(): boolean;
 }
@@ -122,10 +127,12 @@ export function attempt(probe: OpenProbe, options: AttemptOptions): Attempt | nu
 
 function train(
   kept: KeptProbe,
-  { objective, scale, steps, most, isShort, isUp, update, progress }: AttemptOptions & {
-    update: Update;
-    progress: LayerProgress;
-  },
+  { objective, scale, steps, most, isShort, isWhole = false, isUp, update, progress }:
+    & AttemptOptions
+    & {
+      update: Update;
+      progress: LayerProgress;
+    },
 ): Course | null {
   const { engine } = kept;
   const look = (): Look =>
@@ -167,7 +174,7 @@ function train(
     course.isCut = isShort && taken.length === most;
     // After a contested batch has been fitted, only the end counts.
     const isNews = isClose && !(isContested(course) && course.wasFitted);
-    if (!isOver && !isNews && !isHalf) continue;
+    if (!isOver && (isWhole || !isNews && !isHalf)) continue;
     course.last = look();
     isOver ||= !Number.isFinite(course.last.loss);
     course.wasFitted ||= hasLearned(course.last);

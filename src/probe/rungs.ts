@@ -1,7 +1,14 @@
 import type { Heap } from "../engine/heap/heap.ts";
 import { isKerasOptimizer } from "../keras/keras_optimizer.ts";
 import type { LayersModel, Optimizer } from "../engine/tensorflow.ts";
-import { readSetting, unusualSettings } from "../traits/optimizers.ts";
+import { optimizerOf } from "../measure/training_facts.ts";
+import {
+  OPTIMIZERS,
+  readSetting,
+  unusualSettings,
+  type UsualRates,
+  usualRates,
+} from "../traits/optimizers.ts";
 import { adam, type AdamOptions } from "./adam.ts";
 import {
   disposeOptimizer,
@@ -79,6 +86,17 @@ function descentRung({ tf }: Heap, learningRate: number): Rung {
 }
 
 function ownRungs(heap: Heap, given: Optimizer): Rung[] {
+  const { rate, rung } = ownRung(heap, given);
+  const isAdam = given.getClassName() === "Adam";
+  const others = rate === null || isAdam ? [] : FACTORS.map((factor) => rung(rate * factor, false));
+  return [rung(rate, true), ...others];
+}
+
+/** Returns the rate of an optimizer, and a function that returns it at another one. */
+function ownRung(heap: Heap, given: Optimizer): {
+  rate: number | null;
+  rung: (learningRate: number | null, isGiven: boolean) => Rung;
+} {
   const config = given.getConfig() as { learningRate?: unknown };
   const rate = typeof config.learningRate === "number" ? config.learningRate : null;
   const isNative = isPlainAdam(given);
@@ -99,9 +117,54 @@ function ownRungs(heap: Heap, given: Optimizer): Rung[] {
       },
     };
   };
-  const isAdam = given.getClassName() === "Adam";
-  const others = rate === null || isAdam ? [] : FACTORS.map((factor) => rung(rate * factor, false));
-  return [rung(rate, true), ...others];
+  return { rate, rung };
+}
+
+/** A ladder goes on by this factor beyond the usual rates of an optimizer. */
+const BEYOND = 10;
+
+/** Steps of a ladder within a decade. */
+const DIGITS: readonly number[] = [1, 3];
+
+/** Two rates that differ by less than this share are the same. */
+const SAME_RATE = 1e-6;
+
+/**
+ * Returns the rates of a ladder from the lowest on: 1 and 3 times each power of ten, from a tenth
+ * of the least usual rate to ten times the largest.
+ */
+export function ladderRates({ least, most }: Pick<UsualRates, "least" | "most">): number[] {
+  const from = least / BEYOND * (1 - SAME_RATE);
+  const to = most * BEYOND * (1 + SAME_RATE);
+  const rates: number[] = [];
+  for (let power = Math.floor(Math.log10(from)); 10 ** power <= to; power++) {
+    rates.push(...DIGITS.map((digit) => Number(`${digit}e${power}`)));
+  }
+  return rates.filter((rate) => rate >= from && rate <= to);
+}
+
+/**
+ * Returns the requested or compiled optimizer at a ladder of rates, its own rate among them; if
+ * there is none, Adam and plain descent.
+ *
+ * @returns The rungs, from the lowest rate to the highest; none if the optimizer has no rate.
+ */
+export function rateLadder(heap: Heap, model: LayersModel, asked: Optimizer | undefined): Rung[] {
+  const given = givenOptimizer(model, asked);
+  if (given === null) {
+    return [
+      ...ladderRates(OPTIMIZERS.Adam.usual)
+        .map((learningRate) => adamRung(heap, { learningRate }, false)),
+      ...ladderRates(OPTIMIZERS.SGD.usual).map((learningRate) => descentRung(heap, learningRate)),
+    ];
+  }
+  const { rate, rung } = ownRung(heap, given);
+  if (rate === null) return [];
+  const { optimizer } = optimizerOf({ optimizer: given });
+  const around = { least: Math.abs(rate) / BEYOND, most: Math.abs(rate) * BEYOND };
+  const isOwn = (other: number) => Math.abs(other / rate - 1) < SAME_RATE;
+  const others = ladderRates(usualRates(optimizer!) ?? around).filter((other) => !isOwn(other));
+  return [...others, rate].toSorted((a, b) => a - b).map((one) => rung(one, one === rate));
 }
 
 /** Returns true for an Adam whose settings the native one supports. */

@@ -44,19 +44,21 @@ export function renderDiagnosis(
   ];
 }
 
-/** Describes the trial, before and after the fixes. */
+/** Describes the trial, before and after the fixes, and the learning rates. */
 export function trialLines(
-  { trial }: Diagnosis,
+  { trial, rates }: Diagnosis,
   { width }: Pick<DiagnosisStyle, "width">,
 ): string[] {
-  if (trial === undefined) return [];
   const say = (text: string) => wrapText(escapeControls(text), width, "", "  ");
+  const ratesSaid = rates === undefined ? [] : say(rates.said);
+  if (trial === undefined) return ratesSaid;
   return [
     ...say(`${trialResult(trial.verdict, trial.givenVerdict)}: ${trial.said}.`),
     // If only the rate was wrong, the trial itself has shown the fix.
     ...trial.fixed === undefined || trial.fixed === trial.said
       ? []
       : say(`${trialResult(trial.fixedVerdict ?? "")} with the fixes: ${trial.fixed}.`),
+    ...ratesSaid,
   ];
 }
 

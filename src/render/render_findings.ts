@@ -200,7 +200,7 @@ export function countSeverities(findings: readonly Finding[]): string {
  * @param layers All layers, in the order of the forward pass.
  */
 export function writtenDiagnosis(
-  { verdict, notJudged, causes, trial }: Diagnosis,
+  { verdict, notJudged, causes, trial, rates }: Diagnosis,
   findings: readonly object[],
   layers: NamedLayers,
 ): WrittenDiagnosis {
@@ -215,5 +215,6 @@ export function writtenDiagnosis(
       findings: findings.flatMap((finding) => places.get(finding) ?? []),
     })),
     trial: trial ?? null,
+    rates: rates ?? null,
   };
 }

@@ -4,6 +4,7 @@ import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { defuse } from "../words/failure.ts";
 import { layerTable } from "./layer_table.ts";
+import { renderRates } from "./rate_chart.ts";
 import { renderDiagnosis, verdictLine } from "./render_diagnosis.ts";
 import { countSeverities, renderFindings } from "./render_findings.ts";
 import { renderHeader } from "./render_header.ts";
@@ -68,9 +69,11 @@ export function renderText(
   const isFolded = folds.some(({ blocks }) => blocks.flat(2).length > 1);
   const lines = [
     ...caveatLines(measurements, width),
-    ...diagnosis === undefined
-      ? []
-      : [...renderDiagnosis(diagnosis, measurements.layers, style), ""],
+    ...diagnosis === undefined ? [] : [
+      ...renderDiagnosis(diagnosis, measurements.layers, style),
+      ...diagnosis.rates?.search == null ? [] : ["", ...renderRates(diagnosis.rates.search, style)],
+      "",
+    ],
     ...renderHeader(measurements, { ...style, engine: details }),
     ...renderCharts(measurements, findings, { ...options, width, color, details }),
     "",

@@ -24,6 +24,10 @@ export const REPORT_FLAGS = {
   ...RUN_FLAGS,
   trial: TRIAL_FLAG,
   trialBudget: TRIAL_BUDGET_FLAG,
+  rates: boolean(
+    "train at a ladder of learning rates, show the loss over the rate, and name the usable rates " +
+      "and the best one",
+  ),
   quiet: QUIET_FLAG,
   format: oneOf(REPORT_FORMATS, { help: "how to show the result", otherwise: BY_EXTENSION }),
   out: file("write", { help: "write the result there instead of to stdout" }),

@@ -26,6 +26,7 @@ export async function run(
     layers,
     trial,
     trialBudget,
+    rates,
     details,
     all,
     open,
@@ -41,6 +42,11 @@ export async function run(
         "weights alone",
     );
   }
+  if (rates && model !== undefined && isWeightsFile(model)) {
+    throw new UsageError(
+      `--rates trains a model, found MODEL ${showWord(model)}, which holds weights alone`,
+    );
+  }
   if (out !== null) {
     const { batch, register, weights } = flags;
     const inputs = [model ?? null, ...register, ...plugin, batch, weights];
@@ -50,7 +56,7 @@ export async function run(
   const request = {
     model: model ?? null,
     ...flags,
-    examination: { trial, trialBudget, rules: null, trained: null, histograms },
+    examination: { trial, trialBudget, rates, rules: null, trained: null, histograms },
   };
   /** Draws one examination as text, at the current width of the terminal. */
   const textOf = async ({ measurements, findings, diagnosis }: Examination) => {

@@ -126,6 +126,8 @@ interface ExaminationRequest {
   trial: TrialMode;
   /** Maximum duration of the trial in seconds. */
   trialBudget: number;
+  /** True to search the learning rate in any case. Default: only if it is at fault. */
+  rates?: boolean;
   /** Rules of a gate to judge it by; `null` for all rules with their defaults. */
   rules: GateSettings["rules"] | null;
   /** True if it has been trained; `null` to guess from its biases. */

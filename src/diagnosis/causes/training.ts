@@ -3,7 +3,6 @@ import type { Fix } from "../fix.ts";
 import type { Patient, Suspect } from "../diagnosis.ts";
 import { foundBy, layersOf } from "./shared.ts";
 import { formatCount } from "../../words/numbers.ts";
-import { usualRates } from "../../traits/optimizers.ts";
 
 const FIXED_DROPOUT_RATE = 0.2;
 
@@ -42,17 +41,20 @@ function lowered({ measurements: { layers } }: Patient, fix: string): Fix[] {
 export function learningRate(patient: Patient): Suspect[] {
   const { optimizer } = patient.measurements;
   const from = optimizer?.learningRate ?? null;
-  const usual = optimizer === undefined ? null : usualRates(optimizer);
-  if (usual === null || from === null) return [];
-  return foundBy("learning-rate", patient).map((finding) => ({
-    kind: "learning-rate",
-    layers: [],
-    message: finding.message,
-    states: [finding],
-    // A pass takes no step.
-    explains: () => false,
-    fixes: [{ kind: "learning-rate", from, to: usual.first }],
-  }));
+  if (from === null) return [];
+  return foundBy("learning-rate", patient).flatMap((finding): Suspect[] => {
+    const { advised } = finding.figures ?? {};
+    if (advised === undefined) return [];
+    return [{
+      kind: "learning-rate",
+      layers: [],
+      message: finding.message,
+      states: [finding],
+      // A pass takes no step.
+      explains: () => false,
+      fixes: [{ kind: "learning-rate", from, to: advised.value }],
+    }];
+  });
 }
 
 /** Returns a model without trainable weights, or layers that were frozen at their random start. */

@@ -6,17 +6,20 @@ import { measure } from "../../measure/measure.ts";
 import type { MeasureOptions } from "../../measure/measure_options.ts";
 import type { Measurements } from "../../measure/measurements.ts";
 import type { Batch } from "../../model/batches/batch.ts";
+import type { LearningRates } from "../../probe/rate_search.ts";
 import type { SkippedTrial, Trial } from "../../probe/trial.ts";
+import { describeRates } from "../../rules/describe_rates.ts";
 import { describeTrial } from "../../rules/describe_trial.ts";
 import type { Finding } from "../../rules/finding.ts";
 import { runRules } from "../../rules/run_rules.ts";
 import { withOverview } from "../../words/overview.ts";
-import { callable, object, optional, primitive, requireValue } from "../../words/shape.ts";
+import { boolean, callable, object, optional, primitive, requireValue } from "../../words/shape.ts";
 import { diagnose } from "../diagnose.ts";
 import { type Diagnosis, diagnosisOverview, shownDiagnosis } from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";
 import { causeName } from "../with_treatment.ts";
 import type { FixSubject } from "./apply_fixes.ts";
+import { searchRates } from "./search_rates.ts";
 import { type TrialMode, tryFindings, trySubject } from "./try_findings.ts";
 
 /** Options of {@linkcode examine}. */
@@ -25,6 +28,11 @@ export interface ExamineOptions extends MeasureOptions {
   trial?: TrialMode;
   /** Seconds that the training may take, as estimated, see `tryTraining`. Default: 10. */
   trialBudget?: number;
+  /**
+   * True to search the learning rate in any case. Default: only if the trial learns at another rate
+   * than the compiled one.
+   */
+  rates?: boolean;
   /** Judges what was measured. Default: `runRules`. */
   judge?: (measurements: Measurements) => Finding[];
 }
@@ -41,6 +49,7 @@ const optionsShape = object({
   trialBudget: optional(
     primitive("seconds, 0 or more", (value) => typeof value === "number" && value >= 0),
   ),
+  rates: optional(boolean),
   judge: optional(callable),
 });
 
@@ -58,6 +67,8 @@ export interface Examination {
   fixes: Fix[];
   /** Trial on the batch; `null` if there was no reason to train. */
   trial: Trial | SkippedTrial | null;
+  /** Learning rates that were tried; `null` if there was no reason to search one. */
+  rates: LearningRates | SkippedTrial | null;
   /** Trial with all fixes applied; `null` if none worked or nothing was trained. */
   fixedTrial: Trial | SkippedTrial | null;
 }
@@ -97,21 +108,24 @@ export async function examine(
   options: ExamineOptions = {},
 ): Promise<Examination> {
   requireValue("options", options, optionsShape);
-  const { trial: mode = "auto", trialBudget, judge = runRules, ...measureOptions } = options;
+  const { trial: mode = "auto", trialBudget, rates: asked = false, judge = runRules, ...others } =
+    options;
+  const measureOptions: MeasureOptions = others;
   const measurements = await measure(model, batch, measureOptions);
   const found = judge(measurements);
   const subject: FixSubject = { model, batch, objective: measureOptions.objective };
   const trialOptions = { mode, seed: measureOptions.seed, budgetSeconds: trialBudget };
   const tried = await tryFindings(subject, { measurements, found }, trialOptions);
-  const { trial, findings, shown } = tried;
+  const { trial } = tried;
+  const { rates, findings, shown } = await searchRates(subject, tried, { ...trialOptions, asked });
   const tryIt = (subject: FixSubject) => trySubject(subject, trialOptions);
   const judged = diagnose(measurements, findings);
-  const about = { measurements, trial };
+  const about = { measurements, trial, rates };
   const { tf } = runningEngine() ?? await ensureEngine();
   if (shown !== null) {
     // One pass cannot show this fault.
     const known = judged.causes;
-    const failed = { finding: shown, trial: trial as Trial, measurements, known };
+    const failed = { finding: shown, trial: trial as Trial, rates, measurements, known };
     const { trainingCause } = await import("./training_cause.ts");
     const { cause, fixedTrial } = await trainingCause(tf, subject, failed, tryIt);
     const causes = [cause, ...known.filter((one) => causeName(one) !== causeName(cause))];
@@ -155,19 +169,24 @@ function weighFixes(diagnosis: Diagnosis, fixedTrial: Trial | SkippedTrial | nul
 
 /** Returns the examination, with the trial put into words; it prints and displays its diagnosis. */
 function said(found: Omit<Examination, "diagnosis">, judged: Diagnosis): Examination {
-  const { trial, fixedTrial, measurements, findings } = found;
+  const { trial, rates, fixedTrial, measurements, findings } = found;
   const verdictOf = (trial: Trial | SkippedTrial) => "skipped" in trial ? "skipped" : trial.verdict;
   const fixed = fixedTrial === null
     ? {}
     : { fixed: describeTrial(fixedTrial), fixedVerdict: verdictOf(fixedTrial) };
   const given = trial !== null && "givenVerdict" in trial ? trial.givenVerdict : null;
-  const diagnosis = trial === null ? judged : {
+  const diagnosis: Diagnosis = {
     ...judged,
-    trial: {
-      verdict: verdictOf(trial),
-      ...given === null ? {} : { givenVerdict: given },
-      said: describeTrial(trial),
-      ...fixed,
+    ...trial === null ? {} : {
+      trial: {
+        verdict: verdictOf(trial),
+        ...given === null ? {} : { givenVerdict: given },
+        said: describeTrial(trial),
+        ...fixed,
+      },
+    },
+    ...rates === null ? {} : {
+      rates: { said: describeRates(rates), search: "skipped" in rates ? null : rates },
     },
   };
   const known = { measurements, findings, diagnosis };

@@ -1,5 +1,6 @@
 import type { TensorFlow } from "../../engine/tensorflow.ts";
 import type { InputMeasurements, Measurements } from "../../measure/measurements.ts";
+import type { LearningRates } from "../../probe/rate_search.ts";
 import type { SkippedTrial, Trial } from "../../probe/trial.ts";
 import type { Finding } from "../../rules/finding.ts";
 import { networkOf } from "../../rules/network/network.ts";
@@ -13,6 +14,7 @@ import { verdictOn } from "../verdict.ts";
 import type { Fix } from "../fix.ts";
 import { formatLayers } from "../fix_words.ts";
 import { applyFix, type FixSubject } from "./apply_fixes.ts";
+import { trainingRate } from "./search_rates.ts";
 
 /** Inputs are out of scale if their standard deviation is above this or below its inverse. */
 const FAR = 10;
@@ -32,6 +34,8 @@ interface Failed {
   /** Finding that reports the trial. */
   finding: Finding;
   trial: Trial;
+  /** Learning rates that were tried, or `null`. */
+  rates: LearningRates | SkippedTrial | null;
   measurements: Measurements;
   /** Causes that one pass warned of, which may be more serious than that. */
   known: readonly Cause[];
@@ -57,13 +61,13 @@ interface Found {
 export async function trainingCause(
   tf: TensorFlow,
   subject: FixSubject,
-  { finding, trial, measurements, known }: Failed,
+  { finding, trial, rates, measurements, known }: Failed,
   tryIt: (subject: FixSubject) => Promise<Trial | SkippedTrial>,
 ): Promise<Found> {
   const about = { severity: finding.severity, consequences: [], findings: [finding] };
   if (trial.verdict === "learns") {
-    const tried = gone(known);
-    return { cause: { ...about, ...learningRate(trial), tried }, fixedTrial: trial };
+    const found = learningRate(trial, trainingRate(rates));
+    return { cause: { ...about, ...found, tried: gone(known) }, fixedTrial: trial };
   }
   const unscaled = targets({ measurements, network: networkOf(measurements), findings: [] })
     .flatMap(({ kind, layers, message, fixes }) =>
@@ -125,12 +129,19 @@ function gone(others: readonly Cause[]): Tried {
 /** Verdicts after removing a cause of the failure. */
 const HELPED: readonly Trial["verdict"][] = ["learns", "slow"];
 
-/** Returns the cause if the trial learned at another rate than the given one. */
+/**
+ * Returns the cause if the trial learned at another rate than the given one.
+ *
+ * @param suggested Rate of the same optimizer that a search suggests; `null` if there is none.
+ */
 function learningRate(
   { attempts, best }: Trial,
+  suggested: number | null,
 ): Omit<Cause, "severity" | "consequences" | "findings" | "tried"> {
   const { learningRate: from, optimizer: given } = attempts.find(({ given }) => given)!;
-  const { learningRate: to, optimizer } = attempts[best!];
+  const { learningRate: to, optimizer } = suggested === null
+    ? attempts[best!]
+    : { learningRate: suggested, optimizer: given };
   // A rate fixes only the optimizer that it was tried with.
   const known = from !== null && to !== null && optimizer === given;
   const words = (name: string) => optimizerWords({ name });

@@ -1,4 +1,5 @@
 import type { Measurements } from "../../measure/measurements.ts";
+import type { TrialOptions } from "../../probe/open_trial.ts";
 import { WEIGHTS_PER_TARGET } from "../../probe/probe_options.ts";
 import { areStill, type Attempt, type SkippedTrial, type Trial } from "../../probe/trial.ts";
 import { describeTrial } from "../../rules/describe_trial.ts";
@@ -18,7 +19,7 @@ import { needsTrial } from "./needs_trial.ts";
 export type TrialMode = "auto" | "always" | "off" | number;
 
 /** Options of a trial. */
-interface TrialRequest {
+export interface TrialRequest {
   /** When to train. */
   mode: TrialMode;
   /** Seed that the model was made with. */
@@ -82,18 +83,29 @@ export async function tryFindings(
  * Trains a subject as it is; if the sum of the outputs is measured, on the loss that fits its head.
  */
 export async function trySubject(
-  { model, batch, objective }: FixSubject,
-  { mode, seed, budgetSeconds, patient = false }: TrialRequest,
+  subject: FixSubject,
+  request: TrialRequest,
 ): Promise<Trial | SkippedTrial> {
   const { tryTraining } = await import("../../probe/try_training.ts");
-  return await tryTraining(model, batch, {
+  const { patient = false } = request;
+  return await tryTraining(subject.model, subject.batch, {
+    ...trialOptionsOf(subject, request),
+    patient,
+  });
+}
+
+/** Returns the options of a trial and of a search of learning rates. */
+export function trialOptionsOf(
+  { objective }: Pick<FixSubject, "objective">,
+  { mode, seed, budgetSeconds }: TrialRequest,
+): TrialOptions {
+  return {
     ...seed == null ? {} : { seed },
     ...objective === undefined || objective === "sum" ? {} : { objective },
     ...typeof mode === "number" ? { steps: mode } : {},
     always: mode === "always",
     budgetSeconds,
-    patient,
-  });
+  };
 }
 
 /**

@@ -9,7 +9,7 @@ import {
 } from "../../traits/optimizers.ts";
 import { defineRule } from "../define_rule.ts";
 import { between, moreThan } from "../expected.ts";
-import type { Verdict } from "../finding.ts";
+import { amendFinding, type Finding, type Verdict } from "../finding.ts";
 import { substitutedSetting } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
 import { figure, number, say } from "../say.ts";
@@ -122,14 +122,28 @@ function rateVerdict(
     measured: rate,
     expected,
     ...isFar ? { threshold: "learningRateFactor" as const } : {},
-    figures: { rate: rateFigure },
+    figures: {
+      rate: rateFigure,
+      ...usual === null ? {} : { advised: figure(usual.first, "learning rate") },
+    },
     message: say`The model is compiled with a learning rate of ${rateFigure}${from}, ${
       judgedWords(optimizer, rate, side)
     }; expected ${expected}.`,
-    fix: usual === null
-      ? "Compile it with a learning rate above 0."
-      : say`Compile it with a learning rate of ${number(usual.first)}.`,
+    fix: usual === null ? "Compile it with a learning rate above 0." : compileWith(usual.first),
   };
+}
+
+const compileWith = (rate: number) => say`Compile it with a learning rate of ${number(rate)}.`;
+
+/**
+ * Returns a finding that advises the rate that a search has found, instead of the first of the usual
+ * ones.
+ */
+export function adviseRate(finding: Finding, rate: number): Finding {
+  const advised = figure(rate, "learning rate");
+  return amendFinding({ ...finding, figures: { ...finding.figures, advised } }, {
+    fix: compileWith(rate),
+  });
 }
 
 /** Returns the consequence of an unusual rate. */
