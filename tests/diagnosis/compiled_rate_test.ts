@@ -1,8 +1,11 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { savedOptimizer } from "../../src/keras/saved_optimizer.ts";
+import { measure } from "../../src/measure/measure.ts";
+import { describeRates } from "../../src/rules/describe_rates.ts";
+import { renderJson } from "../../src/render/render_json.ts";
 import { triedWords } from "../../src/render/render_diagnosis.ts";
 
 /** A network that learns a linear map, compiled with Adam at a rate. */
@@ -22,19 +25,68 @@ function compiled(tf: TensorFlow, rate: number) {
   return { model, batch: { inputs, targets }, optimizer };
 }
 
-Deno.test("examine() tries a usual learning rate, and puts the compiled one back", async () => {
+Deno.test("examine() advises and tries the rate that a search finds, and puts the compiled one back", async () => {
   await using engine = await startEngine();
   const { model, batch, optimizer } = compiled(engine.tf, 3);
-  const { diagnosis, findings, fixedTrial } = await examine(model, batch);
+  const { diagnosis, findings, rates, fixedTrial } = await examine(model, batch);
   const [cause] = diagnosis.causes;
   // Adam at another rate learns, which is no word for this one.
   assertEquals([cause.kind, cause.severity], ["learning-rate", "error"]);
-  assertEquals(findings.find(({ rule }) => rule === "learning-rate")?.severity, "error");
-  assertEquals(cause.fixes, [{ kind: "learning-rate", from: 3, to: 1e-3 }]);
+  const finding = findings.find(({ rule }) => rule === "learning-rate")!;
+  assertEquals(finding.severity, "error");
+  assert(rates !== null && "suggested" in rates && rates.suggested !== null);
+  const to = rates.suggested.learningRate;
+  assertEquals(finding.fix, `Compile it with a learning rate of ${to}.`);
+  assertEquals(cause.fixes, [{ kind: "learning-rate", from: 3, to }]);
+  assertEquals(diagnosis.rates, { said: describeRates(rates), search: rates });
   assertEquals(triedWords(cause.tried!), "Tried: the model is then HEALTHY.");
   assert(fixedTrial !== null && "attempts" in fixedTrial);
-  assertEquals(fixedTrial.attempts[0].learningRate, 1e-3);
+  assertEquals(fixedTrial.attempts[0].learningRate, to);
   assertEquals(optimizer.getConfig().learningRate, 3);
+  model.dispose();
+});
+
+Deno.test("examine() advises the first usual rate if it may not train", async () => {
+  await using engine = await startEngine();
+  const { model, batch } = compiled(engine.tf, 3);
+  const { diagnosis: { causes: [cause] }, rates } = await examine(model, batch, { trial: "off" });
+  assertEquals(rates, null);
+  assertEquals(cause.fixes, [{ kind: "learning-rate", from: 3, to: 1e-3 }]);
+  model.dispose();
+});
+
+Deno.test("examine() advises the same rate if only the trial sees that the compiled one fails", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { model, batch } = compiled(tf, 1e-3);
+  // Usual for SGD, but these targets are large: the loss is not finite after some steps.
+  const targets = tf.tidy(() => tf.mul(batch.targets, 30));
+  const optimizer = tf.train.sgd(0.3);
+  model.compile({ optimizer, loss: "meanSquaredError" });
+  const examined = await examine(model, { ...batch, targets }, { trial: "always" });
+  const { diagnosis: { causes }, rates } = examined;
+  assert(rates !== null && "suggested" in rates && rates.suggested !== null);
+  const { learningRate: to } = rates.suggested;
+  const cause = causes.find(({ kind }) => kind === "learning-rate")!;
+  assertEquals(cause.fixes, [{
+    kind: "learning-rate",
+    from: optimizer.getConfig().learningRate as number,
+    to,
+  }]);
+  assertStringIncludes(cause.message, "it does at " + to);
+  assertEquals(cause.findings[0].fix, `Compile it with a learning rate of ${to}.`);
+  model.dispose();
+});
+
+Deno.test("examine() searches the rate of a healthy network if asked", async () => {
+  await using engine = await startEngine();
+  const { model, batch } = compiled(engine.tf, 1e-3);
+  assertEquals((await examine(model, batch)).rates, null);
+  const { rates, diagnosis } = await examine(model, batch, { rates: true, trial: 20 });
+  assert(rates !== null && "rates" in rates);
+  assertEquals([rates.steps, diagnosis.verdict], [20, "healthy"]);
+  const json = renderJson(await measure(model, batch), [], { diagnosis });
+  assertEquals(JSON.parse(json).diagnosis.rates.search.suggested, rates.suggested);
   model.dispose();
 });
 
