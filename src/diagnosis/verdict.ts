@@ -1,15 +1,15 @@
 import { oneOf } from "../words/shape.ts";
 import type { Finding } from "../rules/finding.ts";
 
-/** Verdicts, worst first. */
-export const VERDICTS = ["sick", "changed", "weak", "healthy"] as const;
-
 /**
  * Verdict on a network. `sick`: it does not train as it is compiled. `changed`: it trains, but
  * figures differ from the stored baseline. `weak`: it trains, but a finding says that it is drawn or
  * set badly. `healthy`: none of these.
  */
-export type Verdict = typeof VERDICTS[number];
+export type Verdict = "sick" | "changed" | "weak" | "healthy";
+
+/** Verdicts, worst first. */
+export const VERDICTS: readonly Verdict[] = ["sick", "changed", "weak", "healthy"];
 
 /** Shape of a verdict in documents. */
 export const verdictShape = oneOf<Verdict>(...VERDICTS);
