@@ -6,7 +6,7 @@ import { nearest } from "../words/nearest.ts";
 import { oneLine } from "../words/one_line.ts";
 import { asksForHelp, COMMANDS, renderOverview } from "./overview.ts";
 import { UsageError } from "./kit/usage_error.ts";
-import { writeOutput } from "./kit/write_output.ts";
+import { rememberFolder, writeOutput } from "./kit/write_output.ts";
 
 /**
  * Runs the command line.
@@ -16,6 +16,7 @@ import { writeOutput } from "./kit/write_output.ts";
  */
 export async function main(args: string[]): Promise<number> {
   try {
+    rememberFolder();
     const code = await dispatch(args);
     // A failure after the result was written still counts.
     await strayErrors.settle();

@@ -25,7 +25,9 @@ async function withChange(
     const stored = await runCommand(["check", "--quiet", "--update-baseline"], { cwd });
     assertEquals(stored.code, 1, stored.stderr);
     await Deno.writeTextFile(`${cwd}/changed.ts`, NET.replace("scale: 1,", "scale: 0.01,"));
-    const { code, stdout } = await runCommand(["check", "--quiet", ...flags], { cwd });
+    // The changed module is loaded anew.
+    const again = ["check", "--quiet", ...flags];
+    const { code, stdout } = await runCommand(again, { cwd, separate: true });
     assertEquals(code, 1);
     await action({ stdout, cwd });
   });

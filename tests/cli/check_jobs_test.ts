@@ -92,6 +92,7 @@ for (const text of [ENDING, "export const createModel = () => new Promise(() => 
       (cwd) =>
         assertRefuses(["check", "a.js", "--quiet"], "no result: the code of a.js ended", {
           cwd,
+          separate: true,
         }),
     );
   });
@@ -104,7 +105,7 @@ Deno.test("check --jobs 2 goes on after models that end their workers", async ()
   await withGateFolder([HEALTHY], files, async (cwd) => {
     const models = [...Object.keys(files), model(HEALTHY)];
     const args = ["check", ...models, "--seeds", "3", "--jobs", "2", "--quiet"];
-    const { code, stdout, stderr } = await runCommand(args, { cwd });
+    const { code, stdout, stderr } = await runCommand(args, { cwd, separate: true });
     assertEquals(code, 2, stderr);
     assertStringIncludes(stdout, "Gate failed. 1 of 4 models is healthy.");
     for (const name of ["end.js", "close.js"]) {

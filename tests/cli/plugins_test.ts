@@ -28,7 +28,7 @@ Deno.test("check judges by a rule of a plugin, suppresses and shows it as any ot
       ["check", "--quiet", "--reporter", "sarif"],
       ["explain", "team/wide-layers"],
       ["explain", "--plugin", "wide_layers.ts"],
-    ].map((args) => runCommand(args, { cwd })));
+    ].map((args) => runCommand(args, { cwd, separate: true })));
     assertEquals([check.code, check.stderr], [1, ""]);
     assertStringIncludes(check.stdout, "team/wide-layers");
     assertEquals([quiet.code, quiet.stderr], [0, ""]);
@@ -50,11 +50,11 @@ Deno.test("completions knows the rules of --plugin, and of a configuration that 
   const files = { "wide_layers.ts": await wideLayers(), "gradient-health.json": CONFIGURATION };
   await withGateFolder([MODEL], files, async (cwd) => {
     for (const args of [["--plugin", "wide_layers.ts"], ["--config", "gradient-health.json"]]) {
-      const { code, stdout } = await runCommand(["completions", "bash", ...args], { cwd });
+      const { code, stdout } = await runCommand(["completions", "bash", ...args], { cwd, separate: true });
       assertEquals(code, 0);
       assertStringIncludes(stdout, "\\nteam/wide-layers\\n");
     }
-    const { stdout } = await runCommand(["completions", "bash"], { cwd });
+    const { stdout } = await runCommand(["completions", "bash"], { cwd, separate: true });
     assertEquals(stdout.includes("team/wide-layers"), false);
   });
 });
@@ -64,7 +64,7 @@ Deno.test("report judges by a rule of --plugin", async () => {
   await withGateFolder([MODEL], files, async (cwd) => {
     const { code, stdout } = await runCommand(
       ["report", `${MODEL}/model.json`, "--quiet", "--plugin", "wide_layers.ts"],
-      { cwd },
+      { cwd, separate: true },
     );
     assertEquals(code, 0);
     assertStringIncludes(stdout, "units; expected <= 3 (mostUnits)");
@@ -118,7 +118,7 @@ Deno.test("report and check name a rule that throws, and exit with 2: no gate is
       ["check"],
     ];
     for (const args of commands) {
-      const { code, stderr, stdout } = await runCommand([...args, "--quiet"], { cwd });
+      const { code, stderr, stdout } = await runCommand([...args, "--quiet"], { cwd, separate: true });
       assertEquals([code, stdout], [2, ""]);
       assertStringIncludes(stderr, "The judge of the rule team/wide-layers threw: no rows");
     }

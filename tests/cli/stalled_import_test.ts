@@ -23,8 +23,8 @@ Deno.test("check exits with 2 for a module whose top-level await never settles, 
     for (const file of files) await Deno.writeTextFile(file, "await new Promise(() => {});");
     const flags = ["--no-config", "--quiet"];
     const outcomes = await Promise.all([
-      runCommand(["check", files[0], ...flags]),
-      runCommand(["check", ...files, ...flags, "--jobs", "2"]),
+      runCommand(["check", files[0], ...flags], { separate: true }),
+      runCommand(["check", ...files, ...flags, "--jobs", "2"], { separate: true }),
     ]);
     for (const { code, stdout, stderr } of outcomes) {
       assertEquals(code, 2, stderr);
@@ -52,7 +52,7 @@ Deno.test("report names the module whose code breaks JavaScript itself", async (
         "export const createModel = ({ tf }) =>" +
         "  tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });",
     );
-    const { code, stderr } = await runCommand(["report", path, "--quiet"]);
+    const { code, stderr } = await runCommand(["report", path, "--quiet"], { separate: true });
     assertEquals(code, 2);
     assert(stderr.startsWith(`error: ${path}: `), stderr);
   } finally {

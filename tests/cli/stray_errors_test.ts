@@ -46,7 +46,7 @@ for (const command of COMMANDS) {
     for (const [text, reason] of FAILING) {
       await withGateFolder([], { "net.ts": text }, async (cwd) => {
         const args = [command[0], "net.ts", "--quiet", ...command.slice(1)];
-        const { code, stderr } = await runCommand(args, { cwd });
+        const { code, stderr } = await runCommand(args, { cwd, separate: true });
         assertEquals(code, 2, stderr);
         const says = `error: net.ts: an error in its code was not caught: ${reason}`;
         // Of a check each pass says it.
@@ -59,7 +59,7 @@ for (const command of COMMANDS) {
     const text = 'const p = Promise.reject(new Error("x")); setTimeout(() => p.catch(() => {}));\n';
     return withGateFolder([], { "net.ts": text + CREATE }, async (cwd) => {
       const args = [command[0], "net.ts", "--quiet", ...command.slice(1)];
-      const { code, stderr } = await runCommand(args, { cwd });
+      const { code, stderr } = await runCommand(args, { cwd, separate: true });
       assertEquals([code, stderr], [0, ""]);
     });
   });
@@ -68,7 +68,7 @@ for (const command of COMMANDS) {
 Deno.test("check measures the models after one whose error nothing catches", () =>
   withGateFolder([], { "net.ts": FAILING[1][0], "fine.ts": CREATE }, async (cwd) => {
     const args = ["check", "net.ts", "fine.ts", "--no-config", "--reporter", "json", "--quiet"];
-    const { code, stdout } = await runCommand(args, { cwd });
+    const { code, stdout } = await runCommand(args, { cwd, separate: true });
     assertEquals(code, 2);
     const runs: { name: string; error: string | null }[] = JSON.parse(stdout).runs;
     assertEquals(runs.map(({ name, error }) => [name, error === null]), [
@@ -94,7 +94,10 @@ export const createModel = ({ tf }) => {
     ]
   ) {
     await withGateFolder([], { "net.ts": layer(thrown) }, async (cwd) => {
-      const { code, stderr } = await runCommand(["report", "net.ts", "--quiet"], { cwd });
+      const { code, stderr } = await runCommand(["report", "net.ts", "--quiet"], {
+        cwd,
+        separate: true,
+      });
       assertEquals([code, stderr.split("\n").length], [2, 2], stderr);
       assertEquals(
         [stderr.startsWith("error: net.ts: "), stderr.includes(reason)],

@@ -25,7 +25,7 @@ Deno.test("sweep answers the exercise's question for four activations", async ()
     assertMatch(stdout, RegExp(`^${title}: `, "m"));
   }
   assert(stdout.split("\n").every((line) => line.length <= 80));
-  assertMatch(stderr, /^184 of 184 points, after \d+ s\n$/);
+  assertMatch(stderr, /^184 of 184 points, after \d+ s\n$/m);
 });
 
 Deno.test("sweep finds the healthy scale of relu that a coarse range steps over", async () => {

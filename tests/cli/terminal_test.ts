@@ -80,8 +80,11 @@ terminalTest("sweep colours its heat maps in a terminal", async () => {
 
 Deno.test("report and sweep are plain ASCII in a pipe, unless told otherwise", async () => {
   for (const args of [REPORT, SWEEP]) {
-    const run = async (more: string[], env: Record<string, string> = {}) =>
-      (await runCommand([...args.split(" "), ...more], { env: { NO_COLOR: "", ...env } })).stdout;
+    // Deno reads the colour when a process starts.
+    const run = async (more: string[], forced: Record<string, string> = {}) => {
+      const env = { NO_COLOR: "", ...forced };
+      return (await runCommand([...args.split(" "), ...more], { env, separate: true })).stdout;
+    };
     const plain = await run([]);
     assert(ASCII.test(plain) && !plain.includes("\x1b"), plain);
     const unicode = await run(["--unicode"]);

@@ -92,16 +92,19 @@ Deno.test("report refuses modules that cannot create a model", async () => {
     "syntax.ts": ["export const createModel = (;", "syntax.ts:1:29"],
     "variables.ts": [
       `export const createModel = ({ tf }) => {
-        const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });
+        const model = tf.sequential({
+          name: "gone",
+          layers: [tf.layers.dense({ units: 1, inputShape: [2] })],
+        });
         tf.disposeVariables();
         return model;
       };`,
-      'createModel returned "sequential_1", a model that was disposed of',
+      'createModel returned "gone", a model that was disposed of',
     ],
     "disposed.ts": [
-      "export const createModel = ({ tf }) => { const m = tf.sequential({ layers: [" +
+      "export const createModel = ({ tf }) => { const m = tf.sequential({ name: 'gone', layers: [" +
       "tf.layers.dense({ units: 1, inputShape: [2] })] }); m.dispose(); return m; };",
-      'createModel returned "sequential_1", a model that was disposed of',
+      'createModel returned "gone", a model that was disposed of',
     ],
     "later.ts": [
       "let m; export const createModel = ({ tf }) => m = tf.sequential({ name: 'late', layers: [" +

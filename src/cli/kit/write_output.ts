@@ -68,17 +68,22 @@ async function writeAll(bytes: Uint8Array): Promise<boolean> {
   }
 }
 
-/** Working directory when the program started; `null` if it may not be read. */
-const START = isReadable(".") ? Deno.cwd() : null;
+/** Working directory when the command began; `null` if it may not be read. */
+let start: string | null = null;
+
+/** Remembers the working directory, before any code of a model can change it. */
+export function rememberFolder(): void {
+  start = isReadable(".") ? Deno.cwd() : null;
+}
 
 /**
  * Resolves a path of the command line, claimed before any code of a model ran, against the folder
  * that the program was started in, even after a model has changed the working directory.
  */
 export async function outputPath(path: string): Promise<string> {
-  if (START === null || Deno.cwd() === START) return path;
+  if (start === null || Deno.cwd() === start) return path;
   const { resolve } = await import("node:path");
-  return resolve(START, path);
+  return resolve(start, path);
 }
 
 /**
