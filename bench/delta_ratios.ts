@@ -8,7 +8,7 @@
  * @module
  */
 import { startEngine } from "../src/engine/start/start_engine.ts";
-import type { Control } from "../tests/false_positives/controls.ts";
+import type { Control } from "../tests/networks/controls.ts";
 import { deltaRatios } from "../tests/theory/delta_ratios.ts";
 
 const from = Number(Deno.args[0] ?? 100_000);

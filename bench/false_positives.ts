@@ -18,7 +18,7 @@ import {
   STRETCHED,
   STYLES,
   TASKS,
-} from "../tests/false_positives/controls.ts";
+} from "../tests/networks/controls.ts";
 import { countFindings, type Counts } from "../tests/false_positives/count_findings.ts";
 import {
   countCausalFindings,

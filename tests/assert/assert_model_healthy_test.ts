@@ -16,7 +16,7 @@ import type { LayersModel } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
 import type { Batch } from "../../src/model/batches/batch.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { type Fault, patient } from "../diagnosis/patients.ts";
+import { type Fault, patient } from "../networks/patients.ts";
 
 /** The message of the assertion on a convolutional network, or `null` where it passes. */
 async function failure(fault: Fault, options: AssertHealthyOptions = {}, msg?: string) {

@@ -11,9 +11,9 @@ import {
 } from "../../src/assert/mod.ts";
 import { vanishingGradients } from "../../src/rules/signal/vanishing_gradients.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
-import { goldenMeasurements } from "../rules/golden_measurements.ts";
-import { flat, makeMeasurements, makeWeight } from "../rules/make_measurements.ts";
-import { healthy, random } from "./random_measurements.ts";
+import { goldenMeasurements } from "../networks/golden_measurements.ts";
+import { flat, makeMeasurements, makeWeight } from "../networks/measurements.ts";
+import { healthy, random } from "../networks/dense_network.ts";
 
 Deno.test("assertNoDeadUnits() refuses a threshold that its rule does not read, and names those that it reads", () => {
   assertThrows(

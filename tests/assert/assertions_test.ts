@@ -24,9 +24,9 @@ import { BASELINE_RULE } from "../../src/rules/matches_baseline.ts";
 import { RULES } from "../../src/rules/rules.ts";
 import type { Thresholds } from "../../src/rules/thresholds.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
-import { goldenMeasurements } from "../rules/golden_measurements.ts";
-import { flat, makeHead, makeMeasurements, makeWeight } from "../rules/make_measurements.ts";
-import { healthy, random } from "./random_measurements.ts";
+import { goldenMeasurements } from "../networks/golden_measurements.ts";
+import { flat, makeHead, makeMeasurements, makeWeight } from "../networks/measurements.ts";
+import { healthy, random } from "../networks/dense_network.ts";
 
 type Assertion = (measurements: Measurements, options?: RuleOptions, msg?: string) => void;
 

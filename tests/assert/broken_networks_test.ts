@@ -6,7 +6,7 @@ import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflo
 import { getWeights, setWeights } from "../../src/model/weights/set_weights.ts";
 import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
 import { namesGivenTo } from "../rules/names_given_to.ts";
-import { buildControl, type Control } from "../false_positives/controls.ts";
+import { buildControl, type Control } from "../networks/controls.ts";
 import {
   type BrokenNetwork,
   HEALTHY,

@@ -1,6 +1,6 @@
 import { type HealthExpected, healthMatchers } from "../../src/assert/expect.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
-import { flat, makeMeasurements, makeWeight } from "../rules/make_measurements.ts";
+import { flat, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { assertEquals, AssertionError, assertRejects, assertThrows } from "@std/assert";
 import { expect as stdExpect, type Expected as StdExpected } from "@std/expect";
 

@@ -3,7 +3,7 @@ import { healthMessage } from "../../src/assert/health_message.ts";
 import { RULES } from "../../src/rules/rules.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import type { Cause } from "../../src/diagnosis/diagnosis.ts";
-import { finding, layer, measurements } from "../render/sample.ts";
+import { finding, layer, measurements } from "../networks/sample.ts";
 
 const sample = measurements([layer("dense_1", {})]);
 /** Examples that differ, and so are no cause of anything. */

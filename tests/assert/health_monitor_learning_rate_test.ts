@@ -4,7 +4,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { type Fault, patient } from "../diagnosis/patients.ts";
+import { type Fault, patient } from "../networks/patients.ts";
 
 const OBJECTIVE = "meanSquaredError";
 

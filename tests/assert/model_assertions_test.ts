@@ -15,7 +15,7 @@ import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflo
 import type { Batch } from "../../src/model/batches/batch.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { setWeights } from "../../src/model/weights/set_weights.ts";
-import { around, convolution, wrongGradient } from "../probe/models.ts";
+import { around, convolution, wrongGradient } from "../networks/trained_models.ts";
 import { type Assertion, MSE, run, type Setting, tanh } from "./run_assertion.ts";
 
 interface Row {

@@ -9,7 +9,7 @@ import {
   assertWeightsFrozen,
 } from "../../src/assert/mod.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import { around, convolution, wrongGradient } from "../probe/models.ts";
+import { around, convolution, wrongGradient } from "../networks/trained_models.ts";
 import { MSE, type Options, run, type Setting, tanh } from "./run_assertion.ts";
 
 Deno.test("assertGradientsMatchNumeric() judges the selected layers, and passes what is ignored", async () => {

@@ -16,7 +16,7 @@ import {
   type Style,
   STYLES,
   type Task,
-} from "../false_positives/controls.ts";
+} from "../networks/controls.ts";
 
 /** A healthy network, and what to do to it. */
 export interface BrokenNetwork {

@@ -9,7 +9,7 @@ import {
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { setWeights } from "../../src/model/weights/set_weights.ts";
-import { normalized } from "../probe/models.ts";
+import { normalized } from "../networks/trained_models.ts";
 import { MSE, type Options, run, tanh } from "./run_assertion.ts";
 
 Deno.test("assertWeightsFrozen() throws when a step moves the statistics of a frozen normalisation", async () => {

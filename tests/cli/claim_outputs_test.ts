@@ -14,8 +14,8 @@ import { renderText } from "../../src/render/render_text.ts";
 import { studyOpening } from "../../src/study/study_document.ts";
 import { MARKER_COMMENT, MARKER_LINE } from "../../src/words/marker.ts";
 import { withFolder } from "../model/save_model.ts";
-import { layer, measurements } from "../render/sample.ts";
-import { makeHeader } from "../study/make_study.ts";
+import { layer, measurements } from "../networks/sample.ts";
+import { makeHeader } from "../networks/studies.ts";
 
 const claim = (path: string, inputs: string[] = [], force = false) =>
   claimOutputs([{ path }], inputs, { force });

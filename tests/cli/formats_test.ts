@@ -13,8 +13,8 @@ import {
 import { summarizeStudy } from "../../src/study/summarize_study.ts";
 import { runCommand } from "../cli/run_command.ts";
 import { withFolder } from "../model/save_model.ts";
-import { makeHeader, makePoints } from "../study/make_study.ts";
-import { finding, layer, measurements } from "../render/sample.ts";
+import { makeHeader, makePoints } from "../networks/studies.ts";
+import { finding, layer, measurements } from "../networks/sample.ts";
 import { gateResult, gateRun, someFindings } from "../render/sample_gate.ts";
 
 const NAMES = Object.keys(FORMATS) as FormatName[];

@@ -11,9 +11,9 @@ import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import type { RenderTextOptions } from "../../src/render/render_charts.ts";
 import { summarizeStudy } from "../../src/study/summarize_study.ts";
 import { withFolder } from "../model/save_model.ts";
-import { finding, layer, measurements } from "../render/sample.ts";
+import { finding, layer, measurements } from "../networks/sample.ts";
 import { gateResult, gateRun } from "../render/sample_gate.ts";
-import { makeHeader, makePoints } from "../study/make_study.ts";
+import { makeHeader, makePoints } from "../networks/studies.ts";
 import { assertRefuses } from "./refuses.ts";
 
 /** Options of the renderers that each flag sets; `ascii`: those that it turns off. */

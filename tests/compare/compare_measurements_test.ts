@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { compareMeasurements } from "../../src/compare/compare_measurements.ts";
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
-import { layer, measurements, statistics, weight } from "../render/sample.ts";
+import { layer, measurements, statistics, weight } from "../networks/sample.ts";
 
 /** So many weights that two draws differ by a factor of exp(4 / 20) = 1.2214 at most. */
 const WEIGHTS = 400;

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { matchLayers } from "../../src/compare/match_layers.ts";
-import { makeLayer, makeWeight } from "../rules/make_measurements.ts";
+import { makeLayer, makeWeight } from "../networks/measurements.ts";
 
 /** A dense layer of so many units, by its name. */
 const dense = (name: string, units = 20) =>

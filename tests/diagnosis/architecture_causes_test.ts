@@ -9,7 +9,7 @@ import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { customLayer } from "../probe/custom_layer.ts";
+import { customLayer } from "../networks/trained_models.ts";
 
 const OBJECTIVE = "meanSquaredError" as const;
 

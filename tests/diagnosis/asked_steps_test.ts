@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
-import { classes, classifier } from "../probe/trial_networks.ts";
+import { classes, classifier } from "../networks/trained_models.ts";
 
 Deno.test("examine() takes no more than three times the steps that are asked for, also of a late starter", async () => {
   await using engine = await startEngine();

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
-import { finding, layer, measurements, statistics, weight } from "../render/sample.ts";
+import { finding, layer, measurements, statistics, weight } from "../networks/sample.ts";
 
 const NAMES = ["conv1", "conv2", "conv3", "fc"];
 /** Inputs that differ, so that they are no cause. */

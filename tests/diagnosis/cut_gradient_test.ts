@@ -1,8 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
-import { customLayer } from "../probe/custom_layer.ts";
-import { sums } from "../probe/trial_networks.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import { customLayer, sums } from "../networks/trained_models.ts";
 
 Deno.test("cutGradient() is the only cause where a layer behind the head sends no gradient on", async () => {
   await using engine = await startEngine();

@@ -10,7 +10,7 @@ import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { tryFixes } from "../../src/diagnosis/examine/try_fixes.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { getWeights } from "../../src/model/weights/set_weights.ts";
-import { mixers, queriesAndKeys, regression, words } from "./data_patients.ts";
+import { mixers, queriesAndKeys, regression, words } from "../networks/patients.ts";
 
 const measured = ({ model, batch, objective }: FixSubject) => measure(model, batch, { objective });
 

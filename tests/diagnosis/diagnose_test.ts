@@ -12,8 +12,8 @@ import { measure } from "../../src/measure/measure.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import { getWeights } from "../../src/model/weights/set_weights.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { type Fault, patient } from "./patients.ts";
-import { ROWS, WARNED } from "./sick_networks.ts";
+import { type Fault, patient } from "../networks/patients.ts";
+import { ROWS, WARNED } from "../networks/sick_networks.ts";
 
 const measured = ({ model, batch, objective }: FixSubject) => measure(model, batch, { objective });
 

@@ -8,7 +8,7 @@ import {
   type WeightProgress,
 } from "../../src/diagnosis/diagnose_training.ts";
 import type { TensorStatistics } from "../../src/measure/measurements.ts";
-import { makeMeasurements, makeWeight, statisticsOf } from "../rules/make_measurements.ts";
+import { makeMeasurements, makeWeight, statisticsOf } from "../networks/measurements.ts";
 import { describeFix } from "../../src/diagnosis/fix_words.ts";
 
 const kernel = (figures: Partial<WeightProgress>): WeightProgress => ({

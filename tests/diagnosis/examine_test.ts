@@ -3,7 +3,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { getWeights } from "../../src/model/weights/set_weights.ts";
-import { patient } from "./patients.ts";
+import { patient } from "../networks/patients.ts";
 
 /** A regression on eight numbers that learns unless something is done to it. */
 function regression(

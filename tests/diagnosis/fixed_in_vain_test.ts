@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
-import { classes } from "../probe/trial_networks.ts";
+import { classes } from "../networks/trained_models.ts";
 
 Deno.test("examine() does not blame a failed trial on what was fixed in vain", async () => {
   await using engine = await startEngine();

@@ -1,8 +1,7 @@
-import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
-import { words } from "./data_patients.ts";
-import { attention, cutGradient, denseModel, recurrent, rounding, scaled } from "./ill_models.ts";
-import { patient } from "./patients.ts";
+import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
+import { attention, cutGradient, denseModel, recurrent, rounding, scaled } from "../networks/ill_models.ts";
+import { patient, words } from "../networks/patients.ts";
 
 const BINARY = { units: 1, objective: "binaryCrossentropy" } as const;
 const half = (tf: TensorFlow, low: number, high: number) =>

@@ -5,7 +5,7 @@ import type { Layer, LayersModel, Tensor, TensorFlow } from "../../src/engine/te
 import { measure } from "../../src/measure/measure.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { tryFindings } from "../../src/diagnosis/examine/try_findings.ts";
-import { classes } from "../probe/trial_networks.ts";
+import { classes } from "../networks/trained_models.ts";
 
 /** A network whose branches are shut by a factor of 0 before a relu, for good; the way round them learns. */
 function shutBranches(tf: TensorFlow): LayersModel {

@@ -7,8 +7,8 @@ import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { tryFixes } from "../../src/diagnosis/examine/try_fixes.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { recurrent } from "./ill_models.ts";
-import { type Fault, patient } from "./patients.ts";
+import { recurrent } from "../networks/ill_models.ts";
+import { type Fault, patient } from "../networks/patients.ts";
 
 const BINARY = { units: 1, objective: "binaryCrossentropy" } as const;
 const half = (tf: TensorFlow, size: number) =>

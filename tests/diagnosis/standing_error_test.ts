@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { makeFinding } from "../../src/rules/finding.ts";
 import { weighTrial } from "../../src/diagnosis/weigh_trial.ts";
-import { makeTrial } from "../rules/make_trial.ts";
+import { makeTrial } from "../networks/probes.ts";
 
 Deno.test("weighTrial() leaves what one batch cannot contradict an error", () => {
   const severity = (kind: string, rule = "input-normalized") => {

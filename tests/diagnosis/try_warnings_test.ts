@@ -5,8 +5,8 @@ import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { type TrialMode } from "../../src/diagnosis/examine/try_findings.ts";
 import { triedWords } from "../../src/render/render_diagnosis.ts";
-import { words } from "./data_patients.ts";
-import { denseModel, recurrent } from "./ill_models.ts";
+import { words } from "../networks/patients.ts";
+import { denseModel, recurrent } from "../networks/ill_models.ts";
 
 async function examined({ model, batch, objective }: FixSubject, trial: TrialMode) {
   const examination = await examine(model, batch, { objective, trial });

@@ -4,7 +4,7 @@ import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { examine } from "../../src/diagnosis/examine/examine.ts";
 import type { Batch } from "../../src/model/batches/batch.ts";
 import { triedWords } from "../../src/render/render_diagnosis.ts";
-import { classes, classifier, sums } from "../probe/trial_networks.ts";
+import { classes, classifier, sums } from "../networks/trained_models.ts";
 
 /** Relu layers and a head of one unit, as it is told. */
 function regression(tf: TensorFlow, head: string, rate: number): LayersModel {

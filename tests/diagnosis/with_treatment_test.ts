@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Finding } from "../../src/rules/finding.ts";
 import type { Cause, Diagnosis } from "../../src/diagnosis/diagnosis.ts";
 import { withTreatment } from "../../src/diagnosis/with_treatment.ts";
-import { finding } from "../render/sample.ts";
+import { finding } from "../networks/sample.ts";
 
 const failed = (severity: Finding["severity"]) => finding(null, { rule: "trial", severity });
 const scale = (severity: Finding["severity"]) => finding("a", { rule: "init-scale", severity });

@@ -18,7 +18,7 @@ import {
 import type { Baseline } from "../../src/gate/baseline.ts";
 import { anyFindings, anyMeasurements } from "../render/arbitrary.ts";
 import { anyGateResult } from "../render/arbitrary_gate.ts";
-import { makeHeader, makeLayer } from "../study/make_study.ts";
+import { makeHeader, makeLayer } from "../networks/studies.ts";
 
 const name = fc.string({ unit: "binary", maxLength: 8 });
 const figure = fc.option(fc.double(), { nil: undefined });

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseReport } from "../../src/render/report_document.ts";
 import { renderJson } from "../../src/render/render_json.ts";
-import { finding, layer, measurements } from "../render/sample.ts";
+import { finding, layer, measurements } from "../networks/sample.ts";
 
 const text = renderJson(measurements([layer("dense_1", {}), layer("dense_2", {})]), [
   finding("dense_1"),

@@ -2,7 +2,7 @@ import { runRules } from "../../src/rules/run_rules.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { runPass } from "../../src/measure/run_pass.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { buildControl, type Control, type Style, type Task } from "./controls.ts";
+import { buildControl, type Control, type Style, type Task } from "../networks/controls.ts";
 
 /** How many networks each rule has something against. */
 export interface Counts {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { CONTROLS, describeControl, STYLES, TASKS } from "./controls.ts";
+import { CONTROLS, describeControl, STYLES, TASKS } from "../networks/controls.ts";
 import { countFindings, type Counts } from "./count_findings.ts";
 import { countCausalFindings, countModelFindings } from "./count_model_findings.ts";
 

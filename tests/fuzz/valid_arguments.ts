@@ -10,7 +10,7 @@ import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { deadUnits } from "../../src/rules/signal/dead_units.ts";
 import type { Fix } from "../../src/diagnosis/fix.ts";
 import { gateResult, gateRun, someFindings } from "../render/sample_gate.ts";
-import { makeHeader, makePoints } from "../study/make_study.ts";
+import { makeHeader, makePoints } from "../networks/studies.ts";
 
 /** What the arguments of a case are made of. */
 export interface Material {

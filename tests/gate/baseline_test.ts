@@ -8,7 +8,7 @@ import { GateError } from "../../src/gate/gate_result.ts";
 import { judgeRun } from "../../src/gate/judge_run.ts";
 import { parseBaseline } from "../../src/gate/read_baseline.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
-import { flat, makeLayer, makeMeasurements, makeWeight } from "../rules/make_measurements.ts";
+import { flat, makeLayer, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { anyMeasurements } from "../render/arbitrary.ts";
 
 const { rules } = resolveConfiguration({});

@@ -3,7 +3,7 @@ import { runRules } from "../../src/rules/run_rules.ts";
 import type { Configuration } from "../../src/gate/configuration.ts";
 import { judgeRun } from "../../src/gate/judge_run.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
-import { flat, makeMeasurements } from "../rules/make_measurements.ts";
+import { flat, makeMeasurements } from "../networks/measurements.ts";
 
 const rules = (configuration: Configuration["rules"]) =>
   resolveConfiguration({ rules: configuration }).rules;

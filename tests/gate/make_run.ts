@@ -1,7 +1,7 @@
 import { atMost } from "../../src/rules/expected.ts";
 import type { Finding } from "../../src/rules/finding.ts";
 import type { GateRun } from "../../src/gate/gate_result.ts";
-import { makeMeasurements } from "../rules/make_measurements.ts";
+import { makeMeasurements } from "../networks/measurements.ts";
 
 /** A finding of the given rule and layer. */
 export function makeFinding(

@@ -7,7 +7,7 @@ import {
   statistics,
 } from "../../src/measure/mod.ts";
 import { exerciseModel, getWeights, randomBatch } from "../../src/load/mod.ts";
-import { dense, leavesNoTensors, models, small, uniform } from "./small_models.ts";
+import { dense, leavesNoTensors, models, small, uniform } from "../networks/small_models.ts";
 
 const { tf } = await startEngine();
 

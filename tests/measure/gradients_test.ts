@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/as
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { gradients, type GradientsOptions, measure, MeasureError } from "../../src/measure/mod.ts";
 import { exerciseModel, getWeights, randomBatch } from "../../src/load/mod.ts";
-import { dense, leavesNoTensors, models, small, uniform } from "./small_models.ts";
+import { dense, leavesNoTensors, models, small, uniform } from "../networks/small_models.ts";
 
 const { tf } = await startEngine();
 

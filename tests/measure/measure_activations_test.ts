@@ -3,7 +3,7 @@ import { runRules } from "../../src/rules/run_rules.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import { measure } from "../../src/measure/mod.ts";
 import { randomBatch } from "../../src/load/mod.ts";
-import { dense, find, leavesNoTensors, uniform } from "./small_models.ts";
+import { dense, find, leavesNoTensors, uniform } from "../networks/small_models.ts";
 
 const { tf } = await startEngine();
 

@@ -3,7 +3,7 @@ import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { measure, MeasureError, type Objective } from "../../src/measure/mod.ts";
 import { runPass } from "../../src/measure/run_pass.ts";
 import type { Batch } from "../../src/load/mod.ts";
-import { dense, leavesNoTensors, small, uniform } from "./small_models.ts";
+import { dense, leavesNoTensors, small, uniform } from "../networks/small_models.ts";
 
 const { tf } = await startEngine();
 

@@ -7,8 +7,8 @@ import { shadowMethod } from "../../src/engine/patching.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
 import { measure, MeasureError } from "../../src/measure/mod.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { customLayer } from "../probe/custom_layer.ts";
-import { dense, leavesNoTensors, uniform } from "./small_models.ts";
+import { customLayer } from "../networks/trained_models.ts";
+import { dense, leavesNoTensors, uniform } from "../networks/small_models.ts";
 
 const { tf } = await startEngine();
 

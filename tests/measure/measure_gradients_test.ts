@@ -3,7 +3,7 @@ import { type LayersModel, startEngine, type Tensor } from "../../src/engine/mod
 import { measure } from "../../src/measure/mod.ts";
 import { WatchedGradients } from "../../src/measure/tap.ts";
 import { randomBatch } from "../../src/load/mod.ts";
-import { dense, find, leavesNoTensors, models, small, uniform } from "./small_models.ts";
+import { dense, find, leavesNoTensors, models, small, uniform } from "../networks/small_models.ts";
 
 const { tf } = await startEngine();
 

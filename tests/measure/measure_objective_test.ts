@@ -1,9 +1,8 @@
-import { lossTraits } from "../../src/traits/losses.ts";
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import type { Tensor } from "../../src/engine/mod.ts";
-import { startEngine } from "../../src/engine/mod.ts";
+import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { LOSSES, measure } from "../../src/measure/mod.ts";
-import { dense, leavesNoTensors, uniform } from "./small_models.ts";
+import { lossTraits } from "../../src/traits/losses.ts";
+import { dense, leavesNoTensors, uniform } from "../networks/small_models.ts";
 
 const { tf } = await startEngine();
 

@@ -1,8 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import type { Tensor } from "../../src/engine/mod.ts";
-import { startEngine } from "../../src/engine/mod.ts";
+import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { measure } from "../../src/measure/mod.ts";
-import { dense, find, leavesNoTensors, uniform } from "./small_models.ts";
+import { dense, find, leavesNoTensors, uniform } from "../networks/small_models.ts";
 
 const { tf } = await startEngine();
 

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { measure, MeasureError } from "../../src/measure/mod.ts";
 import { runPass } from "../../src/measure/run_pass.ts";
-import { dense, leavesNoTensors, models, small, uniform } from "./small_models.ts";
+import { dense, leavesNoTensors, models, small, uniform } from "../networks/small_models.ts";
 
 const { tf } = await startEngine();
 

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { measure } from "../../src/measure/mod.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { dense, small, uniform } from "./small_models.ts";
+import { dense, small, uniform } from "../networks/small_models.ts";
 
 const { tf } = await startEngine();
 

@@ -4,7 +4,7 @@ import { scaleAxis, stepAxis } from "../../src/picture/column_axis.ts";
 import { drawCells } from "../../src/picture/draw_heat_map.ts";
 import { evenly, PathData } from "../../src/picture/path_data.ts";
 import { crossing } from "../../src/picture/study_view.ts";
-import { sampleStudy } from "./studies.ts";
+import { sampleStudy } from "../networks/studies.ts";
 
 Deno.test("byMagnitude() has a step for each factor of ten, and marks of their own for 0 and no number", () => {
   const colorOf = byMagnitude(DECADES);

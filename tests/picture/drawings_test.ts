@@ -8,8 +8,8 @@ import { profilePoints } from "../../src/picture/profile_points.ts";
 import { renderReportImage } from "../../src/picture/report_image.ts";
 import { type Chart, type ChartBar, placed } from "../../src/render/chart_model.ts";
 import { foldLayers } from "../../src/render/fold_layers.ts";
-import { statistics } from "../render/sample.ts";
-import { HOSTILE, reportOf, residualLayers } from "./networks.ts";
+import { statistics } from "../networks/sample.ts";
+import { HOSTILE, reportOf, residualLayers } from "../networks/residual_report.ts";
 
 function chartOf(values: (number | null)[], over: Partial<Chart> = {}): Chart {
   const bars = values.map((value, row): Omit<ChartBar, "position"> => ({

@@ -11,8 +11,8 @@ import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { renderHistoryPage } from "../../src/picture/history_page.ts";
 import { every, requireSoundPage, textOf } from "./page_facts.ts";
-import { HOSTILE } from "./networks.ts";
-import { sampleHistory } from "./studies.ts";
+import { HOSTILE } from "../networks/residual_report.ts";
+import { sampleHistory } from "../networks/studies.ts";
 
 Deno.test("renderHistoryPage() names the cause, and marks the step at which it was found in every chart", async () => {
   const page = await renderHistoryPage(sampleHistory());

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert"
 import type { Browser, Page } from "playwright-core";
 import { renderReportPage } from "../../src/picture/report_page.ts";
 import { CHROMIUM, launch, type Look, violations, withPage } from "./browser.ts";
-import { HOSTILE, reportOf, residualLayers } from "./networks.ts";
+import { HOSTILE, reportOf, residualLayers } from "../networks/residual_report.ts";
 
 const PHONE = 390;
 const small = await renderReportPage(reportOf(residualLayers(3)));

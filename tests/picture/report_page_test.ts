@@ -5,10 +5,10 @@ import { renderReportPage } from "../../src/picture/report_page.ts";
 import { layersInDetail } from "../../src/picture/show_layers.ts";
 import { foldLayers } from "../../src/render/fold_layers.ts";
 import type { Cause } from "../../src/diagnosis/diagnosis.ts";
-import { finding } from "../render/sample.ts";
+import { finding } from "../networks/sample.ts";
 import { sampleCause, sampleWarning } from "../render/sample_causes.ts";
 import { gateResult, gateRun } from "../render/sample_gate.ts";
-import { HOSTILE, reportOf, residualLayers } from "./networks.ts";
+import { HOSTILE, reportOf, residualLayers } from "../networks/residual_report.ts";
 
 const pageOf = (count: number, names?: string[]) =>
   renderReportPage(reportOf(residualLayers(count, names)));

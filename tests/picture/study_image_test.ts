@@ -3,8 +3,8 @@ import { XMLValidator } from "fast-xml-parser";
 import { PathData } from "../../src/picture/path_data.ts";
 import { renderStudyImage } from "../../src/picture/study_image.ts";
 import { renderStudyPage } from "../../src/picture/study_page.ts";
-import { HOSTILE } from "./networks.ts";
-import { type Sample, sampleStudy } from "./studies.ts";
+import { HOSTILE } from "../networks/residual_report.ts";
+import { type Sample, sampleStudy } from "../networks/studies.ts";
 
 const imageOf = (sample: Sample) => {
   const image = renderStudyImage(sampleStudy(sample));

@@ -3,8 +3,8 @@ import type { Browser, Page } from "playwright-core";
 import { renderHistoryPage } from "../../src/picture/history_page.ts";
 import { renderStudyPage } from "../../src/picture/study_page.ts";
 import { CHROMIUM, launch, type Look, violations, withPage } from "./browser.ts";
-import { HOSTILE } from "./networks.ts";
-import { sampleHistory, sampleStudy } from "./studies.ts";
+import { HOSTILE } from "../networks/residual_report.ts";
+import { sampleHistory, sampleStudy } from "../networks/studies.ts";
 
 const PHONE = 390;
 const study = await renderStudyPage(sampleStudy({ scales: 13, activations: ["tanh", "relu"] }));

@@ -7,8 +7,8 @@ import {
 } from "@std/assert";
 import { renderStudyPage } from "../../src/picture/study_page.ts";
 import { every, requireSoundPage, textOf } from "./page_facts.ts";
-import { HOSTILE } from "./networks.ts";
-import { sampleStudy } from "./studies.ts";
+import { HOSTILE } from "../networks/residual_report.ts";
+import { sampleStudy } from "../networks/studies.ts";
 
 const ALL = ["relu", "tanh", "sigmoid", "selu"];
 

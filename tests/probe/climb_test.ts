@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { type AttemptPlan, climb } from "../../src/probe/climb.ts";
 import type { Rung } from "../../src/probe/rungs.ts";
 import type { Attempt } from "../../src/probe/trial.ts";
-import { makeAttempt } from "../rules/make_trial.ts";
+import { makeAttempt } from "../networks/probes.ts";
 
 const ladder = [3e-3, 1e-2, 1e-3].map((learningRate) => ({ learningRate }) as Rung);
 

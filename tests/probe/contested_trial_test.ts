@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { Trial } from "../../src/probe/trial.ts";
 import { tryTraining } from "../../src/probe/try_training.ts";
-import { classes, classifier } from "./trial_networks.ts";
+import { classes, classifier } from "../networks/trained_models.ts";
 
 Deno.test("tryTraining() goes on where penalties pull harder than the loss, and sees who wins", async () => {
   await using engine = await startEngine();

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type Attempt, countStill, judgeAttempt, judgeTrial } from "../../src/probe/trial.ts";
-import { makeAttempt, makeLayer } from "../rules/make_trial.ts";
+import { makeAttempt, makeLayer } from "../networks/probes.ts";
 
 const GUESS = 2;
 

@@ -5,7 +5,7 @@ import { savedOptimizer } from "../../src/keras/saved_optimizer.ts";
 import { learningRates, type RateOptions } from "../../src/probe/learning_rates.ts";
 import type { LearningRates } from "../../src/probe/rate_search.ts";
 import { describeRates } from "../../src/rules/describe_rates.ts";
-import { classes, classifier } from "./trial_networks.ts";
+import { classes, classifier } from "../networks/trained_models.ts";
 
 const { tf } = await startEngine();
 const LOSS = "categoricalCrossentropy";

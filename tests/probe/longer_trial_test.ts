@@ -5,7 +5,7 @@ import { resolveLosses } from "../../src/measure/resolve_objective.ts";
 import { fitScale } from "../../src/probe/fit.ts";
 import type { Trial } from "../../src/probe/trial.ts";
 import { tryTraining } from "../../src/probe/try_training.ts";
-import { classes, classifier } from "./trial_networks.ts";
+import { classes, classifier } from "../networks/trained_models.ts";
 
 async function tried(
   tf: TensorFlow,

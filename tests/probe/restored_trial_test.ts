@@ -1,11 +1,10 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { leafLayers } from "../../src/model/layers/leaf_layers.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { leafLayers } from "../../src/model/layers/leaf_layers.ts";
 import { tryTraining } from "../../src/probe/try_training.ts";
-import { customLayer } from "./custom_layer.ts";
-import { classes, classifier } from "./trial_networks.ts";
+import { classes, classifier, customLayer } from "../networks/trained_models.ts";
 
 /** Every weight and state of a model, bit by bit. */
 function everything(model: LayersModel): number[][] {

@@ -5,7 +5,7 @@ import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import type { Trial } from "../../src/probe/trial.ts";
 import type { TrialOptions } from "../../src/probe/open_trial.ts";
 import { tryTraining } from "../../src/probe/try_training.ts";
-import { sums } from "./trial_networks.ts";
+import { sums } from "../networks/trained_models.ts";
 
 export const healthy = () => exerciseModel({ std: 1 / Math.sqrt(20) });
 

@@ -3,8 +3,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import type { TrialOptions } from "../../src/probe/open_trial.ts";
 import { tryTraining } from "../../src/probe/try_training.ts";
-import { customLayer } from "./custom_layer.ts";
-import { classes, classifier, sums } from "./trial_networks.ts";
+import { classes, classifier, customLayer, sums } from "../networks/trained_models.ts";
 import { compiled, healthy, houses, tried } from "./tried.ts";
 
 Deno.test("tryTraining() says whether the targets were drawn", async () => {

@@ -5,7 +5,7 @@ import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { Batch } from "../../src/model/batches/batch.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import type { Trial } from "../../src/probe/trial.ts";
-import { classes, classifier, sums } from "./trial_networks.ts";
+import { classes, classifier, sums } from "../networks/trained_models.ts";
 import { compiled, healthy, houses, tried } from "./tried.ts";
 
 interface Row {

@@ -9,8 +9,8 @@ import { reportCharts } from "../../src/render/report_charts.ts";
 import { studyCharts } from "../../src/render/study_charts.ts";
 import { formatNumber } from "../../src/words/numbers.ts";
 import { anyFindings, anyMeasurements } from "./arbitrary.ts";
-import { finding, layer, statistics } from "./sample.ts";
-import { makeHeader, makePoints } from "../study/make_study.ts";
+import { finding, layer, statistics } from "../networks/sample.ts";
+import { makeHeader, makePoints } from "../networks/studies.ts";
 
 const labels = (values: number[], scale: "log" | "linear", width: number) =>
   ticksOf(axisOf(values, scale), width).map(({ label }) => label);

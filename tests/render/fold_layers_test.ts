@@ -9,7 +9,7 @@ import {
   worstOf,
 } from "../../src/render/fold_layers.ts";
 import { anyMeasurements } from "./arbitrary.ts";
-import { finding, layer } from "./sample.ts";
+import { finding, layer } from "../networks/sample.ts";
 
 const names = (layers: readonly LayerMeasurements[], all = false) =>
   foldLayers(layers, { all }).map(foldName);

@@ -3,7 +3,7 @@ import { networkOf } from "../../src/rules/network/network.ts";
 import { foldLayers } from "../../src/render/fold_layers.ts";
 import { layerTable } from "../../src/render/layer_table.ts";
 import { renderLayerTable } from "../../src/render/render_layer_table.ts";
-import { finding, layer, measurements, statistics, weight } from "./sample.ts";
+import { finding, layer, measurements, statistics, weight } from "../networks/sample.ts";
 
 const kernel = (name: string) =>
   weight(`${name}/kernel`, 0.1, {

@@ -3,7 +3,7 @@ import { encodeReport, parseReport } from "../../src/render/report_document.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import { renderReportPage } from "../../src/picture/report_page.ts";
 import { renderText } from "../../src/render/render_text.ts";
-import { measurements } from "./sample.ts";
+import { measurements } from "../networks/sample.ts";
 
 type Metrics = NonNullable<Measurements["objective"]["metrics"]>;
 

@@ -5,7 +5,7 @@ import {
   modelLines,
   modelVerdicts,
 } from "../../src/render/gate_words.ts";
-import { finding } from "./sample.ts";
+import { finding } from "../networks/sample.ts";
 import { sampleCause, sampleWarning, sickRun } from "./sample_causes.ts";
 import { gateResult, gateRun } from "./sample_gate.ts";
 

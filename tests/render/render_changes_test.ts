@@ -2,7 +2,7 @@ import { assert, assertStringIncludes } from "@std/assert";
 import type { Fix } from "../../src/diagnosis/fix.ts";
 import type { Cause } from "../../src/diagnosis/diagnosis.ts";
 import { renderChanges } from "../../src/render/render_changes.ts";
-import { goldenMeasurements } from "../rules/golden_measurements.ts";
+import { goldenMeasurements } from "../networks/golden_measurements.ts";
 
 /** The changes of a model with one cause and these fixes. */
 function changes(layer: string, fixes: Fix[], worked: boolean): string {

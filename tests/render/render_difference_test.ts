@@ -7,7 +7,7 @@ import { readShape } from "../../src/words/shape.ts";
 import { displayWidth } from "../../src/render/fit_text.ts";
 import { renderDifference } from "../../src/render/render_difference.ts";
 import { renderDifferenceMarkdown } from "../../src/render/render_difference_markdown.ts";
-import { finding, layer, measurements } from "./sample.ts";
+import { finding, layer, measurements } from "../networks/sample.ts";
 
 /** A run of layers whose gradients have these sizes, with an error of each of these layers. */
 function side(name: string, gradients: Record<string, number>, ill: string[] = []) {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { parseReport } from "../../src/render/report_document.ts";
 import { renderGateJson } from "../../src/render/render_gate_json.ts";
 import { anyGateResult } from "./arbitrary_gate.ts";
-import { finding } from "./sample.ts";
+import { finding } from "../networks/sample.ts";
 import { gateResult, gateRun, someFindings } from "./sample_gate.ts";
 
 Deno.test("renderGateJson() writes the verdict, then each pass as a report", () => {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { displayWidth } from "../../src/render/fit_text.ts";
 import { renderGateText } from "../../src/render/render_gate_text.ts";
 import { anyGateResult } from "./arbitrary_gate.ts";
-import { finding } from "./sample.ts";
+import { finding } from "../networks/sample.ts";
 import { sampleWarning, sickRun } from "./sample_causes.ts";
 import { gateResult, gateRun } from "./sample_gate.ts";
 

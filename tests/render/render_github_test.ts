@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { renderGithub } from "../../src/render/render_github.ts";
 import { anyGateResult } from "./arbitrary_gate.ts";
-import { finding } from "./sample.ts";
+import { finding } from "../networks/sample.ts";
 import { sampleCause, sampleWarning, sickRun } from "./sample_causes.ts";
 import { gateResult, gateRun } from "./sample_gate.ts";
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { parseReport } from "../../src/render/report_document.ts";
 import { renderJson } from "../../src/render/render_json.ts";
 import { anyFindings, anyMeasurements } from "./arbitrary.ts";
-import { finding, layer, measurements } from "./sample.ts";
+import { finding, layer, measurements } from "../networks/sample.ts";
 
 /** The same data with the keys of every object the other way round. */
 function reversed<T>(value: T): T {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { renderJunit } from "../../src/render/render_junit.ts";
 import { anyGateResult } from "./arbitrary_gate.ts";
-import { finding } from "./sample.ts";
+import { finding } from "../networks/sample.ts";
 import { RULES, sampleCause, sampleWarning, sickRun } from "./sample_causes.ts";
 import { gateResult, gateRun } from "./sample_gate.ts";
 

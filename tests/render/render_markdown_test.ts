@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Marked, type Token } from "marked";
 import { renderMarkdown } from "../../src/render/render_markdown.ts";
 import { anyGateResult } from "./arbitrary_gate.ts";
-import { finding } from "./sample.ts";
+import { finding } from "../networks/sample.ts";
 import { sampleCause, sampleWarning, sickRun } from "./sample_causes.ts";
 import { gateResult, gateRun } from "./sample_gate.ts";
 

@@ -4,7 +4,7 @@ import { GATE_RULES } from "../../src/gate/gate_rules.ts";
 import { renderSarif } from "../../src/render/render_sarif.ts";
 import { anyGateResult } from "./arbitrary_gate.ts";
 import { sarifErrors } from "./sarif_errors.ts";
-import { finding } from "./sample.ts";
+import { finding } from "../networks/sample.ts";
 import { sampleWarning, sickRun } from "./sample_causes.ts";
 import { gateResult, gateRun } from "./sample_gate.ts";
 

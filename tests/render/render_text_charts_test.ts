@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { renderText } from "../../src/render/render_text.ts";
-import { finding, layer, measurements, statistics, weight } from "./sample.ts";
+import { finding, layer, measurements, statistics, weight } from "../networks/sample.ts";
 
 Deno.test("renderText() draws eighth blocks on a linear scale when told", () => {
   const two = measurements([

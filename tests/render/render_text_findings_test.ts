@@ -1,9 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
+import { renderText } from "../../src/render/render_text.ts";
 import type { Finding } from "../../src/rules/finding.ts";
 import { layerName, number, say, shareFigure, weightName } from "../../src/rules/say.ts";
-import { renderText } from "../../src/render/render_text.ts";
-import { finding, layer, measurements } from "./sample.ts";
-import { small } from "./small_report.ts";
+import { finding, layer, measurements, small } from "../networks/sample.ts";
 
 Deno.test("renderText() marks every layer of a finding, an error over a warning, a note not", () => {
   const model = measurements(["a", "b", "c", "d"].map((name) => layer(name, {})));

@@ -4,9 +4,8 @@ import fc from "fast-check";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import { displayWidth } from "../../src/render/fit_text.ts";
 import { renderText } from "../../src/render/render_text.ts";
+import { finding, measurements, small } from "../networks/sample.ts";
 import { anyFindings, anyMeasurements } from "./arbitrary.ts";
-import { finding, measurements } from "./sample.ts";
-import { small } from "./small_report.ts";
 
 const findings = [
   finding("dense_1", {

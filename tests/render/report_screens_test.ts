@@ -5,7 +5,7 @@ import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { displayWidth } from "../../src/render/fit_text.ts";
 import { renderText } from "../../src/render/render_text.ts";
 import { type RenderTextOptions } from "../../src/render/render_charts.ts";
-import { finding, layer, measurements, statistics, weight } from "./sample.ts";
+import { finding, layer, measurements, statistics, weight } from "../networks/sample.ts";
 
 const healthy: Diagnosis = { verdict: "healthy", causes: [], notes: [] };
 const sick: Diagnosis = {

@@ -2,7 +2,7 @@ import { assert } from "@std/assert";
 import type { Diagnosis } from "../../src/diagnosis/diagnosis.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { renderText } from "../../src/render/render_text.ts";
-import { layer, measurements } from "./sample.ts";
+import { layer, measurements } from "../networks/sample.ts";
 
 const healthy: Diagnosis = { verdict: "healthy", causes: [], notes: [] };
 

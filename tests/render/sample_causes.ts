@@ -1,6 +1,6 @@
 import type { Cause, Diagnosis } from "../../src/diagnosis/diagnosis.ts";
 import type { GateFinding, GateRun } from "../../src/gate/gate_result.ts";
-import { finding } from "./sample.ts";
+import { finding } from "../networks/sample.ts";
 import { gateRun } from "./sample_gate.ts";
 
 /** A cause that `symmetry` states and saturation follows from, with a fix that worked. */

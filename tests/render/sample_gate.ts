@@ -1,6 +1,6 @@
 import type { GateFinding, GateResult, GateRun } from "../../src/gate/gate_result.ts";
 import { count } from "../../src/gate/decide.ts";
-import { finding, layer, measurements } from "./sample.ts";
+import { finding, layer, measurements } from "../networks/sample.ts";
 
 /** A pass of two layers with these findings. */
 export function gateRun(findings: GateFinding[], given: Partial<GateRun> = {}): GateRun {

@@ -3,7 +3,7 @@ import { stripAnsiCode } from "@std/fmt/colors";
 import { renderStudy } from "../../src/render/render_study.ts";
 import { heatRow, ratioPlot, scaleColumns, shadesLegend } from "../../src/render/study_charts.ts";
 import { summarizeStudy } from "../../src/study/summarize_study.ts";
-import { makeHeader, makePoints } from "../study/make_study.ts";
+import { makeHeader, makePoints } from "../networks/studies.ts";
 
 const ASCII = { unicode: false, color: false };
 const UNICODE = { unicode: true, color: false };

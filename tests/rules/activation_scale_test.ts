@@ -1,12 +1,11 @@
+import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import type { Rule, RuleOptions } from "../../src/rules/rule.ts";
 import { activationScale } from "../../src/rules/signal/activation_scale.ts";
 import { initScale } from "../../src/rules/weights/init_scale.ts";
-import { measureDense } from "./dense_network.ts";
-import { flat } from "./make_measurements.ts";
-import { branched, predicted, WIDTH } from "./predicted.ts";
-import { randomNetwork } from "./random_network.ts";
+import { measureDense, randomNetwork } from "../networks/dense_network.ts";
+import { flat } from "../networks/measurements.ts";
+import { branched, predicted, WIDTH } from "../networks/predicted.ts";
 import { boundsOf } from "./told_theory.ts";
-import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 
 Deno.test("activationScale fails what is 1000 times too small by itself", () => {
   const check = (factor: number) =>

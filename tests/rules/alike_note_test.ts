@@ -2,7 +2,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { architecture } from "../../src/rules/weights/architecture.ts";
-import { makeMeasurements } from "./make_measurements.ts";
+import { makeMeasurements } from "../networks/measurements.ts";
 import { testThreshold } from "./test_threshold.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 

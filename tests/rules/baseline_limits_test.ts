@@ -1,5 +1,5 @@
 import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
-import { flat, makeMeasurements } from "./make_measurements.ts";
+import { flat, makeMeasurements } from "../networks/measurements.ts";
 import { assertEquals } from "@std/assert";
 
 const sized = (factor: number) => makeMeasurements([{ activations: flat(factor, 640) }]);

@@ -3,7 +3,7 @@ import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { initialLoss } from "../../src/rules/task/initial_loss.ts";
 import { biasInit } from "../../src/rules/weights/bias_init.ts";
-import { makeTarget } from "./dense_network.ts";
+import { makeTarget } from "../networks/dense_network.ts";
 import {
   flat,
   makeHead,
@@ -11,7 +11,7 @@ import {
   makeWeight,
   statisticsOf,
   withInput,
-} from "./make_measurements.ts";
+} from "../networks/measurements.ts";
 import { type Judge, testThreshold } from "./test_threshold.ts";
 
 /** A head of ten classes whose loss is this many times ln 10. */

@@ -1,7 +1,7 @@
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { biasInit } from "../../src/rules/weights/bias_init.ts";
-import { makeTarget } from "./dense_network.ts";
-import { flat, makeHead, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
+import { makeTarget } from "../networks/dense_network.ts";
+import { flat, makeHead, makeMeasurements, makeWeight, statisticsOf } from "../networks/measurements.ts";
 import { severities } from "./severities.ts";
 import { assertEquals } from "@std/assert";
 

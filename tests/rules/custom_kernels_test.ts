@@ -5,7 +5,7 @@ import type {
 } from "../../src/measure/measurements.ts";
 import { initScale } from "../../src/rules/weights/init_scale.ts";
 import { registerLayer } from "../../src/traits/register_layer.ts";
-import { flat, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { flat, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { testThreshold } from "./test_threshold.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 

@@ -1,8 +1,8 @@
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { deadUnits } from "../../src/rules/signal/dead_units.ts";
-import { goldenMeasurements } from "./golden_measurements.ts";
-import { flat, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
+import { goldenMeasurements } from "../networks/golden_measurements.ts";
+import { flat, makeMeasurements, makeWeight, statisticsOf } from "../networks/measurements.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 
 /** What tells a trained layer: biases that have moved. */

@@ -3,7 +3,7 @@ import { defineRule } from "../../src/rules/define_rule.ts";
 import { MODEL_RULES } from "../../src/rules/model_rules.ts";
 import type { RuleRecord } from "../../src/rules/rule_record.ts";
 import { RULES } from "../../src/rules/rules.ts";
-import { makeMeasurements } from "./make_measurements.ts";
+import { makeMeasurements } from "../networks/measurements.ts";
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { AssertionError } from "@std/assert/assertion-error";
 

@@ -1,6 +1,6 @@
 import type { Attempt, Trial } from "../../src/probe/trial.ts";
 import { describeTrial, trialResult } from "../../src/rules/describe_trial.ts";
-import { makeAttempt, makeLayer, makeTrial } from "./make_trial.ts";
+import { makeAttempt, makeLayer, makeTrial } from "../networks/probes.ts";
 import { assertEquals } from "@std/assert";
 
 /** A trial of three rates that fails like this. */

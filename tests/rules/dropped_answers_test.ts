@@ -1,5 +1,5 @@
 import { outputHead } from "../../src/rules/task/output_head.ts";
-import { makeMeasurements } from "./make_measurements.ts";
+import { makeMeasurements } from "../networks/measurements.ts";
 import { withHead } from "./with_head.ts";
 import { assertEquals } from "@std/assert";
 

@@ -1,8 +1,8 @@
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { explodingGradients } from "../../src/rules/signal/exploding_gradients.ts";
-import { goldenMeasurements } from "./golden_measurements.ts";
-import { flat, makeHead, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { goldenMeasurements } from "../networks/golden_measurements.ts";
+import { flat, makeHead, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 
 const check = (measurements: Measurements, options?: RuleOptions) =>

@@ -1,6 +1,6 @@
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { RULES } from "../../src/rules/rules.ts";
-import { flat, makeLayer, makeWeight, statisticsOf } from "./make_measurements.ts";
+import { flat, makeLayer, makeWeight, statisticsOf } from "../networks/measurements.ts";
 import { assertEquals } from "@std/assert";
 
 const figureOf = (rule: string, given: Partial<LayerMeasurements>) =>

@@ -3,7 +3,7 @@ import { flatRowsBetween } from "../../src/rules/data/flat_rows.ts";
 import { networkOf } from "../../src/rules/network/network.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { explodingGradients } from "../../src/rules/signal/exploding_gradients.ts";
-import { flat, makeMeasurements } from "./make_measurements.ts";
+import { flat, makeMeasurements } from "../networks/measurements.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 /** A layer normalisation that multiplies the gradient of a flat row by 16. */

@@ -4,8 +4,8 @@ import { judgeRule } from "../../src/rules/judge_rule.ts";
 import { biasesOf, looksUntrained } from "../../src/rules/network/biases_of.ts";
 import { gradientsFlow } from "../../src/rules/signal/gradients_flow.ts";
 import { initScale } from "../../src/rules/weights/init_scale.ts";
-import { makeLayer, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
-import { normals } from "./random_network.ts";
+import { makeLayer, makeMeasurements, makeWeight, statisticsOf } from "../networks/measurements.ts";
+import { normals } from "../networks/dense_network.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const WIDTH = 40;

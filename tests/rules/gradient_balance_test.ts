@@ -1,5 +1,5 @@
 import { gradientBalance } from "../../src/rules/signal/gradient_balance.ts";
-import { branched, limitOf, predicted } from "./predicted.ts";
+import { branched, limitOf, predicted } from "../networks/predicted.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 
 Deno.test("gradientBalance passes below a thousandfold of the critical spread and warns above", () => {

@@ -1,7 +1,7 @@
 import type { TensorStatistics } from "../../src/measure/measurements.ts";
 import { deadUnits } from "../../src/rules/signal/dead_units.ts";
 import { gradientsFlow } from "../../src/rules/signal/gradients_flow.ts";
-import { flat, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { flat, makeLayer, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 Deno.test("gradientsFlow names of the weights without a gradient the kernels of zeros alone, as multiplied with each other", () => {

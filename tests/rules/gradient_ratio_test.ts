@@ -1,8 +1,7 @@
-import { gradientRatio } from "../../src/rules/signal/gradient_ratio.ts";
-import { measureDense } from "./dense_network.ts";
-import { branched, limitOf, predicted, WIDTH } from "./predicted.ts";
-import { randomNetwork } from "./random_network.ts";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { gradientRatio } from "../../src/rules/signal/gradient_ratio.ts";
+import { measureDense, randomNetwork } from "../networks/dense_network.ts";
+import { branched, limitOf, predicted, WIDTH } from "../networks/predicted.ts";
 
 Deno.test("gradientRatio finds nothing in what theory predicts of kernels at any scale", () => {
   for (const sigma of [0.5, 1, 2]) {

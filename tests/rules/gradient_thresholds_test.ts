@@ -5,7 +5,7 @@ import { gradientBalance } from "../../src/rules/signal/gradient_balance.ts";
 import { gradientRatio } from "../../src/rules/signal/gradient_ratio.ts";
 import { vanishingGradients } from "../../src/rules/signal/vanishing_gradients.ts";
 import { meanField } from "../../src/theory/mean_field.ts";
-import { flat, makeHead, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { flat, makeHead, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { testThreshold } from "./test_threshold.ts";
 
 /** A chain of layers whose delta has these sizes. */

@@ -1,6 +1,6 @@
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { gradientsFlow } from "../../src/rules/signal/gradients_flow.ts";
-import { flat, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { flat, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const zero = flat(0, 400);

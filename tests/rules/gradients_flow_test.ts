@@ -11,7 +11,7 @@ import {
   makeMeasurements,
   makeWeight,
   statisticsOf,
-} from "./make_measurements.ts";
+} from "../networks/measurements.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const zero = flat(0, 400);

@@ -1,6 +1,6 @@
 import { networkOf } from "../../src/rules/network/network.ts";
 import { guessedLoss } from "../../src/rules/task/initial_loss.ts";
-import { makeWeight, statisticsOf } from "./make_measurements.ts";
+import { makeWeight, statisticsOf } from "../networks/measurements.ts";
 import { type Given, withHead } from "./with_head.ts";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 

@@ -4,7 +4,7 @@ import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
 import { halfPrecision } from "../../src/rules/signal/half_precision.ts";
 import type { ExponentHistogram } from "../../src/theory/half_precision_fit.ts";
 import { testBrokenNetwork } from "../assert/test_broken_network.ts";
-import { flat, makeMeasurements } from "./make_measurements.ts";
+import { flat, makeMeasurements } from "../networks/measurements.ts";
 import { testThreshold } from "./test_threshold.ts";
 import { assertEquals, AssertionError, assertStringIncludes, assertThrows } from "@std/assert";
 

@@ -1,7 +1,7 @@
 import type { LayerMeasurements, WeightMeasurements } from "../../src/measure/measurements.ts";
 import { initScale } from "../../src/rules/weights/init_scale.ts";
 import { symmetry } from "../../src/rules/weights/symmetry.ts";
-import { flat, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
+import { flat, makeMeasurements, makeWeight, statisticsOf } from "../networks/measurements.ts";
 import { severities } from "./severities.ts";
 import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 

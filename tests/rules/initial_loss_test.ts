@@ -1,7 +1,7 @@
 import { assertInitialLoss } from "../../src/assert/assertions.ts";
 import type { InputMeasurements } from "../../src/measure/measurements.ts";
 import { initialLoss } from "../../src/rules/task/initial_loss.ts";
-import { flat, makeLayer, makeWeight, statisticsOf, withInput } from "./make_measurements.ts";
+import { flat, makeLayer, makeWeight, statisticsOf, withInput } from "../networks/measurements.ts";
 import { severities } from "./severities.ts";
 import { type Given, loss, withHead } from "./with_head.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";

@@ -1,7 +1,7 @@
 import type { InputMeasurements } from "../../src/measure/measurements.ts";
 import { inputNormalized } from "../../src/rules/data/input_normalized.ts";
 import { featureFactor } from "../../src/rules/statistics.ts";
-import { flat, makeMeasurements, withInput } from "./make_measurements.ts";
+import { flat, makeMeasurements, withInput } from "../networks/measurements.ts";
 import { testThreshold } from "./test_threshold.ts";
 import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 

@@ -1,6 +1,6 @@
 import type { InputMeasurements, TensorStatistics } from "../../src/measure/measurements.ts";
 import { inputNormalized } from "../../src/rules/data/input_normalized.ts";
-import { flat, makeLayer, statisticsOf, withInput } from "./make_measurements.ts";
+import { flat, makeLayer, statisticsOf, withInput } from "../networks/measurements.ts";
 import { severities } from "./severities.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 

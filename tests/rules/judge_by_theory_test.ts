@@ -3,7 +3,7 @@ import {
   judgeBalanceByTheory,
   judgeRatioByTheory,
 } from "../../src/rules/network/judge_by_theory.ts";
-import { flat } from "./make_measurements.ts";
+import { flat } from "../networks/measurements.ts";
 import { boundsOf, fix, said, type Says, subjectOf, type Theory } from "./told_theory.ts";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 

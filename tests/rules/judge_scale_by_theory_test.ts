@@ -1,7 +1,7 @@
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import type { Case } from "../../src/rules/judge.ts";
 import { judgeScaleByTheory, undescribed } from "../../src/rules/network/judge_by_theory.ts";
-import { flat } from "./make_measurements.ts";
+import { flat } from "../networks/measurements.ts";
 import { boundsOf, fix, said, type Says, subjectOf, type Theory } from "./told_theory.ts";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 

@@ -3,7 +3,7 @@ import { deadUnits } from "../../src/rules/signal/dead_units.ts";
 import { saturatedActivations } from "../../src/rules/signal/saturated_activations.ts";
 import { biasInit } from "../../src/rules/weights/bias_init.ts";
 import { initScale } from "../../src/rules/weights/init_scale.ts";
-import { flat, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { flat, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { type Judge, testThreshold } from "./test_threshold.ts";
 
 const saturated: Judge = (share, options) =>

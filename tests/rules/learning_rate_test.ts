@@ -1,7 +1,7 @@
 import type { Measurements } from "../../src/measure/measurements.ts";
 import { learningRate } from "../../src/rules/task/learning_rate.ts";
 import { testBrokenNetwork } from "../assert/test_broken_network.ts";
-import { makeMeasurements } from "./make_measurements.ts";
+import { makeMeasurements } from "../networks/measurements.ts";
 import { testThreshold } from "./test_threshold.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 

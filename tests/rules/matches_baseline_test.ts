@@ -1,7 +1,7 @@
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
-import { flat, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { flat, makeLayer, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { assertAlmostEquals, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 
 const compare = (

@@ -1,14 +1,13 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import type { Rule } from "../../src/rules/rule.ts";
 import { activationScale } from "../../src/rules/signal/activation_scale.ts";
 import { gradientBalance } from "../../src/rules/signal/gradient_balance.ts";
 import { gradientRatio } from "../../src/rules/signal/gradient_ratio.ts";
 import { initScale } from "../../src/rules/weights/init_scale.ts";
-import { measureDense } from "./dense_network.ts";
-import { makeLayer } from "./make_measurements.ts";
-import { predicted, whole, WIDTH } from "./predicted.ts";
-import { randomNetwork } from "./random_network.ts";
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { measureDense, randomNetwork } from "../networks/dense_network.ts";
+import { makeLayer } from "../networks/measurements.ts";
+import { predicted, whole, WIDTH } from "../networks/predicted.ts";
 
 Deno.test("the mean-field rules find nothing in what theory predicts", () => {
   for (const [activation, sigma] of [["tanh", 1], ["relu", Math.SQRT2], ["selu", 1]] as const) {

@@ -7,7 +7,7 @@ import {
   makeMeasurements,
   makeWeight,
   statisticsOf,
-} from "./make_measurements.ts";
+} from "../networks/measurements.ts";
 import { judge, ofWeight, testMessages } from "./test_messages.ts";
 
 // Every sentence that a rule can say, each from the smallest measurements that make it say so.

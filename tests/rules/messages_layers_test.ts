@@ -1,6 +1,6 @@
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import type { Finding } from "../../src/rules/finding.ts";
-import { flat, makeHead, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
+import { flat, makeHead, makeMeasurements, makeWeight, statisticsOf } from "../networks/measurements.ts";
 import { halves, headed, judge, ofWeight, oneHot, testMessages } from "./test_messages.ts";
 
 /** Wide layers, for the rules that theory has something to say about. */

@@ -10,7 +10,7 @@ import { overfitsBatch } from "../../src/rules/trained/overfits_batch.ts";
 import { updateRatio } from "../../src/rules/trained/update_ratio.ts";
 import { weightsChange } from "../../src/rules/trained/weights_change.ts";
 import { weightsFrozen } from "../../src/rules/trained/weights_frozen.ts";
-import { makeComparison, makeStep, SUBJECT } from "./make_probes.ts";
+import { makeComparison, makeStep, SUBJECT } from "../networks/probes.ts";
 import { testMessages } from "./test_messages.ts";
 
 const numeric = (...quotients: number[]) =>

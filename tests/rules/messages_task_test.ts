@@ -1,7 +1,7 @@
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import type { Finding } from "../../src/rules/finding.ts";
 import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
-import { flat, makeMeasurements, statisticsOf, withInput } from "./make_measurements.ts";
+import { flat, makeMeasurements, statisticsOf, withInput } from "../networks/measurements.ts";
 import { halves, headed, judge, oneHot, testMessages } from "./test_messages.ts";
 
 const compare = (now: Partial<LayerMeasurements>[], then: Partial<LayerMeasurements>[]) =>

@@ -4,7 +4,7 @@ import { lossReduction } from "../../src/rules/trained/loss_reduction.ts";
 import { numericGradients } from "../../src/rules/trained/numeric_gradients.ts";
 import { overfitsBatch } from "../../src/rules/trained/overfits_batch.ts";
 import { updateRatio } from "../../src/rules/trained/update_ratio.ts";
-import { makeComparison, makeStep, SUBJECT } from "./make_probes.ts";
+import { makeComparison, makeStep, SUBJECT } from "../networks/probes.ts";
 import { type Judge, testThreshold } from "./test_threshold.ts";
 
 /** A gradient of 1 beside quotients that are all this. */

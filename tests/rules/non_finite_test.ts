@@ -1,7 +1,7 @@
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { nonFinite } from "../../src/rules/data/non_finite.ts";
-import { goldenMeasurements } from "./golden_measurements.ts";
-import { flat, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
+import { goldenMeasurements } from "../networks/golden_measurements.ts";
+import { flat, makeMeasurements, makeWeight, statisticsOf } from "../networks/measurements.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const broken = statisticsOf([NaN, ...Array(639).fill(1)]);

@@ -6,7 +6,7 @@ import { allRules, registerRule } from "../../src/rules/register_rule.ts";
 import type { RuleTag } from "../../src/rules/rule.ts";
 import { RULES } from "../../src/rules/rules.ts";
 import { runRules } from "../../src/rules/run_rules.ts";
-import { makeMeasurements } from "./make_measurements.ts";
+import { makeMeasurements } from "../networks/measurements.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { AssertionError } from "@std/assert/assertion-error";
 

@@ -2,8 +2,8 @@ import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { networkOf } from "../../src/rules/network/network.ts";
 import { sayPlain, slotsOf } from "../../src/rules/sentence.ts";
 import { rescaleFix, unscaledInputs } from "../../src/rules/signal/rescale_fix.ts";
-import { goldenMeasurements } from "./golden_measurements.ts";
-import { flat, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { goldenMeasurements } from "../networks/golden_measurements.ts";
+import { flat, makeLayer, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { assertEquals, assertMatch } from "@std/assert";
 
 const networkWith = (layers: LayerMeasurements[]) => networkOf(makeMeasurements([], { layers }));

@@ -2,7 +2,7 @@ import type { InputMeasurements, LayerMeasurements } from "../../src/measure/mea
 import { networkOf } from "../../src/rules/network/network.ts";
 import { sayPlain } from "../../src/rules/sentence.ts";
 import { LARGE_INPUT, rescaleFix, unscaledInputs } from "../../src/rules/signal/rescale_fix.ts";
-import { flat, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { flat, makeLayer, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { assertEquals } from "@std/assert";
 
 /** The rms of a healthy tanh kernel of 20 inputs. */

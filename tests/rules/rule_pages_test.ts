@@ -5,7 +5,7 @@ import { RULES } from "../../src/rules/rules.ts";
 import { biasInit } from "../../src/rules/weights/bias_init.ts";
 import { CALIBRATION, calibrationSentences } from "../../tools/generate/calibration.ts";
 import { writePage } from "../../tools/generate/write_page.ts";
-import { flat, makeMeasurements, makeWeight, withInput } from "./make_measurements.ts";
+import { flat, makeMeasurements, makeWeight, withInput } from "../networks/measurements.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { AssertionError } from "@std/assert/assertion-error";
 

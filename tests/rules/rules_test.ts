@@ -2,7 +2,7 @@ import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
 import { MODEL_RULES } from "../../src/rules/model_rules.ts";
 import { RULES } from "../../src/rules/rules.ts";
 import { THRESHOLDS } from "../../src/rules/threshold_table.ts";
-import { makeMeasurements } from "./make_measurements.ts";
+import { makeMeasurements } from "../networks/measurements.ts";
 import { assertEquals, assertMatch } from "@std/assert";
 
 Deno.test("THRESHOLDS states a default in its range, a unit and a source for each", () => {

@@ -2,8 +2,8 @@ import type { Measurements } from "../../src/measure/measurements.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { RULES } from "../../src/rules/rules.ts";
 import { runRules } from "../../src/rules/run_rules.ts";
-import { goldenMeasurements } from "./golden_measurements.ts";
-import { flat, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { goldenMeasurements } from "../networks/golden_measurements.ts";
+import { flat, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { serious } from "./serious.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 

@@ -1,7 +1,7 @@
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import type { RunRulesOptions } from "../../src/rules/judge_rule.ts";
 import { runRules } from "../../src/rules/run_rules.ts";
-import { flat, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
+import { flat, makeMeasurements, makeWeight, statisticsOf } from "../networks/measurements.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const tooLarge = (bias: number[], layer: Partial<LayerMeasurements> = {}, name = "d/bias") =>

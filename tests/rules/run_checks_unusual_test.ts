@@ -1,6 +1,6 @@
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { RULES } from "../../src/rules/rules.ts";
-import { makeHead, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { makeHead, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { serious } from "./serious.ts";
 import { assertEquals } from "@std/assert";
 

@@ -1,8 +1,8 @@
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { saturatedActivations } from "../../src/rules/signal/saturated_activations.ts";
-import { goldenMeasurements } from "./golden_measurements.ts";
-import { flat, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { goldenMeasurements } from "../networks/golden_measurements.ts";
+import { flat, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const judge = (layer: Partial<LayerMeasurements>, options?: RuleOptions) =>

@@ -5,7 +5,7 @@ import type {
   WeightMeasurements,
 } from "../../src/measure/measurements.ts";
 import { symmetry } from "../../src/rules/weights/symmetry.ts";
-import { makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
+import { makeMeasurements, makeWeight, statisticsOf } from "../networks/measurements.ts";
 import { severities } from "./severities.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 

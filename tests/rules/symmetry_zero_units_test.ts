@@ -1,6 +1,6 @@
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { symmetry } from "../../src/rules/weights/symmetry.ts";
-import { makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 /** What is found of a layer of which some units have no weights but zeros, and some those of another. */

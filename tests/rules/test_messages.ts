@@ -7,8 +7,8 @@ import { type Finding, saidOf } from "../../src/rules/finding.ts";
 import { judgeRule, type RunRulesOptions } from "../../src/rules/judge_rule.ts";
 import { RULES } from "../../src/rules/rules.ts";
 import { sayPlain } from "../../src/rules/sentence.ts";
-import { makeTarget } from "./dense_network.ts";
-import { makeHead, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
+import { makeTarget } from "../networks/dense_network.ts";
+import { makeHead, makeMeasurements, makeWeight, statisticsOf } from "../networks/measurements.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 
 export const judge = (rule: string, measurements: Measurements, options: RunRulesOptions = {}) =>

@@ -1,5 +1,5 @@
 import { runRules } from "../../src/rules/run_rules.ts";
-import { makeMeasurements } from "./make_measurements.ts";
+import { makeMeasurements } from "../networks/measurements.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 
 /** What is a part of a whole, or of what was there before. */

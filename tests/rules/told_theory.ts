@@ -4,7 +4,7 @@ import { networkOf } from "../../src/rules/network/network.ts";
 import { say } from "../../src/rules/say.ts";
 import { sayPlain, type Sentence } from "../../src/rules/sentence.ts";
 import type { Prediction } from "../../src/theory/propagate.ts";
-import { makeHead, makeLayer, makeMeasurements } from "./make_measurements.ts";
+import { makeHead, makeLayer, makeMeasurements } from "../networks/measurements.ts";
 
 /** What theory says of a layer: std(a), its mean, the squared norm of delta, and how unsure it is. */
 export type Says = { std?: number; mean?: number; delta?: number | null; doubt?: number };

@@ -3,7 +3,7 @@ import type { Layer, LayersModel, Tensor } from "../../src/engine/tensorflow.ts"
 import { measure } from "../../src/measure/measure.ts";
 import type { Objective } from "../../src/model/objective.ts";
 import { runRules } from "../../src/rules/run_rules.ts";
-import { customLayer } from "../probe/custom_layer.ts";
+import { customLayer } from "../networks/trained_models.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 
 await using engine = await startEngine();

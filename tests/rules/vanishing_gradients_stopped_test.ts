@@ -1,8 +1,8 @@
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { vanishingGradients } from "../../src/rules/signal/vanishing_gradients.ts";
-import { goldenMeasurements } from "./golden_measurements.ts";
-import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { goldenMeasurements } from "../networks/golden_measurements.ts";
+import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const check = (measurements: Measurements, options?: RuleOptions) =>

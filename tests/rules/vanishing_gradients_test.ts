@@ -1,10 +1,9 @@
+import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { vanishingGradients } from "../../src/rules/signal/vanishing_gradients.ts";
-import { chain } from "./chain.ts";
-import { goldenMeasurements } from "./golden_measurements.ts";
-import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
-import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { goldenMeasurements } from "../networks/golden_measurements.ts";
+import { chain, flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 
 const check = (measurements: Measurements, options?: RuleOptions) =>
   vanishingGradients.check(measurements, options);

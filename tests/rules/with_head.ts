@@ -2,8 +2,8 @@ import type { Measurements } from "../../src/measure/measurements.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { initialLoss } from "../../src/rules/task/initial_loss.ts";
 import { outputHead } from "../../src/rules/task/output_head.ts";
-import { makeTarget } from "./dense_network.ts";
-import { makeHead, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { makeTarget } from "../networks/dense_network.ts";
+import { makeHead, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 
 export interface Given {
   loss: string;

@@ -4,7 +4,7 @@ import type { LayerMeasurements, WeightMeasurements } from "../../src/measure/me
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { gradientsFlow } from "../../src/rules/signal/gradients_flow.ts";
 import { vanishingGradients } from "../../src/rules/signal/vanishing_gradients.ts";
-import { flat, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { flat, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 /** A relu network of three layers, those at the given places all zeros. */

@@ -3,7 +3,7 @@ import { mergeStudyFiles } from "../../src/study/merge_study_files.ts";
 import { StudyError } from "../../src/study/study_options.ts";
 import type { StudyFile } from "../../src/study/study_file.ts";
 import type { StudyHeader } from "../../src/study/study_header.ts";
-import { makeHeader, makePoint } from "./make_study.ts";
+import { makeHeader, makePoint } from "../networks/studies.ts";
 
 const GRID = { scales: [0.5, 1, 2], seeds: 3 };
 const HEADER = makeHeader(GRID);

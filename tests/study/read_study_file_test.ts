@@ -4,7 +4,7 @@ import { renderStudyJson } from "../../src/render/render_study_json.ts";
 import { StudyError } from "../../src/study/study_options.ts";
 import { readStudyFile } from "../../src/study/study_file.ts";
 import { withFolder } from "../model/save_model.ts";
-import { makeHeader, makeLayer, makePoints } from "./make_study.ts";
+import { makeHeader, makeLayer, makePoints } from "../networks/studies.ts";
 
 const HEADER = makeHeader({ scales: [0.5, 1], seeds: 3 });
 

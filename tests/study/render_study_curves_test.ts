@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { renderStudy } from "../../src/render/render_study.ts";
-import { makeLayer } from "./make_study.ts";
-import { band, lineOf, SCALES, summaryOf } from "./summary_of.ts";
+import { band, lineOf, makeLayer, SCALES, summaryOf } from "../networks/studies.ts";
 
 Deno.test("renderStudy() gives sigma_w where the scale is not sigma_w itself", () => {
   const layers = (scale: number) => [

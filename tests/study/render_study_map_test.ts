@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { renderStudy } from "../../src/render/render_study.ts";
 import type { StudyPoint } from "../../src/study/grid_point.ts";
-import { makeLayer } from "./make_study.ts";
-import { band, lineOf, SCALES, summaryOf } from "./summary_of.ts";
+import { band, lineOf, makeLayer, SCALES, summaryOf } from "../networks/studies.ts";
 
 Deno.test("renderStudy() shades a figure by its size: zero, small, large, broken", () => {
   const figures = [0, 1e-9, 1e-7, 1e-5, 1e-3, 0.1, 10, 1e3, 1e5, 1e7, NaN];

@@ -2,8 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { renderStudy } from "../../src/render/render_study.ts";
 import type { StudyPoint } from "../../src/study/grid_point.ts";
 import { summarizeStudy } from "../../src/study/summarize_study.ts";
-import { makeHeader, makeLayer, makePoint } from "./make_study.ts";
-import { band, SCALES, summaryOf } from "./summary_of.ts";
+import { band, makeHeader, makeLayer, makePoint, SCALES, summaryOf } from "../networks/studies.ts";
 
 Deno.test("renderStudy() answers first: a table and a sentence for each activation", () => {
   const text = renderStudy(summaryOf({ scales: SCALES, activations: ["tanh", "relu"] }, band));

@@ -2,8 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { renderStudySummary } from "../../src/render/render_study.ts";
 import { renderStudyMarkdown } from "../../src/render/render_study_markdown.ts";
 import { STUDY_CSV_HEADING, studyCsvRows } from "../../src/study/study_csv.ts";
-import { makeHeader, makeLayer, makePoint } from "./make_study.ts";
-import { summaryOf } from "./summary_of.ts";
+import { makeHeader, makeLayer, makePoint, summaryOf } from "../networks/studies.ts";
 
 Deno.test("renderStudyMarkdown() has the table, the sentences, and the charts folded away", () => {
   const layers = [makeLayer("a`````b|c"), makeLayer("<b>")];

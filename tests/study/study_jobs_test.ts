@@ -5,7 +5,7 @@ import { renderStudyJson } from "../../src/render/render_study_json.ts";
 import { runStudy } from "../../src/study/run_study.ts";
 import { study } from "../../src/study/study.ts";
 import type { CreateStudyModel } from "../../src/study/study_subject.ts";
-import { small } from "./small_study.ts";
+import { small } from "../networks/studies.ts";
 
 const GRID = {
   scales: [0.1, 0.5, 1, 2],

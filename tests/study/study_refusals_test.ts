@@ -5,7 +5,7 @@ import { study } from "../../src/study/study.ts";
 import { StudyError } from "../../src/study/study_options.ts";
 import type { CreateStudyModel } from "../../src/study/study_subject.ts";
 import { saveModel, withFolder } from "../model/save_model.ts";
-import { small } from "./small_study.ts";
+import { small } from "../networks/studies.ts";
 
 Deno.test("study() says what it cannot do", async () => {
   await withFolder(async (folder) => {

@@ -4,7 +4,7 @@ import { StudyError } from "../../src/study/study_options.ts";
 import { readStudyFile } from "../../src/study/study_file.ts";
 import { StudyWriter } from "../../src/study/study_writer.ts";
 import { withFolder } from "../model/save_model.ts";
-import { makeHeader, makePoint, makePoints } from "./make_study.ts";
+import { makeHeader, makePoint, makePoints } from "../networks/studies.ts";
 import { shuffle } from "./shuffle.ts";
 
 const HEADER = makeHeader({ scales: [0.5, 1], seeds: 3 });

@@ -1,8 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { activationSpread } from "../../src/theory/mean_field.ts";
 import { gain } from "../../src/theory/criticality.ts";
-import { measureDense } from "../rules/dense_network.ts";
-import { randomNetwork } from "../rules/random_network.ts";
+import { activationSpread } from "../../src/theory/mean_field.ts";
+import { measureDense, randomNetwork } from "../networks/dense_network.ts";
 
 const critical = (activation: string, width: number, depth: number) =>
   Array(depth).fill({ activation, weightVariance: gain(activation)! ** 2, width });

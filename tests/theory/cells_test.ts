@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type Cell, type CellState, WALKS } from "../../src/theory/cells.ts";
-import { normals } from "../rules/random_network.ts";
+import { normals } from "../networks/dense_network.ts";
 import { assertFigures, assertNear, meanOfDraws, normalMean, normalPairMean } from "./rule_kit.ts";
 
 const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));

@@ -2,7 +2,7 @@ import type { Engine } from "../../src/engine/engine.ts";
 import { runPass } from "../../src/measure/run_pass.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { meanField } from "../../src/theory/mean_field.ts";
-import { buildControl, type Control } from "../false_positives/controls.ts";
+import { buildControl, type Control } from "../networks/controls.ts";
 
 /**
  * Squared ratios of the l2 norms of delta, each layer over the one above it, over the mean-field chi; for

@@ -1,7 +1,6 @@
 import { assertAlmostEquals, assertThrows } from "@std/assert";
 import { meanField } from "../../src/theory/mean_field.ts";
-import { measureDense } from "../rules/dense_network.ts";
-import { randomNetwork } from "../rules/random_network.ts";
+import { measureDense, randomNetwork } from "../networks/dense_network.ts";
 
 const chain = (activation: string, weightVariance: number, depth: number) =>
   meanField(Array.from({ length: depth }, () => ({ activation, weightVariance })));

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { additionRule, concatenationRule, mergeRule } from "../../src/theory/merging_rules.ts";
 import type { Gradient, Signal } from "../../src/theory/signal.ts";
-import { normals } from "../rules/random_network.ts";
+import { normals } from "../networks/dense_network.ts";
 import {
   assertFigures,
   assertNear,

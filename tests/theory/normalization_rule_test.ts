@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { normalizationRule } from "../../src/theory/passing_rules.ts";
 import type { NetworkNode } from "../../src/theory/signal.ts";
-import { normals } from "../rules/random_network.ts";
+import { normals } from "../networks/dense_network.ts";
 import {
   assertFigures,
   assertNear,

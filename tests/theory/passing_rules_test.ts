@@ -9,7 +9,7 @@ import {
   selectingRule,
 } from "../../src/theory/passing_rules.ts";
 import type { NetworkNode, Signal } from "../../src/theory/signal.ts";
-import { normals } from "../rules/random_network.ts";
+import { normals } from "../networks/dense_network.ts";
 import {
   assertFigures,
   assertNear,

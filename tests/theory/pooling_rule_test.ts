@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { poolingRule, windowTerms } from "../../src/theory/pooling_rule.ts";
 import type { NetworkNode, Signal, Window } from "../../src/theory/signal.ts";
-import { normals } from "../rules/random_network.ts";
+import { normals } from "../networks/dense_network.ts";
 import {
   assertFigures,
   assertNear,

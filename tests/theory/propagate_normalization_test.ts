@@ -1,6 +1,6 @@
 import { assertAlmostEquals } from "@std/assert";
 import type { NetworkNode } from "../../src/theory/signal.ts";
-import { dense, follow, head, node, UNITS } from "./signal_nodes.ts";
+import { dense, follow, head, node, UNITS } from "../networks/signal_nodes.ts";
 
 Deno.test("propagate() normalises forwards, and divides by the deviation backwards", () => {
   const norm = (statistics?: "batch") =>

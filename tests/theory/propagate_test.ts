@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { meanField } from "../../src/theory/mean_field.ts";
 import type { NetworkNode } from "../../src/theory/signal.ts";
-import { dense, EXAMPLES, follow, head, node, none, UNITS } from "./signal_nodes.ts";
+import { dense, EXAMPLES, follow, head, node, none, UNITS } from "../networks/signal_nodes.ts";
 
 const plain = (name: string, kind: NetworkNode["kind"], inputs: string[]) =>
   node(name, { kind, inputs });

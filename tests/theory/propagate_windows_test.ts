@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { windowTerms } from "../../src/theory/pooling_rule.ts";
 import type { NetworkNode } from "../../src/theory/signal.ts";
-import { EXAMPLES, follow, node, UNITS } from "./signal_nodes.ts";
+import { EXAMPLES, follow, node, UNITS } from "../networks/signal_nodes.ts";
 
 Deno.test("windowTerms() leaves out what lies beyond the border", () => {
   const of = (size: number[], padding: "same" | "valid" | "causal", sizes: number[], stride = 1) =>

@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../src/model/batches/seeded_random.ts";
 import { depthScale, widthSpread } from "../../src/theory/mod.ts";
 import { rowAlikeness } from "../../src/theory/row_alikeness.ts";
-import { dense, follow, node } from "./signal_nodes.ts";
+import { dense, follow, node } from "../networks/signal_nodes.ts";
 
 Deno.test("depthScale() carries the depths that are published for tanh under the bias variance 0.05", () => {
   const known: [variance: number, layers: number][] = [

@@ -1,7 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { reluOffFractions } from "../../src/theory/relu_off_fractions.ts";
-import { measureDense } from "../rules/dense_network.ts";
-import { randomNetwork } from "../rules/random_network.ts";
+import { measureDense, randomNetwork } from "../networks/dense_network.ts";
 
 Deno.test("reluOffFractions() is 2^-n where examples are independent and 1/2 where they are alike", () => {
   for (const examples of [1, 2, 8]) {

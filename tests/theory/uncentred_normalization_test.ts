@@ -1,5 +1,5 @@
 import { assertAlmostEquals } from "@std/assert";
-import { dense, follow, head, node, UNITS } from "./signal_nodes.ts";
+import { dense, follow, head, node, UNITS } from "../networks/signal_nodes.ts";
 
 /** What goes in has a mean: z = W x + b with biases of 2. */
 const before = () => ({

@@ -5,7 +5,7 @@ import { GateError } from "../../../src/gate/gate_result.ts";
 import { writeBaseline } from "../../../src/gate/write_baseline.ts";
 import { StudyError } from "../../../src/study/study_options.ts";
 import { StudyWriter } from "../../../src/study/study_writer.ts";
-import { makeHeader } from "../../study/make_study.ts";
+import { makeHeader } from "../../networks/studies.ts";
 import type { Chance } from "../chance.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";

@@ -1,6 +1,6 @@
 import { parseReport } from "../../../src/render/report_document.ts";
 import { renderJson } from "../../../src/render/render_json.ts";
-import { finding, layer, measurements } from "../../render/sample.ts";
+import { finding, layer, measurements } from "../../networks/sample.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";
 import { mutateJson } from "../mutate.ts";

@@ -4,7 +4,7 @@ import { renderStudy } from "../../../src/render/render_study.ts";
 import { StudyError } from "../../../src/study/study_options.ts";
 import { readStudyFile } from "../../../src/study/study_file.ts";
 import { StudyTally } from "../../../src/study/study_tally.ts";
-import { makeHeader, makePoints } from "../../study/make_study.ts";
+import { makeHeader, makePoints } from "../../networks/studies.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";
 import { mutateBytes, mutateJson } from "../mutate.ts";

@@ -1,5 +1,5 @@
 import { biasesOf, isDrawn } from "../../../src/rules/network/biases_of.ts";
-import { flat, makeMeasurements, makeWeight, statisticsOf } from "../make_measurements.ts";
+import { flat, makeMeasurements, makeWeight, statisticsOf } from "../../networks/measurements.ts";
 import { assertEquals } from "@std/assert";
 
 /** Whether the biases of a layer look moved by training. */

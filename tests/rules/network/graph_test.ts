@@ -1,6 +1,6 @@
 import type { LayerMeasurements } from "../../../src/measure/measurements.ts";
 import { Graph } from "../../../src/rules/network/graph.ts";
-import { makeLayer } from "../make_measurements.ts";
+import { makeLayer } from "../../networks/measurements.ts";
 import { assertEquals } from "@std/assert";
 
 /** A layer that reads others, with a kernel or without. */

@@ -1,5 +1,5 @@
 import { Graph, isGate } from "../../../src/rules/network/graph.ts";
-import { makeLayer } from "../make_measurements.ts";
+import { makeLayer } from "../../networks/measurements.ts";
 import { assertEquals } from "@std/assert";
 
 const product = (...inputs: string[]) =>

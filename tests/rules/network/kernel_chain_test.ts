@@ -1,6 +1,6 @@
 import type { LayerMeasurements } from "../../../src/measure/measurements.ts";
 import { kernelChain } from "../../../src/rules/network/kernel_chain.ts";
-import { flat, makeMeasurements, makeWeight } from "../make_measurements.ts";
+import { flat, makeMeasurements, makeWeight } from "../../networks/measurements.ts";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 
 /** A dense layer with a layer of its own class behind it, which applies no known activation. */

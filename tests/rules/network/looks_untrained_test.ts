@@ -10,7 +10,7 @@ import {
   makeMeasurements,
   makeWeight,
   statisticsOf,
-} from "../make_measurements.ts";
+} from "../../networks/measurements.ts";
 import { assertEquals } from "@std/assert";
 
 /** Mean |x| / rms of a normal distribution, of one cut off at two deviations and of a uniform one. */

@@ -13,7 +13,7 @@ import {
   waitsFor,
 } from "../../../src/rules/network/no_gradient.ts";
 import { stepsOf } from "../../../src/rules/network/theory_nodes.ts";
-import { flat, makeLayer, makeMeasurements, makeWeight } from "../make_measurements.ts";
+import { flat, makeLayer, makeMeasurements, makeWeight } from "../../networks/measurements.ts";
 import { assertEquals } from "@std/assert";
 
 const ZEROS = flat(0, 640);

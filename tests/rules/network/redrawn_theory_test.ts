@@ -1,7 +1,7 @@
 import type { LayerMeasurements } from "../../../src/measure/measurements.ts";
 import { networkOf } from "../../../src/rules/network/network.ts";
 import type { Predictions } from "../../../src/rules/network/signal_theory.ts";
-import { flat, makeLayer, makeMeasurements, makeWeight } from "../make_measurements.ts";
+import { flat, makeLayer, makeMeasurements, makeWeight } from "../../networks/measurements.ts";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 
 const UNITS = 20;

@@ -2,7 +2,7 @@ import type { LayerMeasurements } from "../../../src/measure/measurements.ts";
 import { signalPath, signalPaths } from "../../../src/rules/network/signal_path.ts";
 import { explodingGradients } from "../../../src/rules/signal/exploding_gradients.ts";
 import { vanishingGradients } from "../../../src/rules/signal/vanishing_gradients.ts";
-import { flat, makeHead, makeLayer, makeMeasurements } from "../make_measurements.ts";
+import { flat, makeHead, makeLayer, makeMeasurements } from "../../networks/measurements.ts";
 import { assertEquals } from "@std/assert";
 
 /** A hidden layer with a signal, on the way of these heads; of all of them without any. */

@@ -7,8 +7,8 @@ import { networkOf } from "../../../src/rules/network/network.ts";
 import { activationScale } from "../../../src/rules/signal/activation_scale.ts";
 import { gradientBalance } from "../../../src/rules/signal/gradient_balance.ts";
 import { gradientRatio } from "../../../src/rules/signal/gradient_ratio.ts";
-import { makeKit } from "../../theory/signal_kit.ts";
-import { HEALTHY } from "../../theory/signal_models.ts";
+import { makeKit } from "../../networks/signal_kit.ts";
+import { HEALTHY } from "../../networks/signal_models.ts";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 
 const { tf } = await startEngine({ threads: 1 });

@@ -7,7 +7,7 @@ import {
   makeMeasurements,
   makeWeight,
   statisticsOf,
-} from "../make_measurements.ts";
+} from "../../networks/measurements.ts";
 import { assertEquals } from "@std/assert";
 
 /** Measurements of these layers on one input of 32 x 20, or on those named. */

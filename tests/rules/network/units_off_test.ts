@@ -8,7 +8,7 @@ import {
   makeMeasurements,
   makeWeight,
   statisticsOf,
-} from "../make_measurements.ts";
+} from "../../networks/measurements.ts";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 
 /** Statistics of which that share is zeros. */

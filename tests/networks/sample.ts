@@ -1,13 +1,8 @@
+import type { LayerMeasurements, Measurements, TensorStatistics, WeightMeasurements } from "../../src/measure/measurements.ts";
 import { atMost } from "../../src/rules/expected.ts";
 import { type Finding, makeFinding, type Verdict } from "../../src/rules/finding.ts";
 import { layerName, say } from "../../src/rules/say.ts";
-import type {
-  LayerMeasurements,
-  Measurements,
-  TensorStatistics,
-  WeightMeasurements,
-} from "../../src/measure/measurements.ts";
-import { makeLayer, makeMeasurements, makeWeight } from "../rules/make_measurements.ts";
+import { makeLayer, makeMeasurements, makeWeight } from "./measurements.ts";
 
 /** Statistics with the given mean of absolute values, all entries alike. */
 export function statistics(
@@ -101,3 +96,28 @@ export function finding(
     ...over,
   });
 }
+
+/** Three layers with a kernel: one fine, one saturated, one frozen. */
+export const small = measurements([
+  layer("dense_1", { gradient: 0, activation: 0.346, delta: 0 }, {
+    activation: "relu",
+    deadFraction: 0.45,
+    activations: statistics(0.346, { zeroFraction: 0.45 }),
+  }),
+  layer("dense_2", { gradient: 4.2e-7, activation: 0.98, delta: 3e-6 }, {
+    saturatedFraction: 0.993,
+  }),
+  layer("flatten", {}, {
+    weights: [],
+    preActivations: null,
+    preActivationGradients: null,
+    absent: { preActivationGradients: "no pre-activation" },
+  }),
+  layer("dense_3", { activation: 1.16, delta: 1 }, {
+    role: "output",
+    weights: [weight("dense_3/kernel", 0, {
+      gradients: null,
+      absent: { gradients: "the layer is frozen" },
+    })],
+  }),
+]);

@@ -1,7 +1,7 @@
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import type { Finding } from "../../src/rules/finding.ts";
 import { meanField } from "../../src/theory/mean_field.ts";
-import { flat, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { flat, makeMeasurements, makeWeight } from "./measurements.ts";
 
 export const WIDTH = 64;
 

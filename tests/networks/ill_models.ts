@@ -1,8 +1,8 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import type { Layer, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import type { Layer, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
-import { words } from "./data_patients.ts";
+import { words } from "./patients.ts";
 
 const EXAMPLES = 32;
 const FEATURES = 8;

@@ -1,8 +1,8 @@
-import { runRules } from "../../src/rules/run_rules.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import type { LayerMeasurements, TensorStatistics } from "../../src/measure/measurements.ts";
 import type { DiagnosedReport } from "../../src/render/report_document.ts";
-import { layer, measurements, statistics, weight } from "../render/sample.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import { layer, measurements, statistics, weight } from "./sample.ts";
 
 /** Names that a page must survive. */
 export const HOSTILE = [

@@ -1,10 +1,4 @@
-import type {
-  InputMeasurements,
-  LayerMeasurements,
-  Measurements,
-  TensorStatistics,
-  WeightMeasurements,
-} from "../../src/measure/measurements.ts";
+import type { InputMeasurements, LayerMeasurements, Measurements, TensorStatistics, WeightMeasurements } from "../../src/measure/measurements.ts";
 import { layerTraits } from "../../src/traits/layer_traits.ts";
 
 /** Statistics of the given numbers, accumulated in float64. */
@@ -151,4 +145,12 @@ export function withInput(
   const { batch, ...rest } = makeMeasurements();
   const perInput = [{ name: "pixels", shape: [32, 20], dtype: "float32", values, ...given }];
   return { ...rest, batch: { ...batch, perInput } };
+}
+
+/** A chain of tanh layers whose delta has the given sizes, first layer first. */
+export function chain(...sizes: number[]): Measurements {
+  return makeMeasurements(sizes.map((size) => ({
+    preActivationGradients: flat(size, 640),
+    activationGradients: flat(size, 640),
+  })));
 }
