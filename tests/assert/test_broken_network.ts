@@ -10,13 +10,7 @@ import type { MeasureOptions } from "../../src/measure/measure_options.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import type { Batch } from "../../src/model/batches/batch.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import {
-  buildControl,
-  type Control,
-  type Style,
-  STYLES,
-  type Task,
-} from "../networks/controls.ts";
+import { buildControl, type Control, type Style, STYLES, type Task } from "../networks/controls.ts";
 
 /** A healthy network, and what to do to it. */
 export interface BrokenNetwork {

@@ -22,7 +22,10 @@ const LISTENERS = [
 for (const listener of LISTENERS) {
   Deno.test(`the exit code is that of the verdict, whatever ends with it: ${listener}`, () =>
     withGateFolder([], { "net.ts": SICK + listener }, async (cwd) => {
-      const { code, stdout } = await runCommand(["check", "net.ts", "--no-config"], { cwd, separate: true });
+      const { code, stdout } = await runCommand(["check", "net.ts", "--no-config"], {
+        cwd,
+        separate: true,
+      });
       assertEquals(code, 1);
       assertStringIncludes(stdout, "SICK");
     }));
@@ -33,7 +36,10 @@ Deno.test("an end without a verdict has the exit code 2, and a model may clean u
     "net.ts": 'addEventListener("unload", () => { console.error("clean"); Deno.exit(0); });\n' +
       "Deno.exit(0);",
   }, async (cwd) => {
-    const { code, stderr } = await runCommand(["check", "net.ts", "--no-config"], { cwd, separate: true });
+    const { code, stderr } = await runCommand(["check", "net.ts", "--no-config"], {
+      cwd,
+      separate: true,
+    });
     assertEquals(code, 2);
     assertStringIncludes(stderr, "no result: the code of net.ts ended the process");
     assertStringIncludes(stderr, "clean");

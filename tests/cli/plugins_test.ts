@@ -50,7 +50,10 @@ Deno.test("completions knows the rules of --plugin, and of a configuration that 
   const files = { "wide_layers.ts": await wideLayers(), "gradient-health.json": CONFIGURATION };
   await withGateFolder([MODEL], files, async (cwd) => {
     for (const args of [["--plugin", "wide_layers.ts"], ["--config", "gradient-health.json"]]) {
-      const { code, stdout } = await runCommand(["completions", "bash", ...args], { cwd, separate: true });
+      const { code, stdout } = await runCommand(["completions", "bash", ...args], {
+        cwd,
+        separate: true,
+      });
       assertEquals(code, 0);
       assertStringIncludes(stdout, "\\nteam/wide-layers\\n");
     }
@@ -118,7 +121,10 @@ Deno.test("report and check name a rule that throws, and exit with 2: no gate is
       ["check"],
     ];
     for (const args of commands) {
-      const { code, stderr, stdout } = await runCommand([...args, "--quiet"], { cwd, separate: true });
+      const { code, stderr, stdout } = await runCommand([...args, "--quiet"], {
+        cwd,
+        separate: true,
+      });
       assertEquals([code, stdout], [2, ""]);
       assertStringIncludes(stderr, "The judge of the rule team/wide-layers threw: no rows");
     }

@@ -1,6 +1,13 @@
 import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { attention, cutGradient, denseModel, recurrent, rounding, scaled } from "../networks/ill_models.ts";
+import {
+  attention,
+  cutGradient,
+  denseModel,
+  recurrent,
+  rounding,
+  scaled,
+} from "../networks/ill_models.ts";
 import { patient, words } from "../networks/patients.ts";
 
 const BINARY = { units: 1, objective: "binaryCrossentropy" } as const;

@@ -1,5 +1,5 @@
-import type { LayerMeasurements, Measurements, TargetMeasurements } from "../../src/measure/measurements.ts";
-import { makeMeasurements, makeWeight, statisticsOf } from "./measurements.ts";
+import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
+import { makeMeasurements, makeTarget, makeWeight, statisticsOf } from "./measurements.ts";
 
 /** phi and its derivative, in float64. */
 const ACTIVATIONS: Record<string, [(z: number) => number, (z: number) => number]> = {
@@ -72,20 +72,6 @@ export function measureDense(
     },
     objective: { name: targets === undefined ? "sum" : "meanSquaredError", value },
   });
-}
-
-/** The measurements of one target, as many units wide as its length asks for. */
-export function makeTarget(targets: Float64Array, examples: number): TargetMeasurements {
-  const units = targets.length / examples;
-  return {
-    name: "target",
-    shape: [examples, units],
-    values: statisticsOf(targets),
-    unitMeans: Array.from(
-      { length: units },
-      (_, j) => targets.reduce((sum, t, k) => k % units === j ? sum + t / examples : sum, 0),
-    ),
-  };
 }
 
 interface Tensors {

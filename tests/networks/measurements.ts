@@ -1,4 +1,11 @@
-import type { InputMeasurements, LayerMeasurements, Measurements, TensorStatistics, WeightMeasurements } from "../../src/measure/measurements.ts";
+import type {
+  InputMeasurements,
+  LayerMeasurements,
+  Measurements,
+  TargetMeasurements,
+  TensorStatistics,
+  WeightMeasurements,
+} from "../../src/measure/measurements.ts";
 import { layerTraits } from "../../src/traits/layer_traits.ts";
 
 /** Statistics of the given numbers, accumulated in float64. */
@@ -154,3 +161,69 @@ export function chain(...sizes: number[]): Measurements {
     activationGradients: flat(size, 640),
   })));
 }
+
+/** One head above no hidden layer, its loss and its targets. */
+export interface Head {
+  loss: string;
+  /** Loss of the batch. Default: 1. */
+  value?: number;
+  activation?: string;
+  units?: number;
+  /** Targets of all examples, row by row. Default: none. */
+  targets?: number[] | null;
+  examples?: number;
+  /** Entries of the bias. Default: there is no bias. */
+  bias?: number[];
+}
+
+/** Makes the measurements of a model with one head. */
+export function withHead(
+  { loss, value = 1, activation = "softmax", units = 10, targets = null, examples = 32, bias }:
+    Head,
+): Measurements {
+  const weights = [makeWeight({ name: "head/kernel", shape: [20, units] })];
+  if (bias !== undefined) {
+    const values = statisticsOf(bias);
+    weights.push(makeWeight({ name: "head/bias", shape: [units], values, entries: bias }));
+  }
+  const head = makeHead({ depth: 1, activation, shape: [examples, units], weights });
+  const measurements = makeMeasurements([], { layers: [head], objective: { name: loss, value } });
+  const all = targets === null ? [] : [makeTarget(Float64Array.from(targets), examples)];
+  return { ...measurements, batch: { ...measurements.batch, examples, targets: all } };
+}
+
+/** Makes the measurements of a model with one linear unit, and as many examples as targets. */
+export function headed(loss: string, given: Omit<Head, "loss" | "examples">): Measurements {
+  const { units = 1, targets, activation = "linear" } = given;
+  const examples = targets ? targets.length / units : 32;
+  return withHead({ ...given, loss, units, activation, examples });
+}
+
+/** The measurements of one target, as many units wide as its length asks for. */
+export function makeTarget(targets: Float64Array, examples: number): TargetMeasurements {
+  const units = targets.length / examples;
+  return {
+    name: "target",
+    shape: [examples, units],
+    values: statisticsOf(targets),
+    unitMeans: Array.from(
+      { length: units },
+      (_, j) => targets.reduce((sum, t, k) => k % units === j ? sum + t / examples : sum, 0),
+    ),
+  };
+}
+
+/** Makes the measurements of a healthy model whose first layer has one weight, as given. */
+export const ofWeight = (
+  weight: Partial<WeightMeasurements>,
+  layer: Partial<LayerMeasurements> = {},
+) =>
+  makeMeasurements([
+    { weights: [makeWeight({ name: "dense_1/kernel", ...weight })], ...layer },
+    {},
+  ]);
+
+/** Targets of 16 examples in two classes, for one unit. */
+export const halves = [...Array(8).fill(0), ...Array(8).fill(1)];
+/** Targets of 8 examples in two classes, for two units. */
+export const oneHot = Array.from({ length: 8 }, (_, i) => i % 2 === 0 ? [1, 0] : [0, 1]).flat();

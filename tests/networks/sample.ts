@@ -1,4 +1,9 @@
-import type { LayerMeasurements, Measurements, TensorStatistics, WeightMeasurements } from "../../src/measure/measurements.ts";
+import type {
+  LayerMeasurements,
+  Measurements,
+  TensorStatistics,
+  WeightMeasurements,
+} from "../../src/measure/measurements.ts";
 import { atMost } from "../../src/rules/expected.ts";
 import { type Finding, makeFinding, type Verdict } from "../../src/rules/finding.ts";
 import { layerName, say } from "../../src/rules/say.ts";

@@ -1,5 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { type LayersModel, startEngine, type Tensor, type TensorFlow } from "../../src/engine/mod.ts";
+import {
+  type LayersModel,
+  startEngine,
+  type Tensor,
+  type TensorFlow,
+} from "../../src/engine/mod.ts";
 import type { LayerMeasurements, Measurements } from "../../src/measure/mod.ts";
 
 const { tf } = await startEngine();

@@ -1,5 +1,10 @@
 import type { HistoryRecord } from "../../src/picture/history_view.ts";
-import { countPoints, gridPoint, type StudyLayer, type StudyPoint } from "../../src/study/grid_point.ts";
+import {
+  countPoints,
+  gridPoint,
+  type StudyLayer,
+  type StudyPoint,
+} from "../../src/study/grid_point.ts";
 import { resolveGrid, type StudyGrid } from "../../src/study/study_grid.ts";
 import type { StudyHeader } from "../../src/study/study_header.ts";
 import { STUDY_RULES } from "../../src/study/study_options.ts";

@@ -2,7 +2,13 @@ import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { networkOf } from "../../src/rules/network/network.ts";
 import { architecture, linearRows } from "../../src/rules/weights/architecture.ts";
 import { testBrokenNetwork } from "../assert/test_broken_network.ts";
-import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "../networks/measurements.ts";
+import {
+  flat,
+  makeHead,
+  makeLayer,
+  makeMeasurements,
+  makeWeight,
+} from "../networks/measurements.ts";
 import { testThreshold } from "./test_threshold.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 

@@ -7,7 +7,13 @@ import { networkOf } from "../../src/rules/network/network.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { attention } from "../../src/rules/signal/attention.ts";
 import { testBrokenNetwork } from "../assert/test_broken_network.ts";
-import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "../networks/measurements.ts";
+import {
+  flat,
+  makeHead,
+  makeLayer,
+  makeMeasurements,
+  makeWeight,
+} from "../networks/measurements.ts";
 import { testThreshold } from "./test_threshold.ts";
 import { assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 

@@ -3,11 +3,11 @@ import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { initialLoss } from "../../src/rules/task/initial_loss.ts";
 import { biasInit } from "../../src/rules/weights/bias_init.ts";
-import { makeTarget } from "../networks/dense_network.ts";
 import {
   flat,
   makeHead,
   makeMeasurements,
+  makeTarget,
   makeWeight,
   statisticsOf,
   withInput,

@@ -1,9 +1,15 @@
+import { assertEquals } from "@std/assert";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { biasInit } from "../../src/rules/weights/bias_init.ts";
-import { makeTarget } from "../networks/dense_network.ts";
-import { flat, makeHead, makeMeasurements, makeWeight, statisticsOf } from "../networks/measurements.ts";
+import {
+  flat,
+  makeHead,
+  makeMeasurements,
+  makeTarget,
+  makeWeight,
+  statisticsOf,
+} from "../networks/measurements.ts";
 import { severities } from "./severities.ts";
-import { assertEquals } from "@std/assert";
 
 function biased(rms: number, name = "dense_1/bias", layer: Partial<LayerMeasurements> = {}) {
   const weights = [makeWeight(), makeWeight({ name, shape: [20], values: flat(rms, 20) })];

@@ -1,7 +1,6 @@
-import { outputHead } from "../../src/rules/task/output_head.ts";
-import { makeMeasurements } from "../networks/measurements.ts";
-import { withHead } from "./with_head.ts";
 import { assertEquals } from "@std/assert";
+import { outputHead } from "../../src/rules/task/output_head.ts";
+import { makeMeasurements, withHead } from "../networks/measurements.ts";
 
 /** What is found of a head under a loss with a dropout of a rate behind it. */
 function found(loss: string, units: number, rate: number, kind: "passesOn" | "dense" = "passesOn") {

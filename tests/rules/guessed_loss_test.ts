@@ -1,8 +1,12 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { networkOf } from "../../src/rules/network/network.ts";
 import { guessedLoss } from "../../src/rules/task/initial_loss.ts";
-import { makeWeight, statisticsOf } from "../networks/measurements.ts";
-import { type Given, withHead } from "./with_head.ts";
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import {
+  type Head as Given,
+  makeWeight,
+  statisticsOf,
+  withHead,
+} from "../networks/measurements.ts";
 
 /** The loss that guessing has, of a head with this bias. */
 function guessed(given: Given, bias?: number[]) {

@@ -1,8 +1,9 @@
+import { assertEquals } from "@std/assert";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { initialLoss } from "../../src/rules/task/initial_loss.ts";
+import { type Head as Given, withHead } from "../networks/measurements.ts";
 import { severities } from "./severities.ts";
-import { type Given, loss, withHead } from "./with_head.ts";
-import { assertEquals } from "@std/assert";
+import { loss } from "./with_head.ts";
 
 /** What is found of a head of so many units where the loss is 60 % too low and there are ten features. */
 function atLoss(given: Given, expected: number, head: Partial<LayerMeasurements> = {}) {

@@ -1,10 +1,18 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { assertInitialLoss } from "../../src/assert/assertions.ts";
 import type { InputMeasurements } from "../../src/measure/measurements.ts";
 import { initialLoss } from "../../src/rules/task/initial_loss.ts";
-import { flat, makeLayer, makeWeight, statisticsOf, withInput } from "../networks/measurements.ts";
+import {
+  flat,
+  type Head as Given,
+  makeLayer,
+  makeWeight,
+  statisticsOf,
+  withHead,
+  withInput,
+} from "../networks/measurements.ts";
 import { severities } from "./severities.ts";
-import { type Given, loss, withHead } from "./with_head.ts";
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { loss } from "./with_head.ts";
 
 /** One-hot targets of the given classes. */
 const oneHot = (classes: number[], units: number) =>

@@ -6,9 +6,10 @@ import {
   makeLayer,
   makeMeasurements,
   makeWeight,
+  ofWeight,
   statisticsOf,
 } from "../networks/measurements.ts";
-import { judge, ofWeight, testMessages } from "./test_messages.ts";
+import { judge, testMessages } from "./test_messages.ts";
 
 // Every sentence that a rule can say, each from the smallest measurements that make it say so.
 

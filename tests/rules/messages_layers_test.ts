@@ -1,7 +1,17 @@
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import type { Finding } from "../../src/rules/finding.ts";
-import { flat, makeHead, makeMeasurements, makeWeight, statisticsOf } from "../networks/measurements.ts";
-import { halves, headed, judge, ofWeight, oneHot, testMessages } from "./test_messages.ts";
+import {
+  flat,
+  halves,
+  headed,
+  makeHead,
+  makeMeasurements,
+  makeWeight,
+  ofWeight,
+  oneHot,
+  statisticsOf,
+} from "../networks/measurements.ts";
+import { judge, testMessages } from "./test_messages.ts";
 
 /** Wide layers, for the rules that theory has something to say about. */
 const wide = (layers: Partial<LayerMeasurements>[], width = 128) =>

@@ -1,8 +1,16 @@
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import type { Finding } from "../../src/rules/finding.ts";
 import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
-import { flat, makeMeasurements, statisticsOf, withInput } from "../networks/measurements.ts";
-import { halves, headed, judge, oneHot, testMessages } from "./test_messages.ts";
+import {
+  flat,
+  halves,
+  headed,
+  makeMeasurements,
+  oneHot,
+  statisticsOf,
+  withInput,
+} from "../networks/measurements.ts";
+import { judge, testMessages } from "./test_messages.ts";
 
 const compare = (now: Partial<LayerMeasurements>[], then: Partial<LayerMeasurements>[]) =>
   matchesBaseline(makeMeasurements(then)).check(makeMeasurements(now));

@@ -1,7 +1,8 @@
-import { outputHead } from "../../src/rules/task/output_head.ts";
-import { severities } from "./severities.ts";
-import { head, withHead } from "./with_head.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { outputHead } from "../../src/rules/task/output_head.ts";
+import { withHead } from "../networks/measurements.ts";
+import { severities } from "./severities.ts";
+import { head } from "./with_head.ts";
 
 Deno.test("outputHead wants a softmax of two units or more for categorical cross-entropy", () => {
   for (const loss of ["categoricalCrossentropy", "sparseCategoricalCrossentropy"]) {

@@ -2,7 +2,13 @@ import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { regularization } from "../../src/rules/task/regularization.ts";
 import { HEALTHY, testBrokenNetwork } from "../assert/test_broken_network.ts";
 import { buildControl } from "../networks/controls.ts";
-import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "../networks/measurements.ts";
+import {
+  flat,
+  makeHead,
+  makeLayer,
+  makeMeasurements,
+  makeWeight,
+} from "../networks/measurements.ts";
 import { testThreshold } from "./test_threshold.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 

@@ -1,7 +1,13 @@
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
 import { runRules } from "../../src/rules/run_rules.ts";
-import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "../networks/measurements.ts";
+import {
+  flat,
+  makeHead,
+  makeLayer,
+  makeMeasurements,
+  makeWeight,
+} from "../networks/measurements.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const GRADIENT_RULES = [

@@ -1,11 +1,10 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Measurements, TargetMeasurements } from "../../src/measure/measurements.ts";
 import { targetNormalized } from "../../src/rules/data/target_normalized.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { testBrokenNetwork } from "../assert/test_broken_network.ts";
-import { statisticsOf } from "../networks/measurements.ts";
+import { type Head as Given, statisticsOf, withHead } from "../networks/measurements.ts";
 import { testThreshold } from "./test_threshold.ts";
-import { type Given, withHead } from "./with_head.ts";
-import { assertEquals, assertStringIncludes } from "@std/assert";
 
 testBrokenNetwork("target-normalized", {
   task: "meanSquaredError",

@@ -1,53 +1,12 @@
-import type {
-  LayerMeasurements,
-  Measurements,
-  WeightMeasurements,
-} from "../../src/measure/measurements.ts";
+import type { Measurements } from "../../src/measure/measurements.ts";
 import { type Finding, saidOf } from "../../src/rules/finding.ts";
 import { judgeRule, type RunRulesOptions } from "../../src/rules/judge_rule.ts";
 import { RULES } from "../../src/rules/rules.ts";
 import { sayPlain } from "../../src/rules/sentence.ts";
-import { makeTarget } from "../networks/dense_network.ts";
-import { makeHead, makeMeasurements, makeWeight, statisticsOf } from "../networks/measurements.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 
 export const judge = (rule: string, measurements: Measurements, options: RunRulesOptions = {}) =>
   judgeRule(RULES.find(({ name }) => name === rule)!, measurements, options);
-
-export const ofWeight = (
-  weight: Partial<WeightMeasurements>,
-  layer: Partial<LayerMeasurements> = {},
-) =>
-  makeMeasurements([
-    { weights: [makeWeight({ name: "dense_1/kernel", ...weight })], ...layer },
-    {},
-  ]);
-
-/** One head, its loss and its targets. */
-export function headed(
-  loss: string,
-  { activation = "linear", units = 1, targets, value = 1, bias }: {
-    activation?: string;
-    units?: number;
-    targets?: number[];
-    value?: number;
-    bias?: number[];
-  },
-): Measurements {
-  const weights = [makeWeight({ name: "head/kernel", shape: [20, units] })];
-  if (bias !== undefined) {
-    const values = statisticsOf(bias);
-    weights.push(makeWeight({ name: "head/bias", shape: [units], values, entries: bias }));
-  }
-  const head = makeHead({ depth: 1, activation, shape: [32, units], weights });
-  const measurements = makeMeasurements([], { layers: [head], objective: { name: loss, value } });
-  const examples = targets === undefined ? 32 : targets.length / units;
-  const all = targets === undefined ? [] : [makeTarget(Float64Array.from(targets), examples)];
-  return { ...measurements, batch: { ...measurements.batch, examples, targets: all } };
-}
-
-export const halves = [...Array(8).fill(0), ...Array(8).fill(1)];
-export const oneHot = Array.from({ length: 8 }, (_, i) => i % 2 === 0 ? [1, 0] : [0, 1]).flat();
 
 /** Tests what the rules say: each sentence is as its snapshot has it, and is made of its parts. */
 export function testMessages(said: Record<string, () => Finding[]>): void {

@@ -2,7 +2,15 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { vanishingGradients } from "../../src/rules/signal/vanishing_gradients.ts";
-import { chain, flat, makeHead, makeLayer, makeMeasurements, makeWeight, statisticsOf } from "../networks/measurements.ts";
+import {
+  chain,
+  flat,
+  makeHead,
+  makeLayer,
+  makeMeasurements,
+  makeWeight,
+  statisticsOf,
+} from "../networks/measurements.ts";
 
 const check = (measurements: Measurements, options?: RuleOptions) =>
   vanishingGradients.check(measurements, options);

@@ -2,7 +2,13 @@ import type { LayerMeasurements, Measurements } from "../../src/measure/measurem
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { vanishingGradients } from "../../src/rules/signal/vanishing_gradients.ts";
 import { goldenMeasurements } from "../networks/golden_measurements.ts";
-import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "../networks/measurements.ts";
+import {
+  flat,
+  makeHead,
+  makeLayer,
+  makeMeasurements,
+  makeWeight,
+} from "../networks/measurements.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const check = (measurements: Measurements, options?: RuleOptions) =>

@@ -3,7 +3,14 @@ import type { Measurements } from "../../src/measure/measurements.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { vanishingGradients } from "../../src/rules/signal/vanishing_gradients.ts";
 import { goldenMeasurements } from "../networks/golden_measurements.ts";
-import { chain, flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "../networks/measurements.ts";
+import {
+  chain,
+  flat,
+  makeHead,
+  makeLayer,
+  makeMeasurements,
+  makeWeight,
+} from "../networks/measurements.ts";
 
 const check = (measurements: Measurements, options?: RuleOptions) =>
   vanishingGradients.check(measurements, options);

@@ -3,7 +3,13 @@ import { type Network, networkOf } from "../../../src/rules/network/network.ts";
 import type { NetworkView } from "../../../src/rules/network/network_view.ts";
 import { registerRule } from "../../../src/rules/register_rule.ts";
 import { runRules } from "../../../src/rules/run_rules.ts";
-import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "../../networks/measurements.ts";
+import {
+  flat,
+  makeHead,
+  makeLayer,
+  makeMeasurements,
+  makeWeight,
+} from "../../networks/measurements.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 
 Deno.test("networkOf() gives one view for the same measurements, and another for others", () => {
