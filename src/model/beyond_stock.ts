@@ -1,6 +1,6 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { KERAS_ACTIVATIONS } from "../traits/keras_activations.ts";
-import { KERAS_LAYER_TRAITS } from "../traits/keras_layer_traits.ts";
+import { KERAS_LAYER_TRAITS } from "../traits/keras_layers.ts";
 import { LAYERS } from "../traits/layers.ts";
 import { containerLayers, leafLayers } from "./layers/leaf_layers.ts";
 

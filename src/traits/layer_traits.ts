@@ -1,5 +1,5 @@
 import { requireValue, string } from "../words/shape.ts";
-import { KERAS_LAYER_TRAITS } from "./keras_layer_traits.ts";
+import { KERAS_LAYER_TRAITS } from "./keras_layers.ts";
 import { LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
 
 const registered = new Map<string, LayerTraits>();

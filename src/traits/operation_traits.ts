@@ -13,7 +13,7 @@ const CUT = traits("selects", { operation: "crop" });
 
 /**
  * Operations of Keras that people write between layers, by their class names in Keras:
- * `engine/keras_layers/ operations/` implements them. If theory has no rule for an operation, it
+ * `src/keras/layers/operations/` implements them. If theory has no rule for an operation, it
  * continues from the measured moments.
  */
 export const OPERATION_TRAITS: Readonly<Record<string, LayerTraits>> = {

@@ -1,7 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { checkLayers } from "../../src/keras/topology/check_layers.ts";
 import { ModelError } from "../../src/model/model_error.ts";
-import { checkSetting, KINDS, required, type Setting } from "../../src/keras/topology/setting.ts";
+import { checkSetting } from "../../src/keras/topology/setting.ts";
+import { KINDS, required, type Setting } from "../../src/traits/setting.ts";
 
 const MOST = 2 ** 31 - 1;
 

@@ -1,12 +1,7 @@
+import { KERAS_LAYER_RECORDS } from "../../traits/keras_layers.ts";
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { Json } from "../topology/topology_json.ts";
-
-/** Attentions that take each input as a separate argument. */
-const BY_ARGUMENT = ["MultiHeadAttention", "GroupQueryAttention"];
-
-/** Attentions that take all inputs as one array. */
-const BY_ARRAY = ["Attention", "AdditiveAttention"];
 
 const ARGUMENTS = [
   "query",
@@ -38,8 +33,9 @@ interface AttentionCall {
  * @returns `null` if the layer is not an attention.
  */
 export function attentionCall(className: string, node: Json, place: string): AttentionCall | null {
-  const isByArgument = BY_ARGUMENT.includes(className);
-  if (!isByArgument && !BY_ARRAY.includes(className)) return null;
+  if (!Object.hasOwn(KERAS_LAYER_RECORDS, className)) return null;
+  const { calledWith } = KERAS_LAYER_RECORDS[className];
+  if (calledWith === undefined) return null;
   const { args, kwargs } = node;
   const given = { ...Object(kwargs) as Json };
   const settings: Json = {};
@@ -51,7 +47,7 @@ export function attentionCall(className: string, node: Json, place: string): Att
     }
     if (value) settings[option] = true;
   }
-  if (!isByArgument) return { node: { ...node, kwargs: given }, settings };
+  if (calledWith === "array") return { node: { ...node, kwargs: given }, settings };
   const listed = Array.isArray(args) ? args : [];
   const named = new Map(listed.map((value, i) => [ARGUMENTS[i], value]));
   for (const name of ARGUMENTS) {

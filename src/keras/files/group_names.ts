@@ -1,10 +1,10 @@
-/** Classes that Keras registers, and so counts, under another name than their Python name. */
-const OWN_NAMES: Record<string, string> = { GroupQueryAttention: "GroupedQueryAttention" };
+import { KERAS_LAYER_RECORDS } from "../../traits/keras_layers.ts";
 
 /** Returns Keras's name for a class in its files: `conv2d_transpose`. */
 function snake(className: string): string {
   const bare = className.slice(className.indexOf(">") + 1);
-  return (OWN_NAMES[bare] ?? bare)
+  const own = Object.hasOwn(KERAS_LAYER_RECORDS, bare) ? KERAS_LAYER_RECORDS[bare] : null;
+  return (own?.registeredAs ?? bare)
     .replaceAll(/\W+/g, "")
     .replaceAll(/(.)([A-Z][a-z]+)/g, "$1_$2")
     .replaceAll(/([a-z])([A-Z])/g, "$1_$2")

@@ -1,3 +1,4 @@
+import { KERAS_LAYER_RECORDS } from "../../traits/keras_layers.ts";
 import { isJson, type Json } from "../topology/topology_json.ts";
 import { isOperation } from "./plain_operation.ts";
 
@@ -17,12 +18,16 @@ const MASKING = [
 /** Mask operations whose result does not depend on their input. */
 const CONSTANT = ["OnesLike", "ZerosLike"];
 
-/** Layers of Keras 3 whose output has no mask. */
+/** Layers of TensorFlow.js whose output has no mask in Keras 3. */
 const STOPPING = new RegExp(
-  "^(Adaptive(Average|Max)Pooling.D|(Average|Max|GlobalAverage|GlobalMax)Pooling.D|CategoryEncoding|LayerScale|" +
-    "(Depthwise|Separable)?Conv.D(Transpose)?|Cropping.D|Discretization|EinsumDense|Flatten|InputLayer|Permute|" +
-    "RMSNormalization|RepeatVector|Reshape|SpectralNormalization|UpSampling.D|ZeroPadding.D)$",
+  "^((Global)?(Average|Max)Pooling.D|CategoryEncoding|Conv.D(Transpose)?|(Depthwise|Separable)Conv2D|Cropping2D|" +
+    "Flatten|InputLayer|Permute|RepeatVector|Reshape|UpSampling2D|ZeroPadding2D)$",
 );
+
+/** True if the output of a layer of a class has no mask. */
+const stopsMask = (name: string): boolean =>
+  STOPPING.test(name) ||
+  Object.hasOwn(KERAS_LAYER_RECORDS, name) && KERAS_LAYER_RECORDS[name].stopsMask === true;
 
 /** Maximum number of operations in a mask. */
 const MAX_DEPTH = 50;
@@ -115,7 +120,7 @@ export function carriesMask(tensor: unknown, layers: Layers, depth = 0): boolean
   if (name === "Embedding") return mask_zero === true;
   if (name === "Masking") return true;
   const isOver = layer.is_operation === true || isOperation(layer) || sequences === false;
-  if (isOver || STOPPING.test(name as string)) return false;
+  if (isOver || stopsMask(name as string)) return false;
   const calls = (Array.isArray(layer.inbound_nodes) ? layer.inbound_nodes : []).filter(isJson);
   const args = calls.flatMap((call) => Array.isArray(call.args) ? call.args : []);
   return args.length === 0 || carriesMask(args, layers, depth + 1);

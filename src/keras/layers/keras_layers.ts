@@ -1,5 +1,5 @@
 import { type TensorFlow, tensorFlow } from "../../engine/tensorflow.ts";
-import { AUGMENTATIONS } from "../../traits/keras_layer_traits.ts";
+import { AUGMENTATIONS, type KerasLayerName } from "../../traits/keras_layers.ts";
 import { requireValue } from "../../words/shape.ts";
 import {
   type AdditiveAttentionArgs,
@@ -131,8 +131,9 @@ export interface KerasLayers extends Augmentations, AdaptivePoolings {
   readonly ZeroPadding3D: KerasLayer<ZeroPaddingArgs>;
 }
 
+/** A class without a record, and a record without a class, are type errors. */
 type Factories = {
-  readonly [Name in keyof KerasLayers]: KerasLayers[Name] extends KerasLayer<infer Args>
+  readonly [Name in KerasLayerName]: KerasLayers[Name] extends KerasLayer<infer Args>
     ? KerasLayerFactory<Args>
     : never;
 };

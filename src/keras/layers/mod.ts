@@ -5,7 +5,7 @@
  */
 export type { AdaptivePoolingArgs, AdaptivePoolings, GlobalPooling3DArgs } from "./pooling.ts";
 export { type AdditiveAttentionArgs, type AttentionArgs } from "./attention.ts";
-export { AUGMENTATIONS } from "../../traits/keras_layer_traits.ts";
+export { AUGMENTATIONS } from "../../traits/keras_layers.ts";
 export type {
   AugmentationArgs,
   DiscretizationArgs,

@@ -1,6 +1,7 @@
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import { isOperationClass } from "../../traits/operation_traits.ts";
 import { showValue } from "../../words/show_value.ts";
+import { KERAS_LAYER_RECORDS } from "../../traits/keras_layers.ts";
 import { LAYER_SETTINGS } from "./layer_settings.ts";
 import { isJson, type Json, type KnownAs, MODEL_CLASSES, setting } from "./topology_json.ts";
 
@@ -243,14 +244,6 @@ const RECURRENT: Record<string, number> = {
   SimpleRNN: 2,
 };
 
-/** Numbers of tensors that an attention takes: a query, a value, a key, and up to four masks. */
-const ATTENTIONS: Record<string, Pick<LayerCalls, "fewest" | "most">> = {
-  AdditiveAttention: { fewest: 2, most: 3 },
-  Attention: { fewest: 2, most: 3 },
-  GroupQueryAttention: { fewest: 1, most: 7 },
-  MultiHeadAttention: { fewest: 1, most: 7 },
-};
-
 const MERGING = ["Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply"];
 
 /**
@@ -273,13 +266,14 @@ export function layerCalls(name: string, config: Json): LayerCalls {
     // The initial states may come after the input.
     return { ...plain, most: Infinity, tensors: RECURRENT[name] };
   }
-  if (Object.hasOwn(ATTENTIONS, name)) {
-    const scores = setting(config, "returnAttentionScores").value === true;
-    return { ...plain, ...ATTENTIONS[name], tensors: scores ? 2 : 1 };
-  }
   if (isOperationClass(name)) return { ...plain, most: Infinity, tensors: Infinity };
-  if (name === "Dot" || name === "Subtract") return { ...plain, fewest: 2, most: 2 };
+  if (name === "Dot") return { ...plain, fewest: 2, most: 2 };
   if (MERGING.includes(name)) return { ...plain, fewest: 2, most: Infinity };
+  if (Object.hasOwn(KERAS_LAYER_RECORDS, name)) {
+    const [fewest, most] = KERAS_LAYER_RECORDS[name].inputs ?? [1, 1];
+    const scores = setting(config, "returnAttentionScores").value === true;
+    return { ...plain, fewest, most, tensors: scores ? 2 : 1 };
+  }
   if (Object.hasOwn(LAYER_SETTINGS, name)) return plain;
   // A custom class may be anything, even a model.
   return { first: 1, isInput: null, fewest: 1, most: Infinity, tensors: Infinity };

@@ -4,16 +4,10 @@ import { STOCK_OPTIMIZERS } from "../../traits/optimizers.ts";
 import { nearest } from "../../words/nearest.ts";
 import { showValue } from "../../words/show_value.ts";
 import { checkGraph, isBuiltIn } from "./check_graph.ts";
-import { COMMON, LAYER_SETTINGS, type Settings } from "./layer_settings.ts";
-import { checkSetting, KINDS, type Setting } from "./setting.ts";
-import {
-  camelCase,
-  isJson,
-  type Json,
-  type KnownAs,
-  MODEL_CLASSES,
-  setting,
-} from "./topology_json.ts";
+import { COMMON, LAYER_SETTINGS } from "./layer_settings.ts";
+import { checkSetting } from "./setting.ts";
+import { camelCase, KINDS, type Setting, type Settings } from "../../traits/setting.ts";
+import { isJson, type Json, type KnownAs, MODEL_CLASSES, setting } from "./topology_json.ts";
 
 const WORDS: Record<Exclude<Role, "optimizer">, string> = {
   activation: "an activation",

@@ -1,7 +1,8 @@
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import { plainTopology } from "../files/plain_topology.ts";
 import { checkLayers } from "./check_layers.ts";
-import { camelCase, isJson, type Json, type KnownAs, MODEL_CLASSES } from "./topology_json.ts";
+import { camelCase } from "../../traits/setting.ts";
+import { isJson, type Json, type KnownAs, MODEL_CLASSES } from "./topology_json.ts";
 import { refuseLayerless, unknownClass } from "./unknown_class.ts";
 
 /** Architecture of a model in the form that TensorFlow.js builds it from. */

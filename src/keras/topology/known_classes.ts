@@ -1,10 +1,11 @@
 import type { TensorFlow } from "../../engine/tensorflow.ts";
 import { KERAS_ACTIVATIONS } from "../../traits/keras_activations.ts";
-import { KERAS_LAYER_TRAITS } from "../../traits/keras_layer_traits.ts";
+import { KERAS_LAYER_TRAITS } from "../../traits/keras_layers.ts";
 import { KERAS_NAMES } from "../files/plain_activation.ts";
 import { isOperation } from "../files/plain_operation.ts";
 import { classes } from "./build_model.ts";
-import { camelCase, type Json } from "./topology_json.ts";
+import { camelCase } from "../../traits/setting.ts";
+import type { Json } from "./topology_json.ts";
 
 /**
  * Finds the classes that a topology may name: those of TensorFlow.js and those that a program has

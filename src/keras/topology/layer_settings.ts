@@ -1,190 +1,61 @@
-import { AUGMENTATIONS } from "../../traits/keras_layer_traits.ts";
+import { KERAS_LAYER_RECORDS } from "../../traits/keras_layers.ts";
 import { OPERATION_TRAITS, operationClass } from "../../traits/operation_traits.ts";
-import { KINDS, required, type Setting } from "./setting.ts";
+import { KINDS, required, type Settings } from "../../traits/setting.ts";
 
-const { axes, axis, bordersOf, choice, count, counts, flag, fraction, number, only, sizes, text } =
-  KINDS;
+const { axes, axis, bordersOf, choice, count, counts, flag, fraction, number, only, pair } = KINDS;
 
 const dataFormat = choice("channelsFirst", "channelsLast");
-const padding = choice("same", "valid");
-const activityRegularizer = only(null, "penalties on what an attention computes are not supported");
-const sparse = only(false, "TensorFlow.js has no sparse tensors");
-
-const windowed: Settings = {
-  kernelSize: required(counts(1)),
-  strides: counts(1),
-  dilationRate: counts(1),
-  padding,
-  dataFormat,
-  useBias: flag,
-};
-
-const pooling: Settings = { dataFormat, keepdims: flag };
-const adaptive = (axes: number): Settings => ({ outputSize: required(counts(axes)), dataFormat });
-const dropout: Settings = { rate: required(fraction), dataFormat };
-
-/** Arguments of a call of an attention in Keras. */
-const called: Settings = {
-  useCausalMask: flag,
-  returnAttentionScores: flag,
-  dropout: fraction,
-  activityRegularizer,
-};
-
-const projected: Settings = {
-  ...called,
-  calledWith: { what: "an array of names", is: Array.isArray },
-  useBias: flag,
-  useGate: flag,
-  slidingWindow: count,
-};
-
-/** Operations check their settings themselves, once they know the shapes. */
-const operation: Settings = {
-  operands: { what: "an array", is: Array.isArray },
-  settings: {
-    what: "an object",
-    is: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-  },
-};
-
-/** Settings of the layers that Keras has and TensorFlow.js lacks. */
-const KERAS_LAYER_SETTINGS: Record<string, Settings> = {
-  AdaptiveAveragePooling1D: adaptive(1),
-  AdaptiveAveragePooling2D: adaptive(2),
-  AdaptiveAveragePooling3D: adaptive(3),
-  AdaptiveMaxPooling1D: adaptive(1),
-  AdaptiveMaxPooling2D: adaptive(2),
-  AdaptiveMaxPooling3D: adaptive(3),
-  AdditiveAttention: { ...called, useScale: flag },
-  Attention: { ...called, useScale: flag, scoreMode: KINDS.choice("dot", "concat") },
-  ...Object.fromEntries(AUGMENTATIONS.map((name) => [name, {}])),
-  ...Object.fromEntries(
-    Object.keys(OPERATION_TRAITS).map((name) => [operationClass(name), operation]),
-  ),
-  Conv1DTranspose: {
-    filters: required(count),
-    ...windowed,
-    outputPadding: only(null, "TensorFlow.js pads no output"),
-  },
-  Cropping1D: { cropping: bordersOf(1) },
-  Cropping3D: { cropping: bordersOf(3), dataFormat },
-  DepthwiseConv1D: { ...windowed, depthMultiplier: count },
-  Discretization: {
-    binBoundaries: required(KINDS.numbers),
-    outputMode: choice("int", "oneHot", "multiHot", "count"),
-    sparse,
-  },
-  EinsumDense: {
-    equation: required(text),
-    outputShape: required(sizes),
-    biasAxes: text,
-    loraRank: only(null, "a kernel of low rank beside it is not read"),
-    quantizationConfig: only(null, "a kernel of whole numbers is not read"),
-  },
-  GroupQueryAttention: {
-    ...projected,
-    headDim: required(count),
-    numQueryHeads: required(count),
-    numKeyValueHeads: required(count),
-  },
-  MultiHeadAttention: {
-    ...projected,
-    numHeads: required(count),
-    keyDim: required(count),
-    valueDim: count,
-    outputShape: sizes,
-    attentionAxes: axes,
-  },
-  GlobalAveragePooling3D: pooling,
-  GlobalMaxPooling3D: pooling,
-  GroupNormalization: { groups: axis, axis, epsilon: number, center: flag, scale: flag },
-  LayerScale: { initValues: required(number), projectionDim: required(count) },
-  Normalization: { axis: KINDS.axesOrNone, invert: flag },
-  RMSNormalization: { axis: axes, epsilon: number },
-  SeparableConv1D: { filters: required(count), ...windowed, depthMultiplier: count },
-  SpatialDropout2D: dropout,
-  SpatialDropout3D: dropout,
-  SpectralNormalization: { powerIterations: count },
-  Subtract: {},
-  UnitNormalization: { axis: axes },
-  UpSampling1D: { size: count },
-  UpSampling3D: { size: counts(3), dataFormat },
-  ZeroPadding1D: { padding: bordersOf(1), dataFormat },
-  ZeroPadding3D: { padding: bordersOf(3), dataFormat },
-};
-
-/** Settings that a class's configuration may hold, by keys in camel case. */
-export type Settings = Record<string, Setting>;
-
-const {
-  axes: axesOfLayerSettings,
-  axis: axisOfLayerSettings,
-  bordersOf: bordersOfOfLayerSettings,
-  choice: choiceOfLayerSettings,
-  count: countOfLayerSettings,
-  counts: countsOfLayerSettings,
-  flag: flagOfLayerSettings,
-  fraction: fractionOfLayerSettings,
-  number: numberOfLayerSettings,
-  only: onlyOfLayerSettings,
-  pair,
-} = KINDS;
-
-const dataFormatOfLayerSettings = choiceOfLayerSettings("channelsFirst", "channelsLast");
-const interpolation = choiceOfLayerSettings("nearest", "bilinear");
-const samePadding = choiceOfLayerSettings("same", "valid");
+const interpolation = choice("nearest", "bilinear");
+const samePadding = choice("same", "valid");
 
 /** Settings of every layer. */
 export const COMMON: Settings = {
   name: KINDS.text,
-  trainable: flagOfLayerSettings,
+  trainable: flag,
   batchInputShape: KINDS.batchShape,
   inputShape: KINDS.shape,
-  batchSize: countOfLayerSettings,
+  batchSize: count,
   // Set only in code, never in a file.
-  weights: onlyOfLayerSettings(null, "weights stand in weightsManifest"),
+  weights: only(null, "weights stand in weightsManifest"),
 };
 
-const windowedOfLayerSettings = (rank: number): Settings => ({
-  kernelSize: required(countsOfLayerSettings(rank)),
-  strides: countsOfLayerSettings(rank),
-  dilationRate: countsOfLayerSettings(rank),
-  padding: rank === 1 ? choiceOfLayerSettings("same", "valid", "causal") : samePadding,
-  dataFormat: dataFormatOfLayerSettings,
-  useBias: flagOfLayerSettings,
-  groups: rank === 3
-    ? onlyOfLayerSettings(1, "TensorFlow.js has no such convolution in groups")
-    : countOfLayerSettings,
+const windowed = (rank: number): Settings => ({
+  kernelSize: required(counts(rank)),
+  strides: counts(rank),
+  dilationRate: counts(rank),
+  padding: rank === 1 ? choice("same", "valid", "causal") : samePadding,
+  dataFormat,
+  useBias: flag,
+  groups: rank === 3 ? only(1, "TensorFlow.js has no such convolution in groups") : count,
 });
 
 const convolution = (rank: number): Settings => ({
-  filters: required(countOfLayerSettings),
-  ...windowedOfLayerSettings(rank),
+  filters: required(count),
+  ...windowed(rank),
 });
 
 const transposed = (rank: number): Settings => ({
   ...convolution(rank),
-  groups: onlyOfLayerSettings(1, "TensorFlow.js has no such convolution in groups"),
+  groups: only(1, "TensorFlow.js has no such convolution in groups"),
   dilationRate: {
     what: "1: TensorFlow.js dilates no transposed convolution",
     is: (value) => [value].flat().every((rate) => rate === 1),
   },
-  outputPadding: onlyOfLayerSettings(null, "TensorFlow.js pads no output"),
+  outputPadding: only(null, "TensorFlow.js pads no output"),
 });
 
-const poolingOfLayerSettings = (rank: number): Settings => ({
-  poolSize: countsOfLayerSettings(rank),
-  strides: countsOfLayerSettings(rank),
+const pooling = (rank: number): Settings => ({
+  poolSize: counts(rank),
+  strides: counts(rank),
   padding: samePadding,
-  dataFormat: dataFormatOfLayerSettings,
+  dataFormat,
 });
 
 const cell: Settings = {
-  units: required(countOfLayerSettings),
-  useBias: flagOfLayerSettings,
-  dropout: fractionOfLayerSettings,
-  recurrentDropout: fractionOfLayerSettings,
+  units: required(count),
+  useBias: flag,
+  dropout: fraction,
+  recurrentDropout: fraction,
 };
 
 const gatedCell: Settings = {
@@ -197,37 +68,46 @@ const gatedCell: Settings = {
 
 const gru: Settings = {
   ...gatedCell,
-  resetAfter: flagOfLayerSettings,
+  resetAfter: flag,
 };
 
-const lstm: Settings = { ...gatedCell, unitForgetBias: flagOfLayerSettings };
+const lstm: Settings = { ...gatedCell, unitForgetBias: flag };
 
 const recurrent: Settings = {
-  returnSequences: flagOfLayerSettings,
-  returnState: flagOfLayerSettings,
-  goBackwards: flagOfLayerSettings,
-  stateful: flagOfLayerSettings,
-  unroll: flagOfLayerSettings,
-  timeMajor: onlyOfLayerSettings(false, "TensorFlow.js takes the batch first"),
-  zeroOutputForMask: flagOfLayerSettings,
+  returnSequences: flag,
+  returnState: flag,
+  goBackwards: flag,
+  stateful: flag,
+  unroll: flag,
+  timeMajor: only(false, "TensorFlow.js takes the batch first"),
+  zeroOutputForMask: flag,
 };
 
 const convolutionalCell: Settings = {
   ...convolution(2),
-  dropout: fractionOfLayerSettings,
-  recurrentDropout: fractionOfLayerSettings,
-  unitForgetBias: flagOfLayerSettings,
+  dropout: fraction,
+  recurrentDropout: fraction,
+  unitForgetBias: flag,
 };
 
 const image: Settings = {
-  height: required(countOfLayerSettings),
-  width: required(countOfLayerSettings),
+  height: required(count),
+  width: required(count),
 };
 
 const normalization: Settings = {
-  epsilon: numberOfLayerSettings,
-  center: flagOfLayerSettings,
-  scale: flagOfLayerSettings,
+  epsilon: number,
+  center: flag,
+  scale: flag,
+};
+
+/** Operations check their settings themselves, once they know the shapes. */
+const operation: Settings = {
+  operands: { what: "an array", is: Array.isArray },
+  settings: {
+    what: "an object",
+    is: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  },
 };
 
 /**
@@ -238,23 +118,23 @@ const normalization: Settings = {
 export const LAYER_SETTINGS: Record<string, Settings> = {
   Activation: {},
   Add: {},
-  AlphaDropout: { rate: required(fractionOfLayerSettings) },
+  AlphaDropout: { rate: required(fraction) },
   Average: {},
-  AveragePooling1D: poolingOfLayerSettings(1),
-  AveragePooling2D: poolingOfLayerSettings(2),
-  AveragePooling3D: poolingOfLayerSettings(3),
+  AveragePooling1D: pooling(1),
+  AveragePooling2D: pooling(2),
+  AveragePooling3D: pooling(3),
   BatchNormalization: {
     ...normalization,
-    axis: axesOfLayerSettings,
-    momentum: numberOfLayerSettings,
+    axis: axes,
+    momentum: number,
   },
-  Bidirectional: { mergeMode: choiceOfLayerSettings("concat", "sum", "mul", "ave") },
+  Bidirectional: { mergeMode: choice("concat", "sum", "mul", "ave") },
   CategoryEncoding: {
-    numTokens: required(countOfLayerSettings),
-    outputMode: choiceOfLayerSettings("oneHot", "multiHot", "count", "int", "tfIdf"),
+    numTokens: required(count),
+    outputMode: choice("oneHot", "multiHot", "count", "int", "tfIdf"),
   },
-  CenterCrop: { ...image, asKeras: flagOfLayerSettings },
-  Concatenate: { axis: axisOfLayerSettings },
+  CenterCrop: { ...image, asKeras: flag },
+  Concatenate: { axis: axis },
   Conv1D: convolution(1),
   Conv2D: convolution(2),
   Conv2DTranspose: transposed(2),
@@ -263,93 +143,98 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
   ConvLSTM2D: { ...convolutionalCell, ...recurrent },
   ConvLSTM2DCell: convolutionalCell,
   Cropping2D: {
-    cropping: required(bordersOfOfLayerSettings(2)),
-    dataFormat: dataFormatOfLayerSettings,
+    cropping: required(bordersOf(2)),
+    dataFormat,
   },
   Dense: {
-    units: required(countOfLayerSettings),
-    useBias: flagOfLayerSettings,
-    inputDim: countOfLayerSettings,
+    units: required(count),
+    useBias: flag,
+    inputDim: count,
   },
-  DepthwiseConv2D: { ...windowedOfLayerSettings(2), depthMultiplier: countOfLayerSettings },
+  DepthwiseConv2D: { ...windowed(2), depthMultiplier: count },
   Dot: {
     axes: {
-      ...axisOfLayerSettings,
+      ...axis,
       what: "a whole number or an array of 2",
       items: pair("axis").items,
       required: true,
     },
-    normalize: flagOfLayerSettings,
+    normalize: flag,
   },
   Dropout: {
-    rate: required(fractionOfLayerSettings),
+    rate: required(fraction),
     noiseShape: KINDS.shape,
-    seed: axisOfLayerSettings,
+    seed: axis,
   },
-  ELU: { alpha: numberOfLayerSettings },
+  ELU: { alpha: number },
   Embedding: {
-    inputDim: required(countOfLayerSettings),
-    outputDim: required(countOfLayerSettings),
+    inputDim: required(count),
+    outputDim: required(count),
     inputLength: KINDS.sizes,
-    maskZero: flagOfLayerSettings,
+    maskZero: flag,
   },
-  Flatten: { dataFormat: dataFormatOfLayerSettings },
-  GaussianDropout: { rate: required(fractionOfLayerSettings) },
-  GaussianNoise: { stddev: required(numberOfLayerSettings) },
-  GlobalAveragePooling1D: { dataFormat: dataFormatOfLayerSettings, keepdims: flagOfLayerSettings },
-  GlobalAveragePooling2D: { dataFormat: dataFormatOfLayerSettings, keepdims: flagOfLayerSettings },
-  GlobalMaxPooling1D: { dataFormat: dataFormatOfLayerSettings, keepdims: flagOfLayerSettings },
-  GlobalMaxPooling2D: { dataFormat: dataFormatOfLayerSettings, keepdims: flagOfLayerSettings },
+  Flatten: { dataFormat: dataFormat },
+  GaussianDropout: { rate: required(fraction) },
+  GaussianNoise: { stddev: required(number) },
+  GlobalAveragePooling1D: { dataFormat, keepdims: flag },
+  GlobalAveragePooling2D: { dataFormat, keepdims: flag },
+  GlobalMaxPooling1D: { dataFormat, keepdims: flag },
+  GlobalMaxPooling2D: { dataFormat, keepdims: flag },
   GRU: { ...gru, ...recurrent },
   GRUCell: gru,
-  InputLayer: { sparse: flagOfLayerSettings },
+  InputLayer: { sparse: flag },
   LSTM: { ...lstm, ...recurrent },
   LSTMCell: lstm,
   LayerNormalization: {
     ...normalization,
-    axis: axesOfLayerSettings,
-    rmsScaling: flagOfLayerSettings,
+    axis: axes,
+    rmsScaling: flag,
   },
-  LeakyReLU: { alpha: numberOfLayerSettings },
-  Masking: { maskValue: numberOfLayerSettings },
-  MaxPooling1D: poolingOfLayerSettings(1),
-  MaxPooling2D: poolingOfLayerSettings(2),
-  MaxPooling3D: poolingOfLayerSettings(3),
+  LeakyReLU: { alpha: number },
+  Masking: { maskValue: number },
+  MaxPooling1D: pooling(1),
+  MaxPooling2D: pooling(2),
+  MaxPooling3D: pooling(3),
   Maximum: {},
   Minimum: {},
   Multiply: {},
-  PReLU: { sharedAxes: axesOfLayerSettings },
+  PReLU: { sharedAxes: axes },
   Permute: { dims: required(KINDS.permutation) },
   RNN: recurrent,
   RandomWidth: { factor: required(KINDS.range), interpolation },
   ReLU: {
-    maxValue: numberOfLayerSettings,
-    negativeSlope: numberOfLayerSettings,
-    threshold: numberOfLayerSettings,
+    maxValue: number,
+    negativeSlope: number,
+    threshold: number,
   },
-  RepeatVector: { n: required(countOfLayerSettings) },
+  RepeatVector: { n: required(count) },
   Rescaling: { scale: required(KINDS.numbers), offset: KINDS.numbers },
   Reshape: { targetShape: required(KINDS.target) },
   Resizing: {
     ...image,
     interpolation,
-    cropToAspectRatio: flagOfLayerSettings,
-    asKeras: flagOfLayerSettings,
+    cropToAspectRatio: flag,
+    asKeras: flag,
   },
-  SeparableConv2D: { ...convolution(2), depthMultiplier: countOfLayerSettings },
+  SeparableConv2D: { ...convolution(2), depthMultiplier: count },
   SimpleRNN: { ...cell, ...recurrent },
   SimpleRNNCell: cell,
-  Softmax: { axis: axesOfLayerSettings },
-  SpatialDropout1D: { rate: required(fractionOfLayerSettings) },
+  Softmax: { axis: axes },
+  SpatialDropout1D: { rate: required(fraction) },
   StackedRNNCells: {},
-  ThresholdedReLU: { theta: numberOfLayerSettings },
+  ThresholdedReLU: { theta: number },
   TimeDistributed: {},
   UpSampling2D: {
     size: pair("count"),
-    dataFormat: dataFormatOfLayerSettings,
+    dataFormat,
     interpolation,
-    asKeras: flagOfLayerSettings,
+    asKeras: flag,
   },
-  ZeroPadding2D: { padding: bordersOfOfLayerSettings(2), dataFormat: dataFormatOfLayerSettings },
-  ...KERAS_LAYER_SETTINGS,
+  ZeroPadding2D: { padding: bordersOf(2), dataFormat: dataFormat },
+  ...Object.fromEntries(
+    Object.entries(KERAS_LAYER_RECORDS).map(([name, { settings }]) => [name, settings]),
+  ),
+  ...Object.fromEntries(
+    Object.keys(OPERATION_TRAITS).map((name) => [operationClass(name), operation]),
+  ),
 };

@@ -1,3 +1,5 @@
+import { camelCase, snakeCase } from "../../traits/setting.ts";
+
 /** Object of JSON. */
 export type Json = Record<string, unknown>;
 
@@ -21,14 +23,6 @@ export function modelClassOf(config: unknown): "Functional" | "Sequential" | nul
   if (Array.isArray(inputs) && Array.isArray(outputs)) return "Functional";
   return Object(layers[0]).class_name === "InputLayer" ? "Sequential" : null;
 }
-
-/** Converts a key or name of Keras to TensorFlow.js's spelling. */
-export const camelCase = (text: string) =>
-  text.length <= 1 ? text : text.replace(/_+(\w|$)/g, (_, letter) => letter.toUpperCase());
-
-/** Converts a key or name of TensorFlow.js to the spelling of Keras, and so of the file. */
-export const snakeCase = (key: string) =>
-  key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /**
  * Returns the value that an object of the file has for a key of TensorFlow.js, and the key as in

@@ -7,7 +7,7 @@ import { layerParts } from "../layers/keras_layer.ts";
 import { LAYERS } from "../../traits/layers.ts";
 import { failure } from "../../words/failure.ts";
 import { LAYER_SETTINGS } from "./layer_settings.ts";
-import { snakeCase } from "./topology_json.ts";
+import { snakeCase } from "../../traits/setting.ts";
 
 type Shape = readonly (number | null)[];
 type Symbolic = LayersModel["inputs"][number];
