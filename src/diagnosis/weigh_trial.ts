@@ -21,7 +21,8 @@ const LEARNING: readonly Trial["verdict"][] = ["learns", "slow"];
  * memorised, one batch of them: of the 13 networks of `bench/trainability` (even seeds) with this
  * error 11 fail, 3 of which learned their batch, one is slow and one trains. Examples of a class
  * without a unit have no gradient: the others are learned despite them; and chance takes time to
- * drop all classes of an example. For a softmax under a loss from logits, Keras on TensorFlow
+ * drop all classes of an example. A single unit answers the same for every example, and under binary
+ * cross-entropy with targets of 2 and more so do all: the loss falls, and nothing is told apart. For a softmax under a loss from logits, Keras on TensorFlow
  * corrects the mistake, and so does a trial; other backends apply it twice.
  */
 const STANDING: Readonly<Record<string, readonly string[]>> = {
@@ -32,6 +33,8 @@ const STANDING: Readonly<Record<string, readonly string[]>> = {
     "class-fraction",
     "dropped",
     "from-logits",
+    "one-class",
+    "targets-above-one",
   ],
 };
 

@@ -28,6 +28,8 @@ interface ClimbOptions {
   guess: number | null;
   /** True to repeat, with more steps, an attempt that still guesses. */
   isPatient: boolean;
+  /** True to repeat, with more steps, the given rate if it fails and another one learns. */
+  isThorough?: boolean;
 }
 
 /** Result of a climb. */
@@ -47,10 +49,13 @@ export interface Climb {
  */
 export async function climb(
   ladder: readonly Rung[],
-  { steps, left, guess, isPatient }: ClimbOptions,
+  { steps, left, guess, isPatient, isThorough = false }: ClimbOptions,
   make: (plan: AttemptPlan) => Promise<Attempt | null>,
 ): Promise<Climb | null> {
   const attempts: Attempt[] = [];
+  const late = Math.ceil(LATE * steps);
+  const repeat = (place: number) =>
+    make({ rung: ladder[place], steps: late, most: late, isShort: false });
   for (const rung of ladder) {
     if (left < Math.min(steps, LEAST_STEPS)) break;
     const others = ladder.length - attempts.length - 1;
@@ -60,15 +65,19 @@ export async function climb(
     if (made === null) return null;
     attempts.push(made);
     left -= made.steps;
-    if (isLast(made)) return { attempts, untried: 0 };
+    if (isLast(made)) {
+      if (!isThorough || left < late || !isInDoubt(attempts)) return { attempts, untried: 0 };
+      const longer = await repeat(0);
+      if (longer === null) return null;
+      return { attempts: [{ ...longer, repeated: true }, ...attempts.slice(1)], untried: 0 };
+    }
     await breathe();
   }
   const untried = ladder.length - attempts.length;
-  const late = Math.ceil(LATE * steps);
   const isDue = isPatient && untried === 0 && left >= late;
   const place = isDue ? lateStarter(attempts, guess) : null;
   if (place !== null) {
-    const made = await make({ rung: ladder[place], steps: late, most: late, isShort: false });
+    const made = await repeat(place);
     if (made === null) return null;
     // A slow attempt after this many steps proves nothing: more such networks fail than train.
     if (made.verdict === "learns") attempts[place] = made;
@@ -82,6 +91,16 @@ export async function climb(
  */
 function isLast({ verdict, steps, penalty }: Attempt): boolean {
   return verdict === "learns" || steps === 0 || penalty.won === true;
+}
+
+/**
+ * Returns true if the given rate fails where another one learns, without a sign that no number of steps
+ * would help: its loss is finite and has not risen.
+ */
+function isInDoubt(attempts: readonly Attempt[]): boolean {
+  const [{ verdict, nonFiniteStep, loss }] = attempts;
+  return verdict === "fails" && attempts.at(-1)!.verdict === "learns" && nonFiniteStep === null &&
+    loss.last <= loss.first;
 }
 
 /** Returns the index of the best attempt that still guesses if all fail; else `null`. */

@@ -37,6 +37,12 @@ export interface TrialOptions extends Pick<ProbeOptions, "seed" | "optimizer" | 
    * only if it then learns. Default: true.
    */
   patient?: boolean;
+  /**
+   * True to repeat the given rate with 7.5 times the steps if it fails and another rate learns: 40 steps of
+   * Adam at 1e-3 are too few for some networks that train. The longer attempt replaces the first. Default:
+   * false.
+   */
+  thorough?: boolean;
 }
 
 /** Default number of steps at each rate. */

@@ -80,6 +80,8 @@ export interface Attempt {
   behind?: string;
   /** True if the budget ended it while more steps might have helped. */
   cut?: true;
+  /** True if it was repeated with more steps than the others, because another rate learned. */
+  repeated?: true;
   /** Number of steps after which the loss was not finite, or `null`. */
   nonFiniteStep: number | null;
   /** Verdict on it. */
@@ -148,6 +150,10 @@ const DROWNING = 20;
 
 /** A loss within this share of the best constant answer's is guessing. */
 const NEAR_GUESS = 0.05;
+
+/** True if a loss is about that of the best constant answer. */
+export const isGuessing = (loss: number, guess: number | null): boolean =>
+  guess !== null && Math.abs(loss - guess) <= NEAR_GUESS * Math.abs(guess);
 
 /** From the worst to the best. */
 const ORDER: readonly TrialVerdict[] = ["fails", "undecided", "slow", "learns"];
@@ -234,6 +240,5 @@ function reasonOf(
   if (isDrowned(penalty)) return "penalties";
   if (areStill(attempt.layers)) return "still layers";
   if (verdict === "slow") return null;
-  const isGuess = guess !== null && Math.abs(loss.last - guess) <= NEAR_GUESS * Math.abs(guess);
-  return isGuess ? "guessing" : "no progress";
+  return isGuessing(loss.last, guess) ? "guessing" : "no progress";
 }

@@ -80,7 +80,8 @@ export async function tryTraining(
   if ("skipped" in trial) return trial;
   const { facts: { examples, ...facts }, guess } = trial;
   try {
-    const how = { steps, left: trial.steps, guess, isPatient: options.patient ?? true };
+    const { patient: isPatient = true, thorough: isThorough = false } = options;
+    const how = { steps, left: trial.steps, guess, isPatient, isThorough };
     const climbed = await climb(ladder, how, trial.make);
     if (climbed === null) return trial.stopped;
     const { attempts, untried } = climbed;

@@ -120,3 +120,33 @@ Deno.test("examine() calls no optimizer of a file healthy at an absurd rate", as
   }
   model.dispose();
 });
+
+/** A network for a parabola up to 125, compiled with SGD at a rate. */
+function parabola(tf: TensorFlow, rate: number) {
+  const dense = (units: number, seed: number, inputs: number) =>
+    tf.layers.dense({
+      units,
+      activation: units === 1 ? "linear" : "relu",
+      inputShape: [inputs],
+      kernelInitializer: tf.initializers.glorotUniform({ seed }),
+    });
+  const model = tf.sequential({ layers: [dense(50, 1, 1), dense(30, 2, 50), dense(1, 3, 30)] });
+  model.compile({ optimizer: tf.train.sgd(rate), loss: "meanSquaredError" });
+  const inputs = tf.tensor2d(Array.from({ length: 32 }, (_, i) => [(i * 13 % 32) / 6.4]));
+  return { model, batch: { inputs, targets: tf.tidy(() => tf.mul(5, tf.square(inputs))) } };
+}
+
+Deno.test("examine() blames a usual rate that comes to guessing where another rate learns", async () => {
+  await using engine = await startEngine();
+  const dead = parabola(engine.tf, 0.1);
+  const { diagnosis, trial } = await examine(dead.model, dead.batch);
+  assertEquals([diagnosis.verdict, diagnosis.causes[0].kind], ["sick", "learning-rate"]);
+  assert(trial !== null && "attempts" in trial);
+  const { repeated, steps, verdict } = trial.attempts[0];
+  assertEquals([repeated, steps, verdict], [true, 300, "fails"]);
+  const fine = parabola(engine.tf, 1e-3);
+  const healthy = (await examine(fine.model, fine.batch)).diagnosis;
+  assert(!healthy.causes.some(({ severity }) => severity === "error"), healthy.verdict);
+  dead.model.dispose();
+  fine.model.dispose();
+});

@@ -18,8 +18,11 @@ Deno.test("weighTrial() leaves what one batch cannot contradict an error", () =>
   };
   assertEquals([severity("offset"), severity("constant")], ["error", "warning"]);
   // Examples of a class that no unit stands for are not learned; the others are.
-  for (const kind of ["class-too-large", "class-negative", "class-fraction"]) {
+  const standing = ["class-too-large", "class-negative", "class-fraction"];
+  standing.push("one-class", "targets-above-one");
+  for (const kind of standing) {
     assertEquals(severity(kind, "output-head"), "error");
   }
   assertEquals(severity("no-softmax", "output-head"), "warning");
+  assertEquals(severity("targets-outside", "output-head"), "warning");
 });

@@ -71,3 +71,29 @@ Deno.test("climb() ends with the first attempt that learns", async () => {
   const { attempts, untried } = await climbed({}, () => ({ verdict: "learns" }));
   assertEquals([attempts.length, untried], [1, 0]);
 });
+
+Deno.test("climb() repeats a given rate that fails where another learns, if there are steps for it", async () => {
+  const own = [{ ...ladder[0], given: true }, ladder[1]] as Rung[];
+  const run = async (options: Partial<Parameters<typeof climb>[1]>, first: Partial<Attempt>) => {
+    const steps: number[] = [];
+    const limits = { steps: 40, left: 1e4, guess: 2, isPatient: true, isThorough: true };
+    const done = await climb(own, { ...limits, ...options }, (plan) => {
+      steps.push(plan.steps);
+      const loss = { first: 4, last: 2, least: 2 };
+      const failed = { verdict: "fails", fit: 0, loss, steps: plan.steps } as const;
+      const second = { verdict: "learns" } as const;
+      return Promise.resolve(makeAttempt({ ...failed, ...steps.length === 2 ? second : first }));
+    });
+    return { steps, repeated: done!.attempts[0].repeated };
+  };
+  assertEquals(await run({}, {}), { steps: [40, 40, 300], repeated: true });
+  const short = { steps: [40, 40], repeated: undefined };
+  assertEquals(await run({ isThorough: false }, {}), short);
+  // 80 steps are used, and 299 are left.
+  assertEquals(await run({ left: 379 }, {}), short);
+  assertEquals(await run({ left: 380 }, {}), { steps: [40, 40, 300], repeated: true });
+  // No number of steps helps.
+  assertEquals(await run({}, { nonFiniteStep: 3 }), short);
+  assertEquals(await run({}, { loss: { first: 4, last: 5, least: 4 } }), short);
+  assertEquals(await run({}, { verdict: "slow" }), short);
+});

@@ -11,11 +11,15 @@ import { foundBy, isOf, layersOf } from "./shared.ts";
 const NO_PAIR: readonly string[] = [
   "no-shares",
   "targets-outside",
+  "targets-above-one",
   "hinge-zeros",
   "dropped",
   "no-logits",
   "one-sided-logits",
 ];
+
+/** Findings about targets that are not from 0 to 1. */
+const OUTSIDE: readonly string[] = ["targets-outside", "targets-above-one"];
 
 /** Returns heads, losses and targets that do not fit each other. */
 export function heads(patient: Patient): Suspect[] {
@@ -24,7 +28,7 @@ export function heads(patient: Patient): Suspect[] {
     layers: layersOf([finding], patient),
     message: finding.message,
     // Targets outside 0 to 1 are out of scale too: both findings state one fault.
-    states: finding.kind === "targets-outside"
+    states: OUTSIDE.includes(finding.kind ?? "")
       ? [finding, ...foundBy("target-normalized", patient)]
       : [finding],
     explains: isOf(
@@ -64,7 +68,7 @@ function encodings(
   { kind }: Finding,
   { measurements: { batch: { targets = [] } } }: Patient,
 ): Fix[] {
-  if (kind !== "targets-outside" && kind !== "hinge-zeros") return [];
+  if (!OUTSIDE.includes(kind ?? "") && kind !== "hinge-zeros") return [];
   return targets.flatMap(({ name, values }, index): Fix[] => {
     const { maxAbs } = values;
     const fix = { kind: "normalize-targets", output: name, index } as const;

@@ -1,7 +1,13 @@
 import type { Measurements } from "../../measure/measurements.ts";
 import type { TrialOptions } from "../../probe/open_trial.ts";
 import { WEIGHTS_PER_TARGET } from "../../probe/probe_options.ts";
-import { areStill, type Attempt, type SkippedTrial, type Trial } from "../../probe/trial.ts";
+import {
+  areStill,
+  type Attempt,
+  isGuessing,
+  type SkippedTrial,
+  type Trial,
+} from "../../probe/trial.ts";
 import { describeTrial } from "../../rules/describe_trial.ts";
 import { type Finding, makeFinding } from "../../rules/finding.ts";
 import { optimizerWords, unusualRate } from "../../traits/optimizers.ts";
@@ -28,6 +34,8 @@ export interface TrialRequest {
   budgetSeconds?: number;
   /** True to give late starters more steps. Default: false. */
   patient?: boolean;
+  /** True to give the compiled rate more steps if it fails and another one learns. Default: false. */
+  thorough?: boolean;
 }
 
 /**
@@ -72,7 +80,8 @@ export async function tryFindings(
   const patient = typeof mode !== "number" &&
     !found.some((finding) => isTried(finding) && finding.rule !== SLOW_RULE) &&
     !measurements.batch.perInput.some(({ spread }) => (spread ?? 1) < ALIKE);
-  const trial = isDue ? await trySubject(subject, { ...options, patient }) : null;
+  const thorough = typeof mode !== "number";
+  const trial = isDue ? await trySubject(subject, { ...options, patient, thorough }) : null;
   const findings = weighTrial(found, trial);
   const isOpen = trial !== null && !("skipped" in trial) &&
     !findings.some(({ severity }) => severity === "error");
@@ -87,10 +96,11 @@ export async function trySubject(
   request: TrialRequest,
 ): Promise<Trial | SkippedTrial> {
   const { tryTraining } = await import("../../probe/try_training.ts");
-  const { patient = false } = request;
+  const { patient = false, thorough = false } = request;
   return await tryTraining(subject.model, subject.batch, {
     ...trialOptionsOf(subject, request),
     patient,
+    thorough,
   });
 }
 
@@ -131,7 +141,7 @@ function trialFinding(trial: Trial, measurements: Measurements): Finding | null 
   const given = trial.attempts.find(({ given }) => given);
   if (given === undefined || trial.verdict !== "learns") return null;
   const best = trial.attempts[trial.best!];
-  if (!isStuck(given, best)) return null;
+  if (!isStuck(given, best) && !isHopeless(given, trial.guess)) return null;
   const { learningRate } = best;
   const optimizer = optimizerWords({ name: best.optimizer });
   return makeFinding("trial", {
@@ -190,4 +200,16 @@ function isStuck(
     last > DIVERGENCE_FACTOR * first ||
     areStill(layers) ||
     Math.abs(last - first) < stands * Math.abs(first);
+}
+
+/** Share of its first loss above which a loss has made no progress. */
+const NO_PROGRESS = 0.9;
+
+/**
+ * Returns true if a rate still fails after the many steps that it got because another rate learned: it
+ * guesses, or its loss has hardly fallen. A loss that falls from far above guessing may get there.
+ */
+function isHopeless({ verdict, repeated, loss }: Attempt, guess: number | null): boolean {
+  return repeated === true && verdict === "fails" &&
+    (isGuessing(loss.last, guess) || loss.last > NO_PROGRESS * loss.first);
 }

@@ -230,7 +230,9 @@ function binary(
   target: TargetMeasurements | null,
 ): Mismatch | null {
   if (target !== null && isOutside(target)) {
-    return outside("error", "targets-outside", "Encode the two classes as 0 and 1.");
+    const isAbove = target.values.maxAbs >= ABOVE_ONE && !hasNegative(target.values);
+    const kind = isAbove ? "targets-above-one" : "targets-outside";
+    return outside("error", kind, "Encode the two classes as 0 and 1.");
   }
   if (activation === "sigmoid" || activation === "hardSigmoid") return null;
   if (activation === "softmax") {
@@ -275,6 +277,12 @@ function twice({ activation, before: row, output, layer }: Head): Mismatch | nul
       : say`Remove ${before} from \`${layerName(row.name)}\`.`,
   };
 }
+
+/**
+ * From here on, the binary cross-entropy of a target falls without bound as the output approaches 1, and
+ * with it that of the whole batch: classes counted from 0, or pixels up to 255.
+ */
+const ABOVE_ONE = 2;
 
 const isOutside = ({ values }: TargetMeasurements) => values.maxAbs > 1 || hasNegative(values);
 
