@@ -14,9 +14,12 @@ const TARGET = 300;
 const OWN = [
   "ajv",
   "deno-std",
+  "fast-png",
+  "fflate",
   "fast-deep-equal",
   "fast-uri",
   "get-east-asian-width",
+  "iobuffer",
   "json-schema-traverse",
   "jsonc-parser",
   "require-from-string",

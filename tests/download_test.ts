@@ -20,6 +20,7 @@ Deno.test("report imports few packages beside TensorFlow.js", async () => {
     "@tensorflow/tfjs-backend-wasm",
     "@tensorflow/tfjs-core",
     "@tensorflow/tfjs-layers",
+    "fast-png",
     "get-east-asian-width",
     "jsonc-parser",
   ]);

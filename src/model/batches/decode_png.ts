@@ -1,4 +1,6 @@
-import { crc32, inflateSync } from "node:zlib";
+import { inflateSync } from "node:zlib";
+import { convertIndexedToRgb, decode, type IndexedColors } from "fast-png";
+import { failure } from "../../words/failure.ts";
 import { BatchError } from "./batch.ts";
 
 /** Facts from the first bytes of a picture. */
@@ -31,10 +33,8 @@ interface Header extends PictureHeader {
   bits: number;
   /** True if a pixel is the number of a colour. */
   hasPalette: boolean;
-  /** Stored samples per pixel. */
-  samples: number;
-  /** Bytes of a line, without that of its filter. */
-  row: number;
+  /** Bytes of the pixels and the filters of their lines. */
+  unpacked: number;
 }
 
 /**
@@ -79,78 +79,87 @@ function readHeader(bytes: Uint8Array): Header {
   }
   const hasPalette = type === 3;
   const channels = hasPalette ? 3 : samples;
-  const row = Math.ceil(width * samples * bits / 8);
-  const unpacked = height * (row + 1);
-  const floats = height * width * (hasPalette ? samples + channels : samples);
-  const memory = bits === 8 && !hasPalette ? unpacked : unpacked + 4 * floats;
-  return { height, width, channels, memory, bits, hasPalette, samples, row };
+  const unpacked = height * (Math.ceil(width * samples * bits / 8) + 1);
+  // Of the library: what is unpacked, in pieces and whole, the lines without filters, the samples.
+  const memory = 3 * unpacked + height * width * (channels + samples) * (bits === 16 ? 5 : 1);
+  return { height, width, channels, memory, bits, hasPalette, unpacked };
 }
 
 /**
- * Decodes a PNG (W3C Recommendation, third edition): every colour type, 8 or 16 bits per channel,
- * or fewer if there is only one; no interlacing. Deno unpacks it with a limit (`node:zlib`);
- * `upng-js` of npm unpacks everything in the file.
+ * Decodes a PNG: every colour type, 8 or 16 bits per channel, or fewer if there is only one; no
+ * interlacing. The library unpacks everything in a file, so that damage and bombs are rejected
+ * before it: it gets only the chunks that make the pixels, which unpack to the size in the header.
  *
  * @param bytes The file.
  * @throws {BatchError} If it is not such a picture.
  */
 export function decodePng(bytes: Uint8Array): Picture {
   const header = readHeader(bytes);
-  const { height, width, channels, memory, bits, hasPalette, samples, row } = header;
-  const chunks = chunksOf(bytes);
-  const packed = join(chunks.get("IDAT") ?? []);
-  const size = height * (row + 1);
+  const { height, width, channels, memory, bits, hasPalette, unpacked } = header;
+  const chunks = pixelChunks(bytes);
+  requireSize(chunks, unpacked);
+  try {
+    const image = decode(join([bytes.subarray(0, 8), ...chunks.map(({ all }) => all)]), {
+      checkCrc: true,
+    });
+    const picture = { height, width, channels, memory };
+    if (bits === 16) {
+      const pixels = Float32Array.from(image.data, (value) => value * 255 / 65535);
+      return { ...picture, pixels };
+    }
+    if (bits === 8 && !hasPalette) return { ...picture, pixels: image.data as Uint8Array };
+    // The library unpacks samples of fewer bits only as numbers of colours.
+    if (!hasPalette) image.palette = greysOf(bits);
+    return { ...picture, pixels: convertIndexedToRgb(image) };
+  } catch (error) {
+    throw new BatchError(`The picture is damaged: ${failure(error)}`, { cause: error });
+  }
+}
+
+/** Returns the greys of samples of some bits, as the colours of a palette. */
+const greysOf = (bits: number): IndexedColors =>
+  Array.from({ length: 2 ** bits }, (_, i) => [255 * i / (2 ** bits - 1)]);
+
+/** Chunk of a file: the whole of it, and its content. */
+interface Chunk {
+  name: string;
+  all: Uint8Array;
+  content: Uint8Array;
+}
+
+/** Returns the chunks that make the pixels, up to the end of the picture. */
+function pixelChunks(bytes: Uint8Array): Chunk[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const chunks: Chunk[] = [];
+  for (let at = 8; at + 12 <= bytes.length;) {
+    const end = at + 12 + view.getUint32(at);
+    if (end > bytes.length) break;
+    const name = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (["IHDR", "PLTE", "IDAT", "IEND"].includes(name)) {
+      chunks.push({ name, all: bytes.subarray(at, end), content: bytes.subarray(at + 8, end - 4) });
+    }
+    if (name === "IEND") return chunks;
+    at = end;
+  }
+  throw new BatchError("The picture has no end: truncated");
+}
+
+/** Rejects pixels that do not unpack to the size that the header says. */
+function requireSize(chunks: readonly Chunk[], size: number): void {
+  const packed = join(chunks.filter(({ name }) => name === "IDAT").map(({ content }) => content));
   // Nothing packs better than 1032 to 1: a header that claims more pixels gets no memory for them.
   if (size > 1032 * packed.length + 64) {
     throw new BatchError("The picture has too few bytes for its pixels: truncated");
   }
-  let raw: Uint8Array;
+  let length: number;
   try {
-    const inflated = inflateSync(packed, { maxOutputLength: size });
-    raw = new Uint8Array(inflated.buffer, inflated.byteOffset, inflated.length);
+    length = inflateSync(packed, { maxOutputLength: size }).length;
   } catch (error) {
     throw new BatchError("The pixels of the picture do not unpack to its size", { cause: error });
   }
-  if (raw.length !== size) {
-    throw new BatchError(`The picture has ${raw.length} bytes of pixels, expected ${size}`);
+  if (length !== size) {
+    throw new BatchError(`The picture has ${length} bytes of pixels, expected ${size}`);
   }
-  const lines = unfilter(raw, height, row, Math.max(1, samples * bits / 8));
-  const picture = { height, width, channels, memory };
-  if (bits === 8 && !hasPalette) return { ...picture, pixels: lines };
-  const count = width * samples;
-  const own = samplesOf(lines, { height, row, count, bits, scale: !hasPalette });
-  if (!hasPalette) return { ...picture, pixels: own };
-  const [palette] = chunks.get("PLTE") ?? [];
-  const colours = palette ?? new Uint8Array();
-  const pixels = new Float32Array(3 * own.length);
-  for (let i = 0; i < own.length; i++) {
-    if (3 * own[i] + 2 >= colours.length) {
-      throw new BatchError(`The picture has no colour ${own[i]} in its palette`);
-    }
-    pixels.set(colours.subarray(3 * own[i], 3 * own[i] + 3), 3 * i);
-  }
-  return { ...picture, pixels };
-}
-
-/** Returns the contents of the chunks by their names, up to the end of the picture. */
-function chunksOf(bytes: Uint8Array): Map<string, Uint8Array[]> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const chunks = new Map<string, Uint8Array[]>();
-  for (let at = 8; at + 12 <= bytes.length;) {
-    const length = view.getUint32(at);
-    const end = at + 8 + length;
-    if (end + 4 > bytes.length) break;
-    const name = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
-    if (crc32(bytes.subarray(at + 4, end)) !== view.getUint32(end)) {
-      throw new BatchError(
-        `Chunk ${JSON.stringify(name)} of the picture has another checksum than it says`,
-      );
-    }
-    if (name === "IEND") return chunks;
-    chunks.set(name, [...chunks.get(name) ?? [], bytes.subarray(at + 8, end)]);
-    at = end + 4;
-  }
-  throw new BatchError("The picture has no end: truncated");
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {
@@ -161,75 +170,4 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return all;
-}
-
-/**
- * Undoes the filter of each line, which made it pack better.
- *
- * @returns The lines without their filters, in the memory of `raw`: no line is written before it
- * was read.
- */
-function unfilter(raw: Uint8Array, height: number, row: number, step: number): Uint8Array {
-  for (let y = 0; y < height; y++) {
-    const filter = raw[y * (row + 1)];
-    if (filter > 4) {
-      throw new BatchError(`Line ${y} of the picture has filter ${filter}, expected 0 to 4`);
-    }
-    const from = y * (row + 1) + 1, to = y * row;
-    for (let x = 0; x < row; x++) {
-      const left = x >= step ? raw[to + x - step] : 0;
-      const up = y > 0 ? raw[to + x - row] : 0;
-      const corner = x >= step && y > 0 ? raw[to + x - row - step] : 0;
-      raw[to + x] = raw[from + x] + guessOf(filter, left, up, corner);
-    }
-  }
-  return raw.subarray(0, height * row);
-}
-
-function guessOf(filter: number, left: number, up: number, corner: number): number {
-  switch (filter) {
-    case 0:
-      return 0;
-    case 1:
-      return left;
-    case 2:
-      return up;
-    case 3:
-      return (left + up) >> 1;
-    default:
-      return paeth(left, up, corner);
-  }
-}
-
-function paeth(left: number, up: number, corner: number): number {
-  const guess = left + up - corner;
-  const a = Math.abs(guess - left), b = Math.abs(guess - up), c = Math.abs(guess - corner);
-  if (a <= b && a <= c) return left;
-  return b <= c ? up : corner;
-}
-
-/** Returns samples from 0 to 255; palette indices are unchanged. */
-function samplesOf(
-  lines: Uint8Array,
-  { height, row, count, bits, scale }: {
-    height: number;
-    row: number;
-    count: number;
-    bits: number;
-    scale: boolean;
-  },
-): Float32Array {
-  const out = new Float32Array(height * count);
-  const most = 2 ** bits - 1;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < count; x++) {
-      const bit = x * bits;
-      const at = y * row + (bit >> 3);
-      const value = bits === 16
-        ? lines[at] * 256 + lines[at + 1]
-        : (lines[at] >> (8 - bits - (bit & 7))) & most;
-      out[y * count + x] = scale && bits !== 8 ? value * 255 / most : value;
-    }
-  }
-  return out;
 }
