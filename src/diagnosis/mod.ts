@@ -20,6 +20,7 @@ export type {
   Cause,
   Consequence,
   Diagnosis,
+  DiagnosisRates,
   DiagnosisTrial,
   Tried,
   TriedFigure,

@@ -22,7 +22,7 @@ export async function knownClasses(
 ): Promise<(name: string) => boolean> {
   const isKnown = (name: string) => Object.hasOwn(classes(tf), name);
   if (namesKeras(topology, isKnown)) {
-    const { kerasLayers } = await import("../layers/keras_layers.ts");
+    const { kerasLayers } = await import("../layers/mod.ts");
     kerasLayers(tf);
   }
   return isKnown;
