@@ -104,7 +104,7 @@ Deno.test("report ends quietly when its reader has seen enough", async () => {
 Deno.test("report --out keeps the old file when it cannot write", async () => {
   const folder = await Deno.makeTempDir();
   const out = `${folder}/report.txt`;
-  const old = "SICK: 1 cause\n1. The kernels are too large.\n";
+  const old = "SICK: 1 cause\n\ngenerator: gradient-health\n";
   await Deno.writeTextFile(out, old, { mode: 0o444 });
   await assertRefuses(["report", "--quiet", "--out", out], `${out} cannot be written`);
   assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["report.txt"]);

@@ -58,6 +58,8 @@ const FLAGS_OF_RUN = [
   "noConfig",
   "printConfig",
   "maxWarnings",
+  "failOn",
+  "rates",
   "failFast",
   "baseline",
   "updateBaseline",

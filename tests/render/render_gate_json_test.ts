@@ -10,6 +10,7 @@ Deno.test("renderGateJson() writes the verdict, then each pass as a report", () 
   const run = gateRun(someFindings);
   const json = JSON.parse(renderGateJson(gateResult([run])));
   assertEquals(Object.keys(json), [
+    "generator",
     "version",
     "passed",
     "summary",

@@ -18,6 +18,7 @@ Deno.test("renderJson() writes the keys of the format in their order, indented b
   const text = renderJson(measurements([layer("dense_1", {})]), [finding("dense_1")]);
   const data = JSON.parse(text);
   assertEquals(Object.keys(data), [
+    "generator",
     "version",
     "model",
     "engine",
@@ -48,9 +49,9 @@ Deno.test("renderJson() writes the keys of the format in their order, indented b
   ]);
   assertEquals(text.split("\n").slice(0, 4), [
     "{",
+    '  "generator": "gradient-health",',
     '  "version": 1,',
     '  "model": {',
-    '    "name": "exercise",',
   ]);
   assertEquals(text.at(-1), "\n");
 });
