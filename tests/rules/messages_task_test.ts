@@ -49,6 +49,19 @@ const SAID: Record<string, () => Finding[]> = {
     judge("output-head", headed("sparseCategoricalCrossentropy", { units: 3 })),
   "output-head: targets that are no probabilities": () =>
     judge("output-head", headed("binaryCrossentropy", { activation: "sigmoid", targets: [0, 2] })),
+  "output-head: a hinge on outputs that are never negative": () =>
+    judge("output-head", headed("hinge", { activation: "relu", targets: [-1, 1] })),
+  "output-head: a hinge on targets of 0": () =>
+    judge("output-head", headed("hinge", { targets: halves })),
+  "target-normalized: an offset": () =>
+    judge("target-normalized", headed("meanSquaredError", { targets: halves.map((y) => y + 99) })),
+  "target-normalized: too large": () =>
+    judge("target-normalized", headed("meanSquaredError", { targets: halves.map((y) => y * 1e6) })),
+  "target-normalized: too small": () =>
+    judge(
+      "target-normalized",
+      headed("meanSquaredError", { targets: halves.map((y) => y * 1e-6) }),
+    ),
   "output-head: softmax for labels": () =>
     judge("output-head", headed("binaryCrossentropy", { activation: "softmax", units: 3 })),
   "output-head: softmax over one unit": () =>

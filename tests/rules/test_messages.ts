@@ -34,8 +34,8 @@ export function testMessages(said: Record<string, () => Finding[]>): void {
         );
       }
       await t.assertSnapshot(
-        found.map(({ severity, layer, expected, message, fix }) =>
-          `${severity} ${layer} (${expected.text}): ${message}\n  ${fix}`
+        found.map(({ rule, kind, severity, layer, expected, message, fix }) =>
+          `${rule}/${kind} ${severity} ${layer} (${expected.text}): ${message}\n  ${fix}`
         ).join("\n"),
       );
     });
