@@ -12,17 +12,15 @@ import { showOverview } from "./src/cli/overview.ts";
 import { foreignImport } from "./src/model/user_code/foreign_import.ts";
 import type * as Library from "./src/mod.ts";
 
-const LIBRARY = "./src/mod.ts";
-
 if (import.meta.main) {
   showOverview(Deno.args);
   // Not awaited: a model module may import this one, and would wait for it for ever.
-  import("./src/cli/run.ts");
+  import("./src/cli/run.ts").then(({ run }) => run());
   // Nothing but such a module needs the library here; a command has loaded what it runs.
   await foreignImport.promise;
 }
 
-const library: typeof Library = await import(LIBRARY);
+const library: typeof Library = await import(import.meta.resolve("./src/mod.ts"));
 
 export const {
   BatchError,

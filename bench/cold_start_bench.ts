@@ -4,11 +4,14 @@
  *
  * @module
  */
+import { installPackage } from "../tools/bundle/install.ts";
 import type { Row } from "./row.ts";
 
 const ROUNDS = 20;
 const ROOT = new URL("../", import.meta.url).pathname;
 const CLI = `${ROOT}mod.ts`;
+/** The package, as a project that has installed it runs it. */
+const PACKAGE = ["--config", "user/deno.json", "user/package/mod.ts"];
 const EMPTY = "empty.ts", BARE = "bare.ts";
 const HEALTHY = `${ROOT}fixtures/golden/relu_he/model.json`;
 const ILL = `${ROOT}fixtures/golden/seed_tanh_stddev_200/model.json`;
@@ -28,7 +31,7 @@ if (tf.getBackend() !== "wasm") throw new Error("the backend did not start");
 interface Line {
   args: string[];
   code?: number;
-  against?: "empty run" | "bare start of TensorFlow.js";
+  against?: "empty run" | "bare start of TensorFlow.js" | "check, healthy model.json";
   most?: number;
 }
 
@@ -47,6 +50,13 @@ const LINES: Record<string, Line> = {
     args: [CLI, "check", HEALTHY],
     against: "bare start of TensorFlow.js",
     most: 1.6,
+  },
+  "package: --help": { args: [...PACKAGE, "--help"], against: "empty run", most: 2 },
+  "package: check --help": { args: [...PACKAGE, "check", "--help"], against: "empty run" },
+  "package: check, healthy model.json": {
+    args: [...PACKAGE, "check", HEALTHY],
+    against: "check, healthy model.json",
+    most: 0.8,
   },
   "check, ill model.json": {
     args: [CLI, "check", ILL],
@@ -81,6 +91,8 @@ export async function rows(): Promise<Row[]> {
   const folder = await Deno.makeTempDir();
   const least: Record<string, number> = {};
   try {
+    await Deno.mkdir(`${folder}/user`);
+    await installPackage(`${folder}/user`);
     for (const [name, text] of Object.entries(FILES)) {
       await Deno.writeTextFile(`${folder}/${name}`, text);
     }

@@ -99,11 +99,9 @@ export {
 } from "./study/mod.ts";
 
 // Plot and linkedom, which draw the pictures, are some 700 modules: a literal would have Deno read them at every start.
-const CELL = "./picture/cell.ts";
 drawCellsWith(async () => {
-  const { renderCell }: typeof import("./picture/cell.ts") = await import(CELL);
+  const { renderCell }: typeof import("./picture/cell.ts") = await import(
+    import.meta.resolve("./picture/cell.ts")
+  );
   return renderCell;
 });
-
-// Not awaited: a model module may import this one, and would wait for it forever.
-if (import.meta.main) import("./cli/run.ts");

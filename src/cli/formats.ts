@@ -75,22 +75,8 @@ export interface PointFormat {
   closing: string;
 }
 
-/** Modules that draw pages and images, by their paths from this folder. */
-interface Pages {
-  "../picture/report_page.ts": typeof import("../picture/report_page.ts");
-  "../picture/gate_page.ts": typeof import("../picture/gate_page.ts");
-  "../picture/study_page.ts": typeof import("../picture/study_page.ts");
-  "../picture/report_image.ts": typeof import("../picture/report_image.ts");
-}
-
-/**
- * Loads a module that draws a page. Its path is not a literal in the `import()`: Deno reads a
- * literal's module before the first line of a command runs, and Plot and linkedom, which draw the
- * pages, are some 700 modules.
- */
-async function page<P extends keyof Pages>(path: P): Promise<Pages[P]> {
-  return await import(path);
-}
+// Pages are imported by paths that are not literals: Deno reads a literal's module before the first
+// line of a command runs, and Plot and linkedom, which draw the pages, are some 700 modules.
 
 const TABLE = {
   text: {
@@ -216,13 +202,22 @@ const TABLE = {
     isLines: false,
     isPage: true,
     async report(report, { scale }) {
-      return (await page("../picture/report_page.ts")).renderReportPage(report, { scale });
+      const { renderReportPage }: typeof import("../picture/report_page.ts") = await import(
+        import.meta.resolve("../picture/report_page.ts")
+      );
+      return renderReportPage(report, { scale });
     },
     async gate(result) {
-      return (await page("../picture/gate_page.ts")).renderGatePage(result);
+      const { renderGatePage }: typeof import("../picture/gate_page.ts") = await import(
+        import.meta.resolve("../picture/gate_page.ts")
+      );
+      return renderGatePage(result);
     },
     async study(summary) {
-      return (await page("../picture/study_page.ts")).renderStudyPage(summary);
+      const { renderStudyPage }: typeof import("../picture/study_page.ts") = await import(
+        import.meta.resolve("../picture/study_page.ts")
+      );
+      return renderStudyPage(summary);
     },
   },
   svg: {
@@ -232,7 +227,10 @@ const TABLE = {
     reads: ["axis"],
     isLines: false,
     async report(report, { scale }) {
-      return (await page("../picture/report_image.ts")).renderReportImage(report, { scale });
+      const { renderReportImage }: typeof import("../picture/report_image.ts") = await import(
+        import.meta.resolve("../picture/report_image.ts")
+      );
+      return renderReportImage(report, { scale });
     },
   },
   summary: {

@@ -115,7 +115,7 @@ Object.assign(FORMATS, {
     study: () => Promise.resolve("STUDY!\\n"),
   },
 });
-await import(${JSON.stringify(new URL("../../src/cli/run.ts", import.meta.url))});
+(await import(${JSON.stringify(new URL("../../src/cli/run.ts", import.meta.url))})).run();
 `;
 
 Deno.test("a row makes a format: flags, help, completions and files know it", () =>

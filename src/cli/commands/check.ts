@@ -75,5 +75,5 @@ export const check = defineCommand({
         "needed with --no-config",
     },
   ],
-  run: late<typeof CheckWork>(import.meta.resolve("./run_check.ts")),
+  run: late<typeof CheckWork>(() => import(import.meta.resolve("./run_check.ts"))),
 });

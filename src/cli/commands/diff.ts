@@ -31,5 +31,5 @@ export const diff = defineCommand({
     ["diff report.json model.ts", "a model against an earlier report"],
   ],
   permissions: MEASURE_PERMISSIONS,
-  run: late<typeof DiffWork>(import.meta.resolve("./run_diff.ts")),
+  run: late<typeof DiffWork>(() => import(import.meta.resolve("./run_diff.ts"))),
 });

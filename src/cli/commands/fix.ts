@@ -28,5 +28,5 @@ export const fix = defineCommand({
     ["fix --out fixed", "the exercise's network, rescaled"],
   ],
   permissions: MEASURE_PERMISSIONS,
-  run: late<typeof FixWork>(import.meta.resolve("./run_fix.ts")),
+  run: late<typeof FixWork>(() => import(import.meta.resolve("./run_fix.ts"))),
 });

@@ -26,5 +26,5 @@ export const init = defineCommand({
     { grant: `--allow-read=.,${packageFolder()}`, purpose: "this folder, and this package" },
     { grant: "--allow-write=.", purpose: "the files that it writes" },
   ],
-  run: late<typeof InitWork>(import.meta.resolve("./run_init.ts")),
+  run: late<typeof InitWork>(() => import(import.meta.resolve("./run_init.ts"))),
 });

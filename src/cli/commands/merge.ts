@@ -21,5 +21,5 @@ export const merge = defineCommand({
   permissions: [
     { grant: `--allow-read=FILE...,${packageFolder()}`, purpose: "the parts, and this package" },
   ],
-  run: late<typeof MergeWork>(import.meta.resolve("./run_merge.ts")),
+  run: late<typeof MergeWork>(() => import(import.meta.resolve("./run_merge.ts"))),
 });

@@ -55,5 +55,5 @@ export const report = defineCommand({
     ["report model.json --format json --out report.json", "the figures, for other programs"],
   ],
   permissions: MEASURE_PERMISSIONS,
-  run: late<typeof ReportWork>(import.meta.resolve("./run_report.ts")),
+  run: late<typeof ReportWork>(() => import(import.meta.resolve("./run_report.ts"))),
 });

@@ -41,5 +41,5 @@ export const sweep = defineCommand({
     ]],
   ],
   permissions: MEASURE_PERMISSIONS,
-  run: late<typeof SweepWork>(import.meta.resolve("./run_sweep.ts")),
+  run: late<typeof SweepWork>(() => import(import.meta.resolve("./run_sweep.ts"))),
 });

@@ -75,8 +75,6 @@ export function defineCommand<F extends FlagSet>(
     ...text,
     flags: { ...flags, help: boolean("show this help") },
     async run(args) {
-      // Loaded late to keep --help fast.
-      const { parseCommand } = await import("./command.ts");
       const { operands, flags: values } = parseCommand(args, text.operand, flags);
       if (!text.operand.opensFolders) return await run(operands, values);
       const { modelIn } = await import("../model_in.ts");
@@ -86,17 +84,16 @@ export function defineCommand<F extends FlagSet>(
 }
 
 /**
- * Loads the code of a subcommand from a module of this folder when it runs. The path is not a
- * literal in the `import()`: Deno reads a literal's module and all its imports before the first
- * line of any subcommand runs, which needs permission to read this package; `--help` works without.
+ * Loads the code of a subcommand when it runs. Its path in the `import()` is not a literal: Deno
+ * reads a literal's module and all its imports before the first line of any subcommand runs.
  *
- * @param url URL of the module; it exports `run`.
+ * @param load Imports the module; it exports `run`.
  */
 export function late<M extends { run: (operands: string[], flags: never) => Promise<number> }>(
-  url: string,
+  load: () => Promise<M>,
 ): M["run"] {
-  return (async (...given: Parameters<M["run"]>) => {
-    return await (await import(url)).run(...given);
+  return (async (operands: string[], flags: never) => {
+    return await (await load()).run(operands, flags);
   }) as M["run"];
 }
 

@@ -162,10 +162,13 @@ function placeOf(stack: string): string[] | null {
   // Deno colours the places of failed imports even if colours are off.
   // deno-lint-ignore no-control-regex
   for (const line of stack.replace(/\x1b\[\d*m/g, "").split("\n")) {
-    // The frames below belong to the program that called this package.
-    if (line.includes(`${import.meta.url}:`)) return null;
     const [, url, ...place] = line.match(FRAME) ?? [];
-    if (url === undefined || url.startsWith(OWN)) continue;
+    if (url === undefined) continue;
+    if (url.startsWith(OWN)) {
+      // The frames below belong to the program that called this package.
+      if (line.includes(` ${logToStderr.name} (`)) return null;
+      continue;
+    }
     if (!/\/node_modules\/|\/npm\/[^/]+\//.test(url)) return [url, ...place];
   }
   return null;
