@@ -7,6 +7,10 @@
  * - It ends without a full stop, since a caller may go on: `net.ts: units is 0, expected 1 or more`.
  * - It has no contractions, and no words that blame, beg or say nothing.
  *
+ * Bad input is refused in one way: by an `InputError` or an error derived from it, which carries
+ * the place, what was found and what was expected. `TypeError` and `RangeError` are JavaScript's own;
+ * only a full heap is a `RangeError` of ours.
+ *
  * `AssertionError` is left out: its message is a report of many lines.
  *
  * @module
@@ -62,9 +66,24 @@ function messagesOf(node: Deno.lint.Expression): string[] {
       return [...messagesOf(node.left), ...messagesOf(node.right)];
     case "ConditionalExpression":
       return [...messagesOf(node.consequent), ...messagesOf(node.alternate)];
+    case "ObjectExpression":
+      return refusalOf(node);
     default:
       return ["\0"];
   }
+}
+
+/** Returns the messages of a refusal `{ place, verb, found, expected, hint }`. */
+function refusalOf({ properties }: Deno.lint.ObjectExpression): string[] {
+  const parts = new Map<string, string[]>();
+  for (const property of properties) {
+    if (property.type !== "Property" || property.key.type !== "Identifier") continue;
+    parts.set(property.key.name, messagesOf(property.value as Deno.lint.Expression));
+  }
+  const part = (name: string, otherwise: string) => parts.get(name) ?? [otherwise];
+  const found = join(join(part("verb", "is"), [" "]), part("found", "\0"));
+  const expected = join([", expected "], join(part("expected", "\0"), part("hint", "")));
+  return join(join(part("place", "\0"), [" "]), join(found, expected));
 }
 
 /** Every beginning with every end. */
@@ -76,9 +95,17 @@ const plugin: Deno.lint.Plugin = {
     "error-messages": {
       create(context) {
         if (!/(^|[\\/])src[\\/]/.test(context.filename)) return {};
+        const isHeap = /[\\/]engine[\\/](heap|native)[\\/]/.test(context.filename);
         return {
           NewExpression({ callee, arguments: [message] }) {
             if (callee.type !== "Identifier" || !callee.name.endsWith("Error")) return;
+            if (/^(Type|Range)Error$/.test(callee.name) && !isHeap) {
+              context.report({
+                node: callee,
+                message:
+                  `${callee.name} is thrown, expected InputError: { place, found, expected }`,
+              });
+            }
             if (callee.name === "AssertionError" || message === undefined) return;
             if (message.type === "SpreadElement") return;
             for (const fault of new Set(messagesOf(message).map(faultOf))) {

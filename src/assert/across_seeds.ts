@@ -1,3 +1,5 @@
+import { oneOfNames } from "../words/shape.ts";
+import { InputError } from "../words/input_error.ts";
 import { AssertionError } from "@std/assert/assertion-error";
 import { formatPercent } from "../words/numbers.ts";
 import { show } from "../rules/say.ts";
@@ -85,8 +87,8 @@ const MAX_SEEDS = 20;
  * ```
  *
  * @throws {AssertionError} If too few draws pass.
- * @throws {TypeError} If an argument has a wrong type.
- * @throws {RangeError} If there are no seeds, or `passRate` is not from 0 to 1.
+ * @throws {InputError} If an argument has a wrong type.
+ * @throws {InputError} If there are no seeds, or `passRate` is not from 0 to 1.
  */
 export function acrossSeeds(
   create: CreateModel,
@@ -160,9 +162,13 @@ async function judge(assertion: MeasurementAssertion, measurements: Measurements
     await assertion(measurements);
   } catch (error) {
     if (!(error instanceof NoModelError && error.given === measurements)) throw error;
-    throw new TypeError(
-      `${assertion.name || "The assertion"} takes a model and a batch, and was handed ` +
-        `measurements: write { over: "model" } in the options of acrossSeeds()`,
+    throw new InputError(
+      {
+        place: assertion.name || "The assertion",
+        verb: "was handed",
+        found: "measurements",
+        expected: 'a model and a batch: write { over: "model" } in the options of acrossSeeds()',
+      },
       { cause: error },
     );
   }
@@ -177,21 +183,33 @@ const OPTIONS = ["seeds", "passRate", "over", "objective", "createBatch", "msg"]
 
 function validate(assertion: unknown, options: AcrossSeedsOptions): void {
   if (typeof assertion !== "function") {
-    throw new TypeError(`assertion is ${show(assertion)}, expected a function`);
+    throw new InputError({ place: "assertion", found: show(assertion), expected: "a function" });
   }
   const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key));
   if (unknown !== undefined) {
-    throw new TypeError(
-      `options has the unknown key "${unknown}"${
-        nearest(unknown, OPTIONS) || `, expected one of ${OPTIONS.join(", ")}`
-      }`,
+    throw new InputError(
+      {
+        place: "options",
+        verb: "has the unknown key",
+        found: `"${unknown}"`,
+        expected: oneOfNames(OPTIONS),
+        meant: nearest(unknown, OPTIONS),
+      },
     );
   }
   const { passRate = 1, over = "measurements" } = options;
   if (typeof passRate !== "number" || !(passRate >= 0 && passRate <= 1)) {
-    throw new RangeError(`options.passRate is ${show(passRate)}, expected a number from 0 to 1`);
+    throw new InputError({
+      place: "options.passRate",
+      found: show(passRate),
+      expected: "a number from 0 to 1",
+    });
   }
   if (over !== "measurements" && over !== "model") {
-    throw new TypeError(`options.over is ${show(over)}, expected "measurements" or "model"`);
+    throw new InputError({
+      place: "options.over",
+      found: show(over),
+      expected: '"measurements" or "model"',
+    });
   }
 }

@@ -92,8 +92,8 @@ import { validateMessage } from "./validate.ts";
  * ```
  *
  * @throws {AssertionError} If a rule finds an error.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertHealthy(
   measurements: Measurements,
@@ -142,8 +142,8 @@ export function assertHealthy(
  *
  * @throws {AssertionError} If the network is sick: a rule finds an error, and the network does not
  * learn the batch or was not trained; or no rule does, but it was trained and does not learn.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range, a layer filter matches no layer, or the
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range, a layer filter matches no layer, or the
  * batch does not suit the model.
  * @throws {MeasureError} If the model cannot be measured on the batch.
  */
@@ -207,8 +207,8 @@ export function assertHealthy(
  * ```
  *
  * @throws {AssertionError} If a value is not finite.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertAllFinite(
   measurements: Measurements,
@@ -257,8 +257,8 @@ export function assertAllFinite(
  * ```
  *
  * @throws {AssertionError} If an input is not normalised.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertInputNormalized(
   measurements: Measurements,
@@ -316,8 +316,8 @@ export function assertInputNormalized(
  * ```
  *
  * @throws {AssertionError} If targets are not normalised.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertTargetNormalized(
   measurements: Measurements,
@@ -378,8 +378,8 @@ export function assertTargetNormalized(
  * ```
  *
  * @throws {AssertionError} If a trainable weight has no gradient or a frozen one has.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertGradientsFlow(
   measurements: Measurements,
@@ -439,8 +439,8 @@ export function assertGradientsFlow(
  * ```
  *
  * @throws {AssertionError} If the signal vanishes.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertNoVanishingGradients(
   measurements: Measurements,
@@ -512,8 +512,8 @@ export function assertNoVanishingGradients(
  * ```
  *
  * @throws {AssertionError} If the signal explodes.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertNoExplodingGradients(
   measurements: Measurements,
@@ -569,8 +569,8 @@ export function assertNoExplodingGradients(
  * ```
  *
  * @throws {AssertionError} If a ratio is off.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertGradientRatioNear(
   measurements: Measurements,
@@ -625,8 +625,8 @@ export function assertGradientRatioNear(
  * ```
  *
  * @throws {AssertionError} If the gradients are out of balance.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertGradientBalance(
   measurements: Measurements,
@@ -676,8 +676,8 @@ export function assertGradientBalance(
  * ```
  *
  * @throws {AssertionError} If a layer is saturated.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertActivationsNotSaturated(
   measurements: Measurements,
@@ -739,8 +739,8 @@ export function assertActivationsNotSaturated(
  * ```
  *
  * @throws {AssertionError} If a layer has too many dead units.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertNoDeadUnits(
   measurements: Measurements,
@@ -805,8 +805,8 @@ export function assertNoDeadUnits(
  * ```
  *
  * @throws {AssertionError} If the rows of an attention, or the tokens, have collapsed.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertAttention(
   measurements: Measurements,
@@ -873,8 +873,8 @@ export function assertAttention(
  * ```
  *
  * @throws {AssertionError} If activations are too large or too small.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertActivationScale(
   measurements: Measurements,
@@ -943,8 +943,8 @@ export function assertActivationScale(
  * ```
  *
  * @throws {AssertionError} If a kernel is drawn too large or too small.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertInitScale(
   measurements: Measurements,
@@ -1000,8 +1000,8 @@ export function assertInitScale(
  * ```
  *
  * @throws {AssertionError} If units start alike.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertSymmetryBroken(
   measurements: Measurements,
@@ -1045,8 +1045,8 @@ export function assertSymmetryBroken(
  * ```
  *
  * @throws {AssertionError} If biases start at other values.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertBiasInit(
   measurements: Measurements,
@@ -1105,8 +1105,8 @@ export function assertBiasInit(
  * ```
  *
  * @throws {AssertionError} If the loss is too large or too small.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertInitialLoss(
   measurements: Measurements,
@@ -1163,8 +1163,8 @@ export function assertInitialLoss(
  * ```
  *
  * @throws {AssertionError} If the head does not fit the loss.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertOutputHead(
   measurements: Measurements,
@@ -1218,8 +1218,8 @@ export function assertOutputHead(
  *
  * @throws {AssertionError} If layers in a row have no activation between them, or residual
  * additions grow.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertArchitecture(
   measurements: Measurements,
@@ -1267,8 +1267,8 @@ export function assertArchitecture(
  * ```
  *
  * @throws {AssertionError} If dropout drops too much, or penalties drown the loss.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertRegularization(
   measurements: Measurements,
@@ -1321,8 +1321,8 @@ export function assertRegularization(
  * ```
  *
  * @throws {AssertionError} If the learning rate is unusually low or high.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertLearningRate(
   measurements: Measurements,
@@ -1365,8 +1365,8 @@ export function assertLearningRate(
  * ```
  *
  * @throws {AssertionError} If fp16 does not hold what was measured.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertHalfPrecision(
   measurements: Measurements,
@@ -1414,8 +1414,8 @@ export function assertHalfPrecision(
  * ```
  *
  * @throws {AssertionError} If an output depends on no input, or no output on an input.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If the batch has one example only.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If the batch has one example only.
  */
 export async function assertDependsOnInput(
   model: LayersModel,
@@ -1461,8 +1461,8 @@ export async function assertDependsOnInput(
  * ```
  *
  * @throws {AssertionError} If an output depends on other examples.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If the batch has one example only, or a threshold is out of range.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If the batch has one example only, or a threshold is out of range.
  */
 export async function assertBatchIndependence(
   model: LayersModel,
@@ -1524,8 +1524,8 @@ export async function assertBatchIndependence(
  * ```
  *
  * @throws {AssertionError} If an output depends on later steps.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If no input has two steps, an output does not have the steps of the inputs,
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If no input has two steps, an output does not have the steps of the inputs,
  * or a threshold is out of range.
  */
 export async function assertCausal(
@@ -1576,8 +1576,8 @@ export async function assertCausal(
  * ```
  *
  * @throws {AssertionError} If the loss grows with the batch.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If the model is built for batches of one size, the loss lacks targets, or a
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If the model is built for batches of one size, the loss lacks targets, or a
  * threshold is out of range.
  */
 export async function assertLossReduction(
@@ -1627,8 +1627,8 @@ export async function assertLossReduction(
  * ```
  *
  * @throws {AssertionError} If a gradient is off.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If the loss lacks targets, a threshold is out of range, or a layer filter
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If the loss lacks targets, a threshold is out of range, or a layer filter
  * matches no layer.
  */
 export async function assertGradientsMatchNumeric(
@@ -1687,8 +1687,8 @@ export async function assertGradientsMatchNumeric(
  * ```
  *
  * @throws {AssertionError} If a trainable weight stays the same.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If the loss lacks targets or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If the loss lacks targets or a layer filter matches no layer.
  */
 export async function assertWeightsChange(
   model: LayersModel,
@@ -1742,8 +1742,8 @@ export async function assertWeightsChange(
  * ```
  *
  * @throws {AssertionError} If a weight of a frozen layer changes.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If the loss lacks targets or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If the loss lacks targets or a layer filter matches no layer.
  */
 export async function assertWeightsFrozen(
   model: LayersModel,
@@ -1796,8 +1796,8 @@ export async function assertWeightsFrozen(
  * ```
  *
  * @throws {AssertionError} If a kernel changes by too much or too little.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If the loss lacks targets, a threshold is out of range, or a layer filter
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If the loss lacks targets, a threshold is out of range, or a layer filter
  * matches no layer.
  */
 export async function assertUpdateRatio(
@@ -1850,8 +1850,8 @@ export async function assertUpdateRatio(
  * ```
  *
  * @throws {AssertionError} If the loss does not fall enough.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If the loss lacks targets or is the sum of the outputs, or a threshold is
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If the loss lacks targets or is the sum of the outputs, or a threshold is
  * out of range.
  */
 export async function assertOverfitsBatch(
@@ -1903,8 +1903,8 @@ export async function assertOverfitsBatch(
  * ```
  *
  * @throws {AssertionError} If a figure moved.
- * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function assertMatchesBaseline(
   measurements: Measurements,

@@ -49,7 +49,7 @@ interface Draw {
 /**
  * Creates a model and its batch.
  *
- * @throws {TypeError} If `create` does not return a model.
+ * @throws {InputError} If `create` does not return a model.
  */
 export async function openDraw(
   create: CreateModel,

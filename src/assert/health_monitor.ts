@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { type Finding, makeFinding } from "../rules/finding.ts";
 import { judgeRule, type RunRulesOptions } from "../rules/judge_rule.ts";
 import { allRules } from "../rules/register_rule.ts";
@@ -116,8 +117,8 @@ export type HealthMonitor = Callback & {
  * model.dispose();
  * ```
  *
- * @throws {TypeError} If an option has a wrong type, or a rule is not known.
- * @throws {RangeError} If `every` is not a whole number from 1 up, or a threshold is out of range.
+ * @throws {InputError} If an option has a wrong type, or a rule is not known.
+ * @throws {InputError} If `every` is not a whole number from 1 up, or a threshold is out of range.
  * @throws {EngineError} If no engine runs.
  */
 export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
@@ -318,14 +319,27 @@ function validate(options: HealthMonitorOptions): void {
   const { batch, every = DEFAULT_EVERY, objective, onFinding = "throw" } = options;
   validateObjective(objective);
   if (typeof batch !== "object" || batch === null || batch.inputs == null) {
-    throw new TypeError("options.batch has no inputs, expected the batch to measure on");
+    throw new InputError({
+      place: "options.batch",
+      verb: "has",
+      found: "no inputs",
+      expected: "the batch to measure on",
+    });
   }
   if (!Number.isSafeInteger(every) || every < 1) {
-    throw new RangeError(`options.every is ${show(every)}, expected a whole number of at least 1`);
+    throw new InputError({
+      place: "options.every",
+      found: show(every),
+      expected: "a whole number of at least 1",
+    });
   }
   if (typeof onFinding !== "function" && !["keep", "stop", "throw"].includes(onFinding)) {
-    throw new TypeError(
-      `options.onFinding is ${show(onFinding)}, expected "keep", "stop", "throw" or a function`,
+    throw new InputError(
+      {
+        place: "options.onFinding",
+        found: show(onFinding),
+        expected: '"keep", "stop", "throw" or a function',
+      },
     );
   }
 }

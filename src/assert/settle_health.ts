@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { dim } from "@std/fmt/colors";
 import type { RunRulesOptions } from "../rules/judge_rule.ts";
 import { show } from "../rules/say.ts";
@@ -16,11 +17,15 @@ export interface HealthyOptions extends RunRulesOptions {
 /**
  * Rejects invalid values of `failOn`.
  *
- * @throws {TypeError} If it is not one of its words.
+ * @throws {InputError} If it is not one of its words.
  */
 export function validateFailOn(failOn: unknown): void {
   if (failOn === undefined || failOn === "sick" || failOn === "weak") return;
-  throw new TypeError(`options.failOn is ${show(failOn)}, expected "sick" or "weak"`);
+  throw new InputError({
+    place: "options.failOn",
+    found: show(failOn),
+    expected: '"sick" or "weak"',
+  });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { judgeRule, type RunRulesOptions } from "../rules/judge_rule.ts";
 import { MODEL_RULES } from "../rules/model_rules.ts";
 import { allRules } from "../rules/register_rule.ts";
@@ -45,8 +46,8 @@ export interface TestGradientHealthOptions extends DrawOptions, RunRulesOptions 
  *   );
  * ```
  *
- * @throws {TypeError} If an argument has a wrong type, or a rule is not known.
- * @throws {RangeError} If a threshold is out of range or the seed is not a whole number.
+ * @throws {InputError} If an argument has a wrong type, or a rule is not known.
+ * @throws {InputError} If a threshold is out of range or the seed is not a whole number.
  */
 export function testGradientHealth(
   name: string,
@@ -56,10 +57,14 @@ export function testGradientHealth(
   validateDrawOptions(create, options);
   const { seed = 0, objective, createBatch, rules, modelRules = [], ...checkOptions } = options;
   if (typeof name !== "string" || name === "") {
-    throw new TypeError(`name is ${show(name)}, expected a text that is not empty`);
+    throw new InputError({
+      place: "name",
+      found: show(name),
+      expected: "a text that is not empty",
+    });
   }
   if (!Number.isSafeInteger(seed)) {
-    throw new RangeError(`options.seed is ${show(seed)}, expected a whole number`);
+    throw new InputError({ place: "options.seed", found: show(seed), expected: "a whole number" });
   }
   // Layers are known only when the test runs; thresholds and typos are known now.
   requireThresholds(checkOptions, ["seed", "objective", "createBatch", "rules", "modelRules"]);

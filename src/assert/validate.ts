@@ -1,3 +1,5 @@
+import { oneOfNames } from "../words/shape.ts";
+import { InputError } from "../words/input_error.ts";
 import type { RunRulesOptions } from "../rules/judge_rule.ts";
 import { allThresholds } from "../rules/register_rule.ts";
 import { resolveThresholds } from "../rules/resolve_thresholds.ts";
@@ -10,49 +12,55 @@ import type { CreateModel, DrawOptions } from "./create_model.ts";
 /**
  * Rejects a `msg` that is not a text.
  *
- * @throws {TypeError} If it is not a string.
+ * @throws {InputError} If it is not a string.
  */
 export function validateMessage(msg: string | undefined): void {
   if (msg !== undefined && typeof msg !== "string") {
-    throw new TypeError(`msg is ${show(msg)}, expected a string`);
+    throw new InputError({ place: "msg", found: show(msg), expected: "a string" });
   }
 }
 
 /**
  * Rejects anything that is not an objective.
  *
- * @throws {TypeError} If it is neither a function, nor "sum", nor the name of a loss.
+ * @throws {InputError} If it is neither a function, nor "sum", nor the name of a loss.
  */
 export function validateObjective(objective: Objective = "sum"): void {
   if (isObjective(objective)) return;
-  throw new TypeError(
-    `options.objective is ${show(objective)}, expected a function or one of ${
-      OBJECTIVES.join(", ")
-    }`,
+  throw new InputError(
+    {
+      place: "options.objective",
+      found: show(objective),
+      expected: `a function or one of ${OBJECTIVES.join(", ")}`,
+    },
   );
 }
 
 /**
  * Rejects, before anything runs, options that make creating or measuring a model impossible.
  *
- * @throws {TypeError} If `create`, the objective or `createBatch` has a wrong type.
+ * @throws {InputError} If `create`, the objective or `createBatch` has a wrong type.
  */
 export function validateDrawOptions(create: CreateModel, options: DrawOptions): void {
   if (typeof create !== "function") {
-    throw new TypeError(`create is ${show(create)}, expected a function`);
+    throw new InputError({ place: "create", found: show(create), expected: "a function" });
   }
   requireOptions(options);
   const { objective, createBatch } = options;
   validateObjective(objective);
   if (createBatch !== undefined && typeof createBatch !== "function") {
-    throw new TypeError(`options.createBatch is ${show(createBatch)}, expected a function`);
+    throw new InputError({
+      place: "options.createBatch",
+      found: show(createBatch),
+      expected: "a function",
+    });
   }
 }
 
 /**
  * Returns the names of rules that an option gives, or all of them without it.
  *
- * @throws {TypeError} If the option is not an array, or names a rule that is not known.
+ * @throws {InputError} If the option is not an array, or names a rule that is not known.
  */
 export function ruleNames(
   option: string,
@@ -61,13 +69,23 @@ export function ruleNames(
 ): Set<string> {
   if (names === undefined) return new Set(known);
   if (!Array.isArray(names)) {
-    throw new TypeError(`options.${option} is ${show(names)}, expected an array of names`);
+    throw new InputError({
+      place: `options.${option}`,
+      found: show(names),
+      expected: "an array of names",
+    });
   }
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     const meant = typeof unknown === "string" ? nearest(unknown, known) : "";
-    throw new TypeError(
-      `options.${option} has ${show(unknown)}${meant || `, expected one of ${known.join(", ")}`}`,
+    throw new InputError(
+      {
+        place: `options.${option}`,
+        verb: "has",
+        found: show(unknown),
+        expected: oneOfNames(known),
+        meant,
+      },
     );
   }
   return new Set(names);
@@ -79,16 +97,18 @@ const MAX_DRAWS = 1e6;
 /**
  * Returns the seeds: the first n (0, 1, 2 ...) for a number n, or those of the list.
  *
- * @throws {RangeError} If there are none, one is not a whole number, or one appears twice.
+ * @throws {InputError} If there are none, one is not a whole number, or one appears twice.
  */
 export function seedList(seeds: number | readonly number[]): number[] {
   const list = givenSeeds(seeds);
   const areSeeds = list.every((seed) => Number.isSafeInteger(seed));
   if (list.length === 0 || !areSeeds || new Set(list).size < list.length) {
-    throw new RangeError(
-      `seeds is ${
-        show(seeds)
-      }, expected a whole number from 1 to 1e6, or whole numbers that differ`,
+    throw new InputError(
+      {
+        place: "seeds",
+        found: show(seeds),
+        expected: "a whole number from 1 to 1e6, or whole numbers that differ",
+      },
     );
   }
   return list;
@@ -117,10 +137,14 @@ export function requireThresholds(
   const unknown = Object.keys(thresholds).find((key) => !Object.hasOwn(table, key));
   if (unknown !== undefined) {
     const meant = nearest(unknown, [...known, ...Object.keys(table)]);
-    throw new TypeError(
-      `options has the unknown key "${unknown}"${
-        meant || `, expected one of ${known.join(", ")} or a threshold, see THRESHOLDS`
-      }`,
+    throw new InputError(
+      {
+        place: "options",
+        verb: "has the unknown key",
+        found: `"${unknown}"`,
+        expected: `${oneOfNames(known)} or a threshold, see THRESHOLDS`,
+        meant,
+      },
     );
   }
   resolveThresholds(table, thresholds);

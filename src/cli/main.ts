@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { anyOf, showWord } from "../words/show_value.ts";
 import { isModelFile } from "../model/loaded_model.ts";
 import { strayErrors } from "../model/user_code/stray_errors.ts";
@@ -35,7 +36,8 @@ export async function main(args: string[]): Promise<number> {
 function sentenceOf(error: unknown): string {
   const message = errorMessage(error);
   const { path } = strayErrors;
-  const isInner = error instanceof TypeError && path !== null && !message.includes(path);
+  const isInner = error instanceof TypeError && !(error instanceof InputError) &&
+    path !== null && !message.includes(path);
   return isInner ? `${path}: running its code led to: ${message}` : message;
 }
 

@@ -118,7 +118,7 @@ function sizeOf(
  * @param before The first run.
  * @param after The second run.
  * @returns The differences, also in words. Figures keep their measured units.
- * @throws {TypeError} If one of them is not a result of `measure()`.
+ * @throws {InputError} If one of them is not a result of `measure()`.
  *
  * @example Kernels at a third of their size
  * ```ts

@@ -26,7 +26,7 @@ import { inFramework } from "./in_framework.ts";
  * @param findings Findings of the rules, such as `runRules(measurements)`.
  * @returns The causes, each with its consequences. Every finding except notes belongs to exactly
  * one of them.
- * @throws {TypeError} If an argument is invalid.
+ * @throws {InputError} If an argument is invalid.
  *
  * @example One cause, and not 36 errors
  * ```ts

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import {
   list,
   nullable,
@@ -151,13 +152,17 @@ const SHAPES: Readonly<Record<Fix["kind"], Shape<unknown>>> = {
 /**
  * Requires a fix of a known kind, with its fields.
  *
- * @throws {TypeError} If it is not.
+ * @throws {InputError} If it is not.
  */
 export function requireFix(place: string, fix: Fix): void {
   requireValue(place, fix, object({ kind: string }));
   if (!Object.hasOwn(SHAPES, fix.kind)) {
-    throw new TypeError(
-      `${place}.kind is ${showWord(fix.kind)}, expected one of ${Object.keys(SHAPES).join(", ")}`,
+    throw new InputError(
+      {
+        place: `${place}.kind`,
+        found: showWord(fix.kind),
+        expected: `one of ${Object.keys(SHAPES).join(", ")}`,
+      },
     );
   }
   requireValue(place, fix, SHAPES[fix.kind]);

@@ -46,7 +46,7 @@ const fileShape = object<{ version: 1; models: Baseline }>({
  * @param text The text of the file.
  * @param file Its path, for the error.
  * @throws {SyntaxError} If it is not JSON.
- * @throws {TypeError} If it is not a baseline: one sentence that names the place.
+ * @throws {InputError} If it is not a baseline: one sentence that names the place.
  */
 export function decodeBaseline(text: string, file: string): Baseline {
   return readShape(text, fileShape, file).models;

@@ -69,7 +69,7 @@ export interface SaveOptions {
  * @throws {EngineError} If no engine runs.
  * @throws {ModelError} If the folder is not empty or cannot be written, the model cannot be
  * written as JSON, or `like` is not a file of its weights.
- * @throws {TypeError} If an argument has the wrong type.
+ * @throws {InputError} If an argument has the wrong type.
  */
 export async function saveModel(
   model: LayersModel,

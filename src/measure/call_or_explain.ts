@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { Engine } from "../engine/engine.ts";
 import { backendChange } from "../engine/start/prepare_engine.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
@@ -65,7 +66,9 @@ export function explainPass(
 ): unknown {
   const change = backendChange(engine);
   if (change !== null) return new MeasureError(change, { cause: error });
-  if (error instanceof MeasureError || error instanceof RangeError) return error;
+  if (error instanceof MeasureError || error instanceof InputError || error instanceof RangeError) {
+    return error;
+  }
   return new MeasureError(`${failedPart(after)}: ${errorMessage(error as Error)}`, {
     cause: error,
   });

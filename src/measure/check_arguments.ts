@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batches/batch.ts";
@@ -9,7 +10,7 @@ import { anyObject, nullable, number, optional, requireValue } from "../words/sh
 /**
  * Checks that the arguments are a model and a batch, for callers without a type checker.
  *
- * @throws {TypeError} If one of them is not.
+ * @throws {InputError} If one of them is not.
  */
 export function checkSubject(model: LayersModel, batch: Batch): void {
   requireModel(model);
@@ -17,8 +18,8 @@ export function checkSubject(model: LayersModel, batch: Batch): void {
   if (inputs !== undefined && inputs !== null && !isTensor(batch)) {
     return requireValue("batch.seed", batch.seed, optional(nullable(number)));
   }
-  throw new TypeError(
-    `batch is ${kindOf(batch)}, expected { inputs, targets } of tensors`,
+  throw new InputError(
+    { place: "batch", found: kindOf(batch), expected: "{ inputs, targets } of tensors" },
   );
 }
 
@@ -54,7 +55,7 @@ const KNOWN: Record<keyof Required<MeasureOptions>, (value: unknown) => string |
  * @param options The options.
  * @param caller Function that takes them.
  * @param known Options that it takes. Default: all of a measurement.
- * @throws {TypeError} If an option is unknown or has a value that it does not take.
+ * @throws {InputError} If an option is unknown or has a value that it does not take.
  */
 export function checkOptions(
   options: MeasureOptions,
@@ -65,13 +66,18 @@ export function checkOptions(
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     if (!known.includes(name)) {
-      throw new TypeError(`${caller}() has no option ${name}, expected ${known.join(", ")}`);
+      throw new InputError({
+        place: `${caller}()`,
+        verb: "has",
+        found: `no option ${name}`,
+        expected: known.join(", "),
+      });
     }
     if (!Object.hasOwn(KNOWN, name)) continue;
     const expected = KNOWN[name as keyof MeasureOptions](value);
     if (expected === null) continue;
-    throw new TypeError(
-      `${name} is ${showValue(value)}, expected ${expected}`,
+    throw new InputError(
+      { place: name, found: showValue(value), expected: expected },
     );
   }
 }
@@ -80,9 +86,9 @@ export function checkOptions(
  * Checks that the inputs of a batch suit the model, and that neither was disposed of.
  *
  * @returns The number of examples.
- * @throws {TypeError} If something is not a tensor, it or the model was disposed of, or the model
+ * @throws {InputError} If something is not a tensor, it or the model was disposed of, or the model
  * lists an output twice.
- * @throws {RangeError} If the number of inputs, a shape, or a number of examples is off.
+ * @throws {InputError} If the number of inputs, a shape, or a number of examples is off.
  */
 export function checkBatch(
   model: LayersModel,
@@ -91,21 +97,34 @@ export function checkBatch(
 ): number {
   for (const tensor of [...inputs, ...targets ?? []]) {
     if (!Array.isArray(tensor?.shape) || typeof tensor.dataSync !== "function") {
-      throw new TypeError(
-        `batch has ${showValue(tensor)} among its tensors, expected tensors alone`,
+      throw new InputError(
+        {
+          place: "batch",
+          verb: "has",
+          found: `${showValue(tensor)} among its tensors`,
+          expected: "tensors alone",
+        },
       );
     }
     if (tensor.isDisposed) {
-      throw new TypeError(
-        `batch has a tensor that was disposed of, expected a live one: its shape is [${
-          tensor.shape.join(", ")
-        }]`,
+      throw new InputError(
+        {
+          place: "batch",
+          verb: "has",
+          found: "a tensor that was disposed of",
+          expected: `a live one: its shape is [${tensor.shape.join(", ")}]`,
+        },
       );
     }
   }
   if (inputs.length !== model.inputs.length) {
-    throw new RangeError(
-      `batch.inputs has ${inputs.length}, expected ${model.inputs.length} as model ${model.name} has`,
+    throw new InputError(
+      {
+        place: "batch.inputs",
+        verb: "has",
+        found: String(inputs.length),
+        expected: `${model.inputs.length} as model ${model.name} has`,
+      },
     );
   }
   inputs.forEach((tensor, i) => {
@@ -113,30 +132,47 @@ export function checkBatch(
     const fits = expected.length === tensor.shape.length &&
       expected.every((size, axis) => size === null || size === tensor.shape[axis]);
     if (!fits) {
-      throw new RangeError(
-        `batch.inputs[${i}] has shape [${tensor.shape.join(", ")}], expected ` +
-          `[${expected.map((size) => size ?? "any").join(", ")}] as the input ` +
-          `${showValue(inputName(model, i))} of model ${model.name} has`,
+      throw new InputError(
+        {
+          place: `batch.inputs[${i}]`,
+          verb: "has",
+          found: `shape [${tensor.shape.join(", ")}]`,
+          expected: `[${expected.map((size) => size ?? "any").join(", ")}] as the input ${
+            showValue(inputName(model, i))
+          } of model ${model.name} has`,
+        },
       );
     }
   });
   const examples = inputs[0].shape[0];
   const other = [...inputs, ...targets ?? []].find((tensor) => tensor.shape[0] !== examples);
   if (other !== undefined) {
-    throw new RangeError(
-      `batch has tensors with ${examples} and ${
-        other.shape[0]
-      } examples, expected one first axis ` +
-        `for all`,
+    throw new InputError(
+      {
+        place: "batch",
+        verb: "has",
+        found: `tensors with ${examples} and ${other.shape[0]} examples`,
+        expected: "one first axis for all",
+      },
     );
   }
-  if (!(examples > 0)) throw new RangeError("batch has 0 examples, expected at least 1");
+  if (!(examples > 0)) {
+    throw new InputError({
+      place: "batch",
+      verb: "has",
+      found: "0 examples",
+      expected: "at least 1",
+    });
+  }
   const empty = inputs.findIndex(({ size }) => size === 0);
   if (empty !== -1) {
-    throw new RangeError(
-      `batch.inputs[${empty}] has shape [${
-        inputs[empty].shape.join(", ")
-      }], expected entries in it`,
+    throw new InputError(
+      {
+        place: `batch.inputs[${empty}]`,
+        verb: "has",
+        found: `shape [${inputs[empty].shape.join(", ")}]`,
+        expected: "entries in it",
+      },
     );
   }
   return examples;

@@ -34,8 +34,8 @@ export interface ChosenObjective {
  * @param given Objective that was requested.
  * @param targets Targets of the batch.
  * @param seed Seed of targets that have to be drawn.
- * @throws {TypeError} If the given objective is of no known kind.
- * @throws {RangeError} If the given objective is a loss and the targets are missing.
+ * @throws {InputError} If the given objective is of no known kind.
+ * @throws {InputError} If the given objective is a loss and the targets are missing.
  */
 export function chooseObjective(
   tf: TensorFlow,
@@ -63,7 +63,7 @@ export function chooseObjective(
  * @param given Objective that was requested.
  * @param targets Targets of the batch.
  * @param seed Seed of targets that have to be drawn.
- * @throws {TypeError} If the given objective is of no known kind.
+ * @throws {InputError} If the given objective is of no known kind.
  */
 export function chooseLoss(
   tf: TensorFlow,

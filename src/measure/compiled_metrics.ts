@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { reduceRows } from "../model/output_masks.ts";
 import { unknownMetricsOf } from "../keras/saved_metrics.ts";
@@ -80,8 +81,13 @@ function evaluate(
       tf.tidy(() => {
         const returned = call();
         if (typeof returned?.dataSync !== "function") {
-          throw new TypeError(
-            `It returned ${returned === null ? "null" : typeof returned}, expected a tensor`,
+          throw new InputError(
+            {
+              place: "It",
+              verb: "returned",
+              found: returned === null ? "null" : typeof returned,
+              expected: "a tensor",
+            },
           );
         }
         return reduceRows(tf, tf.cast(returned, "float32"), output).dataSync()[0];

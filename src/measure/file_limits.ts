@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { containerLayers, leafLayers } from "../model/layers/leaf_layers.ts";
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { batchShapes, sizeOf } from "../model/layers/shapes.ts";
@@ -65,13 +66,18 @@ const PRODUCTS = ["AttentionContext", "AttentionScores", "AttentionSimilarity", 
  * @param model A built model, its weights not drawn or read yet.
  * @param undefinedSize Size of the axes that the model leaves open.
  * @param entries Number of weights in the file.
- * @throws {RangeError} If it takes more.
+ * @throws {InputError} If it takes more.
  */
 export function requireModest(model: LayersModel, undefinedSize: number, entries: number): void {
   const layers = leafLayers(model).map(({ layer }) => layer);
   if (layers.length > MAX_LAYERS) {
-    throw new RangeError(
-      `Model ${model.name} has ${layers.length} layers, expected at most ${MAX_LAYERS} ${UNTRUSTED}`,
+    throw new InputError(
+      {
+        place: `Model ${model.name}`,
+        verb: "has",
+        found: `${layers.length} layers`,
+        expected: `at most ${MAX_LAYERS} ${UNTRUSTED}`,
+      },
     );
   }
   requireOneFits(model, undefinedSize);
@@ -82,12 +88,15 @@ export function requireModest(model: LayersModel, undefinedSize: number, entries
   const allowed = Math.min(MAX_MEMORY, FREE_MEMORY + PER_WEIGHT_BYTE * 4 * weightsOf(layers));
   // Weights, and the gradient of the largest.
   if (bytes - 2 * 4 * entries <= allowed) return;
-  throw new RangeError(
-    `A pass of model ${model.name} over ${
-      examples === 1 ? "one example" : `${examples} examples`
-    } would take some ${formatMemory(bytes)}, expected at most ${
-      formatMemory(allowed)
-    } ${UNTRUSTED}`,
+  throw new InputError(
+    {
+      place: `A pass of model ${model.name} over ${
+        examples === 1 ? "one example" : `${examples} examples`
+      }`,
+      verb: "would take some",
+      found: formatMemory(bytes),
+      expected: `at most ${formatMemory(allowed)} ${UNTRUSTED}`,
+    },
   );
 }
 
@@ -102,17 +111,19 @@ function weightsOf(layers: readonly Layer[]): number {
  *
  * @param model A built model.
  * @param inputs Shapes of the batch's inputs.
- * @throws {RangeError} If it takes more.
+ * @throws {InputError} If it takes more.
  */
 export function requireAffordable(model: LayersModel, inputs: readonly Shape[]): void {
   const [layer, work] = costliest(model, inputs);
   if (work <= MAX_WORK) return;
-  throw new RangeError(
-    `A pass of model ${model.name} over a batch of ${inputs[0][0]} would take some ${
-      work.toExponential(0)
-    } operations, most of them in ${layer}, expected at most ${
-      MAX_WORK.toExponential(0)
-    } of a file that is not trusted: use fewer examples, or --trust if it is`,
+  throw new InputError(
+    {
+      place: `A pass of model ${model.name} over a batch of ${inputs[0][0]}`,
+      verb: "would take some",
+      found: `${work.toExponential(0)} operations, most of them in ${layer}`,
+      expected: `at most ${MAX_WORK.toExponential(0)} of a file that is not trusted`,
+      hint: ": use fewer examples, or --trust if it is",
+    },
   );
 }
 

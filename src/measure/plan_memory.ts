@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { format } from "@std/fmt/bytes";
 import { HEAP_LIMIT } from "../engine/heap/guard_heap.ts";
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
@@ -60,7 +61,7 @@ const isSame = (a: readonly unknown[], b: readonly unknown[]) =>
  * can see more than one example, and moves tensors off the heap otherwise.
  *
  * @param microBatch Number of examples at a time. Default: as many as fit, all of them if they do.
- * @throws {RangeError} If the batch cannot be cut like this, or not even one layer's tensors fit.
+ * @throws {InputError} If the batch cannot be cut like this, or not even one layer's tensors fit.
  */
 export function planMemory(
   subject: MemorySubject,
@@ -85,7 +86,7 @@ export function planMemory(
   }
   const least = estimateLeast(subject.layers, usesOf(subject, examples));
   if (least <= HEAP_LIMIT) return { kind: "offload" };
-  throw new RangeError(
+  throw new InputError(
     `${saidShapes(subject, examples)}, expected less than the ${
       showBytes(HEAP_LIMIT)
     } of the WASM heap: ` +
@@ -100,7 +101,7 @@ export function planMemory(
  *
  * @param model A built model, whatever its weights.
  * @param undefinedSize Size of the axes that it leaves open.
- * @throws {RangeError} If its largest layer needs more than the heap for one example.
+ * @throws {InputError} If its largest layer needs more than the heap for one example.
  */
 export function requireOneFits(model: LayersModel, undefinedSize: number): void {
   const layers = leafLayers(model).map(({ layer }) => layer);
@@ -173,22 +174,24 @@ function canBeCut({ inputs }: LayersModel): boolean {
 function cutBy(subject: MemorySubject, microBatch: number): MemoryPlan {
   const { model, inputs } = subject;
   if (!canBeCut(model)) {
-    throw new RangeError(
-      `microBatch is ${microBatch}, expected ${
-        inputs[0][0]
-      } or auto: model ${model.name} is built for ` +
-        "batches of that size",
+    throw new InputError(
+      {
+        place: "microBatch",
+        found: String(microBatch),
+        expected: `${inputs[0][0]} or auto: model ${model.name} is built for batches of that size`,
+      },
     );
   }
   const { alone, beside } = bytesOfAll(subject, inputs[0][0]);
   if (Math.max(alone, beside + estimatePass(subject, microBatch)) <= HEAP_LIMIT) {
     return { kind: "parts", examples: microBatch, apart: together(subject) };
   }
-  throw new RangeError(
-    `microBatch is ${microBatch}, with which ${
-      saidShapes(subject, microBatch)
-    }, expected less than ` +
-      `the ${showBytes(HEAP_LIMIT)} of the WASM heap: use fewer, or auto`,
+  throw new InputError(
+    {
+      place: "microBatch",
+      found: `${microBatch}, with which ${saidShapes(subject, microBatch)}`,
+      expected: `less than the ${showBytes(HEAP_LIMIT)} of the WASM heap: use fewer, or auto`,
+    },
   );
 }
 

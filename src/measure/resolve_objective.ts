@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import {
@@ -27,8 +28,8 @@ export type OutputLoss = LossName | LossFunction | null;
 /**
  * Turns an objective into a function of the outputs.
  *
- * @throws {TypeError} If the objective is of no known kind.
- * @throws {RangeError} If a loss lacks targets, or their number differs from that of the outputs.
+ * @throws {InputError} If the objective is of no known kind.
+ * @throws {InputError} If a loss lacks targets, or their number differs from that of the outputs.
  */
 export function resolveObjective(
   tf: TensorFlow,
@@ -61,10 +62,13 @@ export function resolveObjective(
     };
   }
   if (!LOSSES.includes(objective)) {
-    throw new TypeError(
-      `options.objective is ${showValue(objective)}, expected "sum", a function, or one of ${
-        LOSSES.join(", ")
-      }${typeof objective === "string" ? nearestObjective(objective) : ""}`,
+    throw new InputError(
+      {
+        place: "options.objective",
+        found: showValue(objective),
+        expected: `"sum", a function, or one of ${LOSSES.join(", ")}`,
+        hint: typeof objective === "string" ? nearestObjective(objective) : "",
+      },
     );
   }
   const given = requireTargets(targets, objective);
@@ -74,9 +78,13 @@ export function resolveObjective(
 /** Rejects a loss without targets. */
 function requireTargets(targets: Tensor[] | null, objective: string): Tensor[] {
   if (targets !== null) return targets;
-  throw new RangeError(
-    `batch has no targets for the objective ${objective}, ` +
-      `expected { inputs, targets }, as randomBatch(model, { objective }) draws them`,
+  throw new InputError(
+    {
+      place: "batch",
+      verb: "has",
+      found: `no targets for the objective ${objective}`,
+      expected: "{ inputs, targets }, as randomBatch(model, { objective }) draws them",
+    },
   );
 }
 
@@ -86,7 +94,7 @@ function requireTargets(targets: Tensor[] | null, objective: string): Tensor[] {
  *
  * @param losses The losses.
  * @param targets The targets, one per output; or a function that makes them from the outputs.
- * @throws {RangeError} If the targets are missing.
+ * @throws {InputError} If the targets are missing.
  */
 export function resolveLosses(
   tf: TensorFlow,
@@ -136,9 +144,13 @@ function lossObjective(
     evaluate(outputs) {
       const targets = targetsFor(outputs);
       if (outputs.length !== targets.length) {
-        throw new RangeError(
-          `batch has targets for ${targets.length} of the model's outputs, expected them for all ` +
-            `${outputs.length}`,
+        throw new InputError(
+          {
+            place: "batch",
+            verb: "has",
+            found: `targets for ${targets.length} of the model's outputs`,
+            expected: `them for all ${outputs.length}`,
+          },
         );
       }
       return outputs.flatMap((output, i) => {
@@ -174,9 +186,15 @@ function fit(tf: TensorFlow, target: Tensor, output: Tensor, objective: LossName
     : output.shape;
   const same = (shape: number[]) => shape.join() === expected.join();
   if (same(column.shape) || same([...column.shape, 1])) return column;
-  throw new RangeError(
-    `batch.targets has shape [${target.shape.join(", ")}], expected [${expected.join(", ")}] for ` +
-      `the objective ${objective} of an output of shape [${output.shape.join(", ")}]`,
+  throw new InputError(
+    {
+      place: "batch.targets",
+      verb: "has",
+      found: `shape [${target.shape.join(", ")}]`,
+      expected: `[${expected.join(", ")}] for the objective ${objective} of an output of shape [${
+        output.shape.join(", ")
+      }]`,
+    },
   );
 }
 

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { Engine } from "../engine/engine.ts";
 import { requireEngine } from "../engine/running_engine.ts";
 import { heapOf, prepareEngine } from "../engine/start/prepare_engine.ts";
@@ -130,8 +131,8 @@ const isPattern = (value: unknown) => typeof value === "string" || value instanc
  * @param all Everything there is.
  * @param choice The choice; everything if `undefined`.
  * @param what Kind of thing, for a message: `a layer`.
- * @throws {TypeError} If the choice is neither a text, a pattern nor an array of them.
- * @throws {RangeError} If it is empty, or a part of it chooses nothing.
+ * @throws {InputError} If the choice is neither a text, a pattern nor an array of them.
+ * @throws {InputError} If it is empty, or a part of it chooses nothing.
  */
 export function chooseTensors<T extends ChoiceKeys>(
   all: readonly T[],
@@ -147,11 +148,15 @@ export function chooseTensors<T extends ChoiceKeys>(
   for (const [index, pattern] of (patterns as (string | RegExp)[]).entries()) {
     requireValue(`options.of[${index}]`, pattern, primitive("a name or a RegExp", isPattern));
     const found = matching(all, pattern);
-    if (found.length === 0) throw new RangeError(complaint(all, pattern, what));
+    if (found.length === 0) throw new InputError(complaint(all, pattern, what));
     for (const one of found) chosen.add(one);
   }
   if (chosen.size === 0) {
-    throw new RangeError(`options.of is an empty array, expected the name or the class of ${what}`);
+    throw new InputError({
+      place: "options.of",
+      found: "an empty array",
+      expected: `the name or the class of ${what}`,
+    });
   }
   return all.filter((one) => chosen.has(one));
 }
@@ -207,7 +212,7 @@ const subject = primitive(
  * @param tensor A tensor of any shape, or an array of numbers such as the `values` of `getWeights`.
  * @returns Mean, deviation, mean and largest magnitude, and the numbers of entries that are 0, NaN
  * or infinite.
- * @throws {TypeError} If it is something else, or a tensor that was disposed of.
+ * @throws {InputError} If it is something else, or a tensor that was disposed of.
  * @throws {EngineError} If it is a tensor and no engine runs.
  *
  * @example The mean absolute value of a kernel

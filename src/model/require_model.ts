@@ -53,7 +53,7 @@ export class NoModelError extends InputError {
  * Rejects anything except a usable layers model, for callers without a type checker.
  *
  * @param value Value of the argument `model`.
- * @throws {TypeError} If it is something else, has no inputs yet or was disposed of.
+ * @throws {InputError} If it is something else, has no inputs yet or was disposed of.
  */
 export function requireModel(value: unknown): asserts value is LayersModel {
   const wrong = modelMismatch(value);
@@ -64,7 +64,7 @@ export function requireModel(value: unknown): asserts value is LayersModel {
  * Rejects anything except a layers model; one without inputs or weights still has layers.
  *
  * @param value Value of the argument `model`.
- * @throws {TypeError} If it is something else.
+ * @throws {InputError} If it is something else.
  */
 export function requireLayers(value: unknown): void {
   if (!looksLikeModel(value)) requireModel(value);

@@ -27,7 +27,7 @@ const MOST_IN_MENU = 12;
  * @param result The gate's result, as `decide` returns it. A run without a diagnosis is diagnosed
  * from its findings.
  * @returns The page, an HTML document that needs no other file, with a newline at its end.
- * @throws {TypeError} If it is not a gate's result.
+ * @throws {InputError} If it is not a gate's result.
  *
  * @example A gate's result as a page
  * ```ts

@@ -46,7 +46,7 @@ const historyShape = list(recordShape, { least: 1, expected: "at least one recor
  *
  * @param history The records, oldest first; at least one.
  * @returns The page, an HTML document that needs no other file, with a newline at its end.
- * @throws {TypeError} If it is not a history, or is empty.
+ * @throws {InputError} If it is not a history, or is empty.
  *
  * @example A training as a page
  * ```ts

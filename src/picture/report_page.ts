@@ -37,7 +37,7 @@ const optionsShape = object({
  * @param report Measurements, findings and diagnosis: `examine` returns all three.
  * @param options Options of the drawing.
  * @returns The page, an HTML document that needs no other file, with a newline at its end.
- * @throws {TypeError} If an argument is of another kind.
+ * @throws {InputError} If an argument is of another kind.
  *
  * @example The exercise's network as a page
  * ```ts

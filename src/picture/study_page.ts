@@ -28,7 +28,7 @@ const MOST_IN_MENU = 12;
  *
  * @param summary The result of `summarizeStudy`.
  * @returns The page, an HTML document that needs no other file, with a newline at its end.
- * @throws {TypeError} If it is not a summary.
+ * @throws {InputError} If it is not a summary.
  *
  * @example A study of two scales
  * ```ts

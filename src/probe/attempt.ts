@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import { heapOf } from "../engine/start/prepare_engine.ts";
 import { heapView } from "../engine/heap/heap.ts";
@@ -23,7 +24,7 @@ import { errorMessage } from "../words/failure.ts";
  * @param see Looks at the outputs, which it may neither keep nor dispose, and their loss.
  * @returns The result of `see`.
  * @throws {MeasureError} If the loss cannot be evaluated.
- * @throws {RangeError} If the targets do not suit it.
+ * @throws {InputError} If the targets do not suit it.
  */
 export function answer<T>(
   { tf, model, inputs, examples, rewind }: KeptProbe,
@@ -43,7 +44,9 @@ export function answer<T>(
     });
   } catch (error) {
     // Our own errors already name the batch.
-    if (error instanceof RangeError || error instanceof MeasureError) throw error;
+    if (
+      error instanceof InputError || error instanceof RangeError || error instanceof MeasureError
+    ) throw error;
     throw new MeasureError(
       `${objective.name} of the outputs of ${model.name} cannot be evaluated: ${
         errorMessage(error)

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { Engine } from "../engine/engine.ts";
 import { heapView } from "../engine/heap/heap.ts";
 import { runningEngine } from "../engine/running_engine.ts";
@@ -47,8 +48,8 @@ export interface OpenProbe {
 /**
  * Validates the arguments of a probe, and starts the engine if none is running.
  *
- * @throws {TypeError} If the model is not a layers model, or the batch holds anything but tensors.
- * @throws {RangeError} If the batch does not suit the model, or the seed is not a whole number.
+ * @throws {InputError} If the model is not a layers model, or the batch holds anything but tensors.
+ * @throws {InputError} If the batch does not suit the model, or the seed is not a whole number.
  */
 export async function openProbe(
   model: LayersModel,
@@ -59,11 +60,19 @@ export async function openProbe(
   const { seed = null } = options;
   requireModel(model);
   if (typeof batch !== "object" || batch === null || batch.inputs == null) {
-    throw new TypeError(`batch is ${kindOf(batch)}, expected an object with inputs`);
+    throw new InputError({
+      place: "batch",
+      found: kindOf(batch),
+      expected: "an object with inputs",
+    });
   }
   requireValue("batch.seed", batch.seed, optional(nullable(number)));
   if (seed !== null && !Number.isSafeInteger(seed)) {
-    throw new RangeError(`options.seed is ${showValue(seed)}, expected a whole number`);
+    throw new InputError({
+      place: "options.seed",
+      found: showValue(seed),
+      expected: "a whole number",
+    });
   }
   const inputs = [batch.inputs].flat();
   const targets = batch.targets == null ? null : [batch.targets].flat();
@@ -95,7 +104,7 @@ function kindOf(value: unknown): string {
  * Returns the objective of a probe: the given one, the model's own losses, or the sum of the
  * outputs.
  *
- * @throws {RangeError} If it is a loss, and there are no targets.
+ * @throws {InputError} If it is a loss, and there are no targets.
  */
 export function probeObjective(
   { tf, model, targets }: Pick<OpenProbe, "tf" | "model" | "targets">,

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
 import { chooseLoss, type ChosenObjective } from "../measure/choose_objective.ts";
 import { notReproducedIn } from "../model/not_reproduced.ts";
@@ -60,7 +61,7 @@ export type TrialLimits = Required<Pick<TrialOptions, "steps" | "budgetSeconds" 
 /**
  * Returns the limits of a trial.
  *
- * @throws {RangeError} If one is out of range.
+ * @throws {InputError} If one is out of range.
  */
 export function trialLimits(
   { steps = DEFAULT_STEPS, budgetSeconds = TRIAL_BUDGET, always = false }: TrialOptions,
@@ -68,8 +69,12 @@ export function trialLimits(
   requireCount("options.steps", steps);
   requireValue("options.budgetSeconds", budgetSeconds, number);
   if (!(budgetSeconds >= 0)) {
-    throw new RangeError(
-      `options.budgetSeconds is ${showValue(budgetSeconds)}, expected seconds, 0 or more`,
+    throw new InputError(
+      {
+        place: "options.budgetSeconds",
+        found: showValue(budgetSeconds),
+        expected: "seconds, 0 or more",
+      },
     );
   }
   return { steps, budgetSeconds, always };

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { inputName, outputName } from "../measure/tensor_names.ts";
 import type { Batch } from "../model/batches/batch.ts";
@@ -35,8 +36,8 @@ export interface InputDependenceProbe extends ProbeSubject {
  * @param batch One tensor per input, and targets if the objective needs them.
  * @param options The seed the model was made under, for messages.
  * @returns Which outputs change with which inputs, for the rule `input-dependence`.
- * @throws {RangeError} If the batch has only one example.
- * @throws {TypeError} If the model or the batch is invalid.
+ * @throws {InputError} If the batch has only one example.
+ * @throws {InputError} If the model or the batch is invalid.
  *
  * @example The output follows the input
  * ```ts
@@ -62,7 +63,12 @@ export async function probeInputDependence(
   const probe = await openProbe(model, batch, options);
   const { tf, inputs, examples, subject } = probe;
   if (examples < 2) {
-    throw new RangeError("batch has 1 example, expected 2 or more to trade places");
+    throw new InputError({
+      place: "batch",
+      verb: "has",
+      found: "1 example",
+      expected: "2 or more to trade places",
+    });
   }
   const kept = keepModel(probe);
   try {
@@ -117,8 +123,8 @@ export interface BatchIndependenceProbe extends ProbeSubject {
  * @param options The seed the model was made under, for messages.
  * @returns How much the output of each example changes with the others, for the rule
  * `batch-independence`.
- * @throws {RangeError} If the batch has only one example.
- * @throws {TypeError} If the model or the batch is invalid.
+ * @throws {InputError} If the batch has only one example.
+ * @throws {InputError} If the model or the batch is invalid.
  *
  * @example No example sees another one
  * ```ts
@@ -144,7 +150,12 @@ export async function probeBatchIndependence(
   const probe = await openProbe(model, batch, options);
   const { tf, inputs, examples, subject } = probe;
   if (examples < 2) {
-    throw new RangeError("batch has 1 example, expected 2 or more to tell them apart");
+    throw new InputError({
+      place: "batch",
+      verb: "has",
+      found: "1 example",
+      expected: "2 or more to tell them apart",
+    });
   }
   const kept = keepModel(probe);
   try {
@@ -215,9 +226,9 @@ export interface CausalityProbe extends ProbeSubject {
  * @param batch One tensor per input, and targets if the objective needs them.
  * @param options The seed the model was made under, for messages.
  * @returns How much each step changes with later ones, for the rule `causality`.
- * @throws {RangeError} If no input has two steps, or an output does not have the steps of the
+ * @throws {InputError} If no input has two steps, or an output does not have the steps of the
  * inputs.
- * @throws {TypeError} If the model or the batch is invalid.
+ * @throws {InputError} If the model or the batch is invalid.
  *
  * @example A recurrent layer sees no later step
  * ```ts
@@ -246,9 +257,13 @@ export async function probeCausality(
   const { tf, inputs, subject } = probe;
   const steps = Math.max(...inputs.map(({ shape }) => shape[1] ?? 0));
   if (steps < 2) {
-    throw new RangeError(
-      "batch has no sequences, expected an input with a time axis of 2 steps or more after that " +
-        "of the examples",
+    throw new InputError(
+      {
+        place: "batch",
+        verb: "has",
+        found: "no sequences",
+        expected: "an input with a time axis of 2 steps or more after that of the examples",
+      },
     );
   }
   const kept = keepModel(probe);
@@ -256,9 +271,13 @@ export async function probeCausality(
     const before = runForward(kept, inputs);
     before.forEach(({ shape }, k) => {
       if (shape[1] === steps) return;
-      throw new RangeError(
-        `The output ${outputName(model, k)} has the shape [${shape.join(", ")}], expected ` +
-          `${steps} steps, as the inputs have, on the axis after that of the examples`,
+      throw new InputError(
+        {
+          place: `The output ${outputName(model, k)}`,
+          verb: "has",
+          found: `the shape [${shape.join(", ")}]`,
+          expected: `${steps} steps, as the inputs have, on the axis after that of the examples`,
+        },
       );
     });
     const outputs = before.map(({ values }, k): CausalityProbe["outputs"][number] => ({

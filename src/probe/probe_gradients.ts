@@ -82,7 +82,7 @@ export interface GradientProbe extends ProbeSubject {
  * @param options The objective J, and the seed the model was made under, for messages.
  * @returns Both derivatives of each weight, for the rule `numeric-gradients`.
  * @throws {MeasureError} If J cannot be differentiated.
- * @throws {TypeError} If the model or the batch is invalid.
+ * @throws {InputError} If the model or the batch is invalid.
  *
  * @example Back-propagation against differences
  * ```ts

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import { evaluateObjective, keepModel, openProbe, probeObjective } from "./open_probe.ts";
@@ -20,8 +21,8 @@ export interface LossProbe extends ProbeSubject {
  * @param batch One tensor per input, and targets if the objective needs them.
  * @param options The objective J, and the seed the model was made under, for messages.
  * @returns J on both, for the rule `loss-reduction`.
- * @throws {RangeError} If the model is built for batches of one size.
- * @throws {TypeError} If the model or the batch is invalid.
+ * @throws {InputError} If the model is built for batches of one size.
+ * @throws {InputError} If the model or the batch is invalid.
  *
  * @example A mean does not grow with the batch
  * ```ts
@@ -48,8 +49,12 @@ export async function probeLoss(
   const { tf, inputs, targets, subject } = probe;
   const fixed = model.inputs[0].shape[0];
   if (fixed !== null) {
-    throw new RangeError(
-      `The batch cannot be doubled: model ${model.name} is built for batches of ${fixed}`,
+    throw new InputError(
+      {
+        place: `model ${model.name}`,
+        found: `built for batches of ${fixed}`,
+        expected: "any size: its batch is doubled",
+      },
     );
   }
   const objectiveFor = (targets: Tensor[] | null) =>

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import { keepModel, openProbe, probeObjective } from "./open_probe.ts";
@@ -32,8 +33,8 @@ export interface OverfitOptions extends Pick<ProbeOptions, "objective" | "seed" 
  * @param options The loss, the optimizer, when to stop, and the seed the model was made under, for
  * messages.
  * @returns The loss before each step, for the rule `overfits-batch`.
- * @throws {RangeError} If J is the sum of the outputs, which has no minimum.
- * @throws {TypeError} If the model or the batch is invalid.
+ * @throws {InputError} If J is the sum of the outputs, which has no minimum.
+ * @throws {InputError} If the model or the batch is invalid.
  *
  * @example Five steps
  * ```ts
@@ -62,9 +63,12 @@ export async function probeOverfit(
   const { tf, subject } = probe;
   const objective = probeObjective(probe, options.objective);
   if (objective.name === "sum") {
-    throw new RangeError(
-      "The sum of the outputs has no least value to train to: give a loss as options.objective, " +
-        "or compile the model with one",
+    throw new InputError(
+      {
+        place: "options.objective",
+        found: "the sum of the outputs, which has no least value to train to",
+        expected: "a loss, or a model that was compiled with one",
+      },
     );
   }
   const optimizer = await cloneOptimizer(tf, model, options.optimizer);

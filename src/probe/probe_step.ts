@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import { innerLayers } from "../model/layers/leaf_layers.ts";
@@ -48,8 +49,8 @@ export interface StepProbe extends ProbeSubject {
  * @param options The objective J, the optimizer or a custom step, and the seed for messages.
  * @returns The change of each weight, for the rules `update-ratio`, `weights-change` and
  * `weights-frozen`.
- * @throws {TypeError} If the optimizer is not an optimizer, or the step is not a function.
- * @throws {TypeError} If the model or the batch is invalid.
+ * @throws {InputError} If the optimizer is not an optimizer, or the step is not a function.
+ * @throws {InputError} If the model or the batch is invalid.
  *
  * @example One step judged twice
  * ```ts
@@ -76,7 +77,11 @@ export async function probeStep(
   const probe = await openProbe(model, batch, options);
   const { tf, subject } = probe;
   if (options.train !== undefined && typeof options.train !== "function") {
-    throw new TypeError(`options.train is ${showValue(options.train)}, expected a function`);
+    throw new InputError({
+      place: "options.train",
+      found: showValue(options.train),
+      expected: "a function",
+    });
   }
   const objective = probeObjective(probe, options.objective);
   const optimizer = await cloneOptimizer(tf, model, options.optimizer);

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type * as tfjs from "@tensorflow/tfjs";
 import { heapView } from "../engine/heap/heap.ts";
 import { isStandIn } from "../keras/keras_optimizer.ts";
@@ -24,7 +25,7 @@ interface OptimizerClass {
  * Returns the requested or compiled optimizer; `null` if there is none, or if the model's file
  * names an unknown one.
  *
- * @throws {TypeError} If the requested one is not an optimizer.
+ * @throws {InputError} If the requested one is not an optimizer.
  */
 export function givenOptimizer(
   model: LayersModel,
@@ -33,8 +34,12 @@ export function givenOptimizer(
   const given = asked ?? (model as { optimizer?: Optimizer }).optimizer ?? null;
   if (given === null) return null;
   if (typeof given.applyGradients !== "function" || typeof given.constructor !== "function") {
-    throw new TypeError(
-      `options.optimizer is ${showValue(asked)}, expected an optimizer of TensorFlow.js`,
+    throw new InputError(
+      {
+        place: "options.optimizer",
+        found: showValue(asked),
+        expected: "an optimizer of TensorFlow.js",
+      },
     );
   }
   // A stand-in for an unknown optimizer was not chosen by the user.
@@ -56,7 +61,7 @@ export function freshOptimizer(original: Optimizer, settings: object = {}): Opti
  * Adamax cannot export its state; its copy starts fresh.
  *
  * @returns The copy; the caller disposes it.
- * @throws {TypeError} If the given one is not an optimizer.
+ * @throws {InputError} If the given one is not an optimizer.
  */
 export async function cloneOptimizer(
   tf: TensorFlow,

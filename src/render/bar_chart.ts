@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { formatNumber } from "../words/numbers.ts";
 import {
   anyObject,
@@ -58,7 +59,7 @@ export interface BarChartOptions {
  * @param rows The bars, from top to bottom.
  * @param options See {@linkcode BarChartOptions}.
  * @returns The chart, its lines joined by newlines, without one at the end.
- * @throws {RangeError} If `width` or `maxRows` is too small or not a whole number.
+ * @throws {InputError} If `width` or `maxRows` is too small or not a whole number.
  *
  * @example Two layers
  * ```ts
@@ -87,13 +88,13 @@ export function barChart(rows: readonly BarChartRow[], options: BarChartOptions 
   requireValue("options", options, anyObject);
   const { width = 80, maxRows = Infinity, scale = "log" } = options;
   if (!Number.isInteger(width) || width < 20) {
-    throw new RangeError(
-      `width is ${showValue(width)}, expected a whole number of at least 20`,
+    throw new InputError(
+      { place: "width", found: showValue(width), expected: "a whole number of at least 20" },
     );
   }
   if (maxRows !== Infinity && !(Number.isInteger(maxRows) && maxRows >= 2)) {
-    throw new RangeError(
-      `maxRows is ${showValue(maxRows)}, expected a whole number of at least 2`,
+    throw new InputError(
+      { place: "maxRows", found: showValue(maxRows), expected: "a whole number of at least 2" },
     );
   }
   const shown = rows.length <= maxRows ? rows : Array.from(

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { studyHeaderShape } from "../study/study_document.ts";
 import { summaryShape } from "../study/study_shapes.ts";
 import type { StudySummary, VariantSummary } from "../study/study_summary.ts";
@@ -51,7 +52,7 @@ const MOST_LAYERS = 12;
  * @param summary The summary from `summarizeStudy`.
  * @param options See {@linkcode RenderStudyOptions}.
  * @returns The text, plain ASCII by default, with a newline at its end.
- * @throws {RangeError} If `width` is not a whole number of at least 40.
+ * @throws {InputError} If `width` is not a whole number of at least 40.
  *
  * @example The answer comes first
  * ```ts
@@ -69,8 +70,8 @@ export function renderStudy(summary: StudySummary, options: RenderStudyOptions =
   requireValue("options", options, anyObject);
   const { width = 80, color = false, unicode = false } = options;
   if (!Number.isInteger(width) || width < 40) {
-    throw new RangeError(
-      `width is ${showValue(width)}, expected a whole number of at least 40`,
+    throw new InputError(
+      { place: "width", found: showValue(width), expected: "a whole number of at least 40" },
     );
   }
   const style = { width, color, unicode };

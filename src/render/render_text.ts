@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { renderCharts, type RenderTextOptions, shownFolds } from "./render_charts.ts";
 import type { Finding } from "../rules/finding.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
@@ -26,7 +27,7 @@ import { showValue } from "../words/show_value.ts";
  * @param findings The findings of the rules.
  * @param options See {@linkcode RenderTextOptions}.
  * @returns The text, with a newline at its end.
- * @throws {RangeError} If `width` is not a whole number of at least 20.
+ * @throws {InputError} If `width` is not a whole number of at least 20.
  *
  * @example For a terminal
  * ```ts
@@ -58,8 +59,8 @@ export function renderText(
   );
   const { width = 80, unicode = false, color = false } = options;
   if (!Number.isInteger(width) || width < 20) {
-    throw new RangeError(
-      `width is ${showValue(width)}, expected a whole number of at least 20`,
+    throw new InputError(
+      { place: "width", found: showValue(width), expected: "a whole number of at least 20" },
     );
   }
   const style = { width, color, unicode, ellipsis: unicode ? "…" : ".." };

@@ -46,7 +46,7 @@ export function encodeReport(
  * @param json The text of a JSON report.
  * @returns The measurements and the findings.
  * @throws {SyntaxError} If the text is not JSON.
- * @throws {TypeError} If something is missing or has a wrong type; the message names the place, the
+ * @throws {InputError} If something is missing or has a wrong type; the message names the place, the
  * expected and the actual value.
  *
  * @example A report of another version

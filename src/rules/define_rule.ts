@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { ProbeSubject } from "../probe/probe_options.ts";
 import { requireValue } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
@@ -22,7 +23,7 @@ import { validateRecord } from "./validate_record.ts";
  *
  * @param record The rule's name, documentation and judge.
  * @returns The rule.
- * @throws {TypeError} If a part of the record is invalid.
+ * @throws {InputError} If a part of the record is invalid.
  *
  * @example A custom rule that limits the width of layers
  * ```ts
@@ -147,8 +148,12 @@ export function defineModelRule<P extends ProbeSubject, Name extends string = ne
     figure,
     check(probe, options = {}) {
       const what = () => {
-        throw new TypeError(
-          `probe is ${showValue(probe)}, expected what a probe for the rule ${record.name} returns`,
+        throw new InputError(
+          {
+            place: "probe",
+            found: showValue(probe),
+            expected: `what a probe for the rule ${record.name} returns`,
+          },
         );
       };
       const thresholds = resolveThresholds(table, options, readerOf(documentation));

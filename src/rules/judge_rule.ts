@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { amendFinding, type Finding, saidOf } from "./finding.ts";
 import { networkOf } from "./network/network.ts";
@@ -29,8 +30,8 @@ export interface RunRulesOptions extends RuleOptions {
  * @param measurements The result of `measure()`.
  * @param options Thresholds of any rule, the layers to judge, and `trained`.
  * @returns The findings, in the order of the layers.
- * @throws {TypeError} If the measurements or the options are invalid.
- * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If the measurements or the options are invalid.
+ * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
  *
  * @example A rule for untrained networks, on a trained one
  * ```ts
@@ -57,7 +58,11 @@ export function judgeRule(
   requireOptions(options);
   const { trained: given, ...checkOptions } = options;
   if (given !== undefined && typeof given !== "boolean") {
-    throw new TypeError(`options.trained is ${show(given)}, expected true or false`);
+    throw new InputError({
+      place: "options.trained",
+      found: show(given),
+      expected: "true or false",
+    });
   }
   requireMeasurements(measurements);
   const isWeightsOnly = measurements.weightsOnly !== undefined;

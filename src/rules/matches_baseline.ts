@@ -92,7 +92,7 @@ interface Figure {
  *
  * @param baseline Measurements of an earlier state of the same model, on the same batch.
  * @returns The rule.
- * @throws {TypeError} If the baseline is not a result of `measure()`.
+ * @throws {InputError} If the baseline is not a result of `measure()`.
  *
  * @example Larger kernels
  * ```ts

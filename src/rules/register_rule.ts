@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { Rule } from "./rule.ts";
 import { RULES } from "./rules.ts";
 import { show } from "./say.ts";
@@ -16,10 +17,12 @@ export function isRule(value: unknown): value is Rule {
 /**
  * Rejects a value that is not a rule over measurements.
  *
- * @throws {TypeError} If the value is not such a rule.
+ * @throws {InputError} If the value is not such a rule.
  */
 export function requireRule(rule: unknown): void {
-  if (!isRule(rule)) throw new TypeError(`rule is ${show(rule)}, expected what defineRule() makes`);
+  if (!isRule(rule)) {
+    throw new InputError({ place: "rule", found: show(rule), expected: "what defineRule() makes" });
+  }
 }
 
 /**
@@ -48,7 +51,7 @@ export function allThresholds(): ThresholdTable {
  *
  * @param rule A rule from {@linkcode defineRule}. Its name needs a prefix and a slash, so that it
  * cannot collide with future rules of this package.
- * @throws {TypeError} If it is not a rule, its name has no prefix or is taken, or another rule has
+ * @throws {InputError} If it is not a rule, its name has no prefix or is taken, or another rule has
  * a threshold of the same name.
  *
  * @example A rule that notes the number of weights
@@ -88,21 +91,32 @@ export function registerRule<Name extends string>(rule: Rule<Name>): void {
   if (registered.includes(rule)) return;
   const { name, thresholds } = rule;
   if (!name.includes("/")) {
-    throw new TypeError(
-      `rule.name is "${name}", expected a prefix of your own before it, such as "team/${name}"`,
+    throw new InputError(
+      {
+        place: "rule.name",
+        found: `"${name}"`,
+        expected: `a prefix of your own before it, such as "team/${name}"`,
+      },
     );
   }
   if (registered.some((other) => other.name === name)) {
-    throw new TypeError(`rule.name is "${name}", the name of another registered rule`);
+    throw new InputError({
+      place: "rule.name",
+      found: `"${name}", the name of another registered rule`,
+      expected: "a name of its own",
+    });
   }
   const known = allThresholds();
   for (const [key, { default: value, range }] of Object.entries(thresholds)) {
     if (!Object.hasOwn(known, key)) continue;
     const { default: other, range: [low, high] } = known[key];
     if (value === other && range[0] === low && range[1] === high) continue;
-    throw new TypeError(
-      `The threshold ${key} of ${name} is one of another rule with the default ${other}, expected ` +
-        `another name for it`,
+    throw new InputError(
+      {
+        place: `The threshold ${key} of ${name}`,
+        found: `one of another rule with the default ${other}`,
+        expected: "another name for it",
+      },
     );
   }
   registered.push(rule);

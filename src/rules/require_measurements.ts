@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { anyObject, list, requireValue, type Shape } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
@@ -37,29 +38,37 @@ export function reading<T>(measurements: Measurements, read: () => T): T {
 /**
  * Rejects options that are not an object.
  *
- * @throws {TypeError} If they are not an object.
+ * @throws {InputError} If they are not an object.
  */
 export function requireOptions(options: unknown): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new TypeError(`options is ${show(options)}, expected an object`);
+    throw new InputError({ place: "options", found: show(options), expected: "an object" });
   }
 }
 
 /**
  * Rejects a value that is not a `Measurements` before a rule reads it.
  *
- * @throws {TypeError} If it is not; the message points out a promise that was not awaited.
+ * @throws {InputError} If it is not; the message points out a promise that was not awaited.
  */
 export function requireMeasurements(value: Measurements, name = "measurements"): void {
   const found = value as Partial<Measurements> & { then?: unknown } | null | undefined;
   if (typeof found?.then === "function") {
-    throw new TypeError(
-      `${name} is a promise, expected what it resolves to: write \`await measure(model, batch)\``,
+    throw new InputError(
+      {
+        place: name,
+        found: "a promise",
+        expected: "what it resolves to: write `await measure(model, batch)`",
+      },
     );
   }
   const what = complaint(found);
   if (what === null) return;
-  throw new TypeError(`${name} is ${what}, expected what measure() returns (version 1)`);
+  throw new InputError({
+    place: name,
+    found: what,
+    expected: "what measure() returns (version 1)",
+  });
 }
 
 /** Describes a value that is not measurements. Returns `null` if it looks like measurements. */

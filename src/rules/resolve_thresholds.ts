@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { nearest } from "../words/nearest.ts";
 import { requireOptions } from "./require_measurements.ts";
 import { show } from "./say.ts";
@@ -12,9 +13,9 @@ const OTHERS = ["layers", "ignore"];
  * @param table The known thresholds.
  * @param options The given options.
  * @param reader Name of the reader of these thresholds, if the table does not contain all.
- * @throws {TypeError} If the options are not an object or contain an unknown name, or a threshold
+ * @throws {InputError} If the options are not an object or contain an unknown name, or a threshold
  * is not a number.
- * @throws {RangeError} If a threshold is NaN, out of range or not a whole number of steps, or a
+ * @throws {InputError} If a threshold is NaN, out of range or not a whole number of steps, or a
  * minimum exceeds its maximum.
  */
 export function resolveThresholds<Name extends string>(
@@ -37,8 +38,12 @@ export function resolveThresholds<Name extends string>(
   }
   for (const [name, { atMost }] of Object.entries(known)) {
     if (atMost !== undefined && resolved[name] > resolved[atMost]) {
-      throw new RangeError(
-        `options.${name} is ${resolved[name]}, expected ${atMost}, ${resolved[atMost]}, at most`,
+      throw new InputError(
+        {
+          place: `options.${name}`,
+          found: String(resolved[name]),
+          expected: `${atMost}, ${resolved[atMost]}, at most`,
+        },
       );
     }
   }
@@ -48,30 +53,38 @@ export function resolveThresholds<Name extends string>(
 function requireNumber(name: string, value: unknown, { range, whole }: ThresholdEntry): void {
   const [low, high] = range;
   if (typeof value !== "number") {
-    throw new TypeError(`options.${name} is ${show(value)}, expected a number`);
+    throw new InputError({ place: `options.${name}`, found: show(value), expected: "a number" });
   }
   if (!(value >= low && value <= high)) {
-    throw new RangeError(
-      `options.${name} is ${show(value)}, expected a number from ${low} to ${high}`,
+    throw new InputError(
+      { place: `options.${name}`, found: show(value), expected: `a number from ${low} to ${high}` },
     );
   }
   if (whole === true && !Number.isInteger(value)) {
-    throw new RangeError(`options.${name} is ${show(value)}, expected a whole number`);
+    throw new InputError({
+      place: `options.${name}`,
+      found: show(value),
+      expected: "a whole number",
+    });
   }
 }
 
-function unknown(key: string, table: object, reader: string | undefined): TypeError {
+function unknown(key: string, table: object, reader: string | undefined): InputError {
   const names = Object.keys(table);
   const meant = nearest(key, [...OTHERS, ...names]);
   if (meant === "" && reader !== undefined) {
     const list = names.length === 0 ? "none" : names.join(", ");
-    return new TypeError(
-      `options.${key} is not a threshold of ${reader}, expected ${list}`,
+    return new InputError(
+      { place: `options.${key}`, found: `not a threshold of ${reader}`, expected: list },
     );
   }
-  return new TypeError(
-    `options has the unknown key "${key}"${
-      meant || ", expected layers, ignore or a threshold, see THRESHOLDS"
-    }`,
+  return new InputError(
+    {
+      place: "options",
+      verb: "has the unknown key",
+      found: `"${key}"`,
+      expected: "layers, ignore or a threshold, see THRESHOLDS",
+      meant,
+    },
   );
 }

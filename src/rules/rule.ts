@@ -62,7 +62,7 @@ export interface AssertionDocumentation {
   /** Condition for an `AssertionError`: "If a layer is dead." */
   throws: string;
   /**
-   * Condition for a `RangeError`. Default: a threshold is out of range or a filter matches no
+   * Condition for an `InputError`. Default: a threshold is out of range or a filter matches no
    * layer.
    */
   refuses?: string;
@@ -135,8 +135,8 @@ export interface Rule<Name extends string = keyof Thresholds> extends RuleDocume
    * @param trained True if the network is trained, so that the fix is not to redraw its weights.
    * Default: judged from its biases.
    * @returns The findings in the order of the layers, empty if there are none.
-   * @throws {TypeError} If the measurements or the options are invalid.
-   * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+   * @throws {InputError} If the measurements or the options are invalid.
+   * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
    */
   check(
     measurements: Measurements,

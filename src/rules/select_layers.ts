@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { amendFinding, type Finding, saidOf } from "./finding.ts";
 import type { IgnoredLayer, LayerOptions } from "./rule.ts";
 import { say, show, showName } from "./say.ts";
@@ -6,9 +7,9 @@ import { say, show, showName } from "./say.ts";
  * Returns the layers that `options.layers` selects, in their order. Without the option it returns
  * all.
  *
- * @throws {TypeError} If a filter is neither a pattern nor names, or an ignored layer has no
+ * @throws {InputError} If a filter is neither a pattern nor names, or an ignored layer has no
  * reason.
- * @throws {RangeError} If a filter is empty or matches no layer: a typing error must not pass as a
+ * @throws {InputError} If a filter is empty or matches no layer: a typing error must not pass as a
  * green test.
  */
 export function selectLayers<L extends { name: string }>(
@@ -19,12 +20,20 @@ export function selectLayers<L extends { name: string }>(
   if (filter === undefined) return layers;
   const patterns = filter instanceof RegExp ? [filter] : filter;
   if (!Array.isArray(patterns) || patterns.some((name) => !isPattern(name))) {
-    throw new TypeError(
-      `options.layers is ${show(filter)}, expected a RegExp or an array of layer names`,
+    throw new InputError(
+      {
+        place: "options.layers",
+        found: show(filter),
+        expected: "a RegExp or an array of layer names",
+      },
     );
   }
   if (patterns.length === 0) {
-    throw new RangeError("options.layers is an empty array, expected the layers to judge");
+    throw new InputError({
+      place: "options.layers",
+      found: "an empty array",
+      expected: "the layers to judge",
+    });
   }
   for (const pattern of patterns) mustMatch("layers", pattern, layers);
   return layers.filter(({ name }) => patterns.some((pattern) => matchesLayer(pattern, name)));
@@ -36,10 +45,12 @@ function checkedIgnore(ignore: LayerOptions["ignore"]): NonNullable<LayerOptions
       isPattern(entry?.layer) && typeof entry.reason === "string" && entry.reason.trim() !== ""
     );
   if (!valid) {
-    throw new TypeError(
-      `options.ignore is ${
-        show(ignore)
-      }, expected an array of { layer, reason }, each with a reason`,
+    throw new InputError(
+      {
+        place: "options.ignore",
+        found: show(ignore),
+        expected: "an array of { layer, reason }, each with a reason",
+      },
     );
   }
   return ignore;
@@ -48,17 +59,27 @@ function checkedIgnore(ignore: LayerOptions["ignore"]): NonNullable<LayerOptions
 function mustMatch(option: string, pattern: string | RegExp, layers: { name: string }[]): void {
   const wanted = typeof pattern === "string" ? showName(pattern) : String(pattern);
   if (layers.length === 0) {
-    throw new RangeError(
-      `options.${option} has ${wanted}, expected none: this rule judges the model, not single layers`,
+    throw new InputError(
+      {
+        place: `options.${option}`,
+        verb: "has",
+        found: wanted,
+        expected: "none: this rule judges the model, not single layers",
+      },
     );
   }
   if (layers.some(({ name }) => matchesLayer(pattern, name))) return;
   const names = layers.slice(0, 8).map(({ name }) => showName(name)).join(", ");
   const more = layers.length > 8 ? `, ... (${layers.length} in all)` : "";
-  throw new RangeError(
-    `options.${option} has ${wanted}, which no layer matches, expected one of ${names}${more}${
-      typeof pattern === "string" && /[*?]/.test(pattern) ? "; a RegExp matches several" : ""
-    }`,
+  throw new InputError(
+    {
+      place: `options.${option}`,
+      verb: "has",
+      found: `${wanted}, which no layer matches`,
+      expected: `one of ${names}${more}${
+        typeof pattern === "string" && /[*?]/.test(pattern) ? "; a RegExp matches several" : ""
+      }`,
+    },
   );
 }
 

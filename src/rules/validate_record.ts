@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { StudyWords } from "./rule.ts";
 import type { RuleRecord } from "./rule_record.ts";
 import { show } from "./say.ts";
@@ -26,18 +27,22 @@ type Given = Partial<RuleRecord> & { figure?: { title?: unknown; scale?: unknown
  *
  * @param bars Name of the function that returns the bars of its figure: `of` for measurements,
  * `rows` for a model.
- * @throws {TypeError} If a part of it is invalid.
+ * @throws {InputError} If a part of it is invalid.
  */
 export function validateRecord(record: object, bars: "of" | "rows"): void {
   if (typeof record !== "object" || record === null || Array.isArray(record)) {
-    throw new TypeError(`record is ${show(record)}, expected an object that makes a rule`);
+    throw new InputError({
+      place: "record",
+      found: show(record),
+      expected: "an object that makes a rule",
+    });
   }
   const given = record as Given;
   const { name, tags = [], stage = "any", level = "error", thresholds = {}, figure, study } = given;
   const require = (isRight: boolean, part: string, value: unknown, expected: string) => {
     if (isRight) return;
     const whose = part === "name" ? "" : ` of the rule ${name}`;
-    throw new TypeError(`${part}${whose} is ${show(value)}, expected ${expected}`);
+    throw new InputError({ place: `${part}${whose}`, found: show(value), expected: expected });
   };
   require(
     typeof name === "string" && NAME.test(name),

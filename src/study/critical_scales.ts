@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { criticalWeightVariance } from "../theory/criticality.ts";
 import {
   type InitializerName,
@@ -61,7 +62,7 @@ function criticalSigma(activation: string): number | null {
     return Math.sqrt(criticalWeightVariance(activation));
   } catch (error) {
     // Unknown, which the study reports, or without a critical scale, such as swish.
-    if (error instanceof RangeError) return null;
+    if (error instanceof InputError) return null;
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { isLocal, packageFolder } from "../engine/start/engine_files.ts";
 import { showValue } from "../words/show_value.ts";
 import { ownStudyRule, StudyError, type StudyOptions } from "./study_options.ts";
@@ -37,7 +38,7 @@ function workersRefused(jobs: number): string {
 /**
  * Returns the number of jobs for a study: the requested one, or 1 if workers cannot run it.
  *
- * @throws {RangeError} If the number of jobs is not valid.
+ * @throws {InputError} If the number of jobs is not valid.
  * @throws {StudyError} If workers are impossible, and several were requested.
  */
 export function requireJobs(
@@ -46,8 +47,12 @@ export function requireJobs(
   { objective }: StudyOptions,
 ): number | "auto" {
   if (jobs !== "auto" && !(Number.isSafeInteger(jobs) && jobs >= 1)) {
-    throw new RangeError(
-      `jobs is ${showValue(jobs)}, expected a whole number of at least 1, or "auto"`,
+    throw new InputError(
+      {
+        place: "jobs",
+        found: showValue(jobs),
+        expected: 'a whole number of at least 1, or "auto"',
+      },
     );
   }
   const inThis = boundToProcess(subject, objective);

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { checkModuleObjective, checkTargets } from "../measure/check_objective.ts";
@@ -55,7 +56,7 @@ export interface OpenSubject {
  *
  * @throws {StudyError} If the grid varies something that the subject does not have.
  * @throws {ModelError} If a file cannot be used.
- * @throws {TypeError} If an activation is not known.
+ * @throws {InputError} If an activation is not known.
  */
 export async function openSubject(
   engine: Engine,
@@ -90,8 +91,13 @@ export async function openSubject(
           () => subject({ tf, seed, ...variant }),
         );
         if (typeof Object(model).getWeights === "function") return model;
-        throw new TypeError(
-          `${subject.name || "The function"} returned ${showValue(model)}, expected a model`,
+        throw new InputError(
+          {
+            place: subject.name || "The function",
+            verb: "returned",
+            found: showValue(model),
+            expected: "a model",
+          },
         );
       },
       swaps: { activation: false, initializer: false },

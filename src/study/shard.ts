@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { Shard } from "./study_header.ts";
 import { countPoints, type ResolvedGrid } from "./grid_point.ts";
 import { anyObject, nullable, requireValue } from "../words/shape.ts";
@@ -10,7 +11,7 @@ import { showValue } from "../words/show_value.ts";
  *
  * @param grid The grid.
  * @param shard The part, or `null` for all points.
- * @throws {RangeError} If the part does not exist.
+ * @throws {InputError} If the part does not exist.
  * @returns The index of the first point, and the index after the last.
  *
  * @example Seven points in three parts
@@ -35,10 +36,12 @@ export function shardRange(
   const sound = Number.isSafeInteger(index) && Number.isSafeInteger(count) && index >= 1 &&
     index <= count;
   if (!sound) {
-    throw new RangeError(
-      `shard is ${showValue(index)}/${
-        showValue(count)
-      }, expected whole numbers i/n with 1 <= i <= n`,
+    throw new InputError(
+      {
+        place: "shard",
+        found: `${showValue(index)}/${showValue(count)}`,
+        expected: "whole numbers i/n with 1 <= i <= n",
+      },
     );
   }
   const cut = (i: number) => Number(BigInt(total) * BigInt(i) / BigInt(count));

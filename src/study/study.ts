@@ -23,9 +23,9 @@ import type { StudySubject } from "./study_subject.ts";
  * @returns All points. For very many points use {@linkcode runStudy}, which does not keep them.
  * @throws {StudyError} If a point cannot be measured, or the grid varies something that the subject
  * does not have.
- * @throws {TypeError} If an activation, an initialiser, an option or a key of the grid is unknown,
+ * @throws {InputError} If an activation, an initialiser, an option or a key of the grid is unknown,
  * or `create` does not return a model.
- * @throws {RangeError} If the grid or an option is out of range.
+ * @throws {InputError} If the grid or an option is out of range.
  * @throws {ModelError} If a model file cannot be used.
  *
  * @example Which scale suits tanh?

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
 import { END_LINE, POINTS_LINE, readStudyLine, readStudyOpening } from "./study_document.ts";
 import { openUserFile } from "../model/files/user_file.ts";
@@ -135,7 +136,12 @@ async function* linesOf(path: string): AsyncGenerator<string, void> {
       rest = lines.pop()!;
       yield* lines;
       if (rest.length > MAX_LINE) {
-        throw new RangeError(`One line has more than ${MAX_LINE} characters`);
+        throw new InputError({
+          place: "One line",
+          verb: "has",
+          found: `more than ${MAX_LINE} characters`,
+          expected: "fewer",
+        });
       }
     }
     if (rest !== "") yield rest;

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { ResolvedGrid } from "./grid_point.ts";
 import { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
 import { showValue } from "../words/show_value.ts";
@@ -35,9 +36,9 @@ const MOST_POINTS = 2 ** 32;
  *
  * @param grid The user's grid.
  * @returns The complete grid, its scales in ascending order.
- * @throws {TypeError} If the grid has an unknown key, a list is not an array, or an initialiser is
+ * @throws {InputError} If the grid has an unknown key, a list is not an array, or an initialiser is
  * unknown.
- * @throws {RangeError} If a list is empty or has something twice, or a number is out of range.
+ * @throws {InputError} If a list is empty or has something twice, or a number is out of range.
  *
  * @example What is left out is the model's own
  * ```ts
@@ -56,7 +57,7 @@ export function resolveGrid(grid: StudyGrid): ResolvedGrid {
     const value = grid[name];
     const isGiven = value !== undefined || name === "scales";
     if (isGiven && !Array.isArray(value) && !(name === "seeds" && typeof value === "number")) {
-      throw new TypeError(`${name} is ${showValue(value)}, expected a list`);
+      throw new InputError({ place: name, found: showValue(value), expected: "a list" });
     }
   }
   const { seeds = 1, activations, initializers, depths, widths } = grid;
@@ -82,33 +83,50 @@ export function resolveGrid(grid: StudyGrid): ResolvedGrid {
   }
   for (const name of resolved.initializers) {
     if (name !== null && !INITIALIZERS.includes(name)) {
-      throw new TypeError(
-        `initializers has ${showValue(name)}, expected ${INITIALIZERS.join(", ")}`,
+      throw new InputError(
+        {
+          place: "initializers",
+          verb: "has",
+          found: showValue(name),
+          expected: INITIALIZERS.join(", "),
+        },
       );
     }
   }
   const points = Object.values(resolved).reduce((product, values) => product * values.length, 1);
   if (points > MOST_POINTS) {
-    throw new RangeError(`The grid has ${points} points, expected at most ${MOST_POINTS}`);
+    throw new InputError({
+      place: "The grid",
+      verb: "has",
+      found: `${points} points`,
+      expected: `at most ${MOST_POINTS}`,
+    });
   }
   return resolved;
 }
 
 function count(name: string, n: number): number[] {
   if (!Number.isSafeInteger(n) || n < 1 || n > 1e6) {
-    throw new RangeError(
-      `${name} is ${showValue(n)}, expected a whole number from 1 to 1000000, or a list`,
+    throw new InputError(
+      { place: name, found: showValue(n), expected: "a whole number from 1 to 1000000, or a list" },
     );
   }
   return Array.from({ length: n }, (_, seed) => seed);
 }
 
 function distinct(name: string, values: readonly unknown[]): void {
-  if (values.length === 0) throw new RangeError(`${name} is empty, expected at least one entry`);
+  if (values.length === 0) {
+    throw new InputError({ place: name, found: "empty", expected: "at least one entry" });
+  }
   const seen = new Set<unknown>();
   for (const value of values) {
     if (seen.has(value)) {
-      throw new RangeError(`${name} has ${showValue(value)} twice, expected it once`);
+      throw new InputError({
+        place: name,
+        verb: "has",
+        found: `${showValue(value)} twice`,
+        expected: "it once",
+      });
     }
     seen.add(value);
   }
@@ -122,5 +140,10 @@ function each<T>(
 ): void {
   const wrong = values.findIndex((value) => typeof value !== "number" || !is(value));
   if (wrong === -1) return;
-  throw new RangeError(`${name} has ${showValue(values[wrong])}, expected ${what}`);
+  throw new InputError({
+    place: name,
+    verb: "has",
+    found: showValue(values[wrong]),
+    expected: what,
+  });
 }

@@ -1,3 +1,4 @@
+import { oneOfNames } from "../words/shape.ts";
 import { InputError } from "../words/input_error.ts";
 import { HEAP_LIMIT } from "../engine/heap/guard_heap.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
@@ -113,25 +114,29 @@ function judging(rules: readonly Rule[]): Rule[] {
  * @param what Name of the object, for the message.
  * @param given The object.
  * @param known The allowed keys.
- * @throws {TypeError} If it is not an object, or has another key.
+ * @throws {InputError} If it is not an object, or has another key.
  */
 export function requireKnown(what: string, given: unknown, known: readonly string[]): void {
   if (typeof given !== "object" || given === null) {
-    throw new TypeError(`${what} is ${showValue(given)}, expected an object`);
+    throw new InputError({ place: what, found: showValue(given), expected: "an object" });
   }
   const unknown = Object.keys(given).find((name) => !known.includes(name));
   if (unknown === undefined) return;
-  throw new TypeError(
-    `${what} has no ${showValue(unknown)}${
-      nearest(unknown, known) || `, expected one of ${known.join(", ")}`
-    }`,
+  throw new InputError(
+    {
+      place: what,
+      verb: "has no",
+      found: showValue(unknown),
+      expected: oneOfNames(known),
+      meant: nearest(unknown, known),
+    },
   );
 }
 
 /**
  * Validates the subject of a study.
  *
- * @throws {TypeError} If it is not a function, a network of a known name, or a file.
+ * @throws {InputError} If it is not a function, a network of a known name, or a file.
  */
 export function requireSubject(subject: StudySubject): void {
   if (typeof subject === "function") return;
@@ -139,27 +144,30 @@ export function requireSubject(subject: StudySubject): void {
   requireKnown("what is studied", subject, isFile ? ["model", "register", "weights"] : ["network"]);
   const { network, model } = subject as { network?: unknown; model?: unknown };
   if (isFile ? typeof model === "string" : network === "dense" || network === "exercise") return;
-  throw new TypeError(
+  throw new InputError(
     isFile
-      ? `model is ${showValue(model)}, expected the path of a model`
-      : `network is ${showValue(network)}, expected "dense" or "exercise"`,
+      ? { place: "model", found: showValue(model), expected: "the path of a model" }
+      : { place: "network", found: showValue(network), expected: '"dense" or "exercise"' },
   );
 }
 
 /**
  * Requires that TensorFlow.js has an activation, and returns its name.
  *
- * @throws {TypeError} If it has none of that name.
+ * @throws {InputError} If it has none of that name.
  */
 export function requireActivation(tf: TensorFlow, name: string): string {
   const cause = refusal(tf, name);
   if (cause === null) return name;
   // The theory knows some that are only layers in TensorFlow.js, such as leakyRelu.
   const known = Object.keys(ACTIVATION_FUNCTIONS).filter((other) => refusal(tf, other) === null);
-  throw new TypeError(
-    `activation ${showValue(name)} is not known to TensorFlow.js${
-      nearest(name, known) || `, expected one such as ${known.join(", ")}`
-    }`,
+  throw new InputError(
+    {
+      place: `activation ${showValue(name)}`,
+      found: "not known to TensorFlow.js",
+      expected: `one such as ${known.join(", ")}`,
+      meant: nearest(name, known),
+    },
     { cause },
   );
 }

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { ActivationFunction } from "../traits/activation_function.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
 import { ACTIVATIONS } from "../traits/activations.ts";
@@ -106,7 +107,7 @@ const functionShape = object({ value: callable, derivative: callable, kinks: lis
 /**
  * Returns the activation with this name, or the given function.
  *
- * @throws {RangeError} If the name is not known.
+ * @throws {InputError} If the name is not known.
  */
 export function resolveActivation(activation: string | ActivationFunction): ActivationFunction {
   if (typeof activation !== "string") {
@@ -116,5 +117,5 @@ export function resolveActivation(activation: string | ActivationFunction): Acti
   const found = findActivation(activation);
   if (found !== null) return found;
   const known = Object.keys(ACTIVATION_FUNCTIONS).join(", ");
-  throw new RangeError(`activation is ${showValue(activation)}, expected ${known}`);
+  throw new InputError({ place: "activation", found: showValue(activation), expected: known });
 }

@@ -34,7 +34,7 @@ const LARGE = 1000;
  * @param keys Number of keys, 2 or more.
  * @param std The standard deviation of the scores, above 0, up to 100.
  * @returns The mean entropy and the mean sum of squares, to about 1e-6.
- * @throws {TypeError} If an argument is invalid.
+ * @throws {InputError} If an argument is invalid.
  *
  * @example Scores of unit variance leave most of the entropy
  * ```ts
@@ -72,7 +72,7 @@ export function attentionSpread(keys: number, std: number): AttentionSpread {
  * the random energy model (Derrida 1981).
  *
  * @param keys Number of keys, 2 or more.
- * @throws {TypeError} If it is invalid.
+ * @throws {InputError} If it is invalid.
  *
  * @example Freezing point of 64 keys
  * ```ts

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { ActivationFunction } from "../traits/activation_function.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
 import { anyObject, requireValue, string } from "../words/shape.ts";
@@ -78,7 +79,7 @@ const JUMP = 0.01;
  * assertAlmostEquals(criticalWeightVariance("tanh", 0.05), 1.761, 1e-4);
  * ```
  *
- * @throws {RangeError} If the activation is not known, the bias variance is negative or not a
+ * @throws {InputError} If the activation is not known, the bias variance is negative or not a
  * number, or no weight variance from 1e-3 to 1e6 is critical: with zero biases, swish, gelu and
  * mish have no critical variance.
  */
@@ -87,8 +88,8 @@ export function criticalWeightVariance(
   biasVariance = 0,
 ): number {
   if (typeof biasVariance !== "number" || !(biasVariance >= 0)) {
-    throw new RangeError(
-      `biasVariance is ${showValue(biasVariance)}, expected a number of at least 0`,
+    throw new InputError(
+      { place: "biasVariance", found: showValue(biasVariance), expected: "a number of at least 0" },
     );
   }
   const phi = resolveActivation(activation);
@@ -101,7 +102,7 @@ export function criticalWeightVariance(
   // If the fixed point jumps from 0 to infinity (swish, gelu and mish without biases), chi jumps
   // across 1 and no depth is safe.
   if (critical === null || Math.abs(excess(critical)) > JUMP) {
-    throw new RangeError(
+    throw new InputError(
       `No weight variance from 1e-3 to 1e6 is critical under the bias variance ${biasVariance}`,
     );
   }
@@ -199,7 +200,7 @@ export interface DepthScale {
  * assertAlmostEquals(carries, 22, 0.5);
  * ```
  *
- * @throws {RangeError} If the activation is not known, a variance is negative or not a number, or
+ * @throws {InputError} If the activation is not known, a variance is negative or not a number, or
  * the variance of z vanishes or diverges.
  */
 export function depthScale(
@@ -212,12 +213,16 @@ export function depthScale(
   const phi = resolveActivation(activation);
   for (const [name, value] of Object.entries({ weightVariance, biasVariance })) {
     if (typeof value !== "number" || !(value >= 0 && value < Infinity)) {
-      throw new RangeError(`${name} is ${showValue(value)}, expected a number of at least 0`);
+      throw new InputError({
+        place: name,
+        found: showValue(value),
+        expected: "a number of at least 0",
+      });
     }
   }
   const variance = fixedPoint(phi, weightVariance, biasVariance);
   if (!(variance > LEAST_VARIANCE && variance < MOST_VARIANCE)) {
-    throw new RangeError(
+    throw new InputError(
       `The variance of z tends to ${
         variance > LEAST_VARIANCE ? "no limit" : "nothing"
       } under the weight ` +

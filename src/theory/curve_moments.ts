@@ -58,7 +58,7 @@ const known = new WeakMap<ActivationFunction, Map<number, CurveMoments>>();
  *
  * @param activation Name of the activation, or the function itself.
  * @param variance The variance of z.
- * @throws {RangeError} If the name is not known.
+ * @throws {InputError} If the name is not known.
  */
 export function curveMoments(
   activation: string | ActivationFunction,

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { EinsumLayout } from "../traits/kernel_layout.ts";
 
 /** Summed axes of a kernel, and its other axes. */
@@ -9,15 +10,17 @@ interface KernelAxes {
 /**
  * Splits the axes of a kernel by its layout.
  *
- * @throws {RangeError} If the shape does not match the layout.
+ * @throws {InputError} If the shape does not match the layout.
  */
 export function axesOf(shape: readonly number[], layout: EinsumLayout): KernelAxes {
   const letters = [...layout.slice("einsum ".length)];
   if (letters.length !== shape.length) {
-    throw new RangeError(
-      `shape is [${
-        shape.join(", ")
-      }], expected ${letters.length} axes as the layout "${layout}" has`,
+    throw new InputError(
+      {
+        place: "shape",
+        found: `[${shape.join(", ")}]`,
+        expected: `${letters.length} axes as the layout "${layout}" has`,
+      },
     );
   }
   const at = (letter: string) => letters.flatMap((one, axis) => one === letter ? [axis] : []);

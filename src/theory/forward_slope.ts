@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
 import { showValue } from "../words/show_value.ts";
 import { activationMoments } from "./activation_moments.ts";
@@ -25,14 +26,18 @@ import { resolveActivation } from "./activation_functions.ts";
  * assertAlmostEquals(forwardSlope("gelu"), 1.084, 1e-3);
  * ```
  *
- * @throws {RangeError} If the activation is not known, the variance is not a positive number, or is
+ * @throws {InputError} If the activation is not known, the variance is not a positive number, or is
  * omitted for an activation whose mean square never reaches 1, such as bounded ones.
  */
 export function forwardSlope(activation: string, variance?: number): number {
   resolveActivation(activation);
   variance ??= unitVariance(activation);
   if (typeof variance !== "number" || !(variance > 0 && variance < Infinity)) {
-    throw new RangeError(`variance is ${showValue(variance)}, expected a number above 0`);
+    throw new InputError({
+      place: "variance",
+      found: showValue(variance),
+      expected: "a number above 0",
+    });
   }
   return activationMoments(activation, 0, variance)!.stretch;
 }
@@ -57,8 +62,12 @@ function unitVariance(activation: string): number {
     UNIT_VARIANCES.set(activation, variance);
     return variance;
   }
-  throw new RangeError(
-    `activation ${showValue(activation)} never has the mean square 1: give the variance of z`,
+  throw new InputError(
+    {
+      place: "activation",
+      found: `${showValue(activation)}, which never has the mean square 1`,
+      expected: "the variance of z as well",
+    },
   );
 }
 
@@ -79,14 +88,22 @@ function unitVariance(activation: string): number {
  * assertEquals(layersToGrow(forwardSlope("elu")), Infinity);
  * ```
  *
- * @throws {RangeError} If the slope is negative or the factor not above 1.
+ * @throws {InputError} If the slope is negative or the factor not above 1.
  */
 export function layersToGrow(slope: number, factor = 10): number {
   if (typeof slope !== "number" || !(slope >= 0)) {
-    throw new RangeError(`slope is ${showValue(slope)}, expected a number of at least 0`);
+    throw new InputError({
+      place: "slope",
+      found: showValue(slope),
+      expected: "a number of at least 0",
+    });
   }
   if (typeof factor !== "number" || !(factor > 1)) {
-    throw new RangeError(`factor is ${showValue(factor)}, expected a number above 1`);
+    throw new InputError({
+      place: "factor",
+      found: showValue(factor),
+      expected: "a number above 1",
+    });
   }
   // Rounding moves relu's slope slightly off 1.
   return slope > 1 + 1e-9 ? Math.floor(Math.log(factor) / Math.log(slope)) : Infinity;

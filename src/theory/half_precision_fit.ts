@@ -65,7 +65,7 @@ const histogramShape = object({
  *
  * @param histogram The exponents of a tensor, as `measure(model, batch, { histograms: true })`
  * counts them.
- * @throws {TypeError} If the histogram is invalid.
+ * @throws {InputError} If the histogram is invalid.
  * @returns Shares of the finite entries, zeros included; 0 if there are none.
  *
  * @example Gradients of which half would be lost in fp16

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import {
   isEinsumLayout,
   isKernelLayout,
@@ -56,14 +57,14 @@ const VARIANCES: Readonly<Record<InitializerScheme, (fans: Fans) => number>> = {
  * assertAlmostEquals(initializerStd("he", fans([50, 10])), 0.2);
  * ```
  *
- * @throws {RangeError} If the scheme is not known.
+ * @throws {InputError} If the scheme is not known.
  */
 export function initializerStd(scheme: InitializerScheme, fans: Fans): number {
   requireValue("scheme", scheme, string);
   requireValue("fans", fans, object({ fanIn: number, fanOut: number }));
   if (!Object.hasOwn(VARIANCES, scheme)) {
     const known = Object.keys(VARIANCES).join(", ");
-    throw new RangeError(`initializer is ${showValue(scheme)}, expected ${known}`);
+    throw new InputError({ place: "initializer", found: showValue(scheme), expected: known });
   }
   return Math.sqrt(VARIANCES[scheme](fans));
 }
@@ -114,13 +115,17 @@ export interface Fans {
  * assertEquals(fans([3, 3, 16, 32]), { fanIn: 144, fanOut: 288 });
  * ```
  *
- * @throws {RangeError} If the shape has fewer than two axes, or does not match the layout.
+ * @throws {InputError} If the shape has fewer than two axes, or does not match the layout.
  */
 export function fans(shape: readonly number[], layout: KernelLayout = "ordinary"): Fans {
   requireValue("shape", shape, list(number));
   requireValue("layout", layout, LAYOUT);
   if (shape.length < 2) {
-    throw new RangeError(`shape is [${shape.join(", ")}], expected two axes or more`);
+    throw new InputError({
+      place: "shape",
+      found: `[${shape.join(", ")}]`,
+      expected: "two axes or more",
+    });
   }
   if (isEinsumLayout(layout)) {
     const { inputs, outputs } = axesOf(shape, layout);

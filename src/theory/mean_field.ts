@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import type { ActivationFunction } from "../traits/activation_function.ts";
 import { anyObject, list, number, requireValue } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
@@ -55,8 +56,8 @@ export interface MeanFieldState {
  * assertAlmostEquals(second.chi, 0.6365, 1e-4);
  * ```
  *
- * @throws {TypeError} If the layers are not an array.
- * @throws {RangeError} If an activation is not known or a variance is negative or not a number.
+ * @throws {InputError} If the layers are not an array.
+ * @throws {InputError} If an activation is not known or a variance is negative or not a number.
  */
 export function meanField(
   layers: readonly MeanFieldLayer[],
@@ -83,7 +84,11 @@ export function meanField(
 
 function mustBeVariance(name: string, value: number): void {
   if (typeof value !== "number" || !(value >= 0)) {
-    throw new RangeError(`${name} is ${showValue(value)}, expected a number of at least 0`);
+    throw new InputError({
+      place: name,
+      found: showValue(value),
+      expected: "a number of at least 0",
+    });
   }
 }
 
@@ -122,8 +127,8 @@ const STEP = 1e-3;
  * assertAlmostEquals(spread[19], Math.sqrt(20 * 5 / 64) / 2, 1e-5);
  * ```
  *
- * @throws {TypeError} If the layers are not an array.
- * @throws {RangeError} If an activation is not known, a variance is negative or not a number, or a
+ * @throws {InputError} If the layers are not an array.
+ * @throws {InputError} If an activation is not known, a variance is negative or not a number, or a
  * width is not positive.
  */
 export function activationSpread(
@@ -134,8 +139,8 @@ export function activationSpread(
   let variance = 0;
   return layers.map(({ activation, weightVariance, width }, index) => {
     if (typeof width !== "number" || !(width > 0)) {
-      throw new RangeError(
-        `layers[${index}].width is ${showValue(width)}, expected a number above 0`,
+      throw new InputError(
+        { place: `layers[${index}].width`, found: showValue(width), expected: "a number above 0" },
       );
     }
     const { preActivationVariance: q, activationMeanSquare } = states[index];
@@ -189,14 +194,18 @@ export interface WidthSpread {
  * assertAlmostEquals(widthSpread(Array(20).fill(256)).loss, 4.24, 0.01);
  * ```
  *
- * @throws {RangeError} If a width is not positive, or the activation is not known.
+ * @throws {InputError} If a width is not positive, or the activation is not known.
  */
 export function widthSpread(widths: readonly number[], activation = "relu"): WidthSpread {
   requireValue("widths", widths, list(number));
   resolveActivation(activation);
   for (const [index, width] of widths.entries()) {
     if (!(width > 0)) {
-      throw new RangeError(`widths[${index}] is ${showValue(width)}, expected a number above 0`);
+      throw new InputError({
+        place: `widths[${index}]`,
+        found: showValue(width),
+        expected: "a number above 0",
+      });
     }
   }
   const inverseWidths = widths.reduce((sum, width) => sum + 1 / width, 0);

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { errorFunction } from "../traits/curves.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
 import { anyObject, requireValue } from "../words/shape.ts";
@@ -29,7 +30,7 @@ import { showValue } from "../words/show_value.ts";
  * assertAlmostEquals(shares[9], 0.202, 1e-3);
  * ```
  *
- * @throws {RangeError} If a number is out of range.
+ * @throws {InputError} If a number is out of range.
  */
 export function reluOffFractions(
   depth: number,
@@ -40,11 +41,19 @@ export function reluOffFractions(
   const { correlation = 0 } = options;
   for (const [name, value] of Object.entries({ depth, examples })) {
     if (!Number.isSafeInteger(value) || value < 1) {
-      throw new RangeError(`${name} is ${showValue(value)}, expected a whole number of at least 1`);
+      throw new InputError({
+        place: name,
+        found: showValue(value),
+        expected: "a whole number of at least 1",
+      });
     }
   }
   if (typeof correlation !== "number" || !(correlation >= 0 && correlation <= 1)) {
-    throw new RangeError(`correlation is ${showValue(correlation)}, expected a number from 0 to 1`);
+    throw new InputError({
+      place: "correlation",
+      found: showValue(correlation),
+      expected: "a number from 0 to 1",
+    });
   }
   let c = correlation;
   return Array.from({ length: depth }, () => {

@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
 /** Quantile of the standard normal distribution with 2.5 % above it. */
 export const NORMAL_QUANTILE = 1.959963984540054;
@@ -21,16 +22,24 @@ export const NORMAL_QUANTILE = 1.959963984540054;
  * assertAlmostEquals(high, 1);
  * ```
  *
- * @throws {RangeError} If a number is not an integer, there are no trials, or more successes than
+ * @throws {InputError} If a number is not an integer, there are no trials, or more successes than
  * trials.
  */
 export function wilsonInterval(successes: number, trials: number): [number, number] {
   if (!Number.isSafeInteger(trials) || trials < 1) {
-    throw new RangeError(`trials is ${showValue(trials)}, expected a whole number of at least 1`);
+    throw new InputError({
+      place: "trials",
+      found: showValue(trials),
+      expected: "a whole number of at least 1",
+    });
   }
   if (!Number.isSafeInteger(successes) || successes < 0 || successes > trials) {
-    throw new RangeError(
-      `successes is ${showValue(successes)}, expected a whole number from 0 to ${trials}`,
+    throw new InputError(
+      {
+        place: "successes",
+        found: showValue(successes),
+        expected: `a whole number from 0 to ${trials}`,
+      },
     );
   }
   const rate = successes / trials;

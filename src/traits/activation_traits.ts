@@ -10,7 +10,7 @@ export type { ActivationTraits };
  * @param name Its name in measurements: TensorFlow.js's own, Keras's in camel case, or
  * `leakyRelu(0.01)`.
  * @returns The traits, or `null` if the activation is unknown.
- * @throws {TypeError} If the name is not a string.
+ * @throws {InputError} If the name is not a string.
  *
  * @example
  * ```ts

@@ -10,7 +10,7 @@ const registered = new Map<string, LayerTraits>();
  *
  * @param className The class name, as `layer.getClassName()` returns it.
  * @returns The traits; those of an opaque layer if the class is unknown.
- * @throws {TypeError} If the name is not a string.
+ * @throws {InputError} If the name is not a string.
  *
  * @example
  * ```ts

@@ -1,3 +1,5 @@
+import { oneOfNames } from "../words/shape.ts";
+import { InputError } from "../words/input_error.ts";
 import { nearest } from "../words/nearest.ts";
 import { showValue } from "../words/show_value.ts";
 import { isKernelLayout } from "./kernel_layout.ts";
@@ -59,7 +61,7 @@ const VALUES: Record<
  *
  * @param className The class's name, its static `className`.
  * @param traits Its kind and other traits.
- * @throws {TypeError} If a name or a trait is not valid, or the class is TensorFlow.js's own.
+ * @throws {InputError} If a name or a trait is not valid, or the class is TensorFlow.js's own.
  *
  * @example A layer that passes its input on unchanged
  * ```ts
@@ -84,35 +86,53 @@ const VALUES: Record<
  */
 export function registerLayer(className: string, traits: CustomLayerTraits): void {
   if (typeof className !== "string" || className === "") {
-    throw new TypeError(`className is ${showValue(className)}, expected the name of a layer class`);
+    throw new InputError({
+      place: "className",
+      found: showValue(className),
+      expected: "the name of a layer class",
+    });
   }
   if (Object.hasOwn(LAYERS, className)) {
-    throw new TypeError(
-      `className is ${
-        showValue(className)
-      }, which is a class of TensorFlow.js and needs no registration`,
+    throw new InputError(
+      {
+        place: "className",
+        found: `${
+          showValue(className)
+        }, which is a class of TensorFlow.js and needs no registration`,
+        expected: "a custom layer",
+      },
     );
   }
   if (typeof traits !== "object" || traits === null || !Object.hasOwn(traits, "kind")) {
-    throw new TypeError(
-      `traits of ${className} is ${showValue(traits)}, expected an object with a kind`,
+    throw new InputError(
+      {
+        place: `traits of ${className}`,
+        found: showValue(traits),
+        expected: "an object with a kind",
+      },
     );
   }
   for (const [name, value] of Object.entries(traits)) {
     if (!Object.hasOwn(VALUES, name)) {
-      throw new TypeError(
-        `A layer has no trait ${showValue(name)}${
-          nearest(name, Object.keys(VALUES)) ||
-          `, expected one of ${Object.keys(VALUES).join(", ")}`
-        }`,
+      throw new InputError(
+        {
+          place: "A layer",
+          verb: "has no trait",
+          found: showValue(name),
+          expected: oneOfNames(Object.keys(VALUES)),
+          meant: nearest(name, Object.keys(VALUES)),
+        },
       );
     }
     const { expected, is } = VALUES[name as keyof LayerTraits];
     if (value !== undefined && !is(value)) {
-      throw new TypeError(
-        `${name} of ${className} is ${showValue(value)}, expected ${expected}${
-          name === "kind" && typeof value === "string" ? nearest(value, KINDS) : ""
-        }`,
+      throw new InputError(
+        {
+          place: `${name} of ${className}`,
+          found: showValue(value),
+          expected,
+          hint: name === "kind" && typeof value === "string" ? nearest(value, KINDS) : "",
+        },
       );
     }
   }

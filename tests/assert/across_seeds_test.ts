@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertEquals, AssertionError, assertMatch, assertRejects } from "@std/assert";
 import * as digits from "../../examples/digits.ts";
 import type { ModelModule } from "../../src/model/user_code/model_module.ts";
@@ -134,11 +135,11 @@ Deno.test("acrossSeeds() passes on what is no failed assertion, and disposes the
     throw new TypeError("not a matter of seeds");
   };
   await assertRejects(() => acrossSeeds(create, broken), TypeError, "not a matter of seeds");
-  const createBatch = () => Promise.reject(new RangeError("no batch"));
+  const createBatch = () => Promise.reject(new InputError("no batch"));
   const options = { createBatch };
   await assertRejects(
     () => acrossSeeds(create, assertInitScale, options),
-    RangeError,
+    InputError,
     "no batch",
   );
   assertEquals(engine.tf.memory().numTensors, before);
@@ -159,11 +160,11 @@ Deno.test("acrossSeeds() says how to hand a model to an assertion that takes one
   }
 });
 
-Deno.test("acrossSeeds() throws a TypeError or a RangeError when an argument is wrong", async () => {
+Deno.test("acrossSeeds() throws a TypeError or a InputError when an argument is wrong", async () => {
   for (const seeds of [0, -1, 1.5, NaN, 1e7, [], [1, 1], [0.5], "3" as unknown as number]) {
-    await assertRejects(() => run(seeds), RangeError, "expected a whole number from 1");
+    await assertRejects(() => run(seeds), InputError, "expected a whole number from 1");
   }
-  await assertRejects(() => run(1, { passRate: 1.1 }), RangeError, "expected a number from 0 to 1");
+  await assertRejects(() => run(1, { passRate: 1.1 }), InputError, "expected a number from 0 to 1");
   await assertRejects(
     () => run(1, { over: "batch" } as never),
     TypeError,

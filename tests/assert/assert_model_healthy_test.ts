@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import {
   assert,
   assertEquals,
@@ -126,7 +127,7 @@ Deno.test("assertHealthy(model, batch) rejects wrong arguments before anything r
   await using engine = await startEngine();
   const model = exerciseModel();
   const batch = randomBatch(model);
-  const wrong: [Record<string, unknown>, ErrorConstructor, string][] = [
+  const wrong: [Record<string, unknown>, typeof TypeError | typeof InputError, string][] = [
     [
       { trial: "never" },
       TypeError,
@@ -136,9 +137,9 @@ Deno.test("assertHealthy(model, batch) rejects wrong arguments before anything r
     [{ trial: 1.5 }, TypeError, "options.trial is 1.5, expected"],
     [{ objective: "mse" }, TypeError, 'options.objective is "mse", expected'],
     [{ deadFractoin: 0.5 }, TypeError, "deadFractoin"],
-    [{ deadFraction: 2 }, RangeError, "deadFraction is 2"],
+    [{ deadFraction: 2 }, InputError, "deadFraction is 2"],
     [{ seed: 0.5 }, TypeError, "seed is 0.5"],
-    [{ layers: ["nope"] }, RangeError, "options.layers has nope"],
+    [{ layers: ["nope"] }, InputError, "options.layers has nope"],
   ];
   for (const [options, type, text] of wrong) {
     await assertRejects(() => assertHealthy(model, batch, options), type, text);

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertEquals, AssertionError, assertMatch, assertThrows } from "@std/assert";
 import * as assertions from "../../src/assert/mod.ts";
 import {
@@ -104,14 +105,14 @@ for (const assertion of ALL) {
     for (const name of HEALTHY) assertion(goldenMeasurements(name));
   });
 
-  Deno.test(`${assertion.name}() throws a TypeError or a RangeError when an argument is wrong`, () => {
+  Deno.test(`${assertion.name}() throws a TypeError or a InputError when an argument is wrong`, () => {
     const measurements = makeMeasurements();
     assertThrows(() => assertion(undefined as unknown as Measurements), TypeError, "measure()");
     const own = ownThreshold(assertion.name);
     if (own !== undefined) {
       assertThrows(
         () => assertion(measurements, { [own]: -100 }),
-        RangeError,
+        InputError,
         `options.${own} is `,
       );
     }

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import {
   assertAlmostEquals,
   assertEquals,
@@ -180,17 +181,17 @@ async function updateAt(learningRate: number): Promise<number> {
   return monitor.history[1].progress[0].updateRatio!;
 }
 
-Deno.test("healthMonitor() throws a TypeError or a RangeError when an option is wrong", async () => {
+Deno.test("healthMonitor() throws a TypeError or a InputError when an option is wrong", async () => {
   await using engine = await startEngine();
   const batch = { inputs: engine.tf.ones([8, 20]) };
-  const wrong: [Partial<HealthMonitorOptions>, ErrorConstructor, string][] = [
+  const wrong: [Partial<HealthMonitorOptions>, typeof TypeError | typeof InputError, string][] = [
     [
       { batch: undefined },
       TypeError,
       "options.batch has no inputs, expected the batch to measure on",
     ],
-    [{ every: 0 }, RangeError, "options.every is 0, expected a whole number of at least 1"],
-    [{ every: 1.5 }, RangeError, "options.every is 1.5, expected a whole number of at least 1"],
+    [{ every: 0 }, InputError, "options.every is 0, expected a whole number of at least 1"],
+    [{ every: 1.5 }, InputError, "options.every is 1.5, expected a whole number of at least 1"],
     [{ onFinding: "warn" as never }, TypeError, 'options.onFinding is "warn", expected "keep"'],
     [{ rules: "symmetry" as never }, TypeError, "expected an array of names"],
     [{ evry: 1 } as never, TypeError, 'unknown key "evry"; did you mean "every"?'],
@@ -200,7 +201,7 @@ Deno.test("healthMonitor() throws a TypeError or a RangeError when an option is 
       "expected one of batch, every, rules, objective, onFinding",
     ],
     [{ satratedFraction: 1 } as never, TypeError, 'unknown key "satratedFraction"'],
-    [{ saturatedFraction: 2 }, RangeError, "saturatedFraction is 2, expected a number from 0 to 1"],
+    [{ saturatedFraction: 2 }, InputError, "saturatedFraction is 2, expected a number from 0 to 1"],
     [{ objective: "mse" as never }, TypeError, "expected a function or one of sum"],
     [{ rules: ["dead"] }, TypeError, 'rules has "dead", expected one of non-finite'],
     [{ rules: ["dead-unit"] }, TypeError, 'has "dead-unit"; did you mean "dead-units"?'],

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertEquals, AssertionError, assertMatch, assertRejects } from "@std/assert";
 import {
   assertBatchIndependence,
@@ -141,11 +142,18 @@ for (const { assertion, healthy, broken, named } of ROWS) {
     );
   });
 
-  Deno.test(`${assertion.name}() throws a TypeError or a RangeError when an argument is wrong`, async () => {
+  Deno.test(`${assertion.name}() throws a TypeError or a InputError when an argument is wrong`, async () => {
     await using engine = await startEngine();
     const { model } = healthy(engine.tf);
     const batch = randomBatch(model, { objective: MSE });
-    const wrong: [unknown, unknown, unknown, unknown, ErrorConstructor, string][] = [
+    const wrong: [
+      unknown,
+      unknown,
+      unknown,
+      unknown,
+      typeof TypeError | typeof InputError,
+      string,
+    ][] = [
       [
         {},
         batch,
@@ -179,7 +187,7 @@ for (const { assertion, healthy, broken, named } of ROWS) {
         TypeError,
         "leekTolerance",
       ],
-      [model, batch, { seed: 0.5 }, undefined, RangeError, "seed is 0.5, expected a whole number"],
+      [model, batch, { seed: 0.5 }, undefined, InputError, "seed is 0.5, expected a whole number"],
       [model, batch, {}, 1, TypeError, "msg is 1, expected a string"],
       [model, batch, null, undefined, TypeError, "options is null, expected an object"],
       [model, batch, 3, undefined, TypeError, "options is 3, expected an object"],

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { assertHealthy, assertOverfitsBatch } from "../../src/assert/assertions.ts";
 import { EngineError } from "../../src/engine/engine.ts";
@@ -24,7 +25,7 @@ Deno.test("an assertion that is awaited fails as it always did", async () => {
   await using engine = await startEngine();
   const model = exerciseModel({ depth: 2 });
   const inputs = engine.tf.zeros([8, 3]);
-  await assertRejects(() => assertHealthy(model, { inputs }), RangeError);
+  await assertRejects(() => assertHealthy(model, { inputs }), InputError);
   inputs.dispose();
   model.dispose();
   await assertRejects(() => assertHealthy(model, { inputs }), TypeError, "disposed");

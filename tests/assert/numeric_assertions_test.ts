@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertRejects } from "@std/assert";
 import {
   assertBatchIndependence,
@@ -22,31 +23,31 @@ Deno.test("assertGradientsMatchNumeric() judges the selected layers, and passes 
   await run(assertGradientsMatchNumeric, spoilt({ ignore }));
   await assertRejects(
     () => run(assertGradientsMatchNumeric, spoilt({ layers: ["middle"] })),
-    RangeError,
+    InputError,
     "options.layers has middle, which no layer matches, expected one of below, above, head",
   );
   await assertRejects(
     () =>
       run(assertCausal, (tf) => ({ model: convolution(tf, "causal"), options: { layers: /./ } })),
-    RangeError,
+    InputError,
     "this rule judges the model, not single layers",
   );
 });
 
-Deno.test("assertBatchIndependence() and assertDependsOnInput() throw a RangeError on one example", async () => {
+Deno.test("assertBatchIndependence() and assertDependsOnInput() throw a InputError on one example", async () => {
   for (const assertion of [assertBatchIndependence, assertDependsOnInput]) {
     await assertRejects(
       () => run(assertion, (tf) => ({ model: tanh(), batch: { inputs: tf.ones([1, 20]) } })),
-      RangeError,
+      InputError,
       "batch has 1 example, expected 2 or more",
     );
   }
 });
 
-Deno.test("assertCausal() throws a RangeError when there is no time to speak of", async () => {
+Deno.test("assertCausal() throws a InputError when there is no time to speak of", async () => {
   await assertRejects(
     () => run(assertCausal, (tf) => ({ model: tanh(), batch: { inputs: tf.ones([4, 20]) } })),
-    RangeError,
+    InputError,
     "shape [4, 1], expected 20 steps",
   );
 });

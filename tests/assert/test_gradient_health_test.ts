@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import {
   testGradientHealth,
@@ -83,12 +84,12 @@ Deno.test("testGradientHealth() throws a TypeError when it is registered with so
   assertThrows(() => testGradientHealth("", create), TypeError, "expected a text");
   assertThrows(
     () => testGradientHealth("x", create, { seed: 0.5 }),
-    RangeError,
+    InputError,
     "options.seed is 0.5, expected a whole number",
   );
   assertThrows(
     () => testGradientHealth("x", create, { saturatedFraction: 2 }),
-    RangeError,
+    InputError,
     "saturatedFraction is 2, expected a number from 0 to 1",
   );
 });

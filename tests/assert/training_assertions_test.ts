@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertEquals, AssertionError, assertMatch, assertRejects } from "@std/assert";
 import {
   assertLossReduction,
@@ -88,10 +89,10 @@ Deno.test("assertUpdateRatio() leaves the state of the optimizer that it is give
   model.dispose();
 });
 
-Deno.test("assertOverfitsBatch() throws a RangeError when there is no loss to bring down", async () => {
+Deno.test("assertOverfitsBatch() throws a InputError when there is no loss to bring down", async () => {
   await assertRejects(
     () => run(assertOverfitsBatch, () => ({ model: tanh() })),
-    RangeError,
+    InputError,
     "no least value",
   );
 });

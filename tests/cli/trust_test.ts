@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { loadSubject, provideBatch } from "../../src/cli/load_subject.ts";
@@ -39,7 +40,7 @@ Deno.test("--trust lifts the limit on the work of a model file", async () => {
     assertEquals(await ask(3, false), 3);
     await assertRejects(
       () => ask(5, false),
-      RangeError,
+      InputError,
       `${model}: A pass of model s over a batch of 5 would take some 3e+13 operations, most of them in pool`,
     );
     assertEquals(await ask(5, true), 5);

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { EngineError, type EngineOptions } from "../../src/engine/engine.ts";
 import { hasRelaxedSimd } from "../../src/engine/start/engine_files.ts";
@@ -72,22 +73,22 @@ Deno.test("startEngine() may be called, and stopped, many times at once", async 
 Deno.test("startEngine() throws when an option makes no sense", async (t) => {
   const threads = (found: string) =>
     `threads is ${found}, expected a whole number from 1 to 8, or "auto"`;
-  const cases: [EngineOptions, typeof TypeError | typeof RangeError, string][] = [
-    [{ threads: 0 }, RangeError, threads("0")],
-    [{ threads: 9 }, RangeError, threads("9")],
-    [{ threads: 1.5 }, RangeError, threads("1.5")],
-    [{ threads: NaN }, RangeError, threads("NaN")],
+  const cases: [EngineOptions, typeof TypeError | typeof InputError, string][] = [
+    [{ threads: 0 }, InputError, threads("0")],
+    [{ threads: 9 }, InputError, threads("9")],
+    [{ threads: 1.5 }, InputError, threads("1.5")],
+    [{ threads: NaN }, InputError, threads("NaN")],
     [{ threads: "2" as "auto" }, TypeError, threads('"2"')],
     [{ threads: null as unknown as number }, TypeError, threads("null")],
     [{ relaxedSimd: 1 as unknown as boolean }, TypeError, "expected true or false"],
     [
       { threads: "auto", workload: -1 },
-      RangeError,
+      InputError,
       "workload is -1, expected a number of at least 0",
     ],
     [
       { threads: "auto", workload: NaN },
-      RangeError,
+      InputError,
       "workload is NaN, expected a number of at least 0",
     ],
     [{ workload: "1" as unknown as number }, TypeError, "expected a number"],

@@ -37,7 +37,7 @@ const FAULTY: [message: string, fault: string][] = [
 for (const message of GOOD) {
   Deno.test(`faultOf() has nothing against ${JSON.stringify(message)}`, () => {
     assertEquals(faultOf(message), null);
-    assertEquals(lint(`throw new TypeError(${JSON.stringify(message)});`), []);
+    assertEquals(lint(`throw new InputError(${JSON.stringify(message)});`), []);
   });
 }
 
@@ -49,12 +49,23 @@ for (const [message, fault] of FAULTY) {
 }
 
 Deno.test("the plugin reads templates, sums and both branches", () => {
-  assertEquals(lint("const e = new RangeError(`n is ${n}, ` + `expected ${m}`);"), []);
-  assertEquals(lint("throw new RangeError(`n must be ${m}, ` + `found ${n}`);").length, 1);
-  assertEquals(lint('throw new RangeError(a ? "n is 0, expected 1" : "No n.");').length, 1);
-  assertEquals(lint('throw new RangeError(a ? "the n" : "n.");').length, 2);
-  assertEquals(lint('throw new RangeError(a ? "the n" : "no n");').length, 1);
-  assertEquals(lint("throw new RangeError(`n is ${n}${near || `, expected ${m}.`}`);").length, 1);
+  assertEquals(lint("const e = new InputError(`n is ${n}, ` + `expected ${m}`);"), []);
+  assertEquals(lint("throw new InputError(`n must be ${m}, ` + `found ${n}`);").length, 1);
+  assertEquals(lint('throw new InputError(a ? "n is 0, expected 1" : "No n.");').length, 1);
+  assertEquals(lint('throw new InputError(a ? "the n" : "n.");').length, 2);
+  assertEquals(lint('throw new InputError(a ? "the n" : "no n");').length, 1);
+  assertEquals(lint("throw new InputError(`n is ${n}${near || `, expected ${m}.`}`);").length, 1);
+});
+
+Deno.test("the plugin reads the parts of a refusal, and wants InputError for one", () => {
+  const right = 'throw new InputError({ place: "n", found: `${n}`, expected: "1 or more" });';
+  assertEquals(lint(right), []);
+  assertEquals(lint(right.replace("or more", "or more.")).length, 1);
+  assertEquals(lint(right.replace('"n"', '"the n"')).length, 1);
+  assertEquals(lint('throw new TypeError("n is 0, expected 1");').length, 1);
+  assertEquals(lint('throw new RangeError("n is 0, expected 1");').length, 1);
+  const full = 'throw new RangeError("The heap has no room");';
+  assertEquals(lint(full, "src/engine/heap/guard_heap.ts"), []);
 });
 
 Deno.test("the plugin leaves out assertions, unknown texts and files outside src", () => {

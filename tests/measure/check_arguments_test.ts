@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { checkBatch, checkOptions, checkSubject } from "../../src/measure/check_arguments.ts";
@@ -102,7 +103,7 @@ Deno.test("checkBatch() compares every size with the model's, and the examples o
   assertEquals(checkBatch(model, [fits], [targets]), 2);
   for (const other of others) {
     assertEquals(
-      assertThrows(() => checkBatch(model, [other], null), RangeError).message,
+      assertThrows(() => checkBatch(model, [other], null), InputError).message,
       `batch.inputs[0] has shape [${
         other.shape.join(", ")
       }], expected [any, any, 3] as the input ` +
@@ -110,7 +111,7 @@ Deno.test("checkBatch() compares every size with the model's, and the examples o
     );
   }
   const message = (...args: Parameters<typeof checkBatch>) =>
-    assertThrows(() => checkBatch(...args), RangeError).message;
+    assertThrows(() => checkBatch(...args), InputError).message;
   assertEquals(
     message(model, [fits, fits], null),
     "batch.inputs has 2, expected 1 as model m has",

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/mod.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
@@ -181,7 +182,7 @@ test("measure() refuses targets that do not suit the compiled loss", async ({ tf
   const labels = tf.tensor1d(LABELS, "int32");
   await assertRejects(
     () => of(model, labels),
-    RangeError,
+    InputError,
     "batch.targets has shape [32], expected [32, 7] for the objective categoricalCrossentropy of an output of",
   );
 });

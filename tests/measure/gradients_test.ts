@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { gradients, type GradientsOptions, measure, MeasureError } from "../../src/measure/mod.ts";
@@ -105,7 +106,7 @@ Deno.test("gradients() of a weight that the objective does not depend on are 0, 
   assertEquals(found.map(({ name }) => name), names);
   assertEquals([...found[2].tensor.dataSync()], Array(4).fill(0));
   assert(found[0].tensor.dataSync().some((value) => value !== 0));
-  const error = await assertRejects(() => gradients(model, batch, { of: "frozen" }), RangeError);
+  const error = await assertRejects(() => gradients(model, batch, { of: "frozen" }), InputError);
   assertEquals(
     error.message,
     'options.of has "frozen", expected the name or the class of a layer with weights that are trained',

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { LOSSES, measure } from "../../src/measure/mod.ts";
@@ -43,7 +44,7 @@ Deno.test("measure() sums the losses of several outputs, each with its own targe
   assertAlmostEquals(objective.value, expected, 1e-6);
   await assertRejects(
     () => measure(model, { inputs, targets: targets[0] }, { objective: "meanSquaredError" }),
-    RangeError,
+    InputError,
     "batch has targets for 1 of the model's outputs, expected them for all 2",
   );
   tf.dispose([inputs, ...targets]);
@@ -127,7 +128,7 @@ Deno.test("measure() takes one number an example for a column of targets, as fit
   const wide = tf.zeros([4, 3]);
   await assertRejects(
     () => measure(model, { inputs, targets: wide }, { objective: "meanSquaredError" }),
-    RangeError,
+    InputError,
     "batch.targets has shape [4, 3], expected [4, 1] for the objective meanSquaredError of an output of shape [4,",
   );
   tf.dispose([inputs, column, wide]);
@@ -146,7 +147,7 @@ Deno.test("measure() takes classes for sparseCategoricalCrossentropy only", asyn
   );
   await assertRejects(
     () => measure(model, { inputs, targets: classes }, { objective: "categoricalCrossentropy" }),
-    RangeError,
+    InputError,
     "batch.targets has shape [4], expected [4, 3] for the objective categoricalCrossentropy of an output of shape",
   );
   tf.dispose([inputs, classes]);

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assert, assertEquals } from "@std/assert";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { measure } from "../../src/measure/mod.ts";
@@ -127,7 +128,7 @@ Deno.test("a full heap is an error, and the engine computes on", async () => {
     try {
       for (;;) held.push(tf.engine().makeTensorFromTensorInfo(allocate(bytes)));
     } catch (error) {
-      assert(error instanceof RangeError, `${error}`);
+      assert(error instanceof InputError, `${error}`);
       refused++;
     }
   }

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { LayersModel, Tensor } from "../../src/engine/tensorflow.ts";
 import { type Engine, startEngine } from "../../src/engine/mod.ts";
@@ -235,7 +236,7 @@ Deno.test("measure() cuts no batch of a model that is built for its size", async
   const batch = randomBatch(model);
   await assertRejects(
     () => measure(model, batch, { microBatch: 2 }),
-    RangeError,
+    InputError,
     "microBatch is 2, expected 4 or auto: model stateful is built for batches of that size",
   );
   model.dispose();

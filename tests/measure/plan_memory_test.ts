@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { HEAP_LIMIT } from "../../src/engine/heap/guard_heap.ts";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
@@ -48,7 +49,7 @@ Deno.test("planMemory() counts the batch, and the outputs of all parts, besides 
   assert(plan.kind === "parts");
   const part = estimatePass(subjectOf(model, 1), plan.examples);
   assert(600_000 * 4 * 1024 + part <= 0.75 * HEAP_LIMIT, `${part}`);
-  assertThrows(() => planMemory(subjectOf(model, 600_000), 500_000), RangeError, "microBatch");
+  assertThrows(() => planMemory(subjectOf(model, 600_000), 500_000), InputError, "microBatch");
   model.dispose();
   // Outputs of all examples, which are put together, and their gradient.
   const broad = sequential({ layers: [layers.dense({ units: 4096, inputShape: [64] })] });
@@ -102,12 +103,12 @@ Deno.test("planMemory() refuses what its largest layer cannot hold, with the est
   const of = (height: number) => ({
     inputs: { shape: [1, height, 3002, 3], dataSync: () => [] } as unknown as Tensor,
   });
-  await assertRejects(() => measure(model, of(2002)), RangeError, "GiB of the WASM heap: 5.7 GiB");
+  await assertRejects(() => measure(model, of(2002)), InputError, "GiB of the WASM heap: 5.7 GiB");
   const subject = subjectOf(model, 1);
   assertEquals(planMemory({ ...subject, inputs: [[1, 1202, 3002, 3]] }).kind, "offload");
   assertThrows(
     () => requireOneFits(model, 3002),
-    RangeError,
+    InputError,
     "batch.inputs has the shapes [1, 3002",
   );
   requireOneFits(model, 64);
@@ -116,7 +117,7 @@ Deno.test("planMemory() refuses what its largest layer cannot hold, with the est
       measure(model, { inputs: { ...of(900).inputs, shape: [2, 2002, 3002, 3] } as Tensor }, {
         microBatch: 1,
       }),
-    RangeError,
+    InputError,
     "microBatch is 1, with which batch.inputs has the shapes [1, 2002, 3002, 3]",
   );
   model.dispose();

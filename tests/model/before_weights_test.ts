@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
@@ -24,10 +25,10 @@ for (const file of FILES) {
       () =>
         loadModel(file, {
           beforeWeights: () => {
-            throw new RangeError("too large");
+            throw new InputError("too large");
           },
         }),
-      RangeError,
+      InputError,
       "too large",
     );
     assertEquals(engine.tf.memory().numTensors, before, "nothing of it is left");

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import {
   assert,
   assertAlmostEquals,
@@ -93,13 +94,13 @@ Deno.test("exerciseModel() refuses what is no network", () => {
     TypeError,
     'exerciseModel has no option "dpth"; did you mean "depth"?',
   );
-  assertThrows(() => exerciseModel({ depth: 0 }), RangeError, "depth is 0");
-  assertThrows(() => exerciseModel({ width: 2.5 }), RangeError, "width is 2.5");
-  assertThrows(() => exerciseModel({ std: NaN }), RangeError, "std is NaN");
-  assertThrows(() => exerciseModel({ std: -1 }), RangeError, "std is -1");
+  assertThrows(() => exerciseModel({ depth: 0 }), InputError, "depth is 0");
+  assertThrows(() => exerciseModel({ width: 2.5 }), InputError, "width is 2.5");
+  assertThrows(() => exerciseModel({ std: NaN }), InputError, "std is NaN");
+  assertThrows(() => exerciseModel({ std: -1 }), InputError, "std is -1");
   assertThrows(
     () => exerciseModel({ seed: 0.5 }),
-    RangeError,
+    InputError,
     "seed is 0.5, expected an integer below 2^53 in magnitude",
   );
   assertThrows(

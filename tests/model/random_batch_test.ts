@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import {
   assert,
   assertAlmostEquals,
@@ -84,7 +85,7 @@ Deno.test("randomBatch() keeps to the batch size that a model is built for", () 
     layers: [tf.layers.lstm({ units: 1, stateful: true, batchInputShape: [4, 3, 2] })],
   });
   assertEquals(draw(model)[0].shape, [4, 3, 2]);
-  assertThrows(() => draw(model, { examples: 8 }), RangeError, "examples is 8, expected 4");
+  assertThrows(() => draw(model, { examples: 8 }), InputError, "examples is 8, expected 4");
   model.dispose();
 });
 
@@ -94,19 +95,19 @@ Deno.test("randomBatch() refuses sizes that are none, and leaves no tensor", () 
   for (const examples of [0, -1, 1.5, NaN]) {
     assertThrows(
       () => draw(model, { examples }),
-      RangeError,
+      InputError,
       `examples is ${examples}, expected a whole number of at least 1`,
     );
   }
-  assertThrows(() => draw(model, { undefinedSize: 0 }), RangeError, "undefinedSize is 0");
+  assertThrows(() => draw(model, { undefinedSize: 0 }), InputError, "undefinedSize is 0");
   assertThrows(
     () => draw(model, { seed: 0.5 }),
-    RangeError,
+    InputError,
     "seed is 0.5, expected an integer below 2^53 in magnitude",
   );
   assertThrows(
     () => draw(model, { examples: 2 ** 27 }),
-    RangeError,
+    InputError,
     "inputs of shape [134217728, 3] would take 1.5 GiB of the engine's 4 GiB",
   );
   assertThrows(

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { type LayersModel, startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { randomBatch, randomTargets } from "../../src/load/mod.ts";
@@ -134,7 +135,7 @@ Deno.test("randomTargets() says so when it cannot tell an output's shape", () =>
   model.computeOutputShape = () => [null, null, 2];
   assertThrows(
     () => randomTargets(model, "meanSquaredError"),
-    RangeError,
+    InputError,
     'The output "embedding_Embedding1" has the open shape [32, any, 2], expected a batch with targets',
   );
   model.dispose();

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import {
   assert,
   assertAlmostEquals,
@@ -52,6 +53,6 @@ Deno.test("SeededRandom is xoshiro128** filled by splitmix32", () => {
 
 Deno.test("SeededRandom refuses a seed that is no integer", () => {
   for (const seed of [0.5, NaN, 2 ** 53]) {
-    assertThrows(() => new SeededRandom(seed, "test"), RangeError, `seed is ${seed}`);
+    assertThrows(() => new SeededRandom(seed, "test"), InputError, `seed is ${seed}`);
   }
 });

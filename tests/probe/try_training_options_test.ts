@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
@@ -139,7 +140,7 @@ Deno.test("tryTraining() refuses steps and a budget that are none", async () => 
   await using engine = await startEngine();
   const model = healthy();
   const batch = randomBatch(model);
-  const refused = (options: unknown, message: string, kind: typeof Error = RangeError) =>
+  const refused = (options: unknown, message: string, kind: typeof Error = InputError) =>
     assertRejects(() => tryTraining(model, batch, options as TrialOptions), kind, message);
   await refused({ steps: 0 }, "options.steps is 0, expected a whole number of at least 1");
   await refused({ budgetSeconds: -1 }, "options.budgetSeconds is -1, expected seconds, 0 or more");
@@ -158,7 +159,7 @@ Deno.test("tryTraining() refuses steps and a budget that are none", async () => 
   const targets = engine.tf.zeros([32, 3]);
   await assertRejects(
     () => tryTraining(model, { inputs, targets }, { objective: "meanSquaredError" }),
-    RangeError,
+    InputError,
     "batch.targets has shape [32, 3], expected [32, 1] for the objective meanSquaredError of an output of shape",
   );
 });

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { getColorEnabled, setColorEnabled, stripAnsiCode } from "@std/fmt/colors";
 import { barChart, type BarChartRow } from "../../src/render/bar_chart.ts";
@@ -120,12 +121,12 @@ Deno.test("barChart() colours by the mark when told, whatever the process does, 
   }
 });
 
-Deno.test("barChart() throws a RangeError when width or maxRows is out of range", () => {
+Deno.test("barChart() throws a InputError when width or maxRows is out of range", () => {
   assertEquals(barChart(rows, { width: 20 }).split("\n").length, 7);
   for (const width of [19, 20.5, NaN, Infinity]) {
     assertThrows(
       () => barChart(rows, { width }),
-      RangeError,
+      InputError,
       `width is ${width}, expected a whole number of at least 20`,
     );
   }
@@ -133,7 +134,7 @@ Deno.test("barChart() throws a RangeError when width or maxRows is out of range"
   for (const maxRows of [1, 2.5, NaN]) {
     assertThrows(
       () => barChart(rows, { maxRows }),
-      RangeError,
+      InputError,
       `maxRows is ${maxRows}, expected a whole`,
     );
   }

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { stripAnsiCode } from "@std/fmt/colors";
 import fc from "fast-check";
@@ -158,10 +159,10 @@ Deno.test("renderText() colours only when told, and nothing but colours then", (
   assertEquals(stripAnsiCode(colored), plain);
 });
 
-Deno.test("renderText() throws a RangeError when the width is below 20 or no whole number", () => {
+Deno.test("renderText() throws a InputError when the width is below 20 or no whole number", () => {
   renderText(small, findings, { width: 20 });
   for (const width of [19, 0, 60.5, NaN]) {
-    assertThrows(() => renderText(small, [], { width }), RangeError, `width is ${width}`);
+    assertThrows(() => renderText(small, [], { width }), InputError, `width is ${width}`);
   }
 });
 

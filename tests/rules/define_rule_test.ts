@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertRule } from "../../src/assert/assert_rule.ts";
 import { defineRule } from "../../src/rules/define_rule.ts";
 import { MODEL_RULES } from "../../src/rules/model_rules.ts";
@@ -109,7 +110,7 @@ Deno.test("a rule refuses a threshold that is not its own, and one out of its ra
   );
   assertThrows(
     check({ mostUnits: 0.5 }),
-    RangeError,
+    InputError,
     "is 0.5, expected a number from 1 to Infinity",
   );
   // What is undefined was not given.

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import type { GradientComparison } from "../../src/probe/probe_gradients.ts";
 import type { WeightStep } from "../../src/probe/probe_step.ts";
 import { MODEL_RULES } from "../../src/rules/model_rules.ts";
@@ -216,7 +217,7 @@ Deno.test("overfitsBatch fails above overfitLoss, or when the loss comes down to
   assertEquals(severities(overfit([1, 0.5, 0.01], { overfitSteps: 1 })), ["error"]);
   assertThrows(
     () => overfit([1], { overfitSteps: 1.5 }),
-    RangeError,
+    InputError,
     "options.overfitSteps is 1.5, expected a whole number",
   );
   assertMatch(overfit([1, NaN])[0].message, /is NaN after 1 step of/);

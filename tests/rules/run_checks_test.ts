@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { RULES } from "../../src/rules/rules.ts";
@@ -91,7 +92,7 @@ Deno.test("runRules() throws a TypeError when an argument is not what it must be
   }
 });
 
-Deno.test("runRules() throws a RangeError when a number or a layer is out of range", () => {
+Deno.test("runRules() throws a InputError when a number or a layer is out of range", () => {
   const wrong: [RuleOptions, string][] = [
     [{ deadFraction: 1.1 }, "deadFraction is 1.1, expected a number from 0 to 1"],
     [{ vanishingRatio: NaN }, "vanishingRatio is NaN, expected a number from 0 to 1"],
@@ -114,7 +115,7 @@ Deno.test("runRules() throws a RangeError when a number or a layer is out of ran
     [{ updateRatioMin: 0 }, "updateRatioMin is 0, expected updateRatioMax, -1, at most"],
   ];
   for (const [options, message] of wrong) {
-    assertThrows(() => runRules(makeMeasurements(), options), RangeError, message);
+    assertThrows(() => runRules(makeMeasurements(), options), InputError, message);
   }
 });
 

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { selectLayers } from "../../src/rules/select_layers.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 
@@ -5,7 +6,7 @@ const named = (count: number) => Array.from({ length: count }, (_, i) => ({ name
 
 /** What is said of a pattern that matches none of so many layers. */
 const said = (count: number) =>
-  assertThrows(() => selectLayers(named(count), { layers: ["head"] }), RangeError).message;
+  assertThrows(() => selectLayers(named(count), { layers: ["head"] }), InputError).message;
 
 Deno.test("selectLayers() names all layers up to eight, and of more the first eight", () => {
   const eight = "l0, l1, l2, l3, l4, l5, l6, l7";

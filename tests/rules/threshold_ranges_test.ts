@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { runRules } from "../../src/rules/run_rules.ts";
 import { makeMeasurements } from "../networks/measurements.ts";
 import { assertEquals, assertThrows } from "@std/assert";
@@ -75,7 +76,7 @@ for (const [names, outside, expected] of ranges) {
       for (const value of outside) {
         const { message } = assertThrows(
           () => runRules(makeMeasurements(), { [name]: value }),
-          RangeError,
+          InputError,
         );
         assertEquals(
           message.split(",").slice(0, 2).join(),

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { countPoints, describePoint, gridPoint } from "../../src/study/grid_point.ts";
@@ -65,7 +66,7 @@ Deno.test("resolveGrid() refuses what is no grid", () => {
       "The grid has 4900000000 points, expected at most 4294967296",
     ],
   ];
-  for (const [grid, message] of wrong) assertThrows(() => resolveGrid(grid), RangeError, message);
+  for (const [grid, message] of wrong) assertThrows(() => resolveGrid(grid), InputError, message);
   assertThrows(
     () => resolveGrid({ scales: [1], initializers: ["he" as "heNormal"] }),
     TypeError,
@@ -95,7 +96,7 @@ Deno.test("shardRange() takes all points where there is no shard, and refuses a 
   for (const [index, count] of [[0, 2], [3, 2], [1, 0], [1.5, 2]]) {
     assertThrows(
       () => shardRange(grid, { index, count }),
-      RangeError,
+      InputError,
       `shard is ${index}/${count}`,
     );
   }

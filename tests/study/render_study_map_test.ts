@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { renderStudy } from "../../src/render/render_study.ts";
 import type { StudyPoint } from "../../src/study/grid_point.ts";
@@ -59,7 +60,7 @@ Deno.test("renderStudy() keeps to its width, with many layers, scales and long n
     assertStringIncludes(text, "(12 of 40 layers)");
     assert(/^[\x20-\x7e\n]*$/.test(text));
   }
-  assertThrows(() => renderStudy(summaryOf({ scales: [1] }), { width: 39 }), RangeError, "39");
+  assertThrows(() => renderStudy(summaryOf({ scales: [1] }), { width: 39 }), InputError, "39");
 });
 
 Deno.test("renderStudy() picks a map's layers among those that have its figure", () => {

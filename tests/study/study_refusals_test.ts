@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { ModelError } from "../../src/model/model_error.ts";
@@ -57,7 +58,7 @@ Deno.test("study() says what it cannot do", async () => {
         StudyError,
         "an objective that is a function cannot be handed to workers",
       ],
-      [() => study(small, { scales }, { jobs: 0 }), RangeError as new () => Error, "jobs is 0"],
+      [() => study(small, { scales }, { jobs: 0 }), InputError as new () => Error, "jobs is 0"],
     ];
     for (const [run, kind, message] of cases) await assertRejects(run, kind, message);
   });

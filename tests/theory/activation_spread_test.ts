@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { gain } from "../../src/theory/criticality.ts";
 import { activationSpread } from "../../src/theory/mean_field.ts";
@@ -88,12 +89,12 @@ Deno.test("activationSpread() throws when an argument makes no sense", () => {
   assertEquals(activationSpread([{ ...layer, width: 1 }]).length, 1);
   assertThrows(
     () => activationSpread([layer]),
-    RangeError,
+    InputError,
     "expected a number above 0",
   );
   assertThrows(
     () => activationSpread([{ ...layer, width: NaN }]),
-    RangeError,
+    InputError,
     "layers[0].width is NaN, expected a number above 0",
   );
 });

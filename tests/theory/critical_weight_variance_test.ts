@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertAlmostEquals, assertThrows } from "@std/assert";
 import { criticalWeightVariance, gain } from "../../src/theory/criticality.ts";
 
@@ -31,7 +32,7 @@ Deno.test("criticalWeightVariance() finds where selu and sigmoid are critical", 
 
 Deno.test("criticalWeightVariance() throws when chi jumps over 1", () => {
   for (const activation of ["swish", "gelu", "gelu_new", "mish"]) {
-    assertThrows(() => criticalWeightVariance(activation), RangeError, "is critical");
+    assertThrows(() => criticalWeightVariance(activation), InputError, "is critical");
   }
 });
 
@@ -40,11 +41,11 @@ Deno.test("criticalWeightVariance() takes a function of one's own", () => {
   assertAlmostEquals(criticalWeightVariance(half), 4, 1e-9);
 });
 
-Deno.test("criticalWeightVariance() throws a RangeError when its arguments make no sense", () => {
-  assertThrows(() => criticalWeightVariance("tanh", -1), RangeError, "biasVariance");
+Deno.test("criticalWeightVariance() throws a InputError when its arguments make no sense", () => {
+  assertThrows(() => criticalWeightVariance("tanh", -1), InputError, "biasVariance");
   assertThrows(
     () => criticalWeightVariance("sine"),
-    RangeError,
+    InputError,
     'activation is "sine", expected linear, tanh, sigmoid, hardSigmoid, softsign, relu, relu6, leakyRelu, elu,',
   );
 });

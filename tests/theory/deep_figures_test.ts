@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
   criticalWeightVariance,
@@ -25,11 +26,11 @@ Deno.test("forwardSlope() and layersToGrow() give the known figures of each acti
   assertAlmostEquals(forwardSlope("tanh", 1e-6), 1, 1e-5);
   assertEquals(layersToGrow(1.084, 100), 57);
   assertEquals(layersToGrow(forwardSlope("tanh", 1)), Infinity);
-  assertThrows(() => forwardSlope("tanh"), RangeError, "never has the mean square 1");
-  assertThrows(() => forwardSlope("none"), RangeError, "expected linear, tanh");
-  assertThrows(() => forwardSlope("relu", 0), RangeError, "expected a number above 0");
-  assertThrows(() => layersToGrow(-1), RangeError, "expected a number of at least 0");
-  assertThrows(() => layersToGrow(2, 1), RangeError, "expected a number above 1");
+  assertThrows(() => forwardSlope("tanh"), InputError, "never has the mean square 1");
+  assertThrows(() => forwardSlope("none"), InputError, "expected linear, tanh");
+  assertThrows(() => forwardSlope("relu", 0), InputError, "expected a number above 0");
+  assertThrows(() => layersToGrow(-1), InputError, "expected a number of at least 0");
+  assertThrows(() => layersToGrow(2, 1), InputError, "expected a number above 1");
 });
 
 Deno.test("depthScale() gives the known figures of tanh under the bias variance 0.05", () => {
@@ -60,14 +61,14 @@ Deno.test("depthScale() has no end at criticality, and refuses what tends to not
   assertEquals(depthScale("relu", 2).scale, Infinity);
   const critical = criticalWeightVariance("tanh", 0.05);
   assertEquals(depthScale("tanh", critical, { biasVariance: 0.05 }).carries > 1e5, true);
-  assertThrows(() => depthScale("tanh", 0.5), RangeError, "tends to nothing");
-  assertThrows(() => depthScale("relu", 3), RangeError, "tends to no limit");
+  assertThrows(() => depthScale("tanh", 0.5), InputError, "tends to nothing");
+  assertThrows(() => depthScale("relu", 3), InputError, "tends to no limit");
   assertThrows(
     () => depthScale("tanh", -1),
-    RangeError,
+    InputError,
     "weightVariance is -1, expected a number of at least 0",
   );
-  assertThrows(() => depthScale("none", 1), RangeError, "expected linear, tanh");
+  assertThrows(() => depthScale("none", 1), InputError, "expected linear, tanh");
 });
 
 Deno.test("widthSpread() gives Hanin's variances", () => {
@@ -82,6 +83,6 @@ Deno.test("widthSpread() gives Hanin's variances", () => {
   // Both sides of a lottery, and the terms add up.
   assertEquals([of(20, 20).loss > 1000, of(21, 20).loss > 1000], [true, false]);
   assertAlmostEquals(widthSpread([2, 1000, 1000]).inverseWidths, 0.502, 1e-12);
-  assertThrows(() => widthSpread([0]), RangeError, "expected a number above 0");
-  assertThrows(() => widthSpread([1], "none"), RangeError, "expected linear, tanh");
+  assertThrows(() => widthSpread([0]), InputError, "expected a number above 0");
+  assertThrows(() => widthSpread([1], "none"), InputError, "expected linear, tanh");
 });

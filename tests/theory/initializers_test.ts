@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { fans, type InitializerScheme, initializerStd } from "../../src/theory/initializers.ts";
 import { gain } from "../../src/theory/criticality.ts";
@@ -8,7 +9,7 @@ Deno.test("fans() reads dense, convolutional, transposed and depthwise kernels",
   assertEquals(fans([3, 3, 16, 32]), { fanIn: 144, fanOut: 288 });
   assertEquals(fans([3, 3, 32, 16], "transposed"), { fanIn: 144, fanOut: 288 });
   assertEquals(fans([3, 3, 16, 2], "depthwise"), { fanIn: 9, fanOut: 18 });
-  assertThrows(() => fans([20]), RangeError, "shape is [20], expected two axes or more");
+  assertThrows(() => fans([20]), InputError, "shape is [20], expected two axes or more");
 });
 
 Deno.test("initializerStd() follows the formula of each scheme", () => {
@@ -19,7 +20,7 @@ Deno.test("initializerStd() follows the formula of each scheme", () => {
   assertAlmostEquals(initializerStd("orthogonal", kernel), Math.sqrt(1 / 150), 1e-15);
   assertThrows(
     () => initializerStd("xavier" as InitializerScheme, kernel),
-    RangeError,
+    InputError,
     'initializer is "xavier", expected he, lecun, glorot, orthogonal',
   );
 });

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertAlmostEquals, assertThrows } from "@std/assert";
 import { meanField } from "../../src/theory/mean_field.ts";
 import { measureDense, randomNetwork } from "../networks/dense_network.ts";
@@ -74,26 +75,26 @@ for (const [activation, sigma] of [["tanh", 1], ["relu", Math.SQRT2], ["selu", 1
 }
 
 Deno.test("meanField() throws when a variance or an activation makes no sense", () => {
-  assertThrows(() => chain("tanh", -1, 1), RangeError, "layers[0].weightVariance");
+  assertThrows(() => chain("tanh", -1, 1), InputError, "layers[0].weightVariance");
   assertThrows(
     () => chain("tanh", NaN, 1),
-    RangeError,
+    InputError,
     "layers[0].weightVariance is NaN, expected a number of at least 0",
   );
-  assertThrows(() => meanField([], -1), RangeError, "inputMeanSquare");
+  assertThrows(() => meanField([], -1), InputError, "inputMeanSquare");
   assertThrows(
     () => meanField([{ activation: "tanh", weightVariance: 1, biasVariance: -1 }]),
-    RangeError,
+    InputError,
     "biasVariance",
   );
   assertThrows(
     () => chain("tanhh", 1, 1),
-    RangeError,
+    InputError,
     'activation is "tanhh", expected linear, tanh, sigmoid, hardSigmoid, softsign, relu, relu6, leakyRelu, elu,',
   );
   assertThrows(
     () => chain("toString", 1, 1),
-    RangeError,
+    InputError,
     'activation is "toString", expected linear, tanh, sigmoid, hardSigmoid, softsign, relu, relu6, leakyRelu, elu,',
   );
   assertThrows(() => meanField(null as never), TypeError, "layers is null, expected an array");

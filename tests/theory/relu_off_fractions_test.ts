@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { reluOffFractions } from "../../src/theory/relu_off_fractions.ts";
 import { measureDense, randomNetwork } from "../networks/dense_network.ts";
@@ -41,21 +42,21 @@ Deno.test("reluOffFractions() grows with depth and falls with the examples", () 
   reluOffFractions(30, 64).forEach((share, i) => assertEquals(share < shares[i], true));
 });
 
-Deno.test("reluOffFractions() throws a RangeError when a number makes no sense", () => {
-  assertThrows(() => reluOffFractions(0, 8), RangeError, "depth is 0, expected a whole number");
+Deno.test("reluOffFractions() throws a InputError when a number makes no sense", () => {
+  assertThrows(() => reluOffFractions(0, 8), InputError, "depth is 0, expected a whole number");
   assertThrows(
     () => reluOffFractions(3, 1.5),
-    RangeError,
+    InputError,
     "examples is 1.5, expected a whole number",
   );
   assertThrows(
     () => reluOffFractions(3, 8, { correlation: 1.1 }),
-    RangeError,
+    InputError,
     "correlation is 1.1, expected a number from 0 to 1",
   );
   assertThrows(
     () => reluOffFractions(3, 8, { correlation: NaN }),
-    RangeError,
+    InputError,
     "correlation is NaN",
   );
 });

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { wilsonInterval } from "../../src/theory/wilson_interval.ts";
@@ -29,26 +30,26 @@ Deno.test("wilsonInterval() holds the rate, stays within 0 and 1, and mirrors", 
   }));
 });
 
-Deno.test("wilsonInterval() throws a RangeError when a number makes no sense", () => {
+Deno.test("wilsonInterval() throws a InputError when a number makes no sense", () => {
   assertThrows(
     () => wilsonInterval(0, 0),
-    RangeError,
+    InputError,
     "trials is 0, expected a whole number of at least 1",
   );
   assertThrows(
     () => wilsonInterval(1, 1.5),
-    RangeError,
+    InputError,
     "trials is 1.5, expected a whole number of at least 1",
   );
   assertThrows(
     () => wilsonInterval(-1, 5),
-    RangeError,
+    InputError,
     "successes is -1, expected a whole number from 0 to 5",
   );
   assertThrows(
     () => wilsonInterval(6, 5),
-    RangeError,
+    InputError,
     "successes is 6, expected a whole number from 0 to 5",
   );
-  assertThrows(() => wilsonInterval(NaN, 5), RangeError, "successes is NaN");
+  assertThrows(() => wilsonInterval(NaN, 5), InputError, "successes is NaN");
 });

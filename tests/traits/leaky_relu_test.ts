@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { ACTIVATION_FUNCTIONS, resolveActivation } from "../../src/theory/activation_functions.ts";
 import { criticalWeightVariance, gain } from "../../src/theory/criticality.ts";
@@ -25,7 +26,7 @@ Deno.test("the theory knows a leaky relu by the name that a measurement gives it
   assertEquals(gain("leakyRelu(x)"), null);
   assertThrows(
     () => resolveActivation("leakyRelu(x)"),
-    RangeError,
+    InputError,
     'activation is "leakyRelu(x)", expected linear, tanh, sigmoid, hardSigmoid, softsign, relu, relu6, leakyRelu,',
   );
 });

@@ -1,3 +1,4 @@
+import { InputError } from "../../src/words/input_error.ts";
 import { assertEquals } from "@std/assert";
 import { errorMessage, failure, writeFailure } from "../../src/words/failure.ts";
 
@@ -54,7 +55,7 @@ Deno.test("failure() says something of whatever is thrown", () => {
     [[1, 2], "an array of 2 items"],
     [() => {}, "a function"],
     [Object.assign(new Error("a"), { message: { toString: null } }), "an object"],
-    [new RangeError(""), "RangeError"],
+    [new InputError(""), "InputError"],
     [hostile, "an object that cannot be looked at"],
     [new Error("x".repeat(2000)), `${"x".repeat(1000)}...`],
   ];

@@ -45,8 +45,8 @@ function exampleAndThrows({ example, throws, refuses }: AssertionDocumentation):
     "```",
     "",
     ...wrap(`@throws {AssertionError} ${throws}`),
-    "@throws {TypeError} If an argument is not what it must be.",
-    ...wrap(`@throws {RangeError} ${refuses ?? REFUSES}`),
+    "@throws {InputError} If an argument is not what it must be.",
+    ...wrap(`@throws {InputError} ${refuses ?? REFUSES}`),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import { requireEngine } from "../../engine/running_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import type { Batch } from "../../model/batches/batch.ts";
@@ -52,7 +53,7 @@ export interface AppliedFixes {
  * ```
  *
  * @throws {EngineError} If no engine runs.
- * @throws {TypeError} If a fix is invalid, or names a weight that the model does not have.
+ * @throws {InputError} If a fix is invalid, or names a weight that the model does not have.
  */
 export function applyFixes(model: LayersModel, fixes: readonly Fix[]): AppliedFixes {
   requireModel(model);
@@ -65,8 +66,13 @@ export function applyFixes(model: LayersModel, fixes: readonly Fix[]): AppliedFi
     requireFix(`fixes[${fixes.indexOf(fix)}]`, fix);
     for (const { weight } of fix.weights) {
       if (!known.has(weight)) {
-        throw new TypeError(
-          `The fixes are for a weight ${showValue(weight)}, expected one that the model has`,
+        throw new InputError(
+          {
+            place: "The fixes",
+            verb: "are for",
+            found: `a weight ${showValue(weight)}`,
+            expected: "one that the model has",
+          },
         );
       }
       changed.add(weight);

@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import { requireValue } from "../../words/shape.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { NativeModule } from "../native/native_module.ts";
@@ -46,8 +47,8 @@ export interface Heap {
  */
 export function heapView(tf: TensorFlow, tensor: Tensor): Float32Array | Int32Array | Uint8Array {
   if (typeof tensor?.dataId !== "object" || tensor.isDisposed) {
-    throw new TypeError(
-      `tensor is ${showValue(tensor)}, expected a tensor that is not disposed of`,
+    throw new InputError(
+      { place: "tensor", found: showValue(tensor), expected: "a tensor that is not disposed of" },
     );
   }
   requireValue("tf", tf, tensorFlow);

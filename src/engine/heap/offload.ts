@@ -273,7 +273,7 @@ class Recomputation {
   /**
    * Restores dropped entries that are still in use, into JavaScript's memory.
    *
-   * @throws {RangeError} If the heap has no room for some of them, which then become NaN.
+   * @throws {InputError} If the heap has no room for some of them, which then become NaN.
    */
   finish(): void {
     let full: RangeError | null = null;

@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import type { Windowed } from "../native/native_module.ts";
 import type { ConvolutionWindows } from "../native/operations.ts";
 import type { TensorFlow } from "../tensorflow.ts";
@@ -54,14 +55,14 @@ export function geometry3d(info: backend_util.Conv3DInfo): WindowGeometry {
  * Returns equivalent windows with small numbers: sums of dilations or strides of thousands of
  * millions would not fit the 32 bits of a heap address.
  *
- * @throws {RangeError} If a window does not fit the input: TensorFlow.js continues with a negative
+ * @throws {InputError} If a window does not fit the input: TensorFlow.js continues with a negative
  * shape.
  */
 function bounded(geometry: WindowGeometry): WindowGeometry {
   const { input, output, window } = geometry;
   if (output.some((size) => size < 0)) {
     const show = (sizes: number[]) => (sizes[0] === 1 ? sizes.slice(1) : sizes).join(" x ");
-    throw new RangeError(`A window of ${show(window)} does not fit an input of ${show(input)}`);
+    throw new InputError(`A window of ${show(window)} does not fit an input of ${show(input)}`);
   }
   const strides = [...geometry.strides] as WindowGeometry["strides"];
   const dilations = [...geometry.dilations] as WindowGeometry["dilations"];
@@ -280,10 +281,13 @@ function requireSmall({ input, output, window, strides, dilations, before }: Win
     const reach = (window[axis] - 1) * dilations[axis];
     const end = (output[axis] - 1) * strides[axis] + reach + Math.abs(before[axis]) + size;
     if (end <= MAX_OFFSET) return;
-    throw new RangeError(
-      `A window of ${window[axis]} entries reaches over ${
-        reach + 1
-      } of them, the most is ${MAX_OFFSET}`,
+    throw new InputError(
+      {
+        place: `A window of ${window[axis]} entries`,
+        verb: "reaches over",
+        found: String(reach + 1),
+        expected: `at most ${MAX_OFFSET}`,
+      },
     );
   });
 }

@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { Layer, Tensor } from "../tensorflow.ts";
 import {
@@ -93,8 +94,12 @@ export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
   function convolveCausally(layer: ConvLayer, x: Tensor3D): Tensor {
     const [rate] = rates(layer);
     if (!(rate >= 1)) {
-      throw new RangeError(
-        `The dilation rate of a causal convolution is ${showValue(rate)}, expected at least 1`,
+      throw new InputError(
+        {
+          place: "The dilation rate of a causal convolution",
+          found: showValue(rate),
+          expected: "at least 1",
+        },
       );
     }
     const kernel = layer.kernel.read() as Tensor3D;
@@ -314,11 +319,12 @@ export const repairGroupedConvolutions: LayerRepair = ({ tf, patch }) => {
     if (Number.isInteger(groups) && channels % groups! === 0 && filters % groups! === 0) {
       return groups!;
     }
-    throw new RangeError(
-      `groups of ${name} is ${
-        showValue(groups)
-      }, expected a divisor of its ${channels} channels and of its ` +
-        `${filters} filters`,
+    throw new InputError(
+      {
+        place: `groups of ${name}`,
+        found: showValue(groups),
+        expected: `a divisor of its ${channels} channels and of its ${filters} filters`,
+      },
     );
   }
 

@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import { seedOf } from "../seed_zero.ts";
 import type { Tensor } from "../tensorflow.ts";
 import {
@@ -89,7 +90,12 @@ export const repairOrthogonal: LayerRepair = ({ tf, patch }) => {
     () =>
       function (this: { gain: number; seed: unknown }, shape: number[]) {
         if (shape.length < 2) {
-          throw new RangeError(`An orthogonal kernel has at least 2 axes, not ${shape.length}`);
+          throw new InputError({
+            place: "An orthogonal kernel",
+            verb: "has",
+            found: `the rank ${shape.length}`,
+            expected: "2 axes or more",
+          });
         }
         return tf.tidy(() => {
           const columns = shape[shape.length - 1];

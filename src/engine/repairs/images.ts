@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import type { Tensor } from "../tensorflow.ts";
 import { type LayerRepair, oneTensor } from "./layer_repair.ts";
 import { storeSettings } from "./stored_settings.ts";
@@ -234,10 +235,13 @@ export const repairCategoryEncoding: LayerRepair = ({ tf, patch }) => {
           const places = tf.cast(tf.reshape(x, tokens), "int32");
           const [least, most] = [tf.min(places), tf.max(places)].map((one) => one.dataSync()[0]);
           if (least < 0 || most >= this.numTokens) {
-            throw new RangeError(
-              `The tokens go from ${least} to ${most}, expected whole numbers from 0 to ${
-                this.numTokens - 1
-              }`,
+            throw new InputError(
+              {
+                place: "The tokens",
+                verb: "go",
+                found: `from ${least} to ${most}`,
+                expected: `whole numbers from 0 to ${this.numTokens - 1}`,
+              },
             );
           }
           return tf.cast(tf.oneHot(places, this.numTokens), "float32");

@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import { anyObject, requireValue } from "../../words/shape.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { EngineOptions } from "../engine.ts";
@@ -19,29 +20,44 @@ const OPTIONS: Record<keyof Required<EngineOptions>, true> = {
 /**
  * Checks the options and resolves defaults.
  *
- * @throws {TypeError} If an option is unknown or has the wrong type.
- * @throws {RangeError} If a number is out of range.
+ * @throws {InputError} If an option is unknown or has the wrong type.
+ * @throws {InputError} If a number is out of range.
  */
 export function engineSettings(options: EngineOptions): EngineSettings {
   requireValue("options", options, anyObject);
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(OPTIONS, name)) {
-      throw new TypeError(
-        `startEngine() has no option ${showValue(name)}, expected ${
-          Object.keys(OPTIONS).join(", ")
-        }`,
+      throw new InputError(
+        {
+          place: "startEngine()",
+          verb: "has",
+          found: `no option ${showValue(name)}`,
+          expected: Object.keys(OPTIONS).join(", "),
+        },
       );
     }
   }
   const { threads = 1, workload = 0, relaxedSimd = true } = options;
   if (typeof relaxedSimd !== "boolean") {
-    throw new TypeError(`relaxedSimd is ${showValue(relaxedSimd)}, expected true or false`);
+    throw new InputError({
+      place: "relaxedSimd",
+      found: showValue(relaxedSimd),
+      expected: "true or false",
+    });
   }
   if (typeof workload !== "number") {
-    throw new TypeError(`workload is ${showValue(workload)}, expected a number of operations`);
+    throw new InputError({
+      place: "workload",
+      found: showValue(workload),
+      expected: "a number of operations",
+    });
   }
   if (!(workload >= 0)) {
-    throw new RangeError(`workload is ${showValue(workload)}, expected a number of at least 0`);
+    throw new InputError({
+      place: "workload",
+      found: showValue(workload),
+      expected: "a number of at least 0",
+    });
   }
   return {
     threads: threads === "auto" ? chooseThreads(workload) : checkThreads(threads),
@@ -52,9 +68,9 @@ export function engineSettings(options: EngineOptions): EngineSettings {
 function checkThreads(threads: number): number {
   const message = `threads is ${showValue(threads)}, expected a whole number from 1 to ` +
     `${MAX_THREADS}, or "auto"`;
-  if (typeof threads !== "number") throw new TypeError(message);
+  if (typeof threads !== "number") throw new InputError(message);
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
-    throw new RangeError(message);
+    throw new InputError(message);
   }
   return threads;
 }

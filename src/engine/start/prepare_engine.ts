@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import { type Engine, EngineError } from "../engine.ts";
 import type { Heap } from "../heap/heap.ts";
 import type { KernelBackend } from "@tensorflow/tfjs";
@@ -24,7 +25,7 @@ export function setEngineParts(engine: Engine, made: EngineParts): void {
 /** Returns the heap of an engine. */
 export function heapOf(engine: Engine): Heap {
   const made = parts.get(engine);
-  if (made === undefined) throw new TypeError("engine was not made by startEngine()");
+  if (made === undefined) throw new InputError("engine was not made by startEngine()");
   return made.heap;
 }
 

@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import {
   type LayerActivation,
   type LayerWeight,
@@ -49,8 +50,12 @@ export const createConv1DTranspose: KerasLayerFactory<Conv1DTransposeArgs> = ker
     constructor(args: Conv1DTransposeArgs) {
       super(args);
       if (this.padding !== "valid" && this.padding !== "same") {
-        throw new RangeError(
-          `padding of ${this.name} is ${JSON.stringify(this.padding)}, expected "valid" or "same"`,
+        throw new InputError(
+          {
+            place: `padding of ${this.name}`,
+            found: JSON.stringify(this.padding),
+            expected: '"valid" or "same"',
+          },
         );
       }
     }

@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import type { Layer, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import type * as tfjs from "@tensorflow/tfjs";
 
@@ -254,18 +255,21 @@ export function oneShape(shape: OpenShape | OpenShape[]): OpenShape {
  * Returns axes of a shape, counted from the first and in order.
  *
  * @param name Name of the layer, for messages.
- * @throws {RangeError} If there is no such axis, or one is named twice.
+ * @throws {InputError} If there is no such axis, or one is named twice.
  */
 export function axesOf(axis: number | readonly number[], shape: OpenShape, name: string): number[] {
   const axes = [axis].flat().map((one) => one < 0 ? one + shape.length : one);
   const isSound = axes.every((one) => Number.isInteger(one) && one >= 0 && one < shape.length);
   if (!isSound || new Set(axes).size < axes.length) {
-    throw new RangeError(
-      `axis of ${name} is ${JSON.stringify(axis)}, expected different axes from ${-shape
-        .length} to ` +
-        `${shape.length - 1}: its input has the shape [${
+    throw new InputError(
+      {
+        place: `axis of ${name}`,
+        found: JSON.stringify(axis),
+        expected: `different axes from ${-shape
+          .length} to ${shape.length - 1}: its input has the shape [${
           shape.map((size) => size ?? "null").join(", ")
         }]`,
+      },
     );
   }
   return axes.sort((a, b) => a - b);
@@ -274,14 +278,19 @@ export function axesOf(axis: number | readonly number[], shape: OpenShape, name:
 /**
  * Returns the lengths of axes of a shape.
  *
- * @throws {RangeError} If one is open.
+ * @throws {InputError} If one is open.
  */
 export function sizesOf(axes: readonly number[], shape: OpenShape, name: string): number[] {
   return axes.map((axis) => {
     const size = shape[axis];
     if (size !== null) return size;
-    throw new RangeError(
-      `Axis ${axis} of the input of ${name} has no fixed length, expected one: its weights have as many entries`,
+    throw new InputError(
+      {
+        place: `Axis ${axis} of the input of ${name}`,
+        verb: "has",
+        found: "no fixed length",
+        expected: "one: its weights have as many entries",
+      },
     );
   });
 }

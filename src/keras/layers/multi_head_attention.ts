@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import { positive, requireValue } from "../../words/shape.ts";
 import { kerasLayer, type KerasLayerFactory } from "./keras_layer.ts";
 import {
@@ -166,9 +167,12 @@ export const createGroupQueryAttention: KerasLayerFactory<GroupQueryAttentionArg
           requireValue(name, value, positive);
         }
         if (numQueryHeads % numKeyValueHeads !== 0) {
-          throw new RangeError(
-            `numKeyValueHeads is ${numKeyValueHeads}, expected a divisor of numQueryHeads, ` +
-              `${numQueryHeads}`,
+          throw new InputError(
+            {
+              place: "numKeyValueHeads",
+              found: String(numKeyValueHeads),
+              expected: `a divisor of numQueryHeads, ${numQueryHeads}`,
+            },
           );
         }
       }

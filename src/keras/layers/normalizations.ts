@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import { type LayerWeight, oneTensor } from "../../engine/repairs/layer_repair.ts";
 import type { Layer, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { showValue } from "../../words/show_value.ts";
@@ -57,8 +58,12 @@ export const createGroupNormalization: KerasLayerFactory<GroupNormalizationArgs>
         const [channels] = sizesOf(this.axis, shape, this.name);
         this.#groups = this.#given === -1 ? channels : this.#given;
         if (!(this.#groups >= 1 && channels % this.#groups === 0)) {
-          throw new RangeError(
-            `groups of ${this.name} is ${this.#given}, expected -1 or a divisor of its ${channels} channels`,
+          throw new InputError(
+            {
+              place: `groups of ${this.name}`,
+              found: String(this.#given),
+              expected: `-1 or a divisor of its ${channels} channels`,
+            },
           );
         }
         super.build(shape);
@@ -127,10 +132,12 @@ export const createRMSNormalization: KerasLayerFactory<RMSNormalizationArgs> = k
       const sizes = sizesOf(this.#axes, shape, this.name);
       const last = shape.slice(-sizes.length);
       if (!sizes.every((size, i) => size === last[i])) {
-        throw new RangeError(
-          `axis of ${this.name} is ${
-            JSON.stringify(this.#given)
-          }, expected the last axes: Keras scales along those`,
+        throw new InputError(
+          {
+            place: `axis of ${this.name}`,
+            found: JSON.stringify(this.#given),
+            expected: "the last axes: Keras scales along those",
+          },
         );
       }
       this.#scale = this.addWeight("scale", sizes, "float32", tf.initializers.ones());
@@ -241,10 +248,12 @@ export const createSpectralNormalization: KerasLayerFactory<SpectralNormalizatio
         super(args);
         this.powerIterations = args.powerIterations ?? 1;
         if (Number.isInteger(this.powerIterations) && this.powerIterations > 0) return;
-        throw new RangeError(
-          `powerIterations of ${this.name} is ${
-            showValue(args.powerIterations)
-          }, expected a whole number from 1`,
+        throw new InputError(
+          {
+            place: `powerIterations of ${this.name}`,
+            found: showValue(args.powerIterations),
+            expected: "a whole number from 1",
+          },
         );
       }
 
@@ -268,8 +277,13 @@ export const createSpectralNormalization: KerasLayerFactory<SpectralNormalizatio
         const { kernel, embeddings, name } = this.layer;
         const weight = kernel ?? embeddings;
         if (weight !== undefined && weight !== null) return weight;
-        throw new TypeError(
-          `${this.name} wraps ${name} (${this.layer.getClassName()}), expected a layer with a kernel or embeddings`,
+        throw new InputError(
+          {
+            place: this.name,
+            verb: "wraps",
+            found: `${name} (${this.layer.getClassName()})`,
+            expected: "a layer with a kernel or embeddings",
+          },
         );
       }
 

@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import { type LayerWeight, oneTensor } from "../../engine/repairs/layer_repair.ts";
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { showValue } from "../../words/show_value.ts";
@@ -52,11 +53,13 @@ export const createNormalization: KerasLayerFactory<NormalizationArgs> = kerasLa
       const mean = args.mean ?? null;
       const variance = args.variance ?? null;
       if ((mean === null) === (variance === null)) return;
-      throw new TypeError(
-        `${this.name} has ${
-          mean === null ? "a variance without a mean" : "a mean without a variance"
-        }, ` +
-          `expected both or neither`,
+      throw new InputError(
+        {
+          place: this.name,
+          verb: "has",
+          found: mean === null ? "a variance without a mean" : "a mean without a variance",
+          expected: "both or neither",
+        },
       );
     }
 
@@ -103,10 +106,12 @@ export const createNormalization: KerasLayerFactory<NormalizationArgs> = kerasLa
       ) {
         return;
       }
-      throw new RangeError(
-        `${key} of ${this.name} is ${
-          showValue(given)
-        }, expected a number or an array of the shape [${sizes.join(", ")}]`,
+      throw new InputError(
+        {
+          place: `${key} of ${this.name}`,
+          found: showValue(given),
+          expected: `a number or an array of the shape [${sizes.join(", ")}]`,
+        },
       );
     }
 
@@ -185,10 +190,12 @@ export const createDiscretization: KerasLayerFactory<DiscretizationArgs> = keras
           typeof value === "number" && (i === 0 || value >= all[i - 1])
         );
       if (rises) return;
-      throw new TypeError(
-        `binBoundaries of ${this.name} is ${
-          showValue(args.binBoundaries)
-        }, expected an array of numbers that rise: one that Keras has adapted`,
+      throw new InputError(
+        {
+          place: `binBoundaries of ${this.name}`,
+          found: showValue(args.binBoundaries),
+          expected: "an array of numbers that rise: one that Keras has adapted",
+        },
       );
     }
 

@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import { oneTensor } from "../../engine/repairs/layer_repair.ts";
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { showValue } from "../../words/show_value.ts";
@@ -41,9 +42,13 @@ function define(tf: TensorFlow, axes: 1 | 3): KerasLayer<CroppingArgs> {
         if (size === null) return;
         shape[axis] = size - start - end;
         if (shape[axis]! > 0) return;
-        throw new RangeError(
-          `cropping of ${this.name} takes ${start} and ${end} from an axis of ${size} entries, expected ` +
-            `to leave one at least`,
+        throw new InputError(
+          {
+            place: `cropping of ${this.name}`,
+            verb: "takes",
+            found: `${start} and ${end} from an axis of ${size} entries`,
+            expected: "to leave one at least",
+          },
         );
       });
       return shape;
@@ -159,10 +164,12 @@ function defineOfUpSampling(tf: TensorFlow, axes: 1 | 3): KerasLayer<UpSamplingA
       this.dataFormat = dataFormat;
       this.inputSpec = [{ ndim: axes + 2 }];
       if (this.size.length !== axes || !this.size.every((n) => Number.isInteger(n) && n > 0)) {
-        throw new RangeError(
-          `size of ${this.name} is ${showValue(size)}, expected a whole number from 1${
-            axes === 1 ? "" : `, or ${axes} of them`
-          }`,
+        throw new InputError(
+          {
+            place: `size of ${this.name}`,
+            found: showValue(size),
+            expected: `a whole number from 1${axes === 1 ? "" : `, or ${axes} of them`}`,
+          },
         );
       }
     }
@@ -221,7 +228,7 @@ function entriesOf(value: Borders, axes: number): readonly (number | readonly un
  * @param value The given borders.
  * @param axes Number of axes; with one, `[1, 2]` is its pair.
  * @param place Name of the setting, for messages.
- * @throws {RangeError} If they are not borders.
+ * @throws {InputError} If they are not borders.
  */
 function bordersOf(value: Borders, axes: number, place: string): Border[] {
   const pairs = entriesOf(value, axes).map((one) => typeof one === "number" ? [one, one] : one);
@@ -230,10 +237,14 @@ function bordersOf(value: Borders, axes: number, place: string): Border[] {
     pair.every((size: unknown) => Number.isInteger(size) && (size as number) >= 0)
   );
   if (isSound) return pairs as Border[];
-  throw new RangeError(
-    `${place} is ${showValue(value)}, expected a whole number from 0, or ${
-      axes === 1 ? "two of them" : `one or two of them for each of the ${axes} axes`
-    }`,
+  throw new InputError(
+    {
+      place: place,
+      found: showValue(value),
+      expected: `a whole number from 0, or ${
+        axes === 1 ? "two of them" : `one or two of them for each of the ${axes} axes`
+      }`,
+    },
   );
 }
 

@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import type { Tensor } from "../../engine/tensorflow.ts";
 import { kerasLayer, type KerasLayerFactory, type LayerArgs, stockClass } from "./keras_layer.ts";
 
@@ -24,7 +25,12 @@ export const createSubtract: KerasLayerFactory<SubtractArgs> = kerasLayer((tf) =
     /** Called by TensorFlow.js's base of all merges, with inputs whose axes fit. */
     mergeFunction(inputs: Tensor[]): Tensor {
       if (inputs.length !== 2) {
-        throw new RangeError(`${this.name} has ${inputs.length} inputs, expected 2`);
+        throw new InputError({
+          place: this.name,
+          verb: "has",
+          found: `${inputs.length} inputs`,
+          expected: "2",
+        });
       }
       return tf.sub(inputs[0], inputs[1]);
     }

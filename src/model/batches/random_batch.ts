@@ -1,9 +1,10 @@
+import { InputError } from "../../words/input_error.ts";
 import { requireEngine } from "../../engine/running_engine.ts";
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
 import type { LayerKind } from "../../traits/layers.ts";
 import { nearest } from "../../words/nearest.ts";
-import { anyObject, requireKnownOptions, requireValue } from "../../words/shape.ts";
+import { anyObject, oneOfNames, requireKnownOptions, requireValue } from "../../words/shape.ts";
 import { showValue } from "../../words/show_value.ts";
 import { frontLayers, innerLayers } from "../layers/leaf_layers.ts";
 import { batchShapes, type BatchSize } from "../layers/shapes.ts";
@@ -39,8 +40,8 @@ const OPTIONS: Record<keyof Required<RandomBatchOptions>, null> = {
  * @param options Size, seed, and the objective if it needs targets.
  * @returns The batch; the caller disposes its tensors.
  * @throws {EngineError} If no engine runs.
- * @throws {RangeError} If a size is not a whole number above 0 or does not suit the model.
- * @throws {TypeError} If the model is not built, or an option or the objective is unknown.
+ * @throws {InputError} If a size is not a whole number above 0 or does not suit the model.
+ * @throws {InputError} If the model is not built, or an option or the objective is unknown.
  *
  * @example A batch for a model of 20 features
  * ```ts
@@ -65,10 +66,13 @@ export function randomBatch(model: LayersModel, options: RandomBatchOptions = {}
   // A pass could not use targets for an unknown loss.
   if (typeof objective !== "string" || !isObjective(objective)) {
     const near = typeof objective === "string" ? nearest(objective, OBJECTIVES) : "";
-    throw new TypeError(
-      `options.objective is ${showValue(objective)}, expected one of ${
-        OBJECTIVES.join(", ")
-      }${near}`,
+    throw new InputError(
+      {
+        place: "options.objective",
+        found: showValue(objective),
+        expected: oneOfNames(OBJECTIVES),
+        hint: near,
+      },
     );
   }
   const { tf } = requireEngine();

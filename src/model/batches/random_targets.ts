@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import { requireEngine } from "../../engine/running_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { activationTraits } from "../../traits/activation_traits.ts";
@@ -27,11 +28,13 @@ function outputShapes(model: LayersModel, inputs: number[][]): number[][] {
   }
   const open = shapes.findIndex((shape) => shape.includes(null));
   if (open !== -1) {
-    throw new RangeError(
-      `The output ${showValue(model.outputs[open].sourceLayer.name)} has the open shape ` +
-        `[${
-          shapes[open].map((length) => length ?? "any").join(", ")
-        }], expected a batch with targets`,
+    throw new InputError(
+      {
+        place: `The output ${showValue(model.outputs[open].sourceLayer.name)}`,
+        verb: "has",
+        found: `the open shape [${shapes[open].map((length) => length ?? "any").join(", ")}]`,
+        expected: "a batch with targets",
+      },
     );
   }
   return shapes as number[][];
@@ -49,7 +52,7 @@ function outputShapes(model: LayersModel, inputs: number[][]): number[][] {
  * @param options Size and seed, the same as for the batch.
  * @returns One tensor for a model with one output, else one per output; the caller disposes them.
  * @throws {EngineError} If no engine runs.
- * @throws {RangeError} If a size does not suit the model, or the shape of an output is unknown.
+ * @throws {InputError} If a size does not suit the model, or the shape of an output is unknown.
  *
  * @example Class numbers
  * ```ts

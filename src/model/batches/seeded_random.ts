@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import { patchProperty } from "../../engine/patching.ts";
 import { showValue } from "../../words/show_value.ts";
 
@@ -25,12 +26,12 @@ export class SeededRandom {
    *
    * @param seed A safe integer.
    * @param stream Purpose of the numbers.
-   * @throws {RangeError} If the seed is not a safe integer.
+   * @throws {InputError} If the seed is not a safe integer.
    */
   constructor(seed: number, stream: string) {
     if (!Number.isSafeInteger(seed)) {
-      throw new RangeError(
-        `seed is ${showValue(seed)}, expected an integer below 2^53 in magnitude`,
+      throw new InputError(
+        { place: "seed", found: showValue(seed), expected: "an integer below 2^53 in magnitude" },
       );
     }
     let bits = hash(`${seed} ${stream}`);

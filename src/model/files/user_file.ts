@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import { NotAFile } from "../../words/failure.ts";
 import { formatMemory } from "../../words/numbers.ts";
 
@@ -64,8 +65,8 @@ export async function readUserFile(
   using file = await openUserFile(path);
   const { size } = file.info;
   if (size > most) {
-    throw new RangeError(
-      `Its size is ${formatMemory(size)}, expected at most ${formatMemory(most)}`,
+    throw new InputError(
+      { place: "Its size", found: formatMemory(size), expected: `at most ${formatMemory(most)}` },
     );
   }
   const bytes = new Uint8Array(size);

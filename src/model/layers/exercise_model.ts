@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import { requireEngine } from "../../engine/running_engine.ts";
 import type { LayersModel } from "../../engine/tensorflow.ts";
 import { anyObject, requireKnownOptions, requireValue } from "../../words/shape.ts";
@@ -46,9 +47,9 @@ const OPTIONS: Record<keyof Required<ExerciseModelOptions>, null> = {
  * @param options Size, activation, scale and seed.
  * @returns The model. Dispose it when done.
  * @throws {EngineError} If no engine runs.
- * @throws {RangeError} If a size is not a whole number above 0, `std` is negative or not finite, or
+ * @throws {InputError} If a size is not a whole number above 0, `std` is negative or not finite, or
  * the seed is not an integer.
- * @throws {TypeError} If TensorFlow.js has no such activation, or an option is unknown.
+ * @throws {InputError} If TensorFlow.js has no such activation, or an option is unknown.
  *
  * @example The exercise's network, and its seventh hidden layer's kernel
  * ```ts
@@ -73,13 +74,17 @@ export function exerciseModel(options: ExerciseModelOptions = {}): LayersModel {
   requireCount("width", width);
   requireCount("depth", depth);
   if (!(Number.isFinite(std) && std >= 0)) {
-    throw new RangeError(`std is ${showValue(std)}, expected a finite number of at least 0`);
+    throw new InputError({
+      place: "std",
+      found: showValue(std),
+      expected: "a finite number of at least 0",
+    });
   }
   try {
     tf.layers.activation({ activation: activation as "tanh" });
   } catch (error) {
-    throw new TypeError(
-      `activation is ${showValue(activation)}, expected one that TensorFlow.js has`,
+    throw new InputError(
+      { place: "activation", found: showValue(activation), expected: "one that TensorFlow.js has" },
       { cause: error },
     );
   }

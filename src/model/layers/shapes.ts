@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import type { LayersModel } from "../../engine/tensorflow.ts";
 import { lossTraits } from "../../traits/losses.ts";
 import { formatMemory } from "../../words/numbers.ts";
@@ -52,11 +53,15 @@ function fullShapes(output: Shape, objective: string | undefined): Shape[] {
  *
  * @param name Name of the size, for the message.
  * @param value The size.
- * @throws {RangeError} If it is not a whole number of at least 1.
+ * @throws {InputError} If it is not a whole number of at least 1.
  */
 export function requireCount(name: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 1) {
-    throw new RangeError(`${name} is ${showValue(value)}, expected a whole number of at least 1`);
+    throw new InputError({
+      place: name,
+      found: showValue(value),
+      expected: "a whole number of at least 1",
+    });
   }
 }
 
@@ -80,7 +85,7 @@ const MAX_ENTRIES = 2 ** 28;
 /**
  * Returns the shapes of a model's inputs with every axis filled in, examples first.
  *
- * @throws {RangeError} If a size is not a whole number above 0, is not the one that the model is
+ * @throws {InputError} If a size is not a whole number above 0, is not the one that the model is
  * built for, or makes a batch of more than 2^28 entries.
  */
 export function batchShapes(model: LayersModel, size: BatchSize = {}): number[][] {
@@ -90,11 +95,12 @@ export function batchShapes(model: LayersModel, size: BatchSize = {}): number[][
   const examples = size.examples ?? fixed ?? 32;
   requireCount("examples", examples);
   if (typeof fixed === "number" && fixed !== examples) {
-    throw new RangeError(
-      `examples is ${showValue(examples)}, expected ${fixed}: model ${
-        showValue(model.name)
-      } is built ` +
-        `for batches of that size`,
+    throw new InputError(
+      {
+        place: "examples",
+        found: showValue(examples),
+        expected: `${fixed}: model ${showValue(model.name)} is built for batches of that size`,
+      },
     );
   }
   const shapes = model.inputs.map((input) => [
@@ -106,7 +112,7 @@ export function batchShapes(model: LayersModel, size: BatchSize = {}): number[][
   if (largest > MAX_ENTRIES) {
     const shape = `[${shapes[entries.indexOf(largest)].join(", ")}]`;
     const takes = `would take ${formatMemory(largest * 4)} of the engine's 4 GiB`;
-    throw new RangeError(
+    throw new InputError(
       examples > 1
         ? `examples is ${examples}, expected fewer: inputs of shape ${shape} ${takes}`
         : `one example of shape ${shape} ${takes}, expected a smaller one`,

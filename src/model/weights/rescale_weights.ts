@@ -1,3 +1,4 @@
+import { InputError } from "../../words/input_error.ts";
 import { requireEngine } from "../../engine/running_engine.ts";
 import type { LayersModel } from "../../engine/tensorflow.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
@@ -26,8 +27,8 @@ export interface RescaleOptions {
  * @param options Weights to choose.
  * @returns Names of the weights that were rescaled.
  * @throws {EngineError} If no engine runs.
- * @throws {RangeError} If the factor is 0 or not finite.
- * @throws {TypeError} If no layer has a given path, or the pattern matches none.
+ * @throws {InputError} If the factor is 0 or not finite.
+ * @throws {InputError} If no layer has a given path, or the pattern matches none.
  *
  * @example The exercise's question: what does a smaller scale do?
  * ```ts
@@ -55,8 +56,8 @@ export function rescaleWeights(
   if (!(layers instanceof RegExp)) requireValue("options.layers", layers, optional(list(string)));
   const { tf } = requireEngine();
   if (typeof factor !== "number" || !Number.isFinite(factor) || factor === 0) {
-    throw new RangeError(
-      `factor is ${showValue(factor)}, expected a finite number other than 0`,
+    throw new InputError(
+      { place: "factor", found: showValue(factor), expected: "a finite number other than 0" },
     );
   }
   const weights = modelWeights(model);
@@ -79,14 +80,23 @@ function choose(paths: Set<string>, layers: RegExp | readonly string[]): Set<str
     // Not test(): a pattern with the flag g would continue after its last match.
     const found = new Set([...paths].filter((path) => path.search(layers) !== -1));
     if (found.size > 0) return found;
-    throw new TypeError(
-      `layers is ${layers}, expected the name of a layer with weights to match it`,
+    throw new InputError(
+      {
+        place: "layers",
+        found: String(layers),
+        expected: "the name of a layer with weights to match it",
+      },
     );
   }
   const missing = layers.find((path) => !paths.has(path));
   if (missing !== undefined) {
-    throw new TypeError(
-      `layers has ${showValue(missing)}, expected the name of a layer with weights`,
+    throw new InputError(
+      {
+        place: "layers",
+        verb: "has",
+        found: showValue(missing),
+        expected: "the name of a layer with weights",
+      },
     );
   }
   return new Set(layers);

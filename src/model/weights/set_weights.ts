@@ -1,10 +1,11 @@
+import { InputError } from "../../words/input_error.ts";
 import { requireEngine } from "../../engine/running_engine.ts";
 import type { LayersModel } from "../../engine/tensorflow.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { nearest } from "../../words/nearest.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { type Overview, withOverview } from "../../words/overview.ts";
-import { anyObject, requireValue } from "../../words/shape.ts";
+import { anyObject, oneOfNames, requireValue } from "../../words/shape.ts";
 import { showValue } from "../../words/show_value.ts";
 import { requireModel } from "../require_model.ts";
 import { modelWeights } from "./model_weights.ts";
@@ -21,8 +22,8 @@ export type NewWeight =
  * @param model A built model.
  * @param weights New values by name, as from {@linkcode getWeights}, or bare entries.
  * @throws {EngineError} If no engine runs.
- * @throws {TypeError} If the model has no weight of a name, or entries are not numbers.
- * @throws {RangeError} If a shape or a number of entries is wrong.
+ * @throws {InputError} If the model has no weight of a name, or entries are not numbers.
+ * @throws {InputError} If a shape or a number of entries is wrong.
  *
  * @example Put the weights back
  * ```ts
@@ -55,9 +56,14 @@ export function setWeights(
   const checked = Object.entries(weights).map(([name, weight]) => {
     const own = known.get(name);
     if (own === undefined) {
-      throw new TypeError(
-        `The model has no weight ${showValue(name)}` +
-          nearest(name, [...known.keys()]),
+      throw new InputError(
+        {
+          place: "The model",
+          verb: "has no weight",
+          found: showValue(name),
+          expected: oneOfNames([...known.keys()]),
+          meant: nearest(name, [...known.keys()]),
+        },
       );
     }
     const shape = own.variable.shape as number[];
@@ -83,11 +89,12 @@ const showShape = (shape: readonly unknown[]) => `[${shape.map(showValue).join("
 
 function requireShape(name: string, found: readonly number[], expected: number[]): void {
   if (!Array.isArray(found) || showShape(found) !== showShape(expected)) {
-    throw new RangeError(
-      `The shape of weight ${showValue(name)} is ${
-        Array.isArray(found) ? showShape(found) : showValue(found)
-      }, ` +
-        `expected ${JSON.stringify(expected)}`,
+    throw new InputError(
+      {
+        place: `The shape of weight ${showValue(name)}`,
+        found: Array.isArray(found) ? showShape(found) : showValue(found),
+        expected: JSON.stringify(expected),
+      },
     );
   }
 }
@@ -99,15 +106,23 @@ function requireEntries(name: string, entries: unknown, shape: number[]): Float3
   if (!isArray || bad !== -1) {
     const entry = isArray ? `, entry ${bad},` : "";
     const found = showValue(isArray ? entries[bad] : entries);
-    throw new TypeError(
-      `The value of weight ${showValue(name)}${entry} is ${found}, expected numbers`,
+    throw new InputError(
+      {
+        place: `The value of weight ${showValue(name)}${entry}`,
+        found: found,
+        expected: "numbers",
+      },
     );
   }
   const count = shape.reduce((product, size) => product * size, 1);
   if (entries.length !== count) {
-    throw new RangeError(
-      `The value of weight ${showValue(name)} has ${entries.length} entries, ` +
-        `expected ${count} for shape ${JSON.stringify(shape)}`,
+    throw new InputError(
+      {
+        place: `The value of weight ${showValue(name)}`,
+        verb: "has",
+        found: `${entries.length} entries`,
+        expected: `${count} for shape ${JSON.stringify(shape)}`,
+      },
     );
   }
   // A copy: TensorFlow.js may keep the array it is given, and the caller may go on using it.

@@ -1,3 +1,4 @@
+import { InputError } from "../../../src/words/input_error.ts";
 /** Float64 arrays of any rank, row-major: all that the reference forward passes compute with. */
 export interface NdArray {
   readonly shape: readonly number[];
@@ -19,7 +20,7 @@ export function ndArray(
     eachIndex(shape, (index, flat) => data[flat] = fill(index));
   } else {
     if (fill.length !== data.length) {
-      throw new RangeError(`${fill.length} values do not fill the shape [${shape}]`);
+      throw new InputError(`${fill.length} values do not fill the shape [${shape}]`);
     }
     data.set(fill);
   }
@@ -102,7 +103,7 @@ export function concat(parts: readonly NdArray[], axis: number): NdArray {
       if (local[axis] < part.shape[axis]) return at(part, ...local);
       local[axis] -= part.shape[axis];
     }
-    throw new RangeError("no part has this index");
+    throw new InputError("no part has this index");
   });
 }
 

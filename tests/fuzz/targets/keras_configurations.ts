@@ -1,3 +1,4 @@
+import { InputError } from "../../../src/words/input_error.ts";
 import { assertAlmostEquals } from "@std/assert";
 import { startEngine } from "../../../src/engine/mod.ts";
 import { measure, MeasureError } from "../../../src/measure/mod.ts";
@@ -99,8 +100,8 @@ export const target: FuzzTarget = {
               disposeModel(tf, model);
             }
           } catch (error) {
-            // Sizes that no heap holds are a RangeError of the pass.
-            requireClearError(error, [ModelError, MeasureError, RangeError]);
+            // Sizes that no heap holds are a InputError of the pass.
+            requireClearError(error, [ModelError, MeasureError, InputError]);
           }
         });
       },

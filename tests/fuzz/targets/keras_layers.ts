@@ -1,3 +1,4 @@
+import { InputError } from "../../../src/words/input_error.ts";
 import { startEngine } from "../../../src/engine/mod.ts";
 import { measure, MeasureError } from "../../../src/measure/mod.ts";
 import { loadModel, ModelError, randomBatch } from "../../../src/load/mod.ts";
@@ -50,8 +51,8 @@ export const target: FuzzTarget = {
               disposeModel(tf, model);
             }
           } catch (error) {
-            // Sizes that no heap holds are a RangeError of the pass.
-            requireClearError(error, [ModelError, MeasureError, RangeError]);
+            // Sizes that no heap holds are a InputError of the pass.
+            requireClearError(error, [ModelError, MeasureError, InputError]);
           }
         });
       },

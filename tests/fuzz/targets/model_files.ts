@@ -1,3 +1,4 @@
+import { InputError } from "../../../src/words/input_error.ts";
 import { startEngine } from "../../../src/engine/mod.ts";
 import type { Layer } from "../../../src/engine/tensorflow.ts";
 import { measure, MeasureError } from "../../../src/measure/mod.ts";
@@ -47,7 +48,7 @@ export const target: FuzzTarget = {
               tf.dispose(batch.inputs);
             }
           } catch (error) {
-            requireClearError(error, [MeasureError, RangeError, TypeError]);
+            requireClearError(error, [MeasureError, InputError, TypeError]);
           } finally {
             disposeModel(tf, model);
           }

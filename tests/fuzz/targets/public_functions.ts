@@ -1,3 +1,4 @@
+import { InputError } from "../../../src/words/input_error.ts";
 import { AssertionError } from "@std/assert";
 import configuration from "../../../deno.json" with { type: "json" };
 import { startEngine } from "../../../src/engine/mod.ts";
@@ -100,7 +101,7 @@ type ErrorClass = abstract new (...args: never[]) => Error;
 
 /** What a public function may throw. */
 async function errorClasses(): Promise<ErrorClass[]> {
-  const classes: ErrorClass[] = [TypeError, RangeError, SyntaxError, Theirs];
+  const classes: ErrorClass[] = [TypeError, InputError, SyntaxError, Theirs];
   for (const path of Object.values(configuration.exports)) {
     const module = await import(new URL(`../../../${path}`, import.meta.url).href);
     classes.push(

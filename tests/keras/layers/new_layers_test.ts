@@ -1,3 +1,4 @@
+import { InputError } from "../../../src/words/input_error.ts";
 import { type LayersModel, startEngine, type Tensor } from "../../../src/engine/mod.ts";
 import { kerasLayers } from "../../../src/keras/layers/mod.ts";
 import { loadModel } from "../../../src/load/mod.ts";
@@ -48,7 +49,7 @@ Deno.test("Subtract takes the second input from the first, and no third", () => 
   assertEquals([...(subtract.apply([a, b]) as Tensor).dataSync()], [3, -3]);
   assertThrows(
     () => new K.Subtract({ name: "minus" }).apply([a, b, b]),
-    RangeError,
+    InputError,
     "minus has 3 inputs, expected 2",
   );
 });

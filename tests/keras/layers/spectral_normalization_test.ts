@@ -1,3 +1,4 @@
+import { InputError } from "../../../src/words/input_error.ts";
 import { startEngine, type Tensor } from "../../../src/engine/mod.ts";
 import { kerasLayers } from "../../../src/keras/layers/mod.ts";
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
@@ -95,7 +96,7 @@ Deno.test("SpectralNormalization refuses what it cannot normalise", () => {
   );
   assertThrows(
     () => new SpectralNormalization({ name: "sn", layer, powerIterations: 0 }),
-    RangeError,
+    InputError,
     "powerIterations of sn is 0, expected a whole number from 1",
   );
 });

@@ -1,3 +1,4 @@
+import { InputError } from "../../../words/input_error.ts";
 import type { Tensor, TensorFlow } from "../../../engine/tensorflow.ts";
 import { axesOf, type OpenShape } from "../keras_layer.ts";
 
@@ -10,7 +11,7 @@ export interface Operation {
    * Returns the shape of the result, or the shapes of the results.
    *
    * @param shapes The shapes of the operands, including constants.
-   * @throws {RangeError} If the operation cannot be applied to them.
+   * @throws {InputError} If the operation cannot be applied to them.
    */
   shape(shapes: OpenShape[], settings: OperationSettings): OpenShape | OpenShape[];
   /** Computes the result, or the results, from operands of type float32. */
@@ -28,13 +29,13 @@ export const showOpen = (shape: OpenShape): string =>
  * Returns axes of a shape, counted from the first. No axes given means all of them, and the first
  * is that of the batch.
  *
- * @throws {RangeError} If one is the batch's.
+ * @throws {InputError} If one is the batch's.
  */
 export function innerAxes(axis: unknown, shape: OpenShape): number[] {
   const given = (axis ?? shape.map((_, i) => i)) as number | number[];
   const axes = axesOf(given, shape, "the operation");
   if (axes.includes(0)) {
-    throw new RangeError(`It works along the batch, expected other axes: ${WITHIN_EXAMPLES}`);
+    throw new InputError(`It works along the batch, expected other axes: ${WITHIN_EXAMPLES}`);
   }
   return axes;
 }
@@ -42,13 +43,18 @@ export function innerAxes(axis: unknown, shape: OpenShape): number[] {
 /** Returns an axis of a shape, counted from the first. */
 export function innerAxis(axis: unknown, shape: OpenShape): number {
   if (Number.isInteger(axis)) return innerAxes(axis, shape)[0];
-  throw new RangeError(`It has the axis ${JSON.stringify(axis)}, expected one whole number`);
+  throw new InputError({
+    place: "It",
+    verb: "has",
+    found: `the axis ${JSON.stringify(axis)}`,
+    expected: "one whole number",
+  });
 }
 
 /**
  * Returns the shape that operands broadcast to, as in NumPy.
  *
- * @throws {RangeError} If they do not fit.
+ * @throws {InputError} If they do not fit.
  */
 export function broadcastShape(shapes: OpenShape[]): OpenShape {
   const rank = Math.max(...shapes.map(({ length }) => length));
@@ -58,7 +64,7 @@ export function broadcastShape(shapes: OpenShape[]): OpenShape {
     const others = [...new Set(sizes.filter((size) => size !== 1))];
     const known = others.filter((size) => size !== null);
     if (known.length > 1) {
-      throw new RangeError(`Its operands have the shapes ${shapes.map(showOpen).join(" and ")}`);
+      throw new InputError(`Its operands have the shapes ${shapes.map(showOpen).join(" and ")}`);
     }
     return others.length === 0 ? 1 : known[0] ?? null;
   });

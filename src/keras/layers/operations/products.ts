@@ -1,3 +1,4 @@
+import { InputError } from "../../../words/input_error.ts";
 import type { OpenShape } from "../keras_layer.ts";
 import { broadcastShape, type Operation, showOpen } from "./operation.ts";
 
@@ -9,9 +10,12 @@ function lettersOf(subscripts: unknown, shapes: OpenShape[]): [operands: string[
   const fits = operands.length === shapes.length &&
     operands.every((letters, i) => letters.length === shapes[i].length);
   if (!fits || result === undefined || [...operands, result].some((one) => one[0] !== left[0])) {
-    throw new RangeError(
-      `It is the Einstein sum ${text} of ${shapes.map(showOpen).join(" and ")}, ` +
-        `expected a letter for each axis, that of the batch first in all, and "->"`,
+    throw new InputError(
+      {
+        place: "It",
+        found: `the Einstein sum ${text} of ${shapes.map(showOpen).join(" and ")}`,
+        expected: 'a letter for each axis, that of the batch first in all, and "->"',
+      },
     );
   }
   return [operands, result];
@@ -22,7 +26,7 @@ export const PRODUCTS: Readonly<Record<string, Operation>> = {
   Dot: {
     shape([a, b]) {
       if (b.length !== 2 || a.length < 2) {
-        throw new RangeError(
+        throw new InputError(
           `It multiplies ${showOpen(a)} by ${showOpen(b)}, expected a matrix behind a tensor; ` +
             `use ops.matmul for two tensors`,
         );
@@ -49,7 +53,7 @@ export const PRODUCTS: Readonly<Record<string, Operation>> = {
       const inner = [a.at(-1), b.at(-2)];
       const fits = inner.includes(null) || inner[0] === inner[1];
       if (a.length < 2 || b.length < 2 || !fits) {
-        throw new RangeError(`It multiplies ${showOpen(a)} by ${showOpen(b)}`);
+        throw new InputError(`It multiplies ${showOpen(a)} by ${showOpen(b)}`);
       }
       const outer = broadcastShape([a.slice(0, -2), b.slice(0, -2)]);
       return [...outer, a.at(-2)!, b.at(-1)!];

@@ -1,3 +1,4 @@
+import { InputError } from "../../../words/input_error.ts";
 import type { Tensor, TensorFlow } from "../../../engine/tensorflow.ts";
 import { axesOf, type OpenShape } from "../keras_layer.ts";
 import {
@@ -21,7 +22,7 @@ function permutation(orderOf: Order): Operation {
     const own = orderOf(settings, shape);
     const isComplete = own.toSorted((a, b) => a - b).every((axis, i) => axis === i);
     if (!isComplete || own.length !== shape.length || own[0] !== 0) {
-      throw new RangeError(
+      throw new InputError(
         `It puts the axes of ${showOpen(shape)} into the order [${own.join(", ")}], expected the ` +
           `batch first: ${WITHIN_EXAMPLES}`,
       );
@@ -64,7 +65,7 @@ function reshaped({ newshape }: OperationSettings, shape: OpenShape): OpenShape 
   const known = sizeOf(rest.filter((size) => size !== -1 && size !== null) as number[]);
   const fits = open.length === 1 || count === null || count === known;
   if ((batch !== -1 && batch !== null) || open.length > 1 || !fits) {
-    throw new RangeError(
+    throw new InputError(
       `It gives ${showOpen(shape)} the shape ${
         showOpen(newshape as OpenShape)
       }, expected the batch first, of an open ` +
@@ -94,7 +95,12 @@ function squeezed({ axis }: OperationSettings, shape: OpenShape): OpenShape {
   const axes = axis === null || axis === undefined ? ones : innerAxes(axis, shape);
   const other = axes.find((one) => shape[one] !== 1);
   if (other !== undefined) {
-    throw new RangeError(`It takes axis ${other} off ${showOpen(shape)}, expected an axis of 1`);
+    throw new InputError({
+      place: "It",
+      verb: "takes",
+      found: `axis ${other} off ${showOpen(shape)}`,
+      expected: "an axis of 1",
+    });
   }
   return shape.filter((_, i) => !axes.includes(i));
 }
@@ -109,15 +115,15 @@ function view(shapeOf: (settings: OperationSettings, shape: OpenShape) => OpenSh
 
 /** Returns the sizes of the parts into which an axis is split. */
 function partSizes({ indicesOrSections: parts }: OperationSettings, size: number | null): number[] {
-  if (size === null) throw new RangeError("It splits an axis of open length, expected a fixed one");
+  if (size === null) throw new InputError("It splits an axis of open length, expected a fixed one");
   if (typeof parts === "number") {
     if (!Number.isInteger(parts) || parts < 1 || size % parts !== 0) {
-      throw new RangeError(`It splits an axis of ${size} into ${parts} equal parts`);
+      throw new InputError(`It splits an axis of ${size} into ${parts} equal parts`);
     }
     return new Array(parts).fill(size / parts);
   }
   if (!Array.isArray(parts) || !parts.every(Number.isInteger)) {
-    throw new RangeError(
+    throw new InputError(
       `It splits an axis at ${JSON.stringify(parts)}, expected a number of parts or the places ` +
         `between them`,
     );
@@ -141,7 +147,7 @@ function gathered(tf: TensorFlow, x: Tensor, places: number[], axis: number): Te
 function alike(shapes: OpenShape[]): OpenShape {
   const [first, ...others] = shapes;
   if (others.some((shape) => shape.length !== first.length)) {
-    throw new RangeError(`Its operands have the shapes ${shapes.map(showOpen).join(" and ")}`);
+    throw new InputError(`Its operands have the shapes ${shapes.map(showOpen).join(" and ")}`);
   }
   return broadcastShape(shapes);
 }
@@ -150,7 +156,7 @@ const timesOf = ({ repeats }: OperationSettings, rank: number): number[] => {
   const given = [repeats].flat() as number[];
   const times = [...new Array(Math.max(0, rank - given.length)).fill(1), ...given];
   if (times.length > rank || times[0] !== 1) {
-    throw new RangeError(
+    throw new InputError(
       `It repeats ${rank} axes [${
         given.join(", ")
       }] times, expected the batch once: ${WITHIN_EXAMPLES}`,
@@ -162,7 +168,7 @@ const timesOf = ({ repeats }: OperationSettings, rank: number): number[] => {
 const paddingOf = ({ padWidth }: OperationSettings, shape: OpenShape): [number, number][] => {
   const widths = padWidth as [number, number][];
   if (widths.length === shape.length && widths[0].every((width) => width === 0)) return widths;
-  throw new RangeError(`It pads the batch, expected other axes: ${WITHIN_EXAMPLES}`);
+  throw new InputError(`It pads the batch, expected other axes: ${WITHIN_EXAMPLES}`);
 };
 
 /** Operations that move entries, drop some, or repeat them. */
@@ -266,7 +272,7 @@ export const REARRANGEMENTS: Readonly<Record<string, Operation>> = {
     shape([shape], { axis }) {
       const own = innerAxis(axis, shape);
       const size = shape[own];
-      if (size === null) throw new RangeError("It takes apart an axis of open length");
+      if (size === null) throw new InputError("It takes apart an axis of open length");
       return new Array(size).fill(shape.filter((_, i) => i !== own));
     },
     run: (tf, [x], { axis }) => tf.unstack(x, axesOf(axis as number, x.shape, "the operation")[0]),

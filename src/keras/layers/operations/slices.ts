@@ -1,3 +1,4 @@
+import { InputError } from "../../../words/input_error.ts";
 import type { Tensor, TensorFlow } from "../../../engine/tensorflow.ts";
 import type { OpenShape } from "../keras_layer.ts";
 import { showOpen, WITHIN_EXAMPLES } from "./operation.ts";
@@ -21,7 +22,7 @@ const isWhole = (item: IndexItem) =>
  * step]`; one each.
  *
  * @returns An item for each axis of the shape, and the new axes.
- * @throws {RangeError} If it is not an index of that shape, or takes examples out of the batch.
+ * @throws {InputError} If it is not an index of that shape, or takes examples out of the batch.
  */
 export function itemsOf(key: unknown, shape: OpenShape): IndexItem[] {
   const given = key as (number | null | unknown[])[];
@@ -37,12 +38,22 @@ export function itemsOf(key: unknown, shape: OpenShape): IndexItem[] {
     return [{ start, stop, step: step ?? 1 }];
   });
   if (used > shape.length) {
-    throw new RangeError(
-      `It has ${used} places for ${showOpen(shape)}, expected no more than axes`,
+    throw new InputError(
+      {
+        place: "It",
+        verb: "has",
+        found: `${used} places for ${showOpen(shape)}`,
+        expected: "no more than axes",
+      },
     );
   }
   if (items[0] === undefined || !isWhole(items[0])) {
-    throw new RangeError(`It takes examples out of the batch, expected all: ${WITHIN_EXAMPLES}`);
+    throw new InputError({
+      place: "It",
+      verb: "takes",
+      found: "examples out of the batch",
+      expected: `all: ${WITHIN_EXAMPLES}`,
+    });
   }
   return items;
 }
@@ -71,7 +82,7 @@ export function indexedShape(items: readonly IndexItem[], shape: OpenShape): Ope
     if ("place" in item) {
       const isThere = size === null || item.place >= -size && item.place < size;
       if (isThere) return [];
-      throw new RangeError(`It takes place ${item.place} of ${size} along axis ${axis - 1}`);
+      throw new InputError(`It takes place ${item.place} of ${size} along axis ${axis - 1}`);
     }
     if (isWhole(item)) return [size];
     return [size === null ? null : placesOf(item, size).length];

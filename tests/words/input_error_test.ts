@@ -1,0 +1,58 @@
+import { assertEquals, assertInstanceOf } from "@std/assert";
+import { UsageError } from "../../src/cli/kit/usage_error.ts";
+import { GateError } from "../../src/gate/gate_result.ts";
+import { BatchError } from "../../src/model/batches/batch.ts";
+import { ModelError } from "../../src/model/model_error.ts";
+import { StudyError } from "../../src/study/study_options.ts";
+import { InputError, type Refusal } from "../../src/words/input_error.ts";
+
+const KINDS = [InputError, ModelError, BatchError, GateError, StudyError, UsageError];
+
+const RENDERED: [refusal: Refusal, message: string][] = [
+  [{ place: "seed", found: "-1", expected: "0 or more" }, "seed is -1, expected 0 or more"],
+  [
+    { place: "batch", verb: "has", found: "1 example", expected: "2 or more" },
+    "batch has 1 example, expected 2 or more",
+  ],
+  [
+    { place: "level", found: '"eror"', expected: '"error"', hint: '; did you mean "error"?' },
+    'level is "eror", expected "error"; did you mean "error"?',
+  ],
+  [
+    { place: "rule", found: '"ded"', expected: "one of 30", meant: '; did you mean "dead"?' },
+    'rule is "ded"; did you mean "dead"?',
+  ],
+  [
+    { place: "a\nb", found: "x\u202ey", expected: "::set\x1b" },
+    "a b is x\\u{202e}y, expected ::set\\x1b",
+  ],
+];
+
+for (const Kind of KINDS) {
+  Deno.test(`${Kind.name} renders place, found and expected as one sentence`, () => {
+    for (const [refusal, message] of RENDERED) {
+      const cause = new Error("why");
+      const error = new Kind(refusal, { cause });
+      assertInstanceOf(error, InputError);
+      assertEquals([error.name, error.message, error.cause], [Kind.name, message, cause]);
+    }
+    const { place, found, expected } = new Kind(RENDERED[1][0]);
+    assertEquals({ place, found, expected }, {
+      place: "batch",
+      found: "1 example",
+      expected: "2 or more",
+    });
+  });
+
+  Deno.test(`${Kind.name} takes a sentence, and a file before it once`, () => {
+    const error = new Kind("there is no such file");
+    assertEquals([error.place, error.found, error.expected], ["", "there is no such file", ""]);
+    error.within("net.json").within("net.json");
+    assertEquals([error.place, error.message], ["net.json", "net.json: there is no such file"]);
+    const other = new Kind({ place: "units", found: "0", expected: "1" }).within("net.json");
+    assertEquals([other.place, other.message], [
+      "net.json: units",
+      "net.json: units is 0, expected 1",
+    ]);
+  });
+}
