@@ -1,3 +1,4 @@
+import { InputError } from "../words/input_error.ts";
 import { checkTargets } from "../measure/check_objective.ts";
 import { defaultExamples } from "../measure/measure_options.ts";
 import { requireAffordable, requireModest } from "../measure/file_limits.ts";
@@ -39,7 +40,10 @@ export function about({ source, model }: Subject, thrown: unknown): Error {
     error.message = `the WASM backend of TensorFlow.js broke down (${error.message}): ` +
       "remove what the model's code does to the backend, or use fewer examples";
   }
-  if (source !== null) error.message = `${source}: ${error.message}`;
+  if (source !== null) {
+    if (error instanceof InputError) error.within(source);
+    else error.message = `${source}: ${error.message}`;
+  }
   return error;
 }
 

@@ -59,7 +59,7 @@ export async function loadModelJson(
     }
     return modelOfFile(path, "json", model, topology);
   } catch (error) {
-    if (error instanceof ModelError) error.message = `${path}: ${error.message}`;
+    if (error instanceof ModelError) error.within(path);
     throw error;
   }
 }

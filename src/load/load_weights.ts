@@ -112,7 +112,7 @@ export async function loadWeights(
       notes,
     };
   } catch (error) {
-    if (error instanceof ModelError) error.message = `${file}: ${error.message}`;
+    if (error instanceof ModelError) error.within(file);
     throw error;
   }
 }

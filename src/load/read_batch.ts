@@ -96,8 +96,7 @@ export async function readBatch(
       seed: null,
     };
   } catch (error) {
-    const isNamed = error instanceof BatchError && error.message.startsWith(`${path}: `);
-    if (error instanceof BatchError && !isNamed) error.message = `${path}: ${error.message}`;
+    if (error instanceof BatchError) error.within(path);
     throw error;
   }
 }

@@ -37,8 +37,7 @@ export async function readWeights(path: string): Promise<WeightsFile> {
     if (tensors.length === 0) throw new ModelError("The file holds no tensors, expected weights");
     return { path, format, tensors, notes: [...notes, ...notesOn(tensors)] };
   } catch (error) {
-    const isNamed = error instanceof ModelError && error.message.startsWith(`${path}: `);
-    if (error instanceof ModelError && !isNamed) error.message = `${path}: ${error.message}`;
+    if (error instanceof ModelError) error.within(path);
     throw error;
   }
 }

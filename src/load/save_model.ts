@@ -106,7 +106,7 @@ export async function modelFiles(
   try {
     return await filesLike(tf, model, json, like);
   } catch (error) {
-    if (error instanceof ModelError) error.message = `${like}: ${error.message}`;
+    if (error instanceof ModelError) error.within(like);
     throw error;
   }
 }

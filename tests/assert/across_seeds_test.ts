@@ -1,5 +1,11 @@
 import { InputError } from "../../src/words/input_error.ts";
-import { assertEquals, AssertionError, assertMatch, assertRejects } from "@std/assert";
+import {
+  assertEquals,
+  AssertionError,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import * as digits from "../../examples/digits.ts";
 import type { ModelModule } from "../../src/model/user_code/model_module.ts";
 import { acrossSeeds, type AcrossSeedsOptions } from "../../src/assert/across_seeds.ts";
@@ -148,15 +154,13 @@ Deno.test("acrossSeeds() passes on what is no failed assertion, and disposes the
 Deno.test("acrossSeeds() says how to hand a model to an assertion that takes one", async () => {
   for (
     const [assertion, name] of [
-      [assertWeightsChange, "assertWeightsChange takes"],
-      [(model: never, batch: never) => assertWeightsChange(model, batch), "The assertion takes"],
+      [assertWeightsChange, "assertWeightsChange"],
+      [(model: never, batch: never) => assertWeightsChange(model, batch), "The assertion"],
     ] as const
   ) {
-    await assertRejects(
-      () => acrossSeeds(create, assertion as never),
-      TypeError,
-      `${name} a model and a batch, and was handed measurements: write { over: "model" }`,
-    );
+    const error = await assertRejects(() => acrossSeeds(create, assertion as never), InputError);
+    assertEquals([error.place, error.found], [name, "measurements"]);
+    assertStringIncludes(error.expected, 'a model and a batch: write { over: "model" }');
   }
 });
 

@@ -37,7 +37,7 @@ export async function readKerasFile(path: string): Promise<KerasFile> {
   try {
     return bytes[0] === 0x50 && bytes[1] === 0x4b ? openArchive(bytes) : openSingle(bytes);
   } catch (error) {
-    if (error instanceof ModelError) error.message = `${path}: ${error.message}`;
+    if (error instanceof ModelError) error.within(path);
     throw error;
   }
 }

@@ -50,7 +50,7 @@ export async function loadKeras(
     }
     return modelOfFile(path, "keras", model, built);
   } catch (error) {
-    if (error instanceof ModelError) error.message = `${path}: ${error.message}`;
+    if (error instanceof ModelError) error.within(path);
     throw error;
   }
 }

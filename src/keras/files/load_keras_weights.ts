@@ -32,7 +32,7 @@ export async function loadKerasWeights(
         : [{ layer: path, from: own.array.path.slice(0, own.array.path.lastIndexOf("/")) }];
     });
   } catch (error) {
-    if (error instanceof ModelError) error.message = `${path}: ${error.message}`;
+    if (error instanceof ModelError) error.within(path);
     throw error;
   }
 }

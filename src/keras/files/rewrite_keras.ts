@@ -49,7 +49,7 @@ export async function rewriteKeras(
     });
     return { path: name, bytes: writeZip(files) };
   } catch (error) {
-    if (error instanceof ModelError) error.message = `${path}: ${error.message}`;
+    if (error instanceof ModelError) error.within(path);
     throw error;
   }
 }
