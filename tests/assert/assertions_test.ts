@@ -105,7 +105,7 @@ for (const assertion of ALL) {
     for (const name of HEALTHY) assertion(goldenMeasurements(name));
   });
 
-  Deno.test(`${assertion.name}() throws a TypeError or a InputError when an argument is wrong`, () => {
+  Deno.test(`${assertion.name}() throws an InputError when an argument is wrong`, () => {
     const measurements = makeMeasurements();
     assertThrows(() => assertion(undefined as unknown as Measurements), TypeError, "measure()");
     const own = ownThreshold(assertion.name);

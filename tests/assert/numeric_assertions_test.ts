@@ -34,7 +34,7 @@ Deno.test("assertGradientsMatchNumeric() judges the selected layers, and passes 
   );
 });
 
-Deno.test("assertBatchIndependence() and assertDependsOnInput() throw a InputError on one example", async () => {
+Deno.test("assertBatchIndependence() and assertDependsOnInput() throw an InputError on one example", async () => {
   for (const assertion of [assertBatchIndependence, assertDependsOnInput]) {
     await assertRejects(
       () => run(assertion, (tf) => ({ model: tanh(), batch: { inputs: tf.ones([1, 20]) } })),
@@ -44,7 +44,7 @@ Deno.test("assertBatchIndependence() and assertDependsOnInput() throw a InputErr
   }
 });
 
-Deno.test("assertCausal() throws a InputError when there is no time to speak of", async () => {
+Deno.test("assertCausal() throws an InputError when there is no time to speak of", async () => {
   await assertRejects(
     () => run(assertCausal, (tf) => ({ model: tanh(), batch: { inputs: tf.ones([4, 20]) } })),
     InputError,

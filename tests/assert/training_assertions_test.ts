@@ -89,7 +89,7 @@ Deno.test("assertUpdateRatio() leaves the state of the optimizer that it is give
   model.dispose();
 });
 
-Deno.test("assertOverfitsBatch() throws a InputError when there is no loss to bring down", async () => {
+Deno.test("assertOverfitsBatch() throws an InputError when there is no loss to bring down", async () => {
   await assertRejects(
     () => run(assertOverfitsBatch, () => ({ model: tanh() })),
     InputError,

@@ -1,4 +1,3 @@
-import { InputError } from "../../src/words/input_error.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { kerasLayers } from "../../src/keras/layers/mod.ts";
 import { liveDataOf } from "../../src/engine/heap/live_data.ts";
@@ -147,7 +146,7 @@ for (const [name, make] of Object.entries(MANY_OUTPUTS)) {
       for (let failAt = 1; failAt <= last; failAt += 3) {
         count = 0;
         const restore = shadowMethod(wasm, "_malloc", (allocate) => (size: number) => {
-          if (++count === failAt) throw new InputError("no room");
+          if (++count === failAt) throw new RangeError("no room");
           return allocate(size);
         });
         const error = await measure(model, batch, options).then(() => null, (error) => error);

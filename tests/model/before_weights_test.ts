@@ -1,4 +1,3 @@
-import { InputError } from "../../src/words/input_error.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
@@ -25,10 +24,10 @@ for (const file of FILES) {
       () =>
         loadModel(file, {
           beforeWeights: () => {
-            throw new InputError("too large");
+            throw new RangeError("too large");
           },
         }),
-      InputError,
+      RangeError,
       "too large",
     );
     assertEquals(engine.tf.memory().numTensors, before, "nothing of it is left");

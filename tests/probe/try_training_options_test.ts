@@ -140,8 +140,11 @@ Deno.test("tryTraining() refuses steps and a budget that are none", async () => 
   await using engine = await startEngine();
   const model = healthy();
   const batch = randomBatch(model);
-  const refused = (options: unknown, message: string, kind: typeof TypeError | typeof InputError = InputError) =>
-    assertRejects(() => tryTraining(model, batch, options as TrialOptions), kind, message);
+  const refused = (
+    options: unknown,
+    message: string,
+    kind: typeof TypeError | typeof InputError = InputError,
+  ) => assertRejects(() => tryTraining(model, batch, options as TrialOptions), kind, message);
   await refused({ steps: 0 }, "options.steps is 0, expected a whole number of at least 1");
   await refused({ budgetSeconds: -1 }, "options.budgetSeconds is -1, expected seconds, 0 or more");
   await refused(

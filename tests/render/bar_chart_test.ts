@@ -121,7 +121,7 @@ Deno.test("barChart() colours by the mark when told, whatever the process does, 
   }
 });
 
-Deno.test("barChart() throws a InputError when width or maxRows is out of range", () => {
+Deno.test("barChart() throws an InputError when width or maxRows is out of range", () => {
   assertEquals(barChart(rows, { width: 20 }).split("\n").length, 7);
   for (const width of [19, 20.5, NaN, Infinity]) {
     assertThrows(

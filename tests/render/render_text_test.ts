@@ -159,7 +159,7 @@ Deno.test("renderText() colours only when told, and nothing but colours then", (
   assertEquals(stripAnsiCode(colored), plain);
 });
 
-Deno.test("renderText() throws a InputError when the width is below 20 or no whole number", () => {
+Deno.test("renderText() throws an InputError when the width is below 20 or no whole number", () => {
   renderText(small, findings, { width: 20 });
   for (const width of [19, 0, 60.5, NaN]) {
     assertThrows(() => renderText(small, [], { width }), InputError, `width is ${width}`);

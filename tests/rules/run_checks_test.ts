@@ -92,7 +92,7 @@ Deno.test("runRules() throws a TypeError when an argument is not what it must be
   }
 });
 
-Deno.test("runRules() throws a InputError when a number or a layer is out of range", () => {
+Deno.test("runRules() throws an InputError when a number or a layer is out of range", () => {
   const wrong: [RuleOptions, string][] = [
     [{ deadFraction: 1.1 }, "deadFraction is 1.1, expected a number from 0 to 1"],
     [{ vanishingRatio: NaN }, "vanishingRatio is NaN, expected a number from 0 to 1"],

@@ -41,7 +41,7 @@ Deno.test("criticalWeightVariance() takes a function of one's own", () => {
   assertAlmostEquals(criticalWeightVariance(half), 4, 1e-9);
 });
 
-Deno.test("criticalWeightVariance() throws a InputError when its arguments make no sense", () => {
+Deno.test("criticalWeightVariance() throws an InputError when its arguments make no sense", () => {
   assertThrows(() => criticalWeightVariance("tanh", -1), InputError, "biasVariance");
   assertThrows(
     () => criticalWeightVariance("sine"),

@@ -42,7 +42,7 @@ Deno.test("reluOffFractions() grows with depth and falls with the examples", () 
   reluOffFractions(30, 64).forEach((share, i) => assertEquals(share < shares[i], true));
 });
 
-Deno.test("reluOffFractions() throws a InputError when a number makes no sense", () => {
+Deno.test("reluOffFractions() throws an InputError when a number makes no sense", () => {
   assertThrows(() => reluOffFractions(0, 8), InputError, "depth is 0, expected a whole number");
   assertThrows(
     () => reluOffFractions(3, 1.5),

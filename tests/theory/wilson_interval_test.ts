@@ -30,7 +30,7 @@ Deno.test("wilsonInterval() holds the rate, stays within 0 and 1, and mirrors", 
   }));
 });
 
-Deno.test("wilsonInterval() throws a InputError when a number makes no sense", () => {
+Deno.test("wilsonInterval() throws an InputError when a number makes no sense", () => {
   assertThrows(
     () => wilsonInterval(0, 0),
     InputError,

@@ -1,4 +1,3 @@
-import { InputError } from "../../../src/words/input_error.ts";
 import { map, type NdArray, reduce, sum, zip } from "./nd_array.ts";
 
 const SELU_SCALE = 1.0507009873554805;
@@ -54,6 +53,6 @@ export function softmax(a: NdArray, axes: readonly number[] = [a.shape.length - 
 export function activate(a: NdArray, name: string): NdArray {
   if (name === "softmax") return softmax(a);
   if (name === "logSoftmax") return map(softmax(a), Math.log);
-  if (!(name in ELEMENTWISE)) throw new InputError(`no reference for the activation ${name}`);
+  if (!(name in ELEMENTWISE)) throw new RangeError(`no reference for the activation ${name}`);
   return map(a, ELEMENTWISE[name]);
 }

@@ -1,4 +1,3 @@
-import { InputError } from "../../../src/words/input_error.ts";
 /** Float64 arrays of any rank, row-major: all that the reference forward passes compute with. */
 export interface NdArray {
   readonly shape: readonly number[];
@@ -20,7 +19,7 @@ export function ndArray(
     eachIndex(shape, (index, flat) => data[flat] = fill(index));
   } else {
     if (fill.length !== data.length) {
-      throw new InputError(`${fill.length} values do not fill the shape [${shape}]`);
+      throw new RangeError(`${fill.length} values do not fill the shape [${shape}]`);
     }
     data.set(fill);
   }
@@ -103,7 +102,7 @@ export function concat(parts: readonly NdArray[], axis: number): NdArray {
       if (local[axis] < part.shape[axis]) return at(part, ...local);
       local[axis] -= part.shape[axis];
     }
-    throw new InputError("no part has this index");
+    throw new RangeError("no part has this index");
   });
 }
 

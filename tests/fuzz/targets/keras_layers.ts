@@ -51,7 +51,7 @@ export const target: FuzzTarget = {
               disposeModel(tf, model);
             }
           } catch (error) {
-            // Sizes that no heap holds are a InputError of the pass.
+            // Sizes that no heap holds are an InputError of the pass.
             requireClearError(error, [ModelError, MeasureError, InputError]);
           }
         });
