@@ -235,7 +235,7 @@ const allLayers = kerasLayer((tf): KerasLayers => {
  *
  * @param tf The TensorFlow.js to make them for: that of the engine.
  * @returns The classes by name.
- * @throws {TypeError} If `tf` is not TensorFlow.js.
+ * @throws {InputError} If `tf` is not TensorFlow.js.
  *
  * @example A layer of Keras in a model of TensorFlow.js
  * ```ts
