@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { compareMeasurements } from "../../src/compare/compare_measurements.ts";
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { layer, measurements, statistics, weight } from "../networks/sample.ts";
@@ -123,4 +123,13 @@ Deno.test("compareMeasurements() refuses what measure() does not return", () => 
   const wrong = { layers: 3 } as any;
   const { message } = assertThrows(() => compareMeasurements(run, wrong), TypeError);
   assert(message.startsWith("after"), message);
+});
+
+Deno.test("compareMeasurements() marks what chance explains where it prints itself", () => {
+  const printed = (factor: number) =>
+    Deno.inspect(compareMeasurements(network([0.3]), network([0.3 * factor])));
+  assertMatch(printed(1.1), /conv1\s+x 1\.1 \(chance\)/);
+  assertMatch(printed(10), /conv1\s+x 10 /);
+  assert(!printed(10).includes("chance"), printed(10));
+  assert(!printed(1).includes("chance"), printed(1));
 });

@@ -68,3 +68,24 @@ Deno.test("matchLayers() looks past numbers in the names of nested models", () =
   ]);
   assertEquals(matched([dense("left/head")], [dense("right/head")]).pairs, []);
 });
+
+Deno.test("matchLayers() prefers the layer of the same outputs among others of its class", () => {
+  const pool = (name: string, units: number) =>
+    makeLayer({ name, className: "Pool", shape: [32, units], weights: [] });
+  assertEquals(matched([pool("pool_1", 5)], [pool("pool_2", 6), pool("pool_3", 5)]), {
+    pairs: ["pool_1 = pool_3"],
+    only: [[], ["pool_2"]],
+  });
+  assertEquals(matched([pool("pool_1", 5)], [pool("pool_2", 5), pool("pool_3", 6)]).pairs, [
+    "pool_1 = pool_2",
+  ]);
+  assertEquals(matched([pool("pool_1", 5)], [pool("pool_1", 6), pool("pool_2", 5)]).pairs, [
+    "pool_1 = pool_2",
+  ]);
+  // The first size is that of the examples, which says nothing.
+  const images = (name: string, size: number) =>
+    makeLayer({ name, className: "Pool", shape: [32, size, 4], weights: [] });
+  assertEquals(matched([images("pool_1", 5)], [images("pool_2", 6), images("pool_3", 5)]).pairs, [
+    "pool_1 = pool_3",
+  ]);
+});
