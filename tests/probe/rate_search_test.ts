@@ -32,10 +32,10 @@ function search(ladder: Ladder, guess: number | null = null) {
   };
 }
 
-Deno.test("usableRates() suggests the lowest rate at which the loss falls by 90 % of the largest fall", () => {
+Deno.test("usableRates() suggests the lowest rate at which the loss falls by 80 % of the largest fall", () => {
   const at = (loss: number) =>
     search({ losses: { "0.001": loss, "0.01": 0, "0.03": 0.3 } }).suggested;
-  assertEquals([at(0.11), at(0.0999)], [0.01, 0.001]);
+  assertEquals([at(0.21), at(0.199)], [0.01, 0.001]);
 });
 
 Deno.test("usableRates() calls a rate usable if the loss falls at least half as far", () => {
@@ -61,8 +61,16 @@ Deno.test("usableRates() names the rates around the suggested one, not those bey
   };
   const found = search({ losses });
   assertEquals(found.usable, { from: 0.001, to: 0.003 });
-  assertEquals(found.suggested, 0.003);
   assertEquals(found.each, [0.0001, 0.001, 0.003, 0.03]);
+});
+
+Deno.test("usableRates() keeps away from the edge: it takes the usable rate below the last one", () => {
+  const at = (below: number, above: number | null) =>
+    search({ losses: { "0.001": below, "0.003": 0, "0.01": above } }).suggested;
+  assertEquals([at(0.5, 0.5), at(0.5, null), at(0.51, null)], [0.003, 0.001, 0.003]);
+  // A rate below the usual ones would be warned about.
+  const low = { "0.00003": 0.5, "0.0001": 0, "0.0003": null };
+  assertEquals(search({ losses: low }).suggested, 1e-4);
 });
 
 Deno.test("usableRates() suggests nothing if the loss falls by less than 1 % at every rate", () => {
@@ -82,7 +90,7 @@ Deno.test("usableRates() measures the fall from guessing if the loss starts abov
 Deno.test("usableRates() prefers a usual rate", () => {
   const losses = { "0.00003": 0.05, "0.0001": 0.04, "0.1": 0 };
   assertEquals(search({ losses }).suggested, 1e-4);
-  assertEquals(search({ losses: { ...losses, "0.0001": 0.2 } }).suggested, 3e-5);
+  assertEquals(search({ losses: { ...losses, "0.0001": 0.25 } }).suggested, 3e-5);
 });
 
 Deno.test("usableRates() takes the optimizer that learns if there are two", () => {
