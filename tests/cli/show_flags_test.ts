@@ -43,6 +43,7 @@ const FLAGS_OF_RUN = [
   "plugin",
   "trial",
   "trialBudget",
+  "rates",
   "seeds",
   "quiet",
   "jobs",
