@@ -5,7 +5,7 @@ import { savedOptimizer } from "../../src/keras/saved_optimizer.ts";
 import { optimizerOf } from "../../src/measure/training_facts.ts";
 import { learningRate } from "../../src/rules/task/learning_rate.ts";
 import { OPTIMIZERS, usualRates } from "../../src/traits/optimizers.ts";
-import { makeMeasurements } from "../";
+import { makeMeasurements } from "../networks/measurements.ts";
 
 const { tf } = await startEngine();
 
