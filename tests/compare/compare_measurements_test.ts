@@ -133,3 +133,9 @@ Deno.test("compareMeasurements() marks what chance explains where it prints itse
   assert(!printed(10).includes("chance"), printed(10));
   assert(!printed(1).includes("chance"), printed(1));
 });
+
+Deno.test("compareMeasurements() names a layer as each of the runs does", () => {
+  const run = (name: string) => measurements([sized(name, 0.3)]);
+  const [{ before, after }] = compareMeasurements(run("dense_1"), run("dense_7")).layers;
+  assertEquals([before, after], ["dense_1", "dense_7"]);
+});

@@ -82,6 +82,10 @@ Deno.test("matchLayers() prefers the layer of the same outputs among others of i
   assertEquals(matched([pool("pool_1", 5)], [pool("pool_1", 6), pool("pool_2", 5)]).pairs, [
     "pool_1 = pool_2",
   ]);
+  // Among equals, the name decides.
+  assertEquals(matched([pool("pool_1", 5)], [pool("pool_2", 5), pool("pool_1", 5)]).pairs, [
+    "pool_1 = pool_1",
+  ]);
   // The first size is that of the examples, which says nothing.
   const images = (name: string, size: number) =>
     makeLayer({ name, className: "Pool", shape: [32, size, 4], weights: [] });
