@@ -29,6 +29,7 @@ import {
   writeThresholds,
 } from "./write_lists.ts";
 import { type PageRule, writeFormats, writePage, writePageIndex } from "./write_page.ts";
+import { writeFaultFigures } from "./write_fault_figures.ts";
 import { writeVerdictFigures } from "./write_verdict_figures.ts";
 
 /** Contents by path, relative to the root of the checkout. */
@@ -85,10 +86,7 @@ async function writeDerived(
     "gradient-health.schema.json": `${JSON.stringify(configurationSchema(), null, 2)}\n`,
     ...writePages(files, GATE_DOCUMENTATION, calibrations),
     "docs/formats.md": writeFormats(),
-    [VERDICT_GUIDE]: writeVerdictFigures(
-      await Deno.readTextFile(new URL(VERDICT_GUIDE, ROOT)),
-      await Deno.readTextFile(new URL("bench/trainability/table_odd.md", ROOT)),
-    ),
+    [VERDICT_GUIDE]: await writeVerdictGuide(),
     "mod.ts": await writeDoor(),
     "README.md": writeReadme(await Deno.readTextFile(new URL("README.md", ROOT)), [
       [
@@ -102,6 +100,16 @@ async function writeDerived(
       files.modelRules.map(({ rule }) => rowOf(rule)),
     ]),
   };
+}
+
+async function writeVerdictGuide(): Promise<string> {
+  const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
+  const guide = await read(VERDICT_GUIDE);
+  return writeFaultFigures(
+    writeVerdictFigures(guide, await read("bench/trainability/table_odd.md")),
+    await read("bench/faults/table_tuned.md"),
+    await read("bench/faults/table_held_out.md"),
+  );
 }
 
 function writePages(
