@@ -535,19 +535,20 @@ export function assertNoExplodingGradients(
  * Asserts that from each hidden layer to the one below it the squared l2 norm of delta changes by
  * the factor chi = sigma_w^2 E[phi'(z)^2] of mean-field theory, within a factor of 2
  * (`gradientRatioFactor`), or of 2^sqrt(128 / units) in layers of fewer than 128 units. Judges
- * dense and convolutional layers in a chain with at least 64 units (`minWidth`). In a network of
- * another graph it compares each layer that theory describes with what follows from the deltas
- * above it, allows the square of the factor, and only warns.
+ * every layer with a kernel that theory describes and at least 64 units (`minWidth`), in a network
+ * of any graph.
  *
- * - Definition: 1 / f <= (l2(delta) / l2(delta above))^2 / chi <= f, f = gradientRatioFactor for
- *   layers of 128 units or more and gradientRatioFactor^sqrt(128 / units) for narrower ones; chi =
- *   sigma_w^2 E[phi'(z)^2] over z ~ N(0, mean of z^2), sigma_w the rms of the kernel above times
- *   the root of its fan-in.
+ * - Definition: 1 / f <= l2(delta)^2 / prediction <= f. In a chain the prediction is chi times the
+ *   squared delta above, chi = sigma_w^2 E[phi'(z)^2] over a normal z with the measured mean and
+ *   mean square, sigma_w the rms of the kernel above times the root of its fan-in; elsewhere it
+ *   sums what arrives from all readers. f = gradientRatioFactor for layers of 128 units or more,
+ *   gradientRatioFactor^sqrt(128 / units) for narrower ones, or exp(6 s) if that is larger, with s
+ *   the standard deviation of ln rms(delta) over draws.
  * - Defaults: `gradientRatioFactor` 2, `minWidth` 64.
  * - Source: Schoenholz et al. 2017.
- * - Misleads: chi is the mean of wide random layers: trained kernels, strong biases and very
- *   similar inputs deviate from it. Layers below 64 units vary too much and are skipped. It is an
- *   error only where the signal is measured to die.
+ * - Misleads: Theory is about wide random layers: trained kernels and kernels that are not drawn
+ *   independently deviate from it. Layers below 64 units vary too much and are skipped. It is an
+ *   error only if the signal is measured to die.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
  *
@@ -583,20 +584,20 @@ export function assertGradientRatioNear(
 /**
  * Asserts that the largest and the smallest squared l2 norm of delta over the hidden layers differ
  * by at most 1000 times (`gradientBalance`) as much as in a critical network of that depth. Judges
- * dense and convolutional layers in a chain with at least 64 units (`minWidth`). In a network of
- * another graph it judges every layer that theory describes, with more room for narrow ones, and
- * only warns.
+ * every layer with a kernel that theory describes, in a network of any graph, with more room for
+ * narrow ones.
  *
- * - Definition: (max / min over the hidden layers of l2(delta)^2) / (the same ratio in the
- *   mean-field prediction) <= gradientBalance. The prediction is made at criticality, or for
- *   kernels drawn from a normal distribution truncated at two standard deviations, as in
- *   TensorFlow.js, which keeps 0.88 of the nominal deviation.
- * - Defaults: `gradientBalance` 1000, `minWidth` 64.
+ * - Definition: max / min over the hidden layers of (l2(delta)^2 / its mean-field prediction) <=
+ *   gradientBalance or, in narrow layers, which vary more, exp(6 s), with s the standard deviation
+ *   of ln rms(delta) over draws. The prediction is made over the graph of the layers, at
+ *   criticality or for kernels drawn from a normal distribution truncated at two standard
+ *   deviations, as in TensorFlow.js, which keeps 0.88 of the nominal deviation.
+ * - Defaults: `gradientBalance` 1000.
  * - Source: after SageMaker Debugger, PoorWeightInitialization; Schoenholz et al. 2017 for the
  *   prediction.
- * - Misleads: Layers of a chain below 64 units vary too much, so they get no verdict. Sigmoid has
- *   no critical network and is judged against perfect balance. It is an error only where the signal
- *   is measured to die, because Adam compensates for imbalance.
+ * - Misleads: Sigmoid has no critical network: it is compared with kernels of sigma_w 1, and that
+ *   its signal shrinks is reported by vanishing-gradients. It is an error only if the signal is
+ *   measured to die, because Adam compensates for imbalance.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings. 0
  *   errors on 100 relu networks of 64 units and 30 layers with heNormal of TensorFlow.js.
@@ -630,7 +631,7 @@ export function assertGradientRatioNear(
  */
 export function assertGradientBalance(
   measurements: Measurements,
-  options?: RuleOptions<"gradientBalance" | "minWidth">,
+  options?: RuleOptions<"gradientBalance">,
   msg?: string,
 ): void {
   judgeRuleFor(failureOf(assertGradientBalance), gradientBalance, measurements, options, msg);
@@ -820,19 +821,19 @@ export function assertAttention(
  * Asserts that the standard deviation of each hidden layer's activations is within a factor of 2
  * (`activationScaleFactor`) of the mean-field prediction of a critical network of the same depth
  * and activations, with more room for narrow layers, which vary more by chance; or of
- * `activationTarget`, if given. Judges dense and convolutional layers in a chain, on at least 8
- * examples (`minExamples`). In a network of another graph it judges every layer that theory
- * describes, and only warns.
+ * `activationTarget`, if given. Judges every layer with a kernel that theory describes, in a
+ * network of any graph, on at least 8 examples (`minExamples`).
  *
- * - Definition: low / f <= std(a) <= high f, with std over units and examples. low and high are the
- *   mean-field prediction at criticality for the measured inputs. They are equal except for selu,
- *   which has two critical scales (sigma_w 1 and 0.69), and for kernels drawn from a normal
- *   distribution truncated at two standard deviations, as in TensorFlow.js, which keeps 0.88 of the
- *   nominal deviation. f is activationScaleFactor or, where layers of that width vary more, exp(3
- *   s), with s the standard deviation of ln rms(a) over draws. If activationTarget is not 0, low
- *   and high are activationTarget and f is activationScaleFactor. It is an error if std(a) is more
- *   than 1000 times too small, or if the signal is measured to die, and a warning otherwise. The
- *   assertion fails on warnings too, unless He, LeCun, Glorot or orthogonal kernels explain the
+ * - Definition: low / f <= std(a) <= high f, with std over units and examples. low and high are
+ *   what mean-field theory predicts over the graph of the layers at criticality, with biases of 0
+ *   and the measured inputs. They are equal except for selu, which has two critical scales (sigma_w
+ *   1 and 0.69), and for kernels drawn from a normal distribution truncated at two standard
+ *   deviations, as in TensorFlow.js, which keeps 0.88 of the nominal deviation. f is
+ *   activationScaleFactor or, where layers of that width vary more, exp(3 s), with s the standard
+ *   deviation of ln rms(a) over draws. If activationTarget is not 0, low and high are
+ *   activationTarget and f is activationScaleFactor. It is an error if the signal is measured to
+ *   die, and a warning otherwise: Adam trains networks whose activations are 1000 times too small.
+ *   The assertion fails on warnings too, unless He, LeCun, Glorot or orthogonal kernels explain the
  *   deviation and it is at most 30 times too small or 10 times too large.
  * - Defaults: `activationScaleFactor` 2, `activationTarget` 0, `minExamples` 8.
  * - Source: after TheDeepChecker; Poole et al. 2016 for the prediction; s after Hanin & Nica 2018;
@@ -840,10 +841,10 @@ export function assertAttention(
  * - Misleads: A critical tanh network's activations shrink with depth, and that is healthy: the
  *   rule therefore compares with the prediction. Glorot initialisation, the default of
  *   TensorFlow.js, loses a factor of sqrt(2) per relu layer, which a shallow network survives.
- *   Convolutions with zero padding on small maps lose some signal at their borders. In a network
- *   that is not a chain, a layer whose scale a normalisation corrects is not judged, and a kernel
- *   in a branch that is added can be small. Adam corrects a wrong scale in a few hundred steps, so
- *   it is only a warning unless the signal dies.
+ *   Convolutions with zero padding on small maps lose some signal at their borders. A layer whose
+ *   scale a normalisation corrects is not judged, and a kernel in a branch that is added to a
+ *   larger signal can be up to 30 times smaller. Adam corrects a wrong scale in a few hundred
+ *   steps, so it is only a warning unless the signal dies.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings. 0
  *   errors on 100 critical tanh networks of 20 units and 30 layers, and on 100 He relu networks of

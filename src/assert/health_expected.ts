@@ -83,10 +83,7 @@ export interface HealthExpected<IsAsync = false> {
    * The largest and the smallest signal of the hidden layers differ by at most a fixed factor more
    * than in a critical network of that depth. The same as `assertGradientBalance`.
    */
-  toHaveBalancedGradients(
-    options?: RuleOptions<"gradientBalance" | "minWidth">,
-    msg?: string,
-  ): Outcome<IsAsync>;
+  toHaveBalancedGradients(options?: RuleOptions<"gradientBalance">, msg?: string): Outcome<IsAsync>;
   /**
    * No layer with a bounded activation has more than half of its entries where the activation passes
    * almost no gradient. The same as `assertActivationsNotSaturated`.

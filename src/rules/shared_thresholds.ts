@@ -11,17 +11,6 @@ export const MIN_EXAMPLES = {
   },
 } satisfies ThresholdTable;
 
-/** Threshold of rules based on mean-field theory. */
-export const MIN_WIDTH = {
-  minWidth: {
-    default: 64,
-    unit: "units",
-    range: [1, Infinity],
-    source: "own: mean-field theory holds for wide layers; single draws vary as 1 / sqrt(width)",
-    about: "Fewest units of a layer on which a mean-field rule gives a verdict.",
-  },
-} satisfies ThresholdTable;
-
 /** Threshold of rules about what an output must not depend on. */
 export const LEAK_TOLERANCE = {
   leakTolerance: {

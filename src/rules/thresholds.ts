@@ -41,11 +41,11 @@ export interface Thresholds {
   explodingEntry: number;
   /** Largest l2 norm of the gradients of all trainable weights together. */
   explodingGlobalNorm: number;
-  /** Largest factor between a squared delta ratio and the mean-field chi, up or down. */
+  /** Largest factor between the squared norm of delta and what theory makes of the deltas above it, up or down. */
   gradientRatioFactor: number;
-  /** Fewest units of a layer on which a mean-field rule gives a verdict. */
+  /** Fewest units of a layer that is judged. */
   minWidth: number;
-  /** Largest factor by which max/min of the squared delta can exceed that of a critical network. */
+  /** Largest factor by which the squared deltas of two layers can be further apart than in a critical network. */
   gradientBalance: number;
   /** Largest share of a layer's entries that can be saturated. */
   saturatedFraction: number;

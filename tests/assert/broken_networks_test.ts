@@ -91,9 +91,10 @@ const BROKEN: Record<string, BrokenNetwork> = {
     options: (tf) => ({ objective: ([output]) => tf.sum(output) }),
   },
   "vanishing-gradients": { control: { activation: "sigmoid", depth: 10, width: 32 } },
-  "exploding-gradients": { create: growing },
+  // Kernels this large break the rules about scale, too.
+  "exploding-gradients": { create: growing, also: ["gradient-balance", "activation-scale"] },
   "gradient-ratio": { spoil: tripleGradient },
-  "gradient-balance": { control: { activation: "sigmoid", depth: 4 } },
+  "gradient-balance": { control: { activation: "relu", sigma: 0.64, depth: 6 } },
   "saturated-activations": {
     feed: (batch, tf) => ({ ...batch, inputs: tf.mul([batch.inputs].flat()[0], 9) }),
   },

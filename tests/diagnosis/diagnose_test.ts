@@ -12,7 +12,7 @@ import { measure } from "../../src/measure/measure.ts";
 import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
 import { getWeights } from "../../src/model/weights/set_weights.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
-import { type Fault, patient } from "../networks/patients.ts";
+import { deepPatient, type Fault, patient } from "../networks/patients.ts";
 import { ROWS, WARNED } from "../networks/sick_networks.ts";
 
 const measured = ({ model, batch, objective }: FixSubject) => measure(model, batch, { objective });
@@ -92,6 +92,18 @@ Deno.test("diagnose() warns of a sigmoid head under the categorical loss, which 
     "warning head",
   ]);
   model.dispose();
+});
+
+Deno.test("diagnose() warns of Glorot's kernels under 20 layers of relu, which learn by Adam", async () => {
+  await using engine = await startEngine();
+  const subject = deepPatient(engine.tf, 20, {
+    activation: "relu",
+    initializer: "glorotUniform",
+  });
+  const { diagnosis } = await examine(subject);
+  const [cause] = diagnosis.causes;
+  assertEquals([diagnosis.verdict, cause.kind, cause.layers?.length], ["weak", "gain", 20]);
+  subject.model.dispose();
 });
 
 Deno.test("diagnose() finds one cause and four consequences in the exercise's network", async () => {

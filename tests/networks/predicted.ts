@@ -1,11 +1,13 @@
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
-import type { Finding } from "../../src/rules/finding.ts";
 import { meanField } from "../../src/theory/mean_field.ts";
 import { flat, makeMeasurements, makeWeight } from "./measurements.ts";
 
 export const WIDTH = 64;
 
-/** A chain of wide critical layers with figures just as mean-field theory predicts, times factors. */
+/**
+ * A chain of wide layers with figures just as mean-field theory predicts, times factors. The head
+ * sends its last layer just the delta that it has.
+ */
 export function predicted(
   activation: string,
   sigma: number,
@@ -31,35 +33,22 @@ export function predicted(
       })],
     };
   }
-  return makeMeasurements(layers);
-}
-
-/** A chain whose head sends its last layer just the delta that it has. */
-export function whole(given: Parameters<typeof predicted>[2] = {}) {
-  const { deltas = [1, 1, 1], width = WIDTH } = given;
-  const chain = predicted("tanh", 1, given);
-  const { chi } = meanField(deltas.map(() => ({ activation: "tanh", weightVariance: 1 }))).at(-1)!;
-  const layers = chain.layers.map((layer) =>
-    layer.role === "hidden" ? layer : {
-      ...layer,
-      weights: [makeWeight({
-        name: "head/kernel",
-        shape: [width, 1],
-        values: flat(Math.sqrt(deltas.at(-1)! / chi), width),
-      })],
-    }
+  const slopeSquare = states.at(-1)!.chi / sigma ** 2;
+  const kernel = makeWeight({
+    name: "head/kernel",
+    shape: [width, 1],
+    values: flat(Math.sqrt((deltas.at(-1)! || 1) / slopeSquare), width),
+  });
+  const chain = makeMeasurements(layers);
+  const whole = chain.layers.map((layer) =>
+    layer.role === "hidden" ? layer : { ...layer, weights: [kernel] }
   );
-  return { ...chain, layers };
+  return { ...chain, layers: whole };
 }
 
 /** Such a chain as a network that is no row of layers: its first layer is called twice. */
-export function branched(given: Parameters<typeof predicted>[2]) {
-  const chain = whole(given);
+export function branched(given: Parameters<typeof predicted>[2] = {}) {
+  const chain = predicted("tanh", 1, given);
   const [first, ...rest] = chain.layers;
   return { ...chain, layers: [{ ...first, calls: 2 }, ...rest] };
-}
-
-/** Both sides of the limit that a warning of such a network names last. */
-export function limitOf({ bounds }: Finding["expected"]): number {
-  return bounds!.at(-1)!;
 }

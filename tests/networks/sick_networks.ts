@@ -96,13 +96,6 @@ export const ROWS: Row[] = [
     fix: "Set trainable = true",
   },
   {
-    name: "Glorot under 20 layers of relu",
-    subject: (tf) => deepPatient(tf, 20, { activation: "relu", initializer: "glorotUniform" }),
-    cause: "gain",
-    layers: Array.from({ length: 20 }, (_, i) => `dense_${i + 1}`),
-    fix: "heUniform",
-  },
-  {
     name: "27 residual blocks without a normalisation",
     subject: (tf) => residualPatient(tf, 27),
     cause: "residual-growth",

@@ -1,6 +1,10 @@
 import { gradientBalance } from "../../src/rules/signal/gradient_balance.ts";
-import { branched, limitOf, predicted } from "../networks/predicted.ts";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { LayerMeasurements } from "../../src/measure/measurements.ts";
+import type { RuleOptions } from "../../src/rules/rule.ts";
+import { flat } from "../networks/measurements.ts";
+import { branched, predicted } from "../networks/predicted.ts";
+import { boundsOf, type Says, type Theory, toldMeasurements } from "./told_theory.ts";
+import { assertEquals } from "@std/assert";
 
 Deno.test("gradientBalance passes below a thousandfold of the critical spread and warns above", () => {
   const check = (factor: number) =>
@@ -30,10 +34,11 @@ Deno.test("gradientBalance allows what TensorFlow.js cuts off its normals, and n
   assertEquals(check(1.14), ["warning"]);
 });
 
-Deno.test("gradientBalance judges sigmoid against perfect balance", () => {
-  const chain = predicted("sigmoid", 1, { deltas: [1, 1, 1, 1], deviations: [1, 1, 1, 1] });
-  const [finding] = gradientBalance.check(chain);
-  assertEquals(finding.severity, "warning");
+Deno.test("gradientBalance leaves the shrinking signal of sigmoid to vanishing-gradients", () => {
+  const all = { deltas: Array(9).fill(1), deviations: Array(9).fill(1) };
+  assertEquals(gradientBalance.check(predicted("sigmoid", 1, all)), []);
+  const off = predicted("sigmoid", 1, { ...all, deltas: [1e-4, ...Array(8).fill(1)] });
+  assertEquals(gradientBalance.check(off).length, 1);
 });
 
 Deno.test("gradientBalance leaves layers that receive nothing to other rules", () => {
@@ -43,18 +48,73 @@ Deno.test("gradientBalance leaves layers that receive nothing to other rules", (
   assertEquals(found(1e8, 0, 1), [["dense_3", "dense_1"]]);
 });
 
-Deno.test("gradientBalance gives no verdict on narrow layers, and says so", () => {
-  const [finding] = gradientBalance.check(predicted("tanh", 1), { minWidth: 65 });
-  assertEquals(finding.severity, "note");
-  assertStringIncludes(finding.message, "dense_1 has 64 units");
+Deno.test("gradientBalance judges a network of another graph alike", () => {
+  const check = (factor: number) => gradientBalance.check(branched({ deltas: [factor, 1, 1] }));
+  assertEquals([check(999), check(1 / 999)], [[], []]);
+  for (const factor of [1001, 1 / 1001]) {
+    const [finding] = check(factor);
+    assertEquals([finding.severity, finding.kind], ["warning", "spread"]);
+  }
 });
 
-Deno.test("gradientBalance only warns in a network of another graph, with room for its width", () => {
-  const check = (factor: number) => gradientBalance.check(branched({ deltas: [factor, 1, 1] }));
-  const [finding] = check(1e6);
-  assertEquals([finding.severity, finding.layer], ["warning", "dense_1"]);
-  const limit = limitOf(finding.expected);
-  assert(limit > 1000 && limit < 3000, `${limit}`);
-  assertEquals([check(0.95 * limit), check(1 / 0.95 / limit)], [[], []]);
-  assertEquals([check(1.05 * limit).length, check(1 / 1.05 / limit).length], [1, 1]);
+/** Findings about layers whose deltas have these squared norms. */
+function balance(squares: number[], theory: Theory) {
+  const layers = squares.map((square, i) => ({ name: "abc"[i], ...delta(square) }));
+  return gradientBalance.check(toldMeasurements(layers, theory));
+}
+
+const delta = (square: number) => ({ preActivationGradients: flat(Math.sqrt(square / 640), 640) });
+
+Deno.test("gradientBalance compares with the critical network nearest to the layers", () => {
+  const even = { a: {}, b: {}, c: {} };
+  const steep = { a: { delta: 10 }, b: {}, c: {} };
+  const off = (square: number, ...critical: Record<string, Says>[]) =>
+    balance([square, 1, 1.5], { critical }).map(({ measured }) => Math.round(measured!));
+  assertEquals([off(999, even), off(1001, even)], [[], [1001]]);
+  assertEquals([off(9990, even, steep), off(10010, even, steep)], [[], [1001]]);
+  assertEquals([off(9990, steep, even), off(10010, steep, even)], [[], [1001]]);
+  // No verdict if a critical network is not known, or with fewer than two deltas.
+  assertEquals(off(1e9, even, { a: {} }), []);
+  assertEquals(off(1e9, even, { a: {}, b: { delta: null }, c: { delta: 0 } }), []);
+});
+
+Deno.test("gradientBalance names both ends, and the factor between them", () => {
+  const [{ message, layer, layers, threshold, expected }] = balance(
+    [1.5, 2000, 1],
+    { critical: [{ a: {}, b: {}, c: {} }] },
+  );
+  assertEquals(
+    message,
+    "The gradient is uneven across the layers: the squared norms of delta in b and c are 2000 " +
+      "times further apart than in a critical network of this shape; expected <= 1000 times " +
+      "(gradientBalance).",
+  );
+  assertEquals([layer, layers, threshold], ["c", ["c", "b"], "gradientBalance"]);
+  assertEquals(boundsOf(expected), [1000]);
+});
+
+Deno.test("gradientBalance allows what chance explains, six times the larger doubt of both ends", () => {
+  for (const doubts of [[1.5, 0.1], [0.1, 1.5]]) {
+    const critical = [{ a: { doubt: doubts[0] }, b: { doubt: doubts[1] } }];
+    const limit = Math.exp(6 * 1.5);
+    assertEquals(balance([limit * 0.99, 1], { critical }), []);
+    assertEquals(balance([limit * 1.01, 1], { critical }).length, 1);
+  }
+});
+
+Deno.test("gradientBalance judges hidden layers that are asked for and have a delta", () => {
+  const theory = { critical: [{ a: {}, b: {}, c: {}, head: {} }] };
+  const of = (given: Partial<LayerMeasurements>, options?: RuleOptions) => {
+    const layers = [{ name: "a", ...delta(1) }, { name: "b", ...delta(2) }, {
+      name: "c",
+      ...given,
+    }];
+    return gradientBalance.check(toldMeasurements(layers, theory), options)
+      .map(({ severity }) => severity);
+  };
+  assertEquals(of(delta(1e9)), ["error"]);
+  assertEquals(of(delta(1e9), { layers: ["a", "b"] }), []);
+  assertEquals([of({ preActivationGradients: null }), of(delta(0))], [[], []]);
+  const broken = { ...delta(1e9).preActivationGradients, nonFinite: 1 };
+  assertEquals(of({ preActivationGradients: broken }), ["note"]);
 });

@@ -60,7 +60,6 @@ const SAID: Record<string, () => Finding[]> = {
     ),
   "gradient-balance": () =>
     judge("gradient-balance", wide([{ preActivationGradients: flat(99, 640) }, {}])),
-  "gradient-balance: narrow layers": () => judge("gradient-balance", makeMeasurements()),
   "saturated-activations": () =>
     judge("saturated-activations", makeMeasurements([{ saturatedFraction: 0.6 }])),
   "saturated-activations: a warning, kernels too large": () => {

@@ -1,8 +1,6 @@
-import type { LayerMeasurements } from "../../src/measure/measurements.ts";
+import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import type { Expected } from "../../src/rules/expected.ts";
 import { networkOf } from "../../src/rules/network/network.ts";
-import { say } from "../../src/rules/say.ts";
-import { sayPlain, type Sentence } from "../../src/rules/sentence.ts";
 import type { Prediction } from "../../src/theory/propagate.ts";
 import { makeHead, makeLayer, makeMeasurements } from "../networks/measurements.ts";
 
@@ -24,33 +22,29 @@ export interface Theory {
   critical?: Record<string, Says>[];
   usual?: Record<string, Says>;
   local?: Record<string, Says>;
+  /** Names of the layers in added branches. */
+  branches?: string[];
 }
 
 /** Layers under a head, and what theory is to say of them. */
-export function subjectOf(
+export function toldMeasurements(
   layers: Partial<LayerMeasurements>[],
   theory: Theory,
-  thresholds: object,
-) {
+): Measurements {
   const measurements = makeMeasurements([], {
     layers: [...layers.map((layer) => makeLayer(layer)), makeHead()],
   });
   const network = networkOf(measurements);
-  const { critical = [], usual = {}, local = {} } = theory;
+  const { critical = [], usual = {}, local = {}, branches = [] } = theory;
   const says = {
     critical: critical.map(predictAll),
     usual: predictAll(usual),
     local: predictAll(local),
+    branches: new Set(measurements.layers.filter(({ name }) => branches.includes(name))),
   };
   Object.defineProperty(network, "theory", { value: says });
-  return { measurements, network, layers: measurements.layers, thresholds, trained: false };
+  return measurements;
 }
-
-/** What there is to do about it. */
-export const fix = () => say`Look.`;
-
-/** A sentence as it is read. */
-export const said = (sentence: Sentence | string | undefined) => sayPlain(sentence as Sentence);
 
 /** What a verdict expected, as numbers. */
 export const boundsOf = (expected: Expected | string | undefined) => (expected as Expected).bounds;

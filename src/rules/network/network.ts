@@ -2,7 +2,6 @@ import type { LayerMeasurements, Measurements } from "../../measure/measurements
 import { type Attention, attentionsOf } from "./attentions.ts";
 import { type Biases, biasesOf } from "./biases_of.ts";
 import { coldNormalizations } from "./cold_normalizations.ts";
-import { ExpectedStates } from "./expected_states.ts";
 import { Graph } from "./graph.ts";
 import { type Head, headLayer, isKernelHead, shutsOut, silentLayers } from "./heads.ts";
 import {
@@ -25,7 +24,6 @@ export class Network implements NetworkView {
   #chain?: KernelLayer[];
   #plain?: KernelLayer[] | string;
   #recurrentKernels?: RecurrentKernel[];
-  #expected?: ExpectedStates;
   #theory?: SignalTheory;
   #head?: Head | null;
   #heads?: LayerMeasurements[];
@@ -62,21 +60,12 @@ export class Network implements NetworkView {
   }
 
   /**
-   * Hidden layers of a network that mean-field theory describes: one input, one output, and nothing
-   * but a plain chain of dense and convolutional layers with elementwise activations. For any other
-   * network, the reason why theory does not apply, as a string.
+   * Hidden layers of a plain chain: one input, one output, and nothing but dense and convolutional
+   * layers with elementwise activations. For any other network, the reason why it is not one, as a
+   * string. Only closed forms that hold for chains alone need it; `theory` describes any graph.
    */
   get plain(): readonly KernelLayer[] | string {
     return this.#plain ??= plainChain(this.measurements, this.chain);
-  }
-
-  /** Predictions of theory for the layers of `plain`. */
-  get expected(): ExpectedStates {
-    const { plain } = this;
-    return this.#expected ??= new ExpectedStates(
-      typeof plain === "string" ? [] : plain,
-      this.measurements.batch.inputs.rms ** 2,
-    );
   }
 
   /** Predictions of theory for a network with any graph. */

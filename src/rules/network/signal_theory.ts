@@ -2,8 +2,9 @@ import type { LayerMeasurements, Measurements } from "../../measure/measurements
 import { fans, initializerStd } from "../../theory/initializers.ts";
 import { type Prediction, propagate } from "../../theory/propagate.ts";
 import type { NetworkNode } from "../../theory/signal.ts";
+import { isBias } from "../../theory/weight_kinds.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
-import { CRITICAL_GAINS, criticalSigma, cutSigma, usualSigma } from "./expected_states.ts";
+import { CRITICAL_GAINS, criticalSigma, cutSigma, usualSigma } from "./healthy_draws.ts";
 import type { Graph } from "./graph.ts";
 import type { KernelLayer, RecurrentKernel } from "./kernel_chain.ts";
 import { type Redraw, redraw, theoryInputs, theoryNodes } from "./theory_nodes.ts";
@@ -49,7 +50,7 @@ export class SignalTheory {
   #local?: Predictions;
   #critical?: readonly Predictions[];
   #usual?: Predictions;
-  #branches?: ReadonlySet<KernelLayer>;
+  #branches?: ReadonlySet<LayerMeasurements>;
   #nodes?: readonly NetworkNode[];
 
   /** Created by `Network`. */
@@ -104,6 +105,12 @@ export class SignalTheory {
     return this.#usual ??= this.#propagate(this.#redraw(usualSigma));
   }
 
+  /** Layers in branches that are added to a larger signal, and may be small on purpose. */
+  get branches(): ReadonlySet<LayerMeasurements> {
+    const { measurements, graph } = this.#subject;
+    return this.#branches ??= layersInBranches(measurements.layers, graph);
+  }
+
   #propagate(redrawn: Redraw, anchored = false): Predictions {
     const { measurements, graph } = this.#subject;
     this.#nodes ??= theoryNodes(measurements, graph);
@@ -121,15 +128,17 @@ export class SignalTheory {
    */
   #redraw(sigmaOf: (layer: KernelLayer) => number): Redraw {
     const { chain, recurrentKernels } = this.#subject;
-    const branches = this.#branches ??= this.#inBranches();
+    const branches = this.branches;
     const redrawn = new Map<string, number>();
     for (const layer of chain) {
       // TensorFlow.js draws depthwise kernels too small, which init-scale reports.
       const isDepthwise = layer.layer.kernelLayout === "depthwise";
       const wanted = isDepthwise ? usualSigma(layer) : sigmaOf(layer);
-      const least = branches.has(layer) ? wanted / SMALL_BRANCH : wanted;
-      const sigma = Math.min(wanted, Math.max(least, layer.sigma));
+      const sigma = branches.has(layer.layer)
+        ? Math.min(wanted, Math.max(wanted / SMALL_BRANCH, layer.sigma))
+        : wanted;
       redrawn.set(layer.kernel.name, sigma / Math.sqrt(layer.fanIn));
+      for (const { name } of layer.layer.weights.filter(isBias)) redrawn.set(name, 0);
     }
     for (const { layer, kernel, deviation } of recurrentKernels) {
       redrawn.set(kernel.name, deviation);
@@ -147,20 +156,56 @@ export class SignalTheory {
     }
     return redrawn;
   }
+}
 
-  /** Returns the kernels in branches that are added to another path. */
-  #inBranches(): Set<KernelLayer> {
-    const { chain, graph, measurements: { layers } } = this.#subject;
-    const additions = layers.filter(({ kind }) => kind === "addition");
-    return new Set(chain.filter(({ layer }) =>
-      additions.some((addition) => {
-        const inputs = graph.inputsOf(addition);
-        const after = inputs.filter((input) => input === layer || graph.isBelow(layer, input));
-        return after.length > 0 &&
-          (after.length < inputs.length || (addition.reads?.length ?? 0) > 0);
-      })
-    ));
+/**
+ * Returns the layers in branches that are added to a larger signal, such as that of a skip
+ * connection. A branch may be small on purpose; the largest summand carries the signal.
+ */
+function layersInBranches(
+  layers: readonly LayerMeasurements[],
+  graph: Graph,
+): Set<LayerMeasurements> {
+  const places = new Map(layers.map((layer, place) => [layer, place]));
+  const branches = new Set<LayerMeasurements>();
+  const rms = ({ activations }: LayerMeasurements) => activations?.rms ?? 0;
+  for (const addition of layers.filter(({ kind }) => kind === "addition")) {
+    const inputs = graph.inputsOf(addition);
+    // An input of the model is as large as it should be.
+    const isToInput = (addition.reads?.length ?? 0) > 0;
+    if (inputs.length + (isToInput ? 1 : 0) < 2) continue;
+    const main = isToInput ? null : inputs.reduce((a, b) => rms(b) > rms(a) ? b : a);
+    for (const layer of onlyBelow(inputs, main, places, graph)) branches.add(layer);
   }
+  return branches;
+}
+
+/**
+ * Returns the layers that lead to an addition, but not through its main input. Walks down from the
+ * addition, the latest layer first, until the main path has met all others.
+ */
+function onlyBelow(
+  inputs: readonly LayerMeasurements[],
+  main: LayerMeasurements | null,
+  places: ReadonlyMap<LayerMeasurements, number>,
+  graph: Graph,
+): Set<LayerMeasurements> {
+  const onMain = new Set(main === null ? [] : [main]);
+  const aside = new Set(inputs.filter((input) => !onMain.has(input)));
+  const waiting = new Set(inputs);
+  const isAside = (layer: LayerMeasurements) => aside.has(layer) && !onMain.has(layer);
+  while ([...waiting].some(isAside)) {
+    const [latest] = [...waiting].toSorted((a, b) => places.get(b)! - places.get(a)!);
+    waiting.delete(latest);
+    for (const input of graph.inputsOf(latest)) {
+      const [same, wasNew] = onMain.has(latest)
+        ? [onMain, !onMain.has(input)]
+        : [aside, !aside.has(input)];
+      same.add(input);
+      if (wasNew) waiting.add(input);
+    }
+  }
+  return aside.difference(onMain);
 }
 
 /** Most activations have one gain, so most draws are equal. */

@@ -1,22 +1,27 @@
-import type { MeanFieldState } from "../../theory/mean_field.ts";
+import type { LayerMeasurements } from "../../measure/measurements.ts";
+import type { Prediction } from "../../theory/propagate.ts";
 import { defineRule } from "../define_rule.ts";
 import { between } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../judge.ts";
 import { once } from "../list_layers.ts";
-import { judgeScaleByTheory, sayScale, USUALLY_OFF } from "../network/judge_by_theory.ts";
+import { networkOf } from "../network/network.ts";
+import {
+  CHANCE,
+  isWithin,
+  offOf,
+  outputOf,
+  theoryLayers,
+  USUALLY_OFF,
+} from "../network/theory_layers.ts";
 import { tooFewExamples } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
-import { figure, number, say } from "../say.ts";
+import { figure, layerName, number, say } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { MIN_EXAMPLES } from "../shared_thresholds.ts";
 import { rescaleFix } from "./rescale_fix.ts";
 import { signalDies } from "./signal_dies.ts";
-import { networkOf } from "../network/network.ts";
-
-/** Factor below which examples can no longer be told apart. */
-const COLLAPSED = 1000;
 
 /** The rule `activation-scale`: activations are as large as those of a critical network. */
 export const activationScale: Rule = defineRule({
@@ -57,15 +62,16 @@ export const activationScale: Rule = defineRule({
   stage: "initial",
   summary: "The activations of each hidden layer have about the same standard deviation as in a " +
     "critical network of that depth and activation.",
-  formula: "low / f <= std(a) <= high f, with std over units and examples. low and high are the " +
-    "mean-field prediction at criticality for the measured inputs. They are equal except for " +
+  formula: "low / f <= std(a) <= high f, with std over units and examples. low and high are what " +
+    "mean-field theory predicts over the graph of the layers at criticality, with biases of 0 and " +
+    "the measured inputs. They are equal except for " +
     "selu, which has two critical scales (sigma_w 1 and 0.69), and for kernels drawn from a " +
     "normal distribution truncated at two standard deviations, as in TensorFlow.js, which keeps " +
     "0.88 of the nominal deviation. f is activationScaleFactor or, where layers of that width " +
     "vary more, exp(3 s), with s the standard deviation of ln rms(a) over draws. If " +
     "activationTarget is not 0, low and high are activationTarget and f is activationScaleFactor. " +
-    "It is an error if std(a) is more than 1000 times too small, or if the signal is measured to " +
-    "die, and a warning otherwise. The assertion fails on warnings too, unless He, LeCun, Glorot " +
+    "It is an error if the signal is measured to die, and a warning otherwise: Adam trains " +
+    "networks whose activations are 1000 times too small. The assertion fails on warnings too, unless He, LeCun, Glorot " +
     "or orthogonal kernels explain the deviation and it is at most 30 times too small or 10 times " +
     "too large.",
   source: "after TheDeepChecker; Poole et al. 2016 for the prediction; s after Hanin & Nica " +
@@ -74,9 +80,9 @@ export const activationScale: Rule = defineRule({
     "A critical tanh network's activations shrink with depth, and that is healthy: the rule " +
     "therefore compares with the prediction. Glorot initialisation, the default of TensorFlow.js, " +
     "loses a factor of sqrt(2) per relu layer, which a shallow network survives. Convolutions " +
-    "with zero padding on small maps lose some signal at their borders. In a network that is not " +
-    "a chain, a layer whose scale a normalisation corrects is not judged, and a kernel in a " +
-    "branch that is added can be small. Adam corrects a wrong scale in a few hundred steps, so it " +
+    "with zero padding on small maps lose some signal at their borders. A layer whose scale a " +
+    "normalisation corrects is not judged, and a kernel in a branch that is added to a larger " +
+    "signal can be up to 30 times smaller. Adam corrects a wrong scale in a few hundred steps, so it " +
     "is only a warning unless the signal dies.",
   fix: "Scale each kernel to its activation.",
   falsePositives: falsePositives(
@@ -88,9 +94,8 @@ export const activationScale: Rule = defineRule({
     "that the standard deviation of each hidden layer's activations is within a factor of 2 " +
     "(`activationScaleFactor`) of the mean-field prediction of a critical network of the same " +
     "depth and activations, with more room for narrow layers, which vary more by chance; or " +
-    "of `activationTarget`, if given. Judges dense and convolutional layers in a chain, on at " +
-    "least 8 examples (`minExamples`). In a network of another graph it judges every layer that " +
-    "theory describes, and only warns.",
+    "of `activationTarget`, if given. Judges every layer with a kernel that theory describes, in " +
+    "a network of any graph, on at least 8 examples (`minExamples`).",
   fails: "activations spread much more or less than in a critical network",
   throws: "If activations are too large or too small.",
   example: {
@@ -117,51 +122,94 @@ export const activationScale: Rule = defineRule({
   judge(subject) {
     const { layers, measurements, thresholds } = subject;
     const { batch } = measurements;
-    const { plain: chain, expected: states } = networkOf(measurements);
+    const network = networkOf(measurements);
     if (batch.examples < thresholds.minExamples) {
       return [tooFewExamples(batch.examples, thresholds.minExamples)];
     }
     const fix = once(() => rescaling(subject));
-    if (typeof chain === "string") return judgeScaleByTheory(subject, fix);
     const dies = once(() => signalDies(subject));
-    const names = new Set(layers.map(({ name }) => name));
-    return chain.flatMap(({ output: { name, activations } }, index): Verdict[] => {
-      if (activations === null || activations.nonFinite > 0) return [];
-      if (!names.has(name)) return [];
-      const { activationTarget: target, activationScaleFactor } = thresholds;
-      const limitTo = (factor: number, ...fields: States[]) =>
-        isWithin(activations.std, target > 0 ? [target, target] : bounds(fields, index), factor);
-      if (limitTo(activationScaleFactor, ...states.critical)) return [];
-      const limit = target > 0
-        ? activationScaleFactor
-        : Math.max(activationScaleFactor, states.wander[index]);
-      const critical = [...states.critical, ...states.cut];
-      if (limitTo(limit, ...critical)) return [];
-      const [low, high] = target > 0 ? [target, target] : bounds(critical, index);
-      const expected = activations.std < low ? low : high;
-      const off = activations.std / expected;
-      const isUsual = target === 0 && limitTo(limit, ...critical, states.usual) &&
-        limitTo(Math.max(off < 1 ? USUALLY_OFF.small : USUALLY_OFF.large, limit), ...critical);
-      const range = between(1 / limit, limit);
-      const figures = {
-        std: figure(activations.std, "std(a)"),
-        factor: figure(off, "std(a) / expected std(a)"),
-        expected: figure(expected, "std(a)"),
-      };
+    const outputs = new Set(theoryLayers(network).map((layer) => outputOf(layer, network.graph)));
+    // Constant outputs may be meant, as those of a gate or a residual branch of zeros.
+    const isMeant = (layer: LayerMeasurements) =>
+      layer.activations?.std === 0 && (network.theory.branches.has(layer) || !dies());
+    return layers.filter((layer) => outputs.has(layer)).flatMap((layer): Verdict[] => {
+      if (isMeant(layer)) return [];
+      const scale = scaleOf(layer, subject);
+      if (scale === null) return [];
+      const { std, off, expected, limit, isUsual } = scale;
       return [{
-        severity: !isUsual && (off < 1 / COLLAPSED || dies()) ? "error" : "warning",
+        severity: !isUsual && dies() ? "error" : "warning",
         kind: `${isUsual ? "" : "too-"}${off < 1 ? "small" : "large"}`,
-        layer: name,
+        layer: layer.name,
         measured: off,
-        expected: range,
+        expected: between(1 / limit, limit),
         threshold: "activationScaleFactor",
-        figures,
-        message: sayScale(name, activations.std, expected, limit),
+        figures: {
+          std: figure(std, "std(a)"),
+          factor: figure(off, "std(a) / expected std(a)"),
+          expected: figure(expected, "std(a)"),
+        },
+        message: sayScale(layer.name, std, expected, limit),
         fix: fix(),
       }];
     });
   },
 });
+
+/** Deviation of a layer's outputs from those of healthy networks. */
+interface Scale {
+  /** Standard deviation of the outputs. */
+  std: number;
+  /** The nearest healthy one. */
+  expected: number;
+  /** Factor between the two. */
+  off: number;
+  /** Largest healthy factor, up or down. */
+  limit: number;
+  /** True if the way in which the kernels were drawn explains the deviation. */
+  isUsual: boolean;
+}
+
+/** Returns the scale of a layer's outputs, or `null` if it is healthy or not known to theory. */
+function scaleOf(
+  { name, activations }: LayerMeasurements,
+  { measurements, thresholds }: Case<"activationScaleFactor" | "activationTarget">,
+): Scale | null {
+  const { activationScaleFactor, activationTarget: target } = thresholds;
+  if (activations === null || activations.nonFinite > 0) return null;
+  const { std } = activations;
+  if (target > 0) {
+    const off = std / target;
+    const limit = activationScaleFactor;
+    return isWithin(off, limit) ? null : { std, expected: target, off, limit, isUsual: false };
+  }
+  const { theory } = networkOf(measurements);
+  const critical = theory.critical.map((states) => states.get(name));
+  if (!critical.every((one) => one !== undefined)) return null;
+  const healthy = critical.map(deviationOf);
+  const doubt = Math.max(...critical.map(({ doubt }) => doubt.activations));
+  const limit = Math.max(activationScaleFactor, Math.exp(CHANCE * doubt));
+  const off = offOf(std, healthy);
+  if (isWithin(off, limit)) return null;
+  const usual = theory.usual.get(name);
+  const mostUsual = off < 1 ? USUALLY_OFF.small : USUALLY_OFF.large;
+  const isUsual = usual !== undefined && isWithin(off, Math.max(mostUsual, limit)) &&
+    isWithin(offOf(std, [...healthy, deviationOf(usual)]), limit);
+  const expected = off < 1 ? Math.min(...healthy) : Math.max(...healthy);
+  return { std, expected, off, limit, isUsual };
+}
+
+function deviationOf({ activations: { meanSquare, mean } }: Prediction): number {
+  return Math.sqrt(Math.max(0, meanSquare - mean ** 2));
+}
+
+function sayScale(layer: string, std: number, expected: number, limit: number): Sentence {
+  return say`The outputs of \`${layerName(layer)}\` are too ${
+    std < expected ? say`small` : say`large`
+  }: spread ${figure(std, "std(a)")}, should be about ${number(expected)} (${
+    number(expected / limit)
+  } to ${number(expected * limit)}).`;
+}
 
 function rescaling(
   { layers, network, thresholds: { activationTarget } }: Case<"activationTarget">,
@@ -172,17 +220,4 @@ function rescaling(
   }
   return rescaleFix(layers, network) ??
     say`Normalise the inputs, or check the biases.`;
-}
-
-/** States of the layers in one mean field. */
-type States = readonly MeanFieldState[];
-
-/** Returns the range of std(a) in critical networks: selu has two healthy scales. */
-function bounds(alternatives: States[], index: number): [number, number] {
-  const deviations = alternatives.map((states) => states[index].activationStd);
-  return [Math.min(...deviations), Math.max(...deviations)];
-}
-
-function isWithin(value: number, [low, high]: [number, number], factor: number): boolean {
-  return value >= low / factor && value <= high * factor;
 }

@@ -42,10 +42,11 @@ Deno.test("Network computes each part once, when it is asked for", () => {
     view.signalPath(),
     view.signalPaths(),
     view.graph,
-    view.expected.critical,
-    view.expected.cut,
-    view.expected.usual,
-    view.expected.wander,
+    view.theory,
+    view.theory.critical,
+    view.theory.usual,
+    view.theory.local,
+    view.theory.branches,
     view.offByAlikeness,
     view.offByDepth,
   ];
@@ -60,13 +61,6 @@ Deno.test("Network keeps that a model has no single head", () => {
   const network = networkOf(makeMeasurements([], { layers: [makeLayer(), ...heads] }));
   assertEquals([network.head, network.head], [null, null]);
   assertEquals(network.heads.map(({ name }) => name), ["p", "q"]);
-});
-
-Deno.test("Network.expected is of no layers where theory does not describe the network", () => {
-  const network = networkOf(makeMeasurements([{ className: "LSTM" }]));
-  assertEquals(typeof network.plain, "string");
-  const { critical, cut, usual, wander } = network.expected;
-  assertEquals([critical, cut, usual, wander], [[[], []], [[], []], [], []]);
 });
 
 Deno.test("Network.signalPath() and signalPaths() look at some layers alone where they are told to", () => {

@@ -1,0 +1,80 @@
+import type { LayerMeasurements } from "../../measure/measurements.ts";
+import type { LayerKind } from "../../traits/layers.ts";
+import type { Graph } from "./graph.ts";
+import type { NetworkView } from "./network_view.ts";
+import { hasKernel } from "./signal_path.ts";
+
+/** Number of standard deviations of the theory's uncertainty that count as chance. */
+export const CHANCE = 3;
+
+/**
+ * Factors by which a network drawn by Glorot or He may differ from a critical one. About five layers
+ * of 64 relu units are that small if drawn by Glorot. They train as well as He's, with SGD and with
+ * Adam. So do twelve layers; with sixteen, SGD makes no progress for a long time.
+ */
+export const USUALLY_OFF = { small: 30, large: 10 };
+
+/** Kinds of layers with kernels that theory describes. */
+const KERNELS: readonly LayerKind[] = ["dense", "convolution", "recurrent"];
+
+/** Returns the hidden layers with kernels that are compared with theory. */
+export function theoryLayers({ layers }: NetworkView): LayerMeasurements[] {
+  return layers
+    .filter(({ role, kind }) => role === "hidden" && KERNELS.includes(kind))
+    .filter(hasKernel);
+}
+
+/** Returns the factor between a value and the nearest end of the healthy range, 1 inside it. */
+export function offOf(value: number, healthy: readonly number[]): number {
+  const low = Math.min(...healthy);
+  const high = Math.max(...healthy);
+  if (value < low) return value / low;
+  return value > high ? value / high : 1;
+}
+
+/** Returns true if a factor is within a limit, up or down. */
+export function isWithin(off: number, limit: number): boolean {
+  return off <= limit && off >= 1 / limit;
+}
+
+/** Returns the squared norm of delta, or `null` if it is 0 or not finite. */
+export function signalOf({ preActivationGradients: delta }: LayerMeasurements): number | null {
+  return delta !== null && delta.nonFinite === 0 && delta.l2 > 0 ? delta.l2 ** 2 : null;
+}
+
+/**
+ * Kinds of layers that only shape, add or join their inputs: a later normalisation makes up for the
+ * scale.
+ */
+const CARRYING: readonly LayerKind[] = ["addition", "concatenation", "passesOn"];
+
+/**
+ * Returns the layer at which the outputs of a layer leave it: the activation after it, even behind
+ * a normalisation, or the layer itself. Returns `null` if only normalisations read it, so that its
+ * scale does not matter.
+ */
+export function outputOf(layer: LayerMeasurements, graph: Graph): LayerMeasurements | null {
+  let last = layer;
+  while (layer.kind !== "recurrent" && (last.activation === null || last.activation === "linear")) {
+    const [reader, ...others] = graph.outputsOf(last);
+    const isNext = reader !== undefined && others.length === 0 &&
+      ["activation", "normalization", "passesOn"].includes(reader.kind);
+    if (!isNext) return isNormalised(layer, graph) ? null : layer;
+    last = reader;
+  }
+  return last;
+}
+
+function isNormalised(layer: LayerMeasurements, graph: Graph): boolean {
+  const carried = new Set([layer]);
+  // Iterating a set includes entries that are added on the way.
+  for (const one of carried) {
+    const readers = graph.outputsOf(one);
+    if (readers.length === 0) return false;
+    for (const reader of readers) {
+      if (CARRYING.includes(reader.kind)) carried.add(reader);
+      else if (reader.kind !== "normalization") return false;
+    }
+  }
+  return true;
+}
