@@ -105,3 +105,7 @@ drawCellsWith(async () => {
   );
   return renderCell;
 });
+
+// A project that links a checkout runs this file by the package's name. Not awaited: a model module
+// may import it, and would wait for it forever.
+if (import.meta.main) import("./cli/run.ts").then(({ run }) => run());
