@@ -115,6 +115,7 @@ Deno.test("sweep says that it cannot end where a model never comes", async () =>
     await assertRefuses(
       ["sweep", `${folder}/model.ts`],
       `no result: the code of ${folder}/model.ts ended the process, or awaits`,
+      { separate: true },
     );
   });
 });
@@ -145,7 +146,7 @@ export function createModel({ tf, seed }) {
       "--seeds=3",
       "--jobs=2",
       "--format=csv",
-    ]);
+    ], { separate: true });
     assertEquals(code, 0, stderr);
     assertStringIncludes(stderr, "warning: A worker died at point 1 (seed 1, scale 2)");
     assertEquals(stdout.trimEnd().split("\n").length, 3 * 2 + 1);
