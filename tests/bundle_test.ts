@@ -82,7 +82,9 @@ test("the package has few bundled files, and no path of the machine that built i
   assert(chunks.length <= 20, `${chunks.length} chunks`);
   for (const { name } of files) {
     const text = await Deno.readTextFile(`${folder}/package/bundle/${name}`);
-    assert(!/\.cache\/|\/tmp\/|registry\.npmjs|createRequire/.test(text), name);
+    assert(!/\.cache\/|\/tmp\/|registry\.npmjs/.test(text), name);
+    // It costs 20 ms wherever it is loaded; fflate has it, which reads pictures.
+    assert(name === "pictures.js" || !text.includes("createRequire"), name);
   }
 });
 

@@ -12,8 +12,8 @@ const HELP = /^src\/cli\/(?:(?:run|main|overview)\.ts|kit\/|commands\/(?!run_))/
 /** Modules that draw pages, with Plot and linkedom. */
 const PAGES = /^src\/picture\//;
 
-/** Generated validator of configurations, a fifth of all code. */
-const VALIDATOR = /^src\/gate\/validate_configuration\.ts$/;
+/** Reader of pictures, whose library asks for worker threads when it is loaded. */
+const PICTURES = /^src\/model\/batches\/read_pictures\.ts$/;
 
 /** `import("./x.ts")` and `import(import.meta.resolve("./x.ts"))`, but not as a type. */
 const LATE =
@@ -25,7 +25,7 @@ const PLACE = /new URL\("(\.[^"]+(?:\.ts|\/))", import\.meta\.url\)/g;
 /** Bundled file that other bundled files import late. */
 export type Group = typeof GROUPS[number];
 
-const GROUPS = ["core", "help", "pages", "validator"] as const;
+const GROUPS = ["core", "help", "pages", "pictures"] as const;
 
 /** Reexport of one bundled file. */
 export interface Reexport {
@@ -106,7 +106,7 @@ export class Stage {
       .replaceAll(LATE, (_, literal?: string, computed?: string) => {
         const target = targetOf(literal ?? computed!);
         if (PAGES.test(target)) return this.#reach("pages", target);
-        if (VALIDATOR.test(target)) return this.#reach("validator", target);
+        if (PICTURES.test(target)) return this.#reach("pictures", target);
         if (isFirst && HELP.test(target)) return this.#reach("help", target);
         if ((isFirst || HELP.test(path)) && !HELP.test(target)) return this.#reach("core", target);
         hoisted.set(target, literal ?? computed!);
