@@ -11,7 +11,7 @@ import { wilsonInterval } from "../theory/wilson_interval.ts";
 import { nearest } from "../words/nearest.ts";
 import { failureOf, oneLine, shortNames } from "./failure_message.ts";
 import { type CreateModel, type DrawOptions, openDraw } from "./create_model.ts";
-import { seedList, validateDrawOptions, validateMessage } from "./validate.ts";
+import { requireDrawOptions, requireMessage, seedList } from "./require_options.ts";
 
 /** Assertion over measurements. */
 export type MeasurementAssertion = (measurements: Measurements) => void | Promise<void>;
@@ -114,11 +114,11 @@ export async function acrossSeeds(
   options: AcrossSeedsOptions = {},
 ): Promise<SeedsVerdict> {
   const fail = failureOf(acrossSeeds);
-  validateDrawOptions(create, options);
+  requireDrawOptions(create, options);
   const { seeds = 10, passRate = 1, over = "measurements", msg } = options;
   const list = seedList(seeds);
-  validateMessage(msg);
-  validate(assertion, options);
+  requireMessage(msg);
+  requireSeedsOptions(assertion, options);
   const failures: { seed: number; name: string; message: string }[] = [];
   for (const seed of list) {
     const draw = await openDraw(create, seed, options);
@@ -181,7 +181,7 @@ function named(seeds: number[]): string {
 
 const OPTIONS = ["seeds", "passRate", "over", "objective", "createBatch", "msg"];
 
-function validate(assertion: unknown, options: AcrossSeedsOptions): void {
+function requireSeedsOptions(assertion: unknown, options: AcrossSeedsOptions): void {
   if (typeof assertion !== "function") {
     throw new InputError({ place: "assertion", found: show(assertion), expected: "a function" });
   }

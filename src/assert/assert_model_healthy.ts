@@ -7,8 +7,8 @@ import type { Batch } from "../model/batches/batch.ts";
 import { DRAWN_SEEDS } from "./create_model.ts";
 import type { Fail } from "./failure_message.ts";
 import { notInterrupted } from "./not_interrupted.ts";
-import { type HealthyOptions, settleHealth, validateFailOn } from "./settle_health.ts";
-import { requireThresholds, validateMessage, validateObjective } from "./validate.ts";
+import { type HealthyOptions, requireFailOn, settleHealth } from "./settle_health.ts";
+import { requireMessage, requireObjective, requireThresholds } from "./require_options.ts";
 
 /** Options of `assertHealthy` for a model. */
 export interface AssertHealthyOptions
@@ -42,15 +42,15 @@ export async function assertModelHealthy(
   options: AssertHealthyOptions = {},
   msg?: string,
 ): Promise<void> {
-  validateMessage(msg);
+  requireMessage(msg);
   requireOptions(options);
-  const { trial, trialBudget, objective, failOn, seed = DRAWN_SEEDS.get(model), ...checkOptions } =
+  const { trial, trialBudget, objective, failOn, seed = DRAWN_SEEDS.get(model), ...ruleOptions } =
     options;
-  validateObjective(objective);
-  validateFailOn(failOn);
+  requireObjective(objective);
+  requireFailOn(failOn);
   // Before the model runs: wrong options should not cost a training.
-  requireThresholds(checkOptions, ["trial", "trialBudget", "objective", "seed", "failOn"]);
-  const judge = (measurements: Measurements) => runRules(measurements, checkOptions);
+  requireThresholds(ruleOptions, ["trial", "trialBudget", "objective", "seed", "failOn"]);
+  const judge = (measurements: Measurements) => runRules(measurements, ruleOptions);
   const examination = await notInterrupted(
     "assertHealthy",
     model,

@@ -13,7 +13,7 @@ import { type Fail, failureMessage, failureOf } from "./failure_message.ts";
 import { DRAWN_SEEDS } from "./create_model.ts";
 import { ruleFigure } from "../render/chart_model.ts";
 import { notInterrupted } from "./not_interrupted.ts";
-import { validateMessage } from "./validate.ts";
+import { requireMessage } from "./require_options.ts";
 
 /**
  * Asserts a rule over measurements, for instance one of your own. Throws one `AssertionError` with
@@ -67,8 +67,8 @@ export function judgeRuleFor<Name extends string>(
   msg?: string,
 ): void {
   requireRule(rule);
-  validateMessage(msg);
-  const judged = rule.check(measurements, options);
+  requireMessage(msg);
+  const judged = rule.run(measurements, options);
   const { layers } = measurements;
   const findings = rule.exponentsAlone && !layers.some(countsExponents)
     ? [withoutExponents(rule)]
@@ -127,7 +127,7 @@ export async function judgeModelFor(
   options: RuleOptions & ProbeOptions = {},
   msg?: string,
 ): Promise<void> {
-  validateMessage(msg);
+  requireMessage(msg);
   requireOptions(options);
   const own: ProbeOptions = {};
   const others: RuleOptions & ProbeOptions = { seed: DRAWN_SEEDS.get(model), ...options };
@@ -143,7 +143,7 @@ export async function judgeModelFor(
     model,
     () => PROBES[rule.probe](model, batch, own, thresholds),
   );
-  const errors = rule.check(found, others).filter(({ severity }) => severity === "error");
+  const errors = rule.run(found, others).filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
     const { title, scale } = rule.figure;
     const layers = [...new Set(errors.map(({ layer }) => layer))]

@@ -42,8 +42,8 @@ import { symmetry } from "../rules/weights/symmetry.ts";
 import { type AssertHealthyOptions, assertModelHealthy } from "./assert_model_healthy.ts";
 import { judgeModelFor, judgeRuleFor } from "./assert_rule.ts";
 import { failureOf } from "./failure_message.ts";
-import { type HealthyOptions, settleHealth, validateFailOn } from "./settle_health.ts";
-import { validateMessage } from "./validate.ts";
+import { requireMessage } from "./require_options.ts";
+import { type HealthyOptions, requireFailOn, settleHealth } from "./settle_health.ts";
 
 /**
  * Asserts every single-pass rule, that is every rule of `RULES`, on what was measured. The message
@@ -169,11 +169,11 @@ export function assertHealthy(
     );
   }
   const [measurements, options, msg] = given as [Measurements, HealthyOptions?, string?];
-  validateMessage(msg);
+  requireMessage(msg);
   requireOptions(options ?? {});
-  const { failOn, ...checkOptions } = options ?? {};
-  validateFailOn(failOn);
-  const diagnosis = diagnose(measurements, runRules(measurements, checkOptions));
+  const { failOn, ...ruleOptions } = options ?? {};
+  requireFailOn(failOn);
+  const diagnosis = diagnose(measurements, runRules(measurements, ruleOptions));
   settleHealth(fail, { measurements, diagnosis }, { failOn, msg });
 }
 

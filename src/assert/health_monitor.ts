@@ -15,7 +15,7 @@ import { failureOf, oneLine } from "./failure_message.ts";
 import { healthMessage } from "./health_message.ts";
 import { diagnoseRecord, hasMoved, type HealthRecord, trainingCauseOf } from "./health_record.ts";
 import { shownHistory, shownRecord } from "./history_overview.ts";
-import { requireThresholds, ruleNames, validateObjective } from "./validate.ts";
+import { requireObjective, requireThresholds, ruleNames } from "./require_options.ts";
 import { show } from "../rules/say.ts";
 import { formatCount } from "../words/numbers.ts";
 
@@ -125,10 +125,10 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
   // TensorFlow.js calls the callback, so errors show where the monitor was created.
   const fail = failureOf(healthMonitor);
   const { Callback } = requireEngine().tf;
-  validate(options);
-  const { batch, every, rules: names, objective, onFinding = "throw", ...checkOptions } = options;
+  requireMonitorOptions(options);
+  const { batch, every, rules: names, objective, onFinding = "throw", ...ruleOptions } = options;
   // Report a typo now, not after hours of training. Layers are known only when it measures.
-  requireThresholds(checkOptions, ["batch", "every", "rules", "objective", "onFinding"]);
+  requireThresholds(ruleOptions, ["batch", "every", "rules", "objective", "onFinding"]);
   const chosen = ruleNames("rules", allRules().map(({ name }) => name), names);
   const rules = allRules().filter(({ name }) => chosen.has(name));
   const history = shownHistory();
@@ -214,7 +214,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
         ? []
         : progressOf(history[0].measurements, measurements, { updates });
       // A network that no step has moved is what it was at step 0.
-      const judged = hasMoved(progress) ? { trained: true, ...checkOptions } : checkOptions;
+      const judged = hasMoved(progress) ? { trained: true, ...ruleOptions } : ruleOptions;
       const findings = rules.flatMap((rule) => {
         try {
           return judgeRule(rule, measurements, judged);
@@ -314,10 +314,10 @@ function givenName({ name, layers: [input, first] }: LayersModel): string {
   return isWithin ? name.slice(0, -"_model".length) : name;
 }
 
-function validate(options: HealthMonitorOptions): void {
+function requireMonitorOptions(options: HealthMonitorOptions): void {
   requireOptions(options);
   const { batch, every = DEFAULT_EVERY, objective, onFinding = "throw" } = options;
-  validateObjective(objective);
+  requireObjective(objective);
   if (typeof batch !== "object" || batch === null || batch.inputs == null) {
     throw new InputError({
       place: "options.batch",

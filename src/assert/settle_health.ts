@@ -19,7 +19,7 @@ export interface HealthyOptions extends RunRulesOptions {
  *
  * @throws {InputError} If it is not one of its words.
  */
-export function validateFailOn(failOn: unknown): void {
+export function requireFailOn(failOn: unknown): void {
   if (failOn === undefined || failOn === "sick" || failOn === "weak") return;
   throw new InputError({
     place: "options.failOn",

@@ -8,7 +8,7 @@ import { judgeModelFor } from "./assert_rule.ts";
 import { callAt, callSites, type Fail, failureMessage, failureOf } from "./failure_message.ts";
 import { type CreateModel, type DrawOptions, openDraw } from "./create_model.ts";
 import { ruleFigure } from "../render/chart_model.ts";
-import { requireThresholds, ruleNames, validateDrawOptions } from "./validate.ts";
+import { requireDrawOptions, requireThresholds, ruleNames } from "./require_options.ts";
 
 /** Options of {@linkcode testGradientHealth}. */
 export interface TestGradientHealthOptions extends DrawOptions, RunRulesOptions {
@@ -54,8 +54,8 @@ export function testGradientHealth(
   create: CreateModel,
   options: TestGradientHealthOptions = {},
 ): void {
-  validateDrawOptions(create, options);
-  const { seed = 0, objective, createBatch, rules, modelRules = [], ...checkOptions } = options;
+  requireDrawOptions(create, options);
+  const { seed = 0, objective, createBatch, rules, modelRules = [], ...ruleOptions } = options;
   if (typeof name !== "string" || name === "") {
     throw new InputError({
       place: "name",
@@ -67,7 +67,7 @@ export function testGradientHealth(
     throw new InputError({ place: "options.seed", found: show(seed), expected: "a whole number" });
   }
   // Layers are known only when the test runs; thresholds and typos are known now.
-  requireThresholds(checkOptions, ["seed", "objective", "createBatch", "rules", "modelRules"]);
+  requireThresholds(ruleOptions, ["seed", "objective", "createBatch", "rules", "modelRules"]);
   const chosen = ruleNames("rules", allRules().map((rule) => rule.name), rules);
   const models = ruleNames("modelRules", MODEL_RULES.map((rule) => rule.name), modelRules);
   // Failures show where this was called: the step by its location, and its error by its stack.
@@ -85,7 +85,7 @@ export function testGradientHealth(
       const measurements = draw.measure();
       for (const rule of allRules().filter(({ name }) => chosen.has(name))) {
         await step(rule.name, (fail) => {
-          const errors = judgeRule(rule, measurements, checkOptions)
+          const errors = judgeRule(rule, measurements, ruleOptions)
             .filter(({ severity }) => severity === "error");
           if (errors.length === 0) return;
           const { layers } = measurements;

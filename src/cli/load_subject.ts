@@ -1,5 +1,5 @@
 import { InputError } from "../words/input_error.ts";
-import { checkTargets } from "../measure/check_objective.ts";
+import { requireTargetsFor } from "../measure/require_objective.ts";
 import { defaultExamples } from "../measure/measure_options.ts";
 import { requireAffordable, requireModest } from "../measure/file_limits.ts";
 import { requireOneFits } from "../measure/plan_memory.ts";
@@ -73,7 +73,7 @@ export async function loadSubject(
       // Open axes of the model are those of the batch, which is read later.
       beforeWeights: (model, entries) => {
         const size = batch === null ? 32 : 1;
-        refuseLarge(() =>
+        requireLoadable(() =>
           trust ? requireOneFits(model, size) : requireModest(model, size, entries)
         );
       },
@@ -94,7 +94,7 @@ export async function loadSubject(
 /**
  * Rejects a model file that no batch can be measured with, or that asks for more than a file may.
  */
-function refuseLarge(require: () => void): void {
+function requireLoadable(require: () => void): void {
   try {
     require();
   } catch (error) {
@@ -122,7 +122,7 @@ export async function provideBatch(
     const onNote = (note: string) => {
       if (!request.quiet) console.error(`note: ${oneLine(note)}`);
     };
-    const batch = checkTargets(
+    const batch = requireTargetsFor(
       await readBatch(file, model, { objective, onNote }),
       objective,
       file,
@@ -136,7 +136,7 @@ export async function provideBatch(
   }
   const examples = request.examples === "auto" ? defaultExamples(model) : request.examples;
   if (createBatch !== null) {
-    return checkTargets(await createBatch(examples, seed, objective), objective, path);
+    return requireTargetsFor(await createBatch(examples, seed, objective), objective, path);
   }
   try {
     limit(batchShapes(model, { examples }));

@@ -8,7 +8,7 @@ import { showTensorFlow } from "../engine/start/import_tensorflow.ts";
 import { backendChange } from "../engine/start/prepare_engine.ts";
 import { startEngine } from "../engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
-import { checkModuleObjective } from "../measure/check_objective.ts";
+import { requireModuleObjective } from "../measure/require_objective.ts";
 import { estimateWorkload } from "../measure/estimate_memory.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import { codeOf, isWeightsFile } from "../model/loaded_model.ts";
@@ -95,7 +95,7 @@ async function examineOnEngine(
       blocks: false,
     });
     const loaded = await loadSubject(request);
-    const objective = request.objective ?? checkModuleObjective(loaded);
+    const objective = request.objective ?? requireModuleObjective(loaded);
     const batch = await provideBatch(request, loaded, objective);
     const workload = estimateWorkload(loaded.model, shapesOf(batch));
     const seconds = Math.max(1, Math.ceil(workload / LEAST_SPEED));

@@ -1,4 +1,4 @@
-import { nearestObjective } from "../measure/check_objective.ts";
+import { nearestObjective } from "../measure/require_objective.ts";
 import { OBJECTIVES } from "../model/objective.ts";
 import { MODEL_RULES } from "../rules/model_rules.ts";
 import { nearest } from "../words/nearest.ts";

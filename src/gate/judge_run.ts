@@ -122,7 +122,7 @@ function compare(
     message: say`The baseline knows the model ${name} as ${renamed}.`,
     fix,
   })];
-  const found = matchesBaseline(figures).check(measurements, thresholds);
+  const found = matchesBaseline(figures).run(measurements, thresholds);
   return [...notes, ...found.map((finding) => amendFinding(finding, { fix }))];
 }
 

@@ -126,11 +126,11 @@ export function resolveConfiguration(
     );
   }
   const suppressions = configuration.suppressions ?? [];
-  suppressions.forEach((suppression, index) => checkSuppression(suppression, index, file, names));
+  suppressions.forEach((suppression, index) => requireSuppression(suppression, index, file, names));
   const rules = gateRules();
-  for (const name in configuration.rules) checkRule(name, rules, `${file}: rules`);
+  for (const name in configuration.rules) requireRuleEntry(name, rules, `${file}: rules`);
   suppressions.forEach(({ rule }, index) =>
-    checkRule(rule, rules, `${file}: suppressions[${index}]`)
+    requireRuleEntry(rule, rules, `${file}: suppressions[${index}]`)
   );
   const { baseline } = configuration;
   return {
@@ -196,7 +196,7 @@ function resolveRule(
 /**
  * Rejects unknown rules: the schema accepts any name with a slash, because plugins can add rules.
  */
-function checkRule(name: string, rules: readonly GateRule[], place: string): void {
+function requireRuleEntry(name: string, rules: readonly GateRule[], place: string): void {
   const names = rules.map(({ name }) => name);
   if (names.includes(name)) return;
   throw new GateError(
@@ -206,7 +206,7 @@ function checkRule(name: string, rules: readonly GateRule[], place: string): voi
   );
 }
 
-function checkSuppression(
+function requireSuppression(
   { model, until }: Suppression,
   index: number,
   file: string | null,

@@ -2,7 +2,7 @@ import { runningEngine } from "../engine/running_engine.ts";
 import { ensureEngine } from "../engine/start/start_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batches/batch.ts";
-import { checkOptions } from "./check_arguments.ts";
+import { requireMeasureOptions } from "./require_arguments.ts";
 import {
   chooseTensors,
   type TakenTensors,
@@ -74,7 +74,7 @@ export async function activations(
   batch: Batch,
   options: ActivationsOptions = {},
 ): Promise<TakenTensors<ActivationTensor>> {
-  checkOptions(options, "activations", ["of", "batchNormalization"]);
+  requireMeasureOptions(options, "activations", ["of", "batchNormalization"]);
   const { of, ...measureOptions } = options;
   const engine = runningEngine() ?? await ensureEngine();
   // The sum needs no targets, and is not differentiated here.

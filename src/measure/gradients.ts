@@ -3,7 +3,7 @@ import { ensureEngine } from "../engine/start/start_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import type { ModelWeight } from "../model/weights/model_weights.ts";
-import { checkOptions } from "./check_arguments.ts";
+import { requireMeasureOptions } from "./require_arguments.ts";
 import {
   chooseTensors,
   type TakenTensors,
@@ -77,7 +77,12 @@ export async function gradients(
   batch: Batch,
   options: GradientsOptions = {},
 ): Promise<TakenTensors<GradientTensor>> {
-  checkOptions(options, "gradients", ["of", "objective", "batchNormalization", "penalties"]);
+  requireMeasureOptions(options, "gradients", [
+    "of",
+    "objective",
+    "batchNormalization",
+    "penalties",
+  ]);
   const { of, ...measureOptions } = options;
   const engine = runningEngine() ?? await ensureEngine();
   const subject = { model, batch, options: measureOptions };

@@ -3,7 +3,7 @@ import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflo
 import type { Batch } from "../model/batches/batch.ts";
 import { containerLayers, type LeafLayer, leafLayers } from "../model/layers/leaf_layers.ts";
 import { type ModelWeight, modelWeights } from "../model/weights/model_weights.ts";
-import { checkBatch } from "./check_arguments.ts";
+import { requireModelBatch } from "./require_arguments.ts";
 import { chooseObjective, type ChosenObjective } from "./choose_objective.ts";
 import { MeasureError, type MeasureOptions } from "./measure_options.ts";
 import { normalizedOnBatch } from "./training_facts.ts";
@@ -50,7 +50,7 @@ export function planPass(
 ): PassPlan {
   const inputs = [batch.inputs].flat();
   const targets = batch.targets == null ? null : [batch.targets].flat();
-  const examples = checkBatch(model, inputs, targets);
+  const examples = requireModelBatch(model, inputs, targets);
   const chosen = chooseObjective(tf, model, options.objective, targets, batch.seed ?? 0);
   const leaves = leafLayers(model);
   const layers = leaves.map(({ layer }) => layer);

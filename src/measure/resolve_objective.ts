@@ -9,7 +9,7 @@ import {
 } from "../model/loss_functions.ts";
 import { LOSSES, type LossName, lossTraits } from "../traits/losses.ts";
 import type { Objective } from "../model/objective.ts";
-import { nearestObjective } from "./check_objective.ts";
+import { nearestObjective } from "./require_objective.ts";
 import { MeasureError } from "./measure_options.ts";
 
 /** Objective that is ready to be called inside a pass. */

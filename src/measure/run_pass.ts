@@ -2,7 +2,7 @@ import type { Engine } from "../engine/engine.ts";
 import { prepareEngine } from "../engine/start/prepare_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batches/batch.ts";
-import { checkOptions, checkSubject } from "./check_arguments.ts";
+import { requireMeasurable, requireMeasureOptions } from "./require_arguments.ts";
 import { MeasureError, type MeasureOptions } from "./measure_options.ts";
 import type { Measurements } from "./measurements.ts";
 import { Pass } from "./pass.ts";
@@ -21,7 +21,7 @@ export function runPass(
   batch: Batch,
   options: MeasureOptions,
 ): Measurements {
-  checkOptions(options);
+  requireMeasureOptions(options);
   return withPass(engine, { model, batch, options }, (pass) => pass.run());
 }
 
@@ -44,7 +44,7 @@ export function withPass<Found>(
   { model, batch, options }: PassSubject,
   use: (pass: Pass, plan: PassPlan) => Found,
 ): Found {
-  checkSubject(model, batch);
+  requireMeasurable(model, batch);
   prepareEngine(engine, model);
   if (measuring.has(model)) {
     throw new MeasureError(`Model ${model.name} is being measured: wait until that pass is over`);

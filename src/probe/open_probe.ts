@@ -5,7 +5,7 @@ import { runningEngine } from "../engine/running_engine.ts";
 import { prepareEngine } from "../engine/start/prepare_engine.ts";
 import { ensureEngine } from "../engine/start/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { checkBatch } from "../measure/check_arguments.ts";
+import { requireModelBatch } from "../measure/require_arguments.ts";
 import { compiledLosses } from "../measure/compiled_losses.ts";
 import { dropTape, keepState } from "../measure/keep_state.ts";
 import { MeasureError } from "../measure/measure_options.ts";
@@ -76,7 +76,7 @@ export async function openProbe(
   }
   const inputs = [batch.inputs].flat();
   const targets = batch.targets == null ? null : [batch.targets].flat();
-  const examples = checkBatch(model, inputs, targets);
+  const examples = requireModelBatch(model, inputs, targets);
   const engine = runningEngine() ?? await ensureEngine();
   prepareEngine(engine, model);
   return {

@@ -51,7 +51,7 @@ export interface InputDependenceProbe extends ProbeSubject {
  * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const batch = randomBatch(model);
  * const probe = await probeInputDependence(model, batch);
- * assertEquals(inputDependence.check(probe), []);
+ * assertEquals(inputDependence.run(probe), []);
  * model.dispose();
  * ```
  */
@@ -138,7 +138,7 @@ export interface BatchIndependenceProbe extends ProbeSubject {
  * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const batch = randomBatch(model);
  * const probe = await probeBatchIndependence(model, batch);
- * assertEquals(batchIndependence.check(probe), []);
+ * assertEquals(batchIndependence.run(probe), []);
  * model.dispose();
  * ```
  */
@@ -244,7 +244,7 @@ export interface CausalityProbe extends ProbeSubject {
  *   layers: [tf.layers.gru({ units: 4, returnSequences: true, inputShape: [5, 3] })],
  * });
  * const probe = await probeCausality(model, randomBatch(model));
- * assertEquals(causality.check(probe), []);
+ * assertEquals(causality.run(probe), []);
  * model.dispose();
  * ```
  */

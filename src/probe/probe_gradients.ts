@@ -96,7 +96,7 @@ export interface GradientProbe extends ProbeSubject {
  * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const batch = randomBatch(model, { objective: "meanSquaredError" });
  * const probe = await probeGradients(model, batch, { objective: "meanSquaredError" });
- * assertEquals(numericGradients.check(probe), []);
+ * assertEquals(numericGradients.run(probe), []);
  * model.dispose();
  * ```
  */

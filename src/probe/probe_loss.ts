@@ -36,7 +36,7 @@ export interface LossProbe extends ProbeSubject {
  * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const batch = randomBatch(model, { objective: "meanSquaredError" });
  * const probe = await probeLoss(model, batch, { objective: "meanSquaredError" });
- * assertEquals(lossReduction.check(probe), []);
+ * assertEquals(lossReduction.run(probe), []);
  * model.dispose();
  * ```
  */

@@ -64,8 +64,8 @@ export interface StepProbe extends ProbeSubject {
  * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const batch = randomBatch(model, { objective: "meanSquaredError" });
  * const probe = await probeStep(model, batch, { objective: "meanSquaredError" });
- * assertEquals(weightsChange.check(probe), []);
- * assertEquals(weightsFrozen.check(probe), []);
+ * assertEquals(weightsChange.run(probe), []);
+ * assertEquals(weightsFrozen.run(probe), []);
  * model.dispose();
  * ```
  */

@@ -13,7 +13,7 @@ import { RuleError } from "./rule_error.ts";
 import type { PackageRule, RuleRecord, RuleText } from "./rule_record.ts";
 import { ignoreFinding, selectLayers } from "./select_layers.ts";
 import type { ThresholdEntry } from "./threshold_entry.ts";
-import { validateRecord } from "./validate_record.ts";
+import { requireRecord } from "./require_record.ts";
 
 /**
  * Creates a rule over measurements from its record. The options `layers` and `ignore` filter the
@@ -79,7 +79,7 @@ import { validateRecord } from "./validate_record.ts";
  * ```
  */
 export function defineRule<Name extends string = never>(record: RuleRecord<Name>): Rule<Name> {
-  validateRecord(record, "of");
+  requireRecord(record, "of");
   const table = tableOf(record);
   const { tags, matcher, passes, study, causeOrder, weightsAlone, exponentsAlone } = record;
   const { settings = [], figure, judge } = record;
@@ -98,7 +98,7 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
     ...study === undefined ? {} : { study },
     ...assertionOf(record),
     figure,
-    check(measurements, options = {}, isTrained) {
+    run(measurements, options = {}, isTrained) {
       requireMeasurements(measurements);
       const thresholds = resolveThresholds(table, options, readerOf(documentation));
       const layers = selectLayers(measurements.layers, options);
@@ -135,7 +135,7 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
 export function defineModelRule<P extends ProbeSubject, Name extends string = never>(
   record: ModelRuleRecord<P, Name>,
 ): ModelRule<P, Name> {
-  validateRecord(record, "rows");
+  requireRecord(record, "rows");
   const table = tableOf(record);
   const { probe, options, figure, layersOf, judge } = record;
   const documentation = documentationOf(record);
@@ -146,7 +146,7 @@ export function defineModelRule<P extends ProbeSubject, Name extends string = ne
     options,
     ...assertionOf(record),
     figure,
-    check(probe, options = {}) {
+    run(probe, options = {}) {
       const what = () => {
         throw new InputError(
           {

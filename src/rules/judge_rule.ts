@@ -56,7 +56,7 @@ export function judgeRule(
 ): Finding[] {
   requireRule(rule);
   requireOptions(options);
-  const { trained: given, ...checkOptions } = options;
+  const { trained: given, ...ruleOptions } = options;
   if (given !== undefined && typeof given !== "boolean") {
     throw new InputError({
       place: "options.trained",
@@ -72,7 +72,7 @@ export function judgeRule(
     ? reading(measurements, () => networkOf(measurements).biases)
     : null;
   const isTrained = trained ?? biases === "moved";
-  const found = rule.check(measurements, ownOptions(rule, checkOptions), isTrained);
+  const found = rule.run(measurements, ownOptions(rule, ruleOptions), isTrained);
   const findings = rule.tags.includes("signal")
     ? found.map((finding) => milderWhileCold(finding, measurements))
     : found;

@@ -107,10 +107,10 @@ interface Figure {
  * const batch = randomBatch(model);
  * const before = await measure(model, batch);
  * const rule = matchesBaseline(before);
- * assertEquals(rule.check(before), []);
+ * assertEquals(rule.run(before), []);
  *
  * rescaleWeights(model, 10);
- * assert(rule.check(await measure(model, batch)).length > 0);
+ * assert(rule.run(await measure(model, batch)).length > 0);
  * model.dispose();
  * ```
  */

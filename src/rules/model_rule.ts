@@ -61,5 +61,5 @@ export interface ModelRule<P extends ProbeSubject, Name extends string = keyof T
    * @throws {InputError} If the options are invalid.
    * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
    */
-  check(probe: P, options?: RuleOptions<Name>): Finding[];
+  run(probe: P, options?: RuleOptions<Name>): Finding[];
 }

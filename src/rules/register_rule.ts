@@ -9,8 +9,8 @@ const registered: Rule[] = [];
 
 /** Returns true for a rule over measurements, even if another copy of this package created it. */
 export function isRule(value: unknown): value is Rule {
-  const { name, check, tags, thresholds, figure } = Object(value) as Partial<Rule>;
-  return typeof name === "string" && typeof check === "function" && Array.isArray(tags) &&
+  const { name, run, tags, thresholds, figure } = Object(value) as Partial<Rule>;
+  return typeof name === "string" && typeof run === "function" && Array.isArray(tags) &&
     typeof thresholds === "object" && typeof figure?.of === "function";
 }
 

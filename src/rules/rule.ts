@@ -138,7 +138,7 @@ export interface Rule<Name extends string = keyof Thresholds> extends RuleDocume
    * @throws {InputError} If the measurements or the options are invalid.
    * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
    */
-  check(
+  run(
     measurements: Measurements,
     options?: RuleOptions<Name>,
     trained?: boolean,

@@ -18,8 +18,8 @@ export function describeStudyPoint(
   // The rules share this view of the measurements.
   const network = networkOf(measurements);
   const failed = studyRules()
-    .filter(({ check, study }) =>
-      check(measurements).some(({ severity }) =>
+    .filter(({ run, study }) =>
+      run(measurements).some(({ severity }) =>
         severity === "error" || severity === "warning" && study!.failsOnWarnings
       )
     )

@@ -1,7 +1,7 @@
 import { InputError } from "../words/input_error.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
-import { checkModuleObjective, checkTargets } from "../measure/check_objective.ts";
+import { requireModuleObjective, requireTargetsFor } from "../measure/require_objective.ts";
 import { defaultObjective } from "../measure/choose_objective.ts";
 import { defaultExamples } from "../measure/measure_options.ts";
 import type { Batch } from "../model/batches/batch.ts";
@@ -155,7 +155,7 @@ async function openFile(
   const recreate = file === undefined ? loaded.recreate : null;
   if (file !== undefined) await loadWeights(model, file);
   const weights = getWeights(model);
-  const asked = options.objective ?? checkModuleObjective(loaded) ?? null;
+  const asked = options.objective ?? requireModuleObjective(loaded) ?? null;
   const { name: objectiveName, objective } = asked === null
     ? defaultObjective(model)
     : { name: nameOf(asked), objective: asked };
@@ -215,11 +215,15 @@ function makerOfAny(
 ): OpenSubject["createBatch"] {
   return async (model, seed) => {
     if (batch !== null) {
-      return checkTargets(await readBatch(batch, model, { objective }), objective, batch);
+      return requireTargetsFor(await readBatch(batch, model, { objective }), objective, batch);
     }
     const examples = asked ?? defaultExamples(model);
     if (own !== null && own.createBatch !== null) {
-      return checkTargets(await own.createBatch(examples, seed, objective), objective, own.path);
+      return requireTargetsFor(
+        await own.createBatch(examples, seed, objective),
+        objective,
+        own.path,
+      );
     }
     const targetsFor = typeof objective === "string" ? objective : "sum";
     return randomBatch(model, { examples, seed, objective: targetsFor });

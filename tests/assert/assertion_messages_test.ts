@@ -115,7 +115,7 @@ Deno.test("assertMatchesBaseline() throws a TypeError when the baseline is none"
 Deno.test("assertNoVanishingGradients() does not throw on what is only a warning", () => {
   const weights = [makeWeight({ gradients: flat(1e-8, 400) })];
   const measurements = makeMeasurements([{ weights }, { weights }]);
-  assertEquals(vanishingGradients.check(measurements)[0].severity, "warning");
+  assertEquals(vanishingGradients.run(measurements)[0].severity, "warning");
   assertNoVanishingGradients(measurements);
 });
 

@@ -230,9 +230,9 @@ for (const [assertion, measure] of BROKEN) {
   const { model: { name } } = measure();
   Deno.test(`${assertion.name}() leaves ignored and deselected layers of ${name} alone, and says why`, () => {
     const measurements = measure();
-    const ofLayers = rule.check(measurements).filter(({ layer }) => layer !== null);
+    const ofLayers = rule.run(measurements).filter(({ layer }) => layer !== null);
     const reason = "It is drawn like that on purpose.";
-    const ignored = rule.check(measurements, { ignore: [{ layer: /./, reason }] });
+    const ignored = rule.run(measurements, { ignore: [{ layer: /./, reason }] });
     const notes = ignored.filter(({ layer }) => layer !== null);
     assertEquals(notes.length, ofLayers.length);
     for (const { severity, message } of notes) {
@@ -242,7 +242,7 @@ for (const [assertion, measure] of BROKEN) {
     const named = new Set(ofLayers.map(({ layer }) => layer));
     const others = measurements.layers.map(({ name }) => name).filter((name) => !named.has(name));
     if (others.length === 0) return;
-    const left = rule.check(measurements, { layers: others });
+    const left = rule.run(measurements, { layers: others });
     assertEquals(left.filter(({ layer }) => layer !== null && named.has(layer)), []);
   });
 }

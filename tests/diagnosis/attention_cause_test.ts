@@ -51,7 +51,7 @@ Deno.test("diagnose() finds queries and keys that are too large, and by what to 
   const after = await measure(model, batch);
   const scores = after.layers.find(({ name }) => name === "attention_1/softmax")!;
   assertAlmostEquals(scores.preActivations!.std, 1, 1e-3);
-  assertEquals(rule.check(after), []);
+  assertEquals(rule.run(after), []);
   model.dispose();
 });
 

@@ -30,7 +30,7 @@ function sized(
 
 /** What is said of the change from one to the other. */
 function change(before: Measurements, after: Measurements): string[] {
-  const { causes } = diagnose(after, matchesBaseline(before).check(after));
+  const { causes } = diagnose(after, matchesBaseline(before).run(after));
   return causes.map(({ kind, message }) => `${kind}: ${message}`);
 }
 
@@ -73,9 +73,9 @@ Deno.test("diagnose() says figures where a factor says nothing, and counts the r
 Deno.test("diagnose() calls a model changed if its only errors are moves against the baseline", () => {
   const before = sized([0.3, 0.3, 0.3, 0.3]);
   const after = sized([0.1, 0.1, 0.1, 0.1], { gradient: 0.01 });
-  const moved = matchesBaseline(before).check(after);
+  const moved = matchesBaseline(before).run(after);
   assertEquals(diagnose(after, moved).verdict, "changed");
-  assertEquals(diagnose(before, matchesBaseline(before).check(before)).verdict, "healthy");
+  assertEquals(diagnose(before, matchesBaseline(before).run(before)).verdict, "healthy");
   const other = finding("conv1", { rule: "dead-units" });
   assertEquals(diagnose(after, [...moved, other]).verdict, "sick");
 });

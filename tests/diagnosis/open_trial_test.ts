@@ -38,7 +38,7 @@ Deno.test("tryFindings() does not fail a network for layers that the signal goes
   const subject = { model, batch, objective: undefined };
   const options = { mode: 2, seed: 0 };
   // A warning of the rate, for which it is tried.
-  const found = learningRate.check(measurements, { learningRateFactor: 20 });
+  const found = learningRate.run(measurements, { learningRateFactor: 20 });
   const { trial, shown } = await tryFindings(subject, { measurements, found }, options);
   assert(trial !== null && "reason" in trial);
   assertEquals([trial.verdict, trial.reason, shown], ["fails", "still layers", null]);

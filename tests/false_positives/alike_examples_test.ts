@@ -103,7 +103,7 @@ async function judge(
     const model = NETWORKS[name](tf, seed);
     spoil(model);
     const batch = randomBatch(model, { seed });
-    const severities = deadUnits.check(await measure(model, batch))
+    const severities = deadUnits.run(await measure(model, batch))
       .map(({ severity }) => severity as string);
     found.push(["error", "warning"].find((one) => severities.includes(one)) ?? "none");
     tf.dispose(batch.inputs);

@@ -31,24 +31,24 @@ const OBJECTIVE = "meanSquaredError";
 /** Rules over a model and a batch, each with what it finds. The slow one is apart. */
 const QUICK: Record<string, (model: LayersModel, batch: Batch) => Promise<Finding[]>> = {
   "input-dependence": async (model, batch) =>
-    inputDependence.check(await probeInputDependence(model, batch)),
+    inputDependence.run(await probeInputDependence(model, batch)),
   "batch-independence": async (model, batch) =>
-    batchIndependence.check(await probeBatchIndependence(model, batch)),
+    batchIndependence.run(await probeBatchIndependence(model, batch)),
   "loss-reduction": async (model, batch) =>
-    lossReduction.check(await probeLoss(model, batch, { objective: OBJECTIVE })),
+    lossReduction.run(await probeLoss(model, batch, { objective: OBJECTIVE })),
   "numeric-gradients": async (model, batch) =>
-    numericGradients.check(await probeGradients(model, batch, { objective: OBJECTIVE })),
+    numericGradients.run(await probeGradients(model, batch, { objective: OBJECTIVE })),
   "weights-change": async (model, batch) =>
-    weightsChange.check(await probeStep(model, batch, { objective: OBJECTIVE })),
+    weightsChange.run(await probeStep(model, batch, { objective: OBJECTIVE })),
   "weights-frozen": async (model, batch) =>
-    weightsFrozen.check(await probeStep(model, batch, { objective: OBJECTIVE })),
+    weightsFrozen.run(await probeStep(model, batch, { objective: OBJECTIVE })),
   "update-ratio": async (model, batch) =>
-    updateRatio.check(await probeStep(model, batch, { objective: OBJECTIVE })),
+    updateRatio.run(await probeStep(model, batch, { objective: OBJECTIVE })),
 };
 
 const SLOW: typeof QUICK = {
   "overfits-batch": async (model, batch) =>
-    overfitsBatch.check(
+    overfitsBatch.run(
       await probeOverfit(model, batch, {
         objective: OBJECTIVE,
         steps: THRESHOLDS.overfitSteps.default,
@@ -103,7 +103,7 @@ export async function countCausalFindings(
     );
     const batch = randomBatch(model, { seed });
     counts.networks++;
-    add(counts, "causality", causality.check(await probeCausality(model, batch)), seed);
+    add(counts, "causality", causality.run(await probeCausality(model, batch)), seed);
     tf.dispose(batch.inputs);
     model.dispose();
   }

@@ -44,7 +44,7 @@ for (const { initializer, activation, widths, worst } of DRAWN) {
         model.add(tf.layers.dense({ units, activation: own, kernelInitializer, ...shape }));
       }
       const batch = randomBatch(model, { seed });
-      const severities = activationScale.check(await measure(model, batch))
+      const severities = activationScale.run(await measure(model, batch))
         .map(({ severity }) => severity);
       const found = ["error", "warning"].find((one) => severities.some((s) => s === one));
       assertEquals(found ?? "none", worst, `seed ${seed}`);
@@ -67,7 +67,7 @@ for (const slope of [0, 0.01, 0.2]) {
       }
       model.add(tf.layers.dense({ units: 1 }));
       const batch = randomBatch(model, { seed });
-      assertEquals(gradientBalance.check(await measure(model, batch)), [], `seed ${seed}`);
+      assertEquals(gradientBalance.run(await measure(model, batch)), [], `seed ${seed}`);
       tf.dispose(batch.inputs);
       model.dispose();
     }

@@ -83,8 +83,8 @@ async function findings(make: Make, seed: number, dead = false) {
   model.dispose();
   return {
     errors: runRules(measurements).filter(({ severity }) => severity === "error"),
-    flow: gradientsFlow.check(measurements),
-    dead: deadUnits.check(measurements),
+    flow: gradientsFlow.run(measurements),
+    dead: deadUnits.run(measurements),
   };
 }
 

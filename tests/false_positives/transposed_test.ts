@@ -76,7 +76,7 @@ Deno.test("activationScale only warns of a decoder as TensorFlow.js draws it, an
       const layers = [...[16, 16, 32].map(up), tf.layers.conv2d({ filters: 1, kernelSize: 3 })];
       const model = tf.sequential({ layers });
       const batch = randomBatch(model, { seed });
-      const found = activationScale.check(await measure(model, batch));
+      const found = activationScale.run(await measure(model, batch));
       assertEquals(found.at(-1)!.kind, kind, `seed ${seed}`);
       assertEquals(found.at(-1)!.severity, "warning");
       tf.dispose(batch.inputs);

@@ -11,7 +11,7 @@ const { tf } = await startEngine();
 
 /** Returns the severities of what the rule finds by itself, without a trial. */
 const severities = (optimizer: Optimizer) =>
-  learningRate.check(makeMeasurements([{}], optimizerOf({ optimizer }))).map((one) => one.severity);
+  learningRate.run(makeMeasurements([{}], optimizerOf({ optimizer }))).map((one) => one.severity);
 
 /** Optimizers as a compiled TensorFlow.js model, a .keras file and a .h5 file have them. */
 function compiledWays(name: string, rate: number): Optimizer[] {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { layerCalls } from "../../src/keras/topology/check_graph.ts";
+import { layerCalls } from "../../src/keras/topology/require_graph.ts";
 
 Deno.test("layerCalls() has how many tensors each layer takes and gives", () => {
   const of = (name: string, config = {}) => {

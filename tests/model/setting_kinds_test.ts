@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkLayers } from "../../src/keras/topology/check_layers.ts";
+import { requireTopologyLayers } from "../../src/keras/topology/require_layers.ts";
 import { ModelError } from "../../src/model/model_error.ts";
-import { checkSetting } from "../../src/keras/topology/setting.ts";
+import { requireSetting } from "../../src/keras/topology/setting.ts";
 import { KINDS, required, type Setting } from "../../src/traits/setting.ts";
 
 const MOST = 2 ** 31 - 1;
@@ -52,25 +52,30 @@ const CASES: [name: string, setting: Setting, taken: unknown[], refused: unknown
 
 for (const [name, setting, taken, refused] of CASES) {
   Deno.test(`a setting of kind ${name} takes what it says and nothing beside it`, () => {
-    for (const value of taken) checkSetting(required(setting), value, "x");
+    for (const value of taken) requireSetting(required(setting), value, "x");
     for (const value of refused) {
-      assertThrows(() => checkSetting(setting, value, "x"), ModelError, "x", JSON.stringify(value));
+      assertThrows(
+        () => requireSetting(setting, value, "x"),
+        ModelError,
+        "x",
+        JSON.stringify(value),
+      );
     }
   });
 }
 
-Deno.test("checkSetting() lets a setting be missing or null unless it is required", () => {
+Deno.test("requireSetting() lets a setting be missing or null unless it is required", () => {
   for (const value of [undefined, null]) {
-    checkSetting(KINDS.count, value, "x");
-    assertThrows(() => checkSetting(required(KINDS.count), value, "x"), ModelError, "x is ");
+    requireSetting(KINDS.count, value, "x");
+    assertThrows(() => requireSetting(required(KINDS.count), value, "x"), ModelError, "x is ");
   }
   // The items of a list have to be there, whatever the list itself.
-  assertThrows(() => checkSetting(KINDS.counts(2), [1, null], "x"), ModelError, "x[1] is null");
+  assertThrows(() => requireSetting(KINDS.counts(2), [1, null], "x"), ModelError, "x[1] is null");
 });
 
 Deno.test("settings for each axis say how many items a list of them has", () => {
   const said = (setting: Setting) =>
-    assertThrows(() => checkSetting(setting, "x", "it"), ModelError).message;
+    assertThrows(() => requireSetting(setting, "x", "it"), ModelError).message;
   const count = `a whole number from 1 to ${MOST}`, border = `a whole number from 0 to ${MOST}`;
   assertEquals(
     [
@@ -102,7 +107,7 @@ function refusal(config: Record<string, unknown>, className = "Dense"): string |
   };
   const model = { class_name: "Sequential", config: { layers: [layer] } };
   try {
-    checkLayers(model, "m", (name) => name);
+    requireTopologyLayers(model, "m", (name) => name);
     return null;
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
@@ -110,7 +115,7 @@ function refusal(config: Record<string, unknown>, className = "Dense"): string |
   }
 }
 
-Deno.test("checkLayers() takes a VarianceScaling of any scale from 0", () => {
+Deno.test("requireTopologyLayers() takes a VarianceScaling of any scale from 0", () => {
   const scaling = (scale: unknown) =>
     refusal({ kernel_initializer: { class_name: "VarianceScaling", config: { scale } } });
   for (const scale of [0, 0.5, 1, 2, null]) assertEquals(scaling(scale), null, `${scale}`);
@@ -123,7 +128,7 @@ Deno.test("checkLayers() takes a VarianceScaling of any scale from 0", () => {
   }
 });
 
-Deno.test("checkLayers() takes the implementations 0, 1 and 2 of a recurrent layer", () => {
+Deno.test("requireTopologyLayers() takes the implementations 0, 1 and 2 of a recurrent layer", () => {
   const config = { batch_input_shape: [null, 3, 2] };
   for (const implementation of [0, 1, 2]) {
     assertEquals(refusal({ ...config, implementation }, "LSTM"), null);

@@ -11,7 +11,7 @@ Deno.test("activationScale only warns of any scale while the signal survives", (
   // Of ten drawn networks whose outputs are 1000 times too small, and nothing else, all train.
   for (const factor of [1e-6, 1e6]) {
     const chain = predicted("tanh", 1, { deviations: [1, factor, 1] });
-    assertEquals(activationScale.check(chain).map(({ severity }) => severity), ["warning"]);
+    assertEquals(activationScale.run(chain).map(({ severity }) => severity), ["warning"]);
   }
 });
 
@@ -19,7 +19,7 @@ Deno.test("activationScale fails constant outputs if the signal dies, outside of
   const of = (dead: number, branches: string[]) => {
     const still = { name: "a", activations: flat(0, 640), saturatedFraction: dead };
     const theory = { critical: [{ a: {} }], usual: { a: {} }, branches };
-    return activationScale.check(toldMeasurements([still], theory))
+    return activationScale.run(toldMeasurements([still], theory))
       .map(({ severity, kind, measured }) => [severity, kind, measured]);
   };
   assertEquals(of(0.51, []), [["error", "too-small", 0]]);
@@ -29,7 +29,7 @@ Deno.test("activationScale fails constant outputs if the signal dies, outside of
 
 Deno.test("activationScale passes within a factor of 2 and warns outside, up and down", () => {
   const check = (factor: number) =>
-    activationScale.check(predicted("tanh", 1, { deviations: [1, factor, 1] }));
+    activationScale.run(predicted("tanh", 1, { deviations: [1, factor, 1] }));
   assertEquals(check(1.99), []);
   assertEquals(check(1 / 1.99), []);
   for (const factor of [2.01, 1 / 2.01]) {
@@ -50,7 +50,7 @@ Deno.test("activationScale allows what layers of that width wander by chance", (
   const check = (factor: number, options?: RuleOptions) => {
     const deviations = [...Array(depth - 1).fill(1), factor];
     const deltas = Array(depth).fill(1);
-    return activationScale.check(predicted("relu", Math.SQRT2, { deltas, deviations }), options);
+    return activationScale.run(predicted("relu", Math.SQRT2, { deltas, deviations }), options);
   };
   // Three standard deviations of the logarithm of a relu network's scale; more than a factor of 2.
   const limit = Math.exp(3 * Math.sqrt(5 * depth / WIDTH) / 2);
@@ -73,24 +73,24 @@ Deno.test("activationScale follows the scale of the inputs, or a target of one's
   const inputs = flat(10, 640);
   const perInput = [{ ...chain.batch.perInput[0], values: inputs }];
   const scaled = { ...chain, batch: { ...chain.batch, inputs, perInput } };
-  assertEquals(activationScale.check(scaled).length, 3);
+  assertEquals(activationScale.run(scaled).length, 3);
   const target = chain.layers[0].activations!.std;
   const options = { activationTarget: target, activationScaleFactor: 1.01 };
-  assertEquals(activationScale.check(scaled, options), []);
-  assertEquals(activationScale.check(chain, { activationTarget: 5 }).length, 3);
+  assertEquals(activationScale.run(scaled, options), []);
+  assertEquals(activationScale.run(chain, { activationTarget: 5 }).length, 3);
 });
 
 Deno.test("activationScale gives no verdict below 8 examples", () => {
   const chain = predicted("tanh", 1);
   const severities = (examples: number, options?: RuleOptions) =>
-    activationScale.check({ ...chain, batch: { ...chain.batch, examples } }, options)
+    activationScale.run({ ...chain, batch: { ...chain.batch, examples } }, options)
       .map(({ severity }) => severity);
   assertEquals([severities(8), severities(7)], [[], ["note"]]);
   assertEquals(severities(7, { minExamples: 7 }), []);
 });
 
 Deno.test("activationScale judges a network of another graph alike, outside of a factor of 2", () => {
-  const check = (factor: number) => activationScale.check(branched({ deviations: [1, factor, 1] }));
+  const check = (factor: number) => activationScale.run(branched({ deviations: [1, factor, 1] }));
   assertEquals([check(1.99), check(1 / 1.99)], [[], []]);
   for (const factor of [2.01, 1 / 2.01]) {
     const [finding, ...others] = check(factor);
@@ -99,7 +99,7 @@ Deno.test("activationScale judges a network of another graph alike, outside of a
     assertAlmostEquals(finding.measured!, factor, 1e-3);
   }
   const off = branched({ deviations: [1, 3, 1] });
-  assertEquals(activationScale.check(off, { layers: ["dense_1"] }), []);
+  assertEquals(activationScale.run(off, { layers: ["dense_1"] }), []);
 });
 
 const selu = (sigma: number, depth = 8) => {
@@ -111,7 +111,7 @@ const selu = (sigma: number, depth = 8) => {
     seed: 9,
   });
   const errors = (rule: Rule) =>
-    rule.check(measureDense(layers, inputs(32))).map(({ severity }) => severity);
+    rule.run(measureDense(layers, inputs(32))).map(({ severity }) => severity);
   return { activation: errors(activationScale), init: errors(initScale) };
 };
 
@@ -131,7 +131,7 @@ Deno.test("activationScale judges whatever a report says of the kernels, if only
   const chain = predicted("tanh", 1, { deviations: [1, 9, 1] });
   for (const rms of [NaN, Infinity]) {
     for (const { weights: [kernel] } of chain.layers) kernel.values = { ...kernel.values, rms };
-    assertEquals(activationScale.check(chain).map(({ layer }) => layer), ["dense_2"]);
+    assertEquals(activationScale.run(chain).map(({ layer }) => layer), ["dense_2"]);
   }
 });
 
@@ -142,7 +142,7 @@ function scale(
   options?: RuleOptions,
 ) {
   const layers = [{ name: "a", activations: flat(std, 640) }, { name: "b", activations: null }];
-  return activationScale.check(toldMeasurements(layers, theory), options);
+  return activationScale.run(toldMeasurements(layers, theory), options);
 }
 
 Deno.test("activationScale lets pass what is within twice of any healthy draw, and excuses the usual one", () => {
@@ -210,5 +210,5 @@ Deno.test("activationScale leaves out what is not finite, not asked for or not d
   assertEquals(scale(99, theory, { layers: ["b"] }), []);
   assertEquals(scale(99, { critical: [{ a: {} }, {}], usual: { a: {} } }), []);
   const infinite = { name: "a", activations: { ...flat(99, 640), nonFinite: 1 } };
-  assertEquals(activationScale.check(toldMeasurements([infinite], theory)), []);
+  assertEquals(activationScale.run(toldMeasurements([infinite], theory)), []);
 });

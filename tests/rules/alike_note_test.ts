@@ -13,7 +13,7 @@ function alike(cosine: number, given: Partial<LayerMeasurements> = {}) {
 }
 
 testThreshold("alikeCosine", {
-  judge: (cosine, options) => architecture.check(alike(cosine), options),
+  judge: (cosine, options) => architecture.run(alike(cosine), options),
   inside: [0, 0.99, 0.99989],
   outside: [0.99991, 1],
   severity: "note",
@@ -21,19 +21,19 @@ testThreshold("alikeCosine", {
 });
 
 Deno.test("architecture notes where examples are most alike, and in how many directions they differ", () => {
-  const [finding] = architecture.check(alike(0.99995));
+  const [finding] = architecture.run(alike(0.99995));
   assertEquals([finding.layer, finding.kind], ["dense_2", "alike"]);
   assertStringIncludes(finding.message, "in dense_2 their mean cosine is 1 - 5e-5; expected");
   const alikeness = { cosine: 0.99995, effectiveRank: 1.27, examples: 16 };
-  const [ranked] = architecture.check(alike(0.99995, { alikeness }));
+  const [ranked] = architecture.run(alike(0.99995, { alikeness }));
   assertStringIncludes(ranked.message, ", and they differ in 1.27 directions of 15; expected");
 });
 
 Deno.test("architecture notes no examples that were alike from the start, nor in a trained network", () => {
   const measurements = alike(0.99999);
-  assertEquals(architecture.check(measurements, {}, true), []);
+  assertEquals(architecture.run(measurements, {}, true), []);
   measurements.batch.perInput[0].spread = 1e-6;
-  assertEquals(architecture.check(measurements), []);
+  assertEquals(architecture.run(measurements), []);
 });
 
 Deno.test("measure() compares examples in dense layers where histograms are asked for, and only there", async () => {

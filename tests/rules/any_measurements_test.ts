@@ -67,7 +67,7 @@ const measurements: fc.Arbitrary<Measurements> = anyMeasurements.chain((base) =>
 Deno.test("runRules() gives sound findings on whatever measurements the types allow", () => {
   fc.assert(
     fc.property(measurements, measurements, (now, then) => {
-      const findings = [...runRules(now), ...matchesBaseline(then).check(now)];
+      const findings = [...runRules(now), ...matchesBaseline(then).run(now)];
       const names = new Set([...now.layers, ...then.layers].map(({ name }) => name));
       for (const finding of findings) {
         const { layer, layers = [], message, fix, expected, measured } = finding;

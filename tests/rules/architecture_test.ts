@@ -38,7 +38,7 @@ const LINEAR: Row = {};
 const of = (className: string, given: Row = {}): Row => ({ className, ...given });
 
 function found(...layers: Row[]) {
-  return architecture.check(row(...layers))
+  return architecture.run(row(...layers))
     .map(({ severity, kind, layers = [] }) => [severity, kind, ...layers].join(" "));
 }
 
@@ -72,7 +72,7 @@ Deno.test("architecture takes for an activation whatever is not linear, and what
 
 Deno.test("architecture leaves the last layer before a head alone where others have activations", () => {
   assertEquals(found(TANH, LINEAR), []);
-  const [finding] = architecture.check(row(LINEAR));
+  const [finding] = architecture.run(row(LINEAR));
   assertEquals(finding.kind, "no-activation");
   assertStringIncludes(finding.message, "the whole network computes no more than one linear layer");
 });
@@ -83,7 +83,7 @@ Deno.test("architecture warns where no hidden layer has an activation, whatever 
   ]);
   const measurements = row(LINEAR, of("MaxPooling1D"), LINEAR);
   assertStringIncludes(
-    architecture.check(measurements)[0].message,
+    architecture.run(measurements)[0].message,
     "pools and normalisations are all that is not linear",
   );
   const { bare, whole } = linearRows(networkOf(measurements));
@@ -116,7 +116,7 @@ Deno.test("architecture takes a bottleneck for the beginning of no row", () => {
 
 Deno.test("architecture says of one layer and of several what they compute, and to leave it or them out", () => {
   const said = (...layers: Row[]) => {
-    const [{ message, fix }] = architecture.check(row(...layers));
+    const [{ message, fix }] = architecture.run(row(...layers));
     return [message, fix].join(" ");
   };
   assertEquals(
@@ -137,11 +137,11 @@ Deno.test("architecture leaves depthwise kernels, shared layers and branches alo
   const measurements = row(TANH, LINEAR, TANH, { ...TANH, inputs: ["layer_2"] });
   const inputs = [[], ["layer_1"], ["layer_2"], ["layer_2"], ["layer_3"]];
   measurements.layers.forEach((layer, i) => layer.inputs = inputs[i]);
-  assertEquals(architecture.check(measurements), []);
+  assertEquals(architecture.run(measurements), []);
 });
 
 Deno.test("architecture only notes what a trained network lacks", () => {
-  const [finding] = architecture.check(row(LINEAR, TANH), {}, true);
+  const [finding] = architecture.run(row(LINEAR, TANH), {}, true);
   assertEquals(finding.severity, "note");
 });
 
@@ -161,16 +161,16 @@ function stream(growth: number, count = 3, more: Partial<LayerMeasurements>[] = 
 }
 
 testThreshold("residualGrowth", {
-  judge: (growth, options) => architecture.check(stream(growth), options),
+  judge: (growth, options) => architecture.run(stream(growth), options),
   inside: [0.1, 9.9],
   outside: [10.1, 1e6],
   severity: "warning",
 });
 
 Deno.test("architecture judges the growth of three additions and more that nothing normalises", () => {
-  assertEquals(architecture.check(stream(100, 2)), []);
+  assertEquals(architecture.run(stream(100, 2)), []);
   const other = (className: string) =>
-    architecture.check(stream(100, 3, [{ name: "other", className, weights: [] }]));
+    architecture.run(stream(100, 3, [{ name: "other", className, weights: [] }]));
   assertEquals(other("LayerNormalization"), []);
   assertEquals(other("Unheard"), []);
   assertEquals(other("Dropout").length, 1);
@@ -185,14 +185,14 @@ const chain = (depth: number, width: number, activation: string) =>
 
 testThreshold("widthLoss", {
   // 5 * 20 / width is the variance; the factor is 1000 at a width of 20.4.
-  judge: (width, options) => architecture.check(chain(20, width, "relu"), options),
+  judge: (width, options) => architecture.run(chain(20, width, "relu"), options),
   inside: [64, 21],
   outside: [20, 2],
   severity: "note",
 });
 
 testThreshold("slopeDrift", {
-  judge: (depth, options) => architecture.check(chain(depth, 512, "swish"), options),
+  judge: (depth, options) => architecture.run(chain(depth, 512, "swish"), options),
   inside: [1, 16],
   outside: [17, 40],
   severity: "note",
@@ -200,8 +200,8 @@ testThreshold("slopeDrift", {
 
 Deno.test("architecture notes no depth of what pulls deviations back, and none of a trained network", () => {
   for (const activation of ["relu", "tanh", "selu"]) {
-    assertEquals(architecture.check(chain(40, 512, activation)), []);
+    assertEquals(architecture.run(chain(40, 512, activation)), []);
   }
-  assertEquals(architecture.check(chain(40, 512, "swish"), {}, true), []);
-  assertEquals(architecture.check(chain(40, 2, "relu"), {}, true), []);
+  assertEquals(architecture.run(chain(40, 512, "swish"), {}, true), []);
+  assertEquals(architecture.run(chain(40, 2, "relu"), {}, true), []);
 });

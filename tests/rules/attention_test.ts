@@ -94,7 +94,7 @@ function network(given: Given = {}): Measurements {
   return makeMeasurements([], { layers: [...layers, makeHead({ inputs: ["end"], depth: 3 })] });
 }
 
-const judge = (given: Given, options?: RuleOptions) => attention.check(network(given), options);
+const judge = (given: Given, options?: RuleOptions) => attention.run(network(given), options);
 const kinds = (given: Given) => judge(given).map(({ severity, kind }) => `${severity} ${kind}`);
 
 testThreshold("attentionEntropy", {
@@ -124,7 +124,7 @@ testThreshold("tokensApart", {
 Deno.test("attention has nothing against attentions as they are drawn, and none where there is no attention", () => {
   assertEquals(judge({}), []);
   assertEquals(judge({ entropy: 1, scores: 0.01 }), []);
-  assertEquals(attention.check(makeMeasurements()), []);
+  assertEquals(attention.run(makeMeasurements()), []);
 });
 
 Deno.test("attention only notes sharp heads and alike tokens of a trained network", () => {
@@ -165,7 +165,7 @@ Deno.test("attention says nothing of scores that are masked, not finite or not m
     const layers = measurements.layers.map((layer) =>
       layer.name === "softmax" ? { ...layer, ...given } : layer
     );
-    return attention.check({ ...measurements, layers });
+    return attention.run({ ...measurements, layers });
   };
   const scores = flat(1e-6, 640);
   const unknown = [
@@ -201,7 +201,7 @@ Deno.test("attention names several layers where there are several, and the gradi
     { ...twice("end"), name: "end_2", inputs: ["end", "context_2"] },
     { ...head, inputs: ["end_2"] },
   ];
-  const found = attention.check({ ...rest, layers: all });
+  const found = attention.run({ ...rest, layers: all });
   assertEquals(found.map(({ layer, layers }) => [layer, layers]), [
     ["softmax", ["softmax", "softmax_2"]],
     ["end", ["end", "end_2"]],

@@ -27,11 +27,11 @@ const loss: Judge = (factor, options) => {
     (_, i) => i % 10 === (i / 10 | 0) % 10 ? 1 : 0,
   );
   const batch = { ...measurements.batch, examples: 30, targets: [makeTarget(classes, 30)] };
-  return initialLoss.check({ ...measurements, batch }, options);
+  return initialLoss.run({ ...measurements, batch }, options);
 };
 
 const input = (values: number[], options?: RuleOptions) =>
-  inputNormalized.check(withInput(statisticsOf(values)), options);
+  inputNormalized.run(withInput(statisticsOf(values)), options);
 
 testThreshold("biasTolerance", {
   judge: (logit, options) => {
@@ -45,7 +45,7 @@ testThreshold("biasTolerance", {
     const examples = 1e8;
     const targets = [{ ...makeTarget(Float64Array.of(0, 1, 0, 1), 4), shape: [examples, 1] }];
     const batch = { ...measurements.batch, examples, targets };
-    return biasInit.check({ ...measurements, batch }, options);
+    return biasInit.run({ ...measurements, batch }, options);
   },
   inside: [0.499, -0.499],
   outside: [0.501, -0.501],
@@ -101,7 +101,7 @@ testThreshold("inputMean", {
 
 testThreshold("inputOffset", {
   judge: (mean, options) =>
-    inputNormalized.check(withInput(statisticsOf([mean - 1, mean + 1])), options),
+    inputNormalized.run(withInput(statisticsOf([mean - 1, mean + 1])), options),
   inside: [24.9, -24.9],
   outside: [25.1, -25.1],
   severity: "error",
@@ -119,7 +119,7 @@ testThreshold("inputDeviationFactor", {
 testThreshold("baselineFactor", {
   judge: (factor, options) =>
     matchesBaseline(makeMeasurements([{ activations: flat(1, 640) }]))
-      .check(makeMeasurements([{ activations: flat(factor, 640) }]), options),
+      .run(makeMeasurements([{ activations: flat(factor, 640) }]), options),
   inside: [1.999, 1 / 1.999],
   outside: [2.001, 1 / 2.001],
   severity: "error",
@@ -128,7 +128,7 @@ testThreshold("baselineFactor", {
 testThreshold("baselineShare", {
   judge: (share, options) =>
     matchesBaseline(makeMeasurements([{ saturatedFraction: 0.5 }]))
-      .check(makeMeasurements([{ saturatedFraction: share }]), options),
+      .run(makeMeasurements([{ saturatedFraction: share }]), options),
   inside: [0.75, 0.25],
   outside: [0.751, 0.249],
   severity: "error",

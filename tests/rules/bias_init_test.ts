@@ -14,7 +14,7 @@ import { severities } from "./severities.ts";
 function biased(rms: number, name = "dense_1/bias", layer: Partial<LayerMeasurements> = {}) {
   const weights = [makeWeight(), makeWeight({ name, shape: [20], values: flat(rms, 20) })];
   const preActivations = flat(1, 640);
-  return biasInit.check(makeMeasurements([{ preActivations, weights, ...layer }]));
+  return biasInit.run(makeMeasurements([{ preActivations, weights, ...layer }]));
 }
 
 Deno.test("biasInit warns of hidden biases beyond a tenth of z", () => {
@@ -28,7 +28,7 @@ Deno.test("biasInit has no verdict on a bias alone whose kernel, or the layout o
   const bias = makeWeight({ name: "dense_1/bias", shape: [20], values: flat(9, 20) });
   const alone = (given: Partial<LayerMeasurements>) =>
     severities(
-      biasInit.check(
+      biasInit.run(
         makeMeasurements([given], { weightsOnly: { format: "safetensors" } as never }),
       ),
     );
@@ -60,7 +60,7 @@ function headBias(
   });
   const measurements = makeMeasurements([], { layers: [head] });
   const target = makeTarget(Float64Array.from(targets), examples);
-  return biasInit.check({
+  return biasInit.run({
     ...measurements,
     batch: { ...measurements.batch, examples, targets: [target] },
   });
@@ -112,7 +112,7 @@ Deno.test("biasInit lets a gate start open or closed, and no other layer", () =>
   const closed = statisticsOf(Array(20).fill(-2));
   const weights = [makeWeight(), makeWeight({ name: "gate/bias", shape: [20], values: closed })];
   const gate = (given: Partial<LayerMeasurements>) =>
-    biasInit.check(makeMeasurements([{ preActivations: flat(1, 640), weights, ...given }]));
+    biasInit.run(makeMeasurements([{ preActivations: flat(1, 640), weights, ...given }]));
   assertEquals(gate({ activation: "sigmoid" }), []);
   assertEquals(gate({ activation: "hardSigmoid" }), []);
   assertEquals(severities(gate({ activation: "relu" })), ["warning"]);

@@ -31,7 +31,7 @@ function custom(
 }
 
 const found = (...given: Parameters<typeof custom>) =>
-  initScale.check(custom(...given))
+  initScale.run(custom(...given))
     .filter(({ layer }) => layer === "mixer")
     .map(({ severity, kind }) => `${severity} ${kind}`);
 
@@ -40,7 +40,7 @@ const MOST = Math.sqrt(2 / 16);
 const LEAST = 1 / 8;
 
 testThreshold("initScaleCustom", {
-  judge: (factor, options) => initScale.check(custom(factor * MOST), options),
+  judge: (factor, options) => initScale.run(custom(factor * MOST), options),
   inside: [1, 9.9],
   outside: [10.1, 1e3],
   severity: "warning",
@@ -48,7 +48,7 @@ testThreshold("initScaleCustom", {
 });
 
 testThreshold("initScaleEmbedding", {
-  judge: (std, options) => initScale.check(custom(std, {}, { className: "Embedding" }), options),
+  judge: (std, options) => initScale.run(custom(std, {}, { className: "Embedding" }), options),
   inside: [0.05, 1, 2.99],
   outside: [3.01, 10],
   severity: "warning",
@@ -104,7 +104,7 @@ Deno.test("initScale names the weight of a custom layer, and an error where the 
     preActivations: flat(50, 640),
     activations: flat(1, 640),
   };
-  const [finding] = initScale.check(custom(50, {}, dying)).filter(({ layer }) => layer === "mixer");
+  const [finding] = initScale.run(custom(50, {}, dying)).filter(({ layer }) => layer === "mixer");
   assertEquals(finding.severity, "error");
   assertStringIncludes(
     finding.message,

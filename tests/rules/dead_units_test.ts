@@ -13,7 +13,7 @@ const trained = {
 function judge(deadFraction: number | null, options?: RuleOptions, examples = 32) {
   const layer = { activation: "relu", saturatedFraction: null, deadFraction, ...trained };
   const measurements = makeMeasurements([layer]);
-  return deadUnits.check(
+  return deadUnits.run(
     { ...measurements, batch: { ...measurements.batch, examples } },
     options,
   );
@@ -50,7 +50,7 @@ Deno.test("deadUnits gives no verdict below 8 examples, and says so", () => {
 });
 
 Deno.test("deadUnits finds the dead layer and the one behind it in relu_dead_layer", () => {
-  const findings = deadUnits.check(goldenMeasurements("relu_dead_layer"));
+  const findings = deadUnits.run(goldenMeasurements("relu_dead_layer"));
   assertEquals(findings.map(({ severity, layer }) => [severity, layer]), [
     ["error", "dense_3"],
     ["error", "dense_4"],
@@ -59,7 +59,7 @@ Deno.test("deadUnits finds the dead layer and the one behind it in relu_dead_lay
 
 for (const name of ["relu_he", "relu_exploding", "seed_tanh_critical_mse", "sigmoid_vanishing"]) {
   Deno.test(`deadUnits finds no error in ${name}`, () => {
-    const findings = deadUnits.check(goldenMeasurements(name));
+    const findings = deadUnits.run(goldenMeasurements(name));
     assertEquals(findings.filter(({ severity }) => severity === "error"), []);
   });
 }
@@ -74,7 +74,7 @@ const deep = (deadFraction: number, given: Partial<LayerMeasurements> = {}) =>
     ...given,
   })));
 const severities = (measurements: Measurements) =>
-  deadUnits.check(measurements).map(({ severity }) => severity);
+  deadUnits.run(measurements).map(({ severity }) => severity);
 
 Deno.test("deadUnits allows for the units that depth explains in trained relu layers in a row", () => {
   // 0.202 + 0.798 * 0.2 = 0.3616 and 0.202 + 0.798 * 0.5 = 0.601.
@@ -84,13 +84,13 @@ Deno.test("deadUnits allows for the units that depth explains in trained relu la
   assertEquals(severities(deep(0.602)), ["error"]);
   assertEquals(severities(deep(1)), ["error"]);
   // What the message adds up is the limit.
-  const [{ message }] = deadUnits.check(deep(0.5));
+  const [{ message }] = deadUnits.run(deep(0.5));
   assertMatch(message, /expected <= 36\.1 % \(deadFractionWarning, plus 16\.1 % for depth\)/);
 });
 
 Deno.test("deadUnits says where the rest of a limit comes from wherever it shows", () => {
   const layer = { activation: "relu", saturatedFraction: null, deadFraction: 0.9, ...trained };
-  const limits = deadUnits.check(makeMeasurements(Array(10).fill(layer)))
+  const limits = deadUnits.run(makeMeasurements(Array(10).fill(layer)))
     .map(({ message }) => message.match(/expected <= (.*) \(deadFraction(.*)\)/)!.slice(1));
   assertEquals(limits.length, 10);
   for (const [limit, why] of limits) {
@@ -151,7 +151,7 @@ Deno.test("deadUnits allows an untrained layer three standard deviations of chan
 });
 
 Deno.test("deadUnits says what it allows an untrained layer for", () => {
-  const said = (measurements: Measurements) => deadUnits.check(measurements)[0].message;
+  const said = (measurements: Measurements) => deadUnits.run(measurements)[0].message;
   assertMatch(said(drawn([701, 200, 1000])), /<= 70 % \(deadFraction, plus the 20 % that are on/);
   assertMatch(
     said(drawn([14, 1, 16])),

@@ -44,10 +44,10 @@ const wide = () => makeMeasurements([{ shape: [32, 512] }, { shape: [32, 513] }]
 
 Deno.test("defineRule() hands its judge the record's thresholds, and names the rule in each finding", () => {
   const rule = defineRule(RECORD);
-  const found = rule.check(wide()).map(({ rule, layer }) => [rule, layer]);
+  const found = rule.run(wide()).map(({ rule, layer }) => [rule, layer]);
   assertEquals(found, [["team/wide-layers", "dense_2"]]);
-  assertEquals(rule.check(wide(), { mostUnits: 513 }), []);
-  assertEquals(rule.check(wide(), { layers: ["dense_1"] }), []);
+  assertEquals(rule.run(wide(), { mostUnits: 513 }), []);
+  assertEquals(rule.run(wide(), { layers: ["dense_1"] }), []);
 });
 
 Deno.test("defineRule() names the rule whose judge throws", () => {
@@ -56,7 +56,7 @@ Deno.test("defineRule() names the rule whose judge throws", () => {
     throw cause;
   };
   const rule = defineRule({ ...RECORD, judge });
-  const error = assertThrows(() => rule.check(wide()), Error);
+  const error = assertThrows(() => rule.run(wide()), Error);
   assertEquals(error.message, "The judge of the rule team/wide-layers threw: no layers");
   assertEquals(error.cause, cause);
 });
@@ -97,7 +97,7 @@ Deno.test("defineRule() keeps the documentation of an assertion where all that i
 
 Deno.test("a rule refuses a threshold that is not its own, and one out of its range", () => {
   const rule = defineRule(RECORD);
-  const check = (options: object) => () => rule.check(wide(), options);
+  const check = (options: object) => () => rule.run(wide(), options);
   assertThrows(
     check({ deadFraction: 0.5 }),
     TypeError,
@@ -114,7 +114,7 @@ Deno.test("a rule refuses a threshold that is not its own, and one out of its ra
     "is 0.5, expected a number from 1 to Infinity",
   );
   // What is undefined was not given.
-  assertEquals(rule.check(wide(), { deadFraction: undefined } as object).length, 1);
+  assertEquals(rule.run(wide(), { deadFraction: undefined } as object).length, 1);
 });
 
 Deno.test("assertRule() throws what a rule finds, with its chart and msg", () => {
@@ -195,7 +195,7 @@ Deno.test("a rule whose judge returns no verdicts is refused in one sentence", (
   ];
   for (const [found, message] of wrong) {
     const rule = defineRule({ ...RECORD, judge: () => found as never });
-    assertThrows(() => rule.check(wide()), TypeError, message);
+    assertThrows(() => rule.run(wide()), TypeError, message);
   }
 });
 

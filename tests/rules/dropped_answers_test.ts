@@ -18,7 +18,7 @@ function found(loss: string, units: number, rate: number, kind: "passesOn" | "de
     ...rate > 0 ? { dropout: rate } : {},
   };
   const layers = [{ ...head, role: "hidden" as const }, dropout];
-  return outputHead.check({ ...measurements, layers })
+  return outputHead.run({ ...measurements, layers })
     .filter(({ kind }) => kind === "dropped")
     .map(({ severity, layer, measured }) => `${severity} ${layer} ${measured}`);
 }

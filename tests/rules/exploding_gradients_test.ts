@@ -6,7 +6,7 @@ import { flat, makeHead, makeMeasurements, makeWeight } from "../networks/measur
 import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 
 const check = (measurements: Measurements, options?: RuleOptions) =>
-  explodingGradients.check(measurements, options);
+  explodingGradients.run(measurements, options);
 
 const chain = (...sizes: number[]) =>
   makeMeasurements(sizes.map((size) => ({ preActivationGradients: flat(size, 640) })));

@@ -29,7 +29,7 @@ const network = (
   ], given);
 
 const found = (measurements: Measurements, options?: RuleOptions) =>
-  explodingGradients.check(measurements, options)
+  explodingGradients.run(measurements, options)
     .map(({ severity, kind }) => `${severity} ${kind}`);
 
 Deno.test("explodingGradients blames flat rows up to the very factor that they explain", () => {
@@ -81,7 +81,7 @@ Deno.test("flatRowsBetween() has the normalisations between two layers that are 
 });
 
 Deno.test("explodingGradients advises to mask flat rows, and says how many they are", () => {
-  const [{ fix }] = explodingGradients.check(network(999, [norm("a", 0.25)]));
+  const [{ fix }] = explodingGradients.run(network(999, [norm("a", 0.25)]));
   assertStringIncludes(fix, "25 % of the rows that a normalises do not vary, and it multiplies");
   assertStringIncludes(fix, "their gradient by up to 16: mask rows that are padding");
 });

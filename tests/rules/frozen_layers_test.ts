@@ -45,13 +45,13 @@ const zeros = statisticsOf(Array(WIDTH).fill(0));
 const trained = (x: number) => Math.sign(x) * x ** 2 / Math.sqrt(3);
 
 const kinds = (given: Partial<LayerMeasurements>) =>
-  gradientsFlow.check(makeMeasurements([given, {}])).map(({ severity, kind }) =>
+  gradientsFlow.run(makeMeasurements([given, {}])).map(({ severity, kind }) =>
     `${severity} ${kind}`
   );
 
 Deno.test("gradientsFlow warns of a frozen layer with the weights of an initialiser", () => {
   assertEquals(kinds(layer(kernel(), zeros)), ["warning frozen-untrained"]);
-  const [{ message, fix }] = gradientsFlow.check(makeMeasurements([layer(kernel(), zeros), {}]));
+  const [{ message, fix }] = gradientsFlow.run(makeMeasurements([layer(kernel(), zeros), {}]));
   assertStringIncludes(message, "dense_1 is frozen, but looks untrained");
   assertStringIncludes(
     fix,
@@ -69,8 +69,8 @@ Deno.test("gradientsFlow lets a frozen layer be that was trained, and one that i
 Deno.test("gradientsFlow fails a model that is frozen as a whole, and only that way", () => {
   const frozen = layer(kernel(), zeros);
   const all = makeMeasurements([], { layers: [makeLayer(frozen)] });
-  assertEquals(gradientsFlow.check(all).map(({ kind }) => kind), ["all-frozen"]);
-  assertEquals(gradientsFlow.check(all)[0].severity, "error");
+  assertEquals(gradientsFlow.run(all).map(({ kind }) => kind), ["all-frozen"]);
+  assertEquals(gradientsFlow.run(all)[0].severity, "error");
 });
 
 Deno.test("looksUntrained() knows what initialisers draw", () => {

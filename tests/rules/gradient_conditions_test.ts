@@ -15,7 +15,7 @@ Deno.test("gradientsFlow names of the weights without a gradient the kernels of 
     makeWeight({ name: "frozen", values: none, gradients: none, trainable: false }),
     makeWeight({ name: "wv" }),
   ];
-  const [{ fix }] = gradientsFlow.check(makeMeasurements([{ weights }]));
+  const [{ fix }] = gradientsFlow.run(makeMeasurements([{ weights }]));
   assertStringIncludes(fix, "Draw all but one of wq, wk at random");
 });
 
@@ -34,7 +34,7 @@ function dead(deadFraction: number, delta: TensorStatistics, below: TensorStatis
       preActivationGradients: delta,
     }),
   ];
-  return deadUnits.check(makeMeasurements([], { layers })).map(({ severity }) => severity);
+  return deadUnits.run(makeMeasurements([], { layers })).map(({ severity }) => severity);
 }
 
 Deno.test("deadUnits warns of a branch that is all off while the layers below it learn, and fails any other", () => {

@@ -9,7 +9,7 @@ import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/ass
 
 Deno.test("gradientRatio finds nothing in what theory predicts of kernels at any scale", () => {
   for (const sigma of [0.5, 1, 2]) {
-    assertEquals(gradientRatio.check(predicted("relu", sigma)), [], `sigma ${sigma}`);
+    assertEquals(gradientRatio.run(predicted("relu", sigma)), [], `sigma ${sigma}`);
   }
 });
 
@@ -17,7 +17,7 @@ Deno.test("gradientRatio finds nothing in what theory predicts of kernels at any
 for (const [width, inside, outside] of [[256, 1.99, 2.01], [128, 1.99, 2.01], [64, 2.66, 2.67]]) {
   Deno.test(`gradientRatio passes within ${inside} over ${width} units and warns outside`, () => {
     const check = (factor: number) =>
-      gradientRatio.check(predicted("tanh", 1, { deltas: [factor, 1, 1], width }));
+      gradientRatio.run(predicted("tanh", 1, { deltas: [factor, 1, 1], width }));
     assertEquals(check(inside), []);
     assertEquals(check(1 / inside), []);
     for (const factor of [outside, 1 / outside]) {
@@ -31,16 +31,16 @@ for (const [width, inside, outside] of [[256, 1.99, 2.01], [128, 1.99, 2.01], [6
 
 Deno.test("gradientRatio takes another factor and passes over narrow layers", () => {
   const off = predicted("tanh", 1, { deltas: [1.2, 1, 1], width: 128 });
-  assertEquals(gradientRatio.check(off, { gradientRatioFactor: 1.25 }), []);
-  assertEquals(gradientRatio.check(off, { gradientRatioFactor: 1.15 }).length, 1);
-  assertEquals(gradientRatio.check(off, { gradientRatioFactor: 1.15, minWidth: 129 }), []);
+  assertEquals(gradientRatio.run(off, { gradientRatioFactor: 1.25 }), []);
+  assertEquals(gradientRatio.run(off, { gradientRatioFactor: 1.15 }).length, 1);
+  assertEquals(gradientRatio.run(off, { gradientRatioFactor: 1.15, minWidth: 129 }), []);
   const wild = (width: number) => predicted("tanh", 1, { deltas: [99, 1, 1], width });
-  assertEquals([64, 63].map((width) => gradientRatio.check(wild(width)).length), [1, 0]);
+  assertEquals([64, 63].map((width) => gradientRatio.run(wild(width)).length), [1, 0]);
 });
 
 Deno.test("gradientRatio leaves layers that receive nothing to other rules", () => {
   const found = (...deltas: number[]) =>
-    gradientRatio.check(predicted("tanh", 1, { deltas, width: 128 }));
+    gradientRatio.run(predicted("tanh", 1, { deltas, width: 128 }));
   for (const deltas of [[1, 0, 1], [1, 1, 0], [0, 0, 0]]) assertEquals(found(...deltas), []);
 });
 
@@ -48,14 +48,14 @@ Deno.test("gradientRatio knows what biases do to the slope in a real network", (
   const options = { depth: 4, width: WIDTH, activation: "tanh", sigma: 1, seed: 1 };
   const { layers, inputs } = randomNetwork(options);
   const x = inputs(32);
-  assertEquals(gradientRatio.check(measureDense(layers, x)), []);
+  assertEquals(gradientRatio.run(measureDense(layers, x)), []);
   layers[1].bias.fill(3);
-  assertEquals(gradientRatio.check(measureDense(layers, x)), []);
+  assertEquals(gradientRatio.run(measureDense(layers, x)), []);
 });
 
 Deno.test("gradientRatio judges a network of another graph alike", () => {
   const check = (factor: number, width = 128) =>
-    gradientRatio.check(branched({ deltas: [factor, 1, 1], width }));
+    gradientRatio.run(branched({ deltas: [factor, 1, 1], width }));
   assertEquals([check(1.99), check(1 / 1.99)], [[], []]);
   for (const factor of [2.01, 1 / 2.01]) {
     const [finding, ...others] = check(factor);
@@ -76,7 +76,7 @@ function ratio(
   const layer = { name: "a", preActivationGradients, weights: [kernel], ...given };
   const local = { a: { delta: 3, ...says }, b: {} };
   const other = { name: "b", preActivationGradients: null };
-  return gradientRatio.check(toldMeasurements([layer, other], { local }), options);
+  return gradientRatio.run(toldMeasurements([layer, other], { local }), options);
 }
 
 Deno.test("gradientRatio says how far delta is from what follows from those above", () => {
@@ -109,7 +109,7 @@ Deno.test("gradientRatio takes the units of a recurrent layer from its shape", (
 
 Deno.test("gradientRatio notes once that theory knows no hidden layer with weights", () => {
   const of = (layers: Partial<LayerMeasurements>[], local: Record<string, Says> = {}) =>
-    gradientRatio.check(toldMeasurements(layers, { local }));
+    gradientRatio.run(toldMeasurements(layers, { local }));
   const [note] = of([{ name: "t", weights: [] }, { name: "a" }, { name: "b" }]);
   assertEquals(note.severity, "note");
   assertStringIncludes(note.message, "the first of which is a (Dense)");

@@ -44,7 +44,7 @@ function critical(
 }
 
 testThreshold("vanishingRatio", {
-  judge: (ratio, options) => vanishingGradients.check(deltas(ratio, 1), options),
+  judge: (ratio, options) => vanishingGradients.run(deltas(ratio, 1), options),
   inside: [1.001e-3],
   outside: [0.999e-3],
   severity: "error",
@@ -52,7 +52,7 @@ testThreshold("vanishingRatio", {
 });
 
 testThreshold("vanishingRatioWarning", {
-  judge: (ratio, options) => vanishingGradients.check(deltas(ratio, 1), options),
+  judge: (ratio, options) => vanishingGradients.run(deltas(ratio, 1), options),
   inside: [1.001e-2],
   outside: [0.999e-2],
   severity: "warning",
@@ -63,7 +63,7 @@ testThreshold("vanishingStep", {
   judge: (step, options) => {
     const weights = [makeWeight({ values: flat(1, 400), gradients: flat(step, 400) })];
     const [first, last] = deltas(5e-3, 1).layers;
-    return vanishingGradients.check(
+    return vanishingGradients.run(
       makeMeasurements([], { layers: [{ ...first, weights }, last] }),
       options,
     );
@@ -79,7 +79,7 @@ testThreshold("vanishingStep", {
 testThreshold("vanishingFloor", {
   judge: (size, options) => {
     const weights = [makeWeight({ gradients: flat(size, 400) })];
-    return vanishingGradients.check(makeMeasurements([{ weights }, {}]), options);
+    return vanishingGradients.run(makeMeasurements([{ weights }, {}]), options);
   },
   inside: [1.001e-7],
   outside: [0.999e-7],
@@ -88,14 +88,14 @@ testThreshold("vanishingFloor", {
 });
 
 testThreshold("explodingRatio", {
-  judge: (ratio, options) => explodingGradients.check(deltas(ratio, 1), options),
+  judge: (ratio, options) => explodingGradients.run(deltas(ratio, 1), options),
   inside: [999],
   outside: [1001],
   severity: "error",
 });
 
 testThreshold("explodingRatioWarning", {
-  judge: (ratio, options) => explodingGradients.check(deltas(ratio, 1), options),
+  judge: (ratio, options) => explodingGradients.run(deltas(ratio, 1), options),
   inside: [99.9],
   outside: [100.1],
   severity: "warning",
@@ -106,7 +106,7 @@ testThreshold("explodingEntry", {
     const weights = [makeWeight({ gradients: flat(size, 400) })];
     const { batch, ...rest } = makeMeasurements([{ weights }]);
     const targets = [{ name: "y", shape: [32, 1], values: flat(1, 32), unitMeans: [0] }];
-    return explodingGradients.check({ ...rest, batch: { ...batch, targets } }, options);
+    return explodingGradients.run({ ...rest, batch: { ...batch, targets } }, options);
   },
   inside: [69.9],
   outside: [70.1],
@@ -116,7 +116,7 @@ testThreshold("explodingEntry", {
 testThreshold("explodingGlobalNorm", {
   judge: (norm, options) => {
     const head = makeHead({ weights: [makeWeight({ gradients: flat(norm / 20, 400) })] });
-    return explodingGradients.check(makeMeasurements([], { layers: [head] }), options);
+    return explodingGradients.run(makeMeasurements([], { layers: [head] }), options);
   },
   inside: [99.9],
   outside: [100.1],
@@ -125,7 +125,7 @@ testThreshold("explodingGlobalNorm", {
 });
 
 testThreshold("gradientRatioFactor", {
-  judge: (delta, options) => gradientRatio.check(critical({ delta }), options),
+  judge: (delta, options) => gradientRatio.run(critical({ delta }), options),
   inside: [1.999, 1 / 1.999],
   outside: [2.001, 1 / 2.001],
   severity: "warning",
@@ -133,15 +133,14 @@ testThreshold("gradientRatioFactor", {
 
 testThreshold("gradientBalance", {
   // At criticality relu has the same signal in all layers.
-  judge: (delta, options) =>
-    gradientBalance.check(critical({ delta, activation: "relu" }), options),
+  judge: (delta, options) => gradientBalance.run(critical({ delta, activation: "relu" }), options),
   inside: [999, 1 / 999],
   outside: [1001, 1 / 1001],
   severity: "warning",
 });
 
 testThreshold("minWidth", {
-  judge: (width, options) => gradientRatio.check(critical({ width, delta: 99 }), options),
+  judge: (width, options) => gradientRatio.run(critical({ width, delta: 99 }), options),
   inside: [63],
   outside: [64],
   severity: "warning",
@@ -151,7 +150,7 @@ testThreshold("minWidth", {
 });
 
 testThreshold("activationScaleFactor", {
-  judge: (deviation, options) => activationScale.check(critical({ deviation }), options),
+  judge: (deviation, options) => activationScale.run(critical({ deviation }), options),
   inside: [1.999, 1 / 1.999],
   outside: [2.001, 1 / 2.001],
   severity: "warning",
@@ -160,7 +159,7 @@ testThreshold("activationScaleFactor", {
 testThreshold("activationTarget", {
   judge: (target, options) => {
     const measurements = makeMeasurements([{ activations: flat(target, 640) }]);
-    return activationScale.check(measurements, options);
+    return activationScale.run(measurements, options);
   },
   inside: [1.099, 1 / 1.099],
   outside: [1.101, 1 / 1.101],

@@ -16,7 +16,7 @@ function recurrent(
   const own = makeWeight({ name: "rnn/recurrent_kernel", shape, gradients: zero });
   const preActivations = flat(0.5, steps * gates * 640);
   const weights = [kernel, own];
-  return gradientsFlow.check(makeMeasurements([{ weights, preActivations, ...given }]))
+  return gradientsFlow.run(makeMeasurements([{ weights, preActivations, ...given }]))
     .map(({ severity, message, fix }) => ({ severity, names: message.split(" ha")[0], fix }));
 }
 

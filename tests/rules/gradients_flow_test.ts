@@ -18,7 +18,7 @@ const zero = flat(0, 400);
 
 function judge(weight: Partial<WeightMeasurements>, layer: Partial<LayerMeasurements> = {}) {
   const weights = [makeWeight({ name: "k", ...weight })];
-  return gradientsFlow.check(makeMeasurements([{ weights, ...layer }, {}]));
+  return gradientsFlow.run(makeMeasurements([{ weights, ...layer }, {}]));
 }
 
 Deno.test("gradientsFlow passes a gradient however small, and an absent one of a frozen weight", () => {
@@ -51,7 +51,7 @@ Deno.test("gradientsFlow fails an all-zero gradient and tells silent inputs from
 
 Deno.test("gradientsFlow names what feeds a layer nothing but zeros", () => {
   const weights = [makeWeight({ name: "k", gradients: zero })];
-  const [finding] = gradientsFlow.check(
+  const [finding] = gradientsFlow.run(
     makeMeasurements([{ activations: flat(0, 640) }, {}, { activations: flat(0, 640) }, {
       weights,
     }]),
@@ -59,23 +59,23 @@ Deno.test("gradientsFlow names what feeds a layer nothing but zeros", () => {
   assertStringIncludes(finding.fix, "inputs are 0: look at dense_3.");
   const measurements = makeMeasurements([{ weights }]);
   const batch = { ...measurements.batch, inputs: flat(0, 640) };
-  const [first] = gradientsFlow.check({ ...measurements, batch });
+  const [first] = gradientsFlow.run({ ...measurements, batch });
   assertStringIncludes(first.fix, "inputs are 0: look at the inputs.");
 });
 
 Deno.test("gradientsFlow leaves a note about an ignored layer as it is", () => {
   const bias = makeWeight({ name: "dense_1/bias", shape: [20], gradients: flat(0, 20) });
   const measurements = makeMeasurements([{ weights: [makeWeight(), bias] }]);
-  const findings = gradientsFlow.check(measurements);
+  const findings = gradientsFlow.run(measurements);
   assertEquals(findings.map(({ severity }) => severity), ["note"]);
   const ignore = [{ layer: "dense_1", reason: "Known." }];
-  assertEquals(gradientsFlow.check(measurements, { ignore }), findings);
+  assertEquals(gradientsFlow.run(measurements, { ignore }), findings);
 });
 
 Deno.test("gradientsFlow fails a model that is frozen as a whole, and warns of a trained one", () => {
   const frozen = [makeWeight({ trainable: false, gradients: null })];
   const check = (weights: WeightMeasurements[], head = frozen) =>
-    gradientsFlow.check(
+    gradientsFlow.run(
       makeMeasurements([], { layers: [makeLayer({ weights }), makeHead({ weights: head })] }),
     );
   const [finding, ...others] = check(frozen);
@@ -99,7 +99,7 @@ Deno.test("gradientsFlow says where there is nothing to learn from a batch", () 
   const weights = [makeWeight({ name: "k", gradients: zero })];
   const silent = { activationGradients: zero, preActivationGradients: zero };
   const fix = (value: number) =>
-    gradientsFlow.check(makeMeasurements([], {
+    gradientsFlow.run(makeMeasurements([], {
       layers: [makeHead({ weights, ...silent })],
       objective: { name: "triplet", value },
     }))[0].fix;
@@ -125,7 +125,7 @@ Deno.test("gradientsFlow only notes a bias whose delta cancels over the batch", 
   const found = (kernel: TensorStatistics, delta = flat(0.1, 640)) => {
     const weights = [makeWeight({ name: "dense_1/kernel", gradients: kernel }), bias];
     const layer = { weights, preActivationGradients: delta };
-    return gradientsFlow.check(makeMeasurements([layer, {}]));
+    return gradientsFlow.run(makeMeasurements([layer, {}]));
   };
   const [{ severity, message }, ...others] = found(flat(0.1, 400));
   assertEquals([severity, others], ["note", []]);
@@ -138,6 +138,6 @@ Deno.test("gradientsFlow only notes a bias whose delta cancels over the batch", 
 Deno.test("gradientsFlow fails a softmax head under the sum, for nothing was measured", () => {
   const weights = [makeWeight({ name: "k", gradients: zero })];
   const head = makeHead({ activation: "softmax", preActivationGradients: zero, weights });
-  const findings = gradientsFlow.check(makeMeasurements([], { layers: [head] }));
+  const findings = gradientsFlow.run(makeMeasurements([], { layers: [head] }));
   assertEquals(findings.map(({ severity, unjudged }) => [severity, unjudged]), [["error", true]]);
 });

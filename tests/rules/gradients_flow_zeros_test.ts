@@ -20,7 +20,7 @@ Deno.test("gradientsFlow never looks above a head, and fails all below a certain
   const silent = { activationGradients: zero, preActivationGradients: zero };
   const weights = [makeWeight({ name: "k", gradients: zero })];
   const flow = (activations: number[]) =>
-    gradientsFlow.check(makeMeasurements([], {
+    gradientsFlow.run(makeMeasurements([], {
       layers: [
         makeLayer({ name: "dense_1", weights, ...silent }),
         makeHead({
@@ -52,7 +52,7 @@ Deno.test("gradientsFlow never looks above a head, and fails all below a certain
 Deno.test("gradientsFlow says that zeros above open after a step, but not to a layer that is zeros itself", () => {
   const silent = { activationGradients: zero, preActivationGradients: zero };
   const fix = (values: TensorStatistics) =>
-    gradientsFlow.check(makeMeasurements([], {
+    gradientsFlow.run(makeMeasurements([], {
       layers: [
         makeLayer({ weights: [makeWeight({ name: "k", values, gradients: zero })], ...silent }),
         makeHead({ depth: 2, weights: [makeWeight({ name: "head/kernel", values: zero })] }),
@@ -67,7 +67,7 @@ Deno.test("gradientsFlow only warns below a head that starts at zero", () => {
   const weights = [makeWeight({ name: "k", gradients: zero })];
   const hidden = makeLayer({ name: "dense_1", weights, ...silent });
   const head = makeHead({ depth: 2, weights: [makeWeight({ name: "h", values: flat(0, 20) })] });
-  const findings = gradientsFlow.check(makeMeasurements([], { layers: [hidden, head] }));
+  const findings = gradientsFlow.run(makeMeasurements([], { layers: [hidden, head] }));
   assertEquals(findings.map(({ severity, layer }) => [severity, layer]), [["warning", "dense_1"]]);
 });
 
@@ -77,7 +77,7 @@ Deno.test("gradientsFlow excuses a normalisation where it excuses a kernel, and 
   const scale = makeWeight({ name: "norm/gamma", shape: [20], gradients: flat(0, 20) });
   const norm = { name: "norm", className: "BatchNormalization", weights: [scale], depth: 1 };
   const judged = (above: Partial<LayerMeasurements>[], head = makeHead({ depth: 3 })) =>
-    gradientsFlow.check(makeMeasurements([], {
+    gradientsFlow.run(makeMeasurements([], {
       layers: [
         makeLayer({ name: "dense_1", weights: [kernel], ...silent }),
         makeLayer({ ...norm, ...silent }),
@@ -101,7 +101,7 @@ Deno.test("gradientsFlow excuses a normalisation where it excuses a kernel, and 
 
 Deno.test("gradientsFlow only warns of what waits for a matrix of zeros in the same layer", () => {
   const found = (b: Partial<WeightMeasurements>, layer: Partial<LayerMeasurements> = {}) =>
-    gradientsFlow.check(makeMeasurements([{
+    gradientsFlow.run(makeMeasurements([{
       className: "LoRA",
       weights: [
         makeWeight({ name: "lora/a", gradients: zero }),
@@ -125,7 +125,7 @@ Deno.test("gradientsFlow only warns of what waits for a matrix of zeros in the s
 Deno.test("gradientsFlow only warns of a scale that is fed by a kernel of zeros", () => {
   const scale = makeWeight({ name: "scale", shape: [], gradients: flat(0, 1) });
   const found = (kernel: Partial<WeightMeasurements>) =>
-    gradientsFlow.check(makeMeasurements([
+    gradientsFlow.run(makeMeasurements([
       { weights: [makeWeight({ name: "k", ...kernel })] },
       { name: "scale", className: "Scale", depth: 1, weights: [scale] },
     ])).map(({ severity, layer }) => [severity, layer]);
@@ -166,7 +166,7 @@ function besideStem(isStemHeard: boolean) {
 
 Deno.test("gradientsFlow goes by what feeds a normalisation of the stem's depth", () => {
   const severityOf = (isStemHeard: boolean) =>
-    gradientsFlow.check(besideStem(isStemHeard)).find(({ layer }) => layer === "norm")?.severity;
+    gradientsFlow.run(besideStem(isStemHeard)).find(({ layer }) => layer === "norm")?.severity;
   assertEquals(severityOf(true), "warning");
   // The tower beside it is heard, but does not feed it.
   assertEquals(severityOf(false), "error");

@@ -30,12 +30,12 @@ function withExponents(low: [number, number], high: [number, number], zeros = 0)
 }
 
 const judge = (given: Parameters<typeof makeMeasurements>[0]) =>
-  halfPrecision.check(makeMeasurements(given));
+  halfPrecision.run(makeMeasurements(given));
 
 testThreshold("halfUnder", {
   // 2^-25 is 0 in fp16, 2^-24 its smallest number; zeros are not counted.
   judge: (share, options) =>
-    halfPrecision.check(
+    halfPrecision.run(
       makeMeasurements([{
         preActivationGradients: withExponents(
           [-25, Math.round(1000 * share)],

@@ -7,7 +7,7 @@ import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } f
 
 function scaled(std: number, layer: Partial<LayerMeasurements> = {}, shape = [20, 20]) {
   const count = shape.reduce((product, size) => product * size, 1);
-  return initScale.check(
+  return initScale.run(
     makeMeasurements([{ weights: [makeWeight({ shape, values: flat(std, count) })], ...layer }]),
   );
 }
@@ -89,7 +89,7 @@ Deno.test("initScale lets a kernel be small whose z is made larger right after",
   const sine = (size: number, delta: number, className = "Sine") => {
     const weights = [makeWeight({ values: flat(0.01, 400) })];
     return severities(
-      initScale.check(makeMeasurements([
+      initScale.run(makeMeasurements([
         {
           activation: "linear",
           weights,
@@ -122,7 +122,7 @@ Deno.test("initScale lets a kernel be small where the next one is normalised, an
     const weights = [makeWeight({ values: flat(0.01, 400) })];
     const norm = { name: "norm", className, activation: null, depth: 2, weights: [] };
     return severities(
-      initScale.check(makeMeasurements([
+      initScale.run(makeMeasurements([
         { activation, weights },
         { activation: "linear" },
         { ...norm, activations: flat(deviation, 640) },
@@ -143,7 +143,7 @@ Deno.test("initScale and symmetry let the end of a residual branch be small and 
   const branch = (std: number) => {
     const weights = [makeWeight({ values: flat(std, 400) })];
     const measurements = makeMeasurements([{ activation: "linear", weights }, ADD]);
-    return [...initScale.check(measurements), ...symmetry.check(measurements)];
+    return [...initScale.run(measurements), ...symmetry.run(measurements)];
   };
   const lecun = 1 / Math.sqrt(20);
   assertEquals([0, 1e-3, lecun].map((std) => branch(std)), [[], [], []]);
@@ -166,7 +166,7 @@ Deno.test("initScale passes over tiny and normalised kernels and what recurrent 
   const norm = { className: "BatchNormalization", activation: null, depth: 1, weights: [] };
   const weights = [makeWeight({ values: flat(9, 400) })];
   const chain = makeMeasurements([{ activation: "linear", weights }, { ...norm, name: "norm" }]);
-  assertEquals(initScale.check(chain), []);
+  assertEquals(initScale.run(chain), []);
 });
 
 /** What is said of a recurrent kernel with so many times the deviation of an initialiser. */
@@ -182,7 +182,7 @@ function recurrent(
     values: flat(std, units * columns),
     ...given,
   });
-  return initScale.check(makeMeasurements([{ weights: [makeWeight(), kernel] }]));
+  return initScale.run(makeMeasurements([{ weights: [makeWeight(), kernel] }]));
 }
 
 Deno.test("initScale warns of large recurrent kernels beyond 1.4 and 2 times He", () => {
@@ -222,7 +222,7 @@ Deno.test("initScale asks an orthogonal draw of all gates together of a recurren
 
 Deno.test("initScale advises one factor for many layers", () => {
   const weights = [makeWeight({ values: flat(200, 400) })];
-  const findings = initScale.check(makeMeasurements(Array(9).fill({ weights })));
+  const findings = initScale.run(makeMeasurements(Array(9).fill({ weights })));
   assertEquals(new Set(findings.map(({ fix }) => fix)).size, 1);
   assertMatch(findings[0].fix, /dense_1 ... dense_9 by 1\/894/);
 });

@@ -10,7 +10,7 @@ function atLoss(given: Given, expected: number, head: Partial<LayerMeasurements>
   const measurements = withHead({ ...given, value: 0.4 * expected });
   Object.assign(measurements.layers[0], head);
   Object.assign(measurements.batch.perInput[0], { shape: [32, 10] });
-  return severities(initialLoss.check(measurements));
+  return severities(initialLoss.run(measurements));
 }
 
 /** Classes of 32 examples in turn, one-hot. */

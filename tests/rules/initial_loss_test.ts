@@ -95,9 +95,9 @@ Deno.test("assertInitialLoss() fails on a loss out of its limits, error or not",
 Deno.test("initialLoss blames inputs that are too large before it blames the head", () => {
   const given = { loss: "categoricalCrossentropy", value: 9, targets: tenClasses, examples: 30 };
   const measurements = withHead(given);
-  assertStringIncludes(initialLoss.check(measurements)[0].fix, "Draw the kernel of the head");
+  assertStringIncludes(initialLoss.run(measurements)[0].fix, "Draw the kernel of the head");
   measurements.batch.perInput[0].values = flat(100, 640);
-  assertStringIncludes(initialLoss.check(measurements)[0].fix, "Normalise the inputs");
+  assertStringIncludes(initialLoss.run(measurements)[0].fix, "Normalise the inputs");
 });
 
 Deno.test("initialLoss accepts the entropy of an uneven prior", () => {
@@ -159,7 +159,7 @@ Deno.test("initialLoss lets a draw be lucky where features are few or the target
       value: 0.4 * 4,
     });
     Object.assign(measurements.batch.perInput[0], { shape, ...given });
-    return severities(initialLoss.check(measurements));
+    return severities(initialLoss.run(measurements));
   };
   // One slope of two has the right sign; steps that follow one another are alike.
   assertEquals(low([32, 1]), []);
@@ -185,7 +185,7 @@ Deno.test("initialLoss accepts the loss of the head's bias alone", () => {
     const shape = [bias.length];
     const weight = makeWeight({ name: "head/bias", shape, values, entries: bias });
     measurements.layers[0].weights.push(weight);
-    return severities(initialLoss.check(measurements));
+    return severities(initialLoss.run(measurements));
   };
   const rare = { loss: "binaryCrossentropy", activation: "sigmoid", targets: labels, value: 0.05 };
   const logit = Math.log(0.01 / 0.99);
@@ -214,7 +214,7 @@ Deno.test("initialLoss blames the scale at the front before it blames the head",
   const front = (size: number) =>
     makeLayer({ name: "rescaling", weights: [], activations: flat(size, 640) });
   const fix = (size: number) =>
-    initialLoss.check({
+    initialLoss.run({
       ...measurements,
       layers: [front(size), ...measurements.layers],
       batch: { ...measurements.batch, perInput },

@@ -26,7 +26,7 @@ function uneven(factor: number, constant = 0): Partial<InputMeasurements> {
 }
 
 testThreshold("inputSpread", {
-  judge: (spread, options) => inputNormalized.check(input({ spread }), options),
+  judge: (spread, options) => inputNormalized.run(input({ spread }), options),
   inside: [1e-4, 1],
   outside: [9.9e-5, 0],
   severity: "error",
@@ -34,17 +34,17 @@ testThreshold("inputSpread", {
 });
 
 testThreshold("inputFeatureFactor", {
-  judge: (factor, options) => inputNormalized.check(input(uneven(factor)), options),
+  judge: (factor, options) => inputNormalized.run(input(uneven(factor)), options),
   inside: [1, 99.9],
   outside: [100.1, 1e5],
   severity: "warning",
 });
 
 Deno.test("inputNormalized says that all examples are the same, and how much differs where little does", () => {
-  const [same] = inputNormalized.check(input({ spread: 0 }));
+  const [same] = inputNormalized.run(input({ spread: 0 }));
   assertEquals([same.severity, same.kind, same.measured], ["error", "alike", 0]);
   assertStringIncludes(same.message, 'All 32 examples of the input "pixels" are identical;');
-  const [alike] = inputNormalized.check(input({ spread: 2e-5 }));
+  const [alike] = inputNormalized.run(input({ spread: 2e-5 }));
   assertStringIncludes(alike.message, "are nearly identical: 2e-5 of their second moment differs");
   assertStringIncludes(alike.fix, "subtract the mean of each feature");
 });
@@ -54,7 +54,7 @@ Deno.test("inputNormalized only warns of alike examples that a later layer tells
     const measurements = makeMeasurements([{ spread: own }, { spread }]);
     const [given] = input({ spread: own }).batch.perInput;
     const batch = { ...measurements.batch, perInput: [given] };
-    return inputNormalized.check({ ...measurements, batch }).map(({ severity }) => severity);
+    return inputNormalized.run({ ...measurements, batch }).map(({ severity }) => severity);
   };
   assertEquals(after(1e-5, 0.0099), ["error"]);
   assertEquals(after(1e-5, 0.0101), ["warning"]);
@@ -66,7 +66,7 @@ Deno.test("inputNormalized lets one input of several be alike in all examples", 
   const { batch, ...rest } = input({ spread: 0 });
   const [one] = batch.perInput;
   const perInput = [one, { ...one, name: "other", spread: 1 }];
-  assertEquals(inputNormalized.check({ ...rest, batch: { ...batch, perInput } }), []);
+  assertEquals(inputNormalized.run({ ...rest, batch: { ...batch, perInput } }), []);
 });
 
 Deno.test("inputNormalized judges what the front of the model makes of examples that are alike", () => {
@@ -79,18 +79,18 @@ Deno.test("inputNormalized judges what the front of the model makes of examples 
     }]);
     const [given] = input({ spread: 1e-6, scaledBy: ["norm"] }).batch.perInput;
     const batch = { ...measurements.batch, perInput: [given] };
-    return inputNormalized.check({ ...measurements, batch }).map(({ kind }) => kind);
+    return inputNormalized.run({ ...measurements, batch }).map(({ kind }) => kind);
   };
   assertEquals(norm(1), []);
   assertEquals(norm(1e-6), ["alike"]);
 });
 
 Deno.test("inputNormalized says nothing of constant features, nor of one that is small", () => {
-  assertEquals(inputNormalized.check(input(uneven(1, 18))), []);
-  assertEquals(inputNormalized.check(input(uneven(1000, 19))), []);
+  assertEquals(inputNormalized.run(input(uneven(1, 18))), []);
+  assertEquals(inputNormalized.run(input(uneven(1000, 19))), []);
   const small = uneven(1).features!;
   const features = { ...small, smallestStd: 1e-6 };
-  assertEquals(inputNormalized.check(input({ spread: 1, features })), []);
+  assertEquals(inputNormalized.run(input({ spread: 1, features })), []);
 });
 
 Deno.test("featureFactor() takes the rest of all variance, apart from what is common to examples of a table", () => {

@@ -5,7 +5,7 @@ import { severities } from "./severities.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const input = (values: TensorStatistics, given?: Partial<InputMeasurements>) =>
-  inputNormalized.check(withInput(values, given));
+  inputNormalized.run(withInput(values, given));
 
 Deno.test("inputNormalized warns on both sides of each of its limits", () => {
   assertEquals(input(statisticsOf([9.9, -9.9, ...Array(60).fill(1), ...Array(60).fill(-1)])), []);
@@ -16,7 +16,7 @@ Deno.test("inputNormalized warns on both sides of each of its limits", () => {
   assertEquals(input(flat(0.11, 640)), []);
   assertEquals(input(flat(0.09, 640))[0].threshold, "inputDeviationFactor");
   const spread = (std: number) =>
-    inputNormalized.check(withInput(flat(std, 640)), { inputMax: 100 })
+    inputNormalized.run(withInput(flat(std, 640)), { inputMax: 100 })
       .map(({ threshold }) => threshold);
   assertEquals([spread(10), spread(10.1)], [[], ["inputDeviationFactor"]]);
 });
@@ -45,7 +45,7 @@ Deno.test("inputNormalized fails an only input whose mean is 25 times its deviat
   }
   const measurements = withInput(offset(25.1));
   measurements.batch.perInput.push({ ...measurements.batch.perInput[0], values: flat(1, 640) });
-  assertEquals(severities(inputNormalized.check(measurements)), ["warning"]);
+  assertEquals(severities(inputNormalized.run(measurements)), ["warning"]);
 });
 
 Deno.test("inputNormalized fails a constant input, but not of a mask of ones beside another", () => {
@@ -58,14 +58,14 @@ Deno.test("inputNormalized fails a constant input, but not of a mask of ones bes
   }
   const measurements = withInput(ones);
   measurements.batch.perInput.push({ ...measurements.batch.perInput[0], values: flat(1, 640) });
-  assertEquals(inputNormalized.check(measurements), []);
+  assertEquals(inputNormalized.run(measurements), []);
 });
 
 Deno.test("inputNormalized judges what the front of the model makes of an input, not the input", () => {
   const withFront = (raw: TensorStatistics, made: TensorStatistics) => {
     const measurements = withInput(raw, { scaledBy: ["rescaling"] });
     const front = makeLayer({ name: "rescaling", className: "Rescaling", activations: made });
-    return inputNormalized.check({ ...measurements, layers: [front, ...measurements.layers] });
+    return inputNormalized.run({ ...measurements, layers: [front, ...measurements.layers] });
   };
   assertEquals(withFront(flat(255, 640), flat(1, 640)), []);
   const [finding] = withFront(flat(1, 640), flat(255, 640));

@@ -7,7 +7,7 @@ import { flat, makeMeasurements, makeWeight } from "../networks/measurements.ts"
 import { type Judge, testThreshold } from "./test_threshold.ts";
 
 const saturated: Judge = (share, options) =>
-  saturatedActivations.check(makeMeasurements([{ saturatedFraction: share }]), options);
+  saturatedActivations.run(makeMeasurements([{ saturatedFraction: share }]), options);
 
 const dead = (share: number, examples: number, options?: RuleOptions) => {
   // The units that are not always off are so half of the time, and none is always on.
@@ -20,12 +20,12 @@ const dead = (share: number, examples: number, options?: RuleOptions) => {
     activations,
   }]);
   const batch = { ...measurements.batch, examples };
-  return deadUnits.check({ ...measurements, batch }, options);
+  return deadUnits.run({ ...measurements, batch }, options);
 };
 
 const scaled: Judge = (factor, options) => {
   const weights = [makeWeight({ values: flat(factor / Math.sqrt(20), 400) })];
-  return initScale.check(makeMeasurements([{ weights }]), options);
+  return initScale.run(makeMeasurements([{ weights }]), options);
 };
 
 testThreshold("saturatedFraction", {
@@ -44,7 +44,7 @@ testThreshold("saturatedFractionWarning", {
 
 testThreshold("minEntries", {
   judge: (entries, options) =>
-    saturatedActivations.check(
+    saturatedActivations.run(
       makeMeasurements([{ saturatedFraction: 0, preActivations: flat(1, entries) }]),
       options,
     ),
@@ -105,7 +105,7 @@ testThreshold("biasRatio", {
   judge: (rms, options) => {
     const bias = makeWeight({ name: "dense_1/bias", shape: [20], values: flat(rms, 20) });
     const layer = { preActivations: flat(1, 640), weights: [makeWeight(), bias] };
-    return biasInit.check(makeMeasurements([layer]), options);
+    return biasInit.run(makeMeasurements([layer]), options);
   },
   inside: [0.0999],
   outside: [0.1001],

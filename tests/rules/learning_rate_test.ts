@@ -16,7 +16,7 @@ const compiled = (
 ) => makeMeasurements([{}], { optimizer: { name, learningRate: rate, ...more } });
 
 testThreshold("learningRateFactor", {
-  judge: (factor, options) => learningRate.check(compiled("Adam", 0.03 * factor), options),
+  judge: (factor, options) => learningRate.run(compiled("Adam", 0.03 * factor), options),
   inside: [0.1, 1, 1.01, 2.99],
   outside: [3.01, 100],
   severity: "error",
@@ -25,7 +25,7 @@ testThreshold("learningRateFactor", {
 
 Deno.test("learningRate names the side on which a rate lies, and warns near the usual ones", () => {
   const found = (name: string, rate: number | null) =>
-    learningRate.check(compiled(name, rate)).map(({ severity, kind }) => [severity, kind]);
+    learningRate.run(compiled(name, rate)).map(({ severity, kind }) => [severity, kind]);
   assertEquals(found("SGD", 3e-3), []);
   assertEquals(found("SGD", 1.01e-3), [["warning", "low"]]);
   assertEquals(found("SGD", 9e-4), [["error", "too-low"]]);
@@ -44,14 +44,14 @@ Deno.test("learningRate names the side on which a rate lies, and warns near the 
 
 Deno.test("learningRate judges every optimizer, and the largest rate of a schedule", () => {
   const messageOf = (...given: Parameters<typeof compiled>) =>
-    learningRate.check(compiled(...given))[0].message;
+    learningRate.run(compiled(...given))[0].message;
   assertEquals(
     messageOf("Momentum", 50, { settings: { momentum: 0.9 } }),
     "The model is compiled with a learning rate of 50, above what SGD with momentum 0.9 is used with; " +
       "expected 3e-4 .. 0.35.",
   );
   for (const name of ["AdamW", "Nadam", "Lion", "RMSProp", "Lamb", "Adafactor"]) {
-    const [{ severity }] = learningRate.check(compiled(name, 1));
+    const [{ severity }] = learningRate.run(compiled(name, 1));
     assertEquals(severity, "error", name);
   }
   assertEquals(
@@ -64,21 +64,21 @@ Deno.test("learningRate judges every optimizer, and the largest rate of a schedu
 Deno.test("learningRate refuses a rate of 0 or less by itself, whatever the optimizer", () => {
   for (const name of ["Adam", "Momentum", "Muon"]) {
     for (const rate of [0, -1, -1000]) {
-      const [{ severity, kind, message }] = learningRate.check(compiled(name, rate));
+      const [{ severity, kind, message }] = learningRate.run(compiled(name, rate));
       assertEquals([severity, kind], ["error", "too-low"]);
       const why = rate === 0 ? "no weight changes" : "each step raises the loss";
       assertStringIncludes(message, `of ${rate === 0 ? 0 : rate}, with which ${why}; expected`);
     }
   }
   // A trained network may have ended at 0; no network was trained at less.
-  assertEquals(learningRate.check(compiled("Adam", 0), {}, true), []);
-  assertEquals(learningRate.check(compiled("Adam", -1), {}, true).length, 1);
+  assertEquals(learningRate.run(compiled("Adam", 0), {}, true), []);
+  assertEquals(learningRate.run(compiled("Adam", -1), {}, true).length, 1);
 });
 
 Deno.test("learningRate has no verdict on an optimizer that is not reproduced, unless no rate would do", () => {
   const notReproduced = [{ setting: "optimizer" as const, name: "Muon", substitute: "Adam" }];
   const found = (rate: number | null) =>
-    learningRate.check({ ...compiled("Muon", rate), notReproduced }).map(({ severity, kind }) => [
+    learningRate.run({ ...compiled("Muon", rate), notReproduced }).map(({ severity, kind }) => [
       severity,
       kind,
     ]);
@@ -88,11 +88,11 @@ Deno.test("learningRate has no verdict on an optimizer that is not reproduced, u
 });
 
 Deno.test("learningRate says nothing of what it does not know, nor of a trained network", () => {
-  assertEquals(learningRate.check(compiled("Muon", 10)), []);
-  assertEquals(learningRate.check(compiled("SGD", null)), []);
-  assertEquals(learningRate.check(makeMeasurements([{}])), []);
-  assertEquals(learningRate.check(compiled("Adam", 10), {}, true), []);
-  const [finding] = learningRate.check(compiled("Adam", 10), {}, false);
+  assertEquals(learningRate.run(compiled("Muon", 10)), []);
+  assertEquals(learningRate.run(compiled("SGD", null)), []);
+  assertEquals(learningRate.run(makeMeasurements([{}])), []);
+  assertEquals(learningRate.run(compiled("Adam", 10), {}, true), []);
+  const [finding] = learningRate.run(compiled("Adam", 10), {}, false);
   assertStringIncludes(
     finding.message,
     "The model is compiled with a learning rate of 10, above what Adam is used with; expected",

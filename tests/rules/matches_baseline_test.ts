@@ -8,7 +8,7 @@ const compare = (
   now: Partial<LayerMeasurements>[],
   then: Partial<LayerMeasurements>[],
   options?: RuleOptions,
-) => matchesBaseline(makeMeasurements(then)).check(makeMeasurements(now), options);
+) => matchesBaseline(makeMeasurements(then)).run(makeMeasurements(now), options);
 
 const size = (factor: number): Partial<LayerMeasurements>[] => [
   { activations: flat(factor, 640) },

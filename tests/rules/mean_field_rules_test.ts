@@ -12,7 +12,7 @@ import { predicted, WIDTH } from "../networks/predicted.ts";
 Deno.test("the mean-field rules find nothing in what theory predicts", () => {
   for (const [activation, sigma] of [["tanh", 1], ["relu", Math.SQRT2], ["selu", 1]] as const) {
     for (const rule of [gradientRatio, gradientBalance, activationScale]) {
-      assertEquals(rule.check(predicted(activation, sigma)), [], `${rule.name} ${activation}`);
+      assertEquals(rule.run(predicted(activation, sigma)), [], `${rule.name} ${activation}`);
     }
   }
 });
@@ -22,12 +22,12 @@ Deno.test("the mean-field rules know the slope of a leaky relu, over 100 layers"
   const all = { deltas: Array(100).fill(1), deviations: Array(100).fill(1) };
   const of = (activation: string) => predicted(activation, sigma, all);
   for (const rule of [gradientRatio, gradientBalance, activationScale, initScale]) {
-    const found = rule.check(of("leakyRelu(0.01)"));
+    const found = rule.run(of("leakyRelu(0.01)"));
     assertEquals(found.filter(({ layer }) => layer !== "head"), [], rule.name);
   }
   // With the slope 0.3 the same kernels are 1.044 times too large, layer by layer.
   assertEquals(
-    activationScale.check(of("leakyRelu")).some(({ severity }) => severity === "warning"),
+    activationScale.run(of("leakyRelu")).some(({ severity }) => severity === "warning"),
     true,
   );
 });
@@ -41,7 +41,7 @@ Deno.test("the mean-field rules fail what is off where the signal is measured to
     const worst = (given: Parameters<typeof predicted>[2], rule: Rule) => {
       const measurements = predicted("relu", Math.SQRT2, given);
       Object.assign(measurements.layers[2], dead);
-      return rule.check(measurements)[0].severity;
+      return rule.run(measurements)[0].severity;
     };
     assertEquals(worst({ deltas: [2.1, 1, 1], width: 128 }, gradientRatio), severity);
     assertEquals(worst({ deltas: [1001, 1, 1] }, gradientBalance), severity);
@@ -60,7 +60,7 @@ Deno.test("the mean-field rules judge what is no row of layers, and say nothing 
   ];
   for (const rule of [gradientRatio, gradientBalance, activationScale]) {
     for (const [index, measurements] of cases.entries()) {
-      assertEquals(rule.check(measurements), [], `${rule.name} ${index}`);
+      assertEquals(rule.run(measurements), [], `${rule.name} ${index}`);
     }
   }
 });
@@ -71,7 +71,7 @@ Deno.test("the mean-field rules say once that theory describes no layer of a net
     layer.role === "output" ? layer : { ...layer, className: "Mine", kind: "opaque" }
   );
   const said = [gradientRatio, gradientBalance, activationScale].flatMap((rule) =>
-    rule.check({ ...chain, layers })
+    rule.run({ ...chain, layers })
   );
   assertEquals(said.map(({ rule, severity }) => [rule, severity]), [["gradient-ratio", "note"]]);
   assertStringIncludes(said[0].message, "the first of which is dense_1 (Mine)");
@@ -84,8 +84,8 @@ Deno.test("the mean-field rules look through layers that pass their input on", (
   const through = ["InputLayer", "Flatten", "Dropout", "SpatialDropout1D", "GaussianNoise"]
     .map((className) => makeLayer({ name: className, className, ...silent }));
   const measurements = { ...chain, layers: [first, ...through, ...rest] };
-  assertEquals(gradientRatio.check(measurements).length, 1);
-  assertEquals(activationScale.check(measurements).length, 1);
+  assertEquals(gradientRatio.run(measurements).length, 1);
+  assertEquals(activationScale.run(measurements).length, 1);
 });
 
 Deno.test("the mean-field rules judge Dense + Activation as they judge Dense(activation)", () => {
@@ -96,7 +96,7 @@ Deno.test("the mean-field rules judge Dense + Activation as they judge Dense(act
     const [fused, split] = (["fused", "split"] as const)
       .map((style) => measureDense(layers, x, { style }));
     for (const rule of [gradientRatio, gradientBalance, activationScale]) {
-      const figures = (m: typeof fused) => rule.check(m).map(({ measured }) => measured);
+      const figures = (m: typeof fused) => rule.run(m).map(({ measured }) => measured);
       assertEquals(figures(split), figures(fused));
     }
   }

@@ -14,7 +14,7 @@ import { makeComparison, makeStep, SUBJECT } from "../networks/probes.ts";
 import { testMessages } from "./test_messages.ts";
 
 const numeric = (...quotients: number[]) =>
-  numericGradients.check({
+  numericGradients.run({
     ...SUBJECT,
     resolution: 1e-9,
     layers: ["Dense"],
@@ -29,32 +29,32 @@ const stepped = (given: Partial<WeightStep>) => ({
 });
 
 const overfit = (losses: number[], options?: RuleOptions) =>
-  overfitsBatch.check({ ...SUBJECT, optimizer: "Adam", losses }, options);
+  overfitsBatch.run({ ...SUBJECT, optimizer: "Adam", losses }, options);
 
 const depends = (changes: number[][], alike = false) =>
-  inputDependence.check({
+  inputDependence.run({
     ...SUBJECT,
     outputs: ["mean", "scale"],
     inputs: changes.map((row, i) => ({ name: `x${i + 1}`, alike, changes: row })),
   });
 
 const SAID: Record<string, () => Finding[]> = {
-  "loss-reduction": () => lossReduction.check({ ...SUBJECT, once: 1, twice: 2 }),
-  "loss-reduction: from nothing": () => lossReduction.check({ ...SUBJECT, once: 0, twice: 2 }),
+  "loss-reduction": () => lossReduction.run({ ...SUBJECT, once: 1, twice: 2 }),
+  "loss-reduction: from nothing": () => lossReduction.run({ ...SUBJECT, once: 0, twice: 2 }),
   "numeric-gradients": () => numeric(1.1, 1.1, 1.1),
   "numeric-gradients: no verdict": () => numeric(1.5, 1.3, 1.1),
   "batch-independence": () =>
-    batchIndependence.check({
+    batchIndependence.run({
       ...SUBJECT,
       outputs: [{ name: "y", rms: 1, rows: 4, examples: [{ example: 2, change: 0.1 }] }],
     }),
   "batch-independence: rows": () =>
-    batchIndependence.check({
+    batchIndependence.run({
       ...SUBJECT,
       outputs: [{ name: "y", rms: 1, rows: 1, examples: [{ example: 0, change: 0 }] }],
     }),
   "causality": () =>
-    causality.check({
+    causality.run({
       ...SUBJECT,
       steps: 3,
       outputs: [{
@@ -65,10 +65,10 @@ const SAID: Record<string, () => Finding[]> = {
     }),
   "input-dependence: an input and an output": () => depends([[0.1, 0], [0, 0]]),
   "input-dependence: alike": () => depends([[0, 0]], true),
-  "weights-change": () => weightsChange.check(stepped({ changed: 0, changedLater: 0 })),
-  "weights-change: late": () => weightsChange.check(stepped({ changed: 0, changedLater: 3 })),
+  "weights-change": () => weightsChange.run(stepped({ changed: 0, changedLater: 0 })),
+  "weights-change: late": () => weightsChange.run(stepped({ changed: 0, changedLater: 3 })),
   "weights-change: one step of time": () =>
-    weightsChange.check({
+    weightsChange.run({
       ...SUBJECT,
       optimizer: "Adam",
       weights: [
@@ -76,11 +76,11 @@ const SAID: Record<string, () => Finding[]> = {
         makeStep({ name: "rnn/recurrent_kernel", changed: 0, changedLater: 0 }),
       ],
     }),
-  "weights-frozen": () => weightsFrozen.check(stepped({ frozen: true })),
+  "weights-frozen": () => weightsFrozen.run(stepped({ frozen: true })),
   "weights-frozen: a statistic": () =>
-    weightsFrozen.check(stepped({ frozen: true, name: "norm/moving_mean" })),
-  "update-ratio: small": () => updateRatio.check(stepped({ meanAbsUpdate: 1e-6 })),
-  "update-ratio: large": () => updateRatio.check(stepped({ meanAbsUpdate: 2 })),
+    weightsFrozen.run(stepped({ frozen: true, name: "norm/moving_mean" })),
+  "update-ratio: small": () => updateRatio.run(stepped({ meanAbsUpdate: 1e-6 })),
+  "update-ratio: large": () => updateRatio.run(stepped({ meanAbsUpdate: 2 })),
   "overfits-batch: slow": () => overfit([1, 0.5]),
   "overfits-batch: diverged": () => overfit([1, NaN]),
 };

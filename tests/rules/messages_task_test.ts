@@ -13,7 +13,7 @@ import {
 import { judge, testMessages } from "./test_messages.ts";
 
 const compare = (now: Partial<LayerMeasurements>[], then: Partial<LayerMeasurements>[]) =>
-  matchesBaseline(makeMeasurements(then)).check(makeMeasurements(now));
+  matchesBaseline(makeMeasurements(then)).run(makeMeasurements(now));
 
 const input = (...values: number[]) => withInput(statisticsOf(values));
 

@@ -18,7 +18,7 @@ import { severities } from "./severities.ts";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 
 const losses = (once: number, twice: number, options?: RuleOptions) =>
-  severities(lossReduction.check({ ...SUBJECT, once, twice }, options));
+  severities(lossReduction.run({ ...SUBJECT, once, twice }, options));
 
 Deno.test("lossReduction fails above lossReductionTolerance and passes at it", () => {
   assertEquals(losses(1, 1.0099), []);
@@ -40,7 +40,7 @@ function gradients(
 ) {
   const { activations = ["tanh"], layers = ["Dense"] } = given;
   const probe = { ...SUBJECT, resolution: 1e-9, activations, layers, weights: [weight] };
-  return severities(numericGradients.check(probe));
+  return severities(numericGradients.run(probe));
 }
 
 Deno.test("numericGradients fails above numericGradientTolerance and passes at it", () => {
@@ -86,7 +86,7 @@ Deno.test("numericGradients fails a gradient that is missing", () => {
   assertEquals(gradients(makeComparison([1, 1, 1], { analytic: 0, scale: 0 })), ["error"]);
   assertEquals(gradients(makeComparison([0], { analytic: 0, scale: 0 })), []);
   // Then the quotients say how large it should be.
-  const [{ measured }] = numericGradients.check({
+  const [{ measured }] = numericGradients.run({
     ...SUBJECT,
     resolution: 1e-9,
     activations: [],
@@ -106,9 +106,9 @@ const leak = (change: number, rms = 1) => ({
 
 Deno.test("batchIndependence and causality fail above leakTolerance and pass at it", () => {
   const independence = (one: ReturnType<typeof leak>, options?: RuleOptions) =>
-    severities(batchIndependence.check({ ...SUBJECT, outputs: [one] }, options));
+    severities(batchIndependence.run({ ...SUBJECT, outputs: [one] }, options));
   const causal = (one: ReturnType<typeof leak>, options?: RuleOptions) =>
-    severities(causality.check({ ...SUBJECT, steps: 3, outputs: [one] }, options));
+    severities(causality.run({ ...SUBJECT, steps: 3, outputs: [one] }, options));
   for (const judge of [independence, causal]) {
     assertEquals(judge(leak(1e-6)), []);
     assertEquals(judge(leak(1.01e-6)), ["error"]);
@@ -123,8 +123,8 @@ Deno.test("batchIndependence and causality fail above leakTolerance and pass at 
 Deno.test("batchIndependence and causality measure a change in the output's rms, or as it is where that is 0", () => {
   for (const [rms, expected] of [[4, 0.25], [0, 1]]) {
     const probes = { ...SUBJECT, steps: 3, outputs: [leak(1, rms)] };
-    const [independence] = batchIndependence.check(probes);
-    const [causal] = causality.check(probes);
+    const [independence] = batchIndependence.run(probes);
+    const [causal] = causality.run(probes);
     assertEquals([independence.measured, causal.measured], [expected, expected]);
     const drawn = [...batchIndependence.figure.rows(probes), ...causality.figure.rows(probes)];
     assertEquals(drawn.map(({ label, value }) => [label, value]), [
@@ -139,14 +139,14 @@ Deno.test("batchIndependence and causality measure a change in the output's rms,
 Deno.test("causality names the step that leaks most, and how many do", () => {
   const cuts = [0.1, 0.4, 0, 0.2].map((change, step) => ({ step, change }));
   const outputs = [{ name: "output", rms: 1, cuts }];
-  const [{ message, measured }] = causality.check({ ...SUBJECT, steps: 5, outputs });
+  const [{ message, measured }] = causality.run({ ...SUBJECT, steps: 5, outputs });
   assertEquals(measured, 0.4);
   assertMatch(message, /up to step 1 .* at 3 of 4 steps/);
 });
 
 Deno.test("inputDependence names the input that is not used and the output that is constant", () => {
   const judge = (...rows: [changes: number[], alike?: boolean][]) =>
-    inputDependence.check({
+    inputDependence.run({
       ...SUBJECT,
       outputs: ["mean", "scale"],
       inputs: rows.map(([changes, alike = false], i) => ({ name: `x${i + 1}`, alike, changes })),
@@ -170,7 +170,7 @@ const step = (given: Partial<WeightStep>) => ({
 
 Deno.test("updateRatio fails outside updateRatioMin to updateRatioMax and passes at them", () => {
   const ratio = (meanAbsUpdate: number, given: Partial<WeightStep> = {}, options?: RuleOptions) =>
-    severities(updateRatio.check(step({ meanAbsUpdate, ...given }), options));
+    severities(updateRatio.run(step({ meanAbsUpdate, ...given }), options));
   assertEquals([ratio(1e-4), ratio(1e-1)], [[], []]);
   assertEquals([ratio(0.99e-4), ratio(1.01e-1), ratio(0)], [["error"], ["error"], ["error"]]);
   assertEquals(ratio(0.5, {}, { updateRatioMax: 0 }), []);
@@ -181,7 +181,7 @@ Deno.test("updateRatio fails outside updateRatioMin to updateRatioMax and passes
 });
 
 Deno.test("weightsChange fails a trainable weight that stays, and warns of one that is late", () => {
-  const change = (given: Partial<WeightStep>) => severities(weightsChange.check(step(given)));
+  const change = (given: Partial<WeightStep>) => severities(weightsChange.run(step(given)));
   assertEquals(change({ changed: 1 }), []);
   assertEquals(change({ changed: 0, changedLater: 0 }), ["error"]);
   assertEquals(change({ changed: 0, changedLater: 1 }), ["warning"]);
@@ -191,7 +191,7 @@ Deno.test("weightsChange fails a trainable weight that stays, and warns of one t
   // One that moves but for that kernel ran for one step.
   const beside = (given: Partial<WeightStep>) => {
     const { weights, ...rest } = step(recurrent);
-    return severities(weightsChange.check({ ...rest, weights: [...weights, makeStep(given)] }));
+    return severities(weightsChange.run({ ...rest, weights: [...weights, makeStep(given)] }));
   };
   assertEquals(beside({ name: "lstm/kernel" }), ["warning"]);
   assertEquals(beside({ name: "lstm/kernel", changed: 1 }), ["warning"]);
@@ -202,7 +202,7 @@ Deno.test("weightsChange fails a trainable weight that stays, and warns of one t
 
 Deno.test("weightsFrozen fails a frozen weight of which one entry changes", () => {
   const frozen = (given: Partial<WeightStep>) =>
-    severities(weightsFrozen.check(step({ trainable: false, ...given })));
+    severities(weightsFrozen.run(step({ trainable: false, ...given })));
   assertEquals(frozen({ frozen: true, changed: 0 }), []);
   assertEquals(frozen({ frozen: true, changed: 1 }), ["error"]);
   assertEquals(frozen({ frozen: false, changed: 1 }), []);
@@ -210,7 +210,7 @@ Deno.test("weightsFrozen fails a frozen weight of which one entry changes", () =
 
 Deno.test("overfitsBatch fails above overfitLoss, or when the loss comes down too late", () => {
   const overfit = (losses: number[], options?: RuleOptions) =>
-    overfitsBatch.check({ ...SUBJECT, optimizer: "Adam", losses }, options);
+    overfitsBatch.run({ ...SUBJECT, optimizer: "Adam", losses }, options);
   assertEquals(overfit([1, 0.5, 0.01]), []);
   assertEquals(severities(overfit([1, 0.5, 0.0101])), ["error"]);
   assertEquals(overfit([1, 0.5], { overfitLoss: 0.5 }), []);

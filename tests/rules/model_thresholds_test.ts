@@ -9,7 +9,7 @@ import { type Judge, testThreshold } from "./test_threshold.ts";
 
 /** A gradient of 1 beside quotients that are all this. */
 const quotient = (numeric: number, activation: string, options?: RuleOptions) =>
-  numericGradients.check({
+  numericGradients.run({
     ...SUBJECT,
     resolution: 1e-9,
     layers: ["Dense"],
@@ -19,11 +19,11 @@ const quotient = (numeric: number, activation: string, options?: RuleOptions) =>
 
 const updated: Judge = (logarithm, options) => {
   const step = makeStep({ meanAbsUpdate: 10 ** logarithm });
-  return updateRatio.check({ ...SUBJECT, optimizer: "Adam", weights: [step] }, options);
+  return updateRatio.run({ ...SUBJECT, optimizer: "Adam", weights: [step] }, options);
 };
 
 testThreshold("lossReductionTolerance", {
-  judge: (twice, options) => lossReduction.check({ ...SUBJECT, once: 1, twice }, options),
+  judge: (twice, options) => lossReduction.run({ ...SUBJECT, once: 1, twice }, options),
   inside: [1.0099, 0.9901],
   outside: [1.0101, 0.9899],
   severity: "error",
@@ -46,7 +46,7 @@ testThreshold("numericGradientKinkTolerance", {
 testThreshold("leakTolerance", {
   judge: (change, options) => {
     const outputs = [{ name: "y", rms: 1, rows: 4, examples: [{ example: 0, change }] }];
-    return batchIndependence.check({ ...SUBJECT, outputs }, options);
+    return batchIndependence.run({ ...SUBJECT, outputs }, options);
   },
   inside: [0.999e-6],
   outside: [1.001e-6],
@@ -70,7 +70,7 @@ testThreshold("updateRatioMax", {
 
 testThreshold("overfitLoss", {
   judge: (least, options) =>
-    overfitsBatch.check({ ...SUBJECT, optimizer: "Adam", losses: [1, least] }, options),
+    overfitsBatch.run({ ...SUBJECT, optimizer: "Adam", losses: [1, least] }, options),
   inside: [0.00999],
   outside: [0.01001],
   severity: "error",
@@ -79,7 +79,7 @@ testThreshold("overfitLoss", {
 testThreshold("overfitSteps", {
   judge: (steps, options) => {
     const losses = [...Array(steps).fill(1), 0];
-    return overfitsBatch.check({ ...SUBJECT, optimizer: "Adam", losses }, options);
+    return overfitsBatch.run({ ...SUBJECT, optimizer: "Adam", losses }, options);
   },
   inside: [500],
   outside: [501],

@@ -18,7 +18,7 @@ const places: Record<string, Partial<LayerMeasurements>> = {
 
 for (const [what, layer] of Object.entries(places)) {
   Deno.test(`nonFinite finds one NaN in ${what}`, () => {
-    const [finding, ...others] = nonFinite.check(makeMeasurements([{}, layer, {}]));
+    const [finding, ...others] = nonFinite.run(makeMeasurements([{}, layer, {}]));
     assertEquals(others, []);
     assertEquals([finding.severity, finding.layer, finding.measured], ["error", "dense_2", 1]);
     assertStringIncludes(finding.message, `${what} (1 of 640)`);
@@ -26,7 +26,7 @@ for (const [what, layer] of Object.entries(places)) {
 }
 
 Deno.test("nonFinite counts infinities and lists every tensor of a layer", () => {
-  const [finding] = nonFinite.check(
+  const [finding] = nonFinite.run(
     makeMeasurements([{ preActivations: infinite, activations: broken }]),
   );
   assertEquals(finding.measured, 3);
@@ -34,7 +34,7 @@ Deno.test("nonFinite counts infinities and lists every tensor of a layer", () =>
 });
 
 Deno.test("nonFinite names the first layer of the forward pass", () => {
-  const findings = nonFinite.check(makeMeasurements([
+  const findings = nonFinite.run(makeMeasurements([
     { preActivationGradients: broken },
     { activations: broken },
     { activations: broken },
@@ -51,14 +51,14 @@ Deno.test("nonFinite names the first layer of the forward pass", () => {
 
 Deno.test("nonFinite names the layer nearest to the output when only gradients are broken", () => {
   const delta = { preActivationGradients: broken };
-  const findings = nonFinite.check(makeMeasurements([delta, delta, {}]));
+  const findings = nonFinite.run(makeMeasurements([delta, delta, {}]));
   assertEquals(findings.map(({ message }) => message.includes("begin")), [false, true]);
 });
 
 Deno.test("nonFinite finds a NaN in an input, and blames it rather than a layer", () => {
   const measurements = makeMeasurements([{ activations: broken }]);
   measurements.batch.perInput[0].values = broken;
-  const findings = nonFinite.check(measurements);
+  const findings = nonFinite.run(measurements);
   assertEquals(findings.map(({ layer }) => layer), [null, "dense_1"]);
   assertEquals(findings.map(({ kind }) => kind), ["input", "spread"]);
   assertStringIncludes(findings[0].message, "input input (1 of 640)");
@@ -68,7 +68,7 @@ Deno.test("nonFinite finds a NaN in an input, and blames it rather than a layer"
 
 Deno.test("nonFinite finds an objective that is NaN or infinite", () => {
   for (const value of [NaN, Infinity, -Infinity]) {
-    const findings = nonFinite.check(makeMeasurements([], { objective: { name: "mse", value } }));
+    const findings = nonFinite.run(makeMeasurements([], { objective: { name: "mse", value } }));
     assertEquals(findings.map(({ layer }) => layer), [null]);
     assertStringIncludes(findings[0].message, String(value));
   }
@@ -77,10 +77,10 @@ Deno.test("nonFinite finds an objective that is NaN or infinite", () => {
 Deno.test("nonFinite finds nothing in finite measurements, however large, nor in absent ones", () => {
   const huge = flat(1e38, 640);
   assertEquals(
-    nonFinite.check(makeMeasurements([{ preActivations: huge, activations: huge }])),
+    nonFinite.run(makeMeasurements([{ preActivations: huge, activations: huge }])),
     [],
   );
   const absent = { preActivations: null, activationGradients: null, preActivationGradients: null };
-  assertEquals(nonFinite.check(makeMeasurements([absent])), []);
-  assertEquals(nonFinite.check(goldenMeasurements("relu_exploding")), []);
+  assertEquals(nonFinite.run(makeMeasurements([absent])), []);
+  assertEquals(nonFinite.run(goldenMeasurements("relu_exploding")), []);
 });

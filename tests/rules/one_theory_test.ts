@@ -83,7 +83,7 @@ async function verdicts(form: typeof FORMS[number], activation: string, factor: 
   model.dispose();
   tf.dispose([batch.inputs, batch.targets ?? []]);
   const found = [activationScale, gradientBalance, gradientRatio].flatMap((rule) =>
-    rule.check(measurements).filter(({ layer }) => !ADDED.includes(layer!))
+    rule.run(measurements).filter(({ layer }) => !ADDED.includes(layer!))
   );
   return [...new Set(found.map(({ rule, severity, kind }) => `${rule} ${severity} ${kind}`))];
 }

@@ -71,7 +71,7 @@ Deno.test("outputHead wants logits before a softmax or a sigmoid of its own", ()
     const pooling = { ...kernel, name: "pooling", activation: null, weights: [] };
     const end = { ...kernel, name: "end", activation: last, weights: [] };
     const layers = between ? [kernel, pooling, end] : [kernel, end];
-    return outputHead.check({ ...measurements, layers })
+    return outputHead.run({ ...measurements, layers })
       .map(({ severity, expected }) => `${severity}: ${expected.text}`);
   };
   const categorical = "categoricalCrossentropy", binary = "binaryCrossentropy";
@@ -108,7 +108,7 @@ Deno.test("outputHead wants an activation that reaches the targets for regressio
   assertEquals(head({ ...given, activation: "tanh", targets: Array(32).fill(2.99) }), some);
   assertEquals(head({ ...given, activation: "tanh", targets: Array(32).fill(3.01) }), reach);
   for (const [target, shown] of [[1.79176366, "1.79"], [1.0004, "1.0004"]] as const) {
-    const [{ message }] = outputHead.check(
+    const [{ message }] = outputHead.run(
       withHead({ ...given, activation: "tanh", targets: Array(32).fill(target) }),
     );
     assertStringIncludes(message, `the targets go up to ${shown} in size, beyond the 1 of tanh;`);
@@ -122,10 +122,10 @@ Deno.test("outputHead wants an activation that reaches the targets for regressio
 Deno.test("outputHead finds the softmax in a layer of its own, and leaves two heads alone", () => {
   const linear = withHead({ loss: "categoricalCrossentropy", activation: "linear" });
   const softmax = { ...linear.layers[0], name: "softmax", activation: "softmax", weights: [] };
-  assertEquals(outputHead.check({ ...linear, layers: [...linear.layers, softmax] }), []);
+  assertEquals(outputHead.run({ ...linear, layers: [...linear.layers, softmax] }), []);
   const other = { ...linear.layers[0], name: "other" };
-  assertEquals(outputHead.check({ ...linear, layers: [...linear.layers, other] }), []);
-  assertEquals(severities(outputHead.check(linear)), ["error"]);
+  assertEquals(outputHead.run({ ...linear, layers: [...linear.layers, other] }), []);
+  assertEquals(severities(outputHead.run(linear)), ["error"]);
 });
 
 /** What outputHead says of class numbers for a softmax of 7 units. */
@@ -133,7 +133,7 @@ function classes(least: number | null, most: number | null, fractions = 0): stri
   const given = withHead({ loss: "sparseCategoricalCrossentropy", units: 7, targets: [0] });
   const [target] = given.batch.targets!;
   const targets = [{ ...target, classes: { units: 7, least, most, fractions } }];
-  return outputHead.check({ ...given, batch: { ...given.batch, targets } })
+  return outputHead.run({ ...given, batch: { ...given.batch, targets } })
     .map(({ severity, message, fix }) => `${severity}: ${message} ${fix}`);
 }
 

@@ -31,7 +31,7 @@ function dropping(rates: number[], more: Partial<LayerMeasurements>[] = []) {
 }
 
 testThreshold("dropoutRate", {
-  judge: (rate, options) => regularization.check(dropping([rate, 0.1]), options),
+  judge: (rate, options) => regularization.run(dropping([rate, 0.1]), options),
   inside: [0, 0.59],
   outside: [0.6, 0.95],
   severity: "warning",
@@ -39,7 +39,7 @@ testThreshold("dropoutRate", {
 
 testThreshold("dropoutKept", {
   // Ten layers of one rate: 0.7 ** 10 is 0.028, and 0.71 ** 10 is 0.033.
-  judge: (rate, options) => regularization.check(dropping(Array(10).fill(rate)), options),
+  judge: (rate, options) => regularization.run(dropping(Array(10).fill(rate)), options),
   inside: [0.1, 0.29],
   outside: [0.3, 0.5],
   severity: "error",
@@ -48,15 +48,15 @@ testThreshold("dropoutKept", {
 
 Deno.test("regularization multiplies what layers in a row keep, and no branches", () => {
   const rates = Array(10).fill(0.4);
-  assertEquals(regularization.check(dropping(rates)).map(({ kind }) => kind), ["stacked-dropout"]);
+  assertEquals(regularization.run(dropping(rates)).map(({ kind }) => kind), ["stacked-dropout"]);
   for (const className of ["Add", "Concatenate", "Multiply", "Unheard"]) {
     const branch = { name: "branch", className, activation: null, weights: [] };
-    assertEquals(regularization.check(dropping(rates, [branch])), [], className);
+    assertEquals(regularization.run(dropping(rates, [branch])), [], className);
   }
 });
 
 Deno.test("regularization judges what a recurrent layer drops of its state", () => {
-  const [finding] = regularization.check(makeMeasurements([{ recurrentDropout: 0.8 }]));
+  const [finding] = regularization.run(makeMeasurements([{ recurrentDropout: 0.8 }]));
   assertStringIncludes(finding.message, "dense_1 drops 80 % of the entries in training");
 });
 
@@ -81,49 +81,49 @@ const penalised = (penalty: number, objective = "meanSquaredError") =>
 const RATIO = 2 / 4 / (Math.SQRT2 / 5);
 
 testThreshold("penaltyGradient", {
-  judge: (ratio, options) => regularization.check(penalised(ratio / RATIO), options),
+  judge: (ratio, options) => regularization.run(penalised(ratio / RATIO), options),
   inside: [0.01, 4.99],
   outside: [5.01, 9.99],
   severity: "warning",
 });
 
 testThreshold("penaltyGradientError", {
-  judge: (ratio, options) => regularization.check(penalised(ratio / RATIO), options),
+  judge: (ratio, options) => regularization.run(penalised(ratio / RATIO), options),
   inside: [0.01, 9.99],
   outside: [10.01, 1e4],
   severity: "error",
 });
 
 Deno.test("regularization calls penalties and dropout errors only where nothing makes up for them", () => {
-  const severities = (found: ReturnType<typeof regularization.check>) =>
+  const severities = (found: ReturnType<typeof regularization.run>) =>
     found.map(({ severity, kind }) => [severity, kind]);
   const drowned = penalised(20 / RATIO);
-  assertEquals(severities(regularization.check(drowned)), [["error", "penalties"]]);
+  assertEquals(severities(regularization.run(drowned)), [["error", "penalties"]]);
   const norm = makeLayer({ name: "norm", kind: "normalization", weights: [] });
   assertEquals(
-    severities(regularization.check({ ...drowned, layers: [...drowned.layers, norm] })),
+    severities(regularization.run({ ...drowned, layers: [...drowned.layers, norm] })),
     [["warning", "penalties"]],
   );
-  assertEquals(severities(regularization.check(dropping([0.9]))), [["warning", "dropout"]]);
-  assertEquals(severities(regularization.check(dropping([0.98]))), [["error", "dropout"]]);
+  assertEquals(severities(regularization.run(dropping([0.9]))), [["warning", "dropout"]]);
+  assertEquals(severities(regularization.run(dropping([0.98]))), [["error", "dropout"]]);
   const both = [0.9, 0.8];
-  assertEquals(severities(regularization.check(dropping(both))), [["error", "stacked-dropout"]]);
+  assertEquals(severities(regularization.run(dropping(both))), [["error", "stacked-dropout"]]);
   const branch = { name: "add", className: "Add", activation: null, weights: [] };
-  assertEquals(severities(regularization.check(dropping(both, [branch]))), [[
+  assertEquals(severities(regularization.run(dropping(both, [branch]))), [[
     "warning",
     "dropout",
   ]]);
 });
 
 Deno.test("regularization says which share of the loss penalties make up, and nothing under a sum", () => {
-  const [finding] = regularization.check(penalised(9));
+  const [finding] = regularization.run(penalised(9));
   assertStringIncludes(finding.message, "they make up 90 % of what is minimised");
-  assertEquals(regularization.check(penalised(9, "sum")), []);
+  assertEquals(regularization.run(penalised(9, "sum")), []);
 });
 
 Deno.test("regularization names the layers that drop too much, and them alone", () => {
   const said = (...rates: number[]) => {
-    const [{ message, fix, layer, layers }] = regularization.check(dropping(rates));
+    const [{ message, fix, layer, layers }] = regularization.run(dropping(rates));
     return [message.split(" of the entries")[0], fix.split(":")[0], layer, layers];
   };
   assertEquals(said(0.1, 0.7), [
@@ -139,7 +139,7 @@ Deno.test("regularization names the layers that drop too much, and them alone", 
 });
 
 Deno.test("regularization counts the layers that drop in a row, without those of a rate of 0", () => {
-  const [{ message, fix }] = regularization.check(dropping([0, ...Array(10).fill(0.4)]));
+  const [{ message, fix }] = regularization.run(dropping([0, ...Array(10).fill(0.4)]));
   assertStringIncludes(message, "10 layers of dropout in a row");
   assertStringIncludes(fix, "drop_11");
 });
@@ -159,7 +159,7 @@ Deno.test("regularization counts small penalties, and no gradient of what is fro
       }),
     ],
   }));
-  const [finding] = regularization.check({ ...rest, layers: weaker });
+  const [finding] = regularization.run({ ...rest, layers: weaker });
   // 2 * 0.5 / 4 over sqrt(2) / 50.
   assertEquals(
     Number(finding.measured!.toPrecision(6)),
@@ -168,15 +168,15 @@ Deno.test("regularization counts small penalties, and no gradient of what is fro
   assertEquals([finding.layer, finding.layers], ["dense_1", undefined]);
   const [first, head] = weaker;
   const two = [first, { ...first, name: "dense_2", depth: 2 }, { ...head, depth: 3 }];
-  assertEquals(regularization.check({ ...rest, layers: two })[0].layers, ["dense_1", "dense_2"]);
+  assertEquals(regularization.run({ ...rest, layers: two })[0].layers, ["dense_1", "dense_2"]);
   const { penalty: _, ...objective } = rest.objective;
-  const [{ figures }] = regularization.check({ ...rest, objective, layers: weaker });
+  const [{ figures }] = regularization.run({ ...rest, objective, layers: weaker });
   assertEquals(figures!.share.value, 0);
 });
 
 Deno.test("regularization does not judge a trained network", () => {
   for (const measurements of [dropping([0.9]), penalised(9)]) {
-    assertEquals(regularization.check(measurements, {}, true), []);
-    assertEquals(regularization.check(measurements, {}, false).length, 1);
+    assertEquals(regularization.run(measurements, {}, true), []);
+    assertEquals(regularization.run(measurements, {}, false).length, 1);
   }
 });

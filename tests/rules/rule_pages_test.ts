@@ -40,7 +40,7 @@ Deno.test("assertions on inputs and on biases fail where the rule only warns", (
   const bias = makeWeight({ name: "dense/bias", shape: [20], values: flat(0.3, 20) });
   const biased = makeMeasurements([{ weights: [makeWeight(), bias] }]);
   for (const [rule, measurements] of [[inputNormalized, pixels], [biasInit, biased]] as const) {
-    assertEquals(rule.check(measurements).map(({ severity }) => severity), ["warning"], rule.name);
+    assertEquals(rule.run(measurements).map(({ severity }) => severity), ["warning"], rule.name);
     assertThrows(() => assertRule(rule, measurements), AssertionError);
   }
 });

@@ -6,7 +6,7 @@ import { flat, makeMeasurements, makeWeight } from "../networks/measurements.ts"
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const judge = (layer: Partial<LayerMeasurements>, options?: RuleOptions) =>
-  saturatedActivations.check(makeMeasurements([layer]), options);
+  saturatedActivations.run(makeMeasurements([layer]), options);
 
 Deno.test("saturatedActivations warns above a quarter and fails above a half", () => {
   const severity = (share: number) => judge({ saturatedFraction: share })[0]?.severity;
@@ -45,7 +45,7 @@ Deno.test("saturatedActivations gives no verdict on fewer than 8 entries", () =>
 });
 
 Deno.test("saturatedActivations finds all nine tanh layers of the exercise on one example", () => {
-  const findings = saturatedActivations.check(goldenMeasurements("seed_tanh_stddev_200"));
+  const findings = saturatedActivations.run(goldenMeasurements("seed_tanh_stddev_200"));
   assertEquals(findings.map(({ severity }) => severity), Array(9).fill("error"));
   assertEquals(findings[0].layer, "dense_2");
 });
@@ -61,7 +61,7 @@ for (
   ]
 ) {
   Deno.test(`saturatedActivations finds nothing in ${name}`, () => {
-    assertEquals(saturatedActivations.check(goldenMeasurements(name)), []);
+    assertEquals(saturatedActivations.run(goldenMeasurements(name)), []);
   });
 }
 
@@ -71,18 +71,18 @@ Deno.test("saturatedActivations blames inputs that are not normalised first", ()
     { saturatedFraction: 0.9 },
   ]);
   measurements.batch.perInput[0].values = flat(100, 640);
-  const [first, second] = saturatedActivations.check(measurements);
+  const [first, second] = saturatedActivations.run(measurements);
   assertStringIncludes(first.fix, "Normalise the inputs");
   assertEquals(second.fix.includes("the inputs"), false);
   measurements.batch.perInput[0].lookedUp = true;
-  const [looked] = saturatedActivations.check(measurements);
+  const [looked] = saturatedActivations.run(measurements);
   assertEquals(looked.fix.includes("the inputs"), false);
 });
 
 Deno.test("saturatedActivations advises no larger kernels", () => {
   const advised = (size: number) => {
     const weights = [makeWeight({ name: "dense_1/kernel", values: flat(size, 400) })];
-    return saturatedActivations.check(
+    return saturatedActivations.run(
       makeMeasurements([{ weights }, { saturatedFraction: 0.9 }]),
     )[0].fix;
   };

@@ -184,7 +184,7 @@ Deno.test("runRules() says nothing of the softmax head where its layers are not 
 
 Deno.test("matchesBaseline() passes over gradients that are rounding, and no others", () => {
   const rule = matchesBaseline(twoHeads());
-  const moved = (given: Sizes) => rule.check(twoHeads(given)).map(({ layer }) => layer);
+  const moved = (given: Sizes) => rule.run(twoHeads(given)).map(({ layer }) => layer);
   assertEquals(moved({ noise: [1e-10, 1e-5] }), []);
   assertEquals(moved({ other: [0.3, 0.1] }), ["b_1", "b_1"]);
   assertEquals(moved({ noise: [1e-10, 1e-8], activation: "linear" }), ["a_1", "a_1"]);

@@ -10,7 +10,7 @@ import { severities } from "./severities.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 
 function symmetric(weight: Partial<WeightMeasurements>, layer: Partial<LayerMeasurements> = {}) {
-  return symmetry.check(makeMeasurements([{ weights: [makeWeight(weight)], ...layer }]));
+  return symmetry.run(makeMeasurements([{ weights: [makeWeight(weight)], ...layer }]));
 }
 
 const constant = (value: number, count = 400) => statisticsOf(Array(count).fill(value));
@@ -42,7 +42,7 @@ Deno.test("symmetry fails a constant kernel, and passes the smallest variance", 
 Deno.test("symmetry only warns where another layer has units that differ", () => {
   const alike = { weights: [makeWeight({ values: constant(0.1) })] };
   const found = (...others: Partial<LayerMeasurements>[]) =>
-    severities(symmetry.check(makeMeasurements([alike, ...others])));
+    severities(symmetry.run(makeMeasurements([alike, ...others])));
   assertEquals(found(), ["error"]);
   assertEquals(found(alike), ["error", "error"]);
   assertEquals(found({}), ["warning"]);
@@ -72,7 +72,7 @@ Deno.test("symmetry lets either kernel of a recurrent cell tell its units apart"
       makeWeight({ name: "rnn/kernel_9" }),
       makeWeight({ name: "rnn/recurrent_kernel_9" }),
     ];
-    return symmetry.check(makeMeasurements([{ name: "rnn", className: "RNN", weights }]));
+    return symmetry.run(makeMeasurements([{ name: "rnn", className: "RNN", weights }]));
   };
   const drawn = makeWeight().values;
   for (const suffix of ["", "_2"]) {

@@ -6,7 +6,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 /** What is found of a layer of which some units have no weights but zeros, and some those of another. */
 function found(zeroUnits: number, duplicateUnits: number, given: Partial<LayerMeasurements> = {}) {
   const weights = [makeWeight({ name: "dense_1/kernel", zeroUnits, duplicateUnits })];
-  return symmetry.check(makeMeasurements([{ weights, ...given }]));
+  return symmetry.run(makeMeasurements([{ weights, ...given }]));
 }
 
 const kinds = (...given: Parameters<typeof found>) =>

@@ -33,7 +33,7 @@ function regression(
 }
 
 const found = (given: Parameters<typeof regression>[0], options?: RuleOptions) =>
-  targetNormalized.check(regression(given), options);
+  targetNormalized.run(regression(given), options);
 
 const said = (given: Parameters<typeof regression>[0]) =>
   found(given).map(({ severity, kind }) => `${severity} ${kind}`);
@@ -79,7 +79,7 @@ Deno.test("targetNormalized blames the head and not the targets for outputs that
     const measurements = regression({ std });
     const { activations } = measurements.layers[0];
     measurements.layers[0].activations = { ...activations!, std: size };
-    return targetNormalized.check(measurements).map(({ kind }) => kind);
+    return targetNormalized.run(measurements).map(({ kind }) => kind);
   };
   assertEquals([outputs(9.9, 0.1), outputs(10.1, 0.1)], [["drowned"], []]);
   assertEquals(outputs(100, 1), []);
@@ -111,7 +111,7 @@ Deno.test("targetNormalized holds each target against the output of its name, an
   const check = (name: string, given: Measurements["layers"] = layers) => {
     const targets = measurements.batch.targets!.map((target) => ({ ...target, name }));
     const batch = { ...measurements.batch, targets };
-    return targetNormalized.check({ ...measurements, layers: given, batch })
+    return targetNormalized.run({ ...measurements, layers: given, batch })
       .map(({ kind }) => kind);
   };
   assertEquals([check("near"), check("far")], [[], ["offset"]]);
@@ -145,20 +145,20 @@ Deno.test("targetNormalized leaves codes, classes, constants, drawn targets and 
   assertEquals(said({ loss: "sigmoidCrossEntropy", mean: 100 }), []);
   const drawn = regression({ mean: 100 });
   drawn.objective.randomTargets = true;
-  assertEquals(targetNormalized.check(drawn), []);
+  assertEquals(targetNormalized.run(drawn), []);
 });
 
 Deno.test("targetNormalized gives no verdict on fewer than 8 examples", () => {
   const few = regression({ mean: 100, examples: 7 });
-  assertEquals(targetNormalized.check(few).map(({ severity }) => severity), ["note"]);
-  assertEquals(targetNormalized.check(regression({ mean: 1, examples: 7 })), []);
+  assertEquals(targetNormalized.run(few).map(({ severity }) => severity), ["note"]);
+  assertEquals(targetNormalized.run(regression({ mean: 1, examples: 7 })), []);
 });
 
 Deno.test("targetNormalized warns of classes that are all the same, on a batch that could have several", () => {
   const judge = (given: Partial<Given>, edit: Partial<TargetMeasurements> = {}) => {
     const measurements = withHead({ loss: "categoricalCrossentropy", units: 3, ...given });
     Object.assign(measurements.batch.targets![0], edit);
-    return targetNormalized.check(measurements).map(({ severity, message }) =>
+    return targetNormalized.run(measurements).map(({ severity, message }) =>
       `${severity}: ${message}`
     );
   };

@@ -13,7 +13,7 @@ import {
 } from "../networks/measurements.ts";
 
 const check = (measurements: Measurements, options?: RuleOptions) =>
-  vanishingGradients.check(measurements, options);
+  vanishingGradients.run(measurements, options);
 
 const zero = flat(0, 640);
 const silent = { activationGradients: zero, preActivationGradients: zero };

@@ -12,7 +12,7 @@ import {
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const check = (measurements: Measurements, options?: RuleOptions) =>
-  vanishingGradients.check(measurements, options);
+  vanishingGradients.run(measurements, options);
 
 const zero = flat(0, 640);
 const silent = { activationGradients: zero, preActivationGradients: zero };

@@ -13,7 +13,7 @@ import {
 } from "../networks/measurements.ts";
 
 const check = (measurements: Measurements, options?: RuleOptions) =>
-  vanishingGradients.check(measurements, options);
+  vanishingGradients.run(measurements, options);
 
 Deno.test("vanishingGradients warns just below the one ratio and fails just below the other", () => {
   assertEquals(check(chain(1.01e-2, 0.1, 1)), []);

@@ -4,11 +4,11 @@ import { outputHead } from "../../src/rules/task/output_head.ts";
 import { type Head, withHead } from "../networks/measurements.ts";
 
 export function loss(given: Head, options?: RuleOptions) {
-  return initialLoss.check(withHead(given), options);
+  return initialLoss.run(withHead(given), options);
 }
 
 export function head(given: Head) {
-  return outputHead.check(withHead(given)).map(({ severity, expected }) =>
+  return outputHead.run(withHead(given)).map(({ severity, expected }) =>
     `${severity}: ${expected.text}`
   );
 }

@@ -26,7 +26,7 @@ async function withZeros(...zeros: number[]) {
   });
   const measurements = await measure(model, randomBatch(model));
   const said = (rule: typeof gradientsFlow) =>
-    rule.check(measurements).map(({ severity, message, fix }) => `${severity}: ${message} ${fix}`);
+    rule.run(measurements).map(({ severity, message, fix }) => `${severity}: ${message} ${fix}`);
   return { flow: said(gradientsFlow), vanishing: said(vanishingGradients) };
 }
 
@@ -42,7 +42,7 @@ Deno.test("gradientsFlow says of a layer normalisation of one unit that it makes
     });
     const measurements = await measure(model, randomBatch(model), { objective: "sum" });
     model.dispose();
-    return gradientsFlow.check(measurements)
+    return gradientsFlow.run(measurements)
       .filter(({ layer, severity }) => layer === "norm" && severity === "error")
       .map(({ fix }) => fix);
   };
@@ -75,7 +75,7 @@ Deno.test("gradientsFlow says that zeros which are multiplied keep the gradient 
   const zeros = { values: flat(0, 400), gradients: flat(0, 400) };
   const wv = makeWeight({ name: "wv" });
   const fix = (weights: WeightMeasurements[], ...before: Partial<LayerMeasurements>[]) =>
-    gradientsFlow.check(makeMeasurements([...before, { weights }]))[0].fix;
+    gradientsFlow.run(makeMeasurements([...before, { weights }]))[0].fix;
   const [wq, wk] = ["wq", "wk"].map((name) => makeWeight({ name, ...zeros }));
   assertStringIncludes(fix([wq, wk, wv]), "Draw all but one of wq, wk at random");
   // Fed zeros, they would have no gradient anyway.

@@ -2,7 +2,7 @@ import type { TrialMode } from "../../diagnosis/examine/try_findings.ts";
 import { engineFileUrl, packageFolder, pathOf } from "../../engine/start/engine_files.ts";
 import { parseSeeds } from "../../gate/configuration.ts";
 import type { GateSettings } from "../../gate/resolve_configuration.ts";
-import { nearestObjective } from "../../measure/check_objective.ts";
+import { nearestObjective } from "../../measure/require_objective.ts";
 import { OBJECTIVES } from "../../model/objective.ts";
 import { TRIAL_BUDGET } from "../../probe/trial_budget.ts";
 import type { Shard } from "../../study/study_header.ts";

@@ -155,7 +155,7 @@ export function parseCommand<F extends FlagSet>(
       );
     },
   });
-  refuseSwitchValues(args, switches);
+  requireNoSwitchValues(args, switches);
   const operands = [...parsed._.map(String), ...parsed["--"] ?? []];
   requireOperands(operands, operand);
   const values = flags.map(({ key, name, flag }) => {
@@ -193,7 +193,7 @@ function requireOperands(operands: readonly string[], { name, least, most, takes
   );
 }
 
-function refuseSwitchValues(args: readonly string[], switches: readonly string[]): void {
+function requireNoSwitchValues(args: readonly string[], switches: readonly string[]): void {
   for (const argument of args) {
     if (argument === "--") return;
     const [, name, value] = argument.match(/^--([^=]+)=(.*)$/s) ?? [];

@@ -60,12 +60,12 @@ export function engineSettings(options: EngineOptions): EngineSettings {
     });
   }
   return {
-    threads: threads === "auto" ? chooseThreads(workload) : checkThreads(threads),
+    threads: threads === "auto" ? chooseThreads(workload) : requireThreads(threads),
     relaxedSimd: relaxedSimd && hasRelaxedSimd(),
   };
 }
 
-function checkThreads(threads: number): number {
+function requireThreads(threads: number): number {
   const message = `threads is ${showValue(threads)}, expected a whole number from 1 to ` +
     `${MAX_THREADS}, or "auto"`;
   if (typeof threads !== "number") throw new InputError(message);

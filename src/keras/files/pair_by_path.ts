@@ -9,7 +9,7 @@ import type { Hdf5Array, Hdf5Group } from "../hdf5/open_hdf5.ts";
 import { isJson, type Json, MODEL_CLASSES, modelClassOf } from "../topology/topology_json.ts";
 import { groupNames } from "./group_names.ts";
 import { kerasOrder } from "./keras_file.ts";
-import { refuseLeftovers } from "./refuse_leftovers.ts";
+import { requireNoLeftovers } from "./require_no_leftovers.ts";
 import { requireShape, requireSure, type WeightPair } from "./weight_pair.ts";
 
 /** Names that the versions of Keras give to the layers of a model in the file. */
@@ -65,8 +65,8 @@ export function pairByPath(
   for (const part of parts) part.path = pathIn(root, part.path);
   const claimed = new Set<Hdf5Array>();
   const pairs = parts.flatMap((part) => pairPart(part, root, claimed));
-  refuseLeftovers(root, container, claimed);
-  checkNames(parts, root, topology !== null);
+  requireNoLeftovers(root, container, claimed);
+  requireNames(parts, root, topology !== null);
   if (topology === null && !parts.every((part) => isNamed(part, root))) requireSure(model, pairs);
   return pairs;
 }
@@ -238,7 +238,7 @@ const isAutomatic = (name: string, path: string) => {
  * the same file they must be equal. Layers of another model may have been numbered differently, but
  * none may have the name that the file has for another.
  */
-function checkNames(parts: readonly Part[], root: Hdf5Group, isSameFile: boolean): void {
+function requireNames(parts: readonly Part[], root: Hdf5Group, isSameFile: boolean): void {
   const names = new Set(parts.map(({ name }) => name));
   for (const part of parts) {
     const { path, name, layer } = part;

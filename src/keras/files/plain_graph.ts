@@ -130,7 +130,7 @@ function callOf(node: Json, layer: Json, graph: Graph, place: string): unknown[]
     if (isEmpty(value)) continue;
     if (key === "inputs" || key === "sequence" || key === "sequences") take(value, at);
     else if (key === "initial_state" && RECURRENT.includes(className)) take(value, at);
-    else if (key === "mask") refuseMask(value, given ?? kwargs.inputs, graph, at);
+    else if (key === "mask") requireNoMask(value, given ?? kwargs.inputs, graph, at);
     else if (key === "training" && typeof value === "boolean") options.training = value;
     else if (typeof className !== "string" || graph.knownAs(className) === null) {
       throw unknownClass(className, place.replace(/\.inbound_nodes\[\d+\]$/, ""));
@@ -189,7 +189,7 @@ function referenceOf(tensor: Json, { layers }: Graph, place: string): Reference 
  * and those that the input of the call has lost on its way. Keras 3 lists the operations that made
  * them.
  */
-function refuseMask(value: unknown, input: unknown, graph: Graph, place: string): void {
+function requireNoMask(value: unknown, input: unknown, graph: Graph, place: string): void {
   const masks = tensorsOf(
     isTensor(value) ? value : Object.values(Object(value)).filter((one) => one !== null),
     place,

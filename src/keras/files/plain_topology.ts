@@ -6,7 +6,7 @@ import {
   MODEL_CLASSES,
   modelClassOf,
 } from "../topology/topology_json.ts";
-import { refuseLayerless, unknownClass } from "../topology/unknown_class.ts";
+import { requireSomeLayers, unknownClass } from "../topology/unknown_class.ts";
 import { activationOfLayer, plainActivation } from "./plain_activation.ts";
 import { plainGraph } from "./plain_graph.ts";
 import { isOperation } from "./plain_operation.ts";
@@ -124,7 +124,7 @@ function plain(value: unknown, key: string, place: string, context: Context): un
   }
   // Keras writes the settings of `compile` beside every model, also beside one inside another.
   if (typeof className === "string" && Object.hasOwn(value, "compile_config")) {
-    refuseLayerless(value, place, context.knownAs);
+    requireSomeLayers(value, place, context.knownAs);
   }
   // A stateful generator starts from a seed that does not affect any result.
   if (key === "seed") return null;

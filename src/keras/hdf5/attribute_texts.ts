@@ -24,7 +24,7 @@ export function attributeTexts(
   const list = `The list of attributes of ${what}`;
   for (const { type, bytes } of messages) {
     const message = bytes.piece(bytes.at, bytes.left, list);
-    if (type === MESSAGE.attributeInfo) refuseHeap(message);
+    if (type === MESSAGE.attributeInfo) requireNoHeap(message);
     if (type !== MESSAGE.attribute) continue;
     const version = message.version(1, 2, 3);
     if (message.uint(1) !== 0 && version > 1) throw message.wrong("has a named type", "its own");
@@ -46,7 +46,7 @@ export function attributeTexts(
 }
 
 /** Rejects attributes in a heap, where an object with many of them may keep them. */
-function refuseHeap(message: Hdf5Bytes): void {
+function requireNoHeap(message: Hdf5Bytes): void {
   message.version(0);
   if ((message.uint(1) & 1) !== 0) message.skip(2);
   if (message.offset() === NOWHERE) return;

@@ -35,7 +35,7 @@ export function groupLinks(
   for (const { type, bytes } of messages) {
     if (type === MESSAGE.symbolTable) readTable(file, bytes, add, what);
     else if (type === MESSAGE.link) readLink(bytes, add);
-    else if (type === MESSAGE.linkInfo) refuseHeap(bytes);
+    else if (type === MESSAGE.linkInfo) requireNoHeap(bytes);
     else continue;
     isGroup = true;
   }
@@ -124,7 +124,7 @@ const softLink = (bytes: Hdf5Bytes, name: string) =>
 /**
  * Rejects the newest form, for many names, which is only written on request (`libver="latest"`).
  */
-function refuseHeap(message: Hdf5Bytes): void {
+function requireNoHeap(message: Hdf5Bytes): void {
   message.version(0);
   if ((message.uint(1) & 1) !== 0) message.skip(8);
   if (message.offset() === NOWHERE) return;

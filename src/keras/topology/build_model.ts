@@ -77,7 +77,7 @@ export function buildModel(
   beforeDrawing: BeforeDrawing | null = null,
 ): BuiltModel {
   const budget = Math.max(declared, FREE_ENTRIES);
-  refuseLargeStates(topology, budget);
+  requireModestStates(topology, budget);
   breakEndlessLoops(topology);
   const known = classes(tf);
   const prototype = tf.layers.Layer.prototype as unknown as { addWeight: AddWeight };
@@ -152,7 +152,7 @@ const sizeOf = (value: unknown) => typeof value === "number" ? value : 0;
  * Rejects large states: a stateful recurrent layer keeps one for each example of a batch of fixed
  * size.
  */
-function refuseLargeStates(topology: Topology, budget: number): void {
+function requireModestStates(topology: Topology, budget: number): void {
   const all = [...objects(topology.config)];
   if (!all.some((config) => config.stateful === true)) return;
   const units = all.map(({ units, filters }) => sizeOf(units ?? filters));

@@ -1,9 +1,9 @@
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import { plainTopology } from "../files/plain_topology.ts";
-import { checkLayers } from "./check_layers.ts";
+import { requireTopologyLayers } from "./require_layers.ts";
 import { camelCase } from "../../traits/setting.ts";
 import { isJson, type Json, type KnownAs, MODEL_CLASSES } from "./topology_json.ts";
-import { refuseLayerless, unknownClass } from "./unknown_class.ts";
+import { requireSomeLayers, unknownClass } from "./unknown_class.ts";
 
 /** Architecture of a model in the form that TensorFlow.js builds it from. */
 export interface Topology {
@@ -57,7 +57,7 @@ export function convertTopology(
   // known.
   const { training_config: _, ...untrained } = model;
   const knownAs = (name: string) => knownNameOf(name, isKnown);
-  refuseLayerless(model, place, knownAs);
+  requireSomeLayers(model, place, knownAs);
   const own = plainTopology(untrained, place, knownAs);
   const places = new WeakMap<object, string>();
   const converted = convert(own, "", place, { knownAs, places }, 0) as unknown as Topology;
@@ -65,7 +65,7 @@ export function convertTopology(
   if (!MODEL_CLASSES.includes(className)) {
     throw unexpected(`${place}.class_name`, className, MODEL_CLASSES.join(", "));
   }
-  checkLayers(own, place, knownAs);
+  requireTopologyLayers(own, place, knownAs);
   dropUnused(converted);
   // In Keras 1, the configuration of a Sequential is the list of its layers.
   const whole = Array.isArray(config) ? { layers: config } : config;
@@ -99,9 +99,9 @@ function convert(
   }
   if (!isJson(value)) return value;
   const isClass = typeof value.class_name === "string" && typeof value.config === "object";
-  if (isClass) checkClass(value, place, context.knownAs);
+  if (isClass) requireClass(value, place, context.knownAs);
   // Keras also saves a type for initialisers, which TensorFlow.js ignores.
-  if (isClass && !key.endsWith("Initializer")) checkDtype(value.config as Json, place);
+  if (isClass && !key.endsWith("Initializer")) requireDtype(value.config as Json, place);
   const converted = Object.fromEntries(
     Object.entries(value).map(([own, inner]) => {
       // A name is the author's choice and keeps its case.
@@ -134,7 +134,7 @@ function resolveClass(value: Json, name: string, knownAs: KnownAs): Json {
     : { ...value, className };
 }
 
-function checkClass(value: Json, place: string, knownAs: KnownAs): void {
+function requireClass(value: Json, place: string, knownAs: KnownAs): void {
   const written = value.class_name as string;
   if (knownAs(written) === null && written !== "L1" && written !== "L2") {
     throw unknownClass(value.class_name, place);
@@ -142,7 +142,7 @@ function checkClass(value: Json, place: string, knownAs: KnownAs): void {
 }
 
 /** TensorFlow.js accepts any name of a type, and fails when it first needs a tensor of it. */
-function checkDtype(config: Json | null, place: string): void {
+function requireDtype(config: Json | null, place: string): void {
   const dtype = config?.dtype;
   if (dtype === "string") {
     throw new ModelError(

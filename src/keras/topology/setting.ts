@@ -9,13 +9,13 @@ import type { Setting } from "../../traits/setting.ts";
  * @param place Its place in the file.
  * @throws {ModelError} If it is anything else.
  */
-export function checkSetting(setting: Setting, value: unknown, place: string): void {
+export function requireSetting(setting: Setting, value: unknown, place: string): void {
   const { is, items, required, what } = setting;
   if ((value === undefined || value === null) && !required || is?.(value)) return;
   const isList = items !== undefined && Array.isArray(value) && value.length > 0 &&
     (items.count === null || items.count === value.length);
   if (!isList) throw unexpected(place, value, what);
   value.forEach((item, i) => {
-    checkSetting({ ...items.each, required: true }, item, `${place}[${i}]`);
+    requireSetting({ ...items.each, required: true }, item, `${place}[${i}]`);
   });
 }

@@ -23,7 +23,7 @@ export function unknownClass(className: unknown, place: string): ModelError {
 }
 
 /** Rejects a model of a custom class, whose file holds constructor arguments instead of layers. */
-export function refuseLayerless(model: Json, place: string, knownAs: KnownAs): void {
+export function requireSomeLayers(model: Json, place: string, knownAs: KnownAs): void {
   const name = model.class_name as string;
   const hasLayers = Array.isArray(model.config) || Array.isArray(Object(model.config).layers);
   if (hasLayers || knownAs(name) !== null) return;

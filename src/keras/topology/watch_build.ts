@@ -102,8 +102,8 @@ export function watchBuild(
       open.push(place);
       try {
         const longest = list.map(({ shape }) => shape).sort((a, b) => b.length - a.length)[0];
-        refuseAxes(this, longest, place);
-        refuseLoops(this, list[0].shape, place);
+        requireNoAxes(this, longest, place);
+        requireNoLoops(this, list[0].shape, place);
         output = apply.call(this, inputs, options);
       } catch (error) {
         const kind = this.getClassName();
@@ -111,7 +111,7 @@ export function watchBuild(
       } finally {
         open.pop();
       }
-      for (const { shape } of [output].flat() as Symbolic[]) checkOutput(shape, place, taken);
+      for (const { shape } of [output].flat() as Symbolic[]) requireOutput(shape, place, taken);
       return output;
     },
   });
@@ -154,7 +154,7 @@ function blame(error: unknown, className: string, layers: number, what: string):
   return new ModelError(`${what}: ${why}`, { cause: error });
 }
 
-function checkOutput(shape: Shape, place: string, taken: string): void {
+function requireOutput(shape: Shape, place: string, taken: string): void {
   const sizes = shape.filter((size) => size !== null);
   const entries = sizes.reduce((product, size) => product * size, 1);
   if (sizes.every((size) => Number.isSafeInteger(size) && size > 0) && entries <= MAX_ENTRIES) {
@@ -169,7 +169,7 @@ function checkOutput(shape: Shape, place: string, taken: string): void {
 }
 
 /** Rejects an axis that the input does not have. */
-function refuseAxes(layer: Layer, shape: Shape, place: string): void {
+function requireNoAxes(layer: Layer, shape: Shape, place: string): void {
   if (!Object.hasOwn(LAYER_SETTINGS, layer.getClassName())) return;
   for (const key of ["axis", "axes", "sharedAxes"] as const) {
     const found = (layer as unknown as Record<typeof key, number | number[] | null>)[key];
@@ -192,7 +192,7 @@ interface Looping {
 }
 
 /** Rejects layers that would loop, or pad, far beyond their input. */
-function refuseLoops(layer: Layer, shape: Shape, place: string): void {
+function requireNoLoops(layer: Layer, shape: Shape, place: string): void {
   const { cell, dataFormat, dilationRate, kernelSize, poolSize, padding } =
     layer as unknown as Looping;
   const isRecurrent = cell !== undefined || layer.getClassName() === "TimeDistributed";

@@ -19,7 +19,7 @@ export function signalDies({ measurements, trained }: Pick<Case, "measurements" 
   let dies = known.get(measurements);
   if (dies === undefined) {
     dies = RULES.some((rule) =>
-      rule.check(measurements, {}, trained).some(({ severity }) => severity === "error")
+      rule.run(measurements, {}, trained).some(({ severity }) => severity === "error")
     );
     known.set(measurements, dies);
   }

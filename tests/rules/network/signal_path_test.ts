@@ -61,7 +61,7 @@ Deno.test("signalPaths() knows layers that some of the heads share", () => {
 
 const check = (layers: LayerMeasurements[]) =>
   [vanishingGradients, explodingGradients].flatMap((rule) =>
-    rule.check(makeMeasurements([], { layers }))
+    rule.run(makeMeasurements([], { layers }))
       .map(({ severity, layer }) => `${rule.name} ${severity} ${layer}`)
   );
 

@@ -36,7 +36,7 @@ async function draw(name: string, seed: number, scale = 1): Promise<Measurements
   return measured;
 }
 
-const judge = (measured: Measurements) => RULES.flatMap((rule) => rule.check(measured));
+const judge = (measured: Measurements) => RULES.flatMap((rule) => rule.run(measured));
 
 /** What usual initialisers explain is a warning that no assertion fails on. */
 const isExcused = ({ kind }: Finding) => kind === "small" || kind === "large";

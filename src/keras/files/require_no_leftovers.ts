@@ -6,7 +6,11 @@ import type { Hdf5Array, Hdf5Group } from "../hdf5/open_hdf5.ts";
 const STATE = /^(_?random_generator|seed_generator|_seed_generator)(_\d+)?$/;
 
 /** A weight that no layer claims belongs to another network. */
-export function refuseLeftovers(root: Hdf5Group, container: string, claimed: Set<Hdf5Array>): void {
+export function requireNoLeftovers(
+  root: Hdf5Group,
+  container: string,
+  claimed: Set<Hdf5Array>,
+): void {
   const start = root.children.get(container);
   const open: (Hdf5Group | Hdf5Array | undefined)[] = [start, root.children.get("vars")];
   for (const one of open) {

@@ -29,7 +29,7 @@ type Given = Partial<RuleRecord> & { figure?: { title?: unknown; scale?: unknown
  * `rows` for a model.
  * @throws {InputError} If a part of it is invalid.
  */
-export function validateRecord(record: object, bars: "of" | "rows"): void {
+export function requireRecord(record: object, bars: "of" | "rows"): void {
   if (typeof record !== "object" || record === null || Array.isArray(record)) {
     throw new InputError({
       place: "record",

@@ -1,12 +1,16 @@
 import { InputError } from "../../src/words/input_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
-import { checkBatch, checkOptions, checkSubject } from "../../src/measure/check_arguments.ts";
+import {
+  requireMeasurable,
+  requireMeasureOptions,
+  requireModelBatch,
+} from "../../src/measure/require_arguments.ts";
 import { exerciseModel } from "../../src/load/mod.ts";
 
 const { tf } = await startEngine();
 
-Deno.test("checkSubject() says what is there in place of a batch", () => {
+Deno.test("requireMeasurable() says what is there in place of a batch", () => {
   const model = exerciseModel({ width: 2, depth: 1 });
   const tensor = tf.ones([2, 2]);
   const cases: [unknown, string][] = [
@@ -25,15 +29,15 @@ Deno.test("checkSubject() says what is there in place of a batch", () => {
   ];
   for (const [batch, what] of cases) {
     assertEquals(
-      assertThrows(() => checkSubject(model, batch as never), TypeError).message,
+      assertThrows(() => requireMeasurable(model, batch as never), TypeError).message,
       `batch is ${what}, expected { inputs, targets } of tensors`,
     );
   }
   for (const seed of [undefined, null, 0, 3]) {
-    checkSubject(model, { inputs: tensor, seed } as never);
+    requireMeasurable(model, { inputs: tensor, seed } as never);
   }
   assertThrows(
-    () => checkSubject(model, { inputs: tensor, seed: "3" } as never),
+    () => requireMeasurable(model, { inputs: tensor, seed: "3" } as never),
     TypeError,
     "batch.seed is ",
   );
@@ -41,7 +45,7 @@ Deno.test("checkSubject() says what is there in place of a batch", () => {
   model.dispose();
 });
 
-Deno.test("checkOptions() takes what each option is for, and nothing beside it", () => {
+Deno.test("requireMeasureOptions() takes what each option is for, and nothing beside it", () => {
   const cases: [option: string, taken: unknown[], refused: unknown[], expected: string][] = [
     [
       "batchNormalization",
@@ -62,9 +66,9 @@ Deno.test("checkOptions() takes what each option is for, and nothing beside it",
     ["onProgress", [() => {}], [null, true, {}], "a function"],
   ];
   for (const [option, taken, refused, expected] of cases) {
-    for (const value of [undefined, ...taken]) checkOptions({ [option]: value });
+    for (const value of [undefined, ...taken]) requireMeasureOptions({ [option]: value });
     for (const value of refused) {
-      const { message } = assertThrows(() => checkOptions({ [option]: value }), TypeError);
+      const { message } = assertThrows(() => requireMeasureOptions({ [option]: value }), TypeError);
       assertEquals(
         [message.startsWith(`${option} is `), message.endsWith(`, expected ${expected}`)],
         [true, true],
@@ -74,22 +78,25 @@ Deno.test("checkOptions() takes what each option is for, and nothing beside it",
   }
 });
 
-Deno.test("checkOptions() refuses options that the caller does not take, those of measure() too", () => {
-  checkOptions({ seed: 1, objective: "sum" }, "other", ["seed", "objective"]);
-  checkOptions({ mine: {} } as never, "other", ["mine"]);
+Deno.test("requireMeasureOptions() refuses options that the caller does not take, those of measure() too", () => {
+  requireMeasureOptions({ seed: 1, objective: "sum" }, "other", ["seed", "objective"]);
+  requireMeasureOptions({ mine: {} } as never, "other", ["mine"]);
   assertEquals(
-    assertThrows(() => checkOptions({ penalties: true }, "other", ["seed", "mine"]), TypeError)
+    assertThrows(
+      () => requireMeasureOptions({ penalties: true }, "other", ["seed", "mine"]),
+      TypeError,
+    )
       .message,
     "other() has no option penalties, expected seed, mine",
   );
   // What is undefined is not there.
-  checkOptions({ penalties: undefined }, "other", ["seed"]);
+  requireMeasureOptions({ penalties: undefined }, "other", ["seed"]);
   for (const value of [null, 1, "x"]) {
-    assertThrows(() => checkOptions(value as never), TypeError, "options is ");
+    assertThrows(() => requireMeasureOptions(value as never), TypeError, "options is ");
   }
 });
 
-Deno.test("checkBatch() compares every size with the model's, and the examples of all tensors", () => {
+Deno.test("requireModelBatch() compares every size with the model's, and the examples of all tensors", () => {
   const input = tf.input({ shape: [null, 3], name: "in" });
   const model = tf.model({
     inputs: input,
@@ -99,19 +106,19 @@ Deno.test("checkBatch() compares every size with the model's, and the examples o
   const made = [[2, 5, 3], [2, 1], [1, 1], [0, 5, 3], [2, 5, 4], [2, 5], [2, 5, 3, 1]]
     .map((shape) => tf.zeros(shape));
   const [fits, targets, fewer, none, ...others] = made;
-  assertEquals(checkBatch(model, [fits], null), 2);
-  assertEquals(checkBatch(model, [fits], [targets]), 2);
+  assertEquals(requireModelBatch(model, [fits], null), 2);
+  assertEquals(requireModelBatch(model, [fits], [targets]), 2);
   for (const other of others) {
     assertEquals(
-      assertThrows(() => checkBatch(model, [other], null), InputError).message,
+      assertThrows(() => requireModelBatch(model, [other], null), InputError).message,
       `batch.inputs[0] has shape [${
         other.shape.join(", ")
       }], expected [any, any, 3] as the input ` +
         '"in" of model m has',
     );
   }
-  const message = (...args: Parameters<typeof checkBatch>) =>
-    assertThrows(() => checkBatch(...args), InputError).message;
+  const message = (...args: Parameters<typeof requireModelBatch>) =>
+    assertThrows(() => requireModelBatch(...args), InputError).message;
   assertEquals(
     message(model, [fits, fits], null),
     "batch.inputs has 2, expected 1 as model m has",
@@ -123,13 +130,13 @@ Deno.test("checkBatch() compares every size with the model's, and the examples o
   assertEquals(message(model, [none], null), "batch has 0 examples, expected at least 1");
   fewer.dispose();
   assertThrows(
-    () => checkBatch(model, [fits], [fewer]),
+    () => requireModelBatch(model, [fits], [fewer]),
     TypeError,
     "batch has a tensor that was disposed of, expected a live one: its shape is [1, 1]",
   );
   for (const strange of [null, 3, { shape: [2] }, { shape: 2, dataSync() {} }]) {
     assertThrows(
-      () => checkBatch(model, [fits], [strange as never]),
+      () => requireModelBatch(model, [fits], [strange as never]),
       TypeError,
       "among its tensors, expected tensors alone",
     );

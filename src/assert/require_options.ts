@@ -14,7 +14,7 @@ import type { CreateModel, DrawOptions } from "./create_model.ts";
  *
  * @throws {InputError} If it is not a string.
  */
-export function validateMessage(msg: string | undefined): void {
+export function requireMessage(msg: string | undefined): void {
   if (msg !== undefined && typeof msg !== "string") {
     throw new InputError({ place: "msg", found: show(msg), expected: "a string" });
   }
@@ -25,7 +25,7 @@ export function validateMessage(msg: string | undefined): void {
  *
  * @throws {InputError} If it is neither a function, nor "sum", nor the name of a loss.
  */
-export function validateObjective(objective: Objective = "sum"): void {
+export function requireObjective(objective: Objective = "sum"): void {
   if (isObjective(objective)) return;
   throw new InputError(
     {
@@ -41,13 +41,13 @@ export function validateObjective(objective: Objective = "sum"): void {
  *
  * @throws {InputError} If `create`, the objective or `createBatch` has a wrong type.
  */
-export function validateDrawOptions(create: CreateModel, options: DrawOptions): void {
+export function requireDrawOptions(create: CreateModel, options: DrawOptions): void {
   if (typeof create !== "function") {
     throw new InputError({ place: "create", found: show(create), expected: "a function" });
   }
   requireOptions(options);
   const { objective, createBatch } = options;
-  validateObjective(objective);
+  requireObjective(objective);
   if (createBatch !== undefined && typeof createBatch !== "function") {
     throw new InputError({
       place: "options.createBatch",

@@ -23,7 +23,7 @@ export function nearestObjective(name: string): string {
  * @returns The objective; `undefined` if the module sets none.
  * @throws {ModelError} If the objective does not exist.
  */
-export function checkModuleObjective(
+export function requireModuleObjective(
   { objective, path }: Pick<LoadedModel, "objective" | "path">,
 ): Objective | undefined {
   if (objective === null) return undefined;
@@ -44,7 +44,7 @@ export function checkModuleObjective(
  * @returns The batch.
  * @throws {BatchError} If the targets are missing.
  */
-export function checkTargets(
+export function requireTargetsFor(
   batch: Batch,
   objective: Objective | undefined,
   file: string,

@@ -3,9 +3,9 @@ import { KERAS_ACTIVATIONS } from "../../traits/keras_activations.ts";
 import { STOCK_OPTIMIZERS } from "../../traits/optimizers.ts";
 import { nearest } from "../../words/nearest.ts";
 import { showValue } from "../../words/show_value.ts";
-import { checkGraph, isBuiltIn } from "./check_graph.ts";
+import { isBuiltIn, requireGraph } from "./require_graph.ts";
 import { COMMON, LAYER_SETTINGS } from "./layer_settings.ts";
-import { checkSetting } from "./setting.ts";
+import { requireSetting } from "./setting.ts";
 import { camelCase, KINDS, type Setting, type Settings } from "../../traits/setting.ts";
 import { isJson, type Json, type KnownAs, MODEL_CLASSES, setting } from "./topology_json.ts";
 
@@ -71,8 +71,8 @@ const INNER: Record<string, [key: string, role: Role]> = {
  * @param knownAs Returns the name by which TensorFlow.js knows a class.
  * @throws {ModelError} If something cannot be built, or not measured in any reasonable time.
  */
-export function checkLayers(model: Json, place: string, knownAs: KnownAs): void {
-  const calls = checkObject(model, place, "model", knownAs);
+export function requireTopologyLayers(model: Json, place: string, knownAs: KnownAs): void {
+  const calls = requireObject(model, place, "model", knownAs);
   if (calls <= MAX_CALLS) return;
   throw new ModelError(
     `${place} calls layers ${calls} times in one pass, expected at most ${MAX_CALLS} calls`,
@@ -83,7 +83,7 @@ export function checkLayers(model: Json, place: string, knownAs: KnownAs): void 
  * Rejects two keys that are the same to TensorFlow.js, such as `units` and `units_`: only one would
  * count.
  */
-function refuseDoubleKeys(object: Json, place: string): void {
+function requireDistinctKeys(object: Json, place: string): void {
   const written = new Map<string, string>();
   for (const key of Object.keys(object)) {
     const other = written.get(camelCase(key));
@@ -102,10 +102,10 @@ function refuseDoubleKeys(object: Json, place: string): void {
  *
  * @returns Number of layers that run in one call of it.
  */
-function checkObject(value: unknown, place: string, role: Role, knownAs: KnownAs): number {
+function requireObject(value: unknown, place: string, role: Role, knownAs: KnownAs): number {
   const what = WORDS[role as keyof typeof WORDS];
   if (!isJson(value)) throw unexpected(place, value, `${what} with "class_name" and "config"`);
-  refuseDoubleKeys(value, place);
+  requireDistinctKeys(value, place);
   const className = setting(value, "className");
   const config = setting(value, "config");
   if (typeof className.value !== "string") {
@@ -118,37 +118,37 @@ function checkObject(value: unknown, place: string, role: Role, knownAs: KnownAs
   }
   const at = `${place}.${config.key}`;
   if (name !== null && MODEL_CLASSES.includes(name)) {
-    return checkModel(config.value, at, name, knownAs);
+    return requireTopology(config.value, at, name, knownAs);
   }
   if (!isJson(config.value)) throw unexpected(at, config.value, "an object");
-  return name === null || roles === null ? 1 : checkConfig(name, config.value, at, knownAs);
+  return name === null || roles === null ? 1 : requireConfig(name, config.value, at, knownAs);
 }
 
-function checkModel(config: unknown, place: string, name: string, knownAs: KnownAs): number {
+function requireTopology(config: unknown, place: string, name: string, knownAs: KnownAs): number {
   // In Keras 1, the configuration of a Sequential is the list of its layers.
   const isList = name === "Sequential" && Array.isArray(config);
   if (!isList && !isJson(config)) throw unexpected(place, config, "an object");
-  if (!isList) refuseDoubleKeys(config as Json, place);
+  if (!isList) requireDistinctKeys(config as Json, place);
   const layers = isList ? { key: "", value: config } : setting(config as Json, "layers");
   const at = isList ? place : `${place}.${layers.key}`;
-  if (!isList) checkSetting(COMMON.name, setting(config as Json, "name").value, `${place}.name`);
+  if (!isList) requireSetting(COMMON.name, setting(config as Json, "name").value, `${place}.name`);
   if (!Array.isArray(layers.value)) throw unexpected(at, layers.value, "an array");
   if (name === "Sequential" && layers.value.length === 0) {
     throw unexpected(at, layers.value, "an array of layers");
   }
   const calls = layers.value.map((layer, i) => {
-    const count = checkObject(layer, `${at}[${i}]`, "layer", knownAs);
+    const count = requireObject(layer, `${at}[${i}]`, "layer", knownAs);
     const config = setting(layer, "config");
     const own = isJson(config.value) ? config.value.name : undefined;
-    checkSetting(LAYER_NAME, own, `${at}[${i}].${config.key}.name`);
+    requireSetting(LAYER_NAME, own, `${at}[${i}].${config.key}.name`);
     return count;
   });
   if (name === "Sequential") {
     if (!hasShape(layers.value[0], knownAs)) throw shapeless(`${at}[0].config`);
-    refuseDoubleNames(layers.value, at);
+    requireDistinctNames(layers.value, at);
     return calls.reduce((sum, count) => sum + count, 0);
   }
-  checkGraph(config as Json, place, knownAs);
+  requireGraph(config as Json, place, knownAs);
   return calls.reduce((sum, count, i) => {
     const nodes = setting((layers.value as Json[])[i], "inboundNodes").value as unknown[];
     return sum + count * nodes.length;
@@ -156,7 +156,7 @@ function checkModel(config: unknown, place: string, name: string, knownAs: Known
 }
 
 /** Rejects two layers of one name; gives a layer without a name a free one. */
-function refuseDoubleNames(layers: Json[], place: string): void {
+function requireDistinctNames(layers: Json[], place: string): void {
   const taken = new Set<unknown>();
   layers.forEach((layer, i) => {
     const config = setting(layer, "config");
@@ -195,26 +195,26 @@ function saysShape(config: Json, byInputDim: boolean): boolean {
   return keys.some((key) => (setting(config, key).value ?? null) !== null);
 }
 
-function checkConfig(name: string, config: Json, place: string, knownAs: KnownAs): number {
-  refuseDoubleKeys(config, place);
+function requireConfig(name: string, config: Json, place: string, knownAs: KnownAs): number {
+  requireDistinctKeys(config, place);
   const settings: Settings = { ...COMMON, ...SETTINGS[name] };
   for (const [key, kind] of Object.entries(settings)) {
     const { key: written, value } = setting(config, key);
-    checkSetting(kind, value, `${place}.${written}`);
+    requireSetting(kind, value, `${place}.${written}`);
   }
   for (const key of Object.keys(config)) {
     const { key: written, value } = setting(config, key);
     const part = PARTS.find(([pattern]) => pattern.test(camelCase(key)));
     if (part === undefined || value === null || value === undefined) continue;
-    checkPart(value, `${place}.${written}`, part[1], knownAs);
+    requirePart(value, `${place}.${written}`, part[1], knownAs);
   }
   if (name === "InputLayer" && !saysShape(config, false)) throw shapeless(place);
   if (Object.hasOwn(INNER, name)) {
     const [key, role] = INNER[name];
     const { key: written, value } = setting(config, key);
-    refuseInnerPenalty(config, place);
-    refuseInnerPenalty(Object(value).config, `${place}.${written}.config`);
-    return checkObject(value, `${place}.${written}`, role, knownAs);
+    requireNoInnerPenalty(config, place);
+    requireNoInnerPenalty(Object(value).config, `${place}.${written}.config`);
+    return requireObject(value, `${place}.${written}`, role, knownAs);
   }
   if (name === "StackedRNNCells") {
     const { key, value } = setting(config, "cells");
@@ -222,27 +222,27 @@ function checkConfig(name: string, config: Json, place: string, knownAs: KnownAs
       throw unexpected(`${place}.${key}`, value, "an array of cells");
     }
     value.forEach((cell, i) => {
-      refuseInnerPenalty(Object(cell).config, `${place}.${key}[${i}].config`);
-      checkObject(cell, `${place}.${key}[${i}]`, "cell", knownAs);
+      requireNoInnerPenalty(Object(cell).config, `${place}.${key}[${i}].config`);
+      requireObject(cell, `${place}.${key}[${i}]`, "cell", knownAs);
     });
   }
   return 1;
 }
 
 /** Rejects a penalty on the outputs of a wrapper, or of a layer or cell that another layer calls. */
-function refuseInnerPenalty(config: unknown, place: string): void {
+function requireNoInnerPenalty(config: unknown, place: string): void {
   if (!isJson(config)) return;
   const { key, value } = setting(config, "activityRegularizer");
   const only = KINDS.only(null, "penalties on activations inside a wrapper are not supported");
-  checkSetting(only, value, `${place}.${key}`);
+  requireSetting(only, value, `${place}.${key}`);
 }
 
 /**
  * Checks an activation, initialiser, constraint or regulariser: a name, or an object of its class.
  */
-function checkPart(value: unknown, place: string, role: Role, knownAs: KnownAs): void {
+function requirePart(value: unknown, place: string, role: Role, knownAs: KnownAs): void {
   if (typeof value !== "string") {
-    checkObject(value, place, role, knownAs);
+    requireObject(value, place, role, knownAs);
     return;
   }
   const own = knownAs(value) ?? knownAs(`${value[0]?.toUpperCase()}${camelCase(value).slice(1)}`);

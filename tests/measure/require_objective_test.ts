@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkTargets, nearestObjective } from "../../src/measure/check_objective.ts";
+import { nearestObjective, requireTargetsFor } from "../../src/measure/require_objective.ts";
 import { type Batch, BatchError } from "../../src/load/mod.ts";
 
 Deno.test("nearestObjective() knows what losses are called elsewhere, and other spellings", () => {
@@ -21,10 +21,10 @@ Deno.test("nearestObjective() knows what losses are called elsewhere, and other 
   assertEquals(["focal", "constructor"].map(meant), [null, null]);
 });
 
-Deno.test("checkTargets() requires targets for a loss, and says how the batch gets them", () => {
+Deno.test("requireTargetsFor() requires targets for a loss, and says how the batch gets them", () => {
   const none = [undefined, null].map((targets) => ({ inputs: {}, targets }) as unknown as Batch);
   const some = { inputs: {}, targets: {} } as unknown as Batch;
-  assertEquals(checkTargets(some, "hinge", "a.json"), some);
+  assertEquals(requireTargetsFor(some, "hinge", "a.json"), some);
   const fixes = {
     "a.json": 'add "targets" to it',
     "a.JSON": 'add "targets" to it',
@@ -34,11 +34,11 @@ Deno.test("checkTargets() requires targets for a loss, and says how the batch ge
   };
   for (const batch of none) {
     for (const objective of [undefined, "sum", () => ({})] as const) {
-      assertEquals(checkTargets(batch, objective as "sum", "a.json"), batch);
+      assertEquals(requireTargetsFor(batch, objective as "sum", "a.json"), batch);
     }
     for (const [file, fix] of Object.entries(fixes)) {
       assertEquals(
-        assertThrows(() => checkTargets(batch, "hinge", file), BatchError).message,
+        assertThrows(() => requireTargetsFor(batch, "hinge", file), BatchError).message,
         `${file}: the objective hinge needs targets, and the batch has none: ${fix}`,
       );
     }

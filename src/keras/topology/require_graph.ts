@@ -31,22 +31,22 @@ export const isBuiltIn = (name: string) => name in {};
  * @param knownAs Returns the name by which TensorFlow.js knows a class.
  * @throws {ModelError} If a reference leads nowhere, or in a circle.
  */
-export function checkGraph(config: Json, place: string, knownAs: KnownAs): void {
+export function requireGraph(config: Json, place: string, knownAs: KnownAs): void {
   const { key, value } = setting(config, "layers");
   const vertices = new Map<string, Vertex>();
   (value as Json[]).forEach((layer, i) => {
     const at = `${place}.${key}[${i}]`;
-    const name = checkName(layer, at, vertices);
+    const name = requireName(layer, at, vertices);
     vertices.set(name, vertexOf(layer, at, knownAs));
   });
   for (const { nodes, nodesPlace, takes } of vertices.values()) {
     nodes.forEach((node, n) => {
       takes.push(
-        node.map((one, r) => checkReference(one, `${nodesPlace}[${n}][${r}]`, vertices)),
+        node.map((one, r) => requireReference(one, `${nodesPlace}[${n}][${r}]`, vertices)),
       );
     });
   }
-  refuseCircles(vertices);
+  requireNoCircles(vertices);
   const inputs = new Set<string>();
   const outputs: Reference[] = [];
   const listed = new Set<string>();
@@ -57,7 +57,7 @@ export function checkGraph(config: Json, place: string, knownAs: KnownAs): void 
       throw unexpected(at, value, "an array of references to layers");
     }
     value.forEach((one, i) => {
-      const reference = checkReference(one, `${at}[${i}]`, vertices);
+      const reference = requireReference(one, `${at}[${i}]`, vertices);
       const { layer } = reference;
       if (list === "outputLayers") {
         // TensorFlow.js computes an output once, and returns nothing for a second listing.
@@ -106,7 +106,7 @@ function missingInput(
   return null;
 }
 
-function checkName(layer: Json, place: string, taken: Map<string, Vertex>): string {
+function requireName(layer: Json, place: string, taken: Map<string, Vertex>): string {
   const { name } = layer;
   if (typeof name !== "string") throw unexpected(`${place}.name`, name, "a string");
   if (taken.has(name)) {
@@ -148,7 +148,7 @@ function vertexOf(layer: Json, place: string, knownAs: KnownAs): Vertex {
   return { nodesPlace, nodes, takes: [], ...calls };
 }
 
-function checkReference(
+function requireReference(
   reference: unknown,
   place: string,
   vertices: Map<string, Vertex>,
@@ -186,7 +186,7 @@ const numbers = (low: number, high: number, what: string, name: string) =>
  * Rejects calls that wait for each other. A call also waits for earlier calls of its layer, which
  * determine its number.
  */
-function refuseCircles(vertices: Map<string, Vertex>): void {
+function requireNoCircles(vertices: Map<string, Vertex>): void {
   /** Number of calls of each layer that can be made. */
   const done = new Map([...vertices].map(([name, { first }]) => [name, first]));
   const waiting = new Map<string, Set<string>>();

@@ -12,7 +12,7 @@ import { anyObject, nullable, number, optional, requireValue } from "../words/sh
  *
  * @throws {InputError} If one of them is not.
  */
-export function checkSubject(model: LayersModel, batch: Batch): void {
+export function requireMeasurable(model: LayersModel, batch: Batch): void {
   requireModel(model);
   const { inputs } = Object(batch) as Partial<Batch>;
   if (inputs !== undefined && inputs !== null && !isTensor(batch)) {
@@ -57,7 +57,7 @@ const KNOWN: Record<keyof Required<MeasureOptions>, (value: unknown) => string |
  * @param known Options that it takes. Default: all of a measurement.
  * @throws {InputError} If an option is unknown or has a value that it does not take.
  */
-export function checkOptions(
+export function requireMeasureOptions(
   options: MeasureOptions,
   caller = "measure",
   known: readonly string[] = Object.keys(KNOWN),
@@ -90,7 +90,7 @@ export function checkOptions(
  * lists an output twice.
  * @throws {InputError} If the number of inputs, a shape, or a number of examples is off.
  */
-export function checkBatch(
+export function requireModelBatch(
   model: LayersModel,
   inputs: Tensor[],
   targets: Tensor[] | null,
