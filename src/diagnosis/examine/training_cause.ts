@@ -67,7 +67,8 @@ export async function trainingCause(
   const about = { severity: finding.severity, consequences: [], findings: [finding] };
   if (trial.verdict === "learns") {
     const found = learningRate(trial, trainingRate(rates));
-    return { cause: { ...about, ...found, tried: gone(known) }, fixedTrial: trial };
+    const others = known.filter(({ kind }) => kind !== found.kind);
+    return { cause: { ...about, ...found, tried: gone(others) }, fixedTrial: trial };
   }
   const unscaled = targets({ measurements, network: networkOf(measurements), findings: [] })
     .flatMap(({ kind, layers, message, fixes }) =>
