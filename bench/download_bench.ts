@@ -12,17 +12,12 @@ const TARGET = 300;
 
 /** What `report` imports, but for TensorFlow.js and what that takes; `deno-std` stands in for JSR's in a checkout. */
 const OWN = [
-  "ajv",
   "deno-std",
   "fast-png",
   "fflate",
-  "fast-deep-equal",
-  "fast-uri",
   "get-east-asian-width",
   "iobuffer",
-  "json-schema-traverse",
   "jsonc-parser",
-  "require-from-string",
 ];
 
 /** Whatever `deno run` with these arguments fetches: the names of the packages, and their bytes. */
