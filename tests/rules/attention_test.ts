@@ -1,19 +1,14 @@
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { kerasLayers } from "../../src/keras/layers/mod.ts";
-import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
+import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
 import { askingShare } from "../../src/rules/network/attentions.ts";
 import { networkOf } from "../../src/rules/network/network.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { attention } from "../../src/rules/signal/attention.ts";
 import { testBrokenNetwork } from "../assert/test_broken_network.ts";
-import {
-  flat,
-  makeHead,
-  makeLayer,
-  makeMeasurements,
-  makeWeight,
-} from "../networks/measurements.ts";
+import { type AttentionGiven, attentionNetwork } from "../networks/attention_network.ts";
+import { flat, makeMeasurements } from "../networks/measurements.ts";
 import { testThreshold } from "./test_threshold.ts";
 import { assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 
@@ -42,60 +37,10 @@ testBrokenNetwork("attention", {
   },
 });
 
-/** What a network with one attention is made with. */
-interface Given {
-  entropy?: number;
-  scores?: number;
-  /** 1 - mean cosine of the tokens at the start and at the end. */
-  apart?: [start: number, end: number];
-  /** rms of the gradients of queries, keys and values. */
-  gradients?: [query: number, key: number, value: number];
-  skip?: boolean;
-  moved?: boolean;
-}
-
-/** The rows of a network with one attention. */
-function network(given: Given = {}): Measurements {
-  const { entropy = 0.9, scores = 1, apart = [0.9, 0.5], gradients = [0.1, 0.1, 0.1] } = given;
-  const { skip = true, moved = false } = given;
-  const shape = [32, 8, 16];
-  const alike = (distance: number) => ({
-    tokenAlikeness: { cosine: 1 - distance, effectiveRank: 4, tokens: 8, examples: 4 },
-  });
-  const bias = (name: string) =>
-    makeWeight({ name: `${name}/bias`, shape: [20], values: flat(0.1, 20) });
-  const kernel = (name: string, size: number) => ({
-    weights: [
-      makeWeight({ name: `${name}/kernel`, gradients: flat(size, 400) }),
-      ...moved ? [bias(name)] : [],
-    ],
-  });
-  const row = (name: string, inputs: string[], own: Partial<LayerMeasurements> = {}) =>
-    makeLayer({ name, inputs, activation: null, weights: [], shape, ...own });
-  const [query, key, value] = gradients;
-  const layers = [
-    row("embed", [], { ...kernel("embed", 0.1), ...alike(apart[0]) }),
-    row("query", ["embed"], kernel("query", query)),
-    row("key", ["embed"], kernel("key", key)),
-    row("value", ["embed"], kernel("value", value)),
-    row("scores", ["query", "key"], { className: "AttentionScores", kind: "merge" }),
-    row("softmax", ["scores"], {
-      className: "AttentionWeights",
-      kind: "activation",
-      activation: "softmax",
-      preActivations: flat(scores, 640),
-      attention: { entropy, oneHot: 1 - entropy, keys: 8, rows: 256 },
-    }),
-    row("context", ["softmax", "value"], { className: "AttentionContext", kind: "merge" }),
-    skip
-      ? row("end", ["embed", "context"], { className: "Add", kind: "addition", ...alike(apart[1]) })
-      : row("end", ["context"], { ...kernel("end", 0.1), ...alike(apart[1]) }),
-  ];
-  return makeMeasurements([], { layers: [...layers, makeHead({ inputs: ["end"], depth: 3 })] });
-}
-
-const judge = (given: Given, options?: RuleOptions) => attention.run(network(given), options);
-const kinds = (given: Given) => judge(given).map(({ severity, kind }) => `${severity} ${kind}`);
+const judge = (given: AttentionGiven, options?: RuleOptions) =>
+  attention.run(attentionNetwork(given), options);
+const kinds = (given: AttentionGiven) =>
+  judge(given).map(({ severity, kind }) => `${severity} ${kind}`);
 
 testThreshold("attentionEntropy", {
   judge: (entropy, options) => judge({ entropy }, options),
@@ -146,8 +91,8 @@ Deno.test("attention tells the gradient of queries and keys beside that of value
   // sqrt((9 + 16) / 2) 1e-6 / 0.1.
   assertAlmostEquals(figures!.share.value, 3.5355e-5, 1e-9);
   assertMatch(message, /the gradient of its queries and keys is 3\.54e-5 of that of its values/);
-  const share = (gradients: Given["gradients"]) =>
-    askingShare(networkOf(network({ gradients })).attentions[0]);
+  const share = (gradients: AttentionGiven["gradients"]) =>
+    askingShare(networkOf(attentionNetwork({ gradients })).attentions[0]);
   assertEquals([share([1, 1, 0]), share([0, 0, 1])], [null, 0]);
 });
 
@@ -161,7 +106,7 @@ Deno.test("attention names the layer from which on tokens are alike, unless they
 
 Deno.test("attention says nothing of scores that are masked, not finite or not measured", () => {
   const judged = (entropy: number, given: Partial<LayerMeasurements>) => {
-    const measurements = network({ entropy, scores: 1e-6 });
+    const measurements = attentionNetwork({ entropy, scores: 1e-6 });
     const layers = measurements.layers.map((layer) =>
       layer.name === "softmax" ? { ...layer, ...given } : layer
     );
@@ -190,7 +135,7 @@ Deno.test("attention names several layers where there are several, and the gradi
   assertMatch(collapsed.message, /The gradient of the last queries and keys is 3 of that of their/);
   const none = judge({ apart: [0.9, 1e-9], gradients: [0.3, 0.3, 0] })[0];
   assertEquals([none.figures!.share, /gradient/.test(none.message)], [undefined, false]);
-  const { layers, ...rest } = network({ apart: [0.9, 1e-9], scores: 0 });
+  const { layers, ...rest } = attentionNetwork({ apart: [0.9, 1e-9], scores: 0 });
   const [head] = layers.slice(-1);
   const twice = (name: string) => ({ ...layers.find((layer) => layer.name === name)! });
   const all = [
@@ -209,7 +154,7 @@ Deno.test("attention names several layers where there are several, and the gradi
 });
 
 Deno.test("attention judges the layers that it is asked to", () => {
-  const broken: Given = { entropy: 0, apart: [0.9, 0] };
+  const broken: AttentionGiven = { entropy: 0, apart: [0.9, 0] };
   const found = (options: RuleOptions) => judge(broken, options).map(({ kind }) => kind);
   assertEquals(found({}), ["one-hot", "tokens-alike"]);
   assertEquals(found({ layers: ["end"] }), ["tokens-alike"]);

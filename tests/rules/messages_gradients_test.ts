@@ -1,14 +1,21 @@
-import type { LayerMeasurements } from "../../src/measure/measurements.ts";
+import type {
+  LayerMeasurements,
+  Measurements,
+  WeightMeasurements,
+} from "../../src/measure/measurements.ts";
 import type { Finding } from "../../src/rules/finding.ts";
 import {
   flat,
+  halves,
   makeHead,
   makeLayer,
   makeMeasurements,
+  makeTarget,
   makeWeight,
   ofWeight,
   statisticsOf,
 } from "../networks/measurements.ts";
+import { normals } from "../networks/dense_network.ts";
 import { judge, testMessages } from "./test_messages.ts";
 
 // Every sentence that a rule can say, each from the smallest measurements that make it say so.
@@ -16,6 +23,25 @@ import { judge, testMessages } from "./test_messages.ts";
 const zero = flat(0, 640);
 const nan = statisticsOf([NaN, ...Array(639).fill(1)]);
 const silent = { activationGradients: zero, preActivationGradients: zero };
+
+/** A layer below a head of these figures, without a gradient. */
+const silentBelow = (head: Partial<LayerMeasurements>) =>
+  makeMeasurements([], {
+    layers: [makeLayer({ name: "dense_1", ...silent }), makeHead({ depth: 2, ...head })],
+    objective: { name: "binaryCrossentropy", value: 7 },
+  });
+
+/** Two weights of the first layer. */
+const twoWeights = (
+  [one, other]: Partial<WeightMeasurements>[],
+) => makeMeasurements([{ weights: [makeWeight(one), makeWeight(other)] }, {}]);
+
+/** A model under a loss, whose first kernel has a gradient of 1000. */
+const steep = (data: Partial<Measurements["batch"]>) => {
+  const { batch, ...rest } = ofWeight({ gradients: flat(1e3, 400) });
+  const targets = [makeTarget(Float64Array.from(halves), 16)];
+  return { ...rest, batch: { ...batch, targets, ...data } };
+};
 
 /** A recurrent kernel of 20 units without a gradient, and so many z. */
 const recurrent = (count: number) =>
@@ -61,6 +87,36 @@ const SAID: Record<string, () => Finding[]> = {
     return judge("gradients-flow", { ...rest, layers: [silentCell, ...others] });
   },
   "gradients-flow: frozen": () => judge("gradients-flow", ofWeight({ trainable: false })),
+  "gradients-flow: all of it frozen": () => {
+    const weights = [makeWeight({ trainable: false, gradients: null })];
+    return judge("gradients-flow", makeMeasurements([], { layers: [makeHead({ weights })] }));
+  },
+  "gradients-flow: frozen and untrained": () => {
+    const draw = normals(3);
+    const values = statisticsOf(Array.from({ length: 400 }, () => draw() / Math.sqrt(20)));
+    const frozen = { trainable: false, gradients: null, values };
+    return judge("gradients-flow", ofWeight(frozen));
+  },
+  "gradients-flow: a shift that cancels": () =>
+    judge(
+      "gradients-flow",
+      twoWeights([
+        { name: "dense_1/kernel" },
+        { name: "dense_1/bias", shape: [20], gradients: flat(0, 20) },
+      ]),
+    ),
+  "gradients-flow: a factor that starts at zero": () =>
+    judge(
+      "gradients-flow",
+      twoWeights([
+        { name: "dense_1/lora_a", gradients: zero },
+        { name: "dense_1/lora_b", values: zero },
+      ]),
+    ),
+  "gradients-flow: inputs of zeros above layers that learn": () => {
+    const weights = [makeWeight({ name: "dense_2/kernel", gradients: zero })];
+    return judge("gradients-flow", makeMeasurements([{ activations: zero }, { weights }]));
+  },
   "vanishing-gradients: the ratio, kernels too small": () => {
     const weights = [makeWeight({ values: flat(0.01, 400) })];
     return judge("vanishing-gradients", deltas([1e-6, 1e-3, 1], { weights }));
@@ -102,6 +158,20 @@ const SAID: Record<string, () => Finding[]> = {
     const layers = [makeLayer({ name: "dense_1", ...silent }), makeHead({ depth: 2, weights })];
     return judge("vanishing-gradients", makeMeasurements([], { layers }));
   },
+  "vanishing-gradients: a head of zeros that nothing moves": () => {
+    const weights = [makeWeight({ name: "head/kernel", values: zero, gradients: zero })];
+    return judge("vanishing-gradients", silentBelow({ weights }));
+  },
+  "vanishing-gradients: a head that is certain": () =>
+    judge(
+      "vanishing-gradients",
+      silentBelow({ activation: "sigmoid", ...silent, activations: statisticsOf([0, 1, 1, 0]) }),
+    ),
+  "vanishing-gradients: a branch that saturates": () =>
+    judge(
+      "vanishing-gradients",
+      makeMeasurements([{}, { saturatedFraction: 1, preActivationGradients: zero }, {}]),
+    ),
   "vanishing-gradients: never sent": () =>
     judge("vanishing-gradients", makeMeasurements([silent, silent])),
   "vanishing-gradients: too shallow": () => judge("vanishing-gradients", makeMeasurements([{}])),
@@ -129,6 +199,34 @@ const SAID: Record<string, () => Finding[]> = {
     ),
   "exploding-gradients: overflown": () =>
     judge("exploding-gradients", makeMeasurements([{ preActivationGradients: nan }])),
+  "exploding-gradients: flat rows": () => {
+    const norm = {
+      name: "norm",
+      className: "LayerNormalization",
+      activation: null,
+      weights: [],
+      settings: { epsilon: 1 / 256 },
+      flatRows: 0.5,
+    };
+    const low = flat(2000, 1024);
+    const high = flat(1, 1024);
+    return judge(
+      "exploding-gradients",
+      makeMeasurements([{ preActivationGradients: low }, norm, { preActivationGradients: high }]),
+      { explodingRatioWarning: 128 },
+    );
+  },
+  "exploding-gradients: one entry": () => judge("exploding-gradients", steep({})),
+  "exploding-gradients: one entry, inputs out of scale": () => {
+    const values = flat(255, 640);
+    const perInput = [{ name: "pixels", shape: [32, 20], dtype: "float32", values }];
+    return judge("exploding-gradients", steep({ perInput }));
+  },
+  "exploding-gradients: one entry, targets out of scale": () =>
+    judge(
+      "exploding-gradients",
+      steep({ targets: [makeTarget(Float64Array.from([1e4, -1e4]), 2)] }),
+    ),
   "exploding-gradients: all together": () =>
     judge("exploding-gradients", makeMeasurements(), { explodingGlobalNorm: 0.1 }),
 };

@@ -1,11 +1,15 @@
-import type { LayerMeasurements } from "../../src/measure/measurements.ts";
+import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import type { Finding } from "../../src/rules/finding.ts";
 import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
 import {
   flat,
   halves,
   headed,
+  makeHead,
+  makeLayer,
   makeMeasurements,
+  makeTarget,
+  makeWeight,
   oneHot,
   statisticsOf,
   withInput,
@@ -14,6 +18,55 @@ import { judge, testMessages } from "./test_messages.ts";
 
 const compare = (now: Partial<LayerMeasurements>[], then: Partial<LayerMeasurements>[]) =>
   matchesBaseline(makeMeasurements(then)).run(makeMeasurements(now));
+
+/** A head under a loss, with its outputs dropped at a rate. */
+const droppedAnswers = (loss: string, dropout: number) => {
+  const { layers: [head], ...rest } = headed(loss, { units: 4, activation: "softmax" });
+  const drop = makeLayer({
+    name: "drop",
+    className: "Dropout",
+    role: "output",
+    weights: [],
+    shape: [32, 4],
+    dropout,
+  });
+  return { ...rest, layers: [{ ...head, role: "hidden" as const }, drop] };
+};
+
+/** Class numbers for a softmax of 7 units. */
+const classes = (least: number, most: number, fractions = 0) => {
+  const measurements = headed("sparseCategoricalCrossentropy", { activation: "softmax", units: 7 });
+  const target = makeTarget(Float64Array.of(least, most), 2);
+  const targets = [{ ...target, classes: { units: 7, least, most, fractions } }];
+  return { ...measurements, batch: { ...measurements.batch, targets } };
+};
+
+/** A head whose activation is followed by another. */
+const twice = (loss: string, below: string, activation: string) => {
+  const { layers: [head], ...rest } = headed(loss, { units: 3, activation: below });
+  const last = makeLayer({
+    name: "last",
+    className: "Activation",
+    role: "output",
+    activation,
+    depth: 1,
+    weights: [],
+    shape: [32, 3],
+    inputs: ["head"],
+  });
+  return { ...rest, layers: [head, last] };
+};
+
+const compiled = (learningRate: number, name = "Adam"): Measurements =>
+  makeMeasurements([{}], { optimizer: { name, learningRate } });
+
+/** A network with layers of dropout of these rates. */
+const dropping = (...rates: number[]) => {
+  const drops = rates.map((dropout, i) =>
+    makeLayer({ name: `drop_${i + 1}`, className: "Dropout", weights: [], dropout })
+  );
+  return makeMeasurements([], { layers: [makeLayer(), ...drops, makeHead({ depth: 2 })] });
+};
 
 const input = (...values: number[]) => withInput(statisticsOf(values));
 
@@ -48,7 +101,10 @@ const SAID: Record<string, () => Finding[]> = {
   "output-head: logits for classes": () =>
     judge("output-head", headed("sparseCategoricalCrossentropy", { units: 3 })),
   "output-head: targets that are no probabilities": () =>
-    judge("output-head", headed("binaryCrossentropy", { activation: "sigmoid", targets: [0, 2] })),
+    judge(
+      "output-head",
+      headed("binaryCrossentropy", { activation: "sigmoid", targets: [0, 1.5] }),
+    ),
   "output-head: a hinge on outputs that are never negative": () =>
     judge("output-head", headed("hinge", { activation: "relu", targets: [-1, 1] })),
   "output-head: a hinge on targets of 0": () =>
@@ -75,6 +131,84 @@ const SAID: Record<string, () => Finding[]> = {
     judge("output-head", headed("meanSquaredError", { activation: "tanh", targets: [0, 2] })),
   "output-head: never negative": () =>
     judge("output-head", headed("meanAbsoluteError", { activation: "relu", targets: [0, -2] })),
+  "output-head: dropped answers that end in NaN": () =>
+    judge("output-head", droppedAnswers("categoricalCrossentropy", 0.2)),
+  "output-head: dropped answers": () =>
+    judge("output-head", droppedAnswers("meanSquaredError", 0.5)),
+  "output-head: classes from 1": () => judge("output-head", classes(1, 7)),
+  "output-head: classes below 0": () => judge("output-head", classes(-1, 6)),
+  "output-head: classes in fractions": () => judge("output-head", classes(0, 6, 2)),
+  "output-head: softmax under logits": () =>
+    judge(
+      "output-head",
+      headed("categoricalCrossentropyFromLogits", { activation: "softmax", units: 3 }),
+    ),
+  "output-head: logits that relu cuts": () =>
+    judge("output-head", headed("binaryCrossentropyFromLogits", { activation: "relu" })),
+  "output-head: logits that tanh bounds": () =>
+    judge("output-head", headed("binaryCrossentropyFromLogits", { activation: "tanh" })),
+  "output-head: two softmax layers": () =>
+    judge("output-head", twice("categoricalCrossentropy", "softmax", "softmax")),
+  "output-head: relu before the sigmoid": () =>
+    judge("output-head", twice("binaryCrossentropy", "relu", "sigmoid")),
+  "output-head: targets up to 255": () =>
+    judge(
+      "output-head",
+      headed("binaryCrossentropy", { activation: "sigmoid", targets: [0, 255] }),
+    ),
+  "output-head: targets that are no shares": () =>
+    judge(
+      "output-head",
+      headed("categoricalCrossentropy", { activation: "softmax", units: 2, targets: [0, 2] }),
+    ),
+  "output-head: shares above 1": () =>
+    judge(
+      "output-head",
+      headed("categoricalCrossentropy", { activation: "softmax", units: 2, targets: [1, 1] }),
+    ),
+  "input-normalized: examples alike": () =>
+    judge("input-normalized", withInput(flat(1, 640), { spread: 1e-6 })),
+  "input-normalized: one example": () =>
+    judge("input-normalized", withInput(flat(1, 640), { spread: 0 })),
+  "input-normalized: one feature": () =>
+    judge(
+      "input-normalized",
+      withInput(flat(1, 640), {
+        spread: 1,
+        features: { count: 20, constant: 0, largestOffset: 0, largestStd: 4.47, smallestStd: 0.01 },
+      }),
+    ),
+  "input-normalized: a constant": () => judge("input-normalized", input(1, 1)),
+  "target-normalized: one class": () =>
+    judge(
+      "target-normalized",
+      headed("binaryCrossentropy", { activation: "sigmoid", targets: Array(16).fill(1) }),
+    ),
+  "learning-rate: low": () => judge("learning-rate", compiled(9e-5)),
+  "learning-rate: too low": () => judge("learning-rate", compiled(1e-6)),
+  "learning-rate: high": () => judge("learning-rate", compiled(0.05)),
+  "learning-rate: too high": () => judge("learning-rate", compiled(3)),
+  "learning-rate: not reproduced": () =>
+    judge(
+      "learning-rate",
+      makeMeasurements([{}], {
+        notReproduced: [{ setting: "optimizer", name: "Mine", substitute: "Adam" }],
+      }),
+    ),
+  "regularization: one layer": () => judge("regularization", dropping(0.7)),
+  "regularization: dropout in a row": () =>
+    judge("regularization", dropping(...Array(10).fill(0.4))),
+  "regularization: penalties": () => {
+    const weights = [makeWeight({ gradients: flat(0.001, 400) })];
+    const penalised = makeLayer({ penalty: 10, weights });
+    return judge(
+      "regularization",
+      makeMeasurements([], {
+        layers: [penalised, makeHead({ depth: 2 })],
+        objective: { name: "meanSquaredError", value: 1, penalty: 10 },
+      }),
+    );
+  },
   "baseline: a figure": () => compare([{ activations: flat(9, 640) }], [{}]),
   "baseline: a share": () => compare([{ saturatedFraction: 0.9 }], [{}]),
   "baseline: new and gone": () => compare([{ name: "new" }], [{ name: "old" }]),
