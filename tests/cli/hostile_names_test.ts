@@ -10,7 +10,7 @@ export const createModel = ({ tf }) => {
   console.log("made");
   const layers = [
     tf.layers.dense({ units: 4, inputShape: [3], kernelInitializer: "zeros" }),
-    tf.layers.dense({ units: 2 }),
+    tf.layers.dense({ units: 2, kernelInitializer: "zeros" }),
   ];
   const model = tf.sequential({ name, layers });
   // TensorFlow.js lets no layer with weights be called so, and lets it be renamed.
@@ -43,7 +43,7 @@ Deno.test("no subcommand lets a control or a command of a name or an error out",
     [],
     {
       [FILE]: NETWORK,
-      "healthy.js": NETWORK.replace(', kernelInitializer: "zeros"', ""),
+      "healthy.js": NETWORK.replaceAll(', kernelInitializer: "zeros"', ""),
       "fails\x9b.js": FAILS,
       "gradient-health.json": CONFIGURATION,
     },
