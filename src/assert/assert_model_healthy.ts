@@ -32,13 +32,11 @@ export interface AssertHealthyOptions
  * Asserts that a model is healthy: measures it, runs the trial if there may be an error, and tries
  * the fixes.
  *
- * @param fail Makes the error.
+ * @param subject The model and its batch, and what makes the error.
  * @throws {AssertionError} If the network is sick, or has a warning and warnings fail too.
  */
 export async function assertModelHealthy(
-  fail: Fail,
-  model: LayersModel,
-  batch: Batch,
+  { fail, model, batch }: { fail: Fail; model: LayersModel; batch: Batch },
   options: AssertHealthyOptions = {},
   msg?: string,
 ): Promise<void> {

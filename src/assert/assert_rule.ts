@@ -51,17 +51,16 @@ export function assertRule<Name extends string>(
   options?: RuleOptions<Name>,
   msg?: string,
 ): void {
-  judgeRuleFor(failureOf(assertRule), rule, measurements, options, msg);
+  judgeRuleFor({ fail: failureOf(assertRule), rule }, measurements, options, msg);
 }
 
 /**
  * Runs {@linkcode assertRule} on behalf of another assertion, which the user calls.
  *
- * @param fail Makes the error.
+ * @param assertion Its rule, and what makes its error.
  */
 export function judgeRuleFor<Name extends string>(
-  fail: Fail,
-  rule: Rule<Name>,
+  { fail, rule }: { fail: Fail; rule: Rule<Name> },
   measurements: Measurements,
   options?: RuleOptions<Name>,
   msg?: string,
@@ -111,19 +110,19 @@ function withoutExponents({ name }: Pick<Rule, "name">): Finding {
  * Runs a model with the probe of a rule, judges the result, and throws one `AssertionError` with
  * every finding.
  *
- * @param fail Makes the error.
- * @param rule The rule.
- * @param model A built model.
- * @param batch The batch that it is run on.
+ * @param assertion Its rule, the built model with the batch that it is run on, and what makes the
+ * error.
  * @param options Options of the probe and of the rule in one object.
  * @param msg Appended to the message.
  * @throws {AssertionError} If the rule finds an error.
  */
 export async function judgeModelFor(
-  fail: Fail,
-  rule: ModelRule<ProbeSubject>,
-  model: LayersModel,
-  batch: Batch,
+  { fail, rule, model, batch }: {
+    fail: Fail;
+    rule: ModelRule<ProbeSubject>;
+    model: LayersModel;
+    batch: Batch;
+  },
   options: RuleOptions & ProbeOptions = {},
   msg?: string,
 ): Promise<void> {

@@ -163,10 +163,13 @@ export function assertHealthy(
 ): void | Promise<void> {
   const fail = failureOf(assertHealthy);
   if (looksLikeModel(given[0])) {
-    return assertModelHealthy(
-      fail,
-      ...given as [LayersModel, Batch, AssertHealthyOptions?, string?],
-    );
+    const [model, batch, options, msg] = given as [
+      LayersModel,
+      Batch,
+      AssertHealthyOptions?,
+      string?,
+    ];
+    return assertModelHealthy({ fail, model, batch }, options, msg);
   }
   const [measurements, options, msg] = given as [Measurements, HealthyOptions?, string?];
   requireMessage(msg);
@@ -215,7 +218,7 @@ export function assertAllFinite(
   options?: RuleOptions<never>,
   msg?: string,
 ): void {
-  judgeRuleFor(failureOf(assertAllFinite), nonFinite, measurements, options, msg);
+  judgeRuleFor({ fail: failureOf(assertAllFinite), rule: nonFinite }, measurements, options, msg);
 }
 
 /**
@@ -272,7 +275,12 @@ export function assertInputNormalized(
   >,
   msg?: string,
 ): void {
-  judgeRuleFor(failureOf(assertInputNormalized), inputNormalized, measurements, options, msg);
+  judgeRuleFor(
+    { fail: failureOf(assertInputNormalized), rule: inputNormalized },
+    measurements,
+    options,
+    msg,
+  );
 }
 
 /**
@@ -331,7 +339,12 @@ export function assertTargetNormalized(
   >,
   msg?: string,
 ): void {
-  judgeRuleFor(failureOf(assertTargetNormalized), targetNormalized, measurements, options, msg);
+  judgeRuleFor(
+    { fail: failureOf(assertTargetNormalized), rule: targetNormalized },
+    measurements,
+    options,
+    msg,
+  );
 }
 
 /**
@@ -386,7 +399,12 @@ export function assertGradientsFlow(
   options?: RuleOptions<never>,
   msg?: string,
 ): void {
-  judgeRuleFor(failureOf(assertGradientsFlow), gradientsFlow, measurements, options, msg);
+  judgeRuleFor(
+    { fail: failureOf(assertGradientsFlow), rule: gradientsFlow },
+    measurements,
+    options,
+    msg,
+  );
 }
 
 /**
@@ -450,8 +468,7 @@ export function assertNoVanishingGradients(
   msg?: string,
 ): void {
   judgeRuleFor(
-    failureOf(assertNoVanishingGradients),
-    vanishingGradients,
+    { fail: failureOf(assertNoVanishingGradients), rule: vanishingGradients },
     measurements,
     options,
     msg,
@@ -523,8 +540,7 @@ export function assertNoExplodingGradients(
   msg?: string,
 ): void {
   judgeRuleFor(
-    failureOf(assertNoExplodingGradients),
-    explodingGradients,
+    { fail: failureOf(assertNoExplodingGradients), rule: explodingGradients },
     measurements,
     options,
     msg,
@@ -578,7 +594,12 @@ export function assertGradientRatioNear(
   options?: RuleOptions<"gradientRatioFactor" | "minWidth">,
   msg?: string,
 ): void {
-  judgeRuleFor(failureOf(assertGradientRatioNear), gradientRatio, measurements, options, msg);
+  judgeRuleFor(
+    { fail: failureOf(assertGradientRatioNear), rule: gradientRatio },
+    measurements,
+    options,
+    msg,
+  );
 }
 
 /**
@@ -634,7 +655,12 @@ export function assertGradientBalance(
   options?: RuleOptions<"gradientBalance">,
   msg?: string,
 ): void {
-  judgeRuleFor(failureOf(assertGradientBalance), gradientBalance, measurements, options, msg);
+  judgeRuleFor(
+    { fail: failureOf(assertGradientBalance), rule: gradientBalance },
+    measurements,
+    options,
+    msg,
+  );
 }
 
 /**
@@ -686,8 +712,7 @@ export function assertActivationsNotSaturated(
   msg?: string,
 ): void {
   judgeRuleFor(
-    failureOf(assertActivationsNotSaturated),
-    saturatedActivations,
+    { fail: failureOf(assertActivationsNotSaturated), rule: saturatedActivations },
     measurements,
     options,
     msg,
@@ -748,7 +773,7 @@ export function assertNoDeadUnits(
   options?: RuleOptions<"deadFraction" | "deadFractionWarning" | "minExamples">,
   msg?: string,
 ): void {
-  judgeRuleFor(failureOf(assertNoDeadUnits), deadUnits, measurements, options, msg);
+  judgeRuleFor({ fail: failureOf(assertNoDeadUnits), rule: deadUnits }, measurements, options, msg);
 }
 
 /**
@@ -814,7 +839,7 @@ export function assertAttention(
   options?: RuleOptions<"attentionEntropy" | "scoreStd" | "tokensApart">,
   msg?: string,
 ): void {
-  judgeRuleFor(failureOf(assertAttention), attention, measurements, options, msg);
+  judgeRuleFor({ fail: failureOf(assertAttention), rule: attention }, measurements, options, msg);
 }
 
 /**
@@ -882,7 +907,12 @@ export function assertActivationScale(
   options?: RuleOptions<"activationScaleFactor" | "activationTarget" | "minExamples">,
   msg?: string,
 ): void {
-  judgeRuleFor(failureOf(assertActivationScale), activationScale, measurements, options, msg);
+  judgeRuleFor(
+    { fail: failureOf(assertActivationScale), rule: activationScale },
+    measurements,
+    options,
+    msg,
+  );
 }
 
 /**
@@ -958,7 +988,7 @@ export function assertInitScale(
   >,
   msg?: string,
 ): void {
-  judgeRuleFor(failureOf(assertInitScale), initScale, measurements, options, msg);
+  judgeRuleFor({ fail: failureOf(assertInitScale), rule: initScale }, measurements, options, msg);
 }
 
 /**
@@ -1009,7 +1039,12 @@ export function assertSymmetryBroken(
   options?: RuleOptions<never>,
   msg?: string,
 ): void {
-  judgeRuleFor(failureOf(assertSymmetryBroken), symmetry, measurements, options, msg);
+  judgeRuleFor(
+    { fail: failureOf(assertSymmetryBroken), rule: symmetry },
+    measurements,
+    options,
+    msg,
+  );
 }
 
 /**
@@ -1054,7 +1089,7 @@ export function assertBiasInit(
   options?: RuleOptions<"biasRatio" | "biasTolerance">,
   msg?: string,
 ): void {
-  judgeRuleFor(failureOf(assertBiasInit), biasInit, measurements, options, msg);
+  judgeRuleFor({ fail: failureOf(assertBiasInit), rule: biasInit }, measurements, options, msg);
 }
 
 /**
@@ -1120,7 +1155,12 @@ export function assertInitialLoss(
   >,
   msg?: string,
 ): void {
-  judgeRuleFor(failureOf(assertInitialLoss), initialLoss, measurements, options, msg);
+  judgeRuleFor(
+    { fail: failureOf(assertInitialLoss), rule: initialLoss },
+    measurements,
+    options,
+    msg,
+  );
 }
 
 /**
@@ -1172,7 +1212,7 @@ export function assertOutputHead(
   options?: RuleOptions<never>,
   msg?: string,
 ): void {
-  judgeRuleFor(failureOf(assertOutputHead), outputHead, measurements, options, msg);
+  judgeRuleFor({ fail: failureOf(assertOutputHead), rule: outputHead }, measurements, options, msg);
 }
 
 /**
@@ -1227,7 +1267,12 @@ export function assertArchitecture(
   options?: RuleOptions<"residualGrowth" | "slopeDrift" | "widthLoss" | "alikeCosine">,
   msg?: string,
 ): void {
-  judgeRuleFor(failureOf(assertArchitecture), architecture, measurements, options, msg);
+  judgeRuleFor(
+    { fail: failureOf(assertArchitecture), rule: architecture },
+    measurements,
+    options,
+    msg,
+  );
 }
 
 /**
@@ -1276,7 +1321,12 @@ export function assertRegularization(
   options?: RuleOptions<"dropoutRate" | "dropoutKept" | "penaltyGradient" | "penaltyGradientError">,
   msg?: string,
 ): void {
-  judgeRuleFor(failureOf(assertRegularization), regularization, measurements, options, msg);
+  judgeRuleFor(
+    { fail: failureOf(assertRegularization), rule: regularization },
+    measurements,
+    options,
+    msg,
+  );
 }
 
 /**
@@ -1330,7 +1380,12 @@ export function assertLearningRate(
   options?: RuleOptions<"learningRateFactor">,
   msg?: string,
 ): void {
-  judgeRuleFor(failureOf(assertLearningRate), learningRate, measurements, options, msg);
+  judgeRuleFor(
+    { fail: failureOf(assertLearningRate), rule: learningRate },
+    measurements,
+    options,
+    msg,
+  );
 }
 
 /**
@@ -1374,7 +1429,12 @@ export function assertHalfPrecision(
   options?: RuleOptions<"halfUnder">,
   msg?: string,
 ): void {
-  judgeRuleFor(failureOf(assertHalfPrecision), halfPrecision, measurements, options, msg);
+  judgeRuleFor(
+    { fail: failureOf(assertHalfPrecision), rule: halfPrecision },
+    measurements,
+    options,
+    msg,
+  );
 }
 
 /**
@@ -1424,7 +1484,8 @@ export async function assertDependsOnInput(
   options?: RuleOptions<never> & Pick<ProbeOptions, "seed">,
   msg?: string,
 ): Promise<void> {
-  await judgeModelFor(failureOf(assertDependsOnInput), inputDependence, model, batch, options, msg);
+  const fail = failureOf(assertDependsOnInput);
+  await judgeModelFor({ fail, rule: inputDependence, model, batch }, options, msg);
 }
 
 /**
@@ -1471,14 +1532,8 @@ export async function assertBatchIndependence(
   options?: RuleOptions<"leakTolerance"> & Pick<ProbeOptions, "seed">,
   msg?: string,
 ): Promise<void> {
-  await judgeModelFor(
-    failureOf(assertBatchIndependence),
-    batchIndependence,
-    model,
-    batch,
-    options,
-    msg,
-  );
+  const fail = failureOf(assertBatchIndependence);
+  await judgeModelFor({ fail, rule: batchIndependence, model, batch }, options, msg);
 }
 
 /**
@@ -1535,7 +1590,8 @@ export async function assertCausal(
   options?: RuleOptions<"leakTolerance"> & Pick<ProbeOptions, "seed">,
   msg?: string,
 ): Promise<void> {
-  await judgeModelFor(failureOf(assertCausal), causality, model, batch, options, msg);
+  const fail = failureOf(assertCausal);
+  await judgeModelFor({ fail, rule: causality, model, batch }, options, msg);
 }
 
 /**
@@ -1587,7 +1643,8 @@ export async function assertLossReduction(
   options?: RuleOptions<"lossReductionTolerance"> & Pick<ProbeOptions, "objective" | "seed">,
   msg?: string,
 ): Promise<void> {
-  await judgeModelFor(failureOf(assertLossReduction), lossReduction, model, batch, options, msg);
+  const fail = failureOf(assertLossReduction);
+  await judgeModelFor({ fail, rule: lossReduction, model, batch }, options, msg);
 }
 
 /**
@@ -1640,14 +1697,8 @@ export async function assertGradientsMatchNumeric(
     & Pick<ProbeOptions, "objective" | "seed">,
   msg?: string,
 ): Promise<void> {
-  await judgeModelFor(
-    failureOf(assertGradientsMatchNumeric),
-    numericGradients,
-    model,
-    batch,
-    options,
-    msg,
-  );
+  const fail = failureOf(assertGradientsMatchNumeric);
+  await judgeModelFor({ fail, rule: numericGradients, model, batch }, options, msg);
 }
 
 /**
@@ -1697,7 +1748,8 @@ export async function assertWeightsChange(
   options?: RuleOptions<never> & Pick<ProbeOptions, "objective" | "seed" | "optimizer" | "train">,
   msg?: string,
 ): Promise<void> {
-  await judgeModelFor(failureOf(assertWeightsChange), weightsChange, model, batch, options, msg);
+  const fail = failureOf(assertWeightsChange);
+  await judgeModelFor({ fail, rule: weightsChange, model, batch }, options, msg);
 }
 
 /**
@@ -1752,7 +1804,8 @@ export async function assertWeightsFrozen(
   options?: RuleOptions<never> & Pick<ProbeOptions, "objective" | "seed" | "optimizer" | "train">,
   msg?: string,
 ): Promise<void> {
-  await judgeModelFor(failureOf(assertWeightsFrozen), weightsFrozen, model, batch, options, msg);
+  const fail = failureOf(assertWeightsFrozen);
+  await judgeModelFor({ fail, rule: weightsFrozen, model, batch }, options, msg);
 }
 
 /**
@@ -1809,7 +1862,8 @@ export async function assertUpdateRatio(
     & Pick<ProbeOptions, "objective" | "seed" | "optimizer" | "train">,
   msg?: string,
 ): Promise<void> {
-  await judgeModelFor(failureOf(assertUpdateRatio), updateRatio, model, batch, options, msg);
+  const fail = failureOf(assertUpdateRatio);
+  await judgeModelFor({ fail, rule: updateRatio, model, batch }, options, msg);
 }
 
 /**
@@ -1863,7 +1917,8 @@ export async function assertOverfitsBatch(
     & Pick<ProbeOptions, "objective" | "seed" | "optimizer">,
   msg?: string,
 ): Promise<void> {
-  await judgeModelFor(failureOf(assertOverfitsBatch), overfitsBatch, model, batch, options, msg);
+  const fail = failureOf(assertOverfitsBatch);
+  await judgeModelFor({ fail, rule: overfitsBatch, model, batch }, options, msg);
 }
 
 /**
@@ -1913,11 +1968,6 @@ export function assertMatchesBaseline(
   options?: RuleOptions<"baselineFactor" | "baselineShare">,
   msg?: string,
 ): void {
-  judgeRuleFor(
-    failureOf(assertMatchesBaseline),
-    matchesBaseline(baseline),
-    measurements,
-    options,
-    msg,
-  );
+  const fail = failureOf(assertMatchesBaseline);
+  judgeRuleFor({ fail, rule: matchesBaseline(baseline) }, measurements, options, msg);
 }

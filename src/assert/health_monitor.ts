@@ -1,36 +1,18 @@
 import { InputError } from "../words/input_error.ts";
-import { type Finding, makeFinding } from "../rules/finding.ts";
-import { judgeRule, type RunRulesOptions } from "../rules/judge_rule.ts";
+import type { RunRulesOptions } from "../rules/judge_rule.ts";
 import { allRules } from "../rules/register_rule.ts";
-import { isRuleError, type RuleError } from "../rules/rule_error.ts";
 import { requireOptions } from "../rules/require_measurements.ts";
-import { progressOf } from "../diagnosis/diagnose_training.ts";
 import { requireEngine } from "../engine/running_engine.ts";
 import type { Callback, LayersModel } from "../engine/tensorflow.ts";
 import { runPass } from "../measure/run_pass.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import type { Objective } from "../model/objective.ts";
 import { KernelStep } from "../probe/layer_progress.ts";
-import { failureOf, oneLine } from "./failure_message.ts";
-import { healthMessage } from "./health_message.ts";
-import { diagnoseRecord, hasMoved, type HealthRecord, trainingCauseOf } from "./health_record.ts";
-import { shownHistory, shownRecord } from "./history_overview.ts";
+import { type Fail, failureOf } from "./failure_message.ts";
+import type { HealthRecord, TrainingOptimizer } from "./health_record.ts";
+import { DEFAULT_EVERY, MonitorState, type OnFinding, type Snapshot } from "./monitor_state.ts";
 import { requireObjective, requireThresholds, ruleNames } from "./require_options.ts";
 import { show } from "../rules/say.ts";
-import { formatCount } from "../words/numbers.ts";
-
-/**
- * Response of a monitor to a finding: `keep` continues, `stop` ends the training, `throw` rejects
- * it.
- */
-export type FindingResponse = "keep" | "stop" | "throw";
-
-/**
- * Default number of batches between two measurements, and the first steps that are measured with
- * it.
- */
-const DEFAULT_EVERY = 100;
-const FIRST_STEPS: readonly number[] = [1, 2, 5, 10, 20, 50];
 
 /** Options of {@linkcode healthMonitor}. */
 export interface HealthMonitorOptions extends RunRulesOptions {
@@ -54,9 +36,7 @@ export interface HealthMonitorOptions extends RunRulesOptions {
    * training continues if it returns nothing. Default: `"throw"`. With a word, findings that do not
    * throw are printed on stderr, once and in one line.
    */
-  onFinding?:
-    | FindingResponse
-    | ((finding: Finding, record: HealthRecord) => FindingResponse | void);
+  onFinding?: OnFinding;
 }
 
 /** Callback for `model.fit` that keeps its measurements. */
@@ -131,178 +111,134 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
   requireThresholds(ruleOptions, ["batch", "every", "rules", "objective", "onFinding"]);
   const chosen = ruleNames("rules", allRules().map(({ name }) => name), names);
   const rules = allRules().filter(({ name }) => chosen.has(name));
-  const history = shownHistory();
-  const isDue = (step: number) =>
-    step % (every ?? DEFAULT_EVERY) === 0 || every === undefined && FIRST_STEPS.includes(step);
-  const isEarly = (step: number) => every === undefined && step < DEFAULT_EVERY;
-  const said = new Set<string>();
-  /** Prints a sentence on stderr, the first of its kind. */
-  const say = (step: number, kind: string, sentence: string) => {
-    if (said.has(kind)) return;
-    said.add(kind);
-    console.error(
-      `healthMonitor, after ${formatCount(step, "batch", "batches")}: ${oneLine(sentence)}`,
-    );
-  };
+  const state = new MonitorState({ every, rules, ruleOptions, onFinding });
+  const watch = new TrainingWatch(state, { batch, objective, fail });
 
   class Monitor extends Callback {
-    readonly history: readonly HealthRecord[] = history;
-    #model: LayersModel | null = null;
-    #step = 0;
-    #measuredStep = 0;
-    #epoch = 0;
-    /** Kernels before the batch after which it measures. */
-    #latest: KernelStep | null = null;
+    readonly history: readonly HealthRecord[] = state.history;
 
     // The stock callback rejects a model of another copy of TensorFlow.js.
     override setModel(model: unknown): void {
-      this.#model = model as LayersModel;
+      watch.model = model as LayersModel;
+    }
+
+    override setParams(params: Callback["params"]): void {
+      super.setParams(params);
+      watch.params = params as TrainingParams;
     }
 
     override onTrainBegin(): Promise<void> {
-      this.#forget();
-      if (history.length === 0) this.#record(this.#model!, false);
-      return Promise.resolve();
+      return Promise.resolve(watch.beginTraining());
     }
 
     override onEpochBegin(epoch: number): Promise<void> {
-      this.#epoch = epoch + 1;
+      state.epoch = epoch + 1;
       return Promise.resolve();
     }
 
     override onBatchBegin(batch: number): Promise<void> {
-      if (isDue(this.#step + 1) || this.#isLast(batch)) {
-        this.#forget();
-        this.#latest = new KernelStep(requireEngine(), this.#model!);
-      }
-      return Promise.resolve();
+      return Promise.resolve(watch.beginBatch(batch));
     }
 
     override onBatchEnd(batch: number): Promise<void> {
-      if (isDue(++this.#step)) this.#measure(this.#model!, this.#isLast(batch));
-      return Promise.resolve();
+      return Promise.resolve(watch.endBatch(batch));
     }
 
-    // Otherwise a short training would go unmeasured.
     override onTrainEnd(): Promise<void> {
-      if (this.#measuredStep !== this.#step) this.#measure(this.#model!, true);
-      return Promise.resolve();
+      return Promise.resolve(watch.endTraining());
     }
-
-    /** Returns true if a batch is the last of the training, as far as can be known. */
-    #isLast(batch: number): boolean {
-      const { epochs, steps, samples, batchSize } = this.params as Record<string, number | null>;
-      const batches = steps ?? Math.ceil((samples ?? NaN) / (batchSize ?? NaN));
-      return this.#epoch === epochs && batch === batches - 1;
-    }
-
-    #forget(): void {
-      this.#latest?.dispose();
-      this.#latest = null;
-    }
-
-    #record(model: LayersModel, isEnd: boolean): HealthRecord {
-      const started = performance.now();
-      this.#measuredStep = this.#step;
-      // A training may continue under another engine than the one it began with.
-      const engine = requireEngine();
-      const updates = this.#latest?.updates(engine) ?? new Map();
-      this.#forget();
-      const measured = runPass(engine, model, batch, { objective });
-      const measurements = { ...measured, model: { ...measured.model, name: givenName(model) } };
-      const progress = history.length === 0
-        ? []
-        : progressOf(history[0].measurements, measurements, { updates });
-      // A network that no step has moved is what it was at step 0.
-      const judged = hasMoved(progress) ? { trained: true, ...ruleOptions } : ruleOptions;
-      const findings = rules.flatMap((rule) => {
-        try {
-          return judgeRule(rule, measurements, judged);
-        } catch (error) {
-          // Hours of training are worth more than one rule.
-          if (!isRuleError(error)) throw error;
-          say(this.#step, error.rule, error.message);
-          return [notJudged(error)];
-        }
-      });
-      const step = this.#step;
-      const cause = trainingCauseOf(
-        { step, isEnd, findings, measurements, progress },
-        history,
-        model,
-      );
-      const record: HealthRecord = {
-        step,
-        epoch: this.#epoch,
-        measurements,
-        // The learning rate was found before training, which has confirmed it: repeat the finding.
-        findings: cause?.kind === "learning-rate-too-low" && hasMoved(progress)
-          ? [...findings, ...cause.findings.filter(({ rule }) => rule === "learning-rate")]
-          : findings,
-        progress,
-        cause,
-        milliseconds: performance.now() - started,
-      };
-      history.push(shownRecord(record));
-      return record;
-    }
-
-    #measure(model: LayersModel, isEnd: boolean): void {
-      const record = this.#record(model, isEnd);
-      const { measurements, cause } = record;
-      const responses = record.findings.map((finding) => ({
-        finding,
-        response: respond(finding, record),
-      }));
-      if (responses.some(({ response }) => response === "stop")) model.stopTraining = true;
-      const fatal = responses.filter(({ response }) => response === "throw")
-        .map(({ finding }) => finding);
-      if (fatal.length === 0) {
-        if (typeof onFinding === "function") return;
-        const error = record.findings.find(({ severity }) => severity === "error");
-        if (cause !== null) say(this.#step, cause.kind, cause.message);
-        else if (error !== undefined) say(this.#step, error.rule, error.message);
-        return;
-      }
-      const fatalAndNotes = record.findings.filter((finding) =>
-        fatal.includes(finding) || finding.severity === "note"
-      );
-      const diagnosis = diagnoseRecord(
-        { ...record, findings: fatalAndNotes, isEnd },
-        history,
-        model,
-      );
-      throw fail(
-        `After ${formatCount(this.#step, "batch", "batches")}, in epoch ${this.#epoch} of ` +
-          `${this.params.epochs}:\n${healthMessage({ measurements, diagnosis }, undefined)}`,
-      );
-    }
-  }
-
-  function respond(finding: Finding, record: HealthRecord): FindingResponse | void {
-    if (typeof onFinding === "function") {
-      return finding.severity === "note" ? "keep" : onFinding(finding, record);
-    }
-    const { step, cause } = record;
-    const mayPass = isEarly(step) && cause === null && finding.rule !== "non-finite";
-    return finding.severity === "error" && !mayPass ? onFinding : "keep";
   }
 
   return new Monitor() as HealthMonitor;
 }
 
-/** Returns the note about a rule that threw instead of judging. */
-function notJudged({ rule, message }: RuleError): Finding {
-  return makeFinding(rule, {
-    severity: "note",
-    kind: "threw",
-    layer: null,
-    measured: null,
-    expected: "a rule that judges",
-    message: `No verdict: ${message}.`,
-    fix: `Leave the rule out with the option rules, and report the fault.`,
-    unjudged: true,
-  });
+/** Parameters of `model.fit`; a training from a data set may not know some of them. */
+type TrainingParams = Record<"epochs" | "steps" | "samples" | "batchSize", number | null>;
+
+/** Measures a model while it is trained, when its state says so. */
+class TrainingWatch {
+  /** The trained model. */
+  model: LayersModel | null = null;
+  /** Parameters of the training. */
+  params: TrainingParams | null = null;
+  readonly #state: MonitorState;
+  readonly #options: Pick<HealthMonitorOptions, "batch" | "objective"> & { fail: Fail };
+  /** Kernels before the batch after which it measures. */
+  #latest: KernelStep | null = null;
+
+  constructor(
+    state: MonitorState,
+    options: Pick<HealthMonitorOptions, "batch" | "objective"> & { fail: Fail },
+  ) {
+    this.#state = state;
+    this.#options = options;
+  }
+
+  beginTraining(): void {
+    this.#forget();
+    if (this.#state.history.length === 0) this.#record({ isEnd: false });
+  }
+
+  beginBatch(batch: number): void {
+    if (!this.#state.isDue(this.#state.step + 1) && !this.#isLast(batch)) return;
+    this.#forget();
+    this.#latest = new KernelStep(requireEngine(), this.model!);
+  }
+
+  endBatch(batch: number): void {
+    if (this.#state.isDue(++this.#state.step)) this.#measure({ isEnd: this.#isLast(batch) });
+  }
+
+  /** Measures the end, without which a short training would go unmeasured. */
+  endTraining(): void {
+    if (!this.#state.isMeasured) this.#measure({ isEnd: true });
+  }
+
+  /** Returns true if a batch is the last of the training, as far as can be known. */
+  #isLast(batch: number): boolean {
+    const { epochs, steps, samples, batchSize } = this.params!;
+    const batches = steps ?? Math.ceil((samples ?? NaN) / (batchSize ?? NaN));
+    return this.#state.epoch === epochs && batch === batches - 1;
+  }
+
+  #forget(): void {
+    this.#latest?.dispose();
+    this.#latest = null;
+  }
+
+  #record({ isEnd }: { isEnd: boolean }): Snapshot {
+    const started = performance.now();
+    const model = this.model!;
+    const { batch, objective } = this.#options;
+    // A training may continue under another engine than the one it began with.
+    const engine = requireEngine();
+    const updates = this.#latest?.updates(engine) ?? new Map();
+    this.#forget();
+    const measured = runPass(engine, model, batch, { objective });
+    const measurements = { ...measured, model: { ...measured.model, name: givenName(model) } };
+    const snapshot = { started, measurements, updates, by: optimizerOf(model), isEnd };
+    this.#state.record(snapshot);
+    return snapshot;
+  }
+
+  #measure({ isEnd }: { isEnd: boolean }): void {
+    const { batches, epoch } = this.#state;
+    const { stops, failure } = this.#state.respond(this.#record({ isEnd }));
+    if (stops) this.model!.stopTraining = true;
+    if (failure !== null) {
+      throw this.#options.fail(
+        `After ${batches}, in epoch ${epoch} of ${this.params!.epochs}:\n${failure}`,
+      );
+    }
+  }
+}
+
+function optimizerOf({ optimizer }: LayersModel): TrainingOptimizer {
+  const { learningRate } = optimizer.getConfig() as { learningRate?: unknown };
+  return {
+    optimizer: optimizer.getClassName(),
+    learningRate: typeof learningRate === "number" ? learningRate : null,
+  };
 }
 
 /**

@@ -8,7 +8,6 @@ import {
   type WeightProgress,
 } from "../diagnosis/diagnose_training.ts";
 import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
-import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
 
 /** Measurement during training. */
@@ -36,8 +35,20 @@ export interface HealthRecord {
   milliseconds: number;
 }
 
+/** Optimizer that trains the model. */
+export interface TrainingOptimizer {
+  /** Name of its class. */
+  optimizer: string;
+  /** Learning rate; `null` if the optimizer does not reveal it. */
+  learningRate: number | null;
+}
+
 /** Input of a diagnosis. */
-type Judged = Pick<HealthRecord, "measurements" | "findings" | "progress">;
+export interface Judged
+  extends Pick<HealthRecord, "step" | "measurements" | "findings" | "progress"> {
+  /** True if the training ends here. */
+  isEnd: boolean;
+}
 
 /** Fixes that change the initialisation, which is useless once training has moved the weights. */
 const INITIALIZES: readonly Fix["kind"][] = ["rescale", "redraw", "set-bias", "activation"];
@@ -49,15 +60,15 @@ const ENOUGH_STEPS = 100;
  * Finds the cause in training of the findings: a step that is too large, or, after enough steps, a
  * loss that has not moved although a rule found an error before training.
  *
- * @param record Measurements and findings, and whether training ends here.
+ * @param record Measurements and findings.
  * @param history The records before it.
- * @param model The model, which is trained by its optimizer.
+ * @param by The optimizer.
  * @returns The cause, or `null` if there is none.
  */
 export function trainingCauseOf(
-  { measurements, findings, progress, step, isEnd }: Judged & { step: number; isEnd: boolean },
+  { measurements, findings, progress, step, isEnd }: Judged,
   [start]: readonly HealthRecord[],
-  model: LayersModel,
+  { optimizer, learningRate }: TrainingOptimizer,
 ): Cause | null {
   // Entries that were not finite before the first batch are not the fault of a step.
   if (start === undefined || start.findings.some(isNotFinite)) return null;
@@ -67,8 +78,6 @@ export function trainingCauseOf(
   };
   // Training does not lower the sum of the outputs.
   const isLoss = measurements.objective.name !== "sum";
-  const optimizer = model.optimizer.getClassName();
-  const learningRate = learningRateOf(model);
   const isBroken = isLoss && findings.some(isError) && !start.findings.some(isIllAtStart);
   const tooLarge = diagnoseTraining(progress, findings, {
     optimizer,
@@ -85,11 +94,11 @@ export function trainingCauseOf(
 
 /** Diagnoses a record: by the cause in training if there is one, otherwise by the findings. */
 export function diagnoseRecord(
-  record: Parameters<typeof trainingCauseOf>[0],
+  record: Judged,
   history: readonly HealthRecord[],
-  model: LayersModel,
+  by: TrainingOptimizer,
 ): Diagnosis {
-  const cause = trainingCauseOf(record, history, model);
+  const cause = trainingCauseOf(record, history, by);
   // A loss that stands still is explained by the current findings, if there are any.
   const isFound = record.findings.some(({ severity }) => severity !== "note");
   if (cause !== null && (cause.kind !== "standstill" || !isFound)) {
@@ -122,9 +131,3 @@ function isNotFinite({ rule, severity }: Finding): boolean {
 const isIllAtStart = (finding: Finding) => isError(finding) && finding.rule !== "learning-rate";
 
 const isError = ({ severity }: Finding) => severity === "error";
-
-/** Returns the learning rate of a model; `null` if its optimizer does not reveal it. */
-function learningRateOf({ optimizer }: LayersModel): number | null {
-  const { learningRate } = optimizer.getConfig() as { learningRate?: unknown };
-  return typeof learningRate === "number" ? learningRate : null;
-}

@@ -10,6 +10,7 @@ export type { HealthyOptions } from "./settle_health.ts";
 export { assertRule } from "./assert_rule.ts";
 export type { CreateModel, DrawOptions } from "./create_model.ts";
 export * from "./health_monitor.ts";
+export type { FindingResponse, OnFinding } from "./monitor_state.ts";
 export type { HealthRecord } from "./health_record.ts";
 export * from "./assertions.ts";
 export * from "./test_gradient_health.ts";

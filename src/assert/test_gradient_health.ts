@@ -97,7 +97,8 @@ export function testGradientHealth(
       for (const name of models) {
         const rule = MODEL_RULES.find((rule) => rule.name === name)!;
         const own = { seed, ...rule.options.includes("objective") ? { objective } : {} };
-        await step(rule.name, (fail) => judgeModelFor(fail, rule, draw.model, draw.batch, own));
+        const { model, batch } = draw;
+        await step(rule.name, (fail) => judgeModelFor({ fail, rule, model, batch }, own));
       }
     } finally {
       draw.close();

@@ -82,7 +82,7 @@ export function writeAssertion({ file, constant, rule }: RuleFile<Documented>): 
     documentation(rule, defaultsOf(rule), [MEASURED, OPTIONS]),
     `export function ${rule.assertion}(measurements: Measurements, options?: ${optionsOf(rule)}, ` +
     "msg?: string): void {",
-    `judgeRuleFor(failureOf(${rule.assertion}), ${constant}, measurements, options, msg);`,
+    `judgeRuleFor({ fail: failureOf(${rule.assertion}), rule: ${constant} }, measurements, options, msg);`,
     "}",
     "",
   ].join("\n");
@@ -102,7 +102,8 @@ export function writeBaselineAssertion(rule: Documented): string {
     documentation(rule, defaultsOf(rule), [MEASURED, baseline, OPTIONS]),
     `export function ${rule.assertion}(measurements: Measurements, baseline: Measurements, ` +
     `options?: ${optionsOf(rule)}, msg?: string): void {`,
-    `judgeRuleFor(failureOf(${rule.assertion}), matchesBaseline(baseline), measurements, options, msg);`,
+    `const fail = failureOf(${rule.assertion});`,
+    "judgeRuleFor({ fail, rule: matchesBaseline(baseline) }, measurements, options, msg);",
     "}",
     "",
   ].join("\n");
@@ -130,7 +131,8 @@ export function writeModelAssertion(
     `export async function ${rule.assertion}(model: LayersModel, batch: Batch, ` +
     `options?: ${optionsOf(rule)} & Pick<ProbeOptions, ${unionOf(rule.options)}>, msg?: string): ` +
     "Promise<void> {",
-    `await judgeModelFor(failureOf(${rule.assertion}), ${constant}, model, batch, options, msg);`,
+    `const fail = failureOf(${rule.assertion});`,
+    `await judgeModelFor({ fail, rule: ${constant}, model, batch }, options, msg);`,
     "}",
     "",
   ].join("\n");
@@ -171,7 +173,8 @@ export function writeHealthyAssertion(rule: HealthyDocumentation): string {
     "[LayersModel, Batch, AssertHealthyOptions?, string?]): void | Promise<void> {",
     "const fail = failureOf(assertHealthy);",
     "if (looksLikeModel(given[0])) {",
-    "return assertModelHealthy(fail, ...given as [LayersModel, Batch, AssertHealthyOptions?, string?]);",
+    "const [model, batch, options, msg] = given as [LayersModel, Batch, AssertHealthyOptions?, string?];",
+    "return assertModelHealthy({ fail, model, batch }, options, msg);",
     "}",
     "const [measurements, options, msg] = given as [Measurements, HealthyOptions?, string?];",
     "requireMessage(msg);",
