@@ -15,14 +15,14 @@ import { UsageError } from "./kit/usage_error.ts";
  *
  * @param path The file.
  * @param request What to measure.
- * @param changes Whether the model is to be changed, which is impossible here.
+ * @param options `changes`: the model is to be changed, which is impossible here.
  * @throws {UsageError} If a flag needs a pass.
  * @throws {ModelError} If the file cannot be used.
  */
 export async function examineWeights(
   path: string,
   request: MeasureRequest,
-  changes: boolean,
+  { changes }: { changes: boolean },
 ): Promise<Examination> {
   const started = performance.now();
   if (changes) {

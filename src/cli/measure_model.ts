@@ -20,12 +20,20 @@ import type { Objective } from "../model/objective.ts";
 import { strayErrors } from "../model/user_code/stray_errors.ts";
 import { LAYERS } from "../traits/layers.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
-import { about, loadSubject, provideBatch } from "./load_subject.ts";
+import { about, loadSubject, provideBatch, type Subject } from "./load_subject.ts";
 import { passProgress } from "./kit/progress.ts";
 import { tellIfSlow, type Work } from "./slow_work.ts";
 import { threadsToLoad } from "./threads_to_load.ts";
 import { withoutHistograms } from "./without_histograms.ts";
 import { escapeControls } from "../words/show_value.ts";
+
+/** Options of {@linkcode examineModel}. */
+export interface ExamineModelOptions {
+  /** True to say on stderr that it takes far longer than it should. */
+  tells: boolean;
+  /** Uses the model before it is disposed of. */
+  andThen?: (examined: Examined) => Promise<void>;
+}
 
 /**
  * Does the common part of measuring subcommands: starts the engine, loads the model and the batch,
@@ -33,20 +41,18 @@ import { escapeControls } from "../words/show_value.ts";
  * so does anything that the model's own code logs.
  *
  * @param request What to measure.
- * @param tells Whether to say on stderr that it takes far longer than it should.
- * @param andThen Callback that uses the model before it is disposed of.
+ * @param options See {@linkcode ExamineModelOptions}.
  * @returns The measurements and the diagnosis.
  */
 export async function examineModel(
   request: MeasureRequest,
-  tells: boolean,
-  andThen?: (examined: Examined) => Promise<void>,
+  options: ExamineModelOptions,
 ): Promise<Examination> {
   if (request.model !== null && isWeightsFile(request.model)) {
     const { examineWeights } = await import("./examine_weights.ts");
-    return examineWeights(request.model, request, andThen !== undefined);
+    return examineWeights(request.model, request, { changes: options.andThen !== undefined });
   }
-  const work = () => examineOnEngine(request, tells, andThen);
+  const work = () => examineOnEngine(request, options);
   // Stdout belongs to the report, and a model's code may log to it. A data file cannot, so it need
   // not wait for a console.
   return await (runsForeignCode(request) ? logToStderr(work) : work());
@@ -74,94 +80,148 @@ function runsForeignCode(request: MeasureRequest): boolean {
 
 async function examineOnEngine(
   request: MeasureRequest,
-  tells: boolean,
-  andThen?: (examined: Examined) => Promise<void>,
+  options: ExamineModelOptions,
 ): Promise<Examination> {
   const started = performance.now();
-  const settings = { relaxedSimd: !request.portable };
-  const first = request.threads === "auto" ? await threadsToLoad(request.model) : request.threads;
-  showTensorFlow(runsForeignCode(request));
-  let engine: Engine = await startEngine({ ...settings, threads: first });
-  const pass = async () => {
-    const name = `${
-      escapeControls(request.model ?? "the exercise's network")
-    }, seed ${request.seed}:`;
-    const tell = (work: Work) => tells ? tellIfSlow(work) : Promise.resolve();
-    await tell({
-      sentence: `${name} it has been loading for`,
-      rest: " so far; Ctrl-C ends it",
-      patience: 2 * PATIENCE,
-      // A pass that blocks the thread at once is not reported: that would slow down every check.
-      blocks: false,
-    });
-    const loaded = await loadSubject(request);
-    const objective = request.objective ?? requireModuleObjective(loaded);
-    const batch = await provideBatch(request, loaded, objective);
-    const workload = estimateWorkload(loaded.model, shapesOf(batch));
-    const seconds = Math.max(1, Math.ceil(workload / LEAST_SPEED));
-    await tell({
-      sentence: `${name} the pass has taken`,
-      rest: `, far longer than the ${
-        formatDuration(seconds)
-      } that its size explains; Ctrl-C ends it`,
-      patience: Math.max(PATIENCE, 2 * seconds),
-      blocks: workload > LEAST_SPEED || isUnforeseeable(loaded.model, objective),
-    });
-    if (request.threads === "auto") {
-      const threads = chooseThreads(workload);
-      if (threads > first) {
-        await engine.stop();
-        engine = await startEngine({ ...settings, threads });
-      }
-    }
-    const progress = request.quiet ? null : passProgress();
-    const { trial, trialBudget, rates, rules, trained, histograms } = request.examination;
-    const { model, source, seed } = loaded;
-    const options: ExamineOptions = {
-      objective,
-      source,
-      seed,
-      microBatch: request.microBatch,
-      onProgress: progress?.update,
-      trial,
-      trialBudget,
-      rates,
-      histograms: request.half || histograms,
-      judge: (all) => {
-        const measurements = request.half || !histograms ? all : withoutHistograms(all);
-        return rules === null
-          ? runRules(measurements)
-          : judgeRun(measurements, rules, { trained: trained ?? undefined });
-      },
-    };
-    let examination: Examination;
-    try {
-      examination = await examine(model, batch, options).catch((error) => {
-        throw about(loaded, error);
-      });
-      await andThen?.({ tf: engine.tf, model, batch, options, examination });
-    } finally {
-      progress?.done();
-      // None of thousands of passes may leak its weights, not even a failed one. A model that a
-      // module has built is shared by all of them.
-      if (!loaded.isBuilt && !isDisposed(loaded.model)) loaded.model.dispose();
-      engine.tf.dispose([batch.inputs, batch.targets ?? []]);
-    }
-    if (!request.quiet) {
-      const seconds = formatSeconds(performance.now() - started);
-      const threads = formatCount(engine.threads, "thread");
-      console.error(`measured in ${seconds} on ${threads}`);
-    }
-    return examination;
-  };
+  await using running = await RunningEngine.start(request);
   try {
-    return await strayErrors.guard(codeOf(request), pass);
+    return await strayErrors.guard(codeOf(request), async () => {
+      const examination = await examineWork(request, running, options);
+      if (!request.quiet) {
+        const seconds = formatSeconds(performance.now() - started);
+        const threads = formatCount(running.engine.threads, "thread");
+        console.error(`measured in ${seconds} on ${threads}`);
+      }
+      return examination;
+    });
   } catch (error) {
-    throw backendGone(engine, request) ?? error;
-  } finally {
-    await tellIfSlow(null);
-    await engine.stop();
+    throw backendGone(running.engine, request) ?? error;
   }
+}
+
+/** Engine of a run; it restarts with more threads if they pay. */
+class RunningEngine implements AsyncDisposable {
+  readonly #request: MeasureRequest;
+  #threads: number;
+
+  private constructor(request: MeasureRequest, threads: number, public engine: Engine) {
+    this.#request = request;
+    this.#threads = threads;
+  }
+
+  /** Starts the engine with the threads that loading the model needs. */
+  static async start(request: MeasureRequest): Promise<RunningEngine> {
+    const { model, portable } = request;
+    const threads = request.threads === "auto" ? await threadsToLoad(model) : request.threads;
+    showTensorFlow(runsForeignCode(request));
+    const engine = await startEngine({ relaxedSimd: !portable, threads });
+    return new RunningEngine(request, threads, engine);
+  }
+
+  /** Adapts the threads to the operations of a pass. */
+  async fit(workload: number): Promise<void> {
+    if (this.#request.threads !== "auto") return;
+    const threads = chooseThreads(workload);
+    if (threads <= this.#threads) return;
+    this.#threads = threads;
+    await this.engine.stop();
+    this.engine = await startEngine({ relaxedSimd: !this.#request.portable, threads });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await tellIfSlow(null);
+    await this.engine.stop();
+  }
+}
+
+/** Loaded model with its batch; disposing it frees both. */
+interface OpenWork extends Disposable {
+  loaded: Subject;
+  batch: Batch;
+  objective: Objective | undefined;
+}
+
+/** Loads the model and the batch, and adapts the engine to their size. */
+async function openWork(
+  request: MeasureRequest,
+  running: RunningEngine,
+  { tells }: ExamineModelOptions,
+): Promise<OpenWork> {
+  const name = `${
+    escapeControls(request.model ?? "the exercise's network")
+  }, seed ${request.seed}:`;
+  const tell = (work: Work) => tells ? tellIfSlow(work) : Promise.resolve();
+  await tell({
+    sentence: `${name} it has been loading for`,
+    rest: " so far; Ctrl-C ends it",
+    patience: 2 * PATIENCE,
+    // A pass that blocks the thread at once is not reported: that would slow down every check.
+    blocks: false,
+  });
+  const loaded = await loadSubject(request);
+  const objective = request.objective ?? requireModuleObjective(loaded);
+  const batch = await provideBatch(request, loaded, objective);
+  const workload = estimateWorkload(loaded.model, shapesOf(batch));
+  const seconds = Math.max(1, Math.ceil(workload / LEAST_SPEED));
+  await tell({
+    sentence: `${name} the pass has taken`,
+    rest: `, far longer than the ${formatDuration(seconds)} that its size explains; Ctrl-C ends it`,
+    patience: Math.max(PATIENCE, 2 * seconds),
+    blocks: workload > LEAST_SPEED || isUnforeseeable(loaded.model, objective),
+  });
+  await running.fit(workload);
+  return {
+    loaded,
+    batch,
+    objective,
+    // None of thousands of passes may leak its weights, not even a failed one. A model that a
+    // module has built is shared by all of them.
+    [Symbol.dispose]() {
+      if (!loaded.isBuilt && !isDisposed(loaded.model)) loaded.model.dispose();
+      running.engine.tf.dispose([batch.inputs, batch.targets ?? []]);
+    },
+  };
+}
+
+async function examineWork(
+  request: MeasureRequest,
+  running: RunningEngine,
+  options: ExamineModelOptions,
+): Promise<Examination> {
+  using work = await openWork(request, running, options);
+  using progress = request.quiet ? null : passProgress();
+  const { loaded, batch } = work;
+  const { model } = loaded;
+  const asked = { ...examineOptions(request, work), onProgress: progress?.update };
+  const examination = await examine(model, batch, asked).catch((error) => {
+    throw about(loaded, error);
+  });
+  const { tf } = running.engine;
+  await options.andThen?.({ tf, model, batch, options: asked, examination });
+  return examination;
+}
+
+function examineOptions(
+  { microBatch, half, examination }: MeasureRequest,
+  { loaded: { source, seed }, objective }: OpenWork,
+): ExamineOptions {
+  const { trial, trialBudget, rates, rules, trained, histograms } = examination;
+  return {
+    objective,
+    source,
+    seed,
+    microBatch,
+    trial,
+    trialBudget,
+    rates,
+    histograms: half || histograms,
+    judge: (all) => {
+      const measurements = half || !histograms ? all : withoutHistograms(all);
+      return rules === null
+        ? runRules(measurements)
+        : judgeRun(measurements, rules, { trained: trained ?? undefined });
+    },
+  };
 }
 
 /**

@@ -5,7 +5,7 @@ import { type TaskResult, WorkQueue } from "../model/user_code/work_queue.ts";
 import { formatSeconds } from "../words/numbers.ts";
 import { oneLine } from "../words/one_line.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
-import { examineModel } from "./measure_model.ts";
+import { examineModel, type ExamineModelOptions } from "./measure_model.ts";
 import type { PlannedRun } from "./plan_runs.ts";
 
 /** Outcome of a run. */
@@ -29,15 +29,13 @@ export interface RunsTask {
   tells: boolean;
   /** Modules with rules to judge by. */
   plugins: readonly string[];
-  /** True to tell of the files that the code of the user imports. */
-  followsImports: boolean;
 }
 
 /** Events of {@linkcode RunWorkers}. */
 interface RunEvents {
   /** Called with the number of each run when it is done. */
-  onDone?: (index: number, failed: boolean, ms: number) => void;
-  /** Called with the path of each import of the user's code, if they are followed. */
+  onDone?: (index: number, how: { failed: boolean; ms: number }) => void;
+  /** Called with the path of each file that the user's code imports. */
   onImport?: (path: string) => void;
 }
 
@@ -54,11 +52,11 @@ type NamedRequest = MeasureRequest & { model: string };
 export async function measureRuns(
   runs: readonly PlannedRun[],
   { jobs, plugins, quiet }: MeasureRunsOptions,
-  onOutcome: (run: PlannedRun, outcome: Outcome) => boolean,
+  onOutcome: (run: PlannedRun, outcome: Outcome) => Promise<boolean>,
 ): Promise<void> {
   const many = runs.length > 1;
   let done = 0;
-  const sayDone = (index: number, failed: boolean, ms: number) => {
+  const sayDone = (index: number, { failed, ms }: { failed: boolean; ms: number }) => {
     // A single run shows its own progress; of many, one line each is enough.
     if (!many || quiet) return;
     const { model, request: { seed } } = runs[index];
@@ -68,26 +66,30 @@ export async function measureRuns(
   if (Math.min(jobs, runs.length) < 2) {
     for (const [index, run] of runs.entries()) {
       const started = performance.now();
-      const outcome = await measureHere({ ...run.request, quiet: quiet || many }, !quiet);
-      sayDone(index, "error" in outcome, performance.now() - started);
-      if (!onOutcome(run, outcome)) break;
+      const request = { ...run.request, quiet: quiet || many };
+      const outcome = await measureHere(request, { tells: !quiet });
+      sayDone(index, { failed: "error" in outcome, ms: performance.now() - started });
+      if (!await onOutcome(run, outcome)) break;
     }
   } else {
     const requests = runs.map(({ request }) => request);
-    const task = { requests, tells: !quiet, plugins, followsImports: false };
+    const task = { requests, tells: !quiet, plugins };
     await using workers = new RunWorkers(task, jobs, { onDone: sayDone });
     let index = 0;
     for await (const outcome of workers.run()) {
-      if (!onOutcome(runs[index++], outcome)) break;
+      if (!await onOutcome(runs[index++], outcome)) break;
     }
     await workers.settle();
   }
   await strayErrors.settle();
 }
 
-async function measureHere(request: MeasureRequest, tells: boolean): Promise<Outcome> {
+async function measureHere(
+  request: MeasureRequest,
+  options: ExamineModelOptions,
+): Promise<Outcome> {
   try {
-    return { examination: await examineModel(request, tells) };
+    return { examination: await examineModel(request, options) };
   } catch (error) {
     return { error: error as Error };
   }
@@ -112,7 +114,7 @@ export class RunWorkers implements AsyncDisposable {
       data: task,
       count: Math.min(jobs, task.requests.length),
       stopsAtFailure: false,
-      onResult: (result, ms) => onDone?.(result.index, "failure" in result, ms),
+      onResult: (result, ms) => onDone?.(result.index, { failed: "failure" in result, ms }),
       onImport,
     });
   }

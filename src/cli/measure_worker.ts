@@ -4,18 +4,15 @@
  * @module
  */
 import type { Examination } from "../diagnosis/examine/examine.ts";
-import { followImports } from "../model/user_code/follow_imports.ts";
 import { serveTasks } from "../model/user_code/serve_tasks.ts";
 import { loadPlugins } from "./load_plugins.ts";
 import { examineModel } from "./measure_model.ts";
 import type { RunsTask } from "./measure_runs.ts";
 
-await serveTasks<RunsTask, Examination, null>(async (task, onImport) => {
-  const { requests, tells, plugins, followsImports } = task;
-  if (followsImports) followImports(onImport);
+await serveTasks<RunsTask, Examination, null>(async ({ requests, tells, plugins }) => {
   await loadPlugins(plugins);
   return {
     identity: null,
-    answer: (index) => examineModel({ ...requests[index], threads: 1, quiet: true }, tells),
+    answer: (index) => examineModel({ ...requests[index], threads: 1, quiet: true }, { tells }),
   };
 });

@@ -43,20 +43,7 @@ export async function planRuns(
   settings: GateSettings,
 ): Promise<RunPlan> {
   const models = await chooseModels(operands, settings);
-  const {
-    seeds,
-    seed,
-    batch,
-    objective,
-    examples,
-    threads,
-    portable,
-    trust,
-    register,
-    half,
-    quiet,
-    weights,
-  } = flags;
+  const { seeds, seed } = flags;
   const histograms = chooseReporters(flags).some(({ name }) => FORMATS[name].histograms);
   if (seeds !== null && seed !== null) {
     throw new UsageError("--seed and --seeds exclude each other, expected one of them");
@@ -68,19 +55,9 @@ export async function planRuns(
     (given ?? model.seeds ?? [RUN_FLAGS.seed.default]).map((seed): PlannedRun => ({
       model: model.name,
       request: {
+        ...measureOptions(flags, model),
         model: files.get(model)!,
         seed,
-        batch: batch ?? model.batch,
-        objective: objective ?? model.objective as MeasureRequest["objective"],
-        examples: examples ?? model.examples ?? RUN_FLAGS.examples.default,
-        microBatch: flags.microBatch,
-        register: [...model.register, ...register],
-        weights: weights ?? model.weights,
-        threads,
-        portable,
-        trust,
-        half,
-        quiet,
         examination: {
           trial: flags.trial,
           trialBudget: flags.trialBudget ?? settings.trialBudget ?? TRIAL_BUDGET,
@@ -96,6 +73,27 @@ export async function planRuns(
     all,
     runs: all.filter((_, index) => index % count === part - 1),
     configured: models.every((model) => settings.models.includes(model)),
+  };
+}
+
+/** Returns the options of a run; flags override the settings of its model. */
+function measureOptions(
+  flags: CheckValues,
+  model: ModelSetting,
+): Omit<MeasureRequest, "model" | "seed" | "examination"> {
+  const { microBatch, threads, portable, trust, half, quiet } = flags;
+  return {
+    batch: flags.batch ?? model.batch,
+    objective: flags.objective ?? model.objective as MeasureRequest["objective"],
+    examples: flags.examples ?? model.examples ?? RUN_FLAGS.examples.default,
+    microBatch,
+    register: [...model.register, ...flags.register],
+    weights: flags.weights ?? model.weights,
+    threads,
+    portable,
+    trust,
+    half,
+    quiet,
   };
 }
 

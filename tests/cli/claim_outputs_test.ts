@@ -12,10 +12,14 @@ import { renderMarkdown } from "../../src/render/render_markdown.ts";
 import { renderSarif } from "../../src/render/render_sarif.ts";
 import { renderText } from "../../src/render/render_text.ts";
 import { studyOpening } from "../../src/study/study_document.ts";
+import { userImports } from "../../src/model/user_code/follow_imports.ts";
 import { MARKER_COMMENT, MARKER_LINE } from "../../src/words/marker.ts";
 import { withFolder } from "../model/save_model.ts";
 import { layer, measurements } from "../networks/sample.ts";
 import { makeHeader } from "../networks/studies.ts";
+
+// Its hook stays as long as the process, and no test may leave one behind.
+userImports.follow();
 
 const claim = (path: string, inputs: string[] = [], force = false) =>
   claimOutputs([{ path }], inputs, { force });

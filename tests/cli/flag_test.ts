@@ -28,7 +28,9 @@ const FLAGS = {
   examples: integer({ help: "how many", least: 1, most: 100, default: 32 }),
   threads,
   format: oneOf(["text", "json"], { help: "how to show it", default: "text" }),
-  depth: listOf((word, place) => readInteger(word, place, 1, 9), { help: "layers" }),
+  depth: listOf((word, place) => readInteger(word, place, { least: 1, most: 9 }), {
+    help: "layers",
+  }),
   layers: pattern("which layers"),
   batch: file("read", { help: "the batch", otherwise: "a random one" }),
   plugin: files("run", { help: "your rules" }),

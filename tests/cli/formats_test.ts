@@ -10,6 +10,7 @@ import {
   type GateContext,
   type Result,
 } from "../../src/cli/formats.ts";
+import { userImports } from "../../src/model/user_code/follow_imports.ts";
 import { summarizeStudy } from "../../src/study/summarize_study.ts";
 import { runCommand } from "../cli/run_command.ts";
 import { withFolder } from "../model/save_model.ts";
@@ -117,6 +118,9 @@ Object.assign(FORMATS, {
 });
 (await import(${JSON.stringify(new URL("../../src/cli/run.ts", import.meta.url))})).run();
 `;
+
+// Its hook stays as long as the process, and no test may leave one behind.
+userImports.follow();
 
 Deno.test("a row makes a format: flags, help, completions and files know it", () =>
   withFolder(async (folder) => {

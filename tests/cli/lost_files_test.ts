@@ -56,6 +56,46 @@ Deno.test("--force replaces a file of the user, and still none that the run read
     }
   }));
 
+/** A model that imports a file of code and one of data. */
+const IMPORTS = `
+import size from "./size.json" with { type: "json" };
+import { depth } from "./depth.ts";
+export const createModel = ({ tf }) =>
+  tf.sequential({ layers: Array.from({ length: depth }, () =>
+    tf.layers.dense({ units: size, inputShape: [size] })) });
+`;
+
+Deno.test("--force replaces no file that a module imports, under any name, in any thread", () =>
+  withGateFolder([], {
+    "net.js": IMPORTS,
+    "other.js": IMPORTS,
+    "size.json": 4,
+    "depth.ts": "export const depth = 2;\n",
+    "notes.txt": "mine\n",
+  }, async (cwd) => {
+    await Deno.symlink("depth.ts", `${cwd}/link`);
+    const before = await contents(cwd);
+    for (const out of ["depth.ts", "size.json", "link"]) {
+      for (
+        const args of [
+          ["report", "net.js", "--out", out],
+          ["report", "net.js", "--watch", "--out", out],
+          ["check", "net.js", "--reporter", `json=${out}`, "--update-baseline"],
+          ["check", "net.js", "other.js", "--jobs", "2", "--reporter", `json=${out}`],
+          ["sweep", "net.js", "--scale", "1,2", "--seeds", "1", "--jobs", "1", "--out", out],
+          ["sweep", "net.js", "--scale", "1,2", "--seeds", "1", "--jobs", "2", "--out", out],
+        ]
+      ) {
+        const includes = `would replace ${out}, which the run imports: write elsewhere`;
+        await assertRefuses([...args, "--force", "--quiet"], includes, { cwd });
+      }
+    }
+    assertEquals(await contents(cwd), before);
+    const args = ["report", "net.js", "--out", "notes.txt", "--force", "--quiet"];
+    assertEquals((await runCommand(args, { cwd })).code, 0);
+    assertNotEquals(await Deno.readTextFile(`${cwd}/notes.txt`), "mine\n");
+  }));
+
 Deno.test("--force replaces a study, begun again, and needs a file", () =>
   withGateFolder([], {}, async (cwd) => {
     const sweep = (...args: string[]) => ["sweep", ...GRID, ...args];

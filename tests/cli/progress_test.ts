@@ -79,9 +79,12 @@ function openStudy() {
 }
 
 function openPass() {
-  const { update, done: end } = passProgress();
+  const progress = passProgress();
   const pass = { phase: "forward", total: 100 } as const;
-  return { update: (done: number) => update({ ...pass, done, share: done / 100 }), end };
+  return {
+    update: (done: number) => progress.update({ ...pass, done, share: done / 100 }),
+    end: () => progress[Symbol.dispose](),
+  };
 }
 
 Deno.test("passProgress() shows a bar on a terminal after three seconds, and none in a log", () => {

@@ -53,7 +53,7 @@ export const explain = defineCommand({
   ],
   permissions: [],
   async run([name = null], { plugin, config, columns }): Promise<number> {
-    const width = columnsOf(columns, Deno.stdout.isTerminal());
+    const width = columnsOf(columns, { terminal: Deno.stdout.isTerminal() });
     // Only if needed: looking for a configuration takes a permission.
     const isOwn = name?.includes("/") || plugin.length > 0 || config !== null;
     if (isOwn) await loadSettings({ plugin, config });

@@ -10,7 +10,7 @@ import { isModule, sameWeights } from "../../model/loaded_model.ts";
 import { oneLine } from "../../words/one_line.ts";
 import { writeJson } from "../../words/write_json.ts";
 import { requireRead } from "../flags/show_flags.ts";
-import { claimOutputs, type Output } from "../kit/claim_outputs.ts";
+import { claimOutputs, type Output, requireNotImported } from "../kit/claim_outputs.ts";
 import { openFile, outputPath, requireFile, writeOutput } from "../kit/write_output.ts";
 import { loadSettings } from "../load_settings.ts";
 import { measureRuns } from "../measure_runs.ts";
@@ -38,19 +38,26 @@ export async function run(
   }
   const plan = await planRuns(operands, flags, settings);
   const update = flags.updateBaseline;
-  await claimFiles(reporters, plan, settings, flags);
-  const baseline = await loadBaseline(settings, update);
-  const { runs, errors, skipped } = await measureAll(
-    plan,
-    settings,
-    update ? null : baseline,
+  const outputs = reporters.flatMap(({ out: path }): Output[] => path === null ? [] : [{ path }]);
+  if (update) outputs.push({ path: settings.baseline, extends: "baseline" });
+  await claimFiles(outputs, plan, settings, flags);
+  const baseline = await loadBaseline(settings, { update });
+  const { runs, errors, skipped } = await measureAll(plan, settings, {
+    baseline: update ? null : baseline,
+    outputs,
     jobs,
-    flags,
-  );
+    quiet: flags.quiet,
+    failFast: flags.failFast,
+  });
   const context = { ...contextOf(plan, runs, settings), skipped };
   const result = decide(runs, settings, context);
   if (update && errors.length === 0) {
-    await storeBaseline(settings.baseline, runs, context.all ? settings : null, flags.quiet);
+    const whole = context.all ? settings : null;
+    const changed = await storeBaseline(settings.baseline, runs, whole);
+    const file = oneLine(settings.baseline);
+    if (!flags.quiet) {
+      console.error(changed ? `stored the figures in ${file}` : `${file} is up to date`);
+    }
   }
   await writeReports(reporters, result, flags);
   if (flags.open) openFile(files[0]);
@@ -67,13 +74,11 @@ function filesOf(reporters: readonly Reporter[]): string[] {
 
 /** Checks that neither reporters nor the new baseline overwrite a file that the gate reads. */
 async function claimFiles(
-  reporters: readonly Reporter[],
+  outputs: readonly Output[],
   { all }: RunPlan,
   { file, baseline, plugins }: GateSettings,
   { updateBaseline: update, force }: Pick<CheckValues, "updateBaseline" | "force">,
 ): Promise<void> {
-  const outputs = reporters.flatMap(({ out: path }): Output[] => path === null ? [] : [{ path }]);
-  if (update) outputs.push({ path: baseline, extends: "baseline" });
   if (outputs.length === 0) return;
   const requests = all.map(({ request }) => request);
   const inputs = [
@@ -91,20 +96,34 @@ async function claimFiles(
   await claimOutputs(outputs, inputs, { force });
 }
 
+/** Options of {@linkcode measureAll}. */
+interface GateOptions {
+  /** Figures to judge by, if any. */
+  baseline: Baseline | null;
+  /** Files to write in the end. */
+  outputs: readonly Output[];
+  /** Number of parallel runs. */
+  jobs: number;
+  /** True to print no progress. */
+  quiet: boolean;
+  /** True to stop at the first run that fails. */
+  failFast: boolean;
+}
+
 /** Makes the runs and judges each; with --fail-fast, stops at the first that fails. */
 async function measureAll(
   { runs: planned, all }: RunPlan,
   settings: GateSettings,
-  baseline: Baseline | null,
-  jobs: number,
-  flags: CheckValues,
+  { baseline, outputs, jobs, quiet, failFast }: GateOptions,
 ): Promise<{ runs: GateRun[]; errors: Error[]; skipped: number }> {
   const runs: GateRun[] = [];
   const errors: Error[] = [];
   const names = [...settings.models, ...all.map(({ model }) => ({ name: model }))]
     .map(({ name }) => name);
   const { plugins } = settings;
-  await measureRuns(planned, { jobs, plugins, quiet: flags.quiet }, (plan, outcome) => {
+  await measureRuns(planned, { jobs, plugins, quiet }, async (plan, outcome) => {
+    // As soon as it is known: the other runs may take an hour.
+    for (const { path } of outputs) await requireNotImported(await outputPath(path));
     const { model, request: { model: path, seed } } = plan;
     const run: GateRun = { model, path, seed, measurements: null, error: null, findings: [] };
     if ("error" in outcome) {
@@ -125,9 +144,9 @@ async function measureAll(
       ];
     }
     runs.push(run);
-    return !flags.failFast || passesAlone(run, settings);
+    return !failFast || passesAlone(run, settings);
   });
-  if (!flags.quiet) tellOfSameWeights(runs);
+  if (!quiet) tellOfSameWeights(runs);
   return { runs, errors, skipped: planned.length - runs.length };
 }
 
@@ -173,13 +192,13 @@ const today = () => new Date().toISOString().slice(0, 10);
  * Loads the baseline that the configuration names, or the one in the usual place if it exists and
  * may be read.
  *
- * @param update Whether it will be updated: then it may be missing, and an unreadable one is
+ * @param options `update`: it will be updated. Then it may be missing, and an unreadable one is
  * rejected before anything is measured.
  * @throws {GateError} If it is not a baseline, or was named and does not exist.
  */
 async function loadBaseline(
   { baseline, baselineNamed, rules }: GateSettings,
-  update: boolean,
+  { update }: { update: boolean },
 ): Promise<Baseline | null> {
   if (update) return await readBaseline(baseline);
   if (rules.baseline.level === "off") return null;
@@ -192,22 +211,20 @@ async function loadBaseline(
 }
 
 /**
- * Stores the figures of the runs, and says so on stderr.
+ * Stores the figures of the runs.
  *
  * @param file The baseline file.
  * @param runs The runs, all of them measured.
  * @param whole The configuration, if all of it was checked: entries of models outside it are
  * removed.
- * @param quiet Whether to say nothing.
+ * @returns True if the file has changed.
  */
 async function storeBaseline(
   file: string,
   runs: readonly GateRun[],
   whole: GateSettings | null,
-  quiet: boolean,
-): Promise<void> {
-  const { updateBaseline } = await import("../../gate/write_baseline.ts");
-  const { writeBaseline } = await import("../../gate/write_baseline.ts");
+): Promise<boolean> {
+  const { updateBaseline, writeBaseline } = await import("../../gate/write_baseline.ts");
   const names = whole === null || whole.models.length === 0
     ? null
     : [...whole.models.map(({ name }) => name), ...runs.map(({ model }) => model)];
@@ -216,13 +233,8 @@ async function storeBaseline(
     seed,
     measurements: measurements!,
   }));
-  const changed = await writeBaseline(
+  return await writeBaseline(
     await outputPath(file),
     (stored) => updateBaseline(stored, measured, { names }),
   );
-  if (!quiet) {
-    console.error(
-      changed ? `stored the figures in ${oneLine(file)}` : `${oneLine(file)} is up to date`,
-    );
-  }
 }

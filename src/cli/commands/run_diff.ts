@@ -122,6 +122,6 @@ async function measured(
 ): Promise<Difference["before"]> {
   const examination = { trial, trialBudget, rules: null, trained: null, histograms: false };
   const request = { ...flags, model: path, seed, examination };
-  const { measurements, diagnosis } = await examineModel(request, !flags.quiet);
+  const { measurements, diagnosis } = await examineModel(request, { tells: !flags.quiet });
   return { name, measurements, diagnosis };
 }

@@ -48,9 +48,12 @@ export async function run(
     examination: { trial, trialBudget, rules: null, trained: null, histograms: false },
   };
   let copy: Copy | null = null;
-  const examination = await examineModel(request, !flags.quiet, async (examined) => {
-    const isCurable = examined.examination.fixes.some(isWeightFix);
-    if (out !== null && isCurable) copy = await writeCopy(examined, { model, out });
+  const examination = await examineModel(request, {
+    tells: !flags.quiet,
+    async andThen(examined) {
+      const isCurable = examined.examination.fixes.some(isWeightFix);
+      if (out !== null && isCurable) copy = await writeCopy(examined, { model, out });
+    },
   });
   await strayErrors.settle();
   const style = textOptions({ columns, unicode: false, ascii: false }, null);

@@ -23,7 +23,7 @@ import {
   type SweepValues,
 } from "../flags/sweep_flags.ts";
 import { type FormatName, FORMATS, type PointFormat } from "../formats.ts";
-import { claimOutputs, endsOf } from "../kit/claim_outputs.ts";
+import { claimOutputs, endsOf, requireNotImported } from "../kit/claim_outputs.ts";
 import type { FlagValues } from "../kit/flag.ts";
 import { interruption } from "../kit/process.ts";
 import { studyProgress } from "../kit/progress.ts";
@@ -46,54 +46,14 @@ export async function run(
 ): Promise<number> {
   const request = sweepRequest(model, flags);
   const view = studyView(flags);
-  const { quiet, register, plugin, batch, weights, open, force } = flags;
+  const { quiet, open } = flags;
   const { page } = destinations(flags);
-  requireFile({ open }, page === null ? [] : [page]);
-  requireFile({ force }, flags.out === null ? [] : [flags.out]);
-  if (flags.out !== null) {
-    const inputs = [model ?? null, ...register, ...plugin, batch, weights];
-    await claimOutputs([studyOutput(flags, flags.out)], inputs, { force });
-  }
-  await loadPlugins(plugin);
+  await claimStudy(model, flags);
+  await loadPlugins(flags.plugin);
   const started = performance.now();
-  const progress = quiet ? null : studyProgress();
   using interrupted = interruption();
-  const kept = new KeptPoints(request, !showsPoints(view));
-  const printed = showsPoints(view) && request.out === null;
-  const measureAll = async () => {
-    const options = {
-      ...request.options,
-      signal: interrupted.signal,
-      onProgress: progress?.update,
-      isDone: (header: StudyHeader) => kept.begin(header),
-      onWarning(message: string) {
-        progress?.clear();
-        console.error(`warning: ${oneLine(message)}`);
-      },
-    };
-    if (!quiet) await tellIfSlow(FIRST_POINT);
-    const { header, points } = await runStudy(request.subject, request.grid, options);
-    const printer = printed ? await PointPrinter.begin(view, header) : null;
-    let hasBegun = false;
-    for await (const point of points) {
-      if (!hasBegun) await tellIfSlow(null);
-      hasBegun = true;
-      interrupted.begin();
-      await kept.add(point);
-      // Stop when nobody reads: without --out, the rest would be lost.
-      if (printer !== null && !await printer.add(point)) return null;
-    }
-    return printer;
-  };
-  let printer: PointPrinter | null;
-  try {
-    // Custom layers may log anything.
-    printer = await logToStderr(measureAll);
-  } finally {
-    progress?.clear();
-    await tellIfSlow(null);
-    await kept.close();
-  }
+  const kept = new KeptPoints(request, { summed: !showsPoints(view) });
+  const printer = await measureStudy(request, view, { kept, interrupted, quiet });
   await printer?.close();
   const { measured, total, tally } = kept;
   if (showsPoints(view) && request.out !== null) {
@@ -117,6 +77,75 @@ export async function run(
   return interrupted.code;
 }
 
+/** Checks that the study, or its page, can be written without losing a file. */
+async function claimStudy(model: string | undefined, flags: SweepValues): Promise<void> {
+  const { register, plugin, batch, weights, open, force, out } = flags;
+  const { page } = destinations(flags);
+  requireFile({ open }, page === null ? [] : [page]);
+  requireFile({ force }, out === null ? [] : [out]);
+  if (out === null) return;
+  const inputs = [model ?? null, ...register, ...plugin, batch, weights];
+  await claimOutputs([studyOutput(flags, out)], inputs, { force });
+}
+
+/** Context of {@linkcode measureStudy}. */
+interface StudyRun {
+  /** Receives the points. */
+  kept: KeptPoints;
+  /** Ends the study early. */
+  interrupted: ReturnType<typeof interruption>;
+  /** True to print no progress. */
+  quiet: boolean;
+}
+
+/**
+ * Measures the points of a study that are still missing.
+ *
+ * @returns The printer of the points, which is still to be closed; `null` if they are not printed,
+ * or nobody reads them any more.
+ */
+async function measureStudy(
+  request: SweepRequest,
+  view: StudyView,
+  { kept, interrupted, quiet }: StudyRun,
+): Promise<PointPrinter | null> {
+  const progress = quiet ? null : studyProgress();
+  const options = {
+    ...request.options,
+    signal: interrupted.signal,
+    onProgress: progress?.update,
+    isDone: (header: StudyHeader) => kept.begin(header),
+    onWarning(message: string) {
+      progress?.clear();
+      console.error(`warning: ${oneLine(message)}`);
+    },
+  };
+  const measure = async () => {
+    if (!quiet) await tellIfSlow(FIRST_POINT);
+    const { header, points } = await runStudy(request.subject, request.grid, options);
+    const isPrinted = showsPoints(view) && request.out === null;
+    const printer = isPrinted ? await PointPrinter.begin(view, header) : null;
+    let hasBegun = false;
+    for await (const point of points) {
+      if (!hasBegun) await tellIfSlow(null);
+      hasBegun = true;
+      interrupted.begin();
+      await kept.add(point);
+      // Stop when nobody reads: without --out, the rest would be lost.
+      if (printer !== null && !await printer.add(point)) return null;
+    }
+    return printer;
+  };
+  try {
+    // Custom layers may log anything.
+    return await logToStderr(measure);
+  } finally {
+    progress?.clear();
+    await tellIfSlow(null);
+    await kept.close();
+  }
+}
+
 /** Points that a sweep has measured, now and in the run it resumes. */
 class KeptPoints {
   readonly #request: SweepRequest;
@@ -130,11 +159,11 @@ class KeptPoints {
 
   /**
    * @param request The study, and the destination of its points.
-   * @param isSummed Whether a summary will be needed; it keeps the figures of every point.
+   * @param options `summed`: a summary will be needed; it keeps the figures of every point.
    */
-  constructor(request: SweepRequest, isSummed: boolean) {
+  constructor(request: SweepRequest, { summed }: { summed: boolean }) {
     this.#request = request;
-    this.#isSummed = isSummed;
+    this.#isSummed = summed;
   }
 
   /** Summary of the points added. */
@@ -149,6 +178,7 @@ class KeptPoints {
     this.#tally = new StudyTally(header);
     if (this.#request.out === null) return () => false;
     const out = await outputPath(this.#request.out);
+    await requireNotImported(out);
     const earlier = await this.#hasEarlier(out) ? await readStudyFile(out) : null;
     if (earlier !== null) await this.#requireMine(earlier, header);
     this.#writer = await StudyWriter.create(out, header);

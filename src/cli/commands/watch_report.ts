@@ -90,7 +90,7 @@ export async function watchReport(
       if (open && last === null) openFile(out!);
       last = { run: outcome.examination, text: out === null ? text : "" };
     }
-    const width = columnsOf(null, Deno.stdout.isTerminal());
+    const width = columnsOf(null, { terminal: Deno.stdout.isTerminal() });
     const lines = top.flatMap((line, i) => wrapText(i === 0 ? `${clock()} ${line}` : line, width));
     if (!await screen.show(`${lines.join("\n")}\n\n${last?.text ?? ""}`)) return 0;
     if (await Promise.race([changed, stopped]) === "stopped") break;
@@ -107,7 +107,7 @@ async function measure<Event>(
   },
   events: Promise<Event>[],
 ): Promise<Outcome | Event> {
-  const task = { requests: [request], tells: false, plugins, followsImports: true };
+  const task = { requests: [request], tells: false, plugins };
   await using workers = new RunWorkers(task, 1, { onImport });
   const outcomeOf = async (): Promise<Outcome> => {
     try {

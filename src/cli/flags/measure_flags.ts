@@ -109,7 +109,7 @@ export const TRIAL_FLAG = parsed<TrialMode, "auto">({
   default: "auto",
   read: (text, place) =>
     TRIALS.find((word) => word === text) ??
-      readInteger(text, place, 1, 10000, "auto, always or off"),
+      readInteger(text, place, { least: 1, most: 10000, or: "auto, always or off" }),
 });
 
 /** Flag of the same subcommands: seconds that a trial may take. */

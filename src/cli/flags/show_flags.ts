@@ -22,9 +22,9 @@ const LEAST = 40;
  * Returns the width of a text in columns.
  *
  * @param given The value of `--columns`, if any.
- * @param terminal Whether the text goes to a terminal.
+ * @param options `terminal`: the text goes to a terminal.
  */
-export function columnsOf(given: number | null, terminal: boolean): number {
+export function columnsOf(given: number | null, { terminal }: { terminal: boolean }): number {
   return given ?? (terminal ? Math.max(LEAST, columnsOfTerminal()) : 80);
 }
 
@@ -74,7 +74,7 @@ export function textOptions(
   const able = terminal && variable("TERM") !== "dumb";
   const forced = out === null && Boolean(variable("FORCE_COLOR"));
   return {
-    width: columnsOf(columns, terminal),
+    width: columnsOf(columns, { terminal }),
     unicode: !ascii && (unicode || (able && readsUnicode())),
     color: !ascii && !Deno.noColor && (able || forced),
   };

@@ -94,11 +94,11 @@ export const SWEEP_FLAGS = {
       "1,2,5 or 0..9",
     { most: 1_000_000, otherwise: String(SEEDS) },
   ),
-  depth: listOf((word, place) => readInteger(word, place, 1, 1000), {
+  depth: listOf((word, place) => readInteger(word, place, { least: 1, most: 1000 }), {
     help: "how many hidden layers",
     otherwise: String(DEPTHS.dense),
   }),
-  width: listOf((word, place) => readInteger(word, place, 1, 100_000), {
+  width: listOf((word, place) => readInteger(word, place, { least: 1, most: 100_000 }), {
     help: "units of a hidden layer",
     otherwise: `${WIDTHS.dense}; --exercise: ${WIDTHS.exercise}`,
   }),
@@ -146,55 +146,15 @@ export type SweepValues = FlagValues<typeof SWEEP_FLAGS>;
  * @throws {UsageError} If flags exclude each other.
  */
 export function sweepRequest(model: string | undefined, flags: SweepValues): SweepRequest {
-  const { exercise, depth, width, register, weights, out, resume, force } = flags;
-  if (model !== undefined) {
-    for (const [name, given] of Object.entries({ exercise, depth, width })) {
-      if (!given) continue;
-      throw new UsageError(
-        `--${name} is for the networks that sweep builds itself, found MODEL ${showWord(model)}`,
-      );
-    }
-  }
+  const { register, weights, resume, force } = flags;
+  requireSubjectFlags(model, flags);
   const { study } = destinations(flags);
-  if (resume && out !== null && study === null) {
-    throw new UsageError(
-      `--resume continues a study, found --format ${flags.format}, whose --out is a page`,
-    );
-  }
-  if (resume && force) {
-    throw new UsageError("--resume continues a study and --force replaces it, expected either");
-  }
-  if (resume && out === null) {
-    throw new UsageError("--resume continues the study in --out FILE, expected --out too");
-  }
-  if (model === undefined && register.length > 0) {
-    throw new UsageError("--register is for the custom layers of MODEL, expected MODEL too");
-  }
-  if (model === undefined && weights !== null) {
-    throw new UsageError("--weights is for MODEL, expected MODEL too");
-  }
-  const network = exercise ? "exercise" : "dense";
-  const kind = model === undefined ? network : "model";
-  const { scales, isRange } = flags.scale ??
-    { scales: parseScales(SCALES[kind], "--scale"), isRange: true };
-  const built = {
-    network,
-    activations: flags.activation ?? ACTIVATIONS,
-    initializers: flags.initializer ?? [],
-    widths: width ?? WIDTHS[network],
-  } as const;
+  requireResumable(flags, study);
   return {
     subject: model === undefined
-      ? { network }
+      ? { network: networkOf(flags) }
       : { model, register, ...weights === null ? {} : { weights } },
-    grid: {
-      scales: isRange && model === undefined ? withCriticalScales(scales, built) : scales,
-      activations: flags.activation ?? (model === undefined ? ACTIVATIONS : undefined),
-      initializers: flags.initializer ?? undefined,
-      seeds: flags.seeds ?? SEEDS,
-      depths: depth ?? DEPTHS[kind],
-      widths: width ?? WIDTHS[kind],
-    },
+    grid: gridOf(model, flags),
     options: {
       examples: flags.examples === "auto" ? undefined : flags.examples,
       microBatch: flags.microBatch,
@@ -209,6 +169,70 @@ export function sweepRequest(model: string | undefined, flags: SweepValues): Swe
     out: study,
     resume,
     force,
+  };
+}
+
+/** Rejects flags of a model without one, and flags of networks that sweep builds beside one. */
+function requireSubjectFlags(model: string | undefined, flags: SweepValues): void {
+  const { exercise, depth, width, register, weights } = flags;
+  if (model !== undefined) {
+    for (const [name, given] of Object.entries({ exercise, depth, width })) {
+      if (!given) continue;
+      throw new UsageError(
+        `--${name} is for the networks that sweep builds itself, found MODEL ${showWord(model)}`,
+      );
+    }
+  }
+  if (model === undefined && register.length > 0) {
+    throw new UsageError("--register is for the custom layers of MODEL, expected MODEL too");
+  }
+  if (model === undefined && weights !== null) {
+    throw new UsageError("--weights is for MODEL, expected MODEL too");
+  }
+}
+
+/** Rejects `--resume` without a study to continue. */
+function requireResumable(
+  { resume, force, out, format }: SweepValues,
+  study: string | null,
+): void {
+  if (resume && out !== null && study === null) {
+    throw new UsageError(
+      `--resume continues a study, found --format ${format}, whose --out is a page`,
+    );
+  }
+  if (resume && force) {
+    throw new UsageError("--resume continues a study and --force replaces it, expected either");
+  }
+  if (resume && out === null) {
+    throw new UsageError("--resume continues the study in --out FILE, expected --out too");
+  }
+}
+
+/** Returns the network that sweep builds without a model. */
+function networkOf({ exercise }: SweepValues): NamedNetwork["network"] {
+  return exercise ? "exercise" : "dense";
+}
+
+function gridOf(model: string | undefined, flags: SweepValues): StudyGrid {
+  const { depth, width } = flags;
+  const network = networkOf(flags);
+  const kind = model === undefined ? network : "model";
+  const { scales, isRange } = flags.scale ??
+    { scales: parseScales(SCALES[kind], "--scale"), isRange: true };
+  const built = {
+    network,
+    activations: flags.activation ?? ACTIVATIONS,
+    initializers: flags.initializer ?? [],
+    widths: width ?? WIDTHS[network],
+  } as const;
+  return {
+    scales: isRange && model === undefined ? withCriticalScales(scales, built) : scales,
+    activations: flags.activation ?? (model === undefined ? ACTIVATIONS : undefined),
+    initializers: flags.initializer ?? undefined,
+    seeds: flags.seeds ?? SEEDS,
+    depths: depth ?? DEPTHS[kind],
+    widths: width ?? WIDTHS[kind],
   };
 }
 

@@ -2,6 +2,7 @@ import { isReadable } from "../../gate/gate_result.ts";
 import { openUserFile } from "../../model/files/user_file.ts";
 import { statOf } from "../../model/model_error.ts";
 import { fileToReplace } from "../../model/new_folder.ts";
+import { userImports } from "../../model/user_code/follow_imports.ts";
 import { weightFilesOf } from "../../model/weights/weights_manifest.ts";
 import { documentKind, DOCUMENTS } from "../../words/document.ts";
 import { writeFailure } from "../../words/failure.ts";
@@ -22,8 +23,8 @@ export interface Output {
  * A file that this run reads is never replaced, under any of its names. Another file is replaced if
  * it is empty or carries the marker of a result (`words/marker.ts`), otherwise only by `force`.
  * Studies and baselines carry no marker, since they grow over several runs. Devices and pipes are
- * written to. What the code of a model reads is not known before it runs; such files carry no
- * marker.
+ * written to. The imports of a model's code are known only once it runs: from here on they are
+ * followed, and {@linkcode requireNotImported} rejects a result that would replace one.
  *
  * A missing folder is created. Then a file is created beside each result and removed again, so that
  * an unwritable result is known now, and not after an hour.
@@ -58,7 +59,26 @@ export async function claimOutputs(
   }
   for (const [index, { path }] of outputs.entries()) {
     const { file } = places[index];
-    if (file !== null) await explain(path, () => requireWritable(file));
+    if (file === null) continue;
+    if (await statOf(file) !== null) userImports.follow();
+    await explain(path, () => requireWritable(file));
+  }
+}
+
+/**
+ * Checks that a result replaces no file that the user's code has imported.
+ *
+ * @param path Path of the result.
+ * @throws {UsageError} If it would.
+ */
+export async function requireNotImported(path: string): Promise<void> {
+  if (userImports.files.size === 0) return;
+  const { identity } = await placeOf(path);
+  for (const imported of userImports.files) {
+    if (await identityOf(imported) !== identity) continue;
+    throw new UsageError(
+      `The result would replace ${path}, which the run imports: write elsewhere`,
+    );
   }
 }
 

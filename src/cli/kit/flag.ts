@@ -127,7 +127,7 @@ export function integer<W extends string = never, const D extends number | W | n
     value: or === undefined ? "N" : `${or}|N`,
     takes: or === undefined ? [] : [or],
     ...common,
-    read: (text, place) => text === or ? or : readInteger(text, place, least, most, or),
+    read: (text, place) => text === or ? or : readInteger(text, place, { least, most, or }),
   });
 }
 
@@ -210,9 +210,7 @@ export function withoutDefault<T>(flag: Flag<T, unknown>): Flag<T, null> {
 export function readInteger(
   text: string,
   place: string,
-  least: number,
-  most: number,
-  or?: string,
+  { least, most, or }: { least: number; most: number; or?: string },
 ): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= least && value <= most) return value;

@@ -30,9 +30,9 @@ const PATIENCE = 3000;
  * Shows on a terminal the progress of a pass that takes longer than three seconds. Logs get no bar:
  * it would be left behind when the report is written.
  *
- * @returns `update` to call with the progress, and `done` to call when the pass is over.
+ * @returns `update` to call with the progress; disposing it when the pass is over clears the line.
  */
-export function passProgress(): { update(progress: PassProgress): void; done(): void } {
+export function passProgress(): Disposable & { update(progress: PassProgress): void } {
   const isTerminal = Deno.stderr.isTerminal();
   const { show, clear } = statusLine(isTerminal);
   const started = performance.now();
@@ -44,7 +44,7 @@ export function passProgress(): { update(progress: PassProgress): void; done(): 
       shown = now;
       show(passLine(progress, now - started, columns()));
     },
-    done: clear,
+    [Symbol.dispose]: clear,
   };
 }
 

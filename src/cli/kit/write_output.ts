@@ -3,6 +3,7 @@ import { fileToReplace, putInPlace } from "../../model/new_folder.ts";
 import { failure, writeFailure } from "../../words/failure.ts";
 import { OPENER } from "../flags/show_flags.ts";
 import { type FormatName, FORMATS } from "../formats.ts";
+import { requireNotImported } from "./claim_outputs.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
@@ -27,6 +28,7 @@ export async function writeOutput(
   if (path === null) return await writeAll(encoder.encode(text));
   try {
     const place = await outputPath(path);
+    await requireNotImported(place);
     const target = await fileToReplace(place);
     if (target === null) {
       await Deno.writeFile(place, encoder.encode(text), { create: false, append: true });
@@ -36,6 +38,7 @@ export async function writeOutput(
     }
     return true;
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     if (error instanceof Deno.errors.BrokenPipe) return false;
     throw new UsageError(`${path} cannot be written: ${writeFailure(error)}`);
   }

@@ -1,8 +1,18 @@
-import { registerHooks } from "node:module";
-import { fileURLToPath } from "node:url";
-
 /** Code of this package, and of npm packages, which no user edits. */
 const OTHERS = [new URL("../../", import.meta.url).href, "/node_modules/", "/npm/registry."];
+
+/** Files that the user's own code imports. */
+export const userImports = {
+  /** Paths of the files imported since they are followed, by this thread or a worker of a pool. */
+  files: new Set<string>(),
+  /** True if this thread follows its imports; then workers that start later do too. */
+  isFollowed: false,
+  /** Follows the imports of this thread from now on. */
+  follow(): void {
+    if (!this.isFollowed) followImports((path) => this.files.add(path));
+    this.isFollowed = true;
+  },
+};
 
 /**
  * Reports each file of the user's own code that this thread imports from now on, before it is read.
@@ -10,6 +20,11 @@ const OTHERS = [new URL("../../", import.meta.url).href, "/node_modules/", "/npm
  * @param onImport Called with the path of the file.
  */
 export function followImports(onImport: (path: string) => void): void {
+  // Not imported: that takes time, and most runs follow nothing.
+  // deno-lint-ignore no-process-global
+  const { registerHooks } = process.getBuiltinModule("node:module");
+  // deno-lint-ignore no-process-global
+  const { fileURLToPath } = process.getBuiltinModule("node:url");
   registerHooks({
     load(url, context, next) {
       if (url.startsWith("file:") && !OTHERS.some((part) => url.includes(part))) {

@@ -1,8 +1,17 @@
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import { errorMessage, isTrap } from "../../words/failure.ts";
+import { followImports } from "./follow_imports.ts";
 import { logToStderr } from "./foreign_code.ts";
 import { strayErrors } from "./stray_errors.ts";
+
+/** Data with which a worker starts. */
+export interface WorkerData<Data> {
+  /** The pool's data. */
+  data: Data;
+  /** True to tell of the files that the code of the user imports. */
+  followsImports: boolean;
+}
 
 /** Message of a worker. Orders may be sent to it once it is `ready`; earlier ones are lost. */
 export type WorkerMessage<Answer = unknown, Identity = unknown> =
@@ -31,13 +40,10 @@ export interface TaskServer<Answer, Identity> {
 /**
  * Serves a pool as its worker: does the tasks in the order in which they come.
  *
- * @param open Called with the pool's data, and a function that tells the pool of an import.
+ * @param open Called with the pool's data.
  */
 export async function serveTasks<Data, Answer, Identity>(
-  open: (
-    data: Data,
-    onImport: (path: string) => void,
-  ) => Promise<TaskServer<Answer, Identity>>,
+  open: (data: Data) => Promise<TaskServer<Answer, Identity>>,
 ): Promise<void> {
   const port = parentPort!;
   const say = (message: WorkerMessage<Answer, Identity>) => port.postMessage(message);
@@ -55,7 +61,9 @@ export async function serveTasks<Data, Answer, Identity>(
   logToStderr(() => new Promise<never>(() => {}));
 
   try {
-    const server = await open(workerData, (path) => say({ kind: "imported", path }));
+    const { data, followsImports } = workerData as WorkerData<Data>;
+    if (followsImports) followImports((path) => say({ kind: "imported", path }));
+    const server = await open(data);
     let last = Promise.resolve();
     port.on("message", (order: WorkerOrder) => {
       last = last.then(async () => {

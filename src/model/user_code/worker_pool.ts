@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { errorMessage } from "../../words/failure.ts";
-import type { WorkerMessage, WorkerOrder } from "./serve_tasks.ts";
+import { userImports } from "./follow_imports.ts";
+import type { WorkerData, WorkerMessage, WorkerOrder } from "./serve_tasks.ts";
 import type { TaskResult, Unit, WorkQueue } from "./work_queue.ts";
 
 /** The workers cannot start, or the model's code failed after its last task. */
@@ -23,7 +24,7 @@ export interface WorkerPoolOptions<Answer> {
   onDeath?: (index: number, reason: string) => void;
   /** Called with each result at once, and the time in ms since its worker began its unit. */
   onResult?: (result: TaskResult<Answer>, ms: number) => void;
-  /** Called with the path of each import that a worker tells of. */
+  /** Called with the path of each file of the user's code that a worker imports. */
   onImport?: (path: string) => void;
 }
 
@@ -159,11 +160,15 @@ export class WorkerPool<Answer, Identity = null> implements AsyncDisposable {
   }
 
   #start(): void {
-    const { module, data } = this.#options;
+    const { module, data, onImport } = this.#options;
+    const workerData: WorkerData<unknown> = {
+      data,
+      followsImports: onImport !== undefined || userImports.isFollowed,
+    };
     // Node's Worker reports every kind of exit; but it does not accept an https: URL.
     const worker = new Worker(`import(${JSON.stringify(module.href)})`, {
       eval: true,
-      workerData: data,
+      workerData,
     });
     const member: Member<Answer> = {
       worker,
@@ -197,6 +202,7 @@ export class WorkerPool<Answer, Identity = null> implements AsyncDisposable {
         this.#finish(member, { answer: message.answer });
         break;
       case "imported":
+        userImports.files.add(message.path);
         this.#options.onImport?.(message.path);
         return;
       case "failed":
