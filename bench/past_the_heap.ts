@@ -42,7 +42,7 @@ for (const name of wanted === undefined ? names : [wanted]) {
     batchNormalization,
     ...microBatch === undefined ? {} : { microBatch: Number(microBatch) },
   });
-  progress.done();
+  progress[Symbol.dispose]();
   const seconds = (performance.now() - before) / 1000;
   console.log(
     `${name}, ${model.countParams()} parameters, ${layers.length} layers, ${examples} examples` +
