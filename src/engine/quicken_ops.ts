@@ -57,23 +57,6 @@ export function quickenOps(tf: TensorFlow): () => void {
   const environment = tf.env();
   const stock = { runKernel: engine.runKernel, endScope: engine.endScope };
 
-  // An op of another copy of TensorFlow.js may return a tensor.
-  const tensorOf = (info: TensorInfo) =>
-    (info as Tensor).rank == null ? engine.makeTensorFromTensorInfo(info) : info as Tensor;
-
-  /**
-   * Clones a tensor for the backward pass; the tape treats the clone as the tensor itself.
-   * TensorFlow.js records its clone of an output before that output, which loses its part of a
-   * second derivative.
-   */
-  function save(tensor: Tensor): Tensor {
-    const { dataId, shape, dtype } = tensor;
-    engine.backend.incRef(dataId);
-    const copy = engine.makeTensorFromTensorInfo({ dataId, shape, dtype });
-    (copy as { id: number }).id = tensor.id;
-    return engine.keep(copy);
-  }
-
   function runKernel(kernelName: string, inputs: Inputs, attrs: Attributes): Tensor | Tensor[] {
     // Read on each call: `engine.reset()` replaces it.
     const { state } = engine;
@@ -90,27 +73,21 @@ export function quickenOps(tf: TensorFlow): () => void {
     state.kernelDepth++;
     try {
       result = kernel.kernelFunc({ inputs, attrs: attrs as never, backend: engine.backend });
-      outputs = Array.isArray(result) ? result.map(tensorOf) : [tensorOf(result)];
+      outputs = Array.isArray(result)
+        ? result.map((info) => tensorOf(engine, info))
+        : [tensorOf(engine, result)];
       if (isRecorded) {
-        saved = engine.getTensorsForGradient(kernelName, inputs, outputs).map(save);
+        saved = engine.getTensorsForGradient(kernelName, inputs, outputs)
+          .map((tensor) => save(engine, tensor));
       }
     } catch (error) {
-      freeStrays();
+      freeStrays(engine);
       throw error;
     } finally {
       state.kernelDepth--;
     }
     if (isRecorded) engine.addTapeNode(kernelName, inputs, outputs, null, saved, attrs);
     return Array.isArray(result) ? outputs : outputs[0];
-  }
-
-  /** After a trap, freeing may trap, too, and the heap is released with its backend. */
-  function freeStrays(): void {
-    try {
-      liveDataOf(engine.backend).freeStrays();
-    } catch {
-      // The op's own error says more.
-    }
   }
 
   function endScope(result?: unknown): void {
@@ -134,4 +111,31 @@ export function quickenOps(tf: TensorFlow): () => void {
     patchProperty(engine, "endScope", { value: endScope, writable: true }),
   ];
   return () => undo.forEach((takeBack) => takeBack());
+}
+
+/** Returns the tensor of an op's output. An op of another copy of TensorFlow.js may return one. */
+function tensorOf(engine: KernelEngine, info: TensorInfo): Tensor {
+  return (info as Tensor).rank == null ? engine.makeTensorFromTensorInfo(info) : info as Tensor;
+}
+
+/**
+ * Clones a tensor for the backward pass; the tape treats the clone as the tensor itself.
+ * TensorFlow.js records its clone of an output before that output, which loses its part of a
+ * second derivative.
+ */
+function save(engine: KernelEngine, tensor: Tensor): Tensor {
+  const { dataId, shape, dtype } = tensor;
+  engine.backend.incRef(dataId);
+  const copy = engine.makeTensorFromTensorInfo({ dataId, shape, dtype });
+  (copy as { id: number }).id = tensor.id;
+  return engine.keep(copy);
+}
+
+/** Frees what a failed op left. After a trap, freeing may trap, too: its backend frees the heap. */
+function freeStrays({ backend }: KernelEngine): void {
+  try {
+    liveDataOf(backend).freeStrays();
+  } catch {
+    // The op's own error says more.
+  }
 }

@@ -33,7 +33,7 @@ export async function loadModelJson(
   try {
     if (isTopology(json)) {
       const { loadTopology } = await import("../keras/files/load_topology.ts");
-      return await loadTopology(tf, path, json, seed, beforeWeights);
+      return await loadTopology(tf, path, json, { seed, beforeWeights });
     }
     const { modelTopology, weightsManifest } = requireLayersModel(json);
     const topology = convertTopology(modelTopology, await knownClasses(tf, modelTopology));
@@ -48,7 +48,10 @@ export async function loadModelJson(
       );
     }
     const located = await locateGroups(folderOf(path), groups);
-    const { model, discard } = buildModel(tf, topology, declared);
+    const { model, discard } = buildModel(tf, topology, {
+      declared,
+      declares: "that weightsManifest declares for the whole model",
+    });
     try {
       beforeWeights(model, declared);
       await loadWeights(tf, model, located);

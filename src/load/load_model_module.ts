@@ -52,7 +52,7 @@ export async function loadModelModule(
         seed,
         () => createBatch({ tf, seed, examples }),
       );
-      requireBatch(path, tf, model, batch, objective);
+      requireBatch(path, batch, { tf, model, objective });
       return { ...batch, seed: batch.seed === undefined ? seed : batch.seed };
     },
     recreate: source.isBuilt ? null : create,
@@ -110,10 +110,8 @@ const isTensor = (value: unknown): value is Tensor =>
 
 function requireBatch(
   path: string,
-  tf: TensorFlow,
-  model: LayersModel,
   batch: Batch,
-  objective?: Objective,
+  { tf, model, objective }: { tf: TensorFlow; model: LayersModel; objective?: Objective },
 ): void {
   const { inputs, targets } = Object(batch) as Batch;
   const tensors = [inputs].flat();

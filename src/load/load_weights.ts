@@ -102,7 +102,7 @@ export async function loadWeights(
   const { tensors, notes, format } = await readWeights(file);
   try {
     const layers = splitAttentions(torchLayers(tensors));
-    const pairs = pairLayers(modelUnits(model), layers, format === "PyTorch");
+    const pairs = pairLayers(modelUnits(model), layers, { isOrdered: format === "PyTorch" });
     const values = pairs.flatMap(({ unit, offer }) =>
       Object.entries(offer.give(unit)).map(([own, entries]) => [unit.weights.get(own)!, entries])
     );

@@ -25,33 +25,39 @@ export interface ChosenObjective {
   drawn: Tensor[] | null;
 }
 
+/** Objective and targets that a pass was asked for. */
+interface Request {
+  /** Objective that was requested. */
+  objective: Objective | undefined;
+  /** Targets of the batch. */
+  targets: Tensor[] | null;
+  /** Seed of targets that have to be drawn. */
+  seed: number;
+}
+
 /**
  * Chooses what to differentiate: the given objective; else the loss that the model was compiled
  * with; else, if an output always has the same sum, the losses that fit the heads; else the sum of
  * the outputs. If a loss was not requested and the batch lacks targets for it, they are drawn at
  * random.
  *
- * @param given Objective that was requested.
- * @param targets Targets of the batch.
- * @param seed Seed of targets that have to be drawn.
- * @throws {InputError} If the given objective is of no known kind.
- * @throws {InputError} If the given objective is a loss and the targets are missing.
+ * @throws {TypeError} If the given objective is of no known kind.
+ * @throws {RangeError} If the given objective is a loss and the targets are missing.
  */
 export function chooseObjective(
   tf: TensorFlow,
   model: LayersModel,
-  given: Objective | undefined,
-  targets: Tensor[] | null,
-  seed: number,
+  request: Request,
 ): ChosenObjective {
+  const { objective: given, targets } = request;
   if (given !== undefined) {
     return { objective: resolveObjective(tf, given, targets), chosenBy: null, drawn: null };
   }
   const compiled = compiledLosses(model);
   if (compiled !== null) {
-    return withTargets(tf, model, compiled, "compiled", targets, seed);
+    return withTargets(tf, model, { losses: compiled, chosenBy: "compiled" }, request);
   }
-  if (sumSaysNothing(model)) return byHead(tf, model, targets, seed);
+  if (sumSaysNothing(model)) return byHead(tf, model, request);
   return { objective: resolveObjective(tf, "sum", targets), chosenBy: null, drawn: null };
 }
 
@@ -60,41 +66,42 @@ export function chooseObjective(
  * has no minimum; if the sum was requested, too, the losses that fit the heads. If the batch lacks
  * targets for a requested loss, they are drawn.
  *
- * @param given Objective that was requested.
- * @param targets Targets of the batch.
- * @param seed Seed of targets that have to be drawn.
- * @throws {InputError} If the given objective is of no known kind.
+ * @throws {TypeError} If the given objective is of no known kind.
  */
 export function chooseLoss(
   tf: TensorFlow,
   model: LayersModel,
-  given: Objective | undefined,
-  targets: Tensor[] | null,
-  seed: number,
+  request: Request,
 ): ChosenObjective {
+  const { objective: given, targets } = request;
   if (given === undefined || given === "sum") {
     const compiled = compiledLosses(model);
     return compiled === null
-      ? byHead(tf, model, targets, seed)
-      : withTargets(tf, model, compiled, "compiled", targets, seed);
+      ? byHead(tf, model, request)
+      : withTargets(tf, model, { losses: compiled, chosenBy: "compiled" }, request);
   }
   if (targets !== null || typeof given === "function" || !isObjective(given)) {
     return { objective: resolveObjective(tf, given, targets), chosenBy: null, drawn: null };
   }
-  return withTargets(tf, model, model.outputs.map(() => given), null, null, seed);
+  const losses = model.outputs.map(() => given);
+  return withTargets(tf, model, { losses, chosenBy: null }, request);
 }
 
 /** Returns the losses that fit the heads, on these targets if they suit, else on random ones. */
 function byHead(
   tf: TensorFlow,
   model: LayersModel,
-  targets: Tensor[] | null,
-  seed: number,
+  request: Request,
 ): ChosenObjective {
-  const fitting = fittingLosses(model, targets);
+  const fitting = fittingLosses(model, request.targets);
   return fitting === null
-    ? withTargets(tf, model, fittingLosses(model, null)!, "head", null, seed)
-    : withTargets(tf, model, fitting, "head", targets, seed);
+    ? withTargets(
+      tf,
+      model,
+      { losses: fittingLosses(model, null)!, chosenBy: "head" },
+      { ...request, targets: null },
+    )
+    : withTargets(tf, model, { losses: fitting, chosenBy: "head" }, request);
 }
 
 /** Objective that a model is measured with by default. */
@@ -143,10 +150,8 @@ function fittingLosses(model: LayersModel, targets: Tensor[] | null): LossName[]
 function withTargets(
   tf: TensorFlow,
   model: LayersModel,
-  losses: readonly OutputLoss[],
-  chosenBy: ChosenObjective["chosenBy"],
-  targets: Tensor[] | null,
-  seed: number,
+  { losses, chosenBy }: Pick<ChosenObjective, "chosenBy"> & { losses: readonly OutputLoss[] },
+  { targets, seed }: Pick<Request, "targets" | "seed">,
 ): ChosenObjective {
   // Read now: during a pass, taps replace the activations.
   const heads = model.outputs.map(headOf);
@@ -160,7 +165,7 @@ function withTargets(
     const random = new SeededRandom(seed, "targets");
     // Drawn outside of every scope, so that they can be measured after the pass.
     return outputs.map(({ shape }, i) =>
-      tf.keep(drawTarget(tf, random, lossOf(i), heads[i], shape))
+      tf.keep(drawTarget(tf, random, { loss: lossOf(i), head: heads[i], shape }))
     );
   };
   const chosen: ChosenObjective = {

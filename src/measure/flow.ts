@@ -103,11 +103,13 @@ export class Flow {
    * Notes the call of a layer.
    *
    * @param rows Its records, whose depth is raised and whose inputs are named.
-   * @param from Origin of its inputs.
-   * @param outputs Its outputs.
-   * @param hasKernel True if it has a kernel: only such layers add to the depth.
+   * @param call `from`: origin of its inputs; `outputs`: its outputs; `hasKernel`: true if it has a
+   * kernel: only such layers add to the depth.
    */
-  called(rows: readonly LayerRecord[], from: Origin, outputs: Tensor[], hasKernel: boolean): void {
+  called(
+    rows: readonly LayerRecord[],
+    { from, outputs, hasKernel }: { from: Origin; outputs: Tensor[]; hasKernel: boolean },
+  ): void {
     const depth = from.depth + (hasKernel ? 1 : 0);
     const heads = hasKernel ? rows : [...new Set([...from.heads, ...rows])];
     for (const row of rows) {

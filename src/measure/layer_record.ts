@@ -61,20 +61,27 @@ export class LayerRecord {
   /** Reasons why figures stay empty, if known beforehand. */
   readonly absent: Partial<Record<Figure, string>> = {};
 
+  /** Class name of the layer. */
+  readonly className: string;
+  /** Name of the activation between z and a, or `null`. */
+  readonly activation: string | null;
+
   /**
    * @param name The row's name.
    * @param layer Layer it belongs to; several rows may share one (the parts of an LSTM).
-   * @param className The layer's class name.
-   * @param activation Name of the activation between z and a, or `null`.
-   * @param region Flat region of that activation, if the name does not tell.
+   * @param traits `region`: flat region of the activation, if its name does not tell.
    */
   constructor(
     readonly name: string,
     readonly layer: Layer,
-    readonly className: string,
-    readonly activation: string | null,
-    region?: FlatRegion | null,
+    { className, activation, region }: {
+      className: string;
+      activation: string | null;
+      region?: FlatRegion | null;
+    },
   ) {
+    this.className = className;
+    this.activation = activation;
     this.region = region === undefined ? activationRegion(activation) : region;
   }
 

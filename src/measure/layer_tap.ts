@@ -102,13 +102,11 @@ export class LayerTap {
     const cells = cellsOf(this.#layer);
     for (const cell of cells) {
       const prefix = cells.length > 1 ? `${this.#path}/${cell.name}` : this.#path;
-      const { parts, restore } = tapCell(
-        sweep,
-        cell,
+      const { parts, restore } = tapCell(sweep, cell, {
         prefix,
-        this.#record,
-        (x, forward, backward) => tap(x, true, forward, backward),
-      );
+        owner: this.#record,
+        tap: (x, forward, backward) => tap(x, true, forward, backward),
+      });
       this.#rows.push(...parts);
       this.#restore.push(...restore);
     }
@@ -144,7 +142,7 @@ export class LayerTap {
     if (Array.isArray(returned) && returned.length > 1) {
       record.absent.activationGradients = OTHER_OUTPUTS;
     }
-    flow.called(this.#rows, from, [returned].flat(), this.#hasKernel);
+    flow.called(this.#rows, { from, outputs: [returned].flat(), hasKernel: this.#hasKernel });
     onLayer?.("forward", record);
     return returned;
   }
@@ -190,7 +188,7 @@ function observersOf(sweep: Sweep, layer: Layer, record: LayerRecord, seen: Seen
 function describe(path: string, layer: Layer): { record: LayerRecord; seen: Seen } {
   const className = layer.getClassName();
   const row = (activation: string | null, seen: Seen) => ({
-    record: new LayerRecord(path, layer, className, activation),
+    record: new LayerRecord(path, layer, { className, activation }),
     seen,
   });
   if (cellsOf(layer).length > 0) {
@@ -203,7 +201,8 @@ function describe(path: string, layer: Layer): { record: LayerRecord; seen: Seen
   }
   const whole = activationLayer(layer);
   if (whole !== null) {
-    const record = new LayerRecord(path, layer, className, whole.name, whole.region);
+    const { name: activation, region } = whole;
+    const record = new LayerRecord(path, layer, { className, activation, region });
     return { record, seen: "as its input" };
   }
   const activation = activationObject(layer as unknown as ActivationHolder, "activation");

@@ -75,7 +75,9 @@ export function measureWeights(file: WeightsFile): Measurements {
       ? [`${formatCount(doubtful, "layer")} whose class names and shapes do not settle.`]
       : [],
   ];
-  const measured = layers.map((layer, index) => measureLayer(layer, index, index === head));
+  const measured = layers.map((layer, index) =>
+    measureLayer(layer, { index, isHead: index === head })
+  );
   const counts = measured.flatMap(({ weights }) => weights.map(({ values }) => values.count));
   return {
     version: 1,
@@ -107,7 +109,10 @@ function headOf(layers: readonly TorchLayer[]): number {
   return named === -1 ? layers.findLastIndex(hasKernel) : named;
 }
 
-function measureLayer(layer: TorchLayer, index: number, isHead: boolean): LayerMeasurements {
+function measureLayer(
+  layer: TorchLayer,
+  { index, isHead }: { index: number; isHead: boolean },
+): LayerMeasurements {
   const { name, className, kind, layout } = layer;
   const figures = [
     "preActivations",
@@ -122,7 +127,7 @@ function measureLayer(layer: TorchLayer, index: number, isHead: boolean): LayerM
   const isFirst = ({ role }: TorchTensor) => role === "kernel" ? 0 : 1;
   const weights = layer.tensors.toSorted((a, b) => isFirst(a) - isFirst(b))
     .filter(({ shape }) => !shape.includes(0))
-    .map((tensor) => measureTensor(layer, tensor, isHead));
+    .map((tensor) => measureTensor(layer, tensor, { isHead }));
   return {
     name,
     className,
@@ -150,7 +155,7 @@ function measureLayer(layer: TorchLayer, index: number, isHead: boolean): LayerM
 function measureTensor(
   layer: TorchLayer,
   tensor: TorchTensor,
-  isHead: boolean,
+  { isHead }: { isHead: boolean },
 ): WeightMeasurements {
   const { shape, axes, role, own } = tensor;
   const values = tensor.read();
@@ -200,17 +205,17 @@ export interface WeightGradient {
  *
  * @param heap The engine's heap.
  * @param gradient The gradient.
- * @param usedRows Rows of an embedding matrix that the batch looked up.
- * @param histograms True to count exponents.
+ * @param options `usedRows`: rows of an embedding matrix that the batch looked up; `histograms`: true
+ * to count exponents.
  */
 export function weightGradient(
   heap: Heap,
   gradient: Tensor,
-  usedRows: Set<number> | null,
-  histograms: boolean,
+  { usedRows, histograms }: { usedRows: Set<number> | null; histograms: boolean },
 ): WeightGradient {
+  const sums = sumTensor(heap, gradient);
   return {
-    all: statisticsOf(withExponents(heap, gradient, sumTensor(heap, gradient), histograms))!,
+    all: statisticsOf(histograms ? withExponents(heap, gradient, sums) : sums)!,
     usedRows: usedRows === null || gradient.rank !== 2 ? null : overRows(heap, gradient, usedRows),
   };
 }
@@ -246,16 +251,17 @@ const MAX_ENTRIES = 1000;
  *
  * @param heap The engine's heap.
  * @param weight The weight.
- * @param gradient Statistics of dJ/dw, or `null` if the backward pass gave none.
- * @param sums Sums taken earlier in the pass.
- * @param isOutput True if the weight belongs to an output layer.
+ * @param known `gradient`: statistics of dJ/dw, or `null` if the backward pass gave none; `sums`: sums
+ * taken earlier in the pass; `isOutput`: true if the weight belongs to an output layer.
  */
 export function measureWeight(
   heap: Heap,
   weight: ModelWeight,
-  gradient: WeightGradient | null,
-  sums: TensorSums,
-  isOutput: boolean,
+  { gradient, sums, isOutput }: {
+    gradient: WeightGradient | null;
+    sums: TensorSums;
+    isOutput: boolean;
+  },
 ): WeightMeasurements {
   const { variable, trainable } = weight;
   const shape = variable.shape.map((size) => size ?? 0);

@@ -78,7 +78,8 @@ export function countFlat(
 export function observe(sweep: Sweep, ...figures: [LayerRecord, Figure][]): Observer {
   const { heap, examples, across, histograms } = sweep;
   return (tensor) => {
-    const sums = withExponents(heap, tensor, sweep.sums.of(tensor), histograms);
+    const known = sweep.sums.of(tensor);
+    const sums = histograms ? withExponents(heap, tensor, known) : known;
     for (const [record, figure] of figures) {
       record.add(figure, sums);
       if (figure !== "activations" || examples < 2) continue;

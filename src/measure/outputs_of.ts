@@ -9,7 +9,7 @@ export function outputsOf(
   tf: TensorFlow,
   model: LayersModel,
   inputs: Tensor[],
-  training = false,
+  { training = false }: { training?: boolean } = {},
 ): Tensor[] {
   const given = inputs.length === 1 ? inputs[0] : inputs;
   const run = () => {

@@ -207,7 +207,7 @@ export class Pass implements Disposable {
   #sumUp(weight: ModelWeight, dw: Tensor): void {
     const { usedRows } = this.#recordOf.get(weight.layer)!;
     const counts = this.#plan.options.histograms ?? false;
-    this.#gradients.set(weight, weightGradient(this.#heap, dw, usedRows, counts));
+    this.#gradients.set(weight, weightGradient(this.#heap, dw, { usedRows, histograms: counts }));
   }
 
   /** Returns the scalar that is differentiated. */

@@ -51,7 +51,8 @@ export function planPass(
   const inputs = [batch.inputs].flat();
   const targets = batch.targets == null ? null : [batch.targets].flat();
   const examples = requireModelBatch(model, inputs, targets);
-  const chosen = chooseObjective(tf, model, options.objective, targets, batch.seed ?? 0);
+  const { objective } = options;
+  const chosen = chooseObjective(tf, model, { objective, targets, seed: batch.seed ?? 0 });
   const leaves = leafLayers(model);
   const layers = leaves.map(({ layer }) => layer);
   for (const layer of layers) {

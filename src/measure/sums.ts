@@ -141,9 +141,9 @@ export class TensorSums {
 /** Bias of the exponent in a float32. */
 const BIAS = 127;
 
-/** Adds the exponents of a float32 tensor to its sums, if requested. */
-export function withExponents(heap: Heap, tensor: Tensor, sums: Sums, histograms: boolean): Sums {
-  if (!histograms || tensor.dtype !== "float32") return sums;
+/** Adds the exponents of a float32 tensor to its sums. */
+export function withExponents(heap: Heap, tensor: Tensor, sums: Sums): Sums {
+  if (tensor.dtype !== "float32") return sums;
   const exponents = Float64Array.from(heap.native.exponents(heap.address(tensor), tensor.size));
   return { ...sums, exponents };
 }

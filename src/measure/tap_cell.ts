@@ -22,17 +22,18 @@ const APPLIES_TWICE = new Set(["LSTMCell", "ConvLSTM2DCell"]);
  *
  * @param sweep State that all observers share.
  * @param cell The cell.
- * @param prefix Name of the rows, before `/candidate` and so on.
- * @param owner Record of the recurrent layer.
- * @param tap Shows a tensor inside the layer, and its gradient.
+ * @param layer `prefix`: name of the rows, before `/candidate` and so on; `owner`: record of the
+ * recurrent layer; `tap`: shows a tensor inside the layer, and its gradient.
  * @returns The rows of the parts, and a function that removes the taps.
  */
 export function tapCell(
   sweep: Sweep,
   cell: Layer,
-  prefix: string,
-  owner: LayerRecord,
-  tap: (x: Tensor, forward: Observer, backward: Observer) => Tensor,
+  { prefix, owner, tap }: {
+    prefix: string;
+    owner: LayerRecord;
+    tap: (x: Tensor, forward: Observer, backward: Observer) => Tensor;
+  },
 ): { parts: LayerRecord[]; restore: (() => void)[] } {
   const holder = cell as unknown as ActivationHolder;
   const activation = activationObject(holder, "activation");
@@ -42,7 +43,7 @@ export function tapCell(
     activation: activation.getClassName(),
     recurrentActivation: gate?.getClassName() ?? null,
   };
-  const parts = partsOf();
+  const parts = partsOf(sweep, cell, { prefix, owner });
   const byStep = (part: CellPart): Parameters<typeof replaceActivation>[2] => (x, apply) =>
     parts[part]!.step(x, apply, tap);
   const restore = [
@@ -73,15 +74,27 @@ export function tapCell(
   );
   const records = Object.values(parts).map(({ record }) => record);
   return { parts: records.filter((record) => record !== owner), restore };
+}
 
-  function partsOf(): Partial<Record<CellPart, CellPartTap>> {
-    if (gate === null) return { candidate: new CellPartTap(sweep, owner, { isLayer: true }) };
-    const row = (name: string, of: { getClassName(): string }) =>
-      new LayerRecord(`${prefix}/${name}`, owner.layer, cell.getClassName(), of.getClassName());
-    const candidate = new CellPartTap(sweep, row("candidate", activation!), { owner });
-    const gates = new CellPartTap(sweep, row("gates", gate), { owner });
-    return APPLIES_TWICE.has(cell.getClassName())
-      ? { candidate, output: new CellPartTap(sweep, row("cell_output", activation!)), gates }
-      : { candidate, gates };
-  }
+/** Makes the taps of the parts: one of a simple cell, and one for each kind of the others. */
+function partsOf(
+  sweep: Sweep,
+  cell: Layer,
+  { prefix, owner }: { prefix: string; owner: LayerRecord },
+): Partial<Record<CellPart, CellPartTap>> {
+  const holder = cell as unknown as ActivationHolder;
+  const activation = activationObject(holder, "activation")!;
+  const gate = activationObject(holder, "recurrentActivation");
+  if (gate === null) return { candidate: new CellPartTap(sweep, owner, { isLayer: true }) };
+  const className = cell.getClassName();
+  const row = (name: string, of: { getClassName(): string }) =>
+    new LayerRecord(`${prefix}/${name}`, owner.layer, {
+      className,
+      activation: of.getClassName(),
+    });
+  const candidate = new CellPartTap(sweep, row("candidate", activation), { owner });
+  const gates = new CellPartTap(sweep, row("gates", gate), { owner });
+  return APPLIES_TWICE.has(className)
+    ? { candidate, output: new CellPartTap(sweep, row("cell_output", activation)), gates }
+    : { candidate, gates };
 }

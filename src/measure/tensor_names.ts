@@ -13,7 +13,9 @@ export function inputName(model: LayersModel, index: number): string {
   const isMadeUp = (name: string) =>
     /^input\d+$/.test(name) ||
     (next !== undefined && name === `${next.name}_input` && automaticName(next) !== null);
-  return nameOf("input", model.inputNames, index, model.inputs.length, isMadeUp);
+  const name = model.inputNames?.[index];
+  if (name !== undefined && !isMadeUp(name)) return name;
+  return numbered("input", index, model.inputs);
 }
 
 /**
@@ -22,18 +24,11 @@ export function inputName(model: LayersModel, index: number): string {
  */
 export function outputName(model: LayersModel, index: number): string {
   const layer: Layer | undefined = model.outputLayers?.[index];
-  const isMadeUp = () => layer !== undefined && automaticName(layer) !== null;
-  return nameOf("output", model.outputNames, index, model.outputs.length, isMadeUp);
+  const isMadeUp = layer !== undefined && automaticName(layer) !== null;
+  const name = model.outputNames?.[index];
+  return name === undefined || isMadeUp ? numbered("output", index, model.outputs) : name;
 }
 
-function nameOf(
-  what: string,
-  names: string[] | undefined,
-  index: number,
-  count: number,
-  isMadeUp: (name: string) => boolean,
-): string {
-  const name = names?.[index];
-  if (name !== undefined && !isMadeUp(name)) return name;
-  return count === 1 ? what : `${what}_${index + 1}`;
+function numbered(what: string, index: number, { length }: readonly unknown[]): string {
+  return length === 1 ? what : `${what}_${index + 1}`;
 }

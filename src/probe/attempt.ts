@@ -88,6 +88,9 @@ export interface AttemptOptions {
   isUp(): boolean;
 }
 
+/** Options of {@linkcode train}. */
+type TrainOptions = AttemptOptions & { update: Update; progress: LayerProgress };
+
 /** Fit and loss at the last look. */
 type Look = Fit & { loss: number };
 
@@ -128,16 +131,8 @@ export function attempt(probe: OpenProbe, options: AttemptOptions): Attempt | nu
   }
 }
 
-function train(
-  kept: KeptProbe,
-  { objective, scale, steps, most, isShort, isWhole = false, isUp, update, progress }:
-    & AttemptOptions
-    & {
-      update: Update;
-      progress: LayerProgress;
-    },
-): Course | null {
-  const { engine } = kept;
+function train(kept: KeptProbe, options: TrainOptions): Course | null {
+  const { objective, scale, steps, most, isShort, isWhole = false, isUp, progress } = options;
   const look = (): Look =>
     answer(kept, objective, (outputs, loss) => ({ loss, ...scale.of(outputs, loss) }));
   const first = look();
@@ -155,23 +150,7 @@ function train(
   let isOver = !Number.isFinite(first.loss);
   while (!isOver) {
     if (isUp()) return null;
-    let isClose = false, isPenalised = false;
-    const { loss, penalty } = trainingStep(kept, {
-      objective,
-      see(outputs, { loss, penalty }) {
-        isClose = hasLearned(scale.of(outputs, loss));
-        isPenalised = penalty !== 0;
-      },
-      update(variables, gradients) {
-        progress.seeGradients(variables, gradients, taken.length);
-        if (isPenalised && taken.length === 0) {
-          course.gradientRatio = penaltyRatio(heapOf(engine), kept, variables, gradients);
-        }
-        update(variables, gradients);
-      },
-    });
-    taken.push({ loss, penalty });
-    if (taken.length === 1) progress.seeFirstStep();
+    const { loss, penalty, isClose } = takeStep(kept, course, options);
     const isHalf = (taken.length - steps) % half === 0;
     isOver = taken.length === most || !Number.isFinite(loss + penalty);
     course.isCut = isShort && taken.length === most;
@@ -194,6 +173,37 @@ function train(
     before = course.last.loss;
   }
   return course;
+}
+
+/**
+ * Takes a training step, and adds it to the course.
+ *
+ * @returns Its loss and penalty before the step, and `isClose`: true if the batch was fitted then.
+ */
+function takeStep(
+  kept: KeptProbe,
+  course: Course,
+  { objective, scale, update, progress }: TrainOptions,
+): StepLoss & { isClose: boolean } {
+  const { taken } = course;
+  let isClose = false, isPenalised = false;
+  const { loss, penalty } = trainingStep(kept, {
+    objective,
+    see(outputs, { loss, penalty }) {
+      isClose = hasLearned(scale.of(outputs, loss));
+      isPenalised = penalty !== 0;
+    },
+    update(variables, gradients) {
+      progress.seeGradients(variables, gradients, taken.length);
+      if (isPenalised && taken.length === 0) {
+        course.gradientRatio = penaltyRatio(heapOf(kept.engine), kept, variables, gradients);
+      }
+      update(variables, gradients);
+    },
+  });
+  taken.push({ loss, penalty });
+  if (taken.length === 1) progress.seeFirstStep();
+  return { loss, penalty, isClose };
 }
 
 const hasLearned = ({ fit }: Pick<Fit, "fit">) => fit !== null && fit >= LEARNS_FROM;

@@ -76,22 +76,15 @@ export function fitScale(
     trained.every((i) => lossTraits(objective.lossOf(i)) !== null);
   const classes = trained.map((i) => classesOf(tf, targets[i], outputs[i], objective.lossOf(i)!));
   const areClasses = classes.length > 0 && classes.every((one) => one !== null);
-  const known = isNamed ? knownAnswers(tf, objective, outputs, targets, trained) : null;
+  const known = isNamed ? knownAnswers(tf, objective, { outputs, targets, trained }) : null;
   const vary = known?.vary ?? targets.some((target) => differs(tf, target));
   // Targets that are all alike count as none: there is only the inputs to learn from.
   const guess = known?.guess ??
     (vary
       ? constantLoss(tf, (answers) => objective.evaluate(answers), { outputs, targets })
       : null);
-  const best = known?.best ?? 0;
-  const lossFit = (loss: number): number | null => {
-    const hasRoom = guess !== null && guess - best > SAME * Math.abs(guess);
-    // If no constant answer leaves room, a loss that can tell the targets apart has another scale.
-    if (!hasRoom && vary && (isNamed || areClasses)) return null;
-    const from = hasRoom ? guess : first;
-    return from > best && !(loss < best && !isNamed) ? (from - loss) / (from - best) : null;
-  };
-  const fitOf = (outputs: Tensor[], loss: number, hasFallen: boolean): Fit => {
+  const byLoss = { guess, best: known?.best ?? 0, first, vary, isNamed, areClasses };
+  const fitOf = (outputs: Tensor[], loss: number, { hasFallen }: { hasFallen: boolean }): Fit => {
     const shares = trained.map((i, k) =>
       classes[k] === null ? null : rightOf(tf, outputs[i], classes[k], objective.lossOf(i)!)
     );
@@ -106,24 +99,61 @@ export function fitScale(
       return { fit, accuracy, least: trained[fits.indexOf(fit)] };
     }
     const right = all === null ? NaN : mean(all.map(byClass));
-    return { fit: better(right, lossFit(loss)), accuracy };
+    return { fit: better(right, lossFit(loss, byLoss)), accuracy };
   };
+  const canBeFitted = !drawn || trained.every((i, k) =>
+    hasOneRow(outputs[i]) &&
+    WEIGHTS_PER_TARGET * (classes[k]?.labels.length ?? outputs[i].size) <= weights
+  );
+  return { guess, canBeFitted, of: sinceFirst(first, outputs, fitOf) };
+}
+
+/** Scale of a loss, from guessing to a perfect fit. */
+interface LossScale {
+  guess: number | null;
+  best: number;
+  first: number;
+  /** True if the targets differ between examples. */
+  vary: boolean;
+  /** True if every output that is trained has a named loss. */
+  isNamed: boolean;
+  /** True if every target is a class. */
+  areClasses: boolean;
+}
+
+/** Places a loss on its scale; `null` if the scale has no room. */
+function lossFit(
+  loss: number,
+  { guess, best, first, vary, isNamed, areClasses }: LossScale,
+): number | null {
+  const hasRoom = guess !== null && guess - best > SAME * Math.abs(guess);
+  // If no constant answer leaves room, a loss that can tell the targets apart has another scale.
+  if (!hasRoom && vary && (isNamed || areClasses)) return null;
+  const from = hasRoom ? guess : first;
+  return from > best && !(loss < best && !isNamed) ? (from - loss) / (from - best) : null;
+}
+
+/**
+ * Returns a function that places outputs on the scale by how the loss moved since the first.
+ *
+ * @param first Loss of the untrained model.
+ * @param outputs Its outputs.
+ * @param fitOf Places outputs whose loss has fallen, or not.
+ */
+function sinceFirst(
+  first: number,
+  outputs: Tensor[],
+  fitOf: (outputs: Tensor[], loss: number, moved: { hasFallen: boolean }) => Fit,
+): FitScale["of"] {
   // A model that already knows its batch need not improve.
-  const start = Number.isFinite(first) ? fitOf(outputs, first, true).fit : null;
+  const start = Number.isFinite(first) ? fitOf(outputs, first, { hasFallen: true }).fit : null;
   const knowsBatch = start !== null && start >= CLEAR;
-  return {
-    guess,
-    canBeFitted: !drawn || trained.every((i, k) =>
-      hasOneRow(outputs[i]) &&
-      WEIGHTS_PER_TARGET * (classes[k]?.labels.length ?? outputs[i].size) <= weights
-    ),
-    of(outputs, loss) {
-      if (!Number.isFinite(loss)) return { fit: null, accuracy: null };
-      const falls = loss < first || knowsBatch;
-      const found = fitOf(outputs, loss, loss < FALLEN * first || knowsBatch);
-      // A loss that rises never counts as learning, however many examples are classified right.
-      return falls || found.fit === null ? found : { ...found, fit: Math.min(found.fit, 0) };
-    },
+  return (outputs, loss) => {
+    if (!Number.isFinite(loss)) return { fit: null, accuracy: null };
+    const falls = loss < first || knowsBatch;
+    const found = fitOf(outputs, loss, { hasFallen: loss < FALLEN * first || knowsBatch });
+    // A loss that rises never counts as learning, however many examples are classified right.
+    return falls || found.fit === null ? found : { ...found, fit: Math.min(found.fit, 0) };
   };
 }
 

@@ -36,18 +36,25 @@ export interface KnownAnswers {
 /**
  * Returns the known answers under named losses.
  *
- * @param trained Which outputs have a loss.
+ * @param batch `trained`: indices of the outputs that have a loss.
  */
 export function knownAnswers(
   tf: TensorFlow,
   objective: ResolvedObjective,
-  outputs: Tensor[],
-  targets: Tensor[],
-  trained: readonly number[],
+  { outputs, targets, trained }: {
+    outputs: Tensor[];
+    targets: Tensor[];
+    trained: readonly number[];
+  },
 ): KnownAnswers {
   const lossOf: LossOf = (answers) => tf.tidy(() => heapView(tf, objective.evaluate(answers))[0]);
   const answers = () =>
-    outputs.map((output, i) => constantAndPerfect(tf, targets[i], output, objective, i));
+    outputs.map((output, i) =>
+      constantAndPerfect(tf, { target: targets[i], output }, {
+        loss: objective.lossOf(i),
+        settings: objective.settingsOf(i),
+      })
+    );
   const all = answers();
   const perfect = all.map(({ perfect }) => perfect);
   const losses = outputs.map((_, i) => objective.lossOf(i));
@@ -86,15 +93,15 @@ export function differs(tf: TensorFlow, given: Tensor): boolean {
 /** Returns each unit's mean target as an answer, and the right answer. */
 function constantAndPerfect(
   tf: TensorFlow,
-  target: Tensor,
-  output: Tensor,
-  objective: ResolvedObjective,
-  place: number,
+  { target, output }: { target: Tensor; output: Tensor },
+  { loss, settings }: {
+    loss: ReturnType<ResolvedObjective["lossOf"]>;
+    settings: ReturnType<ResolvedObjective["settingsOf"]>;
+  },
 ): { constant: Tensor; perfect: Tensor } {
   return tf.tidy(() => {
     const { shape } = output;
-    const settings = objective.settingsOf(place);
-    const traits = lossTraits(objective.lossOf(place));
+    const traits = lossTraits(loss);
     const perfect = tf.reshape(
       traits?.targets === "classes"
         ? tf.oneHot(tf.cast(tf.reshape(target, [target.size]), "int32"), shape.at(-1)!)

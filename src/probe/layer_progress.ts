@@ -165,7 +165,7 @@ export function penaltyRatio(
     // Penalties on outputs need a forward pass.
     if (penalizesActivity(model)) {
       rewind();
-      outputsOf(tf, model, inputs, true);
+      outputsOf(tf, model, inputs, { training: true });
     }
     return tf.addN([tf.scalar(0), ...penaltiesOf(tf, model)]);
   });

@@ -137,7 +137,11 @@ export async function openTrial(
   const isUp = () => performance.now() > deadline;
   const isWhole = plan.examples === probe.examples;
   const tried = isWhole ? probe : await firstExamples(probe, plan.examples, options);
-  const chosen = chooseLoss(tf, model, options.objective, tried.targets, seed);
+  const chosen = chooseLoss(tf, model, {
+    objective: options.objective,
+    targets: tried.targets,
+    seed,
+  });
   const { objective } = chosen;
   const dispose = () => {
     tf.dispose(chosen.drawn ?? []);

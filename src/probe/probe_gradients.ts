@@ -126,7 +126,7 @@ export async function probeGradients(
       weights: trained.map(({ layerPath, weightName }, i) => ({
         layer: layerPath,
         name: weightName,
-        ...compare(tf, variables[i], gradients[i], evaluate, i),
+        ...compare(tf, variables[i], { gradient: gradients[i], evaluate, seed: i }),
       })),
     };
   } finally {
@@ -148,9 +148,11 @@ function largest(size: number, value: number): number {
 function compare(
   tf: TensorFlow,
   variable: tfjs.Variable,
-  gradient: Float32Array | null,
-  evaluate: () => number,
-  seed: number,
+  { gradient, evaluate, seed }: {
+    gradient: Float32Array | null;
+    evaluate: () => number;
+    seed: number;
+  },
 ): Omit<GradientComparison, "layer" | "name"> {
   const random = new SeededRandom(seed, "direction");
   const values = copyOf(tf, variable);

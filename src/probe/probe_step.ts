@@ -135,14 +135,14 @@ function meanAbs(values: Float32Array): number {
 /** Returns the leaf layers that are frozen, by themselves or by a model around them. */
 function frozenLayers(model: LayersModel): Set<Layer> {
   const found = new Set<Layer>();
-  const visit = (layers: Layer[], frozen: boolean) => {
+  const visit = (layers: Layer[], { trainable }: { trainable: boolean }) => {
     for (const layer of layers) {
-      const own = frozen || !layer.trainable;
+      const own = { trainable: trainable && layer.trainable };
       const inner = innerLayers(layer);
       if (inner !== null) visit(inner, own);
-      else if (own) found.add(layer);
+      else if (!own.trainable) found.add(layer);
     }
   };
-  visit(model.layers, !model.trainable);
+  visit(model.layers, model);
   return found;
 }

@@ -61,7 +61,7 @@ export function rungs(heap: Heap, model: LayersModel, asked: Optimizer | undefin
   return [
     ...own,
     ...ADAM_RATES.filter((rate) => !isTried(rate))
-      .map((learningRate) => adamRung(heap, { learningRate }, false)),
+      .map((learningRate) => adamRung(heap, { learningRate })),
     ...given === null && isLinear(model)
       ? LINEAR_RATES.map((learningRate) => descentRung(heap, learningRate))
       : [],
@@ -88,27 +88,27 @@ function descentRung({ tf }: Heap, learningRate: number): Rung {
 function ownRungs(heap: Heap, given: Optimizer): Rung[] {
   const { rate, rung } = ownRung(heap, given);
   const isAdam = given.getClassName() === "Adam";
-  const others = rate === null || isAdam ? [] : FACTORS.map((factor) => rung(rate * factor, false));
-  return [rung(rate, true), ...others];
+  const others = rate === null || isAdam ? [] : FACTORS.map((factor) => rung(rate * factor));
+  return [{ ...rung(rate), given: true }, ...others];
 }
 
 /** Returns the rate of an optimizer, and a function that returns it at another one. */
 function ownRung(heap: Heap, given: Optimizer): {
   rate: number | null;
-  rung: (learningRate: number | null, isGiven: boolean) => Rung;
+  rung: (learningRate: number | null) => Rung;
 } {
   const config = given.getConfig() as { learningRate?: unknown };
   const rate = typeof config.learningRate === "number" ? config.learningRate : null;
   const isNative = isPlainAdam(given);
   const isKeras = isKerasOptimizer(given);
-  const rung = (learningRate: number | null, isGiven: boolean): Rung => {
+  const rung = (learningRate: number | null): Rung => {
     if (isNative && learningRate !== null) {
-      return adamRung(heap, { ...config, learningRate, isKeras }, isGiven);
+      return adamRung(heap, { ...config, learningRate, isKeras });
     }
     return {
       optimizer: given.getClassName(),
       learningRate,
-      given: isGiven,
+      given: false,
       make() {
         // Forty steps would end before a warm-up does.
         const settings = { skipsWarmUp: true, ...learningRate === null ? {} : { learningRate } };
@@ -154,7 +154,7 @@ export function rateLadder(heap: Heap, model: LayersModel, asked: Optimizer | un
   if (given === null) {
     return [
       ...ladderRates(OPTIMIZERS.Adam.usual)
-        .map((learningRate) => adamRung(heap, { learningRate }, false)),
+        .map((learningRate) => adamRung(heap, { learningRate })),
       ...ladderRates(OPTIMIZERS.SGD.usual).map((learningRate) => descentRung(heap, learningRate)),
     ];
   }
@@ -164,7 +164,10 @@ export function rateLadder(heap: Heap, model: LayersModel, asked: Optimizer | un
   const around = { least: Math.abs(rate) / BEYOND, most: Math.abs(rate) * BEYOND };
   const isOwn = (other: number) => Math.abs(other / rate - 1) < SAME_RATE;
   const others = ladderRates(usualRates(optimizer!) ?? around).filter((other) => !isOwn(other));
-  return [...others, rate].toSorted((a, b) => a - b).map((one) => rung(one, one === rate));
+  return [...others, rate].toSorted((a, b) => a - b).map((one) => ({
+    ...rung(one),
+    given: one === rate,
+  }));
 }
 
 /** Returns true for an Adam whose settings the native one supports. */
@@ -176,7 +179,7 @@ function isPlainAdam(given: Optimizer): boolean {
     settings.every((name) => ["beta1", "beta2", "epsilon"].includes(name));
 }
 
-function adamRung(heap: Heap, options: AdamOptions, given: boolean): Rung {
+function adamRung(heap: Heap, options: AdamOptions): Rung {
   const { learningRate } = options;
-  return { optimizer: "Adam", learningRate, given, make: () => adam(heap, options) };
+  return { optimizer: "Adam", learningRate, given: false, make: () => adam(heap, options) };
 }

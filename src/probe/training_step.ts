@@ -166,7 +166,7 @@ export function trainingStep(
   const taken = { loss: NaN, penalty: 0 };
   try {
     gradients = gradientsOf(tf, variables, () => {
-      const outputs = outputsOf(tf, model, inputs, true);
+      const outputs = outputsOf(tf, model, inputs, { training: true });
       const loss = tf.reshape(objective.evaluate(outputs), []);
       taken.loss = heapView(tf, loss)[0];
       const penalties = penaltiesOf(tf, model);

@@ -62,7 +62,11 @@ export async function tryTraining(
   const ladder = rungs(heapOf(probe.engine), model, options.optimizer);
   if (model.trainableWeights.length === 0) {
     const givenVerdict = ladder[0].given ? "fails" : null;
-    const chosen = chooseLoss(tf, model, options.objective, targets, batch.seed ?? 0);
+    const chosen = chooseLoss(tf, model, {
+      objective: options.objective,
+      targets,
+      seed: batch.seed ?? 0,
+    });
     tf.dispose(chosen.drawn ?? []);
     return {
       ...subject,

@@ -2,6 +2,7 @@ import { activate } from "./activation_functions.ts";
 import {
   type Gradient,
   type LayerRule,
+  type NetworkNode,
   scaleGradient,
   scaleSignal,
   sharedOver,
@@ -186,38 +187,13 @@ const VAGUE = 0.25;
  */
 export const normalizationRule: LayerRule = (node, inputs, context) => {
   const [input] = inputs;
-  if (inputs.length !== 1) return null;
-  const weight = (name: string) =>
-    node.weights.find((weight) => new RegExp(`(^|/)${name}(_\\d+)?$`).test(weight.name));
-  const gamma = weight("gamma") ?? weight("scale");
-  const beta = weight("beta");
-
   const { normEntries } = node;
   const isNorm = node.operation === "norm";
-  if (isNorm && normEntries === undefined) return null;
-  const epsilon = isNorm ? 0 : node.epsilon ?? EPSILON;
+  if (inputs.length !== 1 || isNorm && normEntries === undefined) return null;
+  const affine = affineOf(node);
+  if (node.statistics === "moving") return movingRule(node, input, affine);
+  const { gain, mean, shift, epsilon } = affine;
   const isBatch = node.statistics !== undefined;
-  const gain = gamma?.meanSquare ?? 1;
-  const mean = beta?.mean ?? 0;
-  const shift = beta?.meanSquare ?? 0;
-  if (node.statistics === "moving") {
-    const variance = weight("moving_variance")?.mean ?? 1;
-    const factor = gain / (variance + epsilon);
-    const centre = weight("moving_mean")?.mean ?? 0;
-    const offset = mean - Math.sqrt(factor) * centre;
-    const through = (moment: number) =>
-      factor * moment + 2 * Math.sqrt(factor) * offset * input.mean + offset ** 2 + shift -
-      mean ** 2;
-    const a: Signal = {
-      ...input,
-      meanSquare: through(input.meanSquare),
-      alike: through(input.alike),
-      near: through(input.near),
-      mean: Math.sqrt(factor) * input.mean + offset,
-      normal: undefined,
-    };
-    return linear(a, factor);
-  }
   const units = unitsOf(node);
   // Batch normalisation removes each unit's mean over the examples; layer normalisation removes
   // each example's mean over the units, if any.
@@ -246,29 +222,85 @@ export const normalizationRule: LayerRule = (node, inputs, context) => {
   // Each unit is divided by its own standard deviation, not by the mean one.
   const doubt = input.spread * (variance / (variance + epsilon)) ** 2 + (input.uneven ?? 0) +
     (input.vague && isBatch ? VAGUE : 0);
-  const send = (delta: Gradient): Gradient | null => {
-    const left = isBatch
-      ? delta.square - sharedOver(delta, context.examples) - delta.along
-      : delta.square * (1 - lost);
-    if (!(left > LEAST_LEFT * delta.square)) return null;
-    const sent = scaleGradient(delta, factor);
-    return {
-      ...sent,
-      square: left * factor,
-      alike: isBatch ? 0 : sent.alike,
-      near: isBatch ? Math.max(0, sent.near - sent.alike - delta.along * factor) : sent.near,
-      spread: delta.spread + doubt,
-    };
-  };
+  const divisor = { factor, doubt, lost, examples: isBatch ? context.examples : null };
   return {
     z: a,
     a,
     back(gradient) {
-      const sent = send({ ...gradient, chosen: undefined });
+      const sent = backThrough({ ...gradient, chosen: undefined }, divisor);
       return { delta: gradient, inputs: sent === null ? null : [sent] };
     },
   };
 };
+
+/** Returns what a normalisation multiplies by and adds, and its epsilon. */
+function affineOf(node: NetworkNode) {
+  const gamma = weightOf(node, "gamma") ?? weightOf(node, "scale");
+  const beta = weightOf(node, "beta");
+  return {
+    gain: gamma?.meanSquare ?? 1,
+    mean: beta?.mean ?? 0,
+    shift: beta?.meanSquare ?? 0,
+    epsilon: node.operation === "norm" ? 0 : node.epsilon ?? EPSILON,
+  };
+}
+
+function weightOf({ weights }: NetworkNode, name: string) {
+  return weights.find((weight) => new RegExp(`(^|/)${name}(_\\d+)?$`).test(weight.name));
+}
+
+/** Rule for a batch normalisation by its moving statistics: it is linear. */
+function movingRule(
+  node: NetworkNode,
+  input: Signal,
+  { gain, mean, shift, epsilon }: ReturnType<typeof affineOf>,
+) {
+  const variance = weightOf(node, "moving_variance")?.mean ?? 1;
+  const factor = gain / (variance + epsilon);
+  const centre = weightOf(node, "moving_mean")?.mean ?? 0;
+  const offset = mean - Math.sqrt(factor) * centre;
+  const through = (moment: number) =>
+    factor * moment + 2 * Math.sqrt(factor) * offset * input.mean + offset ** 2 + shift -
+    mean ** 2;
+  const a: Signal = {
+    ...input,
+    meanSquare: through(input.meanSquare),
+    alike: through(input.alike),
+    near: through(input.near),
+    mean: Math.sqrt(factor) * input.mean + offset,
+    normal: undefined,
+  };
+  return linear(a, factor);
+}
+
+/**
+ * Returns the gradient before a normalisation, or `null` if hardly anything of it is left.
+ *
+ * @param examples Number of examples, for a batch normalisation.
+ */
+function backThrough(
+  delta: Gradient,
+  { factor, doubt, lost, examples }: {
+    factor: number;
+    doubt: number;
+    lost: number;
+    examples: number | null;
+  },
+): Gradient | null {
+  const isBatch = examples !== null;
+  const left = isBatch
+    ? delta.square - sharedOver(delta, examples) - delta.along
+    : delta.square * (1 - lost);
+  if (!(left > LEAST_LEFT * delta.square)) return null;
+  const sent = scaleGradient(delta, factor);
+  return {
+    ...sent,
+    square: left * factor,
+    alike: isBatch ? 0 : sent.alike,
+    near: isBatch ? Math.max(0, sent.near - sent.alike - delta.along * factor) : sent.near,
+    spread: delta.spread + doubt,
+  };
+}
 
 function linear(a: Signal, factor: number) {
   const send = (delta: Gradient) => [scaleGradient(delta, factor)];

@@ -1,4 +1,4 @@
-import { type Cell, type CellStep, WALKS } from "./cells.ts";
+import { type Cell, type CellStep, type Walk, WALKS } from "./cells.ts";
 import { type Gradient, type LayerRule, type NetworkNode, type Signal, unitsOf } from "./signal.ts";
 import { isBias, isRecurrentKernel } from "./weight_kinds.ts";
 
@@ -16,12 +16,8 @@ export const recurrentRule: LayerRule = (node, inputs, context) => {
   const { steps } = node.recurrent!;
   const units = unitsOf(node);
   const walk = WALKS[node.operation!]!;
-  const taken: CellStep[] = [];
-  for (let step = 0; step < steps; step++) {
-    const next = walk.forward(cell, input, taken.at(-1)?.state ?? EMPTY);
-    if (next === null) return null;
-    taken.push(next);
-  }
+  const taken = stepsOf(cell, walk, input, steps);
+  if (taken === null) return null;
   const returnsAll = node.entries >= steps * units * context.examples * node.calls;
   const shown = returnsAll ? taken : taken.slice(-1);
   const c = input.meanSquare > 0 ? Math.max(0, input.alike / input.meanSquare) : 0;
@@ -55,15 +51,8 @@ export const recurrentRule: LayerRule = (node, inputs, context) => {
     ),
     back(gradient) {
       const share = gradient.square / shown.length;
-      let hidden = 0;
-      let inner = 0;
-      let square = 0;
-      for (const [index, step] of [...taken.entries()].toReversed()) {
-        const outside = returnsAll || index === steps - 1 ? share : 0;
-        const sent = walk.backward(cell, step, { hidden: outside + hidden, inner });
-        ({ hidden, inner } = sent);
-        square += sent.square;
-      }
+      const outside = (step: number) => returnsAll || step === steps - 1 ? share : 0;
+      const square = walkBack(cell, walk, taken, outside);
       const delta: Gradient = {
         square,
         alike: gradient.square > 0 ? square * gradient.alike / gradient.square : 0,
@@ -77,6 +66,39 @@ export const recurrentRule: LayerRule = (node, inputs, context) => {
     backFromDelta,
   };
 };
+
+/** Walks forwards through the steps; `null` if theory does not support one. */
+function stepsOf(cell: Cell, walk: Walk, input: Signal, count: number): CellStep[] | null {
+  const taken: CellStep[] = [];
+  for (let step = 0; step < count; step++) {
+    const next = walk.forward(cell, input, taken.at(-1)?.state ?? EMPTY);
+    if (next === null) return null;
+    taken.push(next);
+  }
+  return taken;
+}
+
+/**
+ * Walks back through the steps. Returns the sum of delta^2 over all of them.
+ *
+ * @param outside Squared gradient that a step's output gets from the next layer.
+ */
+function walkBack(
+  cell: Cell,
+  walk: Walk,
+  taken: readonly CellStep[],
+  outside: (step: number) => number,
+): number {
+  let hidden = 0;
+  let inner = 0;
+  let square = 0;
+  for (const [index, step] of [...taken.entries()].toReversed()) {
+    const sent = walk.backward(cell, step, { hidden: outside(index) + hidden, inner });
+    ({ hidden, inner } = sent);
+    square += sent.square;
+  }
+  return square;
+}
 
 const EMPTY = { square: 0, mean: 0, inner: 0, innerMean: 0, shared: 0 };
 

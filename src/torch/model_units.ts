@@ -102,7 +102,7 @@ export function modelUnits(model: LayersModel): Unit[] {
       isNamed: automaticName(layer) === null,
       signature: signatureOf(family, joined, more),
       weights: names,
-      flattened: flattenedShape(path, layer, hasFlatten),
+      flattened: flattenedShape(path, layer, { hasFlatten }),
     }];
   });
 }
@@ -160,7 +160,11 @@ function requireGates(path: string, layer: Layer): void {
  * Returns the shape of the map that a layer reads flattened, or `null` if there is none, or if both
  * orders are the same.
  */
-function flattenedShape(path: string, layer: Layer, hasFlatten: boolean): number[] | null {
+function flattenedShape(
+  path: string,
+  layer: Layer,
+  { hasFlatten }: { hasFlatten: boolean },
+): number[] | null {
   let tensor = firstInput(layer, 0);
   while (tensor !== undefined && tensor.shape.length === 2) {
     const source = tensor.sourceLayer;

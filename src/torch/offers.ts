@@ -17,52 +17,17 @@ export interface Offer {
  */
 export function offersOf(layer: TorchLayer): Offer[] {
   const { name, className } = layer;
-  const tensor = (role: TensorRole) => layer.tensors.find((one) => one.role === role);
-  const bias = tensor("bias") === undefined ? [] : ["bias"];
-  const kernel = tensor("kernel");
-  const plain = (family: string, shape: number[], give: Offer["give"]): Offer => ({
-    signature: signatureOf(family, shape, bias),
-    give: (unit) => ({ ...give(unit), ...withBias(tensor("bias")) }),
-  });
   switch (className) {
     case "Linear":
-    case "Conv1D": {
-      const dense = plain("dense", kerasShape(kernel!), ({ flattened }) => ({
-        kernel: reordered(turned(kernel!), kerasShape(kernel!), flattened),
-      }));
-      // In an nn.Sequential, no name distinguishes a table from a Linear without a bias.
-      return bias.length > 0 || className === "Conv1D" ? [dense] : [dense, ofTable(kernel!)];
-    }
+    case "Conv1D":
+      return ofMatrix(layer);
     case "Embedding":
-      return [ofTable(kernel!)];
+      return [ofTable(tensorOf(layer, "kernel")!)];
     case "LSTM":
-    case "RNN": {
-      const first = tensor("bias");
-      const second = tensor("recurrentBias");
-      const own = { kernel: turned(kernel!), recurrent_kernel: turned(tensor("recurrentKernel")!) };
-      // The gates have the same order in both: input, forget, cell, output. TensorFlow.js has one
-      // bias for both kernels.
-      return [{
-        signature: signatureOf(className.toLowerCase(), kerasShape(kernel!), bias),
-        give: () => first === undefined ? own : { ...own, bias: sum(first.read(), second!.read()) },
-      }];
-    }
-    case "GRU": {
-      const biases = [tensor("bias"), tensor("recurrentBias")].filter((one) => one !== undefined);
-      const gates = (matrix: TorchTensor) => updateFirst(turned(matrix), matrix.shape[0]);
-      return [{
-        signature: signatureOf("gru", kerasShape(kernel!), bias),
-        give: () => ({
-          kernel: gates(kernel!),
-          recurrent_kernel: gates(tensor("recurrentKernel")!),
-          ...bias.length === 0 ? {} : {
-            bias: Float32Array.from(
-              biases.flatMap((one) => [...updateFirst(one.read(), one.shape[0])]),
-            ),
-          },
-        }),
-      }];
-    }
+    case "RNN":
+      return [ofRecurrent(layer)];
+    case "GRU":
+      return [ofGru(layer)];
     case "PReLU":
       return [ofSlopes(layer.tensors[0])];
     case "BatchNorm":
@@ -80,13 +45,76 @@ export function offersOf(layer: TorchLayer): Offer[] {
       ];
     }
   }
-  if (/^Conv/.test(className)) return ofConvolution(layer, kernel!, plain);
+  if (/^Conv/.test(className)) return ofConvolution(layer);
   throw new ModelError(
     `${showValue(name)} of shape [${
       layer.tensors[0].shape.join(", ")
     }] is of no class that is known, ` +
       `expected layers that TensorFlow.js has too`,
   );
+}
+
+function tensorOf({ tensors }: TorchLayer, role: TensorRole): TorchTensor | undefined {
+  return tensors.find((one) => one.role === role);
+}
+
+/** Names of the weights besides the kernels. */
+const biasOf = (layer: TorchLayer) => tensorOf(layer, "bias") === undefined ? [] : ["bias"];
+
+/** Offers a kernel of this shape, with the bias of the layer if it has one. */
+function ofKernel(
+  layer: TorchLayer,
+  family: string,
+  shape: number[],
+  give: Offer["give"],
+): Offer {
+  return {
+    signature: signatureOf(family, shape, biasOf(layer)),
+    give: (unit) => ({ ...give(unit), ...withBias(tensorOf(layer, "bias")) }),
+  };
+}
+
+function ofMatrix(layer: TorchLayer): Offer[] {
+  const kernel = tensorOf(layer, "kernel")!;
+  const shape = kerasShape(kernel);
+  const dense = ofKernel(layer, "dense", shape, ({ flattened }) => ({
+    kernel: reordered(turned(kernel), shape, flattened),
+  }));
+  // In an nn.Sequential, no name distinguishes a table from a Linear without a bias.
+  const mayBeTable = tensorOf(layer, "bias") === undefined && layer.className === "Linear";
+  return mayBeTable ? [dense, ofTable(kernel)] : [dense];
+}
+
+/**
+ * Offers the weights of a simple layer or an LSTM. The gates have the same order in both: input,
+ * forget, cell, output. TensorFlow.js has one bias for both kernels.
+ */
+function ofRecurrent(layer: TorchLayer): Offer {
+  const kernel = tensorOf(layer, "kernel")!, recurrent = tensorOf(layer, "recurrentKernel")!;
+  const first = tensorOf(layer, "bias"), second = tensorOf(layer, "recurrentBias");
+  const own = { kernel: turned(kernel), recurrent_kernel: turned(recurrent) };
+  return {
+    signature: signatureOf(layer.className.toLowerCase(), kerasShape(kernel), biasOf(layer)),
+    give: () => first === undefined ? own : { ...own, bias: sum(first.read(), second!.read()) },
+  };
+}
+
+function ofGru(layer: TorchLayer): Offer {
+  const kernel = tensorOf(layer, "kernel")!, recurrent = tensorOf(layer, "recurrentKernel")!;
+  const biases = [tensorOf(layer, "bias"), tensorOf(layer, "recurrentBias")]
+    .filter((one) => one !== undefined);
+  const hasBias = tensorOf(layer, "bias") !== undefined;
+  const gates = (matrix: TorchTensor) => updateFirst(turned(matrix), matrix.shape[0]);
+  const bias = () =>
+    Float32Array.from(biases.flatMap((one) => [...updateFirst(one.read(), one.shape[0])]));
+  return {
+    signature: signatureOf("gru", kerasShape(kernel), biasOf(layer)),
+    give: () => ({
+      kernel: gates(kernel),
+      recurrent_kernel: gates(recurrent),
+      ...hasBias ? { bias: bias() } : {},
+    }),
+  };
 }
 
 const ofTable = ({ shape, read }: TorchTensor): Offer => ({
@@ -112,22 +140,21 @@ function updateFirst(rows: Float32Array, length: number): Float32Array {
   });
 }
 
-function ofConvolution(
-  { layout }: TorchLayer,
-  kernel: TorchTensor,
-  plain: (family: string, shape: number[], give: Offer["give"]) => Offer,
-): Offer[] {
+function ofConvolution(layer: TorchLayer): Offer[] {
+  const kernel = tensorOf(layer, "kernel")!;
   const shape = kerasShape(kernel);
   const give = () => ({ kernel: turned(kernel) });
-  const transposed = plain("transposed", shape, give);
-  if (layout === "transposed") return [transposed];
+  const transposed = ofKernel(layer, "transposed", shape, give);
+  if (layer.layout === "transposed") return [transposed];
   const [outputs, inputs, ...window] = kernel.shape;
-  const offers = [plain("convolution", shape, give)];
+  const offers = [ofKernel(layer, "convolution", shape, give)];
   // With one input per group, the channels may be groups: output i * multiplier + m belongs to
   // input i, in both.
   if (inputs === 1 && window.length <= 2) {
     offers.push(
-      plain("depthwise", [...window, outputs], () => ({ depthwise_kernel: turned(kernel) })),
+      ofKernel(layer, "depthwise", [...window, outputs], () => ({
+        depthwise_kernel: turned(kernel),
+      })),
     );
   }
   return [...offers, transposed];

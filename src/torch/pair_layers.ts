@@ -22,13 +22,13 @@ type Filler = { layer: TorchLayer; offers: Offer[] };
  *
  * @param units Layers of the model.
  * @param layers Layers of the file.
- * @param isOrdered True if the file has its layers in the order of the network.
+ * @param file `isOrdered`: true if the file has its layers in the order of the network.
  * @throws {ModelError} If the pairing is ambiguous; the message names both sides.
  */
 export function pairLayers(
   units: readonly Unit[],
   layers: readonly TorchLayer[],
-  isOrdered: boolean,
+  { isOrdered }: { isOrdered: boolean },
 ): Pair[] {
   const fillers = layers.map((layer): Filler => ({ layer, offers: offersOf(layer) }));
   const byName = pairByName(units, fillers);

@@ -91,30 +91,29 @@ const windowFirst = (
   { shape }: FileTensor,
 ) => [...straight({ shape } as FileTensor).slice(2), 1, 0];
 
+/** Describes a layer of a group of tensors. */
+type Make = (
+  className: string,
+  kind: LayerKind,
+  roles: Readonly<Record<string, TensorRole>>,
+  options?: {
+    layout?: KernelLayout | null;
+    doubtful?: boolean;
+    axes?: (kernel: FileTensor) => number[];
+  },
+) => TorchLayer;
+
 function layerOf(name: string, group: Group): TorchLayer {
   const has = (own: string) => group.find((one) => one.own === own)?.tensor;
-  const make = (
-    className: string,
-    kind: LayerKind,
-    roles: Readonly<Record<string, TensorRole>>,
-    { layout = null, doubtful = false, axes = straight }: {
-      layout?: KernelLayout | null;
-      doubtful?: boolean;
-      axes?: (kernel: FileTensor) => number[];
-    } = {},
-  ): TorchLayer => ({
-    name,
-    className,
-    kind,
-    layout,
-    doubtful,
-    tensors: group.map(({ own, tensor }) => {
+  const make: Make = (className, kind, roles, options = {}) => {
+    const { layout = null, doubtful = false, axes = straight } = options;
+    const tensors = group.map(({ own, tensor }) => {
       const role = roles[own] ?? "other";
       const isKernel = role === "kernel" || role === "recurrentKernel";
       return { ...tensor, own, role, axes: isKernel ? axes(tensor) : straight(tensor) };
-    }),
-  });
-  const weight = has("weight"), bias = has("bias");
+    });
+    return { name, className, kind, layout, doubtful, tensors };
+  };
   const cells = group.filter(({ own }) => CELL.test(own));
   if (cells.length > 0) return cellOf(cells, make);
   if (has("running_mean") && has("running_var")) {
@@ -134,6 +133,7 @@ function layerOf(name: string, group: Group): TorchLayer {
       axes: swapped,
     });
   }
+  const weight = has("weight"), bias = has("bias");
   const rank = weight?.shape.length ?? 0;
   const length = bias?.shape.length === 1 ? bias.shape[0] : null;
   if (rank === 1 && length === weight!.shape[0]) {
@@ -145,40 +145,48 @@ function layerOf(name: string, group: Group): TorchLayer {
   if (rank === 1 && group.length === 1 && SLOPE.test(name)) {
     return make("PReLU", "activation", { weight: "scale" });
   }
-  const roles = { weight: "kernel", bias: "bias" } as const;
-  if (rank === 2) {
-    if (length === null && TABLE.test(name)) return make("Embedding", "embedding", roles);
-    const [rows, columns] = weight!.shape;
-    // GPT-2 of the library transformers has transposed kernels, and calls that a Conv1D.
-    if (length !== null && length === columns && length !== rows) {
-      return make("Conv1D", "dense", roles, { layout: "ordinary" });
-    }
-    const doubtful = length === null ? rows > 8 * columns : length !== rows;
-    return make("Linear", "dense", roles, { layout: "ordinary", doubtful, axes: swapped });
-  }
-  if (rank >= 3 && rank <= 5) {
-    const [first, second] = weight!.shape;
-    const isTransposed = length !== null && length !== first && length === second;
-    return make(`Conv${isTransposed ? "Transpose" : ""}${rank - 2}d`, "convolution", roles, {
-      layout: isTransposed ? "transposed" : "ordinary",
-      doubtful: length !== first && !isTransposed,
-      axes: windowFirst,
-    });
-  }
+  if (rank === 2) return denseOf(name, weight!.shape, length, make);
+  if (rank >= 3 && rank <= 5) return convolutionOf(weight!.shape, length, make);
   return make(group.length === 1 ? "Parameter" : "Module", "opaque", {}, { doubtful: true });
+}
+
+const ROLES = { weight: "kernel", bias: "bias" } as const;
+
+/**
+ * Describes a layer whose weight is a matrix.
+ *
+ * @param biases Length of its bias, or `null` if it has none.
+ */
+function denseOf(
+  name: string,
+  [rows, columns]: readonly number[],
+  biases: number | null,
+  make: Make,
+): TorchLayer {
+  if (biases === null && TABLE.test(name)) return make("Embedding", "embedding", ROLES);
+  // GPT-2 of the library transformers has transposed kernels, and calls that a Conv1D.
+  if (biases !== null && biases === columns && biases !== rows) {
+    return make("Conv1D", "dense", ROLES, { layout: "ordinary" });
+  }
+  const doubtful = biases === null ? rows > 8 * columns : biases !== rows;
+  return make("Linear", "dense", ROLES, { layout: "ordinary", doubtful, axes: swapped });
+}
+
+/** Describes a convolution, likewise. */
+function convolutionOf(shape: readonly number[], biases: number | null, make: Make): TorchLayer {
+  const [first, second, ...window] = shape;
+  const isTransposed = biases !== null && biases !== first && biases === second;
+  const className = `Conv${isTransposed ? "Transpose" : ""}${window.length}d`;
+  return make(className, "convolution", ROLES, {
+    layout: isTransposed ? "transposed" : "ordinary",
+    doubtful: biases !== first && !isTransposed,
+    axes: windowFirst,
+  });
 }
 
 const swapped = () => [1, 0];
 
-function cellOf(
-  cells: Group,
-  make: (
-    className: string,
-    kind: LayerKind,
-    roles: Readonly<Record<string, TensorRole>>,
-    options?: { doubtful?: boolean; axes?: () => number[] },
-  ) => TorchLayer,
-): TorchLayer {
+function cellOf(cells: Group, make: Make): TorchLayer {
   const find = (start: string) => cells.find(({ own }) => own.startsWith(start));
   const inward = find("weight_ih");
   const back = find("weight_hh");

@@ -70,7 +70,7 @@ Deno.test("activationRegion() is null for what has no flat region", () => {
 const NO_LAYER = {} as Layer;
 
 function counted(activation: string, z: number[], shape: number[], unitAxis: number) {
-  const record = new LayerRecord("layer", NO_LAYER, "Dense", activation);
+  const record = new LayerRecord("layer", NO_LAYER, { className: "Dense", activation });
   const tensor = tf.tensor(z, shape);
   countFlat(heap, record, tensor, unitAxis);
   tensor.dispose();

@@ -13,7 +13,7 @@ function network(activation: "linear" | "sigmoid" | "softmax"): LayersModel {
 
 /** Which loss is chosen, how, and whether targets are drawn once it is evaluated. */
 function chosen(model: LayersModel, given?: Objective, targets: Tensor[] | null = null) {
-  const choice = chooseLoss(tf, model, given, targets, 1);
+  const choice = chooseLoss(tf, model, { objective: given, targets, seed: 1 });
   tf.tidy(() => void choice.objective.evaluate([model.predict(tf.ones([8, 4])) as Tensor]));
   const { objective: { name }, chosenBy, drawn } = choice;
   tf.dispose(drawn ?? []);

@@ -7,7 +7,7 @@ const { tf } = await startEngine();
 
 /** Many targets of a loss: their shape, and their entries. */
 function draw(loss: string, head = "linear", shape = [200, 3]) {
-  const tensor = drawTarget(tf, new SeededRandom(0, "x"), loss, head, shape);
+  const tensor = drawTarget(tf, new SeededRandom(0, "x"), { loss, head, shape });
   const drawn = { shape: tensor.shape, values: [...tensor.dataSync()] };
   tensor.dispose();
   return drawn;

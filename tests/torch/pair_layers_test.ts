@@ -30,7 +30,7 @@ const layers = (written: readonly string[]) =>
   }));
 
 const pair = (units: string[], file: string[], isOrdered: boolean) =>
-  pairLayers(units.map(unit), layers(file), isOrdered)
+  pairLayers(units.map(unit), layers(file), { isOrdered })
     .map(({ unit, layer }) => `${unit.path} ${layer.name}`);
 const message = (...args: Parameters<typeof pair>) =>
   assertThrows(() => pair(...args), ModelError).message;

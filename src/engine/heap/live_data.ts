@@ -79,67 +79,78 @@ export function trackLiveData(
   tf: TensorFlow,
   backend: Pick<KernelBackend, "disposeData" | "move"> & { dataIdMap: DataMap },
 ): LiveData {
-  /** Bytes of each tensor, in the order in which they were placed. */
-  const live = new Map<DataId, number>();
-  let bytes = 0;
-  const strike = (dataId: DataId) => {
-    bytes -= live.get(dataId) ?? 0;
-    live.delete(dataId);
-  };
+  const tracked = new TrackedData(tf, backend);
   const map = backend.dataIdMap;
   const { set, delete: remove } = map;
   patchProperty(map, "set", {
     value(dataId: DataId, data: unknown) {
-      strike(dataId);
-      const size = bytesOf(data as Pick<DataInfo, "shape" | "dtype">);
-      live.set(dataId, size);
-      bytes += size;
+      tracked.place(dataId, bytesOf(data as Pick<DataInfo, "shape" | "dtype">));
       set.call(map, dataId, data);
     },
   });
   patchProperty(map, "delete", {
     value(dataId: DataId) {
-      strike(dataId);
+      tracked.strike(dataId);
       return remove.call(map, dataId);
     },
   });
   const { move } = backend;
   // Also called by `write`. The stock method copies the bytes of any array as if it had the dtype.
-  patchProperty(backend, "move", {
-    value(
-      dataId: DataId,
-      values: BackendValues,
-      shape: number[],
-      dtype: DataType,
-      holders: number,
-    ) {
-      move.call(backend, dataId, convertValues(values, dtype), shape, dtype, holders);
-    },
-  });
+  const convertAndMove: KernelBackend["move"] = (dataId, values, shape, dtype, holders) =>
+    move.call(backend, dataId, convertValues(values, dtype), shape, dtype, holders);
+  patchProperty(backend, "move", { value: convertAndMove });
   const mover: DataMover = { moveData: (to, dataId) => bring(tf, dataId, to) };
   patchProperty(map, "dataMover", { value: mover });
-  const tracked: LiveData = {
-    get bytes() {
-      return bytes;
-    },
-    moveOldest(most, stays, forget = () => false) {
-      for (const [dataId, size] of live) {
-        if (bytes <= most) return;
-        if (size < MIN_MOVED_BYTES || stays(dataId) || forget(dataId, size)) continue;
-        moveToCpu(tf, dataId);
-      }
-    },
-    moveToCpu() {
-      for (const dataId of live.keys()) moveToCpu(tf, dataId);
-    },
-    freeStrays() {
-      for (const dataId of live.keys()) {
-        if (dataInfo(tf, dataId) === undefined) backend.disposeData(dataId, true);
-      }
-    },
-  };
   known.set(backend, tracked);
   return tracked;
+}
+
+class TrackedData implements LiveData {
+  bytes = 0;
+  readonly #tf: TensorFlow;
+  readonly #backend: Pick<KernelBackend, "disposeData">;
+  /** Bytes of each tensor, in the order in which they were placed. */
+  readonly #sizes = new Map<DataId, number>();
+
+  constructor(tf: TensorFlow, backend: Pick<KernelBackend, "disposeData">) {
+    this.#tf = tf;
+    this.#backend = backend;
+  }
+
+  /** Records data placed on the backend, possibly over others. */
+  place(dataId: DataId, bytes: number): void {
+    this.strike(dataId);
+    this.#sizes.set(dataId, bytes);
+    this.bytes += bytes;
+  }
+
+  /** Records that data left the backend. */
+  strike(dataId: DataId): void {
+    this.bytes -= this.#sizes.get(dataId) ?? 0;
+    this.#sizes.delete(dataId);
+  }
+
+  moveOldest(
+    most: number,
+    stays: (dataId: DataId) => boolean,
+    forget: (dataId: DataId, bytes: number) => boolean = () => false,
+  ): void {
+    for (const [dataId, size] of this.#sizes) {
+      if (this.bytes <= most) return;
+      if (size < MIN_MOVED_BYTES || stays(dataId) || forget(dataId, size)) continue;
+      moveToCpu(this.#tf, dataId);
+    }
+  }
+
+  moveToCpu(): void {
+    for (const dataId of this.#sizes.keys()) moveToCpu(this.#tf, dataId);
+  }
+
+  freeStrays(): void {
+    for (const dataId of this.#sizes.keys()) {
+      if (dataInfo(this.#tf, dataId) === undefined) this.#backend.disposeData(dataId, true);
+    }
+  }
 }
 
 const ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;

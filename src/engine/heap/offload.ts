@@ -3,7 +3,14 @@ import { patchProperty } from "../patching.ts";
 import { settleInputs } from "../settle_dtype.ts";
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
 import { HEAP_LIMIT } from "./guard_heap.ts";
-import { bring, dataInfo, liveDataOf, moveToCpu } from "./live_data.ts";
+import {
+  bring,
+  dataInfo,
+  type DataMover,
+  type LiveData,
+  liveDataOf,
+  moveToCpu,
+} from "./live_data.ts";
 import type { DataId, NamedTensorMap } from "@tensorflow/tfjs";
 
 /**
@@ -32,99 +39,122 @@ export function offload(
   pinned: readonly Tensor[],
   most: number = MAX_TENSOR_BYTES,
 ): Disposable {
-  const backend = tf.backend();
-  const live = liveDataOf(backend);
-  const { dataIdMap, wasm } = backend as unknown as WasmBackend;
-  const engine = tf.engine();
-  const runKernel = engine.runKernel.bind(engine);
-  const allocate = wasm._malloc;
+  return new Offload(tf, pinned, most);
+}
+
+class Offload implements Disposable {
+  readonly #tf: TensorFlow;
+  readonly #most: number;
+  readonly #live: LiveData;
+  readonly #dataIdMap: WasmBackend["dataIdMap"];
+  readonly #runKernel: RunKernel;
+  readonly #allocate: WasmBackend["wasm"]["_malloc"];
+  readonly #recomputation: Recomputation;
+  readonly #undo: (() => void)[];
   /** Tensors that must stay: the pinned ones, and the inputs of all running (nested) ops. */
-  let stay: ReadonlySet<DataId> = new Set(pinned.map(({ dataId }) => dataId));
+  #stay: ReadonlySet<DataId>;
   /**
    * Number of running ops that made room. Outside of them, a caller may hold the address of any
    * tensor.
    */
-  let running = 0;
+  #running = 0;
   /** True once offloading has ended and nothing may be dropped. */
-  let isOver = false;
+  #isOver = false;
+
+  constructor(tf: TensorFlow, pinned: readonly Tensor[], most: number) {
+    const backend = tf.backend();
+    const engine = tf.engine();
+    const { dataIdMap, wasm } = backend as unknown as WasmBackend;
+    this.#tf = tf;
+    this.#most = most;
+    this.#live = liveDataOf(backend);
+    this.#dataIdMap = dataIdMap;
+    this.#runKernel = engine.runKernel.bind(engine);
+    this.#allocate = wasm._malloc;
+    this.#stay = new Set(pinned.map(({ dataId }) => dataId));
+    this.#recomputation = new Recomputation(
+      tf,
+      (name, inputs, attributes) => this.#runInPlace(name, inputs, attributes),
+    );
+    const moveData: DataMover["moveData"] = (to, dataId) => {
+      if (!this.#recomputation.remember(dataId)) bring(tf, dataId, to);
+    };
+    this.#undo = [
+      patchProperty(engine, "runKernel", {
+        value: (name: string, inputs: NamedTensorMap, attributes: Attributes) =>
+          this.#run(name, inputs, attributes),
+      }),
+      patchProperty(dataIdMap.dataMover, "moveData", { value: moveData }),
+      patchProperty(wasm, "_malloc", { value: (bytes: number) => this.#malloc(bytes) }),
+    ];
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOver = true;
+    // No op is running, so recomputed tensors may evict others.
+    this.#running++;
+    try {
+      this.#recomputation.finish();
+    } finally {
+      for (const takeBack of this.#undo) takeBack();
+    }
+  }
+
+  /** Makes room for an op, and runs it. */
+  #run(name: string, inputs: NamedTensorMap, attributes: Attributes): Tensor | Tensor[] {
+    settleInputs(this.#tf, inputs);
+    const { bytes } = this.#recomputation.missing(tensorsOf(inputs));
+    const room = () => {
+      if (this.#live.bytes + bytes > this.#most) this.#makeRoom(SHARE_LEFT * this.#most - bytes);
+    };
+    this.#running++;
+    try {
+      const outputs = this.#runInPlace<Tensor | Tensor[]>(name, inputs, attributes, room);
+      this.#recomputation.note(name, inputs, attributes, outputs);
+      return outputs;
+    } finally {
+      this.#running--;
+    }
+  }
 
   /** Runs an op whose inputs stay on the heap, once there is room for them. */
-  function run<Outputs extends Tensor | Tensor[]>(
+  #runInPlace<Outputs extends Tensor | Tensor[]>(
     name: string,
     inputs: NamedTensorMap,
     attributes: Attributes,
     room: () => void = () => {},
   ): Outputs {
     const read = tensorsOf(inputs).map(({ dataId }) => dataId);
-    const before = stay;
-    stay = new Set([...before, ...read]);
+    const before = this.#stay;
+    this.#stay = new Set([...before, ...read]);
     try {
       room();
       // Restoring inputs may move the heap, of which the op takes views.
-      for (const dataId of read) dataIdMap.get(dataId);
-      return runKernel<Outputs>(name, inputs, attributes);
+      for (const dataId of read) this.#dataIdMap.get(dataId);
+      return this.#runKernel<Outputs>(name, inputs, attributes);
     } finally {
-      stay = before;
+      this.#stay = before;
     }
   }
-  const recomputation = new Recomputation(tf, run);
 
-  function makeRoom(left: number): void {
+  #makeRoom(left: number): void {
     const forget = (dataId: DataId, bytes: number) =>
-      !isOver && recomputation.forget(dataId, bytes);
-    live.moveOldest(left, (dataId) => stay.has(dataId), forget);
+      !this.#isOver && this.#recomputation.forget(dataId, bytes);
+    this.#live.moveOldest(left, (dataId) => this.#stay.has(dataId), forget);
   }
 
-  const undo = [
-    patchProperty(engine, "runKernel", {
-      value(name: string, inputs: NamedTensorMap, attributes: Attributes) {
-        settleInputs(tf, inputs);
-        const { bytes } = recomputation.missing(tensorsOf(inputs));
-        const room = () => {
-          if (live.bytes + bytes > most) makeRoom(SHARE_LEFT * most - bytes);
-        };
-        running++;
-        try {
-          const outputs = run<Tensor | Tensor[]>(name, inputs, attributes, room);
-          recomputation.note(name, inputs, attributes, outputs);
-          return outputs;
-        } finally {
-          running--;
-        }
-      },
-    }),
-    patchProperty(dataIdMap.dataMover, "moveData", {
-      value(to: typeof backend, dataId: DataId) {
-        if (!recomputation.remember(dataId)) bring(tf, dataId, to);
-      },
-    }),
-    patchProperty(wasm, "_malloc", {
-      value(bytes: number) {
-        for (;;) {
-          try {
-            return allocate(bytes);
-          } catch (error) {
-            // Free memory may be in pieces that are too small.
-            const before = live.bytes;
-            if (running > 0 && bytes > 0) makeRoom(before - bytes);
-            if (live.bytes === before) throw error;
-          }
-        }
-      },
-    }),
-  ];
-  return {
-    [Symbol.dispose]() {
-      isOver = true;
-      // No op is running, so recomputed tensors may evict others.
-      running++;
+  #malloc(bytes: number): number {
+    for (;;) {
       try {
-        recomputation.finish();
-      } finally {
-        for (const takeBack of undo) takeBack();
+        return this.#allocate(bytes);
+      } catch (error) {
+        // Free memory may be in pieces that are too small.
+        const before = this.#live.bytes;
+        if (this.#running > 0 && bytes > 0) this.#makeRoom(before - bytes);
+        if (this.#live.bytes === before) throw error;
       }
-    },
-  };
+    }
+  }
 }
 
 type RunKernel = ReturnType<TensorFlow["engine"]>["runKernel"];

@@ -24,16 +24,14 @@ export class NativeModule extends NativeSweeps {
    * @param a Batch of m x k matrices.
    * @param b Batch of k x n matrices.
    * @param c Address of the result.
-   * @param bias Address of n floats added to every row, or 0.
+   * @param product Sizes; `bias`: address of n floats added to every row, or 0; `relu`: clip at 0.
    */
   matMul(
     a: Matrix,
     b: Matrix,
     c: number,
-    size: { batch: number; m: number; n: number; k: number },
-    { bias = 0, relu = false }: { bias?: number; relu?: boolean } = {},
+    { batch, m, n, k, bias = 0, relu = false }: MatMulSize & ProductFinish,
   ): void {
-    const { batch, m, n, k } = size;
     this.run(
       "matMul",
       // Spreads would be slower: V8 copies each property separately, 2 % of `measure()` on small
@@ -63,19 +61,15 @@ export class NativeModule extends NativeSweeps {
    * Moves windows over images: a convolution or a gradient of one (a `depthwise` one keeps channels
    * separate), or a pooling or its gradient. The latter two need depth 1.
    *
-   * @param first Address of x, or of dy for the input gradient of a convolution or of a mean.
-   * @param second Address of the filter, or of dy for a filter gradient and for max pooling.
-   * @param result Address of the result.
+   * @param operands Addresses: `x`, or dy for the input gradient of a convolution or of a mean; `y`,
+   * the filter, or dy for a filter gradient and for max pooling; and `result`. Bias and relu as in
+   * `matMul`; for `convolution` only.
    * @param windows Geometry of the windows.
-   * @param finish Bias and relu as in `matMul`; for `convolution` only.
    */
   windows(
     kind: Windowed,
-    first: number,
-    second: number,
-    result: number,
+    { x, y, result, bias = 0, relu = false }: WindowOperands & ProductFinish,
     w: ConvolutionWindows,
-    { bias = 0, relu = false }: { bias?: number; relu?: boolean } = {},
   ): void {
     const window = w.windowDepth * w.windowHeight * w.windowWidth;
     const positions = w.batch * w.outDepth * w.outHeight * w.outWidth;
@@ -83,11 +77,7 @@ export class NativeModule extends NativeSweeps {
     const needs = kind.startsWith("convolution")
       ? { work: work * w.channels, scratch: this.scratchOf(window * w.channels) }
       : { work, scratch: kind === "depthwiseFilterGradient" ? 8 * window * w.outChannels : 0 };
-    this.run(
-      kind,
-      { x: first, y: second, result, bias, flags: relu ? 2 : 0, ...w },
-      needs,
-    );
+    this.run(kind, { x, y, result, bias, flags: relu ? 2 : 0, ...w }, needs);
   }
 
   /**
@@ -162,11 +152,32 @@ export function createNativeModule(
   backend: WasmBackend,
   { relaxedSimd, threads }: { relaxedSimd: boolean; threads: number },
 ): NativeModule {
-  return new NativeModule(backend, relaxedSimd && hasRelaxedSimd(), threads);
+  return new NativeModule(backend, { relaxedSimd: relaxedSimd && hasRelaxedSimd(), threads });
+}
+
+/** Bias and activation that a product applies when it stores an entry. */
+export interface ProductFinish {
+  /** Address of one float for each column or channel of the result, or 0. Default: 0. */
+  bias?: number;
+  /** True to clip the result at 0. Default: false. */
+  relu?: boolean;
+}
+
+interface MatMulSize {
+  batch: number;
+  m: number;
+  n: number;
+  k: number;
+}
+
+interface WindowOperands {
+  x: number;
+  y: number;
+  result: number;
 }
 
 /** Batch of matrices on the heap. Entry (i, k) is `i * row + k * column` bytes from its start. */
-interface Matrix {
+export interface Matrix {
   /** Byte address of the first matrix. */
   address: number;
   /** Bytes from one row to the next. */

@@ -48,15 +48,18 @@ export class NativeRunner {
 
   /**
    * @param backend The backend whose heap it works on.
-   * @param relaxedSimd True to use relaxed SIMD; the runtime must have it.
-   * @param threads Number of threads to compute with; only a shared heap allows more than 1.
+   * @param options `relaxedSimd`: true to use it, the runtime must have it; `threads`: number of
+   * threads to compute with, only a shared heap allows more than 1.
    */
-  constructor(backend: WasmBackend, relaxedSimd: boolean, threads: number) {
+  constructor(
+    backend: WasmBackend,
+    { relaxedSimd, threads }: { relaxedSimd: boolean; threads: number },
+  ) {
     this.relaxedSimd = relaxedSimd;
     this.memory = heapMemory(backend);
     this.#backend = backend;
     const shared = this.memory.buffer instanceof SharedArrayBuffer;
-    const module = compileNative(shared, relaxedSimd);
+    const module = compileNative({ shared, relaxedSimd });
     this.#exports = new WebAssembly.Instance(module, { env: { memory: this.memory } })
       .exports as unknown as NativeExports;
     this.#record = this.#allocate(RECORD + RESULT + POOL);
@@ -119,7 +122,9 @@ export class NativeRunner {
   }
 
   /** Returns the bytes of the packed kernel of a recurrent cell. */
-  protected recurrentPanelBytesOf(cell: number, units: number, isBack: boolean): number {
+  protected recurrentPanelBytesOf(
+    { cell, units, isBack }: { cell: number; units: number; isBack: boolean },
+  ): number {
     return this.#exports.recurrentPanelBytes(cell, units, isBack) >>> 0;
   }
 

@@ -42,8 +42,8 @@ export class NativeSequences extends NativeNormalizations {
   }
 
   /** Returns the number of floats that {@linkcode packKernel} writes. */
-  panelsOf(cell: RecurrentCell, units: number, isBack: boolean): number {
-    return this.recurrentPanelBytesOf(cellNumbers(cell).cell, units, isBack) / 4;
+  panelsOf(cell: RecurrentCell, given: { units: number; isBack: boolean }): number {
+    return this.recurrentPanelBytesOf({ ...given, cell: cellNumbers(cell).cell }) / 4;
   }
 
   /** Packs the recurrent kernel once for all steps of a sequence, or of its backward pass. */

@@ -21,7 +21,7 @@ export class NativeSweeps extends NativeSequences {
 
   /** Computes dy (1 - y^2) of `count` floats. */
   tanhGradient(y: number, dy: number, result: number, count: number): void {
-    this.#binary("tanhGradient", y, dy, result, count);
+    this.#binary("tanhGradient", { first: y, second: dy, to: result, count });
   }
 
   /** Computes x times a gate of itself, of `count` floats. */
@@ -30,8 +30,8 @@ export class NativeSweeps extends NativeSequences {
   }
 
   /** Computes dy times the derivative of that. */
-  selfGateGradient(gate: SelfGate, x: number, dy: number, result: number, count: number): void {
-    this.#selfGate("selfGateGradient", gate, { x, dy, to: result, count });
+  selfGateGradient(gate: SelfGate, given: Omit<Arguments<"selfGate">, "gate">): void {
+    this.#selfGate("selfGateGradient", gate, given);
   }
 
   #selfGate(
@@ -52,21 +52,21 @@ export class NativeSweeps extends NativeSequences {
 
   /** Computes dy where x > 0, dy times 0 elsewhere, NaN where x is NaN; of `count` floats. */
   reluGradient(x: number, dy: number, result: number, count: number): void {
-    this.#binary("reluGradient", x, dy, result, count);
+    this.#binary("reluGradient", { first: x, second: dy, to: result, count });
   }
 
   /** Adds `count` floats to others. */
   add(a: number, b: number, result: number, count: number): void {
-    this.#binary("add", a, b, result, count);
+    this.#binary("add", { first: a, second: b, to: result, count });
   }
 
   /** Adds a row of `width` floats to each of `rows` at x. */
-  addRow(x: number, row: number, result: number, rows: number, width: number): void {
+  addRow(x: number, row: number, result: number, { rows, width }: RowsSize): void {
     this.run("addRow", { x, row, to: result, rows, width }, { work: rows * width * 2 });
   }
 
   /** Computes the softmax of each of `rows` rows of `width` floats. */
-  softmax(x: number, result: number, rows: number, width: number): void {
+  softmax(x: number, result: number, { rows, width }: RowsSize): void {
     this.run(
       "softmax",
       { x, dy: 0, to: result, rows, width },
@@ -75,7 +75,7 @@ export class NativeSweeps extends NativeSequences {
   }
 
   /** Computes the gradient of softmax from its result y. */
-  softmaxGradient(y: number, dy: number, result: number, rows: number, width: number): void {
+  softmaxGradient(y: number, dy: number, result: number, { rows, width }: RowsSize): void {
     this.run(
       "softmaxGradient",
       { x: y, dy, to: result, rows, width },
@@ -88,10 +88,9 @@ export class NativeSweeps extends NativeSequences {
     x: number,
     dy: number,
     result: number,
-    count: number,
-    bounds: { low: number; high: number },
+    { count, low, high }: { count: number; low: number; high: number },
   ): void {
-    this.#binary("clipGradient", x, dy, result, count, bounds);
+    this.#binary("clipGradient", { first: x, second: dy, to: result, count, low, high });
   }
 
   /**
@@ -114,12 +113,19 @@ export class NativeSweeps extends NativeSequences {
   /** Runs an operation on pairs of entries. */
   #binary(
     name: "add" | "clipGradient" | "reluGradient" | "tanhGradient",
-    first: number,
-    second: number,
-    to: number,
-    count: number,
-    { low, high } = { low: 0, high: 0 },
+    { first, second, to, count, low = 0, high = 0 }: BinaryArguments,
   ): void {
     this.run(name, { first, second, to, count, low, high }, { work: count * 2 });
   }
 }
+
+/** Number of rows, and of floats in each. */
+interface RowsSize {
+  rows: number;
+  width: number;
+}
+
+/** Arguments of an operation on pairs; `low` and `high` only of `clipGradient`. */
+type BinaryArguments =
+  & Omit<Arguments<"clipGradient">, "low" | "high">
+  & Partial<Pick<Arguments<"clipGradient">, "low" | "high">>;

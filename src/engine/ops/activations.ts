@@ -149,7 +149,12 @@ const selfGatedGradKernel = defineOp<SelfGatedAttributes, { dy: TensorInfo; x: T
   ({ tf, backend, native, address }, { dy, x }, { gate }) => {
     const result = backend.makeOutput(x.shape, "float32");
     const count = tf.util.sizeFromShape(x.shape);
-    native.selfGateGradient(gate, address(x), address(dy), address(result), count);
+    native.selfGateGradient(gate, {
+      x: address(x),
+      dy: address(dy),
+      to: address(result),
+      count,
+    });
     return result;
   },
 );
@@ -206,7 +211,7 @@ const softmaxKernel = defineOp<object, { logits: TensorInfo }>(
     if (logits.dtype !== "float32") return stock("Softmax", { logits }, attributes);
     const result = backend.makeOutput(logits.shape, "float32");
     const { rows, width } = rowsOf(tf, logits);
-    native.softmax(address(logits), address(result), rows, width);
+    native.softmax(address(logits), address(result), { rows, width });
     return result;
   },
 );
@@ -219,7 +224,7 @@ const softmaxGradKernel = defineOp<unknown, { dy: TensorInfo; y: TensorInfo }>(
   ({ tf, backend, native, address }, { dy, y }) => {
     const result = backend.makeOutput(y.shape, "float32");
     const { rows, width } = rowsOf(tf, y);
-    native.softmaxGradient(address(y), address(dy), address(result), rows, width);
+    native.softmaxGradient(address(y), address(dy), address(result), { rows, width });
     return result;
   },
 );

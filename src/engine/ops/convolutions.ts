@@ -63,8 +63,16 @@ const conv2dBackpropFilterKernel = defineOp<
   "Conv2DBackpropFilter",
   (context, { x, dy }, attributes) => {
     const gradient = ([x, dy]: TensorInfo[]) => {
-      const info = conv2dInfo(context.tf, x.shape, attributes.filterShape, attributes, false);
-      return windowsOnHeap(context, "convolutionFilterGradient", [x, dy], info, info.filterShape);
+      const info = conv2dInfo(
+        context.tf,
+        { input: x.shape, filter: attributes.filterShape },
+        attributes,
+      );
+      return windowsOnHeap(context, "convolutionFilterGradient", {
+        operands: [x, dy],
+        info,
+        shape: info.filterShape,
+      });
     };
     return attributes.dataFormat === "NCHW"
       ? withChannelsLast(context, [x, dy], gradient)
@@ -84,8 +92,12 @@ const conv2dBackpropInputKernel = defineOp<
 >("Conv2DBackpropInput", (context, { dy, filter }, attributes) => {
   const { tf, run, dispose } = context;
   const gradient = (dy: TensorInfo, inputShape: number[]) => {
-    const info = conv2dInfo(tf, inputShape, filter.shape, attributes, false);
-    return windowsOnHeap(context, "convolutionInputGradient", [dy, filter], info, info.inShape);
+    const info = conv2dInfo(tf, { input: inputShape, filter: filter.shape }, attributes);
+    return windowsOnHeap(context, "convolutionInputGradient", {
+      operands: [dy, filter],
+      info,
+      shape: info.inShape,
+    });
   };
   const { inputShape, dataFormat } = attributes;
   if (dataFormat !== "NCHW") return gradient(dy, inputShape);
@@ -140,7 +152,11 @@ const conv3dKernel = defineOp<
   { x: TensorInfo; filter: TensorInfo }
 >("Conv3D", (context, { x, filter }, attributes) => {
   const info = conv3dInfo(context.tf, x.shape, filter.shape, attributes);
-  return windowsOnHeap(context, "convolution", [x, filter], info, info.outShape);
+  return windowsOnHeap(context, "convolution", {
+    operands: [x, filter],
+    info,
+    shape: info.outShape,
+  });
 });
 
 /** Attributes of `Conv3DBackpropFilterV2`; `dilations` is our addition. */
@@ -158,7 +174,11 @@ const conv3dBackpropFilterKernel = defineOp<
 >("Conv3DBackpropFilterV2", (context, { x, dy }, attributes) => {
   const { filterShape } = attributes;
   const info = conv3dInfo(context.tf, x.shape, filterShape, attributes);
-  return windowsOnHeap(context, "convolutionFilterGradient", [x, dy], info, filterShape);
+  return windowsOnHeap(context, "convolutionFilterGradient", {
+    operands: [x, dy],
+    info,
+    shape: filterShape,
+  });
 });
 
 /** Attributes of `Conv3DBackpropInputV2`; `dilations` is our addition. */
@@ -177,7 +197,11 @@ const conv3dBackpropInputKernel = defineOp<
 >("Conv3DBackpropInputV2", (context, { dy, filter }, attributes) => {
   const { inputShape } = attributes;
   const info = conv3dInfo(context.tf, inputShape, filter.shape, attributes);
-  return windowsOnHeap(context, "convolutionInputGradient", [dy, filter], info, inputShape);
+  return windowsOnHeap(context, "convolutionInputGradient", {
+    operands: [dy, filter],
+    info,
+    shape: inputShape,
+  });
 });
 
 /**
@@ -245,13 +269,23 @@ function convolutionKernels(
   ): TensorInfo | null {
     // The stock op rejects channels first with an error.
     if (attributes.dataFormat === "NCHW") return null;
-    const info = conv2dInfo(context.tf, x.shape, filter.shape, attributes, kind === "depthwise");
+    const info = conv2dInfo(context.tf, {
+      input: x.shape,
+      filter: filter.shape,
+      depthwise: kind === "depthwise",
+    }, attributes);
     const columns = kind === "convolution" ? info.outChannels : null;
     return finishProduct(
       context,
       columns,
       { ...others, ...attributes },
-      (finish) => windowsOnHeap(context, kind, [x, filter], info, info.outShape, finish),
+      (finish) =>
+        windowsOnHeap(context, kind, {
+          operands: [x, filter],
+          info,
+          shape: info.outShape,
+          ...finish,
+        }),
     );
   }
 
@@ -295,8 +329,16 @@ const depthwiseConv2dNativeBackpropFilterKernel = defineOp<
   Conv2dAttributes & { filterShape: number[] },
   { x: TensorInfo; dy: TensorInfo }
 >("DepthwiseConv2dNativeBackpropFilter", (context, { x, dy }, attributes) => {
-  const info = conv2dInfo(context.tf, x.shape, attributes.filterShape, attributes, true);
-  return windowsOnHeap(context, "depthwiseFilterGradient", [x, dy], info, info.filterShape);
+  const info = conv2dInfo(context.tf, {
+    input: x.shape,
+    filter: attributes.filterShape,
+    depthwise: true,
+  }, attributes);
+  return windowsOnHeap(context, "depthwiseFilterGradient", {
+    operands: [x, dy],
+    info,
+    shape: info.filterShape,
+  });
 });
 
 /**
@@ -307,8 +349,16 @@ const depthwiseConv2dNativeBackpropInputKernel = defineOp<
   Conv2dAttributes & { inputShape: number[] },
   { dy: TensorInfo; filter: TensorInfo }
 >("DepthwiseConv2dNativeBackpropInput", (context, { dy, filter }, attributes) => {
-  const info = conv2dInfo(context.tf, attributes.inputShape, filter.shape, attributes, true);
-  return windowsOnHeap(context, "depthwiseInputGradient", [dy, filter], info, info.inShape);
+  const info = conv2dInfo(context.tf, {
+    input: attributes.inputShape,
+    filter: filter.shape,
+    depthwise: true,
+  }, attributes);
+  return windowsOnHeap(context, "depthwiseInputGradient", {
+    operands: [dy, filter],
+    info,
+    shape: info.inShape,
+  });
 });
 
 /** Ops and gradients that this file installs. */

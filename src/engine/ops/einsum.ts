@@ -66,7 +66,10 @@ const einsumGradient: GradientFactory = ({ tf }) => ({
     const { equation } = attrs as unknown as { equation: string };
     const terms = einsumTerms(equation, operands.map(({ shape }) => shape));
     return Object.fromEntries(
-      operands.map((_, i) => [i, () => gradientOf(tf, dy as Tensor, operands, terms, i)]),
+      operands.map((
+        _,
+        i,
+      ) => [i, () => gradientOf(tf, dy as Tensor, { operands, terms, index: i })]),
     );
   },
 });
@@ -76,9 +79,11 @@ const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 function gradientOf(
   tf: TensorFlow,
   dy: Tensor,
-  operands: readonly Tensor[],
-  { inputs, output, sizes }: EinsumTerms,
-  index: number,
+  { operands, terms: { inputs, output, sizes }, index }: {
+    operands: readonly Tensor[];
+    terms: EinsumTerms;
+    index: number;
+  },
 ): Tensor {
   const letters = new Map([...sizes.keys()].map((label, i) => [label, LETTERS[i]]));
   const written = (labels: readonly string[]) => labels.map((label) => letters.get(label)).join("");

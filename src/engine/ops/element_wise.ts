@@ -24,7 +24,7 @@ const addKernel = defineOp<unknown, { a: TensorInfo; b: TensorInfo }>(
     const count = tf.util.sizeFromShape(x.shape), width = tf.util.sizeFromShape(row.shape);
     if (count === 0) return result;
     if (count === width) native.add(address(x), address(row), address(result), count);
-    else native.addRow(address(x), address(row), address(result), count / width, width);
+    else native.addRow(address(x), address(row), address(result), { rows: count / width, width });
     return result;
   },
 );
@@ -172,7 +172,7 @@ const clipByValueGradKernel = defineOp<
   const { tf, backend, native, address } = context;
   const result = backend.makeOutput(x.shape, "float32");
   const count = tf.util.sizeFromShape(x.shape);
-  native.clipGradient(address(x), address(dy), address(result), count, { low, high });
+  native.clipGradient(address(x), address(dy), address(result), { count, low, high });
   return result;
 });
 

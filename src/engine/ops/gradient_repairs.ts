@@ -209,8 +209,7 @@ function resizeGradient(
   add: (
     sums: Float64Array,
     dy: ArrayLike<number>,
-    images: number[],
-    resized: number[],
+    shapes: { images: number[]; resized: number[] },
     attributes: ResizeAttributes,
   ) => void,
 ): KernelFactory {
@@ -218,7 +217,7 @@ function resizeGradient(
     const dx = context.backend.makeOutput(images.shape, "float32");
     const sums = new Float64Array(context.tf.util.sizeFromShape(images.shape));
     const gradient = context.backend.typedArrayFromHeap(dy);
-    add(sums, gradient, images.shape, dy.shape, attributes);
+    add(sums, gradient, { images: images.shape, resized: dy.shape }, attributes);
     context.backend.typedArrayFromHeap(dx).set(sums);
     return dx;
   });
@@ -228,7 +227,11 @@ function resizeGradient(
  * Returns the distance in the image of neighbouring rows (or columns) of the resized one, with the
  * forward op's own float32 arithmetic.
  */
-function ratioOf(from: number, to: number, alignCorners: boolean): number {
+function ratioOf(
+  from: number,
+  to: number,
+  { alignCorners }: Pick<ResizeAttributes, "alignCorners">,
+): number {
   const corners = alignCorners && to > 1 ? 1 : 0;
   return Math.fround((from - corners) / (to - corners));
 }
@@ -246,7 +249,7 @@ function places(
   to: number,
   { alignCorners, halfPixelCenters }: ResizeAttributes,
 ): Places {
-  const ratio = ratioOf(from, to, alignCorners);
+  const ratio = ratioOf(from, to, { alignCorners });
   const shift = halfPixelCenters && !alignCorners ? Math.fround(0.5 * ratio - 0.5) : 0;
   const place = Float32Array.from(
     { length: to },
@@ -267,7 +270,8 @@ function places(
  */
 const resizeBilinearGradKernel = resizeGradient(
   "ResizeBilinearGrad",
-  (sums, dy, [batch, height, width, channels], [, outHeight, outWidth], attributes) => {
+  (sums, dy, { images, resized: [, outHeight, outWidth] }, attributes) => {
+    const [batch, height, width, channels] = images;
     const rows = places(height, outHeight, attributes);
     const columns = places(width, outWidth, attributes);
     let i = 0;
@@ -296,7 +300,7 @@ function sources(
   to: number,
   { alignCorners, halfPixelCenters }: ResizeAttributes,
 ): Int32Array {
-  const ratio = ratioOf(from, to, alignCorners);
+  const ratio = ratioOf(from, to, { alignCorners });
   return Int32Array.from({ length: to }, (_, i) => {
     const place = Math.fround(ratio * (halfPixelCenters ? i + 0.5 : i));
     return Math.min(from - 1, alignCorners ? Math.round(place) : Math.floor(place));
@@ -310,7 +314,8 @@ function sources(
  */
 const resizeNearestNeighborGradKernel = resizeGradient(
   "ResizeNearestNeighborGrad",
-  (sums, dy, [batch, height, width, channels], [, outHeight, outWidth], attributes) => {
+  (sums, dy, { images, resized: [, outHeight, outWidth] }, attributes) => {
+    const [batch, height, width, channels] = images;
     const rows = sources(height, outHeight, attributes);
     const columns = sources(width, outWidth, attributes);
     let i = 0;

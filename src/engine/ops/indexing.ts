@@ -11,14 +11,12 @@ import type { TensorInfo } from "@tensorflow/tfjs";
 /**
  * Copies the block of a tensor that begins at `begin` and has the shape `size` to a new tensor.
  *
- * @param shape Shape of the result, if not `size`; must have as many entries.
+ * @param block `shape`: shape of the result, if not `size`; must have as many entries.
  */
 function copyBlock(
   { tf, backend, native, address }: OpContext,
   x: TensorInfo,
-  begin: number[],
-  size: number[],
-  shape = size,
+  { begin, size, shape = size }: { begin: number[]; size: number[]; shape?: number[] },
 ): TensorInfo {
   const result = backend.makeOutput(shape, x.dtype);
   const bytes = tf.util.bytesPerElement(x.dtype);
@@ -56,7 +54,7 @@ const sliceKernel = defineOp<{ begin: number | number[]; size: number | number[]
     const { slice_util } = context.tf;
     const [begin, size] = slice_util.parseSliceParams(x, attributes.begin, attributes.size);
     slice_util.assertParamsValid(x, begin, size);
-    return copyBlock(context, x, begin, size);
+    return copyBlock(context, x, { begin, size });
   },
 );
 
@@ -74,7 +72,7 @@ const splitVKernel = defineOp<{ numOrSizeSplits: number | number[]; axis: number
     return sizes.map((size) => {
       const begin = x.shape.map((_, i) => i === at ? start : 0);
       start += size;
-      return copyBlock(context, x, begin, x.shape.with(at, size));
+      return copyBlock(context, x, { begin, size: x.shape.with(at, size) });
     });
   },
 );
@@ -91,13 +89,11 @@ const unpackKernel = defineOp<{ axis: number }, { value: TensorInfo }>(
     return Array.from(
       { length: shape[at] },
       (_, part) =>
-        copyBlock(
-          context,
-          value,
-          shape.map((_, i) => i === at ? part : 0),
-          shape.map((size, i) => i === at ? 1 : size),
-          shape.toSpliced(at, 1),
-        ),
+        copyBlock(context, value, {
+          begin: shape.map((_, i) => i === at ? part : 0),
+          size: shape.with(at, 1),
+          shape: shape.toSpliced(at, 1),
+        }),
     );
   },
 );

@@ -112,103 +112,130 @@ export async function placeOps(
   }
   // Before the first await, since another call may come meanwhile.
   claimed.add(engine);
-  let backend = tf.backend() as unknown as WasmBackend;
-  let native: NativeModule;
+  let ops: Ops;
   try {
-    native = makeNative();
-    await native.ready();
+    ops = new Ops(tf, { threads, relaxedSimd });
+    await ops.native.ready();
   } catch (error) {
     claimed.delete(engine);
     throw error;
   }
+  ops.install();
+  return ops;
+}
 
-  const call = (config: KernelConfig, inputs: KernelInputs, attrs: object) =>
-    // deno-lint-ignore no-explicit-any -- attributes differ between ops
-    config.kernelFunc({ inputs: inputs as any, backend, attrs: attrs as any }) as TensorInfo;
-  const stockKernels = new Map<string, KernelConfig>();
-  const context: OpContext = {
-    tf,
-    threads,
-    get backend() {
-      return backend;
-    },
-    get native() {
-      return native;
-    },
-    stock: (name, inputs, attrs = {}) =>
-      call(stockKernels.get(name) ?? tf.getKernel(name, "wasm"), inputs, attrs),
-    run: (name, inputs, attrs = {}) => call(tf.getKernel(name, "wasm"), inputs, attrs),
-    dispose: (...tensors) => tensors.forEach(({ dataId }) => backend.disposeData(dataId)),
-    address: ({ dataId }) => backend.dataIdMap.get(dataId).memoryOffset,
-  };
+/** Ops on the heap of a backend, which may be started again. */
+class Ops implements OpContext, PlacedOps {
+  readonly tf: TensorFlow;
+  readonly threads: number;
+  backend: WasmBackend;
+  native: NativeModule;
+  readonly heap: Heap;
+  readonly #relaxedSimd: boolean;
+  readonly #stockKernels = new Map<string, KernelConfig>();
+  readonly #undo: (() => void)[] = [];
 
-  const takeBack: (() => void)[] = [];
-  const kernels = REPAIRS.flatMap(({ kernels = [] }) => kernels);
-  for (const factory of kernels) takeBack.push(replaceKernel(factory(context)));
-  const gradients = REPAIRS.flatMap(({ gradients = [] }) => gradients)
-    .map((factory) => factory(context));
-  for (const gradient of gradients) takeBack.push(replaceGradient(tf, gradient));
-  renewals.set(engine, rememberOps(tf, gradients));
-  return {
-    heap: {
+  constructor(tf: TensorFlow, { threads, relaxedSimd }: Required<OpOptions>) {
+    this.tf = tf;
+    this.threads = threads;
+    this.#relaxedSimd = relaxedSimd;
+    this.backend = tf.backend() as unknown as WasmBackend;
+    this.native = this.#makeNative();
+    const nativeOf = () => this.native;
+    this.heap = {
       tf,
       get native() {
-        return native;
+        return nativeOf();
       },
-      address(tensor) {
+      address: (tensor) => {
         // Inputs of a running op are settled; other tensors may not be.
         settleDtype(tf, tensor);
-        return context.address(tensor);
+        return this.address(tensor);
       },
-    },
-    async takeBack() {
-      if (takeBack.length > 0) {
-        claimed.delete(engine);
-        renewals.delete(engine);
-      }
-      takeBack.splice(0).reverse().forEach((undo) => undo());
-      await native.stop();
-    },
-  };
-
-  function makeNative(): NativeModule {
-    return createNativeModule(backend, { relaxedSimd, threads });
+    };
   }
 
-  function replaceKernel(kernel: KernelConfig): () => void {
+  install(): void {
+    const engine = this.tf.engine();
+    const kernels = REPAIRS.flatMap(({ kernels = [] }) => kernels);
+    for (const factory of kernels) this.#undo.push(this.#replaceKernel(factory(this)));
+    const gradients = REPAIRS.flatMap(({ gradients = [] }) => gradients)
+      .map((factory) => factory(this));
+    for (const gradient of gradients) this.#undo.push(replaceGradient(this.tf, gradient));
+    renewals.set(engine, rememberOps(this.tf, gradients));
+    this.#undo.push(() => {
+      claimed.delete(engine);
+      renewals.delete(engine);
+    });
+  }
+
+  takeBack = async (): Promise<void> => {
+    this.#undo.splice(0).reverse().forEach((undo) => undo());
+    await this.native.stop();
+  };
+
+  // Functions rather than methods: ops take them out of their context.
+
+  stock: OpContext["stock"] = (name, inputs, attrs = {}) =>
+    this.#call(this.#stockKernels.get(name) ?? this.tf.getKernel(name, "wasm"), inputs, attrs);
+
+  run: OpContext["run"] = (name, inputs, attrs = {}) =>
+    this.#call(this.tf.getKernel(name, "wasm"), inputs, attrs);
+
+  dispose: OpContext["dispose"] = (...tensors) =>
+    tensors.forEach(({ dataId }) => this.backend.disposeData(dataId));
+
+  address: OpContext["address"] = ({ dataId }) => this.backend.dataIdMap.get(dataId).memoryOffset;
+
+  #call(config: KernelConfig, inputs: KernelInputs, attrs: object): TensorInfo {
+    const { backend } = this;
+    // deno-lint-ignore no-explicit-any -- attributes differ between ops
+    const given: any = { inputs, backend, attrs };
+    return config.kernelFunc(given) as TensorInfo;
+  }
+
+  #makeNative(): NativeModule {
+    return createNativeModule(this.backend, {
+      relaxedSimd: this.#relaxedSimd,
+      threads: this.threads,
+    });
+  }
+
+  #replaceKernel(kernel: KernelConfig): () => void {
+    const { tf } = this;
     const { kernelName } = kernel;
     const stock = tf.getKernel(kernelName, "wasm") as KernelConfig | undefined;
-    if (stock !== undefined) stockKernels.set(kernelName, stock);
+    if (stock !== undefined) this.#stockKernels.set(kernelName, stock);
     const config: KernelConfig = {
       ...kernel,
       backendName: "wasm",
       // Called when the backend starts again, possibly with another heap.
-      setupFunc(started) {
+      setupFunc: (started) => {
         stock?.setupFunc?.(started);
-        if (started === backend) return;
-        backend = started as WasmBackend;
-        native = makeNative();
+        if (started === this.backend) return;
+        this.backend = started as WasmBackend;
+        this.native = this.#makeNative();
       },
-      disposeFunc(stopped) {
+      disposeFunc: (stopped) => {
         stock?.disposeFunc?.(stopped);
         // Stops with the backend, even if the ops are not removed.
-        if (stopped === backend) native.stop();
+        if (stopped === this.backend) this.native.stop();
       },
     };
-    register(kernelName, config);
+    register(tf, kernelName, config);
     return () => {
       // Keeps an op that someone registered over ours since.
       if (tf.getKernel(kernelName, "wasm") !== config) return;
-      register(kernelName, stock);
-      if (tf.findBackend("wasm") === backend as object) stock?.setupFunc?.(backend);
+      register(tf, kernelName, stock);
+      if (tf.findBackend("wasm") === this.backend as object) stock?.setupFunc?.(this.backend);
     };
   }
+}
 
-  function register(kernelName: string, config: KernelConfig | undefined): void {
-    // TensorFlow.js warns if an op is registered over another, but not if that is removed first.
-    if (tf.getKernel(kernelName, "wasm") !== undefined) tf.unregisterKernel(kernelName, "wasm");
-    if (config !== undefined) tf.registerKernel(config);
-  }
+function register(tf: TensorFlow, kernelName: string, config: KernelConfig | undefined): void {
+  // TensorFlow.js warns if an op is registered over another, but not if that is removed first.
+  if (tf.getKernel(kernelName, "wasm") !== undefined) tf.unregisterKernel(kernelName, "wasm");
+  if (config !== undefined) tf.registerKernel(config);
 }
 
 function replaceGradient(tf: TensorFlow, gradient: GradConfig): () => void {

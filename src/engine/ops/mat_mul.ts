@@ -1,3 +1,4 @@
+import type { Matrix, ProductFinish } from "../native/native_module.ts";
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
 import { defineOp, type GradientFactory, type OpContext, type OpRepair } from "./define_op.ts";
 import { broadcastOffsets, reduceLike } from "./element_wise.ts";
@@ -9,6 +10,30 @@ interface Transposition {
   transposeB: boolean;
 }
 
+/** Two batches of matrices, each stored as it is or transposed. */
+interface Operands extends Transposition {
+  a: TensorInfo;
+  b: TensorInfo;
+}
+
+/**
+ * Returns the sizes of a product: A is m x k, B is k x n.
+ *
+ * @throws {Error} If the shapes do not fit.
+ */
+function productSize({ a, b, transposeA, transposeB }: Operands) {
+  const [aRows, aColumns] = a.shape.slice(-2);
+  const [bRows, bColumns] = b.shape.slice(-2);
+  const [m, k] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
+  const [shared, n] = transposeB ? [bColumns, bRows] : [bRows, bColumns];
+  if (k === shared) return { m, n, k };
+  throw new Error(
+    // deno-lint-ignore gradient-health/error-messages -- TensorFlow.js's own sentence.
+    `Error in matMul: inner shapes (${k}) and (${shared}) of Tensors with shapes ${a.shape} and ` +
+      `${b.shape} and transposeA=${transposeA} and transposeB=${transposeB} must match.`,
+  );
+}
+
 /**
  * Multiplies two batches of matrices (rank 2 or more) with this project's GEMM, which can pack
  * transposed operands. Batch dimensions broadcast.
@@ -18,69 +43,49 @@ interface Transposition {
  */
 function matMulOnHeap(
   { tf, backend, native, address }: OpContext,
-  a: TensorInfo,
-  b: TensorInfo,
-  { transposeA, transposeB }: Transposition,
-  finish: { bias?: number; relu?: boolean } = {},
+  operands: Operands,
+  { bias, relu }: ProductFinish = {},
 ): TensorInfo {
-  const [aRows, aColumns] = a.shape.slice(-2);
-  const [bRows, bColumns] = b.shape.slice(-2);
-  const [m, k] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
-  const [shared, n] = transposeB ? [bColumns, bRows] : [bRows, bColumns];
-  if (k !== shared) {
-    throw new Error(
-      // deno-lint-ignore gradient-health/error-messages -- TensorFlow.js's own sentence.
-      `Error in matMul: inner shapes (${k}) and (${shared}) of Tensors with shapes ${a.shape} and ` +
-        `${b.shape} and transposeA=${transposeA} and transposeB=${transposeB} must match.`,
-    );
-  }
-  const place = (info: TensorInfo, columns: number, transposed: boolean) => ({
+  const { a, b, transposeA, transposeB } = operands;
+  const { m, n, k } = productSize(operands);
+  const matrix = (info: TensorInfo, row: number, column: number): Matrix => ({
     address: address(info),
-    row: transposed ? 4 : 4 * columns,
-    column: transposed ? 4 * columns : 4,
+    row: 4 * row,
+    column: 4 * column,
     batch: 0,
   });
-  const left = place(a, aColumns, transposeA), right = place(b, bColumns, transposeB);
+  const left = transposeA ? matrix(a, 1, m) : matrix(a, k, 1);
+  const right = transposeB ? matrix(b, 1, k) : matrix(b, n, 1);
   if (a.shape.length === 2 && b.shape.length === 2) {
     const result = backend.makeOutput([m, n], "float32");
-    native.matMul(left, right, address(result), { batch: 1, m, n, k }, finish);
+    native.matMul(left, right, address(result), { batch: 1, m, n, k, bias, relu });
     return result;
   }
-  const batches = tf.broadcast_util.assertAndGetBroadcastShape(
-    a.shape.slice(0, -2),
-    b.shape.slice(0, -2),
-  );
-  const batch = tf.util.sizeFromShape(batches);
+  const aBatches = a.shape.slice(0, -2), bBatches = b.shape.slice(0, -2);
+  const batches = tf.broadcast_util.assertAndGetBroadcastShape(aBatches, bBatches);
+  const { sizeFromShape } = tf.util;
+  const batch = sizeFromShape(batches), aBatch = sizeFromShape(aBatches);
+  const bBatch = sizeFromShape(bBatches);
   const result = backend.makeOutput([...batches, m, n], "float32");
-  const multiply = (count: number, from: number, aFrom: number, bFrom: number, steps: number[]) =>
-    native.matMul(
-      { ...left, address: left.address + 4 * m * k * aFrom, batch: 4 * m * k * steps[0] },
-      { ...right, address: right.address + 4 * k * n * bFrom, batch: 4 * k * n * steps[1] },
-      address(result) + 4 * m * n * from,
-      { batch: count, m, n, k },
-      finish,
-    );
-  const aBatch = tf.util.sizeFromShape(a.shape.slice(0, -2));
-  const bBatch = tf.util.sizeFromShape(b.shape.slice(0, -2));
+  const to = address(result);
+  if (aBatch === batch && aBatch > 1 && bBatch === 1 && !transposeA) {
+    // With a single B, the rows of all A are one product.
+    native.matMul(left, right, to, { batch: 1, m: m * batch, n, k, bias, relu });
+    return result;
+  }
   if ([1, batch].includes(aBatch) && [1, batch].includes(bBatch)) {
-    if (aBatch > 1 && bBatch === 1 && !transposeA) {
-      // With a single B, the rows of all A are one product.
-      native.matMul(
-        left,
-        right,
-        address(result),
-        { batch: 1, m: m * batch, n, k },
-        finish,
-      );
-    } else {
-      multiply(batch, 0, 0, 0, [Number(aBatch > 1), Number(bBatch > 1)]);
-    }
+    if (aBatch > 1) left.batch = 4 * m * k;
+    if (bBatch > 1) right.batch = 4 * k * n;
+    native.matMul(left, right, to, { batch, m, n, k, bias, relu });
     return result;
   }
   // Both broadcast, along different dimensions.
-  const aFrom = broadcastOffsets(a.shape.slice(0, -2), batches);
-  const bFrom = broadcastOffsets(b.shape.slice(0, -2), batches);
-  for (let i = 0; i < batch; i++) multiply(1, i, aFrom[i], bFrom[i], [0, 0]);
+  const aFrom = broadcastOffsets(aBatches, batches), bFrom = broadcastOffsets(bBatches, batches);
+  for (let i = 0; i < batch; i++) {
+    const one = { ...left, address: left.address + 4 * m * k * aFrom[i] };
+    const other = { ...right, address: right.address + 4 * k * n * bFrom[i] };
+    native.matMul(one, other, to + 4 * m * n * i, { batch: 1, m, n, k, bias, relu });
+  }
   return result;
 }
 
@@ -142,7 +147,7 @@ const batchMatMulKernel = defineOp<Transposition>(
   "BatchMatMul",
   (context, { a, b }, attributes) =>
     a.dtype === "float32" && b.dtype === "float32"
-      ? matMulOnHeap(context, a, b, attributes)
+      ? matMulOnHeap(context, { a, b, ...attributes })
       // The stock op rejects other types with an error.
       : context.stock("BatchMatMul", { a, b }, attributes),
 );
@@ -156,12 +161,16 @@ function productGradients(
   [a, b]: Tensor[],
   { transposeA, transposeB }: Transposition,
 ): Record<"a" | "b", () => Tensor> {
-  const multiply = (a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean) =>
-    tf.engine().runKernel("BatchMatMul", { a, b }, { transposeA, transposeB }) as Tensor;
+  const multiply = (a: Tensor, b: Tensor, order: Transposition) =>
+    tf.engine().runKernel("BatchMatMul", { a, b }, { ...order }) as Tensor;
   const da = () =>
-    transposeA ? multiply(b, dy, transposeB, true) : multiply(dy, b, false, !transposeB);
+    transposeA
+      ? multiply(b, dy, { transposeA: transposeB, transposeB: true })
+      : multiply(dy, b, { transposeA: false, transposeB: !transposeB });
   const db = () =>
-    transposeB ? multiply(dy, a, true, transposeA) : multiply(a, dy, !transposeA, false);
+    transposeB
+      ? multiply(dy, a, { transposeA: true, transposeB: transposeA })
+      : multiply(a, dy, { transposeA: !transposeA, transposeB: false });
   return { a: () => reduceLike(tf, da(), a.shape), b: () => reduceLike(tf, db(), b.shape) };
 }
 
@@ -205,7 +214,7 @@ const fusedMatMulKernel = defineOp<Attributes, Inputs>(
         context,
         columns,
         { ...others, ...attributes },
-        (finish) => matMulOnHeap(context, a, b, attributes, finish),
+        (finish) => matMulOnHeap(context, { a, b, ...attributes }, finish),
       )
       : null;
     // The stock op reports unsupported activations.

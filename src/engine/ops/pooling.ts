@@ -90,7 +90,7 @@ function averagePoolGrad(
 const avgPoolKernel = defineOp<PoolAttributes>("AvgPool", (context, { x }, attrs) => {
   const info = pool2dInfo(context.tf, x.shape, attrs);
   if (x.dtype === "float32") {
-    return windowsOnHeap(context, "averagePool", [x, x], info, info.outShape);
+    return windowsOnHeap(context, "averagePool", { operands: [x, x], info, shape: info.outShape });
   }
   const geometry = geometry2d(info);
   if (!hasLargeWindow(geometry)) return context.stock("AvgPool", { x }, attrs);
@@ -106,7 +106,11 @@ const avgPoolGradKernel = defineOp<PoolAttributes>(
   "AvgPoolGrad",
   (context, { dy, input }, attributes) => {
     const info = pool2dInfo(context.tf, input.shape, attributes);
-    return windowsOnHeap(context, "averagePoolGradient", [dy, dy], info, info.inShape);
+    return windowsOnHeap(context, "averagePoolGradient", {
+      operands: [dy, dy],
+      info,
+      shape: info.inShape,
+    });
   },
 );
 
@@ -205,7 +209,7 @@ function maxPoolGrad(
 const maxPoolKernel = defineOp<PoolAttributes>("MaxPool", (context, { x }, attrs) => {
   if (x.dtype !== "float32") return context.stock("MaxPool", { x }, attrs);
   const info = pool2dInfo(context.tf, x.shape, attrs);
-  return windowsOnHeap(context, "maxPool", [x, x], info, info.outShape);
+  return windowsOnHeap(context, "maxPool", { operands: [x, x], info, shape: info.outShape });
 });
 
 /**
@@ -218,7 +222,11 @@ const maxPoolGradKernel = defineOp<
   { dy: TensorInfo; input: TensorInfo }
 >("MaxPoolGrad", (context, { dy, input }, attributes) => {
   const info = pool2dInfo(context.tf, input.shape, attributes);
-  return windowsOnHeap(context, "maxPoolGradient", [input, dy], info, info.inShape);
+  return windowsOnHeap(context, "maxPoolGradient", {
+    operands: [input, dy],
+    info,
+    shape: info.inShape,
+  });
 });
 
 /**

@@ -1,3 +1,4 @@
+import type { Matrix } from "../native/native_module.ts";
 import type { RecurrentCell } from "../native/operations.ts";
 import { defineOp, type OpContext, type OpRepair } from "./define_op.ts";
 import type { TensorInfo } from "@tensorflow/tfjs";
@@ -21,14 +22,6 @@ interface ForwardInputs extends Record<string, TensorInfo | undefined> {
   c0?: TensorInfo;
   /** [batch, steps], 0 for padding. */
   mask?: TensorInfo;
-}
-
-/** Result of a product on the heap: `m` rows of `a` times `n` columns of `b`. */
-interface Product {
-  m: number;
-  n: number;
-  k: number;
-  bias?: number;
 }
 
 /** Returns the sizes of a sequence; `columns` covers all gates together. */
@@ -56,13 +49,14 @@ const recurrentSequence = defineOp<Sequence, ForwardInputs>(
     const isLstm = cell.kind === "lstm";
     const active = make(isLstm ? units : 0);
     const last = backend.makeOutput([batch, 1, isLstm ? units : 0], "float32");
-    multiply(context, row(x, features), row(kernel, columns), address(z), {
+    native.matMul(rowsAt(address(x), features), rowsAt(address(kernel), columns), address(z), {
+      batch: 1,
       m: rows,
       n: columns,
       k: features,
       bias: bias === undefined ? 0 : address(bias),
     });
-    const panels = packKernel(context, cell, recurrentKernel, false);
+    const panels = packKernel(context, cell, { kernel: recurrentKernel, isBack: false });
     native.recurrent(cell, { batch, steps, units }, {
       z: address(z),
       a: address(a),
@@ -78,10 +72,6 @@ const recurrentSequence = defineOp<Sequence, ForwardInputs>(
     });
     dispose(panels);
     return [h, z, a, state, active, last];
-
-    function row(of: TensorInfo, width: number) {
-      return { address: address(of), row: 4 * width, column: 4, batch: 0 };
-    }
   },
 );
 
@@ -96,26 +86,73 @@ interface BackwardInputs extends ForwardInputs {
   dc?: TensorInfo;
 }
 
+interface BackwardSequence extends Sequence {
+  /** True if the inside of the cell is tapped. */
+  isWatched: boolean;
+}
+
 /**
- * Backward pass. `isWatched`: true if the inside of the cell is tapped. Outputs: the gradients of
- * x, kernel, recurrent kernel, bias, inner bias, h0 and c0; then those of z, a, state and active.
+ * Backward pass. Outputs: the gradients of x, kernel, recurrent kernel, bias, inner bias, h0 and c0;
+ * then those of z, a, state and active.
  */
-const recurrentSequenceGradient = defineOp<
-  Sequence & { isWatched: boolean },
-  BackwardInputs
->("RecurrentSequenceGradient", (context, inputs, { cell, isWatched }) => {
+const recurrentSequenceGradient = defineOp<BackwardSequence, BackwardInputs>(
+  "RecurrentSequenceGradient",
+  (context, inputs, sequence) => {
+    const { backend, native, address, dispose } = context;
+    const { x, kernel, recurrentKernel } = inputs;
+    const { cell } = sequence;
+    const { batch, steps, features, units, columns, rows } = sizesOf(x, recurrentKernel);
+    const { before, dz, da, dState, dActive, dh0, dc0 } = walkBack(context, inputs, sequence);
+    const make = (...shape: number[]) => backend.makeOutput(shape, "float32");
+    const deltas = rowsAt(address(dz), columns);
+    const dx = make(batch, steps, features), dKernel = make(features, columns);
+    native.matMul(deltas, transpose(rowsAt(address(kernel), columns)), address(dx), {
+      batch: 1,
+      m: rows,
+      n: features,
+      k: columns,
+    });
+    overSteps(context, rowsAt(address(x), features), deltas, { to: dKernel, rows });
+    const isGru = cell.kind === "gru";
+    const dRecurrent = isGru
+      ? gruKernelGradient(context, inputs, { before, dz, dState, after: cell.after })
+      : make(units, columns);
+    if (!isGru) {
+      overSteps(context, rowsAt(address(before), units), deltas, { to: dRecurrent, rows });
+    }
+    const sums = (of: TensorInfo, width: number) => {
+      const result = make(width);
+      const size = { blocks: 1, rows, width };
+      native.axisSums(address(of), address(result), size, { divisor: 1, isWide: false });
+      return result;
+    };
+    const dBias = sums(dz, columns);
+    const dInner = isGru && cell.after ? sums(dState, units) : make(0);
+    dispose(before);
+    return [dx, dKernel, dRecurrent, dBias, dInner, dh0, dc0, dz, da, dState, dActive];
+  },
+);
+
+/**
+ * Walks back through the steps, as far as each depends on the next. Returns h before every step,
+ * which the caller must dispose, and the gradients of all that the steps compute.
+ */
+function walkBack(
+  context: OpContext,
+  { x, recurrentKernel, h0, c0, mask, h, z, a, state, active, dh, dc }: BackwardInputs,
+  { cell, isWatched }: BackwardSequence,
+) {
   const { tf, backend, native, address, dispose } = context;
-  const { x, kernel, recurrentKernel, h0, c0, mask, h, z, a, state, active, dh, dc } = inputs;
-  const { batch, steps, features, units, columns, rows } = sizesOf(x, recurrentKernel);
-  const make = (...shape: number[]) => backend.makeOutput(shape, "float32");
-  const like = (width: number) => make(batch, steps, width);
+  const { batch, steps, units, columns } = sizesOf(x, recurrentKernel);
+  const like = (width: number) => backend.makeOutput([batch, steps, width], "float32");
   const isGru = cell.kind === "gru", isLstm = cell.kind === "lstm";
-  const panels = packKernel(context, cell, recurrentKernel, true);
+  const panels = packKernel(context, cell, { kernel: recurrentKernel, isBack: true });
   const before = like(units), dz = like(columns);
   const da = like(isWatched ? columns : 0);
   const dState = like(isGru || isWatched && isLstm ? units : 0);
   const dActive = like(isWatched && isLstm ? units : 0);
-  const dh0 = make(batch, units), dc0 = make(batch, isLstm ? units : 0);
+  const dh0 = backend.makeOutput([batch, units], "float32");
+  const dc0 = backend.makeOutput([batch, isLstm ? units : 0], "float32");
   backend.typedArrayFromHeap(dh0).fill(0);
   if (isLstm) {
     const carried = backend.typedArrayFromHeap(dc0);
@@ -143,95 +180,81 @@ const recurrentSequenceGradient = defineOp<
     dActive: place(dActive),
   });
   dispose(panels);
+  return { before, dz, da, dState, dActive, dh0, dc0 };
+}
 
-  const dx = like(features), dKernel = make(features, columns);
-  const rowsOf = (of: TensorInfo, width: number, from = 0, stride = width) => ({
-    address: address(of) + 4 * from,
-    row: 4 * stride,
-    column: 4,
-    batch: 0,
-    width,
-  });
-  const transpose = ({ address, row, column, batch }: ReturnType<typeof rowsOf>) => ({
-    address,
-    row: column,
-    column: row,
-    batch,
-  });
-  multiply(context, rowsOf(dz, columns), transpose(rowsOf(kernel, columns)), address(dx), {
-    m: rows,
-    n: features,
-    k: columns,
-  });
-  /** Returns a^T b over all steps of all examples. */
-  const overSteps = (
-    left: ReturnType<typeof rowsOf>,
-    right: ReturnType<typeof rowsOf>,
-    result: TensorInfo,
-  ) =>
-    multiply(context, transpose(left), right, address(result), {
-      m: left.width,
-      n: right.width,
-      k: rows,
-    });
-  overSteps(rowsOf(x, features), rowsOf(dz, columns), dKernel);
-  const dRecurrent = isGru ? gruKernel() : make(units, columns);
-  if (!isGru) overSteps(rowsOf(before, units), rowsOf(dz, columns), dRecurrent);
-  const sums = (of: TensorInfo, width: number) => {
-    const result = make(width);
-    native.axisSums(
-      address(of),
-      address(result),
-      { blocks: 1, rows, width },
-      { divisor: 1, isWide: false },
-    );
-    return result;
-  };
-  const dBias = sums(dz, columns);
-  const dInner = isGru && cell.after ? sums(dState, units) : make(0);
-  dispose(before);
-  return [dx, dKernel, dRecurrent, dBias, dInner, dh0, dc0, dz, da, dState, dActive];
-
-  /** The gates read h'; the candidate reads it separately. */
-  function gruKernel(): TensorInfo {
-    const gates = make(units, 2 * units), candidate = make(units, units);
-    overSteps(rowsOf(before, units), rowsOf(dz, 2 * units, 0, columns), gates);
-    if (cell.after) overSteps(rowsOf(before, units), rowsOf(dState, units), candidate);
-    else overSteps(rowsOf(state, units), rowsOf(dz, units, 2 * units, columns), candidate);
-    const both = make(units, columns);
-    const target = backend.typedArrayFromHeap(both);
-    const [left, right] = [gates, candidate].map((of) => backend.typedArrayFromHeap(of));
-    for (let i = 0; i < units; i++) {
-      target.set(left.subarray(i * 2 * units, (i + 1) * 2 * units), i * columns);
-      target.set(right.subarray(i * units, (i + 1) * units), i * columns + 2 * units);
-    }
-    dispose(gates, candidate);
-    return both;
+/**
+ * Returns the gradient of a GRU's recurrent kernel. The gates read h'; the candidate reads it
+ * separately.
+ */
+function gruKernelGradient(
+  context: OpContext,
+  { x, recurrentKernel, state }: BackwardInputs,
+  { before, dz, dState, after }: {
+    before: TensorInfo;
+    dz: TensorInfo;
+    dState: TensorInfo;
+    after: boolean;
+  },
+): TensorInfo {
+  const { backend, address, dispose } = context;
+  const { units, columns, rows } = sizesOf(x, recurrentKernel);
+  const gates = backend.makeOutput([units, 2 * units], "float32");
+  const candidate = backend.makeOutput([units, units], "float32");
+  const rowsBefore = rowsAt(address(before), units);
+  overSteps(context, rowsBefore, rowsAt(address(dz), 2 * units, columns), { to: gates, rows });
+  const left = after ? rowsBefore : rowsAt(address(state), units);
+  const right = after
+    ? rowsAt(address(dState), units)
+    : rowsAt(address(dz) + 8 * units, units, columns);
+  overSteps(context, left, right, { to: candidate, rows });
+  const both = backend.makeOutput([units, columns], "float32");
+  const target = backend.typedArrayFromHeap(both);
+  const ofGates = backend.typedArrayFromHeap(gates);
+  const ofCandidate = backend.typedArrayFromHeap(candidate);
+  for (let i = 0; i < units; i++) {
+    target.set(ofGates.subarray(i * 2 * units, (i + 1) * 2 * units), i * columns);
+    target.set(ofCandidate.subarray(i * units, (i + 1) * units), i * columns + 2 * units);
   }
-});
+  dispose(gates, candidate);
+  return both;
+}
+
+/** Rows on the heap, one for each step of each example. */
+interface Rows extends Matrix {
+  width: number;
+}
+
+/** Returns rows of `width` floats that begin `stride` floats apart. */
+function rowsAt(address: number, width: number, stride = width): Rows {
+  return { address, row: 4 * stride, column: 4, batch: 0, width };
+}
+
+function transpose({ address, row, column, batch, width }: Rows): Rows {
+  return { address, row: column, column: row, batch, width };
+}
+
+/** Computes left^T right over all steps of all examples. */
+function overSteps(
+  { native, address }: OpContext,
+  left: Rows,
+  right: Rows,
+  { to, rows }: { to: TensorInfo; rows: number },
+): void {
+  const size = { batch: 1, m: left.width, n: right.width, k: rows };
+  native.matMul(transpose(left), right, address(to), size);
+}
 
 /** Packs the recurrent kernel for all steps; the caller must dispose it. */
 function packKernel(
   { backend, native, address }: OpContext,
   cell: RecurrentCell,
-  kernel: TensorInfo,
-  isBack: boolean,
+  { kernel, isBack }: { kernel: TensorInfo; isBack: boolean },
 ): TensorInfo {
   const units = kernel.shape[0];
-  const panels = backend.makeOutput([native.panelsOf(cell, units, isBack)], "float32");
+  const panels = backend.makeOutput([native.panelsOf(cell, { units, isBack })], "float32");
   native.packKernel(cell, { units, isBack, kernel: address(kernel), panels: address(panels) });
   return panels;
-}
-
-/** Multiplies on the heap. */
-function multiply(
-  { native }: OpContext,
-  a: Parameters<OpContext["native"]["matMul"]>[0],
-  b: Parameters<OpContext["native"]["matMul"]>[1],
-  result: number,
-  { m, n, k, bias = 0 }: Product,
-): void {
-  native.matMul(a, b, result, { batch: 1, m, n, k }, { bias });
 }
 
 /** Recurrent layers, which TensorFlow.js composes of about twenty ops per step. */

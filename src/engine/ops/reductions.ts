@@ -23,16 +23,17 @@ interface Run {
  *
  * @param context Context of the op.
  * @param x A float32 tensor.
- * @param axes The axes to reduce, from 0 to the rank.
- * @param keepDims True to keep them with size 1.
- * @param divisor Divisor of each sum.
+ * @param reduction `axes`: those to reduce, from 0 to the rank; `keepDims`: true to keep them with
+ * size 1; `divisor`: divisor of each sum. Default: 1.
  */
 function reduceSum(
   context: OpContext,
   x: TensorInfo,
-  axes: readonly number[],
-  keepDims: boolean | undefined,
-  divisor = 1,
+  { axes, keepDims, divisor = 1 }: {
+    axes: readonly number[];
+    keepDims?: boolean;
+    divisor?: number;
+  },
 ): TensorInfo {
   const { tf, backend, native, address, dispose } = context;
   const kept = x.shape.map((size, axis) => axes.includes(axis) ? 1 : size);
@@ -97,8 +98,9 @@ const sumKernel = defineOp<
   { x: TensorInfo }
 >("Sum", (context, { x }, attributes) => {
   const { tf, backend, stock } = context;
+  const { keepDims } = attributes;
   const axes = tf.util.parseAxisParam(attributes.axis, x.shape);
-  if (x.dtype === "float32") return reduceSum(context, x, axes, attributes.keepDims);
+  if (x.dtype === "float32") return reduceSum(context, x, { axes, keepDims });
   const result = stock("Sum", { x }, attributes);
   if (tf.util.sizeFromShape(x.shape) === 0) backend.typedArrayFromHeap(result).fill(0);
   return result;
@@ -115,10 +117,11 @@ const meanKernel = defineOp<
 >("Mean", (context, { x }, attributes) => {
   const { tf, run, dispose } = context;
   const axes = tf.util.parseAxisParam(attributes.axis, x.shape);
-  const count = axes.reduce((product, axis) => product * x.shape[axis], 1);
-  if (x.dtype === "float32") return reduceSum(context, x, axes, attributes.keepDims, count);
+  const divisor = axes.reduce((product, axis) => product * x.shape[axis], 1);
+  const reduction = { axes, keepDims: attributes.keepDims, divisor };
+  if (x.dtype === "float32") return reduceSum(context, x, reduction);
   const floats = run("Cast", { x }, { dtype: "float32" });
-  const result = reduceSum(context, floats, axes, attributes.keepDims, count);
+  const result = reduceSum(context, floats, reduction);
   dispose(floats);
   return result;
 });

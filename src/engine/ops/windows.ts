@@ -1,5 +1,5 @@
 import { InputError } from "../../words/input_error.ts";
-import type { Windowed } from "../native/native_module.ts";
+import type { ProductFinish, Windowed } from "../native/native_module.ts";
 import type { ConvolutionWindows } from "../native/operations.ts";
 import type { TensorFlow } from "../tensorflow.ts";
 import { hasNonFinite, type OpContext } from "./define_op.ts";
@@ -216,14 +216,12 @@ type Shape4 = [number, number, number, number];
 /** Returns TensorFlow.js's geometry of a convolution whose input has its channels last. */
 export function conv2dInfo(
   tf: TensorFlow,
-  inputShape: number[],
-  filterShape: number[],
+  { input, filter, depthwise }: { input: number[]; filter: number[]; depthwise?: boolean },
   { strides, pad, dimRoundingMode, dilations }: Conv2dAttributes,
-  depthwise: boolean,
 ): backend_util.Conv2DInfo {
   return tf.backend_util.computeConv2DInfo(
-    inputShape as Shape4,
-    filterShape as Shape4,
+    input as Shape4,
+    filter as Shape4,
     strides,
     dilations ?? 1,
     pad,
@@ -234,6 +232,12 @@ export function conv2dInfo(
 
 /** TensorFlow.js's geometry of a convolution or a pooling. */
 type WindowInfo = backend_util.Conv2DInfo | backend_util.Conv3DInfo;
+
+interface WindowProduct extends ProductFinish {
+  operands: [TensorInfo, TensorInfo];
+  info: WindowInfo;
+  shape: number[];
+}
 
 /** Returns a view of the entries of a float tensor. */
 export function floatView({ backend }: OpContext, tensor: TensorInfo): Float32Array {
@@ -299,19 +303,14 @@ function requireSmall({ input, output, window, strides, dilations, before }: Win
  * NaN and infinity into NaN. If that happens, the border is recomputed without its padding, as on
  * the `cpu` backend. An input gradient only multiplies the padding if the filter is finite.
  *
- * @param inputs x and the filter; dy and the filter for an input gradient, x and dy for a filter
- * gradient.
- * @param shape Shape of the result.
- * @param finish `bias`: address of one float for each output channel; `relu`: clip at 0. For
- * `convolution` only.
+ * @param given `operands`: x and the filter; dy and the filter for an input gradient, x and dy for a
+ * filter gradient. `info`: geometry. `shape`: shape of the result. `bias`: address of one float for
+ * each output channel; `relu`: clip at 0. The last two for `convolution` only.
  */
 export function windowsOnHeap(
   context: OpContext,
   kind: Windowed,
-  [first, second]: [TensorInfo, TensorInfo],
-  info: WindowInfo,
-  shape: number[],
-  finish: { bias?: number; relu?: boolean } = {},
+  { operands: [first, second], info, shape, bias, relu }: WindowProduct,
 ): TensorInfo {
   const { backend, native, address } = context;
   const { outChannels } = info;
@@ -320,7 +319,8 @@ export function windowsOnHeap(
   requireSmall(geometry);
   const windows = windowsOf(geometry, outChannels);
   const result = backend.makeOutput(shape, "float32");
-  native.windows(kind, address(first), address(second), address(result), windows, finish);
+  const addresses = { x: address(first), y: address(second), result: address(result) };
+  native.windows(kind, { ...addresses, bias, relu }, windows);
   const meetsPadding = kind === "convolution" || kind === "convolutionFilterGradient";
   if (!meetsPadding || !leavesImage(geometry)) return result;
   const view = (tensor: TensorInfo) => floatView(context, tensor);
@@ -328,11 +328,12 @@ export function windowsOnHeap(
   const [smaller, larger] = [view(second), view(result)].sort((a, b) => a.length - b.length);
   if (!hasNonFinite(smaller) || !hasNonFinite(larger)) return result;
   if (kind === "convolution") {
-    const bias = finish.bias
-      ? new Float32Array(native.memory.buffer, finish.bias, outChannels)
-      : undefined;
-    const operands = { x: view(first), filter: view(second) };
-    convolveBorder(geometry, outChannels, operands, view(result), { bias, relu: finish.relu });
+    convolveBorder(geometry, outChannels, {
+      x: view(first),
+      filter: view(second),
+      bias: bias ? new Float32Array(native.memory.buffer, bias, outChannels) : undefined,
+      relu,
+    }, view(result));
     return result;
   }
   const inner = backend.makeOutput(second.shape, "float32");
@@ -340,7 +341,7 @@ export function windowsOnHeap(
   view(inner).set(
     view(second).map((dy, i) => border[Math.floor(i / outChannels) % border.length] ? 0 : dy),
   );
-  native.windows(kind, address(first), address(inner), address(result), windows);
+  native.windows(kind, { ...addresses, y: address(inner) }, windows);
   context.dispose(inner);
   addBorderGradient(geometry, outChannels, { x: view(first), dy: view(second) }, view(result));
   return result;
@@ -364,9 +365,13 @@ function borderPositions({ input, output, window, ...w }: WindowGeometry): boole
 function convolveBorder(
   geometry: WindowGeometry,
   outChannels: number,
-  { x, filter }: { x: Float32Array; filter: Float32Array },
+  { x, filter, bias, relu = false }: {
+    x: Float32Array;
+    filter: Float32Array;
+    bias?: Float32Array;
+    relu?: boolean;
+  },
   to: Float32Array,
-  { bias, relu = false }: { bias?: Float32Array; relu?: boolean },
 ): void {
   const border = borderPositions(geometry);
   const sums = new Float64Array(to.length);

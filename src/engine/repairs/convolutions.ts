@@ -1,6 +1,6 @@
 import { InputError } from "../../words/input_error.ts";
 import { showValue } from "../../words/show_value.ts";
-import type { Layer, Tensor } from "../tensorflow.ts";
+import type { Layer, Tensor, TensorFlow } from "../tensorflow.ts";
 import {
   type LayerActivation,
   type LayerRepair,
@@ -34,84 +34,6 @@ interface ConvLayer {
  * input, which a first layer does not need. Results are unchanged.
  */
 export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
-  const rates = (layer: ConvLayer) => [layer.dilationRate].flat();
-
-  function needsRepair(layer: ConvLayer, x: Tensor): boolean {
-    if (layer.rank === 2) {
-      // TensorFlow.js rejects other dtypes.
-      return x.dtype === "float32" &&
-        (rates(layer).some((rate) => rate > 1) || tf.engine().state.gradientDepth > 0);
-    }
-    return layer.padding === "causal" || layer.dataFormat === "channelsFirst";
-  }
-
-  /** Convolves an image and adds the bias. */
-  function convolveImage(layer: ConvLayer, x: Tensor): Tensor {
-    const { strides, padding } = layer;
-    const dilations = rates(layer);
-    const filter = layer.kernel.read();
-    const bias = layer.bias?.read();
-    const isPlain = dilations.every((rate) => rate === 1) && strides.every((step) => step >= 1) &&
-      filter.shape[2] === x.shape[3];
-    if (isPlain && bias !== undefined) {
-      const attributes = { strides, pad: padding, dataFormat: "NHWC", dilations: [1, 1] };
-      return tf.engine().runKernel("FusedConv2D", { x, filter, bias }, {
-        ...attributes,
-        activation: "linear",
-      });
-    }
-    // Also reports settings that contradict each other.
-    const y = tf.conv2d(
-      x as Tensor4D,
-      filter as Tensor4D,
-      strides as [number, number],
-      padding as "valid" | "same",
-      "NHWC",
-      [dilations[0], dilations.at(-1)!],
-    );
-    return bias === undefined ? y : tf.add(y, bias);
-  }
-
-  /** Convolves a sequence and adds the bias. */
-  function convolveSequence(layer: ConvLayer, x: Tensor3D): Tensor {
-    const y = withoutBias(layer, x);
-    return layer.bias ? tf.add(y, layer.bias.read()) : y;
-  }
-
-  function withoutBias(layer: ConvLayer, x: Tensor3D): Tensor {
-    if (layer.padding === "causal") return convolveCausally(layer, x);
-    return tf.conv1d(
-      x,
-      layer.kernel.read() as Tensor3D,
-      layer.strides[0],
-      layer.padding as "valid" | "same",
-      "NWC",
-      rates(layer)[0],
-    );
-  }
-
-  /** Leaves out taps that look back further than the input is long: they only meet padding. */
-  function convolveCausally(layer: ConvLayer, x: Tensor3D): Tensor {
-    const [rate] = rates(layer);
-    if (!(rate >= 1)) {
-      throw new InputError(
-        {
-          place: "The dilation rate of a causal convolution",
-          found: showValue(rate),
-          expected: "at least 1",
-        },
-      );
-    }
-    const kernel = layer.kernel.read() as Tensor3D;
-    const taps = Math.min(kernel.shape[0], 1 + Math.max(0, Math.floor((x.shape[1] - 1) / rate)));
-    const seen = taps === kernel.shape[0]
-      ? kernel
-      : tf.slice(kernel, [kernel.shape[0] - taps, 0, 0], [taps, -1, -1]);
-    const padded = tf.pad(x, [[0, 0], [(taps - 1) * rate, 0], [0, 0]]);
-    // A single tap cannot be dilated.
-    return tf.conv1d(padded, seen, layer.strides[0], "valid", "NWC", taps === 1 ? 1 : rate);
-  }
-
   for (const className of ["Conv1D", "Conv2D"]) {
     patch(
       className,
@@ -119,14 +41,14 @@ export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
       (original) =>
         function (this: ConvLayer, inputs: Tensor | Tensor[], kwargs: unknown) {
           const x = oneTensor(inputs);
-          if (!needsRepair(this, x)) return original.call(this, inputs, kwargs);
+          if (!needsRepair(tf, this, x)) return original.call(this, inputs, kwargs);
           return tf.tidy(() => {
             const first = this.dataFormat === "channelsFirst";
             const [toLast, toFirst] = this.rank === 1
               ? [[0, 2, 1], [0, 2, 1]]
               : [[0, 2, 3, 1], [0, 3, 1, 2]];
             const convolve = this.rank === 2 ? convolveImage : convolveSequence;
-            let y = convolve(this, (first ? tf.transpose(x, toLast) : x) as Tensor3D);
+            let y = convolve(tf, this, (first ? tf.transpose(x, toLast) : x) as Tensor3D);
             if (first) y = tf.transpose(y, toFirst);
             return this.activation.apply(y);
           });
@@ -147,6 +69,77 @@ export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
       },
   );
 };
+
+const ratesOf = (layer: ConvLayer) => [layer.dilationRate].flat();
+
+function needsRepair(tf: TensorFlow, layer: ConvLayer, x: Tensor): boolean {
+  if (layer.rank === 2) {
+    // TensorFlow.js rejects other dtypes.
+    return x.dtype === "float32" &&
+      (ratesOf(layer).some((rate) => rate > 1) || tf.engine().state.gradientDepth > 0);
+  }
+  return layer.padding === "causal" || layer.dataFormat === "channelsFirst";
+}
+
+/** Convolves an image and adds the bias. */
+function convolveImage(tf: TensorFlow, layer: ConvLayer, x: Tensor): Tensor {
+  const { strides, padding } = layer;
+  const dilations = ratesOf(layer);
+  const filter = layer.kernel.read();
+  const bias = layer.bias?.read();
+  const isPlain = dilations.every((rate) => rate === 1) && strides.every((step) => step >= 1) &&
+    filter.shape[2] === x.shape[3];
+  if (isPlain && bias !== undefined) {
+    const attributes = { strides, pad: padding, dataFormat: "NHWC", dilations: [1, 1] };
+    return tf.engine().runKernel("FusedConv2D", { x, filter, bias }, {
+      ...attributes,
+      activation: "linear",
+    });
+  }
+  // Also reports settings that contradict each other.
+  const y = tf.conv2d(
+    x as Tensor4D,
+    filter as Tensor4D,
+    strides as [number, number],
+    padding as "valid" | "same",
+    "NHWC",
+    [dilations[0], dilations.at(-1)!],
+  );
+  return bias === undefined ? y : tf.add(y, bias);
+}
+
+/** Convolves a sequence and adds the bias. */
+function convolveSequence(tf: TensorFlow, layer: ConvLayer, x: Tensor3D): Tensor {
+  const y = layer.padding === "causal" ? convolveCausally(tf, layer, x) : tf.conv1d(
+    x,
+    layer.kernel.read() as Tensor3D,
+    layer.strides[0],
+    layer.padding as "valid" | "same",
+    "NWC",
+    ratesOf(layer)[0],
+  );
+  return layer.bias ? tf.add(y, layer.bias.read()) : y;
+}
+
+/** Leaves out taps that look back further than the input is long: they only meet padding. */
+function convolveCausally(tf: TensorFlow, layer: ConvLayer, x: Tensor3D): Tensor {
+  const [rate] = ratesOf(layer);
+  if (!(rate >= 1)) {
+    throw new InputError({
+      place: "The dilation rate of a causal convolution",
+      found: showValue(rate),
+      expected: "at least 1",
+    });
+  }
+  const kernel = layer.kernel.read() as Tensor3D;
+  const taps = Math.min(kernel.shape[0], 1 + Math.max(0, Math.floor((x.shape[1] - 1) / rate)));
+  const seen = taps === kernel.shape[0]
+    ? kernel
+    : tf.slice(kernel, [kernel.shape[0] - taps, 0, 0], [taps, -1, -1]);
+  const padded = tf.pad(x, [[0, 0], [(taps - 1) * rate, 0], [0, 0]]);
+  // A single tap cannot be dilated.
+  return tf.conv1d(padded, seen, layer.strides[0], "valid", "NWC", taps === 1 ? 1 : rate);
+}
 
 interface ConvLstmCell {
   strides: [number, number];
@@ -314,38 +307,6 @@ const LINEAR = { apply: (x: Tensor) => x, getClassName: () => "linear" };
  */
 export const repairGroupedConvolutions: LayerRepair = ({ tf, patch }) => {
   storeSettings({ tf, patch }, ["Conv1D", "Conv2D"], { groups: 1 });
-
-  function requireGroups({ name, groups, filters }: GroupedLayer, channels: number): number {
-    if (Number.isInteger(groups) && channels % groups! === 0 && filters % groups! === 0) {
-      return groups!;
-    }
-    throw new InputError(
-      {
-        place: `groups of ${name}`,
-        found: showValue(groups),
-        expected: `a divisor of its ${channels} channels and of its ${filters} filters`,
-      },
-    );
-  }
-
-  /**
-   * Convolves every channel separately: the kernel of a depthwise convolution has the same entries
-   * in the same order.
-   */
-  function convolveChannels(layer: GroupedLayer, x: Tensor): Tensor {
-    const kernel = layer.kernel.read();
-    const channels = x.shape[3]!;
-    const [rows, columns] = kernel.shape;
-    return tf.depthwiseConv2d(
-      x as Tensor4D,
-      tf.reshape(kernel, [rows, columns, channels, layer.filters / channels]) as Tensor4D,
-      layer.strides,
-      layer.padding,
-      "NHWC",
-      layer.dilationRate,
-    );
-  }
-
   for (const className of ["Conv1D", "Conv2D"]) {
     patch(
       className,
@@ -374,35 +335,72 @@ export const repairGroupedConvolutions: LayerRepair = ({ tf, patch }) => {
       "call",
       (original) =>
         function (this: GroupedLayer, inputs: Tensor | Tensor[], kwargs: unknown) {
-          const { groups, bias } = this;
-          if (groups === undefined) {
-            return original.call(this, inputs, kwargs);
-          }
-          return tf.tidy(() => {
-            const x = oneTensor(inputs);
-            const first = this.dataFormat === "channelsFirst";
-            const axis = first ? 1 : x.rank - 1;
-            let y: Tensor;
-            if (this.rank === 2 && !first && groups === x.shape[axis]) {
-              y = convolveChannels(this, x);
-            } else {
-              const kernels = tf.split(this.kernel.read(), groups, -1);
-              const parts = tf.split(x, groups, axis).map((part, i) => {
-                const kernel = {
-                  read: () => kernels[i],
-                };
-                const own = { kernel, bias: null, activation: LINEAR, groups: undefined };
-                return original.call(Object.assign(Object.create(this), own), part, kwargs);
-              });
-              y = tf.concat(parts as Tensor[], axis);
-            }
-            if (bias !== null) {
-              const along = y.shape.map((_, k) => k === axis ? this.filters : 1);
-              y = tf.add(y, tf.reshape(bias.read(), along));
-            }
-            return this.activation.apply(y);
-          });
+          if (this.groups === undefined) return original.call(this, inputs, kwargs);
+          const convolve = (layer: object, x: Tensor) => original.call(layer, x, kwargs);
+          return tf.tidy(() => callGrouped(tf, this, oneTensor(inputs), convolve));
         },
     );
   }
 };
+
+function requireGroups({ name, groups, filters }: GroupedLayer, channels: number): number {
+  if (Number.isInteger(groups) && channels % groups! === 0 && filters % groups! === 0) {
+    return groups!;
+  }
+  throw new InputError({
+    place: `groups of ${name}`,
+    found: showValue(groups),
+    expected: `a divisor of its ${channels} channels and of its ${filters} filters`,
+  });
+}
+
+/**
+ * Convolves each group of channels, adds the bias and applies the activation.
+ *
+ * @param convolve Calls a layer without groups.
+ */
+function callGrouped(
+  tf: TensorFlow,
+  layer: GroupedLayer,
+  x: Tensor,
+  convolve: (layer: object, x: Tensor) => Tensor,
+): Tensor {
+  const groups = layer.groups!;
+  const first = layer.dataFormat === "channelsFirst";
+  const axis = first ? 1 : x.rank - 1;
+  let y: Tensor;
+  if (layer.rank === 2 && !first && groups === x.shape[axis]) {
+    y = convolveChannels(tf, layer, x);
+  } else {
+    const kernels = tf.split(layer.kernel.read(), groups, -1);
+    const parts = tf.split(x, groups, axis).map((part, i) => {
+      const kernel = { read: () => kernels[i] };
+      const own = { kernel, bias: null, activation: LINEAR, groups: undefined };
+      return convolve(Object.assign(Object.create(layer), own), part);
+    });
+    y = tf.concat(parts, axis);
+  }
+  if (layer.bias !== null) {
+    const along = y.shape.map((_, k) => k === axis ? layer.filters : 1);
+    y = tf.add(y, tf.reshape(layer.bias.read(), along));
+  }
+  return layer.activation.apply(y);
+}
+
+/**
+ * Convolves every channel separately: the kernel of a depthwise convolution has the same entries
+ * in the same order.
+ */
+function convolveChannels(tf: TensorFlow, layer: GroupedLayer, x: Tensor): Tensor {
+  const kernel = layer.kernel.read();
+  const channels = x.shape[3]!;
+  const [rows, columns] = kernel.shape;
+  return tf.depthwiseConv2d(
+    x as Tensor4D,
+    tf.reshape(kernel, [rows, columns, channels, layer.filters / channels]) as Tensor4D,
+    layer.strides,
+    layer.padding,
+    "NHWC",
+    layer.dilationRate,
+  );
+}

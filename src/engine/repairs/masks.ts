@@ -109,42 +109,10 @@ function spareRepeated(inputs: readonly Tensor[], { put, spared }: Run): void {
  * other layers; masks go in and out of inner models.
  */
 export const repairMasks: LayerRepair = ({ tf, patch }) => {
-  const oneByOne = (original: LayerMethod): LayerMethod =>
-    function (this: MaskingLayer, inputs: Tensor | Tensor[], shared?: Arguments) {
-      if (!running?.callsLayers) return original.call(this, inputs, shared);
-      const run = { ...running, callsLayers: false };
-      const { masks, made, put } = run;
-      const list = [inputs].flat();
-      if (list.length > 1 && shared?.training !== true) spareRepeated(list, run);
-      const given = list.map((x) => masks.get(x) ?? null);
-      const own: Arguments = { ...shared };
-      // The shared object comes from TensorFlow.js, or from `call` below.
-      delete shared?.mask;
-      delete own.mask;
-      delete own.masks;
-      const heedsMasks = this.maskRule !== "none";
-      if (heedsMasks && given[0] !== null) own.mask = given[0];
-      if (heedsMasks && given.some((mask) => mask !== null)) own.masks = given;
-      return during(run, () => {
-        const outputs = original.call(this, inputs, own);
-        for (const output of [outputs].flat()) put.add(output as Tensor);
-        const passes = this.maskRule === "keras3" && PASSING.includes(this.getClassName());
-        if (!passes && (!this.supportsMasking || !heedsMasks)) return outputs;
-        const computed = passes ? given : this.computeMask(list, given);
-        const found = [computed].flat() as (Tensor | null | undefined)[];
-        [outputs].flat().forEach((y: Tensor, i) => {
-          const mask = found[i];
-          if (mask == null) return;
-          // Masks owned by the layer or its caller are theirs to free.
-          const ours = tf.keep(mask.clone());
-          made.push(ours);
-          masks.set(y, ours);
-        });
-        return outputs;
-      });
-    };
   // RNN and Bidirectional put given states into the shared object before they call Layer's method.
-  for (const layerClass of ["Layer", "RNN", "Bidirectional"]) patch(layerClass, "apply", oneByOne);
+  for (const layerClass of ["Layer", "RNN", "Bidirectional"]) {
+    patch(layerClass, "apply", (original) => maskedApply(tf, original));
+  }
 
   patch(
     "Container",
@@ -189,6 +157,51 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
       },
   );
 };
+
+/** Returns the `apply` that gives each layer the masks of its own inputs, and notes its output's. */
+function maskedApply(tf: TensorFlow, original: LayerMethod): LayerMethod {
+  return function (this: MaskingLayer, inputs: Tensor | Tensor[], shared?: Arguments) {
+    if (!running?.callsLayers) return original.call(this, inputs, shared);
+    const run = { ...running, callsLayers: false };
+    const list = [inputs].flat();
+    if (list.length > 1 && shared?.training !== true) spareRepeated(list, run);
+    const given = list.map((x) => run.masks.get(x) ?? null);
+    const own: Arguments = { ...shared };
+    // The shared object comes from TensorFlow.js, or from `call` of a container.
+    delete shared?.mask;
+    delete own.mask;
+    delete own.masks;
+    const heedsMasks = this.maskRule !== "none";
+    if (heedsMasks && given[0] !== null) own.mask = given[0];
+    if (heedsMasks && given.some((mask) => mask !== null)) own.masks = given;
+    return during(run, () => {
+      const outputs = original.call(this, inputs, own);
+      for (const output of [outputs].flat()) run.put.add(output as Tensor);
+      const passes = this.maskRule === "keras3" && PASSING.includes(this.getClassName());
+      if (!passes && (!this.supportsMasking || !heedsMasks)) return outputs;
+      const computed = passes ? given : this.computeMask(list, given);
+      noteMasks(tf, run, [outputs].flat(), [computed].flat() as (Tensor | null | undefined)[]);
+      return outputs;
+    });
+  };
+}
+
+/** Notes the masks of a layer's outputs. */
+function noteMasks(
+  tf: TensorFlow,
+  { masks, made }: Run,
+  outputs: readonly Tensor[],
+  found: readonly (Tensor | null | undefined)[],
+): void {
+  outputs.forEach((y, i) => {
+    const mask = found[i];
+    if (mask == null) return;
+    // Masks owned by the layer or its caller are theirs to free.
+    const ours = tf.keep(mask.clone());
+    made.push(ours);
+    masks.set(y, ours);
+  });
+}
 
 /**
  * Merges inputs under their masks.
@@ -245,9 +258,17 @@ const OPERATIONS = ["Activation", "Concatenate", "ELU", "LeakyReLU", "Rescaling"
  * a step counts if it counts in any. A Keras 3 Concatenate treats an input without a mask as
  * unmasked.
  */
-export const repairMergeMasks: LayerRepair = ({ tf, classOf, patch }) => {
-  const names = ["Add", "Multiply", "Average", "Maximum", "Minimum"];
-  storeSettings({ tf, patch }, [...names, ...OPERATIONS], { maskRule: "keras2" });
+export const repairMergeMasks: LayerRepair = (context) => {
+  const { tf, patch } = context;
+  storeSettings({ tf, patch }, [...MERGES, ...OPERATIONS], { maskRule: "keras2" });
+  repairConcatenateMasks(context);
+  repairMaskedMerges(context);
+  repairMaskOfMerges(context);
+};
+
+const MERGES = ["Add", "Multiply", "Average", "Maximum", "Minimum"];
+
+const repairConcatenateMasks: LayerRepair = ({ tf, patch }) => {
   patch("Concatenate", "computeMask", (original) =>
     function (
       this: { maskRule?: string; axis: number },
@@ -267,6 +288,9 @@ export const repairMergeMasks: LayerRepair = ({ tf, classOf, patch }) => {
         return tf.any(tf.concat(masks, this.axis), -1);
       });
     });
+};
+
+const repairMaskedMerges: LayerRepair = ({ tf, patch }) => {
   for (const [name, merged] of Object.entries(MASKED_MERGES)) {
     patch(name, "call", (original) =>
       function (
@@ -290,7 +314,10 @@ export const repairMergeMasks: LayerRepair = ({ tf, classOf, patch }) => {
         });
       });
   }
-  const known = names.map(classOf).find((layerClass) => layerClass !== undefined);
+};
+
+const repairMaskOfMerges: LayerRepair = ({ tf, classOf, patch }) => {
+  const known = MERGES.map(classOf).find((layerClass) => layerClass !== undefined);
   const merge = known && Object.getPrototypeOf(known) as LayerClass;
   patch(
     merge,

@@ -23,9 +23,7 @@ const KERAS_EPSILON = 1e-7;
 function overMask(
   tf: TensorFlow,
   layer: BatchNormalizing,
-  x: Tensor,
-  axis: number,
-  mask: Tensor,
+  { x, axis, mask }: { x: Tensor; axis: number; mask: Tensor },
 ): Tensor {
   return tf.tidy(() => {
     const along = (value: Tensor) =>
@@ -41,7 +39,7 @@ function overMask(
     const variance = tf.div(tf.sum(tf.mul(all, squares), others), total);
     moveAverage(tf, layer, layer.movingMean, mean);
     moveAverage(tf, layer, layer.movingVariance, variance);
-    return normalize(tf, layer, x, along(mean), along(variance), along);
+    return normalize(tf, layer, x, { mean: along(mean), variance: along(variance), along });
   });
 }
 
@@ -72,9 +70,11 @@ function normalize(
   tf: TensorFlow,
   { epsilon, gamma, beta }: Normalizing,
   x: Tensor,
-  mean: Tensor | number,
-  variance: Tensor,
-  along: (value: Tensor) => Tensor,
+  { mean, variance, along }: {
+    mean: Tensor | number;
+    variance: Tensor;
+    along: (value: Tensor) => Tensor;
+  },
 ): Tensor {
   let y: Tensor = tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, epsilon)));
   if (gamma) y = tf.mul(y, along(gamma.read()));
@@ -98,8 +98,7 @@ function normalizeAtOnce(
   tf: TensorFlow,
   kernelName: string,
   { epsilon, gamma, beta }: Normalizing,
-  x: Tensor,
-  shape: number[],
+  { x, shape }: { x: Tensor; shape: number[] },
 ): Tensor[] {
   const scale = gamma ? gamma.read() : tf.ones(shape);
   const offset = beta ? beta.read() : tf.zeros(shape);
@@ -119,7 +118,13 @@ function normalizeAtOnce(
  * A configuration with Keras's `rmsScaling` makes a LayerNormalization that divides by the standard
  * deviation without subtracting the mean. Keras documents that as its own mistake, and keeps it.
  */
-export const repairNormalizations: LayerRepair = ({ tf, patch }) => {
+export const repairNormalizations: LayerRepair = (context) => {
+  repairBatchNormalization(context);
+  repairLayerNormalization(context);
+};
+
+const repairBatchNormalization: LayerRepair = ({ tf, patch }) => {
+  storeSettings({ tf, patch }, ["BatchNormalization"], { maskRule: "none" });
   patch("BatchNormalization", "call", (original) =>
     function (
       this: BatchNormalizing,
@@ -129,7 +134,7 @@ export const repairNormalizations: LayerRepair = ({ tf, patch }) => {
       const x = oneTensor(inputs);
       const axis = this.axis < 0 ? this.axis + x.rank : this.axis;
       const mask = this.maskRule === "keras3" && kwargs?.training ? kwargs.mask ?? null : null;
-      if (mask !== null) return overMask(tf, this, x, axis, mask);
+      if (mask !== null) return overMask(tf, this, { x, axis, mask });
       const atOnce = Boolean(kwargs?.training) && isNative(tf, "NormalizeColumns", x, [axis]);
       if (!atOnce && !needsRepair(this, x)) return original.call(this, inputs, kwargs);
       return tf.tidy(() => {
@@ -137,24 +142,27 @@ export const repairNormalizations: LayerRepair = ({ tf, patch }) => {
           tf.reshape(value, x.shape.map((size, k) => k === axis ? size : 1));
         if (!kwargs?.training) {
           const mean = along(this.movingMean.read());
-          return normalize(tf, this, x, mean, along(this.movingVariance.read()), along);
+          const variance = along(this.movingVariance.read());
+          return normalize(tf, this, x, { mean, variance, along });
         }
-        const move = (average: LayerWeight, now: Tensor) => moveAverage(tf, this, average, now);
         if (atOnce) {
           const shape = [x.shape[axis]];
-          const [y, mean, variance] = normalizeAtOnce(tf, "NormalizeColumns", this, x, shape);
-          move(this.movingMean, mean);
-          move(this.movingVariance, variance);
+          const [y, mean, variance] = normalizeAtOnce(tf, "NormalizeColumns", this, { x, shape });
+          moveAverage(tf, this, this.movingMean, mean);
+          moveAverage(tf, this, this.movingVariance, variance);
           return y;
         }
         const others = x.shape.map((_, k) => k).filter((k) => k !== axis);
         const { mean, variance } = tf.moments(x, others);
-        move(this.movingMean, mean);
-        move(this.movingVariance, variance);
-        return normalize(tf, this, x, along(mean), along(variance), along);
+        moveAverage(tf, this, this.movingMean, mean);
+        moveAverage(tf, this, this.movingVariance, variance);
+        return normalize(tf, this, x, { mean: along(mean), variance: along(variance), along });
       });
     });
+};
 
+const repairLayerNormalization: LayerRepair = ({ tf, patch }) => {
+  storeSettings({ tf, patch }, ["LayerNormalization"], { rmsScaling: false });
   patch(
     "LayerNormalization",
     "call",
@@ -163,19 +171,18 @@ export const repairNormalizations: LayerRepair = ({ tf, patch }) => {
         const x = oneTensor(inputs);
         if (!this.rmsScaling && isNative(tf, "NormalizeRows", x, this.axis)) {
           const shape = x.shape.slice(x.rank - this.axis.length);
-          return tf.tidy(() => normalizeAtOnce(tf, "NormalizeRows", this, x, shape)[0]);
+          return tf.tidy(() => normalizeAtOnce(tf, "NormalizeRows", this, { x, shape })[0]);
         }
         if (!needsRepair(this, x)) return original.call(this, inputs, kwargs);
         return tf.tidy(() => {
           const { mean, variance } = tf.moments(x, this.axis, true);
           const along = (value: Tensor) =>
             tf.reshape(value, x.shape.map((size, k) => this.axis.includes(k) ? size : 1));
-          return normalize(tf, this, x, this.rmsScaling ? 0 : mean, variance, along);
+          const centre = this.rmsScaling ? 0 : mean;
+          return normalize(tf, this, x, { mean: centre, variance, along });
         });
       },
   );
-  storeSettings({ tf, patch }, ["BatchNormalization"], { maskRule: "none" });
-  storeSettings({ tf, patch }, ["LayerNormalization"], { rmsScaling: false });
   patch(
     "LayerNormalization",
     "build",

@@ -61,7 +61,7 @@ export const fuseRecurrent: LayerRepair = ({ tf, patch }) => {
     "call",
     (original) =>
       function (this: Layer, inputs: Tensor | Tensor[], kwargs: Call | null) {
-        const cell = cellOf(tf, this.cell, kwargs?.training ?? false);
+        const cell = cellOf(tf, this.cell, kwargs);
         const x = oneTensor(inputs);
         const given = kwargs?.initialState ?? (this.stateful ? this.states_ : null);
         const count = cell?.kind === "lstm" ? 2 : 1;
@@ -103,9 +103,13 @@ export function isSwept(layer: object): boolean {
 }
 
 /** Returns the cell's description, or `null` if the native module cannot compute it. */
-function cellOf(tf: TensorFlow, cell: Cell, training: boolean): RecurrentCell | null {
+function cellOf(
+  tf: TensorFlow,
+  cell: Cell,
+  call: Pick<Call, "training"> | null,
+): RecurrentCell | null {
   if (tf.getBackend() !== "wasm") return null;
-  if (training && (cell.dropout > 0 || cell.recurrentDropout > 0)) return null;
+  if (call?.training && (cell.dropout > 0 || cell.recurrentDropout > 0)) return null;
   const taps = sequenceTapsOf(cell);
   // Someone else wants to see each step.
   if (taps === undefined && Object.hasOwn(cell, "call")) return null;

@@ -35,25 +35,24 @@ interface SequenceOutputs {
 }
 
 /** Runs the ops `RecurrentSequence` and, backwards, `RecurrentSequenceGradient`. */
-export function recurrentSequence(
-  tf: TensorFlow,
-  { cell, x, weights, initial: [start, c0], mask, wantsState, taps }: SequenceCall,
-): SequenceOutputs {
+export function recurrentSequence(tf: TensorFlow, call: SequenceCall): SequenceOutputs {
+  const { cell, x, weights, initial: [start, c0], mask, wantsState, taps } = call;
   const [batch, steps] = x.shape as [number, number];
   const units = start.shape[1]!;
   const h0 = taps?.lead(start) ?? start;
   const hasCarry = cell.kind === "lstm" && wantsState;
   const inputs: Record<string, Tensor> = { x, ...weights, h0, ...cell.kind === "lstm" && { c0 } };
   const names = Object.keys(inputs);
-  const runKernel = (name: string, given: Record<string, Tensor>, attributes: object) =>
-    tf.engine().runKernel(name, given, attributes as never) as unknown as Tensor[];
   const masks: Record<string, Tensor> = mask === undefined ? {} : { mask };
+  const stepsOf = (tensor: Tensor) => tf.slice(tensor, [0, 0, 0], [batch, steps, units]);
+  const stepOf = (tensor: Tensor, step: number) =>
+    tf.slice(tensor, [0, step, 0], [batch, 1, units]);
 
   // A custom operation can only return one tensor, so c after the last step is appended to h.
   const compute = tf.customGrad((...args) => {
     const save = args.pop() as unknown as (tensors: Tensor[]) => void;
     const given = Object.fromEntries(names.map((name, i) => [name, args[i] as Tensor]));
-    const outputs = runKernel("RecurrentSequence", { ...given, ...masks }, { cell });
+    const outputs = runKernel(tf, "RecurrentSequence", { ...given, ...masks }, { cell });
     const [h, z, a, state, active, c] = outputs;
     if (taps !== undefined) {
       eachPart(tf, cell, [z, a, state, active], (part, z, a) => taps.forward(part, z, a));
@@ -61,7 +60,10 @@ export function recurrentSequence(
     save([...args as Tensor[], h, z, a, state, active, ...Object.values(masks)]);
     return {
       value: hasCarry ? tf.concat([h, c], 1) : h,
-      gradFunc: (dy: Tensor, saved: Tensor[]) => differentiate(dy, saved),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
+        const ends = hasCarry ? { dh: stepsOf(dy), dc: stepOf(dy, steps) } : { dh: dy };
+        return sequenceGradients(tf, call, { names, saved, ...ends });
+      },
     };
   });
   const value = compute(...names.map((name) => inputs[name])) as Tensor;
@@ -70,46 +72,52 @@ export function recurrentSequence(
     flat(stepOf(value, steps - 1)),
     ...hasCarry ? [flat(stepOf(value, steps))] : [],
   ];
-  if (hasCarry) return { h: tf.slice(value, [0, 0, 0], [batch, steps, units]), last };
+  if (hasCarry) return { h: stepsOf(value), last };
   // A reader of the state does not count as a reader of the sequence.
   return { h: wantsState ? tf.clone(value) : value, last };
+}
 
-  function stepOf(tensor: Tensor, step: number): Tensor {
-    return tf.slice(tensor, [0, step, 0], [batch, 1, units]);
+/** Returns the gradients of the inputs called `names`, and shows those inside the cell to its taps. */
+function sequenceGradients(
+  tf: TensorFlow,
+  { cell, taps }: SequenceCall,
+  { names, saved, dh, dc }: { names: string[]; saved: Tensor[]; dh: Tensor; dc?: Tensor },
+): Tensor[] {
+  const [h, z, a, state, active, mask] = saved.slice(names.length);
+  const given: Record<string, Tensor> = Object.fromEntries(
+    names.map((name, i) => [name, saved[i]]),
+  );
+  Object.assign(given, { h, z, a, state, active, dh }, mask && { mask }, dc && { dc });
+  const isWatched = taps !== undefined;
+  const [dx, kernel, recurrentKernel, bias, innerBias, dh0, dc0, dz, da, dState, dActive] =
+    runKernel(tf, "RecurrentSequenceGradient", given, { cell, isWatched });
+  if (isWatched) {
+    eachPart(
+      tf,
+      cell,
+      [dz, da, dState, dActive],
+      (part, delta, gradient) => taps.backward(part, delta, gradient),
+    );
   }
+  const gradients: Record<string, Tensor> = {
+    x: dx,
+    kernel,
+    recurrentKernel,
+    bias,
+    innerBias,
+    h0: dh0,
+    c0: dc0,
+  };
+  return names.map((name) => gradients[name]);
+}
 
-  function differentiate(dy: Tensor, saved: Tensor[]): Tensor[] {
-    const [h, z, a, state, active, ...rest] = saved.slice(names.length);
-    const optional: Record<string, Tensor> = Object.fromEntries(rest.map((mask) => ["mask", mask]));
-    const given = Object.fromEntries(names.map((name, i) => [name, saved[i]]));
-    const dh = hasCarry ? tf.slice(dy, [0, 0, 0], [batch, steps, units]) : dy;
-    if (hasCarry) optional.dc = stepOf(dy, steps);
-    const isWatched = taps !== undefined;
-    const [dx, kernel, recurrentKernel, bias, innerBias, dh0, dc0, dz, da, dState, dActive] =
-      runKernel(
-        "RecurrentSequenceGradient",
-        { ...given, h, z, a, state, active, dh, ...optional },
-        { cell, isWatched },
-      );
-    if (isWatched) {
-      eachPart(
-        tf,
-        cell,
-        [dz, da, dState, dActive],
-        (part, delta, gradient) => taps.backward(part, delta, gradient),
-      );
-    }
-    const gradients: Record<string, Tensor> = {
-      x: dx,
-      kernel,
-      recurrentKernel,
-      bias,
-      innerBias,
-      h0: dh0,
-      c0: dc0,
-    };
-    return names.map((name) => gradients[name]);
-  }
+function runKernel(
+  tf: TensorFlow,
+  name: string,
+  inputs: Record<string, Tensor>,
+  attributes: object,
+): Tensor[] {
+  return tf.engine().runKernel(name, inputs, attributes as never) as unknown as Tensor[];
 }
 
 /**

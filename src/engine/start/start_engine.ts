@@ -79,7 +79,7 @@ function inTurn<T>(action: () => Promise<T>): Promise<T> {
  */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
   const settings = engineSettings(options);
-  return await inTurn(() => acquire(settings, false));
+  return await inTurn(() => acquire(settings, { isHeld: true }));
 }
 
 /**
@@ -91,10 +91,13 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
  */
 export async function ensureEngine(): Promise<Engine> {
   const settings = engineSettings({});
-  return await inTurn(async () => runningEngine() ?? await acquire(settings, true));
+  return await inTurn(async () => runningEngine() ?? await acquire(settings, { isHeld: false }));
 }
 
-async function acquire(settings: EngineSettings, replaceable: boolean): Promise<Engine> {
+async function acquire(
+  settings: EngineSettings,
+  { isHeld }: { isHeld: boolean },
+): Promise<Engine> {
   // After a trap the heap is unusable, so that engine is replaced.
   if (shared !== null && !computes(shared)) await release(shared);
   if (shared !== null && !same(shared.settings, settings)) {
@@ -108,7 +111,7 @@ async function acquire(settings: EngineSettings, replaceable: boolean): Promise<
   }
   shared ??= await start(settings);
   const engine = makeHandle(shared);
-  if (!replaceable) shared.holders.add(engine);
+  if (isHeld) shared.holders.add(engine);
   if (runningEngine() === null || shared.holders.size === 1) setRunningEngine(engine);
   return engine;
 }

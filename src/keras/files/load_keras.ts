@@ -39,7 +39,10 @@ export async function loadKeras(
       place,
     );
     const declared = entriesOf(weightsOf(weights).group);
-    const { model, discard } = buildModel(tf, built, declared, "of all weights in the file");
+    const { model, discard } = buildModel(tf, built, {
+      declared,
+      declares: "of all weights in the file",
+    });
     try {
       beforeWeights(model, declared);
       setKerasWeights(tf, pairKerasWeights(model, weights, topology));

@@ -2,7 +2,7 @@ import type { LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
 import { seedDraws } from "../../model/batches/seeded_random.ts";
 import type { LoadedModel } from "../../model/loaded_model.ts";
 import { compileAsInKeras } from "../compile_as_saved.ts";
-import { buildModel, type BuiltModel, modelOfFile } from "../topology/build_model.ts";
+import { buildModel, modelOfFile } from "../topology/build_model.ts";
 import { convertTopology } from "../topology/convert_topology.ts";
 import { knownClasses } from "../topology/known_classes.ts";
 import type { Json } from "../topology/topology_json.ts";
@@ -18,16 +18,17 @@ const MOST_ENTRIES = 2 ** 29;
  * @param tf The engine's TensorFlow.js.
  * @param path The file.
  * @param json Its contents: `{class_name, config}`.
- * @param seed Seed of the weights.
- * @param beforeWeights Called before weights are drawn.
+ * @param options `seed`: seed of the weights; `beforeWeights`: called before they are drawn.
  * @throws {ModelError} If the layers cannot be built.
  */
 export async function loadTopology(
   tf: TensorFlow,
   path: string,
   json: Json,
-  seed: number,
-  beforeWeights: (model: LayersModel, entries: number) => void,
+  { seed, beforeWeights }: {
+    seed: number;
+    beforeWeights: (model: LayersModel, entries: number) => void;
+  },
 ): Promise<LoadedModel> {
   const build = async (seed: number): Promise<LoadedModel> => {
     const topology = convertTopology(
@@ -35,11 +36,15 @@ export async function loadTopology(
       await knownClasses(tf, json),
       "topology",
     );
-    const most = "that fit into the engine's 4 GiB with their gradients";
-    const { model }: BuiltModel = await seedDraws(
+    const weights = {
+      declared: MOST_ENTRIES,
+      declares: "that fit into the engine's 4 GiB with their gradients",
+      beforeDrawing: (model: LayersModel) => beforeWeights(model, 0),
+    };
+    const { model } = await seedDraws(
       seed,
       "topology",
-      () => buildModel(tf, topology, MOST_ENTRIES, most, (model) => beforeWeights(model, 0)),
+      () => buildModel(tf, topology, weights),
     );
     // TensorFlow.js's own toJSON() writes the same format.
     if (json.backend !== "tensor_flow.js") compileAsInKeras(tf, model, json.compile_config);

@@ -66,7 +66,7 @@ export function pairByPath(
   const claimed = new Set<Hdf5Array>();
   const pairs = parts.flatMap((part) => pairPart(part, root, claimed));
   requireNoLeftovers(root, container, claimed);
-  requireNames(parts, root, topology !== null);
+  requireNames(parts, root, { isSameFile: topology !== null });
   if (topology === null && !parts.every((part) => isNamed(part, root))) requireSure(model, pairs);
   return pairs;
 }
@@ -84,7 +84,7 @@ function visit(item: Item, path: string, container: string, parts: Part[]): void
     visit(itemOf(own[key], inner), join(path, name), container, parts);
   if (MODEL_CLASSES.includes(className) || modelClassOf(own) !== null) {
     const name = groupNames();
-    for (const child of childrenOf(own, holder, config !== null)) {
+    for (const child of childrenOf(config === null ? null : own, holder)) {
       visit(child, join(join(path, container), name(child.className)), container, parts);
     }
   } else if (layer !== undefined && isComposite(layer)) {
@@ -139,10 +139,10 @@ function itemOf(config: unknown, layer: Layer | undefined): Item {
   return { className: String(className), layer, config: given };
 }
 
-/** Returns the layers of a model in Keras's order: that of its configuration. */
-function childrenOf(config: Json, holder: Holder, isGiven: boolean): Item[] {
+/** Returns the layers of a model in Keras's order: that of its configuration, if it is given. */
+function childrenOf(config: Json | null, holder: Holder): Item[] {
   const layers = holder.layers ?? [];
-  if (!isGiven) return layers.map((layer) => itemOf(null, layer));
+  if (config === null) return layers.map((layer) => itemOf(null, layer));
   const byName = new Map(layers.map((layer) => [layer.name, layer]));
   return (Array.isArray(config.layers) ? config.layers : []).map((one) => {
     const { name } = Object(Object(one).config) as Json;
@@ -238,7 +238,11 @@ const isAutomatic = (name: string, path: string) => {
  * the same file they must be equal. Layers of another model may have been numbered differently, but
  * none may have the name that the file has for another.
  */
-function requireNames(parts: readonly Part[], root: Hdf5Group, isSameFile: boolean): void {
+function requireNames(
+  parts: readonly Part[],
+  root: Hdf5Group,
+  { isSameFile }: { isSameFile: boolean },
+): void {
   const names = new Set(parts.map(({ name }) => name));
   for (const part of parts) {
     const { path, name, layer } = part;

@@ -39,10 +39,13 @@ const leakyOf = (slope: unknown) => typeof slope === "number" ? `leakyRelu(${slo
  * Returns the activation that Keras calls by a name.
  *
  * @param name The name.
- * @param isKeras3 True if Keras 3 wrote it: its `hard_sigmoid` is relu6(x + 3) / 6, and that of
+ * @param file `isKeras3`: true if Keras 3 wrote it: its `hard_sigmoid` is relu6(x + 3) / 6, and that of
  * Keras 2 and TensorFlow.js min(1, max(0, 0.2 x + 0.5)).
  */
-export function plainActivation(name: string, isKeras3: boolean): string | Json {
+export function plainActivation(
+  name: string,
+  { isKeras3 }: { isKeras3: boolean },
+): string | Json {
   const isOld = name === "hard_sigmoid" && !isKeras3;
   const own = !isOld && Object.hasOwn(KERAS_NAMES, name) ? KERAS_NAMES[name] : name;
   const alpha = slopeOf(own);
@@ -59,14 +62,14 @@ export function plainActivation(name: string, isKeras3: boolean): string | Json 
 export function activationOfLayer(
   layer: Json,
   place: string,
-  isKeras3: boolean,
+  file: { isKeras3: boolean },
 ): string | Json | null {
   const { class_name: className, config } = layer;
   if (typeof className !== "string" || !Object.hasOwn(LAYERS, className) || !isJson(config)) {
     return null;
   }
   const name = LAYERS[className](config);
-  if (name !== null) return plainActivation(name, isKeras3);
+  if (name !== null) return plainActivation(name, file);
   throw new ModelError(
     `${place} is a layer ${
       showValue(className)

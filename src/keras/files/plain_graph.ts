@@ -18,6 +18,8 @@ interface Graph {
   layers: Map<unknown, Json>;
   /** Name under which TensorFlow.js knows a class. */
   knownAs: KnownAs;
+  /** True if a layer of the whole model makes masks. */
+  hasMasks: boolean;
 }
 
 /**
@@ -26,25 +28,25 @@ interface Graph {
  * @param config The model's configuration.
  * @param layers Its layers, already rewritten except for their calls.
  * @param place Where the configuration is in the file.
- * @param knownAs The name under which TensorFlow.js knows a class.
- * @param hasMasks True if a layer of the whole model makes masks.
+ * @param context `knownAs`: the name under which TensorFlow.js knows a class; `hasMasks`: true if a
+ * layer of the whole model makes masks.
  * @throws {ModelError} If a call cannot be made in TensorFlow.js.
  */
 export function plainGraph(
   config: Json,
   layers: Json[],
   place: string,
-  knownAs: KnownAs,
-  hasMasks = false,
+  { knownAs, hasMasks }: Pick<Graph, "knownAs" | "hasMasks">,
 ): Json {
-  const graph: Graph = { layers: new Map(layers.map((layer) => [layer.name, layer])), knownAs };
+  const byName = new Map(layers.map((layer) => [layer.name, layer]));
+  const graph: Graph = { layers: byName, knownAs, hasMasks };
   const masks = masksAlone(graph.layers, config.output_layers);
   const rewritten = layers.map((layer, i): Json | null => {
     const { inbound_nodes: nodes } = layer;
     if (!Array.isArray(nodes) || !nodes.some(isJson)) return layer;
     const at = `${place}.layers[${i}].inbound_nodes`;
     if (layer.is_operation === true || isOperation(layer)) {
-      return masks.has(layer.name) ? null : operationOf(layer, graph, at, hasMasks);
+      return masks.has(layer.name) ? null : operationOf(layer, graph, at);
     }
     const told: Json[] = [];
     const calls = nodes.map((node, n) => {
@@ -74,13 +76,13 @@ export function plainGraph(
 const sortedKeys = (dictionary: Json) => Object.keys(dictionary).toSorted();
 
 /** Returns an operation between layers as a layer that is called once. */
-function operationOf(layer: Json, graph: Graph, at: string, hasMasks: boolean): Json {
+function operationOf(layer: Json, graph: Graph, at: string): Json {
   const nodes = layer.inbound_nodes as unknown[];
   if (nodes.length !== 1 || !isJson(nodes[0])) {
     throw unexpected(at, nodes, "one call of an operation");
   }
   const place = `${at}[0]`;
-  const { tensors, ...words } = plainOperation(layer, nodes[0], place, hasMasks);
+  const { tensors, ...words } = plainOperation(layer, nodes[0], place, graph);
   const { is_operation: _, ...own } = { ...layer, ...words } as Json;
   const call = callOf({ args: [tensors] }, own, graph, place);
   return { ...own, inbound_nodes: [call] };

@@ -105,14 +105,14 @@ export function isOperation(
  * @param layer The operation: `{class_name, name, config}`.
  * @param node Its call.
  * @param place Where the call is in the file.
- * @param hasMasks True if a layer of the model makes masks: an operation passes none on.
+ * @param model `hasMasks`: true if a layer of the model makes masks: an operation passes none on.
  * @throws {ModelError} If it is not supported.
  */
 export function plainOperation(
   layer: Json,
   node: Json,
   place: string,
-  hasMasks: boolean,
+  { hasMasks }: { hasMasks: boolean },
 ): PlainOperation {
   const name = layer.class_name as string;
   const { name: own, ...given } = layer.config as Json;
@@ -161,7 +161,7 @@ function inWords(
     if (activation !== null) {
       return {
         class_name: "Activation",
-        config: { activation: plainActivation(activation, true) },
+        config: { activation: plainActivation(activation, { isKeras3: true }) },
       };
     }
     // Only layers have these settings: several axes, or another slope.

@@ -94,7 +94,7 @@ function plain(value: unknown, key: string, place: string, context: Context): un
   if (context.depth > MAX_DEPTH) return value;
   const inner = { ...context, depth: context.depth + 1 };
   const isActivation = /activation$/i.test(key);
-  if (typeof value === "string" && isActivation) return plainActivation(value, inner.isKeras3);
+  if (typeof value === "string" && isActivation) return plainActivation(value, inner);
   // Without a mask the setting has no effect.
   if (key === "zero_output_for_mask" && !inner.hasMasks) return false;
   if (Array.isArray(value)) {
@@ -115,7 +115,7 @@ function plain(value: unknown, key: string, place: string, context: Context): un
       if (typeof config === "string") return plain(config, key, place, inner);
   }
   if (isActivation) {
-    const own = activationOfLayer(value, place, inner.isKeras3);
+    const own = activationOfLayer(value, place, inner);
     if (own !== null) return own;
   }
   // The reason why a layer is not run is more helpful than its type.
@@ -139,18 +139,28 @@ function plain(value: unknown, key: string, place: string, context: Context): un
   if (key.endsWith("initializer")) {
     return { ...written, class_name: INITIALIZERS[className] ?? className };
   }
-  const modelClass = context.knownAs(className) === null ? modelClassOf(config) : null;
+  return { ...written, ...plainClass(value, written.config, place, context) };
+}
+
+/**
+ * Returns the new keys of a model, an operation or a layer.
+ *
+ * @param value The object as it is in the file.
+ * @param config Its configuration, whose parts are rewritten.
+ */
+function plainClass(value: Json, config: Json, place: string, context: Context): Json {
+  const className = value.class_name as string;
+  const modelClass = context.knownAs(className) === null ? modelClassOf(value.config) : null;
   if (MODEL_CLASSES.includes(className) || modelClass !== null) {
     return {
-      ...written,
       class_name: modelClass ?? className,
-      config: plainModel(written.config, `${place}.config`, context),
+      config: plainModel(config, `${place}.config`, context),
     };
   }
-  if (isOperation(value)) return { ...written, is_operation: true };
-  const layer = plainLayer(className, written.config, `${place}.config`);
+  if (isOperation(value)) return { is_operation: true };
+  const layer = plainLayer(className, config, `${place}.config`);
   const own = plainTypes(layer.class_name, layer.config);
-  return { ...written, ...layer, config: withMaskRule(layer.class_name, own, context) };
+  return { ...layer, config: withMaskRule(layer.class_name, own, context) };
 }
 
 /** Returns a layer's treatment of masks, if it differs from TensorFlow.js's. */
@@ -189,7 +199,7 @@ function plainModel(config: Json, place: string, { knownAs, hasMasks }: Context)
     return config;
   }
   if (Object.hasOwn(config, "input_layers")) {
-    return plainGraph(config, layers, place, knownAs, hasMasks);
+    return plainGraph(config, layers, place, { knownAs, hasMasks });
   }
   // A Sequential that was built on its first batch saves the shape of that batch.
   const [first, ...rest] = layers as Json[];

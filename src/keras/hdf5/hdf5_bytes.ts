@@ -17,17 +17,13 @@ export class Hdf5Bytes {
   /**
    * @param view The whole file.
    * @param widths Numbers of bytes of an address and of a length.
-   * @param from Start of the piece.
-   * @param count Number of its bytes.
-   * @param what Name of the piece, for messages.
+   * @param piece `from`: its start; `count`: number of its bytes; `what`: its name, for messages.
    * @throws {ModelError} If the file ends before the piece.
    */
   constructor(
     view: DataView,
     widths: { offset: number; length: number },
-    from: number,
-    count: number,
-    what: string,
+    { from, count, what }: { from: number; count: number; what: string },
   ) {
     if (!(from >= 0 && count >= 0 && from + count <= view.byteLength)) {
       throw new ModelError(
@@ -49,7 +45,7 @@ export class Hdf5Bytes {
 
   /** Returns another piece of the same file. */
   piece(from: number, count: number, what: string): Hdf5Bytes {
-    return new Hdf5Bytes(this.#view, this.#widths, from, count, what);
+    return new Hdf5Bytes(this.#view, this.#widths, { from, count, what });
   }
 
   /** Returns a piece that may extend to the end of the file. */

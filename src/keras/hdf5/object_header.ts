@@ -84,7 +84,8 @@ function readOld(file: Hdf5Bytes, address: number, what: string, own: Pieces): M
       const at = piece.skip(length);
       if (!isRead(type, length)) continue;
       const message = { type, bytes: file.piece(at, length, what) };
-      addMessage(messages, own, message, flags, (from, count) => file.piece(from, count, what));
+      const follow = (from: number, count: number) => file.piece(from, count, what);
+      addMessage(messages, own, { message, flags, follow });
     }
   }
   return messages;
@@ -108,11 +109,12 @@ function readNew(file: Hdf5Bytes, address: number, what: string, own: Pieces): M
       const at = piece.skip(length);
       if (!isRead(type, length)) continue;
       const message = { type, bytes: file.piece(at, length, what) };
-      addMessage(messages, own, message, flags, (from, count) => {
+      const follow = (from: number, count: number) => {
         const next = file.piece(from, count - 4, what);
         next.signature("OCHK");
         return next;
-      });
+      };
+      addMessage(messages, own, { message, flags, follow });
     }
   }
   return messages;
@@ -124,9 +126,11 @@ const isRead = (type: number, length: number) => KNOWN.has(type) && length >= MI
 function addMessage(
   messages: Message[],
   { pieces, add }: Pieces,
-  message: Message,
-  flags: number,
-  follow: (from: number, count: number) => Hdf5Bytes,
+  { message, flags, follow }: {
+    message: Message;
+    flags: number;
+    follow: (from: number, count: number) => Hdf5Bytes;
+  },
 ): void {
   const { type, bytes } = message;
   if ((flags & SHARED) !== 0) {

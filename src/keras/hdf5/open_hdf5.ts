@@ -86,7 +86,8 @@ export function openHdf5(bytes: Uint8Array): Hdf5Group {
 function readSuperblock(bytes: Uint8Array): { file: Hdf5Bytes; root: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const what = "The first block of the HDF5 file";
-  const start = new Hdf5Bytes(view, { offset: 8, length: 8 }, 0, view.byteLength, what);
+  const whole = { from: 0, count: view.byteLength, what };
+  const start = new Hdf5Bytes(view, { offset: 8, length: 8 }, whole);
   start.skip(8);
   const version = start.version(0, 1, 2, 3);
   if (version < 2) start.skip(4);
@@ -96,7 +97,7 @@ function readSuperblock(bytes: Uint8Array): { file: Hdf5Bytes; root: number } {
   }
   start.skip(version < 2 ? 9 : 1);
   if (version === 1) start.skip(4);
-  const file = new Hdf5Bytes(view, widths, start.at, start.left, what);
+  const file = new Hdf5Bytes(view, widths, { from: start.at, count: start.left, what });
   const base = file.offset();
   if (base !== 0) throw file.wrong(`has the data begin at byte ${base}`, "0");
   file.offset();

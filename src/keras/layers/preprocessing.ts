@@ -129,7 +129,7 @@ export const createNormalization: KerasLayerFactory<NormalizationArgs> = kerasLa
     }
 
     override call(inputs: Tensor | Tensor[]): Tensor {
-      return this.#scaled(oneTensor(inputs), this.#args.invert ?? false);
+      return this.#scaled(oneTensor(inputs), this.#args);
     }
 
     /**
@@ -137,10 +137,10 @@ export const createNormalization: KerasLayerFactory<NormalizationArgs> = kerasLa
      * normalisation itself.
      */
     inputsOf(outputs: Tensor): Tensor | null {
-      return this.#args.invert ? null : this.#scaled(outputs, true);
+      return this.#args.invert ? null : this.#scaled(outputs, { invert: true });
     }
 
-    #scaled(entries: Tensor, invert: boolean): Tensor {
+    #scaled(entries: Tensor, { invert }: { invert?: boolean }): Tensor {
       return tf.tidy(() => {
         const x = tf.cast(entries, "float32");
         const mean = this.#statistic("mean");

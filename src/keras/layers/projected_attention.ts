@@ -56,6 +56,34 @@ export interface AttentionPlan {
 /** Arguments that are masks. */
 const MASKS = ["queryMask", "valueMask", "keyMask"] as const;
 
+/** Inner layer, and the inputs or other inner layers whose outputs it reads. */
+type Step = readonly [key: InnerKey, ...reads: readonly (InnerKey | "query" | "key" | "value")[]];
+
+type InnerKey =
+  | `${"query" | "key" | "gate" | "value" | "output"}_dense`
+  | "scores"
+  | "softmax"
+  | "dropout_layer"
+  | "context"
+  | "gating";
+
+/** Returns the graph of the inner layers, in the order in which Keras builds and runs them. */
+function stepsOf({ useGate, dropout }: { useGate: boolean; dropout: number }): Step[] {
+  const steps: (Step | false)[] = [
+    ["query_dense", "query"],
+    ["key_dense", "key"],
+    useGate && ["gate_dense", "query"],
+    ["value_dense", "value"],
+    ["scores", "query_dense", "key_dense"],
+    ["softmax", "scores"],
+    dropout > 0 && ["dropout_layer", "softmax"],
+    ["context", dropout > 0 ? "dropout_layer" : "softmax", "value_dense"],
+    useGate && ["gating", "context", "gate_dense"],
+    ["output_dense", useGate ? "gating" : "context"],
+  ];
+  return steps.filter((step) => step !== false);
+}
+
 /**
  * Attention that projects queries, keys and values, lets each head attend, and projects the result.
  */
@@ -70,6 +98,7 @@ export const createProjectedAttention = kerasLayer((tf) => {
       >
       & Pick<ProjectedAttentionArgs, "slidingWindow" | "calledWith" | "returnAttentionScores">;
     readonly #parts: ReturnType<typeof layerParts>;
+    readonly #steps: readonly Step[];
     #keyAxes = 1;
     #takesQueryMask = true;
 
@@ -85,6 +114,7 @@ export const createProjectedAttention = kerasLayer((tf) => {
         ...args.calledWith == null ? {} : { calledWith: args.calledWith },
       };
       this.#parts = layerParts(tf, args);
+      this.#steps = stepsOf(this.settings);
       this.supportsMasking = true;
     }
 
@@ -109,46 +139,64 @@ export const createProjectedAttention = kerasLayer((tf) => {
       });
     }
 
+    #make(key: InnerKey, plan: AttentionPlan): Layer {
+      const { dropout } = this.settings;
+      switch (key) {
+        case "query_dense":
+          return this.#project("query", plan.query);
+        case "key_dense":
+          return this.#project("key", plan.key);
+        case "gate_dense":
+          return this.#project("gate", plan.gate, "sigmoid");
+        case "value_dense":
+          return this.#project("value", plan.value);
+        case "output_dense":
+          return this.#project("attention_output", plan.output);
+        case "scores":
+          return new (createAttentionScores(tf))({ ...plan.scores, name: key });
+        case "softmax": {
+          const masking = plan.isFused && dropout === 0 ? "replace" : "replaceAndZero";
+          return new (createAttentionWeights(tf))({ keyAxes: plan.keyAxes, masking, name: key });
+        }
+        case "dropout_layer":
+          return tf.layers.dropout({ rate: dropout, name: "dropout" });
+        case "context":
+          return new (createAttentionContext(tf))({ ...plan.context, name: key });
+        case "gating":
+          return tf.layers.multiply({ name: key });
+      }
+    }
+
+    /**
+     * Goes through the inner layers.
+     *
+     * @param inputs Inputs of the attention by name; a key that is not given is the value.
+     * @param apply Returns the output of an inner layer.
+     * @returns All outputs.
+     */
+    #walk<T>(
+      { query, value, key = value }: Record<string, T>,
+      apply: (key: InnerKey, read: T | T[]) => T,
+    ): Record<InnerKey, T> {
+      const known: Record<string, T> = { query, value, key };
+      for (const [key, ...reads] of this.#steps) {
+        const read = reads.map((name) => known[name]);
+        known[key] = apply(key, read.length === 1 ? read[0] : read);
+      }
+      return known;
+    }
+
+    #result<T>({ output_dense: output, softmax: weights }: Record<InnerKey, T>): T | T[] {
+      return this.settings.returnAttentionScores ? [output, weights] : output;
+    }
+
     override build(shapes: tfjs.Shape | tfjs.Shape[]) {
-      const { query, value, key = value } = this.#shapes(shapes);
+      const inputs = this.#shapes(shapes);
+      const { query, value, key = value } = inputs;
       const plan = this.plan(query, value, key);
-      const { dropout, useGate } = this.settings;
       this.#keyAxes = plan.keyAxes;
       this.#takesQueryMask = plan.takesQueryMask;
-      const project = (to: string, name: string, of: keyof AttentionPlan, shape: tfjs.Shape) => {
-        const activation = name === "gate" ? "sigmoid" : undefined;
-        const layer = this.#project(name, plan[of] as EinsumSettings, activation);
-        return this.addInner(to, layer, shape);
-      };
-      const queries = project("query_dense", "query", "query", query);
-      const keys = project("key_dense", "key", "key", key);
-      const gates = useGate ? project("gate_dense", "gate", "gate", query) : null;
-      const values = project("value_dense", "value", "value", value);
-      const scores = this.addInner(
-        "scores",
-        new (createAttentionScores(tf))({ ...plan.scores, name: "scores" }),
-        [queries, keys],
-      );
-      const masking = plan.isFused && dropout === 0 ? "replace" : "replaceAndZero";
-      const { keyAxes } = plan;
-      const Weights = createAttentionWeights(tf);
-      this.addInner("softmax", new Weights({ keyAxes, masking, name: "softmax" }), scores);
-      if (dropout > 0) {
-        this.addInner(
-          "dropout_layer",
-          tf.layers.dropout({ rate: dropout, name: "dropout" }),
-          scores,
-        );
-      }
-      const heads = this.addInner(
-        "context",
-        new (createAttentionContext(tf))({ ...plan.context, name: "context" }),
-        [scores, values],
-      );
-      if (gates !== null) {
-        this.addInner("gating", tf.layers.multiply({ name: "gating" }), [heads, gates]);
-      }
-      project("output_dense", "attention_output", "output", heads);
+      this.#walk(inputs, (key, shape) => this.addInner(key, this.#make(key, plan), shape));
       this.built = true;
     }
 
@@ -161,17 +209,8 @@ export const createProjectedAttention = kerasLayer((tf) => {
     }
 
     override computeOutputShape(shapes: tfjs.Shape | tfjs.Shape[]): tfjs.Shape | tfjs.Shape[] {
-      const { query, value, key = value } = this.#shapes(shapes);
-      const queries = this.shapeOfInner("query_dense", query);
-      const keys = this.shapeOfInner("key_dense", key);
-      const gates = this.settings.useGate ? this.shapeOfInner("gate_dense", query) : null;
-      const values = this.shapeOfInner("value_dense", value);
-      const weights = this.shapeOfInner("softmax", this.shapeOfInner("scores", [queries, keys]));
-      if (this.settings.dropout > 0) this.shapeOfInner("dropout_layer", weights);
-      const heads = this.shapeOfInner("context", [weights, values]);
-      if (gates !== null) this.shapeOfInner("gating", [heads, gates]);
-      const output = this.shapeOfInner("output_dense", heads);
-      return this.settings.returnAttentionScores ? [output, weights] : output;
+      const inputs = this.#shapes(shapes);
+      return this.#result(this.#walk(inputs, (key, shape) => this.shapeOfInner(key, shape)));
     }
 
     /**
@@ -186,33 +225,32 @@ export const createProjectedAttention = kerasLayer((tf) => {
         const list = [inputs].flat();
         const given = this.#named(list);
         const implied = this.#named(list.map((_, i) => masks[i] ?? null));
-        const { query, value, key = value } = given;
-        const [ofQuery, ofValue, ofKey] = MASKS.map((name) =>
-          (name === "queryMask" && !this.#takesQueryMask ? null : given[name]) ??
-            implied[name.replace("Mask", "")]
-        );
-        const { useCausalMask: causal, slidingWindow: window = null } = this.settings;
-        const all = { query: ofQuery, value: ofValue, key: ofKey, attention: given.attentionMask };
-        const mask = attentionMask(
-          tf,
-          { ...all, causal, window },
-          query.shape[1]!,
-          value.shape[1]!,
-        );
-        const run = (name: string, x: Tensor | Tensor[], more: object = {}) =>
-          this.innerLayers[name].call(x, { training, ...more }) as Tensor;
-        const queries = run("query_dense", query);
-        const keys = run("key_dense", key);
-        const gates = this.settings.useGate ? run("gate_dense", query) : null;
-        const values = run("value_dense", value);
-        const scores = run("scores", [queries, keys]);
-        const expanded = mask && expandMask(tf, mask, scores.rank, this.#keyAxes);
-        const weights = run("softmax", scores, expanded === null ? {} : { mask: expanded });
-        const kept = this.settings.dropout > 0 ? run("dropout_layer", weights) : weights;
-        const heads = run("context", [kept, values]);
-        const output = run("output_dense", gates === null ? heads : run("gating", [heads, gates]));
-        return this.settings.returnAttentionScores ? [output, weights] : output;
+        const mask = this.#maskOf(given, implied);
+        return this.#result(this.#walk(given, (key, x) => {
+          const expanded = key === "softmax" && mask !== null
+            ? { mask: expandMask(tf, mask, (x as Tensor).rank, this.#keyAxes) }
+            : {};
+          return this.innerLayers[key].call(x, { training, ...expanded }) as Tensor;
+        }));
       });
+    }
+
+    /** Returns the mask over queries and keys, from given masks and those that come with inputs. */
+    #maskOf(
+      given: Record<string, Tensor>,
+      implied: Record<string, Tensor | null>,
+    ): Tensor | null {
+      const [query, value, key] = MASKS.map((name) =>
+        (name === "queryMask" && !this.#takesQueryMask ? null : given[name]) ??
+          implied[name.replace("Mask", "")]
+      );
+      const { useCausalMask: causal, slidingWindow: window = null } = this.settings;
+      return attentionMask(
+        tf,
+        { query, value, key, attention: given.attentionMask, causal, window },
+        given.query.shape[1]!,
+        given.value.shape[1]!,
+      );
     }
 
     override computeMask(_inputs: Tensor | Tensor[], masks?: Tensor | Tensor[]): Tensor | Tensor[] {

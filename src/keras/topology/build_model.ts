@@ -8,19 +8,21 @@ import { SharedZeros } from "../../model/shared_zeros.ts";
 import type { LayerVariable } from "../../model/weights/model_weights.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { Topology } from "./convert_topology.ts";
-import { type Classes, watchBuild } from "./watch_build.ts";
+import { BuildWatch, type Classes } from "./watch_build.ts";
 
 /** Entries that any model may have, whatever its file declares: 16 MiB of float32. */
 const FREE_ENTRIES = 2 ** 22;
 
-type AddWeight = (
-  this: Layer,
+/** Arguments of a layer's `addWeight`. */
+type WeightArgs = [
   name: string,
   shape: number[],
   dtype: string,
   initializer: unknown,
-  ...rest: unknown[]
-) => unknown;
+  ...rest: unknown[],
+];
+
+type AddWeight = (this: Layer, ...args: WeightArgs) => unknown;
 
 /** Model whose weights are still to be loaded. */
 export interface BuiltModel {
@@ -30,6 +32,19 @@ export interface BuiltModel {
    * called more than once, and the states of a recurrent one.
    */
   discard(): void;
+}
+
+/** Weights of a file, of which some model is built. */
+interface DeclaredWeights {
+  /** Number of entries of all of them. */
+  declared: number;
+  /** Declaration of the weights in the file, for messages. */
+  declares: string;
+  /**
+   * Called with the built model before its weights are drawn by its initialisers, because no file
+   * has them. Default: weights are all 0, and none is drawn.
+   */
+  beforeDrawing?: BeforeDrawing | null;
 }
 
 /** Describes a model loaded from a file, which does not say how to measure it. */
@@ -62,19 +77,14 @@ export function modelOfFile(
  *
  * @param tf The engine's TensorFlow.js.
  * @param topology The topology, from `convertTopology`.
- * @param declared Number of entries of all weights that the file declares.
- * @param declares Declaration of the weights in the file, for messages.
- * @param beforeDrawing Called with the built model before its weights are drawn by its
- * initialisers, because no file has them. Default: weights are all 0, and none is drawn.
+ * @param weights Weights of the file.
  * @returns The model.
  * @throws {ModelError} If TensorFlow.js cannot build it, or it asks for more memory.
  */
 export function buildModel(
   tf: TensorFlow,
   topology: Topology,
-  declared: number,
-  declares = "that weightsManifest declares for the whole model",
-  beforeDrawing: BeforeDrawing | null = null,
+  { declared, declares, beforeDrawing = null }: DeclaredWeights,
 ): BuiltModel {
   const budget = Math.max(declared, FREE_ENTRIES);
   requireModestStates(topology, budget);
@@ -83,14 +93,13 @@ export function buildModel(
   const prototype = tf.layers.Layer.prototype as unknown as { addWeight: AddWeight };
   const stock = prototype.addWeight;
   const made: LayerVariable[] = [];
-  const watch = watchBuild(tf, known, topology.places);
+  const watch = new BuildWatch(tf, known, topology.places);
   let asked = 0;
   const zeros = new SharedZeros(tf);
   const hollow = new HollowWeights(tf);
-  prototype.addWeight = function (name, shape, dtype, initializer, ...rest) {
-    const count = shape.reduce((product, size) => product * size, 1);
-    asked += count;
+  prototype.addWeight = function (...[name, shape, dtype, initializer, ...rest]) {
     // An open axis, null, counts as 0 in a product: TensorFlow.js itself rejects it below.
+    asked += shape.reduce((product, size) => product * size, 1);
     if (!(asked <= budget) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
       throw new ModelError(
         `${watch.placeOf(this)} asks for a weight ${showValue(name)} of shape ` +

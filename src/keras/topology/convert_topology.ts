@@ -60,7 +60,10 @@ export function convertTopology(
   requireSomeLayers(model, place, knownAs);
   const own = plainTopology(untrained, place, knownAs);
   const places = new WeakMap<object, string>();
-  const converted = convert(own, "", place, { knownAs, places }, 0) as unknown as Topology;
+  const converted = convert(own, { key: "", place, depth: 0 }, {
+    knownAs,
+    places,
+  }) as unknown as Topology;
   const { className, config } = converted;
   if (!MODEL_CLASSES.includes(className)) {
     throw unexpected(`${place}.class_name`, className, MODEL_CLASSES.join(", "));
@@ -75,10 +78,8 @@ export function convertTopology(
 
 function convert(
   value: unknown,
-  key: string,
-  place: string,
+  { key, place, depth }: { key: string; place: string; depth: number },
   context: Context,
-  depth: number,
 ): unknown {
   if (depth > MAX_DEPTH) {
     throw new ModelError(`${key || "modelTopology"} is nested more than ${MAX_DEPTH} levels deep`);
@@ -94,7 +95,8 @@ function convert(
       // References to layers start with a name, which must stay unchanged.
       const isName = i === 0 && typeof item === "string" &&
         ["inboundNodes", "inputLayers", "outputLayers"].includes(key);
-      return isName ? item : convert(item, key, `${place}[${i}]`, context, depth + 1);
+      const at = { key, place: `${place}[${i}]`, depth: depth + 1 };
+      return isName ? item : convert(item, at, context);
     });
   }
   if (!isJson(value)) return value;
@@ -107,7 +109,8 @@ function convert(
       // A name is the author's choice and keeps its case.
       if (own === "name" && typeof inner === "string") return [own, inner];
       const ownKey = camelCase(own);
-      return [ownKey, convert(inner, ownKey, `${place}.${own}`, context, depth + 1)];
+      const at = { key: ownKey, place: `${place}.${own}`, depth: depth + 1 };
+      return [ownKey, convert(inner, at, context)];
     }),
   );
   if (!isClass) return converted;

@@ -187,11 +187,12 @@ function hasShape(layer: Json, knownAs: KnownAs): boolean {
   const name = knownAs(setting(layer, "className").value as string)!;
   const config = setting(layer, "config").value as Json;
   if (MODEL_CLASSES.includes(name) || name === "Embedding" || rolesOf(name) === null) return true;
-  return saysShape(config, name === "Dense");
+  return saysShape(config, name === "Dense" ? [...SHAPE_KEYS, "inputDim"] : SHAPE_KEYS);
 }
 
-function saysShape(config: Json, byInputDim: boolean): boolean {
-  const keys = ["batchInputShape", "inputShape", ...byInputDim ? ["inputDim"] : []];
+const SHAPE_KEYS: readonly string[] = ["batchInputShape", "inputShape"];
+
+function saysShape(config: Json, keys: readonly string[]): boolean {
   return keys.some((key) => (setting(config, key).value ?? null) !== null);
 }
 
@@ -208,7 +209,7 @@ function requireConfig(name: string, config: Json, place: string, knownAs: Known
     if (part === undefined || value === null || value === undefined) continue;
     requirePart(value, `${place}.${written}`, part[1], knownAs);
   }
-  if (name === "InputLayer" && !saysShape(config, false)) throw shapeless(place);
+  if (name === "InputLayer" && !saysShape(config, SHAPE_KEYS)) throw shapeless(place);
   if (Object.hasOwn(INNER, name)) {
     const [key, role] = INNER[name];
     const { key: written, value } = setting(config, key);

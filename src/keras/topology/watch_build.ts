@@ -35,96 +35,110 @@ const LONG_CHAIN = 500;
 /** Words before a number of axes, by the prefix of TensorFlow.js's `ndim`. */
 const BOUNDS: Readonly<Record<string, string>> = { "": "", min_: "at least ", max_: "at most " };
 
-/** Watch over a build. */
-interface BuildWatch {
-  /** All layers made so far. */
-  layers: Layer[];
-  /** Returns the place in the file of a layer that is being built. */
-  placeOf(layer: Layer): string;
-  /** Stops watching. */
-  stop(): void;
-}
-
 /**
  * Watches TensorFlow.js build a model, so that its errors name a place in the file, and rejects
  * shapes that no pass could hold: without entries, or with more than fit the heap.
- *
- * @param tf The engine's TensorFlow.js.
- * @param known Its registry.
- * @param places Place in the file of each configuration.
  */
-export function watchBuild(
-  tf: TensorFlow,
-  known: Classes,
-  places: WeakMap<object, string>,
-): BuildWatch {
-  const made = new Map<Layer, string>();
+export class BuildWatch {
+  readonly #tf: TensorFlow;
+  readonly #places: WeakMap<object, string>;
+  readonly #made = new Map<Layer, string>();
   /** Places of the objects being built, innermost last. */
-  const open: string[] = [];
-  const placeOf = (layer: Layer) => made.get(layer) ?? open.at(-1) ?? "modelTopology";
-  const stock = { ...known };
-  for (const [name, [cls, fromConfig]] of Object.entries(stock)) {
-    if (typeof fromConfig !== "function") continue;
-    known[name] = [cls, (own, config, ...rest) => {
-      open.push(places.get(config) ?? open.at(-1) ?? "modelTopology");
-      const place = open.at(-1)!;
-      try {
-        const { activityRegularizer, ...stockConfig } = config as Record<string, unknown>;
-        const isPenalized = Object.hasOwn(LAYER_SETTINGS, name) && activityRegularizer != null;
-        // TensorFlow.js rejects the setting.
-        const built = fromConfig(own, isPenalized ? stockConfig : config, ...rest);
-        if (built instanceof tf.layers.Layer) {
-          made.set(built, place);
-          if (isPenalized) {
-            const kernelRegularizer = activityRegularizer as "l1l2";
-            penalizeActivity(tf, built, layerParts(tf, { kernelRegularizer }).kernelRegularizer);
-          }
-        }
-        return built;
-      } catch (error) {
-        throw blame(error, name, made.size, `${place} is not a configuration of ${name}`);
-      } finally {
-        open.pop();
-      }
-    }];
-  }
-  const prototype = tf.layers.Layer.prototype as unknown as { apply: Apply };
-  const apply = prototype.apply;
-  const restore = patchProperty(prototype as object, "apply", {
-    value: function (this: Layer, inputs: unknown, options?: unknown) {
-      const place = placeOf(this);
-      const list = [inputs].flat() as Symbolic[];
-      if (list.some((input) => !Array.isArray(Object(input).shape))) {
-        throw new ModelError(`${place} takes an output that another layer does not give`);
-      }
-      const taken = list.map(({ shape }) => showShape(shape)).join(", ");
-      let output: unknown;
-      open.push(place);
-      try {
-        const longest = list.map(({ shape }) => shape).sort((a, b) => b.length - a.length)[0];
-        requireNoAxes(this, longest, place);
-        requireNoLoops(this, list[0].shape, place);
-        output = apply.call(this, inputs, options);
-      } catch (error) {
-        const kind = this.getClassName();
-        throw blame(error, kind, made.size, `${place} cannot take inputs of shape ${taken}`);
-      } finally {
-        open.pop();
-      }
-      for (const { shape } of [output].flat() as Symbolic[]) requireOutput(shape, place, taken);
-      return output;
-    },
-  });
-  return {
-    get layers() {
-      return [...made.keys()];
-    },
-    placeOf,
-    stop() {
+  readonly #open: string[] = [];
+  readonly #stop: () => void;
+
+  /**
+   * @param tf The engine's TensorFlow.js.
+   * @param known Its registry.
+   * @param places Place in the file of each configuration.
+   */
+  constructor(tf: TensorFlow, known: Classes, places: WeakMap<object, string>) {
+    this.#tf = tf;
+    this.#places = places;
+    const stock = { ...known };
+    for (const [name, [cls, fromConfig]] of Object.entries(stock)) {
+      if (typeof fromConfig !== "function") continue;
+      known[name] = [
+        cls,
+        (own, config, ...rest) =>
+          this.#build(name, config, (config) => fromConfig(own, config, ...rest)),
+      ];
+    }
+    const prototype = tf.layers.Layer.prototype as unknown as { apply: Apply };
+    const { apply } = prototype;
+    const watched = (layer: Layer, inputs: unknown, apply: () => unknown) =>
+      this.#apply(layer, inputs, apply);
+    const restore = patchProperty(prototype as object, "apply", {
+      value: function (this: Layer, inputs: unknown, options?: unknown) {
+        return watched(this, inputs, () => apply.call(this, inputs, options));
+      },
+    });
+    this.#stop = () => {
       Object.assign(known, stock);
       restore();
-    },
-  };
+    };
+  }
+
+  /** All layers made so far. */
+  get layers(): Layer[] {
+    return [...this.#made.keys()];
+  }
+
+  /** Returns the place in the file of a layer that is being built. */
+  placeOf(layer: Layer): string {
+    return this.#made.get(layer) ?? this.#open.at(-1) ?? "modelTopology";
+  }
+
+  /** Stops watching. */
+  stop(): void {
+    this.#stop();
+  }
+
+  #build(name: string, config: object, build: (config: object) => unknown): unknown {
+    const place = this.#places.get(config) ?? this.#open.at(-1) ?? "modelTopology";
+    this.#open.push(place);
+    try {
+      const { activityRegularizer, ...stockConfig } = config as Record<string, unknown>;
+      const isPenalized = Object.hasOwn(LAYER_SETTINGS, name) && activityRegularizer != null;
+      // TensorFlow.js rejects the setting.
+      const built = build(isPenalized ? stockConfig : config);
+      if (!(built instanceof this.#tf.layers.Layer)) return built;
+      this.#made.set(built, place);
+      if (isPenalized) {
+        const parts = layerParts(this.#tf, { kernelRegularizer: activityRegularizer as "l1l2" });
+        penalizeActivity(this.#tf, built, parts.kernelRegularizer);
+      }
+      return built;
+    } catch (error) {
+      throw blame(error, name, this.#made.size, `${place} is not a configuration of ${name}`);
+    } finally {
+      this.#open.pop();
+    }
+  }
+
+  #apply(layer: Layer, inputs: unknown, apply: () => unknown): unknown {
+    const place = this.placeOf(layer);
+    const list = [inputs].flat() as Symbolic[];
+    if (list.some((input) => !Array.isArray(Object(input).shape))) {
+      throw new ModelError(`${place} takes an output that another layer does not give`);
+    }
+    const taken = list.map(({ shape }) => showShape(shape)).join(", ");
+    let output: unknown;
+    this.#open.push(place);
+    try {
+      const longest = list.map(({ shape }) => shape).sort((a, b) => b.length - a.length)[0];
+      requireNoAxes(layer, longest, place);
+      requireNoLoops(layer, list[0].shape, place);
+      output = apply();
+    } catch (error) {
+      const what = `${place} cannot take inputs of shape ${taken}`;
+      throw blame(error, layer.getClassName(), this.#made.size, what);
+    } finally {
+      this.#open.pop();
+    }
+    for (const { shape } of [output].flat() as Symbolic[]) requireOutput(shape, place, taken);
+    return output;
+  }
 }
 
 /** Rewrites an error of TensorFlow.js so that it names the place. */

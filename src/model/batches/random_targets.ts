@@ -81,7 +81,7 @@ export function randomTargets(
   const { tf } = requireEngine();
   const random = new SeededRandom(options.seed ?? 0, "targets");
   const targets = outputShapes(model, batchShapes(model, options)).map((shape, i) =>
-    drawTarget(tf, random, objective, headOf(model.outputs[i]), shape)
+    drawTarget(tf, random, { loss: objective, head: headOf(model.outputs[i]), shape })
   );
   return targets.length === 1 ? targets[0] : targets;
 }
@@ -128,17 +128,14 @@ const DRAWS: Record<Exclude<TargetKind, "numbers">, Draw> = {
 /**
  * Draws random targets of one output that suit its loss and its head.
  *
- * @param loss Name of the loss.
- * @param head Activation or class at the end of the output, see {@linkcode headOf}.
- * @param shape Shape of the output, examples first.
+ * @param output `loss`: name of its loss; `head`: activation or class at its end, see
+ * {@linkcode headOf}; `shape`: its shape, examples first.
  * @returns A tensor; the caller disposes it.
  */
 export function drawTarget(
   tf: TensorFlow,
   random: SeededRandom,
-  loss: string,
-  head: string,
-  shape: number[],
+  { loss, head, shape }: { loss: string; head: string; shape: number[] },
 ): Tensor {
   const classes = shape.at(-1)!;
   const kind = lossTraits(loss)?.targets ?? "numbers";

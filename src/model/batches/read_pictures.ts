@@ -56,10 +56,49 @@ export async function readPictures(
   }
   const classes = (await namesIn(path, "")).filter(({ isDirectory }) => isDirectory)
     .map(({ name }) => name);
+  const files = await listPictures(path, classes);
+  const [{ header: { height, width } }] = files;
+  requireSameSize(files);
+  const size = height * width * depth;
+  requireRoom(files, size);
+  const isRaw = frontLayers(model, () => true)[0]
+    ?.every((layer) => SCALING.includes(layer.getClassName())) ?? false;
+  const values = new Float32Array(files.length * size);
+  for (const [i, { name }] of files.entries()) {
+    const picture = await readPicture(path, name);
+    if (picture.height !== height || picture.width !== width) {
+      throw new BatchError(`${showValue(name)} was changed while it was being read`);
+    }
+    write(picture, depth, isRaw ? 1 : 1 / 255, values.subarray(i * size, (i + 1) * size));
+  }
+  return {
+    inputs: [{ place: "inputs", shape: [files.length, height, width, depth], values }],
+    targets: [{
+      place: "targets",
+      shape: [files.length, 1],
+      values: files.map((one) => one.label),
+    }],
+    classes: { place: "The folder", names: classes },
+  };
+}
+
+/** Picture of the folder that is not decoded yet. */
+interface PictureFile {
+  /** Path in the folder. */
+  name: string;
+  /** Number of its class. */
+  label: number;
+  header: PictureHeader;
+  /** Bytes of the file. */
+  size: number;
+}
+
+/** Lists the pictures of the classes, at least one. */
+async function listPictures(path: string, classes: readonly string[]): Promise<PictureFile[]> {
   if (classes.length === 0) {
     throw new BatchError("The folder is without subfolders, expected one for each class");
   }
-  const found: { name: string; label: number; header: PictureHeader; size: number }[] = [];
+  const found: PictureFile[] = [];
   for (const [label, folder] of classes.entries()) {
     for (const { name, isFile } of await namesIn(path, folder)) {
       const file = `${folder}/${name}`;
@@ -74,47 +113,36 @@ export async function readPictures(
       found.push({ name: file, label, ...await lookAt(path, file) });
     }
   }
-  if (found.length === 0) {
-    throw new BatchError("The folder holds no pictures, expected one or more");
-  }
-  const [{ header: { height, width } }] = found;
-  const isRaw = frontLayers(model, () => true)[0]
-    ?.every((layer) => SCALING.includes(layer.getClassName())) ?? false;
-  const size = height * width * depth;
-  for (const { name, header } of found) {
+  if (found.length > 0) return found;
+  throw new BatchError("The folder holds no pictures, expected one or more");
+}
+
+function requireSameSize([first, ...others]: readonly PictureFile[]): void {
+  const { height, width } = first.header;
+  for (const { name, header } of others) {
     if (header.height === height && header.width === width) continue;
     throw new BatchError(
       `${showValue(name)} has ${header.height} x ${header.width} pixels, expected ${height} x ` +
-        `${width} as ${showValue(found[0].name)} has`,
+        `${width} as ${showValue(first.name)} has`,
     );
   }
+}
+
+/**
+ * Rejects pictures that take far more memory than their files.
+ *
+ * @param size Numbers in a picture of the batch.
+ */
+function requireRoom(files: readonly PictureFile[], size: number): void {
   // Pictures are decoded one after the other, so only the largest needs extra memory.
-  const memory = 4 * found.length * size + Math.max(...found.map(({ header }) => header.memory));
-  const most = FREE + PER_BYTE * found.reduce((sum, { size }) => sum + size, 0);
-  if (memory > most) {
-    throw new BatchError(
-      `The pictures take ${formatCount(memory, "byte")} as pixels, expected at most ${
-        formatCount(most, "byte")
-      }: ${PER_BYTE} times their files, and 256 MiB`,
-    );
-  }
-  const values = new Float32Array(found.length * size);
-  for (const [i, { name }] of found.entries()) {
-    const picture = await readPicture(path, name);
-    if (picture.height !== height || picture.width !== width) {
-      throw new BatchError(`${showValue(name)} was changed while it was being read`);
-    }
-    write(picture, depth, isRaw ? 1 : 1 / 255, values.subarray(i * size, (i + 1) * size));
-  }
-  return {
-    inputs: [{ place: "inputs", shape: [found.length, height, width, depth], values }],
-    targets: [{
-      place: "targets",
-      shape: [found.length, 1],
-      values: found.map((one) => one.label),
-    }],
-    classes: { place: "The folder", names: classes },
-  };
+  const memory = 4 * files.length * size + Math.max(...files.map(({ header }) => header.memory));
+  const most = FREE + PER_BYTE * files.reduce((sum, { size }) => sum + size, 0);
+  if (memory <= most) return;
+  throw new BatchError(
+    `The pictures take ${formatCount(memory, "byte")} as pixels, expected at most ${
+      formatCount(most, "byte")
+    }: ${PER_BYTE} times their files, and 256 MiB`,
+  );
 }
 
 async function namesIn(path: string, folder: string): Promise<Deno.DirEntry[]> {

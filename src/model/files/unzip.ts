@@ -47,73 +47,18 @@ const STORED = 0, DEFLATED = 8, ENCRYPTED = 1;
  */
 export function openZip(bytes: Uint8Array, Unusable: Unusable): Map<string, ZipEntry> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const refuse = (what: string): never => {
+  const refuse: Refuse = (what) => {
     throw new Unusable(what);
   };
-  const end = findEnd(view);
-  if (end === null) {
-    return refuse("the file is not a whole zip archive: it has no list of contents at its end");
+  const directory = findDirectory(view, refuse);
+  const entries = readDirectory(view, directory, refuse);
+  requireApart(entries, refuse);
+  const files = new Map<string, ZipEntry>();
+  for (const entry of entries.filter(isFile)) {
+    const { name, unpacked } = entry;
+    files.set(name, { name, size: unpacked, read: () => unpack(bytes, entry, refuse) });
   }
-  const count = view.getUint16(end + 10, true);
-  const size = view.getUint32(end + 12, true);
-  const start = view.getUint32(end + 16, true);
-  if (count === 0xffff || size === IN_ZIP64 || start === IN_ZIP64) {
-    return refuse("the zip archive has more than 65534 files or 4 GiB, expected less");
-  }
-  if (start + size > end) {
-    return refuse(
-      `the zip archive has its list of contents at byte ${start + size}, expected it before ${end}`,
-    );
-  }
-  const entries = new Map<string, ZipEntry>();
-  const taken: { name: string; from: number; to: number }[] = [];
-  let total = 0;
-  let at = start;
-  for (let i = 0; i < count; i++) {
-    const entry = readEntry(view, at, start + size);
-    if (typeof entry === "string") return refuse(`entry ${i} of the zip archive ${entry}`);
-    at = entry.next;
-    const { name, method, flags, packed, unpacked, from, checksum } = entry;
-    const shown = `entry ${showValue(name)} of the zip archive`;
-    if (/^\/|^[a-z]:|\\|\0/i.test(name) || name.split("/").includes("..")) {
-      return refuse(`${shown} points outside the archive`);
-    }
-    if ((flags & ENCRYPTED) !== 0) return refuse(`${shown} is encrypted`);
-    if (method !== STORED && method !== DEFLATED) {
-      return refuse(
-        `${shown} uses compression method ${method}; only 0 (stored) and 8 (deflate) are supported`,
-      );
-    }
-    if (method === STORED && packed !== unpacked) {
-      return refuse(`${shown} takes ${packed} bytes, expected ${unpacked} as it is stored`);
-    }
-    if (from + packed > start) {
-      return refuse(`${shown} ends at byte ${from + packed}, expected at most ${start}: truncated`);
-    }
-    taken.push({ name, from: entry.offset, to: from + packed });
-    if (name.endsWith("/")) continue;
-    if (entries.has(name)) return refuse(`${shown} occurs twice, expected once`);
-    total += unpacked;
-    const read = () => {
-      const raw = bytes.subarray(from, from + packed);
-      const content = method === STORED ? raw : inflate(raw, unpacked);
-      if (content?.length !== unpacked || crc32(content) !== checksum) {
-        throw new Unusable(
-          `${shown} is damaged: its bytes do not have the stated size and checksum`,
-        );
-      }
-      return content;
-    };
-    entries.set(name, { name, size: unpacked, read });
-  }
-  taken.sort((one, other) => one.from - other.from);
-  taken.forEach(({ name, from }, i) => {
-    if (i > 0 && from < taken[i - 1].to) {
-      refuse(
-        `entries ${showValue(taken[i - 1].name)} and ${showValue(name)} of the zip archive overlap`,
-      );
-    }
-  });
+  const total = [...files.values()].reduce((sum, { size }) => sum + size, 0);
   const most = FREE + MAX_RATIO * bytes.length;
   if (total > most) {
     return refuse(
@@ -122,7 +67,98 @@ export function openZip(bytes: Uint8Array, Unusable: Unusable): Map<string, ZipE
       }: ${MAX_RATIO} times its size, and 64 MiB`,
     );
   }
+  return files;
+}
+
+/** Throws the error for an unusable archive. */
+type Refuse = (what: string) => never;
+
+/** Place of the list of contents, and its number of entries. */
+interface Directory {
+  start: number;
+  end: number;
+  count: number;
+}
+
+type Entry = Exclude<ReturnType<typeof readEntry>, string>;
+
+const isFile = ({ name }: Entry) => !name.endsWith("/");
+
+const show = ({ name }: Pick<Entry, "name">) => `entry ${showValue(name)} of the zip archive`;
+
+function findDirectory(view: DataView, refuse: Refuse): Directory {
+  const at = findEnd(view);
+  if (at === null) {
+    return refuse("the file is not a whole zip archive: it has no list of contents at its end");
+  }
+  const count = view.getUint16(at + 10, true);
+  const size = view.getUint32(at + 12, true);
+  const start = view.getUint32(at + 16, true);
+  if (count === 0xffff || size === IN_ZIP64 || start === IN_ZIP64) {
+    return refuse("the zip archive has more than 65534 files or 4 GiB, expected less");
+  }
+  const end = start + size;
+  if (end <= at) return { start, end, count };
+  return refuse(
+    `the zip archive has its list of contents at byte ${end}, expected it before ${at}`,
+  );
+}
+
+function readDirectory(view: DataView, { start, end, count }: Directory, refuse: Refuse): Entry[] {
+  const entries: Entry[] = [];
+  const names = new Set<string>();
+  let at = start;
+  for (let i = 0; i < count; i++) {
+    const entry = readEntry(view, at, end);
+    if (typeof entry === "string") return refuse(`entry ${i} of the zip archive ${entry}`);
+    requireReadable(entry, start, refuse);
+    if (isFile(entry) && names.has(entry.name)) {
+      refuse(`${show(entry)} occurs twice, expected once`);
+    }
+    at = entry.next;
+    names.add(entry.name);
+    entries.push(entry);
+  }
   return entries;
+}
+
+/** Rejects an entry that cannot be unpacked, or whose name points outside the archive. */
+function requireReadable(entry: Entry, start: number, refuse: Refuse): void {
+  const { name, method, flags, packed, unpacked, from } = entry;
+  const shown = show(entry);
+  if (/^\/|^[a-z]:|\\|\0/i.test(name) || name.split("/").includes("..")) {
+    refuse(`${shown} points outside the archive`);
+  }
+  if ((flags & ENCRYPTED) !== 0) refuse(`${shown} is encrypted`);
+  if (method !== STORED && method !== DEFLATED) {
+    refuse(
+      `${shown} uses compression method ${method}; only 0 (stored) and 8 (deflate) are supported`,
+    );
+  }
+  if (method === STORED && packed !== unpacked) {
+    refuse(`${shown} takes ${packed} bytes, expected ${unpacked} as it is stored`);
+  }
+  if (from + packed > start) {
+    refuse(`${shown} ends at byte ${from + packed}, expected at most ${start}: truncated`);
+  }
+}
+
+/** Rejects entries that share bytes. */
+function requireApart(entries: readonly Entry[], refuse: Refuse): void {
+  const inOrder = entries.toSorted((one, other) => one.offset - other.offset);
+  inOrder.forEach(({ name, offset }, i) => {
+    const before = inOrder[i - 1];
+    if (i === 0 || offset >= before.from + before.packed) return;
+    refuse(`entries ${showValue(before.name)} and ${showValue(name)} of the zip archive overlap`);
+  });
+}
+
+function unpack(bytes: Uint8Array, entry: Entry, refuse: Refuse): Uint8Array {
+  const { method, packed, unpacked, from, checksum } = entry;
+  const raw = bytes.subarray(from, from + packed);
+  const content = method === STORED ? raw : inflate(raw, unpacked);
+  if (content?.length === unpacked && crc32(content) === checksum) return content;
+  return refuse(`${show(entry)} is damaged: its bytes do not have the stated size and checksum`);
 }
 
 /** Finds the start of the end record: the last one whose comment reaches the end of the file. */

@@ -50,7 +50,11 @@ export function leafLayers(model: LayersModel): LeafLayer[] {
   requireLayers(model);
   const found: { path: string; given: boolean; layer: Layer }[] = [];
   const seen = new Set<Layer>();
-  const visit = (container: Layer, layers: Layer[], prefix: string, given: boolean) => {
+  const visit = (
+    container: Layer,
+    layers: Layer[],
+    { prefix, given }: { prefix: string; given: boolean },
+  ) => {
     const label = labels(container, layers);
     for (const layer of layers) {
       if (seen.has(layer) || layer.getClassName() === "InputLayer") continue;
@@ -59,10 +63,10 @@ export function leafLayers(model: LayersModel): LeafLayer[] {
       const path = prefix + own.name;
       const inner = innerLayers(layer);
       if (inner === null) found.push({ path, given: given && own.given, layer });
-      else visit(layer, inner, `${path}/`, given && own.given);
+      else visit(layer, inner, { prefix: `${path}/`, given: given && own.given });
     }
   };
-  visit(model, model.layers, "", true);
+  visit(model, model.layers, { prefix: "", given: true });
   // Two paths can be equal if a name contains the separator.
   const paths = uniqueNames(found.map(({ path }) => path), (i) => found[i].given);
   return found.map(({ layer }, i) => ({ path: paths[i], layer }));

@@ -49,7 +49,10 @@ Deno.test("clipGradient() lets dy through within the bounds, and NaN", async () 
     const x = [-2, -1, 0, 1, 2, NaN, Infinity], dy = [1, 2, NaN, 4, 5, 6, 7];
     const result = tf.fill([8], 77);
     const bounds = { low: -1, high: 1 };
-    native.clipGradient(place(x).address, place(dy, 1).address, address(result), 7, bounds);
+    native.clipGradient(place(x).address, place(dy, 1).address, address(result), {
+      count: 7,
+      ...bounds,
+    });
     assertEquals(view(result), Float32Array.of(0, 2, NaN, 4, 0, NaN, 0, 77));
   });
 });

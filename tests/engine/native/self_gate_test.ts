@@ -74,13 +74,12 @@ Deno.test("selfGateGradient() is dy times the derivative", async () => {
     const x = samples(), dy = x.map((_, i) => 1 + i % 3);
     for (const gate of GATES) {
       const result = tf.fill([x.length + 1], 77);
-      native.selfGateGradient(
-        gate,
-        place(x).address,
-        place(dy, 1).address,
-        address(result),
-        x.length,
-      );
+      native.selfGateGradient(gate, {
+        x: place(x).address,
+        dy: place(dy, 1).address,
+        to: address(result),
+        count: x.length,
+      });
       const y = view(result);
       x.forEach((at, i) => {
         const [value, derivative] = reference(gate, at);
@@ -105,7 +104,12 @@ Deno.test("selfGate() and its gradient let NaN and infinity through", async () =
       const result = tf.fill([5], 77);
       native.selfGate(gate, place(x).address, address(result), 5);
       assertEquals([...view(result)].slice(0, 4), [NaN, Infinity, 0, -0]);
-      native.selfGateGradient(gate, place(x).address, place(dy, 1).address, address(result), 5);
+      native.selfGateGradient(gate, {
+        x: place(x).address,
+        dy: place(dy, 1).address,
+        to: address(result),
+        count: 5,
+      });
       const slopes = [...view(result)];
       assertEquals([slopes[0], ...slopes.slice(2)], [NaN, NaN, Infinity, -Infinity]);
     }

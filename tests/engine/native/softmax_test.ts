@@ -21,7 +21,7 @@ function reference(x: Float32Array): number[] {
 
 function softmax({ tf, native, place, address, view }: Bench, x: ArrayLike<number>, width: number) {
   const result = tf.fill([x.length + 1], 77);
-  native.softmax(place(x, 1).address, address(result), x.length / width, width);
+  native.softmax(place(x, 1).address, address(result), { rows: x.length / width, width });
   assertEquals(view(result)[x.length], 77, "wrote beyond the end");
   return view(result).slice(0, x.length);
 }
@@ -89,7 +89,10 @@ Deno.test("softmaxGradient() is y (dy - sum of dy y), in float64, in rows of any
       const y = Float32Array.from({ length: 3 * width }, (_, i) => Math.cos(7.1 * i) ** 2 / width);
       const dy = Float32Array.from({ length: 3 * width }, (_, i) => Math.sin(3.7 * i) - 0.3);
       const result = tf.fill([3 * width + 1], 77);
-      native.softmaxGradient(place(y).address, place(dy, 1).address, address(result), 3, width);
+      native.softmaxGradient(place(y).address, place(dy, 1).address, address(result), {
+        rows: 3,
+        width,
+      });
       const dx = view(result);
       for (let row = 0; row < 3; row++) {
         let sum = 0;

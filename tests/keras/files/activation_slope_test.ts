@@ -3,7 +3,9 @@ import { ModelError } from "../../../src/load/mod.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 
 const slope = (negative_slope: unknown) =>
-  activationOfLayer({ class_name: "LeakyReLU", config: { negative_slope } }, "place", true);
+  activationOfLayer({ class_name: "LeakyReLU", config: { negative_slope } }, "place", {
+    isKeras3: true,
+  });
 
 Deno.test("activationOfLayer() takes a number for a slope, and nothing else", () => {
   assertEquals(slope(0.1), { class_name: "leakyRelu", config: { alpha: 0.1 } });

@@ -26,7 +26,10 @@ const LAYERS = [
 ];
 
 const graph = (config: Json, layers = LAYERS) =>
-  plainGraph({ input_layers: ["in", 0, 0], ...config }, layers, "x", (name) => name);
+  plainGraph({ input_layers: ["in", 0, 0], ...config }, layers, "x", {
+    knownAs: (name) => name,
+    hasMasks: false,
+  });
 
 Deno.test("plainGraph() counts the calls of a nested Sequential from 1 wherever it is an output", () => {
   const cases: [unknown, unknown][] = [
@@ -139,7 +142,11 @@ Deno.test("plainGraph() refuses a class that is not a text", () => {
     { ...layer("odd", "Dense", node), class_name: {} },
   ];
   assertThrows(
-    () => plainGraph({ input_layers: ["in", 0, 0] }, layers, "x", (name) => name.trim()),
+    () =>
+      plainGraph({ input_layers: ["in", 0, 0] }, layers, "x", {
+        knownAs: (name) => name.trim(),
+        hasMasks: false,
+      }),
     ModelError,
     "x.layers[1].class_name is an object, a class that TensorFlow.js does not have",
   );

@@ -25,7 +25,7 @@ function plain(
   } = {},
 ) {
   const layer = { class_name, name: "op", config: { name: "op", ...settings } };
-  return plainOperation(layer, { args, kwargs }, "x.layers[2].inbound_nodes[0]", hasMasks);
+  return plainOperation(layer, { args, kwargs }, "x.layers[2].inbound_nodes[0]", { hasMasks });
 }
 
 Deno.test("isOperation() knows the modules of keras.ops, and an operation without its module", () => {

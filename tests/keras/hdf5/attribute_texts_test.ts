@@ -53,7 +53,8 @@ function texts(
   const found = messages.map((bytes) => {
     const view = new DataView(new Uint8Array(bytes).buffer);
     const widths = { offset: 8, length: 8 };
-    return { type, bytes: new Hdf5Bytes(view, widths, 0, bytes.length, "A message") };
+    const piece = { from: 0, count: bytes.length, what: "A message" };
+    return { type, bytes: new Hdf5Bytes(view, widths, piece) };
   });
   return attributeTexts(
     found,

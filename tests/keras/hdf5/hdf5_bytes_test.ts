@@ -9,9 +9,7 @@ const piece = (bytes: readonly number[], offset = 8, length = 8) =>
   new Hdf5Bytes(
     new DataView(new Uint8Array(bytes).buffer),
     { offset, length },
-    0,
-    bytes.length,
-    "It",
+    { from: 0, count: bytes.length, what: "It" },
   );
 
 /** A whole number in so many bytes, little-endian. */
