@@ -5,6 +5,7 @@ import { savedOptimizer } from "../../src/keras/saved_optimizer.ts";
 import { learningRates, type RateOptions } from "../../src/probe/learning_rates.ts";
 import type { LearningRates } from "../../src/probe/rate_search.ts";
 import { describeRates } from "../../src/rules/describe_rates.ts";
+import { InputError } from "../../src/words/input_error.ts";
 import { classes, classifier } from "../networks/trained_models.ts";
 
 const { tf } = await startEngine();
@@ -131,6 +132,6 @@ Deno.test("learningRates() says why it tried nothing", async () => {
   const frozen = await learningRates(model, batch);
   assert("skipped" in frozen);
   assertStringIncludes(frozen.skipped, "no weight is trainable");
-  await assertRejects(() => learningRates(model, batch, { steps: 0 }), RangeError, "options.steps");
+  await assertRejects(() => learningRates(model, batch, { steps: 0 }), InputError, "options.steps");
   model.dispose();
 });
