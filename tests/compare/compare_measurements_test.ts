@@ -74,6 +74,7 @@ Deno.test("compareMeasurements() judges shares by their amount", () => {
   // The same weights: one percentage point.
   assertEquals(saturated(run(0.5), run(0.505)).figures.saturated!.moved, false);
   assertEquals(saturated(run(0.5), run(0.52)).figures.saturated!.moved, true);
+  assertEquals(saturated(run(0), run(0.01)).figures.saturated!.moved, false);
   // Another draw of 20 units: 4 sqrt(2 p (1 - p) / 20) of p about a half.
   assertEquals(saturated(run(0.5), run(0.8, 0.31)).figures.saturated!.moved, false);
   const far = saturated(run(0), run(0.99, 0.31));

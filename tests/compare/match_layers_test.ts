@@ -93,3 +93,39 @@ Deno.test("matchLayers() prefers the layer of the same outputs among others of i
     "pool_1 = pool_3",
   ]);
 });
+
+/** A dense layer of this activation, kernel and width. */
+const shaped = (name: string, activation: string, inputs: number, units: number) =>
+  makeLayer({
+    name,
+    activation,
+    shape: [32, units],
+    weights: [makeWeight({ name: `${name}/kernel`, shape: [inputs, units] })],
+  });
+
+Deno.test("matchLayers() prefers the activation of a layer among others of its shapes, before its name", () => {
+  const before = [shaped("dense_1", "relu", 20, 5)];
+  const after = [shaped("dense_1", "tanh", 20, 5), shaped("dense_2", "relu", 20, 5)];
+  assertEquals(matched(before, after).pairs, ["dense_1 = dense_2"]);
+  const others = [shaped("dense_2", "relu", 20, 5), shaped("dense_3", "tanh", 20, 5)];
+  assertEquals(matched(before, others).pairs, ["dense_1 = dense_2"]);
+});
+
+Deno.test("matchLayers() prefers one layer that is the same to two that share the size of their outputs", () => {
+  const before = [shaped("dense_1", "relu", 20, 5), shaped("dense_2", "tanh", 30, 5)];
+  const after = [shaped("dense_0", "sigmoid", 40, 5), shaped("dense_1", "relu", 20, 5)];
+  assertEquals(matched(before, after).pairs, ["dense_1 = dense_1"]);
+});
+
+Deno.test("matchLayers() prefers two layers of the same outputs to one of the same weights", () => {
+  const weights = [makeWeight({ shape: [20, 5] })];
+  const before = [
+    makeLayer({ name: "dense_1", activation: "relu", shape: [32, 5], weights }),
+    shaped("dense_2", "tanh", 30, 6),
+  ];
+  const after = [
+    shaped("dense_3", "sigmoid", 40, 5),
+    makeLayer({ name: "dense_4", activation: "elu", shape: [32, 6], weights }),
+  ];
+  assertEquals(matched(before, after).pairs, ["dense_1 = dense_3", "dense_2 = dense_4"]);
+});

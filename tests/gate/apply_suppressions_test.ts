@@ -41,6 +41,15 @@ Deno.test("applySuppressions() takes * for any characters, and alone for the who
   assertEquals(suppressed({ layer: "d.nse_1" }), []);
 });
 
+Deno.test("applySuppressions() finds the parts of a pattern one after another", () => {
+  const run = makeRun([makeFinding("dead-units", "aaa"), makeFinding("dead-units", "aaaa")]);
+  const matches = (layer: string) =>
+    applySuppressions([run], [{ ...suppression, layer }], context).runs[0].findings
+      .map(({ suppressed }) => suppressed !== undefined);
+  assertEquals(matches("*aa*aa*"), [false, true]);
+  assertEquals(matches("aa*aa"), [false, true]);
+});
+
 Deno.test("applySuppressions() keeps the reason", () => {
   const result = applySuppressions(runs, [suppression], context);
   assertEquals(result.runs[0].findings[0].suppressed, "known");

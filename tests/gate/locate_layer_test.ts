@@ -35,6 +35,7 @@ const json = { "name" : "tanh" };
 Deno.test("locateLayer() finds the line of a model that is exported as model or as default", () => {
   assertEquals(locateLayer("// net\nexport const model = tf.sequential();", null), 2);
   assertEquals(locateLayer("export const model = tf.sequential();", null), 1);
+  assertEquals(locateLayer("\nexport const model = tf.sequential();", null), 2);
   assertEquals(locateLayer("// net\n\nexport default tf.sequential();", "dense_2"), 3);
 });
 
