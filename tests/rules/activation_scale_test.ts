@@ -161,15 +161,12 @@ Deno.test("activationScale lets pass what is within twice of any healthy draw, a
   assertAlmostEquals(below as number, 0.2 / 2.01 / 0.5, 1e-9);
 });
 
-Deno.test("activationScale says the figures, the layer and what was expected", () => {
-  const [{ message, layer, threshold, expected, severity }] = scale(3, {
+Deno.test("activationScale gives the figures, the layer and what was expected", () => {
+  const [{ figures, layer, threshold, expected, severity }] = scale(3, {
     critical: [{ a: { std: 0.5 } }],
     usual: { a: { std: 0.5 } },
   });
-  assertEquals(
-    message,
-    "The outputs of `a` are too large: spread 3, should be about 0.5 (0.25 to 1).",
-  );
+  assertEquals([figures?.std.value, figures?.expected.value], [3, 0.5]);
   assertEquals([layer, threshold, severity], ["a", "activationScaleFactor", "warning"]);
   assertEquals(boundsOf(expected), [0.5, 2]);
 });

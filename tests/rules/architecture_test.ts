@@ -114,23 +114,6 @@ Deno.test("architecture takes a bottleneck for the beginning of no row", () => {
   assertEquals(rows, [["layer_1"], ["layer_3", "layer_4"]]);
 });
 
-Deno.test("architecture says of one layer and of several what they compute, and to leave it or them out", () => {
-  const said = (...layers: Row[]) => {
-    const [{ message, fix }] = architecture.run(row(...layers));
-    return [message, fix].join(" ");
-  };
-  assertEquals(
-    said(TANH, LINEAR, TANH),
-    "layer_2 has no activation, so that it and the next kernel together compute no more than one linear layer. " +
-      "Give layer_2 an activation, relu for instance, or leave it out.",
-  );
-  assertEquals(
-    said(TANH, LINEAR, LINEAR, TANH),
-    "layer_2, layer_3 have no activation, so that each of them computes no more than a part of the next kernel " +
-      "could. Give layer_2, layer_3 an activation, relu for instance, or leave them out.",
-  );
-});
-
 Deno.test("architecture leaves depthwise kernels, shared layers and branches alone", () => {
   assertEquals(found(of("DepthwiseConv2D", { ...LINEAR, kernelLayout: "depthwise" }), TANH), []);
   assertEquals(found(TANH, { calls: 2 }, TANH), []);

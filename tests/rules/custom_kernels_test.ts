@@ -7,7 +7,7 @@ import { initScale } from "../../src/rules/weights/init_scale.ts";
 import { registerLayer } from "../../src/traits/register_layer.ts";
 import { flat, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { testThreshold } from "./test_threshold.ts";
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
 
 /** A custom layer between two others, with one weight of this deviation. */
 function custom(
@@ -97,7 +97,7 @@ Deno.test("initScale holds a layer that is registered as dense to the factor of 
   assertEquals(found(50, {}, { className: "MixerThatIsCell" }), []);
 });
 
-Deno.test("initScale names the weight of a custom layer, and an error where the signal dies", () => {
+Deno.test("initScale gives the figures of a custom layer, and an error where the signal dies", () => {
   const dying = {
     saturatedFraction: 1,
     activation: "tanh",
@@ -105,11 +105,9 @@ Deno.test("initScale names the weight of a custom layer, and an error where the 
     activations: flat(1, 640),
   };
   const [finding] = initScale.run(custom(50, {}, dying)).filter(({ layer }) => layer === "mixer");
-  assertEquals(finding.severity, "error");
-  assertStringIncludes(
-    finding.message,
-    "The standard deviation of mixer/w is 50, 200 times what LeCun initialisation draws for its " +
-      "shape (0.25); expected 0.05 .. 14.1 times (initScaleCustom).",
-  );
-  assertStringIncludes(finding.fix, "Draw mixer/w with a standard deviation of 0.25.");
+  const { severity, kind, measured, threshold, expected } = finding;
+  assertEquals([severity, kind, threshold], ["error", "too-large", "initScaleCustom"]);
+  // LeCun draws 0.25.
+  assertEquals([measured, expected.bounds?.[0]], [200, 0.05]);
+  assertAlmostEquals(expected.bounds![1]!, 10 * Math.SQRT2, 1e-9);
 });

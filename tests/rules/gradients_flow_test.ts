@@ -39,10 +39,7 @@ Deno.test("gradientsFlow fails a trainable weight without a gradient and says wh
 Deno.test("gradientsFlow fails an all-zero gradient and tells silent inputs from a silent delta", () => {
   const [fed] = judge({ gradients: zero });
   assertEquals(fed.severity, "error");
-  assertEquals(
-    fed.fix,
-    "The delta of dense_1 is not 0, so all of its inputs are 0: look at the layers before it.",
-  );
+  assertStringIncludes(fed.fix, "inputs are 0");
   const [dead] = judge({ gradients: zero }, { preActivationGradients: zero });
   assertStringIncludes(dead.fix, "Look at dense_1: the signal is lost there");
   const unsent = { preActivationGradients: zero, activationGradients: zero };

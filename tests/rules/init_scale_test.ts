@@ -1,4 +1,5 @@
 import type { LayerMeasurements, WeightMeasurements } from "../../src/measure/measurements.ts";
+import type { Finding } from "../../src/rules/finding.ts";
 import { initScale } from "../../src/rules/weights/init_scale.ts";
 import { symmetry } from "../../src/rules/weights/symmetry.ts";
 import { flat, makeMeasurements, makeWeight, statisticsOf } from "../networks/measurements.ts";
@@ -57,22 +58,15 @@ Deno.test("initScale passes Glorot and orthogonal kernels whatever the activatio
 Deno.test("initScale names one target, and what else it counts the range from", () => {
   // Fan-in 16 to 64 units: LeCun draws 0.25, Glorot 0.158, orthogonal 0.125.
   const [low] = scaled(0.04, {}, [16, 64]);
-  assertStringIncludes(low.message, "is 0.04, 0.16 times what LeCun initialisation draws (0.25);");
-  assertStringIncludes(
-    low.message,
-    "expected 0.25 .. 2 times (initScaleFactor, counted from the 0.125 of orthogonal).",
-  );
-  assertStringIncludes(low.fix, "by 6.25, which gives the standard deviation 1 / sqrt(fan-in)");
+  const bounds = ({ expected }: Finding) => expected.bounds!.map((bound) => bound!.toFixed(3));
+  assertEquals([low.figures!.target.value, low.threshold], [0.25, "initScaleFactor"]);
   assertAlmostEquals(low.measured!, 0.16, 1e-9);
-  assertEquals(low.expected.text, "0.25 .. 2");
+  assertEquals(bounds(low), ["0.250", "2.000"]);
   const [high] = scaled(0.6, {}, [16, 64]);
-  assertStringIncludes(high.message, "expected 0.5 .. 2 times (initScaleFactor).");
+  assertEquals(bounds(high), ["0.500", "2.000"]);
   // Fan-in 64 to 16 units: LeCun draws 0.125, Glorot 0.158, orthogonal 0.125.
   const [wide] = scaled(0.4, {}, [64, 16]);
-  assertStringIncludes(
-    wide.message,
-    "expected 0.5 .. 2.53 times (initScaleFactor, counted from the 0.158 of Glorot).",
-  );
+  assertEquals(bounds(wide), ["0.500", "2.530"]);
 });
 
 Deno.test("initScale passes whatever lies between two initialisers", () => {
@@ -208,16 +202,13 @@ Deno.test("initScale only warns of small recurrent kernels, and of those without
 
 Deno.test("initScale asks an orthogonal draw of all gates together of a recurrent kernel", () => {
   const [finding] = recurrent(1, [16, 64]);
-  assertEquals(
-    finding.message,
-    "rnn/recurrent_kernel is large: its standard deviation is 1, 8 times what orthogonal " +
-      "initialisation draws (0.125); expected 0.5 .. 5.66 times (initScaleFactor, counted from the 0.354 of He).",
-  );
-  assertEquals(finding.fix, "Draw rnn/recurrent_kernel with a standard deviation of 0.125.");
+  assertEquals([finding.measured, finding.figures!.target.value], [8, 0.125]);
+  // Counted from the 0.354 of He.
+  assertAlmostEquals(finding.expected.bounds![1]!, 4 * Math.SQRT2, 1e-9);
   const values = flat(1, 4 * 3 * 16 * 64);
   const [convolution] = recurrent(1, [16, 64], { shape: [4, 3, 16, 64], values });
   // The rows of all positions of the window, 192, are more than the columns.
-  assertStringIncludes(convolution.message, "draws (0.0722)");
+  assertAlmostEquals(convolution.figures!.target.value, 1 / Math.sqrt(192), 1e-9);
 });
 
 Deno.test("initScale advises one factor for many layers", () => {

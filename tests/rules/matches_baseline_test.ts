@@ -32,12 +32,14 @@ Deno.test("matchesBaseline() passes within a factor of 2 and fails outside, figu
   assertEquals(compare(size(2.01), size(1), { baselineFactor: 2.1 }), []);
 });
 
-Deno.test("matchesBaseline() names the figure, its new and its old value", () => {
+Deno.test("matchesBaseline() gives the figure, its new and its old value", () => {
   const [finding] = compare([{ activations: flat(3, 640) }], [{ activations: flat(1, 640) }]);
-  assertEquals(
-    finding.message,
-    "std(a) of dense_1 is 3 and was 1; expected 0.5 .. 2 (baselineFactor 2).",
-  );
+  assertEquals(finding.figures, {
+    now: { value: 3, unit: "std(a)" },
+    stored: { value: 1, unit: "std(a)" },
+  });
+  assertEquals(finding.expected.bounds, [0.5, 2]);
+  assertEquals([finding.kind, finding.threshold], ["figure", "baselineFactor"]);
 });
 
 Deno.test("matchesBaseline() draws the std of a over the baseline's, where both are there", () => {

@@ -76,6 +76,8 @@ const SAID: Record<string, () => Finding[]> = {
   "architecture: no activation": () => judge("architecture", row(["linear", "tanh"], [20, 20, 20])),
   "architecture: no activation at all": () =>
     judge("architecture", row(["linear", "linear"], [20, 20, 20])),
+  "architecture: no activation in several": () =>
+    judge("architecture", row(["tanh", "linear", "linear", "tanh"], [20, 20, 20, 20, 20])),
   "architecture: a linear bottleneck": () =>
     judge("architecture", row(["tanh", "linear", "tanh"], [20, 20, 5, 20])),
   "architecture: additions that grow": () => {
@@ -99,6 +101,17 @@ const SAID: Record<string, () => Finding[]> = {
     judge("architecture", row(Array(12).fill("relu"), Array(13).fill(2))),
   "architecture: a variance that drifts": () =>
     judge("architecture", row(Array(30).fill("gelu"), Array(31).fill(40))),
+  "init-scale: a weight of a custom layer": () =>
+    judge("init-scale", customOf({ name: "odd/w", values: flat(50, 400) })),
+  "init-scale: a gated recurrent kernel, counted from He": () =>
+    judge(
+      "init-scale",
+      ofWeight({ name: "rnn/recurrent_kernel", shape: [16, 64], values: flat(1, 1024) }, {
+        className: "LSTM",
+      }),
+    ),
+  "init-scale: small, counted from orthogonal": () =>
+    judge("init-scale", ofWeight({ shape: [16, 64], values: flat(0.04, 1024) })),
   "init-scale: too small": () => judge("init-scale", ofWeight({ values: flat(1e-3, 400) })),
   "symmetry: a head that is constant": () => {
     const values = statisticsOf(Array(100).fill(0.1));

@@ -57,8 +57,10 @@ const twice = (loss: string, below: string, activation: string) => {
   return { ...rest, layers: [head, last] };
 };
 
-const compiled = (learningRate: number, name = "Adam"): Measurements =>
-  makeMeasurements([{}], { optimizer: { name, learningRate } });
+const compiled = (
+  learningRate: number,
+  given: Partial<Measurements["optimizer"]> = {},
+): Measurements => makeMeasurements([{}], { optimizer: { name: "Adam", learningRate, ...given } });
 
 /** A network with layers of dropout of these rates. */
 const dropping = (...rates: number[]) => {
@@ -136,6 +138,8 @@ const SAID: Record<string, () => Finding[]> = {
   "output-head: dropped answers": () =>
     judge("output-head", droppedAnswers("meanSquaredError", 0.5)),
   "output-head: classes from 1": () => judge("output-head", classes(1, 7)),
+  "output-head: classes beyond the last": () => judge("output-head", classes(0, 7)),
+  "output-head: one class in fractions": () => judge("output-head", classes(0, 6, 1)),
   "output-head: classes below 0": () => judge("output-head", classes(-1, 6)),
   "output-head: classes in fractions": () => judge("output-head", classes(0, 6, 2)),
   "output-head: softmax under logits": () =>
@@ -179,6 +183,15 @@ const SAID: Record<string, () => Finding[]> = {
       }),
     ),
   "input-normalized: a constant": () => judge("input-normalized", input(1, 1)),
+  "target-normalized: one class of several": () =>
+    judge(
+      "target-normalized",
+      headed("categoricalCrossentropy", {
+        activation: "softmax",
+        units: 2,
+        targets: Array(16).fill([0, 1]).flat(),
+      }),
+    ),
   "target-normalized: one class": () =>
     judge(
       "target-normalized",
@@ -188,6 +201,12 @@ const SAID: Record<string, () => Finding[]> = {
   "learning-rate: too low": () => judge("learning-rate", compiled(1e-6)),
   "learning-rate: high": () => judge("learning-rate", compiled(0.05)),
   "learning-rate: too high": () => judge("learning-rate", compiled(3)),
+  "learning-rate: no step": () => judge("learning-rate", compiled(0)),
+  "learning-rate: steps uphill": () => judge("learning-rate", compiled(-1)),
+  "learning-rate: too high with momentum": () =>
+    judge("learning-rate", compiled(50, { name: "Momentum", settings: { momentum: 0.9 } })),
+  "learning-rate: too high in a schedule": () =>
+    judge("learning-rate", compiled(5, { schedule: "ExponentialDecay" })),
   "learning-rate: not reproduced": () =>
     judge(
       "learning-rate",

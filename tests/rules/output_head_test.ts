@@ -134,17 +134,17 @@ function classes(least: number | null, most: number | null, fractions = 0): stri
   const [target] = given.batch.targets!;
   const targets = [{ ...target, classes: { units: 7, least, most, fractions } }];
   return outputHead.run({ ...given, batch: { ...given.batch, targets } })
-    .map(({ severity, message, fix }) => `${severity}: ${message} ${fix}`);
+    .map(({ severity, kind, measured, fix }) =>
+      `${severity} ${kind} ${measured}${fix.includes("subtract") ? `, subtract` : ""}`
+    );
 }
 
 Deno.test("outputHead fails class numbers that no unit stands for, on both sides of the limits", () => {
   assertEquals(classes(0, 6), []);
-  assertEquals(classes(1, 7), [
-    "error: Targets go up to 7, but the head has 7 units, so classes are 0 to 6. " +
-    "Number the classes from 0: subtract 1 from the targets.",
-  ]);
-  assertStringIncludes(classes(0, 7)[0], "Number the classes from 0 up");
-  assertStringIncludes(classes(-1, 6)[0], "Targets go down to -1");
-  assertStringIncludes(classes(0, 6, 3)[0], "3 targets are not whole numbers");
-  assertStringIncludes(classes(null, null, 1)[0], "1 target is not a whole number");
+  assertEquals(classes(1, 7), ["error class-too-large 7, subtract"]);
+  assertEquals(classes(0, 7), ["error class-too-large 7"]);
+  assertEquals(classes(1, 8), ["error class-too-large 8"]);
+  assertEquals(classes(-1, 6), ["error class-negative -1"]);
+  assertEquals(classes(0, 6, 3), ["error class-fraction 3"]);
+  assertEquals(classes(null, null, 1), ["error class-fraction 1"]);
 });

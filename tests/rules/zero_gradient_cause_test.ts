@@ -46,9 +46,9 @@ Deno.test("gradientsFlow says of a layer normalisation of one unit that it makes
       .filter(({ layer, severity }) => layer === "norm" && severity === "error")
       .map(({ fix }) => fix);
   };
-  assertEquals(await fix(1), [
-    "Remove norm, or put it before a wider layer: of one unit it makes 0, whatever that is.",
-  ]);
+  const [removed, ...others] = await fix(1);
+  assertStringIncludes(removed, "Remove norm, or put it before a wider layer");
+  assertEquals(others, []);
   assertEquals(await fix(8), []);
 });
 
