@@ -138,3 +138,9 @@ Deno.test("chanceOf() takes the surer of two layers of different widths", () => 
   const { a } = chances(unknown(ROWS, 0.1), unknown(wide, 0.2));
   assertLimits(a, { activation: size(5000) });
 });
+
+Deno.test("chanceOf() counts a head of one unit as one number", () => {
+  const head = { ...ROWS[2], shape: [32, 1], inputs: ["a"] };
+  const [before, after] = [0.1, 0.2].map((draw) => unknown([ROWS[0], head], draw));
+  assertLimits(chances(before, after).c, { activation: size(50) + size(1) });
+});

@@ -29,6 +29,7 @@ Deno.test("compareMeasurements() finds nothing in a run beside itself", () => {
   assertEquals([same, said], [true, []]);
   assertEquals(layers.map(({ worst }) => worst), [1, 1]);
   assertEquals(Object.keys(layers[0].figures), ["kernel", "gradient", "activation", "delta"]);
+  assertEquals(Object.values(layers[0].figures).map(({ factor }) => factor), [1, 1, 1, 1]);
 });
 
 Deno.test("compareMeasurements() says what moved, weights first, and by what factor", () => {

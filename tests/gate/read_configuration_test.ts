@@ -216,6 +216,14 @@ for (const [text, end] of SUGGESTED) {
   });
 }
 
+Deno.test("readConfiguration() suggests seeds for whole numbers of draws alone", async () => {
+  for (const seeds of ["1", "2.5", "-3", "0"]) {
+    const text = `{ "models": [{ "path": "a", "seeds": ${seeds} }] }`;
+    const { message } = await assertRejects(() => read(text), GateError);
+    assertEquals(message.includes("draws write"), seeds === "1", message);
+  }
+});
+
 Deno.test("the schema for editors accepts what readConfiguration() accepts, and refuses the rest", () => {
   const validate = new Ajv({ strict: false, strictNumbers: true }).compile(configurationSchema());
   assert(validate({ rules: { "team/own": ["warn", { most: 2 }], symmetry: "off" } }));

@@ -114,3 +114,15 @@ Deno.test("resolveConfiguration() refuses a suppression of an unknown model or d
   );
   resolve({ suppressions: [{ ...suppression, until: "2028-02-29" }] });
 });
+
+Deno.test("resolveConfiguration() lists up to ten models if a suppression names none of them", () => {
+  const listed = (count: number) => {
+    const models = Array.from({ length: count }, (_, i) => ({ name: `net${i}`, path: `${i}.ts` }));
+    const suppressions = [{ rule: "symmetry", layer: "a", reason: "b", model: "other" }];
+    const { message } = assertThrows(() => resolve({ models, suppressions }), GateError);
+    return message.match(/expected one of (.*)$/)![1].split(", ");
+  };
+  assertEquals(listed(0), ["none: no model is listed"]);
+  assertEquals(listed(2), ["net0", "net1"]);
+  assertEquals(listed(11).length, 10);
+});
