@@ -95,66 +95,26 @@ export function requireModelBatch(
   inputs: Tensor[],
   targets: Tensor[] | null,
 ): number {
-  for (const tensor of [...inputs, ...targets ?? []]) {
-    if (!Array.isArray(tensor?.shape) || typeof tensor.dataSync !== "function") {
-      throw new InputError(
-        {
-          place: "batch",
-          verb: "has",
-          found: `${showValue(tensor)} among its tensors`,
-          expected: "tensors alone",
-        },
-      );
-    }
-    if (tensor.isDisposed) {
-      throw new InputError(
-        {
-          place: "batch",
-          verb: "has",
-          found: "a tensor that was disposed of",
-          expected: `a live one: its shape is [${tensor.shape.join(", ")}]`,
-        },
-      );
-    }
-  }
+  const all = [...inputs, ...targets ?? []];
+  for (const tensor of all) requireTensor(tensor);
   if (inputs.length !== model.inputs.length) {
-    throw new InputError(
-      {
-        place: "batch.inputs",
-        verb: "has",
-        found: String(inputs.length),
-        expected: `${model.inputs.length} as model ${model.name} has`,
-      },
-    );
+    throw new InputError({
+      place: "batch.inputs",
+      verb: "has",
+      found: String(inputs.length),
+      expected: `${model.inputs.length} as model ${model.name} has`,
+    });
   }
-  inputs.forEach((tensor, i) => {
-    const expected = model.inputs[i].shape;
-    const fits = expected.length === tensor.shape.length &&
-      expected.every((size, axis) => size === null || size === tensor.shape[axis]);
-    if (!fits) {
-      throw new InputError(
-        {
-          place: `batch.inputs[${i}]`,
-          verb: "has",
-          found: `shape [${tensor.shape.join(", ")}]`,
-          expected: `[${expected.map((size) => size ?? "any").join(", ")}] as the input ${
-            showValue(inputName(model, i))
-          } of model ${model.name} has`,
-        },
-      );
-    }
-  });
+  for (const [i, input] of inputs.entries()) requireInputShape(model, i, input);
   const examples = inputs[0].shape[0];
-  const other = [...inputs, ...targets ?? []].find((tensor) => tensor.shape[0] !== examples);
+  const other = all.find((tensor) => tensor.shape[0] !== examples);
   if (other !== undefined) {
-    throw new InputError(
-      {
-        place: "batch",
-        verb: "has",
-        found: `tensors with ${examples} and ${other.shape[0]} examples`,
-        expected: "one first axis for all",
-      },
-    );
+    throw new InputError({
+      place: "batch",
+      verb: "has",
+      found: `tensors with ${examples} and ${other.shape[0]} examples`,
+      expected: "one first axis for all",
+    });
   }
   if (!(examples > 0)) {
     throw new InputError({
@@ -165,15 +125,44 @@ export function requireModelBatch(
     });
   }
   const empty = inputs.findIndex(({ size }) => size === 0);
-  if (empty !== -1) {
-    throw new InputError(
-      {
-        place: `batch.inputs[${empty}]`,
-        verb: "has",
-        found: `shape [${inputs[empty].shape.join(", ")}]`,
-        expected: "entries in it",
-      },
-    );
+  if (empty === -1) return examples;
+  throw new InputError({
+    place: `batch.inputs[${empty}]`,
+    verb: "has",
+    found: `shape [${inputs[empty].shape.join(", ")}]`,
+    expected: "entries in it",
+  });
+}
+
+function requireTensor(tensor: Tensor): void {
+  if (!Array.isArray(tensor?.shape) || typeof tensor.dataSync !== "function") {
+    throw new InputError({
+      place: "batch",
+      verb: "has",
+      found: `${showValue(tensor)} among its tensors`,
+      expected: "tensors alone",
+    });
   }
-  return examples;
+  if (!tensor.isDisposed) return;
+  throw new InputError({
+    place: "batch",
+    verb: "has",
+    found: "a tensor that was disposed of",
+    expected: `a live one: its shape is [${tensor.shape.join(", ")}]`,
+  });
+}
+
+function requireInputShape(model: LayersModel, index: number, { shape }: Tensor): void {
+  const expected = model.inputs[index].shape;
+  const fits = expected.length === shape.length &&
+    expected.every((size, axis) => size === null || size === shape[axis]);
+  if (fits) return;
+  throw new InputError({
+    place: `batch.inputs[${index}]`,
+    verb: "has",
+    found: `shape [${shape.join(", ")}]`,
+    expected: `[${expected.map((size) => size ?? "any").join(", ")}] as the input ${
+      showValue(inputName(model, index))
+    } of model ${model.name} has`,
+  });
 }

@@ -42,3 +42,62 @@ Deno.test("plain code: conditionals may be nested outside of src/, literals may 
   assertEquals(broken("const a = [...[1]];", "tests/a.ts"), ["no-spread-literal"]);
   assertEquals(broken("const a = [...[1]];", "fixtures/a.ts"), []);
 });
+
+/** Lines of a block, `count` in all with those of the braces. */
+const block = (count: number) => `{\n${"f();\n".repeat(count - 2)}}`;
+
+const LONG = [
+  `function a() ${block(61)}`,
+  `const a = () => ${block(61)};`,
+  `class A { a() ${block(61)} }`,
+  `function a() { return class { b() ${block(61)} }; }`,
+  `function a() {\nconst b = class ${block(70).replaceAll("f();", "b;")};\n${"f();\n".repeat(59)}}`,
+];
+
+for (const [i, source] of LONG.entries()) {
+  Deno.test(`plain code: a function of 61 lines is long (${i + 1})`, () => {
+    assertEquals(broken(source, "src/engine/a.ts"), ["short-functions"]);
+  });
+}
+
+const SHORT = [
+  `function a() ${block(60)}`,
+  `class A { a() ${block(60)}\nb() ${block(60)} }`,
+  `function a() { return class { b() ${block(60)}\nc() ${block(60)} }; }`,
+  `const a = () => () => class { b() ${block(60)}\nc() ${block(60)} };`,
+];
+
+for (const [i, source] of SHORT.entries()) {
+  Deno.test(`plain code: methods and functions of 60 lines are short (${i + 1})`, () => {
+    assertEquals(broken(source, "src/engine/a.ts"), []);
+  });
+}
+
+for (
+  const source of [
+    "function f(a: number, b: number, c: number, d: number, e: number) {}",
+    "class A { constructor(readonly a: X, b: X, c: X, d: X, ...e: X[]) {} }",
+    "function f(a: number, b: boolean) {}",
+    "function f(a: number, b = true) {}",
+    "class A { constructor(a: X, readonly b: boolean) {} }",
+    "const f = (a: number, b?: boolean) => a;",
+  ]
+) {
+  Deno.test(`plain code: ${source} asks for an options object`, () => {
+    assertEquals(broken(source, "src/engine/a.ts"), ["options-object"]);
+    assertEquals(broken(source, "src/../tests/a.ts"), []);
+  });
+}
+
+for (
+  const source of [
+    "function f(this: X, a: number, b: number, c: number, d: number) {}",
+    "function f(a: boolean) {}",
+    "function f(a: number, { b }: { b: boolean }) {}",
+    "const f: F = (a, b, c, d, e) => a;",
+  ]
+) {
+  Deno.test(`plain code: ${source} needs no options object`, () => {
+    assertEquals(broken(source, "src/engine/a.ts"), []);
+  });
+}

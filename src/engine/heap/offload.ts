@@ -340,6 +340,7 @@ class Recomputation {
     this.#forgotten.get(dataId)!.holders++;
   }
 
+  // deno-lint-ignore plain-code/options-object -- TensorFlow.js's signature
   disposeData(dataId: DataId, force = false): boolean {
     const forgotten = this.#forgotten.get(dataId);
     if (forgotten === undefined) return true;
