@@ -30,7 +30,6 @@ text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill
 .healthy { font-size: 13px; font-weight: 600; fill: #1b6b41; }
 .warning { font-size: 13px; font-weight: 600; fill: #7a5200; }
 .changed { font-size: 13px; font-weight: 600; fill: #6b3fa0; }
-.changed { font-size: 13px; font-weight: 600; fill: #6b3fa0; }
 .title { font-size: 13px; font-weight: 600; fill: #1b1e23; }
 .grid { stroke-opacity: 1; }
 .grid line { stroke: #e6e8eb; }
