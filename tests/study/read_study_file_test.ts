@@ -102,7 +102,7 @@ Deno.test("readStudyFile() refuses a line that has no end", async () => {
   try {
     await Deno.truncate(path, 2 ** 40);
     const { message } = await assertRejects(() => readStudyFile(path), StudyError);
-    assertEquals(message, `${path}: One line has more than 16777216 characters`);
+    assertEquals(message, `${path}: One line has more than 16777216 characters, expected fewer`);
   } finally {
     await Deno.remove(path);
   }
