@@ -80,7 +80,7 @@ export function judgeRule(
     return isTrained ? findings.map((finding) => milder(finding, measurements)) : findings;
   }
   if (rule.stage === "any" || (!isTrained && biases !== "drawn")) return findings;
-  const why = meantFor(trained, isTrained);
+  const why = meantFor({ trained, isTrained });
   return findings.map((finding) => {
     if (finding.severity === "note") return finding;
     const message = say`${saidOf(finding, "message")} Only a note: this rule is meant for ${why}.`;
@@ -90,7 +90,7 @@ export function judgeRule(
 }
 
 /** Returns the networks that a rule is meant for, and why this one is not among them. */
-function meantFor(trained: boolean | undefined, isTrained: boolean): Sentence {
+function meantFor({ trained, isTrained }: { trained?: boolean; isTrained: boolean }): Sentence {
   if (trained) return say`untrained networks, and this one is trained`;
   return isTrained
     ? say`untrained networks, and the biases of this one have moved`

@@ -4,7 +4,7 @@ import type { LayerMeasurements } from "../measure/measurements.ts";
  * Lists names briefly: up to three in full, a run of neighbours as `dense_2 ... dense_10`, others
  * as the first three and the number of the rest.
  */
-export function listLayers(names: readonly string[], run: boolean): string {
+export function listLayers(names: readonly string[], { run }: { run: boolean }): string {
   if (names.length <= 3) return names.join(", ");
   if (run) return `${names[0]} ... ${names[names.length - 1]}`;
   return `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`;

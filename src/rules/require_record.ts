@@ -39,7 +39,7 @@ export function requireRecord(record: object, bars: "of" | "rows"): void {
   }
   const given = record as Given;
   const { name, tags = [], stage = "any", level = "error", thresholds = {}, figure, study } = given;
-  const require = (isRight: boolean, part: string, value: unknown, expected: string) => {
+  const require: RequirePart = (isRight, part, value, expected) => {
     if (isRight) return;
     const whose = part === "name" ? "" : ` of the rule ${name}`;
     throw new InputError({ place: `${part}${whose}`, found: show(value), expected: expected });
@@ -74,6 +74,13 @@ export function requireRecord(record: object, bars: "of" | "rows"): void {
   require(study === undefined || isStudyWords(study), "study", study, STUDY);
   require(typeof given.judge === "function", "judge", given.judge, "a function");
   require(typeof thresholds === "object", "thresholds", thresholds, "an object");
+  requireEntries(thresholds, require);
+}
+
+/** Rejects a part of a record unless it is right. */
+type RequirePart = (isRight: boolean, part: string, value: unknown, expected: string) => void;
+
+function requireEntries(thresholds: object, require: RequirePart): void {
   for (const [key, entry] of Object.entries(thresholds)) {
     const part = `thresholds.${key}`;
     const isName = KEY.test(key) && !TAKEN.includes(key);

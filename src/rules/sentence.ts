@@ -74,7 +74,7 @@ function numberedLayers(
   if ("weight" in slot) return null;
   if ("layer" in slot) return isNumber(slot.layer) ? ["layer", quoted(slot.layer)] : null;
   if (!("layers" in slot) || !slot.layers.every(isNumber)) return null;
-  return ["layers", listLayers(slot.layers.map(quoted), slot.run)];
+  return ["layers", listLayers(slot.layers.map(quoted), slot)];
 }
 
 function fill(slot: Slot, nameOf: (layer: string) => string): string {
@@ -83,7 +83,7 @@ function fill(slot: Slot, nameOf: (layer: string) => string): string {
     return weight.startsWith(layer) ? nameOf(layer) + weight.slice(layer.length) : weight;
   }
   if ("layer" in slot) return nameOf(slot.layer);
-  if ("layers" in slot) return listLayers(slot.layers.map(nameOf), slot.run);
+  if ("layers" in slot) return listLayers(slot.layers.map(nameOf), slot);
   if ("word" in slot) return slot.word;
   if ("count" in slot) return formatCount(slot.count, slot.noun);
   return FORMATS[slot.as ?? "short"](slot.value);

@@ -41,7 +41,7 @@ function descend(node: ts.Node, visit: (node: ts.Node) => void): void {
 }
 
 /** Properties by which an object with a kind is a finding, or a part of one. */
-const PARTS = ["severity", "fix", "message"];
+const PARTS = ["severity", "fix", "message", "threshold"];
 
 /** Returns the kinds of the findings of a file. */
 function kindsGiven(source: ts.SourceFile): Place[] {
@@ -113,6 +113,12 @@ function valuesOfName(
         if (listed.length > 0) return listed.map((kind) => ({ file, kind }));
         return argumentsOf(scope, at, sources).flatMap((each) => valuesOf(each, sources));
       }
+      const within = scope.parameters.findIndex((parameter) => takesOut(parameter, name));
+      if (within >= 0) {
+        return argumentsOf(scope, within, sources)
+          .map(({ file, node }) => ({ file, node: propertyOf(node, name) }))
+          .flatMap((each) => valuesOf(each, sources));
+      }
     }
     if (!ts.isBlock(scope) && !ts.isSourceFile(scope)) continue;
     for (const statement of scope.statements) {
@@ -125,6 +131,21 @@ function valuesOfName(
     }
   }
   throw new Error(`${file}: nothing declares the kind ${name}`);
+}
+
+/** Returns true if a parameter takes a property out of its object. */
+function takesOut({ name: pattern }: ts.ParameterDeclaration, name: string): boolean {
+  return ts.isObjectBindingPattern(pattern) &&
+    pattern.elements.some((element) => element.name.getText() === name);
+}
+
+/** Returns the value that an object literal gives a property. */
+function propertyOf(node: ts.Expression, name: string): ts.Expression {
+  const property = ts.isObjectLiteralExpression(node)
+    ? node.properties.find((part) => part.name?.getText() === name)
+    : undefined;
+  if (property !== undefined && ts.isPropertyAssignment(property)) return property.initializer;
+  throw new Error(`${node.getText()} gives no ${name}`);
 }
 
 /** Returns the texts that a type lists. */

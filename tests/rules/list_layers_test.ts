@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 
 Deno.test("listLayers() writes neighbours as a run and others as a list", () => {
   const formatLayers = (names: string[], all: { name: string; className: string }[]) =>
-    listLayers(names, isRun(names, all));
+    listLayers(names, { run: isRun(names, all) });
   const all = Array.from({ length: 9 }, (_, i) => ({ name: `d${i + 1}`, className: "Dense" }));
   assertEquals(formatLayers(["d1"], all), "d1");
   assertEquals(formatLayers(["d1", "d2", "d3"], all), "d1, d2, d3");

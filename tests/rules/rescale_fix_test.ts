@@ -115,10 +115,10 @@ Deno.test("rescaleFix() makes kernels smaller alone, where it is told so", () =>
     /kernel of dense_1 by 4, .* dense_2 by 0\.25\.$/,
   );
   assertMatch(
-    sayPlain(rescaleFix(layers, networkWith(layers), true)!),
+    sayPlain(rescaleFix(layers, networkWith(layers), { onlySmaller: true })!),
     /^Multiply the kernel of dense_2 by 0\.25,/,
   );
-  assertEquals(rescaleFix(layers.slice(0, 1), networkWith(layers), true), null);
+  assertEquals(rescaleFix(layers.slice(0, 1), networkWith(layers), { onlySmaller: true }), null);
 });
 
 Deno.test("unscaledInputs() takes inputs of an rms above 3 for too large, the largest first", () => {

@@ -17,7 +17,9 @@ const kernel = (factor: number, given: Partial<LayerMeasurements> = {}, units = 
 /** The groups that the fix names: the layers of each, and the factor for them. */
 function groups(layers: Partial<LayerMeasurements>[], smaller = false): string[] {
   const { layers: all } = makeMeasurements(layers);
-  const fix = rescaleFix(all, networkOf(makeMeasurements([], { layers: all })), smaller);
+  const fix = rescaleFix(all, networkOf(makeMeasurements([], { layers: all })), {
+    onlySmaller: smaller,
+  });
   return fix === null ? [] : sayPlain(fix).split(/[;.] ?(?=the|and|$)/).filter(Boolean)
     .map((part) => part.match(/(dense_\d+[^,]*)*.*by \S+(?=,|$)|and so on.*/)![0])
     .map((part) => part.replace(/^.*?(?=dense)/, ""));

@@ -186,32 +186,8 @@ function judgeValues(
 ): Verdict[] {
   if (values.nonFinite > 0) return [];
   const { thresholds } = subject;
-  const { of, fix, mayBeCode, unitRows = false } = judged;
-  const low = 1 / thresholds.inputDeviationFactor;
-  const { inputMax, inputMean, inputOffset, inputDeviationFactor: high } = thresholds;
-  const warn = (
-    kind: string,
-    threshold: string,
-    what: Sentence,
-    measured: number,
-    expected: Expected,
-  ): Verdict[] => [{
-    severity: "warning",
-    kind,
-    layer: null,
-    measured,
-    expected,
-    threshold,
-    figures: {
-      maxAbs: figure(values.maxAbs, "x"),
-      mean: figure(values.mean, "x"),
-      std: figure(values.std, "x"),
-    },
-    message: say`The ${what} of ${of} is ${
-      figure(measured, "x")
-    }; expected ${expected} (${threshold}).`,
-    fix,
-  }];
+  const { of, fix, mayBeCode } = judged;
+  const { inputOffset } = thresholds;
   // An offset makes examples alike. One of several inputs may be the same in all of them.
   const isConstant = values.maxAbs === 0;
   if (!mayBeCode && (isConstant || Math.abs(values.mean) > inputOffset * values.std)) {
@@ -222,18 +198,63 @@ function judgeValues(
   const uneven = unevenFeatures(thresholds.inputFeatureFactor, judged);
   if (uneven.length > 0) return uneven;
   // A normalisation makes the size irrelevant.
-  if (judged.isAbsorbed) return [];
-  if (values.maxAbs > inputMax) {
-    return warn("large-entry", "inputMax", say`largest |x|`, values.maxAbs, atMost(inputMax));
+  const wrong = judged.isAbsorbed ? null : wrongSize(values, thresholds, judged);
+  if (wrong === null) return [];
+  const { what, ...size } = wrong;
+  const { measured, expected, threshold } = size;
+  return [{
+    ...size,
+    severity: "warning",
+    layer: null,
+    figures: {
+      maxAbs: figure(values.maxAbs, "x"),
+      mean: figure(values.mean, "x"),
+      std: figure(values.std, "x"),
+    },
+    message: say`The ${what} of ${of} is ${
+      figure(measured, "x")
+    }; expected ${expected} (${threshold}).`,
+    fix,
+  }];
+}
+
+/** Figure of an input that is not as expected. */
+interface WrongSize {
+  kind: string;
+  threshold: string;
+  /** Name of the figure. */
+  what: Sentence;
+  measured: number;
+  expected: Expected;
+}
+
+/** Returns the first figure of an input whose size is wrong. */
+function wrongSize(
+  values: TensorStatistics,
+  { inputMax, inputMean, inputDeviationFactor: high }: Case<InputNames>["thresholds"],
+  { mayBeCode, unitRows = false }: Judged,
+): WrongSize | null {
+  const { maxAbs, mean, std } = values;
+  if (maxAbs > inputMax) {
+    const expected = atMost(inputMax);
+    const what = say`largest |x|`;
+    return { kind: "large-entry", threshold: "inputMax", what, measured: maxAbs, expected };
   }
-  if (Math.abs(values.mean) > inputMean) {
-    return warn("mean", "inputMean", say`mean`, values.mean, between(-inputMean, inputMean));
+  if (Math.abs(mean) > inputMean) {
+    const expected = between(-inputMean, inputMean);
+    return { kind: "mean", threshold: "inputMean", what: say`mean`, measured: mean, expected };
   }
-  const isOneHot = isCode(values) && (mayBeCode || values.std > 0);
-  const isSmall = values.std < low && !isOneHot && !(unitRows && values.std > 1e-6 * values.maxAbs);
-  if (!(values.std > high) && !isSmall) return [];
-  const what = say`standard deviation`;
-  return warn("spread", "inputDeviationFactor", what, values.std, between(low, high));
+  const low = 1 / high;
+  const isOneHot = isCode(values) && (mayBeCode || std > 0);
+  const isSmall = std < low && !isOneHot && !(unitRows && std > 1e-6 * maxAbs);
+  if (!(std > high) && !isSmall) return null;
+  return {
+    kind: "spread",
+    threshold: "inputDeviationFactor",
+    what: say`standard deviation`,
+    measured: std,
+    expected: between(low, high),
+  };
 }
 
 function offset(

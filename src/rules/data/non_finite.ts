@@ -68,7 +68,9 @@ export const nonFinite: Rule = defineRule({
     const inputs = measurements.batch.perInput
       .filter(({ values }) => values.nonFinite > 0)
       .map(({ name, values }) =>
-        verdict(null, [{ what: say`input ${name}`, part: "given", statistics: values }])
+        verdict(null, [{ what: say`input ${name}`, part: "given", statistics: values }], {
+          isFirst: false,
+        })
       );
     const found = layers.filter(isBad).map((layer) => ({
       layer,
@@ -86,7 +88,7 @@ export const nonFinite: Rule = defineRule({
     return [
       ...inputs.map((verdict) => ({ ...verdict, fix: fix! })),
       ...found.map(({ layer, culprits }) => ({
-        ...verdict(layer, culprits, layer === first),
+        ...verdict(layer, culprits, { isFirst: layer === first }),
         fix: fix!,
       })),
       ...objective(measurements, fix),
@@ -138,7 +140,7 @@ function firstCulprit(layers: LayerMeasurements[]): LayerMeasurements | undefine
 function verdict(
   layer: LayerMeasurements | null,
   culprits: Culprit[],
-  isFirst = false,
+  { isFirst }: { isFirst: boolean },
 ): Omit<Verdict, "fix"> {
   const listed = culprits.map(({ what, statistics }) =>
     say`${what} (${number(statistics!.nonFinite, "exact")} of

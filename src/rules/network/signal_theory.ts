@@ -84,7 +84,7 @@ export class SignalTheory {
    * measured, so that each prediction covers one step.
    */
   get local(): Predictions {
-    return this.#local ??= this.#propagate(new Map(), true);
+    return this.#local ??= this.#propagate(new Map(), { anchored: true });
   }
 
   /**
@@ -111,7 +111,7 @@ export class SignalTheory {
     return this.#branches ??= layersInBranches(measurements.layers, graph);
   }
 
-  #propagate(redrawn: Redraw, anchored = false): Predictions {
+  #propagate(redrawn: Redraw, { anchored = false } = {}): Predictions {
     const { measurements, graph } = this.#subject;
     this.#nodes ??= theoryNodes(measurements, graph);
     const nodes = redrawn.size === 0 ? this.#nodes : redraw(this.#nodes, redrawn);

@@ -212,7 +212,7 @@ function growth(
       ${figures.first} against ${figures.last}), ${describePath(path)}; expected ${expected}
       (${threshold}).`,
     fix: (isOfRows ? flatRowsFix(flat) : null) ??
-      (trained ? null : rescaleFix(layers, network, true)) ??
+      (trained ? null : rescaleFix(layers, network, { onlySmaller: true })) ??
       (isNormalized
         ? "Add residual connections, make the network shallower, or clip the gradients."
         : "Add normalisation, make the network shallower, or clip the gradients."),

@@ -90,7 +90,8 @@ export const gradientsFlow: Rule = defineRule({
         const judged = silent.includes(layer)
           ? { ...layer, weights: layer.weights.filter((weight) => !isZero(weight)) }
           : layer;
-        return judge(judged, excused.has(layer.name), heard.network);
+        const { network } = heard;
+        return judge({ layer: judged, excused: excused.has(layer.name), network });
       }),
     ];
   },
@@ -124,94 +125,129 @@ function excusedLayers(subject: Case): Set<string | null> {
   return new Set(warnings.flatMap(({ layer, layers }) => layers ?? [layer]));
 }
 
-function judge(layer: LayerMeasurements, excused: boolean, network: NetworkView): Verdict[] {
-  const { measurements } = network;
-  const name = layerName(layer.name);
-  const trained = trainedOf(layer.weights);
-  const cut = trained.filter(({ gradients }) => gradients === null);
-  const zero = trained.filter(isZero);
-  const frozen = layer.weights.filter(({ trainable, gradients }) =>
+/** Layer to judge. */
+interface Subject {
+  layer: LayerMeasurements;
+  /** True if it receives no signal for a harmless reason. */
+  excused: boolean;
+  network: NetworkView;
+}
+
+/** Judges of the weights of a layer, in the order of their verdicts. */
+const JUDGES: readonly ((subject: Subject) => Found | null)[] = [
+  cutWeights,
+  zeroWeights,
+  idleShifts,
+  stateWeights,
+  frozenWeights,
+];
+
+function judge(subject: Subject): Verdict[] {
+  return JUDGES.flatMap((judgeWeights) => {
+    const found = judgeWeights(subject);
+    return found === null ? [] : [verdict(subject.layer, found)];
+  });
+}
+
+function cutWeights({ layer }: Subject): Found | null {
+  const weights = trainedOf(layer.weights).filter(({ gradients }) => gradients === null);
+  if (weights.length === 0) return null;
+  const why = weights[0].absent.gradients ?? "it is not on the objective's path";
+  return {
+    severity: "error",
+    kind: "cut",
+    weights,
+    what: say`no gradient: ${why}`,
+    expected: "a gradient",
+    fix: say`Connect ${layerName(layer.name)} to the objective, or freeze it.`,
+  };
+}
+
+/** Finds gradients of exactly 0 that neither a cancelling delta nor a state of 0 explains. */
+function zeroWeights(subject: Subject): Found | null {
+  const { layer, excused, network } = subject;
+  const weights = trainedOf(layer.weights).filter((weight) =>
+    isZero(weight) && !isIdle(weight, subject) && !readsState(weight, subject)
+  );
+  if (weights.length === 0) return null;
+  const waiting = waitsFor(layer, network.measurements);
+  const kind = excused ? "no-signal" : zeroKind(layer, waiting, network);
+  return {
+    severity: kind === "zero" ? "error" : "warning",
+    kind,
+    weights,
+    what: ZERO,
+    expected: SOME,
+    fix: excused || waiting === undefined
+      ? zeroGradientCause(layer, network, { excused })
+      : say`Measure again after one training step: ${weightName(waiting, layer.name)} is all
+        zeros and has a gradient, so the others get one after its first step.`,
+  };
+}
+
+function idleShifts(subject: Subject): Found | null {
+  const { layer } = subject;
+  const weights = trainedOf(layer.weights).filter((weight) =>
+    isZero(weight) && isIdle(weight, subject)
+  );
+  if (weights.length === 0) return null;
+  return {
+    severity: "note",
+    kind: "idle-shift",
+    weights,
+    what: say`a gradient of exactly 0 although the delta of ${
+      layerName(layer.name)
+    } is not: it cancels
+      over the batch`,
+    expected: SOME,
+    fix:
+      "If this is so on every batch, drop the bias: what follows ignores a shift, as a difference " +
+      "does. A balanced batch can do the same.",
+  };
+}
+
+function stateWeights(subject: Subject): Found | null {
+  const { layer, network } = subject;
+  const weights = trainedOf(layer.weights).filter((weight) =>
+    isZero(weight) && readsState(weight, subject)
+  );
+  if (weights.length === 0) return null;
+  return {
+    severity: "warning",
+    kind: "state-zero",
+    weights,
+    what: ZERO,
+    expected: SOME,
+    fix: stepsOf(layer, network.measurements) === 1
+      ? "Measure on sequences of two steps or more: the state before the first step is 0."
+      : "Measure on sequences with two steps or more that are neither masked nor zeros: the state " +
+        "is 0 before each step that the signal reaches.",
+  };
+}
+
+function frozenWeights({ layer }: Subject): Found | null {
+  const weights = layer.weights.filter(({ trainable, gradients }) =>
     !trainable && gradients !== null
   );
-  const verdicts: Verdict[] = [];
-  if (cut.length > 0) {
-    const why = cut[0].absent.gradients ?? "it is not on the objective's path";
-    verdicts.push(
-      verdict(layer, {
-        severity: "error",
-        kind: "cut",
-        weights: cut,
-        what: say`no gradient: ${why}`,
-        expected: "a gradient",
-        fix: say`Connect ${name} to the objective, or freeze it.`,
-      }),
-    );
-  }
-  const first = zero.filter((weight) =>
-    isRecurrentKernel(weight) && startsAtZero(layer, measurements)
-  );
-  const idle = zero.filter((weight) => isShift(weight) && hasSignal(layer));
-  const waiting = waitsFor(layer, measurements);
-  const rest = zero.filter((weight) => !first.includes(weight) && !idle.includes(weight));
-  if (rest.length > 0) {
-    const kind = excused ? "no-signal" : zeroKind(layer, waiting, network);
-    verdicts.push(
-      verdict(layer, {
-        severity: kind === "zero" ? "error" : "warning",
-        kind,
-        weights: rest,
-        what: ZERO,
-        expected: SOME,
-        fix: excused || waiting === undefined
-          ? zeroGradientCause(layer, excused, network)
-          : say`Measure again after one training step: ${weightName(waiting, layer.name)} is all
-            zeros and has a gradient, so the others get one after its first step.`,
-      }),
-    );
-  }
-  if (idle.length > 0) {
-    verdicts.push(
-      verdict(layer, {
-        severity: "note",
-        kind: "idle-shift",
-        weights: idle,
-        what: say`a gradient of exactly 0 although the delta of ${name} is not: it cancels over the
-          batch`,
-        expected: SOME,
-        fix:
-          "If this is so on every batch, drop the bias: what follows ignores a shift, as a difference " +
-          "does. A balanced batch can do the same.",
-      }),
-    );
-  }
-  if (first.length > 0) {
-    verdicts.push(
-      verdict(layer, {
-        severity: "warning",
-        kind: "state-zero",
-        weights: first,
-        what: ZERO,
-        expected: SOME,
-        fix: stepsOf(layer, measurements) === 1
-          ? "Measure on sequences of two steps or more: the state before the first step is 0."
-          : "Measure on sequences with two steps or more that are neither masked nor zeros: the state " +
-            "is 0 before each step that the signal reaches.",
-      }),
-    );
-  }
-  if (frozen.length > 0) {
-    verdicts.push(
-      verdict(layer, {
-        severity: "error",
-        kind: "frozen",
-        weights: frozen,
-        what: say`a gradient although frozen`,
-        expected: "no gradient",
-        fix: say`Freeze ${name} before the model is compiled, or train it.`,
-      }),
-    );
-  }
-  return verdicts;
+  if (weights.length === 0) return null;
+  return {
+    severity: "error",
+    kind: "frozen",
+    weights,
+    what: say`a gradient although frozen`,
+    expected: "no gradient",
+    fix: say`Freeze ${layerName(layer.name)} before the model is compiled, or train it.`,
+  };
+}
+
+/** Returns true if the delta of a shift, which is not 0, cancels over the batch. */
+function isIdle(weight: WeightMeasurements, { layer }: Subject): boolean {
+  return isShift(weight) && hasSignal(layer);
+}
+
+/** Returns true if a kernel reads a state that is 0 at each step. */
+function readsState(weight: WeightMeasurements, { layer, network }: Subject): boolean {
+  return isRecurrentKernel(weight) && startsAtZero(layer, network.measurements);
 }
 
 /**

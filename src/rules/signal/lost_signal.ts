@@ -69,7 +69,7 @@ export function lostSignal(
   const unsent = rest.filter((layer) => !senderAbove(layer) && !arrivesBelow(layer));
   if (cut.length > 0) {
     const above = senderAbove(cut[cut.length - 1])!;
-    verdicts.push(severed(cut, above, cutters.includes(above), layers));
+    verdicts.push(severed({ cut, above, isCutter: cutters.includes(above), all: layers }));
   }
   if (aside.length > 0) verdicts.push(bypassed(aside, layers));
   if (unsent.length > 0) verdicts.push(neverSent(unsent, measurements, layers));
@@ -98,34 +98,37 @@ function stopped({ stop, named, below, all, rescale, network, trained }: Stop): 
     const z = stop.preActivations === null
       ? NOTHING
       : say` (rms of z ${figure(stop.preActivations.rms, "rms(z)")})`;
-    return verdict(
-      "error",
-      "certain-head",
-      named,
-      say`The ${headActivation(stop)!} of ${layerName(stop.name)} is certain for every example${z},
+    return verdict({
+      severity: "error",
+      kind: "certain-head",
+      layers: named,
+      message: say`The ${headActivation(stop)!} of ${
+        layerName(stop.name)
+      } is certain for every example${z},
         so ${measurements.objective.name} sends ${
         isZero(stop.preActivationGradients) ? say`no` : say`next to no`
       } gradient down.${rest}`,
-      unscaledInputs(measurements) ?? (trained ? null : rescaleFix(all, network, true)) ??
+      fix: unscaledInputs(measurements) ??
+        (trained ? null : rescaleFix(all, network, { onlySmaller: true })) ??
         (trained
           ? say`Check the targets: the network is certain of other values.`
           : say`Draw the kernel of the head smaller, and normalise its inputs.`),
-    );
+    });
   }
   const sent = figure(stop.activationGradients!.rms, "rms(dJ/da)");
   const of = layerName(stop.name);
   const why = whyBlocked(stop);
   const isRound = isReachedBelow(stop, network);
-  return verdict(
-    isRound ? "warning" : "error",
-    isRound ? "blocked-branch" : "blocked",
-    named,
-    say`No gradient passes ${of}: ${why} (rms of dJ/da ${sent}, delta exactly 0).${rest}${
+  return verdict({
+    severity: isRound ? "warning" : "error",
+    kind: isRound ? "blocked-branch" : "blocked",
+    layers: named,
+    message: say`No gradient passes ${of}: ${why} (rms of dJ/da ${sent}, delta exactly 0).${rest}${
       isRound ? say` The layers before it get theirs by another path.` : NOTHING
     }`,
-    rescale ?? say`Bring the pre-activations of ${of} into the range where
+    fix: rescale ?? say`Bring the pre-activations of ${of} into the range where
         ${stop.activation ?? "its activation"} has a slope: check its bias and its inputs.`,
-  );
+  });
 }
 
 /** Returns the reason why a layer passes no gradient on. */
@@ -140,49 +143,53 @@ function whyBlocked({ deadFraction, saturatedFraction, activation }: LayerMeasur
   return say`the derivative of its activation is 0 at every entry`;
 }
 
-/** @param isCutter True if the layer above itself passes no gradient on. */
-function severed(
-  cut: LayerMeasurements[],
-  above: LayerMeasurements,
-  isCutter: boolean,
-  all: LayerMeasurements[],
-) {
+/** Layers without a gradient, below one with a gradient. */
+interface Severed {
+  cut: LayerMeasurements[];
+  above: LayerMeasurements;
+  /** True if the layer above itself passes no gradient on. */
+  isCutter: boolean;
+  all: LayerMeasurements[];
+}
+
+function severed({ cut, above, isCutter, all }: Severed) {
   const top = cut[cut.length - 1];
   const zeros = zeroKernel([above]);
   const sent = figure(above.activationGradients!.rms, "rms(dJ/da)");
-  return verdict(
-    "error",
-    zeros === undefined ? "severed" : "zero-kernel",
-    cut,
-    say`The delta of ${layerNames(cut.map(({ name }) => name), all)} is exactly 0 although
+  return verdict({
+    severity: "error",
+    kind: zeros === undefined ? "severed" : "zero-kernel",
+    layers: cut,
+    message: say`The delta of ${layerNames(cut.map(({ name }) => name), all)} is exactly 0 although
       ${layerName(above.name)} receives a gradient (rms ${sent})${
       zeros === undefined ? NOTHING : say`: the kernel of ${layerName(zeros)} is all zeros`
     }.`,
-    zeros === undefined
+    fix: zeros === undefined
       ? say`Look at what ${
         isCutter
           ? say`${layerName(above.name)} computes`
           : say`lies between ${layerName(above.name)} and ${layerName(top.name)}`
       }: an operation without a gradient, a factor of 0, or a signal too small for float32.`
       : say`Draw the kernel of ${layerName(zeros)} at random.`,
-  );
+  });
 }
 
 function bypassed(aside: LayerMeasurements[], all: LayerMeasurements[]) {
   const names = layerNames(aside.map(({ name }) => name), all);
   const zeros = aside.filter((layer) => zeroKernel([layer]) !== undefined)
     .map(({ name }) => name);
-  return verdict(
-    "warning",
-    "bypassed",
-    aside,
-    say`The delta of ${names} is exactly 0, while the gradient reaches the layers before by another
+  return verdict({
+    severity: "warning",
+    kind: "bypassed",
+    layers: aside,
+    message:
+      say`The delta of ${names} is exactly 0, while the gradient reaches the layers before by another
     path, as around a residual branch that ends in zeros.`,
-    zeros.length > 1
+    fix: zeros.length > 1
       ? say`Draw the kernels of all but one of ${layerNames(zeros, all)} at random: they are all
         zeros, and where their outputs are multiplied each blocks the gradient of the others.`
       : say`Leave it if the branch starts at zero on purpose; measure again after a training step.`,
-  );
+  });
 }
 
 function neverSent(
@@ -195,14 +202,15 @@ function neverSent(
   const zeros = zeroKernel(heads);
   if (zeros === undefined) {
     return {
-      ...verdict(
-        "warning",
-        "never-sent",
-        unsent,
-        say`No verdict for ${names}: the gradient is already 0 when it reaches them, because the
+      ...verdict({
+        severity: "warning",
+        kind: "never-sent",
+        layers: unsent,
+        message:
+          say`No verdict for ${names}: the gradient is already 0 when it reaches them, because the
           objective "${objective.name}" sends no gradient down from the head.`,
-        say`Choose an objective that depends on the output of these layers.`,
-      ),
+        fix: say`Choose an objective that depends on the output of these layers.`,
+      }),
       unjudged: true,
     };
   }
@@ -210,40 +218,48 @@ function neverSent(
     name === zeros && weights.some((weight) => isKernel(weight) && !isZero(weight.gradients))
   );
   if (!opens) {
-    return verdict(
-      "error",
-      "zero-head-stuck",
-      unsent,
-      say`No gradient ever reaches ${names}: the kernel of the head "${layerName(zeros)}" is all
+    return verdict({
+      severity: "error",
+      kind: "zero-head-stuck",
+      layers: unsent,
+      message: say`No gradient ever reaches ${names}: the kernel of the head "${
+        layerName(zeros)
+      }" is all
       zeros, and so are its inputs, so its own gradient is 0 too and no step changes anything.`,
-      say`Draw the kernels at random: at most one of two consecutive kernels can be all zeros.`,
-    );
+      fix:
+        say`Draw the kernels at random: at most one of two consecutive kernels can be all zeros.`,
+    });
   }
   const alike = unsent.filter((layer) => zeroKernel([layer]) !== undefined);
-  return verdict(
-    "warning",
-    "zero-head",
-    unsent,
-    say`No verdict for ${names}: the gradient is already 0 when it reaches them, because the kernel of
+  return verdict({
+    severity: "warning",
+    kind: "zero-head",
+    layers: unsent,
+    message:
+      say`No verdict for ${names}: the gradient is already 0 when it reaches them, because the kernel of
       the head "${layerName(zeros)}" is all zeros. ${
-      alike.length === 0
-        ? say`Such a head trains well, and lets the gradient through after its first step.`
-        : say`It lets the gradient through after its first step.`
-    }`,
-    say`Measure again after one training step, or with a head that does not start at zero.`,
-  );
+        alike.length === 0
+          ? say`Such a head trains well, and lets the gradient through after its first step.`
+          : say`It lets the gradient through after its first step.`
+      }`,
+    fix: say`Measure again after one training step, or with a head that does not start at zero.`,
+  });
 }
 
-function verdict(
-  severity: Verdict["severity"],
-  kind: string,
-  [first, ...others]: LayerMeasurements[],
-  message: Sentence,
-  fix: Sentence,
-): Verdict {
-  const layers = others.length === 0 ? {} : { layers: [first, ...others].map(({ name }) => name) };
-  const expected = moreThan(0);
-  return { severity, kind, layer: first.name, ...layers, measured: 0, expected, message, fix };
+/** Parts of a verdict on layers without a signal. */
+interface Found extends Pick<Verdict, "severity" | "kind" | "message" | "fix"> {
+  layers: LayerMeasurements[];
+}
+
+function verdict({ layers, ...found }: Found): Verdict {
+  const names = layers.map(({ name }) => name);
+  return {
+    ...found,
+    layer: names[0],
+    ...names.length === 1 ? {} : { layers: names },
+    measured: 0,
+    expected: moreThan(0),
+  };
 }
 
 function zeroKernel(layers: LayerMeasurements[]): string | undefined {

@@ -23,20 +23,20 @@ const MAX_GROUPS = 3;
  *
  * @param layers The layers to rescale, in the order of the forward pass.
  * @param network The network that contains them.
- * @param smaller True to only shrink kernels, if larger ones would not help.
+ * @param options `onlySmaller`: only shrink kernels, since larger ones would not help.
  * @returns The sentence, or `null` if no kernel is off.
  */
 export function rescaleFix(
   layers: readonly LayerMeasurements[],
   { chain }: NetworkView,
-  smaller = false,
+  { onlySmaller = false } = {},
 ): Sentence | null {
   const factors = chain.map((kernel) => {
     const isJudged = kernel.layer.role === "hidden" && layers.includes(kernel.layer) &&
       !kernel.normalized;
     const factor = isJudged ? factorOf(kernel) : null;
     // The end of a residual branch may be small on purpose.
-    return factor !== null && factor > 1 && (kernel.added || smaller) ? null : factor;
+    return factor !== null && factor > 1 && (kernel.added || onlySmaller) ? null : factor;
   });
   const together = factors.reduce<number>(
     (product, factor) => factor !== null && within(factor, TOLERANCE) ? product * factor : product,
@@ -63,13 +63,17 @@ export function rescaleFix(
   if (groups.length === 0) return null;
   const kernels = chain.map(({ layer }) => layer);
   const parts = groups.slice(0, MAX_GROUPS).map((group, index) =>
-    describe(group, kernels, index === 0)
+    describe(group, kernels, { isFirst: index === 0 })
   );
   const rest = groups.length > MAX_GROUPS ? say`; and so on for the others` : NOTHING;
   return say`${joined(parts, "; ")}${rest}.`;
 }
 
-function describe(group: KernelLayer[], all: LayerMeasurements[], isFirst: boolean): Sentence {
+function describe(
+  group: KernelLayer[],
+  all: LayerMeasurements[],
+  { isFirst }: { isFirst: boolean },
+): Sentence {
   // One factor for the group, from the mean square of all its entries.
   const entries = group.reduce((sum, { kernel }) => sum + kernel.values.count, 0);
   const square = group.reduce(

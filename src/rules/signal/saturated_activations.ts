@@ -93,7 +93,7 @@ export const saturatedActivations: Rule = defineRule({
     of: ({ saturatedFraction }) => saturatedFraction,
   },
   judge({ layers, measurements, network, thresholds, trained }) {
-    const rescale = once(() => rescaleFix(layers, network, true));
+    const rescale = once(() => rescaleFix(layers, network, { onlySmaller: true }));
     return layers.flatMap((layer): Verdict[] => {
       const { name, activation, saturatedFraction: share } = layer;
       // A one-sided activation (relu6) is at 0 half of the time and is judged by dead-units.

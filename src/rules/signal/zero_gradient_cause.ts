@@ -16,13 +16,13 @@ import { networkOf } from "../network/network.ts";
  * Returns what to check if the weights of a layer have a gradient of exactly 0.
  *
  * @param layer The layer.
- * @param excused True if it gets no signal for a harmless reason.
  * @param network The network that contains it.
+ * @param options `excused`: it gets no signal for a harmless reason.
  */
 export function zeroGradientCause(
   layer: LayerMeasurements,
-  excused: boolean,
   network: NetworkView,
+  { excused }: { excused: boolean },
 ): Sentence {
   const { measurements } = network;
   if (excused) {

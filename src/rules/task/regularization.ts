@@ -1,4 +1,4 @@
-import type { LayerMeasurements } from "../../measure/measurements.ts";
+import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { atLeast, atMost, lessThan } from "../expected.ts";
@@ -102,11 +102,8 @@ function rateOf({ dropout, recurrentDropout }: LayerMeasurements): number | null
     : Math.max(dropout ?? 0, recurrentDropout ?? 0);
 }
 
-function dropout(
-  { layers, measurements, thresholds: { dropoutRate, dropoutKept } }: Case<
-    "dropoutRate" | "dropoutKept"
-  >,
-): Verdict[] {
+function dropout(subject: Case<"dropoutRate" | "dropoutKept">): Verdict[] {
+  const { layers, measurements, thresholds: { dropoutRate, dropoutKept } } = subject;
   const dropping = layers.flatMap((layer) => {
     const rate = rateOf(layer);
     return rate === null || rate === 0 ? [] : [{ name: layer.name, rate }];
@@ -119,51 +116,75 @@ function dropout(
   );
   const kept = dropping.reduce((product, { rate }) => product * (1 - rate), 1);
   const isStarved = !branches && kept < dropoutKept;
-  const about = (found: typeof dropping) => ({
-    severity: isStarved ? "error" as const : "warning" as const,
-    layer: found[0].name,
-    ...found.length > 1 ? { layers: found.map(({ name }) => name) } : {},
-  });
-  const named = (found: typeof dropping) =>
-    layerNames(found.map(({ name }) => name), measurements.layers);
-  const fix = say`Lower the rate of ${named(high.length > 0 ? high : dropping)}: 0.1 to 0.5 is
-    usual.`;
+  const severity = isStarved ? "error" : "warning";
+  const shown = high.length > 0 ? high : dropping;
+  const fix = say`Lower the rate of ${namesOf(shown, measurements)}: 0.1 to 0.5 is usual.`;
   if (high.length > 0 && !(isStarved && dropping.length > 1)) {
-    const most = Math.max(...high.map(({ rate }) => rate));
-    const figures = { rate: shareFigure(most, "entries") };
-    const several = high.every(({ rate }) => rate === most) ? say`each drop` : say`drop up to`;
-    return [{
-      ...about(high),
-      kind: "dropout",
-      measured: most,
-      expected: lessThan(dropoutRate),
-      threshold: "dropoutRate",
-      figures,
-      message: say`${named(high)} ${
-        high.length === 1 ? say`drops` : several
-      } ${figures.rate} of the entries in training; expected less than ${
-        shareFigure(dropoutRate, "entries")
-      }
-        (dropoutRate).`,
-      fix,
-    }];
+    return [{ severity, ...highRate(high, subject), fix }];
   }
-  if (!isStarved) return [];
+  return isStarved ? [{ severity, ...stackedRates(dropping, kept, subject), fix }] : [];
+}
+
+/** Layer that drops entries in training. */
+interface Dropping {
+  name: string;
+  rate: number;
+}
+
+function namesOf(found: readonly Dropping[], { layers }: Measurements) {
+  return layerNames(found.map(({ name }) => name), layers);
+}
+
+/** Returns the layers of a verdict. */
+function layersOf(found: readonly Dropping[]): Pick<Verdict, "layer" | "layers"> {
+  const layer = found[0].name;
+  return found.length > 1 ? { layer, layers: found.map(({ name }) => name) } : { layer };
+}
+
+/** Returns the verdict on rates that are too high by themselves. */
+function highRate(
+  high: readonly Dropping[],
+  { measurements, thresholds: { dropoutRate } }: Case<"dropoutRate" | "dropoutKept">,
+): Omit<Verdict, "severity" | "fix"> {
+  const most = Math.max(...high.map(({ rate }) => rate));
+  const figures = { rate: shareFigure(most, "entries") };
+  const several = high.every(({ rate }) => rate === most) ? say`each drop` : say`drop up to`;
+  return {
+    ...layersOf(high),
+    kind: "dropout",
+    measured: most,
+    expected: lessThan(dropoutRate),
+    threshold: "dropoutRate",
+    figures,
+    message: say`${namesOf(high, measurements)} ${
+      high.length === 1 ? say`drops` : several
+    } ${figures.rate} of the entries in training; expected less than ${
+      shareFigure(dropoutRate, "entries")
+    }
+        (dropoutRate).`,
+  };
+}
+
+/** Returns the verdict on layers that drop too much together. */
+function stackedRates(
+  dropping: readonly Dropping[],
+  kept: number,
+  { measurements, thresholds: { dropoutKept } }: Case<"dropoutRate" | "dropoutKept">,
+): Omit<Verdict, "severity" | "fix"> {
   const figures = { kept: shareFigure(kept, "entries") };
-  return [{
-    ...about(dropping),
+  return {
+    ...layersOf(dropping),
     kind: "stacked-dropout",
     measured: kept,
     expected: atLeast(dropoutKept),
     threshold: "dropoutKept",
     figures,
     message: say`${counted(dropping.length, "layer")} of dropout in a row, ${
-      named(dropping)
+      namesOf(dropping, measurements)
     }, keep ${figures.kept} of the paths through the network; expected ${
       shareFigure(dropoutKept, "entries")
     } or more (dropoutKept).`,
-    fix,
-  }];
+  };
 }
 
 function penalties(

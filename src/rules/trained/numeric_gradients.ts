@@ -78,7 +78,7 @@ export const numericGradients: ModelRule<GradientProbe> = defineModelRule({
       probe.weights.map((weight) => ({
         label: weight.name,
         layer: weight.layer,
-        value: nearest(weight, isKinked(probe)).off,
+        value: nearest(weight, { hasKinks: isKinked(probe) }).off,
       })),
   },
   layersOf: ({ weights }) => weights.map(({ layer }) => layer),
@@ -88,7 +88,7 @@ export const numericGradients: ModelRule<GradientProbe> = defineModelRule({
     const threshold = hasKinks ? "numericGradientKinkTolerance" : "numericGradientTolerance";
     const limit = thresholds[threshold];
     return weights.filter(({ layer }) => isJudged(layer)).flatMap((weight): Verdict[] => {
-      const { off, numeric } = nearest(weight, hasKinks);
+      const { off, numeric } = nearest(weight, { hasKinks });
       if (off <= limit) return [];
       const { layer, name, analytic } = weight;
       const doubt = doubtOf(weight, resolution);
@@ -144,7 +144,10 @@ function distance({ scale, differences }: GradientComparison, a: number, b: numb
  * Returns the difference quotient nearest to the gradient. If a kink is nearer than any step, the
  * one-sided quotient away from it equals the derivative.
  */
-function nearest(weight: GradientComparison, hasKinks: boolean): { off: number; numeric: number } {
+function nearest(
+  weight: GradientComparison,
+  { hasKinks }: { hasKinks: boolean },
+): { off: number; numeric: number } {
   return weight.differences
     .flatMap(({ numeric, forward, backward }) =>
       hasKinks ? [numeric, forward, backward] : [numeric]

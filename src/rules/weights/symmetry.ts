@@ -3,12 +3,11 @@ import { fans } from "../../theory/initializers.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import type { LayerKind } from "../../traits/layers.ts";
 import { defineRule } from "../define_rule.ts";
-import { exactly, type Expected, moreThan } from "../expected.ts";
+import { exactly, moreThan } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../finding.ts";
 import type { Rule } from "../rule.ts";
 import { counted, layerName, number, say, weightName } from "../say.ts";
-import type { Sentence } from "../sentence.ts";
 import { sharedDraws } from "../shared_draws.ts";
 
 /** Kinds of layers whose matrices mix units. Nothing is known about other layers. */
@@ -89,7 +88,9 @@ export const symmetry: Rule = defineRule({
       const units = Map.groupBy(kernels, ({ name }) => name.replace("recurrent_", ""));
       return [...units.values()].flatMap((kernels) => {
         const verdicts = kernels.map((kernel) =>
-          judge(layer, kernel, layer.role === "output" || added.has(layer) || mayEndBranch)
+          judge(layer, kernel, {
+            mayBeZero: layer.role === "output" || added.has(layer) || mayEndBranch,
+          })
         );
         // Either kernel of a recurrent cell can make its units differ.
         return verdicts.some(({ length }) => length === 0) ? [] : verdicts.flat();
@@ -112,7 +113,7 @@ export const symmetry: Rule = defineRule({
 function judge(
   layer: LayerMeasurements,
   weight: WeightMeasurements,
-  mayBeZero: boolean,
+  { mayBeZero }: { mayBeZero: boolean },
 ): Verdict[] {
   const { name, shape, values, duplicateUnits } = weight;
   if (values.nonFinite > 0) return [];
@@ -126,47 +127,46 @@ function judge(
   if (constant && values.maxAbs === 0 && layer.kind === "embedding" && isMoved(weight)) return [];
   if (constant) {
     return [
-      verdict(
-        layer,
-        mixes ? "error" : "warning",
-        "constant",
-        0,
-        moreThan(0, { of: "std" }),
-        say`All ${number(values.count, "exact")} entries of ${weightName(name, layer.name)} are
+      verdict(layer, {
+        worst: mixes ? "error" : "warning",
+        stem: "constant",
+        measured: 0,
+        expected: moreThan(0, { of: "std" }),
+        message: say`All ${number(values.count, "exact")} entries of ${
+          weightName(name, layer.name)
+        } are
           ${number(values.mean)}, so all units of ${layerName(layer.name)} compute the same.`,
-      ),
+      }),
     ];
   }
   // A table may have one row for padding.
   const zeros = weight.zeroUnits ?? 0;
   const isPadded = layer.kind === "embedding" && zeros === 1;
   const idle = zeros === 0 || isPadded ? [] : [{
-    ...verdict(
-      layer,
-      "warning",
-      "zero-units",
-      zeros,
-      exactly(0),
-      say`${counted(zeros, "unit")} of ${layerName(layer.name)} ${
+    ...verdict(layer, {
+      worst: "warning",
+      stem: "zero-units",
+      measured: zeros,
+      expected: exactly(0),
+      message: say`${counted(zeros, "unit")} of ${layerName(layer.name)} ${
         zeros === 1 ? say`has` : say`have`
       } no weights but zeros (${weightName(name, layer.name)}).`,
-    ),
+    }),
     severity: "warning" as const,
   }];
   const alike = (duplicateUnits ?? 0) - Math.max(0, zeros - 1);
   if (alike <= alikeByChance(layer, weight)) return idle;
   return [
     ...idle,
-    verdict(
-      layer,
-      "error",
-      "duplicates",
-      alike,
-      exactly(0),
-      say`${counted(alike, "unit")} of ${layerName(layer.name)} ${
+    verdict(layer, {
+      worst: "error",
+      stem: "duplicates",
+      measured: alike,
+      expected: exactly(0),
+      message: say`${counted(alike, "unit")} of ${layerName(layer.name)} ${
         alike === 1 ? say`has` : say`have`
       } exactly the weights of an earlier unit (${weightName(name, layer.name)}).`,
-    ),
+    }),
   ];
 }
 
@@ -190,13 +190,17 @@ function isMoved({ trainable, gradients }: WeightMeasurements): boolean {
   return trainable && gradients !== null && gradients.maxAbs > 0;
 }
 
+/** Parts of a verdict on units that are alike. */
+interface Found extends Pick<Verdict, "measured" | "expected" | "message"> {
+  /** Severity in a hidden layer. */
+  worst: Verdict["severity"];
+  /** Kind in a hidden layer. */
+  stem: string;
+}
+
 function verdict(
   { name, role, kind: layerKind }: LayerMeasurements,
-  worst: Verdict["severity"],
-  kind: string,
-  measured: number,
-  expected: Expected,
-  message: Sentence,
+  { worst, stem, measured, expected, message }: Found,
 ): Verdict {
   const severity = role === "output" ? "warning" : worst;
   const isMilder = role === "output" || !MIXING.includes(layerKind);
@@ -204,7 +208,7 @@ function verdict(
     same gradient and stay alike.`;
   return {
     severity,
-    kind: isMilder ? `${kind}-${role === "output" ? "head" : "weight"}` : kind,
+    kind: isMilder ? `${stem}-${role === "output" ? "head" : "weight"}` : stem,
     layer: name,
     measured,
     expected,
