@@ -55,7 +55,8 @@ export function chanceOf(
     const none = { kernel: least, gradient: least, activation: least, delta: least };
     return () => ({ ...none, shareAt: () => MIN_CHANGE });
   }
-  const doubts = [before, after].map((run) => doubtsOf(run, isSameBatch(before, after)));
+  const options = { isSameBatch: isSameBatch(before, after) };
+  const doubts = [before, after].map((run) => doubtsOf(run, options));
   return (pair) => {
     const [one, other] = pair.map((layer, i) => doubts[i](layer));
     const factor = (of: keyof typeof one) => Math.exp(gap(one[of], other[of]));
@@ -86,7 +87,7 @@ const gap = (one: number, other: number) =>
 const sizeDoubt = (n: number) => 1 / Math.sqrt(2 * Math.max(1, n));
 
 /** Returns the standard deviation of the logarithm of each figure of a layer. */
-function doubtsOf(run: Measurements, isSameBatch: boolean) {
+function doubtsOf(run: Measurements, { isSameBatch }: { isSameBatch: boolean }) {
   const { theory } = networkOf(run);
   const doubts = new Map<string, { activations: number; deltas: number; inputs: number }>();
   for (const layer of run.layers) {

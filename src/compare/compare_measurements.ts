@@ -147,7 +147,7 @@ export function compareMeasurements(before: Measurements, after: Measurements): 
   const silent = [before, after].map((run) => networkOf(run).silent);
   const layers = pairs.map((pair): LayerComparison => {
     const isSilent = !gradients || pair.some((layer, i) => silent[i].has(layer));
-    return compareLayer(pair, chance(pair), isSilent);
+    return compareLayer(pair, chance(pair), { isSilent });
   });
   const isMissing = onlyBefore.length + onlyAfter.length > 0;
   const figures = layers.flatMap(({ figures }) => Object.values(figures));
@@ -171,7 +171,11 @@ function haveSameObjective(
     (one.name !== "sum" || oneBatch.examples === otherBatch.examples);
 }
 
-function compareLayer(pair: LayerPair, chance: Chance, isSilent: boolean): LayerComparison {
+function compareLayer(
+  pair: LayerPair,
+  chance: Chance,
+  { isSilent }: { isSilent: boolean },
+): LayerComparison {
   const figures: LayerComparison["figures"] = {};
   let worst = 1;
   for (const name of NAMES) {

@@ -45,7 +45,7 @@ export function tableOfLayers(content: TableContent): Markup {
   const rowOf = new Map(single.map((row) => [row.name, row]));
   const columns = columnsOf(content)
     .filter(({ cell }) => single.some((row) => cell(row, row.name) !== ""));
-  const line = (row: LayerRow, isInner: boolean) =>
+  const line = (row: LayerRow, { isInner }: { isInner: boolean }) =>
     markup`<tr data-l="${names.id(row.name)}"${markOf(row)}${
       isInner ? markup` class="inner"` : null
     }><th scope="row">${names.link(row.name)}${severityOf(row)}${cellsOf(columns, row)}</tr>
@@ -53,7 +53,7 @@ export function tableOfLayers(content: TableContent): Markup {
   const bodies = folds.map((fold, i) => {
     const members = fold.blocks.flat(2);
     if (members.length === 1) {
-      return markup`<tbody>${line(rowOf.get(members[0].name)!, false)}</tbody>`;
+      return markup`<tbody>${line(rowOf.get(members[0].name)!, { isInner: false })}</tbody>`;
     }
     return markup`<tbody><tr${
       markOf(folded[i])
@@ -63,7 +63,9 @@ export function tableOfLayers(content: TableContent): Markup {
     }${severityOf(folded[i])}${foldTitle(folded[i], members.length, names)}${
       cellsOf(columns, folded[i])
     }</tr>
-      ${isWhole ? members.map(({ name }) => line(rowOf.get(name)!, true)) : null}</tbody>`;
+      ${
+      isWhole ? members.map(({ name }) => line(rowOf.get(name)!, { isInner: true })) : null
+    }</tbody>`;
   });
   return markup`<div class="tools" data-for="${id}" data-count="${layers.length}" hidden>
     <label>Filter <input type="search" placeholder="name or class"></label>

@@ -75,7 +75,7 @@ function runSuite(run: GateRun, rules: string[]): Suite {
   const { causes } = diagnosisOf({ ...run, measurements });
   const failing = causes.filter(({ severity }) => severity === "error");
   const order = measurements.layers;
-  return suiteOf(name, file, rules, findings, (rule, failed) => {
+  return suiteOf({ name, file, rules, findings }, (rule, failed) => {
     // The first finding of a cause belongs to the rule that states it.
     const own = failing.filter((cause) => cause.findings[0].rule === rule);
     if (own.length > 0) return failure(own, order);
@@ -89,7 +89,7 @@ function runSuite(run: GateRun, rules: string[]): Suite {
 /** Builds the suite of the configuration. Its findings have no causes: each fails by itself. */
 function ownSuite(findings: GateFinding[]): Suite {
   const rules = [...new Set(findings.map(({ rule }) => rule))];
-  return suiteOf("configuration", null, rules, findings, (_, failed) => {
+  return suiteOf({ name: "configuration", file: null, rules, findings }, (_, failed) => {
     if (failed.length === 0) return null;
     const more = failed.length === 1 ? "" : ` (and ${failed.length - 1} more)`;
     return problem("failure", "error", `${failed[0].message}${more}`, failed.map(line).join("\n"));
@@ -101,10 +101,12 @@ function ownSuite(findings: GateFinding[]): Suite {
  * rule.
  */
 function suiteOf(
-  name: string,
-  file: string | null,
-  rules: string[],
-  findings: GateFinding[],
+  { name, file, rules, findings }: {
+    name: string;
+    file: string | null;
+    rules: string[];
+    findings: GateFinding[];
+  },
   judge: (rule: string, failed: GateFinding[]) => string | null,
 ): Suite {
   const ends = rules.map((rule) => {

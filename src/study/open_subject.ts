@@ -23,7 +23,7 @@ import { showValue } from "../words/show_value.ts";
 import { denseNetwork } from "./dense_network.ts";
 import type { ResolvedGrid, StudyVariant } from "./grid_point.ts";
 import { requireActivation, requireRoom, StudyError, type StudyOptions } from "./study_options.ts";
-import type { ModelFile, StudySubject } from "./study_subject.ts";
+import type { ModelFile, StudyContext, StudySubject } from "./study_subject.ts";
 
 /** An open subject on a running engine: models and batches on demand. */
 export interface OpenSubject {
@@ -84,22 +84,7 @@ export async function openSubject(
     return {
       ...common,
       name: subject.name || "model",
-      async create(seed, variant) {
-        const model = await seedDraws(
-          seed,
-          "createModel",
-          () => subject({ tf, seed, ...variant }),
-        );
-        if (typeof Object(model).getWeights === "function") return model;
-        throw new InputError(
-          {
-            place: subject.name || "The function",
-            verb: "returned",
-            found: showValue(model),
-            expected: "a model",
-          },
-        );
-      },
+      create: (seed, variant) => createWith(subject, { tf, seed, ...variant }),
       swaps: { activation: false, initializer: false },
     };
   }
@@ -127,6 +112,21 @@ export async function openSubject(
     isScaled: ({ layers }, name) => layers.slice(1, -1).some((layer) => layer.name === name),
     swaps: { activation: false, initializer: true },
   };
+}
+
+/** Calls a function of the user that creates a model. */
+async function createWith(
+  create: Extract<StudySubject, (...args: never[]) => unknown>,
+  context: StudyContext,
+): Promise<LayersModel> {
+  const model = await seedDraws(context.seed, "createModel", () => create(context));
+  if (typeof Object(model).getWeights === "function") return model;
+  throw new InputError({
+    place: create.name || "The function",
+    verb: "returned",
+    found: showValue(model),
+    expected: "a model",
+  });
 }
 
 function nameOf(objective: Objective): string {
