@@ -62,7 +62,7 @@ export function activationMoments(
 const isLine = ({ curve, homogeneous }: ActivationTraits) =>
   homogeneous && curve!.derivative(-1) === curve!.derivative(1);
 
-/** Returns the moments of slope * z, in closed form. */
+/** Returns the moments of slope * z in closed form, for a slope other than 0. */
 function lineMoments(slope: number, mean: number, variance: number): ActivationMoments {
   const square = mean ** 2 + variance;
   return {
@@ -71,7 +71,7 @@ function lineMoments(slope: number, mean: number, variance: number): ActivationM
     kurtosis: square > 0 ? 3 - 2 * (mean ** 2 / square) ** 2 : 0,
     stretch: square > 0 ? variance / square : 0,
     slopeSquare: slope ** 2,
-    slopeKurtosis: slope === 0 ? 0 : 1,
+    slopeKurtosis: 1,
     lean: 0,
   };
 }

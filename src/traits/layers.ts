@@ -69,27 +69,6 @@ export type LayerOperation =
   | "repeat"
   | "crop";
 
-/** Every operation, for messages. */
-export const LAYER_OPERATIONS: readonly LayerOperation[] = [
-  "average",
-  "copy",
-  "crop",
-  "gated",
-  "globalLargest",
-  "globalMean",
-  "globalSum",
-  "largest",
-  "mean",
-  "memory",
-  "norm",
-  "pad",
-  "product",
-  "repeat",
-  "rootMeanSquare",
-  "separable",
-  "simple",
-];
-
 /** Traits of a layer class. */
 export interface LayerTraits {
   /** Effect on its input. */

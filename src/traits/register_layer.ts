@@ -2,14 +2,19 @@ import { oneOfNames } from "../words/shape.ts";
 import { InputError } from "../words/input_error.ts";
 import { nearest } from "../words/nearest.ts";
 import { showValue } from "../words/show_value.ts";
+import { KERAS_LAYER_TRAITS } from "./keras_layers.ts";
 import { isKernelLayout } from "./kernel_layout.ts";
-import { LAYER_KINDS, LAYER_OPERATIONS, LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
+import { LAYER_KINDS, LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
 import { rememberTraits } from "./layer_traits.ts";
 
 /** Traits that can be declared for a custom layer: its kind, and anything else that is unusual. */
 export type CustomLayerTraits = Pick<LayerTraits, "kind"> & Partial<LayerTraits>;
 
 const KINDS = LAYER_KINDS.toSorted();
+
+const KNOWN_TRAITS = [...Object.values(LAYERS), ...Object.values(KERAS_LAYER_TRAITS)];
+const OPERATIONS = [...new Set(KNOWN_TRAITS.map(({ operation }) => operation))]
+  .filter((operation) => operation !== null).toSorted();
 
 const COPIES = {
   expected: "a number from 0 to 1000",
@@ -29,8 +34,8 @@ const VALUES: Record<
     is: (value) => value === null || isKernelLayout(value),
   },
   operation: {
-    expected: `one of ${LAYER_OPERATIONS.join(", ")} or null`,
-    is: (value) => value === null || (LAYER_OPERATIONS as unknown[]).includes(value),
+    expected: `one of ${OPERATIONS.join(", ")} or null`,
+    is: (value) => value === null || (OPERATIONS as unknown[]).includes(value),
   },
   activation: {
     expected: "the name of an activation or null",
