@@ -41,6 +41,8 @@ export interface Tried {
   verdict: Verdict;
   /** Figure that shows it, if there is one. */
   figure: TriedFigure | null;
+  /** Steps of training to learn the batch without and with the fix; absent if not compared. */
+  steps?: { before: number; after: number };
 }
 
 /** Figure of one layer before and after a fix. */

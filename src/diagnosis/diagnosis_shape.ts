@@ -62,6 +62,7 @@ const tried = object<Tried>({
       after: number,
     }),
   ),
+  steps: optional(object<NonNullable<Tried["steps"]>>({ before: number, after: number })),
 });
 
 const learningRates = object<LearningRates>({

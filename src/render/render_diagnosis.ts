@@ -162,13 +162,17 @@ export function brokenRules(causes: readonly Cause[]): string {
 }
 
 /** Describes the result of trying a fix. */
-export function triedWords({ worked, errors, left, verdict, figure }: Tried): string {
+export function triedWords({ worked, errors, left, verdict, figure, steps }: Tried): string {
   if (!worked) return "Tried the usual fixes on this model: none helped.";
   const moved = figure === null
     ? ""
     : `; ${figure.title} of ${figure.layer}: ${formatNumber(figure.before)} before, ` +
       `${formatNumber(figure.after)} after`;
-  return `Tried: ${goneWords({ errors, left, verdict })}${moved}.`;
+  const sooner = steps === undefined
+    ? ""
+    : `, and the network learns its batch in ${formatCount(steps.after, "step")} instead of ` +
+      `${steps.before}`;
+  return `Tried: ${goneWords({ errors, left, verdict })}${sooner}${moved}.`;
 }
 
 /** Describes what is gone after a fix, and what is left. */

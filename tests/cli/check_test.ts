@@ -26,7 +26,7 @@ Deno.test("check exits with 0 on a weak model, and with 1 if weak or so many war
     const given = [["--max-warnings", "99"], ["--max-warnings", "0"], ["--fail-on", "weak"]];
     const [passed, ...failed] = await Promise.all(
       given.map((flags) =>
-        runCommand(["check", model(WARNED), ...flags, ...batch(WARNED)], { cwd })
+        runCommand(["check", model(WARNED), "--trial", "off", ...flags, ...batch(WARNED)], { cwd })
       ),
     );
     assertStringIncludes(passed.stdout, "\nWEAK: 1 warning\n1. The kernel");

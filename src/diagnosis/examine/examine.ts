@@ -18,6 +18,7 @@ import { diagnose } from "../diagnose.ts";
 import { type Diagnosis, diagnosisOverview, shownDiagnosis } from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";
 import { causeName } from "../with_treatment.ts";
+import { weighWarnings } from "./weigh_warnings.ts";
 import type { FixSubject } from "./apply_fixes.ts";
 import { searchRates } from "./search_rates.ts";
 import { type TrialMode, tryFindings, trySubject } from "./try_findings.ts";
@@ -117,11 +118,24 @@ export async function examine(
   const trialOptions = { mode, seed: measureOptions.seed, budgetSeconds: trialBudget };
   const tried = await tryFindings(subject, { measurements, found }, trialOptions);
   const { trial } = tried;
-  const { rates, findings, shown } = await searchRates(subject, tried, { ...trialOptions, asked });
+  const { rates, shown, ...searched } = await searchRates(subject, tried, {
+    ...trialOptions,
+    asked,
+  });
   const tryIt = (subject: FixSubject) => trySubject(subject, trialOptions);
-  const judged = diagnose(measurements, findings);
   const about = { measurements, trial, rates };
   const { tf } = runningEngine() ?? await ensureEngine();
+  const { onProgress: _, ...quiet } = measureOptions;
+  const measureIt = ({ model, batch, objective }: FixSubject) =>
+    measure(model, batch, { ...quiet, objective });
+  const tested = { measurements, trial, shown, found, findings: searched.findings };
+  const { findings, judged, withHelped } = await weighWarnings(tf, subject, tested, {
+    request: trialOptions,
+    async examine(subject) {
+      const measurements = await measureIt(subject);
+      return { measurements, diagnosis: diagnose(measurements, judge(measurements)) };
+    },
+  });
   if (shown !== null) {
     // One pass cannot show this fault.
     const known = judged.causes;
@@ -135,20 +149,22 @@ export async function examine(
   }
   const warnings = mode === "always" && judged.causes.length > 0;
   if (!isFailing(judged.verdict) && !warnings) {
-    return said({ ...about, findings, fixes: [], fixedTrial: null }, judged);
+    return said({ ...about, findings, fixes: [], fixedTrial: null }, withHelped(judged));
   }
-  const { onProgress: _, ...quiet } = measureOptions;
   let fixedTrial: Examination["fixedTrial"] = null;
   const { tryFixes } = await import("./try_fixes.ts");
   const { diagnosis, fixes } = await tryFixes(tf, subject, { measurements, diagnosis: judged }, {
-    measure: ({ model, batch, objective }) => measure(model, batch, { ...quiet, objective }),
+    measure: measureIt,
     judge,
     warnings,
     async see(subject) {
       if (trial !== null && !("skipped" in trial)) fixedTrial = await tryIt(subject);
     },
   });
-  return said({ ...about, findings, fixes, fixedTrial }, weighFixes(diagnosis, fixedTrial));
+  return said(
+    { ...about, findings, fixes, fixedTrial },
+    withHelped(weighFixes(diagnosis, fixedTrial)),
+  );
 }
 
 /**

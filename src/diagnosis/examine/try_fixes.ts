@@ -191,7 +191,11 @@ function withTried(
 }
 
 /** Returns the figure that moved most, in a layer with a finding as severe as the cause. */
-function figureOf(cause: Cause, before: Measurements, after: Measurements): TriedFigure | null {
+export function figureOf(
+  cause: Cause,
+  before: Measurements,
+  after: Measurements,
+): TriedFigure | null {
   const figures = cause.findings.flatMap(({ rule, layer, severity }): TriedFigure[] => {
     const figure = allRules().find(({ name }) => name === rule)?.figure;
     const was = before.layers.find(({ name }) => name === layer);

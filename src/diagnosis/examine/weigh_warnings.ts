@@ -1,0 +1,201 @@
+import type { TensorFlow } from "../../engine/tensorflow.ts";
+import type { Measurements } from "../../measure/measurements.ts";
+import type { SkippedTrial, Trial } from "../../probe/trial.ts";
+import { amendFinding, type Finding, saidOf } from "../../rules/finding.ts";
+import { RULES } from "../../rules/rules.ts";
+import { counted, say } from "../../rules/say.ts";
+import { diagnose } from "../diagnose.ts";
+import type { Cause, Diagnosis, Tried } from "../diagnosis.ts";
+import type { Fix } from "../fix.ts";
+import { causeName } from "../with_treatment.ts";
+import { applyFix, type FixSubject } from "./apply_fixes.ts";
+import { trialOptionsOf, type TrialRequest } from "./try_findings.ts";
+
+/** Rules whose warnings a trial may weigh: those of this package, over measurements. */
+const WEIGHED = new Set(RULES.map(({ name }) => name));
+
+/**
+ * Warnings that a batch learned by heart says nothing about, by rule; `null` for all kinds. A head
+ * that does not fit its loss, and a network without activations, learn 32 examples and fail on
+ * more, as published programs do; kernels far too large tell them apart at once, and on more
+ * examples an LSTM, attention and an embedding (seed 152 of `bench/trainability`) are slower than
+ * with the fix. A rate out of use, layers drawn alike and untrained frozen layers are mistakes
+ * whatever they cost, and the trial does not train in half precision.
+ */
+const STANDING: Readonly<Record<string, readonly string[] | null>> = {
+  "output-head": null,
+  "learning-rate": null,
+  "half-precision": null,
+  "init-scale": ["too-large"],
+  "architecture": ["no-activation"],
+  "symmetry": ["shared-draw"],
+  "gradients-flow": ["frozen-untrained"],
+};
+
+/** Verdicts of a network that trains. */
+const LEARNING: readonly Trial["verdict"][] = ["learns", "slow"];
+
+/** Fix with which a network learns clearly sooner. */
+interface Helped {
+  /** Fixes of its cause, this one first. */
+  fixes: Fix[];
+  /** Result of trying it; `null` if the warning is still there. */
+  tried: Tried | null;
+}
+
+/** Findings after the fixes of warnings were tried by training. */
+interface Weighed {
+  findings: Finding[];
+  /** Diagnosis of these findings. */
+  judged: Diagnosis;
+  /** Adds the fixes that helped to a diagnosis of these findings. */
+  withHelped(diagnosis: Diagnosis): Diagnosis;
+}
+
+/** Network after its trial. */
+interface TriedNetwork {
+  measurements: Measurements;
+  /** Findings of the pass. */
+  found: readonly Finding[];
+  /** The same after the trial, in the same order. */
+  findings: Finding[];
+  trial: Trial | SkippedTrial | null;
+  /** Finding that the network does not learn, or `null`. */
+  shown: Finding | null;
+}
+
+/** Functions and options that the original was examined with. */
+interface Examiner {
+  /** When to train, and the seed that the model was made with. */
+  request: TrialRequest;
+  /** Measures and judges a fixed subject. */
+  examine(subject: FixSubject): Promise<{ measurements: Measurements; diagnosis: Diagnosis }>;
+}
+
+/**
+ * Weighs the warnings about a network that learns: a warning stands if the network learns clearly
+ * sooner with its fix. It becomes a note if not, or if the pass only warned of it, there is no fix to
+ * try, and training moves every layer.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param subject The model, its batch and its objective; restored afterwards.
+ * @param tried The network after its trial; its findings stay as they are if it does not learn.
+ * @param examiner How it was examined.
+ */
+export async function weighWarnings(
+  tf: TensorFlow,
+  subject: FixSubject,
+  { measurements, found, findings, trial, shown }: TriedNetwork,
+  examiner: Examiner,
+): Promise<Weighed> {
+  const before = diagnose(measurements, findings);
+  const isDue = shown === null && before.verdict === "weak" && trial !== null &&
+    !("skipped" in trial) && LEARNING.includes(trial.verdict);
+  if (!isDue) return { findings, judged: before, withHelped: (diagnosis) => diagnosis };
+  const helped = new Map<string, Helped>();
+  const notes = new Map<Finding, Finding>();
+  const errors = new Set(findings.filter((_, i) => found[i].severity === "error"));
+  const isMild = (cause: Cause) => !cause.findings.some((finding) => errors.has(finding));
+  let taken = 0;
+  for (const cause of before.causes.filter(isWeighed)) {
+    const tried = await tryFixesOf(tf, subject, cause, { measurements, trial, taken, examiner });
+    taken += tried.steps;
+    if (tried.helped !== null) {
+      helped.set(causeName(cause), tried.helped);
+    } else if (tried.isTried || isMild(cause) && isTrained(trial)) {
+      for (const finding of cause.findings) {
+        notes.set(finding, noteOf(finding, trial, tried.isTried));
+      }
+    }
+  }
+  const weighed = findings.map((finding) => notes.get(finding) ?? finding);
+  return {
+    findings: weighed,
+    judged: notes.size > 0 ? diagnose(measurements, weighed) : before,
+    withHelped: (diagnosis) => ({
+      ...diagnosis,
+      causes: diagnosis.causes.map((cause) => addHelp(cause, helped.get(causeName(cause)))),
+    }),
+  };
+}
+
+function addHelp(cause: Cause, help: Helped | undefined): Cause {
+  if (help?.tried == null) return cause;
+  const { fixes, tried } = help;
+  if (cause.tried === undefined) return { ...cause, fixes, tried };
+  return cause.tried.worked ? { ...cause, tried: { ...cause.tried, steps: tried.steps } } : cause;
+}
+
+/** Returns true if training can tell whether the warnings of a cause matter. */
+function isWeighed({ severity, findings }: Cause): boolean {
+  return severity === "warning" &&
+    findings.every(({ rule, kind, unjudged }) => {
+      const standing = STANDING[rule];
+      return !unjudged && WEIGHED.has(rule) && standing !== null &&
+        !standing?.includes(kind ?? "");
+    });
+}
+
+/** Returns true if training moves all layers, and learns at the compiled rate if there is one. */
+function isTrained({ verdict, givenVerdict, attempts, best }: Trial): boolean {
+  return verdict === "learns" && (givenVerdict ?? verdict) === "learns" &&
+    attempts[best!].stillLayers === 0;
+}
+
+/** Trains with each fix of a cause until one helps. */
+async function tryFixesOf(
+  tf: TensorFlow,
+  subject: FixSubject,
+  cause: Cause,
+  { measurements, trial, taken, examiner: { request, examine } }: {
+    measurements: Measurements;
+    trial: Trial;
+    taken: number;
+    examiner: Examiner;
+  },
+): Promise<{ helped: Helped | null; steps: number; isTried: boolean }> {
+  const { learnsSooner } = await import("../../probe/learns_sooner.ts");
+  const { figureOf, isGone } = await import("./try_fixes.ts");
+  let steps = 0, isTried = false;
+  for (const fix of cause.fixes) {
+    const fixed = applyFix(tf, subject, fix);
+    if (fixed === null) continue;
+    try {
+      const { model, batch } = fixed.subject;
+      const options = trialOptionsOf(fixed.subject, request);
+      const now = await learnsSooner(model, batch, options, { trial, taken: taken + steps });
+      steps += now.steps;
+      isTried ||= !now.isCut;
+      if (now.sooner === null) continue;
+      const after = await examine(fixed.subject);
+      const tried = isGone(cause, after.diagnosis)
+        ? {
+          worked: true,
+          errors: 0,
+          left: 0,
+          verdict: after.diagnosis.verdict,
+          figure: figureOf(cause, measurements, after.measurements),
+          steps: now.sooner,
+        }
+        : null;
+      const others = cause.fixes.filter((other) => other !== fix);
+      return { helped: { fixes: [fix, ...tried === null ? others : []], tried }, steps, isTried };
+    } finally {
+      fixed.undo();
+    }
+  }
+  return { helped: null, steps, isTried };
+}
+
+/** Returns a warning as a note that says why it is one. */
+function noteOf(finding: Finding, { attempts, best }: Trial, isTried: boolean): Finding {
+  if (finding.severity !== "warning") return finding;
+  const { steps } = attempts[best!];
+  const why = isTried ? say`, and with the fix no sooner` : say` all the same`;
+  return amendFinding(finding, {
+    severity: "note",
+    message: say`${saidOf(finding, "message")} Only a note: the network learns its batch in ${
+      counted(steps, "step")
+    }${why}.`,
+  });
+}
