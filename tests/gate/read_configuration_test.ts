@@ -233,11 +233,11 @@ Deno.test("the schema for editors accepts what readConfiguration() accepts, and 
 });
 
 Deno.test("readConfiguration() says that a deno.json has no configuration", async () => {
-  await assertRejects(
+  const { message } = await assertRejects(
     () => read(`{ "tasks": {} }`, "gradientHealth"),
     GateError,
-    `it has no key "gradientHealth"`,
   );
+  assertEquals(message, `gate.jsonc:1:1: it has no key "gradientHealth"`);
 });
 
 Deno.test("the configuration of the examples is one", async () => {
