@@ -70,7 +70,8 @@ Deno.test("setWeights() sets nothing when one of the weights is wrong", () => {
     [
       { "zzz": [] },
       TypeError,
-      'The model has no weight "zzz"',
+      'The model has no weight "zzz", expected one of dense_1/kernel, dense_1/bias, dense_2/kernel, ' +
+      "dense_2/bias, dense_3/kernel, dense_3/bias",
     ],
     [
       { "dense_2/bias": [1, 2] },
