@@ -14,11 +14,9 @@ import { requireMessage, requireObjective, requireThresholds } from "./require_o
 export interface AssertHealthyOptions
   extends HealthyOptions, Pick<ExamineOptions, "objective" | "seed"> {
   /**
-   * When to run the trial, which trains the network on the batch for some steps to see if it
-   * learns: `"auto"`, if a rule finds an error, which is only a warning if the network learns, or
-   * something unusual that one pass cannot judge (dropout, a learning rate, targets out of scale, a
-   * warning); `"always"`; `"off"`; or a number of steps at each rate, run when `"auto"` would.
-   * Default: `"auto"`, with 40 steps.
+   * When to run the trial, which trains the network on the batch for some steps: an error of a rule
+   * is only a warning if it learns. `"auto"`, if 10 steps fit the budget; `"always"`; `"off"`; or a
+   * number of steps at each rate. Default: `"auto"`, with 40 steps.
    */
   trial?: ExamineOptions["trial"];
   /**

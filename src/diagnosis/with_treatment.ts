@@ -49,6 +49,8 @@ function blame(causes: readonly Cause[], treated: readonly Cause[]): readonly Ca
   // The more severe of the two comes first.
   const first = causes.find((cause) => cause === failed || cause === own)!;
   const merged = { ...own, severity: first.severity, findings };
+  // The rate comes second if another cause explains why the compiled one fails.
+  const rest = treated.filter((cause) => cause !== found && cause.findings.every(isTrial));
   return causes.filter((cause) => cause === first || cause !== failed && cause !== own)
-    .map((cause) => cause === first ? merged : cause);
+    .flatMap((cause) => cause === first ? [merged, ...rest] : [cause]);
 }

@@ -65,22 +65,24 @@ export async function climb(
     if (made === null) return null;
     attempts.push(made);
     left -= made.steps;
-    if (isLast(made)) {
-      if (!isThorough || left < late || !isInDoubt(attempts)) return { attempts, untried: 0 };
-      const longer = await repeat(0);
-      if (longer === null) return null;
-      return { attempts: [{ ...longer, repeated: true }, ...attempts.slice(1)], untried: 0 };
-    }
+    if (isLast(made)) break;
     await breathe();
   }
-  const untried = ladder.length - attempts.length;
-  const isDue = isPatient && untried === 0 && left >= late;
+  const isEnded = attempts.length > 0 && isLast(attempts.at(-1)!);
+  const untried = isEnded ? 0 : ladder.length - attempts.length;
+  const isDue = isPatient && !isEnded && untried === 0 && left >= late;
   const place = isDue ? lateStarter(attempts, guess) : null;
   if (place !== null) {
     const made = await repeat(place);
     if (made === null) return null;
+    left -= made.steps;
     // A slow attempt after this many steps proves nothing: more such networks fail than train.
     if (made.verdict === "learns") attempts[place] = made;
+  }
+  if (isThorough && place !== 0 && left >= late && isInDoubt(attempts)) {
+    const made = await repeat(0);
+    if (made === null) return null;
+    attempts[0] = { ...made, repeated: true };
   }
   return { attempts, untried };
 }
@@ -94,13 +96,13 @@ function isLast({ verdict, steps, penalty }: Attempt): boolean {
 }
 
 /**
- * Returns true if the given rate fails where another one learns, without a sign that no number of steps
- * would help: its loss is finite and has not risen.
+ * Returns true if the given rate fails where another one learns, slowly or not, without a sign that
+ * no number of steps would help: its loss is finite and has not risen.
  */
-function isInDoubt(attempts: readonly Attempt[]): boolean {
-  const [{ verdict, nonFiniteStep, loss }] = attempts;
-  return verdict === "fails" && attempts.at(-1)!.verdict === "learns" && nonFiniteStep === null &&
-    loss.last <= loss.first;
+function isInDoubt([first, ...others]: readonly Attempt[]): boolean {
+  return first.given && first.verdict === "fails" && first.nonFiniteStep === null &&
+    first.loss.last <= first.loss.first &&
+    others.some(({ verdict }) => verdict === "learns" || verdict === "slow");
 }
 
 /** Returns the index of the best attempt that still guesses if all fail; else `null`. */

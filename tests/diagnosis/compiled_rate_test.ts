@@ -140,7 +140,12 @@ Deno.test("examine() blames a usual rate that comes to guessing where another ra
   await using engine = await startEngine();
   const dead = parabola(engine.tf, 0.1);
   const { diagnosis, trial } = await examine(dead.model, dead.batch);
-  assertEquals([diagnosis.verdict, diagnosis.causes[0].kind], ["sick", "learning-rate"]);
+  assertEquals(diagnosis.verdict, "sick");
+  // With smaller targets this rate learns, so they come first.
+  assertEquals(diagnosis.causes.slice(0, 2).map(({ kind, severity }) => [kind, severity]), [
+    ["targets", "error"],
+    ["learning-rate", "error"],
+  ]);
   assert(trial !== null && "attempts" in trial);
   const { repeated, steps, verdict } = trial.attempts[0];
   assertEquals([repeated, steps, verdict], [true, 300, "fails"]);

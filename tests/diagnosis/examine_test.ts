@@ -115,11 +115,16 @@ Deno.test("examine() makes a warning of an error whose network learns its batch"
   model.dispose();
 });
 
-Deno.test("examine() trains nothing where no rule found an error", async () => {
+Deno.test("examine() trains also a network in which no rule finds anything, if that fits the budget", async () => {
   await using engine = await startEngine();
   const { model, batch, objective } = patient(engine.tf);
-  const { trial } = await examine(model, batch, { objective });
-  assertEquals(trial, null);
+  const options = { objective, trialBudget: 10 };
+  const { trial, findings, diagnosis } = await examine(model, batch, options);
+  assert(trial !== null && "verdict" in trial);
+  assertEquals([trial.verdict, findings, diagnosis.verdict], ["learns", [], "healthy"]);
+  const { trial: skipped } = await examine(model, batch, { ...options, trialBudget: 1e-3 });
+  assert(skipped !== null && "skipped" in skipped);
+  assertEquals((await examine(model, batch, { ...options, trial: "off" })).trial, null);
   model.dispose();
 });
 

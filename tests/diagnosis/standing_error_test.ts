@@ -23,6 +23,7 @@ Deno.test("weighTrial() leaves what one batch cannot contradict an error", () =>
   for (const kind of standing) {
     assertEquals(severity(kind, "output-head"), "error");
   }
+  assertEquals(severity("too-large", "initial-loss"), "error");
   assertEquals(severity("no-softmax", "output-head"), "warning");
   assertEquals(severity("targets-outside", "output-head"), "warning");
 });

@@ -48,10 +48,12 @@ Deno.test("examine() names the optimizer under which most layers stand still, th
   const { diagnosis: { verdict, causes }, trial } = await examine(model, batch);
   assert(trial !== null && "attempts" in trial);
   assertEquals([trial.verdict, trial.givenVerdict], ["learns", "fails"]);
-  assertEquals([verdict, causes[0].kind], ["sick", "learning-rate"]);
+  // Drawn larger, the network learns at the compiled rate.
+  const kinds = causes.slice(0, 2).map(({ kind }) => kind);
+  assertEquals([verdict, ...kinds], ["sick", "kernel-scale", "learning-rate"]);
 });
 
-Deno.test("examine() does not call a rate too high where a yet higher one learns", async () => {
+Deno.test("examine() does not call a rate too high that learns late, as a yet higher one does at once", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
   const kernel = (seed: number) => ({
@@ -72,7 +74,8 @@ Deno.test("examine() does not call a rate too high where a yet higher one learns
   const { trial, diagnosis } = await examine(model, batch);
   assert(trial !== null && "attempts" in trial);
   const given = trial.attempts[0];
-  const best = trial.attempts[trial.best!];
-  assertEquals([given.verdict, best.optimizer, best.learningRate], ["fails", "SGD", 5]);
+  const higher = trial.attempts[1];
+  assertEquals([higher.verdict, higher.learningRate], ["learns", 5]);
+  assertEquals([given.verdict, given.repeated], ["learns", true]);
   assertEquals(diagnosis.verdict, "weak");
 });

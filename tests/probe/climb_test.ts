@@ -82,7 +82,8 @@ Deno.test("climb() repeats a given rate that fails where another learns, if ther
       const loss = { first: 4, last: 2, least: 2 };
       const failed = { verdict: "fails", fit: 0, loss, steps: plan.steps } as const;
       const second = { verdict: "learns" } as const;
-      return Promise.resolve(makeAttempt({ ...failed, ...steps.length === 2 ? second : first }));
+      const outcome = steps.length === 2 ? second : first;
+      return Promise.resolve(makeAttempt({ ...failed, given: plan.rung.given, ...outcome }));
     });
     return { steps, repeated: done!.attempts[0].repeated };
   };
@@ -96,4 +97,35 @@ Deno.test("climb() repeats a given rate that fails where another learns, if ther
   assertEquals(await run({}, { nonFiniteStep: 3 }), short);
   assertEquals(await run({}, { loss: { first: 4, last: 5, least: 4 } }), short);
   assertEquals(await run({}, { verdict: "slow" }), short);
+  // Without a compiled rate there is nothing to doubt.
+  assertEquals(await run({}, { given: false }), short);
+});
+
+Deno.test("climb() repeats a given rate also where others learn slowly or late", async () => {
+  const own = [{ ...ladder[0], given: true }, ladder[1], ladder[2]] as Rung[];
+  const run = async (outcomes: Partial<Attempt>[]) => {
+    const rungs: number[] = [];
+    const limits = { steps: 40, left: 1e4, guess: 2, isPatient: true, isThorough: true };
+    const done = await climb(own, limits, ({ rung, steps }) => {
+      const loss = { first: 2.1, last: 2, least: 2 };
+      const failed = { verdict: "fails", fit: 0, loss, steps, given: rung.given } as const;
+      rungs.push(own.indexOf(rung));
+      return Promise.resolve(makeAttempt({ ...failed, ...outcomes[rungs.length - 1] }));
+    });
+    return { rungs, verdicts: done!.attempts.map(({ verdict }) => verdict) };
+  };
+  assertEquals(await run([{}, { verdict: "slow" }, {}]), {
+    rungs: [0, 1, 2, 0],
+    verdicts: ["fails", "slow", "fails"],
+  });
+  // The second rate guesses as well, and learns late; the given one gets as many steps.
+  assertEquals(await run([{}, { fit: 0.1 }, {}, { verdict: "learns" }, { verdict: "slow" }]), {
+    rungs: [0, 1, 2, 1, 0],
+    verdicts: ["slow", "learns", "fails"],
+  });
+  // The given one learns late.
+  assertEquals(await run([{ fit: 0.1 }, {}, {}, { verdict: "learns" }]), {
+    rungs: [0, 1, 2, 0],
+    verdicts: ["learns", "fails", "fails"],
+  });
 });

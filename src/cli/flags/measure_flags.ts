@@ -101,9 +101,8 @@ export const PLUGIN_FLAG = files("run", {
 /** Flag of every subcommand that diagnoses a model: when to run the trial. */
 export const TRIAL_FLAG = parsed<TrialMode, "auto">({
   help:
-    "train the model on its batch for some steps: auto, where there is an error, a warning or " +
-    "something that one pass cannot judge, such as dropout; always, with the fixes of warnings and however " +
-    "large the model is; off; or STEPS steps where auto would",
+    "train the model on its batch for some steps, if 10 steps fit the budget (auto); always; off; " +
+    "or for STEPS steps; always tries the fixes of warnings too",
   value: "auto|always|off|STEPS",
   takes: TRIALS,
   default: "auto",

@@ -75,8 +75,8 @@ export interface Examination {
 }
 
 /**
- * Examines a network: measures it, judges it, trains it on the batch for some steps if an error was
- * found, groups findings by cause, and tries the fixes. The model is restored bit by bit.
+ * Examines a network: measures it, judges it, trains it on the batch for some steps, groups findings
+ * by cause, and tries the fixes. The model is restored bit by bit.
  *
  * @param model A built model.
  * @param batch One tensor per input, and targets if the objective needs them.
@@ -139,12 +139,13 @@ export async function examine(
   if (shown !== null) {
     // One pass cannot show this fault.
     const known = judged.causes;
-    const failed = { finding: shown, trial: trial as Trial, rates, measurements, known };
+    const failed = { finding: shown, trial: trial as Trial, rates, measurements, known, found };
     const { trainingCause } = await import("./training_cause.ts");
-    const { cause, fixedTrial } = await trainingCause(tf, subject, failed, tryIt);
-    const causes = [cause, ...known.filter((one) => causeName(one) !== causeName(cause))];
+    const { causes: shownCauses, fixedTrial } = await trainingCause(tf, subject, failed, tryIt);
+    const names = shownCauses.map(causeName);
+    const causes = [...shownCauses, ...known.filter((one) => !names.includes(causeName(one)))];
     const diagnosis = { ...judged, verdict: "sick" as const, causes };
-    const fixes = cause.tried?.worked ? cause.fixes : [];
+    const fixes = shownCauses[0].tried?.worked ? shownCauses[0].fixes : [];
     return said({ ...about, findings: [...findings, shown], fixes, fixedTrial }, diagnosis);
   }
   const warnings = mode === "always" && judged.causes.length > 0;

@@ -37,52 +37,58 @@ interface Failed {
   /** Learning rates that were tried, or `null`. */
   rates: LearningRates | SkippedTrial | null;
   measurements: Measurements;
-  /** Causes that one pass warned of, which may be more serious than that. */
+  /** Causes that one pass named, which are warnings now and may be more serious than that. */
   known: readonly Cause[];
+  /** Findings of the pass before the trial. */
+  found: readonly Finding[];
 }
 
-/** Cause that only training shows, and the trial without it. */
+/** Causes that only training shows, and the trial without the first. */
 interface Found {
-  cause: Cause;
+  causes: Cause[];
   fixedTrial: Trial | null;
 }
 
 /**
  * Finds out why a network does not learn although one pass shows no fault: removes, in turn, the
  * obstacles that only training meets (dropout, penalties, targets and inputs out of scale), trains
- * again, and names the one whose removal let it learn.
+ * again, and names the one whose removal let it learn. If another rate lets it learn, the rate is
+ * the cause, after any error of the pass whose fix lets it learn at the compiled rate.
  *
  * @param tf The engine's TensorFlow.js.
  * @param subject The model, its batch and its objective; restored afterwards.
  * @param failed The trial that failed, and the results of the pass.
  * @param tryIt Trains a subject.
- * @returns The cause; without a fix if no removal helped.
+ * @returns The causes; without a fix if no removal helped.
  */
 export async function trainingCause(
   tf: TensorFlow,
   subject: FixSubject,
-  { finding, trial, rates, measurements, known }: Failed,
+  { finding, trial, rates, measurements, known, found: before }: Failed,
   tryIt: (subject: FixSubject) => Promise<Trial | SkippedTrial>,
 ): Promise<Found> {
   const about = { severity: finding.severity, consequences: [], findings: [finding] };
-  if (trial.verdict === "learns") {
-    const found = learningRate(trial, trainingRate(rates));
-    const others = known.filter(({ kind }) => kind !== found.kind);
-    return { cause: { ...about, ...found, tried: gone(others) }, fixedTrial: trial };
-  }
+  const isRate = finding.kind === "learning-rate";
   const unscaled = targets({ measurements, network: networkOf(measurements), findings: [] })
     .flatMap(({ kind, layers, message, fixes }) =>
       fixes.map((fix) => ({ kind, layers, message, fix }))
     );
   const suspicions: Suspicion[] = [
-    ...known.flatMap((cause) => cause.fixes.map((fix) => ({ ...cause, fix, known: cause }))),
-    ...[
+    ...(isRate ? known.filter((cause) => wasError(cause, before)) : known)
+      .flatMap((cause) => cause.fixes.map((fix) => ({ ...cause, fix, known: cause }))),
+    ...(isRate ? [] : [
       ...penalties(measurements, trial),
       ...dropout(measurements),
       ...unscaled,
       ...inputs(measurements),
-    ].filter(({ kind }) => !known.some((cause) => cause.kind === kind)),
+    ]).filter(({ kind }) => !known.some((cause) => cause.kind === kind)),
   ];
+  const byRate: Found = { causes: [], fixedTrial: trial };
+  if (isRate) {
+    const rate = learningRate(trial, trainingRate(rates));
+    const others = known.filter(({ kind }) => kind !== rate.kind);
+    byRate.causes.push({ ...about, ...rate, tried: gone(others) });
+  }
   const promoted = (cause: Cause): Cause => ({
     ...cause,
     severity: finding.severity,
@@ -96,30 +102,39 @@ export async function trainingCause(
     try {
       const fixedTrial = await tryIt(fixed.subject);
       if ("skipped" in fixedTrial) continue;
-      if (!HELPED.includes(fixedTrial.verdict)) {
+      // Success at another rate is known already.
+      const verdict = isRate ? fixedTrial.givenVerdict : fixedTrial.verdict;
+      if (verdict === null || !HELPED.includes(verdict)) {
         if (suspect !== undefined) inVain.add(suspect);
         continue;
       }
       const { kind, layers, message } = suspicion;
       const cause = suspect === undefined ? { ...about, kind, layers, message } : promoted(suspect);
       const tried = gone(known.filter((other) => other !== suspect));
-      const found = { cause: { ...cause, fixes: [fix], tried }, fixedTrial };
-      if (fixedTrial.verdict === "learns") return found;
+      const found = { causes: [{ ...cause, fixes: [fix], tried }, ...byRate.causes], fixedTrial };
+      if (verdict === "learns") return found;
       some ??= found;
     } finally {
       fixed.undo();
     }
   }
   if (some !== null) return some;
+  if (isRate) return byRate;
   // The likeliest cause is one that the pass warned of, even if its fix needs another model, unless
   // its fix was tried in vain.
   const likeliest = known.find((cause) => !inVain.has(cause));
-  if (likeliest !== undefined) return { cause: promoted(likeliest), fixedTrial: null };
+  if (likeliest !== undefined) return { causes: [promoted(likeliest)], fixedTrial: null };
   const fixes: Fix[] = [{ kind: "rebuild", what: finding.fix }];
-  return {
-    cause: { ...about, kind: "trial", layers: [], message: finding.message, fixes },
-    fixedTrial: null,
-  };
+  const cause = { ...about, kind: "trial", layers: [], message: finding.message, fixes };
+  return { causes: [cause], fixedTrial: null };
+}
+
+/** Returns true if the pass called a cause an error before the trial. */
+function wasError({ findings }: Cause, before: readonly Finding[]): boolean {
+  const errors = before.filter(({ severity }) => severity === "error");
+  return findings.some(({ rule, kind, layer }) =>
+    errors.some((error) => error.rule === rule && error.kind === kind && error.layer === layer)
+  );
 }
 
 /** Returns the result of a fix with which the network learned. */

@@ -12,15 +12,13 @@ import { describeTrial } from "../../rules/describe_trial.ts";
 import { type Finding, makeFinding } from "../../rules/finding.ts";
 import { optimizerWords, unusualRate } from "../../traits/optimizers.ts";
 import { formatNumber } from "../../words/numbers.ts";
-import { isTried, weighTrial } from "../weigh_trial.ts";
+import { isTried, LEARNING, weighTrial } from "../weigh_trial.ts";
 import type { FixSubject } from "./apply_fixes.ts";
-import { needsTrial } from "./needs_trial.ts";
 
 /**
- * When to train a network on its batch for some steps: `auto`, if an error was found, which is
- * reported as an error only if the network does not learn, or if something about the network is
- * unusual that one pass cannot judge (dropout, targets out of scale, a warning); `always`; `off`;
- * or as `auto`, for that many steps.
+ * When to train a network on its batch for some steps: `auto`, if that fits the budget; `always`,
+ * however long it takes, and the fixes of warnings too; `off`; or as `auto`, for that many steps.
+ * An error of the pass becomes a warning if the network learns.
  */
 export type TrialMode = "auto" | "always" | "off" | number;
 
@@ -74,8 +72,7 @@ export async function tryFindings(
   options: TrialRequest,
 ): Promise<TriedFindings> {
   const { mode } = options;
-  const isDue = mode === "always" ||
-    mode !== "off" && (found.some(isTried) || needsTrial(measurements, found));
+  const isDue = mode !== "off";
   // A number of steps set by the user is not extended.
   const patient = typeof mode !== "number" &&
     !found.some((finding) => isTried(finding) && finding.rule !== SLOW_RULE) &&
@@ -139,7 +136,7 @@ function trialFinding(trial: Trial, measurements: Measurements): Finding | null 
     });
   }
   const given = trial.attempts.find(({ given }) => given);
-  if (given === undefined || trial.verdict !== "learns") return null;
+  if (given === undefined || !LEARNING.includes(trial.verdict)) return null;
   const best = trial.attempts[trial.best!];
   if (!isStuck(given, best) && !isHopeless(given, trial.guess)) return null;
   const { learningRate } = best;
