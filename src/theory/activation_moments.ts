@@ -1,7 +1,7 @@
 import type { ActivationFunction } from "../traits/activation_function.ts";
 import type { ActivationTraits } from "../traits/activations.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
-import { gaussianMean, kinkNear, roughMean } from "./gaussian_mean.ts";
+import { kinkNear, quadrature, roughNodes } from "./gaussian_mean.ts";
 import { keep } from "./keep.ts";
 
 /** Moments of an activation phi(z) for z ~ N(mean, variance). */
@@ -81,24 +81,40 @@ function integrate(
   mean: number,
   variance: number,
 ) {
-  const over = (f: (z: number) => number) =>
-    gaussianMean((z) => f(z + mean), variance, { kinks: kinks.map((kink) => kink - mean) });
-  const meanSquare = over((z) => value(z) ** 2);
-  const slopeSquare = over((z) => derivative(z) ** 2);
+  const { points, weights, densities, total } = quadrature(variance, kinks.map((k) => k - mean));
   const deviation = Math.sqrt(variance);
-  const share = (f: () => number, of: number) => of > 0 ? f() : 0;
+  const phi = new Float64Array(points.length);
+  const slope = new Float64Array(points.length);
+  const sums = { mean: 0, square: 0, product: 0, slopeSquare: 0, lean: 0 };
+  // Plain loops: deep networks ask for thousands of variances.
+  for (let i = 0; i < points.length; i++) {
+    const weight = weights[i], density = densities[i];
+    const z = points[i] + mean;
+    const a = phi[i] = value(z);
+    const s = slope[i] = derivative(z);
+    sums.mean += weight * a * density;
+    sums.square += weight * a ** 2 * density;
+    sums.product += weight * (a * s * (z - mean)) * density;
+    sums.slopeSquare += weight * s ** 2 * density;
+    sums.lean += weight * (s * (z - mean) / deviation) * density;
+  }
+  const meanSquare = sums.square / total;
+  const slopeSquare = sums.slopeSquare / total;
+  // Ratios of squares, since fourth powers may underflow.
+  let fourth = 0, slopeFourth = 0;
+  for (let i = 0; i < points.length; i++) {
+    fourth += weights[i] * (phi[i] ** 2 / meanSquare) ** 2 * densities[i];
+    slopeFourth += weights[i] * (slope[i] ** 2 / slopeSquare) ** 2 * densities[i];
+  }
   return {
-    mean: over(value),
+    mean: sums.mean / total,
     meanSquare,
-    kurtosis: share(() => over((z) => (value(z) ** 2 / meanSquare) ** 2), meanSquare),
+    kurtosis: meanSquare > 0 ? fourth / total : 0,
     // Stein's lemma: dE[phi^2] / dVar(z) is E[phi phi' (z - mean)] / variance.
-    stretch: share(
-      () => over((z) => value(z) * derivative(z) * (z - mean)) / meanSquare,
-      meanSquare,
-    ),
+    stretch: meanSquare > 0 ? sums.product / total / meanSquare : 0,
     slopeSquare,
-    slopeKurtosis: share(() => over((z) => (derivative(z) ** 2 / slopeSquare) ** 2), slopeSquare),
-    lean: deviation > 0 ? over((z) => derivative(z) * (z - mean) / deviation) ** 2 : 0,
+    slopeKurtosis: slopeSquare > 0 ? slopeFourth / total : 0,
+    lean: deviation > 0 ? (sums.lean / total) ** 2 : 0,
   };
 }
 
@@ -158,20 +174,28 @@ function homogeneousPair(
  * root(c) t.
  */
 export function integratePair(
-  phi: ActivationFunction,
+  curve: ActivationFunction,
   mean: number,
   deviation: number,
   correlation: number,
 ): PairMoments {
   const shared = deviation * Math.sqrt(correlation);
   const own = deviation * Math.sqrt(1 - correlation);
-  const kink = kinkNear(phi, mean) - mean;
-  const over = (f: (z: number) => number) =>
-    roughMean((t) => {
-      const middle = shared * t;
-      return roughMean((u) => f(mean + middle + own * u), (kink - middle) / own) ** 2;
-    }, kink / shared);
-  return { product: over(phi.value), slopeProduct: over(phi.derivative) };
+  const kink = kinkNear(curve, mean) - mean;
+  const { value, derivative } = curve;
+  let product = 0, slopeProduct = 0;
+  for (const { t, weight } of roughNodes(kink / shared)) {
+    const middle = shared * t;
+    const center = mean + middle;
+    let phi = 0, slope = 0;
+    for (const { t: u, weight } of roughNodes((kink - middle) / own)) {
+      phi += weight * value(center + own * u);
+      slope += weight * derivative(center + own * u);
+    }
+    product += weight * phi ** 2;
+    slopeProduct += weight * slope ** 2;
+  }
+  return { product, slopeProduct };
 }
 
 /**

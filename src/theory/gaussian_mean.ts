@@ -33,48 +33,76 @@ export function gaussianMean(
   requireValue("f", f, callable);
   requireValue("variance", variance, number);
   requireValue("options", options, optionsShape);
-  const { kinks = [] } = options;
+  const { points, weights, densities, total } = quadrature(variance, options.kinks ?? []);
+  let sum = 0;
+  for (let i = 0; i < points.length; i++) sum += weights[i] * f(points[i]) * densities[i];
+  return sum / total;
+}
+
+/**
+ * Quadrature over z ~ N(0, variance): the mean of f is the sum of weight f(point) density, divided
+ * by the total.
+ */
+interface Quadrature {
+  /** Values of z. */
+  points: Float64Array;
+  weights: Float64Array;
+  densities: Float64Array;
+  total: number;
+}
+
+/** Latest quadrature: consecutive calls mostly use the same z. */
+let latest: Quadrature & { variance: number; kinks: readonly number[] } | null = null;
+
+/** Returns the quadrature behind {@linkcode gaussianMean}, for several functions of the same z. */
+export function quadrature(variance: number, kinks: readonly number[]): Quadrature {
+  const isLatest = latest !== null && latest.variance === variance &&
+    latest.kinks.length === kinks.length && latest.kinks.every((kink, i) => kink === kinks[i]);
+  if (!isLatest) latest = { ...makeQuadrature(variance, kinks), variance, kinks: [...kinks] };
+  return latest!;
+}
+
+function makeQuadrature(variance: number, kinks: readonly number[]): Quadrature {
   const deviation = Math.sqrt(variance);
   if (deviation === 0) {
     // At a kink, averages both sides: the limit of a vanishing variance.
-    return (f(Number.MIN_VALUE) + f(-Number.MIN_VALUE)) / 2;
+    const points = Float64Array.of(Number.MIN_VALUE, -Number.MIN_VALUE);
+    const ones = Float64Array.of(1, 1);
+    return { points, weights: ones, densities: ones, total: 2 };
   }
-  const { points, weights, densities } = nodesOf(deviation, kinks);
-  let sum = 0;
-  for (let i = 0; i < points.length; i++) sum += weights[i] * f(points[i]) * densities[i];
-  return sum / Math.sqrt(2 * Math.PI);
+  const cuts: number[] = [];
+  for (let z = 0.5; z < REACH * deviation; z *= 2) cuts.push(z / deviation, -z / deviation);
+  for (const kink of kinks) {
+    if (Math.abs(kink) < REACH * deviation) cuts.push(kink / deviation);
+  }
+  const { ts, weights, densities } = cuts.length === 0
+    ? (WHOLE ??= makeNodes([]))
+    : makeNodes(cuts);
+  return {
+    points: ts.map((t) => t * deviation),
+    weights,
+    densities,
+    total: Math.sqrt(2 * Math.PI),
+  };
 }
 
 /** Nodes of a quadrature. */
 interface Nodes {
-  deviation: number;
-  kinks: readonly number[];
-  /** Values of z. */
-  points: Float64Array;
-  /** Weights of the quadrature, and densities of the normal distribution at the points. */
+  /** Values of the standardised z. */
+  ts: Float64Array;
+  /** Weights of the quadrature, and densities of the normal distribution at the nodes. */
   weights: Float64Array;
   densities: Float64Array;
 }
 
-/** Latest nodes: consecutive calls mostly use the same z. */
-let latest: Nodes | null = null;
+/** Nodes between whole standard deviations alone, which deep networks use over and over. */
+let WHOLE: Nodes | undefined;
 
-function nodesOf(deviation: number, kinks: readonly number[]): Nodes {
-  const isLatest = latest !== null && latest.deviation === deviation &&
-    latest.kinks.length === kinks.length && latest.kinks.every((kink, i) => kink === kinks[i]);
-  if (!isLatest) latest = makeNodes(deviation, [...kinks]);
-  return latest!;
-}
-
-function makeNodes(deviation: number, kinks: readonly number[]): Nodes {
-  const cuts = new Set<number>();
-  for (let t = -REACH; t <= REACH; t++) cuts.add(t);
-  for (let z = 0.5; z < REACH * deviation; z *= 2) cuts.add(z / deviation).add(-z / deviation);
-  for (const kink of kinks) {
-    if (Math.abs(kink) < REACH * deviation) cuts.add(kink / deviation);
-  }
-  const edges = [...cuts].sort((a, b) => a - b);
-  const [points, weights, densities] = Array.from(
+/** Returns the nodes between whole standard deviations and further cuts. */
+function makeNodes(cuts: readonly number[]): Nodes {
+  const whole = Array.from({ length: 2 * REACH + 1 }, (_, i) => i - REACH);
+  const edges = [...new Set([...whole, ...cuts])].sort((a, b) => a - b);
+  const [ts, weights, densities] = Array.from(
     { length: 3 },
     () => new Float64Array((edges.length - 1) * ORDER),
   );
@@ -83,12 +111,12 @@ function makeNodes(deviation: number, kinks: readonly number[]): Nodes {
     const middle = (edges[i] + edges[i - 1]) / 2;
     for (const { node, weight } of RULE) {
       const t = middle + half * node;
-      points[at] = t * deviation;
+      ts[at] = t;
       weights[at] = half * weight;
       densities[at++] = Math.exp(-t * t / 2);
     }
   }
-  return { deviation, kinks, points, weights, densities };
+  return { ts, weights, densities };
 }
 
 /**
@@ -106,7 +134,9 @@ const STEP = 1 / 3;
  * of them.
  */
 export function roughMean(f: (t: number) => number, kink?: number): number {
-  return roughNodes(kink).reduce((sum, { t, weight }) => sum + weight * f(t), 0);
+  let sum = 0;
+  for (const { t, weight } of roughNodes(kink)) sum += weight * f(t);
+  return sum;
 }
 
 /** Returns the nodes of {@linkcode roughMean}, and their weights. */

@@ -35,6 +35,8 @@ export class Network implements NetworkView {
   #attentions?: Attention[];
   #path?: SignalStep[];
   #paths?: SignalStep[][];
+  #aboveDelta?: ReadonlySet<LayerMeasurements>;
+  #kernels?: ReadonlyMap<LayerMeasurements, KernelLayer>;
   #offByAlikeness?: ReadonlyMap<string, Alikeness>;
   #offByDepth?: ReadonlyMap<string, number>;
 
@@ -135,6 +137,20 @@ export class Network implements NetworkView {
   signalPaths(layers: readonly LayerMeasurements[] = this.layers): readonly SignalStep[][] {
     if (layers !== this.layers) return signalPaths(layers, signalPath(layers));
     return this.#paths ??= signalPaths(layers, this.signalPath());
+  }
+
+  /** Layers with a layer below that has a kernel and receives a gradient. */
+  get aboveDelta(): ReadonlySet<LayerMeasurements> {
+    return this.#aboveDelta ??= this.graph.above(
+      this.signalPath().map(({ layer }) => layer).filter(({ preActivationGradients: delta }) =>
+        delta !== null && (delta.maxAbs > 0 || delta.nonFinite > 0)
+      ),
+    );
+  }
+
+  /** Entries of `chain` by their layers. */
+  get kernels(): ReadonlyMap<LayerMeasurements, KernelLayer> {
+    return this.#kernels ??= new Map(this.chain.map((kernel) => [kernel.layer, kernel]));
   }
 
   /** Dead units explained by alike examples, for each untrained relu layer. */

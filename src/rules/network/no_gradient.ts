@@ -4,6 +4,7 @@ import type {
   WeightMeasurements,
 } from "../../measure/measurements.ts";
 import { isKernel, isRecurrentKernel } from "../../theory/weight_kinds.ts";
+import { networkOf } from "./network.ts";
 import type { NetworkView } from "./network_view.ts";
 import { stepsOf } from "./theory_nodes.ts";
 
@@ -34,7 +35,7 @@ export function waitsFor(layer: LayerMeasurements, { layers }: Measurements): st
   if ((delta?.maxAbs ?? 0) === 0 || weights.some(isRecurrentKernel)) return undefined;
   const own = weights.find((weight) => isOpening(weight) && !isZero(weight));
   if (own !== undefined || weights.some(isKernel)) return own?.name;
-  const before = layers.slice(0, layers.findIndex(({ name }) => name === layer.name));
+  const before = layers.slice(0, layers.indexOf(layer));
   return before
     .findLast((other) => other.depth === layer.depth && other.weights.some(isKernel))
     ?.weights.find((weight) => isOpening(weight) && !isZero(weight))?.name;
@@ -58,10 +59,7 @@ export function isZero({ gradients, gradientsOfUsedRows }: WeightMeasurements): 
  * without it.
  */
 export function isReachedBelow(layer: LayerMeasurements, network: NetworkView): boolean {
-  return network.signalPath().some(({ layer: { preActivationGradients: delta }, layer: other }) =>
-    delta !== null && (delta.maxAbs > 0 || delta.nonFinite > 0) &&
-    network.graph.isBelow(other, layer)
-  );
+  return networkOf(network.measurements).aboveDelta.has(layer);
 }
 
 /**

@@ -52,8 +52,9 @@ export function signalPaths(
     .map((alike) => {
       const [first] = alike;
       const own = headsOf(first);
+      const same = new Set(alike);
       const above = whole.filter((step) =>
-        alike.includes(step) ||
+        same.has(step) ||
         step.layer.depth > first.layer.depth && headsOf(step).every((head) => own.includes(head))
       );
       return own

@@ -31,49 +31,68 @@ export function lostSignal(
 ): Verdict[] {
   const { measurements } = network;
   const { shut: heads } = networkOf(measurements);
-  const stops = layers.filter((layer) =>
+  const isStop = (layer: LayerMeasurements) =>
     layer.role === "hidden" && isZero(layer.preActivationGradients) &&
-    isSent(layer.activationGradients)
-  );
+    isSent(layer.activationGradients);
+  const stops = layers.filter(isStop);
   const silent = layers
     .filter((layer) => layer.role === "hidden" && isJudged(layer))
-    .filter((layer) => isZero(layer.preActivationGradients) && !stops.includes(layer))
+    .filter((layer) => isZero(layer.preActivationGradients) && !isStop(layer))
     .toSorted((a, b) => a.depth - b.depth);
   if (stops.length + silent.length + heads.length === 0) return [];
   const rescale = trained ? null : rescaleFix(layers, network);
   const isBelow = (layer: LayerMeasurements, stop: LayerMeasurements) =>
     layer.depth <= stop.depth && sharesHead(layer, stop);
+  const judged = new Set(layers);
   const verdicts = [...stops, ...heads].flatMap((stop) => {
     const below = silent.filter((layer) => isBelow(layer, stop));
-    const named = layers.includes(stop) ? [stop, ...below] : below;
+    const named = judged.has(stop) ? [stop, ...below] : below;
     return named.length === 0 ? [] : [
       stopped({ stop, named, below, all: layers, rescale, network, trained }),
     ];
   });
   const rest = silent.filter((layer) => ![...stops, ...heads].some((stop) => isBelow(layer, stop)));
+  return [...verdicts, ...unstopped(rest, { layers, network })];
+}
+
+/** Returns verdicts on silent layers above every layer that blocks the gradient, by depth. */
+function unstopped(
+  silent: LayerMeasurements[],
+  { layers, network }: Pick<Case, "layers" | "network">,
+): Verdict[] {
   // A custom layer that receives a gradient but passes none on cuts off everything below it.
-  const cutters = network.layers.filter((layer) => {
+  const cutters = new Set(network.layers.filter((layer) => {
     const inputs = network.graph.inputsOf(layer);
     return layer.kind === "opaque" && isSent(layer.activationGradients) && inputs.length > 0 &&
       inputs.every(({ activationGradients: sent }) => isZero(sent));
-  });
-  const whole = [...network.signalPath().map(({ layer }) => layer), ...cutters];
+  }));
+  const senders = [...network.signalPath().map(({ layer }) => layer), ...cutters]
+    .filter(({ activationGradients: sent }) => isSent(sent));
   const senderAbove = (layer: LayerMeasurements) =>
-    whole.find((other) =>
-      sharesHead(layer, other) && isSent(other.activationGradients) &&
-      (other.depth > layer.depth || cutters.includes(other) && network.graph.isBelow(layer, other))
+    senders.find((other) =>
+      sharesHead(layer, other) &&
+      (other.depth > layer.depth || cutters.has(other) && network.graph.isBelow(layer, other))
     );
-  const arrivesBelow = (layer: LayerMeasurements) => isReachedBelow(layer, network);
-  const aside = rest.filter(arrivesBelow);
-  const cut = rest.filter((layer) => senderAbove(layer) && !arrivesBelow(layer));
-  const unsent = rest.filter((layer) => !senderAbove(layer) && !arrivesBelow(layer));
-  if (cut.length > 0) {
-    const above = senderAbove(cut[cut.length - 1])!;
-    verdicts.push(severed({ cut, above, isCutter: cutters.includes(above), all: layers }));
+  const aside: LayerMeasurements[] = [];
+  const cut: LayerMeasurements[] = [];
+  const unsent: LayerMeasurements[] = [];
+  let above: LayerMeasurements | undefined;
+  for (const layer of silent) {
+    const sender = isReachedBelow(layer, network) ? null : senderAbove(layer);
+    if (sender === null) aside.push(layer);
+    else if (sender === undefined) unsent.push(layer);
+    else {
+      cut.push(layer);
+      above = sender;
+    }
   }
-  if (aside.length > 0) verdicts.push(bypassed(aside, layers));
-  if (unsent.length > 0) verdicts.push(neverSent(unsent, measurements, layers));
-  return verdicts;
+  return [
+    ...above === undefined
+      ? []
+      : [severed({ cut, above, isCutter: cutters.has(above), all: layers })],
+    ...aside.length === 0 ? [] : [bypassed(aside, layers)],
+    ...unsent.length === 0 ? [] : [neverSent(unsent, network.measurements, layers)],
+  ];
 }
 
 /** Layer that blocks the gradient. */

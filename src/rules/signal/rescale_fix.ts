@@ -31,8 +31,9 @@ export function rescaleFix(
   { chain }: NetworkView,
   { onlySmaller = false } = {},
 ): Sentence | null {
+  const judged = new Set(layers);
   const factors = chain.map((kernel) => {
-    const isJudged = kernel.layer.role === "hidden" && layers.includes(kernel.layer) &&
+    const isJudged = kernel.layer.role === "hidden" && judged.has(kernel.layer) &&
       !kernel.normalized;
     const factor = isJudged ? factorOf(kernel) : null;
     // The end of a residual branch may be small on purpose.

@@ -114,7 +114,7 @@ export function mutualZeros(layer: LayerMeasurements, measurements: Measurements
   const { layers, batch } = measurements;
   if (layer.weights.some(isRecurrentKernel) || batch.inputs.maxAbs === 0) return [];
   const isFed = layer.weights.some((weight) => isKernel(weight) && !isZero(weight)) ||
-    !layers.slice(0, layers.findIndex(({ name }) => name === layer.name))
+    !layers.slice(0, layers.indexOf(layer))
       .some(({ activations }) => activations?.maxAbs === 0);
   if (!isFed) return [];
   return layer.weights
@@ -133,7 +133,7 @@ function zeroKernel({ weights, activations }: LayerMeasurements): string | undef
 /** Returns the nearest earlier layer that outputs only zeros. */
 function silentFeed(layer: LayerMeasurements, { layers, batch }: Measurements): Sentence {
   const before = layers
-    .slice(0, layers.findIndex(({ name }) => name === layer.name))
+    .slice(0, layers.indexOf(layer))
     .filter((other) => sharesHead(other, layer));
   const silent = before.findLast(({ activations }) => activations?.maxAbs === 0);
   if (silent !== undefined) return [layerName(silent.name)];

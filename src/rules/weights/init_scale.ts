@@ -161,9 +161,10 @@ export const initScale: Rule = defineRule({
     const rescale = rescaleFix(layers, network);
     const { chain } = network;
     const { initScaleFactor } = thresholds;
+    const byDepth = Map.groupBy(chain, ({ layer }) => layer.depth);
     const mayBeSmall = (kernel: KernelLayer) =>
       kernel.layer.role === "output" || kernel.added || kernel.enlarged > initScaleFactor ||
-      isMadeUpFor(kernel, chain, initScaleFactor);
+      isMadeUpFor(kernel, byDepth, initScaleFactor);
     const drawn = [
       ...chain
         .filter(({ normalized }) => !normalized)
@@ -183,9 +184,9 @@ export const initScale: Rule = defineRule({
           fix: null,
         })),
     ];
+    const byLayer = Map.groupBy(drawn, ({ layer }) => layer);
     return layers.flatMap((layer) => [
-      ...drawn
-        .filter((kernel) => kernel.layer === layer)
+      ...(byLayer.get(layer) ?? [])
         .filter(({ kernel: { values } }) => values.count >= MIN_ENTRIES && values.nonFinite === 0)
         .flatMap((kernel) => judge(kernel, thresholds, dies)),
       ...judgeCustomKernels(layer, subject, MIN_ENTRIES, dies),

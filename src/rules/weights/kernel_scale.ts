@@ -117,10 +117,10 @@ function nearestTo(std: number, schemes: Record<string, number>) {
  */
 export function isMadeUpFor(
   { layer, activation }: KernelLayer,
-  chain: readonly KernelLayer[],
+  byDepth: ReadonlyMap<number, readonly KernelLayer[]>,
   factor: number,
 ): boolean {
-  const fed = chain.filter((other) => other.layer.depth === layer.depth + 1);
+  const fed = byDepth.get(layer.depth + 1) ?? [];
   return activationTraits(activation)?.homogeneous === true && fed.length > 0 &&
     fed.every(({ normalizedDeviation }) => normalizedDeviation >= 1 / factor);
 }
