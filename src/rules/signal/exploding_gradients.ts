@@ -5,11 +5,13 @@ import { atMost, exactly } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../finding.ts";
 import type { Case } from "../judge.ts";
-import { DELTA_NORM, describePath, type SignalStep } from "../network/signal_path.ts";
+import { networkOf } from "../network/network.ts";
+import { DELTA_NORM, type SignalStep } from "../network/signal_path.ts";
 import type { Rule } from "../rule.ts";
 import { exactFigure, figure, joined, layerName, number, say, weightName } from "../say.ts";
 import { globalNorm, largeEntry } from "./gradient_size.ts";
 import { lostSignal } from "./lost_signal.ts";
+import { pathVerdict } from "./path_verdict.ts";
 import { rescaleFix } from "./rescale_fix.ts";
 import { softmaxUnderSum } from "./softmax_under_sum.ts";
 import { takesGradientAsItIs } from "./zero_gradient_cause.ts";
@@ -175,48 +177,29 @@ function growth(
     "explodingRatio" | "explodingRatioWarning"
   >,
 ): Verdict[] {
-  const first = path[0];
-  const last = path[path.length - 1];
-  const ratio = first.signal / last.signal;
   const { explodingRatio, explodingRatioWarning } = thresholds;
-  if (ratio <= Math.min(explodingRatio, explodingRatioWarning)) return [];
-  const threshold = ratio > explodingRatio ? "explodingRatio" : "explodingRatioWarning";
-  const limit = thresholds[threshold];
-  const isNormalized = path.every(({ layer }) =>
-    network.chain.find((kernel) => kernel.layer === layer)?.normalized
-  );
-  const errorLimit = isNormalized ? NORMALIZED * explodingRatio : explodingRatio;
-  const flat = flatRowsBetween(first.layer, last.layer, network);
-  const isOfRows = flat !== null && ratio <= explodingRatioWarning * flat.factor;
-  const expected = atMost(limit);
-  const figures = {
-    ratio: figure(ratio, "l2 of delta / l2 of delta of the last layer"),
-    first: figure(first.signal, "l2 of delta"),
-    last: figure(last.signal, "l2 of delta"),
-  };
-  return [{
-    severity: ratio > errorLimit && !(isOfRows && !takesGradientAsItIs(measurements))
-      ? "error"
-      : "warning",
-    kind: isOfRows ? "flat-rows" : "path-ratio",
-    layer: first.layer.name,
-    layers: path
-      .filter(({ signal }) => signal / last.signal > limit)
-      .map(({ layer }) => layer.name),
-    measured: ratio,
-    expected,
-    threshold,
-    figures,
-    message: say`The gradient grows on its way down: ${layerName(first.layer.name)} receives
-      ${figures.ratio} times the signal that ${layerName(last.layer.name)} receives (l2 of delta
-      ${figures.first} against ${figures.last}), ${describePath(path)}; expected ${expected}
-      (${threshold}).`,
-    fix: (isOfRows ? flatRowsFix(flat) : null) ??
-      (trained ? null : rescaleFix(layers, network, { onlySmaller: true })) ??
-      (isNormalized
-        ? "Add residual connections, make the network shallower, or clip the gradients."
-        : "Add normalisation, make the network shallower, or clip the gradients."),
-  }];
+  const { kernels } = networkOf(measurements);
+  return pathVerdict(path, {
+    isLoss: false,
+    names: ["explodingRatio", "explodingRatioWarning"],
+    thresholds,
+    judge(ratio) {
+      const isNormalized = path.every(({ layer }) => kernels.get(layer)?.normalized);
+      const errorLimit = isNormalized ? NORMALIZED * explodingRatio : explodingRatio;
+      const flat = flatRowsBetween(path[0].layer, path[path.length - 1].layer, network);
+      const isOfRows = flat !== null && ratio <= explodingRatioWarning * flat.factor;
+      const isError = ratio > errorLimit && !(isOfRows && !takesGradientAsItIs(measurements));
+      return {
+        severity: isError ? "error" : "warning",
+        kind: isOfRows ? "flat-rows" : "path-ratio",
+        fix: (isOfRows ? flatRowsFix(flat) : null) ??
+          (trained ? null : rescaleFix(layers, network, { onlySmaller: true })) ??
+          (isNormalized
+            ? "Add residual connections, make the network shallower, or clip the gradients."
+            : "Add normalisation, make the network shallower, or clip the gradients."),
+      };
+    },
+  });
 }
 
 /**

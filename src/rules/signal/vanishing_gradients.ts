@@ -8,12 +8,14 @@ import type { Verdict } from "../finding.ts";
 import { NOTHING_TO_DO } from "../fix_line.ts";
 import type { Case } from "../judge.ts";
 import { isGate } from "../network/graph.ts";
-import { DELTA_NORM, describePath, type SignalStep } from "../network/signal_path.ts";
+import { networkOf } from "../network/network.ts";
+import { DELTA_NORM, type SignalStep } from "../network/signal_path.ts";
 import { brokenGradient, noVerdict } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
-import { counted, figure, layerName, number, say, weightName } from "../say.ts";
+import { counted, figure, number, say, weightName } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { lostSignal } from "./lost_signal.ts";
+import { pathVerdict } from "./path_verdict.ts";
 import { rescaleFix } from "./rescale_fix.ts";
 import { softmaxUnderSum } from "./softmax_under_sum.ts";
 import { takesGradientAsItIs } from "./zero_gradient_cause.ts";
@@ -154,37 +156,21 @@ type Ratios = "vanishingRatio" | "vanishingRatioWarning" | "vanishingStep";
 
 /** Judges the loss of signal from the last layer of a path down to the first. */
 function loss(path: SignalStep[], subject: Case<Ratios>): Verdict[] {
-  const { vanishingRatio, vanishingRatioWarning, vanishingStep } = subject.thresholds;
-  const first = path[0];
-  const last = path[path.length - 1];
-  const ratio = first.signal / last.signal;
-  if (ratio >= Math.max(vanishingRatio, vanishingRatioWarning)) return [];
-  const threshold = ratio < vanishingRatio ? "vanishingRatio" : "vanishingRatioWarning";
-  const limit = subject.thresholds[threshold];
-  const fails = threshold === "vanishingRatio" ||
-    stepOf(first.layer) < vanishingStep && !isMadeUpFor(path, subject);
-  const starved = path.filter(({ signal }) => signal / last.signal < limit);
-  const expected = atLeast(limit);
-  const figures = {
-    ratio: figure(ratio, "l2 of delta / l2 of delta of the last layer"),
-    first: figure(first.signal, "l2 of delta"),
-    last: figure(last.signal, "l2 of delta"),
-  };
-  return [{
-    severity: fails ? "error" : "warning",
-    kind: "path-ratio",
-    layer: first.layer.name,
-    layers: starved.map(({ layer }) => layer.name),
-    measured: ratio,
-    expected,
-    threshold,
-    figures,
-    message: say`The gradient shrinks on its way down: ${layerName(first.layer.name)} receives
-      ${figures.ratio} of the signal that ${layerName(last.layer.name)} receives (l2 of delta
-      ${figures.first} against ${figures.last}), ${describePath(path)}; expected ${expected}
-      (${threshold}).`,
-    fix: fix(path.map(({ layer }) => layer), subject),
-  }];
+  const { thresholds } = subject;
+  return pathVerdict(path, {
+    isLoss: true,
+    names: ["vanishingRatio", "vanishingRatioWarning"],
+    thresholds,
+    judge(_ratio, threshold) {
+      const fails = threshold === "vanishingRatio" ||
+        stepOf(path[0].layer) < thresholds.vanishingStep && !isMadeUpFor(path, subject);
+      return {
+        severity: fails ? "error" : "warning",
+        kind: "path-ratio",
+        fix: fix(path.map(({ layer }) => layer), subject),
+      };
+    },
+  });
 }
 
 /** Returns the gradient of a layer's kernel relative to the kernel. */
@@ -206,18 +192,19 @@ function isMadeUpFor(
   { measurements, network }: Case<Ratios>,
 ): boolean {
   const [{ layer: { weights } }] = path;
+  const { kernels } = networkOf(network.measurements);
   const isFelt = (weights.find(isKernel)!.gradients?.rms ?? 0) > FELT;
   return isFelt && !takesGradientAsItIs(measurements) && path.every(({ layer }) => {
-    const kernel = network.chain.find((one) => one.layer === layer);
+    const kernel = kernels.get(layer);
     return kernel !== undefined && activationTraits(kernel.activation)?.homogeneous === true;
   });
 }
 
 function fix(path: LayerMeasurements[], { layers, network, trained }: Case): Sentence {
   if (trained) return SHORTER;
-  const names = path.map(({ name }) => name);
+  const onPath = new Set(path);
   const sigmoid = network.chain.some(({ activation, layer, output }) =>
-    isSigmoid(activation) && names.includes(layer.name) && !isGate(output, network.graph)
+    isSigmoid(activation) && onPath.has(layer) && !isGate(output, network.graph)
   );
   if (sigmoid) {
     return say`Replace sigmoid in the hidden layers by relu, tanh or selu: the slope of sigmoid is at
