@@ -46,19 +46,22 @@ export function signalPaths(
   const whole = path.filter(({ signal }) => signal > 0);
   const all = [...new Set(layers.flatMap(({ heads = [] }) => heads))].toSorted();
   if (all.length === 0) return whole.length >= 2 ? [whole] : [];
-  const headsOf = ({ layer: { heads } }: SignalStep) =>
-    heads === undefined || heads.length === 0 ? all : heads.toSorted();
-  return [...Map.groupBy(whole, (step) => headsOf(step).join("\n")).values()]
+  const known = new Map(whole.map((step) => {
+    const { heads = [] } = step.layer;
+    return [step, new Set(heads.length === 0 ? all : heads.toSorted())];
+  }));
+  const headsOf = (step: SignalStep) => known.get(step)!;
+  return [...Map.groupBy(whole, (step) => [...headsOf(step)].join("\n")).values()]
     .map((alike) => {
       const [first] = alike;
       const own = headsOf(first);
       const same = new Set(alike);
       const above = whole.filter((step) =>
         same.has(step) ||
-        step.layer.depth > first.layer.depth && headsOf(step).every((head) => own.includes(head))
+        step.layer.depth > first.layer.depth && headsOf(step).isSubsetOf(own)
       );
-      return own
-        .map((head) => above.filter((step) => headsOf(step).includes(head)))
+      return [...own]
+        .map((head) => above.filter((step) => headsOf(step).has(head)))
         .reduce((most, way) => way.at(-1)!.signal > most.at(-1)!.signal ? way : most);
     })
     .filter((path) => path.length >= 2);

@@ -33,7 +33,7 @@ const TOPOLOGIES: Record<string, [layers: Layer[], includes: string]> = {
       input(4),
       ...Array.from({ length: 5000 }, (_, i) => layer("Dense", { name: `d${i}`, units: 4 })),
     ],
-    "has 5000 layers, expected at most 2000",
+    "has 5000 layers, expected at most 3000",
   ],
   deeper: [
     [input(4), ...Array.from({ length: 20_000 }, (_, i) => layer("ReLU", { name: `r${i}` }))],

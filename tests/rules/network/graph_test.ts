@@ -1,4 +1,5 @@
 import type { LayerMeasurements } from "../../../src/measure/measurements.ts";
+import { SeededRandom } from "../../../src/model/batches/seeded_random.ts";
 import { Graph } from "../../../src/rules/network/graph.ts";
 import { makeLayer } from "../../networks/measurements.ts";
 import { assertEquals } from "@std/assert";
@@ -104,4 +105,27 @@ Deno.test("Graph goes by heads too where no edges were measured", () => {
 Deno.test("Graph passes over names of layers that are not there", () => {
   const { inputsOf } = ask(row("a", 1, ["gone"]), row("b", 2, ["a", "gone"]));
   assertEquals([inputsOf("a"), inputsOf("b")], ["", "a"]);
+});
+
+Deno.test("isBelow() and above() agree with a walk along the edges, in graphs of 100 layers with cycles", () => {
+  const random = new SeededRandom(5, "graph");
+  const pick = (below: number) => random.integer(below);
+  for (const backward of [0, 10]) {
+    const names = Array.from({ length: 100 }, (_, i) => `l${i}`);
+    const inputs = names.map((_, i) => i === 0 ? [] : [names[pick(i)], names[pick(i)]]);
+    for (let i = 0; i < backward; i++) inputs[pick(100)].push(names[pick(100)]);
+    const layers = names.map((name, i) => makeLayer({ name, depth: i, inputs: inputs[i] }));
+    const graph = new Graph(layers);
+    const before = new Map(layers.map((layer) => [layer, new Set(graph.before(layer))]));
+    const isBelow = (a: LayerMeasurements, b: LayerMeasurements) =>
+      a !== b && before.get(b)!.has(a) && (a.depth < b.depth || !before.get(a)!.has(b));
+    for (const a of layers) {
+      for (const b of layers) {
+        assertEquals(graph.isBelow(a, b), isBelow(a, b), `${a.name} ${b.name}`);
+      }
+    }
+    const some = [layers[3], layers[40], layers[41]];
+    const above = layers.filter((layer) => some.some((one) => isBelow(one, layer)));
+    assertEquals(graph.above(some), new Set(above));
+  }
 });
