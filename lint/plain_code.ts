@@ -16,7 +16,7 @@ const CODE = /(^|[\\/])(?:src|bench|tests|tools)[\\/]/;
 
 /** Rooms whose functions are short. */
 const SHORT =
-  /(^|[\\/])src[\\/](?:engine|keras|load|measure|model|probe|theory|torch|traits|words)[\\/]/;
+  /(^|[\\/])src[\\/](?:assert|cli|compare|engine|gate|keras|load|measure|model|picture|probe|render|rules|study|theory|torch|traits|words)[\\/]/;
 
 const MAX_LINES = 60;
 

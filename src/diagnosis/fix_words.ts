@@ -41,12 +41,7 @@ export function describeFix(fix: Fix, all: NamedLayers): string {
         `${words.name(fix.to)}, and draw the kernels with ` +
         `${words.draw(fix.rescale, initializerFor(fix.to))}.`;
     case "head":
-      return [
-        fix.activation === null ? "" : endWords(fix.layer, words.name(fix.activation)),
-        fix.loss === null
-          ? ""
-          : `${fix.activation === null ? "U" : "u"}se the loss ${words.name(fix.loss)}`,
-      ].filter((part) => part !== "").join(", and ") + ".";
+      return headWords(fix);
     case "unfreeze":
       return `Set ${words.trainable} on ${formatLayers(fix.layers, all)}, and on every ` +
         `enclosing model.`;
@@ -69,6 +64,16 @@ export function describeFix(fix: Fix, all: NamedLayers): string {
     case "rebuild":
       return fix.what;
   }
+}
+
+function headWords(fix: Extract<Fix, { kind: "head" }>): string {
+  const words = wordsOf(fix);
+  return [
+    fix.activation === null ? "" : endWords(fix.layer, words.name(fix.activation)),
+    fix.loss === null
+      ? ""
+      : `${fix.activation === null ? "U" : "u"}se the loss ${words.name(fix.loss)}`,
+  ].filter((part) => part !== "").join(", and ") + ".";
 }
 
 const endWords = (layer: string, activation: string) =>

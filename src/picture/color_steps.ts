@@ -80,6 +80,16 @@ function swatches(classes: readonly string[]): Markup {
   }</g></svg>`;
 }
 
+/** A row of colours from the middle to one end. */
+interface ColorSide {
+  steps: number;
+  hue: number;
+  /** Chroma at the end. */
+  chroma: number;
+  /** Lightness at the end, if not that of the others. */
+  last?: number;
+}
+
 /**
  * Returns the colours in OKLCH, in which equal steps look equal. Readers who are blind to red or
  * green can distinguish blue and orange, and each side of the scale works by lightness alone. The
@@ -90,7 +100,7 @@ const colors = (paper: number, end: number, most = end) => {
     `oklch(${lightness.toFixed(3)} ${chroma.toFixed(3)} ${hue})`;
   const rule = (selector: string, color: string) =>
     `${selector} { fill: ${color}; stroke: ${color}; }`;
-  const side = (name: string, steps: number, hue: number, chroma: number, last = end) =>
+  const side = (name: string, { steps, hue, chroma, last = end }: ColorSide) =>
     Array.from({ length: steps }, (_, i) => {
       const share = (i + 1) / steps;
       return rule(
@@ -101,9 +111,9 @@ const colors = (paper: number, end: number, most = end) => {
   const neutral = color(paper, 0.004, 250);
   return [
     rule(".n0, .s0", neutral),
-    ...side("b", STEPS, 255, 0.15),
-    ...side("o", STEPS, 55, 0.14),
-    ...side("s", SHARES, 320, 0.15, most),
+    ...side("b", { steps: STEPS, hue: 255, chroma: 0.15 }),
+    ...side("o", { steps: STEPS, hue: 55, chroma: 0.14 }),
+    ...side("s", { steps: SHARES, hue: 320, chroma: 0.15, last: most }),
   ].join("\n");
 };
 

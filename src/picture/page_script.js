@@ -2,6 +2,7 @@
  * Runs in the page, which contains its source, so it must not use anything outside itself. It selects, sorts,
  * filters, folds and copies; all contents are readable without it.
  */
+// deno-lint-ignore plain-code/short-functions -- Its text is the whole script of a page.
 export function pageScript() {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   /** Parses the number in a cell: `4,021`, `<1%`, `>99%`. */

@@ -65,7 +65,7 @@ export function renderReportImage(
   return Promise.resolve(renderProfiles({
     title: shortTitle(model.name),
     verdict: diagnosis,
-    charts: reportCharts(foldLayers(layers, { all: true }), findings, scale, false),
+    charts: reportCharts(foldLayers(layers, { all: true }), findings, { scale, details: false }),
     names: layers.map(({ name }) => name),
   }));
 }

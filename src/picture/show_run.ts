@@ -40,7 +40,7 @@ export function showRun(
   const { layers } = measurements;
   const folds = foldLayers(layers, { all: layers.length <= MOST_UNFOLDED });
   const names = new LayerNames(layers, run, layersInDetail(layers, folds, findings, details));
-  const charts = reportCharts(foldLayers(layers, { all: true }), findings, scale);
+  const charts = reportCharts(foldLayers(layers, { all: true }), findings, { scale });
   const shown = showFindings(findings, layers.map(({ name }) => name), names, `r${run}`);
   const id = (name: string) => `${name}-${run}`;
   const profile = (chart: Chart) =>

@@ -2,6 +2,7 @@
  * Runs in the page of a study, which contains its source. Everything is already drawn: the slider chooses the
  * visible profile, and the pointer the figure of a table to read out.
  */
+// deno-lint-ignore plain-code/short-functions -- Its text is the whole script of a page.
 export function studyScript() {
   const all = (selector, root) => [...root.querySelectorAll(selector)];
   for (const part of all(".variant", document)) {

@@ -298,7 +298,7 @@ export function drawPanels(
   const axes = heading(({ axis, layout }) => axisLine(ticksOf(axis, layout.bar), layout), "faint");
   const lines = rows.map(({ mark }, i) => {
     const start = `${mark ? SEVERITY_MARKS[mark] : " "} ${padEnd(names[i], label)}`;
-    const cells = panels.map((panel) => panelCell(panel, i, glyphs, color));
+    const cells = panels.map((panel) => panelCell(panel, i, { glyphs, color }));
     return trimEnd((mark ? paint(start, mark, color) : start) + cells.join(""));
   });
   return rows.length > LONG ? [...titles, axes, ...lines, axes] : [...titles, axes, ...lines];
@@ -310,7 +310,11 @@ function panelWidth({ layout: { figure, bar, columns } }: Pick<Panel, "layout">)
 }
 
 /** Draws the figure and the bar of a row. */
-function panelCell(panel: Panel, i: number, glyphs: Glyphs, color: boolean): string {
+function panelCell(
+  panel: Panel,
+  i: number,
+  { glyphs, color }: { glyphs: Glyphs; color: boolean },
+): string {
   const { axis, layout } = panel;
   const row = panel.rows[i];
   if (row === null) return " ".repeat(panelWidth(panel));
@@ -321,7 +325,7 @@ function panelCell(panel: Panel, i: number, glyphs: Glyphs, color: boolean): str
     rest = reasonOf(row, row.reason, layout, glyphs);
   } else {
     const bar = hasBar(row.value) ? barOf(positionOn(axis, row.value), layout.bar, glyphs) : "";
-    const light = lightOf(row, axis, displayWidth(bar), layout, glyphs);
+    const light = lightOf(row, panel, displayWidth(bar), glyphs);
     const blank = grid(ticksOf(axis, layout.bar), layout.bar, displayWidth(bar + light), glyphs);
     rest = tint(bar + light) + paint(blank, "faint", color) + columnsOf(row, layout);
   }
@@ -338,9 +342,8 @@ function barOf(position: number, width: number, glyphs: Glyphs): string {
 /** Draws the rest of a bar that summarises several values, up to the largest. */
 function lightOf(
   { upTo }: BarChartRow,
-  axis: ChartAxis,
+  { axis, layout: { bar } }: Panel,
   from: number,
-  { bar }: ChartLayout,
   glyphs: Glyphs,
 ): string {
   if (upTo === undefined || !hasBar(upTo)) return "";

@@ -34,11 +34,11 @@ export function foldLayers(
 ): LayerFold[] {
   const single = layers.map((layer): LayerGroup => [layer]);
   if (all) return single.map((group) => ({ blocks: [[group]], sameShapes: true }));
-  const folded = foldRepeats(single, true);
+  const folded = foldRepeats(single, { sameShapes: true });
   if (folded.length <= MOST_ROWS) return folded;
   const groups = groupByKernel(layers);
-  const grouped = foldRepeats(groups, true);
-  return grouped.length <= MOST_ROWS ? grouped : foldRepeats(groups, false);
+  const grouped = foldRepeats(groups, { sameShapes: true });
+  return grouped.length <= MOST_ROWS ? grouped : foldRepeats(groups, { sameShapes: false });
 }
 
 /**
@@ -170,11 +170,14 @@ function groupByKernel(layers: readonly LayerMeasurements[]): LayerGroup[] {
 }
 
 /** Finds, from the front, the blocks that repeat over the longest stretch, and folds them. */
-function foldRepeats(groups: readonly LayerGroup[], sameShapes: boolean): LayerFold[] {
+function foldRepeats(
+  groups: readonly LayerGroup[],
+  { sameShapes }: Pick<LayerFold, "sameShapes">,
+): LayerFold[] {
   // Numbers compare faster than the strings they replace.
   const known = new Map<string, number>();
   const kinds = groups.map((group) => {
-    const kind = kindOf(group, sameShapes);
+    const kind = kindOf(group, { sameShapes });
     if (!known.has(kind)) known.set(kind, known.size);
     return known.get(kind)!;
   });
@@ -211,7 +214,7 @@ function foldRepeats(groups: readonly LayerGroup[], sameShapes: boolean): LayerF
 }
 
 /** Returns a key that is equal for groups that are alike. */
-function kindOf(group: LayerGroup, sameShapes: boolean): string {
+function kindOf(group: LayerGroup, { sameShapes }: Pick<LayerFold, "sameShapes">): string {
   // Layers after a kernel may differ if shapes may: every other block has an addition.
   const layers = sameShapes ? group : [group[0]];
   return JSON.stringify(layers.map((layer) => [

@@ -136,7 +136,7 @@ export function tooManyWarnings({ maxWarnings, summary }: GateResult): string | 
  * Says under which of several seeds something was found, to follow what it is about; empty for a
  * single seed.
  */
-function underSeeds(seeds: readonly number[], of: number, listed: boolean): string {
+function underSeeds(seeds: readonly number[], of: number, { listed }: { listed: boolean }): string {
   if (of === 1) return "";
   const which = listed && seeds.length < of
     ? `: ${seeds.slice(0, 12).join(", ")}${seeds.length > 12 ? " ..." : ""}`
@@ -148,7 +148,9 @@ function underSeeds(seeds: readonly number[], of: number, listed: boolean): stri
 export function modelVerdictLine(
   { verdict, notJudged, causes, failingSeeds, measured }: ModelVerdict,
 ): string {
-  const under = failingSeeds.length === 0 ? "" : underSeeds(failingSeeds, measured.length, false);
+  const under = failingSeeds.length === 0
+    ? ""
+    : underSeeds(failingSeeds, measured.length, { listed: false });
   const diagnosis = { verdict: verdict ?? "healthy", notJudged, causes } as const;
   return verdictLine(diagnosis, { color: false }, under === "" ? "" : ` ${under}`);
 }
@@ -156,7 +158,7 @@ export function modelVerdictLine(
 /** Adds to a cause's sentence the seeds under which it was found, unless they are all. */
 export function withSeeds(cause: SeedCause, { measured }: Pick<ModelVerdict, "measured">): Cause {
   if (cause.seeds.length === measured.length) return cause;
-  const under = underSeeds(cause.seeds, measured.length, true);
+  const under = underSeeds(cause.seeds, measured.length, { listed: true });
   return { ...cause, message: `${cause.message} Found ${under}.` };
 }
 
@@ -307,7 +309,9 @@ function overSeeds(runs: readonly GateRun[], { width, color }: SectionStyle): st
     }));
     return [...new Set(open.flatMap(({ rules }) => [...rules]))].flatMap((rule) => {
       const seeds = open.filter(({ rules }) => rules.has(rule)).map(({ seed }) => seed);
-      const text = `${severity.toUpperCase()} ${rule} ${underSeeds(seeds, runs.length, true)}`;
+      const text = `${severity.toUpperCase()} ${rule} ${
+        underSeeds(seeds, runs.length, { listed: true })
+      }`;
       return wrapText(escapeControls(text), width, "", "  ")
         .map((line) => paint(line, severity, color));
     });

@@ -32,6 +32,7 @@ export type TextStyle = keyof typeof styles;
  * Colours a text if `color` is true: the switch in @std/fmt/colors is process-wide, but the caller
  * decides here. With NO_COLOR set, nothing is coloured, even on request.
  */
+// deno-lint-ignore plain-code/options-object -- `paint(title, "strong", color)` reads well.
 export function paint(text: string, style: TextStyle, color: boolean): string {
   if (!color || text === "") return text;
   const before = getColorEnabled();

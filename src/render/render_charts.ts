@@ -73,7 +73,7 @@ export function renderCharts(
   const order = measurements.layers.map(({ name }) => name);
   const folds = shownFolds(measurements, options);
   const pieces = all || filter !== undefined ? folds : splitFolds(folds, mostRows(folds, width));
-  const charts = reportCharts(pieces, findings, scale, details);
+  const charts = reportCharts(pieces, findings, { scale, details });
   const rows = charts.map(({ bars }) => bars.map(rowOf));
   const faint = (text: string, indent = "  ") =>
     wrapText(text, width, indent).map((line) => paint(line, "faint", color));
@@ -110,7 +110,7 @@ export function renderCharts(
     lines.push("", ...drawPanels(shown, options));
   }
   const gaps = charts.flatMap((chart, i) =>
-    gapsOf(rows[i], layouts[i] ?? single, chart, details, order)
+    gapsOf(rows[i], layouts[i] ?? single, chart, { details, order })
   );
   const signs = signsOf(rows.flat(), options);
   for (const note of new Set([...signs, ...gaps])) lines.push(...faint(note));
@@ -156,8 +156,7 @@ function gapsOf(
   rows: BarChartRow[],
   layout: ChartLayout,
   { title, about, left }: Chart,
-  details: boolean,
-  order: string[],
+  { details, order }: { details: boolean; order: string[] },
 ): string[] {
   const cut = new Map<string, string[]>();
   for (const row of rows) {

@@ -39,7 +39,7 @@ export function renderFindings(
   { width, color, sums = true }: { width: number; color: boolean; sums?: boolean },
 ): string[] {
   const lines = findingParagraphs(findings, order).flatMap((paragraph) => [
-    ...linesOf(paragraph, width, color),
+    ...linesOf(paragraph, { width, color }),
     "",
   ]);
   return sums ? [...lines, ...wrapText(summaryOf(findings), width)] : lines;
@@ -86,8 +86,7 @@ export function findingParagraphs(
 
 function linesOf(
   { severity, rules, where, said, fix }: Paragraph,
-  width: number,
-  color: boolean,
+  { width, color }: { width: number; color: boolean },
 ): string[] {
   const title = `${severity.toUpperCase()} ${rules.join(", ")}: ${where}`;
   const say = (text: string) => wrapText(escapeControls(text.replace(/\s+/g, " ")), width, "  ");

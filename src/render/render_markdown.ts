@@ -73,9 +73,9 @@ export function renderMarkdown(result: GateResult, options: MarkdownOptions = {}
     folds: [],
   };
   const ill = models.filter(({ causes }) => causes.length > 0);
-  const whole = write({ ...parts, folds: ill.map((model) => foldOf(model, true)) }, []);
+  const whole = write({ ...parts, folds: ill.map((model) => foldOf(model, { charts: true })) }, []);
   if (bytesOf(whole) <= maxBytes) return whole;
-  const folds = ill.map((model) => foldOf(model, false));
+  const folds = ill.map((model) => foldOf(model, { charts: false }));
   return fitted({ ...parts, folds }, maxBytes);
 }
 
@@ -219,12 +219,12 @@ function acceptedOf({ runs }: GateResult): string[] {
   return ["", "Suppressed:", "", ...lines.slice(0, MOST_ROWS), ...more];
 }
 
-function foldOf(model: ModelVerdict, withCharts: boolean): string {
+function foldOf(model: ModelVerdict, { charts }: { charts: boolean }): string {
   const { measurements, findings } = model.shown!;
   const style = { width: WIDTH, color: false, ellipsis: "…" };
   const lines = [
     ...renderHeader(measurements, style),
-    ...withCharts ? renderCharts(measurements, findings, { ...style, unicode: true }) : [],
+    ...charts ? renderCharts(measurements, findings, { ...style, unicode: true }) : [],
     "",
     ...sectionLines(model, { ...style, details: true }),
   ];

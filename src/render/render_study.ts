@@ -155,13 +155,6 @@ function section(
       }${edge}`
     ),
   ]);
-  const verdicts = shown.map((i) => {
-    const rule = charts.verdicts[i];
-    const [sign, tone] = rule === null
-      ? ["+", "healthy" as const]
-      : [letterOf(rule), "error" as const];
-    return paint(sign.repeat(cell), tone, color);
-  });
   return [
     ...wrapText(
       `${escapeControls(variant.label.toUpperCase())}: ${
@@ -172,7 +165,7 @@ function section(
     ...shown.length < scales.length ? [`(${shown.length} of ${scales.length} scales shown)`] : [],
     `${"scale".padEnd(label)}  ${axis}`,
     ...sigmaAxis(charts, columns, label, width),
-    `${"verdict".padEnd(label)}  ${verdicts.join("")}`,
+    `${"verdict".padEnd(label)}  ${verdictRow(charts, columns, style)}`,
     "",
     ...drawn[0],
     "",
@@ -180,6 +173,20 @@ function section(
     `${indent}${axis}`,
     ...ratio === null ? [] : ratioLines(ratio, columns, label, style),
   ];
+}
+
+/** Draws the verdict of each shown scale: `+`, or the letter of the rule that fails. */
+function verdictRow(
+  { verdicts }: StudyCharts,
+  { shown, cell }: ScaleColumns,
+  { color }: StudyStyle,
+): string {
+  return shown.map((i) => {
+    const rule = verdicts[i];
+    return rule === null
+      ? paint("+".repeat(cell), "healthy", color)
+      : paint(letterOf(rule).repeat(cell), "error", color);
+  }).join("");
 }
 
 /** Picks evenly spaced elements, including the first and the last. */

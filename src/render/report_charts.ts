@@ -94,14 +94,12 @@ const SERIES: readonly Series[] = [
  *
  * @param folds The rows from `foldLayers`.
  * @param findings The findings of the rules.
- * @param scale Scale of the bars.
- * @param details Whether to include deltas.
+ * @param options Scale of the bars, and whether to include deltas (default: true).
  */
 export function reportCharts(
   folds: readonly LayerFold[],
   findings: readonly Finding[],
-  scale: ChartAxis["scale"],
-  details = true,
+  { scale, details = true }: { scale: ChartAxis["scale"]; details?: boolean },
 ): Chart[] {
   // In a file of weights alone, no layer was called.
   if (folds.every(({ blocks }) => blocks.flat(2).every(({ calls }) => calls === 0))) return [];

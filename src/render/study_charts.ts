@@ -196,7 +196,7 @@ export function heatRow(
   let run: { text: string; style: TextStyle | null } = { text: "", style: null };
   const flush = () => line += run.style === null ? run.text : paint(run.text, run.style, color);
   for (const figure of cells) {
-    const { sign, style } = shadeOf(figure, unicode);
+    const { sign, style } = shadeOf(figure, { unicode });
     if (style !== run.style) {
       flush();
       run = { text: "", style };
@@ -210,7 +210,7 @@ export function heatRow(
 /** Returns the shade of a figure: exact zero is blank, NaN and infinity are `!`, `null` is `?`. */
 function shadeOf(
   figure: number | null,
-  unicode: boolean,
+  { unicode }: Pick<PlotStyle, "unicode">,
 ): { sign: string; style: TextStyle | null } {
   if (figure === null) return { sign: "?", style: null };
   if (!Number.isFinite(figure)) return { sign: "!", style: "error" };

@@ -60,8 +60,7 @@ export class PointMeter {
 
   private constructor(
     engine: Engine,
-    subject: OpenSubject,
-    code: string | null,
+    { subject, code }: { subject: OpenSubject; code: string | null },
     grid: ResolvedGrid,
     { scaleLayers = null, microBatch }: StudyOptions,
   ) {
@@ -80,10 +79,10 @@ export class PointMeter {
     grid: ResolvedGrid,
     options: StudyOptions,
   ): Promise<PointMeter> {
-    const path = typeof subject === "object" && "model" in subject ? codeOf(subject) : null;
+    const code = typeof subject === "object" && "model" in subject ? codeOf(subject) : null;
     const open = () => openSubject(engine, subject, grid, options);
-    const opened = await strayErrors.guard(path, open);
-    const meter = new PointMeter(engine, opened, path, grid, options);
+    const opened = await strayErrors.guard(code, open);
+    const meter = new PointMeter(engine, { subject: opened, code }, grid, options);
     meter.#prepareEngine(null);
     return meter;
   }

@@ -1,7 +1,7 @@
 import configuration from "../../deno.json" with { type: "json" };
 import { runningEngine } from "../engine/running_engine.ts";
 import { ensureEngine, startEngine } from "../engine/start/start_engine.ts";
-import { countPoints, type StudyPoint } from "./grid_point.ts";
+import { countPoints, type ResolvedGrid, type StudyPoint } from "./grid_point.ts";
 import { chooseJobs, requireJobs } from "./jobs.ts";
 import type { PointMeter, StudyIdentity } from "./point_meter.ts";
 import { shardRange } from "./shard.ts";
@@ -78,48 +78,44 @@ export async function runStudy(
 ): Promise<RunningStudy> {
   requireSubject(subject);
   requireKnown("the options of a study", options, Object.keys(OPTIONS));
-  const { isDone = () => () => false } = options;
   const resolved = resolveGrid(grid);
-  const { from, to } = shardRange(resolved, options.shard ?? null);
+  const range = shardRange(resolved, options.shard ?? null);
   const jobs = requireJobs(options.jobs ?? 1, subject, options);
-  const headerOf = ({ warning, ...identity }: StudyIdentity): StudyHeader => {
-    if (warning !== null) options.onWarning?.(warning);
-    return {
-      format: "gradient-health study",
-      version: 1,
-      package: configuration.version,
-      engine: identity.engine,
-      model: identity.model,
-      objective: identity.objective,
-      examples: identity.examples,
-      batch: options.batch ?? null,
-      scaleLayers: options.scaleLayers?.source ?? null,
-      rules: studyRules().map(({ name }) => name),
-      grid: resolved,
-      total: countPoints(resolved),
-      shard: options.shard ?? null,
-    };
-  };
-  // Imported when a study runs: other uses of the library must not wait for it.
-  const startWorkers = async (count: number) => {
-    const { StudyWorkers } = await import("./study_workers.ts");
-    const task = taskOf(subject, grid, options);
-    return new StudyWorkers({ count, task, grid: resolved, warn: options.onWarning ?? (() => {}) });
-  };
+  const plan: StudyPlan = { subject, grid, resolved, range, options };
+  return typeof jobs === "number" && jobs > 1
+    ? await runInWorkers(plan, jobs)
+    : await runHere(plan, { mayStop: jobs === "auto" });
+}
 
-  if (typeof jobs === "number" && jobs > 1) {
-    const workers = await startWorkers(jobs);
-    try {
-      const header = headerOf(await workers.identify());
-      const plan = planOf(from, to, await isDone(header));
-      const points = workers.run(plan.indices(from), options.signal ?? null);
-      return { header, points: counted(points, plan, options, () => jobs) };
-    } catch (error) {
-      await workers[Symbol.asyncDispose]();
-      throw error;
-    }
+/** A study to run. */
+interface StudyPlan {
+  subject: StudySubject;
+  /** The grid as it was given. */
+  grid: StudyGrid;
+  resolved: ResolvedGrid;
+  /** Indices of the points of this shard, without the last. */
+  range: { from: number; to: number };
+  options: RunStudyOptions;
+}
+
+async function runInWorkers(plan: StudyPlan, jobs: number): Promise<RunningStudy> {
+  const { options } = plan;
+  const workers = await startWorkers(plan, jobs);
+  try {
+    const header = headerOf(plan, await workers.identify());
+    const pending = await pendingPoints(plan, header);
+    const points = workers.run(pending.indices(), options.signal ?? null);
+    return { header, points: counted(points, pending, options, () => jobs) };
+  } catch (error) {
+    await workers[Symbol.asyncDispose]();
+    throw error;
   }
+}
 
+/** Runs a study in this process; if it may stop, workers continue a long one. */
+async function runHere(plan: StudyPlan, { mayStop }: { mayStop: boolean }): Promise<RunningStudy> {
+  const { subject, resolved, options } = plan;
+  const signal = options.signal ?? null;
   const engine = runningEngine() === null
     ? await startEngine({ relaxedSimd: options.relaxedSimd })
     : null;
@@ -131,45 +127,79 @@ export async function runStudy(
     const { PointMeter } = await import("./point_meter.ts");
     const meter = await PointMeter.open(await ensureEngine(), subject, resolved, options);
     closing.push(() => meter.close());
-    const header = headerOf(await meter.identify());
-    const plan = planOf(from, to, await isDone(header));
+    const header = headerOf(plan, await meter.identify());
+    const pending = await pendingPoints(plan, header);
     let count = 0;
     const points = async function* () {
       try {
-        const next = yield* inProcess(meter, plan, from, jobs === "auto", options.signal ?? null);
+        const next = yield* inProcess(meter, pending, { mayStop, signal });
         if (next === null) return;
         await close();
         count = next.jobs;
-        const workers = await startWorkers(count);
-        yield* workers.run(plan.indices(next.index), options.signal ?? null);
+        const workers = await startWorkers(plan, count);
+        yield* workers.run(pending.indices(next.index), signal);
       } finally {
         await close();
       }
     };
-    return { header, points: counted(points(), plan, options, () => count) };
+    return { header, points: counted(points(), pending, options, () => count) };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
+function headerOf(
+  { resolved, options }: StudyPlan,
+  { warning, ...identity }: StudyIdentity,
+): StudyHeader {
+  if (warning !== null) options.onWarning?.(warning);
+  return {
+    format: "gradient-health study",
+    version: 1,
+    package: configuration.version,
+    engine: identity.engine,
+    model: identity.model,
+    objective: identity.objective,
+    examples: identity.examples,
+    batch: options.batch ?? null,
+    scaleLayers: options.scaleLayers?.source ?? null,
+    rules: studyRules().map(({ name }) => name),
+    grid: resolved,
+    total: countPoints(resolved),
+    shard: options.shard ?? null,
+  };
+}
+
+async function startWorkers({ subject, grid, resolved, options }: StudyPlan, count: number) {
+  // Imported when a study runs: other uses of the library must not wait for it.
+  const { StudyWorkers } = await import("./study_workers.ts");
+  const task = taskOf(subject, grid, options);
+  return new StudyWorkers({ count, task, grid: resolved, warn: options.onWarning ?? (() => {}) });
+}
+
 /** Points to measure. */
-interface Plan {
+interface PendingPoints {
   /** Number of points. */
   count: number;
   /** Number of points of this study that were measured earlier. */
   done: number;
-  /** Returns their indices from a first one on. */
-  indices(from: number): Generator<number, void>;
+  /** Returns their indices, all of them or from one on. */
+  indices(from?: number): Generator<number, void>;
 }
 
-function planOf(from: number, to: number, isDone: (index: number) => boolean): Plan {
+async function pendingPoints(
+  { range: { from, to }, options }: StudyPlan,
+  header: StudyHeader,
+): Promise<PendingPoints> {
+  const { isDone: ask = () => () => false } = options;
+  const isDone = await ask(header);
   let done = 0;
   for (let index = from; index < to; index++) if (isDone(index)) done++;
   return {
     count: to - from - done,
     done,
-    *indices(start) {
+    *indices(start = from) {
       for (let index = start; index < to; index++) if (!isDone(index)) yield index;
     },
   };
@@ -178,10 +208,8 @@ function planOf(from: number, to: number, isDone: (index: number) => boolean): P
 /** Measures in this process; if workers are worth it, stops and returns where they continue. */
 async function* inProcess(
   meter: PointMeter,
-  plan: Plan,
-  from: number,
-  mayStop: boolean,
-  signal: AbortSignal | null,
+  pending: PendingPoints,
+  { mayStop, signal }: { mayStop: boolean; signal: AbortSignal | null },
 ): AsyncGenerator<StudyPoint, { jobs: number; index: number } | null> {
   const started = performance.now();
   let undecided = mayStop;
@@ -191,11 +219,11 @@ async function* inProcess(
   const abort = () => giveUp();
   signal?.addEventListener("abort", abort);
   try {
-    for (const index of plan.indices(from)) {
+    for (const index of pending.indices()) {
       const now = performance.now();
       if (undecided && now - started >= ESTIMATE_AFTER_MS) {
         undecided = false;
-        const left = plan.count - measured;
+        const left = pending.count - measured;
         const jobs = chooseJobs(left * (now - started) / measured);
         if (jobs > 0) return { jobs, index };
       }
@@ -222,7 +250,7 @@ async function* inProcess(
 /** Reports progress for every point that passes. */
 async function* counted(
   points: AsyncGenerator<StudyPoint, void>,
-  { count, done }: Plan,
+  { count, done }: PendingPoints,
   { onProgress }: StudyOptions,
   workers: () => number,
 ): AsyncGenerator<StudyPoint, void> {

@@ -101,3 +101,10 @@ for (
     assertEquals(broken(source, "src/engine/a.ts"), []);
   });
 }
+
+for (const room of ["assert", "cli", "compare", "gate", "picture", "render", "rules", "study"]) {
+  Deno.test(`plain code: functions of ${room} are short and take options`, () => {
+    const source = `function f(a: number, b: boolean) ${block(61)}`;
+    assertEquals(broken(source, `src/${room}/a.ts`).sort(), ["options-object", "short-functions"]);
+  });
+}

@@ -58,7 +58,7 @@ Deno.test("reportCharts() has every layer's figure in numbers, its place, mark a
   const [gradients, activations, deltas] = reportCharts(
     foldLayers(layers, { all: true }),
     findings,
-    "log",
+    { scale: "log" },
   );
   assertEquals(activations.bars.map(({ label, value, gap }) => [label, value, gap]), [
     ["dense_1", 0, null],
@@ -89,7 +89,7 @@ Deno.test("renderText() shows the values of the model", () => {
         const { title, axis, bars } of reportCharts(
           foldLayers(measured.layers, { all: true }),
           findings,
-          "log",
+          { scale: "log" },
         )
       ) {
         // A heading may be cut, where the legend below has the title whole.
