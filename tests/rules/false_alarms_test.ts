@@ -49,7 +49,7 @@ Deno.test("a gradient that batch normalisations enlarge is an error only far abo
   await using engine = await startEngine();
   const { tf } = engine;
   // 40 layers learn by Adam at 0.001, of 60 the loss hardly moves at that rate.
-  for (const [depth, verdict] of [[40, "healthy"], [60, "sick"]] as const) {
+  for (const [depth, verdict] of [[40, "weak"], [60, "sick"]] as const) {
     const model = normalized(tf, depth);
     const diagnosis = await judge(model, batchOf(model));
     assertEquals(diagnosis.verdict, verdict, `${depth} layers`);
@@ -98,7 +98,7 @@ Deno.test("moving statistics that are not warm are the cause, not the kernels, a
   );
   for (let step = 0; step < 20; step++) await model.trainOnBatch(inputs, targets);
   const { verdict, causes } = await judge(model, { inputs, targets });
-  assertEquals(verdict, "healthy");
+  assertEquals(verdict, "weak");
   assertEquals(causes[0].kind, "cold-statistics");
   assertStringIncludes(causes[0].message, "are not warm yet");
   assertStringIncludes(describeFix(causes[0].fixes[0], []), "lower the momentum");
@@ -146,7 +146,7 @@ Deno.test("small kernels under relu are an error only with an optimizer that fee
     model.dispose();
     return verdict;
   };
-  assertEquals(await verdictOf(head("adam")), "healthy");
+  assertEquals(await verdictOf(head("adam")), "weak");
   assertEquals(await verdictOf(head("sgd")), "sick");
   // Here the signal is lost.
   assertEquals(await verdictOf(head("adam", 9)), "sick");

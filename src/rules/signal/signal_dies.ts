@@ -19,7 +19,10 @@ export function signalDies({ measurements, trained }: Pick<Case, "measurements" 
   let dies = known.get(measurements);
   if (dies === undefined) {
     dies = RULES.some((rule) =>
-      rule.run(measurements, {}, trained).some(({ severity }) => severity === "error")
+      // A layer that lets exactly nothing through does so at any scale.
+      rule.run(measurements, {}, trained).some(({ severity, kind }) =>
+        severity === "error" && kind !== "severed"
+      )
     );
     known.set(measurements, dies);
   }
