@@ -28,7 +28,7 @@ export interface DrawOptions {
   objective?: Objective;
   /**
    * Creates the batch of a draw; its tensors are disposed afterwards. The function of a
-   * `ModelModule` fits: it is asked for 32 examples. Default: a random batch from the draw's seed,
+   * `ModelModule` fits: it must create 32 examples. Default: a random batch from the draw's seed,
    * with targets that suit the objective if that is the name of a loss.
    */
   createBatch?: (

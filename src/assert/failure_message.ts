@@ -155,7 +155,7 @@ export type Fail = (message: string) => AssertionError;
  * assertion begins, since after an `await` the stack lacks callers that do not await it.
  *
  * @param assertion The function that the user calls. Stacks omit it and everything that it calls.
- * @returns Makes the one error.
+ * @returns A function that makes the error.
  */
 export function failureOf(assertion: (...args: never[]) => unknown): Fail {
   const error = new AssertionError("");

@@ -53,7 +53,7 @@ export interface Judged
 /** Fixes that change the initialisation, which is useless once training has moved the weights. */
 const INITIALIZES: readonly Fix["kind"][] = ["rescale", "redraw", "set-bias", "activation"];
 
-/** Number of steps before which a loss that has not moved says nothing. */
+/** Number of steps below which an unchanged loss proves nothing. */
 const ENOUGH_STEPS = 100;
 
 /**

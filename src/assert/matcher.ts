@@ -1,6 +1,6 @@
 /**
- * Context that `expect.extend` passes to a matcher: the value, and more that these matchers do not
- * need.
+ * Context that `expect.extend` passes to a matcher: the value, and fields that these matchers do
+ * not need.
  */
 export interface MatcherContext {
   /** Value passed to `expect`. */

@@ -119,7 +119,7 @@ export class MonitorState {
 
   #judge(measurements: Measurements, { moved }: { moved: boolean }): Finding[] {
     const { rules, ruleOptions } = this.#options;
-    // A network that no step has moved is what it was at step 0.
+    // If no step has changed the network, it is still the one at step 0.
     const options = moved ? { trained: true, ...ruleOptions } : ruleOptions;
     return rules.flatMap((rule) => {
       try {

@@ -8,8 +8,8 @@ import { healthMessage, type Illness, warningLines } from "./health_message.ts";
 /** Options of `assertHealthy`. */
 export interface HealthyOptions extends RunRulesOptions {
   /**
-   * Verdict from which on it fails: `"sick"`, a network that does not train, while the warnings of a
-   * weak one are printed on stderr, one line each; or `"weak"`, both. Default: `"sick"`.
+   * Mildest verdict at which it fails: `"sick"`, a network that does not train, while the warnings
+   * of a weak one are printed on stderr, one line each; or `"weak"`, both. Default: `"sick"`.
    */
   failOn?: "sick" | "weak";
 }

@@ -79,8 +79,8 @@ async function dispatch(given: string[]): Promise<number> {
 
 /**
  * Returns true if the first word is the file of a model rather than a subcommand: it has a model's
- * extension, or is an existing file, or a folder with a model. A path that may not be read is taken
- * for an unknown subcommand.
+ * extension, or is an existing file, or a folder with a model. An unreadable path is reported as an
+ * unknown subcommand.
  */
 async function namesModel(word = ""): Promise<boolean> {
   if (word === "" || word.startsWith("-") || Object.hasOwn(COMMANDS, word)) return false;

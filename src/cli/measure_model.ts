@@ -68,7 +68,7 @@ export interface Examined {
   examination: Examination;
 }
 
-/** Seconds after which any pass is called slow, whatever its size. */
+/** Seconds after which a pass of any size is called slow. */
 const PATIENCE = 5;
 /** Operations per second of the slowest machine with one thread. */
 const LEAST_SPEED = 1e9;

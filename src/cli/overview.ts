@@ -61,7 +61,7 @@ export function renderOverview(): string {
 }
 
 /**
- * Shows the overview and ends the process, if nothing else is asked for. This is fast, since all
+ * Shows the overview and ends the process, if nothing else is requested. This is fast, since all
  * other code would be loaded after it. If stdout cannot be written, that code reports why.
  *
  * @param args The arguments of the process.
@@ -81,8 +81,7 @@ export function showOverview([name]: string[]): void {
  * Returns true if a command line asks for help, so that the library is not needed.
  *
  * @param args The arguments.
- * @returns Whether `--help` or `-h` is among the flags. Arguments after `--` are operands, whatever
- * they look like.
+ * @returns Whether `--help` or `-h` is among the flags. Every argument after `--` is an operand.
  */
 export function asksForHelp(args: string[]): boolean {
   const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;

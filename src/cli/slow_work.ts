@@ -13,9 +13,9 @@ export interface Work {
 }
 
 /**
- * Delay in ms before a teller is started for work that does not block this thread. Nothing is said
- * before 5 s; with a delay of 200 ms, a check on a busy machine paid for a teller that had nothing
- * to say.
+ * Delay in ms before the reporting thread is started for work that does not block this thread.
+ * Nothing is said before 5 s; with a delay of 200 ms, a check on a busy machine paid for a thread
+ * that had nothing to report.
  */
 const START = 1000;
 
@@ -46,9 +46,9 @@ let teller: Worker | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /**
- * Says on stderr that work takes long, even if it blocks this thread. Starting the teller takes 40
- * ms of CPU time, a seventh of a short check, so it starts at once only for work that may block,
- * and for other work after a while.
+ * Says on stderr that work takes long, even if it blocks this thread. Starting the thread that
+ * reports takes 40 ms of CPU time, a seventh of a short check. It therefore starts at once only if
+ * the work may block, and after a delay otherwise.
  *
  * @param work The work that begins; `null` when it has ended.
  */

@@ -1,9 +1,8 @@
 import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
 
 /**
- * Returns the measurements without histograms. A rule judges histograms wherever it finds them, but
- * choosing a format that shows histograms does not ask to be judged by them: the findings are the
- * same in every format.
+ * Returns the measurements without histograms. A rule judges any histograms that it finds. A format
+ * that shows histograms must not change the verdict, so the findings are the same in every format.
  *
  * @returns A copy; the same object where no histograms were measured, so that results cached for
  * its network stay valid.

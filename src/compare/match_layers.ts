@@ -94,7 +94,7 @@ function align(
   while (start < ones.length && ones[start] === others[start]) start++;
   const rows = ones.length - start;
   const columns = others.length - start;
-  /** Best total of the layers from a row and a column on. */
+  /** Best total of the layers, starting at a given row and column. */
   const best = new Float64Array((rows + 1) * (columns + 1));
   const at = (row: number, column: number) => row * (columns + 1) + column;
   const together = (row: number, column: number) => {

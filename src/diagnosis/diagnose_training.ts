@@ -22,7 +22,7 @@ export interface WeightProgress {
  * and those of Adam at its default rate up to about 2e-2 in the first steps on narrow layers.
  */
 const OVERTURNS = 0.3;
-/** Growth since step 0 from which on a kernel has blown up. */
+/** Smallest growth since step 0 at which a kernel has blown up. */
 const BLOWN_UP = 10;
 /**
  * The same if training has broken the network and its loss is higher than before. A single step may

@@ -82,7 +82,7 @@ export interface Diagnosis {
   causes: Cause[];
   /** Result of the trial on the batch; absent if nothing was trained. */
   trial?: DiagnosisTrial;
-  /** Learning rates that were tried; absent if there was no reason to search one. */
+  /** Learning rates that were tried; absent if there was no reason to search for one. */
   rates?: DiagnosisRates;
   /** Notes, which are neither causes nor consequences. */
   notes: Finding[];
@@ -94,7 +94,7 @@ export interface DiagnosisTrial {
   verdict: string;
   /** Verdict at the compiled rate; absent if there was none. */
   givenVerdict?: string;
-  /** Summary of the trial, as the end of a sentence. */
+  /** Summary of the trial, worded to end a sentence. */
   said: string;
   /** The same with all fixes applied; absent if none worked. */
   fixed?: string;

@@ -210,7 +210,7 @@ export type KernelInitializer = "heUniform" | "leCunUniform";
 /**
  * Returns the initialiser for the kernel before an activation. A sigmoid has no useful gain and
  * gets LeCun's. Both draw uniformly: `heNormal` and `leCunNormal` of TensorFlow.js cut off the
- * tails without a correction, so that they draw 0.88 times what they should, which is a factor of
+ * tails without a correction, so that they draw 0.88 times the intended scale, which is a factor of
  * 1/170 over 40 layers.
  */
 export function initializerFor(activation: string): KernelInitializer {

@@ -10,9 +10,8 @@ import type { SkippedTrial, Trial } from "../probe/trial.ts";
 const TRIED = new Set(RULES.map(({ name }) => name));
 
 /**
- * Verdicts of a network that may well train: of the 350 networks with even seeds in
- * `bench/trainability`, those with an error that begin to learn are slow or train more often than
- * not.
+ * Verdicts that suggest a network trains despite an error. Of the 350 networks with even seeds in
+ * `bench/trainability`, most of those that have an error but begin to learn are slow or train.
  */
 export const LEARNING: readonly Trial["verdict"][] = ["learns", "slow"];
 
@@ -20,12 +19,13 @@ export const LEARNING: readonly Trial["verdict"][] = ["learns", "slow"];
  * Errors that a trial cannot contradict. Examples that an offset makes nearly alike can be
  * memorised, one batch of them: of the 13 networks of `bench/trainability` (even seeds) with this
  * error 11 fail, 3 of which learned their batch, one is slow and one trains. Examples of a class
- * without a unit have no gradient: the others are learned despite them; and chance takes time to
- * drop all classes of an example. A single unit answers the same for every example, and under binary
- * cross-entropy with targets of 2 and more so do all: the loss falls, and nothing is told apart. One batch is
- * soon fitted, however far above guessing its loss starts, and hundreds of steps on others are not enough: of 17
- * networks with such an error 14 fail, two are slow and one trains. For a softmax under a loss from logits, Keras on TensorFlow
- * corrects the mistake, and so does a trial; other backends apply it twice.
+ * without a unit have no gradient, so the others are learned despite them. Dropout takes a long
+ * time to drop all classes of an example by chance. A single unit gives the same answer for every
+ * example, and so do all units under binary cross-entropy with targets of 2 and more: the loss
+ * falls, but the network distinguishes nothing. One batch is soon fitted, however far above
+ * guessing its loss starts, and hundreds of steps on others are not enough: of 17 networks with
+ * such an error 14 fail, two are slow and one trains. For a softmax under a loss from logits, Keras
+ * on TensorFlow corrects the mistake, and so does a trial; other backends apply it twice.
  */
 const STANDING: Readonly<Record<string, readonly string[]>> = {
   "initial-loss": ["too-large"],
@@ -52,8 +52,8 @@ export function isTried({ rule, kind, severity, unjudged }: Finding): boolean {
 
 /**
  * Returns the findings after a trial: an error says that the network does not train, so in a
- * network that learned all the same it becomes a warning, and says so. Findings of custom rules,
- * and those of a baseline, stay as they are.
+ * network that learned all the same it becomes a warning, and says so. Findings of custom rules and
+ * of a baseline stay unchanged.
  */
 export function weighTrial(
   findings: readonly Finding[],

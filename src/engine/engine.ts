@@ -21,7 +21,7 @@ export interface Engine extends AsyncDisposable {
    * or classes ignore it.
    */
   readonly tf: TensorFlow;
-  /** Number of threads that compute, including the calling one. */
+  /** Number of computing threads, including the calling one. */
   readonly threads: number;
   /** True if the SIMD build of the backend runs; the engine starts no other build. */
   readonly simd: boolean;

@@ -24,7 +24,7 @@ interface DataEngine {
  * started can be such casts.
  *
  * @param tf The engine's TensorFlow.js.
- * @param tensor A tensor. Tensor infos, which ops pass on, are left as they are.
+ * @param tensor A tensor. Tensor infos, which ops pass on, are left unchanged.
  */
 export function settleDtype(tf: TensorFlow, tensor: TensorInfo): void {
   const { dataId, shape, dtype } = tensor;

@@ -85,7 +85,8 @@ function suggestRule(name: string, names: readonly string[]): string {
 }
 
 /**
- * Describes valid seeds. On the command line a number counts draws, so users write that here too.
+ * Describes valid seeds. On the command line a single number is a number of draws, so users write
+ * one here too.
  */
 function suggestSeeds(found: unknown): string {
   const draws = typeof found === "number" || typeof found === "string" ? Number(found) : NaN;

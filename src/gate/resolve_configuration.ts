@@ -24,7 +24,7 @@ export interface RuleSetting {
   thresholds: Record<string, number>;
 }
 
-/** A model to check; settings that its entry leaves open are `null`. */
+/** Model to check; settings that its entry omits are `null`. */
 export interface ModelSetting {
   /** Name in reports and in the baseline. */
   name: string;

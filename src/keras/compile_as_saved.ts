@@ -54,7 +54,7 @@ export function compileAsSaved(
     const all = [...new Set(unknown.length > 0 ? unknown : untrained)];
     const name = all.join(", ") || JSON.stringify(saved.loss);
     noteNotReproduced(model, { setting: "loss", name, substitute: null });
-    // The learning rate can be judged whatever the loss.
+    // The learning rate can be judged with any loss.
     if (namesOptimizer(saved)) attachOptimizer(model, optimizerFor(tf, model, saved));
     return;
   }

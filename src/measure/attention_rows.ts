@@ -33,7 +33,7 @@ export interface AttentionWeightsView {
 export interface AttentionMaskView {
   /** Entries of the mask, 0 for a masked key. */
   values: ArrayLike<number>;
-  /** As many axes as the queries, then one of keys; an axis of length 1 holds for all. */
+  /** The axes of the queries, then one of keys; an axis of length 1 applies to all. */
   shape: readonly number[];
 }
 

@@ -8,9 +8,7 @@ interface Waypoint {
   gradient: Tensor | null;
   /** Number of contributions that are still missing. */
   awaited: number;
-  /**
-   * True if an operation on the way has made the tensor, so that its gradient goes on from there.
-   */
+  /** True if an operation on the way made the tensor, so that its gradient continues from there. */
   goesOn: boolean;
   /** Observers of the gradient. */
   observers: readonly Observer[];

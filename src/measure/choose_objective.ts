@@ -25,7 +25,7 @@ export interface ChosenObjective {
   drawn: Tensor[] | null;
 }
 
-/** Objective and targets that a pass was asked for. */
+/** Requested objective and targets of a pass. */
 interface Request {
   /** Objective that was requested. */
   objective: Objective | undefined;

@@ -13,8 +13,8 @@ export interface Compiled {
   metrics?: ToldMetrics | Record<string, ToldMetrics> | null;
   lossFunctions?: unknown[];
   /**
-   * Functions evaluated beside the loss, and their outputs: with several outputs the loss of each
-   * comes first.
+   * Functions evaluated in addition to the loss, and their outputs: with several outputs the loss
+   * of each comes first.
    */
   metricsTensors?: [call: LossFunction, output: number][];
   outputNames?: string[];

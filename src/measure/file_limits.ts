@@ -25,7 +25,7 @@ const MAX_MEMORY = 2 ** 31;
 /**
  * Bytes of such a pass that every file may take, and more for each byte of the model's weights: a
  * network of few weights that works on large tensors is a bomb. The outputs of DenseNet121 take 0.2
- * GiB beside weights of 32 MB.
+ * GiB in addition to weights of 32 MB.
  */
 const FREE_MEMORY = 384 * 2 ** 20, PER_WEIGHT_BYTE = 10;
 
@@ -64,7 +64,7 @@ const PRODUCTS = ["AttentionContext", "AttentionScores", "AttentionSimilarity", 
  * example takes more memory.
  *
  * @param model A built model, its weights not drawn or read yet.
- * @param undefinedSize Size of the axes that the model leaves open.
+ * @param undefinedSize Size of the axes that the model does not fix.
  * @param entries Number of weights in the file.
  * @throws {InputError} If it takes more.
  */

@@ -29,8 +29,8 @@ interface Cell {
  * @param tf The engine's TensorFlow.js.
  * @param layers The model's layers, including those that hold others.
  * @param except Variables that are not restored. Default: none.
- * @returns A function that restores the state, bit by bit, and frees what the pass left behind.
- * Further calls do nothing.
+ * @returns A function that restores the state, bit by bit, and frees the remaining tensors of the
+ * pass. Further calls do nothing.
  */
 export function keepState(
   tf: TensorFlow,

@@ -27,7 +27,7 @@ export interface TapOptions {
   onFirstCall?: (record: LayerRecord) => void;
   /** Called when a layer's forward pass is over, and when its gradient is. */
   onLayer?: (phase: "forward" | "backward", record: LayerRecord) => void;
-  /** Called with the first output of each call; it may neither keep nor dispose it. */
+  /** Called with the first output of each call; it must not keep or dispose it. */
   onOutput?: (record: LayerRecord, output: Tensor) => void;
 }
 

@@ -57,7 +57,7 @@ export class PassClock {
     if (this.#part === this.#parts) this.#part = 0;
   }
 
-  /** Begins a part: layers not seen in the one before will not be called any more. */
+  /** Begins a part: layers that did not run in the previous one will not run any more. */
   begin(): void {
     if (this.#part++ === 0) this.#before = this.#done;
     else this.#before += this.#perPart;

@@ -36,7 +36,9 @@ export interface MemorySubject {
 /** Facts that the estimate of a pass needs: the statistics of a normalisation do not matter. */
 type PassSubject = Omit<MemorySubject, "onBatch">;
 
-/** Share of the heap that a pass may take by its estimate, which real peaks exceed by up to 1.3. */
+/**
+ * Largest estimate of a pass, as a share of the heap; real peaks are up to 1.3 times the estimate.
+ */
 const ROOM = 0.75 * HEAP_LIMIT;
 
 /**
@@ -99,8 +101,8 @@ export function planMemory(
 /**
  * Rejects a model if not even one example of its pass fits the heap.
  *
- * @param model A built model, whatever its weights.
- * @param undefinedSize Size of the axes that it leaves open.
+ * @param model A built model; its weights do not matter.
+ * @param undefinedSize Size of the axes that the model does not fix.
  * @throws {InputError} If its largest layer needs more than the heap for one example.
  */
 export function requireOneFits(model: LayersModel, undefinedSize: number): void {
@@ -125,7 +127,9 @@ export function fittingExamples(subject: PassSubject, room: number = ROOM): numb
   return one <= room ? Infinity : 0;
 }
 
-/** Returns the bytes that a batch in parts takes on the heap, whatever the size of the parts. */
+/**
+ * Returns the bytes that a batch in parts takes on the heap, regardless of the size of the parts.
+ */
 function bytesOfAll(subject: PassSubject, examples: number): { alone: number; beside: number } {
   const heads: ReadonlySet<Layer> = new Set(subject.model.outputLayers);
   const bytesOf = (shapes: readonly Shape[]) =>

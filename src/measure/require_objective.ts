@@ -7,7 +7,7 @@ import { findLoss } from "../traits/losses.ts";
 import { nearest } from "../words/nearest.ts";
 
 /**
- * Suggests the objective that was probably meant, as the end of an error message.
+ * Suggests the objective that was probably meant, worded to end an error message.
  *
  * @param name Name that was given.
  * @returns `"; did you mean ...?"`, or an empty string if no name is close.

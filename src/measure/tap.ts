@@ -3,7 +3,7 @@ import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/weights/model_weights.ts";
 import type { LayerRecord } from "./layer_record.ts";
 
-/** Function that receives a tensor, which it may neither keep nor dispose. */
+/** Function that receives a tensor, which it must not keep or dispose. */
 export type Observer = (tensor: Tensor) => void;
 
 /** Observers of the tensors of a pass. */

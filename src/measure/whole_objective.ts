@@ -15,8 +15,8 @@ import { WatchedGradients, wrapCall } from "./tap.ts";
 /** Objective of a whole batch, seen from one of its parts. */
 export interface WholeObjective extends Disposable {
   /**
-   * Returns a scalar with the derivatives that the objective has with respect to the outputs of a
-   * part.
+   * Returns a scalar whose gradient with respect to the outputs of a part is that of the whole
+   * objective.
    */
   ofPart(outputs: readonly Tensor[], from: number): Tensor;
 }

@@ -28,7 +28,7 @@ export interface LoadedModel {
   model: LayersModel;
   /** Name that its author gave it, or the name of its file. */
   name: string;
-  /** Origin, as the caller put it. */
+  /** Origin, in the words of the caller. */
   source: string;
   /** Path of the file. */
   path: string;

@@ -23,7 +23,7 @@ const MOST_NAMED = 14;
 /** Below a logarithmic axis there is a lane for zeros, and above it one for non-finite figures. */
 const ZERO = -0.1;
 const BROKEN = 1.1;
-/** Number of ticks that fit beside the axis. */
+/** Number of ticks that fit next to the axis. */
 const MOST_TICKS = 6;
 const MOST_POINTS = 160;
 

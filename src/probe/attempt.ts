@@ -21,7 +21,7 @@ import { errorMessage } from "../words/failure.ts";
  * Runs a model with dropout off and batch normalisation on the statistics of the batch: after a few
  * steps the moving statistics have not yet converged.
  *
- * @param see Looks at the outputs, which it may neither keep nor dispose, and their loss.
+ * @param see Receives the outputs, which it must not keep or dispose, and their loss.
  * @returns The result of `see`.
  * @throws {MeasureError} If the loss cannot be evaluated.
  * @throws {InputError} If the targets do not suit it.

@@ -61,9 +61,8 @@ function quantile(tf: TensorFlow, targets: Tensor, share: number): Tensor {
 }
 
 /**
- * Returns the smallest loss that one answer for every example reaches, whatever the loss: by
- * descent on that answer, from the mean of the model's outputs, and from that of the targets if
- * they have the same shape.
+ * Returns the smallest loss of a constant answer, for any loss function: by descent on that answer,
+ * from the mean of the model's outputs, and from that of the targets if they have the same shape.
  *
  * @param evaluate The loss, as a tensor.
  * @returns `null` if the loss is not finite, or has no gradient.

@@ -41,8 +41,7 @@ const FURTHER = 0.2;
 
 /**
  * Trains a changed model on its batch as an earlier trial trained the original, to see if it learns
- * clearly sooner: at the compiled rate, and at the one that did best. Everything is restored
- * afterwards.
+ * clearly sooner: at the compiled rate, and at the best one. Everything is restored afterwards.
  *
  * @param model The changed model.
  * @param batch Its batch, which may be changed as well.
@@ -94,7 +93,10 @@ function comparable({ attempts, best }: Trial): Attempt[] {
   return attempts.filter(({ given }, i) => given || i === best);
 }
 
-/** True for the same optimizer at the same rate; the rate of the compiled one may be what changed. */
+/**
+ * Returns true if both attempts use the same optimizer at the same rate; a fix may have changed the
+ * compiled rate.
+ */
 function isSame(
   a: Pick<Attempt, "optimizer" | "learningRate" | "given">,
   b: Pick<Attempt, "optimizer" | "learningRate" | "given">,

@@ -121,7 +121,7 @@ export interface KeptProbe extends OpenProbe {
   /**
    * Restores, before the next pass, everything that a pass changes without training: recurrent
    * states, moving statistics and whatever else a layer writes when called. Passes that start from
-   * different states cannot be compared. Trained weights stay as they are.
+   * different states cannot be compared. Trained weights stay unchanged.
    */
   rewind(): void;
   /** Restores everything, bit by bit, and frees tensors leaked by a gradient that threw. */

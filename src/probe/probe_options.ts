@@ -52,7 +52,7 @@ export interface ProbeSubject {
 }
 
 /**
- * Number of weights that memorising one noisy target takes: with fewer, healthy networks fail to in
- * 40 steps.
+ * Number of weights needed to memorise one noisy target: with fewer, healthy networks do not
+ * memorise it in 40 steps.
  */
 export const WEIGHTS_PER_TARGET = 4;

@@ -130,7 +130,7 @@ const DIGITS: readonly number[] = [1, 3];
 const SAME_RATE = 1e-6;
 
 /**
- * Returns the rates of a ladder from the lowest on: 1 and 3 times each power of ten, from a tenth
+ * Returns the rates of a ladder in ascending order: 1 and 3 times each power of ten, from a tenth
  * of the least usual rate to ten times the largest.
  */
 export function ladderRates({ least, most }: Pick<UsualRates, "least" | "most">): number[] {

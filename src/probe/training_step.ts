@@ -144,7 +144,7 @@ export interface StepOptions {
   objective: ResolvedObjective;
   /** Moves the weights. */
   update: Update;
-  /** Looks at the outputs, which it may neither keep nor dispose. */
+  /** Receives the outputs, which it must not keep or dispose. */
   see?: (outputs: Tensor[], taken: StepLoss) => void;
 }
 

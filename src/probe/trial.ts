@@ -118,13 +118,16 @@ export interface Trial extends ProbeSubject {
 
 /** Trial that was skipped or stopped. */
 export interface SkippedTrial {
-  /** Reason, as the end of a sentence that begins with "Trial skipped:". */
+  /** Reason, worded to end a sentence that begins with "Trial skipped:". */
   skipped: string;
   /** Estimated duration in seconds on a slow machine. */
   seconds: number;
 }
 
-/** A network has learned from this fit on: half of what the best constant answer leaves open. */
+/**
+ * A network with at least this fit has learned: it removed half of the loss that the best constant
+ * answer leaves.
+ */
 export const LEARNS_FROM = 0.5;
 
 /**
@@ -142,9 +145,9 @@ const STILL = 0.05;
 const STILL_LAYERS = 0.5;
 
 /**
- * Penalties win in the end if their gradient is this many times that of the loss, whatever is
- * fitted on the way. Relu layers of 64 units, 400 steps: at 2.4 times they stay fitted, at 8 they
- * collapse; a residual network of the benchmark trains at 7.4, and one fails at 3190.
+ * Penalties win in the end if their gradient is this many times that of the loss, regardless of
+ * what is fitted first. Relu layers of 64 units, 400 steps: at 2.4 times they stay fitted, at 8
+ * they collapse; a residual network of the benchmark trains at 7.4, and one fails at 3190.
  */
 const DROWNING = 20;
 

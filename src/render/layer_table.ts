@@ -53,7 +53,7 @@ export interface LayerRow {
   fold: RowFold | null;
 }
 
-/** Figure beside its prediction by theory. */
+/** Figure next to its prediction by theory. */
 export interface Compared {
   /** Measured value; NaN if there are NaN or infinite entries, `null` if there is none. */
   measured: number | null;

@@ -175,7 +175,7 @@ export function triedWords({ worked, errors, left, verdict, figure, steps }: Tri
   return `Tried: ${goneWords({ errors, left, verdict })}${sooner}${moved}.`;
 }
 
-/** Describes what is gone after a fix, and what is left. */
+/** Describes the effect of a fix: the warning or cause that is gone, or the new verdict. */
 function goneWords({ errors, left, verdict }: Pick<Tried, "errors" | "left" | "verdict">): string {
   if (errors === 0) return "this warning is then gone";
   return left === 0

@@ -18,7 +18,7 @@ interface HeaderStyle {
   engine?: boolean;
 }
 
-/** Describes what was measured, with what and on what, one labelled line each. */
+/** Describes the model, the tools and the batch in labelled lines. */
 export function renderHeader(
   measurements: Measurements,
   { width, color, ellipsis, engine }: HeaderStyle,

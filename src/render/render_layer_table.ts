@@ -134,8 +134,8 @@ function columnsOf(rows: readonly LayerRow[], { unicode, width }: TableStyle): C
 }
 
 /**
- * Keeps the figure of each marked row's rule however narrow the table is; a rule without such a figure is named in a
- * column of its own.
+ * Keeps the figure of each marked row's rule, even in a narrow table; a separate column names a
+ * rule without such a figure.
  */
 function withReasons(columns: readonly Column[], rows: readonly LayerRow[]): Column[] {
   const isOf = (column: Column, rule: string) =>

@@ -34,7 +34,7 @@ const HOME = "https://jsr.io/@gradient-health/gradient-health";
 
 type Structure = Pick<GateFinding, "kind" | "measured" | "expected" | "threshold" | "figures">;
 
-/** Data of a result beside its text. */
+/** Data of a result, in addition to its text. */
 const structure = object<Structure>({
   kind: findingKeys.kind,
   measured: findingKeys.measured,

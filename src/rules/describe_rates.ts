@@ -29,7 +29,7 @@ export function describeRates(found: LearningRates | SkippedTrial): string {
   return `Learning rates of ${name}: ${range}.${limits}${compiledWords(found)}`;
 }
 
-/** True for the suggested rate. */
+/** Returns true if this is the suggested rate. */
 export function isSuggested(
   { optimizer, learningRate }: LearningRates["rates"][number],
   { suggested }: LearningRates,

@@ -27,7 +27,7 @@ export function trialResult(verdict: string, givenVerdict: string | null = null)
 }
 
 /**
- * Describes what was tried and the outcome, as the end of a sentence that begins with the result:
+ * Describes what was tried and the outcome, worded to end a sentence that begins with the result:
  * `in 40 steps of Adam at 3 rates, the loss stays at 2.30, which is no better than guessing`.
  *
  * @param trial The trial, or the reason why it was skipped.

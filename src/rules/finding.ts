@@ -31,8 +31,8 @@ export interface Finding {
   /** Expected value. */
   expected: Expected;
   /**
-   * True if the rule could judge nothing because there was no gradient, or none that is finite. Its
-   * assertion then fails. Absent otherwise, also if the rule does not apply.
+   * True if the rule could not judge anything because there was no finite gradient. Its assertion
+   * then fails. Absent otherwise, also if the rule does not apply.
    */
   unjudged?: boolean;
   /** Name of the crossed threshold. Absent if no threshold was crossed. */

@@ -55,7 +55,7 @@ export interface RuleDocumentation {
 
 /** Documentation of a rule's assertion. `deno task generate` writes it there. */
 export interface AssertionDocumentation {
-  /** Requirement that it asserts, from "that" on. */
+  /** Requirement that it asserts, as a clause that begins with "that". */
   asserts: string;
   /** Problem of a network that fails it, in few words for the README's table. */
   fails: string;

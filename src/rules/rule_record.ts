@@ -40,7 +40,7 @@ export interface RuleText<Name extends string = string> {
 export interface PackageRule extends Partial<AssertionDocumentation> {
   /** Name of its assertion: `assertNoDeadUnits`. */
   assertion?: string;
-  /** Position in lists of rules. Default: after all that have one. */
+  /** Position in lists of rules. Default: after all rules that have one. */
   order?: number;
 }
 

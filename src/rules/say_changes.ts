@@ -8,7 +8,7 @@ export interface Change {
   layer: string;
   /** Subject of the figure, in the plural (`kernels`), or the name of a share (`dead share`). */
   subject: string;
-  /** True for a share, which changes by an amount and not by a factor. */
+  /** True if it is a share, which changes by an amount and not by a factor. */
   isShare: boolean;
   /** Figure in the first run. */
   before: number;

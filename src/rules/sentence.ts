@@ -42,7 +42,7 @@ export type Sentence = readonly (string | Slot)[];
  * Returns the text of a sentence.
  *
  * @param sentence The sentence.
- * @param nameOf Formats the name of a layer. Default: as it is.
+ * @param nameOf Formats the name of a layer. Default: unchanged.
  */
 export function sayPlain(
   sentence: Sentence,

@@ -5,7 +5,7 @@ import { layerNames, say } from "./say.ts";
 
 /** Number of entries that a kernel needs: all sums of two smaller draws might agree. */
 const MIN_ENTRIES = 16;
-/** Share of zeros from which a kernel was not drawn entry by entry, such as an identity. */
+/** Smallest share of zeros at which a kernel, such as an identity, was not drawn entry by entry. */
 const MAX_ZERO_SHARE = 0.5;
 
 /**

@@ -8,7 +8,7 @@ import { activationTraits } from "../traits/activation_traits.ts";
 export const ALIKE = 1e-4;
 /** Share of the second moment above which a layer tells examples apart again. */
 export const REGAINED = 0.01;
-/** Factor from which one feature drowns the others. */
+/** Smallest factor by which one feature drowns the others. */
 export const APART = 100;
 
 /** Measurements of the features of an input or a target. */

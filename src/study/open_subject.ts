@@ -35,7 +35,10 @@ export interface OpenSubject {
   objective: Objective | null;
   /** Name of the objective. */
   objectiveName: string;
-  /** Sentence on weights that its seeds do not draw; `null` if they draw all that they should. */
+  /**
+   * Sentence about weights that its seeds do not draw; `null` if they draw every weight that they
+   * should.
+   */
   warning: string | null;
   /** Creates a model from a seed. If it is always the same model, its weights are restored. */
   create(seed: number, variant: StudyVariant): Promise<LayersModel>;

@@ -73,7 +73,7 @@ function unitVariance(activation: string): number {
 
 /**
  * Returns the number of layers after which a deviation of the variance of z has grown by a factor.
- * A deeper network needs normalisation, whatever its kernels.
+ * A deeper network needs normalisation regardless of its kernels.
  *
  * @param slope Slope of the forward map, see {@linkcode forwardSlope}.
  * @param factor The factor. Default: 10.

@@ -14,7 +14,7 @@ export interface ExponentHistogram {
   from: number;
   /** Number of entries with each exponent, up to the largest that occurs. */
   counts: number[];
-  /** Number of finite entries from 2^41 on. */
+  /** Number of finite entries of 2^41 or more. */
   over: number;
 }
 
@@ -61,7 +61,7 @@ const histogramShape = object({
  *
  * Entries are classified by exponent: an entry with the exponent of the format's largest number
  * counts as inside, though 65504 and 448 are not the last numbers with theirs. Rounding up to the
- * smallest number is ignored. Entries below 2^-40 or from 2^41 on count as inside bf16.
+ * smallest number is ignored. Entries below 2^-40 or of 2^41 or more count as inside bf16.
  *
  * @param histogram The exponents of a tensor, as `measure(model, batch, { histograms: true })`
  * counts them.

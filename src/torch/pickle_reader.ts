@@ -132,7 +132,7 @@ export interface Resolver {
    * name.
    */
   global(module: string, name: string): PickledObject;
-  /** Returns the result for a call of a global; a table look-up and not a call. */
+  /** Returns the result of calling a global; looks it up in a table and runs no code. */
   call(callee: PickledObject, args: Pickled[], budget: Budget): Pickled;
   /**
    * Returns the object of a class that the pickle makes without calling it; throws if the class is
@@ -195,9 +195,7 @@ export function inertClass(module: string, name: string): InertObject | null {
   return { is: "inert", path: `${own}.${name}`, parts: [] };
 }
 
-/**
- * Makes the object of such a class, which is a dictionary or a list if the pickle may add to it.
- */
+/** Makes an object of such a class: a dictionary or a list if the pickle can add entries to it. */
 export function makeInert(of: InertObject, args: Pickled[]): Pickled {
   if (of.path.endsWith(".AttributeDict")) return new Map();
   if (of.path === "collections.deque") return [];

@@ -192,7 +192,10 @@ class Machine {
     }
   }
 
-  /** Runs an instruction for earlier values, or objects of the resolver. */
+  /**
+   * Runs an instruction that stores or recalls a value of the memo, or asks the resolver for an
+   * object.
+   */
   #reference(code: number): boolean {
     switch (code) {
       case 0x71: // BINPUT

@@ -188,7 +188,7 @@ export function optimizerTraits(name: string): OptimizerTraits | null {
   return isOptimizerName(name) ? OPTIMIZERS[name] : null;
 }
 
-/** True for a name of {@linkcode OPTIMIZERS}. */
+/** Returns true if {@linkcode OPTIMIZERS} has a name. */
 export function isOptimizerName(name: string): name is OptimizerName {
   return Object.hasOwn(OPTIMIZERS, name);
 }

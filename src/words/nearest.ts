@@ -3,7 +3,7 @@ import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import { showValue } from "./show_value.ts";
 
 /**
- * Suggests the name that was probably meant, as the end of an error message.
+ * Suggests the name that was probably meant, worded to end an error message.
  *
  * @param name Name that was not found.
  * @param names Names that exist.

@@ -12,7 +12,7 @@ export interface Overview {
 }
 
 /**
- * Picture that a notebook shows beside the overview. `of` is the name of a row in
+ * Picture that a notebook shows next to the overview. `of` is the name of a row in
  * `picture/cell.ts`.
  */
 export interface Illustration {

@@ -35,8 +35,8 @@ export interface Shape<T> {
    */
   decode(json: unknown, place: string): T;
   /**
-   * Returns the first thing that is wrong with data from a program, or `null`. The path is built
-   * only if something is: some thousand records would spend most of the time on it.
+   * Returns the first mismatch in data from a program, or `null`. The path is built only for a
+   * mismatch: for thousands of records it would take most of the time.
    */
   mismatch(value: unknown): Mismatch | null;
   /** Returns the JSON Schema of the data. */
@@ -137,7 +137,7 @@ export function readShape<T>(text: string, shape: Shape<T>, where: string): T {
 interface PrimitiveOptions {
   /** Its JSON Schema, if it is part of a document for editors. */
   schema?: JsonSchema;
-  /** Suggests what was probably meant, as the end of the message about a value. */
+  /** Suggests the probably intended value, worded to end the error message. */
   suggest?: (value: unknown) => string;
 }
 
@@ -167,7 +167,7 @@ export function primitive<T>(
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Shape of any object, whatever its keys are. */
+/** Shape of an object with any keys. */
 export const anyObject: Shape<object> = primitive("an object", isObject, {
   schema: { type: "object" },
 });
@@ -175,7 +175,7 @@ export const anyObject: Shape<object> = primitive("an object", isObject, {
 /** Shape of anything. */
 export const unknown: Shape<unknown> = primitive("a value", () => true);
 
-/** Shape of a function, which only an argument can be. */
+/** Shape of a function; only arguments can be functions. */
 export const callable: Shape<unknown> = primitive(
   "a function",
   (value) => typeof value === "function",
@@ -259,7 +259,7 @@ export function oneOf<T extends string | number>(...values: readonly T[]): Shape
   return named(values);
 }
 
-/** Returns the shape of one of the given names, with another way to guess what was meant. */
+/** Returns the shape of one of the given names, with another way to suggest a name. */
 export function named<T extends string | number>(
   values: readonly T[],
   suggest: (name: string, names: readonly string[]) => string = nearest,
@@ -494,7 +494,7 @@ interface ClosedOptions<T> {
   noun?: string;
   /** Shape of every other key that matches a pattern. Default: there is none. */
   others?: { pattern: RegExp; shape: Shape<T[keyof T]> };
-  /** Suggests a name for one that is not known, as the end of a message. Default: the nearest. */
+  /** Suggests a name in place of an unknown one, worded to end a message. Default: the nearest. */
   suggest?: (name: string, names: readonly string[]) => string;
   /** Words for what is expected instead of a value that is not an object. */
   expected?: (value: unknown) => string;

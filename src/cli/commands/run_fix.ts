@@ -206,7 +206,7 @@ function leavesCode({ causes }: Diagnosis): boolean {
   return causes.some(({ tried, fixes }) => tried?.worked && !fixes.every(isWeightFix));
 }
 
-/** Returns the reason why there is no copy; the end of a sentence. */
+/** Returns the reason why there is no copy, worded to end a sentence. */
 function whyNotWritten(diagnosis: Diagnosis, copy: Copy | null, out: string | null): string {
   if (!isFailing(diagnosis.verdict)) return "no error to fix, nothing written";
   if (copy !== null) {

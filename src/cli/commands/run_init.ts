@@ -16,7 +16,7 @@ const CONFIGURATION = "gradient-health.json";
 /** File to write. */
 interface Planned {
   path: string;
-  /** Its purpose; the end of a sentence. */
+  /** Its purpose, worded to end a sentence. */
   does: string;
   text: string;
 }
@@ -354,7 +354,7 @@ function settingsFile(checkout: string): string {
 interface SettingsChange {
   /** New text. */
   text: string;
-  /** End of a sentence that says what it adds. */
+  /** Description of what it adds, worded to end a sentence. */
   adds: string;
 }
 

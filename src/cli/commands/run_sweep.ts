@@ -101,7 +101,7 @@ interface StudyRun {
 /**
  * Measures the points of a study that are still missing.
  *
- * @returns The printer of the points, which is still to be closed; `null` if they are not printed,
+ * @returns The printer of the points, which the caller must close; `null` if they are not printed,
  * or nobody reads them any more.
  */
 async function measureStudy(

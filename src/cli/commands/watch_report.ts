@@ -169,7 +169,7 @@ class FileWatch implements Disposable {
     }
   }
 
-  /** Watches one more file; one that cannot be watched is left out. */
+  /** Watches another file; skips files that cannot be watched. */
   add(file: string): void {
     try {
       this.#add(file);

@@ -119,7 +119,7 @@ export const TRIAL_BUDGET_FLAG = seconds({
   default: TRIAL_BUDGET,
 });
 
-/** Request to examine a model, beside measuring it. */
+/** Request to examine a model in addition to measuring it. */
 interface ExaminationRequest {
   /** When to train it. */
   trial: TrialMode;

@@ -55,7 +55,7 @@ export const FORCE_FLAG = boolean(
   "replace a file that is no result of this program; a file that is read is never replaced",
 );
 
-/** Flag that shows every finding beside the causes. */
+/** Flag that shows every finding in addition to the causes. */
 export const DETAILS_FLAG = boolean("show every finding, and what each rule expected");
 
 /**

@@ -172,7 +172,7 @@ export function sweepRequest(model: string | undefined, flags: SweepValues): Swe
   };
 }
 
-/** Rejects flags of a model without one, and flags of networks that sweep builds beside one. */
+/** Rejects flags for a model if none is given, and flags for built-in networks if one is given. */
 function requireSubjectFlags(model: string | undefined, flags: SweepValues): void {
   const { exercise, depth, width, register, weights } = flags;
   if (model !== undefined) {

@@ -23,7 +23,7 @@ export interface Output {
  * A file that this run reads is never replaced, under any of its names. Another file is replaced if
  * it is empty or carries the marker of a result (`words/marker.ts`), otherwise only by `force`.
  * Studies and baselines carry no marker, since they grow over several runs. Devices and pipes are
- * written to. The imports of a model's code are known only once it runs: from here on they are
+ * written to. The imports of a model's code are known only once it runs: from then on they are
  * followed, and {@linkcode requireNotImported} rejects a result that would replace one.
  *
  * A missing folder is created. Then a file is created beside each result and removed again, so that
@@ -111,7 +111,7 @@ async function identitiesOf(inputs: readonly (string | null)[]): Promise<Map<str
 interface Place {
   /** File that a result replaces, existing or not; `null` for a device or a pipe. */
   file: string | null;
-  /** Identity of the place, however its path is spelt. */
+  /** Identity of the place, the same for every spelling of its path. */
   identity: string;
 }
 

@@ -46,8 +46,8 @@ export function missingActivations(patient: Patient): Suspect[] {
 
 /**
  * Returns hidden layers that end in a softmax, which is for outputs: the units of each add up to 1,
- * so the layer's information about an example fades with its width. A softmax that weighs other
- * values is attention, and left alone.
+ * so the layer's information about an example fades with its width. A softmax that weights other
+ * values is attention and is left alone.
  */
 export function hiddenSoftmax({ network, measurements: { layers } }: Patient): Suspect[] {
   const found = network.chain.filter(({ layer, output, activation }) =>

@@ -8,8 +8,8 @@ import { isConsequence, isOf } from "./shared.ts";
 import { initializerOf } from "./kernel_scale.ts";
 
 /**
- * Factor over all layers together from which on many small ones explain everything that happens to
- * a signal.
+ * Smallest product of the factors of all layers at which many small ones explain all changes of a
+ * signal.
  */
 const TOGETHER = 5;
 /** The same, to explain only activations that are too small or too large. */

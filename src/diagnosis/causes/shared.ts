@@ -18,7 +18,8 @@ export function layersOf(
 }
 
 /**
- * Returns true if a finding is about the signal or the loss, which both follow from something else.
+ * Returns true if a finding is about the signal or the loss, which are always a consequence of
+ * something else.
  */
 export function isConsequence({ rule }: Finding): boolean {
   return rule === "initial-loss" ||

@@ -251,7 +251,7 @@ function paddedInput(
 const rowsOf = ({ name, constantRows }: InputMeasurements) =>
   `${formatPercent(constantRows!)} of those of the input "${name}"`;
 
-/** A bias of zeros leaves a row of zeros as it is; a drawn one does not. */
+/** A bias of zeros keeps a row of zeros; a drawn one does not. */
 function biased({ name, weights }: LayerMeasurements): Fix[] {
   const bias = weights.find((weight) => isBias(weight) && weight.values.maxAbs === 0);
   if (bias === undefined || !weights.some(isKernel)) return [];

@@ -34,7 +34,7 @@ export interface ExamineOptions extends MeasureOptions {
    * than the compiled one.
    */
   rates?: boolean;
-  /** Judges what was measured. Default: `runRules`. */
+  /** Judges the measurements. Default: `runRules`. */
   judge?: (measurements: Measurements) => Finding[];
 }
 
@@ -63,12 +63,12 @@ export interface Examination {
   /** Causes, with the fixes that worked. */
   diagnosis: Diagnosis;
   /**
-   * All fixes of errors that worked, in the order in which they were applied on top of one another.
+   * All successful fixes of errors, in the order of application; each builds on the earlier ones.
    */
   fixes: Fix[];
   /** Trial on the batch; `null` if there was no reason to train. */
   trial: Trial | SkippedTrial | null;
-  /** Learning rates that were tried; `null` if there was no reason to search one. */
+  /** Learning rates that were tried; `null` if there was no reason to search for one. */
   rates: LearningRates | SkippedTrial | null;
   /** Trial with all fixes applied; `null` if none worked or nothing was trained. */
   fixedTrial: Trial | SkippedTrial | null;

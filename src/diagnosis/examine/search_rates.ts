@@ -16,8 +16,8 @@ interface Tried {
 }
 
 /**
- * Searches the learning rate if the user asks for it, or if the trial learns at another rate than
- * the compiled one; then every finding about the rate suggests the one that was found.
+ * Searches for a learning rate if requested, or if the trial learns at another rate than the
+ * compiled one; then every finding about the rate suggests the one that was found.
  *
  * @param subject The model, its batch and its objective; restored afterwards.
  * @param tried The findings and the trial.

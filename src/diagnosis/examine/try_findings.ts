@@ -158,9 +158,10 @@ function trialFinding(trial: Trial, measurements: Measurements): Finding | null 
 const BEGINS = 0.1;
 
 /**
- * Returns true if a failed trial says too little about a network in which one pass finds no error:
- * it cannot memorise a batch, because of dropout or few weights, or some layers are still because
- * the signal bypasses them, as it does branches of a residual network that start at zero.
+ * Returns true if a failed trial proves too little about a network in which one pass finds no
+ * error. Either it cannot memorise a batch, because of dropout or few weights, or some layers do
+ * not move because the signal bypasses them, such as branches of a residual network that start at
+ * zero.
  */
 function saysLittle({ attempts, best, reason }: Trial, { layers }: Measurements): boolean {
   const { fit, stillLayers, layers: trained } = attempts[best!];
@@ -173,9 +174,7 @@ function saysLittle({ attempts, best, reason }: Trial, { layers }: Measurements)
     (layers.some(({ dropout }) => (dropout ?? 0) > 0) || weights < WEIGHTS_PER_TARGET * answers);
 }
 
-/**
- * A loss that moves by less than this share of itself has not moved; `low` applies to low rates.
- */
+/** A loss that changes by less than this share counts as unchanged; `low` applies to low rates. */
 const STANDS = { usual: 1e-3, low: 2e-2 };
 const DIVERGENCE_FACTOR = 1.5;
 

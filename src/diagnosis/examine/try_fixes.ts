@@ -97,7 +97,7 @@ async function tryInTurn(
   const fixes: TriedFix[] = [];
   const failed = new Set<string>();
   const known = new Set(before.diagnosis.causes.map(causeName));
-  // Warnings that only appear after a fix were not asked about, and only the user can answer some.
+  // Do not try warnings that appeared only after a fix, nor fixes that only the user can make.
   const isAsked = (cause: Cause) =>
     warnings && known.has(causeName(cause)) && cause.fixes[0]?.kind !== "rebuild";
   const isDue = (cause: Cause) =>

@@ -15,12 +15,12 @@ import { trialOptionsOf, type TrialRequest } from "./try_findings.ts";
 const WEIGHED = new Set(RULES.map(({ name }) => name));
 
 /**
- * Warnings that a batch learned by heart says nothing about, by rule; `null` for all kinds. A head
- * that does not fit its loss, and a network without activations, learn 32 examples and fail on
- * more, as published programs do; kernels far too large tell them apart at once, and on more
- * examples an LSTM, attention and an embedding (seed 152 of `bench/trainability`) are slower than
- * with the fix. A rate out of use, layers drawn alike and untrained frozen layers are mistakes
- * whatever they cost, and the trial does not train in half precision.
+ * Warnings, by rule, that a memorised batch says nothing about; `null` for all kinds. A head that
+ * does not fit its loss, and a network without activations, learn 32 examples and fail on more, as
+ * published programs do; kernels far too large tell them apart at once, and on more examples an
+ * LSTM, attention and an embedding (seed 152 of `bench/trainability`) are slower than with the fix.
+ * A rate out of use, layers drawn alike and untrained frozen layers are mistakes whatever they
+ * cost, and the trial does not train in half precision.
  */
 const STANDING: Readonly<Record<string, readonly string[] | null>> = {
   "output-head": null,
@@ -74,12 +74,12 @@ interface Examiner {
 
 /**
  * Weighs the warnings about a network that learns: a warning stands if the network learns clearly
- * sooner with its fix. It becomes a note if not, or if the pass only warned of it, there is no fix to
- * try, and training moves every layer.
+ * sooner with its fix. It becomes a note if not, or if the pass only warned of it, there is no fix
+ * to try, and training moves every layer.
  *
  * @param tf The engine's TensorFlow.js.
  * @param subject The model, its batch and its objective; restored afterwards.
- * @param tried The network after its trial; its findings stay as they are if it does not learn.
+ * @param tried The network after its trial; its findings stay unchanged if it does not learn.
  * @param examiner How it was examined.
  */
 export async function weighWarnings(

@@ -12,7 +12,7 @@ export interface LiveData {
    * bytes. Tensors that `forget` does not drop are moved to the `cpu` backend.
    *
    * @param most Number of bytes that may stay.
-   * @param stays Tensors that must stay, whatever their size.
+   * @param stays Tensors that must stay, regardless of size.
    * @param forget Drops a tensor that need not be moved; returns true if it did.
    */
   moveOldest(

@@ -275,7 +275,7 @@ export interface RecurrentCell {
   activation: Squash;
   /** Activation of its gates; "linear" if it has none. */
   gate: Squash;
-  /** True for a GRU that resets after its product. */
+  /** True if a GRU resets after its product. */
   after: boolean;
 }
 

@@ -26,7 +26,7 @@ export interface Sums {
   exponents?: Float64Array;
 }
 
-/** Reads the results of a sweep over `count` entries, from index `at` on. */
+/** Reads the results of a sweep over `count` entries, starting at index `at`. */
 export function readSums(figures: Float64Array, at: number, count: number): Sums {
   return {
     count,

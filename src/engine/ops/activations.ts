@@ -58,7 +58,7 @@ const reluGradKernel = defineOp<unknown, { dy: TensorInfo; x: TensorInfo }>(
 );
 
 /**
- * Gradient of `Relu`. TensorFlow.js composes it of three ops: the step as floats, a cast, and a
+ * Gradient of `Relu`. TensorFlow.js builds it from three ops: the step as floats, a cast, and a
  * product. Here it is one.
  */
 const reluGradient = defineSweepGradient(
@@ -161,7 +161,7 @@ const selfGatedGradKernel = defineOp<SelfGatedAttributes, { dy: TensorInfo; x: T
 
 const ROOT = Math.sqrt(2 / Math.PI);
 
-/** Derivative of x g(x), composed of differentiable operations. */
+/** Derivative of x g(x), built from differentiable operations. */
 const SLOPES: Record<SelfGate, (tf: TensorFlow, x: Tensor) => Tensor> = {
   normal(tf, x) {
     const gate = tf.mul(0.5, tf.add(1, tf.erf(tf.div(x, Math.SQRT2))));
@@ -235,7 +235,7 @@ function rowsOf(tf: TensorFlow, { shape }: TensorInfo): { rows: number; width: n
   return { rows: width === 0 ? 0 : tf.util.sizeFromShape(shape) / width, width };
 }
 
-/** Gradient of `Softmax`. TensorFlow.js composes it of five ops, each with its own tensor. */
+/** Gradient of `Softmax`. TensorFlow.js builds it from five ops, each with its own tensor. */
 const softmaxGradient = defineSweepGradient(
   "Softmax",
   "logits",

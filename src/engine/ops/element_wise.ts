@@ -178,7 +178,7 @@ const clipByValueGradKernel = defineOp<
 
 /**
  * Gradient of `ClipByValue`, used by every hard sigmoid and so by every gate of an LSTM.
- * TensorFlow.js composes it of five ops; here it is one.
+ * TensorFlow.js builds it from five ops; here it is one.
  */
 const clipByValueGradient = defineSweepGradient(
   "ClipByValue",

@@ -42,9 +42,8 @@ interface MirrorPadAttributes {
 }
 
 /**
- * Gradient of `MirrorPad`. That of TensorFlow.js drops the gradient of the mirrored borders. Here,
- * axis by axis: the middle of `dy`, plus each border reversed and added to the entries that it
- * mirrors.
+ * Gradient of `MirrorPad`. The stock op drops the gradient of the mirrored borders. Here, axis by
+ * axis: the middle of `dy`, plus each border reversed and added to the entries that it mirrors.
  */
 const mirrorPadGradient: GradientFactory = ({ tf }) => ({
   kernelName: "MirrorPad",

@@ -227,7 +227,8 @@ const tileKernel = defineOp<{ reps: number[] }, { x: TensorInfo }>(
     return result;
 
     /**
-     * Writes the tiles of one index of the axes before `axis` from `start` on; returns their end.
+     * Writes the tiles of one index of the axes before `axis`, beginning at `start`; returns their
+     * end.
      */
     function write(axis: number, start: number): number {
       if (axis > last) {

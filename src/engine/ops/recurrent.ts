@@ -257,7 +257,7 @@ function packKernel(
   return panels;
 }
 
-/** Recurrent layers, which TensorFlow.js composes of about twenty ops per step. */
+/** Recurrent layers, which TensorFlow.js builds from about twenty ops per step. */
 export const recurrentRepair: OpRepair = {
   kernels: [recurrentSequence, recurrentSequenceGradient],
 };

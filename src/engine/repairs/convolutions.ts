@@ -26,7 +26,7 @@ interface ConvLayer {
  * Repairs Conv1D and Conv2D. TensorFlow.js throws for a causal Conv1D and announces a wrong output
  * shape for it, returns channels last from a channels-first Conv1D, and rejects the gradient of a
  * dilated Conv2D in its fused operation, even if the convolution has a gradient. Here these three
- * are composed of padding, convolution, bias and activation; outside of a recorded gradient, any
+ * are built from padding, convolution, bias and activation; outside of a recorded gradient, any
  * other Conv1D or Conv2D keeps TensorFlow.js's code.
  *
  * While a gradient is recorded, every Conv2D is composed this way. TensorFlow.js adds the bias by a

@@ -172,7 +172,7 @@ function repair(tf: TensorFlow, classOf: ClassFinder): (() => void) | null {
     own.add(method);
     Object.defineProperty(prototype, name, { value: method, configurable: true, writable: true });
     undo.push(() => {
-      // Keeps a method that someone put over ours since.
+      // Keep a method that other code has since installed over ours.
       if (prototype[name] !== method) return;
       if (before === undefined) delete prototype[name];
       else Object.defineProperty(prototype, name, before);

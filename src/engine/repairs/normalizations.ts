@@ -112,7 +112,7 @@ function normalizeAtOnce(
  *
  * Without `scale` or `center`, and of rank 5, TensorFlow.js's tape cannot hold the missing operand,
  * so there is no gradient and, in training, not even a forward pass of a batch normalisation; for
- * rank 5 it throws. Here these are composed of elementary operations; other cases keep
+ * rank 5 it throws. Here these are built from elementary operations; other cases keep
  * TensorFlow.js's code.
  *
  * A configuration with Keras's `rmsScaling` makes a LayerNormalization that divides by the standard

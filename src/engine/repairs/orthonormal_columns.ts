@@ -102,7 +102,7 @@ function reflect(values: ArrayLike<number>, rows: number, columns: number): Refl
     signs.push(diagonal < 0 ? -1 : 1);
     column[j] -= diagonal;
     const square = dot(column, column, j);
-    // A column of zeros stays as it is.
+    // A column of zeros stays unchanged.
     scales.push(square === 0 ? 0 : 2 / square);
     for (let k = j + 1; k < columns; k++) {
       const along = scales[j] * dot(column, own[k], j);
@@ -127,7 +127,7 @@ function reflect(values: ArrayLike<number>, rows: number, columns: number): Refl
   return { vectors, factor: Float32Array.from(factor), signs };
 }
 
-/** Returns the product of two vectors from an entry on. */
+/** Returns the dot product of two vectors, starting at a given entry. */
 function dot(a: Float64Array, b: Float64Array, from: number): number {
   let sum = 0;
   for (let i = from; i < a.length; i++) sum += a[i] * b[i];

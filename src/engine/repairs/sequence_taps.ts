@@ -12,7 +12,7 @@ export interface SequenceTaps {
   readonly recurrentActivation: string | null;
   /** Makes the backward pass enter the cell, even if none of its inputs has a gradient. */
   lead(h0: Tensor): Tensor;
-  /** Shows z and a of a part, [batch, steps, units]; must neither keep nor dispose them. */
+  /** Shows z and a of a part, [batch, steps, units]; must not keep or dispose them. */
   forward(part: CellPart, z: Tensor, a: Tensor): void;
   /** Shows their gradients, likewise. */
   backward(part: CellPart, delta: Tensor, gradient: Tensor): void;

@@ -32,7 +32,7 @@ export function takeForMadeUp(layer: Layer): void {
 }
 
 /**
- * Records which layers are created without a name from now on. The name alone is ambiguous: a file
+ * Starts to record the layers that are created without a name. The name alone is ambiguous: a file
  * saved by TensorFlow.js has `dense_Dense1` as well, and a user can call a model `model1`.
  *
  * A layer that is about to generate a name asks for its class while it has no name. Only

@@ -108,8 +108,8 @@ export function isImplied(mask: Json, layers: Layers, depth = 0): boolean {
 }
 
 /**
- * True if a tensor has a mask that an Embedding or a Masking before it made, and no layer in between stopped. A class
- * that is not Keras's is taken to pass masks on.
+ * True if a tensor has a mask from an earlier Embedding or Masking that no layer in between
+ * dropped. A class that is not Keras's is taken to pass masks on.
  */
 export function carriesMask(tensor: unknown, layers: Layers, depth = 0): boolean {
   if (Array.isArray(tensor)) return tensor.some((one) => carriesMask(one, layers, depth));

@@ -73,7 +73,7 @@ export function pairByPath(
 
 const join = (path: string, name: string) => path === "" ? name : `${path}/${name}`;
 
-/** Parts of a layer by Keras's names, which are those of TensorFlow.js in camel case. */
+/** Inner layers of a layer by field; TensorFlow.js writes Keras's names in camel case. */
 type Holder = Record<string, Layer | undefined> & { cells?: Layer[]; layers?: Layer[] };
 
 function visit(item: Item, path: string, container: string, parts: Part[]): void {
@@ -225,7 +225,7 @@ const isNamed = (part: Part, root: Hdf5Group) =>
   part.name !== null && savedName(part, root) === part.name;
 
 /**
- * True for the name that Keras gives a layer of a class by default, apart from the process-wide
+ * Returns true if a name is the one that Keras gives a layer of this class by default, ignoring its
  * number.
  */
 const isAutomatic = (name: string, path: string) => {

@@ -143,7 +143,7 @@ function callOf(node: Json, layer: Json, graph: Graph, place: string): unknown[]
   return references.map(([...reference], i) => i === 0 ? [...reference, options] : reference);
 }
 
-/** True for an argument that holds no tensor: null, or a list or dictionary of nulls. */
+/** Returns true if an argument holds no tensor: it is null, or a list or dictionary of nulls. */
 const isEmpty = (value: unknown): boolean =>
   value === null || typeof value === "object" && !isTensor(value) &&
     Object.values(value).every((one) => one === null);

@@ -15,7 +15,7 @@ import { refusedLayer } from "./refused_layers.ts";
 /** Deeper nesting is rejected later, with a message. */
 const MAX_DEPTH = 200;
 
-/** Keys that Keras 3 writes beside the class and the configuration of an object. */
+/** Keys that Keras 3 writes in addition to the class and the configuration of an object. */
 const WRAPPING = [
   "module",
   "registered_name",

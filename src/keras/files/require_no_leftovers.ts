@@ -2,7 +2,7 @@ import { ModelError } from "../../model/model_error.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { Hdf5Array, Hdf5Group } from "../hdf5/open_hdf5.ts";
 
-/** Groups beside the weights that are not weights. */
+/** Groups stored next to the weights that hold no weights. */
 const STATE = /^(_?random_generator|seed_generator|_seed_generator)(_\d+)?$/;
 
 /** A weight that no layer claims belongs to another network. */

@@ -8,7 +8,7 @@ import type { TextHeaps } from "./text_heaps.ts";
 /**
  * Reads an attribute of text.
  *
- * @param messages Messages of the group that has it.
+ * @param messages Messages of the group that has the attribute.
  * @param wanted Name of the attribute.
  * @param what Name of the group, for messages.
  * @param heaps Heaps of the file.
@@ -59,7 +59,7 @@ function readTexts(
   count: number,
   heaps: TextHeaps,
 ): string[] {
-  // An empty list has no texts, whatever type numpy gives its entries.
+  // An empty list has no texts, regardless of the type that numpy gives its entries.
   if (count === 0) return [];
   if (type !== "text" && type !== "longText") throw bytes.wrong("is no text", "text");
   // Texts of 0 bytes would repeat any number of times.

@@ -361,7 +361,7 @@ const productLayer = (className: string) =>
 /** Scores of each query for each key, before the softmax. */
 export const createAttentionScores = productLayer("AttentionScores");
 
-/** Values that each query gets, by the weights of the softmax. */
+/** Sum of the values for each query, weighted by the softmax. */
 export const createAttentionContext = productLayer("AttentionContext");
 
 /** Masks and limits that decide which keys a query may attend to. */
@@ -376,7 +376,7 @@ interface AttentionMasks {
   attention?: Tensor | null;
   /** True if a query attends to no later key. */
   causal: boolean;
-  /** Distance from which on a query no longer sees keys; `null`: it sees all keys. */
+  /** Smallest distance at which a query no longer sees a key; `null`: it sees all keys. */
   window: number | null;
 }
 

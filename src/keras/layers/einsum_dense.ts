@@ -250,7 +250,8 @@ function einsumProjection(
 }
 
 /**
- * Returns the shape of the bias from its first axis on, with size 1 for every axis without biases.
+ * Returns the shape of the bias, starting at its first axis, with size 1 for every axis without
+ * biases.
  */
 function biasShape(
   to: string,

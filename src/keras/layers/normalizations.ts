@@ -75,7 +75,7 @@ export const createGroupNormalization: KerasLayerFactory<GroupNormalizationArgs>
           const [axis] = this.axis;
           const size = (from: number, to?: number) =>
             x.shape.slice(from, to).reduce((a, b) => a * b, 1);
-          // The channels of a group are adjacent, with whatever axes follow them.
+          // The channels of a group are adjacent; any axes may follow them.
           const grouped = tf.reshape(x, [
             x.shape[0],
             size(1, axis),
@@ -225,7 +225,7 @@ const MIN_NORM_OF_SPECTRAL_NORMALIZATION = 1e-7;
  * SpectralNormalization (Miyato et al. 2018): keeps the largest singular value of a layer's kernel
  * at 1. Each training step first divides the kernel by the estimate of a power iteration, which
  * continues from the last step's vector `vector_u`, and stores the result; a kernel of zeros stays.
- * Outside of training the layer uses the kernel as it is.
+ * Outside of training the layer uses the kernel unchanged.
  *
  * Keras does the same on TensorFlow and PyTorch. On JAX it differentiates through the division, and
  * trains the kernel as it was before.

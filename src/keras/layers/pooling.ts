@@ -101,7 +101,7 @@ export interface AdaptivePoolings<Layer = KerasLayer<AdaptivePoolingArgs>> {
   readonly AdaptiveMaxPooling3D: Layer;
 }
 
-/** Pooling that divides its input into a given number of windows, whatever its size. */
+/** Pooling that divides an input of any size into a given number of windows. */
 export const ADAPTIVE_POOLINGS: AdaptivePoolings<KerasLayerFactory<AdaptivePoolingArgs>> = {
   AdaptiveAveragePooling1D: factory("Average", 1),
   AdaptiveAveragePooling2D: factory("Average", 2),

@@ -10,7 +10,9 @@ import { showValue } from "../../words/show_value.ts";
 import type { Topology } from "./convert_topology.ts";
 import { BuildWatch, type Classes } from "./watch_build.ts";
 
-/** Entries that any model may have, whatever its file declares: 16 MiB of float32. */
+/**
+ * Number of entries allowed for any model, regardless of what its file declares: 16 MiB of float32.
+ */
 const FREE_ENTRIES = 2 ** 22;
 
 /** Arguments of a layer's `addWeight`. */
@@ -24,7 +26,7 @@ type WeightArgs = [
 
 type AddWeight = (this: Layer, ...args: WeightArgs) => unknown;
 
-/** Model whose weights are still to be loaded. */
+/** Model whose weights have not been loaded yet. */
 export interface BuiltModel {
   model: LayersModel;
   /**
@@ -167,7 +169,7 @@ function requireModestStates(topology: Topology, budget: number): void {
   const units = all.map(({ units, filters }) => sizeOf(units ?? filters));
   for (const { batchInputShape } of all) {
     if (!Array.isArray(batchInputShape)) continue;
-    // Neither the time steps nor the features of an input are part of a state.
+    // A state has neither the time steps nor the features of an input.
     const [examples, _steps, ...rest] = batchInputShape.map(sizeOf);
     const cells = [examples, ...rest.slice(0, -1)].reduce((product, size) => product * size, 1);
     const states = 2 * cells * units.reduce((sum, count) => sum + count, 0);

@@ -27,8 +27,8 @@ const MAX_ENTRIES = 2 ** 30;
 const MAX_STEPS = 100_000;
 
 /**
- * Number of layers in a chain from which a stack overflow is blamed on its length: TensorFlow.js
- * calls itself about ten times for each.
+ * Smallest number of layers in a chain at which a stack overflow is blamed on its length:
+ * TensorFlow.js calls itself about ten times for each.
  */
 const LONG_CHAIN = 500;
 

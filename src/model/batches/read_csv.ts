@@ -74,7 +74,10 @@ export function readCsv(text: string): Given {
   };
 }
 
-/** True for a first column without a name that counts the rows, as pandas writes its index. */
+/**
+ * Returns true if the first column has no name and counts the rows, like an index written by
+ * pandas.
+ */
 function isIndex(name: string, table: readonly string[][]): boolean {
   return /^(unnamed: 0)?$/i.test(name) && table[0].length > 1 &&
     table.every((cells, i) => Number(cells[0]) === i);

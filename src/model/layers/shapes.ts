@@ -13,7 +13,7 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((size, length) => size * length, 1);
 }
 
-/** Returns true if a tensor has a shape, `null` being any size. */
+/** Returns true if a tensor has the given shape; `null` matches any size. */
 export function hasShape(shape: readonly number[], expected: Shape): boolean {
   return shape.length === expected.length &&
     expected.every((size, axis) => size === null || size === shape[axis]);
@@ -73,7 +73,7 @@ export interface BatchSize {
    */
   examples?: number;
   /**
-   * Size of an axis that the model leaves open: time steps, or height and width of a picture.
+   * Size of an axis that the model does not fix: time steps, or height and width of a picture.
    * Default: 32, enough for five halvings.
    */
   undefinedSize?: number;

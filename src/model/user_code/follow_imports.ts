@@ -7,7 +7,7 @@ export const userImports = {
   files: new Set<string>(),
   /** True if this thread follows its imports; then workers that start later do too. */
   isFollowed: false,
-  /** Follows the imports of this thread from now on. */
+  /** Starts to follow the imports of this thread. */
   follow(): void {
     if (!this.isFollowed) followImports((path) => this.files.add(path));
     this.isFollowed = true;

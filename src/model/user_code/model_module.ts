@@ -11,7 +11,7 @@ import type { Objective } from "../objective.ts";
  * The seed has no effect on such a model, and draws without a seed during the import are always the
  * same.
  *
- * @example A module: use the TensorFlow.js and the seed that it is handed
+ * @example A module: use the given TensorFlow.js and seed
  * ```ts
  * import type { ModelModule } from "@gradient-health/gradient-health/model";
  *

@@ -9,7 +9,7 @@ import { strayErrors } from "./stray_errors.ts";
 export interface WorkerData<Data> {
   /** The pool's data. */
   data: Data;
-  /** True to tell of the files that the code of the user imports. */
+  /** True to report the files that the code of the user imports. */
   followsImports: boolean;
 }
 

@@ -5,9 +5,9 @@ export type TaskResult<Answer> =
 
 /** A run of tasks, which one worker does in order. */
 export interface Unit<Answer> {
-  /** Numbers of the tasks still to do, ascending. */
+  /** Numbers of the remaining tasks, ascending. */
   readonly indices: number[];
-  /** Number of these that were sent to the worker, from the first on. */
+  /** Number of these, counted from the first, that were sent to the worker. */
   sent: number;
   /** Results that have not been yielded yet. */
   readonly results: TaskResult<Answer>[];

@@ -59,7 +59,7 @@ export class WorkerPool<Answer, Identity = null> implements AsyncDisposable {
   /** First failed task, if the pool stops at it. */
   #failed: TaskResult<Answer> | null = null;
   #identity: { value: Identity } | null = null;
-  /** Workers that are still to settle, and the first late error. */
+  /** Workers that have not settled yet, and the first late error. */
   readonly #settling = new Set<Member<Answer>>();
   #late: string | null = null;
   #ended = false;
@@ -72,7 +72,7 @@ export class WorkerPool<Answer, Identity = null> implements AsyncDisposable {
   }
 
   /**
-   * Waits until the first worker is ready, and returns what it says of itself.
+   * Waits until the first worker is ready, and returns its description of itself.
    *
    * @throws {WorkerError} If none can start.
    */

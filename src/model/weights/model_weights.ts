@@ -29,8 +29,8 @@ export interface ModelWeight {
  * Returns the weights of a model by layer: each once, even if layers or weights are shared.
  *
  * TensorFlow.js makes the names of variables unique over the whole process (`dense_1/kernel_3`);
- * the names here are unique within the model and the same however many models were made before. If
- * one layer has two weights of one name (stacked RNN cells), the second is called `kernel_2`.
+ * the names here are unique within the model and do not depend on the models made before. If one
+ * layer has two weights of one name (stacked RNN cells), the second is called `kernel_2`.
  *
  * @param model A built model.
  * @param leaves Its leaf layers, if known already; the model was checked then, too.

@@ -167,11 +167,11 @@ interface Judged {
   /** Tensor that the figures describe. */
   of: Sentence;
   fix: Sentence;
-  /** True if it may be a code of ones alone. */
+  /** True if it may be a code that contains only ones. */
   mayBeCode: boolean;
   /** True if its first reader divides by its size. */
   isAbsorbed?: boolean;
-  /** True if each row has norm 1, which is a normalisation, too. */
+  /** True if each row has norm 1, which is also a normalisation. */
   unitRows?: boolean;
   /** Share of the second moment that differs between examples, if measured. */
   spread?: number | null;

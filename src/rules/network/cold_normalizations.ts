@@ -1,8 +1,8 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 
 /**
- * Factor between actual and expected outputs of a batch normalisation from which its statistics do
- * not fit.
+ * Smallest factor between actual and expected outputs of a batch normalisation at which its
+ * statistics do not fit.
  */
 const OFF = 3;
 

@@ -88,8 +88,8 @@ const WAVERING = 0.25;
  * Returns true if a softmax or sigmoid at the end of the model is certain for every example and
  * wrong for some: all outputs are 0 or 1 while the objective is not small. Its delta may then be
  * exactly 0, and so may dJ/da, because cross-entropies clip probabilities and clipped values have
- * no gradient. If dJ/da of a softmax is 0, it is certain against every target, though a few
- * examples may waver between two wrong classes.
+ * no gradient. If dJ/da of a softmax is 0, its answer is wrong and certain for every example,
+ * except a few that may be undecided between two wrong classes.
  */
 export function isCertainHead(layer: LayerMeasurements, { objective }: Measurements): boolean {
   const { role, activations, activationGradients: sent } = layer;

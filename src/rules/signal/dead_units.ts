@@ -109,7 +109,7 @@ export const deadUnits: Rule = defineRule({
     return judged.flatMap((layer) => {
       const { name, deadFraction, activation } = layer;
       const share = deadFraction!;
-      // A layer fails if all units are off, whatever the threshold.
+      // A layer whose units are all off fails regardless of the threshold.
       const fails = share > allow(name, thresholds.deadFraction).limit || share === 1;
       if (!fails && share <= allow(name, thresholds.deadFractionWarning).limit) return [];
       const threshold = fails ? "deadFraction" : "deadFractionWarning";

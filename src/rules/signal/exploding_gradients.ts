@@ -166,7 +166,7 @@ function overflow({ layers, network }: Case): Verdict[] {
  * (Yang et al. 2019). It also makes up for that, because the kernel before it may have any size:
  * dense networks of 40 and 45 such layers, with ratios of 3502 and 7418, learn with Adam at its
  * usual rates; one of 60, with 1.65e5, only at 0.01. So if a normalisation follows every kernel, a
- * ratio is an error from this many times `explodingRatio`.
+ * ratio is an error only above `explodingRatio` times this factor.
  */
 const NORMALIZED = 10;
 

@@ -13,7 +13,7 @@ import { figure, layerName, say } from "../say.ts";
 import { signalDies } from "./signal_dies.ts";
 import { softmaxUnderSum } from "./softmax_under_sum.ts";
 
-/** Number of units from which the factor applies unchanged. */
+/** Smallest number of units for which the factor applies unchanged. */
 const WIDE = 128;
 
 /** The rule `gradient-ratio`: from layer to layer the signal changes as theory predicts. */

@@ -8,7 +8,7 @@ import { figure, NOTHING, say, weightName } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { takesGradientAsItIs } from "./zero_gradient_cause.ts";
 
-/** Rms from which data are out of scale. Sensible data stay below 10. */
+/** Smallest rms of data that are out of scale. Sensible data stay below 10. */
 const OUT_OF_SCALE = 30;
 
 /**

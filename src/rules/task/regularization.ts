@@ -90,7 +90,7 @@ export const regularization: Rule = defineRule({
   },
   figure: { title: "rate of dropout", scale: "linear", of: (layer) => rateOf(layer) },
   judge(subject) {
-    // The settings of a trained network have done their work.
+    // In a trained network these settings no longer matter.
     return subject.trained ? [] : [...dropout(subject), ...penalties(subject)];
   },
 });

@@ -85,7 +85,7 @@ export const weightsChange: ModelRule<StepProbe> = defineModelRule({
       }),
 });
 
-/** Fix on a weight that a step leaves as it was, for its layer, by the kind of finding. */
+/** Fix for a layer with a weight that a step did not change, by the kind of finding. */
 const ADVICE = {
   "late": () => "If the layers above do not start at zero on purpose, draw them at random.",
   "state-zero": () =>

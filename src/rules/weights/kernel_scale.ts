@@ -189,7 +189,7 @@ function judgeByShape(
   return [kernelScaleVerdict(layer, weight, { own, range: [low, high], threshold, severity })];
 }
 
-/** Returns true if a layer shrinks its input by a factor. A small matrix beside others does not. */
+/** Returns true if a layer shrinks its input by a factor. A small matrix among others does not. */
 function shrinks(layer: LayerMeasurements, network: NetworkView, factor: number): boolean {
   const fed = network.graph.inputsOf(layer).map(({ activations }) => activations?.rms ?? 0);
   const size = fed.length === 0 ? network.measurements.batch.inputs.rms : Math.max(...fed);

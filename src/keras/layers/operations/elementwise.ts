@@ -21,7 +21,7 @@ function comparison(run: (tf: TensorFlow, a: Tensor, b: Tensor) => Tensor): Oper
   return binary((tf, a, b) => withoutGradient(tf, [a, b], (x, y) => run(tf, x, y)));
 }
 
-/** True for entries other than 0. */
+/** Returns a mask of the entries other than 0. */
 const asBool = (tf: TensorFlow, x: Tensor): Tensor => tf.notEqual(x, 0);
 
 const absolute = unary((tf, x) => tf.abs(x));

@@ -26,8 +26,8 @@ export const showOpen = (shape: OpenShape): string =>
   `[${shape.map((size) => size ?? "null").join(", ")}]`;
 
 /**
- * Returns axes of a shape, counted from the first. No axes given means all of them, and the first
- * is that of the batch.
+ * Returns axes of a shape, counted from the first. Without axes, all are meant; the first is the
+ * axis of the batch.
  *
  * @throws {InputError} If one is the batch's.
  */
