@@ -6,7 +6,7 @@ import { isJsonFile, isKerasFile, isModelFile, isModule } from "../model/loaded_
 /** File that holds a model, judging by its content. */
 export interface FoundModel {
   path: string;
-  /** Reason to take it for a model. */
+  /** Reason to treat it as a model. */
   what: string;
   /** True if its weights are drawn from a seed. */
   isDrawn: boolean;

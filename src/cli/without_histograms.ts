@@ -4,8 +4,8 @@ import type { LayerMeasurements, Measurements, TensorStatistics } from "../measu
  * Returns the measurements without histograms. A rule judges any histograms that it finds. A format
  * that shows histograms must not change the verdict, so the findings are the same in every format.
  *
- * @returns A copy; the same object where no histograms were measured, so that results cached for
- * its network stay valid.
+ * @returns A copy; the same object if no histograms were measured, so that results cached for its
+ * network stay valid.
  */
 export function withoutHistograms(measurements: Measurements): Measurements {
   const { layers } = measurements;

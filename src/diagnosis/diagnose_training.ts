@@ -11,9 +11,15 @@ export interface WeightProgress {
   layer: string;
   /** Name of the weight. */
   weight: string;
-  /** rms of the weight now / rms at step 0; `null` where that was 0, NaN where it has NaN or infinite entries now. */
+  /**
+   * rms of the weight now / rms at step 0; `null` if that was 0, NaN if it has NaN or infinite
+   * entries now.
+   */
   growth: number | null;
-  /** l2 norm of what the latest step changed / l2 norm of the weight before it; `null` where that was 0. */
+  /**
+   * l2 norm of what the latest step changed / l2 norm of the weight before it; `null` if that was
+   * 0.
+   */
   updateRatio: number | null;
 }
 

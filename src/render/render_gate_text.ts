@@ -31,7 +31,7 @@ export interface GateTextOptions {
  * Shows the result of a gate: for each model its verdict and the causes with consequences and
  * fixes, each once for all seeds; then the number of sick models.
  *
- * A CI system never takes a line for a workflow command, whatever the layers are called.
+ * No line can be mistaken for a workflow command of a CI system, regardless of the names of layers.
  *
  * @param result The gate's result.
  * @param options See {@linkcode GateTextOptions}.

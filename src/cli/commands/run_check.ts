@@ -83,7 +83,7 @@ async function claimFiles(
   const requests = all.map(({ request }) => request);
   const inputs = [
     file,
-    // If there is no baseline yet, the next check would take a report there for one.
+    // If there is no baseline yet, the next check would treat a report there as one.
     update ? null : baseline,
     ...plugins,
     ...requests.flatMap(({ model, register, batch, weights }) => [

@@ -66,7 +66,7 @@ export async function claimOutputs(
 }
 
 /**
- * Checks that a result replaces no file that the user's code has imported.
+ * Checks that a result does not replace a file that the user's code has imported.
  *
  * @param path Path of the result.
  * @throws {UsageError} If it would.

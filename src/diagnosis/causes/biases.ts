@@ -10,8 +10,8 @@ import { foundBy, isConsequence, isOf, layersOf, rowsOf } from "./shared.ts";
 const DECIDES = 0.5;
 
 /**
- * Returns biases that push the units of a layer to where they pass nothing, or that drown their
- * inputs.
+ * Returns biases that push the units of a layer into a range in which they pass nothing, or that
+ * drown their inputs.
  */
 export function biases(patient: Patient): Suspect[] {
   const found = [

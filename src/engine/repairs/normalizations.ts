@@ -31,7 +31,7 @@ function overMask(
     const others = x.shape.map((_, k) => k).filter((k) => k !== axis);
     const counts = tf.cast(tf.cast(mask, "bool"), "float32");
     const steps = tf.reshape(counts, x.shape.map((size, k) => k < mask.rank ? size : 1));
-    // All entries along axes that the mask does not have count.
+    // If the mask lacks an axis, all entries along that axis count.
     const all = tf.mul(steps, tf.onesLike(x));
     const total = tf.add(tf.sum(all, others), KERAS_EPSILON);
     const mean = tf.div(tf.sum(tf.mul(all, x), others), total);

@@ -19,7 +19,7 @@ interface Culprit {
   statistics: TensorStatistics | null;
 }
 
-/** The rule `non-finite`: there is no NaN and no infinity anywhere. */
+/** The rule `non-finite`: no value is NaN or infinite. */
 export const nonFinite: Rule = defineRule({
   name: "non-finite",
   assertion: "assertAllFinite",
