@@ -51,7 +51,7 @@ export function documents(): string[] {
   return walk("").toSorted();
 }
 
-const SKIPPED = ["node_modules", "coverage"];
+const SKIPPED = ["node_modules", "coverage", "dist"];
 
 /** A document without its blocks of code and its code in a line. */
 export function prose(document: string): string {
