@@ -23,10 +23,15 @@ export async function main(args: string[]): Promise<number> {
     await strayErrors.settle();
     return code;
   } catch (error) {
-    console.error(`error: ${oneLine(sentenceOf(error))}`);
+    console.error(`error: ${oneLine(sentenceOf(firstError(error)))}`);
     if (debugging()) console.error(error);
     return 2;
   }
+}
+
+/** Returns the error before the releases, which may have failed because of it. */
+function firstError(error: unknown): unknown {
+  return error instanceof SuppressedError ? firstError(error.suppressed) : error;
 }
 
 /**

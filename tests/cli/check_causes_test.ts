@@ -36,7 +36,7 @@ async function withChange(
 Deno.test("check says each cause once for all seeds of a model, and counts causes", () =>
   withChange([], ({ stdout }) => {
     const text = stdout.replace(/\s+/g, " ");
-    assertStringIncludes(text, "== good (good.ts), 2 seeds HEALTHY == changed");
+    assertStringIncludes(text, "== good (good.ts), 2 seeds HEALTHY Trial passed: in 4 steps");
     assertStringIncludes(text, "(changed.ts), 2 seeds CHANGED in 2 of 2 seeds: ");
     assertStringIncludes(text, `. ${CHANGE}; their gradients are`);
     assertStringIncludes(text, "SUPPRESSED dead-units: dense_3, dense_4 (known, see #12)");

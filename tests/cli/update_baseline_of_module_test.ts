@@ -20,12 +20,3 @@ Deno.test("check --update-baseline replaces the baseline of a module that import
     }
   });
 });
-
-Deno.test("check --update-baseline keeps a file that the module names", async () => {
-  const net = `${NET}export const data = "gradient-health.baseline.json";\n`;
-  await withGateFolder([], { "net.ts": net, "gradient-health.baseline.json": "" }, async (cwd) => {
-    const { code, stderr } = await runCommand(["check", "net.ts", "--update-baseline"], { cwd });
-    assertEquals(code, 2);
-    assertStringIncludes(stderr, "which is read");
-  });
-});
