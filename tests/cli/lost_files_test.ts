@@ -272,3 +272,20 @@ Deno.test("merge --out replaces none of its parts and no other study, but an old
     }
     assertStringIncludes(await Deno.readTextFile(`${cwd}/new/whole.json`), '"shard": null');
   }));
+
+Deno.test("--force follows imports of a package whose code requires JSON", async () => {
+  const files = {
+    "net.ts": `import sizes from "./sizes.cjs";
+      export const createModel = ({ tf }) =>
+        tf.sequential({ layers: [tf.layers.dense({ units: sizes.units, inputShape: [3] })] });`,
+    "sizes.cjs": `module.exports = require("./sizes.json");`,
+    "sizes.json": `{ "units": 4 }`,
+    "old.txt": "mine",
+  };
+  await withGateFolder([], files, async (cwd) => {
+    const replace = ["report", "net.ts", "--out", "old.txt", "--force", "--quiet"];
+    const { code, stderr } = await runCommand(replace, { cwd, separate: true });
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(await Deno.readTextFile(`${cwd}/old.txt`), "Model ");
+  });
+});

@@ -77,7 +77,7 @@ watchTest(
     const broken = await terminal.until(/error: /);
     assertMatch(
       broken,
-      /error: net\.js: importing it failed: Unexpected end of input, at\s+net\.js:8:3/,
+      /error: net\.js: importing it failed: SyntaxError: [^,]+,\s+at\s+net\.js:8:3/,
     );
     assertMatch(broken, /^Below is the last report that could be made\.$/m);
     assertMatch(broken, /^Model /m);

@@ -26,11 +26,14 @@ export function followImports(onImport: (path: string) => void): void {
   // deno-lint-ignore no-process-global
   const { fileURLToPath } = process.getBuiltinModule("node:url");
   registerHooks({
-    load(url, context, next) {
+    // Not load(): Deno then takes JSON that a package requires for code.
+    resolve(specifier, context, next) {
+      const resolved = next(specifier, context);
+      const { url } = resolved;
       if (url.startsWith("file:") && !OTHERS.some((part) => url.includes(part))) {
         onImport(fileURLToPath(url));
       }
-      return next(url, context);
+      return resolved;
     },
   });
 }
