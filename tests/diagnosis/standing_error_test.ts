@@ -23,7 +23,23 @@ Deno.test("weighTrial() leaves what one batch cannot contradict an error", () =>
   for (const kind of standing) {
     assertEquals(severity(kind, "output-head"), "error");
   }
-  assertEquals(severity("too-large", "initial-loss"), "error");
   assertEquals(severity("no-softmax", "output-head"), "warning");
   assertEquals(severity("targets-outside", "output-head"), "warning");
+});
+
+Deno.test("weighTrial() leaves a loss an error that starts more than 1000 times above guessing", () => {
+  const severity = (loss: number) => {
+    const found = makeFinding("initial-loss", {
+      severity: "error",
+      kind: "too-large",
+      layer: "dense",
+      measured: loss,
+      expected: "about 2",
+      figures: { loss: { value: loss, unit: "J" }, high: { value: 2, unit: "J" } },
+      message: "The loss is far above guessing.",
+      fix: "Draw the head smaller.",
+    });
+    return weighTrial([found], makeTrial())[0].severity;
+  };
+  assertEquals([severity(1999), severity(2001)], ["warning", "error"]);
 });
