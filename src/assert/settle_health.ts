@@ -1,7 +1,7 @@
-import { InputError } from "../words/input_error.ts";
+import { FAIL_ON } from "../diagnosis/verdict.ts";
+import { oneOf, optional, requireValue } from "../words/shape.ts";
 import { dim } from "@std/fmt/colors";
 import type { RunRulesOptions } from "../rules/judge_rule.ts";
-import { show } from "../rules/say.ts";
 import type { Fail } from "./failure_message.ts";
 import { healthMessage, type Illness, warningLines } from "./health_message.ts";
 
@@ -20,12 +20,7 @@ export interface HealthyOptions extends RunRulesOptions {
  * @throws {InputError} If it is not one of its words.
  */
 export function requireFailOn(failOn: unknown): void {
-  if (failOn === undefined || failOn === "sick" || failOn === "weak") return;
-  throw new InputError({
-    place: "options.failOn",
-    found: show(failOn),
-    expected: '"sick" or "weak"',
-  });
+  requireValue("options.failOn", failOn, optional(oneOf(...FAIL_ON)));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { severityShape } from "../rules/finding.ts";
 import type { Setting } from "../model/not_reproduced.ts";
 import {
   boolean,
@@ -40,12 +41,10 @@ export interface WrittenDiagnosis {
   rates: DiagnosisRates | null;
 }
 
-const severity = oneOf<Consequence["severity"]>("error", "warning", "note");
-
 const consequence = object<WrittenCause["consequences"][number]>({
   rule: string,
   problem: string,
-  severity,
+  severity: severityShape,
   layers: list(string),
 });
 
@@ -92,7 +91,7 @@ export const diagnosisShape = object<WrittenDiagnosis>({
   notJudged: optional(list(oneOf<Setting>("loss", "optimizer"))),
   causes: list(object<WrittenCause>({
     kind: string,
-    severity,
+    severity: severityShape,
     layers: list(string),
     message: string,
     consequences: list(consequence),

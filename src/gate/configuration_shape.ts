@@ -1,3 +1,4 @@
+import { FAIL_ON } from "../diagnosis/verdict.ts";
 import { nearestObjective } from "../measure/require_objective.ts";
 import { OBJECTIVES } from "../model/objective.ts";
 import { MODEL_RULES } from "../rules/model_rules.ts";
@@ -193,7 +194,7 @@ export const configurationShape: Shape<Configuration> = closed<Configuration>({
   ),
   failOn: key(
     "The verdict that fails the gate: weak allows no warning; default: sick.",
-    oneOf("sick", "weak"),
+    oneOf(...FAIL_ON),
   ),
   maxWarnings: key("How many warnings the gate allows; default: any number.", count),
 });

@@ -1,13 +1,12 @@
-import { VERDICTS } from "../diagnosis/verdict.ts";
+import { severityShape } from "../rules/finding.ts";
+import { verdictShape } from "../diagnosis/verdict.ts";
 import { findingShape, measurementsShape } from "../rules/require_measurements.ts";
 import { gateResultShape } from "../gate/gate_shapes.ts";
-import { allOf, list, nullable, object, oneOf, optional, string } from "../words/shape.ts";
-
-const severity = oneOf("error", "warning", "note");
+import { allOf, list, nullable, object, optional, string } from "../words/shape.ts";
 
 /** Properties of a cause that are read. */
 export const causeShape = object({
-  severity,
+  severity: severityShape,
   message: string,
   layers: list(string),
   consequences: list(object({ problem: string, layers: list(string) })),
@@ -15,7 +14,7 @@ export const causeShape = object({
 });
 
 const diagnosisShape = object({
-  verdict: oneOf(...VERDICTS),
+  verdict: verdictShape,
   causes: list(causeShape),
   notes: list(findingShape),
 });

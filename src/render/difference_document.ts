@@ -1,3 +1,4 @@
+import { severityShape } from "../rules/finding.ts";
 import type { Comparison, FigureChange, LayerComparison } from "../compare/compare_measurements.ts";
 import type { CauseChanges, Difference } from "../compare/difference.ts";
 import type { Cause } from "../diagnosis/diagnosis.ts";
@@ -44,7 +45,7 @@ const run = object<WrittenRun>({
 
 const causes = list(object<WrittenCause>({
   kind: string,
-  severity: oneOf("error", "warning", "note"),
+  severity: severityShape,
   layers: list(string),
   message: string,
 }));

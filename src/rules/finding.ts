@@ -1,3 +1,4 @@
+import { oneOf } from "../words/shape.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { formatCount } from "../words/numbers.ts";
 import { type Overview, withOverview } from "../words/overview.ts";
@@ -6,6 +7,9 @@ import { type FindingFigure, sayPlain, type Sentence } from "./sentence.ts";
 
 /** Severities of findings, the worst first. */
 export const SEVERITIES = ["error", "warning", "note"] as const;
+
+/** Shape of a severity in documents and arguments. */
+export const severityShape = oneOf(...SEVERITIES);
 
 /**
  * Result of a rule for one layer or for the whole model. A finding is data: renderers show it,

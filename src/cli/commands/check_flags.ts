@@ -1,3 +1,4 @@
+import { FAIL_ON } from "../../diagnosis/verdict.ts";
 import {
   jobsFlag,
   PLUGIN_FLAG,
@@ -56,7 +57,7 @@ export const CHECK_FLAGS = {
     "check every model with N draws (seeds 0 to N - 1), or under the seeds of a list: 1,2,5 or 0..9",
     { otherwise: "the configuration's, else --seed alone" },
   ),
-  failOn: oneOf(["sick", "weak"], {
+  failOn: oneOf(FAIL_ON, {
     help: "verdict that fails the gate: with weak, a warning fails it too",
     otherwise: "the configuration's, else sick",
   }),

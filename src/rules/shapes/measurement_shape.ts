@@ -1,3 +1,4 @@
+import { severityShape } from "../finding.ts";
 import type { GateFinding } from "../../gate/gate_result.ts";
 import type { AttentionRows } from "../../measure/attention_rows.ts";
 import type { ExampleAlikeness } from "../../measure/example_alikeness.ts";
@@ -81,7 +82,7 @@ const sentenceShape: Shape<Sentence> = list(textOr(slot));
 /** Keys of a finding in the order of writing. */
 export const findingKeys = {
   rule: string,
-  severity: oneOf("error", "warning", "note"),
+  severity: severityShape,
   kind: optional(string),
   layer: nullable(string),
   tensor: optional(string),
