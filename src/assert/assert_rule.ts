@@ -42,8 +42,8 @@ import { requireMessage } from "./require_options.ts";
  *
  * @throws {AssertionError} If the rule finds an error, or a warning if it never gives errors; or if
  * there was nothing to judge.
- * @throws {InputError} If an argument has a wrong type.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument has a wrong type, or if a threshold is out of range or a
+ * layer filter matches no layer.
  */
 export function assertRule<Name extends string>(
   rule: Rule<Name>,

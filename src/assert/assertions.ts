@@ -92,8 +92,8 @@ import { type HealthyOptions, requireFailOn, settleHealth } from "./settle_healt
  * ```
  *
  * @throws {AssertionError} If a rule finds an error.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertHealthy(
   measurements: Measurements,
@@ -142,9 +142,8 @@ export function assertHealthy(
  *
  * @throws {AssertionError} If the network is sick: a rule finds an error, and the network does not
  * learn the batch or was not trained; or no rule does, but it was trained and does not learn.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range, a layer filter matches no layer, or the
- * batch does not suit the model.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range, a
+ * layer filter matches no layer, or the batch does not suit the model.
  * @throws {MeasureError} If the model cannot be measured on the batch.
  */
 export function assertHealthy(
@@ -210,8 +209,8 @@ export function assertHealthy(
  * ```
  *
  * @throws {AssertionError} If a value is not finite.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertAllFinite(
   measurements: Measurements,
@@ -260,8 +259,8 @@ export function assertAllFinite(
  * ```
  *
  * @throws {AssertionError} If an input is not normalised.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertInputNormalized(
   measurements: Measurements,
@@ -324,8 +323,8 @@ export function assertInputNormalized(
  * ```
  *
  * @throws {AssertionError} If targets are not normalised.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertTargetNormalized(
   measurements: Measurements,
@@ -391,8 +390,8 @@ export function assertTargetNormalized(
  * ```
  *
  * @throws {AssertionError} If a trainable weight has no gradient or a frozen one has.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertGradientsFlow(
   measurements: Measurements,
@@ -457,8 +456,8 @@ export function assertGradientsFlow(
  * ```
  *
  * @throws {AssertionError} If the signal vanishes.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertNoVanishingGradients(
   measurements: Measurements,
@@ -529,8 +528,8 @@ export function assertNoVanishingGradients(
  * ```
  *
  * @throws {AssertionError} If the signal explodes.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertNoExplodingGradients(
   measurements: Measurements,
@@ -586,8 +585,8 @@ export function assertNoExplodingGradients(
  * ```
  *
  * @throws {AssertionError} If a ratio is off.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertGradientRatioNear(
   measurements: Measurements,
@@ -647,8 +646,8 @@ export function assertGradientRatioNear(
  * ```
  *
  * @throws {AssertionError} If the gradients are out of balance.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertGradientBalance(
   measurements: Measurements,
@@ -703,8 +702,8 @@ export function assertGradientBalance(
  * ```
  *
  * @throws {AssertionError} If a layer is saturated.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertActivationsNotSaturated(
   measurements: Measurements,
@@ -765,8 +764,8 @@ export function assertActivationsNotSaturated(
  * ```
  *
  * @throws {AssertionError} If a layer has too many dead units.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertNoDeadUnits(
   measurements: Measurements,
@@ -831,8 +830,8 @@ export function assertNoDeadUnits(
  * ```
  *
  * @throws {AssertionError} If the rows of an attention, or the tokens, have collapsed.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertAttention(
   measurements: Measurements,
@@ -899,8 +898,8 @@ export function assertAttention(
  * ```
  *
  * @throws {AssertionError} If activations are too large or too small.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertActivationScale(
   measurements: Measurements,
@@ -974,8 +973,8 @@ export function assertActivationScale(
  * ```
  *
  * @throws {AssertionError} If a kernel is drawn too large or too small.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertInitScale(
   measurements: Measurements,
@@ -1031,8 +1030,8 @@ export function assertInitScale(
  * ```
  *
  * @throws {AssertionError} If units start alike.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertSymmetryBroken(
   measurements: Measurements,
@@ -1081,8 +1080,8 @@ export function assertSymmetryBroken(
  * ```
  *
  * @throws {AssertionError} If biases start at other values.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertBiasInit(
   measurements: Measurements,
@@ -1141,8 +1140,8 @@ export function assertBiasInit(
  * ```
  *
  * @throws {AssertionError} If the loss is too large or too small.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertInitialLoss(
   measurements: Measurements,
@@ -1204,8 +1203,8 @@ export function assertInitialLoss(
  * ```
  *
  * @throws {AssertionError} If the head does not fit the loss.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertOutputHead(
   measurements: Measurements,
@@ -1259,8 +1258,8 @@ export function assertOutputHead(
  *
  * @throws {AssertionError} If layers in a row have no activation between them, or residual
  * additions grow.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertArchitecture(
   measurements: Measurements,
@@ -1313,8 +1312,8 @@ export function assertArchitecture(
  * ```
  *
  * @throws {AssertionError} If dropout drops too much, or penalties drown the loss.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertRegularization(
   measurements: Measurements,
@@ -1372,8 +1371,8 @@ export function assertRegularization(
  * ```
  *
  * @throws {AssertionError} If the learning rate is unusually low or high.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertLearningRate(
   measurements: Measurements,
@@ -1421,8 +1420,8 @@ export function assertLearningRate(
  * ```
  *
  * @throws {AssertionError} If fp16 does not hold what was measured.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertHalfPrecision(
   measurements: Measurements,
@@ -1475,8 +1474,7 @@ export function assertHalfPrecision(
  * ```
  *
  * @throws {AssertionError} If an output depends on no input, or no output on an input.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If the batch has one example only.
+ * @throws {InputError} If an argument is not what it must be, or if the batch has one example only.
  */
 export async function assertDependsOnInput(
   model: LayersModel,
@@ -1523,8 +1521,8 @@ export async function assertDependsOnInput(
  * ```
  *
  * @throws {AssertionError} If an output depends on other examples.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If the batch has one example only, or a threshold is out of range.
+ * @throws {InputError} If an argument is not what it must be, or if the batch has one example only,
+ * or a threshold is out of range.
  */
 export async function assertBatchIndependence(
   model: LayersModel,
@@ -1580,9 +1578,8 @@ export async function assertBatchIndependence(
  * ```
  *
  * @throws {AssertionError} If an output depends on later steps.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If no input has two steps, an output does not have the steps of the inputs,
- * or a threshold is out of range.
+ * @throws {InputError} If an argument is not what it must be, or if no input has two steps, an
+ * output does not have the steps of the inputs, or a threshold is out of range.
  */
 export async function assertCausal(
   model: LayersModel,
@@ -1633,9 +1630,8 @@ export async function assertCausal(
  * ```
  *
  * @throws {AssertionError} If the loss grows with the batch.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If the model is built for batches of one size, the loss lacks targets, or a
- * threshold is out of range.
+ * @throws {InputError} If an argument is not what it must be, or if the model is built for batches
+ * of one size, the loss lacks targets, or a threshold is out of range.
  */
 export async function assertLossReduction(
   model: LayersModel,
@@ -1685,9 +1681,8 @@ export async function assertLossReduction(
  * ```
  *
  * @throws {AssertionError} If a gradient is off.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If the loss lacks targets, a threshold is out of range, or a layer filter
- * matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if the loss lacks targets, a
+ * threshold is out of range, or a layer filter matches no layer.
  */
 export async function assertGradientsMatchNumeric(
   model: LayersModel,
@@ -1739,8 +1734,8 @@ export async function assertGradientsMatchNumeric(
  * ```
  *
  * @throws {AssertionError} If a trainable weight stays the same.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If the loss lacks targets or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if the loss lacks targets or a
+ * layer filter matches no layer.
  */
 export async function assertWeightsChange(
   model: LayersModel,
@@ -1795,8 +1790,8 @@ export async function assertWeightsChange(
  * ```
  *
  * @throws {AssertionError} If a weight of a frozen layer changes.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If the loss lacks targets or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if the loss lacks targets or a
+ * layer filter matches no layer.
  */
 export async function assertWeightsFrozen(
   model: LayersModel,
@@ -1850,9 +1845,8 @@ export async function assertWeightsFrozen(
  * ```
  *
  * @throws {AssertionError} If a kernel changes by too much or too little.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If the loss lacks targets, a threshold is out of range, or a layer filter
- * matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if the loss lacks targets, a
+ * threshold is out of range, or a layer filter matches no layer.
  */
 export async function assertUpdateRatio(
   model: LayersModel,
@@ -1905,9 +1899,8 @@ export async function assertUpdateRatio(
  * ```
  *
  * @throws {AssertionError} If the loss does not fall enough.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If the loss lacks targets or is the sum of the outputs, or a threshold is
- * out of range.
+ * @throws {InputError} If an argument is not what it must be, or if the loss lacks targets or is
+ * the sum of the outputs, or a threshold is out of range.
  */
 export async function assertOverfitsBatch(
   model: LayersModel,
@@ -1959,8 +1952,8 @@ export async function assertOverfitsBatch(
  * ```
  *
  * @throws {AssertionError} If a figure moved.
- * @throws {InputError} If an argument is not what it must be.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
  */
 export function assertMatchesBaseline(
   measurements: Measurements,

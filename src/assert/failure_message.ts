@@ -187,7 +187,7 @@ export function callSites(stack = ""): CallSite[] {
  * step at the line that registers it, which would be one of this package. So the call goes through
  * code that is compiled with the name of that file and at that line.
  *
- * @param site The location; `undefined`, or one that is not on disk, for an ordinary call.
+ * @param site The location. An ordinary call has `undefined`, or a location that is not on disk.
  * @param call The function. It must not be one of this package that makes the call, since Deno
  * would report that one.
  * @param args Its arguments.

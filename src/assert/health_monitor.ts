@@ -63,7 +63,7 @@ export type HealthMonitor = Callback & {
  * After step 0 the monitor looks for causes in training: a record has the growth of each kernel
  * since step 0 and its change by the latest batch. If a step was too large, its `cause` names the
  * learning rate, and the error's message starts with that. Once training has moved the weights,
- * there is no fix on initialising them. Findings of rules for untrained networks are then only
+ * no fix draws them again. Findings of rules for untrained networks are then only
  * notes, unless `trained: false`; before, the biases decide if the network counts as trained.
  * Before the 100th batch, the default schedule only acts on steps that are too large and on NaN,
  * since training may still remove other errors.
@@ -97,8 +97,8 @@ export type HealthMonitor = Callback & {
  * model.dispose();
  * ```
  *
- * @throws {InputError} If an option has a wrong type, or a rule is not known.
- * @throws {InputError} If `every` is not a whole number from 1 up, or a threshold is out of range.
+ * @throws {InputError} If an option has a wrong type, or a rule is not known, or if `every` is not
+ * a whole number from 1 up, or a threshold is out of range.
  * @throws {EngineError} If no engine runs.
  */
 export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {

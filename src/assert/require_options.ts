@@ -114,7 +114,7 @@ export function seedList(seeds: number | readonly number[]): number[] {
   return list;
 }
 
-/** Returns the seeds that a number or a list stands for, or none if it is neither. */
+/** Returns the seeds of a list, or 0 to N - 1 for a number N; none if it is neither. */
 function givenSeeds(seeds: number | readonly number[]): number[] {
   if (typeof seeds === "number" && Number.isSafeInteger(seeds) && seeds <= MAX_DRAWS) {
     return Array.from({ length: Math.max(0, seeds) }, (_, i) => i);

@@ -46,8 +46,8 @@ export interface TestGradientHealthOptions extends DrawOptions, RunRulesOptions 
  *   );
  * ```
  *
- * @throws {InputError} If an argument has a wrong type, or a rule is not known.
- * @throws {InputError} If a threshold is out of range or the seed is not a whole number.
+ * @throws {InputError} If an argument has a wrong type, or a rule is not known, or if a threshold
+ * is out of range or the seed is not a whole number.
  */
 export function testGradientHealth(
   name: string,

@@ -49,8 +49,8 @@ const WORDS: TensorWords<ActivationTensor> = {
  * @param batch One tensor per input.
  * @param options Layers to choose, and how batch normalisation runs.
  * @returns One entry for each call of a layer, in the order of the calls.
- * @throws {InputError} If `of` chooses nothing, or the batch does not suit the model.
- * @throws {InputError} If an argument has the wrong type.
+ * @throws {InputError} If `of` chooses nothing, or the batch does not suit the model, or if an
+ * argument has the wrong type.
  * @throws {MeasureError} If a layer cannot be run; the message names the layer.
  *
  * @example The share of tanh outputs that are stuck

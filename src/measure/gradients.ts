@@ -52,8 +52,8 @@ const WORDS: TensorWords<GradientTensor> = {
  * @param batch One tensor per input, and targets if the objective needs them.
  * @param options Weights to choose, and the objective, by default chosen as in `measure`.
  * @returns One entry per weight, in the order of the model.
- * @throws {InputError} If `of` chooses nothing, or the batch does not suit the model.
- * @throws {InputError} If an argument has the wrong type.
+ * @throws {InputError} If `of` chooses nothing, or the batch does not suit the model, or if an
+ * argument has the wrong type.
  * @throws {MeasureError} If a layer cannot be run or differentiated; the message names the layer.
  *
  * @example The mean absolute gradients of the exercise's kernels

@@ -31,9 +31,9 @@ import { runPass } from "./run_pass.ts";
  * @param options The objective, and how to run layers that behave differently in training.
  * @returns Plain data that serialises to JSON. A console prints it with a line per layer, and a
  * notebook cell shows a report with its charts.
- * @throws {InputError} If the batch does not fit the model, or the objective lacks targets.
- * @throws {InputError} If the batch holds anything but tensors, the model was disposed, or the
- * objective is unknown or does not return a scalar.
+ * @throws {InputError} If the batch does not fit the model, or the objective lacks targets, or if
+ * the batch holds anything but tensors, the model was disposed, or the objective is unknown or does
+ * not return a scalar.
  * @throws {MeasureError} If a layer cannot be run or differentiated, or looks up a row that it does
  * not have (`NaN` included); the message names the layer.
  *

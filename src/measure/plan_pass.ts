@@ -38,9 +38,8 @@ export interface PassPlan {
 /**
  * Checks that a model can be measured on a batch, and fills in the options that were not given.
  *
- * @throws {InputError} If the batch does not fit the model, or the heap cannot hold the pass.
- * @throws {InputError} If the batch holds something other than tensors, or the objective is
- * unknown.
+ * @throws {InputError} If the batch does not fit the model, or the heap cannot hold the pass, or if
+ * the batch holds something other than tensors, or the objective is unknown.
  * @throws {MeasureError} If a layer cannot be run.
  */
 export function planPass(

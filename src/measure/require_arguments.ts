@@ -87,8 +87,7 @@ export function requireMeasureOptions(
  *
  * @returns The number of examples.
  * @throws {InputError} If something is not a tensor, it or the model was disposed of, or the model
- * lists an output twice.
- * @throws {InputError} If the number of inputs, a shape, or a number of examples is off.
+ * lists an output twice, or if the number of inputs, a shape, or a number of examples is off.
  */
 export function requireModelBatch(
   model: LayersModel,

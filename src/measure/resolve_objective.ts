@@ -28,8 +28,8 @@ export type OutputLoss = LossName | LossFunction | null;
 /**
  * Turns an objective into a function of the outputs.
  *
- * @throws {InputError} If the objective is of no known kind.
- * @throws {InputError} If a loss lacks targets, or their number differs from that of the outputs.
+ * @throws {InputError} If the objective is of no known kind, or if a loss lacks targets, or their
+ * number differs from that of the outputs.
  */
 export function resolveObjective(
   tf: TensorFlow,

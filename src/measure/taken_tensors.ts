@@ -131,8 +131,8 @@ const isPattern = (value: unknown) => typeof value === "string" || value instanc
  * @param all Everything there is.
  * @param choice The choice; everything if `undefined`.
  * @param what Kind of thing, for a message: `a layer`.
- * @throws {InputError} If the choice is neither a text, a pattern nor an array of them.
- * @throws {InputError} If it is empty, or a part of it chooses nothing.
+ * @throws {InputError} If the choice is neither a text, a pattern nor an array of them, or if it is
+ * empty, or a part of it chooses nothing.
  */
 export function chooseTensors<T extends ChoiceKeys>(
   all: readonly T[],

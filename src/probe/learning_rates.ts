@@ -36,8 +36,8 @@ export type RateOptions = Omit<TrialOptions, "patient">;
  * @param options The loss, the optimizer, the steps at each rate, and the budget.
  * @returns The rates; or the reason why they were not tried.
  * @throws {MeasureError} If the loss cannot be evaluated or differentiated.
- * @throws {InputError} If the batch does not suit the model, or an option is out of range.
- * @throws {InputError} If the model or the batch is invalid.
+ * @throws {InputError} If the batch does not suit the model, or an option is out of range, or if
+ * the model or the batch is invalid.
  *
  * @example A rate that the exercise's network learns with
  * ```ts

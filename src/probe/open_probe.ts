@@ -48,8 +48,8 @@ export interface OpenProbe {
 /**
  * Validates the arguments of a probe, and starts the engine if none is running.
  *
- * @throws {InputError} If the model is not a layers model, or the batch holds anything but tensors.
- * @throws {InputError} If the batch does not suit the model, or the seed is not a whole number.
+ * @throws {InputError} If the model is not a layers model, or the batch holds anything but tensors,
+ * or if the batch does not suit the model, or the seed is not a whole number.
  */
 export async function openProbe(
   model: LayersModel,

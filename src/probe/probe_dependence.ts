@@ -36,8 +36,7 @@ export interface InputDependenceProbe extends ProbeSubject {
  * @param batch One tensor per input, and targets if the objective needs them.
  * @param options The seed the model was made under, for messages.
  * @returns Which outputs change with which inputs, for the rule `input-dependence`.
- * @throws {InputError} If the batch has only one example.
- * @throws {InputError} If the model or the batch is invalid.
+ * @throws {InputError} If the batch has only one example, or if the model or the batch is invalid.
  *
  * @example The output follows the input
  * ```ts
@@ -123,8 +122,7 @@ export interface BatchIndependenceProbe extends ProbeSubject {
  * @param options The seed the model was made under, for messages.
  * @returns How much the output of each example changes with the others, for the rule
  * `batch-independence`.
- * @throws {InputError} If the batch has only one example.
- * @throws {InputError} If the model or the batch is invalid.
+ * @throws {InputError} If the batch has only one example, or if the model or the batch is invalid.
  *
  * @example No example sees another one
  * ```ts
@@ -227,8 +225,7 @@ export interface CausalityProbe extends ProbeSubject {
  * @param options The seed the model was made under, for messages.
  * @returns How much each step changes with later ones, for the rule `causality`.
  * @throws {InputError} If no input has two steps, or an output does not have the steps of the
- * inputs.
- * @throws {InputError} If the model or the batch is invalid.
+ * inputs, or if the model or the batch is invalid.
  *
  * @example A recurrent layer sees no later step
  * ```ts

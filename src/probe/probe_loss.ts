@@ -21,8 +21,8 @@ export interface LossProbe extends ProbeSubject {
  * @param batch One tensor per input, and targets if the objective needs them.
  * @param options The objective J, and the seed the model was made under, for messages.
  * @returns J on both, for the rule `loss-reduction`.
- * @throws {InputError} If the model is built for batches of one size.
- * @throws {InputError} If the model or the batch is invalid.
+ * @throws {InputError} If the model is built for batches of one size, or if the model or the batch
+ * is invalid.
  *
  * @example A mean does not grow with the batch
  * ```ts

@@ -33,8 +33,8 @@ export interface OverfitOptions extends Pick<ProbeOptions, "objective" | "seed" 
  * @param options The loss, the optimizer, when to stop, and the seed the model was made under, for
  * messages.
  * @returns The loss before each step, for the rule `overfits-batch`.
- * @throws {InputError} If J is the sum of the outputs, which has no minimum.
- * @throws {InputError} If the model or the batch is invalid.
+ * @throws {InputError} If J is the sum of the outputs, which has no minimum, or if the model or the
+ * batch is invalid.
  *
  * @example Five steps
  * ```ts

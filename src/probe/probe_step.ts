@@ -49,8 +49,8 @@ export interface StepProbe extends ProbeSubject {
  * @param options The objective J, the optimizer or a custom step, and the seed for messages.
  * @returns The change of each weight, for the rules `update-ratio`, `weights-change` and
  * `weights-frozen`.
- * @throws {InputError} If the optimizer is not an optimizer, or the step is not a function.
- * @throws {InputError} If the model or the batch is invalid.
+ * @throws {InputError} If the optimizer is not an optimizer, or the step is not a function, or if
+ * the model or the batch is invalid.
  *
  * @example One step judged twice
  * ```ts

@@ -30,8 +30,8 @@ import { climb } from "./climb.ts";
  * with.
  * @returns The trial; or, if it would take too long, the reason why it was skipped.
  * @throws {MeasureError} If the loss cannot be evaluated or differentiated.
- * @throws {InputError} If the batch does not suit the model, or an option is out of range.
- * @throws {InputError} If the model or the batch is invalid.
+ * @throws {InputError} If the batch does not suit the model, or an option is out of range, or if
+ * the model or the batch is invalid.
  *
  * @example The exercise's network with kernels of a healthy scale learns
  * ```ts

@@ -30,8 +30,8 @@ export interface RunRulesOptions extends RuleOptions {
  * @param measurements The result of `measure()`.
  * @param options Thresholds of any rule, the layers to judge, and `trained`.
  * @returns The findings, in the order of the layers.
- * @throws {InputError} If the measurements or the options are invalid.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If the measurements or the options are invalid, or if a threshold is out of
+ * range or a layer filter matches no layer.
  *
  * @example A rule for untrained networks, on a trained one
  * ```ts

@@ -58,8 +58,8 @@ export interface ModelRule<P extends ProbeSubject, Name extends string = keyof T
   /**
    * Judges the results of a probe.
    *
-   * @throws {InputError} If the options are invalid.
-   * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+   * @throws {InputError} If the options are invalid, or if a threshold is out of range or a layer
+   * filter matches no layer.
    */
   run(probe: P, options?: RuleOptions<Name>): Finding[];
 }

@@ -14,8 +14,7 @@ const OTHERS = ["layers", "ignore"];
  * @param options The given options.
  * @param reader Name of the reader of these thresholds, if the table does not contain all.
  * @throws {InputError} If the options are not an object or contain an unknown name, or a threshold
- * is not a number.
- * @throws {InputError} If a threshold is NaN, out of range or not a whole number of steps, or a
+ * is not a number, or if a threshold is NaN, out of range or not a whole number of steps, or a
  * minimum exceeds its maximum.
  */
 export function resolveThresholds<Name extends string>(

@@ -135,8 +135,8 @@ export interface Rule<Name extends string = keyof Thresholds> extends RuleDocume
    * @param trained True if the network is trained, so that the fix is not to redraw its weights.
    * Default: judged from its biases.
    * @returns The findings in the order of the layers, empty if there are none.
-   * @throws {InputError} If the measurements or the options are invalid.
-   * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+   * @throws {InputError} If the measurements or the options are invalid, or if a threshold is out
+   * of range or a layer filter matches no layer.
    */
   run(
     measurements: Measurements,

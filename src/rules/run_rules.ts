@@ -29,8 +29,8 @@ import { allRules } from "./register_rule.ts";
  * model.dispose();
  * ```
  *
- * @throws {InputError} If the measurements or the options are invalid.
- * @throws {InputError} If a threshold is out of range or a layer filter matches no layer.
+ * @throws {InputError} If the measurements or the options are invalid, or if a threshold is out of
+ * range or a layer filter matches no layer.
  */
 export function runRules(measurements: Measurements, options: RunRulesOptions = {}): Finding[] {
   const findings = allRules().flatMap((rule) => judgeRule(rule, measurements, options));

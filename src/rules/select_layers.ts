@@ -8,9 +8,8 @@ import { say, show, showName } from "./say.ts";
  * all.
  *
  * @throws {InputError} If a filter is neither a pattern nor names, or an ignored layer has no
- * reason.
- * @throws {InputError} If a filter is empty or matches no layer: a typing error must not pass as a
- * green test.
+ * reason, or if a filter is empty or matches no layer: a typing error must not pass as a green
+ * test.
  */
 export function selectLayers<L extends { name: string }>(
   layers: L[],

@@ -24,8 +24,7 @@ import type { StudySubject } from "./study_subject.ts";
  * @throws {StudyError} If a point cannot be measured, or the grid varies something that the subject
  * does not have.
  * @throws {InputError} If an activation, an initialiser, an option or a key of the grid is unknown,
- * or `create` does not return a model.
- * @throws {InputError} If the grid or an option is out of range.
+ * or `create` does not return a model, or if the grid or an option is out of range.
  * @throws {ModelError} If a model file cannot be used.
  *
  * @example Which scale suits tanh?

@@ -37,8 +37,7 @@ const MOST_POINTS = 2 ** 32;
  * @param grid The user's grid.
  * @returns The complete grid, its scales in ascending order.
  * @throws {InputError} If the grid has an unknown key, a list is not an array, or an initialiser is
- * unknown.
- * @throws {InputError} If a list is empty or has something twice, or a number is out of range.
+ * unknown, or if a list is empty or has something twice, or a number is out of range.
  *
  * @example What is left out is the model's own
  * ```ts

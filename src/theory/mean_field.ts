@@ -56,8 +56,8 @@ export interface MeanFieldState {
  * assertAlmostEquals(second.chi, 0.6365, 1e-4);
  * ```
  *
- * @throws {InputError} If the layers are not an array.
- * @throws {InputError} If an activation is not known or a variance is negative or not a number.
+ * @throws {InputError} If the layers are not an array, or if an activation is not known or a
+ * variance is negative or not a number.
  */
 export function meanField(
   layers: readonly MeanFieldLayer[],
@@ -127,9 +127,8 @@ const STEP = 1e-3;
  * assertAlmostEquals(spread[19], Math.sqrt(20 * 5 / 64) / 2, 1e-5);
  * ```
  *
- * @throws {InputError} If the layers are not an array.
- * @throws {InputError} If an activation is not known, a variance is negative or not a number, or a
- * width is not positive.
+ * @throws {InputError} If the layers are not an array, or if an activation is not known, a variance
+ * is negative or not a number, or a width is not positive.
  */
 export function activationSpread(
   layers: readonly FiniteLayer[],

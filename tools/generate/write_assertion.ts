@@ -45,8 +45,10 @@ function exampleAndThrows({ example, throws, refuses }: AssertionDocumentation):
     "```",
     "",
     ...wrap(`@throws {AssertionError} ${throws}`),
-    "@throws {InputError} If an argument is not what it must be.",
-    ...wrap(`@throws {InputError} ${refuses ?? REFUSES}`),
+    ...wrap(
+      "@throws {InputError} If an argument is not what it must be, or " +
+        (refuses ?? REFUSES).replace(/^If/, "if"),
+    ),
   ];
 }
 

@@ -100,8 +100,7 @@ export interface Examination {
  * ```
  *
  * @throws {MeasureError} If the model cannot be measured on the batch.
- * @throws {InputError} If an argument is invalid.
- * @throws {InputError} If the batch does not suit the model.
+ * @throws {InputError} If an argument is invalid, or if the batch does not suit the model.
  */
 export async function examine(
   model: LayersModel,

@@ -20,8 +20,8 @@ const OPTIONS: Record<keyof Required<EngineOptions>, true> = {
 /**
  * Checks the options and resolves defaults.
  *
- * @throws {InputError} If an option is unknown or has the wrong type.
- * @throws {InputError} If a number is out of range.
+ * @throws {InputError} If an option is unknown or has the wrong type, or if a number is out of
+ * range.
  */
 export function engineSettings(options: EngineOptions): EngineSettings {
   requireValue("options", options, anyObject);

@@ -55,8 +55,8 @@ function inTurn<T>(action: () => Promise<T>): Promise<T> {
  * @returns The engine. Hold it with `await using`, or stop it.
  * @throws {EngineError} If it cannot start, or already runs with other settings. It never falls
  * back to the slow `cpu` backend.
- * @throws {InputError} If an option is unknown or has the wrong type.
- * @throws {InputError} If `threads` is not an integer from 1 to 8, or `workload` is negative.
+ * @throws {InputError} If an option is unknown or has the wrong type, or if `threads` is not an
+ * integer from 1 to 8, or `workload` is negative.
  *
  * @example
  * ```ts

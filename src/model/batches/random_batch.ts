@@ -40,8 +40,8 @@ const OPTIONS: Record<keyof Required<RandomBatchOptions>, null> = {
  * @param options Size, seed, and the objective if it needs targets.
  * @returns The batch; the caller disposes its tensors.
  * @throws {EngineError} If no engine runs.
- * @throws {InputError} If a size is not a whole number above 0 or does not suit the model.
- * @throws {InputError} If the model is not built, or an option or the objective is unknown.
+ * @throws {InputError} If a size is not a whole number above 0 or does not suit the model, or if
+ * the model is not built, or an option or the objective is unknown.
  *
  * @example A batch for a model of 20 features
  * ```ts

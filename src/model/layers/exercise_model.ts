@@ -48,8 +48,7 @@ const OPTIONS: Record<keyof Required<ExerciseModelOptions>, null> = {
  * @returns The model. Dispose it when done.
  * @throws {EngineError} If no engine runs.
  * @throws {InputError} If a size is not a whole number above 0, `std` is negative or not finite, or
- * the seed is not an integer.
- * @throws {InputError} If TensorFlow.js has no such activation, or an option is unknown.
+ * the seed is not an integer, or if TensorFlow.js has no such activation, or an option is unknown.
  *
  * @example The exercise's network, and its seventh hidden layer's kernel
  * ```ts

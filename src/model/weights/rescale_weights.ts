@@ -27,8 +27,8 @@ export interface RescaleOptions {
  * @param options Weights to choose.
  * @returns Names of the weights that were rescaled.
  * @throws {EngineError} If no engine runs.
- * @throws {InputError} If the factor is 0 or not finite.
- * @throws {InputError} If no layer has a given path, or the pattern matches none.
+ * @throws {InputError} If the factor is 0 or not finite, or if no layer has a given path, or the
+ * pattern matches none.
  *
  * @example The exercise's question: what does a smaller scale do?
  * ```ts

@@ -22,8 +22,8 @@ export type NewWeight =
  * @param model A built model.
  * @param weights New values by name, as from {@linkcode getWeights}, or bare entries.
  * @throws {EngineError} If no engine runs.
- * @throws {InputError} If the model has no weight of a name, or entries are not numbers.
- * @throws {InputError} If a shape or a number of entries is wrong.
+ * @throws {InputError} If the model has no weight of a name, or entries are not numbers, or if a
+ * shape or a number of entries is wrong.
  *
  * @example Put the weights back
  * ```ts
