@@ -14,9 +14,8 @@
 
 const CODE = /(^|[\\/])(?:src|bench|tests|tools)[\\/]/;
 
-/** Rooms whose functions are short. */
-const SHORT =
-  /(^|[\\/])src[\\/](?:assert|cli|compare|engine|gate|keras|load|measure|model|picture|probe|render|rules|study|theory|torch|traits|words)[\\/]/;
+/** Code of the package, whose functions are short. */
+const SRC = /(^|[\\/])src[\\/]/;
 
 const MAX_LINES = 60;
 
@@ -113,7 +112,7 @@ const plugin: Deno.lint.Plugin = {
     },
     "no-nested-ternary": {
       create(context) {
-        if (!/(^|[\\/])src[\\/]/.test(context.filename)) return {};
+        if (!SRC.test(context.filename)) return {};
         return {
           ConditionalExpression(node) {
             if (node.parent.type !== "ConditionalExpression") return;
@@ -127,7 +126,7 @@ const plugin: Deno.lint.Plugin = {
     },
     "short-functions": {
       create(context) {
-        if (!SHORT.test(context.filename)) return {};
+        if (!SRC.test(context.filename)) return {};
         const functions = new FunctionLines(context.sourceCode.text);
         const leave = (node: Deno.lint.Node) => {
           const lines = functions.leave(node);
@@ -148,7 +147,7 @@ const plugin: Deno.lint.Plugin = {
     },
     "options-object": {
       create(context) {
-        if (!SHORT.test(context.filename)) return {};
+        if (!SRC.test(context.filename)) return {};
         const visit = (node: LintFunction) => {
           const parameters = node.params.filter((one) =>
             one.type !== "Identifier" || one.name !== "this"

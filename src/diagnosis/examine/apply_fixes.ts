@@ -121,11 +121,9 @@ export function applyFix(tf: TensorFlow, subject: FixSubject, fix: Fix): Fixed |
     case "set-bias":
       return changeWeights(tf, subject, fix.weights, weightChange(tf, fix));
     case "normalize-input":
-      return changeBatch(tf, subject, "inputs", fix.index, standardized(tf, fix));
     case "normalize-targets":
-      return changeBatch(tf, subject, "targets", fix.index, standardized(tf, fix));
     case "shift-classes":
-      return changeBatch(tf, subject, "targets", fix.index, (value) => tf.add(value, fix.by));
+      return changeBatch(tf, subject, fix);
     case "activation": {
       const activated = changeActivations(tf, subject, fix.layers, fix.to);
       if (activated === null) return null;
@@ -136,32 +134,8 @@ export function applyFix(tf: TensorFlow, subject: FixSubject, fix: Fix): Fixed |
       });
       return both(rescaled, activated);
     }
-    case "head": {
-      const activated = fix.activation === null
-        ? { subject, undo() {} }
-        : changeActivations(tf, subject, [fix.layer], fix.activation);
-      if (activated === null) return null;
-      if (fix.loss === null) return activated;
-      const { batch } = subject;
-      // Missing targets were drawn for the previous loss and need not suit this one.
-      const drawn = [batch.targets ?? []].flat().length === 0
-        ? randomTargets(subject.model, fix.loss, {
-          examples: [batch.inputs].flat()[0].shape[0],
-          seed: 0,
-        })
-        : null;
-      return {
-        subject: {
-          ...subject,
-          objective: fix.loss as Objective,
-          batch: drawn === null ? batch : { ...batch, targets: drawn },
-        },
-        undo() {
-          activated.undo();
-          tf.dispose(drawn ?? []);
-        },
-      };
-    }
+    case "head":
+      return changeHead(tf, subject, fix);
     case "unfreeze":
       return unfreeze(subject, fix.layers);
     case "dropout":
@@ -251,16 +225,23 @@ function changeWeights(
   return { subject, undo };
 }
 
+type FixOf<Kind extends Fix["kind"]> = Extract<Fix, { kind: Kind }>;
+
 function changeBatch(
   tf: TensorFlow,
   subject: FixSubject,
-  part: "inputs" | "targets",
-  index: number,
-  change: (value: Tensor) => Tensor,
+  fix: FixOf<"normalize-input" | "normalize-targets" | "shift-classes">,
 ): Fixed | null {
+  const { index } = fix;
+  const part = fix.kind === "normalize-input" ? "inputs" : "targets";
   const tensors = [subject.batch[part] ?? []].flat();
   if (index >= tensors.length) return null;
-  const changed = tf.keep(tf.tidy(() => change(tensors[index])));
+  const value = tensors[index];
+  const changed = tf.keep(
+    tf.tidy(() =>
+      fix.kind === "shift-classes" ? tf.add(value, fix.by) : standardized(tf, value, fix)
+    ),
+  );
   const all = tensors.with(index, changed);
   return {
     subject: { ...subject, batch: { ...subject.batch, [part]: all.length === 1 ? all[0] : all } },
@@ -273,15 +254,37 @@ const ROUNDING = 1e-6;
 
 function standardized(
   tf: TensorFlow,
-  { mean, std, each }: Extract<Fix, { kind: "normalize-input" | "normalize-targets" }>,
-) {
-  return (value: Tensor) => {
-    const values = tf.cast(value, "float32");
-    if (each === undefined) return tf.div(tf.sub(values, mean), std);
-    const { mean: means, variance } = tf.moments(values, each.axes, true);
-    const stds = tf.sqrt(variance);
-    const varies = tf.greater(stds, tf.mul(tf.abs(means), ROUNDING));
-    return tf.div(tf.sub(values, means), tf.where(varies, stds, tf.onesLike(stds)));
+  value: Tensor,
+  { mean, std, each }: FixOf<"normalize-input" | "normalize-targets">,
+): Tensor {
+  const values = tf.cast(value, "float32");
+  if (each === undefined) return tf.div(tf.sub(values, mean), std);
+  const { mean: means, variance } = tf.moments(values, each.axes, true);
+  const stds = tf.sqrt(variance);
+  const varies = tf.greater(stds, tf.mul(tf.abs(means), ROUNDING));
+  return tf.div(tf.sub(values, means), tf.where(varies, stds, tf.onesLike(stds)));
+}
+
+function changeHead(tf: TensorFlow, subject: FixSubject, fix: FixOf<"head">): Fixed | null {
+  const activated = fix.activation === null
+    ? { subject, undo() {} }
+    : changeActivations(tf, subject, [fix.layer], fix.activation);
+  if (activated === null || fix.loss === null) return activated;
+  const { model, batch } = subject;
+  // Missing targets were drawn for the previous loss and need not suit this one.
+  const drawn = [batch.targets ?? []].flat().length === 0
+    ? randomTargets(model, fix.loss, { examples: [batch.inputs].flat()[0].shape[0], seed: 0 })
+    : null;
+  return {
+    subject: {
+      ...subject,
+      objective: fix.loss as Objective,
+      batch: drawn === null ? batch : { ...batch, targets: drawn },
+    },
+    undo() {
+      activated.undo();
+      tf.dispose(drawn ?? []);
+    },
   };
 }
 

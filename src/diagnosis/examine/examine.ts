@@ -15,7 +15,7 @@ import { runRules } from "../../rules/run_rules.ts";
 import { withOverview } from "../../words/overview.ts";
 import { boolean, callable, object, optional, primitive, requireValue } from "../../words/shape.ts";
 import { diagnose } from "../diagnose.ts";
-import { type Diagnosis, diagnosisOverview, shownDiagnosis } from "../diagnosis.ts";
+import { type Cause, type Diagnosis, diagnosisOverview, shownDiagnosis } from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";
 import { causeName } from "../with_treatment.ts";
 import { weighWarnings } from "./weigh_warnings.ts";
@@ -108,19 +108,17 @@ export async function examine(
   options: ExamineOptions = {},
 ): Promise<Examination> {
   requireValue("options", options, optionsShape);
-  const { trial: mode = "auto", trialBudget, rates: asked = false, judge = runRules, ...others } =
+  const { trial: mode = "auto", trialBudget, rates: asked = false, judge = runRules, ...rest } =
     options;
-  const measureOptions: MeasureOptions = others;
+  const measureOptions: MeasureOptions = rest;
   const measurements = await measure(model, batch, measureOptions);
   const found = judge(measurements);
   const subject: FixSubject = { model, batch, objective: measureOptions.objective };
   const trialOptions = { mode, seed: measureOptions.seed, budgetSeconds: trialBudget };
   const tried = await tryFindings(subject, { measurements, found }, trialOptions);
   const { trial } = tried;
-  const { rates, shown, ...searched } = await searchRates(subject, tried, {
-    ...trialOptions,
-    asked,
-  });
+  const searchOptions = { ...trialOptions, asked };
+  const { rates, shown, ...searched } = await searchRates(subject, tried, searchOptions);
   const tryIt = (subject: FixSubject) => trySubject(subject, trialOptions);
   const about = { measurements, trial, rates };
   const { tf } = runningEngine() ?? await ensureEngine();
@@ -136,16 +134,14 @@ export async function examine(
     },
   });
   if (shown !== null) {
-    // One pass cannot show this fault.
     const known = judged.causes;
     const failed = { finding: shown, trial: trial as Trial, rates, measurements, known, found };
+    // One pass cannot show this fault.
     const { trainingCause } = await import("./training_cause.ts");
-    const { causes: shownCauses, fixedTrial } = await trainingCause(tf, subject, failed, tryIt);
-    const names = shownCauses.map(causeName);
-    const causes = [...shownCauses, ...known.filter((one) => !names.includes(causeName(one)))];
-    const diagnosis = { ...judged, verdict: "sick" as const, causes };
-    const fixes = shownCauses[0].tried?.worked ? shownCauses[0].fixes : [];
-    return said({ ...about, findings: [...findings, shown], fixes, fixedTrial }, diagnosis);
+    const { causes, fixedTrial } = await trainingCause(tf, subject, failed, tryIt);
+    const fixes = causes[0].tried?.worked ? causes[0].fixes : [];
+    const shownToo = { ...about, findings: [...findings, shown], fixes, fixedTrial };
+    return said(shownToo, withShown(judged, causes));
   }
   const warnings = mode === "always" && judged.causes.length > 0;
   if (!isFailing(judged.verdict) && !warnings) {
@@ -161,10 +157,15 @@ export async function examine(
       if (trial !== null && !("skipped" in trial)) fixedTrial = await tryIt(subject);
     },
   });
-  return said(
-    { ...about, findings, fixes, fixedTrial },
-    withHelped(weighFixes(diagnosis, fixedTrial)),
-  );
+  const judgedFixes = withHelped(weighFixes(diagnosis, fixedTrial));
+  return said({ ...about, findings, fixes, fixedTrial }, judgedFixes);
+}
+
+/** Returns the diagnosis with the causes that the trial showed, before those of the pass. */
+function withShown(judged: Diagnosis, shown: readonly Cause[]): Diagnosis {
+  const names = shown.map(causeName);
+  const rest = judged.causes.filter((cause) => !names.includes(causeName(cause)));
+  return { ...judged, verdict: "sick", causes: [...shown, ...rest] };
 }
 
 /**

@@ -64,25 +64,12 @@ interface Found {
 export async function trainingCause(
   tf: TensorFlow,
   subject: FixSubject,
-  { finding, trial, rates, measurements, known, found: before }: Failed,
+  failed: Failed,
   tryIt: (subject: FixSubject) => Promise<Trial | SkippedTrial>,
 ): Promise<Found> {
+  const { finding, trial, rates, known } = failed;
   const about = { severity: finding.severity, consequences: [], findings: [finding] };
   const isRate = finding.kind === "learning-rate";
-  const unscaled = targets({ measurements, network: networkOf(measurements), findings: [] })
-    .flatMap(({ kind, layers, message, fixes }) =>
-      fixes.map((fix) => ({ kind, layers, message, fix }))
-    );
-  const suspicions: Suspicion[] = [
-    ...(isRate ? known.filter((cause) => wasError(cause, before)) : known)
-      .flatMap((cause) => cause.fixes.map((fix) => ({ ...cause, fix, known: cause }))),
-    ...(isRate ? [] : [
-      ...penalties(measurements, trial),
-      ...dropout(measurements),
-      ...unscaled,
-      ...inputs(measurements),
-    ]).filter(({ kind }) => !known.some((cause) => cause.kind === kind)),
-  ];
   const byRate: Found = { causes: [], fixedTrial: trial };
   if (isRate) {
     const rate = learningRate(trial, trainingRate(rates));
@@ -96,7 +83,7 @@ export async function trainingCause(
   });
   let some: Found | null = null;
   const inVain = new Set<Cause>();
-  for (const { fix, known: suspect, ...suspicion } of suspicions) {
+  for (const { fix, known: suspect, ...suspicion } of suspicionsOf(failed)) {
     const fixed = applyFix(tf, subject, fix);
     if (fixed === null) continue;
     try {
@@ -127,6 +114,26 @@ export async function trainingCause(
   const fixes: Fix[] = [{ kind: "rebuild", what: finding.fix }];
   const cause = { ...about, kind: "trial", layers: [], message: finding.message, fixes };
   return { causes: [cause], fixedTrial: null };
+}
+
+/** Returns the causes to try: those of the pass, then those that no pass shows. */
+function suspicionsOf({ finding, trial, measurements, known, found: before }: Failed): Suspicion[] {
+  const suspect = (cause: Cause) => cause.fixes.map((fix) => ({ ...cause, fix, known: cause }));
+  if (finding.kind === "learning-rate") {
+    return known.filter((cause) => wasError(cause, before)).flatMap(suspect);
+  }
+  const unscaled = targets({ measurements, network: networkOf(measurements), findings: [] })
+    .flatMap(({ kind, layers, message, fixes }) =>
+      fixes.map((fix) => ({ kind, layers, message, fix }))
+    );
+  const unseen: Suspicion[] = [
+    ...penalties(measurements, trial),
+    ...dropout(measurements),
+    ...unscaled,
+    ...inputs(measurements),
+  ];
+  const isNew = ({ kind }: Suspicion) => !known.some((cause) => cause.kind === kind);
+  return [...known.flatMap(suspect), ...unseen.filter(isNew)];
 }
 
 /** Returns true if the pass called a cause an error before the trial. */
@@ -217,27 +224,30 @@ function dropout({ layers: all }: Measurements): Suspicion[] {
 
 function inputs({ batch: { perInput } }: Measurements): Suspicion[] {
   return perInput.flatMap((input, index): Suspicion[] => {
-    const { name, dtype, lookedUp, values: { mean, std, nonFinite } } = input;
+    const { name, dtype, lookedUp, values: { std, nonFinite } } = input;
     if (dtype !== "float32" || lookedUp || nonFinite > 0 || !(std > 0)) return [];
     const fix = normalizing(input, index);
-    const isOff = Math.abs(mean) > 2 * std || std > FAR || std < 1 / FAR;
     const isEach = fix.kind === "normalize-input" && fix.each !== undefined;
-    if (!isOff && !isEach) return [];
+    if (!isOff(input) && !isEach) return [];
     return [{
       kind: "input",
       layers: [],
-      message: `The input "${name}" is not normalised: ${whyUnnormalised(input, isOff)}.`,
+      message: `The input "${name}" is not normalised: ${whyUnnormalised(input)}.`,
       fix,
     }];
   });
 }
 
+function isOff({ values: { mean, std } }: InputMeasurements): boolean {
+  return Math.abs(mean) > 2 * std || std > FAR || std < 1 / FAR;
+}
+
 /** Returns the figures of an input that is off as a whole, or else only feature by feature. */
-function whyUnnormalised({ values, spread }: InputMeasurements, isOff: boolean): string {
+function whyUnnormalised(input: InputMeasurements): string {
+  const { spread, values: { mean, std } } = input;
   if (spread != null && spread < 1 / FAR ** 2) {
     return `only ${formatNumber(spread)} of its second moment differs between examples`;
   }
-  if (!isOff) return "its features are of different scales";
-  const { mean, std } = values;
+  if (!isOff(input)) return "its features are of different scales";
   return `its mean is ${formatNumber(mean)} and its standard deviation ${formatNumber(std)}`;
 }

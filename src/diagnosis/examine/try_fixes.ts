@@ -104,17 +104,13 @@ async function tryInTurn(
     !failed.has(causeName(cause)) && (cause.severity === "error" || isAsked(cause));
   let now = { subject, ...before };
   /** Tries a fix on the current subject, and keeps it if it worked. */
-  const tryOne = async (
-    cause: Cause,
-    fix: Fix,
-    suffices: (diagnosis: Diagnosis) => boolean,
-  ): Promise<boolean> => {
+  const tryOne = async (cause: Cause, fix: Fix): Promise<boolean> => {
     const fixed = applyFix(tf, now.subject, fix);
     if (fixed === null) return false;
     applied.push(fixed);
     const measurements = await measure(fixed.subject);
     const diagnosis = diagnose(measurements, judge(measurements));
-    if (!isGone(cause, diagnosis) || !suffices(diagnosis)) {
+    if (!isGone(cause, diagnosis) || cause !== first && !isBetter(diagnosis, now.diagnosis)) {
       applied.pop()!.undo();
       return false;
     }
@@ -123,14 +119,13 @@ async function tryInTurn(
     return true;
   };
   try {
-    if (first !== null && !await tryOne(first, first.fixes[0], () => true)) return null;
+    if (first !== null && !await tryOne(first, first.fixes[0])) return null;
     while (fixes.length < MAX_STACKED_FIXES) {
       const cause = now.diagnosis.causes.find(isDue);
       if (cause === undefined) break;
-      const was = now.diagnosis;
       let worked = false;
       for (const fix of cause.fixes) {
-        worked = await tryOne(cause, fix, (diagnosis) => isBetter(diagnosis, was));
+        worked = await tryOne(cause, fix);
         if (worked) break;
       }
       if (!worked) failed.add(causeName(cause));

@@ -4,6 +4,7 @@ import type { SkippedTrial, Trial } from "../../probe/trial.ts";
 import { amendFinding, type Finding, saidOf } from "../../rules/finding.ts";
 import { RULES } from "../../rules/rules.ts";
 import { counted, say } from "../../rules/say.ts";
+import type { Sentence } from "../../rules/sentence.ts";
 import { diagnose } from "../diagnose.ts";
 import type { Cause, Diagnosis, Tried } from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";
@@ -103,9 +104,8 @@ export async function weighWarnings(
     if (tried.helped !== null) {
       helped.set(causeName(cause), tried.helped);
     } else if (tried.isTried || isMild(cause) && isTrained(trial)) {
-      for (const finding of cause.findings) {
-        notes.set(finding, noteOf(finding, trial, tried.isTried));
-      }
+      const why = tried.isTried ? say`, and with the fix no sooner` : say` all the same`;
+      for (const finding of cause.findings) notes.set(finding, noteOf(finding, trial, why));
     }
   }
   const weighed = findings.map((finding) => notes.get(finding) ?? finding);
@@ -188,10 +188,9 @@ async function tryFixesOf(
 }
 
 /** Returns a warning as a note that says why it is one. */
-function noteOf(finding: Finding, { attempts, best }: Trial, isTried: boolean): Finding {
+function noteOf(finding: Finding, { attempts, best }: Trial, why: Sentence): Finding {
   if (finding.severity !== "warning") return finding;
   const { steps } = attempts[best!];
-  const why = isTried ? say`, and with the fix no sooner` : say` all the same`;
   return amendFinding(finding, {
     severity: "note",
     message: say`${saidOf(finding, "message")} Only a note: the network learns its batch in ${
