@@ -30,14 +30,14 @@ interface Activated {
 /**
  * Applies an elementwise activation to a normal z, unit by unit.
  *
- * @param activation Name of the activation.
+ * @param activation Name of the activation, or the function itself.
  * @param z The input signal.
  * @param units Number of units or channels.
  * @param examples Number of examples.
  * @returns The output and its backward pass, or `null` if the activation is not known.
  */
 export function activate(
-  activation: string,
+  activation: string | ActivationFunction,
   z: Signal,
   units: number,
   examples: number,
@@ -45,6 +45,7 @@ export function activate(
   const variance = Math.max(0, z.meanSquare - z.mean ** 2);
   const moments = activationMoments(activation, z.mean, variance);
   if (moments === null) return null;
+  const name = typeof activation === "string" ? activation : null;
   const correlationOf = (product: number) =>
     variance > 0 ? Math.min(1, Math.max(0, (product - z.mean ** 2) / variance)) : 1;
   const alike = pairMoments(activation, z.mean, variance, correlationOf(z.alike));
@@ -60,15 +61,14 @@ export function activate(
     alike: Math.min(alike.product, meanSquare),
     near: Math.min(near.product, meanSquare),
     entries: z.entries,
-    spread: stretch ** 2 * z.spread + Math.max(0, kurtosis - 1) / units * share,
+    spread: meanSquare > 0
+      ? stretch ** 2 * z.spread + Math.max(0, kurtosis - 1) / units * share
+      : z.spread,
     aligned,
     vague: z.vague,
-    normal: {
-      activation,
-      mean: z.mean,
-      variance,
-      near: correlationOf(z.near),
-    },
+    normal: name === null
+      ? undefined
+      : { activation: name, mean: z.mean, variance, near: correlationOf(z.near) },
   };
   return {
     a,
@@ -88,7 +88,9 @@ export function activate(
         spread: gradient.spread +
           Math.max(0, 3 * slopeKurtosis - 1) / units * sharedBy(alignedBelow, examples),
         aligned: alignedBelow,
-        through: { activation, mean: z.mean, variance, slopeSquare },
+        through: name === null
+          ? undefined
+          : { activation: name, mean: z.mean, variance, slopeSquare },
       };
     },
   };

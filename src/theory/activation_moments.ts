@@ -34,21 +34,24 @@ const singles = new Map<string, ActivationMoments>();
 const pairs = new Map<string, PairMoments>();
 
 /**
- * Returns the moments of an activation, by quadrature.
+ * Returns the moments of an activation, by quadrature. Those of a function are neither rounded nor
+ * cached.
  *
- * @param activation Name of the activation.
+ * @param activation Name of the activation, or the function itself.
  * @param mean The mean of z.
  * @param variance The variance of z.
  * @returns The moments, or `null` if the activation is not a known function of z.
  */
 export function activationMoments(
-  activation: string,
+  activation: string | ActivationFunction,
   mean: number,
   variance: number,
 ): ActivationMoments | null {
+  if (!Number.isFinite(mean) || !Number.isFinite(variance)) return null;
+  if (typeof activation !== "string") return integrate(activation, mean, variance);
   const traits = activationTraits(activation);
   const curve = traits?.curve ?? null;
-  if (curve === null || !Number.isFinite(mean) || !Number.isFinite(variance)) return null;
+  if (curve === null) return null;
   if (isLine(traits!)) return lineMoments(curve.derivative(1), mean, variance);
   const scale = traits!.homogeneous && variance > 0 ? Math.sqrt(variance) : 1;
   const m = round(mean / scale);
@@ -121,17 +124,20 @@ function integrate(
 /**
  * Returns the moments of an activation at two z with the same distribution.
  *
- * @param activation Name of the activation; must be known to {@linkcode activationMoments}.
+ * @param activation Name of an activation that {@linkcode activationMoments} knows, or the function.
  * @param mean The mean of both z.
  * @param variance The variance of both.
  * @param correlation Their correlation; negative values count as 0.
  */
 export function pairMoments(
-  activation: string,
+  activation: string | ActivationFunction,
   mean: number,
   variance: number,
   correlation: number,
 ): PairMoments {
+  if (typeof activation !== "string") {
+    return integratePair(activation, mean, Math.sqrt(variance), correlation);
+  }
   const traits = activationTraits(activation)!;
   const { curve, homogeneous } = traits;
   if (homogeneous && mean === 0 || isLine(traits)) {

@@ -57,7 +57,7 @@ function mix(node: NetworkNode, input: Signal, factors: Factors, context: Contex
     entries: node.inner,
     spread: meanSquare > 0
       ? input.spread * (factors.square * input.meanSquare / meanSquare) ** 2
-      : 0,
+      : input.spread,
     aligned: input.aligned,
     vague: input.vague,
   });

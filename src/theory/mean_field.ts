@@ -4,7 +4,8 @@ import { anyObject, list, number, requireValue } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { resolveActivation } from "./activation_functions.ts";
 import { activationMoments } from "./activation_moments.ts";
-import { curveMoments } from "./curve_moments.ts";
+import { type Prediction, propagate } from "./propagate.ts";
+import type { NetworkNode } from "./signal.ts";
 
 /** Dense or convolutional layer in mean-field theory. */
 export interface MeanFieldLayer {
@@ -63,23 +64,67 @@ export function meanField(
   layers: readonly MeanFieldLayer[],
   inputMeanSquare = 1,
 ): MeanFieldState[] {
-  requireValue("layers", layers, list(anyObject));
-  mustBeVariance("inputMeanSquare", inputMeanSquare);
-  let meanSquare = inputMeanSquare;
-  return layers.map(({ activation, weightVariance, biasVariance = 0 }, index) => {
-    mustBeVariance(`layers[${index}].weightVariance`, weightVariance);
-    mustBeVariance(`layers[${index}].biasVariance`, biasVariance);
-    const variance = weightVariance * meanSquare + biasVariance;
-    const moments = curveMoments(activation, variance);
-    meanSquare = moments.meanSquare;
-    const above = layers[index + 1]?.weightVariance ?? weightVariance;
+  requireLayers(layers, inputMeanSquare);
+  const predictions = predict(layers.map((layer) => ({ ...layer, width: 1 })), inputMeanSquare);
+  return predictions.map(({ preActivations, activations: { meanSquare, mean }, deltas }) => ({
+    preActivationVariance: preActivations!,
+    activationMeanSquare: meanSquare,
+    activationStd: Math.sqrt(Math.max(0, meanSquare - mean * mean)),
+    chi: deltas ?? NaN,
+  }));
+}
+
+/** Propagates signals through layers of which each gets a delta of norm 1 from the one above. */
+function predict(layers: readonly FiniteLayer[], inputMeanSquare: number): Prediction[] {
+  const last = layers.length - 1;
+  const nodes = layers.map((layer, index): NetworkNode => {
+    const { activation, weightVariance, biasVariance = 0, width } = layer;
     return {
-      preActivationVariance: variance,
-      activationMeanSquare: meanSquare,
-      activationStd: Math.sqrt(Math.max(0, meanSquare - moments.mean * moments.mean)),
-      chi: above * moments.slopeSquare,
+      name: `${index}`,
+      kind: "dense",
+      operation: null,
+      // A function, since moments of a name are rounded.
+      activation: resolveActivation(activation),
+      inputs: [index === 0 ? "input" : `${index - 1}`],
+      calls: 1,
+      shape: [1, width],
+      entries: width,
+      inner: width,
+      weights: [
+        { name: "kernel", shape: [1, width], meanSquare: weightVariance, mean: 0 },
+        { name: "bias", shape: [width], meanSquare: biasVariance, mean: 0 },
+      ],
+      layout: "ordinary",
+      measured: {
+        activations: null,
+        preActivations: null,
+        activationGradients: index === last ? { square: weightVariance, mean: 0 } : null,
+        preActivationGradients: { square: 1, mean: 0 },
+      },
+      isOutput: index === last,
     };
   });
+  const input = { shape: [1, 1], meanSquare: inputMeanSquare, mean: 0, random: true };
+  const inputs = new Map([["input", input]]);
+  const predictions = propagate(nodes, { examples: 1, inputs, anchored: true });
+  return nodes.map(({ name }) => predictions.get(name) ?? OVERFLOW);
+}
+
+/** Prediction from the layer on at which the signal exceeds float64. */
+const OVERFLOW: Prediction = {
+  preActivations: NaN,
+  activations: { meanSquare: NaN, mean: NaN },
+  deltas: NaN,
+  doubt: { activations: NaN, deltas: NaN },
+};
+
+function requireLayers(layers: readonly MeanFieldLayer[], inputMeanSquare: number): void {
+  requireValue("layers", layers, list(anyObject));
+  mustBeVariance("inputMeanSquare", inputMeanSquare);
+  for (const [index, { weightVariance, biasVariance = 0 }] of layers.entries()) {
+    mustBeVariance(`layers[${index}].weightVariance`, weightVariance);
+    mustBeVariance(`layers[${index}].biasVariance`, biasVariance);
+  }
 }
 
 function mustBeVariance(name: string, value: number): void {
@@ -97,9 +142,6 @@ export interface FiniteLayer extends MeanFieldLayer {
   /** Number of units or channels. */
   width: number;
 }
-
-/** Relative step of the central difference. */
-const STEP = 1e-3;
 
 /**
  * Returns how far the activations of a network of finite width deviate from the mean field: the
@@ -134,30 +176,15 @@ export function activationSpread(
   layers: readonly FiniteLayer[],
   inputMeanSquare = 1,
 ): number[] {
-  const states = meanField(layers, inputMeanSquare);
-  let variance = 0;
-  return layers.map(({ activation, weightVariance, width }, index) => {
+  requireLayers(layers, inputMeanSquare);
+  for (const [index, { width }] of layers.entries()) {
     if (typeof width !== "number" || !(width > 0)) {
       throw new InputError(
         { place: `layers[${index}].width`, found: showValue(width), expected: "a number above 0" },
       );
     }
-    const { preActivationVariance: q, activationMeanSquare } = states[index];
-    if (!(activationMeanSquare > 0)) return Math.sqrt(variance) / 2;
-    // Biases do not vary with the layer below.
-    const below = states[index - 1]?.activationMeanSquare ?? inputMeanSquare;
-    const logMeanSquare = (at: number) => Math.log(curveMoments(activation, at).meanSquare);
-    // If z is constant (biases of 0 and an input of 0), no deviation is passed on.
-    const slope = q === 0
-      ? 0
-      : (logMeanSquare(q * (1 + STEP)) - logMeanSquare(q * (1 - STEP))) / (2 * STEP) *
-        (weightVariance * below / q);
-    const { kurtosis } = curveMoments(activation, q);
-    // Rounding can lower a kurtosis of 1.
-    const own = Math.max(0, kurtosis - 1) / width;
-    variance = slope * slope * variance + own;
-    return Math.sqrt(variance) / 2;
-  });
+  }
+  return predict(layers, inputMeanSquare).map(({ doubt }) => doubt.activations);
 }
 
 /** Variation of a network's signals between draws, given its widths. */

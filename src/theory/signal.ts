@@ -1,3 +1,4 @@
+import type { ActivationFunction } from "../traits/activation_function.ts";
 import type { KernelLayout } from "../traits/kernel_layout.ts";
 import type { LayerKind, LayerOperation } from "../traits/layers.ts";
 import type { DeclaredSignals, Moments, WeightMoments } from "../traits/moments.ts";
@@ -65,8 +66,8 @@ export interface NetworkNode {
   kind: LayerKind;
   /** Operation within the kind, or `null`. */
   operation: LayerOperation | null;
-  /** Name of the elementwise activation between z and a, or `null`. */
-  activation: string | null;
+  /** Elementwise activation between z and a, by name or as a function, or `null`. */
+  activation: string | ActivationFunction | null;
   /** Names of the nodes or model inputs that it reads, each once. */
   inputs: readonly string[];
   /** Number of tensors that a call reads; absent if equal to the number of inputs. */

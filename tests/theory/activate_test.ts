@@ -179,9 +179,9 @@ Deno.test("activate() takes examples of one value for wholly alike, and knows no
   assertNear(a.normal!.near, 1);
   assertNear(back(makeGradient()).aligned, 0.23, 1e-5);
   assertEquals(activate("softmax", z, 5, 6), null);
-  // A relu that is off sends nothing, and shares nothing.
+  // A relu that is off sends nothing, shares nothing, and keeps the spread of z.
   const off = activate("relu", makeSignal({ meanSquare: 1, mean: -1 }), 5, 6)!;
-  assertEquals([off.a.meanSquare, off.a.spread, off.a.aligned], [0, 0, 0.31]);
+  assertEquals([off.a.meanSquare, off.a.spread, off.a.aligned], [0, 0.3, 0.31]);
   const { square, aligned, along, spread } = off.back(makeGradient());
   assertEquals([square, aligned, along, spread], [0, 0, 0, 0.17]);
 });

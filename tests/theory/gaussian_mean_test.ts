@@ -39,3 +39,8 @@ Deno.test("gaussianMean() takes the mean of both sides at a kink under no varian
   assertEquals(gaussianMean((z) => z > 0 ? 1 : 0, 0), 0.5);
   assertEquals(gaussianMean((z) => z + 3, 0), 3);
 });
+
+Deno.test("gaussianMean() may be asked for another mean by its own function", () => {
+  const inner = (z: number) => gaussianMean((t) => t * t, z * z, { kinks: [0] });
+  assertAlmostEquals(gaussianMean(inner, 2), 2, 1e-10);
+});

@@ -197,7 +197,7 @@ Deno.test("kernelRule gives up without one input, a kernel, a layout or an activ
   const { z, a } = kernelRule(node, [input], makeContext([[6, 8]], () => settled))!;
   assertEquals(z, settled);
   assertNear(a.meanSquare, 5);
-  // Nothing comes of nothing, and spreads by nothing.
+  // Nothing comes of nothing, which keeps the spread of the input.
   const none = { ...node, weights: [kernel([8, 5], 0, 0)] };
-  assertEquals(kernelRule(none, [input], context)!.z!.spread, 0);
+  assertEquals(kernelRule(none, [input], context)!.z!.spread, input.spread);
 });

@@ -1,5 +1,7 @@
 import { InputError } from "../../src/words/input_error.ts";
-import { assertAlmostEquals, assertThrows } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { ACTIVATION_FUNCTIONS } from "../../src/theory/activation_functions.ts";
+import { gaussianMean } from "../../src/theory/gaussian_mean.ts";
 import { meanField } from "../../src/theory/mean_field.ts";
 import { measureDense, randomNetwork } from "../networks/dense_network.ts";
 
@@ -98,4 +100,22 @@ Deno.test("meanField() throws when a variance or an activation makes no sense", 
     'activation is "toString", expected linear, tanh, sigmoid, hardSigmoid, softsign, relu, relu6, leakyRelu, elu,',
   );
   assertThrows(() => meanField(null as never), TypeError, "layers is null, expected an array");
+});
+
+Deno.test("meanField() rounds no moment, of a name or of a function", () => {
+  const { value, derivative, kinks } = ACTIVATION_FUNCTIONS.swish;
+  const variance = 1.23456789;
+  for (const activation of ["swish", ACTIVATION_FUNCTIONS.swish]) {
+    const [state] = meanField([{ activation, weightVariance: variance }]);
+    const mean = (f: (z: number) => number) => gaussianMean(f, variance, { kinks });
+    assertEquals(state.preActivationVariance, variance);
+    assertEquals(state.activationMeanSquare, mean((z) => value(z) ** 2));
+    assertAlmostEquals(state.chi, variance * mean((z) => derivative(z) ** 2), 1e-15);
+  }
+});
+
+Deno.test("meanField() is NaN where the signal overflows", () => {
+  const states = chain("relu", 1e200, 3);
+  assertEquals(states.map(({ activationMeanSquare }) => activationMeanSquare), [5e199, NaN, NaN]);
+  assertEquals(states.map(({ chi }) => chi), [NaN, NaN, NaN]);
 });
