@@ -1,4 +1,36 @@
+import { ACTIVATION_OPS } from "./activations.ts";
 import type { AtenOp } from "./aten_op.ts";
+import { ATTENTION } from "./attention.ts";
+import { COMPARISON_OPS } from "./comparisons.ts";
+import { CONVOLUTIONS } from "./convolutions.ts";
+import { CREATION } from "./creation.ts";
+import { ELEMENTWISE } from "./elementwise.ts";
+import { INDEXING } from "./indexing.ts";
+import { NORMALIZATIONS } from "./normalizations.ts";
+import { POOLING } from "./pooling.ts";
+import { PRODUCTS } from "./products.ts";
+import { RANDOM } from "./random.ts";
+import { REDUCTIONS } from "./reductions.ts";
+import { nameOfSchema } from "./schema.ts";
+import { SHAPE_OPS } from "./shapes.ts";
+
+const ALL: readonly AtenOp[] = [
+  ...ACTIVATION_OPS,
+  ...ATTENTION,
+  ...COMPARISON_OPS,
+  ...CONVOLUTIONS,
+  ...CREATION,
+  ...ELEMENTWISE,
+  ...INDEXING,
+  ...NORMALIZATIONS,
+  ...POOLING,
+  ...PRODUCTS,
+  ...RANDOM,
+  ...REDUCTIONS,
+  ...SHAPE_OPS,
+];
 
 /** Operations of ATen by their names in a graph, such as `"aten.linear.default"`. */
-export const ATEN_OPS: Readonly<Record<string, AtenOp>> = {};
+export const ATEN_OPS: Readonly<Record<string, AtenOp>> = Object.fromEntries(
+  ALL.map((op) => [nameOfSchema(op.schema), op]),
+);

@@ -1,0 +1,97 @@
+import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
+import type { AtenContext, AtenOp } from "./aten_op.ts";
+import { matMul } from "./products.ts";
+import { dropout } from "./random.ts";
+import { aten } from "./schema.ts";
+
+/** Attention of queries over keys, as PyTorch's `scaled_dot_product_attention`. */
+interface Attention {
+  query: Tensor;
+  key: Tensor;
+  value: Tensor;
+  attn_mask: Tensor | null;
+  dropout_p: number;
+  is_causal: boolean;
+  scale: number | null;
+  /** True if several heads of queries share a head of keys. */
+  enable_gqa?: boolean;
+}
+
+/** Output of an attention, and the weight of each key for each query. */
+interface Attended {
+  output: Tensor;
+  /** Weights before dropout. */
+  weights: Tensor;
+}
+
+/** Returns scores of which those that a mask closes are -Infinity. */
+function masked(tf: TensorFlow, scores: Tensor, mask: Tensor): Tensor {
+  if (mask.dtype !== "bool") return tf.add(scores, mask);
+  return tf.where(mask, scores, tf.fill(scores.shape, -Infinity));
+}
+
+/** Returns a mask that lets each query see the keys up to its own place. */
+function causalMask(tf: TensorFlow, queries: number, keys: number): Tensor {
+  const place = (size: number, shape: number[]) => tf.reshape(tf.range(0, size), shape);
+  return tf.lessEqual(place(keys, [1, keys]), place(queries, [queries, 1]));
+}
+
+/** Returns the softmax of scores; a row that is closed whole has weight 0, as in PyTorch. */
+function weightsOf(tf: TensorFlow, scores: Tensor, mask: Tensor | null): Tensor {
+  if (mask === null) return tf.softmax(scores);
+  const isOpen = tf.greater(tf.max(scores, -1, true), -Infinity);
+  const finite = tf.where(isOpen, scores, tf.zerosLike(scores));
+  return tf.mul(tf.softmax(finite), tf.cast(isOpen, "float32"));
+}
+
+/** Repeats each head so that there are `heads`. */
+function repeatHeads(tf: TensorFlow, x: Tensor, heads: number): Tensor {
+  const axis = x.rank - 3, own = x.shape[axis];
+  if (own === heads) return x;
+  const indices = Array.from({ length: heads }, (_, i) => Math.floor(i * own / heads));
+  return tf.gather(x, tf.tensor1d(indices, "int32"), axis);
+}
+
+/** Computes an attention. */
+export function attend(context: AtenContext, attention: Attention): Attended {
+  const { tf } = context;
+  const { query, attn_mask, dropout_p, is_causal, enable_gqa = false } = attention;
+  const heads = query.shape.at(-3)!;
+  const shared = (x: Tensor) => enable_gqa ? repeatHeads(tf, x, heads) : x;
+  const key = shared(attention.key), value = shared(attention.value);
+  const scale = attention.scale ?? 1 / Math.sqrt(query.shape.at(-1)!);
+  const isPlain = query.rank === key.rank && query.rank > 1;
+  const scaled = tf.mul(query, scale) as Tensor;
+  const plain = isPlain
+    ? tf.matMul(scaled, key, false, true) as Tensor
+    : matMul(tf, scaled, tf.transpose(key));
+  const queries = query.shape.at(-2)!, keys = key.shape.at(-2)!;
+  const open = is_causal ? masked(tf, plain, causalMask(tf, queries, keys)) : plain;
+  const scores = attn_mask === null ? open : masked(tf, open, attn_mask);
+  const weights = weightsOf(tf, scores, attn_mask);
+  return { output: matMul(tf, dropout(context, weights, dropout_p), value), weights };
+}
+
+/** Attention, whole. */
+export const ATTENTION: readonly AtenOp[] = [
+  aten(
+    "scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0., bool is_causal=False, *, float? scale=None, bool enable_gqa=False) -> Tensor",
+    (args, context) => attend(context, args).output,
+  ),
+  aten(
+    "_scaled_dot_product_attention_math(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0., bool is_causal=False, Tensor? dropout_mask=None, *, float? scale=None, bool enable_gqa=False) -> (Tensor, Tensor)",
+    (args, context) => {
+      const { output, weights } = attend(context, args);
+      return [output, weights];
+    },
+  ),
+  aten(
+    "_scaled_dot_product_flash_attention_for_cpu(Tensor query, Tensor key, Tensor value, float dropout_p=0., bool is_causal=False, *, Tensor? attn_mask=None, float? scale=None) -> (Tensor output, Tensor logsumexp)",
+    (args, context) => {
+      const { tf } = context;
+      const { output, weights } = attend(context, args);
+      // Only the output has readers outside of PyTorch's own gradient.
+      return [output, tf.zeros(weights.shape.slice(0, -1))];
+    },
+  ),
+];

@@ -1,0 +1,172 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { startEngine } from "../../src/engine/mod.ts";
+import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
+import type { AtenContext, AtenValue } from "../../src/torch/aten/aten_op.ts";
+import { ATEN_OPS } from "../../src/torch/aten/aten_ops.ts";
+import { bindArguments, callAten, parametersOf } from "../../src/torch/aten/schema.ts";
+import { InputError } from "../../src/words/input_error.ts";
+import {
+  argumentsOf,
+  type AtenCase,
+  draws,
+  makeTensor,
+  readCases,
+  toNumber,
+} from "./aten_cases.ts";
+
+const files = readCases();
+
+/** Largest difference of outputs and of gradients, relative to the largest entry. */
+const OUTPUT_TOLERANCE = 1e-5, GRADIENT_TOLERANCE = 1e-4;
+
+function contextOf(tf: TensorFlow, { uniform = [] }: AtenCase, writes: Record<string, Tensor>) {
+  const drawn = uniform.map((spec) => makeTensor(tf, spec));
+  const context: AtenContext = {
+    tf,
+    training: true,
+    uniform(shape) {
+      const next = drawn.shift();
+      assert(next !== undefined, "draws more often than PyTorch's formula");
+      assertEquals(next.shape, shape);
+      return next;
+    },
+    write(argument, value) {
+      writes[argument] = value;
+    },
+  };
+  return context;
+}
+
+function tensorsIn(tf: TensorFlow, value: AtenValue): Tensor[] {
+  if (Array.isArray(value)) return value.flatMap((item) => tensorsIn(tf, item));
+  return value instanceof tf.Tensor ? [value] : [];
+}
+
+/** Returns where two arrays differ by more than a tolerance, or null. */
+function difference(
+  found: ArrayLike<number>,
+  expected: (number | string)[],
+  tolerance: number,
+): string | null {
+  const wanted = expected.map(toNumber);
+  const scale = Math.max(1e-3, ...wanted.filter(Number.isFinite).map(Math.abs));
+  const at = wanted.findIndex((value, i) =>
+    Number.isFinite(value)
+      ? !(Math.abs(found[i] - value) <= tolerance * scale)
+      : !Object.is(found[i], value)
+  );
+  if (found.length !== wanted.length) return `has ${found.length} entries, not ${wanted.length}`;
+  return at < 0 ? null : `[${at}] is ${found[at]}, expected ${wanted[at]} (scale ${scale})`;
+}
+
+/** Runs a case; returns its differences from PyTorch. */
+function differencesOf(tf: TensorFlow, given: AtenCase): string[] {
+  const faults: string[] = [];
+  const note = (what: string, fault: string | null) => {
+    if (fault !== null) faults.push(`${what} ${fault}`);
+  };
+  const op = ATEN_OPS[given.op];
+  if (op === undefined) return ["is not in the table"];
+  const { given: args, floats } = argumentsOf(tf, given);
+  const writes: Record<string, Tensor> = {};
+  const result = callAten(op, args(floats), contextOf(tf, given, writes));
+  const outputs = tensorsIn(tf, result);
+  if (given.value !== undefined) assertEquals(result, given.value);
+  assertEquals(outputs.length, given.out.length, "number of outputs");
+  outputs.forEach((output, i) => {
+    const { dtype, shape, data } = given.out[i];
+    if (output.dtype !== dtype) note(`output ${i}`, `is ${output.dtype}, expected ${dtype}`);
+    if (`${output.shape}` !== `${shape}`) {
+      note(`output ${i}`, `has shape [${output.shape}], expected [${shape}]`);
+    }
+    note(`output ${i}`, difference(output.dataSync(), data, OUTPUT_TOLERANCE));
+  });
+  for (const [name, data] of Object.entries(given.writes ?? {})) {
+    note(`buffer ${name}`, difference(writes[name]?.dataSync() ?? [], data, OUTPUT_TOLERANCE));
+  }
+  if (given.grad === undefined || faults.length > 0) return faults;
+  const loss = (...floats: Tensor[]) => {
+    const outputs = tensorsIn(tf, callAten(op, args(floats), contextOf(tf, given, {})));
+    const terms = outputs.flatMap((output, j) =>
+      output.dtype === "float32" && j < (given.cotangents ?? Infinity)
+        ? [tf.sum(tf.mul(output, tf.tensor(draws(9000 + j, output.size), output.shape)))]
+        : []
+    );
+    // An input that nothing depends on has the gradient 0.
+    const ties = floats.map((x) => tf.sum(tf.step(x)));
+    return [...terms, ...ties].reduce((a, b) => tf.add(a, b));
+  };
+  tf.grads(loss as (...args: Tensor[]) => Tensor)(floats).forEach((gradient, i) => {
+    const expected = given.grad![i] ?? new Array<number>(floats[i].size).fill(0);
+    note(`gradient ${i}`, difference(gradient.dataSync(), expected, GRADIENT_TOLERANCE));
+  });
+  return faults;
+}
+
+Deno.test("each operation of ATen computes what PyTorch does, and its gradients", async (t) => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  for (const given of files.flatMap(({ cases }) => cases)) {
+    await t.step(`${given.op} ${JSON.stringify(given.args).slice(0, 100)}`, () => {
+      const before = tf.memory().numTensors;
+      const faults = tf.tidy(() => differencesOf(tf, given) as never) as unknown as string[];
+      assertEquals(faults, []);
+      assertEquals(tf.memory().numTensors, before);
+    });
+  }
+});
+
+const cased = new Set(files.flatMap(({ cases }) => cases.map(({ op }) => op)));
+
+Deno.test("each operation of ATen has a case, and there are at least 180", () => {
+  const missing = Object.keys(ATEN_OPS).filter((name) => !cased.has(name));
+  assertEquals(missing, []);
+  assert(Object.keys(ATEN_OPS).length >= 180);
+});
+
+/** Names of operations whose functional form PyTorch lacks, or has with other arguments. */
+const OWN_SCHEMAS = ["aten.bernoulli.float", "aten.normal.default", "aten.where.default"];
+
+Deno.test("each schema is PyTorch's", () => {
+  const plain = (schema: string) => {
+    const parameters = parametersOf(schema.replaceAll(/\((?:a|a!|a -> \*|b\|a)\)/g, ""));
+    const returns = schema.slice(schema.indexOf(") -> ")).replaceAll("(a)", "");
+    return JSON.stringify([parameters, returns]);
+  };
+  for (const [name, schema] of files.flatMap(({ schemas }) => Object.entries(schemas))) {
+    if (schema === null) assert(OWN_SCHEMAS.includes(name), `${name} is not PyTorch's`);
+    else assertEquals(plain(ATEN_OPS[name].schema), plain(schema.replace("aten::", "")), name);
+  }
+});
+
+Deno.test("each operation refuses unknown, superfluous, missing and mistyped arguments", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  for (const [name, { schema }] of Object.entries(ATEN_OPS)) {
+    const bind = (positional: AtenValue[], named: Record<string, AtenValue> = {}) => () =>
+      bindArguments(schema, { positional, named }, tf);
+    assertThrows(bind([], { unheard_of: 1 }), InputError, `${name} has the argument "unheard_of"`);
+    const parameters = parametersOf(schema);
+    const positional = parameters.filter(({ isKeywordOnly }) => !isKeywordOnly);
+    assertThrows(
+      bind(new Array<AtenValue>(positional.length + 1).fill(null)),
+      InputError,
+      `${name} has ${positional.length + 1} positional arguments, expected at most`,
+    );
+    const required = parameters.find(({ otherwise, outer }) =>
+      otherwise === undefined && outer[0] !== "?"
+    );
+    if (required === undefined || !CHECKED.includes(required.type)) continue;
+    assertThrows(bind([]), InputError, `${name}: ${required.name} is missing, expected`);
+    const wrong = bind([], { [required.name]: required.type === "str" ? 1 : "wrong" });
+    if (required.type === "ScalarType") continue;
+    assertThrows(
+      wrong,
+      InputError,
+      `${name}: ${required.name} is ${required.type === "str" ? 1 : '"wrong"'}, expected`,
+    );
+  }
+});
+
+/** Types whose values are checked; what a device or a generator is does not matter. */
+const CHECKED = ["Tensor", "Scalar", "float", "int", "SymInt", "bool", "str", "ScalarType"];
