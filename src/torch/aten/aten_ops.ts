@@ -6,11 +6,15 @@ import { CONVOLUTIONS } from "./convolutions.ts";
 import { CREATION } from "./creation.ts";
 import { ELEMENTWISE } from "./elementwise.ts";
 import { INDEXING } from "./indexing.ts";
+import { LOSSES } from "./losses.ts";
 import { NORMALIZATIONS } from "./normalizations.ts";
+import { PADDING } from "./padding.ts";
 import { POOLING } from "./pooling.ts";
 import { PRODUCTS } from "./products.ts";
 import { RANDOM } from "./random.ts";
+import { RECURRENT } from "./recurrent.ts";
 import { REDUCTIONS } from "./reductions.ts";
+import { RESAMPLING } from "./resampling.ts";
 import { nameOfSchema } from "./schema.ts";
 import { SHAPE_OPS } from "./shapes.ts";
 
@@ -22,11 +26,15 @@ const ALL: readonly AtenOp[] = [
   ...CREATION,
   ...ELEMENTWISE,
   ...INDEXING,
+  ...LOSSES,
   ...NORMALIZATIONS,
+  ...PADDING,
   ...POOLING,
   ...PRODUCTS,
   ...RANDOM,
+  ...RECURRENT,
   ...REDUCTIONS,
+  ...RESAMPLING,
   ...SHAPE_OPS,
 ];
 

@@ -141,7 +141,7 @@ function clampTensor(tf: TensorFlow, x: Tensor, min: Tensor | null, max: Tensor 
 }
 
 /** Returns -1, 0 or 1 times the gradient, as PyTorch has it at 0. */
-function absolute(tf: TensorFlow, self: Tensor): Tensor {
+export function absolute(tf: TensorFlow, self: Tensor): Tensor {
   if (self.dtype !== "float32") return tf.abs(numbers(tf, self));
   return differentiate(tf, [self], {
     forward: (x) => tf.abs(x),

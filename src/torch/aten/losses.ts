@@ -1,0 +1,298 @@
+import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
+import { InputError } from "../../words/input_error.ts";
+import { logSoftmax } from "./activations.ts";
+import type { AtenOp } from "./aten_op.ts";
+import { floats } from "./dtypes.ts";
+import { absolute } from "./elementwise.ts";
+import { differentiate } from "./host.ts";
+import { channelsLast } from "./convolutions.ts";
+import { vectorNorm } from "./reductions.ts";
+import { aten } from "./schema.ts";
+
+/** Reduces the loss of each entry: 0 not at all, 1 to the mean, 2 to the sum. */
+function reduce(tf: TensorFlow, losses: Tensor, reduction: number): Tensor {
+  if (reduction === 0) return losses;
+  if (reduction === 1) return tf.mean(losses);
+  if (reduction === 2) return tf.sum(losses);
+  throw new InputError({ place: "reduction", found: String(reduction), expected: "0, 1 or 2" });
+}
+
+/** Weighted sums of rows, which a mean divides by the sum of weights. */
+interface Rows {
+  /** Weighted loss of each row. */
+  losses: Tensor;
+  /** Sum of the weights of all rows. */
+  total: Tensor;
+}
+
+/** Puts the classes last, and all positions above each other. */
+function rowsOf(tf: TensorFlow, x: Tensor): Tensor {
+  const last = x.rank > 2 ? channelsLast(tf, x) : x;
+  return tf.reshape(last, [-1, x.rank === 1 ? x.size : x.shape[1]!]);
+}
+
+/** Picks the class of each row; rows of `ignore_index` have weight 0. */
+function pickClasses(
+  tf: TensorFlow,
+  logs: Tensor,
+  { target, weight, ignore_index }: {
+    target: Tensor;
+    weight: Tensor | null;
+    ignore_index: number;
+  },
+): Rows & { rowWeights: Tensor } {
+  const [rows, classes] = logs.shape as [number, number];
+  const labels = Int32Array.from(target.dataSync());
+  if (labels.length !== rows) {
+    throw new InputError({
+      place: "target",
+      verb: "has",
+      found: `${labels.length} labels`,
+      expected: `${rows}, one for each row of classes`,
+    });
+  }
+  const wrong = labels.find((label) => label !== ignore_index && !(label >= 0 && label < classes));
+  if (wrong !== undefined) {
+    throw new InputError({
+      place: "A label",
+      found: String(wrong),
+      expected: `0 to ${classes - 1}, or ${ignore_index} to ignore it`,
+    });
+  }
+  const known = labels.map((label) => label === ignore_index ? 0 : label);
+  const counts = tf.tensor1d(Float32Array.from(labels, (label) => Number(label !== ignore_index)));
+  const own = weight === null
+    ? counts
+    : tf.mul(counts, tf.gather(weight, tf.tensor1d(known, "int32"))) as Tensor;
+  const places = known.map((label, row) => row * classes + label);
+  const picked = tf.gather(tf.reshape(logs, [logs.size]), tf.tensor1d(places, "int32"));
+  return { losses: tf.neg(tf.mul(picked, own)), total: tf.sum(own), rowWeights: counts };
+}
+
+/** Arguments that losses of classes share. */
+interface OfClasses {
+  self: Tensor;
+  target: Tensor;
+  weight: Tensor | null;
+  reduction: number;
+  ignore_index: number;
+}
+
+function reduceRows(
+  tf: TensorFlow,
+  { losses, total }: Rows,
+  { reduction, target }: { reduction: number; target: { shape: number[] } },
+): Tensor {
+  if (reduction === 1) return tf.div(tf.sum(losses), total);
+  return reduce(tf, tf.reshape(losses, target.shape), reduction);
+}
+
+/** Negative log-likelihood of the labels. */
+function nll(tf: TensorFlow, args: OfClasses): { loss: Tensor; total: Tensor } {
+  const rows = pickClasses(tf, rowsOf(tf, args.self), args);
+  return { loss: reduceRows(tf, rows, args), total: rows.total };
+}
+
+function crossEntropy(tf: TensorFlow, args: OfClasses & { label_smoothing: number }): Tensor {
+  const { self, target, weight, label_smoothing } = args;
+  const logs = logSoftmax(tf, rowsOf(tf, self), 1);
+  if (target.dtype === "float32") return crossEntropyOfShares(tf, logs, args);
+  const rows = pickClasses(tf, logs, args);
+  if (label_smoothing === 0) return reduceRows(tf, rows, args);
+  const weighted = weight === null ? logs : tf.mul(logs, weight) as Tensor;
+  const even = tf.neg(tf.mul(tf.sum(weighted, 1), rows.rowWeights)) as Tensor;
+  const [sharp, smooth] = [rows.losses, even].map((losses) =>
+    reduceRows(tf, { losses, total: rows.total }, args)
+  );
+  const classes = logs.shape[1]!;
+  return tf.add(
+    tf.mul(sharp, 1 - label_smoothing),
+    tf.mul(smooth, label_smoothing / classes),
+  );
+}
+
+/** Cross entropy with targets that are a share for each class. */
+function crossEntropyOfShares(
+  tf: TensorFlow,
+  logs: Tensor,
+  { self, target, weight, reduction, label_smoothing }: OfClasses & { label_smoothing: number },
+): Tensor {
+  const classes = logs.shape[1]!;
+  const given = rowsOf(tf, target);
+  const shares = label_smoothing === 0
+    ? given
+    : tf.add(tf.mul(given, 1 - label_smoothing), label_smoothing / classes) as Tensor;
+  const weighted = weight === null ? shares : tf.mul(shares, weight) as Tensor;
+  const losses = tf.neg(tf.sum(tf.mul(logs, weighted), 1)) as Tensor;
+  const shape = self.rank === 1 ? [] : [self.shape[0]!, ...self.shape.slice(2)];
+  return reduce(tf, tf.reshape(losses, shape), reduction);
+}
+
+/** Squares below a bound, and straight lines above: `delta` times those of `smooth_l1_loss`. */
+function huber(tf: TensorFlow, error: Tensor, delta: number): Tensor {
+  const size = absolute(tf, error);
+  const square = tf.mul(tf.square(error), 0.5);
+  return tf.where(tf.lessEqual(size, delta), square, tf.mul(tf.sub(size, delta / 2), delta));
+}
+
+/** Binary cross entropy of logits, without overflow. */
+function logitLoss(tf: TensorFlow, x: Tensor, target: Tensor, positive: Tensor | null): Tensor {
+  const below = tf.mul(tf.sub(1, target), x) as Tensor;
+  const slope = positive === null ? null : tf.add(1, tf.mul(tf.sub(positive, 1), target)) as Tensor;
+  const tail = tf.softplus(tf.neg(x)) as Tensor;
+  return tf.add(below, slope === null ? tail : tf.mul(slope, tail));
+}
+
+const weighted = (tf: TensorFlow, losses: Tensor, weight: Tensor | null): Tensor =>
+  weight === null ? losses : tf.mul(losses, weight);
+
+/** Smallest product of a probability and its complement that PyTorch divides a gradient by. */
+const MIN_PRODUCT = 1e-12;
+
+/** Binary cross entropy of probabilities; as in PyTorch, no logarithm is below -100. */
+function shareLoss(tf: TensorFlow, self: Tensor, target: Tensor): Tensor {
+  const log = (x: Tensor) => tf.maximum(tf.log(x), -100);
+  return differentiate(tf, [self, floats(tf, target)], {
+    forward: (x, t) => tf.neg(tf.add(tf.mul(t, log(x)), tf.mul(tf.sub(1, t), log(tf.sub(1, x))))),
+    backward: [
+      (dy, [x, t]) => {
+        const product = tf.maximum(tf.mul(x, tf.sub(1, x)), MIN_PRODUCT);
+        return tf.mul(dy, tf.div(tf.sub(x, t), product));
+      },
+      (dy, [x]) => tf.mul(dy, tf.sub(log(tf.sub(1, x)), log(x))),
+    ],
+  });
+}
+
+/** Distance of rows, with PyTorch's epsilon in each difference. */
+const distance = (
+  tf: TensorFlow,
+  [a, b]: readonly Tensor[],
+  { p, eps }: { p: number; eps: number },
+) => vectorNorm(tf, tf.add(tf.sub(a, b), eps), p, { dim: [-1] });
+
+/** Cosine of the angle between rows, with PyTorch's epsilon in each square. */
+function cosine(tf: TensorFlow, a: Tensor, b: Tensor): Tensor {
+  const dot = (x: Tensor, y: Tensor) => tf.sum(tf.mul(x, y), -1) as Tensor;
+  const squares = tf.mul(tf.add(dot(a, a), 1e-12), tf.add(dot(b, b), 1e-12)) as Tensor;
+  return tf.div(dot(a, b), tf.sqrt(squares));
+}
+
+/** Losses of two tensors alone. */
+const PLAIN: Record<string, (tf: TensorFlow, self: Tensor, target: Tensor) => Tensor> = {
+  mse_loss: (tf, self, target) => tf.square(tf.sub(self, target)),
+  l1_loss: (tf, self, target) => absolute(tf, tf.sub(self, target)),
+  soft_margin_loss: (tf, self, target) => tf.softplus(tf.neg(tf.mul(self, target))),
+};
+
+/** Losses. */
+export const LOSSES: readonly AtenOp[] = [
+  ...Object.entries(PLAIN).map(([name, of]) =>
+    aten(
+      `${name}(Tensor self, Tensor target, int reduction=1) -> Tensor`,
+      ({ self, target, reduction }, { tf }) =>
+        reduce(tf, of(tf, self, floats(tf, target)), reduction),
+    )
+  ),
+  aten(
+    "smooth_l1_loss(Tensor self, Tensor target, int reduction=1, float beta=1.) -> Tensor",
+    ({ self, target, reduction, beta }, { tf }) => {
+      const error = tf.sub(self, target) as Tensor;
+      const losses = beta === 0 ? absolute(tf, error) : tf.div(huber(tf, error, beta), beta);
+      return reduce(tf, losses as Tensor, reduction);
+    },
+  ),
+  aten(
+    "huber_loss(Tensor self, Tensor target, int reduction=1, float delta=1.) -> Tensor",
+    ({ self, target, reduction, delta }, { tf }) =>
+      reduce(tf, huber(tf, tf.sub(self, target), delta), reduction),
+  ),
+  aten(
+    "cross_entropy_loss(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, SymInt ignore_index=-100, float label_smoothing=0.) -> Tensor",
+    (args, { tf }) => crossEntropy(tf, args),
+  ),
+  ...["nll_loss", "nll_loss_nd", "nll_loss2d"].map((name) =>
+    aten(
+      `${name}(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, SymInt ignore_index=-100) -> Tensor`,
+      (args, { tf }) => nll(tf, args).loss,
+    )
+  ),
+  aten(
+    "nll_loss_forward(Tensor self, Tensor target, Tensor? weight, int reduction, SymInt ignore_index) -> (Tensor output, Tensor total_weight)",
+    (args, { tf }) => {
+      const { loss, total } = nll(tf, args);
+      return [loss, total];
+    },
+  ),
+  aten(
+    "binary_cross_entropy(Tensor self, Tensor target, Tensor? weight=None, int reduction=1) -> Tensor",
+    ({ self, target, weight, reduction }, { tf }) => {
+      return reduce(tf, weighted(tf, shareLoss(tf, self, target), weight), reduction);
+    },
+  ),
+  aten(
+    "binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=None, Tensor? pos_weight=None, int reduction=1) -> Tensor",
+    ({ self, target, weight, pos_weight, reduction }, { tf }) => {
+      const losses = logitLoss(tf, self, floats(tf, target), pos_weight);
+      return reduce(tf, weighted(tf, losses, weight), reduction);
+    },
+  ),
+  aten(
+    "kl_div(Tensor self, Tensor target, int reduction=1, *, bool log_target=False) -> Tensor",
+    ({ self, target, reduction, log_target }, { tf }) => {
+      if (log_target) {
+        return reduce(tf, tf.mul(tf.exp(target), tf.sub(target, self)), reduction);
+      }
+      const isOff = tf.lessEqual(target, 0);
+      const log = tf.log(tf.where(isOff, tf.onesLike(target), target));
+      return reduce(tf, tf.sub(tf.mul(target, log), tf.mul(target, self)), reduction);
+    },
+  ),
+  aten(
+    "margin_ranking_loss(Tensor input1, Tensor input2, Tensor target, float margin=0., int reduction=1) -> Tensor",
+    ({ input1, input2, target, margin, reduction }, { tf }) => {
+      const lag = tf.mul(tf.neg(target), tf.sub(input1, input2));
+      return reduce(tf, tf.relu(tf.add(lag, margin)), reduction);
+    },
+  ),
+  aten(
+    "hinge_embedding_loss(Tensor self, Tensor target, float margin=1., int reduction=1) -> Tensor",
+    ({ self, target, margin, reduction }, { tf }) => {
+      const isAlike = tf.equal(target, 1);
+      return reduce(tf, tf.where(isAlike, self, tf.relu(tf.sub(margin, self))), reduction);
+    },
+  ),
+  aten(
+    "cosine_embedding_loss(Tensor input1, Tensor input2, Tensor target, float margin=0., int reduction=1) -> Tensor",
+    ({ input1, input2, target, margin, reduction }, { tf }) => {
+      const likeness = cosine(tf, input1, input2);
+      const apart = tf.relu(tf.sub(likeness, margin));
+      return reduce(tf, tf.where(tf.equal(target, 1), tf.sub(1, likeness), apart), reduction);
+    },
+  ),
+  aten(
+    "triplet_margin_loss(Tensor anchor, Tensor positive, Tensor negative, float margin=1., float p=2., float eps=9.9999999999999995e-07, bool swap=False, int reduction=1) -> Tensor",
+    ({ anchor, positive, negative, margin, swap, reduction, ...norm }, { tf }) => {
+      const near = distance(tf, [anchor, positive], norm);
+      const far = distance(tf, [anchor, negative], norm);
+      const least = swap ? tf.minimum(far, distance(tf, [positive, negative], norm)) : far;
+      return reduce(tf, tf.relu(tf.add(tf.sub(near, least), margin)), reduction);
+    },
+  ),
+  aten(
+    "poisson_nll_loss(Tensor input, Tensor target, bool log_input, bool full, float eps, int reduction) -> Tensor",
+    ({ input, target, log_input, full, eps, reduction }, { tf }) => {
+      const losses = log_input
+        ? tf.sub(tf.exp(input), tf.mul(target, input))
+        : tf.sub(input, tf.mul(target, tf.log(tf.add(input, eps))));
+      if (!full) return reduce(tf, losses as Tensor, reduction);
+      // Stirling's formula for the logarithm of the factorial, for targets above 1.
+      const isLarge = tf.greater(target, 1);
+      const t = tf.where(isLarge, target, tf.onesLike(target)) as Tensor;
+      const half = tf.mul(0.5, tf.log(tf.mul(2 * Math.PI, t)));
+      const factorial = tf.add(tf.sub(tf.mul(t, tf.log(t)), t), half);
+      const added = tf.where(isLarge, factorial, tf.zerosLike(target));
+      return reduce(tf, tf.add(losses, added), reduction);
+    },
+  ),
+];
