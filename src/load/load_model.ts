@@ -3,6 +3,7 @@ import {
   isJsonFile,
   isKerasFile,
   isModule,
+  isProgramFile,
   isTorchFile,
   type LoadedModel,
   type LoadModelOptions,
@@ -24,6 +25,8 @@ import { loadModelModule } from "./load_model_module.ts";
  *   weights it declares (or 16 MiB).
  * - `.keras`, `.h5`: a whole model saved by Keras 2 or 3. The file is data, too. A weight is
  *   assigned if order, name and shape agree, and ambiguous files are rejected.
+ * - `.pt2`: a program that PyTorch exported with `torch.export.save`. The file is data, too; its
+ *   sample inputs are the batch.
  * - `.ts`, `.js`, `.mjs` ...: a module that creates one or exports it, see {@linkcode ModelModule}.
  *   It runs with the permissions of the process. Anything it logs or writes to stdout while it is
  *   imported, or creates a model or a batch, goes to stderr.
@@ -81,6 +84,10 @@ export async function loadModel(
     const { loadKeras } = await import("../keras/files/load_keras.ts");
     return await loadKeras(tf, path, beforeWeights);
   }
+  if (isProgramFile(path)) {
+    const { loadProgram } = await import("../torch/program/load_program.ts");
+    return await loadProgram(tf, path, beforeWeights);
+  }
   if (isModule(path)) return await loadModelModule(tf, path, seed);
   throw new ModelError(`${path}: ${await whyNot(path)}`);
 }
@@ -105,7 +112,7 @@ const FORMATS: readonly [is: (path: string) => boolean, what: string, fix: strin
 
 /** Explains why a file of another kind is not a model, with a fix. */
 async function whyNot(path: string): Promise<string> {
-  const wanted = "expected a model.json, a .keras or .h5 file, or a .ts or .js module";
+  const wanted = "expected a model.json, a .keras, .h5 or .pt2 file, or a .ts or .js module";
   const format = FORMATS.find(([is]) => is(path));
   if (format !== undefined) {
     const [, what, fix] = format;

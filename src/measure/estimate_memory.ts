@@ -104,9 +104,9 @@ export function layerWorkloads(
  * Returns the number of positions at which the weights are multiplied: all axes except channels.
  */
 function positionsOf({ layer, input, output }: LayerUse): number {
-  if (layerTraits(layer.getClassName()).kernel === "einsum") {
+  const { equation } = layer as unknown as { equation?: unknown };
+  if (typeof equation === "string") {
     // Several axes of the output can be channels, as the heads of an attention are.
-    const { equation } = layer as unknown as { equation: string };
     const kernel = layer.weights[0].shape as number[];
     const { sizes } = einsumTerms(equation, [[...input], kernel]);
     return sizeOf([...sizes.values()]) / sizeOf(kernel);

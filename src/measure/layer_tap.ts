@@ -14,6 +14,7 @@ import { type Figure, LayerRecord } from "./layer_record.ts";
 import { lookedUpRows, noteFlatRows, noteOutput } from "./layer_notes.ts";
 import { type LayerCall, observe, observePreActivations, type Sweep } from "./observe.ts";
 import { type Observer, type Tap, wrapCall } from "./tap.ts";
+import { movesStatistics } from "./training_facts.ts";
 import { tapCell } from "./tap_cell.ts";
 
 /** Options that the taps of a pass share. */
@@ -71,7 +72,7 @@ export class LayerTap {
     this.#hasKernel = layer.weights.some(({ originalName, shape }) =>
       isKernel({ name: originalName, shape })
     );
-    if (layer.getClassName() === "BatchNormalization") {
+    if (movesStatistics(layer)) {
       record.normalization = options.onBatch.has(layer) ? "batch" : "moving";
     }
   }

@@ -185,7 +185,14 @@ function fit(tf: TensorFlow, target: Tensor, output: Tensor, objective: LossName
     ? [...output.shape.slice(0, -1), 1]
     : output.shape;
   const same = (shape: number[]) => shape.join() === expected.join();
-  if (same(column.shape) || same([...column.shape, 1])) return column;
+  const { classAxis, targets } = lossTraits(objective)!;
+  if (targets !== "classes" && same(target.shape)) return tf.cast(target, "float32");
+  const [examples, , ...places] = output.shape;
+  const isOnFirst = classAxis !== undefined &&
+    [[examples, ...places], [examples, ...places, 1]].some((one) =>
+      one.join() === target.shape.join()
+    );
+  if (same(column.shape) || isOnFirst || same([...column.shape, 1])) return column;
   throw new InputError(
     {
       place: "batch.targets",

@@ -95,7 +95,13 @@ export function measurePenalties(
 interface Statistics {
   movingMean: { read(): Tensor };
   movingVariance: { read(): Tensor };
+  /** Set for a program of PyTorch, whose graph says it. */
+  isOnBatch?: boolean;
 }
+
+/** True for a batch normalisation: a layer that moves the statistics of its batches. */
+export const movesStatistics = (layer: Layer): boolean =>
+  layer.getClassName() === "BatchNormalization" || "isOnBatch" in layer;
 
 /**
  * Returns the batch normalisations that run on the statistics of the batch in a pass.
@@ -110,9 +116,11 @@ export function normalizedOnBatch(
   examples: number,
   mode: MeasureOptions["batchNormalization"],
 ): Set<Layer> {
-  // One example has no spread to divide by.
-  if (mode === "inference" || mode === undefined && examples < 2) return new Set();
-  const normalizations = layers.filter((layer) => layer.getClassName() === "BatchNormalization");
+  if (mode === "inference") return new Set();
+  // One example has no spread to divide by, unless its graph takes that of its places.
+  const normalizations = layers.filter((layer) =>
+    movesStatistics(layer) && (mode !== undefined || examples > 1 || "isOnBatch" in layer)
+  );
   return new Set(mode === "training" ? normalizations : normalizations.filter(isUnmoved));
 }
 
@@ -121,7 +129,8 @@ export function normalizedOnBatch(
  * normalises nothing.
  */
 function isUnmoved(layer: Layer): boolean {
-  const { movingMean, movingVariance } = layer as unknown as Statistics;
+  const { movingMean, movingVariance, isOnBatch } = layer as unknown as Statistics;
+  if (isOnBatch !== undefined) return isOnBatch;
   return movingMean.read().dataSync().every((mean) => mean === 0) &&
     movingVariance.read().dataSync().every((variance) => variance === 1);
 }

@@ -34,9 +34,10 @@ export interface LoadedModel {
   path: string;
   /**
    * Kind of file: `"json"`: a TensorFlow.js model with its weights; `"keras"`: a model with its
-   * weights as Keras saves it; `"module"`: code that creates one.
+   * weights as Keras saves it; `"torch"`: a program that PyTorch exported, with its weights;
+   * `"module"`: code that creates one.
    */
-  kind: "json" | "keras" | "module";
+  kind: "json" | "keras" | "torch" | "module";
   /**
    * Seed that it was created with, or `null` if it came with its weights, or was built by its
    * module.
@@ -58,6 +59,8 @@ export interface LoadedModel {
     | null;
   /** Creates the model again under another seed; `null` if that is impossible. */
   recreate: ((seed: number) => Promise<LayersModel>) | null;
+  /** Notes on how the file was read, a sentence each. Default: none. */
+  notes?: readonly string[];
 }
 
 /**
@@ -74,6 +77,9 @@ export const sameWeights = (path: string): string =>
 
 /** Returns true for the path of a model saved by Keras. */
 export const isKerasFile = (path: string): boolean => /\.(keras|h5|hdf5)$/i.test(path);
+
+/** Returns true for the path of a program that PyTorch exported. */
+export const isProgramFile = (path: string): boolean => /\.pt2$/i.test(path);
 
 /** Returns true for the path of a module: code that creates a model. */
 export const isModule = (path: string): boolean => /\.[cm]?[jt]sx?$/i.test(path);
@@ -92,7 +98,8 @@ export const isTorchFile = (path: string): boolean => /\.(safetensors|pt|pth|ckp
 
 /** Returns true for the path of a model, or of weights that are judged alone. */
 export const isModelFile = (path: string): boolean =>
-  isJsonFile(path) || isKerasFile(path) || isModule(path) || isWeightsFile(path);
+  isJsonFile(path) || isKerasFile(path) || isProgramFile(path) || isModule(path) ||
+  isWeightsFile(path);
 
 /**
  * Returns the module whose code makes a model; `null` if all files are data.
@@ -102,6 +109,6 @@ export const isModelFile = (path: string): boolean =>
 export function codeOf(
   { model, register = [] }: { model: string | null; register?: readonly string[] },
 ): string | null {
-  const isData = model === null || isJsonFile(model) || isKerasFile(model);
+  const isData = model === null || isJsonFile(model) || isKerasFile(model) || isProgramFile(model);
   return isData ? register[0] ?? null : model;
 }

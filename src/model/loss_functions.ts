@@ -61,17 +61,49 @@ const binaryFocal: RowLoss = (tf, targets, outputs, { alpha = 0.25, gamma = 2, b
   return tf.mean(balanced ? tf.mul(focal, weights) : focal, -1);
 };
 
+const huber: RowLoss = (tf, targets, outputs, { delta = 1 }) => {
+  const errors = tf.abs(tf.sub(outputs, targets));
+  const squared = tf.minimum(errors, delta);
+  // Half the square up to delta, then delta for each further 1.
+  return tf.mean(
+    tf.add(tf.mul(0.5, tf.square(squared)), tf.mul(delta, tf.sub(errors, squared))),
+    -1,
+  );
+};
+
+/** Target that leaves a position out. */
+const IGNORED = -100;
+
+/** Computes -log p of the target class at each position, times positions over counted ones. */
+function ofClasses(tf: TensorFlow, targets: Tensor, outputs: Tensor, isLogits: boolean): Tensor {
+  const { shape } = outputs;
+  const rows = shape.slice(0, -1);
+  const isLast = targets.shape.slice(0, rows.length).join() === rows.join();
+  const others = rows.map((_, axis) => axis === 0 ? 0 : axis + 1);
+  const last = isLast ? outputs : tf.transpose(outputs, [...others, 1]);
+  const shares = oneHot(tf, targets, last);
+  const logs = isLogits ? tf.logSoftmax(last) : last;
+  const each = tf.neg(tf.sum(tf.mul(shares, logs), -1));
+  const counted = tf.mean(tf.cast(tf.notEqual(targets, IGNORED), "float32"));
+  return tf.div(each, counted);
+}
+
 /** Losses that TensorFlow.js does not have by name. */
 const OWN: Partial<Record<LossName, RowLoss>> = {
-  huber(tf, targets, outputs, { delta = 1 }) {
-    const errors = tf.abs(tf.sub(outputs, targets));
-    const squared = tf.minimum(errors, delta);
-    // Half the square up to delta, then delta for each further 1.
-    return tf.mean(
-      tf.add(tf.mul(0.5, tf.square(squared)), tf.mul(delta, tf.sub(errors, squared))),
-      -1,
-    );
+  huber,
+  cross_entropy: (tf, targets, logits) => ofClasses(tf, targets, logits, true),
+  nll_loss: (tf, targets, logs) => ofClasses(tf, targets, logs, false),
+  mse_loss: (tf, targets, outputs) => tf.mean(tf.square(tf.sub(outputs, targets)), -1),
+  l1_loss: (tf, targets, outputs) => tf.mean(tf.abs(tf.sub(outputs, targets)), -1),
+  smooth_l1_loss: huber,
+  huber_loss: huber,
+  bce_loss(tf, targets, shares) {
+    // PyTorch bounds each logarithm by -100.
+    const log = (x: Tensor) => tf.log(tf.clipByValue(x, Math.exp(-80), 1));
+    const others = tf.mul(tf.sub(1, targets), log(tf.sub(1, shares)));
+    return tf.neg(tf.mean(tf.add(tf.mul(targets, log(shares)), others), -1));
   },
+  bce_with_logits: sigmoidFromLogits,
   categoricalCrossentropyFromLogits: softmaxFromLogits,
   sparseCategoricalCrossentropyFromLogits: (tf, targets, logits, settings) =>
     softmaxFromLogits(tf, oneHot(tf, targets, logits), logits, settings),

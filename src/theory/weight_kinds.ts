@@ -5,7 +5,7 @@ interface NamedWeight {
 }
 
 /** Weights that are multiplied or added entry by entry. */
-const ELEMENTWISE = /(^|\/)(alpha|beta|bias|gamma|moving_mean|moving_variance)(_\d+)?$/;
+const ELEMENTWISE = /(^|[/.])(alpha|beta|bias|gamma|moving_mean|moving_variance)(_\d+)?$/;
 
 /**
  * Returns true if a weight is a kernel, which mixes units. Weights of rank 2 or more are, except
@@ -18,16 +18,16 @@ export function isKernel({ name, shape }: NamedWeight): boolean {
 
 /** Returns true if a weight is a bias, a number for each unit. */
 export function isBias({ name, shape }: NamedWeight): boolean {
-  return shape.length === 1 && /(^|\/)bias[^/]*$/.test(name);
+  return shape.length === 1 && /(^|[/.])bias[^/]*$/.test(name);
 }
 
 /** Returns true if a weight shifts units: a bias, or the beta of a normalisation. */
 export function isShift({ name, shape }: NamedWeight): boolean {
-  return shape.length === 1 && /(^|\/)(bias|beta)[^/]*$/.test(name);
+  return shape.length === 1 && /(^|[/.])(bias|beta)[^/]*$/.test(name);
 }
 
 /** Returns true if a PyTorch weight is the recurrent kernel of a layer. */
-export const isRecurrentWeight = (name: string): boolean => /(^|\/)weight_hh/.test(name);
+export const isRecurrentWeight = (name: string): boolean => /(^|[/.])weight_hh/.test(name);
 
 /** Returns true if a weight is the recurrent kernel of a layer. */
 export function isRecurrentKernel({ name }: Pick<NamedWeight, "name">): boolean {

@@ -5,7 +5,8 @@ import type { FileTensor } from "../model/weights/weights_manifest.ts";
 import { showValue } from "../words/show_value.ts";
 import { findStateDict, showTensors } from "./find_state_dict.ts";
 import type { Pickled } from "./pickle_reader.ts";
-import { TORCH, type TorchView } from "./torch_globals.ts";
+import { TORCH } from "./torch_globals.ts";
+import { bytesOfView, requireInside } from "./torch_view.ts";
 import { pickleBudget, unpickle } from "./unpickle.ts";
 
 /** Tensors of a state dict. */
@@ -48,6 +49,22 @@ export function readStateDict(bytes: Uint8Array): StateDict {
 }
 
 function readArchive(bytes: Uint8Array): StateDict {
+  const { value, storages } = readTorchArchive(bytes);
+  return tensorsOf(value, storages);
+}
+
+/** Content of a zip archive of `torch.save`: its pickle, and the storages of its tensors. */
+export interface TorchArchive {
+  value: Pickled;
+  storages: Storages;
+}
+
+/**
+ * Reads a zip archive that `torch.save` wrote.
+ *
+ * @throws {ModelError} If it is not one, or if loading it would run code.
+ */
+export function readTorchArchive(bytes: Uint8Array): TorchArchive {
   const entries = openZip(bytes, ModelError);
   const names = [...entries.keys()];
   const pickles = names.filter((name) => /^([^/]+\/)?data\.pkl$/.test(name));
@@ -78,11 +95,12 @@ function readArchive(bytes: Uint8Array): StateDict {
   );
   // Tensors may share a storage, which is unpacked and compared with its checksum once.
   const found = new Map<string, Uint8Array | null>();
-  return tensorsOf(value, (key) => {
+  const storages: Storages = (key) => {
     const bytes = found.get(key) ?? entries.get(`${root}data/${key}`)?.read() ?? null;
     found.set(key, bytes);
     return bytes;
-  });
+  };
+  return { value, storages };
 }
 
 /**
@@ -151,7 +169,7 @@ function tensorsOf(value: Pickled, storages: Storages): StateDict {
     sizes.set(storage.key, bytes.length);
     requireInside(name, view, bytes.length / BYTES[view.type]);
     total += countOf(shape)! * BYTES[view.type];
-    return { name, shape, type: view.type, read: () => gather(view, bytes) };
+    return { name, shape, type: view.type, read: () => decode(bytesOfView(view, bytes), view.type) };
   });
   const whole = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   if (total > MAX_SHARING * whole) {
@@ -161,50 +179,4 @@ function tensorsOf(value: Pickled, storages: Storages): StateDict {
     );
   }
   return { tensors, notes };
-}
-
-function requireInside(name: string, { offset, shape, strides }: TorchView, room: number): void {
-  const count = countOf(shape);
-  const last = shape.reduce((at, size, axis) => at + (size - 1) * strides[axis], offset);
-  if (count === 0 && offset <= room) return;
-  if (count === null || count > room || last >= room || !Number.isSafeInteger(last)) {
-    throw new ModelError(
-      `${showValue(name)} of shape [${shape.join(", ")}] needs ${
-        count === null ? "more than 2^53" : Math.max(count, last + 1)
-      } entries, expected at most the ${Math.floor(room)} of its storage`,
-    );
-  }
-}
-
-/** Returns the entries of a view, row-major. */
-function gather(
-  { type, offset, shape, strides }: TorchView,
-  bytes: Uint8Array,
-): Float32Array<ArrayBuffer> {
-  const size = BYTES[type];
-  const count = countOf(shape)!;
-  let step = 1;
-  const isContiguous = shape.every((_, i) => {
-    const axis = shape.length - 1 - i;
-    const fits = shape[axis] === 1 || strides[axis] === step;
-    step *= shape[axis];
-    return fits;
-  });
-  if (isContiguous || count === 0) {
-    return decode(bytes.subarray(offset * size, (offset + count) * size), type);
-  }
-  // Only the entries of the view are decoded: many small views may share one large storage.
-  const own = new Uint8Array(count * size);
-  const position = shape.map(() => 0);
-  let at = offset;
-  for (let i = 0; i < count; i++) {
-    for (let byte = 0; byte < size; byte++) own[i * size + byte] = bytes[at * size + byte];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      at += strides[axis];
-      if (++position[axis] < shape[axis]) break;
-      at -= shape[axis] * strides[axis];
-      position[axis] = 0;
-    }
-  }
-  return decode(own, type);
 }

@@ -1,12 +1,13 @@
 import { requireValue, string } from "../words/shape.ts";
 import { KERAS_LAYER_TRAITS } from "./keras_layers.ts";
 import { LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
+import { TORCH_LAYER_TRAITS } from "./torch_layers.ts";
 
 const registered = new Map<string, LayerTraits>();
 
 /**
  * Returns the traits of a layer class: one of TensorFlow.js, one that {@linkcode registerLayer}
- * declared, or one of Keras that TensorFlow.js lacks.
+ * declared, one of Keras that TensorFlow.js lacks, or a module or operation of PyTorch.
  *
  * @param className The class name, as `layer.getClassName()` returns it.
  * @returns The traits; those of an opaque layer if the class is unknown.
@@ -26,7 +27,9 @@ export function layerTraits(className: string): LayerTraits {
   if (Object.hasOwn(LAYERS, className)) return LAYERS[className];
   const known = registered.get(className);
   if (known !== undefined) return known;
-  return Object.hasOwn(KERAS_LAYER_TRAITS, className) ? KERAS_LAYER_TRAITS[className] : OPAQUE;
+  const table = [KERAS_LAYER_TRAITS, TORCH_LAYER_TRAITS]
+    .find((one) => Object.hasOwn(one, className));
+  return table?.[className] ?? OPAQUE;
 }
 
 /** Stores the traits of a custom class, replacing earlier ones. */

@@ -41,6 +41,8 @@ export interface LossTraits {
   bestIsMean: boolean;
   /** True if the scale of the targets decides how large the gradient is. */
   comparesNumbers?: boolean;
+  /** Set if the classes may be on axis 1, if the targets say so. Default: on the last axis. */
+  classAxis?: "last or 1";
   /** True if guessing costs what the shares of the classes or the variance of the targets say. */
   hasKnownGuess?: boolean;
   /**
@@ -223,6 +225,78 @@ export const LOSS_TRAITS = {
     bestIsMean: true,
     from: "name",
   },
+  // The losses of PyTorch, by the names of its functions. Classes may be on axis 1, and the target
+  // -100 leaves a position out.
+  cross_entropy: {
+    aliases: [],
+    targets: "classes",
+    family: "classes",
+    logits: "softmax",
+    bestIsMean: true,
+    hasKnownGuess: true,
+    classAxis: "last or 1",
+    from: "here",
+  },
+  nll_loss: {
+    aliases: ["nllloss"],
+    targets: "classes",
+    family: "other",
+    bestIsMean: true,
+    classAxis: "last or 1",
+    from: "here",
+  },
+  mse_loss: {
+    aliases: [],
+    targets: "numbers",
+    family: "regression",
+    bestIsMean: true,
+    comparesNumbers: true,
+    hasKnownGuess: true,
+    from: "here",
+  },
+  l1_loss: {
+    aliases: [],
+    targets: "numbers",
+    family: "regression",
+    bestIsMean: false,
+    comparesNumbers: true,
+    from: "here",
+  },
+  smooth_l1_loss: {
+    aliases: ["smoothl1loss"],
+    targets: "numbers",
+    family: "regression",
+    bestIsMean: false,
+    comparesNumbers: true,
+    from: "here",
+  },
+  huber_loss: {
+    aliases: [],
+    targets: "numbers",
+    family: "regression",
+    bestIsMean: false,
+    comparesNumbers: true,
+    from: "here",
+  },
+  bce_loss: {
+    aliases: [],
+    targets: "labels",
+    family: "labels",
+    bestIsMean: true,
+    comparesNumbers: true,
+    hasKnownGuess: true,
+    from: "here",
+  },
+  bce_with_logits: {
+    aliases: [],
+    targets: "labels",
+    family: "labels",
+    logits: "sigmoid",
+    bestIsMean: true,
+    comparesNumbers: true,
+    hasKnownGuess: true,
+    from: "here",
+  },
   softmaxCrossEntropy: {
     aliases: [],
     targets: "shares",
@@ -263,6 +337,8 @@ export function lossTraits(name: string | null): LossTraits | null {
 
 /** Returns the loss that a name means in any spelling and any library; `null` if there is none. */
 export function findLoss(name: string): LossName | null {
+  const exact = LOSSES.find((loss) => loss === name);
+  if (exact !== undefined) return exact;
   const plain = name.toLowerCase().replace(/[^a-z0-9]/g, "");
   return LOSSES.find((loss) =>
     loss.toLowerCase() === plain || (lossTraits(loss)!.aliases as string[]).includes(plain)

@@ -1,4 +1,5 @@
 import { crc32, inflateRawSync } from "node:zlib";
+import type { ByteSource } from "./byte_source.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 
@@ -41,25 +42,28 @@ const STORED = 0, DEFLATED = 8, ENCRYPTED = 1;
  * files that share bytes, sizes that add up to more than 10 times the archive and 64 MiB, wrong
  * checksums.
  *
- * @param bytes The archive.
+ * @param archive The archive in memory, or a file that is read in pieces.
  * @param Unusable Class of the errors.
  * @returns The files by name, without folders, in the order of the directory.
  */
-export function openZip(bytes: Uint8Array, Unusable: Unusable): Map<string, ZipEntry> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export function openZip(
+  archive: Uint8Array | ByteSource,
+  Unusable: Unusable,
+): Map<string, ZipEntry> {
+  const source = archive instanceof Uint8Array ? inMemory(archive) : archive;
   const refuse: Refuse = (what) => {
     throw new Unusable(what);
   };
-  const directory = findDirectory(view, refuse);
-  const entries = readDirectory(view, directory, refuse);
+  const directory = findDirectory(source, refuse);
+  const entries = readDirectory(source, directory, refuse);
   requireApart(entries, refuse);
   const files = new Map<string, ZipEntry>();
   for (const entry of entries.filter(isFile)) {
     const { name, unpacked } = entry;
-    files.set(name, { name, size: unpacked, read: () => unpack(bytes, entry, refuse) });
+    files.set(name, { name, size: unpacked, read: () => unpack(source, entry, refuse) });
   }
   const total = [...files.values()].reduce((sum, { size }) => sum + size, 0);
-  const most = FREE + MAX_RATIO * bytes.length;
+  const most = FREE + MAX_RATIO * source.size;
   if (total > most) {
     return refuse(
       `the zip archive unpacks to ${formatCount(total, "byte")}, expected at most ${
@@ -69,6 +73,15 @@ export function openZip(bytes: Uint8Array, Unusable: Unusable): Map<string, ZipE
   }
   return files;
 }
+
+type Source = Pick<ByteSource, "size"> & {
+  read(from: number, count: number, what: string): Uint8Array;
+};
+
+const inMemory = (bytes: Uint8Array): Source => ({
+  size: bytes.length,
+  read: (from, count) => bytes.subarray(from, from + count),
+});
 
 /** Throws the error for an unusable archive. */
 type Refuse = (what: string) => never;
@@ -86,30 +99,39 @@ const isFile = ({ name }: Entry) => !name.endsWith("/");
 
 const show = ({ name }: Pick<Entry, "name">) => `entry ${showValue(name)} of the zip archive`;
 
-function findDirectory(view: DataView, refuse: Refuse): Directory {
-  const at = findEnd(view);
-  if (at === null) {
+function findDirectory(source: Source, refuse: Refuse): Directory {
+  const length = Math.min(source.size, END_BYTES + MOST_COMMENT);
+  const tail = source.size - length;
+  const view = viewOf(source.read(tail, length, "The end of the zip archive"));
+  const found = findEnd(view);
+  if (found === null) {
     return refuse("the file is not a whole zip archive: it has no list of contents at its end");
   }
-  const count = view.getUint16(at + 10, true);
-  const size = view.getUint32(at + 12, true);
-  const start = view.getUint32(at + 16, true);
+  const where = tail + found;
+  const count = view.getUint16(found + 10, true);
+  const size = view.getUint32(found + 12, true);
+  const start = view.getUint32(found + 16, true);
   if (count === 0xffff || size === IN_ZIP64 || start === IN_ZIP64) {
     return refuse("the zip archive has more than 65534 files or 4 GiB, expected less");
   }
   const end = start + size;
-  if (end <= at) return { start, end, count };
+  if (end <= where) return { start, end, count };
   return refuse(
-    `the zip archive has its list of contents at byte ${end}, expected it before ${at}`,
+    `the zip archive has its list of contents at byte ${end}, expected it before ${where}`,
   );
 }
 
-function readDirectory(view: DataView, { start, end, count }: Directory, refuse: Refuse): Entry[] {
+function readDirectory(
+  source: Source,
+  { start, end, count }: Directory,
+  refuse: Refuse,
+): Entry[] {
   const entries: Entry[] = [];
   const names = new Set<string>();
-  let at = start;
+  const directory = viewOf(source.read(start, end - start, "The contents of the zip archive"));
+  let at = 0;
   for (let i = 0; i < count; i++) {
-    const entry = readEntry(view, at, end);
+    const entry = readEntry(source, directory, at);
     if (typeof entry === "string") return refuse(`entry ${i} of the zip archive ${entry}`);
     requireReadable(entry, start, refuse);
     if (isFile(entry) && names.has(entry.name)) {
@@ -153,9 +175,9 @@ function requireApart(entries: readonly Entry[], refuse: Refuse): void {
   });
 }
 
-function unpack(bytes: Uint8Array, entry: Entry, refuse: Refuse): Uint8Array {
+function unpack(source: Source, entry: Entry, refuse: Refuse): Uint8Array {
   const { method, packed, unpacked, from, checksum } = entry;
-  const raw = bytes.subarray(from, from + packed);
+  const raw = source.read(from, packed, `E${show(entry).slice(1)}`);
   const content = method === STORED ? raw : inflate(raw, unpacked);
   if (content?.length === unpacked && crc32(content) === checksum) return content;
   return refuse(`${show(entry)} is damaged: its bytes do not have the stated size and checksum`);
@@ -170,8 +192,12 @@ function findEnd(view: DataView): number | null {
   return null;
 }
 
+const viewOf = (bytes: Uint8Array) =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 /** Reads an entry of the directory, or returns the problem with it. */
-function readEntry(view: DataView, at: number, end: number) {
+function readEntry(source: Source, view: DataView, at: number) {
+  const end = view.byteLength;
   if (at + ENTRY_BYTES > end || view.getUint32(at, true) !== ENTRY) return "is missing: truncated";
   const nameLength = view.getUint16(at + 28, true);
   const extraLength = view.getUint16(at + 30, true);
@@ -182,13 +208,13 @@ function readEntry(view: DataView, at: number, end: number) {
   const packed = view.getUint32(at + 20, true), unpacked = view.getUint32(at + 24, true);
   const offset = view.getUint32(at + 42, true);
   if ([packed, unpacked, offset].includes(IN_ZIP64)) return "is larger than 4 GiB, expected less";
-  if (offset + LOCAL_BYTES > view.byteLength || view.getUint32(offset, true) !== LOCAL) {
-    return `is not at byte ${offset}, where the list of contents has it`;
-  }
+  const misplaced = `is not at byte ${offset}, where the list of contents has it`;
+  if (offset + LOCAL_BYTES > source.size) return misplaced;
+  const local = viewOf(source.read(offset, LOCAL_BYTES, "An entry of the zip archive"));
+  if (local.getUint32(0, true) !== LOCAL) return misplaced;
   // The extra fields of a file may differ from those in the directory: PyTorch adds padding for
   // alignment.
-  const from = offset + LOCAL_BYTES + view.getUint16(offset + 26, true) +
-    view.getUint16(offset + 28, true);
+  const from = offset + LOCAL_BYTES + local.getUint16(26, true) + local.getUint16(28, true);
   return {
     name,
     next,

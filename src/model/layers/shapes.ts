@@ -45,7 +45,12 @@ export function targetShapes(output: Shape, objective?: Objective): Shape[] | nu
 function fullShapes(output: Shape, objective: string | undefined): Shape[] {
   const classNumbers = [...output.slice(0, -1), 1];
   if (objective === undefined || objective === "sum") return [output, classNumbers];
-  return lossTraits(objective)?.targets === "classes" ? [classNumbers] : [output];
+  const traits = lossTraits(objective);
+  if (traits?.targets !== "classes") return [output];
+  const [examples, , ...places] = output;
+  return traits.classAxis === undefined || output.length < 3
+    ? [classNumbers]
+    : [classNumbers, [examples, ...places, 1]];
 }
 
 /**

@@ -64,9 +64,11 @@ export function modelWeights(
       if (seen.has(variable)) continue;
       seen.add(variable);
       const own = variable.originalName.slice(variable.originalName.lastIndexOf("/") + 1);
+      // A PyTorch program names its weights itself, as in `state_dict()`.
+      const { stateDictName } = variable as { stateDictName?: string };
       weights.push({
         layerPath: path,
-        weightName: `${path}/${own}`,
+        weightName: stateDictName ?? `${path}/${own}`,
         variable,
         layer,
         trainable: trainable.has(variable),

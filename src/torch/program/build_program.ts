@@ -1,0 +1,277 @@
+import type { Layer, LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
+import { ModelError } from "../../model/model_error.ts";
+import type { LayerVariable } from "../../model/weights/model_weights.ts";
+import { ATEN_OPS } from "../aten/aten_ops.ts";
+import { functionalize, heldAs } from "./functional.ts";
+import { setSettings } from "./layer_settings.ts";
+import type { ProgramArchive, StoredTensor } from "./open_program.ts";
+import { type PlannedLayer, planLayers, readsOf, resultsOf } from "./plan_layers.ts";
+import type { Call, ValueMeta } from "./program.ts";
+import {
+  type ConstantTensor,
+  createProgramLayer,
+  placeOf,
+  type ProgramLayer,
+  type SharedState,
+} from "./program_layer.ts";
+import { sizeOf } from "./size_expression.ts";
+
+type SymbolicTensor = LayersModel["inputs"][number];
+
+/** Largest number of missing operations that a message lists. */
+const MAX_MISSING_SHOWN = 20;
+
+/** Built model of a program. */
+export interface BuiltProgram {
+  model: LayersModel;
+  /** Indices of the program's inputs that the model takes, in its order. */
+  taken: number[];
+  /** Notes on what is not judged, a sentence each. */
+  notes: string[];
+}
+
+/** Options of {@linkcode buildProgram}. */
+export interface BuildOptions {
+  name: string;
+  /** Called before weights are read. */
+  beforeWeights: (model: LayersModel, entries: number) => void;
+}
+
+/**
+ * Builds the model of layers of an exported program, with its weights.
+ *
+ * @throws {ModelError} If it needs what cannot be run: a sentence that lists all of it.
+ */
+export function buildProgram(
+  tf: TensorFlow,
+  archive: ProgramArchive,
+  { name, beforeWeights }: BuildOptions,
+): BuiltProgram {
+  const { program } = archive;
+  const functional = functionalize(program, (target) => Object.hasOwn(ATEN_OPS, target));
+  const { head, notes } = chooseOutput(functional.outputs.flatMap((one) => {
+    if (one.is === "list") return one.items;
+    return [one];
+  }).flatMap((one) => one.is === "value" ? [one.name] : []), functional.values);
+  const { layers, outputs } = planLayers(program, functional, [head]);
+  if (outputs.length === 0) {
+    throw new ModelError("The output of the program depends on none of its inputs, expected one");
+  }
+  requireKnown(layers);
+  const shared: SharedState = {
+    values: functional.values,
+    inputs: program.inputs,
+    sizes: new Map(),
+  };
+  const builder = new Builder(tf, archive, shared);
+  const model = builder.connect(layers, outputs[0], name);
+  try {
+    beforeWeights(model, builder.entries(layers));
+    builder.readWeights();
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  notes.push(...notesOn(layers));
+  return { model, taken: builder.taken, notes };
+}
+
+/** Chooses the first output of floats. */
+function chooseOutput(
+  names: readonly string[],
+  values: ReadonlyMap<string, ValueMeta>,
+): { head: string; notes: string[] } {
+  const head = names.find((name) => heldAs(values.get(name)?.type ?? "") === "float32");
+  if (head === undefined) {
+    throw new ModelError("The program has no output of floats, expected one");
+  }
+  const others = names.length - 1;
+  return {
+    head,
+    notes: others === 0 ? [] : [
+      `Output ${names.indexOf(head) + 1} of ${names.length} is judged; the other ` +
+      `${others === 1 ? "one is" : `${others} are`} left out.`,
+    ],
+  };
+}
+
+/** Rejects a program with operations that cannot be run, and names all of them. */
+function requireKnown(layers: readonly PlannedLayer[]): void {
+  const missing = new Map<string, Call>();
+  for (const call of layers.flatMap(({ calls }) => calls)) {
+    if (!Object.hasOwn(ATEN_OPS, call.target) && !missing.has(call.target)) {
+      missing.set(call.target, call);
+    }
+  }
+  if (missing.size === 0) return;
+  const shown = [...missing.values()].slice(0, MAX_MISSING_SHOWN).map(placeOf);
+  const rest = missing.size - shown.length;
+  throw new ModelError(
+    `The program has ${missing.size} operation${missing.size === 1 ? "" : "s"} that cannot be ` +
+      `run here: ${shown.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`,
+  );
+}
+
+/** Notes on a program that was not exported for training. */
+function notesOn(layers: readonly PlannedLayer[]): string[] {
+  const isOff = layers.flatMap(({ calls }) => calls).some(({ target, args }) => {
+    const flag = /batch_norm/.test(target) ? args.training : args.train;
+    return flag?.is === "constant" && flag.value === false;
+  });
+  return isOff
+    ? [
+      "The model was exported in eval(): dropout is off and batch normalisation has its moving " +
+      "statistics; call model.train() before torch.export.export to have it judged as it trains.",
+    ]
+    : [];
+}
+
+class Builder {
+  readonly taken: number[] = [];
+  readonly #tf: TensorFlow;
+  readonly #archive: ProgramArchive;
+  readonly #shared: SharedState;
+  readonly #built = new Map<string, ProgramLayer>();
+  readonly #layers: { layer: ProgramLayer; planned: PlannedLayer }[] = [];
+
+  constructor(tf: TensorFlow, archive: ProgramArchive, shared: SharedState) {
+    this.#tf = tf;
+    this.#archive = archive;
+    this.#shared = shared;
+  }
+
+  /** Makes the layers, without weights, and connects them. */
+  connect(layers: readonly PlannedLayer[], output: string, name: string): LayersModel {
+    const tf = this.#tf;
+    const symbolic = new Map<string, SymbolicTensor>();
+    const inputs: SymbolicTensor[] = [];
+    const read = new Set(layers.flatMap((layer) => layer.inputs));
+    this.#archive.program.inputs.forEach(({ name: own }, i) => {
+      if (own === null || !read.has(own)) return;
+      const meta = this.#shared.values.get(own);
+      if (meta === undefined) throw new ModelError(`Input ${own} has no shape, expected one`);
+      const input = tf.input({
+        batchShape: meta.sizes.map((size) => sizeOf(size, new Map())),
+        dtype: heldAs(meta.type),
+        name: own.replace(/^(?![A-Za-z0-9])/, "m"),
+      });
+      this.taken.push(i);
+      inputs.push(input);
+      symbolic.set(own, input);
+    });
+    for (const planned of layers) {
+      const layer = this.#layerFor(planned);
+      const given = planned.inputs.map((value) => symbolic.get(value)!);
+      const put = layer.apply(given.length === 1 ? given[0] : given);
+      [put].flat().forEach((one, i) => symbolic.set(planned.outputs[i], one as SymbolicTensor));
+    }
+    return tf.model({ inputs, outputs: symbolic.get(output)!, name });
+  }
+
+  /** Returns a new layer, or for another call of a module with weights the one that it has. */
+  #layerFor(planned: PlannedLayer): ProgramLayer {
+    const key = this.#keyOf(planned);
+    const known = key === null ? undefined : this.#built.get(key);
+    if (known !== undefined) {
+      known.places.push(planned);
+      return known;
+    }
+    const Class = createProgramLayer(this.#tf);
+    const layer: ProgramLayer = new Class({ planned, shared: this.#shared });
+    this.#layers.push({ layer, planned });
+    if (key !== null) this.#built.set(key, layer);
+    return layer;
+  }
+
+  /** Returns a text that is the same for calls that compute the same with the same weights. */
+  #keyOf({ module, held, calls, inputs, outputs }: PlannedLayer): string | null {
+    const { program } = this.#archive;
+    if (!held.some((name) => program.held.get(name)!.kind === "parameter")) return null;
+    const names = new Map<string, string>(inputs.map((name, i) => [name, `input ${i}`]));
+    calls.flatMap(resultsOf).forEach((name, i) => names.set(name, `result ${i}`));
+    const calling = calls.map(({ target, args }) => [target, args]);
+    return JSON.stringify([module?.path, calling, outputs], (key, value) => {
+      if (key === "name" || typeof value === "string" && names.has(value)) {
+        return names.get(value) ?? program.held.get(value)?.name ?? value;
+      }
+      return value;
+    });
+  }
+
+  /** Returns the number of entries of all weights. */
+  entries(layers: readonly PlannedLayer[]): number {
+    const names = new Set(layers.flatMap(({ held }) => held));
+    return [...names].map((name) => this.#stored(name).shape.reduce((a, b) => a * b, 1))
+      .reduce((a, b) => a + b, 0);
+  }
+
+  #stored(value: string): StoredTensor {
+    const { name } = this.#archive.program.held.get(value)!;
+    const stored = this.#archive.tensors.get(name);
+    if (stored !== undefined) return stored;
+    throw new ModelError(`The file has no tensor ${name}, expected one as the graph reads it`);
+  }
+
+  /** Reads the weights of the layers, one tensor at a time. */
+  readWeights(): void {
+    const { program, tensors } = this.#archive;
+    const variables = new Map<string, LayerVariable>();
+    const firsts = new Set<string>();
+    // A tied parameter has the first of its names in `state_dict()`.
+    const names = new Map([...tensors].reverse().map(([name, { place }]) => [place, name]));
+    for (const { layer, planned } of this.#layers) {
+      const held = { variables: new Map<string, LayerVariable>(), constants: new Map() };
+      for (const value of planned.held) {
+        const stored = this.#stored(value);
+        const { kind } = program.held.get(value)!;
+        const name = names.get(stored.place)!;
+        const dtype = heldAs(stored.type);
+        if (dtype === "float32" && (kind === "parameter" || isStatistic(value, planned.calls))) {
+          const known = variables.get(stored.place);
+          const variable = known ?? this.#addWeight(layer, stored, { name, kind });
+          variables.set(stored.place, variable);
+          held.variables.set(value, variable);
+        } else held.constants.set(value, constantOf(stored));
+      }
+      layer.heldValues = held;
+      setSettings(layer, this.#shared.values, firsts);
+    }
+  }
+
+  #addWeight(
+    layer: Layer,
+    stored: StoredTensor,
+    { name, kind }: { name: string; kind: string },
+  ): LayerVariable {
+    const tf = this.#tf;
+    const initial: Tensor = tf.tensor(Float32Array.from(stored.read()), [...stored.shape]);
+    const own = name.slice(name.lastIndexOf(".") + 1).replace(/^(?![A-Za-z0-9])/, "m");
+    const adder = layer as unknown as { addWeight(...args: unknown[]): LayerVariable };
+    const isTrained = kind === "parameter" && stored.isTrained;
+    const variable = adder.addWeight(
+      own,
+      stored.shape,
+      "float32",
+      { apply: () => initial },
+      undefined,
+      isTrained,
+    );
+    initial.dispose();
+    return Object.assign(variable, { stateDictName: name });
+  }
+}
+
+/** True for a buffer that a normalisation updates. */
+const isStatistic = (value: string, calls: readonly Call[]): boolean =>
+  calls.some(({ target, args }) =>
+    /^aten\.(?:batch|instance)_norm\./.test(target) &&
+    [args.running_mean, args.running_var].some((arg) => arg?.is === "value" && arg.name === value)
+  );
+
+function constantOf(stored: StoredTensor): ConstantTensor {
+  const { shape, type } = stored;
+  return { shape, dtype: heldAs(type), entries: stored.read() };
+}
+
+/** Returns the names of the values that calls read. */
+export const readBy = (calls: readonly Call[]): string[] => calls.flatMap(readsOf);

@@ -1,0 +1,87 @@
+import type { LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
+import type { Batch } from "../../model/batches/batch.ts";
+import { randomTargets } from "../../model/batches/random_targets.ts";
+import { byteSource } from "../../model/files/byte_source.ts";
+import type { LoadedModel } from "../../model/loaded_model.ts";
+import { ModelError } from "../../model/model_error.ts";
+import { stemOf } from "../../model/names.ts";
+import type { Objective } from "../../model/objective.ts";
+import { failure } from "../../words/failure.ts";
+import { buildProgram } from "./build_program.ts";
+import { heldAs } from "./functional.ts";
+import { openProgram, type ProgramArchive, type StoredTensor } from "./open_program.ts";
+
+/**
+ * Loads a program that `torch.export.save` wrote: its graph, its weights and its sample inputs,
+ * which are its batch. The file is only data: none of it runs, and it gets at most a few times its
+ * size in memory.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param path The file.
+ * @param beforeWeights Called before weights are read.
+ * @throws {ModelError} If it does not hold such a program.
+ */
+export async function loadProgram(
+  tf: TensorFlow,
+  path: string,
+  beforeWeights: (model: LayersModel, entries: number) => void,
+): Promise<LoadedModel> {
+  try {
+    const source = await byteSource(path).catch((error) => {
+      throw new ModelError(failure(error), { cause: error });
+    });
+    const archive = openProgram(source);
+    const name = stemOf(path);
+    const { model, taken, notes } = buildProgram(tf, archive, { name, beforeWeights });
+    const samples = samplesOf(archive, taken);
+    const isLoss = model.outputs[0].shape.length === 0;
+    return {
+      model,
+      name,
+      source: path,
+      path,
+      kind: "torch",
+      seed: null,
+      objective: isLoss ? loss : null,
+      createBatch: samples === null
+        ? null
+        : (_examples, seed, objective) => Promise.resolve(batchOf(tf, model, { samples, seed, objective })),
+      recreate: null,
+      notes,
+    };
+  } catch (error) {
+    if (error instanceof ModelError) error.within(path);
+    throw error;
+  }
+}
+
+/** Objective of a program whose output is its loss. */
+const loss = ([output]: Tensor[]): Tensor => output;
+
+/** Returns the sample inputs that the model takes; `null` if the file lacks one. */
+function samplesOf({ samples, program }: ProgramArchive, taken: number[]): StoredTensor[] | null {
+  if (typeof samples === "string" || samples.length !== program.inputs.length) return null;
+  const tensors = taken.flatMap((i) => samples[i].tensor ?? []);
+  return tensors.length === taken.length ? tensors : null;
+}
+
+interface Sampling {
+  samples: StoredTensor[];
+  seed: number;
+  objective?: Objective;
+}
+
+/** Array types that TensorFlow.js needs for each dtype. */
+const ENTRIES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
+
+function batchOf(tf: TensorFlow, model: LayersModel, { samples, seed, objective }: Sampling): Batch {
+  const inputs: Tensor[] = samples.map((sample) => {
+    const dtype = heldAs(sample.type);
+    return tf.tensor(ENTRIES[dtype].from(sample.read()), [...sample.shape], dtype);
+  });
+  const examples = inputs[0].shape[0] ?? 1;
+  const targets = typeof objective !== "string" || objective === "sum"
+    ? null
+    : randomTargets(model, objective, { examples, seed });
+  return { inputs: inputs.length === 1 ? inputs[0] : inputs, targets, seed };
+}

@@ -1,0 +1,214 @@
+import type { ByteSource } from "../../model/files/byte_source.ts";
+import { BYTES, countOf, entriesOf, isCount } from "../../model/files/file_types.ts";
+import { openZip, type ZipEntry } from "../../model/files/unzip.ts";
+import { ModelError, unexpected } from "../../model/model_error.ts";
+import type { FileType } from "../../model/weights/weights_manifest.ts";
+import { errorMessage } from "../../words/failure.ts";
+import { showValue } from "../../words/show_value.ts";
+import { findStateDict } from "../find_state_dict.ts";
+import type { Pickled } from "../pickle_reader.ts";
+import { readTorchArchive, type TorchArchive } from "../read_state_dict.ts";
+import { isTensor, type TorchView } from "../torch_globals.ts";
+import { bytesOfView, requireInside, type StridedView } from "../torch_view.ts";
+import { listAt, objectAt, parseProgram, readMeta, readSize, textAt } from "./parse_program.ts";
+import type { Program } from "./program.ts";
+
+/** Tensor of an archive, which is read on demand. */
+export interface StoredTensor {
+  /** Place of its first entry: two tensors with one place are one tensor. */
+  readonly place: string;
+  readonly type: FileType;
+  readonly shape: readonly number[];
+  /** True if it gets a gradient. */
+  readonly isTrained: boolean;
+  /** Reads the entries, row-major. */
+  read(): ArrayLike<number>;
+}
+
+/** Sample input: a tensor, or anything else. */
+export type Sample = { readonly tensor: StoredTensor } | { readonly tensor: null };
+
+/** Exported program with its tensors. */
+export interface ProgramArchive {
+  readonly program: Program;
+  /** Parameters, buffers and constants by their names in `state_dict()`. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Inputs that the program was exported with; a text says why there are none. */
+  readonly samples: readonly Sample[] | string;
+}
+
+/** Largest size of the graph: 50 MB is that of a model of some 100,000 operations. */
+const MAX_GRAPH = 2 ** 28;
+
+/**
+ * Opens an archive that `torch.export.save` wrote.
+ *
+ * @param source The file.
+ * @throws {ModelError} If it is not one.
+ */
+export function openProgram(source: ByteSource): ProgramArchive {
+  const entries = openZip(source, ModelError);
+  const names = [...entries.keys()];
+  const graphs = names.filter((name) => /^(?:[^/]+\/)?models\/[^/]+\.json$/.test(name));
+  if (graphs.length !== 1) {
+    throw new ModelError(
+      `The zip archive has ${graphs.length === 0 ? "no" : graphs.length} models/model.json, ` +
+        `expected one as torch.export.save of PyTorch 2.8 or later writes it`,
+    );
+  }
+  const [, root, model] = /^((?:[^/]+\/)?)models\/([^/]+)\.json$/.exec(graphs[0])!;
+  const order = entries.get(`${root}byteorder`);
+  if (order !== undefined && new TextDecoder().decode(order.read()) !== "little") {
+    throw new ModelError("byteorder of the file is not little, expected little-endian numbers");
+  }
+  const program = parseProgram(readJsonEntry(entries.get(graphs[0])!));
+  const folder = { entries, root: `${root}data/`, model };
+  return {
+    program,
+    tensors: new Map([
+      ...readTensors(folder, "weights"),
+      ...readTensors(folder, "constants"),
+    ]),
+    samples: readSamples(entries.get(`${root}data/sample_inputs/${model}.pt`)),
+  };
+}
+
+interface Folder {
+  entries: ReadonlyMap<string, ZipEntry>;
+  root: string;
+  model: string;
+}
+
+function readJsonEntry(entry: ZipEntry): unknown {
+  if (entry.size > MAX_GRAPH) {
+    throw new ModelError(`${entry.name} has ${entry.size} bytes, expected at most ${MAX_GRAPH}`);
+  }
+  const text = new TextDecoder().decode(entry.read());
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // PyTorch's JSON may have numbers that JSON lacks.
+    try {
+      return JSON.parse(text.replaceAll(/(?<=[:[,]\s*)(-?Infinity|NaN)(?=\s*[,\]}])/g, '"$1"'));
+    } catch {
+      throw new ModelError(`${entry.name} is not JSON: ${errorMessage(error)}`);
+    }
+  }
+}
+
+/** Reads the list of the tensors in a folder. */
+function readTensors({ entries, root, model }: Folder, kind: "weights" | "constants") {
+  const config = entries.get(`${root}${kind}/${model}_${kind}_config.json`);
+  if (config === undefined) return readPickled(entries.get(`${root}${kind}/${model}.pt`), kind);
+  const { config: payloads } = objectAt(readJsonEntry(config), config.name);
+  const tensors = new Map<string, StoredTensor>();
+  for (const [name, payload] of Object.entries(objectAt(payloads, config.name))) {
+    const place = `${kind}[${showValue(name)}]`;
+    const { path_name: file, use_pickle: isPickled, tensor_meta: meta } = objectAt(payload, place);
+    const path = textAt(file, `${place}.path_name`);
+    const entry = entries.get(`${root}${kind}/${path}`);
+    if (entry === undefined) {
+      throw new ModelError(`${place} is in ${showValue(path)}, which is missing from the file`);
+    }
+    if (isPickled === true) {
+      throw new ModelError(`${place} is an object, which is not supported, expected a tensor`);
+    }
+    tensors.set(name, storedTensor(entry, meta, place));
+  }
+  return tensors;
+}
+
+function storedTensor(entry: ZipEntry, meta: unknown, place: string): StoredTensor {
+  const { strides, storage_offset: start, requires_grad: isTrained } = objectAt(meta, place);
+  const { type, sizes } = readMeta(meta, place);
+  const counts = (values: readonly unknown[]) =>
+    values.map((value) => {
+      if (isCount(value)) return value;
+      throw unexpected(place, value, "a size");
+    });
+  const view: StridedView = {
+    type,
+    shape: counts(sizes),
+    strides: counts(listAt(strides, `${place}.strides`).map((one) => readSize(one, place))),
+    offset: counts([readSize(start, `${place}.storage_offset`)])[0],
+  };
+  if (view.shape.length !== view.strides.length) {
+    throw unexpected(`${place}.strides`, view.strides, `${view.shape.length} of them`);
+  }
+  requireInside(place, view, entry.size / BYTES[type]);
+  requireModest(view, entry.size, place);
+  return {
+    place: `${entry.name}+${view.offset} [${view.shape}] [${view.strides}]`,
+    type,
+    shape: view.shape,
+    isTrained: isTrained === true,
+    read: () => entriesOf(bytesOfView(view, entry.read()), type),
+  };
+}
+
+/** Largest size of a tensor relative to its storage, of which it may repeat parts. */
+const MAX_REPEATED = 1024;
+
+/** Number of bytes that any tensor may have. */
+const FREE = 2 ** 20;
+
+function requireModest({ type, shape }: StridedView, room: number, place: string): void {
+  const size = countOf(shape)! * BYTES[type];
+  if (size <= FREE + MAX_REPEATED * room) return;
+  throw new ModelError(`${place} has ${size} bytes, of which its file holds ${room}`);
+}
+
+/** Reads the tensors of the layout before PyTorch 2.9: a pickled dictionary. */
+function readPickled(
+  entry: ZipEntry | undefined,
+  kind: "weights" | "constants",
+): Map<string, StoredTensor> {
+  if (entry === undefined) {
+    if (kind === "constants") return new Map();
+    throw new ModelError("The file has no weights, expected data/weights");
+  }
+  const archive = readTorchArchive(entry.read());
+  if (!(archive.value instanceof Map) || archive.value.size === 0) return new Map();
+  const { entries } = findStateDict(archive.value);
+  return new Map(entries.map(([name, view]) => [name, pickledTensor(archive, view, name)]));
+}
+
+function pickledTensor({ storages }: TorchArchive, view: TorchView, name: string): StoredTensor {
+  const { storage, type, shape, offset, strides } = view;
+  const place = `Storage ${showValue(storage.key)} of ${showValue(name)}`;
+  const bytes = storages(storage.key);
+  if (bytes === null) throw new ModelError(`${place} is missing from the file`);
+  requireInside(name, view, bytes.length / BYTES[type]);
+  requireModest(view, bytes.length, name);
+  return {
+    place: `${storage.key}+${offset} [${shape}] [${strides}]`,
+    type,
+    shape,
+    isTrained: true,
+    read: () => entriesOf(bytesOfView(view, bytes), type),
+  };
+}
+
+/** Largest number of sample inputs. */
+const MAX_SAMPLES = 10_000;
+
+/** Reads the sample inputs, `(args, kwargs)`, in the order in which the graph takes them. */
+function readSamples(entry: ZipEntry | undefined): Sample[] | string {
+  if (entry === undefined) return "the file has none";
+  try {
+    const archive = readTorchArchive(entry.read());
+    const samples: Sample[] = [];
+    const visit = (value: Pickled, place: string) => {
+      if (samples.length > MAX_SAMPLES) throw new ModelError("they are too many");
+      if (isTensor(value)) samples.push({ tensor: pickledTensor(archive, value, place) });
+      else if (Array.isArray(value)) value.forEach((one, i) => visit(one, `${place}[${i}]`));
+      else if (value instanceof Map) {
+        for (const [key, one] of value) visit(one, `${place}[${showValue(key)}]`);
+      } else samples.push({ tensor: null });
+    };
+    visit(archive.value, "sample input");
+    return samples;
+  } catch (error) {
+    return errorMessage(error);
+  }
+}

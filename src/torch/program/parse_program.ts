@@ -1,0 +1,180 @@
+import { ModelError, unexpected } from "../../model/model_error.ts";
+import type { FileType } from "../../model/weights/weights_manifest.ts";
+import { isObject } from "../../words/shape.ts";
+import { showValue } from "../../words/show_value.ts";
+import { parseNode, readArgument, type Reading } from "./parse_call.ts";
+import type { HeldTensor, Program, UserInput, ValueMeta } from "./program.ts";
+import { parseSize, type SizeExpression } from "./size_expression.ts";
+
+/** Major version of the schema that is read; its minor versions add fields. */
+const MAJOR_VERSION = 8;
+
+/** Dtypes by their numbers in `torch/_export/serde/schema.py`, `ScalarType`. */
+export const SCALAR_TYPES: Readonly<Record<number, FileType>> = {
+  1: "uint8",
+  2: "int8",
+  3: "int16",
+  4: "int32",
+  5: "int64",
+  6: "float16",
+  7: "float32",
+  8: "float64",
+  9: "complex64",
+  10: "complex64",
+  11: "complex128",
+  12: "bool",
+  13: "bfloat16",
+  28: "uint16",
+  29: "float8",
+  30: "float8",
+  31: "float8",
+  32: "float8",
+  33: "float8",
+  34: "uint32",
+  35: "uint64",
+};
+
+/** Returns an object of the JSON. */
+export function objectAt(value: unknown, place: string): Record<string, unknown> {
+  if (isObject(value) && !Array.isArray(value)) return value;
+  throw unexpected(place, value, "an object");
+}
+
+/** Returns a list of the JSON. */
+export function listAt(value: unknown, place: string): unknown[] {
+  if (Array.isArray(value)) return value;
+  throw unexpected(place, value, "a list");
+}
+
+/** Returns a text of the JSON. */
+export function textAt(value: unknown, place: string): string {
+  if (typeof value === "string") return value;
+  throw unexpected(place, value, "a text");
+}
+
+/** Returns the one kind of a union, `{"as_int": 3}`, and its value. */
+export function unionAt(value: unknown, place: string): [kind: string, value: unknown] {
+  const entries = Object.entries(objectAt(value, place)).filter(([, one]) => one !== null);
+  if (entries.length === 1) return entries[0];
+  throw unexpected(place, value, "an object with one key, which says what it is");
+}
+
+/**
+ * Parses the graph of an exported program. Fields that are not needed are ignored.
+ *
+ * @param json Contents of `models/model.json`.
+ * @throws {ModelError} If it is not such a graph, or one of another version.
+ */
+export function parseProgram(json: unknown): Program {
+  const root = objectAt(json, "model.json");
+  const { major } = objectAt(root.schema_version, "schema_version");
+  if (major !== MAJOR_VERSION) {
+    throw unexpected(
+      "schema_version.major",
+      major,
+      `${MAJOR_VERSION}, as PyTorch 2.8 to 2.15 write it`,
+    );
+  }
+  const module = objectAt(root.graph_module, "graph_module");
+  const graph = objectAt(module.graph, "graph");
+  const reading: Reading = { numbers: readNumbers(graph) };
+  const signature = objectAt(module.signature, "signature");
+  const { inputs, held } = readInputs(listAt(signature.input_specs, "input_specs"));
+  return {
+    torchVersion: typeof root.torch_version === "string" ? root.torch_version : "",
+    inputs,
+    held,
+    calls: listAt(graph.nodes, "nodes").map((node, i) => parseNode(node, `nodes[${i}]`, reading)),
+    outputs: listAt(signature.output_specs, "output_specs").flatMap((spec, i) => {
+      const place = `output_specs[${i}]`;
+      const [kind, value] = unionAt(spec, place);
+      // Buffers that the graph changes are outputs, too, if it was made functional.
+      if (kind !== "user_output" && kind !== "loss_output") return [];
+      const { arg } = objectAt(value, place);
+      return [
+        kind === "loss_output"
+          ? { is: "value" as const, name: textAt(objectAt(arg, place).name, place) }
+          : readArgument(arg, place, reading),
+      ];
+    }),
+    values: readValues(graph),
+  };
+}
+
+/** Returns a size: `{"as_int": 3}`, or `{"as_expr": {"expr_str": "s77"}}`. */
+export function readSize(value: unknown, place: string): SizeExpression {
+  const [kind, own] = unionAt(value, place);
+  if (kind === "as_expr") {
+    return parseSize(textAt(objectAt(own, place).expr_str, `${place}.expr_str`));
+  }
+  if (typeof own === "boolean") return Number(own);
+  if (typeof own !== "number") throw unexpected(place, own, "a number");
+  return own;
+}
+
+/** Reads the numbers that the graph computes from sizes, by their names. */
+function readNumbers(graph: Record<string, unknown>): Map<string, SizeExpression> {
+  const numbers = new Map<string, SizeExpression>();
+  for (const key of ["sym_int_values", "sym_float_values", "sym_bool_values"]) {
+    for (const [name, value] of Object.entries(objectAt(graph[key] ?? {}, key))) {
+      // A number that the graph computes from data has a symbol without a size.
+      numbers.set(name, readSize(value, `${key}[${showValue(name)}]`));
+    }
+  }
+  return numbers;
+}
+
+function readValues(graph: Record<string, unknown>): Map<string, ValueMeta> {
+  const values = new Map<string, ValueMeta>();
+  for (const [name, value] of Object.entries(objectAt(graph.tensor_values, "tensor_values"))) {
+    values.set(name, readMeta(value, `tensor_values[${showValue(name)}]`));
+  }
+  return values;
+}
+
+/** Reads the dtype and the sizes of a tensor. */
+export function readMeta(value: unknown, place: string): ValueMeta {
+  const { dtype, sizes } = objectAt(value, place);
+  if (typeof dtype !== "number" || !Object.hasOwn(SCALAR_TYPES, dtype)) {
+    throw unexpected(`${place}.dtype`, dtype, "the number of a dtype");
+  }
+  return {
+    type: SCALAR_TYPES[dtype],
+    sizes: listAt(sizes, `${place}.sizes`).map((size) => readSize(size, `${place}.sizes`)),
+  };
+}
+
+const HELD: Readonly<Record<string, readonly [kind: HeldTensor["kind"], key: string]>> = {
+  parameter: ["parameter", "parameter_name"],
+  buffer: ["buffer", "buffer_name"],
+  tensor_constant: ["constant", "tensor_constant_name"],
+};
+
+function readInputs(specs: unknown[]): { inputs: UserInput[]; held: Map<string, HeldTensor> } {
+  const inputs: UserInput[] = [];
+  const held = new Map<string, HeldTensor>();
+  specs.forEach((spec, i) => {
+    const place = `input_specs[${i}]`;
+    const [kind, value] = unionAt(spec, place);
+    const own = objectAt(value, place);
+    if (Object.hasOwn(HELD, kind)) {
+      const [of, key] = HELD[kind];
+      const name = textAt(objectAt(own.arg, `${place}.arg`).name, `${place}.arg.name`);
+      held.set(name, { kind: of, name: textAt(own[key], `${place}.${key}`) });
+      return;
+    }
+    if (kind === "constant_input") return void inputs.push({ name: null });
+    if (kind !== "user_input") {
+      throw new ModelError(
+        `${place} is ${showValue(kind)}, which is not supported, expected tensors`,
+      );
+    }
+    const [type, argument] = unionAt(own.arg, `${place}.arg`);
+    const isTensor = type === "as_tensor";
+    const name = isTensor
+      ? textAt(objectAt(argument, `${place}.arg`).name, `${place}.arg.name`)
+      : null;
+    inputs.push({ name });
+  });
+  return { inputs, held };
+}

@@ -1,0 +1,243 @@
+import { isTorchModule } from "../../traits/torch_layers.ts";
+import type { FunctionalProgram } from "./functional.ts";
+import type { Argument, Call, ModuleCall, Program, SourceLine } from "./program.ts";
+import { baseName, namesIn } from "./views.ts";
+
+/** Layer that is made of calls of a graph. */
+export interface PlannedLayer {
+  /** Name: the path of its module, or that and the operation. */
+  readonly name: string;
+  /** Class of the module, or name of the operation. */
+  readonly className: string;
+  /** Path of the module that it belongs to, and the class of it. */
+  readonly module: Pick<ModuleCall, "path" | "className"> | null;
+  readonly source: SourceLine | null;
+  /** Calls in their order, those first that depend on no input of the layer. */
+  readonly calls: readonly Call[];
+  /** Call that the layer is about. */
+  readonly main: Call;
+  /** Values that it reads from other layers, or from the inputs of the model. */
+  readonly inputs: readonly string[];
+  /** Values that other layers read, or that the model puts out. */
+  readonly outputs: readonly string[];
+  /** Parameters, buffers and constants that it reads, by the names of their values. */
+  readonly held: readonly string[];
+}
+
+/** Layers of a program, and the values that are its outputs. */
+export interface LayerPlan {
+  readonly layers: readonly PlannedLayer[];
+  readonly outputs: readonly string[];
+}
+
+/** Group of calls that becomes a layer. */
+interface Group {
+  /** Key of the call of the module; `null` for an operation by itself. */
+  key: string | null;
+  unit: ModuleCall | null;
+  calls: Call[];
+}
+
+/**
+ * Divides the calls of a program into layers: one for each call of a module that is known as a
+ * whole, and one for each other operation. Calls that depend on parameters and constants alone run
+ * in the layers that read them.
+ *
+ * @param program The program.
+ * @param functional Its calls without changes in place.
+ * @param outputs Values that the model puts out.
+ */
+export function planLayers(
+  program: Program,
+  functional: FunctionalProgram,
+  outputs: readonly string[],
+): LayerPlan {
+  const producers = new Map<string, Call>();
+  for (const call of functional.calls) {
+    for (const name of resultsOf(call)) producers.set(name, call);
+  }
+  const needed = reach(outputs, producers);
+  const calls = functional.calls.filter((call) => needed.has(call));
+  const given = new Set(program.inputs.flatMap(({ name }) => name ?? []));
+  const dynamic = new Set<Call>();
+  const flows = new Set(given);
+  for (const call of calls) {
+    if (!readsOf(call).some((name) => flows.has(name))) continue;
+    dynamic.add(call);
+    for (const name of resultsOf(call)) flows.add(name);
+  }
+  const groups = groupCalls(calls.filter((call) => dynamic.has(call)));
+  // An output that depends on no input is computed by nothing.
+  const wanted = new Set(outputs.filter((name) => flows.has(name)));
+  for (const { calls } of groups) {
+    for (const call of calls) {
+      for (const name of readsWithStatics(call, producers, dynamic)) wanted.add(name);
+    }
+  }
+  const namer = makeNamer();
+  const layers = groups.map((group) =>
+    describe(group, { producers, dynamic, flows, wanted, held: program.held, namer, outputs })
+  );
+  return { layers, outputs: outputs.filter((name) => flows.has(name)) };
+}
+
+/** Returns the names of the results of a call. */
+export const resultsOf = (call: Call): string[] =>
+  (call.results as unknown[]).flat(3).filter((one): one is string => typeof one === "string");
+
+/** Returns the names of the values that a call reads. */
+export const readsOf = ({ args }: Call): string[] => Object.values(args).flatMap(namesIn);
+
+/** Returns the calls that outputs depend on. */
+function reach(outputs: readonly string[], producers: ReadonlyMap<string, Call>): Set<Call> {
+  const found = new Set<Call>();
+  const open = [...outputs];
+  while (open.length > 0) {
+    const call = producers.get(open.pop()!);
+    if (call === undefined || found.has(call)) continue;
+    found.add(call);
+    open.push(...readsOf(call));
+  }
+  return found;
+}
+
+function groupCalls(calls: readonly Call[]): Group[] {
+  const groups: Group[] = [];
+  for (const call of calls) {
+    const unit = call.modules.find(({ className }) => isTorchModule(className)) ?? null;
+    const last = groups.at(-1);
+    if (unit !== null && last?.key === unit.key) last.calls.push(call);
+    else groups.push({ key: unit?.key ?? null, unit, calls: [call] });
+  }
+  return groups;
+}
+
+/** Returns the calls that a call depends on and that no input reaches, in their order. */
+function staticsOf(
+  call: Call,
+  producers: ReadonlyMap<string, Call>,
+  dynamic: ReadonlySet<Call>,
+): Call[] {
+  const found = new Set<Call>();
+  const visit = (one: Call) => {
+    for (const name of readsOf(one)) {
+      const producer = producers.get(name);
+      if (producer === undefined || dynamic.has(producer) || found.has(producer)) continue;
+      visit(producer);
+      found.add(producer);
+    }
+  };
+  visit(call);
+  return [...found];
+}
+
+function readsWithStatics(
+  call: Call,
+  producers: ReadonlyMap<string, Call>,
+  dynamic: ReadonlySet<Call>,
+): string[] {
+  return [call, ...staticsOf(call, producers, dynamic)].flatMap(readsOf);
+}
+
+interface Surroundings {
+  producers: ReadonlyMap<string, Call>;
+  dynamic: ReadonlySet<Call>;
+  flows: ReadonlySet<string>;
+  wanted: ReadonlySet<string>;
+  held: Program["held"];
+  namer: (wished: string) => string;
+  outputs: readonly string[];
+}
+
+function describe({ unit, calls, key }: Group, around: Surroundings): PlannedLayer {
+  const { producers, dynamic, flows, held, namer } = around;
+  const statics = [...new Set(calls.flatMap((call) => staticsOf(call, producers, dynamic)))];
+  const all = [...statics, ...calls];
+  const own = new Set(all.flatMap(resultsOf));
+  const reads = [...new Set(calls.flatMap(readsOf))];
+  const main = mainOf(calls);
+  const module = unit ?? main.modules.at(-1) ?? null;
+  const inputs = reads.filter((name) => flows.has(name) && !own.has(name));
+  const className = unit?.className ?? operationClass(main, inputs.length);
+  const path = module?.path ?? "";
+  const wished = key === null ? [path, className].filter((part) => part !== "").join(".") : path;
+  return {
+    name: namer(wished === "" ? className : wished),
+    className,
+    module: module === null ? null : { path, className: module.className },
+    source: main.source,
+    calls: all,
+    main,
+    inputs,
+    outputs: calls.flatMap(resultsOf).filter((name) => isReadOutside(name, calls, around)),
+    held: [...new Set(all.flatMap(readsOf))].filter((name) => held.has(name)),
+  };
+}
+
+/** True if a layer other than the one of these calls reads a value. */
+function isReadOutside(
+  name: string,
+  calls: readonly Call[],
+  { dynamic, outputs }: Surroundings,
+): boolean {
+  if (outputs.includes(name)) return true;
+  const own = new Set(calls);
+  return readersOf(dynamic).get(name)?.some((call) => !own.has(call)) ?? false;
+}
+
+const known = new WeakMap<ReadonlySet<Call>, Map<string, Call[]>>();
+
+/** Returns the calls that read each value. */
+function readersOf(calls: ReadonlySet<Call>): Map<string, Call[]> {
+  const found = known.get(calls);
+  if (found !== undefined) return found;
+  const readers = new Map<string, Call[]>();
+  for (const call of calls) {
+    for (const name of readsOf(call)) {
+      const list = readers.get(name);
+      if (list === undefined) readers.set(name, [call]);
+      else list.push(call);
+    }
+  }
+  known.set(calls, readers);
+  return readers;
+}
+
+/** Operations that only arrange what others compute. */
+const ARRANGING =
+  /^(?:view|reshape|flatten|permute|transpose|t|squeeze|unsqueeze|expand|to|slice|pad|chunk|getitem|mean|pow|add|mul|rsqrt|zeros|contiguous)$/;
+
+/** Returns the call that a layer is about: the first that does not only arrange. */
+function mainOf(calls: readonly Call[]): Call {
+  return calls.find(({ target }) => !ARRANGING.test(baseName(target))) ?? calls.at(-1)!;
+}
+
+/** Returns the class of an operation by itself. */
+function operationClass({ target, args }: Call, inputs: number): string {
+  const name = baseName(target).replace(/_$/, "");
+  // The sum with a constant is no residual.
+  if (name === "add" && inputs < 2) return "shift";
+  if ((name === "mul" || name === "div") && inputs < 2) return "scale";
+  const least = valueOf(args.min_val);
+  if (name === "hardtanh" && least === 0) return "relu6";
+  return name;
+}
+
+const valueOf = (argument: Argument | undefined) =>
+  argument?.is === "constant" ? argument.value : null;
+
+/** Returns a function that makes names unique and fit for TensorFlow.js. */
+function makeNamer(): (wished: string) => string {
+  const taken = new Map<string, number>();
+  return (wished) => {
+    const plain = wished.replaceAll(/[^-A-Za-z0-9._/]/g, "_").replace(/^(?![A-Za-z0-9])/, "m");
+    let name = plain;
+    while (taken.has(name)) {
+      const count = taken.get(plain)! + 1;
+      taken.set(plain, count);
+      name = `${plain}_${count}`;
+    }
+    taken.set(name, taken.get(name) ?? 0);
+    return name;
+  };
+}

@@ -1,0 +1,228 @@
+import { kerasLayer } from "../../keras/layers/keras_layer.ts";
+import type { Layer, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
+import type { LayerVariable } from "../../model/weights/model_weights.ts";
+import { errorMessage } from "../../words/failure.ts";
+import type { AtenContext, AtenValue } from "../aten/aten_op.ts";
+import { ATEN_OPS } from "../aten/aten_ops.ts";
+import { callAten } from "../aten/schema.ts";
+import type { PlannedLayer } from "./plan_layers.ts";
+import type { Argument, Call, Program, Result, ValueMeta } from "./program.ts";
+import { noteSizes, sizeOf, type Sizes } from "./size_expression.ts";
+
+/** Tensor of the file that no training changes: an index, a mask. */
+export interface ConstantTensor {
+  readonly shape: readonly number[];
+  readonly dtype: "float32" | "int32" | "bool";
+  readonly entries: ArrayLike<number>;
+}
+
+/** Facts that the layers of a program share. */
+export interface SharedState {
+  readonly values: ReadonlyMap<string, ValueMeta>;
+  readonly inputs: Program["inputs"];
+  /** Sizes that the graph leaves open, as the batch that runs has them. */
+  readonly sizes: Map<string, number>;
+}
+
+/** Weights and constants of a layer, by the names of their values in the graph. */
+export interface HeldValues {
+  readonly variables: ReadonlyMap<string, LayerVariable>;
+  readonly constants: ReadonlyMap<string, ConstantTensor>;
+}
+
+/** Arguments of a {@linkcode createProgramLayer}. */
+export interface ProgramLayerArgs {
+  readonly planned: PlannedLayer;
+  readonly shared: SharedState;
+}
+
+/** Layer of a PyTorch program. */
+export interface ProgramLayer extends Layer {
+  readonly planned: PlannedLayer;
+  /** Weights, once they are read. */
+  heldValues: HeldValues;
+  /** Reads and writes that a call of this layer has in the graph: one for each place. */
+  readonly places: Pick<PlannedLayer, "inputs" | "outputs">[];
+}
+
+/** Shape during the construction of a model. */
+type OpenShape = (number | null)[];
+
+/** Layer that runs some calls of a PyTorch graph; its class is that of the module. */
+export const createProgramLayer = kerasLayer((tf) =>
+  class TorchLayer extends tf.layers.Layer implements ProgramLayer {
+    static className = "TorchLayer";
+    readonly planned: PlannedLayer;
+    readonly places: Pick<PlannedLayer, "inputs" | "outputs">[];
+    readonly #shared: SharedState;
+    heldValues: HeldValues = { variables: new Map(), constants: new Map() };
+
+    constructor({ planned, shared }: ProgramLayerArgs) {
+      super({ name: planned.name });
+      this.planned = planned;
+      this.places = [planned];
+      this.#shared = shared;
+      this.built = true;
+    }
+
+    override getClassName(): string {
+      return this.planned.className;
+    }
+
+    override computeOutputShape(given: OpenShape | OpenShape[]): OpenShape | OpenShape[] {
+      const shapes = (this.places[0].inputs.length > 1 ? given : [oneOf(given)]) as OpenShape[];
+      const { values } = this.#shared;
+      const sizes = new Map<string, number>();
+      const place = this.places.find(({ inputs }) => fits(inputs, shapes, values)) ?? this.places[0];
+      place.inputs.forEach((name, i) => noteSizes(values.get(name)?.sizes ?? [], shapes[i], sizes));
+      const outputs = place.outputs.map((name) =>
+        (values.get(name)?.sizes ?? []).map((size) => sizeOf(size, sizes))
+      );
+      return outputs.length === 1 ? outputs[0] : outputs;
+    }
+
+    override call(given: Tensor | Tensor[], kwargs: { training?: boolean }): Tensor | Tensor[] {
+      return tf.tidy(() => {
+        const values = new Map<string, AtenValue>();
+        const { planned: { inputs, outputs, calls } } = this;
+        [given].flat().forEach((input, i) => {
+          values.set(inputs[i], input);
+          this.#noteSizes(inputs[i], input);
+        });
+        this.#addHeld(values);
+        const training = kwargs?.training === true;
+        for (const call of calls) this.#run(call, values, training);
+        const results = outputs.map((name) => values.get(name) as Tensor);
+        // Two outputs that are one tensor would be freed together.
+        const apart = results.map((one, i) => results.indexOf(one) < i ? one.clone() : one);
+        return apart.length === 1 ? apart[0] : apart;
+      });
+    }
+
+    #noteSizes(name: string, input: Tensor): void {
+      const { inputs, values, sizes } = this.#shared;
+      if (!inputs.some((one) => one.name === name)) return;
+      noteSizes(values.get(name)?.sizes ?? [], input.shape, sizes);
+    }
+
+    #addHeld(values: Map<string, AtenValue>): void {
+      for (const [name, variable] of this.heldValues.variables) values.set(name, variable.read());
+      for (const [name, { shape, dtype, entries }] of this.heldValues.constants) {
+        values.set(name, tf.tensor(ENTRIES[dtype].from(entries), [...shape], dtype));
+      }
+    }
+
+    #run(call: Call, values: Map<string, AtenValue>, training: boolean): void {
+      const { variables } = this.heldValues;
+      const context: AtenContext = {
+        tf,
+        training,
+        uniform: (shape) => tf.randomUniform(shape),
+        write: (argument, value) => {
+          const given = call.args[argument];
+          if (training && given?.is === "value") variables.get(given.name)?.write(value);
+        },
+      };
+      try {
+        const named = Object.fromEntries(
+          Object.entries(call.args).map(([name, arg]) => [
+            name,
+            valueOf(arg, values, this.#shared.sizes),
+          ]),
+        );
+        const result = training ? null : withoutChance(tf, call, named);
+        nameResults(
+          call.results,
+          result ?? callAten(ATEN_OPS[call.target], { positional: [], named }, context),
+          values,
+        );
+      } catch (error) {
+        throw new Error(`${placeOf(call)}: ${errorMessage(error)}`, { cause: error });
+      }
+    }
+  }
+);
+
+/**
+ * Changes the arguments of a call to those outside of training: nothing is dropped, and
+ * normalisations have their moving statistics. Returns the mean of what it would draw, or `null`.
+ */
+function withoutChance(
+  tf: TensorFlow,
+  { target }: Call,
+  named: Record<string, AtenValue>,
+): AtenValue {
+  for (const flag of ["train", "training"]) if (named[flag] === true) named[flag] = false;
+  if (named.dropout_p !== undefined) named.dropout_p = 0;
+  const { self, p } = named;
+  // Paths are dropped by such factors, which are divided by p.
+  return target.startsWith("aten.bernoulli.") && typeof p === "number"
+    ? tf.fill((self as Tensor).shape, p)
+    : null;
+}
+
+/** Array types that TensorFlow.js needs for each dtype. */
+const ENTRIES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
+
+const oneOf = (shapes: OpenShape | OpenShape[]) =>
+  (Array.isArray(shapes[0]) ? shapes[0] : shapes) as OpenShape;
+
+/** True if values have shapes that can be these. */
+function fits(
+  names: readonly string[],
+  shapes: readonly OpenShape[],
+  values: ReadonlyMap<string, ValueMeta>,
+): boolean {
+  return names.every((name, i) => {
+    const sizes = values.get(name)?.sizes ?? [];
+    return sizes.length === shapes[i].length &&
+      sizes.every((size, axis) => typeof size !== "number" || size === shapes[i][axis]);
+  });
+}
+
+/** Returns the place of a call in the user's code, for messages. */
+export function placeOf({ target, modules, source }: Call): string {
+  const path = modules.at(-1)?.path ?? "";
+  const where = source === null ? "" : ` (${source.file}:${source.line})`;
+  return `${target}${path === "" ? "" : ` in ${path}`}${where}`;
+}
+
+function valueOf(
+  argument: Argument,
+  values: ReadonlyMap<string, AtenValue>,
+  sizes: Sizes,
+): AtenValue {
+  switch (argument.is) {
+    case "constant":
+      return argument.value;
+    case "list":
+      return argument.items.map((item) => valueOf(item, values, sizes));
+    case "size": {
+      const size = sizeOf(argument.size, sizes);
+      if (size !== null) return size;
+      throw new Error("one of its arguments is a number that the graph computes from data");
+    }
+    case "value": {
+      const value = values.get(argument.name);
+      if (value !== undefined) return value;
+      throw new Error(`its argument ${argument.name} is not computed before it`);
+    }
+  }
+}
+
+function nameResults(
+  results: readonly Result[],
+  returned: AtenValue,
+  values: Map<string, AtenValue>,
+): void {
+  const isList = Array.isArray(returned);
+  // A list of tensors is one result, as chunks are.
+  const [only] = results;
+  if (results.length === 1 && isList && Array.isArray(only)) {
+    return nameResults(only, returned, values);
+  }
+  const items = (isList ? returned : [returned]) as readonly AtenValue[];
+  results.forEach((name, i) => {
+    if (typeof name === "string") values.set(name, items[i]);
+  });
+}

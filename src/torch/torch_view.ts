@@ -1,0 +1,64 @@
+import { BYTES, countOf } from "../model/files/file_types.ts";
+import { ModelError } from "../model/model_error.ts";
+import { showValue } from "../words/show_value.ts";
+import type { TorchView } from "./torch_globals.ts";
+
+/** Tensor as a part of a storage. */
+export type StridedView = Pick<TorchView, "type" | "offset" | "shape" | "strides">;
+
+/**
+ * Rejects a view that reaches beyond its storage.
+ *
+ * @param name Name of the tensor, for messages.
+ * @param view The view.
+ * @param room Number of entries of the storage.
+ */
+export function requireInside(
+  name: string,
+  { offset, shape, strides }: StridedView,
+  room: number,
+): void {
+  const count = countOf(shape);
+  const last = shape.reduce((at, size, axis) => at + (size - 1) * strides[axis], offset);
+  if (count === 0 && offset <= room) return;
+  if (count === null || count > room || last >= room || !Number.isSafeInteger(last)) {
+    throw new ModelError(
+      `${showValue(name)} of shape [${shape.join(", ")}] needs ${
+        count === null ? "more than 2^53" : Math.max(count, last + 1)
+      } entries, expected at most the ${Math.floor(room)} of its storage`,
+    );
+  }
+}
+
+/** Returns the bytes of the entries of a view, row-major. */
+export function bytesOfView(
+  { type, offset, shape, strides }: StridedView,
+  bytes: Uint8Array,
+): Uint8Array {
+  const size = BYTES[type];
+  const count = countOf(shape)!;
+  let step = 1;
+  const isContiguous = shape.every((_, i) => {
+    const axis = shape.length - 1 - i;
+    const fits = shape[axis] === 1 || strides[axis] === step;
+    step *= shape[axis];
+    return fits;
+  });
+  if (isContiguous || count === 0) {
+    return bytes.subarray(offset * size, (offset + count) * size);
+  }
+  // Only the entries of the view are decoded: many small views may share one large storage.
+  const own = new Uint8Array(count * size);
+  const position = shape.map(() => 0);
+  let at = offset;
+  for (let i = 0; i < count; i++) {
+    for (let byte = 0; byte < size; byte++) own[i * size + byte] = bytes[at * size + byte];
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      at += strides[axis];
+      if (++position[axis] < shape[axis]) break;
+      at -= shape[axis] * strides[axis];
+      position[axis] = 0;
+    }
+  }
+  return own;
+}
