@@ -105,7 +105,8 @@ export function layerWorkloads(
  */
 function positionsOf({ layer, input, output }: LayerUse): number {
   const { equation } = layer as unknown as { equation?: unknown };
-  if (typeof equation === "string") {
+  const hasEinsum = layerTraits(layer.getClassName()).kernel === "einsum";
+  if (hasEinsum && typeof equation === "string") {
     // Several axes of the output can be channels, as the heads of an attention are.
     const kernel = layer.weights[0].shape as number[];
     const { sizes } = einsumTerms(equation, [[...input], kernel]);

@@ -85,7 +85,12 @@ export function requireModest(model: LayersModel, undefinedSize: number, entries
   const inputs = batchShapes(model, { examples, undefinedSize });
   const containers = containerLayers(model);
   const bytes = estimatePass({ model, layers, containers, inputs }, examples);
-  const allowed = Math.min(MAX_MEMORY, FREE_MEMORY + PER_WEIGHT_BYTE * 4 * weightsOf(layers));
+  // A graph of PyTorch gets its weights after this check; its batch may be fixed to many examples.
+  const weights = Math.max(weightsOf(layers), entries);
+  const allowed = Math.min(
+    examples * MAX_MEMORY,
+    examples * FREE_MEMORY + PER_WEIGHT_BYTE * 4 * weights,
+  );
   // Weights, and the gradient of the largest.
   if (bytes - 2 * 4 * entries <= allowed) return;
   throw new InputError(

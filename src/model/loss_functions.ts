@@ -75,15 +75,19 @@ const huber: RowLoss = (tf, targets, outputs, { delta = 1 }) => {
 const IGNORED = -100;
 
 /** Computes -log p of the target class at each position, times positions over counted ones. */
-function ofClasses(tf: TensorFlow, targets: Tensor, outputs: Tensor, isLogits: boolean): Tensor {
+function ofClasses(
+  tf: TensorFlow,
+  targets: Tensor,
+  outputs: Tensor,
+  logOf: (outputs: Tensor) => Tensor,
+): Tensor {
   const { shape } = outputs;
   const rows = shape.slice(0, -1);
   const isLast = targets.shape.slice(0, rows.length).join() === rows.join();
   const others = rows.map((_, axis) => axis === 0 ? 0 : axis + 1);
   const last = isLast ? outputs : tf.transpose(outputs, [...others, 1]);
   const shares = oneHot(tf, targets, last);
-  const logs = isLogits ? tf.logSoftmax(last) : last;
-  const each = tf.neg(tf.sum(tf.mul(shares, logs), -1));
+  const each = tf.neg(tf.sum(tf.mul(shares, logOf(last)), -1));
   const counted = tf.mean(tf.cast(tf.notEqual(targets, IGNORED), "float32"));
   return tf.div(each, counted);
 }
@@ -91,8 +95,9 @@ function ofClasses(tf: TensorFlow, targets: Tensor, outputs: Tensor, isLogits: b
 /** Losses that TensorFlow.js does not have by name. */
 const OWN: Partial<Record<LossName, RowLoss>> = {
   huber,
-  cross_entropy: (tf, targets, logits) => ofClasses(tf, targets, logits, true),
-  nll_loss: (tf, targets, logs) => ofClasses(tf, targets, logs, false),
+  cross_entropy: (tf, targets, logits) =>
+    ofClasses(tf, targets, logits, (last) => tf.logSoftmax(last)),
+  nll_loss: (tf, targets, logs) => ofClasses(tf, targets, logs, (last) => last),
   mse_loss: (tf, targets, outputs) => tf.mean(tf.square(tf.sub(outputs, targets)), -1),
   l1_loss: (tf, targets, outputs) => tf.mean(tf.abs(tf.sub(outputs, targets)), -1),
   smooth_l1_loss: huber,

@@ -169,7 +169,12 @@ function tensorsOf(value: Pickled, storages: Storages): StateDict {
     sizes.set(storage.key, bytes.length);
     requireInside(name, view, bytes.length / BYTES[view.type]);
     total += countOf(shape)! * BYTES[view.type];
-    return { name, shape, type: view.type, read: () => decode(bytesOfView(view, bytes), view.type) };
+    return {
+      name,
+      shape,
+      type: view.type,
+      read: () => decode(bytesOfView(view, bytes), view.type),
+    };
   });
   const whole = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   if (total > MAX_SHARING * whole) {

@@ -12,16 +12,18 @@ export type StridedView = Pick<TorchView, "type" | "offset" | "shape" | "strides
  * @param name Name of the tensor, for messages.
  * @param view The view.
  * @param room Number of entries of the storage.
+ * @param most Largest number of entries, which is more if a view may repeat some. Default: `room`.
  */
 export function requireInside(
   name: string,
   { offset, shape, strides }: StridedView,
   room: number,
+  most = room,
 ): void {
   const count = countOf(shape);
   const last = shape.reduce((at, size, axis) => at + (size - 1) * strides[axis], offset);
   if (count === 0 && offset <= room) return;
-  if (count === null || count > room || last >= room || !Number.isSafeInteger(last)) {
+  if (count === null || count > most || last >= room || !Number.isSafeInteger(last)) {
     throw new ModelError(
       `${showValue(name)} of shape [${shape.join(", ")}] needs ${
         count === null ? "more than 2^53" : Math.max(count, last + 1)

@@ -2,10 +2,11 @@ import type { Layer, LayersModel, Tensor, TensorFlow } from "../../engine/tensor
 import { ModelError } from "../../model/model_error.ts";
 import type { LayerVariable } from "../../model/weights/model_weights.ts";
 import { ATEN_OPS } from "../aten/aten_ops.ts";
+import { parametersOf } from "../aten/schema.ts";
 import { functionalize, heldAs } from "./functional.ts";
 import { setSettings } from "./layer_settings.ts";
 import type { ProgramArchive, StoredTensor } from "./open_program.ts";
-import { type PlannedLayer, planLayers, readsOf, resultsOf } from "./plan_layers.ts";
+import { plainName, planLayers, type PlannedLayer, resultsOf } from "./plan_layers.ts";
 import type { Call, ValueMeta } from "./program.ts";
 import {
   type ConstantTensor,
@@ -48,11 +49,18 @@ export function buildProgram(
   { name, beforeWeights }: BuildOptions,
 ): BuiltProgram {
   const { program } = archive;
-  const functional = functionalize(program, (target) => Object.hasOwn(ATEN_OPS, target));
-  const { head, notes } = chooseOutput(functional.outputs.flatMap((one) => {
-    if (one.is === "list") return one.items;
-    return [one];
-  }).flatMap((one) => one.is === "value" ? [one.name] : []), functional.values);
+  const functional = functionalize(
+    program,
+    (target) =>
+      Object.hasOwn(ATEN_OPS, target) ? parametersOf(ATEN_OPS[target].schema)[0].name : null,
+  );
+  const { head, notes } = chooseOutput(
+    functional.outputs.flatMap((one) => {
+      if (one.is === "list") return one.items;
+      return [one];
+    }).flatMap((one) => one.is === "value" ? [one.name] : []),
+    functional.values,
+  );
   const { layers, outputs } = planLayers(program, functional, [head]);
   if (outputs.length === 0) {
     throw new ModelError("The output of the program depends on none of its inputs, expected one");
@@ -153,7 +161,7 @@ class Builder {
       const input = tf.input({
         batchShape: meta.sizes.map((size) => sizeOf(size, new Map())),
         dtype: heldAs(meta.type),
-        name: own.replace(/^(?![A-Za-z0-9])/, "m"),
+        name: plainName(own),
       });
       this.taken.push(i);
       inputs.push(input);
@@ -245,7 +253,7 @@ class Builder {
   ): LayerVariable {
     const tf = this.#tf;
     const initial: Tensor = tf.tensor(Float32Array.from(stored.read()), [...stored.shape]);
-    const own = name.slice(name.lastIndexOf(".") + 1).replace(/^(?![A-Za-z0-9])/, "m");
+    const own = plainName(name.slice(name.lastIndexOf(".") + 1));
     const adder = layer as unknown as { addWeight(...args: unknown[]): LayerVariable };
     const isTrained = kind === "parameter" && stored.isTrained;
     const variable = adder.addWeight(
@@ -272,6 +280,3 @@ function constantOf(stored: StoredTensor): ConstantTensor {
   const { shape, type } = stored;
   return { shape, dtype: heldAs(type), entries: stored.read() };
 }
-
-/** Returns the names of the values that calls read. */
-export const readBy = (calls: readonly Call[]): string[] => calls.flatMap(readsOf);

@@ -50,11 +50,17 @@ const OTHER_FORM: Readonly<Record<string, string>> = {
   "aten.bernoulli_.float": "aten.bernoulli.p",
 };
 
-/** Returns the operation without a change in place. */
-export function functionalForm(target: string, isKnown: (target: string) => boolean): string {
-  if (!isInPlace(target)) return target;
-  const plain = OTHER_FORM[target] ?? target.replace("_.", ".");
-  return !isKnown(plain) && isKnown(target) ? target : plain;
+/** Returns the name of the first parameter of an operation; `null` if it cannot be run. */
+type FirstParameter = (target: string) => string | null;
+
+/** Returns the call without a change in place. */
+function functionalForm(call: Call, firstParameter: FirstParameter): Pick<Call, "target" | "args"> {
+  const plain = OTHER_FORM[call.target] ?? call.target.replace("_.", ".");
+  const first = firstParameter(plain);
+  if (first === null && firstParameter(call.target) !== null) return call;
+  // The first argument of `dropout` is not called as that of `dropout_`.
+  const [[name, value], ...rest] = Object.entries(call.args);
+  return { target: plain, args: { [first ?? name]: value, ...Object.fromEntries(rest) } };
 }
 
 /**
@@ -62,14 +68,14 @@ export function functionalForm(target: string, isKnown: (target: string) => bool
  * the values of which it is a view, and their other views.
  *
  * @param program The program.
- * @param isKnown True for an operation that can be run.
+ * @param firstParameter Returns the name of the first parameter of an operation that can be run.
  * @throws {ModelError} If it cannot be known which values change.
  */
 export function functionalize(
   program: Program,
-  isKnown: (target: string) => boolean,
+  firstParameter: FirstParameter,
 ): FunctionalProgram {
-  const rewriting = new Rewriting(program, isKnown);
+  const rewriting = new Rewriting(program, firstParameter);
   program.calls.forEach((call, i) => rewriting.add(call, i));
   return {
     calls: rewriting.calls,
@@ -81,14 +87,14 @@ export function functionalize(
 class Rewriting {
   readonly calls: Call[] = [];
   readonly values: Map<string, ValueMeta>;
-  readonly #isKnown: (target: string) => boolean;
+  readonly #firstParameter: FirstParameter;
   readonly #aliases = new Map<string, Alias>();
   /** Index of the last call that reads a value of the graph; one after all for an output. */
   readonly #lastUse = new Map<string, number>();
   #fresh = 0;
 
-  constructor(program: Program, isKnown: (target: string) => boolean) {
-    this.#isKnown = isKnown;
+  constructor(program: Program, firstParameter: FirstParameter) {
+    this.#firstParameter = firstParameter;
     this.values = new Map(program.values);
     program.calls.forEach(({ args }, i) => {
       for (const arg of Object.values(args)) {
@@ -208,8 +214,7 @@ class Rewriting {
     const before = this.#nameOf(alias);
     const name = `${call.name}~${++this.#fresh}`;
     this.#copyMeta(before, name);
-    const target = functionalForm(call.target, this.#isKnown);
-    this.calls.push({ ...call, target, results: [name] });
+    this.calls.push({ ...call, ...functionalForm(call, this.#firstParameter), results: [name] });
     const isSeenElsewhere = [...this.#aliases].some(([other, one]) =>
       one !== alias && one.storage === storage && (this.#lastUse.get(other) ?? -1) > index
     );

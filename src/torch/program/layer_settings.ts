@@ -90,7 +90,10 @@ function settingsOf(
   const name = baseName(main.target).replace(/_$/, "");
   const rankOf = (argument: string) => values.get(args.value(argument) ?? "")?.sizes.length ?? 0;
   const spatial = /^conv_?(transpose)?([123])d$/.exec(name);
-  if (spatial !== null) return windowOf(args, values, spatial[1] !== undefined);
+  if (spatial !== null) {
+    // A transposed kernel is [in, out, ...window].
+    return windowOf(args, values, spatial[1] === undefined ? "oi" : "io");
+  }
   switch (name) {
     case "linear":
       return { kernelLayout: "einsum oi" };
@@ -127,15 +130,14 @@ const numberAt = (size: unknown) => typeof size === "number" ? size : undefined;
 function windowOf(
   args: Arguments,
   values: ReadonlyMap<string, ValueMeta>,
-  isTransposed: boolean,
+  channels: "oi" | "io",
 ): Record<string, unknown> {
   const sizes = values.get(args.value("weight") ?? "")?.sizes ?? [];
   const window = sizes.slice(2).map(Number);
   const repeated = (one: number[] | null) =>
     one?.length === window.length ? one : window.map(() => one?.[0] ?? 1);
   return {
-    // A transposed kernel is [in, out, ...window].
-    kernelLayout: `einsum ${isTransposed ? "io" : "oi"}${"i".repeat(window.length)}`,
+    kernelLayout: `einsum ${channels}${"i".repeat(window.length)}`,
     kernelSize: window,
     strides: repeated(args.numbers("stride")),
     dilationRate: repeated(args.numbers("dilation")),

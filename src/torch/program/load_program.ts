@@ -45,7 +45,8 @@ export async function loadProgram(
       objective: isLoss ? loss : null,
       createBatch: samples === null
         ? null
-        : (_examples, seed, objective) => Promise.resolve(batchOf(tf, model, { samples, seed, objective })),
+        : (_examples, seed, objective) =>
+          Promise.resolve(batchOf(tf, model, { samples, seed, objective })),
       recreate: null,
       notes,
     };
@@ -74,7 +75,11 @@ interface Sampling {
 /** Array types that TensorFlow.js needs for each dtype. */
 const ENTRIES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 
-function batchOf(tf: TensorFlow, model: LayersModel, { samples, seed, objective }: Sampling): Batch {
+function batchOf(
+  tf: TensorFlow,
+  model: LayersModel,
+  { samples, seed, objective }: Sampling,
+): Batch {
   const inputs: Tensor[] = samples.map((sample) => {
     const dtype = heldAs(sample.type);
     return tf.tensor(ENTRIES[dtype].from(sample.read()), [...sample.shape], dtype);

@@ -1,5 +1,5 @@
 import type { ByteSource } from "../../model/files/byte_source.ts";
-import { BYTES, countOf, entriesOf, isCount } from "../../model/files/file_types.ts";
+import { BYTES, entriesOf, isCount } from "../../model/files/file_types.ts";
 import { openZip, type ZipEntry } from "../../model/files/unzip.ts";
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import type { FileType } from "../../model/weights/weights_manifest.ts";
@@ -103,7 +103,7 @@ function readTensors({ entries, root, model }: Folder, kind: "weights" | "consta
   const { config: payloads } = objectAt(readJsonEntry(config), config.name);
   const tensors = new Map<string, StoredTensor>();
   for (const [name, payload] of Object.entries(objectAt(payloads, config.name))) {
-    const place = `${kind}[${showValue(name)}]`;
+    const place = `${kind}.${name}`;
     const { path_name: file, use_pickle: isPickled, tensor_meta: meta } = objectAt(payload, place);
     const path = textAt(file, `${place}.path_name`);
     const entry = entries.get(`${root}${kind}/${path}`);
@@ -135,8 +135,8 @@ function storedTensor(entry: ZipEntry, meta: unknown, place: string): StoredTens
   if (view.shape.length !== view.strides.length) {
     throw unexpected(`${place}.strides`, view.strides, `${view.shape.length} of them`);
   }
-  requireInside(place, view, entry.size / BYTES[type]);
-  requireModest(view, entry.size, place);
+  const room = entry.size / BYTES[type];
+  requireInside(place, view, room, mostOf(room));
   return {
     place: `${entry.name}+${view.offset} [${view.shape}] [${view.strides}]`,
     type,
@@ -146,17 +146,11 @@ function storedTensor(entry: ZipEntry, meta: unknown, place: string): StoredTens
   };
 }
 
-/** Largest size of a tensor relative to its storage, of which it may repeat parts. */
-const MAX_REPEATED = 1024;
-
-/** Number of bytes that any tensor may have. */
-const FREE = 2 ** 20;
-
-function requireModest({ type, shape }: StridedView, room: number, place: string): void {
-  const size = countOf(shape)! * BYTES[type];
-  if (size <= FREE + MAX_REPEATED * room) return;
-  throw new ModelError(`${place} has ${size} bytes, of which its file holds ${room}`);
-}
+/**
+ * Number of entries that a view may have, which may repeat those of its storage: a mask that was
+ * expanded over the batch.
+ */
+const mostOf = (room: number) => 2 ** 20 + 1024 * room;
 
 /** Reads the tensors of the layout before PyTorch 2.9: a pickled dictionary. */
 function readPickled(
@@ -178,8 +172,8 @@ function pickledTensor({ storages }: TorchArchive, view: TorchView, name: string
   const place = `Storage ${showValue(storage.key)} of ${showValue(name)}`;
   const bytes = storages(storage.key);
   if (bytes === null) throw new ModelError(`${place} is missing from the file`);
-  requireInside(name, view, bytes.length / BYTES[type]);
-  requireModest(view, bytes.length, name);
+  const room = bytes.length / BYTES[type];
+  requireInside(name, view, room, mostOf(room));
   return {
     place: `${storage.key}+${offset} [${shape}] [${strides}]`,
     type,

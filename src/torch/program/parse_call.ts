@@ -79,7 +79,9 @@ export function readArgument(json: unknown, place: string, reading: Reading): Ar
 
 function plain(value: unknown, place: string): Argument {
   // Infinity and NaN are texts in some versions.
-  if (value === "Infinity" || value === "-Infinity" || value === "NaN") return constant(Number(value));
+  if (value === "Infinity" || value === "-Infinity" || value === "NaN") {
+    return constant(Number(value));
+  }
   if (["number", "string", "boolean"].includes(typeof value)) return constant(value as number);
   throw unexpected(place, value, "a number or a text");
 }
@@ -131,9 +133,14 @@ function readUnlessUnread(
   place: string,
   reading: Reading,
 ): Argument {
-  return target.startsWith("aten.") && !/^aten\.(_assert|sym_|_functional_)/.test(target)
-    ? readArgument(json, place, reading)
-    : NONE;
+  if (/^(?:aten\.(?:_assert|sym_)|_operator\.|math\.)/.test(target)) return NONE;
+  if (target.startsWith("aten.")) return readArgument(json, place, reading);
+  try {
+    return readArgument(json, place, reading);
+  } catch {
+    // An operation of another library may have arguments of any kind; it is refused by its name.
+    return NONE;
+  }
 }
 
 /** Reads the name of a result; numbers have none here: `sym_int_values` has their formulas. */

@@ -67,17 +67,11 @@ export function planLayers(
     for (const name of resultsOf(call)) flows.add(name);
   }
   const groups = groupCalls(calls.filter((call) => dynamic.has(call)));
-  // An output that depends on no input is computed by nothing.
-  const wanted = new Set(outputs.filter((name) => flows.has(name)));
-  for (const { calls } of groups) {
-    for (const call of calls) {
-      for (const name of readsWithStatics(call, producers, dynamic)) wanted.add(name);
-    }
-  }
-  const namer = makeNamer();
+  const namer = makeNamer(given);
   const layers = groups.map((group) =>
-    describe(group, { producers, dynamic, flows, wanted, held: program.held, namer, outputs })
+    describe(group, { producers, dynamic, flows, held: program.held, namer, outputs })
   );
+  // An output that depends on no input is computed by no layer.
   return { layers, outputs: outputs.filter((name) => flows.has(name)) };
 }
 
@@ -131,19 +125,10 @@ function staticsOf(
   return [...found];
 }
 
-function readsWithStatics(
-  call: Call,
-  producers: ReadonlyMap<string, Call>,
-  dynamic: ReadonlySet<Call>,
-): string[] {
-  return [call, ...staticsOf(call, producers, dynamic)].flatMap(readsOf);
-}
-
 interface Surroundings {
   producers: ReadonlyMap<string, Call>;
   dynamic: ReadonlySet<Call>;
   flows: ReadonlySet<string>;
-  wanted: ReadonlySet<string>;
   held: Program["held"];
   namer: (wished: string) => string;
   outputs: readonly string[];
@@ -215,7 +200,7 @@ function mainOf(calls: readonly Call[]): Call {
 /** Returns the class of an operation by itself. */
 function operationClass({ target, args }: Call, inputs: number): string {
   const name = baseName(target).replace(/_$/, "");
-  // The sum with a constant is no residual.
+  // The sum with a constant does not join two branches.
   if (name === "add" && inputs < 2) return "shift";
   if ((name === "mul" || name === "div") && inputs < 2) return "scale";
   const least = valueOf(args.min_val);
@@ -226,11 +211,15 @@ function operationClass({ target, args }: Call, inputs: number): string {
 const valueOf = (argument: Argument | undefined) =>
   argument?.is === "constant" ? argument.value : null;
 
+/** Returns a name that TensorFlow.js takes. */
+export const plainName = (name: string): string =>
+  name.replaceAll(/[^-A-Za-z0-9._/]/g, "_").replace(/^(?![A-Za-z0-9])/, "m");
+
 /** Returns a function that makes names unique and fit for TensorFlow.js. */
-function makeNamer(): (wished: string) => string {
-  const taken = new Map<string, number>();
+function makeNamer(inputs: ReadonlySet<string>): (wished: string) => string {
+  const taken = new Map<string, number>([...inputs].map((name) => [plainName(name), 0]));
   return (wished) => {
-    const plain = wished.replaceAll(/[^-A-Za-z0-9._/]/g, "_").replace(/^(?![A-Za-z0-9])/, "m");
+    const plain = plainName(wished);
     let name = plain;
     while (taken.has(name)) {
       const count = taken.get(plain)! + 1;

@@ -2,6 +2,7 @@ import { kerasLayer } from "../../keras/layers/keras_layer.ts";
 import type { Layer, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import type { LayerVariable } from "../../model/weights/model_weights.ts";
 import { errorMessage } from "../../words/failure.ts";
+import { InputError } from "../../words/input_error.ts";
 import type { AtenContext, AtenValue } from "../aten/aten_op.ts";
 import { ATEN_OPS } from "../aten/aten_ops.ts";
 import { callAten } from "../aten/schema.ts";
@@ -73,7 +74,8 @@ export const createProgramLayer = kerasLayer((tf) =>
       const shapes = (this.places[0].inputs.length > 1 ? given : [oneOf(given)]) as OpenShape[];
       const { values } = this.#shared;
       const sizes = new Map<string, number>();
-      const place = this.places.find(({ inputs }) => fits(inputs, shapes, values)) ?? this.places[0];
+      const place = this.places.find(({ inputs }) => fits(inputs, shapes, values)) ??
+        this.places[0];
       place.inputs.forEach((name, i) => noteSizes(values.get(name)?.sizes ?? [], shapes[i], sizes));
       const outputs = place.outputs.map((name) =>
         (values.get(name)?.sizes ?? []).map((size) => sizeOf(size, sizes))
@@ -90,8 +92,8 @@ export const createProgramLayer = kerasLayer((tf) =>
           this.#noteSizes(inputs[i], input);
         });
         this.#addHeld(values);
-        const training = kwargs?.training === true;
-        for (const call of calls) this.#run(call, values, training);
+        const mode = { training: kwargs?.training === true };
+        for (const call of calls) this.#run(call, values, mode);
         const results = outputs.map((name) => values.get(name) as Tensor);
         // Two outputs that are one tensor would be freed together.
         const apart = results.map((one, i) => results.indexOf(one) < i ? one.clone() : one);
@@ -112,7 +114,11 @@ export const createProgramLayer = kerasLayer((tf) =>
       }
     }
 
-    #run(call: Call, values: Map<string, AtenValue>, training: boolean): void {
+    #run(
+      call: Call,
+      values: Map<string, AtenValue>,
+      { training }: Pick<AtenContext, "training">,
+    ): void {
       const { variables } = this.heldValues;
       const context: AtenContext = {
         tf,
@@ -137,7 +143,8 @@ export const createProgramLayer = kerasLayer((tf) =>
           values,
         );
       } catch (error) {
-        throw new Error(`${placeOf(call)}: ${errorMessage(error)}`, { cause: error });
+        if (error instanceof InputError) throw error.within(placeOf(call));
+        throw new InputError(`${placeOf(call)}: ${errorMessage(error)}`, { cause: error });
       }
     }
   }
@@ -200,12 +207,12 @@ function valueOf(
     case "size": {
       const size = sizeOf(argument.size, sizes);
       if (size !== null) return size;
-      throw new Error("one of its arguments is a number that the graph computes from data");
+      throw new InputError("One of its arguments is a number that the graph computes from data");
     }
     case "value": {
       const value = values.get(argument.name);
       if (value !== undefined) return value;
-      throw new Error(`its argument ${argument.name} is not computed before it`);
+      throw new InputError(`Its argument ${argument.name} is not computed before it`);
     }
   }
 }

@@ -58,6 +58,9 @@ const MAX_LENGTH = 10_000;
 /** Largest number of brackets within each other. */
 const MAX_DEPTH = 100;
 
+/** A sign binds like a product, and less than a power. */
+const NEGATION = 2;
+
 const OPERATORS: Readonly<Record<string, { binds: number; apply: string }>> = {
   "+": { binds: 1, apply: "Add" },
   "-": { binds: 1, apply: "Sub" },
@@ -75,74 +78,97 @@ const OPERATORS: Readonly<Record<string, { binds: number; apply: string }>> = {
  * @throws {ModelError} If it is not one.
  */
 export function parseSize(text: string): SizeExpression {
-  const refuse = (): never => {
-    throw new ModelError(`The size ${showValue(text)} is not a formula of sizes, expected one`);
-  };
-  if (text.length > MAX_LENGTH) return refuse();
-  const tokens = text.match(/\d+(?:\.\d*)?|\w+|'[^']*'|\*\*|\/\/|[^\s\w]/g) ?? [];
-  let at = 0;
-  let depth = 0;
-  const take = (token: string) => {
-    if (tokens[at++] !== token) refuse();
-  };
-  const argument = (): SizeExpression | null => {
-    // Assumptions of a symbol, `positive=True`, do not matter.
-    if (tokens[at + 1] === "=") {
-      at += 3;
-      return null;
+  return new Parser(text).parse();
+}
+
+/** Parser of one formula. */
+class Parser {
+  readonly #text: string;
+  readonly #tokens: readonly string[];
+  #at = 0;
+  #depth = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+    if (text.length > MAX_LENGTH) this.#refuse();
+    this.#tokens = text.match(/\d+(?:\.\d*)?|\w+|'[^']*'|\*\*|\/\/|[^\s\w]/g) ?? [];
+  }
+
+  parse(): SizeExpression {
+    const parsed = this.#sum(0);
+    return this.#at === this.#tokens.length ? parsed : this.#refuse();
+  }
+
+  #refuse(): never {
+    const shown = showValue(this.#text.slice(0, MAX_LENGTH));
+    throw new ModelError(`The size ${shown} is not a formula of sizes, expected one`);
+  }
+
+  #next(): string {
+    return this.#tokens[this.#at++] ?? this.#refuse();
+  }
+
+  #take(token: string): void {
+    if (this.#next() !== token) this.#refuse();
+  }
+
+  #number(token: string): number {
+    return Number.isFinite(Number(token)) ? Number(token) : this.#refuse();
+  }
+
+  /** Reads terms up to an operator that binds no more than the given one. */
+  #sum(binds: number): SizeExpression {
+    if (++this.#depth > MAX_DEPTH) this.#refuse();
+    let left = this.#atom();
+    while (Object.hasOwn(OPERATORS, this.#tokens[this.#at] ?? "")) {
+      const operator = OPERATORS[this.#tokens[this.#at]];
+      if (operator.binds <= binds) break;
+      this.#at++;
+      left = { apply: operator.apply, to: [left, this.#sum(operator.binds)] };
     }
-    return sum(0);
-  };
-  const call = (name: string): SizeExpression => {
-    take("(");
-    if (name === "Symbol") {
-      const symbol = tokens[at++] ?? refuse();
-      while (tokens[at] === ",") {
-        at++;
-        argument();
-      }
-      take(")");
-      return { symbol: symbol.replaceAll("'", "") };
-    }
-    if (!Object.hasOwn(FUNCTIONS, name)) return refuse();
-    const to: SizeExpression[] = [];
-    while (tokens[at] !== ")") {
-      const one = tokens[at]?.startsWith("'") ? number(tokens[at++].slice(1, -1)) : argument();
-      if (one !== null) to.push(one);
-      if (tokens[at] === ",") at++;
-      else if (tokens[at] !== ")") return refuse();
-    }
-    at++;
-    return { apply: name, to };
-  };
-  const number = (token: string) => Number.isFinite(Number(token)) ? Number(token) : refuse();
-  const atom = (): SizeExpression => {
-    const token = tokens[at++] ?? refuse();
+    this.#depth--;
+    return left;
+  }
+
+  #atom(): SizeExpression {
+    const token = this.#next();
     if (token === "(") {
-      const inner = sum(0);
-      take(")");
+      const inner = this.#sum(0);
+      this.#take(")");
       return inner;
     }
-    if (token === "-") return { apply: "Sub", to: [0, sum(3)] };
-    if (/^\d/.test(token)) return number(token);
-    if (!/^\w/.test(token)) return refuse();
-    return tokens[at] === "(" ? call(token) : { symbol: token };
-  };
-  const sum = (binds: number): SizeExpression => {
-    if (++depth > MAX_DEPTH) return refuse();
-    let left = atom();
-    while (at < tokens.length && Object.hasOwn(OPERATORS, tokens[at])) {
-      const operator = OPERATORS[tokens[at]];
-      if (operator.binds <= binds) break;
-      at++;
-      left = { apply: operator.apply, to: [left, sum(operator.binds)] };
+    if (token === "-") return { apply: "Sub", to: [0, this.#sum(NEGATION)] };
+    if (/^\d/.test(token)) return this.#number(token);
+    if (!/^\w/.test(token)) return this.#refuse();
+    if (this.#tokens[this.#at] !== "(") return { symbol: token };
+    if (token !== "Symbol" && !Object.hasOwn(FUNCTIONS, token)) this.#refuse();
+    const to = this.#arguments();
+    if (token !== "Symbol") return { apply: token, to };
+    return to[0] ?? this.#refuse();
+  }
+
+  /** Reads `(a, b, name=c)` without what has a name: assumptions of a symbol do not matter. */
+  #arguments(): SizeExpression[] {
+    this.#take("(");
+    const found: SizeExpression[] = [];
+    while (this.#tokens[this.#at] !== ")") {
+      const isNamed = this.#tokens[this.#at + 1] === "=";
+      if (isNamed) this.#at += 2;
+      const one = this.#tokens[this.#at]?.startsWith("'")
+        ? quoted(this.#next().slice(1, -1))
+        : this.#sum(0);
+      if (!isNamed) found.push(one);
+      if (this.#tokens[this.#at] === ",") this.#at++;
+      else if (this.#tokens[this.#at] !== ")") this.#refuse();
     }
-    depth--;
-    return left;
-  };
-  const parsed = sum(0);
-  return at === tokens.length ? parsed : refuse();
+    this.#at++;
+    return found;
+  }
 }
+
+/** Returns a text in quotes: a number, or the name of a symbol. */
+const quoted = (text: string): SizeExpression =>
+  /^[\d.]+$/.test(text) ? Number(text) : { symbol: text };
 
 /** Returns the value of a formula; `null` if it needs a size that is not known. */
 export function sizeOf(size: SizeExpression, sizes: Sizes): number | null {

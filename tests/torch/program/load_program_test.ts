@@ -1,0 +1,132 @@
+import { startEngine } from "../../../src/engine/mod.ts";
+import { loadModel } from "../../../src/load/load_model.ts";
+import { readBatch } from "../../../src/load/read_batch.ts";
+import { measure } from "../../../src/measure/measure.ts";
+import type { Objective } from "../../../src/model/objective.ts";
+import { programPath } from "./edited_program.ts";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+
+const { tf } = await startEngine({ threads: 1 });
+
+/** What PyTorch computed. */
+interface Golden {
+  loss: Objective | null;
+  objective: number;
+  gradients: Record<string, number>;
+}
+
+async function measureProgram(name: string) {
+  const golden: Golden = JSON.parse(await Deno.readTextFile(programPath(`${name}.json`)));
+  const loaded = await loadModel(programPath(`${name}.pt2`));
+  const objective = golden.loss ?? loaded.objective ?? undefined;
+  const batch = await readBatch(programPath(`${name}.npz`), loaded.model, { objective });
+  const measured = await measure(loaded.model, batch, { objective });
+  return { golden, loaded, batch, measured };
+}
+
+for (const name of ["mlp", "cnn", "segmenter", "tied", "sequence", "with_loss"]) {
+  Deno.test(`loadModel() runs ${name}.pt2 as PyTorch does: objective and every gradient`, async () => {
+    const { golden, loaded, batch, measured } = await measureProgram(name);
+    assertAlmostEquals(measured.objective.value, golden.objective, 1e-5);
+    const found = new Map(
+      measured.layers.flatMap(({ weights }) => weights).map((weight) => [weight.name, weight]),
+    );
+    const largest = Math.max(...Object.values(golden.gradients));
+    for (const [weight, expected] of Object.entries(golden.gradients)) {
+      const meanAbs = found.get(weight)?.gradients?.meanAbs;
+      assert(meanAbs !== undefined, `${weight} is missing`);
+      // The bias before a batch normalisation has a gradient of rounding errors alone.
+      assertAlmostEquals(meanAbs, expected, 1e-4 * expected + 1e-7 * largest, weight);
+    }
+    tf.dispose(batch as never);
+    loaded.model.dispose();
+  });
+}
+
+Deno.test("loadModel() names the layers of a program by their modules, with their traits", async () => {
+  const { loaded, batch, measured } = await measureProgram("cnn");
+  assertEquals(
+    measured.layers.map(({ name, className, kind, activation }) => [
+      name,
+      className,
+      kind,
+      activation,
+    ]),
+    [
+      ["stem", "Conv2d", "convolution", null],
+      ["block.conv1", "Conv2d", "convolution", null],
+      ["block.bn1", "BatchNorm2d", "normalization", null],
+      ["block.relu", "ReLU", "activation", "relu"],
+      ["block.conv2", "Conv2d", "convolution", null],
+      ["block.bn2", "BatchNorm2d", "normalization", null],
+      ["block.add", "add", "addition", null],
+      ["block.relu_1", "ReLU", "activation", "relu"],
+      ["pool", "MaxPool2d", "pool", null],
+      ["flatten", "flatten", "passesOn", null],
+      ["head", "Linear", "dense", null],
+    ],
+  );
+  const [stem, , norm, , grouped] = measured.layers;
+  assertEquals([stem.kernelLayout, stem.shape], ["einsum oiii", [4, 8, 7, 7]]);
+  assertEquals([norm.normalization, norm.settings], ["batch", { epsilon: 1e-5 }]);
+  assertEquals(grouped.weights.map(({ name, shape }) => [name, shape]), [
+    ["block.conv2.weight", [8, 4, 3, 3]],
+    ["block.conv2.bias", [8]],
+  ]);
+  tf.dispose(batch as never);
+  loaded.model.dispose();
+});
+
+Deno.test("loadModel() takes a module that is called twice as one layer, and tied weights as one", async () => {
+  const { loaded, batch, measured } = await measureProgram("tied");
+  const mix = measured.layers.filter(({ name }) => name.startsWith("mix"));
+  assertEquals(mix.map(({ name, calls }) => [name, calls]), [["mix", 2]]);
+  const names = measured.layers.flatMap(({ weights }) => weights.map(({ name }) => name));
+  assertEquals(names.filter((name) => /^(embed|head)/.test(name)), ["embed.weight"]);
+  tf.dispose(batch as never);
+  loaded.model.dispose();
+});
+
+Deno.test("loadModel() gives a program its sample inputs as its batch", async () => {
+  const { model, createBatch } = await loadModel(programPath("sequence.pt2"));
+  const { inputs, targets } = await createBatch!(32, 0, "mse_loss");
+  assertEquals([inputs].flat().map(({ shape }) => shape), [[3, 5, 4], [3]]);
+  assertEquals([targets ?? []].flat().map(({ shape }) => shape), [[3]]);
+  assertEquals(model.inputs.map(({ shape }) => shape), [[null, 5, 4], [null]]);
+  tf.dispose([inputs, targets ?? []].flat());
+  model.dispose();
+});
+
+Deno.test("loadModel() leaves no tensor behind once a program is disposed of", async () => {
+  const before = tf.memory().numTensors;
+  const { loaded, batch } = await measureProgram("cnn");
+  tf.dispose(batch as never);
+  loaded.model.dispose();
+  assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("a program drops nothing in a pass, drops in training, and moves its statistics only there", async () => {
+  const { model, createBatch } = await loadModel(programPath("mlp.pt2"));
+  const { inputs } = await createBatch!(6, 0);
+  const run = (training: boolean) =>
+    tf.tidy(
+      () => [...(model.apply(inputs, { training }) as typeof model.weights[0]["val"]).dataSync()],
+    );
+  assertEquals(run(false), run(false));
+  assert(run(true).join() !== run(true).join());
+  tf.dispose(inputs);
+  model.dispose();
+
+  const cnn = await loadModel(programPath("cnn.pt2"));
+  const batch = await cnn.createBatch!(4, 0);
+  const moved = () => {
+    const [mean] = cnn.model.layers.flatMap(({ nonTrainableWeights }) => nonTrainableWeights);
+    return mean.read().dataSync().some((value) => value !== 0);
+  };
+  await measure(cnn.model, batch);
+  assertEquals(moved(), false);
+  tf.tidy(() => void cnn.model.apply(batch.inputs, { training: true }));
+  assertEquals(moved(), true);
+  tf.dispose(batch.inputs);
+  cnn.model.dispose();
+});

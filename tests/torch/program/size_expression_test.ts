@@ -1,0 +1,34 @@
+import { ModelError } from "../../../src/model/model_error.ts";
+import { parseSize, sizeOf } from "../../../src/torch/program/size_expression.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+
+const valueOf = (text: string, sizes: Record<string, number> = {}) =>
+  sizeOf(parseSize(text), new Map(Object.entries(sizes)));
+
+Deno.test("parseSize() reads the formulas of each version of PyTorch", () => {
+  const cases: [text: string, expected: number | null][] = [
+    ["7", 7],
+    ["Integer(7)", 7],
+    ["s77", 5],
+    ["Symbol('s77', positive=True, integer=True)", 5],
+    ["Mul(Integer(2), Symbol('s77', positive=True, integer=True))", 10],
+    ["2*s77 + 1", 11],
+    ["1 + 2*s77**2", 51],
+    ["(s77 + 1)//4", 1],
+    ["-s77 + 8", 3],
+    ["10 - s77 - 2", 3],
+    ["Add(Integer(-1), FloorDiv(Symbol('s77'), Integer(2)))", 1],
+    ["Max(1, s77 % 3)", 2],
+    ["Float('2.5', precision=53)", 2.5],
+    ["u0", null],
+    ["2*u0", null],
+  ];
+  for (const [text, expected] of cases) assertEquals(valueOf(text, { s77: 5 }), expected, text);
+});
+
+Deno.test("parseSize() refuses what is not a formula, and one that never ends", () => {
+  const bad = ["", "2*", "f(1)", "(1", "1)", "constructor(1)", "Symbol()", "1 2", "Add(1", ";"];
+  for (const text of [...bad, "(".repeat(5000), "1+".repeat(20_000), "-".repeat(5000)]) {
+    assertThrows(() => parseSize(text), ModelError, "is not a formula of sizes", text.slice(0, 9));
+  }
+});
