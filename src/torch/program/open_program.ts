@@ -10,8 +10,9 @@ import type { Pickled } from "../pickle_reader.ts";
 import { readTorchArchive, type TorchArchive } from "../read_state_dict.ts";
 import { isTensor, type TorchView } from "../torch_globals.ts";
 import { bytesOfView, requireInside, type StridedView } from "../torch_view.ts";
-import { listAt, objectAt, parseProgram, readMeta, readSize, textAt } from "./parse_program.ts";
+import { parseProgram } from "./parse_program.ts";
 import type { Program } from "./program.ts";
+import { listAt, objectAt, readMeta, readSize, textAt } from "./schema_parts.ts";
 
 /** Tensor of an archive, which is read on demand. */
 export interface StoredTensor {

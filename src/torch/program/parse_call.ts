@@ -1,6 +1,6 @@
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import { showValue } from "../../words/show_value.ts";
-import { listAt, objectAt, SCALAR_TYPES, textAt, unionAt } from "./parse_program.ts";
+import { listAt, objectAt, SCALAR_TYPES, textAt, unionAt } from "./schema_parts.ts";
 import type { Argument, Call, ModuleCall, Result, SourceLine } from "./program.ts";
 import type { SizeExpression } from "./size_expression.ts";
 
