@@ -57,7 +57,8 @@ export async function climb(
   const repeat = (place: number) =>
     make({ rung: ladder[place], steps: late, most: late, isShort: false });
   for (const rung of ladder) {
-    if (left < Math.min(steps, LEAST_STEPS)) break;
+    // A trial on few examples has fewer steps than that, all for the first rung.
+    if (attempts.length > 0 && left < Math.min(steps, LEAST_STEPS)) break;
     const others = ladder.length - attempts.length - 1;
     const spare = Math.max(0, left - (1 + others) * steps);
     const most = Math.min(left, LONGER * steps, steps + spare);

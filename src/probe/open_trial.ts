@@ -10,8 +10,9 @@ import { showValue } from "../words/show_value.ts";
 import { answer, attempt, type AttemptOptions } from "./attempt.ts";
 import { type FitScale, fitScale } from "./fit.ts";
 import { keepModel, type OpenProbe, openProbe } from "./open_probe.ts";
-import { planTrial } from "./plan_trial.ts";
+import { planTrial, type TrialPlanOptions } from "./plan_trial.ts";
 import type { ProbeOptions } from "./probe_options.ts";
+import { processorSeconds } from "./processor_time.ts";
 import type { Attempt, SkippedTrial, Trial } from "./trial.ts";
 import { TRIAL_BUDGET } from "./trial_budget.ts";
 
@@ -27,10 +28,13 @@ export interface TrialOptions extends Pick<ProbeOptions, "seed" | "optimizer" | 
   /**
    * Estimated duration in seconds that the trial may have. Rates and further steps that do not fit
    * are left out, and a batch whose steps are too expensive is cut to its first examples; if not
-   * even 10 steps fit, the trial is skipped. Default: 10.
+   * even 5 steps on two examples fit, the trial is skipped. Default: 10.
    */
   budgetSeconds?: number;
-  /** True to train even if 10 steps do not fit the budget. Default: false. */
+  /**
+   * True to take the steps of an attempt on at least 8 examples even if they do not fit the budget, and
+   * never to stop before. Default: false.
+   */
   always?: boolean;
   /**
    * True to repeat the best attempt with 7.5 times the steps if all fail and the loss is still that
@@ -50,8 +54,8 @@ export interface TrialOptions extends Pick<ProbeOptions, "seed" | "optimizer" | 
 const DEFAULT_STEPS = 40;
 
 /**
- * A trial is stopped after this many times its budget, plus a second: the estimate does not know
- * custom layers.
+ * A trial is stopped after this many times its budget, plus a second, of processor time: the estimate
+ * does not know custom layers.
  */
 const PATIENCE = 3;
 
@@ -120,7 +124,7 @@ export interface OpenTrial {
 export async function openTrial(
   probe: OpenProbe,
   options: Pick<TrialOptions, "objective" | "seed">,
-  limits: TrialLimits,
+  limits: TrialLimits & Pick<TrialPlanOptions, "few">,
 ): Promise<OpenTrial | SkippedTrial> {
   const { budgetSeconds } = limits;
   const raise = `(limit ${formatNumber(budgetSeconds)} s). Raise it with --trial-budget ` +
@@ -133,8 +137,8 @@ export async function openTrial(
   const { tf, model, batch } = probe;
   const seed = batch.seed ?? 0;
   const limit = PATIENCE * budgetSeconds + 1;
-  const deadline = performance.now() + 1e3 * limit;
-  const isUp = () => performance.now() > deadline;
+  const deadline = processorSeconds() + limit;
+  const isUp = () => !limits.always && processorSeconds() > deadline;
   const isWhole = plan.examples === probe.examples;
   const tried = isWhole ? probe : await firstExamples(probe, plan.examples, options);
   const chosen = chooseLoss(tf, model, {
@@ -162,7 +166,7 @@ export async function openTrial(
       make: (options) =>
         seedDraws(seed, "trial", () => attempt(tried, { ...options, objective, scale, isUp })),
       stopped: {
-        skipped: `it was stopped after ${formatNumber(limit)} s ${raise}`,
+        skipped: `it was stopped after ${formatNumber(limit)} s of processor time ${raise}`,
         seconds: limit,
       },
       dispose,

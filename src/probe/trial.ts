@@ -138,6 +138,12 @@ export const LEARNS_FROM = 0.5;
  */
 export const FAILS_BELOW = 0.3;
 
+/**
+ * A batch is cut to fewer examples than this only if not even 10 steps on them fit. Learning that few
+ * by heart proves nothing.
+ */
+export const TELLING_EXAMPLES = 8;
+
 /** A layer is still if at most this share of its weights moves. */
 const STILL = 0.05;
 
@@ -216,15 +222,17 @@ function bestOf(attempts: readonly Attempt[]): Attempt {
 /**
  * Returns the verdict on all attempts together; there is at least one.
  *
- * @param untried Number of rates that were not tried: any may have learned.
+ * @param facts The loss of the best constant answer; how many rates were not tried, any of which may
+ * have learned; and how many examples the budget left of the batch.
  */
 export function judgeTrial(
   attempts: readonly Attempt[],
-  guess: number | null,
-  untried = 0,
+  { guess, untried = 0, examples = Infinity }:
+    & Pick<Trial, "guess">
+    & Partial<Pick<Trial, "untried" | "examples">>,
 ): Pick<Trial, "verdict" | "givenVerdict" | "reason" | "best"> {
   const best = bestOf(attempts);
-  const isOpen = untried > 0 && best.verdict === "fails";
+  const isOpen = best.verdict === "fails" ? untried > 0 : examples < TELLING_EXAMPLES;
   return {
     verdict: isOpen ? "undecided" : best.verdict,
     givenVerdict: attempts.find(({ given }) => given)?.verdict ?? null,

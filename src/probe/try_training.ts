@@ -21,8 +21,8 @@ import { climb } from "./climb.ts";
  * targets if the batch has none.
  *
  * The result depends only on the model, the batch, whose seed also draws dropout masks and targets,
- * and the budget. Threads do not matter; time does only if the trial takes more than three times
- * its budget.
+ * and the budget. Threads do not matter; time does only if the trial takes more than three times its
+ * budget, of processor time where that is known: a busy machine does not change the result.
  *
  * @param model A built model; it is restored afterwards.
  * @param batch One tensor per input, and targets if there are any.
@@ -80,7 +80,7 @@ export async function tryTraining(
       best: null,
     };
   }
-  const trial = await openTrial(probe, options, limits);
+  const trial = await openTrial(probe, options, { ...limits, few: true });
   if ("skipped" in trial) return trial;
   const { facts: { examples, ...facts }, guess } = trial;
   try {
@@ -92,7 +92,7 @@ export async function tryTraining(
     return {
       ...subject,
       ...facts,
-      ...judgeTrial(attempts, guess, untried),
+      ...judgeTrial(attempts, { guess, untried, examples }),
       attempts,
       ...untried > 0 ? { untried } : {},
       ...examples === undefined ? {} : { examples },

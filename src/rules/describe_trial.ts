@@ -54,7 +54,7 @@ export function describeTrial(trial: Trial | SkippedTrial): string {
   const limits = [
     ...randomTargets ? ["on random targets"] : [],
     ...examples === undefined ? [] : [`on ${formatCount(examples, "example")}`],
-    ...verdict === "undecided" && (untried > 0 || chosen.cut)
+    ...verdict === "undecided" && (untried > 0 || chosen.cut || examples !== undefined)
       ? ["as far as the budget goes: raise it with --trial-budget"]
       : [],
   ];

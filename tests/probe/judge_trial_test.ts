@@ -49,7 +49,8 @@ Deno.test("judgeAttempt() fails what its penalties drown", () => {
   assertEquals(judged(penalty(null)), "learns");
 });
 
-const trial = (...given: Partial<Attempt>[]) => judgeTrial(given.map(makeAttempt), GUESS);
+const trial = (...given: Partial<Attempt>[]) =>
+  judgeTrial(given.map(makeAttempt), { guess: GUESS });
 
 Deno.test("judgeTrial() goes by the attempt that came furthest", () => {
   const fails = { verdict: "fails", fit: 0.1 } as const;
@@ -77,4 +78,14 @@ Deno.test("judgeTrial() names the reason", () => {
   assertEquals(trial(slow).reason, null);
   assertEquals(trial({ ...slow, layers, stillLayers: 1 }).reason, "still layers");
   assertEquals(trial({ verdict: "learns", layers, stillLayers: 1 }).reason, null);
+});
+
+Deno.test("judgeTrial() takes no network for one that learns that learned fewer than 8 examples for lack of time", () => {
+  const learns = makeAttempt({ verdict: "learns", fit: 0.6 });
+  const on = (examples?: number) =>
+    judgeTrial([learns], { guess: GUESS, ...examples === undefined ? {} : { examples } }).verdict;
+  assertEquals([on(), on(8), on(7)], ["learns", "learns", "undecided"]);
+  const broken = makeAttempt({ verdict: "fails", nonFiniteStep: 2 });
+  const { verdict, reason } = judgeTrial([broken], { guess: GUESS, examples: 2 });
+  assertEquals([verdict, reason], ["fails", "not finite"]);
 });

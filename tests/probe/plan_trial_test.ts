@@ -35,8 +35,8 @@ Deno.test("planTrial() takes fewer examples, then fewer steps, and skips what sh
   const model = leNet(engine.tf);
   const batch = randomBatch(model, { seed: 0 });
   const probe = await openProbe(model, batch, {});
-  const plan = (budgetSeconds: number, always = false) =>
-    planTrial(probe, { steps: 40, budgetSeconds, always });
+  const plan = (budgetSeconds: number, options: { always?: boolean; few?: boolean } = {}) =>
+    planTrial(probe, { steps: 40, budgetSeconds, always: false, ...options });
   const whole = stepSeconds(probe, 32);
   const eighth = stepSeconds(probe, 8);
   assert(whole > 2 * eighth);
@@ -44,7 +44,18 @@ Deno.test("planTrial() takes fewer examples, then fewer steps, and skips what sh
   assertEquals(plan(40.5 * stepSeconds(probe, 16)), { examples: 16, steps: 40 });
   assertEquals(plan(12.5 * eighth), { examples: 8, steps: 12 });
   assertEquals(plan(9.5 * eighth), { seconds: 10 * eighth });
-  assertEquals(plan(9.5 * eighth, true), { examples: 8, steps: 10 });
+  // Few examples prove no learning, but show what diverges.
+  const few = { few: true };
+  assertEquals(plan(10.5 * eighth, few), { examples: 8, steps: 10 });
+  const { steps } = plan(9.5 * eighth, few) as { steps: number };
+  assertEquals(plan(9.5 * eighth, few), { examples: 4, steps });
+  assert(steps >= 9, `${steps}`);
+  const pair = stepSeconds(probe, 2);
+  assertEquals(plan(5.5 * pair, few), { examples: 2, steps: 5 });
+  assertEquals(plan(4.5 * pair, few), { seconds: 5 * pair });
+  // However long it takes.
+  assertEquals(plan(9.5 * eighth, { always: true }), { examples: 8, steps: 40 });
+  assertEquals(plan(0, { always: true }), { examples: 8, steps: 40 });
   engine.tf.dispose(batch.inputs);
   model.dispose();
 });

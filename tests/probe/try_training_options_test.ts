@@ -1,8 +1,10 @@
 import { InputError } from "../../src/words/input_error.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
+import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import type { TrialOptions } from "../../src/probe/open_trial.ts";
+import { processorSeconds } from "../../src/probe/processor_time.ts";
 import { tryTraining } from "../../src/probe/try_training.ts";
 import { classes, classifier, customLayer, sums } from "../networks/trained_models.ts";
 import { compiled, healthy, houses, tried } from "./tried.ts";
@@ -84,26 +86,51 @@ Deno.test("tryTraining() skips what its budget has no time for", async () => {
   assert("verdict" in await tryTraining(model, batch, { budgetSeconds: 0 }));
 });
 
-Deno.test("tryTraining() gives up where a layer takes far longer than was estimated", async () => {
-  await using engine = await startEngine();
-  const { tf } = engine;
+/** Makes a network with a layer that does nothing for some time. */
+function delayed(tf: TensorFlow, wait: () => void): LayersModel {
   const slow = customLayer(tf, "slow", (x) => {
-    const end = performance.now() + 30;
-    while (performance.now() < end);
+    wait();
     return x.clone();
   });
-  const dense = () => tf.layers.dense({ units: 1, inputShape: [20], kernelInitializer: "zeros" });
-  const model = tf.sequential({ layers: [dense(), slow] });
+  const dense = tf.layers.dense({ units: 1, inputShape: [20], kernelInitializer: "zeros" });
+  return tf.sequential({ layers: [dense, slow] });
+}
+
+function keepBusy(seconds: number): void {
+  const end = processorSeconds() + seconds;
+  while (processorSeconds() < end);
+}
+
+Deno.test("tryTraining() gives up where a layer takes far longer than was estimated, unless it must not", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = delayed(tf, () => keepBusy(0.03));
   const { numTensors } = tf.memory();
-  const { inputs, targets } = sums(tf);
-  const trial = await tryTraining(model, { inputs, targets }, { budgetSeconds: 0.1 });
+  const batch = sums(tf);
+  const trial = await tryTraining(model, batch, { budgetSeconds: 0.1 });
   assert("skipped" in trial);
   assertMatch(
     trial.skipped,
-    /^it was stopped after 1\.3 s \(limit 0\.1 s\)\. Raise it with --trial-budget \(budgetSeconds\)\.$/,
+    /^it was stopped after 1\.3 s of processor time \(limit 0\.1 s\)\. Raise it with --trial-budget \(budgetSeconds\)\.$/,
   );
-  tf.dispose([inputs, targets]);
+  const always = await tryTraining(model, batch, { budgetSeconds: 0.01, always: true });
+  assert("verdict" in always);
+  tf.dispose([batch.inputs, batch.targets]);
   assertEquals(tf.memory().numTensors, numTensors);
+});
+
+Deno.test("tryTraining() is not stopped by a busy machine: only processor time counts", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  const model = delayed(tf, () => void Atomics.wait(sleeper, 0, 0, 60));
+  const batch = sums(tf);
+  const started = performance.now();
+  const trial = await tryTraining(model, batch, { budgetSeconds: 0.1 });
+  assert("verdict" in trial, JSON.stringify(trial));
+  // The limit is 1.3 s.
+  assert(performance.now() - started > 1300);
+  tf.dispose([batch.inputs, batch.targets]);
 });
 
 for (const optimizer of ["sgd", "momentum", "adagrad", "adadelta", "adam", "adamax", "rmsprop"]) {
