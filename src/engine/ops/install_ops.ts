@@ -18,6 +18,7 @@ import { fusedBatchNormRepair, normalizationsRepair } from "./normalizations.ts"
 import { avgPoolRepair, maxPoolRepair } from "./pooling.ts";
 import { recurrentRepair } from "./recurrent.ts";
 import { cumulativeRepair, extremumRepair, sumRepair } from "./reductions.ts";
+import { transposeRepair } from "./transpose.ts";
 import type { GradConfig, KernelConfig, TensorInfo } from "@tensorflow/tfjs";
 
 /** Options of {@linkcode installOps}. */
@@ -308,4 +309,5 @@ const REPAIRS: readonly OpRepair[] = [
   softmaxRepair,
   sumRepair,
   tileRepair,
+  transposeRepair,
 ];

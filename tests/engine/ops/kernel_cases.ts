@@ -204,6 +204,7 @@ export const KERNEL_CASES: Record<string, { run: Run; bounded?: boolean }> = {
   },
   Tanh: { run: (tf, x) => tf.tanh(x(3)), bounded: true },
   Tile: { run: (tf, x) => tf.tile(x(2, 3), [2, 2]) },
+  Transpose: { run: (tf, x) => tf.transpose(x(2, 3, 2, 3, 2), [2, 0, 3, 1, 4]) },
   Unpack: { run: (tf, x) => tf.unstack(x(2, 3), 1)[0] },
   UnsortedSegmentSum: {
     run: (tf, x) => tf.unsortedSegmentSum(x(2, 2), tf.tensor1d([1, 0], "int32"), 2),
