@@ -1,4 +1,5 @@
 import { ACTIVATION_OPS } from "./activations.ts";
+import { ARITHMETIC } from "./arithmetic.ts";
 import type { AtenOp } from "./aten_op.ts";
 import { ATTENTION } from "./attention.ts";
 import { COMPARISON_OPS } from "./comparisons.ts";
@@ -7,8 +8,10 @@ import { CREATION } from "./creation.ts";
 import { ELEMENTWISE } from "./elementwise.ts";
 import { INDEXING } from "./indexing.ts";
 import { LOSSES } from "./losses.ts";
+import { MASK_OPS } from "./masks.ts";
 import { NORMALIZATIONS } from "./normalizations.ts";
 import { PADDING } from "./padding.ts";
+import { PART_OPS } from "./parts.ts";
 import { POOLING } from "./pooling.ts";
 import { PRODUCTS } from "./products.ts";
 import { RANDOM } from "./random.ts";
@@ -20,6 +23,7 @@ import { SHAPE_OPS } from "./shapes.ts";
 
 const ALL: readonly AtenOp[] = [
   ...ACTIVATION_OPS,
+  ...ARITHMETIC,
   ...ATTENTION,
   ...COMPARISON_OPS,
   ...CONVOLUTIONS,
@@ -27,8 +31,10 @@ const ALL: readonly AtenOp[] = [
   ...ELEMENTWISE,
   ...INDEXING,
   ...LOSSES,
+  ...MASK_OPS,
   ...NORMALIZATIONS,
   ...PADDING,
+  ...PART_OPS,
   ...POOLING,
   ...PRODUCTS,
   ...RANDOM,

@@ -1,103 +1,10 @@
+import { reduceLike } from "../../engine/ops/element_wise.ts";
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import { InputError } from "../../words/input_error.ts";
+import { add, cut, divide, multiply } from "./arithmetic.ts";
 import type { AtenOp } from "./aten_op.ts";
-import {
-  type Dtype,
-  floats,
-  numbers,
-  promoted,
-  requireInt32,
-  scalar,
-  toDtype,
-  widest,
-  withScalar,
-} from "./dtypes.ts";
+import { type Dtype, floats, numbers, promoted, requireInt32, toDtype } from "./dtypes.ts";
 import { applyCurve, combine, type Curve, differentiate } from "./host.ts";
 import { aten } from "./schema.ts";
-import { reduceLike } from "../../engine/ops/element_wise.ts";
-
-/** Returns the sum; that of two bools is true if either is. */
-export function add(tf: TensorFlow, self: Tensor, other: Tensor, alpha = 1): Tensor {
-  const [a, b] = promoted(tf, self, times(tf, other, alpha));
-  return a.dtype === "bool" ? tf.logicalOr(a, b) : tf.add(a, b);
-}
-
-function subtract(tf: TensorFlow, self: Tensor, other: Tensor, alpha = 1): Tensor {
-  const [a, b] = promoted(tf, self, times(tf, other, alpha));
-  if (a.dtype !== "bool") return tf.sub(a, b);
-  throw new InputError({ place: "sub", verb: "has", found: "two bools", expected: "numbers" });
-}
-
-/** Returns the product; that of two bools is true if both are. */
-export function multiply(tf: TensorFlow, self: Tensor, other: Tensor): Tensor {
-  const [a, b] = promoted(tf, self, other);
-  return a.dtype === "bool" ? tf.logicalAnd(a, b) : tf.mul(a, b);
-}
-
-/** Returns a tensor times a number. */
-export function times(tf: TensorFlow, x: Tensor, factor: number): Tensor {
-  return factor === 1 ? x : multiply(tf, x, scalar(tf, factor, withScalar(x, factor)));
-}
-
-/** Returns a number as a tensor for an operation with another tensor. */
-const beside = (tf: TensorFlow, x: Tensor, value: number) =>
-  scalar(tf, value, withScalar(x, value));
-
-const divide = (tf: TensorFlow, a: Tensor, b: Tensor) => tf.div(floats(tf, a), floats(tf, b));
-
-/** Returns a number without its fraction. */
-const cut = (tf: TensorFlow, x: Tensor) => tf.mul(tf.sign(x), tf.floor(tf.abs(x))) as Tensor;
-
-/** Roundings of a quotient, by PyTorch's names. */
-const ROUNDINGS: Record<string, [ofInts: (x: number) => number, round: typeof cut]> = {
-  floor: [Math.floor, (tf, x) => tf.floor(x)],
-  trunc: [Math.trunc, cut],
-};
-
-function divideRounded(tf: TensorFlow, a: Tensor, b: Tensor, mode: string | null): Tensor {
-  if (mode === null) return divide(tf, a, b);
-  if (!Object.hasOwn(ROUNDINGS, mode)) {
-    throw new InputError({
-      place: "rounding_mode",
-      found: JSON.stringify(mode),
-      expected: '"floor", "trunc" or None',
-    });
-  }
-  const [ofInts, round] = ROUNDINGS[mode];
-  if (widest(a, b) === "float32") return round(tf, divide(tf, a, b));
-  requireNonZero(b);
-  return combine(tf, [a, b], "int32", (x, y) => ofInts(x / y));
-}
-
-function requireNonZero(divisor: Tensor): void {
-  if (!divisor.dataSync().includes(0 as never)) return;
-  throw new InputError({ place: "An integer", verb: "is divided by", found: "0", expected: "not" });
-}
-
-/** Returns what is left of a division whose quotient is rounded. */
-function remainder(tf: TensorFlow, self: Tensor, other: Tensor, mode: "floor" | "trunc"): Tensor {
-  const [a, b] = promoted(tf, numbers(tf, self), other);
-  const [ofInts, round] = ROUNDINGS[mode];
-  if (a.dtype === "float32") return tf.sub(a, tf.mul(b, round(tf, tf.div(a, b))));
-  requireNonZero(b);
-  return combine(tf, [a, b], "int32", (x, y) => x - y * ofInts(x / y));
-}
-
-/** Returns a power; whole ones of integers are integers. */
-function power(tf: TensorFlow, self: Tensor, exponent: Tensor): Tensor {
-  const [a, b] = promoted(tf, numbers(tf, self), exponent);
-  if (a.dtype === "float32") return tf.pow(a, b);
-  return combine(tf, [a, b], "int32", (x, y) => Math.trunc(x ** y));
-}
-
-function powerOf(tf: TensorFlow, self: Tensor, exponent: number): Tensor {
-  const x = self.dtype === "float32" ? self : toDtype(tf, self, withScalar(self, exponent));
-  if (exponent === 2) return x.dtype === "float32" ? tf.square(x) : tf.mul(x, x);
-  if (exponent === 1) return x;
-  if (exponent === 0.5) return tf.sqrt(x);
-  if (exponent === -0.5) return tf.rsqrt(x);
-  return power(tf, x, scalar(tf, exponent, x.dtype as Dtype));
-}
 
 /** Returns the larger or smaller entry; the gradient of equal ones is shared, as in PyTorch. */
 export function extremum(tf: TensorFlow, self: Tensor, other: Tensor, sign: 1 | -1): Tensor {
@@ -199,7 +106,7 @@ const ROUNDED: Record<string, (tf: TensorFlow, x: Tensor) => Tensor> = {
   trunc: cut,
 };
 
-/** Arithmetic, powers, roundings and functions of single numbers. */
+/** Functions of single entries, bounds, and what is copied or filled. */
 export const ELEMENTWISE: readonly AtenOp[] = [
   ...Object.entries(SMOOTH).map(([name, of]) =>
     aten(`${name}(Tensor self) -> Tensor` as const, ({ self }, { tf }) => tf[of](floats(tf, self)))
@@ -213,94 +120,6 @@ export const ELEMENTWISE: readonly AtenOp[] = [
       ({ self }, { tf }) => self.dtype === "float32" ? round(tf, self) : self,
     )
   ),
-  aten(
-    "add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor",
-    ({ self, other, alpha }, { tf }) => add(tf, self, other, alpha),
-  ),
-  aten(
-    "add.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor",
-    ({ self, other, alpha }, { tf }) => add(tf, self, beside(tf, self, other * alpha)),
-  ),
-  aten(
-    "sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor",
-    ({ self, other, alpha }, { tf }) => subtract(tf, self, other, alpha),
-  ),
-  aten(
-    "sub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor",
-    ({ self, other, alpha }, { tf }) => subtract(tf, self, beside(tf, self, other * alpha)),
-  ),
-  aten(
-    "rsub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor",
-    ({ self, other, alpha }, { tf }) => subtract(tf, other, self, alpha),
-  ),
-  aten(
-    "rsub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor",
-    ({ self, other, alpha }, { tf }) => subtract(tf, beside(tf, self, other), self, alpha),
-  ),
-  aten(
-    "mul.Tensor(Tensor self, Tensor other) -> Tensor",
-    ({ self, other }, { tf }) => multiply(tf, self, other),
-  ),
-  aten(
-    "mul.Scalar(Tensor self, Scalar other) -> Tensor",
-    ({ self, other }, { tf }) => multiply(tf, self, beside(tf, self, other)),
-  ),
-  ...["div", "true_divide"].map((name) =>
-    aten(
-      `${name}.Tensor(Tensor self, Tensor other) -> Tensor`,
-      ({ self, other }, { tf }) => divide(tf, self, other),
-    )
-  ),
-  aten(
-    "div.Scalar(Tensor self, Scalar other) -> Tensor",
-    ({ self, other }, { tf }) => tf.div(floats(tf, self), other),
-  ),
-  aten(
-    "div.Tensor_mode(Tensor self, Tensor other, *, str? rounding_mode) -> Tensor",
-    ({ self, other, rounding_mode }, { tf }) => divideRounded(tf, self, other, rounding_mode),
-  ),
-  aten(
-    "div.Scalar_mode(Tensor self, Scalar other, *, str? rounding_mode) -> Tensor",
-    ({ self, other, rounding_mode }, { tf }) =>
-      divideRounded(tf, self, beside(tf, self, other), rounding_mode),
-  ),
-  aten(
-    "floor_divide(Tensor self, Tensor other) -> Tensor",
-    ({ self, other }, { tf }) => divideRounded(tf, self, other, "floor"),
-  ),
-  aten(
-    "floor_divide.Scalar(Tensor self, Scalar other) -> Tensor",
-    ({ self, other }, { tf }) => divideRounded(tf, self, beside(tf, self, other), "floor"),
-  ),
-  aten(
-    "remainder.Tensor(Tensor self, Tensor other) -> Tensor",
-    ({ self, other }, { tf }) => remainder(tf, self, other, "floor"),
-  ),
-  aten(
-    "remainder.Scalar(Tensor self, Scalar other) -> Tensor",
-    ({ self, other }, { tf }) => remainder(tf, self, beside(tf, self, other), "floor"),
-  ),
-  aten(
-    "fmod.Tensor(Tensor self, Tensor other) -> Tensor",
-    ({ self, other }, { tf }) => remainder(tf, self, other, "trunc"),
-  ),
-  aten(
-    "fmod.Scalar(Tensor self, Scalar other) -> Tensor",
-    ({ self, other }, { tf }) => remainder(tf, self, beside(tf, self, other), "trunc"),
-  ),
-  aten(
-    "pow.Tensor_Scalar(Tensor self, Scalar exponent) -> Tensor",
-    ({ self, exponent }, { tf }) => powerOf(tf, self, exponent),
-  ),
-  aten(
-    "pow.Scalar(Scalar self, Tensor exponent) -> Tensor",
-    ({ self, exponent }, { tf }) => power(tf, beside(tf, exponent, self), exponent),
-  ),
-  aten(
-    "pow.Tensor_Tensor(Tensor self, Tensor exponent) -> Tensor",
-    ({ self, exponent }, { tf }) => power(tf, self, exponent),
-  ),
-  aten("square(Tensor self) -> Tensor", ({ self }, { tf }) => powerOf(tf, self, 2)),
   ...["neg", "negative"].map((name) =>
     aten(`${name}(Tensor self) -> Tensor`, ({ self }, { tf }) => tf.neg(self))
   ),

@@ -5,11 +5,12 @@ import { axisOf, sizeOf } from "./axes.ts";
 import { where } from "./comparisons.ts";
 import { type Dtype, requireInt32, scalar, toDtype, withScalar } from "./dtypes.ts";
 import { pick } from "./reductions.ts";
-import { expand, permute, slice } from "./shapes.ts";
+import { slice } from "./parts.ts";
+import { expand, permute } from "./shapes.ts";
 import { aten } from "./schema.ts";
 
 /** Returns indices counted from 0, rejecting those outside of an axis. */
-function indicesOf(index: Tensor, size: number): Int32Array {
+export function indicesOf(index: Tensor, size: number): Int32Array {
   return Int32Array.from(index.dataSync(), (at) => {
     if (at >= -size && at < size) return at < 0 ? at + size : at;
     throw new InputError({
@@ -121,7 +122,7 @@ function indexPut(
 }
 
 /** Writes rows into a tensor at the given places, or adds them; the last of equal ones wins. */
-function scatterRows(
+export function scatterRows(
   tf: TensorFlow,
   base: Tensor,
   places: Int32Array,
@@ -225,60 +226,6 @@ function embedding(tf: TensorFlow, weight: Tensor, indices: Tensor, padding: num
 function maskedFill(tf: TensorFlow, x: Tensor, mask: Tensor, value: Tensor): Tensor {
   const filled = where(tf, mask, toDtype(tf, value, x.dtype as Dtype), x);
   return filled;
-}
-
-/** Keeps the entries of a triangle, and sets the others to 0. */
-function triangle(tf: TensorFlow, x: Tensor, includes: (row: number, column: number) => boolean) {
-  const [rows, columns] = x.shape.slice(-2);
-  const mask = Array.from(
-    { length: rows * columns },
-    (_, i) => Number(includes(Math.floor(i / columns), i % columns)),
-  );
-  const kept = tf.tensor(mask, [rows, columns], "bool");
-  return where(tf, kept, x, tf.scalar(0, x.dtype === "bool" ? "bool" : x.dtype as "int32"));
-}
-
-function oneHot(tf: TensorFlow, indices: Tensor, classes: number): Tensor {
-  const depth = classes === -1 ? Math.max(-1, ...indices.dataSync()) + 1 : classes;
-  indicesOf(indices, depth);
-  const flat = tf.reshape(indices, [indices.size]);
-  const hot = tf.oneHot(flat, depth, 1, 0, "int32") as Tensor;
-  return tf.reshape(hot, [...indices.shape, depth]);
-}
-
-/** Returns the diagonal of two axes, as the last axis. */
-function diagonal(
-  tf: TensorFlow,
-  x: Tensor,
-  { offset, dim1, dim2 }: { offset: number; dim1: number; dim2: number },
-): Tensor {
-  const row = axisOf(dim1, x.rank), column = axisOf(dim2, x.rank);
-  const rest = x.shape.map((_, axis) => axis).filter((axis) => axis !== row && axis !== column);
-  const rows = x.shape[row], columns = x.shape[column];
-  const first = Math.max(0, -offset), count = Math.min(rows - first, columns - Math.max(0, offset));
-  const places = Array.from(
-    { length: Math.max(0, count) },
-    (_, i) => (first + i) * columns + first + i + offset,
-  );
-  const flat = tf.reshape(permute(tf, x, [...rest, row, column]), [
-    ...rest.map((axis) => x.shape[axis]),
-    rows * columns,
-  ]);
-  return tf.gather(flat, tf.tensor1d(places, "int32"), rest.length);
-}
-
-/** Returns the places of `values` in sorted boundaries. */
-function bucketize(
-  tf: TensorFlow,
-  values: Tensor,
-  { boundaries, right }: { boundaries: Tensor; right: boolean },
-): Tensor {
-  const edges = boundaries.dataSync(), count = edges.length;
-  const found = Int32Array.from(values.dataSync(), (value) => {
-    const at = edges.findIndex((edge) => right ? edge > value : edge >= value);
-    return at < 0 ? count : at;
-  });
-  return tf.tensor(found, values.shape, "int32");
 }
 
 /** Reading and writing at indices, masks and triangles. */
@@ -398,66 +345,6 @@ export const INDEXING: readonly AtenOp[] = [
       const all = tf.range(0, self.shape[axis], 1, "int32");
       const at = slice(tf, all, { axis: 0, start: start ?? 0, end: end ?? Infinity, step });
       return indexAlong(tf, self, { dim: axis, index: at, source: src, accumulate: false });
-    },
-  ),
-  aten("nonzero(Tensor self) -> Tensor", ({ self }, { tf }) => {
-    const entries = trueEntries(tf, self);
-    return entries.length === 0
-      ? tf.zeros([Number(self.dataSync()[0] !== 0), 0], "int32")
-      : tf.stack(entries, 1);
-  }),
-  aten("nonzero_numpy(Tensor self) -> Tensor[]", ({ self }, { tf }) => trueEntries(tf, self)),
-  aten("where(Tensor condition) -> Tensor[]", ({ condition }, { tf }) => {
-    return trueEntries(tf, condition);
-  }),
-  aten(
-    "one_hot(Tensor self, int num_classes=-1) -> Tensor",
-    ({ self, num_classes }, { tf }) => oneHot(tf, self, num_classes),
-  ),
-  aten(
-    "tril(Tensor self, SymInt diagonal=0) -> Tensor",
-    ({ self, diagonal }, { tf }) => triangle(tf, self, (i, j) => j <= i + diagonal),
-  ),
-  aten(
-    "triu(Tensor self, SymInt diagonal=0) -> Tensor",
-    ({ self, diagonal }, { tf }) => triangle(tf, self, (i, j) => j >= i + diagonal),
-  ),
-  aten(
-    "diagonal(Tensor self, int offset=0, int dim1=0, int dim2=1) -> Tensor",
-    ({ self, offset, dim1, dim2 }, { tf }) => diagonal(tf, self, { offset, dim1, dim2 }),
-  ),
-  aten(
-    "diag_embed(Tensor self, int offset=0, int dim1=-2, int dim2=-1) -> Tensor",
-    ({ self, offset, dim1, dim2 }, { tf }) => {
-      const size = self.shape.at(-1)! + Math.abs(offset);
-      const places = Int32Array.from(
-        { length: self.shape.at(-1)! },
-        (_, i) => (i + Math.max(0, -offset)) * size + i + Math.max(0, offset),
-      );
-      const outer = self.shape.slice(0, -1);
-      const rows = tf.transpose(tf.reshape(self, [-1, places.length]));
-      const base = tf.zeros([size * size, sizeOf(outer)]);
-      const laid = scatterRows(tf, base, places, { rows, accumulate: false });
-      const last = tf.reshape(tf.transpose(laid), [...outer, size, size]);
-      const row = axisOf(dim1, last.rank), column = axisOf(dim2, last.rank);
-      const order = last.shape.map((_, axis) => axis).slice(0, -2);
-      const from = last.shape.map((_, axis) => {
-        if (axis === row) return last.rank - 2;
-        return axis === column ? last.rank - 1 : order.shift()!;
-      });
-      return permute(tf, last, from);
-    },
-  ),
-  aten(
-    "bucketize.Tensor(Tensor self, Tensor boundaries, *, bool out_int32=False, bool right=False) -> Tensor",
-    ({ self, boundaries, right }, { tf }) => bucketize(tf, self, { boundaries, right }),
-  ),
-  aten(
-    "isin.Tensor_Tensor(Tensor elements, Tensor test_elements, *, bool assume_unique=False, bool invert=False) -> Tensor",
-    ({ elements, test_elements, invert }, { tf }) => {
-      const known = new Set(test_elements.dataSync());
-      const found = Array.from(elements.dataSync(), (one) => Number(known.has(one) !== invert));
-      return tf.tensor(found, elements.shape, "bool");
     },
   ),
 ];

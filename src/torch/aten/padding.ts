@@ -2,7 +2,7 @@ import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
 import type { AtenOp } from "./aten_op.ts";
 import { type Dtype, toDtype } from "./dtypes.ts";
-import { slice } from "./shapes.ts";
+import { slice } from "./parts.ts";
 import { aten } from "./schema.ts";
 
 /** Entries that are added before and after an axis; a negative number takes entries away. */

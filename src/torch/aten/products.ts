@@ -3,7 +3,7 @@ import { InputError } from "../../words/input_error.ts";
 import type { AtenOp } from "./aten_op.ts";
 import { axisOf, sizeOf } from "./axes.ts";
 import { promoted } from "./dtypes.ts";
-import { add, multiply, times } from "./elementwise.ts";
+import { add, multiply, times } from "./arithmetic.ts";
 import { aten } from "./schema.ts";
 
 /** Returns x W^T + b over the last axis, as one product. */
