@@ -16,6 +16,8 @@
  * @module
  */
 
+import { REFUSAL } from "../src/words/input_error.ts";
+
 /** What is wrong with a message, by what it looks like. `\0` stands for a value that is put in. */
 const FAULTS: readonly (readonly [pattern: RegExp, fault: string])[] = [
   [/^\s*$/, "is empty, expected what was found and what was expected"],
@@ -68,6 +70,8 @@ function messagesOf(node: Deno.lint.Expression): string[] {
       return [...messagesOf(node.consequent), ...messagesOf(node.alternate)];
     case "ObjectExpression":
       return refusalOf(node);
+    case "TaggedTemplateExpression":
+      return messagesOf(node.quasi);
     default:
       return ["\0"];
   }
@@ -84,6 +88,13 @@ function refusalOf({ properties }: Deno.lint.ObjectExpression): string[] {
   const found = join(join(part("verb", "is"), [" "]), part("found", "\0"));
   const expected = join([", expected "], join(part("expected", "\0"), part("hint", "")));
   return join(join(part("place", "\0"), [" "]), join(found, expected));
+}
+
+/** Returns the fault of a refusal whose text `refusal()` cannot divide, or `null`. */
+function unreadIn({ quasis }: Deno.lint.TemplateLiteral): string | null {
+  return REFUSAL.test(quasis.map(({ cooked }) => cooked).join("\0"))
+    ? null
+    : "cannot be divided, expected `place is found, expected this`";
 }
 
 /** Every beginning with every end. */
@@ -108,7 +119,9 @@ const plugin: Deno.lint.Plugin = {
             }
             if (callee.name === "AssertionError" || message === undefined) return;
             if (message.type === "SpreadElement") return;
-            for (const fault of new Set(messagesOf(message).map(faultOf))) {
+            const faults = new Set(messagesOf(message).map(faultOf));
+            if (message.type === "TaggedTemplateExpression") faults.add(unreadIn(message.quasi));
+            for (const fault of faults) {
               if (fault === null) continue;
               context.report({ node: message, message: `The message of ${callee.name} ${fault}` });
             }

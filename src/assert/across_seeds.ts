@@ -1,5 +1,5 @@
 import { oneOfNames } from "../words/shape.ts";
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import { AssertionError } from "@std/assert/assertion-error";
 import { formatPercent } from "../words/numbers.ts";
 import { show } from "../rules/say.ts";
@@ -199,17 +199,13 @@ function requireSeedsOptions(assertion: unknown, options: AcrossSeedsOptions): v
   }
   const { passRate = 1, over = "measurements" } = options;
   if (typeof passRate !== "number" || !(passRate >= 0 && passRate <= 1)) {
-    throw new InputError({
-      place: "options.passRate",
-      found: show(passRate),
-      expected: "a number from 0 to 1",
-    });
+    throw new InputError(
+      refusal`options.passRate is ${show(passRate)}, expected a number from 0 to 1`,
+    );
   }
   if (over !== "measurements" && over !== "model") {
-    throw new InputError({
-      place: "options.over",
-      found: show(over),
-      expected: '"measurements" or "model"',
-    });
+    throw new InputError(
+      refusal`options.over is ${show(over)}, expected "measurements" or "model"`,
+    );
   }
 }

@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import type { RunRulesOptions } from "../rules/judge_rule.ts";
 import { allRules } from "../rules/register_rule.ts";
 import { requireOptions } from "../rules/require_measurements.ts";
@@ -255,19 +255,12 @@ function requireMonitorOptions(options: HealthMonitorOptions): void {
   const { batch, every = DEFAULT_EVERY, objective, onFinding = "throw" } = options;
   requireObjective(objective);
   if (typeof batch !== "object" || batch === null || batch.inputs == null) {
-    throw new InputError({
-      place: "options.batch",
-      verb: "has",
-      found: "no inputs",
-      expected: "the batch to measure on",
-    });
+    throw new InputError(refusal`options.batch has no inputs, expected the batch to measure on`);
   }
   if (!Number.isSafeInteger(every) || every < 1) {
-    throw new InputError({
-      place: "options.every",
-      found: show(every),
-      expected: "a whole number of at least 1",
-    });
+    throw new InputError(
+      refusal`options.every is ${show(every)}, expected a whole number of at least 1`,
+    );
   }
   if (typeof onFinding !== "function" && !["keep", "stop", "throw"].includes(onFinding)) {
     throw new InputError(

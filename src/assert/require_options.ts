@@ -1,5 +1,5 @@
 import { oneOfNames } from "../words/shape.ts";
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import type { RunRulesOptions } from "../rules/judge_rule.ts";
 import { allThresholds } from "../rules/register_rule.ts";
 import { resolveThresholds } from "../rules/resolve_thresholds.ts";
@@ -49,11 +49,7 @@ export function requireDrawOptions(create: CreateModel, options: DrawOptions): v
   const { objective, createBatch } = options;
   requireObjective(objective);
   if (createBatch !== undefined && typeof createBatch !== "function") {
-    throw new InputError({
-      place: "options.createBatch",
-      found: show(createBatch),
-      expected: "a function",
-    });
+    throw new InputError(refusal`options.createBatch is ${show(createBatch)}, expected a function`);
   }
 }
 
@@ -69,11 +65,7 @@ export function ruleNames(
 ): Set<string> {
   if (names === undefined) return new Set(known);
   if (!Array.isArray(names)) {
-    throw new InputError({
-      place: `options.${option}`,
-      found: show(names),
-      expected: "an array of names",
-    });
+    throw new InputError(refusal`options.${option} is ${show(names)}, expected an array of names`);
   }
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {

@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import { judgeRule, type RunRulesOptions } from "../rules/judge_rule.ts";
 import { MODEL_RULES } from "../rules/model_rules.ts";
 import { allRules } from "../rules/register_rule.ts";
@@ -57,11 +57,7 @@ export function testGradientHealth(
   requireDrawOptions(create, options);
   const { seed = 0, objective, createBatch, rules, modelRules = [], ...ruleOptions } = options;
   if (typeof name !== "string" || name === "") {
-    throw new InputError({
-      place: "name",
-      found: show(name),
-      expected: "a text that is not empty",
-    });
+    throw new InputError(refusal`name is ${show(name)}, expected a text that is not empty`);
   }
   if (!Number.isSafeInteger(seed)) {
     throw new InputError({ place: "options.seed", found: show(seed), expected: "a whole number" });

@@ -26,10 +26,11 @@ export async function examineWeights(
 ): Promise<Examination> {
   const started = performance.now();
   if (changes) {
-    throw new UsageError(
-      `MODEL is ${showWord(path)}, which holds weights alone, expected a model.json, a .keras or ` +
-        ".h5 file, or a module",
-    );
+    throw new UsageError({
+      place: "MODEL",
+      found: `${showWord(path)}, which holds weights alone`,
+      expected: "a model.json, a .keras or .h5 file, or a module",
+    });
   }
   if (request.register.length > 0) {
     throw new UsageError(

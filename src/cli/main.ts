@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import { anyOf, showWord } from "../words/show_value.ts";
 import { isModelFile } from "../model/loaded_model.ts";
 import { strayErrors } from "../model/user_code/stray_errors.ts";
@@ -50,7 +50,9 @@ async function dispatch(given: string[]): Promise<number> {
   const [name, ...args] = await namesModel(given[0]) ? ["report", ...given] : given;
   if (name === undefined) {
     console.error(renderOverview());
-    throw new UsageError(`The subcommand is missing, expected ${anyOf(Object.keys(COMMANDS))}`);
+    throw new UsageError(
+      refusal`The subcommand is missing, expected ${anyOf(Object.keys(COMMANDS))}`,
+    );
   }
   if (name === "help" && args.length > 0) return await dispatch([args[0], "--help"]);
   if (["--help", "-h", "help"].includes(name)) {

@@ -9,6 +9,7 @@ import { type MeasureRequest, RUN_FLAGS } from "./flags/measure_flags.ts";
 import { modelIn } from "./model_in.ts";
 import { TRIAL_BUDGET } from "../probe/trial_budget.ts";
 import { UsageError } from "./kit/usage_error.ts";
+import { refusal } from "../words/input_error.ts";
 
 /** Run of a gate: a model under a seed. */
 export interface PlannedRun {
@@ -101,10 +102,13 @@ async function chooseModels(operands: string[], settings: GateSettings): Promise
   const { models, file } = settings;
   if (operands.length === 0) {
     if (models.length > 0) return models;
-    throw new UsageError(
-      `MODEL is missing, expected one, or models in ${file ?? "gradient-health.json"} (report ` +
-        `shows the exercise's network without one)`,
-    );
+    throw new UsageError({
+      place: "MODEL",
+      found: "missing",
+      expected: `one, or models in ${
+        file ?? "gradient-health.json"
+      } (report shows the exercise's network without one)`,
+    });
   }
   const chosen: ModelSetting[] = [];
   for (const operand of operands) {
@@ -112,7 +116,7 @@ async function chooseModels(operands: string[], settings: GateSettings): Promise
     const known = named.length > 0 ? named : await ofFile(operand, models);
     if (known.length === 0 && models.length > 0 && await isMissing(operand)) {
       throw new GateError(
-        `MODEL is ${showValue(operand)}, expected a file, or a model that ${file} lists${
+        refusal`MODEL is ${showValue(operand)}, expected a file, or a model that ${file} lists${
           nearest(operand, models.map(({ name }) => name)) ||
           `: ${anyOf(models.slice(0, 10).map(({ name }) => showWord(name)))}`
         }`,
@@ -121,7 +125,9 @@ async function chooseModels(operands: string[], settings: GateSettings): Promise
     const twice = known.length > 0
       ? known.some((model) => chosen.includes(model))
       : (await ofFile(operand, chosen)).length > 0;
-    if (twice) throw new UsageError(`MODEL ${showWord(operand)} is given twice, expected once`);
+    if (twice) {
+      throw new UsageError(refusal`MODEL ${showWord(operand)} is given twice, expected once`);
+    }
     chosen.push(...known.length > 0 ? known : [bare(operand)]);
   }
   return chosen;

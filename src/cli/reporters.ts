@@ -9,6 +9,7 @@ import { formatOf, type TEXT_FLAGS, textOptions } from "./flags/show_flags.ts";
 import { requirePath } from "./kit/require_path.ts";
 import { UsageError } from "./kit/usage_error.ts";
 import { writeOutput } from "./kit/write_output.ts";
+import { refusal } from "../words/input_error.ts";
 
 /** Names of the reporters. */
 export const REPORTERS = formatsOf("gate");
@@ -29,7 +30,9 @@ export interface Reporter {
  */
 export function readReporter(text: string, place: string): Reporter {
   const [, name, , file] = text.match(/^([^=]*)(=(.*))?$/s)!;
-  if (file === "") throw new UsageError(`${place} is ${showValue(text)}, expected a file after =`);
+  if (file === "") {
+    throw new UsageError(refusal`${place} is ${showValue(text)}, expected a file after =`);
+  }
   return {
     name: readWord(name, place, REPORTERS),
     out: file === undefined ? null : requirePath(place, file),

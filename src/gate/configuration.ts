@@ -1,5 +1,6 @@
 import { showValue } from "../words/show_value.ts";
 import { GateError } from "./gate_result.ts";
+import { refusal } from "../words/input_error.ts";
 
 /**
  * Weight of a rule's findings: `off`, the rule does not run; `warn`, its errors count as warnings;
@@ -104,15 +105,15 @@ const MAX_SEEDS = 10_000;
 export function parseSeeds(text: string, place: string, most = MAX_SEEDS): number[] {
   const complain = () =>
     new GateError(
-      `${place} is ${showValue(text)}, expected how many draws (10), or seeds (1,2,5 or 0..9)`,
+      refusal`${place} is ${
+        showValue(text)
+      }, expected how many draws (10), or seeds (1,2,5 or 0..9)`,
     );
   const seeds: number[] = [];
   const add = (from: number, to: number) => {
     if (to < from || !Number.isSafeInteger(to)) throw complain();
     if (seeds.length + (to - from + 1) > most) {
-      throw new GateError(
-        `${place} is ${showValue(text)}, expected at most ${most} seeds`,
-      );
+      throw new GateError(refusal`${place} is ${showValue(text)}, expected at most ${most} seeds`);
     }
     for (let seed = from; seed <= to; seed++) seeds.push(seed);
   };
@@ -126,7 +127,7 @@ export function parseSeeds(text: string, place: string, most = MAX_SEEDS): numbe
     add(Number(first), Number(last));
   }
   if (new Set(seeds).size < seeds.length) {
-    throw new GateError(`${place} is ${showValue(text)}, expected every seed once`);
+    throw new GateError(refusal`${place} is ${showValue(text)}, expected every seed once`);
   }
   return seeds;
 }

@@ -15,6 +15,7 @@ import { type GateRule, gateRules } from "./gate_rules.ts";
 import { PRESETS } from "./presets.ts";
 import { callable, nullable, object, optional, requireValue, string } from "../words/shape.ts";
 import { configurationShape } from "./configuration_shape.ts";
+import { refusal } from "../words/input_error.ts";
 
 /** Level of a rule, and its thresholds. */
 export interface RuleSetting {
@@ -122,7 +123,7 @@ export function resolveConfiguration(
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) {
     throw new GateError(
-      `${file}: models has ${showValue(twice)} twice, expected a name of its own for each`,
+      refusal`${file}: models has ${showValue(twice)} twice, expected a name of its own for each`,
     );
   }
   const suppressions = configuration.suppressions ?? [];
@@ -226,6 +227,6 @@ function requireSuppression(
   // An impossible date rolls over to another day, or is invalid.
   const day = new Date(`${until}T00:00:00Z`);
   if (until !== undefined && (isNaN(+day) || !day.toISOString().startsWith(until))) {
-    throw new GateError(`${place}.until is ${showValue(until)}, expected a day, YYYY-MM-DD`);
+    throw new GateError(refusal`${place}.until is ${showValue(until)}, expected a day, YYYY-MM-DD`);
   }
 }

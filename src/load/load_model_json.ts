@@ -10,6 +10,7 @@ import { ModelError, readJson } from "../model/model_error.ts";
 import { parseWeightsManifest } from "../model/weights/weights_manifest.ts";
 import { formatMemory } from "../words/numbers.ts";
 import { showValue } from "../words/show_value.ts";
+import { refusal } from "../words/input_error.ts";
 
 /** Weights and as much again for their gradients have to fit into the 4 GiB of the WASM heap. */
 const MAX_ENTRIES = 2 ** 29;
@@ -69,18 +70,20 @@ export async function loadModelJson(
 
 function requireLayersModel(json: unknown): Record<string, unknown> {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new ModelError(`The file holds ${showValue(json)}, expected a layers model`);
+    throw new ModelError(refusal`The file holds ${showValue(json)}, expected a layers model`);
   }
   const model = json as Record<string, unknown>;
   const { format, modelTopology } = model;
   if (format === "graph-model" || Object(modelTopology).node !== undefined) {
-    throw new ModelError(
-      `The file holds a graph model, which has no layers to measure, expected a layers model ` +
-        `(convert the Keras model with --output_format=tfjs_layers_model)`,
-    );
+    throw new ModelError({
+      place: "The file",
+      verb: "holds",
+      found: "a graph model, which has no layers to measure",
+      expected: "a layers model (convert the Keras model with --output_format=tfjs_layers_model)",
+    });
   }
   if (format !== undefined && format !== null && format !== "layers-model") {
-    throw new ModelError(`format is ${showValue(format)}, expected "layers-model"`);
+    throw new ModelError(refusal`format is ${showValue(format)}, expected "layers-model"`);
   }
   if (modelTopology === undefined) {
     if ("weight_map" in model) {
@@ -90,10 +93,13 @@ function requireLayersModel(json: unknown): Record<string, unknown> {
       );
     }
     if ("model_type" in model || "architectures" in model) {
-      throw new ModelError(
-        "The file holds the settings of a Hugging Face model, expected a layers model, or the weights " +
-          "beside it, such as model.safetensors: report and check judge them",
-      );
+      throw new ModelError({
+        place: "The file",
+        verb: "holds",
+        found: "the settings of a Hugging Face model",
+        expected: "a layers model, or the weights beside it, such as model.safetensors",
+        hint: ": report and check judge them",
+      });
     }
     throw new ModelError(
       "engine" in model && "layers" in model

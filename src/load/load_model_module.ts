@@ -11,6 +11,7 @@ import { modelMismatch } from "../model/require_model.ts";
 import { failureIn, importModule, logToStderr } from "../model/user_code/foreign_code.ts";
 import type { ModelModule } from "../model/user_code/model_module.ts";
 import { showValue } from "../words/show_value.ts";
+import { refusal } from "../words/input_error.ts";
 
 /** Seed of a model that a module builds while it is imported. */
 const IMPORT_SEED = 0;
@@ -79,11 +80,15 @@ function requireBesides(
 ): Pick<ModelModule, "createBatch" | "objective"> {
   const { createBatch, objective } = module;
   if (createBatch !== undefined && typeof createBatch !== "function") {
-    throw new ModelError(`${path}: createBatch is ${showValue(createBatch)}, expected a function`);
+    throw new ModelError(
+      refusal`${path}: createBatch is ${showValue(createBatch)}, expected a function`,
+    );
   }
   if (objective !== undefined && typeof objective !== "string" && typeof objective !== "function") {
     throw new ModelError(
-      `${path}: objective is ${showValue(objective)}, expected the name of a loss or a function`,
+      refusal`${path}: objective is ${
+        showValue(objective)
+      }, expected the name of a loss or a function`,
     );
   }
   return module as unknown as ModelModule;

@@ -13,6 +13,7 @@ import { failure } from "../words/failure.ts";
 import { nearest } from "../words/nearest.ts";
 import { anyObject, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
+import { refusal } from "../words/input_error.ts";
 
 /** Options of {@linkcode readBatch}. */
 export interface ReadBatchOptions {
@@ -158,7 +159,7 @@ function fit(
 ): Given {
   if (inputs.length !== model.inputs.length) {
     throw new BatchError(
-      `The file holds ${inputs.length} input, expected ${model.inputs.length}: ${
+      refusal`The file holds ${inputs.length} input, expected ${model.inputs.length}: ${
         layerNames(model.inputs).map(showValue).join(", ")
       }`,
     );
@@ -191,7 +192,7 @@ function fit(
   for (const { place, shape } of [...inputs, ...targets ?? []]) {
     if (shape[0] !== examples) {
       throw new BatchError(
-        `${place} has ${shape[0]} examples, expected ${examples} as ${inputs[0].place} has`,
+        refusal`${place} has ${shape[0]} examples, expected ${examples} as ${inputs[0].place} has`,
       );
     }
   }
@@ -211,7 +212,7 @@ function requireShape(
 ): void {
   if (!expected.some((one) => hasShape(shape, one))) {
     throw new BatchError(
-      `${place} has shape ${showShape(shape)}, expected ${showShape(expected[0])} ${why}`,
+      refusal`${place} has shape ${showShape(shape)}, expected ${showShape(expected[0])} ${why}`,
     );
   }
   if (shape.includes(0)) {
@@ -246,7 +247,9 @@ function requireRange({ place, shape, values }: ParsedTensor, range: InputRange 
  */
 function parseJsonBatch(json: unknown, model: LayersModel): Given {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new BatchError(`The file holds ${showValue(json)}, expected {"inputs", "targets"}`);
+    throw new BatchError(
+      refusal`The file holds ${showValue(json)}, expected {"inputs", "targets"}`,
+    );
   }
   const known = ["inputs", "targets"];
   const unknown = Object.keys(json).find((key) => !known.includes(key));
@@ -277,12 +280,12 @@ function parseTensors(value: unknown, place: string, names: string[]): ParsedTen
     const unknown = Object.keys(value).find((key) => !names.includes(key));
     const missing = names.find((name) => !Object.hasOwn(value, name));
     if (unknown !== undefined || missing !== undefined) {
-      throw new BatchError(
-        `${place} has ${
-          unknown === undefined ? `no ${showValue(missing!)}` : showValue(unknown)
-        }, ` +
-          `expected ${names.map(showValue).join(", ")}`,
-      );
+      throw new BatchError({
+        place,
+        verb: "has",
+        found: unknown === undefined ? `no ${showValue(missing!)}` : showValue(unknown),
+        expected: names.map(showValue).join(", "),
+      });
     }
     return names.map((name) =>
       parseTensor((value as Record<string, unknown>)[name], `${place}[${showValue(name)}]`)

@@ -8,6 +8,7 @@ import { readStateDict } from "../torch/read_state_dict.ts";
 import { failure } from "../words/failure.ts";
 import { formatCount } from "../words/numbers.ts";
 import { requireValue, string } from "../words/shape.ts";
+import { refusal } from "../words/input_error.ts";
 
 /**
  * Reads a file of weights that holds no topology: `.safetensors`, or a state dict that `torch.save`
@@ -34,7 +35,9 @@ export async function readWeights(path: string): Promise<WeightsFile> {
   requireValue("path", path, string);
   try {
     const { format, tensors, notes } = await parse(path);
-    if (tensors.length === 0) throw new ModelError("The file holds no tensors, expected weights");
+    if (tensors.length === 0) {
+      throw new ModelError(refusal`The file holds no tensors, expected weights`);
+    }
     return { path, format, tensors, notes: [...notes, ...notesOn(tensors)] };
   } catch (error) {
     if (error instanceof ModelError) error.within(path);

@@ -17,6 +17,7 @@ import { failure } from "../words/failure.ts";
 import { object, optional, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { folderOf } from "./load_model_json.ts";
+import { refusal } from "../words/input_error.ts";
 
 /** Options of {@linkcode saveModel}. */
 export interface SaveOptions {
@@ -183,7 +184,7 @@ async function filesLike(
   const twice = files.find(({ path }, i) => files.findIndex((file) => file.path === path) < i);
   if (twice !== undefined) {
     throw new ModelError(
-      `weightsManifest names ${showValue(twice.path)} twice, expected each file once`,
+      refusal`weightsManifest names ${showValue(twice.path)} twice, expected each file once`,
     );
   }
   // An unchanged file is copied, including spaces.

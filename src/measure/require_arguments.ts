@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batches/batch.ts";
@@ -66,12 +66,9 @@ export function requireMeasureOptions(
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     if (!known.includes(name)) {
-      throw new InputError({
-        place: `${caller}()`,
-        verb: "has",
-        found: `no option ${name}`,
-        expected: known.join(", "),
-      });
+      throw new InputError(
+        refusal`${caller}() has no option ${name}, expected ${known.join(", ")}`,
+      );
     }
     if (!Object.hasOwn(KNOWN, name)) continue;
     const expected = KNOWN[name as keyof MeasureOptions](value);
@@ -116,12 +113,7 @@ export function requireModelBatch(
     });
   }
   if (!(examples > 0)) {
-    throw new InputError({
-      place: "batch",
-      verb: "has",
-      found: "0 examples",
-      expected: "at least 1",
-    });
+    throw new InputError(refusal`batch has 0 examples, expected at least 1`);
   }
   const empty = inputs.findIndex(({ size }) => size === 0);
   if (empty === -1) return examples;
@@ -135,12 +127,9 @@ export function requireModelBatch(
 
 function requireTensor(tensor: Tensor): void {
   if (!Array.isArray(tensor?.shape) || typeof tensor.dataSync !== "function") {
-    throw new InputError({
-      place: "batch",
-      verb: "has",
-      found: `${showValue(tensor)} among its tensors`,
-      expected: "tensors alone",
-    });
+    throw new InputError(
+      refusal`batch has ${showValue(tensor)} among its tensors, expected tensors alone`,
+    );
   }
   if (!tensor.isDisposed) return;
   throw new InputError({

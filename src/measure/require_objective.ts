@@ -5,6 +5,7 @@ import { ModelError } from "../model/model_error.ts";
 import { isObjective, type Objective, OBJECTIVES } from "../model/objective.ts";
 import { findLoss } from "../traits/losses.ts";
 import { nearest } from "../words/nearest.ts";
+import { refusal } from "../words/input_error.ts";
 
 /**
  * Suggests the objective that was probably meant, worded to end an error message.
@@ -29,7 +30,7 @@ export function requireModuleObjective(
   if (objective === null) return undefined;
   if (isObjective(objective)) return objective;
   throw new ModelError(
-    `${path}: objective is ${showValue(objective)}, expected a function or the name of one${
+    refusal`${path}: objective is ${showValue(objective)}, expected a function or the name of one${
       nearestObjective(objective) || `: ${OBJECTIVES.join(", ")}`
     }`,
   );

@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import type { Engine } from "../engine/engine.ts";
 import { requireEngine } from "../engine/running_engine.ts";
 import { heapOf, prepareEngine } from "../engine/start/prepare_engine.ts";
@@ -152,11 +152,9 @@ export function chooseTensors<T extends ChoiceKeys>(
     for (const one of found) chosen.add(one);
   }
   if (chosen.size === 0) {
-    throw new InputError({
-      place: "options.of",
-      found: "an empty array",
-      expected: `the name or the class of ${what}`,
-    });
+    throw new InputError(
+      refusal`options.of is an empty array, expected the name or the class of ${what}`,
+    );
   }
   return all.filter((one) => chosen.has(one));
 }

@@ -4,6 +4,7 @@ import { showValue } from "../words/show_value.ts";
 import { ModelError } from "./model_error.ts";
 import type { ModelModule } from "./user_code/model_module.ts";
 import { looksLikeModel } from "./require_model.ts";
+import { refusal } from "../words/input_error.ts";
 
 /** Export of a module that is the model, or creates it. */
 export interface ModelSource {
@@ -28,7 +29,9 @@ export function modelSource(path: string, module: Record<string, unknown>): Mode
   const { createModel, model, default: other } = module;
   if (createModel !== undefined) {
     if (typeof createModel === "function") return creating("createModel", createModel);
-    throw new ModelError(`${path}: createModel is ${showValue(createModel)}, expected a function`);
+    throw new ModelError(
+      refusal`${path}: createModel is ${showValue(createModel)}, expected a function`,
+    );
   }
   const ofDefault = defaultSource(other);
   if (model === undefined) {
@@ -39,7 +42,7 @@ export function modelSource(path: string, module: Record<string, unknown>): Mode
   }
   if (typeof model === "function") {
     throw new ModelError(
-      `${path}: model is a function, expected a model: rename it to createModel`,
+      refusal`${path}: model is a function, expected a model: rename it to createModel`,
     );
   }
   if (ofDefault !== null && other !== model) {

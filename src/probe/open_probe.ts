@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import type { Engine } from "../engine/engine.ts";
 import { heapView } from "../engine/heap/heap.ts";
 import { runningEngine } from "../engine/running_engine.ts";
@@ -60,19 +60,11 @@ export async function openProbe(
   const { seed = null } = options;
   requireModel(model);
   if (typeof batch !== "object" || batch === null || batch.inputs == null) {
-    throw new InputError({
-      place: "batch",
-      found: kindOf(batch),
-      expected: "an object with inputs",
-    });
+    throw new InputError(refusal`batch is ${kindOf(batch)}, expected an object with inputs`);
   }
   requireValue("batch.seed", batch.seed, optional(nullable(number)));
   if (seed !== null && !Number.isSafeInteger(seed)) {
-    throw new InputError({
-      place: "options.seed",
-      found: showValue(seed),
-      expected: "a whole number",
-    });
+    throw new InputError(refusal`options.seed is ${showValue(seed)}, expected a whole number`);
   }
   const inputs = [batch.inputs].flat();
   const targets = batch.targets == null ? null : [batch.targets].flat();

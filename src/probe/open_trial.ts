@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
 import { chooseLoss, type ChosenObjective } from "../measure/choose_objective.ts";
 import { notReproducedIn } from "../model/not_reproduced.ts";
@@ -74,11 +74,7 @@ export function trialLimits(
   requireValue("options.budgetSeconds", budgetSeconds, number);
   if (!(budgetSeconds >= 0)) {
     throw new InputError(
-      {
-        place: "options.budgetSeconds",
-        found: showValue(budgetSeconds),
-        expected: "seconds, 0 or more",
-      },
+      refusal`options.budgetSeconds is ${showValue(budgetSeconds)}, expected seconds, 0 or more`,
     );
   }
   return { steps, budgetSeconds, always };

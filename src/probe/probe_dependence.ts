@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { inputName, outputName } from "../measure/tensor_names.ts";
 import type { Batch } from "../model/batches/batch.ts";
@@ -62,12 +62,7 @@ export async function probeInputDependence(
   const probe = await openProbe(model, batch, options);
   const { tf, inputs, examples, subject } = probe;
   if (examples < 2) {
-    throw new InputError({
-      place: "batch",
-      verb: "has",
-      found: "1 example",
-      expected: "2 or more to trade places",
-    });
+    throw new InputError(refusal`batch has 1 example, expected 2 or more to trade places`);
   }
   const kept = keepModel(probe);
   try {
@@ -148,12 +143,7 @@ export async function probeBatchIndependence(
   const probe = await openProbe(model, batch, options);
   const { tf, inputs, examples, subject } = probe;
   if (examples < 2) {
-    throw new InputError({
-      place: "batch",
-      verb: "has",
-      found: "1 example",
-      expected: "2 or more to tell them apart",
-    });
+    throw new InputError(refusal`batch has 1 example, expected 2 or more to tell them apart`);
   }
   const kept = keepModel(probe);
   try {

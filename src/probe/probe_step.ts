@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import { innerLayers } from "../model/layers/leaf_layers.ts";
@@ -77,11 +77,9 @@ export async function probeStep(
   const probe = await openProbe(model, batch, options);
   const { tf, subject } = probe;
   if (options.train !== undefined && typeof options.train !== "function") {
-    throw new InputError({
-      place: "options.train",
-      found: showValue(options.train),
-      expected: "a function",
-    });
+    throw new InputError(
+      refusal`options.train is ${showValue(options.train)}, expected a function`,
+    );
   }
   const objective = probeObjective(probe, options.objective);
   const optimizer = await cloneOptimizer(tf, model, options.optimizer);

@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import type * as tfjs from "@tensorflow/tfjs";
 import { heapView } from "../engine/heap/heap.ts";
 import { isStandIn } from "../keras/keras_optimizer.ts";
@@ -35,11 +35,7 @@ export function givenOptimizer(
   if (given === null) return null;
   if (typeof given.applyGradients !== "function" || typeof given.constructor !== "function") {
     throw new InputError(
-      {
-        place: "options.optimizer",
-        found: showValue(asked),
-        expected: "an optimizer of TensorFlow.js",
-      },
+      refusal`options.optimizer is ${showValue(asked)}, expected an optimizer of TensorFlow.js`,
     );
   }
   // A stand-in for an unknown optimizer was not chosen by the user.

@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { amendFinding, type Finding, saidOf } from "./finding.ts";
 import { networkOf } from "./network/network.ts";
@@ -58,11 +58,7 @@ export function judgeRule(
   requireOptions(options);
   const { trained: given, ...ruleOptions } = options;
   if (given !== undefined && typeof given !== "boolean") {
-    throw new InputError({
-      place: "options.trained",
-      found: show(given),
-      expected: "true or false",
-    });
+    throw new InputError(refusal`options.trained is ${show(given)}, expected true or false`);
   }
   requireMeasurements(measurements);
   const isWeightsOnly = measurements.weightsOnly !== undefined;

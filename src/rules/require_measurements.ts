@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { anyObject, list, requireValue, type Shape } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
@@ -64,11 +64,7 @@ export function requireMeasurements(value: Measurements, name = "measurements"):
   }
   const what = complaint(found);
   if (what === null) return;
-  throw new InputError({
-    place: name,
-    found: what,
-    expected: "what measure() returns (version 1)",
-  });
+  throw new InputError(refusal`${name} is ${what}, expected what measure() returns (version 1)`);
 }
 
 /** Describes a value that is not measurements. Returns `null` if it looks like measurements. */

@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import type { StudyWords } from "./rule.ts";
 import type { RuleRecord } from "./rule_record.ts";
 import { show } from "./say.ts";
@@ -31,11 +31,7 @@ type Given = Partial<RuleRecord> & { figure?: { title?: unknown; scale?: unknown
  */
 export function requireRecord(record: object, bars: "of" | "rows"): void {
   if (typeof record !== "object" || record === null || Array.isArray(record)) {
-    throw new InputError({
-      place: "record",
-      found: show(record),
-      expected: "an object that makes a rule",
-    });
+    throw new InputError(refusal`record is ${show(record)}, expected an object that makes a rule`);
   }
   const given = record as Given;
   const { name, tags = [], stage = "any", level = "error", thresholds = {}, figure, study } = given;

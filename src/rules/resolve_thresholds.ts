@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import { nearest } from "../words/nearest.ts";
 import { requireOptions } from "./require_measurements.ts";
 import { show } from "./say.ts";
@@ -60,11 +60,7 @@ function requireNumber(name: string, value: unknown, { range, whole }: Threshold
     );
   }
   if (whole === true && !Number.isInteger(value)) {
-    throw new InputError({
-      place: `options.${name}`,
-      found: show(value),
-      expected: "a whole number",
-    });
+    throw new InputError(refusal`options.${name} is ${show(value)}, expected a whole number`);
   }
 }
 

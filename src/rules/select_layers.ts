@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import { amendFinding, type Finding, saidOf } from "./finding.ts";
 import type { IgnoredLayer, LayerOptions } from "./rule.ts";
 import { say, show, showName } from "./say.ts";
@@ -20,19 +20,11 @@ export function selectLayers<L extends { name: string }>(
   const patterns = filter instanceof RegExp ? [filter] : filter;
   if (!Array.isArray(patterns) || patterns.some((name) => !isPattern(name))) {
     throw new InputError(
-      {
-        place: "options.layers",
-        found: show(filter),
-        expected: "a RegExp or an array of layer names",
-      },
+      refusal`options.layers is ${show(filter)}, expected a RegExp or an array of layer names`,
     );
   }
   if (patterns.length === 0) {
-    throw new InputError({
-      place: "options.layers",
-      found: "an empty array",
-      expected: "the layers to judge",
-    });
+    throw new InputError(refusal`options.layers is an empty array, expected the layers to judge`);
   }
   for (const pattern of patterns) mustMatch("layers", pattern, layers);
   return layers.filter(({ name }) => patterns.some((pattern) => matchesLayer(pattern, name)));

@@ -103,10 +103,12 @@ export function swapActivations(
       return own !== null && own.getClassName() !== "linear";
     });
   if (holders.length === 0) {
-    throw new StudyError(
-      `The model has no hidden layer whose activation can be swapped for ${name}, expected a Dense, ` +
-        `a convolution or an Activation that is not linear`,
-    );
+    throw new StudyError({
+      place: "The model",
+      verb: "has",
+      found: `no hidden layer whose activation can be swapped for ${name}`,
+      expected: "a Dense, a convolution or an Activation that is not linear",
+    });
   }
   for (const holder of holders) {
     // A new one for each layer: TensorFlow.js may keep state in it.
@@ -139,10 +141,12 @@ export function redrawKernels(
       ] as const;
     });
   if (drawn.length === 0) {
-    throw new StudyError(
-      `The model has no kernel that can be drawn by ${initializer}, expected a Dense or a ` +
-        `convolutional layer`,
-    );
+    throw new StudyError({
+      place: "The model",
+      verb: "has",
+      found: `no kernel that can be drawn by ${initializer}`,
+      expected: "a Dense or a convolutional layer",
+    });
   }
   setWeights(model, Object.fromEntries(drawn));
 }

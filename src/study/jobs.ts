@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import { isLocal, packageFolder } from "../engine/start/engine_files.ts";
 import { showValue } from "../words/show_value.ts";
 import { ownStudyRule, StudyError, type StudyOptions } from "./study_options.ts";
@@ -48,11 +48,7 @@ export function requireJobs(
 ): number | "auto" {
   if (jobs !== "auto" && !(Number.isSafeInteger(jobs) && jobs >= 1)) {
     throw new InputError(
-      {
-        place: "jobs",
-        found: showValue(jobs),
-        expected: 'a whole number of at least 1, or "auto"',
-      },
+      refusal`jobs is ${showValue(jobs)}, expected a whole number of at least 1, or "auto"`,
     );
   }
   const inThis = boundToProcess(subject, objective);

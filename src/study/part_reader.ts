@@ -3,6 +3,7 @@ import { StudyError } from "./study_options.ts";
 import type { StudyFile } from "./study_file.ts";
 import type { StudyPoint } from "./grid_point.ts";
 import { callable, object, requireValue } from "../words/shape.ts";
+import { refusal } from "../words/input_error.ts";
 
 /**
  * Reads a part of a study, as far as a merge has come. Its file is opened when the first possible
@@ -39,7 +40,7 @@ export class PartReader {
       if (value === undefined) return;
       if (value.index <= before) {
         throw new StudyError(
-          `${this.file.path} has point ${value.index} after point ${before}, expected ascending order`,
+          refusal`${this.file.path} has point ${value.index} after point ${before}, expected ascending order`,
         );
       }
       this.next = value;

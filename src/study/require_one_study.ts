@@ -3,6 +3,7 @@ import { nameSome } from "./merge_complaints.ts";
 import { differenceOf } from "./same_study.ts";
 import { StudyError } from "./study_options.ts";
 import type { StudyFile } from "./study_file.ts";
+import { refusal } from "../words/input_error.ts";
 
 /**
  * Requires that parts are of one study. If more than half of them are, the message names the
@@ -13,7 +14,7 @@ import type { StudyFile } from "./study_file.ts";
  */
 export function requireOneStudy(files: readonly StudyFile[]): void {
   if (files.length === 0) {
-    throw new StudyError("files is empty, expected one part or more to merge");
+    throw new StudyError(refusal`files is empty, expected one part or more to merge`);
   }
   const studies = Object.values(Object.groupBy(files, identity)) as StudyFile[][];
   if (studies.length === 1) return;

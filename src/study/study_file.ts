@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
 import { END_LINE, POINTS_LINE, readStudyLine, readStudyOpening } from "./study_document.ts";
 import { openUserFile } from "../model/files/user_file.ts";
@@ -122,7 +122,9 @@ async function* pointsOf(
 }
 
 function cutShort(path: string, line: number): StudyError {
-  return new StudyError(`${path} ends at line ${line}, expected a whole study as sweep writes it`);
+  return new StudyError(
+    refusal`${path} ends at line ${line}, expected a whole study as sweep writes it`,
+  );
 }
 
 async function* linesOf(path: string): AsyncGenerator<string, void> {
@@ -136,12 +138,9 @@ async function* linesOf(path: string): AsyncGenerator<string, void> {
       rest = lines.pop()!;
       yield* lines;
       if (rest.length > MAX_LINE) {
-        throw new InputError({
-          place: "One line",
-          verb: "has",
-          found: `more than ${MAX_LINE} characters`,
-          expected: "fewer",
-        });
+        throw new InputError(
+          refusal`One line has more than ${MAX_LINE} characters, expected fewer`,
+        );
       }
     }
     if (rest !== "") yield rest;

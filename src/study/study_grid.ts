@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import type { ResolvedGrid } from "./grid_point.ts";
 import { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
 import { showValue } from "../words/show_value.ts";
@@ -83,23 +83,13 @@ export function resolveGrid(grid: StudyGrid): ResolvedGrid {
   for (const name of resolved.initializers) {
     if (name !== null && !INITIALIZERS.includes(name)) {
       throw new InputError(
-        {
-          place: "initializers",
-          verb: "has",
-          found: showValue(name),
-          expected: INITIALIZERS.join(", "),
-        },
+        refusal`initializers has ${showValue(name)}, expected ${INITIALIZERS.join(", ")}`,
       );
     }
   }
   const points = Object.values(resolved).reduce((product, values) => product * values.length, 1);
   if (points > MOST_POINTS) {
-    throw new InputError({
-      place: "The grid",
-      verb: "has",
-      found: `${points} points`,
-      expected: `at most ${MOST_POINTS}`,
-    });
+    throw new InputError(refusal`The grid has ${points} points, expected at most ${MOST_POINTS}`);
   }
   return resolved;
 }
@@ -120,12 +110,7 @@ function distinct(name: string, values: readonly unknown[]): void {
   const seen = new Set<unknown>();
   for (const value of values) {
     if (seen.has(value)) {
-      throw new InputError({
-        place: name,
-        verb: "has",
-        found: `${showValue(value)} twice`,
-        expected: "it once",
-      });
+      throw new InputError(refusal`${name} has ${showValue(value)} twice, expected it once`);
     }
     seen.add(value);
   }
@@ -139,10 +124,5 @@ function each<T>(
 ): void {
   const wrong = values.findIndex((value) => typeof value !== "number" || !is(value));
   if (wrong === -1) return;
-  throw new InputError({
-    place: name,
-    verb: "has",
-    found: showValue(values[wrong]),
-    expected: what,
-  });
+  throw new InputError(refusal`${name} has ${showValue(values[wrong])}, expected ${what}`);
 }

@@ -15,6 +15,7 @@ import { StudyError } from "./study_options.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyPoint } from "./grid_point.ts";
 import { anyObject, requireValue, string } from "../words/shape.ts";
+import { refusal } from "../words/input_error.ts";
 
 /** Time that the file may lag behind, in ms, unless writing it takes long. */
 const INTERVAL = 1000;
@@ -81,7 +82,7 @@ export class StudyWriter {
     try {
       const target = await fileToReplace(path);
       if (target === null) {
-        throw new StudyError(`${path} is not a file, expected one to replace`);
+        throw new StudyError(refusal`${path} is not a file, expected one to replace`);
       }
       const journalPath = `${target}.journal`;
       const temporary = `${target}.tmp`;

@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import type { ActivationFunction } from "../traits/activation_function.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
 import { anyObject, requireValue, string } from "../words/shape.ts";
@@ -213,11 +213,9 @@ export function depthScale(
   const phi = resolveActivation(activation);
   for (const [name, value] of Object.entries({ weightVariance, biasVariance })) {
     if (typeof value !== "number" || !(value >= 0 && value < Infinity)) {
-      throw new InputError({
-        place: name,
-        found: showValue(value),
-        expected: "a number of at least 0",
-      });
+      throw new InputError(
+        refusal`${name} is ${showValue(value)}, expected a number of at least 0`,
+      );
     }
   }
   const variance = fixedPoint(phi, weightVariance, biasVariance);

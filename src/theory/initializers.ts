@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import {
   isEinsumLayout,
   isKernelLayout,
@@ -121,11 +121,7 @@ export function fans(shape: readonly number[], layout: KernelLayout = "ordinary"
   requireValue("shape", shape, list(number));
   requireValue("layout", layout, LAYOUT);
   if (shape.length < 2) {
-    throw new InputError({
-      place: "shape",
-      found: `[${shape.join(", ")}]`,
-      expected: "two axes or more",
-    });
+    throw new InputError(refusal`shape is [${shape.join(", ")}], expected two axes or more`);
   }
   if (isEinsumLayout(layout)) {
     const { inputs, outputs } = axesOf(shape, layout);

@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import type { ActivationFunction } from "../traits/activation_function.ts";
 import { anyObject, list, number, requireValue } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
@@ -129,11 +129,7 @@ function requireLayers(layers: readonly MeanFieldLayer[], inputMeanSquare: numbe
 
 function mustBeVariance(name: string, value: number): void {
   if (typeof value !== "number" || !(value >= 0)) {
-    throw new InputError({
-      place: name,
-      found: showValue(value),
-      expected: "a number of at least 0",
-    });
+    throw new InputError(refusal`${name} is ${showValue(value)}, expected a number of at least 0`);
   }
 }
 
@@ -227,11 +223,9 @@ export function widthSpread(widths: readonly number[], activation = "relu"): Wid
   resolveActivation(activation);
   for (const [index, width] of widths.entries()) {
     if (!(width > 0)) {
-      throw new InputError({
-        place: `widths[${index}]`,
-        found: showValue(width),
-        expected: "a number above 0",
-      });
+      throw new InputError(
+        refusal`widths[${index}] is ${showValue(width)}, expected a number above 0`,
+      );
     }
   }
   const inverseWidths = widths.reduce((sum, width) => sum + 1 / width, 0);

@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import { errorFunction } from "../traits/curves.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
 import { anyObject, requireValue } from "../words/shape.ts";
@@ -41,19 +41,15 @@ export function reluOffFractions(
   const { correlation = 0 } = options;
   for (const [name, value] of Object.entries({ depth, examples })) {
     if (!Number.isSafeInteger(value) || value < 1) {
-      throw new InputError({
-        place: name,
-        found: showValue(value),
-        expected: "a whole number of at least 1",
-      });
+      throw new InputError(
+        refusal`${name} is ${showValue(value)}, expected a whole number of at least 1`,
+      );
     }
   }
   if (typeof correlation !== "number" || !(correlation >= 0 && correlation <= 1)) {
-    throw new InputError({
-      place: "correlation",
-      found: showValue(correlation),
-      expected: "a number from 0 to 1",
-    });
+    throw new InputError(
+      refusal`correlation is ${showValue(correlation)}, expected a number from 0 to 1`,
+    );
   }
   let c = correlation;
   return Array.from({ length: depth }, () => {

@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
 /** Quantile of the standard normal distribution with 2.5 % above it. */
 export const NORMAL_QUANTILE = 1.959963984540054;
@@ -27,19 +27,13 @@ export const NORMAL_QUANTILE = 1.959963984540054;
  */
 export function wilsonInterval(successes: number, trials: number): [number, number] {
   if (!Number.isSafeInteger(trials) || trials < 1) {
-    throw new InputError({
-      place: "trials",
-      found: showValue(trials),
-      expected: "a whole number of at least 1",
-    });
+    throw new InputError(
+      refusal`trials is ${showValue(trials)}, expected a whole number of at least 1`,
+    );
   }
   if (!Number.isSafeInteger(successes) || successes < 0 || successes > trials) {
     throw new InputError(
-      {
-        place: "successes",
-        found: showValue(successes),
-        expected: `a whole number from 0 to ${trials}`,
-      },
+      refusal`successes is ${showValue(successes)}, expected a whole number from 0 to ${trials}`,
     );
   }
   const rate = successes / trials;

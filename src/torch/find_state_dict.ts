@@ -2,6 +2,7 @@ import { ModelError } from "../model/model_error.ts";
 import { showValue } from "../words/show_value.ts";
 import { isInert, isObject, type Pickled } from "./pickle_reader.ts";
 import { isTensor, type TorchView } from "./torch_globals.ts";
+import { refusal } from "../words/input_error.ts";
 
 /** Keys under which checkpoints keep their weights, most usual first. */
 const USUAL = [
@@ -29,10 +30,13 @@ export function findStateDict(
   value: Pickled,
 ): { entries: [string, TorchView][]; notes: string[] } {
   if (!(value instanceof Map)) {
-    throw new ModelError(
-      `The file holds ${isTensor(value) ? "one tensor" : nameOf(value)}, expected a state dict: ` +
-        `torch.save(model.state_dict(), path) writes one`,
-    );
+    throw new ModelError({
+      place: "The file",
+      verb: "holds",
+      found: isTensor(value) ? "one tensor" : nameOf(value),
+      expected: "a state dict",
+      hint: ": torch.save(model.state_dict(), path) writes one",
+    });
   }
   // One dictionary may have many names: each is only searched once.
   const seen = new Map<Dictionary, boolean>();
@@ -55,7 +59,7 @@ export function findStateDict(
       : `several state dicts: ${inner.slice(0, 6).map(([name]) => showValue(name)).join(", ")}${
         inner.length > 6 ? " ..." : ""
       }`;
-    throw new ModelError(`The file holds ${found}, expected one state dict`);
+    throw new ModelError(refusal`The file holds ${found}, expected one state dict`);
   }
   const others = [...value.keys()].filter((other) => other !== key)
     .map((other) => showValue(typeof other === "string" ? other : nameOf(other)));

@@ -8,6 +8,7 @@ import { fans } from "../theory/initializers.ts";
 import { isEinsumLayout } from "../traits/kernel_layout.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 import { showValue } from "../words/show_value.ts";
+import { refusal } from "../words/input_error.ts";
 
 /** Layer of a model with weights, in the form in which PyTorch's layers are compared with it. */
 export interface Unit {
@@ -82,7 +83,7 @@ export function modelUnits(model: LayersModel): Unit[] {
     const className = layer.getClassName();
     if (!Object.hasOwn(FAMILIES, className)) {
       throw new ModelError(
-        `Layer ${showValue(path)} is a ${className}, expected layers that PyTorch has too: ${
+        refusal`Layer ${showValue(path)} is a ${className}, expected layers that PyTorch has too: ${
           Object.keys(FAMILIES).join(", ")
         }`,
       );
@@ -125,10 +126,12 @@ function joinedShape(
     const { fanIn, fanOut } = fans(shape, layout);
     return [fanIn, fanOut];
   }
-  throw new ModelError(
-    `Layer ${showValue(path)} has a kernel of shape [${shape.join(", ")}] that is summed over ` +
-      `other axes than the first, expected one that PyTorch has as a matrix`,
-  );
+  throw new ModelError({
+    place: `Layer ${showValue(path)}`,
+    verb: "has",
+    found: `a kernel of shape [${shape.join(", ")}] that is summed over other axes than the first`,
+    expected: "one that PyTorch has as a matrix",
+  });
 }
 
 /**
@@ -141,18 +144,19 @@ function requireGates(path: string, layer: Layer): void {
   const { activation, recurrentActivation, resetAfter } = layer.getConfig();
   const gates = String(recurrentActivation), inner = String(activation);
   if (gates !== "sigmoid" || inner !== "tanh") {
-    throw new ModelError(
-      `Layer ${showValue(path)} has the activations ${inner} and ${gates} (recurrentActivation), ` +
-        `expected tanh and sigmoid as PyTorch's ${className} has`,
-    );
+    throw new ModelError({
+      place: `Layer ${showValue(path)}`,
+      verb: "has",
+      found: `the activations ${inner} and ${gates} (recurrentActivation)`,
+      expected: `tanh and sigmoid as PyTorch's ${className} has`,
+    });
   }
   if (className === "GRU" && resetAfter !== true) {
-    throw new ModelError(
-      `Layer ${
-        showValue(path)
-      } is a GRU that resets its state before the matrix product, and PyTorch's ` +
-        `resets after it, expected one with resetAfter, as Keras makes it`,
-    );
+    throw new ModelError({
+      place: `Layer ${showValue(path)}`,
+      found: "a GRU that resets its state before the matrix product, and PyTorch's resets after it",
+      expected: "one with resetAfter, as Keras makes it",
+    });
   }
 }
 

@@ -46,12 +46,11 @@ export function offersOf(layer: TorchLayer): Offer[] {
     }
   }
   if (/^Conv/.test(className)) return ofConvolution(layer);
-  throw new ModelError(
-    `${showValue(name)} of shape [${
-      layer.tensors[0].shape.join(", ")
-    }] is of no class that is known, ` +
-      `expected layers that TensorFlow.js has too`,
-  );
+  throw new ModelError({
+    place: `${showValue(name)} of shape [${layer.tensors[0].shape.join(", ")}]`,
+    found: "of no class that is known",
+    expected: "layers that TensorFlow.js has too",
+  });
 }
 
 function tensorOf({ tensors }: TorchLayer, role: TensorRole): TorchTensor | undefined {

@@ -4,6 +4,7 @@ import { showValue } from "../words/show_value.ts";
 import type { Unit } from "./model_units.ts";
 import { type Offer, offersOf } from "./offers.ts";
 import type { TorchLayer } from "./torch_layers.ts";
+import { refusal } from "../words/input_error.ts";
 
 /** Layer of a model, with the layer of the file whose weights it gets. */
 interface Pair {
@@ -36,7 +37,7 @@ export function pairLayers(
   if (units.length !== layers.length) {
     const rest = spare(units, fillers);
     throw new ModelError(
-      `The file has ${
+      refusal`The file has ${
         formatCount(layers.length, "layer")
       } with weights, expected ${units.length} as the model has${rest}`,
     );
@@ -50,14 +51,11 @@ export function pairLayers(
     if (isOrdered || repeated === undefined || isNumbered(layers)) {
       return withoutNamesakes(inOrder, layers);
     }
-    throw new ModelError(
-      `Layer ${
-        showValue(repeated.unit.path)
-      } is ${repeated.unit.signature}, and so are others of the ` +
-        `file, which is sorted by name, expected layers with the names of the file: ${
-          showValue(repeated.layer.name)
-        } and so on`,
-    );
+    throw new ModelError({
+      place: `Layer ${showValue(repeated.unit.path)}`,
+      found: `${repeated.unit.signature}, and so are others of the file, which is sorted by name`,
+      expected: `layers with the names of the file: ${showValue(repeated.layer.name)} and so on`,
+    });
   }
   return withoutNamesakes(pairByShape(units, fillers), layers);
 }
@@ -105,10 +103,11 @@ function pairByName(units: readonly Unit[], fillers: readonly Filler[]): Pair[] 
   return found.map(({ unit, filler }) => {
     const pair = pairOf(unit, filler!);
     if (pair !== null) return pair;
-    throw new ModelError(
-      `${showValue(filler!.layer.name)} of the file is ${filler!.offers[0].signature}, expected ` +
-        `${unit.signature} as layer ${showValue(unit.path)} of that name has`,
-    );
+    throw new ModelError({
+      place: `${showValue(filler!.layer.name)} of the file`,
+      found: filler!.offers[0].signature,
+      expected: `${unit.signature} as layer ${showValue(unit.path)} of that name has`,
+    });
   });
 }
 
@@ -125,15 +124,13 @@ function pairByShape(units: readonly Unit[], fillers: readonly Filler[]): Pair[]
         }`,
       );
     }
-    throw new ModelError(
-      `Layer ${
-        showValue(unit.path)
-      } is ${unit.signature}, and so are ${fitting.length} layers of the ` +
-        `file (${
-          fitting.slice(0, 3).map(({ layer }) => showValue(layer.name)).join(", ")
-        }), whose order ` +
-        `is not that of the model, expected layers with the names of the file`,
-    );
+    throw new ModelError({
+      place: `Layer ${showValue(unit.path)}`,
+      found: `${unit.signature}, and so are ${fitting.length} layers of the file (${
+        fitting.slice(0, 3).map(({ layer }) => showValue(layer.name)).join(", ")
+      }), whose order is not that of the model`,
+      expected: "layers with the names of the file",
+    });
   });
 }
 

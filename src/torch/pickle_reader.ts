@@ -1,5 +1,6 @@
 import type { Budget } from "../model/files/budget.ts";
 import { ModelError } from "../model/model_error.ts";
+import { refusal } from "../words/input_error.ts";
 
 /** No integer in a file of weights takes more bytes. */
 const LONGEST_INTEGER = 16;
@@ -88,7 +89,7 @@ export class PickleReader {
 
 /** Makes the error for a pickle that no program wrote. */
 export const broken = (what: string): ModelError =>
-  new ModelError(`The pickle has ${what}, expected what torch.save writes`);
+  new ModelError(refusal`The pickle has ${what}, expected what torch.save writes`);
 
 /** Values of a pickle. A tuple is an array, and so is a set. */
 export type Pickled =

@@ -3,6 +3,7 @@ import { BYTES, countOf, decode, isCount } from "../model/files/file_types.ts";
 import { ModelError } from "../model/model_error.ts";
 import type { FileTensor, FileType } from "../model/weights/weights_manifest.ts";
 import { anyOf, showValue } from "../words/show_value.ts";
+import { refusal } from "../words/input_error.ts";
 
 /** Names of types in the format (github.com/huggingface/safetensors, `Dtype`). */
 const TYPES: Readonly<Record<string, FileType>> = {
@@ -49,14 +50,16 @@ interface Entry {
  */
 export function readSafetensors(file: ByteSource): FileTensor[] {
   if (file.size < LENGTH_BYTES) {
-    throw new ModelError(`The file has ${file.size} bytes, expected 8 with the header's length`);
+    throw new ModelError(
+      refusal`The file has ${file.size} bytes, expected 8 with the header's length`,
+    );
   }
   const { buffer, byteOffset } = file.read(0, LENGTH_BYTES, "The length of the header");
   const length = new DataView(buffer, byteOffset).getBigUint64(0, true);
   const start = LENGTH_BYTES + Number(length);
   if (length > MAX_HEADER || start > file.size) {
     throw new ModelError(
-      `The header is said to have ${length} bytes, expected at most ${
+      refusal`The header is said to have ${length} bytes, expected at most ${
         Math.min(MAX_HEADER, file.size - LENGTH_BYTES)
       } in a file of ${file.size}: truncated, or not a safetensors file`,
     );
@@ -71,19 +74,22 @@ export function readSafetensors(file: ByteSource): FileTensor[] {
   for (const entry of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     const place = `data_offsets of ${showValue(entry.name)}`;
     if (entry.begin < at) {
-      throw new ModelError(
-        `${place} begin at ${entry.begin}, expected ${at}, where ${
-          showValue(before!.name)
-        } ends: ` +
-          `two tensors overlap`,
-      );
+      throw new ModelError({
+        place,
+        verb: "begin at",
+        found: `${entry.begin}`,
+        expected: `${at}, where ${showValue(before!.name)} ends`,
+        hint: ": two tensors overlap",
+      });
     }
     if (entry.begin > at) {
-      throw new ModelError(`${place} begin at ${entry.begin}, expected ${at}: there is a hole`);
+      throw new ModelError(
+        refusal`${place} begin at ${entry.begin}, expected ${at}: there is a hole`,
+      );
     }
     if (entry.end > room) {
       throw new ModelError(
-        `${place} end at ${entry.end}, expected at most ${room}, the end of the file: truncated`,
+        refusal`${place} end at ${entry.end}, expected at most ${room}, the end of the file: truncated`,
       );
     }
     at = entry.end;
@@ -91,7 +97,7 @@ export function readSafetensors(file: ByteSource): FileTensor[] {
   }
   if (at !== room) {
     throw new ModelError(
-      `The file has ${room} bytes of entries, expected the ${at} that its header declares`,
+      refusal`The file has ${room} bytes of entries, expected the ${at} that its header declares`,
     );
   }
   return entries.map(({ name, type, shape, begin, end }) => ({
@@ -107,12 +113,14 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
-    throw new ModelError("The header is not valid JSON, expected a safetensors file", {
+    throw new ModelError(refusal`The header is not valid JSON, expected a safetensors file`, {
       cause: error,
     });
   }
   if (typeof header !== "object" || header === null || Array.isArray(header)) {
-    throw new ModelError(`The header is ${showValue(header)}, expected an object of tensors`);
+    throw new ModelError(
+      refusal`The header is ${showValue(header)}, expected an object of tensors`,
+    );
   }
   return header as Record<string, unknown>;
 }
@@ -126,19 +134,23 @@ function readEntry(name: string, value: unknown): Entry {
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== "string" || !Object.hasOwn(TYPES, dtype)) {
     const found = dtype === undefined ? "missing" : showValue(dtype);
-    throw new ModelError(`dtype of ${shown} is ${found}, expected ${anyOf(Object.keys(TYPES))}`);
+    throw new ModelError(
+      refusal`dtype of ${shown} is ${found}, expected ${anyOf(Object.keys(TYPES))}`,
+    );
   }
   const count = Array.isArray(shape) ? countOf(shape) : null;
   if (count === null) {
     const found = Array.isArray(shape)
       ? `[${shape.slice(0, 9).map(showValue).join(", ")}]`
       : showValue(shape);
-    throw new ModelError(`shape of ${shown} is ${found}, expected whole numbers of a tensor`);
+    throw new ModelError(
+      refusal`shape of ${shown} is ${found}, expected whole numbers of a tensor`,
+    );
   }
   const isPair = Array.isArray(offsets) && offsets.length === 2 && offsets.every(isCount);
   if (!isPair || offsets[1] < offsets[0]) {
     throw new ModelError(
-      `data_offsets of ${shown} is ${showValue(offsets)}, expected where it begins and ends`,
+      refusal`data_offsets of ${shown} is ${showValue(offsets)}, expected where it begins and ends`,
     );
   }
   const type = TYPES[dtype];

@@ -8,6 +8,7 @@ import type { Pickled } from "./pickle_reader.ts";
 import { TORCH } from "./torch_globals.ts";
 import { bytesOfView, requireInside } from "./torch_view.ts";
 import { pickleBudget, unpickle } from "./unpickle.ts";
+import { refusal } from "../words/input_error.ts";
 
 /** Tensors of a state dict. */
 interface StateDict {
@@ -38,7 +39,7 @@ export function readStateDict(bytes: Uint8Array): StateDict {
   if (isZip) return readArchive(bytes);
   if (LEGACY.every((byte, i) => bytes[i] === byte)) return readLegacy(bytes);
   throw new ModelError(
-    `The file begins with ${
+    refusal`The file begins with ${
       bytes.length === 0
         ? "nothing"
         : `bytes ${
@@ -70,22 +71,26 @@ export function readTorchArchive(bytes: Uint8Array): TorchArchive {
   const pickles = names.filter((name) => /^([^/]+\/)?data\.pkl$/.test(name));
   const root = pickles[0]?.replace(/data\.pkl$/, "");
   if (names.some((name) => /^([^/]+\/)?(code\/|constants\.pkl$)/.test(name))) {
-    throw new ModelError(
-      "The file is a TorchScript program, expected weights: save them with " +
-        "torch.save(model.state_dict(), path)",
-    );
+    throw new ModelError({
+      place: "The file",
+      found: "a TorchScript program",
+      expected: "weights",
+      hint: ": save them with torch.save(model.state_dict(), path)",
+    });
   }
   if (pickles.length !== 1) {
-    throw new ModelError(
-      `The zip archive has ${
-        pickles.length === 0 ? "no" : pickles.length
-      } data.pkl, expected one ` +
-        `as torch.save writes it`,
-    );
+    throw new ModelError({
+      place: "The zip archive",
+      verb: "has",
+      found: `${pickles.length === 0 ? "no" : pickles.length} data.pkl`,
+      expected: "one as torch.save writes it",
+    });
   }
   const order = entries.get(`${root}byteorder`);
   if (order !== undefined && new TextDecoder().decode(order.read()) !== "little") {
-    throw new ModelError("byteorder of the file is not little, expected little-endian numbers");
+    throw new ModelError(
+      refusal`byteorder of the file is not little, expected little-endian numbers`,
+    );
   }
   const { value } = unpickle(
     entries.get(pickles[0])!.read(),
@@ -118,12 +123,16 @@ function readLegacy(bytes: Uint8Array): StateDict {
   }
   const [, version, machine, weights, keys] = values;
   if (version !== 1001) {
-    throw new ModelError(`The file has version ${showValue(version)}, expected 1001`);
+    throw new ModelError(refusal`The file has version ${showValue(version)}, expected 1001`);
   }
   if (machine instanceof Map && machine.get("little_endian") === false) {
-    throw new ModelError("little_endian of the file is false, expected little-endian numbers");
+    throw new ModelError(
+      refusal`little_endian of the file is false, expected little-endian numbers`,
+    );
   }
-  if (!Array.isArray(keys)) throw new ModelError("The file has no list of storages, expected one");
+  if (!Array.isArray(keys)) {
+    throw new ModelError(refusal`The file has no list of storages, expected one`);
+  }
   // The size of a storage follows from its number of entries only with the type of its tensors.
   const sizes = new Map<string, number>();
   showTensors(weights, (view) => {
@@ -143,7 +152,7 @@ function readLegacy(bytes: Uint8Array): StateDict {
     }
     if (count < 0 || at + count * size > bytes.length) {
       throw new ModelError(
-        `Storage ${showValue(key)} has ${count} entries, expected at most ${
+        refusal`Storage ${showValue(key)} has ${count} entries, expected at most ${
           Math.floor((bytes.length - at) / size)
         } up to the end of the file: truncated`,
       );
@@ -164,7 +173,9 @@ function tensorsOf(value: Pickled, storages: Storages): StateDict {
     if (bytes === null) throw new ModelError(`${place} is missing from the file`);
     const size = storage.count * BYTES[storage.type ?? "uint8"];
     if (bytes.length !== size) {
-      throw new ModelError(`${place} has ${bytes.length} bytes, expected ${size}: truncated`);
+      throw new ModelError(
+        refusal`${place} has ${bytes.length} bytes, expected ${size}: truncated`,
+      );
     }
     sizes.set(storage.key, bytes.length);
     requireInside(name, view, bytes.length / BYTES[view.type]);

@@ -33,12 +33,12 @@ const partName = (owner: string, part: string) => owner === "(root)" ? part : `$
 function partsOf(layer: TorchLayer): TorchLayer[] {
   const strange = layer.tensors.find(({ role }) => role === "other");
   if (strange !== undefined) {
-    throw new ModelError(
-      `${
-        showValue(strange.name)
-      } is a key or a value that an attention of PyTorch adds to all others, and ` +
-        `no attention of Keras does, expected one without (add_bias_kv)`,
-    );
+    throw new ModelError({
+      place: showValue(strange.name),
+      found:
+        "a key or a value that an attention of PyTorch adds to all others, and no attention of Keras does",
+      expected: "one without (add_bias_kv)",
+    });
   }
   const kernels = layer.tensors.filter(({ role }) => role === "kernel");
   const bias = layer.tensors.find(({ role }) => role === "bias");

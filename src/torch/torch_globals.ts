@@ -14,6 +14,7 @@ import {
   type PickledObject,
   type Resolver,
 } from "./pickle_reader.ts";
+import { refusal } from "../words/input_error.ts";
 
 /** Entries that tensors of a file share. */
 interface Storage extends PickledObject {
@@ -152,7 +153,7 @@ export const TORCH: Resolver = {
         return rebuild(args, path, budget);
       case "torch._utils._rebuild_parameter":
         if (isTensor(args[0])) return args[0];
-        throw new ModelError("A parameter of the pickle holds no tensor, expected one");
+        throw new ModelError(refusal`A parameter of the pickle holds no tensor, expected one`);
       default:
         throw new ModelError(
           `The pickle calls ${showValue(path ?? callee.is)}, expected a function`,
@@ -180,14 +181,16 @@ export const TORCH: Resolver = {
     const { path = "" } = (isObject(kind ?? null) ? kind : {}) as Partial<Global>;
     const name = path.slice(path.lastIndexOf(".") + 1);
     if (what !== "storage" || !Object.hasOwn(STORAGES, name) || typeof key !== "string") {
-      throw new ModelError("A persistent id of the pickle is not a storage, expected one");
+      throw new ModelError(refusal`A persistent id of the pickle is not a storage, expected one`);
     }
     if (view !== null) {
-      throw new ModelError(`Storage ${showValue(key)} is a view of another one, expected its own`);
+      throw new ModelError(
+        refusal`Storage ${showValue(key)} is a view of another one, expected its own`,
+      );
     }
     if (!isCount(count)) {
       throw new ModelError(
-        `Storage ${showValue(key)} has ${showValue(count)} entries, expected a count`,
+        refusal`Storage ${showValue(key)} has ${showValue(count)} entries, expected a count`,
       );
     }
     return { is: "storage", type: STORAGES[name], key, count } as Storage;
@@ -215,7 +218,7 @@ function rebuild(
   budget: Budget,
 ): TorchView {
   if (!isObject(storage ?? null) || (storage as PickledObject).is !== "storage") {
-    throw new ModelError("A tensor of the pickle has no storage, expected one");
+    throw new ModelError(refusal`A tensor of the pickle has no storage, expected one`);
   }
   const own = storage as Storage;
   const place = `A tensor in storage ${showValue(own.key)}`;
@@ -223,9 +226,9 @@ function rebuild(
   const type = dtype !== null && isObject(dtype) && dtype.is === "type"
     ? (dtype as TypeObject).type
     : own.type;
-  if (type === null) throw new ModelError(`${place} has no type, expected one`);
+  if (type === null) throw new ModelError(refusal`${place} has no type, expected one`);
   if (Array.isArray(shape) && shape.length > MAX_AXES) {
-    throw new ModelError(`${place} has ${shape.length} axes, expected at most ${MAX_AXES}`);
+    throw new ModelError(refusal`${place} has ${shape.length} axes, expected at most ${MAX_AXES}`);
   }
   const isList = (value: Pickled | undefined): value is number[] =>
     Array.isArray(value) && value.every(isCount);
@@ -233,7 +236,7 @@ function rebuild(
     !isList(shape) || !isList(strides) || shape.length !== strides.length || !isCount(offset)
   ) {
     throw new ModelError(
-      `${place} has no shape with a stride for each axis, expected whole numbers`,
+      refusal`${place} has no shape with a stride for each axis, expected whole numbers`,
     );
   }
   // Many tensors may have one shape.

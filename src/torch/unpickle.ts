@@ -9,6 +9,7 @@ import {
   PickleReader,
   type Resolver,
 } from "./pickle_reader.ts";
+import { refusal } from "../words/input_error.ts";
 
 /** Value of a pickle, and the index of the byte after it. */
 interface Unpickled {
@@ -83,10 +84,12 @@ class Machine {
       // STOP
       if (code === 0x2e) return { value: this.#pop(), end: this.#file.at };
       if (!this.#data(code) && !this.#container(code) && !this.#reference(code)) {
-        throw new ModelError(
-          `The pickle has instruction 0x${code.toString(16).padStart(2, "0")} at byte ${at}, ` +
-            `expected those that torch.save writes`,
-        );
+        throw new ModelError({
+          place: "The pickle",
+          verb: "has",
+          found: `instruction 0x${code.toString(16).padStart(2, "0")} at byte ${at}`,
+          expected: "those that torch.save writes",
+        });
       }
     }
   }
@@ -97,7 +100,7 @@ class Machine {
       case 0x80: { // PROTO
         const version = this.#file.byte();
         if (version < 2 || version > 5) {
-          throw new ModelError(`The pickle has protocol ${version}, expected 2 to 5`);
+          throw new ModelError(refusal`The pickle has protocol ${version}, expected 2 to 5`);
         }
         return true;
       }

@@ -1,5 +1,5 @@
 import { oneOfNames } from "../words/shape.ts";
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import { nearest } from "../words/nearest.ts";
 import { showValue } from "../words/show_value.ts";
 import { KERAS_LAYER_TRAITS } from "./keras_layers.ts";
@@ -91,11 +91,9 @@ const VALUES: Record<
  */
 export function registerLayer(className: string, traits: CustomLayerTraits): void {
   if (typeof className !== "string" || className === "") {
-    throw new InputError({
-      place: "className",
-      found: showValue(className),
-      expected: "the name of a layer class",
-    });
+    throw new InputError(
+      refusal`className is ${showValue(className)}, expected the name of a layer class`,
+    );
   }
   if (Object.hasOwn(LAYERS, className)) {
     throw new InputError(
@@ -110,11 +108,7 @@ export function registerLayer(className: string, traits: CustomLayerTraits): voi
   }
   if (typeof traits !== "object" || traits === null || !Object.hasOwn(traits, "kind")) {
     throw new InputError(
-      {
-        place: `traits of ${className}`,
-        found: showValue(traits),
-        expected: "an object with a kind",
-      },
+      refusal`traits of ${className} is ${showValue(traits)}, expected an object with a kind`,
     );
   }
   for (const [name, value] of Object.entries(traits)) {

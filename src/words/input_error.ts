@@ -68,3 +68,20 @@ export class InputError extends TypeError {
 function sentenceOf({ place, verb = "is", found, expected, hint = "", meant = "" }: Refusal) {
   return `${place} ${verb} ${found}${meant || `, expected ${expected}`}${hint}`;
 }
+
+const VERB = "is|are|has|have|holds|names|needs|covers?|begins? (?:at|with)|ends? at";
+
+/** Text of a refusal: its verb and its comma divide place, found and expected. */
+export const REFUSAL = new RegExp(`^([^]+?) (${VERB}) ([^]+?), expected ([^]+)$`);
+
+/**
+ * Returns the parts of a refusal that is written as a sentence, such as
+ * `${place} is ${found}, expected a whole number`. Only the text of the template divides it, not the
+ * values.
+ */
+export function refusal(texts: TemplateStringsArray, ...values: unknown[]): Refusal {
+  const [, place, verb, found, expected] = REFUSAL.exec(texts.join("\0"))!;
+  const rest = values.values();
+  const filled = (part: string) => part.replaceAll("\0", () => `${rest.next().value}`);
+  return { place: filled(place), verb, found: filled(found), expected: filled(expected) };
+}

@@ -62,6 +62,10 @@ Deno.test("the plugin reads the parts of a refusal, and wants InputError for one
   assertEquals(lint(right), []);
   assertEquals(lint(right.replace("or more", "or more.")).length, 1);
   assertEquals(lint(right.replace('"n"', '"the n"')).length, 1);
+  assertEquals(lint("throw new InputError(refusal`${n} has ${m}, expected 1`);"), []);
+  assertEquals(lint("throw new InputError(refusal`${n} has ${m}, expected 1.`);").length, 1);
+  assertEquals(lint("throw new InputError(refusal`${n} gives ${m}, expected 1`);").length, 1);
+  assertEquals(lint("throw new InputError(refusal`${n} has ${m}`);").length, 1);
   assertEquals(lint('throw new TypeError("n is 0, expected 1");').length, 1);
   assertEquals(lint('throw new RangeError("n is 0, expected 1");').length, 1);
   const full = 'throw new RangeError("The heap has no room");';

@@ -4,7 +4,7 @@ import { GateError } from "../../src/gate/gate_result.ts";
 import { BatchError } from "../../src/model/batches/batch.ts";
 import { ModelError } from "../../src/model/model_error.ts";
 import { StudyError } from "../../src/study/study_options.ts";
-import { InputError, type Refusal } from "../../src/words/input_error.ts";
+import { InputError, type Refusal, refusal } from "../../src/words/input_error.ts";
 
 const KINDS = [InputError, ModelError, BatchError, GateError, StudyError, UsageError];
 
@@ -56,3 +56,16 @@ for (const Kind of KINDS) {
     ]);
   });
 }
+
+Deno.test("refusal() divides a sentence by its own text, not by what is put in", () => {
+  const value = '" is 1, expected 2"';
+  assertEquals(refusal`--${"rate"} is ${value}, expected at most ${3}`, {
+    place: "--rate",
+    verb: "is",
+    found: value,
+    expected: "at most 3",
+  });
+  const { place, verb, found, expected } =
+    refusal`The ${"file"} begins with ${"a"}${"b"}, expected c`;
+  assertEquals([place, verb, found, expected], ["The file", "begins with", "ab", "c"]);
+});

@@ -14,6 +14,7 @@ import { requireFile, writeOutput } from "../kit/write_output.ts";
 import { loadPlugins } from "../load_plugins.ts";
 import { examineModel } from "../measure_model.ts";
 import { DIFF_FLAGS, DIFF_FORMATS, type DiffValues } from "./diff_flags.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Compares two runs. Returns the exit code, see the declaration of the subcommand. */
 export async function run(
@@ -34,7 +35,9 @@ export async function run(
   for (const { path } of sides) texts.push(await reportText(path));
   if (sides[0].path === sides[1].path && texts[0] !== null && flags.seeds !== null) {
     throw new UsageError(
-      `MODEL is ${showWord(sides[0].path)}, a JSON report, expected a model to draw under --seeds`,
+      refusal`MODEL is ${
+        showWord(sides[0].path)
+      }, a JSON report, expected a model to draw under --seeds`,
     );
   }
   await loadPlugins(plugin);
@@ -64,7 +67,7 @@ function sidesOf(operands: string[], { seed, seeds }: Pick<DiffValues, "seed" | 
   const [path] = operands;
   if (seeds === null) {
     if (operands.length === 1) {
-      throw new UsageError("MODEL is given once, expected two, or one with two --seeds");
+      throw new UsageError(refusal`MODEL is given once, expected two, or one with two --seeds`);
     }
     return operands.map((path) => ({ name: path, path, seed: seed ?? RUN_FLAGS.seed.default }));
   }
@@ -75,7 +78,7 @@ function sidesOf(operands: string[], { seed, seeds }: Pick<DiffValues, "seed" | 
     throw new UsageError("--seeds compares one MODEL with itself, expected no second one");
   }
   if (seeds.length !== 2) {
-    throw new UsageError(`--seeds names ${seeds.length}, expected two, such as 0,1`);
+    throw new UsageError(refusal`--seeds names ${seeds.length}, expected two, such as 0,1`);
   }
   return seeds.map((seed) => ({ name: `${path}, seed ${seed}`, path, seed }));
 }
@@ -88,7 +91,7 @@ async function reportText(path: string): Promise<string | null> {
   if (kind === null) return null;
   if (kind === "report") return await readUserText(path);
   throw new UsageError(
-    `${path} holds ${DOCUMENTS[kind].words}, expected a model or a JSON report`,
+    refusal`${path} holds ${DOCUMENTS[kind].words}, expected a model or a JSON report`,
   );
 }
 

@@ -30,6 +30,7 @@ import { writeOutput } from "../kit/write_output.ts";
 import { loadPlugins } from "../load_plugins.ts";
 import { type Examined, examineModel } from "../measure_model.ts";
 import type { FixValues } from "./fix_flags.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Name of the list of changes, written beside the model. */
 const LIST = "CHANGES.md";
@@ -72,7 +73,7 @@ async function claimFolder(out: string, model: string | null): Promise<void> {
   const other = model === null ? null : await place(folderOf(model));
   if (own?.ino && own.ino === other?.ino && own.dev === other.dev) {
     throw new UsageError(
-      `--out is ${showWord(out)}, the folder of the model, expected another one`,
+      refusal`--out is ${showWord(out)}, the folder of the model, expected another one`,
     );
   }
   await using _claimed = await NewFolder.open(out);

@@ -2,6 +2,7 @@ import { readUserText, requireFile } from "../../model/files/user_file.ts";
 import { isModelFile, isWeightsFile } from "../../model/loaded_model.ts";
 import { stemOf, uniqueNames } from "../../model/names.ts";
 import { defuse, failure, writeFailure } from "../../words/failure.ts";
+import { refusal } from "../../words/input_error.ts";
 import { isObject } from "../../words/shape.ts";
 import { escapeControls, showWord } from "../../words/show_value.ts";
 import { findModels, type FoundModel, type FoundModels, lookAt } from "../find_models.ts";
@@ -83,10 +84,11 @@ async function named(model: string): Promise<FoundModels> {
   const { relative, resolve } = await import("node:path");
   const path = relative(Deno.cwd(), resolve(model)).replaceAll("\\", "/");
   if (!isModelFile(path)) {
-    throw new UsageError(
-      `MODEL is ${showWord(model)}, expected a model.json, a .keras or .h5 file, weights of ` +
-        "PyTorch, or a .ts or .js module",
-    );
+    throw new UsageError({
+      place: "MODEL",
+      found: showWord(model),
+      expected: "a model.json, a .keras or .h5 file, weights of PyTorch, or a .ts or .js module",
+    });
   }
   await requireFile(path).catch((error) => {
     throw new UsageError(`${model}: ${failure(error)}`);
@@ -211,7 +213,9 @@ async function create(path: string, text: string): Promise<void> {
   } catch (error) {
     throw new UsageError(`${path} cannot be written: ${writeFailure(error)}`);
   }
-  if (await isThere(path)) throw new UsageError(`${path} is there now, expected no such file`);
+  if (await isThere(path)) {
+    throw new UsageError(refusal`${path} is there now, expected no such file`);
+  }
   await writeOutput(text, path);
 }
 

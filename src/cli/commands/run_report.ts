@@ -12,6 +12,7 @@ import { openFile, requireFile, writeOutput } from "../kit/write_output.ts";
 import { loadPlugins } from "../load_plugins.ts";
 import { examineModel } from "../measure_model.ts";
 import { REPORT_FLAGS, REPORT_FORMATS, type ReportValues } from "./report_flags.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Measures a model and shows it. Returns the exit code, see the declaration of the subcommand. */
 export async function run(
@@ -25,10 +26,10 @@ export async function run(
   const textOf = (examination: Examination) => drawReport(examination, format, values);
   if (values.watch) {
     if (model === undefined) {
-      throw new UsageError("--watch has no MODEL, expected a file to watch");
+      throw new UsageError(refusal`--watch has no MODEL, expected a file to watch`);
     }
     if (format !== "text" && out === null) {
-      throw new UsageError(`--watch with --format ${format} has no --out, expected a file`);
+      throw new UsageError(refusal`--watch with --format ${format} has no --out, expected a file`);
     }
     const { watchReport } = await import("./watch_report.ts");
     return await watchReport({ ...request, model }, { plugin, out, format, open, textOf });
@@ -108,7 +109,7 @@ async function drawReport(
 function requireShown(layers: RegExp | null, { layers: all }: Measurements): void {
   if (layers && !all.some(({ name }) => layers.test(name))) {
     throw new UsageError(
-      `--layers is ${showWord(String(layers))}, expected the name of a layer to match it`,
+      refusal`--layers is ${showWord(String(layers))}, expected the name of a layer to match it`,
     );
   }
 }

@@ -21,6 +21,7 @@ import {
   seconds,
 } from "../kit/flag.ts";
 import { UsageError } from "../kit/usage_error.ts";
+import { refusal } from "../../words/input_error.ts";
 
 const TRIALS = ["auto", "always", "off"] as const;
 
@@ -179,6 +180,6 @@ function readShard(text: string, place: string): Shard {
   const shard = { index: Number(index), count: Number(count) };
   if (index !== undefined && shard.index >= 1 && shard.index <= shard.count) return shard;
   throw new UsageError(
-    `${place} is ${showValue(text)}, expected I/N, the I-th of N parts, such as 1/3`,
+    refusal`${place} is ${showValue(text)}, expected I/N, the I-th of N parts, such as 1/3`,
   );
 }

@@ -29,6 +29,7 @@ import {
   shardFlag,
 } from "./measure_flags.ts";
 import { columnsFlag, FORCE_FLAG, OPEN_FLAG, TEXT_FLAGS } from "./show_flags.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Minimum width of heat maps. */
 const LEAST_COLUMNS = 40;
@@ -184,10 +185,10 @@ function requireSubjectFlags(model: string | undefined, flags: SweepValues): voi
     }
   }
   if (model === undefined && register.length > 0) {
-    throw new UsageError("--register is for the custom layers of MODEL, expected MODEL too");
+    throw new UsageError(refusal`--register is for the custom layers of MODEL, expected MODEL too`);
   }
   if (model === undefined && weights !== null) {
-    throw new UsageError("--weights is for MODEL, expected MODEL too");
+    throw new UsageError(refusal`--weights is for MODEL, expected MODEL too`);
   }
 }
 
@@ -249,10 +250,12 @@ const MAX_SCALES = 10_000;
  */
 export function parseScales(text: string, place: string): number[] {
   const wrong = () =>
-    new UsageError(
-      `${place} is ${showValue(text)}, expected a range such as 0.001..1000 or 0.001..1000:25, ` +
-        `or a list such as 0.5,1,2 of numbers above 0`,
-    );
+    new UsageError({
+      place,
+      found: showValue(text),
+      expected:
+        "a range such as 0.001..1000 or 0.001..1000:25, or a list such as 0.5,1,2 of numbers above 0",
+    });
   const number = (part: string) => {
     const [, numerator, denominator = "1"] =
       /^\s*(\d*\.?\d+(?:e[+-]?\d+)?)(?:\/(\d*\.?\d+(?:e[+-]?\d+)?))?\s*$/i.exec(part) ?? [];
@@ -272,7 +275,9 @@ export function parseScales(text: string, place: string): number[] {
     : Number(count) - 1;
   if (count !== undefined && !(/^\d+$/.test(count) && steps >= 1 && steps < MAX_SCALES)) {
     throw new UsageError(
-      `${place} is ${showValue(text)} with ${showWord(count)} scales, expected 2 to ${MAX_SCALES}`,
+      refusal`${place} is ${showValue(text)} with ${
+        showWord(count)
+      } scales, expected 2 to ${MAX_SCALES}`,
     );
   }
   if (from === to) return [from];

@@ -12,6 +12,7 @@ import {
 import { requirePath } from "./require_path.ts";
 import { UsageError } from "./usage_error.ts";
 import { parseArgs } from "@std/cli/parse-args";
+import { refusal } from "../../words/input_error.ts";
 
 /** Operand of a subcommand. */
 export interface Operand {
@@ -163,10 +164,10 @@ export function parseCommand<F extends FlagSet>(
     const given = [parsed[name] ?? []].flat().filter((item) => item !== false).map(String);
     if (given.length === 0) return [key, flag.default];
     if (given.length > 1 && !flag.repeatable && flag.value !== null) {
-      throw new UsageError(`${place} is given ${given.length} times, expected once`);
+      throw new UsageError(refusal`${place} is given ${given.length} times, expected once`);
     }
     if (flag.value !== null && given.includes("")) {
-      throw new UsageError(`${place} has no value, expected ${place} ${flag.value}`);
+      throw new UsageError(refusal`${place} has no value, expected ${place} ${flag.value}`);
     }
     return [key, flag.read(given, place)];
   });
@@ -181,13 +182,13 @@ function requireOperands(operands: readonly string[], { name, least, most, takes
   for (const operand of operands) requirePath(name, operand, expected);
   if (operands.length < least) {
     const expected = Array.isArray(takes) ? anyOf(takes) : "a file";
-    throw new UsageError(`${name} is missing, expected ${expected}`);
+    throw new UsageError(refusal`${name} is missing, expected ${expected}`);
   }
   if (operands.length <= most) return;
   const shown = operands.slice(0, MAX_OPERANDS_SHOWN).map(showWord).join(" ");
   const more = operands.length > MAX_OPERANDS_SHOWN ? " ..." : "";
   throw new UsageError(
-    `${name} is given ${operands.length} times, expected ${
+    refusal`${name} is given ${operands.length} times, expected ${
       most === 1 ? "once" : "twice"
     } at most: ${shown}${more}`,
   );
@@ -198,7 +199,7 @@ function requireNoSwitchValues(args: readonly string[], switches: readonly strin
     if (argument === "--") return;
     const [, name, value] = argument.match(/^--([^=]+)=(.*)$/s) ?? [];
     if (name === undefined || !switches.includes(name)) continue;
-    throw new UsageError(`--${name} is ${showValue(value)}, expected no value`);
+    throw new UsageError(refusal`--${name} is ${showValue(value)}, expected no value`);
   }
 }
 

@@ -2,6 +2,7 @@ import { nearest } from "../../words/nearest.ts";
 import { anyOf, showValue } from "../../words/show_value.ts";
 import { requirePath } from "./require_path.ts";
 import { UsageError } from "./usage_error.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Permission that a run may need, for users who do not want to allow all. */
 export interface Permission {
@@ -160,7 +161,7 @@ export function listOf<T>(
       const words = text.split(",").map((word) => word.trim());
       if (words.includes("")) {
         throw new UsageError(
-          `${place} is ${showValue(text)}, expected a list with commas between its entries`,
+          refusal`${place} is ${showValue(text)}, expected a list with commas between its entries`,
         );
       }
       return requireDistinct(words.map((word) => read(word, place)), place);
@@ -217,7 +218,7 @@ export function readInteger(
   const isOpen = most === Number.MAX_SAFE_INTEGER && !(value > most);
   const range = isOpen ? `${least} or more` : `${least} to ${most}`;
   throw new UsageError(
-    `${place} is ${showValue(text)}, expected a whole number, ${range}${
+    refusal`${place} is ${showValue(text)}, expected a whole number, ${range}${
       or === undefined ? "" : `, or ${or}`
     }`,
   );
@@ -237,7 +238,7 @@ function readSeconds(text: string, place: string): number {
   const value = Number(text);
   if (/^\d*\.?\d+$/.test(text) && value > 0 && value <= MAX_SECONDS) return value;
   throw new UsageError(
-    `${place} is ${showValue(text)}, expected seconds, above 0 and at most ${MAX_SECONDS}`,
+    refusal`${place} is ${showValue(text)}, expected seconds, above 0 and at most ${MAX_SECONDS}`,
   );
 }
 
@@ -262,7 +263,7 @@ export function readWord<W extends string>(
 export function requireDistinct<T>(values: T[], place: string): T[] {
   const twice = values.find((value, i) => values.indexOf(value) !== i);
   if (twice === undefined) return values;
-  throw new UsageError(`${place} has ${showValue(twice)} twice, expected it once`);
+  throw new UsageError(refusal`${place} has ${showValue(twice)} twice, expected it once`);
 }
 
 function readPattern(source: string, place: string): RegExp {
@@ -272,7 +273,7 @@ function readPattern(source: string, place: string): RegExp {
     // V8 repeats the whole of it first: `Invalid regular expression: /(/: Unterminated group`.
     const reason = (error as Error).message.replace(/^.*: /s, "");
     throw new UsageError(
-      `${place} is ${showValue(source)}, expected a regular expression: ${reason}`,
+      refusal`${place} is ${showValue(source)}, expected a regular expression: ${reason}`,
     );
   }
 }

@@ -1,5 +1,6 @@
 import { showValue } from "../../words/show_value.ts";
 import { UsageError } from "./usage_error.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** In characters; the limit of Linux, which is the longest. */
 const LONGEST_PATH = 4096;
@@ -18,5 +19,5 @@ export function requirePath(
   expected = "the path of a file",
 ): string {
   if (text !== "" && text.length <= LONGEST_PATH && !text.includes("\0")) return text;
-  throw new UsageError(`${place} is ${showValue(text)}, expected ${expected}`);
+  throw new UsageError(refusal`${place} is ${showValue(text)}, expected ${expected}`);
 }

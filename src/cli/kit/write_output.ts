@@ -5,6 +5,7 @@ import { OPENER } from "../flags/show_flags.ts";
 import { type FormatName, FORMATS } from "../formats.ts";
 import { requireNotImported } from "./claim_outputs.ts";
 import { UsageError } from "./usage_error.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /**
  * Writes a result to stdout or to a file.
@@ -101,8 +102,8 @@ export function requireFile(
   paths: readonly string[],
 ): void {
   if (paths.length > 0) return;
-  if (open) throw new UsageError("--open has no file to open, expected --out FILE");
-  if (force) throw new UsageError("--force has no file to replace, expected --out FILE");
+  if (open) throw new UsageError(refusal`--open has no file to open, expected --out FILE`);
+  if (force) throw new UsageError(refusal`--force has no file to replace, expected --out FILE`);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { InputError } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../words/input_error.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { Layer, Tensor, TensorFlow } from "../tensorflow.ts";
 import {
@@ -125,11 +125,9 @@ function convolveSequence(tf: TensorFlow, layer: ConvLayer, x: Tensor3D): Tensor
 function convolveCausally(tf: TensorFlow, layer: ConvLayer, x: Tensor3D): Tensor {
   const [rate] = ratesOf(layer);
   if (!(rate >= 1)) {
-    throw new InputError({
-      place: "The dilation rate of a causal convolution",
-      found: showValue(rate),
-      expected: "at least 1",
-    });
+    throw new InputError(
+      refusal`The dilation rate of a causal convolution is ${showValue(rate)}, expected at least 1`,
+    );
   }
   const kernel = layer.kernel.read() as Tensor3D;
   const taps = Math.min(kernel.shape[0], 1 + Math.max(0, Math.floor((x.shape[1] - 1) / rate)));

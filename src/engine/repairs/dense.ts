@@ -1,4 +1,4 @@
-import { InputError } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../words/input_error.ts";
 import { seedOf } from "../seed_zero.ts";
 import type { Tensor } from "../tensorflow.ts";
 import {
@@ -90,12 +90,9 @@ export const repairOrthogonal: LayerRepair = ({ tf, patch }) => {
     () =>
       function (this: { gain: number; seed: unknown }, shape: number[]) {
         if (shape.length < 2) {
-          throw new InputError({
-            place: "An orthogonal kernel",
-            verb: "has",
-            found: `the rank ${shape.length}`,
-            expected: "2 axes or more",
-          });
+          throw new InputError(
+            refusal`An orthogonal kernel has the rank ${shape.length}, expected 2 axes or more`,
+          );
         }
         return tf.tidy(() => {
           const columns = shape[shape.length - 1];

@@ -1,4 +1,4 @@
-import { InputError } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../words/input_error.ts";
 import { anyObject, requireValue } from "../../words/shape.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { EngineOptions } from "../engine.ts";
@@ -39,25 +39,17 @@ export function engineSettings(options: EngineOptions): EngineSettings {
   }
   const { threads = 1, workload = 0, relaxedSimd = true } = options;
   if (typeof relaxedSimd !== "boolean") {
-    throw new InputError({
-      place: "relaxedSimd",
-      found: showValue(relaxedSimd),
-      expected: "true or false",
-    });
+    throw new InputError(refusal`relaxedSimd is ${showValue(relaxedSimd)}, expected true or false`);
   }
   if (typeof workload !== "number") {
-    throw new InputError({
-      place: "workload",
-      found: showValue(workload),
-      expected: "a number of operations",
-    });
+    throw new InputError(
+      refusal`workload is ${showValue(workload)}, expected a number of operations`,
+    );
   }
   if (!(workload >= 0)) {
-    throw new InputError({
-      place: "workload",
-      found: showValue(workload),
-      expected: "a number of at least 0",
-    });
+    throw new InputError(
+      refusal`workload is ${showValue(workload)}, expected a number of at least 0`,
+    );
   }
   return {
     threads: threads === "auto" ? chooseThreads(workload) : requireThreads(threads),

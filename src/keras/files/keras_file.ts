@@ -8,6 +8,7 @@ import { failure, jsonFailure } from "../../words/failure.ts";
 import { formatMemory } from "../../words/numbers.ts";
 import { type Hdf5Group, openHdf5 } from "../hdf5/open_hdf5.ts";
 import { isJson, type Json } from "../topology/topology_json.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Weights and gradients of the same size have to fit into the 4 GiB of the WASM heap. */
 const MOST_BYTES = 2 ** 31;
@@ -46,10 +47,13 @@ async function readBytes(path: string): Promise<Uint8Array> {
   try {
     const { size } = await requireFile(path);
     if (size > MOST_BYTES) {
-      throw new ModelError(
-        `${path}: the file has ${formatMemory(size)}, expected at most 2 GiB: weights and their ` +
-          `gradients have to fit into the engine's 4 GiB`,
-      );
+      throw new ModelError({
+        place: `${path}: the file`,
+        verb: "has",
+        found: formatMemory(size),
+        expected: "at most 2 GiB",
+        hint: ": weights and their gradients have to fit into the engine's 4 GiB",
+      });
     }
     return await readUserFile(path);
   } catch (error) {
@@ -64,7 +68,7 @@ function openArchive(bytes: Uint8Array): KerasFile {
   const read = (name: string) => {
     const file = files.get(name);
     if (file !== undefined) return file.read();
-    throw new ModelError(`The archive has no ${name}, expected the model that Keras saves`);
+    throw new ModelError(refusal`The archive has no ${name}, expected the model that Keras saves`);
   };
   const topology = parseModel(new TextDecoder().decode(read("config.json")), "config.json");
   return {
@@ -109,7 +113,7 @@ function parse(text: string, place: string): unknown {
 function parseModel(text: string, place: string): Json {
   const parsed = parse(text, place);
   if (isJson(parsed)) return parsed;
-  throw new ModelError(`${place} is not an object, expected a model`);
+  throw new ModelError(refusal`${place} is not an object, expected a model`);
 }
 
 /** Weights of Keras's layers in the order in which each layer makes them. */

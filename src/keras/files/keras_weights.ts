@@ -5,6 +5,7 @@ import type { Json } from "../topology/topology_json.ts";
 import { pairByGroup } from "./pair_by_group.ts";
 import { containerOf, pairByPath } from "./pair_by_path.ts";
 import type { WeightPair } from "./weight_pair.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /**
  * Returns the group of an HDF5 file that holds the weights of a model, and its layout: `groups` by
@@ -22,7 +23,7 @@ export function weightsOf(root: Hdf5Group): { group: Hdf5Group; layout: "groups"
   }
   if (containerOf(root) !== undefined) return { group: root, layout: "paths" };
   throw new ModelError(
-    'The file has neither "layer_names" nor a group "layers", expected weights that Keras saved',
+    refusal`The file has neither "layer_names" nor a group "layers", expected weights that Keras saved`,
   );
 }
 

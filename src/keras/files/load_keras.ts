@@ -28,10 +28,13 @@ export async function loadKeras(
   const { topology, place, training, weights } = await readKerasFile(path);
   try {
     if (topology === null) {
-      throw new ModelError(
-        "The file holds the weights of a Keras model without its layers, expected a whole model, as " +
-          "model.save() writes it, or its layers as MODEL and this file as --weights",
-      );
+      throw new ModelError({
+        place: "The file",
+        verb: "holds",
+        found: "the weights of a Keras model without its layers",
+        expected:
+          "a whole model, as model.save() writes it, or its layers as MODEL and this file as --weights",
+      });
     }
     const built = convertTopology(
       markImages(topology, place),

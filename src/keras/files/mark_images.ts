@@ -35,10 +35,11 @@ export function markImages<T>(value: T, place: string, depth = 0): T {
   if (!IMAGES.includes(className as string)) return marked as T;
   for (const setting of ["crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias"]) {
     if (config[setting] === true) {
-      throw new ModelError(
-        `${place}.config.${setting} is true, expected false: TensorFlow.js stretches an image to its new ` +
-          `size and does nothing else`,
-      );
+      throw new ModelError({
+        place: `${place}.config.${setting}`,
+        found: "true",
+        expected: "false: TensorFlow.js stretches an image to its new size and does nothing else",
+      });
     }
   }
   return { ...marked, config: { ...config, as_keras: true } } as T;

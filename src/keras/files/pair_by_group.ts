@@ -6,6 +6,7 @@ import { showValue } from "../../words/show_value.ts";
 import type { Hdf5Array, Hdf5Group } from "../hdf5/open_hdf5.ts";
 import { kerasOrder, ownName } from "./keras_file.ts";
 import { requireShape, requireSure, type WeightPair } from "./weight_pair.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** A weight in the file: its name (`dense/kernel:0`) and its entries. */
 interface NamedArray {
@@ -47,7 +48,7 @@ export function pairByGroup(model: LayersModel, root: Hdf5Group): WeightPair[] {
   }
   const byName = new Map(saved.map((one) => [one.name, one]));
   if (byName.size !== saved.length) {
-    throw new ModelError(`layer_names of the file names a layer twice, expected each once`);
+    throw new ModelError(refusal`layer_names of the file names a layer twice, expected each once`);
   }
   if (layers.every(({ name }) => byName.has(name))) {
     return layers.flatMap((layer) => pairLayer(layer, byName.get(layer.name)!));
@@ -56,7 +57,7 @@ export function pairByGroup(model: LayersModel, root: Hdf5Group): WeightPair[] {
   if (known !== undefined) {
     const at = layers.indexOf(known);
     throw new ModelError(
-      `The file has layer ${showValue(saved[at].name)} where the model has ${
+      refusal`The file has layer ${showValue(saved[at].name)} where the model has ${
         showValue(known.name)
       }, and has that name elsewhere, expected the same names or the same order`,
     );
@@ -77,23 +78,29 @@ function list(group: Hdf5Group, name: string): string[] {
     for (const one of piece) pieces.push(one);
   }
   if (pieces.length > 0) return pieces;
-  throw new ModelError(
-    `${showValue(group.path || "The file")} has no ${showValue(name)}, expected the list that ` +
-      `Keras writes`,
-  );
+  throw new ModelError({
+    place: showValue(group.path || "The file"),
+    verb: "has",
+    found: `no ${showValue(name)}`,
+    expected: "the list that Keras writes",
+  });
 }
 
 function savedLayer(root: Hdf5Group, name: string): SavedLayer {
   const group = find(root, name);
   if (group?.kind !== "group") {
-    throw new ModelError(`layer_names of the file has ${showValue(name)}, expected its group, too`);
+    throw new ModelError(
+      refusal`layer_names of the file has ${showValue(name)}, expected its group, too`,
+    );
   }
   const names = list(group, "weight_names");
   const weights = names.map((name) => {
     const array = find(group, name);
     if (array?.kind !== "array") {
       throw new ModelError(
-        `weight_names of ${showValue(group.path)} has ${showValue(name)}, expected its array, too`,
+        refusal`weight_names of ${showValue(group.path)} has ${
+          showValue(name)
+        }, expected its array, too`,
       );
     }
     return { name, array };
@@ -101,7 +108,9 @@ function savedLayer(root: Hdf5Group, name: string): SavedLayer {
   const twice = names.find((one, i) => names.indexOf(one) !== i);
   if (twice !== undefined) {
     throw new ModelError(
-      `weight_names of ${showValue(group.path)} has ${showValue(twice)} twice, expected it once`,
+      refusal`weight_names of ${showValue(group.path)} has ${
+        showValue(twice)
+      } twice, expected it once`,
     );
   }
   return { name, weights };
@@ -137,12 +146,14 @@ function pairLayer(layer: Layer, saved: SavedLayer): WeightPair[] {
     scopes.set(scope, [...scopes.get(scope) ?? [], weight]);
   }
   if (scopes.size !== own.length) {
-    throw new ModelError(
-      `Layer ${showValue(saved.name)} of the file has the weights of ${
-        formatCount(scopes.size, "layer")
-      } (${[...scopes.keys()].slice(0, 3).map(showValue).join(", ")}), expected ${own.length} as ` +
-        `layer ${showValue(layer.name)} has`,
-    );
+    throw new ModelError({
+      place: `Layer ${showValue(saved.name)} of the file`,
+      verb: "has",
+      found: `the weights of ${formatCount(scopes.size, "layer")} (${
+        [...scopes.keys()].slice(0, 3).map(showValue).join(", ")
+      })`,
+      expected: `${own.length} as layer ${showValue(layer.name)} has`,
+    });
   }
   const named = matchByName(own, [...scopes.keys()], layer);
   return own.flatMap((one, i) => {
@@ -184,7 +195,7 @@ function pairOwner(layer: Layer, scope: string, weights: NamedArray[]): WeightPa
   const variables = kerasOrder(layer);
   if (variables.length !== weights.length) {
     throw new ModelError(
-      `${showValue(scope)} of the file has ${
+      refusal`${showValue(scope)} of the file has ${
         formatCount(weights.length, "weight")
       }, expected ${variables.length} as layer ${showValue(layer.name)} has`,
     );
@@ -196,9 +207,9 @@ function pairOwner(layer: Layer, scope: string, weights: NamedArray[]): WeightPa
     const fitting = [...byName(name), ...name === "depthwise_kernel" ? byName("kernel") : []];
     if (fitting.length !== 1) {
       throw new ModelError(
-        `${showValue(scope)} of the file has ${fitting.length === 0 ? "no" : "more than one"} ${
-          showValue(name)
-        } (it has ${
+        refusal`${showValue(scope)} of the file has ${
+          fitting.length === 0 ? "no" : "more than one"
+        } ${showValue(name)} (it has ${
           weights.map((one) => showValue(ownName(one.name))).join(", ")
         }), expected one for layer ${showValue(layer.name)}`,
       );

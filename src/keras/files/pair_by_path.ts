@@ -11,6 +11,7 @@ import { groupNames } from "./group_names.ts";
 import { kerasOrder } from "./keras_file.ts";
 import { requireNoLeftovers } from "./require_no_leftovers.ts";
 import { requireShape, requireSure, type WeightPair } from "./weight_pair.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Names that the versions of Keras give to the layers of a model in the file. */
 const CONTAINERS = ["layers", "_layer_checkpoint_dependencies"];
@@ -200,7 +201,9 @@ function pairPart({ path, layer, variables: own }: Part, root: Hdf5Group, claime
     const array = group!.children.get(`${i}`);
     if (array?.kind !== "array") {
       throw new ModelError(
-        `${shown} has no array "${i}", expected weight ${showValue(variable.originalName)} there`,
+        refusal`${shown} has no array "${i}", expected weight ${
+          showValue(variable.originalName)
+        } there`,
       );
     }
     return requireShape({ variable, array, layer });
@@ -251,9 +254,11 @@ function requireNames(
     const mayDiffer = !isSameFile && isAutomatic(saved, path) && isAutomatic(name, path) &&
       !names.has(saved);
     if (mayDiffer) continue;
-    throw new ModelError(
-      `${showValue(join(path, "vars"))} holds the weights of layer ${showValue(saved)}, expected ` +
-        `those of ${showValue(layer!.name)}, which comes there in the order of the layers`,
-    );
+    throw new ModelError({
+      place: showValue(join(path, "vars")),
+      verb: "holds",
+      found: `the weights of layer ${showValue(saved)}`,
+      expected: `those of ${showValue(layer!.name)}, which comes there in the order of the layers`,
+    });
   }
 }

@@ -2,6 +2,7 @@ import { ModelError } from "../../model/model_error.ts";
 import { slopeOf } from "../../traits/activations.ts";
 import { showValue } from "../../words/show_value.ts";
 import { isJson, type Json } from "../topology/topology_json.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Keras activations whose name here is not their Keras name in camel case. */
 export const KERAS_NAMES: Readonly<Record<string, string>> = {
@@ -71,7 +72,7 @@ export function activationOfLayer(
   const name = LAYERS[className](config);
   if (name !== null) return plainActivation(name, file);
   throw new ModelError(
-    `${place} is a layer ${
+    refusal`${place} is a layer ${
       showValue(className)
     } with settings that no activation has, expected it after the layer, not in it`,
   );

@@ -160,12 +160,12 @@ function inputsByName(given: Json, layer: Json, place: string): unknown[] {
   const isKnown = names.length > 0 && names.every((name) => Object.hasOwn(given, name)) &&
     (!Array.isArray(input_names) || names.length === Object.keys(given).length);
   if (isKnown) return names.map((name) => given[name]);
-  throw new ModelError(
-    `${place} has the keys ${
-      showValue(Object.keys(given).join(", "))
-    }, expected the names of the ` +
-      `inputs of ${showValue(layer.name)}: ${names.join(", ")}`,
-  );
+  throw new ModelError({
+    place,
+    verb: "has",
+    found: `the keys ${showValue(Object.keys(given).join(", "))}`,
+    expected: `the names of the inputs of ${showValue(layer.name)}: ${names.join(", ")}`,
+  });
 }
 
 /** Returns the tensors in an argument. */
@@ -208,11 +208,10 @@ function requireNoMask(value: unknown, input: unknown, graph: Graph, place: stri
           `or with layers that pass the mask on`,
       );
     }
-    throw new ModelError(
-      `${place} is a mask that ${
-        showValue(name)
-      } makes, expected one of an Embedding or a Masking, ` +
-        `which TensorFlow.js makes itself`,
-    );
+    throw new ModelError({
+      place,
+      found: `a mask that ${showValue(name)} makes`,
+      expected: "one of an Embedding or a Masking, which TensorFlow.js makes itself",
+    });
   }
 }

@@ -319,10 +319,11 @@ function bidirectional({ backward_layer: backward, ...config }: Json, place: str
       essence(backward.config) === essence(forward) &&
       backward.config.go_backwards === !forward.go_backwards;
   if (!isCopy) {
-    throw new ModelError(
-      `${place}.backward_layer is unlike ${place}.layer, expected a copy of it that goes ` +
-        `backwards: TensorFlow.js has no other`,
-    );
+    throw new ModelError({
+      place: `${place}.backward_layer`,
+      found: `unlike ${place}.layer`,
+      expected: "a copy of it that goes backwards: TensorFlow.js has no other",
+    });
   }
   if (typeof forward.name !== "string") return config;
   // Each direction is named after the layer.

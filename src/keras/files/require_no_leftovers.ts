@@ -18,12 +18,11 @@ export function requireNoLeftovers(
     if (one.kind === "group") {
       for (const [name, child] of one.children) if (!STATE.test(name)) open.push(child);
     } else if (!claimed.has(one)) {
-      throw new ModelError(
-        `${showValue(one.path)} of shape [${
-          one.shape.join(", ")
-        }] is in the file, but no layer of ` +
-          `the model takes it, expected the weights of this model alone`,
-      );
+      throw new ModelError({
+        place: `${showValue(one.path)} of shape [${one.shape.join(", ")}]`,
+        found: "in the file, but no layer of the model takes it",
+        expected: "the weights of this model alone",
+      });
     }
   }
 }

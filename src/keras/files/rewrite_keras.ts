@@ -67,10 +67,11 @@ function withWeights(model: LayersModel, bytes: Uint8Array, topology: Json | nul
     const own = array.read();
     if (own.every((value, i) => Object.is(value, values[i]))) continue;
     if (!array.write(values)) {
-      throw new ModelError(
-        `"${array.path}" is not kept as floating-point numbers in one piece, expected that of a ` +
-          `weight that is changed`,
-      );
+      throw new ModelError({
+        place: `"${array.path}"`,
+        found: "not kept as floating-point numbers in one piece",
+        expected: "that of a weight that is changed",
+      });
     }
   }
   return copy;

@@ -3,6 +3,7 @@ import { ModelError } from "../../model/model_error.ts";
 import type { LayerVariable } from "../../model/weights/model_weights.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { Hdf5Array } from "../hdf5/open_hdf5.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Weight of a model, and the array of a file for it. */
 export interface WeightPair {
@@ -17,7 +18,7 @@ export function requireShape(pair: WeightPair): WeightPair {
   const { variable, array, layer } = pair;
   if (variable.shape.join() === array.shape.join()) return pair;
   throw new ModelError(
-    `${showValue(array.path)} has shape [${array.shape.join(", ")}], expected [${
+    refusal`${showValue(array.path)} has shape [${array.shape.join(", ")}], expected [${
       variable.shape.join(", ")
     }] as weight ${showValue(variable.originalName)} of layer ${showValue(layer.name)} has`,
   );

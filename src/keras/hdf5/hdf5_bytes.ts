@@ -26,10 +26,12 @@ export class Hdf5Bytes {
     { from, count, what }: { from: number; count: number; what: string },
   ) {
     if (!(from >= 0 && count >= 0 && from + count <= view.byteLength)) {
-      throw new ModelError(
-        `${what} is at bytes ${from} to ${from + count}, expected it within the HDF5 file's ` +
-          `${formatCount(view.byteLength, "byte")}: damaged`,
-      );
+      throw new ModelError({
+        place: what,
+        found: `at bytes ${from} to ${from + count}`,
+        expected: `it within the HDF5 file's ${formatCount(view.byteLength, "byte")}`,
+        hint: ": damaged",
+      });
     }
     this.#view = view;
     this.#widths = widths;

@@ -9,6 +9,7 @@ import { type Hdf5Budget, hdf5Budget } from "./hdf5_budget.ts";
 import { Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 import { MESSAGE, type Message, readMessages } from "./object_header.ts";
 import { TextHeaps } from "./text_heaps.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Group of an HDF5 file: a folder with attributes. */
 export interface Hdf5Group {
@@ -103,10 +104,13 @@ function readSuperblock(bytes: Uint8Array): { file: Hdf5Bytes; root: number } {
   file.offset();
   const end = file.offset();
   if (end > bytes.length) {
-    throw new ModelError(
-      `The HDF5 file has ${formatCount(bytes.length, "byte")}, expected ${end} as its first ` +
-        `block states: truncated`,
-    );
+    throw new ModelError({
+      place: "The HDF5 file",
+      verb: "has",
+      found: formatCount(bytes.length, "byte"),
+      expected: `${end} as its first block states`,
+      hint: ": truncated",
+    });
   }
   // The older versions have an address for drivers, then an entry whose first field is a name.
   if (version < 2) {
@@ -132,7 +136,9 @@ class Opening {
 
   open(address: number): Hdf5Group {
     const root = this.#object(address, "", 0);
-    if (root.kind === "array") throw new ModelError("The HDF5 file is one array, expected a group");
+    if (root.kind === "array") {
+      throw new ModelError(refusal`The HDF5 file is one array, expected a group`);
+    }
     this.#taken.sort((one, other) => one.from - other.from);
     this.#taken.forEach(({ from, path }, i) => {
       const before = this.#taken[i - 1];
@@ -162,7 +168,9 @@ class Opening {
     const children = new Map<string, Hdf5Group | Hdf5Array>();
     for (const [name, child] of links) {
       if (name === "" || name === "." || name === ".." || name.includes("/")) {
-        throw new ModelError(`${what} holds ${showValue(name)}, expected a name without a path`);
+        throw new ModelError(
+          refusal`${what} holds ${showValue(name)}, expected a name without a path`,
+        );
       }
       children.set(name, this.#object(child, path === "" ? name : `${path}/${name}`, depth + 1));
     }
@@ -179,15 +187,16 @@ class Opening {
     for (const { type } of messages) {
       const packed = type === MESSAGE.filters;
       if (!packed && type !== MESSAGE.externalFiles) continue;
-      throw new ModelError(
-        `${what} is ${packed ? "compressed" : "kept in another file"}, expected the plain array ` +
-          `that Keras writes`,
-      );
+      throw new ModelError({
+        place: what,
+        found: packed ? "compressed" : "kept in another file",
+        expected: "the plain array that Keras writes",
+      });
     }
     const shape = readDataspace(find(MESSAGE.dataspace, "shape"));
     const { type, size: width } = readDatatype(find(MESSAGE.datatype, "type"));
     if (type === "text" || type === "longText") {
-      throw new ModelError(`${what} holds text, expected numbers`);
+      throw new ModelError(refusal`${what} holds text, expected numbers`);
     }
     const layout = find(MESSAGE.layout, "layout");
     layout.version(3, 4);
@@ -195,7 +204,7 @@ class Opening {
     const count = countOf(shape);
     if (count === null) {
       throw new ModelError(
-        `${what} has shape [${
+        refusal`${what} has shape [${
           shape.join(", ")
         }] in the HDF5 file, expected fewer than 2^53 entries`,
       );
@@ -203,7 +212,7 @@ class Opening {
     const size = count * width;
     if (kind !== COMPACT && kind !== CONTIGUOUS) {
       throw new ModelError(
-        `${what} is stored in chunks, expected the plain array that Keras writes`,
+        refusal`${what} is stored in chunks, expected the plain array that Keras writes`,
       );
     }
     const from = kind === COMPACT ? layout.at + 2 : layout.offset();

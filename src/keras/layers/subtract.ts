@@ -1,4 +1,4 @@
-import { InputError } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../words/input_error.ts";
 import type { Tensor } from "../../engine/tensorflow.ts";
 import { kerasLayer, type KerasLayerFactory, type LayerArgs, stockClass } from "./keras_layer.ts";
 
@@ -25,12 +25,7 @@ export const createSubtract: KerasLayerFactory<SubtractArgs> = kerasLayer((tf) =
     /** Called by TensorFlow.js's base of all merges, with inputs whose axes fit. */
     mergeFunction(inputs: Tensor[]): Tensor {
       if (inputs.length !== 2) {
-        throw new InputError({
-          place: this.name,
-          verb: "has",
-          found: `${inputs.length} inputs`,
-          expected: "2",
-        });
+        throw new InputError(refusal`${this.name} has ${inputs.length} inputs, expected 2`);
       }
       return tf.sub(inputs[0], inputs[1]);
     }

@@ -4,6 +4,7 @@ import type { LayerVariable } from "../../model/weights/model_weights.ts";
 import type { WeightGroup, WeightSpec } from "../../model/weights/weights_manifest.ts";
 import { failure } from "../../words/failure.ts";
 import { showValue } from "../../words/show_value.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Parts that make a path absolute, a URL, or another path on another system. */
 const STRANGE = /^[a-z][a-z0-9+.-]*:|\\|\0/i;
@@ -256,7 +257,7 @@ function namesakes(
     if (found === undefined) continue;
     if (from > 0 && found.length > 1) {
       throw new ModelError(
-        `${place} is ${showValue(name)}, which may be any of the ${found.length} weights ${
+        refusal`${place} is ${showValue(name)}, which may be any of the ${found.length} weights ${
           showValue(found[0].originalName)
         } of the model, expected a name that one layer has`,
       );

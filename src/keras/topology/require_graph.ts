@@ -4,6 +4,7 @@ import { showValue } from "../../words/show_value.ts";
 import { KERAS_LAYER_RECORDS } from "../../traits/keras_layers.ts";
 import { LAYER_SETTINGS } from "./layer_settings.ts";
 import { isJson, type Json, type KnownAs, MODEL_CLASSES, setting } from "./topology_json.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Layer of a functional model. */
 interface Vertex extends LayerCalls {
@@ -64,7 +65,7 @@ export function requireGraph(config: Json, place: string, knownAs: KnownAs): voi
         const known = JSON.stringify((one as unknown[]).slice(0, 3));
         if (listed.has(known)) {
           throw new ModelError(
-            `${at}[${i}] is ${known}, expected an output that is not listed before`,
+            refusal`${at}[${i}] is ${known}, expected an output that is not listed before`,
           );
         }
         listed.add(known);
@@ -81,12 +82,12 @@ export function requireGraph(config: Json, place: string, knownAs: KnownAs): voi
   }
   const missing = missingInput(vertices, inputs, outputs);
   if (missing !== null) {
-    throw new ModelError(
-      `${place}.${setting(config, "inputLayers").key} has no ${
-        showValue(missing)
-      }, expected every ` +
-        `input that the outputs need`,
-    );
+    throw new ModelError({
+      place: `${place}.${setting(config, "inputLayers").key}`,
+      verb: "has",
+      found: `no ${showValue(missing)}`,
+      expected: "every input that the outputs need",
+    });
   }
 }
 

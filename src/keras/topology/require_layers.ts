@@ -8,6 +8,7 @@ import { COMMON, LAYER_SETTINGS } from "./layer_settings.ts";
 import { requireSetting } from "./setting.ts";
 import { camelCase, KINDS, type Setting, type Settings } from "../../traits/setting.ts";
 import { isJson, type Json, type KnownAs, MODEL_CLASSES, setting } from "./topology_json.ts";
+import { refusal } from "../../words/input_error.ts";
 
 const WORDS: Record<Exclude<Role, "optimizer">, string> = {
   activation: "an activation",
@@ -88,10 +89,12 @@ function requireDistinctKeys(object: Json, place: string): void {
   for (const key of Object.keys(object)) {
     const other = written.get(camelCase(key));
     if (other !== undefined) {
-      throw new ModelError(
-        `${place} has the keys ${showValue(other)} and ${showValue(key)}, which are one to ` +
-          `TensorFlow.js, expected one of them`,
-      );
+      throw new ModelError({
+        place,
+        verb: "has",
+        found: `the keys ${showValue(other)} and ${showValue(key)}, which are one to TensorFlow.js`,
+        expected: "one of them",
+      });
     }
     written.set(camelCase(key), key);
   }
@@ -180,7 +183,9 @@ function requireDistinctNames(layers: Json[], place: string): void {
 }
 
 const shapeless = (place: string) =>
-  new ModelError(`${place} has no "batch_input_shape", expected the shape that the model takes`);
+  new ModelError(
+    refusal`${place} has no "batch_input_shape", expected the shape that the model takes`,
+  );
 
 /** Returns true if the first layer of a Sequential defines the model's input shape. */
 function hasShape(layer: Json, knownAs: KnownAs): boolean {

@@ -14,12 +14,12 @@ export function unknownClass(className: unknown, place: string): ModelError {
       `${place}.class_name is ${showValue(className)}, which is not run: ${reason}`,
     );
   }
-  return new ModelError(
-    `${place}.class_name is ${
-      showValue(className)
-    }, a class that TensorFlow.js does not have, expected ` +
-      `one that it has or that --register FILE brings (a module that exports register({ tf }))`,
-  );
+  return new ModelError({
+    place: `${place}.class_name`,
+    found: `${showValue(className)}, a class that TensorFlow.js does not have`,
+    expected:
+      "one that it has or that --register FILE brings (a module that exports register({ tf }))",
+  });
 }
 
 /** Rejects a model of a custom class, whose file holds constructor arguments instead of layers. */

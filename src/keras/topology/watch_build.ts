@@ -8,6 +8,7 @@ import { LAYERS } from "../../traits/layers.ts";
 import { failure } from "../../words/failure.ts";
 import { LAYER_SETTINGS } from "./layer_settings.ts";
 import { snakeCase } from "../../traits/setting.ts";
+import { refusal } from "../../words/input_error.ts";
 
 type Shape = readonly (number | null)[];
 type Symbolic = LayersModel["inputs"][number];
@@ -190,7 +191,9 @@ function requireNoAxes(layer: Layer, shape: Shape, place: string): void {
     for (const axis of found === undefined || found === null ? [] : [found].flat()) {
       if (axis >= -shape.length && axis < shape.length) continue;
       throw new ModelError(
-        `${place}.${snakeCase(key)} is ${axis}, expected an axis of the shape ${showShape(shape)}`,
+        refusal`${place}.${snakeCase(key)} is ${axis}, expected an axis of the shape ${
+          showShape(shape)
+        }`,
       );
     }
   }

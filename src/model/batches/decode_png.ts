@@ -2,6 +2,7 @@ import { inflateSync } from "node:zlib";
 import { convertIndexedToRgb, decode, type IndexedColors } from "fast-png";
 import { failure } from "../../words/failure.ts";
 import { BatchError } from "./batch.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Facts from the first bytes of a picture. */
 export interface PictureHeader {
@@ -158,7 +159,7 @@ function requireSize(chunks: readonly Chunk[], size: number): void {
     throw new BatchError("The pixels of the picture do not unpack to its size", { cause: error });
   }
   if (length !== size) {
-    throw new BatchError(`The picture has ${length} bytes of pixels, expected ${size}`);
+    throw new BatchError(refusal`The picture has ${length} bytes of pixels, expected ${size}`);
   }
 }
 

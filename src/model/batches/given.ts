@@ -2,6 +2,7 @@ import type { LayersModel } from "../../engine/tensorflow.ts";
 import { BatchError } from "./batch.ts";
 import type { Objective } from "../objective.ts";
 import type { ParsedTensor } from "../weights/weights_manifest.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Tensors of a batch file: one for each input, and for each output if it has targets. */
 export interface Given {
@@ -40,7 +41,7 @@ export function classTargets(
     output.shape.length !== 2;
   if (!asNumbers && units !== names.length || units === 1 && names.length !== 2) {
     throw new BatchError(
-      `${place} holds ${names.length} classes, expected ${
+      refusal`${place} holds ${names.length} classes, expected ${
         units === 1 ? 2 : units
       } as the model puts out`,
     );

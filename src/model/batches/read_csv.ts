@@ -2,6 +2,7 @@ import { parse } from "@std/csv/parse";
 import { showValue } from "../../words/show_value.ts";
 import { BatchError } from "./batch.ts";
 import type { Given } from "./given.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Names of a last column that holds the targets. */
 const TARGET = /^(y|targets?|labels?|class|species)$/i;
@@ -23,17 +24,19 @@ const MAX_CLASSES_SHOWN = 10;
 export function readCsv(text: string): Given {
   const [names, ...table] = rowsOf(text);
   if (names === undefined || table.length === 0) {
-    throw new BatchError("The file has no rows, expected a header and a row for each example");
+    throw new BatchError(
+      refusal`The file has no rows, expected a header and a row for each example`,
+    );
   }
   if (names.every((name) => name !== "" && Number.isFinite(Number(name)))) {
     throw new BatchError(
-      "Row 1 holds numbers alone, expected a header with a name for each column",
+      refusal`Row 1 holds numbers alone, expected a header with a name for each column`,
     );
   }
   for (const [i, cells] of table.entries()) {
     if (cells.length === names.length) continue;
     throw new BatchError(
-      `Row ${i + 2} has ${cells.length} cells, expected ${names.length} as the header has`,
+      refusal`Row ${i + 2} has ${cells.length} cells, expected ${names.length} as the header has`,
     );
   }
   const notes: string[] = [];

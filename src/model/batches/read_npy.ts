@@ -4,6 +4,7 @@ import { BYTES, countOf, entriesOf } from "../files/file_types.ts";
 import { openZip } from "../files/unzip.ts";
 import { type FileType, MAX_RANK, type ParsedTensor } from "../weights/weights_manifest.ts";
 import type { Given } from "./given.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Types of NumPy by kind and size. */
 const TYPES: Readonly<Record<string, FileType>> = {
@@ -157,7 +158,9 @@ export function readNpz(bytes: Uint8Array, inputs: string[], outputs: string[]):
     const wanted = isSimple
       ? '"x" and "y", "inputs" and "targets", or "x_train" and "y_train"'
       : [...inputs, ...outputs].map((name) => showValue(name)).join(", ");
-    throw new BatchError(`The file holds the arrays ${found || "of nothing"}, expected ${wanted}`);
+    throw new BatchError(
+      refusal`The file holds the arrays ${found || "of nothing"}, expected ${wanted}`,
+    );
   }
   const given: Given = { inputs: from.map(read), targets: to?.map(read) ?? null };
   return dataSet === undefined ? given : takeBatch(given, left);

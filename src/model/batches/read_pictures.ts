@@ -14,6 +14,7 @@ import {
   readPngHeader,
 } from "./decode_png.ts";
 import type { Given } from "./given.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Weights of red, green and blue in grey: ITU-R BT.601, as in Pillow and Keras. */
 const GREY = [0.299, 0.587, 0.114];
@@ -96,35 +97,39 @@ interface PictureFile {
 /** Lists the pictures of the classes, at least one. */
 async function listPictures(path: string, classes: readonly string[]): Promise<PictureFile[]> {
   if (classes.length === 0) {
-    throw new BatchError("The folder is without subfolders, expected one for each class");
+    throw new BatchError(refusal`The folder is without subfolders, expected one for each class`);
   }
   const found: PictureFile[] = [];
   for (const [label, folder] of classes.entries()) {
     for (const { name, isFile } of await namesIn(path, folder)) {
       const file = `${folder}/${name}`;
       if (!isFile || !/\.png$/i.test(name)) {
-        throw new BatchError(`${showValue(file)} is no PNG picture, expected PNG pictures alone`);
+        throw new BatchError(
+          refusal`${showValue(file)} is no PNG picture, expected PNG pictures alone`,
+        );
       }
       if (found.length === MAX_PICTURES) {
         throw new BatchError(
-          `The folder holds more than ${MAX_PICTURES} pictures, expected fewer`,
+          refusal`The folder holds more than ${MAX_PICTURES} pictures, expected fewer`,
         );
       }
       found.push({ name: file, label, ...await lookAt(path, file) });
     }
   }
   if (found.length > 0) return found;
-  throw new BatchError("The folder holds no pictures, expected one or more");
+  throw new BatchError(refusal`The folder holds no pictures, expected one or more`);
 }
 
 function requireSameSize([first, ...others]: readonly PictureFile[]): void {
   const { height, width } = first.header;
   for (const { name, header } of others) {
     if (header.height === height && header.width === width) continue;
-    throw new BatchError(
-      `${showValue(name)} has ${header.height} x ${header.width} pixels, expected ${height} x ` +
-        `${width} as ${showValue(first.name)} has`,
-    );
+    throw new BatchError({
+      place: showValue(name),
+      verb: "has",
+      found: `${header.height} x ${header.width} pixels`,
+      expected: `${height} x ${width} as ${showValue(first.name)} has`,
+    });
   }
 }
 

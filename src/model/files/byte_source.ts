@@ -1,6 +1,7 @@
 import { formatMemory } from "../../words/numbers.ts";
 import { ModelError } from "../model_error.ts";
 import { requireFile } from "./user_file.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** File that is read in pieces, and never held whole in memory. */
 export interface ByteSource {
@@ -32,7 +33,7 @@ export async function byteSource(path: string): Promise<ByteSource> {
     read(from, count, what) {
       if (count > MAX_PIECE) {
         throw new ModelError(
-          `${path}: ${what} has ${formatMemory(count)}, expected at most ${
+          refusal`${path}: ${what} has ${formatMemory(count)}, expected at most ${
             formatMemory(MAX_PIECE)
           }`,
         );

@@ -1,4 +1,4 @@
-import { InputError } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../words/input_error.ts";
 import type { FileType } from "../weights/weights_manifest.ts";
 
 /** Bytes of an entry of each type. */
@@ -86,7 +86,7 @@ export function entriesOf(bytes: Uint8Array, type: FileType): Entries {
     case "bool":
       return new Uint8Array(buffer);
     default:
-      throw new InputError(`Entries of ${type} are not read, expected floats or integers`);
+      throw new InputError(refusal`Entries of ${type} are not read, expected floats or integers`);
   }
 }
 
@@ -128,6 +128,8 @@ export function encode(entries: Float32Array, type: FileType): Uint8Array {
       return new Uint8Array(halves.buffer);
     }
     default:
-      throw new InputError(`Entries of ${type} are not written, expected floating-point numbers`);
+      throw new InputError(
+        refusal`Entries of ${type} are not written, expected floating-point numbers`,
+      );
   }
 }

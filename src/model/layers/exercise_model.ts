@@ -1,4 +1,4 @@
-import { InputError } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../words/input_error.ts";
 import { requireEngine } from "../../engine/running_engine.ts";
 import type { LayersModel } from "../../engine/tensorflow.ts";
 import { anyObject, requireKnownOptions, requireValue } from "../../words/shape.ts";
@@ -73,11 +73,7 @@ export function exerciseModel(options: ExerciseModelOptions = {}): LayersModel {
   requireCount("width", width);
   requireCount("depth", depth);
   if (!(Number.isFinite(std) && std >= 0)) {
-    throw new InputError({
-      place: "std",
-      found: showValue(std),
-      expected: "a finite number of at least 0",
-    });
+    throw new InputError(refusal`std is ${showValue(std)}, expected a finite number of at least 0`);
   }
   try {
     tf.layers.activation({ activation: activation as "tanh" });

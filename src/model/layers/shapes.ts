@@ -1,4 +1,4 @@
-import { InputError } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../words/input_error.ts";
 import type { LayersModel } from "../../engine/tensorflow.ts";
 import { lossTraits } from "../../traits/losses.ts";
 import { formatMemory } from "../../words/numbers.ts";
@@ -62,11 +62,9 @@ function fullShapes(output: Shape, objective: string | undefined): Shape[] {
  */
 export function requireCount(name: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 1) {
-    throw new InputError({
-      place: name,
-      found: showValue(value),
-      expected: "a whole number of at least 1",
-    });
+    throw new InputError(
+      refusal`${name} is ${showValue(value)}, expected a whole number of at least 1`,
+    );
   }
 }
 

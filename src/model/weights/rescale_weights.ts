@@ -1,4 +1,4 @@
-import { InputError } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../words/input_error.ts";
 import { requireEngine } from "../../engine/running_engine.ts";
 import type { LayersModel } from "../../engine/tensorflow.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
@@ -81,22 +81,13 @@ function choose(paths: Set<string>, layers: RegExp | readonly string[]): Set<str
     const found = new Set([...paths].filter((path) => path.search(layers) !== -1));
     if (found.size > 0) return found;
     throw new InputError(
-      {
-        place: "layers",
-        found: String(layers),
-        expected: "the name of a layer with weights to match it",
-      },
+      refusal`layers is ${String(layers)}, expected the name of a layer with weights to match it`,
     );
   }
   const missing = layers.find((path) => !paths.has(path));
   if (missing !== undefined) {
     throw new InputError(
-      {
-        place: "layers",
-        verb: "has",
-        found: showValue(missing),
-        expected: "the name of a layer with weights",
-      },
+      refusal`layers has ${showValue(missing)}, expected the name of a layer with weights`,
     );
   }
   return new Set(layers);

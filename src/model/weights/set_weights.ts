@@ -1,4 +1,4 @@
-import { InputError } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../words/input_error.ts";
 import { requireEngine } from "../../engine/running_engine.ts";
 import type { LayersModel } from "../../engine/tensorflow.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
@@ -107,11 +107,7 @@ function requireEntries(name: string, entries: unknown, shape: number[]): Float3
     const entry = isArray ? `, entry ${bad},` : "";
     const found = showValue(isArray ? entries[bad] : entries);
     throw new InputError(
-      {
-        place: `The value of weight ${showValue(name)}${entry}`,
-        found: found,
-        expected: "numbers",
-      },
+      refusal`The value of weight ${showValue(name)}${entry} is ${found}, expected numbers`,
     );
   }
   const count = shape.reduce((product, size) => product * size, 1);

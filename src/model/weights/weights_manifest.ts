@@ -2,6 +2,7 @@ import { escapeControls, showValue } from "../../words/show_value.ts";
 import { BatchError } from "../batches/batch.ts";
 import { readUserText } from "../files/user_file.ts";
 import { ModelError, unexpected } from "../model_error.ts";
+import { refusal } from "../../words/input_error.ts";
 
 /** Weight as the manifest declares it. */
 export interface WeightSpec {
@@ -55,7 +56,7 @@ function parseSpec(value: unknown, place: string): WeightSpec {
   const count = shape.reduce((product, size) => product * size, 1);
   if (count > MAX_ENTRIES) {
     throw new ModelError(
-      `${place}.shape is [${shape.join(", ")}], expected at most 2^31 entries`,
+      refusal`${place}.shape is [${shape.join(", ")}], expected at most 2^31 entries`,
     );
   }
   const packed = parseQuantization(quantization, `${place}.quantization`, dtype);
@@ -83,7 +84,9 @@ function parseQuantization(
     throw unexpected(`${place}.dtype`, packed, '"uint8", "uint16" or "float16"');
   }
   if (dtype === "bool" || dtype === "int32" && packed === "float16") {
-    throw new ModelError(`${place}.dtype is ${packed}, expected no quantization of ${dtype}`);
+    throw new ModelError(
+      refusal`${place}.dtype is ${packed}, expected no quantization of ${dtype}`,
+    );
   }
   if (packed === "float16") return { dtype: packed };
   if (!Number.isFinite(scale)) throw unexpected(`${place}.scale`, scale, "a number");
@@ -200,10 +203,11 @@ const WORDS: Record<string, number> = { NaN, Infinity, "-Infinity": -Infinity };
 function parseEntry(value: unknown, place: string): number {
   const number = typeof value === "string" && Object.hasOwn(WORDS, value) ? WORDS[value] : value;
   if (typeof number !== "number") {
-    throw new BatchError(
-      `${place} is ${showValue(value)}, expected a number ` +
-        `(or "NaN", "Infinity", "-Infinity")`,
-    );
+    throw new BatchError({
+      place,
+      found: showValue(value),
+      expected: 'a number (or "NaN", "Infinity", "-Infinity")',
+    });
   }
   // Infinity and NaN are written as names, so an infinite number was written as one that is too
   // large.
@@ -218,7 +222,9 @@ function parseNested(value: unknown, place: string): ParsedTensor {
   const shape: number[] = [];
   for (let level = value; Array.isArray(level); level = level[0]) shape.push(level.length);
   if (shape.length > MAX_RANK) {
-    throw new BatchError(`${place} is nested ${shape.length} deep, expected at most ${MAX_RANK}`);
+    throw new BatchError(
+      refusal`${place} is nested ${shape.length} deep, expected at most ${MAX_RANK}`,
+    );
   }
   const values: number[] = [];
   const visit = (part: unknown, axis: number, at: string) => {
@@ -226,7 +232,9 @@ function parseNested(value: unknown, place: string): ParsedTensor {
       values.push(parseEntry(part, at));
     } else if (!Array.isArray(part) || part.length !== shape[axis]) {
       throw new BatchError(
-        `${at} is ${showValue(part)}, expected an array of ${shape[axis]} like the first one`,
+        refusal`${at} is ${showValue(part)}, expected an array of ${
+          shape[axis]
+        } like the first one`,
       );
     } else {
       part.forEach((inner, i) => visit(inner, axis + 1, `${at}[${i}]`));
@@ -243,15 +251,16 @@ function parseFlat(value: { shape?: unknown; values?: unknown }, place: string):
   if (!isShape) {
     const found = shape === undefined ? "missing" : showShapeOf(shape);
     throw new BatchError(
-      `${place}.shape is ${found}, expected an array of at most ${MAX_RANK} whole numbers`,
+      refusal`${place}.shape is ${found}, expected an array of at most ${MAX_RANK} whole numbers`,
     );
   }
   const count = shape.reduce((product, size) => product * size, 1);
   if (!Array.isArray(values) || values.length !== count) {
-    throw new BatchError(
-      `${place}.values is ${values === undefined ? "missing" : showValue(values)}, expected an ` +
-        `array of ${count} numbers for shape [${shape.join(", ")}]`,
-    );
+    throw new BatchError({
+      place: `${place}.values`,
+      found: values === undefined ? "missing" : showValue(values),
+      expected: `an array of ${count} numbers for shape [${shape.join(", ")}]`,
+    });
   }
   return {
     place,
@@ -283,6 +292,6 @@ export function parseTensor(value: unknown, place: string): ParsedTensor {
   if (isFlatTensor(value)) return parseFlat(value, place);
   if (Array.isArray(value)) return parseNested(value, place);
   throw new BatchError(
-    `${place} is ${showValue(value)}, expected a nested array or {"shape", "values"}`,
+    refusal`${place} is ${showValue(value)}, expected a nested array or {"shape", "values"}`,
   );
 }

@@ -1,4 +1,4 @@
-import { InputError } from "../../../words/input_error.ts";
+import { InputError, refusal } from "../../../words/input_error.ts";
 import type { Tensor, TensorFlow } from "../../../engine/tensorflow.ts";
 import { axesOf, type OpenShape } from "../keras_layer.ts";
 
@@ -43,12 +43,7 @@ export function innerAxes(axis: unknown, shape: OpenShape): number[] {
 /** Returns an axis of a shape, counted from the first. */
 export function innerAxis(axis: unknown, shape: OpenShape): number {
   if (Number.isInteger(axis)) return innerAxes(axis, shape)[0];
-  throw new InputError({
-    place: "It",
-    verb: "has",
-    found: `the axis ${JSON.stringify(axis)}`,
-    expected: "one whole number",
-  });
+  throw new InputError(refusal`It has the axis ${JSON.stringify(axis)}, expected one whole number`);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { InputError } from "../../../words/input_error.ts";
+import { InputError, refusal } from "../../../words/input_error.ts";
 import type { Tensor, TensorFlow } from "../../../engine/tensorflow.ts";
 import type { OpenShape } from "../keras_layer.ts";
 import { showOpen, WITHIN_EXAMPLES } from "./operation.ts";
@@ -39,12 +39,7 @@ export function itemsOf(key: unknown, shape: OpenShape): IndexItem[] {
   });
   if (used > shape.length) {
     throw new InputError(
-      {
-        place: "It",
-        verb: "has",
-        found: `${used} places for ${showOpen(shape)}`,
-        expected: "no more than axes",
-      },
+      refusal`It has ${used} places for ${showOpen(shape)}, expected no more than axes`,
     );
   }
   if (items[0] === undefined || !isWhole(items[0])) {
