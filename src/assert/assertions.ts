@@ -53,19 +53,8 @@ import { type HealthyOptions, requireFailOn, settleHealth } from "./settle_healt
  * Measurements hold no weights, so nothing is tried: given the model and the batch instead, `await
  * assertHealthy(model, batch)` trains before it fails, and tries its own fixes.
  *
- * - Definition: the number of findings of severity error is 0, over non-finite, input-normalized,
- *   target-normalized, gradients-flow, vanishing-gradients, exploding-gradients, gradient-ratio,
- *   gradient-balance, saturated-activations, dead-units, attention, activation-scale, init-scale,
- *   symmetry, bias-init, initial-loss, output-head, architecture, regularization, learning-rate,
- *   half-precision. Rules for untrained networks only note what they find in a trained one.
- * - Defaults: those of each rule, in `THRESHOLDS`.
- * - Source: torch-audit, one report with every finding.
- * - Misleads: See each rule. Rules without a verdict (few examples, layers that theory does not
- *   describe) pass, with a note that only `runRules` and the reports show. A network without any
- *   measured gradient fails.
- * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 93 warnings (5.8
- *   %). All warnings are from initial-loss.
+ * Defaults: those of each rule, in `THRESHOLDS`. `gradient-health explain assertHealthy` prints the
+ * definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, which layers to judge, whether the network has been trained (by
@@ -183,13 +172,7 @@ export function assertHealthy(
  * Asserts that no value that the pass used or computed is NaN or infinite: inputs, weights, z, a,
  * dJ/da, delta, gradients and J. The message names the layer where it begins.
  *
- * - Definition: nonFinite = 0 for the inputs, and for the weights, z, a, dJ/da, delta and gradients
- *   of every layer; J is finite.
- * - Source: SageMaker Debugger, TensorVariance and NotANumber; chex.assert_tree_all_finite.
- * - Misleads: A loss can hide NaN: categorical cross-entropy clips it to 48.35 and relu of NaN is 0
- *   on some backends. So the rule checks the weights and z, not only J.
- * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
+ * `gradient-health explain non-finite` prints the definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -225,21 +208,9 @@ export function assertAllFinite(
  * (`inputMean`), standard deviation from 0.1 to 10 (`inputDeviationFactor`). Fails where `report`
  * and the gate only warn.
  *
- * - Definition: |mean| <= inputOffset std for a model's only input (an error); max |x| <= inputMax,
- *   |mean| <= inputMean, and 1 / inputDeviationFactor <= std <= inputDeviationFactor. Indices
- *   (int32, or what an embedding looks up) are not judged. The deviation of 0/1 codes is not
- *   judged, unless the only input is all ones; nor is a small deviation of rows of norm 1. At least
- *   inputSpread of the second moment of a model's only input differs between examples (else an
- *   error, or a warning where a later layer tells them apart), and no feature (last axis) varies
- *   more than inputFeatureFactor times as much as the others. If the model begins with a Rescaling
- *   or a normalisation, x is the output of that layer.
- * - Defaults: `inputMax` 10, `inputMean` 1, `inputOffset` 25, `inputDeviationFactor` 10,
- *   `inputSpread` 0.0001, `inputFeatureFactor` 100.
- * - Source: AUTOTRAINER (Zhang et al. 2021) for max |x| > 10; LeCun et al. 1998, Efficient
- *   BackProp.
- * - Misleads: Several features that are out of scale together hide one another. A feature that is
- *   small beside the others is not reported, nor is a constant one. A custom layer that normalises
- *   at the front is not recognised. Adam copes with most scales.
+ * Defaults: `inputMax` 10, `inputMean` 1, `inputOffset` 25, `inputDeviationFactor` 10,
+ * `inputSpread` 0.0001, `inputFeatureFactor` 100. `gradient-health explain input-normalized` prints
+ * the definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -288,20 +259,9 @@ export function assertInputNormalized(
  * (`targetScaleWarning`). `report` and the gate only warn up to 20 (`targetOffset`) and 1e4
  * (`targetScale`). Judges regressions with targets that were given.
  *
- * - Definition: |mean(y) - mean(output)| <= targetOffset std(y), std(y) <= targetScale, and
- *   std(output) <= targetDrowned std(y) where std(output) < 1 / std(y), not under a sigmoid; warns
- *   beyond targetOffsetWarning and targetScaleWarning. With r = |mean(y) - mean(output)| / std(y),
- *   a constant takes r^2 / (1 + r^2) of a squared loss away. Judged for the losses
- *   meanSquaredError, meanAbsoluteError and binaryCrossentropy. Targets of 0 and 1, classes, drawn
- *   targets and constant ones are not judged, but classes that are all the same are warned about;
- *   nor is a linear head that puts out more than them.
- * - Defaults: `targetOffset` 20, `targetOffsetWarning` 5, `targetScale` 10000, `targetScaleWarning`
- *   30, `targetDrowned` 30, `minExamples` 8.
- * - Source: Own: see the thresholds. LeCun et al. 1998, Efficient BackProp, for targets within the
- *   range of the output.
- * - Misleads: A network is judged over some 300 steps: one that has to learn a mean of 500 first
- *   gets there later. Adam copes with a large scale, and SGD with one up to 10. Outputs that are
- *   farther from 1 than the targets are the head's fault, and the business of init-scale.
+ * Defaults: `targetOffset` 20, `targetOffsetWarning` 5, `targetScale` 10000, `targetScaleWarning`
+ * 30, `targetDrowned` 30, `minExamples` 8. `gradient-health explain target-normalized` prints the
+ * definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -351,20 +311,7 @@ export function assertTargetNormalized(
  * weight has one. Below a zero-initialised head, and where a residual branch ends in zeros, a
  * gradient of 0 does not fail.
  *
- * - Definition: dJ/dw exists and max |dJ/dw| > 0 for each trainable weight; dJ/dw is absent for
- *   each frozen one, and not all are frozen. An embedding is judged by the rows that the batch
- *   looked up.
- * - Source: AllenNLP, ensure_model_can_train_save_and_load.
- * - Misleads: Below a zero-initialised head, inside a residual branch that ends in zeros, next to a
- *   matrix of zeros in a layer with several, as in LoRA, and in the recurrent kernel of a layer
- *   that ran for one step, the gradient is exactly 0 at step 0 although the network trains well:
- *   those are warnings. A bias whose delta sums to 0, as below a difference, is only a note. A
- *   layer fed with zeros by a dead branch is only a warning if the signal can bypass that branch. A
- *   frozen layer with the weights of an initialiser and biases of 0 is a warning as well, since
- *   random features may be meant, or another step may train it, as in a GAN. Of 9 such networks
- *   with even seeds, 2 train, 5 are slow and 2 fail.
- * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
+ * `gradient-health explain gradients-flow` prints the definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -413,24 +360,9 @@ export function assertGradientsFlow(
  * layer blocks it completely. Weight gradients are not judged: with a small initialisation the
  * activations shrink going up and the deltas going down, and their product is flat over depth.
  *
- * - Definition: l2(delta) of the first hidden layer / l2(delta) of the last >= vanishingRatio, and
- *   >= vanishingRatioWarning where the gradient of the first kernel is below vanishingStep of the
- *   kernel (a warning elsewhere), delta = dJ/dz, over the hidden layers with a kernel (with several
- *   heads: up to the one that sends most, and over each branch separately); no hidden layer's delta
- *   is all zero while a gradient reaches that layer or a later one; and no head blocks the
- *   gradient, as a softmax does that is certain of every example.
- * - Defaults: `vanishingRatio` 0.001, `vanishingRatioWarning` 0.01, `vanishingStep` 0.01,
- *   `vanishingFloor` 1e-7.
- * - Source: Glorot & Bengio 2010; the ratio after AUTOTRAINER (Zhang et al. 2021). Weight gradients
- *   do not show it: with small kernels the activations shrink going up while the deltas shrink
- *   going down, and their product stays flat.
- * - Misleads: A zero-initialised head sends no gradient down at step 0 but trains well: that is a
- *   warning. A softmax head under the objective sum has no gradient at all: measure a loss.
- *   Averaging pools divide the norm by the root of the positions they average. Adam divides a
- *   gradient by its size, so it trains some networks that SGD cannot. A layer that blocks the
- *   gradient is only a warning if the signal can bypass it, as in a residual block.
- * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
+ * Defaults: `vanishingRatio` 0.001, `vanishingRatioWarning` 0.01, `vanishingStep` 0.01,
+ * `vanishingFloor` 1e-7. `gradient-health explain vanishing-gradients` prints the definition, its
+ * source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -481,28 +413,9 @@ export function assertNoVanishingGradients(
  * under a loss is above 70 (`explodingEntry`) where inputs are out of scale; and, if
  * `explodingGlobalNorm` is given, that the norm of all gradients together stays below it.
  *
- * - Definition: l2(delta) of the first hidden layer / l2(delta) of the last <= explodingRatio, over
- *   the hidden layers with a kernel (with several heads: up to the one that sends most, and over
- *   each branch separately); l2(delta) over all steps of a recurrent layer / l2(dJ/da) of its
- *   output <= explodingRatio; and l2 of all trainable gradients <= explodingGlobalNorm. It warns if
- *   the first ratio is above explodingRatioWarning, or, under a loss, an entry of a gradient above
- *   explodingEntry.
- * - Defaults: `explodingRatio` 1000, `explodingRatioWarning` 100, `explodingEntry` 70,
- *   `explodingGlobalNorm` Infinity.
- * - Source: Pascanu et al. 2013; the ratio is the inverse of the one for vanishing.
- * - Misleads: If a normalisation follows every kernel, growth is only a warning up to ten times
- *   explodingRatio, because such networks train. The rule cannot tell what a recurrent layer loses
- *   through time: the first of many steps usually counts for little. A layer normalisation
- *   multiplies the gradient of rows that do not vary, padding for instance, by up to 1 /
- *   sqrt(epsilon); where that explains the growth, it is a warning unless the model is compiled
- *   with SGD or Momentum. The global norm scales with the loss, and so with the batch under the
- *   objective sum: it is off by default. A large entry of a gradient is a warning, because Adam
- *   corrects a kernel that is too large; with inputs whose rms is above 30 it is an error, and with
- *   such targets under SGD or Momentum.
- * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings. 0
- *   errors on 189 SimpleRNN, GRU and LSTM layers with the initialisers of TensorFlow.js, over 5 to
- *   200 steps.
+ * Defaults: `explodingRatio` 1000, `explodingRatioWarning` 100, `explodingEntry` 70,
+ * `explodingGlobalNorm` Infinity. `gradient-health explain exploding-gradients` prints the
+ * definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -553,19 +466,8 @@ export function assertNoExplodingGradients(
  * every layer with a kernel that theory describes and at least 64 units (`minWidth`), in a network
  * of any graph.
  *
- * - Definition: 1 / f <= l2(delta)^2 / prediction <= f. In a chain the prediction is chi times the
- *   squared delta above, chi = sigma_w^2 E[phi'(z)^2] over a normal z with the measured mean and
- *   mean square, sigma_w the rms of the kernel above times the root of its fan-in; elsewhere it
- *   sums what arrives from all readers. f = gradientRatioFactor for layers of 128 units or more,
- *   gradientRatioFactor^sqrt(128 / units) for narrower ones, or exp(6 s) if that is larger, with s
- *   the standard deviation of ln rms(delta) over draws.
- * - Defaults: `gradientRatioFactor` 2, `minWidth` 64.
- * - Source: Schoenholz et al. 2017.
- * - Misleads: Theory is about wide random layers: trained kernels and kernels that are not drawn
- *   independently deviate from it. Layers below 64 units vary too much and are skipped. It is an
- *   error only if the signal is measured to die.
- * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
+ * Defaults: `gradientRatioFactor` 2, `minWidth` 64. `gradient-health explain gradient-ratio` prints
+ * the definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -607,20 +509,8 @@ export function assertGradientRatioNear(
  * every layer with a kernel that theory describes, in a network of any graph, with more room for
  * narrow ones.
  *
- * - Definition: max / min over the hidden layers of (l2(delta)^2 / its mean-field prediction) <=
- *   gradientBalance or, in narrow layers, which vary more, exp(6 s), with s the standard deviation
- *   of ln rms(delta) over draws. The prediction is made over the graph of the layers, at
- *   criticality or for kernels drawn from a normal distribution truncated at two standard
- *   deviations, as in TensorFlow.js, which keeps 0.88 of the nominal deviation.
- * - Defaults: `gradientBalance` 1000.
- * - Source: after SageMaker Debugger, PoorWeightInitialization; Schoenholz et al. 2017 for the
- *   prediction.
- * - Misleads: Sigmoid has no critical network: it is compared with kernels of sigma_w 1, and that
- *   its signal shrinks is reported by vanishing-gradients. It is an error only if the signal is
- *   measured to die, because Adam compensates for imbalance.
- * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings. 0
- *   errors on 100 relu networks of 64 units and 30 layers with heNormal of TensorFlow.js.
+ * Defaults: `gradientBalance` 1000. `gradient-health explain gradient-balance` prints the
+ * definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -666,17 +556,9 @@ export function assertGradientBalance(
  * Asserts that no layer with a bounded activation has more than half (`saturatedFraction`) of its
  * entries where |phi'(z)| < 0.06 sup |phi'|: for tanh, |a| > 0.97.
  *
- * - Definition: share of the entries with |phi'(z)| < 0.06 sup |phi'| <= saturatedFraction (tanh:
- *   |a| > 0.97; sigmoid: a < 0.015 or > 0.985).
- * - Defaults: `saturatedFraction` 0.5, `saturatedFractionWarning` 0.25, `minEntries` 8.
- * - Source: Karpathy's makemore for |a| > 0.97 of tanh, extended to any bounded activation through
- *   its derivative; SageMaker Debugger for the share.
- * - Misleads: A trained classifier saturates its head on purpose: in a trained network the rule
- *   only warns, and on random inputs it only notes. It only warns of a head, which its loss leads
- *   back, and of the cell of a recurrent layer, which has other ways. Gates of an LSTM can be open
- *   or shut. On one example, few units give a coarse share.
- * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
+ * Defaults: `saturatedFraction` 0.5, `saturatedFractionWarning` 0.25, `minEntries` 8.
+ * `gradient-health explain saturated-activations` prints the definition, its source, and when it
+ * misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -724,27 +606,8 @@ export function assertActivationsNotSaturated(
  * examples or depth explain. Below 8 examples (`minExamples`) there is no verdict, and the
  * assertion passes.
  *
- * - Definition: share <= deadFraction + e, and share < 1, where share is the share of units (last
- *   axis; channels of a convolution) with phi'(z) = 0 at every entry of the batch. In an untrained
- *   relu or relu6 layer (biases constant and not negative, mean of the kernel 0 up to chance),
- *   similar examples leave as many units always on as always off. There e is the share that is
- *   always on, share - (2 off - 1), with off the share of entries that are off; and 3 /
- *   sqrt(units), three standard deviations of chance, replaces deadFraction if it is smaller. In
- *   other dense relu layers in a chain, e is (1 - deadFraction) times the share that wide layers
- *   have at that depth on that many examples. Elsewhere e is 0.
- * - Defaults: `deadFraction` 0.5, `deadFractionWarning` 0.2, `minExamples` 8.
- * - Source: SageMaker Debugger, DeadRelu (> 50 %); torchdiag (> 20 %); Cho & Saul 2009 for the
- *   share that depth explains; own, by symmetry, for the share that similar examples explain.
- * - Misleads: Below 8 examples there is no verdict: half of the healthy ReLU units are off on any
- *   one example. In a trained network the rule warns at most, and on random inputs it only notes. A
- *   trained network on a batch of near-equal examples, and narrow layers of such a network, show
- *   more dead units than a larger, more varied batch would. The rule mistakes a trained network
- *   without biases for an untrained one. A layer whose units are all off is only a warning if the
- *   signal can bypass it, as in a residual block.
- * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings. Deep
- *   relu networks of 64 units: 0 errors, and of 100 each 0 warnings with 10 layers, 1 with 20 and 2
- *   with 30. 0 warnings on 100 networks with 5 layers of 20 units.
+ * Defaults: `deadFraction` 0.5, `deadFractionWarning` 0.2, `minExamples` 8. `gradient-health
+ * explain dead-units` prints the definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -780,25 +643,8 @@ export function assertNoDeadUnits(
  * ones, and that the places of a sequence do not all have the same direction at the end
  * (`tokensApart`). Fails where `report` and the gate only warn.
  *
- * - Definition: mean over rows of -sum a ln a / ln(n) >= attentionEntropy, over the n keys that are
- *   not masked; std of the scores >= scoreStd; and 1 - mean cosine between the places of a sequence
- *   > tokensApart in the last layer that has them. Up to 1024 rows are looked at, and up to 16
- *   places of 4 examples. Judged where the rows of an attention were seen: in MultiHeadAttention
- *   and the other attentions of Keras, and in a softmax over a Dot.
- * - Defaults: `attentionEntropy` 0.2, `scoreStd` 0.001, `tokensApart` 0.000001.
- * - Source: Zhai et al. 2023 for the entropy; Dong et al. 2021 for tokens that collapse without
- *   skips; Noci et al. 2022 for the gradient of queries and keys that vanishes with either.
- *   Severities from `deno task bench:trainability --focus attention`: none is an error, because
- *   networks with each of these train. A gradient of queries and keys below 1/1000 of that of the
- *   values is not a finding: 27 of 28 networks that have one train.
- * - Misleads: A transformer that was just made attends to all keys nearly alike, by design: that is
- *   not a finding, and a scale of the scores near 0 only a note, because Adam makes up for it.
- *   Alike tokens hurt a network that takes their mean at the end less than one that answers for
- *   each. Trained networks only get notes: heads that have learned where to look are sharp. An
- *   attention within a layer of your own is not seen.
- * - False positives: On 200 healthy networks (transformers of bench/trainability with
- *   MultiHeadAttention, 1 to 6 blocks, normalised before or after each sum, under seeds of their
- *   own): 0 errors (95 % interval up to 1.9 %), 0 warnings.
+ * Defaults: `attentionEntropy` 0.2, `scoreStd` 0.001, `tokensApart` 0.000001. `gradient-health
+ * explain attention` prints the definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -848,31 +694,8 @@ export function assertAttention(
  * `activationTarget`, if given. Judges every layer with a kernel that theory describes, in a
  * network of any graph, on at least 8 examples (`minExamples`).
  *
- * - Definition: low / f <= std(a) <= high f, with std over units and examples. low and high are
- *   what mean-field theory predicts over the graph of the layers at criticality, with biases of 0
- *   and the measured inputs. They are equal except for selu, which has two critical scales (sigma_w
- *   1 and 0.69), and for kernels drawn from a normal distribution truncated at two standard
- *   deviations, as in TensorFlow.js, which keeps 0.88 of the nominal deviation. f is
- *   activationScaleFactor or, where layers of that width vary more, exp(3 s), with s the standard
- *   deviation of ln rms(a) over draws. If activationTarget is not 0, low and high are
- *   activationTarget and f is activationScaleFactor. It is an error if the signal is measured to
- *   die, and a warning otherwise: Adam trains networks whose activations are 1000 times too small.
- *   The assertion fails on warnings too, unless He, LeCun, Glorot or orthogonal kernels explain the
- *   deviation and it is at most 30 times too small or 10 times too large.
- * - Defaults: `activationScaleFactor` 2, `activationTarget` 0, `minExamples` 8.
- * - Source: after TheDeepChecker; Poole et al. 2016 for the prediction; s after Hanin & Nica 2018;
- *   LSUV (Mishkin & Matas 2016).
- * - Misleads: A critical tanh network's activations shrink with depth, and that is healthy: the
- *   rule therefore compares with the prediction. Glorot initialisation, the default of
- *   TensorFlow.js, loses a factor of sqrt(2) per relu layer, which a shallow network survives.
- *   Convolutions with zero padding on small maps lose some signal at their borders. A layer whose
- *   scale a normalisation corrects is not judged, and a kernel in a branch that is added to a
- *   larger signal can be up to 30 times smaller. Adam corrects a wrong scale in a few hundred
- *   steps, so it is only a warning unless the signal dies.
- * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings. 0
- *   errors on 100 critical tanh networks of 20 units and 30 layers, and on 100 He relu networks of
- *   64 units and 30 layers.
+ * Defaults: `activationScaleFactor` 2, `activationTarget` 0, `minExamples` 8. `gradient-health
+ * explain activation-scale` prints the definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -920,34 +743,9 @@ export function assertActivationScale(
  * Glorot and orthogonal initialisation. A recurrent kernel fails only if it is too large; one that
  * is too small gives at most a warning. Intended for untrained networks.
  *
- * - Definition: 1 / initScaleFactor <= std(kernel) / nearest of { gain / sqrt(fan-in) (He for relu,
- *   LeCun for tanh and selu), Glorot, orthogonal times the gain, selu's critical 0.69 /
- *   sqrt(fan-in), and every value from the smallest to the largest of these } <= initScaleFactor;
- *   for a recurrent kernel nearest of { orthogonal, over all of its gates, Glorot, LeCun, He, and
- *   every value between }. A matrix or kernel of a custom layer: within initScaleCustom of what
- *   initialisers draw for its shape, whichever axis is summed over (initScaleFactor where the class
- *   is registered as dense or a convolution); an embedding: std <= initScaleEmbedding. Of a file of
- *   weights alone: from 1 / initScaleCustom of the smallest that He, LeCun, Glorot, orthogonal and
- *   PyTorch's default 1 / sqrt(3 fan-in) draw to initScaleFactor times the largest.
- * - Defaults: `initScaleFactor` 2, `initScaleError` 100, `initScaleWarning` 1.4, `initScaleCustom`
- *   10, `initScaleEmbedding` 3.
- * - Source: He et al. 2015; LeCun et al. 1998; Glorot & Bengio 2010; Saxe et al. 2014; the factors
- *   after neuroscope.
- * - Misleads: Intended for untrained networks: training can move kernels further. Some kernels are
- *   drawn small on purpose: a head, the end of a branch that is added to another, the recurrent
- *   kernel of a cell with gates, and a kernel whose z is scaled up right after, as in sin(30 z) or
- *   by the normalisation of the next kernel. These fail only if they are too large; a small
- *   recurrent kernel of a SimpleRNN gives a warning. A kernel under a normalisation and a kernel of
- *   fewer than 32 entries are not judged. TensorFlow.js draws depthwise kernels as if each output
- *   summed all channels, so they are too small by the root of the number of channels: such a
- *   finding is correct. Of a custom layer's weights, vectors, single rows and tables (by their
- *   name) are not judged, nor is a small one whose layer still passes its input on. Adam corrects a
- *   wrong scale in a few hundred steps, so a kernel up to 100 times too large is only a warning
- *   unless the signal is measured to die.
- * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings. 0
- *   errors and 0 warnings on 50 draws each of SimpleRNN, GRU and LSTM with each fan-based
- *   initialiser of TensorFlow.js.
+ * Defaults: `initScaleFactor` 2, `initScaleError` 100, `initScaleWarning` 1.4, `initScaleCustom`
+ * 10, `initScaleEmbedding` 3. `gradient-health explain init-scale` prints the definition, its
+ * source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -994,23 +792,7 @@ export function assertInitScale(
  * Asserts that no hidden kernel is constant and that no two units of a hidden layer have exactly
  * the same incoming weights: units that start alike stay alike.
  *
- * - Definition: std(kernel) > 0, and the number of units whose incoming weights equal those of an
- *   earlier unit is 0, in kernels with two units or more. In a recurrent cell, one of its two
- *   kernels is enough. Kernels of one shape differ from layer to layer; equal ones are a warning.
- *   In a file of weights alone, at least one weight of each unit is not 0; one row of an embedding
- *   may be all zeros.
- * - Source: TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.
- * - Misleads: Intended for untrained networks: training can switch several units off, which are
- *   then identical. A head of zeros is allowed because the targets distinguish its units; so is a
- *   branch of zeros that is added to another. The role of a custom layer's weight is unknown: a
- *   weight of zeros, for example a table of positions, is left to gradients-flow, which sees what
- *   it blocks; a single row is taken as a scale or shift; any other constant only gives a warning.
- *   Identical units in one layer only make it narrower, so they are a warning; if no hidden layer
- *   has units that differ, it is an error. An embedding of zeros with a gradient passes because the
- *   layers it feeds distinguish its units. Branches that start as copies on purpose get the warning
- *   about equal kernels.
- * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
+ * `gradient-health explain symmetry` prints the definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -1051,16 +833,8 @@ export function assertSymmetryBroken(
  * head's are zero or the prior of the targets. Fails where `report` and the gate only warn.
  * Intended for untrained networks.
  *
- * - Definition: hidden: rms(bias) / rms(z) <= biasRatio, unless all biases under a sigmoid are the
- *   same number, as in a gate; head: all 0, or each within biasTolerance of ln of the class share
- *   (softmax, up to a constant), its logit (sigmoid), or the mean of the targets (regression;
- *   tolerance in standard deviations of the targets). Where the batch is small, the 95 % interval
- *   of the share or of the mean counts. Of a file of weights alone: rms(bias) / (rms(kernel)
- *   sqrt(fan-in)), z for inputs of rms 1, unless drawn as PyTorch draws biases.
- * - Defaults: `biasRatio` 0.1, `biasTolerance` 0.5.
- * - Source: Karpathy, A Recipe for Training Neural Networks: init well.
- * - Misleads: Intended for untrained networks: training moves biases. Recurrent layers are not
- *   judged because a forget gate's bias starts at 1.
+ * Defaults: `biasRatio` 0.1, `biasTolerance` 0.5. `gradient-health explain bias-init` prints the
+ * definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -1098,27 +872,9 @@ export function assertBiasInit(
  * mean squared error. There is no verdict on other objectives, with several outputs, or below 8
  * examples (`minExamples`). Intended for untrained networks.
  *
- * - Definition: low = high = ln K for categorical cross-entropy over K classes, ln 2 for binary
- *   cross-entropy, the variance of the targets for the mean squared error; low moves to the entropy
- *   of the targets' prior, or to the loss of the head's bias alone, and high to their mean square.
- *   The assertion fails if J < (1 - initialLossTolerance) low or J > initialLossFactor high; warns
- *   if J < (1 - initialLossWarning) low or J > (1 + initialLossTolerance) high. A mean squared
- *   error above high is a square: it fails beyond initialLossFactor^2 high, and warns beyond
- *   initialLossFactor high. Below low, both shares are at least what chance explains once in 1000
- *   draws: tanh(3.09 / sqrt(k f - 2))^2 for k free outputs and f features, on the last axis of the
- *   inputs (at most the number of examples minus one, and 1 for constant targets).
- * - Defaults: `initialLossTolerance` 0.5, `initialLossWarning` 0.2, `initialLossFactor` 5,
- *   `initialLossError` 30, `minExamples` 8.
- * - Source: Karpathy, A Recipe for Training Neural Networks: verify loss at init; neuroscope.
- * - Misleads: Intended for untrained networks: a trained network has a lower loss, as it should. A
- *   head with Glorot initialisation makes confident guesses and still trains well: 4 to 18 % of
- *   such networks have a loss above 1.5 times ln K, so only a factor of 5 fails the assertion.
- *   Other losses and models with several outputs are not judged. A network that is sure of the
- *   wrong class soon learns, so a cross-entropy is rarely an error; a squared error is an error
- *   beyond 900 times chance.
- * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 93 warnings (5.8
- *   %). On 300 relu networks of 64 units and 10, 20 or 30 layers: 0 errors, 60 warnings.
+ * Defaults: `initialLossTolerance` 0.5, `initialLossWarning` 0.2, `initialLossFactor` 5,
+ * `initialLossError` 30, `minExamples` 8. `gradient-health explain initial-loss` prints the
+ * definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -1168,20 +924,7 @@ export function assertInitialLoss(
  * softmax or sigmoid under a loss on logits, an activation that reaches the targets for regression.
  * There is no verdict on other objectives or with several heads.
  *
- * - Definition: categorical cross-entropy: softmax over 2 units or more, and targets that add up to
- *   1, or classes that are whole numbers from 0 to the number of units minus 1; binary
- *   cross-entropy: sigmoid and targets from 0 to 1; no other activation before either; hinge:
- *   targets of -1 and 1, and an activation that reaches both; no dropout behind the head, which is
- *   an error where it leaves one of 10,000 examples without any class under a categorical
- *   cross-entropy, whose loss is then 0 / 0; losses named softmaxCrossEntropy or
- *   sigmoidCrossEntropy: no activation, because they apply their own; mean squared error: an
- *   activation that reaches the targets, and no softmax.
- * - Source: UMLAUT (Schoop et al. 2021); NeuraLint (Nikanjam et al. 2021).
- * - Misleads: Custom losses are recognised by name only, and models with several heads are not
- *   judged. Policy-gradient targets, which are multiplied by the advantage of an action, can have
- *   any sum: under a softmax the rule only warns about them. Most networks still train with a
- *   superfluous or a missing activation, so that is a warning. Targets that the head cannot reach
- *   are an error.
+ * `gradient-health explain output-head` prints the definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -1215,29 +958,12 @@ export function assertOutputHead(
 }
 
 /**
- * Asserts that an activation stands between every two kernels, and that the stream of a residual
+ * Asserts that there is an activation between every two kernels, and that the stream of a residual
  * network without normalisation grows by a factor of 10 at most (`residualGrowth`). Fails where
  * `report` and the gate only warn. On narrow and on deep networks there are notes.
  *
- * - Definition: no two hidden kernels with nothing but linear layers between them (batch
- *   normalisation, mean pools, dropout, flattening), unless the layer between is narrower than both
- *   sides; rms(a) of the last addition / rms(a) of the first <= residualGrowth, in networks of 3
- *   additions and more without normalisation; in a chain of dense layers exp(v / 2 + 2 sqrt(v)) <=
- *   widthLoss, v = (E[phi^4] / E[phi^2]^2 - 1) sum of 1 / width; and the product of d ln
- *   E[phi(z)^2] / d ln Var(z) over the layers <= slopeDrift; and the mean cosine between examples
- *   <= alikeCosine: (B (1 - spread) - 1) / (B - 1) over B examples.
- * - Defaults: `residualGrowth` 10, `slopeDrift` 10, `widthLoss` 1000, `alikeCosine` 0.9999.
- * - Source: A product of matrices is a matrix. Zhang et al. 2019 and De & Smith 2020 for residual
- *   growth; Hanin & Nica 2018 and Hanin 2018 for widths. Of the 13 networks with even seeds in
- *   bench/trainability that lost their activations 10 train, 1 is slow and 2 fail: hence a warning.
- *   Both chains beyond widthLoss fail, and have errors of other rules; none is beyond slopeDrift:
- *   hence notes.
- * - Misleads: A linear network trains well where the task is linear, and a linear autoencoder finds
- *   the principal components. A layer that is narrower than both sides is only noted, since a
- *   bottleneck may be meant, and the last layer before a head is left alone. A depthwise kernel
- *   before a pointwise one is one convolution in two parts. Layer normalisation divides each
- *   example by its own deviation and counts as an activation; so does whatever is unknown. Trained
- *   networks only get notes.
+ * Defaults: `residualGrowth` 10, `slopeDrift` 10, `widthLoss` 1000, `alikeCosine` 0.9999.
+ * `gradient-health explain architecture` prints the definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -1281,18 +1007,8 @@ export function assertArchitecture(
  * alone, and of penalties up to 10 times (`penaltyGradientError`) or in a network with
  * normalisation.
  *
- * - Definition: rate < dropoutRate for each layer of dropout; in a network without additions,
- *   concatenations and merges the product of all (1 - rate) >= dropoutKept, an error otherwise; and
- *   l2 of the gradient of the penalties / l2 of dJ/dw <= penaltyGradient, with penalties taken for
- *   L2 ones: 2 penalty / l2(w) for each layer; beyond penaltyGradientError it is an error, unless
- *   the network has a normalisation.
- * - Defaults: `dropoutRate` 0.6, `dropoutKept` 0.03, `penaltyGradient` 5, `penaltyGradientError`
- *   10.
- * - Source: Srivastava et al. 2014 for dropout; Krogh & Hertz 1991 for weight decay.
- * - Misleads: A pass drops nothing and knows the penalties only as they stand before training: the
- *   trial decides. The gradient of an L1 penalty is about two thirds of this estimate. Behind a
- *   normalisation a penalty only sets the pace of learning: such networks often train. Trained
- *   networks are not judged.
+ * Defaults: `dropoutRate` 0.6, `dropoutKept` 0.03, `penaltyGradient` 5, `penaltyGradientError` 10.
+ * `gradient-health explain regularization` prints the definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -1329,26 +1045,12 @@ export function assertRegularization(
 }
 
 /**
- * Asserts that the learning rate that the model was compiled with is one that its optimizer is used
- * with, 0.003 to 0.35 for SGD and 0.0001 to 0.03 for Adam for instance. `report` and the gate only
- * warn up to 3 times outside (`learningRateFactor`). There is no verdict on a model that was not
- * compiled.
+ * Asserts that the compiled learning rate is in the usual range of its optimizer, such as 0.003 to
+ * 0.35 for SGD and 0.0001 to 0.03 for Adam. `report` and the gate only warn up to 3 times outside
+ * (`learningRateFactor`). There is no verdict on a model that was not compiled.
  *
- * - Definition: 0.003 <= rate <= 0.35 for SGD; 0.0001 <= rate <= 0.03 for Adam, AdamW, Nadam,
- *   RMSProp; 0.0001 <= rate <= 0.3 for Adamax; 0.003 <= rate <= 1 for Adagrad; 0.005 <= rate <= 1
- *   for Adadelta; 0.00001 <= rate <= 0.01 for Lion; 0.0001 <= rate <= 0.1 for Adafactor, Lamb;
- *   0.001 <= rate <= 1 for Ftrl; for momentum m, SGD's least rate times 1 - m. Outside it warns;
- *   fails if rate <= 0, rate < least / learningRateFactor or rate > most x learningRateFactor.
- * - Defaults: `learningRateFactor` 3.
- * - Source: Bengio 2012, Practical Recommendations for Gradient-Based Training, for plain descent;
- *   Kingma & Ba 2015 for Adam; Zeiler 2012 for Adadelta, which he uses at 1; Chen et al. 2023 for
- *   Lion; Shazeer & Stern 2018 for Adafactor; McMahan et al. 2013 for Ftrl; You et al. 2020 for
- *   Lamb.
- * - Misleads: A low rate only takes long, and one that is raised during training may start low:
- *   within 300 steps such networks learn nothing. Pre-trained networks are tuned at low rates: a
- *   trained network is not judged, unless its rate is negative. Nor is an optimizer that is not
- *   known, unless its rate is 0 or less, or a model that was not compiled. Of a schedule, the
- *   largest rate that it starts at or rises to is judged.
+ * Defaults: `learningRateFactor` 3. `gradient-health explain learning-rate` prints the definition,
+ * its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -1392,15 +1094,8 @@ export function assertLearningRate(
  * of a layer's gradients are turned to 0 (`halfUnder`). Measure with `histograms: true`; there is
  * no verdict without. Fails where `report` and the gate only warn.
  *
- * - Definition: no entry of z, a and their gradients of 2^16 and more; and of the entries of dJ/da,
- *   delta and dJ/dw that are not 0, a share of at most halfUnder below 2^-24. Entries are known by
- *   their exponents.
- * - Defaults: `halfUnder` 0.5.
- * - Source: IEEE 754 binary16; Micikevicius et al. 2018, Mixed Precision Training.
- * - Misleads: A pass in float32 is judged: sums that a kernel of fp16 makes on the way are not
- *   seen. bf16 has the exponents of float32, and holds whatever float32 does, with fewer digits.
- *   Gradients shrink while a network learns: scale the loss dynamically.
- * - False positives: Not measured: it judges nothing unless it is asked to.
+ * Defaults: `halfUnder` 0.5. `gradient-health explain half-precision` prints the definition, its
+ * source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -1441,16 +1136,8 @@ export function assertHalfPrecision(
  * examples of one input are permuted, and an output must change. Runs the model once for each input
  * and once more, in inference mode; the model stays unchanged.
  *
- * - Definition: max |out(x) - out(x')| > 0, x' the batch with the examples of one input permuted,
- *   for each input over all outputs, and for each output over all inputs. It is 0 where d out / d x
- *   = 0 throughout.
- * - Source: mltest, input dependency; Karpathy, A Recipe for Training Neural Networks:
- *   input-independent baseline.
- * - Misleads: A network so saturated that float32 shows no change counts as independent, and one
- *   that changes only by rounding counts as dependent. Inputs whose examples are all equal show
- *   nothing.
- * - False positives: On 1060 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.4 %), 0 warnings.
+ * `gradient-health explain input-dependence` prints the definition, its source, and when it
+ * misleads.
  *
  * @param model A built model.
  * @param batch One tensor per input, and targets if the loss needs them.
@@ -1492,16 +1179,8 @@ export async function assertDependsOnInput(
  * (`leakTolerance`) of the rms of that output. Checks the first, the middle and the last example in
  * four runs in inference mode; the model stays unchanged.
  *
- * - Definition: max |out_i(x) - out_i(x')| / rms(out) <= leakTolerance, x' the batch with every
- *   other example replaced by example i, for the first, the middle and the last i. It is 0 exactly
- *   where d out_i / d x_j = 0 along the way for all j other than i.
- * - Defaults: `leakTolerance` 0.000001.
- * - Source: Karpathy, A Recipe for Training Neural Networks: use backprop to chart dependencies;
- *   neural_net_checklist.
- * - Misleads: Runs in inference mode: during training, batch normalisation mixes the batch on
- *   purpose. A batch of equal examples shows nothing.
- * - False positives: On 1060 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.4 %), 0 warnings.
+ * Defaults: `leakTolerance` 0.000001. `gradient-health explain batch-independence` prints the
+ * definition, its source, and when it misleads.
  *
  * @param model A built model.
  * @param batch One tensor per input, and targets if the loss needs them.
@@ -1540,15 +1219,8 @@ export async function assertBatchIndependence(
  * (`leakTolerance`) of the rms of that output. Time is the axis after the examples. Checks every
  * step, or 32 of them, in inference mode; the model stays unchanged.
  *
- * - Definition: max over s <= t of |out_s(x) - out_s(x')| / rms(out) <= leakTolerance, x' the
- *   sequences with every step after t replaced by step t, for every t or 32 of them. It is 0
- *   exactly where d out_s / d x_t' = 0 along the way for all s <= t < t'.
- * - Defaults: `leakTolerance` 0.000001.
- * - Source: Karpathy, A Recipe for Training Neural Networks: use backprop to chart dependencies.
- * - Misleads: Only for models that must be causal: a bidirectional network is not causal by design.
- *   Time is the axis after the examples, and every output must have the steps of the inputs.
- * - False positives: On 100 healthy networks (causal convolutions and LSTMs over 12 steps): 0
- *   errors (95 % interval up to 3.7 %), 0 warnings.
+ * Defaults: `leakTolerance` 0.000001. `gradient-health explain causality` prints the definition,
+ * its source, and when it misleads.
  *
  * @param model A built model.
  * @param batch One tensor per input, and targets if the loss needs them.
@@ -1597,12 +1269,8 @@ export async function assertCausal(
  * `objective`, or the one that the model was compiled with; without either it is the sum of the
  * outputs, which fails. Runs the model twice in inference mode; the model stays unchanged.
  *
- * - Definition: |J(batch and batch) - J(batch)| <= lossReductionTolerance |J(batch)|.
- * - Defaults: `lossReductionTolerance` 0.01.
- * - Source: TheDeepChecker (Ben Braiek & Khomh 2023), loss reduction.
- * - Misleads: The objective sum, the default of measure(), is a sum and fails; it is not a loss to
- *   train on. A contrastive loss compares the examples of a batch, and a copy is not a different
- *   example.
+ * Defaults: `lossReductionTolerance` 0.01. `gradient-health explain loss-reduction` prints the
+ * definition, its source, and when it misleads.
  *
  * @param model A built model.
  * @param batch One tensor per input, and targets if the loss needs them.
@@ -1651,17 +1319,8 @@ export async function assertLossReduction(
  * because J is a float32 number, there is no verdict. Runs the model 3 to 17 times for each weight,
  * in inference mode; the weights are restored bit by bit.
  *
- * - Definition: |(J(w + h v) - J(w - h v)) / 2h - dJ/dw v| <= numericGradientTolerance l1(dJ/dw) /
- *   2, v of entries 1 and -1, three in four with the sign of dJ/dw, drawn at random, h from 0.1
- *   rms(w) down to 6e-6 rms(w), whichever agrees; numericGradientKinkTolerance where an activation
- *   or a pooling has kinks, and there the one-sided quotients count too.
- * - Defaults: `numericGradientTolerance` 0.002, `numericGradientKinkTolerance` 0.01.
- * - Source: jax.test_util.check_grads; Stanford's cs231n, gradient checks.
- * - Misleads: J is a float32 number: if it is large and its gradient small, no step resolves the
- *   gradient, and there is no verdict. An error orthogonal to the gradient shows as its share
- *   divided by about half the root of the number of entries.
- * - False positives: On 1060 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.4 %), 0 warnings.
+ * Defaults: `numericGradientTolerance` 0.002, `numericGradientKinkTolerance` 0.01. `gradient-health
+ * explain numeric-gradients` prints the definition, its source, and when it misleads.
  *
  * @param model A built model.
  * @param batch One tensor per input, and targets if the loss needs them.
@@ -1703,13 +1362,7 @@ export async function assertGradientsMatchNumeric(
  * below a head of zeros, does not fail. Weights are restored bit by bit; the optimizer is copied
  * and stays unchanged.
  *
- * - Definition: w' != w in some entry after one step, or after two for a warning: below a head of
- *   zeros, the first step moves only the head.
- * - Source: torchtest, assert_vars_change.
- * - Misleads: A step smaller than float32 resolves changes nothing: see update-ratio. The recurrent
- *   kernel of a network that ran for one time step has no gradient: that is a warning.
- * - False positives: On 1060 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.4 %), 0 warnings.
+ * `gradient-health explain weights-change` prints the definition, its source, and when it misleads.
  *
  * @param model A built model.
  * @param batch One tensor per input, and targets if the loss needs them.
@@ -1753,14 +1406,7 @@ export async function assertWeightsChange(
  * that the model was compiled with, or the sum of the outputs and Adam. Weights are restored bit by
  * bit; the optimizer is copied and stays unchanged.
  *
- * - Definition: w' = w in every entry after one step, in each weight of a layer that is frozen or
- *   part of a frozen model; moving statistics included.
- * - Source: torchtest, assert_vars_same.
- * - Misleads: TensorFlow.js updates the statistics of a frozen batch normalisation during training;
- *   Keras does not. A model without frozen layers passes.
- * - False positives: On 1060 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.4 %), 0 warnings. One of
- *   their layers is frozen.
+ * `gradient-health explain weights-frozen` prints the definition, its source, and when it misleads.
  *
  * @param model A built model.
  * @param batch One tensor per input, and targets if the loss needs them.
@@ -1810,16 +1456,8 @@ export async function assertWeightsFrozen(
  * was compiled with, or the sum of the outputs and Adam. Weights are restored bit by bit; the
  * optimizer is copied and stays unchanged.
  *
- * - Definition: updateRatioMin <= log10(mean |update| / mean |weight|) <= updateRatioMax after one
- *   step, in each trainable kernel.
- * - Defaults: `updateRatioMin` -4, `updateRatioMax` -1.
- * - Source: Stanford's cs231n (about -3); TheDeepChecker for the range.
- * - Misleads: Adam's first step moves every entry by the learning rate, whatever the gradient. With
- *   a warm-up the first steps are small on purpose. A kernel of zeros has no ratio, and an
- *   embedding has a small one if the batch uses few of its rows.
- * - False positives: On 1060 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.4 %), 0 warnings. The
- *   step is one of Adam with a learning rate of 0.001.
+ * Defaults: `updateRatioMin` -4, `updateRatioMax` -1. `gradient-health explain update-ratio` prints
+ * the definition, its source, and when it misleads.
  *
  * @param model A built model.
  * @param batch One tensor per input, and targets if the loss needs them.
@@ -1867,14 +1505,8 @@ export async function assertUpdateRatio(
  * compiled with; the default optimizer is Adam with a learning rate of 0.001. Weights are restored
  * bit by bit; the optimizer is copied and stays unchanged.
  *
- * - Definition: J <= overfitLoss within overfitSteps steps of training on the batch alone.
- * - Defaults: `overfitLoss` 0.01, `overfitSteps` 500.
- * - Source: Karpathy, A Recipe for Training Neural Networks: overfit one batch.
- * - Misleads: Slow, so it runs only on request. Dropout and penalties keep the loss up: remove
- *   them. A learning rate that is too small needs more steps; equal examples with different targets
- *   cannot be learned.
- * - False positives: On 200 healthy networks (the controls of 3 to 10 layers, under Adam with a
- *   learning rate of 0.001): 0 errors (95 % interval up to 1.9 %), 0 warnings.
+ * Defaults: `overfitLoss` 0.01, `overfitSteps` 500. `gradient-health explain overfits-batch` prints
+ * the definition, its source, and when it misleads.
  *
  * @param model A built model.
  * @param batch One tensor per input, and targets if the loss needs them.
@@ -1920,16 +1552,8 @@ export async function assertOverfitsBatch(
  * dead share by more than 0.25 (`baselineShare`). Layers are found by name; new and missing ones do
  * not fail.
  *
- * - Definition: 1 / baselineFactor <= figure / baseline <= baselineFactor for std(a), rms(delta),
- *   and the rms of every weight and gradient; |share - baseline| <= baselineShare for the saturated
- *   and dead shares. A figure that is 0 must stay 0.
- * - Defaults: `baselineFactor` 2, `baselineShare` 0.25.
- * - Source: torch-audit.
- * - Misleads: Figures differ harmlessly under another seed, batch or objective: store a baseline
- *   for each. Layers are found by name; new and missing ones are only noted. If only softmax heads
- *   are above a layer under the objective sum, its gradients are rounding errors and are skipped.
- * - False positives: None by construction: the same weights on the same batch give the same
- *   figures, bit by bit on one machine and to about 4e-7 on others.
+ * Defaults: `baselineFactor` 2, `baselineShare` 0.25. `gradient-health explain baseline` prints the
+ * definition, its source, and when it misleads.
  *
  * @param measurements What `measure()` returned.
  * @param baseline What `measure()` returned at an earlier state, on the same batch and seed.

@@ -31,7 +31,7 @@ export interface HealthExpected<IsAsync = false> {
     msg?: string,
   ): Outcome<IsAsync>;
   /**
-   * The targets of a regression vary by about 1, around what the network puts out. The same as
+   * The targets of a regression vary by about 1, around the outputs of the network. The same as
    * `assertTargetNormalized`.
    */
   toHaveNormalizedTargets(
@@ -163,7 +163,7 @@ export interface HealthExpected<IsAsync = false> {
    */
   toHaveMatchingHead(options?: RuleOptions<never>, msg?: string): Outcome<IsAsync>;
   /**
-   * Between two kernels stands an activation, the stream of a residual network stays in scale, and
+   * There is an activation between two kernels, the stream of a residual network stays in scale, and
    * layers are wide enough for their number. The same as `assertArchitecture`.
    */
   toHaveSoundArchitecture(
@@ -181,8 +181,8 @@ export interface HealthExpected<IsAsync = false> {
     msg?: string,
   ): Outcome<IsAsync>;
   /**
-   * The learning rate that the model is compiled with is one that its optimizer is used with. The
-   * same as `assertLearningRate`.
+   * The compiled learning rate is in the usual range of its optimizer. The same as
+   * `assertLearningRate`.
    */
   toHaveUsualLearningRate(
     options?: RuleOptions<"learningRateFactor">,

@@ -34,7 +34,7 @@ Deno.test("one new file makes an assertion, a page and a place in the list", asy
   const file = { file: "src/rules/signal/few_layers.ts", constant: "fewLayers", rule };
   const assertion = writeAssertion(file);
   assertStringIncludes(assertion, 'options?: RuleOptions<"mostLayers">');
-  assertStringIncludes(assertion, " * - Defaults: `mostLayers` 3.");
+  assertStringIncludes(assertion, " * Defaults: `mostLayers` 3.");
   assertStringIncludes(
     assertion,
     "judgeRuleFor({ fail: failureOf(assertFewLayers), rule: fewLayers }, measurements, options, msg);",

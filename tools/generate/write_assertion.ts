@@ -19,15 +19,13 @@ const IMPORTS = {
 /** Returns the comment of an assertion, from its rule's record. */
 function documentation(rule: Documented, defaults: string, params: readonly string[]): string {
   const documented = requireDocumentation(rule);
-  const bullet = (title: string, text: string) => wrap(`${title}: ${text}`, "- ", "  ");
   return comment([
     ...wrap(`Asserts ${documented.asserts}`),
     "",
-    ...bullet("Definition", rule.formula),
-    ...defaults === "" ? [] : bullet("Defaults", defaults),
-    ...bullet("Source", rule.source),
-    ...bullet("Misleads", rule.misleads),
-    ...rule.falsePositives === undefined ? [] : bullet("False positives", rule.falsePositives),
+    ...wrap(
+      `${defaults === "" ? "" : `Defaults: ${defaults} `}\`gradient-health explain ${rule.name}\` ` +
+        "prints the definition, its source, and when it misleads.",
+    ),
     "",
     ...params.flatMap((param) => wrap(`@param ${param}`)),
     "@param msg Appended to the message.",
