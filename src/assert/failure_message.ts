@@ -85,8 +85,6 @@ export function shortNames(names: readonly string[]): (name: string) => string {
  * Shortens long names anywhere in plain data. The sentences about causes are already written, with
  * the names in them.
  *
- * @param value The data.
- * @param nameOf Shortens a name.
  * @param measurements The source of the names.
  */
 export function withShortNames<T>(
@@ -146,7 +144,6 @@ export function figureLines(figure: Figure, findings: Finding[], maxRows: number
   return [`${title}:`, ...barChart(rows, { width: WIDTH, scale, maxRows }).split("\n").map(defuse)];
 }
 
-/** Makes the error with which an assertion fails. */
 export type Fail = (message: string) => AssertionError;
 
 /**
@@ -190,7 +187,6 @@ export function callSites(stack = ""): CallSite[] {
  * @param site The location. An ordinary call has `undefined`, or a location that is not on disk.
  * @param call The function. It must not be one of this package that makes the call, since Deno
  * would report that one.
- * @param args Its arguments.
  */
 export function callAt<A extends unknown[], T>(
   site: CallSite | undefined,

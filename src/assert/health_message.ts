@@ -24,7 +24,6 @@ const AROUND_BARS = 3;
 
 /** Measurements and diagnosis of a network. */
 export interface Illness {
-  /** Measurements. */
   measurements: Measurements;
   /** Diagnosis. */
   diagnosis: Diagnosis;

@@ -62,7 +62,6 @@ const ENOUGH_STEPS = 100;
  *
  * @param record Measurements and findings.
  * @param history The records before it.
- * @param by The optimizer.
  * @returns The cause, or `null` if there is none.
  */
 export function trainingCauseOf(

@@ -38,7 +38,6 @@ const FIRST_STEPS: readonly number[] = [1, 2, 5, 10, 20, 50];
 interface MonitorStateOptions {
   /** Number of batches between two measurements; `undefined` for the default schedule. */
   every: number | undefined;
-  /** Rules to judge by. */
   rules: readonly Rule[];
   /** Thresholds of the rules, and whether the network is trained. */
   ruleOptions: RunRulesOptions;
@@ -54,7 +53,6 @@ export interface Snapshot {
   measurements: Measurements;
   /** Update of each weight by the latest batch, by name, as a share of its norm. */
   updates: ReadonlyMap<string, number | null>;
-  /** The optimizer. */
   by: TrainingOptimizer;
   /** True if the training ends here. */
   isEnd: boolean;

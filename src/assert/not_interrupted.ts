@@ -8,8 +8,6 @@ import { isDisposed } from "../model/is_disposed.ts";
  * Runs an assertion. If it fails because its engine was stopped or its model disposed in the
  * meantime, explains that: a test that does not await the assertion goes on without it.
  *
- * @param assertion Name of the assertion.
- * @param model The model that it measures.
  * @param work The code of the assertion.
  * @throws {EngineError} If something failed and the engine or the model is gone.
  */

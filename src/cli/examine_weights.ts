@@ -13,8 +13,6 @@ import { UsageError } from "./kit/usage_error.ts";
 /**
  * Judges a file that holds weights but no topology. No engine is started and no pass is run.
  *
- * @param path The file.
- * @param request What to measure.
  * @param options `changes`: the model is to be changed, which is impossible here.
  * @throws {UsageError} If a flag needs a pass.
  * @throws {ModelError} If the file cannot be used.
@@ -28,7 +26,7 @@ export async function examineWeights(
   if (changes) {
     throw new UsageError({
       place: "MODEL",
-      found: `${showWord(path)}, which holds weights alone`,
+      found: `${showWord(path)}, which holds only weights`,
       expected: "a model.json, a .keras or .h5 file, or a module",
     });
   }
@@ -40,10 +38,8 @@ export async function examineWeights(
   for (const name of ["batch", "objective", "weights", "half"] as const) {
     if (request[name] === null || request[name] === false) continue;
     throw new UsageError(
-      `--${name} is for a model with a topology, found MODEL ${
-        showWord(path)
-      }, which holds weights ` +
-        `alone`,
+      `--${name} is for a model with a topology, found MODEL ${showWord(path)}, which holds ` +
+        `only weights`,
     );
   }
   if (request.seed !== 0 && !request.quiet) {

@@ -68,8 +68,6 @@ export async function findModels(folder: string): Promise<FoundModels> {
 /**
  * Checks if a file holds a model.
  *
- * @param path The path to report.
- * @param file The path to read.
  * @returns `null` if nothing in the file suggests it.
  */
 export async function lookAt(

@@ -49,7 +49,6 @@ export interface Format {
   gate?: (result: GateResult, context: GateContext) => Promise<string>;
   /** Writes the difference between two runs. */
   diff?: (difference: Difference, options: DifferenceOptions) => Promise<string>;
-  /** Writes the summary of a study. */
   study?: (summary: StudySummary, options: RenderTextOptions) => Promise<string>;
   /** Writes the points of a study as they arrive, instead of its summary. */
   points?: () => Promise<PointFormat>;
@@ -57,7 +56,6 @@ export interface Format {
 
 /** Data that a gate's result lacks. */
 export interface GateContext {
-  /** Options for text. */
   text: RenderTextOptions;
   /** Finds where layers are defined. */
   locate: () => Promise<Locate>;
@@ -245,7 +243,6 @@ const TABLE = {
   },
 } satisfies Record<string, Format>;
 
-/** Name of a format. */
 export type FormatName = keyof typeof TABLE;
 
 /** Formats by name, in the order of the help. */
@@ -254,7 +251,6 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = TABLE;
 /** Result of a command; the points of a study are another view of it. */
 export type Result = "report" | "gate" | "diff" | "study";
 
-/** Returns the names of the formats of a result. */
 export function formatsOf(result: Result): FormatName[] {
   return (Object.keys(FORMATS) as FormatName[]).filter((name) => {
     const format = FORMATS[name];

@@ -15,7 +15,6 @@ type ConfigValues = Pick<CheckValues, "config" | "plugin"> & Partial<CheckValues
 /**
  * Loads the configuration from its file and overrides it with the flags.
  *
- * @param flags The flags.
  * @throws {UsageError} If flags contradict each other.
  * @throws {GateError} If the configuration cannot be used.
  */

@@ -40,8 +40,6 @@ export interface ExamineModelOptions {
  * measures and examines. Threads and time go to stderr, since they are not part of the result, and
  * so does anything that the model's own code logs.
  *
- * @param request What to measure.
- * @param options See {@linkcode ExamineModelOptions}.
  * @returns The measurements and the diagnosis.
  */
 export async function examineModel(

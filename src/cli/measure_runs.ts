@@ -8,7 +8,6 @@ import type { MeasureRequest } from "./flags/measure_flags.ts";
 import { examineModel, type ExamineModelOptions } from "./measure_model.ts";
 import type { PlannedRun } from "./plan_runs.ts";
 
-/** Outcome of a run. */
 export type Outcome = { examination: Examination } | { error: Error };
 
 /** Options of {@linkcode measureRuns}. */
@@ -44,7 +43,6 @@ type NamedRequest = MeasureRequest & { model: string };
 /**
  * Makes runs, some in parallel, and passes the outcomes on in the order of the runs.
  *
- * @param runs The runs.
  * @param options See {@linkcode MeasureRunsOptions}.
  * @param onOutcome Called with each outcome, in the order of the runs; `false` stops.
  * @throws {Error} If the code of a model failed after its run.

@@ -80,7 +80,6 @@ export function showOverview([name]: string[]): void {
 /**
  * Returns true if a command line asks for help, so that the library is not needed.
  *
- * @param args The arguments.
  * @returns Whether `--help` or `-h` is among the flags. Every argument after `--` is an operand.
  */
 export function asksForHelp(args: string[]): boolean {

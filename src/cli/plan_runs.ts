@@ -19,7 +19,6 @@ export interface PlannedRun {
   request: MeasureRequest & { model: string };
 }
 
-/** Runs of a gate. */
 export interface RunPlan {
   /** All runs, in the order of the configuration. */
   all: PlannedRun[];
@@ -34,7 +33,6 @@ export interface RunPlan {
  *
  * @param operands The named models; if none, all of the configuration.
  * @param flags The flags of `check`; they override the configuration.
- * @param settings The configuration.
  * @throws {UsageError} If there is no model, or a flag cannot be used.
  * @throws {GateError} If a named model is neither a file nor in the configuration.
  */

@@ -11,7 +11,6 @@ import { UsageError } from "./kit/usage_error.ts";
 import { writeOutput } from "./kit/write_output.ts";
 import { refusal } from "../words/input_error.ts";
 
-/** Names of the reporters. */
 export const REPORTERS = formatsOf("gate");
 
 /** Reporter and its output. */
@@ -53,7 +52,9 @@ interface ReporterValues {
  */
 export function chooseReporters({ reporter, format, out }: ReporterValues): Reporter[] {
   if (reporter.length > 0 && (format !== null || out !== null)) {
-    throw new UsageError("--reporter NAME=FILE stands for --format and --out, expected either");
+    throw new UsageError(
+      "--reporter NAME=FILE replaces --format and --out, expected one or the other",
+    );
   }
   const reporters = reporter.length > 0
     ? reporter

@@ -2,9 +2,7 @@ import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { compareMeasurements, type Comparison } from "./compare_measurements.ts";
 
-/** Measured run and its diagnosis. */
 export interface DiagnosedRun {
-  /** Measurements of the run. */
   measurements: Measurements;
   /** Diagnosis of the run. */
   diagnosis: Diagnosis;
@@ -28,7 +26,6 @@ export interface Difference {
   after: DiagnosedRun & { name: string };
   /** Comparison layer by layer. */
   comparison: Comparison;
-  /** Changes of the causes. */
   causes: CauseChanges;
 }
 

@@ -51,7 +51,6 @@ const STANDS = 0.01;
  * Measures how far each kernel has moved.
  *
  * @param start Measurements before the first step.
- * @param now Current measurements.
  * @param context The latest update of each weight, by name, as a share of its norm.
  */
 export function progressOf(

@@ -122,7 +122,6 @@ export interface Patient {
 
 /** Possible cause: it becomes one by the findings that state it or follow from it. */
 export interface Suspect {
-  /** Kind of fault. */
   kind: string;
   /** Layers that have it. */
   layers: string[];

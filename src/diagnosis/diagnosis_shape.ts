@@ -32,7 +32,6 @@ interface WrittenCause {
   findings: number[];
 }
 
-/** Diagnosis as written. */
 export interface WrittenDiagnosis {
   verdict: Verdict;
   notJudged?: Setting[];

@@ -31,7 +31,6 @@ export interface Redrawn extends FixWeight {
   initializer?: string;
 }
 
-/** Returns the initialiser that draws a weight. */
 export function initializerIn(fix: { initializer: string }, weight: Redrawn): string {
   return weight.initializer ?? fix.initializer;
 }
@@ -102,7 +101,6 @@ export type Treatment =
     next: string;
     nextActivation: string;
   }
-  /** Divides the penalties of layers by a number. */
   | { kind: "penalties"; layers: string[]; by: number }
   /** Trains at another rate. */
   | { kind: "learning-rate"; from: number; to: number }

@@ -217,7 +217,6 @@ export function initializerFor(activation: string): KernelInitializer {
   return (gain(activation) ?? 1) > 1 ? "heUniform" : "leCunUniform";
 }
 
-/** Scheme of each initialiser. */
 export const SCHEME_OF: Readonly<Record<KernelInitializer, InitializerScheme>> = {
   heUniform: "he",
   leCunUniform: "lecun",

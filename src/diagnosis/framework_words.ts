@@ -35,7 +35,6 @@ export interface FrameworkWords {
   comment: "//" | "#";
 }
 
-/** Wording of each supported framework. */
 export const FRAMEWORK_WORDS: Readonly<Record<Framework, FrameworkWords>> = {
   tensorflowjs: {
     draw: (weights, initializer) => eachInitializer(weights, initializer, inTensorFlowJs),
@@ -260,7 +259,6 @@ function addInPython(values: string, by: number): string {
   return `${values} = ${values} ${by < 0 ? "-" : "+"} ${Math.abs(by)}`;
 }
 
-/** Returns a Python tuple. */
 function tuple(axes: readonly number[]): string {
   return axes.length === 1 ? String(axes[0]) : `(${axes.join(", ")})`;
 }

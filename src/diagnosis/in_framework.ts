@@ -4,9 +4,6 @@ import type { Fix } from "./fix.ts";
 /**
  * Returns a fix in the words of the framework that the network was written in: PyTorch if the
  * weights are those of a state dict, Keras if Keras wrote the layers, else TensorFlow.js.
- *
- * @param fix The fix.
- * @param measurements The measurements.
  */
 export function inFramework(fix: Fix, measurements: Measurements): Fix {
   if (measurements.weightsOnly !== undefined) return inTorch(fix, measurements);

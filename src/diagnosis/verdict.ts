@@ -14,7 +14,6 @@ export const VERDICTS: readonly Verdict[] = ["sick", "changed", "weak", "healthy
 /** Verdicts that may be the mildest to fail a gate or an assertion. */
 export const FAIL_ON = ["sick", "weak"] as const;
 
-/** Shape of a verdict in documents. */
 export const verdictShape = oneOf<Verdict>(...VERDICTS);
 
 /**

@@ -1,7 +1,6 @@
 import type { Finding } from "../rules/finding.ts";
 import type { Cause, Diagnosis } from "./diagnosis.ts";
 
-/** Returns the identity of a cause: its kind and its layers. */
 export function causeName({ kind, layers }: Pick<Cause, "kind" | "layers">): string {
   return JSON.stringify([kind, ...layers]);
 }
@@ -10,7 +9,6 @@ export function causeName({ kind, layers }: Pick<Cause, "kind" | "layers">): str
  * Returns a diagnosis with the tried fixes of the causes that it shares with another one: a gate
  * weighs its findings by its configuration only after the model is gone.
  *
- * @param diagnosis The diagnosis.
  * @param treated The diagnosis made while the model existed, with the fixes that worked.
  */
 export function withTreatment(diagnosis: Diagnosis, treated: Diagnosis): Diagnosis {

@@ -1,9 +1,7 @@
 /**
  * Replaces a property temporarily.
  *
- * @param target The object to change.
  * @param key The property's name.
- * @param descriptor Temporary descriptor of the property.
  * @returns A function that restores the original property exactly; calling it again does nothing.
  */
 export function patchProperty(
@@ -79,7 +77,6 @@ const shadows = new Map<string, Shadows>();
  * slow dictionary, which slows down later runs of the model.
  *
  * @param target The object. Replacements of the same object must be undone in reverse order.
- * @param name Name of the method.
  * @param around Makes the method from the previous one, which is bound to the object.
  * @returns A function that restores the previous method exactly.
  */

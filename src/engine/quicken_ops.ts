@@ -49,7 +49,6 @@ interface Scope {
  * derivatives through a saved output, which TensorFlow.js gets wrong. While TensorFlow.js debugs or
  * profiles, it runs ops itself.
  *
- * @param tf The TensorFlow.js.
  * @returns A function that undoes this; calling it again does nothing.
  */
 export function quickenOps(tf: TensorFlow): () => void {

@@ -23,7 +23,6 @@ interface DataEngine {
  * be read as another dtype, so the label 1 became 1.4e-45. Tensors created before the engine
  * started can be such casts.
  *
- * @param tf The engine's TensorFlow.js.
  * @param tensor A tensor. Tensor infos, which ops pass on, are left unchanged.
  */
 export function settleDtype(tf: TensorFlow, tensor: TensorInfo): void {

@@ -30,7 +30,6 @@ export interface SuppressionContext {
  * match nothing.
  *
  * @param runs The runs with their findings.
- * @param suppressions The suppressions of the configuration.
  * @param context The date, and what was checked.
  * @returns The runs, with accepted findings turned into notes; and findings about the suppressions.
  */

@@ -32,7 +32,6 @@ const pass = object<BaselineRun>({
   layers: record(layer),
 });
 
-/** Shape of the passes of a baseline. */
 export const baselineShape: Shape<Baseline> = record(record(pass));
 
 const fileShape = object<{ version: 1; models: Baseline }>({
@@ -43,7 +42,6 @@ const fileShape = object<{ version: 1; models: Baseline }>({
 /**
  * Reads the text that {@linkcode encodeBaseline} wrote.
  *
- * @param text The text of the file.
  * @param file Its path, for the error.
  * @throws {SyntaxError} If it is not JSON.
  * @throws {InputError} If it is not a baseline: one sentence that names the place.

@@ -97,9 +97,6 @@ const MAX_SEEDS = 10_000;
  * Parses seeds: a number of draws, `10`, for the seeds 0 to 9; or the seeds themselves, `1,2,5` or
  * `0..9`.
  *
- * @param text The text.
- * @param place Its place, for errors.
- * @param most Maximum number of seeds.
  * @throws {GateError} If it names no seed, one twice, or too many.
  */
 export function parseSeeds(text: string, place: string, most = MAX_SEEDS): number[] {

@@ -25,7 +25,6 @@ export const suppressionsShape = list(object({
 
 const level = oneOf("off", "warn", "error");
 
-/** Setting of a rule. */
 export const ruleSettingShape = object({ level, thresholds: anyObject });
 
 /** Settings of rules by name. */
@@ -53,7 +52,6 @@ export const passShape = object({
   findings: list(findingShape),
 });
 
-/** Shape of a gate's result. */
 export const gateResultShape = object({
   passed: boolean,
   summary: summaryShape,

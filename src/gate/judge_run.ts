@@ -61,8 +61,6 @@ export function judgeRun(
 /**
  * Compares a run with the baseline, and weighs the findings by the level of that rule.
  *
- * @param measurements The measurements of the run.
- * @param rules The setting of every rule.
  * @param baseline The figures to compare with; `null` for none.
  */
 export function judgeBaseline(

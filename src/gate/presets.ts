@@ -3,7 +3,6 @@ import { allRules } from "../rules/register_rule.ts";
 import type { Level, PresetName } from "./configuration.ts";
 import { gateRules } from "./gate_rules.ts";
 
-/** Settings of a preset. */
 export interface Preset {
   /** Sentence for `--help`. */
   summary: string;
@@ -29,7 +28,6 @@ function initialLevels(): Record<string, Level> {
   return { ...ownLevels(), ...off, trial: "off" };
 }
 
-/** Presets by name. */
 export const PRESETS: Record<PresetName, Preset> = {
   recommended: {
     summary: "every rule with its defaults",

@@ -26,7 +26,6 @@ export async function readBaseline(file: string): Promise<Baseline | null> {
 /**
  * Parses the output of {@linkcode formatBaseline}.
  *
- * @param content The text of the file.
  * @param file Its path, for the error.
  * @throws {GateError} If it is not a baseline: one sentence with the place in it.
  */

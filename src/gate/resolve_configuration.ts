@@ -123,7 +123,7 @@ export function resolveConfiguration(
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) {
     throw new GateError(
-      refusal`${file}: models has ${showValue(twice)} twice, expected a name of its own for each`,
+      refusal`${file}: models has ${showValue(twice)} twice, expected a different name for each`,
     );
   }
   const suppressions = configuration.suppressions ?? [];

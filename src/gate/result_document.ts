@@ -15,7 +15,6 @@ interface WrittenRun extends Pick<GateRun, "path" | "seed" | "error"> {
   diagnosis: WrittenDiagnosis | null;
 }
 
-/** Result of a gate as written. */
 interface WrittenGate extends Pick<GateResult, "passed" | "summary" | "maxWarnings" | "rules"> {
   version: 1;
   findings: GateFinding[];
@@ -53,7 +52,6 @@ export const gateShape = object<WrittenGate>({
 /**
  * Writes a gate's result as JSON.
  *
- * @param result The result.
  * @param diagnoses The diagnosis of each run, causes first.
  */
 export function encodeGate(

@@ -24,7 +24,6 @@ import { readBaseline } from "./read_baseline.ts";
  * Formats a baseline: models and layers sorted by name, seeds by number, one line per layer, so
  * that a changed layer is a changed line.
  *
- * @param baseline The figures.
  * @returns The text of the file; {@linkcode parseBaseline} reads it.
  */
 export function formatBaseline(baseline: Baseline): string {
@@ -120,7 +119,6 @@ async function replace(file: string, text: string): Promise<void> {
  * it when the process ends, however that happens.
  *
  * @param file Path of the lock file, which is created and later removed.
- * @param action The action to run.
  * @returns The result of the action.
  */
 async function withFileLock<T>(file: string, action: () => Promise<T>): Promise<T> {

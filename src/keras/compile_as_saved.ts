@@ -28,8 +28,6 @@ interface Compiled {
  * (`trainingConfig`) or as a converted Keras model has it (`training_config`), with its metrics and
  * its optimizer. If a loss cannot be reproduced, the model gets only its optimizer.
  *
- * @param tf The engine's TensorFlow.js.
- * @param model The model.
  * @param json Content of the file.
  */
 export function compileAsSaved(

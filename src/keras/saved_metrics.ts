@@ -43,7 +43,6 @@ const unknown = new WeakMap<object, UnknownMetric[]>();
  *
  * @param saved Content of the file: a metric, a list for every output, a list of each, or an object
  * of them by name.
- * @param outputs Names of the outputs.
  */
 export function savedMetrics(saved: unknown, outputs: readonly string[]): Metrics {
   const isByName = !Array.isArray(saved) && !isMetric(saved);

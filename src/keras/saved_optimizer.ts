@@ -15,7 +15,6 @@ import { isStandIn, kerasOptimizer } from "./keras_optimizer.ts";
  * defaults. An optimizer that cannot be reproduced keeps its name and rate, and another one
  * replaces its steps.
  *
- * @param tf The engine's TensorFlow.js.
  * @param saved Training configuration of the file.
  */
 export function savedOptimizer(tf: TensorFlow, saved: Record<string, unknown>): Optimizer {

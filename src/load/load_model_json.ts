@@ -19,7 +19,6 @@ const MAX_ENTRIES = 2 ** 29;
  * Loads a TensorFlow.js layers model from disk. The file is data: nothing outside its folder is
  * read, none of it runs, and it gets no more memory than the weights it declares.
  *
- * @param tf The engine's TensorFlow.js.
  * @param path The model.json.
  * @param options Seed for weights if the file holds only layers, and the callback before weights
  * are read.
@@ -110,7 +109,6 @@ function requireLayersModel(json: unknown): Record<string, unknown> {
   return model;
 }
 
-/** Returns the folder part of a path. */
 export function folderOf(path: string): string {
   const end = Math.max(
     path.lastIndexOf("/"),

@@ -19,8 +19,6 @@ const IMPORT_SEED = 0;
 /**
  * Loads a model from a module, see {@linkcode ModelModule}.
  *
- * @param tf The engine's TensorFlow.js.
- * @param path The module.
  * @param seed Seed for creating the model.
  * @throws {ModelError} If the module has no model and no function that creates one.
  */
@@ -155,7 +153,7 @@ function requireBatch(
           `${showShape(shapes[0])} ` +
           (objective === "sparseCategoricalCrossentropy"
             ? `of class numbers as ${objective} takes`
-            : "as the model puts out"),
+            : "as the model outputs"),
       );
     });
   }

@@ -181,7 +181,7 @@ function fit(
     const shapes = targetShapes([null, ...model.outputs[i].shape.slice(1)], objective);
     const why = objective === "sparseCategoricalCrossentropy"
       ? `of class numbers as ${objective} takes`
-      : `as model ${showValue(model.name)} puts out${
+      : `as model ${showValue(model.name)} outputs${
         objective === "categoricalCrossentropy" && holdsClassNumbers(target, model.outputs[i].shape)
           ? "; class numbers take the objective sparseCategoricalCrossentropy"
           : ""
@@ -199,7 +199,6 @@ function fit(
   return { inputs, targets };
 }
 
-/** Returns true if targets have the shape of class numbers for this output. */
 function holdsClassNumbers({ shape }: ParsedTensor, output: readonly (number | null)[]): boolean {
   return targetShapes([null, ...output.slice(1)], "sparseCategoricalCrossentropy")!
     .some((expected) => hasShape(shape, expected));

@@ -92,8 +92,6 @@ export async function saveModel(
 /**
  * Returns the files of a model, the model file last.
  *
- * @param tf The engine's TensorFlow.js.
- * @param model The model.
  * @param like The JSON file that it was loaded from, if any. One that holds only layers has no place for weights.
  */
 export async function modelFiles(

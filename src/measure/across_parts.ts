@@ -36,10 +36,7 @@ export class AcrossParts {
   #part = 0;
   #from = 0;
 
-  /**
-   * @param tf The engine's TensorFlow.js.
-   * @param examples Number of examples in the whole batch.
-   */
+  /** @param examples Number of examples in the whole batch. */
   constructor(tf: TensorFlow, examples: number) {
     this.#tf = tf;
     this.#examples = examples;
@@ -67,7 +64,6 @@ export class AcrossParts {
     return { first: each * this.#from, total: each * this.#examples };
   }
 
-  /** Ends a part. */
   end(records: readonly LayerRecord[]): void {
     for (const record of records) {
       const gathered = this.#of(record);
@@ -146,7 +142,6 @@ function addExamples(columns: Columns, values: ArrayLike<number>): void {
   }
 }
 
-/** Part of a batch. */
 export interface Part {
   /** Index of its first example. */
   from: number;

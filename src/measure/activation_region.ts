@@ -26,7 +26,6 @@ interface Settings {
   alpha?: number;
 }
 
-/** Activation that a layer consists of. */
 interface ActivationOfLayer {
   /** Name, spelled like the activations of TensorFlow.js. */
   name: string;
@@ -38,7 +37,6 @@ interface ActivationOfLayer {
  * Returns the activation of a layer that is nothing else: its input is z. (`Activation` itself
  * holds an activation object, as `Dense` does, and is treated like it.)
  *
- * @param layer Any layer.
  * @returns The activation, or `null` if the layer is something else.
  */
 export function activationLayer(layer: Layer): ActivationOfLayer | null {

@@ -64,9 +64,6 @@ export function noteTokens(
 /**
  * Returns the outputs of a model. If it lists one twice, TensorFlow.js returns only the first, and
  * `null` for the others.
- *
- * @param model The model, or a wrapper.
- * @param outputs Its return value.
  */
 export function repeatedOutputs(model: Layer, outputs: Tensor | Tensor[]): Tensor | Tensor[] {
   if (!Array.isArray(outputs)) return outputs;

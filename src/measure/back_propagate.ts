@@ -10,7 +10,6 @@ interface Waypoint {
   awaited: number;
   /** True if an operation on the way made the tensor, so that its gradient continues from there. */
   goesOn: boolean;
-  /** Observers of the gradient. */
   observers: readonly Observer[];
 }
 
@@ -28,8 +27,6 @@ interface Step {
  * Finds the operations between the watched tensors and a scalar.
  *
  * @param tape Operations of the forward pass, in their order.
- * @param value The scalar.
- * @param watched The tensors.
  * @returns The operations to go through, last first, and the scalar as the starting point.
  */
 function findPath(
@@ -82,7 +79,6 @@ type Keepable = Tensor & { kept: boolean };
  * the forward pass can be watched, whether it depends on a weight or not. Operations, their order
  * and the order of every addition are those of `tf.grads`, so results are bit-identical.
  *
- * @param tf The engine's TensorFlow.js.
  * @param tape Operations of the forward pass, in their order. Their saved tensors are freed on the
  * way, the rest at the end.
  * @param value The scalar, which may be disposed of.

@@ -8,8 +8,6 @@ import type { FeatureMeasurements } from "./measurements.ts";
  * batch.
  *
  * @param heap The engine's heap.
- * @param tensor The tensor.
- * @param examples Number of examples in the batch.
  * @param sums Sums over the tensor.
  * @returns NaN if the tensor does not have that many examples on its first axis, or an entry is not
  * finite.

@@ -10,7 +10,6 @@ import { MeasureError } from "./measure_options.ts";
  * Calls a layer.
  *
  * @param record Its row, which an error names.
- * @param call Calls the layer.
  * @throws {MeasureError} If the call throws, or returns something other than tensors.
  */
 export function callOrExplain(
@@ -55,7 +54,6 @@ function requireTensors(outputs: Tensor | Tensor[]): Tensor | Tensor[] {
  * Turns an error of a pass into the one to throw.
  *
  * @param error Error that the pass threw.
- * @param engine Engine that it ran on.
  * @param after Progress once the outputs were known: the name of the objective, and the layer whose
  * gradient was shown last, or `null` if there was none yet. `null` before that.
  */

@@ -24,7 +24,6 @@ export interface Compiled {
 
 type ToldMetrics = string | LossFunction | (string | LossFunction)[];
 
-/** Returns the part of a model that was compiled. */
 export function compiledPart(model: LayersModel): Compiled {
   const compiled = model as unknown as Compiled;
   return compiled.model ?? compiled;

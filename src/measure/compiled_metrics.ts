@@ -28,7 +28,6 @@ interface CompiledMetric {
  * TensorFlow.js's function, without the rows that a mask of Keras excludes. The tape does not
  * record it.
  *
- * @param outputs Outputs of the pass.
  * @returns The metrics, output by output, in the order in which they were passed; then those of a
  * file that TensorFlow.js lacks. Empty if the objective is not the compiled loss: its targets may
  * be others.

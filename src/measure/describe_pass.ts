@@ -43,7 +43,6 @@ interface PassFindings {
   recordOf: ReadonlyMap<Layer, LayerRecord>;
   gradients: ReadonlyMap<ModelWeight, WeightGradient>;
   sums: TensorSums;
-  /** Value of the objective. */
   value: number;
   metrics: Pick<ObjectiveMeasurements, "metrics">;
   /** Number of heads of the model. */
@@ -166,8 +165,6 @@ function measureWeights(
  * Asks the registered rules of custom layers for their expected signals. This happens in the pass:
  * a rule is code of the model's module, which is not available to those who judge a report.
  *
- * @param layers The layers.
- * @param inputs Inputs of the model.
  * @returns The layers; those with a rule include its answer.
  * @throws {MeasureError} If a rule gives an invalid answer.
  */

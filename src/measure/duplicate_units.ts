@@ -58,7 +58,6 @@ export function duplicateUnits(
  * such units compute the same and are trained the same, forever.
  *
  * @param values The kernel, row-major.
- * @param units Number of units.
  * @param at Returns the index of the n-th incoming weight of a unit.
  * @param fanIn Number of incoming weights of a unit.
  * @returns Number of units that repeat an earlier one.
@@ -157,7 +156,6 @@ export function countUnits(
  * their first entries, so the rest is not read.
  *
  * @param heap The engine's heap.
- * @param tensor The tensor.
  * @param most Largest variance of a row that hardly varies.
  * @returns The number of rows, and of flat ones; 0 rows if a row has fewer than two entries.
  */

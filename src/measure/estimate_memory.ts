@@ -7,7 +7,6 @@ import { layerTraits } from "../traits/layer_traits.ts";
 import { keptEntries, passingEntries } from "./kept_entries.ts";
 import { type LayerUse, layerUses, type Shape } from "./layer_uses.ts";
 
-/** Bytes of a float32. */
 const FLOAT = 4;
 
 /** Factor over the kept tensors: ops work on copies, and the allocator leaves gaps. */
@@ -20,7 +19,6 @@ const SLACK = 1.15;
  * input.
  *
  * @param layers Layers of a built model that compute something themselves.
- * @param uses Uses of the layers in the pass.
  * @returns Bytes; `bench/memory_estimate.ts` compares it with the real peak of networks of every
  * kind. Custom layers may take several times as much.
  */
@@ -50,7 +48,6 @@ export function estimateMemory(
  * reads and writes in the backward pass.
  *
  * @param layers Layers of a built model that compute something themselves.
- * @param uses Uses of the layers in the pass.
  * @returns Bytes.
  */
 export function estimateLeast(layers: readonly Layer[], uses: readonly LayerUse[]): number {
@@ -67,7 +64,6 @@ export function estimateLeast(layers: readonly Layer[], uses: readonly LayerUse[
  * backward pass (gradients of the weight and of the input) cost the same again each. A
  * multiplication and an addition count as two. Everything else is left out as small in comparison.
  *
- * @param model A built model.
  * @param inputs Shapes of the batch's inputs.
  * @returns The number of operations; 0 for a model without such weights.
  */
@@ -79,7 +75,6 @@ export function estimateWorkload(model: LayersModel, inputs: readonly Shape[]): 
  * Counts the operations of one forward and one backward pass by layer, as
  * {@linkcode estimateWorkload} does.
  *
- * @param model A built model.
  * @param inputs Shapes of the batch's inputs.
  */
 export function layerWorkloads(

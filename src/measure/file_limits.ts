@@ -105,7 +105,6 @@ export function requireModest(model: LayersModel, undefinedSize: number, entries
   );
 }
 
-/** Returns the number of entries of all weights of layers. */
 function weightsOf(layers: readonly Layer[]): number {
   return layers.flatMap(({ weights }) => weights)
     .reduce((sum, { shape }) => sum + sizeOf(shape as Shape), 0);
@@ -114,7 +113,6 @@ function weightsOf(layers: readonly Layer[]): number {
 /**
  * Rejects a model of an untrusted file whose pass takes more work than allowed.
  *
- * @param model A built model.
  * @param inputs Shapes of the batch's inputs.
  * @throws {InputError} If it takes more.
  */
@@ -132,7 +130,6 @@ export function requireAffordable(model: LayersModel, inputs: readonly Shape[]):
   );
 }
 
-/** Returns the layer with the most work, and the work of all. */
 function costliest(model: LayersModel, inputs: readonly Shape[]): [layer: string, work: number] {
   const work = new Map<Layer, number>();
   const add = (layer: Layer, more: number) => work.set(layer, (work.get(layer) ?? 0) + more);

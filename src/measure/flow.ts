@@ -1,7 +1,6 @@
 import type { Tensor } from "../engine/tensorflow.ts";
 import type { LayerRecord } from "./layer_record.ts";
 
-/** Origin of a tensor. */
 export interface Origin {
   /** Number of layers with a kernel on the longest path to it. */
   depth: number;

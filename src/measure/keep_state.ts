@@ -26,9 +26,7 @@ interface Cell {
  * (moving statistics, counters, averages), states of stateful recurrent layers, dropout masks of
  * cells.
  *
- * @param tf The engine's TensorFlow.js.
  * @param layers The model's layers, including those that hold others.
- * @param except Variables that are not restored. Default: none.
  * @returns A function that restores the state, bit by bit, and frees the remaining tensors of the
  * pass. Further calls do nothing.
  */
@@ -52,7 +50,6 @@ export function keepState(
 /**
  * Runs code that may change the state of a model, then restores that state.
  *
- * @param tf The engine's TensorFlow.js.
  * @param layers The model's layers, including those that hold others.
  */
 export function inSameState<T>(tf: TensorFlow, layers: Layer[], run: () => T): T {
@@ -125,7 +122,6 @@ type Role = "variable" | "holder" | "other";
  */
 const roles = new WeakMap<object, Role>();
 
-/** Returns the role of an object by the methods that it has. */
 function roleByMethods(value: object): Role {
   if (has(value, "assign", "dataSync")) return "variable";
   return has(value, "read", "write") || has(value, "call", "getClassName") ? "holder" : "other";
@@ -212,7 +208,6 @@ interface Recorder {
 /**
  * Makes TensorFlow.js record every operation of a forward pass, as its own gradients do.
  *
- * @param tf The engine's TensorFlow.js.
  * @param forward The forward pass. All tensors that it makes are freed, except those that the tape
  * keeps.
  * @returns The operations in their order. {@linkcode dropTape} frees the tensors that they keep.
@@ -234,7 +229,6 @@ export function recordTape(tf: TensorFlow, forward: () => void): TapeNode[] {
 /**
  * Runs code that gradients do not record, inside {@linkcode recordTape} too.
  *
- * @param tf The engine's TensorFlow.js.
  * @param run Code to run. It may record its own tape.
  */
 export function withoutTape<T>(tf: TensorFlow, run: () => T): T {
@@ -251,8 +245,6 @@ export function withoutTape<T>(tf: TensorFlow, run: () => T): T {
 /**
  * Frees the tensors that a tape still holds. Ops keep the tensors that they save for the backward
  * pass, so neither `tidy` nor a scope frees them; TensorFlow.js does only if a gradient succeeds.
- *
- * @param tf The engine's TensorFlow.js.
  */
 export function dropTape(tf: TensorFlow): void {
   const state = engineState(tf);
@@ -261,11 +253,7 @@ export function dropTape(tf: TensorFlow): void {
   state.activeTape = null;
 }
 
-/**
- * Returns the id of the next tensor: ids grow, so any smaller one already exists.
- *
- * @param tf The engine's TensorFlow.js.
- */
+/** Returns the id of the next tensor: ids grow, so any smaller one already exists. */
 export function nextTensorId(tf: TensorFlow): number {
   // The counter is a private static field.
   return (tf.engine().constructor as unknown as { nextTensorId: number }).nextTensorId;

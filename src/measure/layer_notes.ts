@@ -140,7 +140,6 @@ function rowsOf({ layer, className }: LayerRecord): number | null {
  * Returns the rows that a layer is about to look up. TensorFlow.js truncates fractions, so 1.7 is
  * row 1; NaN, the infinities and numbers beyond 2^32 silently become some row or other.
  *
- * @param record Row of the layer.
  * @param indices Input of the layer.
  * @returns Each row once, or `null` if the layer does not look anything up.
  * @throws {MeasureError} If an index is outside the table.

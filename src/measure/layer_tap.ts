@@ -85,7 +85,6 @@ export class LayerTap {
     return this.#rows;
   }
 
-  /** Removes the taps. */
   remove(): void {
     for (const step of this.#restore.splice(0).reverse()) step();
   }

@@ -1,7 +1,6 @@
 import { shadowMethod } from "../engine/patching.ts";
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 
-/** Shape with all of its sizes. */
 export type Shape = readonly number[];
 
 /** Use of a layer in a pass. */
@@ -35,7 +34,6 @@ interface Buildable {
  * Returns the shapes that layers take and return in a pass, as they compute them themselves. The
  * graph does not tell: its axes may have any size, and it lacks the layers inside a wrapper.
  *
- * @param model A built model.
  * @param leaves Its layers that compute something themselves.
  * @param containers Its layers that call others.
  * @param inputs Shapes of the batch's inputs.

@@ -78,7 +78,6 @@ export class MeasureError extends Error {
   /**
    * Makes the error.
    *
-   * @param message The sentence.
    * @param options The underlying error, as `cause`.
    */
   constructor(message: string, options?: ErrorOptions) {
@@ -93,8 +92,6 @@ const EXAMPLES = 32;
 /**
  * Returns the number of examples to draw for a model by default: 32, halved until the pass fits the
  * WASM heap in one go, but at least 1. A model built for a fixed batch size gets that size.
- *
- * @param model A built model.
  */
 export function defaultExamples(model: LayersModel): number {
   const [{ shape: [fixed] }] = model.inputs;

@@ -192,7 +192,6 @@ function unitsOf({ layout, className }: TorchLayer, { shape }: TorchTensor): Uni
   return { units: first, at: (unit, n) => unit * fanIn + n, fanIn };
 }
 
-/** Statistics of the gradient of a weight. */
 export interface WeightGradient {
   /** Statistics over all entries. */
   all: TensorStatistics;
@@ -204,7 +203,6 @@ export interface WeightGradient {
  * Sums up the gradient of a weight.
  *
  * @param heap The engine's heap.
- * @param gradient The gradient.
  * @param options `usedRows`: rows of an embedding matrix that the batch looked up; `histograms`: true
  * to count exponents.
  */
@@ -250,7 +248,6 @@ const MAX_ENTRIES = 1000;
  * Measures one weight.
  *
  * @param heap The engine's heap.
- * @param weight The weight.
  * @param known `gradient`: statistics of dJ/dw, or `null` if the backward pass gave none; `sums`: sums
  * taken earlier in the pass; `isOutput`: true if the weight belongs to an output layer.
  */

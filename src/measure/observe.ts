@@ -24,7 +24,6 @@ export interface Sweep {
 
 /** Arguments of a layer's call. */
 export interface LayerCall {
-  /** First input. */
   input: Tensor;
   /** Mask passed with it. */
   mask?: Tensor;
@@ -73,7 +72,6 @@ export function countFlat(
  * Makes an observer that adds tensors to figures.
  *
  * @param sweep State that all observers share.
- * @param figures The figures, each with the record it belongs to.
  */
 export function observe(sweep: Sweep, ...figures: [LayerRecord, Figure][]): Observer {
   const { heap, examples, across, histograms } = sweep;

@@ -74,7 +74,6 @@ export class Pass implements Disposable {
     this.#clock = startClock(plan, (error) => this.#thrown = error);
   }
 
-  /** Runs the phases. */
   run(): Measurements {
     const { memory, inputs } = this.#plan;
     try {
@@ -210,7 +209,6 @@ export class Pass implements Disposable {
     this.#gradients.set(weight, weightGradient(this.#heap, dw, { usedRows, histograms: counts }));
   }
 
-  /** Returns the scalar that is differentiated. */
   #scalarOf(outputs: Tensor[]): Tensor {
     const { chosen: { objective }, options: { penalties }, model } = this.#plan;
     return evaluateObjective(this.#heap.tf, objective, outputs, penalties ? model : null);
@@ -275,7 +273,6 @@ interface TappedLayers {
 /**
  * Taps every layer for the duration of a pass.
  *
- * @param leaves Layers to measure.
  * @param containers Layers that only call others.
  * @param options The tap and other options of the pass.
  */

@@ -26,11 +26,8 @@ export class PassClock {
   #done = 0;
 
   /**
-   * @param layers Layers of the model.
-   * @param operations Number of operations of each layer.
    * @param parts Number of parts of the batch; several parts have one more forward pass each. 1 for
    * a pass in one go.
-   * @param tell Called with the progress.
    */
   constructor(
     layers: readonly Layer[],

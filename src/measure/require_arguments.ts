@@ -52,7 +52,6 @@ const KNOWN: Record<keyof Required<MeasureOptions>, (value: unknown) => string |
 /**
  * Checks the options of a measurement, for callers without a type checker.
  *
- * @param options The options.
  * @param caller Function that takes them.
  * @param known Options that it takes. Default: all of a measurement.
  * @throws {InputError} If an option is unknown or has a value that it does not take.
@@ -128,7 +127,7 @@ export function requireModelBatch(
 function requireTensor(tensor: Tensor): void {
   if (!Array.isArray(tensor?.shape) || typeof tensor.dataSync !== "function") {
     throw new InputError(
-      refusal`batch has ${showValue(tensor)} among its tensors, expected tensors alone`,
+      refusal`batch has ${showValue(tensor)} among its tensors, expected only tensors`,
     );
   }
   if (!tensor.isDisposed) return;

@@ -10,7 +10,6 @@ import { refusal } from "../words/input_error.ts";
 /**
  * Suggests the objective that was probably meant, worded to end an error message.
  *
- * @param name Name that was given.
  * @returns `"; did you mean ...?"`, or an empty string if no name is close.
  */
 export function nearestObjective(name: string): string {
@@ -39,7 +38,6 @@ export function requireModuleObjective(
 /**
  * Checks that a batch has the targets that a loss needs.
  *
- * @param batch The batch.
  * @param objective The objective; `undefined` if none was requested.
  * @param file Source of the batch: a JSON file, or a module with `createBatch`.
  * @returns The batch.

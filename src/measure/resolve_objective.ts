@@ -92,7 +92,6 @@ function requireTargets(targets: Tensor[] | null, objective: string): Tensor[] {
  * Turns a loss for each output into a function of the outputs: the sum over the outputs of the mean
  * of each loss, as in `model.fit`.
  *
- * @param losses The losses.
  * @param targets The targets, one per output; or a function that makes them from the outputs.
  * @throws {InputError} If the targets are missing.
  */
@@ -220,8 +219,6 @@ interface Penalised {
 /**
  * Returns the scalar that a pass differentiates.
  *
- * @param objective The objective.
- * @param outputs Outputs of the model.
  * @param penalised Model whose penalties are part of it; `null` for none.
  * @throws {MeasureError} If the objective is not a scalar.
  */

@@ -25,7 +25,6 @@ export function runPass(
   return withPass(engine, { model, batch, options }, (pass) => pass.run());
 }
 
-/** Arguments of a pass. */
 export interface PassSubject {
   model: LayersModel;
   batch: Batch;
@@ -35,7 +34,6 @@ export interface PassSubject {
 /**
  * Prepares a pass, and cleans up after it.
  *
- * @param engine A running engine.
  * @param subject The model, the batch, and the options, which are checked already.
  * @param use Runs the pass, and returns its findings.
  */

@@ -10,7 +10,6 @@ import type { TensorStatistics } from "./measurements.ts";
  * Deviations are taken from the first finite entry rather than from 0, so that the mean's square,
  * which may be far larger than the variance, is never subtracted.
  *
- * @param values The entries.
  * @returns The sums.
  */
 export function sumEntries(values: ArrayLike<number>): Sums {
@@ -49,9 +48,7 @@ export function sumEntries(values: ArrayLike<number>): Sums {
  * code, everything else entry by entry. The heap may grow, which invalidates views taken earlier.
  *
  * @param heap The engine's heap.
- * @param tensor The tensor.
  * @param from Index of the first entry. Default: 0.
- * @param count Number of entries. Default: all.
  * @returns The sums.
  */
 export function sumTensor(
@@ -71,7 +68,6 @@ export function sumTensor(
  * called many times in a pass.
  *
  * @param a Sums so far, `null` for none.
- * @param b Sums to add.
  */
 export function mergeSums(a: Sums | null, b: Sums): Sums {
   if (a === null) return b;

@@ -34,7 +34,6 @@ export interface TensorWords<Row> {
 /**
  * Runs a pass to collect tensors. If it throws, all of them are freed.
  *
- * @param engine A running engine.
  * @param subject The model, the batch and the options.
  * @param words Words for the tensors in their overview.
  * @param view Chooses the observers, and returns the rows once the pass is over; `keep` keeps a

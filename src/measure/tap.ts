@@ -80,7 +80,6 @@ type Call = (
 /**
  * Shadows the `call` of a layer or cell.
  *
- * @param layer The layer.
  * @param around Called in place of `call`, with it.
  * @returns A function that removes the shadow.
  */

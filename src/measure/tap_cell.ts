@@ -21,7 +21,6 @@ const APPLIES_TWICE = new Set(["LSTMCell", "ConvLSTM2DCell"]);
  * by step, and their activations are replaced.
  *
  * @param sweep State that all observers share.
- * @param cell The cell.
  * @param layer `prefix`: name of the rows, before `/candidate` and so on; `owner`: record of the
  * recurrent layer; `tap`: shows a tensor inside the layer, and its gradient.
  * @returns The rows of the parts, and a function that removes the taps.

@@ -21,7 +21,6 @@ export function dropoutOf(layer: Layer): Pick<LayerMeasurements, "dropout" | "re
   };
 }
 
-/** Recurrent cell. */
 interface Cell {
   dropout?: number;
   recurrentDropout?: number;
@@ -59,7 +58,6 @@ interface Penalised {
 /**
  * Measures the sum that the regularizers add to the loss at the current weights.
  *
- * @param layers Layers of the model.
  * @returns The sum, and that of each layer with a regularizer; `null` if there is none.
  * @throws {MeasureError} If a regularizer throws.
  */
@@ -106,8 +104,6 @@ export const movesStatistics = (layer: Layer): boolean =>
 /**
  * Returns the batch normalisations that run on the statistics of the batch in a pass.
  *
- * @param layers Layers of the model.
- * @param examples Number of examples in the batch.
  * @param mode Mode that was requested. Default: the batch for layers that no training step has
  * changed yet.
  */

@@ -37,9 +37,6 @@ interface ObjectiveHooks {
  * forward pass over each part. Each part's backward pass then starts from the derivatives with
  * respect to its outputs.
  *
- * @param tf The engine's TensorFlow.js.
- * @param plan Plan of the pass.
- * @param parts The parts.
  * @param hooks Functions of the pass.
  */
 export function wholeObjective(

@@ -57,8 +57,6 @@ export const penalizesActivity = (model: LayersModel): boolean => penalizedLayer
 /**
  * Runs a model, and keeps the penalties on the outputs of its layers as long as its outputs: in the
  * open scope.
- *
- * @param run Runs the model.
  */
 export function withActivityPenalties(
   tf: TensorFlow,

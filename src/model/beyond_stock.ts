@@ -29,7 +29,6 @@ interface Parts {
  * Keras, and settings that TensorFlow.js's own layers reject or ignore. Reading a model.json with
  * any of them needs this package.
  *
- * @param model A built model.
  * @returns Each name once: `GroupNormalization`, `squareplus`, `resetAfter of GRU`.
  */
 export function beyondStock(model: LayersModel): string[] {

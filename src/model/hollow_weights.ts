@@ -33,7 +33,6 @@ export class HollowWeights {
    * Makes one weight.
    *
    * @param initializer Initialiser that draws it later.
-   * @param add Adds a weight to its layer, with the initialiser that it is given.
    */
   add(initializer: Initializer, add: (hollow: Initializer) => LayerVariable): LayerVariable {
     let asked: [shape: number[], dtype?: DataType] | undefined;

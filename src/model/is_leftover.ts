@@ -2,7 +2,6 @@
  * Returns true if a file that blocks a lock, a journal or a temporary file can be deleted without
  * loss: it does not exist, is empty, or was left there by this program when it was killed.
  *
- * @param path The file.
  * @param beginning First characters of a file that this program leaves there; `""` for an empty
  * one.
  */

@@ -39,8 +39,6 @@ export function setLogits(output: Tensor, made: Tensor): void {
  * Runs a model, and keeps the logits of its heads as long as its outputs: in the open scope. Keras
  * does the same (`_keras_logits`), even if the activation is a separate layer; anything behind it,
  * a reshape for instance, loses them.
- *
- * @param run Runs the model.
  */
 export function withLogits(tf: TensorFlow, model: LayersModel, run: () => Tensor[]): Tensor[] {
   if (!computesAsKeras(model)) return run();

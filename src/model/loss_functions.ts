@@ -11,7 +11,6 @@ export interface LossSettings extends LossOptions {
   name: LossName;
 }
 
-/** Computes a loss for each row of the outputs. */
 type RowLoss = (
   tf: TensorFlow,
   targets: Tensor,

@@ -42,7 +42,6 @@ export function ifMissing(error: unknown): void {
 /**
  * Reads a JSON file.
  *
- * @param path The file.
  * @param Unusable Class of the error if the file is missing or not JSON.
  */
 export async function readJson(

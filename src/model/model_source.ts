@@ -21,8 +21,6 @@ const EXPECTED = "a function createModel({ tf, seed }), a model, or one of the t
  * Chooses the export of a module that is the model: `createModel`, `model`, or a default that is
  * either.
  *
- * @param path The module, for errors.
- * @param module Its exports.
  * @throws {ModelError} If there is none, or two different ones.
  */
 export function modelSource(path: string, module: Record<string, unknown>): ModelSource {

@@ -6,7 +6,6 @@ import type { Layer } from "../engine/tensorflow.ts";
  * it was chosen by a program or a file. The number of a generated name counts the layers of the
  * process, so it says nothing about the model.
  *
- * @param layer A layer or a model.
  * @param container Container of the layer. The layers in a `Bidirectional` are copies, named after
  * the original.
  */

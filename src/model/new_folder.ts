@@ -26,7 +26,6 @@ export class NewFolder implements AsyncDisposable {
   /**
    * Makes the folder, and those around it, if they do not exist.
    *
-   * @param path Path of a new or an empty folder.
    * @throws {ModelError} If it is not empty, or cannot be written.
    */
   static async open(path: string): Promise<NewFolder> {

@@ -1,7 +1,6 @@
 import type { Tensor } from "../engine/tensorflow.ts";
 import { LOSSES, type LossName } from "../traits/losses.ts";
 
-/** Names of objectives. */
 export const OBJECTIVES = ["sum", ...LOSSES] as const;
 
 /**
@@ -18,7 +17,6 @@ export type Objective =
   | LossName
   | ((outputs: Tensor[], targets: Tensor[]) => Tensor);
 
-/** Returns true if a value of any type is an objective. */
 export function isObjective(value: unknown): value is Objective {
   return typeof value === "function" || (OBJECTIVES as readonly unknown[]).includes(value);
 }

@@ -18,8 +18,6 @@ export function setMask(output: Tensor, mask: Tensor): void {
 /**
  * Runs a model, and keeps the masks of its outputs as long as its outputs: in the scope that is open. Keras leaves
  * masked rows out of losses and metrics; TensorFlow.js does not, so that only models of Keras have their masks kept.
- *
- * @param run Runs the model.
  */
 export function withMasks(tf: TensorFlow, model: LayersModel, run: () => Tensor[]): Tensor[] {
   if (!computesAsKeras(model)) return run();
@@ -44,7 +42,6 @@ export function withMasks(tf: TensorFlow, model: LayersModel, run: () => Tensor[
  * Reduces the rows of a loss or a metric to one number, over those alone that the mask of the output leaves.
  *
  * @param rows A number for each row of the output.
- * @param output The output.
  * @param reduction How they are reduced.
  */
 export function reduceRows(

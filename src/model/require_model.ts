@@ -31,7 +31,6 @@ export function modelMismatch(value: unknown): Omit<Refusal, "place"> | null {
   return { found: describeOther(value), expected: "a layers model of TensorFlow.js" };
 }
 
-/** Describes a value that is not a model. */
 function describeOther(value: unknown): string {
   const { then, dataSync } = Object(value);
   if (typeof then === "function") return "a promise";

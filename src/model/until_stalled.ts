@@ -11,7 +11,6 @@ const IDLE = 0.01;
  * any warning. So the process is kept alive, and the wait ends when it has not used the processor
  * for a while.
  *
- * @param work The import.
  * @param stalled Makes the error for waiting in vain.
  * @param patience Time in ms without activity that ends the wait. Default: 20 s.
  */

@@ -94,7 +94,6 @@ const ILLUSTRATIONS = {
  * Draws a notebook cell.
  *
  * @param overview The title and the table.
- * @param illustration The value to illustrate.
  * @returns The contents of the cell by media type, without the plain text.
  */
 export async function renderCell(

@@ -14,7 +14,6 @@ export interface HeatGrid {
   rows: readonly { name: string; cells: readonly (number | null)[] }[];
   /** Returns the colour of a figure. */
   colorOf: ColorOf;
-  /** Axis of the columns. */
   axis: ColumnAxis;
   /** Name of the axis, such as `scale`. */
   across: string;
@@ -33,7 +32,6 @@ const MARK_SPACING = 9;
  * in a page; here the cells of one colour are one path, and adjacent ones one segment of it, which
  * takes a tenth of that.
  *
- * @param grid The figures.
  * @param marks Draws marks over the map, from the top to the bottom of the rows.
  */
 export function drawHeatMap(

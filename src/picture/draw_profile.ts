@@ -6,7 +6,6 @@ import { Markup } from "./markup.ts";
 import { powerOfTen } from "./path_data.ts";
 import { type ProfilePoint, profilePoints } from "./profile_points.ts";
 
-/** Style of a profile. */
 export interface ProfileStyle {
   width: number;
   height: number;

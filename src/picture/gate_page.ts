@@ -103,7 +103,6 @@ function overviewOf({ runs, findings, configuration }: GateResult): Markup {
   }`;
 }
 
-/** Shows the verdict on a run. */
 function verdictOf(run: GateRun): Markup {
   const { measurements } = run;
   if (measurements === null) return markup`<span class="error">not measured</span>`;

@@ -127,7 +127,6 @@ export class LayerNames {
 
   /**
    * @param layers All layers, in the order of the forward pass.
-   * @param run Number of the run in the page, from 1.
    * @param linked Names of the layers with their own section in the page.
    */
   constructor(

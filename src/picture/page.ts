@@ -19,7 +19,6 @@ export interface Page {
 export interface Section {
   /** Id in links, unique in the page. */
   id: string;
-  /** Heading. */
   title: string;
   /** Contents. */
   body: Markup;

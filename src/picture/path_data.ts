@@ -73,7 +73,6 @@ export function powerOfTen(exponent: number): string {
  * Selects evenly spaced things if there is not enough room for all, including the first, the last
  * and the given ones.
  *
- * @param count Number of things.
  * @param most Number of things that there is room for, at least 2.
  * @param kept Places that are always selected.
  * @returns Places, ascending.

@@ -70,7 +70,6 @@ export function renderReportImage(
   }));
 }
 
-/** Renders profiles as one image. */
 export function renderProfiles({ title, verdict, charts, names }: ProfileImage): string {
   const width = 2 * MARGIN + charts.length * WIDTH + Math.max(0, charts.length - 1) * GAP;
   const header = title === "" ? MARGIN + 20 : HEADER;

@@ -95,9 +95,7 @@ export function theoryScales(
   return { low: at(SIGNAL_BAND.from), even: at(1), high: at(SIGNAL_BAND.to) };
 }
 
-/** A mark and its meaning. */
 export interface Mark {
-  /** Sample, 24 by 14. */
   sample: Markup;
   /** Meaning. */
   words: string;
@@ -123,7 +121,6 @@ export function scaleMarks(isSick: boolean): Mark[] {
   ];
 }
 
-/** Draws the key to the marks. */
 export function marksKey(isSick: boolean): Markup {
   const cursor = markup`<path class="cursor" d="M12 0V14"/>`;
   return markup`<ul class="key">${scaleMarks(isSick).map(keyItem)}<li class="when-live" hidden>${
@@ -132,7 +129,6 @@ export function marksKey(isSick: boolean): Markup {
   ${VALUE_MARKS.map(keyItem)}</ul>`;
 }
 
-/** Draws an item of a key. */
 export function keyItem({ sample, words }: Mark): Markup {
   return markup`<li>${sampleOf(sample)}${words}</li>
   `;

@@ -25,7 +25,6 @@ export function phasesOf(variants: readonly VariantSummary[]): Phases[] {
   }));
 }
 
-/** Marks of a phase diagram. */
 export const PHASE_MARKS: readonly Mark[] = [
   {
     sample: markup`<rect class="phase-well" x="3" y="2" width="18" height="10"/>`,

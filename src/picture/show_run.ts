@@ -15,7 +15,6 @@ import { showFindings } from "./show_findings.ts";
 import { layersInDetail, showLayers } from "./show_layers.ts";
 import { tableLegend, tableOfLayers } from "./table_of_layers.ts";
 
-/** Style of a run. */
 export interface RunStyle {
   /** Number of the run in the page, from 1. */
   run: number;

@@ -43,8 +43,6 @@ interface Chart {
 /**
  * Renders a study as one image with charts of its page: phase diagrams if it has several depths;
  * else the verdict at every scale if it has several variants, and heat maps of layers by scales.
- *
- * @param summary Summary of the study.
  */
 export function renderStudyImage({ header, variants }: StudySummary): string {
   const phases = phasesOf(variants);

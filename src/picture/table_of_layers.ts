@@ -8,7 +8,6 @@ import { formatCount, formatNumber, formatShare, formatWhole, roundTo } from "..
 import type { LayerNames } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
 
-/** Data of a table. */
 interface TableContent {
   measurements: Measurements;
   findings: readonly Finding[];
@@ -168,7 +167,6 @@ function columnsOf({ charts }: TableContent): Column[] {
   ];
 }
 
-/** Explains the table. */
 export function tableLegend(layers: number): string {
   return `${
     formatCount(layers, "layer")

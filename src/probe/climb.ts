@@ -32,7 +32,6 @@ interface ClimbOptions {
   isThorough?: boolean;
 }
 
-/** Result of a climb. */
 export interface Climb {
   /** Attempts, one per rung that was tried. */
   attempts: Attempt[];

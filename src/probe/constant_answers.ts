@@ -20,7 +20,6 @@ const STEPS = 100, RATE = 0.05, DECAY = { first: 0.9, second: 0.99 };
  * Returns the best constant answers under named losses.
  *
  * @param means The mean of the targets as an answer; disposed of if another answer is better.
- * @param targets The targets, as answers.
  * @param losses Names of the losses; `null` for an output without a loss.
  * @returns One answer per output; the caller disposes of them.
  */
@@ -64,7 +63,6 @@ function quantile(tf: TensorFlow, targets: Tensor, share: number): Tensor {
  * Returns the smallest loss of a constant answer, for any loss function: by descent on that answer,
  * from the mean of the model's outputs, and from that of the targets if they have the same shape.
  *
- * @param evaluate The loss, as a tensor.
  * @returns `null` if the loss is not finite, or has no gradient.
  */
 export function constantLoss(

@@ -26,7 +26,6 @@ export interface FitScale {
    * Places outputs on the scale.
    *
    * @param outputs The model's outputs.
-   * @param loss Their loss.
    */
   of(outputs: Tensor[], loss: number): Fit;
 }
@@ -58,7 +57,6 @@ const FALLEN = 0.98;
  * @param drawn True if they were drawn at random. Such targets must be memorised, which takes some
  * weights for each, and does not work for each position of each example.
  * @param first Loss of these outputs.
- * @param weights Number of trainable weights.
  */
 export function fitScale(
   tf: TensorFlow,
@@ -137,7 +135,6 @@ function lossFit(
  * Returns a function that places outputs on the scale by how the loss moved since the first.
  *
  * @param first Loss of the untrained model.
- * @param outputs Its outputs.
  * @param fitOf Places outputs whose loss has fallen, or not.
  */
 function sinceFirst(

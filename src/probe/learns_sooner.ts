@@ -43,7 +43,6 @@ const FURTHER = 0.2;
  * Trains a changed model on its batch as an earlier trial trained the original, to see if it learns
  * clearly sooner: at the compiled rate, and at the best one. Everything is restored afterwards.
  *
- * @param model The changed model.
  * @param batch Its batch, which may be changed as well.
  * @param options Those of the earlier trial.
  * @param earlier The earlier trial, and the number of steps that have been taken since.

@@ -33,7 +33,6 @@ export interface OpenProbe {
   tf: TensorFlow;
   /** The model. */
   model: LayersModel;
-  /** The given batch. */
   batch: Batch;
   /** Its inputs. */
   inputs: Tensor[];
@@ -150,7 +149,6 @@ export function keepModel(probe: OpenProbe): KeptProbe {
   };
 }
 
-/** Returns a copy of the entries of a tensor, as floats. */
 export function copyOf(tf: TensorFlow, tensor: Tensor): Float32Array {
   return Float32Array.from(heapView(tf, tensor));
 }

@@ -113,7 +113,6 @@ export interface OpenTrial {
  * Plans a trial, and chooses its loss and targets.
  *
  * @param probe The model and the batch.
- * @param options The loss and the seed.
  * @param limits The budget; `steps` is the number of steps of all attempts that should fit.
  * @returns The trial; the caller disposes it. The reason for skipping it if it does not fit.
  */
@@ -173,7 +172,6 @@ export async function openTrial(
   }
 }
 
-/** Returns a probe of the first examples of the batch. */
 function firstExamples(
   { tf, model, batch, inputs, targets }: OpenProbe,
   examples: number,

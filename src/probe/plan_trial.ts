@@ -5,7 +5,6 @@ import { containerLayers, leafLayers } from "../model/layers/leaf_layers.ts";
 import type { OpenProbe } from "./open_probe.ts";
 import { TELLING_EXAMPLES } from "./trial.ts";
 
-/** Size of a trial. */
 export interface TrialPlan {
   /** Number of examples to train on, the first of the batch. */
   examples: number;

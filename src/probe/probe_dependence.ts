@@ -191,7 +191,6 @@ export interface CausalityProbe extends ProbeSubject {
   steps: number;
   /** Entries, one per output. */
   outputs: {
-    /** Name of the output. */
     name: string;
     /** rms of all its entries. */
     rms: number;

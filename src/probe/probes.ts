@@ -29,7 +29,6 @@ type Probe = (
   thresholds: Readonly<Record<string, number>>,
 ) => Promise<ProbeSubject>;
 
-/** Every probe by its name. */
 export const PROBES: Readonly<Record<ProbeName, Probe>> = {
   batchIndependence: probeBatchIndependence,
   causality: probeCausality,

@@ -51,7 +51,6 @@ type Attempted = Pick<
   "optimizer" | "learningRate" | "given" | "loss" | "nonFiniteStep" | "verdict"
 >;
 
-/** Returns the usable rates and the suggested one. */
 export function usableRates(
   attempts: readonly Attempted[],
   guess: number | null,

@@ -197,7 +197,6 @@ function judgeFit({ fit, loss }: Outcome): TrialVerdict {
   return fit >= FAILS_BELOW ? "slow" : "fails";
 }
 
-/** Returns the number of still layers. */
 export function countStill(layers: Attempt["layers"]): number {
   return layers.filter(({ moved }) => moved <= STILL).length;
 }

@@ -8,7 +8,6 @@ import { wrapText } from "./fit_text.ts";
  * Returns the lines that limit the verdict and precede it: a file without a topology, and settings
  * of the compiled program that were replaced. Empty if nothing limits it.
  *
- * @param measurements The measurements.
  * @param width Maximum width of a line.
  */
 export function caveatLines(
@@ -25,7 +24,6 @@ export function caveatLines(
   ];
 }
 
-/** Consequences of replacing each setting. */
 const CONSEQUENCES: Record<Setting, { use: string; silent: string }> = {
   loss: { use: "measured with", silent: "Rules that need the loss do not judge." },
   optimizer: { use: "tried with", silent: "Its learning rate is not judged." },

@@ -54,7 +54,6 @@ export interface ChartBar {
 
 /** Figure that an assertion judges. */
 export interface Figure {
-  /** Title. */
   title: string;
   /** Scale of its bars. */
   scale: ChartAxis["scale"];

@@ -15,7 +15,6 @@ import {
   string,
 } from "../words/shape.ts";
 
-/** Run as written. */
 interface WrittenRun {
   name: string;
   verdict: string;
@@ -26,7 +25,6 @@ interface WrittenRun {
 
 type WrittenCause = Pick<Cause, "kind" | "severity" | "layers" | "message">;
 
-/** Comparison as written. */
 interface WrittenDifference extends Omit<Comparison, "layers"> {
   version: 1;
   before: WrittenRun;

@@ -139,7 +139,6 @@ function cutApart(names: string[], width: number, ellipsis: string): [string, st
   });
 }
 
-/** No-break space. */
 export const NO_BREAK = "\u00a0";
 
 /**

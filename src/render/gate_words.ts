@@ -349,7 +349,6 @@ export interface SeedCause extends Cause {
 
 /** Verdict on a model over all its runs. */
 export interface ModelVerdict {
-  /** Name of the model. */
   model: string;
   /** Its file. */
   path: string;
@@ -377,7 +376,6 @@ export function diagnosisOf({ diagnosis, measurements, findings }: MeasuredRun):
   return diagnosis ?? diagnose(measurements, findings);
 }
 
-/** Returns the verdict on each model of a gate, in the order of the runs. */
 export function modelVerdicts(runs: readonly GateRun[]): ModelVerdict[] {
   return [...Map.groupBy(runs, ({ model }) => model).values()].map(verdictOf);
 }

@@ -82,8 +82,6 @@ export interface RowFold {
 /**
  * Builds the table of layers.
  *
- * @param measurements The measurements.
- * @param findings The findings of the rules.
  * @param folds The rows from `foldLayers`.
  */
 export function layerTable(

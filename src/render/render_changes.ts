@@ -35,7 +35,6 @@ const STYLE = { width: 78, color: false, ellipsis: "…" };
  * Writes the changes to a model as Markdown, to accompany the changed model: each cause with its
  * layers, its fix, figures before and after, the trial, and code to paste.
  *
- * @param changes The changes.
  * @returns The text, with a newline at its end.
  */
 export function renderChanges({ name, version, before, after, changed, weights }: Changes): string {

@@ -134,7 +134,6 @@ function rowOf({ label, value, mark, gap, range }: ChartBar): BarChartRow {
   };
 }
 
-/** Explains the signs in the charts. */
 function signsOf(rows: BarChartRow[], { unicode = false }: RenderTextOptions): string[] {
   const signs = [
     ...rows.some(({ mark }) => mark === "error") ? ["! error"] : [],

@@ -20,7 +20,6 @@ interface DiagnosisStyle {
 /**
  * Draws a diagnosis: the verdict, then the most severe causes, each with its consequences and fix.
  *
- * @param diagnosis The diagnosis.
  * @param layers All layers, in the order of the forward pass.
  * @param style Maximum width of a line, and whether to colour.
  */

@@ -19,7 +19,6 @@ const LARGEST_NAME = 0.4;
  * each cause, and a table of the layers, worst change first.
  *
  * @param difference The two runs.
- * @param options See {@linkcode DifferenceOptions}.
  * @returns The text, with a newline at its end.
  */
 export function renderDifference(difference: Difference, options: DifferenceOptions = {}): string {

@@ -15,7 +15,6 @@ type Finding = GateFinding;
 
 const MOST_SAID = 3;
 
-/** Paragraph of findings. */
 export interface Paragraph {
   severity: Finding["severity"];
   /** Rules that share the paragraph. */
@@ -194,8 +193,6 @@ export function countSeverities(findings: readonly Finding[]): string {
  * Converts a diagnosis to its form in JSON documents: fixes in words and as code, findings by
  * index.
  *
- * @param diagnosis The diagnosis.
- * @param findings All findings of the run.
  * @param layers All layers, in the order of the forward pass.
  */
 export function writtenDiagnosis(

@@ -52,9 +52,7 @@ export function renderRule(
   ].join("\n");
 }
 
-/** Group of rules in a list. */
 export interface RuleGroup {
-  /** Title of the group. */
   title: string;
   /** Rules of the group. */
   rules: readonly RuleDocumentation[];

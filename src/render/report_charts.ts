@@ -93,7 +93,6 @@ const SERIES: readonly Series[] = [
  * out.
  *
  * @param folds The rows from `foldLayers`.
- * @param findings The findings of the rules.
  * @param options Scale of the bars, and whether to include deltas (default: true).
  */
 export function reportCharts(

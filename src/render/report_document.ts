@@ -23,7 +23,6 @@ interface ReportExtras {
 /**
  * Writes a report as JSON: keys in a fixed order, two spaces of indent, a newline at the end.
  *
- * @param report Measurements and findings.
  * @param extras Data derived from the report, not read back. Default: none.
  */
 export function encodeReport(

@@ -31,7 +31,6 @@ interface HeatMap {
   rows: {
     /** Index of the layer in the network. */
     layer: number;
-    /** Its name. */
     name: string;
     /** Median over the draws at each scale; `null` if no draw has the figure. */
     cells: (number | null)[];
@@ -60,7 +59,6 @@ const MAPS: readonly { figure: LayerFigureName; title: string }[] = [
 /**
  * Builds the charts of a variant.
  *
- * @param variant The variant.
  * @param rules The rules of the study, most severe first.
  */
 export function studyCharts(variant: VariantSummary, rules: readonly string[]): StudyCharts {
@@ -219,7 +217,6 @@ function shadeOf(
   return { sign: unicode ? block : ascii, style };
 }
 
-/** Explains the shades. */
 export function shadesLegend({ unicode }: Pick<PlotStyle, "unicode">): string {
   const shades = SHADES.map(([ascii, block, below], i) =>
     `${unicode ? block : ascii} ${
@@ -244,7 +241,6 @@ const STEP = 1.5;
 const ASCII = { measured: "*", predicted: "o", both: "@", spread: ":", limit: "-", axis: "|" };
 const UNICODE = { measured: "●", predicted: "○", both: "◉", spread: "┊", limit: "─", axis: "│" };
 
-/** Returns the signs of the plot of ratios. */
 export function ratioSigns({ unicode }: Pick<PlotStyle, "unicode">): typeof ASCII {
   return unicode ? UNICODE : ASCII;
 }

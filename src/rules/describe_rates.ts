@@ -29,7 +29,6 @@ export function describeRates(found: LearningRates | SkippedTrial): string {
   return `Learning rates of ${name}: ${range}.${limits}${compiledWords(found)}`;
 }
 
-/** Returns true if this is the suggested rate. */
 export function isSuggested(
   { optimizer, learningRate }: LearningRates["rates"][number],
   { suggested }: LearningRates,

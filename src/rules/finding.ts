@@ -63,7 +63,6 @@ export interface Verdict extends Omit<Finding, "rule" | "expected" | "message" |
   fix: Sentence | string;
 }
 
-/** Converts a verdict to a finding. */
 export function makeFinding(
   rule: string,
   { message, fix, expected, ...verdict }: Verdict,
@@ -87,7 +86,6 @@ export function amendFinding(
   return { ...rest, ...others, ...sentencesOf(message, fix) };
 }
 
-/** Returns a sentence of a finding as data. */
 export function saidOf(finding: Finding, which: "message" | "fix"): Sentence {
   return finding.said?.[which] ?? [finding[which]];
 }

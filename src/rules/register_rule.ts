@@ -103,7 +103,7 @@ export function registerRule<Name extends string>(rule: Rule<Name>): void {
     throw new InputError({
       place: "rule.name",
       found: `"${name}", the name of another registered rule`,
-      expected: "a name of its own",
+      expected: "another name",
     });
   }
   const known = allThresholds();

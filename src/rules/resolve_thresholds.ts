@@ -10,8 +10,6 @@ const OTHERS = ["layers", "ignore"];
 /**
  * Returns every threshold of a table: the given values, and defaults for the others.
  *
- * @param table The known thresholds.
- * @param options The given options.
  * @param reader Name of the reader of these thresholds, if the table does not contain all.
  * @throws {InputError} If the options are not an object or contain an unknown name, or a threshold
  * is not a number, or if a threshold is NaN, out of range or not a whole number of steps, or a

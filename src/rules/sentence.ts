@@ -41,7 +41,6 @@ export type Sentence = readonly (string | Slot)[];
 /**
  * Returns the text of a sentence.
  *
- * @param sentence The sentence.
  * @param nameOf Formats the name of a layer. Default: unchanged.
  */
 export function sayPlain(

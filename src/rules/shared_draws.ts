@@ -12,9 +12,6 @@ const MAX_ZERO_SHARE = 0.5;
  * Warns about layers whose kernels are identical, because one seed or one seeded initialiser serves
  * them all. Kernels count as identical if they have the same shape and their sums agree to the last
  * bit.
- *
- * @param layers The layers to judge.
- * @param all All layers of the model.
  */
 export function sharedDraws(
   layers: readonly LayerMeasurements[],
@@ -33,9 +30,9 @@ export function sharedDraws(
       layer: names[0],
       layers: names,
       measured: names.length,
-      expected: "a kernel of its own for each layer",
+      expected: "a different kernel for each layer",
       message: say`${layerNames(names, all)} start with the same kernel: one seed is used for all.`,
-      fix: "Give the initialiser of each layer a seed of its own.",
+      fix: "Give the initialiser of each layer its own seed.",
     }];
   });
 }

@@ -25,7 +25,6 @@ export interface BuiltNetworks {
  * healthy scales of a deep network is narrow, and without that scale a range may miss it.
  *
  * @param scales The scales of the range, ascending.
- * @param built The networks.
  * @returns All scales, ascending; of the critical ones only those within the range, to four digits.
  */
 export function withCriticalScales(

@@ -4,12 +4,7 @@ import { isKernel } from "../theory/weight_kinds.ts";
 import type { GridPoint, StudyLayer, StudyPoint } from "./grid_point.ts";
 import { studyRules } from "./study_options.ts";
 
-/**
- * Judges the measurements of a point, and keeps the figures that a study shows.
- *
- * @param point The point.
- * @param measurements The measurements at the point.
- */
+/** Judges the measurements of a point, and keeps the figures that a study shows. */
 export function describeStudyPoint(
   point: GridPoint,
   measurements: Measurements,

@@ -19,10 +19,7 @@ import { StudyError } from "./study_options.ts";
 /**
  * Draws a kernel. The numbers depend on the stream alone, not on the engine.
  *
- * @param initializer Name of the initialiser.
- * @param shape Shape of the kernel.
  * @param layout Layout of the kernel, which decides its fans.
- * @param random Source of the randomness.
  * @returns The entries, row-major.
  */
 export function drawKernel(

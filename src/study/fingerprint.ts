@@ -8,9 +8,6 @@ import { leafLayers } from "../model/layers/leaf_layers.ts";
  * Returns a hash of a model's layers and weights and of a batch, which must be equal for two parts
  * of a study. Names that TensorFlow.js generated do not count, because they number the layers of
  * the process.
- *
- * @param model A built model.
- * @param batch Its batch.
  */
 export function fingerprint(model: LayersModel, { inputs, targets }: Batch): string {
   const hash = createHash("sha256");

@@ -53,7 +53,6 @@ export function gridVariants(grid: ResolvedGrid): StudyVariant[] {
   );
 }
 
-/** Counts the points of a grid. */
 export function countPoints(grid: ResolvedGrid): number {
   return Object.values(grid).reduce((product, values) => product * values.length, 1);
 }

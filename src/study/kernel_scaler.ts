@@ -11,11 +11,6 @@ export class KernelScaler {
   readonly #tf: TensorFlow;
   readonly #kernels: { variable: ModelWeight["variable"]; original: Tensor }[];
 
-  /**
-   * @param tf The engine's TensorFlow.js.
-   * @param model The model.
-   * @param isScaled Returns true for the path of a layer to scale.
-   */
   constructor(tf: TensorFlow, model: LayersModel, isScaled: (layer: string) => boolean) {
     this.#tf = tf;
     this.#kernels = modelWeights(model)

@@ -30,7 +30,6 @@ export class NamedPoints {
     this.#header = header;
   }
 
-  /** Adds a point. */
   add(index: number): void {
     if (++this.count <= MOST_NAMED) this.#first.push(index);
   }

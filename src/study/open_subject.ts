@@ -33,7 +33,6 @@ export interface OpenSubject {
   source: string | null;
   /** Objective; `null` for the default of each model. */
   objective: Objective | null;
-  /** Name of the objective. */
   objectiveName: string;
   /**
    * Sentence about weights that its seeds do not draw; `null` if they draw every weight that they
@@ -144,7 +143,7 @@ async function openFile(
   const fixed = grid.depths.concat(grid.widths).find((size) => size !== null);
   if (fixed !== undefined) {
     throw new StudyError(
-      `${path}: a model from a file has a depth and a width of its own, which a study cannot ` +
+      `${path}: a model from a file has a fixed depth and width, which a study cannot ` +
         `change: leave out depths and widths`,
     );
   }

@@ -50,7 +50,6 @@ export class PartReader {
     }
   }
 
-  /** Closes the file. */
   async close(): Promise<void> {
     await this.#points?.return();
   }

@@ -9,7 +9,6 @@ import { refusal } from "../words/input_error.ts";
  * Requires that parts are of one study. If more than half of them are, the message names the
  * others.
  *
- * @param files The parts.
  * @throws {StudyError} If there are none, or one is of another study.
  */
 export function requireOneStudy(files: readonly StudyFile[]): void {

@@ -87,10 +87,8 @@ export async function runStudy(
     : await runHere(plan, { mayStop: jobs === "auto" });
 }
 
-/** A study to run. */
 interface StudyPlan {
   subject: StudySubject;
-  /** The grid as it was given. */
   grid: StudyGrid;
   resolved: ResolvedGrid;
   /** Indices of the points of this shard, without the last. */
@@ -178,7 +176,6 @@ async function startWorkers({ subject, grid, resolved, options }: StudyPlan, cou
   return new StudyWorkers({ count, task, grid: resolved, warn: options.onWarning ?? (() => {}) });
 }
 
-/** Points to measure. */
 interface PendingPoints {
   /** Number of points. */
   count: number;

@@ -55,7 +55,6 @@ export const studyPointShape = object<StudyPoint>({
   layers: list(layer),
 });
 
-/** Shape of the axes of a study. */
 export const gridShape = object<StudyHeader["grid"]>({
   seeds: axis(number),
   activations: axis(nullable(string)),
@@ -114,7 +113,6 @@ export function readStudyOpening(lines: readonly string[], where: string): Study
   return readShape(`${lines.join("\n").replace(/,$/, "")}}`, studyHeaderShape, where);
 }
 
-/** Reads the line of a point. */
 export function readStudyLine(line: string, where: string): StudyPoint {
   return readShape(line.replace(/,$/, ""), studyPointShape, where);
 }

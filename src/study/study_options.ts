@@ -112,7 +112,6 @@ function judging(rules: readonly Rule[]): Rule[] {
  * Rejects an object with unknown keys, because misspelt ones would be ignored silently.
  *
  * @param what Name of the object, for the message.
- * @param given The object.
  * @param known The allowed keys.
  * @throws {InputError} If it is not an object, or has another key.
  */

@@ -3,7 +3,6 @@ import { studyHeaderShape, studyPointShape } from "./study_document.ts";
 
 const figure = nullable(number);
 
-/** Shape of a study with its points. */
 export const studyShape = allOf(studyHeaderShape, object({ points: list(studyPointShape) }));
 
 const quartiles = nullable(object({ lower: number, median: number, upper: number }));
@@ -28,7 +27,6 @@ const scale = object({
 
 const scales = list(scale, { least: 1, expected: "one scale or more" });
 
-/** Shape of the summary of a study. */
 export const summaryShape = object({
   header: studyHeaderShape,
   points: number,

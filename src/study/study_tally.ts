@@ -119,7 +119,6 @@ function summaryOf(cell: Cell): ScaleSummary {
  * theory: the root of the product of chi over the layers between them.
  *
  * @param layers The layers, in the order of the forward pass.
- * @param inputMeanSquare Mean of the squared input.
  * @returns The ratio, or `null` with fewer than two hidden layers.
  */
 function predictedRatio(

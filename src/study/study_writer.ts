@@ -64,7 +64,6 @@ export class StudyWriter {
    * journal is locked, so that no other process writes the file at the same time; the journal of a
    * killed process is removed.
    *
-   * @param path The file.
    * @param header Header of the study; for a shard, only its points may be added.
    * @param options `whole`: write the file only when it is closed. Default: false.
    * @throws {StudyError} If the file cannot be written.

@@ -31,9 +31,6 @@ interface Activated {
  * Applies an elementwise activation to a normal z, unit by unit.
  *
  * @param activation Name of the activation, or the function itself.
- * @param z The input signal.
- * @param units Number of units or channels.
- * @param examples Number of examples.
  * @returns The output and its backward pass, or `null` if the activation is not known.
  */
 export function activate(

@@ -38,8 +38,6 @@ const pairs = new Map<string, PairMoments>();
  * cached.
  *
  * @param activation Name of the activation, or the function itself.
- * @param mean The mean of z.
- * @param variance The variance of z.
  * @returns The moments, or `null` if the activation is not a known function of z.
  */
 export function activationMoments(
@@ -126,7 +124,6 @@ function integrate(
  *
  * @param activation Name of an activation that {@linkcode activationMoments} knows, or the function.
  * @param mean The mean of both z.
- * @param variance The variance of both.
  * @param correlation Their correlation; negative values count as 0.
  */
 export function pairMoments(

@@ -86,7 +86,6 @@ function makeQuadrature(variance: number, kinks: readonly number[]): Quadrature 
   };
 }
 
-/** Nodes of a quadrature. */
 interface Nodes {
   /** Values of the standardised z. */
   ts: Float64Array;
@@ -129,7 +128,6 @@ const STEP = 1 / 3;
  * Returns the mean of f over a standard normal, to about 1e-3 across a kink or a jump. Correlations
  * need no more.
  *
- * @param f The function.
  * @param kink Position of the kink, if any: the nodes are shifted so that it is midway between two
  * of them.
  */

@@ -31,7 +31,6 @@ export type InitializerName = typeof INITIALIZERS[number];
  */
 export type InitializerScheme = "he" | "lecun" | "glorot" | "orthogonal";
 
-/** Returns the variance of each scheme. */
 const VARIANCES: Readonly<Record<InitializerScheme, (fans: Fans) => number>> = {
   he: ({ fanIn }) => 2 / fanIn,
   lecun: ({ fanIn }) => 1 / fanIn,

@@ -17,7 +17,6 @@ export interface LargestMoments {
  * Returns the moments of an activation at the largest z of a window. The z are normal with one
  * correlation for all pairs: each is the sum of a shared and an independent part.
  *
- * @param curve The activation.
  * @param z Mean and variance of each z, and `near`, their correlation.
  * @param taps Number of z. The mean may be fractional if windows overlap the border.
  */

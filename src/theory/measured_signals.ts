@@ -1,6 +1,5 @@
 import { type Gradient, type NetworkNode, type Signal, unitsOf } from "./signal.ts";
 
-/** Input of a network. */
 export interface NetworkInput {
   /** Shape, examples first. */
   shape: readonly number[];

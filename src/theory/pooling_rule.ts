@@ -112,7 +112,6 @@ export interface WindowTerms {
 /**
  * Measures the overlap of a window with its input.
  *
- * @param window The window.
  * @param sizes Size of its input along each axis; for a transposed convolution, of its output.
  */
 export function windowTerms(window: Window, sizes: readonly number[]): WindowTerms {

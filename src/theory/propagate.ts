@@ -73,7 +73,6 @@ const MERGING: readonly LayerKind[] = ["addition", "concatenation", "merge"];
  * measured at the outputs.
  *
  * @param nodes Layers, in the order of the forward pass.
- * @param options The batch.
  * @returns Predictions, by node name; nodes without a rule are left out.
  */
 export function propagate(

@@ -14,8 +14,6 @@ export interface RowAlikeness {
  * Measures how similar the rows of a matrix are, from their inner products.
  *
  * @param values Entries, row by row; rows beyond `rows` are not read.
- * @param rows Number of rows to read.
- * @param length Length of a row.
  * @returns The similarity, or `null` if fewer than two rows are nonzero or an entry is not finite.
  */
 export function rowAlikeness(

@@ -62,7 +62,6 @@ export interface Window {
 export interface NetworkNode {
   /** Unique name. */
   name: string;
-  /** Kind of the layer. */
   kind: LayerKind;
   /** Operation within the kind, or `null`. */
   operation: LayerOperation | null;
@@ -94,7 +93,6 @@ export interface NetworkNode {
   epsilon?: number;
   /** Number of entries in the norm, for a normalisation by norm. */
   normEntries?: number;
-  /** Scale and offset of a rescaling. */
   rescaling?: { scale: number; offset: number };
   /** Number of steps and activations of a recurrent layer. */
   recurrent?: { steps: number; activation: string; gate: string | null };
@@ -102,7 +100,6 @@ export interface NetworkNode {
    * Signals declared by a registered class, and the input mean square that they were computed for.
    */
   declared?: DeclaredSignals & { input: number };
-  /** Measured statistics. */
   measured: {
     /** a, or `null`. */
     activations: { meanSquare: number; mean: number } | null;
@@ -149,7 +146,6 @@ export interface Context {
   settle(node: NetworkNode, z: Signal): Signal;
 }
 
-/** Returns the number of units or channels of a node. */
 export function unitsOf({ shape, weights, layout }: NetworkNode): number {
   const ofKernel = layout === "ordinary" ? weights[0]?.shape.at(-1) : undefined;
   return ofKernel ?? shape?.at(-1) ?? 1;

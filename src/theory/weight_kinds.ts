@@ -29,7 +29,6 @@ export function isShift({ name, shape }: NamedWeight): boolean {
 /** Returns true if a PyTorch weight is the recurrent kernel of a layer. */
 export const isRecurrentWeight = (name: string): boolean => /(^|[/.])weight_hh/.test(name);
 
-/** Returns true if a weight is the recurrent kernel of a layer. */
 export function isRecurrentKernel({ name }: Pick<NamedWeight, "name">): boolean {
   return name.includes("recurrent_kernel");
 }

@@ -22,7 +22,6 @@ type Filler = { layer: TorchLayer; offers: Offer[] };
  * disagree, it throws: weights in the wrong place are worse than none.
  *
  * @param units Layers of the model.
- * @param layers Layers of the file.
  * @param file `isOrdered`: true if the file has its layers in the order of the network.
  * @throws {ModelError} If the pairing is ambiguous; the message names both sides.
  */

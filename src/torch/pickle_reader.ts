@@ -15,17 +15,13 @@ export class PickleReader {
   /** Index of the next byte. */
   at: number;
 
-  /**
-   * @param bytes The file.
-   * @param start Index of the start of the pickle.
-   */
+  /** @param start Index of the start of the pickle. */
   constructor(bytes: Uint8Array, start: number) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.at = start;
   }
 
-  /** Reads a byte. */
   byte(): number {
     return this.#bytes[this.#skip(1)];
   }
@@ -56,7 +52,6 @@ export class PickleReader {
     return this.#bytes.subarray(at, at + length);
   }
 
-  /** Reads a text. */
   text(length: number): string {
     return new TextDecoder().decode(this.raw(length));
   }

@@ -10,7 +10,6 @@ import { bytesOfView, requireInside } from "./torch_view.ts";
 import { pickleBudget, unpickle } from "./unpickle.ts";
 import { refusal } from "../words/input_error.ts";
 
-/** Tensors of a state dict. */
 interface StateDict {
   tensors: FileTensor[];
   notes: string[];
@@ -31,7 +30,6 @@ const LEGACY = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a
  * Reads the state dict that `torch.save` wrote, as a zip archive or in the format before version
  * 1.6.
  *
- * @param bytes The file.
  * @throws {ModelError} If there is none, or if loading the file would run code.
  */
 export function readStateDict(bytes: Uint8Array): StateDict {

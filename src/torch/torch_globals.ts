@@ -125,10 +125,8 @@ export const TORCH: Resolver = {
     const inert = inertClass(module, name);
     if (inert !== null) return inert;
     throw new ModelError(
-      `The pickle asks for ${
-        showValue(path)
-      }, which is code and is not run here, expected tensors ` +
-        `alone: save the weights with torch.save(model.state_dict(), path)`,
+      `The pickle asks for ${showValue(path)}, which is code and is not run here, expected only ` +
+        `tensors: save the weights with torch.save(model.state_dict(), path)`,
     );
   },
   call(callee, args, budget): Pickled {
@@ -185,7 +183,7 @@ export const TORCH: Resolver = {
     }
     if (view !== null) {
       throw new ModelError(
-        refusal`Storage ${showValue(key)} is a view of another one, expected its own`,
+        refusal`Storage ${showValue(key)} is a view of another one, expected data of its own`,
       );
     }
     if (!isCount(count)) {
@@ -197,7 +195,6 @@ export const TORCH: Resolver = {
   },
 };
 
-/** Returns true if a value is a tensor. */
 export const isTensor = (value: Pickled | undefined): value is TorchView =>
   value !== undefined && isObject(value) && value.is === "tensor";
 
@@ -207,7 +204,9 @@ function dictionaryOf([pairs]: Pickled[], budget: Budget): Map<Pickled, Pickled>
   // Many dictionaries may be made from one list.
   budget.spend(2 * COST.entry * pairs.length);
   return new Map(pairs.map((pair) => {
-    if (!Array.isArray(pair)) throw new ModelError("A dictionary of the pickle has a key alone");
+    if (!Array.isArray(pair)) {
+      throw new ModelError("A dictionary of the pickle has a key without a value");
+    }
     return [pair[0], pair[1]];
   }));
 }

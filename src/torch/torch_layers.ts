@@ -3,7 +3,6 @@ import type { FileTensor } from "../model/weights/weights_manifest.ts";
 import type { KernelLayout } from "../traits/kernel_layout.ts";
 import type { LayerKind } from "../traits/layers.ts";
 
-/** Role of a tensor in its layer. */
 export type TensorRole =
   | "kernel"
   | "recurrentKernel"
@@ -15,7 +14,6 @@ export type TensorRole =
   | "variance"
   | "other";
 
-/** Tensor of a layer. */
 export interface TorchTensor extends FileTensor {
   /** Name within the layer: `weight`. */
   own: string;

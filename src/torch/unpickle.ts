@@ -31,7 +31,6 @@ type Stacked = Pickled | typeof MARK;
  * Written here because `pickleparser` of npm, which does most of this, assigns any keys of a pickle
  * to plain objects (`dict[key] = value`), and calls the results of its resolver.
  *
- * @param bytes The file.
  * @param start Index of the start of the pickle.
  * @param resolver Globals and objects that the caller knows.
  * @param budget Bytes that the values may take.

@@ -22,6 +22,5 @@ export const isEinsumLayout = (value: unknown): value is EinsumLayout =>
 export const KERNEL_LAYOUT_WORDS =
   '"ordinary", "transposed", "depthwise" or "einsum ioo" and the like';
 
-/** True if a value is the layout of a kernel. */
 export const isKernelLayout = (value: unknown): value is KernelLayout =>
   ["ordinary", "transposed", "depthwise"].includes(value as string) || isEinsumLayout(value);

@@ -225,7 +225,6 @@ export const LAYERS: Readonly<Record<string, LayerTraits>> = {
   Sequential: traits("container"),
 };
 
-/** Every kind of layer. */
 export const LAYER_KINDS: readonly LayerKind[] = [
   ...new Set([...Object.values(LAYERS).map(({ kind }) => kind), "opaque" as const]),
 ];

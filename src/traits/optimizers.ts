@@ -158,7 +158,6 @@ export const OPTIMIZERS = {
   },
 } as const satisfies Record<string, OptimizerTraits>;
 
-/** Name of a supported optimizer. */
 export type OptimizerName = keyof typeof OPTIMIZERS;
 
 /** Names of the optimizers that TensorFlow.js has. */
@@ -218,7 +217,6 @@ export function readNumber(config: object, name: string): number {
  * Momentum.
  *
  * @param className Class name in Keras, TensorFlow.js or PyTorch.
- * @param config Its configuration.
  */
 export function optimizerName(className: string, config: object): OptimizerName | null {
   const wanted = plain(className);

@@ -39,7 +39,6 @@ const listOf = (count: number, each: Setting): Setting => ({
   items: { count, each },
 });
 
-/** Returns the setting of a number for all axes, or one for each. */
 const perAxis = (axes: number, each: Setting): Setting => ({
   ...each,
   what: `${each.what}, or an array of ${axes === 1 ? "one" : `${axes} of them`}`,
@@ -150,5 +149,4 @@ export const KINDS = {
   text: { what: "a text", is: (value: unknown) => typeof value === "string" && value !== "" },
 } satisfies Record<string, Setting | ((...args: never[]) => Setting)>;
 
-/** Makes a setting required. */
 export const required = (setting: Setting): Setting => ({ ...setting, required: true });

@@ -47,7 +47,6 @@ export class InputError extends TypeError {
    *
    * @param refusal Place, found and expected, or a whole sentence. Quotes from a file are made
    * visible and kept on one line.
-   * @param options Underlying error.
    */
   constructor(refusal: Refusal | string = "", options?: ErrorOptions) {
     super(oneLine(typeof refusal === "string" ? refusal : sentenceOf(refusal)), options);

@@ -6,7 +6,6 @@ import { showValue } from "./show_value.ts";
  * Suggests the name that was probably meant, worded to end an error message.
  *
  * @param name Name that was not found.
- * @param names Names that exist.
  * @returns `"; did you mean ...?"`, or an empty string if no name is close.
  */
 export function nearest(name: string, names: readonly string[]): string {

@@ -61,7 +61,6 @@ interface PrintOptions {
  * whole value.
  *
  * @param value An object or an array.
- * @param overview Summary of the value.
  * @param illustration Picture that a notebook adds.
  * @returns The value itself.
  */

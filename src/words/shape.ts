@@ -11,7 +11,6 @@ export interface Mismatch extends Omit<Refusal, "place"> {
   unknownKey?: string;
 }
 
-/** A JSON Schema (draft 7). */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
@@ -29,7 +28,6 @@ export interface Shape<T> {
   /**
    * Converts the result of JSON.parse to the data.
    *
-   * @param json The parsed JSON.
    * @param place Its path in the document; empty at the top.
    * @throws {InputError} If it has a wrong type: place, found, expected.
    */
@@ -46,9 +44,6 @@ export interface Shape<T> {
 /**
  * Rejects an argument that does not have its shape, for callers without a type checker.
  *
- * @param name Name of the argument.
- * @param value Value that was given.
- * @param shape Shape that it must have.
  * @throws {InputError} If it has not.
  */
 export function requireValue(name: string, value: unknown, shape: Shape<unknown>): void {
@@ -59,8 +54,6 @@ export function requireValue(name: string, value: unknown, shape: Shape<unknown>
 /**
  * Rejects an option that a function does not have: a misspelt one would be ignored silently.
  *
- * @param caller The function.
- * @param options Options that it was given.
  * @param known Names of its options.
  * @throws {InputError} If there is another one.
  */
@@ -113,8 +106,6 @@ function unreadable(place: string, expected: string, json: unknown): InputError 
 /**
  * Reads a document, or a self-contained part of one.
  *
- * @param text The JSON.
- * @param shape Its shape.
  * @param where The beginning of an error: the file, and the line.
  * @throws {SyntaxError} If it is not JSON.
  * @throws {InputError} If something in it is missing or has a wrong type.
@@ -172,7 +163,6 @@ export const anyObject: Shape<object> = primitive("an object", isObject, {
   schema: { type: "object" },
 });
 
-/** Shape of anything. */
 export const unknown: Shape<unknown> = primitive("a value", () => true);
 
 /** Shape of a function; only arguments can be functions. */
@@ -181,7 +171,6 @@ export const callable: Shape<unknown> = primitive(
   (value) => typeof value === "function",
 );
 
-/** Shape of a text. */
 export const string: Shape<string> = primitive("a text", (json) => typeof json === "string", {
   schema: { type: "string" },
 });
@@ -189,7 +178,6 @@ export const string: Shape<string> = primitive("a text", (json) => typeof json =
 /** Shape of a text with a character that is not a space. */
 export const filledString: Shape<string> = matching(/\S/, "a text that is not empty");
 
-/** Returns the shape of a text that matches a pattern. */
 export function matching(
   pattern: RegExp,
   expected: string,
@@ -243,7 +231,6 @@ function bounded(type: string, minimum: number, maximum: number | null): JsonSch
   return maximum === null ? { type, minimum } : { type, minimum, maximum };
 }
 
-/** Shape of a whole number from 0. */
 export const count: Shape<number> = whole(0);
 
 /** Shape of a whole number from 1. */
@@ -254,7 +241,6 @@ export const integer: Shape<number> = primitive("a whole number", Number.isSafeI
   schema: { type: "integer" },
 });
 
-/** Returns the shape of one of the given texts or numbers. */
 export function oneOf<T extends string | number>(...values: readonly T[]): Shape<T> {
   return named(values);
 }

@@ -43,7 +43,6 @@ const CONTROLS =
  * overrides, zero-width ones) could make one name look like another. Each becomes `\n`, `\x1b` or
  * `\u{202e}`. Escaping twice changes nothing, because messages are built from escaped text.
  *
- * @param text Any text.
  * @param spell Writes such a character, for formats with their own escapes.
  */
 export function escapeControls(text: string, spell = spellVisibly): string {

@@ -5,7 +5,6 @@ import { escapeControls } from "./show_value.ts";
  * formatting characters unchanged, and a terminal obeys them. Here they become `\u202e`, and
  * commands of a CI system are escaped, too. Parsing yields the same data.
  *
- * @param value The data.
  * @param replace Replacer of JSON.stringify. Default: none.
  * @param indent Spaces of indent. Default: everything on one line.
  */

@@ -169,7 +169,7 @@ for (const { assertion, healthy, broken, named } of ROWS) {
         {},
         undefined,
         TypeError,
-        "batch has 1 among its tensors, expected tensors alone",
+        "batch has 1 among its tensors, expected only tensors",
       ],
       [
         model,

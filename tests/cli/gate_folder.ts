@@ -4,7 +4,7 @@ const GOLDEN = new URL("../../fixtures/golden/", import.meta.url);
  * Does something in a folder of its own that holds golden models by their names, and then removes it.
  *
  * @param models Names of golden models.
- * @param files Other files by their paths; what is no text is written as JSON.
+ * @param files Other files by their paths; what is not text is written as JSON.
  * @param action Is given the folder's path.
  */
 export async function withGateFolder(

@@ -215,7 +215,7 @@ Deno.test("sweep --out replaces no study unless it goes on with it, nor anything
     const study = await Deno.readTextFile(`${cwd}/study.json`);
     await assertRefuses(
       sweep("--out", "study.json"),
-      "study.json holds 2 of the 2 points of this study: go on with them by --resume",
+      "study.json holds 2 of the 2 points of this study: continue them with --resume",
       { cwd },
     );
     await assertRefuses(
@@ -225,7 +225,7 @@ Deno.test("sweep --out replaces no study unless it goes on with it, nor anything
     );
     await assertRefuses(
       ["report", MODEL, "--format", "json", "--out", "study.json"],
-      "would replace study.json, which holds a study: write elsewhere, or replace it by --force",
+      "would replace study.json, which holds a study: write elsewhere, or replace it with --force",
       { cwd },
     );
     await assertRefuses(
@@ -262,7 +262,7 @@ Deno.test("merge --out replaces none of its parts and no other study, but an old
     await assertRefuses([...merge, "1.json"], "would replace 1.json, which is read", { cwd });
     await assertRefuses(
       [...merge, "other.json"],
-      "other.json holds another study, which the whole would replace",
+      "other.json holds another study, which the merged study would replace",
       { cwd },
     );
     assertEquals(await contents(cwd), before);

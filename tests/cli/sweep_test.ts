@@ -136,7 +136,7 @@ Deno.test("sweep --resume starts where there is no file yet, and refuses another
     const before = await Deno.readTextFile(`${folder}/a.json`);
     await assertRefuses(
       ["sweep", ...SMALL.with(5, "0.1,1"), ...out],
-      ["a.json is another study, which --resume cannot go on with", "grid.scales"],
+      ["a.json is another study, which --resume cannot continue", "grid.scales"],
     );
     await assertRefuses(["sweep", ...SMALL, ...out, "--examples=8"], "examples is 32 and 8");
     await assertRefuses(["sweep", ...SMALL.with(1, "4"), ...out], "grid.depths is [3] and [4]");

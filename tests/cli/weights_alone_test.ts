@@ -52,7 +52,7 @@ Deno.test("report refuses flags of a pass on weights alone", async () => {
   const flags = [["--batch", "b.json"], ["--objective", "sum"], ["--half"], ["--weights", DRAWN]];
   for (const flag of flags) {
     const sentence = `${flag[0]} is for a model with a topology, found MODEL `;
-    await assertRefuses(["report", MLP, ...flag], [sentence, "which holds weights alone"]);
+    await assertRefuses(["report", MLP, ...flag], [sentence, "which holds only weights"]);
   }
 });
 
@@ -88,12 +88,12 @@ Deno.test("report shows weights alone as a page, and has no picture of what they
   const { code, stdout } = await runCommand(["report", MLP, "--quiet", "--format", "html"]);
   assertEquals(code, 0);
   assertEquals(stdout.includes("no pass was run"), false);
-  await assertRefuses(["report", MLP, "--format", "svg"], "which holds weights alone");
+  await assertRefuses(["report", MLP, "--format", "svg"], "which holds only weights");
 });
 
 Deno.test("fix refuses weights alone", async () => {
   await assertRefuses(["fix", DRAWN], [
-    "which holds weights alone",
+    "which holds only weights",
     "expected a model.json, a .keras or .h5 file, or a module",
   ]);
 });

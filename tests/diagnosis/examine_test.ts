@@ -86,7 +86,7 @@ Deno.test("examine() finds what only training shows, with trial: always", async 
     const { verdict, cause: found } = await cause(tf, { rate: 50 });
     assertEquals(verdict, "sick");
     assertEquals(found.kind, "learning-rate");
-    assertStringIncludes(found.message, "a learning rate of 50, above what SGD is used with");
+    assertStringIncludes(found.message, "a learning rate of 50, above the usual range of SGD");
     assertEquals(found.fixes, [{ kind: "learning-rate", from: 50, to: 0.01 }]);
     assertEquals(found.tried?.worked, true);
   });

@@ -92,7 +92,7 @@ Deno.test("resolveConfiguration() refuses two models of one name", () => {
   assertThrows(
     () => resolve({ models }),
     GateError,
-    'gate.json: models has "a.ts" twice, expected a name of its own for each',
+    'gate.json: models has "a.ts" twice, expected a different name for each',
   );
 });
 

@@ -53,7 +53,7 @@ const REFUSED: [string, Batch | (() => Batch), object, string][] = [
     "plain numbers",
     { inputs: [1, 2] as unknown as Tensor[] },
     {},
-    "batch has 1 among its tensors, expected tensors alone",
+    "batch has 1 among its tensors, expected only tensors",
   ],
   [
     "no batch",

@@ -138,7 +138,7 @@ Deno.test("requireModelBatch() compares every size with the model's, and the exa
     assertThrows(
       () => requireModelBatch(model, [fits], [strange as never]),
       TypeError,
-      "among its tensors, expected tensors alone",
+      "among its tensors, expected only tensors",
     );
   }
   tf.dispose(made);

@@ -67,7 +67,7 @@ const spoilt: Spoilt[] = [
     "weights in the topology",
     "dense",
     ([dense]) => dense.config.weights = [1],
-    "[0].config.weights is an array of 1 item, expected null: weights stand in weightsManifest",
+    "[0].config.weights is an array of 1 item, expected null: weights are in weightsManifest",
   ],
   [
     "a class that is a number",

@@ -44,7 +44,7 @@ const batches: [string, string, string][] = [
   [
     "targets of another shape",
     "{ inputs: tf.ones([2, 2]), targets: tf.ones([2, 3]) }",
-    "targets of shape [2, 3], expected [any, 1] as the model puts out",
+    "targets of shape [2, 3], expected [any, 1] as the model outputs",
   ],
   [
     "too many targets",

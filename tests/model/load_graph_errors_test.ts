@@ -56,8 +56,8 @@ Deno.test("loadModel() refuses layers that wait for each other", async () => {
     }, model);
     assertEquals(
       message,
-      `${at} takes the output of "${wait}", which waits for it in turn, expected layers that do ` +
-        `not go round in a circle`,
+      `${at} takes the output of "${wait}", which waits for it in turn, expected layers ` +
+        `without a cycle`,
     );
     model.dispose();
   }

@@ -55,14 +55,14 @@ const spoilt: [string, Edit, string][] = [
     "an unknown class",
     (json) => (json.modelTopology.config.layers[1].class_name = "Dens", json),
     'modelTopology.config.layers[1].class_name is "Dens", a class that TensorFlow.js does not ' +
-    "have, expected one that it has or that --register FILE brings " +
+    "have, expected one that it has or that --register FILE supplies " +
     "(a module that exports register({ tf }))",
   ],
   [
     "a class that every object has",
     (json) => (json.modelTopology.config.layers[1].class_name = "constructor", json),
     'modelTopology.config.layers[1].class_name is "constructor", a class that TensorFlow.js does ' +
-    "not have, expected one that it has or that --register FILE brings " +
+    "not have, expected one that it has or that --register FILE supplies " +
     "(a module that exports register({ tf }))",
   ],
   [

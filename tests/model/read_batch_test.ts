@@ -86,7 +86,7 @@ Deno.test("readBatch() reads class numbers as targets of a softmax head", async 
   );
   assertEquals(
     error.message,
-    `targets has shape [2, 2], expected [any, 3] as model "${model.name}" puts out`,
+    `targets has shape [2, 2], expected [any, 3] as model "${model.name}" outputs`,
   );
   model.dispose();
 });
@@ -105,8 +105,8 @@ Deno.test("readBatch() takes the targets that the objective takes", async () => 
   await read(three, text("[[2], [0]]"), sparse);
   await read(three, text("[1, 2]"), { objective: () => tf.scalar(0) });
   const refused: [LayersModel, string, ReadBatchOptions, string][] = [
-    [three, "[2, 0]", mse, `[2], expected [any, 3] as model "${three.name}" puts out`],
-    [three, "[[2], [0]]", mse, `[2, 1], expected [any, 3] as model "${three.name}" puts out`],
+    [three, "[2, 0]", mse, `[2], expected [any, 3] as model "${three.name}" outputs`],
+    [three, "[[2], [0]]", mse, `[2, 1], expected [any, 3] as model "${three.name}" outputs`],
     ...["[2, 0]", "[[2], [0]]"].map((
       targets,
     ): [LayersModel, string, ReadBatchOptions, string] => [
@@ -114,9 +114,9 @@ Deno.test("readBatch() takes the targets that the objective takes", async () => 
       targets,
       classes,
       `${targets === "[2, 0]" ? "[2]" : "[2, 1]"}, expected [any, 3] as model "${three.name}" ` +
-      "puts out; class numbers take the objective sparseCategoricalCrossentropy",
+      "outputs; class numbers take the objective sparseCategoricalCrossentropy",
     ]),
-    [one, "[[[0]], [[1]]]", mse, `[2, 1, 1], expected [any, 1] as model "${one.name}" puts out`],
+    [one, "[[[0]], [[1]]]", mse, `[2, 1, 1], expected [any, 1] as model "${one.name}" outputs`],
     [
       three,
       "[[0, 0, 1], [1, 0, 0]]",

@@ -87,7 +87,7 @@ Deno.test("gradientsFlow fails a model that is frozen as a whole, and warns of a
   });
   const [trained] = check([...frozen, moved]);
   assertEquals([trained.severity, trained.unjudged], ["warning", undefined]);
-  assertStringIncludes(finding.message, "None of the 2 weights of the model is trainable");
+  assertStringIncludes(finding.message, "None of the model's weights is trainable (2 weights)");
   assertEquals(check([makeWeight()]), []);
   assertEquals(check([], []), []);
 });

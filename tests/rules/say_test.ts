@@ -145,7 +145,7 @@ Deno.test("amendFinding() changes text and data together", () => {
   assertEquals([amended.severity, amended.fix], ["note", "Mend."]);
 });
 
-Deno.test("say() names what is no text and nothing to say", () => {
+Deno.test("say() names what is not text and nothing to say", () => {
   const texts = ["a", 1] as unknown as TemplateStringsArray;
   assertThrows(() => say(texts), TypeError, "texts[1] is 1, expected a text");
   assertThrows(() => say`a ${7 as never}`, TypeError, "values[0] is 7, expected text, a name");

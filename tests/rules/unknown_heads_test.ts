@@ -59,5 +59,5 @@ Deno.test("vanishingGradients names the layer below the head that sends no gradi
   const [{ message, fix, severity }] = vanishing;
   assertEquals(severity, "error");
   assertStringIncludes(message, "although rounding receives a gradient");
-  assertStringIncludes(fix, "Look at what rounding computes: an operation without a gradient");
+  assertStringIncludes(fix, "Check what rounding computes for an operation without a gradient");
 });

@@ -96,7 +96,7 @@ Deno.test("readWeights() refuses a whole model by the name of its class", async 
   assertEquals(
     error.message.replace(FOLDER.pathname, ""),
     'whole_model.pt: The pickle asks for "torch.nn.modules.container.Sequential", which is code and is ' +
-      "not run here, expected tensors alone: save the weights with torch.save(model.state_dict(), path)",
+      "not run here, expected only tensors: save the weights with torch.save(model.state_dict(), path)",
   );
 });
 

@@ -41,7 +41,7 @@ for (
   refuses(
     `that asks for ${path}`,
     call(module, name),
-    `The pickle asks for "${path}", which is code and is not run here, expected tensors alone: save ` +
+    `The pickle asks for "${path}", which is code and is not run here, expected only tensors: save ` +
       "the weights with torch.save(model.state_dict(), path)",
   );
 }

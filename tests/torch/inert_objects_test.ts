@@ -61,7 +61,7 @@ Deno.test("readStateDict() refuses what runs within a Namespace", async () => {
   ];
   assertEquals(
     await refusal(beside(made("argparse", "Namespace", call))),
-    'The pickle asks for "os.system", which is code and is not run here, expected tensors alone: save the ' +
+    'The pickle asks for "os.system", which is code and is not run here, expected only tensors: save the ' +
       "weights with torch.save(model.state_dict(), path)",
   );
 });

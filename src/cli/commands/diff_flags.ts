@@ -10,7 +10,6 @@ import { BY_EXTENSION, FORCE_FLAG, TEXT_FLAGS } from "../flags/show_flags.ts";
 import { formatsOf } from "../formats.ts";
 import { boolean, file, type FlagValues, oneOf, withoutDefault } from "../kit/flag.ts";
 
-/** Formats of a difference. */
 export const DIFF_FORMATS = formatsOf("diff");
 
 /** Flags of `diff`. */

@@ -15,7 +15,6 @@ import {
 import { formatsOf } from "../formats.ts";
 import { boolean, file, type FlagValues, oneOf, pattern } from "../kit/flag.ts";
 
-/** Formats of a report. */
 export const REPORT_FORMATS = formatsOf("report");
 
 /** Flags of `report`. */
@@ -43,7 +42,7 @@ export const REPORT_FLAGS = {
   axis: oneOf(["log", "linear"], { help: "axis of the bars", default: "log" }),
   ...TEXT_FLAGS,
   details: DETAILS_FLAG,
-  all: boolean("give every layer a row of its own, even where blocks repeat"),
+  all: boolean("give every layer its own row, even where blocks repeat"),
 };
 
 /** Values of the flags of `report`. */

@@ -213,7 +213,6 @@ async function loadBaseline(
 /**
  * Stores the figures of the runs.
  *
- * @param file The baseline file.
  * @param runs The runs, all of them measured.
  * @param whole The configuration, if all of it was checked: entries of models outside it are
  * removed.

@@ -56,7 +56,6 @@ export async function run(
   return 0;
 }
 
-/** Side of a comparison. */
 interface Side {
   name: string;
   path: string;

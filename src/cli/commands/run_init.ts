@@ -230,7 +230,6 @@ async function checkoutFolder(): Promise<string | null> {
   return relative(Deno.cwd(), decodeURIComponent(pathname)).replaceAll("\\", "/") || ".";
 }
 
-/** Name of this package. */
 const PACKAGE = "@gradient-health/gradient-health";
 
 /** Returns the import specifier for projects without a `deno.json` that maps it. */
@@ -366,7 +365,6 @@ interface SettingsChange {
  * Adds this package to the imports of a `deno.json`; everything else, comments included, stays
  * unchanged.
  *
- * @param text The file.
  * @param checkout The checkout to take the package from; `null` for JSR.
  * @returns The change; `null` if nothing can or need be added.
  */

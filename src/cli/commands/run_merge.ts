@@ -71,7 +71,7 @@ async function requireSameStudy(out: string, header: StudyHeader): Promise<void>
   const difference = differenceOf((await readStudyFile(out)).header, header);
   if (difference === null) return;
   throw new StudyError(
-    `${out} holds another study, which the whole would replace: name another file, or replace it ` +
-      `by --force (${difference})`,
+    `${out} holds another study, which the merged study would replace: name another file, or replace it ` +
+      `with --force (${difference})`,
   );
 }

@@ -53,7 +53,7 @@ function chooseFormat(model: string | undefined, values: ReportValues): FormatNa
   const format = formatOf(values.format, out, REPORT_FORMATS);
   requireRead(REPORT_FLAGS, values, "report", [format]);
   if (model === undefined || !isWeightsFile(model)) return format;
-  const found = `found MODEL ${showWord(model)}, which holds weights alone`;
+  const found = `found MODEL ${showWord(model)}, which holds only weights`;
   if (format === "svg") {
     throw new UsageError(`--format svg draws gradients and activations, ${found}`);
   }

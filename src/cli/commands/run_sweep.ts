@@ -205,17 +205,17 @@ class KeptPoints {
     if (this.#request.resume) {
       if (difference === null) return;
       throw new StudyError(
-        `${path} is another study, which --resume cannot go on with: ${difference}`,
+        `${path} is another study, which --resume cannot continue: ${difference}`,
       );
     }
     const { from, to } = shardRange(earlier.header.grid, earlier.header.shard);
     const holds = `${path} holds ${await countPoints(earlier)} of the ${to - from} points of`;
     throw new StudyError(
       difference === null
-        ? `${holds} this study: go on with them by --resume, begin again by --force, or name another ` +
+        ? `${holds} this study: continue them with --resume, start again with --force, or name another ` +
           "file"
         : `${holds} another study, which the new one would replace: name another file, or ` +
-          `replace it by --force (${difference})`,
+          `replace it with --force (${difference})`,
     );
   }
 

@@ -19,7 +19,6 @@ import { UsageError } from "../kit/usage_error.ts";
 import { openFile, writeOutput } from "../kit/write_output.ts";
 import { type Outcome, RunWorkers } from "../measure_runs.ts";
 
-/** Options for watching a report. */
 interface WatchOptions {
   /** Modules with rules. */
   plugin: readonly string[];
@@ -29,7 +28,6 @@ interface WatchOptions {
   format: FormatName;
   /** True to open the file once it is written. */
   open: boolean;
-  /** Draws an examination. */
   textOf(examination: Examination): Promise<string>;
 }
 
@@ -39,7 +37,6 @@ interface WatchOptions {
  * separate process would do the same but need permission to run one. The worker also leaves this
  * thread free to hear Ctrl-C, and to cancel a pass that a change has made stale.
  *
- * @param request What to measure.
  * @param options See {@linkcode WatchOptions}.
  * @returns The exit code: the code of the signal that ended it, or 0 if its reader went away.
  */

@@ -136,7 +136,6 @@ interface ExaminationRequest {
   histograms: boolean;
 }
 
-/** Request to measure a model. */
 export interface MeasureRequest extends FlagValues<typeof RUN_FLAGS> {
   /** Path of the model, or `null` for the exercise's network. */
   model: string | null;
@@ -152,7 +151,6 @@ export const MEASURE_PERMISSIONS: readonly Permission[] = [{
     ".js MODEL runs with these permissions and may need more",
 }];
 
-/** Returns the flag for the number of workers. */
 export function jobsFlag<const D extends number | "auto">(help: string, fallback: D) {
   return integer({ help, least: 1, most: 256, or: "auto", default: fallback });
 }

@@ -52,7 +52,7 @@ export const OPEN_FLAG = boolean("open the file that was written, as a double cl
 
 /** Flag that lets a result replace any file except an input. */
 export const FORCE_FLAG = boolean(
-  "replace a file that is no result of this program; a file that is read is never replaced",
+  "replace a file that this program did not write; an input file is never replaced",
 );
 
 /** Flag that shows every finding in addition to the causes. */
@@ -63,7 +63,6 @@ export const DETAILS_FLAG = boolean("show every finding, and what each rule expe
  * the text goes to one. `NO_COLOR` turns colour off on a terminal; `FORCE_COLOR` turns it on
  * without one.
  *
- * @param flags The flags that were given.
  * @param out The destination of the result: a file, or `null` for stdout.
  */
 export function textOptions(
@@ -120,9 +119,6 @@ export function formatOf<Name extends FormatName>(
  * Rejects a flag that none of the chosen formats reads. A flag with its default value counts as not
  * given.
  *
- * @param known The flags of the command.
- * @param values Their values.
- * @param result The result of the command.
  * @param chosen The formats that it will be written in.
  * @throws {UsageError} If a flag would change nothing.
  */
@@ -142,7 +138,6 @@ export function requireRead(
   }
 }
 
-/** Returns true if a format reads the flag with this key. */
 function readsFlag(name: FormatName, key: string): boolean {
   return FORMATS[name].reads.includes(key as ShowFlag);
 }

@@ -68,7 +68,6 @@ export async function claimOutputs(
 /**
  * Checks that a result does not replace a file that the user's code has imported.
  *
- * @param path Path of the result.
  * @throws {UsageError} If it would.
  */
 export async function requireNotImported(path: string): Promise<void> {
@@ -107,7 +106,6 @@ async function identitiesOf(inputs: readonly (string | null)[]): Promise<Map<str
   return read;
 }
 
-/** Place of a result. */
 interface Place {
   /** File that a result replaces, existing or not; `null` for a device or a pipe. */
   file: string | null;
@@ -152,7 +150,7 @@ async function requireOurs({ path, extends: kind }: Output, file: string): Promi
     ? `holds ${DOCUMENTS[held].words}`
     : "carries no marker of a result; older versions wrote none";
   throw new UsageError(
-    `The result would replace ${path}, which ${what}: write elsewhere, or replace it by --force`,
+    `The result would replace ${path}, which ${what}: write elsewhere, or replace it with --force`,
   );
 }
 

@@ -14,7 +14,6 @@ import { UsageError } from "./usage_error.ts";
 import { parseArgs } from "@std/cli/parse-args";
 import { refusal } from "../../words/input_error.ts";
 
-/** Operand of a subcommand. */
 export interface Operand {
   /** Name in the help: `MODEL`. */
   name: string;
@@ -110,7 +109,6 @@ function repeated({ name, most }: Operand): string {
   return most > 1 ? `${name}...` : name;
 }
 
-/** Returns the version of this package. */
 export function version(): string {
   return configuration.version;
 }
@@ -127,8 +125,6 @@ export interface ParsedCommand<F extends FlagSet> {
  * Parses the arguments of a subcommand.
  *
  * @param args The arguments after the subcommand.
- * @param operand Its operand.
- * @param known Its flags.
  * @returns Operands and flags.
  * @throws {UsageError} If a flag is unknown, is given twice or lacks its value, a switch has one, a
  * value is not valid, or operands are missing or too many.

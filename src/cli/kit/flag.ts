@@ -224,7 +224,6 @@ export function readInteger(
   );
 }
 
-/** Returns a flag for a number of seconds above 0. */
 export function seconds<const D extends number | null = null>(
   common: Common<D>,
 ): Flag<number, D> {

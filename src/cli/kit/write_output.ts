@@ -14,7 +14,6 @@ import { refusal } from "../../words/input_error.ts";
  * temporary name and then renamed, so that no reader ever sees half of it and the old one survives
  * a failure; anything else, such as `/dev/null` or `>(command)`, is written to directly.
  *
- * @param text The result.
  * @param path The file, or `null` for stdout.
  * @param format Its format, for the line that marks a file of it; `null` for no result.
  * @returns True if the output still has a reader; `false` if it closed the pipe.

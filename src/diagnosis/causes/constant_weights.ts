@@ -42,7 +42,6 @@ export function constantWeights(patient: Patient): Suspect[] {
 /**
  * Returns the message on kernels that are all 0, constant, or alike in some units.
  *
- * @param kernels The kernels.
  * @param said Noun for them.
  * @param which The layers that hold them.
  */

@@ -31,7 +31,6 @@ export function isOf(...rules: string[]): (finding: Finding) => boolean {
   return ({ rule }) => rules.includes(rule);
 }
 
-/** Returns measurements of layers, by name. */
 export function rowsOf(names: readonly string[], { measurements }: Patient): LayerMeasurements[] {
   const wanted = new Set(names);
   return measurements.layers.filter(({ name }) => wanted.has(name));

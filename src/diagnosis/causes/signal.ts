@@ -135,7 +135,7 @@ export function mutualZeros(patient: Patient): Suspect[] {
   return [{
     kind: "mutual-zeros",
     layers,
-    message: `${first} and ${second}${more} are all zeros, and what they put out is multiplied ` +
+    message: `${first} and ${second}${more} are all zeros, and their outputs are multiplied ` +
       `with each other: each keeps the gradient from the other, so they stay at 0.`,
     states: findings.filter((finding) =>
       ["gradients-flow", "symmetry", "init-scale"].includes(finding.rule) &&
@@ -223,7 +223,6 @@ function gradientOf({ normalizations, factor }: FlatRows, { measurements }: Pati
     formatNumber(factor);
 }
 
-/** Source of the rows. */
 interface Source {
   layers: string[];
   /** Continues "rows that ... do not vary". */
@@ -262,7 +261,6 @@ function biased({ name, weights }: LayerMeasurements): Fix[] {
   }];
 }
 
-/** Returns an embedding among the layers. */
 function embedding(layers: LayerMeasurements[]): Source | null {
   const table = layers.find(({ kind }) => kind === "embedding");
   const weight = table?.weights.find(isKernel);

@@ -87,7 +87,8 @@ function whole(patient: Patient): Suspect[] {
   return [{
     kind: "frozen",
     layers: names,
-    message: `None of the ${formatCount(weights.length, "weight")} of the model is trainable, so ` +
+    message:
+      `None of the model's weights is trainable (${formatCount(weights.length, "weight")}), so ` +
       `training changes nothing.`,
     states: foundBy("gradients-flow", patient).filter(({ layer }) => layer === null),
     explains: () => false,

@@ -151,7 +151,6 @@ export function applyFix(tf: TensorFlow, subject: FixSubject, fix: Fix): Fixed |
   }
 }
 
-/** Returns the change that a fix makes to the value of a weight. */
 function weightChange(
   tf: TensorFlow,
   fix: WeightFix,
@@ -314,7 +313,6 @@ function changeFields(
   };
 }
 
-/** Divides the penalties of layers. */
 function weakenPenalties(
   tf: TensorFlow,
   subject: FixSubject,

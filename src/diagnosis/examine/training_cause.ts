@@ -55,10 +55,8 @@ interface Found {
  * again, and names the one whose removal let it learn. If another rate lets it learn, the rate is
  * the cause, after any error of the pass whose fix lets it learn at the compiled rate.
  *
- * @param tf The engine's TensorFlow.js.
  * @param subject The model, its batch and its objective; restored afterwards.
  * @param failed The trial that failed, and the results of the pass.
- * @param tryIt Trains a subject.
  * @returns The causes; without a fix if no removal helped.
  */
 export async function trainingCause(

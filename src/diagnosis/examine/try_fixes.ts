@@ -59,7 +59,6 @@ const MAX_STACKED_FIXES = 4;
  * the inputs that training will see, so inputs are normalised first if all fixes together then work
  * as well.
  *
- * @param tf The engine's TensorFlow.js.
  * @param subject The model that was measured, its batch and its objective.
  * @param before The measurements and the diagnosis.
  * @param examiner Measures and judges a fixed subject.

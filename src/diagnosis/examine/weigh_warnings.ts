@@ -69,7 +69,6 @@ interface TriedNetwork {
 interface Examiner {
   /** When to train, and the seed that the model was made with. */
   request: TrialRequest;
-  /** Measures and judges a fixed subject. */
   examine(subject: FixSubject): Promise<{ measurements: Measurements; diagnosis: Diagnosis }>;
 }
 
@@ -78,7 +77,6 @@ interface Examiner {
  * sooner with its fix. It becomes a note if not, or if the pass only warned of it, there is no fix
  * to try, and training moves every layer.
  *
- * @param tf The engine's TensorFlow.js.
  * @param subject The model, its batch and its objective; restored afterwards.
  * @param tried The network after its trial; its findings stay unchanged if it does not learn.
  * @param examiner How it was examined.

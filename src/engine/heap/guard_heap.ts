@@ -128,7 +128,6 @@ const alignUp = (bytes: number) => bytes + (8 - bytes % 8) % 8;
  * after the other. Each begins and ends with its size; the lowest bit of the size at its end is set
  * if it is free.
  *
- * @param heap The whole heap.
  * @param from Address of an allocated block; only regions after it are returned.
  * @throws {Error} If the heap has another layout.
  */

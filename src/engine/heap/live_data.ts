@@ -72,7 +72,6 @@ const MIN_MOVED_BYTES = 2 ** 14;
  * Tracks the data on a backend. TensorFlow.js keeps them in weak maps, which cannot be listed, and
  * loses every tensor of a backend that is removed.
  *
- * @param tf The engine's TensorFlow.js.
  * @param backend Backend that has no tensors yet.
  */
 export function trackLiveData(
@@ -165,7 +164,6 @@ export function isNumeric(dtype: DataType): dtype is keyof typeof ARRAYS {
  * `cpu` backend keeps any array that it was given, even a plain one.
  *
  * @param values The values; `null` stays `null`.
- * @param dtype The dtype of the tensor.
  */
 export function convertValues<Values extends BackendValues | null>(
   values: Values,

@@ -28,7 +28,6 @@ const SHARE_LEFT = 0.75;
  * other tensors is dropped and recomputed on demand, the rest moves to JavaScript's memory and
  * back. The inputs and outputs of a single op have to fit in the heap.
  *
- * @param tf The engine's TensorFlow.js.
  * @param pinned Tensors that are never evicted: XNNPACK packs weights only once while they stay.
  * @param most Bytes of tensors that may be on the heap when an op starts. Default: half of its
  * limit.
@@ -159,7 +158,6 @@ class Offload implements Disposable {
 
 type RunKernel = ReturnType<TensorFlow["engine"]>["runKernel"];
 
-/** Attributes of an op. */
 type Attributes = Parameters<RunKernel>[2];
 
 /** Op that computed a tensor, and its inputs. */

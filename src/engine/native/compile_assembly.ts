@@ -9,7 +9,6 @@ const COMPILER = "npm:assemblyscript@0.28.20/asc";
 /**
  * Compiles AssemblyScript.
  *
- * @param folder Folder of the sources.
  * @param args Entry file, relative to the folder, and options, without the output.
  * @returns The WASM binary.
  * @throws {Error} If it does not compile; the message includes the compiler's output.

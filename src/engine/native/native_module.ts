@@ -64,7 +64,6 @@ export class NativeModule extends NativeSweeps {
    * @param operands Addresses: `x`, or dy for the input gradient of a convolution or of a mean; `y`,
    * the filter, or dy for a filter gradient and for max pooling; and `result`. Bias and relu as in
    * `matMul`; for `convolution` only.
-   * @param windows Geometry of the windows.
    */
   windows(
     kind: Windowed,

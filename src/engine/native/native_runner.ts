@@ -159,8 +159,6 @@ export class NativeRunner {
   /**
    * Runs an operation.
    *
-   * @param operation Name of the operation.
-   * @param given Arguments.
    * @param needs `work`: amount of computation in multiply-adds; small amounts are not shared.
    * `scratch`: bytes that each thread needs.
    */

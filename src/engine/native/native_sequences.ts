@@ -1,7 +1,6 @@
 import { NativeNormalizations } from "./native_normalizations.ts";
 import { type Arguments, cellNumbers, gatesOf, type RecurrentCell } from "./operations.ts";
 
-/** Sizes of a sequence. */
 interface SequenceSize {
   batch: number;
   steps: number;
@@ -16,9 +15,7 @@ export class NativeSequences extends NativeNormalizations {
   /**
    * Computes a recurrent layer over a sequence, starting from x W + b; see `assembly/recurrent.ts`.
    *
-   * @param cell Description of the cell.
    * @param size Number of examples, steps, and units of the state.
-   * @param addresses Addresses of its arrays.
    */
   recurrent(
     cell: RecurrentCell,

@@ -74,7 +74,6 @@ export class NativeSweeps extends NativeSequences {
     );
   }
 
-  /** Computes the gradient of softmax from its result y. */
   softmaxGradient(y: number, dy: number, result: number, { rows, width }: RowsSize): void {
     this.run(
       "softmaxGradient",

@@ -241,7 +241,6 @@ export const OPERATIONS = {
   adam: ["Adam"],
 } as const satisfies Record<string, readonly (keyof typeof RECORDS)[]>;
 
-/** Name of an operation. */
 export type Operation = keyof typeof OPERATIONS;
 
 type FieldsOf<R> = R extends keyof typeof RECORDS ? keyof (typeof RECORDS)[R] : never;
@@ -252,7 +251,6 @@ export type Arguments<O extends Operation> = Record<
   number
 >;
 
-/** Geometry of the window of a convolution. */
 export type ConvolutionWindows = Record<keyof typeof RECORDS.Windows, number>;
 
 /**
@@ -298,5 +296,4 @@ export function gatesOf({ kind }: RecurrentCell): number {
 /** Gates of `x g(x)`, by their numbers in `assembly/self_gate.ts`: for gelu, gelu_new and swish. */
 export const GATES = ["normal", "normalByTanh", "sigmoid"] as const;
 
-/** Name of a gate. */
 export type SelfGate = (typeof GATES)[number];

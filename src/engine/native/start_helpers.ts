@@ -36,7 +36,6 @@ self.onmessage = ({ data: { compiled, memory, pool, part } }) => {
  * start in half the time of those of `node:worker_threads` and need no permission.
  *
  * @param pool Address of the pool that they watch, initially zero.
- * @param count Number of threads.
  * @throws {Error} If one does not start.
  * @returns Once all are ready, a function that waits until all have ended after they were
  * dismissed.

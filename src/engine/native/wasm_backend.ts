@@ -9,7 +9,6 @@ export interface TensorData {
   memoryOffset: number;
   /** Shape when it was created; a reshape shares the data and keeps this. */
   shape: number[];
-  /** Type of its entries. */
   dtype: DataType;
   /** Number of tensors that share the entries. */
   refCount: number;

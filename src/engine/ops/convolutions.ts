@@ -254,8 +254,6 @@ interface FusedAttributes extends Conv2dAttributes {
  *
  * @param kind Operation of the native module. Only a `convolution` adds the bias itself; a
  * `depthwise` one is followed by further ops.
- * @param plainName Name of the plain op.
- * @param fusedName Name of the fused op.
  */
 function convolutionKernels(
   kind: "convolution" | "depthwise",

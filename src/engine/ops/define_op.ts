@@ -74,7 +74,6 @@ export function defineWasmGradient(
  * only; for second-order gradients TensorFlow.js's own is used, whose ops can be differentiated.
  *
  * @param kernelName The op that is differentiated.
- * @param input Name of its input.
  * @param sweep Returns the gradient of that input.
  */
 export function defineSweepGradient(

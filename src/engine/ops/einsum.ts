@@ -321,8 +321,6 @@ const isElided = (label: string) => label.startsWith("...");
  * the result has the axes whose letters occur once, in alphabetical order. Axes covered by `...`
  * broadcast; axes of a letter must have equal length.
  *
- * @param equation The equation.
- * @param shapes The shapes of the operands.
  * @throws {Error} If the equation is invalid, or the shapes do not fit.
  */
 export function einsumTerms(equation: string, shapes: readonly number[][]): EinsumTerms {

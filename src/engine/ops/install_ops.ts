@@ -83,7 +83,6 @@ export async function installOps(
   return takeBack;
 }
 
-/** Installed ops. */
 export interface PlacedOps {
   /** Heap that they work on. */
   readonly heap: Heap;
@@ -259,7 +258,6 @@ const WITNESS = "Sin";
  * registers one by one are kept.
  *
  * @param tf The TensorFlow.js that the ops are installed in.
- * @param gradients The installed gradients.
  * @returns A function that restores what another copy has replaced.
  */
 function rememberOps(tf: TensorFlow, gradients: readonly GradConfig[]): () => void {

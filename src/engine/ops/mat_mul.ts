@@ -112,7 +112,6 @@ const ACTIVATIONS: Record<string, string> = {
  * column, and a relu after it, when it stores an entry; anything else follows as ops.
  *
  * @param columns Size of the product's last dimension, or `null` if the product cannot add a bias.
- * @param product Computes the product with the given bias and relu.
  * @returns The result, or `null` for an activation that TensorFlow.js does not fuse.
  */
 export function finishProduct(

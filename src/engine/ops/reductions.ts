@@ -21,8 +21,6 @@ interface Run {
  * Sums float32 entries over any axes, accumulated in float64 and rounded once. In float32 the sum
  * over 2^20 entries of 0.1 is off by 1 %, which affects every large loss, mean and bias gradient.
  *
- * @param context Context of the op.
- * @param x A float32 tensor.
  * @param reduction `axes`: those to reduce, from 0 to the rank; `keepDims`: true to keep them with
  * size 1; `divisor`: divisor of each sum. Default: 1.
  */

@@ -239,7 +239,6 @@ interface WindowProduct extends ProductFinish {
   shape: number[];
 }
 
-/** Returns a view of the entries of a float tensor. */
 export function floatView({ backend }: OpContext, tensor: TensorInfo): Float32Array {
   return backend.typedArrayFromHeap(tensor) as Float32Array;
 }

@@ -199,7 +199,6 @@ function adam(start: UpdateStart): Updated {
   return { weight: tf.sub(weight, move), slots };
 }
 
-/** Returns the first and second moment of the gradient. */
 function moments({ tf, gradient, settings, slot }: UpdateStart): { first: Tensor; second: Tensor } {
   const { beta1, beta2 } = numbers(settings);
   return {

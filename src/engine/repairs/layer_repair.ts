@@ -9,7 +9,6 @@ export interface LayerWeight {
   write(value: Tensor): unknown;
 }
 
-/** Activation, as stored in layers. */
 export interface LayerActivation {
   apply(x: Tensor): Tensor;
 }
@@ -32,8 +31,6 @@ export interface RepairContext {
    * Replaces a method of a class, own or inherited, until the repairs are removed. Does nothing if
    * the class does not exist.
    *
-   * @param layerClass The class, or its name.
-   * @param name Name of the method.
    * @param make Makes the method from the previous one.
    */
   patch(

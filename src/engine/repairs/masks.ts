@@ -41,9 +41,6 @@ let showMask: ((output: Tensor, mask: Tensor) => void) | null = null;
 
 /**
  * Runs a model, and shows the mask of each of its outputs that has one. A mask is freed once it was shown.
- *
- * @param show Is shown an output and its mask.
- * @param run Runs the model.
  */
 export function withOutputMasks<T>(
   show: (output: Tensor, mask: Tensor) => void,
@@ -206,7 +203,6 @@ function noteMasks(
 /**
  * Merges inputs under their masks.
  *
- * @param inputs The inputs.
  * @param masks The mask of each input in its shape, or `null`.
  * @param merge Merges tensors as if they had no masks.
  */

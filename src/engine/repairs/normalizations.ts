@@ -43,7 +43,6 @@ function overMask(
   });
 }
 
-/** Updates a moving average. */
 function moveAverage(
   tf: TensorFlow,
   { momentum }: BatchNormalizing,

@@ -9,7 +9,6 @@ const storing = new WeakMap<object, ReadonlySet<string>>();
  * Makes layers created from a configuration store settings that TensorFlow.js's class does not
  * know, if they differ from the default, and serialise them again.
  *
- * @param classNames The classes.
  * @param usual The settings, each with the value that matches the class.
  */
 export function storeSettings(

@@ -1,6 +1,5 @@
 import { EngineError } from "../engine.ts";
 
-/** Package of the WASM backend. */
 export const WASM_PACKAGE = "npm:@tensorflow/tfjs-backend-wasm@4.22.0";
 
 /**
@@ -47,7 +46,6 @@ export function packageFolder(): string {
  * Checks that the backend will find its file: TensorFlow.js itself continues without its binary if
  * it cannot read it.
  *
- * @param threads Number of threads of the backend.
  * @throws {EngineError} If reading is not permitted, or the file is missing.
  */
 export async function requireEngineFiles(threads: number): Promise<void> {

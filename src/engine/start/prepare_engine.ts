@@ -3,9 +3,7 @@ import { type Engine, EngineError } from "../engine.ts";
 import type { Heap } from "../heap/heap.ts";
 import type { KernelBackend } from "@tensorflow/tfjs";
 
-/** Internal parts of an engine. */
 interface EngineParts {
-  /** Backend that it computes on. */
   backend: KernelBackend;
   /** Heap of that backend. */
   heap: Heap;
@@ -37,7 +35,6 @@ export function heapOf(engine: Engine): Heap {
  * TensorFlow.js that was imported while the engine ran has replaced the engine's ops and gradients:
  * they are restored. Layers of such a copy are repaired like those of the engine's TensorFlow.js.
  *
- * @param engine The engine.
  * @param model Model that it will run, if known.
  * @throws {EngineError} If the backend is gone.
  */

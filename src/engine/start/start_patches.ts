@@ -68,8 +68,6 @@ export function refuseProcessListeners(): Undo {
  * Gives Emscripten's thread pool another worker class, and restores the program's `Worker` as soon
  * as the pool is full. The glue code assigns `globalThis.Worker`, hence the setter that does
  * nothing.
- *
- * @param WorkerClass Class for the pool.
  */
 export function lendWorkerClass(WorkerClass: new () => object): Undo {
   let made = 0;

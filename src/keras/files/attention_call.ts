@@ -27,8 +27,6 @@ interface AttentionCall {
  * Converts a call of a Keras attention. TensorFlow.js only calls a layer with tensors: their roles,
  * and all other arguments of a call, move to the configuration of the layer here.
  *
- * @param className The class of the layer.
- * @param node The call.
  * @param place Where it is in the file.
  * @returns `null` if the layer is not an attention.
  */
@@ -68,8 +66,6 @@ export function attentionCall(className: string, node: Json, place: string): Att
 /**
  * Adds the settings of its calls to an attention.
  *
- * @param layer The layer.
- * @param calls The settings of each call.
  * @param place Where the calls are in the file.
  * @throws {ModelError} If they differ.
  */

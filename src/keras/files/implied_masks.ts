@@ -32,7 +32,6 @@ const stopsMask = (name: string): boolean =>
 /** Maximum number of operations in a mask. */
 const MAX_DEPTH = 50;
 
-/** Layers by name. */
 type Layers = ReadonlyMap<unknown, Json>;
 
 const isMasking = (layer: Json | undefined): layer is Json =>

@@ -19,7 +19,6 @@ export interface KerasFile {
   topology: Json | null;
   /** Place of the model in the file, for messages. */
   place: string;
-  /** Training configuration. */
   training: unknown;
   /** Weights. */
   weights: Hdf5Group;
@@ -30,7 +29,6 @@ export interface KerasFile {
  * The contents decide the format, not the name. The file is only data: nothing outside it is read,
  * and it gets at most a few times its size in memory.
  *
- * @param path The file.
  * @throws {ModelError} If it is not such a file.
  */
 export async function readKerasFile(path: string): Promise<KerasFile> {

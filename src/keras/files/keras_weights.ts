@@ -12,7 +12,6 @@ import { refusal } from "../../words/input_error.ts";
  * the names of layers and weights (`.h5` of Keras 2 and 3), `paths` by their numbers (`.weights.h5`
  * of Keras 3, and the weights in a `.keras`).
  *
- * @param root The file.
  * @throws {ModelError} If it has neither.
  */
 export function weightsOf(root: Hdf5Group): { group: Hdf5Group; layout: "groups" | "paths" } {
@@ -30,8 +29,6 @@ export function weightsOf(root: Hdf5Group): { group: Hdf5Group; layout: "groups"
 /**
  * Pairs the weights of a model with the arrays of a Keras file: by order, name and shape together.
  *
- * @param model A built model.
- * @param root The file.
  * @param topology The configuration that came with the weights; `null` if the model comes from
  * elsewhere.
  * @throws {ModelError} If a weight is missing, left over, of another shape, or ambiguous; the

@@ -15,8 +15,6 @@ import { markImages } from "./mark_images.ts";
  * `.h5`. The contents decide the format, not the name. The file is only data: none of it runs,
  * nothing outside it is read, and it gets at most a few times its size in memory.
  *
- * @param tf The engine's TensorFlow.js.
- * @param path The file.
  * @param beforeWeights Called before weights are read.
  * @throws {ModelError} If it does not hold such a model.
  */

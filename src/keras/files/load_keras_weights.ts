@@ -9,9 +9,6 @@ import { pairKerasWeights, setKerasWeights } from "./keras_weights.ts";
  * from a whole `.keras` or `.h5`, whose layers are ignored. Weights are paired by the order of the
  * layers, their names and shapes together. If the pairing is ambiguous, nothing is set.
  *
- * @param tf The engine's TensorFlow.js.
- * @param model A built model.
- * @param path The file.
  * @returns Each layer of the model with the place in the file that its weights come from.
  * @throws {ModelError} If the weights are not those of the model: one sentence that names both
  * sides.

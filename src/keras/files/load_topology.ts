@@ -15,8 +15,6 @@ const MOST_ENTRIES = 2 ** 29;
  * Builds a model from its layers only, as written by Keras's `to_json()`. Without weights in a
  * file, they are drawn from the seed by each layer's initialiser, and another seed gives others.
  *
- * @param tf The engine's TensorFlow.js.
- * @param path The file.
  * @param json Its contents: `{class_name, config}`.
  * @param options `seed`: seed of the weights; `beforeWeights`: called before they are drawn.
  * @throws {ModelError} If the layers cannot be built.

@@ -24,7 +24,6 @@ interface SavedLayer {
  * Pairs the weights of a model with the arrays of a file as written by Keras 2, and by Keras 3 for
  * `.h5`: one group per layer of the model, with a list of its weights.
  *
- * @param model A built model.
  * @param root The group that lists the layers.
  * @throws {ModelError} If a weight is missing, left over, of another shape, or ambiguous.
  */
@@ -116,7 +115,6 @@ function savedLayer(root: Hdf5Group, name: string): SavedLayer {
   return { name, weights };
 }
 
-/** Returns the group or array at a path. */
 function find(group: Hdf5Group, path: string): Hdf5Group | Hdf5Array | undefined {
   let at: Hdf5Group | Hdf5Array | undefined = group;
   for (const step of path.split("/")) {

@@ -46,7 +46,6 @@ interface Item {
  * the order of the configuration; the name of the layer that the weights were saved from is stored
  * beside them. Both have to agree, and the shapes.
  *
- * @param model A built model.
  * @param root The file, which has such a container.
  * @param topology The configuration that came with the weights, as Keras wrote it; `null` if the
  * model comes from elsewhere, and its own order and classes count.

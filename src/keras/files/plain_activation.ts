@@ -39,7 +39,6 @@ const leakyOf = (slope: unknown) => typeof slope === "number" ? `leakyRelu(${slo
 /**
  * Returns the activation that Keras calls by a name.
  *
- * @param name The name.
  * @param file `isKeras3`: true if Keras 3 wrote it: its `hard_sigmoid` is relu6(x + 3) / 6, and that of
  * Keras 2 and TensorFlow.js min(1, max(0, 0.2 x + 0.5)).
  */

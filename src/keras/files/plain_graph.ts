@@ -168,7 +168,6 @@ function inputsByName(given: Json, layer: Json, place: string): unknown[] {
   });
 }
 
-/** Returns the tensors in an argument. */
 function tensorsOf(value: unknown, place: string): Json[] {
   if (Array.isArray(value)) return value.flatMap((one, i) => tensorsOf(one, `${place}[${i}]`));
   if (!isTensor(value)) throw unexpected(place, value, "a tensor or an array of tensors");

@@ -103,7 +103,6 @@ export function isOperation(
  * lists among the layers, as the layer that does the same.
  *
  * @param layer The operation: `{class_name, name, config}`.
- * @param node Its call.
  * @param place Where the call is in the file.
  * @param model `hasMasks`: true if a layer of the model makes masks: an operation passes none on.
  * @throws {ModelError} If it is not supported.

@@ -292,7 +292,6 @@ const CHANGES: Record<string, Change> = {
 /**
  * Rewrites a layer in TensorFlow.js's terms.
  *
- * @param className Its class.
  * @param config Its configuration, with the objects in it already rewritten.
  * @param place Where that is in the file.
  * @throws {ModelError} If TensorFlow.js cannot express it.

@@ -1,7 +1,7 @@
 const TEXT = "text is not preprocessed here. Save the model behind it, which takes numbers: " +
   "keras.Model(layer_behind.input, model.output)";
 const FOREIGN = "it holds code of another framework, expected its layers, or a class that " +
-  "--register FILE brings";
+  "--register FILE supplies";
 const SOUND = "nothing here makes spectra, expected a model that begins after it";
 const PICTURE =
   "it changes pictures outside of training, too, expected a model that begins after it";
@@ -10,11 +10,11 @@ const PICTURE =
 const REASONS: Readonly<Record<string, string>> = {
   AutoContrast: PICTURE,
   ConvLSTM1D:
-    "TensorFlow.js convolves states of pictures alone, expected a ConvLSTM2D with pictures of one row, or " +
-    "a class of that name that --register FILE brings",
+    "TensorFlow.js convolves only states of pictures, expected a ConvLSTM2D with pictures of one row, or " +
+    "a class of that name that --register FILE supplies",
   ConvLSTM3D:
-    "TensorFlow.js convolves states of pictures alone, expected a ConvLSTM2D, or a class of that name " +
-    "that --register FILE brings",
+    "TensorFlow.js convolves only states of pictures, expected a ConvLSTM2D, or a class of that name " +
+    "that --register FILE supplies",
   ContrastLimitedAdaptiveHistogramEqualization: PICTURE,
   CutMix: PICTURE,
   FlaxLayer: FOREIGN,
@@ -23,7 +23,7 @@ const REASONS: Readonly<Record<string, string>> = {
   IntegerLookup: "its table is not a weight. Save the model behind it: " +
     "keras.Model(layer_behind.input, model.output)",
   JaxLayer: FOREIGN,
-  Lambda: "it holds code of Python, expected a class of that name that --register FILE brings " +
+  Lambda: "it holds code of Python, expected a class of that name that --register FILE supplies " +
     "(a module that exports register({ tf }))",
   MaxNumBoundingBoxes: PICTURE,
   MelSpectrogram: SOUND,
@@ -33,7 +33,7 @@ const REASONS: Readonly<Record<string, string>> = {
   STFTSpectrogram: SOUND,
   ReversibleEmbedding:
     "it is called a second time, in reverse, to make logits of its own table, expected " +
-    "an Embedding and a Dense for the head, or a class of that name that --register FILE brings",
+    "an Embedding and a Dense for the head, or a class of that name that --register FILE supplies",
   StringLookup: TEXT,
   TFSMLayer: FOREIGN,
   TextVectorization: TEXT,
@@ -43,8 +43,6 @@ const REASONS: Readonly<Record<string, string>> = {
 /**
  * Returns the reason why a Keras layer is rejected, and what is expected instead; `null` for other
  * classes.
- *
- * @param className The class.
  */
 export function refusedLayer(className: string): string | null {
   return Object.hasOwn(REASONS, className) ? REASONS[className] : null;

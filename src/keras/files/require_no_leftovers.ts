@@ -21,7 +21,7 @@ export function requireNoLeftovers(
       throw new ModelError({
         place: `${showValue(one.path)} of shape [${one.shape.join(", ")}]`,
         found: "in the file, but no layer of the model takes it",
-        expected: "the weights of this model alone",
+        expected: "only the weights of this model",
       });
     }
   }

@@ -18,7 +18,6 @@ const CONFIG = "config.json", WEIGHTS = "model.weights.h5";
  *
  * @param model The model, with weights that may have changed.
  * @param path The file that it was read from.
- * @param initializers New initialisers of the layers.
  * @returns The file, by its own name.
  * @throws {ModelError} If the file is not that of the model, or a changed weight cannot be written
  * into it.

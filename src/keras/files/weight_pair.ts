@@ -13,7 +13,6 @@ export interface WeightPair {
   layer: Layer;
 }
 
-/** Requires that an array has the shape of its weight. */
 export function requireShape(pair: WeightPair): WeightPair {
   const { variable, array, layer } = pair;
   if (variable.shape.join() === array.shape.join()) return pair;
@@ -28,7 +27,6 @@ export function requireShape(pair: WeightPair): WeightPair {
  * Rejects pairs that rest on the order of the layers alone if that is ambiguous: in a model whose
  * layers do not form a chain, two layers with weights of the same shapes could be exchanged.
  *
- * @param model The model.
  * @param pairs Its weights with their arrays.
  */
 export function requireSure(model: LayersModel, pairs: readonly WeightPair[]): void {

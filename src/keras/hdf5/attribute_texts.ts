@@ -11,7 +11,6 @@ import type { TextHeaps } from "./text_heaps.ts";
  * @param messages Messages of the group that has the attribute.
  * @param wanted Name of the attribute.
  * @param what Name of the group, for messages.
- * @param heaps Heaps of the file.
  * @returns Its texts, or `null` if there is none of that name.
  * @throws {ModelError} If it is damaged, or not text.
  */
@@ -61,7 +60,7 @@ function readTexts(
 ): string[] {
   // An empty list has no texts, regardless of the type that numpy gives its entries.
   if (count === 0) return [];
-  if (type !== "text" && type !== "longText") throw bytes.wrong("is no text", "text");
+  if (type !== "text" && type !== "longText") throw bytes.wrong("is not text", "text");
   // Texts of 0 bytes would repeat any number of times.
   if (!(size > 0 && count * size <= bytes.left)) {
     throw bytes.wrong(`is cut off at ${bytes.left} bytes`, `${count} texts of ${size} bytes`);

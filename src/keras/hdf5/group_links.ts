@@ -12,8 +12,6 @@ const HARD = 0, SOFT = 1;
  * Returns the names in a group, with the addresses of the objects. A link to a name, in this file
  * or in another, is rejected: nothing outside the file is read.
  *
- * @param file Any piece of the file.
- * @param messages Messages of the group.
  * @param what Name of the group, for messages.
  * @param budget Characters of names that may still be read.
  * @returns The addresses by name, or `null` if the object is not a group.

@@ -36,8 +36,6 @@ const MIN_MESSAGE = 4;
 /**
  * Returns the messages of an object, a group or an array.
  *
- * @param file Any piece of the file.
- * @param address Address of its header.
  * @param what Name of the object, for messages.
  * @param budget Bytes of headers that may still be read.
  * @throws {ModelError} If it is not an object header.
@@ -134,7 +132,7 @@ function addMessage(
 ): void {
   const { type, bytes } = message;
   if ((flags & SHARED) !== 0) {
-    throw bytes.wrong("has a message that stands elsewhere", "its own");
+    throw bytes.wrong("has a message that is stored elsewhere", "its own");
   }
   messages.push(message);
   if (type !== MESSAGE.continuation) return;

@@ -26,7 +26,6 @@ export interface Hdf5Group {
   texts(name: string): string[] | null;
 }
 
-/** Array of an HDF5 file. */
 export interface Hdf5Array {
   kind: "array";
   /** Path of the array: `"layers/dense/vars/0"`. */
@@ -68,7 +67,6 @@ interface Taken {
  *
  * The format: "HDF5 File Format Specification Version 3.0", The HDF Group.
  *
- * @param bytes The file.
  * @returns Its root.
  * @throws {ModelError} If the file is cut off, damaged, or holds anything that Keras does not
  * write.
@@ -145,7 +143,7 @@ class Opening {
       if (i === 0 || from >= before.to) return;
       throw new ModelError(
         `${showValue(path)} and ${showValue(before.path)} share bytes of the HDF5 file, ` +
-          `expected arrays of their own`,
+          `expected arrays that do not overlap`,
       );
     });
     return root;

@@ -19,10 +19,6 @@ export class TextHeaps {
   /**
    * Reads a text.
    *
-   * @param file Any piece of the file.
-   * @param heap Address of its heap.
-   * @param index Its index in the heap.
-   * @param length Number of its bytes.
    * @throws {ModelError} If the heap has no such entry.
    */
   text(file: Hdf5Bytes, heap: number, index: number, length: number): string {

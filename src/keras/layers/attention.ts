@@ -296,8 +296,6 @@ export interface AttentionProductArgs extends LayerArgs {
 /**
  * Defines a product of an attention: as `AttentionScores` of queries and keys, as
  * `AttentionContext` of weights and values. They are separate layers so that both are measured.
- *
- * @param className The name of the class.
  */
 const productLayer = (className: string) =>
   kerasLayer((tf) =>
@@ -380,12 +378,7 @@ interface AttentionMasks {
   window: number | null;
 }
 
-/**
- * Returns all masks in one, `[batch, queries, keys]`, or `null` if there is none.
- *
- * @param queries Number of queries.
- * @param keys Number of keys.
- */
+/** Returns all masks in one, `[batch, queries, keys]`, or `null` if there is none. */
 export function attentionMask(
   tf: TensorFlow,
   { query, value, key, attention, causal, window }: AttentionMasks,

@@ -185,8 +185,6 @@ const FORMS =
 /**
  * Returns the shapes of an EinsumDense.
  *
- * @param settings Its configuration.
- * @param input The shape of its input.
  * @throws {Error} If the equation is of another form, or does not fit the shapes.
  */
 function einsumProjection(

@@ -36,8 +36,6 @@ export type KerasLayerFactory<Args> = (tf: TensorFlow) => KerasLayer<Args>;
 /**
  * Defines a layer that Keras has and TensorFlow.js lacks. Its class extends one of TensorFlow.js,
  * which is imported when the engine starts, so it cannot be declared earlier.
- *
- * @param define Declares the class.
  */
 export function kerasLayer<Class>(define: (tf: TensorFlow) => Class): (tf: TensorFlow) => Class {
   const made = new WeakMap<object, Class>();
@@ -94,7 +92,6 @@ export interface CallArgs {
  * Returns the inputs of a call by name.
  *
  * @param layer Name of the layer, for messages.
- * @param inputs The inputs.
  * @param names Their roles; `undefined`: query, value, key.
  * @throws {Error} If they do not fit the names.
  */

@@ -178,7 +178,6 @@ type Factories = {
     : never;
 };
 
-/** Factory of each layer. */
 const KERAS_LAYERS: Factories = {
   ...Object.fromEntries(
     AUGMENTATIONS.map((name) => [name, createAugmentation(name)]),

@@ -215,7 +215,6 @@ export interface SpectralNormalizationArgs extends LayerArgs {
   powerIterations?: number;
 }
 
-/** Layer with a kernel, or a table. */
 type Wrapped = Layer & { kernel?: LayerWeight; embeddings?: LayerWeight };
 
 /** A vector below this counts as 0, as in Keras. */

@@ -248,8 +248,6 @@ export type AugmentationArgs = LayerArgs & Record<string, unknown>;
 /**
  * Creates a Keras layer that changes pictures at random in training, and otherwise passes them on.
  * Here it also passes them on in training, so a trial sees every picture unchanged.
- *
- * @param className Its name.
  */
 export function createAugmentation(className: string): KerasLayerFactory<AugmentationArgs> {
   return kerasLayer((tf: TensorFlow): KerasLayer<AugmentationArgs> =>

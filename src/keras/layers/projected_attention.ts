@@ -53,7 +53,6 @@ export interface AttentionPlan {
   isFused: boolean;
 }
 
-/** Arguments that are masks. */
 const MASKS = ["queryMask", "valueMask", "keyMask"] as const;
 
 /** Inner layer, and the inputs or other inner layers whose outputs it reads. */

@@ -225,9 +225,7 @@ function entriesOf(value: Borders, axes: number): readonly (number | readonly un
 /**
  * Returns one pair per axis.
  *
- * @param value The given borders.
  * @param axes Number of axes; with one, `[1, 2]` is its pair.
- * @param place Name of the setting, for messages.
  * @throws {InputError} If they are not borders.
  */
 function bordersOf(value: Borders, axes: number, place: string): Border[] {

@@ -77,9 +77,7 @@ export function modelOfFile(
  * A topology of a few bytes can ask for any amount of memory. Here it gets as much as the weights
  * of the file take, or 16 MiB, whichever is more.
  *
- * @param tf The engine's TensorFlow.js.
  * @param topology The topology, from `convertTopology`.
- * @param weights Weights of the file.
  * @returns The model.
  * @throws {ModelError} If TensorFlow.js cannot build it, or it asks for more memory.
  */

@@ -12,8 +12,6 @@ import type { Json } from "./topology_json.ts";
  * registered. If the topology names a layer or an activation that Keras has and TensorFlow.js
  * lacks, Keras's classes are loaded, too.
  *
- * @param tf The engine's TensorFlow.js.
- * @param topology The topology, as in the file.
  * @returns A function that returns true if there is a class of a name.
  */
 export async function knownClasses(

@@ -16,7 +16,7 @@ export const COMMON: Settings = {
   inputShape: KINDS.shape,
   batchSize: count,
   // Set only in code, never in a file.
-  weights: only(null, "weights stand in weightsManifest"),
+  weights: only(null, "weights are in weightsManifest"),
 };
 
 const windowed = (rank: number): Settings => ({

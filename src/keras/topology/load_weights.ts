@@ -21,7 +21,6 @@ interface LocatedFile {
  * Finds a file that a model file names, inside the model's folder and nowhere else.
  *
  * @param folder The model's folder.
- * @param path The path in the model file.
  * @param place Place of the path in the model file, for errors.
  * @throws {ModelError} If the path leaves the folder, itself or by a link, or is not a file.
  */
@@ -73,7 +72,6 @@ export interface LocatedGroup extends WeightGroup {
  * Finds the files of all groups and compares their sizes with those of the weights; reads nothing.
  *
  * @param folder The model's folder.
- * @param groups Groups of the manifest.
  * @throws {ModelError} If a file is missing, outside the folder, or sizes do not agree.
  */
 export async function locateGroups(
@@ -108,8 +106,6 @@ export async function locateGroups(
 /**
  * Reads the files of a model's weights and sets the weights.
  *
- * @param tf The engine's TensorFlow.js.
- * @param model The model.
  * @param groups Groups of the manifest, with their files.
  * @throws {ModelError} If the weights are not the model's, or a file cannot be read or has changed.
  */
@@ -259,7 +255,7 @@ function namesakes(
       throw new ModelError(
         refusal`${place} is ${showValue(name)}, which may be any of the ${found.length} weights ${
           showValue(found[0].originalName)
-        } of the model, expected a name that one layer has`,
+        } of the model, expected a name that only one layer has`,
       );
     }
     return found;

@@ -28,7 +28,6 @@ export const isBuiltIn = (name: string) => name in {};
  * Checks the graph of a functional model: names, the calls of each layer, inputs and outputs.
  *
  * @param config The model's configuration.
- * @param place Its place in the file.
  * @param knownAs Returns the name by which TensorFlow.js knows a class.
  * @throws {ModelError} If a reference leads nowhere, or in a circle.
  */
@@ -213,7 +212,7 @@ function requireNoCircles(vertices: Map<string, Vertex>): void {
     const { layer } = takes[n].find(({ layer, node }) => done.get(layer)! <= node)!;
     throw new ModelError(
       `${nodesPlace}[${n}] takes the output of ${showValue(layer)}, which waits for it in turn, ` +
-        `expected layers that do not go round in a circle`,
+        `expected layers without a cycle`,
     );
   }
 }
@@ -247,12 +246,7 @@ const RECURRENT: Record<string, number> = {
 
 const MERGING = ["Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply"];
 
-/**
- * Returns the possible calls of a layer.
- *
- * @param name Its class.
- * @param config Its configuration.
- */
+/** Returns the possible calls of a layer. */
 export function layerCalls(name: string, config: Json): LayerCalls {
   const plain: LayerCalls = { first: 0, isInput: false, fewest: 1, most: 1, tensors: 1 };
   if (name === "InputLayer") return { ...plain, first: 1, isInput: true, fewest: 0, most: 0 };

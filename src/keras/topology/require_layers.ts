@@ -68,7 +68,6 @@ const INNER: Record<string, [key: string, role: Role]> = {
  * of TensorFlow.js, and how the layers are connected. Custom classes pass.
  *
  * @param model The model as in the file: `{class_name, config}`.
- * @param place Its place in the file.
  * @param knownAs Returns the name by which TensorFlow.js knows a class.
  * @throws {ModelError} If something cannot be built, or not measured in any reasonable time.
  */

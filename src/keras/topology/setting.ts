@@ -4,9 +4,7 @@ import type { Setting } from "../../traits/setting.ts";
 /**
  * Rejects a value that a setting does not take.
  *
- * @param setting The setting.
  * @param value The value, `undefined` if there is none.
- * @param place Its place in the file.
  * @throws {ModelError} If it is anything else.
  */
 export function requireSetting(setting: Setting, value: unknown, place: string): void {

@@ -1,6 +1,5 @@
 import { camelCase, snakeCase } from "../../traits/setting.ts";
 
-/** Object of JSON. */
 export type Json = Record<string, unknown>;
 
 /** Returns the name by which TensorFlow.js knows a class, or `null` if it is unknown. */

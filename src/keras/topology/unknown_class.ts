@@ -18,7 +18,7 @@ export function unknownClass(className: unknown, place: string): ModelError {
     place: `${place}.class_name`,
     found: `${showValue(className)}, a class that TensorFlow.js does not have`,
     expected:
-      "one that it has or that --register FILE brings (a module that exports register({ tf }))",
+      "one that it has or that --register FILE supplies (a module that exports register({ tf }))",
   });
 }
 
@@ -28,9 +28,7 @@ export function requireSomeLayers(model: Json, place: string, knownAs: KnownAs):
   const hasLayers = Array.isArray(model.config) || Array.isArray(Object(model.config).layers);
   if (hasLayers || knownAs(name) !== null) return;
   throw new ModelError(
-    `${place}.class_name is ${
-      showValue(name)
-    }, a model of a class of its own: the file holds its ` +
+    `${place}.class_name is ${showValue(name)}, a model of a custom class: the file holds its ` +
       `hyperparameters and no layers. Save a functional model of the same layers: ` +
       `x = keras.Input(shape), keras.Model(x, model.call(x))`,
   );

@@ -48,11 +48,7 @@ export class BuildWatch {
   readonly #open: string[] = [];
   readonly #stop: () => void;
 
-  /**
-   * @param tf The engine's TensorFlow.js.
-   * @param known Its registry.
-   * @param places Place in the file of each configuration.
-   */
+  /** @param places Place in the file of each configuration. */
   constructor(tf: TensorFlow, known: Classes, places: WeakMap<object, string>) {
     this.#tf = tf;
     this.#places = places;
@@ -90,7 +86,6 @@ export class BuildWatch {
     return this.#made.get(layer) ?? this.#open.at(-1) ?? "modelTopology";
   }
 
-  /** Stops watching. */
   stop(): void {
     this.#stop();
   }

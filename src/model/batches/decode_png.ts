@@ -91,7 +91,6 @@ function readHeader(bytes: Uint8Array): Header {
  * interlacing. The library unpacks everything in a file, so that damage and bombs are rejected
  * before it: it gets only the chunks that make the pixels, which unpack to the size in the header.
  *
- * @param bytes The file.
  * @throws {BatchError} If it is not such a picture.
  */
 export function decodePng(bytes: Uint8Array): Picture {

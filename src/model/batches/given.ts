@@ -14,7 +14,6 @@ export interface Given {
   notes?: string[];
 }
 
-/** Names of classes. */
 export interface NamedClasses {
   /** Place of the names, as the start of a sentence: `The folder`. */
   place: string;
@@ -25,9 +24,6 @@ export interface NamedClasses {
  * Returns class numbers, or a one-hot row for each if the loss takes shares of the classes.
  *
  * @param labels Class number of each example.
- * @param classes Names of the classes.
- * @param model Model that they are for.
- * @param objective The loss.
  * @throws {BatchError} If the model does not have an output for each class.
  */
 export function classTargets(
@@ -43,7 +39,7 @@ export function classTargets(
     throw new BatchError(
       refusal`${place} holds ${names.length} classes, expected ${
         units === 1 ? 2 : units
-      } as the model puts out`,
+      } as the model outputs`,
     );
   }
   if (asNumbers) return { place: "targets", shape: [labels.length, 1], values: labels };

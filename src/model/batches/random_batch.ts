@@ -100,14 +100,11 @@ export function randomBatch(model: LayersModel, options: RandomBatchOptions = {}
   return { inputs: inputs.length === 1 ? inputs[0] : inputs, targets, seed, random: true };
 }
 
-/** Number of values of a pixel. */
 const PIXEL_VALUES = 256;
 
 /**
  * Returns, for each input of a model, true if it takes pixels from 0 to 255: every layer that reads
  * it first is a `Rescaling` that brings these to about 1, whatever follows.
- *
- * @param model A built model.
  */
 export function takesPixels(model: LayersModel): boolean[] {
   return frontLayers(model, () => true, "first").map((layers) =>
@@ -133,8 +130,6 @@ interface Normalization {
 /**
  * Returns, for each input that only a `Normalization` reads first, the map from normal numbers to
  * its inputs: its mean and deviation are those of the data. `null` for every other input.
- *
- * @param model A built model.
  */
 function rawInputs(tf: TensorFlow, model: LayersModel): (ToRaw | null)[] {
   return frontLayers(model, () => true, "first").map((layers, i) => {
@@ -237,8 +232,6 @@ function consumers(tensor: SymbolicTensor): InputRange[] {
  * Returns, for each input of a model, the whole numbers that it takes because an embedding looks
  * them up, or `null` for an input of any numbers. Looks through layers that only reshape, and
  * nested models.
- *
- * @param model A built model.
  */
 export function inputRanges(model: LayersModel): (InputRange | null)[] {
   return model.inputs.map((input) => {

@@ -18,7 +18,6 @@ const MAX_CLASSES_SHOWN = 10;
  * a name; all others are features. Words are names of classes, which are numbered in the order of
  * their names.
  *
- * @param text The file.
  * @throws {BatchError} If it is not such a table; rows count from 1, the header, as in a spreadsheet.
  */
 export function readCsv(text: string): Given {
@@ -30,7 +29,7 @@ export function readCsv(text: string): Given {
   }
   if (names.every((name) => name !== "" && Number.isFinite(Number(name)))) {
     throw new BatchError(
-      refusal`Row 1 holds numbers alone, expected a header with a name for each column`,
+      refusal`Row 1 holds only numbers, expected a header with a name for each column`,
     );
   }
   for (const [i, cells] of table.entries()) {

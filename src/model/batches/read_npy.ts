@@ -28,7 +28,6 @@ const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
  * Reads an array as `numpy.save` writes it (numpy.lib.format): a magic word, a version, the length
  * of a header, the header, the entries. An array of Python objects is a pickle and is rejected.
  *
- * @param bytes The file.
  * @param place Name of the array in messages.
  * @throws {BatchError} If it is not such an array.
  */
@@ -129,7 +128,6 @@ const MAX_TAKEN = 256;
  * Reads a batch as `numpy.savez(path, x=..., y=...)` writes it, or takes one from the training part
  * of a data set. A model with several inputs or outputs takes an array for each, by its name.
  *
- * @param bytes The file.
  * @param inputs Names of the model's inputs.
  * @param outputs Names of the model's outputs.
  * @throws {BatchError} If the file holds no such batch.

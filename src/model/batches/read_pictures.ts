@@ -37,8 +37,6 @@ const FREE = 2 ** 28;
  * out unless the model has a fourth channel, in which a picture without alpha is opaque. No picture
  * is resized.
  *
- * @param path The folder.
- * @param model Model that the batch is for.
  * @throws {BatchError} If the folder holds no such pictures.
  */
 export async function readPictures(
@@ -105,7 +103,7 @@ async function listPictures(path: string, classes: readonly string[]): Promise<P
       const file = `${folder}/${name}`;
       if (!isFile || !/\.png$/i.test(name)) {
         throw new BatchError(
-          refusal`${showValue(file)} is no PNG picture, expected PNG pictures alone`,
+          refusal`${showValue(file)} is not a PNG picture, expected only PNG pictures`,
         );
       }
       if (found.length === MAX_PICTURES) {

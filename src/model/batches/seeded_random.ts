@@ -101,7 +101,6 @@ let restore = () => {};
  * of TensorFlow.js without a seed draw from it, as in a model ported line by line: otherwise every
  * run would measure another network.
  *
- * @param seed The seed.
  * @param stream Purpose of the draws.
  * @param run The code; calls may overlap.
  */

@@ -11,7 +11,6 @@ export interface ByteSource {
    * Reads a piece.
    *
    * @param from Index of the first byte.
-   * @param count Number of bytes.
    * @param what Name of the piece, for messages.
    */
   read(from: number, count: number, what: string): Uint8Array<ArrayBuffer>;
@@ -23,7 +22,6 @@ const MAX_PIECE = 2 ** 32;
 /**
  * Returns a file as pieces. It is opened for each of them, so that nothing has to be closed.
  *
- * @param path The file.
  * @throws {Error} If it is missing, or not a file.
  */
 export async function byteSource(path: string): Promise<ByteSource> {

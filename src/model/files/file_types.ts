@@ -1,7 +1,6 @@
 import { InputError, refusal } from "../../words/input_error.ts";
 import type { FileType } from "../weights/weights_manifest.ts";
 
-/** Bytes of an entry of each type. */
 export const BYTES: Readonly<Record<FileType, number>> = {
   float64: 8,
   float32: 4,
@@ -49,7 +48,6 @@ export function countOf(shape: readonly unknown[]): number | null {
  * Reads entries as numbers, exactly except for integers beyond 2^53.
  *
  * @param bytes The entries, little-endian, at any address.
- * @param type Type of the entries.
  */
 export function entriesOf(bytes: Uint8Array, type: FileType): Entries {
   // A copy starts at an address that is aligned for every type.
@@ -107,12 +105,7 @@ export function decode(bytes: Uint8Array, type: FileType): Float32Array<ArrayBuf
   return entries instanceof Float32Array ? entries : new Float32Array(entries);
 }
 
-/**
- * Encodes entries as the bytes of a floating-point type, little-endian, rounded if necessary.
- *
- * @param entries The numbers.
- * @param type Type of the result.
- */
+/** Encodes entries as the bytes of a floating-point type, little-endian, rounded if necessary. */
 export function encode(entries: Float32Array, type: FileType): Uint8Array {
   switch (type) {
     case "float64":

@@ -35,7 +35,6 @@ export interface UserFile extends Disposable {
 /**
  * Opens a file that a user named, for reading. All reads of a user's file go through this function.
  *
- * @param path The file.
  * @throws {Error} If it is missing, or not a file.
  */
 export async function openUserFile(path: string): Promise<UserFile> {
@@ -54,7 +53,6 @@ export async function openUserFile(path: string): Promise<UserFile> {
 /**
  * Reads a file that a user named.
  *
- * @param path The file.
  * @param most Largest size in bytes: a sparse file takes no room on a disk.
  * @throws {Error} If it is missing, larger, or not a file.
  */
@@ -86,8 +84,6 @@ export async function readUserFile(
 /**
  * Reads a text file that a user named, without the byte order mark that editors on Windows put at
  * the beginning.
- *
- * @param path The file.
  */
 export async function readUserText(path: string): Promise<string> {
   return new TextDecoder().decode(await readUserFile(path, MAX_TEXT));

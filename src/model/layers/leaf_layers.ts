@@ -96,7 +96,6 @@ function labels(
 /**
  * Returns the layers inside a layer: those of a nested model, or the ones that a wrapper applies.
  *
- * @param layer Any layer.
  * @returns The layers inside, or `null` if the layer computes something itself.
  */
 export function innerLayers(layer: Layer): Layer[] | null {
@@ -130,7 +129,6 @@ export function isComposite(layer: Layer): layer is Layer & { innerLayers: Recor
  * Returns the layers of a model that compute nothing themselves but call others: nested models and
  * wrappers, at any depth, without the model itself.
  *
- * @param model A built model.
  * @returns Each container once.
  */
 export function containerLayers(model: LayersModel): Layer[] {
@@ -160,7 +158,6 @@ const SCALING: readonly LayerKind[] = ["normalization", "rescaling"];
  * computation: `Rescaling` or a normalisation. Looks through layers that only reshape, through
  * augmentation, and into nested models.
  *
- * @param model A built model.
  * @param isPart Returns true if a layer without inner layers is part of the model: the layers it is
  * made of may be part of others as well.
  * @param which Layer to return of several in a row.

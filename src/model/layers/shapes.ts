@@ -57,7 +57,6 @@ function fullShapes(output: Shape, objective: string | undefined): Shape[] {
  * Rejects an invalid size of a batch, a layer or an axis.
  *
  * @param name Name of the size, for the message.
- * @param value The size.
  * @throws {InputError} If it is not a whole number of at least 1.
  */
 export function requireCount(name: string, value: number): void {

@@ -5,7 +5,6 @@ import { followImports } from "./follow_imports.ts";
 import { logToStderr } from "./foreign_code.ts";
 import { strayErrors } from "./stray_errors.ts";
 
-/** Data with which a worker starts. */
 export interface WorkerData<Data> {
   /** The pool's data. */
   data: Data;
@@ -29,7 +28,6 @@ export type WorkerMessage<Answer = unknown, Identity = unknown> =
 /** Message to a worker: numbers of tasks to do, or to wait for late errors. */
 export type WorkerOrder = readonly number[] | "settle";
 
-/** Tasks of a worker. */
 export interface TaskServer<Answer, Identity> {
   /** Told to the pool once. */
   identity: Identity;

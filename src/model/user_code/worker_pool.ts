@@ -85,7 +85,6 @@ export class WorkerPool<Answer, Identity = null> implements AsyncDisposable {
   /**
    * Does tasks.
    *
-   * @param queue The tasks.
    * @param signal Ends it early: tasks done by then are still yielded, in order.
    * @throws {WorkerError} If the workers cannot start.
    */

@@ -285,7 +285,6 @@ export function isFlatTensor(value: unknown): value is { shape?: unknown; values
  * Parses a tensor: a nested array, or `{"shape", "values"}` with the entries in one row.
  *
  * @param value The piece of JSON.
- * @param place Its place in the file.
  * @throws {BatchError} If it is not a tensor; the message starts with the place.
  */
 export function parseTensor(value: unknown, place: string): ParsedTensor {

@@ -116,7 +116,6 @@ export const inputNormalized: Rule = defineRule({
     ),
 });
 
-/** Thresholds for inputs. */
 type InputNames =
   | "inputMax"
   | "inputMean"

@@ -180,6 +180,6 @@ function objective({ objective: { name, value } }: Measurements, fix?: Sentence)
     expected: inWords("a finite J"),
     figures: { objective: exactFigure(value, "J") },
     message: say`The objective "${name}" is ${number(value)}.`,
-    fix: fix ?? "Look at the outputs and the targets: a logarithm of 0 or an overflow.",
+    fix: fix ?? "Check the outputs and the targets for a logarithm of 0 or an overflow.",
   }];
 }

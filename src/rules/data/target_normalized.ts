@@ -68,14 +68,14 @@ export const targetNormalized: Rule = defineRule({
     ...MIN_EXAMPLES,
   },
   problem: "targets that are not normalised",
-  summary: "The targets of a regression vary by about 1, around what the network puts out.",
+  summary: "The targets of a regression vary by about 1, around the outputs of the network.",
   formula:
     "|mean(y) - mean(output)| <= targetOffset std(y), std(y) <= targetScale, and std(output) <= " +
     "targetDrowned std(y) where std(output) < 1 / std(y), not under a sigmoid; warns beyond " +
     "targetOffsetWarning and targetScaleWarning. With r = |mean(y) - mean(output)| / std(y), a " +
     "constant takes r^2 / (1 + r^2) of a squared loss away. Judged for the losses " +
     "meanSquaredError, meanAbsoluteError and binaryCrossentropy. Targets of 0 and 1, classes, drawn " +
-    "targets and constant ones are not judged, but classes that are all the same are warned about; nor is a linear head that puts out more than them.",
+    "targets and constant ones are not judged, but classes that are all the same are warned about; nor is a linear head whose outputs exceed them.",
   source:
     "Own: see the thresholds. LeCun et al. 1998, Efficient BackProp, for targets within the " +
     "range of the output.",
@@ -88,7 +88,7 @@ export const targetNormalized: Rule = defineRule({
     "(`targetOffsetWarning`) of that of the outputs, and that this deviation is at most 30 " +
     "(`targetScaleWarning`). `report` and the gate only warn up to 20 (`targetOffset`) and 1e4 " +
     "(`targetScale`). Judges regressions with targets that were given.",
-  fails: "targets are far from what the network puts out",
+  fails: "targets are far from the outputs of the network",
   throws: "If targets are not normalised.",
   example: regressionExample("assertTargetNormalized"),
   // The figure belongs to the targets, not to a layer.

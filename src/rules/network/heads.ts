@@ -137,7 +137,6 @@ function headsOf({ heads }: LayerMeasurements, kernels: LayerMeasurements[]): st
   return heads ?? kernels.map(({ name }) => name);
 }
 
-/** Returns true if a layer ends in a softmax. */
 export function isSoftmax({ activation }: LayerMeasurements): boolean {
   return activation === "softmax";
 }

@@ -32,19 +32,13 @@ export interface NetworkView {
   /** True if the network looks trained, because its biases have moved. */
   readonly trained: boolean;
 
-  /**
-   * Returns the hidden layers with a kernel and a measured delta, ordered by depth.
-   *
-   * @param layers The layers to include. Default: all.
-   */
+  /** Returns the hidden layers with a kernel and a measured delta, ordered by depth. */
   signalPath(layers?: readonly LayerMeasurements[]): readonly SignalStep[];
 
   /**
    * Returns the paths of two or more layers along which a signal arrives. A network with one head
    * has one; with several heads, there is one up to the head with the strongest signal, and one per
    * branch.
-   *
-   * @param layers The layers to include. Default: all.
    */
   signalPaths(layers?: readonly LayerMeasurements[]): readonly SignalStep[][];
 }

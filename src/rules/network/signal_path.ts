@@ -16,7 +16,6 @@ export interface SignalStep {
   signal: number;
 }
 
-/** Returns true if a layer has a kernel. */
 export function hasKernel(layer: LayerMeasurements): boolean {
   return layer.weights.some(isKernel);
 }
@@ -36,7 +35,6 @@ export function signalPath(layers: readonly LayerMeasurements[]): SignalStep[] {
  * all of them reach up to the head with the strongest signal, and one per branch, because a branch
  * may lose its signal while the layers before it get theirs from another.
  *
- * @param layers The layers.
  * @param path Their {@linkcode signalPath}.
  */
 export function signalPaths(

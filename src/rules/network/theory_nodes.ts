@@ -47,9 +47,6 @@ export function theoryInputs({ batch }: Measurements): Map<string, NetworkInput>
 /**
  * Returns the layers of the network in the form that theory uses. The parts of a gated cell are
  * left out; its layer represents them.
- *
- * @param measurements The measurements.
- * @param graph The graph of the layers.
  */
 export function theoryNodes(measurements: Measurements, graph: Graph): NetworkNode[] {
   const { layers } = measurements;

@@ -32,7 +32,6 @@ const CHANCE_OF_MEAN = 4;
  * The other units are off half of the time. So the share of off entries minus the share of on
  * entries equals the share of always-off units minus the share of always-on units.
  *
- * @param measurements The measurements.
  * @param biases The origin of the biases of the network.
  */
 export function offByAlikeness(
@@ -86,7 +85,6 @@ function leansNotOff(weight: WeightMeasurements): boolean {
  * units need not balance (see `offByAlikeness`).
  *
  * @param chain The hidden layers, or the reason why theory does not apply.
- * @param batch The measurements of the batch.
  */
 export function offByDepth(
   chain: readonly KernelLayer[] | string,

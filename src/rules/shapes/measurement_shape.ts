@@ -50,7 +50,6 @@ import type { Finding, Verdict } from "../finding.ts";
 import type { PredictedFigures } from "../network/signal_theory.ts";
 import type { FindingFigure, Sentence, Slot } from "../sentence.ts";
 
-/** Shape of an expectation. */
 const expectedShape = object<Expected>({
   text: string,
   operator: optional(oneOf(">=", "<=", ">", "<", "==", "between")),
@@ -61,7 +60,6 @@ const expectedShape = object<Expected>({
 
 const as = optional(oneOf("exact", "percent", "factor"));
 
-/** Shape of the figures behind a finding. */
 const figuresShape = record(object<FindingFigure>({ value: number, unit: string, as }));
 
 type SlotWith<Key extends string> = Extract<Slot, Record<Key, unknown>>;
@@ -122,7 +120,6 @@ const exponents = object<ExponentHistogram>({
   over: count,
 });
 
-/** Shape of the statistics of a tensor. */
 const statisticsShape = object<TensorStatistics>({
   count,
   meanAbs: number,
@@ -196,7 +193,6 @@ export const predictedShape = nullable(object<PredictedFigures>({
 
 const kernelLayout = primitive<KernelLayout>(KERNEL_LAYOUT_WORDS, isKernelLayout);
 
-/** Shape of the measurements of a layer. */
 const layerShape = object<LayerMeasurements>({
   name: string,
   className: string,
@@ -294,7 +290,6 @@ const metric = object<MetricMeasurements>({
   reason: optional(string),
 });
 
-/** Shape of a finding weighed by the gate. */
 export const gateFindingShape = object<GateFinding>({
   ...findingKeys,
   suppressed: optional(string),

@@ -78,7 +78,7 @@ export const attention: Rule = defineRule({
     draws: 200,
     of:
       "transformers of bench/trainability with MultiHeadAttention, 1 to 6 blocks, normalised before or after " +
-      "each sum, under seeds of their own",
+      "each sum, under other seeds",
   }),
   asserts:
     "that the rows of each attention keep 0.2 (`attentionEntropy`) of the entropy of uniform ones, and that the " +

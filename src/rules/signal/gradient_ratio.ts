@@ -126,8 +126,8 @@ export const gradientRatio: Rule = defineRule({
         message: say`The gradient of ${name} is not the size that theory predicts: the squared norm
           of delta is ${figures.factor} times what follows from the deltas above it; expected
           ${expected} times (gradientRatioFactor).`,
-        fix: say`Check what pushes z of ${name} to one side (biases, inputs), at the kernels that it
-          feeds, and at the gradients of what lies between.`,
+        fix: say`Check what pushes z of ${name} to one side (biases, inputs), the kernels that it
+          feeds, and the gradients in between.`,
       }];
     });
   },

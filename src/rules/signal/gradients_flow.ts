@@ -100,7 +100,6 @@ export const gradientsFlow: Rule = defineRule({
 /**
  * Returns the verdicts on layers that a softmax keeps silent.
  *
- * @param warnings The warnings of the softmax.
  * @param silent The judged layers among them.
  * @param heard The other layers.
  */
@@ -255,7 +254,6 @@ function readsState(weight: WeightMeasurements, { layer, network }: Subject): bo
  *
  * @param layer The layer, which receives a signal.
  * @param waiting Name of its weight that has to move first, if there is one.
- * @param network The network of the layer.
  */
 function zeroKind(
   layer: LayerMeasurements,
@@ -283,7 +281,6 @@ function verdict({ name }: LayerMeasurements, { weights, what, ...found }: Found
   return { ...found, layer: name, measured: 0, message: say`${names} ${verb} ${what}.` };
 }
 
-/** Returns the trainable weights. */
 function trainedOf(weights: readonly WeightMeasurements[]): WeightMeasurements[] {
   return weights.filter(({ trainable }) => trainable);
 }
@@ -304,7 +301,7 @@ function frozenLayers(
     layer: null,
     measured: 0,
     expected: "a trainable weight",
-    message: say`None of the ${counted(weights.length, "weight")} of the model is trainable.`,
+    message: say`None of the model's weights is trainable (${counted(weights.length, "weight")}).`,
     fix: "Set trainable = true on the layers to train, and on the models around them.",
     ...(isTrained ? {} : { unjudged: true }),
   }];

@@ -184,11 +184,11 @@ function severed({ cut, above, isCutter, all }: Severed) {
       zeros === undefined ? NOTHING : say`: the kernel of ${layerName(zeros)} is all zeros`
     }.`,
     fix: zeros === undefined
-      ? say`Look at what ${
+      ? say`Check ${
         isCutter
-          ? say`${layerName(above.name)} computes`
-          : say`lies between ${layerName(above.name)} and ${layerName(top.name)}`
-      }: an operation without a gradient, a factor of 0, or a signal too small for float32.`
+          ? say`what ${layerName(above.name)} computes`
+          : say`the layers between ${layerName(above.name)} and ${layerName(top.name)}`
+      } for an operation without a gradient, a factor of 0, or a signal too small for float32.`
       : say`Draw the kernel of ${layerName(zeros)} at random.`,
   });
 }
@@ -225,8 +225,7 @@ function neverSent(
         severity: "warning",
         kind: "never-sent",
         layers: unsent,
-        message:
-          say`No verdict for ${names}: the gradient is already 0 when it reaches them, because the
+        message: say`No verdict for ${names}: the gradient is already 0 there, because the
           objective "${objective.name}" sends no gradient down from the head.`,
         fix: say`Choose an objective that depends on the output of these layers.`,
       }),
@@ -254,13 +253,12 @@ function neverSent(
     severity: "warning",
     kind: "zero-head",
     layers: unsent,
-    message:
-      say`No verdict for ${names}: the gradient is already 0 when it reaches them, because the kernel of
+    message: say`No verdict for ${names}: the gradient is already 0 there, because the kernel of
       the head "${layerName(zeros)}" is all zeros. ${
-        alike.length === 0
-          ? say`Such a head trains well, and lets the gradient through after its first step.`
-          : say`It lets the gradient through after its first step.`
-      }`,
+      alike.length === 0
+        ? say`Such a head trains well, and lets the gradient through after its first step.`
+        : say`It lets the gradient through after its first step.`
+    }`,
     fix: say`Measure again after one training step, or with a head that does not start at zero.`,
   });
 }

@@ -15,8 +15,6 @@ import { networkOf } from "../network/network.ts";
 /**
  * Returns what to check if the weights of a layer have a gradient of exactly 0.
  *
- * @param layer The layer.
- * @param network The network that contains it.
  * @param options `excused`: it gets no signal for a harmless reason.
  */
 export function zeroGradientCause(

@@ -39,22 +39,22 @@ export const learningRate: Rule = defineRule({
     },
   },
   problem: "a learning rate that does not train",
-  summary: "The learning rate that the model is compiled with is one that its optimizer is used " +
-    "with.",
+  summary: "The compiled learning rate is in the usual range of its optimizer.",
   formula: `${rangesInWords()}; for momentum m, SGD's least rate times 1 - m. Outside it warns; ` +
     "fails if rate <= 0, rate < least / learningRateFactor or rate > most x learningRateFactor.",
   source:
     "Bengio 2012, Practical Recommendations for Gradient-Based Training, for plain descent; " +
     "Kingma & Ba 2015 for Adam; Zeiler 2012 for Adadelta, which he uses at 1; Chen et al. 2023 for " +
     "Lion; Shazeer & Stern 2018 for Adafactor; McMahan et al. 2013 for Ftrl; You et al. 2020 for Lamb.",
-  misleads: "A low rate only takes long, and one that is raised during training may start low: " +
+  misleads: "A low rate only trains slowly, and a rate that is raised later may start low: " +
     "within 300 steps such networks learn nothing. Pre-trained networks are tuned at low rates: a " +
     "trained network is not judged, unless its rate is negative. Nor is an optimizer that is not " +
     "known, unless its rate is 0 or less, or a model that was not compiled. Of a schedule, the " +
     "largest rate that it starts at or rises to is judged.",
   fix: "Compile with a usual rate: 0.01 for SGD, 0.001 for Adam.",
-  asserts: "that the learning rate that the model was compiled with is one that its optimizer is " +
-    "used with, 0.003 to 0.35 for SGD and 0.0001 to 0.03 for Adam for instance. `report` and the gate only warn up to 3 times outside " +
+  asserts:
+    "that the compiled learning rate is in the usual range of its optimizer, such as 0.003 to 0.35 " +
+    "for SGD and 0.0001 to 0.03 for Adam. `report` and the gate only warn up to 3 times outside " +
     "(`learningRateFactor`). There is no verdict on a model that was not compiled.",
   fails: "the learning rate is unusually low or high",
   throws: "If the learning rate is unusually low or high.",
@@ -151,9 +151,9 @@ function judgedWords(optimizer: NamedOptimizer, rate: number, side: "low" | "hig
   if (rate === 0) return say`with which no weight changes`;
   if (rate < 0) return say`with which each step raises the loss`;
   const { name, settings } = optimizer;
-  return say`${side === "low" ? say`below` : say`above`} what ${
+  return say`${side === "low" ? say`below` : say`above`} the usual range of ${
     optimizerWords({ name, settings })
-  } is used with`;
+  }`;
 }
 
 /** Describes the usual rates of every optimizer, grouped by range. */

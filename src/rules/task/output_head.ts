@@ -404,11 +404,11 @@ function droppedAnswers(
       expected: inWords("no dropout behind the head"),
       figures: { rate, ...isLost ? { all } : {} },
       message: isLost
-        ? say`The output is dropped in training: ${layerName(name)} takes ${rate} of its entries
-          away, and of ${all} of the examples all. The loss ${objective.name} divides by their sum,
+        ? say`The output is dropped in training: ${layerName(name)} removes ${rate} of its entries,
+          and all entries of ${all} of the examples. The loss ${objective.name} divides by their sum,
           and is then NaN.`
-        : say`The output is dropped in training: ${layerName(name)} takes ${rate} of its entries
-          away, so that no answer can be right.`,
+        : say`The output is dropped in training: ${layerName(name)} removes ${rate} of its entries,
+          so that no answer can be right.`,
       fix: say`Remove ${layerName(name)}, or put it before the last layer with a kernel.`,
     }];
   });
@@ -418,7 +418,6 @@ function droppedAnswers(
  * Finds class numbers without an output unit. TensorFlow.js accepts them silently, and such an
  * example has no gradient.
  *
- * @param target The target of an output.
  * @param layer Name of the head, or `null` if there are several.
  */
 function strayClasses(

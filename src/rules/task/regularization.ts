@@ -135,7 +135,6 @@ function namesOf(found: readonly Dropping[], { layers }: Measurements) {
   return layerNames(found.map(({ name }) => name), layers);
 }
 
-/** Returns the layers of a verdict. */
 function layersOf(found: readonly Dropping[]): Pick<Verdict, "layer" | "layers"> {
   const layer = found[0].name;
   return found.length > 1 ? { layer, layers: found.map(({ name }) => name) } : { layer };

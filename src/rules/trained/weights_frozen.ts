@@ -80,7 +80,7 @@ export const weightsFrozen: ModelRule<StepProbe> = defineModelRule({
           fix: isStatistic
             ? say`Run ${layerName(layer)} in inference mode while the rest trains: TensorFlow.js
               moves the statistics of a frozen batch normalisation.`
-            : "Train the model's trainableWeights alone, and leave the others out of weight decay.",
+            : "Train only the model's trainableWeights, and leave the others out of weight decay.",
         };
       }),
 });

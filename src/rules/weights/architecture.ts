@@ -61,7 +61,8 @@ export const architecture: Rule = defineRule({
     },
   },
   problem: "an architecture that defeats itself",
-  summary: "Between two kernels stands an activation, the stream of a residual network stays in " +
+  summary:
+    "There is an activation between two kernels, the stream of a residual network stays in " +
     "scale, and layers are wide enough for their number.",
   formula: "no two hidden kernels with nothing but linear layers between them (batch " +
     "normalisation, mean pools, dropout, flattening), unless the layer between is narrower than " +
@@ -86,7 +87,7 @@ export const architecture: Rule = defineRule({
     "Put an activation between two kernels, or leave one of them out; normalise the branches of " +
     "a residual network, or draw their ends smaller; widen the narrowest layers.",
   asserts:
-    "that an activation stands between every two kernels, and that the stream of a residual " +
+    "that there is an activation between every two kernels, and that the stream of a residual " +
     "network without normalisation grows by a factor of 10 at most (`residualGrowth`). Fails where " +
     "`report` and the gate only warn. On narrow and on deep networks there are notes.",
   fails: "layers in a row collapse into one, or a residual network grows with each block",
@@ -336,7 +337,6 @@ function nextKernel(
   return null;
 }
 
-/** Returns true if a layer has no activation. */
 function isAffine({ activation }: LayerMeasurements): boolean {
   return activation === null || activation === "linear";
 }

@@ -11,7 +11,6 @@ import type { KernelLayer, RecurrentKernel } from "../network/kernel_chain.ts";
 import type { NetworkView } from "../network/network_view.ts";
 import { figure, say, weightName } from "../say.ts";
 
-/** Limits for the scale of a kernel. */
 interface KernelScale {
   /** Fans of the kernel, from which LeCun's scale follows. */
   own: Fans;
@@ -134,7 +133,6 @@ type Thresholds = Case<"initScaleFactor" | "initScaleCustom" | "initScaleEmbeddi
  * Judges the kernels of custom layers by their shape alone, and embeddings. Vectors scale and
  * shift, so they can have any size.
  *
- * @param layer The layer.
  * @param fewest Kernels with fewer entries are not judged.
  * @param dies Returns true if the signal is measured to die, which turns a wrong scale into an
  * error.

@@ -110,7 +110,7 @@ Deno.test("loadModel() says in one sentence what is wrong with an attention", as
       text.replaceAll(/"class_name": "GroupQueryAttention"/g, '"class_name": "LinearAttention"')
     ),
     'topology.config.layers[2].class_name is "LinearAttention", a class that TensorFlow.js does not have, ' +
-      "expected one that it has or that --register FILE brings (a module that exports register({ tf }))",
+      "expected one that it has or that --register FILE supplies (a module that exports register({ tf }))",
   );
 });
 

@@ -131,7 +131,7 @@ Deno.test("pairKerasWeights() refuses a weight that is missing, left over, or of
   assertEquals(
     message(() => own(other)),
     '"layers/dense_3/vars/0" of shape [3, 3] is in the file, but no layer of the model takes it, ' +
-      "expected the weights of this model alone",
+      "expected only the weights of this model",
   );
   const turned = swapped(root, "layers/dense_3/vars/0", "layers/dense_3/vars/1");
   assertEquals(

@@ -128,18 +128,18 @@ Deno.test("loadModel() says of a layer that is not run why not", async () => {
     ],
     [
       "Lambda",
-      "it holds code of Python, expected a class of that name that --register FILE brings (a module " +
+      "it holds code of Python, expected a class of that name that --register FILE supplies (a module " +
       "that exports register({ tf }))",
     ],
     [
       "ConvLSTM1D",
-      "TensorFlow.js convolves states of pictures alone, expected a ConvLSTM2D with pictures of one " +
-      "row, or a class of that name that --register FILE brings",
+      "TensorFlow.js convolves only states of pictures, expected a ConvLSTM2D with pictures of one " +
+      "row, or a class of that name that --register FILE supplies",
     ],
     [
       "ReversibleEmbedding",
       "it is called a second time, in reverse, to make logits of its own table, expected an Embedding " +
-      "and a Dense for the head, or a class of that name that --register FILE brings",
+      "and a Dense for the head, or a class of that name that --register FILE supplies",
     ],
   ];
   for (const [className, why] of cases) {

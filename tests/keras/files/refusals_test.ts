@@ -40,7 +40,7 @@ Deno.test("loadModel() says that the file of a subclassed model holds no layers"
         model.config = { vocabulary_size: 9 } as never;
       }),
     ModelError,
-    'class_name is "BertBackbone", a model of a class of its own: the file holds its hyperparameters and ' +
+    'class_name is "BertBackbone", a model of a custom class: the file holds its hyperparameters and ' +
       "no layers. Save a functional model of the same layers: x = keras.Input(shape), " +
       "keras.Model(x, model.call(x))",
   );
@@ -48,7 +48,7 @@ Deno.test("loadModel() says that the file of a subclassed model holds no layers"
   await assertRejects(
     () => loadEdited(({ config }) => config.layers[1] = inner),
     ModelError,
-    'layers[1].class_name is "BertBackbone", a model of a class of its own: the file holds its',
+    'layers[1].class_name is "BertBackbone", a model of a custom class: the file holds its',
   );
 });
 

@@ -107,7 +107,7 @@ Deno.test("attributeTexts() requires the bytes of all texts, and some in each", 
     [{ values: encode("ab\0cd") }, "is cut off at 5 bytes, expected 2 texts of 3 bytes"],
     [{ type: textType(0) }, "is cut off at 6 bytes, expected 2 texts of 0 bytes"],
     [{ count: 2 ** 52 }, `is cut off at 6 bytes, expected ${2 ** 52} texts of 3 bytes`],
-    [{ type: [0x10, 0, 0, 0, ...word(2, 4)] }, "is no text, expected text"],
+    [{ type: [0x10, 0, 0, 0, ...word(2, 4)] }, "is not text, expected text"],
   ];
   for (const [more, why] of cases) assertEquals(message(() => read(more)), `${what} ${why}`);
 });

@@ -90,7 +90,7 @@ Deno.test("openHdf5() lets arrays meet, and refuses those that share a byte", ()
     const [one, other] = from >= 10 ? ["b", "a"] : ["a", "b"];
     assertEquals(
       refusal(pair(from, size)),
-      `"${one}" and "${other}" share bytes of the HDF5 file, expected arrays of their own`,
+      `"${one}" and "${other}" share bytes of the HDF5 file, expected arrays that do not overlap`,
     );
   }
   // Without entries it shares nothing, wherever it is said to be.

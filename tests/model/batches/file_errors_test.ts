@@ -94,7 +94,7 @@ Deno.test("readCsv() names the row and the column of what it cannot read", () =>
   const cases: [string, string][] = [
     ["", "The file has no rows, expected a header and a row for each example"],
     ["a,b\n", "The file has no rows, expected a header and a row for each example"],
-    ["1,2\n3,4", "Row 1 holds numbers alone, expected a header with a name for each column"],
+    ["1,2\n3,4", "Row 1 holds only numbers, expected a header with a name for each column"],
     ["a,b\n1,2\n3", "Row 3 has 1 cells, expected 2 as the header has"],
     [
       "a,b\ncat,1",

@@ -192,5 +192,5 @@ Deno.test("readCsv() takes quoted cells, words for what is no number, and a head
   assertEquals(values("1,\n3,4"), [3, 4]);
   assertEquals(values("a\n3.4028235677973362e38"), [3.4028235677973362e38]);
   assertThrows(() => values("a\n3.4028235677973366e38"), BatchError, "Row 2, column");
-  assertThrows(() => values("0,1\n3,4"), BatchError, "Row 1 holds numbers alone");
+  assertThrows(() => values("0,1\n3,4"), BatchError, "Row 1 holds only numbers");
 });

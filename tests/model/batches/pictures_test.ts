@@ -82,9 +82,9 @@ Deno.test("readBatch() says what is wrong with a folder of pictures", async () =
   await Deno.mkdir(`${folder}/cat`);
   await refuses(folder, two, "The folder holds no pictures, expected one or more");
   await Deno.copyFile(fixture("images/cat/0.png"), `${folder}/cat/0.png`);
-  await refuses(folder, two, "The folder holds 1 classes, expected 2 as the model puts out");
+  await refuses(folder, two, "The folder holds 1 classes, expected 2 as the model outputs");
   await Deno.writeTextFile(`${folder}/cat/1.jpg`, "");
-  await refuses(folder, two, '"cat/1.jpg" is no PNG picture, expected PNG pictures alone');
+  await refuses(folder, two, '"cat/1.jpg" is not a PNG picture, expected only PNG pictures');
   await Deno.rename(`${folder}/cat/1.jpg`, `${folder}/cat/1.png`);
   await refuses(folder, two, '"cat/1.png": The file is no PNG picture, expected one');
   await Deno.writeFile(`${folder}/cat/1.png`, png({ width: 1, height: 1, lines: [0, 1] }));
@@ -96,7 +96,7 @@ Deno.test("readBatch() says what is wrong with a folder of pictures", async () =
   await refuses(
     fixture("images"),
     three,
-    "The folder holds 2 classes, expected 3 as the model puts out",
+    "The folder holds 2 classes, expected 3 as the model outputs",
   );
   const error = await assertRejects(() => readBatch(fixture("images"), other), BatchError);
   assertEquals(

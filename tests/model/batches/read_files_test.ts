@@ -91,7 +91,7 @@ Deno.test("readBatch() numbers the class names of a .csv, and says which is whic
     await assertRejects(
       () => readBatch(path, model),
       BatchError,
-      'The column "species" holds 2 classes, expected 3 as the model puts out',
+      'The column "species" holds 2 classes, expected 3 as the model outputs',
     );
     // pandas writes the index as a first column without a name, and truth values as words.
     const indexed = [",a,b,c,d,kind", "0,1,2,3,True,x", "1,5,6,7,False,y", "2,5,6,7,False,z"];
@@ -138,7 +138,7 @@ Deno.test("readBatch() takes two classes of pictures for one unit, and no other 
   await assertRejects(
     () => readBatch(folder, one),
     BatchError,
-    "The folder holds 3 classes, expected 2 as the model puts out",
+    "The folder holds 3 classes, expected 2 as the model outputs",
   );
   const three = make(3);
   assertEquals(shape((await readBatch(folder, three)).targets), [3, 3]);
@@ -147,7 +147,7 @@ Deno.test("readBatch() takes two classes of pictures for one unit, and no other 
     await assertRejects(
       () => readBatch(folder, model),
       BatchError,
-      `The folder holds 3 classes, expected ${units} as the model puts out`,
+      `The folder holds 3 classes, expected ${units} as the model outputs`,
     );
     const objective = "sparseCategoricalCrossentropy";
     const sparse = await readBatch(folder, model, { objective });

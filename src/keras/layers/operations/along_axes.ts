@@ -75,7 +75,6 @@ function norm(tf: TensorFlow, x: Tensor, axes: number[], order: unknown): Tensor
 /** Keras's default epsilon. */
 const EPSILON = 1e-7;
 
-/** Operations along axes. */
 export const ALONG_AXES: Readonly<Record<string, Operation>> = {
   All: reduction((tf, x, axes) =>
     withoutGradient(tf, [x], (own) => tf.all(tf.notEqual(own, 0), axes, true))

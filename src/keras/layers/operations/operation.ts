@@ -65,11 +65,7 @@ export function broadcastShape(shapes: OpenShape[]): OpenShape {
   });
 }
 
-/**
- * Wraps an operation without a gradient, such as a comparison: it sends 0, as in Keras.
- *
- * @param run The operation.
- */
+/** Wraps an operation without a gradient, such as a comparison: it sends 0, as in Keras. */
 export function withoutGradient(
   tf: TensorFlow,
   operands: Tensor[],

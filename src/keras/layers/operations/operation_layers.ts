@@ -33,7 +33,6 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...REARRANGEMENTS,
 };
 
-/** Names of the operations. */
 type OperationName = keyof typeof OPERATION_TRAITS;
 
 function shapeOf(value: unknown): number[] {
@@ -91,7 +90,6 @@ const createOperation = (name: string): KerasLayerFactory<OperationArgs> =>
     };
   });
 
-/** Layers of the operations, by class name. */
 type OperationLayers = { readonly [name: string]: KerasLayer<OperationArgs> };
 
 /** Factory of each operation's layer. */

@@ -67,7 +67,6 @@ function placesOf(item: Extract<IndexItem, { step: number }>, size: number): num
   return places;
 }
 
-/** Returns the shape that an index selects. */
 export function indexedShape(items: readonly IndexItem[], shape: OpenShape): OpenShape {
   let axis = 0;
   return items.flatMap((item): OpenShape => {
