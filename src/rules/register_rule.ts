@@ -1,4 +1,4 @@
-import { InputError } from "../words/input_error.ts";
+import { InputError, refusal } from "../words/input_error.ts";
 import type { Rule } from "./rule.ts";
 import { RULES } from "./rules.ts";
 import { show } from "./say.ts";
@@ -100,11 +100,9 @@ export function registerRule<Name extends string>(rule: Rule<Name>): void {
     );
   }
   if (registered.some((other) => other.name === name)) {
-    throw new InputError({
-      place: "rule.name",
-      found: `"${name}", the name of another registered rule`,
-      expected: "another name",
-    });
+    throw new InputError(
+      refusal`rule.name is "${name}", the name of another registered rule, expected another name`,
+    );
   }
   const known = allThresholds();
   for (const [key, { default: value, range }] of Object.entries(thresholds)) {
