@@ -187,15 +187,13 @@ function requireSeedsOptions(assertion: unknown, options: AcrossSeedsOptions): v
   }
   const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key));
   if (unknown !== undefined) {
-    throw new InputError(
-      {
-        place: "options",
-        verb: "has the unknown key",
-        found: `"${unknown}"`,
-        expected: oneOfNames(OPTIONS),
-        meant: nearest(unknown, OPTIONS),
-      },
-    );
+    throw new InputError({
+      place: "options",
+      verb: "has the unknown key",
+      found: `"${unknown}"`,
+      expected: oneOfNames(OPTIONS),
+      meant: nearest(unknown, OPTIONS),
+    });
   }
   const { passRate = 1, over = "measurements" } = options;
   if (typeof passRate !== "number" || !(passRate >= 0 && passRate <= 1)) {

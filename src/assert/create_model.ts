@@ -71,11 +71,7 @@ export async function openDraw(
     const examples = defaultExamples(model);
     batch = createBatch === undefined
       ? randomBatch(model, { seed, examples, objective: name })
-      : await seedDraws(
-        seed,
-        "createBatch",
-        () => createBatch({ tf, seed, examples, model }),
-      );
+      : await seedDraws(seed, "createBatch", () => createBatch({ tf, seed, examples, model }));
   } catch (error) {
     model.dispose();
     throw error;

@@ -263,12 +263,10 @@ function requireMonitorOptions(options: HealthMonitorOptions): void {
     );
   }
   if (typeof onFinding !== "function" && !["keep", "stop", "throw"].includes(onFinding)) {
-    throw new InputError(
-      {
-        place: "options.onFinding",
-        found: show(onFinding),
-        expected: '"keep", "stop", "throw" or a function',
-      },
-    );
+    throw new InputError({
+      place: "options.onFinding",
+      found: show(onFinding),
+      expected: '"keep", "stop", "throw" or a function',
+    });
   }
 }

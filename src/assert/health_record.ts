@@ -71,10 +71,7 @@ export function trainingCauseOf(
 ): Cause | null {
   // Entries that were not finite before the first batch are not the fault of a step.
   if (start === undefined || start.findings.some(isNotFinite)) return null;
-  const loss = {
-    before: start.measurements.objective.value,
-    now: measurements.objective.value,
-  };
+  const loss = { before: start.measurements.objective.value, now: measurements.objective.value };
   // Training does not lower the sum of the outputs.
   const isLoss = measurements.objective.name !== "sum";
   const isBroken = isLoss && findings.some(isError) && !start.findings.some(isIllAtStart);

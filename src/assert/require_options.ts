@@ -27,13 +27,11 @@ export function requireMessage(msg: string | undefined): void {
  */
 export function requireObjective(objective: Objective = "sum"): void {
   if (isObjective(objective)) return;
-  throw new InputError(
-    {
-      place: "options.objective",
-      found: show(objective),
-      expected: `a function or one of ${OBJECTIVES.join(", ")}`,
-    },
-  );
+  throw new InputError({
+    place: "options.objective",
+    found: show(objective),
+    expected: `a function or one of ${OBJECTIVES.join(", ")}`,
+  });
 }
 
 /**
@@ -70,15 +68,13 @@ export function ruleNames(
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     const meant = typeof unknown === "string" ? nearest(unknown, known) : "";
-    throw new InputError(
-      {
-        place: `options.${option}`,
-        verb: "has",
-        found: show(unknown),
-        expected: oneOfNames(known),
-        meant,
-      },
-    );
+    throw new InputError({
+      place: `options.${option}`,
+      verb: "has",
+      found: show(unknown),
+      expected: oneOfNames(known),
+      meant,
+    });
   }
   return new Set(names);
 }
@@ -95,13 +91,11 @@ export function seedList(seeds: number | readonly number[]): number[] {
   const list = givenSeeds(seeds);
   const areSeeds = list.every((seed) => Number.isSafeInteger(seed));
   if (list.length === 0 || !areSeeds || new Set(list).size < list.length) {
-    throw new InputError(
-      {
-        place: "seeds",
-        found: show(seeds),
-        expected: "a whole number from 1 to 1e6, or whole numbers that differ",
-      },
-    );
+    throw new InputError({
+      place: "seeds",
+      found: show(seeds),
+      expected: "a whole number from 1 to 1e6, or whole numbers that differ",
+    });
   }
   return list;
 }
@@ -129,15 +123,13 @@ export function requireThresholds(
   const unknown = Object.keys(thresholds).find((key) => !Object.hasOwn(table, key));
   if (unknown !== undefined) {
     const meant = nearest(unknown, [...known, ...Object.keys(table)]);
-    throw new InputError(
-      {
-        place: "options",
-        verb: "has the unknown key",
-        found: `"${unknown}"`,
-        expected: `${oneOfNames(known)} or a threshold, see THRESHOLDS`,
-        meant,
-      },
-    );
+    throw new InputError({
+      place: "options",
+      verb: "has the unknown key",
+      found: `"${unknown}"`,
+      expected: `${oneOfNames(known)} or a threshold, see THRESHOLDS`,
+      meant,
+    });
   }
   resolveThresholds(table, thresholds);
 }

@@ -70,10 +70,7 @@ export async function findModels(folder: string): Promise<FoundModels> {
  *
  * @returns `null` if nothing in the file suggests it.
  */
-export async function lookAt(
-  path: string,
-  file = path,
-): Promise<FoundModel | UnclearFile | null> {
+export async function lookAt(path: string, file = path): Promise<FoundModel | UnclearFile | null> {
   try {
     const { size } = await Deno.stat(file);
     if (!isModule(path) && !isJsonFile(path)) {

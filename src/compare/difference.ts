@@ -30,10 +30,7 @@ export interface Difference {
 }
 
 /** Compares two runs. */
-export function differenceOf(
-  before: Difference["before"],
-  after: Difference["after"],
-): Difference {
+export function differenceOf(before: Difference["before"], after: Difference["after"]): Difference {
   const comparison = compareMeasurements(before.measurements, after.measurements);
   return {
     before,
@@ -47,11 +44,7 @@ export function differenceOf(
  * Compares causes. Two causes are the same if they have the same kind and share a layer, or both
  * have none.
  */
-function compareCauses(
-  before: Diagnosis,
-  after: Diagnosis,
-  { layers }: Comparison,
-): CauseChanges {
+function compareCauses(before: Diagnosis, after: Diagnosis, { layers }: Comparison): CauseChanges {
   const names = new Map(layers.map(({ before, after }) => [before, after]));
   const isSame = (one: Cause, other: Cause) =>
     one.kind === other.kind &&

@@ -155,13 +155,11 @@ const SHAPES: Readonly<Record<Fix["kind"], Shape<unknown>>> = {
 export function requireFix(place: string, fix: Fix): void {
   requireValue(place, fix, object({ kind: string }));
   if (!Object.hasOwn(SHAPES, fix.kind)) {
-    throw new InputError(
-      {
-        place: `${place}.kind`,
-        found: showWord(fix.kind),
-        expected: `one of ${Object.keys(SHAPES).join(", ")}`,
-      },
-    );
+    throw new InputError({
+      place: `${place}.kind`,
+      found: showWord(fix.kind),
+      expected: `one of ${Object.keys(SHAPES).join(", ")}`,
+    });
   }
   requireValue(place, fix, SHAPES[fix.kind]);
 }

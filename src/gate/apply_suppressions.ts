@@ -108,12 +108,7 @@ function globMatches(pattern: string, name: string): boolean {
   return name.length - last.length >= from && name.endsWith(last);
 }
 
-function complaint(
-  rule: string,
-  message: Sentence,
-  fix: string,
-  expected: string,
-): GateFinding {
+function complaint(rule: string, message: Sentence, fix: string, expected: string): GateFinding {
   const verdict = { layer: null, measured: null, expected, message, fix };
   return { ...makeFinding(rule, { severity: "error", ...verdict }), about: "configuration" };
 }

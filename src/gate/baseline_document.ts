@@ -26,11 +26,7 @@ const layer = object<BaselineLayer>({
   weights: optional(record(figures as Shape<[number] | [number, number]>)),
 });
 
-const pass = object<BaselineRun>({
-  objective: string,
-  examples: count,
-  layers: record(layer),
-});
+const pass = object<BaselineRun>({ objective: string, examples: count, layers: record(layer) });
 
 export const baselineShape: Shape<Baseline> = record(record(pass));
 

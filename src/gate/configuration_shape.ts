@@ -107,10 +107,7 @@ const seeds = either<number[], string>({
 
 const model = closed<ModelEntry>({
   name: key("Name in reports and in the baseline; default: the path.", filledString),
-  path: described(
-    "File of a model, or module, relative to the folder of this file.",
-    filledString,
-  ),
+  path: described("File of a model, or module, relative to the folder of this file.", filledString),
   weights: key(
     "File with its weights, of PyTorch or Keras, as --weights takes it; default: its own.",
     filledString,
@@ -151,10 +148,7 @@ const ruleName = primitive<string>(
 /** Shape of an accepted finding. */
 const suppression = closed<Suppression>({
   rule: described("The rule whose finding is accepted.", ruleName),
-  layer: key(
-    'Name of the layer; "*" stands for any characters; default: "*".',
-    filledString,
-  ),
+  layer: key('Name of the layer; "*" stands for any characters; default: "*".', filledString),
   model: key("Name of the model; default: every model.", filledString),
   reason: described("Why the finding is accepted.", filledString),
   until: key(

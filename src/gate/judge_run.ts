@@ -28,10 +28,7 @@ export interface JudgeRunOptions {
   trained?: boolean;
 }
 
-const optionsShape = object({
-  baseline: optional(baselineEntryShape),
-  trained: optional(boolean),
-});
+const optionsShape = object({ baseline: optional(baselineEntryShape), trained: optional(boolean) });
 
 /**
  * Runs the rules that are on, each with its own thresholds, and weighs their findings by the

@@ -29,11 +29,7 @@ function initialLevels(): Record<string, Level> {
 }
 
 export const PRESETS: Record<PresetName, Preset> = {
-  recommended: {
-    summary: "every rule with its defaults",
-    levels: ownLevels,
-    failOn: "sick",
-  },
+  recommended: { summary: "every rule with its defaults", levels: ownLevels, failOn: "sick" },
   strict: { summary: "every rule, and warnings fail too", levels: ownLevels, failOn: "weak" },
   init: {
     summary:

@@ -183,9 +183,7 @@ export function updateBaseline(
     const before = Object.hasOwn(old, model) ? old[model][seed] : undefined;
     models.set(model, ofModel.set(String(seed), runOf(measurements, before)));
   }
-  return Object.fromEntries(
-    [...models].map(([name, runs]) => [name, Object.fromEntries(runs)]),
-  );
+  return Object.fromEntries([...models].map(([name, runs]) => [name, Object.fromEntries(runs)]));
 }
 
 function runOf(

@@ -106,10 +106,7 @@ export async function readBatch(
 const ENTRIES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 
 /** Reads the tensors of a file of any kind. */
-async function readGiven(
-  path: string,
-  model: LayersModel,
-): Promise<Given> {
+async function readGiven(path: string, model: LayersModel): Promise<Given> {
   const isFolder = await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
   if (isFolder) {
     const { readPictures } = await import("../model/batches/read_pictures.ts");

@@ -33,12 +33,7 @@ export function deviationsBetween(
  * Returns the share of the second moment that tells the examples of a tensor apart, or `null` if
  * undefined.
  */
-export function spreadOf(
-  heap: Heap,
-  tensor: Tensor,
-  examples: number,
-  sums: Sums,
-): number | null {
+export function spreadOf(heap: Heap, tensor: Tensor, examples: number, sums: Sums): number | null {
   const spread = deviationsBetween(heap, tensor, examples, sums) / sums.sumSquares;
   return examples < 2 || Number.isNaN(spread) ? null : spread;
 }

@@ -68,11 +68,7 @@ export function chooseObjective(
  *
  * @throws {TypeError} If the given objective is of no known kind.
  */
-export function chooseLoss(
-  tf: TensorFlow,
-  model: LayersModel,
-  request: Request,
-): ChosenObjective {
+export function chooseLoss(tf: TensorFlow, model: LayersModel, request: Request): ChosenObjective {
   const { objective: given, targets } = request;
   if (given === undefined || given === "sum") {
     const compiled = compiledLosses(model);
@@ -88,11 +84,7 @@ export function chooseLoss(
 }
 
 /** Returns the losses that fit the heads, on these targets if they suit, else on random ones. */
-function byHead(
-  tf: TensorFlow,
-  model: LayersModel,
-  request: Request,
-): ChosenObjective {
+function byHead(tf: TensorFlow, model: LayersModel, request: Request): ChosenObjective {
   const fitting = fittingLosses(model, request.targets);
   return fitting === null
     ? withTargets(

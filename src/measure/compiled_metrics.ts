@@ -80,14 +80,12 @@ function evaluate(
       tf.tidy(() => {
         const returned = call();
         if (typeof returned?.dataSync !== "function") {
-          throw new InputError(
-            {
-              place: "It",
-              verb: "returned",
-              found: returned === null ? "null" : typeof returned,
-              expected: "a tensor",
-            },
-          );
+          throw new InputError({
+            place: "It",
+            verb: "returned",
+            found: returned === null ? "null" : typeof returned,
+            expected: "a tensor",
+          });
         }
         return reduceRows(tf, tf.cast(returned, "float32"), output).dataSync()[0];
       }));

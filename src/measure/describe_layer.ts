@@ -59,9 +59,7 @@ export function describeLayer(
     shape: record.shapeVaries ? null : record.shape,
     preActivations: statisticsOf(record.preActivations),
     activations: statisticsOf(record.activations),
-    activationGradients: statisticsOf(
-      overAllCalls(record.activationGradients, record.activations),
-    ),
+    activationGradients: statisticsOf(overAllCalls(record.activationGradients, record.activations)),
     preActivationGradients: statisticsOf(
       overAllCalls(record.preActivationGradients, record.preActivations),
     ),

@@ -121,9 +121,7 @@ function describeLosses(
 }
 
 /** Lists the settings that were replaced. A requested loss replaces none. */
-function substitutesIn(
-  { model, options, chosen }: PassPlan,
-): Pick<Measurements, "notReproduced"> {
+function substitutesIn({ model, options, chosen }: PassPlan): Pick<Measurements, "notReproduced"> {
   const { name } = chosen.objective;
   const objective = name === "sum" ? "the sum of the outputs" : name;
   const notReproduced = notReproducedIn(model)

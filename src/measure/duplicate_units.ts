@@ -178,12 +178,7 @@ export function countFlatRows(
  * Returns true if the squared deviations of a row stay within a sum: with more entries they only
  * grow.
  */
-function isFlat(
-  values: ArrayLike<number>,
-  start: number,
-  length: number,
-  most: number,
-): boolean {
+function isFlat(values: ArrayLike<number>, start: number, length: number, most: number): boolean {
   const origin = values[start];
   let sum = 0, squares = 0;
   for (let i = 1; i < length; i++) {

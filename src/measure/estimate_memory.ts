@@ -22,10 +22,7 @@ const SLACK = 1.15;
  * @returns Bytes; `bench/memory_estimate.ts` compares it with the real peak of networks of every
  * kind. Custom layers may take several times as much.
  */
-export function estimateMemory(
-  layers: readonly Layer[],
-  uses: readonly LayerUse[],
-): number {
+export function estimateMemory(layers: readonly Layer[], uses: readonly LayerUse[]): number {
   let weights = 0, largest = 0, kept = 0, most = 0;
   for (const { shape } of layers.flatMap((layer) => layer.weights)) {
     const size = sizeOf(shape as number[]);
@@ -77,10 +74,7 @@ export function estimateWorkload(model: LayersModel, inputs: readonly Shape[]): 
  *
  * @param inputs Shapes of the batch's inputs.
  */
-export function layerWorkloads(
-  model: LayersModel,
-  inputs: readonly Shape[],
-): Map<Layer, number> {
+export function layerWorkloads(model: LayersModel, inputs: readonly Shape[]): Map<Layer, number> {
   const leaves = leafLayers(model).map(({ layer }) => layer);
   const operations = new Map<Layer, number>();
   for (const use of layerUses(model, leaves, containerLayers(model), inputs)) {

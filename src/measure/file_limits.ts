@@ -71,14 +71,12 @@ const PRODUCTS = ["AttentionContext", "AttentionScores", "AttentionSimilarity", 
 export function requireModest(model: LayersModel, undefinedSize: number, entries: number): void {
   const layers = leafLayers(model).map(({ layer }) => layer);
   if (layers.length > MAX_LAYERS) {
-    throw new InputError(
-      {
-        place: `Model ${model.name}`,
-        verb: "has",
-        found: `${layers.length} layers`,
-        expected: `at most ${MAX_LAYERS} ${UNTRUSTED}`,
-      },
-    );
+    throw new InputError({
+      place: `Model ${model.name}`,
+      verb: "has",
+      found: `${layers.length} layers`,
+      expected: `at most ${MAX_LAYERS} ${UNTRUSTED}`,
+    });
   }
   requireOneFits(model, undefinedSize);
   const examples = model.inputs[0].shape[0] ?? 1;
@@ -93,16 +91,14 @@ export function requireModest(model: LayersModel, undefinedSize: number, entries
   );
   // Weights, and the gradient of the largest.
   if (bytes - 2 * 4 * entries <= allowed) return;
-  throw new InputError(
-    {
-      place: `A pass of model ${model.name} over ${
-        examples === 1 ? "one example" : `${examples} examples`
-      }`,
-      verb: "would take some",
-      found: formatMemory(bytes),
-      expected: `at most ${formatMemory(allowed)} ${UNTRUSTED}`,
-    },
-  );
+  throw new InputError({
+    place: `A pass of model ${model.name} over ${
+      examples === 1 ? "one example" : `${examples} examples`
+    }`,
+    verb: "would take some",
+    found: formatMemory(bytes),
+    expected: `at most ${formatMemory(allowed)} ${UNTRUSTED}`,
+  });
 }
 
 function weightsOf(layers: readonly Layer[]): number {
@@ -119,15 +115,13 @@ function weightsOf(layers: readonly Layer[]): number {
 export function requireAffordable(model: LayersModel, inputs: readonly Shape[]): void {
   const [layer, work] = costliest(model, inputs);
   if (work <= MAX_WORK) return;
-  throw new InputError(
-    {
-      place: `A pass of model ${model.name} over a batch of ${inputs[0][0]}`,
-      verb: "would take some",
-      found: `${work.toExponential(0)} operations, most of them in ${layer}`,
-      expected: `at most ${MAX_WORK.toExponential(0)} of a file that is not trusted`,
-      hint: ": use fewer examples, or --trust if it is",
-    },
-  );
+  throw new InputError({
+    place: `A pass of model ${model.name} over a batch of ${inputs[0][0]}`,
+    verb: "would take some",
+    found: `${work.toExponential(0)} operations, most of them in ${layer}`,
+    expected: `at most ${MAX_WORK.toExponential(0)} of a file that is not trusted`,
+    hint: ": use fewer examples, or --trust if it is",
+  });
 }
 
 function costliest(model: LayersModel, inputs: readonly Shape[]): [layer: string, work: number] {

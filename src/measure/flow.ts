@@ -16,14 +16,7 @@ export interface Origin {
   from: readonly Origin[];
 }
 
-const NOWHERE: Origin = {
-  depth: 0,
-  heads: [],
-  rows: [],
-  hasKernel: false,
-  made: [],
-  from: [],
-};
+const NOWHERE: Origin = { depth: 0, heads: [], rows: [], hasKernel: false, made: [], from: [] };
 
 /** Container that is being called. */
 interface Enclosing {

@@ -40,12 +40,7 @@ export interface LayerCall {
  * @param z The pre-activations, examples first.
  * @param unitAxis Axis of the units: the last one, or 1 if channels come first.
  */
-export function countFlat(
-  heap: Heap,
-  record: LayerRecord,
-  z: Tensor,
-  unitAxis: number,
-): void {
+export function countFlat(heap: Heap, record: LayerRecord, z: Tensor, unitAxis: number): void {
   const { region } = record;
   if (region === null || z.dtype !== "float32") return;
   const { shape } = z;
@@ -56,11 +51,7 @@ export function countFlat(
   const address = heap.address(z);
   // If nothing is flat above, +Infinity is as active as any other number.
   const bounds = { low: region.low, high: region.high === Infinity ? NaN : region.high };
-  const { low, high, nan, active } = heap.native.flat(
-    address,
-    { groups, units, inner },
-    bounds,
-  );
+  const { low, high, nan, active } = heap.native.flat(address, { groups, units, inner }, bounds);
   record.activeUnits ??= new Uint8Array(units);
   for (let unit = 0; unit < units; unit++) if (active[unit] !== 0) record.activeUnits[unit] = 1;
   // A relu6 at 0 is not saturated: the dead units cover it.

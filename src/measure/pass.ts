@@ -276,11 +276,7 @@ interface TappedLayers {
  * @param containers Layers that only call others.
  * @param options The tap and other options of the pass.
  */
-function tapLayers(
-  leaves: LeafLayer[],
-  containers: Layer[],
-  options: TapOptions,
-): TappedLayers {
+function tapLayers(leaves: LeafLayer[], containers: Layer[], options: TapOptions): TappedLayers {
   const restore: (() => void)[] = [];
   const records: LayerRecord[] = [];
   const undo = () => {

@@ -178,25 +178,21 @@ function canBeCut({ inputs }: LayersModel): boolean {
 function cutBy(subject: MemorySubject, microBatch: number): MemoryPlan {
   const { model, inputs } = subject;
   if (!canBeCut(model)) {
-    throw new InputError(
-      {
-        place: "microBatch",
-        found: String(microBatch),
-        expected: `${inputs[0][0]} or auto: model ${model.name} is built for batches of that size`,
-      },
-    );
+    throw new InputError({
+      place: "microBatch",
+      found: String(microBatch),
+      expected: `${inputs[0][0]} or auto: model ${model.name} is built for batches of that size`,
+    });
   }
   const { alone, beside } = bytesOfAll(subject, inputs[0][0]);
   if (Math.max(alone, beside + estimatePass(subject, microBatch)) <= HEAP_LIMIT) {
     return { kind: "parts", examples: microBatch, apart: together(subject) };
   }
-  throw new InputError(
-    {
-      place: "microBatch",
-      found: `${microBatch}, with which ${saidShapes(subject, microBatch)}`,
-      expected: `less than the ${showBytes(HEAP_LIMIT)} of the WASM heap: use fewer, or auto`,
-    },
-  );
+  throw new InputError({
+    place: "microBatch",
+    found: `${microBatch}, with which ${saidShapes(subject, microBatch)}`,
+    expected: `less than the ${showBytes(HEAP_LIMIT)} of the WASM heap: use fewer, or auto`,
+  });
 }
 
 const showBytes = (bytes: number) => format(bytes, { binary: true, maximumFractionDigits: 1 });

@@ -62,14 +62,12 @@ export function resolveObjective(
     };
   }
   if (!LOSSES.includes(objective)) {
-    throw new InputError(
-      {
-        place: "options.objective",
-        found: showValue(objective),
-        expected: `"sum", a function, or one of ${LOSSES.join(", ")}`,
-        hint: typeof objective === "string" ? nearestObjective(objective) : "",
-      },
-    );
+    throw new InputError({
+      place: "options.objective",
+      found: showValue(objective),
+      expected: `"sum", a function, or one of ${LOSSES.join(", ")}`,
+      hint: typeof objective === "string" ? nearestObjective(objective) : "",
+    });
   }
   const given = requireTargets(targets, objective);
   return lossObjective(tf, objective, () => objective, () => given);
@@ -78,14 +76,12 @@ export function resolveObjective(
 /** Rejects a loss without targets. */
 function requireTargets(targets: Tensor[] | null, objective: string): Tensor[] {
   if (targets !== null) return targets;
-  throw new InputError(
-    {
-      place: "batch",
-      verb: "has",
-      found: `no targets for the objective ${objective}`,
-      expected: "{ inputs, targets }, as randomBatch(model, { objective }) draws them",
-    },
-  );
+  throw new InputError({
+    place: "batch",
+    verb: "has",
+    found: `no targets for the objective ${objective}`,
+    expected: "{ inputs, targets }, as randomBatch(model, { objective }) draws them",
+  });
 }
 
 /**
@@ -143,14 +139,12 @@ function lossObjective(
     evaluate(outputs) {
       const targets = targetsFor(outputs);
       if (outputs.length !== targets.length) {
-        throw new InputError(
-          {
-            place: "batch",
-            verb: "has",
-            found: `targets for ${targets.length} of the model's outputs`,
-            expected: `them for all ${outputs.length}`,
-          },
-        );
+        throw new InputError({
+          place: "batch",
+          verb: "has",
+          found: `targets for ${targets.length} of the model's outputs`,
+          expected: `them for all ${outputs.length}`,
+        });
       }
       return outputs.flatMap((output, i) => {
         const loss = lossOf(i);
@@ -192,16 +186,14 @@ function fit(tf: TensorFlow, target: Tensor, output: Tensor, objective: LossName
       one.join() === target.shape.join()
     );
   if (same(column.shape) || isOnFirst || same([...column.shape, 1])) return column;
-  throw new InputError(
-    {
-      place: "batch.targets",
-      verb: "has",
-      found: `shape [${target.shape.join(", ")}]`,
-      expected: `[${expected.join(", ")}] for the objective ${objective} of an output of shape [${
-        output.shape.join(", ")
-      }]`,
-    },
-  );
+  throw new InputError({
+    place: "batch.targets",
+    verb: "has",
+    found: `shape [${target.shape.join(", ")}]`,
+    expected: `[${expected.join(", ")}] for the objective ${objective} of an output of shape [${
+      output.shape.join(", ")
+    }]`,
+  });
 }
 
 function total(tf: TensorFlow, outputs: Tensor[]): Tensor {

@@ -51,12 +51,7 @@ export function sumEntries(values: ArrayLike<number>): Sums {
  * @param from Index of the first entry. Default: 0.
  * @returns The sums.
  */
-export function sumTensor(
-  heap: Heap,
-  tensor: Tensor,
-  from = 0,
-  count: number = tensor.size,
-): Sums {
+export function sumTensor(heap: Heap, tensor: Tensor, from = 0, count: number = tensor.size): Sums {
   if (tensor.dtype !== "float32") {
     return sumEntries(heapView(heap.tf, tensor).subarray(from, from + count));
   }

@@ -72,10 +72,7 @@ export function makeTap(watched: WatchedGradients): Tap {
 }
 
 /** A layer's `call`, as TensorFlow.js declares it. */
-type Call = (
-  inputs: Tensor | Tensor[],
-  kwargs: Record<string, unknown>,
-) => Tensor | Tensor[];
+type Call = (inputs: Tensor | Tensor[], kwargs: Record<string, unknown>) => Tensor | Tensor[];
 
 /**
  * Shadows the `call` of a layer or cell.

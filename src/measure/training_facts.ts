@@ -27,9 +27,7 @@ interface Cell {
 }
 
 /** Returns the optimizer that a model was compiled with, if it was compiled. */
-export function optimizerOf(
-  model: { optimizer?: unknown },
-): Pick<Measurements, "optimizer"> {
+export function optimizerOf(model: { optimizer?: unknown }): Pick<Measurements, "optimizer"> {
   const { optimizer } = model as {
     optimizer?: { getClassName?: () => string; getConfig?: () => object; learningRate?: unknown };
   };

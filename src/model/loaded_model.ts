@@ -51,11 +51,7 @@ export interface LoadedModel {
    * not suit the given objective (default: any loss).
    */
   createBatch:
-    | ((
-      examples: number,
-      seed: number,
-      objective?: Objective,
-    ) => Promise<Batch>)
+    | ((examples: number, seed: number, objective?: Objective) => Promise<Batch>)
     | null;
   /** Creates the model again under another seed; `null` if that is impossible. */
   recreate: ((seed: number) => Promise<LayersModel>) | null;

@@ -11,12 +11,7 @@ export interface LossSettings extends LossOptions {
   name: LossName;
 }
 
-type RowLoss = (
-  tf: TensorFlow,
-  targets: Tensor,
-  outputs: Tensor,
-  settings: LossSettings,
-) => Tensor;
+type RowLoss = (tf: TensorFlow, targets: Tensor, outputs: Tensor, settings: LossSettings) => Tensor;
 
 /** Probabilities nearer to 0 and 1 than this are clipped, as Keras and TensorFlow.js do. */
 const EPSILON = 1e-7;
@@ -50,9 +45,7 @@ const binaryFocal: RowLoss = (tf, targets, outputs, { alpha = 0.25, gamma = 2, b
   const others = tf.sub(1, targets);
   const clipped = tf.clipByValue(outputs, EPSILON, 1 - EPSILON);
   const each = logits === null
-    ? tf.neg(
-      tf.add(tf.mul(targets, tf.log(clipped)), tf.mul(others, tf.log(tf.sub(1, clipped)))),
-    )
+    ? tf.neg(tf.add(tf.mul(targets, tf.log(clipped)), tf.mul(others, tf.log(tf.sub(1, clipped)))))
     : eachFromLogits(tf, targets, logits);
   const right = tf.add(tf.mul(targets, outputs), tf.mul(others, tf.sub(1, outputs)));
   const focal = tf.mul(tf.pow(tf.sub(1, right), gamma), each);

@@ -69,11 +69,7 @@ const historyShape = list(recordShape, { least: 1, expected: "at least one recor
  * ```
  */
 export function renderHistoryPage(history: readonly HistoryRecord[]): Promise<string> {
-  requireValue(
-    "history",
-    history,
-    historyShape,
-  );
+  requireValue("history", history, historyShape);
   const records = shownRecords(history);
   for (const record of records) {
     const place = `history[${history.indexOf(record)}].measurements`;
@@ -102,11 +98,7 @@ export function renderHistoryPage(history: readonly HistoryRecord[]): Promise<st
             }</li></ul>`
         }${lines}`,
       },
-      {
-        id: "layers",
-        title: "Layer by layer",
-        body: maps,
-      },
+      { id: "layers", title: "Layer by layer", body: maps },
       { id: "table", title: "Step by step", body: tableOfSteps(records, found) },
     ],
     extra: { style: COLUMN_STYLE, script: null },

@@ -29,9 +29,7 @@ export interface Section {
  * allows only this style sheet and this script, by their hashes. All contents are readable without
  * the script.
  */
-export async function renderPage(
-  { title, header, sections, extra }: Page,
-): Promise<string> {
+export async function renderPage({ title, header, sections, extra }: Page): Promise<string> {
   const style = `${PAGE_STYLE}${CHART_STYLE}${extra?.style ?? ""}`;
   const script = [pageScript, extra?.script ?? null].map((run) => run && `(${run})();`).join("");
   const policy = [

@@ -26,9 +26,7 @@ export const reportShape = object({
   diagnosis: diagnosisShape,
 });
 
-const runsShape = object({
-  runs: list(object({ diagnosis: optional(nullable(diagnosisShape)) })),
-});
+const runsShape = object({ runs: list(object({ diagnosis: optional(nullable(diagnosisShape)) })) });
 
 /** Result of a gate, with the diagnosis of each run that has one. */
 export const gateShape = allOf(gateResultShape, runsShape);

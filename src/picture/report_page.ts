@@ -23,9 +23,7 @@ export interface ReportPageOptions {
 }
 
 const optionsShape = object({
-  scale: optional(
-    primitive('"log" or "linear"', (value) => value === "log" || value === "linear"),
-  ),
+  scale: optional(primitive('"log" or "linear"', (value) => value === "log" || value === "linear")),
 });
 
 /**

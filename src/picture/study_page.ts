@@ -49,10 +49,7 @@ export function renderStudyPage(summary: StudySummary): Promise<string> {
   const sections = shown.map((variant, i): Section => ({
     id: `variant-${i + 1}`,
     title: variantTitle(variant),
-    body: showVariant(
-      viewVariant(variant, i + 1, shown.length),
-      verdictsOf(variant, header.rules),
-    ),
+    body: showVariant(viewVariant(variant, i + 1, shown.length), verdictsOf(variant, header.rules)),
   }));
   const parts = [
     { id: "scales", title: "Healthy scales", body: showAnswer(summary) },

@@ -167,10 +167,7 @@ interface Place {
 }
 
 /** Returns the quartiles of a figure; `undefined` if no draw has it. */
-export function figuresOf(
-  { scale, place }: Place,
-  figure: LayerFigureName,
-): Quartiles | undefined {
+export function figuresOf({ scale, place }: Place, figure: LayerFigureName): Quartiles | undefined {
   return scale.layers[place]?.figures[figure] ?? undefined;
 }
 

@@ -91,11 +91,7 @@ export function constantLoss(
 }
 
 /** Returns the smallest value found by descent from some tensors. */
-function descend(
-  tf: TensorFlow,
-  start: Tensor[],
-  evaluate: (now: Tensor[]) => Tensor,
-): number {
+function descend(tf: TensorFlow, start: Tensor[], evaluate: (now: Tensor[]) => Tensor): number {
   const differentiate = tf.valueAndGrads(((...now: Tensor[]) => evaluate(now)) as never);
   const sizes = start.map((one) =>
     Math.max(0.1, heapView(tf, tf.sqrt(tf.mean(tf.square(one))))[0])

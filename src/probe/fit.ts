@@ -212,12 +212,7 @@ function classesOf(tf: TensorFlow, target: Tensor, output: Tensor, loss: string)
 }
 
 /** Returns the share of the rows that are classified right. */
-function rightOf(
-  tf: TensorFlow,
-  output: Tensor,
-  { labels, units }: Classes,
-  loss: string,
-): number {
+function rightOf(tf: TensorFlow, output: Tensor, { labels, units }: Classes, loss: string): number {
   const values = heapView(tf, output);
   const half = lossTraits(loss)?.logits !== undefined ? 0 : 0.5;
   let right = 0;

@@ -78,11 +78,7 @@ export async function openProbe(
     inputs,
     targets,
     examples,
-    subject: {
-      model: { name: model.name },
-      seed,
-      batch: { examples, seed: batch.seed ?? null },
-    },
+    subject: { model: { name: model.name }, seed, batch: { examples, seed: batch.seed ?? null } },
   };
 }
 

@@ -243,28 +243,24 @@ export async function probeCausality(
   const { tf, inputs, subject } = probe;
   const steps = Math.max(...inputs.map(({ shape }) => shape[1] ?? 0));
   if (steps < 2) {
-    throw new InputError(
-      {
-        place: "batch",
-        verb: "has",
-        found: "no sequences",
-        expected: "an input with a time axis of 2 steps or more after that of the examples",
-      },
-    );
+    throw new InputError({
+      place: "batch",
+      verb: "has",
+      found: "no sequences",
+      expected: "an input with a time axis of 2 steps or more after that of the examples",
+    });
   }
   const kept = keepModel(probe);
   try {
     const before = runForward(kept, inputs);
     before.forEach(({ shape }, k) => {
       if (shape[1] === steps) return;
-      throw new InputError(
-        {
-          place: `The output ${outputName(model, k)}`,
-          verb: "has",
-          found: `the shape [${shape.join(", ")}]`,
-          expected: `${steps} steps, as the inputs have, on the axis after that of the examples`,
-        },
-      );
+      throw new InputError({
+        place: `The output ${outputName(model, k)}`,
+        verb: "has",
+        found: `the shape [${shape.join(", ")}]`,
+        expected: `${steps} steps, as the inputs have, on the axis after that of the examples`,
+      });
     });
     const outputs = before.map(({ values }, k): CausalityProbe["outputs"][number] => ({
       name: outputName(model, k),

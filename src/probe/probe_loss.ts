@@ -49,13 +49,11 @@ export async function probeLoss(
   const { tf, inputs, targets, subject } = probe;
   const fixed = model.inputs[0].shape[0];
   if (fixed !== null) {
-    throw new InputError(
-      {
-        place: `model ${model.name}`,
-        found: `built for batches of ${fixed}`,
-        expected: "any size: its batch is doubled",
-      },
-    );
+    throw new InputError({
+      place: `model ${model.name}`,
+      found: `built for batches of ${fixed}`,
+      expected: "any size: its batch is doubled",
+    });
   }
   const objectiveFor = (targets: Tensor[] | null) =>
     probeObjective({ tf, model, targets }, options.objective);

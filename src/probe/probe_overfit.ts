@@ -63,13 +63,11 @@ export async function probeOverfit(
   const { tf, subject } = probe;
   const objective = probeObjective(probe, options.objective);
   if (objective.name === "sum") {
-    throw new InputError(
-      {
-        place: "options.objective",
-        found: "the sum of the outputs, which has no least value to train to",
-        expected: "a loss, or a model that was compiled with one",
-      },
-    );
+    throw new InputError({
+      place: "options.objective",
+      found: "the sum of the outputs, which has no least value to train to",
+      expected: "a loss, or a model that was compiled with one",
+    });
   }
   const optimizer = await cloneOptimizer(tf, model, options.optimizer);
   const update = updateOf(optimizer);

@@ -27,10 +27,7 @@ interface OptimizerClass {
  *
  * @throws {InputError} If the requested one is not an optimizer.
  */
-export function givenOptimizer(
-  model: LayersModel,
-  asked: Optimizer | undefined,
-): Optimizer | null {
+export function givenOptimizer(model: LayersModel, asked: Optimizer | undefined): Optimizer | null {
   const given = asked ?? (model as { optimizer?: Optimizer }).optimizer ?? null;
   if (given === null) return null;
   if (typeof given.applyGradients !== "function" || typeof given.constructor !== "function") {

@@ -240,10 +240,7 @@ export function judgeTrial(
   };
 }
 
-function reasonOf(
-  attempt: Attempt,
-  guess: number | null,
-): TrialReason | null {
+function reasonOf(attempt: Attempt, guess: number | null): TrialReason | null {
   const { loss, penalty, nonFiniteStep, verdict } = attempt;
   if (verdict !== "fails" && verdict !== "slow") return null;
   if (nonFiniteStep !== null) return "not finite";

@@ -67,10 +67,7 @@ export function ruleFigure({ title, scale, of }: RuleFigure, layers: LayerMeasur
 }
 
 /** Returns the chart of a figure that a rule judges, with the offenders marked. */
-export function figureChart(
-  { title, scale, rows }: Figure,
-  findings: readonly Finding[],
-): Chart {
+export function figureChart({ title, scale, rows }: Figure, findings: readonly Finding[]): Chart {
   const marked = new Set(findings.flatMap(({ layer, layers }) => [layer, ...(layers ?? [])]));
   const bars = rows
     .filter(({ value }) => value !== null)

@@ -22,10 +22,7 @@ export function gateTitle({ model, seed }: Pick<GateRun, "model" | "seed">): str
 }
 
 /** Says in sentences if the gate passes, and what it found in its models. */
-export function gateSentences(
-  result: GateResult,
-  models: readonly ModelVerdict[],
-): string[] {
+export function gateSentences(result: GateResult, models: readonly ModelVerdict[]): string[] {
   const { passed, summary: { suppressed, unmeasured, skipped }, findings } = result;
   const tooMany = tooManyWarnings(result);
   const { errors, warnings } = countCauses(findings);

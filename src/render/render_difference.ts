@@ -199,9 +199,7 @@ export function causeChanges({ causes }: Difference): [label: string, message: s
 }
 
 /** Returns all other differences, one labelled line each. */
-export function otherDifferences(
-  difference: Difference,
-): [label: string, text: string][] {
+export function otherDifferences(difference: Difference): [label: string, text: string][] {
   const { before, after, comparison } = difference;
   const one = before.measurements;
   const other = after.measurements;

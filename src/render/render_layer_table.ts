@@ -109,10 +109,7 @@ function columnsOf(rows: readonly LayerRow[], { unicode, width }: TableStyle): C
   ): Column => ({ over, heading, cells: rows.map(cell), spare });
   const longestClass = Math.max(12, Math.floor(width * 0.24));
   const all: Column[] = [
-    {
-      ...column("", "class", (row) => cutEnd(classOf(row), longestClass, ".."), 1),
-      isWord: true,
-    },
+    { ...column("", "class", (row) => cutEnd(classOf(row), longestClass, ".."), 1), isWord: true },
     column("", "output", ({ shape }) => shape === null ? "" : shape.join("x") || "1", 2),
     column(
       "",

@@ -118,11 +118,7 @@ interface StudyStyle extends PlotStyle {
   width: number;
 }
 
-function section(
-  variant: VariantSummary,
-  rules: readonly string[],
-  style: StudyStyle,
-): string[] {
+function section(variant: VariantSummary, rules: readonly string[], style: StudyStyle): string[] {
   const { width, color, unicode } = style;
   const edge = unicode ? "│" : "|";
   const charts = studyCharts(variant, rules);

@@ -134,14 +134,7 @@ function scaledKernels(variants: readonly VariantSummary[]): string {
 export function studyCells(variants: readonly VariantSummary[]): string[][] {
   const isSigma = variants.every(scaleIsSigma);
   return [
-    [
-      "activation",
-      "healthy scales",
-      "best",
-      ...isSigma ? [] : ["sigma_w"],
-      "smaller",
-      "larger",
-    ],
+    ["activation", "healthy scales", "best", ...isSigma ? [] : ["sigma_w"], "smaller", "larger"],
     ...variants.map(({ label, band, best, trouble }) => [
       escapeControls(label),
       band === null ? "none" : `${formatFactor(band.from)} .. ${formatFactor(band.to)}`,

@@ -148,13 +148,11 @@ export function defineModelRule<P extends ProbeSubject, Name extends string = ne
     figure,
     run(probe, options = {}) {
       const what = () => {
-        throw new InputError(
-          {
-            place: "probe",
-            found: showValue(probe),
-            expected: `what a probe for the rule ${record.name} returns`,
-          },
-        );
+        throw new InputError({
+          place: "probe",
+          found: showValue(probe),
+          expected: `what a probe for the rule ${record.name} returns`,
+        });
       };
       const thresholds = resolveThresholds(table, options, readerOf(documentation));
       const names = explained(() => [...new Set(layersOf?.(probe) ?? [])], what);

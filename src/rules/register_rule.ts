@@ -91,13 +91,11 @@ export function registerRule<Name extends string>(rule: Rule<Name>): void {
   if (registered.includes(rule)) return;
   const { name, thresholds } = rule;
   if (!name.includes("/")) {
-    throw new InputError(
-      {
-        place: "rule.name",
-        found: `"${name}"`,
-        expected: `a prefix of your own before it, such as "team/${name}"`,
-      },
-    );
+    throw new InputError({
+      place: "rule.name",
+      found: `"${name}"`,
+      expected: `a prefix of your own before it, such as "team/${name}"`,
+    });
   }
   if (registered.some((other) => other.name === name)) {
     throw new InputError(
@@ -109,13 +107,11 @@ export function registerRule<Name extends string>(rule: Rule<Name>): void {
     if (!Object.hasOwn(known, key)) continue;
     const { default: other, range: [low, high] } = known[key];
     if (value === other && range[0] === low && range[1] === high) continue;
-    throw new InputError(
-      {
-        place: `The threshold ${key} of ${name}`,
-        found: `one of another rule with the default ${other}`,
-        expected: "another name for it",
-      },
-    );
+    throw new InputError({
+      place: `The threshold ${key} of ${name}`,
+      found: `one of another rule with the default ${other}`,
+      expected: "another name for it",
+    });
   }
   registered.push(rule);
 }

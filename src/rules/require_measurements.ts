@@ -29,10 +29,7 @@ export function explained<T>(judge: () => T, lookAgain: () => void): T {
 
 /** Reads from measurements, which are validated in full only if that throws. */
 export function reading<T>(measurements: Measurements, read: () => T): T {
-  return explained(
-    read,
-    () => requireValue("measurements", measurements, measurementsShape),
-  );
+  return explained(read, () => requireValue("measurements", measurements, measurementsShape));
 }
 
 /**
@@ -54,13 +51,11 @@ export function requireOptions(options: unknown): void {
 export function requireMeasurements(value: Measurements, name = "measurements"): void {
   const found = value as Partial<Measurements> & { then?: unknown } | null | undefined;
   if (typeof found?.then === "function") {
-    throw new InputError(
-      {
-        place: name,
-        found: "a promise",
-        expected: "what it resolves to: write `await measure(model, batch)`",
-      },
-    );
+    throw new InputError({
+      place: name,
+      found: "a promise",
+      expected: "what it resolves to: write `await measure(model, batch)`",
+    });
   }
   const what = complaint(found);
   if (what === null) return;

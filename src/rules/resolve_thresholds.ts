@@ -35,13 +35,11 @@ export function resolveThresholds<Name extends string>(
   }
   for (const [name, { atMost }] of Object.entries(known)) {
     if (atMost !== undefined && resolved[name] > resolved[atMost]) {
-      throw new InputError(
-        {
-          place: `options.${name}`,
-          found: String(resolved[name]),
-          expected: `${atMost}, ${resolved[atMost]}, at most`,
-        },
-      );
+      throw new InputError({
+        place: `options.${name}`,
+        found: String(resolved[name]),
+        expected: `${atMost}, ${resolved[atMost]}, at most`,
+      });
     }
   }
   return resolved as Record<Name, number>;
@@ -71,13 +69,11 @@ function unknown(key: string, table: object, reader: string | undefined): InputE
       { place: `options.${key}`, found: `not a threshold of ${reader}`, expected: list },
     );
   }
-  return new InputError(
-    {
-      place: "options",
-      verb: "has the unknown key",
-      found: `"${key}"`,
-      expected: "layers, ignore or a threshold, see THRESHOLDS",
-      meant,
-    },
-  );
+  return new InputError({
+    place: "options",
+    verb: "has the unknown key",
+    found: `"${key}"`,
+    expected: "layers, ignore or a threshold, see THRESHOLDS",
+    meant,
+  });
 }

@@ -138,11 +138,7 @@ export interface Rule<Name extends string = keyof Thresholds> extends RuleDocume
    * @throws {InputError} If the measurements or the options are invalid, or if a threshold is out
    * of range or a layer filter matches no layer.
    */
-  run(
-    measurements: Measurements,
-    options?: RuleOptions<Name>,
-    trained?: boolean,
-  ): Finding[];
+  run(measurements: Measurements, options?: RuleOptions<Name>, trained?: boolean): Finding[];
 }
 
 /** Layer whose findings do not count, and the reason. */

@@ -36,13 +36,11 @@ function checkedIgnore(ignore: LayerOptions["ignore"]): NonNullable<LayerOptions
       isPattern(entry?.layer) && typeof entry.reason === "string" && entry.reason.trim() !== ""
     );
   if (!valid) {
-    throw new InputError(
-      {
-        place: "options.ignore",
-        found: show(ignore),
-        expected: "an array of { layer, reason }, each with a reason",
-      },
-    );
+    throw new InputError({
+      place: "options.ignore",
+      found: show(ignore),
+      expected: "an array of { layer, reason }, each with a reason",
+    });
   }
   return ignore;
 }
@@ -50,28 +48,24 @@ function checkedIgnore(ignore: LayerOptions["ignore"]): NonNullable<LayerOptions
 function mustMatch(option: string, pattern: string | RegExp, layers: { name: string }[]): void {
   const wanted = typeof pattern === "string" ? showName(pattern) : String(pattern);
   if (layers.length === 0) {
-    throw new InputError(
-      {
-        place: `options.${option}`,
-        verb: "has",
-        found: wanted,
-        expected: "none: this rule judges the model, not single layers",
-      },
-    );
+    throw new InputError({
+      place: `options.${option}`,
+      verb: "has",
+      found: wanted,
+      expected: "none: this rule judges the model, not single layers",
+    });
   }
   if (layers.some(({ name }) => matchesLayer(pattern, name))) return;
   const names = layers.slice(0, 8).map(({ name }) => showName(name)).join(", ");
   const more = layers.length > 8 ? `, ... (${layers.length} in all)` : "";
-  throw new InputError(
-    {
-      place: `options.${option}`,
-      verb: "has",
-      found: `${wanted}, which no layer matches`,
-      expected: `one of ${names}${more}${
-        typeof pattern === "string" && /[*?]/.test(pattern) ? "; a RegExp matches several" : ""
-      }`,
-    },
-  );
+  throw new InputError({
+    place: `options.${option}`,
+    verb: "has",
+    found: `${wanted}, which no layer matches`,
+    expected: `one of ${names}${more}${
+      typeof pattern === "string" && /[*?]/.test(pattern) ? "; a RegExp matches several" : ""
+    }`,
+  });
 }
 
 /** Returns the finding, as a note with the reason if its layer is ignored. */

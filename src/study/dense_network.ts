@@ -5,12 +5,7 @@ import type { StudyContext } from "./study_subject.ts";
 import { requireActivation, requireRoom } from "./study_options.ts";
 
 /** Properties of the network that the grid does not set. */
-const DEFAULTS = {
-  activation: "tanh",
-  initializer: "lecunNormal",
-  depth: 10,
-  width: 64,
-} as const;
+const DEFAULTS = { activation: "tanh", initializer: "lecunNormal", depth: 10, width: 64 } as const;
 
 /**
  * Builds the network that a study calls dense: `depth` Dense layers of `width` units and one

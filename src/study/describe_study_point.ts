@@ -5,10 +5,7 @@ import type { GridPoint, StudyLayer, StudyPoint } from "./grid_point.ts";
 import { studyRules } from "./study_options.ts";
 
 /** Judges the measurements of a point, and keeps the figures that a study shows. */
-export function describeStudyPoint(
-  point: GridPoint,
-  measurements: Measurements,
-): StudyPoint {
+export function describeStudyPoint(point: GridPoint, measurements: Measurements): StudyPoint {
   const { layers, objective, batch } = measurements;
   // The rules share this view of the measurements.
   const network = networkOf(measurements);

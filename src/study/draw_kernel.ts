@@ -132,10 +132,7 @@ export function redrawKernels(
     )
     .map(({ weightName, layer, variable }) => {
       const shape = variable.shape as number[];
-      return [
-        weightName,
-        drawKernel(initializer, shape, kernelLayoutOf(layer)!, random),
-      ] as const;
+      return [weightName, drawKernel(initializer, shape, kernelLayoutOf(layer)!, random)] as const;
     });
   if (drawn.length === 0) {
     throw new StudyError({

@@ -8,11 +8,7 @@ const MOST_NAMED = 5;
 /**
  * Names the first few items and counts the rest: `count` is the number of all items, named or not.
  */
-export function nameSome(
-  names: readonly string[],
-  separator = ", ",
-  count = names.length,
-): string {
+export function nameSome(names: readonly string[], separator = ", ", count = names.length): string {
   const shown = names.slice(0, MOST_NAMED).join(separator);
   const rest = count - Math.min(names.length, MOST_NAMED);
   return rest > 0 ? `${shown}${separator === ", " ? " " : separator}and ${rest} more` : shown;

@@ -24,10 +24,7 @@ import { showValue } from "../words/show_value.ts";
  * assertEquals(parts.map(({ from, to }) => to - from).sort(), [2, 2, 3]);
  * ```
  */
-export function shardRange(
-  grid: ResolvedGrid,
-  shard: Shard | null,
-): { from: number; to: number } {
+export function shardRange(grid: ResolvedGrid, shard: Shard | null): { from: number; to: number } {
   requireValue("grid", grid, gridShape);
   requireValue("shard", shard, nullable(anyObject));
   const total = countPoints(grid);
@@ -36,13 +33,11 @@ export function shardRange(
   const sound = Number.isSafeInteger(index) && Number.isSafeInteger(count) && index >= 1 &&
     index <= count;
   if (!sound) {
-    throw new InputError(
-      {
-        place: "shard",
-        found: `${showValue(index)}/${showValue(count)}`,
-        expected: "whole numbers i/n with 1 <= i <= n",
-      },
-    );
+    throw new InputError({
+      place: "shard",
+      found: `${showValue(index)}/${showValue(count)}`,
+      expected: "whole numbers i/n with 1 <= i <= n",
+    });
   }
   const cut = (i: number) => Number(BigInt(total) * BigInt(i) / BigInt(count));
   return { from: cut(index - 1), to: cut(index) };

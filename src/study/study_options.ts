@@ -121,15 +121,13 @@ export function requireKnown(what: string, given: unknown, known: readonly strin
   }
   const unknown = Object.keys(given).find((name) => !known.includes(name));
   if (unknown === undefined) return;
-  throw new InputError(
-    {
-      place: what,
-      verb: "has no",
-      found: showValue(unknown),
-      expected: oneOfNames(known),
-      meant: nearest(unknown, known),
-    },
-  );
+  throw new InputError({
+    place: what,
+    verb: "has no",
+    found: showValue(unknown),
+    expected: oneOfNames(known),
+    meant: nearest(unknown, known),
+  });
 }
 
 /**

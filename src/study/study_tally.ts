@@ -121,10 +121,7 @@ function summaryOf(cell: Cell): ScaleSummary {
  * @param layers The layers, in the order of the forward pass.
  * @returns The ratio, or `null` with fewer than two hidden layers.
  */
-function predictedRatio(
-  layers: readonly LayerSummary[],
-  inputMeanSquare: number,
-): number | null {
+function predictedRatio(layers: readonly LayerSummary[], inputMeanSquare: number): number | null {
   const chain = layers.flatMap(({ role, activation, figures: { sigma } }) =>
     role === "hidden" && sigma !== null
       ? [{ activation: activation ?? "linear", weightVariance: sigma.median ** 2 }]

@@ -29,10 +29,7 @@ export function summarizeVariant(
     best,
     band: best === null ? null : { from: edge(first, first - 1), to: edge(last, last + 1) },
     balanced: balancedScale(scales, best),
-    trouble: {
-      below: troubleOf(scales.slice(0, first)),
-      above: troubleOf(scales.slice(last + 1)),
-    },
+    trouble: { below: troubleOf(scales.slice(0, first)), above: troubleOf(scales.slice(last + 1)) },
   };
 }
 

@@ -15,13 +15,11 @@ interface KernelAxes {
 export function axesOf(shape: readonly number[], layout: EinsumLayout): KernelAxes {
   const letters = [...layout.slice("einsum ".length)];
   if (letters.length !== shape.length) {
-    throw new InputError(
-      {
-        place: "shape",
-        found: `[${shape.join(", ")}]`,
-        expected: `${letters.length} axes as the layout "${layout}" has`,
-      },
-    );
+    throw new InputError({
+      place: "shape",
+      found: `[${shape.join(", ")}]`,
+      expected: `${letters.length} axes as the layout "${layout}" has`,
+    });
   }
   const at = (letter: string) => letters.flatMap((one, axis) => one === letter ? [axis] : []);
   return { inputs: at("i"), outputs: at("o") };

@@ -58,13 +58,11 @@ function unitVariance(activation: string): number {
     UNIT_VARIANCES.set(activation, variance);
     return variance;
   }
-  throw new InputError(
-    {
-      place: "activation",
-      found: `${showValue(activation)}, which never has the mean square 1`,
-      expected: "the variance of z as well",
-    },
-  );
+  throw new InputError({
+    place: "activation",
+    found: `${showValue(activation)}, which never has the mean square 1`,
+    expected: "the variance of z as well",
+  });
 }
 
 /**

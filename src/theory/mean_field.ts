@@ -168,10 +168,7 @@ export interface FiniteLayer extends MeanFieldLayer {
  * @throws {InputError} If the layers are not an array, or if an activation is not known, a variance
  * is negative or not a number, or a width is not positive.
  */
-export function activationSpread(
-  layers: readonly FiniteLayer[],
-  inputMeanSquare = 1,
-): number[] {
+export function activationSpread(layers: readonly FiniteLayer[], inputMeanSquare = 1): number[] {
   requireLayers(layers, inputMeanSquare);
   for (const [index, { width }] of layers.entries()) {
     if (typeof width !== "number" || !(width > 0)) {

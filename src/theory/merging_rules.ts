@@ -106,9 +106,7 @@ function inStep({ through }: Gradient, { normal, ...signal }: Signal): number {
   if (!isOneSided || !(through.slopeSquare > 0)) return 1;
   const below = activationTraits(normal.activation)!.curve!;
   const above = activationTraits(through.activation)!.curve!;
-  const rest = Math.sqrt(
-    Math.max(0, through.variance - (signal.meanSquare - signal.mean ** 2)),
-  );
+  const rest = Math.sqrt(Math.max(0, through.variance - (signal.meanSquare - signal.mean ** 2)));
   const shift = through.mean - signal.mean;
   const kink = kinkNear(above, through.mean);
   const deviation = Math.sqrt(normal.variance);
@@ -169,10 +167,7 @@ function unevenness(inputs: readonly Signal[], share: (signal: Signal) => number
   const own = ({ meanSquare, alike }: Signal) => meanSquare - alike;
   const mean = inputs.reduce((total, signal) => total + share(signal) * own(signal), 0);
   if (!(mean > 0)) return 0;
-  return inputs.reduce(
-    (total, signal) => total + share(signal) * (own(signal) / mean - 1) ** 2,
-    0,
-  );
+  return inputs.reduce((total, signal) => total + share(signal) * (own(signal) / mean - 1) ** 2, 0);
 }
 
 /** Returns an upper bound of a sum's spread, as if all parts deviated together. */

@@ -244,24 +244,14 @@ const ROWS = {
     settings: { filters: required(count), ...windowed, depthMultiplier: count },
     stopsMask: true,
   },
-  SpatialDropout2D: {
-    traits: traits("passesOn", DROPS),
-    settings: dropout,
-  },
-  SpatialDropout3D: {
-    traits: traits("passesOn", DROPS),
-    settings: dropout,
-  },
+  SpatialDropout2D: { traits: traits("passesOn", DROPS), settings: dropout },
+  SpatialDropout3D: { traits: traits("passesOn", DROPS), settings: dropout },
   SpectralNormalization: {
     traits: traits("container"),
     settings: { powerIterations: count },
     stopsMask: true,
   },
-  Subtract: {
-    traits: traits("merge"),
-    settings: {},
-    inputs: [2, 2],
-  },
+  Subtract: { traits: traits("merge"), settings: {}, inputs: [2, 2] },
   UnitNormalization: {
     traits: traits("normalization", { operation: "norm", memoryCopies: 2 }),
     settings: { axis: axes },

@@ -103,13 +103,7 @@ export const LOSS_TRAITS = {
     bestIsMean: false,
     from: "name",
   },
-  squaredHinge: {
-    aliases: [],
-    targets: "signs",
-    family: "hinge",
-    bestIsMean: false,
-    from: "name",
-  },
+  squaredHinge: { aliases: [], targets: "signs", family: "hinge", bestIsMean: false, from: "name" },
   hinge: { aliases: [], targets: "signs", family: "hinge", bestIsMean: false, from: "name" },
   categoricalHinge: {
     aliases: [],

@@ -80,12 +80,7 @@ export const OPTIMIZERS = {
     usual: DIVIDED,
     source: "Loshchilov & Hutter 2019: the steps of Adam",
   },
-  Nadam: {
-    rate: 1e-3,
-    settings: MOMENTS,
-    usual: DIVIDED,
-    source: "Dozat 2016: the steps of Adam",
-  },
+  Nadam: { rate: 1e-3, settings: MOMENTS, usual: DIVIDED, source: "Dozat 2016: the steps of Adam" },
   Adamax: {
     rate: 1e-3,
     settings: MOMENTS,

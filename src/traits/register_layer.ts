@@ -48,10 +48,7 @@ const VALUES: Record<
   biasCopies: COPIES,
   sweptCopies: COPIES,
   inputCopies: COPIES,
-  perExample: {
-    expected: "true or false",
-    is: (value) => typeof value === "boolean",
-  },
+  perExample: { expected: "true or false", is: (value) => typeof value === "boolean" },
   moments: {
     expected: "a function of inputs and weights",
     is: (value) => typeof value === "function",
@@ -96,15 +93,11 @@ export function registerLayer(className: string, traits: CustomLayerTraits): voi
     );
   }
   if (Object.hasOwn(LAYERS, className)) {
-    throw new InputError(
-      {
-        place: "className",
-        found: `${
-          showValue(className)
-        }, which is a class of TensorFlow.js and needs no registration`,
-        expected: "a custom layer",
-      },
-    );
+    throw new InputError({
+      place: "className",
+      found: `${showValue(className)}, which is a class of TensorFlow.js and needs no registration`,
+      expected: "a custom layer",
+    });
   }
   if (typeof traits !== "object" || traits === null || !Object.hasOwn(traits, "kind")) {
     throw new InputError(
@@ -113,26 +106,22 @@ export function registerLayer(className: string, traits: CustomLayerTraits): voi
   }
   for (const [name, value] of Object.entries(traits)) {
     if (!Object.hasOwn(VALUES, name)) {
-      throw new InputError(
-        {
-          place: "A layer",
-          verb: "has no trait",
-          found: showValue(name),
-          expected: oneOfNames(Object.keys(VALUES)),
-          meant: nearest(name, Object.keys(VALUES)),
-        },
-      );
+      throw new InputError({
+        place: "A layer",
+        verb: "has no trait",
+        found: showValue(name),
+        expected: oneOfNames(Object.keys(VALUES)),
+        meant: nearest(name, Object.keys(VALUES)),
+      });
     }
     const { expected, is } = VALUES[name as keyof LayerTraits];
     if (value !== undefined && !is(value)) {
-      throw new InputError(
-        {
-          place: `${name} of ${className}`,
-          found: showValue(value),
-          expected,
-          hint: name === "kind" && typeof value === "string" ? nearest(value, KINDS) : "",
-        },
-      );
+      throw new InputError({
+        place: `${name} of ${className}`,
+        found: showValue(value),
+        expected,
+        hint: name === "kind" && typeof value === "string" ? nearest(value, KINDS) : "",
+      });
     }
   }
   const given = Object.entries(traits).filter(([, value]) => value !== undefined);

@@ -345,9 +345,7 @@ export function list<T>(
 export function record<T>(shape: Shape<T>): Shape<Record<string, T>> {
   return {
     encode: (value) =>
-      Object.fromEntries(
-        byName(value).map(([key, entry]) => [key, shape.encode(entry)]),
-      ),
+      Object.fromEntries(byName(value).map(([key, entry]) => [key, shape.encode(entry)])),
     decode: (json, place) =>
       Object.fromEntries(
         entriesOf(json, place).map(([key, value]) => [
@@ -514,10 +512,7 @@ export function closed<T extends object>(
       return { path: [], verb: "has no", found: showValue(missing), expected: "one" };
     },
     schema() {
-      const schema: Record<string, unknown> = {
-        ...open.schema(),
-        additionalProperties: false,
-      };
+      const schema: Record<string, unknown> = { ...open.schema(), additionalProperties: false };
       if (others !== undefined) {
         schema.patternProperties = { [others.pattern.source]: others.shape.schema() };
       }
@@ -549,9 +544,7 @@ export function allOf(...shapes: Shape<unknown>[]): Shape<unknown> {
 }
 
 /** Returns the shape of an array with a shape for each place; the last ones may be optional. */
-export function tuple<T extends unknown[]>(
-  ...shapes: { [K in keyof T]: Shape<T[K]> }
-): Shape<T> {
+export function tuple<T extends unknown[]>(...shapes: { [K in keyof T]: Shape<T[K]> }): Shape<T> {
   const least = shapes.filter((shape) => shape.mismatch(undefined) !== null).length;
   const range = least === shapes.length ? "" : `${least} to `;
   const expected = `an array of ${range}${shapes.length} items`;

@@ -47,10 +47,7 @@ export const explain = defineCommand({
     config: file("read", { help: "also list the plugins of this configuration" }),
     columns: columnsFlag(),
   },
-  examples: [
-    ["explain", "list the rules"],
-    ["explain vanishing-gradients", "one rule"],
-  ],
+  examples: [["explain", "list the rules"], ["explain vanishing-gradients", "one rule"]],
   permissions: [],
   async run([name = null], { plugin, config, columns }): Promise<number> {
     const width = columnsOf(columns, { terminal: Deno.stdout.isTerminal() });

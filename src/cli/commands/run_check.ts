@@ -22,10 +22,7 @@ import { CHECK_FLAGS, type CheckValues } from "./check_flags.ts";
  * Runs the gate: measures, judges, reports. Returns the exit code, see the declaration of the
  * subcommand.
  */
-export async function run(
-  operands: string[],
-  flags: CheckValues,
-): Promise<number> {
+export async function run(operands: string[], flags: CheckValues): Promise<number> {
   const reporters = chooseReporters(flags);
   requireRead(CHECK_FLAGS, flags, "gate", reporters.map(({ name }) => name));
   const files = filesOf(reporters);

@@ -17,10 +17,7 @@ import { DIFF_FLAGS, DIFF_FORMATS, type DiffValues } from "./diff_flags.ts";
 import { refusal } from "../../words/input_error.ts";
 
 /** Compares two runs. Returns the exit code, see the declaration of the subcommand. */
-export async function run(
-  operands: string[],
-  values: DiffValues,
-): Promise<number> {
+export async function run(operands: string[], values: DiffValues): Promise<number> {
   const { format: asked, out, force, all, plugin, ...flags } = values;
   const format = formatOf(asked, out, DIFF_FORMATS);
   requireRead(DIFF_FLAGS, values, "diff", [format]);

@@ -368,10 +368,7 @@ interface SettingsChange {
  * @param checkout The checkout to take the package from; `null` for JSR.
  * @returns The change; `null` if nothing can or need be added.
  */
-async function withImport(
-  text: string,
-  checkout: string | null,
-): Promise<SettingsChange | null> {
+async function withImport(text: string, checkout: string | null): Promise<SettingsChange | null> {
   const { applyEdits, modify, parse } = await import("jsonc-parser");
   const errors: ParseError[] = [];
   const settings = parse(text, errors, { allowTrailingComma: true });

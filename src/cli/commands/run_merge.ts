@@ -13,10 +13,7 @@ import { openFile, requireFile } from "../kit/write_output.ts";
 import { holdsStudy, printPoints, printSummary, showsPoints, studyView } from "./run_sweep.ts";
 
 /** Joins the parts. Returns the exit code, see the declaration of the subcommand. */
-export async function run(
-  operands: string[],
-  flags: MergeValues,
-): Promise<number> {
+export async function run(operands: string[], flags: MergeValues): Promise<number> {
   const { out: given, quiet, open, force } = flags;
   const view = studyView(flags);
   const { study: out, page } = destinations(flags);

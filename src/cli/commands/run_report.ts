@@ -15,10 +15,7 @@ import { REPORT_FLAGS, REPORT_FORMATS, type ReportValues } from "./report_flags.
 import { refusal } from "../../words/input_error.ts";
 
 /** Measures a model and shows it. Returns the exit code, see the declaration of the subcommand. */
-export async function run(
-  [model]: string[],
-  values: ReportValues,
-): Promise<number> {
+export async function run([model]: string[], values: ReportValues): Promise<number> {
   const { plugin, out, open, quiet } = values;
   const format = chooseFormat(model, values);
   await claimReport(model, values);

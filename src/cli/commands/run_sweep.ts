@@ -40,10 +40,7 @@ const FIRST_POINT: Work = {
 };
 
 /** Runs the study. Returns the exit code, see the declaration of the subcommand. */
-export async function run(
-  [model]: string[],
-  flags: SweepValues,
-): Promise<number> {
+export async function run([model]: string[], flags: SweepValues): Promise<number> {
   const request = sweepRequest(model, flags);
   const view = studyView(flags);
   const { quiet, open } = flags;

@@ -193,10 +193,7 @@ function requireSubjectFlags(model: string | undefined, flags: SweepValues): voi
 }
 
 /** Rejects `--resume` without a study to continue. */
-function requireResumable(
-  { resume, force, out, format }: SweepValues,
-  study: string | null,
-): void {
+function requireResumable({ resume, force, out, format }: SweepValues, study: string | null): void {
   if (resume && out !== null && study === null) {
     throw new UsageError(
       `--resume continues a study, found --format ${format}, whose --out is a page`,

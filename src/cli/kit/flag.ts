@@ -177,11 +177,7 @@ export function pattern(help: string): Flag<RegExp, null> {
 /** Returns a flag for the path of a file. */
 export function file(access: Access, common: Common<null>): Flag<string, null> {
   return {
-    ...parsed({
-      value: "FILE",
-      ...common,
-      read: (text, place) => requirePath(place, text),
-    }),
+    ...parsed({ value: "FILE", ...common, read: (text, place) => requirePath(place, text) }),
     takes: "files",
     access,
   };
@@ -224,9 +220,7 @@ export function readInteger(
   );
 }
 
-export function seconds<const D extends number | null = null>(
-  common: Common<D>,
-): Flag<number, D> {
+export function seconds<const D extends number | null = null>(common: Common<D>): Flag<number, D> {
   return parsed<number, D>({ value: "SECONDS", ...common, read: readSeconds });
 }
 

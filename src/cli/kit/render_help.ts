@@ -44,10 +44,7 @@ export function renderHelp(name: string, command: Command): string {
       ]),
     ),
     ...section("exit code", exitCodes(name).flatMap(([code, means]) => item(code, means))),
-    ...section(
-      "permissions, instead of -A",
-      permissionLines(permissionsOf(command)),
-    ),
+    ...section("permissions, instead of -A", permissionLines(permissionsOf(command))),
   ].join("\n");
 }
 
@@ -72,10 +69,7 @@ function section(title: string, lines: string[]): string[] {
 }
 
 function paragraphs(texts: readonly string[]): string[] {
-  return texts.flatMap((text, index) => [
-    ...index > 0 ? [""] : [],
-    ...wrapText(text, WIDTH, "  "),
-  ]);
+  return texts.flatMap((text, index) => [...index > 0 ? [""] : [], ...wrapText(text, WIDTH, "  ")]);
 }
 
 function item(term: string, text: string): string[] {

@@ -13,11 +13,7 @@ const LONGEST_PATH = 4096;
  * @returns The path.
  * @throws {UsageError} If it is empty, too long or has a null character.
  */
-export function requirePath(
-  place: string,
-  text: string,
-  expected = "the path of a file",
-): string {
+export function requirePath(place: string, text: string, expected = "the path of a file"): string {
   if (text !== "" && text.length <= LONGEST_PATH && !text.includes("\0")) return text;
   throw new UsageError(refusal`${place} is ${showValue(text)}, expected ${expected}`);
 }

@@ -98,9 +98,7 @@ function initializerOf(
   if (layer.role === "output") return null;
   // Weights alone do not show the activation; most networks have relu.
   if (measurements.weightsOnly !== undefined) return "heUniform";
-  return initializerFor(
-    network.chain.find((one) => one.layer === layer)?.activation ?? "linear",
-  );
+  return initializerFor(network.chain.find((one) => one.layer === layer)?.activation ?? "linear");
 }
 
 function isConstant({ values }: WeightMeasurements): boolean {

@@ -92,10 +92,7 @@ export function residualGrowth(patient: Patient): Suspect[] {
               factor: 1 / Math.sqrt(names.length),
             })),
           },
-          {
-            kind: "rebuild",
-            what: "Add a normalisation to each branch, before its first layer.",
-          },
+          { kind: "rebuild", what: "Add a normalisation to each branch, before its first layer." },
         ],
       };
     });

@@ -66,14 +66,12 @@ export function applyFixes(model: LayersModel, fixes: readonly Fix[]): AppliedFi
     requireFix(`fixes[${fixes.indexOf(fix)}]`, fix);
     for (const { weight } of fix.weights) {
       if (!known.has(weight)) {
-        throw new InputError(
-          {
-            place: "The fixes",
-            verb: "are for",
-            found: `a weight ${showValue(weight)}`,
-            expected: "one that the model has",
-          },
-        );
+        throw new InputError({
+          place: "The fixes",
+          verb: "are for",
+          found: `a weight ${showValue(weight)}`,
+          expected: "one that the model has",
+        });
       }
       changed.add(weight);
     }
@@ -291,11 +289,7 @@ function changeHead(tf: TensorFlow, subject: FixSubject, fix: FixOf<"head">): Fi
 type Fields = Record<string, unknown>;
 
 /** Sets fields of layers. */
-function changeFields(
-  subject: FixSubject,
-  names: readonly string[],
-  fields: Fields,
-): Fixed | null {
+function changeFields(subject: FixSubject, names: readonly string[], fields: Fields): Fixed | null {
   const layers = leafLayers(subject.model)
     .filter(({ path }) => names.includes(path))
     .map(({ layer }) => layer as unknown as Fields);

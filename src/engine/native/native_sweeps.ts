@@ -75,11 +75,7 @@ export class NativeSweeps extends NativeSequences {
   }
 
   softmaxGradient(y: number, dy: number, result: number, { rows, width }: RowsSize): void {
-    this.run(
-      "softmaxGradient",
-      { x: y, dy, to: result, rows, width },
-      { work: rows * width * 4 },
-    );
+    this.run("softmaxGradient", { x: y, dy, to: result, rows, width }, { work: rows * width * 4 });
   }
 
   /** Computes dy where `low` <= x <= `high`, NaN where x is NaN, otherwise 0; of `count` floats. */

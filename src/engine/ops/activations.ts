@@ -112,14 +112,7 @@ const tanhGradient = defineSweepGradient(
 
 /** Ops and gradients that this file installs. */
 export const activationsRepair: OpRepair = {
-  kernels: [
-    preluKernel,
-    relu6Kernel,
-    reluGradKernel,
-    reluKernel,
-    tanhGradKernel,
-    tanhKernel,
-  ],
+  kernels: [preluKernel, relu6Kernel, reluGradKernel, reluKernel, tanhGradKernel, tanhKernel],
   gradients: [reluGradient, tanhGradient],
 };
 
@@ -149,12 +142,7 @@ const selfGatedGradKernel = defineOp<SelfGatedAttributes, { dy: TensorInfo; x: T
   ({ tf, backend, native, address }, { dy, x }, { gate }) => {
     const result = backend.makeOutput(x.shape, "float32");
     const count = tf.util.sizeFromShape(x.shape);
-    native.selfGateGradient(gate, {
-      x: address(x),
-      dy: address(dy),
-      to: address(result),
-      count,
-    });
+    native.selfGateGradient(gate, { x: address(x), dy: address(dy), to: address(result), count });
     return result;
   },
 );

@@ -303,11 +303,7 @@ function convolutionKernels(
 }
 
 const { plain: plainOfDepthwiseConv2dNative, fused: fusedOfDepthwiseConv2dNative } =
-  convolutionKernels(
-    "depthwise",
-    "DepthwiseConv2dNative",
-    "FusedDepthwiseConv2D",
-  );
+  convolutionKernels("depthwise", "DepthwiseConv2dNative", "FusedDepthwiseConv2D");
 
 /**
  * `DepthwiseConv2dNative`: the stock op is wrong for `same` padding with a stride larger than the

@@ -14,11 +14,7 @@ export function defineOp<
   Inputs extends Record<string, TensorInfo | undefined> = Record<string, TensorInfo>,
 >(
   kernelName: string,
-  run: (
-    context: OpContext,
-    inputs: Inputs,
-    attributes: Attributes,
-  ) => TensorInfo | TensorInfo[],
+  run: (context: OpContext, inputs: Inputs, attributes: Attributes) => TensorInfo | TensorInfo[],
 ): KernelFactory {
   return (context) => ({
     kernelName,

@@ -126,10 +126,7 @@ function gradientOf(
 }
 
 /** Ops and gradients that this file installs. */
-export const einsumRepair: OpRepair = {
-  kernels: [einsumKernel],
-  gradients: [einsumGradient],
-};
+export const einsumRepair: OpRepair = { kernels: [einsumKernel], gradients: [einsumGradient] };
 
 /** Tensor with a label for each axis. */
 interface Operand {
@@ -248,10 +245,7 @@ class EinsumSteps {
     });
     const [x, y] = [left, right].map((side, i) => {
       const turned = side.isTurned && !isPlain;
-      const labels = [
-        ...common,
-        ...turned ? [...summed, ...side.own] : [...side.own, ...summed],
-      ];
+      const labels = [...common, ...turned ? [...summed, ...side.own] : [...side.own, ...summed]];
       return this.reshape(this.arrange(side.operand, labels), shapes[i]).tensor;
     });
     const labels = [...common, ...left.own, ...right.own];

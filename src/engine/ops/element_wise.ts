@@ -30,9 +30,7 @@ const addKernel = defineOp<unknown, { a: TensorInfo; b: TensorInfo }>(
 );
 
 /** Ops and gradients that this file installs. */
-export const addRepair: OpRepair = {
-  kernels: [addKernel],
-};
+export const addRepair: OpRepair = { kernels: [addKernel] };
 
 /**
  * `Cast`. To `bool` the stock op stores the integer part modulo 256, so 0.5 and 256 become false.
@@ -61,9 +59,7 @@ const identityKernel = defineOp<unknown>("Identity", ({ backend }, { x }) => {
 });
 
 /** Ops and gradients that this file installs. */
-export const castRepair: OpRepair = {
-  kernels: [castKernel, identityKernel],
-};
+export const castRepair: OpRepair = { kernels: [castKernel, identityKernel] };
 
 /**
  * Returns, for each entry of an array of shape `to`, the offset of its entry in an array of shape
@@ -124,9 +120,7 @@ const oneHotKernel = defineOp<OneHotAttributes>(
 );
 
 /** Ops and gradients that this file installs. */
-export const oneHotRepair: OpRepair = {
-  kernels: [oneHotKernel],
-};
+export const oneHotRepair: OpRepair = { kernels: [oneHotKernel] };
 
 /** Attributes of `ClipByValue`. */
 interface ClipByValueAttributes {

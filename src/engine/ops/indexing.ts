@@ -277,7 +277,4 @@ const tileGradient: GradientFactory = ({ tf }) => ({
 });
 
 /** Ops and gradients that this file installs. */
-export const tileRepair: OpRepair = {
-  kernels: [tileKernel],
-  gradients: [tileGradient],
-};
+export const tileRepair: OpRepair = { kernels: [tileKernel], gradients: [tileGradient] };

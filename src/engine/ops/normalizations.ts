@@ -65,11 +65,7 @@ function normalizeKernel(kernelName: string, by: "columns" | "rows") {
       };
       if (by === "rows") native.normalizeRows(at);
       else {
-        withPartials(
-          context,
-          size,
-          (partials) => native.normalizeColumns({ ...at, partials }),
-        );
+        withPartials(context, size, (partials) => native.normalizeColumns({ ...at, partials }));
       }
       return [y, mean, variance, lack];
     },
@@ -278,10 +274,7 @@ const fusedBatchNormGradient: GradientFactory = ({ tf }) => ({
         x: () => gradients.x,
         mean: () => tf.reshape(tf.neg(tf.mul(gradients.offset, slopes())), mean.shape),
         variance: () =>
-          tf.reshape(
-            tf.mul(-0.5, tf.mul(tf.mul(gradients.scale, slopes()), r)),
-            variance.shape,
-          ),
+          tf.reshape(tf.mul(-0.5, tf.mul(tf.mul(gradients.scale, slopes()), r)), variance.shape),
         scale: () => gradients.scale,
         offset: () => tf.reshape(gradients.offset, offset.shape),
       };

@@ -125,9 +125,7 @@ const meanKernel = defineOp<
 });
 
 /** Ops and gradients that this file installs. */
-export const sumRepair: OpRepair = {
-  kernels: [meanKernel, sumKernel],
-};
+export const sumRepair: OpRepair = { kernels: [meanKernel, sumKernel] };
 
 /** Attributes of `Cumsum` and of `Cumprod`. */
 interface CumulativeAttributes {
@@ -266,10 +264,7 @@ function pairGradient(kernelName: "Maximum" | "Minimum"): GradientFactory {
  * Gradients of `Maximum` and `Minimum`: `dy` for the input that was taken, otherwise 0. Those of
  * TensorFlow.js throw if an input was broadcast; these sum over the copies.
  */
-const extremumGradients: GradientFactory[] = [
-  pairGradient("Maximum"),
-  pairGradient("Minimum"),
-];
+const extremumGradients: GradientFactory[] = [pairGradient("Maximum"), pairGradient("Minimum")];
 
 /** @param axesName The op's name for its reduced axes. */
 function reducedGradient(kernelName: "Max" | "Min", axesName: string): GradientFactory {

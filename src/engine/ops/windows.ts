@@ -284,14 +284,12 @@ function requireSmall({ input, output, window, strides, dilations, before }: Win
     const reach = (window[axis] - 1) * dilations[axis];
     const end = (output[axis] - 1) * strides[axis] + reach + Math.abs(before[axis]) + size;
     if (end <= MAX_OFFSET) return;
-    throw new InputError(
-      {
-        place: `A window of ${window[axis]} entries`,
-        verb: "reaches over",
-        found: String(reach + 1),
-        expected: `at most ${MAX_OFFSET}`,
-      },
-    );
+    throw new InputError({
+      place: `A window of ${window[axis]} entries`,
+      verb: "reaches over",
+      found: String(reach + 1),
+      expected: `at most ${MAX_OFFSET}`,
+    });
   });
 }
 

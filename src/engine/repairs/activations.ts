@@ -128,24 +128,28 @@ const SATURATED = -1.6732632423543772 * 1.0507009873554805;
  * inference the layer keeps TensorFlow.js's code.
  */
 export const repairAlphaDropout: LayerRepair = ({ tf, patch }) => {
-  patch("AlphaDropout", "call", (original) =>
-    function (
-      this: AlphaDropoutLayer,
-      inputs: Tensor | Tensor[],
-      kwargs?: { training?: boolean },
-    ) {
-      const { rate } = this;
-      if (!kwargs?.training || rate <= 0 || rate >= 1) return original.call(this, inputs, kwargs);
-      return tf.tidy(() => {
-        const x = oneTensor(inputs);
-        const kept = tf.cast(
-          tf.greaterEqual(tf.randomUniform(this.noiseShape ?? x.shape), rate),
-          "float32",
-        );
-        const a = ((1 - rate) * (1 + rate * SATURATED ** 2)) ** -0.5;
-        const b = -a * SATURATED * rate;
-        const mixed = tf.add(tf.mul(x, kept), tf.mul(tf.sub(1, kept), SATURATED));
-        return tf.add(tf.mul(mixed, a), b);
-      });
-    });
+  patch(
+    "AlphaDropout",
+    "call",
+    (original) =>
+      function (
+        this: AlphaDropoutLayer,
+        inputs: Tensor | Tensor[],
+        kwargs?: { training?: boolean },
+      ) {
+        const { rate } = this;
+        if (!kwargs?.training || rate <= 0 || rate >= 1) return original.call(this, inputs, kwargs);
+        return tf.tidy(() => {
+          const x = oneTensor(inputs);
+          const kept = tf.cast(
+            tf.greaterEqual(tf.randomUniform(this.noiseShape ?? x.shape), rate),
+            "float32",
+          );
+          const a = ((1 - rate) * (1 + rate * SATURATED ** 2)) ** -0.5;
+          const b = -a * SATURATED * rate;
+          const mixed = tf.add(tf.mul(x, kept), tf.mul(tf.sub(1, kept), SATURATED));
+          return tf.add(tf.mul(mixed, a), b);
+        });
+      },
+  );
 };

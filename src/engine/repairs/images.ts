@@ -235,14 +235,12 @@ export const repairCategoryEncoding: LayerRepair = ({ tf, patch }) => {
           const places = tf.cast(tf.reshape(x, tokens), "int32");
           const [least, most] = [tf.min(places), tf.max(places)].map((one) => one.dataSync()[0]);
           if (least < 0 || most >= this.numTokens) {
-            throw new InputError(
-              {
-                place: "The tokens",
-                verb: "go",
-                found: `from ${least} to ${most}`,
-                expected: `whole numbers from 0 to ${this.numTokens - 1}`,
-              },
-            );
+            throw new InputError({
+              place: "The tokens",
+              verb: "go",
+              found: `from ${least} to ${most}`,
+              expected: `whole numbers from 0 to ${this.numTokens - 1}`,
+            });
           }
           return tf.cast(tf.oneHot(places, this.numTokens), "float32");
         });

@@ -288,27 +288,27 @@ const repairConcatenateMasks: LayerRepair = ({ tf, patch }) => {
 
 const repairMaskedMerges: LayerRepair = ({ tf, patch }) => {
   for (const [name, merged] of Object.entries(MASKED_MERGES)) {
-    patch(name, "call", (original) =>
-      function (
-        this: { maskRule?: string },
-        inputs: Tensor | Tensor[],
-        kwargs?: Arguments,
-      ) {
-        const all = [inputs].flat();
-        const masks = kwargs?.masks;
-        if (this.maskRule !== "keras3" || masks?.length !== all.length) {
-          return original.call(this, inputs, kwargs);
-        }
-        const rank = Math.max(...all.map((x) => x.rank));
-        return tf.tidy(() => {
-          const own = masks.map((mask, i) => {
-            // Keras reshapes an input of a lower rank, which loses its mask.
-            if (mask === null || all[i].rank < rank) return null;
-            return tf.broadcastTo(tf.expandDims(tf.cast(mask, "bool"), -1), all[i].shape);
+    patch(
+      name,
+      "call",
+      (original) =>
+        function (this: { maskRule?: string }, inputs: Tensor | Tensor[], kwargs?: Arguments) {
+          const all = [inputs].flat();
+          const masks = kwargs?.masks;
+          if (this.maskRule !== "keras3" || masks?.length !== all.length) {
+            return original.call(this, inputs, kwargs);
+          }
+          const rank = Math.max(...all.map((x) => x.rank));
+          return tf.tidy(() => {
+            const own = masks.map((mask, i) => {
+              // Keras reshapes an input of a lower rank, which loses its mask.
+              if (mask === null || all[i].rank < rank) return null;
+              return tf.broadcastTo(tf.expandDims(tf.cast(mask, "bool"), -1), all[i].shape);
+            });
+            return merged(tf, all, own, (some) => original.call(this, some, kwargs));
           });
-          return merged(tf, all, own, (some) => original.call(this, some, kwargs));
-        });
-      });
+        },
+    );
   }
 };
 

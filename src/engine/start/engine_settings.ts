@@ -27,14 +27,12 @@ export function engineSettings(options: EngineOptions): EngineSettings {
   requireValue("options", options, anyObject);
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(OPTIONS, name)) {
-      throw new InputError(
-        {
-          place: "startEngine()",
-          verb: "has",
-          found: `no option ${showValue(name)}`,
-          expected: Object.keys(OPTIONS).join(", "),
-        },
-      );
+      throw new InputError({
+        place: "startEngine()",
+        verb: "has",
+        found: `no option ${showValue(name)}`,
+        expected: Object.keys(OPTIONS).join(", "),
+      });
     }
   }
   const { threads = 1, workload = 0, relaxedSimd = true } = options;

@@ -92,12 +92,7 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
  * becomes active (TensorFlow.js would try WebGL, with much noise). If the heap is broken and traps,
  * TensorFlow.js would otherwise not remove the backend, and no other could be started.
  */
-function disposeSafely(
-  tf: TensorFlow,
-  backend: KernelBackend,
-  live: LiveData,
-  next: string,
-): void {
+function disposeSafely(tf: TensorFlow, backend: KernelBackend, live: LiveData, next: string): void {
   const dispose = backend.dispose.bind(backend);
   backend.dispose = () => {
     live.moveToCpu();

@@ -94,10 +94,7 @@ export async function ensureEngine(): Promise<Engine> {
   return await inTurn(async () => runningEngine() ?? await acquire(settings, { isHeld: false }));
 }
 
-async function acquire(
-  settings: EngineSettings,
-  { isHeld }: { isHeld: boolean },
-): Promise<Engine> {
+async function acquire(settings: EngineSettings, { isHeld }: { isHeld: boolean }): Promise<Engine> {
   // After a trap the heap is unusable, so that engine is replaced.
   if (shared !== null && !computes(shared)) await release(shared);
   if (shared !== null && !same(shared.settings, settings)) {

@@ -39,11 +39,7 @@ export async function loadTopology(
       declares: "that fit into the engine's 4 GiB with their gradients",
       beforeDrawing: (model: LayersModel) => beforeWeights(model, 0),
     };
-    const { model } = await seedDraws(
-      seed,
-      "topology",
-      () => buildModel(tf, topology, weights),
-    );
+    const { model } = await seedDraws(seed, "topology", () => buildModel(tf, topology, weights));
     // TensorFlow.js's own toJSON() writes the same format.
     if (json.backend !== "tensor_flow.js") compileAsInKeras(tf, model, json.compile_config);
     return modelOfFile(path, "keras", model, topology);

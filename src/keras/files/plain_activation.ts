@@ -42,10 +42,7 @@ const leakyOf = (slope: unknown) => typeof slope === "number" ? `leakyRelu(${slo
  * @param file `isKeras3`: true if Keras 3 wrote it: its `hard_sigmoid` is relu6(x + 3) / 6, and that of
  * Keras 2 and TensorFlow.js min(1, max(0, 0.2 x + 0.5)).
  */
-export function plainActivation(
-  name: string,
-  { isKeras3 }: { isKeras3: boolean },
-): string | Json {
+export function plainActivation(name: string, { isKeras3 }: { isKeras3: boolean }): string | Json {
   const isOld = name === "hard_sigmoid" && !isKeras3;
   const own = !isOld && Object.hasOwn(KERAS_NAMES, name) ? KERAS_NAMES[name] : name;
   const alpha = slopeOf(own);

@@ -43,12 +43,7 @@ export function groupLinks(
 type Add = (name: string, address: number, bytes: Hdf5Bytes) => void;
 
 /** Reads the older form: a tree of tables with the names in a heap. */
-function readTable(
-  file: Hdf5Bytes,
-  message: Hdf5Bytes,
-  add: Add,
-  what: string,
-): void {
+function readTable(file: Hdf5Bytes, message: Hdf5Bytes, add: Add, what: string): void {
   const root = message.offset();
   const heap = file.rest(message.offset(), `The list of names of ${what}`);
   heap.signature("HEAP");

@@ -68,10 +68,7 @@ export const createAttention = kerasLayer((tf) => {
       const scores = this.addInner(
         "",
         new Similarity({ mode: this.mode, useScale, name: "scores" }),
-        [
-          query,
-          key,
-        ],
+        [query, key],
       );
       this.addInner("softmax", new Weights({ masking: "lower", name: "softmax" }), scores);
       if (dropout > 0) {

@@ -50,13 +50,11 @@ export const createConv1DTranspose: KerasLayerFactory<Conv1DTransposeArgs> = ker
     constructor(args: Conv1DTransposeArgs) {
       super(args);
       if (this.padding !== "valid" && this.padding !== "same") {
-        throw new InputError(
-          {
-            place: `padding of ${this.name}`,
-            found: JSON.stringify(this.padding),
-            expected: '"valid" or "same"',
-          },
-        );
+        throw new InputError({
+          place: `padding of ${this.name}`,
+          found: JSON.stringify(this.padding),
+          expected: '"valid" or "same"',
+        });
       }
     }
 

@@ -143,17 +143,11 @@ export const createCompositeLayer = kerasLayer((tf) =>
     }
 
     /** Adds an inner layer and builds it. Returns its output shape. */
-    protected addInner(
-      key: string,
-      layer: Layer,
-      shape: tfjs.Shape | tfjs.Shape[],
-    ): tfjs.Shape {
+    protected addInner(key: string, layer: Layer, shape: tfjs.Shape | tfjs.Shape[]): tfjs.Shape {
       this.innerLayers[key] = layer;
       if (!this.trainable) layer.trainable = false;
       const guarded = layer as unknown as Guarded;
-      layer.setFastWeightInitDuringBuild(
-        (this as unknown as Guarded).fastWeightInitDuringBuild,
-      );
+      layer.setFastWeightInitDuringBuild((this as unknown as Guarded).fastWeightInitDuringBuild);
       // Two inner layers may each have a kernel, so the inner layer's name is part of the weight's.
       const { addWeight } = guarded;
       guarded.addWeight = function (name, ...rest) {
@@ -258,16 +252,14 @@ export function axesOf(axis: number | readonly number[], shape: OpenShape, name:
   const axes = [axis].flat().map((one) => one < 0 ? one + shape.length : one);
   const isSound = axes.every((one) => Number.isInteger(one) && one >= 0 && one < shape.length);
   if (!isSound || new Set(axes).size < axes.length) {
-    throw new InputError(
-      {
-        place: `axis of ${name}`,
-        found: JSON.stringify(axis),
-        expected: `different axes from ${-shape
-          .length} to ${shape.length - 1}: its input has the shape [${
-          shape.map((size) => size ?? "null").join(", ")
-        }]`,
-      },
-    );
+    throw new InputError({
+      place: `axis of ${name}`,
+      found: JSON.stringify(axis),
+      expected: `different axes from ${-shape
+        .length} to ${shape.length - 1}: its input has the shape [${
+        shape.map((size) => size ?? "null").join(", ")
+      }]`,
+    });
   }
   return axes.sort((a, b) => a - b);
 }
@@ -281,21 +273,17 @@ export function sizesOf(axes: readonly number[], shape: OpenShape, name: string)
   return axes.map((axis) => {
     const size = shape[axis];
     if (size !== null) return size;
-    throw new InputError(
-      {
-        place: `Axis ${axis} of the input of ${name}`,
-        verb: "has",
-        found: "no fixed length",
-        expected: "one: its weights have as many entries",
-      },
-    );
+    throw new InputError({
+      place: `Axis ${axis} of the input of ${name}`,
+      verb: "has",
+      found: "no fixed length",
+      expected: "one: its weights have as many entries",
+    });
   });
 }
 
 /** Class of TensorFlow.js's layers, for subclasses. */
-type StockClass<Own, Arguments extends unknown[]> = new (
-  ...args: Arguments
-) => Layer & Own;
+type StockClass<Own, Arguments extends unknown[]> = new (...args: Arguments) => Layer & Own;
 
 /**
  * Returns a class of TensorFlow.js, which exports functions that make its layers but not the

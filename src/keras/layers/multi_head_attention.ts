@@ -57,11 +57,7 @@ export const createMultiHeadAttention: KerasLayerFactory<MultiHeadAttentionArgs>
         for (const [name, value] of Object.entries(own)) requireValue(name, value, positive);
         const list = (value: number | readonly number[] | null | undefined) =>
           value == null ? null : [value].flat() as number[];
-        this.own = {
-          ...own,
-          outputShape: list(outputShape),
-          attentionAxes: list(attentionAxes),
-        };
+        this.own = { ...own, outputShape: list(outputShape), attentionAxes: list(attentionAxes) };
       }
 
       override plan(query: tfjs.Shape, value: tfjs.Shape, key: tfjs.Shape): AttentionPlan {
@@ -167,13 +163,11 @@ export const createGroupQueryAttention: KerasLayerFactory<GroupQueryAttentionArg
           requireValue(name, value, positive);
         }
         if (numQueryHeads % numKeyValueHeads !== 0) {
-          throw new InputError(
-            {
-              place: "numKeyValueHeads",
-              found: String(numKeyValueHeads),
-              expected: `a divisor of numQueryHeads, ${numQueryHeads}`,
-            },
-          );
+          throw new InputError({
+            place: "numKeyValueHeads",
+            found: String(numKeyValueHeads),
+            expected: `a divisor of numQueryHeads, ${numQueryHeads}`,
+          });
         }
       }
 

@@ -58,13 +58,11 @@ export const createGroupNormalization: KerasLayerFactory<GroupNormalizationArgs>
         const [channels] = sizesOf(this.axis, shape, this.name);
         this.#groups = this.#given === -1 ? channels : this.#given;
         if (!(this.#groups >= 1 && channels % this.#groups === 0)) {
-          throw new InputError(
-            {
-              place: `groups of ${this.name}`,
-              found: String(this.#given),
-              expected: `-1 or a divisor of its ${channels} channels`,
-            },
-          );
+          throw new InputError({
+            place: `groups of ${this.name}`,
+            found: String(this.#given),
+            expected: `-1 or a divisor of its ${channels} channels`,
+          });
         }
         super.build(shape);
       }
@@ -132,13 +130,11 @@ export const createRMSNormalization: KerasLayerFactory<RMSNormalizationArgs> = k
       const sizes = sizesOf(this.#axes, shape, this.name);
       const last = shape.slice(-sizes.length);
       if (!sizes.every((size, i) => size === last[i])) {
-        throw new InputError(
-          {
-            place: `axis of ${this.name}`,
-            found: JSON.stringify(this.#given),
-            expected: "the last axes: Keras scales along those",
-          },
-        );
+        throw new InputError({
+          place: `axis of ${this.name}`,
+          found: JSON.stringify(this.#given),
+          expected: "the last axes: Keras scales along those",
+        });
       }
       this.#scale = this.addWeight("scale", sizes, "float32", tf.initializers.ones());
       super.build(inputShape as number[]);
@@ -247,13 +243,11 @@ export const createSpectralNormalization: KerasLayerFactory<SpectralNormalizatio
         super(args);
         this.powerIterations = args.powerIterations ?? 1;
         if (Number.isInteger(this.powerIterations) && this.powerIterations > 0) return;
-        throw new InputError(
-          {
-            place: `powerIterations of ${this.name}`,
-            found: showValue(args.powerIterations),
-            expected: "a whole number from 1",
-          },
-        );
+        throw new InputError({
+          place: `powerIterations of ${this.name}`,
+          found: showValue(args.powerIterations),
+          expected: "a whole number from 1",
+        });
       }
 
       override build(inputShape: OpenShape | OpenShape[]): void {
@@ -276,14 +270,12 @@ export const createSpectralNormalization: KerasLayerFactory<SpectralNormalizatio
         const { kernel, embeddings, name } = this.layer;
         const weight = kernel ?? embeddings;
         if (weight !== undefined && weight !== null) return weight;
-        throw new InputError(
-          {
-            place: this.name,
-            verb: "wraps",
-            found: `${name} (${this.layer.getClassName()})`,
-            expected: "a layer with a kernel or embeddings",
-          },
-        );
+        throw new InputError({
+          place: this.name,
+          verb: "wraps",
+          found: `${name} (${this.layer.getClassName()})`,
+          expected: "a layer with a kernel or embeddings",
+        });
       }
 
       override call(inputs: Tensor | Tensor[], kwargs: { training?: boolean }): Tensor {

@@ -53,14 +53,12 @@ export const createNormalization: KerasLayerFactory<NormalizationArgs> = kerasLa
       const mean = args.mean ?? null;
       const variance = args.variance ?? null;
       if ((mean === null) === (variance === null)) return;
-      throw new InputError(
-        {
-          place: this.name,
-          verb: "has",
-          found: mean === null ? "a variance without a mean" : "a mean without a variance",
-          expected: "both or neither",
-        },
-      );
+      throw new InputError({
+        place: this.name,
+        verb: "has",
+        found: mean === null ? "a variance without a mean" : "a mean without a variance",
+        expected: "both or neither",
+      });
     }
 
     override build(inputShape: OpenShape | OpenShape[]): void {
@@ -106,13 +104,11 @@ export const createNormalization: KerasLayerFactory<NormalizationArgs> = kerasLa
       ) {
         return;
       }
-      throw new InputError(
-        {
-          place: `${key} of ${this.name}`,
-          found: showValue(given),
-          expected: `a number or an array of the shape [${sizes.join(", ")}]`,
-        },
-      );
+      throw new InputError({
+        place: `${key} of ${this.name}`,
+        found: showValue(given),
+        expected: `a number or an array of the shape [${sizes.join(", ")}]`,
+      });
     }
 
     /** Returns the mean or the variance, with the axes of the input. */
@@ -190,13 +186,11 @@ export const createDiscretization: KerasLayerFactory<DiscretizationArgs> = keras
           typeof value === "number" && (i === 0 || value >= all[i - 1])
         );
       if (rises) return;
-      throw new InputError(
-        {
-          place: `binBoundaries of ${this.name}`,
-          found: showValue(args.binBoundaries),
-          expected: "an array of numbers that rise: one that Keras has adapted",
-        },
-      );
+      throw new InputError({
+        place: `binBoundaries of ${this.name}`,
+        found: showValue(args.binBoundaries),
+        expected: "an array of numbers that rise: one that Keras has adapted",
+      });
     }
 
     get #bins(): number {

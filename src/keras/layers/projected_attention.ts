@@ -235,10 +235,7 @@ export const createProjectedAttention = kerasLayer((tf) => {
     }
 
     /** Returns the mask over queries and keys, from given masks and those that come with inputs. */
-    #maskOf(
-      given: Record<string, Tensor>,
-      implied: Record<string, Tensor | null>,
-    ): Tensor | null {
+    #maskOf(given: Record<string, Tensor>, implied: Record<string, Tensor | null>): Tensor | null {
       const [query, value, key] = MASKS.map((name) =>
         (name === "queryMask" && !this.#takesQueryMask ? null : given[name]) ??
           implied[name.replace("Mask", "")]

@@ -42,14 +42,12 @@ function define(tf: TensorFlow, axes: 1 | 3): KerasLayer<CroppingArgs> {
         if (size === null) return;
         shape[axis] = size - start - end;
         if (shape[axis]! > 0) return;
-        throw new InputError(
-          {
-            place: `cropping of ${this.name}`,
-            verb: "takes",
-            found: `${start} and ${end} from an axis of ${size} entries`,
-            expected: "to leave one at least",
-          },
-        );
+        throw new InputError({
+          place: `cropping of ${this.name}`,
+          verb: "takes",
+          found: `${start} and ${end} from an axis of ${size} entries`,
+          expected: "to leave one at least",
+        });
       });
       return shape;
     }
@@ -164,13 +162,11 @@ function defineOfUpSampling(tf: TensorFlow, axes: 1 | 3): KerasLayer<UpSamplingA
       this.dataFormat = dataFormat;
       this.inputSpec = [{ ndim: axes + 2 }];
       if (this.size.length !== axes || !this.size.every((n) => Number.isInteger(n) && n > 0)) {
-        throw new InputError(
-          {
-            place: `size of ${this.name}`,
-            found: showValue(size),
-            expected: `a whole number from 1${axes === 1 ? "" : `, or ${axes} of them`}`,
-          },
-        );
+        throw new InputError({
+          place: `size of ${this.name}`,
+          found: showValue(size),
+          expected: `a whole number from 1${axes === 1 ? "" : `, or ${axes} of them`}`,
+        });
       }
     }
 
@@ -235,15 +231,13 @@ function bordersOf(value: Borders, axes: number, place: string): Border[] {
     pair.every((size: unknown) => Number.isInteger(size) && (size as number) >= 0)
   );
   if (isSound) return pairs as Border[];
-  throw new InputError(
-    {
-      place: place,
-      found: showValue(value),
-      expected: `a whole number from 0, or ${
-        axes === 1 ? "two of them" : `one or two of them for each of the ${axes} axes`
-      }`,
-    },
-  );
+  throw new InputError({
+    place: place,
+    found: showValue(value),
+    expected: `a whole number from 0, or ${
+      axes === 1 ? "two of them" : `one or two of them for each of the ${axes} axes`
+    }`,
+  });
 }
 
 /** Returns the borders for a configuration: a single pair for one axis, else one pair per axis. */

@@ -29,10 +29,7 @@ const windowed = (rank: number): Settings => ({
   groups: rank === 3 ? only(1, "TensorFlow.js has no such convolution in groups") : count,
 });
 
-const convolution = (rank: number): Settings => ({
-  filters: required(count),
-  ...windowed(rank),
-});
+const convolution = (rank: number): Settings => ({ filters: required(count), ...windowed(rank) });
 
 const transposed = (rank: number): Settings => ({
   ...convolution(rank),
@@ -60,16 +57,10 @@ const cell: Settings = {
 
 const gatedCell: Settings = {
   ...cell,
-  implementation: {
-    what: "1 or 2",
-    is: (value) => value === 0 || value === 1 || value === 2,
-  },
+  implementation: { what: "1 or 2", is: (value) => value === 0 || value === 1 || value === 2 },
 };
 
-const gru: Settings = {
-  ...gatedCell,
-  resetAfter: flag,
-};
+const gru: Settings = { ...gatedCell, resetAfter: flag };
 
 const lstm: Settings = { ...gatedCell, unitForgetBias: flag };
 
@@ -90,16 +81,9 @@ const convolutionalCell: Settings = {
   unitForgetBias: flag,
 };
 
-const image: Settings = {
-  height: required(count),
-  width: required(count),
-};
+const image: Settings = { height: required(count), width: required(count) };
 
-const normalization: Settings = {
-  epsilon: number,
-  center: flag,
-  scale: flag,
-};
+const normalization: Settings = { epsilon: number, center: flag, scale: flag };
 
 /** Operations check their settings themselves, once they know the shapes. */
 const operation: Settings = {
@@ -123,11 +107,7 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
   AveragePooling1D: pooling(1),
   AveragePooling2D: pooling(2),
   AveragePooling3D: pooling(3),
-  BatchNormalization: {
-    ...normalization,
-    axis: axes,
-    momentum: number,
-  },
+  BatchNormalization: { ...normalization, axis: axes, momentum: number },
   Bidirectional: { mergeMode: choice("concat", "sum", "mul", "ave") },
   CategoryEncoding: {
     numTokens: required(count),
@@ -142,15 +122,8 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
   Conv3DTranspose: transposed(3),
   ConvLSTM2D: { ...convolutionalCell, ...recurrent },
   ConvLSTM2DCell: convolutionalCell,
-  Cropping2D: {
-    cropping: required(bordersOf(2)),
-    dataFormat,
-  },
-  Dense: {
-    units: required(count),
-    useBias: flag,
-    inputDim: count,
-  },
+  Cropping2D: { cropping: required(bordersOf(2)), dataFormat },
+  Dense: { units: required(count), useBias: flag, inputDim: count },
   DepthwiseConv2D: { ...windowed(2), depthMultiplier: count },
   Dot: {
     axes: {
@@ -161,11 +134,7 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
     },
     normalize: flag,
   },
-  Dropout: {
-    rate: required(fraction),
-    noiseShape: KINDS.shape,
-    seed: axis,
-  },
+  Dropout: { rate: required(fraction), noiseShape: KINDS.shape, seed: axis },
   ELU: { alpha: number },
   Embedding: {
     inputDim: required(count),
@@ -185,11 +154,7 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
   InputLayer: { sparse: flag },
   LSTM: { ...lstm, ...recurrent },
   LSTMCell: lstm,
-  LayerNormalization: {
-    ...normalization,
-    axis: axes,
-    rmsScaling: flag,
-  },
+  LayerNormalization: { ...normalization, axis: axes, rmsScaling: flag },
   LeakyReLU: { alpha: number },
   Masking: { maskValue: number },
   MaxPooling1D: pooling(1),
@@ -202,20 +167,11 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
   Permute: { dims: required(KINDS.permutation) },
   RNN: recurrent,
   RandomWidth: { factor: required(KINDS.range), interpolation },
-  ReLU: {
-    maxValue: number,
-    negativeSlope: number,
-    threshold: number,
-  },
+  ReLU: { maxValue: number, negativeSlope: number, threshold: number },
   RepeatVector: { n: required(count) },
   Rescaling: { scale: required(KINDS.numbers), offset: KINDS.numbers },
   Reshape: { targetShape: required(KINDS.target) },
-  Resizing: {
-    ...image,
-    interpolation,
-    cropToAspectRatio: flag,
-    asKeras: flag,
-  },
+  Resizing: { ...image, interpolation, cropToAspectRatio: flag, asKeras: flag },
   SeparableConv2D: { ...convolution(2), depthMultiplier: count },
   SimpleRNN: { ...cell, ...recurrent },
   SimpleRNNCell: cell,
@@ -224,12 +180,7 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
   StackedRNNCells: {},
   ThresholdedReLU: { theta: number },
   TimeDistributed: {},
-  UpSampling2D: {
-    size: pair("count"),
-    dataFormat,
-    interpolation,
-    asKeras: flag,
-  },
+  UpSampling2D: { size: pair("count"), dataFormat, interpolation, asKeras: flag },
   ZeroPadding2D: { padding: bordersOf(2), dataFormat: dataFormat },
   ...Object.fromEntries(
     Object.entries(KERAS_LAYER_RECORDS).map(([name, { settings }]) => [name, settings]),

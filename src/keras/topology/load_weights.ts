@@ -74,10 +74,7 @@ export interface LocatedGroup extends WeightGroup {
  * @param folder The model's folder.
  * @throws {ModelError} If a file is missing, outside the folder, or sizes do not agree.
  */
-export async function locateGroups(
-  folder: string,
-  groups: WeightGroup[],
-): Promise<LocatedGroup[]> {
+export async function locateGroups(folder: string, groups: WeightGroup[]): Promise<LocatedGroup[]> {
   const found: LocatedGroup[] = [];
   for (const group of groups) {
     const located: LocatedFile[] = [];

@@ -66,14 +66,12 @@ export function randomBatch(model: LayersModel, options: RandomBatchOptions = {}
   // A pass could not use targets for an unknown loss.
   if (typeof objective !== "string" || !isObjective(objective)) {
     const near = typeof objective === "string" ? nearest(objective, OBJECTIVES) : "";
-    throw new InputError(
-      {
-        place: "options.objective",
-        found: showValue(objective),
-        expected: oneOfNames(OBJECTIVES),
-        hint: near,
-      },
-    );
+    throw new InputError({
+      place: "options.objective",
+      found: showValue(objective),
+      expected: oneOfNames(OBJECTIVES),
+      hint: near,
+    });
   }
   const { tf } = requireEngine();
   const shapes = batchShapes(model, options);

@@ -28,14 +28,12 @@ function outputShapes(model: LayersModel, inputs: number[][]): number[][] {
   }
   const open = shapes.findIndex((shape) => shape.includes(null));
   if (open !== -1) {
-    throw new InputError(
-      {
-        place: `The output ${showValue(model.outputs[open].sourceLayer.name)}`,
-        verb: "has",
-        found: `the open shape [${shapes[open].map((length) => length ?? "any").join(", ")}]`,
-        expected: "a batch with targets",
-      },
-    );
+    throw new InputError({
+      place: `The output ${showValue(model.outputs[open].sourceLayer.name)}`,
+      verb: "has",
+      found: `the open shape [${shapes[open].map((length) => length ?? "any").join(", ")}]`,
+      expected: "a batch with targets",
+    });
   }
   return shapes as number[][];
 }

@@ -39,10 +39,7 @@ const FREE = 2 ** 28;
  *
  * @throws {BatchError} If the folder holds no such pictures.
  */
-export async function readPictures(
-  path: string,
-  model: LayersModel,
-): Promise<Given> {
+export async function readPictures(path: string, model: LayersModel): Promise<Given> {
   const [input, ...more] = model.inputs;
   const depth = input.shape[3] ?? 3;
   if (more.length > 0 || model.outputs.length > 1 || input.shape.length !== 4 || depth > 4) {
@@ -196,12 +193,7 @@ function channelOf({ channels, pixels }: Picture, at: number, c: number, depth: 
 }
 
 /** Writes a picture with `depth` channels, each entry multiplied by `scale`. */
-function write(
-  picture: Picture,
-  depth: number,
-  scale: number,
-  out: Float32Array,
-): void {
+function write(picture: Picture, depth: number, scale: number, out: Float32Array): void {
   for (let i = 0; i * depth < out.length; i++) {
     const at = i * picture.channels;
     for (let c = 0; c < depth; c++) {

@@ -121,11 +121,7 @@ function findDirectory(source: Source, refuse: Refuse): Directory {
   );
 }
 
-function readDirectory(
-  source: Source,
-  { start, end, count }: Directory,
-  refuse: Refuse,
-): Entry[] {
+function readDirectory(source: Source, { start, end, count }: Directory, refuse: Refuse): Entry[] {
   const entries: Entry[] = [];
   const names = new Set<string>();
   const directory = viewOf(source.read(start, end - start, "The contents of the zip archive"));

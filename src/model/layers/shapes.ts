@@ -97,13 +97,11 @@ export function batchShapes(model: LayersModel, size: BatchSize = {}): number[][
   const examples = size.examples ?? fixed ?? 32;
   requireCount("examples", examples);
   if (typeof fixed === "number" && fixed !== examples) {
-    throw new InputError(
-      {
-        place: "examples",
-        found: showValue(examples),
-        expected: `${fixed}: model ${showValue(model.name)} is built for batches of that size`,
-      },
-    );
+    throw new InputError({
+      place: "examples",
+      found: showValue(examples),
+      expected: `${fixed}: model ${showValue(model.name)} is built for batches of that size`,
+    });
   }
   const shapes = model.inputs.map((input) => [
     examples,

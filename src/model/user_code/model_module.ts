@@ -40,9 +40,7 @@ export interface ModelModule {
    * Makes a batch; draws without a seed follow `seed`. If absent, inputs are random numbers, see
    * {@linkcode randomBatch}.
    */
-  createBatch?(
-    context: { tf: TensorFlow; seed: number; examples: number },
-  ): Batch | Promise<Batch>;
+  createBatch?(context: { tf: TensorFlow; seed: number; examples: number }): Batch | Promise<Batch>;
   /**
    * Objective if the user gives none: `"sum"`, a loss by its TensorFlow.js name, or a function of
    * the outputs and the targets that returns a scalar. Default: the loss that the model was

@@ -51,10 +51,7 @@ export interface ModelWeight {
  * model.dispose();
  * ```
  */
-export function modelWeights(
-  model: LayersModel,
-  leaves?: readonly LeafLayer[],
-): ModelWeight[] {
+export function modelWeights(model: LayersModel, leaves?: readonly LeafLayer[]): ModelWeight[] {
   if (leaves === undefined) requireModel(model);
   const trainable = new Set<LayerVariable>(model.trainableWeights);
   const seen = new Set<LayerVariable>();

@@ -45,10 +45,7 @@ export type NewWeight =
  * model.dispose();
  * ```
  */
-export function setWeights(
-  model: LayersModel,
-  weights: Readonly<Record<string, NewWeight>>,
-): void {
+export function setWeights(model: LayersModel, weights: Readonly<Record<string, NewWeight>>): void {
   requireModel(model);
   requireValue("weights", weights, anyObject);
   const { tf } = requireEngine();
@@ -56,15 +53,13 @@ export function setWeights(
   const checked = Object.entries(weights).map(([name, weight]) => {
     const own = known.get(name);
     if (own === undefined) {
-      throw new InputError(
-        {
-          place: "The model",
-          verb: "has no weight",
-          found: showValue(name),
-          expected: oneOfNames([...known.keys()]),
-          meant: nearest(name, [...known.keys()]),
-        },
-      );
+      throw new InputError({
+        place: "The model",
+        verb: "has no weight",
+        found: showValue(name),
+        expected: oneOfNames([...known.keys()]),
+        meant: nearest(name, [...known.keys()]),
+      });
     }
     const shape = own.variable.shape as number[];
     // An array has a method called values.
@@ -89,13 +84,11 @@ const showShape = (shape: readonly unknown[]) => `[${shape.map(showValue).join("
 
 function requireShape(name: string, found: readonly number[], expected: number[]): void {
   if (!Array.isArray(found) || showShape(found) !== showShape(expected)) {
-    throw new InputError(
-      {
-        place: `The shape of weight ${showValue(name)}`,
-        found: Array.isArray(found) ? showShape(found) : showValue(found),
-        expected: JSON.stringify(expected),
-      },
-    );
+    throw new InputError({
+      place: `The shape of weight ${showValue(name)}`,
+      found: Array.isArray(found) ? showShape(found) : showValue(found),
+      expected: JSON.stringify(expected),
+    });
   }
 }
 
@@ -112,14 +105,12 @@ function requireEntries(name: string, entries: unknown, shape: number[]): Float3
   }
   const count = shape.reduce((product, size) => product * size, 1);
   if (entries.length !== count) {
-    throw new InputError(
-      {
-        place: `The value of weight ${showValue(name)}`,
-        verb: "has",
-        found: `${entries.length} entries`,
-        expected: `${count} for shape ${JSON.stringify(shape)}`,
-      },
-    );
+    throw new InputError({
+      place: `The value of weight ${showValue(name)}`,
+      verb: "has",
+      found: `${entries.length} entries`,
+      expected: `${count} for shape ${JSON.stringify(shape)}`,
+    });
   }
   // A copy: TensorFlow.js may keep the array it is given, and the caller may go on using it.
   return new Float32Array(entries);

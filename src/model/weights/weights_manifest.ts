@@ -45,9 +45,7 @@ function parseSpec(value: unknown, place: string): WeightSpec {
   if (typeof value !== "object" || value === null) throw unexpected(place, value, "a weight");
   const { name, shape, dtype, quantization, group } = value as Record<string, unknown>;
   if (typeof name !== "string") throw unexpected(`${place}.name`, name, "a string");
-  if (
-    !Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)
-  ) {
+  if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
     throw unexpected(`${place}.shape`, shape, "an array of whole numbers");
   }
   if (dtype !== "float32" && dtype !== "int32" && dtype !== "bool") {

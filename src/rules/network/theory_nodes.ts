@@ -110,12 +110,7 @@ const MERGES: readonly LayerKind[] = ["addition", "concatenation", "merge"];
 
 const momentsOf = (
   { name, shape, values }: LayerMeasurements["weights"][number],
-): WeightMoments => ({
-  name,
-  shape,
-  meanSquare: values.rms ** 2,
-  mean: values.mean,
-});
+): WeightMoments => ({ name, shape, meanSquare: values.rms ** 2, mean: values.mean });
 
 function settingsOf({ settings = {}, strides, normalization }: LayerMeasurements) {
   const { window: size, strides: steps, padding, dilation, epsilon, normEntries, scale, offset } =

@@ -34,10 +34,7 @@ const CHANCE_OF_MEAN = 4;
  *
  * @param biases The origin of the biases of the network.
  */
-export function offByAlikeness(
-  { layers }: Measurements,
-  biases: Biases,
-): Map<string, Alikeness> {
+export function offByAlikeness({ layers }: Measurements, biases: Biases): Map<string, Alikeness> {
   if (biases !== "constant") return new Map();
   const judged = layers.filter((layer, index) => isRelu(layer) && isSymmetric(layers, index));
   return new Map(judged.flatMap((layer): [string, Alikeness][] => {

@@ -91,11 +91,7 @@ export const deadUnits: Rule = defineRule({
       model.dispose();
     `,
   },
-  figure: {
-    title: "share of dead units",
-    scale: "linear",
-    of: ({ deadFraction }) => deadFraction,
-  },
+  figure: { title: "share of dead units", scale: "linear", of: ({ deadFraction }) => deadFraction },
   judge({ layers, measurements: { batch }, network, thresholds, trained }) {
     const judged = layers.filter(({ deadFraction }) => deadFraction !== null);
     if (judged.length > 0 && batch.examples < thresholds.minExamples) {

@@ -288,9 +288,7 @@ function trainedOf(weights: readonly WeightMeasurements[]): WeightMeasurements[]
 /**
  * Finds frozen layers that look wrong: every layer of the model, or layers that were never trained.
  */
-function frozenLayers(
-  { layers, measurements, trained: isTrained }: Case,
-): Verdict[] {
+function frozenLayers({ layers, measurements, trained: isTrained }: Case): Verdict[] {
   const weights = measurements.layers.flatMap(({ weights }) => weights);
   if (weights.length === 0) return [];
   if (trainedOf(weights).length > 0) return untrained(layers, measurements.layers);

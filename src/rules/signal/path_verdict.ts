@@ -12,10 +12,7 @@ interface PathLimits<Error extends string, Warning extends string> {
   /** Values of all thresholds. */
   thresholds: Readonly<Record<Error | Warning, number>>;
   /** Returns the rest of the verdict for a ratio beyond a threshold. */
-  judge(
-    ratio: number,
-    threshold: Error | Warning,
-  ): Pick<Verdict, "severity" | "kind" | "fix">;
+  judge(ratio: number, threshold: Error | Warning): Pick<Verdict, "severity" | "kind" | "fix">;
 }
 
 /** Judges how the signal changes from the last layer of a path down to the first. */

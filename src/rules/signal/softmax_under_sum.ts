@@ -19,9 +19,7 @@ interface SoftmaxUnderSum<Name extends string> {
  * and no rule about gradients can judge these layers. Another head may still send a signal, also to
  * layers that it shares.
  */
-export function softmaxUnderSum<Name extends string>(
-  subject: Case<Name>,
-): SoftmaxUnderSum<Name> {
+export function softmaxUnderSum<Name extends string>(subject: Case<Name>): SoftmaxUnderSum<Name> {
   const { layers, measurements, network } = subject;
   const { silent, heard: rest } = networkOf(network.measurements);
   if (!layers.some((layer) => silent.has(layer))) return { warnings: [], heard: subject };

@@ -77,13 +77,11 @@ export const learningRate: Rule = defineRule({
   },
   // One figure for the model: no layer has a bar.
   figure: { title: "learning rate", scale: "log", of: () => null },
-  judge(
-    {
-      measurements: { optimizer, notReproduced = [] },
-      thresholds: { learningRateFactor },
-      trained,
-    },
-  ) {
+  judge({
+    measurements: { optimizer, notReproduced = [] },
+    thresholds: { learningRateFactor },
+    trained,
+  }) {
     const rate = optimizer?.learningRate ?? null;
     const side = optimizer === undefined ? null : unusualRate(optimizer, rate);
     // The rate of a trained network has done its work, and low rates are right for further

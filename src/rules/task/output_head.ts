@@ -225,10 +225,7 @@ function categorical(activation: string, units: number | null): Mismatch | null 
   };
 }
 
-function binary(
-  activation: string,
-  target: TargetMeasurements | null,
-): Mismatch | null {
+function binary(activation: string, target: TargetMeasurements | null): Mismatch | null {
   if (target !== null && isOutside(target)) {
     const isAbove = target.values.maxAbs >= ABOVE_ONE && !hasNegative(target.values);
     const kind = isAbove ? "targets-above-one" : "targets-outside";
@@ -420,10 +417,7 @@ function droppedAnswers(
  *
  * @param layer Name of the head, or `null` if there are several.
  */
-function strayClasses(
-  { name, classes }: TargetMeasurements,
-  layer: string | null,
-): Verdict[] {
+function strayClasses({ name, classes }: TargetMeasurements, layer: string | null): Verdict[] {
   if (classes === undefined) return [];
   const found = strayClass(name, classes, layer);
   if (found === null) return [];

@@ -13,9 +13,7 @@ export const batchIndependence: ModelRule<BatchIndependenceProbe> = defineModelR
   assertion: "assertBatchIndependence",
   order: 220,
   probe: "batchIndependence",
-  thresholds: {
-    ...LEAK_TOLERANCE,
-  },
+  thresholds: { ...LEAK_TOLERANCE },
   problem: "outputs that depend on other examples of the batch",
   summary: "The output of an example does not depend on the other examples of its batch.",
   formula:

@@ -13,9 +13,7 @@ export const causality: ModelRule<CausalityProbe> = defineModelRule({
   assertion: "assertCausal",
   order: 230,
   probe: "causality",
-  thresholds: {
-    ...LEAK_TOLERANCE,
-  },
+  thresholds: { ...LEAK_TOLERANCE },
   problem: "outputs that depend on later inputs",
   summary: "The output at a step does not depend on the inputs after it.",
   formula:
@@ -27,10 +25,7 @@ export const causality: ModelRule<CausalityProbe> = defineModelRule({
     "Only for models that must be causal: a bidirectional network is not causal by design. " +
     "Time is the axis after the examples, and every output must have the steps of the inputs.",
   fix: 'Pad convolutions "causal", mask attention, and look for a mean over the steps.',
-  falsePositives: falsePositives({
-    draws: 100,
-    of: "causal convolutions and LSTMs over 12 steps",
-  }),
+  falsePositives: falsePositives({ draws: 100, of: "causal convolutions and LSTMs over 12 steps" }),
   asserts:
     "that the output at a step does not depend on later steps of the inputs: all steps after " +
     "it are replaced by copies of it, and the outputs up to it must not change by more than " +

@@ -79,10 +79,7 @@ export const overfitsBatch: ModelRule<OverfitProbe> = defineModelRule({
     rows: ({ losses }) =>
       [
         ...new Set(
-          Array.from(
-            { length: BARS },
-            (_, i) => Math.round(i * (losses.length - 1) / (BARS - 1)),
-          ),
+          Array.from({ length: BARS }, (_, i) => Math.round(i * (losses.length - 1) / (BARS - 1))),
         ),
       ]
         .map((step) => ({ label: `step ${step}`, value: losses[step] })),

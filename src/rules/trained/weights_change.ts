@@ -95,10 +95,7 @@ const ADVICE = {
       freeze it.`,
 };
 
-function kindOf(
-  weight: WeightStep,
-  all: readonly WeightStep[],
-): keyof typeof ADVICE {
+function kindOf(weight: WeightStep, all: readonly WeightStep[]): keyof typeof ADVICE {
   if ((weight.changedLater ?? 0) > 0) return "late";
   // If only that kernel of the layer does not move, the state before each of its steps was 0.
   const isFirst = isRecurrentKernel(weight) &&

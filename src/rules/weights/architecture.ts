@@ -224,9 +224,7 @@ function alikeNote(
   const figures = {
     // Near 1, three digits of the cosine are not enough.
     apart: figure(1 - cosine, "1 - mean cosine"),
-    ...alikeness === undefined ? {} : {
-      rank: figure(alikeness.effectiveRank, "effective rank"),
-    },
+    ...alikeness === undefined ? {} : { rank: figure(alikeness.effectiveRank, "effective rank") },
   };
   const rank = alikeness === undefined
     ? NOTHING
@@ -353,10 +351,7 @@ function isLinear({ kind, className, activation, normalization }: LayerMeasureme
  * Returns true if a kernel is narrower than its input and than the next kernel, so that their
  * product has reduced rank.
  */
-function isNarrow(
-  { layer, kernel, units, fans }: KernelLayer,
-  next: KernelLayer | null,
-): boolean {
+function isNarrow({ layer, kernel, units, fans }: KernelLayer, next: KernelLayer | null): boolean {
   const read = isEinsumLayout(layer.kernelLayout)
     ? fans.fanIn
     : kernel.shape.at(layer.kernelLayout === "transposed" ? -1 : -2)!;

@@ -117,10 +117,7 @@ function judgeLayer(
         .map(({ std }) => std);
       const low = Math.min(...deviations);
       const high = Math.max(...deviations);
-      const range = [
-        low / thresholds.initScaleCustom,
-        high * thresholds.initScaleFactor,
-      ] as const;
+      const range = [low / thresholds.initScaleCustom, high * thresholds.initScaleFactor] as const;
       const isLarge = std > range[1];
       if (!isLarge && std >= range[0]) return [];
       const isError = isLarge && !normalises && std > high * thresholds.initScaleError;

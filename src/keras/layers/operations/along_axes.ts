@@ -7,12 +7,7 @@ import {
   withoutGradient,
 } from "./operation.ts";
 
-type Reduction = (
-  tf: TensorFlow,
-  x: Tensor,
-  axes: number[],
-  settings: OperationSettings,
-) => Tensor;
+type Reduction = (tf: TensorFlow, x: Tensor, axes: number[], settings: OperationSettings) => Tensor;
 
 /**
  * Defines an operation that leaves one entry of each axis that it works along, or removes the axis.

@@ -10,13 +10,11 @@ function lettersOf(subscripts: unknown, shapes: OpenShape[]): [operands: string[
   const fits = operands.length === shapes.length &&
     operands.every((letters, i) => letters.length === shapes[i].length);
   if (!fits || result === undefined || [...operands, result].some((one) => one[0] !== left[0])) {
-    throw new InputError(
-      {
-        place: "It",
-        found: `the Einstein sum ${text} of ${shapes.map(showOpen).join(" and ")}`,
-        expected: 'a letter for each axis, that of the batch first in all, and "->"',
-      },
-    );
+    throw new InputError({
+      place: "It",
+      found: `the Einstein sum ${text} of ${shapes.map(showOpen).join(" and ")}`,
+      expected: 'a letter for each axis, that of the batch first in all, and "->"',
+    });
   }
   return [operands, result];
 }
