@@ -102,7 +102,7 @@ const LINES: Record<string, number> = {
 for (const [line, code] of Object.entries(LINES)) {
   test(`the package prints what the checkout prints: ${line}`, async (folder) => {
     const args = line.split(" ");
-    const expected = await runCommand(args, { cwd: folder, separate: true });
+    const expected = await runCommand(args, { cwd: folder });
     assertEquals(expected.code, code, expected.stderr);
     const found = await packed(folder, ...args);
     assertEquals({ ...found, stdout: pageOf(found.stdout) }, {

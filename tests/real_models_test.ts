@@ -35,13 +35,21 @@ async function fetchModels(): Promise<string[]> {
 
 const MODELS = await fetchModels();
 
+/** Writes a batch of one picture of this width and height. */
+function writeBatch(path: string, size: number): Promise<void> {
+  const values = Array.from({ length: size * size * 3 }, (_, i) => (i * 7919 % 255) / 255);
+  return Deno.writeTextFile(
+    path,
+    JSON.stringify({ inputs: { shape: [1, size, size, 3], values } }),
+  );
+}
+
 Deno.test("report measures real convnets on an input of 48x48", async () => {
   const batch = await Deno.makeTempFile({ suffix: ".json" });
-  const values = Array.from({ length: 48 * 48 * 3 }, (_, i) => (i * 7919 % 255) / 255);
-  await Deno.writeTextFile(batch, JSON.stringify({ inputs: { shape: [1, 48, 48, 3], values } }));
+  await writeBatch(batch, 48);
   for (const model of MODELS) {
     const { code, stdout, stderr } = await runCommand(
-      ["report", model, "--batch", batch, "--format", "json", "--quiet"],
+      ["report", model, "--batch", batch, "--format", "json", "--quiet", "--trial", "off"],
     );
     assertEquals(code, 0, stderr);
     const { measurements } = parseReport(stdout);
@@ -81,7 +89,10 @@ Deno.test("report names a custom layer class, and measures it once a file regist
        tf.serialization.registerClass(MultiplyBeta);
      }`,
   );
-  const args = ["report", join(folder, "model.json"), "--examples", "1", "--quiet"];
+  const batch = join(folder, "batch.json");
+  // Small, since this model has a trial too.
+  await writeBatch(batch, 16);
+  const args = ["report", join(folder, "model.json"), "--batch", batch, "--quiet"];
   const refused = await runCommand(args);
   assertEquals(refused.code, 2);
   assertStringIncludes(refused.stderr, "MultiplyBeta");
@@ -89,5 +100,6 @@ Deno.test("report names a custom layer class, and measures it once a file regist
   const measured = await runCommand([...args, "--register", join(folder, "register.ts")]);
   assertEquals(measured.code, 0, measured.stderr);
   assertStringIncludes(measured.stdout, "LRL_1");
+  assertStringIncludes(measured.stdout, "Trial ");
   await Deno.remove(folder, { recursive: true });
 });

@@ -56,7 +56,19 @@ function drawnSigmas(
   return network === "dense" ? [1] : widths.map((width) => EXERCISE_STD * Math.sqrt(width));
 }
 
+/** Critical sigmas by activation: each takes up to 0.2 s to find. */
+const CRITICAL_SIGMAS = new Map<string, number | null>();
+
 function criticalSigma(activation: string): number | null {
+  let sigma = CRITICAL_SIGMAS.get(activation);
+  if (sigma === undefined) {
+    sigma = findCriticalSigma(activation);
+    CRITICAL_SIGMAS.set(activation, sigma);
+  }
+  return sigma;
+}
+
+function findCriticalSigma(activation: string): number | null {
   try {
     return Math.sqrt(criticalWeightVariance(activation));
   } catch (error) {

@@ -55,7 +55,7 @@ Deno.test("init writes a test for a Keras model and for weights alone, which pas
       { name: "lstm", path: "lstm.keras" },
       { name: "mlp", path: "mlp.safetensors" },
     ]);
-    const { output } = await runWritten(folder, { check: true });
+    const { output } = await runWritten(folder);
     assertStringIncludes(output, "lstm.keras can be trained ... ");
     assertStringIncludes(output, "mlp.safetensors holds healthy weights ... ok");
     const check = await runCommand(["check", "--trial", "off"], { cwd: folder });

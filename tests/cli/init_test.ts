@@ -19,14 +19,17 @@ const WORKFLOW = ".github/workflows/gradient-health.yml";
 
 Deno.test("init --yes writes a test, a configuration and a workflow that pass", () =>
   withFiles({ "nets/net.ts": NET }, async (folder) => {
-    for (const name of ["model.json", "weights.bin"]) {
-      await Deno.copyFile(`${ROOT}fixtures/golden/relu_he/${name}`, `${folder}/${name}`);
+    for (
+      const path of ["golden/relu_he/model.json", "golden/relu_he/weights.bin", "files/mlp.pt"]
+    ) {
+      await Deno.copyFile(`${ROOT}fixtures/${path}`, `${folder}/${path.replace(/^.*\//, "")}`);
     }
     const { code, stdout, stderr } = await init(folder, "--yes");
     assertEquals([code, stderr], [0, ""]);
     assertEquals(
       stdout,
-      `found    model.json: it is a layers model of TensorFlow.js
+      `found    mlp.pt: it holds weights without layers (PyTorch, 6 tensors)
+found    model.json: it is a layers model of TensorFlow.js
 found    nets/net.ts: it exports createModel
 new      deno.json: takes this package from the checkout, as long as it is not on JSR
 new      ${TEST}: a test for deno test, which asserts that each model is healthy
@@ -60,10 +63,11 @@ The test takes it from ${linkFrom(folder)}, which deno.json links.
     for (const path of ["model.json", "nets/net.ts"]) {
       assertStringIncludes(test.output, `${path} can be trained ... ok`);
     }
+    assertStringIncludes(test.output, "mlp.pt holds healthy weights ... ok");
     const check = await runCommand(["check"], { cwd: folder });
     assertEquals(check.code, 0, check.stdout + check.stderr);
     assertStringIncludes(check.stdout, "== net (nets/net.ts), 5 seeds\nHEALTHY\n");
-    assertStringIncludes(check.stdout, "Both models are healthy.");
+    assertStringIncludes(check.stdout, "All 3 models are healthy.");
     // The test does judge: it fails where the network does.
     const net = (await Deno.readTextFile(`${folder}/nets/net.ts`))
       .replace(/kernelInitializer: kernel\(n\)/, 'kernelInitializer: "zeros"');

@@ -1,12 +1,12 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { withGateFolder } from "./gate_folder.ts";
 
-/** A layer that takes its thread for a minute. */
+/** A layer that takes its thread for a minute, asleep to spare the machine. */
 const BUSY = `export const createModel = ({ tf }) => {
   const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [2] })] });
   model.layers[0].call = () => {
     console.log("busy");
-    for (const end = Date.now() + 60_000; Date.now() < end;);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000);
   };
   return model;
 };

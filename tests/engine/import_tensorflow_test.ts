@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { withGateFolder } from "../cli/gate_folder.ts";
 import { wideLayers } from "../cli/wide_layers.ts";
+import { modulesIn } from "../read_imports.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -97,30 +98,28 @@ Deno.test("importTensorFlow() imports the whole where nobody has said otherwise"
 const ROOMS = ["cli", "diagnosis", "engine", "keras", "load", "measure", "model", "probe", "torch"];
 
 Deno.test("the program uses nothing of TensorFlow.js that its parts lack", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const configuration = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
-    configuration.imports["@tensorflow/tfjs"] = "./parts.ts";
-    configuration.workspace = configuration.workspace.filter((path: string) =>
-      path.startsWith("./std/")
-    );
-    await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(configuration));
-    await Deno.writeTextFile(
-      `${folder}/parts.ts`,
-      'export * from "@tensorflow/tfjs-core";\n' +
-        'export * from "@tensorflow/tfjs-layers";\n' +
-        "export declare const version: { tfjs: string };\n",
-    );
-    await Deno.copyFile(new URL("deno.lock", ROOT), `${folder}/deno.lock`);
-    for (const name of ["src", "std", "gradient-health.schema.json"]) {
-      await Deno.symlink(new URL(name, ROOT).pathname, `${folder}/${name}`);
+  const script = `
+    showTensorFlow(false);
+    const parts = Object.keys(await importTensorFlow());
+    showTensorFlow(true);
+    const whole = Object.keys(await importTensorFlow());
+    console.log(JSON.stringify({ whole, lacking: whole.filter((name) => !parts.includes(name)) }));
+    Deno.exit();`;
+  const { whole, lacking } = await evaluate(script) as { whole: string[]; lacking: string[] };
+  assert(lacking.includes("data") && lacking.includes("loadGraphModel"), `${lacking}`);
+  const used = new Set<string>();
+  for (const room of ROOMS) {
+    for await (const module of modulesIn(new URL(`src/${room}/`, ROOT))) {
+      const code = (await Deno.readTextFile(module)).replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
+      for (const [, name] of code.matchAll(/\btf\.(\w+)/g)) used.add(name);
+      for (const [, names] of code.matchAll(/\{([^{}]*)\} = (?:\w+\.)*tf\b/g)) {
+        for (const name of names.split(",")) used.add(name.split(":")[0].trim());
+      }
     }
-    const rooms = ROOMS.map((room) => `src/${room}/`);
-    const { code, stderr } = await run(["check", ...rooms], folder);
-    assertEquals(code, 0, stderr);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
   }
+  const known = [...used].filter((name) => whole.includes(name));
+  assert(known.length > 100, `${known}`);
+  assertEquals(lacking.filter((name) => used.has(name)), []);
 });
 
 /** It is handed the engine's TensorFlow.js. */

@@ -2,9 +2,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parse } from "yaml";
 import { withFolder } from "../model/save_model.ts";
 import { runTask } from "./task.ts";
-import { unsplit } from "./unsplit.ts";
+import { SMALL_GRID, unsplit } from "./unsplit.ts";
 
-const GRID = "--scale 0.1,1 --activation tanh --depth 3 --width 8 --seeds 3";
 const MATRIX = new URL("../../examples/distributed/github_matrix.yml", import.meta.url);
 
 Deno.test("the GitHub matrix's jobs make the unsplit study", async () => {
@@ -23,11 +22,14 @@ Deno.test("the GitHub matrix's jobs make the unsplit study", async () => {
         .replaceAll("${{ matrix.part }}", part)
         .replaceAll("${{ strategy.job-total }}", "3");
       assert(!command.includes("${{"), command);
-      await run(command, { SWEEP: GRID });
+      await run(command, { SWEEP: SMALL_GRID });
     }
     const summary = `${folder}/summary.md`;
     await run(script("merge"), { GITHUB_STEP_SUMMARY: summary });
-    assertEquals(await Deno.readTextFile(`${folder}/study.json`), await unsplit(folder, GRID));
+    assertEquals(
+      await Deno.readTextFile(`${folder}/study.json`),
+      await unsplit(folder, SMALL_GRID),
+    );
     assertStringIncludes(await Deno.readTextFile(summary), "| tanh |");
   });
 });

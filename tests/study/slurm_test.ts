@@ -2,13 +2,11 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { fileURLToPath as fromFileUrl } from "node:url";
 import { withFolder } from "../model/save_model.ts";
 import { Slurm } from "./slurm.ts";
-import { PREEMPTIBLE_GRID, unsplit } from "./unsplit.ts";
+import { PREEMPTIBLE_GRID, SMALL_GRID, unsplit } from "./unsplit.ts";
 
 const SCRIPT = fromFileUrl(
   new URL("../../examples/distributed/slurm_array.sh", import.meta.url),
 );
-const ENVIRONMENT = { PARTS: "3", SWEEP: PREEMPTIBLE_GRID };
-
 /** What the script tells its user to type when the array is through. */
 async function mergeCommand(number: string): Promise<string[]> {
   const text = await Deno.readTextFile(SCRIPT);
@@ -22,7 +20,8 @@ async function mergeCommand(number: string): Promise<string[]> {
 Deno.test("the Slurm array makes the unsplit study, though a task is preempted", async () => {
   await withFolder(async (folder) => {
     const slurm = new Slurm(folder);
-    const { number, runs } = await slurm.sbatch(["--array=1-3", SCRIPT], ENVIRONMENT, [2]);
+    const environment = { PARTS: "3", SWEEP: PREEMPTIBLE_GRID };
+    const { number, runs } = await slurm.sbatch(["--array=1-3", SCRIPT], environment, [2]);
     assertEquals(
       runs.toSorted((a, b) => a.task - b.task).map(({ task, code }) => [task, code]),
       [[1, 0], [2, 143], [2, 0], [3, 0]],
@@ -40,9 +39,10 @@ Deno.test("the Slurm array makes the unsplit study, though a task is preempted",
 Deno.test("a Slurm array that failed is not joined, and its tasks are submitted again by themselves", async () => {
   await withFolder(async (folder) => {
     const slurm = new Slurm(folder);
+    const environment = { PARTS: "3", SWEEP: SMALL_GRID };
     const { number, runs } = await slurm.sbatch(
       ["--array=1-3", SCRIPT],
-      { ...ENVIRONMENT, SWEEP: `${PREEMPTIBLE_GRID} --no-such-flag` },
+      { ...environment, SWEEP: `${SMALL_GRID} --no-such-flag` },
     );
     assertEquals(runs.map(({ code }) => code), [2, 2, 2]);
     // The join waits for all parts, so it never runs.
@@ -51,13 +51,13 @@ Deno.test("a Slurm array that failed is not joined, and its tasks are submitted 
       Error,
       "DependencyNeverSatisfied",
     );
-    await slurm.sbatch(["--array=1,3", SCRIPT], ENVIRONMENT);
-    const again = await slurm.sbatch(["--array=2", SCRIPT], ENVIRONMENT);
+    await slurm.sbatch(["--array=1,3", SCRIPT], environment);
+    const again = await slurm.sbatch(["--array=2", SCRIPT], environment);
     const { runs: [merge] } = await slurm.sbatch(await mergeCommand(again.number), {});
     assertEquals(merge.code, 0, merge.stderr);
     assertEquals(
       await Deno.readTextFile(`${folder}/study.json`),
-      await unsplit(folder, PREEMPTIBLE_GRID),
+      await unsplit(folder, SMALL_GRID),
     );
   });
 });
