@@ -110,14 +110,16 @@ export const ARITHMETIC: readonly AtenOp[] = [
     "add.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor",
     ({ self, other, alpha }, { tf }) => add(tf, self, beside(tf, self, other * alpha)),
   ),
-  aten(
-    "sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor",
-    ({ self, other, alpha }, { tf }) => subtract(tf, self, other, alpha),
-  ),
-  aten(
-    "sub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor",
-    ({ self, other, alpha }, { tf }) => subtract(tf, self, beside(tf, self, other * alpha)),
-  ),
+  ...["sub", "subtract"].flatMap((name) => [
+    aten(
+      `${name}.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`,
+      ({ self, other, alpha }, { tf }) => subtract(tf, self, other, alpha),
+    ),
+    aten(
+      `${name}.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor`,
+      ({ self, other, alpha }, { tf }) => subtract(tf, self, beside(tf, self, other * alpha)),
+    ),
+  ]),
   aten(
     "rsub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor",
     ({ self, other, alpha }, { tf }) => subtract(tf, other, self, alpha),
@@ -126,24 +128,26 @@ export const ARITHMETIC: readonly AtenOp[] = [
     "rsub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor",
     ({ self, other, alpha }, { tf }) => subtract(tf, beside(tf, self, other), self, alpha),
   ),
-  aten(
-    "mul.Tensor(Tensor self, Tensor other) -> Tensor",
-    ({ self, other }, { tf }) => multiply(tf, self, other),
-  ),
-  aten(
-    "mul.Scalar(Tensor self, Scalar other) -> Tensor",
-    ({ self, other }, { tf }) => multiply(tf, self, beside(tf, self, other)),
-  ),
-  ...["div", "true_divide"].map((name) =>
+  ...["mul", "multiply"].flatMap((name) => [
+    aten(
+      `${name}.Tensor(Tensor self, Tensor other) -> Tensor`,
+      ({ self, other }, { tf }) => multiply(tf, self, other),
+    ),
+    aten(
+      `${name}.Scalar(Tensor self, Scalar other) -> Tensor`,
+      ({ self, other }, { tf }) => multiply(tf, self, beside(tf, self, other)),
+    ),
+  ]),
+  ...["div", "divide", "true_divide"].flatMap((name) => [
     aten(
       `${name}.Tensor(Tensor self, Tensor other) -> Tensor`,
       ({ self, other }, { tf }) => divide(tf, self, other),
-    )
-  ),
-  aten(
-    "div.Scalar(Tensor self, Scalar other) -> Tensor",
-    ({ self, other }, { tf }) => tf.div(floats(tf, self), other),
-  ),
+    ),
+    aten(
+      `${name}.Scalar(Tensor self, Scalar other) -> Tensor`,
+      ({ self, other }, { tf }) => tf.div(floats(tf, self), other),
+    ),
+  ]),
   aten(
     "div.Tensor_mode(Tensor self, Tensor other, *, str? rounding_mode) -> Tensor",
     ({ self, other, rounding_mode }, { tf }) => divideRounded(tf, self, other, rounding_mode),

@@ -10,6 +10,7 @@ import { INDEXING } from "./indexing.ts";
 import { LOSSES } from "./losses.ts";
 import { MASK_OPS } from "./masks.ts";
 import { NORMALIZATIONS } from "./normalizations.ts";
+import { ORDERS } from "./orders.ts";
 import { PADDING } from "./padding.ts";
 import { PART_OPS } from "./parts.ts";
 import { POOLING } from "./pooling.ts";
@@ -20,6 +21,7 @@ import { REDUCTIONS } from "./reductions.ts";
 import { RESAMPLING } from "./resampling.ts";
 import { nameOfSchema } from "./schema.ts";
 import { SHAPE_OPS } from "./shapes.ts";
+import { WINDOW_OPS } from "./windows.ts";
 
 const ALL: readonly AtenOp[] = [
   ...ACTIVATION_OPS,
@@ -33,6 +35,7 @@ const ALL: readonly AtenOp[] = [
   ...LOSSES,
   ...MASK_OPS,
   ...NORMALIZATIONS,
+  ...ORDERS,
   ...PADDING,
   ...PART_OPS,
   ...POOLING,
@@ -42,6 +45,7 @@ const ALL: readonly AtenOp[] = [
   ...REDUCTIONS,
   ...RESAMPLING,
   ...SHAPE_OPS,
+  ...WINDOW_OPS,
 ];
 
 /** Operations of ATen by their names in a graph, such as `"aten.linear.default"`. */

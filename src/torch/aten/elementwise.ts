@@ -85,11 +85,69 @@ const SMOOTH = {
   special_log1p: "log1p",
 } as const;
 
+/** Returns log |gamma(x)| by Stirling's series, from 8 on, and the recursion below. */
+function logGamma(x: number): number {
+  if (x < 0.5) return Math.log(Math.PI / Math.abs(Math.sin(Math.PI * x))) - logGamma(1 - x);
+  let shift = 0, z = x;
+  for (; z < 8; z++) shift -= Math.log(z);
+  const series = 1 / (12 * z) - 1 / (360 * z ** 3) + 1 / (1260 * z ** 5) - 1 / (1680 * z ** 7);
+  return shift + (z - 0.5) * Math.log(z) - z + Math.log(2 * Math.PI) / 2 + series;
+}
+
+/** Returns the derivative of log gamma, by its asymptotic series and the recursion. */
+function digamma(x: number): number {
+  if (x < 0.5) return digamma(1 - x) - Math.PI / Math.tan(Math.PI * x);
+  let shift = 0, z = x;
+  for (; z < 8; z++) shift -= 1 / z;
+  const series = 1 / (12 * z ** 2) - 1 / (120 * z ** 4) + 1 / (252 * z ** 6) - 1 / (240 * z ** 8);
+  return shift + Math.log(z) - 1 / (2 * z) - series;
+}
+
+/** Returns the derivative of digamma, likewise. */
+function trigamma(x: number): number {
+  if (x < 0.5) return (Math.PI / Math.sin(Math.PI * x)) ** 2 - trigamma(1 - x);
+  let shift = 0, z = x;
+  for (; z < 8; z++) shift += 1 / z ** 2;
+  const series = 1 / (6 * z ** 3) - 1 / (30 * z ** 5) + 1 / (42 * z ** 7) - 1 / (30 * z ** 9);
+  return shift + 1 / z + 1 / (2 * z ** 2) + series;
+}
+
+/** Returns the error function, by its series below 3 and its continued fraction above. */
+function erf(x: number): number {
+  if (Math.abs(x) > 3) {
+    let fraction = 0;
+    for (let k = 40; k > 0; k--) fraction = k / 2 / (Math.abs(x) + fraction);
+    const rest = Math.exp(-x * x) / (Math.sqrt(Math.PI) * (Math.abs(x) + fraction));
+    return Math.sign(x) * (1 - rest);
+  }
+  let term = x, sum = x;
+  for (let k = 1; k < 60; k++) {
+    term *= -x * x / k;
+    sum += term / (2 * k + 1);
+  }
+  return 2 / Math.sqrt(Math.PI) * sum;
+}
+
+/** Returns the inverse of the error function, by Winitzki's estimate and Newton's steps. */
+function inverseErf(y: number): number {
+  if (Math.abs(y) >= 1) return Math.abs(y) === 1 ? y * Infinity : NaN;
+  const log = Math.log(1 - y * y), a = 2 / (Math.PI * 0.147) + log / 2;
+  let x = Math.sign(y) * Math.sqrt(Math.sqrt(a * a - log / 0.147) - a);
+  for (let i = 0; i < 4; i++) x -= (erf(x) - y) * Math.sqrt(Math.PI) / 2 * Math.exp(x * x);
+  return x;
+}
+
 /** Functions that TensorFlow.js lacks. */
 const CURVES: Record<string, Curve> = {
   exp2: { value: (x) => 2 ** x, slope: (_, y) => y * Math.LN2 },
+  digamma: { value: digamma, slope: trigamma },
   log2: { value: Math.log2, slope: (x) => 1 / (x * Math.LN2) },
   log10: { value: Math.log10, slope: (x) => 1 / (x * Math.LN10) },
+  erfinv: {
+    value: inverseErf,
+    slope: (_, y) => Math.sqrt(Math.PI) / 2 * Math.exp(y * y),
+  },
+  lgamma: { value: logGamma, slope: (x) => digamma(x) },
   deg2rad: { value: (x) => x * Math.PI / 180, slope: () => Math.PI / 180 },
   rad2deg: { value: (x) => x * 180 / Math.PI, slope: () => 180 / Math.PI },
   sinc: {
@@ -132,6 +190,11 @@ export const ELEMENTWISE: readonly AtenOp[] = [
       `${name}(Tensor self) -> Tensor`,
       ({ self }, { tf }) => self.dtype === "bool" ? self : tf.sign(self),
     )
+  ),
+  aten(
+    "heaviside(Tensor self, Tensor values) -> Tensor",
+    ({ self, values }, { tf }) =>
+      combine(tf, [self, values], self.dtype as Dtype, (x, at0) => x === 0 ? at0 : Number(x > 0)),
   ),
   aten("frac(Tensor self) -> Tensor", ({ self }, { tf }) => tf.sub(self, cut(tf, self))),
   aten(

@@ -4,7 +4,7 @@ import type { AtenOp } from "./aten_op.ts";
 import { axisOf, sizeOf } from "./axes.ts";
 import { where } from "./comparisons.ts";
 import { type Dtype, requireInt32, scalar, toDtype, withScalar } from "./dtypes.ts";
-import { pick } from "./reductions.ts";
+import { pick, vectorNorm } from "./reductions.ts";
 import { slice } from "./parts.ts";
 import { expand, permute } from "./shapes.ts";
 import { aten } from "./schema.ts";
@@ -228,11 +228,70 @@ function maskedFill(tf: TensorFlow, x: Tensor, mask: Tensor, value: Tensor): Ten
   return filled;
 }
 
+/** Sums, means (1) or largest entries (2) of the rows of a table, bag by bag. */
+function embeddingBag(
+  tf: TensorFlow,
+  weight: Tensor,
+  { indices, offsets, mode, weights, padding }: {
+    indices: Tensor;
+    offsets: Tensor;
+    mode: number;
+    weights: Tensor | null;
+    padding: number;
+  },
+): Tensor[] {
+  const starts = Array.from(offsets.dataSync()), all = indicesOf(indices, weight.shape[0]!);
+  const bagOf = (at: number) => starts.findLastIndex((start) => start <= at);
+  const kept = Array.from(all, (_, at) => at).filter((at) => all[at] !== padding);
+  const bags = kept.map(bagOf), count = starts.length;
+  const places = tf.tensor1d(kept.map((at) => all[at]), "int32");
+  const taken = tf.gather(weight, places) as Tensor;
+  const rows = weights === null
+    ? taken
+    : tf.mul(taken, tf.reshape(tf.gather(weights, tf.tensor1d(kept, "int32")), [-1, 1]));
+  const sizes = starts.map((_, bag) => bags.filter((own) => own === bag).length);
+  const extra = [tf.tensor1d(Array.from(all, (_, at) => bagOf(at)), "int32")];
+  extra.push(tf.tensor1d(sizes, "int32"), tf.zeros([0], "int32"));
+  if (mode === 2) {
+    const parts = tf.split(rows, sizes).map((part) =>
+      part.shape[0] === 0 ? tf.zeros([weight.shape[1]!]) : tf.max(part, 0)
+    );
+    return [tf.stack(parts), ...extra];
+  }
+  const sums = tf.unsortedSegmentSum(rows, tf.tensor1d(bags, "int32"), count) as Tensor;
+  if (mode === 0) return [sums, ...extra];
+  const divisors = tf.tensor2d(sizes.map((size) => [Math.max(1, size)]));
+  return [tf.div(sums, divisors), ...extra];
+}
+
 /** Reading and writing at indices, masks and triangles. */
 export const INDEXING: readonly AtenOp[] = [
   aten(
     "embedding(Tensor weight, Tensor indices, SymInt padding_idx=-1, bool scale_grad_by_freq=False, bool sparse=False) -> Tensor",
     ({ weight, indices, padding_idx }, { tf }) => embedding(tf, weight, indices, padding_idx),
+  ),
+  aten(
+    "embedding_bag.padding_idx(Tensor weight, Tensor indices, Tensor offsets, bool scale_grad_by_freq, int mode, bool sparse, Tensor? per_sample_weights, bool include_last_offset, int? padding_idx) -> (Tensor, Tensor, Tensor, Tensor)",
+    ({ weight, indices, offsets, mode, per_sample_weights, padding_idx }, { tf }) =>
+      embeddingBag(tf, weight, {
+        indices,
+        offsets,
+        mode,
+        weights: per_sample_weights,
+        padding: padding_idx ?? -1,
+      }),
+  ),
+  aten(
+    "embedding_renorm(Tensor self, Tensor indices, float max_norm, float norm_type) -> Tensor",
+    ({ self, indices, max_norm, norm_type }, { tf }) => {
+      const read = new Set(indicesOf(indices, self.shape[0]!));
+      const norms = vectorNorm(tf, self, norm_type, { dim: 1 }).dataSync();
+      const factors = Array.from(
+        norms,
+        (norm, row) => read.has(row) && norm > max_norm ? max_norm / (norm + 1e-7) : 1,
+      );
+      return tf.mul(self, tf.tensor2d(factors, [factors.length, 1]));
+    },
   ),
   ...["index", "_unsafe_index"].map((name) =>
     aten(
@@ -300,6 +359,19 @@ export const INDEXING: readonly AtenOp[] = [
   aten(
     "scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor",
     ({ self, dim, index, src }, { tf }) => scatter(tf, self, { dim, index, src, accumulate: true }),
+  ),
+  aten(
+    "scatter_reduce.two(Tensor self, int dim, Tensor index, Tensor src, str reduce, *, bool include_self=True) -> Tensor",
+    ({ self, dim, index, src, reduce, include_self }, { tf }) => {
+      if (reduce !== "sum" || !include_self) {
+        throw new InputError({
+          place: "The reduction of scatter_reduce",
+          found: include_self ? JSON.stringify(reduce) : "without self",
+          expected: '"sum", with self',
+        });
+      }
+      return scatter(tf, self, { dim, index, src, accumulate: true });
+    },
   ),
   aten(
     "masked_fill.Scalar(Tensor self, Tensor mask, Scalar value) -> Tensor",

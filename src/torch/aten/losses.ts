@@ -249,6 +249,20 @@ export const LOSSES: readonly AtenOp[] = [
     },
   ),
   aten(
+    "multi_margin_loss(Tensor self, Tensor target, Scalar p=1, Scalar margin=1, Tensor? weight=None, int reduction=1) -> Tensor",
+    ({ self, target, p, margin, weight, reduction }, { tf }) => {
+      const rows = rowsOf(tf, self), classes = rows.shape[1]!;
+      const labels = tf.reshape(target, [-1]);
+      const own = tf.oneHot(labels, classes) as Tensor;
+      const hit = tf.sum(tf.mul(rows, own), 1, true);
+      const lag = tf.relu(tf.add(tf.sub(rows, hit), margin));
+      const terms = tf.mul(p === 1 ? lag : tf.square(lag), tf.sub(1, own));
+      const each = tf.div(tf.sum(terms, 1), classes) as Tensor;
+      const losses = weighted(tf, each, weight === null ? null : tf.gather(weight, labels));
+      return reduce(tf, tf.reshape(losses, target.shape), reduction);
+    },
+  ),
+  aten(
     "margin_ranking_loss(Tensor input1, Tensor input2, Tensor target, float margin=0., int reduction=1) -> Tensor",
     ({ input1, input2, target, margin, reduction }, { tf }) => {
       const lag = tf.mul(tf.neg(target), tf.sub(input1, input2));

@@ -1,4 +1,5 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
+import { InputError } from "../../words/input_error.ts";
 import type { AtenOp } from "./aten_op.ts";
 import { axisOf, sizeOf } from "./axes.ts";
 import { where } from "./comparisons.ts";
@@ -46,6 +47,31 @@ function diagonal(
   return tf.gather(flat, tf.tensor1d(places, "int32"), rest.length);
 }
 
+/** Puts the last axis on the diagonal of two axes. */
+function embed(
+  tf: TensorFlow,
+  x: Tensor,
+  { offset, dim1, dim2 }: { offset: number; dim1: number; dim2: number },
+): Tensor {
+  const size = x.shape.at(-1)! + Math.abs(offset);
+  const places = Int32Array.from(
+    { length: x.shape.at(-1)! },
+    (_, i) => (i + Math.max(0, -offset)) * size + i + Math.max(0, offset),
+  );
+  const outer = x.shape.slice(0, -1);
+  const rows = tf.transpose(tf.reshape(x, [-1, places.length]));
+  const base = tf.zeros([size * size, sizeOf(outer)]);
+  const laid = scatterRows(tf, base, places, { rows, accumulate: false });
+  const last = tf.reshape(tf.transpose(laid), [...outer, size, size]);
+  const row = axisOf(dim1, last.rank), column = axisOf(dim2, last.rank);
+  const order = last.shape.map((_, axis) => axis).slice(0, -2);
+  const from = last.shape.map((_, axis) => {
+    if (axis === row) return last.rank - 2;
+    return axis === column ? last.rank - 1 : order.shift()!;
+  });
+  return permute(tf, last, from);
+}
+
 /** Returns the places of `values` in sorted boundaries. */
 function bucketize(
   tf: TensorFlow,
@@ -90,29 +116,33 @@ export const MASK_OPS: readonly AtenOp[] = [
   ),
   aten(
     "diag_embed(Tensor self, int offset=0, int dim1=-2, int dim2=-1) -> Tensor",
-    ({ self, offset, dim1, dim2 }, { tf }) => {
-      const size = self.shape.at(-1)! + Math.abs(offset);
-      const places = Int32Array.from(
-        { length: self.shape.at(-1)! },
-        (_, i) => (i + Math.max(0, -offset)) * size + i + Math.max(0, offset),
-      );
-      const outer = self.shape.slice(0, -1);
-      const rows = tf.transpose(tf.reshape(self, [-1, places.length]));
-      const base = tf.zeros([size * size, sizeOf(outer)]);
-      const laid = scatterRows(tf, base, places, { rows, accumulate: false });
-      const last = tf.reshape(tf.transpose(laid), [...outer, size, size]);
-      const row = axisOf(dim1, last.rank), column = axisOf(dim2, last.rank);
-      const order = last.shape.map((_, axis) => axis).slice(0, -2);
-      const from = last.shape.map((_, axis) => {
-        if (axis === row) return last.rank - 2;
-        return axis === column ? last.rank - 1 : order.shift()!;
-      });
-      return permute(tf, last, from);
-    },
+    ({ self, ...axes }, { tf }) => embed(tf, self, axes),
   ),
   aten(
     "bucketize.Tensor(Tensor self, Tensor boundaries, *, bool out_int32=False, bool right=False) -> Tensor",
     ({ self, boundaries, right }, { tf }) => bucketize(tf, self, { boundaries, right }),
+  ),
+  aten(
+    "searchsorted.Tensor(Tensor sorted_sequence, Tensor self, *, bool out_int32=False, bool right=False, str? side=None, Tensor? sorter=None) -> Tensor",
+    ({ sorted_sequence, self, right, side }, { tf }) => {
+      if (sorted_sequence.rank !== 1) {
+        throw new InputError({
+          place: "The rank of sorted_sequence",
+          found: String(sorted_sequence.rank),
+          expected: "1",
+        });
+      }
+      const how = { boundaries: sorted_sequence, right: right || side === "right" };
+      return bucketize(tf, self, how);
+    },
+  ),
+  aten("diag(Tensor self, int diagonal=0) -> Tensor", ({ self, diagonal: offset }, { tf }) => {
+    const axes = { offset, dim1: 0, dim2: 1 };
+    return self.rank === 1 ? embed(tf, self, axes) : diagonal(tf, self, axes);
+  }),
+  aten(
+    "trace(Tensor self) -> Tensor",
+    ({ self }, { tf }) => tf.sum(diagonal(tf, self, { offset: 0, dim1: 0, dim2: 1 })),
   ),
   aten(
     "isin.Tensor_Tensor(Tensor elements, Tensor test_elements, *, bool assume_unique=False, bool invert=False) -> Tensor",

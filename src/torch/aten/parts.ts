@@ -2,7 +2,7 @@ import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
 import type { AtenOp } from "./aten_op.ts";
 import { axisOf } from "./axes.ts";
-import { promoted } from "./dtypes.ts";
+import { promoted, toDtype } from "./dtypes.ts";
 import { aten } from "./schema.ts";
 import { unsqueeze } from "./shapes.ts";
 
@@ -139,6 +139,19 @@ function roll(
 const flip = (tf: TensorFlow, x: Tensor, dims: readonly number[]) =>
   dims.length === 0 ? x : tf.reverse(x, dims.map((dim) => axisOf(dim, x.rank)));
 
+/** Returns the differences of neighbours, n times. */
+function diff(tf: TensorFlow, x: Tensor, dim: number, n: number): Tensor {
+  if (n === 0) return x;
+  const axis = axisOf(dim, x.rank);
+  const size = x.shape[axis];
+  const later = slice(tf, x, { axis, start: 1, end: size });
+  const earlier = slice(tf, x, { axis, start: 0, end: Math.max(0, size - 1) });
+  const change = x.dtype === "bool"
+    ? tf.notEqual(toDtype(tf, later, "int32"), toDtype(tf, earlier, "int32"))
+    : tf.sub(later, earlier);
+  return diff(tf, change, dim, n - 1);
+}
+
 /** Parts, copies, joins and turns of tensors. */
 export const PART_OPS: readonly AtenOp[] = [
   aten(
@@ -170,6 +183,10 @@ export const PART_OPS: readonly AtenOp[] = [
   aten("hstack(Tensor[] tensors) -> Tensor", ({ tensors }, { tf }) => {
     return concatenate(tf, tensors, tensors[0].rank < 2 ? 0 : 1);
   }),
+  aten("column_stack(Tensor[] tensors) -> Tensor", ({ tensors }, { tf }) => {
+    const columns = tensors.map((one) => one.rank < 2 ? tf.reshape(one, [one.size, 1]) : one);
+    return concatenate(tf, columns, 1);
+  }),
   aten("vstack(Tensor[] tensors) -> Tensor", ({ tensors }, { tf }) => {
     const rows = tensors.map((one) => one.rank < 2 ? tf.reshape(one, [1, one.size]) : one);
     return concatenate(tf, rows, 0);
@@ -184,9 +201,11 @@ export const PART_OPS: readonly AtenOp[] = [
     "split.sizes(Tensor self, SymInt[] split_size, int dim=0) -> Tensor[]",
     ({ self, split_size, dim }, { tf }) => splitSizes(tf, self, split_size, dim),
   ),
-  aten(
-    "split_with_sizes(Tensor self, SymInt[] split_sizes, int dim=0) -> Tensor[]",
-    ({ self, split_sizes, dim }, { tf }) => splitSizes(tf, self, split_sizes, dim),
+  ...["split_with_sizes", "unsafe_split_with_sizes"].map((name) =>
+    aten(
+      `${name}(Tensor self, SymInt[] split_sizes, int dim=0) -> Tensor[]`,
+      ({ self, split_sizes, dim }, { tf }) => splitSizes(tf, self, split_sizes, dim),
+    )
   ),
   ...["chunk", "unsafe_chunk"].map((name) =>
     aten(
@@ -234,6 +253,13 @@ export const PART_OPS: readonly AtenOp[] = [
   ),
   aten("fliplr(Tensor self) -> Tensor", ({ self }, { tf }) => flip(tf, self, [1])),
   aten("flipud(Tensor self) -> Tensor", ({ self }, { tf }) => flip(tf, self, [0])),
+  aten(
+    "diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=None) -> Tensor",
+    ({ self, n, dim, prepend, append }, { tf }) => {
+      const parts = [prepend, self, append].filter((part) => part !== null);
+      return diff(tf, concatenate(tf, parts, dim), dim, n);
+    },
+  ),
   aten(
     "roll(Tensor self, SymInt[1] shifts, int[1] dims=[]) -> Tensor",
     ({ self, shifts, dims }, { tf }) => roll(tf, self, shifts, dims),

@@ -3,6 +3,7 @@ import { InputError } from "../../words/input_error.ts";
 import type { AtenOp } from "./aten_op.ts";
 import { sizeOf } from "./axes.ts";
 import { channelsFirst, channelsLast } from "./convolutions.ts";
+import { scatterRows } from "./indexing.ts";
 import { resample } from "./resampling.ts";
 import { aten } from "./schema.ts";
 
@@ -250,6 +251,20 @@ function adaptiveMax(tf: TensorFlow, x: Tensor, output: readonly number[]): Tens
   return [tf.reshape(largest, shape), tf.tensor(places.flat(), shape, "int32")];
 }
 
+/** Puts entries at the places that a pooling took them from. */
+function maxUnpool(tf: TensorFlow, x: Tensor, indices: Tensor, output: readonly number[]): Tensor {
+  const outer = x.shape.slice(0, -2), inside = sizeOf(output);
+  const plane = sizeOf(x.shape.slice(-2));
+  const places = Int32Array.from(
+    indices.dataSync(),
+    (place, i) => Math.floor(i / plane) * inside + place,
+  );
+  const base = tf.zeros([sizeOf(outer) * inside]);
+  const rows = tf.reshape(x, [x.size]);
+  const laid = scatterRows(tf, base, places, { rows, accumulate: false });
+  return tf.reshape(laid, [...outer, ...output]);
+}
+
 /** Poolings by the number of axes of space. */
 export const POOLING: readonly AtenOp[] = [
   aten(
@@ -275,6 +290,10 @@ export const POOLING: readonly AtenOp[] = [
   aten(
     "max_pool3d_with_indices(Tensor self, int[3] kernel_size, int[3] stride=[], int[3] padding=0, int[3] dilation=1, bool ceil_mode=False) -> (Tensor, Tensor)",
     ({ self, ...pooling }, { tf }) => maxPoolWithPlaces(tf, self, pooling),
+  ),
+  aten(
+    "max_unpool2d(Tensor self, Tensor indices, SymInt[2] output_size) -> Tensor",
+    ({ self, indices, output_size }, { tf }) => maxUnpool(tf, self, indices, output_size),
   ),
   aten(
     "avg_pool1d(Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=[0], bool ceil_mode=False, bool count_include_pad=True) -> Tensor",

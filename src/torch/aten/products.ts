@@ -92,6 +92,23 @@ function einsum(tf: TensorFlow, equation: string, tensors: readonly Tensor[]): T
   return tf.einsum(equation.replaceAll(" ", ""), ...promoted(tf, ...tensors));
 }
 
+/** Terms of the series of an exponential, enough for matrices whose entries are below 1/2. */
+const EXP_TERMS = 12;
+
+/** Returns the exponential of matrices: the series of a part of them, squared. */
+function matrixExp(tf: TensorFlow, x: Tensor): Tensor {
+  const largest = tf.max(tf.sum(tf.abs(x), -1)).dataSync()[0];
+  const squarings = Math.max(0, Math.ceil(Math.log2(Math.max(largest, 1e-30))) + 1);
+  const part = tf.mul(x, 2 ** -squarings) as Tensor;
+  const one = tf.eye(x.shape.at(-1)!) as Tensor;
+  let sum: Tensor = tf.add(one, tf.mul(part, 1 / EXP_TERMS));
+  for (let k = EXP_TERMS - 1; k > 0; k--) {
+    sum = tf.add(one, tf.mul(matMul(tf, part, sum), 1 / k));
+  }
+  for (let k = 0; k < squarings; k++) sum = matMul(tf, sum, sum);
+  return sum;
+}
+
 /** Products of matrices and vectors. */
 export const PRODUCTS: readonly AtenOp[] = [
   aten(
@@ -180,6 +197,9 @@ export const PRODUCTS: readonly AtenOp[] = [
   aten(
     "einsum(str equation, Tensor[] tensors, *, int[]? path=None) -> Tensor",
     ({ equation, tensors }, { tf }) => einsum(tf, equation, tensors),
+  ),
+  ...["matrix_exp", "linalg_matrix_exp"].map((name) =>
+    aten(`${name}(Tensor self) -> Tensor`, ({ self }, { tf }) => matrixExp(tf, self))
   ),
   aten("kron(Tensor self, Tensor other) -> Tensor", ({ self, other }, { tf }) => {
     requireRank("self", self, 2);

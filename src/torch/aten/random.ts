@@ -162,6 +162,13 @@ export const RANDOM: readonly AtenOp[] = [
       cast(context.tf, integers(context, size, [low, high]), dtype, "int32"),
   ),
   aten(
+    `randint_like(Tensor self, SymInt high, *, ${LIKE_OPTIONS}) -> Tensor`,
+    ({ self, high, dtype }, context) => {
+      const drawn = integers(context, self.shape, [0, high]);
+      return cast(context.tf, drawn, dtype, self.dtype as Dtype);
+    },
+  ),
+  aten(
     `randperm(SymInt n, *, ${WHOLE_OPTIONS}) -> Tensor`,
     ({ n, dtype }, context) => cast(context.tf, permutation(context, n), dtype, "int32"),
   ),

@@ -130,71 +130,9 @@ function extremeAlong(
   return [values, places].map((one) => tf.reshape(one, shape));
 }
 
-/** Sorts along an axis; equal entries keep their order. NaN is the largest. */
-function sortAlong(
-  tf: TensorFlow,
-  x: Tensor,
-  { dim, descending, count = Infinity }: { dim: number; descending: boolean; count?: number },
-): Tensor[] {
-  if (x.rank === 0) return [x, tf.scalar(0, "int32")];
-  const axis = axisOf(dim, x.rank);
-  const size = x.shape[axis], inner = sizeOf(x.shape.slice(axis + 1));
-  const kept = Math.min(size, count);
-  const shape = x.shape.with(axis, kept);
-  const values = x.dataSync(), places = new Int32Array(sizeOf(shape));
-  const sign = descending ? -1 : 1;
-  const compare = (a: number, b: number) => {
-    if (Number.isNaN(a) || Number.isNaN(b)) {
-      return sign * (Number(Number.isNaN(a)) - Number(Number.isNaN(b)));
-    }
-    return sign * (a - b);
-  };
-  for (let row = 0; row < x.size / size; row++) {
-    const start = Math.floor(row / inner) * size * inner + row % inner;
-    const to = Math.floor(row / inner) * kept * inner + row % inner;
-    const order = Array.from({ length: size }, (_, i) => i).sort((a, b) =>
-      compare(values[start + a * inner], values[start + b * inner]) || a - b
-    );
-    for (let i = 0; i < kept; i++) places[to + i * inner] = order[i];
-  }
-  const indices = tf.tensor(places, shape, "int32");
-  return [pick(tf, x, axis, indices), indices];
-}
-
-/** Returns the k-th smallest entry along an axis and its place. */
-function smallest(
-  tf: TensorFlow,
-  x: Tensor,
-  { k, dim, keepdim }: { k: number; dim: number; keepdim: boolean },
-): Tensor[] {
-  if (x.rank === 0) return [x, tf.scalar(0, "int32")];
-  const axis = axisOf(dim, x.rank);
-  const shape = keepdim ? x.shape.with(axis, 1) : x.shape.toSpliced(axis, 1);
-  return sortAlong(tf, x, { dim, descending: false, count: k }).map((sorted) => {
-    const begin = x.shape.map((_, i) => i === axis ? k - 1 : 0);
-    return tf.reshape(tf.slice(sorted, begin, x.shape.with(axis, 1)), shape);
-  });
-}
-
 /** Returns the logarithm of the sum of exponentials. */
 const logSumExp = (tf: TensorFlow, x: Tensor, { dim = null, keepdim }: Over) =>
   tf.logSumExp(floats(tf, x), axesOf(dim, x.rank), keepdim);
-
-/** Returns sums (or products) of all entries up to each. */
-function cumulative(tf: TensorFlow, self: Tensor, dim: number, dtype: string | null) {
-  const x = toDtype(tf, self, dtypeOf(dtype, numbers(tf, self).dtype as Dtype));
-  return x.rank === 0 ? x : tf.cumsum(x, axisOf(dim, x.rank));
-}
-
-/** Returns products up to each entry: of positive entries, by their logarithms' sums. */
-function cumulativeProduct(tf: TensorFlow, x: Tensor, axis: number): Tensor {
-  const parts = tf.unstack(x, axis);
-  const products = parts.slice(1).reduce(
-    (all, part) => [...all, tf.mul(all.at(-1)!, part) as Tensor],
-    [parts[0]],
-  );
-  return tf.stack(products, axis);
-}
 
 const isTrue = (tf: TensorFlow, x: Tensor) => toDtype(tf, x, "bool");
 
@@ -216,7 +154,7 @@ function linalgNorm(
   return vectorNorm(tf, x, order ?? 2, { dim, keepdim });
 }
 
-/** Sums, means, norms, extremes and orders. */
+/** Sums, means, norms and extremes. */
 export const REDUCTIONS: readonly AtenOp[] = [
   aten(
     "sum(Tensor self, *, ScalarType? dtype=None) -> Tensor",
@@ -260,6 +198,13 @@ export const REDUCTIONS: readonly AtenOp[] = [
     ),
   ]),
   ...([["var", variance], ["std", deviation]] as const).flatMap(([name, spread]) => [
+    aten(
+      `${name}_mean(Tensor self, bool unbiased=True) -> (Tensor, Tensor)`,
+      ({ self, unbiased }, { tf }) => [
+        spread(tf, self, { correction: Number(unbiased) }),
+        mean(tf, self),
+      ],
+    ),
     aten(
       `${name}(Tensor self, bool unbiased=True) -> Tensor`,
       ({ self, unbiased }, { tf }) => spread(tf, self, { correction: Number(unbiased) }),
@@ -313,15 +258,6 @@ export const REDUCTIONS: readonly AtenOp[] = [
     "logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor",
     ({ self, dim, keepdim }, { tf }) => logSumExp(tf, self, { dim, keepdim }),
   ),
-  aten(
-    "cumsum(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor",
-    ({ self, dim, dtype }, { tf }) => cumulative(tf, self, dim, dtype),
-  ),
-  aten(
-    "cumprod(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor",
-    ({ self, dim }, { tf }) =>
-      self.rank === 0 ? self : cumulativeProduct(tf, numbers(tf, self), axisOf(dim, self.rank)),
-  ),
   aten("any(Tensor self) -> Tensor", ({ self }, { tf }) => tf.any(isTrue(tf, self))),
   aten("all(Tensor self) -> Tensor", ({ self }, { tf }) => tf.all(isTrue(tf, self))),
   aten(
@@ -336,37 +272,23 @@ export const REDUCTIONS: readonly AtenOp[] = [
     return tf.sum(toDtype(tf, isTrue(tf, self), "int32"), axesOf(dim, self.rank));
   }),
   aten(
-    "sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)",
-    ({ self, dim, descending }, { tf }) => sortAlong(tf, self, { dim, descending }),
-  ),
-  aten(
-    "sort.stable(Tensor self, *, bool? stable, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)",
-    ({ self, dim, descending }, { tf }) => sortAlong(tf, self, { dim, descending }),
-  ),
-  aten(
-    "argsort(Tensor self, int dim=-1, bool descending=False) -> Tensor",
-    ({ self, dim, descending }, { tf }) => sortAlong(tf, self, { dim, descending })[1],
-  ),
-  aten(
-    "topk(Tensor self, SymInt k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, Tensor indices)",
-    ({ self, k, dim, largest }, { tf }) =>
-      sortAlong(tf, self, { dim, descending: largest, count: k }),
-  ),
-  aten(
-    "kthvalue(Tensor self, SymInt k, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)",
-    ({ self, k, dim, keepdim }, { tf }) => smallest(tf, self, { k, dim, keepdim }),
-  ),
-  aten(
-    "median.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)",
-    ({ self, dim, keepdim }, { tf }) => {
-      const size = self.rank === 0 ? 1 : self.shape[axisOf(dim, self.rank)];
-      return smallest(tf, self, { k: Math.floor((size + 1) / 2), dim, keepdim });
+    "nansum(Tensor self, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
+    ({ self, dim, keepdim, dtype }, { tf }) => {
+      const known = self.dtype === "float32"
+        ? tf.where(tf.isNaN(self), tf.zerosLike(self), self)
+        : self;
+      return sum(tf, known, dtype, { dim, keepdim });
     },
   ),
-  aten("median(Tensor self) -> Tensor", ({ self }, { tf }) => {
-    const k = Math.floor((self.size + 1) / 2);
-    return smallest(tf, tf.reshape(self, [self.size]), { k, dim: 0, keepdim: false })[0];
-  }),
+  aten(
+    "pairwise_distance(Tensor x1, Tensor x2, float p=2., float eps=9.9999999999999995e-07, bool keepdim=False) -> Tensor",
+    ({ x1, x2, p, eps, keepdim }, { tf }) =>
+      vectorNorm(tf, tf.add(tf.sub(x1, x2), eps), p, { dim: -1, keepdim }),
+  ),
+  aten(
+    "dist(Tensor self, Tensor other, Scalar p=2) -> Tensor",
+    ({ self, other, p }, { tf }) => vectorNorm(tf, tf.sub(self, other), p, {}),
+  ),
   aten(
     "cosine_similarity(Tensor x1, Tensor x2, int dim=1, float eps=1e-08) -> Tensor",
     ({ x1, x2, dim, eps }, { tf }) => {

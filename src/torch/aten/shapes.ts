@@ -111,6 +111,8 @@ export const SHAPE_OPS: readonly AtenOp[] = [
     "lift",
     "lift_fresh",
     "lift_fresh_copy",
+    "real",
+    "conj",
     "resolve_conj",
     "resolve_neg",
   ]
@@ -200,7 +202,9 @@ export const SHAPE_OPS: readonly AtenOp[] = [
     "t(Tensor self) -> Tensor",
     ({ self }, { tf }) => self.rank < 2 ? self : transpose(tf, self, 0, 1),
   ),
-  aten("mT(Tensor self) -> Tensor", ({ self }, { tf }) => transpose(tf, self, -2, -1)),
+  ...["mT", "mH", "adjoint"].map((name) =>
+    aten(`${name}(Tensor self) -> Tensor`, ({ self }, { tf }) => transpose(tf, self, -2, -1))
+  ),
   aten(
     "numpy_T(Tensor self) -> Tensor",
     ({ self }, { tf }) => permute(tf, self, axesOf(null, self.rank).toReversed()),
@@ -243,6 +247,13 @@ export const SHAPE_OPS: readonly AtenOp[] = [
     "meshgrid.indexing(Tensor[] tensors, *, str indexing) -> Tensor[]",
     ({ tensors, indexing }, { tf }) => meshgrid(tf, tensors, indexing),
   ),
+  aten("item(Tensor self) -> Scalar", ({ self }) => Number(self.dataSync()[0])),
+  aten("_local_scalar_dense(Tensor self) -> Scalar", ({ self }) => Number(self.dataSync()[0])),
+  aten(
+    "sym_size.int(Tensor self, int dim) -> SymInt",
+    ({ self, dim }) => self.shape[axisOf(dim, self.rank)],
+  ),
+  aten("sym_numel(Tensor self) -> SymInt", ({ self }) => self.size),
   aten(
     "_assert_tensor_metadata(Tensor a, SymInt[]? size=None, SymInt[]? stride=None, ScalarType? dtype=None, *, Device? device=None, Layout? layout=None) -> ()",
     () => null,
