@@ -98,7 +98,7 @@ export {
   summarizeStudy,
 } from "./study/mod.ts";
 
-// Plot and linkedom, which draw the pictures, are some 700 modules: a literal would have Deno read them at every start.
+// Few programs draw pictures: a literal would have Deno read their modules at every start.
 drawCellsWith(async () => {
   const { renderCell }: typeof import("./picture/cell.ts") = await import(
     import.meta.resolve("./picture/cell.ts")

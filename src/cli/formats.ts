@@ -74,7 +74,7 @@ export interface PointFormat {
 }
 
 // Pages are imported by paths that are not literals: Deno reads a literal's module before the first
-// line of a command runs, and Plot and linkedom, which draw the pages, are some 700 modules.
+// line of a command runs, and few commands draw a page.
 
 const TABLE = {
   text: {

@@ -86,6 +86,10 @@ export interface Diagnosis {
   rates?: DiagnosisRates;
   /** Notes, which are neither causes nor consequences. */
   notes: Finding[];
+  /** Measurements with all fixes that worked; absent if none did. Not written to documents. */
+  after?: Measurements;
+  /** Loss of the trial step by step; absent if nothing was trained. Not written to documents. */
+  curves?: TrialCurves;
 }
 
 /** Result of a trial on the batch, in words. */
@@ -100,6 +104,16 @@ export interface DiagnosisTrial {
   fixed?: string;
   /** The verdict with these fixes. */
   fixedVerdict?: string;
+}
+
+/** Loss of a trial before each step, and after the last. */
+export interface TrialCurves {
+  /** Loss of the best attempt. */
+  before: number[];
+  /** The same with the fixes; absent if none was trained. */
+  after?: number[];
+  /** Loss of the best constant answer, or `null` if unknown. */
+  guess: number | null;
 }
 
 /** Learning rates that were tried. */

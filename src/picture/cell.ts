@@ -11,8 +11,11 @@ import { studyAnswer } from "../render/render_study.ts";
 import type { StudySummary } from "../study/study_summary.ts";
 import { defuse } from "../words/failure.ts";
 import { cellText, type Illustration, type Overview } from "../words/overview.ts";
+import { barPanel } from "./bar_panel.ts";
+import { cutMiddle } from "../render/fit_text.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { type Markup, markup } from "./markup.ts";
-import { renderProfiles, renderReportImage } from "./report_image.ts";
+import { renderBars, renderReportImage } from "./report_image.ts";
 import { renderStudyImage } from "./study_image.ts";
 
 /** Illustration that a notebook shows below the title of an overview. */
@@ -30,6 +33,9 @@ interface Values {
   title: string;
   bars: readonly { label: string; value: number | null }[];
 }
+
+/** Length of a name in an image. */
+const LONGEST_NAME = 18;
 
 const STYLE = { width: 100, color: false };
 
@@ -140,13 +146,17 @@ function tableOf({ columns, rows }: Overview): Markup {
     </table>${more > 0 ? markup`<p>... ${more} more of ${rows.length}</p>` : null}`;
 }
 
-/** Draws values by name, in charts side by side with the same names. */
+/** Draws values by name, in panels side by side with the same names. */
 function renderValues(charts: readonly Values[]): string {
   const [{ bars }] = charts;
-  return renderProfiles({
+  const names = bars.map(({ label }) => label);
+  const short = withoutCommonEnd(names)
+    .map((name) => cutMiddle(escapeControls(name), LONGEST_NAME, { ellipsis: "…" }));
+  return renderBars({
     title: "",
     verdict: null,
-    charts: charts.map(({ title, bars }) => {
+    lines: [],
+    panels: charts.map(({ title, bars }) => {
       const rows = bars.map(({ label, value }, row) => ({
         label,
         value,
@@ -155,9 +165,15 @@ function renderValues(charts: readonly Values[]): string {
         mark: null,
         gap: value === null ? "not there" : null,
       }));
-      return { title, about: "", band: null, left: new Map(), ...placed(rows, "log") };
+      return barPanel({
+        chart: { title, about: "", band: null, left: new Map(), ...placed(rows, "log") },
+        fixed: null,
+        rows: names.map((name) => [name]),
+        wrong: new Map(),
+        origin: /after \/ before$/.test(title) ? 1 : null,
+      });
     }),
-    names: withoutCommonEnd(bars.map(({ label }) => label)),
+    names: short,
   });
 }
 

@@ -1,13 +1,11 @@
-import { axisOf } from "../render/chart_model.ts";
 import { formatNumber } from "../words/numbers.ts";
 import { type ColumnAxis, drawTicks } from "./column_axis.ts";
 import { CHART } from "./draw_heat_map.ts";
 import { type Markup, markup } from "./markup.ts";
 import { PathData } from "./path_data.ts";
+import { valueScale } from "./value_scale.ts";
 
 const HEIGHT = 130;
-/** Values that differ by more than this factor have a logarithmic axis. */
-const MAX_LINEAR_RANGE = 30;
 
 /** Draws a figure over the steps of a training; a non-finite figure is a cross at the top. */
 export function drawSteps(
@@ -18,7 +16,7 @@ export function drawSteps(
   const { width, from, to, top } = CHART;
   const bottom = top + HEIGHT;
   const known = values.filter((value) => value !== null && Number.isFinite(value)) as number[];
-  const scale = scaleOf(known);
+  const scale = valueScale(known);
   const y = (value: number) => bottom - scale.at(value) * HEIGHT;
   const line = new PathData();
   const dots = new PathData();
@@ -52,38 +50,4 @@ export function drawSteps(
   }<path class="nan-mark" d="${broken.text}"/>${drawTicks(axis, bottom)}<text x="${from - 24}" y="${
     bottom + 16
   }" text-anchor="end">batches</text>${marks(top, bottom)}</svg>`;
-}
-
-interface ValueScale {
-  /** Returns the height of a value, from 0 at the bottom to 1 at the top. */
-  at: (value: number) => number;
-  /** Labels beside the axis. */
-  ticks: number[];
-}
-
-function scaleOf(values: readonly number[]): ValueScale {
-  const [least, most] = values.reduce(
-    ([least, most], value) => [Math.min(least, value), Math.max(most, value)],
-    [Infinity, -Infinity],
-  );
-  if (values.length === 0) return { at: () => 0, ticks: [] };
-  if (least > 0 && most / least > MAX_LINEAR_RANGE) {
-    const from = Math.floor(Math.log10(least));
-    const to = Math.ceil(Math.log10(most));
-    const step = Math.ceil((to - from) / 4);
-    return {
-      at: (value) => (Math.log10(value) - from) / (to - from),
-      ticks: Array.from(
-        { length: Math.floor((to - from) / step) + 1 },
-        (_, i) => 10 ** (from + i * step),
-      ),
-    };
-  }
-  const from = Math.min(0, least);
-  const to = Math.max(0, most);
-  const end = from === 0 ? axisOf([to], "linear").to : to;
-  return {
-    at: (value) => (value - from) / (end - from),
-    ticks: [from, (from + end) / 2, end],
-  };
 }

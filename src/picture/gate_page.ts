@@ -1,28 +1,32 @@
-import { VERDICTS } from "../diagnosis/verdict.ts";
-import { VERDICT_LOOKS } from "../render/verdicts.ts";
+import { type Verdict, VERDICTS } from "../diagnosis/verdict.ts";
 import type { GateResult, GateRun } from "../gate/gate_result.ts";
-import { diagnosisOf, gateSentences, isOpen, modelVerdicts } from "../render/gate_words.ts";
-import type { Finding } from "../rules/finding.ts";
+import {
+  diagnosisOf,
+  gateSentences,
+  type ModelVerdict,
+  modelVerdicts,
+} from "../render/gate_words.ts";
+import { VERDICT_LOOKS } from "../render/verdicts.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { formatCount } from "../words/numbers.ts";
 import { requireValue } from "../words/shape.ts";
 import { type Markup, markup, shortTitle } from "./markup.ts";
 import { renderPage, renderSection, type Section } from "./page.ts";
 import { gateShape } from "./page_shapes.ts";
-import { factsOf, MOST_DETAILS, verdictMarkup } from "./report_page.ts";
+import { factsOf, MOST_DETAILS } from "./report_page.ts";
 import { showRun } from "./show_run.ts";
 
-/** Number of layers that every run shows one by one, however many runs share the page. */
+/** Number of layers that every model shows one by one, however many models share the page. */
 const LEAST_DETAILS = 12;
 /** With more layers in total, layers within folds have no rows. */
 const MOST_ROWS = 4000;
-/** With more runs, a menu would be longer than the overview, which has the same links. */
-const MOST_IN_MENU = 12;
+/** With more seeds, a strip would be longer than a line. */
+const MOST_SEEDS = 24;
 
 /**
- * Renders the result of a gate as one self-contained page: the verdict, a table of the runs, and
- * for each run the contents of a report's page, failed runs first. The more runs share the page,
- * the fewer layers of each are shown one by one.
+ * Renders the result of a gate as one self-contained page: the verdict, and for each model a line
+ * with its verdict, its seeds and its first cause, failed models first. A line opens to the contents
+ * of a report's page. The more models share the page, the fewer layers of each are shown one by one.
  *
  * @param result The gate's result, as `decide` returns it. A run without a diagnosis is diagnosed
  * from its findings.
@@ -44,107 +48,111 @@ const MOST_IN_MENU = 12;
 export function renderGatePage(result: GateResult): Promise<string> {
   requireValue("result", result, gateShape);
   const { passed } = result;
-  const models = modelVerdicts(result.runs);
-  const runs = worstFirst(result.runs);
-  const layers = runs.reduce(
-    (sum, { measurements }) => sum + (measurements?.layers.length ?? 0),
+  const models = worstFirst(modelVerdicts(result.runs));
+  const layers = models.reduce(
+    (sum, { shown }) => sum + (shown?.measurements.layers.length ?? 0),
     0,
   );
   const style = {
-    details: Math.max(LEAST_DETAILS, Math.floor(MOST_DETAILS / Math.max(1, runs.length))),
+    details: Math.max(LEAST_DETAILS, Math.floor(MOST_DETAILS / Math.max(1, models.length))),
     isWhole: layers <= MOST_ROWS,
   };
-  const sections = runs.map((run, i) => runSection(run, i + 1, style));
-  const overview = { id: "overview", title: "Overview", body: overviewOf({ ...result, runs }) };
-  const isFew = runs.length <= MOST_IN_MENU;
+  const [first, ...others] = gateSentences(result, models);
   return renderPage({
     title: `gradient-health: gate ${passed ? "passed" : "failed"}`,
-    header: markup`<p class="kicker">gradient-health check</p>
-      <h1>${formatCount(models.length, "model")}, ${formatCount(runs.length, "run")}</h1>
-      <p class="verdict ${passed ? "healthy" : "error"}">${
-      gateSentences(result, models).map((line) => `${line} `)
-    }</p>`,
-    sections: isFew ? [overview, ...sections] : [overview, {
-      id: "runs",
-      title: "Runs",
-      body: markup`${sections.map((section) => renderSection(section, 3))}`,
-    }],
+    header: markup`<p class="kicker">${formatCount(models.length, "model")}, ${
+      formatCount(result.runs.length, "run")
+    }</p><h1 class="verdict ${passed ? "healthy" : "error"}">${first.replace(/\.$/, "")}</h1>
+      <p class="lead-cause">${others.join(" ")}</p>`,
+    sections: [
+      ...findingsSection(result),
+      {
+        id: "models",
+        title: "Models",
+        body: markup`<div class="models">${
+          models.map((model, i) => showModel(model, i + 1, style))
+        }</div>`,
+      },
+    ],
   });
 }
 
-/** Returns the failed runs, then those with warnings, then the others, each in their order. */
-function worstFirst(runs: readonly GateRun[]): GateRun[] {
-  const rank = (run: GateRun) => {
-    const { measurements } = run;
-    if (measurements === null) return 0;
-    return 1 + VERDICTS.indexOf(diagnosisOf({ ...run, measurements }).verdict);
-  };
-  return runs.toSorted((a, b) => rank(a) - rank(b));
+/** Returns the models that were not measured, then the sick ones, and the healthy ones last. */
+function worstFirst(models: readonly ModelVerdict[]): ModelVerdict[] {
+  const rank = ({ verdict }: ModelVerdict) => verdict === null ? -1 : VERDICTS.indexOf(verdict);
+  return models.toSorted((a, b) => rank(a) - rank(b));
 }
 
-function runTitle({ model, seed }: GateRun): string {
-  return `${shortTitle(model)}, seed ${seed}`;
+/** Returns the section about the configuration, if it has findings. */
+function findingsSection({ findings, configuration }: GateResult): Section[] {
+  if (findings.length === 0) return [];
+  return [{
+    id: "configuration",
+    title: `About ${shortTitle(configuration ?? "the configuration")}`,
+    body: markup`${
+      findings.map(({ severity, rule, message }) =>
+        markup`<div class="finding is-${severity}"><p><b class="${severity}">${rule}</b> <bdi>${
+          escapeControls(message)
+        }</bdi></p></div>`
+      )
+    }`,
+  }];
 }
 
-function overviewOf({ runs, findings, configuration }: GateResult): Markup {
-  return markup`<div class="scroll" tabindex="0" role="group" aria-label="Runs"><table class="wide"><thead><tr>
-    <th scope="col">model</th><th scope="col">seed</th><th scope="col" class="word">verdict</th>
-    <th scope="col">errors</th><th scope="col">warnings</th><th scope="col" class="word">first cause</th></tr></thead><tbody>
-    ${runs.map(overviewRow)}</tbody></table></div>${
-    findings.length === 0
-      ? null
-      : markup`<h3>About ${shortTitle(configuration ?? "the configuration")}</h3>${
-        findings.map(({ severity, rule, message }) =>
-          markup`<div class="finding is-${severity}"><p><b class="${severity}">${rule}</b> <bdi>${
-            escapeControls(message)
-          }</bdi></p></div>`
-        )
-      }`
-  }`;
-}
-
-function verdictOf(run: GateRun): Markup {
-  const { measurements } = run;
-  if (measurements === null) return markup`<span class="error">not measured</span>`;
-  const { verdict } = diagnosisOf({ ...run, measurements });
-  return markup`<span class="${VERDICT_LOOKS[verdict].style}">${verdict}</span>`;
-}
-
-function overviewRow(run: GateRun, index: number): Markup {
-  const { model, seed, error, findings, diagnosis } = run;
-  const count = (severity: Finding["severity"]) =>
-    findings.filter((finding) => finding.severity === severity && isOpen(finding)).length;
-  const errors = count("error");
-  const warnings = count("warning");
-  const verdict = verdictOf(run);
-  const cause = error ?? diagnosis?.causes[0]?.message ?? "";
-  return markup`<tr><th scope="row"><a href="#run-${index + 1}"><bdi>${
-    shortTitle(model)
-  }</bdi></a></th><td>${seed}</td>
-    <td class="word">${verdict}</td><td>${errors}</td><td>${warnings}</td>
-    <td class="word cut"><bdi>${escapeControls(cause)}</bdi></td></tr>
-    `;
-}
-
-function runSection(
-  gateRun: GateRun,
+/** Shows a model as a line that opens to its report. */
+function showModel(
+  model: ModelVerdict,
   run: number,
   style: { details: number; isWhole: boolean },
-): Section {
-  const { measurements, findings, error } = gateRun;
-  const section = { id: `run-${run}`, title: runTitle(gateRun) };
-  if (measurements === null) {
-    return {
-      ...section,
-      body: markup`<p class="error"><bdi>${escapeControls(error ?? "not measured")}</bdi></p>`,
-    };
-  }
-  const diagnosis = diagnosisOf({ ...gateRun, measurements });
-  const parts = showRun({ measurements, findings, diagnosis }, { run, scale: "log", ...style });
-  return {
-    ...section,
-    body: markup`${verdictMarkup(diagnosis)}${factsOf(measurements)}${
-      parts.map((part) => renderSection(part, 3))
-    }`,
-  };
+): Markup {
+  const { verdict, runs, causes, shown } = model;
+  const unmeasured = runs.find(({ measurements }) => measurements === null);
+  const said = unmeasured?.error ?? causes[0]?.message ?? "";
+  const word = verdict === null
+    ? markup`<b class="error">not measured</b>`
+    : markup`<b class="${VERDICT_LOOKS[verdict].tone}">${verdict.toUpperCase()}</b>`;
+  return markup`<details class="model" id="run-${run}"><summary>${word}<span class="model-name"><bdi>${
+    shortTitle(model.model)
+  }</bdi></span>${seedsOf(runs)}<span class="model-said"><bdi>${
+    escapeControls(said)
+  }</bdi></span></summary>${shown === null ? null : showShown(shown, run, style)}</details>
+  `;
+}
+
+/** Shows the verdict of each seed as a strip. */
+function seedsOf(runs: readonly GateRun[]): Markup | null {
+  if (runs.length < 2) return null;
+  const shown = runs.slice(0, MOST_SEEDS);
+  return markup`<span class="seeds" role="img" aria-label="${
+    shown.map((run) => `seed ${run.seed} ${verdictOf(run) ?? "not measured"}`).join(", ")
+  }">${
+    shown.map((run) => {
+      const verdict = verdictOf(run);
+      const tone = verdict === null ? "error" : VERDICT_LOOKS[verdict].tone;
+      return markup`<i class="${tone}">${verdict === "healthy" ? "●" : "■"}</i>`;
+    })
+  }</span>`;
+}
+
+function verdictOf(run: GateRun): Verdict | null {
+  const { measurements } = run;
+  return measurements === null ? null : diagnosisOf({ ...run, measurements }).verdict;
+}
+
+/** Shows the report of the run that stands for the others. */
+function showShown(
+  gateRun: NonNullable<ModelVerdict["shown"]>,
+  run: number,
+  style: { details: number; isWhole: boolean },
+): Markup {
+  const { measurements, findings, seed } = gateRun;
+  const diagnosis = diagnosisOf(gateRun);
+  const title = markup`<p class="kicker">Numbers shown for seed ${seed}</p>`;
+  const { lead, sections } = showRun({ measurements, findings, diagnosis }, {
+    run,
+    title,
+    scale: "log",
+    ...style,
+  });
+  return markup`${lead}${sections.map((part) => renderSection(part, 3))}${factsOf(measurements)}`;
 }

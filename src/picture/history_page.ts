@@ -1,4 +1,3 @@
-import { verdictOn } from "../diagnosis/verdict.ts";
 import { measurementShape } from "../rules/shapes/measurement_shape.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
@@ -9,7 +8,7 @@ import { LayerNames } from "./layer_map.ts";
 import { type Markup, markup, shortTitle } from "./markup.ts";
 import { renderPage } from "./page.ts";
 import { causeShape } from "./page_shapes.ts";
-import { showDiagnosis } from "./show_diagnosis.ts";
+import { showCauses } from "./show_diagnosis.ts";
 import { showTraining, tableOfSteps } from "./show_training.ts";
 
 /** Number of findings that are listed; the rest is counted. */
@@ -81,8 +80,7 @@ export function renderHistoryPage(history: readonly HistoryRecord[]): Promise<st
   const name = shortTitle(last.measurements.model.name);
   return renderPage({
     title: `${name}: training`,
-    header: markup`<p class="kicker">gradient-health monitor</p><h1><bdi>${name}</bdi></h1>
-      ${verdictOf(history, found)}${factsOf(history)}`,
+    header: markup`<p class="kicker"><bdi>${name}</bdi></p>${verdictOf(history, found)}`,
     sections: [
       ...found === null && errorsOf(last).length === 0
         ? []
@@ -100,6 +98,7 @@ export function renderHistoryPage(history: readonly HistoryRecord[]): Promise<st
       },
       { id: "layers", title: "Layer by layer", body: maps },
       { id: "table", title: "Step by step", body: tableOfSteps(records, found) },
+      { id: "run", title: "The run", body: factsOf(history) },
     ],
     extra: { style: COLUMN_STYLE, script: null },
   });
@@ -118,16 +117,18 @@ function verdictOf(history: readonly HistoryRecord[], found: HistoryRecord | nul
   if (found !== null) {
     const { kind, severity } = found.cause!;
     const said = VERDICTS[kind] ?? "The training goes wrong";
-    return markup`<p class="verdict ${severity}">${said}, found after ${after(found)}</p>`;
+    return markup`<h1 class="verdict ${severity} sentence">${said}, found after ${
+      after(found)
+    }</h1>`;
   }
   if (broken !== undefined) {
-    return markup`<p class="verdict error">Errors from ${after(broken)} on</p>`;
+    return markup`<h1 class="verdict error sentence">Errors from ${after(broken)} on</h1>`;
   }
   // If the loss had not moved, these errors would be a cause.
   const before = history[0].step === 0 ? errorsOf(history[0]).length : 0;
-  return markup`<p class="verdict healthy">No rule found an error${
+  return markup`<h1 class="verdict healthy sentence">No rule found an error${
     before > 0 ? " once training had begun" : null
-  }</p>`;
+  }</h1>`;
 }
 
 function factsOf(history: readonly HistoryRecord[]): Markup {
@@ -163,12 +164,7 @@ function factsOf(history: readonly HistoryRecord[]): Markup {
 function showWrong(found: HistoryRecord | null, last: HistoryRecord): Markup {
   if (found !== null) {
     const { measurements, cause } = found;
-    const names = new LayerNames(measurements.layers, 1);
-    return showDiagnosis(
-      { verdict: verdictOn([cause!]), causes: [cause!], notes: [] },
-      measurements,
-      names,
-    );
+    return showCauses([cause!], measurements);
   }
   const errors = errorsOf(last);
   return markup`<ul>${

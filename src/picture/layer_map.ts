@@ -2,6 +2,7 @@ import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { LayerMeasurements } from "../measure/measurements.ts";
 import { cutMiddle, cutNames } from "../render/fit_text.ts";
 import { foldName, type LayerFold } from "../render/fold_layers.ts";
+import { type Finding, SEVERITIES } from "../rules/finding.ts";
 import { sayPlain, type Sentence } from "../rules/sentence.ts";
 import { formatCount } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
@@ -25,10 +26,14 @@ export interface MapNode {
    * Name of its layer; of several, one with a cause, else one with a consequence, else the first.
    */
   layer: string;
+  /** Names of all its layers, in the order of the forward pass. */
+  members: string[];
   /** Class of its layer, or its number of layers. */
   about: string;
   /** Numbers, from 1, of the causes in it. */
   causes: number[];
+  /** Severity of the gravest of them; `null` if there is none. */
+  severity: Finding["severity"] | null;
   /** Numbers of the causes with consequences in it. */
   follows: number[];
 }
@@ -36,12 +41,17 @@ export interface MapNode {
 /** A larger map is hard to read: neighbours then share a node. */
 const MOST_NODES = 120;
 
-/** Maps a network, its causes and their consequences. */
+/**
+ * Maps a network, its causes and their consequences.
+ *
+ * @param most Number of nodes.
+ */
 export function layerMap(
   folds: readonly LayerFold[],
   { causes }: Pick<Diagnosis, "causes">,
+  most = MOST_NODES,
 ): LayerMap {
-  const size = Math.ceil(folds.length / MOST_NODES);
+  const size = Math.ceil(folds.length / most);
   const groups = Array.from(
     { length: Math.ceil(folds.length / size) || 0 },
     (_, i) => folds.slice(i * size, (i + 1) * size),
@@ -58,7 +68,13 @@ export function layerMap(
     return {
       name: nameOf(groups[i], layers),
       about: aboutOf(layers),
+      members: layers.map(({ name }) => name),
       causes: named,
+      severity: SEVERITIES.find((severity) =>
+        named.some((number) =>
+          causes[number - 1].severity === severity
+        )
+      ) ?? null,
       layer: (layers.find(({ name }) => ill.some((set) => set.has(name))) ??
         layers.find(({ name }) => suffering.some((set) => set.has(name))) ?? layers[0]).name,
       follows: numbers(suffering).filter((cause) => !named.includes(cause)),
@@ -69,6 +85,12 @@ export function layerMap(
 
 function nameOf(group: readonly LayerFold[], layers: readonly LayerMeasurements[]): string {
   return group.length === 1 ? foldName(group[0]) : `${layers[0].name} ... ${layers.at(-1)!.name}`;
+}
+
+/** Returns the name of a node: `dense_2 … 10` for `dense_2 ... dense_10`, and cut in the middle if long. */
+export function shortNodeName({ name }: Pick<MapNode, "name">, longest: number): string {
+  const brief = name.replace(/^(.*?)(\d+) \.\.\. \1(\d+)$/, "$1$2 … $3");
+  return cutMiddle(escapeControls(brief), longest, { ellipsis: "…" });
 }
 
 function aboutOf(layers: readonly LayerMeasurements[]): string {
@@ -190,7 +212,7 @@ export class LayerNames {
     }`;
   }
 
-  /** Returns the name of blocks that share a row. */
+  /** Returns the name of layers that share a row. */
   fold(words: string): Markup {
     return markup`<bdi>${cutMiddle(escapeControls(words), LONGEST, { ellipsis: "…" })}</bdi>`;
   }

@@ -1,3 +1,4 @@
+import type { Measurements } from "../measure/measurements.ts";
 import { cutMiddle } from "../render/fit_text.ts";
 import { escapeControls } from "../words/show_value.ts";
 
@@ -50,6 +51,15 @@ export const LONGEST_TITLE = 80;
 /** Shortens the name of a model, from an untrusted file, for a heading. */
 export function shortTitle(name: string): string {
   return cutMiddle(escapeControls(name), LONGEST_TITLE, { ellipsis: "…" });
+}
+
+/** Names that TensorFlow.js and Keras give a model. */
+const AUTOMATIC_NAME = /^(?:sequential|functional|model)(?:_\d+)?$/i;
+
+/** Returns the name of a model, or that of its file if nobody chose the name. */
+export function modelTitle({ model: { name, source } }: Measurements): string {
+  const file = source?.split(/[\\/]/).at(-1) ?? "";
+  return shortTitle(AUTOMATIC_NAME.test(name) && file !== "" ? file : name);
 }
 
 /**

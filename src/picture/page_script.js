@@ -9,25 +9,25 @@ export function pageScript() {
   const number = (text) =>
     parseFloat(text.replaceAll(",", "").replace("<1%", "0.5").replace(">", ""));
 
-  // A layer is selected in every chart, in the map and in the table at once.
-  const rows = all("tr[data-l]");
+  // A layer is selected, or under the pointer, in every chart and table at once.
+  const rows = all(".layers-table tr[data-l]");
   const places = new Map(rows.map((row, place) => [row.dataset.l, place]));
-  const parts = Map.groupBy(all("[data-l]"), (part) => part.dataset.l);
-  const charts = all(".plot").map((chart) => all("circle[data-l]", chart));
+  const parts = all("[data-l]");
   const picked = document.getElementById("picked");
   let selected = null;
   const placeOf = (id) => Number(id.slice(id.lastIndexOf("-") + 1));
   const runOf = (id) => id.slice(0, id.lastIndexOf("-"));
-  /** Returns the point of a layer; many layers may share one point. */
-  const pointFor = (points, id) =>
-    points.find(({ dataset: { l, from = l, to = l } }) =>
-      runOf(l) === runOf(id) && placeOf(from) <= placeOf(id) && placeOf(id) <= placeOf(to)
-    );
-  const marked = (id) =>
-    id === null ? [] : [
-      ...(parts.get(id) ?? []),
-      ...charts.flatMap((points) => pointFor(points, id) ?? []),
-    ];
+  /** Returns true if a row shows a layer; many layers may share one row. */
+  const shows = ({ dataset: { l, from = l, to = l } }, id) =>
+    l === id ||
+    runOf(l) === runOf(id) && placeOf(from) <= placeOf(id) && placeOf(id) <= placeOf(to);
+  const marked = (id) => id === null ? [] : parts.filter((part) => shows(part, id));
+  let hovered = [];
+  const hover = (id) => {
+    for (const part of hovered) part.classList.remove("hover");
+    hovered = marked(id);
+    for (const part of hovered) part.classList.add("hover");
+  };
   const select = (id) => {
     for (const part of marked(selected)) part.classList.remove("on");
     selected = places.has(id) ? id : null;
@@ -52,32 +52,41 @@ export function pageScript() {
     if (next !== undefined) select(next.dataset.l);
   };
   document.addEventListener("click", ({ target }) => {
-    const part = target.closest("circle[data-l], li[data-l]");
+    const part = target.closest(".bars tr[data-l]");
     if (part !== null && target.closest("a") === null) select(part.dataset.l);
   });
+  document.addEventListener(
+    "mouseover",
+    ({ target }) => hover(target.closest("tr[data-l]")?.dataset.l ?? null),
+  );
   picked.addEventListener("click", ({ target }) => {
     const by = Number(target.dataset.step ?? NaN);
     if (by === 0) select(null);
     else if (by) step(by);
   });
   addEventListener("keydown", ({ key }) => key === "Escape" && select(null));
-  addEventListener("hashchange", () => select(decodeURIComponent(location.hash.slice(1))));
+  /** Opens what a link leads to, and selects it if it is a layer. */
+  const visit = () => {
+    const id = decodeURIComponent(location.hash.slice(1));
+    const target = document.getElementById(id);
+    for (let part = target; part != null; part = part.parentElement) {
+      if (part.tagName === "DETAILS") part.open = true;
+    }
+    target?.scrollIntoView();
+    select(id);
+  };
+  addEventListener("hashchange", visit);
   for (const chart of all(".plot")) {
     chart.addEventListener("keydown", (event) => {
-      const points = all("circle[data-l]", chart);
-      // A layer without a point is between two points of the chart.
-      const here = selected === null
-        ? -1
-        : points.findLastIndex(({ dataset: { l, from = l } }) =>
-          placeOf(from) <= placeOf(selected)
-        );
+      const points = all("tr[data-l]", chart);
+      const here = selected === null ? -1 : points.findLastIndex((row) => shows(row, selected));
       const last = points.length - 1;
-      const to = {
-        ArrowRight: Math.min(last, here + 1),
-        ArrowLeft: Math.max(0, here - 1),
-        Home: 0,
-        End: last,
-      }[event.key];
+      const down = Math.min(last, here + 1);
+      const up = Math.max(0, here - 1);
+      const to =
+        { ArrowDown: down, ArrowRight: down, ArrowUp: up, ArrowLeft: up, Home: 0, End: last }[
+          event.key
+        ];
       if (to !== undefined && last >= 0) select(points[to].dataset.l);
       else if (event.key === "Enter" && document.getElementById(selected)) location.hash = selected;
       else return;
@@ -102,14 +111,15 @@ export function pageScript() {
       const filters = wanted !== "" || choice.value !== "all";
       let shown = 0;
       for (const body of bodies) {
-        const fold = body.querySelector(".fold");
         for (const row of body.rows) {
-          // With a filter, the layers of a fold replace its row.
-          const isHead = fold !== null && row === body.rows[0];
+          const isHead = row.classList.contains("fold-head");
+          const isInner = row.classList.contains("inner");
+          // The worst layer of a fold stands for the others until they are shown.
+          const isWorst = row.classList.contains("worst") && body.rows.length > 2;
           row.hidden = filters
-            ? isHead || !isWanted(row)
-            : fold !== null && !isHead && !open.has(body);
-          if (!isHead && (!filters || isWanted(row))) shown++;
+            ? isHead || isWorst || !isWanted(row)
+            : isInner && !open.has(body) || isWorst && open.has(body);
+          if (filters && !row.hidden) shown++;
         }
       }
       count.textContent = filters ? `${shown} of ${tools.dataset.count} layers` : "";
@@ -144,7 +154,7 @@ export function pageScript() {
         for (const other of all("th[aria-sort]", table)) other.removeAttribute("aria-sort");
         if (now !== null) head.setAttribute("aria-sort", now);
         const sign = now === "ascending" ? 1 : -1;
-        const text = (body) => body.rows[0].cells[column].textContent;
+        const text = (body) => body.querySelector("tr[data-l]").cells[column].textContent;
         const compare = (a, b) => {
           if (isWord) return sign * text(a).localeCompare(text(b), "en", { numeric: true });
           const [x, y] = [a, b].map((body) => number(text(body)));
@@ -173,5 +183,5 @@ export function pageScript() {
       setTimeout(() => button.textContent = "Copy", 2000);
     });
   }
-  select(decodeURIComponent(location.hash.slice(1)));
+  visit();
 }

@@ -1,21 +1,12 @@
+import { paletteStyle } from "./palette.ts";
+
 /**
  * Style of every page: quiet, with one accent colour, for errors; light, dark, on paper and on a
  * phone.
  */
 export const PAGE_STYLE = `
-:root {
-  color-scheme: light dark;
-  --paper: #fff; --panel: #f6f7f8; --line: #dfe2e6; --ink: #1b1e23; --soft: #59616b;
-  --error: #b3261e; --error-paper: #fcf1f0; --warning: #7a5200; --changed: #6b3fa0; --healthy: #1b6b41;
-  --data: #3a5a8c; --link: #1f4f93; --pick: #fff3c4;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --paper: #14161a; --panel: #1b1e23; --line: #31363d; --ink: #e6e8eb; --soft: #a3abb5;
-    --error: #ff8f85; --error-paper: #2a1a1a; --warning: #e2b75c; --changed: #c9a7f0; --healthy: #7ccb9f;
-    --data: #93b4e6; --link: #9dc0f5; --pick: #443a12;
-  }
-}
+${paletteStyle(":root")}
+:root { color-scheme: light dark; }
 *, ::before, ::after { box-sizing: border-box; }
 html { scroll-behavior: smooth; scroll-padding-top: 1.5rem; -webkit-text-size-adjust: 100%; }
 body {
@@ -23,10 +14,23 @@ body {
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
 }
 .top, main { max-width: 76rem; margin: 0 auto; padding: 0 clamp(1rem, 4vw, 2.5rem); }
-.top { padding-top: 2.5rem; }
+.top { padding-top: 1.75rem; }
 main { padding-bottom: 6rem; outline: none; }
 h1, h2, h3, h4 { line-height: 1.25; text-wrap: balance; overflow-wrap: anywhere; }
-h1 { margin: 0 0 .35rem; font-size: 1.75rem; font-weight: 650; letter-spacing: -.012em; }
+h1 { margin: 0 0 .6rem; font-size: 2.75rem; font-weight: 750; letter-spacing: -.02em; line-height: 1.1; }
+h1.sentence { font-size: 2rem; }
+.counts { font-size: 1.25rem; font-weight: 500; letter-spacing: 0; }
+.lead { display: grid; grid-template: "said chart" auto "said more" 1fr / minmax(0, 4fr) minmax(0, 7fr); gap: 0 2.5rem; }
+.lead.is-alone { display: block; }
+.lead-said { grid-area: said; }
+.lead-chart { grid-area: chart; }
+.lead-more { grid-area: more; padding: 0 1rem; margin-top: 1.25rem; }
+.lead-cause { font-size: 1.25rem; line-height: 1.35; font-weight: 600; text-wrap: pretty; }
+.cause .lead-cause { font-size: 1.0625rem; }
+.lead-chart { padding: 1rem 1rem 0; background: var(--panel); border-radius: 10px; }
+.lead-chart .bars tbody tr:hover > *, .lead-chart tr.hover > * { background: var(--paper); }
+.trial { margin-top: 1rem; }
+.trial figcaption { font-weight: 600; }
 h2 { margin: 0 0 1rem; font-size: 1.25rem; font-weight: 650; }
 h3 { margin: 2rem 0 .75rem; font-size: 1.0625rem; font-weight: 650; }
 h4 { margin: 0 0 .5rem; font-size: .9375rem; font-weight: 650; }
@@ -39,14 +43,10 @@ bdi { overflow-wrap: anywhere; }
 .soft { color: var(--soft); }
 .small { font-size: .875rem; }
 th .small { font-size: 1em; }
-.error { color: var(--error); }
-.warning { color: var(--warning); }
-.changed { color: var(--changed); }
-.healthy { color: var(--healthy); }
 .skip { position: absolute; left: -100vw; padding: .5rem 1rem; background: var(--paper); z-index: 3; }
 .skip:focus { left: .5rem; top: .5rem; }
 .kicker { margin: 0 0 .5rem; color: var(--soft); font-size: .875rem; }
-.verdict { margin: 0 0 1.25rem; font-size: 1.125rem; font-weight: 650; }
+p.verdict { margin: 0 0 1.25rem; font-size: 1.25rem; font-weight: 650; }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 1.5rem 0 0; padding: .75rem 0;
   border-block: 1px solid var(--line); list-style: none; font-size: .9375rem; }
 nav a { color: var(--ink); text-decoration-color: transparent; display: inline-block; max-width: 20rem;
@@ -61,12 +61,11 @@ dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2
 .cause { margin: 0 0 1.25rem; padding: 1rem 1.25rem 1.1rem; border: 1px solid var(--line);
   border-left: 4px solid var(--soft); border-radius: 6px; background: var(--panel); }
 .cause.is-error { border-left-color: var(--error); }
-.cause h3 { margin: 0 0 .6rem; }
-.cause.is-error h3 { color: var(--error); }
+.cause.is-warning { border-left-color: var(--warning); }
 .cause p { margin: 0 0 .5rem; }
 .cause p b { font-weight: 600; }
 .code { display: flex; align-items: flex-start; gap: .5rem; margin: .5rem 0 .75rem; }
-.code pre { flex: 1; min-width: 0; margin: 0; padding: .6rem .75rem; overflow: auto; max-height: 14rem;
+.code pre { flex: 1; min-width: 0; white-space: pre-wrap; margin: 0; padding: .6rem .75rem; overflow: auto; max-height: 14rem;
   border: 1px solid var(--line); border-radius: 5px; background: var(--paper); }
 button, select, input { font: inherit; color: inherit; background: var(--paper);
   border: 1px solid var(--soft); border-radius: 5px; padding: .3rem .65rem; }
@@ -79,8 +78,19 @@ button:hover { border-color: var(--ink); }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .6rem; text-align: right; white-space: nowrap; vertical-align: baseline; }
 thead th { color: var(--soft); font-weight: 500; }
+.layers-table th, .layers-table td { padding: .3rem .45rem; }
+.layers-table thead th { white-space: normal; vertical-align: bottom; line-height: 1.25; }
+td.wrong { font-weight: 650; background: color-mix(in srgb, currentColor 12%, transparent); }
+.times { margin-right: .5rem; vertical-align: -1px; }
+.fold-head th > div { position: sticky; left: 0; width: max-content; max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.fold-head th { max-width: none !important; border: 0; padding-bottom: 0 !important; }
+tr.fold-head { border: 0; }
+.totals { margin-top: .75rem; font-size: .875rem; color: var(--soft); }
+.passed { columns: 11rem; margin: 0 0 1rem; padding: 0; list-style: none; font-size: .875rem; color: var(--soft); }
+.passed li::before { content: "✓ " / ""; color: var(--healthy); }
+.notes { font-size: .875rem; } .notes dt { font-weight: 600; } .notes dd { margin: 0 0 .6rem; max-width: 72ch; color: var(--soft); }
 thead tr:last-child { border-bottom: 1px solid var(--soft); }
-thead button { border: 0; padding: 0; background: none; color: inherit; }
+thead button { text-align: inherit; border: 0; padding: 0; background: none; color: inherit; }
 thead button:hover { color: var(--ink); text-decoration: underline; }
 th[aria-sort=ascending] button::after { content: " ↑" / ""; }
 th[aria-sort=descending] button::after { content: " ↓" / ""; }
@@ -95,7 +105,7 @@ tbody th a:hover { text-decoration-color: currentColor; }
 tbody th { position: sticky; left: 0; background: var(--paper); max-width: 17rem; white-space: normal; }
 tbody th bdi { overflow-wrap: break-word; }
 .inner th { padding-left: 2rem; }
-.about { display: block; color: var(--soft); font-weight: 400; font-size: .8125rem; }
+.about { color: var(--soft); font-weight: 400; font-size: .8125rem; }
 .group { text-align: center; }
 .tools { display: flex; flex-wrap: wrap; gap: .5rem .75rem; align-items: center; margin: 0 0 .75rem; }
 .tools input { width: 16rem; max-width: 100%; }
@@ -107,6 +117,18 @@ tbody th bdi { overflow-wrap: break-word; }
   font-size: .9375rem; }
 .picked output { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 
+.model { border-bottom: 1px solid var(--line); }
+.model > summary { display: flex; gap: .25rem 1rem; align-items: baseline; padding: .55rem 0; cursor: pointer; }
+.model > summary::before { content: "▸" / ""; color: var(--soft); }
+.model[open] > summary::before { content: "▾" / ""; }
+.model > summary > b { flex: none; width: 5.5rem; }
+.model-name { flex: none; width: 16rem; font-weight: 600; overflow-wrap: anywhere; }
+.model-said { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.model[open] .model-said { display: none; }
+.model .lead { margin-top: 1rem; }
+.seeds { flex: none; letter-spacing: .1em; font-size: .75rem; }
+.seeds i { font-style: normal; }
+.findings > summary { cursor: pointer; margin-bottom: 1rem; font-weight: 600; }
 .finding { margin: 0 0 1.5rem; padding-left: 1rem; border-left: 3px solid var(--line); }
 .finding.is-error { border-left-color: var(--error); }
 .finding.is-warning { border-left-color: var(--warning); }
@@ -114,8 +136,16 @@ tbody th bdi { overflow-wrap: break-word; }
 .finding p { margin: 0 0 .35rem; }
 
 @media (max-width: 40rem) {
-  .top { padding-top: 1.5rem; }
-  h1 { font-size: 1.375rem; }
+  .top { padding-top: 1rem; }
+  h1 { font-size: 2.125rem; }
+  .model > summary { flex-wrap: wrap; }
+  .model > summary > b { width: auto; }
+  .model-name { width: auto; flex: 1; min-width: 0; }
+  .model-said { flex: 0 0 100%; padding-left: 1.1rem; }
+  .lead { display: flex; flex-direction: column; gap: 0; }
+  .lead-more { padding: 0; }
+  .lead-chart { margin: .75rem -1rem 1rem; padding: .75rem 1rem 0; border-radius: 0; }
+  .layers-table .spare { display: none; }
   section { margin-top: 2.5rem; }
   dl.facts { grid-template-columns: 1fr; gap: 0; }
   .facts dd { margin-bottom: .4rem; }
@@ -127,8 +157,6 @@ tbody th bdi { overflow-wrap: break-word; }
 }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 @media print {
-  :root { --paper: #fff; --panel: #fff; --line: #ccc; --ink: #000; --soft: #444; --error: #a11;
-    --error-paper: #fff; --warning: #640; --changed: #425; --healthy: #042; --data: #235; --link: #000; --pick: #fff; }
   @page { margin: 14mm; }
   body { font-size: 10pt; }
   nav, .skip, .tools, .picked, .code button, .fold { display: none !important; }

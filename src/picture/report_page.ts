@@ -1,13 +1,12 @@
-import { VERDICT_LOOKS } from "../render/verdicts.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { headerFacts } from "../render/render_header.ts";
 import { verdictLine } from "../render/render_diagnosis.ts";
-import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import { object, optional, primitive, requireValue } from "../words/shape.ts";
-import { LONGEST_TITLE, type Markup, markup, shortTitle } from "./markup.ts";
+import { LONGEST_TITLE, type Markup, markup, modelTitle } from "./markup.ts";
 import { renderPage } from "./page.ts";
 import { reportShape } from "./page_shapes.ts";
+import { verdictTitle } from "./show_lead.ts";
 import { showRun } from "./show_run.ts";
 
 /** Number of layers that have their own section in a page. */
@@ -16,7 +15,7 @@ export const MOST_DETAILS = 200;
 /** Options of {@linkcode renderReportPage}. */
 export interface ReportPageOptions {
   /**
-   * Axis of the profiles. Default: `"log"`, which shows layers that differ by a factor of a
+   * Axis of the bars. Default: `"log"`, which shows layers that differ by a factor of a
    * thousand.
    */
   scale?: "log" | "linear";
@@ -27,10 +26,10 @@ const optionsShape = object({
 });
 
 /**
- * Renders a report as one self-contained page: the verdict, the causes and their fixes, the
- * profiles over depth, the network with the cause and its consequences, a histogram of every
- * layer's z, a, delta and gradient (if they were measured with `histograms: true`), a table of the
- * layers that can be sorted and filtered, and the findings.
+ * Renders a report as one self-contained page: the verdict, the first cause and its fix beside the
+ * bars of the figure that is wrong, before and after the fix; then the network with bars of every
+ * layer's gradient and activation, a table of the layers that can be sorted and filtered,
+ * histograms (if they were measured with `histograms: true`), and what was checked.
  *
  * @param report Measurements, findings and diagnosis: `examine` returns all three.
  * @param options Options of the drawing.
@@ -61,25 +60,19 @@ export function renderReportPage(
   requireValue("options", options, optionsShape);
   const { scale = "log" } = options;
   const { measurements, diagnosis } = report;
-  return renderPage({
-    title: `${shortTitle(measurements.model.name)}: ${verdictOf(diagnosis)}`,
-    header: markup`<p class="kicker">gradient-health report</p>
-      <h1><bdi>${shortTitle(measurements.model.name)}</bdi></h1>
-      ${verdictMarkup(diagnosis)}${factsOf(measurements)}`,
-    sections: showRun(report, { run: 1, scale, details: MOST_DETAILS, isWhole: true }),
+  const title = modelTitle(measurements);
+  const { lead, sections } = showRun(report, {
+    run: 1,
+    title: markup`<p class="kicker"><bdi>${title}</bdi></p>${verdictTitle(diagnosis)}`,
+    scale,
+    details: MOST_DETAILS,
+    isWhole: true,
   });
-}
-
-/** Formats the verdict: `SICK: 1 cause`. */
-export function verdictOf(diagnosis: Diagnosis): string {
-  return verdictLine(diagnosis, { color: false });
-}
-
-/** Formats the verdict as a line. */
-export function verdictMarkup(diagnosis: Diagnosis): Markup {
-  return markup`<p class="verdict ${VERDICT_LOOKS[diagnosis.verdict].style}">${
-    verdictOf(diagnosis)
-  }</p>`;
+  return renderPage({
+    title: `${title}: ${verdictLine(diagnosis, { color: false })}`,
+    header: lead,
+    sections: [...sections, { id: "run", title: "The run", body: factsOf(measurements) }],
+  });
 }
 
 /** Describes the measured model, the engine and the batch. */

@@ -3,39 +3,33 @@ import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { fixOf, followWords, trialLines, triedWords } from "../render/render_diagnosis.ts";
 import { escapeControls } from "../words/show_value.ts";
-import type { LayerNames } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
 
-/** More links are not helpful. */
-const MOST_LINKS = 6;
-
-/** Shows each cause with its fix, the result of trying it, and the consequences; then the trial. */
-export function showDiagnosis(
-  diagnosis: Diagnosis,
-  { layers }: Measurements,
-  names: LayerNames,
-): Markup {
-  const { causes } = diagnosis;
-  return markup`${causes.length === 0 ? markup`<p>No problems found.</p>` : null}${
-    causes.map((cause, i) => showCause(cause, i + 1, layers, names))
-  }${trialLines(diagnosis, { width: Infinity }).map((line) => markup`<p>${line}</p>`)}`;
+/** Shows causes as cards, each with its fix, the result of trying it, and its consequences. */
+export function showCauses(causes: readonly Cause[], { layers }: Measurements): Markup {
+  return markup`${
+    causes.map((cause) =>
+      markup`<div class="cause is-${cause.severity}">${showCause(cause, layers)}</div>
+      `
+    )
+  }`;
 }
 
-function showCause(
-  { severity, message, layers, consequences, fixes, tried }: Cause,
-  number: number,
+/** Shows the trial before and after the fixes, and the learning rates, in sentences. */
+export function showTrial(diagnosis: Diagnosis): Markup {
+  return markup`${
+    trialLines(diagnosis, { width: Infinity }).map((line) => markup`<p>${line}</p>`)
+  }`;
+}
+
+/** Shows a cause with its fix, the result of trying it, and its consequences. */
+export function showCause(
+  { severity, message, consequences, fixes, tried }: Cause,
   all: Measurements["layers"],
-  names: LayerNames,
 ): Markup {
   const follows = followWords(consequences, all);
-  return markup`<div class="cause is-${severity}"><h3><bdi>${number}. ${
-    escapeControls(message)
-  }</bdi></h3>
+  return markup`<p class="lead-cause is-${severity}"><bdi>${escapeControls(message)}</bdi></p>
     ${
-    layers.length === 0
-      ? null
-      : markup`<p class="small soft">Layers: ${names.list(layers, MOST_LINKS)}</p>`
-  }${
     fixOf(fixes, tried).map((fix) => {
       const code = fixCode(fix);
       return markup`<p><b>Fix:</b> <bdi>${escapeControls(describeFix(fix, all))}</bdi></p>${
@@ -51,8 +45,7 @@ function showCause(
       : markup`<p><b>As a result:</b> ${markup`<bdi>${
         escapeControls(follows.map(({ text }) => text).join("; "))
       }</bdi>`}.</p>`
-  }</div>
-    `;
+  }`;
 }
 
 /** Code keeps its line breaks; other invisible characters are made visible. */

@@ -1,4 +1,3 @@
-import { NOTHING_TO_DO } from "../rules/fix_line.ts";
 import type { GateFinding } from "../gate/gate_result.ts";
 import { acceptedIn, isOpen } from "../render/gate_words.ts";
 import { countSeverities, findingParagraphs, type Paragraph } from "../render/render_findings.ts";
@@ -7,7 +6,6 @@ import type { LayerNames } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
 
 const MOST_LINKS = 12;
-const MOST_ADVICE = 3;
 const TITLES = { error: "Error", warning: "Warning", note: "Note" };
 
 /** Findings of a run in paragraphs, and the place of each. */
@@ -17,7 +15,10 @@ export interface ShownFindings {
   placeOf: ReadonlyMap<GateFinding, string>;
 }
 
-/** Shows the findings, errors first, and the suppressed ones. */
+/**
+ * Shows the findings, errors first, and the suppressed ones. The causes have the fixes, since that of
+ * a consequence would repeat or contradict them.
+ */
 export function showFindings(
   findings: readonly GateFinding[],
   order: readonly string[],
@@ -33,10 +34,15 @@ export function showFindings(
         findings.map((finding) => [finding, `${prefix}-f${i + 1}`])
       ),
     ),
-    body: markup`<p>${
-      open.length === 0 ? "No rule found anything." : `${countSeverities(open)}.`
-    }</p>
-      ${paragraphs.map((paragraph, i) => showParagraph(paragraph, `${prefix}-f${i + 1}`, names))}${
+    body: markup`${
+      open.length === 0
+        ? null
+        : markup`<details class="findings"><summary>All findings: ${
+          countSeverities(open)
+        }</summary>${
+          paragraphs.map((paragraph, i) => showParagraph(paragraph, `${prefix}-f${i + 1}`, names))
+        }</details>`
+    }${
       accepted.map(({ rule, where, reason }) =>
         markup`<p class="soft">Suppressed: ${rule}, <bdi>${escapeControls(where)}</bdi> (${
           escapeControls(reason)
@@ -47,7 +53,7 @@ export function showFindings(
 }
 
 function showParagraph(
-  { severity, rules, where, said, fix, findings }: Paragraph,
+  { severity, rules, where, said, findings }: Paragraph,
   id: string,
   names: LayerNames,
 ): Markup {
@@ -63,12 +69,6 @@ function showParagraph(
     <p class="small soft">${
     sorted.length === 0 ? escapeControls(where) : names.list(sorted, MOST_LINKS)
   }</p>
-    ${said.map(say)}${
-    fix.slice(0, MOST_ADVICE).map((text) =>
-      markup`<p>${text === NOTHING_TO_DO ? null : markup`<b>Fix:</b> `}<bdi>${
-        escapeControls(text)
-      }</bdi></p>`
-    )
-  }</div>
+    ${said.map(say)}</div>
     `;
 }

@@ -13,23 +13,18 @@ import { type Markup, markup } from "./markup.ts";
 const MOST_FINDINGS = 8;
 const MOST_INPUTS = 6;
 
-/**
- * Selects the layers with their own section: all if there are few; else the worst of each fold, and
- * between them others at equal distances.
- */
+/** Selects the layers with their own section: of each fold of layers that are alike, the worst. */
 export function layersInDetail(
-  layers: readonly LayerMeasurements[],
   folds: readonly LayerFold[],
   findings: readonly GateFinding[],
   most: number,
 ): Set<string> {
-  if (layers.length <= most) return new Set(layers.map(({ name }) => name));
   const severities = severitiesOf(findings);
-  const worst = folds.slice(0, most >> 1).map((fold) => worstOf(fold, severities).group[0].name);
-  const chosen = new Set(worst);
-  const others = layers.filter(({ name }) => !chosen.has(name));
-  const room = most - chosen.size;
-  for (let i = 0; i < room; i++) chosen.add(others[Math.floor(i * others.length / room)].name);
+  const worst = folds.map((fold) => worstOf(fold, severities).group[0].name);
+  const chosen = new Set(worst.filter((name) => severities.has(name)).slice(0, most));
+  const others = worst.filter((name) => !chosen.has(name));
+  const room = Math.min(most - chosen.size, others.length);
+  for (let i = 0; i < room; i++) chosen.add(others[Math.floor(i * others.length / room)]);
   return chosen;
 }
 
@@ -39,13 +34,17 @@ interface LayersContent {
   findings: readonly GateFinding[];
   /** Id of the paragraph of each finding. */
   placeOf: ReadonlyMap<GateFinding, string>;
+  /** Layers that are alike. */
+  folds: readonly LayerFold[];
   names: LayerNames;
   /** Id of the common background of the histograms. */
   ground: string;
 }
 
 /** Shows each layer: its inputs, its histograms, and the findings about it. */
-export function showLayers({ layers, findings, placeOf, names, ground }: LayersContent): Markup {
+export function showLayers(
+  { layers, findings, folds, placeOf, names, ground }: LayersContent,
+): Markup {
   const shown = layers.filter(({ name }) => names.isLinked(name));
   const about = new Map<string, GateFinding[]>();
   for (const finding of findings.filter(isOpen)) {
@@ -56,17 +55,22 @@ export function showLayers({ layers, findings, placeOf, names, ground }: LayersC
   const range = binRange(
     shown.flatMap((layer) => tensorsOf(layer).flatMap(([, { exponents }]) => exponents ?? [])),
   );
-  const left = layers.length - shown.length;
+  const alike = new Map(folds.flatMap((fold) => {
+    const members = fold.blocks.flat(2);
+    return members.map(({ name }) => [name, members.length] as const);
+  }));
+  const drawn = shown.some((layer) => tensorsOf(layer).some(([, { exponents }]) => exponents));
   return markup`${
-    left === 0
+    shown.length === layers.length
       ? null
       : markup`<p>${shown.length} of ${
         formatCount(layers.length, "layer")
-      }: the worst of each group that is alike, and others at equal distances. The table has the figures of all.</p>`
-  }${KEY}${histogramGround(ground, range)}<div class="layers">${
-    shown.map((layer) =>
-      showLayer(layer, about.get(layer.name) ?? [], { placeOf, names, ground }, range)
-    )
+      }: the worst of those that are alike.</p>`
+  }${drawn ? KEY : null}${drawn ? histogramGround(ground, range) : null}<div class="layers">${
+    shown.map((layer) => {
+      const of = alike.get(layer.name) ?? 1;
+      return showLayer(layer, about.get(layer.name) ?? [], { placeOf, names, ground, range, of });
+    })
   }</div>`;
 }
 
@@ -80,8 +84,9 @@ const KEY =
 function showLayer(
   layer: LayerMeasurements,
   findings: readonly GateFinding[],
-  { placeOf, names, ground }: Omit<LayersContent, "layers" | "findings">,
-  range: BinRange,
+  { placeOf, names, ground, range, of: alike }:
+    & Pick<LayersContent, "placeOf" | "names" | "ground">
+    & { range: BinRange; of: number },
 ): Markup {
   const { name, className, activation, inputs = [], weights } = layer;
   const of = activation === null || activation === "linear"
@@ -90,12 +95,18 @@ function showLayer(
   const kernel = kernelOf(layer);
   return markup`<article id="${names.id(name)}" data-l="${names.id(name)}"><h3>${
     names.place(name) + 1
-  }. <bdi>${escapeControls(name)}</bdi></h3>
+  }. <bdi>${escapeControls(name)}</bdi>${
+    alike === 1 ? null : markup` <span class="about">${alike} layers alike</span>`
+  }</h3>
     <p class="small soft">${escapeControls(of)}${
     inputs.length === 0 ? null : markup`; reads ${names.list(inputs, MOST_INPUTS)}`
   }${kernel === undefined ? null : `; ${formatCount(weights.length, "weight")}`}</p>
     <div class="hists">${
-    tensorsOf(layer).map(([title, statistics]) => drawHistogram(title, statistics, ground, range))
+    tensorsOf(layer).map(([title, statistics]) =>
+      isNothing(statistics)
+        ? markup`<p class="hist-none"><b>${title}</b> exactly 0</p>`
+        : drawHistogram(title, statistics, ground, range)
+    )
   }</div>
     ${findings.length === 0 ? null : showFindings(findings, placeOf, names)}</article>
     `;
@@ -122,6 +133,11 @@ function showFindings(
       ? markup`<li>and ${findings.length - MOST_FINDINGS} more</li>`
       : null
   }</ul></details>`;
+}
+
+/** Returns true if all entries are 0: a word says it better than an empty panel. */
+function isNothing({ maxAbs, nonFinite }: TensorStatistics): boolean {
+  return maxAbs === 0 && nonFinite === 0;
 }
 
 /** Returns the tensors whose histograms are shown, in the order of the pass. */

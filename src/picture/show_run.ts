@@ -1,23 +1,29 @@
+import type { ChartAxis } from "../render/chart_model.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
-import type { Chart, ChartAxis } from "../render/chart_model.ts";
-import { foldLayers, splitFolds } from "../render/fold_layers.ts";
+import { type LayerFold, shownFolds } from "../render/fold_layers.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
-import { reportCharts } from "../render/report_charts.ts";
-import { formatNumber } from "../words/numbers.ts";
-import { drawMap } from "./draw_map.ts";
-import { drawProfile } from "./draw_profile.ts";
-import { layerMap, LayerNames } from "./layer_map.ts";
+import { formatCount } from "../words/numbers.ts";
+import { escapeControls } from "../words/show_value.ts";
+import type { BarPanel } from "./bar_panel.ts";
+import { drawMap, laneCount } from "./draw_map.ts";
+import { type LayerMap, layerMap, LayerNames, type MapNode } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
 import type { Section } from "./page.ts";
-import { showRates } from "./show_rates.ts";
-import { showDiagnosis } from "./show_diagnosis.ts";
-import { showFindings } from "./show_findings.ts";
+import { reportPanels } from "./report_panels.ts";
+import { barKey, showBars } from "./show_bars.ts";
+import { showChecked } from "./show_checked.ts";
+import { showCauses } from "./show_diagnosis.ts";
+import { showFindings, type ShownFindings } from "./show_findings.ts";
 import { layersInDetail, showLayers } from "./show_layers.ts";
+import { showLead } from "./show_lead.ts";
+import { showRates } from "./show_rates.ts";
 import { tableLegend, tableOfLayers } from "./table_of_layers.ts";
 
 export interface RunStyle {
   /** Number of the run in the page, from 1. */
   run: number;
+  /** Heading: the verdict. */
+  title: Markup;
   /** Type of the charts' axes. */
   scale: ChartAxis["scale"];
   /** Number of layers with their own section. */
@@ -26,89 +32,124 @@ export interface RunStyle {
   isWhole: boolean;
 }
 
-/** Number of layers that can be shown at once; in larger networks repetitions are folded. */
-const MOST_UNFOLDED = 24;
-/** Length of a name in a label below an axis. */
-const LONGEST_LABEL = 11;
+/** Examined network in a page. */
+export interface ShownRun {
+  /** First screen: the verdict, the first cause, and the charts of the wrong figures. */
+  lead: Markup;
+  sections: Section[];
+}
 
-/** Returns the sections of an examined network. */
-export function showRun(
-  { measurements, findings, diagnosis }: DiagnosedReport,
-  { run, scale, details, isWhole }: RunStyle,
-): Section[] {
+/** Shows an examined network: the first screen, and the sections after it. */
+export function showRun(report: DiagnosedReport, style: RunStyle): ShownRun {
+  const { measurements, findings, diagnosis } = report;
+  const { run, title, scale, details, isWhole } = style;
   const { layers } = measurements;
-  const folds = foldLayers(layers, { all: layers.length <= MOST_UNFOLDED });
-  const names = new LayerNames(layers, run, layersInDetail(layers, folds, findings, details));
-  const charts = reportCharts(foldLayers(layers, { all: true }), findings, { scale });
+  const folds = shownFolds(layers);
+  const names = new LayerNames(layers, run, layersInDetail(folds, findings, details));
   const shown = showFindings(findings, layers.map(({ name }) => name), names, `r${run}`);
   const id = (name: string) => `${name}-${run}`;
-  const profile = (chart: Chart) =>
-    drawProfile(chart, {
-      width: 400,
-      height: 240,
-      depth: layers.length,
-      nameOf: (place) => names.text(layers[place].name, LONGEST_LABEL),
-      idOf: (place) => names.id(layers[place].name),
-    });
-  return [
-    {
-      id: id("diagnosis"),
-      title: diagnosis.causes.length === 0 ? "Diagnosis" : "What is wrong",
-      body: markup`<div class="overview"><div>${showDiagnosis(diagnosis, measurements, names)}</div>
-        <div class="map"><h3>The network</h3>${
-        drawMap(layerMap(splitFolds(folds, MOST_UNFOLDED), diagnosis), names)
-      }</div></div>`,
-    },
-    ...ratesSection(diagnosis, id("rates")),
-    {
-      id: id("depth"),
-      title: "Over depth",
-      body: markup`<div class="charts">${
-        charts.map((chart) => showChart(chart, profile(chart), names))
-      }</div>`,
-    },
-    {
-      id: id("table"),
-      title: "Layers",
-      body: markup`<p class="small soft">${tableLegend(layers.length)}</p>${
-        tableOfLayers({ measurements, findings, folds, charts, names, id: id("layers"), isWhole })
-      }`,
-    },
-    { id: id("findings"), title: "Findings", body: shown.body },
-    {
-      id: id("distributions"),
-      title: "Distributions",
-      body: showLayers({ layers, findings, placeOf: shown.placeOf, names, ground: id("ground") }),
-    },
-  ];
+  const causes = diagnosis.causes.slice(1);
+  const map = layerMap(folds, diagnosis);
+  const panels = reportPanels({ report, nodes: map.nodes, scale });
+  return {
+    lead: showLead({ report, folds, names, scale, title, id: id("lead") }),
+    sections: [
+      ...causes.length === 0 ? [] : [{
+        id: id("causes"),
+        title: formatCount(causes.length, "more cause"),
+        body: showCauses(causes, measurements),
+      }],
+      ...ratesSection(diagnosis, id("rates")),
+      ...panels.length === 0 ? [] : [{
+        id: id("depth"),
+        title: "Layer by layer",
+        body: showDepth(panels, map, names, id("bars")),
+      }],
+      {
+        id: id("table"),
+        title: "Figures",
+        body: markup`<p class="small soft">${tableLegend(measurements)}</p>${
+          tableOfLayers({
+            measurements,
+            findings,
+            folds,
+            names,
+            id: id("layers"),
+            isWhole,
+          })
+        }`,
+      },
+      ...distributions(report, { folds, shown, names, id }),
+      // A healthy network has the rules that passed on top.
+      ...diagnosis.causes.length === 0 && findings.length === 0 ? [] : [{
+        id: id("checked"),
+        title: "What was checked",
+        body: markup`${diagnosis.causes.length === 0 ? null : showChecked(report)}${shown.body}`,
+      }],
+    ],
+  };
+}
+
+/** Shows the bars of a network beside its edges. */
+function showDepth(
+  panels: readonly BarPanel[],
+  map: LayerMap,
+  names: LayerNames,
+  id: string,
+): Markup {
+  return markup`<ul class="abouts">${
+    panels.map(({ title, about }) => markup`<li><b>${title}</b> ${about}</li>`)
+  }</ul><div class="lanes-${laneCount(map)}">${
+    showBars({
+      panels,
+      nodes: map.nodes,
+      names,
+      id,
+      label: `${
+        panels.map(({ title }) => title).join(", ")
+      }, layer by layer. Arrow keys go from layer to layer.`,
+      margin: (heights) => drawMap(map, heights),
+      about: stateOf,
+    })
+  }</div>${barKey(panels)}`;
+}
+
+function stateOf({ about, causes, severity, follows }: MapNode): Markup {
+  const said = () => {
+    if (causes.length > 0) {
+      return markup` <span class="state ${severity!}">cause ${causes.join(", ")}</span>`;
+    }
+    return follows.length > 0 ? markup` <span class="state soft">follows</span>` : null;
+  };
+  return markup` <span class="soft class">${escapeControls(about)}</span>${said()}`;
 }
 
 /** Returns the section of the loss over learning rate, if rates were tried. */
 function ratesSection({ rates }: Diagnosis, id: string): Section[] {
   if (rates?.search == null) return [];
-  return [{ id, title: "Learning rate", body: showRates(rates.search, rates.said) }];
+  return [{ id, title: "Learning rate", body: showRates(rates.search, rates.said, id) }];
 }
 
-function showChart(chart: Chart, drawing: Markup, names: LayerNames): Markup {
-  const { title, about } = chart;
-  return markup`<figure><figcaption><b>${title}</b><span class="soft">${
-    about.replace(/^[: ]+/, "")
-  }</span></figcaption>
-    <div class="plot" tabindex="0" role="group" aria-label="${
-    inWords(chart, names)
-  } Arrow keys go from layer to layer; the table has all figures.">${drawing}</div></figure>`;
-}
-
-/** Describes a chart for screen readers. */
-function inWords({ title, bars, band }: Chart, names: LayerNames): string {
-  const known = bars.filter(({ value }) => value !== null && !Number.isNaN(value));
-  if (known.length === 0) return `${title}: no layer has a number.`;
-  const [least, most] = [
-    known.reduce((a, b) => b.value! < a.value! ? b : a),
-    known.reduce((a, b) => b.value! > a.value! ? b : a),
-  ].map(({ label, value }) => `${formatNumber(value!)} in ${names.text(label)}`);
-  const healthy = band === null
-    ? ""
-    : ` Healthy from ${formatNumber(band.from)} to ${formatNumber(band.to)}.`;
-  return `${title}, layer by layer: from ${least} to ${most}.${healthy}`;
+/** Returns the section of the distributions, if they were measured. */
+function distributions(
+  { measurements: { layers }, findings }: DiagnosedReport,
+  { folds, shown, names, id }: {
+    folds: readonly LayerFold[];
+    shown: ShownFindings;
+    names: LayerNames;
+    id: (name: string) => string;
+  },
+): Section[] {
+  return [{
+    id: id("distributions"),
+    title: "Distributions",
+    body: showLayers({
+      layers,
+      findings,
+      folds,
+      placeOf: shown.placeOf,
+      names,
+      ground: id("ground"),
+    }),
+  }];
 }

@@ -1,10 +1,11 @@
 import type { StudySummary, VariantSummary } from "../study/study_summary.ts";
-import { DECADES, LIGHT_COLORS, magnitudeRamp } from "./color_steps.ts";
+import { COLOR_STYLE, DECADES, magnitudeRamp } from "./color_steps.ts";
 import { CHART, drawHeatMap } from "./draw_heat_map.ts";
 import { drawVerdicts } from "./draw_verdicts.ts";
 import { MARK_STYLE, Markup, markup, shortTitle } from "./markup.ts";
 import { drawScaleMarks, type Mark, scaleMarks, VALUE_MARKS } from "./scale_marks.ts";
 import { drawPhases, PHASE_MARKS, phasesOf } from "./show_phases.ts";
+import { paletteStyle } from "./palette.ts";
 import { mapsOf, studyVerdict, viewVariant } from "./study_view.ts";
 
 const MARGIN = 20;
@@ -19,20 +20,15 @@ const MOST_VARIANTS = 12;
 /** Average width of a letter of the key. */
 const LETTER = 6.4;
 
-/** Light in either colour scheme, as in a report. */
-const STYLE = `
-.gradient-health { --paper: #fff; --line: #dfe2e6; --ink: #1b1e23; --soft: #59616b; --healthy: #1b6b41; }
-.sheet { fill: #fff; stroke: #dfe2e6; }
-text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: #59616b; }
-.name { font-size: 15px; font-weight: 650; fill: #1b1e23; }
-.said { font-size: 13px; font-weight: 600; }
-.said.healthy { fill: #1b6b41; }
-.said.warning { fill: #7a5200; }
-.said.error { fill: #b3261e; }
-.title { font-size: 13px; font-weight: 600; fill: #1b1e23; }
-.verdicts text { font-size: 13px; fill: #1b1e23; }
+const STYLE = `${paletteStyle(".gradient-health")}
+.sheet { fill: var(--paper); stroke: var(--line); }
+text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: var(--soft); }
+.name { font-size: 15px; font-weight: 650; fill: var(--ink); }
+.said { font-size: 13px; font-weight: 600; fill: currentColor; }
+.title { font-size: 13px; font-weight: 600; fill: var(--ink); }
+.verdicts text { font-size: 13px; fill: var(--ink); }
 .cursor { display: none; }
-${LIGHT_COLORS}${MARK_STYLE}`;
+${COLOR_STYLE}${MARK_STYLE}`;
 
 /** A drawing of the page of a study, and its title. */
 interface Chart {

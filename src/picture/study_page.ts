@@ -61,8 +61,8 @@ export function renderStudyPage(summary: StudySummary): Promise<string> {
   const { paint, words } = studyVerdict(variants);
   return renderPage({
     title: `${name}: rescaling study`,
-    header: markup`<p class="kicker">gradient-health sweep</p><h1><bdi>${name}</bdi></h1>
-      <p class="verdict ${paint}">${words}</p>${
+    header: markup`<p class="kicker"><bdi>${name}</bdi>: rescaling study</p>
+      <h1 class="verdict sentence ${paint}">${words}</h1>${
       studySentences(summary).map((sentence) =>
         markup`<p class="soft"><bdi>${escapeControls(sentence)}</bdi></p>`
       )

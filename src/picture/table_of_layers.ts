@@ -1,20 +1,24 @@
 import type { Finding } from "../rules/finding.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import type { Chart } from "../render/chart_model.ts";
-import { foldLayers, foldName, type LayerFold } from "../render/fold_layers.ts";
-import { type LayerRow, layerTable } from "../render/layer_table.ts";
+import { foldLayers, foldName, gradientOf, type LayerFold } from "../render/fold_layers.ts";
+import {
+  type LayerFigure,
+  type LayerRow,
+  layerTable,
+  type RowFold,
+} from "../render/layer_table.ts";
+import { totalsWords } from "../render/network_totals.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { formatCount, formatNumber, formatShare, formatWhole, roundTo } from "../words/numbers.ts";
 import type { LayerNames } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
 
+/** Data of a table. */
 interface TableContent {
   measurements: Measurements;
   findings: readonly Finding[];
   /** Layers that share a row until it is opened. */
   folds: readonly LayerFold[];
-  /** Charts in which each layer has its own bar. */
-  charts: readonly Chart[];
   names: LayerNames;
   /** Id in links. */
   id: string;
@@ -22,14 +26,19 @@ interface TableContent {
   isWhole: boolean;
 }
 
-/** A column: its group heading, its heading, and its cell in a row. */
+/** A column: its heading, and its cell in a row. */
 interface Column {
-  over: string;
   heading: string;
-  cell: (row: LayerRow, layer: string) => string;
+  cell: (row: LayerRow) => string;
+  /** Figure of a layer that it shows: the cell is coloured if a finding is about it. */
+  figure?: LayerFigure;
+  /** Draws beside the text. */
+  draw?: (row: LayerRow) => Markup | null;
   isWord?: boolean;
   /** True if the figure is shown for a selected layer. */
-  isFigure?: boolean;
+  isPicked?: boolean;
+  /** True if it stays on a narrow screen even if nothing in it is wrong. */
+  isKept?: boolean;
 }
 
 /**
@@ -42,135 +51,172 @@ export function tableOfLayers(content: TableContent): Markup {
   const folded = layerTable(measurements, findings, folds);
   const single = layerTable(measurements, findings, foldLayers(layers, { all: true }));
   const rowOf = new Map(single.map((row) => [row.name, row]));
-  const columns = columnsOf(content)
-    .filter(({ cell }) => single.some((row) => cell(row, row.name) !== ""));
-  const line = (row: LayerRow, { isInner }: { isInner: boolean }) =>
-    markup`<tr data-l="${names.id(row.name)}"${markOf(row)}${
-      isInner ? markup` class="inner"` : null
-    }><th scope="row">${names.link(row.name)}${severityOf(row)}${cellsOf(columns, row)}</tr>
+  const columns = columnsOf(measurements)
+    .filter(({ cell }) => single.some((row) => cell(row) !== ""));
+  const isSpare = spareColumns(columns, folded);
+  const line = (row: LayerRow, kind: "" | "inner" | "worst", before: Markup | null = null) =>
+    markup`<tr data-l="${names.id(row.name)}"${
+      row.mark === null ? null : markup` data-mark="${row.mark}"`
+    }${kind === "" ? null : markup` class="${kind}"`}><th scope="row">${before}${
+      names.link(row.name)
+    }${severityOf(row)}${cellsOf(columns, isSpare, row)}</tr>
     `;
   const bodies = folds.map((fold, i) => {
     const members = fold.blocks.flat(2);
     if (members.length === 1) {
-      return markup`<tbody>${line(rowOf.get(members[0].name)!, { isInner: false })}</tbody>`;
+      return markup`<tbody>${line(rowOf.get(members[0].name)!, "")}</tbody>`;
     }
-    return markup`<tbody><tr${
-      markOf(folded[i])
-    }><th scope="row"><button type="button" class="fold" hidden
-      aria-expanded="false" aria-label="Show the ${members.length} layers">+</button>${
-      names.fold(foldName(fold))
-    }${severityOf(folded[i])}${foldTitle(folded[i], members.length, names)}${
-      cellsOf(columns, folded[i])
-    }</tr>
-      ${
-      isWhole ? members.map(({ name }) => line(rowOf.get(name)!, { isInner: true })) : null
-    }</tbody>`;
+    const inner = (some: typeof members) =>
+      isWhole ? some.map(({ name }) => line(rowOf.get(name)!, "inner")) : null;
+    const button = markup`<button type="button" class="fold" hidden
+      aria-expanded="false" aria-label="Show the ${members.length} layers">+</button>`;
+    if (folded[i].fold === null) {
+      return markup`<tbody>${line(folded[i], "", button)}${inner(members.slice(1))}</tbody>`;
+    }
+    return markup`<tbody><tr class="fold-head"><th scope="row" colspan="${
+      columns.length + 1
+    }"><div>${button}${names.fold(foldName(fold))} <span class="about">${
+      foldTitle(folded[i].fold!, folded[i].name)
+    }</span></div></th></tr>${line(folded[i], "worst")}${inner(members)}</tbody>`;
   });
   return markup`<div class="tools" data-for="${id}" data-count="${layers.length}" hidden>
     <label>Filter <input type="search" placeholder="name or class"></label>
     <label>Show <select><option value="all">all layers</option>
     <option value="warning">with an error or a warning</option><option value="error">with an error</option></select></label>
     <output class="soft small" aria-live="polite"></output></div>
-    <div class="scroll" tabindex="0" role="group" aria-label="Table of layers"><table id="${id}">
-    ${headOf(columns)}${bodies}</table></div>`;
+    <div class="scroll" tabindex="0" role="group" aria-label="Table of layers"><table id="${id}" class="layers-table">
+    ${headOf(columns, isSpare)}${bodies}</table></div><p class="totals">${
+    totalsWords(measurements)
+  }</p>`;
 }
 
 /**
- * Describes a fold below its name: its number of layers, and the layer that the figures are from.
+ * Returns true for the columns that a narrow screen has no room for: it shows the gradient, and the
+ * first other figure that is wrong.
  */
-function foldTitle({ fold, name }: LayerRow, layers: number, names: LayerNames): Markup {
-  if (fold === null) {
-    return markup`<span class="about">with the ${
-      formatCount(layers - 1, "layer")
-    } after it that have no kernel</span>`;
-  }
-  const { blocks, layers: [least, most], sameShapes } = fold;
-  const size = least === most ? String(least) : `${least} to ${most}`;
-  const what = most === 1 ? `${blocks} layers` : `${blocks} blocks of ${size}`;
-  return markup`<span class="about">${what}, alike${sameShapes ? "" : " but for shapes"}; here ${
-    names.link(name)
-  }</span>`;
+function spareColumns(columns: readonly Column[], rows: readonly LayerRow[]): boolean[] {
+  const isWrong = ({ figure }: Column) =>
+    figure !== undefined && rows.some(({ wrong }) => figure in wrong);
+  const first = columns.findIndex((column) => !column.isKept && isWrong(column));
+  return columns.map(({ isKept = false }, i) => !isKept && i !== first);
 }
 
-const markOf = ({ mark }: LayerRow) => mark === null ? null : markup` data-mark="${mark}"`;
+/** Describes a fold: its number of layers, and the layer that the figures below are from. */
+function foldTitle({ blocks, layers: [least, most], sameShapes }: RowFold, worst: string): string {
+  const size = least === most ? String(least) : `${least} to ${most}`;
+  const what = most === 1 ? `${blocks} layers` : `${blocks} blocks of ${size}`;
+  return `${what}, alike${sameShapes ? "" : " but for shapes"}; here the worst, ${
+    escapeControls(worst)
+  }`;
+}
 
 /** Many readers cannot rely on colour alone. */
 const severityOf = ({ mark }: LayerRow) =>
   mark === null ? null : markup`\u00a0<span class="${mark} small">${mark}</span>`;
 
-function cellsOf(columns: readonly Column[], row: LayerRow): Markup[] {
-  return columns.map(({ cell, isWord }) =>
-    markup`<td${isWord ? markup` class="word"` : null}>${escapeControls(cell(row, row.name))}`
-  );
+function cellsOf(
+  columns: readonly Column[],
+  isSpare: readonly boolean[],
+  row: LayerRow,
+): Markup[] {
+  return columns.map(({ cell, draw, isWord = false, figure }, i) => {
+    const tone = figure === undefined ? undefined : row.wrong[figure];
+    const text = cell(row);
+    const names = [
+      ...isWord ? ["word"] : [],
+      ...isSpare[i] ? ["spare"] : [],
+      ...tone === undefined || text === "" ? [] : ["wrong", tone],
+    ];
+    return markup`<td${names.length === 0 ? null : markup` class="${names.join(" ")}"`}>${
+      draw?.(row) ?? null
+    }${escapeControls(text)}`;
+  });
 }
 
-function headOf(columns: readonly Column[]): Markup {
-  const groups: { over: string; count: number }[] = [];
-  for (const { over } of columns) {
-    const last = groups.at(-1);
-    if (last?.over === over) last.count++;
-    else groups.push({ over, count: 1 });
-  }
-  return markup`<thead><tr><td>${
-    groups.map(({ over, count }) =>
-      over === ""
-        ? markup`<td colspan="${count}">`
-        : markup`<th class="group" scope="colgroup" colspan="${count}">${over}</th>`
-    )
-  }</tr>
-    <tr><th scope="col" data-sort="0">layer</th>${
-    columns.map(({ heading, isWord, isFigure }, i) =>
-      markup`<th scope="col" data-sort="${i + 1}"${isWord ? markup` class="word"` : null}${
-        isFigure ? markup` data-figure="${i + 1}"` : null
-      }>${heading}</th>`
-    )
+function headOf(columns: readonly Column[], isSpare: readonly boolean[]): Markup {
+  return markup`<thead><tr><th scope="col" data-sort="0">layer</th>${
+    columns.map(({ heading, isWord = false, isPicked = false }, i) => {
+      const names = [...isWord ? ["word"] : [], ...isSpare[i] ? ["spare"] : []].join(" ");
+      return markup`<th scope="col" data-sort="${i + 1}"${
+        names === "" ? null : markup` class="${names}"`
+      }${isPicked ? markup` data-figure="${i + 1}"` : null}>${heading}</th>`;
+    })
   }</tr></thead>
     `;
 }
 
-function columnsOf({ charts }: TableContent): Column[] {
+function columnsOf({ layers }: Measurements): Column[] {
   const figure = (value: number | null | undefined) =>
     value === null || value === undefined ? "" : formatNumber(roundTo(2, value));
   const share = (value: number | null) => value === null ? "" : formatShare(value);
-  const means = charts.map(({ title, bars }): Column => {
-    const values = new Map(bars.map(({ label, value }) => [label, value]));
-    const [, heading] = title.match(/\((\w+)\)$/) ?? title.match(/\|(\w+)\|/)!;
-    return {
-      over: "mean absolute",
-      heading,
-      cell: (_, layer) => figure(values.get(layer)),
-      isFigure: true,
-    };
-  });
+  const byName = new Map(layers.map((layer) => [layer.name, layer]));
+  const timesOf = ({ kernel }: LayerRow) =>
+    kernel === null || kernel.target === null || kernel.target === 0
+      ? null
+      : kernel.std / kernel.target;
   return [
-    { over: "", heading: "class", cell: ({ className }) => className, isWord: true },
     {
-      over: "",
-      heading: "output",
-      cell: ({ shape }) => shape === null ? "" : shape.join("×") || "1",
+      heading: "class",
+      cell: ({ className, followers }) =>
+        followers === 0 ? className : `${className} +${followers}`,
+      isWord: true,
     },
+    { heading: "output", cell: ({ shape }) => shape === null ? "" : shape.join("×") || "1" },
     {
-      over: "",
       heading: "parameters",
       cell: ({ parameters }) => parameters === 0 ? "" : formatWhole(parameters),
     },
-    ...means,
-    { over: "kernel std", heading: "is", cell: ({ kernel }) => figure(kernel?.std) },
-    { over: "kernel std", heading: "fits", cell: ({ kernel }) => figure(kernel?.target) },
-    { over: "output rms", heading: "is", cell: ({ output }) => figure(output.measured) },
-    { over: "output rms", heading: "theory", cell: ({ output }) => figure(output.predicted) },
-    { over: "delta rms", heading: "is", cell: ({ gradient }) => figure(gradient.measured) },
-    { over: "delta rms", heading: "theory", cell: ({ gradient }) => figure(gradient.predicted) },
-    { over: "share of", heading: "saturated", cell: ({ saturated }) => share(saturated) },
-    { over: "share of", heading: "dead", cell: ({ dead }) => share(dead) },
-    { over: "attention", heading: "entropy", cell: ({ entropy }) => figure(entropy) },
+    {
+      heading: "mean |gradient|",
+      cell: ({ name }) => figure(gradientOf([byName.get(name)!])),
+      figure: "gradient",
+      isPicked: true,
+      isKept: true,
+    },
+    { heading: "kernel std", cell: ({ kernel }) => figure(kernel?.std) },
+    {
+      heading: "times target",
+      cell: (row) => figure(timesOf(row)),
+      figure: "kernel",
+      draw: (row) => drawTimes(timesOf(row), row.wrong.kernel ?? "sound"),
+      isPicked: true,
+    },
+    {
+      heading: "output rms",
+      cell: ({ output }) => figure(output.measured),
+      figure: "activation",
+      isPicked: true,
+    },
+    { heading: "in theory", cell: ({ output }) => figure(output.predicted) },
+    { heading: "delta rms", cell: ({ gradient }) => figure(gradient.measured), isPicked: true },
+    { heading: "in theory", cell: ({ gradient }) => figure(gradient.predicted) },
+    { heading: "saturated", cell: ({ saturated }) => share(saturated), figure: "saturated" },
+    { heading: "dead", cell: ({ dead }) => share(dead), figure: "dead" },
+    { heading: "entropy", cell: ({ entropy }) => figure(entropy), figure: "entropy" },
   ];
 }
 
-export function tableLegend(layers: number): string {
-  return `${
-    formatCount(layers, "layer")
-  } in the order of the forward pass. Kernel std: of the weights, beside that of ` +
-    "the initialiser that fits. Theory: what random weights of that size should give. Delta: the gradient before the " +
-    "activation.";
+/** Size of a small bar, and the factor at which it is full, up and down. */
+const TIMES = { width: 48, height: 10, full: 1000 };
+
+/** Draws a small bar from 1 to a factor, on a logarithmic axis with 1 in the middle. */
+function drawTimes(times: number | null, tone: string): Markup | null {
+  if (times === null || Number.isNaN(times)) return null;
+  const { width, height, full } = TIMES;
+  const half = width / 2;
+  const share = Math.max(-1, Math.min(1, Math.log(Math.max(times, 1e-9)) / Math.log(full)));
+  const length = Math.max(1, Math.round(Math.abs(share) * half));
+  return markup`<svg class="times bar-row" width="${width}" height="${height}" aria-hidden="true"><path class="base" d="M${half} 0V${height}"/><rect class="bar ${tone}" x="${
+    share < 0 ? half - length : half
+  }" y="2" width="${length}" height="${height - 4}"/></svg>`;
+}
+
+/** Explains the table. */
+export function tableLegend({ layers, weightsOnly }: Measurements): string {
+  const start = `${formatCount(layers.length, "layer")} in the order of the forward pass. ` +
+    "Times target: the standard deviation of the kernel over that of the initialiser that fits.";
+  return weightsOnly === undefined
+    ? `${start} In theory: what random weights of that size should give. ` +
+      "Delta: the gradient before the activation."
+    : start;
 }

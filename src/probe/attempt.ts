@@ -243,6 +243,7 @@ function conclude(
     accuracy: last.accuracy,
     ...last.least === undefined ? {} : { behind: outputName(model, last.least) },
     ...outcome,
+    losses: [...taken.map(({ loss }) => loss), last.loss],
     ...isCut ? { cut: true as const } : {},
     verdict: judgeAttempt({ ...outcome, cut: isCut }, scale),
   };

@@ -55,6 +55,8 @@ export interface Attempt {
     /** Smallest loss of all looks, those during training included. */
     least: number;
   };
+  /** Loss before each step, and after the last. */
+  losses: number[];
   /** Penalties of the layers. */
   penalty: {
     /** Before the first step. */

@@ -41,6 +41,14 @@ export function foldLayers(
   return grouped.length <= MOST_ROWS ? grouped : foldRepeats(groups, { sameShapes: false });
 }
 
+/** Number of layers that pages show at once; in larger networks repetitions are folded. */
+const MOST_UNFOLDED = 24;
+
+/** Folds the layers of a larger network: the same in all charts, lists and tables of a page. */
+export function shownFolds(layers: readonly LayerMeasurements[]): LayerFold[] {
+  return foldLayers(layers, { all: layers.length <= MOST_UNFOLDED });
+}
+
 /**
  * Splits folds into pieces of about equal length, at most `most` rows in all, so that a chart shows
  * how its figure changes with depth.
@@ -150,7 +158,8 @@ export function kernelOf({ weights }: LayerMeasurements) {
   return weights.find(isKernel) ?? weights.at(0);
 }
 
-function gradientOf([layer]: LayerGroup): number | null {
+/** Returns the mean |gradient| of a layer's kernel; NaN if it is not finite, `null` if it has none. */
+export function gradientOf([layer]: LayerGroup): number | null {
   const kernel = kernelOf(layer);
   const gradients = kernel?.gradientsOfUsedRows ?? kernel?.gradients;
   if (!gradients) return null;

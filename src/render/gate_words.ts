@@ -107,7 +107,7 @@ export function modelLines(
     const { verdict } = model;
     const name = padEnd(names[i], width);
     if (verdict === null) return { text: `x  ${name}  not measured`, style: "error" };
-    const { mark, style } = VERDICT_LOOKS[verdict];
+    const { mark, tone: style } = VERDICT_LOOKS[verdict];
     return { text: `${mark.padEnd(2)} ${name}  ${modelVerdictLine(model)}`, style };
   });
 }
@@ -246,7 +246,7 @@ export function sectionLines(model: ModelVerdict, style: SectionStyle): string[]
   return [
     ...caveatLines(shown.measurements, style.width),
     ...wrapText(modelVerdictLine(model), style.width).map((line) =>
-      paint(line, VERDICT_LOOKS[model.verdict!].style, style.color)
+      paint(line, VERDICT_LOOKS[model.verdict!].tone, style.color)
     ),
     ...causes.slice(0, most).flatMap((cause, i) =>
       causeLines(withSeeds(cause, model), `${i + 1}. `, cause.run.measurements.layers, style)

@@ -14,6 +14,31 @@ import {
   worstOf,
 } from "./fold_layers.ts";
 
+/** Figures of a layer in charts and tables. */
+export type LayerFigure = "gradient" | "activation" | "kernel" | "saturated" | "dead" | "entropy";
+
+/** Figures that the rules judge: where a layer is marked for a rule, its figure is the wrong one. */
+export const FIGURE_OF_RULE: Readonly<Record<string, LayerFigure>> = {
+  "gradients-flow": "gradient",
+  "vanishing-gradients": "gradient",
+  "exploding-gradients": "gradient",
+  "gradient-ratio": "gradient",
+  "gradient-balance": "gradient",
+  "activation-scale": "activation",
+  "init-scale": "kernel",
+  "saturated-activations": "saturated",
+  "dead-units": "dead",
+  attention: "entropy",
+};
+
+/** Returns the severity of the findings about a figure, by layer. */
+export function wrongLayers(
+  findings: readonly Finding[],
+  ...figures: readonly LayerFigure[]
+): Map<string, "error" | "warning"> {
+  return severitiesOf(findings.filter(({ rule }) => figures.includes(FIGURE_OF_RULE[rule])));
+}
+
 /** Row of the table of layers, one per fold. Text, SVG and HTML are drawn from it. */
 export interface LayerRow {
   /** Name of the layer; for a fold, of its worst layer. */
@@ -39,6 +64,8 @@ export interface LayerRow {
   drawnBy: string | null;
   /** Names of the rules that the row is marked for. */
   rules: readonly string[];
+  /** Severity of the findings about each figure. */
+  wrong: Readonly<Partial<Record<LayerFigure, "error" | "warning">>>;
   /** rms of the output. */
   output: Compared;
   /** rms of the gradient at the output before the activation. */
@@ -92,6 +119,8 @@ export function layerTable(
   const network = networkOf(measurements);
   const severities = severitiesOf(findings);
   const targets = targetsOf(network);
+  const figures = [...new Set(Object.values(FIGURE_OF_RULE))]
+    .map((figure) => [figure, wrongLayers(findings, figure)] as const);
   return folds.map((fold) => {
     const { block, group } = worstOf(fold, severities);
     const all = fold.blocks.flat(2);
@@ -99,6 +128,10 @@ export function layerTable(
       ...rowOf(group, network, targets),
       mark: gravest(all, severities),
       rules: rulesOf(all, findings, gravest(all, severities)),
+      wrong: Object.fromEntries(
+        figures.map(([figure, severities]) => [figure, gravest(all, severities)])
+          .filter(([, severity]) => severity !== null),
+      ),
       fold: fold.blocks.length === 1 ? null : {
         name: foldName(fold),
         blocks: fold.blocks.length,
@@ -136,7 +169,7 @@ function rowOf(
   group: LayerGroup,
   { theory, measurements: { weightsOnly } }: Network,
   targets: ReadonlyMap<LayerMeasurements, NonNullable<LayerRow["kernel"]>>,
-): Omit<LayerRow, "mark" | "rules" | "fold"> {
+): Omit<LayerRow, "mark" | "rules" | "wrong" | "fold"> {
   // Input and gradients come from the first layer, the output from the last.
   const [layer] = group;
   const last = group[group.length - 1];

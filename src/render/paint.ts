@@ -1,25 +1,15 @@
-import {
-  blue,
-  bold,
-  cyan,
-  dim,
-  getColorEnabled,
-  green,
-  magenta,
-  red,
-  setColorEnabled,
-  yellow,
-} from "@std/fmt/colors";
+import * as colors from "@std/fmt/colors";
+import { TONES } from "./verdicts.ts";
 
 const styles = {
-  strong: bold,
-  faint: dim,
-  healthy: green,
-  error: red,
-  warning: yellow,
-  changed: magenta,
-  tiny: blue,
-  small: cyan,
+  strong: colors.bold,
+  faint: colors.dim,
+  healthy: colors[TONES.healthy.terminal],
+  error: colors[TONES.error.terminal],
+  warning: colors[TONES.warning.terminal],
+  changed: colors[TONES.changed.terminal],
+  tiny: colors.blue,
+  small: colors.cyan,
 };
 
 /** Marks before a layer with findings. */
@@ -35,11 +25,11 @@ export type TextStyle = keyof typeof styles;
 // deno-lint-ignore plain-code/options-object -- `paint(title, "strong", color)` reads well.
 export function paint(text: string, style: TextStyle, color: boolean): string {
   if (!color || text === "") return text;
-  const before = getColorEnabled();
-  setColorEnabled(true);
+  const before = colors.getColorEnabled();
+  colors.setColorEnabled(true);
   try {
     return styles[style](text);
   } finally {
-    setColorEnabled(before);
+    colors.setColorEnabled(before);
   }
 }

@@ -81,7 +81,7 @@ export function verdictLine(
   const counted = counts.length === 0 ? "" : `: ${counts.join(", ")}`;
   const unjudged = notJudged.map((setting) => `, ${setting} not judged`).join("");
   const text = `${verdict.toUpperCase()}${under}${counted}${unjudged}`;
-  return paint(text, VERDICT_LOOKS[verdict].style, color);
+  return paint(text, VERDICT_LOOKS[verdict].tone, color);
 }
 
 /** Counts causes of a sick network, or findings that fail a gate, and those that only warn. */

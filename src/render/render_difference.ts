@@ -49,7 +49,7 @@ export function verdictLines(
   return [
     ...sides.flatMap(([label, { name, diagnosis }]) =>
       labelled(label, `${name}: ${verdictLine(diagnosis, { color: false })}`)
-        .map((line) => paint(line, VERDICT_LOOKS[diagnosis.verdict].style, color))
+        .map((line) => paint(line, VERDICT_LOOKS[diagnosis.verdict].tone, color))
     ),
     ...causeChanges(difference).flatMap(([label, message]) => labelled(label, message)),
     ...otherDifferences(difference).flatMap(([label, text]) => labelled(label, text)),

@@ -1,7 +1,13 @@
 import { formatNumber, formatShare, roundTo } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { cutEnd, cutMiddle, cutNames, displayWidth, padEnd, wrapText } from "./fit_text.ts";
-import type { Compared, LayerRow, RowFold } from "./layer_table.ts";
+import {
+  type Compared,
+  FIGURE_OF_RULE,
+  type LayerFigure,
+  type LayerRow,
+  type RowFold,
+} from "./layer_table.ts";
 import { paint, SEVERITY_MARKS } from "./paint.ts";
 
 /** Options for drawing the table. */
@@ -31,18 +37,14 @@ const LARGEST_NAME = 0.3;
 /** Largest width of the name of a rule: that of `saturated-activations`. */
 const LONGEST_REASON = 21;
 
-/** Columns that show the figure of a rule: a row that is marked for it needs them. */
-const COLUMNS_OF_RULES: Record<string, string> = {
-  "gradients-flow": "gradient rms",
-  "vanishing-gradients": "gradient rms",
-  "exploding-gradients": "gradient rms",
-  "gradient-ratio": "gradient rms",
-  "gradient-balance": "gradient rms",
-  "activation-scale": "output rms",
-  "init-scale": "kernel std",
-  "saturated-activations": "sat",
-  "dead-units": "dead",
-  attention: "entropy",
+/** Columns that show each figure: a row that is marked for it needs them. */
+const COLUMNS_OF_FIGURES: Record<LayerFigure, string> = {
+  gradient: "gradient rms",
+  activation: "output rms",
+  kernel: "kernel std",
+  saturated: "sat",
+  dead: "dead",
+  entropy: "entropy",
 };
 
 /** Draws the table of layers: as many columns as fit, with a legend below. */
@@ -136,7 +138,7 @@ function columnsOf(rows: readonly LayerRow[], { unicode, width }: TableStyle): C
  */
 function withReasons(columns: readonly Column[], rows: readonly LayerRow[]): Column[] {
   const isOf = (column: Column, rule: string) =>
-    COLUMNS_OF_RULES[rule] === (column.over || column.heading);
+    COLUMNS_OF_FIGURES[FIGURE_OF_RULE[rule]] === (column.over || column.heading);
   const kept = columns.map((column) => {
     const isNeeded = column.heading !== "theory" && column.heading !== "within" &&
       rows.some(({ rules }, row) =>

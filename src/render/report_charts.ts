@@ -33,8 +33,10 @@ interface Series {
    * last layer, otherwise from the one with the kernel, the first.
    */
   isOutput: boolean;
-  /** True if the values stay about the same size over the layers of a healthy network. */
-  isSignal: boolean;
+  /** True if it is shown only with details. */
+  isDetail: boolean;
+  /** Returns the healthy band, anchored on the values of hidden layers without findings, in order. */
+  bandOf: ((sound: readonly number[]) => Chart["band"]) | null;
 }
 
 interface Source {
@@ -60,7 +62,13 @@ const SERIES: readonly Series[] = [
       };
     },
     isOutput: false,
-    isSignal: false,
+    isDetail: false,
+    bandOf: (sound) => {
+      const middle = sound.toSorted((a, b) => a - b)[sound.length >> 1];
+      return middle === undefined
+        ? null
+        : { from: middle / Math.sqrt(SIGNAL_BAND.to), to: middle * Math.sqrt(SIGNAL_BAND.to) };
+    },
   },
   {
     title: "mean |activation|",
@@ -71,7 +79,8 @@ const SERIES: readonly Series[] = [
       applies: true,
     }),
     isOutput: true,
-    isSignal: false,
+    isDetail: false,
+    bandOf: null,
   },
   {
     title: "mean |gradient| before the activation (delta)",
@@ -84,7 +93,13 @@ const SERIES: readonly Series[] = [
       applies: preActivations !== null || preActivationGradients !== null,
     }),
     isOutput: false,
-    isSignal: true,
+    isDetail: true,
+    bandOf: (sound) => {
+      const last = sound.at(-1);
+      return last === undefined
+        ? null
+        : { from: SIGNAL_BAND.from * last, to: SIGNAL_BAND.to * last };
+    },
   },
 ];
 
@@ -103,21 +118,21 @@ export function reportCharts(
   // In a file of weights alone, no layer was called.
   if (folds.every(({ blocks }) => blocks.flat(2).every(({ calls }) => calls === 0))) return [];
   const severities = severitiesOf(findings);
-  return SERIES.filter(({ isSignal }) => details || !isSignal).map((series) =>
+  return SERIES.filter(({ isDetail }) => details || !isDetail).map((series) =>
     seriesChart(series, folds, severities, scale)
   )
     .filter(({ bars }) => bars.length > 0);
 }
 
 function seriesChart(
-  { title, about, of, isOutput, isSignal }: Series,
+  { title, about, of, isOutput, bandOf }: Series,
   folds: readonly LayerFold[],
   severities: ReadonlyMap<string, "error" | "warning">,
   scale: ChartAxis["scale"],
 ): Chart {
   const bars: Omit<ChartBar, "position">[] = [];
   const left: Chart["left"] = new Map();
-  let last: number | null = null;
+  const sound: number[] = [];
   const layerOf = (group: LayerGroup) => isOutput ? group[group.length - 1] : group[0];
   for (const [row, fold] of folds.entries()) {
     const all = fold.blocks.flat().map(layerOf);
@@ -131,10 +146,11 @@ function seriesChart(
     const shown = known.includes(worst) ? worst : known[0];
     const values = known.map((layer) => valueOf(of(layer)));
     const bar = values.find(({ value }) => Number.isNaN(value)) ?? valueOf(of(shown));
-    const signal = known.findLastIndex(({ role }, i) =>
-      role === "hidden" && hasBar(values[i].value)
-    );
-    if (signal >= 0) last = values[signal].value;
+    known.forEach((layer, i) => {
+      const { value } = values[i];
+      const isSound = layer.role === "hidden" && !severities.has(layer.name);
+      if (isSound && hasBar(value)) sound.push(value);
+    });
     bars.push({
       ...bar,
       label: foldName(fold),
@@ -143,9 +159,7 @@ function seriesChart(
       row,
     });
   }
-  const { from, to } = SIGNAL_BAND;
-  const band = isSignal && last !== null ? { from: from * last, to: to * last } : null;
-  return { title, about, band, left, ...placed(bars, scale) };
+  return { title, about, band: bandOf?.(sound) ?? null, left, ...placed(bars, scale) };
 }
 
 /** Returns the range of a row's values, if all are known and not the same. */

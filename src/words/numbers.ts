@@ -77,9 +77,13 @@ export function formatWhole(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** Writes an amount of memory: `2.3 GiB`. */
+/** Writes an amount of memory: `2.3 GiB`, `16.5 KiB`. */
 export function formatMemory(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  const [unit, size] =
+    (["KiB", "MiB"] as const).map((unit, i) => [unit, 2 ** (10 * (i + 1))] as const).find((
+      [, size],
+    ) => bytes < size * 1000) ?? ["GiB", 2 ** 30];
+  return `${(bytes / size).toFixed(1)} ${unit}`;
 }
 
 /** Writes a short duration: `0.42 s`. */

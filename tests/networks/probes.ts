@@ -60,6 +60,7 @@ export function makeAttempt(given: Partial<Attempt> = {}): Attempt {
     given: false,
     steps: 40,
     loss: { first: 2.5, last: 0.5, least: 0.5 },
+    losses: [2.5, 1.4, 0.5],
     penalty: { first: 0, last: 0, gradientRatio: null },
     accuracy: null,
     fit: 0.75,

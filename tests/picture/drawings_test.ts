@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { XMLValidator } from "fast-xml-parser";
 import { binRange, drawHistogram } from "../../src/picture/draw_histogram.ts";
-import { drawProfile } from "../../src/picture/draw_profile.ts";
+import { barPanel, type PanelContent } from "../../src/picture/bar_panel.ts";
+import { drawBarAxis, drawBarRow } from "../../src/picture/draw_bars.ts";
 import { powerOfTen } from "../../src/picture/path_data.ts";
 import { lanesOf, layerMap } from "../../src/picture/layer_map.ts";
-import { profilePoints } from "../../src/picture/profile_points.ts";
 import { renderReportImage } from "../../src/picture/report_image.ts";
 import { type Chart, type ChartBar, placed } from "../../src/render/chart_model.ts";
 import { foldLayers } from "../../src/render/fold_layers.ts";
@@ -23,89 +23,113 @@ function chartOf(values: (number | null)[], over: Partial<Chart> = {}): Chart {
   return { title: "mean", about: "", band: null, left: new Map(), ...placed(bars, "log"), ...over };
 }
 
-const draw = (chart: Chart) =>
-  drawProfile(chart, {
-    width: 400,
-    height: 240,
-    depth: chart.bars.length,
-    nameOf: (place) => `layer_${place + 1}`,
-    idOf: (place) => `r1-${place + 1}`,
-  }).source;
+const panelOf = (chart: Chart, over: Partial<PanelContent> = {}) =>
+  barPanel({
+    chart,
+    fixed: null,
+    rows: chart.bars.map(({ label }) => [label]),
+    wrong: new Map(),
+    origin: null,
+    ...over,
+  });
 
-Deno.test("drawProfile() puts zeros and what is no number into lanes of their own", () => {
-  const plain = draw(chartOf([0.1, 0.01]));
-  assertEquals(plain.match(/data-lane/g), null);
-  const odd = draw(chartOf([0.1, 0, NaN, null]));
-  assertEquals(odd.match(/data-lane/g)?.length, 2);
-  assertEquals(odd.match(/<circle/g)?.length, 3);
-  assertMatch(odd, /<text[^>]*>0<\/text>/);
-  assertMatch(odd, /<text[^>]*>NaN<\/text>/);
-  assertStringIncludes(odd, "<title>layer_3: all NaN or infinite</title>");
+const STYLE = { height: 22, ground: "g" };
+
+Deno.test("barPanel() puts zeros and what is no number beside the axis", () => {
+  const plain = panelOf(chartOf([0.1, 0.01]));
+  assertEquals([plain.zero, plain.broken], [null, null]);
+  const odd = panelOf(chartOf([0.1, 0, NaN, null]));
+  const [sound, zero, broken, none] = odd.rows;
+  assertEquals([zero!.bars[0].at, zero!.bars[0].isZero, zero!.figure], [null, true, "0"]);
+  assertEquals([broken!.bars[0].at, broken!.bars[0].isZero, broken!.figure], [null, false, "NaN"]);
+  assertEquals(none, null);
+  assert(odd.zero! < odd.base && odd.base < sound!.bars[0].at! && sound!.bars[0].at! < odd.broken!);
+  const { source } = drawBarRow(odd, zero, STYLE);
+  assertMatch(source, /<circle class="nothing sound"[^>]*><title>exactly 0<\/title>/);
+  assertMatch(drawBarRow(odd, broken, STYLE).source, /<text class="nothing sound"[^>]*>×</);
 });
 
-Deno.test("drawProfile() shortens places, and no figure or name", () => {
-  const svg = drawProfile(chartOf([0.1, 0.00264]), {
-    width: 400,
-    height: 240,
-    depth: 2,
-    nameOf: (place) => `block_${place}.75`,
-  }).source;
-  assertStringIncludes(svg, ": 0.00264</title>");
-  assertMatch(svg, />block_1\.75<\/text>/);
-  const places = [...svg.matchAll(/ (?:d|x|y|x1|x2|y1|y2|cx|cy|transform)="([^"]*)"/g)];
-  assert(places.length > 10);
-  assertEquals(places.filter(([, value]) => /\.\d\d/.test(value)), []);
+Deno.test("barPanel() has an axis that its values fill: no empty decade, and at least two", () => {
+  const near = panelOf(chartOf([2.6e-3, 7e-3]));
+  const [low, high] = near.rows.map((row) => row!.bars[0].at!);
+  assert(low > 20 && high < 80, `${low} to ${high}`);
+  assertEquals(near.ticks.map(({ label }) => label), ["10⁻³", "10⁻²"]);
+  const far = panelOf(chartOf([1e-9, 1]));
+  const [least, most] = far.rows.map((row) => row!.bars[0].at!);
+  assert(least > far.base && least < 20 && most > 85, `${least} to ${most}`);
+  assert(far.ticks.length >= 3 && far.ticks.length <= 5, `${far.ticks.length} ticks`);
 });
 
-Deno.test("drawProfile() draws the band in which layers are healthy", () => {
-  assertEquals(draw(chartOf([0.1, 0.01])).match(/class="band"/g), null);
-  const banded = draw(chartOf([0.1, 0.01], { band: { from: 0.01, to: 0.1 } }));
-  assertEquals(banded.match(/class="band"/g)?.length, 1);
-  assertEquals(
-    draw(chartOf([0.1], { band: { from: 1e9, to: 1e12 } })).match(/class="band"/g),
-    null,
+Deno.test("barPanel() starts bars at 1 where they are multiples of a target", () => {
+  const { base, rows, band } = panelOf(
+    chartOf([890, 0.1], { band: { from: 0.5, to: 2 } }),
+    { origin: 1 },
   );
+  assert(rows[1]!.bars[0].at! < base && base < rows[0]!.bars[0].at!);
+  assert(band!.from < base && base < band!.to);
 });
 
-Deno.test("drawProfile() leaves colours and fonts to the style sheet, which a policy can allow", () => {
-  const svg = draw(chartOf([0.1, 0.01]));
-  assertEquals(svg.match(/<style|style=|font-family|currentColor|aria-label/g), null);
-  assertEquals(XMLValidator.validate(svg), true);
+Deno.test("barPanel() takes the healthy band of the fixed network, and leaves it out where it does not hold", () => {
+  const before = chartOf([0, 5], { band: null });
+  const fixed = chartOf([0.9, 1], { band: { from: 0.1, to: 3 } });
+  const panel = panelOf(before, { fixed, unjudged: new Set(["layer_2"]) });
+  assert(panel.band !== null && panel.isFixed);
+  assertEquals(panel.rows.map((row) => row!.fixed), ["0.9", "1"]);
+  const [judged, head] = panel.rows.map((row) => drawBarRow(panel, row, STYLE).source);
+  assertEquals([judged, head].map((one) => one.includes("healthy-band")), [true, false]);
+  assertMatch(judged, /<line class="fixed"/);
+  assertEquals(panelOf(before).band, null);
 });
 
-Deno.test("drawProfile() names the layers of a small network, and numbers those of a larger one", () => {
-  assertMatch(draw(chartOf(Array(14).fill(1))), />layer_14<\/text>/);
-  const large = draw(chartOf(Array(15).fill(1)));
-  assertEquals(large.match(/>layer_15<\/text>/), null);
-  assertMatch(large, />15<\/text>/);
+Deno.test("barPanel() gives layers that are alike thin bars in one row, with the figure of the worst", () => {
+  const chart = chartOf([1, 0.1, 0.01]);
+  const rows = [["layer_1", "layer_2", "layer_3"]];
+  const [row] = panelOf(chart, { rows }).rows;
+  assertEquals([row!.bars.length, row!.figure, row!.wrong], [3, "0.01", null]);
+  const wrong = new Map([["layer_1", "error" as const]]);
+  const [ill] = panelOf(chart, { rows, wrong }).rows;
+  assertEquals([ill!.figure, ill!.wrong], ["1", "error"]);
+  const gains = new Set(["layer_3"]);
+  const [mixed] = panelOf(chart, { rows, gains }).rows;
+  assertEquals([mixed!.figure, mixed!.bars.map(({ isGain }) => isGain)], ["0.1", [
+    false,
+    false,
+    true,
+  ]]);
+  const many = chartOf(Array.from({ length: 500 }, (_, i) => i === 77 ? 0 : 1));
+  const [all] = panelOf(many, { rows: [many.bars.map(({ label }) => label)] }).rows;
+  assert(all!.bars.length <= 48 && all!.bars.some(({ isZero }) => isZero), `${all!.bars.length}`);
+});
+
+Deno.test("drawBarRow() leaves colours and fonts to the style sheet, which a policy can allow", () => {
+  const panel = panelOf(chartOf([0.1, 0]));
+  const svg = panel.rows.map((row) => drawBarRow(panel, row, STYLE).source).join("") +
+    drawBarAxis(panel).source;
+  assertEquals(svg.match(/<style|style=|font-family|currentColor/g), null);
+  assertEquals(XMLValidator.validate(`<svg>${svg}</svg>`), true);
 });
 
 Deno.test("powerOfTen() writes exponents above the line", () => {
   assertEquals([-12, -1, 0, 1, 3].map(powerOfTen), ["10⁻¹²", "10⁻¹", "1", "10", "10³"]);
 });
 
-Deno.test("profilePoints() gives each layer a point where there is room, else the gravest of neighbours", () => {
-  const { bars } = chartOf([1, 0.1, null, 10, 0]);
-  assertEquals(profilePoints({ bars }, 4).map(({ place }) => place), [0, 1, 3, 4]);
-  const few = profilePoints({ bars }, 2);
-  assertEquals(few.map(({ place, layers }) => [place, layers]), [[1, 2], [4, 2]]);
-  assert(few[0].span!.from < few[0].span!.to);
-  const marked = bars.map((bar) => bar.row === 0 ? { ...bar, mark: "error" as const } : bar);
-  assertEquals(profilePoints({ bars: marked }, 2)[0].place, 0);
-  assertEquals(profilePoints({ bars: [] }, 2), []);
-});
-
 Deno.test("layerMap() marks causes and what follows, and has the edges of the graph", () => {
   const layers = residualLayers(9);
-  const cause = { layers: ["dense_2"], consequences: [{ layers: ["dense_1", "dense_2"] }] };
+  const cause = {
+    severity: "warning",
+    layers: ["dense_2"],
+    consequences: [{ layers: ["dense_1", "dense_2"] }],
+  };
   const { nodes, edges } = layerMap(foldLayers(layers, { all: true }), {
     causes: [cause as never],
   });
   assertEquals(nodes[0], {
     name: "dense_1",
     layer: "dense_1",
+    members: ["dense_1"],
     about: "Dense tanh",
     causes: [],
+    severity: null,
     follows: [1],
   });
   assertEquals([nodes[1].causes, nodes[1].follows, nodes[2].causes], [[1], [], []]);

@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import type { Browser, Page } from "playwright-core";
+import { examine } from "../../src/diagnosis/examine/examine.ts";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
+import type { LayersModel } from "../../src/engine/tensorflow.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { renderReportPage } from "../../src/picture/report_page.ts";
 import { CHROMIUM, launch, type Look, violations, withPage } from "./browser.ts";
 import { HOSTILE, reportOf, residualLayers } from "../networks/residual_report.ts";
@@ -10,29 +15,41 @@ const large = await renderReportPage(reportOf(residualLayers(300)));
 const huge = await renderReportPage(reportOf(residualLayers(3000)));
 const hostile = await renderReportPage(reportOf(residualLayers(9, HOSTILE), HOSTILE[0]));
 
-const shownRows = (page: Page) => page.locator("tbody tr:visible").count();
-const firstName = (page: Page) => page.locator("tbody tr:visible bdi").first().textContent();
+const shownRows = (page: Page) => page.locator(".layers-table tbody tr:visible").count();
+const firstName = (page: Page) => page.locator(".layers-table tbody tr:visible bdi").first().textContent();
 const picked = (page: Page) => page.locator("#picked output").textContent();
 
 const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
   "a layer is selected in a chart, everywhere at once": (browser) =>
     withPage(browser, small, async (page) => {
-      await page.locator(".plot").first().locator("circle").nth(1).click();
+      await page.locator(".plot").first().locator("tbody tr").nth(1).click();
       assertMatch(
         await picked(page) ?? "",
-        /^dense_2: gradient 1e-6, activation 1\.2, delta 1e-6$/,
+        /^dense_2: mean \|gradient\| 1e-6, .*output rms 1\.2, delta rms 1e-6$/,
       );
-      assertEquals(await page.locator("[data-l=r1-2].on").count(), 1 + 3 + 1 + 1);
+      // Two charts, the table, and its own section.
+      assertEquals(await page.locator("[data-l=r1-2].on").count(), 2 + 1 + 1);
       await page.getByLabel("Next layer").click();
       assertMatch(await picked(page) ?? "", /^add_3: /);
       assertEquals(await page.locator("[data-l=r1-2].on").count(), 0);
       await page.getByLabel("Clear the selection").click();
       assert(await page.locator("#picked").isHidden());
     }),
+  "the layer under the pointer is marked in charts and table": (browser) =>
+    withPage(browser, large, async (page) => {
+      const marked = page.locator(".hover");
+      assertEquals(await marked.count(), 0);
+      await page.locator(".layers-table tr.worst").first().hover();
+      // The fold that has the layer in two charts, its row, and the hidden row of the layer itself.
+      assertEquals(await marked.count(), 2 + 2 + 1);
+      assertEquals(await page.locator(".bars tr.hover").count(), 2);
+      await page.locator("h1").hover();
+      assertEquals(await marked.count(), 0);
+    }),
   "the keys go from layer to layer, and to the details": (browser) =>
     withPage(browser, large, async (page) => {
       await page.locator(".plot").nth(1).focus();
-      for (const key of ["ArrowRight", "ArrowRight", "ArrowLeft"]) await page.keyboard.press(key);
+      for (const key of ["ArrowDown", "ArrowDown", "ArrowUp"]) await page.keyboard.press(key);
       const first = await picked(page);
       await page.keyboard.press("End");
       assertNotEquals(await picked(page), first);
@@ -44,7 +61,7 @@ const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
       );
       await page.keyboard.press("Enter");
       assert(await page.evaluate("hashed"));
-      assertMatch(page.url(), /#r1-[12]$/);
+      assertMatch(page.url(), /#r1-\d+$/);
       await page.keyboard.press("Escape");
       await page.locator("#picked").waitFor({ state: "hidden" });
     }),
@@ -60,7 +77,8 @@ const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
       const folded = await shownRows(page);
       assert(folded < 10, `${folded} rows`);
       await page.locator(".fold").first().click();
-      assertEquals(await shownRows(page), folded + 297);
+      // Its layers replace the worst of them.
+      assertEquals(await shownRows(page), folded + 297 - 1);
       await page.locator(".fold").first().click();
       await page.getByLabel("Filter").fill("dense_29");
       assertEquals(await shownRows(page), 8);
@@ -71,7 +89,7 @@ const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
       await page.getByLabel("Filter").fill("");
       await page.locator(".tools select").selectOption("all");
       assertEquals(await shownRows(page), folded);
-      const gradient = page.getByRole("button", { name: "gradient", exact: true });
+      const gradient = page.getByRole("button", { name: "mean |gradient|", exact: true });
       const before = await firstName(page);
       await gradient.click();
       assertEquals(await page.locator("th[aria-sort]").getAttribute("aria-sort"), "descending");
@@ -90,7 +108,7 @@ const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
     withPage(browser, large, async (page) => {
       assert(await shownRows(page) >= 300);
       assert(await page.locator(".tools, .fold, [data-copy], #picked").first().isHidden());
-      assertEquals(await page.locator("article").count(), 200);
+      assert(await page.locator("article").count() >= 3);
     }, { script: false }),
   "names from a file stay text, and widen nothing": (browser) =>
     withPage(browser, hostile, async (page) => {
@@ -109,6 +127,9 @@ const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
     }),
 };
 
+/** Heights at which the first chart has to begin, by the width of the screen. */
+const FIRST_CHART: [width: number, most: number][] = [[1280, 700], [PHONE, 900]];
+
 const LOOKS: Look[] = [
   { width: PHONE, scheme: "light" },
   { width: PHONE, scheme: "dark" },
@@ -125,6 +146,28 @@ const JUDGED: [string, string, Look[]][] = [
   ["hostile names", hostile, [LOOKS[0], LOOKS[4]]],
 ];
 
+/** Reports of real networks, by verdict. */
+async function verdicts(): Promise<Record<string, string>> {
+  await using engine = await startEngine();
+  const pageOf = async (model: LayersModel) => {
+    try {
+      return await renderReportPage(await examine(model, randomBatch(model)));
+    } finally {
+      model.dispose();
+    }
+  };
+  const { layers, sequential } = engine.tf;
+  const linear = sequential({
+    layers: [20, 20, 20].map((units) => layers.dense({ units, inputShape: [20] })),
+  });
+  linear.compile({ optimizer: "adam", loss: "meanSquaredError" });
+  return {
+    sick: await pageOf(exerciseModel()),
+    weak: await pageOf(linear),
+    healthy: await pageOf(exerciseModel({ std: 1 / Math.sqrt(20) })),
+  };
+}
+
 Deno.test({
   name: "renderReportPage() makes a page that a browser shows",
   ignore: CHROMIUM === null,
@@ -132,6 +175,19 @@ Deno.test({
     const browser = await launch();
     try {
       for (const [name, step] of Object.entries(STEPS)) await test.step(name, () => step(browser));
+      for (const [verdict, html] of Object.entries(await verdicts())) {
+        for (const [width, most] of FIRST_CHART) {
+          await test.step(`a ${verdict} report has a chart above ${most} px at ${width}`, () =>
+            withPage(browser, html, async (page) => {
+              const box = await page.locator(".plot").first().boundingBox();
+              assert(box!.y < most, `${box!.y} px`);
+              assertEquals(await page.evaluate("document.documentElement.scrollWidth"), width);
+              const title = page.locator("h1");
+              assertMatch(await title.textContent() ?? "", new RegExp(`^${verdict}`, "i"));
+              assert((await title.boundingBox())!.y < 100);
+            }, { width }));
+        }
+      }
       for (const [name, html, looks] of JUDGED) {
         await test.step(`axe finds nothing amiss with ${name}`, () =>
           withPage(browser, html, async (page) => {

@@ -5,7 +5,7 @@ import { FRONT, importOf, Stage } from "./stage.ts";
 const ROOT = new URL("../../", import.meta.url);
 
 /** Packages that stay imports: a user's model must share them, or they are large. */
-const EXTERNAL = ["@tensorflow/*", "@observablehq/plot", "@std/assert/*"];
+const EXTERNAL = ["@tensorflow/*", "@std/assert/*"];
 
 /** Configuration of this package. */
 interface Configuration {
@@ -126,12 +126,7 @@ function finish(text: string): string {
     // The paths of bundled packages tell where this machine keeps them.
     .replaceAll(/(?:\.\.\/)+[^\s"]*?\/npm\/[^\s"/]+\//g, "npm/")
     .replaceAll(importOf("core"), 'import("./core.js")')
-    .replaceAll(importOf("help"), 'import("./help.js")')
-    // linkedom asks for `canvas`, and does without. To load `node:module` for it takes 20 ms.
-    .replace(
-      /^import \{ createRequire as (\w+) \} from "node:module";\nvar __require = \1\(.*\);$/m,
-      "var __require = (name) => {\n  throw new Error(`${name} is not bundled`);\n};",
-    );
+    .replaceAll(importOf("help"), 'import("./help.js")');
 }
 
 if (import.meta.main) {

@@ -9,7 +9,7 @@ const FIRST = [FRONT, "src/cli/overview.ts"];
 /** Modules that answer `--help` of a subcommand. They import the rest when it is needed. */
 const HELP = /^src\/cli\/(?:(?:run|main|overview)\.ts|kit\/|commands\/(?!run_))/;
 
-/** Modules that draw pages, with Plot and linkedom. */
+/** Modules that draw pages. */
 const PAGES = /^src\/picture\//;
 
 /** Reader of pictures, whose library asks for worker threads when it is loaded. */

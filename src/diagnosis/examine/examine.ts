@@ -15,7 +15,13 @@ import { runRules } from "../../rules/run_rules.ts";
 import { withOverview } from "../../words/overview.ts";
 import { boolean, callable, object, optional, primitive, requireValue } from "../../words/shape.ts";
 import { diagnose } from "../diagnose.ts";
-import { type Cause, type Diagnosis, diagnosisOverview, shownDiagnosis } from "../diagnosis.ts";
+import {
+  type Cause,
+  type Diagnosis,
+  diagnosisOverview,
+  shownDiagnosis,
+  type TrialCurves,
+} from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";
 import { causeName } from "../with_treatment.ts";
 import { weighWarnings } from "./weigh_warnings.ts";
@@ -184,6 +190,23 @@ function weighFixes(diagnosis: Diagnosis, fixedTrial: Trial | SkippedTrial | nul
   return { ...diagnosis, causes };
 }
 
+/** Returns the loss of the best attempts, step by step. */
+function curvesOf(
+  trial: Examination["trial"],
+  fixedTrial: Examination["trial"],
+): { curves?: TrialCurves } {
+  const lossesOf = (trial: Examination["trial"]) =>
+    trial === null || "skipped" in trial || trial.best === null
+      ? undefined
+      : trial.attempts[trial.best].losses;
+  const before = lossesOf(trial);
+  if (trial === null || "skipped" in trial || before === undefined) return {};
+  const after = lossesOf(fixedTrial);
+  return {
+    curves: { before, ...after === undefined ? {} : { after }, guess: trial.guess },
+  };
+}
+
 /** Returns the examination, with the trial put into words; it prints and displays its diagnosis. */
 function said(found: Omit<Examination, "diagnosis">, judged: Diagnosis): Examination {
   const { trial, rates, fixedTrial, measurements, findings } = found;
@@ -194,6 +217,7 @@ function said(found: Omit<Examination, "diagnosis">, judged: Diagnosis): Examina
   const given = trial !== null && "givenVerdict" in trial ? trial.givenVerdict : null;
   const diagnosis: Diagnosis = {
     ...judged,
+    ...curvesOf(trial, fixedTrial),
     ...trial === null ? {} : {
       trial: {
         verdict: verdictOf(trial),

@@ -135,7 +135,10 @@ async function tryInTurn(
     for (const fixed of applied.reverse()) fixed.undo();
   }
   return {
-    diagnosis: withTried(before, fixes, failed),
+    diagnosis: {
+      ...withTried(before, fixes, failed),
+      ...fixes.length === 0 ? {} : { after: now.measurements },
+    },
     after: now.diagnosis,
     // Other fixes depend on this warning's fix, so it is kept with them.
     fixes: fixes.filter(({ cause }) => cause.severity === "error" || cause === first)

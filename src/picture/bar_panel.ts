@@ -1,0 +1,221 @@
+import { type Chart, type ChartBar, hasBar } from "../render/chart_model.ts";
+import { formatNumber, formatShare, roundTo } from "../words/numbers.ts";
+import { powerOfTen } from "./path_data.ts";
+
+/** Severity of a figure that a finding is about. */
+export type Wrong = "error" | "warning";
+
+/** Horizontal bars of one figure, a row for each group of layers. Positions are per cent of the width. */
+export interface BarPanel {
+  title: string;
+  /** Rest of a sentence that begins with the title; may be empty. */
+  about: string;
+  ticks: { at: number; label: string }[];
+  /** Healthy part of the axis, or `null`. */
+  band: { from: number; to: number } | null;
+  /** Start of each bar. */
+  base: number;
+  /** Place of zeros and of non-finite figures, beyond the axis; `null` if there are none. */
+  zero: number | null;
+  broken: number | null;
+  rows: (BarRow | null)[];
+  /** True if it shows the fixed network too. */
+  isFixed: boolean;
+  /** True if some of its layers have only gains. */
+  hasGains: boolean;
+}
+
+/** Row of a panel; several layers share one as thin bars. */
+export interface BarRow {
+  bars: PanelBar[];
+  /** Figure of its worst layer, and the same with the fix. */
+  figure: string;
+  fixed: string;
+  wrong: Wrong | null;
+  /** True if the healthy band holds for it. */
+  isJudged: boolean;
+}
+
+/** Bar of a layer. */
+export interface PanelBar {
+  /** Name of the layer. */
+  layer: string;
+  /** End of the bar; `null` for a value of 0 or one that is not finite. */
+  at: number | null;
+  isZero: boolean;
+  /** End of the bar with the fix, in the same way. */
+  fixedAt: number | null;
+  wrong: Wrong | null;
+  /** True if the layer has gains and no kernel, so that its size compares with gains alone. */
+  isGain: boolean;
+  title: string;
+}
+
+/** Contents of a panel. */
+export interface PanelContent {
+  /** Chart in which each layer has its own bar. */
+  chart: Chart;
+  /** The same with the fixes; `null` if none was tried. */
+  fixed: Chart | null;
+  /** Layers of each row, by name. */
+  rows: readonly (readonly string[])[];
+  /** Severity of the findings about this figure, by layer. */
+  wrong: ReadonlyMap<string, Wrong>;
+  /** Value from which bars start, to the left and to the right; `null` for the start of the axis. */
+  origin: number | null;
+  /** Layers with gains and no kernel. */
+  gains?: ReadonlySet<string>;
+  /** Layers that the healthy band does not hold for. */
+  unjudged?: ReadonlySet<string>;
+  /** True if the values are shares. */
+  isShare?: boolean;
+}
+
+/** Number of layers that have their own bar in a row. */
+const MAX_BARS_IN_ROW = 48;
+const LEAST_DECADES = 2;
+const MAX_TICKS = 4;
+/** Width of a lane beside the axis. */
+const LANE = 11;
+const EDGE = 2;
+
+/** Builds a panel on an axis that fits its values. */
+export function barPanel(content: PanelContent): BarPanel {
+  const { chart, fixed, rows, origin, gains = new Set() } = content;
+  const { title, about, axis: { scale } } = chart;
+  // Where nothing is sound, the fixed network says what is.
+  const band = fixed?.band ?? chart.band;
+  const before = new Map(chart.bars.map((bar) => [bar.label, bar]));
+  const after = new Map((fixed?.bars ?? []).map((bar) => [bar.label, bar.value]));
+  const values = [...before.values()].map(({ value }) => value).concat([...after.values()])
+    .filter((value) => value !== null);
+  const isLog = scale === "log";
+  const hasZero = isLog && values.includes(0);
+  const hasBroken = values.some((value) => !Number.isFinite(value));
+  const range = isLog ? logRange(values.filter(hasBar), origin) : linearRange(values);
+  const from = hasZero ? LANE : EDGE;
+  const to = 100 - (hasBroken ? LANE : EDGE);
+  const at = (value: number) => {
+    const share = ((isLog ? Math.log10(value) : value) - range.from) / (range.to - range.from);
+    return roundTo(4, from + (to - from) * Math.min(1, Math.max(0, share)));
+  };
+  const ends = band === null ? null : { from: at(band.from), to: at(band.to) };
+  const place = { at, isLog, after, content };
+  return {
+    title,
+    about: about.replace(/^[: ]+/, ""),
+    ticks: range.ticks.map(({ value, label }) => ({ at: at(value), label })),
+    band: ends === null || ends.from >= ends.to ? null : ends,
+    base: origin === null ? from : at(origin),
+    zero: hasZero ? LANE / 2 : null,
+    broken: hasBroken ? 100 - LANE / 2 : null,
+    rows: rows.map((names) => rowOf(names.flatMap((name) => before.get(name) ?? []), place)),
+    isFixed: after.size > 0,
+    hasGains: rows.flat().some((name) => gains.has(name)),
+  };
+}
+
+/** Placement of bars in a panel. */
+interface Placing {
+  at: (value: number) => number;
+  isLog: boolean;
+  after: ReadonlyMap<string, number | null>;
+  content: PanelContent;
+}
+
+function rowOf(bars: readonly ChartBar[], { at, isLog, after, content }: Placing): BarRow | null {
+  const { wrong, gains = new Set(), unjudged = new Set(), isShare = false } = content;
+  const known = bars.filter(({ value }) => value !== null);
+  if (known.length === 0) return null;
+  const say = (value: number | null) => {
+    if (value === null) return "";
+    return isShare && Number.isFinite(value) ? formatShare(value) : formatNumber(roundTo(2, value));
+  };
+  const endOf = (value: number | null | undefined) => {
+    if (value === null || value === undefined || !Number.isFinite(value)) return null;
+    return isLog && value <= 0 ? null : at(value);
+  };
+  const size = Math.ceil(known.length / MAX_BARS_IN_ROW);
+  const shown = Array.from(
+    { length: Math.ceil(known.length / size) },
+    (_, i) => worst(known.slice(i * size, (i + 1) * size), wrong),
+  );
+  const first = worst(known.filter(({ label }) => !gains.has(label)), wrong) ??
+    worst(known, wrong);
+  const layers = known.map(({ label }) => label);
+  return {
+    bars: shown.map(({ label, value, gap }) => ({
+      layer: label,
+      at: endOf(value),
+      isZero: value === 0 && isLog,
+      fixedAt: endOf(after.get(label)),
+      wrong: wrong.get(label) ?? null,
+      isGain: gains.has(label),
+      title: gap ?? say(value),
+    })),
+    figure: Number.isNaN(first.value) ? "NaN" : say(first.value),
+    fixed: say(after.get(first.label) ?? null),
+    wrong: gravestOf(layers, wrong),
+    isJudged: !layers.every((name) => unjudged.has(name)),
+  };
+}
+
+function gravestOf(names: readonly string[], wrong: PanelContent["wrong"]): Wrong | null {
+  const found = names.map((name) => wrong.get(name));
+  if (found.includes("error")) return "error";
+  return found.includes("warning") ? "warning" : null;
+}
+
+const GRAVITY = { error: 20, warning: 10 };
+
+/** Returns the bar with the gravest finding; of several, one that is not finite, then the smallest. */
+function worst(bars: readonly ChartBar[], wrong: PanelContent["wrong"]): ChartBar {
+  const rank = ({ label, value, position }: ChartBar) => {
+    const severity = wrong.get(label);
+    const grave = severity === undefined ? 0 : GRAVITY[severity];
+    if (!hasBar(value)) return grave + (value === 0 ? 2 : 3);
+    return grave + 1 - (position ?? 0);
+  };
+  return bars.reduce((worst, next) => rank(next) > rank(worst) ? next : worst, bars[0]);
+}
+
+/** Range of an axis, in exponents if it is logarithmic, and its marks. */
+interface Range {
+  from: number;
+  to: number;
+  ticks: { value: number; label: string }[];
+}
+
+/** Returns the range that the values fill, at least two decades. */
+function logRange(values: readonly number[], origin: number | null): Range {
+  const exponents = [...values, ...origin === null ? [] : [origin]].map(Math.log10);
+  let from = exponents.reduce((a, b) => Math.min(a, b), exponents[0] ?? 0);
+  let to = exponents.reduce((a, b) => Math.max(a, b), exponents[0] ?? 0);
+  const short = Math.max(0, LEAST_DECADES - (to - from));
+  from -= short / 2;
+  to += short / 2;
+  // A bar of the smallest value has a length too.
+  const room = (to - from) * 0.06;
+  if (short === 0) from -= origin === null ? 2 * room : room;
+  if (short === 0) to += room;
+  const first = Math.ceil(from);
+  const step = Math.max(1, Math.ceil((Math.floor(to) - first + 1) / MAX_TICKS));
+  const ticks = [];
+  for (let exponent = Math.ceil(from / step) * step; exponent <= to; exponent += step) {
+    ticks.push({ value: 10 ** exponent, label: powerOfTen(exponent) });
+  }
+  return { from, to, ticks };
+}
+
+function linearRange(values: readonly number[]): Range {
+  const known = values.filter(Number.isFinite);
+  const least = known.reduce((a, b) => Math.min(a, b), 0);
+  const most = known.reduce((a, b) => Math.max(a, b), 0);
+  const end = most === 0 && least === 0 ? 1 : most;
+  const ends = [least, (least + end) / 2, end];
+  return {
+    from: least,
+    to: end,
+    ticks: ends.map((value) => ({ value, label: formatNumber(roundTo(2, value)) })),
+  };
+}

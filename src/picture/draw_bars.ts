@@ -1,0 +1,118 @@
+import type { BarPanel, BarRow, PanelBar } from "./bar_panel.ts";
+import { type Markup, markup } from "./markup.ts";
+
+/** Height of a row with one bar, and the largest of a row with many. */
+export const ROW = 22;
+const HIGHEST_ROW = 110;
+/** Height of a bar that shares its row. */
+const THIN = 2.5;
+const AXIS = 20;
+
+/** Returns the height of a row: that of its bars in the panel with most of them. */
+export function rowHeight(panels: readonly BarPanel[], row: number): number {
+  const most = Math.max(1, ...panels.map(({ rows }) => rows[row]?.bars.length ?? 1));
+  return Math.min(HIGHEST_ROW, Math.max(ROW, Math.round(most * THIN + 4)));
+}
+
+/** Draws the lines of an axis behind all rows of a panel, to be used by each as `#id`. */
+export function barGround({ ticks, base, zero, band }: BarPanel, id: string): Markup {
+  const line = (at: number, name: string) =>
+    markup`<line class="${name}" x1="${at}%" x2="${at}%" y1="0" y2="100%"/>`;
+  return markup`<symbol id="${id}">${ticks.map(({ at }) => line(at, "tick"))}${
+    zero === null ? null : line(2 * zero, "break")
+  }${line(base, "base")}${
+    band === null ? null : markup`${line(band.from, "limit")}${line(band.to, "limit")}`
+  }</symbol>`;
+}
+
+/** Draws the labels of an axis, in a drawing of any width. */
+export function drawBarAxis({ ticks, zero, broken }: BarPanel): Markup {
+  const label = (at: number, text: string, name: "" | "spare") =>
+    markup`<text x="${at}%" y="14" text-anchor="middle"${
+      name === "" ? null : markup` class="${name}"`
+    }>${text}</text>`;
+  return markup`<svg class="axis" width="100%" height="${AXIS}" aria-hidden="true">${
+    ticks.map(({ at, label: text }, i) => label(at, text, i % 2 === 1 ? "spare" : ""))
+  }${zero === null ? null : label(zero, "0", "")}${
+    broken === null ? null : label(broken, "NaN", "")
+  }</svg>`;
+}
+
+/** Draws the bars of a row, in a drawing of any width. */
+export function drawBarRow(
+  panel: BarPanel,
+  row: BarRow | null,
+  { height, ground }: { height: number; ground: string },
+): Markup {
+  const { band } = panel;
+  const bars = row?.bars ?? [];
+  const thick = bars.length === 1 ? 10 : (height - 4) / bars.length;
+  const top = (height - thick * bars.length) / 2;
+  return markup`<svg class="bar-row" width="100%" height="${height}" aria-hidden="true">${
+    band === null || row === null || !row.isJudged
+      ? null
+      : markup`<rect class="healthy-band" x="${band.from}%" width="${
+        decimal(band.to - band.from)
+      }%" height="100%"/>`
+  }<use href="#${ground}"/>${
+    bars.map((bar, i) => drawBar(panel, bar, { y: decimal(top + i * thick), thick }))
+  }</svg>`;
+}
+
+function drawBar(
+  { base, zero, broken }: BarPanel,
+  { at, isZero, fixedAt, wrong, isGain, title }: PanelBar,
+  { y, thick }: { y: number; thick: number },
+): Markup {
+  const tone = wrong ?? "sound";
+  const middle = decimal(y + thick / 2);
+  const isThin = thick < 8;
+  const shown = () => {
+    if (isZero) {
+      return markup`<circle class="nothing ${tone}" cx="${zero!}%" cy="${middle}" r="${
+        isThin ? 1 : 4
+      }"><title>exactly 0</title></circle>`;
+    }
+    if (at === null) {
+      return markup`<text class="nothing ${tone}" x="${broken ?? 50}%" y="${
+        middle + 4
+      }" text-anchor="middle">×</text>`;
+    }
+    if (isGain) {
+      return markup`<circle class="gain ${tone}" cx="${at}%" cy="${middle}" r="${
+        isThin ? 1.5 : 3
+      }"><title>${title}</title></circle>`;
+    }
+    const from = Math.min(base, at);
+    return markup`<rect class="bar ${tone}" x="${from}%" y="${y}" width="${
+      Math.max(0.6, decimal(Math.abs(at - base)))
+    }%" height="${decimal(isThin ? thick - 0.5 : thick)}"><title>${title}</title></rect>`;
+  };
+  const rim = isThin ? 0 : 4;
+  return markup`${shown()}${
+    fixedAt === null
+      ? null
+      : markup`<line class="fixed" x1="${fixedAt}%" x2="${fixedAt}%" y1="${decimal(y - rim)}" y2="${
+        decimal(y + thick + rim)
+      }"/>`
+  }`;
+}
+
+const decimal = (value: number) => Math.round(value * 10) / 10;
+
+/** Style of bars, in a page or an image. */
+export const BAR_STYLE = `
+.bar-row .tick, .bar-row .base { stroke: var(--line); }
+.bar-row .break { stroke: var(--soft); stroke-dasharray: 2 3; }
+.bar-row .limit { stroke: var(--healthy); stroke-opacity: .45; }
+.healthy-band { fill: var(--healthy); fill-opacity: .1; }
+.bar.sound { fill: var(--data); }
+.bar.error, text.nothing.error { fill: var(--error); }
+.bar.warning, text.nothing.warning { fill: var(--warning); }
+.gain, circle.nothing { fill: var(--paper); stroke-width: 1.5; stroke: var(--data); }
+.gain.error, circle.nothing.error { stroke: var(--error); }
+.gain.warning, circle.nothing.warning { stroke: var(--warning); }
+text.nothing { font-weight: 700; }
+.fixed { stroke: var(--healthy); stroke-width: 2.5; }
+.axis text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: var(--soft); }
+`;

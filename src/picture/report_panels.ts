@@ -1,0 +1,115 @@
+import type { Cause } from "../diagnosis/diagnosis.ts";
+import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import { type Chart, type ChartAxis, figureChart, ruleFigure } from "../render/chart_model.ts";
+import { foldLayers, severitiesOf } from "../render/fold_layers.ts";
+import { FIGURE_OF_RULE, layerTable, wrongLayers } from "../render/layer_table.ts";
+import { reportCharts } from "../render/report_charts.ts";
+import type { DiagnosedReport } from "../render/report_document.ts";
+import type { Finding } from "../rules/finding.ts";
+import { allRules } from "../rules/register_rule.ts";
+import { initScale } from "../rules/weights/init_scale.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
+import { type BarPanel, barPanel, type PanelContent } from "./bar_panel.ts";
+import type { MapNode } from "./layer_map.ts";
+
+/** Healthy kernels are within this factor of the target. */
+const KERNEL_FACTOR = initScale.thresholds.initScaleFactor.default;
+
+/** Report, and the rows and the axis of its panels. */
+export interface PanelRequest {
+  report: DiagnosedReport;
+  nodes: readonly MapNode[];
+  scale: ChartAxis["scale"];
+}
+
+/** Builds the panels of mean |gradient|, mean |activation| and mean |delta|. */
+export function reportPanels(request: PanelRequest): BarPanel[] {
+  const { report: { measurements, findings, diagnosis }, scale } = request;
+  const { after } = diagnosis;
+  const before = chartsOf(measurements, findings, scale);
+  const fixed = after === undefined ? [] : chartsOf(after, [], scale);
+  return before.map((chart) => {
+    const [, name] = chart.title.match(/\((\w+)\)$/) ?? chart.title.match(/\|(\w+)\|/)!;
+    return barPanel({
+      ...contentOf({ ...chart, title: `mean |${name}|` }, request),
+      fixed: fixed.find(({ title }) => title === chart.title) ?? null,
+      wrong: wrongLayers(findings, name === "activation" ? "activation" : "gradient"),
+      gains: name === "gradient" ? gainsOf(measurements.layers) : undefined,
+    });
+  });
+}
+
+const chartsOf = (
+  { layers }: Measurements,
+  findings: readonly Finding[],
+  scale: ChartAxis["scale"],
+) => reportCharts(foldLayers(layers, { all: true }), findings, { scale });
+
+function contentOf(chart: Chart, { report, nodes }: PanelRequest): PanelContent {
+  const { layers } = report.measurements;
+  return {
+    chart,
+    fixed: null,
+    rows: nodes.map(({ members }) => members),
+    wrong: new Map(),
+    origin: null,
+    unjudged: new Set(layers.flatMap(({ role, name }) => role === "output" ? [name] : [])),
+  };
+}
+
+/** Returns the layers with weights and no kernel. */
+function gainsOf(layers: readonly LayerMeasurements[]): Set<string> {
+  return new Set(
+    layers.filter(({ weights }) => weights.length > 0 && !weights.some(isKernel))
+      .map(({ name }) => name),
+  );
+}
+
+/**
+ * Builds the panel of the figure that a cause is about: the kernels beside their targets, or the
+ * figure of the rule that found it; `null` if it is about no figure of a layer, or about the
+ * gradients, which have their own panel.
+ */
+export function causePanel(cause: Cause, request: PanelRequest): BarPanel | null {
+  const { report: { measurements, findings, diagnosis: { after } } } = request;
+  for (const { rule: name } of cause.findings) {
+    const figure = FIGURE_OF_RULE[name];
+    if (figure === "gradient") return null;
+    if (figure === "kernel") {
+      return barPanel({
+        ...contentOf(kernelChart(measurements), request),
+        fixed: after === undefined ? null : kernelChart(after),
+        wrong: wrongLayers(findings, "kernel"),
+        origin: 1,
+        unjudged: new Set(),
+      });
+    }
+    const rule = allRules().find((rule) => rule.name === name);
+    const own = findings.filter((finding) => finding.rule === name);
+    if (rule === undefined || !("figure" in rule)) continue;
+    const chart = (one: Measurements) => figureChart(ruleFigure(rule.figure, one.layers), own);
+    const before = chart(measurements);
+    if (before.bars.length === 0) continue;
+    return barPanel({
+      ...contentOf(before, request),
+      fixed: after === undefined ? null : chart(after),
+      wrong: severitiesOf(own),
+      isShare: /^share/.test(before.title),
+    });
+  }
+  return null;
+}
+
+/** Returns the standard deviations of the kernels as multiples of those that fit. */
+function kernelChart(measurements: Measurements): Chart {
+  const rows = layerTable(measurements, [], foldLayers(measurements.layers, { all: true }));
+  const chart = figureChart({
+    title: "kernel std / target",
+    scale: "log",
+    rows: rows.map(({ name, kernel }) => ({
+      label: name,
+      value: kernel === null || kernel.target === null ? null : kernel.std / kernel.target,
+    })),
+  }, []);
+  return { ...chart, band: { from: 1 / KERNEL_FACTOR, to: KERNEL_FACTOR } };
+}

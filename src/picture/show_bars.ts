@@ -1,0 +1,145 @@
+import type { BarPanel } from "./bar_panel.ts";
+import { barGround, drawBarAxis, drawBarRow, rowHeight } from "./draw_bars.ts";
+import { type LayerNames, type MapNode, shortNodeName } from "./layer_map.ts";
+import { type Markup, markup } from "./markup.ts";
+
+const LONGEST_NAME = 32;
+
+/** Table of bars. */
+interface BarTable {
+  panels: readonly BarPanel[];
+  rows: readonly BarTableRow[];
+  /** Heading of the names. */
+  heading: string;
+  /** Id in links, unique in the page. */
+  id: string;
+  /** Name for screen readers. */
+  label: string;
+  /** Drawing left of the names, for rows of these heights. Default: none. */
+  margin?: (heights: readonly number[]) => Markup;
+}
+
+interface BarTableRow {
+  /** Attributes of the row. */
+  attributes: Markup | null;
+  name: Markup;
+}
+
+/** Bars of a network. */
+interface LayerBars extends Omit<BarTable, "rows" | "heading"> {
+  /** Rows, one for each node of the network. */
+  nodes: readonly MapNode[];
+  names: LayerNames;
+  /** Returns what follows a name. */
+  about?: (node: MapNode) => Markup;
+}
+
+/** Shows the bars of a network, a row for each layer or each fold of layers that are alike. */
+export function showBars({ nodes, names, about, ...table }: LayerBars): Markup {
+  return barTable({
+    ...table,
+    heading: "layer",
+    rows: nodes.map((node) => {
+      const { layer, members } = node;
+      const ends = members.length === 1
+        ? null
+        : markup` data-from="${names.id(members[0])}" data-to="${
+          names.id(members[members.length - 1])
+        }"`;
+      return {
+        attributes: markup` data-l="${names.id(layer)}"${ends}`,
+        name: markup`${nameOf(node, names)}${about?.(node) ?? null}`,
+      };
+    }),
+  });
+}
+
+/**
+ * Shows bars as a table: for each row and figure its number, its bar and, if a fix was tried, its
+ * number with the fix.
+ */
+export function barTable({ panels, rows, heading, id, label, margin }: BarTable): Markup {
+  const heights = rows.map((_, row) => rowHeight(panels, row));
+  const ground = (i: number) => `${id}-${i + 1}`;
+  return markup`<div class="plot" tabindex="0" role="group" aria-label="${label}"><svg class="defs" width="0" height="0" aria-hidden="true"><defs>${
+    panels.map((panel, i) => barGround(panel, ground(i)))
+  }</defs></svg>${
+    margin?.(heights) ?? null
+  }<table class="bars panels-${panels.length}"><colgroup><col class="names">${
+    panels.map(({ isFixed }, i) =>
+      markup`<col class="panel-${i + 1} figure"><col class="panel-${i + 1}">${
+        isFixed ? markup`<col class="panel-${i + 1} fix">` : null
+      }`
+    )
+  }</colgroup><thead><tr><th scope="col">${heading}</th>${panels.map(headOf)}</tr></thead><tbody>${
+    rows.map(({ attributes, name }, row) =>
+      markup`<tr${attributes}><th scope="row"><div>${name}</div></th>${
+        panels.map((panel, i) =>
+          cellsOf(panel, row, { i, ground: ground(i), height: heights[row] })
+        )
+      }</tr>
+      `
+    )
+  }</tbody></table></div>`;
+}
+
+function headOf(panel: BarPanel, i: number): Markup {
+  return markup`<th scope="col" class="panel-${i + 1} figure">is</th><th scope="col" class="panel-${
+    i + 1
+  } axis-head">${titleOf(panel)}${drawBarAxis(panel)}</th>${
+    panel.isFixed ? markup`<th scope="col" class="panel-${i + 1} figure fix">fixed</th>` : null
+  }`;
+}
+
+/** A phone has no room for "mean", which the page says elsewhere. */
+function titleOf({ title }: BarPanel): Markup {
+  const [, mean = "", rest] = title.match(/^(mean )?(.*)$/)!;
+  return markup`<span><span class="spare">${mean}</span>${rest}</span>`;
+}
+
+function nameOf(node: MapNode, names: LayerNames): Markup {
+  if (node.members.length === 1) return names.link(node.layer);
+  return markup`<bdi>${shortNodeName(node, LONGEST_NAME)}</bdi>`;
+}
+
+function cellsOf(
+  panel: BarPanel,
+  row: number,
+  { i, ground, height }: { i: number; ground: string; height: number },
+): Markup {
+  const bars = panel.rows[row];
+  const tone = bars?.wrong ?? null;
+  return markup`<td class="panel-${i + 1} figure${tone === null ? "" : ` ${tone}`}">${
+    bars?.figure ?? ""
+  }</td><td class="panel-${i + 1}">${drawBarRow(panel, bars, { height, ground })}</td>${
+    panel.isFixed ? markup`<td class="panel-${i + 1} figure fix">${bars?.fixed ?? ""}</td>` : null
+  }`;
+}
+
+/** Explains the signs of bars. */
+export function barKey(panels: readonly BarPanel[]): Markup {
+  const sign = (drawing: Markup, words: string) =>
+    markup`<li><svg class="bar-row" width="22" height="12" aria-hidden="true">${drawing}</svg>${words}</li>`;
+  const bars = panels.flatMap(({ rows }) => rows.flatMap((row) => row?.bars ?? []));
+  const has = (tone: string) => bars.some(({ wrong }) => wrong === tone);
+  const box = (tone: string) => markup`<rect class="bar ${tone}" y="1" width="22" height="10"/>`;
+  return markup`<ul class="key">${has("error") ? sign(box("error"), "wrong") : null}${
+    has("warning") ? sign(box("warning"), "could be better") : null
+  }${
+    panels.some(({ isFixed }) => isFixed)
+      ? sign(markup`<line class="fixed" x1="11" x2="11" y1="0" y2="12"/>`, "with the fix")
+      : null
+  }${
+    panels.some(({ band }) => band !== null)
+      ? sign(markup`<rect class="healthy-band" width="22" height="12"/>`, "healthy")
+      : null
+  }${
+    panels.some(({ zero }) => zero !== null)
+      ? sign(markup`<circle class="nothing sound" cx="11" cy="6" r="4"/>`, "exactly 0")
+      : null
+  }${
+    panels.some(({ hasGains }) => hasGains)
+      ? sign(markup`<circle class="gain sound" cx="11" cy="6" r="3"/>`, "gain of a normalisation")
+      : null
+  }</ul>`;
+}

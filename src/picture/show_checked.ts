@@ -1,0 +1,62 @@
+import { isOpen } from "../render/gate_words.ts";
+import { judgingWords } from "../render/caveat_lines.ts";
+import type { DiagnosedReport } from "../render/report_document.ts";
+import type { GateFinding } from "../gate/gate_result.ts";
+import { SEVERITIES } from "../rules/finding.ts";
+import { allRules } from "../rules/register_rule.ts";
+import { formatCount } from "../words/numbers.ts";
+import { escapeControls } from "../words/show_value.ts";
+import { type Markup, markup } from "./markup.ts";
+
+type Checked = Pick<DiagnosedReport, "measurements"> & { findings: readonly GateFinding[] };
+
+/** Groups the rules that judged a network by the gravest severity of their findings. */
+function checked({ measurements, findings }: Checked) {
+  const names = allRules()
+    .filter(({ weightsAlone }) => measurements.weightsOnly === undefined || weightsAlone)
+    .map(({ name }) => name);
+  const open = findings.filter(isOpen);
+  const gravest = (rule: string) =>
+    SEVERITIES.find((severity) =>
+      open.some((finding) => finding.rule === rule && finding.severity === severity)
+    ) ?? "passed";
+  return Map.groupBy(names, gravest);
+}
+
+/** Counts the rules that found nothing, and those that found something. */
+export function checkedWords(report: Checked): string {
+  const groups = checked(report);
+  const count = (group: "passed" | "note" | "warning" | "error") => groups.get(group)?.length ?? 0;
+  const parts = [
+    `${formatCount(count("passed"), "rule")} passed`,
+    ...count("error") === 0 ? [] : [`${count("error")} found errors`],
+    ...count("warning") === 0 ? [] : [`${count("warning")} found warnings`],
+    ...count("note") === 0 ? [] : [`${count("note")} left a note`],
+  ];
+  const only = report.measurements.weightsOnly === undefined
+    ? ""
+    : ` Without a topology only ${judgingWords()}.`;
+  return `${parts.join(", ")}.${only}`;
+}
+
+/** Lists the rules that passed, and what the others noted: why they could not judge, mostly. */
+export function showChecked(report: Checked): Markup {
+  const passed = checked(report).get("passed") ?? [];
+  const notes = report.findings.filter((one) => isOpen(one) && one.severity === "note");
+  const groups = Map.groupBy(notes, ({ rule }) => rule);
+  return markup`<p>${checkedWords(report)}</p>${
+    passed.length === 0
+      ? null
+      : markup`<ul class="passed">${passed.map((rule) => markup`<li>${rule}</li>`)}</ul>`
+  }${
+    groups.size === 0
+      ? null
+      : markup`<dl class="notes">${
+        [...groups].map(([rule, [{ message }, ...others]]) =>
+          markup`<dt>${rule}</dt><dd><bdi>${escapeControls(message)}</bdi>${
+            others.length === 0 ? null : ` And ${others.length} more like it.`
+          }</dd>`
+        )
+      }</dl>`
+  }`;
+}
