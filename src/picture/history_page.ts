@@ -4,7 +4,6 @@ import { formatCount, formatNumber } from "../words/numbers.ts";
 import { anyObject, list, nullable, number, object, requireValue, string } from "../words/shape.ts";
 import { COLUMN_STYLE } from "./column_axis.ts";
 import { errorsOf, foundAt, type HistoryRecord, shownRecords } from "./history_view.ts";
-import { LayerNames } from "./layer_map.ts";
 import { type Markup, markup, shortTitle } from "./markup.ts";
 import { renderPage } from "./page.ts";
 import { causeShape } from "./page_shapes.ts";

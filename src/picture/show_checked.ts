@@ -4,6 +4,7 @@ import type { DiagnosedReport } from "../render/report_document.ts";
 import type { GateFinding } from "../gate/gate_result.ts";
 import { SEVERITIES } from "../rules/finding.ts";
 import { allRules } from "../rules/register_rule.ts";
+import { halfPrecision } from "../rules/signal/half_precision.ts";
 import { formatCount } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { type Markup, markup } from "./markup.ts";
@@ -12,10 +13,12 @@ type Checked = Pick<DiagnosedReport, "measurements"> & { findings: readonly Gate
 
 /** Groups the rules that judged a network by the gravest severity of their findings. */
 function checked({ measurements, findings }: Checked) {
+  const open = findings.filter(isOpen);
   const names = allRules()
     .filter(({ weightsAlone }) => measurements.weightsOnly === undefined || weightsAlone)
-    .map(({ name }) => name);
-  const open = findings.filter(isOpen);
+    .map(({ name }) => name)
+    // It judges nothing unless it is asked to.
+    .filter((name) => name !== halfPrecision.name || open.some(({ rule }) => rule === name));
   const gravest = (rule: string) =>
     SEVERITIES.find((severity) =>
       open.some((finding) => finding.rule === rule && finding.severity === severity)

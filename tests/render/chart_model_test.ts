@@ -78,7 +78,20 @@ Deno.test("reportCharts() has every layer's figure in numbers, its place, mark a
   assertEquals([...gradients.left], [["no weights", ["flatten"]]]);
   // From the last hidden layer on, which is no output.
   assertEquals(deltas.band, { from: 0.5 * 1e-3, to: 0.5 * 1e3 });
-  assertEquals([gradients.band, activations.band], [null, null]);
+  const middle = layers[0].weights[0].gradients!.meanAbs;
+  assertEquals(gradients.band, { from: middle / Math.sqrt(1e3), to: middle * Math.sqrt(1e3) });
+  assertEquals(activations.band, null);
+  // A layer with a finding is no anchor, and without another one there is no band.
+  const [, , others] = reportCharts(
+    foldLayers(layers, { all: true }),
+    [finding("dense_3")],
+    { scale: "log" },
+  );
+  assertEquals(others.band, { from: 1e-5 * 1e-3, to: 1e-5 * 1e3 });
+  const all = layers.map(({ name }) => finding(name));
+  const bands = reportCharts(foldLayers(layers, { all: true }), all, { scale: "log" })
+    .map(({ band }) => band);
+  assertEquals(bands, [null, null, null]);
 });
 
 Deno.test("renderText() shows the values of the model", () => {
