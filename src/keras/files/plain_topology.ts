@@ -137,7 +137,8 @@ function plain(value: unknown, key: string, place: string, context: Context): un
   );
   if (typeof className !== "string" || !isJson(written.config)) return written;
   if (key.endsWith("initializer")) {
-    return { ...written, class_name: INITIALIZERS[className] ?? className };
+    const config = plainDraw(written.config);
+    return { ...written, class_name: INITIALIZERS[className] ?? className, config };
   }
   return { ...written, ...plainClass(value, written.config, place, context) };
 }
@@ -212,6 +213,16 @@ function plainModel(config: Json, place: string, { knownAs, hasMasks }: Context)
     ...config,
     layers: [{ ...first, config: { ...own, batch_input_shape: shape } }, ...rest],
   };
+}
+
+/**
+ * Returns the configuration of an initialiser. TensorFlow.js has no normal distribution without a
+ * cut; the weights come from the file all the same.
+ */
+function plainDraw(config: Json): Json {
+  return config.distribution === "untruncated_normal"
+    ? { ...config, distribution: "normal" }
+    : config;
 }
 
 /** Initialisers that TensorFlow.js has under another name. */

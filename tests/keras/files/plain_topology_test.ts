@@ -40,6 +40,20 @@ Deno.test("plainTopology() tells the hard_sigmoid of Keras 3 from that of Keras 
   );
 });
 
+Deno.test("plainTopology() takes the draw that torchvision's networks have in Keras", () => {
+  const dense = (distribution: string) => {
+    const kernel_initializer = {
+      module: "keras.initializers",
+      class_name: "VarianceScaling",
+      config: { scale: 2, mode: "fan_out", distribution },
+      registered_name: null,
+    };
+    const model = { class_name: "Dense", config: { units: 1, kernel_initializer } };
+    return plainTopology(model, "", (name) => name);
+  };
+  assertEquals(dense("untruncated_normal"), dense("normal"));
+});
+
 Deno.test("loadModel() takes the mask of an Embedding, and refuses any other", async () => {
   assertEquals(
     await refusal("masked_lstm", (layers) => {
