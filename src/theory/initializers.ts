@@ -75,6 +75,11 @@ export function initializerStd(scheme: InitializerScheme, fans: Fans): number {
  */
 export const CUT_DEVIATION = 0.8796256610342398;
 
+/** Returns the standard deviation that He's initialiser gives a kernel by its fan-out. */
+export function fanOutHe({ fanOut }: Fans): number {
+  return Math.sqrt(2 / fanOut);
+}
+
 /**
  * Mean |x| / rms of the distributions that initialisers draw from: normal, normal truncated at two
  * standard deviations, and uniform. Training makes the tails heavier and the ratio smaller.

@@ -103,6 +103,21 @@ Deno.test("architecture notes a layer that is narrower than both sides, and warn
   ]);
 });
 
+Deno.test("architecture lets the projection of an inverted residual be as wide as what it reads", () => {
+  const projection = { widths: [20, 20] } as Row;
+  const expansion = { widths: [20, 72], ...TANH } as Row;
+  const depthwise = of("DepthwiseConv2D", {
+    kernelLayout: "depthwise",
+    activation: "relu",
+    weights: [makeWeight({ name: "layer_1/depthwise_kernel", shape: [3, 3, 20, 1] })],
+  });
+  assertEquals(found(depthwise, projection, expansion), ["note linear-bottleneck layer_2"]);
+  assertEquals(found(TANH, projection, expansion), ["warning no-activation layer_2"]);
+  assertEquals(found(depthwise, { widths: [20, 72] }, expansion), [
+    "warning no-activation layer_2",
+  ]);
+});
+
 Deno.test("architecture takes a bottleneck for the beginning of no row", () => {
   const narrow = { widths: [20, 5] as [number, number] };
   const wide = { widths: [5, 20] as [number, number] };

@@ -2,7 +2,13 @@ import type { LayerMeasurements, Measurements } from "../../src/measure/measurem
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { explodingGradients } from "../../src/rules/signal/exploding_gradients.ts";
 import { goldenMeasurements } from "../networks/golden_measurements.ts";
-import { flat, makeHead, makeMeasurements, makeWeight } from "../networks/measurements.ts";
+import {
+  flat,
+  makeHead,
+  makeLayer,
+  makeMeasurements,
+  makeWeight,
+} from "../networks/measurements.ts";
 import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 
 const check = (measurements: Measurements, options?: RuleOptions) =>
@@ -22,6 +28,33 @@ Deno.test("explodingGradients warns just above the one ratio and fails just abov
   assertEquals([finding.severity, finding.layer], ["error", "dense_1"]);
   assertEquals([finding.expected.text, finding.threshold], ["<= 1000", "explodingRatio"]);
   assertAlmostEquals(finding.measured!, 1001, 1e-6);
+});
+
+Deno.test("explodingGradients only notes growth that normalisations after every kernel explain", () => {
+  const normalised = (first: number) =>
+    makeMeasurements([], {
+      layers: [
+        ...[first, 30, 1].flatMap((size, i) => [
+          makeLayer({
+            name: `dense_${i + 1}`,
+            depth: i + 1,
+            preActivationGradients: flat(size, 640),
+          }),
+          makeLayer({
+            name: `norm_${i + 1}`,
+            className: "BatchNormalization",
+            depth: i + 1,
+            activation: null,
+            weights: [],
+          }),
+        ]),
+        makeHead({ depth: 4 }),
+      ],
+    });
+  const severities = [99, 101, 999, 1001, 9999, 10001].map((first) =>
+    check(normalised(first)).map(({ severity }) => severity).join()
+  );
+  assertEquals(severities, ["", "note", "note", "warning", "warning", "error"]);
 });
 
 Deno.test("explodingGradients warns of a large entry, and fails it where the data are out of scale", () => {

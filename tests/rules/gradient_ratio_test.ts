@@ -103,6 +103,25 @@ Deno.test("gradientRatio takes the units of a recurrent layer from its shape", (
   assertEquals(ratio(99, {}, {}, { layers: ["b"] }), []);
 });
 
+Deno.test("gradientRatio leaves a recurrent layer alone that hands its state to another", () => {
+  const lstm = {
+    className: "LSTM",
+    kind: "recurrent" as const,
+    kernelLayout: undefined,
+    shape: [32, 64],
+  };
+  const preActivationGradients = flat(Math.sqrt(3 * 99 / 640), 640);
+  const weights = [makeWeight({ shape: [20, 128] })];
+  const below = { ...lstm, name: "a", preActivationGradients, weights, inputs: [], reads: ["x"] };
+  const judge = (reads: string[]) => {
+    const above = { ...lstm, name: "b", preActivationGradients: null, inputs: ["a"], reads };
+    const told = toldMeasurements([below, above], { local: { a: { delta: 3 }, b: {} } });
+    told.layers.at(-1)!.inputs = ["b"];
+    return gradientRatio.run(told);
+  };
+  assertEquals([judge([]).length, judge(["y"]).length], [1, 0]);
+});
+
 Deno.test("gradientRatio notes once that theory knows no hidden layer with weights", () => {
   const of = (layers: Partial<LayerMeasurements>[], local: Record<string, Says> = {}) =>
     gradientRatio.run(toldMeasurements(layers, { local }));

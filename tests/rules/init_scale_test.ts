@@ -48,6 +48,35 @@ Deno.test("initScale asks He of relu and fits the fan-in of a convolution", () =
   assertEquals(scaled(Math.sqrt(2 / 18), { activation: "relu" }, [3, 3, 2, 100]), []);
 });
 
+Deno.test("initScale knows the fan-out He of convolutions, and nothing between it and the others", () => {
+  // Fan-in 32 to 4 channels: by the fan-in He draws 0.25, by the fan-out 0.707.
+  const shape = [1, 1, 32, 4];
+  const convolution = { activation: "relu", className: "Conv2D" };
+  const off = [1, 1.19, 0.84, 1.21, 0.83];
+  assertEquals(off.map((f) => severities(scaled(Math.sqrt(2 / 4) * f, convolution, shape))), [
+    [],
+    [],
+    [],
+    ["warning"],
+    ["warning"],
+  ]);
+  assertEquals(severities(scaled(Math.sqrt(2 / 4), { activation: "relu" }, [32, 4])), ["warning"]);
+});
+
+Deno.test("initScale knows the fan-out He of convolutions in files of weights too", () => {
+  const shape = [1, 1, 32, 4];
+  const drawn = (className: string, factor: number) => {
+    const std = factor * Math.sqrt(2 / 4);
+    // Mean |x| of a normal distribution.
+    const values = { ...flat(std, 128), meanAbs: std * Math.sqrt(2 / Math.PI) };
+    const weights = [makeWeight({ shape, values })];
+    return severities(initScale.run(
+      makeMeasurements([{ className, weights }], { weightsOnly: { format: "pt", notes: [] } }),
+    ));
+  };
+  assertEquals([drawn("Conv2D", 1), drawn("Conv2D", 1.5)], [[], ["warning"]]);
+});
+
 Deno.test("initScale passes Glorot and orthogonal kernels whatever the activation", () => {
   for (const activation of ["relu", "tanh", "sigmoid", "linear"]) {
     assertEquals(scaled(Math.sqrt(2 / 120), { activation }, [20, 100]), []);

@@ -8,6 +8,7 @@ import { type Fans, fans, initializerStd } from "../../theory/initializers.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { isEinsumLayout } from "../../traits/kernel_layout.ts";
 import type { LayerKind } from "../../traits/layers.ts";
+import { normalizes } from "./normalizes.ts";
 
 /** Dense or convolutional layer, as seen by initialisers. */
 export interface KernelLayer {
@@ -78,7 +79,7 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
       if (next.depth !== layer.depth) continue;
       if (next.activation !== null && next.activation !== "linear") active ??= next;
       added ||= next.kind === "addition";
-      if (next.kind === "normalization") {
+      if (i > index && normalizes(next, layer)) {
         normalized = true;
         normalizedDeviation ||= next.activations?.std ?? 0;
       }

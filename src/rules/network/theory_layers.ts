@@ -2,6 +2,7 @@ import type { LayerMeasurements } from "../../measure/measurements.ts";
 import type { LayerKind } from "../../traits/layers.ts";
 import type { Graph } from "./graph.ts";
 import type { NetworkView } from "./network_view.ts";
+import { normalizes } from "./normalizes.ts";
 import { hasKernel } from "./signal_path.ts";
 
 /** Number of standard deviations of the theory's uncertainty that count as chance. */
@@ -73,7 +74,7 @@ function isNormalised(layer: LayerMeasurements, graph: Graph): boolean {
     if (readers.length === 0) return false;
     for (const reader of readers) {
       if (CARRYING.includes(reader.kind)) carried.add(reader);
-      else if (reader.kind !== "normalization") return false;
+      else if (!normalizes(reader, one)) return false;
     }
   }
   return true;

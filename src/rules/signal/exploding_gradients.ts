@@ -71,8 +71,9 @@ export const explodingGradients: Rule = defineRule({
     "It warns if the first ratio is above explodingRatioWarning, or, under a loss, an entry of a " +
     "gradient above explodingEntry.",
   source: "Pascanu et al. 2013; the ratio is the inverse of the one for vanishing.",
-  misleads: "If a normalisation follows every kernel, growth is only a warning up to ten times " +
-    "explodingRatio, because such networks train. " +
+  misleads:
+    "If a normalisation follows every kernel, growth is only a note up to explodingRatio, " +
+    "and a warning up to ten times that, because such networks train. " +
     "The rule cannot tell what a recurrent layer loses through time: the first of many steps " +
     "usually counts for little. A layer normalisation multiplies the gradient of rows that do not " +
     "vary, padding for instance, by up to 1 / sqrt(epsilon); where that explains the growth, it is a " +
@@ -189,8 +190,10 @@ function growth(
       const flat = flatRowsBetween(path[0].layer, path[path.length - 1].layer, network);
       const isOfRows = flat !== null && ratio <= explodingRatioWarning * flat.factor;
       const isError = ratio > errorLimit && !(isOfRows && !takesGradientAsItIs(measurements));
+      const isExpected = isNormalized && !isOfRows && ratio <= explodingRatio;
+      const mild = isExpected ? "note" : "warning";
       return {
-        severity: isError ? "error" : "warning",
+        severity: isError ? "error" : mild,
         kind: isOfRows ? "flat-rows" : "path-ratio",
         fix: (isOfRows ? flatRowsFix(flat) : null) ??
           (trained ? null : rescaleFix(layers, network, { onlySmaller: true })) ??

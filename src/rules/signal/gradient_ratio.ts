@@ -100,7 +100,10 @@ export const gradientRatio: Rule = defineRule({
       return warnings.map((verdict): Verdict => ({ ...verdict, severity: "note" }));
     }
     const units = new Map(network.chain.map(({ layer, units }) => [layer, units]));
-    return judged.filter((layer) => layers.includes(layer)).flatMap((layer): Verdict[] => {
+    const described = judged.filter((layer) =>
+      layers.includes(layer) && !handsStateOn(layer, network)
+    );
+    return described.flatMap((layer): Verdict[] => {
       const measured = signalOf(layer);
       const prediction = network.theory.local.get(layer.name);
       const predicted = prediction?.deltas ?? 0;
@@ -146,6 +149,18 @@ function undescribed(judged: readonly LayerMeasurements[], network: Network): Ve
     "a hidden layer that theory describes",
     NOTHING_TO_DO,
   );
+}
+
+/**
+ * Returns true if a recurrent layer hands its state to another, as an encoder does: theory follows
+ * the gradient of its outputs, but not that of the state of its cell.
+ */
+function handsStateOn(layer: LayerMeasurements, { graph }: Network): boolean {
+  return layer.kind === "recurrent" &&
+    graph.outputsOf(layer).some((reader) =>
+      reader.kind === "recurrent" &&
+      graph.inputsOf(reader).length + (reader.reads ?? []).length > 1
+    );
 }
 
 /**

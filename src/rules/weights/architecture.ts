@@ -285,6 +285,7 @@ export function linearRows(network: Pick<NetworkView, "chain" | "graph" | "layer
   const whole = hidden.length > 0 && below.every(isStraight);
   const bare = whole || hidden.length > 1 &&
       below.every((layer) => isStraight(layer) || isAffine(layer) && BENDING.includes(layer.kind));
+  const isSeparable = chain.some(({ layer }) => layer.kernelLayout === "depthwise");
   const rows: string[][] = [];
   const narrow: string[] = [];
   // The group that ends before `last`. A bottleneck ends a group and starts none.
@@ -298,7 +299,7 @@ export function linearRows(network: Pick<NetworkView, "chain" | "graph" | "layer
     if (!bare && (next === null || next.layer.role === "output")) continue;
     const goesOn: string[] | null = last === kernel ? row : null;
     last = next;
-    if (isNarrow(kernel, next)) {
+    if (isNarrow(kernel, next, isSeparable)) {
       narrow.push(layer.name);
       row = null;
     } else if (goesOn !== null) {
@@ -349,11 +350,16 @@ function isLinear({ kind, className, activation, normalization }: LayerMeasureme
 
 /**
  * Returns true if a kernel is narrower than its input and than the next kernel, so that their
- * product has reduced rank.
+ * product has reduced rank. The first inverted residual of a MobileNet projects to as many channels
+ * as it reads.
  */
-function isNarrow({ layer, kernel, units, fans }: KernelLayer, next: KernelLayer | null): boolean {
+function isNarrow(
+  { layer, kernel, units, fans }: KernelLayer,
+  next: KernelLayer | null,
+  isSeparable: boolean,
+): boolean {
   const read = isEinsumLayout(layer.kernelLayout)
     ? fans.fanIn
     : kernel.shape.at(layer.kernelLayout === "transposed" ? -1 : -2)!;
-  return units < read && units < (next?.units ?? 0);
+  return (isSeparable ? units <= read : units < read) && units < (next?.units ?? 0);
 }

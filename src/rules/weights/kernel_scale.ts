@@ -1,6 +1,6 @@
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
 import { criticalGain, gain } from "../../theory/criticality.ts";
-import { type Fans, fans, initializerStd } from "../../theory/initializers.ts";
+import { fanOutHe, type Fans, fans, initializerStd } from "../../theory/initializers.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { activationTraits } from "../../traits/activation_traits.ts";
 import { LAYERS } from "../../traits/layers.ts";
@@ -74,11 +74,27 @@ export function schemesOf(kernel: KernelLayer): Schemes {
     Glorot: initializerStd("glorot", kernel.fans),
     orthogonal: wanted * initializerStd("orthogonal", kernel.fans),
     critical: (criticalGain(kernel.activation) ?? 1) / Math.sqrt(kernel.fanIn),
+    ...fanOutScheme(kernel),
   });
   // Depth does not determine the scale of a head.
   return kernel.layer.role === "output"
     ? { scheme, nearest, target: nearest, targetScheme: scheme }
     : { scheme, nearest, target, targetScheme };
+}
+
+/** A kernel within this factor of fan-out He's deviation was drawn by it. */
+const DRAWN_BY = 1.2;
+
+/**
+ * Returns He's scheme by the fan-out if it drew the kernel of a convolution, as in torchvision and
+ * `keras.applications`. It counts only if the kernel has this very deviation: a range that reached
+ * to it would excuse most faults in kernels with few outputs.
+ */
+function fanOutScheme({ layer, kernel, fans }: KernelLayer): Record<string, number> {
+  const deviation = fanOutHe(fans);
+  const off = kernel.values.std / deviation;
+  const isDrawn = layer.kind === "convolution" && off < DRAWN_BY && off > 1 / DRAWN_BY;
+  return isDrawn ? { "fan-out He": deviation } : {};
 }
 
 /**

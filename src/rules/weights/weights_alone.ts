@@ -3,7 +3,7 @@ import type {
   TensorStatistics,
   WeightMeasurements,
 } from "../../measure/measurements.ts";
-import { fans, initializerStd, MEAN_ABS_RATIOS } from "../../theory/initializers.ts";
+import { fanOutHe, fans, initializerStd, MEAN_ABS_RATIOS } from "../../theory/initializers.ts";
 import { isKernel, isRecurrentWeight } from "../../theory/weight_kinds.ts";
 import { anyOf } from "../../words/show_value.ts";
 import type { Verdict } from "../finding.ts";
@@ -41,9 +41,13 @@ function drawsFor(layer: LayerMeasurements, { shape }: WeightMeasurements): Draw
     { name: "He", std: initializerStd("he", own) },
     { name: "LeCun", std: initializerStd("lecun", own) },
     { name: "orthogonal", std: initializerStd("orthogonal", own), shape: "normal" },
+    ...layer.kind === "convolution" ? [{ name: FAN_OUT_HE, std: fanOutHe(own) }] : [],
     ...usual,
   ];
 }
+
+/** Scheme of torchvision's convolutions, `kaiming_normal_(mode="fan_out")`. */
+const FAN_OUT_HE = "fan-out He";
 
 const { normal, cutNormal, uniform } = MEAN_ABS_RATIOS;
 /** Ratios mean |x| / rms of each shape. */
@@ -113,7 +117,9 @@ function judgeLayer(
       const { std } = values;
       const isConstant = std <= 1e-12 * values.maxAbs;
       if (isConstant || values.count < fewest || values.nonFinite > 0) return [];
-      const deviations = drawsFor(layer, weight).filter(({ name }) => !name.startsWith("N("))
+      if (drawnBy(layer, weight)?.includes(FAN_OUT_HE)) return [];
+      const deviations = drawsFor(layer, weight)
+        .filter(({ name }) => !name.startsWith("N(") && name !== FAN_OUT_HE)
         .map(({ std }) => std);
       const low = Math.min(...deviations);
       const high = Math.max(...deviations);
