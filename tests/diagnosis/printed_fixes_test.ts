@@ -9,6 +9,8 @@ import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { applyFixes, examine } from "../../src/diagnosis/examine/mod.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { scaled } from "../networks/ill_models.ts";
+import { residualPatient } from "../networks/patients.ts";
 
 type Layers = tfjs.layers.Layer[];
 
@@ -307,5 +309,15 @@ Deno.test("inputs out of scale are normalised before kernels are rescaled", asyn
   assertEquals(diagnosis.verdict, "sick");
   assertEquals(fixes.map(({ kind }) => kind), ["normalize-input", "rescale"]);
   assert(diagnosis.causes.every(({ tried }) => tried?.worked));
+  model.dispose();
+});
+
+Deno.test("a residual stream that grows is no cause beside kernels that are too large", async () => {
+  await using engine = await startEngine();
+  const { model, batch, objective } = scaled(residualPatient(engine.tf, 5), 13);
+  const { diagnosis } = await examine(model, batch, { objective, trial: "off" });
+  const growth = diagnosis.causes[0].findings.find(({ kind }) => kind === "residual-growth");
+  assertEquals(diagnosis.causes.map(({ kind }) => kind), ["kernel-scale"]);
+  assert(growth !== undefined);
   model.dispose();
 });

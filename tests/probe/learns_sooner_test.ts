@@ -22,12 +22,12 @@ async function opened(fault: DenseFault) {
 }
 
 Deno.test("learnsSooner() tells two thirds of the steps from more", async () => {
-  await using made = await opened({ inputs: (tf, x) => tf.mul(x, 8) });
+  await using made = await opened({ inputs: (tf, x) => tf.mul(x, 16) });
   const { steps, against } = made;
   // An attempt that may go on notices in the next step that it has learned.
   const needed = steps - 1;
   // Below this, the least number of saved steps counts.
-  assert(needed > 10);
+  assert(needed > 30);
   const least = Math.ceil(1.5 * needed);
   assertEquals(await against({ steps: least }), {
     sooner: { before: least, after: needed },
@@ -38,12 +38,12 @@ Deno.test("learnsSooner() tells two thirds of the steps from more", async () => 
   assertEquals([sooner, isCut], [null, false]);
 });
 
-Deno.test("learnsSooner() does not count fewer than five steps", async () => {
+Deno.test("learnsSooner() does not count fewer than fifteen steps", async () => {
   await using made = await opened({});
   const { steps, against } = made;
   const needed = steps - 1;
-  assert(needed <= 10);
-  const before = needed + 5;
+  assert(needed <= 30);
+  const before = needed + 15;
   assertEquals((await against({ steps: before })).sooner, { before, after: needed });
   assertEquals((await against({ steps: before - 1 })).sooner, null);
 });

@@ -67,7 +67,7 @@ function suspect(findings: Finding[], patient: Patient): Suspect {
     states: findings,
     explains: (finding) =>
       isConsequence(finding) && (canBeZero || !isZeroGradient(finding)) ||
-      isLarge && finding.rule === "non-finite",
+      isLarge && (finding.rule === "non-finite" || finding.kind === "residual-growth"),
     fixes: [{ kind: "rescale", weights, initializer: initializerOf(names, patient) }],
   };
 }

@@ -72,6 +72,8 @@ function cutAfter(
  * as large keeps it within e (after Zhang et al. 2019 and De & Smith 2020).
  */
 export function residualGrowth(patient: Patient): Suspect[] {
+  // Kernels that are too large explain the growth by themselves.
+  if (foundBy("init-scale", patient).some(({ kind }) => kind === "too-large")) return [];
   return foundBy("architecture", patient).filter(({ kind }) => kind === "residual-growth")
     .map((finding) => {
       const names = layersOf([finding], patient);

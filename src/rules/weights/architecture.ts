@@ -299,7 +299,7 @@ export function linearRows(network: Pick<NetworkView, "chain" | "graph" | "layer
     if (!bare && (next === null || next.layer.role === "output")) continue;
     const goesOn: string[] | null = last === kernel ? row : null;
     last = next;
-    if (isNarrow(kernel, next, isSeparable)) {
+    if (isNarrow(kernel, next, { isSeparable })) {
       narrow.push(layer.name);
       row = null;
     } else if (goesOn !== null) {
@@ -356,7 +356,7 @@ function isLinear({ kind, className, activation, normalization }: LayerMeasureme
 function isNarrow(
   { layer, kernel, units, fans }: KernelLayer,
   next: KernelLayer | null,
-  isSeparable: boolean,
+  { isSeparable }: { isSeparable: boolean },
 ): boolean {
   const read = isEinsumLayout(layer.kernelLayout)
     ? fans.fanIn
