@@ -26,20 +26,13 @@ interface Settings {
   alpha?: number;
 }
 
-interface ActivationOfLayer {
-  /** Name, spelled like the activations of TensorFlow.js. */
-  name: string;
-  /** Flat region. */
-  region: FlatRegion | null;
-}
-
 /**
  * Returns the activation of a layer that is nothing else: its input is z. (`Activation` itself
  * holds an activation object, as `Dense` does, and is treated like it.)
  *
  * @returns The activation, or `null` if the layer is something else.
  */
-export function activationLayer(layer: Layer): ActivationOfLayer | null {
+export function activationLayer(layer: Layer): { name: string; region: FlatRegion | null } | null {
   const { maxValue, negativeSlope, threshold, theta, alpha } = layer as unknown as Settings;
   const name = layerTraits(layer.getClassName()).activation;
   if (name === null) return null;

@@ -199,12 +199,6 @@ export function engineState(tf: TensorFlow): EngineState {
   return (tf.engine() as unknown as { state: EngineState }).state;
 }
 
-/** Methods that start and end a tape; TensorFlow.js declares them private. */
-interface Recorder {
-  startTape(): void;
-  endTape(): void;
-}
-
 /**
  * Makes TensorFlow.js record every operation of a forward pass, as its own gradients do.
  *
@@ -214,7 +208,7 @@ interface Recorder {
  */
 export function recordTape(tf: TensorFlow, forward: () => void): TapeNode[] {
   const state = engineState(tf);
-  const recorder = tf.engine() as unknown as Recorder;
+  const recorder = tf.engine() as unknown as { startTape(): void; endTape(): void };
   // Inside another gradient the tape belongs to that one, and continues.
   const from = state.gradientDepth === 0 ? 0 : state.activeTape!.length;
   recorder.startTape();

@@ -47,12 +47,6 @@ export function optimizerOf(model: { optimizer?: unknown }): Pick<Measurements, 
   };
 }
 
-/** Model whose regularizers TensorFlow.js evaluates; its types do not show it. */
-interface Penalised {
-  calculateLosses(): Tensor[];
-  losses: (() => Tensor)[];
-}
-
 /**
  * Measures the sum that the regularizers add to the loss at the current weights.
  *
@@ -64,7 +58,8 @@ export function measurePenalties(
   model: LayersModel,
   layers: readonly Layer[],
 ): { all: number; byLayer: Map<Layer, number> } | null {
-  const penalised = (layer: Layer) => layer as unknown as Penalised;
+  const penalised = (layer: Layer) =>
+    layer as unknown as { calculateLosses(): Tensor[]; losses: (() => Tensor)[] };
   const regularized = layers.filter((layer) => penalised(layer).losses.length > 0);
   if (regularized.length === 0) return null;
   const sumOf = (where: string, losses: () => Tensor[]) => {

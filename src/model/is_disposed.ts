@@ -1,11 +1,6 @@
 import { runningEngine } from "../engine/running_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 
-/** Part of a model that counts its users; TensorFlow.js declares it protected. */
-interface Counted {
-  _refCount: number;
-}
-
 /** Part of TensorFlow.js that tracks the data of tensors. */
 interface Tracked {
   tensorInfo: WeakMap<object, unknown>;
@@ -16,7 +11,7 @@ interface Tracked {
  * functions check this before they start an engine.
  */
 export function isDisposed(model: LayersModel): boolean {
-  if ((model as unknown as Counted)._refCount === 0) return true;
+  if ((model as unknown as { _refCount: number })._refCount === 0) return true;
   const state = runningEngine()?.tf.engine().state as unknown as Tracked | undefined;
   try {
     // TensorFlow.js offers no other test than reading. After disposeVariables() reading succeeds,

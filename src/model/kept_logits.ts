@@ -67,14 +67,8 @@ export function withLogits(tf: TensorFlow, model: LayersModel, run: () => Tensor
   }
 }
 
-/** Method that applies a softmax or a sigmoid, and its object. */
-interface Head {
-  target: object;
-  method: "apply" | "softmax";
-}
-
 /** Finds the softmax or the sigmoid at the end of a layer. */
-function headsOf(layer: Layer): Head[] {
+function headsOf(layer: Layer): { target: object; method: "apply" | "softmax" }[] {
   const { outputs, activation } = layer as unknown as {
     outputs?: { sourceLayer: Layer }[];
     activation?: Activation | null;

@@ -116,11 +116,6 @@ const OWN: Partial<Record<LossName, RowLoss>> = {
   },
 };
 
-/** Part of a compiled model that holds its losses; TensorFlow.js declares it private. */
-interface Compiled {
-  lossFunctions: LossFunction[];
-}
-
 /** Functions that TensorFlow.js resolved; each of its modules has its own. */
 const resolved = new WeakMap<TensorFlow, Map<LossName, LossFunction>>();
 
@@ -140,7 +135,7 @@ export function namedLoss(tf: TensorFlow, name: LossName): LossFunction {
   const output = tf.layers.flatten().apply(input) as typeof input;
   const model: LayersModel = tf.model({ inputs: input, outputs: output });
   model.compile({ optimizer: "sgd", loss: name });
-  const [loss] = (model as unknown as Compiled).lossFunctions;
+  const [loss] = (model as unknown as { lossFunctions: LossFunction[] }).lossFunctions;
   model.dispose();
   functions.set(name, loss);
   return loss;

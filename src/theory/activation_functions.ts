@@ -19,14 +19,6 @@ export const ACTIVATION_FUNCTIONS: Readonly<Record<string, ActivationFunction>> 
     ),
   );
 
-/** Output of an activation, and its backward pass. */
-interface Activated {
-  /** a = phi(z). */
-  a: Signal;
-  /** Returns delta for the gradient at a. */
-  back(gradient: Gradient): Gradient;
-}
-
 /**
  * Applies an elementwise activation to a normal z, unit by unit.
  *
@@ -38,7 +30,7 @@ export function activate(
   z: Signal,
   units: number,
   examples: number,
-): Activated | null {
+): { a: Signal; back(gradient: Gradient): Gradient } | null {
   const variance = Math.max(0, z.meanSquare - z.mean ** 2);
   const moments = activationMoments(activation, z.mean, variance);
   if (moments === null) return null;

@@ -1,18 +1,15 @@
 import { InputError } from "../words/input_error.ts";
 import type { EinsumLayout } from "../traits/kernel_layout.ts";
 
-/** Summed axes of a kernel, and its other axes. */
-interface KernelAxes {
-  inputs: number[];
-  outputs: number[];
-}
-
 /**
  * Splits the axes of a kernel by its layout.
  *
  * @throws {InputError} If the shape does not match the layout.
  */
-export function axesOf(shape: readonly number[], layout: EinsumLayout): KernelAxes {
+export function axesOf(
+  shape: readonly number[],
+  layout: EinsumLayout,
+): { inputs: number[]; outputs: number[] } {
   const letters = [...layout.slice("einsum ".length)];
   if (letters.length !== shape.length) {
     throw new InputError({

@@ -100,12 +100,6 @@ export function residualGrowth(patient: Patient): Suspect[] {
     });
 }
 
-/** Kernel of zeros without a gradient. */
-interface Zeros {
-  layer: LayerMeasurements;
-  weight: WeightMeasurements;
-}
-
 /**
  * Returns kernels of zeros that are multiplied with each other, as those of queries and keys are:
  * each keeps the gradient from the other, so that neither ever moves. They are in one layer, or in
@@ -171,7 +165,9 @@ function weighted(layer: LayerMeasurements, { graph }: Patient["network"]): Laye
 }
 
 /** Returns the kernel of zeros of a layer that outputs zeros and receives no gradient. */
-function zeroKernelOf(layer: LayerMeasurements): Zeros[] {
+function zeroKernelOf(
+  layer: LayerMeasurements,
+): { layer: LayerMeasurements; weight: WeightMeasurements }[] {
   const { weights, activations, activationGradients: sent } = layer;
   if (activations?.maxAbs !== 0 || sent?.maxAbs !== 0) return [];
   return weights

@@ -9,10 +9,6 @@ interface Rectifier {
   threshold?: number;
 }
 
-interface Exponential {
-  alpha?: number;
-}
-
 /**
  * Repairs ReLU with a threshold or a slope, and ELU with an alpha other than 1. TensorFlow.js's
  * ReLU only supports a maximum, and its ELU rejects an alpha. Here such a configuration makes a
@@ -44,7 +40,7 @@ export const repairRectifiers: LayerRepair = ({ tf, patch }) => {
     "ELU",
     "call",
     (original) =>
-      function (this: Exponential, inputs: Tensor | Tensor[], kwargs: unknown) {
+      function (this: { alpha?: number }, inputs: Tensor | Tensor[], kwargs: unknown) {
         const { alpha = 1 } = this;
         if (alpha === 1) return original.call(this, inputs, kwargs);
         return tf.tidy(() => {
@@ -83,10 +79,6 @@ export const repairSelfGates: LayerRepair = ({ tf, patch }) => {
   }
 };
 
-interface SoftmaxLayer {
-  axis: number | number[];
-}
-
 /**
  * Repairs Softmax over an axis other than the last: TensorFlow.js throws, though the layer's
  * default axis is 1. Here that axis is swapped with the last one for the operation. The last axis,
@@ -97,7 +89,11 @@ export const repairSoftmax: LayerRepair = ({ tf, patch }) => {
     "Softmax",
     "call",
     (original) =>
-      function (this: SoftmaxLayer, inputs: Tensor | Tensor[], kwargs?: { mask?: Tensor | null }) {
+      function (
+        this: { axis: number | number[] },
+        inputs: Tensor | Tensor[],
+        kwargs?: { mask?: Tensor | null },
+      ) {
         let x = oneTensor(inputs);
         const axes = [this.axis].flat().map((axis) => axis < 0 ? axis + x.rank : axis);
         if (axes.length > 1 || axes[0] === x.rank - 1) return original.call(this, inputs, kwargs);
@@ -112,11 +108,6 @@ export const repairSoftmax: LayerRepair = ({ tf, patch }) => {
       },
   );
 };
-
-interface AlphaDropoutLayer {
-  rate: number;
-  noiseShape?: number[];
-}
 
 /** Limit of a SELU for large negative inputs: `-alpha * scale`. */
 const SATURATED = -1.6732632423543772 * 1.0507009873554805;
@@ -133,7 +124,7 @@ export const repairAlphaDropout: LayerRepair = ({ tf, patch }) => {
     "call",
     (original) =>
       function (
-        this: AlphaDropoutLayer,
+        this: { rate: number; noiseShape?: number[] },
         inputs: Tensor | Tensor[],
         kwargs?: { training?: boolean },
       ) {

@@ -3,11 +3,6 @@ import type { Tensor } from "../tensorflow.ts";
 import { type LayerRepair, oneTensor } from "./layer_repair.ts";
 import { storeSettings } from "./stored_settings.ts";
 
-interface CenterCropLayer {
-  height: number;
-  width: number;
-}
-
 /**
  * Repairs CenterCrop. TensorFlow.js crops by resampling with `cropAndResize`, which has no
  * gradient. Here the same pixels are sliced out, including its shift to the right of a crop that is
@@ -19,7 +14,11 @@ export const repairCenterCrop: LayerRepair = ({ tf, patch }) => {
     "CenterCrop",
     "call",
     (original) =>
-      function (this: CenterCropLayer, inputs: Tensor | Tensor[], kwargs: unknown) {
+      function (
+        this: { height: number; width: number },
+        inputs: Tensor | Tensor[],
+        kwargs: unknown,
+      ) {
         const x = oneTensor(inputs);
         const [rows, columns] = x.shape.slice(-3);
         const { height, width } = this;
@@ -209,11 +208,6 @@ export const repairGlobalPooling: LayerRepair = ({ tf, patch }) => {
   }
 };
 
-interface Encoding {
-  numTokens: number;
-  outputMode: string;
-}
-
 /**
  * Repairs CategoryEncoding layers that return a vector for each of several tokens. TensorFlow.js
  * rejects outputs with more than two axes; Keras allows any number. Other cases keep
@@ -224,7 +218,11 @@ export const repairCategoryEncoding: LayerRepair = ({ tf, patch }) => {
     "CategoryEncoding",
     "call",
     (original) =>
-      function (this: Encoding, inputs: Tensor | Tensor[], kwargs: unknown) {
+      function (
+        this: { numTokens: number; outputMode: string },
+        inputs: Tensor | Tensor[],
+        kwargs: unknown,
+      ) {
         const x = oneTensor(inputs);
         const isOne = x.rank > 1 && x.shape[x.rank - 1] === 1;
         const tokens = isOne ? x.shape.slice(0, -1) : x.shape;

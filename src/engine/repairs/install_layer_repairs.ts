@@ -70,13 +70,7 @@ const REPAIRS: LayerRepair[] = [
   repairSoftmax,
 ];
 
-/** Repairs of a TensorFlow.js: number of holders, and how to remove them. */
-interface Installed {
-  holders: number;
-  takeBack: (() => void)[];
-}
-
-const installed = new WeakMap<object, Installed>();
+const installed = new WeakMap<object, { holders: number; takeBack: (() => void)[] }>();
 
 /**
  * Repairs the layers of TensorFlow.js that are wrong, slow or without a gradient because of the

@@ -20,7 +20,7 @@ const PANEL = 32;
  */
 export function orthonormalColumns(tf: TensorFlow, x: Tensor2D): Tensor2D {
   const [rows, columns] = x.shape;
-  const panels: Panel[] = [];
+  const panels: { v: Tensor2D; t: Tensor2D; signs: number[] }[] = [];
   // Part of the matrix not yet reduced by reflections.
   let rest = x.clone();
   for (let start = 0; start < columns; start += PANEL) {
@@ -59,13 +59,6 @@ export function orthonormalColumns(tf: TensorFlow, x: Tensor2D): Tensor2D {
     inner?.dispose();
   }
   return q!;
-}
-
-/** Reflections of a panel as tensors: see {@linkcode Reflections}. */
-interface Panel {
-  v: Tensor2D;
-  t: Tensor2D;
-  signs: number[];
 }
 
 /** Returns `(I - v t vT) x`. */

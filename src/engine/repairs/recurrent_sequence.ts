@@ -26,16 +26,11 @@ interface SequenceCall {
   taps?: SequenceTaps;
 }
 
-/** Outputs of {@linkcode recurrentSequence}. */
-interface SequenceOutputs {
-  /** h of every step, [batch, steps, units]. */
-  h: Tensor;
-  /** Returns the state after the last step. */
-  last: () => Tensor[];
-}
-
 /** Runs the ops `RecurrentSequence` and, backwards, `RecurrentSequenceGradient`. */
-export function recurrentSequence(tf: TensorFlow, call: SequenceCall): SequenceOutputs {
+export function recurrentSequence(
+  tf: TensorFlow,
+  call: SequenceCall,
+): { h: Tensor; last: () => Tensor[] } {
   const { cell, x, weights, initial: [start, c0], mask, wantsState, taps } = call;
   const [batch, steps] = x.shape as [number, number];
   const units = start.shape[1]!;

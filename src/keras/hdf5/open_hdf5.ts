@@ -50,13 +50,6 @@ const COMPACT = 0, CONTIGUOUS = 1;
 /** Keras does not write deeper groups. */
 const MAX_DEPTH = 100;
 
-/** Bytes that an array takes, and its name. */
-interface Taken {
-  from: number;
-  to: number;
-  path: string;
-}
-
 /**
  * Lists the contents of an HDF5 file; an array is only decoded when it is read. Written here,
  * because no library at hand checks what it reads: jsfive opens a file that ends after 7 % of its
@@ -122,7 +115,7 @@ function readSuperblock(bytes: Uint8Array): { file: Hdf5Bytes; root: number } {
 class Opening {
   readonly #file: Hdf5Bytes;
   readonly #seen = new Set<number>();
-  readonly #taken: Taken[] = [];
+  readonly #taken: { from: number; to: number; path: string }[] = [];
   readonly #budget: Hdf5Budget;
   readonly #heaps: TextHeaps;
 

@@ -102,14 +102,6 @@ export const createMultiHeadAttention: KerasLayerFactory<MultiHeadAttentionArgs>
   },
 );
 
-/** The two products of an attention. */
-interface AttentionEquations {
-  /** Product of queries and keys. */
-  scores: string;
-  /** Product of weights and values. */
-  context: string;
-}
-
 /**
  * Returns the products of an attention over some axes of `[batch, ..., heads, size]`: each query
  * attends to the keys along them, and all other axes are separate. Scores are `[batch, other axes,
@@ -118,7 +110,10 @@ interface AttentionEquations {
  * @param rank Number of axes of queries, keys and values, including that of the heads.
  * @param axes The axes that are attended over, from 1 on.
  */
-function attentionEquations(rank: number, axes: readonly number[]): AttentionEquations {
+function attentionEquations(
+  rank: number,
+  axes: readonly number[],
+): { scores: string; context: string } {
   const letters = (from: number) => String.fromCharCode(97 + from);
   const query = Array.from({ length: rank }, (_, axis) => letters(axis));
   const key = query.map((letter, axis) =>

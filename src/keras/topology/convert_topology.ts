@@ -15,12 +15,6 @@ export interface Topology {
   places: WeakMap<object, string>;
 }
 
-/** Values that all steps of a conversion need. */
-interface Context {
-  knownAs: KnownAs;
-  places: WeakMap<object, string>;
-}
-
 const DTYPES = ["float32", "int32", "bool"];
 
 /** No sane model nests deeper, and recursion must end before the stack overflows. */
@@ -79,7 +73,7 @@ export function convertTopology(
 function convert(
   value: unknown,
   { key, place, depth }: { key: string; place: string; depth: number },
-  context: Context,
+  context: { knownAs: KnownAs; places: WeakMap<object, string> },
 ): unknown {
   if (depth > MAX_DEPTH) {
     throw new ModelError(`${key || "modelTopology"} is nested more than ${MAX_DEPTH} levels deep`);

@@ -105,24 +105,20 @@ function within(factor: number, limit: number): boolean {
 /** Rms above which inputs should be normalised before any other fix. Normalised inputs have 1. */
 export const LARGE_INPUT = 3;
 
-/** Size of an input, and the front layer that scales it. */
-interface Size {
-  front: string | null;
-  rms: number;
-}
-
 /**
  * Returns the fix to normalise inputs that are too large, or `null` if none is. Indices have no
  * size. If the front of the model scales an input, its output counts.
  */
 export function unscaledInputs({ batch, layers }: Measurements): Sentence | null {
-  const sizes = batch.perInput.flatMap(({ dtype, lookedUp, scaledBy, values }): Size[] => {
-    const front = layers.filter(({ name }) => scaledBy?.includes(name));
-    if (front.length > 0) {
-      return front.map(({ name, activations }) => ({ front: name, rms: activations?.rms ?? 0 }));
-    }
-    return dtype === "float32" && !lookedUp ? [{ front: null, rms: values.rms }] : [];
-  });
+  const sizes = batch.perInput.flatMap(
+    ({ dtype, lookedUp, scaledBy, values }): { front: string | null; rms: number }[] => {
+      const front = layers.filter(({ name }) => scaledBy?.includes(name));
+      if (front.length > 0) {
+        return front.map(({ name, activations }) => ({ front: name, rms: activations?.rms ?? 0 }));
+      }
+      return dtype === "float32" && !lookedUp ? [{ front: null, rms: values.rms }] : [];
+    },
+  );
   const largest = sizes.reduce((a, b) => b.rms > a.rms ? b : a, { front: null, rms: 0 });
   if (!(largest.rms > LARGE_INPUT)) return null;
   const size = figure(largest.rms, "rms");

@@ -183,15 +183,11 @@ function ofHead(
   }];
 }
 
-/** Bias of a head that predicts the mean target: likely value and range. */
-interface Prior {
-  likely: number;
-  low: number;
-  high: number;
-}
-
 /** Returns the biases of a head that always predicts the mean target. */
-function priorsOf({ activation }: Head, { batch }: Measurements): Prior[] | null {
+function priorsOf(
+  { activation }: Head,
+  { batch }: Measurements,
+): { likely: number; low: number; high: number }[] | null {
   const [target, ...others] = batch.targets ?? [];
   if (target === undefined || others.length > 0 || target.unitMeans === null) return null;
   const { examples } = batch;
