@@ -1,4 +1,4 @@
-import { oneOfNames } from "../words/shape.ts";
+import { callable, numberFrom, oneOfNames, requireValue } from "../words/shape.ts";
 import { InputError, refusal } from "../words/input_error.ts";
 import { AssertionError } from "@std/assert/assertion-error";
 import { formatPercent } from "../words/numbers.ts";
@@ -182,9 +182,7 @@ function named(seeds: number[]): string {
 const OPTIONS = ["seeds", "passRate", "over", "objective", "createBatch", "msg"];
 
 function requireSeedsOptions(assertion: unknown, options: AcrossSeedsOptions): void {
-  if (typeof assertion !== "function") {
-    throw new InputError({ place: "assertion", found: show(assertion), expected: "a function" });
-  }
+  requireValue("assertion", assertion, callable);
   const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key));
   if (unknown !== undefined) {
     throw new InputError({
@@ -196,11 +194,7 @@ function requireSeedsOptions(assertion: unknown, options: AcrossSeedsOptions): v
     });
   }
   const { passRate = 1, over = "measurements" } = options;
-  if (typeof passRate !== "number" || !(passRate >= 0 && passRate <= 1)) {
-    throw new InputError(
-      refusal`options.passRate is ${show(passRate)}, expected a number from 0 to 1`,
-    );
-  }
+  requireValue("options.passRate", passRate, numberFrom(0, 1));
   if (over !== "measurements" && over !== "model") {
     throw new InputError(
       refusal`options.over is ${show(over)}, expected "measurements" or "model"`,

@@ -1,3 +1,4 @@
+import { positive, requireValue } from "../words/shape.ts";
 import { InputError, refusal } from "../words/input_error.ts";
 import type { RunRulesOptions } from "../rules/judge_rule.ts";
 import { allRules } from "../rules/register_rule.ts";
@@ -257,11 +258,7 @@ function requireMonitorOptions(options: HealthMonitorOptions): void {
   if (typeof batch !== "object" || batch === null || batch.inputs == null) {
     throw new InputError(refusal`options.batch has no inputs, expected the batch to measure on`);
   }
-  if (!Number.isSafeInteger(every) || every < 1) {
-    throw new InputError(
-      refusal`options.every is ${show(every)}, expected a whole number of at least 1`,
-    );
-  }
+  requireValue("options.every", every, positive);
   if (typeof onFinding !== "function" && !["keep", "stop", "throw"].includes(onFinding)) {
     throw new InputError({
       place: "options.onFinding",

@@ -1,4 +1,4 @@
-import { oneOfNames } from "../words/shape.ts";
+import { callable, oneOfNames, optional, requireValue } from "../words/shape.ts";
 import { InputError, refusal } from "../words/input_error.ts";
 import type { RunRulesOptions } from "../rules/judge_rule.ts";
 import { allThresholds } from "../rules/register_rule.ts";
@@ -40,15 +40,11 @@ export function requireObjective(objective: Objective = "sum"): void {
  * @throws {InputError} If `create`, the objective or `createBatch` has a wrong type.
  */
 export function requireDrawOptions(create: CreateModel, options: DrawOptions): void {
-  if (typeof create !== "function") {
-    throw new InputError({ place: "create", found: show(create), expected: "a function" });
-  }
+  requireValue("create", create, callable);
   requireOptions(options);
   const { objective, createBatch } = options;
   requireObjective(objective);
-  if (createBatch !== undefined && typeof createBatch !== "function") {
-    throw new InputError(refusal`options.createBatch is ${show(createBatch)}, expected a function`);
-  }
+  requireValue("options.createBatch", createBatch, optional(callable));
 }
 
 /**

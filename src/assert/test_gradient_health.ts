@@ -1,3 +1,4 @@
+import { integer, requireValue } from "../words/shape.ts";
 import { InputError, refusal } from "../words/input_error.ts";
 import { judgeRule, type RunRulesOptions } from "../rules/judge_rule.ts";
 import { MODEL_RULES } from "../rules/model_rules.ts";
@@ -59,9 +60,7 @@ export function testGradientHealth(
   if (typeof name !== "string" || name === "") {
     throw new InputError(refusal`name is ${show(name)}, expected a text that is not empty`);
   }
-  if (!Number.isSafeInteger(seed)) {
-    throw new InputError({ place: "options.seed", found: show(seed), expected: "a whole number" });
-  }
+  requireValue("options.seed", seed, integer);
   // Layers are known only when the test runs; thresholds and typos are known now.
   requireThresholds(ruleOptions, ["seed", "objective", "createBatch", "rules", "modelRules"]);
   const chosen = ruleNames("rules", allRules().map((rule) => rule.name), rules);

@@ -1,11 +1,10 @@
-import { InputError, refusal } from "../words/input_error.ts";
+import { callable, optional, requireValue } from "../words/shape.ts";
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import { innerLayers } from "../model/layers/leaf_layers.ts";
 import { modelWeights } from "../model/weights/model_weights.ts";
 import { copyOf, keepModel, openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions, ProbeSubject } from "./probe_options.ts";
-import { showValue } from "../words/show_value.ts";
 import { cloneOptimizer, disposeOptimizer, trainingStep, updateOf } from "./training_step.ts";
 
 /** Effect of a training step on one weight. */
@@ -76,11 +75,7 @@ export async function probeStep(
 ): Promise<StepProbe> {
   const probe = await openProbe(model, batch, options);
   const { tf, subject } = probe;
-  if (options.train !== undefined && typeof options.train !== "function") {
-    throw new InputError(
-      refusal`options.train is ${showValue(options.train)}, expected a function`,
-    );
-  }
+  requireValue("options.train", options.train, optional(callable));
   const objective = probeObjective(probe, options.objective);
   const optimizer = await cloneOptimizer(tf, model, options.optimizer);
   const weights = modelWeights(model);

@@ -9,6 +9,7 @@ import {
   optional,
   requireValue,
   string,
+  whole,
 } from "../words/shape.ts";
 import { escapeControls, showValue } from "../words/show_value.ts";
 import { axisOf, type ChartAxis, hasBar, positionOn } from "./chart_model.ts";
@@ -87,11 +88,7 @@ export function barChart(rows: readonly BarChartRow[], options: BarChartOptions 
   );
   requireValue("options", options, anyObject);
   const { width = 80, maxRows = Infinity, scale = "log" } = options;
-  if (!Number.isInteger(width) || width < 20) {
-    throw new InputError(
-      { place: "width", found: showValue(width), expected: "a whole number of at least 20" },
-    );
-  }
+  requireValue("width", width, whole(20));
   if (maxRows !== Infinity && !(Number.isInteger(maxRows) && maxRows >= 2)) {
     throw new InputError(
       { place: "maxRows", found: showValue(maxRows), expected: "a whole number of at least 2" },

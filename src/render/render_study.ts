@@ -1,11 +1,10 @@
-import { InputError } from "../words/input_error.ts";
 import { studyHeaderShape } from "../study/study_document.ts";
 import { summaryShape } from "../study/study_shapes.ts";
 import type { StudySummary, VariantSummary } from "../study/study_summary.ts";
 import { defuse } from "../words/failure.ts";
 import { formatFactor, formatNumber, roundTo } from "../words/numbers.ts";
-import { anyObject, number, requireValue } from "../words/shape.ts";
-import { escapeControls, showValue } from "../words/show_value.ts";
+import { anyObject, number, requireValue, whole } from "../words/shape.ts";
+import { escapeControls } from "../words/show_value.ts";
 import { writeJson } from "../words/write_json.ts";
 import { cutNames, displayWidth, NO_BREAK, padEnd, wrapText } from "./fit_text.ts";
 import { paint } from "./paint.ts";
@@ -69,11 +68,7 @@ export function renderStudy(summary: StudySummary, options: RenderStudyOptions =
   requireValue("summary", summary, summaryShape);
   requireValue("options", options, anyObject);
   const { width = 80, color = false, unicode = false } = options;
-  if (!Number.isInteger(width) || width < 40) {
-    throw new InputError(
-      { place: "width", found: showValue(width), expected: "a whole number of at least 40" },
-    );
-  }
+  requireValue("width", width, whole(40));
   const style = { width, color, unicode };
   const strong = (text: string) => paint(text, "strong", color);
   const say = (text: string) => wrapText(escapeControls(text), width);

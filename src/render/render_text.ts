@@ -1,4 +1,3 @@
-import { InputError } from "../words/input_error.ts";
 import { renderCharts, type RenderTextOptions, shownFolds } from "./render_charts.ts";
 import type { Finding } from "../rules/finding.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
@@ -12,9 +11,8 @@ import { renderHeader } from "./render_header.ts";
 import { renderLayerTable } from "./render_layer_table.ts";
 import { caveatLines } from "./caveat_lines.ts";
 import { wrapText } from "./fit_text.ts";
-import { list, object, optional, primitive, requireValue } from "../words/shape.ts";
+import { list, object, optional, primitive, requireValue, whole } from "../words/shape.ts";
 import { findingShape, measurementsShape } from "../rules/require_measurements.ts";
-import { showValue } from "../words/show_value.ts";
 
 /**
  * Shows a measured network as text: the verdict and the causes, what was measured, bar charts of
@@ -58,11 +56,7 @@ export function renderText(
     }),
   );
   const { width = 80, unicode = false, color = false } = options;
-  if (!Number.isInteger(width) || width < 20) {
-    throw new InputError(
-      { place: "width", found: showValue(width), expected: "a whole number of at least 20" },
-    );
-  }
+  requireValue("width", width, whole(20));
   const style = { width, color, unicode, ellipsis: unicode ? "…" : ".." };
   const order = measurements.layers.map(({ name }) => name);
   const { diagnosis, details = diagnosis === undefined } = options;

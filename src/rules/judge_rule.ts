@@ -1,4 +1,4 @@
-import { InputError, refusal } from "../words/input_error.ts";
+import { boolean, optional, requireValue } from "../words/shape.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { amendFinding, type Finding, saidOf } from "./finding.ts";
 import { networkOf } from "./network/network.ts";
@@ -6,7 +6,7 @@ import { allThresholds, requireRule } from "./register_rule.ts";
 import { reading, requireMeasurements, requireOptions } from "./require_measurements.ts";
 import { resolveThresholds } from "./resolve_thresholds.ts";
 import type { Rule, RuleOptions } from "./rule.ts";
-import { layerNames, say, show } from "./say.ts";
+import { layerNames, say } from "./say.ts";
 import type { Sentence } from "./sentence.ts";
 
 /** Options of {@linkcode judgeRule} and {@linkcode runRules}. */
@@ -57,9 +57,7 @@ export function judgeRule(
   requireRule(rule);
   requireOptions(options);
   const { trained: given, ...ruleOptions } = options;
-  if (given !== undefined && typeof given !== "boolean") {
-    throw new InputError(refusal`options.trained is ${show(given)}, expected true or false`);
-  }
+  requireValue("options.trained", given, optional(boolean));
   requireMeasurements(measurements);
   const isWeightsOnly = measurements.weightsOnly !== undefined;
   if (isWeightsOnly && !rule.weightsAlone) return [];

@@ -2,7 +2,6 @@ import { InputError, refusal } from "../words/input_error.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { anyObject, list, requireValue, type Shape } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
-import { show } from "./say.ts";
 import { gateFindingShape, measurementShape, verdictShape } from "./shapes/measurement_shape.ts";
 
 /** Shape of the result of `measure()`. */
@@ -38,9 +37,7 @@ export function reading<T>(measurements: Measurements, read: () => T): T {
  * @throws {InputError} If they are not an object.
  */
 export function requireOptions(options: unknown): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new InputError({ place: "options", found: show(options), expected: "an object" });
-  }
+  requireValue("options", options, anyObject);
 }
 
 /**

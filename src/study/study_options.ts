@@ -1,4 +1,4 @@
-import { oneOfNames } from "../words/shape.ts";
+import { anyObject, oneOfNames, requireValue } from "../words/shape.ts";
 import { InputError } from "../words/input_error.ts";
 import { HEAP_LIMIT } from "../engine/heap/guard_heap.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
@@ -116,10 +116,8 @@ function judging(rules: readonly Rule[]): Rule[] {
  * @throws {InputError} If it is not an object, or has another key.
  */
 export function requireKnown(what: string, given: unknown, known: readonly string[]): void {
-  if (typeof given !== "object" || given === null) {
-    throw new InputError({ place: what, found: showValue(given), expected: "an object" });
-  }
-  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  requireValue(what, given, anyObject);
+  const unknown = Object.keys(given as object).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   throw new InputError({
     place: what,

@@ -1,8 +1,7 @@
-import { InputError, refusal } from "../words/input_error.ts";
+import { InputError } from "../words/input_error.ts";
 import type { ActivationFunction } from "../traits/activation_function.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
-import { anyObject, requireValue, string } from "../words/shape.ts";
-import { showValue } from "../words/show_value.ts";
+import { anyObject, numberFrom, requireValue, string } from "../words/shape.ts";
 import { resolveActivation } from "./activation_functions.ts";
 import { integratePair } from "./activation_moments.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
@@ -87,11 +86,7 @@ export function criticalWeightVariance(
   activation: string | ActivationFunction,
   biasVariance = 0,
 ): number {
-  if (typeof biasVariance !== "number" || !(biasVariance >= 0)) {
-    throw new InputError(
-      { place: "biasVariance", found: showValue(biasVariance), expected: "a number of at least 0" },
-    );
-  }
+  requireValue("biasVariance", biasVariance, numberFrom(0));
   const phi = resolveActivation(activation);
   const excess = (weightVariance: number) => {
     const variance = fixedPoint(phi, weightVariance, biasVariance);
@@ -212,11 +207,7 @@ export function depthScale(
   const { biasVariance = 0 } = options;
   const phi = resolveActivation(activation);
   for (const [name, value] of Object.entries({ weightVariance, biasVariance })) {
-    if (typeof value !== "number" || !(value >= 0 && value < Infinity)) {
-      throw new InputError(
-        refusal`${name} is ${showValue(value)}, expected a number of at least 0`,
-      );
-    }
+    requireValue(name, value, numberFrom(0));
   }
   const variance = fixedPoint(phi, weightVariance, biasVariance);
   if (!(variance > LEAST_VARIANCE && variance < MOST_VARIANCE)) {

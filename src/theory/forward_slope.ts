@@ -1,4 +1,5 @@
-import { InputError, refusal } from "../words/input_error.ts";
+import { numberAbove, numberFrom, requireValue } from "../words/shape.ts";
+import { InputError } from "../words/input_error.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
 import { showValue } from "../words/show_value.ts";
 import { activationMoments } from "./activation_moments.ts";
@@ -32,9 +33,7 @@ import { resolveActivation } from "./activation_functions.ts";
 export function forwardSlope(activation: string, variance?: number): number {
   resolveActivation(activation);
   variance ??= unitVariance(activation);
-  if (typeof variance !== "number" || !(variance > 0 && variance < Infinity)) {
-    throw new InputError(refusal`variance is ${showValue(variance)}, expected a number above 0`);
-  }
+  requireValue("variance", variance, numberAbove(0));
   return activationMoments(activation, 0, variance)!.stretch;
 }
 
@@ -85,12 +84,8 @@ function unitVariance(activation: string): number {
  * @throws {InputError} If the slope is negative or the factor not above 1.
  */
 export function layersToGrow(slope: number, factor = 10): number {
-  if (typeof slope !== "number" || !(slope >= 0)) {
-    throw new InputError(refusal`slope is ${showValue(slope)}, expected a number of at least 0`);
-  }
-  if (typeof factor !== "number" || !(factor > 1)) {
-    throw new InputError(refusal`factor is ${showValue(factor)}, expected a number above 1`);
-  }
+  requireValue("slope", slope, numberFrom(0));
+  requireValue("factor", factor, numberAbove(1));
   // Rounding moves relu's slope slightly off 1.
   return slope > 1 + 1e-9 ? Math.floor(Math.log(factor) / Math.log(slope)) : Infinity;
 }

@@ -1,6 +1,14 @@
-import { InputError, refusal } from "../words/input_error.ts";
+import { InputError } from "../words/input_error.ts";
 import type { ActivationFunction } from "../traits/activation_function.ts";
-import { anyObject, list, number, requireValue } from "../words/shape.ts";
+import {
+  list,
+  numberAbove,
+  numberFrom,
+  object,
+  optional,
+  requireValue,
+  unknown,
+} from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { resolveActivation } from "./activation_functions.ts";
 import { activationMoments } from "./activation_moments.ts";
@@ -118,19 +126,15 @@ const OVERFLOW: Prediction = {
   doubt: { activations: NaN, deltas: NaN },
 };
 
-function requireLayers(layers: readonly MeanFieldLayer[], inputMeanSquare: number): void {
-  requireValue("layers", layers, list(anyObject));
-  mustBeVariance("inputMeanSquare", inputMeanSquare);
-  for (const [index, { weightVariance, biasVariance = 0 }] of layers.entries()) {
-    mustBeVariance(`layers[${index}].weightVariance`, weightVariance);
-    mustBeVariance(`layers[${index}].biasVariance`, biasVariance);
-  }
-}
+const variance = numberFrom(0);
 
-function mustBeVariance(name: string, value: number): void {
-  if (typeof value !== "number" || !(value >= 0)) {
-    throw new InputError(refusal`${name} is ${showValue(value)}, expected a number of at least 0`);
-  }
+const layersShape = list(
+  object({ activation: unknown, weightVariance: variance, biasVariance: optional(variance) }),
+);
+
+function requireLayers(layers: readonly MeanFieldLayer[], inputMeanSquare: number): void {
+  requireValue("layers", layers, layersShape);
+  requireValue("inputMeanSquare", inputMeanSquare, variance);
 }
 
 /** Layer of finite width in mean-field theory. */
@@ -216,15 +220,8 @@ export interface WidthSpread {
  * @throws {InputError} If a width is not positive, or the activation is not known.
  */
 export function widthSpread(widths: readonly number[], activation = "relu"): WidthSpread {
-  requireValue("widths", widths, list(number));
+  requireValue("widths", widths, list(numberAbove(0)));
   resolveActivation(activation);
-  for (const [index, width] of widths.entries()) {
-    if (!(width > 0)) {
-      throw new InputError(
-        refusal`widths[${index}] is ${showValue(width)}, expected a number above 0`,
-      );
-    }
-  }
   const inverseWidths = widths.reduce((sum, width) => sum + 1 / width, 0);
   // At a small variance bounded activations are linear, as they become in deep critical networks.
   const { kurtosis } = activationMoments(activation, 0, SMALL)!;

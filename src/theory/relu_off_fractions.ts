@@ -1,8 +1,6 @@
-import { InputError, refusal } from "../words/input_error.ts";
 import { errorFunction } from "../traits/curves.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
-import { anyObject, requireValue } from "../words/shape.ts";
-import { showValue } from "../words/show_value.ts";
+import { anyObject, numberFrom, positive, requireValue } from "../words/shape.ts";
 
 /**
  * Returns the share of units in each layer that are off on every example of a batch, in a wide relu
@@ -40,17 +38,9 @@ export function reluOffFractions(
   requireValue("options", options, anyObject);
   const { correlation = 0 } = options;
   for (const [name, value] of Object.entries({ depth, examples })) {
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new InputError(
-        refusal`${name} is ${showValue(value)}, expected a whole number of at least 1`,
-      );
-    }
+    requireValue(name, value, positive);
   }
-  if (typeof correlation !== "number" || !(correlation >= 0 && correlation <= 1)) {
-    throw new InputError(
-      refusal`correlation is ${showValue(correlation)}, expected a number from 0 to 1`,
-    );
-  }
+  requireValue("correlation", correlation, numberFrom(0, 1));
   let c = correlation;
   return Array.from({ length: depth }, () => {
     const share = offOnAll(c, examples);

@@ -1,5 +1,4 @@
-import { InputError, refusal } from "../words/input_error.ts";
-import { showValue } from "../words/show_value.ts";
+import { positive, requireValue, whole } from "../words/shape.ts";
 /** Quantile of the standard normal distribution with 2.5 % above it. */
 export const NORMAL_QUANTILE = 1.959963984540054;
 
@@ -26,16 +25,8 @@ export const NORMAL_QUANTILE = 1.959963984540054;
  * trials.
  */
 export function wilsonInterval(successes: number, trials: number): [number, number] {
-  if (!Number.isSafeInteger(trials) || trials < 1) {
-    throw new InputError(
-      refusal`trials is ${showValue(trials)}, expected a whole number of at least 1`,
-    );
-  }
-  if (!Number.isSafeInteger(successes) || successes < 0 || successes > trials) {
-    throw new InputError(
-      refusal`successes is ${showValue(successes)}, expected a whole number from 0 to ${trials}`,
-    );
-  }
+  requireValue("trials", trials, positive);
+  requireValue("successes", successes, whole(0, trials));
   const rate = successes / trials;
   const share = NORMAL_QUANTILE ** 2 / trials;
   const middle = rate + share / 2;

@@ -1,5 +1,5 @@
 import { InputError, refusal } from "../../words/input_error.ts";
-import { anyObject, requireValue } from "../../words/shape.ts";
+import { anyObject, boolean, numberFrom, requireValue } from "../../words/shape.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { EngineOptions } from "../engine.ts";
 import { chooseThreads, MAX_THREADS } from "./choose_threads.ts";
@@ -36,19 +36,13 @@ export function engineSettings(options: EngineOptions): EngineSettings {
     }
   }
   const { threads = 1, workload = 0, relaxedSimd = true } = options;
-  if (typeof relaxedSimd !== "boolean") {
-    throw new InputError(refusal`relaxedSimd is ${showValue(relaxedSimd)}, expected true or false`);
-  }
+  requireValue("relaxedSimd", relaxedSimd, boolean);
   if (typeof workload !== "number") {
     throw new InputError(
       refusal`workload is ${showValue(workload)}, expected a number of operations`,
     );
   }
-  if (!(workload >= 0)) {
-    throw new InputError(
-      refusal`workload is ${showValue(workload)}, expected a number of at least 0`,
-    );
-  }
+  requireValue("workload", workload, numberFrom(0));
   return {
     threads: threads === "auto" ? chooseThreads(workload) : requireThreads(threads),
     relaxedSimd: relaxedSimd && hasRelaxedSimd(),

@@ -1,4 +1,5 @@
-import { InputError, refusal } from "../../words/input_error.ts";
+import { positive, requireValue } from "../../words/shape.ts";
+import { InputError } from "../../words/input_error.ts";
 import type { LayersModel } from "../../engine/tensorflow.ts";
 import { lossTraits } from "../../traits/losses.ts";
 import { formatMemory } from "../../words/numbers.ts";
@@ -60,11 +61,7 @@ function fullShapes(output: Shape, objective: string | undefined): Shape[] {
  * @throws {InputError} If it is not a whole number of at least 1.
  */
 export function requireCount(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new InputError(
-      refusal`${name} is ${showValue(value)}, expected a whole number of at least 1`,
-    );
-  }
+  requireValue(name, value, positive);
 }
 
 /** Size of a batch, if the model leaves it open. */
