@@ -22,6 +22,7 @@ export type {
   Diagnosis,
   DiagnosisRates,
   DiagnosisTrial,
+  TrialCurves,
   Tried,
   TriedFigure,
 } from "./diagnosis.ts";
