@@ -120,10 +120,34 @@ async function locations(
       source,
     });
   }
+  const places = placesInPython(result);
   return (path, layer) => {
     const { file, source } = files.get(path)!;
+    const place = places.get(path)?.get(layer ?? "");
+    if (place !== undefined) {
+      const own = root === null ? place.file : relative(root, resolve(place.file));
+      // A line of code elsewhere cannot be annotated.
+      if (!/^(?:\.\.|\/|[a-z]:)/i.test(own)) {
+        return { file: own.replaceAll("\\", "/"), line: place.line };
+      }
+    }
     return { file, line: source === null ? null : locateLayer(source, layer) };
   };
+}
+
+/** Returns the lines of the user's PyTorch code by model and layer. */
+function placesInPython({ runs }: GateResult): Map<string, Map<string, GateLocation>> {
+  const places = new Map<string, Map<string, GateLocation>>();
+  for (const { path, measurements } of runs) {
+    if (path === null || measurements === undefined || measurements === null) continue;
+    const own = new Map<string, GateLocation>();
+    for (const { name, source } of measurements.layers) {
+      if (source?.file === undefined) continue;
+      own.set(name, { file: source.file, line: source.line ?? null });
+    }
+    places.set(path, own);
+  }
+  return places;
 }
 
 /**

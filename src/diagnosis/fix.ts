@@ -21,6 +21,8 @@ export interface FixWeight {
    * false.
    */
   inputsFirst?: boolean;
+  /** Line of the user's PyTorch code that calls its layer: `net.py:12`; absent if unknown. */
+  source?: string;
 }
 
 /** Weight that is drawn again. */

@@ -284,14 +284,42 @@ function drawOf(initializer: string): Call<Redrawn> {
 function byCall<T extends FixWeight>(weights: readonly T[], call: Call<T>): Map<string, T[]> {
   return Map.groupBy(
     weights,
-    (one) => call(`m.${one.weight.slice(one.weight.lastIndexOf("/") + 1)}`, one),
+    (one) => call(`m.${one.weight.replace(/^.*[/.]/, "")}`, one),
   );
 }
 
+/** Calls of more weights than this are written as a loop. */
+const MAX_CALLS_LISTED = 4;
+
 function linesOf<T extends FixWeight>(weights: readonly T[], call: Call<T>): string {
+  // The weights of a program have the names of its state dict, from which follow its modules.
+  const isProgram = weights.length > 0 && weights.every(({ weight }) => !weight.includes("/"));
+  if (isProgram) {
+    return [...byCall(weights, call).values()].map((own) => calls(own, call)).join("\n");
+  }
   return [...byCall(weights, call)].map(([line, own]) =>
     `${line}  # where m is ${layersOf(own.map((one) => ({ ...one, layer: moduleOf(one) })))}`
   ).join("\n");
+}
+
+/** Writes the calls of weights of a program. */
+function calls<T extends FixWeight>(weights: readonly T[], call: Call<T>): string {
+  if (weights.length <= MAX_CALLS_LISTED) {
+    return weights.map((one) => {
+      const place = one.source === undefined ? "" : `  # ${escapeControls(one.source)}`;
+      return `${call(inPython(one.weight), one)}${place}`;
+    }).join("\n");
+  }
+  const names = weights.map(({ weight }) => inPython(weight)).join(", ");
+  return `for w in [${names}]:\n    ${call("w", weights[0])}`;
+}
+
+/** Returns a weight of a state dict as Python code: `model.layer1[0].conv1.weight`. */
+function inPython(name: string): string {
+  const parts = name.split(".");
+  const isCode = parts.every((part) => /^(?:\d+|[A-Za-z_]\w*)$/.test(part));
+  if (!isCode) return `dict(model.named_parameters())[${JSON.stringify(name)}]`;
+  return `model${parts.map((part) => /^\d/.test(part) ? `[${part}]` : `.${part}`).join("")}`;
 }
 
 /** `lstm.l0` is not a module: `lstm` has the weights of its first layer as `weight_ih_l0`. */

@@ -1,30 +1,42 @@
 import type { Measurements } from "../measure/measurements.ts";
-import type { Fix } from "./fix.ts";
+import type { Fix, FixWeight } from "./fix.ts";
 
 /**
  * Returns a fix in the words of the framework that the network was written in: PyTorch if the
- * weights are those of a state dict, Keras if Keras wrote the layers, else TensorFlow.js.
+ * weights are those of a state dict or the layers those of a program, Keras if Keras wrote the
+ * layers, else TensorFlow.js.
  */
 export function inFramework(fix: Fix, measurements: Measurements): Fix {
   if (measurements.weightsOnly !== undefined) return inTorch(fix, measurements);
   const { framework } = measurements.model;
+  if (framework === "pytorch") return inTorch(fix, measurements);
   return framework === undefined ? fix : { ...fix, framework };
 }
 
 function inTorch(fix: Fix, { layers }: Measurements): Fix {
   const framework = "pytorch";
-  if (fix.kind !== "rescale" && fix.kind !== "redraw") return { ...fix, framework };
-  // A Conv1D is GPT-2's dense layer, with its kernel transposed.
-  const inputsFirst = new Set(
-    layers.filter(({ className, kernelLayout }) =>
-      className === "Conv1D" || kernelLayout === "transposed"
-    ).map(({ name }) => name),
-  );
-  const mark = <T extends { layer: string }>(weights: T[]): T[] =>
-    weights.map((weight) =>
-      inputsFirst.has(weight.layer) ? { ...weight, inputsFirst: true } : weight
-    );
-  return fix.kind === "rescale"
-    ? { ...fix, framework, weights: mark(fix.weights) }
-    : { ...fix, framework, weights: mark(fix.weights) };
+  const byName = new Map(layers.map((layer) => [layer.name, layer]));
+  const mark = <T extends FixWeight>(weights: T[]): T[] =>
+    weights.map((weight) => {
+      const layer = byName.get(weight.layer);
+      if (layer === undefined) return weight;
+      const marked = { ...weight };
+      const { className, kernelLayout = "", source } = layer;
+      // A Conv1D is GPT-2's dense layer, with its kernel transposed.
+      const isTransposed = className === "Conv1D" || kernelLayout === "transposed" ||
+        kernelLayout.startsWith("einsum i");
+      if (isTransposed) marked.inputsFirst = true;
+      if (source?.file !== undefined) marked.source = `${source.file}:${source.line}`;
+      return marked;
+    });
+  switch (fix.kind) {
+    case "rescale":
+      return { ...fix, framework, weights: mark(fix.weights) };
+    case "redraw":
+      return { ...fix, framework, weights: mark(fix.weights) };
+    case "set-bias":
+      return { ...fix, framework, weights: mark(fix.weights) };
+    default:
+      return { ...fix, framework };
+  }
 }

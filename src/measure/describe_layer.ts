@@ -5,6 +5,7 @@ import type { Sums } from "../engine/native/sums.ts";
 import { exponentsOfZeros, mergeSums, statisticsOf } from "./sums.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
 import { kernelLayoutOf } from "../model/layers/kernel_layout.ts";
+import { layerSource } from "../model/layers/layer_source.ts";
 import type { LayerSettings } from "./layer_settings.ts";
 import type { LayerMeasurements, WeightMeasurements } from "./measurements.ts";
 import { dropoutOf } from "./training_facts.ts";
@@ -89,6 +90,8 @@ function factsOf(
   const attention = meanOverRows(record.attention);
   const penalty = isPart ? undefined : penalties?.get(layer);
   const facts: Partial<LayerMeasurements> = isPart ? {} : dropoutOf(layer);
+  const source = layerSource(layer);
+  if (source !== undefined) facts.source = source;
   if (kernel !== null) facts.kernelLayout = kernel;
   if (kernel === "transposed") facts.strides = stridesOf(record);
   if (reads.size > 0) facts.reads = [...reads];

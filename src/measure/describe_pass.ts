@@ -4,6 +4,7 @@ import type { Sums } from "../engine/native/sums.ts";
 import type { Layer, LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { inputRanges } from "../model/batches/random_batch.ts";
 import { computesAsKeras } from "../model/kept_logits.ts";
+import { layerSource } from "../model/layers/layer_source.ts";
 import { frontLayers } from "../model/layers/leaf_layers.ts";
 import { notReproducedIn } from "../model/not_reproduced.ts";
 import type { ModelWeight } from "../model/weights/model_weights.ts";
@@ -49,6 +50,12 @@ interface PassFindings {
   heads: number;
 }
 
+/** Returns the framework that wrote the layers of a model, if that is not TensorFlow.js. */
+function frameworkOf({ model, layers }: PassPlan): Pick<Measurements["model"], "framework"> {
+  if (computesAsKeras(model)) return { framework: "keras" };
+  return layers.some((layer) => layerSource(layer) !== undefined) ? { framework: "pytorch" } : {};
+}
+
 /** Turns the results of a pass into plain data. */
 export function describePass(found: PassFindings): Measurements {
   const { engine, heap, plan, recordOf, heads } = found;
@@ -67,7 +74,7 @@ export function describePass(found: PassFindings): Measurements {
     model: {
       name: model.name,
       source: options.source ?? null,
-      ...(computesAsKeras(model) ? { framework: "keras" as const } : {}),
+      ...frameworkOf(plan),
       parameters: weights.reduce((sum, { variable }) => sum + variable.read().size, 0),
       layers: new Set(rows.map(({ layer }) => layer)).size,
     },

@@ -1,4 +1,5 @@
 import type { LossOptions } from "../traits/losses.ts";
+import type { LayerSource } from "../model/layers/layer_source.ts";
 import type { NotReproduced } from "../model/not_reproduced.ts";
 import type { ExponentHistogram } from "../theory/half_precision_fit.ts";
 import type { KernelLayout } from "../traits/kernel_layout.ts";
@@ -10,6 +11,7 @@ import type { ExampleAlikeness } from "./example_alikeness.ts";
 import type { LayerSettings } from "./layer_settings.ts";
 import type { TokenAlikeness } from "./token_alikeness.ts";
 
+export type { LayerSource } from "../model/layers/layer_source.ts";
 export type { NotReproduced, Setting } from "../model/not_reproduced.ts";
 
 /** Weight of a layer: its values and the derivative of the objective with respect to them. */
@@ -84,6 +86,8 @@ export interface LayerMeasurements {
    * `registerLayer`.
    */
   kind: LayerKind;
+  /** Place in the PyTorch code that it was exported from; absent for other layers. */
+  source?: LayerSource;
   /** Memory layout of the one kernel of a dense or convolutional layer; absent for other layers. */
   kernelLayout?: KernelLayout;
   /**
@@ -222,7 +226,7 @@ export interface Measurements {
     /** Path that it was loaded from, or `null` for a model made in memory. */
     source: string | null;
     /** Framework that wrote the model's layers; absent if it is TensorFlow.js. */
-    framework?: "keras";
+    framework?: "keras" | "pytorch";
     /** Number of parameters; a shared weight counts once. */
     parameters: number;
     /**

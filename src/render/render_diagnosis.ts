@@ -25,7 +25,7 @@ interface DiagnosisStyle {
  */
 export function renderDiagnosis(
   diagnosis: Diagnosis,
-  layers: readonly Pick<LayerMeasurements, "name" | "className">[],
+  layers: readonly Pick<LayerMeasurements, "name" | "className" | "source">[],
   style: DiagnosisStyle,
 ): string[] {
   const { causes } = diagnosis;
@@ -95,9 +95,9 @@ export function countCauses(
 
 /** Describes a cause: its message, fix, the result of trying the fix, and its consequences. */
 export function causeLines(
-  { severity, message, consequences, fixes, tried }: Cause,
+  { severity, message, consequences, fixes, tried, layers: own }: Cause,
   number: string,
-  layers: readonly Pick<LayerMeasurements, "name" | "className">[],
+  layers: readonly Pick<LayerMeasurements, "name" | "className" | "source">[],
   { width, color }: DiagnosisStyle,
 ): string[] {
   const indent = " ".repeat(number.length);
@@ -106,10 +106,29 @@ export function causeLines(
   return [
     ...wrapText(escapeControls(message), width, number, indent)
       .map((line) => paint(line, severity === "note" ? "strong" : severity, color)),
+    ...placesOf(own, layers).flatMap(say),
     ...fixWords({ fixes, tried }, layers).flatMap((fix) => say(`Fix: ${fix}`)),
     ...tried === undefined ? [] : say(triedWords(tried)),
     ...follows.length === 0 ? [] : say(`As a result: ${follows.join("; ")}.`),
   ];
+}
+
+const MAX_LINES_NAMED = 3;
+
+/** Names the lines of the user's PyTorch code that call some layers. */
+function placesOf(
+  names: readonly string[],
+  layers: readonly Pick<LayerMeasurements, "name" | "source">[],
+): string[] {
+  const places = new Set(
+    layers.flatMap(({ name, source }) =>
+      names.includes(name) && source?.file !== undefined ? [`${source.file}:${source.line}`] : []
+    ),
+  );
+  if (places.size === 0) return [];
+  const shown = [...places].slice(0, MAX_LINES_NAMED).join(", ");
+  const rest = places.size - MAX_LINES_NAMED;
+  return [`In ${shown}${rest > 0 ? ` and ${formatCount(rest, "more line")}` : ""}.`];
 }
 
 /**

@@ -198,6 +198,12 @@ const layerShape = object<LayerMeasurements>({
   className: string,
   // Older reports have no kind; parseReport() derives it from the class.
   kind: { ...optional(kind) as Shape<LayerKind>, mismatch: kind.mismatch },
+  source: optional(object<NonNullable<LayerMeasurements["source"]>>({
+    module: string,
+    moduleClass: string,
+    file: optional(string),
+    line: optional(count),
+  })),
   kernelLayout: optional(kernelLayout),
   activation: nullable(string),
   depth: count,
@@ -313,7 +319,7 @@ export const measurementKeys: Keys<Measurements> = {
   model: object<Measurements["model"]>({
     name: string,
     source: nullable(string),
-    framework: optional(oneOf("keras")),
+    framework: optional(oneOf("keras", "pytorch")),
     parameters: count,
     layers: count,
   }),

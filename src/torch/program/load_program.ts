@@ -30,7 +30,7 @@ export async function loadProgram(
     const source = await byteSource(path).catch((error) => {
       throw new ModelError(failure(error), { cause: error });
     });
-    const archive = openProgram(source);
+    const archive = openProgram(source, folderHere());
     const name = stemOf(path);
     const { model, taken, notes } = buildProgram(tf, archive, { name, beforeWeights });
     const samples = samplesOf(archive, taken);
@@ -53,6 +53,15 @@ export async function loadProgram(
   } catch (error) {
     if (error instanceof ModelError) error.within(path);
     throw error;
+  }
+}
+
+/** Returns the working directory with a slash at its end; empty if it may not be read. */
+function folderHere(): string {
+  try {
+    return `${Deno.cwd().replaceAll("\\", "/")}/`;
+  } catch {
+    return "";
   }
 }
 

@@ -45,9 +45,10 @@ const MAX_GRAPH = 2 ** 28;
  * Opens an archive that `torch.export.save` wrote.
  *
  * @param source The file.
+ * @param here Working directory, to which the paths of the user's code are made relative.
  * @throws {ModelError} If it is not one.
  */
-export function openProgram(source: ByteSource): ProgramArchive {
+export function openProgram(source: ByteSource, here: string): ProgramArchive {
   const entries = openZip(source, ModelError);
   const names = [...entries.keys()];
   const graphs = names.filter((name) => /^(?:[^/]+\/)?models\/[^/]+\.json$/.test(name));
@@ -62,7 +63,7 @@ export function openProgram(source: ByteSource): ProgramArchive {
   if (order !== undefined && new TextDecoder().decode(order.read()) !== "little") {
     throw new ModelError("byteorder of the file is not little, expected little-endian numbers");
   }
-  const program = parseProgram(readJsonEntry(entries.get(graphs[0])!));
+  const program = parseProgram(readJsonEntry(entries.get(graphs[0])!), here);
   const folder = { entries, root: `${root}data/`, model };
   return {
     program,

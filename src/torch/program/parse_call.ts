@@ -8,6 +8,8 @@ import type { SizeExpression } from "./size_expression.ts";
 export interface Reading {
   /** Numbers that follow from sizes, by name. */
   numbers: ReadonlyMap<string, SizeExpression>;
+  /** Working directory, with a slash at its end. */
+  here: string;
 }
 
 /** Memory formats and layouts by their numbers in the schema. */
@@ -122,7 +124,7 @@ export function parseNode(json: unknown, place: string, reading: Reading): Call 
     args,
     results,
     modules: typeof modules === "string" ? parseModules(modules) : [],
-    source: typeof trace === "string" ? userLine(trace) : null,
+    source: typeof trace === "string" ? userLine(trace, reading.here) : null,
   };
 }
 
@@ -183,10 +185,16 @@ const TORCH_ITSELF = /(?:^|[\\/])torch[\\/](?:nn|fx|_|utils|export|functional)/;
 /**
  * Returns the innermost line of a stack trace that belongs to the user's own code, or else to a
  * package other than PyTorch.
+ *
+ * @param trace The stack trace.
+ * @param here Folder that paths are made relative to.
  */
-function userLine(trace: string): SourceLine | null {
+function userLine(trace: string, here: string): SourceLine | null {
   const lines = [...trace.matchAll(/^\s*File "([^"\n]{1,1000})", line (\d+)/gm)]
-    .map(([, file, line]) => ({ file, line: Number(line) }));
-  return lines.findLast(({ file }) => !INSTALLED.test(file) && !TORCH_ITSELF.test(file)) ??
-    lines.findLast(({ file }) => !TORCH_ITSELF.test(file)) ?? null;
+    .map(([, file, line]) => ({ file: file.replaceAll("\\", "/"), line: Number(line) }));
+  const found = lines.findLast(({ file }) => !INSTALLED.test(file) && !TORCH_ITSELF.test(file)) ??
+    lines.findLast(({ file }) => !TORCH_ITSELF.test(file));
+  if (found === undefined) return null;
+  const isHere = here !== "" && found.file.startsWith(here);
+  return isHere ? { ...found, file: found.file.slice(here.length) } : found;
 }

@@ -12,9 +12,10 @@ const MAJOR_VERSION = 8;
  * Parses the graph of an exported program. Fields that are not needed are ignored.
  *
  * @param json Contents of `models/model.json`.
+ * @param here Working directory, to which the paths of the user's code are made relative.
  * @throws {ModelError} If it is not such a graph, or one of another version.
  */
-export function parseProgram(json: unknown): Program {
+export function parseProgram(json: unknown, here: string): Program {
   const root = objectAt(json, "model.json");
   const { major } = objectAt(root.schema_version, "schema_version");
   if (major !== MAJOR_VERSION) {
@@ -26,7 +27,7 @@ export function parseProgram(json: unknown): Program {
   }
   const module = objectAt(root.graph_module, "graph_module");
   const graph = objectAt(module.graph, "graph");
-  const reading: Reading = { numbers: readNumbers(graph) };
+  const reading: Reading = { numbers: readNumbers(graph), here };
   const signature = objectAt(module.signature, "signature");
   const { inputs, held } = readInputs(listAt(signature.input_specs, "input_specs"));
   return {

@@ -1,5 +1,6 @@
 import { kerasLayer } from "../../keras/layers/keras_layer.ts";
 import type { Layer, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
+import type { LayerSource } from "../../model/layers/layer_source.ts";
 import type { LayerVariable } from "../../model/weights/model_weights.ts";
 import { errorMessage } from "../../words/failure.ts";
 import { InputError } from "../../words/input_error.ts";
@@ -40,6 +41,8 @@ export interface ProgramLayerArgs {
 /** Layer of a PyTorch program. */
 export interface ProgramLayer extends Layer {
   readonly planned: PlannedLayer;
+  /** Place in the user's code. */
+  readonly source: LayerSource;
   /** Weights, once they are read. */
   heldValues: HeldValues;
   /** Reads and writes that a call of this layer has in the graph: one for each place. */
@@ -54,6 +57,7 @@ export const createProgramLayer = kerasLayer((tf) =>
   class TorchLayer extends tf.layers.Layer implements ProgramLayer {
     static className = "TorchLayer";
     readonly planned: PlannedLayer;
+    readonly source: LayerSource;
     readonly places: Pick<PlannedLayer, "inputs" | "outputs">[];
     readonly #shared: SharedState;
     heldValues: HeldValues = { variables: new Map(), constants: new Map() };
@@ -61,6 +65,7 @@ export const createProgramLayer = kerasLayer((tf) =>
     constructor({ planned, shared }: ProgramLayerArgs) {
       super({ name: planned.name });
       this.planned = planned;
+      this.source = sourceOf(planned);
       this.places = [planned];
       this.#shared = shared;
       this.built = true;
@@ -166,6 +171,11 @@ function withoutChance(
   return target.startsWith("aten.bernoulli.") && typeof p === "number"
     ? tf.fill((self as Tensor).shape, p)
     : null;
+}
+
+function sourceOf({ module, source }: PlannedLayer): LayerSource {
+  const named = { module: module?.path ?? "", moduleClass: module?.className ?? "" };
+  return source === null ? named : { ...named, ...source };
 }
 
 /** Array types that TensorFlow.js needs for each dtype. */
