@@ -126,7 +126,9 @@ const MAX_TAKEN = 256;
 
 /**
  * Reads a batch as `numpy.savez(path, x=..., y=...)` writes it, or takes one from the training part
- * of a data set. A model with several inputs or outputs takes an array for each, by its name.
+ * of a data set. A model with several inputs or outputs takes an array for each, by its name; if
+ * none has such a name, those of the inputs in their order, and the targets of one output as `y`,
+ * `targets` or `labels`.
  *
  * @param inputs Names of the model's inputs.
  * @param outputs Names of the model's outputs.
@@ -145,9 +147,17 @@ export function readNpz(bytes: Uint8Array, inputs: string[], outputs: string[]):
   const pair = dataSet ?? (isSimple ? PAIRS.find(has) : undefined) ??
     PAIRS.find(([first]) => inputs.length === 1 && arrays.has(first));
   const ownNames = (names: string[]) => has(names) ? names : null;
-  const from = pair !== undefined ? [pair[0]] : ownNames(inputs);
+  const isTarget = (name: string) => PAIRS.some(([, target]) => target === name);
+  const rest = [...arrays.keys()].filter((name) => !isTarget(name) && !outputs.includes(name));
+  // Without any name of the model, arrays are those of the inputs in their order.
+  const inOrder = inputs.length > 1 && rest.length === inputs.length &&
+    !rest.some((name) => inputs.includes(name));
+  const from = pair !== undefined ? [pair[0]] : ownNames(inputs) ?? (inOrder ? rest : null);
   const isPaired = pair !== undefined && outputs.length === 1 && arrays.has(pair[1]);
-  const to = isPaired ? [pair[1]] : ownNames(outputs);
+  const ofOne = inputs.length > 1 && outputs.length === 1
+    ? [...arrays.keys()].find((name) => isTarget(name) && !inputs.includes(name))
+    : undefined;
+  const to = isPaired ? [pair[1]] : ownNames(outputs) ?? (ofOne === undefined ? null : [ofOne]);
   const known = [...from ?? [], ...to ?? []];
   const others = [...arrays.keys()].filter((name) => !known.includes(name));
   const left = others.filter((name) => dataSet !== undefined && OTHER_PART.test(name));

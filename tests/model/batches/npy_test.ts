@@ -108,8 +108,16 @@ Deno.test("readNpz() takes the inputs alone, or targets by any of their names", 
   assertEquals(read(["x", "z"], ["a"], ["z"]), [["x"], ["z"]]);
   assertEquals(read(["x", "z", "w"], ["a"], ["z", "w"]), [["x"], ["z", "w"]]);
   assertEquals(read(["a", "b"], ["b", "a"], ["z"]), [["b", "a"], null]);
+  // Several inputs by their names, or all in their order, and the targets of one output.
+  assertEquals(read(["b", "a", "y"], ["a", "b"], ["z"]), [["a", "b"], ["y"]]);
+  assertEquals(read(["x0", "x1", "labels"], ["a", "b"], ["z"]), [["x0", "x1"], ["labels"]]);
+  assertEquals(read(["x0", "x1", "z"], ["a", "b"], ["z"]), [["x0", "x1"], ["z"]]);
+  assertEquals(read(["x0", "x1"], ["a", "b"], ["z"]), [["x0", "x1"], null]);
+  assertEquals(read(["x", "labels"], ["x", "labels"], ["z"]), [["x", "labels"], null]);
   for (
     const [names, inputs, outputs] of [
+      [["a", "c", "y"], ["a", "b"], ["z"]],
+      [["x0", "x1", "x2", "y"], ["a", "b"], ["z"]],
       [["x", "y"], ["a"], ["z", "w"]],
       [["x", "y"], ["a", "b"], ["z"]],
       [["a"], ["a", "b"], ["z"]],

@@ -34,7 +34,7 @@ Deno.test("loadModel() names all operations that it lacks, with module and line"
     found,
     "The program has 2 operations that cannot be run here: mylib.linear.default in hidden (",
   );
-  assertStringIncludes(found, "make_programs.py:");
+  assertStringIncludes(found, "networks.py:");
   assertStringIncludes(found, "aten.relish.default in act (");
 });
 

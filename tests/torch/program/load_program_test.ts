@@ -24,7 +24,7 @@ async function measureProgram(name: string) {
   return { golden, loaded, batch, measured };
 }
 
-for (const name of ["mlp", "cnn", "segmenter", "tied"]) {
+for (const name of ["mlp", "cnn", "segmenter", "tied", "sequence", "with_loss", "shrunk"]) {
   Deno.test(`loadModel() runs ${name}.pt2 as PyTorch does: objective and every gradient`, async () => {
     const { golden, loaded, batch, measured } = await measureProgram(name);
     assertAlmostEquals(measured.objective.value, golden.objective, 1e-5);
@@ -129,4 +129,27 @@ Deno.test("a program drops nothing in a pass, drops in training, and moves its s
   assertEquals(moved(), true);
   tf.dispose(batch.inputs);
   cnn.model.dispose();
+});
+
+Deno.test("loadModel() gives each layer of a program its line in the user's code", async () => {
+  const { loaded, batch, measured } = await measureProgram("cnn");
+  const text = await Deno.readTextFile(programPath("networks.py"));
+  const lineOf = (code: string) => text.slice(0, text.indexOf(code)).split("\n").length;
+  const file = "fixtures/torch_programs/networks.py";
+  const sources = new Map(measured.layers.map(({ name, source }) => [name, source]));
+  assertEquals(sources.get("stem"), {
+    module: "stem",
+    moduleClass: "Conv2d",
+    file,
+    line: lineOf("return self.head(torch.flatten(self.pool"),
+  });
+  assertEquals(sources.get("block.add"), {
+    module: "block",
+    moduleClass: "Block",
+    file,
+    line: lineOf("y += x"),
+  });
+  assertEquals(measured.model.framework, "pytorch");
+  tf.dispose(batch as never);
+  loaded.model.dispose();
 });
