@@ -170,3 +170,24 @@ Deno.test("each operation refuses unknown, superfluous, missing and mistyped arg
 
 /** Types whose values are checked; what a device or a generator is does not matter. */
 const CHECKED = ["Tensor", "Scalar", "float", "int", "SymInt", "bool", "str", "ScalarType"];
+
+Deno.test("an integer that does not fit 32 bits is refused", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const run = (name: string, ...positional: AtenValue[]) => () =>
+    tf.tidy(() => {
+      const result = callAten(ATEN_OPS[name], { positional, named: {} }, contextOf(tf, EMPTY, {}));
+      return (result as Tensor).dataSync()[0] as never;
+    });
+  const ints = (...values: number[]) => tf.tensor1d(values, "int32");
+  const message = "An integer is 2147483648, expected one of 32 bits";
+  assertThrows(run("aten.mul.Tensor", ints(2 ** 30), ints(2)), InputError, message);
+  assertThrows(run("aten.full.default", [1], 2 ** 31), InputError, message);
+  assertThrows(run("aten.pow.Tensor_Scalar", ints(2), 31), InputError, message);
+  assertThrows(run("aten.masked_fill.Scalar", ints(1), tf.tensor1d([true]), 2 ** 31), InputError);
+  assertThrows(run("aten.arange.start", 2 ** 31 - 1, 2 ** 31 + 1), InputError, message);
+  assertEquals<unknown>(run("aten.mul.Tensor", ints(2 ** 30), ints(-2))(), -(2 ** 31));
+  assertEquals<unknown>(run("aten.full.default", [1], 2 ** 31 - 1)(), 2 ** 31 - 1);
+});
+
+const EMPTY: AtenCase = { op: "", args: [], out: [] };

@@ -29,7 +29,8 @@ function subtract(tf: TensorFlow, self: Tensor, other: Tensor, alpha = 1): Tenso
 /** Returns the product; that of two bools is true if both are. */
 export function multiply(tf: TensorFlow, self: Tensor, other: Tensor): Tensor {
   const [a, b] = promoted(tf, self, other);
-  return a.dtype === "bool" ? tf.logicalAnd(a, b) : tf.mul(a, b);
+  if (a.dtype === "bool") return tf.logicalAnd(a, b);
+  return a.dtype === "float32" ? tf.mul(a, b) : combine(tf, [a, b], "int32", (x, y) => x * y);
 }
 
 /** Returns a tensor times a number. */

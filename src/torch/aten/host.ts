@@ -1,5 +1,5 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
-import { type Dtype, floats } from "./dtypes.ts";
+import { type Dtype, floats, requireInt32 } from "./dtypes.ts";
 
 /** Differentiable function of one number. */
 export interface Curve {
@@ -27,7 +27,11 @@ export function applyCurve(tf: TensorFlow, input: Tensor, { value, slope }: Curv
   return compute(floats(tf, input)) as Tensor;
 }
 
-/** Combines the entries of two tensors, which broadcast. The result has no gradient. */
+/**
+ * Combines the entries of two tensors, which broadcast. The result has no gradient.
+ *
+ * @throws {InputError} If an integer does not fit 32 bits.
+ */
 export function combine(
   tf: TensorFlow,
   [a, b]: readonly Tensor[],
@@ -37,7 +41,9 @@ export function combine(
   const shape = tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
   const left = tf.broadcastTo(a, shape).dataSync();
   const right = tf.broadcastTo(b, shape).dataSync();
-  return tf.tensor(Array.from(left, (x, i) => value(x, right[i])), shape, dtype);
+  const entries = Array.from(left, (x, i) => value(x, right[i]));
+  if (dtype === "int32") entries.forEach((entry) => requireInt32(entry, dtype));
+  return tf.tensor(entries, shape, dtype);
 }
 
 /** Function of tensors with its gradients. */
@@ -47,7 +53,10 @@ export interface Differentiable {
   backward: ((dy: Tensor, inputs: Tensor[], output: Tensor) => Tensor)[];
 }
 
-/** Runs a function with gradients of its own. All inputs must be floats. */
+/**
+ * Runs a function with custom gradients. All inputs must be floats. The gradients may only use the
+ * tensors that they are called with: others are gone by then.
+ */
 export function differentiate(
   tf: TensorFlow,
   inputs: readonly Tensor[],

@@ -4,6 +4,7 @@ import type { AtenOp } from "./aten_op.ts";
 import { axisOf, sizeOf } from "./axes.ts";
 import { where } from "./comparisons.ts";
 import { type Dtype, requireInt32, scalar, toDtype, withScalar } from "./dtypes.ts";
+import { differentiate } from "./host.ts";
 import { pick, vectorNorm } from "./reductions.ts";
 import { slice } from "./parts.ts";
 import { expand, permute } from "./shapes.ts";
@@ -218,9 +219,10 @@ function embedding(tf: TensorFlow, weight: Tensor, indices: Tensor, padding: num
   if (padding === -1) return rows;
   const values = Array.from(indices.dataSync(), (at) => Number(at !== row));
   if (!values.includes(0)) return rows;
-  const counts = tf.tensor(values, [...indices.shape, 1]);
-  const constant = tf.tensor(rows.dataSync(), rows.shape);
-  return tf.add(tf.mul(rows, counts), tf.mul(constant, tf.sub(1, counts)));
+  return differentiate(tf, [rows], {
+    forward: (rows) => tf.clone(rows),
+    backward: [(dy) => tf.mul(dy, tf.tensor(values, [...indices.shape, 1]))],
+  });
 }
 
 function maskedFill(tf: TensorFlow, x: Tensor, mask: Tensor, value: Tensor): Tensor {

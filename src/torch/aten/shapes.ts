@@ -3,6 +3,7 @@ import { InputError } from "../../words/input_error.ts";
 import type { AtenOp } from "./aten_op.ts";
 import { axesOf, axisOf, exchange, sizeOf } from "./axes.ts";
 import { type Dtype, dtypeOf, toDtype } from "./dtypes.ts";
+import { differentiate } from "./host.ts";
 import { aten } from "./schema.ts";
 
 /** Returns the same tensor under another name, for what has no effect here. */
@@ -118,7 +119,11 @@ export const SHAPE_OPS: readonly AtenOp[] = [
   ]
     .map((name) => aten(`${name}(Tensor self) -> Tensor`, unchanged)),
   aten("detach(Tensor self) -> Tensor", ({ self }, { tf }) => {
-    return tf.tensor(self.dataSync(), self.shape, self.dtype as "float32");
+    if (self.dtype !== "float32") return self;
+    return differentiate(tf, [self], {
+      forward: (x) => tf.clone(x),
+      backward: [(dy) => tf.zerosLike(dy)],
+    });
   }),
   aten("contiguous(Tensor self, *, MemoryFormat memory_format=0) -> Tensor", unchanged),
   aten("clone(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor", unchanged),
