@@ -60,7 +60,8 @@ function layerOf(tf: TensorFlow, { type, config }: LayerFacts): Layer {
     return tf.layers.bidirectional({ layer: layer as never, mergeMode: "concat" });
   }
   const make = tf.layers[type as "dense"] as unknown as (config: object) => Layer;
-  return make(config);
+  // TensorFlow.js writes into the configurations of initializers.
+  return make(structuredClone(config));
 }
 
 /** Tensors of some examples. */

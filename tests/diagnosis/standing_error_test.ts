@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { makeFinding } from "../../src/rules/finding.ts";
 import { weighTrial } from "../../src/diagnosis/weigh_trial.ts";
-import { makeTrial } from "../networks/probes.ts";
+import { makeAttempt, makeTrial } from "../networks/probes.ts";
 
 Deno.test("weighTrial() leaves what one batch cannot contradict an error", () => {
   const severity = (kind: string, rule = "input-normalized") => {
@@ -28,7 +28,7 @@ Deno.test("weighTrial() leaves what one batch cannot contradict an error", () =>
 });
 
 Deno.test("weighTrial() leaves a loss an error that starts more than 1000 times above guessing", () => {
-  const severity = (loss: number) => {
+  const severity = (loss: number, accuracy: number | null = null) => {
     const found = makeFinding("initial-loss", {
       severity: "error",
       kind: "too-large",
@@ -39,7 +39,10 @@ Deno.test("weighTrial() leaves a loss an error that starts more than 1000 times 
       message: "The loss is far above guessing.",
       fix: "Draw the head smaller.",
     });
-    return weighTrial([found], makeTrial())[0].severity;
+    const trial = makeTrial({ attempts: [makeAttempt({ accuracy })] });
+    return weighTrial([found], trial)[0].severity;
   };
   assertEquals([severity(1999), severity(2001)], ["warning", "error"]);
+  // Classes are learned from any distance.
+  assertEquals(severity(2001, 0.9), "warning");
 });

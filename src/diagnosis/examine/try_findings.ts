@@ -37,11 +37,20 @@ export interface TrialRequest {
 }
 
 /**
- * The rule whose errors a late start contradicts: little gradient reaches the first layers, as in a
- * LeNet-5 of sigmoids, which learns after 100 steps. Networks with other errors may learn 32
- * examples as late, and fail on more: even seeds 166 and 482 of `bench/trainability` do.
+ * Errors that a late start contradicts, by rule; `null` for all kinds. Little gradient reaches the first
+ * layers, as in a LeNet-5 of sigmoids, which learns after 100 steps, or dropout leaves little of the
+ * signal. Networks with other errors may learn 32 examples as late, and fail on more: even seeds 166
+ * and 482 of `bench/trainability` do.
  */
-const SLOW_RULE = "vanishing-gradients";
+const LATE_STARTS: Readonly<Record<string, readonly string[] | null>> = {
+  "vanishing-gradients": null,
+  "regularization": ["dropout", "stacked-dropout"],
+};
+
+function isLateStart({ rule, kind }: Finding): boolean {
+  const kinds = LATE_STARTS[rule];
+  return kinds === null || kinds?.includes(kind ?? "") === true;
+}
 
 /**
  * Examples are only memorised, and late, if they differ by less than this share of their second
@@ -75,7 +84,7 @@ export async function tryFindings(
   const isDue = mode !== "off";
   // A number of steps set by the user is not extended.
   const patient = typeof mode !== "number" &&
-    !found.some((finding) => isTried(finding) && finding.rule !== SLOW_RULE) &&
+    !found.some((finding) => isTried(finding) && !isLateStart(finding)) &&
     !measurements.batch.perInput.some(({ spread }) => (spread ?? 1) < ALIKE);
   const thorough = typeof mode !== "number";
   const trial = isDue ? await trySubject(subject, { ...options, patient, thorough }) : null;
