@@ -49,7 +49,7 @@ function difference(
   tolerance: number,
 ): string | null {
   const wanted = expected.map(toNumber);
-  const scale = Math.max(1e-3, ...wanted.filter(Number.isFinite).map(Math.abs));
+  const scale = Math.max(1e-2, ...wanted.filter(Number.isFinite).map(Math.abs));
   const at = wanted.findIndex((value, i) =>
     Number.isFinite(value)
       ? !(Math.abs(found[i] - value) <= tolerance * scale)

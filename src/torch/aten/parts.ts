@@ -2,7 +2,7 @@ import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
 import type { AtenOp } from "./aten_op.ts";
 import { axisOf } from "./axes.ts";
-import { promoted, toDtype } from "./dtypes.ts";
+import { type Dtype, promoted, toDtype } from "./dtypes.ts";
 import { aten } from "./schema.ts";
 import { unsqueeze } from "./shapes.ts";
 
@@ -136,8 +136,13 @@ function roll(
   }, x);
 }
 
-const flip = (tf: TensorFlow, x: Tensor, dims: readonly number[]) =>
-  dims.length === 0 ? x : tf.reverse(x, dims.map((dim) => axisOf(dim, x.rank)));
+function flip(tf: TensorFlow, x: Tensor, dims: readonly number[]): Tensor {
+  if (dims.length === 0) return x;
+  // TensorFlow.js reads bools as numbers of four bytes here.
+  const whole = x.dtype === "bool" ? toDtype(tf, x, "int32") : x;
+  const flipped = tf.reverse(whole, dims.map((dim) => axisOf(dim, x.rank)));
+  return toDtype(tf, flipped, x.dtype as Dtype);
+}
 
 /** Returns the differences of neighbours, n times. */
 function diff(tf: TensorFlow, x: Tensor, dim: number, n: number): Tensor {
