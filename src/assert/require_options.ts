@@ -9,11 +9,7 @@ import { isObjective, type Objective, OBJECTIVES } from "../model/objective.ts";
 import { nearest } from "../words/nearest.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
 
-/**
- * Rejects a `msg` that is not a text.
- *
- * @throws {InputError} If it is not a string.
- */
+/** Rejects a `msg` that is not a text. */
 export function requireMessage(msg: string | undefined): void {
   if (msg !== undefined && typeof msg !== "string") {
     throw new InputError({ place: "msg", found: show(msg), expected: "a string" });

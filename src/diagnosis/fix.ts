@@ -149,11 +149,7 @@ const SHAPES: Readonly<Record<Fix["kind"], Shape<unknown>>> = {
   rebuild: object({ what: string }),
 };
 
-/**
- * Requires a fix of a known kind, with its fields.
- *
- * @throws {InputError} If it is not.
- */
+/** Requires a fix of a known kind, with its fields. */
 export function requireFix(place: string, fix: Fix): void {
   requireValue(place, fix, object({ kind: string }));
   if (!Object.hasOwn(SHAPES, fix.kind)) {

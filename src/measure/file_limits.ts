@@ -66,7 +66,6 @@ const PRODUCTS = ["AttentionContext", "AttentionScores", "AttentionSimilarity", 
  * @param model A built model, its weights not drawn or read yet.
  * @param undefinedSize Size of the axes that the model does not fix.
  * @param entries Number of weights in the file.
- * @throws {InputError} If it takes more.
  */
 export function requireModest(model: LayersModel, undefinedSize: number, entries: number): void {
   const layers = leafLayers(model).map(({ layer }) => layer);
@@ -110,7 +109,6 @@ function weightsOf(layers: readonly Layer[]): number {
  * Rejects a model of an untrusted file whose pass takes more work than allowed.
  *
  * @param inputs Shapes of the batch's inputs.
- * @throws {InputError} If it takes more.
  */
 export function requireAffordable(model: LayersModel, inputs: readonly Shape[]): void {
   const [layer, work] = costliest(model, inputs);

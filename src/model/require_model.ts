@@ -63,7 +63,6 @@ export function requireModel(value: unknown): asserts value is LayersModel {
  * Rejects anything except a layers model; one without inputs or weights still has layers.
  *
  * @param value Value of the argument `model`.
- * @throws {InputError} If it is something else.
  */
 export function requireLayers(value: unknown): void {
   if (!looksLikeModel(value)) requireModel(value);

@@ -31,11 +31,7 @@ export function reading<T>(measurements: Measurements, read: () => T): T {
   return explained(read, () => requireValue("measurements", measurements, measurementsShape));
 }
 
-/**
- * Rejects options that are not an object.
- *
- * @throws {InputError} If they are not an object.
- */
+/** Rejects options that are not an object. */
 export function requireOptions(options: unknown): void {
   requireValue("options", options, anyObject);
 }

@@ -27,7 +27,6 @@ type Given = Partial<RuleRecord> & { figure?: { title?: unknown; scale?: unknown
  *
  * @param bars Name of the function that returns the bars of its figure: `of` for measurements,
  * `rows` for a model.
- * @throws {InputError} If a part of it is invalid.
  */
 export function requireRecord(record: object, bars: "of" | "rows"): void {
   if (typeof record !== "object" || record === null || Array.isArray(record)) {

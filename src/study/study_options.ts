@@ -146,11 +146,7 @@ export function requireSubject(subject: StudySubject): void {
   );
 }
 
-/**
- * Requires that TensorFlow.js has an activation, and returns its name.
- *
- * @throws {InputError} If it has none of that name.
- */
+/** Requires that TensorFlow.js has an activation, and returns its name. */
 export function requireActivation(tf: TensorFlow, name: string): string {
   const cause = refusal(tf, name);
   if (cause === null) return name;

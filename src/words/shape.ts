@@ -41,11 +41,7 @@ export interface Shape<T> {
   schema(): JsonSchema;
 }
 
-/**
- * Rejects an argument that does not have its shape, for callers without a type checker.
- *
- * @throws {InputError} If it has not.
- */
+/** Rejects an argument that does not have its shape, for callers without a type checker. */
 export function requireValue(name: string, value: unknown, shape: Shape<unknown>): void {
   const wrong = shape.mismatch(value);
   if (wrong !== null) throw new InputError(refusalAt(placeOf(name, wrong.path), wrong));
@@ -55,7 +51,6 @@ export function requireValue(name: string, value: unknown, shape: Shape<unknown>
  * Rejects an option that a function does not have: a misspelt one would be ignored silently.
  *
  * @param known Names of its options.
- * @throws {InputError} If there is another one.
  */
 export function requireKnownOptions(
   caller: string,

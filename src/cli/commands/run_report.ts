@@ -98,11 +98,7 @@ async function drawReport(
   return await FORMATS[format].report!({ measurements, findings, diagnosis }, options);
 }
 
-/**
- * Rejects a pattern that matches no layer.
- *
- * @throws {UsageError} If `--layers` leaves nothing to show.
- */
+/** Rejects a pattern that matches no layer. */
 function requireShown(layers: RegExp | null, { layers: all }: Measurements): void {
   if (layers && !all.some(({ name }) => layers.test(name))) {
     throw new UsageError(

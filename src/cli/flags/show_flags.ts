@@ -120,7 +120,6 @@ export function formatOf<Name extends FormatName>(
  * given.
  *
  * @param chosen The formats that it will be written in.
- * @throws {UsageError} If a flag would change nothing.
  */
 export function requireRead(
   known: FlagSet,

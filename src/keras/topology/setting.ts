@@ -5,7 +5,6 @@ import type { Setting } from "../../traits/setting.ts";
  * Rejects a value that a setting does not take.
  *
  * @param value The value, `undefined` if there is none.
- * @throws {ModelError} If it is anything else.
  */
 export function requireSetting(setting: Setting, value: unknown, place: string): void {
   const { is, items, required, what } = setting;
