@@ -2,7 +2,7 @@ import { callable, numberFrom, oneOfNames, requireValue } from "../words/shape.t
 import { InputError, refusal } from "../words/input_error.ts";
 import { AssertionError } from "@std/assert/assertion-error";
 import { formatPercent } from "../words/numbers.ts";
-import { show } from "../rules/say.ts";
+import { showValue } from "../words/show_value.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Batch } from "../model/batches/batch.ts";
@@ -197,7 +197,7 @@ function requireSeedsOptions(assertion: unknown, options: AcrossSeedsOptions): v
   requireValue("options.passRate", passRate, numberFrom(0, 1));
   if (over !== "measurements" && over !== "model") {
     throw new InputError(
-      refusal`options.over is ${show(over)}, expected "measurements" or "model"`,
+      refusal`options.over is ${showValue(over)}, expected "measurements" or "model"`,
     );
   }
 }

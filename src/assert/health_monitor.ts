@@ -13,7 +13,7 @@ import { type Fail, failureOf } from "./failure_message.ts";
 import type { HealthRecord, TrainingOptimizer } from "./health_record.ts";
 import { DEFAULT_EVERY, MonitorState, type OnFinding, type Snapshot } from "./monitor_state.ts";
 import { requireObjective, requireThresholds, ruleNames } from "./require_options.ts";
-import { show } from "../rules/say.ts";
+import { showValue } from "../words/show_value.ts";
 
 /** Options of {@linkcode healthMonitor}. */
 export interface HealthMonitorOptions extends RunRulesOptions {
@@ -262,7 +262,7 @@ function requireMonitorOptions(options: HealthMonitorOptions): void {
   if (typeof onFinding !== "function" && !["keep", "stop", "throw"].includes(onFinding)) {
     throw new InputError({
       place: "options.onFinding",
-      found: show(onFinding),
+      found: showValue(onFinding),
       expected: '"keep", "stop", "throw" or a function',
     });
   }

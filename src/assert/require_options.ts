@@ -3,7 +3,7 @@ import { InputError, refusal } from "../words/input_error.ts";
 import type { RunRulesOptions } from "../rules/judge_rule.ts";
 import { allThresholds } from "../rules/register_rule.ts";
 import { resolveThresholds } from "../rules/resolve_thresholds.ts";
-import { show } from "../rules/say.ts";
+import { showValue } from "../words/show_value.ts";
 import { requireOptions } from "../rules/require_measurements.ts";
 import { isObjective, type Objective, OBJECTIVES } from "../model/objective.ts";
 import { nearest } from "../words/nearest.ts";
@@ -12,7 +12,7 @@ import type { CreateModel, DrawOptions } from "./create_model.ts";
 /** Rejects a `msg` that is not a text. */
 export function requireMessage(msg: string | undefined): void {
   if (msg !== undefined && typeof msg !== "string") {
-    throw new InputError({ place: "msg", found: show(msg), expected: "a string" });
+    throw new InputError({ place: "msg", found: showValue(msg), expected: "a string" });
   }
 }
 
@@ -25,7 +25,7 @@ export function requireObjective(objective: Objective = "sum"): void {
   if (isObjective(objective)) return;
   throw new InputError({
     place: "options.objective",
-    found: show(objective),
+    found: showValue(objective),
     expected: `a function or one of ${OBJECTIVES.join(", ")}`,
   });
 }
@@ -55,7 +55,9 @@ export function ruleNames(
 ): Set<string> {
   if (names === undefined) return new Set(known);
   if (!Array.isArray(names)) {
-    throw new InputError(refusal`options.${option} is ${show(names)}, expected an array of names`);
+    throw new InputError(
+      refusal`options.${option} is ${showValue(names)}, expected an array of names`,
+    );
   }
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
@@ -63,7 +65,7 @@ export function ruleNames(
     throw new InputError({
       place: `options.${option}`,
       verb: "has",
-      found: show(unknown),
+      found: showValue(unknown),
       expected: oneOfNames(known),
       meant,
     });
@@ -85,7 +87,7 @@ export function seedList(seeds: number | readonly number[]): number[] {
   if (list.length === 0 || !areSeeds || new Set(list).size < list.length) {
     throw new InputError({
       place: "seeds",
-      found: show(seeds),
+      found: showValue(seeds),
       expected: "a whole number from 1 to 1e6, or whole numbers that differ",
     });
   }

@@ -3,7 +3,7 @@ import { InputError, refusal } from "../words/input_error.ts";
 import { judgeRule, type RunRulesOptions } from "../rules/judge_rule.ts";
 import { MODEL_RULES } from "../rules/model_rules.ts";
 import { allRules } from "../rules/register_rule.ts";
-import { show } from "../rules/say.ts";
+import { showValue } from "../words/show_value.ts";
 import { startEngine } from "../engine/start/start_engine.ts";
 import { judgeModelFor } from "./assert_rule.ts";
 import { callAt, callSites, type Fail, failureMessage, failureOf } from "./failure_message.ts";
@@ -58,7 +58,7 @@ export function testGradientHealth(
   requireDrawOptions(create, options);
   const { seed = 0, objective, createBatch, rules, modelRules = [], ...ruleOptions } = options;
   if (typeof name !== "string" || name === "") {
-    throw new InputError(refusal`name is ${show(name)}, expected a text that is not empty`);
+    throw new InputError(refusal`name is ${showValue(name)}, expected a text that is not empty`);
   }
   requireValue("options.seed", seed, integer);
   // Layers are known only when the test runs; thresholds and typos are known now.

@@ -1,7 +1,7 @@
 import { InputError, refusal } from "../words/input_error.ts";
 import type { Rule } from "./rule.ts";
 import { RULES } from "./rules.ts";
-import { show } from "./say.ts";
+import { showValue } from "../words/show_value.ts";
 import type { ThresholdTable } from "./threshold_entry.ts";
 import { THRESHOLDS } from "./threshold_table.ts";
 
@@ -21,7 +21,11 @@ export function isRule(value: unknown): value is Rule {
  */
 export function requireRule(rule: unknown): void {
   if (!isRule(rule)) {
-    throw new InputError({ place: "rule", found: show(rule), expected: "what defineRule() makes" });
+    throw new InputError({
+      place: "rule",
+      found: showValue(rule),
+      expected: "what defineRule() makes",
+    });
   }
 }
 

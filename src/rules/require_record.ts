@@ -1,7 +1,7 @@
 import { InputError, refusal } from "../words/input_error.ts";
 import type { StudyWords } from "./rule.ts";
 import type { RuleRecord } from "./rule_record.ts";
-import { show } from "./say.ts";
+import { showValue } from "../words/show_value.ts";
 import type { ThresholdEntry } from "./threshold_entry.ts";
 
 const NAME = /^([a-z][a-z0-9]*(-[a-z0-9]+)*\/)?[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
@@ -30,14 +30,16 @@ type Given = Partial<RuleRecord> & { figure?: { title?: unknown; scale?: unknown
  */
 export function requireRecord(record: object, bars: "of" | "rows"): void {
   if (typeof record !== "object" || record === null || Array.isArray(record)) {
-    throw new InputError(refusal`record is ${show(record)}, expected an object that makes a rule`);
+    throw new InputError(
+      refusal`record is ${showValue(record)}, expected an object that makes a rule`,
+    );
   }
   const given = record as Given;
   const { name, tags = [], stage = "any", level = "error", thresholds = {}, figure, study } = given;
   const require: RequirePart = (isRight, part, value, expected) => {
     if (isRight) return;
     const whose = part === "name" ? "" : ` of the rule ${name}`;
-    throw new InputError({ place: `${part}${whose}`, found: show(value), expected: expected });
+    throw new InputError({ place: `${part}${whose}`, found: showValue(value), expected: expected });
   };
   require(
     typeof name === "string" && NAME.test(name),

@@ -1,7 +1,7 @@
 import { InputError, refusal } from "../words/input_error.ts";
 import { nearest } from "../words/nearest.ts";
 import { requireOptions } from "./require_measurements.ts";
-import { show } from "./say.ts";
+import { showValue } from "../words/show_value.ts";
 import type { ThresholdEntry } from "./threshold_entry.ts";
 
 /** Options that are not thresholds. */
@@ -48,15 +48,23 @@ export function resolveThresholds<Name extends string>(
 function requireNumber(name: string, value: unknown, { range, whole }: ThresholdEntry): void {
   const [low, high] = range;
   if (typeof value !== "number") {
-    throw new InputError({ place: `options.${name}`, found: show(value), expected: "a number" });
+    throw new InputError({
+      place: `options.${name}`,
+      found: showValue(value),
+      expected: "a number",
+    });
   }
   if (!(value >= low && value <= high)) {
     throw new InputError(
-      { place: `options.${name}`, found: show(value), expected: `a number from ${low} to ${high}` },
+      {
+        place: `options.${name}`,
+        found: showValue(value),
+        expected: `a number from ${low} to ${high}`,
+      },
     );
   }
   if (whole === true && !Number.isInteger(value)) {
-    throw new InputError(refusal`options.${name} is ${show(value)}, expected a whole number`);
+    throw new InputError(refusal`options.${name} is ${showValue(value)}, expected a whole number`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { list, object, primitive, requireValue, string } from "../words/shape.ts";
-import { escapeControls } from "../words/show_value.ts";
+import { showValue } from "../words/show_value.ts";
 import { type Expected, expectedParts } from "./expected.ts";
 import { isRun } from "./list_layers.ts";
 import type { FindingFigure, Sentence, Slot } from "./sentence.ts";
@@ -116,18 +116,7 @@ export const number = (value: number, as?: FindingFigure["as"]): Slot =>
 /** Returns a count with its singular noun: `1 example`, `32 examples`. */
 export const counted = (count: number, noun: string): Slot => ({ count, noun });
 
-const MAX_SHOWN_LENGTH = 200;
-
-/** Returns a rejected argument as one line, for the error message. */
-export function show(value: unknown): string {
-  const whole = Deno.inspect(value, { depth: 2, compact: true, breakLength: Infinity });
-  const letters = [...whole];
-  return escapeControls(
-    letters.length > MAX_SHOWN_LENGTH ? `${letters.slice(0, MAX_SHOWN_LENGTH).join("")}...` : whole,
-  );
-}
-
 /** Returns a name for the error message, quoted if it is invisible or breaks the line. */
 export function showName(name: string): string {
-  return /^$|[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(name) ? show(name) : name;
+  return /^$|[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(name) ? showValue(name) : name;
 }

@@ -1,7 +1,8 @@
 import { InputError, refusal } from "../words/input_error.ts";
 import { amendFinding, type Finding, saidOf } from "./finding.ts";
 import type { IgnoredLayer, LayerOptions } from "./rule.ts";
-import { say, show, showName } from "./say.ts";
+import { showValue } from "../words/show_value.ts";
+import { say, showName } from "./say.ts";
 
 /**
  * Returns the layers that `options.layers` selects, in their order. Without the option it returns
@@ -20,7 +21,7 @@ export function selectLayers<L extends { name: string }>(
   const patterns = filter instanceof RegExp ? [filter] : filter;
   if (!Array.isArray(patterns) || patterns.some((name) => !isPattern(name))) {
     throw new InputError(
-      refusal`options.layers is ${show(filter)}, expected a RegExp or an array of layer names`,
+      refusal`options.layers is ${showValue(filter)}, expected a RegExp or an array of layer names`,
     );
   }
   if (patterns.length === 0) {
@@ -38,7 +39,7 @@ function checkedIgnore(ignore: LayerOptions["ignore"]): NonNullable<LayerOptions
   if (!valid) {
     throw new InputError({
       place: "options.ignore",
-      found: show(ignore),
+      found: showValue(ignore),
       expected: "an array of { layer, reason }, each with a reason",
     });
   }

@@ -56,7 +56,7 @@ Deno.test("registerRule() makes a rule the last of all rules, once", () => {
 Deno.test("registerRule() refuses what cannot be one of all rules", () => {
   const refuse = (rule: unknown, message: string) =>
     assertThrows(() => registerRule(rule as typeof mine), TypeError, message);
-  refuse({}, "rule is {}, expected what defineRule() makes");
+  refuse({}, "rule is an object, expected what defineRule() makes");
   refuse(deep("dead-units"), 'expected a prefix of your own before it, such as "team/dead-units"');
   refuse(deep("team/few-layers"), "the name of another registered rule");
   refuse(

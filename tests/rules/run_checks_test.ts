@@ -73,7 +73,7 @@ Deno.test("runRules() throws a TypeError when an argument is not what it must be
     [fine, { deadFracton: 0.1 }, 'unknown key "deadFracton"; did you mean "deadFraction"?'],
     [fine, { deadFraction: "0.1" }, 'deadFraction is "0.1", expected a number'],
     [fine, { deadFraction: null }, "deadFraction is null, expected a number"],
-    [fine, { deadFraction: Object.create(null) }, "deadFraction is [Object"],
+    [fine, { deadFraction: Object.create(null) }, "deadFraction is an object"],
     [fine, { toString: 1 }, 'unknown key "toString", expected layers, ignore or a threshold'],
     [fine, { layers: "dense_1" }, "expected a RegExp or an array"],
     [fine, { layers: [1] }, "expected a RegExp or an array"],
