@@ -72,7 +72,7 @@ export function requireMeasureOptions(
     if (!Object.hasOwn(KNOWN, name)) continue;
     const expected = KNOWN[name as keyof MeasureOptions](value);
     if (expected === null) continue;
-    throw new InputError({ place: name, found: showValue(value), expected: expected });
+    throw new InputError({ place: name, found: showValue(value), expected });
   }
 }
 

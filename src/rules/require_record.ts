@@ -39,7 +39,7 @@ export function requireRecord(record: object, bars: "of" | "rows"): void {
   const require: RequirePart = (isRight, part, value, expected) => {
     if (isRight) return;
     const whose = part === "name" ? "" : ` of the rule ${name}`;
-    throw new InputError({ place: `${part}${whose}`, found: showValue(value), expected: expected });
+    throw new InputError({ place: `${part}${whose}`, found: showValue(value), expected });
   };
   require(
     typeof name === "string" && NAME.test(name),

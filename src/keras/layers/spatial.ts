@@ -232,7 +232,7 @@ function bordersOf(value: Borders, axes: number, place: string): Border[] {
   );
   if (isSound) return pairs as Border[];
   throw new InputError({
-    place: place,
+    place,
     found: showValue(value),
     expected: `a whole number from 0, or ${
       axes === 1 ? "two of them" : `one or two of them for each of the ${axes} axes`
