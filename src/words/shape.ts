@@ -95,7 +95,7 @@ function under(step: string | number, wrong: Mismatch | null): Mismatch | null {
 /** Returns an error that says in one sentence what is wrong with a document. */
 function unreadable(place: string, expected: string, json: unknown): InputError {
   const found = json === undefined ? "missing" : showValue(json);
-  return new InputError({ place || "The JSON", found, expected });
+  return new InputError({ place: place || "The JSON", found, expected });
 }
 
 /**
