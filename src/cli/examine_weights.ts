@@ -2,7 +2,7 @@ import { runRules } from "../rules/run_rules.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Examination } from "../diagnosis/examine/examine.ts";
 import { judgeRun } from "../gate/judge_run.ts";
-import { measureWeights } from "../measure/measure_weights.ts";
+import { measureCheckpoint } from "../measure/checkpoint/measure_checkpoint.ts";
 import { readWeights } from "../load/read_weights.ts";
 import { formatSeconds } from "../words/numbers.ts";
 import { oneLine } from "../words/one_line.ts";
@@ -45,7 +45,7 @@ export async function examineWeights(
   if (request.seed !== 0 && !request.quiet) {
     console.error(`${oneLine(path)}: the weights are those of the file, whatever --seed says`);
   }
-  const measurements = measureWeights(await readWeights(path));
+  const measurements = await measureCheckpoint(await readWeights(path));
   const { rules, trained } = request.examination;
   const findings = rules === null
     ? runRules(measurements)

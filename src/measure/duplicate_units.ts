@@ -124,33 +124,6 @@ function hashUnits(
   return Array.from(hashes, (hash, unit) => broken[unit] === 1 ? null : hash);
 }
 
-/** Position of a kernel's units in memory. */
-export interface UnitsAt {
-  /** Number of units. */
-  units: number;
-  /** Returns the index of the n-th incoming weight of a unit. */
-  at: (unit: number, n: number) => number;
-  /** Number of incoming weights of a unit. */
-  fanIn: number;
-}
-
-/**
- * Counts the units that repeat the incoming weights of an earlier one, and those that are all
- * zeros.
- */
-export function countUnits(
-  values: ArrayLike<number>,
-  { units, at, fanIn }: UnitsAt,
-): { duplicate: number; zero: number } {
-  let zero = 0;
-  for (let unit = 0; unit < units; unit++) {
-    let n = 0;
-    while (n < fanIn && values[at(unit, n)] === 0) n++;
-    if (n === fanIn) zero++;
-  }
-  return { duplicate: countDuplicateUnits(values, units, at, fanIn), zero };
-}
-
 /**
  * Counts the rows of a tensor, along its last axis, that hardly vary. Most rows that vary do so in
  * their first entries, so the rest is not read.

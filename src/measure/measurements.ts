@@ -14,6 +14,16 @@ import type { TokenAlikeness } from "./token_alikeness.ts";
 export type { LayerSource } from "../model/layers/layer_source.ts";
 export type { NotReproduced, Setting } from "../model/not_reproduced.ts";
 
+/** Number of rows or columns that carry nothing of their own. */
+export interface LineCounts {
+  /** Number that are all zeros. */
+  zero: number;
+  /** Number whose entries are all equal, but not 0. */
+  constant: number;
+  /** Number equal to an earlier one, zeros included. */
+  repeated: number;
+}
+
 /** Weight of a layer: its values and the derivative of the objective with respect to them. */
 export interface WeightMeasurements {
   /** Name of the weight, `layer/kernel` for instance, unique within the model. */
@@ -37,11 +47,23 @@ export interface WeightMeasurements {
    * together in a depthwise one. `null` for embeddings and for weights that are not kernels.
    */
   duplicateUnits?: number | null;
+  /** Type of the entries in a file of weights alone; absent if it is float32. */
+  type?: string;
   /**
    * Number of units of a kernel (or rows of a table) that are all zeros, in a file without a
    * topology.
    */
   zeroUnits?: number;
+  /**
+   * Rows (first axis) and columns (all other axes together) of a tensor in a file of weights alone
+   * that are all zeros, constant or repeated; absent if there are none.
+   */
+  alike?: { rows: LineCounts; columns: LineCounts };
+  /**
+   * NaN and infinite entries of a tensor in a file of weights alone, with the index of the first on
+   * the axes that the tensor has in the file; absent if there are none.
+   */
+  nonFiniteAt?: { nan: number; infinite: number; first: number[] };
   /**
    * Values (before the pass) of a weight of rank 1 with at most 1000 entries in an output layer.
    */
@@ -464,7 +486,7 @@ export interface TensorStatistics {
   nonFinite: number;
   /**
    * Number of entries with each binary exponent, for z, a, dJ/da, delta and dJ/dw; only with
-   * `histograms`.
+   * `histograms`. Of a file of weights alone, always for its weights.
    */
   exponents?: ExponentHistogram;
 }

@@ -13,7 +13,12 @@ export type * from "./example_alikeness.ts";
 export type * from "./token_alikeness.ts";
 export type { RowAlikeness } from "../theory/row_alikeness.ts";
 export type * from "./layer_settings.ts";
-export { measureWeights } from "./measure_weights.ts";
+export type { SweepProgress } from "./checkpoint/sweep_in_parallel.ts";
+export {
+  measureCheckpoint,
+  type MeasureCheckpointOptions,
+  measureWeights,
+} from "./checkpoint/measure_checkpoint.ts";
 export type * from "./measurements.ts";
 export { LOSSES, type LossName } from "../traits/losses.ts";
 export { type Objective } from "../model/objective.ts";

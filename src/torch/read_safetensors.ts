@@ -20,8 +20,8 @@ const TYPES: Readonly<Record<string, FileType>> = {
   U16: "uint16",
   U8: "uint8",
   BOOL: "bool",
-  F8_E4M3: "float8",
-  F8_E5M2: "float8",
+  F8_E4M3: "float8_e4m3",
+  F8_E5M2: "float8_e5m2",
   C64: "complex64",
 };
 
@@ -105,6 +105,7 @@ export function readSafetensors(file: ByteSource): FileTensor[] {
     type,
     shape,
     read: () => decode(file.read(start + begin, end - begin, showValue(name)), type),
+    ...file.file === null ? {} : { stored: { file: file.file, offset: start + begin } },
   }));
 }
 

@@ -86,8 +86,8 @@ const DTYPES: Readonly<Record<string, FileType>> = {
   uint32: "uint32",
   uint64: "uint64",
   bool: "bool",
-  float8_e4m3fn: "float8",
-  float8_e5m2: "float8",
+  float8_e4m3fn: "float8_e4m3",
+  float8_e5m2: "float8_e5m2",
   complex64: "complex64",
   complex128: "complex128",
 };

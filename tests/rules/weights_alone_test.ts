@@ -1,5 +1,5 @@
 import { readWeights } from "../../src/load/read_weights.ts";
-import { measureWeights } from "../../src/measure/measure_weights.ts";
+import { measureWeights } from "../../src/measure/checkpoint/measure_checkpoint.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import type { FileTensor } from "../../src/model/weights/weights_manifest.ts";
 import { allRules } from "../../src/rules/register_rule.ts";

@@ -14,7 +14,6 @@ import { writeTile } from "./write_tile.ts";
 const here = new URL("./", import.meta.url);
 
 const OPTIONS = [
-  "assembly/index.ts",
   // From -O2 on, Binaryen moves the multiply-adds of a step of `write_tile.ts` behind the loads of
   // the next steps. Then more vectors are live than there are registers, and a tile runs at half
   // the speed.
@@ -35,15 +34,17 @@ const SHARED = [
   "--enable=simd",
   "--enable=threads",
 ];
+const OPERATIONS_ENTRY = "assembly/index.ts";
 const BUILDS: Record<string, string[]> = {
-  plain: PLAIN,
-  plainRelaxed: [...PLAIN, "--enable=relaxed-simd"],
-  shared: SHARED,
-  sharedRelaxed: [...SHARED, "--enable=relaxed-simd"],
+  plain: [OPERATIONS_ENTRY, ...PLAIN],
+  plainRelaxed: [OPERATIONS_ENTRY, ...PLAIN, "--enable=relaxed-simd"],
+  shared: [OPERATIONS_ENTRY, ...SHARED],
+  sharedRelaxed: [OPERATIONS_ENTRY, ...SHARED, "--enable=relaxed-simd"],
+  checkpoint: ["assembly/checkpoint.ts", ...PLAIN],
 };
 
 async function build(options: string[]): Promise<Uint8Array> {
-  const binary = await compileAssembly(here, [...OPTIONS, ...options]);
+  const binary = await compileAssembly(here, [...options, ...OPTIONS]);
   if (hasDataSection(binary)) {
     throw new Error("The module has a data section: it would overwrite TensorFlow.js's own data");
   }

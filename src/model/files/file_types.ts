@@ -15,13 +15,21 @@ export const BYTES: Readonly<Record<FileType, number>> = {
   uint16: 2,
   uint8: 1,
   bool: 1,
-  float8: 1,
+  float8_e4m3: 1,
+  float8_e5m2: 1,
   complex64: 8,
   complex128: 16,
 };
 
 /** Types of weights; entries of other types are not judged. */
-const FLOATS: readonly FileType[] = ["float64", "float32", "float16", "bfloat16"];
+const FLOATS: readonly FileType[] = [
+  "float64",
+  "float32",
+  "float16",
+  "bfloat16",
+  "float8_e4m3",
+  "float8_e5m2",
+];
 
 /** Returns true if entries of a type are weights. */
 export const isFloat = (type: FileType): boolean => FLOATS.includes(type);
@@ -66,6 +74,13 @@ export function entriesOf(bytes: Uint8Array, type: FileType): Entries {
       for (let i = 0; i < halves.length; i++) whole[i] = halves[i] << 16;
       return new Float32Array(whole.buffer);
     }
+    case "float8_e4m3":
+      return Float32Array.from(new Uint8Array(buffer), decodeE4M3);
+    case "float8_e5m2":
+      // The upper half of a float16.
+      return new Float32Array(
+        new Float16Array(Uint16Array.from(new Uint8Array(buffer), (code) => code << 8).buffer),
+      );
     case "int64":
       return Float64Array.from(new BigInt64Array(buffer), Number);
     case "uint64":
@@ -86,6 +101,18 @@ export function entriesOf(bytes: Uint8Array, type: FileType): Entries {
     default:
       throw new InputError(refusal`Entries of ${type} are not read, expected floats or integers`);
   }
+}
+
+/**
+ * Decodes an FP8 E4M3 of the Open Compute Project, without infinities: 4 bits of exponent, 3 of
+ * fraction.
+ */
+function decodeE4M3(code: number): number {
+  if ((code & 0x7f) === 0x7f) return NaN;
+  const sign = code < 0x80 ? 1 : -1;
+  const exponent = code >> 3 & 15;
+  const fraction = code & 7;
+  return exponent === 0 ? sign * fraction * 2 ** -9 : sign * (8 + fraction) * 2 ** (exponent - 10);
 }
 
 /** Numbers in the array of their type. */

@@ -1,5 +1,6 @@
 import { escapeControls, showValue } from "../../words/show_value.ts";
 import { BatchError } from "../batches/batch.ts";
+import type { FileIdentity } from "../files/byte_source.ts";
 import { readUserText } from "../files/user_file.ts";
 import { ModelError, unexpected } from "../model_error.ts";
 import { refusal } from "../../words/input_error.ts";
@@ -154,7 +155,8 @@ export type FileType =
   | "uint16"
   | "uint8"
   | "bool"
-  | "float8"
+  | "float8_e4m3"
+  | "float8_e5m2"
   | "complex64"
   | "complex128";
 
@@ -168,6 +170,11 @@ export interface FileTensor {
   type: FileType;
   /** Reads the entries as float32, row-major. */
   read(): Float32Array<ArrayBuffer>;
+  /**
+   * Place of the entries, row-major and without gaps, in a file on the disk; absent if they are
+   * packed or in another order.
+   */
+  stored?: { file: FileIdentity; offset: number };
 }
 
 /** File that holds weights and no topology. */

@@ -8,6 +8,7 @@ import type {
   FeatureMeasurements,
   InputMeasurements,
   LayerMeasurements,
+  LineCounts,
   LossMeasurements,
   Measurements,
   MetricMeasurements,
@@ -133,6 +134,8 @@ const statisticsShape = object<TensorStatistics>({
   exponents: optional(exponents),
 });
 
+const lines = object<LineCounts>({ zero: count, constant: count, repeated: count });
+
 const weight = object<WeightMeasurements>({
   name: string,
   shape: list(count),
@@ -141,7 +144,10 @@ const weight = object<WeightMeasurements>({
   gradients: nullable(statisticsShape),
   gradientsOfUsedRows: nullable(statisticsShape),
   duplicateUnits: optional(nullable(count)),
+  type: optional(string),
   zeroUnits: optional(count),
+  alike: optional(object({ rows: lines, columns: lines })),
+  nonFiniteAt: optional(object({ nan: count, infinite: count, first: list(count) })),
   entries: optional(nullable(list(number))),
   absent: record(string),
 });

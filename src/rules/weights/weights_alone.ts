@@ -115,6 +115,8 @@ function judgeLayer(
     (weight) => {
       const { values } = weight;
       const { std } = values;
+      // Weights of 8 bits are multiplied by scales that another tensor holds.
+      if (weight.type?.startsWith("float8")) return [];
       const isConstant = std <= 1e-12 * values.maxAbs;
       if (isConstant || values.count < fewest || values.nonFinite > 0) return [];
       if (drawnBy(layer, weight)?.includes(FAN_OUT_HE)) return [];

@@ -51,7 +51,7 @@ export function sumPieces(r: Pieces, first: i32, end: i32): void {
  * first entry: as it is one of the entries, its squared distance from the mean is at most `count`
  * times the variance; and of equal entries none deviates at all.
  */
-function sums(from: usize, count: i32, result: usize): void {
+export function sums(from: usize, count: i32, result: usize): void {
   const end = from + (<usize> count << 2);
   const part = ((end - from) / PLACES) & ~15;
   const out = changetype<Sums>(result);

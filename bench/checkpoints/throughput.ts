@@ -1,0 +1,71 @@
+/**
+ * Measures how fast a file of weights is swept, beside `cat FILE > /dev/null` in the same run, and
+ * how much memory `report` takes for it: `deno run -A bench/checkpoints/throughput.ts [GB]`.
+ *
+ * @module
+ */
+import { writeCheckpoint } from "../../tests/measure/write_checkpoint.ts";
+
+const TYPES = ["BF16", "F16", "F32"] as const;
+
+const gigabytes = Number(Deno.args[0] ?? 2);
+const folder = await Deno.makeTempDir();
+
+interface Run {
+  seconds: number;
+  /** Seconds of all processors: on a busy machine, a better measure. */
+  work: number;
+  megabytes: number;
+}
+
+async function time(...command: string[]): Promise<Run> {
+  const started = performance.now();
+  const { success, stderr } = await new Deno.Command("/usr/bin/time", {
+    args: ["-f", "%U %S %M", ...command],
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  const text = new TextDecoder().decode(stderr).trim();
+  if (!success) throw new Error(text);
+  const seconds = (performance.now() - started) / 1000;
+  const [user, system, kilobytes] = text.split("\n").at(-1)!.split(" ").map(Number);
+  return { seconds, work: user + system, megabytes: kilobytes / 1024 };
+}
+
+try {
+  for (const dtype of TYPES) {
+    const path = `${folder}/${dtype}.safetensors`;
+    const width = 4096;
+    const rows = Math.round(gigabytes * 1e9 / 16 / width / (dtype === "F32" ? 4 : 2));
+    await writeCheckpoint(
+      path,
+      Array.from({ length: 16 }, (_, i) => ({
+        name: `model.layers.${i}.mlp.up_proj.weight`,
+        dtype,
+        shape: [rows, width],
+      })),
+    );
+    const { size } = await Deno.stat(path);
+    const cat = ["sh", "-c", `cat ${path} > /dev/null`];
+    const report = [Deno.execPath(), "run", "-A", "src/mod.ts", "report", path, "--quiet"];
+    await time(...cat);
+    const times: { cat: Run; report: Run }[] = [];
+    for (let i = 0; i < 3; i++) {
+      times.push({ cat: await time(...cat), report: await time(...report) });
+    }
+    const best = (of: "cat" | "report", what: "seconds" | "work" = "seconds") =>
+      Math.min(...times.map((one) => one[of][what]));
+    const memory = Math.max(...times.map(({ report }) => report.megabytes));
+    const speed = (seconds: number) => `${(size / 1e9 / seconds).toFixed(2)} GB/s`;
+    console.log(
+      `${dtype} ${(size / 1e9).toFixed(2)} GB: cat ${speed(best("cat"))}, report ${
+        speed(best("report"))
+      } (${speed(best("report", "work"))} a core), ratio ${
+        (best("report") / best("cat")).toFixed(2)
+      }, memory ${memory.toFixed(0)} MB`,
+    );
+    await Deno.remove(path);
+  }
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}

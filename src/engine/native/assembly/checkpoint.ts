@@ -1,0 +1,257 @@
+/**
+ * Sweeps over the weights of a file, as they are stored. This is a module of its own, with its own
+ * memory: no engine runs when a file of weights is judged.
+ */
+export { exponents } from "./exponents";
+export { sums } from "./statistics";
+
+/** Odd constant that mixes the bits of a code: 2^32 divided by the golden ratio. */
+const MIX: u32 = 0x9e3779b1;
+
+/** Columns that are hashed together, so that all that belongs to them stays in the L1 cache. */
+const BLOCK: i32 = 2048;
+
+/** Flags of a row. */
+const ZERO: u8 = 1, CONSTANT: u8 = 2, BROKEN: u8 = 4;
+
+/** Counts entries of 8 bits by their codes; `counts` has an i32 for each of 256. */
+export function count8(from: usize, count: i32, counts: usize): void {
+  const end = from + <usize> count;
+  for (let at = from; at < end; at++) raise(counts + (<usize> load<u8>(at) << 2));
+}
+
+/** Counts entries of 16 bits by their codes; `counts` has an i32 for each of 65,536. */
+export function count16(from: usize, count: i32, counts: usize): void {
+  const end = from + (<usize> count << 1);
+  const whole = from + ((<usize> count << 1) & ~7);
+  let at = from;
+  for (; at < whole; at += 8) {
+    const x = load<u64>(at);
+    raise(counts + <usize> ((x << 2) & 0x3fffc));
+    raise(counts + <usize> ((x >> 14) & 0x3fffc));
+    raise(counts + <usize> ((x >> 30) & 0x3fffc));
+    raise(counts + <usize> ((x >> 46) & 0x3fffc));
+  }
+  for (; at < end; at += 2) raise(counts + (<usize> load<u16>(at) << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function raise(counter: usize): void {
+  store<i32>(counter, load<i32>(counter) + 1);
+}
+
+/** Narrows float64 to float32 in place. */
+export function narrow(at: usize, count: i32): void {
+  for (let i: usize = 0; i < <usize> count; i++) {
+    store<f32>(at + (i << 2), <f32> load<f64>(at + (i << 3)));
+  }
+}
+
+/** Returns an odd number for an index: the coefficient of a row or a column in a hash. */
+export function coefficient(index: i32, seed: i32): i32 {
+  let x = <u32> index * MIX + <u32> seed;
+  x = (x ^ (x >> 16)) * 0x85ebca6b;
+  x = (x ^ (x >> 13)) * 0xc2b2ae35;
+  return <i32> ((x ^ (x >> 16)) | 1);
+}
+
+/** Writes the coefficients of `count` columns. */
+export function fillCoefficients(to: usize, count: i32, seed: i32): void {
+  for (let i = 0; i < count; i++) store<i32>(to + (<usize> i << 2), coefficient(i, seed));
+}
+
+/** Matrix of codes whose rows and columns are hashed. */
+@unmanaged
+class Matrix {
+  from: usize;
+  rows: i32;
+  /** Number of entries of a row that are read, and from a row to the next. */
+  width: i32;
+  stride: i32;
+  /** Bytes of an entry: 1, 2 or 4. */
+  bytes: i32;
+  /** Index of the first row in its tensor. */
+  first: i32;
+  /** Code of -0. */
+  sign: i32;
+  /** Coefficients of the columns, for each of two hashes. */
+  ones: usize;
+  twos: usize;
+  /** Hashes of the columns, to which those of these rows are added; 0 if columns are not hashed. */
+  columnOnes: usize;
+  columnTwos: usize;
+  /** Two hashes of each row, one after the other. */
+  hashes: usize;
+  /** A byte of flags for each row. */
+  flags: usize;
+  /** Smallest magnitude that is not finite, and smallest that is NaN. */
+  infinity: i32;
+  nan: i32;
+  /** A byte for each column, set if it has a NaN. */
+  broken: usize;
+}
+
+/** Seeds of the two hashes. */
+const FIRST: i32 = 1, SECOND: i32 = 0x5bd1e995;
+
+/**
+ * Hashes rows and columns of a matrix: two sums each of 32 bits, of mixed codes times a coefficient
+ * for their place. The sums are linear, so that those of a tensor's parts add up, a row of zeros has
+ * the hash 0, and a constant one that of its first entry times the sum of all coefficients.
+ */
+export function hash(at: usize): void {
+  const m = changetype<Matrix>(at);
+  for (let row = 0; row < m.rows; row++) store<i64>(m.hashes + (<usize> row << 3), 0);
+  for (let first = 0; first < m.width; first += BLOCK) {
+    const end = min(first + BLOCK, m.width);
+    if (m.bytes == 1) hashBlock<u8>(m, first, end);
+    else if (m.bytes == 2) hashBlock<u16>(m, first, end);
+    else hashBlock<u32>(m, first, end);
+  }
+  let sumOnes = 0, sumTwos = 0;
+  for (let column: usize = 0; column < <usize> m.width; column++) {
+    sumOnes += load<i32>(m.ones + (column << 2));
+    sumTwos += load<i32>(m.twos + (column << 2));
+  }
+  for (let row = 0; row < m.rows; row++) {
+    const hashes = m.hashes + (<usize> row << 3);
+    const one = load<i32>(hashes), two = load<i32>(hashes, 4);
+    const start = mixedAt(m, row * m.stride);
+    let flags: u8 = 0;
+    if (one == 0 && two == 0) flags = ZERO;
+    else if (one == start * sumOnes && two == start * sumTwos) flags = CONSTANT;
+    store<u8>(m.flags + <usize> row, flags);
+  }
+}
+
+/** Writes the mixed codes of the first row, of which constant columns consist. */
+export function mixFirst(at: usize, to: usize): void {
+  const m = changetype<Matrix>(at);
+  for (let i = 0; i < m.width; i++) store<i32>(to + (<usize> i << 2), mixedAt(m, i));
+}
+
+function mixedAt(m: Matrix, index: i32): i32 {
+  if (m.bytes == 1) return <i32> mixOne(load<u8>(m.from + <usize> index), m.sign);
+  if (m.bytes == 2) return <i32> mixOne(load<u16>(m.from + (<usize> index << 1)), m.sign);
+  return <i32> mixOne(load<u32>(m.from + (<usize> index << 2)), m.sign);
+}
+
+// @ts-ignore: decorator
+@inline
+function mixOne(code: u32, sign: u32): u32 {
+  let x: u32 = code == sign ? <u32> 0 : code;
+  x = (x ^ (x >> 16)) * MIX;
+  return x ^ (x >> 15);
+}
+
+/** Mixes four codes so that every bit of one reaches the lowest bits of the product. */
+// @ts-ignore: decorator
+@inline
+function mixFour(codes: v128, sign: v128): v128 {
+  // -0 equals 0.
+  const x = v128.andnot(codes, i32x4.eq(codes, sign));
+  const y = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 16)), i32x4.splat(MIX));
+  return v128.xor(y, i32x4.shr_u(y, 15));
+}
+
+// @ts-ignore: decorator
+@inline
+function loadFour<T>(at: usize): v128 {
+  if (sizeof<T>() == 4) return v128.load(at);
+  if (sizeof<T>() == 2) return v128.load_ext<u16>(at);
+  return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(at)));
+}
+
+// @ts-ignore: decorator
+@inline
+function laneSum(x: v128): i32 {
+  return i32x4.extract_lane(x, 0) + i32x4.extract_lane(x, 1) + i32x4.extract_lane(x, 2) +
+    i32x4.extract_lane(x, 3);
+}
+
+function hashBlock<T>(m: Matrix, first: i32, end: i32): void {
+  const sign = i32x4.splat(m.sign);
+  const whole = <usize> (first + ((end - first) & ~3)) << 2;
+  const stop = <usize> end << 2;
+  for (let row = 0; row < m.rows; row++) {
+    const one = coefficient(m.first + row, FIRST);
+    const two = coefficient(m.first + row, SECOND);
+    const ones = i32x4.splat(one), twos = i32x4.splat(two);
+    let rowOnes = i32x4.splat(0), rowTwos = i32x4.splat(0);
+    let from = m.from + <usize> (row * m.stride + first) * sizeof<T>();
+    let place = <usize> first << 2;
+    if (m.columnOnes) {
+      for (; place < whole; place += 16, from += 4 * sizeof<T>()) {
+        const x = mixFour(loadFour<T>(from), sign);
+        rowOnes = i32x4.add(rowOnes, i32x4.mul(x, v128.load(m.ones + place)));
+        rowTwos = i32x4.add(rowTwos, i32x4.mul(x, v128.load(m.twos + place)));
+        const columnOnes = m.columnOnes + place, columnTwos = m.columnTwos + place;
+        v128.store(columnOnes, i32x4.add(v128.load(columnOnes), i32x4.mul(x, ones)));
+        v128.store(columnTwos, i32x4.add(v128.load(columnTwos), i32x4.mul(x, twos)));
+      }
+    } else {
+      for (; place < whole; place += 16, from += 4 * sizeof<T>()) {
+        const x = mixFour(loadFour<T>(from), sign);
+        rowOnes = i32x4.add(rowOnes, i32x4.mul(x, v128.load(m.ones + place)));
+        rowTwos = i32x4.add(rowTwos, i32x4.mul(x, v128.load(m.twos + place)));
+      }
+    }
+    let sumOnes = laneSum(rowOnes), sumTwos = laneSum(rowTwos);
+    for (; place < stop; place += 4, from += sizeof<T>()) {
+      const x = <i32> mixOne(<u32> load<T>(from), <u32> m.sign);
+      sumOnes += x * load<i32>(m.ones + place);
+      sumTwos += x * load<i32>(m.twos + place);
+      if (m.columnOnes) {
+        const columnOnes = m.columnOnes + place, columnTwos = m.columnTwos + place;
+        store<i32>(columnOnes, load<i32>(columnOnes) + x * one);
+        store<i32>(columnTwos, load<i32>(columnTwos) + x * two);
+      }
+    }
+    const hashes = m.hashes + (<usize> row << 3);
+    store<i32>(hashes, load<i32>(hashes) + sumOnes);
+    store<i32>(hashes, load<i32>(hashes, 4) + sumTwos, 4);
+  }
+}
+
+/** Results of `scan`. */
+@unmanaged
+class Scan {
+  nan: i32;
+  infinite: i32;
+  /** Index of the first of each, or -1. */
+  firstNaN: i32;
+  firstInfinite: i32;
+}
+
+/**
+ * Finds the entries that are not finite, and flags rows and columns that have a NaN, which equals
+ * nothing. It runs only on what has such entries.
+ */
+export function scan(at: usize, result: usize): void {
+  const m = changetype<Matrix>(at);
+  const out = changetype<Scan>(result);
+  out.nan = out.infinite = 0;
+  out.firstNaN = out.firstInfinite = -1;
+  const magnitudes = m.sign - 1;
+  let index = 0;
+  for (let row = 0; row < m.rows; row++) {
+    for (let column = 0; column < m.width; column++, index++) {
+      let code: i32;
+      if (m.bytes == 1) code = load<u8>(m.from + <usize> index);
+      else if (m.bytes == 2) code = load<u16>(m.from + (<usize> index << 1));
+      else code = load<i32>(m.from + (<usize> index << 2));
+      const magnitude = code & magnitudes;
+      if (magnitude < m.infinity) continue;
+      if (magnitude < m.nan) {
+        out.infinite++;
+        if (out.firstInfinite < 0) out.firstInfinite = index;
+        continue;
+      }
+      out.nan++;
+      if (out.firstNaN < 0) out.firstNaN = index;
+      if (m.flags) store<u8>(m.flags + <usize> row, BROKEN);
+      if (m.broken) store<u8>(m.broken + <usize> column, 1);
+    }
+  }
+}

@@ -1,0 +1,271 @@
+import { binaries } from "./binaries.ts";
+import { addSums, FIGURES, readSums, type Sums } from "./sums.ts";
+
+/** Bits of the numbers of a format. */
+export interface CodeFormat {
+  /** Bytes of a number: 1, 2, 4 or 8. */
+  bytes: number;
+  /** Smallest magnitude, as a code, that is not finite; of float64, that of its float32. */
+  infinity: number;
+  /** Smallest magnitude that is NaN. */
+  nan: number;
+}
+
+/** Largest number of bytes of a chunk: the L2 cache holds it between the sweeps over it. */
+export const CHUNK_BYTES = 2 ** 20;
+
+/** Largest width of a matrix whose columns are hashed, and of a piece of a row. */
+export const MAX_WIDTH = 2 ** 17;
+
+/** Largest number of rows of a chunk. */
+export const MAX_ROWS = 2 ** 16;
+
+/** Chunk of a tensor. */
+export interface Chunk {
+  /** Number of rows; 1 for a run of entries without rows. */
+  rows: number;
+  /** Number of entries of a row. */
+  width: number;
+  /** Index of the first row in its tensor. */
+  first: number;
+  /** Number of the first entries of each row that are hashed; 0 for none. */
+  hashedWidth: number;
+  /** Number of the first rows whose entries are added to the hashes of the columns. */
+  hashedRows: number;
+}
+
+/** Entries of a chunk that are not finite, with the index in the chunk of the first of each kind. */
+export interface NonFinite {
+  nan: number;
+  infinite: number;
+  firstNaN: number;
+  firstInfinite: number;
+}
+
+/** Figures of a chunk; views are valid until the next one. */
+export interface ChunkFigures {
+  /** Two hashes of each row, one after the other; empty if rows are not hashed. */
+  rowHashes: Int32Array;
+  /** Flags of each row, see {@linkcode ROW}. */
+  flags: Uint8Array;
+  /** `null` if all entries are finite. */
+  nonFinite: NonFinite | null;
+}
+
+/** Flags of a row: all zeros; all entries equal, but not 0; has a NaN. */
+export const ROW = { zero: 1, constant: 2, broken: 4 } as const;
+
+/** Exports of the module; every number is an i32, and addresses and sizes are in bytes. */
+interface Exports {
+  count8(from: number, count: number, counts: number): void;
+  count16(from: number, count: number, counts: number): void;
+  narrow(at: number, count: number): void;
+  sums(from: number, count: number, result: number): void;
+  exponents(from: number, count: number, counts: number): void;
+  coefficient(index: number, seed: number): number;
+  fillCoefficients(to: number, count: number, seed: number): void;
+  hash(matrix: number): void;
+  mixFirst(matrix: number, to: number): void;
+  scan(matrix: number, result: number): void;
+}
+
+/** Seeds of the coefficients of rows and columns in each of the two hashes. */
+const ROW_SEEDS = [1, 0x5bd1e995] as const;
+const COLUMN_SEEDS = [0x1b873593, 0x2545f491] as const;
+
+/** Bytes of each region of the memory, in this order. */
+const SIZES = {
+  /** Never used: its address is null. */
+  null: 64,
+  matrix: 64,
+  result: 8 * FIGURES,
+  exponents: 5 * 256 * 4,
+  counts: 4 * 2 ** 16,
+  ones: 4 * MAX_WIDTH,
+  twos: 4 * MAX_WIDTH,
+  columnOnes: 4 * MAX_WIDTH,
+  columnTwos: 4 * MAX_WIDTH,
+  starts: 4 * MAX_WIDTH,
+  broken: MAX_WIDTH,
+  hashes: 8 * MAX_ROWS,
+  flags: MAX_ROWS,
+  chunk: CHUNK_BYTES,
+};
+
+const PAGE = 2 ** 16;
+
+/** Number of fields of the record of a matrix, see `assembly/checkpoint.ts`. */
+const FIELDS = 16;
+
+/**
+ * Sums, counts and hashes over the entries of tensors as they are stored in a file. Each instance
+ * has its own memory of 5 MB, into which a chunk is read, and works in one thread.
+ */
+export class CheckpointSweep {
+  /** Room for the bytes of a chunk. */
+  readonly chunk: Uint8Array<ArrayBuffer>;
+  readonly #exports: Exports;
+  readonly #at: Readonly<Record<keyof typeof SIZES, number>>;
+  readonly #buffer: ArrayBuffer;
+  #sums: Sums | null = null;
+
+  constructor() {
+    let end = 0;
+    const at = Object.entries(SIZES).map(([name, bytes]) => {
+      const start = end;
+      end = start + Math.ceil(bytes / 64) * 64;
+      return [name, start];
+    });
+    this.#at = Object.fromEntries(at);
+    const memory = new WebAssembly.Memory({ initial: Math.ceil(end / PAGE) });
+    this.#buffer = memory.buffer as ArrayBuffer;
+    const module = new WebAssembly.Module(Uint8Array.fromBase64(binaries.checkpoint));
+    this.#exports = new WebAssembly.Instance(module, { env: { memory } })
+      .exports as unknown as Exports;
+    this.#exports.fillCoefficients(this.#at.ones, MAX_WIDTH, COLUMN_SEEDS[0]);
+    this.#exports.fillCoefficients(this.#at.twos, MAX_WIDTH, COLUMN_SEEDS[1]);
+    this.chunk = new Uint8Array(this.#buffer, this.#at.chunk, CHUNK_BYTES);
+  }
+
+  /** Begins a tensor, or a part of one. */
+  begin(): void {
+    this.#sums = null;
+    const { counts, exponents, columnOnes, columnTwos, broken } = this.#at;
+    new Uint8Array(this.#buffer, counts, SIZES.counts).fill(0);
+    new Uint8Array(this.#buffer, exponents, 4 * 256).fill(0);
+    new Uint8Array(this.#buffer, columnOnes, SIZES.columnOnes).fill(0);
+    new Uint8Array(this.#buffer, columnTwos, SIZES.columnTwos).fill(0);
+    new Uint8Array(this.#buffer, broken, SIZES.broken).fill(0);
+  }
+
+  /** Adds the chunk that has been read. */
+  add(chunk: Chunk, format: CodeFormat): ChunkFigures {
+    const { rows, width, first, hashedWidth, hashedRows } = chunk;
+    const count = rows * width;
+    const before = this.#nonFinite(format);
+    if (format.bytes === 8) this.#exports.narrow(this.#at.chunk, count);
+    this.#count(count, format);
+    const { matrix, starts } = this.#at;
+    if (hashedRows > 0) {
+      this.#describe(chunk, { rows: hashedRows, width, columns: true }, format);
+      this.#exports.hash(matrix);
+      if (first === 0) this.#exports.mixFirst(matrix, starts);
+    }
+    if (hashedWidth > 0 && (hashedWidth < width || hashedRows < rows)) {
+      this.#describe(chunk, { rows, width: hashedWidth, columns: false }, format);
+      this.#exports.hash(matrix);
+    }
+    let nonFinite: NonFinite | null = null;
+    if (this.#nonFinite(format) > before) {
+      this.#describe(chunk, { rows, width, columns: hashedRows > 0 }, format);
+      nonFinite = this.#scan();
+    }
+    const rowsHashed = hashedWidth > 0 ? rows : 0;
+    return {
+      rowHashes: new Int32Array(this.#buffer, this.#at.hashes, 2 * rowsHashed),
+      flags: new Uint8Array(this.#buffer, this.#at.flags, rowsHashed),
+      nonFinite,
+    };
+  }
+
+  /** Number of entries with each code of a format of 8 or 16 bits since `begin()`. */
+  get counts(): Int32Array {
+    return new Int32Array(this.#buffer, this.#at.counts, 2 ** 16);
+  }
+
+  /** Sums over the entries of another format since `begin()`, with their exponents. */
+  get sums(): Sums | null {
+    return this.#sums;
+  }
+
+  /** Hashes of the first `width` columns since `begin()`. */
+  columns(width: number): { ones: Int32Array; twos: Int32Array; broken: Uint8Array } {
+    return {
+      ones: new Int32Array(this.#buffer, this.#at.columnOnes, width),
+      twos: new Int32Array(this.#buffer, this.#at.columnTwos, width),
+      broken: new Uint8Array(this.#buffer, this.#at.broken, width),
+    };
+  }
+
+  /** Mixed codes of the first row of the tensor, if it was added since `begin()`. */
+  starts(width: number): Int32Array {
+    return new Int32Array(this.#buffer, this.#at.starts, width);
+  }
+
+  /** Returns the sums of the coefficients of `count` rows, one for each hash. */
+  rowCoefficients(count: number): [number, number] {
+    let one = 0, two = 0;
+    for (let row = 0; row < count; row++) {
+      one = one + this.#exports.coefficient(row, ROW_SEEDS[0]) | 0;
+      two = two + this.#exports.coefficient(row, ROW_SEEDS[1]) | 0;
+    }
+    return [one, two];
+  }
+
+  /** Returns a coefficient for the piece of a row, or for a place in a window. */
+  coefficient(index: number): number {
+    return this.#exports.coefficient(index, 0);
+  }
+
+  #count(count: number, { bytes }: CodeFormat): void {
+    const { chunk, counts, result, exponents } = this.#at;
+    if (bytes === 1) return this.#exports.count8(chunk, count, counts);
+    if (bytes === 2) return this.#exports.count16(chunk, count, counts);
+    this.#exports.sums(chunk, count, result);
+    const sums = readSums(new Float64Array(this.#buffer, result, FIGURES), 0, count);
+    const known = this.#sums;
+    this.#exports.exponents(chunk, count, exponents);
+    const counted = new Int32Array(this.#buffer, exponents, 256);
+    const all = known?.exponents ?? new Float64Array(256);
+    for (let i = 0; i < 256; i++) all[i] += counted[i];
+    this.#sums = { ...known === null ? sums : addSums(known, sums), exponents: all };
+  }
+
+  /** Returns the number of entries that are not finite so far. */
+  #nonFinite({ bytes, infinity }: CodeFormat): number {
+    if (bytes > 2) return this.#sums === null ? 0 : this.#sums.count - this.#sums.finite;
+    const { counts } = this;
+    const sign = 2 ** (8 * bytes - 1);
+    let sum = 0;
+    for (let code = infinity; code < sign; code++) sum += counts[code] + counts[code + sign];
+    return sum;
+  }
+
+  /** Writes the record of the rows and columns of a chunk that an operation reads. */
+  #describe(
+    chunk: Chunk,
+    { rows, width, columns }: { rows: number; width: number; columns: boolean },
+    { bytes, infinity, nan }: CodeFormat,
+  ): void {
+    const at = this.#at;
+    const size = Math.min(bytes, 4);
+    new Int32Array(this.#buffer, at.matrix, FIELDS).set([
+      at.chunk,
+      rows,
+      width,
+      chunk.width,
+      size,
+      chunk.first,
+      2 ** (8 * size - 1),
+      at.ones,
+      at.twos,
+      columns ? at.columnOnes : 0,
+      columns ? at.columnTwos : 0,
+      at.hashes,
+      chunk.hashedWidth > 0 ? at.flags : 0,
+      infinity,
+      nan,
+      columns ? at.broken : 0,
+    ]);
+  }
+
+  #scan(): NonFinite {
+    this.#exports.scan(this.#at.matrix, this.#at.result);
+    const [nan, infinite, firstNaN, firstInfinite] = new Int32Array(
+      this.#buffer,
+      this.#at.result,
+      4,
+    );
+    return { nan, infinite, firstNaN, firstInfinite };
+  }
+}

@@ -1,0 +1,294 @@
+import type { NonFinite } from "../../engine/native/checkpoint_sweep.ts";
+import { stemOf } from "../../model/names.ts";
+import type { WeightsFile } from "../../model/weights/weights_manifest.ts";
+import { type TorchLayer, torchLayers, type TorchTensor } from "../../torch/torch_layers.ts";
+import { formatCount } from "../../words/numbers.ts";
+import {
+  anyObject,
+  callable,
+  list,
+  number,
+  object,
+  requireValue,
+  string,
+} from "../../words/shape.ts";
+import { MAX_ENTRIES } from "../measure_weights.ts";
+import type {
+  LayerMeasurements,
+  LineCounts,
+  Measurements,
+  TensorStatistics,
+  WeightMeasurements,
+} from "../measurements.ts";
+import { statisticsOf } from "../sums.ts";
+import { sweepInParallel, type SweepProgress } from "./sweep_in_parallel.ts";
+import { type SweepTensor, sweepTensors } from "./sweep_tensors.ts";
+import type { TensorFigures, UnitAxis } from "./tensor_sweep.ts";
+
+const fileShape = object({
+  path: string,
+  format: string,
+  notes: list(string),
+  tensors: list(object({ name: string, shape: list(number), type: string, read: callable })),
+});
+
+/** Reason for the missing figures of a pass. */
+const NO_PASS = "no pass was run: the file holds no topology";
+
+const NOTHING: TensorStatistics = {
+  count: 0,
+  meanAbs: 0,
+  rms: 0,
+  maxAbs: 0,
+  mean: 0,
+  std: 0,
+  l2: 0,
+  zeroFraction: 0,
+  nonFinite: 0,
+};
+
+/**
+ * Measures weights without a topology: every tensor, in layers inferred from names and shapes. It
+ * runs no pass and needs no engine. The shapes of kernels are those that Keras would give them.
+ *
+ * @param file Result of `readWeights()`.
+ * @returns Measurements marked as `weightsOnly`; every figure of a pass is `null`.
+ *
+ * @example Judge a file without its network
+ * ```ts
+ * import { runRules } from "@gradient-health/gradient-health/rules";
+ * import { measureWeights } from "@gradient-health/gradient-health/measure";
+ * import { readWeights } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const measurements = measureWeights(await readWeights("fixtures/files/mlp.safetensors"));
+ * assertEquals(measurements.layers.map(({ className }) => className), ["Linear", "Linear", "Linear"]);
+ * assertEquals(runRules(measurements, { trained: false }), []);
+ * ```
+ */
+export function measureWeights(file: WeightsFile): Measurements {
+  requireValue("file", file, fileShape);
+  const found = layersOf(file);
+  return describeWeights(file, found, sweepTensors(found.sweeps));
+}
+
+/** Options of {@linkcode measureCheckpoint}. */
+export interface MeasureCheckpointOptions {
+  /** Number of threads. Default: that of the processor's cores, at most 8. */
+  threads?: number;
+  /** Called with the number of bytes that were read so far, and of all. Default: nothing. */
+  onProgress?: (progress: SweepProgress) => void;
+  /** Ends the work early; the promise is rejected with its reason. Default: none. */
+  signal?: AbortSignal | null;
+}
+
+/** Each thread takes some 25 MB. */
+const MAX_THREADS = 8;
+
+/**
+ * Measures weights without a topology, as {@linkcode measureWeights} does, on several threads. It
+ * holds none of the tensors: a file may have any size.
+ *
+ * @param file Result of `readWeights()`.
+ * @param options See {@linkcode MeasureCheckpointOptions}.
+ * @returns The same measurements, to the bit.
+ * @throws {ModelError} If the file changes while it is read.
+ *
+ * @example Show how far it is
+ * ```ts
+ * import { measureCheckpoint, measureWeights } from "@gradient-health/gradient-health/measure";
+ * import { readWeights } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const file = await readWeights("fixtures/files/mlp.safetensors");
+ * const measurements = await measureCheckpoint(file, {
+ *   onProgress: ({ bytes, total }) => console.error(`${bytes} of ${total} bytes`),
+ * });
+ * assertEquals(measurements, measureWeights(file));
+ * ```
+ */
+export async function measureCheckpoint(
+  file: WeightsFile,
+  options: MeasureCheckpointOptions = {},
+): Promise<Measurements> {
+  requireValue("file", file, fileShape);
+  requireValue("options", options, anyObject);
+  const { threads = Math.min(MAX_THREADS, navigator.hardwareConcurrency), signal = null } = options;
+  const { onProgress = () => {} } = options;
+  requireValue("options.threads", threads, number);
+  const found = layersOf(file);
+  return describeWeights(
+    file,
+    found,
+    await sweepInParallel(found.sweeps, { threads, onProgress, signal }),
+  );
+}
+
+/** Layer of a file with its tensors that have entries, kernels first, as rules expect them. */
+interface FileLayer {
+  layer: TorchLayer;
+  tensors: TorchTensor[];
+}
+
+function layersOf(file: WeightsFile): { layers: FileLayer[]; sweeps: SweepTensor[] } {
+  const isFirst = ({ role }: TorchTensor) => role === "kernel" ? 0 : 1;
+  const layers = torchLayers(file.tensors).map((layer) => ({
+    layer,
+    tensors: layer.tensors.toSorted((a, b) => isFirst(a) - isFirst(b))
+      .filter(({ shape }) => !shape.includes(0)),
+  }));
+  const sweeps = layers.flatMap(({ layer, tensors }) =>
+    tensors.map((tensor) => ({ tensor, units: unitsOf(layer, tensor) }))
+  );
+  return { layers, sweeps };
+}
+
+function describeWeights(
+  file: WeightsFile,
+  { layers, sweeps }: { layers: FileLayer[]; sweeps: SweepTensor[] },
+  figures: TensorFigures[],
+): Measurements {
+  const head = headOf(layers.map(({ layer }) => layer));
+  const doubtful = layers.filter(({ layer }) => layer.doubtful).length;
+  const notes = [
+    ...file.notes,
+    ...doubtful > 0
+      ? [`${formatCount(doubtful, "layer")} whose class names and shapes do not settle.`]
+      : [],
+  ];
+  const figuresOf = new Map(sweeps.map(({ tensor }, i) => [tensor, figures[i]]));
+  const measured = layers.map(({ layer, tensors }, index) =>
+    describeLayer(layer, {
+      index,
+      isHead: index === head,
+      weights: tensors.map((tensor) =>
+        describeTensor(layer, tensor as TorchTensor, {
+          isHead: index === head,
+          figures: figuresOf.get(tensor)!,
+        })
+      ),
+    })
+  );
+  const counts = measured.flatMap(({ weights }) => weights.map(({ values }) => values.count));
+  return {
+    version: 1,
+    model: {
+      name: stemOf(file.path),
+      source: file.path,
+      parameters: counts.reduce((sum, count) => sum + count, 0),
+      layers: measured.length,
+    },
+    engine: { backend: "none", simd: false, relaxedSimd: false, tfjs: "none" },
+    batch: { examples: 0, seed: null, inputs: NOTHING, perInput: [] },
+    objective: { name: "none", value: 0 },
+    seed: null,
+    weightsOnly: { format: file.format, notes },
+    layers: measured,
+  };
+}
+
+/** Names of layers that networks end with. */
+const HEAD = /(^|[._])(fc|head|classifier|output|logits|score)\d*$/i;
+
+/**
+ * Returns the index of the layer that is probably the head: by its name, else the last with a
+ * kernel.
+ */
+function headOf(layers: readonly TorchLayer[]): number {
+  const hasKernel = ({ kind }: TorchLayer) => kind === "dense" || kind === "convolution";
+  const named = layers.findLastIndex((layer) => hasKernel(layer) && HEAD.test(layer.name));
+  return named === -1 ? layers.findLastIndex(hasKernel) : named;
+}
+
+function describeLayer(
+  { name, className, kind, layout }: TorchLayer,
+  { index, isHead, weights }: { index: number; isHead: boolean; weights: WeightMeasurements[] },
+): LayerMeasurements {
+  const figures = [
+    "preActivations",
+    "activations",
+    "activationGradients",
+    "preActivationGradients",
+    "saturatedFraction",
+    "deadFraction",
+    "spread",
+  ];
+  return {
+    name,
+    className,
+    kind,
+    ...layout === null ? {} : { kernelLayout: layout },
+    activation: null,
+    depth: index + 1,
+    inputs: [],
+    trainable: true,
+    role: isHead ? "output" : "hidden",
+    calls: 0,
+    shape: null,
+    preActivations: null,
+    activations: null,
+    activationGradients: null,
+    preActivationGradients: null,
+    weights,
+    saturatedFraction: null,
+    deadFraction: null,
+    spread: null,
+    absent: Object.fromEntries(figures.map((figure) => [figure, NO_PASS])),
+  };
+}
+
+function describeTensor(
+  layer: TorchLayer,
+  tensor: TorchTensor,
+  { isHead, figures }: { isHead: boolean; figures: TensorFigures },
+): WeightMeasurements {
+  const { shape, axes, role, own } = tensor;
+  const { sums, units, rows, columns, nonFinite } = figures;
+  const hasAlike = (lines: LineCounts | null): lines is LineCounts =>
+    lines !== null && lines.zero + lines.constant + lines.repeated > 0;
+  const none: LineCounts = { zero: 0, constant: 0, repeated: 0 };
+  return {
+    name: `${layer.name}/${own}`,
+    shape: axes.map((axis) => shape[axis]),
+    ...tensor.type === "float32" ? {} : { type: tensor.type },
+    trainable: role !== "mean" && role !== "variance",
+    values: statisticsOf(sums)!,
+    gradients: null,
+    gradientsOfUsedRows: null,
+    duplicateUnits: layer.kind === "embedding" ? null : units?.duplicate ?? null,
+    ...units === null ? {} : { zeroUnits: units.zero },
+    ...hasAlike(rows) || hasAlike(columns)
+      ? { alike: { rows: rows ?? none, columns: columns ?? none } }
+      : {},
+    ...nonFinite === null ? {} : { nonFiniteAt: placeOf(nonFinite, shape) },
+    entries: isHead && shape.length === 1 && shape[0] <= MAX_ENTRIES
+      ? Array.from(tensor.read())
+      : null,
+    absent: { gradients: NO_PASS },
+  };
+}
+
+/** Returns the number of entries that are not finite, and the place of the first. */
+function placeOf(
+  { nan, infinite, firstNaN, firstInfinite }: NonFinite,
+  shape: readonly number[],
+): WeightMeasurements["nonFiniteAt"] {
+  let rest = Math.min(...[firstNaN, firstInfinite].filter((index) => index >= 0));
+  const first = shape.toReversed().map((size) => {
+    const index = rest % size;
+    rest = Math.floor(rest / size);
+    return index;
+  });
+  return { nan, infinite, first: first.reverse() };
+}
+
+/**
+ * Returns the position of a unit's incoming weights in a kernel: rows as a rule, as PyTorch has
+ * `[out, in, ...]`; `null` for another tensor.
+ */
+function unitsOf({ layout, className }: TorchLayer, { shape, role }: TorchTensor): UnitAxis | null {
+  const isKernel = role === "kernel" || role === "recurrentKernel";
+  if (!isKernel || shape.length < 2) return null;
+  if (layout !== "transposed" && className !== "Conv1D") return { axis: "rows" };
+  return { axis: "columns", window: shape.slice(2).reduce((size, length) => size * length, 1) };
+}

@@ -1,0 +1,120 @@
+import { CheckpointSweep } from "../../engine/native/checkpoint_sweep.ts";
+import { ModelError } from "../../model/model_error.ts";
+import { WorkerError, WorkerPool } from "../../model/user_code/worker_pool.ts";
+import { WorkQueue } from "../../model/user_code/work_queue.ts";
+import { bytesOf, divideParts, groupParts } from "./plan_sweep.ts";
+import type { PartFigures } from "./sweep_part.ts";
+import { isStored, piecesOf, type SweepTensor, sweepTensors } from "./sweep_tensors.ts";
+import type { SweepTask } from "./sweep_worker.ts";
+import { type TensorFigures, TensorSweep } from "./tensor_sweep.ts";
+
+/** Progress of a sweep. */
+export interface SweepProgress {
+  /** Number of bytes swept so far. */
+  bytes: number;
+  /** Number of bytes in all. */
+  total: number;
+}
+
+/** Options of {@linkcode sweepInParallel}. */
+export interface SweepOptions {
+  /** Number of threads. */
+  threads: number;
+  /** Called with the progress. */
+  onProgress: (progress: SweepProgress) => void;
+  /** Ends the sweep early: it throws the reason. */
+  signal: AbortSignal | null;
+}
+
+/** Number of bytes that a thread sweeps while a worker starts. */
+const WORTH_WORKERS = 2 ** 27;
+
+/** Number of groups per worker in work: so far may one be ahead of the slowest. */
+const AHEAD = 2;
+
+/**
+ * Sweeps tensors, on several threads if they are large. The figures are those of
+ * {@linkcode sweepTensors}, to the bit.
+ */
+export async function sweepInParallel(
+  tensors: readonly SweepTensor[],
+  options: SweepOptions,
+): Promise<TensorFigures[]> {
+  const large = tensors.filter(({ tensor }) => isStored(tensor));
+  if (bytesIn(large) < WORTH_WORKERS) return sweepTensors(tensors);
+  const figures = new Map<SweepTensor, TensorFigures>();
+  await sweepStored(large, false, { ...options, figures });
+  const alike = large.filter((tensor) => !figures.has(tensor));
+  if (alike.length > 0) await sweepStored(alike, true, { ...options, figures });
+  return tensors.map((one) => figures.get(one) ?? sweepTensors([one])[0]);
+}
+
+const bytesIn = (tensors: readonly SweepTensor[]) =>
+  tensors.map(piecesOf).reduce((sum, one) => sum + bytesOf({ from: 0, to: one.count }, one), 0);
+
+/**
+ * Sweeps tensors that are stored in files.
+ *
+ * @param tensors The tensors.
+ * @param isWhole True to compare whole rows and columns.
+ * @param options `figures`: gets the figures of each tensor whose lines could be told apart.
+ */
+async function sweepStored(
+  tensors: readonly SweepTensor[],
+  isWhole: boolean,
+  { threads, onProgress, signal, figures }: SweepOptions & {
+    figures: Map<SweepTensor, TensorFigures>;
+  },
+): Promise<void> {
+  const pieces = tensors.map(piecesOf);
+  const groups = groupParts(divideParts(pieces), pieces);
+  const stored = tensors.map(({ tensor }, i) => ({ pieces: pieces[i], stored: tensor.stored! }));
+  const coefficients = new CheckpointSweep();
+  const sums = new Map<number, TensorSweep>();
+  const total = bytesIn(tensors);
+  let bytes = 0;
+  const answers = answersOf({ tensors: stored, groups, isWhole }, threads, signal);
+  for await (const { index, answer } of answers) {
+    groups[index].forEach((part, i) => {
+      const { tensor, to } = part;
+      const sum = sums.get(tensor) ?? new TensorSweep(pieces[tensor], isWhole);
+      sums.set(tensor, sum);
+      sum.add(answer[i]);
+      bytes += bytesOf(part, pieces[tensor]);
+      if (to < pieces[tensor].count) return;
+      // The hashes of a finished tensor are not kept.
+      sums.delete(tensor);
+      const found = sum.finish(coefficients, tensors[tensor].units);
+      if (found !== null) figures.set(tensors[tensor], found);
+    });
+    onProgress({ bytes, total });
+  }
+  signal?.throwIfAborted();
+}
+
+/** Yields the answers to the tasks, in their order. */
+async function* answersOf(
+  task: SweepTask,
+  threads: number,
+  signal: AbortSignal | null,
+): AsyncGenerator<{ index: number; answer: PartFigures[] }> {
+  await using pool = new WorkerPool<PartFigures[]>({
+    module: new URL("./sweep_worker.ts", import.meta.url),
+    data: task,
+    count: Math.min(threads, task.groups.length),
+    stopsAtFailure: true,
+    onDeath: () => {},
+  });
+  const queue = new WorkQueue<PartFigures[]>(task.groups.keys(), {
+    alike: 1,
+    open: AHEAD * threads,
+  });
+  try {
+    for await (const result of pool.run(queue, signal)) {
+      if (!("answer" in result)) throw new ModelError(result.failure);
+      yield result;
+    }
+  } catch (error) {
+    throw error instanceof WorkerError ? new ModelError(error.message, { cause: error }) : error;
+  }
+}

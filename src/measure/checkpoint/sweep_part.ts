@@ -1,0 +1,173 @@
+import { CheckpointSweep, type NonFinite } from "../../engine/native/checkpoint_sweep.ts";
+import type { Sums } from "../../engine/native/sums.ts";
+import { BYTES } from "../../model/files/file_types.ts";
+import {
+  CODE_FORMATS,
+  FIRST_ENTRIES,
+  type Part,
+  type Piece,
+  pieceAt,
+  type Pieces,
+} from "./plan_sweep.ts";
+
+/** Figures of a part of a tensor; those of all parts add up. Plain data. */
+export interface PartFigures {
+  /** Codes that occur, each followed by its number of entries, of a type of 8 or 16 bits. */
+  codes: Uint32Array | null;
+  /** Sums over the entries of another type, with their exponents. */
+  sums: Sums | null;
+  /** Entries that are not finite, with indices in the tensor; `null` if there are none. */
+  nonFinite: NonFinite | null;
+  /** Hashes and flags of the rows from `first` on, to be added. */
+  rows: { first: number; hashes: Int32Array; flags: Uint8Array } | null;
+  /** Hashes of all columns, to be added, and the columns with a NaN. */
+  columns: { ones: Int32Array; twos: Int32Array; broken: number[] } | null;
+  /** Mixed codes of the tensor's first row, from the part that has it. */
+  starts: Int32Array | null;
+}
+
+/** Reads bytes of a tensor, from an offset in it, into memory. */
+export type ReadBytes = (offset: number, to: Uint8Array) => void;
+
+/** Tensor as it is swept. */
+export interface Swept {
+  /** Its division. */
+  pieces: Pieces;
+  /** Reads its bytes. */
+  read: ReadBytes;
+  /** True to compare whole rows and columns, not their first entries alone. */
+  isWhole: boolean;
+}
+
+/**
+ * Sweeps a part of a tensor, piece by piece: only one piece is in memory.
+ *
+ * @param sweep The memory to sweep in.
+ * @param part The part.
+ * @param swept Its tensor.
+ */
+export function sweepPart(
+  sweep: CheckpointSweep,
+  part: Part,
+  { pieces, read, isWhole }: Swept,
+): PartFigures {
+  const { type, matrix } = pieces;
+  const format = CODE_FORMATS[type]!;
+  sweep.begin();
+  let nonFinite: NonFinite | null = null;
+  const rows = matrix.compares.rows ? new RowFigures(part, pieces) : null;
+  for (let index = part.from; index < part.to; index++) {
+    const piece = pieceAt(pieces, index);
+    read(
+      piece.entry * BYTES[type],
+      sweep.chunk.subarray(0, piece.rows * piece.width * BYTES[type]),
+    );
+    const figures = sweep.add(
+      { rows: piece.rows, width: piece.width, first: piece.row, ...hashed(piece, pieces, isWhole) },
+      format,
+    );
+    nonFinite = addNonFinite(nonFinite, figures.nonFinite, piece.entry);
+    const factor = piece.place === 0 ? 1 : sweep.coefficient(piece.place);
+    rows?.add(piece.row, figures, factor);
+  }
+  const { width } = matrix;
+  const isFirst = part.from === 0;
+  return {
+    codes: format.bytes > 2 ? null : occurring(sweep.counts),
+    sums: sweep.sums,
+    nonFinite,
+    rows,
+    columns: matrix.compares.columns ? columnsOf(sweep, width) : null,
+    starts: matrix.compares.columns && isFirst ? sweep.starts(width).slice() : null,
+  };
+}
+
+/** Returns the number of a piece's first columns and rows that are hashed. */
+function hashed(
+  { rows, width, row, place }: Piece,
+  { matrix: { compares } }: Pieces,
+  isWhole: boolean,
+): { hashedWidth: number; hashedRows: number } {
+  const columns = isWhole ? width : Math.min(width, place === 0 ? FIRST_ENTRIES : 0);
+  const lines = isWhole ? rows : Math.max(0, Math.min(rows, FIRST_ENTRIES - row));
+  return {
+    hashedWidth: compares.rows ? columns : 0,
+    hashedRows: compares.columns ? lines : 0,
+  };
+}
+
+/** Hashes and flags of the rows of a part. */
+class RowFigures {
+  readonly first: number;
+  readonly hashes: Int32Array;
+  readonly flags: Uint8Array;
+
+  constructor({ from, to }: Part, pieces: Pieces) {
+    this.first = pieceAt(pieces, from).row;
+    const last = pieceAt(pieces, to - 1);
+    const count = last.row + last.rows - this.first;
+    this.hashes = new Int32Array(2 * count);
+    this.flags = new Uint8Array(count);
+  }
+
+  /** Adds those of a piece, times the coefficient for its place in its rows. */
+  add(
+    row: number,
+    { rowHashes, flags }: { rowHashes: Int32Array; flags: Uint8Array },
+    factor: number,
+  ): void {
+    const at = row - this.first;
+    for (let i = 0; i < rowHashes.length; i++) {
+      this.hashes[2 * at + i] += Math.imul(factor, rowHashes[i]);
+    }
+    for (let i = 0; i < flags.length; i++) this.flags[at + i] |= flags[i];
+  }
+}
+
+function columnsOf(sweep: CheckpointSweep, width: number): PartFigures["columns"] {
+  const { ones, twos, broken } = sweep.columns(width);
+  const columns: number[] = [];
+  for (let column = broken.indexOf(1); column !== -1; column = broken.indexOf(1, column + 1)) {
+    columns.push(column);
+  }
+  return { ones: ones.slice(), twos: twos.slice(), broken: columns };
+}
+
+/** Returns the codes that occur, each followed by its count. */
+function occurring(counts: Int32Array): Uint32Array {
+  let length = 0;
+  for (let code = 0; code < counts.length; code++) if (counts[code] > 0) length += 2;
+  const pairs = new Uint32Array(length);
+  let at = 0;
+  for (let code = 0; code < counts.length; code++) {
+    if (counts[code] === 0) continue;
+    pairs[at++] = code;
+    pairs[at++] = counts[code];
+  }
+  return pairs;
+}
+
+/**
+ * Adds entries that are not finite.
+ *
+ * @param known Those so far.
+ * @param found Those to add, of later entries.
+ * @param offset Number to add to their indices.
+ */
+export function addNonFinite(
+  known: NonFinite | null,
+  found: NonFinite | null,
+  offset = 0,
+): NonFinite | null {
+  if (found === null) return known;
+  const moved = (index: number) => index < 0 ? -1 : index + offset;
+  const { nan, infinite } = found;
+  const firstNaN = moved(found.firstNaN), firstInfinite = moved(found.firstInfinite);
+  if (known === null) return { nan, infinite, firstNaN, firstInfinite };
+  return {
+    nan: known.nan + nan,
+    infinite: known.infinite + infinite,
+    firstNaN: known.firstNaN < 0 ? firstNaN : known.firstNaN,
+    firstInfinite: known.firstInfinite < 0 ? firstInfinite : known.firstInfinite,
+  };
+}

@@ -1,0 +1,239 @@
+import { type NonFinite, ROW } from "../../engine/native/checkpoint_sweep.ts";
+import { addSums, type Sums } from "../../engine/native/sums.ts";
+import { decode } from "../../model/files/file_types.ts";
+import type { FileType } from "../../model/weights/weights_manifest.ts";
+import type { LineCounts } from "../measurements.ts";
+import { CODE_FORMATS, FIRST_ENTRIES, type Pieces } from "./plan_sweep.ts";
+import { addNonFinite, type PartFigures } from "./sweep_part.ts";
+
+/** Position of a kernel's units: its rows, or its columns in groups that follow each other. */
+export type UnitAxis = { axis: "rows" } | { axis: "columns"; window: number };
+
+/** Figures of a whole tensor. */
+export interface TensorFigures {
+  /** Sums over its entries, with their exponents. */
+  sums: Sums;
+  /** Entries that are not finite; `null` if there are none. */
+  nonFinite: NonFinite | null;
+  /** Rows (along the first axis), or `null` if they are not counted. */
+  rows: LineCounts | null;
+  /** Columns (all other axes together), likewise. */
+  columns: LineCounts | null;
+  /** Units that repeat an earlier one, and those that are all zeros; likewise. */
+  units: { duplicate: number; zero: number } | null;
+}
+
+/** Returns the coefficients of the hashes, see `CheckpointSweep`. */
+export interface Coefficients {
+  rowCoefficients(count: number): [number, number];
+  coefficient(index: number): number;
+}
+
+/** Figures of a tensor while its parts come in, in their order. */
+export class TensorSweep {
+  readonly #pieces: Pieces;
+  readonly #isWhole: boolean;
+  readonly #counts: Float64Array | null;
+  #sums: Sums | null = null;
+  #nonFinite: NonFinite | null = null;
+  readonly #rows: Lines | null;
+  readonly #columns: Lines | null;
+  #starts: Int32Array | null = null;
+
+  /**
+   * @param pieces The division of the tensor.
+   * @param isWhole True if whole rows and columns are compared.
+   */
+  constructor(pieces: Pieces, isWhole: boolean) {
+    const { type, matrix } = pieces;
+    this.#pieces = pieces;
+    this.#isWhole = isWhole;
+    const { bytes } = CODE_FORMATS[type]!;
+    this.#counts = bytes > 2 ? null : new Float64Array(2 ** (8 * bytes));
+    this.#rows = matrix.compares.rows ? new Lines(matrix.rows) : null;
+    this.#columns = matrix.compares.columns ? new Lines(matrix.width) : null;
+  }
+
+  /** Adds the figures of the next part. */
+  add({ codes, sums, nonFinite, rows, columns, starts }: PartFigures): void {
+    if (codes !== null) {
+      for (let i = 0; i < codes.length; i += 2) this.#counts![codes[i]] += codes[i + 1];
+    }
+    if (sums !== null) this.#sums = this.#sums === null ? sums : addWithExponents(this.#sums, sums);
+    this.#nonFinite = addNonFinite(this.#nonFinite, nonFinite);
+    if (rows !== null) {
+      const { first, hashes, flags } = rows;
+      for (let i = 0; i < flags.length; i++) {
+        this.#rows!.add(first + i, hashes[2 * i], hashes[2 * i + 1]);
+        this.#rows!.flags[first + i] |= flags[i];
+      }
+    }
+    if (columns !== null) {
+      for (let i = 0; i < columns.ones.length; i++) {
+        this.#columns!.add(i, columns.ones[i], columns.twos[i]);
+      }
+      for (const column of columns.broken) this.#columns!.flags[column] |= ROW.broken;
+    }
+    this.#starts ??= starts;
+  }
+
+  /**
+   * Returns the figures of the tensor, or `null` if the first entries of its rows and columns do not
+   * tell them apart.
+   *
+   * @param coefficients The coefficients of the hashes.
+   * @param units Position of its units, or `null` if it has none.
+   */
+  finish(coefficients: Coefficients, units: UnitAxis | null): TensorFigures | null {
+    const { matrix, type } = this.#pieces;
+    const sums = this.#sums ?? sumsOfCounts(this.#counts!, type);
+    // Of a row in several pieces, only the first says that it is constant.
+    this.#rows?.flagZeros({ keepsConstant: matrix.compares.columns || !this.#isWhole });
+    this.#flagColumns(coefficients);
+    const rows = this.#rows?.count() ?? null;
+    const columns = this.#columns?.count() ?? null;
+    const differ = (lines: LineCounts | null, length: number) =>
+      this.#isWhole || length <= FIRST_ENTRIES || lines === null ||
+      lines.zero + lines.constant + lines.repeated === 0;
+    if (!differ(rows, matrix.width) || !differ(columns, matrix.rows)) return null;
+    return {
+      sums,
+      nonFinite: this.#nonFinite,
+      rows,
+      columns,
+      units: units === null ? null : this.#countUnits(units, coefficients),
+    };
+  }
+
+  #flagColumns(coefficients: Coefficients): void {
+    const columns = this.#columns;
+    if (columns === null) return;
+    columns.flagZeros({ keepsConstant: false });
+    const { rows } = this.#pieces.matrix;
+    const hashed = this.#isWhole ? rows : Math.min(rows, FIRST_ENTRIES);
+    const [one, two] = coefficients.rowCoefficients(hashed);
+    this.#starts!.forEach((start, column) => {
+      const isConstant = start !== 0 && columns.ones[column] === Math.imul(start, one) &&
+        columns.twos[column] === Math.imul(start, two);
+      if (isConstant && columns.flags[column] === 0) columns.flags[column] = ROW.constant;
+    });
+  }
+
+  #countUnits(units: UnitAxis, coefficients: Coefficients): TensorFigures["units"] {
+    const lines = units.axis === "rows" ? this.#rows : this.#columns;
+    if (lines === null) return null;
+    const { repeated, zero } = units.axis === "rows" || units.window === 1
+      ? lines.count()
+      : lines.grouped(units.window, coefficients).count();
+    return { duplicate: repeated, zero };
+  }
+}
+
+/** Hashes and flags of all rows or columns of a tensor. */
+class Lines {
+  readonly ones: Int32Array;
+  readonly twos: Int32Array;
+  readonly flags: Uint8Array;
+
+  constructor(count: number) {
+    this.ones = new Int32Array(count);
+    this.twos = new Int32Array(count);
+    this.flags = new Uint8Array(count);
+  }
+
+  add(line: number, one: number, two: number): void {
+    this.ones[line] += one;
+    this.twos[line] += two;
+  }
+
+  /** Flags the lines of zeros, once their hashes are complete; those with a NaN keep their flag. */
+  flagZeros({ keepsConstant }: { keepsConstant: boolean }): void {
+    this.flags.forEach((flags, line) => {
+      if ((flags & ROW.broken) !== 0) this.flags[line] = ROW.broken;
+      else if (this.ones[line] === 0 && this.twos[line] === 0) this.flags[line] = ROW.zero;
+      else this.flags[line] = keepsConstant ? flags & ROW.constant : 0;
+    });
+  }
+
+  /** Returns lines that are groups of `window` of these each. */
+  grouped(window: number, coefficients: Coefficients): Lines {
+    const groups = new Lines(this.ones.length / window);
+    const factors = Array.from({ length: window }, (_, i) => coefficients.coefficient(i));
+    this.flags.forEach((flags, line) => {
+      const group = Math.floor(line / window);
+      const factor = factors[line % window];
+      groups.add(
+        group,
+        Math.imul(factor, this.ones[line]),
+        Math.imul(factor, this.twos[line]),
+      );
+      groups.flags[group] |= flags & ROW.broken;
+    });
+    groups.flagZeros({ keepsConstant: false });
+    return groups;
+  }
+
+  count(): LineCounts {
+    let zero = 0, constant = 0, whole = 0;
+    const hashes = new BigUint64Array(this.flags.length);
+    this.flags.forEach((flags, line) => {
+      if (flags === ROW.zero) zero++;
+      if (flags === ROW.constant) constant++;
+      // A NaN equals nothing.
+      if ((flags & ROW.broken) !== 0) return;
+      hashes[whole++] = BigInt(this.ones[line] >>> 0) << 32n | BigInt(this.twos[line] >>> 0);
+    });
+    const sorted = hashes.subarray(0, whole).sort();
+    let repeated = 0;
+    for (let i = 1; i < whole; i++) if (sorted[i] === sorted[i - 1]) repeated++;
+    return { zero, constant, repeated };
+  }
+}
+
+function addWithExponents(a: Sums, b: Sums): Sums {
+  const exponents = a.exponents!.map((count, exponent) => count + b.exponents![exponent]);
+  return { ...addSums(a, b), exponents };
+}
+
+const values = new Map<FileType, Float32Array>();
+
+/** Returns the numbers that the codes of a type mean. */
+function valuesOf(type: FileType): Float32Array {
+  const known = values.get(type);
+  if (known !== undefined) return known;
+  const codes = CODE_FORMATS[type]!.bytes === 1
+    ? Uint8Array.from({ length: 2 ** 8 }, (_, code) => code)
+    : new Uint8Array(Uint16Array.from({ length: 2 ** 16 }, (_, code) => code).buffer);
+  const decoded = decode(codes, type);
+  values.set(type, decoded);
+  return decoded;
+}
+
+/** Returns the sums over entries of which each code occurs so many times. */
+function sumsOfCounts(counts: Float64Array, type: FileType): Sums {
+  const values = valuesOf(type);
+  const bits = new Uint32Array(values.buffer);
+  const exponents = new Float64Array(256);
+  let count = 0, finite = 0, sum = 0, sumAbs = 0, sumSquares = 0, maxAbs = 0, zeros = 0;
+  for (let code = 0; code < counts.length; code++) {
+    const n = counts[code];
+    if (n === 0) continue;
+    count += n;
+    exponents[bits[code] >>> 23 & 255] += n;
+    const x = values[code];
+    if (!Number.isFinite(x)) continue;
+    finite += n;
+    sum += n * x;
+    sumAbs += n * Math.abs(x);
+    sumSquares += n * x * x;
+    maxAbs = Math.max(maxAbs, Math.abs(x));
+    if (x === 0) zeros += n;
+  }
+  const mean = sum / Math.max(1, finite);
+  let squaredDeviations = 0;
+  for (let code = 0; code < counts.length; code++) {
+    if (counts[code] === 0 || !Number.isFinite(values[code])) continue;
+    squaredDeviations += counts[code] * (values[code] - mean) ** 2;
+  }
+  return { count, finite, sumAbs, sumSquares, maxAbs, zeros, mean, squaredDeviations, exponents };
+}
