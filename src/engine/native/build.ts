@@ -40,8 +40,9 @@ const BUILDS: Record<string, string[]> = {
   plainRelaxed: [OPERATIONS_ENTRY, ...PLAIN, "--enable=relaxed-simd"],
   shared: [OPERATIONS_ENTRY, ...SHARED],
   sharedRelaxed: [OPERATIONS_ENTRY, ...SHARED, "--enable=relaxed-simd"],
-  checkpoint: ["assembly/checkpoint.ts", ...PLAIN],
 };
+/** Build of the sweeps over files of weights, which run without an engine. */
+const CHECKPOINT = ["assembly/checkpoint.ts", ...PLAIN];
 
 async function build(options: string[]): Promise<Uint8Array> {
   const binary = await compileAssembly(here, [...options, ...OPTIONS]);
@@ -105,3 +106,11 @@ const text = "// Made by build.ts from assembly/: deno task build:native\n\n" +
   `export const binaries: Record<"${Object.keys(BUILDS).join('" | "')}", string> = {\n` +
   `${binaries.join("")}};\n`;
 await settle("binaries.ts", text, "assembly/ compiles to");
+const checkpoint = Buffer.from(await build(CHECKPOINT)).toString("base64");
+await settle(
+  "checkpoint_binary.ts",
+  "// Made by build.ts from assembly/checkpoint.ts: deno task build:native\n\n" +
+    "/** The module of the sweeps over files of weights, in base64. */\n" +
+    `export const checkpointBinary =\n  "${checkpoint}";\n`,
+  "assembly/checkpoint.ts compiles to",
+);

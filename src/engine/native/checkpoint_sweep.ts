@@ -1,4 +1,4 @@
-import { binaries } from "./binaries.ts";
+import { checkpointBinary } from "./checkpoint_binary.ts";
 import { addSums, FIGURES, readSums, type Sums } from "./sums.ts";
 
 /** Bits of the numbers of a format. */
@@ -119,7 +119,7 @@ export class CheckpointSweep {
     this.#at = Object.fromEntries(at);
     const memory = new WebAssembly.Memory({ initial: Math.ceil(end / PAGE) });
     this.#buffer = memory.buffer as ArrayBuffer;
-    const module = new WebAssembly.Module(Uint8Array.fromBase64(binaries.checkpoint));
+    const module = new WebAssembly.Module(Uint8Array.fromBase64(checkpointBinary));
     this.#exports = new WebAssembly.Instance(module, { env: { memory } })
       .exports as unknown as Exports;
     this.#exports.fillCoefficients(this.#at.ones, MAX_WIDTH, COLUMN_SEEDS[0]);

@@ -52,6 +52,8 @@ export interface Pieces {
   type: FileType;
   /** The tensor as a matrix. */
   matrix: Matrix;
+  /** True to compare whole rows and columns, not their first entries alone. */
+  isWhole: boolean;
   /** Number of rows of a piece; 1 if a piece is a part of a row. */
   rows: number;
   /** Number of entries of each row of a piece. */
@@ -66,17 +68,18 @@ export interface Pieces {
  */
 export function dividePieces(shape: readonly number[], type: FileType): Pieces {
   const matrix = matrixOf(shape);
+  const same = { type, matrix, isWhole: false };
   const room = CHUNK_BYTES / BYTES[type];
   if (!matrix.compares.rows) {
     const width = Math.min(room, matrix.width);
-    return { type, matrix, rows: 1, width, count: Math.ceil(matrix.width / width) };
+    return { ...same, rows: 1, width, count: Math.ceil(matrix.width / width) };
   }
   if (!matrix.compares.columns) {
     const pieces = Math.ceil(matrix.width / MAX_WIDTH);
-    return { type, matrix, rows: 1, width: MAX_WIDTH, count: matrix.rows * pieces };
+    return { ...same, rows: 1, width: MAX_WIDTH, count: matrix.rows * pieces };
   }
   const rows = Math.min(MAX_ROWS, matrix.rows, Math.floor(room / matrix.width));
-  return { type, matrix, rows, width: matrix.width, count: Math.ceil(matrix.rows / rows) };
+  return { ...same, rows, width: matrix.width, count: Math.ceil(matrix.rows / rows) };
 }
 
 function matrixOf(shape: readonly number[]): Matrix {

@@ -43,9 +43,9 @@ export async function sweepInParallel(
   const large = tensors.filter(({ tensor }) => isStored(tensor));
   if (bytesIn(large) < WORTH_WORKERS) return sweepTensors(tensors);
   const figures = new Map<SweepTensor, TensorFigures>();
-  await sweepStored(large, false, { ...options, figures });
+  await sweepStored(large, { ...options, figures, isWhole: false });
   const alike = large.filter((tensor) => !figures.has(tensor));
-  if (alike.length > 0) await sweepStored(alike, true, { ...options, figures });
+  if (alike.length > 0) await sweepStored(alike, { ...options, figures, isWhole: true });
   return tensors.map((one) => figures.get(one) ?? sweepTensors([one])[0]);
 }
 
@@ -56,28 +56,28 @@ const bytesIn = (tensors: readonly SweepTensor[]) =>
  * Sweeps tensors that are stored in files.
  *
  * @param tensors The tensors.
- * @param isWhole True to compare whole rows and columns.
- * @param options `figures`: gets the figures of each tensor whose lines could be told apart.
+ * @param options `isWhole`: true to compare whole rows and columns; `figures`: gets the figures of
+ * each tensor whose lines could be told apart.
  */
 async function sweepStored(
   tensors: readonly SweepTensor[],
-  isWhole: boolean,
-  { threads, onProgress, signal, figures }: SweepOptions & {
+  { threads, onProgress, signal, isWhole, figures }: SweepOptions & {
+    isWhole: boolean;
     figures: Map<SweepTensor, TensorFigures>;
   },
 ): Promise<void> {
-  const pieces = tensors.map(piecesOf);
+  const pieces = tensors.map((one) => ({ ...piecesOf(one), isWhole }));
   const groups = groupParts(divideParts(pieces), pieces);
   const stored = tensors.map(({ tensor }, i) => ({ pieces: pieces[i], stored: tensor.stored! }));
   const coefficients = new CheckpointSweep();
   const sums = new Map<number, TensorSweep>();
   const total = bytesIn(tensors);
   let bytes = 0;
-  const answers = answersOf({ tensors: stored, groups, isWhole }, threads, signal);
+  const answers = answersOf({ tensors: stored, groups }, threads, signal);
   for await (const { index, answer } of answers) {
     groups[index].forEach((part, i) => {
       const { tensor, to } = part;
-      const sum = sums.get(tensor) ?? new TensorSweep(pieces[tensor], isWhole);
+      const sum = sums.get(tensor) ?? new TensorSweep(pieces[tensor]);
       sums.set(tensor, sum);
       sum.add(answer[i]);
       bytes += bytesOf(part, pieces[tensor]);

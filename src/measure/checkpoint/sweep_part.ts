@@ -1,4 +1,4 @@
-import { CheckpointSweep, type NonFinite } from "../../engine/native/checkpoint_sweep.ts";
+import type { CheckpointSweep, NonFinite } from "../../engine/native/checkpoint_sweep.ts";
 import type { Sums } from "../../engine/native/sums.ts";
 import { BYTES } from "../../model/files/file_types.ts";
 import {
@@ -35,8 +35,6 @@ export interface Swept {
   pieces: Pieces;
   /** Reads its bytes. */
   read: ReadBytes;
-  /** True to compare whole rows and columns, not their first entries alone. */
-  isWhole: boolean;
 }
 
 /**
@@ -49,7 +47,7 @@ export interface Swept {
 export function sweepPart(
   sweep: CheckpointSweep,
   part: Part,
-  { pieces, read, isWhole }: Swept,
+  { pieces, read }: Swept,
 ): PartFigures {
   const { type, matrix } = pieces;
   const format = CODE_FORMATS[type]!;
@@ -63,7 +61,7 @@ export function sweepPart(
       sweep.chunk.subarray(0, piece.rows * piece.width * BYTES[type]),
     );
     const figures = sweep.add(
-      { rows: piece.rows, width: piece.width, first: piece.row, ...hashed(piece, pieces, isWhole) },
+      { rows: piece.rows, width: piece.width, first: piece.row, ...hashed(piece, pieces) },
       format,
     );
     nonFinite = addNonFinite(nonFinite, figures.nonFinite, piece.entry);
@@ -85,8 +83,7 @@ export function sweepPart(
 /** Returns the number of a piece's first columns and rows that are hashed. */
 function hashed(
   { rows, width, row, place }: Piece,
-  { matrix: { compares } }: Pieces,
-  isWhole: boolean,
+  { matrix: { compares }, isWhole }: Pieces,
 ): { hashedWidth: number; hashedRows: number } {
   const columns = isWhole ? width : Math.min(width, place === 0 ? FIRST_ENTRIES : 0);
   const lines = isWhole ? rows : Math.max(0, Math.min(rows, FIRST_ENTRIES - row));

@@ -29,14 +29,12 @@ export function sweepTensors(tensors: readonly SweepTensor[]): TensorFigures[] {
   return tensors.map((one) => {
     const pieces = piecesOf(one);
     const read = readerOf(one.tensor);
-    const figures = (isWhole: boolean) => {
-      const sum = new TensorSweep(pieces, isWhole);
-      for (const part of divideParts([pieces])) {
-        sum.add(sweepPart(sweep, part, { pieces, read, isWhole }));
-      }
+    const figures = (pieces: Pieces) => {
+      const sum = new TensorSweep(pieces);
+      for (const part of divideParts([pieces])) sum.add(sweepPart(sweep, part, { pieces, read }));
       return sum.finish(sweep, one.units);
     };
-    return figures(false) ?? figures(true)!;
+    return figures(pieces) ?? figures({ ...pieces, isWhole: true })!;
   });
 }
 

@@ -15,11 +15,9 @@ export interface SweepTask {
   tensors: { pieces: Pieces; stored: { file: FileIdentity; offset: number } }[];
   /** Parts of each task. */
   groups: Part[][];
-  /** True to compare whole rows and columns. */
-  isWhole: boolean;
 }
 
-await serveTasks<SweepTask, PartFigures[], null>(({ tensors, groups, isWhole }) => {
+await serveTasks<SweepTask, PartFigures[], null>(({ tensors, groups }) => {
   const sweep = new CheckpointSweep();
   return Promise.resolve({
     identity: null,
@@ -27,7 +25,7 @@ await serveTasks<SweepTask, PartFigures[], null>(({ tensors, groups, isWhole }) 
       Promise.resolve(groups[index].map((part) => {
         const { pieces, stored: { file, offset } } = tensors[part.tensor];
         const read: ReadBytes = (from, to) => readInto(file, offset + from, to);
-        return sweepPart(sweep, part, { pieces, read, isWhole });
+        return sweepPart(sweep, part, { pieces, read });
       })),
   });
 });

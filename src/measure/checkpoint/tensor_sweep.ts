@@ -32,7 +32,6 @@ export interface Coefficients {
 /** Figures of a tensor while its parts come in, in their order. */
 export class TensorSweep {
   readonly #pieces: Pieces;
-  readonly #isWhole: boolean;
   readonly #counts: Float64Array | null;
   #sums: Sums | null = null;
   #nonFinite: NonFinite | null = null;
@@ -40,14 +39,10 @@ export class TensorSweep {
   readonly #columns: Lines | null;
   #starts: Int32Array | null = null;
 
-  /**
-   * @param pieces The division of the tensor.
-   * @param isWhole True if whole rows and columns are compared.
-   */
-  constructor(pieces: Pieces, isWhole: boolean) {
+  /** @param pieces The division of the tensor. */
+  constructor(pieces: Pieces) {
     const { type, matrix } = pieces;
     this.#pieces = pieces;
-    this.#isWhole = isWhole;
     const { bytes } = CODE_FORMATS[type]!;
     this.#counts = bytes > 2 ? null : new Float64Array(2 ** (8 * bytes));
     this.#rows = matrix.compares.rows ? new Lines(matrix.rows) : null;
@@ -88,12 +83,12 @@ export class TensorSweep {
     const { matrix, type } = this.#pieces;
     const sums = this.#sums ?? sumsOfCounts(this.#counts!, type);
     // Of a row in several pieces, only the first says that it is constant.
-    this.#rows?.flagZeros({ keepsConstant: matrix.compares.columns || !this.#isWhole });
+    this.#rows?.flagZeros({ keepsConstant: matrix.compares.columns || !this.#pieces.isWhole });
     this.#flagColumns(coefficients);
     const rows = this.#rows?.count() ?? null;
     const columns = this.#columns?.count() ?? null;
     const differ = (lines: LineCounts | null, length: number) =>
-      this.#isWhole || length <= FIRST_ENTRIES || lines === null ||
+      this.#pieces.isWhole || length <= FIRST_ENTRIES || lines === null ||
       lines.zero + lines.constant + lines.repeated === 0;
     if (!differ(rows, matrix.width) || !differ(columns, matrix.rows)) return null;
     return {
@@ -110,7 +105,7 @@ export class TensorSweep {
     if (columns === null) return;
     columns.flagZeros({ keepsConstant: false });
     const { rows } = this.#pieces.matrix;
-    const hashed = this.#isWhole ? rows : Math.min(rows, FIRST_ENTRIES);
+    const hashed = this.#pieces.isWhole ? rows : Math.min(rows, FIRST_ENTRIES);
     const [one, two] = coefficients.rowCoefficients(hashed);
     this.#starts!.forEach((start, column) => {
       const isConstant = start !== 0 && columns.ones[column] === Math.imul(start, one) &&
@@ -209,7 +204,7 @@ function valuesOf(type: FileType): Float32Array {
   return decoded;
 }
 
-/** Returns the sums over entries of which each code occurs so many times. */
+/** Returns the sums over entries, given the number of those with each code. */
 function sumsOfCounts(counts: Float64Array, type: FileType): Sums {
   const values = valuesOf(type);
   const bits = new Uint32Array(values.buffer);
