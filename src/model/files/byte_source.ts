@@ -57,15 +57,6 @@ export async function byteSource(path: string): Promise<ByteSource> {
   };
 }
 
-/** Returns bytes in memory as a source; its pieces are views. */
-export function bytesInMemory(bytes: Uint8Array<ArrayBuffer>): ByteSource {
-  return {
-    size: bytes.length,
-    file: null,
-    read: (from, count) => bytes.subarray(from, from + count),
-  };
-}
-
 /**
  * Reads bytes of a file into memory that is there already.
  *

@@ -15,6 +15,7 @@ export const BYTES: Readonly<Record<FileType, number>> = {
   uint16: 2,
   uint8: 1,
   bool: 1,
+  float8: 1,
   float8_e4m3: 1,
   float8_e5m2: 1,
   complex64: 8,

@@ -155,6 +155,7 @@ export type FileType =
   | "uint16"
   | "uint8"
   | "bool"
+  | "float8"
   | "float8_e4m3"
   | "float8_e5m2"
   | "complex64"
