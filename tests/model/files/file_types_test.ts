@@ -66,8 +66,13 @@ Deno.test("entriesOf() refuses types that are no numbers here, and isFloat() kno
     );
   }
   assertEquals(types.filter(isFloat), [
-    ...["float64", "float32", "float16", "bfloat16", "float8_e4m3", "float8_e5m2"],
-  ] as FileType[]);
+    "float64",
+    "float32",
+    "float16",
+    "bfloat16",
+    "float8_e4m3",
+    "float8_e5m2",
+  ]);
 });
 
 Deno.test("countOf() counts up to 2^53 - 1 entries, and those of whole sizes from 0", () => {
@@ -91,10 +96,29 @@ Deno.test("countOf() counts up to 2^53 - 1 entries, and those of whole sizes fro
 Deno.test("decode() reads FP8 as the Open Compute Project defines it", () => {
   const codes = new Uint8Array([0, 0x80, 0x01, 0x07, 0x08, 0x38, 0xb9, 0x7e, 0x7f, 0xff]);
   assertEquals([...decode(codes, "float8_e4m3")], [
-    ...[0, -0, 2 ** -9, 7 * 2 ** -9, 2 ** -6, 1, -1.125, 448, NaN, NaN],
+    0,
+    -0,
+    2 ** -9,
+    7 * 2 ** -9,
+    2 ** -6,
+    1,
+    -1.125,
+    448,
+    NaN,
+    NaN,
   ]);
   const others = new Uint8Array([0, 0x80, 0x01, 0x03, 0x04, 0x3c, 0xbd, 0x7b, 0x7c, 0xfc, 0x7d]);
   assertEquals([...decode(others, "float8_e5m2")], [
-    ...[0, -0, 2 ** -16, 3 * 2 ** -16, 2 ** -14, 1, -1.25, 57344, Infinity, -Infinity, NaN],
+    0,
+    -0,
+    2 ** -16,
+    3 * 2 ** -16,
+    2 ** -14,
+    1,
+    -1.25,
+    57344,
+    Infinity,
+    -Infinity,
+    NaN,
   ]);
 });
