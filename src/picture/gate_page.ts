@@ -56,6 +56,7 @@ export function renderGatePage(result: GateResult): Promise<string> {
   const style = {
     details: Math.max(LEAST_DETAILS, Math.floor(MOST_DETAILS / Math.max(1, models.length))),
     isWhole: layers <= MOST_ROWS,
+    isAlone: models.length === 1,
   };
   const [first, ...others] = gateSentences(result, models);
   return renderPage({
@@ -103,7 +104,7 @@ function findingsSection({ findings, configuration }: GateResult): Section[] {
 function showModel(
   model: ModelVerdict,
   run: number,
-  style: { details: number; isWhole: boolean },
+  { isAlone, ...style }: { details: number; isWhole: boolean; isAlone: boolean },
 ): Markup {
   const { verdict, runs, causes, shown } = model;
   const unmeasured = runs.find(({ measurements }) => measurements === null);
@@ -111,11 +112,13 @@ function showModel(
   const word = verdict === null
     ? markup`<b class="error">not measured</b>`
     : markup`<b class="${VERDICT_LOOKS[verdict].tone}">${verdict.toUpperCase()}</b>`;
-  return markup`<details class="model" id="run-${run}"><summary>${word}<span class="model-name"><bdi>${
-    shortTitle(model.model)
-  }</bdi></span>${seedsOf(runs)}<span class="model-said"><bdi>${
-    escapeControls(said)
-  }</bdi></span></summary>${shown === null ? null : showShown(shown, run, style)}</details>
+  return markup`<details class="model" id="run-${run}"${
+    isAlone ? markup` open` : null
+  }><summary>${word}<span class="model-name"><bdi>${shortTitle(model.model)}</bdi></span>${
+    seedsOf(runs)
+  }${
+    said === "" ? null : markup`<span class="model-said"><bdi>${escapeControls(said)}</bdi></span>`
+  }</summary>${shown === null ? null : showShown(shown, run, style)}</details>
   `;
 }
 

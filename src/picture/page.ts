@@ -55,7 +55,11 @@ export async function renderPage({ title, header, sections, extra }: Page): Prom
     <a class="skip" href="#main">Skip to the content</a>
     <header class="top">
     ${header}
-    <nav aria-label="Sections"><ul>${sections.map(menuItem)}</ul></nav>
+    ${
+    sections.length < 2
+      ? null
+      : markup`<nav aria-label="Sections"><ul>${sections.map(menuItem)}</ul></nav>`
+  }
     </header>
     <main id="main" tabindex="-1">${sections.map((section) => renderSection(section, 2))}</main>
     ${SELECTION}

@@ -16,7 +16,8 @@ const huge = await renderReportPage(reportOf(residualLayers(3000)));
 const hostile = await renderReportPage(reportOf(residualLayers(9, HOSTILE), HOSTILE[0]));
 
 const shownRows = (page: Page) => page.locator(".layers-table tbody tr:visible").count();
-const firstName = (page: Page) => page.locator(".layers-table tbody tr:visible bdi").first().textContent();
+const firstName = (page: Page) =>
+  page.locator(".layers-table tbody tr:visible bdi").first().textContent();
 const picked = (page: Page) => page.locator("#picked output").textContent();
 
 const STEPS: Record<string, (browser: Browser) => Promise<void>> = {

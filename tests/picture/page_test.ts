@@ -5,7 +5,10 @@ import { renderPage } from "../../src/picture/page.ts";
 const page = await renderPage({
   title: "</title><script>alert(1)</script>",
   header: markup`<h1>${"<b>"}</h1>`,
-  sections: [{ id: "one", title: "One & only", body: markup`<p>body</p>` }],
+  sections: [
+    { id: "one", title: "One & only", body: markup`<p>body</p>` },
+    { id: "two", title: "Two", body: markup`<p>body</p>` },
+  ],
 });
 
 const sha256 = async (text: string) => {

@@ -1,0 +1,64 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Browser } from "playwright-core";
+import { renderGatePage } from "../../src/picture/gate_page.ts";
+import { reportOf, residualLayers } from "../networks/residual_report.ts";
+import { gateResult, gateRun } from "../render/sample_gate.ts";
+import { CHROMIUM, launch, violations, withPage } from "./browser.ts";
+
+const SCREENS: [width: number, height: number][] = [[1280, 900], [390, 844]];
+
+const { measurements, findings, diagnosis } = reportOf(residualLayers(30));
+const fine = { verdict: "healthy" as const, causes: [], notes: [] };
+const healthy = Array.from({ length: 20 }, (_, i) => ({
+  ...gateRun([], { measurements, diagnosis: fine, model: `models/healthy_${i + 1}.ts` }),
+})).flatMap((run) => [0, 1, 2, 3, 4].map((seed) => ({ ...run, seed })));
+const sick = {
+  ...gateRun(findings, { measurements, diagnosis, model: "models/sick.ts" }),
+  seed: 3,
+};
+const passed = await renderGatePage(gateResult(healthy));
+const failed = await renderGatePage(gateResult([...healthy.slice(0, 30), sick]));
+
+const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
+  "20 healthy models with 5 seeds each take at most three screens": async (browser) => {
+    for (const [width, height] of SCREENS) {
+      await withPage(browser, passed, async (page) => {
+        const high = await page.evaluate("document.documentElement.scrollHeight") as number;
+        assert(high <= 3 * height, `${high} px at ${width}`);
+        assertEquals(await page.evaluate("document.documentElement.scrollWidth"), width);
+      }, { width });
+    }
+  },
+  "the failed model is first, and its line opens to its first cause and chart": async (browser) => {
+    for (const [width, height] of SCREENS) {
+      await withPage(browser, failed, async (page) => {
+        const first = page.locator("details.model").first();
+        assertMatch(await first.locator("> summary").textContent() ?? "", /^SICKmodels\/sick\.ts/);
+        assert((await first.boundingBox())!.y < height / 2);
+        await first.locator("> summary").click();
+        assert(await first.locator(".lead-cause").first().isVisible());
+        assert(await first.locator(".plot").first().isVisible());
+        assertEquals(await page.evaluate("document.documentElement.scrollWidth"), width);
+      }, { width });
+    }
+  },
+  "axe finds nothing amiss, folded and opened": (browser) =>
+    withPage(browser, failed, async (page) => {
+      assertEquals(await violations(page, { width: 390, scheme: "dark" }), []);
+      await page.locator("details.model > summary").first().click();
+      assertEquals(await violations(page, { width: 1280 }), []);
+    }),
+};
+
+Deno.test({
+  name: "renderGatePage() makes a page that a browser shows",
+  ignore: CHROMIUM === null,
+  async fn(test) {
+    const browser = await launch();
+    try {
+      for (const [name, step] of Object.entries(STEPS)) await test.step(name, () => step(browser));
+    } finally {
+      await browser.close();
+    }
+  },
+});
