@@ -88,9 +88,10 @@ const TABLE = {
       const { renderText } = await import("../render/render_text.ts");
       return renderText(measurements, findings, { ...options, diagnosis });
     },
-    async gate(result, { text: { width, color, unicode, details } }) {
+    async gate(result, { text: { width, color, unicode, details }, locate }) {
       const { renderGateText } = await import("../render/render_gate_text.ts");
-      return renderGateText(result, { width, color, details, ellipsis: unicode ? "…" : ".." });
+      const ellipsis = unicode ? "…" : "..";
+      return renderGateText(result, { width, color, details, ellipsis, locate: await locate() });
     },
     async diff(difference, options) {
       return (await import("../render/render_difference.ts")).renderDifference(difference, options);
@@ -229,6 +230,19 @@ const TABLE = {
         import.meta.resolve("../picture/report_image.ts")
       );
       return renderReportImage(report, { scale });
+    },
+  },
+  badge: {
+    purpose: "an image with the number of healthy models, for a page of docs",
+    extension: "svg",
+    mediaType: "image/svg+xml",
+    reads: [],
+    isLines: false,
+    async gate(result) {
+      const { renderGateBadge }: typeof import("../picture/gate_badge.ts") = await import(
+        import.meta.resolve("../picture/gate_badge.ts")
+      );
+      return renderGateBadge(result);
     },
   },
   summary: {

@@ -131,7 +131,9 @@ async function locations(
         return { file: own.replaceAll("\\", "/"), line: place.line };
       }
     }
-    return { file, line: source === null ? null : locateLayer(source, layer) };
+    const line = source === null ? null : locateLayer(source, layer);
+    const text = line === null ? undefined : source!.split("\n")[line - 1];
+    return { file, line, ...text === undefined ? {} : { text } };
   };
 }
 

@@ -6,10 +6,10 @@ import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import type { Setting } from "../model/not_reproduced.ts";
 import { SEVERITIES } from "../rules/finding.ts";
 import { formatCount } from "../words/numbers.ts";
-import { nullable, number, object, requireValue, string } from "../words/shape.ts";
+import { nullable, number, object, optional, requireValue, string } from "../words/shape.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { caveatLines } from "./caveat_lines.ts";
-import { displayWidth, padEnd, wrapText } from "./fit_text.ts";
+import { cutEnd, displayWidth, padEnd, wrapText } from "./fit_text.ts";
 import { layerRange } from "./layer_range.ts";
 import { paint, type TextStyle } from "./paint.ts";
 import { causeLines, countCauses, trialLines, verdictLine } from "./render_diagnosis.ts";
@@ -192,7 +192,11 @@ function acceptedLines(
   );
 }
 
-const locationShape = object({ file: string, line: nullable(number) });
+const locationShape = object({
+  file: string,
+  line: nullable(number),
+  text: optional(string),
+});
 
 /**
  * Finds where a cause is defined: the first of its layers with a known line, otherwise the model.
@@ -229,6 +233,8 @@ interface SectionStyle {
   color: boolean;
   /** True to show every cause and every finding. */
   details: boolean;
+  /** Finds where a layer is defined: its line is then shown below a cause. Default: none is. */
+  locate?: Locate;
 }
 
 /**
@@ -248,9 +254,10 @@ export function sectionLines(model: ModelVerdict, style: SectionStyle): string[]
     ...wrapText(modelVerdictLine(model), style.width).map((line) =>
       paint(line, VERDICT_LOOKS[model.verdict!].tone, style.color)
     ),
-    ...causes.slice(0, most).flatMap((cause, i) =>
-      causeLines(withSeeds(cause, model), `${i + 1}. `, cause.run.measurements.layers, style)
-    ),
+    ...causes.slice(0, most).flatMap((cause, i) => [
+      ...causeLines(withSeeds(cause, model), `${i + 1}. `, cause.run.measurements.layers, style),
+      ...frameLines(cause, model, style),
+    ]),
     ...more > 0 ? wrapText(`${formatCount(more, "more cause")} with --details.`, style.width) : [],
     ...measured.length > 1 && causes.length > 0
       ? wrapText(`Numbers shown for seed ${shown.seed}.`, style.width)
@@ -315,6 +322,20 @@ function overSeeds(runs: readonly GateRun[], { width, color }: SectionStyle): st
   });
 }
 
+/** Returns the line of a program that defines the first layer of a cause: `net.ts:7 | tf.layers...`. */
+function frameLines(
+  { layers }: SeedCause,
+  { path }: ModelVerdict,
+  { locate, width, color }: SectionStyle,
+): string[] {
+  if (locate === undefined || layers.length === 0) return [];
+  const { file, line, text } = locateCause(locate, path, layers);
+  if (line === null || line === locate(path, null).line) return [];
+  const code = text === undefined ? "" : ` | ${text.trim()}`;
+  const said = escapeControls(`${file}:${line}${code}`);
+  return [paint(`   ${cutEnd(said, width - 3, "..")}`, "faint", color)];
+}
+
 const trimmed = (lines: string[]) => lines.at(-1) === "" ? lines.slice(0, -1) : lines;
 
 /** Place where something is defined. */
@@ -323,6 +344,8 @@ export interface GateLocation {
   file: string;
   /** Line, counted from 1, or `null` if unknown. */
   line: number | null;
+  /** Text of the line; absent if unknown. */
+  text?: string;
 }
 
 /**

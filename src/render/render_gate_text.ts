@@ -2,6 +2,7 @@ import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import {
   gateSentences,
   isOpen,
+  type Locate,
   modelLines,
   type ModelVerdict,
   modelVerdicts,
@@ -12,7 +13,15 @@ import { defuse } from "../words/failure.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { paint } from "./paint.ts";
 import { renderFindings } from "./render_findings.ts";
-import { boolean, number, object, optional, requireValue, string } from "../words/shape.ts";
+import {
+  boolean,
+  callable,
+  number,
+  object,
+  optional,
+  requireValue,
+  string,
+} from "../words/shape.ts";
 import { gateResultShape } from "../gate/gate_shapes.ts";
 
 /** Options of {@linkcode renderGateText}. */
@@ -25,6 +34,8 @@ export interface GateTextOptions {
   ellipsis?: string;
   /** True to show every cause and every finding. Default: false. */
   details?: boolean;
+  /** Finds where a layer is defined, to show its line below a cause. Default: no line is shown. */
+  locate?: Locate;
 }
 
 /**
@@ -53,7 +64,12 @@ export function renderGateText(result: GateResult, options: GateTextOptions = {}
   requireValue(
     "options",
     options,
-    object({ width: optional(number), ellipsis: optional(string), details: optional(boolean) }),
+    object({
+      width: optional(number),
+      ellipsis: optional(string),
+      details: optional(boolean),
+      locate: optional(callable),
+    }),
   );
   const style = { width: 80, color: false, ellipsis: "..", details: false, ...options };
   const { runs, findings, passed } = result;
@@ -83,7 +99,7 @@ export function renderGateText(result: GateResult, options: GateTextOptions = {}
   return `${lines.map(defuse).join("\n")}\n`;
 }
 
-type Style = Required<GateTextOptions>;
+type Style = Required<Omit<GateTextOptions, "locate">> & Pick<GateTextOptions, "locate">;
 
 const isCounted = (finding: GateFinding) => finding.severity !== "note" && isOpen(finding);
 

@@ -148,3 +148,21 @@ Deno.test("renderGateText() writes no line that a CI system obeys, and none that
     { numRuns: 200 },
   );
 });
+
+Deno.test("renderGateText() shows the line that defines the first layer of a cause", () => {
+  const source = ["export const createModel", "  dense({ name: 'dense_1' })", "  dense_2"];
+  const locate = (file: string, layer: string | null) => {
+    const line = layer === null ? 1 : source.findIndex((text) => text.includes(layer)) + 1;
+    return line === 0 ? { file, line: null } : { file, line, text: source[line - 1] };
+  };
+  const result = gateResult([sickRun()]);
+  assertStringIncludes(
+    renderGateText(result, { locate }),
+    "\n   models/digits.ts:2 | dense({ name: 'dense_1' })\n",
+  );
+  // Without a layer's own line, that of the model would say nothing.
+  const model = (file: string) => ({ file, line: 1, text: source[0] });
+  assertEquals(renderGateText(result, { locate: model }), renderGateText(result));
+  const narrow = renderGateText(result, { locate, width: 30 }).split("\n");
+  assertEquals(narrow.filter((line) => displayWidth(line) > 30), []);
+});

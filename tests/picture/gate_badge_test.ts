@@ -1,0 +1,28 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { XMLValidator } from "fast-xml-parser";
+import type { Verdict } from "../../src/diagnosis/verdict.ts";
+import { renderGateBadge } from "../../src/picture/gate_badge.ts";
+import { TONES } from "../../src/render/verdicts.ts";
+import { carriesMarker } from "../../src/words/marker.ts";
+import { gateResult, gateRun } from "../render/sample_gate.ts";
+
+const run = (model: string, verdict: Verdict) =>
+  gateRun([], { model, diagnosis: { verdict, causes: [], notes: [] } });
+
+Deno.test("renderGateBadge() counts the models of each verdict, in the colour of the worst", () => {
+  const badge = renderGateBadge(
+    gateResult([run("a", "healthy"), run("b", "healthy"), run("c", "weak")]),
+  );
+  assertEquals(XMLValidator.validate(badge), true);
+  assertEquals(carriesMarker(badge, badge), true);
+  assertStringIncludes(badge, "gradient health: 1 weak, 2 healthy");
+  assertStringIncludes(badge, TONES.warning.light);
+});
+
+Deno.test("renderGateBadge() has one word for one model, and says what was not measured", () => {
+  assertStringIncludes(renderGateBadge(gateResult([run("a", "healthy")])), "health: healthy<");
+  const lost = gateRun([], { model: "b", measurements: null, error: "gone" });
+  const badge = renderGateBadge(gateResult([run("a", "healthy"), lost]));
+  assertStringIncludes(badge, "1 not measured, 1 healthy");
+  assertStringIncludes(badge, TONES.error.light);
+});
