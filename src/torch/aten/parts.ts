@@ -83,12 +83,8 @@ function splitSizes(tf: TensorFlow, x: Tensor, sizes: readonly number[], dim: nu
       expected: String(x.shape[axis]),
     });
   }
-  let end = 0;
-  return sizes.map((size) => {
-    const start = end;
-    end += size;
-    return slice(tf, x, { axis, start, end });
-  });
+  // One op, whose gradient joins those of the parts; that of a slice fills up the whole.
+  return sizes.length === 1 ? [x] : tf.split(x, [...sizes], axis);
 }
 
 /** Splits an axis into parts of one size; the last may be smaller. */
