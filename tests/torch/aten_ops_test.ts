@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { AtenContext, AtenValue } from "../../src/torch/aten/aten_op.ts";
+import { type AtenContext, type AtenValue, WholeFloat } from "../../src/torch/aten/aten_op.ts";
 import { ATEN_OPS } from "../../src/torch/aten/aten_ops.ts";
 import { bindArguments, callAten, parametersOf } from "../../src/torch/aten/schema.ts";
 import { InputError } from "../../src/words/input_error.ts";
@@ -188,6 +188,33 @@ Deno.test("an integer that does not fit 32 bits is refused", async () => {
   assertThrows(run("aten.arange.start", 2 ** 31 - 1, 2 ** 31 + 1), InputError, message);
   assertEquals<unknown>(run("aten.mul.Tensor", ints(2 ** 30), ints(-2))(), -(2 ** 31));
   assertEquals<unknown>(run("aten.full.default", [1], 2 ** 31 - 1)(), 2 ** 31 - 1);
+});
+
+Deno.test("a whole float makes an integer a float, and a whole number does not", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const ints = tf.tensor1d([1, 2], "int32");
+  const two = new WholeFloat(2);
+  const rows: [name: string, given: (two: AtenValue) => AtenValue[]][] = [
+    ["aten.add.Scalar", (two) => [ints, two]],
+    ["aten.mul.Tensor", (two) => [ints, two]],
+    ["aten.pow.Tensor_Scalar", (two) => [ints, two]],
+    ["aten.remainder.Scalar", (two) => [ints, two]],
+    ["aten.clamp.default", (two) => [ints, two]],
+    ["aten.where.ScalarOther", (two) => [tf.tensor1d([true, false]), ints, two]],
+    ["aten.full.default", (two) => [[3], two]],
+    ["aten.arange.default", (two) => [two]],
+  ];
+  for (const [name, given] of rows) {
+    const dtypeOf = (positional: AtenValue[]) => {
+      const call = { positional, named: {} };
+      return (callAten(ATEN_OPS[name], call, contextOf(tf, EMPTY, {})) as Tensor).dtype;
+    };
+    assertEquals([dtypeOf(given(2)), dtypeOf(given(two))], ["int32", "float32"], name);
+  }
+  const fill = { positional: [ints, two], named: {} };
+  const filled = callAten(ATEN_OPS["aten.fill.Scalar"], fill, contextOf(tf, EMPTY, {})) as Tensor;
+  assertEquals(filled.dtype, "int32");
 });
 
 const EMPTY: AtenCase = { op: "", args: [], out: [] };

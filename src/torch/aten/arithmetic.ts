@@ -39,8 +39,8 @@ export function times(tf: TensorFlow, x: Tensor, factor: number): Tensor {
 }
 
 /** Returns a number as a tensor for an operation with another tensor. */
-const beside = (tf: TensorFlow, x: Tensor, value: number) =>
-  scalar(tf, value, withScalar(x, value));
+const beside = (tf: TensorFlow, x: Tensor, value: number, wholeFloats: ReadonlySet<string>) =>
+  scalar(tf, value, withScalar(x, value, wholeFloats));
 
 /** Returns the quotient, which is a float. */
 export const divide = (tf: TensorFlow, a: Tensor, b: Tensor): Tensor =>
@@ -92,8 +92,7 @@ function power(tf: TensorFlow, self: Tensor, exponent: Tensor): Tensor {
   return combine(tf, [a, b], "int32", (x, y) => Math.trunc(x ** y));
 }
 
-function powerOf(tf: TensorFlow, self: Tensor, exponent: number): Tensor {
-  const x = self.dtype === "float32" ? self : toDtype(tf, self, withScalar(self, exponent));
+function powerOf(tf: TensorFlow, x: Tensor, exponent: number): Tensor {
   if (exponent === 2) return x.dtype === "float32" ? tf.square(x) : tf.mul(x, x);
   if (exponent === 1) return x;
   if (exponent === 0.5) return tf.sqrt(x);
@@ -109,7 +108,8 @@ export const ARITHMETIC: readonly AtenOp[] = [
   ),
   aten(
     "add.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor",
-    ({ self, other, alpha }, { tf }) => add(tf, self, beside(tf, self, other * alpha)),
+    ({ self, other, alpha }, { tf }, wholeFloats) =>
+      add(tf, self, beside(tf, self, other * alpha, wholeFloats)),
   ),
   ...["sub", "subtract"].flatMap((name) => [
     aten(
@@ -118,7 +118,8 @@ export const ARITHMETIC: readonly AtenOp[] = [
     ),
     aten(
       `${name}.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor`,
-      ({ self, other, alpha }, { tf }) => subtract(tf, self, beside(tf, self, other * alpha)),
+      ({ self, other, alpha }, { tf }, wholeFloats) =>
+        subtract(tf, self, beside(tf, self, other * alpha, wholeFloats)),
     ),
   ]),
   aten(
@@ -127,7 +128,8 @@ export const ARITHMETIC: readonly AtenOp[] = [
   ),
   aten(
     "rsub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor",
-    ({ self, other, alpha }, { tf }) => subtract(tf, beside(tf, self, other), self, alpha),
+    ({ self, other, alpha }, { tf }, wholeFloats) =>
+      subtract(tf, beside(tf, self, other, wholeFloats), self, alpha),
   ),
   ...["mul", "multiply"].flatMap((name) => [
     aten(
@@ -136,7 +138,8 @@ export const ARITHMETIC: readonly AtenOp[] = [
     ),
     aten(
       `${name}.Scalar(Tensor self, Scalar other) -> Tensor`,
-      ({ self, other }, { tf }) => multiply(tf, self, beside(tf, self, other)),
+      ({ self, other }, { tf }, wholeFloats) =>
+        multiply(tf, self, beside(tf, self, other, wholeFloats)),
     ),
   ]),
   ...["div", "divide", "true_divide"].flatMap((name) => [
@@ -155,8 +158,8 @@ export const ARITHMETIC: readonly AtenOp[] = [
   ),
   aten(
     "div.Scalar_mode(Tensor self, Scalar other, *, str? rounding_mode) -> Tensor",
-    ({ self, other, rounding_mode }, { tf }) =>
-      divideRounded(tf, self, beside(tf, self, other), rounding_mode),
+    ({ self, other, rounding_mode }, { tf }, wholeFloats) =>
+      divideRounded(tf, self, beside(tf, self, other, wholeFloats), rounding_mode),
   ),
   aten(
     "floor_divide(Tensor self, Tensor other) -> Tensor",
@@ -164,7 +167,8 @@ export const ARITHMETIC: readonly AtenOp[] = [
   ),
   aten(
     "floor_divide.Scalar(Tensor self, Scalar other) -> Tensor",
-    ({ self, other }, { tf }) => divideRounded(tf, self, beside(tf, self, other), "floor"),
+    ({ self, other }, { tf }, wholeFloats) =>
+      divideRounded(tf, self, beside(tf, self, other, wholeFloats), "floor"),
   ),
   aten(
     "remainder.Tensor(Tensor self, Tensor other) -> Tensor",
@@ -172,7 +176,8 @@ export const ARITHMETIC: readonly AtenOp[] = [
   ),
   aten(
     "remainder.Scalar(Tensor self, Scalar other) -> Tensor",
-    ({ self, other }, { tf }) => remainder(tf, self, beside(tf, self, other), "floor"),
+    ({ self, other }, { tf }, wholeFloats) =>
+      remainder(tf, self, beside(tf, self, other, wholeFloats), "floor"),
   ),
   aten(
     "fmod.Tensor(Tensor self, Tensor other) -> Tensor",
@@ -180,19 +185,22 @@ export const ARITHMETIC: readonly AtenOp[] = [
   ),
   aten(
     "fmod.Scalar(Tensor self, Scalar other) -> Tensor",
-    ({ self, other }, { tf }) => remainder(tf, self, beside(tf, self, other), "trunc"),
+    ({ self, other }, { tf }, wholeFloats) =>
+      remainder(tf, self, beside(tf, self, other, wholeFloats), "trunc"),
   ),
   aten(
     "pow.Tensor_Scalar(Tensor self, Scalar exponent) -> Tensor",
-    ({ self, exponent }, { tf }) => powerOf(tf, self, exponent),
+    ({ self, exponent }, { tf }, wholeFloats) =>
+      powerOf(tf, toDtype(tf, self, withScalar(self, exponent, wholeFloats)), exponent),
   ),
   aten(
     "pow.Scalar(Scalar self, Tensor exponent) -> Tensor",
-    ({ self, exponent }, { tf }) => power(tf, beside(tf, exponent, self), exponent),
+    ({ self, exponent }, { tf }, wholeFloats) =>
+      power(tf, beside(tf, exponent, self, wholeFloats), exponent),
   ),
   aten(
     "pow.Tensor_Tensor(Tensor self, Tensor exponent) -> Tensor",
     ({ self, exponent }, { tf }) => power(tf, self, exponent),
   ),
-  aten("square(Tensor self) -> Tensor", ({ self }, { tf }) => powerOf(tf, self, 2)),
+  aten("square(Tensor self) -> Tensor", ({ self }, { tf }) => powerOf(tf, numbers(tf, self), 2)),
 ];

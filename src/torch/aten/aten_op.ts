@@ -7,11 +7,21 @@ import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
  */
 export type AtenValue =
   | Tensor
+  | WholeFloat
   | number
   | boolean
   | string
   | null
   | readonly AtenValue[];
+
+/** Whole number that is a float in Python: 2.0 makes an integer a float, and 2 does not. */
+export class WholeFloat {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+}
 
 /** Surroundings of an operation while a graph runs. */
 export interface AtenContext {
@@ -36,6 +46,14 @@ export interface AtenOp {
    * `"linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor"`.
    */
   readonly schema: string;
-  /** Computes the result: a tensor, or a list if the schema returns several values. */
-  run(args: Readonly<Record<string, AtenValue>>, context: AtenContext): AtenValue;
+  /**
+   * Computes the result: a tensor, or a list if the schema returns several values.
+   *
+   * @param wholeFloats Names of the arguments of type `Scalar` that are whole floats.
+   */
+  run(
+    args: Readonly<Record<string, AtenValue>>,
+    context: AtenContext,
+    wholeFloats: ReadonlySet<string>,
+  ): AtenValue;
 }

@@ -122,18 +122,19 @@ export const COMPARISON_OPS: readonly AtenOp[] = [
   ),
   aten(
     "where.ScalarSelf(Tensor condition, Scalar self, Tensor other) -> Tensor",
-    ({ condition, self, other }, { tf }) =>
-      where(tf, condition, scalar(tf, self, withScalar(other, self)), other),
+    ({ condition, self, other }, { tf }, wholeFloats) =>
+      where(tf, condition, scalar(tf, self, withScalar(other, self, wholeFloats)), other),
   ),
   aten(
     "where.ScalarOther(Tensor condition, Tensor self, Scalar other) -> Tensor",
-    ({ condition, self, other }, { tf }) =>
-      where(tf, condition, self, scalar(tf, other, withScalar(self, other))),
+    ({ condition, self, other }, { tf }, wholeFloats) =>
+      where(tf, condition, self, scalar(tf, other, withScalar(self, other, wholeFloats))),
   ),
   aten(
     "where.Scalar(Tensor condition, Scalar self, Scalar other) -> Tensor",
-    ({ condition, self, other }, { tf }) => {
-      const dtype = [self, other].every(Number.isInteger) ? "int32" : "float32";
+    ({ condition, self, other }, { tf }, wholeFloats) => {
+      const isWhole = [self, other].every(Number.isInteger) && wholeFloats.size === 0;
+      const dtype = isWhole ? "int32" : "float32";
       return where(tf, condition, scalar(tf, self, dtype), scalar(tf, other, dtype));
     },
   ),

@@ -22,9 +22,9 @@ function filled(
   return tf.fill([...shape], dtype === "int32" ? Math.trunc(value) : value, dtype);
 }
 
-/** Dtype of a number in Python. */
-const dtypeOfNumber = (...values: number[]): Dtype =>
-  values.every(Number.isInteger) ? "int32" : "float32";
+/** Returns the dtype of numbers in Python. */
+const dtypeOfNumbers = (values: number[], wholeFloats: ReadonlySet<string>): Dtype =>
+  values.every(Number.isInteger) && wholeFloats.size === 0 ? "int32" : "float32";
 
 /** Returns the numbers from `start` to before `end`. */
 function arange(
@@ -35,8 +35,9 @@ function arange(
     step?: number;
     dtype: string | null;
   },
+  wholeFloats: ReadonlySet<string>,
 ): Tensor {
-  const made = dtypeOf(dtype, dtypeOfNumber(start, end, step));
+  const made = dtypeOf(dtype, dtypeOfNumbers([start, end, step], wholeFloats));
   const count = Math.max(0, Math.ceil((end - start) / step));
   const values = Array.from({ length: count }, (_, i) => start + i * step);
   values.slice(-1).forEach((value) => requireInt32(value, made));
@@ -98,8 +99,8 @@ export const CREATION: readonly AtenOp[] = [
   ),
   aten(
     `full(SymInt[] size, Scalar fill_value, *, ${OPTIONS}) -> Tensor`,
-    ({ size, fill_value, dtype }, { tf }) =>
-      filled(tf, size, fill_value, dtypeOf(dtype, dtypeOfNumber(fill_value))),
+    ({ size, fill_value, dtype }, { tf }, wholeFloats) =>
+      filled(tf, size, fill_value, dtypeOf(dtype, dtypeOfNumbers([fill_value], wholeFloats))),
   ),
   aten(
     `full_like(Tensor self, Scalar fill_value, *, ${LIKE_OPTIONS}) -> Tensor`,
@@ -117,15 +118,16 @@ export const CREATION: readonly AtenOp[] = [
   ),
   aten(
     `arange(Scalar end, *, ${OPTIONS}) -> Tensor`,
-    ({ end, dtype }, { tf }) => arange(tf, { end, dtype }),
+    ({ end, dtype }, { tf }, wholeFloats) => arange(tf, { end, dtype }, wholeFloats),
   ),
   aten(
     `arange.start(Scalar start, Scalar end, *, ${OPTIONS}) -> Tensor`,
-    ({ start, end, dtype }, { tf }) => arange(tf, { start, end, dtype }),
+    ({ start, end, dtype }, { tf }, wholeFloats) => arange(tf, { start, end, dtype }, wholeFloats),
   ),
   aten(
     `arange.start_step(Scalar start, Scalar end, Scalar step=1, *, ${OPTIONS}) -> Tensor`,
-    ({ start, end, step, dtype }, { tf }) => arange(tf, { start, end, step, dtype }),
+    ({ start, end, step, dtype }, { tf }, wholeFloats) =>
+      arange(tf, { start, end, step, dtype }, wholeFloats),
   ),
   aten(
     `linspace(Scalar start, Scalar end, int steps, *, ${OPTIONS}) -> Tensor`,

@@ -77,9 +77,8 @@ export function requireInt32(value: number, dtype: Dtype): void {
   });
 }
 
-/** Returns the dtype of a result with a scalar: an int32 tensor and 0.5 make a float32. */
-export function withScalar(x: Tensor, value: number): Dtype {
-  const dtype = x.dtype as Dtype;
-  if (dtype === "float32" || !Number.isInteger(value)) return "float32";
-  return "int32";
+/** Returns the dtype of a result with a scalar: an int32 tensor and 0.5 or 2.0 make a float32. */
+export function withScalar(x: Tensor, value: number, wholeFloats?: ReadonlySet<string>): Dtype {
+  if (x.dtype === "float32" || !Number.isInteger(value)) return "float32";
+  return wholeFloats === undefined || wholeFloats.size === 0 ? "int32" : "float32";
 }

@@ -223,7 +223,8 @@ export const ELEMENTWISE: readonly AtenOp[] = [
   ...["clamp", "clip"].map((name) =>
     aten(
       `${name}(Tensor self, Scalar? min=None, Scalar? max=None) -> Tensor`,
-      ({ self, min, max }, { tf }) => clamp(tf, self, min, max),
+      ({ self, min, max }, { tf }, wholeFloats) =>
+        clamp(tf, wholeFloats.size === 0 ? self : floats(tf, self), min, max),
     )
   ),
   ...["clamp", "clip"].map((name) =>
@@ -234,11 +235,13 @@ export const ELEMENTWISE: readonly AtenOp[] = [
   ),
   aten(
     "clamp_min(Tensor self, Scalar min) -> Tensor",
-    ({ self, min }, { tf }) => clamp(tf, self, min, null),
+    ({ self, min }, { tf }, wholeFloats) =>
+      clamp(tf, wholeFloats.size === 0 ? self : floats(tf, self), min, null),
   ),
   aten(
     "clamp_max(Tensor self, Scalar max) -> Tensor",
-    ({ self, max }, { tf }) => clamp(tf, self, null, max),
+    ({ self, max }, { tf }, wholeFloats) =>
+      clamp(tf, wholeFloats.size === 0 ? self : floats(tf, self), null, max),
   ),
   aten(
     "clamp_min.Tensor(Tensor self, Tensor min) -> Tensor",

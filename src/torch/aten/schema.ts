@@ -1,6 +1,6 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
-import type { AtenContext, AtenOp, AtenValue } from "./aten_op.ts";
+import { type AtenContext, type AtenOp, type AtenValue, WholeFloat } from "./aten_op.ts";
 
 /** Value of one type of PyTorch's schemas. */
 type ValueOf<T extends string> = T extends `${infer Item}?` ? ValueOf<Item> | null
@@ -34,7 +34,11 @@ export type ArgsOf<Schema extends string> = Schema extends `${string}(${infer In
  */
 export function aten<Schema extends string>(
   schema: Schema,
-  run: (args: ArgsOf<Schema>, context: AtenContext) => AtenValue,
+  run: (
+    args: ArgsOf<Schema>,
+    context: AtenContext,
+    wholeFloats: ReadonlySet<string>,
+  ) => AtenValue,
 ): AtenOp {
   return { schema, run: run as AtenOp["run"] };
 }
@@ -107,10 +111,20 @@ export interface AtenArguments {
  * @throws {InputError} If an argument is unknown, missing, given twice or of another type.
  */
 export function callAten(op: AtenOp, given: AtenArguments, context: AtenContext): AtenValue {
-  return op.run(bindArguments(op.schema, given, context.tf), context);
+  const bound = bindArguments(op.schema, given, context.tf);
+  const wholeFloats = new Set<string>();
+  for (const [name, value] of Object.entries(bound)) {
+    if (!(value instanceof WholeFloat)) continue;
+    wholeFloats.add(name);
+    bound[name] = value.value;
+  }
+  return op.run(bound, context, wholeFloats);
 }
 
-/** Returns the arguments of a call by name, with the defaults of the schema. */
+/**
+ * Returns the arguments of a call by name, with the defaults of the schema. Whole floats stay such
+ * for parameters of type `Scalar`.
+ */
 export function bindArguments(
   schema: string,
   { positional, named }: AtenArguments,
@@ -169,6 +183,11 @@ function bindValue(
       bindValue(tf, `${place}[${i}]`, { ...parameter, outer: inner }, item)
     );
   }
+  if (value instanceof WholeFloat) {
+    if (type === "Tensor") return tf.scalar(value.value, "float32");
+    if (type === "float") return value.value;
+    if (type === "Scalar") return value;
+  }
   // A number in the place of a tensor is a tensor of rank 0.
   if (type === "Tensor" && typeof value === "number") {
     return tf.scalar(value, isInt32(value) ? "int32" : "float32");
@@ -219,6 +238,7 @@ function refusal(place: string, { type, outer }: AtenParameter, value: AtenValue
 
 function wordsFor(value: AtenValue): string {
   if (value === null) return "None";
+  if (value instanceof WholeFloat) return String(value.value);
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "object") return "a tensor";
   return typeof value === "string" ? JSON.stringify(value) : String(value);

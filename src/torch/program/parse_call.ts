@@ -16,7 +16,10 @@ export interface Reading {
 const MEMORY_FORMATS = ["", "contiguous", "channels_last", "channels_last_3d", "preserve"];
 const STRIDED = 7;
 
-const constant = (value: number | string | boolean | null): Argument => ({ is: "constant", value });
+const constant = (value: number | string | boolean | null): Argument & { is: "constant" } => ({
+  is: "constant",
+  value,
+});
 
 const NONE = constant(null);
 
@@ -32,6 +35,7 @@ export function readArgument(json: unknown, place: string, reading: Reading): Ar
     is: "list",
     items: listAt(value, place).map(read),
   });
+  if (kind === "as_float") return { ...plain(value, place), isFloat: true };
   if (PLAIN.includes(kind)) return plain(value, place);
   if (PLAIN_LISTS.includes(kind)) return items((item) => plain(item, place));
   if (SYMBOLIC.includes(kind)) return symbolic(value, place, reading);
@@ -79,7 +83,7 @@ export function readArgument(json: unknown, place: string, reading: Reading): Ar
   }
 }
 
-function plain(value: unknown, place: string): Argument {
+function plain(value: unknown, place: string): Argument & { is: "constant" } {
   // Infinity and NaN are texts in some versions.
   if (value === "Infinity" || value === "-Infinity" || value === "NaN") {
     return constant(Number(value));

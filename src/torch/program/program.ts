@@ -6,7 +6,12 @@ export type Argument =
   /** A value of the graph: a tensor. */
   | { readonly is: "value"; readonly name: string }
   /** A number, a text, true or false, or None. */
-  | { readonly is: "constant"; readonly value: number | string | boolean | null }
+  | {
+    readonly is: "constant";
+    readonly value: number | string | boolean | null;
+    /** True for a float in Python, which may be whole. */
+    readonly isFloat?: boolean;
+  }
   /** A number that follows from the sizes of the inputs. */
   | { readonly is: "size"; readonly size: SizeExpression }
   | { readonly is: "list"; readonly items: readonly Argument[] };

@@ -4,7 +4,7 @@ import type { LayerSource } from "../../model/layers/layer_source.ts";
 import type { LayerVariable } from "../../model/weights/model_weights.ts";
 import { errorMessage } from "../../words/failure.ts";
 import { InputError } from "../../words/input_error.ts";
-import type { AtenContext, AtenValue } from "../aten/aten_op.ts";
+import { type AtenContext, type AtenValue, WholeFloat } from "../aten/aten_op.ts";
 import { ATEN_OPS } from "../aten/aten_ops.ts";
 import { callAten } from "../aten/schema.ts";
 import type { PlannedLayer } from "./plan_layers.ts";
@@ -211,7 +211,9 @@ function valueOf(
 ): AtenValue {
   switch (argument.is) {
     case "constant":
-      return argument.value;
+      return argument.isFloat && Number.isInteger(argument.value)
+        ? new WholeFloat(argument.value as number)
+        : argument.value;
     case "list":
       return argument.items.map((item) => valueOf(item, values, sizes));
     case "size": {
