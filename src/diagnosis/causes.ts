@@ -6,12 +6,13 @@ import { coldStatistics } from "./causes/cold_statistics.ts";
 import { constantWeights } from "./causes/constant_weights.ts";
 import { cutGradient, flatRows, mutualZeros, residualGrowth } from "./causes/signal.ts";
 import { embeddings } from "./causes/embeddings.ts";
-import { gains } from "./causes/gains.ts";
+import { gains, narrowChain } from "./causes/gains.ts";
 import { heads } from "./causes/heads.ts";
 import { inputs } from "./causes/inputs.ts";
 import { kernelScale } from "./causes/kernel_scale.ts";
 import { singleUnits } from "./causes/single_units.ts";
 import { targets } from "./causes/targets.ts";
+import { zeroScales } from "./causes/zero_scales.ts";
 import { frozen, learningRate, regularization } from "./causes/training.ts";
 import type { Search } from "./diagnosis.ts";
 
@@ -24,6 +25,7 @@ export const SEARCHES: readonly Search[] = [
   frozen,
   coldStatistics,
   singleUnits,
+  zeroScales,
   inputs,
   headBias,
   heads,
@@ -40,6 +42,7 @@ export const SEARCHES: readonly Search[] = [
   missingActivations,
   residualGrowth,
   activations,
+  narrowChain,
   gains,
   learningRate,
   regularization,

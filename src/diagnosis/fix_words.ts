@@ -5,7 +5,7 @@ import type { InitializerScheme } from "../theory/initializers.ts";
 import { formatFactor, formatNumber } from "../words/numbers.ts";
 import { list, object, requireValue, string } from "../words/shape.ts";
 import { type Fix, type FixWeight, requireFix } from "./fix.ts";
-import { FRAMEWORK_WORDS, namesInComment } from "./framework_words.ts";
+import { argumentOf, FRAMEWORK_WORDS, namesInComment } from "./framework_words.ts";
 
 /** Describes a fix in one sentence. */
 export function describeFix(fix: Fix, all: NamedLayers): string {
@@ -26,7 +26,7 @@ export function describeFix(fix: Fix, all: NamedLayers): string {
         words.draw(fix.weights, fix.initializer)
       }.`;
     case "set-bias":
-      return `Start the ${fix.weights.length === 1 ? "bias" : "biases"} of ` +
+      return `Start the ${startedWords(fix.weights)} of ` +
         `${layersOf(fix.weights, all)} at ${formatNumber(fix.value)}.`;
     case "normalize-input":
       return normalizing(fix, `the input "${fix.input}"`);
@@ -64,6 +64,11 @@ export function describeFix(fix: Fix, all: NamedLayers): string {
     case "rebuild":
       return fix.what;
   }
+}
+
+function startedWords(weights: readonly FixWeight[]): string {
+  if (argumentOf(weights[0]) === "gammaInitializer") return "gamma";
+  return weights.length === 1 ? "bias" : "biases";
 }
 
 function headWords(fix: Extract<Fix, { kind: "head" }>): string {

@@ -41,8 +41,10 @@ export const FRAMEWORK_WORDS: Readonly<Record<Framework, FrameworkWords>> = {
     drawCode: (weights, initializer) =>
       eachInitializerCode(weights, initializer, inTensorFlowJs, "//"),
     startCode(weights, value) {
-      const initializer = value === 0 ? '"zeros"' : `tf.initializers.constant({ value: ${value} })`;
-      return `biasInitializer: ${initializer}  // in ${layersOf(weights)}`;
+      const constant = `tf.initializers.constant({ value: ${value} })`;
+      return `${argumentOf(weights[0])}: ${CONSTANTS[value] ?? constant}  // in ${
+        layersOf(weights)
+      }`;
     },
     multiplyCode: (weights) =>
       // Layers of about the same factor share a call.
@@ -69,8 +71,9 @@ export const FRAMEWORK_WORDS: Readonly<Record<Framework, FrameworkWords>> = {
     draw: (weights, initializer) => eachInitializer(weights, initializer, inKeras),
     drawCode: (weights, initializer) => eachInitializerCode(weights, initializer, inKeras, "#"),
     startCode(weights, value) {
-      const initializer = value === 0 ? '"zeros"' : `keras.initializers.Constant(${value})`;
-      return `bias_initializer=${initializer}  # in ${layersOf(weights)}`;
+      const argument = snakeCase(argumentOf(weights[0]));
+      const initializer = CONSTANTS[value] ?? `keras.initializers.Constant(${value})`;
+      return `${argument}=${initializer}  # in ${layersOf(weights)}`;
     },
     multiplyCode: (weights) =>
       [...Map.groupBy(weights, ({ factor }) => formatFactor(factor))].map(([factor, alike]) => {
@@ -211,10 +214,14 @@ function eachInitializerCode(
     .map(([said, layers]) => `${said}  ${comment} in ${layers}`).join("\n");
 }
 
+/** Initialisers of constants that have a name. */
+const CONSTANTS: Readonly<Record<number, string>> = { 0: '"zeros"', 1: '"ones"' };
+
 /** Returns the argument of a layer that sets how a weight is drawn. */
 export function argumentOf({ weight }: FixWeight): string {
   if (/\/embeddings(_\d+)?$/.test(weight)) return "embeddingsInitializer";
   if (/\/recurrent_kernel(_\d+)?$/.test(weight)) return "recurrentInitializer";
+  if (/\/gamma(_\d+)?$/.test(weight)) return "gammaInitializer";
   return /\/bias(_\d+)?$/.test(weight) ? "biasInitializer" : "kernelInitializer";
 }
 

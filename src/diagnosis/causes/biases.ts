@@ -1,3 +1,4 @@
+import type { LayerMeasurements } from "../../measure/measurements.ts";
 import type { Finding } from "../../rules/finding.ts";
 import { isGate } from "../../rules/network/graph.ts";
 import { formatLayers } from "../fix_words.ts";
@@ -20,8 +21,12 @@ export function biases(patient: Patient): Suspect[] {
     ),
     ...stuckGates(patient),
   ];
-  const names = layersOf(found, patient);
-  const rows = rowsOf(names, patient).filter(({ role }) => role === "hidden");
+  const held = stuckCells(patient);
+  found.push(...held.map(({ finding }) => finding));
+  const names = [...layersOf(found, patient), ...held.map(({ cell }) => cell.name)];
+  const rows = rowsOf(names, patient).filter(({ role, weights }) =>
+    role === "hidden" && weights.some(isBias)
+  );
   const weights = rows.flatMap((layer) =>
     layer.weights.filter(isBias).map((weight) => ({ layer, weight }))
   );
@@ -31,9 +36,10 @@ export function biases(patient: Patient): Suspect[] {
   const size = values.std <= 1e-6 * values.maxAbs
     ? `${formatNumber(values.mean)}`
     : `of size ${formatNumber(values.rms)}`;
-  const drowned = first.preActivations === null
+  const z = held.find(({ cell }) => cell === first)?.part.preActivations ?? first.preActivations;
+  const drowned = z === null
     ? `z is only of size ${formatNumber(values.rms / found[0].measured!)} for inputs of rms 1`
-    : `z varies by only ${formatNumber(first.preActivations.std)}`;
+    : `z varies by only ${formatNumber(z.std)}`;
   return [{
     kind: "bias",
     layers: rows.map(({ name }) => name),
@@ -78,6 +84,31 @@ export function headBias(patient: Patient): Suspect[] {
       ),
       fixes: [{ kind: "set-bias", value: 0, weights }],
     }];
+  });
+}
+
+/** Recurrent layer of which a part is saturated by its bias. */
+interface StuckCell {
+  cell: LayerMeasurements;
+  part: LayerMeasurements;
+  finding: Finding;
+}
+
+/**
+ * Returns recurrent layers whose parts are saturated by their biases, and the findings about it:
+ * the rule of biases passes over recurrent layers, since their gates may start open or shut.
+ */
+function stuckCells(patient: Patient): StuckCell[] {
+  const { layers } = patient.network;
+  return foundBy("saturated-activations", patient).flatMap((finding) => {
+    const part = layers.find(({ name }) => name === finding.layer);
+    const cell = layers.find(({ name, kind }) =>
+      kind === "recurrent" && (name === part?.name || part?.name.startsWith(`${name}/`))
+    );
+    if (part === undefined || cell === undefined) return [];
+    const bias = Math.max(0, ...cell.weights.filter(isBias).map(({ values }) => values.rms));
+    const isHeld = bias >= DECIDES * (part.preActivations?.rms ?? Infinity);
+    return isHeld ? [{ cell, part, finding }] : [];
   });
 }
 

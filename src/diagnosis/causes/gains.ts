@@ -73,6 +73,26 @@ export function gains(patient: Patient): Suspect[] {
     });
 }
 
+/**
+ * Returns a chain that is so narrow and deep that its draw decides: the kernels of few units miss
+ * their scale by chance, and no factor brings back what they have lost.
+ */
+export function narrowChain({ findings, network: { chain } }: Patient): Suspect[] {
+  const note = findings.find(({ rule, kind }) => rule === "architecture" && kind === "narrow");
+  if (note === undefined) return [];
+  const layers = chain.filter(({ layer }) => layer.role === "hidden").map(({ layer }) =>
+    layer.name
+  );
+  return [{
+    kind: "narrow",
+    layers,
+    message: note.message,
+    states: [],
+    explains: isConsequence,
+    fixes: [{ kind: "rebuild", what: note.fix }],
+  }];
+}
+
 /** Returns true if a kernel's scale is a note because the network is trained, not because users accept it. */
 function isNotedScale(
   { rule, severity, suppressed, unjudged }: Finding & { suppressed?: string },

@@ -1,7 +1,7 @@
 import type { Finding } from "../../rules/finding.ts";
 import { hasNegative } from "../../rules/statistics.ts";
 import type { Head } from "../../rules/network/heads.ts";
-import type { TensorStatistics } from "../../measure/measurements.ts";
+import type { TargetMeasurements, TensorStatistics } from "../../measure/measurements.ts";
 import { FROM_LOGITS, LOSSES, type LossName, lossTraits } from "../../traits/losses.ts";
 import type { Fix } from "../fix.ts";
 import type { Patient, Suspect } from "../diagnosis.ts";
@@ -14,8 +14,6 @@ const NO_PAIR: readonly string[] = [
   "targets-above-one",
   "hinge-zeros",
   "dropped",
-  "no-logits",
-  "one-sided-logits",
 ];
 
 /** Findings about targets that are not from 0 to 1. */
@@ -39,11 +37,17 @@ export function heads(patient: Patient): Suspect[] {
       ...encodings(finding, patient),
       ...shifts(patient),
       ...dropping(finding),
-      ...repeated(finding, patient),
-      ...NO_PAIR.includes(finding.kind ?? "") ? [] : pairs(patient),
+      ...pairsOrRemoval(finding, patient),
       { kind: "rebuild", what: finding.fix },
     ],
   }));
+}
+
+/** Returns the removal of an activation before the last one, or else pairs that fit. */
+function pairsOrRemoval(finding: Finding, patient: Patient): Fix[] {
+  const removal = repeated(finding, patient);
+  if (removal.length > 0) return removal;
+  return NO_PAIR.includes(finding.kind ?? "") ? [] : pairs(patient);
 }
 
 /** Returns a fix of the activation before the last one, if the last one expects logits. */
@@ -117,7 +121,9 @@ function shifts({ measurements: { batch: { targets = [] } } }: Patient): Fix[] {
 function pairs({ measurements, network: { head } }: Patient): Fix[] {
   if (head === null) return [];
   const loss = measurements.objective.name;
+  const { targets = [] } = measurements.batch;
   return wanted(head, loss)
+    .filter(([activation, other]) => !isForShares(activation, other) || targets.every(areShares))
     .filter(([activation, other]) => activation !== head.activation || other !== loss)
     .map(([activation, other]) => ({
       kind: "head",
@@ -125,6 +131,22 @@ function pairs({ measurements, network: { head } }: Patient): Fix[] {
       activation: activation === head.activation ? null : activation,
       loss: other === loss ? null : other,
     }));
+}
+
+/** Returns true if a pair is for classes that exclude each other. */
+function isForShares(activation: string, loss: string): boolean {
+  const traits = lossTraits(loss);
+  return traits?.targets === "shares" &&
+    (activation === "softmax" || traits.logits === "softmax");
+}
+
+/** Sums of one-hot targets differ from 1 by rounding alone. */
+const ROUNDING = 1e-3;
+
+/** Returns true if the targets of an example add up to 1, or to less where steps are masked. */
+function areShares({ unitMeans, values }: TargetMeasurements): boolean {
+  const total = unitMeans?.reduce((sum, mean) => sum + mean, 0) ?? 1;
+  return !hasNegative(values) && total > 0 && total <= 1 + ROUNDING;
 }
 
 /** Returns the layer that ends in the head's activation. */
@@ -167,6 +189,6 @@ function wanted({ units, activation }: Head, loss: string): [activation: string,
     case "hinge":
       return [["tanh", name], ["linear", name]];
     case "other":
-      return [];
+      return traits.targets === "numbers" ? [["linear", name]] : [];
   }
 }

@@ -65,7 +65,7 @@ export async function trainingCause(
   failed: Failed,
   tryIt: (subject: FixSubject) => Promise<Trial | SkippedTrial>,
 ): Promise<Found> {
-  const { finding, trial, rates, known } = failed;
+  const { finding, trial, rates, known, measurements } = failed;
   const about = { severity: finding.severity, consequences: [], findings: [finding] };
   const isRate = finding.kind === "learning-rate";
   const byRate: Found = { causes: [], fixedTrial: trial };
@@ -110,7 +110,8 @@ export async function trainingCause(
   const likeliest = known.find((cause) => !inVain.has(cause));
   if (likeliest !== undefined) return { causes: [promoted(likeliest)], fixedTrial: null };
   const fixes: Fix[] = [{ kind: "rebuild", what: finding.fix }];
-  const cause = { ...about, kind: "trial", layers: [], message: finding.message, fixes };
+  const plain = { kind: "trial", layers: [], message: finding.message, fixes };
+  const cause = { ...about, ...bottleneck(measurements) ?? plain };
   return { causes: [cause], fixedTrial: null };
 }
 
@@ -218,6 +219,34 @@ function dropout({ layers: all }: Measurements): Suspicion[] {
     } ${rate} of the entries.`,
     fix: { kind: "dropout", layers, rate: 0 },
   }];
+}
+
+/** Units from which on a layer lets enough through. */
+const ROOMY = 4;
+
+/** Returns a hidden layer of so few units that little of an example gets through. */
+function bottleneck(
+  measurements: Measurements,
+): Pick<Cause, "kind" | "layers" | "message" | "fixes"> | null {
+  const { chain } = networkOf(measurements);
+  const hidden = chain.filter(({ layer, added }) => layer.role === "hidden" && !added);
+  const narrow = hidden.filter(({ units, fanIn }) => units < ROOMY && fanIn >= ROOMY * units);
+  if (narrow.length === 0) return null;
+  const layers = narrow.map(({ layer }) => layer.name);
+  const [{ units }] = narrow.toSorted((a, b) => a.units - b.units);
+  return {
+    kind: "bottleneck",
+    layers,
+    message: `All that the network knows of an example must pass through ${
+      formatLayers(layers, measurements.layers)
+    }, of ${units} ${units === 1 ? "unit" : "units"}.`,
+    fixes: [{
+      kind: "rebuild",
+      what: `Widen ${formatLayers(layers, measurements.layers)}, or lead a connection around ${
+        layers.length === 1 ? "it" : "them"
+      }.`,
+    }],
+  };
 }
 
 function inputs({ batch: { perInput } }: Measurements): Suspicion[] {

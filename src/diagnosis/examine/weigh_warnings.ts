@@ -22,12 +22,13 @@ const WEIGHED = new Set(RULES.map(({ name }) => name));
  * LSTM, attention and an embedding (seed 152 of `bench/trainability`) are slower than with the fix,
  * which does not hold of a dense or convolutional kernel that is less than `FAR` times too large. A
  * rate out of use, units or layers drawn alike and untrained frozen layers are mistakes whatever
- * they cost, and the trial does not train in half precision.
+ * they cost, one class shows nothing of the others, and the trial does not train in half precision.
  */
 const STANDING: Readonly<Record<string, readonly string[] | null>> = {
   "output-head": null,
   "learning-rate": null,
   "half-precision": null,
+  "target-normalized": ["one-class"],
   "init-scale": ["too-large"],
   "architecture": ["no-activation"],
   "symmetry": null,
@@ -91,7 +92,7 @@ export async function weighWarnings(
   const before = diagnose(measurements, findings);
   const isMild = shown === null && before.verdict === "weak";
   if (isMild && (trial === null || "skipped" in trial)) {
-    const weighed = findings.map(untried);
+    const weighed = findings.map((finding) => untried(finding, measurements));
     return { findings: weighed, judged: diagnose(measurements, weighed), withHelped: (one) => one };
   }
   const isDue = isMild && trial !== null && !("skipped" in trial) &&
@@ -207,8 +208,24 @@ const PRESCRIBED = [0.02, 0.01];
 /** A kernel of some thousand entries has a deviation within this share of the prescribed one. */
 const NEAR_PRESCRIBED = 0.05;
 
-/** Returns true if an initialiser in use explains a warning about scale. */
-function isByInitializer({ rule, kind, figures }: Finding): boolean {
+/** Kinds of findings, by rule, on the branch behind weights of 0 that have a gradient. */
+const BEHIND_ZEROS: Readonly<Record<string, readonly string[]>> = {
+  "gradients-flow": ["waits", "no-signal"],
+  "vanishing-gradients": ["bypassed"],
+};
+
+/** Returns true if weights start at 0 that get a gradient, as the last gamma of a branch may. */
+function startsAtZero({ layers }: Measurements): boolean {
+  return layers.some(({ weights }) =>
+    weights.some(({ name, values, gradients }) =>
+      !/\/(bias|beta)(_\d+)?$/.test(name) && values.maxAbs === 0 && (gradients?.maxAbs ?? 0) > 0
+    )
+  );
+}
+
+/** Returns true if an initialiser in use explains a warning. */
+function isByInitializer({ rule, kind, figures }: Finding, measurements: Measurements): boolean {
+  if (BEHIND_ZEROS[rule]?.includes(kind ?? "")) return startsAtZero(measurements);
   if (rule === "activation-scale") return USUAL.includes(kind ?? "");
   const std = figures?.std?.value ?? NaN;
   return rule === "init-scale" && kind === "too-small" &&
@@ -219,8 +236,8 @@ function isByInitializer({ rule, kind, figures }: Finding): boolean {
  * Returns a warning as a note if an initialiser in use explains it and no trial shows that it
  * matters: networks drawn so train as well, up to the limit of `USUALLY_OFF`.
  */
-function untried(finding: Finding): Finding {
-  return finding.severity === "warning" && isByInitializer(finding)
+function untried(finding: Finding, measurements: Measurements): Finding {
+  return finding.severity === "warning" && isByInitializer(finding, measurements)
     ? amendFinding(finding, {
       severity: "note",
       message: say`${saidOf(finding, "message")} Only a note: the initialiser explains it, and no

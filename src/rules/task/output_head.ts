@@ -5,7 +5,7 @@ import type {
   TargetMeasurements,
 } from "../../measure/measurements.ts";
 import { activationTraits, isSigmoid } from "../../traits/activation_traits.ts";
-import { type LossFamily, lossTraits } from "../../traits/losses.ts";
+import { type LossTraits, lossTraits } from "../../traits/losses.ts";
 import { defineRule } from "../define_rule.ts";
 import { type Expected, inWords } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
@@ -118,14 +118,15 @@ export function headMismatch(
   if (activation === null) return null;
   const traits = lossTraits(loss);
   if (activation === "softmax" && units === 1 && traits?.family !== "hinge") {
-    return alwaysOne(traits?.family ?? "other");
+    return alwaysOne(traits);
   }
   if (traits === null) return null;
   const { family, targets, logits, from } = traits;
   const given = targets === "shares" && target !== null ? shares(target) : null;
   if (logits !== undefined) {
     if (family === "classes" && units === 1) return categorical(activation, units);
-    return (from === "here" ? onLogits : onLogitsInTensorFlow)(activation, logits) ?? given;
+    const twice = from === "here" ? null : appliedTwice(activation);
+    return twice ?? onLogits(activation, logits) ?? given;
   }
   switch (family) {
     case "classes":
@@ -142,8 +143,9 @@ export function headMismatch(
 }
 
 /** Reports a softmax over one unit: its output is always 1, so nothing can be learned. */
-function alwaysOne(family: LossFamily): Mismatch {
-  const isForNumbers = family === "regression";
+function alwaysOne(traits: LossTraits | null): Mismatch {
+  const family = traits?.family ?? "other";
+  const isForNumbers = family === "regression" || traits?.targets.endsWith("numbers") === true;
   return {
     severity: "error",
     kind: "one-class",
@@ -189,8 +191,8 @@ function onLogits(activation: string, applied: "softmax" | "sigmoid"): Mismatch 
   };
 }
 
-/** Reports the same under a loss of `tf.losses`, which is recognised only by its name. */
-function onLogitsInTensorFlow(activation: string): Mismatch | null {
+/** Reports an activation that a loss of `tf.losses` applies again. */
+function appliedTwice(activation: string): Mismatch | null {
   if (activation !== "softmax" && activation !== "sigmoid") return null;
   return {
     // Two sigmoids never output less than 1/2; two softmaxes still rank the classes.
