@@ -4,6 +4,7 @@ import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { openProbe } from "../../src/probe/open_probe.ts";
 import { planTrial, stepSeconds } from "../../src/probe/plan_trial.ts";
+import { TRIAL_BUDGET } from "../../src/probe/trial_budget.ts";
 import { tryTraining } from "../../src/probe/try_training.ts";
 
 /** LeNet-5, as it is built for digits of 28 x 28. */
@@ -60,6 +61,60 @@ Deno.test("planTrial() takes fewer examples, then fewer steps, and skips what sh
   model.dispose();
 });
 
+/** An LSTM of 128 units over 80 words of 20,000. */
+function lstm({ layers, sequential }: TensorFlow): LayersModel {
+  return sequential({
+    layers: [
+      layers.embedding({ inputDim: 20_000, outputDim: 128, inputLength: 80 }),
+      layers.lstm({ units: 128 }),
+      layers.dense({ units: 1, activation: "sigmoid" }),
+    ],
+  });
+}
+
+/** ResNet-20 for pictures of 32 x 32 (He and others 2015). */
+function resNet20({ input, layers, model }: TensorFlow): LayersModel {
+  type Symbolic = ReturnType<TensorFlow["input"]>;
+  const convolve = (x: Symbolic, filters: number, strides: number) => {
+    const conv = layers.conv2d({ filters, kernelSize: 3, strides, padding: "same" }).apply(x);
+    return layers.batchNormalization().apply(conv) as Symbolic;
+  };
+  const relu = (x: Symbolic) => layers.reLU().apply(x) as Symbolic;
+  const inputs = input({ shape: [32, 32, 3] });
+  let x = relu(convolve(inputs, 16, 1));
+  for (let block = 0; block < 9; block++) {
+    const filters = 16 * 2 ** Math.floor(block / 3);
+    const strides = block === 3 || block === 6 ? 2 : 1;
+    const shortcut = strides === 1
+      ? x
+      : layers.conv2d({ filters, kernelSize: 1, strides }).apply(x) as Symbolic;
+    const branch = convolve(relu(convolve(x, filters, strides)), filters, 1);
+    x = relu(layers.add().apply([shortcut, branch]) as Symbolic);
+  }
+  const pooled = layers.globalAveragePooling2d({} as never).apply(x);
+  const outputs = layers.dense({ units: 10, activation: "softmax" }).apply(pooled) as Symbolic;
+  return model({ inputs, outputs });
+}
+
+for (
+  const [name, build] of Object.entries({
+    "an LSTM": lstm,
+    "a ResNet-20": resNet20,
+    "a LeNet": leNet,
+  })
+) {
+  Deno.test(`${name} is tried within the default budget`, async () => {
+    await using engine = await startEngine();
+    const model = build(engine.tf);
+    const batch = randomBatch(model, { seed: 0 });
+    const probe = await openProbe(model, batch, {});
+    const plan = planTrial(probe, { steps: 40, budgetSeconds: TRIAL_BUDGET, always: false });
+    assert(!("seconds" in plan) && plan.steps >= 40 && plan.examples >= 8, JSON.stringify(plan));
+    engine.tf.dispose(batch.inputs);
+    model.dispose();
+  });
+}
+
 Deno.test("a LeNet on 32 digits is tried within the default budget, whole, and with a single step", async () => {
   await using engine = await startEngine();
   const model = leNet(engine.tf);
@@ -68,6 +123,11 @@ Deno.test("a LeNet on 32 digits is tried within the default budget, whole, and w
   const whole = await tryTraining(model, batch, { objective });
   assert("verdict" in whole);
   assertEquals([whole.examples, whole.untried], [undefined, undefined]);
+  // `check` has 3 s, of which starting and the pass take less than one.
+  const probe = await openProbe(model, batch, {});
+  const { steps } = whole.attempts[0];
+  const seconds = steps * stepSeconds(probe, 32);
+  assert(seconds < 2 && whole.attempts.length === 1, `${steps} steps, ${seconds} s`);
   const one = await tryTraining(model, batch, { objective, steps: 1 });
   assert("verdict" in one);
   assertNotEquals(one.attempts.length, 0);
