@@ -94,7 +94,7 @@ export function requireModest(model: LayersModel, undefinedSize: number, entries
     place: `A pass of model ${model.name} over ${
       examples === 1 ? "one example" : `${examples} examples`
     }`,
-    verb: "would take some",
+    verb: "would take about",
     found: formatMemory(bytes),
     expected: `at most ${formatMemory(allowed)} ${UNTRUSTED}`,
   });
@@ -115,7 +115,7 @@ export function requireAffordable(model: LayersModel, inputs: readonly Shape[]):
   if (work <= MAX_WORK) return;
   throw new InputError({
     place: `A pass of model ${model.name} over a batch of ${inputs[0][0]}`,
-    verb: "would take some",
+    verb: "would take about",
     found: `${work.toExponential(0)} operations, most of them in ${layer}`,
     expected: `at most ${MAX_WORK.toExponential(0)} of a file that is not trusted`,
     hint: ": use fewer examples, or --trust if it is",

@@ -200,7 +200,7 @@ const showBytes = (bytes: number) => format(bytes, { binary: true, maximumFracti
 function saidShapes(subject: PassSubject, examples: number): string {
   const shapes = shapesOf(subject, examples).map((shape) => `[${shape.join(", ")}]`).join(", ");
   return `batch.inputs has the shapes ${shapes}, with which a pass of model ${subject.model.name} would take ` +
-    `some ${showBytes(estimatePass(subject, examples))}`;
+    `about ${showBytes(estimatePass(subject, examples))}`;
 }
 
 function shapesOf({ inputs }: PassSubject, examples: number): Shape[] {

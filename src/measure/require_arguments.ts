@@ -106,7 +106,7 @@ export function requireModelBatch(
       place: "batch",
       verb: "has",
       found: `tensors with ${examples} and ${other.shape[0]} examples`,
-      expected: "one first axis for all",
+      expected: "the same first axis for all",
     });
   }
   if (!(examples > 0)) {
@@ -118,7 +118,7 @@ export function requireModelBatch(
     place: `batch.inputs[${empty}]`,
     verb: "has",
     found: `shape [${inputs[empty].shape.join(", ")}]`,
-    expected: "entries in it",
+    expected: "at least one entry",
   });
 }
 

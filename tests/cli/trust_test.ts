@@ -41,7 +41,7 @@ Deno.test("--trust lifts the limit on the work of a model file", async () => {
     await assertRejects(
       () => ask(5, false),
       InputError,
-      `${model}: A pass of model s over a batch of 5 would take some 3e+13 operations, most of them in pool`,
+      `${model}: A pass of model s over a batch of 5 would take about 3e+13 operations, most of them in pool`,
     );
     assertEquals(await ask(5, true), 5);
   } finally {

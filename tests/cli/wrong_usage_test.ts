@@ -36,7 +36,7 @@ const WRONG_USAGE: [string[], string][] = [
   [["report", "a", "b"], "MODEL is given 2 times, expected once at most: a b"],
   [
     ["report", "--quiet", "--layers", "nothing"],
-    "--layers is /nothing/, expected the name of a layer to match it",
+    "--layers is /nothing/, expected a pattern that matches a layer",
   ],
 ];
 

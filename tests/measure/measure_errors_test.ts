@@ -191,7 +191,7 @@ Deno.test("measure() refuses a batch without entries", async () => {
   const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [0] })] });
   const inputs = tf.zeros([3, 0]);
   const { message } = await assertRejects(() => measure(model, { inputs }), InputError);
-  assertEquals(message, "batch.inputs[0] has shape [3, 0], expected entries in it");
+  assertEquals(message, "batch.inputs[0] has shape [3, 0], expected at least one entry");
   tf.dispose(inputs);
   model.dispose();
 });

@@ -125,7 +125,7 @@ Deno.test("requireModelBatch() compares every size with the model's, and the exa
   );
   assertEquals(
     message(model, [fits], [fewer]),
-    "batch has tensors with 2 and 1 examples, expected one first axis for all",
+    "batch has tensors with 2 and 1 examples, expected the same first axis for all",
   );
   assertEquals(message(model, [none], null), "batch has 0 examples, expected at least 1");
   fewer.dispose();

@@ -175,7 +175,7 @@ Deno.test("rescaleWeights() refuses a factor it could not take back, and unknown
   assertThrows(
     () => rescaleWeights(model, 2, { layers: /x/ }),
     TypeError,
-    "layers is /x/, expected the name of a layer with weights to match it",
+    "layers is /x/, expected a pattern that matches a layer with weights",
   );
   assertEquals(getWeights(model), before);
   model.dispose();

@@ -102,7 +102,7 @@ async function drawReport(
 function requireShown(layers: RegExp | null, { layers: all }: Measurements): void {
   if (layers && !all.some(({ name }) => layers.test(name))) {
     throw new UsageError(
-      refusal`--layers is ${showWord(String(layers))}, expected the name of a layer to match it`,
+      refusal`--layers is ${showWord(String(layers))}, expected a pattern that matches a layer`,
     );
   }
 }

@@ -48,7 +48,7 @@ export function guardHeap(tf: TensorFlow): void {
     // An op whose window does not fit its input may have an output shape below 0.
     if (!(bytes >= 0)) {
       throw new RangeError(
-        `A tensor of ${bytes} bytes was asked for: an operation gives a shape with an axis below 0`,
+        `A tensor of ${bytes} bytes was requested: an operation has a shape with a negative axis`,
       );
     }
     // Even an empty heap holds the backend's own data.

@@ -76,8 +76,8 @@ export function withCalls(layer: Json, calls: readonly Json[], place: string): J
     throw new ModelError(
       `${place}[${other}] calls ${
         showValue(layer.name)
-      } in another way than ${place}[0], expected one ` +
-        `way: TensorFlow.js tells a layer of it once`,
+      } with other settings than ${place}[0], expected ` +
+        `the same in every call: TensorFlow.js gives them to a layer once`,
     );
   }
   return { ...layer, config: { ...layer.config as Json, ...first } };

@@ -136,6 +136,6 @@ function addMessage(
   }
   messages.push(message);
   if (type !== MESSAGE.continuation) return;
-  if (pieces.length >= MAX_PIECES) throw bytes.wrong("is in a circle", "an end");
+  if (pieces.length >= MAX_PIECES) throw bytes.wrong("is in a cycle", "an end");
   add(follow(bytes.offset(), bytes.length()));
 }

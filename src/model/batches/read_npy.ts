@@ -167,7 +167,9 @@ export function readNpz(bytes: Uint8Array, inputs: string[], outputs: string[]):
       ? '"x" and "y", "inputs" and "targets", or "x_train" and "y_train"'
       : [...inputs, ...outputs].map((name) => showValue(name)).join(", ");
     throw new BatchError(
-      refusal`The file holds the arrays ${found || "of nothing"}, expected ${wanted}`,
+      refusal`The file holds ${
+        found === "" ? "no arrays" : `the arrays ${found}`
+      }, expected ${wanted}`,
     );
   }
   const given: Given = { inputs: from.map(read), targets: to?.map(read) ?? null };

@@ -92,7 +92,7 @@ interface PictureFile {
 /** Lists the pictures of the classes, at least one. */
 async function listPictures(path: string, classes: readonly string[]): Promise<PictureFile[]> {
   if (classes.length === 0) {
-    throw new BatchError(refusal`The folder is without subfolders, expected one for each class`);
+    throw new BatchError(refusal`The folder has no subfolders, expected one for each class`);
   }
   const found: PictureFile[] = [];
   for (const [label, folder] of classes.entries()) {

@@ -81,7 +81,7 @@ function choose(paths: Set<string>, layers: RegExp | readonly string[]): Set<str
     const found = new Set([...paths].filter((path) => path.search(layers) !== -1));
     if (found.size > 0) return found;
     throw new InputError(
-      refusal`layers is ${String(layers)}, expected the name of a layer with weights to match it`,
+      refusal`layers is ${String(layers)}, expected a pattern that matches a layer with weights`,
     );
   }
   const missing = layers.find((path) => !paths.has(path));

@@ -122,7 +122,7 @@ Deno.test("loadModel() refuses an attention that is called in two ways", async (
   const message = await refusal(() => JSON.stringify(json));
   assertEquals(
     message,
-    'topology.config.layers[2].inbound_nodes[1] calls "grouped" in another way than ' +
-      "topology.config.layers[2].inbound_nodes[0], expected one way: TensorFlow.js tells a layer of it once",
+    'topology.config.layers[2].inbound_nodes[1] calls "grouped" with other settings than ' +
+      "topology.config.layers[2].inbound_nodes[0], expected the same in every call: TensorFlow.js gives them to a layer once",
   );
 });

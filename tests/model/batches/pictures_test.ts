@@ -78,7 +78,7 @@ Deno.test("readBatch() says what is wrong with a folder of pictures", async () =
     const error = await assertRejects(() => readBatch(path, model), BatchError);
     assertEquals(error.message, `${path}: ${message}`);
   };
-  await refuses(folder, two, "The folder is without subfolders, expected one for each class");
+  await refuses(folder, two, "The folder has no subfolders, expected one for each class");
   await Deno.mkdir(`${folder}/cat`);
   await refuses(folder, two, "The folder holds no pictures, expected one or more");
   await Deno.copyFile(fixture("images/cat/0.png"), `${folder}/cat/0.png`);
