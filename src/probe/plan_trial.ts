@@ -30,8 +30,8 @@ const MIN_EXAMPLES = 2;
 /** Smallest useful number of steps, unless the caller requests fewer. */
 export const LEAST_STEPS = 10;
 
-/** The same on fewer examples than prove learning: a step that diverges shows in five. */
-const LEAST_STEPS_OF_FEW = 5;
+/** The same on fewer examples than prove learning: a step that diverges shows in four. */
+const LEAST_STEPS_OF_FEW = 4;
 
 /** Makes a budget of exactly ten steps fit ten steps. */
 const ROUNDING = 1e-9;

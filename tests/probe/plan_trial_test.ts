@@ -52,8 +52,8 @@ Deno.test("planTrial() takes fewer examples, then fewer steps, and skips what sh
   assertEquals(plan(9.5 * eighth, few), { examples: 4, steps });
   assert(steps >= 9, `${steps}`);
   const pair = stepSeconds(probe, 2);
-  assertEquals(plan(5.5 * pair, few), { examples: 2, steps: 5 });
-  assertEquals(plan(4.5 * pair, few), { seconds: 5 * pair });
+  assertEquals(plan(4.5 * pair, few), { examples: 2, steps: 4 });
+  assertEquals(plan(3.5 * pair, few), { seconds: 4 * pair });
   // However long it takes.
   assertEquals(plan(9.5 * eighth, { always: true }), { examples: 8, steps: 40 });
   assertEquals(plan(0, { always: true }), { examples: 8, steps: 40 });
