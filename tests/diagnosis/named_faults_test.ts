@@ -154,6 +154,29 @@ const PROGRAMS: Record<string, [(parts: Parts) => Program, string]> = {
     },
     "weak symmetry: Give the initialiser of each layer its own seed.",
   ],
+  "one initialiser for all layers": [
+    (parts) => {
+      const kernelInitializer = parts.tf.initializers.heUniform({ seed: 5 });
+      const layers = [1, 2, 3].map(() => parts.dense(8, "relu", { kernelInitializer }));
+      return [[...layers, parts.dense(3, "softmax")], "categoricalCrossentropy", parts.classes(3)];
+    },
+    "weak symmetry: Give the initialiser of each layer its own seed.",
+  ],
+  "softmax in hidden layers": [
+    (parts) => {
+      const layers = [1, 2, 3].map(() => parts.dense(32, "softmax"));
+      return [[...layers, parts.dense(3, "softmax")], "categoricalCrossentropy", parts.classes(3)];
+    },
+    "hidden-softmax: Replace softmax in dense_",
+  ],
+  "two softmaxes in a row": [
+    (parts) => [
+      [parts.dense(32, "relu"), parts.dense(3, "softmax"), parts.tf.layers.softmax()],
+      "categoricalCrossentropy",
+      parts.classes(3),
+    ],
+    "weak head: Remove one of the two: softmax in `dense_",
+  ],
   "biases of an LSTM": [
     (parts) => sequences(parts, "lstm"),
     "sick bias: Start the bias of lstm_",
