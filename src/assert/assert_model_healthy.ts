@@ -15,7 +15,7 @@ export interface AssertHealthyOptions
   extends HealthyOptions, Pick<ExamineOptions, "objective" | "seed"> {
   /**
    * When to run the trial, which trains the network on the batch for some steps: an error of a rule
-   * is only a warning if it learns. `"auto"`, if 10 steps fit the budget; `"always"`; `"off"`; or a
+   * is only a warning if it learns. `"auto"`, if a few steps fit the budget; `"always"`; `"off"`; or a
    * number of steps at each rate. Default: `"auto"`, with 40 steps.
    */
   trial?: ExamineOptions["trial"];

@@ -58,7 +58,7 @@ const TRIAL_DOCUMENTATION: RuleDocumentation = {
     "an error: 12 fail, 12 are slow, 7 train.",
   misleads:
     "Networks that need far more than 40 steps (300 if they still guess), or another optimizer, look as if " +
-    "they did not learn. A network with nothing unusual is tried only with --trial always.",
+    "they did not learn. A network too large for the budget is tried only with --trial always.",
   fix: "Look at the targets, the loss, the learning rate, dropout and penalties.",
 };
 

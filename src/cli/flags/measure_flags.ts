@@ -102,7 +102,7 @@ export const PLUGIN_FLAG = files("run", {
 /** Flag of every subcommand that diagnoses a model: when to run the trial. */
 export const TRIAL_FLAG = parsed<TrialMode, "auto">({
   help:
-    "train the model on its batch for some steps, if 10 steps fit the budget (auto); always; off; " +
+    "train the model on its batch for some steps, if a few fit the budget (auto); always; off; " +
     "or for STEPS steps; always tries the fixes of warnings too",
   value: "auto|always|off|STEPS",
   takes: TRIALS,
