@@ -4,6 +4,7 @@ import { describeFix } from "../../src/diagnosis/fix_words.ts";
 import { examine } from "../../src/diagnosis/examine/mod.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
+import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
 
 type Layers = tfjs.layers.Layer[];
@@ -314,7 +315,12 @@ function gated(tf: TensorFlow, end: "relu" | "linear"): LayersModel {
     stream = tf.layers.add().apply([stream, branch]) as tfjs.SymbolicTensor;
   }
   const kernelInitializer = tf.initializers.glorotUniform({ seed: 99 });
-  const output = tf.layers.dense({ units: 3, activation: "softmax", kernelInitializer })
+  const output = tf.layers.dense({
+    name: "head",
+    units: 3,
+    activation: "softmax",
+    kernelInitializer,
+  })
     .apply(stream) as tfjs.SymbolicTensor;
   const model = tf.model({ inputs: input, outputs: output });
   model.compile({ optimizer: "adam", loss: "categoricalCrossentropy" });
@@ -323,8 +329,9 @@ function gated(tf: TensorFlow, end: "relu" | "linear"): LayersModel {
 
 Deno.test("diagnose() finds a gamma of 0 that a relu keeps at 0, and leaves others alone", async () => {
   await using engine = await startEngine();
-  const found = async (end: "relu" | "linear") => {
+  const found = async (end: "relu" | "linear", head = 1) => {
     const model = gated(engine.tf, end);
+    rescaleWeights(model, head, { layers: ["head"] });
     const { diagnosis, measurements } = await examine(model, randomBatch(model, { seed: 1 }), {
       trial: "off",
     });
@@ -336,4 +343,6 @@ Deno.test("diagnose() finds a gamma of 0 that a relu keeps at 0, and leaves othe
   const [cause, ...others] = await found("relu");
   assertStringIncludes(cause, "zero-scale: Start the gamma of batch_normalization_");
   assertEquals([others, await found("linear")], [[], []]);
+  // A head that is certain of everything sends no gradient down at all.
+  assertStringIncludes((await found("relu", 1e4))[0], "kernel-scale: ");
 });

@@ -7,10 +7,13 @@ import { isOf } from "./shared.ts";
  * Returns normalisations whose gamma of 0 gets no gradient, since a relu follows within the branch:
  * its slope at 0 is 0, so the branch stays off. A gamma of 0 right before the addition learns.
  */
-export function zeroScales({ measurements: { layers } }: Patient): Suspect[] {
+export function zeroScales({ measurements: { layers }, network: { graph } }: Patient): Suspect[] {
+  // Behind a head that sends nothing down, every gamma is without a gradient.
+  const isSent = (layer: LayerMeasurements) =>
+    graph.outputsOf(layer).some(({ activationGradients: sent }) => (sent?.maxAbs ?? 0) > 0);
   const found = layers.flatMap((layer) => {
     const gamma = deadGamma(layer);
-    return gamma === undefined ? [] : [{ layer: layer.name, weight: gamma.name }];
+    return gamma === undefined || !isSent(layer) ? [] : [{ layer: layer.name, weight: gamma.name }];
   });
   if (found.length === 0) return [];
   const names = found.map(({ layer }) => layer);
