@@ -81,12 +81,17 @@ export const createAttention = kerasLayer((tf) => {
       this.built = true;
     }
 
-    override computeOutputShape(shapes: tfjs.Shape | tfjs.Shape[]): tfjs.Shape | tfjs.Shape[] {
-      const [query, value, key] = this.#three(shapes as tfjs.Shape[]);
-      const weights = this.shapeOfInner("softmax", this.shapeOfInner("", [query, key]));
-      if (this.settings.dropout > 0) this.shapeOfInner("dropout", weights);
-      const output = this.shapeOfInner("context", [weights, value]);
+    /** Passes shapes or tensors through the inner layers, which `apply` runs by name. */
+    #walk<T>(inputs: T[], apply: (name: string, x: T | T[]) => T): T | T[] {
+      const [query, value, key] = this.#three(inputs);
+      const weights = apply("softmax", apply("", [query, key]));
+      const kept = this.settings.dropout > 0 ? apply("dropout", weights) : weights;
+      const output = apply("context", [kept, value]);
       return this.settings.returnAttentionScores ? [output, weights] : output;
+    }
+
+    override computeOutputShape(shapes: tfjs.Shape | tfjs.Shape[]): tfjs.Shape | tfjs.Shape[] {
+      return this.#walk(shapes as tfjs.Shape[], (name, x) => this.shapeOfInner(name, x));
     }
 
     /**
@@ -98,20 +103,18 @@ export const createAttention = kerasLayer((tf) => {
       { masks = [], training }: { masks?: (Tensor | null)[]; training?: boolean },
     ): Tensor | Tensor[] {
       return tf.tidy(() => {
-        const [query, value, key] = this.#three(inputs as Tensor[]);
-        const run = (name: string, x: Tensor | Tensor[], more: object = {}) =>
-          this.innerLayers[name].call(x, { training, ...more }) as Tensor;
-        const scores = run("", [query, key]);
+        const [query, , key] = this.#three(inputs as Tensor[]);
         const mask = attentionMask(
           tf,
           { value: masks[1], causal: this.settings.useCausalMask, window: null },
           query.shape.at(-2)!,
           key.shape.at(-2)!,
         );
-        const weights = run("softmax", scores, mask === null ? {} : { mask });
-        const kept = this.settings.dropout > 0 ? run("dropout", weights) : weights;
-        const output = run("context", [kept, value], masks[0] == null ? {} : { mask: masks[0] });
-        return this.settings.returnAttentionScores ? [output, weights] : output;
+        const maskOf = new Map([["softmax", mask], ["context", masks[0]]]);
+        return this.#walk(inputs as Tensor[], (name, x) => {
+          const given = { training, mask: maskOf.get(name) ?? undefined };
+          return this.innerLayers[name].call(x, given) as Tensor;
+        });
       });
     }
 
