@@ -117,6 +117,8 @@ for (const jobs of ["1", "2"]) {
           "check",
           ...names.flatMap((name, i) => [name, good[i]]),
           "--no-config",
+          "--trial",
+          "off",
           "--quiet",
           "--seeds",
           "2",
@@ -146,7 +148,16 @@ Deno.test("check measures a model that made another backend active as if it had 
   const check = async (content: string) => {
     let stdout = "";
     await withGateFolder([], { "net.js": content }, async (cwd) => {
-      const args = ["check", "net.js", "--no-config", "--quiet", "--reporter", "json"];
+      const args = [
+        "check",
+        "net.js",
+        "--no-config",
+        "--trial",
+        "off",
+        "--quiet",
+        "--reporter",
+        "json",
+      ];
       const outcome = await runCommand(args, { cwd });
       assertEquals(outcome.stderr, "");
       stdout = outcome.stdout;
