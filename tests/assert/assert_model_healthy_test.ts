@@ -1,4 +1,3 @@
-import { InputError } from "../../src/words/input_error.ts";
 import {
   assert,
   assertEquals,
@@ -8,15 +7,21 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { assertHealthy } from "../../src/assert/assertions.ts";
 import type { AssertHealthyOptions } from "../../src/assert/assert_model_healthy.ts";
+import { assertHealthy, assertOverfitsBatch } from "../../src/assert/assertions.ts";
+import { healthMatchers } from "../../src/assert/health_matchers.ts";
+import { HEALTHY_DOCUMENTATION } from "../../src/assert/health_message.ts";
+import { EngineError } from "../../src/engine/engine.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
-import { getWeights } from "../../src/model/weights/set_weights.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
+import type { Measurements } from "../../src/measure/measurements.ts";
 import type { Batch } from "../../src/model/batches/batch.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import { getWeights } from "../../src/model/weights/set_weights.ts";
+import { RULES } from "../../src/rules/rules.ts";
+import { InputError } from "../../src/words/input_error.ts";
 import { type Fault, patient } from "../networks/patients.ts";
 
 /** The message of the assertion on a convolutional network, or `null` where it passes. */
@@ -210,4 +215,58 @@ Deno.test("assertHealthy() fails on warnings where that is asked for", async () 
     );
   });
   assertEquals(lines, []);
+});
+
+Deno.test("toBeHealthy() refuses a model, whose examination nobody would wait for", async () => {
+  await using _engine = await startEngine();
+  const model = exerciseModel({ width: 4, depth: 1 });
+  for (const isNot of [false, true]) {
+    assertThrows(
+      () => healthMatchers.toBeHealthy({ value: model as unknown as Measurements, isNot }),
+      TypeError,
+      "expected what measure() returns",
+    );
+  }
+  model.dispose();
+});
+
+for (const assertion of [assertHealthy, assertOverfitsBatch]) {
+  Deno.test(`${assertion.name}() says that an await is missing if its engine is stopped, or its model disposed`, async () => {
+    const engine = await startEngine();
+    const model = exerciseModel({ depth: 2 });
+    const batch = randomBatch(model, { objective: "meanSquaredError" });
+    const options = { objective: "meanSquaredError" } as const;
+    const begun = assertion(model, batch, options);
+    model.dispose();
+    await engine.stop();
+    const error = await assertRejects(() => begun, EngineError, "is an `await` missing?");
+    assertEquals(error.cause instanceof Error, true);
+    assertEquals(error.message.includes(`while ${assertion.name} was measuring`), true);
+  });
+}
+
+Deno.test("an assertion that is awaited fails as it always did", async () => {
+  await using engine = await startEngine();
+  const model = exerciseModel({ depth: 2 });
+  const inputs = engine.tf.zeros([8, 3]);
+  await assertRejects(() => assertHealthy(model, { inputs }), InputError);
+  inputs.dispose();
+  model.dispose();
+  await assertRejects(() => assertHealthy(model, { inputs }), TypeError, "disposed");
+});
+
+Deno.test("what is written down of assertHealthy() names every rule, and how often it fails a healthy network", () => {
+  const { formula, falsePositives } = HEALTHY_DOCUMENTATION;
+  for (const { name } of RULES) assertMatch(formula, new RegExp(`[ ]${name}[,.]`));
+  // Its rate follows from those of its rules: no rule fails a control, and one warns of some.
+  const clean = RULES.filter(({ falsePositives }) =>
+    // A rule without a rate cannot be broken by the networks that rates are counted on.
+    falsePositives === undefined ||
+    falsePositives.startsWith("Not measured: it judges nothing unless it is asked to.") ||
+    falsePositives.includes(" 0 errors (") && falsePositives.includes(" 0 warnings.")
+  );
+  const others = RULES.filter((rule) => !clean.includes(rule));
+  assertEquals(others.map(({ name }) => name), ["initial-loss"]);
+  const rate = (text: string) => text.match(/On 1600 healthy networks .*? warnings \(.*? %\)/)![0];
+  assertEquals(rate(falsePositives!), rate(others[0].falsePositives!));
 });

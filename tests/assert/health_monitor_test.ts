@@ -1,4 +1,3 @@
-import { InputError } from "../../src/words/input_error.ts";
 import {
   assertAlmostEquals,
   assertEquals,
@@ -9,12 +8,19 @@ import {
   assertThrows,
 } from "@std/assert";
 import { healthMonitor, type HealthMonitorOptions } from "../../src/assert/health_monitor.ts";
-import type { Finding } from "../../src/rules/finding.ts";
+import { MonitorState, type OnFinding } from "../../src/assert/monitor_state.ts";
 import { EngineError } from "../../src/engine/engine.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
-import type { LayersModel } from "../../src/engine/tensorflow.ts";
-import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { exerciseModel } from "../../src/model/layers/exercise_model.ts";
+import { defineRule } from "../../src/rules/define_rule.ts";
+import { atMost } from "../../src/rules/expected.ts";
+import type { Finding } from "../../src/rules/finding.ts";
+import { say } from "../../src/rules/say.ts";
+import { InputError } from "../../src/words/input_error.ts";
+import { type Fault, patient } from "../networks/patients.ts";
+import { layer, measurements } from "../networks/sample.ts";
 
 const OBJECTIVE = "meanSquaredError";
 
@@ -220,4 +226,178 @@ Deno.test("healthMonitor() throws an EngineError when no engine runs", () => {
     EngineError,
     "No engine runs: start the engine first, with await startEngine()",
   );
+});
+
+/** A network of two layers, given as a chain or as a graph. */
+async function named(create: (tf: TensorFlow) => LayersModel): Promise<string[]> {
+  await using engine = await startEngine();
+  const model = create(engine.tf);
+  const batch = randomBatch(model, { objective: OBJECTIVE });
+  model.compile({ optimizer: engine.tf.train.sgd(1e30), loss: OBJECTIVE });
+  const monitor = healthMonitor({ batch, objective: OBJECTIVE, rules: ["non-finite"] });
+  try {
+    const { message } = await assertRejects(
+      () => model.fit(batch.inputs, batch.targets!, { epochs: 9, verbose: 0, callbacks: monitor }),
+      AssertionError,
+    );
+    return message.split("\n");
+  } finally {
+    engine.tf.dispose([batch.inputs, batch.targets!]);
+    model.dispose();
+  }
+}
+
+Deno.test("healthMonitor() calls a model by its own name, and blames the learning rate for NaN first", async () => {
+  const chain = await named((tf) =>
+    tf.sequential({
+      name: "mine",
+      layers: [
+        tf.layers.dense({ name: "h1", units: 8, inputShape: [4] }),
+        tf.layers.dense({ units: 1 }),
+      ],
+    })
+  );
+  assertMatch(chain[1], /^Model "mine" /);
+  assertMatch(chain[2], /^1\. The learning rate of 1e30 is too large: /);
+  const fix = chain.filter((line) => line.startsWith("   Fix:"));
+  assertEquals(fix.length, 1);
+  assertMatch(fix[0], /^ {3}Fix: Lower it to 0.01, the usual rate of SGD, and start again/);
+  const graph = await named((tf) => {
+    const inputs = tf.input({ shape: [4] });
+    const hidden = tf.layers.dense({ units: 8 }).apply(inputs) as typeof inputs;
+    const outputs = tf.layers.dense({ units: 1 }).apply(hidden) as typeof inputs;
+    return tf.model({ name: "my_model", inputs, outputs });
+  });
+  assertMatch(graph[1], /^Model "my_model" /);
+});
+
+Deno.test("healthMonitor() leaves the learning rate alone where the held batch is not finite", async () => {
+  await using engine = await startEngine();
+  const model = exerciseModel({ depth: 2, std: 1 / Math.sqrt(20) });
+  const good = randomBatch(model, { objective: OBJECTIVE });
+  const held = { ...good, inputs: engine.tf.fill([8, 20], NaN), targets: engine.tf.zeros([8, 1]) };
+  const monitor = healthMonitor({ batch: held, objective: OBJECTIVE, onFinding: "keep" });
+  model.compile({ optimizer: engine.tf.train.sgd(1e-3), loss: OBJECTIVE });
+  await model.fit(good.inputs, good.targets!, { verbose: 0, callbacks: monitor });
+  assertEquals(monitor.history.map(({ cause }) => cause), [null, null]);
+  assertEquals(monitor.history[1].findings[0].fix.startsWith("Clean the batch"), true);
+  engine.tf.dispose([good.inputs, good.targets!, held.inputs, held.targets]);
+  model.dispose();
+});
+
+/** Trains a convolutional network by SGD, and says what it was stopped by. */
+async function stoppedBy(learningRate: number, fault: Fault) {
+  await using engine = await startEngine();
+  const { model, batch, objective } = patient(engine.tf, fault);
+  const { inputs, targets } = batch as { inputs: Tensor; targets: Tensor };
+  model.compile({ optimizer: engine.tf.train.sgd(learningRate), loss: objective as string });
+  const monitor = healthMonitor({ batch, every: 2, objective });
+  const options = { batchSize: 8, epochs: 1, verbose: 0, callbacks: monitor } as const;
+  const { message } = await assertRejects(
+    () => model.fit(inputs, targets, options),
+    AssertionError,
+  );
+  engine.tf.dispose([inputs, targets]);
+  model.dispose();
+  return { message, record: monitor.history.at(-1)! };
+}
+
+Deno.test("healthMonitor() names a learning rate of 50, and nothing of initialisation", async () => {
+  const { message, record } = await stoppedBy(50, {});
+  const lines = message.split("\n");
+  assertMatch(lines[1], /is SICK: 1 cause$/);
+  assertMatch(lines[2], /^1\. The learning rate of 50 is too large: .*kernel is .* times as large/);
+  assertMatch(lines[3], /^ {3}Fix: Lower/);
+  assertMatch(lines[4], /^ {3}As a result: /);
+  assertEquals(/Multiply|Draw|nitializer/.test(message), false);
+  assertEquals([record.cause?.kind, record.cause?.severity], ["learning-rate", "error"]);
+});
+
+Deno.test("healthMonitor() gives no fix on initialisation once training has moved the weights", async () => {
+  const fix = /Multiply .* or draw them with kernelInitializer/;
+  // Both have kernels that are too large; those of the first pass no gradient, and stay what they were: they are
+  // judged as before training.
+  const unmoved = await stoppedBy(1e-3, { std: 5 });
+  assertMatch(unmoved.message, /\n1\. The kernels of conv1 \.\.\. head are .* too large/);
+  assertMatch(unmoved.message, fix);
+  const moved = await stoppedBy(1e-3, { std: 1 });
+  assertMatch(moved.message, /\n1\. The kernels of conv1, conv2, fc1 are .* too large/);
+  assertEquals(/Multiply|Draw|nitializer|Start the bias/.test(moved.message), false);
+  assertEquals([unmoved.record.cause, moved.record.cause], [null, null]);
+});
+
+/** A rule that fails from a loss of 2 on. */
+const lossRule = defineRule({
+  name: "team/loss",
+  tags: ["data"],
+  problem: "a large loss",
+  summary: "Fails from a loss of 2 on.",
+  fix: "Train on.",
+  figure: { title: "none", scale: "linear", of: () => null },
+  judge: ({ measurements: { objective: { value } } }) =>
+    value < 2 ? [] : [{
+      severity: "error",
+      kind: "large",
+      layer: null,
+      measured: value,
+      expected: atMost(2),
+      message: say`The loss is too large.`,
+      fix: say`Train on.`,
+    }],
+});
+
+function open(onFinding: OnFinding, every?: number) {
+  const state = new MonitorState({ every, rules: [lossRule], ruleOptions: {}, onFinding });
+  /** Measures a loss after some batches. */
+  const measure = (step: number, value: number) => {
+    state.step = step;
+    const snapshot = {
+      started: performance.now(),
+      measurements: {
+        ...measurements([layer("dense_1", {})]),
+        objective: { name: "meanSquaredError", value, randomTargets: false },
+      },
+      updates: new Map(),
+      by: { optimizer: "SGD", learningRate: 0.01 },
+      isEnd: false,
+    };
+    state.record(snapshot);
+    return state.respond(snapshot);
+  };
+  return { state, measure };
+}
+
+Deno.test("MonitorState is due after some early steps by default, otherwise each `every` batches", () => {
+  const steps = Array.from({ length: 205 }, (_, i) => i + 1);
+  const due = (every?: number) => steps.filter((step) => open("keep", every).state.isDue(step));
+  assertEquals(due(), [1, 2, 5, 10, 20, 50, 100, 200]);
+  assertEquals(due(90), [90, 180]);
+});
+
+Deno.test("MonitorState passes an error before batch 100 on the default schedule alone", () => {
+  for (
+    const [every, step, passes] of [[undefined, 99, true], [undefined, 100, false], [9, 9, false]]
+  ) {
+    const { measure } = open("throw", every as number | undefined);
+    measure(0, 1);
+    const { stops, failure } = measure(step as number, 2);
+    assertEquals([stops, failure === null], [false, passes]);
+    if (failure !== null) assertMatch(failure, /The loss is too large\./);
+  }
+});
+
+Deno.test("MonitorState stops, asks, and knows what it has measured", () => {
+  const stopping = open("stop", 5);
+  assertEquals(stopping.state.isMeasured, false);
+  assertEquals(stopping.measure(5, 1.99), { stops: false, failure: null });
+  assertEquals(stopping.measure(10, 2), { stops: true, failure: null });
+  assertEquals(stopping.state.isMeasured, true);
+  stopping.state.step++;
+  assertEquals(stopping.state.isMeasured, false);
+  assertEquals(stopping.state.history.map(({ step }) => step), [5, 10]);
+  const asking = open((finding, { step }) => finding.measured === 3 && step > 5 ? "stop" : "keep");
+  assertEquals([asking.measure(5, 3), asking.measure(10, 3)].map(({ stops }) => stops), [
+    false,
+    true,
+  ]);
 });

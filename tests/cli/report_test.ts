@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { threadsToLoad } from "../../src/cli/threads_to_load.ts";
+import { MAX_THREADS } from "../../src/engine/start/choose_threads.ts";
 import { parseReport } from "../../src/render/mod.ts";
+import { withGateFolder } from "./gate_folder.ts";
+import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
+import { NETWORK, withModel } from "./with_model.ts";
 
 const GOLDEN = "fixtures/golden";
 
@@ -97,4 +102,78 @@ Deno.test("report obeys --columns, --layers, --axis and --unicode", async () => 
 Deno.test("explain obeys --columns", async () => {
   const { stdout } = await runCommand(["explain", "--columns", "60"]);
   assert(stdout.length > 100 && stdout.split("\n").every((line) => line.length <= 60));
+});
+
+Deno.test("a path in place of the subcommand means report", () =>
+  withModel(async (folder) => {
+    await Deno.writeTextFile(`${folder}/net.ts`, NETWORK);
+    // The name says nothing, but the file is there: its reason comes from where models are loaded.
+    await Deno.writeTextFile(`${folder}/net.h5`, "");
+    for (const file of ["net.ts", "model.json", "net.h5"]) {
+      const path = `${folder}/${file}`;
+      const flags = ["--quiet", "--trial", "off"];
+      const bare = await runCommand([path, ...flags]);
+      assertEquals(bare, await runCommand(["report", path, ...flags]));
+      assertEquals(bare.code, file === "net.h5" ? 2 : 0);
+    }
+    const { code, stdout } = await runCommand([`${folder}/net.ts`, "--help"]);
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, "report [MODEL] [flags]");
+  }));
+
+Deno.test("a path with the extension of a model that is not there is refused as by report", () =>
+  assertRefuses(["none.ts", "--quiet"], "none.ts: there is no such file"));
+
+Deno.test("a folder is no subcommand and no model, and neither is a file that may not be read", async () => {
+  await assertRefuses(["tests"], "The subcommand tests is unknown, expected report, check");
+  const { code, stderr } = await runCommand(["LICENSE"], { permissions: ["--no-prompt"] });
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "The subcommand LICENSE is unknown");
+});
+
+const NET = `const elsewhere = Deno.makeTempDirSync();
+Deno.chdir(elsewhere);
+export const createModel = ({ tf }) => tf.sequential({
+  layers: [1, 2].map((units) => tf.layers.dense({ units, inputShape: [4] })),
+});
+`;
+
+Deno.test("a result goes where it was claimed, though the model changes the working directory", () =>
+  withGateFolder([], { "net.ts": NET }, async (cwd) => {
+    const written = {
+      "report.json": ["report", "net.ts", "--out", "report.json"],
+      "gate.json": ["check", "net.ts", "--no-config", "--reporter", "json=gate.json"],
+      "base.json": [
+        "check",
+        "net.ts",
+        "--no-config",
+        "--update-baseline",
+        "--baseline",
+        "base.json",
+      ],
+      "study.json": ["sweep", "net.ts", "--scale", "1", "--seeds", "1", "--out", "study.json"],
+    };
+    for (const [name, args] of Object.entries(written)) {
+      const { code, stderr } = await runCommand(args, { cwd });
+      assertEquals(code === 2, false, stderr);
+      assertEquals((await Deno.stat(`${cwd}/${name}`)).isFile, true, name);
+    }
+  }));
+
+Deno.test("threadsToLoad() takes every core for 84 MB of weights, and one below", async () => {
+  const path = await Deno.makeTempFile();
+  const cores = Math.min(navigator.hardwareConcurrency, MAX_THREADS);
+  try {
+    await Deno.truncate(path, 84e6);
+    assertEquals(await threadsToLoad(path), cores);
+    await Deno.truncate(path, 83e6);
+    assertEquals(await threadsToLoad(path), 1);
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("threadsToLoad() takes one thread for no file, and leaves one that is missing to who reads it", async () => {
+  assertEquals(await threadsToLoad(null), 1);
+  assertEquals(await threadsToLoad("there/is/no/such/file.keras"), 1);
 });

@@ -1,9 +1,15 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { diagnose } from "../../src/diagnosis/diagnose.ts";
+import { examine } from "../../src/diagnosis/examine/examine.ts";
+import { weighTrial } from "../../src/diagnosis/weigh_trial.ts";
+import { withTreatment } from "../../src/diagnosis/with_treatment.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
-import { examine } from "../../src/diagnosis/examine/examine.ts";
 import { getWeights } from "../../src/model/weights/set_weights.ts";
+import { makeFinding } from "../../src/rules/finding.ts";
 import { patient } from "../networks/patients.ts";
+import { makeAttempt, makeTrial } from "../networks/probes.ts";
+import { classes, classifier } from "../networks/trained_models.ts";
 
 /** A regression on eight numbers that learns unless something is done to it. */
 function regression(
@@ -134,5 +140,139 @@ Deno.test("examine() trains an ill network, and once more with the fixes", async
   const { trial, fixedTrial } = await examine(model, batch, { objective });
   assert(trial !== null && "verdict" in trial && fixedTrial !== null && "verdict" in fixedTrial);
   assertEquals([trial.verdict, fixedTrial.verdict], ["fails", "learns"]);
+  model.dispose();
+});
+
+Deno.test("examine() takes no more than three times the steps that are asked for, also of a late starter", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { labels: _, ...batch } = classes(tf);
+  const small = { kernelInitializer: tf.initializers.randomNormal({ stddev: 0.1, seed: 4 }) };
+  // It learns in 8 steps.
+  const model = classifier(tf, { depth: 2, dropout: 0.6, hidden: small, head: small });
+  const objective = "categoricalCrossentropy";
+  const { trial } = await examine(model, batch, { objective, trial: 1 });
+  assert(trial !== null && "attempts" in trial && trial.verdict !== "learns");
+  assert(trial.attempts.every(({ steps }) => steps <= 3));
+});
+
+Deno.test("examine() does not blame a failed trial on what was fixed in vain", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { layers, initializers } = tf;
+  const kernel = (seed: number) => ({
+    kernelInitializer: initializers.randomNormal({ stddev: 0.07, seed }),
+  });
+  const { labels: _, ...batch } = classes(tf);
+  const [, features] = batch.inputs.shape;
+  const [, units] = batch.targets.shape;
+  // The noise drowns the inputs in training; the kernels are only somewhat too small.
+  const model = tf.sequential({
+    layers: [
+      layers.gaussianNoise({ stddev: 30, inputShape: [features!] }),
+      ...[1, 2, 3].map((seed) => layers.dense({ units: 32, activation: "relu", ...kernel(seed) })),
+      layers.dense({ units: units!, activation: "softmax" }),
+    ],
+  });
+  model.compile({ optimizer: tf.train.adam(0.001), loss: "categoricalCrossentropy" });
+  const { diagnosis: { verdict, causes }, trial } = await examine(model, batch);
+  assert(trial !== null && "verdict" in trial);
+  assertEquals([trial.verdict, verdict], ["fails", "sick"]);
+  assertEquals(causes.map(({ kind, severity }) => [kind, severity]), [
+    ["trial", "error"],
+    ["kernel-scale", "warning"],
+  ]);
+});
+
+Deno.test("weighTrial() leaves what one batch cannot contradict an error", () => {
+  const severity = (kind: string, rule = "input-normalized") => {
+    const found = makeFinding(rule, {
+      severity: "error",
+      kind,
+      layer: null,
+      measured: 70,
+      expected: "inputs near 0",
+      message: "The inputs are far from 0.",
+      fix: "Subtract their mean.",
+    });
+    return weighTrial([found], makeTrial())[0].severity;
+  };
+  assertEquals([severity("offset"), severity("constant")], ["error", "warning"]);
+  // Examples of a class that no unit stands for are not learned; the others are.
+  const standing = ["class-too-large", "class-negative", "class-fraction"];
+  standing.push("one-class", "targets-above-one");
+  for (const kind of standing) {
+    assertEquals(severity(kind, "output-head"), "error");
+  }
+  assertEquals(severity("no-softmax", "output-head"), "warning");
+  assertEquals(severity("targets-outside", "output-head"), "warning");
+});
+
+Deno.test("weighTrial() leaves a loss an error that starts more than 1000 times above guessing", () => {
+  const severity = (loss: number, accuracy: number | null = null) => {
+    const found = makeFinding("initial-loss", {
+      severity: "error",
+      kind: "too-large",
+      layer: "dense",
+      measured: loss,
+      expected: "about 2",
+      figures: { loss: { value: loss, unit: "J" }, high: { value: 2, unit: "J" } },
+      message: "The loss is far above guessing.",
+      fix: "Draw the head smaller.",
+    });
+    const trial = makeTrial({ attempts: [makeAttempt({ accuracy })] });
+    return weighTrial([found], trial)[0].severity;
+  };
+  assertEquals([severity(1999), severity(2001)], ["warning", "error"]);
+  // Classes are learned from any distance.
+  assertEquals(severity(2001, 0.9), "warning");
+});
+
+/** A network for a curve, whose kernels have this share of a healthy scale, compiled with SGD. */
+function scaled(
+  { layers, initializers, sequential, tensor2d, tidy, train }: TensorFlow,
+  { scale, rate }: {
+    scale: number;
+    rate: number;
+  },
+) {
+  const dense = (units: number, seed: number, inputs: number) =>
+    layers.dense({
+      units,
+      activation: units === 1 ? "linear" : "tanh",
+      inputShape: [inputs],
+      kernelInitializer: initializers.randomNormal({ seed, stddev: scale / Math.sqrt(inputs) }),
+    });
+  const model = sequential({ layers: [dense(32, 1, 2), dense(32, 2, 32), dense(1, 3, 32)] });
+  model.compile({ optimizer: train.sgd(rate), loss: "meanSquaredError" });
+  const inputs = tidy(() =>
+    tensor2d(Array.from({ length: 32 }, (_, i) => [Math.sin(7 * i), Math.cos(5 * i)]))
+  );
+  const targets = tidy(() => tensor2d(Array.from({ length: 32 }, (_, i) => [Math.sin(7 * i)])));
+  return { model, batch: { inputs, targets } };
+}
+
+Deno.test("examine() names the cause that lets the compiled rate learn before the rate", async () => {
+  await using engine = await startEngine();
+  const { model, batch } = scaled(engine.tf, { scale: 0.01, rate: 0.1 });
+  const { diagnosis, trial, measurements, findings } = await examine(model, batch);
+  assert(trial !== null && "verdict" in trial);
+  // Adam learns all the same.
+  assertEquals([trial.givenVerdict, trial.verdict], ["fails", "learns"]);
+  const named = diagnosis.causes.map(({ kind, severity }) => `${kind} ${severity}`);
+  assertEquals(named.slice(0, 2), ["kernel-scale error", "learning-rate error"]);
+  const [cause] = diagnosis.causes;
+  assertEquals([diagnosis.verdict, cause.tried?.worked, cause.tried?.left], ["sick", true, 0]);
+  // A saved examination shows them in the same order.
+  const again = withTreatment(diagnose(measurements, findings), diagnosis);
+  assertEquals(again.causes.map(({ kind }) => kind).slice(0, 2), ["kernel-scale", "learning-rate"]);
+  model.dispose();
+});
+
+Deno.test("examine() names the rate alone if no fix of another cause lets it learn", async () => {
+  await using engine = await startEngine();
+  const { model, batch } = scaled(engine.tf, { scale: 0.01, rate: 1e-6 });
+  const { diagnosis: { causes } } = await examine(model, batch);
+  assertEquals(causes[0].kind, "learning-rate");
   model.dispose();
 });

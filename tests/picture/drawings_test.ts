@@ -1,15 +1,276 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { XMLValidator } from "fast-xml-parser";
-import { binRange, drawHistogram } from "../../src/picture/draw_histogram.ts";
+import { healthMonitor } from "../../src/assert/mod.ts";
+import { compareMeasurements } from "../../src/compare/mod.ts";
+import { examine } from "../../src/diagnosis/examine/mod.ts";
+import { diagnose } from "../../src/diagnosis/mod.ts";
+import { exerciseModel, getWeights, randomBatch, rescaleWeights } from "../../src/load/mod.ts";
+import { activations, gradients, measure } from "../../src/measure/mod.ts";
+import { startEngine } from "../../src/mod.ts";
 import { barPanel, type PanelContent } from "../../src/picture/bar_panel.ts";
+import { byMagnitude, byShare, DECADES } from "../../src/picture/color_steps.ts";
+import { scaleAxis, stepAxis } from "../../src/picture/column_axis.ts";
 import { drawBarAxis, drawBarRow } from "../../src/picture/draw_bars.ts";
-import { powerOfTen } from "../../src/picture/path_data.ts";
+import { drawCells } from "../../src/picture/draw_heat_map.ts";
+import { binRange, drawHistogram } from "../../src/picture/draw_histogram.ts";
 import { lanesOf, layerMap } from "../../src/picture/layer_map.ts";
+import { evenly, PathData, powerOfTen } from "../../src/picture/path_data.ts";
 import { renderReportImage } from "../../src/picture/report_image.ts";
+import { crossing } from "../../src/picture/study_view.ts";
 import { type Chart, type ChartBar, placed } from "../../src/render/chart_model.ts";
 import { foldLayers } from "../../src/render/fold_layers.ts";
-import { statistics } from "../networks/sample.ts";
+import { renderJson } from "../../src/render/mod.ts";
+import { runRules } from "../../src/rules/mod.ts";
+import { study, summarizeStudy } from "../../src/study/mod.ts";
+import { withOverview } from "../../src/words/overview.ts";
 import { HOSTILE, reportOf, residualLayers } from "../networks/residual_report.ts";
+import { statistics } from "../networks/sample.ts";
+import { sampleStudy } from "../networks/studies.ts";
+
+const { tf } = await startEngine();
+const model = exerciseModel();
+const batch = randomBatch(model);
+const measurements = await measure(model, batch);
+const findings = runRules(measurements);
+const smaller = exerciseModel();
+rescaleWeights(smaller, 1 / 3);
+const rescaled = await measure(smaller, batch);
+const points = await study({ network: "exercise" }, { scales: [0.001, 1] });
+
+async function trained() {
+  const small = exerciseModel({ depth: 2, width: 4, std: 0.5 });
+  small.compile({ optimizer: tf.train.sgd(0.01), loss: "meanSquaredError" });
+  const { inputs, targets } = randomBatch(small, { objective: "meanSquaredError" });
+  const monitor = healthMonitor({ batch: { inputs, targets }, every: 1, onFinding: "keep" });
+  await small.fit(inputs, targets!, { epochs: 2, verbose: 0, callbacks: monitor });
+  tf.dispose([inputs, targets!].flat());
+  small.dispose();
+  return monitor.history;
+}
+
+/** What shows itself, each with the first line that a console prints, and whether there is a picture. */
+const SHOWN: Record<string, [value: object, title: string, hasImage: boolean]> = {
+  "measure()": [measurements, "exercise: 11 layers, 4,221 parameters; 32 examples; J = ", true],
+  "runRules()": [
+    findings,
+    `${findings.filter(({ severity }) => severity === "error").length} errors, `,
+    true,
+  ],
+  "diagnose()": [diagnose(measurements, findings), "SICK: 1 cause", true],
+  "examine()": [await examine(model, batch), "SICK: 1 cause", true],
+  "getWeights()": [getWeights(model), "22 weights with 4,221 entries", true],
+  "study()": [points, "study of exercise: 2 of 2 points", true],
+  "summarizeStudy()": [summarizeStudy(points), "study of exercise: 2 of 2 points", true],
+  "compareMeasurements()": [
+    compareMeasurements(measurements, rescaled),
+    "11 layers in both: the kernels of dense_1 ... dense_11 are 3 times smaller",
+    true,
+  ],
+  "healthMonitor().history": [await trained(), "3 records, step 0 to 2", true],
+};
+
+const tensors: Record<string, [value: object & Disposable, title: string, hasImage: boolean]> = {
+  "gradients()": [await gradients(model, batch), "22 gradients", true],
+  "activations()": [await activations(model, batch), "11 activations", true],
+};
+
+type Display = Record<symbol, () => Promise<Record<string, string>>>;
+
+const show = (value: object) => (value as Display)[Symbol.for("Jupyter.display")]();
+
+for (const [name, [value, title, hasImage]] of Object.entries({ ...SHOWN, ...tensors })) {
+  Deno.test(`${name} prints a summary, and shows itself in a notebook`, async () => {
+    const printed = Deno.inspect(value);
+    assertEquals(printed.slice(0, title.length), title);
+    assert(printed.length < 5000, `${printed.length}`);
+    const shown = await show(value);
+    const types = ["text/html", "text/plain", ...hasImage ? ["image/svg+xml"] : []];
+    assertEquals(Object.keys(shown).sort(), types.sort());
+    assertEquals(shown["text/plain"], printed);
+    assertStringIncludes(shown["text/html"], `<p><b>${printed.split("\n")[0]}`);
+    assertEquals(
+      XMLValidator.validate(shown["text/html"].replace(/<img ([^>]*)>/, "<img $1/>")),
+      true,
+    );
+    if (hasImage) assertEquals(XMLValidator.validate(shown["image/svg+xml"]), true);
+  });
+}
+
+/** As a snapshot prints a value. */
+const WHOLE: Deno.InspectOptions = {
+  depth: Infinity,
+  sorted: true,
+  trailingComma: true,
+  compact: false,
+  iterableLimit: Infinity,
+  strAbbreviateSize: Infinity,
+};
+
+for (const [name, [value]] of Object.entries(SHOWN)) {
+  Deno.test(`${name} gives plain data: JSON, copies, comparisons and snapshots know nothing of it`, () => {
+    const clone = structuredClone(value);
+    assertEquals(clone, value);
+    assertEquals(value, clone);
+    assertEquals(JSON.stringify(value), JSON.stringify(clone));
+    assertEquals(Deno.inspect(value, WHOLE), Deno.inspect(clone, WHOLE));
+    assertEquals(Deno.inspect([{ value }], WHOLE), Deno.inspect([{ value: clone }], WHOLE));
+    assertEquals(Reflect.ownKeys({ ...value }), Reflect.ownKeys({ ...clone }));
+  });
+}
+
+Deno.test("documents are written as they were", () => {
+  const clone = structuredClone({ measurements, findings });
+  assertEquals(renderJson(measurements, findings), renderJson(clone.measurements, clone.findings));
+});
+
+Deno.test("gradients() that were freed are shown as such", async () => {
+  const found = await gradients(model, batch, { of: "dense_11/kernel" });
+  found[Symbol.dispose]();
+  const { "text/html": page } = await show(found);
+  assertStringIncludes(page, "<td>disposed of</td>");
+  assertStringIncludes(Deno.inspect(found), "dense_11/kernel  disposed of");
+});
+
+Deno.test("a cell escapes what a file has named", async () => {
+  const rows = [["<script>alert(1)</script>", 1]];
+  const hostile = { title: '"><b>&', columns: ["<i>"], rows };
+  const illustration = {
+    of: "values",
+    given: () => ({
+      title: "<u>",
+      bars: [{ label: "<s>", value: 1 }, { label: "]]>", value: NaN }],
+    }),
+  };
+  const shown = await show(withOverview({}, () => hostile, illustration));
+  for (const markup of ["<script>", "<i>", '"><b>&', "<u>", "<s>"]) {
+    assert(!shown["text/html"].includes(markup), markup);
+    assert(!shown["image/svg+xml"].includes(markup), markup);
+  }
+});
+
+Deno.test("a cell shows 500 rows, and says how many there are", async () => {
+  const rows = Array.from({ length: 3000 }, (_, i) => [`layer ${i}`]);
+  const { "text/html": page } = await show(
+    withOverview({}, () => ({ title: "t", columns: ["layer"], rows })),
+  );
+  assertEquals(page.match(/<td>/g)!.length, 500);
+  assertStringIncludes(page, "... 2500 more of 3000");
+});
+
+Deno.test("measure() shows a network with NaN, and one without a kernel", async () => {
+  const { layers } = tf;
+  const odd = tf.sequential({
+    layers: [layers.dense({ units: 2, inputShape: [3] }), layers.reLU()],
+  });
+  odd.setWeights([tf.fill([3, 2], NaN), tf.zeros([2])]);
+  for (const one of [odd, tf.sequential({ layers: [layers.flatten({ inputShape: [2, 2] })] })]) {
+    const found = await measure(one, randomBatch(one));
+    assert(Deno.inspect(found).length < 5000);
+    assertStringIncludes((await show(found))["text/html"], "<table>");
+  }
+});
+
+Deno.test("the values of this test are freed", () => {
+  for (const [found] of Object.values(tensors)) found[Symbol.dispose]();
+  model.dispose();
+  smaller.dispose();
+});
+
+Deno.test("text in a cell has its own monospace font, and repeats no heat map of the image", async () => {
+  for (const value of [summarizeStudy(points), SHOWN["examine()"][0]]) {
+    const { "text/html": page } = await show(value);
+    const [, style, text] = page.match(/<pre style="([^"]*)">([^]*?)<\/pre>/)!;
+    assertStringIncludes(style, "monospace");
+    assertEquals(text.split("\n").filter((line) => /\|.{20,}\|$/.test(line)), []);
+  }
+  const { "text/html": page } = await show(summarizeStudy(points));
+  assertStringIncludes(page, "best at 1/1000");
+});
+
+Deno.test("byMagnitude() has a step for each factor of ten, and marks of their own for 0 and no number", () => {
+  const colorOf = byMagnitude(DECADES);
+  const values = [0.31, 0.32, 1, 3.1, 3.2, 1e-9, 1e-300, 1e9, 1e300, 0, NaN, Infinity, null];
+  assertEquals(
+    values.map(colorOf),
+    ["b1", "n0", "n0", "n0", "o1", "b9", "b9", "o9", "o9", "nil", "nan", "nan", null],
+  );
+});
+
+Deno.test("byMagnitude() counts from the middle, in steps as fine as asked for", () => {
+  const colorOf = byMagnitude({ middle: -3, perDecade: 3 });
+  assertEquals([0.001, 0.00145, 0.0015, 1, 1e-6].map(colorOf), ["n0", "n0", "o1", "o9", "b9"]);
+});
+
+Deno.test("byShare() leaves none without colour, and nothing else", () => {
+  assertEquals([0, 1e-9, 0.1, 0.11, 1, NaN, null].map(byShare), [
+    "s0",
+    "s1",
+    "s1",
+    "s2",
+    "s10",
+    "nan",
+    null,
+  ]);
+});
+
+Deno.test("scaleAxis() lays scales out by their logarithm, and marks powers of ten", () => {
+  const axis = scaleAxis([0.1, 1, 10], { from: 0, to: 300 });
+  assertEquals(axis.edges, [0, 100, 200, 300]);
+  assertEquals(axis.centers, [50, 150, 250]);
+  assertEquals(axis.at(Math.sqrt(10)), 200);
+  assertEquals([axis.at(1e-9), axis.at(1e9)], [0, 300]);
+  assertEquals(axis.ticks.map(({ label }) => label), ["10⁻¹", "1", "10"]);
+  // Of scales within a factor of ten there are too few powers of ten.
+  const narrow = scaleAxis([1, 2, 4], { from: 0, to: 300 });
+  assertEquals(narrow.ticks.map(({ label }) => label), ["1", "2", "4"]);
+  assertEquals(scaleAxis([5], { from: 0, to: 300 }).centers, [150]);
+});
+
+Deno.test("stepAxis() lays steps side by side, however far apart", () => {
+  const axis = stepAxis([0, 100, 101], { from: 0, to: 300 });
+  assertEquals(axis.centers, [50, 150, 250]);
+  assertEquals(axis.at(100), 150);
+});
+
+Deno.test("evenly() keeps the first, the last, and what is named", () => {
+  assertEquals(evenly(4, 4), [0, 1, 2, 3]);
+  assertEquals(evenly(5, 3), [0, 2, 4]);
+  assertEquals(evenly(101, 3, [40]), [0, 40, 100]);
+  assertEquals(evenly(101, 3, [1]), [0, 1, 100]);
+  assertEquals(evenly(0, 3), []);
+});
+
+Deno.test("PathData writes steps, which add up to the places", () => {
+  const path = new PathData();
+  path.line(10, 20);
+  path.line(12.04, 15);
+  path.line(14.08, 15);
+  path.lift();
+  path.dot(0, 0);
+  path.dash(1, 1, 5);
+  path.dot(7, 1);
+  assertEquals(path.text, "m10 20 2-5h2.1m-14.1-15h0m1 1h5m1 0h0");
+});
+
+Deno.test("drawCells() makes one piece of neighbours of a colour, and one path of a colour", () => {
+  const axis = scaleAxis([0.1, 1, 10], { from: 0, to: 300 });
+  const { source } = drawCells([["o1", "o1", "b1"], [null, "b1", "nil"]], axis, 0, 10);
+  assertEquals(
+    source.replace(/<path class="nil-mark".*/, ""),
+    '<g class="cells" stroke-width="10"><path class="o1" d="m0 5h200"/>' +
+      '<path class="b1" d="m200 5h100m-200 10h100"/><path class="nil" d="m200 15h100"/></g>',
+  );
+});
+
+Deno.test("crossing() finds where theory's ratio passes a level, between two scales, the nearest", () => {
+  const [{ scales: [scale] }] = sampleStudy().variants;
+  const at = (ratios: (number | null)[]) =>
+    ratios.map((predictedRatio, i) => ({ ...scale, scale: 10 ** i, predictedRatio }));
+  assertEquals(crossing(at([0.1, 10]), 1, 1)?.toFixed(6), Math.sqrt(10).toFixed(6));
+  assertEquals(crossing(at([0.1, 0.5]), 1, 1), null);
+  assertEquals(crossing(at([null, 10]), 1, 1), null);
+  assertEquals(crossing(at([0.1, 10, 0.1]), 1, 1000)?.toFixed(3), (10 ** 1.5).toFixed(3));
+});
 
 function chartOf(values: (number | null)[], over: Partial<Chart> = {}): Chart {
   const bars = values.map((value, row): Omit<ChartBar, "position"> => ({

@@ -1,10 +1,21 @@
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { resolveLosses } from "../../src/measure/resolve_objective.ts";
+import { randomBatch } from "../../src/model/batches/random_batch.ts";
 import { fitScale } from "../../src/probe/fit.ts";
-import type { Trial } from "../../src/probe/trial.ts";
+import { openProbe } from "../../src/probe/open_probe.ts";
+import { planTrial, stepSeconds } from "../../src/probe/plan_trial.ts";
+import {
+  type Attempt,
+  countStill,
+  judgeAttempt,
+  judgeTrial,
+  type Trial,
+} from "../../src/probe/trial.ts";
+import { TRIAL_BUDGET } from "../../src/probe/trial_budget.ts";
 import { tryTraining } from "../../src/probe/try_training.ts";
+import { makeAttempt, makeLayer } from "../networks/probes.ts";
 import { classes, classifier } from "../networks/trained_models.ts";
 
 async function tried(
@@ -91,4 +102,273 @@ Deno.test("fitScale() takes few right answers for luck, and most for learning", 
   // Right answers beyond the most frequent class: 3 of 6, and 2 of 6.
   assertAlmostEquals(fitOf([0, 0, 1, 1, 2, 0, 0, 0]), 0.5, 1e-6);
   assert(fitOf([0, 0, 1, 1, 0, 0, 0, 0]) < -2);
+});
+
+const GUESS = 2;
+
+const judged = (given: Partial<Attempt>, canBeFitted = true) =>
+  judgeAttempt(makeAttempt(given), { canBeFitted });
+
+Deno.test("judgeAttempt() goes by the fit", () => {
+  assertEquals(judged({ fit: 0.5 }), "learns");
+  assertEquals(judged({ fit: 0.49 }), "slow");
+  assertEquals(judged({ fit: 0.3 }), "slow");
+  assertEquals(judged({ fit: 0.29 }), "fails");
+});
+
+Deno.test("judgeAttempt() knows no more than that the loss falls where it has no scale", () => {
+  const loss = (last: number) => ({ fit: null, loss: { first: -1, last, least: last } });
+  assertEquals(judged(loss(-2)), "undecided");
+  assertEquals(judged(loss(-1)), "fails");
+});
+
+Deno.test("judgeAttempt() does not blame a network for targets that cannot be fitted", () => {
+  assertEquals(judged({ fit: 0.5 }, false), "learns");
+  assertEquals(judged({ fit: 0.4 }, false), "undecided");
+  assertEquals(judged({ fit: 0 }, false), "undecided");
+  assertEquals(judged({ fit: 0, nonFiniteStep: 3 }, false), "fails");
+});
+
+Deno.test("judgeAttempt() takes what hardly moves for no learning", () => {
+  const layers = (still: number, moved = 0.05) => {
+    const all = [0, 1, 2, 3].map((i) => makeLayer({ moved: i < still ? moved : 1 }));
+    return { layers: all, stillLayers: countStill(all) };
+  };
+  assertEquals(judged({ fit: 0.9, ...layers(2) }), "learns");
+  assertEquals(judged({ fit: 0.9, ...layers(3) }), "slow");
+  assertEquals(judged({ fit: 0.9, ...layers(3, 0.051) }), "learns");
+  assertEquals(judged({ fit: 0.3, ...layers(2) }), "slow");
+  assertEquals(judged({ fit: 0.3, ...layers(3) }), "fails");
+});
+
+Deno.test("judgeAttempt() fails what its penalties drown", () => {
+  const penalty = (gradientRatio: number | null) => ({
+    fit: 0.9,
+    penalty: { first: 9, last: 9, gradientRatio },
+  });
+  assertEquals(judged(penalty(20)), "learns");
+  assertEquals(judged(penalty(20.1)), "fails");
+  assertEquals(judged(penalty(null)), "learns");
+});
+
+const trial = (...given: Partial<Attempt>[]) =>
+  judgeTrial(given.map(makeAttempt), { guess: GUESS });
+
+Deno.test("judgeTrial() goes by the attempt that came furthest", () => {
+  const fails = { verdict: "fails", fit: 0.1 } as const;
+  const slow = { verdict: "slow", fit: -2 } as const;
+  assertEquals(trial(fails, slow, fails).best, 1);
+  assertEquals(trial(fails, { ...fails, fit: 0.11 }).best, 1);
+  assertEquals(trial(fails, fails).best, 0);
+  assertEquals(trial({ verdict: "fails", fit: null }, fails).best, 1);
+  const { verdict, givenVerdict } = trial({ ...fails, given: true }, { verdict: "learns", fit: 1 });
+  assertEquals({ verdict, givenVerdict }, { verdict: "learns", givenVerdict: "fails" });
+  assertEquals(trial(fails).givenVerdict, null);
+});
+
+Deno.test("judgeTrial() names the reason", () => {
+  const fails = { verdict: "fails", fit: 0 } as const;
+  const ends = (last: number) => ({ ...fails, loss: { first: 2.5, last, least: last } });
+  const layers = [makeLayer({ moved: 0 })];
+  assertEquals(trial({ ...fails, nonFiniteStep: 1 }).reason, "not finite");
+  const penalty = { first: 9, last: 9, gradientRatio: 25 };
+  assertEquals(trial({ ...fails, penalty }).reason, "penalties");
+  assertEquals(trial({ ...fails, layers, stillLayers: 1 }).reason, "still layers");
+  assertEquals(trial(ends(2.09)).reason, "guessing");
+  assertEquals(trial(ends(2.11)).reason, "no progress");
+  const slow = { verdict: "slow", fit: 0.3 } as const;
+  assertEquals(trial(slow).reason, null);
+  assertEquals(trial({ ...slow, layers, stillLayers: 1 }).reason, "still layers");
+  assertEquals(trial({ verdict: "learns", layers, stillLayers: 1 }).reason, null);
+});
+
+Deno.test("judgeTrial() takes no network for one that learns that learned fewer than 8 examples for lack of time", () => {
+  const learns = makeAttempt({ verdict: "learns", fit: 0.6 });
+  const on = (examples?: number) =>
+    judgeTrial([learns], { guess: GUESS, ...examples === undefined ? {} : { examples } }).verdict;
+  assertEquals([on(), on(8), on(7)], ["learns", "learns", "undecided"]);
+  const broken = makeAttempt({ verdict: "fails", nonFiniteStep: 2 });
+  const { verdict, reason } = judgeTrial([broken], { guess: GUESS, examples: 2 });
+  assertEquals([verdict, reason], ["fails", "not finite"]);
+});
+
+/** LeNet-5, as it is built for digits of 28 x 28. */
+function leNet({ layers, sequential }: TensorFlow): LayersModel {
+  const activation = "tanh" as const;
+  return sequential({
+    name: "lenet",
+    layers: [
+      layers.conv2d({
+        filters: 6,
+        kernelSize: 5,
+        padding: "same",
+        activation,
+        inputShape: [28, 28, 1],
+      }),
+      layers.averagePooling2d({ poolSize: 2 }),
+      layers.conv2d({ filters: 16, kernelSize: 5, activation }),
+      layers.averagePooling2d({ poolSize: 2 }),
+      layers.flatten(),
+      layers.dense({ units: 120, activation }),
+      layers.dense({ units: 84, activation }),
+      layers.dense({ units: 10, activation: "softmax" }),
+    ],
+  });
+}
+
+Deno.test("planTrial() takes fewer examples, then fewer steps, and skips what shows nothing unless it must not", async () => {
+  await using engine = await startEngine();
+  const model = leNet(engine.tf);
+  const batch = randomBatch(model, { seed: 0 });
+  const probe = await openProbe(model, batch, {});
+  const plan = (budgetSeconds: number, options: { always?: boolean; few?: boolean } = {}) =>
+    planTrial(probe, { steps: 40, budgetSeconds, always: false, ...options });
+  const whole = stepSeconds(probe, 32);
+  const eighth = stepSeconds(probe, 8);
+  assert(whole > 2 * eighth);
+  assertEquals(plan(100.5 * whole), { examples: 32, steps: 100 });
+  assertEquals(plan(40.5 * stepSeconds(probe, 16)), { examples: 16, steps: 40 });
+  assertEquals(plan(12.5 * eighth), { examples: 8, steps: 12 });
+  assertEquals(plan(9.5 * eighth), { seconds: 10 * eighth });
+  // Few examples prove no learning, but show what diverges.
+  const few = { few: true };
+  assertEquals(plan(10.5 * eighth, few), { examples: 8, steps: 10 });
+  const { steps } = plan(9.5 * eighth, few) as { steps: number };
+  assertEquals(plan(9.5 * eighth, few), { examples: 4, steps });
+  assert(steps >= 9, `${steps}`);
+  const pair = stepSeconds(probe, 2);
+  // Weights are updated whatever the examples, so four examples cost little more than two.
+  assertEquals(plan(4.1 * pair, few), { examples: 2, steps: 4 });
+  assertEquals(plan(3.5 * pair, few), { seconds: 4 * pair });
+  // However long it takes.
+  assertEquals(plan(9.5 * eighth, { always: true }), { examples: 8, steps: 40 });
+  assertEquals(plan(0, { always: true }), { examples: 8, steps: 40 });
+  engine.tf.dispose(batch.inputs);
+  model.dispose();
+});
+
+/** An LSTM of 128 units over 80 words of 20,000. */
+function lstm({ layers, sequential }: TensorFlow): LayersModel {
+  return sequential({
+    layers: [
+      layers.embedding({ inputDim: 20_000, outputDim: 128, inputLength: 80 }),
+      layers.lstm({ units: 128 }),
+      layers.dense({ units: 1, activation: "sigmoid" }),
+    ],
+  });
+}
+
+/** ResNet-20 for pictures of 32 x 32 (He and others 2015). */
+function resNet20({ input, layers, model }: TensorFlow): LayersModel {
+  type Symbolic = ReturnType<TensorFlow["input"]>;
+  const convolve = (x: Symbolic, filters: number, strides: number) => {
+    const conv = layers.conv2d({ filters, kernelSize: 3, strides, padding: "same" }).apply(x);
+    return layers.batchNormalization().apply(conv) as Symbolic;
+  };
+  const relu = (x: Symbolic) => layers.reLU().apply(x) as Symbolic;
+  const inputs = input({ shape: [32, 32, 3] });
+  let x = relu(convolve(inputs, 16, 1));
+  for (let block = 0; block < 9; block++) {
+    const filters = 16 * 2 ** Math.floor(block / 3);
+    const strides = block === 3 || block === 6 ? 2 : 1;
+    const shortcut = strides === 1
+      ? x
+      : layers.conv2d({ filters, kernelSize: 1, strides }).apply(x) as Symbolic;
+    const branch = convolve(relu(convolve(x, filters, strides)), filters, 1);
+    x = relu(layers.add().apply([shortcut, branch]) as Symbolic);
+  }
+  const pooled = layers.globalAveragePooling2d({} as never).apply(x);
+  const outputs = layers.dense({ units: 10, activation: "softmax" }).apply(pooled) as Symbolic;
+  return model({ inputs, outputs });
+}
+
+for (
+  const [name, build] of Object.entries({
+    "an LSTM": lstm,
+    "a ResNet-20": resNet20,
+    "a LeNet": leNet,
+  })
+) {
+  Deno.test(`${name} is tried within the default budget`, async () => {
+    await using engine = await startEngine();
+    const model = build(engine.tf);
+    const batch = randomBatch(model, { seed: 0 });
+    const probe = await openProbe(model, batch, {});
+    const plan = planTrial(probe, { steps: 40, budgetSeconds: TRIAL_BUDGET, always: false });
+    assert(!("seconds" in plan) && plan.steps >= 40 && plan.examples >= 8, JSON.stringify(plan));
+    engine.tf.dispose(batch.inputs);
+    model.dispose();
+  });
+}
+
+Deno.test("a LeNet on 32 digits is tried within the default budget, whole, and with a single step", async () => {
+  await using engine = await startEngine();
+  const model = leNet(engine.tf);
+  const batch = randomBatch(model, { seed: 0, objective: "categoricalCrossentropy" });
+  const objective = "categoricalCrossentropy";
+  const whole = await tryTraining(model, batch, { objective });
+  assert("verdict" in whole);
+  assertEquals([whole.examples, whole.untried], [undefined, undefined]);
+  // `check` has 3 s, of which starting and the pass take less than one.
+  const probe = await openProbe(model, batch, {});
+  const { steps } = whole.attempts[0];
+  const seconds = steps * stepSeconds(probe, 32);
+  assert(seconds < 2 && whole.attempts.length === 1, `${steps} steps, ${seconds} s`);
+  const one = await tryTraining(model, batch, { objective, steps: 1 });
+  assert("verdict" in one);
+  assertNotEquals(one.attempts.length, 0);
+  engine.tf.dispose([batch.inputs, batch.targets!]);
+  model.dispose();
+});
+
+Deno.test("tryTraining() says on how many examples, leaves no tensor, and calls nothing failed that was cut short", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = leNet(tf);
+  const objective = "categoricalCrossentropy";
+  const batch = randomBatch(model, { seed: 0, objective });
+  const probe = await openProbe(model, batch, {});
+  const budgetSeconds = 12 * stepSeconds(probe, 8);
+  const { numTensors } = tf.memory();
+  // At a rate that learns nothing.
+  const optimizer = tf.train.sgd(1e-9);
+  const trial = await tryTraining(model, batch, { objective, budgetSeconds, optimizer });
+  assert("verdict" in trial);
+  assertEquals([trial.examples, trial.verdict, trial.reason], [8, "undecided", null]);
+  assert(trial.untried! > 0);
+  assertEquals(trial.attempts[0].cut, true);
+  optimizer.dispose();
+  assert(tf.memory().numTensors <= numTensors);
+  const again = await tryTraining(model, batch, { objective, budgetSeconds, optimizer });
+  assertEquals(again, trial);
+  tf.dispose([batch.inputs, batch.targets!]);
+  model.dispose();
+});
+
+Deno.test("tryTraining() goes on where penalties pull harder than the loss, and sees who wins", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { labels: _, ...batch } = classes(tf);
+  const under = async (l2: number) => {
+    const model = classifier(tf, { hidden: { kernelRegularizer: tf.regularizers.l2({ l2 }) } });
+    model.compile({ optimizer: tf.train.adam(0.003), loss: "categoricalCrossentropy" });
+    const trial = await tryTraining(model, batch);
+    model.dispose();
+    assert("attempts" in trial);
+    return trial;
+  };
+  const ratioOf = ({ attempts: [{ penalty }] }: Trial) => penalty.gradientRatio!;
+  // Weaker than the loss: the batch is fitted, and that is all.
+  const weak = await under(0.1);
+  assert(ratioOf(weak) < 1 && weak.attempts[0].steps < 40);
+  assertEquals(weak.verdict, "learns");
+  // Stronger: the batch stays fitted all the same.
+  const even = await under(0.3);
+  assert(ratioOf(even) > 1);
+  assertEquals([even.verdict, even.attempts[0].steps], ["learns", 120]);
+  // Fitted on the way, and lost again, which no other rate would change.
+  const strong = await under(1);
+  assert(ratioOf(strong) < 20);
+  assertEquals([strong.verdict, strong.reason], ["fails", "penalties"]);
+  assertEquals(strong.attempts.map(({ penalty }) => penalty.won), [true]);
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { cutNames, displayWidth } from "../../src/render/fit_text.ts";
+import { cutMiddle, cutNames, displayWidth, wrapText } from "../../src/render/fit_text.ts";
 
 Deno.test("cutNames() cuts the middle, and elsewhere where names would look the same", () => {
   const names = [
@@ -46,4 +46,48 @@ Deno.test("cutNames() keeps to the width, and numbered names apart", () => {
     }),
     { numRuns: 300 },
   );
+});
+
+Deno.test("cutMiddle() leaves a name alone that just fits, and cuts one that just does not", () => {
+  assertEquals(cutMiddle("conv2d_17", 9), "conv2d_17");
+  assertEquals(cutMiddle("conv2d_17", 8), "co..d_17");
+});
+
+Deno.test("cutMiddle() keeps more of the end, where the number is", () => {
+  assertEquals(cutMiddle("encoder/block_3/conv2d_17", 14, { ellipsis: "…" }), "enco…conv2d_17");
+});
+
+Deno.test("cutMiddle() counts columns and never splits a character", () => {
+  assertEquals(cutMiddle("層層層層_1", 7, { ellipsis: "…" }), "層…層_1");
+  assertEquals(cutMiddle("e\u0301e\u0301e\u0301e\u0301", 3, { ellipsis: "." }), "e\u0301.e\u0301");
+});
+
+Deno.test("cutMiddle() never takes more than the width", () => {
+  fc.assert(fc.property(fc.string({ unit: "grapheme" }), fc.nat(12), (name, width) => {
+    assert(displayWidth(cutMiddle(name, width)) <= width);
+  }));
+});
+
+Deno.test("wrapText() breaks between words at the width and not before", () => {
+  assertEquals(wrapText("one two three", 7), ["one two", "three"]);
+  assertEquals(wrapText("one two three", 6), ["one", "two", "three"]);
+});
+
+Deno.test("wrapText() begins the first line and the others as told", () => {
+  assertEquals(wrapText("one two three", 9, "- ", "  "), ["- one two", "  three"]);
+});
+
+Deno.test("wrapText() breaks a word that is longer than a line", () => {
+  assertEquals(wrapText("x abcdefg", 5, " "), [" x", " abcd", " efg"]);
+});
+
+Deno.test("wrapText() counts wide characters as two columns", () => {
+  assertEquals(wrapText("層層 層層", 8), ["層層", "層層"]);
+  assertEquals(wrapText("層層 層層", 9), ["層層 層層"]);
+});
+
+Deno.test("wrapText() breaks at no no-break space, and not before a percent sign", () => {
+  assertEquals(wrapText("is\u00a01e-4, is\u00a01", 9), ["is 1e-4,", "is 1"]);
+  assertEquals(wrapText("up to 50 % off", 9), ["up to", "50 % off"]);
+  assertEquals(wrapText("that % is", 6), ["that %", "is"]);
 });

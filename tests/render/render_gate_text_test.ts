@@ -1,11 +1,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { displayWidth } from "../../src/render/fit_text.ts";
+import { renderGateJson } from "../../src/render/render_gate_json.ts";
 import { renderGateText } from "../../src/render/render_gate_text.ts";
-import { anyGateResult } from "./arbitrary_gate.ts";
+import { parseReport } from "../../src/render/report_document.ts";
 import { finding } from "../networks/sample.ts";
+import { anyGateResult } from "./arbitrary_gate.ts";
 import { sampleWarning, sickRun } from "./sample_causes.ts";
-import { gateResult, gateRun } from "./sample_gate.ts";
+import { gateResult, gateRun, someFindings } from "./sample_gate.ts";
 
 Deno.test("renderGateText() shows the verdict of a model and its causes, the findings folded", () => {
   assertEquals(
@@ -165,4 +167,45 @@ Deno.test("renderGateText() shows the line that defines the first layer of a cau
   assertEquals(renderGateText(result, { locate: model }), renderGateText(result));
   const narrow = renderGateText(result, { locate, width: 30 }).split("\n");
   assertEquals(narrow.filter((line) => displayWidth(line) > 30), []);
+});
+
+Deno.test("renderGateJson() writes the verdict, then each pass as a report", () => {
+  const run = gateRun(someFindings);
+  const json = JSON.parse(renderGateJson(gateResult([run])));
+  assertEquals(Object.keys(json), [
+    "generator",
+    "version",
+    "passed",
+    "summary",
+    "maxWarnings",
+    "rules",
+    "findings",
+    "runs",
+  ]);
+  assertEquals([json.passed, json.summary.errors], [false, 1]);
+  assertEquals(Object.keys(json.runs[0]), ["name", "path", "seed", "error", "report", "diagnosis"]);
+  const report = parseReport(JSON.stringify(json.runs[0].report));
+  assertEquals(report.measurements, run.measurements);
+  assertEquals(report.findings, someFindings);
+});
+
+Deno.test("renderGateJson() keeps the reason of a suppression, and of a pass that was not made", () => {
+  const json = JSON.parse(renderGateJson(gateResult([
+    gateRun([finding("dense_1", { severity: "note", suppressed: "known" })]),
+    gateRun([], { measurements: null, error: "gone" }),
+  ])));
+  assertEquals(json.runs[0].report.findings[0].suppressed, "known");
+  assertEquals([json.runs[1].report, json.runs[1].error], [null, "gone"]);
+});
+
+Deno.test("renderGateJson() is JSON whatever a layer is called, and the same each time", () => {
+  fc.assert(
+    fc.property(anyGateResult, (result) => {
+      const text = renderGateJson(result);
+      assertEquals(JSON.parse(text).runs.length, result.runs.length);
+      assertEquals(renderGateJson(structuredClone(result)), text);
+      assert(text.endsWith("}\n"));
+    }),
+    { numRuns: 100 },
+  );
 });

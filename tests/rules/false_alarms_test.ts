@@ -1,3 +1,4 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { describeFix } from "../../src/diagnosis/fix_words.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
@@ -5,8 +6,8 @@ import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflo
 import { kerasLayers } from "../../src/keras/layers/mod.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { falsePositives } from "../../src/rules/false_positives.ts";
 import { runRules } from "../../src/rules/run_rules.ts";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 
 /** Networks that were called ill and train. Each is a published pattern, made small. */
 
@@ -179,4 +180,16 @@ Deno.test("a layer normalisation over one unit is the first cause, not the kerne
     "or put them before a wider layer: of one unit they make 0.",
   );
   model.dispose();
+});
+
+Deno.test("falsePositives() counts errors and warnings, and says which rate is not ruled out", () => {
+  const of = "a kind";
+  assertEquals(
+    falsePositives({ draws: 1600, of }),
+    "On 1600 healthy networks (a kind): 0 errors (95 % interval up to 0.2 %), 0 warnings.",
+  );
+  assertEquals(
+    falsePositives({ draws: 200, errors: 1, warnings: 20, of }, "More."),
+    "On 200 healthy networks (a kind): 1 error (0.5 %), 20 warnings (10 %). More.",
+  );
 });

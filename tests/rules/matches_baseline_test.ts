@@ -1,8 +1,8 @@
+import { assertAlmostEquals, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { matchesBaseline } from "../../src/rules/matches_baseline.ts";
 import type { RuleOptions } from "../../src/rules/rule.ts";
 import { flat, makeLayer, makeMeasurements, makeWeight } from "../networks/measurements.ts";
-import { assertAlmostEquals, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 
 const compare = (
   now: Partial<LayerMeasurements>[],
@@ -85,4 +85,11 @@ Deno.test("matchesBaseline() throws a TypeError when the baseline is none", () =
     TypeError,
     "expected what measure() returns",
   );
+});
+
+const sized = (factor: number) => makeMeasurements([{ activations: flat(factor, 640) }]);
+
+Deno.test("matchesBaseline() passes what has moved by the very factor, up or down", () => {
+  assertEquals(matchesBaseline(sized(1)).run(sized(2)), []);
+  assertEquals(matchesBaseline(sized(2)).run(sized(1)), []);
 });

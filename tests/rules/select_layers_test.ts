@@ -1,6 +1,7 @@
-import { InputError } from "../../src/words/input_error.ts";
-import { selectLayers } from "../../src/rules/select_layers.ts";
 import { assertEquals, assertThrows } from "@std/assert";
+import { isRun, listLayers } from "../../src/rules/list_layers.ts";
+import { selectLayers } from "../../src/rules/select_layers.ts";
+import { InputError } from "../../src/words/input_error.ts";
 
 const named = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `l${i}` }));
 
@@ -14,4 +15,17 @@ Deno.test("selectLayers() names all layers up to eight, and of more the first ei
   assertEquals(said(1), `${opening}l0`);
   assertEquals(said(8), `${opening}${eight}`);
   assertEquals(said(9), `${opening}${eight}, ... (9 in all)`);
+});
+
+Deno.test("listLayers() writes neighbours as a run and others as a list", () => {
+  const formatLayers = (names: string[], all: { name: string; className: string }[]) =>
+    listLayers(names, { run: isRun(names, all) });
+  const all = Array.from({ length: 9 }, (_, i) => ({ name: `d${i + 1}`, className: "Dense" }));
+  assertEquals(formatLayers(["d1"], all), "d1");
+  assertEquals(formatLayers(["d1", "d2", "d3"], all), "d1, d2, d3");
+  assertEquals(formatLayers(["d2", "d3", "d4", "d5"], all), "d2 ... d5");
+  assertEquals(formatLayers(["d1", "d3", "d4", "d5", "d6"], all), "d1, d3, d4 and 2 more");
+  const split = all.flatMap((layer) => [layer, { name: `act_${layer.name}`, className: "ReLU" }]);
+  assertEquals(formatLayers(["d2", "d3", "d4", "d5"], split), "d2 ... d5");
+  assertEquals(formatLayers(["d2", "act_d2", "d4", "d5"], split), "d2, act_d2, d4 and 1 more");
 });

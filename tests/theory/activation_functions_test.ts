@@ -1,6 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { ACTIVATION_FUNCTIONS } from "../../src/theory/activation_functions.ts";
+import { activationMoments, pairMoments } from "../../src/theory/activation_moments.ts";
 import { errorFunction } from "../../src/traits/curves.ts";
 
 for (const [name, { value, derivative, kinks }] of Object.entries(ACTIVATION_FUNCTIONS)) {
@@ -45,4 +46,21 @@ Deno.test("errorFunction() agrees with known values on both of its branches", ()
     [7, 1],
   ];
   for (const [x, value] of known) assertAlmostEquals(errorFunction(x), value, 1e-14);
+});
+
+const NAMES = ["tanh", "sigmoid", "softplus", "relu", "leakyRelu(0.2)", "linear"];
+
+Deno.test("pairMoments() of no variance are the squares there, as of one z alone", () => {
+  for (const activation of NAMES) {
+    for (const mean of [2, -0.5]) {
+      const { mean: value, slopeSquare } = activationMoments(activation, mean, 0)!;
+      for (const correlation of [0, 0.4, 1]) {
+        const { product, slopeProduct } = pairMoments(activation, mean, 0, correlation);
+        const digits = (x: number) => Number(x.toPrecision(4));
+        const of = `${activation} ${mean} ${correlation}`;
+        assertEquals(digits(product), digits(value ** 2), of);
+        assertEquals(digits(slopeProduct), digits(slopeSquare), of);
+      }
+    }
+  }
 });

@@ -1,9 +1,11 @@
-import { InputError } from "../../src/words/input_error.ts";
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { startEngine } from "../../src/engine/start/start_engine.ts";
 import { ACTIVATION_FUNCTIONS } from "../../src/theory/activation_functions.ts";
 import { gaussianMean } from "../../src/theory/gaussian_mean.ts";
 import { meanField } from "../../src/theory/mean_field.ts";
+import { InputError } from "../../src/words/input_error.ts";
 import { measureDense, randomNetwork } from "../networks/dense_network.ts";
+import { deltaRatios } from "./delta_ratios.ts";
 
 const chain = (activation: string, weightVariance: number, depth: number) =>
   meanField(Array.from({ length: depth }, () => ({ activation, weightVariance })));
@@ -118,4 +120,13 @@ Deno.test("meanField() is NaN where the signal overflows", () => {
   const states = chain("relu", 1e200, 3);
   assertEquals(states.map(({ activationMeanSquare }) => activationMeanSquare), [5e199, NaN, NaN]);
   assertEquals(states.map(({ chi }) => chi), [NaN, NaN, NaN]);
+});
+
+Deno.test("meanField() gives the delta ratios of the engine to 2 % in the mean over 40 seeds", async () => {
+  await using engine = await startEngine();
+  const seeds = Array.from({ length: 40 }, (_, i) => 100_000 + i);
+  const control = { activation: "tanh" as const, sigma: 1, depth: 3, width: 512 };
+  for (const ratios of deltaRatios(engine, control, seeds)) {
+    assertAlmostEquals(ratios.reduce((sum, ratio) => sum + ratio / seeds.length, 0), 1, 0.02);
+  }
 });

@@ -1,7 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { normalizationRule } from "../../src/theory/passing_rules.ts";
 import type { NetworkNode } from "../../src/theory/signal.ts";
 import { normals } from "../networks/dense_network.ts";
+import { dense, follow, head, node, UNITS } from "../networks/signal_nodes.ts";
 import {
   assertFigures,
   assertNear,
@@ -160,4 +161,82 @@ Deno.test("normalizationRule gives up on what does not vary, and adds 0.001 wher
   assertEquals(normalizationRule(node, [still], context), null);
   assertEquals(normalizationRule({ ...node, statistics: "batch" }, [still], context), null);
   assertEquals(normalizationRule(node, [input, input], context), null);
+});
+
+Deno.test("propagate() normalises forwards, and divides by the deviation backwards", () => {
+  const norm = (statistics?: "batch") =>
+    node("norm", {
+      kind: "normalization",
+      inputs: ["a"],
+      epsilon: 0,
+      ...statistics === undefined ? {} : { statistics },
+      weights: [
+        { name: "norm/gamma", shape: [UNITS], meanSquare: 4, mean: 2 },
+        { name: "norm/beta", shape: [UNITS], meanSquare: 0.25, mean: 0.5 },
+      ],
+    });
+  for (const statistics of [undefined, "batch"] as const) {
+    const { size, mean, delta } = follow([
+      dense("a", ["input"], 3),
+      norm(statistics),
+      head("norm"),
+    ]);
+    assertAlmostEquals(size("norm"), 4.25, 1e-9);
+    assertAlmostEquals(mean("norm"), 0.5);
+    assertAlmostEquals(delta("a"), 4 / 9 * (statistics === undefined ? 1 - 2 / UNITS : 1), 1e-6);
+  }
+});
+
+Deno.test("propagate() knows that batch normalisation of relus lets gradients grow by 1.21 a layer", () => {
+  const nodes: NetworkNode[] = [];
+  let last = "input";
+  for (let layer = 0; layer < 4; layer++) {
+    const [a, b, c] = ["dense", "norm", "relu"].map((name) => `${name} ${layer}`);
+    nodes.push(
+      dense(a, [last]),
+      node(b, { kind: "normalization", inputs: [a], epsilon: 0, statistics: "batch" }),
+      node(c, { kind: "activation", activation: "relu", inputs: [b] }),
+    );
+    last = c;
+  }
+  const { delta } = follow([...nodes, head(last)]);
+  // Yang et al. 2019: pi / (pi - 1), squared.
+  assertAlmostEquals(delta("dense 1") / delta("dense 2"), Math.PI / (Math.PI - 1), 2e-3);
+});
+
+/** What goes in has a mean: z = W x + b with biases of 2. */
+const before = () => ({
+  ...dense("a", ["input"]),
+  weights: [
+    ...dense("a", ["input"]).weights,
+    { name: "a/bias", shape: [UNITS], meanSquare: 4, mean: 2 },
+  ],
+});
+
+Deno.test("propagate() divides by the root mean square, and takes no mean away", () => {
+  const scale = { name: "rms/scale", shape: [UNITS], meanSquare: 9, mean: 3 };
+  const rms = node("rms", {
+    kind: "normalization",
+    operation: "rootMeanSquare",
+    inputs: ["a"],
+    epsilon: 0,
+    weights: [scale],
+  });
+  const { size, mean, delta } = follow([before(), rms, head("rms")]);
+  // The mean square of z is 1 + 4.
+  assertAlmostEquals(size("rms"), 9, 1e-9);
+  assertAlmostEquals(mean("rms"), 3 * 2 / Math.sqrt(5), 1e-9);
+  assertAlmostEquals(delta("a"), 9 / 5 * (1 - 1 / UNITS), 1e-6);
+});
+
+Deno.test("propagate() divides by the norm, which leaves 1 / units", () => {
+  const unit = node("unit", {
+    kind: "normalization",
+    operation: "norm",
+    inputs: ["a"],
+    normEntries: UNITS,
+  });
+  const { size, delta } = follow([before(), unit, head("unit")]);
+  assertAlmostEquals(size("unit"), 1 / UNITS, 1e-9);
+  assertAlmostEquals(delta("a"), 1 / (5 * UNITS) * (1 - 1 / UNITS), 1e-9);
 });

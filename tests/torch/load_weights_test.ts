@@ -1,8 +1,13 @@
-import { startEngine, type Tensor } from "../../src/engine/mod.ts";
-import { loadWeights } from "../../src/load/mod.ts";
+import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import {
+  type LayersModel,
+  startEngine,
+  type Tensor,
+  type TensorFlow,
+} from "../../src/engine/mod.ts";
+import { getWeights, loadWeights, ModelError } from "../../src/load/mod.ts";
 import { fixture, readExpected } from "./fixture.ts";
 import { TORCH_MODELS } from "./torch_models.ts";
-import { assertAlmostEquals, assertEquals } from "@std/assert";
 
 const { passes } = await readExpected();
 
@@ -39,3 +44,112 @@ for (const [file, name, named] of CASES) {
     model.dispose();
   });
 }
+
+function refuses(
+  why: string,
+  file: string,
+  make: (tf: TensorFlow) => LayersModel,
+  message: string,
+) {
+  Deno.test(`loadWeights() refuses ${why}, and sets nothing`, async () => {
+    await using engine = await startEngine({ threads: 1 });
+    const model = make(engine.tf);
+    const before = getWeights(model);
+    const path = fixture(file);
+    const error = await assertRejects(() => loadWeights(model, path), ModelError);
+    assertEquals(error.message, `${path}: ${message}`);
+    assertEquals(getWeights(model), before);
+    model.dispose();
+  });
+}
+
+const dense = (sizes: number[], names: string[] = []) => ({ layers, sequential }: TensorFlow) =>
+  sequential({
+    layers: sizes.slice(1).map((units, i) =>
+      layers.dense({
+        units,
+        inputShape: [sizes[i]],
+        ...names[i] === undefined ? {} : { name: names[i] },
+      })
+    ),
+  });
+
+refuses(
+  "a file of other shapes",
+  "mlp.pt",
+  dense([64, 32, 32, 11]),
+  'Layer "dense_3" is dense [32, 11] + bias, and no layer of the file is: "4" of the file is dense ' +
+    "[32, 10] + bias",
+);
+refuses(
+  "a file of fewer layers",
+  "mlp.pt",
+  dense([64, 32, 32, 32, 10]),
+  'The file has 3 layers with weights, expected 4 as the model has: "4" of the file is dense ' +
+    "[32, 10] + bias",
+);
+refuses(
+  "layers that are transposed",
+  "mlp.safetensors",
+  dense([32, 64, 32, 10]),
+  'Layer "dense_1" is dense [32, 64] + bias, and no layer of the file is: "2" of the file is dense ' +
+    "[32, 32] + bias",
+);
+refuses(
+  "a layer of one name and another shape",
+  "mlp.pt",
+  dense([64, 32, 32, 9], ["0", "2", "4"]),
+  '"4" of the file is dense [32, 10] + bias, expected dense [32, 9] + bias as layer "4" of that name has',
+);
+refuses(
+  "shapes that repeat in a file that is sorted by name",
+  "flat.safetensors",
+  (tf) => TORCH_MODELS.flat(tf, false),
+  'Layer "dense_2" is dense [5, 5], and so are 2 layers of the file ("fc2", "fc3"), whose order is not ' +
+    "that of the model, expected layers with the names of the file",
+);
+refuses(
+  "a layer that would get the weights of another one's namesake",
+  "flat.pt",
+  ({ layers, sequential }) =>
+    sequential({
+      layers: [
+        layers.conv2d({ filters: 3, kernelSize: 3, inputShape: [6, 4, 2] }),
+        layers.flatten(),
+        layers.batchNormalization(),
+        layers.dense({ units: 5 }),
+        layers.dense({ units: 5, useBias: false, name: "fc3" }),
+        layers.dense({ units: 5, useBias: false, name: "fc2" }),
+      ],
+    }),
+  'Layer "fc3" would get the weights of "fc2" by shapes and order, expected those of "fc3": give all ' +
+    "layers the names of the file",
+);
+refuses(
+  "an LSTM with the gates of TensorFlow.js",
+  "reader.pt",
+  ({ layers, sequential }) =>
+    sequential({
+      layers: [layers.lstm({ units: 3, inputShape: [4, 2], recurrentActivation: "hardSigmoid" })],
+    }),
+  'Layer "lstm_1" has the activations tanh and hardSigmoid (recurrentActivation), expected tanh and ' +
+    "sigmoid as PyTorch's LSTM has",
+);
+refuses(
+  "a layer that PyTorch has no weights for",
+  "mlp.pt",
+  ({ layers, sequential }) =>
+    sequential({
+      layers: [layers.separableConv2d({ filters: 1, kernelSize: 1, inputShape: [4, 4, 1] })],
+    }),
+  'Layer "separable_conv2d_1" is a SeparableConv2D, expected layers that PyTorch has too: Dense, Conv1D, ' +
+    "Conv2D, Conv3D, DepthwiseConv1D, DepthwiseConv2D, Conv1DTranspose, Conv2DTranspose, Conv3DTranspose, EinsumDense, " +
+    "Embedding, BatchNormalization, LayerNormalization, GroupNormalization, RMSNormalization, LSTM, SimpleRNN, GRU, PReLU",
+);
+refuses(
+  "a convolution of one channel and a depthwise one whose names do not tell them apart",
+  "digits.safetensors",
+  (tf) => TORCH_MODELS.digits(tf, false),
+  'Layer "conv2d_1" is convolution [3, 3, 1, 6] + bias, and so are 2 layers of the file ("conv1", ' +
+    '"depth"), whose order is not that of the model, expected layers with the names of the file',
+);

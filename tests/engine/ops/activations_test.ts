@@ -1,7 +1,10 @@
-import type { Tensor } from "../../../src/engine/tensorflow.ts";
-import { onBackend } from "../../conformance/backends.ts";
 import { assert, assertEquals } from "@std/assert";
 import type { Tensor1D } from "@tensorflow/tfjs";
+import fc from "fast-check";
+import { installOps } from "../../../src/engine/ops/mod.ts";
+import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
+import { onBackend } from "../../conformance/backends.ts";
+import { KERNEL_CASES } from "./kernel_cases.ts";
 
 Deno.test("Softmax over many classes, and its gradient, are as exact as float32 is", async () => {
   await onBackend("this engine", (tf) => {
@@ -45,3 +48,65 @@ Deno.test("Softmax of a wide row that has NaN is NaN, and of the others is not",
     });
   });
 });
+
+const whole = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+
+Deno.test("clipByValue() clips whole numbers to whole numbers", async () => {
+  await onBackend("this engine", (tf) => {
+    const cases = fc.record({
+      values: fc.array(whole, { minLength: 1, maxLength: 9 }),
+      bounds: fc.uniqueArray(fc.oneof(whole, fc.constantFrom(-1.5, 0.2, 0.7, 2.5)), {
+        minLength: 2,
+        maxLength: 2,
+      }),
+    });
+    fc.assert(
+      fc.property(cases, ({ values, bounds }) => {
+        const [low, high] = bounds.toSorted((a, b) => a - b);
+        tf.tidy(() => {
+          const y = tf.clipByValue(tf.tensor1d(values, "int32"), low, high);
+          assertEquals(y.dtype, "int32");
+          const expected = values.map((x) => Math.trunc(Math.min(Math.max(x, low), high)));
+          assertEquals([...y.dataSync()], expected.map((x) => x + 0));
+        });
+      }),
+      { seed: 1, examples: [[{ values: [3, -5, 5], bounds: [-1, 1] }]] },
+    );
+  });
+});
+
+/** The kernels that `installOps` registers, on the backend that runs. */
+async function registered(tf: TensorFlow): Promise<string[]> {
+  const before = new Map(tf.getKernelsForBackend("wasm").map((k) => [k.kernelName, k]));
+  const takeBack = await installOps(tf);
+  const names = tf.getKernelsForBackend("wasm")
+    .filter((config) => before.get(config.kernelName) !== config)
+    .map(({ kernelName }) => kernelName);
+  await takeBack();
+  return names.sort();
+}
+
+Deno.test("every kernel of this project has a case for NaN and infinity", async () => {
+  await onBackend("stock WASM", async (tf) => {
+    assertEquals(Object.keys(KERNEL_CASES).sort(), await registered(tf));
+  });
+});
+
+for (const number of [NaN, Infinity]) {
+  Deno.test(`no kernel hides ${number}`, async (t) => {
+    await onBackend("this engine", async (tf) => {
+      for (const [name, { run, bounded }] of Object.entries(KERNEL_CASES)) {
+        await t.step(name, () => {
+          const begin = (...shape: number[]) => {
+            const values = Array(shape.reduce((a, b) => a * b)).fill(1).with(0, number);
+            return tf.tensor(values, shape);
+          };
+          const output: number[] = tf.tidy(() => Array.from(run(tf, begin).dataSync()));
+          if (Number.isNaN(number)) assert(output.some(Number.isNaN), `${output}`);
+          else if (bounded) assert(output.every(Number.isFinite), `${output}`);
+          else assert(output.some((v) => !Number.isFinite(v)), `${output}`);
+        });
+      }
+    });
+  });
+}

@@ -1,8 +1,16 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { LayerMeasurements } from "../../../src/measure/measurements.ts";
 import { SeededRandom } from "../../../src/model/batches/seeded_random.ts";
-import { Graph } from "../../../src/rules/network/graph.ts";
-import { makeLayer } from "../../networks/measurements.ts";
-import { assertEquals } from "@std/assert";
+import { biasesOf, isDrawn } from "../../../src/rules/network/biases_of.ts";
+import { Graph, isGate } from "../../../src/rules/network/graph.ts";
+import { kernelChain } from "../../../src/rules/network/kernel_chain.ts";
+import {
+  flat,
+  makeLayer,
+  makeMeasurements,
+  makeWeight,
+  statisticsOf,
+} from "../../networks/measurements.ts";
 
 /** A layer that reads others, with a kernel or without. */
 const row = (name: string, depth: number, inputs?: string[], hasKernel = true) =>
@@ -128,4 +136,135 @@ Deno.test("isBelow() and above() agree with a walk along the edges, in graphs of
     const above = layers.filter((layer) => some.some((one) => isBelow(one, layer)));
     assertEquals(graph.above(some), new Set(above));
   }
+});
+
+const product = (...inputs: string[]) =>
+  makeLayer({ name: "product", className: "Multiply", weights: [], inputs });
+const reshape = (...inputs: string[]) =>
+  makeLayer({ name: "reshape", className: "Reshape", kind: "passesOn", weights: [], inputs });
+
+/** Whether `gate` is one, in a graph with these layers after it. */
+const asks = (...after: Parameters<typeof isGate>[0][]) => {
+  const gate = makeLayer({ name: "gate", inputs: [] });
+  return isGate(gate, new Graph([gate, ...after]));
+};
+
+Deno.test("isGate() is true of what only multiplies, in whatever shape", () => {
+  assertEquals(asks(product("gate")), true);
+  assertEquals(asks(reshape("gate"), product("reshape")), true);
+  assertEquals(asks(reshape("gate"), product("gate", "reshape")), true);
+});
+
+Deno.test("isGate() is false of what is read by something else, or is an output", () => {
+  assertEquals(asks(), false);
+  assertEquals(asks(reshape("gate")), false);
+  assertEquals(asks(product("gate"), makeLayer({ name: "dense", inputs: ["gate"] })), false);
+  assertEquals(asks(product("gate"), reshape("gate")), false);
+});
+
+Deno.test("isGate() comes to an end where a layer reads itself", () => {
+  assertEquals(asks(reshape("gate", "reshape")), false);
+  assertEquals(asks(reshape("gate", "reshape"), product("reshape")), true);
+});
+
+/** A dense layer with a layer of its own class behind it, which applies no known activation. */
+function withSine(given: Partial<LayerMeasurements>): LayerMeasurements[] {
+  const sine = { className: "Sine", activation: null, depth: 1, weights: [] };
+  return makeMeasurements([
+    { activation: "linear", preActivations: flat(0.5, 640), preActivationGradients: flat(3, 640) },
+    { ...sine, activations: flat(1, 640), activationGradients: flat(0.1, 640), ...given },
+  ]).layers;
+}
+
+Deno.test("kernelChain() divides the fan-in of a transposed kernel by the product of its strides", () => {
+  const chain = (strides?: number[]) =>
+    kernelChain(
+      makeMeasurements([{
+        className: "Conv2DTranspose",
+        weights: [makeWeight({ shape: [4, 4, 8, 6], values: flat(0.1, 768) })],
+        ...strides === undefined ? {} : { strides },
+      }]).layers,
+    )[0];
+  const { fanIn, sigma } = chain();
+  assertEquals(fanIn, 4 * 4 * 6);
+  assertEquals(chain([2, 3]).fanIn, fanIn / 6);
+  assertAlmostEquals(chain([2, 3]).sigma, sigma / Math.sqrt(6), 1e-12);
+});
+
+Deno.test("kernelChain() says by how much an unknown activation enlarges z and delta, the smaller of the two", () => {
+  const enlarged = (given: Partial<LayerMeasurements>) => kernelChain(withSine(given))[0].enlarged;
+  assertAlmostEquals(enlarged({}), 2, 1e-12);
+  assertAlmostEquals(enlarged({ activations: flat(50, 640) }), 30, 1e-12);
+  assertAlmostEquals(enlarged({ activations: flat(0.1, 640) }), 0.2, 1e-12);
+  assertEquals(kernelChain(makeMeasurements().layers).map(({ enlarged }) => enlarged), [
+    0,
+    0,
+    0,
+    0,
+  ]);
+});
+
+/** Whether the biases of a layer look moved by training. */
+function trained(className: string, values: number[], name = "layer/bias"): boolean {
+  const bias = makeWeight({ name, shape: [values.length], values: statisticsOf(values) });
+  const layers = [{ className, weights: [makeWeight(), bias] }];
+  return biasesOf(makeMeasurements(layers)) === "moved";
+}
+
+const gates = (...values: number[]) => values.flatMap((value) => Array<number>(4).fill(value));
+
+Deno.test("biasesOf() tells biases that moved each by itself from constant ones", () => {
+  assertEquals(trained("Dense", [0, 0, 0, 0]), false);
+  assertEquals(trained("Dense", [0.1, 0.1, 0.1, 0.1]), false);
+  assertEquals(trained("Dense", [0, 0, 0, 1e-3]), true);
+  assertEquals(trained("BatchNormalization", [0, 0.1, -0.1, 0], "layer/beta"), true);
+  assertEquals(trained("BatchNormalization", [0, 0.1, -0.1, 0], "layer/moving_mean"), false);
+});
+
+Deno.test("biasesOf() lets the forget gate of a recurrent layer start at 1, and nothing else", () => {
+  for (const className of ["LSTM", "ConvLSTM2D"]) {
+    assertEquals(trained(className, gates(0, 1, 0, 0)), false);
+    assertEquals(trained(className, gates(0.2, 1, 0.2, 0.2)), false);
+    assertEquals(trained(className, gates(0, 1, 0, 0.1)), true);
+    assertEquals(trained(className, gates(0, 1, 0, 0).map((b, i) => b + i * 1e-3)), true);
+  }
+  assertEquals(trained("GRU", gates(0, 0, 0)), false);
+  assertEquals(trained("SimpleRNN", [0, 0.1, 0, -0.1]), true);
+  assertEquals(trained("Dense", gates(0, 1, 0, 0)), true);
+});
+
+Deno.test("isDrawn() takes numbers for a draw up to four standard deviations of chance, that far included", () => {
+  // Of 16 numbers the ratio of mean |x| to the rms strays by 1 / 16, and the mean by a quarter of a deviation.
+  const normal = Math.sqrt(2 / Math.PI);
+  const draw = { ...flat(1, 16), meanAbs: normal };
+  assertEquals(isDrawn({ ...draw, meanAbs: normal - 0.25 }), true);
+  assertEquals(isDrawn({ ...draw, meanAbs: normal - 0.251 }), false);
+  assertEquals([1, -1, 1.001].map((mean) => isDrawn({ ...draw, mean })), [true, true, false]);
+  assertEquals([16, 15].map((count) => isDrawn({ ...draw, count })), [true, false]);
+  assertEquals(isDrawn({ ...draw, std: 0, mean: 0 }), false);
+});
+
+Deno.test("biasesOf() takes biases for PyTorch's draw as far as chance reaches, in mean and deviation", () => {
+  // Of 20 inputs: up to 1 / sqrt(20). 64 such numbers stray by 4 sqrt(1 / 64) of a deviation in their mean,
+  // and by 2 sqrt(0.8 / 64) of it in their deviation.
+  const limit = 1 / Math.sqrt(20);
+  const count = 64;
+  const deviation = limit / Math.sqrt(3);
+  const biases = (given: { mean?: number; std?: number; maxAbs?: number }) => {
+    const values = { ...flat(limit, count), maxAbs: 0.95 * limit, std: deviation, ...given };
+    const bias = makeWeight({ name: "dense/bias", shape: [count], values });
+    return biasesOf(makeMeasurements([{ weights: [makeWeight(), bias] }]));
+  };
+  assertEquals(biases({}), "drawn");
+  for (const sign of [-1, 1]) {
+    assertEquals(biases({ mean: sign * 0.49 * deviation }), "drawn");
+    assertEquals(biases({ mean: sign * 0.51 * deviation }), "moved");
+    assertEquals(biases({ std: (1 + sign * 0.223) * deviation }), "drawn");
+    assertEquals(biases({ std: (1 + sign * 0.224) * deviation }), "moved");
+  }
+  // The largest is no further from the limit than 7 / 64 of it, and never beyond.
+  assertEquals(biases({ maxAbs: limit }), "drawn");
+  assertEquals(biases({ maxAbs: 1.001 * limit }), "moved");
+  assertEquals(biases({ maxAbs: 0.9 * limit }), "drawn");
+  assertEquals(biases({ maxAbs: 0.89 * limit }), "moved");
 });
