@@ -13,8 +13,8 @@ import { refusal } from "../words/input_error.ts";
 /**
  * Reads a file of weights that holds no topology: `.safetensors`, or a state dict that `torch.save`
  * wrote (`.pt`, `.pth`, `.ckpt`, `.bin`). The file is data: nothing of it runs, nothing outside it
- * is read, and it gets no more memory than a few times its size. A `.safetensors` file is not held
- * in memory: each tensor is read on demand, so the file must still be there.
+ * is read. A `.safetensors` file, and any other of more than 64 MiB, is not held in memory: each
+ * tensor is read on demand, so the file must still be there.
  *
  * @param path The file.
  * @returns Its tensors.
@@ -45,12 +45,22 @@ export async function readWeights(path: string): Promise<WeightsFile> {
   }
 }
 
+/** Largest size of a file of PyTorch that is read at once, and compared with its checksums. */
+const MAX_WHOLE = 2 ** 26;
+
+const UNCHECKED = "Read in pieces, without its checksums.";
+
 async function parse(path: string): Promise<Omit<WeightsFile, "path">> {
   if (/\.safetensors$/i.test(path)) {
     const source = await orRefuse(byteSource(path));
     return { format: "safetensors", tensors: readSafetensors(source), notes: [] };
   }
-  return { format: "PyTorch", ...readStateDict(await orRefuse(readUserFile(path))) };
+  const source = await orRefuse(byteSource(path));
+  if (source.size <= MAX_WHOLE) {
+    return { format: "PyTorch", ...readStateDict(await orRefuse(readUserFile(path))) };
+  }
+  const { tensors, notes } = readStateDict(source);
+  return { format: "PyTorch", tensors, notes: [...notes, UNCHECKED] };
 }
 
 async function orRefuse<T>(reading: Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import { BYTES, countOf, decode } from "../model/files/file_types.ts";
+import { bytesInMemory, type ByteSource } from "../model/files/byte_source.ts";
 import { openZip } from "../model/files/unzip.ts";
 import { ModelError } from "../model/model_error.ts";
 import type { FileTensor } from "../model/weights/weights_manifest.ts";
@@ -6,7 +7,7 @@ import { showValue } from "../words/show_value.ts";
 import { findStateDict, showTensors } from "./find_state_dict.ts";
 import type { Pickled } from "./pickle_reader.ts";
 import { TORCH } from "./torch_globals.ts";
-import { bytesOfView, requireInside } from "./torch_view.ts";
+import { bytesOfView, isContiguous, requireInside } from "./torch_view.ts";
 import { pickleBudget, unpickle } from "./unpickle.ts";
 import { refusal } from "../words/input_error.ts";
 
@@ -15,8 +16,21 @@ interface StateDict {
   notes: string[];
 }
 
-/** Returns the bytes of a storage by its name. */
-type Storages = (key: string) => Uint8Array | null;
+/** Storage of a file. */
+interface StorageBytes {
+  /** Number of bytes. */
+  size: number;
+  /** Returns all of them. */
+  read(): Uint8Array;
+  /** Place in the file; `null` if it is packed. */
+  at: number | null;
+}
+
+/** Returns a storage by its name. */
+type Storages = (key: string) => StorageBytes | null;
+
+/** Largest number of bytes of a pickle of names and shapes: that of 30,000 tensors has 5 MB. */
+const MAX_PICKLE = 2 ** 27;
 
 /** Largest size of all tensors relative to that of their storages, which they may share. */
 const MAX_SHARING = 16;
@@ -30,12 +44,16 @@ const LEGACY = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a
  * Reads the state dict that `torch.save` wrote, as a zip archive or in the format before version
  * 1.6.
  *
+ * @param file The file in memory, or one that is read in pieces: then its tensors are read on
+ * demand, and those that it stores as they are without a look at their checksums.
  * @throws {ModelError} If there is none, or if loading the file would run code.
  */
-export function readStateDict(bytes: Uint8Array): StateDict {
+export function readStateDict(file: Uint8Array | ByteSource): StateDict {
+  const source = file instanceof Uint8Array ? bytesInMemory(file) : file;
+  const bytes = source.read(0, Math.min(source.size, LEGACY.length), "The first bytes");
   const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
-  if (isZip) return readArchive(bytes);
-  if (LEGACY.every((byte, i) => bytes[i] === byte)) return readLegacy(bytes);
+  if (isZip) return readArchive(source);
+  if (LEGACY.every((byte, i) => bytes[i] === byte)) return readLegacy(source);
   throw new ModelError(
     refusal`The file begins with ${
       bytes.length === 0
@@ -47,9 +65,9 @@ export function readStateDict(bytes: Uint8Array): StateDict {
   );
 }
 
-function readArchive(bytes: Uint8Array): StateDict {
-  const { value, storages } = readTorchArchive(bytes);
-  return tensorsOf(value, storages);
+function readArchive(source: ByteSource): StateDict {
+  const { value, storages } = readTorchArchive(source);
+  return tensorsOf(source, value, storages);
 }
 
 /** Content of a zip archive of `torch.save`: its pickle, and the storages of its tensors. */
@@ -63,8 +81,8 @@ export interface TorchArchive {
  *
  * @throws {ModelError} If it is not one, or if loading it would run code.
  */
-export function readTorchArchive(bytes: Uint8Array): TorchArchive {
-  const entries = openZip(bytes, ModelError);
+export function readTorchArchive(source: Uint8Array | ByteSource): TorchArchive {
+  const entries = openZip(source, ModelError);
   const names = [...entries.keys()];
   const pickles = names.filter((name) => /^([^/]+\/)?data\.pkl$/.test(name));
   const root = pickles[0]?.replace(/data\.pkl$/, "");
@@ -90,27 +108,24 @@ export function readTorchArchive(bytes: Uint8Array): TorchArchive {
       refusal`byteorder of the file is not little, expected little-endian numbers`,
     );
   }
-  const { value } = unpickle(
-    entries.get(pickles[0])!.read(),
-    0,
-    TORCH,
-    pickleBudget(bytes.length),
-  );
-  // Tensors may share a storage, which is unpacked and compared with its checksum once.
-  const found = new Map<string, Uint8Array | null>();
-  const storages: Storages = (key) => {
-    const bytes = found.get(key) ?? entries.get(`${root}data/${key}`)?.read() ?? null;
-    found.set(key, bytes);
-    return bytes;
-  };
-  return { value, storages };
+  const pickle = entries.get(pickles[0])!;
+  const size = source instanceof Uint8Array ? source.length : source.size;
+  if (pickle.size > MAX_PICKLE) {
+    throw new ModelError(
+      refusal`data.pkl has ${pickle.size} bytes, expected at most ${MAX_PICKLE}`,
+    );
+  }
+  const budget = pickleBudget(Math.min(size, MAX_PICKLE));
+  const { value } = unpickle(pickle.read(), 0, TORCH, budget);
+  return { value, storages: (key) => entries.get(`${root}data/${key}`) ?? null };
 }
 
 /**
  * Reads the older format: a number, a version, facts about the machine, the weights, the names of
  * storages, all pickled, then the storages.
  */
-function readLegacy(bytes: Uint8Array): StateDict {
+function readLegacy(source: ByteSource): StateDict {
+  const bytes = source.read(0, Math.min(source.size, MAX_PICKLE), "The pickles");
   const values: Pickled[] = [];
   const budget = pickleBudget(bytes.length);
   let at = 0;
@@ -136,11 +151,11 @@ function readLegacy(bytes: Uint8Array): StateDict {
   showTensors(weights, (view) => {
     sizes.set(view.storage.key, BYTES[view.storage.type ?? "uint8"]);
   });
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const found = new Map<string, Uint8Array>();
+  const found = new Map<string, StorageBytes>();
   for (const key of keys) {
-    if (at + 8 > bytes.length) throw new ModelError("The file ends within its storages: truncated");
-    const count = Number(view.getBigInt64(at, true));
+    if (at + 8 > source.size) throw new ModelError("The file ends within its storages: truncated");
+    const head = source.read(at, 8, "The size of a storage");
+    const count = Number(new DataView(head.buffer, head.byteOffset).getBigInt64(0, true));
     at += 8;
     const size = typeof key === "string" ? sizes.get(key) : undefined;
     if (size === undefined) {
@@ -148,41 +163,47 @@ function readLegacy(bytes: Uint8Array): StateDict {
         `Storage ${showValue(key)} belongs to no tensor, expected one that does`,
       );
     }
-    if (count < 0 || at + count * size > bytes.length) {
+    if (count < 0 || at + count * size > source.size) {
       throw new ModelError(
         refusal`Storage ${showValue(key)} has ${count} entries, expected at most ${
-          Math.floor((bytes.length - at) / size)
+          Math.floor((source.size - at) / size)
         } up to the end of the file: truncated`,
       );
     }
-    found.set(key as string, bytes.subarray(at, at += count * size));
+    const from = at, length = count * size;
+    const read = () => source.read(from, length, `Storage ${showValue(key)}`);
+    found.set(key as string, { size: length, read, at: from });
+    at += length;
   }
-  return tensorsOf(weights, (key) => found.get(key) ?? null);
+  return tensorsOf(source, weights, (key) => found.get(key) ?? null);
 }
 
-function tensorsOf(value: Pickled, storages: Storages): StateDict {
+function tensorsOf(source: ByteSource, value: Pickled, storages: Storages): StateDict {
   const { entries, notes } = findStateDict(value);
   const sizes = new Map<string, number>();
   let total = 0;
   const tensors = entries.map(([name, view]) => {
     const { storage, shape } = view;
-    const bytes = storages(storage.key);
+    const stored = storages(storage.key);
     const place = `Storage ${showValue(storage.key)} of ${showValue(name)}`;
-    if (bytes === null) throw new ModelError(`${place} is missing from the file`);
+    if (stored === null) throw new ModelError(`${place} is missing from the file`);
     const size = storage.count * BYTES[storage.type ?? "uint8"];
-    if (bytes.length !== size) {
+    if (stored.size !== size) {
       throw new ModelError(
-        refusal`${place} has ${bytes.length} bytes, expected ${size}: truncated`,
+        refusal`${place} has ${stored.size} bytes, expected ${size}: truncated`,
       );
     }
-    sizes.set(storage.key, bytes.length);
-    requireInside(name, view, bytes.length / BYTES[view.type]);
+    sizes.set(storage.key, stored.size);
+    requireInside(name, view, stored.size / BYTES[view.type]);
     total += countOf(shape)! * BYTES[view.type];
     return {
       name,
       shape,
       type: view.type,
-      read: () => decode(bytesOfView(view, bytes), view.type),
+      read: () => decode(bytesOfView(view, stored.read()), view.type),
+      ...source.file === null || stored.at === null || !isContiguous(view) ? {} : {
+        stored: { file: source.file, offset: stored.at + view.offset * BYTES[view.type] },
+      },
     };
   });
   const whole = [...sizes.values()].reduce((sum, size) => sum + size, 0);

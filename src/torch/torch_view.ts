@@ -32,21 +32,26 @@ export function requireInside(
   }
 }
 
-/** Returns the bytes of the entries of a view, row-major. */
-export function bytesOfView(
-  { type, offset, shape, strides }: StridedView,
-  bytes: Uint8Array,
-): Uint8Array {
-  const size = BYTES[type];
-  const count = countOf(shape)!;
+/** Returns true if the entries of a view follow each other in its storage, row-major. */
+export function isContiguous({ shape, strides }: Pick<StridedView, "shape" | "strides">): boolean {
   let step = 1;
-  const isContiguous = shape.every((_, i) => {
+  return shape.every((_, i) => {
     const axis = shape.length - 1 - i;
     const fits = shape[axis] === 1 || strides[axis] === step;
     step *= shape[axis];
     return fits;
   });
-  if (isContiguous || count === 0) {
+}
+
+/** Returns the bytes of the entries of a view, row-major. */
+export function bytesOfView(
+  view: StridedView,
+  bytes: Uint8Array,
+): Uint8Array {
+  const { type, offset, shape, strides } = view;
+  const size = BYTES[type];
+  const count = countOf(shape)!;
+  if (isContiguous(view) || count === 0) {
     return bytes.subarray(offset * size, (offset + count) * size);
   }
   // Only the entries of the view are decoded: many small views may share one large storage.

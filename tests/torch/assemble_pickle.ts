@@ -17,6 +17,8 @@ export function assemblePickle(parts: readonly Part[]): Uint8Array<ArrayBuffer> 
       out.push(0x58);
       number(encode(part).length);
       out.push(...encode(part));
+    } else if (typeof part === "number" && part !== (part | 0)) {
+      out.push(0x8a, 8, ...new Uint8Array(new BigInt64Array([BigInt(part)]).buffer));
     } else if (typeof part === "number") {
       out.push(0x4a);
       number(part);

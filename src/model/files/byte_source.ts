@@ -57,6 +57,13 @@ export async function byteSource(path: string): Promise<ByteSource> {
   };
 }
 
+/** Returns bytes in memory as a source; its pieces are views. */
+export const bytesInMemory = (bytes: Uint8Array): ByteSource => ({
+  size: bytes.length,
+  file: null,
+  read: (from, count) => bytes.subarray(from, from + count) as Uint8Array<ArrayBuffer>,
+});
+
 /**
  * Reads bytes of a file into memory that is there already.
  *

@@ -1,5 +1,5 @@
 import { crc32, inflateRawSync } from "node:zlib";
-import type { ByteSource } from "./byte_source.ts";
+import { bytesInMemory, type ByteSource } from "./byte_source.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 
@@ -17,6 +17,8 @@ export interface ZipEntry {
    * of the archive, not a copy.
    */
   read(): Uint8Array;
+  /** Place of the bytes in the archive; `null` if they are packed. */
+  at: number | null;
 }
 
 /** Largest number of unpacked bytes for each byte of the archive. */
@@ -26,6 +28,10 @@ const MAX_RATIO = 10;
 const FREE = 2 ** 26;
 
 const END = 0x06054b50, ENTRY = 0x02014b50, LOCAL = 0x04034b50;
+const END64 = 0x06064b50, LOCATOR64 = 0x07064b50;
+const END64_BYTES = 56, LOCATOR64_BYTES = 20;
+/** Number of the extra field with sizes and offsets of 8 bytes. */
+const EXTRA64 = 1;
 const END_BYTES = 22, ENTRY_BYTES = 46, LOCAL_BYTES = 30, MOST_COMMENT = 0xffff;
 
 /**
@@ -50,7 +56,7 @@ export function openZip(
   archive: Uint8Array | ByteSource,
   Unusable: Unusable,
 ): Map<string, ZipEntry> {
-  const source = archive instanceof Uint8Array ? inMemory(archive) : archive;
+  const source = archive instanceof Uint8Array ? bytesInMemory(archive) : archive;
   const refuse: Refuse = (what) => {
     throw new Unusable(what);
   };
@@ -59,8 +65,13 @@ export function openZip(
   requireApart(entries, refuse);
   const files = new Map<string, ZipEntry>();
   for (const entry of entries.filter(isFile)) {
-    const { name, unpacked } = entry;
-    files.set(name, { name, size: unpacked, read: () => unpack(source, entry, refuse) });
+    const { name, unpacked, method, from } = entry;
+    files.set(name, {
+      name,
+      size: unpacked,
+      read: () => unpack(source, entry, refuse),
+      at: method === STORED ? from : null,
+    });
   }
   const total = [...files.values()].reduce((sum, { size }) => sum + size, 0);
   const most = FREE + MAX_RATIO * source.size;
@@ -73,15 +84,6 @@ export function openZip(
   }
   return files;
 }
-
-type Source = Pick<ByteSource, "size"> & {
-  read(from: number, count: number, what: string): Uint8Array;
-};
-
-const inMemory = (bytes: Uint8Array): Source => ({
-  size: bytes.length,
-  read: (from, count) => bytes.subarray(from, from + count),
-});
 
 /** Throws the error for an unusable archive. */
 type Refuse = (what: string) => never;
@@ -99,7 +101,7 @@ const isFile = ({ name }: Entry) => !name.endsWith("/");
 
 const show = ({ name }: Pick<Entry, "name">) => `entry ${showValue(name)} of the zip archive`;
 
-function findDirectory(source: Source, refuse: Refuse): Directory {
+function findDirectory(source: ByteSource, refuse: Refuse): Directory {
   const length = Math.min(source.size, END_BYTES + MOST_COMMENT);
   const tail = source.size - length;
   const view = viewOf(source.read(tail, length, "The end of the zip archive"));
@@ -112,7 +114,7 @@ function findDirectory(source: Source, refuse: Refuse): Directory {
   const size = view.getUint32(found + 12, true);
   const start = view.getUint32(found + 16, true);
   if (count === 0xffff || size === IN_ZIP64 || start === IN_ZIP64) {
-    return refuse("the zip archive has more than 65534 files or 4 GiB, expected less");
+    return findDirectory64(source, where, refuse);
   }
   const end = start + size;
   if (end <= where) return { start, end, count };
@@ -121,7 +123,41 @@ function findDirectory(source: Source, refuse: Refuse): Directory {
   );
 }
 
-function readDirectory(source: Source, { start, end, count }: Directory, refuse: Refuse): Entry[] {
+/** Finds the directory of an archive with more than 65534 files or 4 GiB. */
+function findDirectory64(source: ByteSource, end: number, refuse: Refuse): Directory {
+  const isInside = (at: number, bytes: number) => at >= 0 && at + bytes <= end;
+  const locator = end - LOCATOR64_BYTES;
+  const what = "The end of the zip archive";
+  const at = isInside(locator, LOCATOR64_BYTES)
+    ? viewOf(source.read(locator, LOCATOR64_BYTES, what))
+    : null;
+  if (at?.getUint32(0, true) !== LOCATOR64) {
+    return refuse("the zip archive has no ZIP64 record, expected one beside sizes of 0xffffffff");
+  }
+  const where = Number(at.getBigUint64(8, true));
+  const record = isInside(where, END64_BYTES)
+    ? viewOf(source.read(where, END64_BYTES, what))
+    : null;
+  if (record?.getUint32(0, true) !== END64) {
+    return refuse(`the zip archive has no ZIP64 record at byte ${where}, expected one`);
+  }
+  const count = Number(record.getBigUint64(32, true));
+  const start = Number(record.getBigUint64(48, true));
+  const directoryEnd = start + Number(record.getBigUint64(40, true));
+  if (directoryEnd <= where && count * ENTRY_BYTES <= directoryEnd - start) {
+    return { start, end: directoryEnd, count };
+  }
+  return refuse(
+    `the zip archive has its list of ${count} files at byte ${start} to ${directoryEnd}, expected ` +
+      `it before ${where}`,
+  );
+}
+
+function readDirectory(
+  source: ByteSource,
+  { start, end, count }: Directory,
+  refuse: Refuse,
+): Entry[] {
   const entries: Entry[] = [];
   const names = new Set<string>();
   const directory = viewOf(source.read(start, end - start, "The contents of the zip archive"));
@@ -171,7 +207,7 @@ function requireApart(entries: readonly Entry[], refuse: Refuse): void {
   });
 }
 
-function unpack(source: Source, entry: Entry, refuse: Refuse): Uint8Array {
+function unpack(source: ByteSource, entry: Entry, refuse: Refuse): Uint8Array {
   const { method, packed, unpacked, from, checksum } = entry;
   const raw = source.read(from, packed, `E${show(entry).slice(1)}`);
   const content = method === STORED ? raw : inflate(raw, unpacked);
@@ -192,7 +228,7 @@ const viewOf = (bytes: Uint8Array) =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** Reads an entry of the directory, or returns the problem with it. */
-function readEntry(source: Source, view: DataView, at: number) {
+function readEntry(source: ByteSource, view: DataView, at: number) {
   const end = view.byteLength;
   if (at + ENTRY_BYTES > end || view.getUint32(at, true) !== ENTRY) return "is missing: truncated";
   const nameLength = view.getUint16(at + 28, true);
@@ -201,9 +237,10 @@ function readEntry(source: Source, view: DataView, at: number) {
   if (next > end) return "is cut off: truncated";
   const bytes = new Uint8Array(view.buffer, view.byteOffset + at + ENTRY_BYTES, nameLength);
   const name = new TextDecoder().decode(bytes);
-  const packed = view.getUint32(at + 20, true), unpacked = view.getUint32(at + 24, true);
-  const offset = view.getUint32(at + 42, true);
-  if ([packed, unpacked, offset].includes(IN_ZIP64)) return "is larger than 4 GiB, expected less";
+  const extra = at + ENTRY_BYTES + nameLength;
+  const sizes = readSizes(view, at, { extra, end: extra + extraLength });
+  if (sizes === null) return "has a size of 0xffffffff, expected it in a ZIP64 record";
+  const { packed, unpacked, offset } = sizes;
   const misplaced = `is not at byte ${offset}, where the list of contents has it`;
   if (offset + LOCAL_BYTES > source.size) return misplaced;
   const local = viewOf(source.read(offset, LOCAL_BYTES, "An entry of the zip archive"));
@@ -222,6 +259,34 @@ function readEntry(source: Source, view: DataView, at: number) {
     method: view.getUint16(at + 10, true),
     checksum: view.getUint32(at + 16, true),
   };
+}
+
+/** Reads sizes and offset of an entry; those that are too large for 4 bytes are in an extra field. */
+function readSizes(
+  view: DataView,
+  at: number,
+  { extra, end }: { extra: number; end: number },
+): { packed: number; unpacked: number; offset: number } | null {
+  const unpacked = view.getUint32(at + 24, true);
+  const packed = view.getUint32(at + 20, true);
+  const offset = view.getUint32(at + 42, true);
+  const numbers = [unpacked, packed, offset];
+  let field = extra;
+  while (field + 4 <= end && view.getUint16(field, true) !== EXTRA64) {
+    field += 4 + view.getUint16(field + 2, true);
+  }
+  const fieldEnd = field + 4 <= end
+    ? Math.min(end, field + 4 + view.getUint16(field + 2, true))
+    : 0;
+  let next = field + 4;
+  for (let i = 0; i < numbers.length; i++) {
+    if (numbers[i] !== IN_ZIP64) continue;
+    if (next + 8 > fieldEnd) return null;
+    numbers[i] = Number(view.getBigUint64(next, true));
+    if (!Number.isSafeInteger(numbers[i])) return null;
+    next += 8;
+  }
+  return { unpacked: numbers[0], packed: numbers[1], offset: numbers[2] };
 }
 
 /** Unpacks at most `most` bytes; `null` if the packed bytes are damaged or hold more. */

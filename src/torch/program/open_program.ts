@@ -172,7 +172,7 @@ function readPickled(
 function pickledTensor({ storages }: TorchArchive, view: TorchView, name: string): StoredTensor {
   const { storage, type, shape, offset, strides } = view;
   const place = `Storage ${showValue(storage.key)} of ${showValue(name)}`;
-  const bytes = storages(storage.key);
+  const bytes = storages(storage.key)?.read() ?? null;
   if (bytes === null) throw new ModelError(`${place} is missing from the file`);
   const room = bytes.length / BYTES[type];
   requireInside(name, view, room, mostOf(room));

@@ -55,15 +55,18 @@ Deno.test("openZip() takes the last record at the end whose comment reaches the 
   assertEquals(open(one, { comment: fake }).size, 0);
 });
 
-Deno.test("openZip() refuses what only ZIP64 can hold, each field by itself", () => {
+Deno.test("openZip() refuses a field of ZIP64 without its record, each by itself", () => {
   const one = [{ name: "x", content: bytes(1) }];
-  const large = "the zip archive has more than 65534 files or 4 GiB, expected less";
+  const large = "the zip archive has no ZIP64 record, expected one beside sizes of 0xffffffff";
   for (const end of [{ count: 0xffff }, { size: 0xffffffff }, { start: 0xffffffff }]) {
     assertEquals(message(one, end), large);
   }
   for (const field of ["packed", "size", "offset"]) {
     const file = { ...one[0], claims: { [field]: 0xffffffff } };
-    assertEquals(message([file]), "entry 0 of the zip archive is larger than 4 GiB, expected less");
+    assertEquals(
+      message([file]),
+      "entry 0 of the zip archive has a size of 0xffffffff, expected it in a ZIP64 record",
+    );
   }
 });
 
