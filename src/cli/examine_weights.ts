@@ -3,12 +3,23 @@ import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Examination } from "../diagnosis/examine/examine.ts";
 import { judgeRun } from "../gate/judge_run.ts";
 import { measureCheckpoint } from "../measure/checkpoint/measure_checkpoint.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { sweepProgress } from "./kit/progress.ts";
 import { readWeights } from "../load/read_weights.ts";
 import { formatSeconds } from "../words/numbers.ts";
 import { oneLine } from "../words/one_line.ts";
 import { showWord } from "../words/show_value.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
 import { UsageError } from "./kit/usage_error.ts";
+
+/** Measures the file, and shows on stderr how far it is. */
+async function sweep(path: string, { threads, quiet }: MeasureRequest): Promise<Measurements> {
+  using progress = quiet ? null : sweepProgress();
+  return await measureCheckpoint(await readWeights(path), {
+    ...threads === "auto" ? {} : { threads },
+    onProgress: (done) => progress?.update(done),
+  });
+}
 
 /**
  * Judges a file that holds weights but no topology. No engine is started and no pass is run.
@@ -45,7 +56,7 @@ export async function examineWeights(
   if (request.seed !== 0 && !request.quiet) {
     console.error(`${oneLine(path)}: the weights are those of the file, whatever --seed says`);
   }
-  const measurements = await measureCheckpoint(await readWeights(path));
+  const measurements = await sweep(path, request);
   const { rules, trained } = request.examination;
   const findings = rules === null
     ? runRules(measurements)

@@ -1,12 +1,17 @@
 import { isReadable } from "../gate/gate_result.ts";
-import { isKerasFile, isTorchFile } from "../model/loaded_model.ts";
+import { isIndexFile, isKerasFile, isTorchFile } from "../model/loaded_model.ts";
 import { ModelError, statOf } from "../model/model_error.ts";
 import { anyOf, showWord } from "../words/show_value.ts";
 
 const MAX_MODELS_SHOWN = 5;
 
 /** Files with all weights of a Hugging Face model, preferred first. */
-const HUGGING_FACE = ["model.safetensors", "pytorch_model.bin"];
+const HUGGING_FACE = [
+  "model.safetensors",
+  "model.safetensors.index.json",
+  "pytorch_model.bin",
+  "pytorch_model.bin.index.json",
+];
 
 /** Name of a shard of the weights of a Hugging Face model. */
 const SHARD = /-of-\d+\.(safetensors|bin)$/;
@@ -34,9 +39,9 @@ export async function modelIn(path: string): Promise<string> {
     );
   }
   const shards = names.filter((name) => SHARD.test(name));
-  if (names.includes("config.json")) {
-    const whole = HUGGING_FACE.find((name) => names.includes(name));
-    if (whole !== undefined) return fileOf(whole);
+  const whole = HUGGING_FACE.find((name) => names.includes(name));
+  if (whole !== undefined && (names.includes("config.json") || isIndexFile(whole))) {
+    return fileOf(whole);
   }
   if (shards.length > 0) {
     throw new ModelError(

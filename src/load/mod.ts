@@ -29,4 +29,9 @@ export { readWeights } from "./read_weights.ts";
 export * from "../model/weights/rescale_weights.ts";
 export { saveModel, type SaveOptions } from "./save_model.ts";
 export * from "./load_weights.ts";
-export type { FileTensor, FileType, WeightsFile } from "../model/weights/weights_manifest.ts";
+export type {
+  FileTensor,
+  FileType,
+  NetworkConfig,
+  WeightsFile,
+} from "../model/weights/weights_manifest.ts";

@@ -1,9 +1,12 @@
 import { byteSource } from "../model/files/byte_source.ts";
 import { isFloat } from "../model/files/file_types.ts";
 import { readUserFile } from "../model/files/user_file.ts";
+import { isIndexFile } from "../model/loaded_model.ts";
 import { ModelError } from "../model/model_error.ts";
-import type { FileTensor, WeightsFile } from "../model/weights/weights_manifest.ts";
+import type { FileTensor, NetworkConfig, WeightsFile } from "../model/weights/weights_manifest.ts";
 import { readSafetensors } from "../torch/read_safetensors.ts";
+import { readConfig } from "./read_config.ts";
+import { readShards } from "./read_shards.ts";
 import { readStateDict } from "../torch/read_state_dict.ts";
 import { failure } from "../words/failure.ts";
 import { formatCount } from "../words/numbers.ts";
@@ -11,8 +14,9 @@ import { requireValue, string } from "../words/shape.ts";
 import { refusal } from "../words/input_error.ts";
 
 /**
- * Reads a file of weights that holds no topology: `.safetensors`, or a state dict that `torch.save`
- * wrote (`.pt`, `.pth`, `.ckpt`, `.bin`). The file is data: nothing of it runs, nothing outside it
+ * Reads a file of weights that holds no topology: `.safetensors`, a state dict that `torch.save`
+ * wrote (`.pt`, `.pth`, `.ckpt`, `.bin`), or the index of a model in shards
+ * (`model.safetensors.index.json`). A `config.json` beside it names the network. The file is data: nothing of it runs, nothing outside it
  * is read. A `.safetensors` file, and any other of more than 64 MiB, is not held in memory: each
  * tensor is read on demand, so the file must still be there.
  *
@@ -38,7 +42,14 @@ export async function readWeights(path: string): Promise<WeightsFile> {
     if (tensors.length === 0) {
       throw new ModelError(refusal`The file holds no tensors, expected weights`);
     }
-    return { path, format, tensors, notes: [...notes, ...notesOn(tensors)] };
+    const config = await readConfig(path);
+    return {
+      path,
+      format,
+      tensors,
+      notes: [...describeConfig(config, tensors), ...notes, ...notesOn(tensors)],
+      ...config === null ? {} : { config },
+    };
   } catch (error) {
     if (error instanceof ModelError) error.within(path);
     throw error;
@@ -51,6 +62,7 @@ const MAX_WHOLE = 2 ** 26;
 const UNCHECKED = "Read in pieces, without its checksums.";
 
 async function parse(path: string): Promise<Omit<WeightsFile, "path">> {
+  if (isIndexFile(path)) return await readShards(path);
   if (/\.safetensors$/i.test(path)) {
     const source = await orRefuse(byteSource(path));
     return { format: "safetensors", tensors: readSafetensors(source), notes: [] };
@@ -69,6 +81,30 @@ async function orRefuse<T>(reading: Promise<T>): Promise<T> {
   } catch (error) {
     throw new ModelError(failure(error), { cause: error });
   }
+}
+
+/** Name of a tensor within a block, with the number of the block. */
+const BLOCK = /(?:^|\.)(?:layers?|blocks?|h)\.(\d+)\./;
+
+/** Returns notes on the network that `config.json` describes. */
+function describeConfig(config: NetworkConfig | null, tensors: readonly FileTensor[]): string[] {
+  if (config === null) return [];
+  const { architecture, layers, heads, keyValueHeads, tiesEmbeddings } = config;
+  const facts = [
+    ...layers === null ? [] : [formatCount(layers, "block")],
+    ...heads === null ? [] : [formatCount(heads, "head")],
+    ...keyValueHeads === null || keyValueHeads === heads
+      ? []
+      : [`${keyValueHeads} of keys and values`],
+    ...tiesEmbeddings ? ["tied embeddings"] : [],
+  ];
+  const blocks = new Set(tensors.flatMap(({ name }) => BLOCK.exec(name)?.[1] ?? [])).size;
+  return [
+    `${architecture}${facts.length > 0 ? `: ${facts.join(", ")}` : ""}.`,
+    ...layers !== null && blocks > 0 && blocks < layers
+      ? [`Only ${blocks} of ${formatCount(layers, "block")} have tensors here.`]
+      : [],
+  ];
 }
 
 /** Returns notes on types that are converted when read. */

@@ -81,10 +81,15 @@ export const isProgramFile = (path: string): boolean => /\.pt2$/i.test(path);
 export const isModule = (path: string): boolean => /\.[cm]?[jt]sx?$/i.test(path);
 
 /** Returns true for the path of a JSON file, such as a model.json. */
-export const isJsonFile = (path: string): boolean => /\.json$/i.test(path);
+export const isJsonFile = (path: string): boolean => /\.json$/i.test(path) && !isIndexFile(path);
+
+/** Returns true for the path of the index of weights in shards. */
+export const isIndexFile = (path: string): boolean =>
+  /\.(safetensors|bin)\.index\.json$/i.test(path);
 
 /** Returns true for the path of a file with weights and no topology. */
-export const isWeightsFile = (path: string): boolean => isTorchFile(path) || /\.bin$/i.test(path);
+export const isWeightsFile = (path: string): boolean =>
+  isTorchFile(path) || isIndexFile(path) || /\.bin$/i.test(path);
 
 /**
  * Returns true for the path of weights as PyTorch users save them. The shards of a model.json end

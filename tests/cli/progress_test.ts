@@ -1,5 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { passLine, passProgress, progressLine, studyProgress } from "../../src/cli/kit/progress.ts";
+import {
+  passLine,
+  passProgress,
+  progressLine,
+  studyProgress,
+  sweepLine,
+} from "../../src/cli/kit/progress.ts";
 
 Deno.test("progressLine() has a bar, the share, the points and the time left", () => {
   assertEquals(
@@ -113,4 +119,13 @@ Deno.test("studyProgress() writes a line into a log now and then", () => {
     "[####....................] 20 %, 20 of 100 points, 40 s left\n",
     "[#########...............] 40 %, 40 of 100 points, 30 s left\n",
   ]);
+});
+
+Deno.test("sweepLine() has bytes, bytes a second and the time left, at most as wide as the terminal", () => {
+  const progress = { bytes: 2 ** 30, total: 4 * 2 ** 30 };
+  assertEquals(
+    sweepLine(progress, 5000),
+    "[######..................] 25 %, 1.0 GiB of 4.0 GiB, 205 MiB a second, 15 s left",
+  );
+  assertEquals(sweepLine(progress, 5000, 40).length, 37);
 });

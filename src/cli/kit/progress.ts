@@ -1,6 +1,7 @@
+import type { SweepProgress } from "../../measure/checkpoint/sweep_in_parallel.ts";
 import type { PassProgress } from "../../measure/measure_options.ts";
 import type { StudyProgress } from "../../study/study_options.ts";
-import { formatDuration } from "../../words/numbers.ts";
+import { formatDuration, formatMemory } from "../../words/numbers.ts";
 
 /** Interval of updates on a terminal, in ms. */
 const ON_TERMINAL = 100;
@@ -46,6 +47,49 @@ export function passProgress(): Disposable & { update(progress: PassProgress): v
     },
     [Symbol.dispose]: clear,
   };
+}
+
+/**
+ * Shows on stderr how far the weights of a file have been read: a terminal rewrites one line, a log
+ * gets a new line from time to time. Nothing is shown of what takes less than three seconds.
+ *
+ * @returns `update` to call with the progress; disposing it clears the line.
+ */
+export function sweepProgress(): Disposable & { update(progress: SweepProgress): void } {
+  const isTerminal = Deno.stderr.isTerminal();
+  const { show, clear } = statusLine(isTerminal);
+  const started = performance.now();
+  let next = started + (isTerminal ? PATIENCE : IN_LOG);
+  return {
+    update(progress) {
+      const now = performance.now();
+      if (now < next) return;
+      next = now + (isTerminal ? ON_TERMINAL : IN_LOG);
+      show(sweepLine(progress, now - started, isTerminal ? columns() : Infinity));
+    },
+    [Symbol.dispose]: clear,
+  };
+}
+
+/**
+ * Returns `[######..........] 25 %, 1.2 GiB of 4.8 GiB, 310 MiB a second, 12 s left`.
+ *
+ * @param took Time since the start, in ms.
+ */
+export function sweepLine(
+  { bytes, total }: SweepProgress,
+  took: number,
+  columns = Infinity,
+): string {
+  const speed = bytes / (took / 1000);
+  const left = formatDuration((total - bytes) / speed);
+  return withBar(
+    bytes / total,
+    `${formatMemory(bytes)} of ${formatMemory(total)}, ${
+      formatMemory(speed)
+    } a second, ${left} left`,
+    columns,
+  );
 }
 
 /**

@@ -178,6 +178,20 @@ export interface FileTensor {
   stored?: { file: FileIdentity; offset: number };
 }
 
+/** Facts about a network from the `config.json` beside its weights; `null` if it lacks one. */
+export interface NetworkConfig {
+  /** Class of the network: `LlamaForCausalLM`. */
+  architecture: string;
+  /** Number of blocks. */
+  layers: number | null;
+  /** Number of attention heads. */
+  heads: number | null;
+  /** Number of heads of keys and values. */
+  keyValueHeads: number | null;
+  /** True if the head uses the matrix of the embedding. */
+  tiesEmbeddings: boolean | null;
+}
+
 /** File that holds weights and no topology. */
 export interface WeightsFile {
   /** Path of the file, as the caller put it. */
@@ -188,6 +202,8 @@ export interface WeightsFile {
   tensors: FileTensor[];
   /** Notes on how it was read, a sentence each. */
   notes: string[];
+  /** Facts from the `config.json` beside it; absent if there is none. */
+  config?: NetworkConfig;
 }
 
 /** Tensor of a file of any kind. */

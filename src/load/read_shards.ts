@@ -1,0 +1,96 @@
+import { dirname, join } from "node:path";
+import { byteSource } from "../model/files/byte_source.ts";
+import { readUserText } from "../model/files/user_file.ts";
+import { ModelError, statOf } from "../model/model_error.ts";
+import type { FileTensor, WeightsFile } from "../model/weights/weights_manifest.ts";
+import { readSafetensors } from "../torch/read_safetensors.ts";
+import { readStateDict } from "../torch/read_state_dict.ts";
+import { refusal } from "../words/input_error.ts";
+import { formatCount } from "../words/numbers.ts";
+import { showValue } from "../words/show_value.ts";
+
+/** Largest number of names in a message. */
+const MAX_NAMES = 3;
+
+/**
+ * Reads the weights of a model in shards: an index, `model.safetensors.index.json` or
+ * `pytorch_model.bin.index.json`, says which file beside it has which tensor.
+ *
+ * @param path The index.
+ * @throws {ModelError} If it is not one, or a shard is missing or lacks a tensor.
+ */
+export async function readShards(path: string): Promise<Omit<WeightsFile, "path">> {
+  const map = parseIndex(await readUserText(path));
+  const shards = [...new Set(Object.values(map))].sort();
+  const found = new Map<string, FileTensor>();
+  const notes: string[] = [];
+  for (const shard of shards) {
+    for (const tensor of await tensorsOf(join(dirname(path), shard), shard)) {
+      if (map[tensor.name] === shard) found.set(tensor.name, tensor);
+      else {
+        notes.push(
+          `${shard} has ${showValue(tensor.name)}, which the index does not have there: left out.`,
+        );
+      }
+    }
+  }
+  const missing = Object.keys(map).filter((name) => !found.has(name));
+  if (missing.length > 0) {
+    throw new ModelError(
+      refusal`${map[missing[0]]} has no ${showValue(missing[0])}${
+        missing.length > 1 ? `, nor ${formatCount(missing.length - 1, "other tensor")}` : ""
+      }, expected what the index says`,
+    );
+  }
+  return {
+    format: /\.bin\.index\.json$/i.test(path) ? "PyTorch" : "safetensors",
+    tensors: Object.keys(map).map((name) => found.get(name)!),
+    notes: [
+      `In ${formatCount(shards.length, "shard")}.`,
+      ...notes.slice(0, MAX_NAMES),
+      ...notes.length > MAX_NAMES ? [`${notes.length - MAX_NAMES} more tensors left out.`] : [],
+    ],
+  };
+}
+
+/** Returns the name of the shard of each tensor. */
+function parseIndex(text: string): Record<string, string> {
+  let index: unknown;
+  try {
+    index = JSON.parse(text);
+  } catch (error) {
+    throw new ModelError(refusal`The index is not valid JSON, expected "weight_map"`, {
+      cause: error,
+    });
+  }
+  const map = Object(index).weight_map;
+  if (typeof map !== "object" || map === null || Array.isArray(map)) {
+    throw new ModelError(
+      refusal`weight_map is ${showValue(map)}, expected the file of each tensor`,
+    );
+  }
+  for (const [name, shard] of Object.entries(map)) {
+    // A shard is a file beside the index, so that an index names no other file of the machine.
+    if (typeof shard !== "string" || !/^[^/\\:]+\.(safetensors|bin)$/i.test(shard)) {
+      throw new ModelError(
+        refusal`weight_map[${showValue(name)}] is ${
+          showValue(shard)
+        }, expected a .safetensors or .bin file beside the index`,
+      );
+    }
+  }
+  return map;
+}
+
+async function tensorsOf(path: string, shard: string): Promise<FileTensor[]> {
+  if (await statOf(path) === null) {
+    throw new ModelError(refusal`${shard} is missing, expected it beside the index`);
+  }
+  try {
+    const source = await byteSource(path);
+    return /\.safetensors$/i.test(shard) ? readSafetensors(source) : readStateDict(source).tensors;
+  } catch (error) {
+    if (error instanceof ModelError) error.within(shard);
+    throw error;
+  }
+}

@@ -1,0 +1,105 @@
+import { modelIn } from "../../src/cli/model_in.ts";
+import { ModelError, readWeights } from "../../src/load/mod.ts";
+import { measureCheckpoint } from "../../src/measure/mod.ts";
+import { type MadeTensor, writeCheckpoint } from "../measure/write_checkpoint.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+
+const TENSORS: MadeTensor[] = [
+  { name: "model.embed_tokens.weight", dtype: "BF16", shape: [50, 16] },
+  { name: "model.layers.0.mlp.up_proj.weight", dtype: "BF16", shape: [64, 16] },
+  { name: "model.layers.1.mlp.up_proj.weight", dtype: "BF16", shape: [64, 16] },
+];
+
+const INDEX = "model.safetensors.index.json";
+const SHARDS = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
+const MAP = Object.fromEntries(TENSORS.map(({ name }, i) => [name, SHARDS[Math.min(i, 1)]]));
+
+/** Writes a model in two shards, as people download it. */
+async function withModel(
+  config: object | null,
+  map: Record<string, unknown>,
+  use: (folder: string) => Promise<void>,
+) {
+  const folder = await Deno.makeTempDir();
+  try {
+    await writeCheckpoint(`${folder}/${SHARDS[0]}`, TENSORS.slice(0, 1));
+    await writeCheckpoint(`${folder}/${SHARDS[1]}`, TENSORS.slice(1));
+    await Deno.writeTextFile(`${folder}/${INDEX}`, JSON.stringify({ weight_map: map }));
+    if (config !== null) await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(config));
+    await use(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("readWeights() reads all shards of an index, and the config beside it", async () => {
+  const config = {
+    architectures: ["LlamaForCausalLM"],
+    num_hidden_layers: 3,
+    num_attention_heads: 4,
+    num_key_value_heads: 2,
+    tie_word_embeddings: true,
+  };
+  await withModel(config, MAP, async (folder) => {
+    const path = await modelIn(folder);
+    assertEquals(path, `${folder}/${INDEX}`);
+    const file = await readWeights(path);
+    assertEquals(file.tensors.map(({ name }) => name), TENSORS.map(({ name }) => name));
+    assertEquals(file.config, {
+      architecture: "LlamaForCausalLM",
+      layers: 3,
+      heads: 4,
+      keyValueHeads: 2,
+      tiesEmbeddings: true,
+    });
+    assertEquals(file.notes, [
+      "LlamaForCausalLM: 3 blocks, 4 heads, 2 of keys and values, tied embeddings.",
+      "Only 2 of 3 blocks have tensors here.",
+      "In 2 shards.",
+    ]);
+    const { layers } = await measureCheckpoint(file);
+    const shard = await measureCheckpoint(await readWeights(`${folder}/${SHARDS[1]}`));
+    const weights = (from: typeof layers) => from.map(({ weights }) => weights);
+    assertEquals(weights(layers.slice(1)), weights(shard.layers));
+  });
+});
+
+Deno.test("readWeights() refuses an index whose shards are not beside it, or lack a tensor", async () => {
+  const refusal = async (map: Record<string, unknown>) => {
+    let message = "";
+    await withModel(null, map, async (folder) => {
+      const path = `${folder}/${INDEX}`;
+      const error = await assertRejects(() => readWeights(path), ModelError);
+      message = error.message.replace(`${path}: `, "");
+    });
+    return message;
+  };
+  assertEquals(
+    await refusal({ ...MAP, x: "model-00003.safetensors" }),
+    "model-00003.safetensors is missing, expected it beside the index",
+  );
+  assertEquals(
+    await refusal({ ...MAP, x: SHARDS[0], y: SHARDS[0] }),
+    `${SHARDS[0]} has no "x", nor 1 other tensor, expected what the index says`,
+  );
+  for (const shard of ["../secret.safetensors", "/etc/passwd", 3, "a\\b.bin"]) {
+    assertEquals(
+      await refusal({ w: shard }),
+      `weight_map["w"] is ${
+        JSON.stringify(shard)
+      }, expected a .safetensors or .bin file beside the index`,
+    );
+  }
+});
+
+Deno.test("readWeights() says which tensors of a shard the index does not have", async () => {
+  const { [TENSORS[2].name]: _, ...map } = MAP;
+  await withModel(null, map, async (folder) => {
+    const { tensors, notes } = await readWeights(`${folder}/${INDEX}`);
+    assertEquals(tensors.length, 2);
+    assertEquals(notes, [
+      "In 2 shards.",
+      `${SHARDS[1]} has "${TENSORS[2].name}", which the index does not have there: left out.`,
+    ]);
+  });
+});
