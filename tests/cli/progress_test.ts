@@ -125,7 +125,7 @@ Deno.test("sweepLine() has bytes, bytes a second and the time left, at most as w
   const progress = { bytes: 2 ** 30, total: 4 * 2 ** 30 };
   assertEquals(
     sweepLine(progress, 5000),
-    "[######..................] 25 %, 1.0 GiB of 4.0 GiB, 205 MiB a second, 15 s left",
+    "[######..................] 25 %, 1.0 GiB of 4.0 GiB, 204.8 MiB a second, 15 s left",
   );
   assertEquals(sweepLine(progress, 5000, 40).length, 37);
 });
