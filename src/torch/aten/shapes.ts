@@ -207,7 +207,7 @@ export const SHAPE_OPS: readonly AtenOp[] = [
     "t(Tensor self) -> Tensor",
     ({ self }, { tf }) => self.rank < 2 ? self : transpose(tf, self, 0, 1),
   ),
-  ...["mT", "mH", "adjoint"].map((name) =>
+  ...["mT", "mH", "matrix_H", "adjoint"].map((name) =>
     aten(`${name}(Tensor self) -> Tensor`, ({ self }, { tf }) => transpose(tf, self, -2, -1))
   ),
   aten(

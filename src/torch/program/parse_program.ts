@@ -1,6 +1,7 @@
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import { showValue } from "../../words/show_value.ts";
 import { parseNode, readArgument, type Reading } from "./parse_call.ts";
+import { plainGraph } from "./plain_graph.ts";
 import type { HeldTensor, Program, UserInput, ValueMeta } from "./program.ts";
 import { listAt, objectAt, readMeta, readSize, textAt, unionAt } from "./schema_parts.ts";
 import type { SizeExpression } from "./size_expression.ts";
@@ -26,7 +27,7 @@ export function parseProgram(json: unknown, here: string): Program {
     );
   }
   const module = objectAt(root.graph_module, "graph_module");
-  const graph = objectAt(module.graph, "graph");
+  const graph = plainGraph(objectAt(module.graph, "graph"));
   const reading: Reading = { numbers: readNumbers(graph), here };
   const signature = objectAt(module.signature, "signature");
   const { inputs, held } = readInputs(listAt(signature.input_specs, "input_specs"));

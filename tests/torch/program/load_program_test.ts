@@ -24,7 +24,9 @@ async function measureProgram(name: string) {
   return { golden, loaded, batch, measured };
 }
 
-for (const name of ["mlp", "cnn", "segmenter", "tied", "sequence", "with_loss", "shrunk"]) {
+for (
+  const name of ["mlp", "cnn", "segmenter", "tied", "sequence", "with_loss", "shrunk", "guarded"]
+) {
   Deno.test(`loadModel() runs ${name}.pt2 as PyTorch does: objective and every gradient`, async () => {
     const { golden, loaded, batch, measured } = await measureProgram(name);
     assertAlmostEquals(measured.objective.value, golden.objective, 1e-5);

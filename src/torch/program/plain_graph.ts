@@ -1,0 +1,171 @@
+import { ModelError } from "../../model/model_error.ts";
+import { isObject } from "../../words/shape.ts";
+import { ATEN_OPS } from "../aten/aten_ops.ts";
+import { listAt, objectAt, textAt, unionAt } from "./schema_parts.ts";
+
+type Json = Record<string, unknown>;
+
+/** Calls of a part of a graph that differ from its own calls in autograd or precision alone. */
+const WRAPPERS = /^torch\.ops\.higher_order\.wrap_with_(autocast|set_grad_enabled)$/;
+
+const GRAPH_LISTS = ["tensor_values", "sym_int_values", "sym_float_values", "sym_bool_values"];
+
+/** Deepest graph within a graph. */
+const MAX_DEPTH = 32;
+
+/**
+ * Replaces what has no operation of its own in a graph:
+ *
+ * - Each call of a part under `torch.autocast`, `torch.no_grad` or `torch.enable_grad` becomes the
+ *   calls in it, with their names behind that of the part. What leaves a part without gradients is
+ *   detached. Everything is computed in float32, also under autocast.
+ * - Each call with an argument `out` becomes one without, whose result is copied into that argument.
+ *
+ * @param graph Graph of `models/model.json`.
+ * @throws {ModelError} If a part is not as PyTorch writes it.
+ */
+export function plainGraph(graph: Json, depth = 0): Json {
+  if (depth > MAX_DEPTH) {
+    throw new ModelError(`The graph has ${depth} graphs within each other, expected ${MAX_DEPTH}`);
+  }
+  const nodes = listAt(graph.nodes, "nodes");
+  if (!nodes.some((node) => isWrapper(node) || isWithOut(node))) return graph;
+  const whole: Json = { ...graph };
+  for (const key of GRAPH_LISTS) whole[key] = { ...objectAt(graph[key] ?? {}, key) };
+  whole.nodes = nodes.flatMap((node, i) => {
+    if (isWithOut(node)) return withoutOut(node, whole.tensor_values as Json);
+    if (!isWrapper(node)) return [node];
+    const part = openPart(node, `nodes[${i}]`, depth);
+    for (const key of GRAPH_LISTS) Object.assign(whole[key] as Json, part.values[key]);
+    return part.nodes;
+  });
+  return whole;
+}
+
+const isWrapper = (node: unknown): node is Json =>
+  isObject(node) && WRAPPERS.test(String((node as Json).target));
+
+const OUT = /^torch\.ops\.(aten\.\w+)\.out$/;
+
+const isWithOut = (node: unknown): node is Json =>
+  isObject(node) && OUT.test(String((node as Json).target));
+
+/** Splits a call with an argument `out` into one without and a copy in place. */
+function withoutOut(node: Json, values: Json): Json[] {
+  const [, name] = OUT.exec(String(node.target))!;
+  const overload = Object.hasOwn(ATEN_OPS, `${name}.Tensor`) ? "Tensor" : "default";
+  const inputs = listAt(node.inputs, "inputs").map((input) => objectAt(input, "inputs"));
+  const out = inputs.find((input) => input.name === "out");
+  const outputs = listAt(node.outputs, "outputs");
+  const result = nameOfOutput(outputs[0]);
+  if (out === undefined || result === null) return [node];
+  const computed = `${result}.out`;
+  values[computed] = values[result];
+  const copied = { as_tensor: { name: computed } };
+  return [
+    {
+      ...node,
+      target: `torch.ops.${name}.${overload}`,
+      inputs: inputs.filter((input) => input !== out),
+      outputs: [copied],
+    },
+    {
+      ...node,
+      target: "torch.ops.aten.copy_.default",
+      inputs: [{ name: "self", arg: out.arg, kind: 1 }, { name: "src", arg: copied, kind: 1 }],
+      outputs,
+    },
+  ];
+}
+
+/** Returns the calls of a part, and the values that they compute. */
+function openPart(
+  node: Json,
+  place: string,
+  depth: number,
+): { nodes: unknown[]; values: Record<string, Json> } {
+  const args = listAt(node.inputs, `${place}.inputs`).map((input, i) =>
+    unionAt(objectAt(input, `${place}.inputs[${i}]`).arg, `${place}.inputs[${i}].arg`)
+  );
+  const at = args.findIndex(([kind]) => kind === "as_graph");
+  if (at < 0) throw new ModelError(`${place} has no graph, expected one among its arguments`);
+  const { name, graph } = objectAt(args[at][1], `${place}.graph`);
+  const part = plainGraph(objectAt(graph, `${place}.graph`), depth + 1);
+  const prefix = `${textAt(name, `${place}.name`)}.`;
+  const isDetached = String(node.target).endsWith("set_grad_enabled") && args[0][1] === false;
+  const operands = args.slice(at + 1);
+  const names = new Map<string, string>();
+  listAt(part.inputs, `${place}.inputs`).forEach((input, i) => {
+    const [, own] = unionAt(input, `${place}.inputs[${i}]`);
+    const [, given] = operands[i] ?? [];
+    const from = nameIn(own), to = nameIn(given);
+    if (from !== null && to !== null) names.set(from, to);
+  });
+  const outputs = listAt(node.outputs, `${place}.outputs`);
+  const results = outputs.length === 1 ? listOf(outputs[0]) : outputs;
+  const leaving = listAt(part.outputs, `${place}.outputs`).flatMap((output, i) => {
+    const from = nameOfOutput(output), to = nameOfOutput(results[i]);
+    if (from === null || to === null) return [];
+    if (isDetached || names.has(from)) return [{ from, to }];
+    names.set(from, to);
+    return [];
+  });
+  const rename = (text: string) => names.get(text) ?? prefix + text;
+  const inner = listAt(part.nodes, `${place}.nodes`).map((one) => renamed(one as Json, rename));
+  const metadata = (inner.at(-1) ?? node).metadata;
+  const copies = leaving.map(({ from, to }): Json => ({
+    target: `torch.ops.aten.${isDetached ? "detach" : "alias"}.default`,
+    inputs: [{ name: "self", arg: { as_tensor: { name: rename(from) } }, kind: 1 }],
+    outputs: [{ as_tensor: { name: to } }],
+    metadata,
+  }));
+  const values = Object.fromEntries(GRAPH_LISTS.map((key) => {
+    const own = Object.entries(objectAt(part[key] ?? {}, key))
+      .filter(([name]) => !names.has(name));
+    return [key, Object.fromEntries(own.map(([name, meta]) => [prefix + name, meta]))];
+  }));
+  return { nodes: [...inner, ...copies], values };
+}
+
+/** Returns the items of an output that is a list of tensors, or the output alone. */
+function listOf(output: unknown): unknown[] {
+  const [kind, value] = unionAt(output, "outputs");
+  if (kind !== "as_tensors" || !Array.isArray(value)) return [output];
+  return value.map((tensor) => ({ as_tensor: tensor }));
+}
+
+/** Returns the name of a tensor in a list of outputs, or `null` for one that nothing reads. */
+const nameOfOutput = (output: unknown): string | null =>
+  isObject(output) ? nameIn(Object.values(output).find((one) => one !== null)) : null;
+
+function nameIn(argument: unknown): string | null {
+  const { name, as_name } = Object(argument);
+  const found = name ?? as_name;
+  return typeof found === "string" ? found : null;
+}
+
+/** Renames what a call reads and computes; the names of its parameters stay. */
+function renamed(node: Json, rename: (name: string) => string): Json {
+  return {
+    ...node,
+    inputs: listAt(node.inputs, "inputs").map((input) => {
+      const own = objectAt(input, "inputs");
+      return { ...own, arg: withNames(own.arg, rename) };
+    }),
+    outputs: withNames(node.outputs, rename),
+  };
+}
+
+/** Renames the values in an argument. */
+function withNames(value: unknown, rename: (name: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((item) => withNames(item, rename));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, own]) => [
+      key,
+      (key === "name" || key === "as_name") && typeof own === "string"
+        ? rename(own)
+        : withNames(own, rename),
+    ]),
+  );
+}
