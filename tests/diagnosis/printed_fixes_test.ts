@@ -321,3 +321,19 @@ Deno.test("a residual stream that grows is no cause beside kernels that are too 
   assert(growth !== undefined);
   model.dispose();
 });
+
+Deno.test("factors within 1.2 times each other are said as their mean, and many others as a range", () => {
+  const said = (...factors: number[]) => {
+    const weights = factors.map((factor, i) => ({
+      layer: `dense_${i + 1}`,
+      weight: `dense_${i + 1}/kernel`,
+      factor,
+    }));
+    const all = weights.map(({ layer }) => ({ name: layer, className: "Dense" }));
+    return describeFix({ kind: "rescale", weights, initializer: null }, all);
+  };
+  assertEquals(said(1, 1.19), "Multiply the kernels of dense_1, dense_2 by 1.09.");
+  assertEquals(said(1, 1.2), "Multiply dense_1/kernel by 1 and dense_2/kernel by 1.2.");
+  assertEquals(said(2, 3, 4, 3).split(" by ").length, 4);
+  assertStringIncludes(said(2, 3, 4, 3, 3), " by 2 to 4.");
+});

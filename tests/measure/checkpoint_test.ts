@@ -269,3 +269,31 @@ Deno.test("measureCheckpoint() says that a file was changed while it was read", 
     await Deno.remove(path);
   }
 });
+
+Deno.test("measureWeights() compares the units of a transposed convolution along its second axis", () => {
+  const duplicates = (shape: [number, number, number, number], last: number) => {
+    const [inputs, units, height, width] = shape;
+    const values = new Float32Array(inputs * units * height * width);
+    const window = height * width;
+    // Each unit has the same numbers, which differ from input to input and over the window.
+    values.forEach((_, i) => {
+      values[i] = 1 + Math.floor(i / window / units) * window + i % window;
+    });
+    values[values.length - 1] = last;
+    const { layers } = measureWeights({
+      path: "up.safetensors",
+      format: "safetensors",
+      notes: [],
+      tensors: [
+        { name: "up.weight", shape: [...shape], type: "float32", read: () => values },
+        { name: "up.bias", shape: [units], type: "float32", read: () => new Float32Array(units) },
+      ],
+    });
+    assertEquals(layers.map(({ className }) => className), ["ConvTranspose2d"]);
+    return layers[0].weights[0].duplicateUnits;
+  };
+  assertEquals(duplicates([3, 2, 2, 2], 12), 1);
+  assertEquals(duplicates([3, 2, 2, 2], 99), 0);
+  assertEquals(duplicates([2, 4, 2, 3], 12), 3);
+  assertEquals(duplicates([2, 4, 2, 3], 99), 2);
+});
