@@ -9,7 +9,9 @@ import type { LayerMeasurements, Measurements, TensorStatistics } from "../measu
  */
 export function withoutHistograms(measurements: Measurements): Measurements {
   const { layers } = measurements;
-  const isBare = layers.flatMap(statisticsOf).every((one) => one?.exponents === undefined);
+  const isBare = layers.flatMap(statisticsOf).every((one) =>
+    one?.exponents === undefined && one?.bins === undefined
+  );
   return isBare ? measurements : { ...measurements, layers: layers.map(bare) };
 }
 
@@ -19,7 +21,8 @@ function statisticsOf(layer: LayerMeasurements): (TensorStatistics | null)[] {
     layer.activations,
     layer.activationGradients,
     layer.preActivationGradients,
-    ...layer.weights.flatMap(({ gradients, gradientsOfUsedRows }) => [
+    ...layer.weights.flatMap(({ values, gradients, gradientsOfUsedRows }) => [
+      values,
       gradients,
       gradientsOfUsedRows,
     ]),
@@ -35,6 +38,7 @@ function bare({ alikeness: _, ...layer }: LayerMeasurements): LayerMeasurements 
     preActivationGradients: plain(layer.preActivationGradients),
     weights: layer.weights.map((weight) => ({
       ...weight,
+      values: plain(weight.values)!,
       gradients: plain(weight.gradients),
       gradientsOfUsedRows: plain(weight.gradientsOfUsedRows),
     })),
@@ -43,6 +47,6 @@ function bare({ alikeness: _, ...layer }: LayerMeasurements): LayerMeasurements 
 
 function plain(statistics: TensorStatistics | null): TensorStatistics | null {
   if (statistics === null) return null;
-  const { exponents: _, ...rest } = statistics;
+  const { exponents: _, bins: _bins, ...rest } = statistics;
   return rest;
 }

@@ -158,7 +158,8 @@ function measureWeights(
   for (const weight of plan.weights) {
     const gradient = gradients.get(weight) ?? null;
     const { isOutput } = recordOf.get(weight.layer)!;
-    const one = measureWeight(heap, weight, { gradient, sums, isOutput });
+    const { histograms = false } = plan.options;
+    const one = measureWeight(heap, weight, { gradient, sums, isOutput, histograms });
     const others = measured.get(weight.layerPath);
     if (others === undefined) measured.set(weight.layerPath, [one]);
     else others.push(one);

@@ -4,7 +4,14 @@ import type { Tensor } from "../engine/tensorflow.ts";
 import type { LayerVariable, ModelWeight } from "../model/weights/model_weights.ts";
 import { duplicateUnits } from "./duplicate_units.ts";
 import type { TensorStatistics, WeightMeasurements } from "./measurements.ts";
-import { mergeSums, statisticsOf, sumTensor, type TensorSums, withExponents } from "./sums.ts";
+import {
+  mergeSums,
+  statisticsOf,
+  sumTensor,
+  type TensorSums,
+  withBins,
+  withHistograms,
+} from "./sums.ts";
 
 export interface WeightGradient {
   /** Statistics over all entries. */
@@ -27,7 +34,7 @@ export function weightGradient(
 ): WeightGradient {
   const sums = sumTensor(heap, gradient);
   return {
-    all: statisticsOf(histograms ? withExponents(heap, gradient, sums) : sums)!,
+    all: statisticsOf(histograms ? withHistograms(heap, gradient, sums) : sums)!,
     usedRows: usedRows === null || gradient.rank !== 2 ? null : overRows(heap, gradient, usedRows),
   };
 }
@@ -63,15 +70,17 @@ export const MAX_ENTRIES = 1000;
  *
  * @param heap The engine's heap.
  * @param known `gradient`: statistics of dJ/dw, or `null` if the backward pass gave none; `sums`: sums
- * taken earlier in the pass; `isOutput`: true if the weight belongs to an output layer.
+ * taken earlier in the pass; `isOutput`: true if the weight belongs to an output layer; `histograms`:
+ * true to count its values.
  */
 export function measureWeight(
   heap: Heap,
   weight: ModelWeight,
-  { gradient, sums, isOutput }: {
+  { gradient, sums, isOutput, histograms }: {
     gradient: WeightGradient | null;
     sums: TensorSums;
     isOutput: boolean;
+    histograms: boolean;
   },
 ): WeightMeasurements {
   const { variable, trainable } = weight;
@@ -82,13 +91,14 @@ export function measureWeight(
   } else if (gradient === null) {
     absent.gradients = "the weight is not on the objective's path";
   }
+  const values = sums.of(variable.read());
   const read = () => heapView(heap.tf, variable.read());
   const isShortVector = shape.length === 1 && shape[0] <= MAX_ENTRIES;
   return {
     name: weight.weightName,
     shape,
     trainable,
-    values: statisticsOf(sums.of(variable.read()))!,
+    values: statisticsOf(histograms ? withBins(heap, variable.read(), values) : values)!,
     gradients: gradient?.all ?? null,
     gradientsOfUsedRows: gradient?.usedRows ?? null,
     duplicateUnits: duplicateUnits(weight.layer, variable.originalName, shape, read),

@@ -9,6 +9,7 @@ import type { OptimizerSettings } from "../traits/optimizers.ts";
 import type { AttentionRows } from "./attention_rows.ts";
 import type { ExampleAlikeness } from "./example_alikeness.ts";
 import type { LayerSettings } from "./layer_settings.ts";
+import type { ValueBins } from "./value_bins.ts";
 import type { TokenAlikeness } from "./token_alikeness.ts";
 
 export type { LayerSource } from "../model/layers/layer_source.ts";
@@ -489,4 +490,9 @@ export interface TensorStatistics {
    * `histograms`. Of a file of weights alone, always for its weights.
    */
   exponents?: ExponentHistogram;
+  /**
+   * Number of entries in bins of equal width from -limit to limit, of at most 131,072 entries at
+   * equal distances; only with `histograms`, and absent if all are 0.
+   */
+  bins?: ValueBins;
 }

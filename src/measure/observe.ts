@@ -2,7 +2,7 @@ import type { Heap } from "../engine/heap/heap.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
 import type { AcrossParts } from "./across_parts.ts";
 import { deviationsBetween } from "./between_examples.ts";
-import { type TensorSums, withExponents } from "./sums.ts";
+import { type TensorSums, withHistograms } from "./sums.ts";
 import type { Origin } from "./flow.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
 import type { Observer } from "./tap.ts";
@@ -68,7 +68,7 @@ export function observe(sweep: Sweep, ...figures: [LayerRecord, Figure][]): Obse
   const { heap, examples, across, histograms } = sweep;
   return (tensor) => {
     const known = sweep.sums.of(tensor);
-    const sums = histograms ? withExponents(heap, tensor, known) : known;
+    const sums = histograms ? withHistograms(heap, tensor, known) : known;
     for (const [record, figure] of figures) {
       record.add(figure, sums);
       if (figure !== "activations" || examples < 2) continue;

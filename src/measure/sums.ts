@@ -3,6 +3,7 @@ import { addSums, type Sums } from "../engine/native/sums.ts";
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import { type ExponentHistogram, LARGEST, SMALLEST } from "../theory/half_precision_fit.ts";
 import type { TensorStatistics } from "./measurements.ts";
+import { addBins, binValues } from "./value_bins.ts";
 
 /**
  * Sums up entries in one sweep, in float64.
@@ -66,7 +67,7 @@ export function sumTensor(heap: Heap, tensor: Tensor, from = 0, count: number = 
  */
 export function mergeSums(a: Sums | null, b: Sums): Sums {
   if (a === null) return b;
-  return { ...addSums(a, b), ...mergeExponents(a, b) };
+  return { ...addSums(a, b), ...mergeHistograms(a, b) };
 }
 
 /** Returns the statistics that follow from sums, or `null` without entries. */
@@ -88,6 +89,7 @@ export function figuresOf(sums: Sums): TensorStatistics {
     zeroFraction: sums.zeros / n,
     nonFinite: sums.count - sums.finite,
     ...sums.exponents === undefined ? {} : { exponents: histogramOf(sums, sums.exponents) },
+    ...sums.bins === undefined ? {} : { bins: sums.bins },
   };
 }
 
@@ -132,18 +134,32 @@ export class TensorSums {
 /** Bias of the exponent in a float32. */
 const BIAS = 127;
 
-/** Adds the exponents of a float32 tensor to its sums. */
-export function withExponents(heap: Heap, tensor: Tensor, sums: Sums): Sums {
+/** Adds the histograms of a float32 tensor to its sums: by exponent, and by value. */
+export function withHistograms(heap: Heap, tensor: Tensor, sums: Sums): Sums {
   if (tensor.dtype !== "float32") return sums;
   const exponents = Float64Array.from(heap.native.exponents(heap.address(tensor), tensor.size));
-  return { ...sums, exponents };
+  return { ...withBins(heap, tensor, sums), exponents };
 }
 
-/** Merges the exponents of two tensors; absent if one of them has none. */
-function mergeExponents(a: Sums, b: Sums): Pick<Sums, "exponents"> {
+/** Adds the histogram of a tensor by value to its sums. */
+export function withBins(heap: Heap, tensor: Tensor, sums: Sums): Sums {
+  const bins = binValues(heapView(heap.tf, tensor), sums);
+  return bins === null ? sums : { ...sums, bins };
+}
+
+/** Merges the histograms of two tensors; absent if one of them has none. */
+function mergeHistograms(a: Sums, b: Sums): Pick<Sums, "exponents" | "bins"> {
   const others = b.exponents;
-  if (a.exponents === undefined || others === undefined) return {};
-  return { exponents: a.exponents.map((count, exponent) => count + others[exponent]) };
+  // Bins are absent where all entries are 0.
+  const bins = a.bins === undefined || b.bins === undefined
+    ? a.bins ?? b.bins
+    : addBins(a.bins, b.bins);
+  return {
+    ...a.exponents === undefined || others === undefined
+      ? {}
+      : { exponents: a.exponents.map((count, exponent) => count + others[exponent]) },
+    ...bins === undefined ? {} : { bins },
+  };
 }
 
 /** Returns the exponents of zeros. */

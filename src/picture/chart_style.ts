@@ -70,21 +70,18 @@ article ul { margin: .5rem 0 0; padding-left: 1.1rem; font-size: .9375rem; }
 .hist svg { display: block; width: 100%; height: auto; }
 .hist figcaption, .hist-none { margin: .2rem 0 0; color: var(--soft); font-size: .8125rem; line-height: 1.4; }
 .hist figcaption b, .hist-none b { font-size: inherit; color: var(--ink); }
-.hist path, .key .fits { fill: var(--data); }
-.hist path.out, .key .out { fill: var(--error); }
-.hb text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: var(--soft); }
-.hb rect, .key .normal { fill: var(--soft); fill-opacity: .1; }
-.hb rect.sub, .key .sub { fill-opacity: .2; fill: var(--soft); }
-.hb line { stroke: var(--line); }
+.hist .columns { fill: var(--data); }
+.hist .floor { fill: none; stroke: var(--line); }
+.hist .target { fill: none; stroke: var(--healthy); stroke-width: 2; }
+.hist text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: var(--soft); }
 .key { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: .75rem 0 1.25rem; padding: 0;
   list-style: none; font-size: .8125rem; color: var(--soft); }
 .key svg { margin-right: .4rem; vertical-align: -2px; }
-.key svg:not(.bar-row) { width: 14px; height: 14px; }
 @media (max-width: 64rem) {
   .panels-3 .panel-3 { display: none; }
 }
 @media (max-width: 48rem) {
-  .hb text { font-size: 16px; }
+  .hist text { font-size: 16px; }
   .hists { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 }
 @media (max-width: 40rem) {

@@ -1,119 +1,123 @@
 import type { TensorStatistics } from "../measure/measurements.ts";
-import { type ExponentHistogram, halfPrecisionFit } from "../theory/half_precision_fit.ts";
-import { formatCount, formatNumber, formatPercent } from "../words/numbers.ts";
+import { formatCount, formatNumber, formatPercent, roundTo } from "../words/numbers.ts";
 import { type Markup, markup } from "./markup.ts";
+import { PathData } from "./path_data.ts";
 
-/** Range of exponents of all histograms of a page, so that they can be compared. */
-export interface BinRange {
-  from: number;
-  to: number;
+/** Tensor to draw. */
+export interface Drawn {
+  title: string;
+  statistics: TensorStatistics;
+  /** Standard deviation that fits, drawn as the curve of a normal draw; `null` for none. */
+  target?: number | null;
 }
 
 const WIDTH = 240;
 const HEIGHT = 64;
-/**
- * binary16 has normal numbers from 2^-14 to 2^15, and subnormal ones, with fewer digits, from
- * 2^-24.
- */
-const FP16 = { subnormal: -24, normal: -14, last: 15 };
+/** The curve ends this many standard deviations from 0. */
+const CURVE_END = 3.5;
+const CURVE_STEP = 0.125;
 
-/** Returns the range that contains all histograms and the limits of half precision. */
-export function binRange(all: readonly ExponentHistogram[]): BinRange {
-  const known = all.filter(({ counts }) => counts.length > 0);
-  return {
-    from: Math.min(FP16.subnormal - 4, ...known.map(({ from }) => from)),
-    to: Math.max(FP16.last + 2, ...known.map(({ from, counts }) => from + counts.length - 1)),
-  };
+/** Columns of a histogram, and the labels of its axis. */
+interface Columns {
+  counts: readonly number[];
+  labels: readonly { at: number; text: string }[];
+  /** Largest value on a linear axis; `null` on an axis of powers of 2. */
+  limit: number | null;
 }
 
-/**
- * Draws the background of all histograms once: the range of half precision, and the ticks of the
- * axis.
- */
-export function histogramGround(id: string, range: BinRange): Markup {
-  const x = placeOn(range);
-  const ticks = [[FP16.subnormal, "2⁻²⁴"], [FP16.normal, "2⁻¹⁴"], [0, "1"], [
-    FP16.last + 1,
-    "2¹⁶",
-  ]] as const;
-  return markup`<svg class="defs" width="0" height="0" aria-hidden="true"><defs><g id="${id}" class="hb">
-    <rect class="sub" x="${x(FP16.subnormal)}" width="${
-    x(FP16.normal) - x(FP16.subnormal)
-  }" height="${HEIGHT}"/>
-    <rect x="${x(FP16.normal)}" width="${x(FP16.last + 1) - x(FP16.normal)}" height="${HEIGHT}"/>
-    <line x2="${WIDTH}" y1="${HEIGHT}" y2="${HEIGHT}"/>
-    ${
-    ticks.map(([at, label]) =>
-      markup`<text x="${x(at)}" y="${HEIGHT + 13}" text-anchor="middle">${label}</text>`
-    )
-  }
-    </g></defs></svg>`;
-}
-
-/**
- * Draws the number of a tensor's entries for each binary exponent; nothing if they were not
- * counted.
- */
-export function drawHistogram(
-  title: string,
-  statistics: TensorStatistics,
-  ground: string,
-  range: BinRange,
-): Markup {
-  const { exponents, rms, zeroFraction, nonFinite } = statistics;
-  if (exponents === undefined) return markup``;
-  const { from, counts } = exponents;
-  const most = Math.max(1, ...counts);
-  const x = placeOn(range);
-  const bars = (isIn: (exponent: number) => boolean) => {
-    const shown = counts.flatMap((count, i) =>
-      count > 0 && isIn(from + i) ? [{ count, at: from + i }] : []
-    );
-    return shown.map(({ count, at }) => {
-      const height = Math.max(1, round(HEIGHT * 0.94 * count / most));
-      return `M${x(at)} ${HEIGHT}v-${height}h${round(x(at + 1) - x(at) - 0.6)}v${height}z`;
-    }).join("");
-  };
-  const fits = (exponent: number) => exponent >= FP16.subnormal && exponent <= FP16.last;
-  const out = bars((exponent) => !fits(exponent));
+/** Draws the distribution of a tensor's entries, and its figures; only the figures if none was counted. */
+export function drawHistogram({ title, statistics, target = null }: Drawn): Markup {
+  const { std, mean, zeroFraction, nonFinite } = statistics;
+  const columns = columnsOf(statistics);
   const facts = [
-    `rms ${formatNumber(rms)}`,
-    ...zeroFraction > 0 ? [`${percent(zeroFraction)} zero`] : [],
-    ...lossOf(exponents),
+    ...target === null ? [] : [`target ${formatNumber(roundTo(2, target))}`],
+    ...Math.abs(mean) > std / 10 ? [`mean ${formatNumber(roundTo(2, mean))}`] : [],
+    ...zeroFraction > 0.005
+      ? [`${formatPercent(zeroFraction).replaceAll(" ", "\u00a0")} zero`]
+      : [],
     ...nonFinite > 0 ? [`${formatCount(nonFinite, "entry", "entries")} NaN or infinite`] : [],
-  ].join(", ");
-  return markup`<figure class="hist"><svg viewBox="-4 0 ${WIDTH + 16} ${
-    HEIGHT + 16
-  }" role="img" aria-label="${title}: ${mostOf(exponents)}"><use href="#${ground}"/><path d="${
-    bars(fits)
-  }"/>${
-    out === "" ? null : markup`<path class="out" d="${out}"/>`
-  }</svg><figcaption><b>${title}</b> ${facts}</figcaption></figure>`;
-}
-
-/** Describes where most entries are, for screen readers. */
-function mostOf({ from, counts }: ExponentHistogram): string {
-  if (counts.length === 0) return "no entry between 2^-40 and 2^41";
-  const top = counts.indexOf(Math.max(...counts));
-  const last = from + counts.length;
-  return `entries from 2^${from} to 2^${last}, most from 2^${from + top} to 2^${from + top + 1}`;
-}
-
-/** Describes the loss in half precision, if any. */
-function lossOf(histogram: ExponentHistogram): string[] {
-  const { over, subnormal, under } = halfPrecisionFit(histogram).fp16;
-  return [
-    ...over > 0 ? [`${percent(over)} too large for fp16`] : [],
-    ...under > 0 ? [`${percent(under)} lost in fp16`] : [],
-    ...subnormal > 0 ? [`${percent(subnormal)} subnormal in fp16`] : [],
   ];
+  return markup`<figure class="hist">${
+    columns === null ? null : drawColumns(title, columns, target)
+  }<figcaption><b>${title}</b> ${
+    [`std ${formatNumber(roundTo(2, std))}`, ...facts].join(", ")
+  }</figcaption></figure>`;
 }
 
-/** Formats a share without a line break before its sign. */
-const percent = (share: number) => formatPercent(share).replaceAll(" ", "\u00a0");
+function drawColumns(title: string, columns: Columns, target: number | null): Markup {
+  const { counts, labels, limit } = columns;
+  const most = Math.max(1, ...counts);
+  const width = WIDTH / counts.length;
+  const bars = counts.map((count, i) => {
+    if (count === 0) return "";
+    const height = Math.max(1, round(HEIGHT * 0.94 * count / most));
+    return `M${round(i * width)} ${HEIGHT}v-${height}h${round(width - 0.5)}v${height}z`;
+  }).join("");
+  return markup`<svg viewBox="-4 0 ${WIDTH + 8} ${HEIGHT + 16}" role="img" aria-label="${title}: ${
+    spanOf(columns)
+  }"><path class="columns" d="${bars}"/><path class="floor" d="M0 ${HEIGHT}h${WIDTH}"/>${
+    limit === null || target === null || target <= 0
+      ? null
+      : markup`<path class="target" d="${curveOf(counts, limit, target)}"/>`
+  }${
+    labels.map(({ at, text }) =>
+      markup`<text x="${round(at * WIDTH)}" y="${HEIGHT + 13}" text-anchor="${
+        at === 0 ? "start" : at === 1 ? "end" : "middle"
+      }">${text}</text>`
+    )
+  }</svg>`;
+}
 
-function placeOn({ from, to }: BinRange): (exponent: number) => number {
-  return (exponent) => round(WIDTH * (exponent - from) / (to + 1 - from));
+/** Returns the curve of as many entries, drawn from a normal distribution of mean 0. */
+function curveOf(counts: readonly number[], limit: number, target: number): string {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const most = Math.max(1, ...counts);
+  const line = new PathData();
+  const scale = total * 2 * limit / counts.length / Math.sqrt(2 * Math.PI) / target / most;
+  for (let z = -CURVE_END; z <= CURVE_END; z += CURVE_STEP) {
+    const x = WIDTH / 2 * (1 + z * target / limit);
+    const height = Math.min(1, 0.94 * scale * Math.exp(-z * z / 2));
+    if (x < 0 || x > WIDTH) line.lift();
+    else line.line(x, HEIGHT - HEIGHT * height);
+  }
+  return line.text;
+}
+
+/** Returns the columns by value; or, of a file of weights, by powers of 2. */
+function columnsOf({ bins, exponents }: TensorStatistics): Columns | null {
+  if (bins !== undefined) {
+    const { counts, limit } = bins;
+    const half = counts.length / 2;
+    const first = counts.findIndex((count) => count > 0);
+    const last = counts.findLastIndex((count) => count > 0);
+    // The same width on both sides of 0.
+    const kept = Math.max(half - first, last + 1 - half, 4);
+    const end = limit * kept / half;
+    return {
+      counts: counts.slice(half - kept, half + kept),
+      limit: end,
+      labels: [
+        { at: 0, text: formatNumber(roundTo(2, -end)) },
+        { at: 0.5, text: "0" },
+        { at: 1, text: formatNumber(roundTo(2, end)) },
+      ],
+    };
+  }
+  if (exponents === undefined || exponents.counts.length === 0) return null;
+  const { from, counts } = exponents;
+  return {
+    counts,
+    limit: null,
+    labels: [
+      { at: 0, text: formatNumber(roundTo(2, 2 ** from)) },
+      { at: 1, text: formatNumber(roundTo(2, 2 ** (from + counts.length))) },
+    ],
+  };
+}
+
+/** Describes the range for screen readers. */
+function spanOf({ labels }: Columns): string {
+  return `entries from ${labels[0].text} to ${labels[labels.length - 1].text}`;
 }
 
 const round = (value: number) => Math.round(value * 10) / 10;

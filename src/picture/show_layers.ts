@@ -1,11 +1,19 @@
 import type { GateFinding } from "../gate/gate_result.ts";
-import type { LayerMeasurements, TensorStatistics } from "../measure/measurements.ts";
+import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
 import { saidOf } from "../rules/finding.ts";
 import { isOpen } from "../render/gate_words.ts";
-import { kernelOf, type LayerFold, severitiesOf, worstOf } from "../render/fold_layers.ts";
+import {
+  foldLayers,
+  kernelOf,
+  type LayerFold,
+  severitiesOf,
+  worstOf,
+} from "../render/fold_layers.ts";
+import { layerTable } from "../render/layer_table.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { formatCount } from "../words/numbers.ts";
-import { type BinRange, binRange, drawHistogram, histogramGround } from "./draw_histogram.ts";
+import { drawHistogram } from "./draw_histogram.ts";
 import type { LayerNames } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
 
@@ -30,21 +38,20 @@ export function layersInDetail(
 
 /** Data of the layers to show one by one. */
 interface LayersContent {
-  layers: readonly LayerMeasurements[];
+  measurements: Measurements;
   findings: readonly GateFinding[];
   /** Id of the paragraph of each finding. */
   placeOf: ReadonlyMap<GateFinding, string>;
   /** Layers that are alike. */
   folds: readonly LayerFold[];
   names: LayerNames;
-  /** Id of the common background of the histograms. */
-  ground: string;
 }
 
 /** Shows each layer: its inputs, its histograms, and the findings about it. */
 export function showLayers(
-  { layers, findings, folds, placeOf, names, ground }: LayersContent,
+  { measurements, findings, folds, placeOf, names }: LayersContent,
 ): Markup {
+  const { layers } = measurements;
   const shown = layers.filter(({ name }) => names.isLinked(name));
   const about = new Map<string, GateFinding[]>();
   for (const finding of findings.filter(isOpen)) {
@@ -52,41 +59,40 @@ export function showLayers(
       about.set(name, [...about.get(name) ?? [], finding]);
     }
   }
-  const range = binRange(
-    shown.flatMap((layer) => tensorsOf(layer).flatMap(([, { exponents }]) => exponents ?? [])),
-  );
   const alike = new Map(folds.flatMap((fold) => {
     const members = fold.blocks.flat(2);
     return members.map(({ name }) => [name, members.length] as const);
   }));
-  const drawn = shown.some((layer) => tensorsOf(layer).some(([, { exponents }]) => exponents));
+  const targets = kernelTargets(measurements);
   return markup`${
     shown.length === layers.length
       ? null
       : markup`<p>${shown.length} of ${
         formatCount(layers.length, "layer")
       }: the worst of those that are alike.</p>`
-  }${drawn ? KEY : null}${drawn ? histogramGround(ground, range) : null}<div class="layers">${
+  }${measurements.weightsOnly === undefined ? KEY : null}<div class="layers">${
     shown.map((layer) => {
-      const of = alike.get(layer.name) ?? 1;
-      return showLayer(layer, about.get(layer.name) ?? [], { placeOf, names, ground, range, of });
+      return showLayer(layer, about.get(layer.name) ?? [], {
+        placeOf,
+        names,
+        alike: alike.get(layer.name) ?? 1,
+        target: targets.get(layer.name) ?? null,
+      });
     })
   }</div>`;
 }
 
 const KEY =
-  markup`<p>How many entries have each binary exponent: a bin is from 2ⁿ to 2ⁿ⁺¹. The same axis holds for all.</p>
-  <ul class="key"><li><svg aria-hidden="true"><rect class="fits" width="14" height="14"/></svg>fits half precision (fp16)</li>
-  <li><svg aria-hidden="true"><rect class="out" width="14" height="14"/></svg>does not</li>
-  <li><svg aria-hidden="true"><rect class="normal" width="14" height="14"/></svg>normal numbers of fp16</li>
-  <li><svg aria-hidden="true"><rect class="sub" width="14" height="14"/></svg>subnormal, with fewer digits</li></ul>`;
+  markup`<p class="small soft">Entries by value. z: before the activation; a: after it; delta: the gradient before it.
+  Green: a kernel of the standard deviation that fits.</p>`;
 
 function showLayer(
   layer: LayerMeasurements,
   findings: readonly GateFinding[],
-  { placeOf, names, ground, range, of: alike }:
-    & Pick<LayersContent, "placeOf" | "names" | "ground">
-    & { range: BinRange; of: number },
+  { placeOf, names, alike, target }: Pick<LayersContent, "placeOf" | "names"> & {
+    alike: number;
+    target: number | null;
+  },
 ): Markup {
   const { name, className, activation, inputs = [], weights } = layer;
   const of = activation === null || activation === "linear"
@@ -105,7 +111,7 @@ function showLayer(
     tensorsOf(layer).map(([title, statistics]) =>
       isNothing(statistics)
         ? markup`<p class="hist-none"><b>${title}</b> exactly 0</p>`
-        : drawHistogram(title, statistics, ground, range)
+        : drawHistogram({ title, statistics, target: title === "kernel" ? target : null })
     )
   }</div>
     ${findings.length === 0 ? null : showFindings(findings, placeOf, names)}</article>
@@ -135,20 +141,30 @@ function showFindings(
   }</ul></details>`;
 }
 
+/** Returns the standard deviation that fits each kernel. */
+function kernelTargets(measurements: Measurements): Map<string, number> {
+  const rows = layerTable(measurements, [], foldLayers(measurements.layers, { all: true }));
+  return new Map(
+    rows.flatMap(({ name, kernel }) =>
+      kernel === null || kernel.target === null ? [] : [[name, kernel.target]]
+    ),
+  );
+}
+
 /** Returns true if all entries are 0: a word says it better than an empty panel. */
 function isNothing({ maxAbs, nonFinite }: TensorStatistics): boolean {
   return maxAbs === 0 && nonFinite === 0;
 }
 
-/** Returns the tensors whose histograms are shown, in the order of the pass. */
+/** Returns the tensors to draw, in the order of the pass. */
 function tensorsOf(layer: LayerMeasurements): [string, TensorStatistics][] {
   const { preActivations, activations, preActivationGradients } = layer;
-  const gradients = kernelOf(layer)?.gradients ?? null;
+  const kernel = layer.weights.find(isKernel)?.values ?? null;
   return ([
+    ["kernel", kernel],
     ["z", preActivations],
     ["a", activations],
     ["delta", preActivationGradients],
-    ["gradient", gradients],
   ] as const).flatMap(([title, statistics]): [string, TensorStatistics][] =>
     statistics === null ? [] : [[title, statistics]]
   );

@@ -1,6 +1,6 @@
 import type { ChartAxis } from "../render/chart_model.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
-import { type LayerFold, shownFolds } from "../render/fold_layers.ts";
+import { foldLayers, shownFolds } from "../render/fold_layers.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
 import { formatCount } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
@@ -13,7 +13,7 @@ import { reportPanels } from "./report_panels.ts";
 import { barKey, showBars } from "./show_bars.ts";
 import { showChecked } from "./show_checked.ts";
 import { showCauses } from "./show_diagnosis.ts";
-import { showFindings, type ShownFindings } from "./show_findings.ts";
+import { showFindings } from "./show_findings.ts";
 import { layersInDetail, showLayers } from "./show_layers.ts";
 import { showLead } from "./show_lead.ts";
 import { showRates } from "./show_rates.ts";
@@ -45,7 +45,9 @@ export function showRun(report: DiagnosedReport, style: RunStyle): ShownRun {
   const { run, title, scale, details, isWhole } = style;
   const { layers } = measurements;
   const folds = shownFolds(layers);
-  const names = new LayerNames(layers, run, layersInDetail(folds, findings, details));
+  // A small network too shows the distributions of equal layers once.
+  const alike = foldLayers(layers);
+  const names = new LayerNames(layers, run, layersInDetail(alike, findings, details));
   const shown = showFindings(findings, layers.map(({ name }) => name), names, `r${run}`);
   const id = (name: string) => `${name}-${run}`;
   const causes = diagnosis.causes.slice(1);
@@ -79,7 +81,11 @@ export function showRun(report: DiagnosedReport, style: RunStyle): ShownRun {
           })
         }`,
       },
-      ...distributions(report, { folds, shown, names, id }),
+      {
+        id: id("distributions"),
+        title: "Distributions",
+        body: showLayers({ measurements, findings, folds: alike, placeOf: shown.placeOf, names }),
+      },
       // A healthy network has the rules that passed on top.
       ...diagnosis.causes.length === 0 && findings.length === 0 ? [] : [{
         id: id("checked"),
@@ -128,28 +134,4 @@ function stateOf({ about, causes, severity, follows }: MapNode): Markup {
 function ratesSection({ rates }: Diagnosis, id: string): Section[] {
   if (rates?.search == null) return [];
   return [{ id, title: "Learning rate", body: showRates(rates.search, rates.said, id) }];
-}
-
-/** Returns the section of the distributions, if they were measured. */
-function distributions(
-  { measurements: { layers }, findings }: DiagnosedReport,
-  { folds, shown, names, id }: {
-    folds: readonly LayerFold[];
-    shown: ShownFindings;
-    names: LayerNames;
-    id: (name: string) => string;
-  },
-): Section[] {
-  return [{
-    id: id("distributions"),
-    title: "Distributions",
-    body: showLayers({
-      layers,
-      findings,
-      folds,
-      placeOf: shown.placeOf,
-      names,
-      ground: id("ground"),
-    }),
-  }];
 }

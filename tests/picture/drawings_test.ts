@@ -12,7 +12,7 @@ import { byMagnitude, byShare, DECADES } from "../../src/picture/color_steps.ts"
 import { scaleAxis, stepAxis } from "../../src/picture/column_axis.ts";
 import { drawBarAxis, drawBarRow } from "../../src/picture/draw_bars.ts";
 import { drawCells } from "../../src/picture/draw_heat_map.ts";
-import { binRange, drawHistogram } from "../../src/picture/draw_histogram.ts";
+import { drawHistogram } from "../../src/picture/draw_histogram.ts";
 import { lanesOf, layerMap } from "../../src/picture/layer_map.ts";
 import { evenly, PathData, powerOfTen } from "../../src/picture/path_data.ts";
 import { renderReportImage } from "../../src/picture/report_image.ts";
@@ -414,19 +414,33 @@ Deno.test("lanesOf() keeps edges apart that pass the same layers, as far as ther
   assertEquals(lanesOf(edges, 2).map(({ lane }) => lane), [0, 1, 1, 0]);
 });
 
-Deno.test("drawHistogram() tells what half precision holds from what it does not", () => {
-  const draw = (from: number, counts: number[]) => {
-    const exponents = { zeros: 0, nonFinite: 0, under: 0, from, counts, over: 0 };
-    const { source } = drawHistogram("z", statistics(1, { exponents }), "g", binRange([exponents]));
-    return source;
-  };
-  assertEquals(draw(-24, [1]).match(/class="out"/g), null);
-  assertStringIncludes(draw(-24, [1]), "100\u00a0% subnormal in fp16");
-  assertStringIncludes(draw(-25, [1]), 'class="out"');
-  assertStringIncludes(draw(-25, [1]), "100\u00a0% lost in fp16");
-  assertEquals(draw(15, [1]).match(/class="out"/g), null);
-  assertStringIncludes(draw(16, [1]), "100\u00a0% too large for fp16");
-  assertStringIncludes(draw(0, [1, 3]), "most from 2^1 to 2^2");
+Deno.test("drawHistogram() has columns by value, on both sides of 0, and the curve of a target", () => {
+  const counts = Array.from({ length: 64 }, (_, i) => i >= 16 && i < 40 ? 10 : 0);
+  const bins = { limit: 2, counts };
+  const draw = (over: Partial<Parameters<typeof drawHistogram>[0]> = {}) =>
+    drawHistogram({ title: "kernel", statistics: statistics(1, { bins }), ...over }).source;
+  const plain = draw();
+  // Empty columns beyond the farthest entry are left out: 16 of 32 on each side are used.
+  assertEquals([...plain.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text), [
+    "-1",
+    "0",
+    "1",
+  ]);
+  assertEquals(plain.match(/class="target"/), null);
+  assertStringIncludes(draw({ target: 0.25 }), 'class="target"');
+  assertStringIncludes(draw({ target: 0.25 }), "target 0.25");
+  // A kernel far too wide leaves room for a spike.
+  const [, spike] = draw({ target: 1e-4 }).match(/class="target" d="m(\d+)/)!;
+  assertEquals(spike, "120");
+});
+
+Deno.test("drawHistogram() has powers of 2 where values were not counted, and no box without either", () => {
+  const exponents = { zeros: 0, nonFinite: 0, under: 0, from: -2, counts: [1, 3], over: 0 };
+  const { source } = drawHistogram({ title: "w", statistics: statistics(1, { exponents }) });
+  assertStringIncludes(source, "entries from 0.25 to 1");
+  const none = drawHistogram({ title: "w", statistics: statistics(1) }).source;
+  assertEquals(none.match(/<svg/), null);
+  assertStringIncludes(none, "<b>w</b> std");
 });
 
 Deno.test("renderReportImage() is well-formed whatever layers are called, and says what it shows", async () => {

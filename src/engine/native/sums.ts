@@ -24,6 +24,8 @@ export interface Sums {
   squaredDeviations: number;
   /** Number of entries with each exponent as float32 stores it, 0 to 255; only if requested. */
   exponents?: Float64Array;
+  /** Number of entries by value, from -limit to limit; only if requested. */
+  bins?: { limit: number; counts: number[] };
 }
 
 /** Reads the results of a sweep over `count` entries, starting at index `at`. */

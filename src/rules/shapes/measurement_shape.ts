@@ -1,3 +1,4 @@
+import type { ValueBins } from "../../measure/value_bins.ts";
 import { severityShape } from "../finding.ts";
 import type { GateFinding } from "../../gate/gate_result.ts";
 import type { AttentionRows } from "../../measure/attention_rows.ts";
@@ -132,6 +133,7 @@ const statisticsShape = object<TensorStatistics>({
   zeroFraction: number,
   nonFinite: count,
   exponents: optional(exponents),
+  bins: optional(object<ValueBins>({ limit: number, counts: list(count) })),
 });
 
 const lines = object<LineCounts>({ zero: count, constant: count, repeated: count });

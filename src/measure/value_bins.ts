@@ -1,0 +1,44 @@
+import type { Sums } from "../engine/native/sums.ts";
+
+/** Number of bins from -limit to limit. */
+export const BINS = 64;
+/** Of a larger tensor, entries at equal distances are counted. */
+const MAX_COUNTED = 2 ** 17;
+
+/** Number of entries in each bin of equal width from -limit to limit. */
+export interface ValueBins {
+  /** End of the bins, a power of 2, so that those of two tensors can be added. */
+  limit: number;
+  /** Number of entries in each bin. */
+  counts: number[];
+}
+
+/** Counts finite entries by value; `null` if none differs from 0. */
+export function binValues(
+  values: ArrayLike<number>,
+  { maxAbs }: Pick<Sums, "maxAbs">,
+): ValueBins | null {
+  if (!(maxAbs > 0) || !Number.isFinite(maxAbs)) return null;
+  const limit = 2 ** Math.ceil(Math.log2(maxAbs));
+  const counts: number[] = new Array(BINS).fill(0);
+  const step = Math.max(1, Math.ceil(values.length / MAX_COUNTED));
+  const scale = BINS / 2 / limit;
+  for (let i = 0; i < values.length; i += step) {
+    const value = values[i];
+    if (value - value !== 0) continue;
+    counts[Math.min(BINS - 1, Math.floor((value + limit) * scale))]++;
+  }
+  return { limit, counts };
+}
+
+/** Adds the counts of two tensors, in the bins of the larger one. */
+export function addBins(a: ValueBins, b: ValueBins): ValueBins {
+  if (a.limit < b.limit) return addBins(b, a);
+  const factor = a.limit / b.limit;
+  const counts = [...a.counts];
+  for (const [i, count] of b.counts.entries()) {
+    const middle = (i + 0.5 - BINS / 2) / factor;
+    counts[Math.floor(middle + BINS / 2)] += count;
+  }
+  return { limit: a.limit, counts };
+}
