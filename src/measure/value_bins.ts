@@ -2,7 +2,7 @@ import type { Sums } from "../engine/native/sums.ts";
 
 /** Number of bins from -limit to limit. */
 export const BINS = 64;
-/** Of a larger tensor, entries at equal distances are counted. */
+/** Number of entries that are counted: those of a larger tensor are taken at equal distances. */
 const MAX_COUNTED = 2 ** 17;
 
 /** Number of entries in each bin of equal width from -limit to limit. */

@@ -20,7 +20,7 @@ const CURVE_STEP = 0.125;
 /** Columns of a histogram, and the labels of its axis. */
 interface Columns {
   counts: readonly number[];
-  labels: readonly { at: number; text: string }[];
+  labels: readonly { at: number; anchor: "start" | "middle" | "end"; text: string }[];
   /** Largest value on a linear axis; `null` on an axis of powers of 2. */
   limit: number | null;
 }
@@ -60,10 +60,10 @@ function drawColumns(title: string, columns: Columns, target: number | null): Ma
       ? null
       : markup`<path class="target" d="${curveOf(counts, limit, target)}"/>`
   }${
-    labels.map(({ at, text }) =>
-      markup`<text x="${round(at * WIDTH)}" y="${HEIGHT + 13}" text-anchor="${
-        at === 0 ? "start" : at === 1 ? "end" : "middle"
-      }">${text}</text>`
+    labels.map(({ at, text, anchor }) =>
+      markup`<text x="${round(at * WIDTH)}" y="${
+        HEIGHT + 13
+      }" text-anchor="${anchor}">${text}</text>`
     )
   }</svg>`;
 }
@@ -97,9 +97,9 @@ function columnsOf({ bins, exponents }: TensorStatistics): Columns | null {
       counts: counts.slice(half - kept, half + kept),
       limit: end,
       labels: [
-        { at: 0, text: formatNumber(roundTo(2, -end)) },
-        { at: 0.5, text: "0" },
-        { at: 1, text: formatNumber(roundTo(2, end)) },
+        { at: 0, anchor: "start", text: formatNumber(roundTo(2, -end)) },
+        { at: 0.5, anchor: "middle", text: "0" },
+        { at: 1, anchor: "end", text: formatNumber(roundTo(2, end)) },
       ],
     };
   }
@@ -109,8 +109,8 @@ function columnsOf({ bins, exponents }: TensorStatistics): Columns | null {
     counts,
     limit: null,
     labels: [
-      { at: 0, text: formatNumber(roundTo(2, 2 ** from)) },
-      { at: 1, text: formatNumber(roundTo(2, 2 ** (from + counts.length))) },
+      { at: 0, anchor: "start", text: formatNumber(roundTo(2, 2 ** from)) },
+      { at: 1, anchor: "end", text: formatNumber(roundTo(2, 2 ** (from + counts.length))) },
     ],
   };
 }
