@@ -32,8 +32,8 @@ export interface TrialOptions extends Pick<ProbeOptions, "seed" | "optimizer" | 
    */
   budgetSeconds?: number;
   /**
-   * True to take the steps of an attempt on at least 8 examples even if they do not fit the budget, and
-   * never to stop before. Default: false.
+   * True to take all steps at all rates, on at least 8 examples, even if they do not fit the budget.
+   * Default: false.
    */
   always?: boolean;
   /**

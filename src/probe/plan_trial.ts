@@ -8,7 +8,7 @@ import { TELLING_EXAMPLES } from "./trial.ts";
 export interface TrialPlan {
   /** Number of examples to train on, the first of the batch. */
   examples: number;
-  /** Number of steps of all attempts together. */
+  /** Number of steps of all attempts together; `Infinity` if the cost does not matter. */
   steps: number;
 }
 
@@ -18,7 +18,7 @@ export interface TrialPlanOptions {
   steps: number;
   /** Estimated duration in seconds. */
   budgetSeconds: number;
-  /** True to take the steps regardless of the cost. */
+  /** True to take all steps, regardless of the cost, on at least 8 examples. */
   always: boolean;
   /** True to go on with fewer examples than prove learning. Default: false. */
   few?: boolean;
@@ -92,7 +92,7 @@ export function planTrial(
     return plan;
   };
   let plan = cut(planOn(probe.examples), TELLING_EXAMPLES, () => steps);
-  if (always) return { examples: plan.examples, steps: Math.max(plan.steps, steps) };
+  if (always) return { examples: plan.examples, steps: Infinity };
   if (few) plan = cut(plan, MIN_EXAMPLES, leastOn);
   const least = leastOn(plan.examples);
   return plan.steps >= least
