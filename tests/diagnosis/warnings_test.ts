@@ -7,6 +7,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { Batch } from "../../src/model/batches/batch.ts";
 import { randomBatch } from "../../src/model/batches/random_batch.ts";
+import { rescaleWeights } from "../../src/model/weights/rescale_weights.ts";
 import { triedWords } from "../../src/render/render_diagnosis.ts";
 import { denseModel, recurrent } from "../networks/ill_models.ts";
 import { residualPatient, words } from "../networks/patients.ts";
@@ -139,8 +140,8 @@ Deno.test("examine() keeps warnings that a batch learned by heart says nothing a
   assertStringIncludes(frozen.causes[0].message, "frozen, but looks untrained");
 });
 
-/** Dense layers of relu, a normalisation behind each if asked, and a linear head. */
-function chain(tf: TensorFlow, stds: readonly number[], { norm = false } = {}): FixSubject {
+/** Dense layers of relu, and a linear head whose kernel is so many times as large. */
+function chain(tf: TensorFlow, stds: readonly number[], { head = 1 } = {}): FixSubject {
   const layers = stds.flatMap((stddev, i): tfjs.layers.Layer[] => [
     tf.layers.dense({
       units: 64,
@@ -148,9 +149,8 @@ function chain(tf: TensorFlow, stds: readonly number[], { norm = false } = {}): 
       kernelInitializer: tf.initializers.randomNormal({ stddev, seed: i + 1 }),
       ...i === 0 ? { inputShape: [64] } : {},
     }),
-    ...norm ? [tf.layers.layerNormalization({ axis: -1 }) as tfjs.layers.Layer] : [],
   ]);
-  return withHead(tf, tf.sequential({ layers }));
+  return withHead(tf, tf.sequential({ layers }), head);
 }
 
 /** A block of a transformer without its attention: two dense layers that are added to the stream. */
@@ -168,11 +168,12 @@ function block(tf: TensorFlow, stddev: number): FixSubject {
   return withHead(tf, tf.model({ inputs: input, outputs: stream }));
 }
 
-function withHead(tf: TensorFlow, body: LayersModel): FixSubject {
+function withHead(tf: TensorFlow, body: LayersModel, factor = 1): FixSubject {
   const kernelInitializer = tf.initializers.glorotUniform({ seed: 99 });
-  const output = tf.layers.dense({ units: 1, kernelInitializer })
+  const output = tf.layers.dense({ name: "head", units: 1, kernelInitializer })
     .apply(body.outputs) as tfjs.SymbolicTensor;
   const model = tf.model({ inputs: body.inputs, outputs: output });
+  rescaleWeights(model, factor, { layers: ["head"] });
   const objective = "meanSquaredError";
   return { model, batch: randomBatch(model, { seed: 1, objective }), objective };
 }
@@ -195,16 +196,18 @@ Deno.test("examine() makes a note of what the initialiser explains, if nothing i
   assertEquals(await untried(block(tf, 0.025)), ["weak", false]);
 });
 
-Deno.test("examine() weighs a dense kernel that is less than 10 times too large", async () => {
+Deno.test("examine() weighs the kernel of a head that is less than 10 times too large, and no other", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
-  const large = async (factor: number) => {
-    const he = GLOROT * Math.SQRT2;
-    const { verdict, causes } = await weighed(chain(tf, [he, he * factor]));
+  const he = GLOROT * Math.SQRT2;
+  const large = async (factors: [hidden: number, head: number]) => {
+    const [hidden, head] = factors;
+    const { verdict, causes } = await examined(chain(tf, [he, he * hidden], { head }));
     return [verdict, ...causes.map(({ kind }) => kind)];
   };
-  assertEquals(await large(4), ["healthy"]);
-  assertEquals(await large(12), ["weak", "kernel-scale"]);
+  assertEquals(await large([1, 4]), ["healthy"]);
+  assertEquals(await large([1, 12]), ["weak", "kernel-scale"]);
+  assertEquals(await large([4, 1]), ["weak", "kernel-scale"]);
 });
 
 /** Relu layers and a head of one unit, as it is told. */

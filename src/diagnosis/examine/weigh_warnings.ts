@@ -20,9 +20,9 @@ const WEIGHED = new Set(RULES.map(({ name }) => name));
  * does not fit its loss, and a network without activations, learn 32 examples and fail on more, as
  * published programs do; kernels far too large tell them apart at once, and on more examples an
  * LSTM, attention and an embedding (seed 152 of `bench/trainability`) are slower than with the fix,
- * which does not hold of a dense or convolutional kernel that is less than `FAR` times too large. A
- * rate out of use, units or layers drawn alike and untrained frozen layers are mistakes whatever
- * they cost, one class shows nothing of the others, and the trial does not train in half precision.
+ * which does not hold of a head whose kernel is less than `FAR` times too large. A rate out of use,
+ * units or layers drawn alike and untrained frozen layers are mistakes whatever they cost, one class
+ * shows nothing of the others, and the trial does not train in half precision.
  */
 const STANDING: Readonly<Record<string, readonly string[] | null>> = {
   "output-head": null,
@@ -142,12 +142,12 @@ function isWeighed({ severity, findings }: Cause, measurements: Measurements): b
     });
 }
 
-/** A dense or convolutional kernel that is too large by less than this factor is weighed. */
+/** The kernel of a head that is too large by less than this factor is weighed. */
 const FAR = 10;
 
 function isSlightlyLarge({ rule, layer, measured }: Finding, { layers }: Measurements): boolean {
-  const kind = layers.find(({ name }) => name === layer)?.kind;
-  return rule === "init-scale" && measured! < FAR && (kind === "dense" || kind === "convolution");
+  const role = layers.find(({ name }) => name === layer)?.role;
+  return rule === "init-scale" && role === "output" && measured! < FAR;
 }
 
 /** Returns true if training moves all layers, and learns at the compiled rate if there is one. */
