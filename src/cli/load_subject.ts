@@ -17,6 +17,7 @@ import { readBatch } from "../load/read_batch.ts";
 import { batchShapes } from "../model/layers/shapes.ts";
 import { errorMessage, failure, isTrap } from "../words/failure.ts";
 import { oneLine } from "../words/one_line.ts";
+import type { RequestedOptimizer } from "../traits/torch_optimizers.ts";
 import type { MeasureRequest } from "./flags/measure_flags.ts";
 
 /** TensorFlow.js recurses once per layer of a chain, and the stack holds about 6,000 calls. */
@@ -64,7 +65,7 @@ export type Subject =
 
 /** Loads the requested model with its weights. */
 export async function loadSubject(
-  { model, seed, register, weights, batch, trust, quiet }: MeasureRequest,
+  { model, seed, register, weights, batch, trust, quiet, optimizer }: MeasureRequest,
 ): Promise<Subject> {
   if (model !== null) {
     const loaded = await loadModel(model, {
@@ -84,10 +85,12 @@ export async function loadSubject(
       for (const note of loaded.notes ?? []) console.error(`note: ${oneLine(note)}`);
     }
     if (weights !== null) await putWeights(loaded.model, weights);
+    if (optimizer !== null) await putOptimizer(loaded.model, optimizer);
     return { ...loaded, isBuilt: isBuilt(loaded) };
   }
   const own = exerciseModel({ seed });
   if (weights !== null) await putWeights(own, weights);
+  if (optimizer !== null) await putOptimizer(own, optimizer);
   const none = { path: "", source: null, isBuilt: false, createBatch: null, objective: null };
   // Its layers belong to this program.
   const kind = "module";
@@ -108,6 +111,17 @@ function requireLoadable(require: () => void): void {
 async function putWeights(model: LayersModel, file: string): Promise<void> {
   const { loadWeights } = await import("../load/load_weights.ts");
   await loadWeights(model, file);
+}
+
+/** Gives a model the requested optimizer in place of its own. */
+async function putOptimizer(model: LayersModel, requested: RequestedOptimizer): Promise<void> {
+  const { attachOptimizer, ownOptimizer } = await import("../keras/saved_optimizer.ts");
+  const { kerasOptimizer } = await import("../keras/keras_optimizer.ts");
+  const { requireEngine } = await import("../engine/running_engine.ts");
+  const { name, learningRate, settings } = requested;
+  const Optimizer = kerasOptimizer(requireEngine().tf);
+  attachOptimizer(model, new Optimizer({ ...settings, optimizer: name, learningRate }));
+  ownOptimizer(model);
 }
 
 /** Returns the named batch, otherwise the module's, otherwise a random one. */

@@ -8,6 +8,7 @@ import { chooseReporters } from "./reporters.ts";
 import { type MeasureRequest, RUN_FLAGS } from "./flags/measure_flags.ts";
 import { modelIn } from "./model_in.ts";
 import { TRIAL_BUDGET } from "../probe/trial_budget.ts";
+import { parseOptimizer } from "../traits/torch_optimizers.ts";
 import { UsageError } from "./kit/usage_error.ts";
 import { refusal } from "../words/input_error.ts";
 
@@ -84,6 +85,8 @@ function measureOptions(
   return {
     batch: flags.batch ?? model.batch,
     objective: flags.objective ?? model.objective as MeasureRequest["objective"],
+    optimizer: flags.optimizer ??
+      (model.optimizer === null ? null : parseOptimizer(model.optimizer, "optimizer")),
     examples: flags.examples ?? model.examples ?? RUN_FLAGS.examples.default,
     microBatch,
     register: [...model.register, ...flags.register],
@@ -140,7 +143,14 @@ async function ofFile(file: string, models: readonly ModelSetting[]): Promise<Mo
 }
 
 function bare(path: string): ModelSetting {
-  const open = { weights: null, batch: null, objective: null, examples: null, seeds: null };
+  const open = {
+    weights: null,
+    batch: null,
+    objective: null,
+    optimizer: null,
+    examples: null,
+    seeds: null,
+  };
   return { name: path, path, ...open, trained: null, register: [] };
 }
 

@@ -35,6 +35,8 @@ export interface ModelEntry {
    * else `sum`.
    */
   objective?: string;
+  /** Optimizer to train with, as PyTorch writes it. Default: the compiled one, else Adam. */
+  optimizer?: string;
   /**
    * Number of examples to draw. Default: 32, or fewer if a pass of 32 does not fit the WASM heap.
    */

@@ -1,6 +1,7 @@
 import { FAIL_ON } from "../diagnosis/verdict.ts";
 import { nearestObjective } from "../measure/require_objective.ts";
 import { OBJECTIVES } from "../model/objective.ts";
+import { parseOptimizer } from "../traits/torch_optimizers.ts";
 import { MODEL_RULES } from "../rules/model_rules.ts";
 import { nearest } from "../words/nearest.ts";
 import {
@@ -105,6 +106,17 @@ const seeds = either<number[], string>({
   no: matching(/^\d+\.\.\d+$/, SEEDS, suggestSeeds),
 });
 
+/** True if a value is an optimizer as PyTorch writes it. */
+function isOptimizer(value: unknown): boolean {
+  if (typeof value !== "string") return false;
+  try {
+    parseOptimizer(value, "optimizer");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const model = closed<ModelEntry>({
   name: key("Name in reports and in the baseline; default: the path.", filledString),
   path: described("File of a model, or module, relative to the folder of this file.", filledString),
@@ -116,6 +128,10 @@ const model = closed<ModelEntry>({
   objective: key(
     "What to differentiate; default: the module's, else the compiled loss, else sum.",
     named<string>(OBJECTIVES, nearestObjective),
+  ),
+  optimizer: key(
+    'Optimizer to train with, as PyTorch writes it: "AdamW(lr=3e-4)"; default: the compiled one, else Adam.',
+    primitive<string>("an optimizer of PyTorch", isOptimizer, { schema: { type: "string" } }),
   ),
   examples: key(
     "How many examples to draw; default: 32, or fewer where a pass of them would not fit the WASM heap.",

@@ -37,6 +37,8 @@ export interface ModelSetting {
   batch: string | null;
   /** Name of the objective. */
   objective: string | null;
+  /** Optimizer as PyTorch writes it. */
+  optimizer: string | null;
   /** Number of examples to draw. */
   examples: number | null;
   /** Seeds, one run each. */
@@ -160,7 +162,8 @@ export function allowedWarnings(failOn: "sick" | "weak"): number | null {
 }
 
 function resolveModel(
-  { name, path, weights, batch, objective, examples, seeds, trained, register = [] }: ModelEntry,
+  { name, path, weights, batch, objective, optimizer, examples, seeds, trained, register = [] }:
+    ModelEntry,
   index: number,
   file: string | null,
   locate: (path: string) => string,
@@ -171,6 +174,7 @@ function resolveModel(
     weights: weights === undefined ? null : locate(weights),
     batch: batch === undefined ? null : locate(batch),
     objective: objective ?? null,
+    optimizer: optimizer ?? null,
     examples: examples ?? null,
     seeds: typeof seeds === "string"
       ? parseSeeds(seeds, `${file}: models[${index}].seeds`)

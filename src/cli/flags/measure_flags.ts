@@ -4,6 +4,7 @@ import { parseSeeds } from "../../gate/configuration.ts";
 import type { GateSettings } from "../../gate/resolve_configuration.ts";
 import { nearestObjective } from "../../measure/require_objective.ts";
 import { OBJECTIVES } from "../../model/objective.ts";
+import { parseOptimizer, type RequestedOptimizer } from "../../traits/torch_optimizers.ts";
 import { TRIAL_BUDGET } from "../../probe/trial_budget.ts";
 import type { Shard } from "../../study/study_header.ts";
 import { showValue } from "../../words/show_value.ts";
@@ -76,6 +77,13 @@ export const MEASURE_FLAGS = {
 /** Flags of every subcommand that runs a model under one seed at a time. */
 export const RUN_FLAGS = {
   ...MEASURE_FLAGS,
+  optimizer: parsed<RequestedOptimizer, null>({
+    help:
+      'optimizer to train with, as PyTorch writes it: "AdamW(lr=3e-4, weight_decay=0.01)"; the trial takes it first, and its rate is judged',
+    value: "CALL",
+    otherwise: "the one that the model was compiled with, else Adam",
+    read: parseOptimizer,
+  }),
   half: boolean("also judge whether the numbers fit into fp16; the pass takes longer"),
   seed: integer({ help: "seed of the model and of the random batch", least: 0, default: 0 }),
   threads: integer({

@@ -1,0 +1,192 @@
+import { InputError } from "../words/input_error.ts";
+import { nearest } from "../words/nearest.ts";
+import { oneOfNames } from "../words/shape.ts";
+import { showValue } from "../words/show_value.ts";
+import type { OptimizerName, OptimizerSettings } from "./optimizers.ts";
+
+/** Optimizer that was requested by its name in PyTorch. */
+export interface RequestedOptimizer {
+  /** Name in `OPTIMIZERS`. */
+  name: OptimizerName;
+  learningRate: number;
+  /** Settings, by their names there. */
+  settings: OptimizerSettings;
+}
+
+/** Optimizer of PyTorch: its name here, and its arguments with their defaults. */
+interface TorchOptimizer {
+  name: OptimizerName;
+  /** Arguments by PyTorch's names, with their names here. */
+  arguments: Readonly<Record<string, string>>;
+  /** PyTorch's defaults. */
+  defaults: Readonly<Record<string, number | boolean | null>>;
+  /** True if its weight decay is a penalty in the gradient, which is not the decay here. */
+  decaysInGradient?: true;
+}
+
+const MOMENTS = { eps: "epsilon", weight_decay: "weightDecay", beta1: "beta1", beta2: "beta2" };
+const MOMENT_DEFAULTS = { beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0 };
+
+/** Optimizers of PyTorch 2.15 by the names of their classes. */
+const TORCH_OPTIMIZERS: Readonly<Record<string, TorchOptimizer>> = {
+  // Without momentum a penalty in the gradient is the decay here; with it, the difference in the
+  // steps of a trial is below a thousandth at the usual 1e-4.
+  SGD: {
+    name: "SGD",
+    arguments: { momentum: "momentum", nesterov: "nesterov", weight_decay: "weightDecay" },
+    defaults: { lr: 1e-3, momentum: 0, nesterov: false, weight_decay: 0 },
+  },
+  Adam: {
+    name: "Adam",
+    arguments: { ...MOMENTS, amsgrad: "amsgrad" },
+    defaults: { ...MOMENT_DEFAULTS, lr: 1e-3, amsgrad: false },
+    decaysInGradient: true,
+  },
+  AdamW: {
+    name: "AdamW",
+    arguments: { ...MOMENTS, amsgrad: "amsgrad" },
+    defaults: { ...MOMENT_DEFAULTS, lr: 1e-3, weight_decay: 0.01, amsgrad: false },
+  },
+  NAdam: {
+    name: "Nadam",
+    arguments: MOMENTS,
+    defaults: { ...MOMENT_DEFAULTS, lr: 2e-3 },
+    decaysInGradient: true,
+  },
+  Adamax: {
+    name: "Adamax",
+    arguments: MOMENTS,
+    defaults: { ...MOMENT_DEFAULTS, lr: 2e-3 },
+    decaysInGradient: true,
+  },
+  RMSprop: {
+    name: "RMSProp",
+    arguments: {
+      alpha: "rho",
+      eps: "epsilon",
+      momentum: "momentum",
+      centered: "centered",
+      weight_decay: "weightDecay",
+    },
+    defaults: {
+      lr: 0.01,
+      alpha: 0.99,
+      eps: 1e-8,
+      momentum: 0,
+      centered: false,
+      weight_decay: 0,
+    },
+    decaysInGradient: true,
+  },
+  Adagrad: {
+    name: "Adagrad",
+    arguments: {
+      initial_accumulator_value: "initialAccumulatorValue",
+      eps: "epsilon",
+      weight_decay: "weightDecay",
+    },
+    defaults: { lr: 0.01, initial_accumulator_value: 0, eps: 1e-10, weight_decay: 0 },
+    decaysInGradient: true,
+  },
+  Adadelta: {
+    name: "Adadelta",
+    arguments: { rho: "rho", eps: "epsilon", weight_decay: "weightDecay" },
+    defaults: { lr: 1, rho: 0.9, eps: 1e-6, weight_decay: 0 },
+    decaysInGradient: true,
+  },
+};
+
+/**
+ * Parses an optimizer as PyTorch's users write it: `AdamW(lr=3e-4, weight_decay=0.01)`, or
+ * `torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)`. What is not given has PyTorch's
+ * default.
+ *
+ * @param text The call.
+ * @param place Place of the text, for messages: `--optimizer`.
+ * @throws {InputError} If the optimizer or an argument is not known.
+ */
+export function parseOptimizer(text: string, place: string): RequestedOptimizer {
+  const [, given, inner = ""] =
+    /^(?:torch\.)?(?:optim\.)?(\w+)\s*(?:\(([^()]*(?:\([^()]*\)[^()]*)*)\))?$/.exec(text.trim()) ??
+      [];
+  const names = Object.keys(TORCH_OPTIMIZERS);
+  const className = names.find((name) => name.toLowerCase() === given?.toLowerCase());
+  if (className === undefined) {
+    throw new InputError({
+      place,
+      found: showValue(text),
+      expected: `an optimizer of PyTorch such as "AdamW(lr=3e-4)": ${oneOfNames(names)}`,
+      meant: given === undefined ? "" : nearest(given, names),
+    });
+  }
+  const optimizer = TORCH_OPTIMIZERS[className];
+  const values = { ...optimizer.defaults, ...parseArguments(inner, { className, place }) };
+  const { lr, ...others } = values;
+  if (typeof lr !== "number" || lr < 0) {
+    throw new InputError({
+      place: `lr of ${className}`,
+      found: showValue(lr),
+      expected: "a number of at least 0",
+    });
+  }
+  if (optimizer.decaysInGradient && others.weight_decay !== 0) {
+    throw new InputError({
+      place: `weight_decay of ${className}`,
+      found: showValue(others.weight_decay),
+      expected: "0, as its penalty in the gradient is not reproduced; AdamW decays the weights",
+    });
+  }
+  const settings: OptimizerSettings = {};
+  for (const [key, value] of Object.entries(others)) {
+    settings[optimizer.arguments[key]] = key === "weight_decay" && value === 0 ? null : value;
+  }
+  // With momentum, the optimizer has another name here.
+  const name = className === "SGD" && others.momentum !== 0 ? "Momentum" : optimizer.name;
+  return { name, learningRate: lr, settings };
+}
+
+/** Arguments that only choose between ways to compute the same. */
+const HOW_ONLY = ["foreach", "fused", "capturable", "differentiable", "maximize", "decoupled"];
+
+function parseArguments(
+  text: string,
+  { className, place }: { className: string; place: string },
+): Record<string, number | boolean | null> {
+  const known = Object.keys(TORCH_OPTIMIZERS[className].arguments);
+  const values: Record<string, number | boolean | null> = {};
+  const parts = text.match(/(?:[^,()]|\([^()]*\))+/g) ?? [];
+  for (const [i, part] of parts.entries()) {
+    const [, key, value] = /^\s*(\w+)\s*=\s*(.+?)\s*$/.exec(part) ?? [];
+    // The first argument is the parameters.
+    if (key === undefined && i === 0 && /parameters\(\)|params/.test(part)) continue;
+    const [, one, two] = /^[([]\s*([^,]+?)\s*,\s*([^,]+?)\s*[)\]]$/.exec(value ?? "") ?? [];
+    if (key === "betas" && known.includes("beta1") && two !== undefined) {
+      values.beta1 = numberIn(one, "betas", className);
+      values.beta2 = numberIn(two, "betas", className);
+    } else if (key === "lr" || known.includes(key ?? "")) {
+      values[key!] = numberIn(value!, key!, className);
+    } else if (!(HOW_ONLY.includes(key ?? "") && value === "False")) {
+      const names = ["lr", ...known.filter((name) => !name.startsWith("beta"))];
+      const all = known.includes("beta1") ? [...names, "betas"] : names;
+      throw new InputError({
+        place: `${className} in ${place}`,
+        verb: "has",
+        found: showValue(part.trim()),
+        expected: `arguments by name: ${all.join(", ")}`,
+        hint: key === undefined ? "" : nearest(key, all),
+      });
+    }
+  }
+  return values;
+}
+
+function numberIn(text: string, key: string, className: string): number | boolean {
+  if (text === "True" || text === "False") return text === "True";
+  const value = Number(text.replaceAll("_", ""));
+  if (text !== "" && Number.isFinite(value)) return value;
+  throw new InputError({
+    place: `${key} of ${className}`,
+    found: showValue(text),
+    expected: "a number",
+  });
+}

@@ -1,0 +1,45 @@
+import { parseOptimizer } from "../../src/traits/torch_optimizers.ts";
+import { InputError } from "../../src/words/input_error.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+
+const parse = (text: string) => parseOptimizer(text, "--optimizer");
+
+Deno.test("parseOptimizer() reads calls of PyTorch, with its defaults", () => {
+  assertEquals(parse("AdamW(lr=3e-4, weight_decay=0.05, betas=(0.9, 0.95))"), {
+    name: "AdamW",
+    learningRate: 3e-4,
+    settings: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05, amsgrad: false },
+  });
+  assertEquals(parse("torch.optim.AdamW(model.parameters())"), {
+    name: "AdamW",
+    learningRate: 1e-3,
+    settings: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, amsgrad: false },
+  });
+  assertEquals(parse("SGD(lr=0.1)"), {
+    name: "SGD",
+    learningRate: 0.1,
+    settings: { momentum: 0, nesterov: false, weightDecay: null },
+  });
+  assertEquals(parse("sgd(lr=0.1, momentum=0.9, nesterov=True, weight_decay=1e-4)"), {
+    name: "Momentum",
+    learningRate: 0.1,
+    settings: { momentum: 0.9, nesterov: true, weightDecay: 1e-4 },
+  });
+  assertEquals(parse("RMSprop(alpha=0.9, fused=False)").settings.rho, 0.9);
+  assertEquals(parse("Adam").learningRate, 1e-3);
+});
+
+Deno.test("parseOptimizer() refuses what PyTorch lacks, and what is not reproduced", () => {
+  const cases: [text: string, said: string][] = [
+    ["Adamw2", "did you mean"],
+    ["AdamW(lr=fast)", 'lr of AdamW is "fast", expected a number'],
+    ["AdamW(lr=-1)", "lr of AdamW is -1, expected a number of at least 0"],
+    ["AdamW(weight_decy=1)", "weight_decay"],
+    ["AdamW(0.1)", 'AdamW in --optimizer has "0.1", expected arguments by name'],
+    ["Adam(weight_decay=0.1)", "expected 0, as its penalty in the gradient is not reproduced"],
+    ["AdamW(maximize=True)", "maximize=True"],
+    ["AdamW(", "an optimizer of PyTorch"],
+    ["", "an optimizer of PyTorch"],
+  ];
+  for (const [text, said] of cases) assertThrows(() => parse(text), InputError, said, text);
+});
