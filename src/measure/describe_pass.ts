@@ -4,12 +4,13 @@ import type { Sums } from "../engine/native/sums.ts";
 import type { Layer, LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { inputRanges } from "../model/batches/random_batch.ts";
 import { computesAsKeras } from "../model/kept_logits.ts";
+import { classAxisOf } from "../model/layers/shapes.ts";
 import { layerSource } from "../model/layers/layer_source.ts";
 import { frontLayers } from "../model/layers/leaf_layers.ts";
 import { notReproducedIn } from "../model/not_reproduced.ts";
 import type { ModelWeight } from "../model/weights/model_weights.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
-import { lossTraits } from "../traits/losses.ts";
+import { IGNORED_CLASS, ignoresClass, lossTraits } from "../traits/losses.ts";
 import type { DeclaredSignals, InputMoments } from "../traits/moments.ts";
 import { showValue } from "../words/show_value.ts";
 import { measureFeatures, spreadOf } from "./between_examples.ts";
@@ -310,11 +311,13 @@ function measureTargets(
   lossOf: (output: number) => string | null,
 ): TargetMeasurements[] {
   return targets.map((tensor, i) => {
-    const units = unitsOf(model, i, tensor);
-    const sparse = lossTraits(lossOf(i))?.targets === "classes";
+    const loss = lossOf(i);
+    const units = unitsOf(model.outputs[i]?.shape, tensor, loss);
+    const sparse = lossTraits(loss)?.targets === "classes";
     const sums = sumTensor(heap, tensor);
     const differences = sparse ? {} : apart(heap, tensor, sums);
-    const values = heapView(heap.tf, tensor);
+    const all = heapView(heap.tf, tensor);
+    const values = ignoresClass(loss) ? all.filter((value) => value !== IGNORED_CLASS) : all;
     const meansOf = () =>
       sparse ? classShares(values, units) : unitMeans(values, tensor.shape.at(-1)!);
     return {
@@ -327,8 +330,12 @@ function measureTargets(
   });
 }
 
-function unitsOf(model: LayersModel, i: number, tensor: Tensor): number {
-  return model.outputs[i]?.shape.at(-1) ?? tensor.shape.at(-1)!;
+function unitsOf(
+  output: (number | null)[] | undefined,
+  tensor: Tensor,
+  loss: string | null,
+): number {
+  return output?.[classAxisOf(output, tensor.shape, loss)] ?? tensor.shape.at(-1)!;
 }
 
 function unitMeans(values: ArrayLike<number>, units: number): number[] {

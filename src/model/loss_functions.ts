@@ -1,6 +1,7 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { type LossName, type LossOptions, lossTraits } from "../traits/losses.ts";
+import { IGNORED_CLASS, type LossName, type LossOptions, lossTraits } from "../traits/losses.ts";
 import { logitsOf, setLogits } from "./kept_logits.ts";
+import { classAxisOf } from "./layers/shapes.ts";
 import { reduceRows } from "./output_masks.ts";
 
 /** Loss function of TensorFlow.js. */
@@ -63,9 +64,6 @@ const huber: RowLoss = (tf, targets, outputs, { delta = 1 }) => {
   );
 };
 
-/** Target that leaves a position out. */
-const IGNORED = -100;
-
 /** Computes -log p of the target class at each position, times positions over counted ones. */
 function ofClasses(
   tf: TensorFlow,
@@ -73,14 +71,13 @@ function ofClasses(
   outputs: Tensor,
   logOf: (outputs: Tensor) => Tensor,
 ): Tensor {
-  const { shape } = outputs;
-  const rows = shape.slice(0, -1);
-  const isLast = targets.shape.slice(0, rows.length).join() === rows.join();
+  const rows = outputs.shape.slice(0, -1);
+  const isLast = classAxisOf(outputs.shape, targets.shape, "cross_entropy") === rows.length;
   const others = rows.map((_, axis) => axis === 0 ? 0 : axis + 1);
   const last = isLast ? outputs : tf.transpose(outputs, [...others, 1]);
   const shares = oneHot(tf, targets, last);
   const each = tf.neg(tf.sum(tf.mul(shares, logOf(last)), -1));
-  const counted = tf.mean(tf.cast(tf.notEqual(targets, IGNORED), "float32"));
+  const counted = tf.mean(tf.cast(tf.notEqual(targets, IGNORED_CLASS), "float32"));
   return tf.div(each, counted);
 }
 

@@ -32,6 +32,36 @@ export function requireInside(
   }
 }
 
+/** Returns the bytes of the entries of a view, row-major. */
+export function bytesOfView(view: StridedView, bytes: Uint8Array): Uint8Array {
+  const { type, offset, shape } = view;
+  const size = BYTES[type];
+  const count = countOf(shape)!;
+  if (isContiguous(view) || count === 0) {
+    return bytes.subarray(offset * size, (offset + count) * size);
+  }
+  // Only the entries of the view are decoded: many small views may share one large storage.
+  const own = new Uint8Array(count * size);
+  eachEntry(view, (i, at) => {
+    for (let byte = 0; byte < size; byte++) own[i * size + byte] = bytes[at * size + byte];
+  });
+  return own;
+}
+
+/**
+ * Writes the bytes of the entries of a view, row-major, into a storage.
+ *
+ * @param view The view.
+ * @param bytes The storage, which is changed.
+ * @param own Bytes of the entries.
+ */
+export function writeView(view: StridedView, bytes: Uint8Array, own: Uint8Array): void {
+  const size = BYTES[view.type];
+  eachEntry(view, (i, at) => {
+    for (let byte = 0; byte < size; byte++) bytes[at * size + byte] = own[i * size + byte];
+  });
+}
+
 /** Returns true if the entries of a view follow each other in its storage, row-major. */
 export function isContiguous({ shape, strides }: Pick<StridedView, "shape" | "strides">): boolean {
   let step = 1;
@@ -43,23 +73,16 @@ export function isContiguous({ shape, strides }: Pick<StridedView, "shape" | "st
   });
 }
 
-/** Returns the bytes of the entries of a view, row-major. */
-export function bytesOfView(
-  view: StridedView,
-  bytes: Uint8Array,
-): Uint8Array {
-  const { type, offset, shape, strides } = view;
-  const size = BYTES[type];
+/** Calls a function with the index of each entry, row-major, and its place in the storage. */
+function eachEntry(
+  { offset, shape, strides }: StridedView,
+  visit: (index: number, at: number) => void,
+): void {
   const count = countOf(shape)!;
-  if (isContiguous(view) || count === 0) {
-    return bytes.subarray(offset * size, (offset + count) * size);
-  }
-  // Only the entries of the view are decoded: many small views may share one large storage.
-  const own = new Uint8Array(count * size);
   const position = shape.map(() => 0);
   let at = offset;
   for (let i = 0; i < count; i++) {
-    for (let byte = 0; byte < size; byte++) own[i * size + byte] = bytes[at * size + byte];
+    visit(i, at);
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       at += strides[axis];
       if (++position[axis] < shape[axis]) break;
@@ -67,5 +90,4 @@ export function bytesOfView(
       position[axis] = 0;
     }
   }
-  return own;
 }

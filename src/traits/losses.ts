@@ -322,6 +322,13 @@ export const LOSSES: readonly LossName[] = NAMES.filter((name): name is LossName
   LOSS_TRAITS[name].from !== "tf.losses"
 );
 
+/** Target that leaves a position out, in PyTorch's losses of classes. */
+export const IGNORED_CLASS = -100;
+
+/** True if a loss leaves out positions with the target {@linkcode IGNORED_CLASS}. */
+export const ignoresClass = (name: string | null): boolean =>
+  lossTraits(name)?.classAxis !== undefined;
+
 /** Returns the traits of a loss, or `null` for a function without a known name. */
 export function lossTraits(name: string | null): LossTraits | null {
   return name !== null && Object.hasOwn(LOSS_TRAITS, name)

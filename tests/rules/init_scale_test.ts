@@ -85,6 +85,25 @@ Deno.test("initScale knows the fan-out He of convolutions in files of weights to
   assertEquals([drawn("Conv2D", 1), drawn("Conv2D", 1.5)], [[], ["warning"]]);
 });
 
+Deno.test("initScale knows what PyTorch draws by default, in its programs, where the signal lives", () => {
+  const judge = (std: number, framework?: "pytorch", saturatedFraction?: number) => {
+    const measurements = makeMeasurements([{
+      activation: "relu",
+      weights: [makeWeight({ shape: [300, 300], values: flat(std, 90_000) })],
+      ...saturatedFraction === undefined ? {} : { saturatedFraction },
+    }]);
+    measurements.model.framework = framework;
+    return severities(initScale.run(measurements));
+  };
+  // kaiming_uniform_(a=sqrt(5)) has 1 / sqrt(3 fan-in), and BERT and its like are drawn at 0.02.
+  const usual = 1 / Math.sqrt(3 * 300);
+  for (const std of [usual, usual * 1.19, usual / 1.19, 0.02, 0.02 / 1.19]) {
+    assertEquals([judge(std, "pytorch"), judge(std)], [[], ["warning"]], `${std}`);
+    assertEquals(judge(std, "pytorch", 0.51).length, 1, `${std}`);
+  }
+  assertEquals(judge(0.02 / 1.21, "pytorch"), ["warning"]);
+});
+
 Deno.test("initScale passes Glorot and orthogonal kernels whatever the activation", () => {
   for (const activation of ["relu", "tanh", "sigmoid", "linear"]) {
     assertEquals(scaled(Math.sqrt(2 / 120), { activation }, [20, 100]), []);

@@ -5,16 +5,16 @@ import { type Examination, examine } from "../../diagnosis/examine/examine.ts";
 import { errorsOf, isGone } from "../../diagnosis/examine/try_fixes.ts";
 import { isWeightFix } from "../../diagnosis/fix.ts";
 import { kerasInitializers } from "../../diagnosis/keras_initializers.ts";
-import type { LayersModel } from "../../engine/tensorflow.ts";
+import type { LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
 import { rewriteKeras } from "../../keras/files/rewrite_keras.ts";
 import { loadModel } from "../../load/load_model.ts";
 import { folderOf } from "../../load/load_model_json.ts";
 import { modelFiles } from "../../load/save_model.ts";
 import { beyondStock } from "../../model/beyond_stock.ts";
-import { isJsonFile, isKerasFile } from "../../model/loaded_model.ts";
+import { isJsonFile, isKerasFile, isProgramFile } from "../../model/loaded_model.ts";
 import { ModelError } from "../../model/model_error.ts";
 import { nameAlike } from "../../model/name_alike.ts";
-import { NewFolder } from "../../model/new_folder.ts";
+import { type NewFile, NewFolder } from "../../model/new_folder.ts";
 import { strayErrors } from "../../model/user_code/stray_errors.ts";
 import { modelWeights } from "../../model/weights/model_weights.ts";
 import { wrapText } from "../../render/fit_text.ts";
@@ -99,9 +99,7 @@ async function writeCopy(
 ): Promise<Copy> {
   const { changed } = applyFixes(model, examination.fixes);
   await using folder = await NewFolder.open(out);
-  const files = path !== null && isKerasFile(path)
-    ? [await rewriteKeras(model, path, kerasInitializers(examination.fixes))]
-    : await modelFiles(tf, model, path !== null && isJsonFile(path) ? path : null);
+  const files = await filesOf(tf, model, { path, fixes: examination.fixes });
   await folder.write(files);
   const own = files.at(-1)!.path;
   const written = await readAgain(`${folder.temporary}/${own}`, out, model);
@@ -111,8 +109,9 @@ async function writeCopy(
     .finally(() => written.dispose());
   const weights = modelWeights(model).length;
   const { diagnosis } = after;
-  // TensorFlow.js does not read Keras files at all.
-  const beyond = path !== null && isKerasFile(path) ? [] : beyondStock(model);
+  // TensorFlow.js reads neither Keras files nor programs of PyTorch.
+  const isOther = path !== null && (isKerasFile(path) || isProgramFile(path));
+  const beyond = isOther ? [] : beyondStock(model);
   if (!isFixed(examination.diagnosis, diagnosis)) {
     return { diagnosis, changed, weights, beyond, files: null };
   }
@@ -122,6 +121,22 @@ async function writeCopy(
   await folder.publish(own);
   const names = [own, ...files.slice(0, -1).map(({ path }) => path), LIST];
   return { diagnosis, changed, weights, beyond, files: names };
+}
+
+/** Returns the files of a copy in the format of the model, the model file last. */
+async function filesOf(
+  tf: TensorFlow,
+  model: LayersModel,
+  { path, fixes }: { path: string | null; fixes: Examination["fixes"] },
+): Promise<NewFile[]> {
+  if (path !== null && isKerasFile(path)) {
+    return [await rewriteKeras(model, path, kerasInitializers(fixes))];
+  }
+  if (path !== null && isProgramFile(path)) {
+    const { rewriteProgram } = await import("../../torch/program/rewrite_program.ts");
+    return [await rewriteProgram(model, path)];
+  }
+  return await modelFiles(tf, model, path !== null && isJsonFile(path) ? path : null);
 }
 
 /**

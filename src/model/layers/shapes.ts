@@ -42,6 +42,21 @@ export function targetShapes(output: Shape, objective?: Objective): Shape[] | nu
   );
 }
 
+/**
+ * Returns the axis of the classes in an output: the last, or axis 1 if the loss takes it there and
+ * the targets have the other axes.
+ *
+ * @param output Shape of the output; `null` for an axis of any length.
+ * @param target Shape of the targets.
+ * @param loss Name of the loss.
+ */
+export function classAxisOf(output: Shape, target: Shape, loss: string | null): number {
+  const last = output.length - 1;
+  if (lossTraits(loss)?.classAxis === undefined || last < 2) return last;
+  const isLast = output.slice(0, -1).every((size, axis) => size === null || size === target[axis]);
+  return isLast ? last : 1;
+}
+
 /** Returns the shapes that the targets of an output may have if no axis is left out. */
 function fullShapes(output: Shape, objective: string | undefined): Shape[] {
   const classNumbers = [...output.slice(0, -1), 1];

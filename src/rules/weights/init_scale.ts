@@ -18,6 +18,7 @@ import {
   recurrentSchemesOf,
   type Schemes,
   schemesOf,
+  torchInitializer,
 } from "./kernel_scale.ts";
 import { judgeScaleAlone } from "./weights_alone.ts";
 
@@ -162,8 +163,12 @@ export const initScale: Rule = defineRule({
     const { chain } = network;
     const { initScaleFactor } = thresholds;
     const byDepth = Map.groupBy(chain, ({ layer }) => layer.depth);
+    const { framework } = subject.measurements.model;
+    const isUsualDraw = (kernel: KernelLayer) =>
+      framework === "pytorch" && torchInitializer(kernel) !== null && !dies();
     const mayBeSmall = (kernel: KernelLayer) =>
-      kernel.layer.role === "output" || kernel.added || kernel.enlarged > initScaleFactor ||
+      isUsualDraw(kernel) || kernel.layer.role === "output" || kernel.added ||
+      kernel.enlarged > initScaleFactor ||
       isMadeUpFor(kernel, byDepth, initScaleFactor);
     const drawn = [
       ...chain

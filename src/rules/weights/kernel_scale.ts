@@ -97,6 +97,23 @@ function fanOutScheme({ layer, kernel, fans }: KernelLayer): Record<string, numb
   return isDrawn ? { "fan-out He": deviation } : {};
 }
 
+/** Deviation of the normal draws of BERT, GPT-2, ViT and ConvNeXt. */
+const NORMAL = 0.02;
+
+/**
+ * Names the initialiser of PyTorch that drew a kernel smaller than its activation asks for, or
+ * returns `null`: `kaiming_uniform_(a=sqrt(5))`, which Linear and Conv draw by default, or a normal
+ * one of 0.02. As with fan-out He, only a kernel of this very deviation counts.
+ */
+export function torchInitializer({ kernel, fanIn }: KernelLayer): string | null {
+  const isOf = (deviation: number) => {
+    const off = kernel.values.std / deviation;
+    return off < DRAWN_BY && off > 1 / DRAWN_BY;
+  };
+  if (isOf(1 / Math.sqrt(3 * fanIn))) return "kaiming_uniform_(a=sqrt(5))";
+  return isOf(NORMAL) ? "normal_(std=0.02)" : null;
+}
+
 /**
  * Returns the schemes of a recurrent kernel. Any initialiser is fine that preserves the size of the
  * state in one of the blocks, or in all together.

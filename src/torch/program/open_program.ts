@@ -1,7 +1,8 @@
 import type { ByteSource } from "../../model/files/byte_source.ts";
-import { BYTES, entriesOf, isCount } from "../../model/files/file_types.ts";
+import { BYTES, encode, entriesOf, isCount } from "../../model/files/file_types.ts";
 import { openZip, type ZipEntry } from "../../model/files/unzip.ts";
 import { ModelError, unexpected } from "../../model/model_error.ts";
+import type { NewFile } from "../../model/new_folder.ts";
 import type { FileType } from "../../model/weights/weights_manifest.ts";
 import { errorMessage } from "../../words/failure.ts";
 import { showValue } from "../../words/show_value.ts";
@@ -9,7 +10,7 @@ import { findStateDict } from "../find_state_dict.ts";
 import type { Pickled } from "../pickle_reader.ts";
 import { readTorchArchive, type TorchArchive } from "../read_state_dict.ts";
 import { isTensor, type TorchView } from "../torch_globals.ts";
-import { bytesOfView, requireInside, type StridedView } from "../torch_view.ts";
+import { bytesOfView, requireInside, type StridedView, writeView } from "../torch_view.ts";
 import { parseProgram } from "./parse_program.ts";
 import type { Program } from "./program.ts";
 import { listAt, objectAt, readMeta, readSize, textAt } from "./schema_parts.ts";
@@ -24,6 +25,11 @@ export interface StoredTensor {
   readonly isTrained: boolean;
   /** Reads the entries, row-major. */
   read(): ArrayLike<number>;
+  /**
+   * Returns the file of the archive with other entries in its place; absent if they are in a
+   * pickle.
+   */
+  rewritten?(entries: Float32Array): NewFile;
 }
 
 /** Sample input: a tensor, or anything else. */
@@ -145,6 +151,11 @@ function storedTensor(entry: ZipEntry, meta: unknown, place: string): StoredTens
     shape: view.shape,
     isTrained: isTrained === true,
     read: () => entriesOf(bytesOfView(view, entry.read()), type),
+    rewritten(entries) {
+      const bytes = entry.read().slice();
+      writeView(view, bytes, encode(entries, type));
+      return { path: entry.name, bytes };
+    },
   };
 }
 

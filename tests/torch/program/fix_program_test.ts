@@ -1,3 +1,5 @@
+import { ModelError } from "../../../src/model/model_error.ts";
+import { openZip } from "../../../src/model/files/unzip.ts";
 import { runCommand } from "../../cli/run_command.ts";
 import { programPath } from "./edited_program.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
@@ -48,4 +50,29 @@ Deno.test("a file that is no program is one sentence and exit code 2", async () 
   const { code, stderr } = await runCommand(["report", programPath("networks.py") + ".pt2"]);
   assertEquals(code, 2);
   assertEquals(stderr.trim().split("\n").length, 1);
+});
+
+Deno.test("fix --out writes a program whose changed weights alone differ", async () => {
+  const out = `${await Deno.makeTempDir()}/fixed`;
+  const { code, stdout } = await runCommand([
+    "fix",
+    ...GIVEN,
+    ...CLASSES,
+    "--quiet",
+    "--out",
+    out,
+  ]);
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "Changed 12 of 26 weights.");
+  const files = async (path: string) =>
+    [...openZip(await Deno.readFile(path), ModelError).values()]
+      .map((entry) => [entry.name, entry.read()] as const);
+  const before = await files(programPath("shrunk.pt2"));
+  const after = new Map(await files(`${out}/shrunk.pt2`));
+  const changed = before.filter(([name, bytes]) => `${after.get(name)}` !== `${bytes}`)
+    .map(([name]) => name);
+  assertEquals(after.size, before.length);
+  assertEquals(changed.length, 12);
+  assertEquals(changed.every((name) => name.includes("data/weights/weight_")), true);
+  await Deno.remove(out, { recursive: true });
 });
