@@ -3,7 +3,7 @@ import { requireTargetsFor } from "../measure/require_objective.ts";
 import { defaultExamples } from "../measure/measure_options.ts";
 import { requireAffordable, requireModest } from "../measure/file_limits.ts";
 import { requireOneFits } from "../measure/plan_memory.ts";
-import type { LayersModel } from "../engine/tensorflow.ts";
+import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batches/batch.ts";
 import { exerciseModel } from "../model/layers/exercise_model.ts";
 import { leafLayers } from "../model/layers/leaf_layers.ts";
@@ -65,6 +65,7 @@ export type Subject =
 
 /** Loads the requested model with its weights. */
 export async function loadSubject(
+  tf: TensorFlow,
   { model, seed, register, weights, batch, trust, quiet, optimizer }: MeasureRequest,
 ): Promise<Subject> {
   if (model !== null) {
@@ -85,12 +86,12 @@ export async function loadSubject(
       for (const note of loaded.notes ?? []) console.error(`note: ${oneLine(note)}`);
     }
     if (weights !== null) await putWeights(loaded.model, weights);
-    if (optimizer !== null) await putOptimizer(loaded.model, optimizer);
+    if (optimizer !== null) await putOptimizer(tf, loaded.model, optimizer);
     return { ...loaded, isBuilt: isBuilt(loaded) };
   }
   const own = exerciseModel({ seed });
   if (weights !== null) await putWeights(own, weights);
-  if (optimizer !== null) await putOptimizer(own, optimizer);
+  if (optimizer !== null) await putOptimizer(tf, own, optimizer);
   const none = { path: "", source: null, isBuilt: false, createBatch: null, objective: null };
   // Its layers belong to this program.
   const kind = "module";
@@ -114,12 +115,15 @@ async function putWeights(model: LayersModel, file: string): Promise<void> {
 }
 
 /** Gives a model the requested optimizer in place of its own. */
-async function putOptimizer(model: LayersModel, requested: RequestedOptimizer): Promise<void> {
+async function putOptimizer(
+  tf: TensorFlow,
+  model: LayersModel,
+  requested: RequestedOptimizer,
+): Promise<void> {
   const { attachOptimizer, ownOptimizer } = await import("../keras/saved_optimizer.ts");
   const { kerasOptimizer } = await import("../keras/keras_optimizer.ts");
-  const { requireEngine } = await import("../engine/running_engine.ts");
   const { name, learningRate, settings } = requested;
-  const Optimizer = kerasOptimizer(requireEngine().tf);
+  const Optimizer = kerasOptimizer(tf);
   attachOptimizer(model, new Optimizer({ ...settings, optimizer: name, learningRate }));
   ownOptimizer(model);
 }

@@ -156,7 +156,7 @@ async function openWork(
     // A pass that blocks the thread at once is not reported: that would slow down every check.
     blocks: false,
   });
-  const loaded = await loadSubject(request);
+  const loaded = await loadSubject(running.engine.tf, request);
   const objective = request.objective ?? requireModuleObjective(loaded);
   const batch = await provideBatch(request, loaded, objective);
   const workload = estimateWorkload(loaded.model, shapesOf(batch));

@@ -76,3 +76,18 @@ Deno.test("fix --out writes a program whose changed weights alone differ", async
   assertEquals(changed.every((name) => name.includes("data/weights/weight_")), true);
   await Deno.remove(out, { recursive: true });
 });
+
+Deno.test("report trains a program with the optimizer that is asked for", async () => {
+  const { code, stdout } = await runCommand([
+    "report",
+    programPath("cnn.pt2"),
+    "--batch",
+    programPath("cnn.npz"),
+    ...CLASSES,
+    "--optimizer",
+    "AdamW(lr=3e-3)",
+    "--quiet",
+  ]);
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "of AdamW at a rate of 0.003");
+});
