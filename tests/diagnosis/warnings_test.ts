@@ -202,7 +202,7 @@ Deno.test("examine() weighs the kernel of a head that is less than 10 times too 
   const he = GLOROT * Math.SQRT2;
   const large = async (factors: [hidden: number, head: number]) => {
     const [hidden, head] = factors;
-    const { verdict, causes } = await examined(chain(tf, [he, he * hidden], { head }));
+    const { verdict, causes } = await weighed(chain(tf, [he, he * hidden], { head }));
     return [verdict, ...causes.map(({ kind }) => kind)];
   };
   assertEquals(await large([1, 4]), ["healthy"]);
