@@ -1,5 +1,6 @@
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
 import { defineOp, defineSweepGradient, hasNonFinite, type OpRepair } from "./define_op.ts";
+import { stockOfFewAxes } from "./many_axes.ts";
 import type { DataType, TensorInfo } from "@tensorflow/tfjs";
 
 /** Returns true if a shape equals the last axes of another, so that it is added to each row. */
@@ -15,10 +16,11 @@ function isRowOf({ shape }: TensorInfo, x: TensorInfo): boolean {
  */
 const addKernel = defineOp<unknown, { a: TensorInfo; b: TensorInfo }>(
   "Add",
-  ({ tf, backend, native, address, stock }, { a, b }) => {
+  (context, { a, b }) => {
+    const { tf, backend, native, address } = context;
     const [x, row] = a.shape.length < b.shape.length ? [b, a] : [a, b];
     if (a.dtype !== "float32" || b.dtype !== "float32" || !isRowOf(row, x)) {
-      return stock("Add", { a, b });
+      return stockOfFewAxes(context, "Add", { a, b });
     }
     const result = backend.makeOutput(x.shape, "float32");
     const count = tf.util.sizeFromShape(x.shape), width = tf.util.sizeFromShape(row.shape);

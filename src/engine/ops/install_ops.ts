@@ -13,6 +13,7 @@ import { einsumRepair } from "./einsum.ts";
 import { addRepair, castRepair, clipByValueRepair, oneHotRepair } from "./element_wise.ts";
 import { gradientRepairsRepair, resizeGradientsRepair } from "./gradient_repairs.ts";
 import { gatherV2Repair, sliceRepair, tileRepair } from "./indexing.ts";
+import { manyAxesRepair } from "./many_axes.ts";
 import { matMulRepair } from "./mat_mul.ts";
 import { fusedBatchNormRepair, normalizationsRepair } from "./normalizations.ts";
 import { avgPoolRepair, maxPoolRepair } from "./pooling.ts";
@@ -296,6 +297,7 @@ const REPAIRS: readonly OpRepair[] = [
   fusedBatchNormRepair,
   gatherV2Repair,
   gradientRepairsRepair,
+  manyAxesRepair,
   matMulRepair,
   maxPoolRepair,
   normalizationsRepair,

@@ -178,11 +178,33 @@ function cosine(tf: TensorFlow, a: Tensor, b: Tensor): Tensor {
   return tf.div(dot(a, b), tf.sqrt(squares));
 }
 
+/** Margins by which the classes of each row exceed the others; -1 ends the list of classes. */
+function multiLabelMargin(tf: TensorFlow, self: Tensor, target: Tensor): Tensor {
+  const x = rowsOf(tf, self);
+  const [rows, classes] = x.shape as [number, number];
+  const labels = target.dataSync();
+  const counts = new Float32Array(rows * classes ** 2);
+  for (let row = 0; row < rows; row++) {
+    const all = Array.from(labels.subarray(row * classes, (row + 1) * classes));
+    const own = all.slice(0, all.includes(-1) ? all.indexOf(-1) : classes);
+    for (const hit of own) {
+      for (let other = 0; other < classes; other++) {
+        if (!own.includes(other)) counts[(row * classes + hit) * classes + other]++;
+      }
+    }
+  }
+  const lag = tf.sub(tf.reshape(x, [rows, 1, classes]), tf.reshape(x, [rows, classes, 1]));
+  const terms = tf.mul(tf.relu(tf.add(lag, 1)), tf.tensor(counts, [rows, classes, classes]));
+  const losses = tf.div(tf.sum(terms, [1, 2]), classes);
+  return tf.reshape(losses, self.rank === 1 ? [] : [rows]);
+}
+
 /** Losses of two tensors alone. */
 const PLAIN: Record<string, (tf: TensorFlow, self: Tensor, target: Tensor) => Tensor> = {
-  mse_loss: (tf, self, target) => tf.square(tf.sub(self, target)),
-  l1_loss: (tf, self, target) => absolute(tf, tf.sub(self, target)),
-  soft_margin_loss: (tf, self, target) => tf.softplus(tf.neg(tf.mul(self, target))),
+  mse_loss: (tf, self, target) => tf.square(tf.sub(self, floats(tf, target))),
+  l1_loss: (tf, self, target) => absolute(tf, tf.sub(self, floats(tf, target))),
+  multilabel_margin_loss: multiLabelMargin,
+  soft_margin_loss: (tf, self, target) => tf.softplus(tf.neg(tf.mul(self, floats(tf, target)))),
 };
 
 /** Losses. */
@@ -190,8 +212,7 @@ export const LOSSES: readonly AtenOp[] = [
   ...Object.entries(PLAIN).map(([name, of]) =>
     aten(
       `${name}(Tensor self, Tensor target, int reduction=1) -> Tensor`,
-      ({ self, target, reduction }, { tf }) =>
-        reduce(tf, of(tf, self, floats(tf, target)), reduction),
+      ({ self, target, reduction }, { tf }) => reduce(tf, of(tf, self, target), reduction),
     )
   ),
   aten(

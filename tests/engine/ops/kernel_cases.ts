@@ -202,6 +202,11 @@ export const KERNEL_CASES: Record<string, { run: Run; bounded?: boolean }> = {
   SelfGatedGrad: {
     run: kernel("SelfGatedGrad", (x, tf) => ({ dy: x(3), x: tf.ones([3]) }), { gate: "normal" }),
   },
+  Multiply: { run: (tf, x) => tf.mul(x(1, 2, 1, 2, 1, 2, 2), tf.ones([2])) },
+  PadV2: { run: (tf, x) => tf.pad(x(2, 2), [[0, 1], [0, 0]]) },
+  RealDiv: { run: (tf, x) => tf.div(x(1, 2, 1, 2, 1, 2, 2), tf.ones([2])) },
+  SquaredDifference: { run: (tf, x) => tf.squaredDifference(x(2, 2), tf.zeros([2])) },
+  Sub: { run: (tf, x) => tf.sub(x(1, 2, 1, 2, 1, 2, 2), tf.ones([2])) },
   Tanh: { run: (tf, x) => tf.tanh(x(3)), bounded: true },
   Tile: { run: (tf, x) => tf.tile(x(2, 3), [2, 2]) },
   Transpose: { run: (tf, x) => tf.transpose(x(2, 3, 2, 3, 2), [2, 0, 3, 1, 4]) },

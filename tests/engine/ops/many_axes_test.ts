@@ -1,0 +1,77 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { startEngine } from "../../../src/engine/mod.ts";
+import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
+import { InputError } from "../../../src/words/input_error.ts";
+
+type Binary = (tf: TensorFlow, a: Tensor, b: Tensor) => Tensor;
+
+const OPERATIONS: Record<string, [of: Binary, expected: (a: number, b: number) => number]> = {
+  Add: [(tf, a, b) => tf.add(a, b), (a, b) => a + b],
+  Multiply: [(tf, a, b) => tf.mul(a, b), (a, b) => a * b],
+  RealDiv: [(tf, a, b) => tf.div(a, b), (a, b) => a / b],
+  SquaredDifference: [(tf, a, b) => tf.squaredDifference(a, b), (a, b) => (a - b) ** 2],
+  Sub: [(tf, a, b) => tf.sub(a, b), (a, b) => a - b],
+};
+
+/** Returns the entry of a tensor of whole numbers that broadcasting reads at a place. */
+function entryAt(shape: number[], place: number[]): number {
+  const own = place.slice(place.length - shape.length);
+  return 1 + shape.reduce((offset, size, axis) => offset * size + (size === 1 ? 0 : own[axis]), 0);
+}
+
+function placesOf(shape: number[]): number[][] {
+  return shape.reduce(
+    (places: number[][], size) =>
+      places.flatMap((place) => Array.from({ length: size }, (_, i) => [...place, i])),
+    [[]],
+  );
+}
+
+const ranges = (tf: TensorFlow, shape: number[]) =>
+  tf.reshape(tf.range(1, 1 + shape.reduce((a, b) => a * b, 1)), shape) as Tensor;
+
+const PAIRS: [a: number[], b: number[], output: number[]][] = [
+  [[2, 1, 2, 1, 2, 2, 2], [2, 1, 2, 1, 2, 2, 2], [2, 1, 2, 1, 2, 2, 2]],
+  [[2, 2, 2, 1, 2, 2, 2], [2, 1, 2, 1, 1, 2, 1], [2, 2, 2, 1, 2, 2, 2]],
+  [[2, 1, 1, 2, 2, 3, 2, 2], [3, 1, 2], [2, 1, 1, 2, 2, 3, 2, 2]],
+  [[2, 2, 1, 1, 2, 3, 1], [2, 2, 2, 2, 1, 1, 2], [2, 2, 2, 2, 2, 3, 2]],
+];
+
+for (const [name, [of, expected]] of Object.entries(OPERATIONS)) {
+  Deno.test(`${name} computes tensors of seven and more axes`, async () => {
+    await using engine = await startEngine();
+    const { tf } = engine;
+    for (const [a, b, output] of PAIRS) {
+      const found = tf.tidy(() => of(tf, ranges(tf, a), ranges(tf, b)));
+      assertEquals(found.shape, output);
+      const wanted = placesOf(output).map((place) =>
+        Math.fround(expected(entryAt(a, place), entryAt(b, place)))
+      );
+      assertEquals(Array.from(found.dataSync()), wanted);
+      found.dispose();
+    }
+  });
+}
+
+Deno.test("PadV2 pads tensors of seven axes", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const shape = [2, 1, 3, 2, 1, 2, 2];
+  tf.tidy(() => {
+    const x = ranges(tf, shape);
+    const none: [number, number] = [0, 0];
+    const padded = tf.pad(x, [none, none, [1, 2], none, none, none, none], 9);
+    assertEquals(padded.shape, [2, 1, 6, 2, 1, 2, 2]);
+    const alike = tf.pad(tf.reshape(x, [2, 3, 8]), [none, [1, 2], none], 9);
+    assertEquals(Array.from(padded.dataSync()), Array.from(alike.dataSync()));
+  });
+});
+
+Deno.test("more than six axes that differ are refused", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const a = tf.ones([2, 1, 2, 1, 2, 1, 2]), b = tf.ones([1, 2, 1, 2, 1, 2, 1]);
+  assertThrows(() => tf.mul(a, b), InputError, "has 7 axes that differ, expected at most 6");
+  const six = tf.tidy(() => tf.mul(tf.ones([2, 1, 2, 1, 2, 1]), tf.ones([1, 2, 1, 2, 1, 2])));
+  assertEquals(six.shape, [2, 2, 2, 2, 2, 2]);
+});
