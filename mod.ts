@@ -39,6 +39,7 @@ export const {
   assertAttention,
   assertBatchIndependence,
   assertBiasInit,
+  assertBlocksAlike,
   assertCausal,
   assertDependsOnInput,
   assertGradientBalance,

@@ -37,6 +37,7 @@ import { weightsChange } from "../rules/trained/weights_change.ts";
 import { weightsFrozen } from "../rules/trained/weights_frozen.ts";
 import { architecture } from "../rules/weights/architecture.ts";
 import { biasInit } from "../rules/weights/bias_init.ts";
+import { blocksAlike } from "../rules/weights/blocks_alike.ts";
 import { initScale } from "../rules/weights/init_scale.ts";
 import { symmetry } from "../rules/weights/symmetry.ts";
 import { type AssertHealthyOptions, assertModelHealthy } from "./assert_model_healthy.ts";
@@ -786,6 +787,43 @@ export function assertInitScale(
   msg?: string,
 ): void {
   judgeRuleFor({ fail: failureOf(assertInitScale), rule: initScale }, measurements, options, msg);
+}
+
+/**
+ * Asserts that the weights of repeated blocks, in a file without a topology, follow a trend over
+ * the blocks, were all trained, and are not swapped.
+ *
+ * Defaults: `siblingFactor` 3, `siblingError` 20, `siblingDeviations` 8. `gradient-health explain
+ * blocks-alike` prints the definition, its source, and when it misleads.
+ *
+ * @param measurements What `measure()` returned.
+ * @param options Other thresholds, and which layers to judge.
+ * @param msg Appended to the message.
+ *
+ * @example A file of weights that passes
+ * ```ts
+ * import { measureWeights } from "@gradient-health/gradient-health/measure";
+ * import { readWeights } from "@gradient-health/gradient-health/model";
+ * import { assertBlocksAlike } from "@gradient-health/gradient-health/assert";
+ *
+ * assertBlocksAlike(measureWeights(await readWeights("fixtures/files/mlp.safetensors")));
+ * ```
+ *
+ * @throws {AssertionError} If a weight is unlike its siblings in the other blocks.
+ * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
+ * a layer filter matches no layer.
+ */
+export function assertBlocksAlike(
+  measurements: Measurements,
+  options?: RuleOptions<"siblingFactor" | "siblingError" | "siblingDeviations">,
+  msg?: string,
+): void {
+  judgeRuleFor(
+    { fail: failureOf(assertBlocksAlike), rule: blocksAlike },
+    measurements,
+    options,
+    msg,
+  );
 }
 
 /**

@@ -131,6 +131,14 @@ export interface HealthExpected<IsAsync = false> {
     msg?: string,
   ): Outcome<IsAsync>;
   /**
+   * In a file of weights alone, the weights of repeated blocks follow a trend, each was trained if
+   * the others were, and no two are swapped. The same as `assertBlocksAlike`.
+   */
+  toHaveBlocksAlike(
+    options?: RuleOptions<"siblingFactor" | "siblingError" | "siblingDeviations">,
+    msg?: string,
+  ): Outcome<IsAsync>;
+  /**
    * No kernel is constant, no two units of a layer have the same incoming weights, and no two layers
    * the same kernel. The same as `assertSymmetryBroken`.
    */

@@ -230,6 +230,8 @@ export interface WeightsOnly {
   format: string;
   /** Notes on how it was read, a sentence each. */
   notes: string[];
+  /** True if the `config.json` beside it says that the head uses the matrix of the embedding. */
+  tiesEmbeddings?: boolean;
 }
 
 /**

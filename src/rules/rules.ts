@@ -18,6 +18,7 @@ import { outputHead } from "./task/output_head.ts";
 import { regularization } from "./task/regularization.ts";
 import { architecture } from "./weights/architecture.ts";
 import { biasInit } from "./weights/bias_init.ts";
+import { blocksAlike } from "./weights/blocks_alike.ts";
 import { initScale } from "./weights/init_scale.ts";
 import { symmetry } from "./weights/symmetry.ts";
 import type { Rule } from "./rule.ts";
@@ -41,6 +42,7 @@ export const RULES: readonly Rule[] = [
   attention,
   activationScale,
   initScale,
+  blocksAlike,
   symmetry,
   biasInit,
   initialLoss,
@@ -56,6 +58,7 @@ export {
   architecture,
   attention,
   biasInit,
+  blocksAlike,
   deadUnits,
   explodingGradients,
   gradientBalance,

@@ -77,6 +77,12 @@ export interface Thresholds {
   initScaleCustom: number;
   /** Largest standard deviation of an embedding. */
   initScaleEmbedding: number;
+  /** Largest factor between a weight and the trend over the blocks; its square in the first and last block. */
+  siblingFactor: number;
+  /** The factor above which such a weight is an error. */
+  siblingError: number;
+  /** Largest distance from the trend, in spreads of the siblings around it. */
+  siblingDeviations: number;
   /** Largest rms of a hidden layer's biases relative to the rms of its z. */
   biasRatio: number;
   /** Largest difference between a head's bias and the prior of the targets. */

@@ -38,6 +38,8 @@ Deno.test("RULES state a rate of false positives unless the networks it is count
     "input-normalized",
     "target-normalized",
     "bias-init",
+    // It judges files of weights alone.
+    "blocks-alike",
     "output-head",
     "architecture",
     "regularization",
@@ -59,6 +61,7 @@ Deno.test("causeOrder puts first what breaks a pass, then what goes in, the head
     "output-head",
     "architecture",
     "init-scale",
+    "blocks-alike",
     "symmetry",
     "bias-init",
     "initial-loss",

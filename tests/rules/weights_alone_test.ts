@@ -41,9 +41,15 @@ function normal(count: number, std: number): Float32Array {
   return Float32Array.from(drawn, (x) => std * (x - mean) / is);
 }
 
-Deno.test("four rules judge weights alone, and the others are silent", async () => {
+Deno.test("five rules judge weights alone, and the others are silent", async () => {
   const judging = allRules().filter(({ weightsAlone }) => weightsAlone).map(({ name }) => name);
-  assertEquals(judging.sort(), ["bias-init", "init-scale", "non-finite", "symmetry"]);
+  assertEquals(judging.sort(), [
+    "bias-init",
+    "blocks-alike",
+    "init-scale",
+    "non-finite",
+    "symmetry",
+  ]);
   assertEquals(found(await measured("mlp.safetensors")), []);
   assertEquals(found(await measured("words.pt")), []);
 });

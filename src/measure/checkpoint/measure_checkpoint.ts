@@ -182,7 +182,11 @@ function describeWeights(
     batch: { examples: 0, seed: null, inputs: NOTHING, perInput: [] },
     objective: { name: "none", value: 0 },
     seed: null,
-    weightsOnly: { format: file.format, notes },
+    weightsOnly: {
+      format: file.format,
+      notes,
+      ...file.config?.tiesEmbeddings ? { tiesEmbeddings: true } : {},
+    },
     layers: measured,
   };
 }

@@ -17,6 +17,8 @@ interface Culprit {
   /** Phase of the tensor: given to the pass, computed forward, or computed backward. */
   part: "given" | "forward" | "backward";
   statistics: TensorStatistics | null;
+  /** Index of the first such entry, if it is known. */
+  first?: number[];
 }
 
 /** The rule `non-finite`: no value is NaN or infinite. */
@@ -98,7 +100,8 @@ export const nonFinite: Rule = defineRule({
 
 function tensors(layer: LayerMeasurements): Culprit[] {
   return [
-    ...layer.weights.map(({ name, values }): Culprit => ({
+    ...layer.weights.map(({ name, values, nonFiniteAt }): Culprit => ({
+      first: nonFiniteAt?.first,
       what: say`weight ${weightName(name, layer.name)}`,
       part: "given",
       statistics: values,
@@ -142,9 +145,11 @@ function verdict(
   culprits: Culprit[],
   { isFirst }: { isFirst: boolean },
 ): Omit<Verdict, "fix"> {
-  const listed = culprits.map(({ what, statistics }) =>
+  const listed = culprits.map(({ what, statistics, first }) =>
     say`${what} (${number(statistics!.nonFinite, "exact")} of
-      ${number(statistics!.count, "exact")})`
+      ${number(statistics!.count, "exact")}${
+      first === undefined ? NOTHING : say`, the first at [${first.join(", ")}]`
+    })`
   );
   const where = layer === null ? NOTHING : say`${layerName(layer.name)}: `;
   const sum = culprits.reduce((sum, { statistics }) => sum + statistics!.nonFinite, 0);

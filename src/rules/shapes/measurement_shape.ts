@@ -373,7 +373,11 @@ export const measurementKeys: Keys<Measurements> = {
     substitute: string,
   }))),
   seed: nullable(number),
-  weightsOnly: optional(object<WeightsOnly>({ format: string, notes: list(string) })),
+  weightsOnly: optional(object<WeightsOnly>({
+    format: string,
+    notes: list(string),
+    tiesEmbeddings: optional(boolean),
+  })),
   layers: list(layerShape),
 };
 

@@ -1,0 +1,117 @@
+import type { MadeTensor } from "./write_checkpoint.ts";
+
+/** Fault that is planted in a made checkpoint; `null` for none. */
+export type Fault =
+  | "nan"
+  | "infinity"
+  | "zero-row"
+  | "repeated-row"
+  | "times-30"
+  | "swapped"
+  | "untouched"
+  | null;
+
+/** Made checkpoint. */
+export interface MadeCheckpoint {
+  tensors: MadeTensor[];
+  fault: Fault;
+  /** Tensors that have the fault. */
+  faulty: string[];
+}
+
+/** Options of {@linkcode makeCheckpoint}. */
+export interface MadeOptions {
+  fault: Fault;
+  /** Number that decides on everything that is not given. */
+  seed: number;
+  blocks: number;
+  width: number;
+  dtype: MadeTensor["dtype"];
+}
+
+/**
+ * Describes a transformer as training leaves it: kernels with heavy tails, whose size drifts over the
+ * blocks; gains that moved; a first and a last block that differ by up to 2; and at most one fault.
+ */
+export function makeCheckpoint(
+  { fault, seed, blocks, width, dtype }: MadeOptions,
+): MadeCheckpoint {
+  const tensors: MadeTensor[] = [];
+  const drift = 1 + (seed % 5) * 0.01;
+  const kernel = (name: string, shape: number[], std: number): MadeTensor => ({
+    name,
+    dtype,
+    shape,
+    std,
+    change: heavyTails,
+  });
+  tensors.push(kernel("model.embed_tokens.weight", [4 * width, width], 0.4));
+  for (let block = 0; block < blocks; block++) {
+    const at = (name: string) => `model.layers.${block}.${name}.weight`;
+    const isEnd = block === 0 || block === blocks - 1;
+    const size = drift ** block * (isEnd ? 1 + (seed % 7) / 7 : 1) *
+      (1 + 0.02 * Math.sin(seed + 3 * block));
+    tensors.push(
+      kernel(at("self_attn.q_proj"), [width, width], 0.031 * size),
+      kernel(at("self_attn.o_proj"), [width, width], 0.057 * size),
+      kernel(at("mlp.up_proj"), [3 * width, width], 0.043 * size),
+      kernel(at("mlp.down_proj"), [width, 3 * width], 0.037 * size),
+      { name: at("input_layernorm"), dtype, shape: [width], std: 0.1, mean: 0.6 * size },
+    );
+  }
+  tensors.push({ name: "model.norm.weight", dtype, shape: [width], std: 0.2, mean: 2 });
+  return { tensors, fault, faulty: plant(tensors, { fault, seed, blocks, width }) };
+}
+
+/** Makes the largest of normal numbers larger, as training does. */
+function heavyTails(values: Float32Array): void {
+  for (let i = 0; i < values.length; i++) values[i] *= i % 50 === 0 ? 3 : 1;
+}
+
+/** Plants a fault into an inner block, and returns the names of the tensors that have it. */
+function plant(
+  tensors: MadeTensor[],
+  { fault, seed, blocks, width }: Omit<MadeOptions, "dtype">,
+): string[] {
+  if (fault === null) return [];
+  const block = 1 + seed % (blocks - 2);
+  const find = (kind: string) => tensors.find(({ name }) => name.includes(`.${block}.${kind}`))!;
+  const kinds = ["self_attn.q_proj", "self_attn.o_proj", "mlp.up_proj", "mlp.down_proj"];
+  const tensor = find(kinds[seed % kinds.length]);
+  const then = (change: (values: Float32Array, first: number) => void) => {
+    tensor.change = (values, first) => {
+      heavyTails(values);
+      change(values, first);
+    };
+  };
+  const columns = tensor.shape[1];
+  const row = 1 + seed % (width - 1);
+  const fill = (values: Float32Array, first: number, of: (column: number) => number) => {
+    for (let column = 0; column < columns; column++) {
+      const index = row * columns + column - first;
+      if (index >= 0 && index < values.length) values[index] = of(column);
+    }
+  };
+  if (fault === "nan" || fault === "infinity") {
+    then((values, first) => {
+      const index = row * columns + 3 - first;
+      if (index >= 0 && index < values.length) values[index] = fault === "nan" ? NaN : -Infinity;
+    });
+  } else if (fault === "zero-row") then((values, first) => fill(values, first, () => 0));
+  else if (fault === "repeated-row") {
+    then((values, first) => {
+      if (first === 0) fill(values, 0, (column) => values[column]);
+    });
+  } else if (fault === "times-30") tensor.std! *= 30;
+  else if (fault === "untouched") {
+    tensor.std = 0.02;
+    delete tensor.change;
+  } else {
+    const other = find("self_attn.o_proj"), one = find("self_attn.q_proj");
+    const name = one.name;
+    one.name = other.name;
+    other.name = name;
+    return [one.name, other.name];
+  }
+  return [tensor.name];
+}

@@ -1,0 +1,190 @@
+import { measureWeights } from "../../src/measure/checkpoint/measure_checkpoint.ts";
+import type { Measurements } from "../../src/measure/measurements.ts";
+import type { FileTensor } from "../../src/model/weights/weights_manifest.ts";
+import type { RuleOptions } from "../../src/rules/rule.ts";
+import { judge, testMessages } from "./test_messages.ts";
+import { testThreshold } from "./test_threshold.ts";
+import { assertEquals } from "@std/assert";
+
+const SIDE = 100;
+
+/** Numbers of exactly that rms, which no initialiser draws: a third of them are 0. */
+function entries(rms: number, count = SIDE * SIDE): Float32Array<ArrayBuffer> {
+  const drawn = Float32Array.from(
+    { length: count },
+    (_, i) => i % 3 === 0 ? 0 : Math.sin(i * i + i * 0.1),
+  );
+  const is = Math.sqrt(drawn.reduce((sum, x) => sum + x * x, 0) / count);
+  return drawn.map((x) => rms * x / is);
+}
+
+/** Numbers drawn from N(0, 0.02). */
+const drawn = Float32Array.from({ length: SIDE * SIDE }, (_, i) => {
+  const uniform = (seed: number) => (Math.abs(Math.sin((i + 1) * seed) * 43758.5453) % 1) || 0.5;
+  return 0.02 * Math.sqrt(-2 * Math.log(uniform(12.9898))) *
+    Math.cos(2 * Math.PI * uniform(78.233));
+});
+
+type Tensors = Record<string, Float32Array<ArrayBuffer>>;
+
+const measured = (tensors: Tensors, options: { tiesEmbeddings?: boolean } = {}): Measurements => {
+  const { tiesEmbeddings = false } = options;
+  return measureWeights({
+    path: "made.safetensors",
+    format: "safetensors",
+    notes: [],
+    ...tiesEmbeddings
+      ? {
+        config: {
+          architecture: "GPT2",
+          layers: null,
+          heads: null,
+          keyValueHeads: null,
+          tiesEmbeddings,
+        },
+      }
+      : {},
+    tensors: Object.entries(tensors).map(([name, values]): FileTensor => ({
+      name,
+      shape: values.length === SIDE * SIDE ? [SIDE, SIDE] : [values.length],
+      type: "float32",
+      read: () => values,
+    })),
+  });
+};
+
+/** Kernels of blocks with these sizes. */
+const blocks = (sizes: readonly number[], kind = "fc"): Tensors =>
+  Object.fromEntries(sizes.map((size, i) => [`h.${i}.${kind}.weight`, entries(size)]));
+
+const found = (measurements: Measurements, options: RuleOptions = {}) =>
+  judge("blocks-alike", measurements, options)
+    .map(({ severity, kind, layer, layers }) => `${severity} ${kind} ${layers ?? layer}`);
+
+const withOne = (factor: number, block = 4) =>
+  measured(
+    blocks(Array.from({ length: 12 }, (_, i) => 0.1 * 1.1 ** i * (i === block ? factor : 1))),
+  );
+
+testThreshold("siblingFactor", {
+  judge: (factor, options) => judge("blocks-alike", withOne(factor), options),
+  inside: [2.9, 1 / 2.9],
+  outside: [3.1, 1 / 3.1],
+  severity: "warning",
+  indirect: true,
+});
+
+testThreshold("siblingError", {
+  judge: (factor, options) => judge("blocks-alike", withOne(factor), options),
+  inside: [19, 1 / 19],
+  outside: [21, 1 / 21],
+  severity: "error",
+  named: "siblingFactor",
+  indirect: true,
+});
+
+testThreshold("siblingDeviations", {
+  judge: (deviations, options) => {
+    // Around the median 0, the median of the absolute residuals is s.
+    const s = Math.log(4) / 1.4826 / deviations;
+    const logarithms = [0, -s, 0, Math.log(4), s, 0, -s, 0];
+    return judge("blocks-alike", measured(blocks(logarithms.map(Math.exp))), options);
+  },
+  inside: [7.9],
+  outside: [8.1],
+  severity: "warning",
+  named: "siblingFactor",
+  indirect: true,
+});
+
+Deno.test("blocks-alike lets the first and the last block differ by the square", () => {
+  for (const block of [0, 11]) {
+    assertEquals(found(withOne(8.9, block)), []);
+    assertEquals(found(withOne(9.2, block)), [`warning too-large h.${block}.fc`]);
+  }
+});
+
+Deno.test("blocks-alike needs five blocks, and judges files of weights alone", () => {
+  assertEquals(found(measured(blocks([1, 1, 50, 1]))), []);
+  assertEquals(found(measured(blocks([1, 1, 50, 1, 1]))), ["error too-large h.2.fc"]);
+  const { weightsOnly: _, ...whole } = measured(blocks([1, 1, 50, 1, 1]));
+  assertEquals(found(whole), []);
+});
+
+Deno.test("blocks-alike finds what was not trained, if at most a quarter was not", () => {
+  const some = (...untouched: number[]) => {
+    const tensors = blocks(Array.from({ length: 8 }, () => 0.1));
+    for (const block of untouched) tensors[`h.${block}.fc.weight`] = drawn;
+    return found(measured(tensors));
+  };
+  assertEquals(some(3), ["warning untouched h.3.fc"]);
+  assertEquals(some(3, 5), ["warning untouched h.3.fc", "warning untouched h.5.fc"]);
+  assertEquals(some(2, 3, 5).filter((line) => line.includes("untouched")), []);
+  // A kernel may have an initialiser's scale by chance: its distribution is that of its siblings.
+  assertEquals(found(measured(blocks([0.1, 0.1, 0.1, 0.02, 0.1, 0.1, 0.1]))), [
+    "warning too-small h.3.fc",
+  ]);
+});
+
+Deno.test("blocks-alike finds gains of 1 among trained ones", () => {
+  const gains = (ones: number[]): Tensors =>
+    Object.fromEntries(
+      Array.from({ length: 6 }, (_, i) => [
+        `h.${i}.norm.weight`,
+        ones.includes(i)
+          ? new Float32Array(40).fill(1)
+          : Float32Array.from({ length: 40 }, (_, j) => 1 + 0.01 * (j % 5)),
+      ]),
+    );
+  assertEquals(found(measured(gains([2]))), ["warning untouched h.2.norm"]);
+  assertEquals(found(measured(gains([0, 1, 2, 3, 4, 5]))), []);
+});
+
+Deno.test("blocks-alike finds two kernels under each other's names", () => {
+  const swapped = (block: number | null, other = block) => {
+    const tensors = {
+      ...blocks(Array.from({ length: 8 }, () => 0.1), "q"),
+      ...blocks(Array.from({ length: 8 }, () => 0.2), "o"),
+    };
+    if (block === null) return found(measured(tensors));
+    const kept = tensors[`h.${block}.q.weight`];
+    tensors[`h.${block}.q.weight`] = tensors[`h.${other}.o.weight`];
+    tensors[`h.${other}.o.weight`] = kept;
+    return found(measured(tensors));
+  };
+  assertEquals(swapped(null), []);
+  assertEquals(swapped(4), ["warning swapped h.4.q,h.4.o"]);
+  assertEquals(swapped(4, 6), ["warning swapped h.4.q,h.6.o"]);
+});
+
+Deno.test("blocks-alike finds an embedding and a head that should be one matrix", () => {
+  const tied = (head: Float32Array<ArrayBuffer>, tiesEmbeddings = true) =>
+    found(measured({ "wte.weight": entries(1), "lm_head.weight": head }, { tiesEmbeddings }));
+  assertEquals(tied(entries(1)), []);
+  assertEquals(tied(entries(1.001)), ["warning untied lm_head,wte"]);
+  assertEquals(tied(entries(1.001), false), []);
+});
+
+testMessages({
+  "a block unlike the others": () => judge("blocks-alike", withOne(40)),
+  "a block that was not trained": () => {
+    const tensors = blocks(Array.from({ length: 8 }, () => 0.1));
+    return judge("blocks-alike", measured({ ...tensors, "h.3.fc.weight": drawn }));
+  },
+  "swapped kernels": () => {
+    const tensors = { ...blocks([1, 1, 1, 2, 1, 1], "q"), ...blocks([2, 2, 2, 1, 2, 2], "o") };
+    return judge("blocks-alike", measured(tensors));
+  },
+  "matrices that should be tied": () =>
+    judge(
+      "blocks-alike",
+      measured({ "wte.weight": entries(1), "lm_head.weight": entries(3) }, {
+        tiesEmbeddings: true,
+      }),
+    ),
+  "a NaN in a file": () => {
+    const values = entries(1);
+    values[SIDE * 12 + 34] = NaN;
+    return judge("non-finite", measured({ "fc.weight": values }));
+  },
+});
