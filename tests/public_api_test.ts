@@ -19,6 +19,7 @@ const ROOT: Record<string, string[]> = {
     "assertAttention",
     "assertBatchIndependence",
     "assertBiasInit",
+    "assertBlocksAlike",
     "assertCausal",
     "assertDependsOnInput",
     "assertGradientBalance",
