@@ -19,6 +19,7 @@ import { RANDOM } from "./random.ts";
 import { RECURRENT } from "./recurrent.ts";
 import { REDUCTIONS } from "./reductions.ts";
 import { RESAMPLING } from "./resampling.ts";
+import { SCATTER_REDUCTIONS } from "./scatter_reduce.ts";
 import { nameOfSchema } from "./schema.ts";
 import { SHAPE_OPS } from "./shapes.ts";
 import { WINDOW_OPS } from "./windows.ts";
@@ -44,6 +45,7 @@ const ALL: readonly AtenOp[] = [
   ...RECURRENT,
   ...REDUCTIONS,
   ...RESAMPLING,
+  ...SCATTER_REDUCTIONS,
   ...SHAPE_OPS,
   ...WINDOW_OPS,
 ];

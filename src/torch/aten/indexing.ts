@@ -150,7 +150,7 @@ export function scatterRows(
 }
 
 /** Returns the place of each entry of an index in a tensor that it goes to along an axis. */
-function placesAlong(x: Tensor, axis: number, index: Tensor): Int32Array {
+export function placesAlong(x: Tensor, axis: number, index: Tensor): Int32Array {
   const strides = x.shape.map((_, i) => sizeOf(x.shape.slice(i + 1)));
   const own = indicesOf(index, x.shape[axis]);
   return own.map((at, i) => {
@@ -165,7 +165,7 @@ function placesAlong(x: Tensor, axis: number, index: Tensor): Int32Array {
 }
 
 /** Returns the entries of `src` that an index of the same or a smaller shape reads. */
-function cropTo(tf: TensorFlow, src: Tensor, shape: number[]): Tensor {
+export function cropTo(tf: TensorFlow, src: Tensor, shape: number[]): Tensor {
   return `${src.shape}` === `${shape}` ? src : tf.slice(src, shape.map(() => 0), shape);
 }
 
@@ -361,19 +361,6 @@ export const INDEXING: readonly AtenOp[] = [
   aten(
     "scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor",
     ({ self, dim, index, src }, { tf }) => scatter(tf, self, { dim, index, src, accumulate: true }),
-  ),
-  aten(
-    "scatter_reduce.two(Tensor self, int dim, Tensor index, Tensor src, str reduce, *, bool include_self=True) -> Tensor",
-    ({ self, dim, index, src, reduce, include_self }, { tf }) => {
-      if (reduce !== "sum" || !include_self) {
-        throw new InputError({
-          place: "The reduction of scatter_reduce",
-          found: include_self ? JSON.stringify(reduce) : "without self",
-          expected: '"sum", with self',
-        });
-      }
-      return scatter(tf, self, { dim, index, src, accumulate: true });
-    },
   ),
   aten(
     "masked_fill.Scalar(Tensor self, Tensor mask, Scalar value) -> Tensor",
