@@ -97,7 +97,6 @@ export const COLUMN_STYLE = `${COLOR_STYLE}${MARK_STYLE}
 .wide figcaption { margin-bottom: .35rem; }
 .wide text, .verdicts text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: var(--soft);
   font-variant-numeric: tabular-nums; }
-.verdicts { min-width: 44rem; }
 .verdicts text { font-size: 13px; fill: var(--ink); }
 .plain { border: 0; margin-bottom: .5rem; }
 .cursor { fill: none; stroke: var(--ink); stroke-width: 2; display: none; }
@@ -136,6 +135,13 @@ export const COLUMN_STYLE = `${COLOR_STYLE}${MARK_STYLE}
 summary { cursor: pointer; font-size: .9375rem; padding: .15rem 0; }
 .tall { max-height: 26rem; }
 .tall thead th { position: sticky; top: 0; background: var(--paper); }
+.strips { table-layout: fixed; margin: 1.5rem 0 0; }
+.strips th:first-child { width: 7rem; }
+.strips tr { border: 0; }
+.strips th, .strips td { text-align: left; padding: .15rem .6rem .15rem 0; vertical-align: middle; }
+.strips .verdicts { height: 26px; border-radius: 3px; }
+.strips .axis { display: block; overflow: visible; }
+.strips .best { fill: var(--paper); }
 .answer { width: auto; }
 .answer th, .answer td { text-align: left; padding-right: 2rem; }
 .sentences { padding-left: 1.1rem; max-width: 80ch; }
@@ -143,12 +149,11 @@ summary { cursor: pointer; font-size: .9375rem; padding: .15rem 0; }
 .found { stroke: var(--error); stroke-width: 1.5; stroke-dasharray: 4 3; fill: none; }
 @media (max-width: 48rem) {
   .wide text { font-size: 16px; }
-  .verdicts text { font-size: 16px; }
+  .strips .spare { display: none; }
 }
 @media print {
   .slide, .live .slide { display: none; }
   .wide { grid-template-columns: 1fr 1fr; gap: 5mm; }
-  .verdicts { min-width: 0; }
   .tables { display: none; }
 }
 `;

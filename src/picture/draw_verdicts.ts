@@ -61,6 +61,49 @@ export function drawVerdicts(
   }${drawTicks(axis, bottom)}</svg>`;
 }
 
+/** Shows the verdict at every scale as a table of strips, which fit a screen of any width. */
+export function showVerdicts(
+  variants: readonly VariantSummary[],
+  rules: readonly string[],
+): Markup {
+  const scales = [...new Set(variants.flatMap(({ scales }) => scales.map(({ scale }) => scale)))]
+    .sort((a, b) => a - b);
+  const axis = scaleAxis(scales, { from: 0, to: 100 });
+  const share = (place: number) => Math.round(place * 100) / 100;
+  return markup`<table class="strips"><thead><tr><th scope="col">network</th><th scope="col">verdict at every scale</th></tr></thead><tbody>${
+    variants.map((variant) =>
+      markup`<tr><th scope="row"><bdi>${
+        shortName(variant.label, LONGEST)
+      }</bdi></th><td><svg class="verdicts" width="100%" height="${ROW - GAP}" aria-hidden="true">${
+        runsOf(variant, rules).map(({ first, last, rule, words }) => {
+          const left = axis.edges[scales.indexOf(first)];
+          const width = axis.edges[scales.indexOf(last) + 1] - left;
+          return markup`<rect class="${verdictClass(rule)}" x="${share(left)}%" width="${
+            share(width)
+          }%" height="100%"><title>${words}</title></rect>${
+            words.length * LETTER <= width / 100 * (SIZE.to - SIZE.from) && rule !== null
+              ? markup`<text class="on-${verdictClass(rule)} spare" x="${
+                share(left + width / 2)
+              }%" y="18" text-anchor="middle">${words}</text>`
+              : null
+          }`;
+        })
+      }${
+        variant.best === null
+          ? null
+          : markup`<circle class="best" cx="${
+            share(axis.at(variant.best.scale))
+          }%" cy="50%" r="4"/>`
+      }</svg></td></tr>
+      `
+    )
+  }<tr><td></td><td><svg class="axis" width="100%" height="20" aria-hidden="true">${
+    axis.ticks.map(({ x, label }) =>
+      markup`<text x="${share(x)}%" y="14" text-anchor="middle">${label}</text>`
+    )
+  }</svg></td></tr></tbody></table>`;
+}
+
 /** Returns the runs of neighbouring scales with the same verdict. */
 function runsOf(variant: VariantSummary, rules: readonly string[]) {
   const runs: { first: number; last: number; rule: string | null; words: string }[] = [];

@@ -59,11 +59,11 @@ function linesOf(records: readonly HistoryRecord[]): Line[] {
       about: "of any kernel at the latest step",
       values: largestOf(records, "updateRatio"),
     },
-    {
+    ...records.every((record) => errorsOf(record).length === 0) ? [] : [{
       title: "errors",
       about: "that the rules find",
       values: records.map((record) => errorsOf(record).length),
-    },
+    }],
   ].filter(({ values }) => values.some((value) => value !== null));
 }
 

@@ -5,7 +5,7 @@ import { escapeControls } from "../words/show_value.ts";
 import { formatCount, formatFactor } from "../words/numbers.ts";
 import { requireValue } from "../words/shape.ts";
 import { COLUMN_STYLE } from "./column_axis.ts";
-import { drawVerdicts, verdictsKey } from "./draw_verdicts.ts";
+import { showVerdicts, verdictsKey } from "./draw_verdicts.ts";
 import { type Markup, markup, shortTitle } from "./markup.ts";
 import { renderPage, renderSection, type Section } from "./page.ts";
 import { verdictsOf } from "./scale_marks.ts";
@@ -62,16 +62,26 @@ export function renderStudyPage(summary: StudySummary): Promise<string> {
   return renderPage({
     title: `${name}: rescaling study`,
     header: markup`<p class="kicker"><bdi>${name}</bdi>: rescaling study</p>
-      <h1 class="verdict sentence ${paint}">${words}</h1>${
-      studySentences(summary).map((sentence) =>
-        markup`<p class="soft"><bdi>${escapeControls(sentence)}</bdi></p>`
-      )
+      <h1 class="verdict sentence ${paint}">${words}</h1>${showVerdicts(shown, header.rules)}${
+      verdictsKey(shown, header.rules)
     }`,
-    sections: sections.length <= MOST_IN_MENU ? [...parts, ...sections] : [...parts, {
-      id: "variants",
-      title: "Variants",
-      body: markup`${sections.map((section) => renderSection(section, 3))}`,
-    }],
+    sections: [
+      ...parts,
+      ...sections.length <= MOST_IN_MENU ? sections : [{
+        id: "variants",
+        title: "Variants",
+        body: markup`${sections.map((section) => renderSection(section, 3))}`,
+      }],
+      {
+        id: "study",
+        title: "The study",
+        body: markup`${
+          studySentences(summary).map((sentence) =>
+            markup`<p class="soft"><bdi>${escapeControls(sentence)}</bdi></p>`
+          )
+        }`,
+      },
+    ],
     extra: { style: COLUMN_STYLE, script: studyScript },
   });
 }
@@ -83,8 +93,8 @@ function variantTitle({ label, best }: VariantSummary): string {
     : `${name}: best at ${formatFactor(best.scale)}`;
 }
 
-/** Shows the table of variants, the verdict at every scale, and a sentence for each. */
-function showAnswer({ header, variants }: StudySummary): Markup {
+/** Shows the table of variants, and a sentence for each. */
+function showAnswer({ variants }: StudySummary): Markup {
   const [headings, ...rows] = studyCells(variants);
   const shown = variants.slice(0, MOST_VARIANTS);
   return markup`<div class="scroll plain" tabindex="0" role="group" aria-label="Healthy scales"><table class="answer"><thead><tr>${
@@ -99,11 +109,7 @@ function showAnswer({ header, variants }: StudySummary): Markup {
       `
     )
   }</tbody></table></div>
-  <h3>The verdict at every scale</h3>
-  <div class="scroll plain" tabindex="0" role="img" aria-label="The verdict at every scale; the sentences below say it in words">${
-    drawVerdicts(shown, header.rules)
-  }</div>
-  ${verdictsKey(shown, header.rules)}${
+${
     shown.length < variants.length
       ? markup`<p class="small soft">The first ${
         formatCount(shown.length, "variant")

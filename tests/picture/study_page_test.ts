@@ -22,7 +22,12 @@ Deno.test("renderStudyPage() answers first: verdict, table, sentences; then char
   assertMatch(text, /Healthy scales found for all 2 activations/);
   assertMatch(text, /relu 0\.316 \.\. 3\.16 1 /);
   assertStringIncludes(text, "tanh: healthy from 0.316 to 3.16");
-  assertEquals(every(page, /<section id="([^"]+)"/g), ["scales", "variant-1", "variant-2"]);
+  assertEquals(every(page, /<section id="([^"]+)"/g), [
+    "scales",
+    "variant-1",
+    "variant-2",
+    "study",
+  ]);
   // Profiles of two figures; gradient, activation, delta ratio and saturated as heat maps.
   const [, , second] = page.split('<section id="variant-');
   assertEquals(second.match(/<figure class="profile">/g)?.length, 2);

@@ -13,7 +13,7 @@ export const check = defineCommand({
     "",
     "A MODEL is a file, or the name of one in the configuration. The default is every",
     "model in the configuration. Each model is checked under all its seeds: initialisation is a",
-    "distribution, and one draw is not a verdict. A model is sick where it is so under any seed. Its causes",
+    "distribution, and one draw proves little. A model is sick where it is so under any seed. Its causes",
     "are shown once for all seeds, with what follows from them and what to do, as report shows them;",
     "--details shows every finding.",
     "",

@@ -299,7 +299,7 @@ function configurationFile(models: readonly FoundModel[]): string {
     models: models.map(({ path, isDrawn }, index) => ({
       name: names[index],
       path,
-      // Initialisation is a distribution, and one draw is not a verdict.
+      // Initialisation is a distribution, and one draw proves little.
       ...isDrawn ? { seeds: "0..4" } : {},
     })),
   };
