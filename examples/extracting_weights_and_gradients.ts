@@ -5,7 +5,8 @@
 // activations, plots them layer by layer, and tries another scale of the weights. The network is the exercise's: 20
 // inputs, one relu layer, nine tanh layers whose kernels have a standard deviation of 200, and one linear unit.
 //
-// It runs in the Deno kernel of Jupyter (`deno jupyter --install`). In a checkout the library is imported from
+// Without Deno, as in Colab, it can be read with all its outputs, but not run. It runs in the Deno kernel of
+// Jupyter (`deno jupyter --install`). In a checkout the library is imported from
 // `../mod.ts`, as below. Anywhere else, import the published package: `from "jsr:@gradient-health/gradient-health"`.
 
 // %%

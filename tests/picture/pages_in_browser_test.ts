@@ -281,6 +281,14 @@ const STUDY_STEPS: Record<string, (browser: Browser) => Promise<void>> = {
         13,
       );
     }, { script: false }),
+  "the verdict at every scale is whole on a phone, above everything else": (browser) =>
+    withPage(browser, study, async (page) => {
+      for (const strip of await page.locator(".strips .verdicts").all()) {
+        const { x, y, width } = (await strip.boundingBox())!;
+        assert(x >= 0 && x + width <= PHONE && y < 500, `${x} to ${x + width}, at ${y}`);
+        assert((await strip.locator("rect.well").first().boundingBox())!.width > 1);
+      }
+    }, { width: PHONE }),
   "names from a file widen nothing": async (browser) => {
     for (const html of [hostileStudy, hostileHistory, deep, study, history]) {
       await withPage(browser, html, async (page) => {
