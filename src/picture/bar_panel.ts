@@ -188,6 +188,7 @@ interface Range {
 
 /** Returns the range that the values fill, at least two decades. */
 function logRange(values: readonly number[], origin: number | null): Range {
+  if (values.length === 0) return { from: 0, to: 1, ticks: [] };
   const exponents = [...values, ...origin === null ? [] : [origin]].map(Math.log10);
   let from = exponents.reduce((a, b) => Math.min(a, b), exponents[0] ?? 0);
   let to = exponents.reduce((a, b) => Math.max(a, b), exponents[0] ?? 0);

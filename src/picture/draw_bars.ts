@@ -112,7 +112,8 @@ export const BAR_STYLE = `
 .gain, circle.nothing { fill: var(--paper); stroke-width: 1.5; stroke: var(--data); }
 .gain.error, circle.nothing.error { stroke: var(--error); }
 .gain.warning, circle.nothing.warning { stroke: var(--warning); }
-text.nothing { font-weight: 700; }
+text.nothing { font: 700 13px system-ui, sans-serif; }
+text.nothing.sound { fill: var(--soft); }
 .fixed { stroke: var(--healthy); stroke-width: 2.5; }
 .axis text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: var(--soft); }
 `;

@@ -21,7 +21,7 @@ const NAMES = 128;
 const FIGURE = 58;
 const GAP = 16;
 /** Number of characters of a line of words below the verdict. */
-const LINE = { cause: 100, fix: 120 };
+const LINE = { cause: 92, fix: 118 };
 const LONGEST_NAME = 18;
 const AXIS = 42;
 /** Number of rows: an image has no fold to open. */
@@ -39,6 +39,7 @@ text.title { font-weight: 600; }
 text.soft { fill: var(--soft); }
 text.wrong { font-weight: 650; fill: currentColor; }
 text.healthy { fill: var(--healthy); }
+svg svg { overflow: visible; }
 ${BAR_STYLE}`;
 
 /** Panels side by side, under one heading. */

@@ -310,6 +310,12 @@ Deno.test("barPanel() puts zeros and what is no number beside the axis", () => {
   assertMatch(drawBarRow(odd, broken, STYLE).source, /<text class="nothing sound"[^>]*>×</);
 });
 
+Deno.test("barPanel() has no axis where no value has a place on it", () => {
+  const panel = panelOf(chartOf([NaN, NaN]));
+  assertEquals(panel.ticks, []);
+  assertEquals(panel.rows.map((row) => row!.figure), ["NaN", "NaN"]);
+});
+
 Deno.test("barPanel() has an axis that its values fill: no empty decade, and at least two", () => {
   const near = panelOf(chartOf([2.6e-3, 7e-3]));
   const [low, high] = near.rows.map((row) => row!.bars[0].at!);

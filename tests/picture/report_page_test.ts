@@ -121,6 +121,12 @@ Deno.test("renderReportPage() writes names from a file as text", async () => {
   assertStringIncludes(page, "a\\u{202e}b\\x00\\n");
 });
 
+Deno.test("renderReportPage() has 40 kB of style and script, and at most 200 kB for a small network", async () => {
+  const bytes = async (count: number) => new TextEncoder().encode(await pageOf(count)).length;
+  assert(await bytes(0) <= 40_000, `${await bytes(0)}`);
+  assert(await bytes(12) <= 200_000, `${await bytes(12)}`);
+});
+
 Deno.test("renderReportPage() stays small: 50 layers at most 400 kB, 3,000 at most 1.5 MB", async () => {
   const bytes = async (count: number) => new TextEncoder().encode(await pageOf(count)).length;
   assert(await bytes(50) <= 400_000);
