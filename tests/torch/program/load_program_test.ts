@@ -155,3 +155,17 @@ Deno.test("loadModel() gives each layer of a program its line in the user's code
   tf.dispose(batch as never);
   loaded.model.dispose();
 });
+
+Deno.test("loadModel() reads the layout of PyTorch 2.8, whose weights are a pickle", async () => {
+  const [one, other] = await Promise.all(
+    ["mlp_pickled.pt2", "mlp.pt2"].map((name) => loadModel(programPath(name))),
+  );
+  const weightsOf = ({ model }: typeof one) =>
+    model.weights.map((weight) => [weight.originalName, [...weight.read().dataSync()]]);
+  assertEquals(weightsOf(one), weightsOf(other));
+  const batch = await one.createBatch!(6, 0);
+  assertEquals([batch.inputs].flat()[0].shape, [6, 8]);
+  tf.dispose(batch.inputs);
+  one.model.dispose();
+  other.model.dispose();
+});
