@@ -5,6 +5,7 @@ import { noteTokens } from "./alikeness.ts";
 import { type AttentionWeightsView, sumAttentionRows } from "./attention_rows.ts";
 import { countFlatRows } from "./duplicate_units.ts";
 import type { Origin } from "./flow.ts";
+import { withoutTape } from "./keep_state.ts";
 import type { LayerRecord } from "./layer_record.ts";
 import { MeasureError } from "./measure_options.ts";
 import type { LayerCall, Sweep } from "./observe.ts";
@@ -53,28 +54,36 @@ function noteAlikeness(
 /**
  * Layers whose outputs are scores: a product of queries and keys, or another comparison of them.
  */
-const SCORES = new Set(["Dot", "AttentionScores", "AttentionSimilarity"]);
+const SCORES = new Set([
+  "Dot",
+  "AttentionScores",
+  "AttentionSimilarity",
+  "matmul",
+  "bmm",
+  "baddbmm",
+]);
 /**
  * Layers that may come between the scores and their softmax: a factor, and a mask that is added.
  */
-const BETWEEN = new Set(["Rescaling", "Add"]);
+const BETWEEN = new Set(["Rescaling", "Add", "add", "shift", "scale", "masked_fill"]);
 
 /** Measures the rows of an attention: the outputs of a softmax over scores. */
 function noteAttention(
-  { heap: { tf }, across }: Sweep,
+  { heap, across }: Sweep,
   record: LayerRecord,
   output: Tensor,
-  { input, mask, from }: LayerCall,
+  { input, inputs, mask, from }: LayerCall,
 ): void {
   if (record.activation !== "softmax" || !isOverScores(from)) return;
   if (output.dtype !== "float32" || input.size !== output.size) return;
+  const { tf } = heap;
   const { shape } = output;
   const { keyAxes = 1 } = record.layer as { keyAxes?: number };
   const at = shape.length - keyAxes;
   const isOwn = record.className === "AttentionWeights" && mask !== undefined;
   const view: AttentionWeightsView = {
     weights: heapView(tf, output),
-    scores: heapView(tf, input),
+    scores: scoresIn(heap, record, inputs),
     queries: shape.slice(0, at),
     keys: size(shape.slice(at)),
     ...isOwn
@@ -94,6 +103,29 @@ function noteAttention(
     keys: before.keys + sums.keys,
     rows: before.rows + sums.rows,
   };
+}
+
+/** Layer of the weights of an attention in a PyTorch program. */
+interface Masking {
+  maskedScores?: (inputs: readonly Tensor[]) => Tensor;
+}
+
+/** Returns the scores from which a softmax computes weights, with the masks of a PyTorch program. */
+function scoresIn(
+  { tf }: Heap,
+  { layer, className }: LayerRecord,
+  inputs: readonly Tensor[],
+): ArrayLike<number> {
+  const masking = layer as Masking;
+  if (className !== "AttentionWeights" || masking.maskedScores === undefined) {
+    return heapView(tf, inputs[0]);
+  }
+  return withoutTape(tf, () => {
+    const scores = masking.maskedScores!(inputs);
+    const copied = heapView(tf, scores).slice();
+    scores.dispose();
+    return copied;
+  });
 }
 
 const size = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);

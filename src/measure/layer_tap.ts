@@ -134,10 +134,11 @@ export class LayerTap {
     noteFlatRows(heap, record, read[0]);
     if (this.#seen === "as its input") {
       const { z, delta } = this.#observers;
-      inputs = this.#show(read[0], z, delta);
+      const shown = this.#show(read[0], z, delta);
+      inputs = read.length > 1 ? [shown, ...read.slice(1)] : shown;
     }
     if (record.normalization === "batch") kwargs = { ...kwargs, training: true };
-    const handed = { input: read[0], mask: kwargs?.mask as Tensor | undefined, from };
+    const handed = { input: read[0], inputs: read, mask: kwargs?.mask as Tensor | undefined, from };
     const returned = this.#showOutputs(callOrExplain(record, () => call(inputs, kwargs)), handed);
     if (Array.isArray(returned) && returned.length > 1) {
       record.absent.activationGradients = OTHER_OUTPUTS;

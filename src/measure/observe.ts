@@ -24,6 +24,9 @@ export interface Sweep {
 
 /** Arguments of a layer's call. */
 export interface LayerCall {
+  /** All tensors that it reads. */
+  inputs: readonly Tensor[];
+  /** First of them. */
   input: Tensor;
   /** Mask passed with it. */
   mask?: Tensor;

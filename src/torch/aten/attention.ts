@@ -37,8 +37,12 @@ function causalMask(tf: TensorFlow, queries: number, keys: number): Tensor {
 }
 
 /** Returns the softmax of scores; a row that is closed whole has weight 0, as in PyTorch. */
-function weightsOf(tf: TensorFlow, scores: Tensor, mask: Tensor | null): Tensor {
-  if (mask === null) return tf.softmax(scores);
+export function weightsOf(
+  tf: TensorFlow,
+  scores: Tensor,
+  { mayBeClosed }: { mayBeClosed: boolean },
+): Tensor {
+  if (!mayBeClosed) return tf.softmax(scores);
   const isOpen = tf.greater(tf.max(scores, -1, true), -Infinity);
   const finite = tf.where(isOpen, scores, tf.zerosLike(scores));
   return tf.mul(tf.softmax(finite), tf.cast(isOpen, "float32"));
@@ -52,24 +56,52 @@ function repeatHeads(tf: TensorFlow, x: Tensor, heads: number): Tensor {
   return tf.gather(x, tf.tensor1d(indices, "int32"), axis);
 }
 
-/** Computes an attention. */
-export function attend(context: AtenContext, attention: Attention): Attended {
-  const { tf } = context;
-  const { query, attn_mask, dropout_p, is_causal, enable_gqa = false } = attention;
-  const heads = query.shape.at(-3)!;
-  const shared = (x: Tensor) => enable_gqa ? repeatHeads(tf, x, heads) : x;
-  const key = shared(attention.key), value = shared(attention.value);
+/** Arguments of an attention up to its scores. */
+export type Scoring = Omit<Attention, "value" | "dropout_p">;
+
+/** Returns the scores of the keys for each query, before masks. */
+export function scoresOf(
+  tf: TensorFlow,
+  attention: Pick<Scoring, "query" | "key" | "scale" | "enable_gqa">,
+): Tensor {
+  const { query, enable_gqa = false } = attention;
+  const key = enable_gqa ? repeatHeads(tf, attention.key, query.shape.at(-3)!) : attention.key;
   const scale = attention.scale ?? 1 / Math.sqrt(query.shape.at(-1)!);
   const isPlain = query.rank === key.rank && query.rank > 1;
   const scaled = tf.mul(query, scale) as Tensor;
-  const plain = isPlain
+  return isPlain
     ? tf.matMul(scaled, key, false, true) as Tensor
     : matMul(tf, scaled, tf.transpose(key));
-  const queries = query.shape.at(-2)!, keys = key.shape.at(-2)!;
-  const open = is_causal ? masked(tf, plain, causalMask(tf, queries, keys)) : plain;
-  const scores = attn_mask === null ? open : masked(tf, open, attn_mask);
-  const weights = weightsOf(tf, scores, attn_mask);
-  return { output: matMul(tf, dropout(context, weights, dropout_p), value), weights };
+}
+
+/** Sets the scores that a mask closes to -Infinity. */
+export function maskScores(
+  tf: TensorFlow,
+  scores: Tensor,
+  { attn_mask, is_causal }: Pick<Scoring, "attn_mask" | "is_causal">,
+): Tensor {
+  const [queries, keys] = scores.shape.slice(-2);
+  const open = is_causal ? masked(tf, scores, causalMask(tf, queries, keys)) : scores;
+  return attn_mask === null ? open : masked(tf, open, attn_mask);
+}
+
+/** Returns the values by the weights of their keys, of which some are dropped. */
+export function contextOf(
+  context: AtenContext,
+  weights: Tensor,
+  { value, dropout_p, enable_gqa = false }: Pick<Attention, "value" | "dropout_p" | "enable_gqa">,
+): Tensor {
+  const { tf } = context;
+  const values = enable_gqa ? repeatHeads(tf, value, weights.shape.at(-3)!) : value;
+  return matMul(tf, dropout(context, weights, dropout_p), values);
+}
+
+/** Computes an attention. */
+export function attend(context: AtenContext, attention: Attention): Attended {
+  const { tf } = context;
+  const scores = maskScores(tf, scoresOf(tf, attention), attention);
+  const weights = weightsOf(tf, scores, { mayBeClosed: attention.attn_mask !== null });
+  return { output: contextOf(context, weights, attention), weights };
 }
 
 /** Attention, whole. */

@@ -1,8 +1,8 @@
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { ModelError } from "../../model/model_error.ts";
 import type { LayerVariable } from "../../model/weights/model_weights.ts";
-import { ATEN_OPS } from "../aten/aten_ops.ts";
 import { parametersOf } from "../aten/schema.ts";
+import { divideAttentions, PROGRAM_OPS } from "./attention_parts.ts";
 import { functionalize, heldAs } from "./functional.ts";
 import { setSettings } from "./layer_settings.ts";
 import type { ProgramArchive, StoredTensor } from "./open_program.ts";
@@ -49,11 +49,11 @@ export function buildProgram(
   { name, beforeWeights }: BuildOptions,
 ): BuiltProgram {
   const { program } = archive;
-  const functional = functionalize(
+  const functional = divideAttentions(functionalize(
     program,
     (target) =>
-      Object.hasOwn(ATEN_OPS, target) ? parametersOf(ATEN_OPS[target].schema)[0].name : null,
-  );
+      Object.hasOwn(PROGRAM_OPS, target) ? parametersOf(PROGRAM_OPS[target].schema)[0].name : null,
+  ));
   const { head, notes } = chooseOutput(
     functional.outputs.flatMap((one) => {
       if (one.is === "list") return one.items;
@@ -107,7 +107,7 @@ function chooseOutput(
 function requireKnown(layers: readonly PlannedLayer[]): void {
   const missing = new Map<string, Call>();
   for (const call of layers.flatMap(({ calls }) => calls)) {
-    if (!Object.hasOwn(ATEN_OPS, call.target) && !missing.has(call.target)) {
+    if (!Object.hasOwn(PROGRAM_OPS, call.target) && !missing.has(call.target)) {
       missing.set(call.target, call);
     }
   }

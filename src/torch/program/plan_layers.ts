@@ -98,10 +98,13 @@ function reach(outputs: readonly string[], producers: ReadonlyMap<string, Call>)
 function groupCalls(calls: readonly Call[]): Group[] {
   const groups: Group[] = [];
   for (const call of calls) {
-    const unit = call.modules.find(({ className }) => isTorchModule(className)) ?? null;
+    const unit = call.modules.find(({ className }) =>
+      isTorchModule(className) || className === "AttentionWeights"
+    ) ?? null;
     const last = groups.at(-1);
-    if (unit !== null && last?.key === unit.key) last.calls.push(call);
-    else groups.push({ key: unit?.key ?? null, unit, calls: [call] });
+    if (unit !== null && last?.key === unit.key) {
+      last.calls.push(call);
+    } else groups.push({ key: unit?.key ?? null, unit, calls: [call] });
   }
   return groups;
 }

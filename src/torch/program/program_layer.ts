@@ -5,7 +5,7 @@ import type { LayerVariable } from "../../model/weights/model_weights.ts";
 import { errorMessage } from "../../words/failure.ts";
 import { InputError } from "../../words/input_error.ts";
 import { type AtenContext, type AtenValue, WholeFloat } from "../aten/aten_op.ts";
-import { ATEN_OPS } from "../aten/aten_ops.ts";
+import { PROGRAM_OPS } from "./attention_parts.ts";
 import { callAten } from "../aten/schema.ts";
 import type { PlannedLayer } from "./plan_layers.ts";
 import type { Argument, Call, Program, Result, ValueMeta } from "./program.ts";
@@ -90,20 +90,37 @@ export const createProgramLayer = kerasLayer((tf) =>
 
     override call(given: Tensor | Tensor[], kwargs: { training?: boolean }): Tensor | Tensor[] {
       return tf.tidy(() => {
-        const values = new Map<string, AtenValue>();
-        const { planned: { inputs, outputs, calls } } = this;
-        [given].flat().forEach((input, i) => {
-          values.set(inputs[i], input);
-          this.#noteSizes(inputs[i], input);
-        });
-        this.#addHeld(values);
-        const mode = { training: kwargs?.training === true };
-        for (const call of calls) this.#run(call, values, mode);
+        const values = this.#compute([given].flat(), { training: kwargs?.training === true });
+        const { outputs } = this.planned;
         const results = outputs.map((name) => values.get(name) as Tensor);
         // Two outputs that are one tensor would be freed together.
         const apart = results.map((one, i) => results.indexOf(one) < i ? one.clone() : one);
         return apart.length === 1 ? apart[0] : apart;
       });
+    }
+
+    /** Returns the scores of an attention with its masks: those of closed keys are -Infinity. */
+    maskedScores(given: readonly Tensor[]): Tensor {
+      const masked = this.planned.calls.find(({ target }) => target === "attention.masked")!;
+      return tf.tidy(() =>
+        (this.#compute(given, { training: false }).get(String(masked.results[0])) as Tensor).clone()
+      );
+    }
+
+    /** Computes all values of the layer, by name. */
+    #compute(
+      given: readonly Tensor[],
+      mode: Pick<AtenContext, "training">,
+    ): Map<string, AtenValue> {
+      const values = new Map<string, AtenValue>();
+      const { inputs, calls } = this.planned;
+      given.forEach((input, i) => {
+        values.set(inputs[i], input);
+        this.#noteSizes(inputs[i], input);
+      });
+      this.#addHeld(values);
+      for (const call of calls) this.#run(call, values, mode);
+      return values;
     }
 
     #noteSizes(name: string, input: Tensor): void {
@@ -144,7 +161,7 @@ export const createProgramLayer = kerasLayer((tf) =>
         const result = training ? null : withoutChance(tf, call, named);
         nameResults(
           call.results,
-          result ?? callAten(ATEN_OPS[call.target], { positional: [], named }, context),
+          result ?? callAten(PROGRAM_OPS[call.target], { positional: [], named }, context),
           values,
         );
       } catch (error) {

@@ -25,7 +25,17 @@ async function measureProgram(name: string) {
 }
 
 for (
-  const name of ["mlp", "cnn", "segmenter", "tied", "sequence", "with_loss", "shrunk", "guarded"]
+  const name of [
+    "mlp",
+    "cnn",
+    "segmenter",
+    "tied",
+    "sequence",
+    "with_loss",
+    "shrunk",
+    "guarded",
+    "attending",
+  ]
 ) {
   Deno.test(`loadModel() runs ${name}.pt2 as PyTorch does: objective and every gradient`, async () => {
     const { golden, loaded, batch, measured } = await measureProgram(name);
@@ -168,4 +178,27 @@ Deno.test("loadModel() reads the layout of PyTorch 2.8, whose weights are a pick
   tf.dispose(batch.inputs);
   one.model.dispose();
   other.model.dispose();
+});
+
+Deno.test("loadModel() shows the rows of attentions: fused ones without what their masks close", async () => {
+  const { loaded, batch, measured } = await measureProgram("attending");
+  const attended = measured.layers.filter(({ attention }) => attention !== undefined);
+  assertEquals(attended.map(({ name, className }) => [name, className]), [
+    ["AttentionWeights", "AttentionWeights"],
+    ["cross.softmax", "softmax"],
+  ]);
+  const [causal, padded] = attended.map(({ attention }) => attention!);
+  // Rows of one key do not count: 5 of 6 queries, of 2 to 6 keys, in 3 examples and 2 heads.
+  assertAlmostEquals(causal.keys, 4, 1e-9);
+  assertEquals(causal.rows, 30);
+  assertAlmostEquals(padded.keys, 5, 1e-9);
+  assertEquals(padded.rows, 36);
+  for (const { entropy } of [causal, padded]) assert(entropy > 0.9 && entropy <= 1, `${entropy}`);
+  assertEquals(
+    measured.layers.filter(({ className }) => className.startsWith("Attention"))
+      .map(({ className }) => className),
+    ["AttentionScores", "AttentionWeights", "AttentionContext"],
+  );
+  tf.dispose(batch as never);
+  loaded.model.dispose();
 });
