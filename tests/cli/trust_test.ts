@@ -26,8 +26,9 @@ Deno.test("--trust lifts the limit on the work of a model file", async () => {
   try {
     await Deno.writeTextFile(model, JSON.stringify(POOLING));
     const ask = async (examples: number, trust: boolean) => {
-      const request = { model, seed: 0, register: [], weights: null, batch: null, examples, trust };
-      const subject = await loadSubject(request as unknown as MeasureRequest);
+      const given = { model, seed: 0, register: [], weights: null, batch: null, optimizer: null };
+      const request = { ...given, examples, trust };
+      const subject = await loadSubject(engine.tf, request as unknown as MeasureRequest);
       try {
         const batch = await provideBatch(request as unknown as MeasureRequest, subject, undefined);
         const [{ shape }] = [batch.inputs].flat();
