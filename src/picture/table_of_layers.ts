@@ -213,7 +213,8 @@ function drawTimes(times: number | null, tone: string): Markup | null {
 
 /** Explains the table. */
 export function tableLegend({ layers, weightsOnly }: Measurements): string {
-  const start = `${formatCount(layers.length, "layer")} in the order of the forward pass. ` +
+  const order = weightsOnly === undefined ? "forward pass" : "file";
+  const start = `${formatCount(layers.length, "layer")} in the order of the ${order}. ` +
     "Times target: the standard deviation of the kernel over that of the initialiser that fits.";
   return weightsOnly === undefined
     ? `${start} In theory: what random weights of that size should give. ` +
