@@ -6,7 +6,7 @@ import { runCommand } from "./run_command.ts";
 
 const MLP = fixture("mlp.safetensors"), DRAWN = fixture("drawn.safetensors");
 
-const alone = (path: string) => `Weights only: no topology in ${path}; 5 rules of `;
+const alone = (path: string) => `Weights only: no topology in ${path}; 6 rules of `;
 
 /** A line may end anywhere between two words. */
 const flat = (text: string) => text.replaceAll(/\n\s*/g, " ");

@@ -43,7 +43,7 @@ export function makeCheckpoint(
     dtype,
     shape,
     std,
-    change: heavyTails,
+    tails: true,
   });
   tensors.push(kernel("model.embed_tokens.weight", [4 * width, width], 0.4));
   for (let block = 0; block < blocks; block++) {
@@ -63,11 +63,6 @@ export function makeCheckpoint(
   return { tensors, fault, faulty: plant(tensors, { fault, seed, blocks, width }) };
 }
 
-/** Makes the largest of normal numbers larger, as training does. */
-function heavyTails(values: Float32Array): void {
-  for (let i = 0; i < values.length; i++) values[i] *= i % 50 === 0 ? 3 : 1;
-}
-
 /** Plants a fault into an inner block, and returns the names of the tensors that have it. */
 function plant(
   tensors: MadeTensor[],
@@ -78,34 +73,31 @@ function plant(
   const find = (kind: string) => tensors.find(({ name }) => name.includes(`.${block}.${kind}`))!;
   const kinds = ["self_attn.q_proj", "self_attn.o_proj", "mlp.up_proj", "mlp.down_proj"];
   const tensor = find(kinds[seed % kinds.length]);
-  const then = (change: (values: Float32Array, first: number) => void) => {
-    tensor.change = (values, first) => {
-      heavyTails(values);
-      change(values, first);
-    };
-  };
   const columns = tensor.shape[1];
   const row = 1 + seed % (width - 1);
-  const fill = (values: Float32Array, first: number, of: (column: number) => number) => {
-    for (let column = 0; column < columns; column++) {
-      const index = row * columns + column - first;
-      if (index >= 0 && index < values.length) values[index] = of(column);
-    }
+  const change = (
+    from: number,
+    count: number,
+    of: (index: number, block: Float32Array) => number,
+  ) => {
+    const apply = (values: Float32Array, first: number) => {
+      for (let index = from; index < from + count; index++) {
+        if (index < first || index >= first + values.length) continue;
+        values[index - first] = of(index, values);
+      }
+    };
+    tensor.change = { from, to: from + count, apply };
   };
-  if (fault === "nan" || fault === "infinity") {
-    then((values, first) => {
-      const index = row * columns + 3 - first;
-      if (index >= 0 && index < values.length) values[index] = fault === "nan" ? NaN : -Infinity;
-    });
-  } else if (fault === "zero-row") then((values, first) => fill(values, first, () => 0));
+  if (fault === "nan") change(row * columns + 3, 1, () => NaN);
+  else if (fault === "infinity") change(row * columns + 3, 1, () => -Infinity);
+  else if (fault === "zero-row") change(row * columns, columns, () => 0);
   else if (fault === "repeated-row") {
-    then((values, first) => {
-      if (first === 0) fill(values, 0, (column) => values[column]);
-    });
+    // The first row is in the same block of a small tensor.
+    change(row * columns, columns, (index, block) => block[index - row * columns]);
   } else if (fault === "times-30") tensor.std! *= 30;
   else if (fault === "untouched") {
     tensor.std = 0.02;
-    delete tensor.change;
+    tensor.tails = false;
   } else {
     const other = find("self_attn.o_proj"), one = find("self_attn.q_proj");
     const name = one.name;

@@ -10,8 +10,10 @@ export interface MadeTensor {
   std?: number;
   /** Mean. Default: 0. */
   mean?: number;
-  /** Changes its entries, the first of which has the given index, before they are written. */
-  change?: (values: Float32Array, first: number) => void;
+  /** True for the heavy tails that training gives: each fiftieth entry is three times as large. */
+  tails?: boolean;
+  /** Changes entries from an index on; it gets blocks, with the index of each one's first entry. */
+  change?: { from: number; to: number; apply: (values: Float32Array, first: number) => void };
 }
 
 const TYPES: Record<MadeTensor["dtype"], FileType> = {
@@ -57,13 +59,13 @@ export async function writeCheckpoint(
 }
 
 async function writeEntries(
-  { dtype, shape, std = 0.02, mean = 0, change }: MadeTensor,
+  { dtype, shape, std = 0.02, mean = 0, tails = false, change }: MadeTensor,
   drawn: Float32Array,
   number: number,
   write: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
   const count = shape.reduce((a, b) => a * b, 1);
-  const scaled = drawn.map((x) => mean + std * x);
+  const scaled = drawn.map((x, i) => mean + std * x * (tails && i % 50 === 0 ? 3 : 1));
   // Twice, so that a block may begin anywhere.
   const once = encode(scaled, TYPES[dtype]);
   const twice = new Uint8Array(2 * once.length);
@@ -72,12 +74,12 @@ async function writeEntries(
   for (let first = 0; first < count; first += drawn.length) {
     const length = Math.min(drawn.length, count - first);
     const shift = (number * 7919 + first / drawn.length * 104729) % drawn.length;
-    if (change === undefined) {
+    if (change === undefined || first >= change.to || first + length <= change.from) {
       await write(twice.subarray(BYTES[dtype] * shift, BYTES[dtype] * (shift + length)));
       continue;
     }
     const values = Float32Array.from({ length }, (_, i) => scaled[(i + shift) % scaled.length]);
-    change(values, first);
+    change.apply(values, first);
     await write(encode(values, TYPES[dtype]));
   }
 }

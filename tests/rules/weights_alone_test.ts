@@ -41,11 +41,12 @@ function normal(count: number, std: number): Float32Array {
   return Float32Array.from(drawn, (x) => std * (x - mean) / is);
 }
 
-Deno.test("five rules judge weights alone, and the others are silent", async () => {
+Deno.test("six rules judge weights alone, and the others are silent", async () => {
   const judging = allRules().filter(({ weightsAlone }) => weightsAlone).map(({ name }) => name);
   assertEquals(judging.sort(), [
     "bias-init",
     "blocks-alike",
+    "half-precision",
     "init-scale",
     "non-finite",
     "symmetry",
@@ -159,4 +160,18 @@ Deno.test("rules for untrained networks only note what they find in trained weig
   for (const { rule, severity } of findings) {
     assertEquals(severity, rule === "non-finite" ? "error" : "note");
   }
+});
+
+Deno.test("half-precision finds weights that overflow in fp16", () => {
+  const with16 = (largest: number) => {
+    const values = normal(2000, 0.1);
+    values[77] = largest;
+    return found(
+      weights({ "fc.weight": [[40, 50], values], "b.weight": [[40, 50], normal(2000, 0.1)] }),
+    )
+      .filter((line) => line.includes("half-precision"));
+  };
+  assertEquals(with16(-65535), []);
+  assertEquals(with16(-65536), ["warning half-precision overflow fc"]);
+  assertEquals(with16(Infinity), []);
 });

@@ -34,11 +34,13 @@ export const halfPrecision: Rule = defineRule({
     },
   },
   exponentsAlone: true,
+  weightsAlone: true,
   problem: "numbers that fp16 does not hold",
   summary: "In fp16 no signal overflows, and most gradients are not turned to 0. Judged where " +
     "exponents were counted: by `--half`, or `histograms: true`.",
   formula:
-    "no entry of z, a and their gradients of 2^16 and more; and of the entries of dJ/da, delta " +
+    "no entry of z, a and their gradients, or of the weights in a file without a topology, of 2^16 " +
+    "and more; and of the entries of dJ/da, delta " +
     "and dJ/dw that are not 0, a share of at most halfUnder below 2^-24. Entries are known by " +
     "their exponents.",
   source: "IEEE 754 binary16; Micikevicius et al. 2018, Mixed Precision Training.",
@@ -83,8 +85,13 @@ function exponentsOf(tensors: readonly (TensorStatistics | null)[]): ExponentHis
   return tensors.flatMap((tensor) => tensor?.exponents ?? []);
 }
 
+/** Returns what has to fit; the exponents of weights are counted in a file of weights alone. */
 const signalsOf = (layer: LayerMeasurements) =>
-  exponentsOf([layer.preActivations, layer.activations]);
+  exponentsOf([
+    layer.preActivations,
+    layer.activations,
+    ...layer.weights.map(({ values }) => values),
+  ]);
 
 const gradientsOf = (layer: LayerMeasurements) =>
   exponentsOf([
