@@ -8,7 +8,7 @@
 import { type Fault, makeCheckpoint } from "../../tests/measure/made_checkpoints.ts";
 import { writeCheckpoint } from "../../tests/measure/write_checkpoint.ts";
 
-const FAULTS: Fault[] = [null, "nan", "zero-row", "times-30", "swapped", "untouched"];
+const FAULTS: Fault[] = [null, "nan", "times-30", "swapped", "untouched"];
 const BLOCKS = 12;
 
 const gigabytes = Number(Deno.args[0] ?? 8);
@@ -47,14 +47,14 @@ for (const [seed, fault] of FAULTS.entries()) {
     const text = new TextDecoder();
     const { findings } = JSON.parse(text.decode(stdout));
     const megabytes = Number(text.decode(stderr).trim().split("\n").at(-1)) / 1024;
-    const found = findings.map(({ rule, kind, layers, layer }: Record<string, unknown>) =>
-      `${rule}/${kind} ${layers ?? layer}`
-    );
+    const found = findings.filter(({ severity }: Record<string, unknown>) => severity !== "note")
+      .map(({ rule, kind, layers, layer }: Record<string, unknown>) =>
+        `${rule}/${kind} ${layers ?? layer}`
+      );
     console.log(
       `${fault ?? "no fault"} in ${faulty.join(", ") || "none"}: found ${
         found.join("; ") || "nothing"
-      }` +
-        ` (${seconds.toFixed(0)} s, ${megabytes.toFixed(0)} MB)`,
+      } (${seconds.toFixed(0)} s, ${megabytes.toFixed(0)} MB)`,
     );
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -13,9 +13,12 @@ const HEADS = ["num_attention_heads", "n_head", "num_heads"];
  * @returns Facts about the network; `null` if there is no such file, or it is not one.
  */
 export async function readConfig(path: string): Promise<NetworkConfig | null> {
+  const beside = join(dirname(path), "config.json");
+  // Nobody is asked for a permission to read what need not be there.
+  if (Deno.permissions.querySync({ name: "read", path: beside }).state !== "granted") return null;
   let config: Record<string, unknown>;
   try {
-    config = Object(JSON.parse(await readUserText(join(dirname(path), "config.json"))));
+    config = Object(JSON.parse(await readUserText(beside)));
   } catch {
     return null;
   }

@@ -42,7 +42,8 @@ export function makeCheckpoint(
     name,
     dtype,
     shape,
-    std,
+    // Wider kernels are smaller, as they are drawn.
+    std: std * Math.sqrt(32 / width),
     tails: true,
   });
   tensors.push(kernel("model.embed_tokens.weight", [4 * width, width], 0.4));
