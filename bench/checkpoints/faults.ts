@@ -39,8 +39,17 @@ for (const [seed, fault] of FAULTS.entries()) {
     const started = performance.now();
     const { stdout, stderr } = await new Deno.Command("/usr/bin/time", {
       args: [
-        ...["-f", "%M", Deno.execPath(), "run", "-A", "src/mod.ts", "report", folder],
-        ...["--format", "json", "--quiet"],
+        "-f",
+        "%M",
+        Deno.execPath(),
+        "run",
+        "-A",
+        "src/mod.ts",
+        "report",
+        folder,
+        "--format",
+        "json",
+        "--quiet",
       ],
     }).output();
     const seconds = (performance.now() - started) / 1000;
