@@ -24,16 +24,14 @@ interface Span {
 /** If the scales span fewer powers of ten, the labels below the axis are scales instead. */
 const LEAST_DECADES = 3;
 const MOST_TICKS = 7;
+/** Distance of two labels. */
+const LEAST_SPACING = 36;
 
 /** Creates an axis on which scales are placed by their logarithm. */
 export function scaleAxis(scales: readonly number[], span: Span): ColumnAxis {
   const logs = scales.map((scale) => Math.log10(scale));
-  const half = (a: number, b: number) => (logs[a] + logs[b]) / 2;
-  const last = logs.length - 1;
-  const inner = logs.slice(1).map((_, i) => half(i, i + 1));
-  const ends = last === 0
-    ? [logs[0] - 0.5, logs[0] + 0.5]
-    : [2 * logs[0] - inner[0], 2 * logs[last] - inner[last - 1]];
+  const edges = edgesBetween(logs);
+  const ends = [edges[0], edges[edges.length - 1]];
   const place = placeIn(ends[0], ends[1], span);
   const decades = Array.from(
     { length: Math.floor(ends[1]) - Math.ceil(ends[0]) + 1 },
@@ -41,7 +39,7 @@ export function scaleAxis(scales: readonly number[], span: Span): ColumnAxis {
   );
   const step = Math.ceil(decades.length / (MOST_TICKS + 1));
   return {
-    edges: [ends[0], ...inner, ends[1]].map(place),
+    edges: edges.map(place),
     centers: logs.map(place),
     at: (scale) => place(Math.log10(scale)),
     ticks: decades.length >= LEAST_DECADES
@@ -53,18 +51,34 @@ export function scaleAxis(scales: readonly number[], span: Span): ColumnAxis {
   };
 }
 
-/** Creates an axis of steps side by side, however many batches are between them. */
+/** Creates an axis on which steps are placed to scale, each in the middle of its column. */
 export function stepAxis(steps: readonly number[], span: Span): ColumnAxis {
-  const place = placeIn(0, steps.length, span);
+  const edges = edgesBetween(steps);
+  const place = placeIn(edges[0], edges[edges.length - 1], span);
   return {
-    edges: [...steps.map((_, i) => place(i)), place(steps.length)],
-    centers: steps.map((_, i) => place(i + 0.5)),
-    at: (step) => place(steps.indexOf(step) + 0.5),
-    ticks: some(steps).map((step) => ({
-      x: place(steps.indexOf(step) + 0.5),
-      label: formatWhole(step),
-    })),
+    edges: edges.map(place),
+    centers: steps.map(place),
+    at: place,
+    ticks: apart(some(steps).map((step) => ({ x: place(step), label: formatWhole(step) }))),
   };
+}
+
+/** Leaves out labels that would overlap the one before. */
+function apart(ticks: ColumnAxis["ticks"]): ColumnAxis["ticks"] {
+  let end = -Infinity;
+  return ticks.filter(({ x }) => {
+    if (x - end < LEAST_SPACING) return false;
+    end = x;
+    return true;
+  });
+}
+
+/** Returns the edges of columns around values: halfway to the next, and as far beyond the ends. */
+function edgesBetween(values: readonly number[]): number[] {
+  const last = values.length - 1;
+  if (last < 1) return [values[0] - 0.5, values[0] + 0.5];
+  const inner = values.slice(1).map((value, i) => (values[i] + value) / 2);
+  return [2 * values[0] - inner[0], ...inner, 2 * values[last] - inner[last - 1]];
 }
 
 /** Draws the labels of an axis, and a tick above each. */

@@ -226,10 +226,14 @@ Deno.test("scaleAxis() lays scales out by their logarithm, and marks powers of t
   assertEquals(scaleAxis([5], { from: 0, to: 300 }).centers, [150]);
 });
 
-Deno.test("stepAxis() lays steps side by side, however far apart", () => {
-  const axis = stepAxis([0, 100, 101], { from: 0, to: 300 });
-  assertEquals(axis.centers, [50, 150, 250]);
+Deno.test("stepAxis() places steps to scale, and labels those that have room", () => {
+  const even = stepAxis([0, 10, 20], { from: 0, to: 300 });
+  assertEquals([even.centers, even.edges], [[50, 150, 250], [0, 100, 200, 300]]);
+  const axis = stepAxis([0, 100, 120], { from: 0, to: 180 });
+  assertEquals([axis.centers, axis.edges], [[50, 150, 170], [0, 100, 160, 180]]);
   assertEquals(axis.at(100), 150);
+  assertEquals(axis.ticks.map(({ label }) => label), ["0", "100"]);
+  assertEquals(stepAxis([7], { from: 0, to: 10 }).centers, [5]);
 });
 
 Deno.test("evenly() keeps the first, the last, and what is named", () => {
