@@ -1,5 +1,6 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
+import { showValue } from "../../words/show_value.ts";
 import { type AtenContext, type AtenOp, type AtenValue, WholeFloat } from "./aten_op.ts";
 
 /** Value of one type of PyTorch's schemas. */
@@ -241,5 +242,5 @@ function wordsFor(value: AtenValue): string {
   if (value instanceof WholeFloat) return String(value.value);
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "object") return "a tensor";
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+  return showValue(value);
 }

@@ -77,7 +77,10 @@ export function buildProgram(
     beforeWeights(model, builder.entries(layers));
     builder.readWeights();
   } catch (error) {
+    // TensorFlow.js keeps the weights of a layer that is called twice.
+    const weights = model.weights.map((weight) => weight.read());
     model.dispose();
+    tf.dispose(weights);
     throw error;
   }
   notes.push(...notesOn(layers));
@@ -169,7 +172,11 @@ class Builder {
     });
     for (const planned of layers) {
       const layer = this.#layerFor(planned);
-      const given = planned.inputs.map((value) => symbolic.get(value)!);
+      const given = planned.inputs.map((value) => {
+        const known = symbolic.get(value);
+        if (known !== undefined) return known;
+        throw new ModelError(`Layer ${planned.name} reads ${value}, which no layer puts out`);
+      });
       const put = layer.apply(given.length === 1 ? given[0] : given);
       [put].flat().forEach((one, i) => symbolic.set(planned.outputs[i], one as SymbolicTensor));
     }
@@ -253,19 +260,22 @@ class Builder {
   ): LayerVariable {
     const tf = this.#tf;
     const initial: Tensor = tf.tensor(Float32Array.from(stored.read()), [...stored.shape]);
-    const own = plainName(name.slice(name.lastIndexOf(".") + 1));
+    const own = plainName(name);
     const adder = layer as unknown as { addWeight(...args: unknown[]): LayerVariable };
     const isTrained = kind === "parameter" && stored.isTrained;
-    const variable = adder.addWeight(
-      own,
-      stored.shape,
-      "float32",
-      { apply: () => initial },
-      undefined,
-      isTrained,
-    );
-    initial.dispose();
-    return Object.assign(variable, { stateDictName: name });
+    try {
+      const variable = adder.addWeight(
+        own,
+        stored.shape,
+        "float32",
+        { apply: () => initial },
+        undefined,
+        isTrained,
+      );
+      return Object.assign(variable, { stateDictName: name });
+    } finally {
+      initial.dispose();
+    }
   }
 }
 

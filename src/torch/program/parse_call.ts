@@ -71,11 +71,11 @@ export function readArgument(json: unknown, place: string, reading: Reading): Ar
       }
       return constant(SCALAR_TYPES[value]);
     case "as_memory_format":
-      return constant(MEMORY_FORMATS[Number(value)] ?? null);
+      return constant(typeof value === "number" ? MEMORY_FORMATS[value] ?? null : null);
     case "as_layout":
       return constant(value === STRIDED ? "strided" : "sparse");
     case "as_device":
-      return constant(String(objectAt(value, place).type));
+      return constant(textAt(objectAt(value, place).type, `${place}.type`));
     default:
       throw new ModelError(
         `${place} is ${showValue(kind)}, which is not supported, expected tensors and numbers`,

@@ -92,7 +92,11 @@ export const createProgramLayer = kerasLayer((tf) =>
       return tf.tidy(() => {
         const values = this.#compute([given].flat(), { training: kwargs?.training === true });
         const { outputs } = this.planned;
-        const results = outputs.map((name) => values.get(name) as Tensor);
+        const results = outputs.map((name) => {
+          const result = values.get(name);
+          if (result instanceof tf.Tensor) return result;
+          throw new InputError(`${placeOf(this.planned.main)} returns no tensor for ${name}`);
+        });
         // Two outputs that are one tensor would be freed together.
         const apart = results.map((one, i) => results.indexOf(one) < i ? one.clone() : one);
         return apart.length === 1 ? apart[0] : apart;
