@@ -4,7 +4,8 @@
 
 For each program of this file: NAME.pt2 (torch.export, training mode), NAME.npz (x, y) and
 NAME.json (objective, its value, mean |dJ/dw| of every parameter). The figures are computed in
-float64. Dropout and stochastic depth are set to 0, since two generators draw differently.
+float64, and again in float32, since a batch normalisation over few values is ill conditioned.
+Dropout and stochastic depth are set to 0, since two generators draw differently.
 bench/torch/compare_programs.ts reads the folder.
 
 Needs torch, torchvision, timm and transformers.
@@ -362,7 +363,7 @@ def regression_hardtanh():
 # ---- torchvision ------------------------------------------------------------------------------
 
 for name, size in {
-    "resnet18": 64, "resnet50": 64, "vgg11_bn": 32, "alexnet": 64, "squeezenet1_1": 64, "densenet121": 64,
+    "resnet18": 64, "resnet50": 96, "vgg11_bn": 32, "alexnet": 64, "squeezenet1_1": 64, "densenet121": 64,
     "mobilenet_v2": 64, "mobilenet_v3_small": 64, "shufflenet_v2_x0_5": 64, "mnasnet0_5": 64, "efficientnet_b0": 64,
     "regnet_y_400mf": 64, "convnext_tiny": 64, "swin_t": 64,
 }.items():
@@ -466,6 +467,16 @@ def objective_of(name, output, y):
     return getattr(F, name)(output, y)
 
 
+def figures(model, objective, x, y):
+    """The objective, and mean |dJ/dw| of every parameter."""
+    loss = objective_of(objective, model(x), y)
+    loss.backward()
+    gradients = {
+        key: float(p.grad.double().abs().mean()) if p.grad is not None else None for key, p in model.named_parameters()
+    }
+    return dict(value=float(loss), gradients=gradients)
+
+
 def write(folder, name):
     make, objective, draw_x, draw_y = PROGRAMS[name]
     torch.manual_seed(sum(map(ord, name)))
@@ -479,14 +490,10 @@ def write(folder, name):
     if y is not None:
         arrays["y"] = y.numpy()
     np.savez(folder / f"{name}.npz", **arrays)
-    double = model.double()
+    float32 = figures(copy.deepcopy(model), objective, x, y)
     exact = lambda t: t.double() if t is not None and t.is_floating_point() else t
-    loss = objective_of(objective, double(exact(x)), exact(y))
-    loss.backward()
-    gradients = {
-        key: float(p.grad.abs().mean()) if p.grad is not None else None for key, p in double.named_parameters()
-    }
-    result = dict(name=name, objective=objective, value=float(loss), gradients=gradients)
+    result = dict(name=name, objective=objective, **figures(model.double(), objective, exact(x), exact(y)))
+    result["float32"] = float32
     (folder / f"{name}.json").write_text(json.dumps(result))
 
 
