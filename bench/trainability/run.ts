@@ -18,7 +18,8 @@ import { addLook, looksAt, readLooks } from "./looks.ts";
 import { POPULATION_SIZE, POPULATION_VERSION } from "./population.ts";
 import { parsePart, seedsOf } from "./seeds.ts";
 import { calibrationOf, type Judged, renderTable } from "./table.ts";
-import type { TruthLine } from "./truth.ts";
+import type { Reference } from "./references.ts";
+import { outcomeOf, progressFixed, referenceBook, type TruthLine } from "./truth.ts";
 import { verdictOf } from "./verdict.ts";
 import { writeTruth } from "./write_truth.ts";
 
@@ -76,13 +77,14 @@ const folder = flags.data !== undefined
 const file = (name: string) => new URL(name, folder);
 const name = part === null ? "truth.jsonl" : `truth_${part.index}_of_${part.count}.jsonl`;
 
+// What a healthy network scores does not depend on the question.
+const references = new URL("references.jsonl", flags.data === undefined ? here : folder);
+
 await using engine = await startEngine();
 const { tf } = engine;
 
 if (!flags["verdict-only"]) {
   await Deno.mkdir(folder, { recursive: true });
-  // What a healthy network scores does not depend on the question.
-  const references = new URL("references.jsonl", flags.data === undefined ? here : folder);
   const files = { truth: file(name), references };
   await writeTruth(tf, seedsOf(from, to, part), files, ({ seed, family, best, seconds }) => {
     console.error(`${seed} ${family}: ${JSON.stringify(best)}, ${seconds} s`);
@@ -114,11 +116,18 @@ async function writeTable(): Promise<void> {
   const verdicts = file(`verdicts_${word}.jsonl`);
   await Deno.remove(verdicts).catch(() => {});
   using out = await openLines(verdicts);
+  const known = await readLines<Reference>(references);
+  const book = referenceBook(tf, known, () => Promise.resolve());
   const all: Judged[] = [];
   for (const truth of truths) {
     const verdict = await verdictOf(tf, truth.seed);
     await writeLine(out, verdict);
-    all.push({ truth, verdict });
+    const { fixes } = verdict;
+    const isIll = verdict.verdict === "sick" && outcomeOf(truth.best.adam) !== "trains";
+    const fixed = isIll && fixes.length > 0
+      ? await progressFixed(tf, truth.seed, fixes, book)
+      : null;
+    all.push({ truth, verdict, fixed });
   }
   const looks = file("looks.json");
   const seen = flags.odd

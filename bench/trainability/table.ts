@@ -11,6 +11,50 @@ import type { LineFinding, VerdictLine } from "./verdict.ts";
 export interface Judged {
   truth: TruthLine;
   verdict: VerdictLine;
+  /** Best progress with the fixes applied; `null` if there are none, or none that can be applied. */
+  fixed: number | null;
+}
+
+/** Kinds of causes that name a fault, by the beginning of its words. */
+const NAMES: Record<string, readonly string[]> = {
+  "inputs": ["input"],
+  "constant inputs": ["input", "alike-tokens"],
+  "one feature": ["input"],
+  "targets": ["targets", "head-bias"],
+  "head and loss": ["head", "hidden-softmax", "no-activation"],
+  "activation swapped": ["activation", "hidden-softmax", "gain", "kernel-scale", "no-activation"],
+  "no activations": ["no-activation", "activation"],
+  "too deep": ["gain", "kernel-scale", "residual-growth"],
+  "too narrow": ["narrow"],
+  "a bottleneck": ["narrow"],
+  "deep autoencoder": ["gain", "kernel-scale", "narrow"],
+  "normalisation taken out": ["gain", "kernel-scale", "residual-growth"],
+  "skips taken out": ["gain", "kernel-scale", "narrow"],
+  "dropout": ["dropout"],
+  "penalty": ["penalties"],
+  "frozen": ["frozen"],
+  "learning rate": ["learning-rate"],
+  "kernels": ["kernel-scale"],
+  "one kernel": ["kernel-scale"],
+  "head scaled": ["kernel-scale"],
+  "constant": ["constant-weights"],
+  "biases": ["bias", "head-bias"],
+  "random biases": ["bias", "head-bias"],
+  "recurrent kernel": ["kernel-scale"],
+  "embedding": ["embedding-scale", "embedding-zeros"],
+  "queries and keys": ["attention-scores", "kernel-scale"],
+  "gains": ["gain", "zero-scale", "kernel-scale"],
+  "one weight": ["broken-numbers"],
+};
+
+/** True if the first cause names one of the faults; the longest matching words count. */
+function isNamed({ truth, verdict }: Judged): boolean {
+  return truth.faults.some((fault) => {
+    const key = Object.keys(NAMES)
+      .filter((words) => fault.startsWith(words))
+      .sort((a, b) => b.length - a.length)[0];
+    return NAMES[key].includes(verdict.causes[0]);
+  });
 }
 
 /** Faults that no pass can see, since only training has them. */
@@ -24,7 +68,9 @@ const byAdam: OutcomeOf = ({ truth }) => outcomeOf(truth.best.adam);
 const bySgd: OutcomeOf = ({ truth }) => outcomeOf(truth.best.sgd!);
 const severity = (findings: readonly LineFinding[]) => worstSeverity(findings);
 const isRed: Fires = ({ verdict }) => severity(verdict.findings) === 3;
-const isRedTried: Fires = ({ verdict }) => severity(verdict.tried!) === 3;
+const isRedTried: Fires = ({ verdict }) => verdict.verdict === "sick";
+/** The level of {@linkcode worstSeverity} of a verdict. */
+const LEVEL = { sick: 3, changed: 3, weak: 2, healthy: 0 } as const;
 
 function row(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`;
@@ -126,10 +172,10 @@ function perRule(all: readonly Judged[]): string {
 
 function peers(all: readonly Judged[]): string {
   const names = Object.keys(all[0].verdict.peers);
-  const own: [string, Fires][] = [["gradient-health, errors", isRed]];
-  if (all.every(({ verdict }) => verdict.tried !== undefined)) {
-    own.push(["gradient-health, with trial", isRedTried]);
-  }
+  const own: [string, Fires][] = [
+    ["gradient-health, errors", isRed],
+    ["gradient-health, with trial", isRedTried],
+  ];
   const others = names.map((name): [string, Fires] => [
     name,
     ({ verdict }) => verdict.peers[name].length > 0,
@@ -161,9 +207,41 @@ function areas(all: readonly Judged[]): string {
   return table(["score", "all", "without an error"], rows);
 }
 
+const shareOf = (part: number, whole: number) => `${part} of ${whole}: ${showShare(part, whole)}`;
+
+/** How often the first cause names the fault, and the fixes let the network train. */
+function causes(all: readonly Judged[], lists: boolean): string {
+  const ill = all.filter((one) => isRedTried(one) && byAdam(one) !== "trains");
+  const drawn = ill.filter(({ truth }) => truth.faults.length > 0);
+  const applied = ill.filter(({ fixed }) => fixed !== null);
+  const trained = applied.filter(({ fixed }) => outcomeOf(fixed!) === "trains");
+  const figures = table(["figure", "networks"], [
+    ["the first cause names a fault", shareOf(drawn.filter(isNamed).length, drawn.length)],
+    [
+      "fixes were tried and leave no error, and can be applied here",
+      shareOf(applied.length, ill.length),
+    ],
+    ["with these the network trains", shareOf(trained.length, applied.length)],
+  ]);
+  if (!lists) return figures;
+  const others = drawn.filter((one) => !isNamed(one)).map(({ truth, verdict }) =>
+    `- ${truth.seed} (${truth.faults.join("; ")}): ${verdict.causes.join(", ")}`
+  );
+  const untrained = applied.filter(({ fixed }) => outcomeOf(fixed!) !== "trains").map((
+    { truth, verdict, fixed },
+  ) =>
+    `- ${truth.seed} (${truth.faults.join("; ")}): ${verdict.causes[0]}, progress ${
+      fixed!.toFixed(2)
+    }`
+  );
+  return `${figures}\n\n### Another cause is first\n\n${
+    others.join("\n")
+  }\n\n### Fixed, and do not train\n\n${untrained.join("\n")}`;
+}
+
 function misses(all: readonly Judged[]): string {
-  const missed = all.filter((one) => byAdam(one) === "fails" && !isRed(one));
-  const alarms = all.filter((one) => byAdam(one) === "trains" && isRed(one));
+  const missed = all.filter((one) => byAdam(one) === "fails" && !isRedTried(one));
+  const alarms = all.filter((one) => byAdam(one) === "trains" && isRedTried(one));
   const list = (some: readonly Judged[]) =>
     some.map((one) => {
       const { truth } = one;
@@ -191,7 +269,6 @@ export interface TableHead {
 /** The verdicts of some seeds against what became of them, as Markdown. */
 export function renderTable(all: readonly Judged[], { seeds, looks, lists }: TableHead): string {
   if (all.length === 0) return "No seed has both a truth and a verdict.\n";
-  const tried = all.every(({ verdict }) => verdict.tried !== undefined);
   const own = all.filter(({ truth }) => planOf(truth.seed).optimizer !== null).length;
   const time = median(all.map(({ verdict }) => verdict.milliseconds)).toFixed(1);
   const training = median(all.map(({ truth }) => truth.seconds)).toFixed(1);
@@ -206,12 +283,10 @@ export function renderTable(all: readonly Judged[], { seeds, looks, lists }: Tab
       `training ${training} s (medians).`,
       "## One pass",
       confusion(all, isRed, ({ verdict }) => severity(verdict.findings)),
-      ...tried
-        ? [
-          "## With trial",
-          confusion(all, isRedTried, ({ verdict }) => severity(verdict.tried!)),
-        ]
-        : [],
+      "## With trial",
+      confusion(all, isRedTried, ({ verdict }) => LEVEL[verdict.verdict]),
+      "## Causes and fixes of the SICK networks that fail or are slow",
+      causes(all, lists),
       "## Rules that find an error",
       perRule(all),
       "## Beside the peers",

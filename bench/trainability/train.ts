@@ -1,5 +1,7 @@
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { seedDraws, SeededRandom } from "../../src/model/batches/seeded_random.ts";
+import type { Fix } from "../../src/diagnosis/fix.ts";
+import { applyFix, type Fixed, type FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { buildNetwork, lossOf } from "./build_network.ts";
 import { batchOf, examplesOfPlan } from "./examples_of_plan.ts";
 import { type OptimizerName, optimizerOf } from "./optimizers.ts";
@@ -31,11 +33,30 @@ export interface Training {
  * @returns The score at each check that was reached.
  */
 export async function train(tf: TensorFlow, plan: Plan, training: Training): Promise<number[]> {
-  const examples = await examplesOfPlan(plan);
+  return (await trainFixed(tf, plan, training, []))!;
+}
+
+/**
+ * Trains the network of a plan with fixes applied to it and to all examples.
+ *
+ * @returns The score at each check that was reached; `null` if a fix asks for another model or loss.
+ */
+export async function trainFixed(
+  tf: TensorFlow,
+  plan: Plan,
+  training: Training,
+  fixes: readonly Fix[],
+): Promise<number[] | null> {
+  const drawn = await examplesOfPlan(plan);
   const model = await buildNetwork(tf, plan);
   const compiled = model.optimizer;
   const optimizer = optimizerOf(tf, training.name, training.rate);
+  const done: Fixed[] = [];
   try {
+    const examples = fixes.length === 0
+      ? drawn
+      : applyAll(tf, model, { examples: drawn, fixes }, done);
+    if (examples === null) return null;
     model.compile({ optimizer, loss: lossOf(tf, plan.head.loss) as "hinge" });
     return await seedDraws(
       plan.seed,
@@ -43,9 +64,45 @@ export async function train(tf: TensorFlow, plan: Plan, training: Training): Pro
       () => run(tf, model, plan, examples, training),
     );
   } finally {
+    for (const fixed of done.reverse()) fixed.undo();
     model.dispose();
     compiled.dispose();
     optimizer.dispose();
+  }
+}
+
+/**
+ * Applies fixes to a model and to all examples.
+ *
+ * @param done Receives what was applied, to be undone.
+ * @returns The examples then; `null` if a fix asks for another model or loss.
+ */
+function applyAll(
+  tf: TensorFlow,
+  model: LayersModel,
+  { examples, fixes }: { examples: Examples; fixes: readonly Fix[] },
+  done: Fixed[],
+): Examples | null {
+  // The score reads the outputs by the head of the plan.
+  if (fixes.some(({ kind }) => kind === "head" || kind === "remove-activation")) return null;
+  const batch = batchOf(tf, examples, Array.from({ length: EXAMPLES }, (_, i) => i));
+  let subject: FixSubject = { model, batch, objective: undefined };
+  try {
+    for (const fix of fixes) {
+      const fixed = applyFix(tf, subject, fix);
+      if (fixed === null) return null;
+      done.push(fixed);
+      subject = fixed.subject;
+    }
+    if (subject.objective !== undefined) return null;
+    const [inputs, targets] = [subject.batch.inputs, subject.batch.targets] as Tensor[];
+    return {
+      ...examples,
+      inputs: inputs.dataSync<"float32">().slice(),
+      targets: targets.dataSync<"float32">().slice(),
+    };
+  } finally {
+    tf.dispose([batch.inputs, batch.targets]);
   }
 }
 

@@ -6,7 +6,8 @@ import type { Plan } from "./plan.ts";
 import { planOf, POPULATION_VERSION } from "./population.ts";
 import { type Reference, trainReference } from "./references.ts";
 import { constantScore } from "./score.ts";
-import { train } from "./train.ts";
+import type { Fix } from "../../src/diagnosis/fix.ts";
+import { train, trainFixed } from "./train.ts";
 
 /** A network that gets so far learns as well as can be asked: other rates need not be tried. */
 const ENOUGH = 0.85;
@@ -106,6 +107,36 @@ export async function truthOf(
     best: { adam: best(adam), ...sgd === undefined ? {} : { sgd: best(sgd) } },
     seconds: Math.round((user + system) / 1e4) / 100,
   };
+}
+
+/**
+ * Trains the network of a seed with fixes applied, with its own optimizer or with Adam at the rates of
+ * the truth.
+ *
+ * @returns Best progress; `null` if a fix asks for another model, loss or rate.
+ */
+export async function progressFixed(
+  tf: TensorFlow,
+  seed: number,
+  fixes: readonly Fix[],
+  referenceOf: (plan: Plan) => Promise<Reference>,
+): Promise<number | null> {
+  const plan = planOf(seed);
+  const { score } = await referenceOf(plan);
+  const least = constantScore(await examplesOfPlan(plan));
+  const enough = (scores: readonly number[]) =>
+    (scores.at(-1)! - least) / (score - least) >= ENOUGH;
+  const attempts = plan.optimizer === null
+    ? [1e-3, 1e-2, 3e-4].map((rate) => ({ name: "adam" as const, rate }))
+    : [plan.optimizer];
+  let best = -1;
+  for (const { name, rate } of attempts) {
+    const scores = await trainFixed(tf, plan, { name, rate, enough }, fixes);
+    if (scores === null) return null;
+    best = Math.max(best, (Math.max(...scores) - least) / (score - least));
+    if (best >= ENOUGH) break;
+  }
+  return best;
 }
 
 /** Looks references up among known ones, and trains those that are missing. */

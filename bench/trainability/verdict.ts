@@ -1,7 +1,10 @@
+import { examine } from "../../src/diagnosis/examine/mod.ts";
+import type { Fix } from "../../src/diagnosis/fix.ts";
+import type { Verdict } from "../../src/diagnosis/verdict.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { Finding } from "../../src/rules/mod.ts";
 import { judgeRun, resolveConfiguration } from "../../src/gate/mod.ts";
-import { measure } from "../../src/measure/mod.ts";
+import { measure, type Measurements } from "../../src/measure/mod.ts";
 import { buildNetwork } from "./build_network.ts";
 import { batchOf, examplesOfPlan } from "./examples_of_plan.ts";
 import { PEERS } from "./peers/peers.ts";
@@ -9,7 +12,6 @@ import { type PeerView, viewOutputs } from "./peers/view.ts";
 import { KIND } from "./plan.ts";
 import { planOf } from "./population.ts";
 import { type Scores, scoresOf } from "./scores.ts";
-import { trial } from "./trial.ts";
 
 /** On how many training examples a network is judged: what `check` draws by default. */
 const BATCH = 32;
@@ -21,15 +23,20 @@ export type LineFinding = Pick<Finding, "rule" | "severity" | "layer" | "measure
 export interface VerdictLine {
   seed: number;
   findings: LineFinding[];
-  /** The findings as they stand after the trial; absent where there is none. */
-  tried?: LineFinding[];
+  /** The findings as they stand after the examination: the trial, and warnings weighed by their fixes. */
+  tried: LineFinding[];
+  verdict: Verdict;
+  /** Kinds of the causes, the first first. */
+  causes: string[];
+  /** The fixes that worked, to be applied together; empty if an error is left with them. */
+  fixes: Fix[];
   scores: Scores;
   /** By peer, which of its rules have something against the network. */
   peers: Record<string, string[]>;
   /** Wall time of `measure` and the rules, the better of two. */
   milliseconds: number;
-  /** Wall time of the trial. */
-  trialMilliseconds?: number;
+  /** Wall time of the examination. */
+  trialMilliseconds: number;
 }
 
 /** Under the preset `recommended`, without a baseline. */
@@ -68,7 +75,7 @@ export async function verdictOf(tf: TensorFlow, seed: number): Promise<VerdictLi
     return {
       seed,
       findings: findings.map(short),
-      ...await tryOut(model, batch, passes[0]),
+      ...await examined(model, batch, seed),
       scores: scoresOf(measurements, findings),
       peers: Object.fromEntries(
         PEERS.map((
@@ -84,16 +91,20 @@ export async function verdictOf(tf: TensorFlow, seed: number): Promise<VerdictLi
   }
 }
 
-async function tryOut(
+async function examined(
   model: LayersModel,
   batch: ReturnType<typeof batchOf>,
-  { measurements, findings }: {
-    measurements: Awaited<ReturnType<typeof measure>>;
-    findings: Finding[];
-  },
-): Promise<Pick<VerdictLine, "tried" | "trialMilliseconds">> {
-  if (trial === null) return {};
+  seed: number,
+): Promise<Pick<VerdictLine, "tried" | "verdict" | "causes" | "fixes" | "trialMilliseconds">> {
   const started = performance.now();
-  const tried = await trial(model, batch, measurements, findings);
-  return { tried: tried.map(short), trialMilliseconds: performance.now() - started };
+  const judge = (measurements: Measurements) => judgeRun(measurements, rules);
+  const { findings, diagnosis, fixes } = await examine(model, batch, { seed, judge });
+  const [first] = diagnosis.causes;
+  return {
+    tried: findings.map(short),
+    verdict: diagnosis.verdict,
+    causes: diagnosis.causes.map(({ kind }) => kind),
+    fixes: first?.tried?.worked && first.tried.left === 0 ? fixes : [],
+    trialMilliseconds: performance.now() - started,
+  };
 }

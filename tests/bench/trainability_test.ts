@@ -11,8 +11,10 @@ import { parsePart, seedsOf } from "../../bench/trainability/seeds.ts";
 import { areaUnderCurve, showShare } from "../../bench/trainability/statistics.ts";
 import { type Judged, renderTable } from "../../bench/trainability/table.ts";
 import { outcomeOf, type TruthLine } from "../../bench/trainability/truth.ts";
+import { train, trainFixed } from "../../bench/trainability/train.ts";
 import { verdictOf } from "../../bench/trainability/verdict.ts";
 import { writeTruth } from "../../bench/trainability/write_truth.ts";
+import type { Fix } from "../../src/diagnosis/fix.ts";
 import { RULES } from "../../src/rules/rules.ts";
 import { startEngine } from "../../src/engine/start/start_engine.ts";
 
@@ -45,11 +47,13 @@ async function runBench(...args: string[]) {
 }
 
 function judged(
-  { seed, progress, red = false, faults = [] }: {
+  { seed, progress, red = false, faults = [], causes = [], fixed = null }: {
     seed: number;
     progress: number;
     red?: boolean;
     faults?: string[];
+    causes?: string[];
+    fixed?: number | null;
   },
 ): Judged {
   return {
@@ -70,7 +74,13 @@ function judged(
       scores: { red: Number(red) },
       peers: { other: red ? [] : ["rule"] },
       milliseconds: 5,
+      tried: [],
+      verdict: red ? "sick" : "healthy",
+      causes,
+      fixes: [],
+      trialMilliseconds: 5,
     },
+    fixed,
   };
 }
 
@@ -126,6 +136,20 @@ Deno.test("writeTruth() goes on where it ended, and writes a cut line anew", asy
   });
 });
 
+Deno.test("trainFixed() trains with fixes, and with none that changes the head", async () => {
+  await using engine = await startEngine();
+  const before = engine.tf.memory().numTensors;
+  const { fixes } = await verdictOf(engine.tf, 14);
+  assertEquals(fixes.map(({ kind }) => kind), ["rescale"]);
+  const training = { name: "adam", rate: 1e-3, enough: () => true } as const;
+  const [scaled] = await trainFixed(engine.tf, planOf(14), training, fixes) ?? [];
+  const [drawn] = await train(engine.tf, planOf(14), training);
+  assertNotEquals(scaled, drawn);
+  const head = { kind: "remove-activation" } as Fix;
+  assertEquals(await trainFixed(engine.tf, planOf(14), training, [head]), null);
+  assertEquals(engine.tf.memory().numTensors, before);
+});
+
 Deno.test("verdictOf() judges by this tool's rules and by those of others", async () => {
   await using engine = await startEngine();
   const before = engine.tf.memory().numTensors;
@@ -162,8 +186,15 @@ Deno.test("renderTable() counts who is red and what became of it", () => {
   const all = [
     judged({ seed: 0, progress: 0.9 }),
     judged({ seed: 2, progress: 0.7, red: true, faults: ["head and loss: tanh"] }),
-    judged({ seed: 4, progress: 0.3, red: true, faults: ["too deep: 30"] }),
-    judged({ seed: 6, progress: 0.1, red: true, faults: ["too deep: 40"] }),
+    judged({ seed: 4, progress: 0.3, red: true, faults: ["too deep: 30"], causes: ["gain"] }),
+    judged({
+      seed: 6,
+      progress: 0.1,
+      red: true,
+      faults: ["one kernel scaled: x 90"],
+      causes: ["input"],
+      fixed: 0.9,
+    }),
     judged({ seed: 8, progress: 0, faults: ["dropout: 0.9"] }),
   ];
   const table = renderTable(all, { seeds: "made up", looks: 1, lists: true });
@@ -181,6 +212,15 @@ Deno.test("renderTable() counts who is red and what became of it", () => {
   assertStringIncludes(rowOf("| other |")!, "| 1/0/1 |");
   assertStringIncludes(table, "seeds among them were looked at once");
   assertStringIncludes(table, "- 8 (dense, digits; progress 0): dropout: 0.9");
+  assertEquals(
+    rowOf("| the first cause names a fault |"),
+    "| the first cause names a fault | 1 of 2: 50 % [9, 91] |",
+  );
+  assertStringIncludes(table, "- 6 (one kernel scaled: x 90): input");
+  assertEquals(
+    rowOf("| with these the network trains |"),
+    "| with these the network trains | 1 of 1: 100 % [21, 100] |",
+  );
   assert(!renderTable(all, { seeds: "", looks: 0, lists: false }).includes("Where it is wrong"));
 });
 
