@@ -17,7 +17,7 @@ const REFUSED: [args: string[], files: Record<string, unknown>, message: string 
   [
     ["a.ts", "--reporter", "junti"],
     {},
-    '--reporter is "junti", expected text, json, junit, github, markdown, sarif or html; did you mean "junit"?',
+    '--reporter is "junti", expected text, json, junit, github, markdown, sarif, html or badge; did you mean "junit"?',
   ],
   [["a.ts", "--reporter", "csv"], {}, '--reporter is "csv", expected text, json'],
   [["a.ts", "--reporter", "json="], {}, '--reporter is "json=", expected a file after ='],
@@ -37,7 +37,7 @@ const REFUSED: [args: string[], files: Record<string, unknown>, message: string 
     "Two results would be written to one file, a and ./a",
   ],
   [["a.ts", "./a.ts"], {}, "MODEL ./a.ts is given twice, expected once"],
-  [["a.ts", "--reporter", "json", "--out", "a"], {}, "expected either"],
+  [["a.ts", "--reporter", "json", "--out", "a"], {}, "expected one or the other"],
   [
     ["a.ts", "--shard", "3/2"],
     {},

@@ -14,7 +14,7 @@ const DENSE = layer("Dense", { units: 2 });
 const PICTURE = layer("GlobalAveragePooling2D", {});
 const SEQUENCE = layer("GlobalAveragePooling1D", {});
 
-const memory = "expected at most 0.4 GiB of a file that is not trusted: use --trust if it is";
+const memory = "expected at most 384.0 MiB of a file that is not trusted: use --trust if it is";
 const work = "expected at most 2e+13 of a file that is not trusted: use fewer examples";
 
 const TOPOLOGIES: Record<string, [layers: Layer[], includes: string]> = {
