@@ -162,6 +162,7 @@ const OPERATIONS: Readonly<Record<string, LayerTraits>> = {
   shift: traits("merge"),
   ...names("mul", traits("merge", { operation: "product", memoryCopies: 2 })),
   scale: traits("merge", { memoryCopies: 1 }),
+  layer_scale: traits("rescaling"),
   ...names("sub rsub div addcmul addcdiv lerp matmul bmm baddbmm mm einsum pow", merge),
   ...names("exp log log1p expm1 sqrt rsqrt reciprocal square sin cos neg erf", traits("merge")),
   ...names("abs clamp clamp_min clamp_max maximum minimum where", traits("merge", KINKED)),

@@ -1,6 +1,7 @@
 import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
 import { type Attention, attentionsOf } from "./attentions.ts";
 import { type Biases, biasesOf } from "./biases_of.ts";
+import { branchScales } from "./branch_scales.ts";
 import { coldNormalizations } from "./cold_normalizations.ts";
 import { Graph } from "./graph.ts";
 import { type Head, headLayer, isKernelHead, shutsOut, silentLayers } from "./heads.ts";
@@ -33,6 +34,7 @@ export class Network implements NetworkView {
   #biases?: Biases;
   #cold?: LayerMeasurements[];
   #attentions?: Attention[];
+  #scales?: ReadonlyMap<LayerMeasurements, number>;
   #path?: SignalStep[];
   #paths?: SignalStep[][];
   #aboveDelta?: ReadonlySet<LayerMeasurements>;
@@ -130,12 +132,13 @@ export class Network implements NetworkView {
   }
 
   signalPath(layers: readonly LayerMeasurements[] = this.layers): readonly SignalStep[] {
-    if (layers !== this.layers) return signalPath(layers);
-    return this.#path ??= signalPath(layers);
+    this.#scales ??= branchScales(this.layers, this.graph);
+    if (layers !== this.layers) return signalPath(layers, this.#scales);
+    return this.#path ??= signalPath(layers, this.#scales);
   }
 
   signalPaths(layers: readonly LayerMeasurements[] = this.layers): readonly SignalStep[][] {
-    if (layers !== this.layers) return signalPaths(layers, signalPath(layers));
+    if (layers !== this.layers) return signalPaths(layers, this.signalPath(layers));
     return this.#paths ??= signalPaths(layers, this.signalPath());
   }
 

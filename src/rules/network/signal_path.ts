@@ -11,22 +11,34 @@ export interface SignalStep {
   /**
    * l2 norm of its delta. The rms would mislead: an initialisation scaled by fan-in preserves the
    * norm when the width changes, and pooling or strides spread one delta over many positions, which
-   * reduces the rms without any loss of signal.
+   * reduces the rms without any loss of signal. It is divided by `scale`.
    */
   signal: number;
+  /** Factor of the trained scales of its branch, as in LayerScale; 1 if it has none. */
+  scale: number;
 }
 
 export function hasKernel(layer: LayerMeasurements): boolean {
   return layer.weights.some(isKernel);
 }
 
-/** Returns the hidden layers with a kernel and a measured delta, ordered by depth. */
-export function signalPath(layers: readonly LayerMeasurements[]): SignalStep[] {
+/**
+ * Returns the hidden layers with a kernel and a measured delta, ordered by depth.
+ *
+ * @param scales Factors of the trained scales of branches.
+ */
+export function signalPath(
+  layers: readonly LayerMeasurements[],
+  scales: ReadonlyMap<LayerMeasurements, number>,
+): SignalStep[] {
   return layers
     .filter((layer) => layer.role === "hidden" && hasKernel(layer))
     .filter((layer) => layer.preActivationGradients !== null)
     .toSorted((a, b) => a.depth - b.depth)
-    .map((layer) => ({ layer, signal: layer.preActivationGradients!.l2 }));
+    .map((layer) => {
+      const scale = scales.get(layer) ?? 1;
+      return { layer, signal: layer.preActivationGradients!.l2 / scale, scale };
+    });
 }
 
 /**

@@ -35,6 +35,9 @@ export function pathVerdict<Error extends string, Warning extends string>(
     last: figure(last.signal, "l2 of delta"),
   };
   const { severity, kind, fix } = judge(ratio, threshold);
+  const undone = first.scale === 1 && last.scale === 1
+    ? say``
+    : say`, without the trained scale of its branch`;
   return [{
     severity,
     kind,
@@ -48,7 +51,9 @@ export function pathVerdict<Error extends string, Warning extends string>(
       layerName(first.layer.name)
     } receives ${figures.ratio} ${isLoss ? say`of` : say`times`} the signal that ${
       layerName(last.layer.name)
-    } receives (l2 of delta ${figures.first} against ${figures.last}), ${describePath(path)};
+    } receives (l2 of delta ${figures.first} against ${figures.last}${undone}), ${
+      describePath(path)
+    };
       expected ${expected} (${threshold}).`,
     fix,
   }];

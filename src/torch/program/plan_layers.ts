@@ -146,7 +146,7 @@ function describe({ unit, calls, key }: Group, around: Surroundings): PlannedLay
   const main = mainOf(calls);
   const module = unit ?? main.modules.at(-1) ?? null;
   const inputs = reads.filter((name) => flows.has(name) && !own.has(name));
-  const className = unit?.className ?? operationClass(main, inputs.length);
+  const className = unit?.className ?? operationClass(main, inputs);
   const path = module?.path ?? "";
   const wished = key === null ? [path, className].filter((part) => part !== "").join(".") : path;
   return {
@@ -201,11 +201,14 @@ function mainOf(calls: readonly Call[]): Call {
 }
 
 /** Returns the class of an operation by itself. */
-function operationClass({ target, args }: Call, inputs: number): string {
+function operationClass({ target, args }: Call, inputs: readonly string[]): string {
   const name = baseName(target).replace(/_$/, "");
   // The sum with a constant does not join two branches.
-  if (name === "add" && inputs < 2) return "shift";
-  if ((name === "mul" || name === "div") && inputs < 2) return "scale";
+  if (name === "add" && inputs.length < 2) return "shift";
+  // LayerScale, if it is written out: `self.gamma * x`.
+  const isByWeight = Object.values(args).flatMap(namesIn).some((one) => !inputs.includes(one));
+  if (name === "mul" && inputs.length === 1 && isByWeight) return "layer_scale";
+  if ((name === "mul" || name === "div") && inputs.length < 2) return "scale";
   const least = valueOf(args.min_val);
   if (name === "hardtanh" && least === 0) return "relu6";
   return name;

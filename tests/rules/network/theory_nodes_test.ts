@@ -229,7 +229,9 @@ const row = (name: string, depth: number, signal: number, ...heads: string[]) =>
 const head = (name: string) => makeHead({ name, depth: 9, heads: [name] });
 
 const names = (layers: LayerMeasurements[]) =>
-  signalPaths(layers, signalPath(layers)).map((path) => path.map(({ layer }) => layer.name));
+  signalPaths(layers, signalPath(layers, new Map())).map((path) =>
+    path.map(({ layer }) => layer.name)
+  );
 
 /** A trunk of two layers under two branches of two. */
 const branches = (trunk: [number, number], a: [number, number], b: [number, number]) => [

@@ -3,6 +3,8 @@ import { loadModel } from "../../../src/load/load_model.ts";
 import { readBatch } from "../../../src/load/read_batch.ts";
 import { measure } from "../../../src/measure/measure.ts";
 import type { Objective } from "../../../src/model/objective.ts";
+import { networkOf } from "../../../src/rules/network/network.ts";
+import { explodingGradients } from "../../../src/rules/signal/exploding_gradients.ts";
 import { programPath } from "./edited_program.ts";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 
@@ -35,6 +37,7 @@ for (
     "shrunk",
     "guarded",
     "attending",
+    "scaled",
   ]
 ) {
   Deno.test(`loadModel() runs ${name}.pt2 as PyTorch does: objective and every gradient`, async () => {
@@ -85,6 +88,22 @@ Deno.test("loadModel() names the layers of a program by their modules, with thei
     ["block.conv2.weight", [8, 4, 3, 3]],
     ["block.conv2.bias", [8]],
   ]);
+  tf.dispose(batch as never);
+  loaded.model.dispose();
+});
+
+Deno.test("a LayerScale that is written out is known as one, and what it shrinks does not explode", async () => {
+  const { loaded, batch, measured } = await measureProgram("scaled");
+  const scales = measured.layers.filter(({ kind }) => kind === "rescaling");
+  assertEquals(scales.map(({ name, weights }) => [name, weights.map(({ name }) => name)]), [
+    ["blocks.0.layer_scale", ["blocks.0.gamma"]],
+    ["blocks.1.layer_scale", ["blocks.1.gamma"]],
+  ]);
+  const signals = networkOf(measured).signalPath();
+  const [stem, ...branches] = signals.map(({ layer }) => layer.preActivationGradients!.l2);
+  assert(branches.every((size) => size < 1e-3 * stem));
+  assert(signals.every(({ signal }) => signal > 1e-3 * stem));
+  assertEquals(explodingGradients.run(measured), []);
   tf.dispose(batch as never);
   loaded.model.dispose();
 });
