@@ -1,5 +1,6 @@
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { ModelError } from "../../model/model_error.ts";
+import { showValue } from "../../words/show_value.ts";
 import type { LayerVariable } from "../../model/weights/model_weights.ts";
 import { parametersOf } from "../aten/schema.ts";
 import { divideAttentions, PROGRAM_OPS } from "./attention_parts.ts";
@@ -15,7 +16,7 @@ import {
   type ProgramLayer,
   type SharedState,
 } from "./program_layer.ts";
-import { sizeOf } from "./size_expression.ts";
+import { shapeOf } from "./size_expression.ts";
 
 type SymbolicTensor = LayersModel["inputs"][number];
 
@@ -162,7 +163,7 @@ class Builder {
       const meta = this.#shared.values.get(own);
       if (meta === undefined) throw new ModelError(`Input ${own} has no shape, expected one`);
       const input = tf.input({
-        batchShape: meta.sizes.map((size) => sizeOf(size, new Map())),
+        batchShape: shapeOf(meta.sizes, new Map(), `size of ${showValue(own)}`),
         dtype: heldAs(meta.type),
         name: plainName(own),
       });

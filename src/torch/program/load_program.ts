@@ -7,9 +7,11 @@ import { ModelError } from "../../model/model_error.ts";
 import { stemOf } from "../../model/names.ts";
 import type { Objective } from "../../model/objective.ts";
 import { failure } from "../../words/failure.ts";
+import { showValue } from "../../words/show_value.ts";
 import { buildProgram } from "./build_program.ts";
 import { heldAs } from "./functional.ts";
 import { openProgram, type ProgramArchive, type StoredTensor } from "./open_program.ts";
+import { canBe } from "./size_expression.ts";
 
 /**
  * Loads a program that `torch.export.save` wrote: its graph, its weights and its sample inputs,
@@ -32,6 +34,7 @@ export async function loadProgram(
     });
     const archive = openProgram(source, folderHere());
     const name = stemOf(path);
+    requireSampled(archive);
     const { model, taken, notes } = buildProgram(tf, archive, { name, beforeWeights });
     const samples = samplesOf(archive, taken);
     const isLoss = model.outputs[0].shape.length === 0;
@@ -73,6 +76,23 @@ function samplesOf({ samples, program }: ProgramArchive, taken: number[]): Store
   if (typeof samples === "string" || samples.length !== program.inputs.length) return null;
   const tensors = taken.flatMap((i) => samples[i].tensor ?? []);
   return tensors.length === taken.length ? tensors : null;
+}
+
+/**
+ * Rejects a graph with an input that no sample fits: its sizes lie, and a batch made up for them
+ * may be of gigabytes. Samples given by keyword may be in another order than the inputs.
+ */
+function requireSampled({ samples, program }: ProgramArchive): void {
+  if (typeof samples === "string" || samples.length !== program.inputs.length) return;
+  const shapes = samples.flatMap(({ tensor }) => tensor === null ? [] : [tensor.shape]);
+  if (shapes.length < samples.length) return;
+  for (const { name } of program.inputs) {
+    const sizes = program.values.get(name ?? "")?.sizes;
+    if (sizes === undefined || shapes.some((shape) => canBe(sizes, shape))) continue;
+    throw new ModelError(
+      `No sample input of the program has the sizes of its input ${showValue(name)}, expected one`,
+    );
+  }
 }
 
 interface Sampling {

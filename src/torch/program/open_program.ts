@@ -111,7 +111,7 @@ function readTensors({ entries, root, model }: Folder, kind: "weights" | "consta
   const { config: payloads } = objectAt(readJsonEntry(config), config.name);
   const tensors = new Map<string, StoredTensor>();
   for (const [name, payload] of Object.entries(objectAt(payloads, config.name))) {
-    const place = `${kind}.${name}`;
+    const place = `${kind}.${textAt(name, `name in ${kind}`)}`;
     const { path_name: file, use_pickle: isPickled, tensor_meta: meta } = objectAt(payload, place);
     const path = textAt(file, `${place}.path_name`);
     const entry = entries.get(`${root}${kind}/${path}`);

@@ -1,6 +1,6 @@
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import { showValue } from "../../words/show_value.ts";
-import { listAt, objectAt, SCALAR_TYPES, textAt, unionAt } from "./schema_parts.ts";
+import { listAt, MAX_NAME, objectAt, SCALAR_TYPES, textAt, unionAt } from "./schema_parts.ts";
 import type { Argument, Call, ModuleCall, Result, SourceLine } from "./program.ts";
 import type { SizeExpression } from "./size_expression.ts";
 
@@ -169,7 +169,7 @@ function parseModules(text: string): ModuleCall[] {
   for (const part of text.split(";")) {
     const first = part.indexOf(",");
     const last = part.lastIndexOf(",");
-    if (first === -1 || last === first) continue;
+    if (first === -1 || last === first || part.length > 3 * MAX_NAME) continue;
     const key = part.slice(0, first);
     if (key.startsWith("_empty_nn_module_stack")) continue;
     const type = part.slice(last + 1);

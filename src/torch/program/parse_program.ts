@@ -2,6 +2,7 @@ import { ModelError, unexpected } from "../../model/model_error.ts";
 import { showValue } from "../../words/show_value.ts";
 import { parseNode, readArgument, type Reading } from "./parse_call.ts";
 import { plainGraph } from "./plain_graph.ts";
+import { resultsOf } from "./plan_layers.ts";
 import type { HeldTensor, Program, UserInput, ValueMeta } from "./program.ts";
 import { listAt, objectAt, readMeta, readSize, textAt, unionAt } from "./schema_parts.ts";
 import type { SizeExpression } from "./size_expression.ts";
@@ -31,11 +32,19 @@ export function parseProgram(json: unknown, here: string): Program {
   const reading: Reading = { numbers: readNumbers(graph), here };
   const signature = objectAt(module.signature, "signature");
   const { inputs, held } = readInputs(listAt(signature.input_specs, "input_specs"));
+  const calls = listAt(graph.nodes, "nodes").map((node, i) =>
+    parseNode(node, `nodes[${i}]`, reading)
+  );
+  requireOneSource([
+    ...inputs.flatMap(({ name }) => name ?? []),
+    ...held.keys(),
+    ...calls.flatMap(resultsOf),
+  ]);
   return {
     torchVersion: typeof root.torch_version === "string" ? root.torch_version : "",
     inputs,
     held,
-    calls: listAt(graph.nodes, "nodes").map((node, i) => parseNode(node, `nodes[${i}]`, reading)),
+    calls,
     outputs: listAt(signature.output_specs, "output_specs").flatMap((spec, i) => {
       const place = `output_specs[${i}]`;
       const [kind, value] = unionAt(spec, place);
@@ -50,6 +59,17 @@ export function parseProgram(json: unknown, here: string): Program {
     }),
     values: readValues(graph),
   };
+}
+
+/** Rejects a graph that computes a value twice: a layer that nothing reads would keep its weights. */
+function requireOneSource(names: readonly string[]): void {
+  const known = new Set<string>();
+  for (const name of names) {
+    if (known.has(name)) {
+      throw new ModelError(`The graph computes ${showValue(name)} twice, expected once`);
+    }
+    known.add(name);
+  }
 }
 
 /** Reads the numbers that the graph computes from sizes, by their names. */

@@ -42,13 +42,16 @@ export function plainGraph(graph: Json, depth = 0): Json {
   return whole;
 }
 
-const isWrapper = (node: unknown): node is Json =>
-  isObject(node) && WRAPPERS.test(String((node as Json).target));
+const isCallOf = (node: unknown, targets: RegExp): node is Json => {
+  const { target } = Object(node);
+  return typeof target === "string" && targets.test(target);
+};
+
+const isWrapper = (node: unknown): node is Json => isCallOf(node, WRAPPERS);
 
 const OUT = /^torch\.ops\.(aten\.\w+)\.out$/;
 
-const isWithOut = (node: unknown): node is Json =>
-  isObject(node) && OUT.test(String((node as Json).target));
+const isWithOut = (node: unknown): node is Json => isCallOf(node, OUT);
 
 /** Splits a call with an argument `out` into one without and a copy in place. */
 function withoutOut(node: Json, values: Json): Json[] {

@@ -4,12 +4,13 @@ import type { LayerSource } from "../../model/layers/layer_source.ts";
 import type { LayerVariable } from "../../model/weights/model_weights.ts";
 import { errorMessage } from "../../words/failure.ts";
 import { InputError } from "../../words/input_error.ts";
+import { showValue } from "../../words/show_value.ts";
 import { type AtenContext, type AtenValue, WholeFloat } from "../aten/aten_op.ts";
 import { PROGRAM_OPS } from "./attention_parts.ts";
 import { callAten } from "../aten/schema.ts";
 import type { PlannedLayer } from "./plan_layers.ts";
 import type { Argument, Call, Program, Result, ValueMeta } from "./program.ts";
-import { noteSizes, sizeOf, type Sizes } from "./size_expression.ts";
+import { canBe, noteSizes, shapeOf, sizeOf, type Sizes } from "./size_expression.ts";
 
 /** Tensor of the file that no training changes: an index, a mask. */
 export interface ConstantTensor {
@@ -83,7 +84,7 @@ export const createProgramLayer = kerasLayer((tf) =>
         this.places[0];
       place.inputs.forEach((name, i) => noteSizes(values.get(name)?.sizes ?? [], shapes[i], sizes));
       const outputs = place.outputs.map((name) =>
-        (values.get(name)?.sizes ?? []).map((size) => sizeOf(size, sizes))
+        shapeOf(values.get(name)?.sizes ?? [], sizes, `size of ${showValue(name)}`)
       );
       return outputs.length === 1 ? outputs[0] : outputs;
     }
@@ -211,11 +212,7 @@ function fits(
   shapes: readonly OpenShape[],
   values: ReadonlyMap<string, ValueMeta>,
 ): boolean {
-  return names.every((name, i) => {
-    const sizes = values.get(name)?.sizes ?? [];
-    return sizes.length === shapes[i].length &&
-      sizes.every((size, axis) => typeof size !== "number" || size === shapes[i][axis]);
-  });
+  return names.every((name, i) => canBe(values.get(name)?.sizes ?? [], shapes[i]));
 }
 
 /** Returns the place of a call in the user's code, for messages. */

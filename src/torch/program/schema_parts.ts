@@ -2,7 +2,7 @@ import { unexpected } from "../../model/model_error.ts";
 import type { FileType } from "../../model/weights/weights_manifest.ts";
 import { isObject } from "../../words/shape.ts";
 import type { ValueMeta } from "./program.ts";
-import { parseSize, type SizeExpression } from "./size_expression.ts";
+import { MAX_FORMULA, parseSize, shapeOf, type SizeExpression } from "./size_expression.ts";
 
 /** Dtypes by their numbers in `torch/_export/serde/schema.py`, `ScalarType`. */
 export const SCALAR_TYPES: Readonly<Record<number, FileType>> = {
@@ -41,10 +41,14 @@ export function listAt(value: unknown, place: string): unknown[] {
   throw unexpected(place, value, "a list");
 }
 
-/** Returns a text of the JSON. */
-export function textAt(value: unknown, place: string): string {
-  if (typeof value === "string") return value;
-  throw unexpected(place, value, "a text");
+/** Largest number of letters of a name, as messages quote it. */
+export const MAX_NAME = 400;
+
+/** Returns a text of the JSON: mostly a name. */
+export function textAt(value: unknown, place: string, longest = MAX_NAME): string {
+  if (typeof value !== "string") throw unexpected(place, value, "a text");
+  if (value.length <= longest) return value;
+  throw unexpected(place, value, `at most ${longest} letters`);
 }
 
 /** Returns the one kind of a union, `{"as_int": 3}`, and its value. */
@@ -58,7 +62,7 @@ export function unionAt(value: unknown, place: string): [kind: string, value: un
 export function readSize(value: unknown, place: string): SizeExpression {
   const [kind, own] = unionAt(value, place);
   if (kind === "as_expr") {
-    return parseSize(textAt(objectAt(own, place).expr_str, `${place}.expr_str`));
+    return parseSize(textAt(objectAt(own, place).expr_str, `${place}.expr_str`, MAX_FORMULA));
   }
   if (typeof own === "boolean") return Number(own);
   if (typeof own !== "number") throw unexpected(place, own, "a number");
@@ -71,8 +75,7 @@ export function readMeta(value: unknown, place: string): ValueMeta {
   if (typeof dtype !== "number" || !Object.hasOwn(SCALAR_TYPES, dtype)) {
     throw unexpected(`${place}.dtype`, dtype, "the number of a dtype");
   }
-  return {
-    type: SCALAR_TYPES[dtype],
-    sizes: listAt(sizes, `${place}.sizes`).map((size) => readSize(size, `${place}.sizes`)),
-  };
+  const declared = listAt(sizes, `${place}.sizes`).map((size) => readSize(size, `${place}.sizes`));
+  shapeOf(declared, new Map(), `${place}.sizes`);
+  return { type: SCALAR_TYPES[dtype], sizes: declared };
 }

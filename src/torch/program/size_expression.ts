@@ -1,4 +1,5 @@
-import { ModelError } from "../../model/model_error.ts";
+import { countOf, isCount } from "../../model/files/file_types.ts";
+import { ModelError, unexpected } from "../../model/model_error.ts";
 import { showValue } from "../../words/show_value.ts";
 
 /**
@@ -53,7 +54,7 @@ const FUNCTIONS: Readonly<Record<string, Apply>> = {
 };
 
 /** Largest number of signs of a formula; PyTorch's have some hundred. */
-const MAX_LENGTH = 10_000;
+export const MAX_FORMULA = 10_000;
 
 /** Largest number of brackets within each other. */
 const MAX_DEPTH = 100;
@@ -90,7 +91,7 @@ class Parser {
 
   constructor(text: string) {
     this.#text = text;
-    if (text.length > MAX_LENGTH) this.#refuse();
+    if (text.length > MAX_FORMULA) this.#refuse();
     this.#tokens = text.match(/\d+(?:\.\d*)?|\w+|'[^']*'|\*\*|\/\/|[^\s\w]/g) ?? [];
   }
 
@@ -100,7 +101,7 @@ class Parser {
   }
 
   #refuse(): never {
-    const shown = showValue(this.#text.slice(0, MAX_LENGTH));
+    const shown = showValue(this.#text.slice(0, MAX_FORMULA));
     throw new ModelError(`The size ${shown} is not a formula of sizes, expected one`);
   }
 
@@ -177,6 +178,35 @@ export function sizeOf(size: SizeExpression, sizes: Sizes): number | null {
   const values = size.to.map((one) => sizeOf(one, sizes));
   return values.every((value) => value !== null) ? FUNCTIONS[size.apply](...values) : null;
 }
+
+/**
+ * Returns the shape that sizes make; `null` stands for one that needs a size that is not known.
+ *
+ * @throws {ModelError} If a size is not one, or there are more than 2^53 entries.
+ */
+export function shapeOf(
+  declared: readonly SizeExpression[],
+  sizes: Sizes,
+  place: string,
+): (number | null)[] {
+  const shape = declared.map((size) => sizeOf(size, sizes));
+  const known = shape.filter((size) => size !== null);
+  for (const size of known) if (!isCount(size)) throw unexpected(place, size, "a size");
+  if (countOf(known) !== null) return shape;
+  throw new ModelError({
+    place,
+    found: showValue(known.join(" x ")),
+    expected: "sizes of at most 2^53 entries",
+  });
+}
+
+/** True if a tensor with these sizes can have this shape. */
+export const canBe = (
+  declared: readonly SizeExpression[],
+  shape: readonly (number | null)[],
+): boolean =>
+  declared.length === shape.length &&
+  declared.every((size, axis) => typeof size !== "number" || size === shape[axis]);
 
 /**
  * Notes the sizes of a tensor whose declared sizes are bare symbols.

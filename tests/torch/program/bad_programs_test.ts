@@ -1,10 +1,11 @@
 import { startEngine } from "../../../src/engine/mod.ts";
-import { loadModel } from "../../../src/load/load_model.ts";
+import { loadModel, randomBatch } from "../../../src/load/mod.ts";
+import { measure } from "../../../src/measure/mod.ts";
 import { ModelError } from "../../../src/model/model_error.ts";
 import { editedProgram, type Edits, type Json, programPath } from "./edited_program.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 
-await startEngine({ threads: 1 });
+const { tf } = await startEngine({ threads: 1 });
 
 async function refusal(name: string, edits: Edits): Promise<string> {
   const path = await editedProgram(name, edits);
@@ -125,4 +126,83 @@ Deno.test("loadModel() warns of a model that was exported in eval()", async () =
   const inTraining = await loadModel(programPath("cnn.pt2"));
   assertEquals(inTraining.notes, []);
   inTraining.model.dispose();
+});
+
+Deno.test("loadModel() refuses an operation whose name is an object", async () => {
+  const found = await refusal("mlp", {
+    graph: (json) => nodeOf(json, "relu").target = { toString: 1 },
+  });
+  assertStringIncludes(found, "nodes[1].target is an object, expected a text");
+});
+
+Deno.test("loadModel() refuses a value that is computed twice, and keeps no tensors", async () => {
+  const tensors = tf.memory().numTensors;
+  const repeated = await refusal("cnn", {
+    graph: (json) => nodesOf(json).push(structuredClone(nodeOf(json, "conv2d"))),
+  });
+  assertStringIncludes(repeated, 'The graph computes "conv2d" twice, expected once');
+  const overwritten = await refusal("mlp", {
+    graph: (json) => nodeOf(json, "relu").outputs[0].as_tensor.name = "p_hidden_weight",
+  });
+  assertStringIncludes(overwritten, 'The graph computes "p_hidden_weight" twice, expected once');
+  assertEquals(tf.memory().numTensors, tensors);
+});
+
+Deno.test("loadModel() refuses sizes of values that no tensor has", async () => {
+  const sizes = (...sizes: unknown[]) =>
+    refusal("sequence", {
+      graph: (json) => json.graph_module.graph.tensor_values.mean.sizes = sizes,
+    });
+  const place = 'tensor_values["mean"].sizes';
+  assertStringIncludes(await sizes({ as_int: -1e308 }), `${place} is -1e+308, expected a size`);
+  assertStringIncludes(await sizes({ as_int: 1e308 }), `${place} is 1e+308, expected a size`);
+  assertStringIncludes(await sizes({ as_int: 0.5 }), `${place} is 0.5, expected a size`);
+  const formula = { as_expr: { expr_str: "10 ** 400" } };
+  assertStringIncludes(await sizes(formula), `${place} is Infinity, expected a size`);
+  assertStringIncludes(
+    await sizes({ as_int: 2 ** 27 }, { as_int: 2 ** 26 }),
+    `${place} is "134217728 x 67108864", expected sizes of at most 2^53 entries`,
+  );
+});
+
+Deno.test("loadModel() quotes no name of thousands of letters", async () => {
+  const named = (letters: number) =>
+    refusal("mlp", {
+      graph(json) {
+        const { parameter } = json.graph_module.signature.input_specs[0];
+        parameter.parameter_name = "x".repeat(letters);
+      },
+    });
+  assertStringIncludes(await named(400), "The file has no tensor xxx");
+  const found = await named(401);
+  assertStringIncludes(found, "input_specs[0].parameter_name is ");
+  assertStringIncludes(found, "expected at most 400 letters");
+  const weight = await refusal("mlp", {
+    weights: (json) => json.config["x".repeat(401)] = json.config["hidden.bias"],
+  });
+  assertStringIncludes(weight, "name in weights is ");
+});
+
+Deno.test("loadModel() refuses an input of other sizes than its sample", async () => {
+  const found = await refusal("tied", {
+    graph: (json) => json.graph_module.graph.tensor_values.tokens.sizes[1].as_int = 5_000_000,
+  });
+  assertStringIncludes(found, 'No sample input of the program has the sizes of its input "tokens"');
+});
+
+Deno.test("measure() has the shapes of the pass where a formula gives no size", async () => {
+  const path = await editedProgram("sequence", {
+    graph(json) {
+      const { mean } = json.graph_module.graph.tensor_values;
+      const [examples] = mean.sizes;
+      const formula = `${examples.as_expr.expr_str} * 10 ** 308`;
+      mean.sizes = [examples, { as_expr: { expr_str: formula } }];
+    },
+  });
+  const { model } = await loadModel(path);
+  const batch = randomBatch(model, { examples: 3 });
+  const { layers } = await measure(model, batch);
+  assertEquals(layers.find(({ name }) => name === "mean")?.shape, [3, 6]);
+  tf.dispose(batch as never);
+  model.dispose();
 });
