@@ -138,6 +138,29 @@ Deno.test("architecture leaves depthwise kernels, shared layers and branches alo
   assertEquals(architecture.run(measurements), []);
 });
 
+Deno.test("architecture knows a depthwise convolution of PyTorch by the channels that it does not read", () => {
+  const convolution = (name: string, shape: number[], channels: number) =>
+    of("Conv2d", {
+      name,
+      kind: "convolution",
+      kernelLayout: "einsum oiii",
+      activation: "linear",
+      depth: 2,
+      shape: [4, channels, 6, 6],
+      weights: [makeWeight({ name: `${name}.weight`, shape })],
+    });
+  const separable = (read: number) =>
+    found(
+      { ...TANH, name: "stem", shape: [4, read, 6, 6] },
+      convolution("spatial", [12, 1, 3, 3], 12),
+      { ...convolution("point", [16, 12, 1, 1], 16), activation: "tanh", depth: 3 },
+    );
+  assertEquals(separable(12), []);
+  assertEquals(separable(2), []);
+  // A single channel, as of a grey image, is all there is.
+  assertEquals(separable(1), ["warning no-activation spatial"]);
+});
+
 Deno.test("architecture only notes what a trained network lacks", () => {
   const [finding] = architecture.run(row(LINEAR, TANH), {}, true);
   assertEquals(finding.severity, "note");

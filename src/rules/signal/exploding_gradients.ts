@@ -74,6 +74,8 @@ export const explodingGradients: Rule = defineRule({
   misleads:
     "If a normalisation follows every kernel, growth is only a note up to explodingRatio, " +
     "and a warning up to ten times that, because such networks train. " +
+    "The trained scale of a residual branch, LayerScale for instance, is undone before layers are " +
+    "compared. " +
     "The rule cannot tell what a recurrent layer loses through time: the first of many steps " +
     "usually counts for little. A layer normalisation multiplies the gradient of rows that do not " +
     "vary, padding for instance, by up to 1 / sqrt(epsilon); where that explains the growth, it is a " +

@@ -285,7 +285,7 @@ export function linearRows(network: Pick<NetworkView, "chain" | "graph" | "layer
   const whole = hidden.length > 0 && below.every(isStraight);
   const bare = whole || hidden.length > 1 &&
       below.every((layer) => isStraight(layer) || isAffine(layer) && BENDING.includes(layer.kind));
-  const isSeparable = chain.some(({ layer }) => layer.kernelLayout === "depthwise");
+  const isSeparable = chain.some((kernel) => isDepthwise(kernel, network));
   const rows: string[][] = [];
   const narrow: string[] = [];
   // The group that ends before `last`. A bottleneck ends a group and starts none.
@@ -294,7 +294,7 @@ export function linearRows(network: Pick<NetworkView, "chain" | "graph" | "layer
   for (const kernel of hidden) {
     const { layer } = kernel;
     // A separable convolution has two parts by design.
-    if (!isAffine(layer) || layer.calls !== 1 || layer.kernelLayout === "depthwise") continue;
+    if (!isAffine(layer) || layer.calls !== 1 || isDepthwise(kernel, network)) continue;
     const next = nextKernel(layer, known, network);
     if (!bare && (next === null || next.layer.role === "output")) continue;
     const goesOn: string[] | null = last === kernel ? row : null;
@@ -311,6 +311,21 @@ export function linearRows(network: Pick<NetworkView, "chain" | "graph" | "layer
     }
   }
   return { rows, narrow, bare, whole };
+}
+
+/**
+ * Returns true if each channel has its own outputs: by the layout of Keras, or because a
+ * convolution of PyTorch, `[out, in / groups, ...window]`, reads one channel of many.
+ */
+function isDepthwise(
+  { layer, kernel }: KernelLayer,
+  { graph }: Pick<NetworkView, "graph">,
+): boolean {
+  const { kernelLayout } = layer;
+  if (kernelLayout === "depthwise") return true;
+  if (layer.kind !== "convolution" || !isEinsumLayout(kernelLayout)) return false;
+  const channels = graph.inputsOf(layer).at(0)?.shape?.[1] ?? 1;
+  return kernelLayout.startsWith("einsum oii") && kernel.shape[1] === 1 && channels > 1;
 }
 
 /**

@@ -5,6 +5,7 @@ import { measure } from "../../../src/measure/measure.ts";
 import type { Objective } from "../../../src/model/objective.ts";
 import { networkOf } from "../../../src/rules/network/network.ts";
 import { explodingGradients } from "../../../src/rules/signal/exploding_gradients.ts";
+import { architecture } from "../../../src/rules/weights/architecture.ts";
 import { programPath } from "./edited_program.ts";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 
@@ -104,6 +105,10 @@ Deno.test("a LayerScale that is written out is known as one, and what it shrinks
   assert(branches.every((size) => size < 1e-3 * stem));
   assert(signals.every(({ signal }) => signal > 1e-3 * stem));
   assertEquals(explodingGradients.run(measured), []);
+  assertEquals(
+    architecture.run(measured).filter(({ layer }) => layer?.endsWith("depthwise")),
+    [],
+  );
   tf.dispose(batch as never);
   loaded.model.dispose();
 });
