@@ -46,10 +46,23 @@ export async function readWeights(path: string): Promise<WeightsFile> {
     return {
       path,
       format,
-      tensors,
+      tensors: tensors.map((tensor) => ({
+        ...tensor,
+        read: () => naming(path, () => tensor.read()),
+      })),
       notes: [...describeConfig(config, tensors), ...notes, ...notesOn(tensors)],
       ...config === null ? {} : { config },
     };
+  } catch (error) {
+    if (error instanceof ModelError) error.within(path);
+    throw error;
+  }
+}
+
+/** Reads a tensor, whose damage may show only now, with the file in the message of an error. */
+function naming<T>(path: string, read: () => T): T {
+  try {
+    return read();
   } catch (error) {
     if (error instanceof ModelError) error.within(path);
     throw error;

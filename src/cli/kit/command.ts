@@ -12,7 +12,7 @@ import {
 import { requirePath } from "./require_path.ts";
 import { UsageError } from "./usage_error.ts";
 import { parseArgs } from "@std/cli/parse-args";
-import { refusal } from "../../words/input_error.ts";
+import { InputError, refusal } from "../../words/input_error.ts";
 
 export interface Operand {
   /** Name in the help: `MODEL`. */
@@ -165,10 +165,20 @@ export function parseCommand<F extends FlagSet>(
     if (flag.value !== null && given.includes("")) {
       throw new UsageError(refusal`${place} has no value, expected ${place} ${flag.value}`);
     }
-    return [key, flag.read(given, place)];
+    return [key, readFlag(() => flag.read(given, place))];
   });
   // Each flag has read its own value: fromEntries() loses the types.
   return { operands, flags: Object.fromEntries(values) as FlagValues<F> };
+}
+
+/** Makes a refusal of a reader that is not about command lines one of the command line. */
+function readFlag<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof InputError) || error instanceof UsageError) throw error;
+    throw new UsageError(error.message, { cause: error });
+  }
 }
 
 const MAX_OPERANDS_SHOWN = 5;
