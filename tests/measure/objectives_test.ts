@@ -254,7 +254,7 @@ Deno.test("chooseLoss() takes what is asked for before all else, and draws its t
 Deno.test("nearestObjective() knows what losses are called elsewhere, and other spellings", () => {
   const meant = (name: string) => nearestObjective(name).match(/"(.*)"/)?.[1] ?? null;
   assertEquals(
-    ["mse", "MAE", "bce", "cross_entropy", "KLDiv", "mean_squared_error", "meanSquareError", "summ"]
+    ["mse", "MAE", "bce", "crossentropy", "KLDiv", "mean_squared_error", "meanSquareError", "summ"]
       .map(meant),
     [
       "meanSquaredError",

@@ -134,7 +134,7 @@ Deno.test("loadModel() says what a file of another format is and what to do", as
   for (const [path, what, fix] of cases) {
     assertEquals(
       (await assertRejects(() => loadModel(path), ModelError)).message,
-      `${path}: ${what}, expected a model.json, a .keras or .h5 file, or a .ts or .js module: ${fix}`,
+      `${path}: ${what}, expected a model.json, a .keras, .h5 or .pt2 file, or a .ts or .js module: ${fix}`,
     );
   }
 });
@@ -153,11 +153,11 @@ Deno.test("loadModel() says what is wrong with the file itself", async () => {
     ["/no/model.json", "/no/model.json: there is no such file"],
     [
       "/no/model",
-      "/no/model: there is no such file, expected a model.json, a .keras or .h5 file, or a .ts or .js module",
+      "/no/model: there is no such file, expected a model.json, a .keras, .h5 or .pt2 file, or a .ts or .js module",
     ],
     [
       "/tmp",
-      "/tmp: it is a folder, expected a model.json, a .keras or .h5 file, or a .ts or .js module in it",
+      "/tmp: it is a folder, expected a model.json, a .keras, .h5 or .pt2 file, or a .ts or .js module in it",
     ],
   ];
   for (const [path, message] of cases) {
@@ -186,7 +186,7 @@ Deno.test("loadModel() says what is wrong with the file itself", async () => {
     await Deno.writeTextFile(`${folder}/notes`, "x");
     assertEquals(
       (await assertRejects(() => loadModel(`${folder}/notes`), ModelError)).message,
-      `${folder}/notes: it is not a file type that this tool reads, expected a model.json, a .keras or .h5 file, or a .ts or .js module`,
+      `${folder}/notes: it is not a file type that this tool reads, expected a model.json, a .keras, .h5 or .pt2 file, or a .ts or .js module`,
     );
   });
 });

@@ -167,6 +167,7 @@ Deno.test("blocks-alike finds an embedding and a head that should be one matrix"
 
 testMessages({
   "a block unlike the others": () => judge("blocks-alike", withOne(40)),
+  "a block smaller than the others": () => judge("blocks-alike", withOne(1 / 40)),
   "a block that was not trained": () => {
     const tensors = blocks(Array.from({ length: 8 }, () => 0.1));
     return judge("blocks-alike", measured({ ...tensors, "h.3.fc.weight": drawn }));
