@@ -44,6 +44,32 @@ function sequenceWeights(tf: TensorFlow, cell: RecurrentCell, weights: CellWeigh
   return { kernel, recurrentKernel, bias: both, innerBias: ofCandidate };
 }
 
+const GATES = { lstm: 4, gru: 3, simple: 1 };
+
+/** Rejects weights and states of other shapes: the op would read beyond them. */
+function requireShapes(
+  cell: RecurrentCell,
+  { x, initial, weights }: { x: Tensor; initial: Tensor[]; weights: CellWeights },
+): void {
+  const [examples, , features] = x.shape;
+  const units = weights.ofState.shape[1] ?? 0;
+  const rows = GATES[cell.kind] * units;
+  const require = (name: string, { shape }: Tensor, expected: number[]) => {
+    if (shape.join() === expected.join()) return;
+    throw new InputError({
+      place: name,
+      verb: "has",
+      found: `the shape [${shape.join(", ")}]`,
+      expected: `[${expected.join(", ")}]`,
+    });
+  };
+  require("w_ih", weights.ofInput, [rows, features]);
+  require("w_hh", weights.ofState, [rows, units]);
+  if (weights.biasOfInput !== null) require("b_ih", weights.biasOfInput, [rows]);
+  if (weights.biasOfState !== null) require("b_hh", weights.biasOfState, [rows]);
+  for (const state of initial) require("hx", state, [examples, units]);
+}
+
 /** Runs one layer in one direction over [batch, steps, features]. */
 function runDirection(
   tf: TensorFlow,
@@ -56,6 +82,7 @@ function runDirection(
   },
 ): { h: Tensor; last: Tensor[] } {
   if (weights.projection !== null) return runProjected(tf, { x, initial, weights, isBack });
+  requireShapes(cell, { x, initial, weights });
   const { h, last } = recurrentSequence(tf, {
     cell,
     x: isBack ? tf.reverse(x, 1) : x,

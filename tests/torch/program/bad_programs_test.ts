@@ -1,6 +1,6 @@
 import { startEngine } from "../../../src/engine/mod.ts";
 import { loadModel, randomBatch } from "../../../src/load/mod.ts";
-import { measure } from "../../../src/measure/mod.ts";
+import { measure, MeasureError } from "../../../src/measure/mod.ts";
 import { ModelError } from "../../../src/model/model_error.ts";
 import { editedProgram, type Edits, type Json, programPath } from "./edited_program.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
@@ -181,6 +181,21 @@ Deno.test("loadModel() quotes no name of thousands of letters", async () => {
     weights: (json) => json.config["x".repeat(401)] = json.config["hidden.bias"],
   });
   assertStringIncludes(weight, "name in weights is ");
+});
+
+Deno.test("measure() refuses an LSTM whose weights lack rows", async () => {
+  const path = await editedProgram("sequence", {
+    weights: (json) => json.config["lstm.weight_hh_l0"].tensor_meta.sizes[0].as_int = 0,
+  });
+  const { model } = await loadModel(path);
+  const batch = randomBatch(model, { examples: 3 });
+  await assertRejects(
+    () => measure(model, batch),
+    MeasureError,
+    "w_hh has the shape [0, 6], expected [24, 6]",
+  );
+  tf.dispose(batch as never);
+  model.dispose();
 });
 
 Deno.test("loadModel() refuses an input of other sizes than its sample", async () => {
