@@ -23,3 +23,4 @@ export type * from "./measurements.ts";
 export { LOSSES, type LossName } from "../traits/losses.ts";
 export { type Objective } from "../model/objective.ts";
 export type { TensorStatistics } from "./measurements.ts";
+export type { ValueBins } from "./value_bins.ts";

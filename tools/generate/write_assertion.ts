@@ -23,7 +23,9 @@ function documentation(rule: Documented, defaults: string, params: readonly stri
     ...wrap(`Asserts ${documented.asserts}`),
     "",
     ...wrap(
-      `${defaults === "" ? "" : `Defaults: ${defaults} `}\`gradient-health explain ${rule.name}\` ` +
+      `${
+        defaults === "" ? "" : `Defaults: ${defaults} `
+      }\`gradient-health explain ${rule.name}\` ` +
         "prints the definition, its source, and when it misleads.",
     ),
     "",
