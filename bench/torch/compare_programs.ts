@@ -39,10 +39,8 @@ const ROUNDING = 1e-6;
 const [folder, ...chosen] = Deno.args;
 const names = chosen.length > 0 ? chosen : await namesIn(folder);
 
-console.log(
-  "| program | parameters | objective | largest error of a gradient | seconds | result |",
-);
-console.log("| --- | ---: | ---: | ---: | ---: | --- |");
+console.log("| program | parameters | objective | gradients | in float32 | seconds | result |");
+console.log("| --- | ---: | ---: | ---: | ---: | ---: | --- |");
 let agreed = 0;
 for (const name of names) {
   const row = await compare(name);
