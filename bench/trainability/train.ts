@@ -83,8 +83,9 @@ function applyAll(
   { examples, fixes }: { examples: Examples; fixes: readonly Fix[] },
   done: Fixed[],
 ): Examples | null {
-  // The score reads the outputs by the head of the plan.
-  if (fixes.some(({ kind }) => kind === "head" || kind === "remove-activation")) return null;
+  // The score reads the outputs by the head of the plan, and the plan has the rate.
+  const others = ["head", "remove-activation", "learning-rate"];
+  if (fixes.some(({ kind }) => others.includes(kind))) return null;
   const batch = batchOf(tf, examples, Array.from({ length: EXAMPLES }, (_, i) => i));
   let subject: FixSubject = { model, batch, objective: undefined };
   try {

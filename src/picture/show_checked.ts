@@ -4,6 +4,7 @@ import type { DiagnosedReport } from "../render/report_document.ts";
 import type { GateFinding } from "../gate/gate_result.ts";
 import { SEVERITIES } from "../rules/finding.ts";
 import { allRules } from "../rules/register_rule.ts";
+import { blocksAlike } from "../rules/weights/blocks_alike.ts";
 import { halfPrecision } from "../rules/signal/half_precision.ts";
 import { formatCount } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
@@ -14,11 +15,13 @@ type Checked = Pick<DiagnosedReport, "measurements"> & { findings: readonly Gate
 /** Groups the rules that judged a network by the gravest severity of their findings. */
 function checked({ measurements, findings }: Checked) {
   const open = findings.filter(isOpen);
+  const isFile = measurements.weightsOnly !== undefined;
+  // Half precision is judged if it is asked for, and blocks in a file of weights.
+  const silent = [halfPrecision.name, ...isFile ? [] : [blocksAlike.name]];
   const names = allRules()
-    .filter(({ weightsAlone }) => measurements.weightsOnly === undefined || weightsAlone)
+    .filter(({ weightsAlone }) => !isFile || weightsAlone)
     .map(({ name }) => name)
-    // It judges nothing unless it is asked to.
-    .filter((name) => name !== halfPrecision.name || open.some(({ rule }) => rule === name));
+    .filter((name) => !silent.includes(name) || open.some(({ rule }) => rule === name));
   const gravest = (rule: string) =>
     SEVERITIES.find((severity) =>
       open.some((finding) => finding.rule === rule && finding.severity === severity)

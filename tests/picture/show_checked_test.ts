@@ -1,0 +1,16 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { readWeights } from "../../src/load/mod.ts";
+import { measureWeights } from "../../src/measure/mod.ts";
+import { checkedWords, showChecked } from "../../src/picture/show_checked.ts";
+import { RULES } from "../../src/rules/rules.ts";
+
+const file = measureWeights(await readWeights("fixtures/files/mlp.safetensors"));
+
+Deno.test("showChecked() lists a rule of files for a file of weights, and not for a network", () => {
+  const ofFile = { measurements: file, findings: [] };
+  assertStringIncludes(showChecked(ofFile).source, "<li>blocks-alike</li>");
+  const network = { measurements: { ...file, weightsOnly: undefined }, findings: [] };
+  assertEquals(showChecked(network).source.includes("blocks-alike"), false);
+  // All but that one, and half precision, which is judged if it is asked for.
+  assertEquals(checkedWords(network), `${RULES.length - 2} rules passed.`);
+});
