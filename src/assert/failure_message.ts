@@ -24,7 +24,7 @@ interface Failure {
   rule: Pick<RuleDocumentation, "name" | "problem">;
   /** Model and batch. */
   subject: ProbeSubject;
-  /** Errors that broke it. */
+  /** Errors of the rule. */
   errors: Finding[];
   /** Layers that the rule judges, in their order. */
   layers: { name: string; className: string }[];

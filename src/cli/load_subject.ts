@@ -99,7 +99,8 @@ export async function loadSubject(
 }
 
 /**
- * Rejects a model file that no batch can be measured with, or that asks for more than a file may.
+ * Rethrows a failed check as a `ModelError`: no batch can be measured with the model, or its file
+ * asks for more than a file may.
  */
 function requireLoadable(require: () => void): void {
   try {

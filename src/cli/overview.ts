@@ -80,7 +80,7 @@ export function showOverview([name]: string[]): void {
 /**
  * Returns true if a command line asks for help, so that the library is not needed.
  *
- * @returns Whether `--help` or `-h` is among the flags. Every argument after `--` is an operand.
+ * @returns True if `--help` or `-h` is among the flags. Every argument after `--` is an operand.
  */
 export function asksForHelp(args: string[]): boolean {
   const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;

@@ -59,8 +59,8 @@ export function measureFeatures(heap: Heap, tensor: Tensor): FeatureMeasurements
 }
 
 /**
- * Shows the mean and the squared deviations of each of `width` columns of a tensor, NaN for a
- * column that is not finite: of floats by our own SIMD code, of other types here.
+ * Passes each column's mean and squared deviations to the callback, NaN for a column that is not
+ * finite; SIMD for floats, JavaScript for other types.
  */
 function eachColumn(
   heap: Heap,

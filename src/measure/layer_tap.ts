@@ -185,7 +185,7 @@ function observersOf(sweep: Sweep, layer: Layer, record: LayerRecord, seen: Seen
   };
 }
 
-/** Makes the row of a layer, and finds the place where its z can be seen. */
+/** Creates a layer's record and locates its z. */
 function describe(path: string, layer: Layer): { record: LayerRecord; seen: Seen } {
   const className = layer.getClassName();
   const row = (activation: string | null, seen: Seen) => ({

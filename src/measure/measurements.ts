@@ -363,7 +363,7 @@ export interface InputMeasurements {
    */
   unitRows?: boolean;
   /**
-   * Share of the constant rows, such as padding (along the last axis, of two entries or more).
+   * Share of rows that are constant, such as padding (along the last axis, of two entries or more).
    * Absent if there are none, or if the entries are looked up.
    */
   constantRows?: number;

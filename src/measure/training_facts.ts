@@ -86,7 +86,7 @@ export function measurePenalties(
 interface Statistics {
   movingMean: { read(): Tensor };
   movingVariance: { read(): Tensor };
-  /** Set for a program of PyTorch, whose graph says it. */
+  /** True if batch statistics are used; set only for PyTorch programs, whose graph says it. */
   isOnBatch?: boolean;
 }
 

@@ -24,7 +24,10 @@ export interface LoadModelOptions {
 
 /** Model with its settings. */
 export interface LoadedModel {
-  /** Model; the caller disposes of it, unless its module built it: then it is returned again. */
+  /**
+   * Model; the caller disposes of it. A model that its module exports already built is shared by
+   * later loads; do not dispose of it.
+   */
   model: LayersModel;
   /** Name that its author gave it, or the name of its file. */
   name: string;

@@ -23,8 +23,8 @@ export interface Magnitude {
 export const DECADES: Magnitude = { middle: 0, perDecade: 1 };
 
 /**
- * Returns colours by size: blue below the middle, orange above it, stronger with the distance. 0
- * and non-finite figures have their own marks.
+ * Returns colours by size: blue below the middle, orange above it, more saturated further from it.
+ * 0 and non-finite figures have their own marks.
  */
 export function byMagnitude({ middle, perDecade }: Magnitude): ColorOf {
   return (value) => {

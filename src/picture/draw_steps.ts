@@ -7,7 +7,7 @@ import { valueScale } from "./value_scale.ts";
 
 const HEIGHT = 130;
 
-/** Draws a figure over the steps of a training; a non-finite figure is a cross at the top. */
+/** Draws a figure over the steps of a training run; a non-finite figure is a cross at the top. */
 export function drawSteps(
   values: readonly (number | null)[],
   axis: ColumnAxis,

@@ -16,9 +16,9 @@ import { climb } from "./climb.ts";
  * Each attempt starts from the same weights and steps as `model.fit` does: with the compiled loss,
  * dropout, batch normalisation in training mode and the penalties of the layers. The compiled
  * optimizer comes first, as a new one of its class and configuration; then, unless it is Adam, the
- * same at ten times and a tenth of its rate; then Adam at 3e-3, 1e-2 and 1e-3. The first attempt
- * that learns is the last. An uncompiled model is trained on the loss that fits its head, on random
- * targets if the batch has none.
+ * same at ten times and a tenth of its rate; then Adam at 3e-3, 1e-2 and 1e-3. The trial stops at
+ * the first attempt that learns. An uncompiled model is trained on the loss that fits its head, on
+ * random targets if the batch has none.
  *
  * The result depends only on the model, the batch, whose seed also draws dropout masks and targets,
  * and the budget. Threads do not matter; time does only if the trial takes more than three times its

@@ -38,7 +38,7 @@ export function renderHeader(
 }
 
 /**
- * Returns the facts about a measurement as labels and texts.
+ * Returns the facts about a measurement as labels and strings.
  *
  * @param style `longest`: columns for the path of the model; `judging`: whether to say how many
  * rules judge weights alone (default: true).

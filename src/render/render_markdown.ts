@@ -234,8 +234,8 @@ function foldOf(model: ModelVerdict, { charts }: { charts: boolean }): string {
 }
 
 /**
- * Escapes everything in a plain text that Markdown or GitHub would interpret: a link, a mention, a
- * tag, the end of a cell.
+ * Escapes all characters in plain text that Markdown or GitHub would interpret: a link, a mention,
+ * a tag, the end of a cell.
  */
 export function escapeText(text: string): string {
   return defuse(escapeControls(text)).replace(/\s+/g, " ")

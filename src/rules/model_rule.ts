@@ -11,7 +11,7 @@ export interface ProbeFigure<P> {
   title: string;
   /** Scale of the bars. */
   scale: "linear" | "log";
-  /** Returns the bars. `layer` is the layer of a bar, if it is not the label. */
+  /** Returns the bars. `layer`: layer of the bar, if it differs from the label. */
   rows(probe: P): { label: string; layer?: string; value: number | null }[];
 }
 

@@ -1,4 +1,4 @@
-/** Limit used by a rule, with its default and the source of that. */
+/** Limit used by a rule, with its default and its source. */
 export interface ThresholdEntry {
   /** Value used unless an option overrides it. */
   default: number;

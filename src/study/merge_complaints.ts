@@ -50,7 +50,7 @@ export function doubleWords(files: readonly StudyFile[], points: NamedPoints): s
   }`;
 }
 
-/** Says how many points are in no part, and which shards are missing, which explains it. */
+/** Reports the number of missing points and, if known, the missing shards. */
 export function missingWords(files: readonly StudyFile[], points: NamedPoints): string {
   const { total } = files[0].header;
   const are = points.count === 1 ? "is" : "are";

@@ -27,9 +27,9 @@ const fileShape = object({ path: string, header: studyHeaderShape, points: calla
  * points, and of a thousand shards one or two files are open at once.
  *
  * @param files The parts, in any order.
- * @throws {StudyError} If `files` is empty, or they are of different studies or versions. After the
- * last point, if a point is in two parts or in none, or a part cannot be read to its end. The
- * message names the first five of each kind and counts the rest.
+ * @throws {StudyError} If `files` is empty, or they are of different studies or versions. Also
+ * thrown after the last point, if a point is in two parts or in none, or a part cannot be read to
+ * its end. The message names the first five of each kind and counts the rest.
  * @returns The header of the whole study, and its points in order.
  *
  * @example Two shards, joined

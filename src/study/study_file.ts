@@ -60,7 +60,7 @@ export async function readStudyFile(path: string): Promise<StudyFile> {
       requireGrid(path, header);
       break;
     }
-    // A file that begins otherwise is not a study, however long it is.
+    // Reject other files early; they may be large.
     if (opening.push(line) > MOST_OPENING || opening[0] !== "{") {
       throw new StudyError(
         `${path}, line ${opening.length}: found ${

@@ -57,7 +57,7 @@ function tensorOf({ tensors }: TorchLayer, role: TensorRole): TorchTensor | unde
   return tensors.find((one) => one.role === role);
 }
 
-/** Names of the weights besides the kernels. */
+/** Returns the names of the non-kernel weights. */
 const biasOf = (layer: TorchLayer) => tensorOf(layer, "bias") === undefined ? [] : ["bias"];
 
 /** Offers a kernel of this shape, with the bias of the layer if it has one. */

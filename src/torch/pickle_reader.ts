@@ -191,7 +191,7 @@ export function inertClass(module: string, name: string): InertObject | null {
   return { is: "inert", path: `${own}.${name}`, parts: [] };
 }
 
-/** Makes an object of such a class: a dictionary or a list if the pickle can add entries to it. */
+/** Creates an inert object: a dictionary or a list if the pickle can add entries to it. */
 export function makeInert(of: InertObject, args: Pickled[]): Pickled {
   if (of.path.endsWith(".AttributeDict")) return new Map();
   if (of.path === "collections.deque") return [];

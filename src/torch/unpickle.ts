@@ -17,16 +17,15 @@ interface Unpickled {
   end: number;
 }
 
-/** Mark on the stack. */
 const MARK = Symbol("mark");
 
 type Stacked = Pickled | typeof MARK;
 
 /**
  * Reads a pickle as data. It knows the instructions that `torch.save` writes (protocols 2 to 5) and
- * rejects all others by name; it cannot import, construct or call anything: a global is the entry
- * of the resolver's table under its name. A dictionary takes about 260 bytes for one byte of the
- * file, so the size of values is counted against a budget; shared values stay shared.
+ * rejects all others by name; it cannot import, construct or call anything. Globals are looked up
+ * by name in the resolver's table, never imported. A dictionary takes about 260 bytes for one byte
+ * of the file, so the size of values is counted against a budget; shared values stay shared.
  *
  * Written here because `pickleparser` of npm, which does most of this, assigns any keys of a pickle
  * to plain objects (`dict[key] = value`), and calls the results of its resolver.

@@ -175,7 +175,7 @@ const ROWS = {
     stopsMask: true,
   },
   EinsumDense: {
-    // The sum, and the sum with its bias.
+    // Two copies: the sum before and after adding the bias.
     traits: traits("dense", { kernel: "einsum", memoryCopies: 2 }),
     settings: {
       equation: required(text),

@@ -322,7 +322,7 @@ export const LOSSES: readonly LossName[] = NAMES.filter((name): name is LossName
   LOSS_TRAITS[name].from !== "tf.losses"
 );
 
-/** Target that leaves a position out, in PyTorch's losses of classes. */
+/** Target value that excludes a position from the loss, in PyTorch's losses of classes. */
 export const IGNORED_CLASS = -100;
 
 /** True if a loss leaves out positions with the target {@linkcode IGNORED_CLASS}. */

@@ -9,8 +9,8 @@ export class NotAFile extends Error {}
 /**
  * Describes an error in a few words, without a full stop, to end a sentence.
  *
- * @param error Thrown value of any type: user code throws objects, texts, and errors whose getters
- * throw.
+ * @param error Thrown value of any type: user code throws objects, strings, and errors whose
+ * getters throw.
  */
 export function failure(error: unknown): string {
   try {

@@ -340,7 +340,7 @@ jobs:
       - run: deno run -A jsr:${PACKAGE} check
 `;
 
-/** Install scripts that Deno would name in a warning: the one of core-js only asks for donations. */
+/** Install scripts that Deno would name in a warning: core-js's only asks for donations. */
 const ALLOW_SCRIPTS = { deny: ["npm:core-js"] };
 
 /** Returns a `deno.json` that takes this package from a checkout. */

@@ -6,7 +6,8 @@ import { refusal } from "../../words/input_error.ts";
 const LONGEST_PATH = 4096;
 
 /**
- * Rejects a text that no system accepts as a path; names of rules and shells are shorter still.
+ * Rejects strings that no operating system accepts as a path; rule and shell names use the same
+ * limit.
  *
  * @param place Where it was given.
  * @param expected What is named there.

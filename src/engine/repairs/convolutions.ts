@@ -299,9 +299,9 @@ const LINEAR = { apply: (x: Tensor) => x, getClassName: () => "linear" };
 
 /**
  * Repairs grouped Conv1D and Conv2D, used by ResNeXt and ConvNeXt. TensorFlow.js ignores `groups`.
- * Here a configuration with it makes a layer whose kernel sees its share of the channels,
- * `[...window, channels / groups, filters]`, and whose outputs are ordered by group. With a group
- * per channel it is a depthwise convolution; otherwise one convolution per group.
+ * With it, each filter spans `channels / groups` input channels (the kernel has the shape
+ * `[...window, channels / groups, filters]`), and outputs are ordered by group. With a group per
+ * channel it is a depthwise convolution; otherwise one convolution per group.
  */
 export const repairGroupedConvolutions: LayerRepair = ({ tf, patch }) => {
   storeSettings({ tf, patch }, ["Conv1D", "Conv2D"], { groups: 1 });

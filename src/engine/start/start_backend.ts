@@ -89,8 +89,8 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
 
 /**
  * Makes a backend clean up when anything removes it: its tensors move to `cpu`, and another backend
- * becomes active (TensorFlow.js would try WebGL, with much noise). If the heap is broken and traps,
- * TensorFlow.js would otherwise not remove the backend, and no other could be started.
+ * becomes active (TensorFlow.js would try WebGL and print many warnings). If the heap is broken and
+ * traps, TensorFlow.js would otherwise not remove the backend, and no other could be started.
  */
 function disposeSafely(tf: TensorFlow, backend: KernelBackend, live: LiveData, next: string): void {
   const dispose = backend.dispose.bind(backend);

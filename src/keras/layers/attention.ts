@@ -43,7 +43,7 @@ export const createAttention = kerasLayer((tf) => {
       this.supportsMasking = true;
     }
 
-    /** Returns how queries and keys are compared. */
+    /** Returns the similarity function of queries and keys. */
     get mode(): AttentionSimilarityArgs["mode"] {
       return this.settings.scoreMode;
     }

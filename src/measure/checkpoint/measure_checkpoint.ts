@@ -124,7 +124,7 @@ export async function measureCheckpoint(
   );
 }
 
-/** Layer of a file with its tensors that have entries, kernels first, as rules expect them. */
+/** Layer of a file with its non-empty tensors, kernels first, as rules expect them. */
 interface FileLayer {
   layer: TorchLayer;
   tensors: TorchTensor[];

@@ -198,7 +198,7 @@ function lookUp(layer: Layer, position = 0): InputRange | null {
 function consumers(tensor: SymbolicTensor): InputRange[] {
   const found: InputRange[] = [];
   // A model may be called on its own inputs, so the path may lead back to its start. Iteration over
-  // a set includes entries added on the way.
+  // a set includes entries added during iteration.
   const seen = new Set([tensor]);
   for (const one of seen) {
     for (const node of one.sourceLayer.outboundNodes) {

@@ -2,7 +2,7 @@ import { InputError } from "../../words/input_error.ts";
 import { patchProperty } from "../../engine/patching.ts";
 import { showValue } from "../../words/show_value.ts";
 
-/** Returns a 32-bit hash of a text (FNV-1a). */
+/** Returns a 32-bit hash of a string (FNV-1a). */
 function hash(text: string): number {
   let bits = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) bits = Math.imul(bits ^ text.charCodeAt(i), 0x01000193);

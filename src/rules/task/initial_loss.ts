@@ -174,9 +174,9 @@ function limitsOf(
 
 /**
  * Returns the share of the targets that a random function of the inputs may explain, by the
- * quantile of a correlation (Fisher 1915). With one feature, every other slope has the right sign;
- * with a hundred, hardly any draw helps. Neighbouring steps and pixels are alike, so they do not
- * count.
+ * quantile of a correlation (Fisher 1915). With one feature, half of all random slopes have the
+ * right sign; with a hundred, hardly any draw helps. Neighbouring steps and pixels are alike, so
+ * they do not count.
  */
 function explainedByChance({ activation, units }: Head, { batch }: Measurements): number {
   const features = batch.perInput.reduce(

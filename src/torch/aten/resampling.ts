@@ -66,7 +66,7 @@ function cubicRow(scaling: Scaling, i: number): number[] {
   return row(scaling.size, taps);
 }
 
-/** Returns the weights of a filter as wide as what one new entry covers. */
+/** Returns the filter weights for output entry `i`; the filter is as wide as what `i` covers. */
 function smoothRow(
   { size, ratio }: Scaling,
   i: number,

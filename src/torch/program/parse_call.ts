@@ -84,7 +84,7 @@ export function readArgument(json: unknown, place: string, reading: Reading): Ar
 }
 
 function plain(value: unknown, place: string): Argument & { is: "constant" } {
-  // Infinity and NaN are texts in some versions.
+  // Infinity and NaN are strings in some versions.
   if (value === "Infinity" || value === "-Infinity" || value === "NaN") {
     return constant(Number(value));
   }

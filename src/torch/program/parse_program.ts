@@ -48,7 +48,7 @@ export function parseProgram(json: unknown, here: string): Program {
     outputs: listAt(signature.output_specs, "output_specs").flatMap((spec, i) => {
       const place = `output_specs[${i}]`;
       const [kind, value] = unionAt(spec, place);
-      // Buffers that the graph changes are outputs, too, if it was made functional.
+      // A functionalised graph also returns the buffers it updates; skip them.
       if (kind !== "user_output" && kind !== "loss_output") return [];
       const { arg } = objectAt(value, place);
       return [
