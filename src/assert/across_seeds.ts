@@ -87,8 +87,8 @@ const MAX_SEEDS = 20;
  * ```
  *
  * @throws {AssertionError} If too few draws pass.
- * @throws {InputError} If an argument has a wrong type, or if there are no seeds, or `passRate` is
- * not from 0 to 1.
+ * @throws {InputError} If an argument has a wrong type, `seeds` is empty, or `passRate` is not from
+ * 0 to 1.
  */
 export function acrossSeeds(
   create: CreateModel,

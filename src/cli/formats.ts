@@ -233,7 +233,7 @@ const TABLE = {
     },
   },
   badge: {
-    purpose: "an image with the number of healthy models, for a page of docs",
+    purpose: "a badge that counts the models of each verdict",
     extension: "svg",
     mediaType: "image/svg+xml",
     reads: [],

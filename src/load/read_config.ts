@@ -10,7 +10,7 @@ const HEADS = ["num_attention_heads", "n_head", "num_heads"];
  * Reads the `config.json` that the library transformers keeps beside weights.
  *
  * @param path The file of weights.
- * @returns Facts about the network; `null` if there is no such file, or it is not one.
+ * @returns Facts about the network; `null` without such a file, or if it describes no network.
  */
 export async function readConfig(path: string): Promise<NetworkConfig | null> {
   const beside = join(dirname(path), "config.json");

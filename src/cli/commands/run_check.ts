@@ -80,7 +80,7 @@ async function claimFiles(
   const requests = all.map(({ request }) => request);
   const inputs = [
     file,
-    // If there is no baseline yet, the next check would treat a report there as one.
+    // A report written to this path before a baseline exists would be read as one by the next check.
     update ? null : baseline,
     ...plugins,
     ...requests.flatMap(({ model, register, batch, weights }) => [

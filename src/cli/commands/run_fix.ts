@@ -222,7 +222,7 @@ function leavesCode({ causes }: Diagnosis): boolean {
   return causes.some(({ tried, fixes }) => tried?.worked && !fixes.every(isWeightFix));
 }
 
-/** Returns the reason why there is no copy, worded to end a sentence. */
+/** Returns the reason that no copy was written, as the end of a sentence. */
 function whyNotWritten(diagnosis: Diagnosis, copy: Copy | null, out: string | null): string {
   if (!isFailing(diagnosis.verdict)) return "no error to fix, nothing written";
   if (copy !== null) {

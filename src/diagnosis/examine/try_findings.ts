@@ -16,8 +16,9 @@ import { isTried, LEARNING, weighTrial } from "../weigh_trial.ts";
 import type { FixSubject } from "./apply_fixes.ts";
 
 /**
- * When to train a network on its batch for some steps: `auto`, if that fits the budget; `always`,
- * however long it takes, and the fixes of warnings too; `off`; or as `auto`, for that many steps.
+ * When to train a network on its batch for some steps: `"auto"`, if that fits the budget;
+ * `"always"`, without a limit of time, trying the fixes of warnings too; `"off"`, never; a number,
+ * like `"auto"` for that many steps.
  * An error of the pass becomes a warning if the network learns.
  */
 export type TrialMode = "auto" | "always" | "off" | number;

@@ -20,7 +20,7 @@ const WEIGHED = new Set(RULES.map(({ name }) => name));
  * does not fit its loss, and a network without activations, learn 32 examples and fail on more, as
  * published programs do; kernels far too large tell them apart at once, and on more examples an
  * LSTM, attention and an embedding (seed 152 of `bench/trainability`) are slower than with the fix,
- * which does not hold of a head whose kernel is less than `FAR` times too large. A rate out of use,
+ * unlike a head whose kernel is less than `FAR` times too large. A rate outside the usual range,
  * units or layers drawn alike and untrained frozen layers are mistakes whatever they cost, one class
  * shows nothing of the others, and the trial does not train in half precision.
  */
@@ -75,9 +75,9 @@ interface Examiner {
 }
 
 /**
- * Weighs the warnings about a network that learns: a warning stands if the network learns clearly
- * sooner with its fix. It becomes a note if not, or if the pass only warned of it, there is no fix
- * to try, and training moves every layer.
+ * Weighs the warnings about a network that learns. A warning stands if the network learns clearly
+ * sooner with its fix, and becomes a note if it does not. A warning of the pass without a fix to try
+ * becomes a note if training moves every layer.
  *
  * @param subject The model, its batch and its objective; restored afterwards.
  * @param tried The network after its trial; its findings stay unchanged if it does not learn.

@@ -55,7 +55,7 @@ export const learningRate: Rule = defineRule({
   asserts:
     "that the compiled learning rate is in the usual range of its optimizer, such as 0.003 to 0.35 " +
     "for SGD and 0.0001 to 0.03 for Adam. `report` and the gate only warn up to 3 times outside " +
-    "(`learningRateFactor`). There is no verdict on a model that was not compiled.",
+    "(`learningRateFactor`). A model that was not compiled gets no verdict.",
   fails: "the learning rate is unusually low or high",
   throws: "If the learning rate is unusually low or high.",
   example: {
