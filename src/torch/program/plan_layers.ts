@@ -68,8 +68,9 @@ export function planLayers(
   }
   const groups = groupCalls(calls.filter((call) => dynamic.has(call)));
   const namer = makeNamer(given);
+  const readers = readersOf(dynamic);
   const layers = groups.map((group) =>
-    describe(group, { producers, dynamic, flows, held: program.held, namer, outputs })
+    describe(group, { producers, dynamic, readers, flows, held: program.held, namer, outputs })
   );
   // An output that depends on no input is computed by no layer.
   return { layers, outputs: outputs.filter((name) => flows.has(name)) };
@@ -131,6 +132,8 @@ function staticsOf(
 interface Surroundings {
   producers: ReadonlyMap<string, Call>;
   dynamic: ReadonlySet<Call>;
+  /** Calls among them that read each value. */
+  readers: ReadonlyMap<string, Call[]>;
   flows: ReadonlySet<string>;
   held: Program["held"];
   namer: (wished: string) => string;
@@ -166,19 +169,15 @@ function describe({ unit, calls, key }: Group, around: Surroundings): PlannedLay
 function isReadOutside(
   name: string,
   calls: readonly Call[],
-  { dynamic, outputs }: Surroundings,
+  { readers, outputs }: Surroundings,
 ): boolean {
   if (outputs.includes(name)) return true;
   const own = new Set(calls);
-  return readersOf(dynamic).get(name)?.some((call) => !own.has(call)) ?? false;
+  return readers.get(name)?.some((call) => !own.has(call)) ?? false;
 }
 
-const known = new WeakMap<ReadonlySet<Call>, Map<string, Call[]>>();
-
 /** Returns the calls that read each value. */
-function readersOf(calls: ReadonlySet<Call>): Map<string, Call[]> {
-  const found = known.get(calls);
-  if (found !== undefined) return found;
+function readersOf(calls: Iterable<Call>): Map<string, Call[]> {
   const readers = new Map<string, Call[]>();
   for (const call of calls) {
     for (const name of readsOf(call)) {
@@ -187,7 +186,6 @@ function readersOf(calls: ReadonlySet<Call>): Map<string, Call[]> {
       else list.push(call);
     }
   }
-  known.set(calls, readers);
   return readers;
 }
 
