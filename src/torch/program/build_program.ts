@@ -287,7 +287,8 @@ const isStatistic = (value: string, calls: readonly Call[]): boolean =>
     [args.running_mean, args.running_var].some((arg) => arg?.is === "value" && arg.name === value)
   );
 
-function constantOf(stored: StoredTensor): ConstantTensor {
+/** Returns a tensor of the file with its entries. */
+export function constantOf(stored: StoredTensor): ConstantTensor {
   const { shape, type } = stored;
   return { shape, dtype: heldAs(type), entries: stored.read() };
 }

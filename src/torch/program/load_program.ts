@@ -8,9 +8,9 @@ import { stemOf } from "../../model/names.ts";
 import type { Objective } from "../../model/objective.ts";
 import { failure } from "../../words/failure.ts";
 import { showValue } from "../../words/show_value.ts";
-import { buildProgram } from "./build_program.ts";
-import { heldAs } from "./functional.ts";
+import { buildProgram, constantOf } from "./build_program.ts";
 import { openProgram, type ProgramArchive, type StoredTensor } from "./open_program.ts";
+import { tensorOf } from "./program_layer.ts";
 import { canBe } from "./size_expression.ts";
 
 /**
@@ -101,18 +101,12 @@ interface Sampling {
   objective?: Objective;
 }
 
-/** Array types that TensorFlow.js needs for each dtype. */
-const ENTRIES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
-
 function batchOf(
   tf: TensorFlow,
   model: LayersModel,
   { samples, seed, objective }: Sampling,
 ): Batch {
-  const inputs: Tensor[] = samples.map((sample) => {
-    const dtype = heldAs(sample.type);
-    return tf.tensor(ENTRIES[dtype].from(sample.read()), [...sample.shape], dtype);
-  });
+  const inputs = samples.map((sample) => tensorOf(tf, constantOf(sample)));
   const examples = inputs[0].shape[0] ?? 1;
   const targets = typeof objective !== "string" || objective === "sum"
     ? null

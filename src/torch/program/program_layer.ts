@@ -136,8 +136,8 @@ export const createProgramLayer = kerasLayer((tf) =>
 
     #addHeld(values: Map<string, AtenValue>): void {
       for (const [name, variable] of this.heldValues.variables) values.set(name, variable.read());
-      for (const [name, { shape, dtype, entries }] of this.heldValues.constants) {
-        values.set(name, tf.tensor(ENTRIES[dtype].from(entries), [...shape], dtype));
+      for (const [name, constant] of this.heldValues.constants) {
+        values.set(name, tensorOf(tf, constant));
       }
     }
 
@@ -202,6 +202,11 @@ function sourceOf({ module, source }: PlannedLayer): LayerSource {
 
 /** Array types that TensorFlow.js needs for each dtype. */
 const ENTRIES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
+
+/** Returns a new tensor with the entries of one of the file. */
+export function tensorOf(tf: TensorFlow, { shape, dtype, entries }: ConstantTensor): Tensor {
+  return tf.tensor(ENTRIES[dtype].from(entries), [...shape], dtype);
+}
 
 const oneOf = (shapes: OpenShape | OpenShape[]) =>
   (Array.isArray(shapes[0]) ? shapes[0] : shapes) as OpenShape;
