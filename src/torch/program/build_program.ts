@@ -7,7 +7,8 @@ import { divideAttentions, PROGRAM_OPS } from "./attention_parts.ts";
 import { functionalize, heldAs } from "./functional.ts";
 import { setSettings } from "./layer_settings.ts";
 import type { ProgramArchive, StoredTensor } from "./open_program.ts";
-import { plainName, planLayers, type PlannedLayer, resultsOf } from "./plan_layers.ts";
+import { plainName, planLayers, type PlannedLayer } from "./plan_layers.ts";
+import { resultsOf } from "./views.ts";
 import type { Call, ValueMeta } from "./program.ts";
 import {
   type ConstantTensor,

@@ -1,6 +1,6 @@
 import { ModelError } from "../../model/model_error.ts";
 import type { Argument, Call, Program, Result, ValueMeta } from "./program.ts";
-import { inverseOf, isView, mayCopy, namesIn, withFirst } from "./views.ts";
+import { inverseOf, isView, mayCopy, namesIn, resultsOf, withFirst } from "./views.ts";
 
 /** Program without operations in place: each value has its name, and keeps it. */
 export interface FunctionalProgram {
@@ -167,7 +167,7 @@ class Rewriting {
     if (WITHOUT_RESULT.test(call.target)) return;
     const [first] = Object.values(call.args);
     const source = first?.is === "value" ? this.#aliasOf(first.name) : null;
-    const results = call.results.flat(2).filter((one): one is string => typeof one === "string");
+    const results = resultsOf(call);
     if (results.length === 0 && !isInPlace(call.target)) return;
     if (source !== null && this.#isSame(call, source)) {
       this.#aliases.set(results[0], source);

@@ -2,7 +2,7 @@ import { ModelError, unexpected } from "../../model/model_error.ts";
 import { showValue } from "../../words/show_value.ts";
 import { parseNode, readArgument, type Reading } from "./parse_call.ts";
 import { plainGraph } from "./plain_graph.ts";
-import { resultsOf } from "./plan_layers.ts";
+import { resultsOf } from "./views.ts";
 import type { HeldTensor, Program, UserInput, ValueMeta } from "./program.ts";
 import { listAt, objectAt, readMeta, readSize, textAt, unionAt } from "./schema_parts.ts";
 import type { SizeExpression } from "./size_expression.ts";

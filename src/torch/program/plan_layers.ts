@@ -1,7 +1,7 @@
 import { isTorchModule } from "../../traits/torch_layers.ts";
 import type { FunctionalProgram } from "./functional.ts";
 import type { Argument, Call, ModuleCall, Program, SourceLine } from "./program.ts";
-import { baseName, namesIn } from "./views.ts";
+import { baseName, namesIn, resultsOf } from "./views.ts";
 
 /** Layer that is made of calls of a graph. */
 export interface PlannedLayer {
@@ -75,10 +75,6 @@ export function planLayers(
   // An output that depends on no input is computed by no layer.
   return { layers, outputs: outputs.filter((name) => flows.has(name)) };
 }
-
-/** Returns the names of the results of a call. */
-export const resultsOf = (call: Call): string[] =>
-  (call.results as unknown[]).flat(3).filter((one): one is string => typeof one === "string");
 
 /** Returns the names of the values that a call reads. */
 export const readsOf = ({ args }: Call): string[] => Object.values(args).flatMap(namesIn);

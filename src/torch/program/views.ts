@@ -106,3 +106,7 @@ function inverted(dims: Argument): Argument {
   const positive = axes.map((axis) => axis < 0 ? axis + axes.length : axis);
   return { is: "list", items: axes.map((_, axis) => number(positive.indexOf(axis))) };
 }
+
+/** Returns the names of the results of a call. */
+export const resultsOf = (call: Call): string[] =>
+  (call.results as unknown[]).flat(3).filter((one): one is string => typeof one === "string");
