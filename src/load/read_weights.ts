@@ -76,11 +76,10 @@ const UNCHECKED = "Read in pieces, without its checksums.";
 
 async function parse(path: string): Promise<Omit<WeightsFile, "path">> {
   if (isIndexFile(path)) return await readShards(path);
+  const source = await orRefuse(byteSource(path));
   if (/\.safetensors$/i.test(path)) {
-    const source = await orRefuse(byteSource(path));
     return { format: "safetensors", tensors: readSafetensors(source), notes: [] };
   }
-  const source = await orRefuse(byteSource(path));
   if (source.size <= MAX_WHOLE) {
     return { format: "PyTorch", ...readStateDict(await orRefuse(readUserFile(path))) };
   }
