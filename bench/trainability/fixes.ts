@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { applyFix, type Fixed, type FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import type { FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
 import { examine } from "../../src/diagnosis/examine/mod.ts";
 import { isGone } from "../../src/diagnosis/examine/try_fixes.ts";
 import type { Fix, FixWeight } from "../../src/diagnosis/fix.ts";
@@ -17,6 +17,7 @@ import { startEngine } from "../../src/engine/start/start_engine.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
 import { modelWeights } from "../../src/model/weights/model_weights.ts";
 import { fans, initializerStd } from "../../src/theory/initializers.ts";
+import { applyInTurn } from "./apply_in_turn.ts";
 import { buildNetwork } from "./build_network.ts";
 import { batchOf, examplesOfPlan } from "./examples_of_plan.ts";
 import { planOf } from "./population.ts";
@@ -54,14 +55,11 @@ async function leftOf(subject: FixSubject, seed: number): Promise<string | null>
   );
   const printed = cause?.tried?.worked ? cause.fixes : cause?.fixes.slice(0, 1) ?? [];
   const steps = printed.flatMap((fix) => asPrinted(subject.model, fix));
-  const done: Fixed[] = [];
-  for (const step of steps) {
-    const fixed = applyFix(tf, done.at(-1)?.subject ?? subject, step);
-    if (fixed !== null) done.push(fixed);
-  }
+  if (steps.length === 0) return null;
+  const fixed = applyInTurn(tf, subject, steps);
+  if (fixed === null) return null;
   try {
-    if (done.length === 0 || done.length < steps.length) return null;
-    const { model, batch, objective } = done.at(-1)!.subject;
+    const { model, batch, objective } = fixed.subject;
     const { diagnosis } = await examine(model, batch, {
       seed,
       ...objective === undefined ? {} : { objective },
@@ -69,7 +67,7 @@ async function leftOf(subject: FixSubject, seed: number): Promise<string | null>
     const words = printed.map((fix) => describeFix(fix, measurements.layers));
     return isGone(cause, diagnosis) ? "" : words.join(" ");
   } finally {
-    for (const fixed of done.reverse()) fixed.undo();
+    fixed.undo();
   }
 }
 

@@ -1,7 +1,8 @@
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { seedDraws, SeededRandom } from "../../src/model/batches/seeded_random.ts";
 import type { Fix } from "../../src/diagnosis/fix.ts";
-import { applyFix, type Fixed, type FixSubject } from "../../src/diagnosis/examine/apply_fixes.ts";
+import type { Fixed } from "../../src/diagnosis/examine/apply_fixes.ts";
+import { applyInTurn } from "./apply_in_turn.ts";
 import { buildNetwork, lossOf } from "./build_network.ts";
 import { batchOf, examplesOfPlan } from "./examples_of_plan.ts";
 import { type OptimizerName, optimizerOf } from "./optimizers.ts";
@@ -87,14 +88,11 @@ function applyAll(
   const others = ["head", "remove-activation", "learning-rate"];
   if (fixes.some(({ kind }) => others.includes(kind))) return null;
   const batch = batchOf(tf, examples, Array.from({ length: EXAMPLES }, (_, i) => i));
-  let subject: FixSubject = { model, batch, objective: undefined };
   try {
-    for (const fix of fixes) {
-      const fixed = applyFix(tf, subject, fix);
-      if (fixed === null) return null;
-      done.push(fixed);
-      subject = fixed.subject;
-    }
+    const fixed = applyInTurn(tf, { model, batch, objective: undefined }, fixes);
+    if (fixed === null) return null;
+    done.push(fixed);
+    const { subject } = fixed;
     if (subject.objective !== undefined) return null;
     const [inputs, targets] = [subject.batch.inputs, subject.batch.targets] as Tensor[];
     return {
