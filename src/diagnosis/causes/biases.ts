@@ -106,9 +106,7 @@ function stuckCells(patient: Patient): StuckCell[] {
       kind === "recurrent" && (name === part?.name || part?.name.startsWith(`${name}/`))
     );
     if (part === undefined || cell === undefined) return [];
-    const bias = Math.max(0, ...cell.weights.filter(isBias).map(({ values }) => values.rms));
-    const isHeld = bias >= DECIDES * (part.preActivations?.rms ?? Infinity);
-    return isHeld ? [{ cell, part, finding }] : [];
+    return isHeld(part, cell) ? [{ cell, part, finding }] : [];
   });
 }
 
@@ -119,11 +117,14 @@ function stuckCells(patient: Patient): StuckCell[] {
 function stuckGates(patient: Patient): Finding[] {
   const { layers, graph } = patient.network;
   const held = new Set(
-    layers.filter((layer) => {
-      const biases = Math.max(0, ...layer.weights.filter(isBias).map(({ values }) => values.rms));
-      return isGate(layer, graph) && biases >= DECIDES * (layer.preActivations?.rms ?? Infinity);
-    }).map(({ name }) => name),
+    layers.filter((layer) => isGate(layer, graph) && isHeld(layer, layer)).map(({ name }) => name),
   );
   return foundBy("saturated-activations", patient)
     .filter(({ severity, layer }) => severity === "error" && held.has(layer ?? ""));
+}
+
+/** Returns true if the biases of a layer decide what a part of it, or all of it, passes on. */
+function isHeld({ preActivations }: LayerMeasurements, { weights }: LayerMeasurements): boolean {
+  const bias = Math.max(0, ...weights.filter(isBias).map(({ values }) => values.rms));
+  return bias >= DECIDES * (preActivations?.rms ?? Infinity);
 }
