@@ -70,16 +70,21 @@ function requireShapes(
   for (const state of initial) require("hx", state, [examples, units]);
 }
 
+/** Input, state and weights of one layer in one direction. */
+interface Direction {
+  /** Input as [batch, steps, features]. */
+  x: Tensor;
+  initial: Tensor[];
+  weights: CellWeights;
+  /** True to go through the steps from the last to the first. */
+  isBack: boolean;
+}
+
 /** Runs one layer in one direction over [batch, steps, features]. */
 function runDirection(
   tf: TensorFlow,
   cell: RecurrentCell,
-  { x, initial, weights, isBack }: {
-    x: Tensor;
-    initial: Tensor[];
-    weights: CellWeights;
-    isBack: boolean;
-  },
+  { x, initial, weights, isBack }: Direction,
 ): { h: Tensor; last: Tensor[] } {
   if (weights.projection !== null) return runProjected(tf, { x, initial, weights, isBack });
   requireShapes(cell, { x, initial, weights });
@@ -96,12 +101,7 @@ function runDirection(
 /** Runs an LSTM whose output is projected step by step, since each step reads the projection. */
 function runProjected(
   tf: TensorFlow,
-  { x, initial, weights, isBack }: {
-    x: Tensor;
-    initial: Tensor[];
-    weights: CellWeights;
-    isBack: boolean;
-  },
+  { x, initial, weights, isBack }: Direction,
 ): { h: Tensor; last: Tensor[] } {
   const product = (x: Tensor, weight: Tensor, bias: Tensor | null) => {
     const sum = tf.matMul(x, weight, false, true) as Tensor;
