@@ -170,24 +170,17 @@ export const ARITHMETIC: readonly AtenOp[] = [
     ({ self, other }, { tf }, wholeFloats) =>
       divideRounded(tf, self, beside(tf, self, other, wholeFloats), "floor"),
   ),
-  aten(
-    "remainder.Tensor(Tensor self, Tensor other) -> Tensor",
-    ({ self, other }, { tf }) => remainder(tf, self, other, "floor"),
-  ),
-  aten(
-    "remainder.Scalar(Tensor self, Scalar other) -> Tensor",
-    ({ self, other }, { tf }, wholeFloats) =>
-      remainder(tf, self, beside(tf, self, other, wholeFloats), "floor"),
-  ),
-  aten(
-    "fmod.Tensor(Tensor self, Tensor other) -> Tensor",
-    ({ self, other }, { tf }) => remainder(tf, self, other, "trunc"),
-  ),
-  aten(
-    "fmod.Scalar(Tensor self, Scalar other) -> Tensor",
-    ({ self, other }, { tf }, wholeFloats) =>
-      remainder(tf, self, beside(tf, self, other, wholeFloats), "trunc"),
-  ),
+  ...([["remainder", "floor"], ["fmod", "trunc"]] as const).flatMap(([name, mode]) => [
+    aten(
+      `${name}.Tensor(Tensor self, Tensor other) -> Tensor`,
+      ({ self, other }, { tf }) => remainder(tf, self, other, mode),
+    ),
+    aten(
+      `${name}.Scalar(Tensor self, Scalar other) -> Tensor`,
+      ({ self, other }, { tf }, wholeFloats) =>
+        remainder(tf, self, beside(tf, self, other, wholeFloats), mode),
+    ),
+  ]),
   aten(
     "pow.Tensor_Scalar(Tensor self, Scalar exponent) -> Tensor",
     ({ self, exponent }, { tf }, wholeFloats) =>
