@@ -127,11 +127,15 @@ function windowTaps(windows: readonly AxisWindows[]): number[][] {
         Array.from({ length: window }, (_, k) => i * stride - before + k * dilation)
           .filter((place) => place >= 0 && place < size),
     );
-    return taps.flatMap((tap) =>
-      along.map((places) => tap.flatMap((from) => places.map((place) => from * size + place)))
-    );
+    return crossTaps(taps, along, size);
   }, [[0]]);
 }
+
+/** Crosses the places of windows with those along one more axis, which has `size` entries. */
+const crossTaps = (taps: number[][], along: number[][], size: number): number[][] =>
+  taps.flatMap((tap) =>
+    along.map((places) => tap.flatMap((from) => places.map((place) => from * size + place)))
+  );
 
 function maxPool(tf: TensorFlow, input: Tensor, pooling: Pooling): Tensor {
   return withBatch(tf, input, pooling.kernel_size.length, (x) => {
@@ -200,7 +204,7 @@ function meanRow({ size, stride, window, before }: AxisWindows, at: number, entr
   );
 }
 
-/** Returns the first and last entries of each window of an adaptive pooling begins and ends. */
+/** Returns the first entry of each window of an adaptive pooling and the one after its last. */
 const adaptiveWindows = (size: number, count: number) =>
   Array.from({ length: count }, (_, i) => ({
     start: Math.floor(i * size / count),
@@ -226,14 +230,10 @@ function adaptiveAverage(tf: TensorFlow, x: Tensor, output: readonly number[]): 
 function adaptiveMax(tf: TensorFlow, x: Tensor, output: readonly number[]): Tensor[] {
   const space = x.shape.slice(-output.length), outer = x.shape.slice(0, -output.length);
   const taps = output.reduce((taps: number[][], count, axis) => {
-    const along = adaptiveWindows(space[axis], count);
-    return taps.flatMap((tap) =>
-      along.map(({ start, end }) =>
-        tap.flatMap((from) =>
-          Array.from({ length: end - start }, (_, k) => from * space[axis] + start + k)
-        )
-      )
+    const along = adaptiveWindows(space[axis], count).map(({ start, end }) =>
+      Array.from({ length: end - start }, (_, k) => start + k)
     );
+    return crossTaps(taps, along, space[axis]);
   }, [[0]]);
   const values = x.dataSync(), inside = sizeOf(space);
   const places = Array.from(
