@@ -33,7 +33,7 @@ function elu(tf: TensorFlow, x: Tensor, alpha: number, inputScale: number): Tens
 }
 
 /** Applies a function of the last axis along another. */
-export function alongLast(
+function alongLast(
   tf: TensorFlow,
   x: Tensor,
   dim: number,

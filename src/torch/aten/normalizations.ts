@@ -191,7 +191,7 @@ function requireLastAxes({ input, normalized_shape }: Omit<LayerNorm, "bias" | "
 }
 
 /** Normalises each example over its last axes. */
-export function layerNorm(tf: TensorFlow, args: LayerNorm): Normalized {
+function layerNorm(tf: TensorFlow, args: LayerNorm): Normalized {
   requireLastAxes(args);
   const { input, weight, bias, eps } = args;
   const width = sizeOf(args.normalized_shape);
