@@ -30,7 +30,7 @@ export function exchange(rank: number, a: number, b: number): number[] {
   return order;
 }
 
-/** Returns the shape of a rank with `sizes` at the given axes and 1 elsewhere. */
+/** Returns the shape of a rank with `size` at one axis and 1 elsewhere. */
 export function alongAxis(rank: number, axis: number, size: number): number[] {
   return Array.from({ length: rank }, (_, i) => i === axis ? size : 1);
 }

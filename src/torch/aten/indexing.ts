@@ -1,7 +1,7 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
 import type { AtenOp } from "./aten_op.ts";
-import { axisOf, sizeOf } from "./axes.ts";
+import { alongAxis, axisOf, sizeOf } from "./axes.ts";
 import { where } from "./comparisons.ts";
 import { type Dtype, requireInt32, scalar, toDtype, withScalar } from "./dtypes.ts";
 import { differentiate } from "./host.ts";
@@ -145,7 +145,7 @@ export function scatterRows(
   const own = last.size === places.length ? places : Int32Array.from(last.keys());
   const stays = new Float32Array(size).fill(1);
   for (const place of own) stays[place] = 0;
-  const mask = tf.tensor(stays, x.shape.map((_, axis) => axis === 0 ? size : 1));
+  const mask = tf.tensor(stays, alongAxis(x.rank, 0, size));
   return toDtype(tf, tf.add(tf.mul(x, mask), lay(winners, own)), dtype as Dtype);
 }
 

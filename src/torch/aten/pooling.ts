@@ -1,7 +1,7 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
 import type { AtenOp } from "./aten_op.ts";
-import { sizeOf } from "./axes.ts";
+import { alongAxis, sizeOf } from "./axes.ts";
 import { channelsFirst, channelsLast } from "./convolutions.ts";
 import { scatterRows } from "./indexing.ts";
 import { resample } from "./resampling.ts";
@@ -189,7 +189,7 @@ function averagePool(
     if (divisor_override === null && factors.flat().every((factor) => factor === 1)) return mean;
     return factors.reduce((y: Tensor, along, axis) => {
       const shares = divisor_override === null ? along : inner[axis];
-      const shape = y.shape.map((_, i) => i === y.rank - factors.length + axis ? -1 : 1);
+      const shape = alongAxis(y.rank, y.rank - factors.length + axis, -1);
       return tf.mul(y, tf.reshape(tf.tensor1d(shares), shape));
     }, divisor_override === null ? mean : tf.div(mean, divisor_override));
   });

@@ -1,7 +1,7 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
 import type { AtenOp } from "./aten_op.ts";
-import { axesOf, axisOf, exchange, sizeOf } from "./axes.ts";
+import { alongAxis, axesOf, axisOf, exchange, sizeOf } from "./axes.ts";
 import { type Dtype, dtypeOf, toDtype } from "./dtypes.ts";
 import { differentiate } from "./host.ts";
 import { aten } from "./schema.ts";
@@ -99,7 +99,7 @@ function broadcastAll(tf: TensorFlow, tensors: readonly Tensor[]): Tensor[] {
 function meshgrid(tf: TensorFlow, tensors: readonly Tensor[], indexing: string): Tensor[] {
   const grids = broadcastAll(
     tf,
-    tensors.map((tensor, axis) => tf.reshape(tensor, tensors.map((_, i) => i === axis ? -1 : 1))),
+    tensors.map((tensor, axis) => tf.reshape(tensor, alongAxis(tensors.length, axis, -1))),
   );
   return indexing === "xy" ? grids.map((grid) => transpose(tf, grid, 0, 1)) : grids;
 }
