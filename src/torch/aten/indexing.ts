@@ -226,8 +226,7 @@ function embedding(tf: TensorFlow, weight: Tensor, indices: Tensor, padding: num
 }
 
 function maskedFill(tf: TensorFlow, x: Tensor, mask: Tensor, value: Tensor): Tensor {
-  const filled = where(tf, mask, toDtype(tf, value, x.dtype as Dtype), x);
-  return filled;
+  return where(tf, mask, toDtype(tf, value, x.dtype as Dtype), x);
 }
 
 /** Sums, means (1) or largest entries (2) of the rows of a table, bag by bag. */
@@ -243,16 +242,17 @@ function embeddingBag(
   },
 ): Tensor[] {
   const starts = Array.from(offsets.dataSync()), all = indicesOf(indices, weight.shape[0]!);
-  const bagOf = (at: number) => starts.findLastIndex((start) => start <= at);
+  const bagOf = Array.from(all, (_, at) => starts.findLastIndex((start) => start <= at));
   const kept = Array.from(all, (_, at) => at).filter((at) => all[at] !== padding);
-  const bags = kept.map(bagOf), count = starts.length;
+  const bags = kept.map((at) => bagOf[at]), count = starts.length;
   const places = tf.tensor1d(kept.map((at) => all[at]), "int32");
   const taken = tf.gather(weight, places) as Tensor;
   const rows = weights === null
     ? taken
     : tf.mul(taken, tf.reshape(tf.gather(weights, tf.tensor1d(kept, "int32")), [-1, 1]));
-  const sizes = starts.map((_, bag) => bags.filter((own) => own === bag).length);
-  const extra = [tf.tensor1d(Array.from(all, (_, at) => bagOf(at)), "int32")];
+  const sizes = starts.map(() => 0);
+  for (const bag of bags) sizes[bag]++;
+  const extra = [tf.tensor1d(bagOf, "int32")];
   extra.push(tf.tensor1d(sizes, "int32"), tf.zeros([0], "int32"));
   if (mode === 2) {
     const parts = tf.split(rows, sizes).map((part) =>
