@@ -47,7 +47,7 @@ function clampTensor(tf: TensorFlow, x: Tensor, min: Tensor | null, max: Tensor 
   return max === null ? low : extremum(tf, low, max, -1);
 }
 
-/** Returns -1, 0 or 1 times the gradient, as PyTorch has it at 0. */
+/** Returns the size of entries; as in PyTorch, that of 0 has the gradient 0. */
 export function absolute(tf: TensorFlow, self: Tensor): Tensor {
   if (self.dtype !== "float32") return tf.abs(numbers(tf, self));
   return differentiate(tf, [self], {

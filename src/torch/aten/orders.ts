@@ -51,13 +51,13 @@ function smallest(
   });
 }
 
-/** Returns sums (or products) of all entries up to each. */
+/** Returns sums of all entries up to each. */
 function cumulative(tf: TensorFlow, self: Tensor, dim: number, dtype: string | null) {
   const x = toDtype(tf, self, dtypeOf(dtype, numbers(tf, self).dtype as Dtype));
   return x.rank === 0 ? x : tf.cumsum(x, axisOf(dim, x.rank));
 }
 
-/** Returns products up to each entry: of positive entries, by their logarithms' sums. */
+/** Returns products of all entries up to each. */
 function cumulativeProduct(tf: TensorFlow, x: Tensor, axis: number): Tensor {
   const parts = tf.unstack(x, axis);
   const products = parts.slice(1).reduce(
