@@ -46,6 +46,11 @@ export const floats = (tf: TensorFlow, x: Tensor): Tensor => toDtype(tf, x, "flo
 export const numbers = (tf: TensorFlow, x: Tensor): Tensor =>
   x.dtype === "bool" ? toDtype(tf, x, "int32") : x;
 
+/** Returns a tensor in the dtype of its sums and products: the given one, or its own as numbers. */
+export function summable(tf: TensorFlow, x: Tensor, dtype: string | null): Tensor {
+  return dtype === null ? numbers(tf, x) : toDtype(tf, x, dtypeOf(dtype));
+}
+
 /** Returns the widest dtype of tensors. */
 export function widest(...tensors: readonly Tensor[]): Dtype {
   return ORDER[Math.max(...tensors.map(({ dtype }) => ORDER.indexOf(dtype as Dtype)))];

@@ -1,7 +1,7 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import type { AtenOp } from "./aten_op.ts";
 import { axisOf, sizeOf } from "./axes.ts";
-import { type Dtype, dtypeOf, numbers, toDtype } from "./dtypes.ts";
+import { numbers, summable } from "./dtypes.ts";
 import { pick } from "./reductions.ts";
 import { aten } from "./schema.ts";
 
@@ -53,7 +53,7 @@ function smallest(
 
 /** Returns sums of all entries up to each. */
 function cumulative(tf: TensorFlow, self: Tensor, dim: number, dtype: string | null) {
-  const x = toDtype(tf, self, dtypeOf(dtype, numbers(tf, self).dtype as Dtype));
+  const x = summable(tf, self, dtype);
   return x.rank === 0 ? x : tf.cumsum(x, axisOf(dim, x.rank));
 }
 

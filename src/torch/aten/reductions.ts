@@ -2,7 +2,7 @@ import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import { InputError } from "../../words/input_error.ts";
 import type { AtenOp } from "./aten_op.ts";
 import { axesOf, axisOf, sizeOf } from "./axes.ts";
-import { type Dtype, dtypeOf, floats, numbers, toDtype } from "./dtypes.ts";
+import { floats, summable, toDtype } from "./dtypes.ts";
 import { aten } from "./schema.ts";
 
 type Dims = readonly number[] | number | null;
@@ -14,7 +14,7 @@ interface Over {
 }
 
 function sum(tf: TensorFlow, self: Tensor, dtype: string | null, { dim = null, keepdim }: Over) {
-  const x = toDtype(tf, self, dtypeOf(dtype, numbers(tf, self).dtype as Dtype));
+  const x = summable(tf, self, dtype);
   return tf.sum(x, axesOf(dim, x.rank), keepdim);
 }
 
@@ -29,7 +29,7 @@ function product(
   dtype: string | null,
   { dim = null, keepdim }: Over,
 ) {
-  const x = toDtype(tf, self, dtypeOf(dtype, numbers(tf, self).dtype as Dtype));
+  const x = summable(tf, self, dtype);
   return tf.prod(x, axesOf(dim, x.rank), keepdim);
 }
 
