@@ -16,9 +16,10 @@ import { refusal } from "../words/input_error.ts";
 /**
  * Reads a file of weights that holds no topology: `.safetensors`, a state dict that `torch.save`
  * wrote (`.pt`, `.pth`, `.ckpt`, `.bin`), or the index of a model in shards
- * (`model.safetensors.index.json`). A `config.json` beside it names the network. The file is data: nothing of it runs, nothing outside it
- * is read. A `.safetensors` file, and any other of more than 64 MiB, is not held in memory: each
- * tensor is read on demand, so the file must still be there.
+ * (`model.safetensors.index.json`). A `config.json` beside it names the network. The file is data:
+ * nothing of it runs, and nothing outside its folder is read. A `.safetensors` file, and any other of
+ * more than 64 MiB, is not held in memory: each tensor is read on demand, so the file must still be
+ * there.
  *
  * @param path The file.
  * @returns Its tensors.

@@ -26,10 +26,13 @@ export interface StoredTensor {
   /** Reads the entries, row-major. */
   read(): ArrayLike<number>;
   /**
-   * Returns the file of the archive with other entries in its place; absent if they are in a
+   * Returns the file of the archive with other entries in their place; absent if they are in a
    * pickle.
+   *
+   * @param entries The entries.
+   * @param files Files changed before, by name: several tensors may share one.
    */
-  rewritten?(entries: Float32Array): NewFile;
+  rewritten?(entries: Float32Array, files: ReadonlyMap<string, Uint8Array>): NewFile;
 }
 
 /** Sample input: a tensor, or anything else. */
@@ -151,8 +154,8 @@ function storedTensor(entry: ZipEntry, meta: unknown, place: string): StoredTens
     shape: view.shape,
     isTrained: isTrained === true,
     read: () => entriesOf(bytesOfView(view, entry.read()), type),
-    rewritten(entries) {
-      const bytes = entry.read().slice();
+    rewritten(entries, files) {
+      const bytes = (files.get(entry.name) ?? entry.read()).slice();
       writeView(view, bytes, encode(entries, type));
       return { path: entry.name, bytes };
     },

@@ -30,7 +30,7 @@ export async function rewriteProgram(model: LayersModel, path: string): Promise<
         `${path}: ${weightName} is in a pickle, expected the layout of PyTorch 2.9 or later`,
       );
     }
-    const { path: name, bytes } = stored.rewritten(values);
+    const { path: name, bytes } = stored.rewritten(values, changed);
     changed.set(name, bytes);
   }
   const files = [...openZip(source, ModelError).values()].map((entry): NewFile => ({
