@@ -4,8 +4,8 @@ import type { DiagnosedReport } from "../render/report_document.ts";
 import type { GateFinding } from "../gate/gate_result.ts";
 import { SEVERITIES } from "../rules/finding.ts";
 import { allRules } from "../rules/register_rule.ts";
+import type { Rule } from "../rules/rule.ts";
 import { blocksAlike } from "../rules/weights/blocks_alike.ts";
-import { halfPrecision } from "../rules/signal/half_precision.ts";
 import { formatCount } from "../words/numbers.ts";
 import { escapeControls } from "../words/show_value.ts";
 import { type Markup, markup } from "./markup.ts";
@@ -16,12 +16,13 @@ type Checked = Pick<DiagnosedReport, "measurements"> & { findings: readonly Gate
 function checked({ measurements, findings }: Checked) {
   const open = findings.filter(isOpen);
   const isFile = measurements.weightsOnly !== undefined;
-  // Half precision is judged if it is asked for, and blocks in a file of weights.
-  const silent = [halfPrecision.name, ...isFile ? [] : [blocksAlike.name]];
+  // Exponents are judged if it is asked for, and blocks in a file of weights.
+  const isSilent = ({ name, exponentsAlone }: Rule) =>
+    exponentsAlone === true || !isFile && name === blocksAlike.name;
   const names = allRules()
     .filter(({ weightsAlone }) => !isFile || weightsAlone)
-    .map(({ name }) => name)
-    .filter((name) => !silent.includes(name) || open.some(({ rule }) => rule === name));
+    .filter((rule) => !isSilent(rule) || open.some((finding) => finding.rule === rule.name))
+    .map(({ name }) => name);
   const gravest = (rule: string) =>
     SEVERITIES.find((severity) =>
       open.some((finding) => finding.rule === rule && finding.severity === severity)
