@@ -101,7 +101,6 @@ tbody th, thead th:first-child, .word { text-align: left; }
 .wide tbody th { max-width: 32rem; }
 tbody th a { color: inherit; text-decoration-color: var(--line); }
 tbody th a:hover { text-decoration-color: currentColor; }
-.cut { width: 50%; max-width: 34rem; overflow: hidden; text-overflow: ellipsis; }
 tbody th { position: sticky; left: 0; background: var(--paper); max-width: 17rem; white-space: normal; }
 tbody th bdi { overflow-wrap: break-word; }
 .inner th { padding-left: 2rem; }
