@@ -118,7 +118,7 @@ const colors = (paper: number, end: number, most = end) => {
 };
 
 /** Style of the colours on white. */
-export const LIGHT_COLORS = colors(0.955, 0.42);
+const LIGHT_COLORS = colors(0.955, 0.42);
 
 /** Style of the colours on a page, light or dark as the reader prefers. */
 export const COLOR_STYLE = `

@@ -33,7 +33,7 @@ const CONSEQUENCES: Record<Setting, { use: string; silent: string }> = {
  * Says which setting of the compiled program was replaced, by what, and which rules do not judge as
  * a result.
  */
-export function substituteWords({ setting, name, substitute }: NotReproduced): string {
+function substituteWords({ setting, name, substitute }: NotReproduced): string {
   const { use, silent } = CONSEQUENCES[setting];
   return escapeControls(
     `Compiled with ${name}, which is not reproduced: ${use} ${substitute} instead. ${silent}`,

@@ -38,7 +38,7 @@ export function renderDifference(difference: Difference, options: DifferenceOpti
  * Draws both verdicts, one line each, then the causes that are gone, stayed and new, and all other
  * differences.
  */
-export function verdictLines(
+function verdictLines(
   difference: Difference,
   { width, color }: { width: number; color: boolean },
 ): string[] {
