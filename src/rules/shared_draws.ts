@@ -1,3 +1,4 @@
+import { varies } from "./network/constant_values.ts";
 import type { LayerMeasurements, WeightMeasurements } from "../measure/measurements.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import type { Verdict } from "./finding.ts";
@@ -40,7 +41,7 @@ export function sharedDraws(
 function isDrawn({ trainable, values }: WeightMeasurements): boolean {
   // Random numbers never have a mean of exactly 0.
   return trainable && values.nonFinite === 0 && values.mean !== 0 &&
-    values.std > 1e-12 * values.maxAbs && values.count >= MIN_ENTRIES &&
+    varies(values) && values.count >= MIN_ENTRIES &&
     values.zeroFraction < MAX_ZERO_SHARE;
 }
 

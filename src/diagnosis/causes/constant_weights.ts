@@ -1,3 +1,4 @@
+import { isConstant } from "../../rules/network/constant_values.ts";
 import { formatLayers, initializerFor, type KernelInitializer, SCHEME_OF } from "../fix_words.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
@@ -50,7 +51,7 @@ function messageOn(kernels: readonly WeightMeasurements[], said: string, which: 
     return `All entries of the ${said} of ${which} are 0, so no signal passes and all units stay ` +
       `the same.`;
   }
-  if (!kernels.every(isConstant)) {
+  if (!kernels.every(({ values }) => isConstant(values))) {
     return `Units of ${which} have exactly the same weights, so they learn the same.`;
   }
   const value = kernels.length > 0 ? formatNumber(kernels[0].values.mean) : "";
@@ -101,10 +102,6 @@ function initializerOf(
   return initializerFor(network.chain.find((one) => one.layer === layer)?.activation ?? "linear");
 }
 
-function isConstant({ values }: WeightMeasurements): boolean {
-  return values.std <= 1e-12 * values.maxAbs;
-}
-
 function startsAlike(weight: WeightMeasurements): boolean {
-  return isConstant(weight) || (weight.duplicateUnits ?? 0) > 0;
+  return isConstant(weight.values) || (weight.duplicateUnits ?? 0) > 0;
 }

@@ -1,3 +1,4 @@
+import { isConstant } from "../network/constant_values.ts";
 import { isBias, isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { between, inWords } from "../expected.ts";
@@ -180,12 +181,13 @@ function outliers(
 /** Returns the initial state that a tensor is still in, in words, or `null`. */
 function initialState({ layer, weight }: Sibling): string | null {
   const { values } = weight;
-  const isConstant = values.std <= 1e-12 * values.maxAbs;
   if (isKernel(weight)) {
     const draw = drawnBy(layer, weight);
     return draw === null ? null : `the scale and shape of ${draw}`;
   }
-  if (layer.kind === "normalization" && isConstant && values.mean === 1) return "the gain 1";
+  if (layer.kind === "normalization" && isConstant(values) && values.mean === 1) {
+    return "the gain 1";
+  }
   return isBias(weight) && values.maxAbs === 0 ? "the bias 0" : null;
 }
 

@@ -1,3 +1,4 @@
+import { varies } from "../network/constant_values.ts";
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
@@ -181,7 +182,7 @@ export const initScale: Rule = defineRule({
         })),
       ...network.recurrentKernels
         // Constant kernels are reported by the rule symmetry.
-        .filter(({ kernel: { values } }) => values.std > 1e-12 * values.maxAbs)
+        .filter(({ kernel }) => varies(kernel.values))
         .map((kernel): Drawn => ({
           ...kernel,
           schemes: recurrentSchemesOf(kernel),

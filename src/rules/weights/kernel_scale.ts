@@ -1,3 +1,4 @@
+import { varies } from "../network/constant_values.ts";
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
 import { criticalGain, gain } from "../../theory/criticality.ts";
 import { fanOutHe, type Fans, fans, initializerStd } from "../../theory/initializers.ts";
@@ -191,7 +192,7 @@ function isDrawn(weight: WeightMeasurements, fewest: number): boolean {
   const isRow = shape.slice(0, -1).every((size) => size === 1);
   // Constant kernels are reported by the rule symmetry.
   return isKernel(weight) && !isRow && values.count >= fewest && values.nonFinite === 0 &&
-    values.std > 1e-12 * values.maxAbs;
+    varies(values);
 }
 
 /** Returns true for a custom layer that is not part of the kernel chain. */

@@ -1,3 +1,4 @@
+import { isConstant } from "../network/constant_values.ts";
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
 import { fans } from "../../theory/initializers.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
@@ -120,8 +121,7 @@ function judge(
   const mixes = MIXING.includes(layer.kind);
   const isRow = shape.slice(0, -1).every((size) => size === 1);
   if (!mixes && (isRow || values.maxAbs === 0)) return [];
-  // The figures are sums in float64, so a constant leaves about 1e-16 of itself.
-  const constant = values.std <= 1e-12 * values.maxAbs;
+  const constant = isConstant(values);
   if (constant && values.maxAbs === 0 && mayBeZero) return [];
   // The following layers make the columns of a zero embedding differ.
   if (constant && values.maxAbs === 0 && layer.kind === "embedding" && isMoved(weight)) return [];

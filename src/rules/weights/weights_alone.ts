@@ -1,3 +1,4 @@
+import { isConstant } from "../network/constant_values.ts";
 import type {
   LayerMeasurements,
   TensorStatistics,
@@ -117,8 +118,7 @@ function judgeLayer(
       const { std } = values;
       // Weights of 8 bits are multiplied by scales that another tensor holds.
       if (weight.type?.startsWith("float8")) return [];
-      const isConstant = std <= 1e-12 * values.maxAbs;
-      if (isConstant || values.count < fewest || values.nonFinite > 0) return [];
+      if (isConstant(values) || values.count < fewest || values.nonFinite > 0) return [];
       if (drawnBy(layer, weight)?.includes(FAN_OUT_HE)) return [];
       const deviations = drawsFor(layer, weight)
         .filter(({ name }) => !name.startsWith("N(") && name !== FAN_OUT_HE)
