@@ -1,13 +1,15 @@
 // %% [markdown]
 // # Extracting weights and gradients
 //
-// This notebook takes a deep network apart before it is trained: it reads the weights, the gradients and the
+// No Deno, as on GitHub or in Colab? Read on: every output is below. To run the notebook, install
+// [Deno](https://deno.com) and its kernel for Jupyter: `deno jupyter --install`.
+//
+// It takes a deep network apart before it is trained: it reads the weights, the gradients and the
 // activations, plots them layer by layer, and tries another scale of the weights. The network is the exercise's: 20
 // inputs, one relu layer, nine tanh layers whose kernels have a standard deviation of 200, and one linear unit.
 //
-// Without Deno, as in Colab, it can be read with all its outputs, but not run. It runs in the Deno kernel of
-// Jupyter (`deno jupyter --install`). In a checkout the library is imported from
-// `../mod.ts`, as below. Anywhere else, import the published package: `from "jsr:@gradient-health/gradient-health"`.
+// In a checkout the library is imported from `../mod.ts`, as below. Anywhere else, import the published package:
+// `from "jsr:@gradient-health/gradient-health"`.
 
 // %%
 import {
@@ -43,11 +45,11 @@ const weights = getWeights(model);
 console.log(weights);
 
 // %% [markdown]
-// The mean absolute value of the first kernel, and of the second:
+// `statistics` has the figures of any of them, or of a tensor. The first kernel, and the second:
 
 // %%
-const meanAbs = (name: string) => statistics(weights[name].values).meanAbs;
-console.log({ first: meanAbs("dense_1/kernel"), second: meanAbs("dense_2/kernel") });
+const ofKernel = (name: string) => statistics(weights[name].values);
+console.log({ first: ofKernel("dense_1/kernel"), second: ofKernel("dense_2/kernel") });
 
 // %% [markdown]
 // The weights that training would change, and their shapes. Each layer has a kernel and a bias.
@@ -122,7 +124,7 @@ console.log(await measure(model, { inputs: example }, { objective: "sum" }));
 // %%
 const again = exerciseModel({ seed: 1 });
 const secondKernel = (network: typeof model) =>
-  statistics(getWeights(network)["dense_2/kernel"].values).meanAbs;
+  statistics(getWeights(network)["dense_2/kernel"].values);
 console.log({ putBack: secondKernel(model), builtAgain: secondKernel(again) });
 
 // %% [markdown]

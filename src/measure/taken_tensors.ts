@@ -4,7 +4,7 @@ import { requireEngine } from "../engine/running_engine.ts";
 import { heapOf, prepareEngine } from "../engine/start/prepare_engine.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
 import { nearest } from "../words/nearest.ts";
-import { formatCount, formatShare } from "../words/numbers.ts";
+import { formatCount, formatNumber, formatShare } from "../words/numbers.ts";
 import { type Overview, withOverview } from "../words/overview.ts";
 import { list, primitive, requireValue, unknown } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
@@ -229,6 +229,17 @@ const subject = primitive(
  */
 export function statistics(tensor: Tensor | ArrayLike<number>): TensorStatistics {
   requireValue("tensor", tensor, subject);
+  return withOverview(statisticsOfAny(tensor), ({ count, ...figures }) => ({
+    // Inside another value, the title alone is printed.
+    title: `${formatCount(count, "entry", "entries")}: mean |x| ${
+      formatNumber(figures.meanAbs)
+    }, std ${formatNumber(figures.std)}, largest |x| ${formatNumber(figures.maxAbs)}`,
+    columns: ["statistic", "value"],
+    rows: Object.entries(figures) as [string, number][],
+  }));
+}
+
+function statisticsOfAny(tensor: Tensor | ArrayLike<number>): TensorStatistics {
   if (!isTensor(tensor)) return figuresOf(sumEntries(tensor as ArrayLike<number>));
   const engine = requireEngine();
   prepareEngine(engine, null);

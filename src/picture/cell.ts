@@ -10,7 +10,7 @@ import { renderFindings } from "../render/render_findings.ts";
 import { studyAnswer } from "../render/render_study.ts";
 import type { StudySummary } from "../study/study_summary.ts";
 import { defuse } from "../words/failure.ts";
-import { cellText, type Illustration, type Overview } from "../words/overview.ts";
+import { cellText, type Illustration, type Overview, overviewText } from "../words/overview.ts";
 import { barPanel } from "./bar_panel.ts";
 import { cutMiddle } from "../render/fit_text.ts";
 import { escapeControls } from "../words/show_value.ts";
@@ -39,8 +39,11 @@ const LONGEST_NAME = 18;
 
 const STYLE = { width: 100, color: false };
 
-/** Font of text whose columns line up. Pages that nbconvert writes set others in `pre`. */
-const MONOSPACE = "font-family: ui-monospace, Menlo, Consolas, monospace";
+/**
+ * Font of text whose columns line up: pages that nbconvert writes set others in `pre`. JupyterLab
+ * has no space below it.
+ */
+const TEXT_STYLE = "font-family: ui-monospace, Menlo, Consolas, monospace; margin-bottom: 1em";
 
 /** Figures of a comparison that are drawn, with their titles. */
 const RATIOS: [FigureName, string][] = [
@@ -100,7 +103,7 @@ const ILLUSTRATIONS = {
  * Draws a notebook cell.
  *
  * @param overview The title and the table.
- * @returns The contents of the cell by media type, without the plain text.
+ * @returns The contents of the cell by media type.
  */
 export async function renderCell(
   overview: Overview,
@@ -119,10 +122,21 @@ export async function renderCell(
         base64(image)
       }"></p>`
   }
-    ${text === undefined ? null : markup`<pre style="${MONOSPACE}">${text}</pre>`}
+    ${text === undefined ? null : markup`<pre style="${TEXT_STYLE}">${text}</pre>`}
     ${saysTable ? null : tableOf(overview)}
     </div>`;
-  return { "text/html": page.source, ...image === undefined ? {} : { "image/svg+xml": image } };
+  return {
+    "text/plain": plainText(overview, { text, saysTable }),
+    "text/html": page.source,
+    ...image === undefined ? {} : { "image/svg+xml": image },
+  };
+}
+
+/** Returns the text alone: all that VS Code shows of a notebook in a folder that is not trusted. */
+function plainText(overview: Overview, { text, saysTable }: Illustrated): string {
+  if (text === undefined) return overviewText(overview);
+  if (text.startsWith(overview.title)) return text;
+  return `${overviewText({ ...overview, rows: saysTable ? [] : overview.rows })}\n\n${text}`;
 }
 
 async function illustrate({ of, given }: Illustration): Promise<Illustrated> {

@@ -76,17 +76,16 @@ export function withOverview<T extends object>(
     if (options.depth === Infinity) {
       return inspect(Array.isArray(value) ? value.slice() : { ...value }, options);
     }
-    const { title, ...table } = overview(value);
+    const known = overview(value);
     return (options.currentDepth ?? 0) > 0
-      ? `[${escapeControls(title)}]`
-      : [escapeControls(title), ...tableLines(table)].join("\n");
+      ? `[${escapeControls(known.title)}]`
+      : overviewText(known);
   };
   const display = async () => {
     const known = overview(value);
-    const plain = [escapeControls(known.title), ...tableLines(known)].join("\n");
-    if (loadRenderer === null) return { "text/plain": plain };
+    if (loadRenderer === null) return { "text/plain": overviewText(known) };
     const renderCell = await loadRenderer();
-    return { "text/plain": plain, ...await renderCell(known, illustration) };
+    return await renderCell(known, illustration);
   };
   return Object.defineProperties(value, {
     [PRINT]: { value: print, configurable: true },
@@ -98,6 +97,11 @@ export function withOverview<T extends object>(
 export function cellText(cell: string | number | null): string {
   if (cell === null) return "-";
   return typeof cell === "number" ? formatNumber(cell) : escapeControls(cell);
+}
+
+/** Returns an overview in plain text. */
+export function overviewText(overview: Overview): string {
+  return [escapeControls(overview.title), ...tableLines(overview)].join("\n");
 }
 
 function tableLines({ columns, rows }: Omit<Overview, "title">): string[] {

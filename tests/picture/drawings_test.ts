@@ -5,7 +5,12 @@ import { compareMeasurements } from "../../src/compare/mod.ts";
 import { examine } from "../../src/diagnosis/examine/mod.ts";
 import { diagnose } from "../../src/diagnosis/mod.ts";
 import { exerciseModel, getWeights, randomBatch, rescaleWeights } from "../../src/load/mod.ts";
-import { activations, gradients, measure } from "../../src/measure/mod.ts";
+import {
+  activations,
+  gradients,
+  measure,
+  statistics as libraryStatistics,
+} from "../../src/measure/mod.ts";
 import { startEngine } from "../../src/mod.ts";
 import { barPanel, type PanelContent } from "../../src/picture/bar_panel.ts";
 import { byMagnitude, byShare, DECADES } from "../../src/picture/color_steps.ts";
@@ -86,7 +91,10 @@ for (const [name, [value, title, hasImage]] of Object.entries({ ...SHOWN, ...ten
     const shown = await show(value);
     const types = ["text/html", "text/plain", ...hasImage ? ["image/svg+xml"] : []];
     assertEquals(Object.keys(shown).sort(), types.sort());
-    assertEquals(shown["text/plain"], printed);
+    const html = shown["text/html"];
+    // A cell adds what the console says elsewhere: the causes and fixes of a measurement.
+    if (html.includes("<pre")) assertStringIncludes(shown["text/plain"], printed.split("\n")[0]);
+    else assertEquals(shown["text/plain"], printed);
     assertStringIncludes(shown["text/html"], `<p><b>${printed.split("\n")[0]}`);
     assertEquals(
       XMLValidator.validate(shown["text/html"].replace(/<img ([^>]*)>/, "<img $1/>")),
@@ -146,6 +154,35 @@ Deno.test("a cell escapes what a file has named", async () => {
     assert(!shown["text/html"].includes(markup), markup);
     assert(!shown["image/svg+xml"].includes(markup), markup);
   }
+});
+
+Deno.test("the text of a cell says the cause and the fix, for a notebook that is not trusted", async () => {
+  const lines = (await show(measurements))["text/plain"].split("\n");
+  assertEquals(lines[0].slice(0, 9), "exercise:");
+  assertEquals(lines.filter((line) => line.startsWith("  dense_")).length, 11);
+  assertEquals(lines.filter((line) => /^1\. The kernels of dense_2/.test(line)).length, 1);
+  assertEquals(lines.filter((line) => /^ {3}Fix: Multiply/.test(line)).length, 1);
+  const diagnosis = (await show(diagnose(measurements, findings)))["text/plain"];
+  assertEquals(diagnosis.match(/SICK: 1 cause/g)!.length, 1);
+});
+
+Deno.test("getWeights() lists weights that are all 0 in one row, unless it is one", () => {
+  const lines = Deno.inspect(getWeights(model)).split("\n");
+  assertEquals(lines.length, 2 + 11 + 1);
+  assertEquals(lines.at(-1)!.trim().split(/ {2,}/), ["11 weights that are all 0", "-", "0", "0"]);
+  const one = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [2] })] });
+  assertEquals(Deno.inspect(getWeights(one)).split("\n").length, 2 + 2);
+  one.dispose();
+});
+
+Deno.test("statistics() shows three digits, and inside another value one line", () => {
+  const figures = libraryStatistics([1, 2, 4]);
+  assertEquals(
+    Deno.inspect({ a: figures }).includes("mean |x| 2.33, std 1.25, largest |x| 4]"),
+    true,
+  );
+  assertStringIncludes(Deno.inspect(figures), "  rms            2.65\n");
+  assertEquals({ ...figures }.maxAbs, 4);
 });
 
 Deno.test("a cell shows 500 rows, and says how many there are", async () => {

@@ -172,15 +172,23 @@ export function getWeights(model: LayersModel): Record<string, WeightValue> {
 function overview(weights: Record<string, WeightValue>): Overview {
   const all = Object.values(weights);
   const entries = all.reduce((sum, { values }) => sum + values.length, 0);
+  // Biases that start at 0 would be every other row.
+  const [nonzero, zero] = [true, false].map((wanted) =>
+    all.filter(({ values }) => values.some((w) => w !== 0) === wanted)
+  );
+  const listed = zero.length > 1 ? nonzero : all;
   return {
     title: `${formatCount(all.length, "weight")} with ${formatCount(entries, "entry", "entries")}`,
     columns: ["weight", "shape", "mean |w|", "largest |w|"],
-    rows: all.map(({ name, shape, values }) => [
-      name,
-      `[${shape.join(", ")}]`,
-      meanAbs(values),
-      values.reduce((most, w) => Math.max(most, Math.abs(w)), 0),
-    ]),
+    rows: [
+      ...listed.map(({ name, shape, values }) => [
+        name,
+        `[${shape.join(", ")}]`,
+        meanAbs(values),
+        values.reduce((most, w) => Math.max(most, Math.abs(w)), 0),
+      ]),
+      ...zero.length > 1 ? [[`${zero.length} weights that are all 0`, null, 0, 0]] : [],
+    ],
   };
 }
 
