@@ -6,6 +6,7 @@
  * @module
  */
 import { type Fault, makeCheckpoint } from "../../tests/measure/made_checkpoints.ts";
+import { GRADIENT_HEALTH, timeCommand } from "./time_command.ts";
 import { writeCheckpoint } from "../../tests/measure/write_checkpoint.ts";
 
 const FAULTS: Fault[] = [null, "nan", "times-30", "swapped", "untouched"];
@@ -36,26 +37,15 @@ for (const [seed, fault] of FAULTS.entries()) {
       `${folder}/model.safetensors.index.json`,
       JSON.stringify({ weight_map: Object.fromEntries(map) }),
     );
-    const started = performance.now();
-    const { stdout, stderr } = await new Deno.Command("/usr/bin/time", {
-      args: [
-        "-f",
-        "%M",
-        Deno.execPath(),
-        "run",
-        "-A",
-        "src/mod.ts",
-        "report",
-        folder,
-        "--format",
-        "json",
-        "--quiet",
-      ],
-    }).output();
-    const seconds = (performance.now() - started) / 1000;
-    const text = new TextDecoder();
-    const { findings } = JSON.parse(text.decode(stdout));
-    const megabytes = Number(text.decode(stderr).trim().split("\n").at(-1)) / 1024;
+    const { stdout, seconds, megabytes } = await timeCommand(
+      ...GRADIENT_HEALTH,
+      "report",
+      folder,
+      "--format",
+      "json",
+      "--quiet",
+    );
+    const { findings } = JSON.parse(stdout);
     const found = findings.filter(({ severity }: Record<string, unknown>) => severity !== "note")
       .map(({ rule, kind, layers, layer }: Record<string, unknown>) =>
         `${rule}/${kind} ${layers ?? layer}`

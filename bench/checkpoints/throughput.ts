@@ -4,33 +4,13 @@
  *
  * @module
  */
+import { GRADIENT_HEALTH, type Run, timeCommand } from "./time_command.ts";
 import { writeCheckpoint } from "../../tests/measure/write_checkpoint.ts";
 
 const TYPES = ["BF16", "F16", "F32"] as const;
 
 const gigabytes = Number(Deno.args[0] ?? 2);
 const folder = await Deno.makeTempDir();
-
-interface Run {
-  seconds: number;
-  /** Seconds of all processors: on a busy machine, a better measure. */
-  work: number;
-  megabytes: number;
-}
-
-async function time(...command: string[]): Promise<Run> {
-  const started = performance.now();
-  const { success, stderr } = await new Deno.Command("/usr/bin/time", {
-    args: ["-f", "%U %S %M", ...command],
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  const text = new TextDecoder().decode(stderr).trim();
-  if (!success) throw new Error(text);
-  const seconds = (performance.now() - started) / 1000;
-  const [user, system, kilobytes] = text.split("\n").at(-1)!.split(" ").map(Number);
-  return { seconds, work: user + system, megabytes: kilobytes / 1024 };
-}
 
 try {
   for (const dtype of TYPES) {
@@ -47,11 +27,11 @@ try {
     );
     const { size } = await Deno.stat(path);
     const cat = ["sh", "-c", `cat ${path} > /dev/null`];
-    const report = [Deno.execPath(), "run", "-A", "src/mod.ts", "report", path, "--quiet"];
-    await time(...cat);
+    const report = [...GRADIENT_HEALTH, "report", path, "--quiet"];
+    await timeCommand(...cat);
     const times: { cat: Run; report: Run }[] = [];
     for (let i = 0; i < 3; i++) {
-      times.push({ cat: await time(...cat), report: await time(...report) });
+      times.push({ cat: await timeCommand(...cat), report: await timeCommand(...report) });
     }
     const best = (of: "cat" | "report", what: "seconds" | "work" = "seconds") =>
       Math.min(...times.map((one) => one[of][what]));

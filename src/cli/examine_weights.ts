@@ -2,6 +2,7 @@ import { runRules } from "../rules/run_rules.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Examination } from "../diagnosis/examine/examine.ts";
 import { judgeRun } from "../gate/judge_run.ts";
+import { isModule, isWeightsFile } from "../model/loaded_model.ts";
 import { measureCheckpoint } from "../measure/checkpoint/measure_checkpoint.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { sweepProgress } from "./kit/progress.ts";
@@ -29,11 +30,18 @@ async function sweep(path: string, { threads, quiet }: MeasureRequest): Promise<
  * @throws {ModelError} If the file cannot be used.
  */
 export async function examineWeights(
-  path: string,
+  path: string | null,
   request: MeasureRequest,
   { changes }: { changes: boolean },
 ): Promise<Examination> {
   const started = performance.now();
+  if (path === null || isModule(path)) {
+    throw new UsageError(
+      `--weights-only is for a file with weights, found ${
+        path === null ? "no MODEL" : `MODEL ${showWord(path)}, a module`
+      }`,
+    );
+  }
   if (changes) {
     throw new UsageError({
       place: "MODEL",
@@ -46,12 +54,12 @@ export async function examineWeights(
       `--register is for a model with a topology, found MODEL ${showWord(path)}`,
     );
   }
+  const why = isWeightsFile(path)
+    ? `MODEL ${showWord(path)}, which holds only weights`
+    : "--weights-only";
   for (const name of ["batch", "objective", "weights", "half"] as const) {
     if (request[name] === null || request[name] === false) continue;
-    throw new UsageError(
-      `--${name} is for a model with a topology, found MODEL ${showWord(path)}, which holds ` +
-        `only weights`,
-    );
+    throw new UsageError(`--${name} is for a model with a topology, found ${why}`);
   }
   if (request.seed !== 0 && !request.quiet) {
     console.error(`${oneLine(path)}: the weights are those of the file, whatever --seed says`);

@@ -46,7 +46,7 @@ export async function examineModel(
   request: MeasureRequest,
   options: ExamineModelOptions,
 ): Promise<Examination> {
-  if (request.model !== null && isWeightsFile(request.model)) {
+  if (request.weightsOnly || request.model !== null && isWeightsFile(request.model)) {
     const { examineWeights } = await import("./examine_weights.ts");
     return examineWeights(request.model, request, { changes: options.andThen !== undefined });
   }

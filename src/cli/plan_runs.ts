@@ -81,7 +81,7 @@ function measureOptions(
   flags: CheckValues,
   model: ModelSetting,
 ): Omit<MeasureRequest, "model" | "seed" | "examination"> {
-  const { microBatch, threads, portable, trust, half, quiet } = flags;
+  const { microBatch, threads, portable, trust, weightsOnly, half, quiet } = flags;
   return {
     batch: flags.batch ?? model.batch,
     objective: flags.objective ?? model.objective as MeasureRequest["objective"],
@@ -94,6 +94,7 @@ function measureOptions(
     threads,
     portable,
     trust,
+    weightsOnly,
     half,
     quiet,
   };

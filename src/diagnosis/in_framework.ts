@@ -7,7 +7,9 @@ import type { Fix, FixWeight } from "./fix.ts";
  * layers, else TensorFlow.js.
  */
 export function inFramework(fix: Fix, measurements: Measurements): Fix {
-  if (measurements.weightsOnly !== undefined) return inTorch(fix, measurements);
+  const { format = null } = measurements.weightsOnly ?? {};
+  if (format === "Keras") return { ...fix, framework: "keras" };
+  if (format === "PyTorch" || format === "safetensors") return inTorch(fix, measurements);
   const { framework } = measurements.model;
   if (framework === "pytorch") return inTorch(fix, measurements);
   return framework === undefined ? fix : { ...fix, framework };

@@ -1,7 +1,7 @@
-import { byteSource } from "../model/files/byte_source.ts";
+import { bytesInMemory, type ByteSource, byteSource } from "../model/files/byte_source.ts";
 import { isFloat } from "../model/files/file_types.ts";
 import { readUserFile } from "../model/files/user_file.ts";
-import { isIndexFile } from "../model/loaded_model.ts";
+import { isIndexFile, isJsonFile, isKerasFile, isProgramFile } from "../model/loaded_model.ts";
 import { ModelError } from "../model/model_error.ts";
 import type { FileTensor, NetworkConfig, WeightsFile } from "../model/weights/weights_manifest.ts";
 import { readSafetensors } from "../torch/read_safetensors.ts";
@@ -14,12 +14,12 @@ import { requireValue, string } from "../words/shape.ts";
 import { refusal } from "../words/input_error.ts";
 
 /**
- * Reads a file of weights that holds no topology: `.safetensors`, a state dict that `torch.save`
- * wrote (`.pt`, `.pth`, `.ckpt`, `.bin`), or the index of a model in shards
- * (`model.safetensors.index.json`). A `config.json` beside it names the network. The file is data:
- * nothing of it runs, and nothing outside its folder is read. A `.safetensors` file, and any other of
- * more than 64 MiB, is not held in memory: each tensor is read on demand, so the file must still be
- * there.
+ * Reads the weights of a file, whatever its topology is: `.safetensors`, a state dict that
+ * `torch.save` wrote (`.pt`, `.pth`, `.ckpt`, `.bin`), the index of a model in shards
+ * (`model.safetensors.index.json`), `.npz`, a `.keras`, `.h5` or `.weights.h5`, a `.pt2`, or a
+ * model.json of TensorFlow.js. A `config.json` beside it names the network. The file is data: nothing
+ * of it runs, and nothing outside its folder is read. It is not held in memory, except for a file of
+ * `torch.save` up to 64 MiB: each tensor is read on demand, so the file must still be there.
  *
  * @param path The file.
  * @returns Its tensors.
@@ -39,7 +39,7 @@ import { refusal } from "../words/input_error.ts";
 export async function readWeights(path: string): Promise<WeightsFile> {
   requireValue("path", path, string);
   try {
-    const { format, tensors, notes } = await parse(path);
+    const { format, layout, tensors, notes } = await parse(path);
     if (tensors.length === 0) {
       throw new ModelError(refusal`The file holds no tensors, expected weights`);
     }
@@ -47,6 +47,7 @@ export async function readWeights(path: string): Promise<WeightsFile> {
     return {
       path,
       format,
+      ...layout === undefined ? {} : { layout },
       tensors: tensors.map((tensor) => ({
         ...tensor,
         read: () => naming(path, () => tensor.read()),
@@ -70,22 +71,47 @@ function naming<T>(path: string, read: () => T): T {
   }
 }
 
-/** Largest size of a file of PyTorch that is read at once, and compared with its checksums. */
+/** Largest size of an archive that is read at once, and compared with its checksums. */
 const MAX_WHOLE = 2 ** 26;
 
 const UNCHECKED = "Read in pieces, without its checksums.";
 
 async function parse(path: string): Promise<Omit<WeightsFile, "path">> {
   if (isIndexFile(path)) return await readShards(path);
-  const source = await orRefuse(byteSource(path));
+  if (isJsonFile(path)) {
+    const { readManifestWeights } = await import("./read_manifest.ts");
+    return await readManifestWeights(path);
+  }
+  const file = await orRefuse(byteSource(path));
   if (/\.safetensors$/i.test(path)) {
-    return { format: "safetensors", tensors: readSafetensors(source), notes: [] };
+    return { format: "safetensors", tensors: readSafetensors(file), notes: [] };
   }
-  if (source.size <= MAX_WHOLE) {
-    return { format: "PyTorch", ...readStateDict(await orRefuse(readUserFile(path))) };
+  const isWhole = file.size <= MAX_WHOLE;
+  const parsed = await parseArchive(
+    path,
+    isWhole ? bytesInMemory(await orRefuse(readUserFile(path))) : file,
+  );
+  // Only an HDF5 file has no checksums.
+  return isWhole || parsed.format === "Keras" && !/\.keras$/i.test(path)
+    ? parsed
+    : { ...parsed, notes: [...parsed.notes, UNCHECKED] };
+}
+
+/** Reads a file of Keras, NumPy or PyTorch. */
+async function parseArchive(path: string, source: ByteSource): Promise<Omit<WeightsFile, "path">> {
+  if (isKerasFile(path)) {
+    const { readKerasTensors } = await import("../keras/files/keras_tensors.ts");
+    return { format: "Keras", layout: "keras", tensors: readKerasTensors(source), notes: [] };
   }
-  const { tensors, notes } = readStateDict(source);
-  return { format: "PyTorch", tensors, notes: [...notes, UNCHECKED] };
+  if (/\.npz$/i.test(path)) {
+    const { readNpzWeights } = await import("./read_npz.ts");
+    return readNpzWeights(source);
+  }
+  if (isProgramFile(path)) {
+    const { readProgramTensors } = await import("../torch/program/open_program.ts");
+    return { format: "PyTorch", tensors: readProgramTensors(source), notes: [] };
+  }
+  return { format: "PyTorch", ...readStateDict(source) };
 }
 
 async function orRefuse<T>(reading: Promise<T>): Promise<T> {

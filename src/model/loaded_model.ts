@@ -92,7 +92,7 @@ export const isIndexFile = (path: string): boolean =>
 
 /** Returns true for the path of a file with weights and no topology. */
 export const isWeightsFile = (path: string): boolean =>
-  isTorchFile(path) || isIndexFile(path) || /\.bin$/i.test(path);
+  isTorchFile(path) || isIndexFile(path) || /\.(bin|npz|weights\.h5)$/i.test(path);
 
 /**
  * Returns true for the path of weights as PyTorch users save them. The shards of a model.json end
@@ -103,7 +103,8 @@ export const isTorchFile = (path: string): boolean => /\.(safetensors|pt|pth|ckp
 /** Returns true for the path of a model, or of weights that are judged alone. */
 export const isModelFile = (path: string): boolean =>
   isJsonFile(path) || isKerasFile(path) || isProgramFile(path) || isModule(path) ||
-  isWeightsFile(path);
+  // Most files of NumPy hold data.
+  isWeightsFile(path) && !/\.npz$/i.test(path);
 
 /**
  * Returns the module whose code makes a model; `null` if all files are data.

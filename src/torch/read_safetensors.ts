@@ -100,13 +100,22 @@ export function readSafetensors(file: ByteSource): FileTensor[] {
       refusal`The file has ${room} bytes of entries, expected the ${at} that its header declares`,
     );
   }
-  return entries.map(({ name, type, shape, begin, end }) => ({
+  return entries.map((entry) => tensorOf(file, start, entry));
+}
+
+function tensorOf(
+  { file, start, read }: ByteSource,
+  first: number,
+  { name, type, shape, begin, end }: Entry,
+): FileTensor {
+  const offset = first + begin;
+  return {
     name,
     type,
     shape,
-    read: () => decode(file.read(start + begin, end - begin, showValue(name)), type),
-    ...file.file === null ? {} : { stored: { file: file.file, offset: start + begin } },
-  }));
+    read: () => decode(read(offset, end - begin, showValue(name)), type),
+    ...file === null ? {} : { stored: { file, offset: start + offset } },
+  };
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {

@@ -202,7 +202,10 @@ function tensorsOf(source: ByteSource, value: Pickled, storages: Storages): Stat
       type: view.type,
       read: () => decode(bytesOfView(view, stored.read()), view.type),
       ...source.file === null || stored.at === null || !isContiguous(view) ? {} : {
-        stored: { file: source.file, offset: stored.at + view.offset * BYTES[view.type] },
+        stored: {
+          file: source.file,
+          offset: source.start + stored.at + view.offset * BYTES[view.type],
+        },
       },
     };
   });

@@ -87,16 +87,35 @@ Deno.test("report refuses a .keras without one of its files, or cut off", async 
   await assertRefuses(["report", "no.keras"], "no.keras: there is no such file");
 });
 
-Deno.test("report says what weights without layers need", async () => {
-  await withFile(
-    "a.weights.h5",
-    bytesOf("dense.weights.h5.gz"),
-    (path) =>
-      assertRefuses(["check", path, "--no-config"], [
-        path,
-        "holds the weights of a Keras model without its layers",
-      ]),
-  );
+Deno.test("report judges weights without layers alone", async () => {
+  await withFile("a.weights.h5", bytesOf("dense.weights.h5.gz"), async (path) => {
+    const { code, stdout } = await runCommand(["report", path, "--quiet", "--format", "json"]);
+    assertEquals(code, 0);
+    const { measurements: { weightsOnly, layers } } = parseReport(stdout);
+    assertEquals(weightsOnly, { format: "Keras", notes: [] });
+    assertEquals(layers.map(({ className }) => className), ["Dense", "Dense", "Dense"]);
+  });
+});
+
+Deno.test("--weights-only judges the weights of a model, and refuses what has none", async () => {
+  const { code, stdout } = await runCommand([
+    "report",
+    pathOf("conv2d.keras"),
+    "--weights-only",
+    "--quiet",
+  ]);
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "Weights only: no topology");
+  assertStringIncludes(stdout, "Conv2D");
+  const refusal = "--weights-only is for a file with weights, found ";
+  await assertRefuses(["report", "--weights-only"], [`${refusal}no MODEL`]);
+  await assertRefuses(["report", "examples/digits.ts", "--weights-only"], [
+    `${refusal}MODEL examples/digits.ts, a module`,
+  ]);
+  const flags = [["--rates"], ["--format", "svg"], ["--batch", "b.json"]];
+  for (const flag of flags) {
+    await assertRefuses(["report", pathOf("conv2d.keras"), "--weights-only", ...flag], [flag[0]]);
+  }
 });
 
 Deno.test("report refuses a layer that asks for more than the weights of the file", async () => {

@@ -35,6 +35,8 @@ export const report = defineCommand({
     "dict: .pt, .pth, .ckpt, .bin). No pass is run; the rules that weights alone decide judge it, and the",
     "table names the initialiser that each kernel looks drawn by. Nothing in the file runs. With a module",
     "that builds the same network, --weights FILE puts the weights in and everything is judged.",
+    "An .npz and a .weights.h5 are judged likewise, and with --weights-only a .keras, .h5, .pt2 or",
+    "model.json. A file of any size is read in pieces.",
     "",
     "Dropout is off while it measures. Batch normalisation uses its moving statistics, or those of the batch if",
     "no training step has updated them yet.",

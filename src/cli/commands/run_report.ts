@@ -45,12 +45,15 @@ export async function run([model]: string[], values: ReportValues): Promise<numb
  * @throws {UsageError} If it ignores a flag, or needs a pass, which weights alone do not allow.
  */
 function chooseFormat(model: string | undefined, values: ReportValues): FormatName {
-  const { out, open, force, rates } = values;
+  const { out, open, force, rates, weightsOnly } = values;
   requireFile({ open, force }, out === null ? [] : [out]);
   const format = formatOf(values.format, out, REPORT_FORMATS);
   requireRead(REPORT_FLAGS, values, "report", [format]);
-  if (model === undefined || !isWeightsFile(model)) return format;
-  const found = `found MODEL ${showWord(model)}, which holds only weights`;
+  const isAlone = model !== undefined && isWeightsFile(model);
+  if (!weightsOnly && !isAlone) return format;
+  const found = isAlone
+    ? `found MODEL ${showWord(model)}, which holds only weights`
+    : "found --weights-only";
   if (format === "svg") {
     throw new UsageError(`--format svg draws gradients and activations, ${found}`);
   }

@@ -84,6 +84,10 @@ export const RUN_FLAGS = {
     otherwise: "the one that the model was compiled with, else Adam",
     read: parseOptimizer,
   }),
+  weightsOnly: boolean(
+    "judge only the weights of MODEL, without its network: no pass is run, and a file of any size " +
+      "is read in pieces",
+  ),
   half: boolean("also judge whether the numbers fit into fp16; the pass takes longer"),
   seed: integer({ help: "seed of the model and of the random batch", least: 0, default: 0 }),
   threads: integer({

@@ -1,12 +1,16 @@
+import type { ByteSource } from "../../model/files/byte_source.ts";
 import { ModelError } from "../../model/model_error.ts";
 import { formatCount } from "../../words/numbers.ts";
 
 /** Undefined address. */
 export const NOWHERE = -1;
 
+/** Number of bytes in which the end of a name is looked for at once. */
+const NAME_BYTES = 256;
+
 /** Position in a piece of an HDF5 file, from which bytes are read up to the end of the piece. */
 export class Hdf5Bytes {
-  readonly #view: DataView;
+  readonly #file: ByteSource;
   /** Numbers of bytes of an address and of a length. */
   readonly #widths: { offset: number; length: number };
   readonly #end: number;
@@ -15,25 +19,25 @@ export class Hdf5Bytes {
   at: number;
 
   /**
-   * @param view The whole file.
+   * @param file The whole file.
    * @param widths Numbers of bytes of an address and of a length.
    * @param piece `from`: its start; `count`: number of its bytes; `what`: its name, for messages.
    * @throws {ModelError} If the file ends before the piece.
    */
   constructor(
-    view: DataView,
+    file: ByteSource,
     widths: { offset: number; length: number },
     { from, count, what }: { from: number; count: number; what: string },
   ) {
-    if (!(from >= 0 && count >= 0 && from + count <= view.byteLength)) {
+    if (!(from >= 0 && count >= 0 && from + count <= file.size)) {
       throw new ModelError({
         place: what,
         found: `at bytes ${from} to ${from + count}`,
-        expected: `it within the HDF5 file's ${formatCount(view.byteLength, "byte")}`,
+        expected: `it within the HDF5 file's ${formatCount(file.size, "byte")}`,
         hint: ": damaged",
       });
     }
-    this.#view = view;
+    this.#file = file;
     this.#widths = widths;
     this.#end = from + count;
     this.#what = what;
@@ -47,12 +51,12 @@ export class Hdf5Bytes {
 
   /** Returns another piece of the same file. */
   piece(from: number, count: number, what: string): Hdf5Bytes {
-    return new Hdf5Bytes(this.#view, this.#widths, { from, count, what });
+    return new Hdf5Bytes(this.#file, this.#widths, { from, count, what });
   }
 
   /** Returns a piece that may extend to the end of the file. */
   rest(from: number, what: string): Hdf5Bytes {
-    return this.piece(from, Math.max(0, this.#view.byteLength - from), what);
+    return this.piece(from, Math.max(0, this.#file.size - from), what);
   }
 
   /** Makes the error for an unexpected value. */
@@ -72,16 +76,17 @@ export class Hdf5Bytes {
 
   /** Reads a whole number of the given number of bytes, little-endian. */
   uint(bytes: number): number {
-    const at = this.skip(bytes);
+    const read = this.bytes(bytes);
+    const view = new DataView(read.buffer, read.byteOffset, bytes);
     switch (bytes) {
       case 1:
-        return this.#view.getUint8(at);
+        return view.getUint8(0);
       case 2:
-        return this.#view.getUint16(at, true);
+        return view.getUint16(0, true);
       case 4:
-        return this.#view.getUint32(at, true);
+        return view.getUint32(0, true);
       default: {
-        const low = this.#view.getUint32(at, true), high = this.#view.getUint32(at + 4, true);
+        const low = view.getUint32(0, true), high = view.getUint32(4, true);
         if (high === 0xffffffff && low === 0xffffffff) return NOWHERE;
         const value = high * 2 ** 32 + low;
         // No file is that long, so any use of it ends in an error message.
@@ -102,10 +107,9 @@ export class Hdf5Bytes {
     return this.uint(this.#widths.length);
   }
 
-  /** Reads bytes, as a view of the file. */
-  bytes(count: number): Uint8Array {
-    const at = this.skip(count);
-    return new Uint8Array(this.#view.buffer, this.#view.byteOffset + at, count);
+  /** Reads bytes; of a file in memory, as a view of it. */
+  bytes(count: number): Uint8Array<ArrayBuffer> {
+    return this.#file.read(this.skip(count), count, this.#what);
   }
 
   /** Reads a text of the given number of bytes, up to the first 0. */
@@ -117,10 +121,12 @@ export class Hdf5Bytes {
 
   /** Reads a text that ends with a 0. */
   name(): string {
-    const bytes = new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.at, this.left);
-    const end = bytes.indexOf(0);
-    if (end === -1) throw this.wrong("has a name without an end", "a byte 0 after it");
-    return this.text(end + 1);
+    for (let from = 0; from < this.left; from += NAME_BYTES) {
+      const count = Math.min(NAME_BYTES, this.left - from);
+      const end = this.#file.read(this.at + from, count, this.#what).indexOf(0);
+      if (end !== -1) return this.text(from + end + 1);
+    }
+    throw this.wrong("has a name without an end", "a byte 0 after it");
   }
 
   /** Requires the letters at the start of every block of a kind. */

@@ -1,5 +1,7 @@
+import { bytesInMemory, type ByteSource, pagedSource } from "../../model/files/byte_source.ts";
 import { countOf, decode, encode, isFloat } from "../../model/files/file_types.ts";
 import { ModelError } from "../../model/model_error.ts";
+import type { FileTensor } from "../../model/weights/weights_manifest.ts";
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 import { attributeTexts } from "./attribute_texts.ts";
@@ -26,16 +28,17 @@ export interface Hdf5Group {
   texts(name: string): string[] | null;
 }
 
-export interface Hdf5Array {
+/** Array of an HDF5 file. */
+export interface Hdf5Array extends Pick<FileTensor, "type" | "stored"> {
   kind: "array";
   /** Path of the array: `"layers/dense/vars/0"`. */
   path: string;
   /** Shape. */
   shape: number[];
   /** Reads the entries. */
-  read(): Float32Array;
+  read(): Float32Array<ArrayBuffer>;
   /**
-   * Overwrites the entries, in the bytes that the file was opened from.
+   * Overwrites the entries, in the bytes in memory that the file was opened from.
    *
    * @returns False, and nothing is written, if they are not floating-point numbers in one piece: a
    * block that holds small arrays may have a checksum.
@@ -64,22 +67,23 @@ const MAX_DEPTH = 100;
  * @throws {ModelError} If the file is cut off, damaged, or holds anything that Keras does not
  * write.
  */
-export function openHdf5(bytes: Uint8Array): Hdf5Group {
+export function openHdf5(content: Uint8Array | ByteSource): Hdf5Group {
+  const source = content instanceof Uint8Array ? bytesInMemory(content) : pagedSource(content);
+  const bytes = source.read(0, Math.min(source.size, SIGNATURE.length), "The first bytes");
   if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) {
     throw new ModelError(
       "The file is neither HDF5 nor zip, the formats in which Keras saves models",
     );
   }
-  const { file, root } = readSuperblock(bytes);
-  return new Opening(file, bytes.length).open(root);
+  const { file, root } = readSuperblock(source);
+  return new Opening(file, source).open(root);
 }
 
 /** Reads the first block: the widths of numbers, and the address of the root. */
-function readSuperblock(bytes: Uint8Array): { file: Hdf5Bytes; root: number } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function readSuperblock(source: ByteSource): { file: Hdf5Bytes; root: number } {
   const what = "The first block of the HDF5 file";
-  const whole = { from: 0, count: view.byteLength, what };
-  const start = new Hdf5Bytes(view, { offset: 8, length: 8 }, whole);
+  const whole = { from: 0, count: source.size, what };
+  const start = new Hdf5Bytes(source, { offset: 8, length: 8 }, whole);
   start.skip(8);
   const version = start.version(0, 1, 2, 3);
   if (version < 2) start.skip(4);
@@ -89,16 +93,16 @@ function readSuperblock(bytes: Uint8Array): { file: Hdf5Bytes; root: number } {
   }
   start.skip(version < 2 ? 9 : 1);
   if (version === 1) start.skip(4);
-  const file = new Hdf5Bytes(view, widths, { from: start.at, count: start.left, what });
+  const file = new Hdf5Bytes(source, widths, { from: start.at, count: start.left, what });
   const base = file.offset();
   if (base !== 0) throw file.wrong(`has the data begin at byte ${base}`, "0");
   file.offset();
   const end = file.offset();
-  if (end > bytes.length) {
+  if (end > source.size) {
     throw new ModelError({
       place: "The HDF5 file",
       verb: "has",
-      found: formatCount(bytes.length, "byte"),
+      found: formatCount(source.size, "byte"),
       expected: `${end} as its first block states`,
       hint: ": truncated",
     });
@@ -114,14 +118,16 @@ function readSuperblock(bytes: Uint8Array): { file: Hdf5Bytes; root: number } {
 /** State of opening one file. */
 class Opening {
   readonly #file: Hdf5Bytes;
+  readonly #source: ByteSource;
   readonly #seen = new Set<number>();
   readonly #taken: { from: number; to: number; path: string }[] = [];
   readonly #budget: Hdf5Budget;
   readonly #heaps: TextHeaps;
 
-  constructor(file: Hdf5Bytes, size: number) {
+  constructor(file: Hdf5Bytes, source: ByteSource) {
     this.#file = file;
-    this.#budget = hdf5Budget(size);
+    this.#source = source;
+    this.#budget = hdf5Budget(source.size);
     this.#heaps = new TextHeaps(this.#budget);
   }
 
@@ -175,15 +181,7 @@ class Opening {
       if (found === undefined) throw new ModelError(`${what} has no ${name} in the HDF5 file`);
       return found.bytes;
     };
-    for (const { type } of messages) {
-      const packed = type === MESSAGE.filters;
-      if (!packed && type !== MESSAGE.externalFiles) continue;
-      throw new ModelError({
-        place: what,
-        found: packed ? "compressed" : "kept in another file",
-        expected: "the plain array that Keras writes",
-      });
-    }
+    requirePlain(messages, what);
     const shape = readDataspace(find(MESSAGE.dataspace, "shape"));
     const { type, size: width } = readDatatype(find(MESSAGE.datatype, "type"));
     if (type === "text" || type === "longText") {
@@ -214,13 +212,36 @@ class Opening {
           `[${shape.join(", ")}] and entries of ${formatCount(width, "byte")}`,
       );
     }
-    const bytes = this.#file.piece(size === 0 ? 0 : from, size, what).bytes(size);
+    const piece = () => this.#file.piece(size === 0 ? 0 : from, size, what);
+    piece();
     if (size > 0 && kind === CONTIGUOUS) this.#taken.push({ from, to: from + size, path });
     const write = (entries: Float32Array) => {
       if (kind !== CONTIGUOUS || !isFloat(type)) return false;
-      bytes.set(encode(entries, type));
+      piece().bytes(size).set(encode(entries, type));
       return true;
     };
-    return { kind: "array", path, shape, read: () => decode(bytes, type), write };
+    const { file, start } = this.#source;
+    return {
+      kind: "array",
+      path,
+      shape,
+      type,
+      read: () => decode(piece().bytes(size), type),
+      write,
+      ...file === null ? {} : { stored: { file, offset: start + from } },
+    };
+  }
+}
+
+/** Rejects an array that is compressed, or in another file. */
+function requirePlain(messages: readonly Message[], what: string): void {
+  for (const { type } of messages) {
+    const packed = type === MESSAGE.filters;
+    if (!packed && type !== MESSAGE.externalFiles) continue;
+    throw new ModelError({
+      place: what,
+      found: packed ? "compressed" : "kept in another file",
+      expected: "the plain array that Keras writes",
+    });
   }
 }

@@ -2,6 +2,7 @@ import type { NonFinite } from "../../engine/native/checkpoint_sweep.ts";
 import { stemOf } from "../../model/names.ts";
 import type { WeightsFile } from "../../model/weights/weights_manifest.ts";
 import { type TorchLayer, torchLayers, type TorchTensor } from "../../torch/torch_layers.ts";
+import { kerasLayers } from "../../load/keras_layers.ts";
 import { formatCount } from "../../words/numbers.ts";
 import {
   anyObject,
@@ -132,13 +133,22 @@ interface FileLayer {
 
 function layersOf(file: WeightsFile): { layers: FileLayer[]; sweeps: SweepTensor[] } {
   const isFirst = ({ role }: TorchTensor) => role === "kernel" ? 0 : 1;
-  const layers = torchLayers(file.tensors).map((layer) => ({
+  const all = file.layout === "keras" ? kerasLayers(file.tensors) : torchLayers(file.tensors);
+  const layers = all.map((layer) => ({
     layer,
     tensors: layer.tensors.toSorted((a, b) => isFirst(a) - isFirst(b))
       .filter(({ shape }) => !shape.includes(0)),
   }));
   const sweeps = layers.flatMap(({ layer, tensors }) =>
-    tensors.map((tensor) => ({ tensor, units: unitsOf(layer, tensor) }))
+    tensors.map((tensor): SweepTensor => {
+      const { shape } = tensor;
+      if (file.layout !== "keras" || shape.length < 2) {
+        return { tensor, units: unitsOf(layer, tensor) };
+      }
+      const { units, outer } = kerasUnits(layer, tensor);
+      const size = (axes: readonly number[]) => axes.reduce((product, axis) => product * axis, 1);
+      return { tensor, units, matrix: [size(shape.slice(0, outer)), size(shape.slice(outer))] };
+    })
   );
   return { layers, sweeps };
 }
@@ -295,4 +305,24 @@ function unitsOf({ layout, className }: TorchLayer, { shape, role }: TorchTensor
   if (!isKernel || shape.length < 2) return null;
   if (layout !== "transposed" && className !== "Conv1D") return { axis: "rows" };
   return { axis: "columns", window: shape.slice(2).reduce((size, length) => size * length, 1) };
+}
+
+/**
+ * Returns the position of a unit's incoming weights in a kernel with the axes of Keras, and the
+ * number of axes before those of the units.
+ */
+function kerasUnits(
+  { layout }: TorchLayer,
+  { shape, role }: TorchTensor,
+): { units: UnitAxis | null; outer: number } {
+  const last = shape.length - 1;
+  const isKernel = role === "kernel" || role === "recurrentKernel";
+  const one: UnitAxis = { axis: "columns", window: 1 };
+  // The outputs of a transposed convolution come before its inputs.
+  if (layout === "transposed") {
+    const units: UnitAxis = { axis: "columns", window: shape[last] };
+    return { units: isKernel ? units : null, outer: last - 1 };
+  }
+  const isPair = layout === "depthwise" || layout === "einsum ioo";
+  return { units: isKernel ? one : null, outer: isKernel && isPair ? last - 1 : last };
 }

@@ -9,6 +9,8 @@ import { type TensorFigures, TensorSweep, type UnitAxis } from "./tensor_sweep.t
 export interface SweepTensor {
   tensor: Pick<FileTensor, "shape" | "type" | "read" | "stored">;
   units: UnitAxis | null;
+  /** Number of rows and columns in which it is swept. Default: the first axis, and all others. */
+  matrix?: readonly [rows: number, width: number];
 }
 
 /** Returns true if the entries are read from the file in pieces, as they are stored. */
@@ -16,8 +18,8 @@ export const isStored = ({ stored, type }: SweepTensor["tensor"]): boolean =>
   stored !== undefined && CODE_FORMATS[type] !== undefined;
 
 /** Returns the division of a tensor, which is read as float32 unless it is stored as it is. */
-export function piecesOf({ tensor }: SweepTensor): Pieces {
-  return dividePieces(tensor.shape, isStored(tensor) ? tensor.type : "float32");
+export function piecesOf({ tensor, matrix }: SweepTensor): Pieces {
+  return dividePieces(matrix ?? tensor.shape, isStored(tensor) ? tensor.type : "float32");
 }
 
 /**

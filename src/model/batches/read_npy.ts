@@ -24,17 +24,27 @@ const TYPES: Readonly<Record<string, FileType>> = {
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
+/** Header of an array of NumPy. */
+export interface NpyHeader {
+  type: FileType;
+  /** True if the first axis varies fastest. */
+  isFortran: boolean;
+  shape: number[];
+  /** Number of entries. */
+  count: number;
+  /** Index of the first byte of the entries. */
+  start: number;
+}
+
 /**
- * Reads an array as `numpy.save` writes it (numpy.lib.format): a magic word, a version, the length
- * of a header, the header, the entries. An array of Python objects is a pickle and is rejected.
+ * Reads the header of an array as `numpy.save` writes it (numpy.lib.format): a magic word, a
+ * version, the length of a header, the header. An array of Python objects is a pickle and is
+ * rejected.
  *
- * @param place Name of the array in messages.
- * @throws {BatchError} If it is not such an array.
+ * @param bytes The first bytes, with the header; the entries may be missing.
+ * @param fail Throws the error for what is wrong.
  */
-export function parseNpy(bytes: Uint8Array, place: string): ParsedTensor {
-  const fail = (what: string): never => {
-    throw new BatchError(`${place} ${what}`);
-  };
+export function readNpyHeader(bytes: Uint8Array, fail: (what: string) => never): NpyHeader {
   if (!MAGIC.every((byte, i) => bytes[i] === byte) || bytes.length < 12) {
     return fail("is no NumPy array, expected what numpy.save writes");
   }
@@ -63,7 +73,21 @@ export function parseNpy(bytes: Uint8Array, place: string): ParsedTensor {
       `has shape [${shape.slice(0, 9).join(", ")}], expected at most ${MAX_RANK} axes of a tensor`,
     );
   }
-  const room = bytes.length - start - length;
+  return { type: kind, isFortran: order === "True", shape, count, start: start + length };
+}
+
+/**
+ * Reads an array as `numpy.save` writes it.
+ *
+ * @param place Name of the array in messages.
+ * @throws {BatchError} If it is not such an array.
+ */
+export function parseNpy(bytes: Uint8Array, place: string): ParsedTensor {
+  const fail = (what: string): never => {
+    throw new BatchError(`${place} ${what}`);
+  };
+  const { type: kind, isFortran, shape, count, start } = readNpyHeader(bytes, fail);
+  const room = bytes.length - start;
   if (room !== count * BYTES[kind]) {
     return fail(
       `has ${room} bytes of entries, expected ${count * BYTES[kind]} for shape [${
@@ -71,16 +95,16 @@ export function parseNpy(bytes: Uint8Array, place: string): ParsedTensor {
       }]`,
     );
   }
-  const entries = entriesOf(bytes.subarray(start + length), kind);
+  const entries = entriesOf(bytes.subarray(start), kind);
   const bad = kind === "float64"
     ? entries.findIndex((x) => Number.isFinite(x) && !Number.isFinite(Math.fround(x)))
     : -1;
   if (bad !== -1) return fail(`holds ${entries[bad]}, beyond the range of float32 (3.4e38)`);
-  return { place, shape, values: order === "True" ? lastFirst(entries, shape) : entries };
+  return { place, shape, values: isFortran ? rowMajor(entries, shape) : entries };
 }
 
 /** Reorders entries in Fortran order, where the first axis varies fastest, to row-major order. */
-function lastFirst(entries: ArrayLike<number>, shape: readonly number[]): Float64Array {
+export function rowMajor(entries: ArrayLike<number>, shape: readonly number[]): Float64Array {
   const out = new Float64Array(entries.length);
   const steps = shape.map((_, axis) => shape.slice(0, axis).reduce((a, b) => a * b, 1));
   const position = shape.map(() => 0);

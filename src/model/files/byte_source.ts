@@ -11,6 +11,8 @@ export interface FileIdentity {
   size: number;
   /** Time of the last change in ms since 1970, or `null` if the system keeps none. */
   changed: number | null;
+  /** Files whose bytes follow each other, if it stands for several: shards. */
+  parts?: readonly FileIdentity[];
 }
 
 /** File that is read in pieces, and never held whole in memory. */
@@ -19,6 +21,8 @@ export interface ByteSource {
   size: number;
   /** The file; `null` for bytes in memory. */
   file: FileIdentity | null;
+  /** Place of its first byte in that file: not 0 in a part of it. */
+  start: number;
   /**
    * Reads a piece.
    *
@@ -38,10 +42,21 @@ const MAX_PIECE = 2 ** 32;
  */
 export async function byteSource(path: string): Promise<ByteSource> {
   const { size, mtime } = await requireFile(path);
-  const file = { path, size, changed: mtime?.getTime() ?? null };
+  return sourceOf({ path, size, changed: mtime?.getTime() ?? null });
+}
+
+/** Returns files whose bytes follow each other as one source. */
+export function joinedSource(path: string, parts: readonly FileIdentity[]): ByteSource {
+  const size = parts.reduce((sum, part) => sum + part.size, 0);
+  return sourceOf({ path, size, changed: null, parts });
+}
+
+function sourceOf(file: FileIdentity): ByteSource {
+  const { path, size } = file;
   return {
     size,
     file,
+    start: 0,
     read(from, count, what) {
       if (count > MAX_PIECE) {
         throw new ModelError(
@@ -61,8 +76,44 @@ export async function byteSource(path: string): Promise<ByteSource> {
 export const bytesInMemory = (bytes: Uint8Array): ByteSource => ({
   size: bytes.length,
   file: null,
+  start: 0,
   read: (from, count) => bytes.subarray(from, from + count) as Uint8Array<ArrayBuffer>,
 });
+
+/** Returns a part of a source: a file in an archive that stores it as it is. */
+export const partOf = (source: ByteSource, from: number, size: number): ByteSource => ({
+  size,
+  file: source.file,
+  start: source.start + from,
+  read: (at, count, what) => source.read(from + at, Math.min(count, size - at), what),
+});
+
+/** Bytes of a page, and number of pages that are kept. */
+const PAGE = 2 ** 16;
+const MAX_PAGES = 64;
+
+/** Returns a source that keeps the pages read last, for formats whose headers are spread widely. */
+export function pagedSource(source: ByteSource): ByteSource {
+  const pages = new Map<number, Uint8Array<ArrayBuffer>>();
+  const pageAt = (number: number) => {
+    const from = number * PAGE;
+    const page = pages.get(number) ??
+      source.read(from, Math.min(PAGE, source.size - from), "A part of the headers");
+    pages.delete(number);
+    pages.set(number, page);
+    if (pages.size > MAX_PAGES) pages.delete(pages.keys().next().value!);
+    return page;
+  };
+  return {
+    ...source,
+    read(from, count, what) {
+      const first = Math.floor(from / PAGE);
+      const isOne = count > 0 && from + count <= (first + 1) * PAGE;
+      if (!isOne) return source.read(from, count, what);
+      return pageAt(first).subarray(from - first * PAGE, from - first * PAGE + count);
+    },
+  };
+}
 
 /**
  * Reads bytes of a file into memory that is there already.
@@ -73,6 +124,7 @@ export const bytesInMemory = (bytes: Uint8Array): ByteSource => ({
  * @throws {ModelError} If the file has changed since it was opened, or ends before.
  */
 export function readInto(file: FileIdentity, from: number, to: Uint8Array): void {
+  if (file.parts !== undefined) return readParts(file.parts, from, to);
   using handle = Deno.openSync(file.path);
   const now = handle.statSync();
   let done = 0;
@@ -86,5 +138,14 @@ export function readInto(file: FileIdentity, from: number, to: Uint8Array): void
   }
   if (done < to.length) {
     throw new ModelError(`${file.path}: the file was changed while it was being read`);
+  }
+}
+
+function readParts(parts: readonly FileIdentity[], from: number, to: Uint8Array): void {
+  let start = 0;
+  for (const part of parts) {
+    const first = Math.max(from, start), last = Math.min(from + to.length, start + part.size);
+    if (first < last) readInto(part, first - start, to.subarray(first - from, last - from));
+    start += part.size;
   }
 }

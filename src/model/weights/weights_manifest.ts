@@ -196,8 +196,13 @@ export interface NetworkConfig {
 export interface WeightsFile {
   /** Path of the file, as the caller put it. */
   path: string;
-  /** Format of the file: `safetensors`, or `PyTorch` for a file of `torch.save`. */
-  format: "safetensors" | "PyTorch";
+  /** Format of the file: `PyTorch` for a file of `torch.save` or `torch.export.save`. */
+  format: "safetensors" | "PyTorch" | "Keras" | "TensorFlow.js" | "NumPy";
+  /**
+   * Order of the axes of kernels, and names of weights. Default: `"pytorch"`, `[out, in, ...window]`;
+   * `"keras"` is `[...window, in, out]`, as Flax has it, too.
+   */
+  layout?: "keras" | "pytorch";
   /** Tensors, in the order of the file. */
   tensors: FileTensor[];
   /** Notes on how it was read, a sentence each. */

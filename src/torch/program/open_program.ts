@@ -1,16 +1,22 @@
-import type { ByteSource } from "../../model/files/byte_source.ts";
+import { type ByteSource, partOf } from "../../model/files/byte_source.ts";
 import { BYTES, encode, entriesOf, isCount } from "../../model/files/file_types.ts";
 import { openZip, type ZipEntry } from "../../model/files/unzip.ts";
 import { ModelError, unexpected } from "../../model/model_error.ts";
 import type { NewFile } from "../../model/new_folder.ts";
-import type { FileType } from "../../model/weights/weights_manifest.ts";
+import type { FileTensor, FileType } from "../../model/weights/weights_manifest.ts";
 import { errorMessage } from "../../words/failure.ts";
 import { showValue } from "../../words/show_value.ts";
 import { findStateDict } from "../find_state_dict.ts";
 import type { Pickled } from "../pickle_reader.ts";
-import { readTorchArchive, type TorchArchive } from "../read_state_dict.ts";
+import { readStateDict, readTorchArchive, type TorchArchive } from "../read_state_dict.ts";
 import { isTensor, type TorchView } from "../torch_globals.ts";
-import { bytesOfView, requireInside, type StridedView, writeView } from "../torch_view.ts";
+import {
+  bytesOfView,
+  isContiguous,
+  requireInside,
+  type StridedView,
+  writeView,
+} from "../torch_view.ts";
 import { parseProgram } from "./parse_program.ts";
 import type { Program } from "./program.ts";
 import { listAt, objectAt, readMeta, readSize, textAt } from "./schema_parts.ts";
@@ -25,6 +31,8 @@ export interface StoredTensor {
   readonly isTrained: boolean;
   /** Reads the entries, row-major. */
   read(): ArrayLike<number>;
+  /** Place of the entries in the file, row-major and without gaps; absent if they are not so. */
+  at?: number;
   /**
    * Returns the file of the archive with other entries in their place; absent if they are in a
    * pickle.
@@ -58,6 +66,45 @@ const MAX_GRAPH = 2 ** 28;
  * @throws {ModelError} If it is not one.
  */
 export function openProgram(source: ByteSource, here: string): ProgramArchive {
+  const folder = openFolder(source);
+  const { entries, root, model } = folder;
+  const graph = entries.get(`${root.replace(/data\/$/, "")}models/${model}.json`)!;
+  return {
+    program: parseProgram(readJsonEntry(graph), here),
+    tensors: new Map([
+      ...readTensors(folder, "weights"),
+      ...readTensors(folder, "constants"),
+    ]),
+    samples: readSamples(entries.get(`${root}sample_inputs/${model}.pt`)),
+  };
+}
+
+/**
+ * Reads the weights in an archive that `torch.export.save` wrote, whatever its program is.
+ *
+ * @throws {ModelError} If it is not one.
+ */
+export function readProgramTensors(source: ByteSource): FileTensor[] {
+  const folder = openFolder(source);
+  const { entries, root, model } = folder;
+  const pickled = entries.get(`${root}weights/${model}.pt`);
+  if (pickled !== undefined) {
+    const isStored = pickled.at !== null && source.file !== null;
+    return readStateDict(isStored ? partOf(source, pickled.at!, pickled.size) : pickled.read())
+      .tensors;
+  }
+  return [...readTensors(folder, "weights")].map(([name, { type, shape, read, at = null }]) => ({
+    name,
+    shape: [...shape],
+    type,
+    read: () => Float32Array.from(read()),
+    ...at === null || source.file === null
+      ? {}
+      : { stored: { file: source.file, offset: source.start + at } },
+  }));
+}
+
+function openFolder(source: ByteSource): Folder {
   const entries = openZip(source, ModelError);
   const names = [...entries.keys()];
   const graphs = names.filter((name) => /^(?:[^/]+\/)?models\/[^/]+\.json$/.test(name));
@@ -72,16 +119,7 @@ export function openProgram(source: ByteSource, here: string): ProgramArchive {
   if (order !== undefined && new TextDecoder().decode(order.read()) !== "little") {
     throw new ModelError("byteorder of the file is not little, expected little-endian numbers");
   }
-  const program = parseProgram(readJsonEntry(entries.get(graphs[0])!), here);
-  const folder = { entries, root: `${root}data/`, model };
-  return {
-    program,
-    tensors: new Map([
-      ...readTensors(folder, "weights"),
-      ...readTensors(folder, "constants"),
-    ]),
-    samples: readSamples(entries.get(`${root}data/sample_inputs/${model}.pt`)),
-  };
+  return { entries, root: `${root}data/`, model };
 }
 
 interface Folder {
@@ -154,6 +192,7 @@ function storedTensor(entry: ZipEntry, meta: unknown, place: string): StoredTens
     shape: view.shape,
     isTrained: isTrained === true,
     read: () => entriesOf(bytesOfView(view, entry.read()), type),
+    ...entry.at === null || !isContiguous(view) ? {} : { at: entry.at + view.offset * BYTES[type] },
     rewritten(entries, files) {
       const bytes = (files.get(entry.name) ?? entry.read()).slice();
       writeView(view, bytes, encode(entries, type));

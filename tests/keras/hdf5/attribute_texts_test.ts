@@ -1,3 +1,4 @@
+import { bytesInMemory } from "../../../src/model/files/byte_source.ts";
 import { attributeTexts } from "../../../src/keras/hdf5/attribute_texts.ts";
 import { hdf5Budget } from "../../../src/keras/hdf5/hdf5_budget.ts";
 import { Hdf5Bytes } from "../../../src/keras/hdf5/hdf5_bytes.ts";
@@ -51,10 +52,9 @@ function texts(
   type: number = MESSAGE.attribute,
 ) {
   const found = messages.map((bytes) => {
-    const view = new DataView(new Uint8Array(bytes).buffer);
     const widths = { offset: 8, length: 8 };
     const piece = { from: 0, count: bytes.length, what: "A message" };
-    return { type, bytes: new Hdf5Bytes(view, widths, piece) };
+    return { type, bytes: new Hdf5Bytes(bytesInMemory(new Uint8Array(bytes)), widths, piece) };
   });
   return attributeTexts(
     found,

@@ -1,3 +1,4 @@
+import { bytesInMemory } from "../../../src/model/files/byte_source.ts";
 import { readDataspace, readDatatype } from "../../../src/keras/hdf5/datatype.ts";
 import { Hdf5Bytes, NOWHERE } from "../../../src/keras/hdf5/hdf5_bytes.ts";
 import { ModelError } from "../../../src/load/mod.ts";
@@ -7,7 +8,7 @@ import fc from "fast-check";
 /** A piece that is all of a file, with addresses and lengths of so many bytes. */
 const piece = (bytes: readonly number[], offset = 8, length = 8) =>
   new Hdf5Bytes(
-    new DataView(new Uint8Array(bytes).buffer),
+    bytesInMemory(new Uint8Array(bytes)),
     { offset, length },
     { from: 0, count: bytes.length, what: "It" },
   );
