@@ -1,4 +1,8 @@
 import { BAR_STYLE } from "./draw_bars.ts";
+import { COLOR_STYLE } from "./color_steps.ts";
+import { MARK_STYLE } from "./markup.ts";
+import { BLOCKS_STYLE } from "./show_blocks.ts";
+import { STEPS_STYLE } from "./draw_steps.ts";
 
 /** Edges that skip layers are drawn in lanes, to the right of which the names begin. */
 const LANES = [0, 1, 2, 3, 4, 5, 6, 7].map((lanes) =>
@@ -7,7 +11,12 @@ const LANES = [0, 1, 2, 3, 4, 5, 6, 7].map((lanes) =>
 
 /** Style of charts. */
 export const CHART_STYLE = `
-${BAR_STYLE}
+${COLOR_STYLE}${MARK_STYLE}${BAR_STYLE}${STEPS_STYLE}${BLOCKS_STYLE}
+.ramp { margin: .25rem 0 0; }
+.ramp .cells { shape-rendering: crispEdges; }
+.read { min-height: 1.5em; margin: .15rem 0 0; }
+.tall { max-height: 26rem; }
+.tall thead th { position: sticky; top: 0; background: var(--paper); }
 figure { margin: 0; min-width: 0; }
 figcaption { font-size: .875rem; line-height: 1.45; }
 figcaption b { font-weight: 600; }
@@ -51,15 +60,6 @@ ${LANES}
 .map path.skip-edge { stroke: var(--data); stroke-opacity: .75; }
 .abouts { margin: 0 0 1rem; padding: 0; list-style: none; font-size: .875rem; color: var(--soft); }
 .abouts b { color: var(--ink); font-weight: 600; }
-.curves { display: block; width: 100%; max-width: 30rem; height: auto; }
-.curves text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: var(--soft); }
-.curves .error { fill: var(--error); } .curves .warning { fill: var(--warning); }
-.curves .healthy { fill: var(--healthy); } .curves .changed { fill: var(--changed); }
-.curves path { fill: none; stroke-width: 2; }
-.curves .error-line { stroke: var(--error); } .curves .warning-line { stroke: var(--warning); }
-.curves .healthy-line { stroke: var(--healthy); } .curves .changed-line { stroke: var(--changed); }
-.curves .limit-line { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 4 3; }
-.curves .lines { stroke: var(--line); stroke-width: 1; }
 .rates { max-width: 34rem; margin-bottom: 1.5rem; }
 .layers { display: grid; gap: 2rem; }
 article h3, article h4 { margin: 0 0 .25rem; padding: .1rem 0; }

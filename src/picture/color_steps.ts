@@ -1,3 +1,4 @@
+import { formatShare } from "../words/numbers.ts";
 import { type Markup, markup } from "./markup.ts";
 import { powerOfTen } from "./path_data.ts";
 
@@ -17,6 +18,8 @@ export interface Magnitude {
   middle: number;
   /** Number of colour steps per factor of ten. */
   perDecade: number;
+  /** Powers of ten on each side of the middle that are neutral too. Default: 0. */
+  sound?: number;
 }
 
 /** Scale with a step per factor of ten, and 1 in the middle. */
@@ -26,12 +29,14 @@ export const DECADES: Magnitude = { middle: 0, perDecade: 1 };
  * Returns colours by size: blue below the middle, orange above it, more saturated further from it.
  * 0 and non-finite figures have their own marks.
  */
-export function byMagnitude({ middle, perDecade }: Magnitude): ColorOf {
+export function byMagnitude({ middle, perDecade, sound = 0 }: Magnitude): ColorOf {
   return (value) => {
     if (value === null) return null;
     if (!Number.isFinite(value)) return "nan";
     if (value === 0) return "nil";
-    const step = Math.round((Math.log10(Math.abs(value)) - middle) * perDecade);
+    const off = Math.log10(Math.abs(value)) - middle;
+    const beyond = Math.max(0, Math.abs(off) - sound) * perDecade;
+    const step = Math.sign(off) * (sound === 0 ? Math.round(beyond) : Math.ceil(beyond));
     return step === 0 ? "n0" : `${step < 0 ? "b" : "o"}${Math.min(STEPS, Math.abs(step))}`;
   };
 }
@@ -42,42 +47,71 @@ export const byShare: ColorOf = (share) => {
   return Number.isFinite(share) ? `s${Math.ceil(share * SHARES)}` : "nan";
 };
 
-/** Returns all colours of magnitudes side by side, and the labels of both ends. */
-export function magnitudeRamp(
-  { middle, perDecade }: Magnitude,
-): { swatches: Markup; from: string; to: string } {
+/** Size of a colour in a key, and the room for half a label at both ends. */
+const SWATCH = { width: 12, height: 12, margin: 16 };
+/** Least distance of two labels below a key. */
+const LEAST_SPACING = 32;
+
+/** Draws the key to the colours of magnitudes, with powers of ten below. */
+export function drawMagnitudes({ middle, perDecade, sound = 0 }: Magnitude): Markup {
+  const side = (name: string) => Array.from({ length: STEPS }, (_, i) => `${name}${i + 1}`);
+  const neutral = Math.max(1, Math.round(2 * sound * perDecade));
   const classes = [
-    ...Array.from({ length: STEPS }, (_, i) => `b${STEPS - i}`),
-    "n0",
-    ...Array.from({ length: STEPS }, (_, i) => `o${i + 1}`),
+    ...side("b").reverse(),
+    ...Array.from({ length: neutral }, () => "n0"),
+    ...side("o"),
   ];
-  const end = STEPS / perDecade;
-  return {
-    swatches: swatches(classes),
-    from: `≤\u00a0${powerOfTen(middle - end)}`,
-    to: `≥\u00a0${powerOfTen(middle + end)}, middle\u00a0${powerOfTen(middle)}`,
-  };
+  const center = classes.length / 2;
+  const reach = STEPS / perDecade + sound;
+  const every = Math.ceil(LEAST_SPACING / (SWATCH.width * perDecade));
+  const from = Math.ceil(middle - reach);
+  const exponents = Array.from(
+    { length: Math.floor(middle + reach) - from + 1 },
+    (_, i) => from + i,
+  )
+    .filter((exponent) => (exponent - Math.ceil(middle)) % every === 0);
+  return drawSwatches(
+    classes,
+    exponents.map((exponent) => ({
+      at: center + (exponent - middle) * perDecade,
+      label: powerOfTen(exponent),
+    })),
+  );
 }
 
 /** Draws the key to the colours of magnitudes. */
 export function magnitudeKey(magnitude: Magnitude): Markup {
-  const { swatches, from, to } = magnitudeRamp(magnitude);
-  return markup`<p class="ramp">${from} ${swatches} ${to}</p>`;
+  return markup`<p class="ramp">${drawMagnitudes(magnitude)}</p>`;
 }
 
 /** Draws the key to the colours of shares. */
 export function shareKey(): Markup {
-  return markup`<p class="ramp">0 % ${
-    swatches(Array.from({ length: SHARES + 1 }, (_, i) => `s${i}`))
-  } 100 %</p>`;
+  const classes = Array.from({ length: SHARES + 1 }, (_, i) => `s${i}`);
+  return markup`<p class="ramp">${
+    drawSwatches(
+      classes,
+      [0, 0.5, 1].map((share) => ({
+        at: 0.5 + share * SHARES,
+        label: formatShare(share),
+      })),
+    )
+  }</p>`;
 }
 
-function swatches(classes: readonly string[]): Markup {
-  return markup`<svg viewBox="0 0 ${classes.length * 9} 12" width="${
-    classes.length * 9
-  }" height="12" aria-hidden="true"><g class="cells" stroke-width="12">${
-    classes.map((name, i) => markup`<path class="${name}" d="m${i * 9} 6h9"/>`)
-  }</g></svg>`;
+function drawSwatches(
+  classes: readonly string[],
+  labels: readonly { at: number; label: string }[],
+): Markup {
+  const { width: unit, height, margin } = SWATCH;
+  const x = (at: number) => margin + Math.round(at * unit);
+  const width = 2 * margin + classes.length * unit;
+  return markup`<svg viewBox="0 0 ${width} 30" width="${width}" height="30" aria-hidden="true"><g class="cells" stroke-width="${height}">${
+    classes.map((name, i) => markup`<path class="${name}" d="m${x(i)} 6h${unit}"/>`)
+  }</g><path class="tick" d="${labels.map(({ at }) => `M${x(at)} ${height}v4`).join("")}"/>${
+    labels.map(({ at, label }) =>
+      markup`<text x="${x(at)}" y="28" text-anchor="middle">${label}</text>`
+    )
+  }</svg>`;
 }
 
 /** A row of colours from the middle to one end. */

@@ -1,6 +1,5 @@
 import { formatFactor, formatWhole } from "../words/numbers.ts";
-import { COLOR_STYLE } from "./color_steps.ts";
-import { MARK_STYLE, type Markup, markup } from "./markup.ts";
+import { type Markup, markup } from "./markup.ts";
 import { powerOfTen } from "./path_data.ts";
 
 /** Axis of columns side by side, one for each scale or step. */
@@ -103,7 +102,7 @@ function some(values: readonly number[]): number[] {
 }
 
 /** Style of charts over scales or over steps. */
-export const COLUMN_STYLE = `${COLOR_STYLE}${MARK_STYLE}
+export const COLUMN_STYLE = `
 .wide { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)); gap: 1.5rem 2.5rem;
   margin: 0 0 1.5rem; }
 .wide svg, .verdicts { display: block; width: 100%; height: auto; }
@@ -115,8 +114,8 @@ export const COLUMN_STYLE = `${COLOR_STYLE}${MARK_STYLE}
 .plain { border: 0; margin-bottom: .5rem; }
 .cursor { fill: none; stroke: var(--ink); stroke-width: 2; display: none; }
 .live .cursor, .key .cursor { display: inline; }
-.ramp { margin: .25rem 0 0; font-size: .8125rem; color: var(--soft); }
-.wide .ramp svg, .key svg { display: inline-block; width: auto; margin: 0 .3rem; vertical-align: -1px; }
+.wide .ramp svg, .key svg { display: inline-block; width: auto; margin: 0 .3rem 0 0; vertical-align: -1px; }
+.wide .ramp text, .key .ramp text { font-size: 11px; }
 .key .ramp { margin: 0; }
 .slide { display: none; }
 .live .slide { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem .9rem; position: sticky; top: 0;
@@ -142,16 +141,14 @@ export const COLUMN_STYLE = `${COLOR_STYLE}${MARK_STYLE}
 .live .on, .now { --line-of: var(--data); }
 .live .on path:nth-last-child(2) { stroke-dasharray: none; }
 .live .heat svg[data-row] { cursor: crosshair; touch-action: pan-y; }
-.read { min-height: 1.5em; margin: .15rem 0 0; }
 .tables { display: flex; flex-wrap: wrap; gap: .25rem 2rem; }
 .tables details[open] { flex: 1 0 100%; min-width: 0; }
 .name { font-weight: 600; font-size: .9375rem; }
 summary { cursor: pointer; font-size: .9375rem; padding: .15rem 0; }
-.tall { max-height: 26rem; }
-.tall thead th { position: sticky; top: 0; background: var(--paper); }
 .strips { table-layout: fixed; margin: 1.5rem 0 0; }
 .strips th:first-child { width: 7rem; }
 .strips tr { border: 0; }
+.lead-chart .strips th { background: none; }
 .strips th, .strips td { text-align: left; padding: .15rem .6rem .15rem 0; vertical-align: middle; }
 .strips .verdicts { height: 26px; border-radius: 3px; }
 .strips .axis { display: block; overflow: visible; }
@@ -160,7 +157,6 @@ summary { cursor: pointer; font-size: .9375rem; padding: .15rem 0; }
 .answer th, .answer td { text-align: left; padding-right: 2rem; }
 .sentences { padding-left: 1.1rem; max-width: 80ch; }
 .sentences li { margin-bottom: .35rem; }
-.found { stroke: var(--error); stroke-width: 1.5; stroke-dasharray: 4 3; fill: none; }
 @media (max-width: 48rem) {
   .wide text { font-size: 16px; }
   .strips .spare { display: none; }

@@ -17,6 +17,8 @@ export interface HeatGrid {
   axis: ColumnAxis;
   /** Name of the axis, such as `scale`. */
   across: string;
+  /** Place of the first row, and height of a row. Default: what fits the number of rows. */
+  size?: { top: number; row: number };
 }
 
 const LEAST_HEIGHT = 120;
@@ -35,11 +37,12 @@ const MARK_SPACING = 9;
  * @param marks Draws marks over the map, from the top to the bottom of the rows.
  */
 export function drawHeatMap(
-  { rows, colorOf, axis, across }: HeatGrid,
+  { rows, colorOf, axis, across, size }: HeatGrid,
   marks: (top: number, bottom: number) => Markup = () => NOTHING,
 ): Markup {
-  const { width, from, top } = CHART;
-  const row = rowHeight(rows.length);
+  const { width } = CHART;
+  const { top, row } = size ?? { top: CHART.top, row: rowHeight(rows.length) };
+  const from = axis.edges[0];
   const bottom = top + row * rows.length;
   const every = Math.ceil(LEAST_LABEL / row);
   return markup`<svg viewBox="0 0 ${width} ${
@@ -54,10 +57,17 @@ export function drawHeatMap(
         : null
     )
   }${drawCells(rows.map(({ cells }) => cells.map(colorOf)), axis, top, row)}${
-    drawTicks(axis, bottom)
-  }<text x="${from - 24}" y="${bottom + 16}" text-anchor="end">${across}</text>${
-    marks(top, bottom)
-  }</svg>`;
+    drawFrame(axis, top, bottom)
+  }${drawTicks(axis, bottom)}<text x="${from - 24}" y="${
+    bottom + 16
+  }" text-anchor="end">${across}</text>${marks(top, bottom)}</svg>`;
+}
+
+/** Draws a frame around cells, whose neutral colour is close to that of the page. */
+function drawFrame({ edges }: ColumnAxis, top: number, bottom: number): Markup {
+  return markup`<path class="frame" d="M${edges[0]} ${top}H${edges[edges.length - 1]}V${bottom}H${
+    edges[0]
+  }z"/>`;
 }
 
 /** Shortens a name beside an axis, and isolates its text direction. */

@@ -1,53 +1,191 @@
 import { formatNumber } from "../words/numbers.ts";
-import { type ColumnAxis, drawTicks } from "./column_axis.ts";
+import type { Tone } from "../render/verdicts.ts";
+import { type ColumnAxis, drawTicks, stepAxis } from "./column_axis.ts";
 import { CHART } from "./draw_heat_map.ts";
 import { type Markup, markup } from "./markup.ts";
 import { PathData } from "./path_data.ts";
-import { valueScale } from "./value_scale.ts";
+import { type ValueScale, valueScale } from "./value_scale.ts";
+
+/** A figure over the steps of a training. */
+export interface Curve {
+  /** Name at its end; empty if the title of the chart is enough. */
+  name: string;
+  /** Colour; `null` for the colour of data. */
+  tone: Tone | null;
+  /** Value at each step: `null` if it was not measured, and not finite if it is broken. */
+  values: readonly (number | null)[];
+}
+
+/** Step at which something was found. */
+export interface StepMark {
+  step: number;
+  tone: Tone;
+  /** Text under the pointer. */
+  words: string;
+}
+
+/** Figures over the steps of a training, to scale. */
+export interface StepChart {
+  /** Steps of the values, ascending. */
+  steps: readonly number[];
+  curves: readonly Curve[];
+  /** Unit of the steps, such as `batches`. */
+  across: string;
+  /** Value of a dashed line and its name. Default: none. */
+  limit?: { name: string; value: number } | null;
+  /** Range of healthy values, drawn as a band. Default: none. */
+  band?: { from: number; to: number } | null;
+  marks?: readonly StepMark[];
+}
 
 const HEIGHT = 130;
+/** Room for the names at the ends of curves. */
+const NAMES = 100;
+/** Least distance of two names. */
+const LINE = 15;
+/** With more steps, values have no dots. */
+const MAX_DOTS = 60;
 
-/** Draws a figure over the steps of a training run; a non-finite figure is a cross at the top. */
-export function drawSteps(
-  values: readonly (number | null)[],
-  axis: ColumnAxis,
-  marks: (top: number, bottom: number) => Markup,
-): Markup {
-  const { width, from, to, top } = CHART;
+/**
+ * Draws curves over the steps of a training, to scale, on an axis that is logarithmic if their
+ * values differ by a large factor. A value that is not finite is a cross at the top. Without names
+ * the steps are in the same places as the columns of a heat map below (`stepAxis`).
+ */
+export function drawSteps(chart: StepChart): Markup {
+  const { steps, curves, across, limit = null, band = null, marks = [] } = chart;
+  const { width, from, top } = CHART;
+  const to = CHART.to - (limit !== null || curves.some(({ name }) => name !== "") ? NAMES : 0);
   const bottom = top + HEIGHT;
-  const known = values.filter((value) => value !== null && Number.isFinite(value)) as number[];
-  const scale = valueScale(known);
-  const y = (value: number) => bottom - scale.at(value) * HEIGHT;
+  const axis = stepAxis(steps, { from, to });
+  const values = curves.flatMap(({ values }) => values).filter(isFinite);
+  const scale = valueScale([...values, ...limit === null ? [] : [limit.value]]);
+  const y = (value: number) => bottom - Math.min(1, Math.max(0, scale.at(value))) * HEIGHT;
+  return markup`<svg class="steps" viewBox="0 0 ${width} ${
+    bottom + CHART.bottom
+  }" aria-hidden="true">${
+    band === null || values.length === 0
+      ? null
+      : markup`<rect class="healthy-band" x="${from}" y="${Math.round(y(band.to))}" width="${
+        to - from
+      }" height="${Math.round(y(band.from) - y(band.to))}"/>`
+  }${drawLines(scale, y, to)}${
+    limit === null
+      ? null
+      : markup`<path class="limit-line" d="M${from} ${Math.round(y(limit.value))}H${to}"/>`
+  }${curves.map((curve) => drawCurve(curve, axis, y))}${
+    namesOf(curves, limit, y).map(({ name, tone, at }) =>
+      markup`<text class="${tone}" x="${to + 10}" y="${Math.round(at) + 4}">${name}</text>`
+    )
+  }${drawTicks(axis, bottom)}<text x="${from - 24}" y="${
+    bottom + 16
+  }" text-anchor="end">${across}</text>${drawStepMarks(marks, axis, top, bottom)}</svg>`;
+}
+
+/** Draws the marks of steps over a chart or a heat map, from the top to the bottom of its rows. */
+export function drawStepMarks(
+  marks: readonly StepMark[],
+  axis: ColumnAxis,
+  top: number,
+  bottom: number,
+): Markup {
+  return markup`${
+    marks.map(({ step, tone, words }) =>
+      markup`<path class="found ${tone}-line" d="M${axis.at(step)} ${
+        top - 12
+      }V${bottom}"><title>${words}</title></path>`
+    )
+  }`;
+}
+
+const isFinite = (value: number | null): value is number =>
+  value !== null && Number.isFinite(value);
+
+function drawCurve(
+  { tone, values }: Curve,
+  { centers }: ColumnAxis,
+  y: (value: number) => number,
+): Markup {
   const line = new PathData();
   const dots = new PathData();
   const broken = new PathData();
   for (const [i, value] of values.entries()) {
-    const x = axis.centers[i];
-    if (value === null) line.lift();
-    else if (Number.isFinite(value)) {
-      line.line(x, y(value));
-      dots.dot(x, y(value));
-    } else {
-      line.lift();
-      for (const side of [-4, 4]) {
-        broken.line(x - 4, top + 6 - side);
-        broken.line(x + 4, top + 6 + side);
-        broken.lift();
-      }
+    if (isFinite(value)) {
+      line.line(centers[i], y(value));
+      dots.dot(centers[i], y(value));
+      continue;
     }
+    line.lift();
+    if (value !== null) cross(broken, centers[i]);
   }
-  return markup`<svg viewBox="0 0 ${width} ${bottom + CHART.bottom}" aria-hidden="true">
-    <path class="lines" d="${
-    scale.ticks.map((tick) => `M${from} ${Math.round(y(tick))}H${to}`).join("")
+  const color = tone === null ? "" : ` ${tone}-line`;
+  return markup`<path class="curve${color}" d="${line.text}"/>${
+    values.length > MAX_DOTS ? null : markup`<path class="dots${color}" d="${dots.text}"/>`
+  }<path class="broken" d="${broken.text}"/>`;
+}
+
+/** Draws a cross at the top of the chart. */
+function cross(path: PathData, x: number): void {
+  for (const side of [-4, 4]) {
+    path.line(x - 4, CHART.top + 6 - side);
+    path.line(x + 4, CHART.top + 6 + side);
+    path.lift();
+  }
+}
+
+function drawLines({ ticks }: ValueScale, y: (value: number) => number, to: number): Markup {
+  const { from } = CHART;
+  return markup`<path class="lines" d="${
+    ticks.map((tick) => `M${from} ${Math.round(y(tick))}H${to}`).join("")
   }"/>${
-    scale.ticks.map((tick) =>
+    ticks.map((tick) =>
       markup`<text x="${from - 8}" y="${Math.round(y(tick)) + 4}" text-anchor="end">${
         formatNumber(tick)
       }</text>`
     )
-  }<path class="curve" d="${line.text}"/>${
-    values.length > 60 ? null : markup`<path class="dots" d="${dots.text}"/>`
-  }<path class="nan-mark" d="${broken.text}"/>${drawTicks(axis, bottom)}<text x="${from - 24}" y="${
-    bottom + 16
-  }" text-anchor="end">batches</text>${marks(top, bottom)}</svg>`;
+  }`;
 }
+
+/** Returns the names at the ends of curves, apart from each other. */
+function namesOf(
+  curves: readonly Curve[],
+  limit: StepChart["limit"],
+  y: (value: number) => number,
+): { name: string; tone: string; at: number }[] {
+  const ends = curves.filter(({ name }) => name !== "").flatMap(({ name, tone, values }) => {
+    const last = values.findLast(isFinite);
+    return last === undefined ? [] : [{ name, tone: tone ?? "data", at: y(last) }];
+  });
+  const all = limit == null ? ends : [...ends, {
+    name: limit.name,
+    tone: "limit",
+    at: y(limit.value),
+  }];
+  let last = -Infinity;
+  return all.toSorted((a, b) => a.at - b.at).map(({ name, tone, at }) => {
+    last = Math.max(at, last + LINE);
+    return { name, tone, at: last };
+  });
+}
+
+/** Style of charts over steps. */
+export const STEPS_STYLE = `
+.steps { display: block; width: 100%; height: auto; }
+.trial .steps { max-width: 35rem; }
+.steps text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: var(--soft);
+  font-variant-numeric: tabular-nums; }
+.steps .error { fill: var(--error); } .steps .warning { fill: var(--warning); }
+.steps .healthy { fill: var(--healthy); } .steps .changed { fill: var(--changed); }
+.steps .data { fill: var(--data); }
+.steps .curve { fill: none; stroke: var(--data); stroke-width: 2; stroke-linejoin: round; }
+.steps .dots { fill: none; stroke: var(--data); stroke-width: 6; stroke-linecap: round; }
+.steps .error-line, .found.error-line { stroke: var(--error); }
+.steps .warning-line, .found.warning-line { stroke: var(--warning); }
+.steps .healthy-line, .found.healthy-line { stroke: var(--healthy); }
+.steps .changed-line, .found.changed-line { stroke: var(--changed); }
+.steps .lines { fill: none; stroke: var(--line); }
+.steps .tick { stroke: var(--soft); }
+.steps .limit-line { fill: none; stroke: var(--soft); stroke-dasharray: 4 3; }
+.steps .broken { fill: none; stroke: var(--error); stroke-width: 2; }
+.found { fill: none; stroke-width: 1.5; stroke-dasharray: 4 3; }
+@media (max-width: 48rem) { .steps text { font-size: 16px; } }
+`;

@@ -7,11 +7,11 @@ import { errorsOf, foundAt, type HistoryRecord, shownRecords } from "./history_v
 import { type Markup, markup, shortTitle } from "./markup.ts";
 import { renderPage } from "./page.ts";
 import { causeShape } from "./page_shapes.ts";
-import { showCauses } from "./show_diagnosis.ts";
+import { showCause } from "./show_diagnosis.ts";
 import { showTraining, tableOfSteps } from "./show_training.ts";
 
 /** Number of findings that are listed; the rest is counted. */
-const MOST_FINDINGS = 12;
+const MOST_FINDINGS = 6;
 
 /**
  * Contents of a record that are read. Most records of a long history are not shown, and their
@@ -75,27 +75,27 @@ export function renderHistoryPage(history: readonly HistoryRecord[]): Promise<st
   }
   const last = history[history.length - 1];
   const found = foundAt(history);
-  const { lines, maps } = showTraining(records, found);
+  const { lead, lines, maps } = showTraining(records, found);
   const name = shortTitle(last.measurements.model.name);
+  const section = (id: string, title: string, body: Markup | null) =>
+    body === null ? [] : [{ id, title, body }];
   return renderPage({
     title: `${name}: training`,
-    header: markup`<p class="kicker"><bdi>${name}</bdi></p>${verdictOf(history, found)}`,
+    header:
+      markup`<div class="lead"><div class="lead-said"><p class="kicker"><bdi>${name}</bdi></p>${
+        verdictOf(history, found)
+      }${showWrong(found, [history[0], last])}</div><figure class="lead-chart">${lead}${
+        found === null
+          ? null
+          : markup`<ul class="key"><li><svg viewBox="0 0 24 14" width="24" height="14" aria-hidden="true"><path class="found ${
+            found.cause!.severity
+          }-line" d="M12 0V14"/></svg>the cause is found, after ${
+            formatCount(found.step, "batch", "batches")
+          }</li></ul>`
+      }</figure></div>`,
     sections: [
-      ...found === null && errorsOf(last).length === 0
-        ? []
-        : [{ id: "cause", title: "What is wrong", body: showWrong(found, last) }],
-      {
-        id: "steps",
-        title: "Over the training",
-        body: markup`${
-          found === null
-            ? null
-            : markup`<ul class="key"><li><svg viewBox="0 0 24 14" width="24" height="14" aria-hidden="true"><path class="found" d="M12 0V14"/></svg>the cause is found, after ${
-              formatCount(found.step, "batch", "batches")
-            }</li></ul>`
-        }${lines}`,
-      },
-      { id: "layers", title: "Layer by layer", body: maps },
+      ...section("steps", "Over the training", lines),
+      ...section("layers", "Layer by layer", maps),
       { id: "table", title: "Step by step", body: tableOfSteps(records, found) },
       { id: "run", title: "The run", body: factsOf(history) },
     ],
@@ -159,21 +159,28 @@ function factsOf(history: readonly HistoryRecord[]): Markup {
   }</dl>`;
 }
 
-/** Shows the cause in training, or else the findings at the end. */
-function showWrong(found: HistoryRecord | null, last: HistoryRecord): Markup {
-  if (found !== null) {
-    const { measurements, cause } = found;
-    return showCauses([cause!], measurements);
-  }
+/** Shows the cause in training, or else what the objective did and the errors at the end. */
+function showWrong(
+  found: HistoryRecord | null,
+  [first, last]: readonly HistoryRecord[],
+): Markup {
+  if (found !== null) return showCause(found.cause!, found.measurements.layers);
   const errors = errorsOf(last);
-  return markup`<ul>${
-    errors.slice(0, MOST_FINDINGS).map(({ rule, message }) =>
-      markup`<li><b class="error">${rule}</b> <bdi>${escapeControls(message)}</bdi></li>
+  const values = [first, last].map(({ measurements: { objective } }) => objective.value);
+  return markup`<p class="lead-cause">The objective went from ${formatNumber(values[0])} to ${
+    formatNumber(values[1])
+  } in ${formatCount(last.step, "batch", "batches")}.</p>${
+    errors.length === 0
+      ? null
+      : markup`<ul>${
+        errors.slice(0, MOST_FINDINGS).map(({ rule, message }) =>
+          markup`<li><b class="error">${rule}</b> <bdi>${escapeControls(message)}</bdi></li>
       `
-    )
-  }${
-    errors.length > MOST_FINDINGS
-      ? markup`<li>and ${errors.length - MOST_FINDINGS} more</li>`
-      : null
-  }</ul>`;
+        )
+      }${
+        errors.length > MOST_FINDINGS
+          ? markup`<li>and ${errors.length - MOST_FINDINGS} more</li>`
+          : null
+      }</ul>`
+  }`;
 }

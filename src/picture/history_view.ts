@@ -2,6 +2,8 @@ import type { Finding } from "../rules/finding.ts";
 import type { WeightProgress } from "../diagnosis/diagnose_training.ts";
 import type { Cause } from "../diagnosis/diagnosis.ts";
 import type { LayerMeasurements, Measurements, TensorStatistics } from "../measure/measurements.ts";
+import { updateRatio } from "../rules/trained/update_ratio.ts";
+import { formatNumber } from "../words/numbers.ts";
 import { kernelOf } from "../render/fold_layers.ts";
 import { byMagnitude, DECADES, type Magnitude } from "./color_steps.ts";
 import { evenly } from "./path_data.ts";
@@ -36,6 +38,12 @@ export interface HistoryMap {
  */
 const MOST_RECORDS = 100;
 const MOST_LAYERS = 24;
+
+/** Powers of ten between which updates are healthy, for the rule about them. */
+const SOUND_UPDATES = {
+  least: updateRatio.thresholds.updateRatioMin.default,
+  most: updateRatio.thresholds.updateRatioMax.default,
+};
 
 /**
  * Returns the records to show: evenly spaced ones, the first, the last, and the one in which a
@@ -104,9 +112,15 @@ export function historyMaps(records: readonly HistoryRecord[]): HistoryMap[] {
     ),
     map(
       "update ratio",
-      "l2 of what the latest step changed over that of the kernel: healthy near 0.001",
+      `l2 of what the latest step changed over that of the kernel: healthy from ${
+        formatNumber(10 ** SOUND_UPDATES.least)
+      } to ${formatNumber(10 ** SOUND_UPDATES.most)}`,
       ofWeights("updateRatio"),
-      { middle: -3, perDecade: 3 },
+      {
+        middle: (SOUND_UPDATES.least + SOUND_UPDATES.most) / 2,
+        perDecade: 3,
+        sound: (SOUND_UPDATES.most - SOUND_UPDATES.least) / 2,
+      },
     ),
   ].filter(({ rows }) => rows.length > 0);
 }

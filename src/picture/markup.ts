@@ -38,6 +38,11 @@ export function escapeMarkup(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
+/** Lets a name with separators break after them, where a line is too short for it. */
+export function breakable(text: string): Markup {
+  return new Markup(text.split(/(?<=[./_])(?=\w)/).map(escapeMarkup).join("<wbr>"));
+}
+
 function sourceOf(value: Content): string {
   if (value === null) return "";
   if (value instanceof Markup) return value.source;
@@ -70,13 +75,15 @@ export const MARK_STYLE = `
 .nil, .nan { fill: var(--paper); stroke: var(--paper); }
 .nil-mark { stroke: var(--soft); stroke-width: 2.5; stroke-linecap: round; }
 .nan-mark { stroke: var(--ink); stroke-width: 1; }
-.verdicts .on-well, .verdicts .on-over { fill: var(--paper); font-weight: 600; }
+.verdicts .on-well, .verdicts .on-over, .verdicts .on-alert, .verdicts .on-warn { fill: var(--paper); font-weight: 600; }
 .verdicts rect { stroke: none; }
+.alert { fill: var(--error); }
+.warn { fill: var(--warning); }
 .well { fill: var(--healthy); }
 .else { fill: var(--line); }
 .over { fill: var(--soft); }
 .best-dot { stroke: var(--paper); stroke-width: 8; stroke-linecap: round; }
-.tick, .lines { stroke: var(--line); fill: none; }
+.tick, .lines, .frame { stroke: var(--line); fill: none; }
 .tick { stroke: var(--soft); }
 .band { fill: none; stroke: var(--healthy); stroke-width: 2; }
 .top-scale { fill: var(--healthy); }

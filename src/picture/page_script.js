@@ -94,6 +94,31 @@ export function pageScript() {
     });
   }
 
+  // The figure of the tensor under the pointer is read out below a heat map of blocks.
+  for (const figure of all(".blocks")) {
+    const svg = figure.querySelector("svg");
+    const read = figure.querySelector(".read");
+    const table = document.getElementById(figure.dataset.table);
+    const names = table.tHead.rows[0].cells;
+    read.hidden = false;
+    svg.addEventListener("pointermove", ({ clientX, clientY }) => {
+      const { left, top, width } = svg.getBoundingClientRect();
+      const unit = svg.viewBox.baseVal.width / width;
+      const { from, to } = figure.dataset;
+      const share = ((clientX - left) * unit - from) / (to - from);
+      const row = table.tBodies[0].rows[
+        Math.floor(((clientY - top) * unit - svg.dataset.top) / svg.dataset.row)
+      ];
+      const column = 1 + Math.floor(share * (names.length - 1));
+      read.textContent = row === undefined || share < 0 || share >= 1
+        ? ""
+        : `block ${row.cells[0].textContent.trim()}, ${names[column].textContent.trim()}: ${
+          row.cells[column].textContent.trim() || "none"
+        }`;
+    });
+    svg.addEventListener("pointerleave", () => read.textContent = "");
+  }
+
   for (const tools of all(".tools")) {
     tools.hidden = false;
     const table = document.getElementById(tools.dataset.for);

@@ -12,7 +12,7 @@ import { BAR_STYLE, barGround, drawBarAxis, drawBarRow, rowHeight } from "./draw
 import { layerMap, shortNodeName } from "./layer_map.ts";
 import { Markup, markup, modelTitle } from "./markup.ts";
 import { paletteStyle } from "./palette.ts";
-import { causePanel, reportPanels } from "./report_panels.ts";
+import { leadPanels } from "./report_panels.ts";
 
 const WIDTH = 880;
 const MARGIN = 24;
@@ -67,10 +67,6 @@ export function renderReportImage(
   const { layers } = measurements;
   const [cause] = diagnosis.causes;
   const { nodes } = layerMap(shownFolds(layers), diagnosis, MAX_ROWS);
-  const request = { report, nodes, scale };
-  const [gradients, activations] = reportPanels(request);
-  const wrong = cause === undefined ? null : causePanel(cause, request);
-  const panels = wrong === null ? [gradients, activations] : [wrong, gradients];
   const say = (text: string, style: "cause" | "fix") =>
     wrapText(escapeControls(text), LINE[style], "").map((line) => ({ text: line, style }));
   return Promise.resolve(renderBars({
@@ -80,7 +76,7 @@ export function renderReportImage(
       ...say(cause.message, "cause"),
       ...fixWords(cause, layers).flatMap((fix) => say(`Fix: ${fix}`, "fix")),
     ],
-    panels: panels.filter((panel) => panel !== undefined),
+    panels: leadPanels({ report, nodes, scale }),
     names: nodes.map((node) => shortNodeName(node, LONGEST_NAME)),
   }));
 }

@@ -7,6 +7,7 @@ import { reportCharts } from "../render/report_charts.ts";
 import type { DiagnosedReport } from "../render/report_document.ts";
 import type { Finding } from "../rules/finding.ts";
 import { allRules } from "../rules/register_rule.ts";
+import { blocksAlike } from "../rules/weights/blocks_alike.ts";
 import { initScale } from "../rules/weights/init_scale.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import { type BarPanel, barPanel, type PanelContent } from "./bar_panel.ts";
@@ -22,11 +23,24 @@ export interface PanelRequest {
   scale: ChartAxis["scale"];
 }
 
-/** Builds the panels of mean |gradient|, mean |activation| and mean |delta|. */
-export function reportPanels(request: PanelRequest): BarPanel[] {
+/**
+ * Builds the two panels of a first screen: the figure that the first cause is about, then gradients
+ * and activations; of weights alone, the sizes of the kernels.
+ */
+export function leadPanels(request: PanelRequest): BarPanel[] {
+  const { measurements, diagnosis: { causes: [cause] } } = request.report;
+  const wrong = cause === undefined ? null : causePanel(cause, request);
+  if (wrong !== null) return [wrong, ...reportPanels(request, 1)];
+  return measurements.weightsOnly === undefined ? reportPanels(request, 2) : sizePanels(request);
+}
+
+/**
+ * Builds the panels of mean |gradient|, mean |activation| and mean |delta|, or the first of them.
+ */
+export function reportPanels(request: PanelRequest, most = Infinity): BarPanel[] {
   const { report: { measurements, findings, diagnosis }, scale } = request;
   const { after } = diagnosis;
-  const before = chartsOf(measurements, findings, scale);
+  const before = chartsOf(measurements, findings, scale).slice(0, most);
   const fixed = after === undefined ? [] : chartsOf(after, [], scale);
   return before.map((chart) => {
     const [, name] = chart.title.match(/\((\w+)\)$/) ?? chart.title.match(/\|(\w+)\|/)!;
@@ -70,7 +84,7 @@ function gainsOf(layers: readonly LayerMeasurements[]): Set<string> {
  * figure of the rule that found it; `null` if it is about no figure of a layer, or about the
  * gradients, which have their own panel.
  */
-export function causePanel(cause: Cause, request: PanelRequest): BarPanel | null {
+function causePanel(cause: Cause, request: PanelRequest): BarPanel | null {
   const { report: { measurements, findings, diagnosis: { after } } } = request;
   for (const { rule: name } of cause.findings) {
     const figure = FIGURE_OF_RULE[name];
@@ -98,6 +112,15 @@ export function causePanel(cause: Cause, request: PanelRequest): BarPanel | null
     });
   }
   return null;
+}
+
+/** Builds the panel of the sizes of the kernels, if there are any. */
+function sizePanels(request: PanelRequest): BarPanel[] {
+  const { measurements: { layers }, findings } = request.report;
+  const own = findings.filter(({ rule }) => rule === blocksAlike.name || rule === initScale.name);
+  const chart = figureChart(ruleFigure(blocksAlike.figure!, layers), own);
+  if (chart.bars.length === 0) return [];
+  return [barPanel({ ...contentOf(chart, request), wrong: severitiesOf(own) })];
 }
 
 /** Returns the standard deviations of the kernels as multiples of those that fit. */

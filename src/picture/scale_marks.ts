@@ -3,7 +3,8 @@ import { studyCharts } from "../render/study_charts.ts";
 import { troubleOf } from "../render/study_words.ts";
 import type { ScaleSummary, VariantSummary } from "../study/study_summary.ts";
 import { formatNumber } from "../words/numbers.ts";
-import type { ColumnAxis } from "./column_axis.ts";
+import { type ColumnAxis, scaleAxis } from "./column_axis.ts";
+import type { Strip, StripVerdict } from "./draw_strips.ts";
 import { type Markup, markup } from "./markup.ts";
 import { crossing, type VariantView } from "./study_view.ts";
 
@@ -46,9 +47,8 @@ function drawBest(x: number, top: number): Markup {
  * Problem of a variant at a scale, in words and by rule; `null` if half of the draws or more are
  * healthy.
  */
-export interface ScaleVerdict {
+export interface ScaleVerdict extends StripVerdict {
   rule: string | null;
-  words: string;
 }
 
 /** Returns the verdict at each scale of a variant. */
@@ -56,10 +56,9 @@ export function verdictsOf(variant: VariantSummary, rules: readonly string[]): S
   const pivot = variant.best?.scale ?? variant.balanced ?? 1;
   return studyCharts(variant, rules).verdicts.map((rule, i) => {
     const side = variant.scales[i].scale < pivot ? "below" : "above";
-    return {
-      rule,
-      words: rule === null ? "healthy" : troubleOf(rule)?.[side] ?? rule ?? "unknown",
-    };
+    return rule === null
+      ? { rule, ...HEALTHY }
+      : { rule, paint: CLASSES[rule]?.[side] ?? "else", words: troubleOf(rule)?.[side] ?? rule };
   });
 }
 
@@ -69,19 +68,43 @@ export function verdictWords({ rule, words }: ScaleVerdict, scale: ScaleSummary)
   return `${words} in ${count} of ${scale.draws} ${scale.draws === 1 ? "draw" : "draws"}`;
 }
 
-/** Colours of verdicts, which are also colours of the heat maps. */
-const CLASSES: Record<string, string> = {
-  "vanishing-gradients": "b3",
-  "exploding-gradients": "o3",
-  "saturated-activations": "s3",
-  "dead-units": "s5",
-  "non-finite": "over",
+/** Colours of verdicts, which are also colours of the heat maps: blue fades, orange grows. */
+const CLASSES: Record<string, Record<"below" | "above", string>> = {
+  "vanishing-gradients": { below: "b3", above: "b3" },
+  "exploding-gradients": { below: "o3", above: "o3" },
+  "activation-scale": { below: "b5", above: "o5" },
+  "saturated-activations": { below: "s3", above: "s3" },
+  "dead-units": { below: "s5", above: "s5" },
+  "non-finite": { below: "over", above: "over" },
 };
 
-/** Returns the class of a verdict's colour. */
-export function verdictClass(rule: string | null): string {
-  return rule === null ? "well" : CLASSES[rule] ?? "else";
+/** Returns the strips of variants, and an axis for all of them that is as wide as `span`. */
+export function stripsOf(
+  variants: readonly VariantSummary[],
+  rules: readonly string[],
+  span: { from: number; to: number },
+): { strips: Strip[]; axis: ColumnAxis } {
+  const scales = scalesOf(variants);
+  const axis = scaleAxis(scales, span);
+  const strips = variants.map((variant): Strip => {
+    const verdicts = verdictsOf(variant, rules);
+    const known = new Map(variant.scales.map(({ scale }, i) => [scale, verdicts[i]]));
+    return {
+      name: variant.label,
+      verdicts: scales.map((scale) => known.get(scale) ?? null),
+      best: variant.best === null ? null : axis.at(variant.best.scale),
+    };
+  });
+  return { strips, axis };
 }
+
+/** Returns the scales of all variants, ascending. */
+export function scalesOf(variants: readonly VariantSummary[]): number[] {
+  return [...new Set(variants.flatMap(({ scales }) => scales.map(({ scale }) => scale)))]
+    .sort((a, b) => a - b);
+}
+
+export const HEALTHY: StripVerdict = { paint: "well", words: "healthy" };
 
 /**
  * Returns the scales, by name, at which theory's delta ratio crosses 1 and the ends of the healthy

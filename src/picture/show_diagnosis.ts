@@ -3,7 +3,7 @@ import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { fixOf, followWords, trialLines, triedWords } from "../render/render_diagnosis.ts";
 import { escapeControls } from "../words/show_value.ts";
-import { type Markup, markup } from "./markup.ts";
+import { breakable, type Markup, markup } from "./markup.ts";
 
 /** Shows causes as cards, each with its fix, the result of trying it, and its consequences. */
 export function showCauses(causes: readonly Cause[], { layers }: Measurements): Markup {
@@ -28,7 +28,9 @@ export function showCause(
   all: Measurements["layers"],
 ): Markup {
   const follows = followWords(consequences, all);
-  return markup`<p class="lead-cause is-${severity}"><bdi>${escapeControls(message)}</bdi></p>
+  return markup`<p class="lead-cause is-${severity}"><bdi>${
+    breakable(escapeControls(message))
+  }</bdi></p>
     ${
     fixOf(fixes, tried).map((fix) => {
       const code = fixCode(fix);

@@ -28,7 +28,10 @@ export function layersInDetail(
   most: number,
 ): Set<string> {
   const severities = severitiesOf(findings);
-  const worst = folds.map((fold) => worstOf(fold, severities).group[0].name);
+  // In a file of weights alone, a normalisation has nothing to draw.
+  const worst = folds.map((fold) => worstOf(fold, severities).group[0])
+    .filter((layer) => severities.has(layer.name) || tensorsOf(layer).length > 0)
+    .map(({ name }) => name);
   const chosen = new Set(worst.filter((name) => severities.has(name)).slice(0, most));
   const others = worst.filter((name) => !chosen.has(name));
   const room = Math.min(most - chosen.size, others.length);

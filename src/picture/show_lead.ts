@@ -4,10 +4,12 @@ import type { DiagnosedReport } from "../render/report_document.ts";
 import { VERDICT_LOOKS } from "../render/verdicts.ts";
 import type { ChartAxis } from "../render/chart_model.ts";
 import type { LayerFold } from "../render/fold_layers.ts";
-import { drawCurves } from "./draw_curves.ts";
+import { drawSteps } from "./draw_steps.ts";
 import { layerMap, type LayerNames } from "./layer_map.ts";
 import { type Markup, markup } from "./markup.ts";
-import { causePanel, reportPanels } from "./report_panels.ts";
+import { leadPanels } from "./report_panels.ts";
+import { GRID_STYLE, gridsOf } from "./show_weights.ts";
+import { showBlocks } from "./show_blocks.ts";
 import { barKey, showBars } from "./show_bars.ts";
 import { showChecked } from "./show_checked.ts";
 import { showCause, showTrial } from "./show_diagnosis.ts";
@@ -31,17 +33,13 @@ interface Lead {
  * Shows what a reader has to see first: the verdict, the first cause and its fix, and beside it the
  * bars of the figure that is wrong and of the gradients, before and after the fix.
  */
-export function showLead({ report, folds, names, scale, title, id }: Lead): Markup {
+export function showLead(lead: Lead): Markup {
+  const { report, title } = lead;
   const { measurements, diagnosis } = report;
   const [cause] = diagnosis.causes;
-  const { nodes } = layerMap(folds, diagnosis, MAX_ROWS);
-  const request = { report, nodes, scale };
-  const [gradients, activations] = reportPanels(request);
-  const wrong = cause === undefined ? null : causePanel(cause, request);
-  const isShort = cause === undefined || wrong === null;
-  const panels = [wrong, gradients, isShort ? activations : null].filter((panel) => panel != null);
+  const chart = leadChart(lead);
   return markup`<div class="lead${
-    panels.length === 0 ? " is-alone" : ""
+    chart === null ? " is-alone" : ""
   }"><div class="lead-said">${title}${
     cause === undefined
       ? markup`<p class="lead-cause">${
@@ -51,18 +49,20 @@ export function showLead({ report, folds, names, scale, title, id }: Lead): Mark
       }</p>${showChecked(report)}`
       : showCause(cause, measurements.layers)
   }</div>${
-    panels.length === 0 ? null : markup`<figure class="lead-chart">${
-      showBars({
-        panels,
-        nodes,
-        names,
-        id,
-        label: `${
-          panels.map(({ title }) => title).join(" and ")
-        }, layer by layer. Arrow keys go from layer to layer.`,
-      })
-    }${barKey(panels)}</figure>`
+    chart === null ? null : markup`<div class="lead-chart">${chart}</div>`
   }<div class="lead-more">${curvesOf(diagnosis)}${showTrial(diagnosis)}</div></div>`;
+}
+
+/** Shows the bars of the figure that is wrong, or the blocks of a file of weights alone. */
+function leadChart({ report, folds, names, scale, id }: Lead): Markup | null {
+  const { nodes } = layerMap(folds, report.diagnosis, MAX_ROWS);
+  const [grid] = gridsOf(report);
+  if (grid !== undefined) return showBlocks(grid, { ...GRID_STYLE, id });
+  const panels = leadPanels({ report, nodes, scale });
+  if (panels.length === 0) return null;
+  const titles = panels.map(({ title }) => title).join(" and ");
+  const label = `${titles}, layer by layer. Arrow keys go from layer to layer.`;
+  return markup`${showBars({ panels, nodes, names, id, label })}${barKey(panels)}`;
 }
 
 /** Shows the verdict as a title: the word large, then the number of causes. */
@@ -78,14 +78,17 @@ export function verdictTitle(diagnosis: Diagnosis): Markup {
 function curvesOf({ curves, verdict }: Diagnosis): Markup | null {
   if (curves === undefined) return null;
   const { before, after, guess } = curves;
+  const fixed = after ?? [];
   const tone = VERDICT_LOOKS[verdict].tone;
   return markup`<figure class="trial"><figcaption>Loss in the trial</figcaption>${
-    drawCurves(
-      [
+    drawSteps({
+      steps: Array.from({ length: Math.max(before.length, fixed.length) }, (_, step) => step),
+      curves: [
         { name: after === undefined ? "loss" : "as it is", tone, values: before },
-        ...after === undefined ? [] : [{ name: "with the fix", tone: "healthy", values: after }],
+        { name: after === undefined ? "" : "with the fix", tone: "healthy", values: fixed },
       ],
-      guess === null ? null : { name: "guessing", value: guess },
-    )
+      across: "steps",
+      limit: guess === null ? null : { name: "guessing", value: guess },
+    })
   }</figure>`;
 }

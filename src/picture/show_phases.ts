@@ -5,7 +5,7 @@ import { byMagnitude, DECADES, magnitudeKey } from "./color_steps.ts";
 import { type ColumnAxis, drawTicks, scaleAxis } from "./column_axis.ts";
 import { CHART, drawCells } from "./draw_heat_map.ts";
 import { type Markup, markup } from "./markup.ts";
-import { keyItem, type Mark, ratioText, theoryScales } from "./scale_marks.ts";
+import { keyItem, type Mark, ratioText, scalesOf, theoryScales } from "./scale_marks.ts";
 
 /** Networks that differ in depth alone. */
 export interface Phases {
@@ -64,8 +64,7 @@ function showPhase({ label, variants }: Phases): Markup {
 
 /** Draws a phase diagram of networks that differ in depth alone, the shallowest first. */
 export function drawPhases(variants: readonly VariantSummary[]): Markup {
-  const scales = [...new Set(variants.flatMap(({ scales }) => scales.map(({ scale }) => scale)))]
-    .sort((a, b) => a - b);
+  const scales = scalesOf(variants);
   const axis = scaleAxis(scales, CHART);
   const { width, from, top } = CHART;
   const row = Math.max(14, Math.min(44, Math.round(220 / variants.length)));

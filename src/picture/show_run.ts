@@ -17,6 +17,7 @@ import { showFindings } from "./show_findings.ts";
 import { layersInDetail, showLayers } from "./show_layers.ts";
 import { showLead } from "./show_lead.ts";
 import { showRates } from "./show_rates.ts";
+import { weightsSections } from "./show_weights.ts";
 import { tableLegend, tableOfLayers } from "./table_of_layers.ts";
 
 export interface RunStyle {
@@ -61,6 +62,7 @@ export function showRun(report: DiagnosedReport, style: RunStyle): ShownRun {
         title: formatCount(causes.length, "more cause"),
         body: showCauses(causes, measurements),
       }],
+      ...weightsSections(report, id),
       ...ratesSection(diagnosis, id("rates")),
       ...panels.length === 0 ? [] : [{
         id: id("depth"),

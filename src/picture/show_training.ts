@@ -1,8 +1,9 @@
 import { formatNumber, formatWhole, roundTo } from "../words/numbers.ts";
 import { magnitudeKey } from "./color_steps.ts";
-import { type ColumnAxis, stepAxis } from "./column_axis.ts";
+import { stepAxis } from "./column_axis.ts";
 import { CHART, drawHeatMap } from "./draw_heat_map.ts";
-import { drawSteps } from "./draw_steps.ts";
+import { type Curve, drawStepMarks, drawSteps, type StepMark } from "./draw_steps.ts";
+import { showStrips, stripsKey, type StripVerdict } from "./draw_strips.ts";
 import {
   errorsOf,
   type HistoryMap,
@@ -10,32 +11,56 @@ import {
   type HistoryRecord,
   largestOf,
 } from "./history_view.ts";
-import { type Markup, markup, NOTHING, shortTitle } from "./markup.ts";
+import { type Markup, markup, shortTitle } from "./markup.ts";
 
-/** Draws marks over a chart of a training, from the top to the bottom of its rows. */
-type Marks = (top: number, bottom: number) => Markup;
+/** Charts of a training. */
+interface TrainingCharts {
+  /** The objective and the verdict over the steps. */
+  lead: Markup;
+  /** Other figures over the steps; `null` if none was measured twice. */
+  lines: Markup | null;
+  /** Heat maps of layers by steps with their tables; likewise. */
+  maps: Markup | null;
+}
 
-/**
- * Shows the charts of a training: lines over the steps, and heat maps of layers by steps with their
- * tables.
- */
+/** Shows the charts of a training. */
 export function showTraining(
   records: readonly HistoryRecord[],
   found: HistoryRecord | null,
-): { lines: Markup; maps: Markup } {
-  const axis = stepAxis(records.map(({ step }) => step), CHART);
-  const marks: Marks = (top, bottom) =>
-    found === null
-      ? NOTHING
-      : markup`<path class="found" d="M${axis.at(found.step)} ${top - 12}V${bottom}"/>`;
+): TrainingCharts {
+  const steps = records.map(({ step }) => step);
+  const tone = found?.cause?.severity ?? null;
+  const marks = found === null || tone === null ? [] : [{
+    step: found.step,
+    tone: tone === "note" ? "changed" as const : tone,
+    words: "the cause is found",
+  }];
+  const draw = (values: Line["values"], tone: Curve["tone"] = null) =>
+    drawSteps({ steps, curves: [{ name: "", tone, values }], across: "batches", marks });
+  const lines = linesOf(records).filter(({ values }) => isDrawn(values));
+  const maps = historyMaps(records).filter(({ rows }) =>
+    isDrawn(records.map((_, i) => rows.find(({ cells }) => isKnown(cells[i]))?.cells[i] ?? null))
+  );
+  const values = records.map(({ measurements }) => measurements.objective.value);
   return {
-    lines: markup`<div class="wide">${
-      linesOf(records).map((line) => showLine(line, axis, marks))
-    }</div>`,
-    maps: showMaps(historyMaps(records), records, axis, marks),
+    lead:
+      markup`<figcaption><b>objective</b> <span class="soft">on the held-out batch</span></figcaption>${
+        draw(values, marks[0]?.tone)
+      }${showVerdicts(records)}`,
+    lines: lines.length === 0
+      ? null
+      : markup`<div class="wide">${
+        lines.map(({ title, about, values }) =>
+          markup`<figure><figcaption><b>${title}</b> <span class="soft">${about}</span></figcaption>${
+            draw(values)
+          }</figure>`
+        )
+      }</div>`,
+    maps: maps.length === 0 ? null : showMaps(maps, records, marks),
   };
 }
 
+/** Figure of a training over its steps. */
 interface Line {
   title: string;
   about: string;
@@ -44,11 +69,6 @@ interface Line {
 
 function linesOf(records: readonly HistoryRecord[]): Line[] {
   return [
-    {
-      title: "objective",
-      about: "on the held-out batch",
-      values: records.map(({ measurements }) => measurements.objective.value),
-    },
     {
       title: "largest growth",
       about: "of any kernel since before training",
@@ -59,30 +79,46 @@ function linesOf(records: readonly HistoryRecord[]): Line[] {
       about: "of any kernel at the latest step",
       values: largestOf(records, "updateRatio"),
     },
-    ...records.every((record) => errorsOf(record).length === 0) ? [] : [{
-      title: "errors",
-      about: "that the rules find",
-      values: records.map((record) => errorsOf(record).length),
-    }],
-  ].filter(({ values }) => values.some((value) => value !== null));
+  ];
 }
 
-function showLine({ title, about, values }: Line, axis: ColumnAxis, marks: Marks): Markup {
-  return markup`<figure><figcaption><b>${title}</b><span class="soft">${about}</span></figcaption>${
-    drawSteps(values, axis, marks)
-  }</figure>`;
+const isKnown = (value: number | null) => value !== null && Number.isFinite(value);
+
+/** Returns true if there is more to draw than a single value, which the table has. */
+const isDrawn = (values: readonly (number | null)[]) => values.filter(isKnown).length > 1;
+
+/** Shows the verdict at each step as a strip. */
+function showVerdicts(records: readonly HistoryRecord[]): Markup {
+  const strips = [{ name: "rules", verdicts: records.map(verdictAt) }];
+  const axis = stepAxis(records.map(({ step }) => step), { from: 0, to: 100 });
+  return markup`${showStrips({ strips, axis, headings: ["", "verdict after each measurement"] })}${
+    stripsKey(strips)
+  }`;
+}
+
+function verdictAt(record: HistoryRecord): StripVerdict {
+  const { cause, findings } = record;
+  if (errorsOf(record).length > 0 || cause?.severity === "error") {
+    return { paint: "alert", words: "errors" };
+  }
+  return cause !== null || findings.some(({ severity }) => severity === "warning")
+    ? { paint: "warn", words: "warnings" }
+    : { paint: "well", words: "healthy" };
 }
 
 function showMaps(
   maps: readonly HistoryMap[],
   records: readonly HistoryRecord[],
-  axis: ColumnAxis,
-  marks: Marks,
+  marks: readonly StepMark[],
 ): Markup {
+  const axis = stepAxis(records.map(({ step }) => step), CHART);
   return markup`<div class="wide">${
     maps.map((map) =>
-      markup`<figure class="heat"><figcaption><b>${map.title}</b><span class="soft">${map.about}</span></figcaption>${
-        drawHeatMap({ ...map, axis, across: "batches" }, marks)
+      markup`<figure class="heat"><figcaption><b>${map.title}</b> <span class="soft">${map.about}</span></figcaption>${
+        drawHeatMap(
+          { ...map, axis, across: "batches" },
+          (top, bottom) => drawStepMarks(marks, axis, top, bottom),
+        )
       }${magnitudeKey(map.magnitude)}</figure>`
     )
   }</div>

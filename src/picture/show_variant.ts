@@ -52,7 +52,7 @@ export function showVariant(view: VariantView, verdicts: readonly ScaleVerdict[]
     maps.map((map, i) =>
       markup`<figure class="heat" data-table="${
         id(`map${i + 1}`)
-      }" data-title="${map.title}"><figcaption><b>${map.title}</b><span class="soft">${map.about}</span></figcaption>${
+      }" data-title="${map.title}"><figcaption><b>${map.title}</b> <span class="soft">${map.about}</span></figcaption>${
         drawHeatMap({ ...map, axis, across: "scale" }, drawScaleMarks(view))
       }${
         map.kind === "share" ? shareKey() : magnitudeKey(DECADES)

@@ -1,9 +1,9 @@
 import type { StudySummary, VariantSummary } from "../study/study_summary.ts";
-import { COLOR_STYLE, DECADES, magnitudeRamp } from "./color_steps.ts";
+import { COLOR_STYLE, DECADES, drawMagnitudes } from "./color_steps.ts";
 import { CHART, drawHeatMap } from "./draw_heat_map.ts";
-import { drawVerdicts } from "./draw_verdicts.ts";
+import { drawStrips, STRIP } from "./draw_strips.ts";
 import { MARK_STYLE, Markup, markup, shortTitle } from "./markup.ts";
-import { drawScaleMarks, type Mark, scaleMarks, VALUE_MARKS } from "./scale_marks.ts";
+import { drawScaleMarks, type Mark, scaleMarks, stripsOf, VALUE_MARKS } from "./scale_marks.ts";
 import { drawPhases, PHASE_MARKS, phasesOf } from "./show_phases.ts";
 import { paletteStyle } from "./palette.ts";
 import { mapsOf, studyVerdict, viewVariant } from "./study_view.ts";
@@ -44,7 +44,7 @@ export function renderStudyImage({ header, variants }: StudySummary): string {
   const phases = phasesOf(variants);
   const charts = phases.length > 0 ? phaseCharts(phases) : heatMaps(variants);
   const strip = phases.length === 0 && variants.length > 1
-    ? drawVerdicts(variants.slice(0, MOST_VARIANTS), header.rules)
+    ? drawStrips(stripsOf(variants.slice(0, MOST_VARIANTS), header.rules, STRIP))
     : null;
   const top = HEADER + (strip === null ? 0 : heightOf(strip) + MARGIN);
   const rows = Math.ceil(charts.length / COLUMNS);
@@ -100,8 +100,7 @@ function heatMaps(variants: readonly VariantSummary[]): Chart[] {
 }
 
 function drawKey(marks: readonly Mark[], y: number): Markup {
-  const { swatches, from, to } = magnitudeRamp(DECADES);
-  const swatchesWidth = sizeOf(swatches)[0];
+  const swatches = drawMagnitudes(DECADES);
   let x = MARGIN + 16;
   const place = (item: (x: number) => Markup, width: number) => {
     const drawn = item(Math.round(x));
@@ -109,13 +108,7 @@ function drawKey(marks: readonly Mark[], y: number): Markup {
     return drawn;
   };
   return markup`<g class="ramp">${
-    place(
-      (x) =>
-        markup`<text x="${x}" y="${y + 20}">${from}</text>${
-          placed(swatches, x + 46, y + 10)
-        }<text x="${x + 52 + swatchesWidth}" y="${y + 20}">${to}</text>`,
-      52 + swatchesWidth + to.length * LETTER,
-    )
+    place((x) => placed(swatches, x, y + 6), sizeOf(swatches)[0])
   }</g>${
     [...marks, ...VALUE_MARKS].map(({ sample, words }) =>
       place(

@@ -5,10 +5,10 @@ import { escapeControls } from "../words/show_value.ts";
 import { formatCount, formatFactor } from "../words/numbers.ts";
 import { requireValue } from "../words/shape.ts";
 import { COLUMN_STYLE } from "./column_axis.ts";
-import { showVerdicts, verdictsKey } from "./draw_verdicts.ts";
+import { showStrips, stripsKey } from "./draw_strips.ts";
 import { type Markup, markup, shortTitle } from "./markup.ts";
 import { renderPage, renderSection, type Section } from "./page.ts";
-import { verdictsOf } from "./scale_marks.ts";
+import { HEALTHY, stripsOf, verdictsOf } from "./scale_marks.ts";
 import { phasesOf, showPhases } from "./show_phases.ts";
 import { showVariant } from "./show_variant.ts";
 import { studyScript } from "./study_script.js";
@@ -46,6 +46,7 @@ export function renderStudyPage(summary: StudySummary): Promise<string> {
   const { header, variants } = summary;
   const shown = variants.slice(0, MOST_VARIANTS);
   const phases = phasesOf(variants);
+  const { strips, axis } = stripsOf(shown, header.rules, { from: 0, to: 100 });
   const sections = shown.map((variant, i): Section => ({
     id: `variant-${i + 1}`,
     title: variantTitle(variant),
@@ -62,9 +63,9 @@ export function renderStudyPage(summary: StudySummary): Promise<string> {
   return renderPage({
     title: `${name}: rescaling study`,
     header: markup`<p class="kicker"><bdi>${name}</bdi>: rescaling study</p>
-      <h1 class="verdict sentence ${paint}">${words}</h1>${showVerdicts(shown, header.rules)}${
-      verdictsKey(shown, header.rules)
-    }`,
+      <h1 class="verdict sentence ${paint}">${words}</h1>${
+      showStrips({ strips, axis, headings: ["network", "verdict at every scale"] })
+    }${stripsKey(strips, [HEALTHY])}`,
     sections: [
       ...parts,
       ...sections.length <= MOST_IN_MENU ? sections : [{

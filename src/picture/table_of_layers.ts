@@ -200,7 +200,7 @@ function columnsOf({ layers }: Measurements): Column[] {
 const TIMES = { width: 48, height: 10, full: 1000 };
 
 /** Draws a small bar from 1 to a factor, on a logarithmic axis with 1 in the middle. */
-function drawTimes(times: number | null, tone: string): Markup | null {
+export function drawTimes(times: number | null, tone: string): Markup | null {
   if (times === null || Number.isNaN(times)) return null;
   const { width, height, full } = TIMES;
   const half = width / 2;

@@ -22,8 +22,8 @@ Deno.test("renderHistoryPage() names the cause, and marks the step at which it w
   assertStringIncludes(text, "The learning rate of 50 is too large.");
   assertStringIncludes(text, "Fix: Lower it to about 0.1.");
   const charts = page.split("<figure").slice(1);
-  assertEquals(charts.length, 4 + 4);
-  const marks = charts.map((chart) => chart.match(/class="found" d="M([\d.]+) /)?.[1]);
+  assertEquals(charts.length, 3 + 4);
+  const marks = charts.map((chart) => chart.match(/class="found error-line" d="M([\d.]+) /)?.[1]);
   // Five columns between 92 and 544: the middle of the last.
   assertEquals(new Set(marks), new Set(["498.8"]));
   assertMatch(text, / 40 2 NaN 1e5 4 1 0 found here /);
@@ -33,7 +33,9 @@ Deno.test("renderHistoryPage() has no cause to mark in a training that goes well
   const page = await renderHistoryPage(sampleHistory().slice(0, 4));
   await requireSoundPage(page);
   assertStringIncludes(textOf(page), "No rule found an error");
-  assertEquals(page.match(/class="found" d=/g), null);
+  assertEquals(page.match(/class="found/g), null);
+  // One piece, however many measurements.
+  assertEquals(every(page, /<rect class="(well|alert|warn)" x=/g), ["well"]);
   assertEquals(every(page, /<section id="([^"]+)"/g), ["steps", "layers", "table", "run"]);
 });
 
@@ -65,7 +67,15 @@ Deno.test("renderHistoryPage() tells of errors that no step is the cause of", as
   const history = sampleHistory().map((record) => ({ ...record, cause: null }));
   const page = await renderHistoryPage(history);
   assertStringIncludes(textOf(page), "Errors from 40 batches on");
-  assertMatch(page, /<section id="cause"[^]*?<li><b class="error">/);
+  assertMatch(page, /<div class="lead-said">[^]*?<li><b class="error">/);
+});
+
+Deno.test("renderHistoryPage() draws no chart and no map of a single value", async () => {
+  const [first, second] = sampleHistory(2);
+  const page = await renderHistoryPage([first, second]);
+  await requireSoundPage(page);
+  assertEquals(every(page, /<section id="([^"]+)"/g), ["layers", "table", "run"]);
+  assertEquals(every(page, /<summary>Table: ([^<]+)/g), ["mean |gradient|", "mean |activation|"]);
 });
 
 Deno.test("renderHistoryPage() shows the history of a single record", async () => {

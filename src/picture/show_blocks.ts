@@ -1,0 +1,140 @@
+import { formatNumber, roundTo } from "../words/numbers.ts";
+import { escapeControls } from "../words/show_value.ts";
+import type { BlockCell, BlockGrid } from "./block_grid.ts";
+import { byMagnitude, type Magnitude, magnitudeKey } from "./color_steps.ts";
+import type { ColumnAxis } from "./column_axis.ts";
+import { drawHeatMap, shortName } from "./draw_heat_map.ts";
+import { type Markup, markup } from "./markup.ts";
+
+/** Words and colours of a heat map of blocks. */
+export interface BlocksStyle {
+  title: string;
+  /** Rest of a sentence that begins with the title. */
+  about: string;
+  /** Scale of the colours. */
+  magnitude: Magnitude;
+  /** Id of the table in links, unique in the page. */
+  id: string;
+}
+
+/** Places of the columns, with room for slanted names above and to the right. */
+const GRID = { from: 56, to: 470, head: 116 };
+const LONGEST_KIND = 18;
+/** Least distance of two slanted names. */
+const LEAST_SPACING = 18;
+const ROWS_HEIGHT = 400;
+
+/**
+ * Shows a grid of blocks as a heat map, blocks from top to bottom and kinds of tensors from left to
+ * right, with the tensors outlined that findings are about, a key, and the figures as a table. The
+ * script of a page reads out the figure under the pointer.
+ */
+export function showBlocks(grid: BlockGrid, style: BlocksStyle): Markup {
+  const { title, about, magnitude, id } = style;
+  const marks = outlined(grid);
+  const has = (tone: string) => marks.some(({ cell }) => cell.wrong === tone);
+  const sign = (tone: string, words: string) =>
+    markup`<li><svg viewBox="0 0 16 12" width="16" height="12" aria-hidden="true"><rect class="outlier ${tone}-line" x="2" y="2" width="12" height="8"/></svg>${words}</li>`;
+  return markup`<figure class="blocks" data-table="${id}" data-from="${GRID.from}" data-to="${GRID.to}"><figcaption><b>${title}</b> <span class="soft">${about}</span></figcaption>${
+    drawBlocks(grid, magnitude)
+  }<ul class="key"><li>${magnitudeKey(magnitude)}</li>${
+    has("error") ? sign("error", "wrong") : null
+  }${has("warning") ? sign("warning", "could be better") : null}</ul>
+  <p class="read small soft" hidden></p>${tableOf(grid, style)}</figure>`;
+}
+
+/** Draws the heat map of a grid alone. */
+export function drawBlocks(grid: BlockGrid, magnitude: Magnitude): Markup {
+  const { blocks, kinds } = grid;
+  const axis = kindAxis(kinds.length);
+  const row = Math.max(3, Math.min(18, Math.round(ROWS_HEIGHT / blocks.length)));
+  const every = Math.ceil(LEAST_SPACING * kinds.length / (GRID.to - GRID.from));
+  return drawHeatMap(
+    {
+      rows: blocks.map((block, i) => ({
+        name: String(block),
+        cells: kinds.map(({ cells }) => cells[i]?.value ?? null),
+      })),
+      colorOf: byMagnitude(magnitude),
+      axis,
+      across: "",
+      size: { top: GRID.head, row },
+    },
+    (top) =>
+      markup`<text x="${GRID.from - 8}" y="${top - 8}" text-anchor="end">block</text>${
+        kinds.map(({ name }, i) =>
+          i % every > 0
+            ? null
+            : markup`<text transform="translate(${axis.centers[i]} ${
+              top - 8
+            }) rotate(-45)"><title>${escapeControls(name)}</title>${
+              shortName(name, LONGEST_KIND)
+            }</text>`
+        )
+      }${
+        outlined(grid).map(({ cell, column, block }) =>
+          markup`<rect class="outlier ${cell.wrong!}-line" x="${axis.edges[column] - 1}" y="${
+            Math.round(top + block * row) - 1
+          }" width="${Math.round(axis.edges[column + 1] - axis.edges[column]) + 2}" height="${
+            row + 2
+          }"><title>${escapeControls(cell.name)}: ${figure(cell.value)}</title></rect>`
+        )
+      }`,
+  );
+}
+
+const figure = (value: number | null) => value === null ? "none" : formatNumber(roundTo(2, value));
+
+/** Returns the cells that findings are about, errors last, so that they are drawn over warnings. */
+function outlined({ kinds }: BlockGrid): { cell: BlockCell; column: number; block: number }[] {
+  return kinds.flatMap(({ cells }, column) =>
+    cells.flatMap((cell, block) =>
+      cell === null || cell.wrong === null ? [] : [{ cell, column, block }]
+    )
+  ).toSorted((a, b) => Number(a.cell.wrong === "error") - Number(b.cell.wrong === "error"));
+}
+
+function kindAxis(count: number): ColumnAxis {
+  const { from, to } = GRID;
+  const place = (i: number) => Math.round((from + (to - from) * i / count) * 10) / 10;
+  return {
+    edges: Array.from({ length: count + 1 }, (_, i) => place(i)),
+    centers: Array.from({ length: count }, (_, i) => place(i + 0.5)),
+    at: place,
+    ticks: [],
+  };
+}
+
+function tableOf({ name, blocks, kinds }: BlockGrid, { title, id }: BlocksStyle): Markup {
+  return markup`<details><summary>Table: ${title}</summary><div class="scroll tall" tabindex="0" role="group" aria-label="${
+    escapeControls(name)
+  }, ${title}"><table id="${id}"><thead><tr><th scope="col">block${
+    kinds.map(({ name }) => markup`<th scope="col"><bdi>${escapeControls(name)}</bdi>`)
+  }</tr></thead><tbody>${
+    blocks.map((block, i) =>
+      markup`<tr><th scope="row">${block}${
+        kinds.map(({ cells }) => {
+          const cell = cells[i];
+          return markup`<td${cell?.wrong == null ? null : markup` class="wrong ${cell.wrong}"`}>${
+            cell === null ? "" : figure(cell.value)
+          }`;
+        })
+      }
+      `
+    )
+  }</tbody></table></div></details>`;
+}
+
+/** Style of heat maps of blocks. */
+export const BLOCKS_STYLE = `
+.blocks { max-width: 46rem; }
+.blocks details { padding-bottom: .75rem; }
+.blocks > svg { display: block; width: 100%; height: auto; }
+.blocks text { font: 10.5px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: var(--soft);
+  font-variant-numeric: tabular-nums; }
+.blocks .key { align-items: center; margin: .25rem 0 .5rem; }
+.outlier { fill: none; stroke-width: 2; }
+.outlier.error-line { stroke: var(--error); }
+.outlier.warning-line { stroke: var(--warning); }
+@media (max-width: 48rem) { .blocks text { font-size: 14px; } .blocks .ramp text { font-size: 11px; } }
+`;
