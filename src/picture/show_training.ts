@@ -89,11 +89,11 @@ const isDrawn = (values: readonly (number | null)[]) => values.filter(isKnown).l
 
 /** Shows the verdict at each step as a strip. */
 function showVerdicts(records: readonly HistoryRecord[]): Markup {
-  const strips = [{ name: "rules", verdicts: records.map(verdictAt) }];
+  const strips = [{ name: records[0].measurements.model.name, verdicts: records.map(verdictAt) }];
   const axis = stepAxis(records.map(({ step }) => step), { from: 0, to: 100 });
-  return markup`${showStrips({ strips, axis, headings: ["", "verdict after each measurement"] })}${
-    stripsKey(strips)
-  }`;
+  return markup`${
+    showStrips({ strips, axis, headings: ["network", "verdict after each measurement"] })
+  }${stripsKey(strips)}`;
 }
 
 function verdictAt(record: HistoryRecord): StripVerdict {
