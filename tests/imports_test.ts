@@ -17,7 +17,7 @@ const TYPES: Record<string, string[]> = {
 };
 
 /** Rooms without tensors, which know nothing of the engine. */
-const PURE = ["theory", "rules", "diagnosis", "compare", "gate", "render", "picture"];
+const PURE = ["theory", "rules", "diagnosis", "compare", "training", "gate", "render", "picture"];
 
 /** True for the one part of a pure room that runs a model. */
 const runsModels = (path: string) => path.startsWith("diagnosis/examine/");

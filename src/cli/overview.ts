@@ -26,6 +26,10 @@ export const COMMANDS: Record<string, CommandEntry> = {
     summary: "join the shards of a study",
     load: async () => (await import("./commands/merge.ts")).merge,
   },
+  watch: {
+    summary: "judge the log of a training: what went wrong, and since when",
+    load: async () => (await import("./commands/watch.ts")).watch,
+  },
   explain: {
     summary: "what a rule means, where its threshold comes from, how to fix it",
     load: async () => (await import("./commands/explain.ts")).explain,

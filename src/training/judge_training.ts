@@ -1,0 +1,147 @@
+import { resolveThresholds } from "../rules/resolve_thresholds.ts";
+import { TrainingLog, type TrainingSetup } from "./training_log.ts";
+import type { TrainingRule, TrainingVerdict } from "./training_rule.ts";
+import { TRAINING_RULES } from "./training_rules.ts";
+import type { TrainingStep } from "./training_step.ts";
+
+/** Finding of a rule about a training. */
+export interface TrainingFinding extends Omit<TrainingVerdict, "layer" | "fix"> {
+  /** Name of the rule. */
+  rule: string;
+  /** Step after which it was found. */
+  step: number;
+  /** Layer, or `null` if it is about the whole network. */
+  layer: string | null;
+  /** Value of the threshold; `null` if any value is wrong. */
+  limit: number | null;
+  /** Fix in one sentence. */
+  fix: string;
+}
+
+/** Options of {@linkcode judgeTraining}. */
+export interface JudgeTrainingOptions extends TrainingSetup {
+  /** Names of the rules to use. Default: all. */
+  rules?: readonly string[];
+  /** Thresholds by name, instead of the defaults. */
+  thresholds?: Readonly<Record<string, number>>;
+}
+
+/** Judges the rows of a training as they come. */
+export class TrainingJudge {
+  /** Rows so far. */
+  readonly log: TrainingLog;
+  /** Findings so far, in the order of their steps. */
+  readonly findings: TrainingFinding[] = [];
+  readonly #rules: { rule: TrainingRule; thresholds: Record<string, number> }[];
+  readonly #open = new Set<string>();
+
+  /** Begins before the first step. */
+  constructor({ rules, thresholds = {}, ...setup }: JudgeTrainingOptions = {}) {
+    this.log = new TrainingLog(setup);
+    this.#rules = TRAINING_RULES.filter(({ name }) => rules?.includes(name) ?? true).map((
+      rule,
+    ) => ({
+      rule,
+      thresholds: resolveThresholds(rule.thresholds, own(rule, thresholds)),
+    }));
+  }
+
+  /** Cause of what was found so far; `null` if nothing was. */
+  get cause(): TrainingFinding | null {
+    return causeOf(this.findings);
+  }
+
+  /** Adds a row, and returns what is new in it: the cause first. */
+  add(row: TrainingStep): TrainingFinding[] {
+    this.log.add(row);
+    const found = this.#rules.flatMap(({ rule, thresholds }) => {
+      const verdict = rule.judge(this.log, thresholds);
+      if (verdict === null) {
+        if (rule.repeats) this.#open.delete(rule.name);
+        return [];
+      }
+      const key = rule.repeats ? rule.name : `${rule.name} ${verdict.kind} ${verdict.severity}`;
+      if (this.#open.has(key)) return [];
+      this.#open.add(key);
+      return [findingOf(rule, verdict, { step: row.step, thresholds })];
+    });
+    this.findings.push(...found);
+    return found;
+  }
+}
+
+/** Number of steps in which an error may follow from a batch that stood out. */
+const FOLLOWS = 20;
+
+/**
+ * Returns the cause among findings: the first error, or else the first warning. A batch that stood
+ * out shortly before an error is its cause.
+ *
+ * @param findings The result of {@linkcode judgeTraining}.
+ * @returns The cause; `null` without findings.
+ *
+ * @example The cause of a training that breaks
+ * ```ts
+ * import { causeOf, judgeTraining } from "@gradient-health/gradient-health/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const findings = judgeTraining([{ step: 1, loss: 2.3 }, { step: 2, loss: NaN }]);
+ * assertEquals(causeOf(findings)?.rule, "not-finite");
+ * ```
+ */
+export function causeOf(findings: readonly TrainingFinding[]): TrainingFinding | null {
+  const error = findings.find(({ severity }) => severity === "error");
+  if (error === undefined) return findings[0] ?? null;
+  const spike = findings.findLast(({ rule, step }) =>
+    rule === "spike" && step <= error.step && error.step - step <= FOLLOWS
+  );
+  return spike ?? error;
+}
+
+function own(rule: TrainingRule, thresholds: Readonly<Record<string, number>>) {
+  return Object.fromEntries(
+    Object.entries(thresholds).filter(([name]) => Object.hasOwn(rule.thresholds, name)),
+  );
+}
+
+function findingOf(
+  { name, fix }: TrainingRule,
+  verdict: TrainingVerdict,
+  { step, thresholds }: { step: number; thresholds: Record<string, number> },
+): TrainingFinding {
+  const { threshold } = verdict;
+  return {
+    layer: null,
+    fix,
+    ...verdict,
+    rule: name,
+    step,
+    limit: threshold === undefined ? null : thresholds[threshold],
+  };
+}
+
+/**
+ * Judges the recorded rows of a training, whoever logged them.
+ *
+ * @param rows Rows, oldest first.
+ * @param options Facts about the training, and thresholds.
+ * @returns The findings, in the order of their steps.
+ * @throws {InputError} If a threshold is out of range.
+ *
+ * @example A loss that has become NaN
+ * ```ts
+ * import { judgeTraining } from "@gradient-health/gradient-health/training";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const findings = judgeTraining([{ step: 1, loss: 2.3 }, { step: 2, loss: NaN }]);
+ * assertEquals(findings.map(({ rule, step }) => `${rule} ${step}`), ["not-finite 2"]);
+ * ```
+ */
+export function judgeTraining(
+  rows: Iterable<TrainingStep>,
+  options: JudgeTrainingOptions = {},
+): TrainingFinding[] {
+  const judge = new TrainingJudge(options);
+  for (const row of rows) judge.add(row);
+  return judge.findings;
+}

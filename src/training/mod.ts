@@ -1,0 +1,18 @@
+/**
+ * Rules over the log of a training, whoever wrote it: what goes wrong, since which step, and what to
+ * do. They need no engine.
+ *
+ * @module
+ */
+export {
+  causeOf,
+  judgeTraining,
+  type JudgeTrainingOptions,
+  type TrainingFinding,
+} from "./judge_training.ts";
+export { readTrainingLog } from "./read_training_log.ts";
+export { renderTraining } from "./render_training.ts";
+export type { TrainingSetup } from "./training_log.ts";
+export type { TrainingVerdict } from "./training_rule.ts";
+export type { LayerSignals, TrainingStep } from "./training_step.ts";
+export { trainingLine } from "./write_training_log.ts";

@@ -1,0 +1,50 @@
+import { formatCount, formatNumber } from "../words/numbers.ts";
+import { oneLine } from "../words/one_line.ts";
+import { causeOf, type TrainingFinding } from "./judge_training.ts";
+import type { TrainingStep } from "./training_step.ts";
+
+/** Returns the line of a finding: `step 61, error rate-too-high: ...`. */
+export function findingLine({ step, severity, rule, message }: TrainingFinding): string {
+  return oneLine(`step ${step}, ${severity} ${rule}: ${message}`);
+}
+
+/**
+ * Renders the findings about a training as text: the cause with its fix, then the others, one line
+ * each.
+ *
+ * @param rows Rows of the training; at least one.
+ * @param findings The result of `judgeTraining()`.
+ * @returns The text, with a line feed at its end.
+ *
+ * @example The findings about a log
+ * ```ts
+ * import {
+ *   judgeTraining,
+ *   readTrainingLog,
+ *   renderTraining,
+ * } from "@gradient-health/gradient-health/training";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const rows = readTrainingLog("step,loss\n1,2.3\n2,nan\n");
+ * assertStringIncludes(renderTraining(rows, judgeTraining(rows)), "step 2, error not-finite");
+ * ```
+ */
+export function renderTraining(
+  rows: readonly TrainingStep[],
+  findings: readonly TrainingFinding[],
+): string {
+  const losses = rows.flatMap(({ loss }) => loss ?? []);
+  const cause = causeOf(findings);
+  const others = findings.filter((finding) => finding !== cause);
+  return [
+    `${formatCount(rows.length, "step")}, loss ${formatNumber(losses[0])} to ${
+      formatNumber(losses[losses.length - 1])
+    }`,
+    ...cause === null ? ["No problems found."] : [
+      findingLine(cause),
+      oneLine(`Fix: ${cause.fix}`),
+      ...others.length > 0 ? ["Also:", ...others.map((other) => `- ${findingLine(other)}`)] : [],
+    ],
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,203 @@
+import { formatNumber } from "../../words/numbers.ts";
+import { meanOf, medianOf, spreadOf, type TrainingLog } from "../training_log.ts";
+import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
+import {
+  finite,
+  inputJump,
+  LEAST_WINDOW,
+  MEASURED,
+  PATIENCE,
+  SMALL_RISE,
+  spikeAt,
+  WINDOW,
+} from "./jumps.ts";
+
+/** Rule (a): a loss, a gradient or a weight is NaN or infinite. */
+export const notFinite = defineTrainingRule({
+  name: "not-finite",
+  problem: "a figure is not finite",
+  formula: "Loss, gradient norm and update ratio of each step; entries of the batch.",
+  thresholds: {},
+  source: "IEEE 754: nothing but a restart removes a NaN from a weight.",
+  fix: "Go back to the weights before this step, and look at its batch.",
+  reads: ["loss", "gradientNorm", "updateRatio"],
+  judge(log) {
+    const { loss, gradientNorm, updateRatio, badExamples, nonFinite } = log.row;
+    const isBad = [loss, gradientNorm, updateRatio].some((value) =>
+      typeof value === "number" && !Number.isFinite(value)
+    );
+    if (badExamples !== undefined && badExamples.length > 0) return badBatch(log, badExamples);
+    if (!isBad) return null;
+    const pass = nonFinite?.pass ?? (Number.isFinite(loss ?? 0) ? "backward" : "forward");
+    const at = nonFinite ? `\`${nonFinite.layer}\`` : "the network";
+    const what = { forward: "The loss", backward: "A gradient", update: "A weight" }[pass];
+    return {
+      severity: "error",
+      kind: pass,
+      since: log.step,
+      layer: nonFinite?.layer ?? null,
+      measured: NaN,
+      message: `${what} is NaN or infinite; it arose in ${at}, in the ${pass} ` +
+        `${pass === "update" ? "of the weights" : "pass"}${batchWords(log)}.`,
+    };
+  },
+});
+
+function badBatch(log: TrainingLog, examples: readonly number[]): TrainingVerdict {
+  const named = examples.slice(0, 5).join(", ");
+  const which = examples.length === 1 ? `example ${named}` : `examples ${named}`;
+  const more = examples.length > 5 ? ` and ${examples.length - 5} more` : "";
+  return {
+    severity: "error",
+    kind: "batch",
+    since: log.step,
+    measured: NaN,
+    message: `The batch${batchNumber(log)} has NaN or infinite entries in ` +
+      `${which}${more}, counted from 0.`,
+    fix: "Remove or repair these examples, and go back to the weights before this step.",
+  };
+}
+
+const batchNumber = ({ row: { batch } }: TrainingLog) =>
+  typeof batch === "number" ? ` ${batch}` : "";
+
+const batchWords = ({ row: { batch } }: TrainingLog) =>
+  typeof batch === "number" ? `, on batch ${batch} of its epoch` : "";
+
+/** Rule (e): loss and gradient jump at once, without a jump of the updates before. */
+export const spike = defineTrainingRule({
+  name: "spike",
+  problem: "the loss has jumped",
+  formula: "(loss - mean) / sigma over the 128 steps before, and the same of the gradient norm; " +
+    "8 steps later, the loss again.",
+  thresholds: {
+    mostSigmas: {
+      default: 6,
+      unit: "sigma of the last 128 steps",
+      range: [1, Infinity],
+      source: "OLMo-core's SkipStepOptimizer",
+      about: "Distance from the mean at which a loss and a gradient norm are a spike.",
+    },
+    mostJump: {
+      default: 1.5,
+      unit: "times the mean",
+      range: [1, Infinity],
+      source: MEASURED,
+      about: "Factor that a spike also exceeds: the spread of a smooth loss is tiny.",
+    },
+    mostInputJump: {
+      default: 10,
+      unit: "times the largest before",
+      range: [1, Infinity],
+      source: MEASURED,
+      about: "Factor by which the largest input of a batch may exceed that of all batches before.",
+    },
+  },
+  source: "OLMo-core (6 sigma of 128); PaLM (Chowdhery et al. 2022) skips the batches of a spike.",
+  fix: "Look at this batch; skip it, or clip the gradients, if such batches belong to the data.",
+  reads: ["loss", "gradientNorm", "largestInput"],
+  repeats: true,
+  judge(log, limits) {
+    const place = log.rows.length - 1;
+    const size = inputJump(log, place);
+    if (size > limits.mostInputJump) {
+      return {
+        severity: "warning",
+        kind: "batch",
+        since: log.step,
+        measured: size,
+        threshold: "mostInputJump",
+        message: `The largest input of the batch${batchNumber(log)} is ` +
+          `${formatNumber(size)} times the largest of all batches before.`,
+        fix: "Look at this batch, and scale its inputs as those of the others.",
+      };
+    }
+    const now = spikeAt(log, place, limits);
+    if (now !== null) {
+      return {
+        severity: "warning",
+        kind: "spike",
+        since: log.step,
+        measured: now.sigmas,
+        threshold: "mostSigmas",
+        message: `The loss is ${formatNumber(log.now("loss")!)}, ` +
+          `${formatNumber(now.sigmas)} sigma above the ${formatNumber(now.mean)} before, and so ` +
+          `is the gradient; look at the batch${batchNumber(log)} of this step.`,
+      };
+    }
+    const past = spikeAt(log, place - PATIENCE, limits);
+    if (past === null) return null;
+    const { step } = log.rows[place - PATIENCE];
+    const latest = meanOf(log.last("loss", PATIENCE / 2));
+    if (latest - past.mean < 3 * past.sigma || latest < 1.2 * past.mean) return null;
+    return {
+      severity: "error",
+      kind: "lasting",
+      since: step,
+      measured: latest / past.mean,
+      threshold: "mostSigmas",
+      message: `The loss has not recovered from the spike of step ${step}: it was ` +
+        `${formatNumber(past.mean)} before, and is ${formatNumber(latest)}.`,
+      fix: "Go back to the weights before that step, and skip its batch.",
+    };
+  },
+});
+
+/** Rule (e), continued: what a training had learned is lost. */
+export const lossRises = defineTrainingRule({
+  name: "loss-rises",
+  problem: "the training loses what it had learned",
+  formula: "Median loss of the latest 8 steps over that of the best 16 steps in a row, and the " +
+    "distance in standard errors of the losses of those 16.",
+  thresholds: {
+    mostRise: {
+      default: 1.6,
+      unit: "times the best mean",
+      range: [1, Infinity],
+      source: MEASURED,
+      about: "Factor by which the mean loss may exceed its best.",
+    },
+    mostRiseSigmas: {
+      default: 6,
+      unit: "standard errors",
+      range: [1, Infinity],
+      source: MEASURED,
+      about: "Distance from its best that is not noise.",
+    },
+  },
+  source: MEASURED,
+  fix: "Compare the batches since that step with those before: their labels, their scale, their " +
+    "order. Go back to the weights before it.",
+  reads: ["loss"],
+  judge(log, { mostRise, mostRiseSigmas }) {
+    const best = bestMean(log);
+    const latest = finite(log.last("loss", PATIENCE));
+    if (best === null || latest.length < PATIENCE || latest[0].step <= best.end) return null;
+    const mean = medianOf(latest.map(({ value }) => value));
+    const sigmas = (mean - best.mean) / (best.sigma / Math.sqrt(PATIENCE));
+    const rise = mean / best.mean;
+    const first = log.column("loss")[0].value;
+    if (!(rise > mostRise && sigmas > mostRiseSigmas)) return null;
+    if (!(mean - best.mean > 2 * SMALL_RISE * first)) return null;
+    return {
+      severity: "error",
+      kind: "rises",
+      since: latest[0].step,
+      measured: rise,
+      threshold: "mostRise",
+      message: `The loss has risen since step ${best.end}: from ${formatNumber(best.mean)} to ` +
+        `${formatNumber(mean)} (median of ${PATIENCE} steps), and does not come back.`,
+    };
+  },
+});
+
+/** Returns the best mean of 16 losses in a row, of those before the latest. */
+function bestMean(log: TrainingLog): { mean: number; sigma: number; end: number } | null {
+  const losses = finite(log.last("loss", WINDOW + PATIENCE)).slice(0, -PATIENCE);
+  let best: { mean: number; sigma: number; end: number } | null = null;
+  for (let end = LEAST_WINDOW; end <= losses.length; end += PATIENCE / 2) {
+    const { mean, sigma } = spreadOf(losses.slice(end - LEAST_WINDOW, end));
+    if (best === null || mean < best.mean) best = { mean, sigma, end: losses[end - 1].step };
+  }
+  return best;
+}

@@ -1,0 +1,82 @@
+import { medianOf, type Point, spreadOf, type TrainingLog } from "../training_log.ts";
+
+/** Source of the thresholds that the benchmark of monitors has tuned. */
+export const MEASURED = "own: even seeds of bench/monitor";
+
+/** Share of the first loss by which a loss must rise to matter: a small loss is noisy. */
+export const SMALL_RISE = 0.1;
+/** Number of steps that a spike is compared with (OLMo-core). */
+export const WINDOW = 128;
+/** A shorter window says nothing about the spread. */
+export const LEAST_WINDOW = 16;
+/** Steps after a spike in which a training recovers. */
+export const PATIENCE = 8;
+/** A loss after an update above this multiple of the usual ones jumps because of that. */
+const MOST_UPDATE_BEFORE = 3;
+/** Thresholds of a spike that may have caused what follows. */
+const SPIKE = { mostSigmas: 6, mostJump: 1.5, mostInputJump: 10 };
+
+/** Returns the points that are numbers. */
+export function finite(points: readonly Point[]): Point[] {
+  return points.filter(({ value }) => Number.isFinite(value));
+}
+
+/** Returns true if one of the latest batches stood out, and so may have caused what follows. */
+export function hasSpiked(log: TrainingLog): boolean {
+  return Array.from({ length: PATIENCE + 1 }, (_, back) => log.rows.length - 1 - back)
+    .some((place) =>
+      spikeAt(log, place, SPIKE) !== null || inputJump(log, place) > SPIKE.mostInputJump
+    );
+}
+
+/** Spike of a step: its distance from the steps before. */
+interface Spike {
+  sigmas: number;
+  mean: number;
+  sigma: number;
+}
+
+/** Returns the spike of a row, unless a jump of the updates before has caused it. */
+export function spikeAt(
+  log: TrainingLog,
+  place: number,
+  { mostSigmas, mostJump }: { mostSigmas: number; mostJump: number },
+): Spike | null {
+  if (place < LEAST_WINDOW) return null;
+  const loss = distance(log, "loss", place);
+  const value = log.rows[place].loss ?? NaN;
+  if (loss === null || !(loss.sigmas > mostSigmas) || !(value > mostJump * loss.mean)) return null;
+  if (!(value - loss.mean > SMALL_RISE * (log.column("loss")[0]?.value ?? NaN))) return null;
+  const norm = distance(log, "gradientNorm", place);
+  // Saturated units pass no gradient.
+  if (norm !== null && !(norm.sigmas > mostSigmas) && log.rows[place].gradientNorm !== 0) {
+    return null;
+  }
+  const updates = log.rows.slice(Math.max(0, place - WINDOW), place)
+    .flatMap(({ updateRatio }) => updateRatio ?? []);
+  const before = updates.at(-1) ?? 0;
+  return before > MOST_UPDATE_BEFORE * medianOf(updates) ? null : loss;
+}
+
+/** Returns the distance of a row's value from those before, in sigma; `null` if it has none. */
+function distance(log: TrainingLog, name: "loss" | "gradientNorm", place: number): Spike | null {
+  const rows = log.rows.slice(Math.max(0, place - WINDOW), place);
+  const before = finite(
+    rows.map((row) => ({ step: row.step, value: row[name] ?? NaN })),
+  );
+  const value = log.rows[place][name] ?? null;
+  if (before.length < LEAST_WINDOW || value === null) return null;
+  const { mean, sigma } = spreadOf(before);
+  return { sigmas: (value - mean) / sigma, mean, sigma };
+}
+
+/** Returns the largest input of a row's batch over the largest of all batches before. */
+export function inputJump(log: TrainingLog, place: number): number {
+  const largest = (row: number) => log.rows[row]?.largestInput ?? NaN;
+  if (place < LEAST_WINDOW || Number.isNaN(largest(place))) return NaN;
+  let before = 0;
+  for (let row = Math.max(0, place - WINDOW); row < place; row++) {
+    if (Number.isFinite(largest(row))) before = Math.max(before, largest(row));
+  }
+  return largest(place) / before;
+}

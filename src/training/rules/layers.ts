@@ -1,0 +1,251 @@
+import { formatNumber, formatPercent } from "../../words/numbers.ts";
+import { medianOf, type TrainingLog } from "../training_log.ts";
+import { defineTrainingRule } from "../training_rule.ts";
+import type { LayerSignals } from "../training_step.ts";
+import { MEASURED } from "./jumps.ts";
+
+/** Number of measurements in a row in which a layer must stand still. */
+const IN_A_ROW = 5;
+/** Smaller networks have no other layers to compare one with. */
+const LEAST_LAYERS = 3;
+
+/** Rule (f): units die in training. */
+export const unitsDying = defineTrainingRule({
+  name: "units-dying",
+  problem: "units die",
+  formula: "Share of units that are off for every held-out example, minus that at step 0.",
+  thresholds: {
+    mostDied: {
+      default: 0.4,
+      unit: "of the units",
+      range: [0, 1],
+      source: `Lu et al. 2019, Dying ReLU and Initialization; ${MEASURED}`,
+      about: "Share of a layer's units that may die.",
+    },
+    mostDiedAtAll: {
+      default: 0.9,
+      unit: "of the units",
+      range: [0, 1],
+      source: MEASURED,
+      about: "Share of dead units from which a layer passes next to nothing: an error.",
+    },
+  },
+  source: "Lu et al. 2019; Dohare et al. 2024 on loss of plasticity.",
+  fix: "Lower the learning rate, or use leaky units.",
+  reads: ["layers"],
+  judge(log, { mostDied, mostDiedAtAll }) {
+    for (const { layer, dead } of log.row.layers ?? []) {
+      const first = (log.layers.get(layer) ?? []).find((one) => isNumber(one.dead))?.dead;
+      if (!isNumber(dead) || !isNumber(first)) continue;
+      const all = dead > mostDiedAtAll && first <= mostDiedAtAll;
+      if (!all && !(dead - first > mostDied)) continue;
+      return {
+        severity: all ? "error" : "warning",
+        kind: all ? "dead" : "dying",
+        since: lastHealthy(log, layer, first + mostDied),
+        layer,
+        measured: all ? dead : dead - first,
+        threshold: all ? "mostDiedAtAll" : "mostDied",
+        message: `Units of \`${layer}\` die: ${formatPercent(dead)} are off for every example, ` +
+          `${formatPercent(first)} were before training.`,
+      };
+    }
+    return null;
+  },
+});
+
+function lastHealthy(log: TrainingLog, layer: string, limit: number): number {
+  const healthy = log.layers.get(layer)!.findLast(({ dead }) => isNumber(dead) && dead <= limit);
+  return healthy?.step ?? 0;
+}
+
+/** Rule (g): a layer does not move, or moves alone. */
+export const layerStill = defineTrainingRule({
+  name: "layer-still",
+  problem: "a layer does not move with the others",
+  formula: "Update ratio of a kernel over the median of the others, in 5 measurements in a row.",
+  thresholds: {
+    leastShare: {
+      default: 1e-3,
+      unit: "of the median",
+      range: [0, 1],
+      source: MEASURED,
+      about: "Share of the median update below which a layer does not move.",
+    },
+    mostShare: {
+      default: 100,
+      unit: "times the median",
+      range: [1, Infinity],
+      source: MEASURED,
+      about: "Factor above the median update from which a layer moves alone.",
+    },
+  },
+  source: "Yosinski et al. 2014 on layers that train at different speeds.",
+  fix:
+    "Look at why its gradient does not arrive: a frozen layer, a dead path, or a scale that the " +
+    "optimizer cannot follow.",
+  reads: ["layers"],
+  judge(log, { leastShare, mostShare }) {
+    const moving = (log.row.layers ?? []).filter(({ updateRatio }) => isNumber(updateRatio));
+    if (moving.length < LEAST_LAYERS) return null;
+    const shares = moving.map((layer) => ({ layer, recent: recentShares(log, layer) }))
+      .filter(({ recent }) => recent.length === IN_A_ROW);
+    const still = shares.find(({ recent }) => recent.every((share) => share < leastShare));
+    const alone = shares.find(({ recent }) => recent.every((share) => share > mostShare));
+    const found = still ?? alone;
+    if (found === undefined) return null;
+    const share = medianOf(found.recent);
+    const { layer } = found.layer;
+    return {
+      severity: "warning",
+      kind: still ? "still" : "alone",
+      since: log.step - IN_A_ROW + 1,
+      layer,
+      measured: share,
+      threshold: still ? "leastShare" : "mostShare",
+      message: still
+        ? `\`${layer}\` does not move: its updates are ${formatNumber(share)} of those of the ` +
+          "other layers."
+        : `\`${layer}\` moves alone: its updates are ${formatNumber(share)} times those of the ` +
+          "other layers.",
+    };
+  },
+});
+
+/** Returns the layer's update over the median of all, in the latest measurements. */
+function recentShares(log: TrainingLog, { layer }: LayerSignals): number[] {
+  const rows = log.rows.slice(-IN_A_ROW);
+  return rows.flatMap(({ layers = [] }) => {
+    const all = layers.map(({ updateRatio }) => updateRatio).filter(isNumber);
+    const own = layers.find((one) => one.layer === layer)?.updateRatio;
+    return isNumber(own) && all.length > 0 && medianOf(all) > 0 ? [own / medianOf(all)] : [];
+  });
+}
+
+/** Rule (h): attention goes to one key each. */
+export const attentionCollapses = defineTrainingRule({
+  name: "attention-collapses",
+  problem: "attention collapses",
+  formula:
+    "Largest |score| before the softmax over that of 100 steps before; mean entropy of the " +
+    "rows, from 1 (all keys alike) to 0.",
+  thresholds: {
+    mostLogitGrowth: {
+      default: 2,
+      unit: "times in 100 steps",
+      range: [1, Infinity],
+      source: "Wortsman et al. 2023: growing logits precede divergence",
+      about: "Factor by which attention scores may grow in 100 steps.",
+    },
+    largeLogit: {
+      default: 50,
+      unit: "",
+      range: [0, Infinity],
+      source: "Dehghani et al. 2023 saw divergence above 50; QK-Clip of Kimi K2 acts at 100",
+      about: "Score below which growth is no danger.",
+    },
+    leastEntropy: {
+      default: 0.02,
+      unit: "of log keys",
+      range: [0, 1],
+      source: "Zhai et al. 2023, attention entropy collapse",
+      about: "Smallest mean entropy, if it was above ten times that before training.",
+    },
+  },
+  source: "Zhai et al. 2023; Wortsman et al. 2023; Dehghani et al. 2023.",
+  fix: "Normalise queries and keys (QK norm), or lower the learning rate.",
+  reads: ["layers"],
+  judge(log, { mostLogitGrowth, largeLogit, leastEntropy }) {
+    for (
+      const { layer, attentionLogit: logit, attentionEntropy: entropy } of log.row.layers ?? []
+    ) {
+      const before = log.layers.get(layer)!.filter(({ step }) => step <= log.step - 100).at(-1);
+      const growth = (logit ?? 0) / (before?.attentionLogit ?? Infinity);
+      if (isNumber(logit) && logit > largeLogit && growth > mostLogitGrowth) {
+        return {
+          severity: "error",
+          kind: "logits",
+          since: before!.step,
+          layer,
+          measured: growth,
+          threshold: "mostLogitGrowth",
+          message: `The attention scores of \`${layer}\` grow: ${formatNumber(logit)} at most, ` +
+            `${formatNumber(growth)} times those of 100 steps before.`,
+        };
+      }
+      const first = log.layers.get(layer)!.find((one) => isNumber(one.attentionEntropy));
+      const start = first?.attentionEntropy ?? 0;
+      if (!isNumber(entropy) || entropy >= leastEntropy || start < 10 * leastEntropy) continue;
+      return {
+        severity: "error",
+        kind: "entropy",
+        since: first!.step,
+        layer,
+        measured: entropy,
+        threshold: "leastEntropy",
+        message: `The attention of \`${layer}\` collapses: the entropy of its rows is ` +
+          `${formatNumber(entropy)} of that of equal weights, and was ${formatNumber(start)}.`,
+      };
+    }
+    return null;
+  },
+});
+
+/** Rule (i): a penalty or weight decay outweighs the task. */
+export const weightsShrink = defineTrainingRule({
+  name: "weights-shrink",
+  problem: "weight decay or a penalty eats the weights",
+  formula:
+    "Smallest ||kernel|| over that before training, and over that of 10 steps before; share " +
+    "of the penalties in the loss.",
+  thresholds: {
+    leastKernel: {
+      default: 0.5,
+      unit: "of its size",
+      range: [0, 1],
+      source: MEASURED,
+      about: "Share of its size below which a kernel must not shrink while the loss stands.",
+    },
+    mostPenalty: {
+      default: 0.9,
+      unit: "of the loss",
+      range: [0, 1],
+      source: MEASURED,
+      about: "Share of the penalties in the loss above which the task does not count.",
+    },
+  },
+  source: "Krogh & Hertz 1991; van Laarhoven 2017 on decay and the effective rate.",
+  fix: "Lower the weight decay or the factor of the regularizers by a factor of 10 to 1000.",
+  reads: ["shrinkage", "penalty"],
+  judge(log, { leastKernel, mostPenalty }) {
+    const shrinkage = log.now("shrinkage") ?? NaN;
+    const before = log.column("shrinkage").at(-11)?.value ?? log.column("shrinkage")[0]?.value ?? 1;
+    const penalty = log.now("penalty") ?? NaN;
+    const isFast = shrinkage < 0.8 * before;
+    if (shrinkage < leastKernel && isFast) {
+      return {
+        severity: "error",
+        kind: "shrinks",
+        since: Math.max(1, log.step - 10),
+        measured: shrinkage,
+        threshold: "leastKernel",
+        message: `Weight decay eats the weights: a kernel is ${formatNumber(shrinkage)} of its ` +
+          "size before training, and shrinks.",
+      };
+    }
+    if (!(penalty > mostPenalty) || shrinkage > 0.9) return null;
+    return {
+      severity: "warning",
+      kind: "penalty",
+      since: log.step,
+      measured: penalty,
+      threshold: "mostPenalty",
+      message: `Penalties are ${formatPercent(penalty)} of the loss, and the weights shrink: the ` +
+        "task hardly counts.",
+    };
+  },
+});
+
+function isNumber(value: number | null | undefined): value is number {
+  return typeof value === "number";
+}

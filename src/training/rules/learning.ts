@@ -1,0 +1,158 @@
+import { formatNumber } from "../../words/numbers.ts";
+import { meanOf, spreadOf, type TrainingLog } from "../training_log.ts";
+import { defineTrainingRule } from "../training_rule.ts";
+import { finite, MEASURED } from "./jumps.ts";
+
+/** Number of losses that a mean is taken of. */
+const WINDOW = 20;
+/** Number of first steps whose mean loss is that before training. */
+const START = 5;
+
+/** Rule (d): the loss has not moved. */
+export const notLearning = defineTrainingRule({
+  name: "not-learning",
+  problem: "nothing is learned",
+  formula: "Fall of the mean loss of 20 steps from that of the first 5, as a share of it and in " +
+    "standard errors; or its distance from the loss of the best constant answer.",
+  thresholds: {
+    leastFall: {
+      default: 0.02,
+      unit: "of the first loss",
+      range: [0, 1],
+      source: MEASURED,
+      about: "Smallest fall of the loss that counts as learning.",
+    },
+    enoughSteps: {
+      default: 100,
+      unit: "steps",
+      range: [10, 1e9],
+      whole: true,
+      source: MEASURED,
+      about: "Number of steps before which an unmoved loss proves nothing.",
+    },
+  },
+  source: "Karpathy 2019, A Recipe for Training Neural Networks: compare with a constant answer.",
+  fix: "Look at the report of the untrained network (assertHealthy), and overfit one batch " +
+    "(assertOverfitsBatch).",
+  reads: ["loss"],
+  judge(log, { leastFall, enoughSteps }) {
+    if (log.step < enoughSteps) return null;
+    const start = finite(log.until("loss", START));
+    const latest = finite(log.last("loss", WINDOW));
+    if (start.length < START || latest.length < WINDOW) return null;
+    const before = meanOf(start);
+    const now = spreadOf(latest);
+    const { constantLoss } = log.setup;
+    const noise = 2 * now.sigma / Math.sqrt(WINDOW);
+    const fall = (before - now.mean) / Math.abs(before);
+    const isConstant = typeof constantLoss === "number" &&
+      Math.abs(now.mean - constantLoss) <= Math.max(noise, leastFall * Math.abs(constantLoss));
+    if (!isConstant && !(fall < leastFall)) return null;
+    const what = isConstant
+      ? `that of the best constant answer (${formatNumber(constantLoss)})`
+      : `as in the first steps (${formatNumber(before)})`;
+    return {
+      severity: "error",
+      kind: isConstant ? "constant" : "stands",
+      since: 1,
+      measured: isConstant ? Math.abs(now.mean - constantLoss) / Math.abs(constantLoss) : fall,
+      threshold: "leastFall",
+      message: `Nothing is learned: after ${log.step} steps the loss is ` +
+        `${formatNumber(now.mean)}, ${what}.`,
+    };
+  },
+});
+
+/** Number of steps without progress that are a plateau. */
+const LONG = 200;
+
+/** Rule (k): the loss has stopped falling, far from the end. */
+export const plateau = defineTrainingRule({
+  name: "plateau",
+  problem: "the loss has stopped falling",
+  formula:
+    "Mean loss of the latest 100 steps over that of the 100 before, in standard errors, if " +
+    "the loss is above half of the first.",
+  thresholds: {
+    leastProgress: {
+      default: 0.005,
+      unit: "of the loss",
+      range: [0, 1],
+      source: MEASURED,
+      about: "Smallest fall over 100 steps that is progress.",
+    },
+    highLoss: {
+      default: 0.5,
+      unit: "of the first loss",
+      range: [0, 1],
+      source: MEASURED,
+      about: "Share of the first loss below which a plateau is the end of a good training.",
+    },
+  },
+  source: "Keras's ReduceLROnPlateau waits for 10 epochs without progress.",
+  fix: "Lower the learning rate by a factor of 3 to 10, or give the network more capacity.",
+  reads: ["loss"],
+  judge(log, { leastProgress, highLoss }) {
+    const losses = finite(log.last("loss", LONG));
+    if (losses.length < LONG) return null;
+    const first = meanOf(finite(log.until("loss", START)));
+    const before = spreadOf(losses.slice(0, LONG / 2));
+    const now = spreadOf(losses.slice(LONG / 2));
+    const fall = (before.mean - now.mean) / Math.abs(before.mean);
+    const isHigh = now.mean > highLoss * first;
+    if (!isHigh || !(Math.abs(fall) < leastProgress)) return null;
+    return {
+      severity: "warning",
+      kind: "plateau",
+      since: losses[0].step,
+      measured: Math.abs(fall),
+      threshold: "leastProgress",
+      message:
+        `The loss stands at ${formatNumber(now.mean)} since step ${losses[0].step}; it was ` +
+        `${formatNumber(first)} at the start.`,
+    };
+  },
+});
+
+/** Rule (j): held-out loss rises while the training loss falls. */
+export const overfitting = defineTrainingRule({
+  name: "overfitting",
+  problem: "the network overfits",
+  formula: "Held-out loss over its minimum, while the training loss is below that of the minimum.",
+  thresholds: {
+    mostHeldOutRise: {
+      default: 1.1,
+      unit: "times its minimum",
+      range: [1, Infinity],
+      source: `UMLAUT (Schoop et al. 2021) warns of any rise; ${MEASURED}`,
+      about: "Factor by which the held-out loss may exceed its minimum.",
+    },
+  },
+  source: "Prechelt 1998, Early Stopping - But When?: generalisation loss.",
+  fix: "Stop where the held-out loss was least, get more data, or add dropout or weight decay.",
+  reads: ["loss", "validationLoss"],
+  judge(log, { mostHeldOutRise }) {
+    const held = log.now("validationLoss");
+    const least = log.least("validationLoss");
+    if (held === null || least === null || least.step === 0 || !(least.value > 0)) return null;
+    const latest = log.last("validationLoss", 2).map(({ value }) => value / least.value);
+    if (latest.length < 2 || !latest.every((rise) => rise > mostHeldOutRise)) return null;
+    if (!(trainingLoss(log, log.step) < trainingLoss(log, least.step))) return null;
+    return {
+      severity: "warning",
+      kind: "overfits",
+      since: least.step,
+      measured: Math.min(...latest),
+      threshold: "mostHeldOutRise",
+      message: `The network overfits since step ${least.step}: the held-out loss was ` +
+        `${formatNumber(least.value)} there and is ${
+          formatNumber(held)
+        }, while the training loss ` +
+        "falls.",
+    };
+  },
+});
+
+function trainingLoss(log: TrainingLog, step: number): number {
+  return meanOf(finite(log.until("loss", step)).slice(-START));
+}

@@ -1,0 +1,295 @@
+import { formatNumber } from "../../words/numbers.ts";
+import { meanOf, medianOf, type Point, type TrainingLog } from "../training_log.ts";
+import { defineTrainingRule, type TrainingVerdict } from "../training_rule.ts";
+import { finite, hasSpiked, MEASURED, SMALL_RISE } from "./jumps.ts";
+
+/** Number of first steps that show if a rate is right. */
+const FIRST = 20;
+/** Mean over fewer ratios of decreases is noise. */
+const LEAST_RATIOS = 5;
+/** Number of latest steps that are compared with those before. */
+const LATEST = 3;
+/** Number of steps before the latest that a jump is compared with. */
+const BEFORE = 32;
+/** An update below this multiple of those before has not jumped. */
+const LEAST_JUMP = 3;
+/** Update ratio that may itself be the reason why figures are not finite. */
+const BREAKS = 0.3;
+
+/** Returns the rate in words: ` of 0.1`, or nothing if it is unknown. */
+export function rateWords(log: TrainingLog): string {
+  const rate = log.learningRate;
+  return rate === null ? "" : ` of ${formatNumber(rate)}`;
+}
+
+/** Rule (b): steps are too large. */
+export const rateTooHigh = defineTrainingRule({
+  name: "rate-too-high",
+  problem: "the learning rate is too high",
+  formula:
+    "From step 10 on, if the mean loss of 5 steps is above that of the first: mean over the first " +
+    "20 steps of (loss after - loss before) / (g . step) on the step's own batch; mean of the " +
+    "largest ||step|| / ||kernel|| over the first 10 steps; the loss over that of the first step; " +
+    "||kernel|| over that before training. Later: an update over the median of the 32 before, if " +
+    "the loss rises by a tenth of the first one afterwards.",
+  thresholds: {
+    leastDecreaseRatio: {
+      default: 0.4,
+      unit: "of the predicted decrease",
+      range: [-1, 1],
+      source: `Cockpit's alpha (Schneider et al. 2021) and the Armijo rule; ${MEASURED}`,
+      about: "Smallest share of the predicted decrease that the first steps must reach.",
+    },
+    mostFirstUpdate: {
+      default: 0.3,
+      unit: "of a kernel",
+      range: [0.01, Infinity],
+      source: `cs231n names 1e-3 as healthy; ${MEASURED}`,
+      about: "Largest mean update ratio of the first steps.",
+    },
+    mostLossGrowth: {
+      default: 1.5,
+      unit: "times the first loss",
+      range: [1, Infinity],
+      source: MEASURED,
+      about: "Factor by which the loss may exceed that of the first step.",
+    },
+    mostKernelGrowth: {
+      default: 3,
+      unit: "times",
+      range: [1, Infinity],
+      source: MEASURED,
+      about: "Factor by which training may grow a kernel while the loss is not below its start.",
+    },
+    mostUpdateJump: {
+      default: 5,
+      unit: "times the median before",
+      range: [1, Infinity],
+      source: MEASURED,
+      about: "Factor by which an update may exceed those before, if the loss rises after it.",
+    },
+  },
+  source: "Schneider et al. 2021 (Cockpit) for the ratio of decreases; Karpathy, cs231n, for the " +
+    "ratio of updates. Cohen et al. 2022: training at the edge of stability is normal, so that a " +
+    "single step uphill is no error.",
+  fix: "Lower the learning rate by a factor of 3 to 10, and start again from the weights before " +
+    "training, or from the last healthy checkpoint.",
+  reads: ["updateRatio", "decreaseRatio", "loss", "growth"],
+  judge(log, limits) {
+    const found = brokenBy(log) ?? jumpedBy(log, limits.mostUpdateJump) ?? risenBy(log, limits);
+    if (found === null) return null;
+    const { words, ...verdict } = found;
+    const message = `The learning rate${rateWords(log)} is too high: ${words}.`;
+    return Object.assign(verdict, { severity: "error" as const, message });
+  },
+});
+
+/** Verdict on a rate that is too high, with the end of its sentence. */
+interface TooHigh extends Omit<TrainingVerdict, "severity" | "message"> {
+  words: string;
+}
+
+function brokenBy(log: TrainingLog): TooHigh | null {
+  const broke = brokeAt(log);
+  if (broke === null) return null;
+  const { step: since, value: measured } = broke;
+  const size = Number.isFinite(measured)
+    ? `step ${since} changed a kernel by ${formatNumber(measured)} of its size`
+    : "the loss had grown";
+  return { kind: "broke", since, measured, words: `${size}, and left NaN or infinite values` };
+}
+
+function jumpedBy(log: TrainingLog, mostUpdateJump: number): TooHigh | null {
+  const jump = jumpOf(log);
+  if (jump === null || !(jump.value > mostUpdateJump)) return null;
+  const { step: since, value: measured } = jump;
+  const words = `the update of step ${since} was ${formatNumber(measured)} times as large as ` +
+    "those before, and the loss has risen since";
+  return { kind: "jumped", since, measured, threshold: "mostUpdateJump", words };
+}
+
+function risenBy(
+  log: TrainingLog,
+  limits: Readonly<
+    Record<
+      "leastDecreaseRatio" | "mostFirstUpdate" | "mostLossGrowth" | "mostKernelGrowth",
+      number
+    >
+  >,
+): TooHigh | null {
+  const figures = figuresOf(log);
+  if (figures === null) return null;
+  const { decreaseRatio, updateRatio, lossGrowth, growth } = figures;
+  const risen = `the loss is ${formatNumber(lossGrowth)} times that of the first step`;
+  const because = (
+    kind: string,
+    threshold: keyof typeof limits,
+    [measured, words]: [number, string],
+  ): TooHigh => ({
+    kind,
+    since: 1,
+    measured,
+    threshold,
+    words: words === "" ? risen : `${words}, and ${risen}`,
+  });
+  if (lossGrowth > limits.mostLossGrowth) {
+    return because("diverges", "mostLossGrowth", [lossGrowth, ""]);
+  }
+  if (decreaseRatio < limits.leastDecreaseRatio) {
+    return because("overshoots", "leastDecreaseRatio", [
+      decreaseRatio,
+      `the loss of a step's own batch fell by ${formatNumber(decreaseRatio)} of what the ` +
+      "gradient predicts, on average over the first steps",
+    ]);
+  }
+  if (updateRatio > limits.mostFirstUpdate) {
+    return because("overturns", "mostFirstUpdate", [
+      updateRatio,
+      `the first steps changed a kernel by ${formatNumber(updateRatio)} of its size on average`,
+    ]);
+  }
+  if (!(growth > limits.mostKernelGrowth)) return null;
+  return because("blown-up", "mostKernelGrowth", [
+    growth,
+    `a kernel is ${formatNumber(growth)} times as large as before training`,
+  ]);
+}
+
+interface RateFigures {
+  decreaseRatio: number;
+  updateRatio: number;
+  lossGrowth: number;
+  growth: number;
+}
+
+/** Returns the figures of a training whose loss has risen since its first step; otherwise `null`. */
+function figuresOf(log: TrainingLog): RateFigures | null {
+  if (log.step < FIRST / 2) return null;
+  const first = log.column("loss")[0]?.value ?? NaN;
+  const latest = finite(log.last("loss", LEAST_RATIOS));
+  // One batch may be hard: the middle of five is not moved by it.
+  const lossGrowth = medianOf(latest.map(({ value }) => value)) / first;
+  if (latest.length < LEAST_RATIOS || !(first > 0) || !(lossGrowth > 1)) return null;
+  const ratios = finite(log.until("decreaseRatio", FIRST));
+  const updates = finite(log.until("updateRatio", FIRST / 2));
+  return {
+    decreaseRatio: ratios.length < LEAST_RATIOS ? NaN : meanOf(
+      ratios.map(({ step, value }) => ({ step, value: Math.min(2, Math.max(-1, value)) })),
+    ),
+    updateRatio: updates.length < LEAST_RATIOS ? NaN : meanOf(updates),
+    lossGrowth,
+    growth: log.now("growth") ?? NaN,
+  };
+}
+
+/** Returns the large update after which figures are no longer finite; `null` if there is none. */
+function brokeAt(log: TrainingLog): Point | null {
+  const { loss, gradientNorm, updateRatio, badExamples } = log.row;
+  const isBad = [loss, gradientNorm, updateRatio].some((value) =>
+    typeof value === "number" && !Number.isFinite(value)
+  );
+  if (!isBad || badExamples !== undefined || hasSpiked(log)) return null;
+  const latest = finite(log.last("updateRatio", BEFORE));
+  const largest = latest.toSorted((a, b) => b.value - a.value)[0];
+  const first = log.column("loss")[0]?.value ?? NaN;
+  const grew = finite(log.last("loss", LATEST + 1)).some(({ value }) => value > LEAST_JUMP * first);
+  if (largest === undefined) return grew ? { step: log.step, value: Infinity } : null;
+  return grew || largest.value > BREAKS ? largest : null;
+}
+
+/**
+ * Finds a jump of the updates that the loss follows.
+ *
+ * @returns The step of the jump, and its update ratio over the median of those before.
+ */
+export function jumpOf(log: TrainingLog): Point | null {
+  const updates = finite(log.last("updateRatio", BEFORE + LATEST));
+  const losses = finite(log.last("loss", BEFORE + LATEST));
+  if (updates.length < BEFORE / 2 || losses.length < BEFORE / 2) return null;
+  const rise = medianOf(losses.slice(-LATEST).map(({ value }) => value)) -
+    Math.max(...losses.slice(-2 * LATEST, -LATEST).map(({ value }) => value));
+  if (!(rise > SMALL_RISE * (log.column("loss")[0]?.value ?? NaN))) return null;
+  if (hasSpiked(log)) return null;
+  const usual = medianOf(updates.slice(0, -LATEST).map(({ value }) => value));
+  const jump = updates.slice(-LATEST).find(({ step, value }) =>
+    value > LEAST_JUMP * usual && step < log.step
+  );
+  return jump === undefined ? null : { step: jump.step, value: jump.value / usual };
+}
+
+/** Rule (c): steps are too small. */
+export const rateTooLow = defineTrainingRule({
+  name: "rate-too-low",
+  problem: "the learning rate is too low",
+  formula: "Mean of the largest ||step|| / ||kernel|| over the first 10 steps.",
+  thresholds: {
+    leastUpdate: {
+      default: 1e-3,
+      unit: "of a kernel",
+      range: [0, 1],
+      source: `cs231n names 1e-3 as healthy; ${MEASURED}`,
+      about: "Smallest mean update ratio that is not too low.",
+    },
+    leastUpdateAtAll: {
+      default: 1e-4,
+      unit: "of a kernel",
+      range: [0, 1],
+      atMost: "leastUpdate",
+      source: MEASURED,
+      about: "Mean update ratio below which training stands still: an error.",
+    },
+  },
+  source: "Karpathy, cs231n: updates are about 1e-3 of the weights.",
+  fix: "Raise the learning rate by a factor of 10.",
+  reads: ["updateRatio"],
+  judge(log, { leastUpdate, leastUpdateAtAll }) {
+    if (log.step < FIRST / 2) return null;
+    const updates = finite(log.until("updateRatio", FIRST / 2));
+    const mean = meanOf(updates);
+    if (updates.length < LEAST_RATIOS || !(mean < leastUpdate)) return null;
+    const times = mean > 0 ? `, ${formatNumber(1e-3 / mean)} times less than usual` : "";
+    return {
+      severity: mean < leastUpdateAtAll ? "error" : "warning",
+      kind: "small",
+      since: 1,
+      measured: mean,
+      threshold: mean < leastUpdateAtAll ? "leastUpdateAtAll" : "leastUpdate",
+      message: `The learning rate${rateWords(log)} is too low: the first steps changed no kernel ` +
+        `by more than ${formatNumber(mean)} of its size on average${times}.`,
+    };
+  },
+});
+
+/** Rule (l): Adam divides by a second moment that is far from the present gradients. */
+export const staleMoment = defineTrainingRule({
+  name: "stale-second-moment",
+  problem: "Adam's second moment is stale",
+  formula: "Median over the weights of g^2 / v, with v Adam's corrected second moment.",
+  thresholds: {
+    leastMomentRatio: {
+      default: 0.1,
+      unit: "of v",
+      range: [0, 1],
+      source: "arXiv 2506.04805: spikes come when v decays while g^2 is far below it",
+      about: "Smallest median of g^2 / v over the latest measurements.",
+    },
+  },
+  source:
+    "arXiv 2506.04805 on spikes of Adam; Wortsman et al. 2023 on gradients below its epsilon.",
+  fix: "Lower beta2 to 0.95 or 0.99, or clip the gradients.",
+  reads: ["secondMomentRatio"],
+  judge(log, { leastMomentRatio }) {
+    const latest = finite(log.last("secondMomentRatio", LEAST_RATIOS));
+    const median = medianOf(latest.map(({ value }) => value));
+    if (latest.length < LEAST_RATIOS || !(median < leastMomentRatio)) return null;
+    return {
+      severity: "warning",
+      kind: "stale",
+      since: latest[0].step,
+      measured: median,
+      threshold: "leastMomentRatio",
+      message: `Adam's second moment is stale: g^2 is ${formatNumber(median)} of it (median), so ` +
+        "that steps are small now, and too large when gradients grow.",
+    };
+  },
+});

@@ -1,0 +1,125 @@
+import type { LayerSignals, TrainingStep } from "./training_step.ts";
+
+/** Facts about a training that hold for all of its steps. */
+export interface TrainingSetup {
+  /** Class name of the optimizer, as TensorFlow.js or Keras writes it. */
+  optimizer?: string;
+  /** Learning rate, if the rows do not have it. */
+  learningRate?: number | null;
+  /** Loss of the best constant answer, which uses no input. */
+  constantLoss?: number | null;
+}
+
+/** Signals that are one number a step. */
+export type SignalName = {
+  [Key in keyof TrainingStep]-?: TrainingStep[Key] extends number | null | undefined ? Key : never;
+}[keyof TrainingStep];
+
+/** Value of a signal at a step. */
+export interface Point {
+  step: number;
+  value: number;
+}
+
+/** Rows of a training so far, and the columns that rules read. Rules keep no state of their own. */
+export class TrainingLog {
+  /** Rows, oldest first. */
+  readonly rows: TrainingStep[] = [];
+  readonly setup: TrainingSetup;
+  readonly #columns = new Map<SignalName, Point[]>();
+  readonly #least = new Map<SignalName, Point>();
+  readonly #layers = new Map<string, (LayerSignals & { step: number })[]>();
+
+  /** Begins before the first step. */
+  constructor(setup: TrainingSetup = {}) {
+    this.setup = setup;
+  }
+
+  /** Adds the row of a step. */
+  add(row: TrainingStep): void {
+    this.rows.push(row);
+    for (const [name, value] of Object.entries(row)) {
+      if (typeof value === "number") this.#note(name as SignalName, { step: row.step, value });
+    }
+    for (const layer of row.layers ?? []) {
+      const known = this.#layers.get(layer.layer) ?? [];
+      known.push({ ...layer, step: row.step });
+      this.#layers.set(layer.layer, known);
+    }
+  }
+
+  /** Latest row. */
+  get row(): TrainingStep {
+    return this.rows[this.rows.length - 1];
+  }
+
+  /** Latest step. */
+  get step(): number {
+    return this.row.step;
+  }
+
+  /** Returns the measured values of a signal, oldest first, including those that are not finite. */
+  column(name: SignalName): readonly Point[] {
+    return this.#columns.get(name) ?? [];
+  }
+
+  /** Returns the value of the latest row; `null` if it was not measured. */
+  now(name: SignalName): number | null {
+    return this.row[name] ?? null;
+  }
+
+  /** Returns the latest values, oldest first: at most `count`. */
+  last(name: SignalName, count: number): Point[] {
+    return this.column(name).slice(-count);
+  }
+
+  /** Returns the values of the first steps of the training. */
+  until(name: SignalName, step: number): Point[] {
+    const points = this.column(name);
+    const end = points.findIndex((point) => point.step > step);
+    return points.slice(0, end === -1 ? points.length : end);
+  }
+
+  /** Returns the smallest finite value so far. */
+  least(name: SignalName): Point | null {
+    return this.#least.get(name) ?? null;
+  }
+
+  /** Signals of each layer by name, oldest first. */
+  get layers(): ReadonlyMap<string, readonly (LayerSignals & { step: number })[]> {
+    return this.#layers;
+  }
+
+  /** Learning rate of the latest step that has one; `null` if it is unknown. */
+  get learningRate(): number | null {
+    return this.column("learningRate").at(-1)?.value ?? this.setup.learningRate ?? null;
+  }
+
+  #note(name: SignalName, point: Point): void {
+    const column = this.#columns.get(name);
+    if (column === undefined) this.#columns.set(name, [point]);
+    else column.push(point);
+    const least = this.#least.get(name);
+    if (!Number.isFinite(point.value)) return;
+    if (least === undefined || point.value < least.value) this.#least.set(name, point);
+  }
+}
+
+/** Returns the mean of values; NaN without any. */
+export function meanOf(points: readonly Point[]): number {
+  return points.reduce((sum, { value }) => sum + value, 0) / points.length;
+}
+
+/** Returns the median of values; NaN without any. */
+export function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Returns the mean and the standard deviation of values. */
+export function spreadOf(points: readonly Point[]): { mean: number; sigma: number } {
+  const mean = meanOf(points);
+  const squares = points.reduce((sum, { value }) => sum + (value - mean) ** 2, 0);
+  return { mean, sigma: Math.sqrt(squares / points.length) };
+}

@@ -1,0 +1,32 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { trainingLine } from "../../src/training/write_training_log.ts";
+import { withFolder } from "../model/save_model.ts";
+import { healthyLog, SICK } from "../training/sick_logs.ts";
+import { runCommand } from "./run_command.ts";
+
+Deno.test("watch judges a log, and exits with 1 if the training went wrong", async () => {
+  await withFolder(async (folder) => {
+    const good = `${folder}/good.jsonl`;
+    const bad = `${folder}/bad.jsonl`;
+    await Deno.writeTextFile(good, healthyLog(50).map(trainingLine).join(""));
+    await Deno.writeTextFile(bad, SICK["not-finite backward"].rows.map(trainingLine).join(""));
+    const healthy = await runCommand(["watch", good]);
+    assertEquals(healthy.code, 0, healthy.stderr);
+    assertStringIncludes(healthy.stdout, "No problems found.");
+    const sick = await runCommand(["watch", bad]);
+    assertEquals(sick.code, 1, sick.stderr);
+    assertStringIncludes(sick.stdout, "step 30, error not-finite: A gradient is NaN or infinite");
+    const json = await runCommand(["watch", bad, "--format", "json"]);
+    assertEquals(json.code, 1);
+    assertEquals(JSON.parse(json.stdout)[0].rule, "not-finite");
+  });
+});
+
+Deno.test("watch rejects a file that is no log", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/x.csv`, "a,b\n1,2\n");
+    const { code, stderr } = await runCommand(["watch", `${folder}/x.csv`]);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "loss is missing");
+  });
+});

@@ -1,0 +1,54 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../../src/words/input_error.ts";
+import { readTrainingLog } from "../../src/training/read_training_log.ts";
+import { renderTraining } from "../../src/training/render_training.ts";
+import { judgeTraining } from "../../src/training/judge_training.ts";
+import { trainingLine } from "../../src/training/write_training_log.ts";
+import { SICK } from "./sick_logs.ts";
+
+Deno.test("readTrainingLog() reads CSV under the names of other frameworks", () => {
+  const text =
+    "global_step,train/loss,grad_norm,lr,val_loss,note\n2,nan,inf,0.1,,x\n1,2.5,1,0.1,3,y\n";
+  assertEquals(readTrainingLog(text), [
+    { step: 1, loss: 2.5, gradientNorm: 1, learningRate: 0.1, validationLoss: 3 },
+    { step: 2, loss: NaN, gradientNorm: Infinity, learningRate: 0.1, validationLoss: null },
+  ]);
+  assertEquals(readTrainingLog("\uFEFFloss\tlr\n1\t2\n"), [{ step: 1, loss: 1, learningRate: 2 }]);
+});
+
+Deno.test("readTrainingLog() reads JSON lines, with the numbers that Python writes", () => {
+  const text =
+    '{"step": 1, "loss": NaN, "grad_norm": -Infinity, "name": "NaN, here"}\n\n{"loss": 1}\n';
+  assertEquals(readTrainingLog(text), [
+    { step: 1, loss: NaN, gradientNorm: -Infinity },
+    { step: 2, loss: 1 },
+  ]);
+});
+
+Deno.test("trainingLine() writes what readTrainingLog() reads", () => {
+  for (const { rows } of Object.values(SICK)) {
+    assertEquals(readTrainingLog(rows.map(trainingLine).join("")), rows);
+  }
+});
+
+Deno.test("readTrainingLog() says which row is no log", () => {
+  const refused = (text: string, says: string) =>
+    assertThrows(() => readTrainingLog(text, "log"), InputError, says);
+  refused("step,accuracy\n1,0.5\n", "log: loss is missing, expected a column named loss");
+  refused("loss\nabc\n", 'log, row 1: loss is "abc", expected a number');
+  refused('{"loss": [1]}\n', "log, row 1: loss is");
+  refused('{"loss": 1}\n{"loss"\n', "log, line 2 is");
+  refused('{"loss": 1}\n3\n', "log, line 2 is 3, expected an object of JSON");
+  refused('{"loss": 1, "step": "inf"}\n', "log, row 1: step is Infinity");
+  refused("", "log: loss is missing");
+});
+
+Deno.test("renderTraining() names the cause first, with its fix", () => {
+  const { rows } = SICK["rate-too-high diverges"];
+  const text = renderTraining(rows, judgeTraining(rows));
+  assertEquals(text.split("\n").slice(0, 3), [
+    "30 steps, loss 2.2 to 34.9",
+    "step 10, error rate-too-high: The learning rate of 0.01 is too high: the loss is 1.95 times that of the first step.",
+    "Fix: Lower the learning rate by a factor of 3 to 10, and start again from the weights before training, or from the last healthy checkpoint.",
+  ]);
+});
