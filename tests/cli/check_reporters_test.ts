@@ -15,6 +15,7 @@ Deno.test("check writes every reporter that is asked for in one run", async () =
       "junit=a.xml",
       "markdown=a.md",
       "sarif=a.sarif",
+      "badge=a.svg",
     ];
     const { code, stdout } = await runCommand(
       ["check", model(BROKEN), "--quiet", ...reporters.flatMap((name) => ["--reporter", name])],
@@ -27,6 +28,7 @@ Deno.test("check writes every reporter that is asked for in one run", async () =
     assertEquals(JSON.parse(read("a.json")).passed, false);
     assertStringIncludes(read("a.xml"), "<testsuites name=");
     assertEquals(JSON.parse(read("a.sarif")).version, "2.1.0");
+    assertStringIncludes(read("a.svg"), "<title>gradient health: sick</title>");
     assert(read("a.md").startsWith("### ❌ gradient-health"));
     assertEquals(read("a.md"), `${read("summary.md").replace("before\n\n", "")}${MARKER_COMMENT}`);
   });

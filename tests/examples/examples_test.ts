@@ -23,6 +23,7 @@ const HEALTHY = [
   "digits_trained.ts",
   "gan/discriminator.ts",
   "lstm.ts",
+  "resnet.ts",
   "transformer.ts",
 ];
 for (const example of HEALTHY) {
