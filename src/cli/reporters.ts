@@ -106,7 +106,7 @@ async function describeTool(): Promise<SarifOptions> {
 async function locations(
   result: GateResult,
 ): Promise<(path: string, layer: string | null) => GateLocation> {
-  const { locateLayer } = await import("../gate/apply_suppressions.ts");
+  const { codeOn, locateLayer } = await import("../gate/locate_layer.ts");
   const { relative, resolve } = await import("node:path");
   const root = repositoryRoot();
   const files = new Map<string, { file: string; source: string | null }>();
@@ -121,6 +121,12 @@ async function locations(
     });
   }
   const places = placesInPython(result);
+  const names = new Map(
+    result.runs.map(({ path, measurements }) => [
+      path,
+      measurements?.layers.map(({ name }) => name),
+    ]),
+  );
   return (path, layer) => {
     const { file, source } = files.get(path)!;
     const place = places.get(path)?.get(layer ?? "");
@@ -131,8 +137,8 @@ async function locations(
         return { file: own.replaceAll("\\", "/"), line: place.line };
       }
     }
-    const line = source === null ? null : locateLayer(source, layer);
-    const text = line === null ? undefined : source!.split("\n")[line - 1];
+    const line = source === null ? null : locateLayer(source, layer, names.get(path));
+    const text = line === null ? undefined : codeOn(source!, line);
     return { file, line, ...text === undefined ? {} : { text } };
   };
 }

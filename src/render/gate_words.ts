@@ -322,7 +322,9 @@ function overSeeds(runs: readonly GateRun[], { width, color }: SectionStyle): st
   });
 }
 
-/** Returns the line of a program that defines the first layer of a cause: `net.ts:7 | tf.layers...`. */
+const MAX_LINES_OF_CODE = 3;
+
+/** Returns the code that defines the first layer of a cause: `net.ts:7 | tf.layers...`. */
 function frameLines(
   { layers }: SeedCause,
   { path }: ModelVerdict,
@@ -331,9 +333,14 @@ function frameLines(
   if (locate === undefined || layers.length === 0) return [];
   const { file, line, text } = locateCause(locate, path, layers);
   if (line === null || line === locate(path, null).line) return [];
-  const code = text === undefined ? "" : ` | ${text.trim()}`;
-  const said = escapeControls(`${file}:${line}${code}`);
-  return [paint(`   ${cutEnd(said, width - 3, "..")}`, "faint", color)];
+  const place = `   ${escapeControls(`${file}:${line}`)}`;
+  const code = escapeControls(text?.trim() ?? "");
+  const whole = code === "" ? place : `${place} | ${code}`;
+  const lines = displayWidth(whole) <= width ? [whole] : [
+    cutEnd(place, width, ".."),
+    ...wrapText(code, width, "   | ", "   | ").slice(0, MAX_LINES_OF_CODE),
+  ];
+  return lines.map((said) => paint(said, "faint", color));
 }
 
 const trimmed = (lines: string[]) => lines.at(-1) === "" ? lines.slice(0, -1) : lines;

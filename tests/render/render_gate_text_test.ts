@@ -167,6 +167,10 @@ Deno.test("renderGateText() shows the line that defines the first layer of a cau
   assertEquals(renderGateText(result, { locate: model }), renderGateText(result));
   const narrow = renderGateText(result, { locate, width: 30 }).split("\n");
   assertEquals(narrow.filter((line) => displayWidth(line) > 30), []);
+  assertStringIncludes(
+    narrow.join("\n"),
+    "\n   models/digits.ts:2\n   | dense({ name: 'dense_1'\n   | })\n",
+  );
 });
 
 Deno.test("renderGateJson() writes the verdict, then each pass as a report", () => {
