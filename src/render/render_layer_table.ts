@@ -146,10 +146,15 @@ function withReasons(columns: readonly Column[], rows: readonly LayerRow[]): Col
       );
     return isNeeded ? { ...column, spare: 0 } : column;
   });
-  const why = rows.map(({ rules }, row) =>
-    rules.some((rule) => columns.some((one) => isOf(one, rule) && one.cells[row] !== ""))
+  // Weights may have no gradient though their layer's delta, the figure of this table, is not 0.
+  const isElsewhere = (rule: string, { gradient }: LayerRow) =>
+    rule === "gradients-flow" && gradient.measured !== 0;
+  const why = rows.map((row, i) =>
+    row.rules.some((rule) =>
+        !isElsewhere(rule, row) && columns.some((one) => isOf(one, rule) && one.cells[i] !== "")
+      )
       ? ""
-      : rules[0] ?? ""
+      : row.rules[0] ?? ""
   );
   if (why.every((rule) => rule === "")) return kept;
   const cells = why.map((rule) => cutEnd(escapeControls(rule), LONGEST_REASON, ".."));

@@ -146,6 +146,24 @@ Deno.test("renderLayerTable() leaves out columns that have no room, the least us
   assertEquals(renderLayerTable([], style), []);
 });
 
+Deno.test("renderLayerTable() names the rule of a row that does not show its figure", () => {
+  const dead = layer("dense_1", { activation: 0.7, delta: 0 }, { shape: [32, 20] });
+  const layers = [dead, dense("dense_2"), dense("dense_3")];
+  const found = [
+    finding("dense_1", { rule: "gradients-flow" }),
+    finding("dense_2", { rule: "gradients-flow" }),
+    finding("dense_3", { rule: "vanishing-gradients" }),
+  ];
+  const rows = layerTable(measurements(layers), found, foldLayers(layers));
+  const lines = renderLayerTable(rows, style);
+  const row = (name: string) => lines.find((line) => line.startsWith(`! ${name}`))!;
+  assert(/ why$/.test(lines[1]), lines[1]);
+  // The delta of dense_2 is not 0: its weights have no gradient.
+  assert(row("dense_2").endsWith("gradients-flow"), row("dense_2"));
+  assert(!row("dense_1").includes("gradients-flow"), row("dense_1"));
+  assert(!row("dense_3").includes("vanishing-gradients"), row("dense_3"));
+});
+
 Deno.test("layerTable() shows the activation of a part of a cell, whose layer has the class", () => {
   const layers = [
     layer("lstm", {}, { className: "LSTM", activation: null }),
