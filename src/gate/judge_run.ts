@@ -8,6 +8,7 @@ import type { Measurements } from "../measure/measurements.ts";
 import type { BaselineEntry } from "./baseline.ts";
 import type { Level } from "./configuration.ts";
 import type { RuleSetting } from "./resolve_configuration.ts";
+import { formatCount } from "../words/numbers.ts";
 import { boolean, object, optional, requireValue, type Shape } from "../words/shape.ts";
 import { baselineEntryShape, ruleSettingShape } from "./gate_shapes.ts";
 
@@ -122,5 +123,5 @@ function compare(
 }
 
 function measuredWith({ objective, batch }: Measurements): Sentence {
-  return say`${objective.name} on ${number(batch.examples, "exact")} examples`;
+  return say`${objective.name} on ${formatCount(batch.examples, "example")}`;
 }

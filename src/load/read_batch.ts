@@ -11,6 +11,7 @@ import { requireModel } from "../model/require_model.ts";
 import { isFlatTensor, type ParsedTensor, parseTensor } from "../model/weights/weights_manifest.ts";
 import { failure } from "../words/failure.ts";
 import { nearest } from "../words/nearest.ts";
+import { formatCount } from "../words/numbers.ts";
 import { anyObject, requireValue, string } from "../words/shape.ts";
 import { showValue } from "../words/show_value.ts";
 import { refusal } from "../words/input_error.ts";
@@ -189,7 +190,9 @@ function fit(
   for (const { place, shape } of [...inputs, ...targets ?? []]) {
     if (shape[0] !== examples) {
       throw new BatchError(
-        refusal`${place} has ${shape[0]} examples, expected ${examples} as ${inputs[0].place} has`,
+        refusal`${place} has ${formatCount(shape[0], "example")}, expected ${examples} as ${
+          inputs[0].place
+        } has`,
       );
     }
   }

@@ -229,7 +229,9 @@ export function otherDifferences(difference: Difference): [label: string, text: 
     ...comparison.gradients ? [] : [[
       "Gradients",
       one.objective.name === other.objective.name
-        ? `not compared: A has ${one.batch.examples} examples, B ${other.batch.examples}`
+        ? `not compared: A has ${
+          formatCount(one.batch.examples, "example")
+        }, B ${other.batch.examples}`
         : "not compared, as those of different objectives tell nothing",
     ] as [string, string]],
   ];

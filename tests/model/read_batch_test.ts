@@ -67,7 +67,7 @@ Deno.test("readBatch() reads several inputs in order or by name", async () => {
     '{"inputs": {"left": [[1]]}}': 'inputs has no "right", expected "left", "right"',
     '{"inputs": {"left": [[1]], "rihgt": [[1, 2]]}}':
       'inputs has "rihgt", expected "left", "right"',
-    '{"inputs": [[[1], [2]], [[3, 4]]]}': "inputs[1] has 1 examples, expected 2 as inputs[0] has",
+    '{"inputs": [[[1], [2]], [[3, 4]]]}': "inputs[1] has 1 example, expected 2 as inputs[0] has",
     '{"inputs": [[[1]], [[3, 4.5]]]}': "inputs[1] at [0, 1] is 4.5, expected a whole number",
   };
   for (const [text, message] of Object.entries(cases)) {

@@ -108,7 +108,7 @@ function requireEntries(name: string, entries: unknown, shape: number[]): Float3
     throw new InputError({
       place: `The value of weight ${showValue(name)}`,
       verb: "has",
-      found: `${entries.length} entries`,
+      found: formatCount(entries.length, "entry", "entries"),
       expected: `${count} for shape ${JSON.stringify(shape)}`,
     });
   }
