@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { engineFileUrl, packageFolder, pathOf } from "../../src/engine/start/engine_files.ts";
+import { COMMANDS } from "../../src/cli/overview.ts";
 import { withGateFolder } from "./gate_folder.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
@@ -12,10 +14,13 @@ async function listedFlags(command: string): Promise<string[]> {
   return section.split("\n").flatMap((line) => line.match(/^ {2}(--allow-.*)/)?.[1] ?? []);
 }
 
-/** The first of them, with the folder of the model put in. */
+const WASM = pathOf(engineFileUrl("single"));
+const THREADED = pathOf(engineFileUrl("threaded"));
+
+/** The first of them, with the folder of the model and the paths of this machine put in. */
 async function readFlag(command: string, folder: string): Promise<string> {
   const [flag] = await listedFlags(command);
-  return flag.replace("FOLDER", folder);
+  return flag.replace("FOLDER", folder).replace("PACKAGE", packageFolder()).replace("WASM", WASM);
 }
 
 for (const command of ["check", "report"]) {
@@ -74,9 +79,8 @@ Deno.test("check needs to write the folder of a file and nothing else to write i
 Deno.test("check --threads 2 and --jobs 2 run with what the help lists for them", async () => {
   await withGateFolder([MODEL], {}, async (folder) => {
     const read = await readFlag("check", `${folder}/${MODEL}`);
-    const flags = await listedFlags("check");
-    const threaded = flags.find((flag) => flag.includes("threaded"))!;
-    const both = `${read},${threaded.replace("--allow-read=", "")}`;
+    assert((await listedFlags("check")).includes("--allow-read=WASM"));
+    const both = `${read},${THREADED}`;
     const args = ["check", `${folder}/${MODEL}/model.json`, "--quiet", "--no-config"];
     const [threads, jobs] = await Promise.all([
       runCommand([...args, "--threads", "2"], { permissions: ["--no-prompt", both] }),
@@ -136,10 +140,15 @@ Deno.test("docs/permissions.md lists the flags that the help of every subcommand
   const readme = await Deno.readTextFile(new URL("docs/permissions.md", root));
   for (const command of ["report", "check", "diff", "sweep", "merge"]) {
     for (const flag of await listedFlags(command)) {
-      // Of a path the table has the last part: what lies before it differs from machine to machine.
-      const short = flag.replace(root.pathname, "PACKAGE")
-        .replace(/(?<=[=,])\/[^,]*\//g, "");
-      assertStringIncludes(readme, `\`${short}\``);
+      assertStringIncludes(readme, `\`${flag}\``);
     }
+  }
+});
+
+Deno.test("no line of a help is wider than 80 columns, or has a path of this machine", async () => {
+  for (const command of Object.keys(COMMANDS)) {
+    const { stdout } = await runCommand([command, "--help"], { permissions: [] });
+    assertEquals(stdout.split("\n").filter((line) => line.length > 80), []);
+    assert(!stdout.includes(packageFolder()) && !stdout.includes(WASM), stdout);
   }
 });

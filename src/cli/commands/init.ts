@@ -1,4 +1,3 @@
-import { packageFolder } from "../../engine/start/engine_files.ts";
 import { defineCommand, late } from "../kit/command.ts";
 import { boolean } from "../kit/flag.ts";
 import type * as InitWork from "./run_init.ts";
@@ -23,7 +22,7 @@ export const init = defineCommand({
     ["init net.ts --yes", "set up the check of one model"],
   ],
   permissions: [
-    { grant: `--allow-read=.,${packageFolder()}`, purpose: "this folder, and this package" },
+    { grant: "--allow-read=.,PACKAGE", purpose: "this folder, and this package" },
     { grant: "--allow-write=.", purpose: "the files that it writes" },
   ],
   run: late<typeof InitWork>(() => import(import.meta.resolve("./run_init.ts"))),

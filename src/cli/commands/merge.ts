@@ -1,4 +1,3 @@
-import { packageFolder } from "../../engine/start/engine_files.ts";
 import { MERGE_FLAGS } from "../flags/sweep_flags.ts";
 import { defineCommand, late } from "../kit/command.ts";
 import type * as MergeWork from "./run_merge.ts";
@@ -19,7 +18,7 @@ export const merge = defineCommand({
     ["merge study.json --format html --out study.html", "a study as a page"],
   ],
   permissions: [
-    { grant: `--allow-read=FILE...,${packageFolder()}`, purpose: "the parts, and this package" },
+    { grant: "--allow-read=FILE...,PACKAGE", purpose: "the parts, and this package" },
   ],
   run: late<typeof MergeWork>(() => import(import.meta.resolve("./run_merge.ts"))),
 });

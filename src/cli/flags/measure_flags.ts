@@ -1,5 +1,4 @@
 import type { TrialMode } from "../../diagnosis/examine/try_findings.ts";
-import { engineFileUrl, packageFolder, pathOf } from "../../engine/start/engine_files.ts";
 import { parseSeeds } from "../../gate/configuration.ts";
 import type { GateSettings } from "../../gate/resolve_configuration.ts";
 import { nearestObjective } from "../../measure/require_objective.ts";
@@ -25,8 +24,6 @@ import { UsageError } from "../kit/usage_error.ts";
 import { refusal } from "../../words/input_error.ts";
 
 const TRIALS = ["auto", "always", "off"] as const;
-
-const path = (file: Parameters<typeof engineFileUrl>[0]) => pathOf(engineFileUrl(file));
 
 /** Flags of every subcommand that measures. */
 export const MEASURE_FLAGS = {
@@ -97,8 +94,9 @@ export const RUN_FLAGS = {
     or: "auto",
     default: "auto",
     permissions: [{
-      grant: `--allow-read=${path("threaded")}`,
-      purpose: "for --threads above 1, which auto uses for large models",
+      grant: "--allow-read=WASM",
+      purpose: "for --threads above 1, which auto uses for large models: WASM is then " +
+        "tfjs-backend-wasm-threaded-simd.wasm",
     }],
   }),
 };
@@ -155,12 +153,15 @@ export interface MeasureRequest extends FlagValues<typeof RUN_FLAGS> {
   examination: ExaminationRequest;
 }
 
-/** Permissions of every subcommand that measures, with the paths that the files have here. */
+/**
+ * Permissions of every subcommand that measures. The paths differ from machine to machine, and the
+ * error without a permission names the one that is missing.
+ */
 export const MEASURE_PERMISSIONS: readonly Permission[] = [{
-  grant: `--allow-read=FOLDER,${packageFolder()},${path("single")}`,
-  purpose:
-    "FOLDER is that of MODEL; then this package, and the WASM binary of TensorFlow.js. A .ts or " +
-    ".js MODEL runs with these permissions and may need more",
+  grant: "--allow-read=FOLDER,PACKAGE,WASM",
+  purpose: "FOLDER is that of MODEL, PACKAGE that of this package, and WASM the file " +
+    "tfjs-backend-wasm-simd.wasm of TensorFlow.js: without one, the error names its path. A .ts " +
+    "or .js MODEL runs with these permissions and may need more",
 }];
 
 export function jobsFlag<const D extends number | "auto">(help: string, fallback: D) {

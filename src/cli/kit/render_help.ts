@@ -60,7 +60,9 @@ function permissionLines(permissions: readonly Permission[]): string[] {
 /** Splits a command line over two lines, as a shell reads them, if one is too narrow for it. */
 function shellLines(line: string): string[] {
   if (line.length <= WIDTH) return [line];
-  const at = line.lastIndexOf(" ", line.lastIndexOf(" ") - 1);
+  const pair = line.lastIndexOf(" ", line.lastIndexOf(" ") - 1);
+  // A flag and its value stay together.
+  const at = pair + 2 > WIDTH ? line.lastIndexOf(" --", pair - 1) : pair;
   return [`${line.slice(0, at)} \\`, `    ${line.slice(at + 1)}`];
 }
 
