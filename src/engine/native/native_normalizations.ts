@@ -30,6 +30,9 @@ export interface NormalizationGradient extends Normalization {
 /** Arguments that are unused by the forward or the backward pass. */
 const NONE = { dy: 0, dScale: 0, dOffset: 0, offset: 0, partials: 0, isBatch: 0 };
 
+/** Largest number of rows normalised in float64, as in `assembly/few_entries.ts`. */
+const FEW = 16;
+
 /** Normalisation of [rows, width] floats; mean and variance are float64 before they are rounded. */
 export class NativeNormalizations extends NativeStatistics {
   /**
@@ -40,6 +43,7 @@ export class NativeNormalizations extends NativeStatistics {
   normalizeColumns(n: Normalization & { offset: number; partials?: number }): void {
     const given = { ...NONE, ...n };
     const work = 4 * n.rows * n.width;
+    if (given.partials && n.rows <= FEW) return this.run("normalizeFewRows", given, { work });
     if (given.partials) this.run("columnSums", given, { work });
     this.run("normalizeColumns", given, { work, scratch: 12 * n.width });
   }
@@ -51,6 +55,9 @@ export class NativeNormalizations extends NativeStatistics {
   normalizeColumnsGradient(n: NormalizationGradient & { isBatch: boolean }): void {
     const given = { ...NONE, ...n, isBatch: n.isBatch ? 1 : 0 };
     const work = 4 * n.rows * n.width;
+    if (n.isBatch && n.rows <= FEW) {
+      return this.run("normalizeFewRowsGradient", given, { work });
+    }
     this.run("columnSums", given, { work });
     this.run("normalizeColumnsGradient", given, { work, scratch: 12 * n.width });
   }

@@ -235,6 +235,8 @@ export const OPERATIONS = {
   columnSums: ["Normalize"],
   normalizeColumns: ["Normalize"],
   normalizeColumnsGradient: ["Normalize"],
+  normalizeFewRows: ["Normalize"],
+  normalizeFewRowsGradient: ["Normalize"],
   normalizeRows: ["Normalize"],
   normalizeRowsGradient: ["Normalize"],
   sumRowBlocks: ["Normalize"],

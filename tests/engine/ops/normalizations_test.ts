@@ -83,6 +83,37 @@ for (const relaxedSimd of [true, false]) {
   });
 }
 
+/** Returns the largest error of the gradient of x relative to its largest entry. */
+function gradientError(tf: TensorFlow, kind: Kind, count: number): number {
+  return tf.tidy(() => {
+    const shape: [number, number] = kind === "Columns" ? [count, 40] : [40, count];
+    const x = tf.randomNormal(shape, 0, 30, "float32", 1) as Tensor;
+    const dy = tf.randomNormal(shape, 0.3, 1, "float32", 2) as Tensor;
+    const scale = tf.ones([shape[1]]) as Tensor, offset = tf.zeros([shape[1]]) as Tensor;
+    const run = (name: string, inputs: Record<string, Tensor>) =>
+      tf.engine().runKernel(`Normalize${kind}${name}`, inputs, { epsilon: EPSILON }) as Tensor[];
+    const [, mean, variance, lack] = run("", { x, scale, offset });
+    const [dx] = run("Grad", { dy, x, scale, mean, variance, lack });
+    const data = [x, dy, scale].map((tensor) => tensor.dataSync() as Float32Array);
+    const exact = reference(kind, data[0], data[1], data[2]).dx;
+    const found = dx.dataSync();
+    const largest = Math.max(...exact.map(Math.abs));
+    return Math.max(...exact.map((value, i) => Math.abs(value - found[i]))) / largest;
+  });
+}
+
+Deno.test("the gradient of a normalisation of 2 to 16 entries keeps its digits where it cancels", async () => {
+  await onBackend("this engine", (tf) => {
+    for (const kind of ["Columns", "Rows"] as const) {
+      // Of two entries the gradient is epsilon / variance of its terms, here a millionth.
+      for (const count of [2, 3, 16, 17]) {
+        const error = gradientError(tf, kind, count);
+        assert(error < 2e-6, `${kind} of ${count}: ${error}`);
+      }
+    }
+  });
+});
+
 Deno.test("BatchNormalization and LayerNormalization differentiate twice", async () => {
   await onBackend("this engine", (tf) => {
     tf.tidy(() => {

@@ -1,4 +1,5 @@
 import { blocksOf, originOf, putSums, rowsOfBlock, sumBlocks } from "./column_sums";
+import { FEW, normalizeFewEntries, normalizeFewEntriesGradient } from "./few_entries";
 import { madd, madd64 } from "./madd";
 import { slope } from "./normalize_columns";
 import { Normalize } from "./records";
@@ -13,6 +14,10 @@ export function normalizeRows(n: Normalize, start: i32, stop: i32): void {
   const bytes = <usize> n.width << 2;
   const whole = bytes & ~15;
   for (let i = start; i < stop; i++) {
+    if (n.width <= FEW) {
+      normalizeFewEntries(n, i);
+      continue;
+    }
     const from = n.x + <usize> i * bytes, to = n.to + <usize> i * bytes;
     const origin = <f64> originOf(load<f32>(from));
     const origins = f64x2.splat(origin);
@@ -105,6 +110,7 @@ function rowGradient(n: Normalize, row: i32, facts: usize): void {
   }
   const lack: f64 = n.lack ? load<f32>(n.lack + (<usize> row << 2)) : 0;
   store<f32>(facts, <f32> (r * lack), 8);
+  if (n.width <= FEW) return normalizeFewEntriesGradient(n, row);
   // Sum of g (x - mean), whose mean was rounded.
   product += lack * sum;
   const factor = <f32> r, bent = -r * r * r * product / <f64> n.width;

@@ -38,6 +38,8 @@ export const enum Operation {
   columnSums,
   normalizeColumns,
   normalizeColumnsGradient,
+  normalizeFewRows,
+  normalizeFewRowsGradient,
   normalizeRows,
   normalizeRowsGradient,
   sumRowBlocks,

@@ -1,6 +1,7 @@
 import { adam } from "./adam";
 import { blocksOf, columnSums } from "./column_sums";
 import { addRow, clipGradient, relu, reluGradient, tanhGradient } from "./elementwise";
+import { normalizeFewRows, normalizeFewRowsGradient } from "./few_entries";
 import { normalizeColumns, normalizeColumnsGradient } from "./normalize_columns";
 import { normalizeRows, normalizeRowsGradient, sumRowBlocks } from "./normalize_rows";
 import { Adam, Binary, Normalize, Operation, SelfGate, Softmax, Sum, Unary } from "./records";
@@ -130,6 +131,16 @@ export function runSweep(
       const n = changetype<Normalize>(record);
       const blocks = blocksOf(n.rows, n.width);
       columnSums(n, share(blocks, 1, part, parts), share(blocks, 1, next, parts));
+      break;
+    }
+    case Operation.normalizeFewRows: {
+      const n = changetype<Normalize>(record);
+      normalizeFewRows(n, share(n.width, 4, part, parts), share(n.width, 4, next, parts));
+      break;
+    }
+    case Operation.normalizeFewRowsGradient: {
+      const n = changetype<Normalize>(record);
+      normalizeFewRowsGradient(n, share(n.width, 4, part, parts), share(n.width, 4, next, parts));
       break;
     }
     case Operation.normalizeColumns: {
