@@ -4,7 +4,7 @@ import { type Batch, BatchError } from "../model/batches/batch.ts";
 import { classTargets, type Given } from "../model/batches/given.ts";
 import { type InputRange, inputRanges } from "../model/batches/random_batch.ts";
 import { readUserFile } from "../model/files/user_file.ts";
-import { hasShape, showShape, targetShapes } from "../model/layers/shapes.ts";
+import { findUneven, hasShape, showShape, targetShapes } from "../model/layers/shapes.ts";
 import { readJson } from "../model/model_error.ts";
 import type { Objective } from "../model/objective.ts";
 import { requireModel } from "../model/require_model.ts";
@@ -186,15 +186,13 @@ function fit(
       }`;
     if (shapes !== null) requireShape(target, shapes, why);
   });
-  const examples = inputs[0].shape[0];
-  for (const { place, shape } of [...inputs, ...targets ?? []]) {
-    if (shape[0] !== examples) {
-      throw new BatchError(
-        refusal`${place} has ${formatCount(shape[0], "example")}, expected ${examples} as ${
-          inputs[0].place
-        } has`,
-      );
-    }
+  const uneven = findUneven(model, { inputs, targets });
+  if (uneven !== undefined) {
+    const { tensor: { place, shape }, expected } = uneven;
+    const as = inputs[0].shape[0] === expected ? ` as ${inputs[0].place} has` : "";
+    throw new BatchError(
+      refusal`${place} has ${formatCount(shape[0], "example")}, expected ${expected}${as}`,
+    );
   }
   return { inputs, targets };
 }

@@ -2,6 +2,7 @@ import { InputError, refusal } from "../words/input_error.ts";
 import { showValue } from "../words/show_value.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batches/batch.ts";
+import { countExamples, findUneven } from "../model/layers/shapes.ts";
 import { requireModel } from "../model/require_model.ts";
 import type { MeasureOptions } from "./measure_options.ts";
 import { inputName } from "./tensor_names.ts";
@@ -99,13 +100,13 @@ export function requireModelBatch(
     });
   }
   for (const [i, input] of inputs.entries()) requireInputShape(model, i, input);
-  const examples = inputs[0].shape[0];
-  const other = all.find((tensor) => tensor.shape[0] !== examples);
+  const examples = countExamples(model, inputs);
+  const other = findUneven(model, { inputs, targets });
   if (other !== undefined) {
     throw new InputError({
       place: "batch",
       verb: "has",
-      found: `tensors with ${examples} and ${other.shape[0]} examples`,
+      found: `tensors with ${other.expected} and ${other.tensor.shape[0]} examples`,
       expected: "the same first axis for all",
     });
   }

@@ -132,3 +132,30 @@ export function batchShapes(model: LayersModel, size: BatchSize = {}): number[][
   }
   return shapes;
 }
+
+/**
+ * Returns the number of examples in a batch: the first axis of the inputs whose number of examples
+ * the model leaves open. A PyTorch program may fix it, and then each input has its own.
+ */
+export function countExamples(
+  model: LayersModel,
+  inputs: readonly { shape: readonly number[] }[],
+): number {
+  const open = model.inputs.findIndex(({ shape }) => shape[0] === null);
+  return inputs[Math.max(0, open)].shape[0];
+}
+
+/**
+ * Finds the first input or target whose number of examples is neither that of the batch nor the
+ * one that the model fixes.
+ */
+export function findUneven<T extends { shape: readonly number[] }>(
+  model: LayersModel,
+  { inputs, targets }: { inputs: readonly T[]; targets: readonly T[] | null },
+): { tensor: T; expected: number } | undefined {
+  const examples = countExamples(model, inputs);
+  const along = (tensors: readonly T[], places: readonly { shape: Shape }[]) =>
+    tensors.map((tensor, i) => ({ tensor, expected: places[i]?.shape[0] ?? examples }));
+  return [...along(inputs, model.inputs), ...along(targets ?? [], model.outputs)]
+    .find(({ tensor, expected }) => tensor.shape[0] !== expected);
+}

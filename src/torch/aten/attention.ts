@@ -3,6 +3,7 @@ import type { AtenContext, AtenOp } from "./aten_op.ts";
 import { matMul } from "./products.ts";
 import { dropout } from "./random.ts";
 import { aten } from "./schema.ts";
+import { transpose } from "./shapes.ts";
 
 /** Attention of queries over keys, as PyTorch's `scaled_dot_product_attention`. */
 interface Attention {
@@ -71,7 +72,7 @@ export function scoresOf(
   const scaled = tf.mul(query, scale) as Tensor;
   return isPlain
     ? tf.matMul(scaled, key, false, true) as Tensor
-    : matMul(tf, scaled, tf.transpose(key));
+    : matMul(tf, scaled, transpose(tf, key, -2, -1));
 }
 
 /** Sets the scores that a mask closes to -Infinity. */

@@ -4,6 +4,7 @@ import { add, cut, divide, multiply } from "./arithmetic.ts";
 import type { AtenOp } from "./aten_op.ts";
 import { type Dtype, floats, numbers, promoted, requireInt32, toDtype } from "./dtypes.ts";
 import { applyCurve, combine, type Curve, differentiate } from "./host.ts";
+import { logSumExp } from "./reductions.ts";
 import { aten } from "./schema.ts";
 
 /** Returns the larger or smaller entry; the gradient of equal ones is shared, as in PyTorch. */
@@ -274,7 +275,9 @@ export const ELEMENTWISE: readonly AtenOp[] = [
     ({ self, other }, { tf }) => tf.sqrt(tf.add(tf.square(self), tf.square(other))),
   ),
   aten("logaddexp(Tensor self, Tensor other) -> Tensor", ({ self, other }, { tf }) => {
-    return tf.add(other, tf.softplus(tf.sub(self, other)));
+    const shape = tf.broadcast_util.assertAndGetBroadcastShape(self.shape, other.shape);
+    const pair = [self, other].map((x) => tf.broadcastTo(x, shape) as Tensor);
+    return logSumExp(tf, tf.stack(pair), { dim: 0 });
   }),
   aten("xlogy.Tensor(Tensor self, Tensor other) -> Tensor", ({ self, other }, { tf }) => {
     // 0 times the logarithm of 0 is 0.

@@ -233,15 +233,15 @@ function maskedFill(tf: TensorFlow, x: Tensor, mask: Tensor, value: Tensor): Ten
 function embeddingBag(
   tf: TensorFlow,
   weight: Tensor,
-  { indices, offsets, mode, weights, padding }: {
+  { indices, starts, mode, weights, padding }: {
     indices: Tensor;
-    offsets: Tensor;
+    starts: readonly number[];
     mode: number;
     weights: Tensor | null;
     padding: number;
   },
 ): Tensor[] {
-  const starts = Array.from(offsets.dataSync()), all = indicesOf(indices, weight.shape[0]!);
+  const all = indicesOf(indices, weight.shape[0]!);
   const bagOf = Array.from(all, (_, at) => starts.findLastIndex((start) => start <= at));
   const kept = Array.from(all, (_, at) => at).filter((at) => all[at] !== padding);
   const bags = kept.map((at) => bagOf[at]), count = starts.length;
@@ -274,14 +274,17 @@ export const INDEXING: readonly AtenOp[] = [
   ),
   aten(
     "embedding_bag.padding_idx(Tensor weight, Tensor indices, Tensor offsets, bool scale_grad_by_freq, int mode, bool sparse, Tensor? per_sample_weights, bool include_last_offset, int? padding_idx) -> (Tensor, Tensor, Tensor, Tensor)",
-    ({ weight, indices, offsets, mode, per_sample_weights, padding_idx }, { tf }) =>
-      embeddingBag(tf, weight, {
+    ({ weight, indices, offsets, mode, per_sample_weights, ...rest }, { tf }) => {
+      const { include_last_offset, padding_idx } = rest;
+      const starts = [...offsets.dataSync()];
+      return embeddingBag(tf, weight, {
         indices,
-        offsets,
+        starts: include_last_offset ? starts.slice(0, -1) : starts,
         mode,
         weights: per_sample_weights,
         padding: padding_idx ?? -1,
-      }),
+      });
+    },
   ),
   aten(
     "embedding_renorm(Tensor self, Tensor indices, float max_norm, float norm_type) -> Tensor",

@@ -1,8 +1,8 @@
 import type { Tensor, TensorFlow } from "../../engine/tensorflow.ts";
 import type { AtenOp } from "./aten_op.ts";
 import { axisOf, sizeOf } from "./axes.ts";
-import { numbers, summable } from "./dtypes.ts";
-import { pick } from "./reductions.ts";
+import { summable } from "./dtypes.ts";
+import { logSumExp, pick } from "./reductions.ts";
 import { aten } from "./schema.ts";
 
 /** Sorts along an axis; equal entries keep their order. NaN is the largest. */
@@ -57,25 +57,32 @@ function cumulative(tf: TensorFlow, self: Tensor, dim: number, dtype: string | n
   return x.rank === 0 ? x : tf.cumsum(x, axisOf(dim, x.rank));
 }
 
-/** Returns products of all entries up to each. */
-function cumulativeProduct(tf: TensorFlow, x: Tensor, axis: number): Tensor {
-  const parts = tf.unstack(x, axis);
-  const products = parts.slice(1).reduce(
-    (all, part) => [...all, tf.mul(all.at(-1)!, part) as Tensor],
-    [parts[0]],
-  );
-  return tf.stack(products, axis);
+/** Joins all entries up to each, along an axis. */
+function joinSoFar(
+  tf: TensorFlow,
+  x: Tensor,
+  dim: number,
+  join: (all: Tensor, next: Tensor) => Tensor,
+): Tensor {
+  if (x.rank === 0) return x;
+  const axis = axisOf(dim, x.rank);
+  const [first, ...rest] = tf.unstack(x, axis);
+  const joined = [first];
+  for (const next of rest) joined.push(join(joined.at(-1)!, next));
+  return tf.stack(joined, axis);
 }
 
 /** Returns the largest (or smallest) entry up to each, and its place: the last of equal ones. */
 function extremeSoFar(tf: TensorFlow, x: Tensor, dim: number, sign: 1 | -1): Tensor[] {
+  if (x.rank === 0) return [x, tf.scalar(0, "int32")];
   const axis = axisOf(dim, x.rank);
   const size = x.shape[axis], inner = sizeOf(x.shape.slice(axis + 1));
   const values = x.dataSync(), places = new Int32Array(x.size);
   for (let i = 0; i < places.length; i++) {
     const at = Math.floor(i / inner) % size;
     const best = at === 0 ? 0 : places[i - inner];
-    const isBetter = sign * (values[i] - values[i + (best - at) * inner]) >= 0;
+    const isBetter = Number.isNaN(values[i]) ||
+      sign * (values[i] - values[i + (best - at) * inner]) >= 0;
     places[i] = isBetter ? at : best;
   }
   const indices = tf.tensor(places, x.shape, "int32");
@@ -90,8 +97,8 @@ export const ORDERS: readonly AtenOp[] = [
   ),
   aten(
     "cumprod(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor",
-    ({ self, dim }, { tf }) =>
-      self.rank === 0 ? self : cumulativeProduct(tf, numbers(tf, self), axisOf(dim, self.rank)),
+    ({ self, dim, dtype }, { tf }) =>
+      joinSoFar(tf, summable(tf, self, dtype), dim, (all, next) => tf.mul(all, next)),
   ),
   aten(
     "sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)",
@@ -132,8 +139,7 @@ export const ORDERS: readonly AtenOp[] = [
     )
   ),
   aten("logcumsumexp(Tensor self, int dim) -> Tensor", ({ self, dim }, { tf }) => {
-    const axis = axisOf(dim, self.rank);
-    const highest = tf.max(self, axis, true);
-    return tf.add(highest, tf.log(tf.cumsum(tf.exp(tf.sub(self, highest)), axis)));
+    const join = (...pair: Tensor[]) => logSumExp(tf, tf.stack(pair), { dim: 0 });
+    return joinSoFar(tf, self, dim, join);
   }),
 ];

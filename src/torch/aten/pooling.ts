@@ -106,8 +106,7 @@ function maxPoolPlaces(tf: TensorFlow, x: Tensor, windows: readonly AxisWindows[
     for (const [position, tap] of taps.entries()) {
       let best = tap[0];
       for (const place of tap) {
-        const value = values[plane * inside + place];
-        if (value > values[plane * inside + best] || Number.isNaN(value)) best = place;
+        if (isLarger(values[plane * inside + place], values[plane * inside + best])) best = place;
       }
       places[plane * taps.length + position] = best;
       flat[plane * taps.length + position] = plane * inside + best;
@@ -117,6 +116,9 @@ function maxPoolPlaces(tf: TensorFlow, x: Tensor, windows: readonly AxisWindows[
   const largest = tf.gather(tf.reshape(x, [x.size]), tf.tensor1d(flat, "int32"));
   return [tf.reshape(largest, shape), tf.tensor(places, shape, "int32")];
 }
+
+/** True if a pooling takes an entry instead of the best so far: NaN is the largest. */
+const isLarger = (entry: number, best: number) => entry > best || Number.isNaN(entry);
 
 /** Returns, for each window, the places of its entries inside of the input. */
 function windowTaps(windows: readonly AxisWindows[]): number[][] {
@@ -241,7 +243,7 @@ function adaptiveMax(tf: TensorFlow, x: Tensor, output: readonly number[]): Tens
     (_, plane) =>
       taps.map((tap) =>
         tap.reduce((best, at) =>
-          values[plane * inside + at] > values[plane * inside + best] ? at : best
+          isLarger(values[plane * inside + at], values[plane * inside + best]) ? at : best
         )
       ),
   );

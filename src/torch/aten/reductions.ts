@@ -130,9 +130,14 @@ function extremeAlong(
   return [values, places].map((one) => tf.reshape(one, shape));
 }
 
-/** Returns the logarithm of the sum of exponentials. */
-const logSumExp = (tf: TensorFlow, x: Tensor, { dim = null, keepdim }: Over) =>
-  tf.logSumExp(floats(tf, x), axesOf(dim, x.rank), keepdim);
+/** Returns the logarithm of the sum of exponentials: -Infinity if all are. */
+export function logSumExp(tf: TensorFlow, self: Tensor, { dim = null, keepdim }: Over): Tensor {
+  const x = floats(tf, self), axes = axesOf(dim, x.rank);
+  const highest = tf.max(x, axes, true) as Tensor;
+  const base = tf.where(tf.isFinite(highest), highest, tf.zerosLike(highest)) as Tensor;
+  const logs = tf.add(tf.log(tf.sum(tf.exp(tf.sub(x, base)), axes, true)), base) as Tensor;
+  return keepdim === true ? logs : tf.squeeze(logs, axes);
+}
 
 const isTrue = (tf: TensorFlow, x: Tensor) => toDtype(tf, x, "bool");
 

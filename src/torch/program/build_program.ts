@@ -180,7 +180,13 @@ class Builder {
         throw new ModelError(`Layer ${planned.name} reads ${value}, which no layer puts out`);
       });
       const put = layer.apply(given.length === 1 ? given[0] : given);
-      [put].flat().forEach((one, i) => symbolic.set(planned.outputs[i], one as SymbolicTensor));
+      [put].flat().forEach((one, i) => {
+        const value = planned.outputs[i];
+        const meta = this.#shared.values.get(value);
+        // TensorFlow.js takes every result to be float32 and casts whole numbers to it.
+        const dtype = meta === undefined ? one.dtype : heldAs(meta.type);
+        symbolic.set(value, Object.assign(one, { dtype }) as SymbolicTensor);
+      });
     }
     return tf.model({ inputs, outputs: symbolic.get(output)!, name });
   }

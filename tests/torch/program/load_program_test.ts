@@ -39,6 +39,8 @@ for (
     "guarded",
     "attending",
     "scaled",
+    // Whole numbers between layers, and inputs of 7 nodes and 2 ends of edges.
+    "routed",
   ]
 ) {
   Deno.test(`loadModel() runs ${name}.pt2 as PyTorch does: objective and every gradient`, async () => {
