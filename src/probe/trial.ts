@@ -141,8 +141,8 @@ export const LEARNS_FROM = 0.5;
 export const FAILS_BELOW = 0.3;
 
 /**
- * A batch is cut to fewer examples than this only if not even 10 steps on them fit. Learning that few
- * by heart proves nothing.
+ * A batch is cut to fewer examples than this only if not even 10 steps on them fit. Memorising so
+ * few proves nothing.
  */
 export const TELLING_EXAMPLES = 8;
 

@@ -16,7 +16,7 @@ export const report = defineCommand({
     "0 unless the model cannot be measured.",
     "",
     "MODEL is a TensorFlow.js model.json (its weight files beside it), a .keras or .h5 file as Keras 2 or 3",
-    "saves it, or a .ts or .js module that exports createModel({ tf, seed }), or exports a built model as",
+    "saves it, a .pt2 program as torch.export saves it, or a .ts or .js module that exports createModel({ tf, seed }), or exports a built model as",
     "`model`; either can be the default export. Optional are createBatch({ tf, seed, examples }) and objective,",
     "the name of a loss; without it, the loss that the model was compiled with is measured. The default MODEL",
     "is the exercise's network: a relu layer and nine tanh layers whose weights are far too large. The word",
