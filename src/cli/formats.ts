@@ -212,6 +212,12 @@ const TABLE = {
       );
       return renderGatePage(result);
     },
+    async diff(difference) {
+      const { renderDifferencePage }: typeof import("../picture/difference_page.ts") = await import(
+        import.meta.resolve("../picture/difference_page.ts")
+      );
+      return renderDifferencePage(difference);
+    },
     async study(summary) {
       const { renderStudyPage }: typeof import("../picture/study_page.ts") = await import(
         import.meta.resolve("../picture/study_page.ts")

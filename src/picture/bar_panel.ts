@@ -2,8 +2,8 @@ import { type Chart, type ChartBar, hasBar } from "../render/chart_model.ts";
 import { formatNumber, formatShare, roundTo } from "../words/numbers.ts";
 import { powerOfTen } from "./path_data.ts";
 
-/** Severity of a figure that a finding is about. */
-export type Wrong = "error" | "warning";
+/** Severity of a figure that a finding is about, or `changed` if it differs from another run's. */
+export type Wrong = "error" | "warning" | "changed";
 
 /** Horizontal bars of one figure, a row for each group of layers. Positions are per cent of the width. */
 export interface BarPanel {
@@ -162,11 +162,11 @@ function rowOf(bars: readonly ChartBar[], { at, isLog, after, content }: Placing
 
 function gravestOf(names: readonly string[], wrong: PanelContent["wrong"]): Wrong | null {
   const found = names.map((name) => wrong.get(name));
-  if (found.includes("error")) return "error";
-  return found.includes("warning") ? "warning" : null;
+  return GRAVEST.find((one) => found.includes(one)) ?? null;
 }
 
-const GRAVITY = { error: 20, warning: 10 };
+const GRAVITY = { error: 20, warning: 10, changed: 5 };
+const GRAVEST: readonly Wrong[] = ["error", "warning", "changed"];
 
 /** Returns the bar with the gravest finding; of several, one that is not finite, then the smallest. */
 function worst(bars: readonly ChartBar[], wrong: PanelContent["wrong"]): ChartBar {

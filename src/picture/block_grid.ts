@@ -62,7 +62,7 @@ export function blockGrids(
         })))
       );
       return { name, cells };
-    });
+    }).filter(({ cells }) => cells.some((cell) => cell !== null && cell.value !== null));
     return { name: `${start}*`, blocks, kinds };
   });
 }
@@ -74,7 +74,7 @@ const kindName = (end: string) =>
     (rest, name) => name === "bias" ? " bias" : rest,
   );
 
-const GRAVITY = { error: 2, warning: 1 };
+const GRAVITY = { error: 3, warning: 2, changed: 1 };
 
 /** Returns the tensor that stands for several of one kind and block: the gravest, then the largest or smallest. */
 function farthest(cells: readonly BlockCell[]): BlockCell | null {

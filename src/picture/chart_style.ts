@@ -44,6 +44,9 @@ figcaption b { font-weight: 600; }
 .bars .figure { text-align: right; white-space: nowrap; }
 .bars .fix { text-align: left; }
 .bars td.fix { color: var(--healthy); }
+.compared td.fix { color: var(--ink); }
+.compared .fixed { stroke: var(--ink); }
+.bars td.figure.changed { color: var(--changed); }
 .bars td.figure.error, .bars td.figure.warning { font-weight: 650; }
 .bars th:first-child { padding-left: 0; text-align: left; }
 .bars tbody tr { cursor: pointer; }

@@ -148,7 +148,6 @@ summary { cursor: pointer; font-size: .9375rem; padding: .15rem 0; }
 .strips { table-layout: fixed; margin: 1.5rem 0 0; }
 .strips th:first-child { width: 7rem; }
 .strips tr { border: 0; }
-.lead-chart .strips th { background: none; }
 .strips th, .strips td { text-align: left; padding: .15rem .6rem .15rem 0; vertical-align: middle; }
 .strips .verdicts { height: 26px; border-radius: 3px; }
 .strips .axis { display: block; overflow: visible; }

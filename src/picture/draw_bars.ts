@@ -102,16 +102,18 @@ const decimal = (value: number) => Math.round(value * 10) / 10;
 
 /** Style of bars, in a page or an image. */
 export const BAR_STYLE = `
-.bar-row .tick, .bar-row .base { stroke: var(--line); }
-.bar-row .break { stroke: var(--soft); stroke-dasharray: 2 3; }
-.bar-row .limit { stroke: var(--healthy); stroke-opacity: .45; }
+symbol .tick, symbol .base, .bar-row .base { stroke: var(--line); }
+symbol .break { stroke: var(--soft); stroke-dasharray: 2 3; }
+symbol .limit { stroke: var(--healthy); stroke-opacity: .45; }
 .healthy-band { fill: var(--healthy); fill-opacity: .1; }
 .bar.sound { fill: var(--data); }
 .bar.error, text.nothing.error { fill: var(--error); }
 .bar.warning, text.nothing.warning { fill: var(--warning); }
+.bar.changed, text.nothing.changed { fill: var(--changed); }
 .gain, circle.nothing { fill: var(--paper); stroke-width: 1.5; stroke: var(--data); }
 .gain.error, circle.nothing.error { stroke: var(--error); }
 .gain.warning, circle.nothing.warning { stroke: var(--warning); }
+.gain.changed, circle.nothing.changed { stroke: var(--changed); }
 text.nothing { font: 700 13px system-ui, sans-serif; }
 text.nothing.sound { fill: var(--soft); }
 .fixed { stroke: var(--healthy); stroke-width: 2.5; }

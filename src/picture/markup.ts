@@ -40,7 +40,9 @@ export function escapeMarkup(text: string): string {
 
 /** Lets a name with separators break after them, where a line is too short for it. */
 export function breakable(text: string): Markup {
-  return new Markup(text.split(/(?<=[./_])(?=\w)/).map(escapeMarkup).join("<wbr>"));
+  return new Markup(
+    text.split(/(?<=[./])(?=[a-z])|(?<=[a-z][./])(?=\d)/i).map(escapeMarkup).join("<wbr>"),
+  );
 }
 
 function sourceOf(value: Content): string {

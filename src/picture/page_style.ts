@@ -28,6 +28,7 @@ h1.sentence { font-size: 2rem; }
 .lead-cause { font-size: 1.25rem; line-height: 1.35; font-weight: 600; text-wrap: pretty; }
 .cause .lead-cause { font-size: 1.0625rem; }
 .lead-chart { padding: 1rem 1rem 0; background: var(--panel); border-radius: 10px; }
+.lead-chart th { background: var(--panel); }
 .lead-chart .bars tbody tr:hover > *, .lead-chart tr.hover > * { background: var(--paper); }
 .trial { margin-top: 1rem; }
 .trial figcaption { font-weight: 600; }
@@ -81,11 +82,14 @@ thead th { color: var(--soft); font-weight: 500; }
 .layers-table th, .layers-table td { padding: .3rem .45rem; }
 .layers-table thead th { white-space: normal; vertical-align: bottom; line-height: 1.25; }
 td.wrong { font-weight: 650; background: color-mix(in srgb, currentColor 12%, transparent); }
-.times { margin-right: .5rem; vertical-align: -1px; }
+.times { float: left; margin: .3em .5rem 0 0; }
 .fold-head th > div { position: sticky; left: 0; width: max-content; max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .fold-head th { max-width: none !important; border: 0; padding-bottom: 0 !important; }
 tr.fold-head { border: 0; }
 .totals { margin-top: .75rem; font-size: .875rem; color: var(--soft); }
+.moved td { padding-left: .35rem; padding-right: .35rem; }
+.moved td.wrong { background: none; }
+.moved .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 0 2.5rem; }
 .passed { columns: 11rem; margin: 0 0 1rem; padding: 0; list-style: none; font-size: .875rem; color: var(--soft); }
 .passed li::before { content: "✓ " / ""; color: var(--healthy); }
 .notes { font-size: .875rem; } .notes dt { font-weight: 600; } .notes dd { margin: 0 0 .6rem; max-width: 72ch; color: var(--soft); }
@@ -144,7 +148,7 @@ tbody th bdi { overflow-wrap: break-word; }
   .lead { display: flex; flex-direction: column; gap: 0; }
   .lead-more { padding: 0; }
   .lead-chart { margin: .75rem -1rem 1rem; padding: .75rem 1rem 0; border-radius: 0; }
-  .layers-table .spare { display: none; }
+  .layers-table .spare, .moved .spare { display: none; }
   section { margin-top: 2.5rem; }
   dl.facts { grid-template-columns: 1fr; gap: 0; }
   .facts dd { margin-bottom: .4rem; }
@@ -153,6 +157,9 @@ tbody th bdi { overflow-wrap: break-word; }
   .code button { align-self: flex-start; }
   tbody th { min-width: 8.5rem; max-width: 9.5rem; }
   tbody th bdi { overflow-wrap: anywhere; }
+  .moved tbody th { min-width: 5rem; }
+  .moved th, .moved td { padding-left: .2rem; padding-right: .2rem; }
+  .moved .times { width: 24px; margin-right: .2rem; }
 }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 @media print {

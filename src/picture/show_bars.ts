@@ -5,6 +5,15 @@ import { type Markup, markup } from "./markup.ts";
 
 const LONGEST_NAME = 32;
 
+/** Words for the two networks of a panel: headings of their figures, and the mark of the second. */
+interface Sides {
+  is: string;
+  fixed: string;
+  mark: string;
+}
+
+const FIX: Sides = { is: "is", fixed: "fixed", mark: "with the fix" };
+
 /** Table of bars. */
 interface BarTable {
   panels: readonly BarPanel[];
@@ -15,6 +24,8 @@ interface BarTable {
   id: string;
   /** Name for screen readers. */
   label: string;
+  /** Headings of both figures of a panel. Default: those of a network and its fix. */
+  sides?: Sides;
   /** Drawing left of the names, for rows of these heights. Default: none. */
   margin?: (heights: readonly number[]) => Markup;
 }
@@ -58,7 +69,9 @@ export function showBars({ nodes, names, about, ...table }: LayerBars): Markup {
  * Shows bars as a table: for each row and figure its number, its bar and, if a fix was tried, its
  * number with the fix.
  */
-export function barTable({ panels, rows, heading, id, label, margin }: BarTable): Markup {
+export function barTable(
+  { panels, rows, heading, id, label, margin, sides = FIX }: BarTable,
+): Markup {
   const heights = rows.map((_, row) => rowHeight(panels, row));
   const ground = (i: number) => `${id}-${i + 1}`;
   return markup`<div class="plot" tabindex="0" role="group" aria-label="${label}"><svg class="defs" width="0" height="0" aria-hidden="true"><defs>${
@@ -71,7 +84,9 @@ export function barTable({ panels, rows, heading, id, label, margin }: BarTable)
         isFixed ? markup`<col class="panel-${i + 1} fix">` : null
       }`
     )
-  }</colgroup><thead><tr><th scope="col">${heading}</th>${panels.map(headOf)}</tr></thead><tbody>${
+  }</colgroup><thead><tr><th scope="col">${heading}</th>${
+    panels.map((panel, i) => headOf(panel, i, sides))
+  }</tr></thead><tbody>${
     rows.map(({ attributes, name }, row) =>
       markup`<tr${attributes}><th scope="row"><div>${name}</div></th>${
         panels.map((panel, i) =>
@@ -83,11 +98,13 @@ export function barTable({ panels, rows, heading, id, label, margin }: BarTable)
   }</tbody></table></div>`;
 }
 
-function headOf(panel: BarPanel, i: number): Markup {
-  return markup`<th scope="col" class="panel-${i + 1} figure">is</th><th scope="col" class="panel-${
+function headOf(panel: BarPanel, i: number, { is, fixed }: Sides): Markup {
+  return markup`<th scope="col" class="panel-${
     i + 1
-  } axis-head">${titleOf(panel)}${drawBarAxis(panel)}</th>${
-    panel.isFixed ? markup`<th scope="col" class="panel-${i + 1} figure fix">fixed</th>` : null
+  } figure">${is}</th><th scope="col" class="panel-${i + 1} axis-head">${titleOf(panel)}${
+    drawBarAxis(panel)
+  }</th>${
+    panel.isFixed ? markup`<th scope="col" class="panel-${i + 1} figure fix">${fixed}</th>` : null
   }`;
 }
 
@@ -117,7 +134,7 @@ function cellsOf(
 }
 
 /** Explains the signs of bars. */
-export function barKey(panels: readonly BarPanel[]): Markup {
+export function barKey(panels: readonly BarPanel[], { mark }: Sides = FIX): Markup {
   const sign = (drawing: Markup, words: string) =>
     markup`<li><svg class="bar-row" width="22" height="12" aria-hidden="true">${drawing}</svg>${words}</li>`;
   const bars = panels.flatMap(({ rows }) => rows.flatMap((row) => row?.bars ?? []));
@@ -125,9 +142,9 @@ export function barKey(panels: readonly BarPanel[]): Markup {
   const box = (tone: string) => markup`<rect class="bar ${tone}" y="1" width="22" height="10"/>`;
   return markup`<ul class="key">${has("error") ? sign(box("error"), "wrong") : null}${
     has("warning") ? sign(box("warning"), "could be better") : null
-  }${
+  }${has("changed") ? sign(box("changed"), "moved by more than chance") : null}${
     panels.some(({ isFixed }) => isFixed)
-      ? sign(markup`<line class="fixed" x1="11" x2="11" y1="0" y2="12"/>`, "with the fix")
+      ? sign(markup`<line class="fixed" x1="11" x2="11" y1="0" y2="12"/>`, mark)
       : null
   }${
     panels.some(({ band }) => band !== null)

@@ -65,10 +65,10 @@ function leadChart({ report, folds, names, scale, id }: Lead): Markup | null {
   return markup`${showBars({ panels, nodes, names, id, label })}${barKey(panels)}`;
 }
 
-/** Shows the verdict as a title: the word large, then the number of causes. */
-export function verdictTitle(diagnosis: Diagnosis): Markup {
+/** Shows the verdict as a title: the word large, then other words, such as the number of causes. */
+export function verdictTitle(diagnosis: Diagnosis, words?: string): Markup {
   const [word, ...rest] = verdictLine(diagnosis, { color: false }).split(/(?=[:,])/);
-  const said = rest.join("").replace(/^[:,] /, "");
+  const said = words ?? rest.join("").replace(/^[:,] /, "");
   return markup`<h1 class="verdict ${VERDICT_LOOKS[diagnosis.verdict].tone}">${word}${
     said === "" ? null : markup` <span class="counts">${said}</span>`
   }</h1>`;

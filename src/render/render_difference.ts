@@ -96,11 +96,20 @@ interface DifferenceTable {
   /** Heading of each column except that of the names. */
   headings: string[];
   /** Rows, one per layer, worst change first. */
-  rows: { name: string; cells: string[] }[];
+  rows: DifferenceRow[];
   /** Sentences about layers that are not in the table. */
   rest: string[];
   /** Explanation of the cells. */
   legend: string;
+}
+
+/** Layer in the table of a comparison. */
+export interface DifferenceRow {
+  name: string;
+  /** Text of each figure's change. */
+  cells: string[];
+  /** The changes themselves; `undefined` if the layer lacks the figure. */
+  changes: (FigureChange | undefined)[];
 }
 
 const MAX_LAYERS_SHOWN = 24;
@@ -139,6 +148,7 @@ export function differenceTable(
     rows: names.length === 0 ? [] : shown.map((layer) => ({
       name: layer.after,
       cells: names.map((name) => cellOf(layer.figures[name])),
+      changes: names.map((name) => layer.figures[name]),
     })),
     rest: [
       ...more > 0 ? [`${formatCount(more, "more layer")} changed; --all shows every layer.`] : [],

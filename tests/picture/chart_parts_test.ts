@@ -7,6 +7,7 @@ import { showStrips, type Strip, stripsKey } from "../../src/picture/draw_strips
 import { drawBlocks, showBlocks } from "../../src/picture/show_blocks.ts";
 import { showOutliers } from "../../src/picture/show_outliers.ts";
 import { makeFinding } from "../../src/rules/finding.ts";
+import { blockLayers } from "../networks/block_layers.ts";
 import { flat, makeLayer, makeMeasurements, makeWeight } from "../networks/measurements.ts";
 import { every } from "./page_facts.ts";
 
@@ -112,23 +113,6 @@ Deno.test("byMagnitude() has no colour within a sound range, and one just outsid
   ]);
 });
 
-/** Layers of blocks of an attention and an MLP, with one tensor changed. */
-function blocks(count: number, wrong: { block: number; rms: number } = { block: -1, rms: 1 }) {
-  return Array.from({ length: count }, (_, block) =>
-    ["attn.q", "mlp.up"].map((kind) => {
-      const name = `model.layers.${block}.${kind}`;
-      const rms = kind === "mlp.up" && block === wrong.block ? wrong.rms : 0.5;
-      return makeLayer({
-        name,
-        className: "Linear",
-        weights: [
-          makeWeight({ name: `${name}/weight`, shape: [64, 64], values: flat(rms, 4096) }),
-          makeWeight({ name: `${name}/bias`, shape: [64], values: flat(0.1, 64) }),
-        ],
-      });
-    })).flat();
-}
-
 const about = (name: string) =>
   makeFinding("blocks-alike", {
     severity: "error",
@@ -141,7 +125,7 @@ const about = (name: string) =>
   });
 
 Deno.test("blockGrids() has a column for each kind, and marks the tensor that a finding names", () => {
-  const layers = blocks(80, { block: 37, rms: 5 });
+  const layers = blockLayers(80, { block: 37, rms: 5 });
   const found = [about("model.layers.37.mlp.up")];
   const [grid, ...others] = blockGrids(
     layers,
@@ -165,7 +149,7 @@ Deno.test("blockGrids() has a column for each kind, and marks the tensor that a 
 });
 
 Deno.test("blockGrids() gives each stack its own grid, and experts one column", () => {
-  const rename = (from: string) => (layers: ReturnType<typeof blocks>) =>
+  const rename = (from: string) => (layers: ReturnType<typeof blockLayers>) =>
     layers.map((layer) => ({
       ...layer,
       name: layer.name.replace("model.layers", from),
@@ -174,12 +158,12 @@ Deno.test("blockGrids() gives each stack its own grid, and experts one column", 
         name: one.name.replace("model.layers", from),
       })),
     }));
-  const two = [...rename("encoder")(blocks(6)), ...rename("decoder")(blocks(5))];
+  const two = [...rename("encoder")(blockLayers(6)), ...rename("decoder")(blockLayers(5))];
   assertEquals(
     blockGrids(two, rmsOverMedian(two)).map(({ name, blocks }) => [name, blocks.length]),
     [["encoder.*", 6], ["decoder.*", 5]],
   );
-  assertEquals(blockGrids(blocks(4), () => 1), []);
+  assertEquals(blockGrids(blockLayers(4), () => 1), []);
   const experts = Array.from(
     { length: 5 },
     (_, block) =>
@@ -203,7 +187,7 @@ Deno.test("blockGrids() gives each stack its own grid, and experts one column", 
 
 Deno.test("showBlocks() of 80 blocks and 12 kinds is short, and has every figure in a table", () => {
   const layers = Array.from({ length: 3 }, (_, i) =>
-    blocks(80).map((layer) => ({
+    blockLayers(80).map((layer) => ({
       ...layer,
       name: `${layer.name}${i}`,
       weights: layer.weights.map((one) => ({ ...one, name: one.name.replace("/", `${i}/`) })),
@@ -221,12 +205,12 @@ Deno.test("showBlocks() of 80 blocks and 12 kinds is short, and has every figure
 });
 
 Deno.test("showOutliers() lists the tensors of findings first, then those farthest from their trend", () => {
-  const layers = blocks(40, { block: 9, rms: 0.6 });
+  const layers = blockLayers(40, { block: 9, rms: 0.6 });
   const measurements = makeMeasurements(layers);
   const first = (wrong: Parameters<typeof showOutliers>[1]) =>
     every(showOutliers(measurements, wrong)!.source, /<th scope="row"><bdi>([^<]+)/g)[0];
   assertEquals(first(new Map()), "model.layers.9.mlp.up/weight");
   const named = new Map([["model.layers.3.attn.q/weight", "warning" as const]]);
   assertEquals(first(named), "model.layers.3.attn.q/weight");
-  assertEquals(showOutliers(makeMeasurements(blocks(4)), named), null);
+  assertEquals(showOutliers(makeMeasurements(blockLayers(4)), named), null);
 });

@@ -2,7 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 
 /** What stands between tags. */
 export const textOf = (page: string): string =>
-  page.replace(/<(style|script)>[^]*?<\/\1>/g, "").replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+  page.replace(/<(style|script)>[^]*?<\/\1>|<wbr>/g, "").replace(/<[^>]*>/g, " ").replace(
+    /\s+/g,
+    " ",
+  );
 
 /** The first group of every match. */
 export const every = (page: string, pattern: RegExp): string[] =>

@@ -29,6 +29,7 @@ export const diff = defineCommand({
     ["diff examples/digits.ts --seeds 0,1", "two draws of one model"],
     ["diff first/model.json last/model.json --batch batch.json", "two checkpoints"],
     ["diff report.json model.ts", "a model against an earlier report"],
+    ["diff before.ts after.ts --out difference.html", "a page with charts of both"],
   ],
   permissions: MEASURE_PERMISSIONS,
   run: late<typeof DiffWork>(() => import(import.meta.resolve("./run_diff.ts"))),

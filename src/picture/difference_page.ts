@@ -1,0 +1,231 @@
+import type { FigureChange, FigureName, LayerComparison } from "../compare/compare_measurements.ts";
+import type { Difference } from "../compare/difference.ts";
+import { type Chart, placed } from "../render/chart_model.ts";
+import { shownFolds } from "../render/fold_layers.ts";
+import {
+  causeChanges,
+  type DifferenceRow,
+  differenceTable,
+  movedSentence,
+  otherDifferences,
+} from "../render/render_difference.ts";
+import { VERDICT_LOOKS } from "../render/verdicts.ts";
+import { escapeControls } from "../words/show_value.ts";
+import { type BarPanel, barPanel } from "./bar_panel.ts";
+import { blockGrids } from "./block_grid.ts";
+import { layerMap, LayerNames } from "./layer_map.ts";
+import { breakable, type Markup, markup, shortTitle } from "./markup.ts";
+import { renderPage } from "./page.ts";
+import { factsOf } from "./report_page.ts";
+import { barKey, showBars } from "./show_bars.ts";
+import { showBlocks } from "./show_blocks.ts";
+import { showCauses } from "./show_diagnosis.ts";
+import { verdictTitle } from "./show_lead.ts";
+import { drawTimes } from "./table_of_layers.ts";
+
+/** Number of rows on the first screen; the table below has all. */
+const MAX_ROWS = 12;
+/** Number of figures there, and on a phone. */
+const MAX_COLUMNS = 4;
+const MAX_NARROW = 2;
+/** Number of causes there. */
+const MAX_CAUSES = 4;
+
+/** Figures that are drawn before and after, with their titles. */
+const PANELS: [FigureName, string][] = [
+  ["kernel", "kernel std"],
+  ["gradient", "mean |gradient|"],
+  ["activation", "mean |activation|"],
+];
+
+/**
+ * Renders the difference between two runs as one self-contained page: both verdicts, what moved and
+ * by how much, the causes that are gone, stayed and new, then bars of both runs layer by layer.
+ */
+export function renderDifferencePage(difference: Difference): Promise<string> {
+  const { before, after, comparison: { said } } = difference;
+  const { measurements, diagnosis } = after;
+  const table = differenceTable(difference, { all: true });
+  const moved = table.rows.filter(({ changes }) => changes.some((one) => one?.moved));
+  const grid = showGrid(difference);
+  const panels = grid === null ? panelsOf(difference) : [];
+  const shown = moved.slice(0, MAX_ROWS);
+  const isWhole = moved.length <= MAX_ROWS && table.headings.length <= MAX_COLUMNS;
+  const chart = grid ??
+    (moved.length > 0 ? tableOf(shown, table, MAX_COLUMNS) : showPanels(panels, difference));
+  return renderPage({
+    title: `${shortTitle(before.name)} and ${shortTitle(after.name)}: difference`,
+    header: markup`<div class="lead"><div class="lead-said"><p class="kicker">A: <bdi>${
+      shortTitle(before.name)
+    }</bdi>, B: <bdi>${shortTitle(after.name)}</bdi></p>${
+      titleOf(difference)
+    }<p class="lead-cause"><bdi>${
+      said.length === 0 ? movedSentence(difference) : sentence(said[0])
+    }</bdi></p>${said.slice(1).map((words) => markup`<p><bdi>${sentence(words)}</bdi></p>`)}${
+      changesOf(difference)
+    }</div><div class="lead-chart">${chart}</div></div>`,
+    sections: [
+      ...moved.length > 0 && panels.length > 0
+        ? [{ id: "bars", title: "Before and after", body: showPanels(panels, difference) }]
+        : [],
+      ...moved.length > 0 && (grid !== null || !isWhole)
+        ? [{ id: "moved", title: "All layers that moved", body: tableOf(moved, table) }]
+        : [],
+      ...diagnosis.causes.length === 0 ? [] : [{
+        id: "causes",
+        title: "What is wrong in B",
+        body: showCauses(diagnosis.causes, measurements),
+      }],
+      { id: "runs", title: "Both runs", body: showRuns(difference) },
+    ],
+  });
+}
+
+function sentence(words: string): Markup {
+  return breakable(escapeControls(`${words[0].toUpperCase()}${words.slice(1)}.`));
+}
+
+/** Shows both verdicts as a title, or the one that both have. */
+function titleOf({ before, after }: Difference): Markup {
+  const one = before.diagnosis.verdict;
+  const other = after.diagnosis.verdict;
+  if (one === other) return verdictTitle(after.diagnosis, "in both");
+  const word = (verdict: typeof one) =>
+    markup`<span class="${VERDICT_LOOKS[verdict].tone}">${verdict.toUpperCase()}</span>`;
+  return markup`<h1 class="verdict">${word(one)} <span class="soft" aria-label="then">→</span> ${
+    word(other)
+  }</h1>`;
+}
+
+const FATES: Record<string, string> = { Gone: "healthy", Stayed: "soft", New: "error" };
+
+/** Lists what became of each cause. */
+function changesOf(difference: Difference): Markup | null {
+  const changes = causeChanges(difference);
+  if (changes.length === 0) return null;
+  return markup`${
+    changes.slice(0, MAX_CAUSES).map(([fate, message]) =>
+      markup`<p><b class="${FATES[fate]}">${fate}:</b> <bdi>${
+        breakable(escapeControls(message))
+      }</bdi></p>
+      `
+    )
+  }${changes.length > MAX_CAUSES ? markup`<p>And ${changes.length - MAX_CAUSES} more.</p>` : null}`;
+}
+
+/** Shows the layers that moved, worst first, with the factor of each figure and a small bar of it. */
+function tableOf(
+  rows: readonly DifferenceRow[],
+  { headings, legend }: { headings: string[]; legend: string },
+  columns = Infinity,
+): Markup {
+  const isSpare = (i: number) => columns < Infinity && i >= MAX_NARROW;
+  const cellOf = (cell: string, change: FigureChange | undefined, i: number) => {
+    const names = [
+      ...change?.moved ? ["wrong", "changed"] : ["soft"],
+      ...isSpare(i) ? ["spare"] : [],
+    ].join(" ");
+    return markup`<td class="${names}">${
+      change?.moved ? drawTimes(change.factor, "changed") : null
+    }${cell}`;
+  };
+  return markup`<div class="scroll plain" tabindex="0" role="group" aria-label="Layers that moved"><table class="moved"><thead><tr><th scope="col">layer${
+    headings.slice(0, columns).map((heading, i) =>
+      markup`<th scope="col"${isSpare(i) ? markup` class="spare"` : null}>${heading}`
+    )
+  }</tr></thead><tbody>${
+    rows.map(({ name, cells, changes }) =>
+      markup`<tr><th scope="row"><bdi>${breakable(escapeControls(name))}</bdi>${
+        cells.slice(0, columns).map((cell, i) => cellOf(cell, changes[i], i))
+      }</tr>
+      `
+    )
+  }</tbody></table></div><p class="small soft">${legend}</p>`;
+}
+
+/** Shows how much each tensor of repeated blocks changed, in files of weights alone. */
+function showGrid({ before, after, comparison: { layers } }: Difference): Markup | null {
+  if ([before, after].some(({ measurements }) => measurements.weightsOnly === undefined)) {
+    return null;
+  }
+  const factors = new Map(layers.map(({ after, figures }) => [after, figures.kernel?.factor]));
+  const [grid] = blockGrids(
+    after.measurements.layers,
+    ({ layer, weight }) => weight === layer.weights[0] ? factors.get(layer.name) ?? null : null,
+  );
+  if (grid === undefined) return null;
+  return showBlocks(grid, {
+    title: "std of each kernel, B over A",
+    about: "1 if it did not change",
+    magnitude: { middle: 0, perDecade: 9 },
+    id: "blocks",
+  });
+}
+
+/** Builds the bars of both runs, of the figures that moved, or else of those that are known. */
+function panelsOf({ after, comparison: { layers } }: Difference): BarPanel[] {
+  const nodes = nodesOf(after);
+  const known = PANELS.filter(([name]) => layers.some(({ figures }) => name in figures));
+  return known.map(([name, title]) => {
+    const chart = (side: "before" | "after") => chartOf(layers, name, title, side);
+    return barPanel({
+      chart: chart("before"),
+      fixed: chart("after"),
+      rows: nodes.map(({ members }) => members),
+      wrong: new Map(
+        layers.flatMap(({ after, figures }) =>
+          figures[name]?.moved ? [[after, "changed" as const] as const] : []
+        ),
+      ),
+      origin: null,
+    });
+  });
+}
+
+const nodesOf = ({ measurements: { layers }, diagnosis }: Difference["after"]) =>
+  layerMap(shownFolds(layers), diagnosis).nodes;
+
+function chartOf(
+  layers: readonly LayerComparison[],
+  name: FigureName,
+  title: string,
+  side: "before" | "after",
+): Chart {
+  const rows = layers.flatMap(({ after, figures }, row) => {
+    const change = figures[name];
+    if (change === undefined) return [];
+    return [{ label: after, value: change[side], row, range: null, mark: null, gap: null }];
+  });
+  return { title, about: "", band: null, left: new Map(), ...placed(rows, "log") };
+}
+
+function showPanels(panels: readonly BarPanel[], { after }: Difference): Markup {
+  const { layers } = after.measurements;
+  const titles = panels.map(({ title }) => title).join(", ");
+  return markup`<div class="compared">${
+    showBars({
+      panels,
+      nodes: nodesOf(after),
+      names: new LayerNames(layers, 1),
+      id: "both",
+      label: `${titles}, layer by layer, in A and in B.`,
+      sides: SIDES,
+    })
+  }${barKey(panels, SIDES)}</div>`;
+}
+
+/** Headings of the figures, and words for the mark of the second run. */
+const SIDES = { is: "A", fixed: "B", mark: "B" };
+
+function showRuns(difference: Difference): Markup {
+  const { before, after } = difference;
+  return markup`<dl class="facts">${
+    otherDifferences(difference).map(([label, words]) =>
+      markup`<dt>${label}</dt><dd><bdi>${escapeControls(words)}</bdi></dd>`
+    )
+  }</dl><div class="pair">${
+    ([["A", before], ["B", after]] as const).map(([side, { name, measurements }]) =>
+      markup`<div><h3>${side}: <bdi>${shortTitle(name)}</bdi></h3>${factsOf(measurements)}</div>`
+    )
+  }</div>`;
+}

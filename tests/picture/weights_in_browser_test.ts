@@ -1,0 +1,117 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Browser } from "playwright-core";
+import { differenceOf } from "../../src/compare/difference.ts";
+import { diagnose } from "../../src/diagnosis/diagnose.ts";
+import type { Measurements } from "../../src/measure/measurements.ts";
+import { renderDifferencePage } from "../../src/picture/difference_page.ts";
+import { renderReportPage } from "../../src/picture/report_page.ts";
+import { runRules } from "../../src/rules/run_rules.ts";
+import { blockLayers, fileOf } from "../networks/block_layers.ts";
+import { goldenMeasurements } from "../networks/golden_measurements.ts";
+import { CHROMIUM, launch, type Look, violations, withPage } from "./browser.ts";
+
+/** A checkpoint of 1,000 tensors, 12 kinds in 80 blocks among them, with a kernel that is too large. */
+function checkpoint(rms: number): Measurements {
+  const kinds = ["a", "b", "c"].map((kind, i) =>
+    blockLayers(84, { block: i === 1 ? 37 : -1, rms }).map((layer) => ({
+      ...layer,
+      name: `${layer.name}_${kind}`,
+      weights: layer.weights.map((one) => ({ ...one, name: one.name.replace("/", `_${kind}/`) })),
+    }))
+  );
+  return fileOf(
+    Array.from({ length: 84 }, (_, i) => kinds.map((kind) => kind.slice(2 * i, 2 * i + 2)))
+      .flat(2),
+  );
+}
+
+const report = (measurements: Measurements) => {
+  const findings = runRules(measurements);
+  return { measurements, findings, diagnosis: diagnose(measurements, findings) };
+};
+const runOf = (name: string, measurements: Measurements) => ({ name, ...report(measurements) });
+
+const large = checkpoint(20);
+const weights = await renderReportPage(report(large));
+const small = await renderReportPage(report(fileOf(blockLayers(3))));
+const networks = await renderDifferencePage(differenceOf(
+  runOf("sick.ts", goldenMeasurements("seed_tanh_stddev_200")),
+  runOf("healthy.ts", goldenMeasurements("seed_tanh_critical")),
+));
+const files = await renderDifferencePage(
+  differenceOf(runOf("a.safetensors", checkpoint(0.5)), runOf("b.safetensors", large)),
+);
+
+const PAGES: Record<string, string> = {
+  "a checkpoint of 1,000 tensors": weights,
+  "weights without blocks": small,
+  "two networks": networks,
+  "two checkpoints": files,
+};
+
+/** Heights at which the first chart has to begin, by the width of the screen. */
+const FIRST_CHART: [width: number, most: number][] = [[1280, 700], [390, 900]];
+
+const LOOKS: Look[] = [
+  { width: 390, scheme: "dark" },
+  { width: 1280, scheme: "light" },
+];
+
+const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
+  "the figure of the tensor under the pointer is read out": (browser) =>
+    withPage(browser, weights, async (page) => {
+      const cell = page.locator(".blocks > svg rect.outlier").first();
+      await cell.hover({ force: true });
+      assertMatch(
+        await page.locator(".blocks .read").textContent() ?? "",
+        /^block 37, mlp\.up_b: 40$/,
+      );
+      await page.locator("h1").hover();
+      assertEquals(await page.locator(".blocks .read").textContent(), "");
+    }),
+  "outliers come first, and are outlined": (browser) =>
+    withPage(browser, weights, async (page) => {
+      assertMatch(
+        await page.locator("#outliers-1 tbody tr").first().textContent() ?? "",
+        /^model\.layers\.37\.mlp\.up_b\/weight.error20/,
+      );
+      assertEquals(await page.locator(".blocks > svg rect.outlier").count(), 1);
+    }),
+};
+
+Deno.test({
+  name: "pages of weights and of differences are shown by a browser",
+  ignore: CHROMIUM === null,
+  async fn(test) {
+    const browser = await launch();
+    try {
+      for (const [name, step] of Object.entries(STEPS)) await test.step(name, () => step(browser));
+      for (const [name, html] of Object.entries(PAGES)) {
+        for (const [width, most] of FIRST_CHART) {
+          await test.step(`${name}: a chart above ${most} px at ${width}, and nothing overflows`, () =>
+            withPage(browser, html, async (page) => {
+              const box = await page.locator(".lead-chart").boundingBox();
+              assert(box!.y < most, `${box!.y} px`);
+              assertEquals(await page.evaluate("document.documentElement.scrollWidth"), width);
+              // A section is empty if there is nothing below its heading.
+              assertEquals(
+                await page.evaluate(
+                  "[...document.querySelectorAll('section')].filter((one) => one.innerText.split('\\n').length < 2).length",
+                ),
+                0,
+              );
+            }, { width }));
+        }
+        await test.step(`${name}: axe finds nothing amiss`, () =>
+          withPage(browser, html, async (page) => {
+            await page.evaluate(
+              "document.querySelectorAll('details').forEach((one) => one.open = true)",
+            );
+            for (const look of LOOKS) assertEquals(await violations(page, look), []);
+          }));
+      }
+    } finally {
+      await browser.close();
+    }
+  },
+});
