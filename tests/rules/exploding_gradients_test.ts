@@ -9,6 +9,7 @@ import {
   makeMeasurements,
   makeWeight,
 } from "../networks/measurements.ts";
+import { scaledBranch } from "./scaled_branch.ts";
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 
 const check = (measurements: Measurements, options?: RuleOptions) =>
@@ -58,51 +59,17 @@ Deno.test("explodingGradients only notes growth that normalisations after every 
 });
 
 Deno.test("explodingGradients undoes the trained scale of a branch, but not one that nothing bypasses", () => {
-  const scaled = (factor: number, ends: string[], trainable = true) =>
-    makeMeasurements([], {
-      layers: [
-        makeLayer({ name: "stem", inputs: [], depth: 1, preActivationGradients: flat(2, 640) }),
-        makeLayer({
-          name: "branch",
-          inputs: ["stem"],
-          depth: 2,
-          preActivationGradients: flat(2e-5, 640),
-        }),
-        makeLayer({
-          name: "scale",
-          className: "LayerScale",
-          kind: "rescaling",
-          inputs: ["branch"],
-          depth: 2,
-          activation: null,
-          weights: [
-            makeWeight({ name: "gamma", shape: [5], values: flat(factor, 5), trainable }),
-          ],
-        }),
-        makeLayer({
-          name: "sum",
-          className: "Add",
-          kind: "addition",
-          inputs: ends,
-          depth: 2,
-          activation: null,
-          weights: [],
-        }),
-        makeHead({ inputs: ["sum"], depth: 3 }),
-      ],
-    });
-  const judged = (...given: Parameters<typeof scaled>) =>
-    check(scaled(...given)).map(({ severity, message }) => [severity, message]);
-  const residual = ["stem", "scale"];
-  assertEquals(judged(1e-5, residual), []);
-  const [[severity, message]] = judged(0.1, residual);
+  const judged = (...given: Parameters<typeof scaledBranch>) =>
+    check(scaledBranch(...given)).map(({ severity, message }) => [severity, message]);
+  assertEquals(judged(1e-5), []);
+  const [[severity, message]] = judged(0.1);
   assertEquals(severity, "error");
   assertStringIncludes(String(message), "without the trained scale of its branch");
-  for (const others of [judged(1e-5, ["scale"]), judged(1e-5, residual, false)]) {
+  for (const others of [judged(1e-5, { ends: ["scale"] }), judged(1e-5, { trainable: false })]) {
     assertEquals(others.map(([severity]) => severity), ["error"]);
     assert(!String(others[0][1]).includes("trained scale"));
   }
-  assertEquals(judged(0, residual).map(([severity]) => severity), ["error"]);
+  assertEquals(judged(0).map(([severity]) => severity), ["error"]);
 });
 
 Deno.test("explodingGradients warns of a large entry, and fails it where the data are out of scale", () => {

@@ -11,9 +11,23 @@ import {
   makeMeasurements,
   makeWeight,
 } from "../networks/measurements.ts";
+import { scaledBranch } from "./scaled_branch.ts";
 
 const check = (measurements: Measurements, options?: RuleOptions) =>
   vanishingGradients.run(measurements, options);
+
+Deno.test("vanishingGradients undoes the trained scale of a branch before it judges a tiny gradient", () => {
+  const floors = (...given: Parameters<typeof scaledBranch>) =>
+    check(scaledBranch(...given)).filter(({ kind }) => kind === "floor");
+  assertEquals(floors(1e-5, { gradient: 1.01e-12 }), []);
+  const [{ layer, measured, message }] = floors(1e-5, { gradient: 0.99e-12 });
+  assertEquals(layer, "branch");
+  assertAlmostEquals(measured!, 0.99e-7, 1e-13);
+  assertStringIncludes(message, "9.9e-8, without the trained scale of its branch, below");
+  const [plain] = floors(1e-5, { gradient: 1.01e-12, ends: ["scale"] });
+  assertAlmostEquals(plain.measured!, 1.01e-12, 1e-18);
+  assertStringIncludes(plain.message, "1.01e-12, below");
+});
 
 Deno.test("vanishingGradients warns just below the one ratio and fails just below the other", () => {
   assertEquals(check(chain(1.01e-2, 0.1, 1)), []);

@@ -131,10 +131,14 @@ export class Network implements NetworkView {
     return this.biases === "moved";
   }
 
+  /** Factors of the trained scales of branches, such as LayerScale, for each layer below one. */
+  get scales(): ReadonlyMap<LayerMeasurements, number> {
+    return this.#scales ??= branchScales(this.layers, this.graph);
+  }
+
   signalPath(layers: readonly LayerMeasurements[] = this.layers): readonly SignalStep[] {
-    this.#scales ??= branchScales(this.layers, this.graph);
-    if (layers !== this.layers) return signalPath(layers, this.#scales);
-    return this.#path ??= signalPath(layers, this.#scales);
+    if (layers !== this.layers) return signalPath(layers, this.scales);
+    return this.#path ??= signalPath(layers, this.scales);
   }
 
   signalPaths(layers: readonly LayerMeasurements[] = this.layers): readonly SignalStep[][] {

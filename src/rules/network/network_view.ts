@@ -31,6 +31,10 @@ export interface NetworkView {
   readonly head: Head | null;
   /** True if the network looks trained, because its biases have moved. */
   readonly trained: boolean;
+  /**
+   * Factors of the trained scales of residual branches, such as LayerScale, for each layer below one.
+   */
+  readonly scales: ReadonlyMap<LayerMeasurements, number>;
 
   /** Returns the hidden layers with a kernel and a measured delta, ordered by depth. */
   signalPath(layers?: readonly LayerMeasurements[]): readonly SignalStep[];

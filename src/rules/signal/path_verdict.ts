@@ -1,7 +1,8 @@
 import { atLeast, atMost } from "../expected.ts";
 import type { Verdict } from "../finding.ts";
 import { describePath, type SignalStep } from "../network/signal_path.ts";
-import { figure, layerName, say } from "../say.ts";
+import { figure, layerName, NOTHING, say } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
 
 /** Limits of the signal of the first layer relative to that of the last. */
 interface PathLimits<Error extends string, Warning extends string> {
@@ -35,9 +36,7 @@ export function pathVerdict<Error extends string, Warning extends string>(
     last: figure(last.signal, "l2 of delta"),
   };
   const { severity, kind, fix } = judge(ratio, threshold);
-  const undone = first.scale === 1 && last.scale === 1
-    ? say``
-    : say`, without the trained scale of its branch`;
+  const undone = undoneWords(first.scale === 1 && last.scale === 1);
   return [{
     severity,
     kind,
@@ -57,4 +56,9 @@ export function pathVerdict<Error extends string, Warning extends string>(
       expected ${expected} (${threshold}).`,
     fix,
   }];
+}
+
+/** Says that a figure is given without the trained scale of a branch, unless there is none. */
+export function undoneWords(isPlain: boolean): Sentence {
+  return isPlain ? NOTHING : say`, without the trained scale of its branch`;
 }

@@ -15,7 +15,7 @@ import type { Rule } from "../rule.ts";
 import { counted, figure, number, say, weightName } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { lostSignal } from "./lost_signal.ts";
-import { pathVerdict } from "./path_verdict.ts";
+import { pathVerdict, undoneWords } from "./path_verdict.ts";
 import { rescaleFix } from "./rescale_fix.ts";
 import { softmaxUnderSum } from "./softmax_under_sum.ts";
 import { takesGradientAsItIs } from "./zero_gradient_cause.ts";
@@ -216,11 +216,13 @@ function fix(path: LayerMeasurements[], { layers, network, trained }: Case): Sen
 const SHORTER = say`Add normalisation or residual connections, or make the network shallower.`;
 
 /** Judges gradients by an absolute floor. It depends on the scale of the loss, so it only warns. */
-function belowFloor({ layers, thresholds }: Case<"vanishingFloor">): Verdict[] {
-  return layers.flatMap(({ name: layer, weights }): Verdict[] =>
-    weights.flatMap((weight): Verdict[] => {
+function belowFloor({ layers, network, thresholds }: Case<"vanishingFloor">): Verdict[] {
+  return layers.flatMap((row): Verdict[] => {
+    const { name: layer, weights } = row;
+    const scale = network.scales.get(row) ?? 1;
+    return weights.flatMap((weight): Verdict[] => {
       const { name, trainable, gradients, gradientsOfUsedRows } = weight;
-      const size = (gradientsOfUsedRows ?? gradients)?.meanAbs ?? 0;
+      const size = ((gradientsOfUsedRows ?? gradients)?.meanAbs ?? 0) / scale;
       if (!trainable || !isKernel(weight)) return [];
       if (!(size > 0 && size < thresholds.vanishingFloor)) return [];
       const figures = { gradient: figure(size, "mean |gradient|") };
@@ -233,11 +235,11 @@ function belowFloor({ layers, thresholds }: Case<"vanishingFloor">): Verdict[] {
         threshold: "vanishingFloor",
         figures,
         message: say`The gradient of ${weightName(name, layer)} is tiny: its mean size is
-          ${figures.gradient}, below
+          ${figures.gradient}${undoneWords(scale === 1)}, below
           ${number(thresholds.vanishingFloor)} (vanishingFloor).`,
         fix: "Compare with the other layers: a small loss makes all gradients small, which " +
           "does no harm; with SGD, raise the learning rate.",
       }];
-    })
-  );
+    });
+  });
 }

@@ -54,7 +54,8 @@ export const biasInit: Rule = defineRule({
     "(softmax, up to a constant), its logit (sigmoid), or the mean of the targets " +
     "(regression; tolerance in standard deviations of the targets). Where the batch is small, " +
     "the 95 % interval of the share or of the mean counts. Of a file of weights alone: rms(bias) / " +
-    "(rms(kernel) sqrt(fan-in)), z for inputs of rms 1, unless drawn as PyTorch draws biases.",
+    "(rms(kernel) sqrt(fan-in)), z for inputs of rms 1. Biases drawn as PyTorch draws them by " +
+    "default are not judged.",
   source: "Karpathy, A Recipe for Training Neural Networks: init well.",
   misleads:
     "Intended for untrained networks: training moves biases. Recurrent layers are not judged " +
@@ -62,7 +63,7 @@ export const biasInit: Rule = defineRule({
   fix: "Initialise hidden biases with zeros, and the head's biases with the prior or with zeros.",
   asserts:
     "that hidden biases are zero or small compared with z (`biasRatio`, 0.1), and that the " +
-    "head's are zero or the prior of the targets. Fails where `report` and the gate only " +
+    "head's are zero or the prior of the targets, unless PyTorch's default drew them. Fails where `report` and the gate only " +
     "warn. Intended for untrained networks.",
   fails: "biases start neither at zero nor at the prior of the targets",
   throws: "If biases start at other values.",
@@ -89,6 +90,7 @@ export const biasInit: Rule = defineRule({
     subject.layers.flatMap((layer) => {
       const bias = biasOf(layer);
       if (bias === undefined || bias.values.maxAbs === 0 || bias.values.nonFinite > 0) return [];
+      if (isDrawnByPyTorch(layer, bias)) return [];
       return layer.role === "hidden" ? hidden(layer, bias, subject) : ofHead(layer, bias, subject);
     }),
 });
@@ -108,7 +110,6 @@ function hidden(
   const isGate = isSigmoid(layer.activation);
   if (isGate && values.std <= 1e-6 * values.maxAbs) return [];
   const isAlone = measurements.weightsOnly !== undefined;
-  if (isAlone && isDrawnByPyTorch(layer, weight)) return [];
   const size = isAlone ? sizeAlone(layer) : layer.preActivations?.rms ?? 0;
   if (size === null) return [];
   const ratio = size === 0 ? Infinity : values.rms / size;
