@@ -84,8 +84,8 @@ function applyAll(
   { examples, fixes }: { examples: Examples; fixes: readonly Fix[] },
   done: Fixed[],
 ): Examples | null {
-  // The score reads the outputs by the head of the plan, and the plan has the rate.
-  const others = ["head", "remove-activation", "learning-rate"];
+  // The score reads the outputs by the head of the plan.
+  const others = ["head", "remove-activation"];
   if (fixes.some(({ kind }) => others.includes(kind))) return null;
   const batch = batchOf(tf, examples, Array.from({ length: EXAMPLES }, (_, i) => i));
   try {

@@ -110,10 +110,10 @@ export async function truthOf(
 }
 
 /**
- * Trains the network of a seed with fixes applied, with its own optimizer or with Adam at the rates of
- * the truth.
+ * Trains the network of a seed with fixes applied: at the rate of a fix, else with its own optimizer or
+ * with Adam at the rates of the truth.
  *
- * @returns Best progress; `null` if a fix asks for another model, loss or rate.
+ * @returns Best progress; `null` if a fix asks for another model or loss.
  */
 export async function progressFixed(
   tf: TensorFlow,
@@ -126,12 +126,14 @@ export async function progressFixed(
   const least = constantScore(await examplesOfPlan(plan));
   const enough = (scores: readonly number[]) =>
     (scores.at(-1)! - least) / (score - least) >= ENOUGH;
-  const attempts = plan.optimizer === null
-    ? [1e-3, 1e-2, 3e-4].map((rate) => ({ name: "adam" as const, rate }))
-    : [plan.optimizer];
+  const own = plan.optimizer;
+  const others = fixes.filter(({ kind }) => kind !== "learning-rate");
+  const fixed = fixes.find((fix) => fix.kind === "learning-rate");
+  const rates = own === null ? [1e-3, 1e-2, 3e-4] : [own.rate];
+  const name = own?.name ?? "adam";
   let best = -1;
-  for (const { name, rate } of attempts) {
-    const scores = await trainFixed(tf, plan, { name, rate, enough }, fixes);
+  for (const rate of fixed === undefined ? rates : [fixed.to]) {
+    const scores = await trainFixed(tf, plan, { name, rate, enough }, others);
     if (scores === null) return null;
     best = Math.max(best, (Math.max(...scores) - least) / (score - least));
     if (best >= ENOUGH) break;
