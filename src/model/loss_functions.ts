@@ -29,10 +29,15 @@ const eachFromLogits = (tf: TensorFlow, targets: Tensor, logits: Tensor): Tensor
 const sigmoidFromLogits: RowLoss = (tf, targets, logits) =>
   tf.mean(eachFromLogits(tf, targets, logits), -1);
 
-const oneHot = (tf: TensorFlow, targets: Tensor, outputs: Tensor): Tensor => {
+/** Returns 1 for the target class of each row of the outputs, and 0 for the others. */
+export function oneHot(tf: TensorFlow, targets: Tensor, outputs: Tensor): Tensor {
   const classes = tf.cast(tf.reshape(targets, outputs.shape.slice(0, -1)), "int32");
+  // TensorFlow.js encodes no single class.
+  if (outputs.shape.at(-1) === 1) {
+    return tf.cast(tf.expandDims(tf.equal(classes, 0), -1), "float32");
+  }
   return tf.cast(tf.oneHot(classes as never, outputs.shape.at(-1)!), "float32");
-};
+}
 
 const categoricalFocal: RowLoss = (tf, targets, shares, { alpha = 0.25, gamma = 2 }) => {
   const sums = tf.sum(shares, -1, true);
@@ -134,8 +139,18 @@ export function namedLoss(tf: TensorFlow, name: LossName): LossFunction {
   model.compile({ optimizer: "sgd", loss: name });
   const [loss] = (model as unknown as { lossFunctions: LossFunction[] }).lossFunctions;
   model.dispose();
-  functions.set(name, loss);
-  return loss;
+  const whole = name === "sparseCategoricalCrossentropy" ? forOneClassToo(tf, loss) : loss;
+  functions.set(name, whole);
+  return whole;
+}
+
+/** Returns the loss of TensorFlow.js, which throws if there is one unit. */
+function forOneClassToo(tf: TensorFlow, loss: LossFunction): LossFunction {
+  const ofShares = namedLoss(tf, "categoricalCrossentropy");
+  return (targets, outputs) =>
+    outputs.shape.at(-1) === 1
+      ? ofShares(oneHot(tf, targets, outputs), outputs)
+      : loss(targets, outputs);
 }
 
 const settingsOfLosses = new WeakMap<LossFunction, LossSettings>();

@@ -1,6 +1,6 @@
 import { heapView } from "../engine/heap/heap.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { smoothed } from "../model/loss_functions.ts";
+import { oneHot, smoothed } from "../model/loss_functions.ts";
 import { lossTraits } from "../traits/losses.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import { bestConstants, type LossOf } from "./constant_answers.ts";
@@ -102,12 +102,9 @@ function constantAndPerfect(
   return tf.tidy(() => {
     const { shape } = output;
     const traits = lossTraits(loss);
-    const perfect = tf.reshape(
-      traits?.targets === "classes"
-        ? tf.oneHot(tf.cast(tf.reshape(target, [target.size]), "int32"), shape.at(-1)!)
-        : target,
-      shape,
-    );
+    const perfect = traits?.targets === "classes"
+      ? oneHot(tf, target, output)
+      : tf.reshape(target, shape);
     const shares = tf.cast(perfect, "float32");
     // No answer comes closer to smoothed targets than those targets themselves.
     const answers = settings?.labelSmoothing === undefined

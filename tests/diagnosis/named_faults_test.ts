@@ -170,6 +170,14 @@ const PROGRAMS: Record<string, [(parts: Parts) => Program, string]> = {
     },
     "hidden-softmax: Replace softmax in dense_",
   ],
+  "one softmax in a hidden layer": [
+    (parts) => [
+      [parts.dense(32, "relu"), parts.dense(16, "softmax"), parts.dense(3, "softmax")],
+      "categoricalCrossentropy",
+      parts.classes(3),
+    ],
+    "hidden-softmax: Replace softmax in dense_",
+  ],
   "two softmaxes in a row": [
     (parts) => [
       [parts.dense(32, "relu"), parts.dense(3, "softmax"), parts.tf.layers.softmax()],
@@ -234,6 +242,7 @@ Deno.test("examine() calls a softmax over one unit constant under every loss", a
     binaryCrossentropy: "End dense_",
     categoricalCrossentropy: "End dense_",
     hinge: "Use tanh or a linear head.",
+    sparseCategoricalCrossentropy: "End dense_",
   };
   for (const [loss, fix] of Object.entries(LOSSES)) {
     await t.step(loss, async () => {

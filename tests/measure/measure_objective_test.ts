@@ -153,3 +153,29 @@ Deno.test("measure() takes classes for sparseCategoricalCrossentropy only", asyn
   tf.dispose([inputs, classes]);
   model.dispose();
 });
+
+Deno.test("measure() takes classes of a single unit, whose loss has no gradient", async () => {
+  for (
+    const objective of [
+      "sparseCategoricalCrossentropy",
+      "sparseCategoricalCrossentropyFromLogits",
+    ] as const
+  ) {
+    const model = tf.sequential({
+      layers: [dense(1, undefined, { inputShape: [4] }), tf.layers.softmax()],
+    });
+    const inputs = uniform([4, 4]);
+    for (const last of [0, 1]) {
+      const targets = tf.tensor1d([0, 0, 0, last]);
+      const { objective: { value }, layers } = await measure(model, { inputs, targets }, {
+        objective,
+      });
+      // -log(1 - 1e-7), as Keras clips the only share, for each example of class 0.
+      assertAlmostEquals(value, 0, 2e-7);
+      assertEquals(layers[0].weights[0].gradients!.rms, 0);
+      targets.dispose();
+    }
+    inputs.dispose();
+    model.dispose();
+  }
+});

@@ -161,6 +161,24 @@ Deno.test("architecture knows a depthwise convolution of PyTorch by the channels
   assertEquals(separable(1), ["warning no-activation spatial"]);
 });
 
+Deno.test("architecture warns of a softmax behind a hidden kernel, unless it weights other values", () => {
+  const softmax: Row = { activation: "softmax" };
+  const warning = "warning hidden-softmax";
+  assertEquals(found(TANH, softmax, TANH), [`${warning} layer_2`]);
+  assertEquals(found(softmax, TANH, softmax), [`${warning} layer_1 layer_3`]);
+  assertEquals(found(LINEAR, of("Softmax", { activation: "softmax" })), [`${warning} layer_2`]);
+  for (const activation of ["tanh", "softplus"]) assertEquals(found(TANH, { activation }), []);
+  const weighting = of("Dot", { kind: "merge", inputs: ["layer_1", "layer_2"] });
+  assertEquals(found(TANH, softmax, weighting), []);
+  const [{ message }] = architecture.run(row(TANH, softmax));
+  assertStringIncludes(
+    message,
+    "layer_2 ends in a softmax, which is for outputs: the 20 units add",
+  );
+  const [{ severity }] = architecture.run(row(TANH, softmax), {}, true);
+  assertEquals(severity, "note");
+});
+
 Deno.test("architecture only notes what a trained network lacks", () => {
   const [finding] = architecture.run(row(LINEAR, TANH), {}, true);
   assertEquals(finding.severity, "note");

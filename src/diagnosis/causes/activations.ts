@@ -1,6 +1,7 @@
 import type { Finding } from "../../rules/finding.ts";
 import type { Attention } from "../../rules/network/attentions.ts";
 import { isGate } from "../../rules/network/graph.ts";
+import { hiddenSoftmaxes } from "../../rules/weights/hidden_softmax.ts";
 import { gain } from "../../theory/criticality.ts";
 import { activationTraits, isSigmoid } from "../../traits/activation_traits.ts";
 import { formatNumber } from "../../words/numbers.ts";
@@ -44,29 +45,21 @@ export function missingActivations(patient: Patient): Suspect[] {
   }];
 }
 
-/**
- * Returns hidden layers that end in a softmax, which is for outputs: the units of each add up to 1,
- * so the layer's information about an example fades with its width. A softmax that weights other
- * values is attention and is left alone.
- */
-export function hiddenSoftmax({ network, measurements: { layers } }: Patient): Suspect[] {
-  const found = network.chain.filter(({ layer, output, activation }) =>
-    layer.role === "hidden" && activation === "softmax" && !isGate(output, network.graph) &&
-    !network.graph.outputsOf(output).some(({ kind }) => kind === "merge" || kind === "opaque")
+/** Returns hidden layers that end in a softmax, which is for outputs. */
+export function hiddenSoftmax(patient: Patient): Suspect[] {
+  const states = foundBy("architecture", patient).filter(({ kind }) => kind === "hidden-softmax");
+  const [state] = states;
+  if (state === undefined) return [];
+  const names = layersOf(states, patient);
+  const found = hiddenSoftmaxes(patient.network).filter(({ output }) =>
+    names.includes(output.name)
   );
-  if (found.length === 0) return [];
-  const names = found.map(({ output }) => output.name);
   const kernels = found.map(({ layer }) => layer.name);
-  const [{ units }] = found;
   return [{
     kind: "hidden-softmax",
     layers: names,
-    message: `${formatLayers(names, layers)} ${
-      names.length === 1 ? "ends" : "end"
-    } in a softmax, which is for outputs: the ${units} units ${
-      names.length === 1 ? "" : "of a layer "
-    }add up to 1, so that little of an example gets through.`,
-    states: [],
+    message: state.message,
+    states,
     explains: (finding) =>
       isConsequence(finding) ||
       finding.rule === "init-scale" && kernels.includes(finding.layer ?? ""),

@@ -12,6 +12,7 @@ import type { NetworkView } from "../network/network_view.ts";
 import type { Rule } from "../rule.ts";
 import { counted, figure, layerName, layerNames, NOTHING, say } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
+import { softmaxInside } from "./hidden_softmax.ts";
 
 const MIN_ADDITIONS = 3;
 
@@ -25,7 +26,7 @@ export const architecture: Rule = defineRule({
   order: 160,
   causeOrder: 35,
   level: "warn",
-  assertionFailsOnWarnings: ["no-activation", "residual-growth"],
+  assertionFailsOnWarnings: ["hidden-softmax", "no-activation", "residual-growth"],
   thresholds: {
     residualGrowth: {
       default: 10,
@@ -62,12 +63,13 @@ export const architecture: Rule = defineRule({
   },
   problem: "an architecture that defeats itself",
   summary:
-    "There is an activation between two kernels, the stream of a residual network stays in " +
-    "scale, and layers are wide enough for their number.",
+    "There is an activation between two kernels, and no softmax, the stream of a residual network " +
+    "stays in scale, and layers are wide enough for their number.",
   formula: "no two hidden kernels with nothing but linear layers between them (batch " +
     "normalisation, mean pools, dropout, flattening), unless the layer between is narrower than " +
-    "both sides; rms(a) of the last addition / rms(a) of the first <= residualGrowth, in " +
-    "networks of 3 additions and more without normalisation; in a chain of dense layers " +
+    "both sides; no softmax behind a hidden kernel, unless it weights other values; rms(a) of the " +
+    "last addition / rms(a) of the first <= residualGrowth, in networks of 3 additions and more " +
+    "without normalisation; in a chain of dense layers " +
     "exp(v / 2 + 2 sqrt(v)) <= widthLoss, v = (E[phi^4] / E[phi^2]^2 - 1) sum of 1 / width; and the " +
     "product of d ln E[phi(z)^2] / d ln Var(z) over the layers <= slopeDrift; and the mean cosine " +
     "between examples <= alikeCosine: (B (1 - spread) - 1) / (B - 1) over B examples.",
@@ -84,14 +86,19 @@ export const architecture: Rule = defineRule({
     "example by its own deviation and counts as an activation; so does whatever is unknown. " +
     "Trained networks only get notes.",
   fix:
-    "Put an activation between two kernels, or leave one of them out; normalise the branches of " +
-    "a residual network, or draw their ends smaller; widen the narrowest layers.",
+    "Put an activation between two kernels, or leave one of them out; keep softmax for outputs; " +
+    "normalise the branches of a residual network, or draw their ends smaller; widen the narrowest layers.",
   asserts:
-    "that there is an activation between every two kernels, and that the stream of a residual " +
+    "that there is an activation between every two kernels, that no hidden layer ends in a softmax, " +
+    "unless it weights other values, and that the stream of a residual " +
     "network without normalisation grows by a factor of 10 at most (`residualGrowth`). Fails where " +
     "`report` and the gate only warn. On narrow and on deep networks there are notes.",
-  fails: "layers in a row collapse into one, or a residual network grows with each block",
-  throws: "If layers in a row have no activation between them, or residual additions grow.",
+  fails:
+    "layers in a row collapse into one, a hidden layer ends in a softmax, or a residual network " +
+    "grows with each block",
+  throws:
+    "If layers in a row have no activation between them, a hidden layer ends in a softmax, or " +
+    "residual additions grow.",
   example: {
     title: "A network that passes",
     code: `
@@ -110,6 +117,7 @@ export const architecture: Rule = defineRule({
   figure: { title: "architecture", scale: "linear", of: () => null },
   judge: (subject) => [
     ...withoutActivation(subject),
+    ...softmaxInside(subject),
     ...residualGrowth(subject),
     ...chainNotes(subject),
     ...alikeNote(subject),

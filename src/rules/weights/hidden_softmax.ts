@@ -1,0 +1,42 @@
+import type { Verdict } from "../finding.ts";
+import type { Case } from "../judge.ts";
+import { isGate } from "../network/graph.ts";
+import type { KernelLayer } from "../network/kernel_chain.ts";
+import type { NetworkView } from "../network/network_view.ts";
+import { counted, layerNames, say } from "../say.ts";
+
+/**
+ * Returns hidden layers that end in a softmax, which is for outputs. A softmax that weights other
+ * values is attention and is left out.
+ */
+export function hiddenSoftmaxes({ chain, graph }: Pick<NetworkView, "chain" | "graph">) {
+  return chain.filter(({ layer, output, activation }: KernelLayer) =>
+    layer.role === "hidden" && activation === "softmax" && !isGate(output, graph) &&
+    !graph.outputsOf(output).some(({ kind }) => kind === "merge" || kind === "opaque")
+  );
+}
+
+/**
+ * Reports hidden layers that end in a softmax: the units of each add up to 1, so the layer's
+ * information about an example fades with its width.
+ */
+export function softmaxInside({ layers, measurements, network, trained }: Case): Verdict[] {
+  const found = hiddenSoftmaxes(network).filter(({ layer }) => layers.includes(layer));
+  if (found.length === 0) return [];
+  const names = found.map(({ output }) => output.name);
+  const [{ units }] = found;
+  return [{
+    severity: trained ? "note" : "warning",
+    kind: "hidden-softmax",
+    layer: names[0],
+    layers: names,
+    measured: names.length,
+    expected: "another activation in hidden layers",
+    message: say`${layerNames(names, measurements.layers)} ${
+      names.length === 1 ? say`ends` : say`end`
+    } in a softmax, which is for outputs: the ${counted(units, "unit")} ${
+      names.length === 1 ? say`` : say`of a layer `
+    }add up to 1, so that little of an example gets through.`,
+    fix: say`Replace softmax in ${layerNames(names, measurements.layers)} by relu or tanh.`,
+  }];
+}
