@@ -868,8 +868,8 @@ export function assertSymmetryBroken(
 
 /**
  * Asserts that hidden biases are zero or small compared with z (`biasRatio`, 0.1), and that the
- * head's are zero or the prior of the targets. Fails where `report` and the gate only warn.
- * Intended for untrained networks.
+ * head's are zero or the prior of the targets, unless PyTorch's default drew them. Fails where
+ * `report` and the gate only warn. Intended for untrained networks.
  *
  * Defaults: `biasRatio` 0.1, `biasTolerance` 0.5. `gradient-health explain bias-init` prints the
  * definition, its source, and when it misleads.
@@ -996,9 +996,10 @@ export function assertOutputHead(
 }
 
 /**
- * Asserts that there is an activation between every two kernels, and that the stream of a residual
- * network without normalisation grows by a factor of 10 at most (`residualGrowth`). Fails where
- * `report` and the gate only warn. On narrow and on deep networks there are notes.
+ * Asserts that there is an activation between every two kernels, that no hidden layer ends in a
+ * softmax, unless it weights other values, and that the stream of a residual network without
+ * normalisation grows by a factor of 10 at most (`residualGrowth`). Fails where `report` and the
+ * gate only warn. On narrow and on deep networks there are notes.
  *
  * Defaults: `residualGrowth` 10, `slopeDrift` 10, `widthLoss` 1000, `alikeCosine` 0.9999.
  * `gradient-health explain architecture` prints the definition, its source, and when it misleads.
@@ -1020,8 +1021,8 @@ export function assertOutputHead(
  * model.dispose();
  * ```
  *
- * @throws {AssertionError} If layers in a row have no activation between them, or residual
- * additions grow.
+ * @throws {AssertionError} If layers in a row have no activation between them, a hidden layer ends
+ * in a softmax, or residual additions grow.
  * @throws {InputError} If an argument is not what it must be, or if a threshold is out of range or
  * a layer filter matches no layer.
  */

@@ -171,8 +171,8 @@ export interface HealthExpected<IsAsync = false> {
    */
   toHaveMatchingHead(options?: RuleOptions<never>, msg?: string): Outcome<IsAsync>;
   /**
-   * There is an activation between two kernels, the stream of a residual network stays in scale, and
-   * layers are wide enough for their number. The same as `assertArchitecture`.
+   * There is an activation between two kernels, and no softmax, the stream of a residual network
+   * stays in scale, and layers are wide enough for their number. The same as `assertArchitecture`.
    */
   toHaveSoundArchitecture(
     options?: RuleOptions<"residualGrowth" | "slopeDrift" | "widthLoss" | "alikeCosine">,

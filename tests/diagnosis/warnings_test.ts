@@ -196,6 +196,23 @@ Deno.test("examine() makes a note of what the initialiser explains, if nothing i
   assertEquals(await untried(block(tf, 0.025)), ["weak", false]);
 });
 
+Deno.test("examine() makes the same note if the budget ended the trial undecided", async () => {
+  await using engine = await startEngine();
+  const { model, batch, objective } = chain(engine.tf, Array(5).fill(GLOROT));
+  const told = async (trialBudget: number) => {
+    const { diagnosis, findings, trial } = await examine(model, batch, { objective, trialBudget });
+    assert(trial !== null && "verdict" in trial);
+    return [
+      trial.verdict,
+      diagnosis.verdict,
+      findings.some(({ message }) => message.includes("no trial shows")),
+    ];
+  };
+  assertEquals(await told(0.006), ["undecided", "healthy", true]);
+  const [verdict, , isUntried] = await told(10);
+  assertEquals([verdict, isUntried], ["learns", false]);
+});
+
 Deno.test("examine() weighs the kernel of a head that is less than 10 times too large, and no other", async () => {
   await using engine = await startEngine();
   const { tf } = engine;

@@ -1,15 +1,16 @@
 import type { TensorFlow } from "../../engine/tensorflow.ts";
 import type { InputMeasurements, Measurements } from "../../measure/measurements.ts";
 import type { LearningRates } from "../../probe/rate_search.ts";
-import type { SkippedTrial, Trial } from "../../probe/trial.ts";
+import { learnsAsCompiled, type SkippedTrial, type Trial } from "../../probe/trial.ts";
 import type { Finding } from "../../rules/finding.ts";
 import { networkOf } from "../../rules/network/network.ts";
 import { enoughWeaker } from "../../rules/task/regularization.ts";
 import { optimizerWords } from "../../traits/optimizers.ts";
 import { formatNumber } from "../../words/numbers.ts";
+import { activations } from "../causes/activations.ts";
 import { normalizing } from "../causes/inputs.ts";
 import { targets } from "../causes/targets.ts";
-import type { Cause, Tried } from "../diagnosis.ts";
+import type { Cause, Suspect, Tried } from "../diagnosis.ts";
 import { verdictOn } from "../verdict.ts";
 import type { Fix } from "../fix.ts";
 import { formatLayers } from "../fix_words.ts";
@@ -72,7 +73,7 @@ export async function trainingCause(
   if (isRate) {
     const rate = learningRate(trial, trainingRate(rates));
     const others = known.filter(({ kind }) => kind !== rate.kind);
-    byRate.causes.push({ ...about, ...rate, tried: gone(others) });
+    byRate.causes.push({ ...about, ...rate, tried: gone(others, trial.verdict === "learns") });
   }
   const promoted = (cause: Cause): Cause => ({
     ...cause,
@@ -95,9 +96,10 @@ export async function trainingCause(
       }
       const { kind, layers, message } = suspicion;
       const cause = suspect === undefined ? { ...about, kind, layers, message } : promoted(suspect);
-      const tried = gone(known.filter((other) => other !== suspect));
+      const trains = learnsAsCompiled(fixedTrial);
+      const tried = gone(known.filter((other) => other !== suspect), trains);
       const found = { causes: [{ ...cause, fixes: [fix], tried }, ...byRate.causes], fixedTrial };
-      if (verdict === "learns") return found;
+      if (trains) return found;
       some ??= found;
     } finally {
       fixed.undo();
@@ -118,18 +120,21 @@ export async function trainingCause(
 /** Returns the causes to try: those of the pass, then those that no pass shows. */
 function suspicionsOf({ finding, trial, measurements, known, found: before }: Failed): Suspicion[] {
   const suspect = (cause: Cause) => cause.fixes.map((fix) => ({ ...cause, fix, known: cause }));
-  if (finding.kind === "learning-rate") {
+  // A rate at which the network only begins to learn may hide another cause.
+  if (finding.kind === "learning-rate" && trial.verdict === "learns") {
     return known.filter((cause) => wasError(cause, before)).flatMap(suspect);
   }
-  const unscaled = targets({ measurements, network: networkOf(measurements), findings: [] })
-    .flatMap(({ kind, layers, message, fixes }) =>
-      fixes.map((fix) => ({ kind, layers, message, fix }))
-    );
+  const patient = { measurements, network: networkOf(measurements), findings: [] };
+  const withFix = ({ kind, layers, message, fixes }: Suspect) =>
+    fixes.map((fix) => ({ kind, layers, message, fix }));
+  const unscaled = targets(patient).flatMap(withFix);
+  const squashed = activations(patient).flatMap(withFix);
   const unseen: Suspicion[] = [
     ...penalties(measurements, trial),
     ...dropout(measurements),
     ...unscaled,
     ...inputs(measurements),
+    ...squashed,
   ];
   const isNew = ({ kind }: Suspicion) => !known.some((cause) => cause.kind === kind);
   return [...known.flatMap(suspect), ...unseen.filter(isNew)];
@@ -143,9 +148,10 @@ function wasError({ findings }: Cause, before: readonly Finding[]): boolean {
   );
 }
 
-/** Returns the result of a fix with which the network learned. */
-function gone(others: readonly Cause[]): Tried {
-  return { worked: true, errors: 1, left: 0, verdict: verdictOn(others), figure: null };
+/** Returns the result of a fix with which the network learned, or at least began to. */
+function gone(others: readonly Cause[], trains: boolean): Tried {
+  const left = trains ? 0 : 1;
+  return { worked: true, errors: 1, left, verdict: verdictOn(others), figure: null };
 }
 
 /** Verdicts after removing a cause of the failure. */

@@ -7,6 +7,7 @@ import type { Cause, Diagnosis, Tried, TriedFigure } from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";
 import { causeName } from "../with_treatment.ts";
 import { applyFix, type Fixed, type FixSubject } from "./apply_fixes.ts";
+import { isStanding } from "./standing_warnings.ts";
 
 /** Fix that was tried on the model and worked: its cause is gone. */
 interface TriedFix {
@@ -23,14 +24,16 @@ export interface Treatment {
   diagnosis: Diagnosis;
   /** Diagnosis with all of these fixes applied. */
   after: Diagnosis;
-  /** Fixes of errors that worked, in the order in which they were applied. */
+  /** Fixes of errors and of standing warnings that worked, in the order of application. */
   fixes: Fix[];
 }
 
 /** Functions that examine a fixed subject. */
 export interface Examiner {
   /**
-   * True to try the fixes of warnings too, once those of the errors are applied. Default: false.
+   * True to try the fixes of all warnings, once those of the errors are applied; else only those of
+   * the standing ones are tried, without which a network that learns its batch may not train.
+   * Default: false.
    */
   warnings?: boolean;
   /** Measures it as the original was measured. */
@@ -96,9 +99,13 @@ async function tryInTurn(
   const fixes: TriedFix[] = [];
   const failed = new Set<string>();
   const known = new Set(before.diagnosis.causes.map(causeName));
+  const stands = ({ findings }: Cause) =>
+    before.diagnosis.verdict === "sick" &&
+    findings.every((finding) => isStanding(finding, before.measurements));
   // Do not try warnings that appeared only after a fix, nor fixes that only the user can make.
   const isAsked = (cause: Cause) =>
-    warnings && known.has(causeName(cause)) && cause.fixes[0]?.kind !== "rebuild";
+    known.has(causeName(cause)) &&
+    (warnings && cause.fixes[0]?.kind !== "rebuild" || stands(cause));
   const isDue = (cause: Cause) =>
     !failed.has(causeName(cause)) && (cause.severity === "error" || isAsked(cause));
   let now = { subject, ...before };
@@ -140,9 +147,10 @@ async function tryInTurn(
       ...fixes.length === 0 ? {} : { after: now.measurements },
     },
     after: now.diagnosis,
-    // Other fixes depend on this warning's fix, so it is kept with them.
-    fixes: fixes.filter(({ cause }) => cause.severity === "error" || cause === first)
-      .map(({ fix }) => fix),
+    // Other fixes depend on the first warning's fix, and a standing fault on its own.
+    fixes: fixes.filter(({ cause }) =>
+      cause.severity === "error" || cause === first || stands(cause)
+    ).map(({ fix }) => fix),
   };
 }
 

@@ -10,30 +10,11 @@ import type { Cause, Diagnosis, Tried } from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";
 import { causeName } from "../with_treatment.ts";
 import { applyFix, type FixSubject } from "./apply_fixes.ts";
+import { isStanding } from "./standing_warnings.ts";
 import { trialOptionsOf, type TrialRequest } from "./try_findings.ts";
 
 /** Rules whose warnings a trial may weigh: those of this package, over measurements. */
 const WEIGHED = new Set(RULES.map(({ name }) => name));
-
-/**
- * Warnings, by rule, that a memorised batch says nothing about; `null` for all kinds. A head that
- * does not fit its loss, and a network without activations, learn 32 examples and fail on more, as
- * published programs do; kernels far too large tell them apart at once, and on more examples an
- * LSTM, attention and an embedding (seed 152 of `bench/trainability`) are slower than with the fix,
- * unlike a head whose kernel is less than `FAR` times too large. A rate outside the usual range,
- * units or layers drawn alike and untrained frozen layers are mistakes whatever they cost, one class
- * shows nothing of the others, and the trial does not train in half precision.
- */
-const STANDING: Readonly<Record<string, readonly string[] | null>> = {
-  "output-head": null,
-  "learning-rate": null,
-  "half-precision": null,
-  "target-normalized": ["one-class"],
-  "init-scale": ["too-large"],
-  "architecture": ["no-activation"],
-  "symmetry": null,
-  "gradients-flow": ["frozen-untrained"],
-};
 
 /** Verdicts of a network that trains. */
 const LEARNING: readonly Trial["verdict"][] = ["learns", "slow"];
@@ -91,13 +72,19 @@ export async function weighWarnings(
 ): Promise<Weighed> {
   const before = diagnose(measurements, findings);
   const isMild = shown === null && before.verdict === "weak";
-  if (isMild && (trial === null || "skipped" in trial)) {
+  // A trial that the budget ended shows no more than none.
+  if (isMild && (trial === null || "skipped" in trial || trial.verdict === "undecided")) {
     const weighed = findings.map((finding) => untried(finding, measurements));
     return { findings: weighed, judged: diagnose(measurements, weighed), withHelped: (one) => one };
   }
-  const isDue = isMild && trial !== null && !("skipped" in trial) &&
-    LEARNING.includes(trial.verdict);
-  if (!isDue) return { findings, judged: before, withHelped: (diagnosis) => diagnosis };
+  const isUntold = trial === null || "skipped" in trial || !LEARNING.includes(trial.verdict);
+  if (!isMild || isUntold) {
+    return {
+      findings,
+      judged: before,
+      withHelped: (diagnosis) => diagnosis,
+    };
+  }
   const helped = new Map<string, Helped>();
   const notes = new Map<Finding, Finding>();
   const errors = new Set(findings.filter((_, i) => found[i].severity === "error"));
@@ -134,20 +121,9 @@ function addHelp(cause: Cause, help: Helped | undefined): Cause {
 /** Returns true if training can tell whether the warnings of a cause matter. */
 function isWeighed({ severity, findings }: Cause, measurements: Measurements): boolean {
   return severity === "warning" &&
-    findings.every((finding) => {
-      const { rule, kind, unjudged } = finding;
-      const standing = STANDING[rule];
-      return !unjudged && WEIGHED.has(rule) && standing !== null &&
-        (!standing?.includes(kind ?? "") || isSlightlyLarge(finding, measurements));
-    });
-}
-
-/** The kernel of a head that is too large by less than this factor is weighed. */
-const FAR = 10;
-
-function isSlightlyLarge({ rule, layer, measured }: Finding, { layers }: Measurements): boolean {
-  const role = layers.find(({ name }) => name === layer)?.role;
-  return rule === "init-scale" && role === "output" && measured! < FAR;
+    findings.every((finding) =>
+      !finding.unjudged && WEIGHED.has(finding.rule) && !isStanding(finding, measurements)
+    );
 }
 
 /** Returns true if training moves all layers, and learns at the compiled rate if there is one. */
