@@ -74,6 +74,8 @@ const SAID: Record<string, () => Finding[]> = {
     );
   },
   "architecture: no activation": () => judge("architecture", row(["linear", "tanh"], [20, 20, 20])),
+  "architecture: a hidden softmax": () =>
+    judge("architecture", row(["tanh", "softmax"], [20, 20, 20])),
   "architecture: no activation at all": () =>
     judge("architecture", row(["linear", "linear"], [20, 20, 20])),
   "architecture: no activation in several": () =>

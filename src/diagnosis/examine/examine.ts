@@ -24,6 +24,7 @@ import {
 } from "../diagnosis.ts";
 import type { Fix } from "../fix.ts";
 import { causeName } from "../with_treatment.ts";
+import type { Treatment } from "./try_fixes.ts";
 import { weighWarnings } from "./weigh_warnings.ts";
 import type { FixSubject } from "./apply_fixes.ts";
 import { searchRates } from "./search_rates.ts";
@@ -156,10 +157,8 @@ export async function examine(
   }
   let fixedTrial: Examination["fixedTrial"] = null;
   const { tryFixes } = await import("./try_fixes.ts");
-  const { diagnosis, after, fixes } = await tryFixes(tf, subject, {
-    measurements,
-    diagnosis: judged,
-  }, {
+  const before = { measurements, diagnosis: judged };
+  const treated = await tryFixes(tf, subject, before, {
     measure: measureIt,
     judge,
     warnings,
@@ -167,8 +166,8 @@ export async function examine(
       if (trial !== null && !("skipped" in trial)) fixedTrial = await tryIt(subject);
     },
   });
-  const judgedFixes = withHelped(weighFixes(diagnosis, after, fixedTrial));
-  return said({ ...about, findings, fixes, fixedTrial }, judgedFixes);
+  const weighed = weighFixes(treated, fixedTrial);
+  return said({ ...about, findings, fixes: treated.fixes, fixedTrial }, withHelped(weighed));
 }
 
 /** Returns the diagnosis with the causes that the trial showed, before those of the pass. */
@@ -185,8 +184,7 @@ function withShown(judged: Diagnosis, shown: readonly Cause[]): Diagnosis {
  * above, 14 fail.
  */
 function weighFixes(
-  diagnosis: Diagnosis,
-  after: Diagnosis,
+  { diagnosis, after }: Pick<Treatment, "diagnosis" | "after">,
   fixedTrial: Trial | SkippedTrial | null,
 ): Diagnosis {
   if (fixedTrial === null || "skipped" in fixedTrial || fixedTrial.verdict === "undecided") {

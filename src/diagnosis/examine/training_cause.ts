@@ -73,7 +73,8 @@ export async function trainingCause(
   if (isRate) {
     const rate = learningRate(trial, trainingRate(rates));
     const others = known.filter(({ kind }) => kind !== rate.kind);
-    byRate.causes.push({ ...about, ...rate, tried: gone(others, trial.verdict === "learns") });
+    const trains = trial.verdict === "learns";
+    byRate.causes.push({ ...about, ...rate, tried: gone(others, { trains }) });
   }
   const promoted = (cause: Cause): Cause => ({
     ...cause,
@@ -97,7 +98,7 @@ export async function trainingCause(
       const { kind, layers, message } = suspicion;
       const cause = suspect === undefined ? { ...about, kind, layers, message } : promoted(suspect);
       const trains = learnsAsCompiled(fixedTrial);
-      const tried = gone(known.filter((other) => other !== suspect), trains);
+      const tried = gone(known.filter((other) => other !== suspect), { trains });
       const found = { causes: [{ ...cause, fixes: [fix], tried }, ...byRate.causes], fixedTrial };
       if (trains) return found;
       some ??= found;
@@ -149,7 +150,7 @@ function wasError({ findings }: Cause, before: readonly Finding[]): boolean {
 }
 
 /** Returns the result of a fix with which the network learned, or at least began to. */
-function gone(others: readonly Cause[], trains: boolean): Tried {
+function gone(others: readonly Cause[], { trains }: { trains: boolean }): Tried {
   const left = trains ? 0 : 1;
   return { worked: true, errors: 1, left, verdict: verdictOn(others), figure: null };
 }

@@ -98,16 +98,9 @@ async function tryInTurn(
   const applied: Fixed[] = [];
   const fixes: TriedFix[] = [];
   const failed = new Set<string>();
-  const known = new Set(before.diagnosis.causes.map(causeName));
-  const stands = ({ findings }: Cause) =>
-    before.diagnosis.verdict === "sick" &&
-    findings.every((finding) => isStanding(finding, before.measurements));
-  // Do not try warnings that appeared only after a fix, nor fixes that only the user can make.
-  const isAsked = (cause: Cause) =>
-    known.has(causeName(cause)) &&
-    (warnings && cause.fixes[0]?.kind !== "rebuild" || stands(cause));
   const isDue = (cause: Cause) =>
-    !failed.has(causeName(cause)) && (cause.severity === "error" || isAsked(cause));
+    !failed.has(causeName(cause)) &&
+    (cause.severity === "error" || isAsked(cause, { before, warnings }));
   let now = { subject, ...before };
   /** Tries a fix on the current subject, and keeps it if it worked. */
   const tryOne = async (cause: Cause, fix: Fix): Promise<boolean> => {
@@ -149,9 +142,29 @@ async function tryInTurn(
     after: now.diagnosis,
     // Other fixes depend on the first warning's fix, and a standing fault on its own.
     fixes: fixes.filter(({ cause }) =>
-      cause.severity === "error" || cause === first || stands(cause)
+      cause.severity === "error" || cause === first || stands(cause, before)
     ).map(({ fix }) => fix),
   };
+}
+
+/**
+ * Returns true if the fix of a warning is tried, unless it appeared only after another fix, or only
+ * the user can make it.
+ *
+ * @param warnings True to try those of all warnings.
+ */
+function isAsked(
+  cause: Cause,
+  { before, warnings }: { before: Examined; warnings: boolean },
+): boolean {
+  return before.diagnosis.causes.some((known) => causeName(known) === causeName(cause)) &&
+    (warnings && cause.fixes[0]?.kind !== "rebuild" || stands(cause, before));
+}
+
+/** Returns true if a sick network may not train without the fix of a warning, though it learns a batch. */
+function stands({ findings }: Cause, { diagnosis, measurements }: Examined): boolean {
+  return diagnosis.verdict === "sick" &&
+    findings.every((finding) => isStanding(finding, measurements));
 }
 
 /**
